@@ -1,0 +1,5 @@
+tenonincludedir = $(includedir)/tenon
+tenoninclude_HEADERS = \
+	include/tenon/plugin.h \
+	include/tenon/tenon.h \
+	include/tenon/types.h
