@@ -1,0 +1,111 @@
+/* catalog.h - what describe fills: tensors, metadata, sources. Plain data, no pointers into a plugin.
+ *
+ * A catalog is filled by one thread and does not change afterwards. It is counted: a file and the plans that take from it
+ * share it. About 64 bytes a tensor, its name and shape, and a hash slot. */
+#ifndef TN_CATALOG_H
+#define TN_CATALOG_H
+#include "arena.h"
+#include "source.h"
+
+struct tn_tensor {
+    const char *name; /* NUL-terminated */
+    const uint64_t *shape;
+    uint64_t offset, length; /* data, in its source; served: 0, bytes of the packed data */
+    uint64_t cookie;
+    uint32_t name_length, dtype;
+    uint32_t source;
+    uint32_t instance; /* served: which run of describe it comes from */
+    uint16_t rank;
+    uint8_t flags, storage;
+};
+
+struct tn_metadata {
+    const char *key;
+    uint64_t key_length;
+    struct tenon_value value; /* sources in it are the catalog's numbers */
+};
+
+/* One run of a codec's describe: read() gets the same source numbers. */
+struct tn_instance {
+    uint64_t codec;
+    uint32_t *sources, count;
+    uint32_t room;
+};
+
+#define TN_SEGMENTS 32
+#define TN_FIRST_SEGMENT 16u
+
+struct tn_names {
+    uint64_t *slots; /* index + 1 in the low half, hash in the high; 0: free */
+    uint64_t size, count;
+};
+
+struct tn_catalog {
+    atomic_uint references;
+    tenon_context *context;
+    struct tn_arena arena;     /* names, shapes, values */
+    struct tn_tensor *segments[TN_SEGMENTS]; /* 16, 16, 32, 64 …: entries never move */
+    uint64_t count;
+    struct tn_names names;     /* of tensors */
+    struct tn_metadata *metadata;
+    uint64_t metadata_count, metadata_room, metadata_bytes;
+    struct tn_names keys;
+    struct tn_source **sources;
+    uint64_t source_count, source_room;
+    struct tenon_dtype **dtypes; /* opaque ones; id = the context's last + 1 + index */
+    uint64_t dtype_count, dtype_room;
+    struct tn_instance *instances;
+    uint64_t instance_count, instance_room;
+    struct tn_overlay overlay;   /* this file's settings, for read() */
+    bool aliases;                /* the codec allows tensors to share bytes */
+};
+
+struct tn_catalog *tn_catalog_new (tenon_context *context);
+struct tn_catalog *tn_catalog_keep (struct tn_catalog *catalog);
+void tn_catalog_drop (struct tn_catalog *catalog);
+
+static inline struct tn_tensor *
+tn_catalog_tensor (const struct tn_catalog *catalog, uint64_t index)
+{
+    /* segment 0 holds 0 … 15, segment k ≥ 1 holds 16·2^(k-1) … 16·2^k - 1 */
+    if (index < TN_FIRST_SEGMENT)
+        return &catalog->segments[0][index];
+    unsigned segment = 63u - (unsigned) __builtin_clzll (index / TN_FIRST_SEGMENT) + 1;
+    return &catalog->segments[segment][index - ((uint64_t) TN_FIRST_SEGMENT << (segment - 1))];
+}
+
+/* Adds a source and numbers it; takes it over, also on failure. */
+tenon_status tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source *source, tenon_error *error);
+/* Room for one more tensor, zeroed; not counted until tn_catalog_commit, which also enters its name. NULL: no memory. */
+struct tn_tensor *tn_catalog_slot (struct tn_catalog *catalog);
+/* TENON_E_MALFORMED when the name is there already. */
+tenon_status tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error);
+/* False: no such name. */
+bool tn_catalog_find (const struct tn_catalog *catalog, const char *name, uint64_t length, uint64_t *index);
+/* Copies key and value into the catalog. `replace`: a key that is there gets the new value, else it is TENON_E_MALFORMED. */
+tenon_status tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t length,
+                                      const struct tenon_value *value, bool replace, tenon_error *error);
+bool tn_catalog_find_key (const struct tn_catalog *catalog, const char *key, uint64_t length, uint64_t *index);
+tenon_status tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtype, uint32_t *number,
+                                   tenon_error *error);
+/* Fixed, registered, or this catalog's own. NULL: none. */
+const struct tenon_dtype *tn_catalog_dtype (const struct tn_catalog *catalog, uint32_t dtype);
+/* Bytes of the packed data of a shape. TENON_E_MALFORMED with words: product too large, row that no block divides. */
+tenon_status tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape, uint64_t *elements,
+                             uint64_t *bytes, tenon_error *error);
+/* "4096 × 4096 q4_k" */
+void tn_shape_text (char *to, size_t room, const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape);
+const char *tn_dtype_label (const struct tenon_dtype *dtype);
+
+/* ---- values (value.c) ---- */
+
+/* A deep copy into an arena, checked: types, counts against lengths, depth. *bytes counts what it takes in memory. */
+tenon_status tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
+                            uint64_t depth_left, uint64_t *bytes, tenon_error *error);
+/* Items of an array. `sources` turns the value's source number into a source; strings are put into the arena. */
+tenon_status tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first, uint64_t n,
+                             struct tenon_value *items, struct tn_arena *arena, tenon_error *error);
+/* Bytes of one item of a scalar type in an array; 0: not a scalar type of values. */
+uint32_t tn_value_width (uint32_t type);
+
+#endif

@@ -1,0 +1,92 @@
+/* common.h - what every file of the core includes: failures, reports, small arithmetic. */
+#ifndef TN_COMMON_H
+#define TN_COMMON_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tenon/tenon.h>
+#include <tenon/types.h>
+
+#define TN_NO_OFFSET UINT64_MAX
+#define TN_PRINTF(text, first) __attribute__ ((format (printf, text, first)))
+#define TN_COUNT(array) (sizeof (array) / sizeof (array)[0])
+#define TN_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define TN_MAX(a, b) ((a) > (b) ? (a) : (b))
+#define TN_TRY(expression)                                                                                           \
+    do {                                                                                                             \
+        tenon_status tn_status_ = (expression);                                                                      \
+        if (tn_status_ < 0)                                                                                          \
+            return tn_status_;                                                                                       \
+    } while (0)
+
+/* Frees a pointer that leaves its scope: TN_FREE char *text = … */
+static inline void
+tn_free_pointer (void *pointer)
+{
+    free (*(void **) pointer);
+}
+#define TN_FREE __attribute__ ((cleanup (tn_free_pointer)))
+
+/* True: the product, or sum, does not fit. */
+#define tn_multiply(a, b, result) __builtin_mul_overflow (a, b, result)
+#define tn_add(a, b, result) __builtin_add_overflow (a, b, result)
+
+/* ---- failures (error.c) ---- */
+
+/* Inside the core `error` is never NULL, and the first failure is kept: a later one changes nothing and returns the status of
+ * the first. `file` and `tensor` are kept by tn_fail_place and put before the message at the library's border. */
+TN_PRINTF (4, 5)
+tenon_status tn_fail_text (tenon_error *error, tenon_status status, uint64_t offset, const char *format, ...);
+/* So that the compiler sees that a failure's status is negative. */
+static inline tenon_status
+tn_negative (tenon_status status)
+{
+    return status < 0 ? status : TENON_E_MISUSE;
+}
+#define tn_fail(error, status, offset, ...) tn_negative (tn_fail_text (error, status, offset, __VA_ARGS__))
+#define tn_fail_memory(error) tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "out of memory")
+/* TENON_E_IO (ENOMEM: TENON_E_MEMORY) with what was done and strerror of `number`, found without the locale's help. */
+tenon_status tn_fail_errno (tenon_error *error, int number, const char *what, const char *path);
+/* Names the file and the tensor of a failure, unless it has them already. */
+void tn_fail_place (tenon_error *error, const char *file, const char *tensor);
+/* At the border: copies what the caller's struct has room for; returns the status. `to` may be NULL. */
+tenon_status tn_error_out (tenon_error *to, const tenon_error *from);
+/* Copies text with everything that is no printable UTF-8 escaped as \xNN; always ends in NUL. */
+void tn_escape (char *to, size_t room, const char *text, size_t length);
+/* Is it valid UTF-8 without NUL? */
+bool tn_utf8 (const char *text, uint64_t length);
+
+/* ---- reports (report.c) ---- */
+
+tenon_report *tn_report_new (void);
+/* A copy of an entry; hostile bytes are escaped. Any thread. Out of memory: the entry is lost, and the report says so. */
+TN_PRINTF (7, 8)
+void tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, const char *subject,
+                    const char *file, const char *format, ...);
+void tn_report_append (tenon_report *report, const tenon_report *more);
+
+/* ---- memory ---- */
+
+/* Room for one more item at the end of a growing array; false: no memory. */
+bool tn_grow (void *array_pointer, uint64_t *room, uint64_t count, size_t item);
+char *tn_strndup (const char *text, size_t length);
+/* "%.*s"-less concatenation: NULL-terminated list of strings. */
+char *tn_concat (const char *first, ...) __attribute__ ((sentinel));
+TN_PRINTF (1, 2) char *tn_format (const char *format, ...);
+
+/* Copies min (from's struct_size, size) bytes, fills the rest with zero, and sets struct_size to size. False: from's size is below `least`. */
+bool tn_copy_struct (void *to, size_t size, const void *from, size_t least);
+/* The other way round: fills a caller's struct, whose struct_size is set, from ours. */
+bool tn_fill_struct (void *to, const void *from, size_t size);
+
+#endif

@@ -1,0 +1,198 @@
+/* open.c - opens files: source, codec, describe, checks. */
+#include "call.h"
+#include "file.h"
+#include <errno.h>
+
+TENON_API void
+tenon_close (tenon_file *file)
+{
+    if (!file)
+        return;
+    while (file->memory) {
+        tenon_memory *memory = file->memory;
+        file->memory = memory->next;
+        tenon_memory_free (memory);
+    }
+    tn_catalog_drop (file->catalog);
+    tenon_report_free (file->report);
+    pthread_mutex_destroy (&file->lock);
+    free (file->path);
+    free (file);
+}
+
+static tenon_file *
+file_new (tenon_context *context, const char *path)
+{
+    tenon_file *file = calloc (1, sizeof *file);
+    if (!file)
+        return NULL;
+    pthread_mutex_init (&file->lock, NULL);
+    file->context = context;
+    file->catalog = tn_catalog_new (context);
+    file->report = tn_report_new ();
+    file->path = tn_strndup (path, strlen (path));
+    if (file->catalog && file->report && file->path)
+        return file;
+    tenon_close (file);
+    return NULL;
+}
+
+static uint64_t
+add_up (uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* After describe: what nobody can know before all is there. */
+static tenon_status
+complete (tenon_file *file, tenon_error *error)
+{
+    struct tn_catalog *catalog = file->catalog;
+    TN_TRY (tn_check_overlaps (catalog, error));
+    for (uint64_t i = 0; i < catalog->count; i++) {
+        const struct tn_tensor *tensor = tn_catalog_tensor (catalog, i);
+        uint64_t elements = 1;
+        for (uint32_t k = 0; k < tensor->rank; k++)
+            elements *= tensor->shape[k]; /* checked: only a zero dim makes it wrap, and then it is 0 */
+        file->elements = add_up (file->elements, elements);
+        file->nbytes = add_up (file->nbytes, tensor->length);
+    }
+    return TENON_OK;
+}
+
+/* Everything up to the catalog; the source is taken over. */
+static tenon_status
+fill (tenon_file *file, struct tn_source *source, const tenon_open_options *options, const char *directory, tenon_error *error)
+{
+    struct tn_catalog *catalog = file->catalog;
+    tenon_context *context = file->context;
+    struct tn_run run = { .context = context, .error = error, .report = file->report, .overlay = &catalog->overlay,
+                          .catalog = catalog, .directory = directory, .may_map = context->map && !(options->flags & TENON_OPEN_NO_MAP) };
+    TN_TRY (tn_catalog_add_source (catalog, source, error));
+    TN_TRY (tn_overlay_read (context, options->settings, &catalog->overlay, error));
+    tenon_status status = tn_recognise (&run, source, options->format, &file->codec, false, NULL);
+    if (status == TENON_OK)
+        status = tn_describe (&run, 0, file->codec, NULL, NULL, 0);
+    tn_arena_free (&run.arena);
+    return status < 0 ? status : complete (file, error);
+}
+
+static bool
+take_options (tenon_open_options *ours, const tenon_open_options *theirs, tenon_error *error)
+{
+    *ours = (tenon_open_options){ .struct_size = sizeof *ours };
+    if (theirs && !tn_copy_struct (ours, sizeof *ours, theirs, offsetof (tenon_open_options, format)))
+        tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_open_options has a wrong struct_size");
+    else if (ours->flags & TENON_FLAGS_MUST_KNOW)
+        tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "open flags %#x are not known to this version", ours->flags & TENON_FLAGS_MUST_KNOW);
+    return error->status == TENON_OK;
+}
+
+/* "DIR/" of a path, "./" without one, so that siblings are looked for beside the file. */
+static char *
+directory_of (const char *path)
+{
+    const char *slash = strrchr (path, '/');
+    return slash ? tn_strndup (path, (size_t) (slash - path) + 1) : tn_strndup ("./", 2);
+}
+
+static tenon_status
+open_source (tenon_context *context, struct tn_source *source, const char *path, const tenon_open_options *options,
+             const char *directory, tenon_file **result, tenon_error *error)
+{
+    tenon_file *file = file_new (context, path);
+    if (!file) {
+        tn_source_free (source);
+        return tn_fail_memory (error);
+    }
+    file->unaligned = options->flags & TENON_OPEN_UNALIGNED;
+    tenon_status status = fill (file, source, options, directory, error);
+    if (status < 0) {
+        tn_fail_place (error, path[0] ? path : NULL, NULL);
+        tenon_close (file);
+    } else
+        *result = file;
+    return status;
+}
+
+TENON_API tenon_status
+tenon_open (tenon_context *context, const char *path, const tenon_open_options *theirs, tenon_file **file, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    tenon_open_options options;
+    struct tn_source *source;
+    *file = NULL;
+    if (!take_options (&options, theirs, &mine))
+        return tn_error_out (error, &mine);
+    bool may_map = context->map && !(options.flags & TENON_OPEN_NO_MAP);
+    TN_FREE char *directory = directory_of (path);
+    if (!directory)
+        tn_fail_memory (&mine);
+    else if (tn_source_open (path, may_map, &source, &mine) == TENON_OK)
+        open_source (context, source, path, &options, directory, file, &mine);
+    return tn_error_out (error, &mine);
+}
+
+TENON_API tenon_status
+tenon_open_memory (tenon_context *context, const void *data, uint64_t size, const tenon_open_options *theirs, tenon_file **file,
+                   tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    tenon_open_options options;
+    struct tn_source *source;
+    *file = NULL;
+    if (take_options (&options, theirs, &mine) && tn_source_memory (data, size, options.name, &source, &mine) == TENON_OK)
+        open_source (context, source, options.name ? options.name : "", &options, NULL, file, &mine);
+    return tn_error_out (error, &mine);
+}
+
+TENON_API tenon_status
+tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *theirs, tenon_file **file, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    tenon_open_options options;
+    struct tn_source *source;
+    *file = NULL;
+    if (!take_options (&options, theirs, &mine))
+        return tn_error_out (error, &mine);
+    const char *name = options.name ? options.name : "";
+    const char *slash = strrchr (name, '/');
+    int own = tn_duplicate (fd);
+    if (own < 0)
+        tn_fail_errno (&mine, errno, "the descriptor cannot be used", name);
+    else if (tn_source_open_fd (own, slash ? slash + 1 : name, context->map && !(options.flags & TENON_OPEN_NO_MAP), &source, &mine) == TENON_OK)
+        open_source (context, source, name, &options, NULL, file, &mine);
+    return tn_error_out (error, &mine);
+}
+
+TENON_API tenon_status
+tenon_open_reader (tenon_context *context, const tenon_reader *reader, const tenon_open_options *theirs, tenon_file **file,
+                   tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    tenon_open_options options;
+    struct tn_source *source;
+    *file = NULL;
+    if (take_options (&options, theirs, &mine) && tn_source_reader (reader, options.name, &source, &mine) == TENON_OK)
+        open_source (context, source, options.name ? options.name : "", &options, NULL, file, &mine);
+    return tn_error_out (error, &mine);
+}
+
+TENON_API tenon_status
+tenon_why (tenon_context *context, const char *path, const tenon_open_options *theirs, tenon_report **report, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    tenon_open_options options;
+    struct tn_source *source;
+    uint64_t codec;
+    *report = tn_report_new ();
+    if (!*report)
+        tn_fail_memory (&mine);
+    else if (take_options (&options, theirs, &mine) && tn_source_open (path, false, &source, &mine) == TENON_OK) {
+        struct tn_run run = { .context = context, .error = &mine, .report = *report };
+        tn_recognise (&run, source, options.format, &codec, false, *report);
+        tn_arena_free (&run.arena);
+        tn_source_free (source);
+    }
+    return tn_error_out (error, &mine);
+}

@@ -1,0 +1,173 @@
+/* recognise.c - which codec takes a source: first by content (magic, else probe), then by the longest extension, then by priority. */
+#include "call.h"
+#include <stdio.h>
+#include <strings.h>
+
+#define HEAD_SIZE 512u
+#define PROBE_MATCH 50
+
+struct bid {
+    uint32_t content;   /* 0: nothing in the bytes; magic: 1000 + its length; probe: 50 … 100 */
+    size_t extension;   /* length of the extension that fits */
+    int64_t priority;
+};
+
+size_t
+tn_extension_length (const struct tn_codec *codec, const char *name, uint64_t length)
+{
+    size_t longest = 0;
+    for (char *const *extension = codec->extensions; extension && *extension; extension++) {
+        size_t size = strlen (*extension);
+        if (size + 1 <= length && size > longest && name[length - size - 1] == '.'
+            && strncasecmp (name + length - size, *extension, size) == 0)
+            longest = size;
+    }
+    return longest;
+}
+
+/* The head is read once for all codecs' magics. */
+struct head {
+    uint8_t bytes[HEAD_SIZE];
+    uint64_t length;
+};
+
+static bool
+has_magic (struct tn_call *call, struct tn_source *source, const struct head *head, const struct tenon_magic *magic)
+{
+    uint8_t bytes[256];
+    uint64_t at = magic->offset;
+    if (magic->length == 0 || magic->length > sizeof bytes)
+        return false;
+    if (magic->from_end) {
+        if (at > source->size)
+            return false;
+        at = source->size - at;
+    }
+    if (at > source->size || magic->length > source->size - at)
+        return false;
+    if (at <= head->length && magic->length <= head->length - at)
+        return memcmp (head->bytes + at, magic->bytes, magic->length) == 0;
+    return tn_call_read (call, source, at, bytes, magic->length) == TENON_OK && memcmp (bytes, magic->bytes, magic->length) == 0;
+}
+
+/* What one codec makes of the source. Failures on the way mean no. */
+static struct bid
+ask (struct tn_run *outer, struct tn_source *source, const struct head *head, uint64_t number)
+{
+    const struct tn_codec *codec = outer->context->registry.codecs[number];
+    tenon_error ignored = TENON_ERROR_INIT;
+    struct tn_run run = *outer;
+    run.error = &ignored;
+    run.report = NULL;
+    memset (&run.arena, 0, sizeof run.arena);
+    struct tn_call call;
+    tn_call_begin (&call, &run, TN_CALL_PROBE, number);
+    call.source = source;
+    struct bid bid = { 0, tn_extension_length (codec, source->name, source->name_length), codec->priority };
+    for (uint32_t i = 0; i < codec->table.magic_count; i++)
+        if (has_magic (&call, source, head, &codec->table.magics[i]))
+            bid.content = TN_MAX (bid.content, 1000 + codec->table.magics[i].length);
+    if (bid.content == 0 && codec->table.probe && codec->table.describe) {
+        int32_t sure = codec->table.probe (&call.public);
+        bid.content = sure >= PROBE_MATCH && sure <= 100 ? (uint32_t) sure : 0;
+    }
+    tn_call_end (&call, TENON_OK);
+    tn_arena_free (&run.arena);
+    return bid;
+}
+
+/* Content beats names; among those with content the longer extension, then the stronger content, decide. */
+static int
+compare (const struct bid *a, const struct bid *b)
+{
+    if ((a->content > 0) != (b->content > 0))
+        return a->content > 0 ? 1 : -1;
+    if (a->extension != b->extension)
+        return a->extension > b->extension ? 1 : -1;
+    if (a->content != b->content)
+        return a->content > b->content ? 1 : -1;
+    return a->priority > b->priority ? 1 : a->priority < b->priority ? -1 : 0;
+}
+
+static void
+say_bid (tenon_report *report, const tenon_context *context, uint64_t codec, const struct bid *bid, bool chosen, const char *file)
+{
+    const struct tn_codec *entry = context->registry.codecs[codec];
+    char content[80] = "its bytes are not recognised";
+    if (bid->content > 1000)
+        snprintf (content, sizeof content, "a magic of %u bytes matches", bid->content - 1000);
+    else if (bid->content > 0)
+        snprintf (content, sizeof content, "its bytes look right (%u of 100)", bid->content);
+    tn_report_add (report, TENON_BID, chosen ? TENON_OK : TENON_E_UNRECOGNISED, chosen, entry->table.id, file, "%s, %s%s", content,
+                   bid->extension ? "its extension fits" : "its extension is not this codec's",
+                   entry->table.describe ? "" : ", and the codec only writes");
+}
+
+static tenon_status
+choose (struct tn_run *run, struct tn_source *source, const struct head *head, uint64_t *codec, tenon_report *report, char why[300])
+{
+    const struct tn_registry *registry = &run->context->registry;
+    struct bid best = { 0, 0, 0 };
+    uint64_t winner = UINT64_MAX, rival = UINT64_MAX;
+    TN_FREE struct bid *bids = calloc (registry->codec_count + 1, sizeof *bids);
+    if (!bids)
+        return TENON_E_MEMORY;
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
+        bids[i] = ask (run, source, head, i);
+        if ((bids[i].content == 0 && bids[i].extension == 0) || !registry->codecs[i]->table.describe)
+            continue;
+        int order = winner == UINT64_MAX ? 1 : compare (&bids[i], &best);
+        if (order > 0)
+            best = bids[i], winner = i, rival = UINT64_MAX;
+        else if (order == 0)
+            rival = i;
+    }
+    bool one = winner != UINT64_MAX && rival == UINT64_MAX;
+    for (uint64_t i = 0; report && i < registry->codec_count; i++)
+        say_bid (report, run->context, i, &bids[i], one && i == winner, source->path ? source->path : source->name);
+    if (one) {
+        *codec = winner;
+        if (best.content > 0 && best.extension == 0 && run->report && strchr (source->name, '.'))
+            tn_report_add (run->report, TENON_NOTE, TENON_OK, 0, "", source->path ? source->path : source->name,
+                           "its contents are %s, its extension is not", registry->codecs[winner]->table.id);
+        return TENON_OK;
+    }
+    if (winner == UINT64_MAX) {
+        snprintf (why, 300, "no codec recognises it (tenon why tells what each one said)");
+        return TENON_E_UNRECOGNISED;
+    }
+    snprintf (why, 300, "%s and %s claim it equally; set priority in [codec %s], or name the format", registry->codecs[winner]->table.id,
+              registry->codecs[rival]->table.id, registry->codecs[winner]->table.id);
+    return TENON_E_AMBIGUOUS;
+}
+
+tenon_status
+tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, uint64_t *codec, bool quiet, tenon_report *report)
+{
+    struct head head = { .length = 0 };
+    char why[300] = "";
+    if (word && !report)
+        return tn_codec_find (run->context, word, codec, run->error);
+    tenon_error ignored = TENON_ERROR_INIT;
+    struct tn_run peek = *run;
+    peek.error = &ignored;
+    struct tn_call call;
+    tn_call_begin (&call, &peek, TN_CALL_PROBE, 0);
+    uint64_t length = TN_MIN (source->size, HEAD_SIZE);
+    if (run->context->registry.codec_count > 0 && tn_call_read (&call, source, 0, head.bytes, length) == TENON_OK)
+        head.length = length;
+    for (unsigned i = 0; i < TN_COUNT (call.streams); i++)
+        tn_stream_free (call.streams[i]);
+    if (ignored.status == TENON_E_IO || ignored.status == TENON_E_MEMORY) { /* not a question of the format */
+        *run->error = ignored;
+        return ignored.status;
+    }
+    tenon_status status = choose (run, source, &head, codec, report, why);
+    if (word)
+        return tn_codec_find (run->context, word, codec, run->error);
+    if (status < 0 && !(quiet && status == TENON_E_UNRECOGNISED)) {
+        tn_source_place (source, run->error);
+        tn_fail (run->error, status, TN_NO_OFFSET, "%s", why[0] ? why : tenon_status_text (status));
+    }
+    return status;
+}

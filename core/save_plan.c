@@ -1,0 +1,244 @@
+/* save_plan.c - saves plans: which codec, which name, and that everything appears at the end or nothing. */
+#include "file.h"
+#include "write.h"
+#include <stdio.h>
+
+struct saving {
+    tenon_context *context;
+    tenon_plan *plan;
+    tenon_save_options options;
+    uint64_t codec;
+    char *path;              /* with its extension */
+    tenon_report *report;
+    tenon_error *error;
+    uint64_t losses;
+};
+
+static tenon_status
+take_options (struct saving *saving, const tenon_save_options *theirs)
+{
+    tenon_error *error = saving->error;
+    saving->options = (tenon_save_options){ .struct_size = sizeof saving->options };
+    if (theirs && !tn_copy_struct (&saving->options, sizeof saving->options, theirs, offsetof (tenon_save_options, format)))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_save_options has a wrong struct_size");
+    if (saving->options.flags & TENON_FLAGS_MUST_KNOW)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "save flags %#x are not known to this version",
+                        saving->options.flags & TENON_FLAGS_MUST_KNOW);
+    return TENON_OK;
+}
+
+/* The codec whose extension the path has: the longest, then the priority. */
+static tenon_status
+codec_of_path (struct saving *saving, const char *path)
+{
+    const struct tn_registry *registry = &saving->context->registry;
+    const char *slash = strrchr (path, '/'), *name = slash ? slash + 1 : path;
+    size_t longest = 0;
+    uint64_t rival = UINT64_MAX;
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
+        const struct tn_codec *codec = registry->codecs[i];
+        size_t length = codec->table.write ? tn_extension_length (codec, name, strlen (name)) : 0;
+        if (length == 0 || length < longest)
+            continue;
+        if (length == longest && codec->priority < registry->codecs[saving->codec]->priority)
+            continue;
+        rival = length == longest && codec->priority == registry->codecs[saving->codec]->priority ? saving->codec : UINT64_MAX;
+        longest = length;
+        saving->codec = i;
+    }
+    if (rival != UINT64_MAX)
+        return tn_fail (saving->error, TENON_E_AMBIGUOUS, TN_NO_OFFSET, "%s and %s both write files with this extension; name the format",
+                        registry->codecs[rival]->table.id, registry->codecs[saving->codec]->table.id);
+    if (longest > 0)
+        return TENON_OK;
+    char known[300] = "";
+    size_t end = 0;
+    for (uint64_t i = 0; i < registry->codec_count && end < sizeof known - 40; i++)
+        if (registry->codecs[i]->table.write && registry->codecs[i]->extensions[0])
+            end += (size_t) snprintf (known + end, sizeof known - end, " .%s", registry->codecs[i]->extensions[0]);
+    return tn_fail (saving->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET, "no codec writes files with this extension (there are%s); name the format",
+                    known[0] ? known : " none");
+}
+
+/* An explicit codec's extension is appended when the path has none of its own: weights → weights.npy */
+static tenon_status
+choose (struct saving *saving, const char *path)
+{
+    const char *slash = strrchr (path, '/'), *name = slash ? slash + 1 : path, *extension = NULL;
+    if (!saving->options.format)
+        TN_TRY (codec_of_path (saving, path));
+    else
+        TN_TRY (tn_codec_find (saving->context, saving->options.format, &saving->codec, saving->error));
+    const struct tn_codec *codec = saving->context->registry.codecs[saving->codec];
+    if (saving->options.format && !(saving->options.flags & TENON_SAVE_EXACT_NAME)
+        && tn_extension_length (codec, name, strlen (name)) == 0)
+        extension = codec->extensions[0];
+    saving->path = tn_concat (path, extension ? "." : "", extension ? extension : "", (char *) NULL);
+    return saving->path ? TENON_OK : tn_fail_memory (saving->error);
+}
+
+static uint64_t
+plan_bytes (const tenon_plan *plan)
+{
+    uint64_t bytes = 0;
+    for (uint64_t i = 0; i < plan->count; i++)
+        if (tn_add (bytes, tn_catalog_tensor (plan->own, i)->length, &bytes))
+            return UINT64_MAX;
+    return bytes;
+}
+
+/* What the file will have at most, as a rule: headers are small beside data. A guess that is a byte too low is worse than one that is too high, which
+ * is cut off in the end: a single block that was not reserved makes ext4 write everything back before the rename. */
+static uint64_t
+guess_file_size (const tenon_plan *plan, uint64_t bytes)
+{
+    uint64_t headers = 65536 + plan->own->metadata_bytes;
+    for (uint64_t i = 0; i < plan->count; i++)
+        headers += 512 + 2 * (uint64_t) tn_catalog_tensor (plan->own, i)->name_length;
+    return tn_add (bytes, headers, &bytes) ? 0 : bytes;
+}
+
+/* Runs the codec over the sink; all that is common to files, descriptors and dry runs. */
+static tenon_status
+run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress *progress)
+{
+    tenon_plan *plan = saving->plan;
+    tenon_error *error = saving->error;
+    struct tn_overlay overlay = { 0 };
+    struct tn_meter meter;
+    const struct tn_codec *codec = saving->context->registry.codecs[saving->codec];
+    if ((codec->table.flags & TENON_CODEC_NEEDS_PATCH) && !writer->sink->seekable)
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s goes back to fill in its header, which a pipe does not allow; save to a file",
+                        codec->table.id);
+    const char *slash = strrchr (saving->path, '/'), *name = slash ? slash + 1 : saving->path;
+    size_t length = strlen (name), extension = tn_extension_length (codec, name, length);
+    writer->plan = plan;
+    writer->count = plan->count;
+    writer->name = name;
+    writer->name_length = extension > 0 && extension + 1 < length ? length - extension - 1 : length;
+    writer->losses = &saving->losses;
+    writer->meter = &meter;
+    TN_FREE bool *done = calloc (plan->count + 1, sizeof *done);
+    writer->done = done;
+    if (!done)
+        return tn_fail_memory (error);
+    tenon_status status = tn_overlay_read (saving->context, saving->options.settings, &overlay, error);
+    if (status == TENON_OK) {
+        struct tn_run run = { .context = saving->context, .error = error, .report = saving->report, .overlay = &overlay,
+                              .catalog = plan->own, .borrowed = plan->borrowed, .borrowed_count = plan->borrowed_count,
+                              .progress = progress };
+        tn_meter_begin (&meter, progress, plan_bytes (plan));
+        status = tn_write (&run, writer, saving->codec);
+        tn_meter_end (&meter);
+        tn_arena_free (&run.arena);
+    }
+    tn_overlay_free (&overlay);
+    if (status == TENON_OK && saving->losses > 0 && (saving->options.flags & TENON_SAVE_STRICT))
+        return tn_fail (error, TENON_E_LOSS, TN_NO_OFFSET, "%llu thing%s would be lost, and the save is strict", (unsigned long long) saving->losses,
+                        saving->losses == 1 ? "" : "s");
+    return status;
+}
+
+static tenon_status
+save_file (struct saving *saving, const char *path, const tenon_progress *progress)
+{
+    tenon_error *error = saving->error;
+    struct tn_save *save = NULL;
+    struct tn_writer writer = { 0 };
+    struct tn_sink null;
+    TN_TRY (choose (saving, path));
+    if (saving->options.flags & TENON_SAVE_DRY_RUN) {
+        tn_sink_null_init (&null);
+        writer.sink = &null;
+        writer.dry = true;
+        return run_codec (saving, &writer, progress);
+    }
+    struct tn_save_options options = { .durable = saving->context->durable, .must_be_new = saving->options.flags & TENON_SAVE_NEW,
+                                       .size_hint = plan_bytes (saving->plan) };
+    options.size_hint = options.size_hint < 1 << 20 ? 0 /* gains nothing */ : guess_file_size (saving->plan, options.size_hint);
+    TN_TRY (tn_save_begin (&save, saving->path, &options, error));
+    writer.save = save;
+    tenon_status status = tn_save_file (save, NULL, options.size_hint, &writer.sink, error);
+    if (status == TENON_OK)
+        status = run_codec (saving, &writer, progress);
+    if (status < 0) {
+        tn_save_abort (save);
+        return status;
+    }
+    return tn_save_commit (save, error);
+}
+
+static tenon_status
+begin (struct saving *saving, tenon_plan *plan, const tenon_save_options *options, tenon_report **report, tenon_error *error)
+{
+    *saving = (struct saving){ .context = plan->context, .plan = plan, .report = tn_report_new (), .error = error };
+    if (report)
+        *report = saving->report;
+    return saving->report ? take_options (saving, options) : tn_fail_memory (error);
+}
+
+static tenon_status
+end (struct saving *saving, bool keep_report, const char *path, tenon_error *to)
+{
+    if (saving->error->status < 0)
+        tn_fail_place (saving->error, saving->path ? saving->path : path, NULL);
+    free (saving->path);
+    if (!keep_report)
+        tenon_report_free (saving->report);
+    return tn_error_out (to, saving->error);
+}
+
+TENON_API tenon_status
+tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *options, tenon_report **report, const tenon_progress *progress,
+            tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    struct saving saving;
+    if (begin (&saving, plan, options, report, &mine) == TENON_OK)
+        save_file (&saving, path, progress);
+    return end (&saving, report != NULL, path, error);
+}
+
+TENON_API tenon_status
+tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, tenon_report **report, const tenon_progress *progress,
+               tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    struct saving saving;
+    if (begin (&saving, plan, options, report, &mine) == TENON_OK) {
+        struct tn_writer writer = { 0 };
+        struct tn_sink *sink = NULL;
+        saving.options.flags |= TENON_SAVE_EXACT_NAME;
+        if (!saving.options.format)
+            tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "saving to a descriptor needs the name of a format");
+        else if (choose (&saving, "-") == TENON_OK && !(sink = tn_sink_fd_new (fd, "output")))
+            tn_fail_memory (&mine);
+        if (sink) {
+            writer.sink = sink;
+            if (run_codec (&saving, &writer, progress) == TENON_OK)
+                tn_sink_fd_flush (sink, &mine);
+            tn_sink_fd_free (sink);
+        }
+    }
+    return end (&saving, report != NULL, "output", error);
+}
+
+TENON_API tenon_status
+tenon_convert (tenon_context *context, const char *source, const char *target, const tenon_open_options *open, const tenon_save_options *save,
+               tenon_report **report, const tenon_progress *progress, tenon_error *error)
+{
+    tenon_file *file = NULL;
+    tenon_plan *plan = NULL;
+    if (report)
+        *report = NULL;
+    tenon_status status = tenon_open (context, source, open, &file, error);
+    if (status == TENON_OK)
+        status = tenon_plan_new (context, &plan, error);
+    if (status == TENON_OK)
+        status = tenon_plan_add_file (plan, file, error);
+    if (status == TENON_OK)
+        status = tenon_save (plan, target, save, report, progress, error);
+    tenon_plan_free (plan);
+    tenon_close (file);
+    return status;
+}

@@ -1,0 +1,328 @@
+/* stream.c - reading encoded sources: as one stream, or block by block when the file says where the blocks end. */
+#include "checksum.h"
+#include "source.h"
+
+#define INPUT_SIZE 65536u
+#define SKIP_SIZE 32768u
+
+struct tn_stream {
+    struct tn_source *source; /* what is read */
+    struct tn_source *hard;   /* the encoded source that it lies in, or NULL: plain reads */
+    struct tn_stream *inner;  /* where the stored bytes of `hard` come from */
+    void *state;              /* the filter's */
+    uint8_t *input;
+    uint64_t input_at, input_length; /* unused bytes in `input` */
+    uint64_t taken;           /* stored bytes that were read into `input` */
+    uint64_t made;            /* decoded bytes so far: the position in `hard` */
+    uint64_t base_made;       /* where decoding began: 0, or the start of a block */
+    uint64_t stored_end;      /* where the stored bytes of this run end */
+    bool ended;
+    uint32_t crc;             /* of all that was read of `source` in order */
+    uint64_t summed;          /* how much that is */
+    uint8_t *whole;           /* a filter that cannot go in pieces: everything, decoded */
+};
+
+void
+tn_stream_free (struct tn_stream *stream)
+{
+    if (!stream)
+        return;
+    if (stream->state)
+        stream->hard->filter->table.close (stream->state);
+    tn_stream_free (stream->inner);
+    free (stream->input);
+    free (stream->whole);
+    free (stream);
+}
+
+tenon_status
+tn_stream_new (struct tn_source *source, struct tn_stream **result, tenon_error *error)
+{
+    struct tn_stream *stream = calloc (1, sizeof *stream);
+    *result = NULL;
+    if (!stream)
+        return tn_fail_memory (error);
+    stream->source = source;
+    if (tn_source_is_encoded (source)) {
+        stream->hard = source->hard;
+        tenon_status status = tn_stream_new (stream->hard->parent, &stream->inner, error);
+        if (status == TENON_OK && !(stream->input = malloc (INPUT_SIZE)))
+            status = tn_fail_memory (error);
+        if (status < 0) {
+            tn_stream_free (stream);
+            return status;
+        }
+        stream->ended = true; /* so that the first read begins a run */
+    }
+    *result = stream;
+    return TENON_OK;
+}
+
+static tenon_status
+corrupt (struct tn_stream *stream, tenon_status status, tenon_error *error)
+{
+    tn_source_place (stream->hard, error);
+    return tn_fail (error, status == TENON_E_MEMORY ? status : TENON_E_MALFORMED, TN_NO_OFFSET,
+                    "its %s data are damaged near decoded byte %llu of %llu", stream->hard->filter->table.id,
+                    (unsigned long long) stream->made, (unsigned long long) stream->hard->size);
+}
+
+/* Begins to decode at the last block that starts at or before `target`, or at the beginning. */
+static tenon_status
+begin_run (struct tn_stream *stream, uint64_t target, tenon_error *error)
+{
+    struct tn_source *hard = stream->hard;
+    const struct tenon_filter *filter = &hard->filter->table;
+    uint64_t block = 0;
+    if (hard->block_count > 1 && !atomic_load (&hard->blocks_are_wrong))
+        block = TN_MIN (target / hard->block_size, hard->block_count - 1);
+    if (!stream->state && !(stream->state = filter->open (0, 0)))
+        return tn_fail_memory (error);
+    tenon_status status = filter->reset (stream->state);
+    if (status < 0)
+        return corrupt (stream, status, error);
+    stream->made = stream->base_made = block * hard->block_size;
+    stream->taken = block > 0 ? hard->block_ends[block - 1] : 0;
+    stream->stored_end = hard->stored;
+    stream->input_at = stream->input_length = 0;
+    stream->ended = false;
+    return TENON_OK;
+}
+
+/* Decodes the next `length` bytes; to NULL: throws them away. */
+static tenon_status
+decode_next (struct tn_stream *stream, uint8_t *to, uint64_t length, tenon_error *error)
+{
+    const struct tenon_filter *filter = &stream->hard->filter->table;
+    uint8_t skipped[SKIP_SIZE];
+    while (length > 0) {
+        uint64_t room = to ? length : TN_MIN (length, sizeof skipped), taken = 0, made = 0;
+        if (stream->input_length == 0 && stream->taken < stream->stored_end) {
+            uint64_t more = TN_MIN (INPUT_SIZE, stream->stored_end - stream->taken);
+            TN_TRY (tn_stream_read (stream->inner, stream->hard->offset + stream->taken, stream->input, more, error));
+            stream->taken += more;
+            stream->input_at = 0, stream->input_length = more;
+        }
+        if (stream->ended)
+            return corrupt (stream, TENON_E_MALFORMED, error);
+        int32_t result = filter->step (stream->state, stream->input + stream->input_at, stream->input_length, &taken,
+                                       to ? to : skipped, room, &made);
+        if (result < 0 || taken > stream->input_length || made > room)
+            return corrupt (stream, result, error);
+        if (result == 0 && taken == 0 && made == 0 && (stream->input_length > 0 || stream->taken == stream->stored_end))
+            return corrupt (stream, TENON_E_MALFORMED, error); /* it wants more than there is */
+        stream->ended = result > 0;
+        stream->input_at += taken, stream->input_length -= taken;
+        stream->made += made, length -= made;
+        if (to)
+            to += made;
+    }
+    return TENON_OK;
+}
+
+/* All decoded bytes are there: nothing may be left on the stored side, and the stream must say that it ends. */
+static tenon_status
+check_end (struct tn_stream *stream, tenon_error *error)
+{
+    const struct tenon_filter *filter = &stream->hard->filter->table;
+    uint8_t beyond[1];
+    while (!stream->ended) {
+        uint64_t taken = 0, made = 0;
+        if (stream->input_length == 0 && stream->taken < stream->stored_end) {
+            uint64_t more = TN_MIN (INPUT_SIZE, stream->stored_end - stream->taken);
+            TN_TRY (tn_stream_read (stream->inner, stream->hard->offset + stream->taken, stream->input, more, error));
+            stream->taken += more;
+            stream->input_at = 0, stream->input_length = more;
+        }
+        int32_t result = filter->step (stream->state, stream->input + stream->input_at, stream->input_length, &taken, beyond,
+                                       sizeof beyond, &made);
+        if (result < 0 || taken > stream->input_length)
+            return corrupt (stream, result, error);
+        if (made > 0) {
+            tn_source_place (stream->hard, error);
+            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "it decodes to more than the %llu bytes that it announces",
+                            (unsigned long long) stream->hard->size);
+        }
+        if (result == 0 && taken == 0)
+            return corrupt (stream, TENON_E_MALFORMED, error);
+        stream->ended = result > 0;
+        stream->input_at += taken, stream->input_length -= taken;
+    }
+    if (stream->input_length > 0 || stream->taken < stream->stored_end) {
+        tn_source_place (stream->hard, error);
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "its data end %llu bytes before the member does",
+                        (unsigned long long) (stream->input_length + stream->stored_end - stream->taken));
+    }
+    return TENON_OK;
+}
+
+/* A filter without `step` decodes all at once, into memory of the size that the limit on memory allows (checked in add_part). */
+static tenon_status
+decode_whole (struct tn_stream *stream, tenon_error *error)
+{
+    struct tn_source *hard = stream->hard;
+    TN_FREE uint8_t *stored = malloc (hard->stored + 1);
+    stream->whole = malloc (hard->size + 1);
+    if (!stored || !stream->whole)
+        return tn_fail_memory (error);
+    TN_TRY (tn_stream_read (stream->inner, hard->offset, stored, hard->stored, error));
+    if (!stream->state && !(stream->state = hard->filter->table.open (0, 0)))
+        return tn_fail_memory (error);
+    uint64_t blocks = hard->block_count > 0 ? hard->block_count : 1, begin = 0;
+    for (uint64_t i = 0; i < blocks; i++) {
+        uint64_t end = hard->block_count > 0 ? hard->block_ends[i] : hard->stored;
+        uint64_t at = i * hard->block_size, size = hard->block_count > 0 ? TN_MIN (hard->block_size, hard->size - at) : hard->size;
+        tenon_status status = hard->filter->table.decode (stream->state, i + 1 == blocks, stored + begin, end - begin,
+                                                          stream->whole + at, size);
+        if (status < 0) {
+            free (stream->whole);
+            stream->whole = NULL;
+            return corrupt (stream, status, error);
+        }
+        begin = end;
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+read_encoded (struct tn_stream *stream, uint64_t offset, uint8_t *to, uint64_t length, tenon_error *error)
+{
+    struct tn_source *hard = stream->hard;
+    if (!hard->filter->table.step) {
+        if (!stream->whole)
+            TN_TRY (decode_whole (stream, error));
+        memcpy (to, stream->whole + offset, length);
+        return TENON_OK;
+    }
+    bool jump = hard->block_count > 1 && !atomic_load (&hard->blocks_are_wrong) && offset > stream->made
+                && offset / hard->block_size > stream->made / hard->block_size;
+    if (!stream->state || offset < stream->made || jump)
+        TN_TRY (begin_run (stream, offset, error));
+    if (offset > stream->made)
+        TN_TRY (decode_next (stream, NULL, offset - stream->made, error));
+    TN_TRY (decode_next (stream, to, length, error));
+    if (stream->made == hard->size)
+        TN_TRY (check_end (stream, error));
+    return TENON_OK;
+}
+
+/* Sums up what is read in order, and compares at the end. */
+static tenon_status
+check_sum (struct tn_stream *stream, uint64_t offset, const uint8_t *bytes, uint64_t length, tenon_error *error)
+{
+    struct tn_source *source = stream->source;
+    if (source->check == TENON_CHECK_NONE || offset > stream->summed || offset + length <= stream->summed)
+        return TENON_OK;
+    uint64_t known = stream->summed - offset;
+    stream->crc = tn_crc32 (stream->crc, bytes + known, length - known);
+    stream->summed = offset + length;
+    if (stream->summed == source->size && stream->crc != source->check_value) {
+        tn_source_place (source, error);
+        return tn_fail (error, TENON_E_CHECKSUM, TN_NO_OFFSET, "its data have the checksum %08x, the file says %08x", stream->crc,
+                        source->check_value);
+    }
+    return TENON_OK;
+}
+
+tenon_status
+tn_stream_read (struct tn_stream *stream, uint64_t offset, void *to, uint64_t length, tenon_error *error)
+{
+    struct tn_source *source = stream->source;
+    if (!stream->hard || offset > source->size || length > source->size - offset)
+        TN_TRY (tn_source_read (source, offset, to, length, error)); /* also says what is wrong with the range */
+    else if (length > 0)
+        TN_TRY (read_encoded (stream, source->hard_offset + offset, to, length, error));
+    return check_sum (stream, offset, to, length, error);
+}
+
+tenon_status
+tn_stream_finish (struct tn_stream *stream, tenon_error *error)
+{
+    uint64_t size = stream->source->size, at = stream->source->check ? stream->summed : 0;
+    TN_FREE uint8_t *buffer = malloc (INPUT_SIZE);
+    if (!buffer)
+        return tn_fail_memory (error);
+    if (size == 0 && stream->hard == stream->source) { /* an empty stream has an end, too */
+        if (stream->hard->filter->table.step) {
+            TN_TRY (begin_run (stream, 0, error));
+            TN_TRY (check_end (stream, error));
+        }
+        return stream->source->check && stream->source->check_value != 0
+                   ? tn_fail (error, TENON_E_CHECKSUM, TN_NO_OFFSET, "an empty member has a checksum other than 0")
+                   : TENON_OK;
+    }
+    while (at < size) {
+        uint64_t piece = TN_MIN (INPUT_SIZE, size - at);
+        TN_TRY (tn_stream_read (stream, at, buffer, piece, error));
+        at += piece;
+    }
+    return TENON_OK;
+}
+
+/* ---- blocks --------------------------------------------------------------------------------------- */
+
+struct tn_block_state {
+    const struct tn_filter *filter;
+    void *state;
+    uint8_t *stored;
+    uint64_t room;
+};
+
+void
+tn_block_state_free (struct tn_block_state *state)
+{
+    if (!state)
+        return;
+    if (state->state)
+        state->filter->table.close (state->state);
+    free (state->stored);
+    free (state);
+}
+
+static tenon_status
+block_state_get (struct tn_block_state **result, const struct tn_filter *filter, uint64_t stored, tenon_error *error)
+{
+    if (*result && (*result)->filter != filter) {
+        tn_block_state_free (*result);
+        *result = NULL;
+    }
+    struct tn_block_state *state = *result ? *result : calloc (1, sizeof *state);
+    if (!state)
+        return tn_fail_memory (error);
+    *result = state;
+    state->filter = filter;
+    if (!state->state && !(state->state = filter->table.open (0, 0)))
+        return tn_fail_memory (error);
+    if (stored > state->room) {
+        free (state->stored);
+        state->room = 0;
+        if (!(state->stored = malloc (stored)))
+            return tn_fail_memory (error);
+        state->room = stored;
+    }
+    return TENON_OK;
+}
+
+tenon_status
+tn_blocks_read (struct tn_source *source, uint64_t first, uint64_t count, void *to, struct tn_block_state **state,
+                bool *good, tenon_error *error)
+{
+    *good = !atomic_load (&source->blocks_are_wrong);
+    for (uint64_t i = first; *good && i < first + count; i++) {
+        uint64_t begin = i > 0 ? source->block_ends[i - 1] : 0, stored = source->block_ends[i] - begin;
+        uint64_t at = i * source->block_size, size = TN_MIN (source->block_size, source->size - at);
+        TN_TRY (block_state_get (state, source->filter, stored, error));
+        /* the parent is plain: the transfer takes a stream where one encoded source lies in another */
+        TN_TRY (tn_source_read (source->parent, source->offset + begin, (*state)->stored, stored, error));
+        tenon_status status
+            = source->filter->table.decode ((*state)->state, i + 1 == source->block_count, (*state)->stored, stored,
+                                            (uint8_t *) to + (at - first * source->block_size), size);
+        if (status == TENON_E_MEMORY)
+            return tn_fail_memory (error);
+        if (status < 0) {
+            atomic_store (&source->blocks_are_wrong, true);
+            *good = false;
+        }
+    }
+    return TENON_OK;
+}

@@ -1,0 +1,76 @@
+/* trust.c - whose plugins are loaded: those of root, of the effective user, and of the owner of libtenon itself, and only when nobody else
+ * can write to the file or to its folder.
+ *
+ * Writable by the group is fine for the owner's own group and for no other: the group that is the owner's primary one and has the owner's
+ * name (what pam_umask calls usergroups, and what gives files mode 0664 on many systems), or root's group 0. A primary group
+ * that many users share, "users" or "staff", is not one's own.
+ *
+ * A folder with the sticky bit, as /tmp, is refused like any other that everybody may write to: there nobody can replace our file, but anybody
+ * can put one beside it. The folders above are taken on trust. */
+#include "loader.h"
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <unistd.h>
+#ifndef TENON_NO_DLOPEN
+#include <dlfcn.h>
+#endif
+
+/* The owner of the file that this code was mapped from. A relative name (the program's own, when the library is linked into it) would depend on
+ * the working directory: it counts for nothing. */
+static uid_t
+library_owner (void)
+{
+#ifndef TENON_NO_DLOPEN
+    static const char here = 0;
+    Dl_info info;
+    struct stat status;
+    if (dladdr (&here, &info) != 0 && info.dli_fname && info.dli_fname[0] == '/' && stat (info.dli_fname, &status) == 0)
+        return status.st_uid;
+#endif
+    return 0;
+}
+
+static bool
+is_trusted_user (struct tn_trust *trust, uid_t user)
+{
+    if (user == 0 || user == geteuid ())
+        return true;
+    if (trust->secure)
+        return false;
+    if (!trust->asked)
+        trust->library = library_owner ();
+    trust->asked = true;
+    return user == trust->library;
+}
+
+static bool
+is_own_group (uid_t user, gid_t group)
+{
+    struct passwd passwd, *found_user = NULL;
+    struct group entry, *found_group = NULL;
+    char user_room[4096], group_room[4096];
+    if (user == 0 && group == 0)
+        return true;
+    /* a lookup that fails, also for lack of room (a group of hundreds of members), is a no */
+    return getpwuid_r (user, &passwd, user_room, sizeof user_room, &found_user) == 0 && found_user && passwd.pw_gid == group
+           && getgrgid_r (group, &entry, group_room, sizeof group_room, &found_group) == 0 && found_group
+           && strcmp (entry.gr_name, passwd.pw_name) == 0;
+}
+
+bool
+tn_trust (struct tn_trust *trust, const struct stat *status, const char *what, char why[TN_TRUST_ROOM])
+{
+    unsigned mode = (unsigned) status->st_mode & 07777;
+    if (mode & S_IWOTH)
+        snprintf (why, TN_TRUST_ROOM, "%s is writable by everybody (mode %04o)", what, mode);
+    else if (!is_trusted_user (trust, status->st_uid))
+        snprintf (why, TN_TRUST_ROOM, "%s belongs to user %lu, who is neither root, nor who runs this, nor the owner of libtenon",
+                  what, (unsigned long) status->st_uid);
+    else if ((mode & S_IWGRP) && !is_own_group (status->st_uid, status->st_gid))
+        snprintf (why, TN_TRUST_ROOM, "%s is writable by group %lu, which is not its owner's own (mode %04o)", what,
+                  (unsigned long) status->st_gid, mode);
+    else
+        return true;
+    return false;
+}

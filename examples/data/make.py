@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""make.py FOLDER: writes the example files again, with NumPy. See ORIGIN.md."""
+
+import pathlib
+import sys
+
+import numpy as np
+
+
+def arrays():
+    random = np.random.default_rng(20260821)
+    # The weights of a small layer.
+    weights = random.normal(0, 0.08, (128, 64)).astype("<f4")
+    yield "weights", weights
+    # A text as tokens: few are common, many are rare.
+    yield "tokens", np.minimum(random.zipf(1.3, 1500), 50256).astype("<i8")
+    # Covariances of the layer's outputs, in the order in which LAPACK returns them.
+    yield "covariance", np.asfortranarray(np.cov(weights.astype("<f8"), rowvar=False))
+    # A grid of heights in metres, big-endian, as elevation models are exchanged.
+    y, x = np.mgrid[0:90, 0:120]
+    heights = 900 + 700 * np.sin(x / 19) * np.cos(y / 23) + 40 * np.sin(x / 3 + y / 5)
+    yield "elevation", heights.round().astype(">i2")
+    # Where it is above 1,000 m.
+    yield "mask", heights > 1000
+    # A table: a date, a text, numbers.
+    table = np.zeros(48, [("time", "<M8[s]"), ("station", "<U8"), ("temperature", "<f4"), ("wind", "<f4", (2,))])
+    table["time"] = np.datetime64("2026-03-01T00:00:00") + np.arange(48) * np.timedelta64(30, "m")
+    table["station"] = np.array(["Säntis", "Arosa", "Chur"])[np.arange(48) % 3]
+    table["temperature"] = random.normal(2, 4, 48).round(1)
+    table["wind"] = random.normal(0, 3, (48, 2)).round(1)
+    yield "observations", table
+    # One number.
+    yield "learning-rate", np.array(3e-4)
+
+
+for name, array in arrays():
+    np.save(pathlib.Path(sys.argv[1]) / f"{name}.npy", array)

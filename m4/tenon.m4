@@ -1,0 +1,169 @@
+# The tests of configure.ac that autoconf does not bring along.
+
+# TENON_TRY_LINK(MESSAGE, FLAGS, IF-YES, IF-NO): compile and link a program with FLAGS.
+AC_DEFUN([TENON_TRY_LINK], [
+  AC_MSG_CHECKING([whether $1])
+  tenon_save_CFLAGS=$CFLAGS
+  CFLAGS="$CFLAGS $2"
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])], [tenon_works=yes], [tenon_works=no])
+  CFLAGS=$tenon_save_CFLAGS
+  AC_MSG_RESULT([$tenon_works])
+  AS_IF([test $tenon_works = yes], [$3], [$4])
+])
+
+# TENON_TRY_FUZZER(IF-YES, IF-NO): libFuzzer brings main, the program only the function that it calls.
+AC_DEFUN([TENON_TRY_FUZZER], [
+  AC_MSG_CHECKING([whether $CC can make fuzzers])
+  tenon_save_CFLAGS=$CFLAGS
+  CFLAGS="$CFLAGS $SANITIZER_CFLAGS -fsanitize=fuzzer"
+  AC_LINK_IFELSE([AC_LANG_SOURCE([[
+      #include <stddef.h>
+      int LLVMFuzzerTestOneInput (const unsigned char *data, size_t size) { return (size && data[0]) * 0; }]])],
+    [tenon_works=yes], [tenon_works=no])
+  CFLAGS=$tenon_save_CFLAGS
+  AC_MSG_RESULT([$tenon_works])
+  AS_IF([test $tenon_works = yes], [$1], [$2])
+])
+
+# TENON_TRY_CFLAGS(VARIABLE, FLAGS): append to VARIABLE those FLAGS that the compiler takes without a word.
+AC_DEFUN([TENON_TRY_CFLAGS], [
+  tenon_save_CFLAGS=$CFLAGS
+  for tenon_flag in m4_normalize([$2])
+  do
+    AC_MSG_CHECKING([whether $CC accepts $tenon_flag])
+    CFLAGS="$tenon_save_CFLAGS -Werror $tenon_flag"
+    AC_COMPILE_IFELSE([AC_LANG_SOURCE([[int tenon_probe; ]])],
+      [AC_MSG_RESULT([yes])
+       $1="${$1:+$$1 }$tenon_flag"],
+      [AC_MSG_RESULT([no])])
+  done
+  CFLAGS=$tenon_save_CFLAGS
+])
+
+# TENON_TRY_SHARED(FLAGS): sets tenon_works to whether a shared object can be linked with FLAGS, and with the sanitizers.
+AC_DEFUN([TENON_TRY_SHARED], [
+  tenon_save_CFLAGS=$CFLAGS
+  tenon_save_LDFLAGS=$LDFLAGS
+  CFLAGS="$CFLAGS $SANITIZER_CFLAGS -Werror -fPIC"
+  LDFLAGS="$LDFLAGS -shared $1"
+  AC_LINK_IFELSE([AC_LANG_SOURCE([[
+      int tenon_probe (const int *, int);
+      int tenon_probe (const int *numbers, int index) { return numbers[index] + index; }]])],
+    [tenon_works=yes], [tenon_works=no])
+  CFLAGS=$tenon_save_CFLAGS
+  LDFLAGS=$tenon_save_LDFLAGS
+])
+
+# TENON_TRY_SHARED_LDFLAG(VARIABLE, FLAG): append FLAG to VARIABLE when a shared object can be linked with it.
+AC_DEFUN([TENON_TRY_SHARED_LDFLAG], [
+  AC_MSG_CHECKING([whether shared objects link with $2])
+  TENON_TRY_SHARED([$2])
+  AC_MSG_RESULT([$tenon_works])
+  AS_IF([test $tenon_works = yes], [$1="${$1:+$$1 }$2"])
+])
+
+# TENON_TRY_VERSION_SCRIPT(IF-YES, IF-NO)
+AC_DEFUN([TENON_TRY_VERSION_SCRIPT], [
+  AC_MSG_CHECKING([whether the linker takes version scripts])
+  AS_ECHO(['PROBE_0 { global: tenon_*; local: *; };']) >conftest.map
+  TENON_TRY_SHARED([-Wl,--version-script=conftest.map])
+  command rm -f conftest.map
+  AC_MSG_RESULT([$tenon_works])
+  AS_IF([test $tenon_works = yes], [$1], [$2])
+])
+
+# TENON_PTHREAD: sets PTHREAD_CFLAGS, for compiling and linking, and PTHREAD_LIBS.
+AC_DEFUN([TENON_PTHREAD], [
+  PTHREAD_CFLAGS=
+  PTHREAD_LIBS=
+  tenon_save_CFLAGS=$CFLAGS
+  tenon_save_LIBS=$LIBS
+  AC_MSG_CHECKING([how to use POSIX threads])
+  tenon_works=no
+  for tenon_flag in -pthread -lpthread
+  do
+    CFLAGS="$tenon_save_CFLAGS $SANITIZER_CFLAGS -Werror"
+    LIBS=$tenon_save_LIBS
+    AS_CASE([$tenon_flag], [-l*], [LIBS="$LIBS $tenon_flag"], [CFLAGS="$CFLAGS $tenon_flag"])
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+        #include <pthread.h>
+        static void *work (void *argument) { return argument; }]], [[
+        pthread_t thread;
+        return pthread_create (&thread, 0, work, 0) || pthread_join (thread, 0);]])],
+      [tenon_works=$tenon_flag; break])
+  done
+  CFLAGS=$tenon_save_CFLAGS
+  LIBS=$tenon_save_LIBS
+  AC_MSG_RESULT([$tenon_works])
+  AS_CASE([$tenon_works],
+    [-pthread], [PTHREAD_CFLAGS=-pthread],
+    [-lpthread], [PTHREAD_LIBS=-lpthread],
+    [AC_MSG_ERROR([tenon needs POSIX threads])])
+  AC_SUBST([PTHREAD_CFLAGS])
+  AC_SUBST([PTHREAD_LIBS])
+])
+
+# TENON_NEED(VARIABLE, MODULE, DEBIAN, FEDORA, HOMEBREW): a library that must be there. All that are missing are
+# named together by TENON_NEED_REPORT, with the packages that bring them.
+AC_DEFUN([TENON_NEED], [
+  PKG_CHECK_MODULES([$1], [$2], [],
+    [tenon_missing="$tenon_missing $2"
+     tenon_missing_debian="$tenon_missing_debian $3"
+     tenon_missing_fedora="$tenon_missing_fedora $4"
+     tenon_missing_brew="$tenon_missing_brew $5"])
+])
+AC_DEFUN([TENON_NEED_REPORT], [
+  AS_IF([test -n "$tenon_missing"], [AC_MSG_ERROR([libraries that tenon needs are missing:$tenon_missing
+  Debian, Ubuntu:  apt-get install$tenon_missing_debian
+  Fedora:          dnf install$tenon_missing_fedora
+  macOS:           brew install$tenon_missing_brew
+or let ./quickstart do it])])
+])
+
+# TENON_MAY_USE(VARIABLE, OPTION, MODULE, WHAT FOR): --with-OPTION=auto|yes|no, HAVE_VARIABLE, VARIABLE_CFLAGS and _LIBS.
+AC_DEFUN([TENON_MAY_USE], [
+  AC_ARG_WITH([$2],
+    [AS_HELP_STRING([--with-$2=auto|yes|no], [use $3 for $4 @<:@auto@:>@])],
+    [], [AS_VAR_SET([with_$2], [auto])])
+  have_$1=no
+  AS_CASE([$with_$2],
+    [auto], [PKG_CHECK_MODULES([$1], [$3], [have_$1=yes], [have_$1=no])],
+    [yes], [PKG_CHECK_MODULES([$1], [$3], [have_$1=yes], [AC_MSG_ERROR([--with-$2=yes, but pkg-config does not know $3])])],
+    [no], [],
+    [AC_MSG_ERROR([--with-$2 takes auto, yes or no, not '$with_$2'])])
+  AS_IF([test $have_$1 = yes], [AC_DEFINE([HAVE_$1], [1], [Define when $3 is used.])])
+])
+
+# TENON_CHOOSE_PLUGINS(NAMES): for each name the automake conditionals BUILTIN_name and MODULE_name, and the lists
+# BUILTIN_PLUGINS and MODULE_PLUGINS, from --with-builtin-plugins and --disable-dlopen.
+AC_DEFUN([TENON_CHOOSE_PLUGINS], [
+  AS_CASE([$with_builtin_plugins],
+    [default], [AS_IF([test "x$use_dlopen" = xno || test "x$enable_fuzzers" != xno],
+                  [tenon_builtin="$1"], [tenon_builtin=])],
+    [all|yes], [tenon_builtin="$1"],
+    [no], [tenon_builtin=],
+    [tenon_builtin=`AS_ECHO(["$with_builtin_plugins"]) | tr ',' ' '`])
+  for tenon_name in $tenon_builtin
+  do
+    AS_CASE([" $1 "], [*" $tenon_name "*], [],
+      [AC_MSG_ERROR([--with-builtin-plugins: there is no plugin '$tenon_name'; there are: $1])])
+  done
+  AS_IF([test "x$use_dlopen" = xno && test -z "$tenon_builtin"],
+    [AC_MSG_ERROR([--disable-dlopen without built-in plugins would know no format at all: give --with-builtin-plugins=LIST, of: $1])])
+  AS_IF([test "x$use_dlopen" != xno && test "x$enable_shared" = xno],
+    [AC_MSG_ERROR([--disable-shared cannot build plugins that are loaded at run time: give --disable-dlopen as well])])
+  BUILTIN_PLUGINS=
+  MODULE_PLUGINS=
+  m4_foreach_w([tenon_one], [$1], [
+    tenon_builtin_one=no
+    tenon_module_one=no
+    AS_CASE([" $tenon_builtin "],
+      [*" tenon_one "*], [tenon_builtin_one=yes; BUILTIN_PLUGINS="${BUILTIN_PLUGINS:+$BUILTIN_PLUGINS }tenon_one"],
+      [AS_IF([test "x$use_dlopen" != xno],
+         [tenon_module_one=yes; MODULE_PLUGINS="${MODULE_PLUGINS:+$MODULE_PLUGINS }tenon_one"])])
+    AM_CONDITIONAL([BUILTIN_]tenon_one, [test $tenon_builtin_one = yes])
+    AM_CONDITIONAL([MODULE_]tenon_one, [test $tenon_module_one = yes])
+  ])
+  AC_SUBST([BUILTIN_PLUGINS])
+  AC_SUBST([MODULE_PLUGINS])
+])

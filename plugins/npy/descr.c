@@ -1,0 +1,341 @@
+/* descr.c - NumPy's words for an element type: '<f4', '|S5', '<M8[ns]', [('x', '<f4'), ('y', '|u1', (3,))].
+ *
+ * A type string is a byte order (or none: native), a kind, and a size in bytes (of U: in characters of 4).
+ * '|' means that the order does not matter; where it would, NumPy takes it for native, and so do we. Native
+ * is little-endian, as on nearly all machines that write such files: the file does not say. */
+#include "npy.h"
+
+/* Kinds whose sizes are fixed. */
+static const struct plain {
+    char kind[2];
+    uint8_t bytes;
+    uint8_t dtype; /* TENON_NONE: a long double, whose layout depends on the machine that wrote it */
+} plains[] = {
+    { "b", 1, TENON_BOOL },  { "i", 1, TENON_I8 },    { "i", 2, TENON_I16 },     { "i", 4, TENON_I32 },
+    { "i", 8, TENON_I64 },   { "u", 1, TENON_U8 },    { "u", 2, TENON_U16 },     { "u", 4, TENON_U32 },
+    { "u", 8, TENON_U64 },   { "f", 2, TENON_F16 },   { "f", 4, TENON_F32 },     { "f", 8, TENON_F64 },
+    { "c", 8, TENON_C64 },   { "c", 16, TENON_C128 }, { "f", 1, TENON_F8_E5M2 }, { "f", 12, TENON_NONE },
+    { "f", 16, TENON_NONE }, { "c", 24, TENON_NONE }, { "c", 32, TENON_NONE },
+};
+#define PLAINS (sizeof plains / sizeof plains[0])
+
+static tenon_status parse_type (struct npy_text *text, struct npy_type *type);
+
+/* ---- type strings ---- */
+
+static tenon_status
+refuse (struct npy_text *text, struct npy_word word, uint64_t at, const char *expected)
+{
+    return tenon_fail (text->call, TENON_E_MALFORMED, npy_place (text, at),
+                       "found the type '%.*s'%s, expected %s", word.length > 48 ? 48 : (int) word.length,
+                       word.bytes, word.length > 48 ? " ..." : "", expected);
+}
+
+/* Decimal digits from *position on. 0: there are none, or the number is above what an item may have. */
+static int
+take_digits (struct npy_word word, uint64_t *position, uint64_t *number)
+{
+    uint64_t start = *position;
+    for (*number = 0; *position < word.length; (*position)++) {
+        char digit = word.bytes[*position];
+        if (digit < '0' || digit > '9')
+            break;
+        *number = *number * 10 + (uint64_t) (digit - '0');
+        if (*number > NPY_ITEM_BYTES)
+            return 0;
+    }
+    return *position > start;
+}
+
+/* What stands between the brackets of '<M8[25s]'; or the brackets are missing, and the unit is generic. */
+static int
+is_time_unit (struct npy_word rest)
+{
+    static const char *const units[] = { "Y",  "M",  "W",  "D",  "h",  "m",  "s",
+                                         "ms", "us", "ns", "ps", "fs", "as", "generic" };
+    uint64_t position = 1, multiple;
+    struct npy_word unit;
+    if (!rest.length)
+        return 1;
+    if (rest.length < 3 || rest.bytes[0] != '[' || rest.bytes[rest.length - 1] != ']')
+        return 0;
+    if (!take_digits (rest, &position, &multiple) && position > 1)
+        return 0;
+    unit.bytes = rest.bytes + position;
+    unit.length = rest.length - 1 - position;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (npy_word_is (unit, units[i]))
+            return 1;
+    return 0;
+}
+
+static tenon_status
+plain_type (struct npy_text *text, struct npy_word word, uint64_t at, char kind, uint64_t bytes,
+            struct npy_type *type)
+{
+    for (size_t i = 0; i < PLAINS; i++) {
+        if (plains[i].kind[0] != kind || plains[i].bytes != bytes)
+            continue;
+        type->bytes = bytes;
+        type->dtype = plains[i].dtype;
+        return TENON_OK;
+    }
+    return refuse (
+        text, word, at,
+        "b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4, f8, f12, f16, c8, c16, c24, c32, S, U, V, M8 or m8");
+}
+
+/* Python objects lie in the file as a pickle: a program for a machine of Python's, which may do anything. */
+static tenon_status
+refuse_objects (struct npy_text *text, struct npy_word word, uint64_t at)
+{
+    return tenon_fail (
+        text->call, TENON_E_UNSUPPORTED, npy_place (text, at),
+        "found the type '%.*s': Python objects, stored as a pickle, which is a program and is never run",
+        word.length > 48 ? 48 : (int) word.length, word.bytes);
+}
+
+tenon_status
+npy_parse_typestring (struct npy_text *text, struct npy_word word, uint64_t at, struct npy_type *type)
+{
+    char order = word.length ? word.bytes[0] : 0, kind;
+    uint64_t position = order && strchr ("<>=|", order) ? 1 : 0, number = 0;
+    struct npy_word rest;
+    int has_number;
+    memset (type, 0, sizeof *type);
+    type->position = at;
+    type->text = word;
+    if (position == word.length)
+        return refuse (text, word, at, "a kind and a size, such as <f4");
+    kind = word.bytes[position++];
+    has_number = take_digits (word, &position, &number);
+    rest.bytes = word.bytes + position;
+    rest.length = word.length - position;
+    if (kind == 'O' && !rest.length)
+        return refuse_objects (text, word, at);
+    if ((kind == 'M' || kind == 'm') && has_number && number == 8) {
+        type->bytes = 8;
+        return is_time_unit (rest)
+                   ? TENON_OK
+                   : refuse (text, word, at, "a unit of time after M8 or m8, such as [ns] or [25s]");
+    }
+    if (rest.length || (!has_number && number))
+        return refuse (text, word, at, "a kind and a size below 2^31, such as <f4, and nothing after it");
+    if (kind == 'S' || kind == 'V' || kind == 'U') {
+        /* No size is size 0. */
+        if (kind == 'U' && number > NPY_ITEM_BYTES / 4)
+            return refuse (text, word, at, "an item below 2^31 bytes");
+        type->bytes = kind == 'U' ? number * 4 : number;
+        return TENON_OK;
+    }
+    TENON_TRY (plain_type (text, word, at, kind, number, type));
+    if (order == '>' && type->dtype && number > 1)
+        type->flags = TENON_BIG_ENDIAN;
+    return TENON_OK;
+}
+
+/* ---- structures ---- */
+
+/* `count` items of `bytes` each. */
+static tenon_status
+multiply (struct npy_text *text, uint64_t at, uint64_t count, uint64_t *bytes)
+{
+    *bytes *= count;
+    if (*bytes <= NPY_ITEM_BYTES)
+        return TENON_OK;
+    return tenon_fail (text->call, TENON_E_MALFORMED, npy_place (text, at),
+                       "found a type of 2^31 bytes or more, expected less");
+}
+
+static tenon_status
+take_dim (struct npy_text *text, uint64_t *dim)
+{
+    uint64_t at;
+    npy_skip_space (text);
+    at = text->position;
+    TENON_TRY (npy_take_integer (text, "a dim of a sub-array: an integer from 0 to 2147483647", dim));
+    if (*dim > NPY_ITEM_BYTES)
+        return tenon_fail (text->call, TENON_E_MALFORMED, npy_place (text, at),
+                           "found the dim %llu of a sub-array, expected at most 2147483647",
+                           (unsigned long long) *dim);
+    npy_emit_number (text, *dim);
+    return TENON_OK;
+}
+
+/* The shape of a sub-array: a tuple, or an integer that stands for a tuple of one. */
+static tenon_status
+parse_subarray (struct npy_text *text, struct npy_type *type)
+{
+    uint64_t dim, at, count = 0;
+    npy_skip_space (text);
+    at = text->position;
+    if (!npy_accept (text, '(')) {
+        TENON_TRY (take_dim (text, &dim));
+        return multiply (text, at, dim, &type->bytes);
+    }
+    npy_emit (text, "(", 1);
+    while (!npy_accept (text, ')')) {
+        if (count++)
+            npy_emit (text, ", ", 2);
+        TENON_TRY (take_dim (text, &dim));
+        TENON_TRY (multiply (text, at, dim, &type->bytes));
+        if (npy_accept (text, ',')) {
+            if (count == 1 && npy_accept (text, ')')) {
+                npy_emit (text, ",)", 2);
+                return TENON_OK;
+            }
+            continue;
+        }
+        if (count == 1)
+            return npy_unexpected (text, "a comma: a tuple of one is written (2,)");
+        TENON_TRY (npy_expect (text, ')', "a comma, or the ) that ends the sub-array's shape"));
+        break;
+    }
+    npy_emit (text, ")", 1);
+    return TENON_OK;
+}
+
+/* The end of a tuple whose last comma may be there. */
+static tenon_status
+end_tuple (struct npy_text *text, const char *expected)
+{
+    npy_accept (text, ',');
+    TENON_TRY (npy_expect (text, ')', expected));
+    npy_emit (text, ")", 1);
+    return TENON_OK;
+}
+
+/* 'name', or ('title', 'name'). An empty name with a V type is padding. */
+static tenon_status
+parse_field_name (struct npy_text *text)
+{
+    struct npy_word name;
+    if (!npy_accept (text, '('))
+        return npy_take_string (text, "a field's name, or (title, name)", &name);
+    npy_emit (text, "(", 1);
+    TENON_TRY (npy_take_string (text, "a field's title", &name));
+    TENON_TRY (npy_expect (text, ',', "a comma, and the field's name"));
+    npy_emit (text, ", ", 2);
+    TENON_TRY (npy_take_string (text, "a field's name", &name));
+    return end_tuple (text, "the ) that ends (title, name)");
+}
+
+/* (name, type), or (name, type, shape of a sub-array) */
+static tenon_status
+parse_field (struct npy_text *text, struct npy_type *field)
+{
+    TENON_TRY (npy_expect (text, '(', "a field: (name, type) or (name, type, shape)"));
+    npy_emit (text, "(", 1);
+    TENON_TRY (parse_field_name (text));
+    TENON_TRY (npy_expect (text, ',', "a comma, and the field's type"));
+    npy_emit (text, ", ", 2);
+    TENON_TRY (parse_type (text, field));
+    if (npy_accept (text, ',')) {
+        npy_skip_space (text);
+        if (text->position < text->length && text->bytes[text->position] != ')') {
+            npy_emit (text, ", ", 2);
+            TENON_TRY (parse_subarray (text, field));
+        }
+    }
+    return end_tuple (text, "the ) that ends the field");
+}
+
+/* What follows the [ of a list of fields. The item's size is the sum of theirs: padding is a field too. */
+static tenon_status
+parse_fields (struct npy_text *text, struct npy_type *type)
+{
+    struct npy_type field;
+    uint64_t at = text->position - 1, count = 0;
+    type->bytes = 0;
+    npy_emit (text, "[", 1);
+    while (!npy_accept (text, ']')) {
+        if (count++)
+            npy_emit (text, ", ", 2);
+        TENON_TRY (parse_field (text, &field));
+        type->bytes += field.bytes;
+        TENON_TRY (multiply (text, at, 1, &type->bytes));
+        if (npy_accept (text, ','))
+            continue;
+        TENON_TRY (npy_expect (text, ']', "a comma, or the ] that ends the list of fields"));
+        break;
+    }
+    npy_emit (text, "]", 1);
+    return TENON_OK;
+}
+
+/* What follows the ( of (type, shape). */
+static tenon_status
+parse_pair (struct npy_text *text, struct npy_type *type)
+{
+    npy_emit (text, "(", 1);
+    TENON_TRY (parse_type (text, type));
+    TENON_TRY (npy_expect (text, ',', "a comma, and the shape of the sub-array"));
+    npy_emit (text, ", ", 2);
+    TENON_TRY (parse_subarray (text, type));
+    return end_tuple (text, "the ) that ends (type, shape)");
+}
+
+static tenon_status
+enter (struct npy_text *text)
+{
+    uint64_t limit = text->call->host->limit (text->call, TENON_LIMIT_DEPTH),
+             place = npy_place (text, text->position);
+    if (++text->depth > limit)
+        return tenon_fail (text->call, TENON_E_LIMIT, place,
+                           "found types nested deeper than limits.depth=%llu", (unsigned long long) limit);
+    if (text->depth > NPY_DEPTH)
+        return tenon_fail (text->call, TENON_E_LIMIT, place,
+                           "found types nested deeper than %u, which Python cannot read either", NPY_DEPTH);
+    return TENON_OK;
+}
+
+static tenon_status
+parse_type (struct npy_text *text, struct npy_type *type)
+{
+    uint64_t at, written = text->written;
+    struct npy_word word;
+    tenon_status status;
+    npy_skip_space (text);
+    at = text->position;
+    if (at < text->length && (text->bytes[at] == '[' || text->bytes[at] == '(')) {
+        memset (type, 0, sizeof *type);
+        TENON_TRY (enter (text));
+        text->position++;
+        status = text->bytes[at] == '[' ? parse_fields (text, type) : parse_pair (text, type);
+        type->position = at;
+        type->text.bytes = text->out + written;
+        type->text.length = text->written - written;
+        text->depth--;
+        return status;
+    }
+    TENON_TRY (npy_take_string (text, "a type: a string such as '<f4', or a list of fields", &word));
+    return npy_parse_typestring (text, word, at, type);
+}
+
+tenon_status
+npy_parse_descr (struct npy_text *text, struct npy_type *type)
+{
+    npy_skip_space (text);
+    /* NumPy makes a sub-array at the top part of the array's shape, and cannot read one back. */
+    if (text->position < text->length && text->bytes[text->position] == '(')
+        return npy_unexpected (text, "a string such as '<f4', or a list of fields");
+    return parse_type (text, type);
+}
+
+/* ---- the way back ---- */
+
+int
+npy_typestring (uint32_t dtype, uint32_t flags, char *typestring)
+{
+    char order = flags & TENON_BIG_ENDIAN ? '>' : '<';
+    /* ml_dtypes, on which NumPy's own bf16 and f8 depend, keeps the order mark of its one-byte types. */
+    if (dtype == TENON_BF16 || (dtype >= TENON_F8_E4M3 && dtype <= TENON_F8_E8M0)) {
+        const char *kind = dtype == TENON_BF16 ? "V2" : dtype == TENON_F8_E5M2 ? "f1" : "V1";
+        return snprintf (typestring, 5, "%c%s", dtype == TENON_BF16 ? order : '<', kind);
+    }
+    for (size_t i = 0; i < PLAINS; i++)
+        if (dtype && plains[i].dtype == dtype)
+            return snprintf (typestring, 5, "%c%c%u", plains[i].bytes == 1 ? '|' : order, plains[i].kind[0],
+                             (unsigned) plains[i].bytes);
+    return 0;
+}

@@ -1,0 +1,141 @@
+/* header.c - a header's bytes, as NumPy writes them.
+ *
+ *     {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
+ *
+ * Then as many spaces as the dim that may grow in place (the first in C order, the last in Fortran order)
+ * lacks to 21 digits, then 1 … 64 spaces and a newline, so that the data begin at a multiple of 64. The
+ * oldest version that will do is taken: 1.0 for up to 65,535 bytes of latin1, 2.0 for more of them, 3.0 for
+ * other characters. MLX and others find their way in this text by counting bytes: nothing in it may be
+ * moved. */
+#include "npy.h"
+
+#define ALIGNMENT 64u
+#define GROWTH_DIGITS 21u
+#define DIM_ROOM 22u /* 19 digits, ", ", NUL */
+
+/* The text being made. Its room was reckoned before. */
+struct builder {
+    char *bytes;
+    uint64_t length;
+};
+
+static void
+append (struct builder *builder, const char *bytes, uint64_t length)
+{
+    memcpy (builder->bytes + builder->length, bytes, (size_t) length);
+    builder->length += length;
+}
+
+static void
+append_text (struct builder *builder, const char *text)
+{
+    append (builder, text, strlen (text));
+}
+
+/* The repr of a dim; its length. */
+static uint64_t
+append_dim (struct builder *builder, uint64_t dim)
+{
+    int length = snprintf (builder->bytes + builder->length, DIM_ROOM, "%llu", (unsigned long long) dim);
+    builder->length += (uint64_t) length;
+    return (uint64_t) length;
+}
+
+static void
+append_dictionary (struct builder *builder, struct npy_word descr, uint32_t is_fortran, const uint64_t *shape,
+                   uint32_t rank)
+{
+    uint32_t growing = is_fortran && rank ? rank - 1 : 0;
+    uint64_t growth = 0;
+    append_text (builder, "{'descr': ");
+    append (builder, descr.bytes, descr.length);
+    append_text (builder,
+                 is_fortran ? ", 'fortran_order': True, 'shape': (" : ", 'fortran_order': False, 'shape': (");
+    for (uint32_t i = 0; i < rank; i++) {
+        uint64_t digits = append_dim (builder, shape[i]);
+        if (i == growing)
+            growth = GROWTH_DIGITS - digits;
+        append_text (builder, i + 1 < rank ? ", " : rank == 1 ? "," : "");
+    }
+    append_text (builder, "), }");
+    for (; growth; growth--)
+        append (builder, " ", 1);
+}
+
+/* UTF-8 to latin1, in place. 0: a character has no place there, and nothing was changed. */
+static int
+make_latin1 (struct builder *builder)
+{
+    uint64_t to = 0;
+    /* In valid UTF-8 the lead bytes of U+0080 … U+00FF are c2 and c3; all later ones are above. */
+    for (uint64_t i = 0; i < builder->length; i++)
+        if ((uint8_t) builder->bytes[i] > 0xc3)
+            return 0;
+    for (uint64_t i = 0; i < builder->length; i++) {
+        uint8_t byte = (uint8_t) builder->bytes[i];
+        if (byte >= 0xc2)
+            byte = (uint8_t) ((byte & 3u) << 6 | ((uint8_t) builder->bytes[++i] & 0x3fu));
+        builder->bytes[to++] = (char) byte;
+    }
+    builder->length = to;
+    return 1;
+}
+
+/* Spaces between the text and its newline, with a prefix of so many bytes before it. */
+static uint64_t
+padding_after (uint64_t prefix, uint64_t length)
+{
+    return ALIGNMENT - (prefix + length + 1) % ALIGNMENT;
+}
+
+int
+npy_orders_agree (const uint64_t *shape, uint32_t rank)
+{
+    uint32_t above_one = 0;
+    for (uint32_t i = 0; i < rank; i++) {
+        if (!shape[i])
+            return 1;
+        above_one += shape[i] > 1;
+    }
+    return above_one < 2;
+}
+
+tenon_status
+npy_format_header (struct tenon_call *call, struct npy_word descr, uint32_t is_fortran, const uint64_t *shape,
+                   uint32_t rank, const void **bytes, uint64_t *length)
+{
+    /* Keys, growth, padding and prefix are below 256. The text begins 12 bytes in, and the prefix is put
+     * before it. */
+    uint64_t room = 256 + descr.length + (uint64_t) rank * DIM_ROOM, padding;
+    struct builder builder = { NULL, 0 };
+    uint8_t major = 1, prefix = 10, *start = call->host->scratch (call, room);
+    if (!start)
+        return TENON_E_MEMORY;
+    builder.bytes = (char *) start + 12;
+    append_dictionary (&builder, descr, is_fortran, shape, rank);
+    if (!make_latin1 (&builder))
+        major = 3;
+    else if (builder.length + 1 + padding_after (10, builder.length) > UINT16_MAX)
+        major = 2;
+    if (major > 1)
+        prefix = 12;
+    padding = padding_after (prefix, builder.length);
+    if (builder.length + padding + 1 > UINT32_MAX)
+        return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
+                           "the header would take %llu bytes, npy's versions have 32 bits for that",
+                           (unsigned long long) (builder.length + padding + 1));
+    memset (builder.bytes + builder.length, ' ', (size_t) padding);
+    builder.length += padding;
+    append (&builder, "\n", 1);
+    start += 12 - prefix;
+    memcpy (start, NPY_MAGIC, NPY_MAGIC_LENGTH);
+    start[6] = major;
+    start[7] = 0;
+    if (major == 1)
+        tenon_put_le16 (start + 8, (uint16_t) builder.length);
+    else
+        tenon_put_le32 (start + 8, (uint32_t) builder.length);
+    *bytes = start;
+    *length = prefix + builder.length;
+    return TENON_OK;
+}

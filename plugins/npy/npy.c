@@ -1,0 +1,233 @@
+/* npy.c - NumPy's .npy files: one array, a text that describes it, its bytes. */
+#include "npy.h"
+
+/* Bytes before the header's text: magic, version, the text's length. */
+#define PREFIX 8u
+
+/* ---- before the dictionary ---- */
+
+/* The bytes of a file that is none of this format, for a message; at least 19 bytes. */
+static void
+show_bytes (const uint8_t *bytes, uint64_t length, char *shown)
+{
+    shown[0] = 0;
+    for (uint64_t i = 0; i < length && i < NPY_MAGIC_LENGTH; i++)
+        snprintf (shown + 3 * i, 4, " %02x", bytes[i]);
+}
+
+/* Magic and version: the width of the length that follows. */
+static tenon_status
+read_version (struct tenon_call *call, uint64_t size, struct npy_text *text, uint64_t *width)
+{
+    uint8_t head[PREFIX] = { 0 };
+    uint64_t there = size < PREFIX ? size : PREFIX;
+    char shown[3 * NPY_MAGIC_LENGTH + 1];
+    TENON_TRY (call->host->read_at (call, 0, 0, head, there));
+    if (memcmp (head, NPY_MAGIC, there < NPY_MAGIC_LENGTH ? there : NPY_MAGIC_LENGTH)) {
+        show_bytes (head, there, shown);
+        return tenon_fail (call, TENON_E_MALFORMED, 0,
+                           "found the bytes%s, expected 93 4e 55 4d 50 59 (\\x93NUMPY)", shown);
+    }
+    if (there < PREFIX)
+        return tenon_fail (call, TENON_E_TRUNCATED, there,
+                           "found the end of the file, expected \\x93NUMPY and a version");
+    if (head[6] < 1 || head[6] > 3 || head[7])
+        return tenon_fail (call, TENON_E_UNSUPPORTED, 6, "found version %u.%u, expected 1.0, 2.0 or 3.0",
+                           head[6], head[7]);
+    text->is_utf8 = head[6] == 3;
+    *width = head[6] == 1 ? 2 : 4;
+    return TENON_OK;
+}
+
+/* The header's text; its place is in text->place. Its length is checked before anything is read or allocated
+ * for it. */
+static tenon_status
+read_text (struct tenon_call *call, uint64_t size, struct npy_text *text)
+{
+    struct tenon_setting most;
+    uint8_t bytes[4];
+    uint64_t width = 0;
+    memset (text, 0, sizeof *text);
+    memset (&most, 0, sizeof most);
+    most.struct_size = sizeof most;
+    TENON_TRY (call->host->option (call, NPY_OPTION_MAX_HEADER, &most));
+    TENON_TRY (read_version (call, size, text, &width));
+    if (size - PREFIX < width)
+        return tenon_fail (call, TENON_E_TRUNCATED, size,
+                           "found the end of the file, expected the header's length");
+    TENON_TRY (call->host->read_at (call, 0, PREFIX, bytes, width));
+    text->call = call;
+    text->place = PREFIX + width;
+    text->length = width == 2 ? tenon_le16 (bytes) : tenon_le32 (bytes);
+    if (text->length > size - text->place)
+        return tenon_fail (call, TENON_E_TRUNCATED, PREFIX,
+                           "found a header of %llu bytes, but %llu bytes are left in the file",
+                           (unsigned long long) text->length, (unsigned long long) (size - text->place));
+    if (text->length > (uint64_t) most.integer)
+        return tenon_fail (call, TENON_E_LIMIT, PREFIX,
+                           "found a header of %llu bytes, npy.max_header allows %llu",
+                           (unsigned long long) text->length, (unsigned long long) most.integer);
+    if (!(text->bytes = call->host->view (call, 0, text->place, text->length)))
+        return TENON_E_TRUNCATED;
+    if (!(text->out = call->host->scratch (call, NPY_OUT_FACTOR * text->length + 1)))
+        return TENON_E_MEMORY;
+    return TENON_OK;
+}
+
+/* ---- types that are not what they seem ---- */
+
+/* ml_dtypes stores its types under the nearest words that NumPy has for them. */
+static tenon_status
+interpret_type (struct tenon_call *call, struct npy_type *type)
+{
+    struct tenon_setting v1, v2;
+    const struct npy_word word = type->text;
+    char order = word.bytes[0];
+    uint64_t kind = strchr ("<>=|", order) ? 1 : 0;
+    memset (&v1, 0, sizeof v1);
+    memset (&v2, 0, sizeof v2);
+    v1.struct_size = sizeof v1;
+    v2.struct_size = sizeof v2;
+    if (type->dtype == TENON_F8_E5M2)
+        tenon_note (call, TENON_NOTE, NULL,
+                    "the type '%.*s' is ml_dtypes' word for f8_e5m2; NumPy cannot load it", (int) word.length,
+                    word.bytes);
+    if (type->dtype || word.bytes[kind] != 'V')
+        return TENON_OK;
+    TENON_TRY (call->host->option (call, NPY_OPTION_V1, &v1));
+    TENON_TRY (call->host->option (call, NPY_OPTION_V2, &v2));
+    if (type->bytes == 2 && v2.integer == NPY_V2_BF16) {
+        type->dtype = TENON_BF16;
+        type->flags = order == '>' ? TENON_BIG_ENDIAN : 0;
+    }
+    if (type->bytes != 1)
+        return TENON_OK;
+    /* The choices are "opaque" and names of dtypes. */
+    if (v1.integer)
+        type->dtype = call->host->dtype_find (call, v1.text);
+    else if (order == '<')
+        tenon_note (call, TENON_NOTE, NULL,
+                    "the type '<V1' is ml_dtypes' word for any of its one-byte types; npy.v1 can say which");
+    return TENON_OK;
+}
+
+/* The number of a type that only NumPy has words for. */
+static tenon_status
+add_opaque (struct tenon_call *call, const struct npy_type *type, uint32_t *number)
+{
+    struct tenon_dtype dtype;
+    char *text = call->host->scratch (call, type->text.length + 1);
+    if (!text)
+        return TENON_E_MEMORY;
+    memcpy (text, type->text.bytes, (size_t) type->text.length);
+    memset (&dtype, 0, sizeof dtype);
+    dtype.struct_size = sizeof dtype;
+    dtype.kind = TENON_KIND_OPAQUE;
+    dtype.block_items = 1;
+    dtype.block_bytes = type->bytes;
+    dtype.family = "numpy";
+    dtype.text = text;
+    return call->host->add_dtype (call, &dtype, number);
+}
+
+static tenon_status
+describe (struct tenon_call *call)
+{
+    struct tenon_source_info info;
+    struct npy_text text;
+    struct npy_header header;
+    struct tenon_tensor tensor;
+    memset (&info, 0, sizeof info);
+    info.struct_size = sizeof info;
+    TENON_TRY (call->host->source_info (call, 0, &info));
+    TENON_TRY (read_text (call, info.size, &text));
+    TENON_TRY (npy_parse_dictionary (&text, &header));
+    TENON_TRY (interpret_type (call, &header.type));
+    memset (&tensor, 0, sizeof tensor);
+    tensor.struct_size = sizeof tensor;
+    tensor.dtype = header.type.dtype;
+    if (!tensor.dtype)
+        TENON_TRY (add_opaque (call, &header.type, &tensor.dtype));
+    tensor.shape = header.shape;
+    tensor.rank = header.rank;
+    tensor.flags = header.type.flags;
+    /* MLX says True of every array that is so in both orders; NumPy then says False. */
+    if (header.is_fortran && !npy_orders_agree (header.shape, header.rank))
+        tensor.flags |= TENON_FORTRAN;
+    tensor.offset = text.place + text.length;
+    tensor.length = TENON_AUTO;
+    TENON_TRY (call->host->add_tensor (call, &tensor));
+    if (tensor.length < info.size - tensor.offset)
+        tenon_note (call, TENON_NOTE, NULL, "%llu bytes after the array, from offset %llu on, are not read",
+                    (unsigned long long) (info.size - tensor.offset - tensor.length),
+                    (unsigned long long) (tensor.offset + tensor.length));
+    return TENON_OK;
+}
+
+/* ---- the tables ---- */
+
+static const struct tenon_magic magics[] = { { 0, NPY_MAGIC_LENGTH, 0, NPY_MAGIC } };
+static const char *const extensions[] = { "npy", NULL };
+static const char *const dtypes[] = {
+    "bool", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "f16", "bf16", "f32", "f64", "c64", "c128",
+    /* Refused by write, with the words that help, unless the option fp8 says otherwise. */
+    "f8_e4m3", "f8_e5m2", "f8_e4m3fnuz", "f8_e5m2fnuz", "f8_e8m0", NULL
+};
+
+#define OPTION(type, name, value, choices, help, least, most, flags)                                         \
+    {                                                                                                        \
+        sizeof (struct tenon_option), type, name, value, choices, help, least, most, flags, 0                \
+    }
+static const struct tenon_option options[] = {
+    [NPY_OPTION_MAX_HEADER] =
+        OPTION (TENON_OPTION_SIZE, "max_header", "1MiB", NULL, "longest header that is read", 16,
+                4294967295.0, TENON_OPTION_FOR_READING),
+    [NPY_OPTION_V1] =
+        OPTION (TENON_OPTION_CHOICE, "v1", "opaque", "opaque f8_e4m3 f8_e5m2 f8_e4m3fnuz f8_e5m2fnuz f8_e8m0",
+                "what one-byte voids are, '<V1' and '|V1'", 0, 0, TENON_OPTION_FOR_READING),
+    [NPY_OPTION_V2] = OPTION (TENON_OPTION_CHOICE, "v2", "bf16", "bf16 opaque",
+                              "what two-byte voids are, '<V2' and '|V2'", 0, 0, TENON_OPTION_FOR_READING),
+    [NPY_OPTION_FP8] = OPTION (TENON_OPTION_CHOICE, "fp8", "refuse", "refuse void",
+                               "how f8 tensors are written: not, or as ml_dtypes does ('<f1' and '<V1')", 0,
+                               0, TENON_OPTION_FOR_WRITING),
+    [NPY_OPTION_ORDER] = OPTION (TENON_OPTION_CHOICE, "order", "keep", "keep c fortran",
+                                 "order of the items that is written", 0, 0, TENON_OPTION_FOR_WRITING),
+    [NPY_OPTION_BYTEORDER] =
+        OPTION (TENON_OPTION_CHOICE, "byteorder", "keep", "keep little big",
+                "byte order that is written; that of strings, dates and structures is kept", 0, 0,
+                TENON_OPTION_FOR_WRITING),
+};
+
+static const struct tenon_codec codec = {
+    .struct_size = sizeof codec,
+    .id = "npy",
+    .label = "NumPy array",
+    .extensions = extensions,
+    .magics = magics,
+    .magic_size = sizeof magics[0],
+    .magic_count = 1,
+    .options = options,
+    .option_size = sizeof options[0],
+    .option_count = sizeof options / sizeof options[0],
+    .dtypes = dtypes,
+    .opaque_family = "numpy",
+    .max_tensors = 1,
+    .max_rank = NPY_RANK,
+    .metadata = TENON_METADATA_NONE,
+    .describe = describe,
+    .write = npy_write,
+};
+static const struct tenon_codec *const codecs[] = { &codec, NULL };
+
+static const struct tenon_plugin plugin = {
+    .struct_size = sizeof plugin,
+    .abi_minor = TENON_ABI_MINOR,
+    .min_host_minor = 0,
+    .name = "npy",
+    .version = "0.1.0",
+    .license = "MIT",
+    .summary = "NumPy's .npy files, all dtypes, both orders; bf16 and f8 as ml_dtypes and MLX have them",
+    .codecs = codecs,
+};
+
+TENON_PLUGIN (plugin)

@@ -1,0 +1,138 @@
+/* write.c - a tensor of a plan as an npy file, byte for byte as NumPy saves it. */
+#include "npy.h"
+
+static tenon_status
+chosen (struct tenon_call *call, uint32_t option, int64_t *choice)
+{
+    struct tenon_setting setting;
+    memset (&setting, 0, sizeof setting);
+    setting.struct_size = sizeof setting;
+    TENON_TRY (call->host->option (call, option, &setting));
+    *choice = setting.integer;
+    return TENON_OK;
+}
+
+/* How the tensor is to be stored: as it lies, or as the options say. Like NumPy, C order where both are
+ * true. */
+static tenon_status
+choose_layout (struct tenon_call *call, const struct tenon_tensor *tensor, struct tenon_layout *layout)
+{
+    int64_t order, byteorder;
+    memset (layout, 0, sizeof *layout);
+    layout->struct_size = sizeof *layout;
+    TENON_TRY (chosen (call, NPY_OPTION_ORDER, &order));
+    TENON_TRY (chosen (call, NPY_OPTION_BYTEORDER, &byteorder));
+    if (order == NPY_ORDER_KEEP ? (tensor->flags & TENON_FORTRAN) != 0 : order == NPY_ORDER_FORTRAN)
+        if (!npy_orders_agree (tensor->shape, tensor->rank))
+            layout->flags |= TENON_FORTRAN;
+    if (byteorder == NPY_BYTEORDER_KEEP ? (tensor->flags & TENON_BIG_ENDIAN) != 0
+                                        : byteorder == NPY_BYTEORDER_BIG)
+        layout->flags |= TENON_BIG_ENDIAN;
+    return TENON_OK;
+}
+
+/* The descr of a dtype that tenon knows. */
+static tenon_status
+describe_plain (struct tenon_call *call, uint32_t dtype, const char *name, uint32_t flags,
+                struct npy_word *descr)
+{
+    char *quoted = call->host->scratch (call, 8);
+    int64_t fp8;
+    int length;
+    if (!quoted)
+        return TENON_E_MEMORY;
+    TENON_TRY (chosen (call, NPY_OPTION_FP8, &fp8));
+    if (dtype >= TENON_F8_E4M3 && dtype <= TENON_F8_E8M0 && fp8 == NPY_FP8_REFUSE)
+        return tenon_fail (
+            call, TENON_E_UNSUPPORTED, TENON_AUTO,
+            "NumPy has no type of that name; npy.fp8=void writes it as ml_dtypes does (%s), or cast it",
+            dtype == TENON_F8_E5M2 ? "'<f1', which NumPy itself cannot load"
+                                   : "'<V1', which does not say which of its types it is");
+    length = npy_typestring (dtype, flags, quoted + 1);
+    if (!length)
+        return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
+                           "NumPy has no %s; npy.fp8=void writes it as ml_dtypes does (%s), or cast it", name,
+                           dtype == TENON_F8_E5M2 ? "'<f1', which NumPy cannot load"
+                                                  : "'<V1', which does not say which of its types it is");
+    length = npy_typestring (dtype, flags, quoted + 1);
+    if (!length)
+        return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "NumPy has no %s; cast it", name);
+    quoted[0] = quoted[length + 1] = '\'';
+    descr->bytes = quoted;
+    descr->length = (uint64_t) length + 2;
+    return TENON_OK;
+}
+
+/* The descr of a type that only NumPy has words for. They may come from anywhere, so they are parsed once
+ * more. */
+static tenon_status
+describe_opaque (struct tenon_call *call, const struct tenon_dtype *dtype, struct npy_word *descr)
+{
+    struct npy_text text;
+    struct npy_type type;
+    struct npy_word word = { dtype->text, dtype->text ? strlen (dtype->text) : 0 };
+    memset (&text, 0, sizeof text);
+    text.call = call;
+    text.bytes = (const uint8_t *) word.bytes;
+    text.length = word.length;
+    text.place = TENON_AUTO;
+    text.is_utf8 = 1;
+    text.out = call->host->scratch (call, NPY_OUT_FACTOR * word.length + 2);
+    if (!text.out)
+        return TENON_E_MEMORY;
+    if (word.length && word.bytes[0] == '[') {
+        TENON_TRY (npy_parse_descr (&text, &type));
+        if (text.position < text.length)
+            return npy_unexpected (&text, "nothing after the list of fields");
+    } else {
+        TENON_TRY (npy_parse_typestring (&text, word, 0, &type));
+        npy_emit (&text, "'", 1);
+        npy_emit (&text, word.bytes, word.length);
+        npy_emit (&text, "'", 1);
+    }
+    if (type.bytes != dtype->block_bytes)
+        return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO,
+                           "the type %.*s has %llu bytes, its items have %llu",
+                           word.length > 48 ? 48 : (int) word.length, word.bytes,
+                           (unsigned long long) type.bytes, (unsigned long long) dtype->block_bytes);
+    descr->bytes = text.out;
+    descr->length = text.written;
+    return TENON_OK;
+}
+
+tenon_status
+npy_write (struct tenon_call *call)
+{
+    struct tenon_plan_info plan;
+    struct tenon_tensor tensor;
+    struct tenon_dtype dtype;
+    struct tenon_layout layout;
+    struct npy_word descr;
+    const void *header;
+    uint64_t length;
+    memset (&plan, 0, sizeof plan);
+    memset (&tensor, 0, sizeof tensor);
+    memset (&dtype, 0, sizeof dtype);
+    plan.struct_size = sizeof plan;
+    tensor.struct_size = sizeof tensor;
+    dtype.struct_size = sizeof dtype;
+    TENON_TRY (call->host->plan_info (call, &plan));
+    if (plan.tensors != 1)
+        return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
+                           "an npy file holds one tensor, this plan has %llu",
+                           (unsigned long long) plan.tensors);
+    TENON_TRY (call->host->plan_tensor (call, 0, &tensor));
+    TENON_TRY (call->host->dtype_info (call, tensor.dtype, &dtype));
+    TENON_TRY (choose_layout (call, &tensor, &layout));
+    if (dtype.kind == TENON_KIND_OPAQUE) {
+        /* The byte orders of its parts are in its text. */
+        layout.flags &= ~(uint32_t) TENON_BIG_ENDIAN;
+        TENON_TRY (describe_opaque (call, &dtype, &descr));
+    } else
+        TENON_TRY (describe_plain (call, tensor.dtype, dtype.name ? dtype.name : "such dtype", layout.flags,
+                                   &descr));
+    TENON_TRY (npy_format_header (call, descr, layout.flags & TENON_FORTRAN, tensor.shape, tensor.rank,
+                                  &header, &length));
+    TENON_TRY (call->host->put (call, header, length));
+    return call->host->put_tensor (call, 0, &layout);
+}

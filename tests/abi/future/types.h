@@ -1,0 +1,229 @@
+/* Made by tests/abi/renew from tenon/types.h: with longer structs. */
+/* tenon/types.h - what applications and plugins share: status codes, dtypes, metadata values, limits.
+ *
+ * Nothing here is a function. All numbers are fixed for ever: they are written in files, in logs and in
+ * plugins that are older than the library that loads them. New ones are added at the end.
+ *
+ * Conventions of all three headers:
+ *   - a struct that begins with `struct_size` is filled by whoever owns it with sizeof of the struct that he
+ *     was compiled with; the other side reads min(theirs, ours) bytes and takes the rest as zero;
+ *   - sizes, counts, offsets and dims are uint64_t in bytes or items, and dims are below 2^63;
+ *   - flag words: an unknown bit among the low 16 is ignored, an unknown bit among the high 16 is refused;
+ *   - texts are UTF-8; a text with a length beside it need not end in NUL. */
+#ifndef TENON_TYPES_H
+#define TENON_TYPES_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TENON_FLAGS_MAY_IGNORE 0x0000ffffu
+#define TENON_FLAGS_MUST_KNOW 0xffff0000u
+
+/* ---- status -------------------------------------------------------------------------------------- */
+
+/* What a function that can fail returns: 0, or one of these, which are negative. */
+typedef int32_t tenon_status;
+
+enum {
+    TENON_OK = 0,
+    TENON_E_MALFORMED = -1,    /* the bytes break a rule of their format */
+    TENON_E_TRUNCATED = -2,    /* the file ends before what it announces */
+    TENON_E_UNSUPPORTED = -3,  /* well-formed, but something that this library or codec does not do */
+    TENON_E_LIMIT = -4,        /* a limit of the configuration was met; the message names it */
+    TENON_E_MEMORY = -5,       /* no memory could be had */
+    TENON_E_IO = -6,           /* the system refused to open, read or write */
+    TENON_E_CANCELLED = -7,    /* the progress callback asked to stop */
+    TENON_E_MISUSE = -8,       /* the caller, or a plugin, broke a rule of these headers */
+    TENON_E_NOT_FOUND = -9,    /* no tensor, key, option, dtype or file of that name */
+    TENON_E_CHECKSUM = -10,    /* the data do not have the checksum that the file states */
+    TENON_E_UNRECOGNISED = -11,/* no enabled codec recognises the file */
+    TENON_E_AMBIGUOUS = -12,   /* two codecs claim the file, or the extension, equally */
+    TENON_E_NOT_MAPPABLE = -13,/* the tensor cannot be handed out without a copy; the message says why */
+    TENON_E_LOSS = -14,        /* something would be lost, and the caller asked for `strict` */
+    TENON_E_EXISTS = -15,      /* a file that would be written is there already */
+    TENON_E_CONFIG = -16,      /* an ini file, an option or its value is wrong */
+    TENON_E_LAST = -16
+};
+
+/* ---- dtypes -------------------------------------------------------------------------------------- */
+
+/* Ids below 64 are fixed for ever. Ids from TENON_DTYPE_DYNAMIC on are given out at run time, to the dtypes that
+ * plugins register (the same in a whole context) and to the opaque ones of single files (valid for that file):
+ * compare them by name. Byte layouts: IEEE 754, two's complement; c64 and c128 are real part, imaginary part;
+ * bool is one byte, 0 or 1; f8_*, f6_*, f4 follow the OCP 8-bit and MX specifications and ml_dtypes. */
+enum {
+    TENON_NONE = 0, /* no dtype, or: as stored */
+    TENON_BOOL = 1,
+    TENON_U8 = 2,
+    TENON_U16 = 3,
+    TENON_U32 = 4,
+    TENON_U64 = 5,
+    TENON_I8 = 6,
+    TENON_I16 = 7,
+    TENON_I32 = 8,
+    TENON_I64 = 9,
+    TENON_F16 = 10,
+    TENON_BF16 = 11,
+    TENON_F32 = 12,
+    TENON_F64 = 13,
+    TENON_C64 = 14,
+    TENON_C128 = 15,
+    TENON_F8_E4M3 = 16,     /* finite only, one NaN ("fn") */
+    TENON_F8_E5M2 = 17,     /* with infinities */
+    TENON_F8_E4M3FNUZ = 18, /* no negative zero, NaN is 0x80 */
+    TENON_F8_E5M2FNUZ = 19,
+    TENON_F8_E8M0 = 20, /* 2^(x - 127), no sign, no zero, 0xff is NaN */
+    TENON_F6_E2M3 = 21, /* 4 items in 3 bytes, first item in the low bits */
+    TENON_F6_E3M2 = 22,
+    TENON_F4 = 23, /* e2m1; 2 items in a byte, first item in the low half */
+    TENON_DTYPE_FIXED = 24,
+    TENON_STRING = 62, /* only as the type of a metadata value */
+    TENON_ARRAY = 63,  /* likewise */
+    TENON_DTYPE_DYNAMIC = 64
+};
+
+/* tenon_dtype.kind */
+enum {
+    TENON_KIND_PLAIN = 0,  /* numbers that the core can cast */
+    TENON_KIND_BLOCK = 1,  /* block_items numbers share block_bytes bytes; cast through decode and encode */
+    TENON_KIND_OPAQUE = 2  /* items whose bytes only `text` explains; carried, never cast */
+};
+
+/* A run of equal integers inside a block, for byte swapping: `count` of them, each `size` bytes, from `offset`. */
+struct tenon_swap_field {
+    uint32_t offset, size, count;
+    uint64_t future[2];
+};
+
+/* An element type. Plugins register block dtypes with it and describe opaque ones; applications receive it. */
+struct tenon_dtype {
+    uint32_t struct_size;
+    uint32_t kind;        /* TENON_KIND_* */
+    const char *name;     /* canonical and lower case: "f32", "q4_k". Opaque: NULL, or a name for display */
+    uint64_t block_items; /* items that are encoded together: f32: 1, f4: 2, f6: 4, q4_k: 256 */
+    uint64_t block_bytes; /* bytes of such a block; opaque: the item's size */
+    /* What a byte swap turns round in one block. None: the bytes are the same in either order. */
+    const struct tenon_swap_field *swap;
+    uint32_t swap_size, swap_count; /* sizeof (struct tenon_swap_field), fields */
+    uint32_t alignment;             /* for mapping; 0: the largest swapped size, or 1 */
+    uint32_t flags;                 /* none yet */
+    const char *family;             /* opaque: whose text it is, "numpy" */
+    const char *text;               /* opaque: the format's own words for the type, kept as they are */
+    /* Blocks only; NULL: carried, but not converted. Whole blocks, native float, blocks little-endian.
+     * Called from many threads at once. Return 0 or TENON_E_*. */
+    int32_t (*decode) (const void *blocks, float *items, uint64_t block_count);
+    int32_t (*encode) (const float *items, void *blocks, uint64_t block_count);
+    uint64_t future[2];
+};
+
+/* Layout of a tensor's bytes, wherever one is described. */
+enum {
+    TENON_FORTRAN = 1,    /* the first index changes fastest; without it C order, the last one */
+    TENON_BIG_ENDIAN = 2, /* items are big-endian; without it little-endian */
+    TENON_ALIAS = 4       /* the tensor shares bytes with another one on purpose */
+};
+
+/* ---- metadata values ----------------------------------------------------------------------------- */
+
+/* tenon_value.encoding: how the items of an array lie in the bytes of a source. */
+enum {
+    TENON_ENCODING_LITTLE = 0,
+    TENON_ENCODING_BIG = 1,
+    TENON_ENCODING_U32 = 0x10, /* strings: u32 length, bytes, u32 length, bytes ...; add LITTLE or BIG */
+    TENON_ENCODING_U64 = 0x20  /* strings with u64 lengths */
+};
+
+/* tenon_value.source of an array that lies in memory (as.memory) or is nested (as.items). */
+#define TENON_NO_SOURCE UINT32_MAX
+
+/* A typed value. 64 bytes, for ever. A scalar (type below TENON_DTYPE_FIXED: bool, u8 … u64, i8 … i64, f32, f64) is in
+ * `as`; a string's bytes (which need not be UTF-8) are as.string, `count` of them; an array is one of
+ *   - a range of a source, which nobody reads until an item is asked for: source, offset, length, encoding;
+ *   - packed items, or prefixed strings, in memory: as.memory, `length` bytes, encoding;
+ *   - nested: item_type TENON_ARRAY, as.items, `count` values.
+ * Who hands out a value owns what it points to; its life is stated there. */
+struct tenon_value {
+    uint32_t type;      /* a plain scalar dtype, TENON_STRING, TENON_ARRAY; TENON_NONE: null */
+    uint32_t item_type; /* arrays: the type of every item */
+    uint64_t count;     /* items of an array, bytes of a string */
+    uint32_t encoding;  /* TENON_ENCODING_* */
+    uint32_t source;    /* number of the source, or TENON_NO_SOURCE */
+    uint64_t offset;    /* in that source, bytes */
+    uint64_t length;    /* bytes of the whole array there, or in memory */
+    union {
+        uint64_t u; /* bool, u8 … u64 */
+        int64_t i;  /* i8 … i64 */
+        double f;   /* f32 and f64; an f32's value is exact in it */
+        const char *string;
+        const void *memory;
+        const struct tenon_value *items;
+    } as;
+    uint64_t reserved[2];
+};
+
+/* ---- options and limits -------------------------------------------------------------------------- */
+
+/* tenon_option.type: how the text of a setting is understood. */
+enum {
+    TENON_OPTION_BOOL = 1,   /* yes no true false on off 1 0 */
+    TENON_OPTION_INTEGER = 2,/* decimal, or 0x hexadecimal, with a sign */
+    TENON_OPTION_SIZE = 3,   /* bytes; B kB MB GB TB (powers of 1000), KiB MiB GiB TiB (powers of 1024) */
+    TENON_OPTION_NUMBER = 4, /* a floating-point number, with a point in every locale */
+    TENON_OPTION_TEXT = 5,   /* anything */
+    TENON_OPTION_CHOICE = 6  /* one of `choices` */
+};
+
+/* One option of a codec; the core parses and checks it, wherever it was set. */
+struct tenon_option {
+    uint32_t struct_size;
+    uint32_t type;              /* TENON_OPTION_* */
+    const char *name;           /* lower case, digits, '_' or '.': "compression" */
+    const char *value;          /* the default, as one would type it */
+    const char *choices;        /* CHOICE: "none deflate", separated by one space */
+    const char *help;           /* one line, no full stop */
+    double least, most;         /* INTEGER, SIZE, NUMBER: the range; both 0: none */
+    uint32_t flags, reserved;   /* TENON_OPTION_FOR_* */
+    uint64_t future[2];
+};
+enum { TENON_OPTION_FOR_READING = 1, TENON_OPTION_FOR_WRITING = 2 };
+
+/* A parsed option. Every field that its type has a use for is filled. */
+struct tenon_setting {
+    uint32_t struct_size;
+    uint32_t type;
+    int64_t integer;   /* BOOL 0 or 1, INTEGER, SIZE in bytes, CHOICE its index */
+    double number;     /* NUMBER */
+    const char *text;  /* as it was typed, or the default; NUL-terminated */
+    const char *origin;/* "default", "FILE:LINE", "command line" … */
+    uint64_t future[2];
+};
+
+/* The limits, by the names that they have in the ini file's [limits]. */
+enum {
+    TENON_LIMIT_HEADER_BYTES = 0,   /* header_bytes: what one codec may read and keep while it describes */
+    TENON_LIMIT_TENSORS = 1,        /* tensors: in one catalog */
+    TENON_LIMIT_METADATA_ENTRIES = 2,/* metadata_entries */
+    TENON_LIMIT_METADATA_BYTES = 3, /* metadata_bytes: keys, strings and nested arrays kept in memory */
+    TENON_LIMIT_DEPTH = 4,          /* depth: nesting of arrays, of JSON, of sources within sources */
+    TENON_LIMIT_MEMBERS = 5,        /* members: parts and siblings of one file */
+    TENON_LIMIT_INFLATED_BYTES = 6, /* inflated_bytes: decoded size of one source */
+    TENON_LIMIT_INFLATED_RATIO = 7, /* inflated_ratio: decoded size / stored size, beyond 1 MiB decoded */
+    TENON_LIMIT_MEMORY = 8,         /* memory: what a conversion may hold at once, beside the catalog */
+    TENON_LIMITS = 9
+};
+
+/* What a codec or the core has to say about a file beside its contents. */
+enum {
+    TENON_NOTE = 0, /* an oddity that was accepted */
+    TENON_LOSS = 1, /* something that a save dropped or changed */
+    TENON_BID = 2,  /* what a codec said when it was asked whether a file is its own */
+    TENON_VERDICT = 3 /* what became of a plugin candidate */
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

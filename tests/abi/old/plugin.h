@@ -1,0 +1,523 @@
+/* Made by tests/abi/renew from tenon/plugin.h: with shorter structs. */
+/* tenon/plugin.h - what a plugin includes, and all that it includes.
+ *
+ * A plugin is a shared object that exports one function, tenon_plugin_v0, which returns a table of the codecs, filters
+ * and dtypes that it has. A codec is two functions:
+ *
+ *     describe (call)   turns the bytes of a source into a catalog: for each tensor its name, dtype, shape, and where
+ *                       its bytes lie
+ *     write (call)      turns a plan (the same information, the other way round) into a sequence of
+ *                       "put these header bytes, put that tensor here"
+ *
+ * It never opens a file, copies tensor data, makes a thread, allocates what somebody must free, prints or exits. All it
+ * does goes through its *call*: one run of one codec function, on one thread, which is dead when that function returns,
+ * and with it all memory that was got through it. A codec keeps nothing else: no globals that change. So describe and
+ * write may run on many threads at once, each with its own call.
+ *
+ * Sources, dtypes and tensors are numbers. A number means something in its own call only.
+ *
+ * Errors: every service that returns tenon_status has recorded the failure, with its place, before it returns a negative
+ * one; the codec just returns it (TENON_TRY). A codec's own failures go through tenon_fail. The first failure of a call is the
+ * one that is reported, and a function that failed once has failed, whatever it returns.
+ *
+ * Everything that a codec says is checked by the host; nothing that a file says needs to be trusted by the codec:
+ * add_tensor checks the product of the shape, the length, the range inside the source, the name and the limits. What a codec must
+ * check itself is its own arithmetic: never add two numbers of a file without asking whether they may be added.
+ *
+ * Threads: each service may be called only from inside the codec function that got the call, on its thread.
+ *
+ * The ABI is version 0: it may still change, and then tenon_plugin_v0 changes its name or the minor number grows. How it may
+ * grow is in types.h: structs at their end, flags by their halves, services at the end of struct tenon_host. */
+#ifndef TENON_PLUGIN_H
+#define TENON_PLUGIN_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The minor version that this header describes. A plugin states it as abi_minor, and the oldest host that will do as
+ * min_host_minor. */
+#define TENON_ABI_MINOR 0
+
+struct tenon_host;
+
+/* One run of one codec function. The host keeps more behind it. */
+struct tenon_call {
+    const struct tenon_host *host;
+};
+
+/* ---- tensors ------------------------------------------------------------------------------------- */
+
+/* tenon_tensor.storage: how the core gets at the data */
+enum {
+    TENON_EXTENT = 0, /* one range of one source */
+    TENON_SERVED = 1, /* the codec's read() makes any region of it */
+    TENON_GRID = 2    /* chunks, found by the codec's locate(). Reserved: refused by this version */
+};
+
+/* tenon_tensor.length: dtype × shape */
+#define TENON_AUTO UINT64_MAX
+
+/* A tensor, as a codec describes it and as it finds it in a plan. */
+struct tenon_tensor {
+    uint32_t struct_size;
+    uint32_t dtype;       /* a fixed id, or one from dtype_find or add_dtype */
+    const char *name;     /* NULL: the source's own name: the file's stem, the member's key without the codec's extension */
+    uint64_t name_length; /* bytes */
+    const uint64_t *shape;/* `rank` dims, outermost first, whatever the flags say. NULL for rank 0 */
+    uint32_t rank;        /* 0 … 64 */
+    uint32_t flags;       /* TENON_FORTRAN, TENON_BIG_ENDIAN, TENON_ALIAS. In a plan: how the bytes lie now, so that a format which
+                             has both orders can keep them */
+    uint32_t storage;     /* TENON_EXTENT … */
+    uint32_t source;      /* 0 is the source that describe was called for */
+    uint64_t offset;      /* of the data in that source, bytes */
+    uint64_t length;      /* of the data, bytes, or TENON_AUTO; the core writes the number back */
+    uint64_t cookie;      /* SERVED, GRID: the codec's own; comes back in read and locate */
+};
+
+/* How put_tensor writes: TENON_FORTRAN, TENON_BIG_ENDIAN, or neither. */
+struct tenon_layout {
+    uint32_t struct_size, flags;
+};
+
+/* A box of a tensor that read() is asked for: start + k × step in each dim, k < count. Items are packed in C order. */
+struct tenon_region {
+    uint32_t struct_size, rank;
+    const uint64_t *start, *count, *step; /* `rank` numbers each; inside the shape, step ≥ 1 */
+};
+
+/* ---- sources ------------------------------------------------------------------------------------- */
+
+struct tenon_source_info {
+    uint32_t struct_size, flags;  /* none yet */
+    uint64_t size;                /* bytes, decoded */
+};
+
+/* tenon_part.check, tenon_member.check */
+enum { TENON_CHECK_NONE = 0, TENON_CHECK_CRC32 = 1 /* ISO 3309, as in zip and zlib */ };
+
+/* A stretch of a source that is a source itself: a member of an archive, a compressed section. */
+struct tenon_part {
+    uint32_t struct_size;
+    uint32_t source;       /* inside which source */
+    uint64_t lead;         /* bytes before `offset` that belong to it (a local header): no other part may overlap them */
+    uint64_t offset;       /* of its stored bytes in that source */
+    uint64_t stored;       /* how many */
+    uint64_t size;         /* after decoding; == stored when there is no filter */
+    const char *filter;    /* id of the filter that decodes it, NULL: none */
+};
+
+/* include: how the tensors of another source come into this catalog */
+enum {
+    TENON_INCLUDE_PREFIX = 1,  /* names become KEY/NAME, but for a tensor that takes its name from the source */
+    TENON_INCLUDE_REPEATED = 2,/* metadata keys that are there already are the same in every part: keep the first, no error */
+    TENON_INCLUDE_NO_METADATA = 4
+};
+struct tenon_include {
+    uint32_t struct_size, flags;
+    const char *codec;           /* its id; NULL: whoever recognises the source */
+};
+
+/* ---- saving -------------------------------------------------------------------------------------- */
+
+enum { TENON_SINK_SEEKABLE = 1 /* patch works */ };
+struct tenon_plan_info {
+    uint32_t struct_size, flags;  /* TENON_SINK_* */
+    uint64_t tensors, metadata;   /* how many of each */
+};
+
+/* A run of the plan's tensors that becomes a member, written by another codec, through a filter. */
+struct tenon_member {
+    uint32_t struct_size;
+    uint32_t check;         /* TENON_CHECK_* to be computed over its decoded bytes */
+    uint64_t first, count;  /* tensors of this plan */
+    const char *codec;      /* id of the codec that writes it, or one of its extensions */
+    const char *filter;     /* NULL: none */
+    int32_t level;          /* the filter's; -1: its default */
+    uint32_t flags;         /* none yet */
+};
+
+/* What became of it. All counts are bytes. */
+struct tenon_member_result {
+    uint32_t struct_size, reserved;
+    uint64_t offset;            /* in the file being written */
+    uint64_t stored, size;      /* encoded, decoded */
+    uint64_t check_value;
+};
+
+/* ---- the host's services ------------------------------------------------------------------------- */
+
+struct tenon_host {
+    uint32_t struct_size, abi_minor;
+    uint32_t flags, reserved;
+    const char *version; /* of the library, "0.1.0" */
+
+    /* A table of functions by its id, "org.name/1"; NULL: this host has none of that name. In any state, any thread. */
+    const void *(*get_extension) (const struct tenon_host *host, const char *id);
+
+    /* -- in every codec function -- */
+
+    /* Records a failure. `status` is negative; `offset` is a place in source 0, or TENON_AUTO for none. */
+    void (*fail) (struct tenon_call *call, int32_t status, uint64_t offset, const char *message);
+    /* Says something about the file: TENON_NOTE or TENON_LOSS; `item` is a tensor's or key's name, or NULL. */
+    void (*note) (struct tenon_call *call, uint32_t kind, const char *item, const char *message);
+    /* Non-zero: stop, and return TENON_E_CANCELLED. For loops that call no other service. */
+    int32_t (*cancelled) (struct tenon_call *call);
+    /* Zeroed memory, aligned to 16, that lives as long as the call. NULL: the failure is recorded; return TENON_E_MEMORY (too much
+     * memory for TENON_LIMIT_HEADER_BYTES is reported as that limit). */
+    void *(*scratch) (struct tenon_call *call, uint64_t size);
+    /* The value of the codec's own option number `index` in its table. */
+    tenon_status (*option) (struct tenon_call *call, uint32_t index, struct tenon_setting *setting);
+    /* The configured limit, TENON_LIMIT_*. */
+    uint64_t (*limit) (struct tenon_call *call, uint32_t limit);
+    /* The number of a dtype by its canonical name; 0: nobody registered it (no failure). */
+    uint32_t (*dtype_find) (struct tenon_call *call, const char *name);
+    tenon_status (*dtype_info) (struct tenon_call *call, uint32_t dtype, struct tenon_dtype *info);
+    tenon_status (*source_info) (struct tenon_call *call, uint32_t source, struct tenon_source_info *info);
+    /* Exactly `length` bytes, or TENON_E_TRUNCATED. */
+    tenon_status (*read_at) (struct tenon_call *call, uint32_t source, uint64_t offset, void *to, uint64_t length);
+    /* The same, in scratch memory: a private copy, which cannot change while it is parsed. NULL: the failure is recorded. */
+    const void *(*view) (struct tenon_call *call, uint32_t source, uint64_t offset, uint64_t length);
+    /* Items first … first + n - 1 of an array value, as values. Strings and nested items live as long as the call. */
+    tenon_status (*items) (struct tenon_call *call, const struct tenon_value *array, uint64_t first, uint64_t n,
+                           struct tenon_value *items);
+
+    /* -- in describe -- */
+
+    /* A hint of how many are to come, for the memory. Never trusted, may be absurd. */
+    void (*expect) (struct tenon_call *call, uint64_t tensors, uint64_t metadata);
+    /* Copies an opaque dtype into the catalog and gives its number. The same one twice gives the same number. */
+    tenon_status (*add_dtype) (struct tenon_call *call, const struct tenon_dtype *dtype, uint32_t *number);
+    /* Checks and copies a tensor. Writes the length back. */
+    tenon_status (*add_tensor) (struct tenon_call *call, struct tenon_tensor *tensor);
+    /* Keys are UTF-8 and unique. What `value` points to is copied; a range of a source stays a range. */
+    tenon_status (*add_metadata) (struct tenon_call *call, const char *key, uint64_t key_length,
+                                  const struct tenon_value *value);
+    /* Makes a source of a stretch of another, or of all of a sibling. */
+    tenon_status (*add_part) (struct tenon_call *call, const struct tenon_part *part, uint32_t *source);
+    /* Opens a file beside the one that holds source 0: a bare name, no path. TENON_E_NOT_FOUND is not recorded as a
+     * failure until the codec returns it. */
+    tenon_status (*sibling) (struct tenon_call *call, const char *name, uint64_t name_length, uint32_t *source);
+    /* A tensor that was added so far, by name. TENON_E_NOT_FOUND is no failure either. */
+    tenon_status (*find) (struct tenon_call *call, const char *name, uint64_t name_length, struct tenon_tensor *tensor);
+    /* Describes a source with another codec, into this catalog. TENON_E_UNRECOGNISED is no failure either: skip it, or return it. */
+    tenon_status (*include) (struct tenon_call *call, uint32_t source, const struct tenon_include *how);
+
+    /* -- in write -- */
+
+    tenon_status (*plan_info) (struct tenon_call *call, struct tenon_plan_info *info);
+    /* `source`, `offset` and `cookie` are not meaningful. Texts and shapes live as long as the call. */
+    tenon_status (*plan_tensor) (struct tenon_call *call, uint64_t index, struct tenon_tensor *tensor);
+    tenon_status (*plan_metadata) (struct tenon_call *call, uint64_t index, const char **key, uint64_t *key_length,
+                                   struct tenon_value *value);
+    tenon_status (*put) (struct tenon_call *call, const void *bytes, uint64_t length);
+    /* All bytes of a tensor of the plan in this layout (NULL: C order, little-endian). A change from how it lies in its
+     * source is told to the user by the core. */
+    tenon_status (*put_tensor) (struct tenon_call *call, uint64_t index, const struct tenon_layout *layout);
+    /* The items of an array value in another encoding. */
+    tenon_status (*put_items) (struct tenon_call *call, const struct tenon_value *array, uint32_t encoding);
+    /* Bytes of value `fill` until the position in the current file is a multiple of `alignment` ≥ 1. */
+    tenon_status (*align) (struct tenon_call *call, uint64_t alignment, uint32_t fill);
+    /* The position in the current file, or member, bytes. */
+    uint64_t (*tell) (struct tenon_call *call);
+    /* Overwrites bytes that were put. TENON_E_UNSUPPORTED when the sink is a pipe or inside a filter. */
+    tenon_status (*patch) (struct tenon_call *call, uint64_t position, const void *bytes, uint64_t length);
+    /* What follows goes to the file of this bare name beside the target; NULL: to the target itself. Each name once. All files
+     * appear together at the end, in the order in which they were begun, the target (unless nothing was put there) last. */
+};
+
+/* Does this host have a service that is newer than the one the plugin asks for at least? */
+#define TENON_HAS(call, service)                                                                                     \
+    ((call)->host->struct_size >= offsetof (struct tenon_host, service) + sizeof ((call)->host->service)             \
+     && (call)->host->service)
+
+/* ---- what a plugin hands over ---------------------------------------------------------------------- */
+
+/* Bytes that files of a format have at a known place. */
+struct tenon_magic {
+    uint32_t from_end; /* 1: offset counts back from the end of the file, to the first byte of the magic */
+    uint32_t length;
+    uint64_t offset;
+    const char *bytes;
+};
+
+/* tenon_codec.flags */
+enum {
+    TENON_CODEC_ALIASES = 1,   /* its tensors may share bytes: overlaps of tensors marked TENON_ALIAS are fine */
+    TENON_CODEC_NEEDS_PATCH = 2/* write uses patch: saving to a pipe is refused at once */
+};
+
+/* tenon_codec.metadata: what write can keep; the core puts the rest into the loss report */
+enum { TENON_METADATA_NONE = 0, TENON_METADATA_STRINGS = 1, TENON_METADATA_TYPED = 2 };
+
+struct tenon_codec {
+    uint32_t struct_size, flags;
+    const char *id;                      /* lower case: "npy"; not "core", "limits", "save" */
+    const char *label;                   /* one line, for people: "NumPy array" */
+    const char *const *extensions;       /* without the dot, lower case, NULL-terminated; the first is appended when saving */
+    const struct tenon_magic *magics;
+    uint32_t magic_size, magic_count;    /* sizeof (struct tenon_magic), how many */
+    const struct tenon_option *options;
+    uint32_t option_size, option_count;
+    /* What write can store, checked by the core before write is called. */
+    const char *const *dtypes;           /* canonical names, NULL-terminated; NULL: all that have a name */
+    const char *opaque_family;           /* opaque dtypes of this family too; NULL: none */
+    uint64_t max_tensors;                /* 0: any number */
+    uint32_t max_rank;                   /* 0: any rank */
+    uint32_t metadata;                   /* TENON_METADATA_* */
+    tenon_status (*describe) (struct tenon_call *call);  /* NULL: the codec only writes */
+    tenon_status (*write) (struct tenon_call *call);     /* NULL: it only reads */
+    /* How sure the codec is that source 0 is its own, 0 … 100, when magics do not tell: 50 and above count as a match. Only
+     * read_at, view and source_info may be called, and their failures are no failures. NULL: magics and extensions decide. */
+};
+
+/* A reversible byte transform. Blocks that were encoded by themselves and joined end to end are one valid stream. A state belongs to
+ * one thread at a time and is used for one block after the other. */
+enum { TENON_FILTER_LAST = 1 /* encode: this block ends the stream */ };
+struct tenon_filter {
+    uint32_t struct_size, flags;         /* none yet */
+    const char *id;                      /* lower case: "deflate" */
+    const char *label;
+    int32_t least_level, most_level, default_level;
+    uint32_t reserved;
+    /* Bytes that encode may need for a block of `size`. */
+    uint64_t (*bound) (int32_t level, uint64_t size);
+    /* A state for encoding (level) or decoding (encode 0); NULL: no memory. The one thing that a plugin allocates; close frees it. */
+    void *(*open) (int32_t level, int32_t encode);
+    void (*close) (void *state);
+    /* One block of `size` bytes into `room`; the bytes that it takes, or TENON_E_*. */
+    int64_t (*encode) (void *state, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room);
+    /* One whole block: exactly `stored` bytes to exactly `size` bytes. `last`: it ends the stream; else it must not. */
+    tenon_status (*decode) (void *state, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size);
+    /* One stream in pieces of any size: reset, then step until it returns 1 (the stream's end). step sets *taken and *made to
+     * what it used of each side, and returns 0 for more. */
+};
+
+struct tenon_plugin {
+    uint32_t struct_size;
+    uint32_t abi_minor;      /* TENON_ABI_MINOR of the header that it was compiled with */
+    uint32_t min_host_minor; /* refused, with a message, by hosts that are older */
+    uint32_t flags;          /* none yet */
+    const char *name;        /* as in the ini's [plugin NAME]: letters, digits, '-', '_' */
+    const char *version, *license, *summary;
+    const struct tenon_codec *const *codecs;   /* each list NULL, or NULL-terminated */
+    const struct tenon_filter *const *filters;
+    const struct tenon_dtype *const *dtypes;   /* plain ones are the core's: only blocks */
+    /* The plugin's own extensions, by id; NULL: none. */
+};
+
+/* The one symbol that a plugin exports. Called once per context, on the thread that makes it; may return NULL, and then the plugin is
+ * reported as unwilling. TENON_PLUGIN gives it a name of its own when the plugin is linked into the library. */
+#ifdef __cplusplus
+#define TENON_EXPORT extern "C" __attribute__ ((visibility ("default")))
+#else
+#define TENON_EXPORT __attribute__ ((visibility ("default")))
+#endif
+#ifdef TENON_BUILTIN_PLUGIN
+#define TENON_PLUGIN_SYMBOL_2(name) tenon_plugin_v0_##name
+#define TENON_PLUGIN_SYMBOL_1(name) TENON_PLUGIN_SYMBOL_2 (name)
+#define TENON_PLUGIN_SYMBOL TENON_PLUGIN_SYMBOL_1 (TENON_BUILTIN_PLUGIN)
+#else
+#define TENON_PLUGIN_SYMBOL tenon_plugin_v0
+#endif
+TENON_EXPORT const struct tenon_plugin *TENON_PLUGIN_SYMBOL (const struct tenon_host *host);
+
+/* At the end of a plugin: TENON_PLUGIN (the_table) */
+#define TENON_PLUGIN(table)                                                                                          \
+    const struct tenon_plugin *TENON_PLUGIN_SYMBOL (const struct tenon_host *host)                                   \
+    {                                                                                                                \
+        (void) host;                                                                                                 \
+        return &(table);                                                                                             \
+    }
+
+/* ---- small helpers, compiled into the plugin --------------------------------------------------------- */
+
+/* Returns the status from the enclosing function when it is negative. */
+#define TENON_TRY(expression)                                                                                        \
+    do {                                                                                                             \
+        tenon_status tenon_status_ = (expression);                                                                   \
+        if (tenon_status_ < 0)                                                                                       \
+            return tenon_status_;                                                                                    \
+    } while (0)
+
+/* tenon_fail (call, status, offset, format, …) records a failure and is the status: `return tenon_fail (…);`. A macro, so that the
+ * compiler sees that the result is negative and does not warn of out parameters that were not set. */
+#define tenon_fail(call, status, offset, ...)                                                                        \
+    (tenon_fail_text (call, status, offset, __VA_ARGS__), (tenon_status) (status))
+
+__attribute__ ((format (printf, 4, 5), unused)) static void
+tenon_fail_text (struct tenon_call *call, tenon_status status, uint64_t offset, const char *format, ...)
+{
+    char text[512];
+    va_list list;
+    va_start (list, format);
+    vsnprintf (text, sizeof text, format, list);
+    va_end (list);
+    call->host->fail (call, status, offset, text);
+}
+
+__attribute__ ((format (printf, 4, 5), unused)) static void
+tenon_note (struct tenon_call *call, uint32_t kind, const char *item, const char *format, ...)
+{
+    char text[512];
+    va_list list;
+    va_start (list, format);
+    vsnprintf (text, sizeof text, format, list);
+    va_end (list);
+    call->host->note (call, kind, item, text);
+}
+
+/* Numbers from and to bytes of a stated order, at any address. */
+static inline uint16_t
+tenon_le16 (const void *bytes)
+{
+    const uint8_t *b = (const uint8_t *) bytes;
+    return (uint16_t) (b[0] | b[1] << 8);
+}
+static inline uint32_t
+tenon_le32 (const void *bytes)
+{
+    return tenon_le16 (bytes) | (uint32_t) tenon_le16 ((const uint8_t *) bytes + 2) << 16;
+}
+static inline uint64_t
+tenon_le64 (const void *bytes)
+{
+    return tenon_le32 (bytes) | (uint64_t) tenon_le32 ((const uint8_t *) bytes + 4) << 32;
+}
+static inline uint16_t
+tenon_be16 (const void *bytes)
+{
+    return __builtin_bswap16 (tenon_le16 (bytes));
+}
+static inline uint32_t
+tenon_be32 (const void *bytes)
+{
+    return __builtin_bswap32 (tenon_le32 (bytes));
+}
+static inline uint64_t
+tenon_be64 (const void *bytes)
+{
+    return __builtin_bswap64 (tenon_le64 (bytes));
+}
+/* These return the address behind what they wrote. */
+static inline void *
+tenon_put_le16 (void *to, uint16_t value)
+{
+    uint8_t *b = (uint8_t *) to;
+    b[0] = (uint8_t) value;
+    b[1] = (uint8_t) (value >> 8);
+    return b + 2;
+}
+static inline void *
+tenon_put_le32 (void *to, uint32_t value)
+{
+    return tenon_put_le16 (tenon_put_le16 (to, (uint16_t) value), (uint16_t) (value >> 16));
+}
+static inline void *
+tenon_put_le64 (void *to, uint64_t value)
+{
+    return tenon_put_le32 (tenon_put_le32 (to, (uint32_t) value), (uint32_t) (value >> 32));
+}
+static inline void *
+tenon_put_be32 (void *to, uint32_t value)
+{
+    return tenon_put_le32 (to, __builtin_bswap32 (value));
+}
+static inline void *
+tenon_put_be64 (void *to, uint64_t value)
+{
+    return tenon_put_le64 (to, __builtin_bswap64 (value));
+}
+
+/* ---- a cursor over a source -------------------------------------------------------------------------- */
+
+/* Reads a header from front to back with every step checked: a parser that only uses it cannot run past the end. It keeps one window
+ * of TENON_CURSOR_WINDOW bytes in scratch memory, whatever the header's size. */
+#define TENON_CURSOR_WINDOW 65536u
+
+struct tenon_cursor {
+    struct tenon_call *call;
+    uint32_t source;
+    uint32_t big_endian; /* tenon_take_u16 … read big-endian numbers; may change at any time */
+    uint64_t position;   /* of the next byte, in the source */
+    uint64_t end;        /* the source's size; may be lowered to the end of a header */
+    uint8_t *window;
+    uint64_t window_start, window_length;
+};
+
+/* Begins at `position`. */
+__attribute__ ((unused)) static tenon_status
+tenon_cursor_open (struct tenon_cursor *cursor, struct tenon_call *call, uint32_t source, uint64_t position)
+{
+    struct tenon_source_info info;
+    memset (&info, 0, sizeof info);
+    info.struct_size = sizeof info;
+    TENON_TRY (call->host->source_info (call, source, &info));
+    memset (cursor, 0, sizeof *cursor);
+    cursor->call = call;
+    cursor->source = source;
+    cursor->position = position;
+    cursor->end = info.size;
+    return TENON_OK;
+}
+
+/* The next `length` bytes, which stay valid until the next take; NULL: they are not there, and that is recorded as
+ * TENON_E_TRUNCATED with `what` was being read. */
+__attribute__ ((unused)) static const uint8_t *
+tenon_take (struct tenon_cursor *cursor, uint64_t length, const char *what)
+{
+    uint64_t position = cursor->position, left = position > cursor->end ? 0 : cursor->end - position;
+    struct tenon_call *call = cursor->call;
+    if (length > left) {
+        tenon_fail_text (call, TENON_E_TRUNCATED, position, "%s needs %llu bytes, %llu are left", what,
+                         (unsigned long long) length, (unsigned long long) left);
+        return NULL;
+    }
+    if (length > TENON_CURSOR_WINDOW) {
+        const uint8_t *whole = (const uint8_t *) call->host->view (call, cursor->source, position, length);
+        if (whole)
+            cursor->position += length;
+        return whole;
+    }
+    if (position < cursor->window_start || position - cursor->window_start > cursor->window_length
+        || length > cursor->window_length - (position - cursor->window_start)) {
+        uint64_t window = left < TENON_CURSOR_WINDOW ? left : TENON_CURSOR_WINDOW;
+        if (!cursor->window && !(cursor->window = (uint8_t *) call->host->scratch (call, TENON_CURSOR_WINDOW)))
+            return NULL;
+        cursor->window_length = 0;
+        if (call->host->read_at (call, cursor->source, position, cursor->window, window) < 0)
+            return NULL;
+        cursor->window_start = position;
+        cursor->window_length = window;
+    }
+    cursor->position += length;
+    return cursor->window + (position - cursor->window_start);
+}
+
+/* The next number; it is *value, and the result says whether it was there. */
+#define TENON_TAKE_NUMBER(name, type, size, little, big)                                                             \
+    __attribute__ ((unused)) static tenon_status name (struct tenon_cursor *cursor, type *value, const char *what)   \
+    {                                                                                                                \
+        const uint8_t *bytes = tenon_take (cursor, size, what);                                                      \
+        *value = 0;                                                                                                  \
+        if (!bytes)                                                                                                  \
+            return TENON_E_TRUNCATED;                                                                                \
+        *value = cursor->big_endian ? big : little;                                                                  \
+        return TENON_OK;                                                                                             \
+    }
+TENON_TAKE_NUMBER (tenon_take_u8, uint8_t, 1, bytes[0], bytes[0])
+TENON_TAKE_NUMBER (tenon_take_u16, uint16_t, 2, tenon_le16 (bytes), tenon_be16 (bytes))
+TENON_TAKE_NUMBER (tenon_take_u32, uint32_t, 4, tenon_le32 (bytes), tenon_be32 (bytes))
+TENON_TAKE_NUMBER (tenon_take_u64, uint64_t, 8, tenon_le64 (bytes), tenon_be64 (bytes))
+#undef TENON_TAKE_NUMBER
+
+#ifdef __cplusplus
+}
+#endif
+#endif

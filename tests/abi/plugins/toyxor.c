@@ -1,0 +1,169 @@
+/* toyxor.c - two filters.
+ *
+ *     toyxor   any number of blocks: u32 little-endian length (bit 31: the stream's last), then as many bytes, each
+ *              xored with its place in the block (mod 256). Streamed and blocked.
+ *     toyrot   the bytes of the whole, last first. It cannot go in pieces: no step, no reset. */
+#include <stdlib.h>
+#include <tenon/plugin.h>
+
+#define HEAD 4u
+#define LAST 0x80000000u
+
+/* What is known between two steps. */
+struct state {
+    uint8_t head[HEAD];
+    uint32_t have;  /* bytes of head */
+    uint32_t left;  /* bytes of the block that are still to come */
+    uint32_t place; /* of the next byte in its block */
+};
+
+static void *
+open_state (int32_t level, int32_t encode)
+{
+    (void) level, (void) encode;
+    return calloc (1, sizeof (struct state));
+}
+
+static void
+close_state (void *state)
+{
+    free (state);
+}
+
+static uint64_t
+bound (int32_t level, uint64_t size)
+{
+    (void) level;
+    return size + HEAD;
+}
+
+static int64_t
+encode (void *opaque, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room)
+{
+    const uint8_t *in = (const uint8_t *) from;
+    uint8_t *out = (uint8_t *) to;
+    (void) opaque;
+    if (size >= LAST || room < size + HEAD)
+        return TENON_E_UNSUPPORTED;
+    tenon_put_le32 (out, (uint32_t) size | (flags & TENON_FILTER_LAST ? LAST : 0));
+    for (uint64_t i = 0; i < size; i++)
+        out[HEAD + i] = in[i] ^ (uint8_t) i;
+    return (int64_t) (size + HEAD);
+}
+
+static tenon_status
+decode (void *opaque, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
+{
+    const uint8_t *in = (const uint8_t *) from;
+    uint8_t *out = (uint8_t *) to;
+    (void) opaque;
+    if (stored != size + HEAD || tenon_le32 (in) != ((uint32_t) size | (last ? LAST : 0)))
+        return TENON_E_MALFORMED;
+    for (uint64_t i = 0; i < size; i++)
+        out[i] = in[HEAD + i] ^ (uint8_t) i;
+    return TENON_OK;
+}
+
+static tenon_status
+reset (void *opaque)
+{
+    memset (opaque, 0, sizeof (struct state));
+    return TENON_OK;
+}
+
+static int32_t
+step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void *to, uint64_t room,
+      uint64_t *made)
+{
+    struct state *state = (struct state *) opaque;
+    const uint8_t *in = (const uint8_t *) from;
+    uint8_t *out = (uint8_t *) to;
+    *taken = *made = 0;
+    for (;;) {
+        while (state->have < HEAD && *taken < stored) {
+            state->head[state->have++] = in[(*taken)++];
+            if (state->have == HEAD) {
+                state->left = tenon_le32 (state->head) & ~LAST;
+                state->place = 0;
+            }
+        }
+        if (state->have < HEAD)
+            return 0;
+        for (; state->left > 0 && *taken < stored && *made < room; state->left--)
+            out[(*made)++] = in[(*taken)++] ^ (uint8_t) state->place++;
+        if (state->left > 0)
+            return 0;
+        if (tenon_le32 (state->head) & LAST)
+            return 1;
+        state->have = 0;
+    }
+}
+
+/* ---- toyrot ---- */
+
+static uint64_t
+rot_bound (int32_t level, uint64_t size)
+{
+    (void) level;
+    return size;
+}
+
+static int64_t
+rot_encode (void *opaque, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room)
+{
+    const uint8_t *in = (const uint8_t *) from;
+    uint8_t *out = (uint8_t *) to;
+    (void) opaque, (void) flags;
+    if (room < size)
+        return TENON_E_MISUSE;
+    for (uint64_t i = 0; i < size; i++)
+        out[i] = in[size - 1 - i];
+    return (int64_t) size;
+}
+
+static tenon_status
+rot_decode (void *opaque, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
+{
+    (void) last;
+    return stored == size && rot_encode (opaque, 0, from, size, to, size) >= 0 ? TENON_OK : TENON_E_MALFORMED;
+}
+
+/* ---- the tables ---- */
+
+static const struct tenon_filter toyxor = {
+    .struct_size = sizeof toyxor,
+    .id = "toyxor",
+    .label = "bytes xored with their place",
+    .most_level = 3,
+    .default_level = 1,
+    .bound = bound,
+    .open = open_state,
+    .close = close_state,
+    .encode = encode,
+    .decode = decode,
+    .reset = reset,
+    .step = step,
+};
+static const struct tenon_filter toyrot = {
+    .struct_size = sizeof toyrot,
+    .id = "toyrot",
+    .label = "last byte first",
+    .bound = rot_bound,
+    .open = open_state,
+    .close = close_state,
+    .encode = rot_encode,
+    .decode = rot_decode,
+};
+static const struct tenon_filter *const filters[] = { &toyxor, &toyrot, NULL };
+
+static const struct tenon_plugin plugin = {
+    .struct_size = sizeof plugin,
+    .abi_minor = TENON_ABI_MINOR,
+    .name = "toyxor",
+    .version = "1.0",
+    .license = "MIT",
+    .summary = "filters for the tests",
+    .filters = filters,
+};
+
+TENON_PLUGIN (plugin)

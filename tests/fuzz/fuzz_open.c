@@ -1,0 +1,116 @@
+/* fuzz_open.c - opens, looks at, reads, verifies and saves whatever the fuzzer makes.
+ *
+ * The first byte chooses how the file is called: by its contents alone, or as a file of one of the formats. The rest is the file. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tenon/tenon.h>
+
+int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+
+static tenon_context *context;
+
+static tenon_context *
+get_context (void)
+{
+    static const char *const settings[] = { "core.threads=1", "limits.header_bytes=16MiB", "limits.inflated_bytes=16MiB", "limits.tensors=100000",
+                                            "limits.metadata_bytes=16MiB", "limits.memory=4MiB", "save.durable=no", NULL };
+    tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES, .settings = settings };
+    tenon_error error = TENON_ERROR_INIT;
+    if (!context && tenon_context_new (&context, &options, &error) < 0) {
+        fprintf (stderr, "%s\n", error.message);
+        abort ();
+    }
+    return context;
+}
+
+static void
+look (tenon_file *file)
+{
+    for (uint64_t i = 0; i < tenon_metadata_count (file) && i < 100; i++) {
+        tenon_metadata_info info = { .struct_size = sizeof info };
+        struct tenon_value items[20];
+        tenon_memory *memory = NULL;
+        tenon_metadata_get (file, i, &info);
+        if (info.value.type == TENON_ARRAY) {
+            tenon_value_items (file, &info.value, 0, info.value.count < 20 ? info.value.count : 20, items, &memory, NULL);
+            tenon_memory_free (memory);
+        }
+    }
+    for (uint64_t i = 0; i < tenon_count (file) && i < 100; i++) {
+        tenon_tensor_info info = { .struct_size = sizeof info };
+        tenon_request request = { .struct_size = sizeof request, .index = i };
+        tenon_memory *memory = NULL;
+        const void *mapped;
+        uint64_t length, found;
+        tenon_get (file, i, &info);
+        if (tenon_find (file, info.name, &found) < 0 || found != i)
+            abort (); /* every name leads to its tensor */
+        if (tenon_map (file, i, &mapped, &length, NULL) == TENON_OK && length != info.nbytes)
+            abort ();
+        if (info.nbytes <= 1 << 20 && tenon_load (file, &request, 1, &memory, NULL, NULL) == TENON_OK)
+            tenon_memory_free (memory);
+        request.dtype = TENON_F32;
+        if (info.nbytes <= 1 << 20 && tenon_load (file, &request, 1, &memory, NULL, NULL) == TENON_OK)
+            tenon_memory_free (memory);
+    }
+}
+
+/* A dry run writes every header, and asks for every tensor. */
+static void
+save (tenon_file *file, const char *format)
+{
+    tenon_plan *plan;
+    tenon_save_options options = { .struct_size = sizeof options, .flags = TENON_SAVE_DRY_RUN, .format = format };
+    if (tenon_plan_new (context, &plan, NULL) < 0)
+        return;
+    if (tenon_plan_add_file (plan, file, NULL) == TENON_OK)
+        tenon_save (plan, "/nowhere/out", &options, NULL, NULL, NULL);
+    tenon_plan_free (plan);
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    uint64_t codecs = tenon_codec_count (get_context ()), chosen = data[0] % (codecs + 1);
+    tenon_codec_info codec = { .struct_size = sizeof codec };
+    tenon_open_options options = { .struct_size = sizeof options, .name = "fuzz" };
+    if (chosen < codecs && tenon_codec_get (context, chosen, &codec) == TENON_OK)
+        options.format = codec.id;
+    tenon_file *file;
+    uint8_t *copy = malloc (size); /* exactly as long, so that ASan sees the end */
+    if (!copy)
+        return 0;
+    memcpy (copy, data + 1, size - 1);
+    if (tenon_open_memory (context, copy, size - 1, &options, &file, NULL) == TENON_OK) {
+        look (file);
+        tenon_verify (file, NULL, NULL, NULL);
+        for (uint64_t i = 0; i < codecs; i++)
+            if (tenon_codec_get (context, i, &codec) == TENON_OK)
+                save (file, codec.id);
+        tenon_close (file);
+    }
+    free (copy);
+    return 0;
+}
+
+#ifdef TENON_FUZZ_MAIN
+/* Without a fuzzer: every file named is one input, so that what was found once is tried with any compiler. */
+int
+main (int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        FILE *in = fopen (argv[i], "rb");
+        uint8_t *data = malloc (1 << 20);
+        if (in && data)
+            LLVMFuzzerTestOneInput (data, fread (data, 1, 1 << 20, in));
+        free (data);
+        if (in)
+            fclose (in);
+    }
+    tenon_context_free (context);
+    return 0;
+}
+#endif

@@ -1,0 +1,118 @@
+#!/bin/sh
+# installcheck.sh: what others build against an installed tenon, through pkg-config alone: a plugin, an application in C,
+# the same in C++, and the headers for themselves. `make installcheck` sets CC, CXX, FLAGS, PKG_CONFIG, pkgconfigdir, ...
+set -u
+: "${TENON_SRCDIR:?make installcheck runs me}" "${pkgconfigdir:?}" "${bindir:?}" "${libdir:?}" "${CC:?}" "${CXX:=c++}"
+: "${FLAGS:=}" "${PKG_CONFIG:=pkg-config}" "${NM:=nm}" "${TENON_DLOPEN:=yes}"
+work=$(mktemp -d "${TMPDIR:-/tmp}/tenon-installcheck.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+checks=0
+failures=0
+
+# Nothing of the build tree, and nothing of the user.
+unset TENON_PLUGIN_PATH TENON_CONFIG LD_LIBRARY_PATH DYLD_LIBRARY_PATH
+XDG_CONFIG_HOME=$work/none
+PKG_CONFIG_PATH=$pkgconfigdir${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
+export XDG_CONFIG_HOME PKG_CONFIG_PATH
+
+# check TEXT COMMAND...: one check: the command succeeds. What it says is shown when it does not, and is left in $work/out.
+check ()
+{
+    text=$1
+    shift
+    checks=$((checks + 1))
+    if "$@" >"$work/out" 2>&1 </dev/null; then
+        echo "ok: $text"
+        return 0
+    fi
+    failures=$((failures + 1))
+    echo "FAILED: $text: $*"
+    head -n 40 "$work/out" | sed 's/^/    /'
+    return 1
+}
+# said PATTERN: did the last check's command say so?
+# shellcheck disable=SC2317 # called through check
+said ()
+{
+    grep -qE "$1" "$work/out"
+}
+finish ()
+{
+    echo "$(((checks - failures) * 100 / checks))%: Checks: $checks, Failures: $failures, Errors: 0"
+    [ "$failures" -eq 0 ]
+    exit
+}
+
+check 'pkg-config finds tenon' "$PKG_CONFIG" --exists --print-errors tenon || finish
+cflags=$("$PKG_CONFIG" --cflags tenon)
+libs="$("$PKG_CONFIG" --libs tenon) -Wl,-rpath,$libdir"
+set -- "$libdir"/libtenon.so* "$libdir"/libtenon*.dylib
+[ -e "$1" ] || [ -e "${2:-/nonexistent}" ] || libs=$("$PKG_CONFIG" --static --libs tenon)
+plugindir=$("$PKG_CONFIG" --variable=plugindir tenon)
+check 'pkg-config names the folder of plugins' test -n "$plugindir"
+[ "$TENON_DLOPEN" = no ] || check 'and it is there' test -d "$plugindir"
+check 'pkg-config and the command agree on the version' "$bindir/tenon" --version &&
+    check 'namely on this one' said "(^|[^0-9.])$("$PKG_CONFIG" --modversion tenon | sed 's/\./\\./g')([^0-9.]|\$)"
+
+# ---- the headers, for themselves ----
+warnings='-Wall -Wextra -Werror -pedantic'
+for header in tenon plugin types; do
+    printf '#include <tenon/%s.h>\nint probe_%s (void);\n' "$header" "$header" >"$work/header.c"
+    cp "$work/header.c" "$work/header.cc"
+    # shellcheck disable=SC2086 # lists of flags, here and below
+    {
+        check "<tenon/$header.h> alone, as C11" $CC -std=c11 $warnings $cflags -c -o "$work/header.o" "$work/header.c"
+        check "<tenon/$header.h> alone, as C++17" $CXX -std=c++17 $warnings $cflags -c -o "$work/header.o" "$work/header.cc"
+    }
+done
+printf '#include <tenon/tenon.h>\n#include <tenon/plugin.h>\n' >"$work/header.cc"
+# shellcheck disable=SC2086
+check 'both headers in one C++17 file' $CXX -std=c++17 $warnings $cflags -c -o "$work/header.o" "$work/header.cc"
+
+# ---- an application ----
+# shellcheck disable=SC2086
+{
+    check 'embed.c as C11' $CC -std=gnu11 -Wall -Wextra -Werror $FLAGS $cflags \
+        -o "$work/embed" "$TENON_SRCDIR/examples/embed.c" $libs
+    cp "$TENON_SRCDIR/examples/embed.c" "$work/embed.cc"
+    check 'embed.c as C++17' $CXX -std=c++17 -Wall -Wextra -Werror $FLAGS $cflags \
+        -o "$work/embed++" "$work/embed.cc" $libs
+}
+npy=$TENON_SRCDIR/examples/data/weights.npy
+for embed in embed embed++; do
+    mkdir "$work/$embed.d"
+    check "$embed reads what NumPy wrote" "$work/$embed" "$npy" "$work/$embed.d/copy.npy" &&
+        check "$embed has read and converted it" test -s "$work/$embed.d/copy.npy" &&
+        check "$embed converted it truly" "$bindir/tenon" verify "$work/$embed.d/copy.npy"
+done
+
+# ---- a plugin from outside the tree ----
+if [ "$TENON_DLOPEN" = yes ]; then
+    mkdir "$work/plugins"
+    lines=$(wc -l <"$TENON_SRCDIR/examples/idx/idx.c")
+    check "idx.c has at most 150 lines, namely $lines" test "$lines" -le 150
+    # shellcheck disable=SC2086
+    check 'idx.c becomes a plugin' $CC -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden $FLAGS $cflags \
+        -o "$work/plugins/idx.so" "$TENON_SRCDIR/examples/idx/idx.c"
+    check 'it exports one symbol' sh -c "[ \"\$($NM -D --defined-only '$work/plugins/idx.so' |
+        awk '\$2 == \"T\" { print \$3 }' | grep -vxE '_init|_fini')\" = tenon_plugin_v0 ]"
+
+    # 2 × 3 numbers of two bytes, 1 to 6, as the MNIST collection writes them: most significant byte first
+    idx=$work/numbers-idx2-short
+    printf '\000\000\013\002\000\000\000\002\000\000\000\003' >"$idx"
+    printf '\000\001\000\002\000\003\000\004\000\005\000\006' >>"$idx"
+    cp "$idx" "$work/numbers.idx"
+    TENON_PLUGIN_PATH=$work/plugins
+    export TENON_PLUGIN_PATH
+    check 'the command finds the plugin' "$bindir/tenon" formats && check 'and lists it' said idx
+    for embed in embed embed++; do
+        check "$embed reads an idx file" "$work/$embed" "$work/numbers.idx" "$work/$embed.d/numbers.npy" &&
+            check "$embed sees its dtype and shape" said 'i16.*2.*3'
+        check "$embed converts npy to idx" "$work/$embed" "$work/$embed.d/numbers.npy" "$work/$embed.d/back.idx" &&
+            check "$embed: there and back gives the same bytes" cmp "$idx" "$work/$embed.d/back.idx"
+    done
+    check 'an idx file without its extension is known by what is in it' "$bindir/tenon" ls "$idx" &&
+        check 'its dtype is i16' said 'i16'
+fi
+finish

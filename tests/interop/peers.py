@@ -1,0 +1,92 @@
+"""Runs the functions test_* of the modules test_*.py beside this file, in order, each with a Bench of its own.
+
+A test calls bench.check (condition, words) as often as it likes; a failed check does not end it. What it raises is an
+error, and ends it."""
+
+import importlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import traceback
+
+SHOWN = 20  # failures of a test that are printed
+
+
+class Bench:
+    """What a test gets: a folder, the tenon command, and a count of what was checked."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.checks = 0
+        self.failures = 0
+
+    def check(self, condition, *words):
+        self.checks += 1
+        if not condition:
+            self.failures += 1
+            if self.failures <= SHOWN:
+                print("  FAILED:", *words, flush=True)
+        return bool(condition)
+
+    def run(self, *arguments):
+        """Exit status, standard output as bytes, standard error as text."""
+        command = [os.environ["TENON"], *map(str, arguments)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip()
+
+    def output(self, *arguments):
+        """Standard output of a run that must succeed; None: it did not."""
+        status, output, error = self.run(*arguments)
+        return output if self.check(status == 0, *arguments, "exits", status, error) else None
+
+    def list(self, path, *arguments):
+        """`tenon ls --json` of one file; None: it failed."""
+        output = self.output("ls", "--json", *arguments, path)
+        if output is None:
+            return None
+        listed = json.loads(output)
+        return listed[0] if isinstance(listed, list) else listed
+
+    def convert(self, source, target, *arguments):
+        """The target's bytes; None: it failed."""
+        target = pathlib.Path(target)
+        target.unlink(missing_ok=True)
+        if self.output("convert", *arguments, source, target) is None:
+            return None
+        return target.read_bytes()
+
+
+def run_test(name, test):
+    with tempfile.TemporaryDirectory(prefix="tenon-interop.") as folder:
+        bench = Bench(folder)
+        errors = 0
+        try:
+            test(bench)
+        except Exception:  # pylint: disable=broad-except
+            errors = 1
+            traceback.print_exc(file=sys.stdout)
+        print(f"{name}: {bench.checks} checks, {bench.failures} failures{', ended by an error' if errors else ''}", flush=True)
+        return bench.checks + errors, bench.failures, errors
+
+
+def main():
+    here = pathlib.Path(__file__).parent
+    sys.path.insert(0, str(here))
+    total = [0, 0, 0]
+    wanted = sys.argv[1:]
+    for path in sorted(here.glob("test_*.py")):
+        module = importlib.import_module(path.stem)
+        for name, test in vars(module).items():
+            if name.startswith("test_") and callable(test) and (not wanted or name in wanted):
+                total = [a + b for a, b in zip(total, run_test(f"{path.stem}.{name}", test))]
+    checks, failures, errors = total
+    percent = (checks - failures - errors) * 100 // checks if checks else 0
+    print(f"{percent}%: Checks: {checks}, Failures: {failures}, Errors: {errors}")
+    return 0 if checks and not failures and not errors else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+# ---- what is run -------------------------------------------------------------------------------------------
+# A test in C is a Check program: a line here; its source is the same name with .c. It is linked with the whole core, and
+# sees the core's headers.
+unit_tests += \
+	tests/sweep/test_sweep \
+	tests/unit/test_cast \
+	tests/unit/test_dtype \
+	tests/unit/test_option \
+	tests/unit/test_registry \
+	tests/unit/test_settings \
+	tests/unit/test_stream \
+	tests/unit/test_swap \
+	tests/unit/test_transpose \
+	tests/unit/test_value \
+	tests/unit/test_want
+
+# A test in shell is an executable file; it ends by printing a line like Check's:
+#   100%: Checks: 12, Failures: 0, Errors: 0
+shell_tests += \
+	tests/walls.sh
+
+# Tests in shell that want plugins to be loaded at run time: left out with --disable-dlopen.
+module_tests +=
+
+# Plugins for the tests, toys and misbehaving ones: tests/abi/plugins/NAME.c becomes tests/abi/plugins/.libs/NAME.so.
+# Two lines for each: its name here, and tests_abi_plugins_NAME_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+test_plugins =
+TEST_MODULE_FLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+
+# What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin).
+thread_tests =
+builtin_tests = tests/walls.sh
+# What `make check-valgrind` runs.
+valgrind_unit_tests = $(filter-out tests/sweep/%,$(unit_tests))
+valgrind_shell_tests +=
+
+# ---- how -----------------------------------------------------------------------------------------------------
+TEST_EXTENSIONS = .sh
+# `run` sets TENON, TENON_PLUGIN_PATH and so on, see run.in.
+noinst_SCRIPTS = run
+LOG_COMPILER = ./run
+SH_LOG_COMPILER = ./run
+LDADD = core/libcore.la $(CHECK_LIBS) $(LIBM)
+
+EXTRA_DIST += tests/walls.sh tests/installcheck.sh tests/total tests/logged tests/valgrind tests/valgrind.supp run.in
+
+if HAVE_CHECK
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests) $(shell_tests)
+if DLOPEN
+TESTS += $(module_tests)
+check_LTLIBRARIES += $(test_plugins)
+endif
+else
+check_DATA = check-is-missing
+check-is-missing:
+	@echo 'make check needs the library Check. Debian, Ubuntu: apt-get install check; Fedora: dnf install check-devel;'; \
+	echo 'macOS: brew install check; then configure again. ./quickstart check does all of it.'; exit 1
+endif
+
+tests/abi/plugins/%.la: AM_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+
+# ---- fuzzers: tests/fuzz/NAME.c, for libFuzzer, when configured with CC=clang --enable-fuzzers -----------------------
+fuzzers = tests/fuzz/fuzz_open
+FUZZ_SECONDS = 60
+if FUZZERS
+noinst_PROGRAMS += $(fuzzers)
+tests/fuzz/%: AM_LDFLAGS += $(FUZZER_LDFLAGS)
+
+# Begins with the seeds of all plugins; what is found lies in checks/fuzz/NAME, and the corpus as well.
+fuzz: all
+	@for fuzzer in $(fuzzers); do \
+	  found=checks/fuzz/$${fuzzer##*/} && $(MKDIR_P) $$found/corpus && \
+	  seeds=`find $(srcdir)/plugins -type d -name seeds` && \
+	  ./run ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	    -artifact_prefix=$$found/ $$found/corpus $$seeds || exit 1; \
+	done
+else
+fuzz:
+	@echo 'make fuzz needs a build of its own: configure CC=clang --enable-fuzzers'; exit 1
+endif
+
+# ---- more checks than `make check`, which needs neither network nor Python --------------------------------------------
+venv/.done: tests/interop/requirements.txt
+	$(SHELL) $(srcdir)/build-aux/python-venv venv $(srcdir)/tests/interop/requirements.txt
+	@touch $@
+
+check-interop: all venv/.done
+	@PYTHON='$(abs_builddir)/venv/bin/python' $(srcdir)/tests/logged checks/interop.log ./run $(srcdir)/tests/interop/run
+
+check-valgrind: all
+	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(check_LTLIBRARIES)
+	./run $(srcdir)/tests/valgrind checks/valgrind $(valgrind_unit_tests) $(valgrind_shell_tests)
+
+check-threads:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(thread_tests)'
+check-builtin:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(builtin_tests)'
+
+clean-tests:
+	rm -rf checks
+distclean-venv:
+	rm -rf venv
+
+.PHONY: fuzz check-interop check-valgrind check-threads check-builtin clean-tests distclean-venv check-is-missing

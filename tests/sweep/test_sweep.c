@@ -1,0 +1,162 @@
+/* test_sweep.c - every small sample of every plugin, cut off at every byte, and with every byte of its beginning changed.
+ *
+ * Nothing may crash, hang, or take more memory than the limits allow; what opens must be readable or say what is wrong. Run under ASan and
+ * UBSan this is the test that finds reads beyond an end. Samples lie in plugins/NAME/samples; files up to LARGEST bytes are taken. */
+#include <check.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <tenon/tenon.h>
+
+#define LARGEST 4096
+#define HEADER 512
+
+static tenon_context *context;
+static char **samples;
+static int sample_count;
+
+static void
+collect (const char *folder)
+{
+    DIR *dir = opendir (folder);
+    struct dirent *entry;
+    while (dir && (entry = readdir (dir))) {
+        char path[4096];
+        struct stat status;
+        if (entry->d_name[0] == '.' || snprintf (path, sizeof path, "%s/%s", folder, entry->d_name) >= (int) sizeof path)
+            continue;
+        if (stat (path, &status) == 0 && S_ISDIR (status.st_mode))
+            collect (path);
+        else if (S_ISREG (status.st_mode) && status.st_size > 0 && status.st_size <= LARGEST) {
+            samples = realloc (samples, (size_t) (sample_count + 1) * sizeof *samples);
+            samples[sample_count++] = strdup (path);
+        }
+    }
+    if (dir)
+        closedir (dir);
+}
+
+static void
+setup (void)
+{
+    static const char *const settings[] = { "core.threads=1", "limits.header_bytes=8MiB", "limits.inflated_bytes=8MiB", "limits.memory=1MiB", NULL };
+    tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES, .settings = settings };
+    tenon_error error = TENON_ERROR_INIT;
+    ck_assert_msg (tenon_context_new (&context, &options, &error) == TENON_OK, "%s", error.message);
+}
+
+static void
+teardown (void)
+{
+    tenon_context_free (context);
+}
+
+/* 1: it opened. A refusal has a status, and words that end nowhere in the middle. */
+static int
+try (const char *name, const unsigned char *bytes, uint64_t size)
+{
+    tenon_open_options options = { .struct_size = sizeof options, .name = name };
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_file *file;
+    unsigned char *copy = malloc (size + !size);
+    memcpy (copy, bytes, size);
+    tenon_status status = tenon_open_memory (context, copy, size, &options, &file, &error);
+    ck_assert_int_eq (status, error.status);
+    if (status < 0)
+        ck_assert (error.message[0] && !file);
+    else {
+        tenon_error second = TENON_ERROR_INIT;
+        status = tenon_verify (file, NULL, NULL, &second);
+        ck_assert_int_eq (status, second.status);
+        for (uint64_t i = 0; i < tenon_count (file); i++) {
+            tenon_tensor_info info = { .struct_size = sizeof info };
+            ck_assert_int_eq (tenon_get (file, i, &info), TENON_OK);
+            ck_assert (info.storage || info.filter || info.offset + info.stored <= size);
+        }
+        tenon_close (file);
+    }
+    free (copy);
+    return error.status == TENON_OK;
+}
+
+static uint64_t
+read_sample (const char *path, unsigned char *bytes)
+{
+    FILE *in = fopen (path, "rb");
+    ck_assert_ptr_nonnull (in);
+    uint64_t size = fread (bytes, 1, LARGEST, in);
+    fclose (in);
+    return size;
+}
+
+START_TEST (cut_at_every_byte)
+{
+    unsigned char bytes[LARGEST];
+    uint64_t size = read_sample (samples[_i], bytes);
+    for (uint64_t length = 0; length < size; length++)
+        try (samples[_i], bytes, length);
+}
+END_TEST
+
+START_TEST (every_byte_of_the_header_changed)
+{
+    static const unsigned char changes[] = { 0x01, 0x80, 0xff, 0x20 };
+    unsigned char bytes[LARGEST];
+    uint64_t size = read_sample (samples[_i], bytes);
+    for (uint64_t at = 0; at < size && at < HEADER; at++)
+        for (unsigned i = 0; i < sizeof changes; i++) {
+            bytes[at] ^= changes[i];
+            try (samples[_i], bytes, size);
+            bytes[at] ^= changes[i];
+        }
+}
+END_TEST
+
+START_TEST (samples_are_there)
+{
+    ck_assert_msg (sample_count >= 20, "only %d samples were found", sample_count);
+    ck_assert (tenon_codec_count (context) > 0);
+    unsigned char bytes[LARGEST];
+    int opened = 0;
+    for (int i = 0; i < sample_count; i++)
+        opened += try (samples[i], bytes, read_sample (samples[i], bytes));
+    ck_assert_msg (opened >= 20, "only %d of %d samples open", opened, sample_count);
+    struct rusage usage; /* kilobytes; a sanitizer's own memory is in it */
+    getrusage (RUSAGE_SELF, &usage);
+    ck_assert_int_lt (usage.ru_maxrss, 1 << 20);
+}
+END_TEST
+
+int
+main (void)
+{
+    char folder[4096];
+    const char *srcdir = getenv ("TENON_SRCDIR");
+    snprintf (folder, sizeof folder, "%s/plugins", srcdir ? srcdir : ".");
+    DIR *dir = opendir (folder);
+    struct dirent *entry;
+    while (dir && (entry = readdir (dir))) {
+        char path[8192];
+        snprintf (path, sizeof path, "%s/%s/samples", folder, entry->d_name);
+        if (entry->d_name[0] != '.')
+            collect (path);
+    }
+    if (dir)
+        closedir (dir);
+    Suite *suite = suite_create ("sweep");
+    TCase *tests = tcase_create ("sweep");
+    tcase_add_checked_fixture (tests, setup, teardown);
+    tcase_set_timeout (tests, 120);
+    tcase_add_test (tests, samples_are_there);
+    tcase_add_loop_test (tests, cut_at_every_byte, 0, sample_count);
+    tcase_add_loop_test (tests, every_byte_of_the_header_changed, 0, sample_count);
+    suite_add_tcase (suite, tests);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed > 0;
+}

@@ -1,0 +1,394 @@
+/* test_loader.c - which plugin files are loaded, in which order, and what is said of the others. */
+#include "context.h"
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static tenon_context *context;
+static tenon_error error;
+static char folder[64], other[80];
+
+static void
+setup (void)
+{
+    strcpy (folder, "/tmp/tenon-loader-XXXXXX");
+    ck_assert_ptr_nonnull (mkdtemp (folder));
+    ck_assert_int_eq (chmod (folder, 0755), 0);
+    snprintf (other, sizeof other, "%s/other", folder);
+    ck_assert_int_eq (mkdir (other, 0755), 0);
+    setenv ("XDG_CONFIG_HOME", folder, 1);
+    unsetenv ("TENON_PLUGIN_PATH");
+    unsetenv ("TENON_CONFIG");
+    context = NULL;
+}
+
+static void
+teardown (void)
+{
+    char command[160];
+    tenon_context_free (context);
+    context = NULL;
+    snprintf (command, sizeof command, "chmod -R u+rwX '%s' && rm -rf '%s'", folder, folder);
+    ck_assert_int_eq (system (command), 0);
+}
+
+/* ---- files ---- */
+
+static const char *
+path_of (const char *where, const char *name)
+{
+    static char path[4][256];
+    static unsigned next;
+    next = (next + 1) % 4;
+    snprintf (path[next], sizeof path[next], "%s/%s", where, name);
+    return path[next];
+}
+
+/* Copies a plugin of tests/unit/plugins, or the first `most` bytes of it. */
+static const char *
+put_part (const char *plugin, const char *where, const char *name, size_t most)
+{
+    static char bytes[1 << 20];
+    const char *build = getenv ("TENON_BUILDDIR"), *to = path_of (where, name);
+    char from[512];
+    snprintf (from, sizeof from, "%s/tests/unit/plugins/.libs/%s.so", build ? build : ".", plugin);
+    FILE *source = fopen (from, "rb");
+    ck_assert_msg (source != NULL, "%s: %s", from, strerror (errno));
+    size_t length = fread (bytes, 1, TN_MIN (most, sizeof bytes), source);
+    fclose (source);
+    FILE *target = fopen (to, "wb");
+    ck_assert_ptr_nonnull (target);
+    ck_assert_uint_eq (fwrite (bytes, 1, length, target), length);
+    ck_assert_int_eq (fclose (target), 0);
+    ck_assert_int_eq (chmod (to, 0644), 0);
+    return to;
+}
+
+static const char *
+put (const char *plugin, const char *where, const char *name)
+{
+    return put_part (plugin, where, name, SIZE_MAX);
+}
+
+/* ---- contexts and what they say ---- */
+
+static tenon_status
+make (const char *plugin_path, const char *const *settings)
+{
+    tenon_context_options options
+        = { .struct_size = sizeof options, .settings = settings, .plugin_path = plugin_path, .origin = "test" };
+    tenon_context_free (context);
+    error = (tenon_error) TENON_ERROR_INIT;
+    return tenon_context_new (&context, &options, &error);
+}
+#define MAKE(plugin_path) ck_assert_int_eq (make (plugin_path, NULL), TENON_OK)
+#define MAKE_WITH(plugin_path, ...)                                                                          \
+    ck_assert_int_eq (make (plugin_path, (const char *[]){ __VA_ARGS__, NULL }), TENON_OK)
+
+/* The verdict on a file. */
+static tenon_report_entry
+verdict (const char *file)
+{
+    tenon_report_entry entry = { .struct_size = sizeof entry };
+    for (uint64_t i = 0; i < tenon_report_count (tenon_context_report (context)); i++) {
+        ck_assert_int_eq (tenon_report_get (tenon_context_report (context), i, &entry), TENON_OK);
+        if (entry.kind == TENON_VERDICT && strcmp (entry.file, file) == 0)
+            return entry;
+    }
+    ck_abort_msg ("no verdict on %s", file);
+    return entry;
+}
+
+static void
+said (const char *file, tenon_status status, const char *words)
+{
+    tenon_report_entry entry = verdict (file);
+    ck_assert_str_eq (entry.message, words);
+    ck_assert_int_eq (entry.status, status);
+    ck_assert_uint_eq (entry.chosen, status == TENON_OK);
+}
+
+static void
+begins (const char *file, tenon_status status, const char *words)
+{
+    tenon_report_entry entry = verdict (file);
+    ck_assert_msg (strncmp (entry.message, words, strlen (words)) == 0, "%s", entry.message);
+    ck_assert_int_eq (entry.status, status);
+}
+
+static bool
+has_codec (const char *id)
+{
+    for (uint64_t i = 0; i < tenon_codec_count (context); i++) {
+        tenon_codec_info info = { .struct_size = sizeof info };
+        ck_assert_int_eq (tenon_codec_get (context, i, &info), TENON_OK);
+        if (strcmp (info.id, id) == 0)
+            return true;
+    }
+    return false;
+}
+
+#define IN_USE "in use: lone 1.2 (codecs lone)"
+
+/* ---- one file ---- */
+
+START_TEST (used)
+{
+    const char *file = put ("lone", folder, "lone.so");
+    MAKE (folder);
+    said (file, TENON_OK, IN_USE);
+    ck_assert (has_codec ("lone"));
+    ck_assert_str_eq (verdict (file).subject, "lone");
+    tenon_codec_info info = { .struct_size = sizeof info };
+    ck_assert_int_eq (tenon_codec_get (context, tenon_codec_count (context) - 1, &info), TENON_OK);
+    ck_assert_str_eq (info.plugin_file, file);
+    ck_assert_str_eq (info.plugin_version, "1.2");
+}
+END_TEST
+
+START_TEST (unusable)
+{
+    const char *text = path_of (folder, "text.so"), *in_folder = path_of (folder, "folder.so"), *dangling = path_of (folder, "dangling.so");
+    FILE *file = fopen (text, "w");
+    fputs ("this is no shared object, whatever it is called\n", file);
+    fclose (file);
+    ck_assert (mkdir (in_folder, 0755) == 0 && symlink ("/nowhere/x.so", dangling) == 0);
+    put ("blank", folder, "blank.so");
+    put ("nextmajor", folder, "nextmajor.so");
+    put ("newer", folder, "newer.so");
+    put ("unwilling", folder, "unwilling.so");
+    put_part ("lone", folder, "empty.so", 0);
+    put_part ("lone", folder, "cut.so", 4000);
+    put ("lone", folder, "a b.so");
+    put ("lone", folder, ".hidden.so");
+    put ("lone", folder, "lone.so.1");
+    put ("lone", folder, ".so");
+    MAKE (folder);
+    begins (text, TENON_E_IO, "dlopen: ");
+    begins (path_of (folder, "empty.so"), TENON_E_IO, "dlopen: ");
+    begins (path_of (folder, "cut.so"), TENON_E_IO, "dlopen: ");
+    said (in_folder, TENON_E_MALFORMED, "it is no regular file");
+    begins (dangling, TENON_E_NOT_FOUND, "looking for it: ");
+    said (path_of (folder, "blank.so"), TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
+    said (path_of (folder, "nextmajor.so"), TENON_E_UNSUPPORTED,
+          "made for another major version: it has tenon_plugin_v1, this library wants tenon_plugin_v0");
+    said (path_of (folder, "newer.so"), TENON_E_UNSUPPORTED, "refused: wants minor 3 of the plugin interface and this is 0");
+    said (path_of (folder, "unwilling.so"), TENON_E_UNSUPPORTED, "unwilling: it was asked, and handed over no table");
+    begins (path_of (folder, "a b.so"), TENON_E_MISUSE, "not loaded: the name of a plugin is ");
+    ck_assert (!has_codec ("lone"));
+}
+END_TEST
+
+START_TEST (twice_the_same_id)
+{
+    const char *first = put ("lone", folder, "lone.so"), *second = put ("lone", folder, "twin.so");
+    MAKE (folder);
+    said (first, TENON_OK, IN_USE);
+    said (second, TENON_E_EXISTS, "refused: codec lone: plugin lone has that id already");
+}
+END_TEST
+
+START_TEST (disabled)
+{
+    const char *file = put ("lone", folder, "lone.so");
+    MAKE_WITH (folder, "plugin.lone.enabled=no");
+    said (file, TENON_E_CONFIG, "disabled at test");
+    ck_assert (!has_codec ("lone"));
+    MAKE_WITH (folder, "codec.lone.enabled=no"); /* the codec alone: its plugin is loaded */
+    said (file, TENON_OK, IN_USE);
+    ck_assert (!has_codec ("lone"));
+}
+END_TEST
+
+/* ---- whom to trust ---- */
+
+START_TEST (writable_by_everybody)
+{
+    const char *file = put ("lone", folder, "lone.so");
+    ck_assert_int_eq (chmod (file, 0646), 0);
+    MAKE (folder);
+    said (file, TENON_E_CONFIG, "not loaded: the file is writable by everybody (mode 0646)");
+    ck_assert (chmod (file, 0644) == 0 && chmod (folder, 0777) == 0);
+    MAKE (folder);
+    said (file, TENON_E_CONFIG, "not loaded: its folder is writable by everybody (mode 0777)");
+    ck_assert_int_eq (chmod (folder, 01777), 0);
+    MAKE (folder);
+    said (file, TENON_E_CONFIG, "not loaded: its folder is writable by everybody (mode 1777)");
+    ck_assert_int_eq (chmod (folder, 0755), 0);
+    MAKE (folder);
+    said (file, TENON_OK, IN_USE);
+}
+END_TEST
+
+START_TEST (of_others)
+{
+    const char *file = put ("lone", folder, "lone.so");
+    if (geteuid () != 0)
+        return; /* only root can give files away */
+    ck_assert_int_eq (chown (file, 12345, 0), 0);
+    MAKE (folder);
+    said (file, TENON_E_CONFIG,
+          "not loaded: the file belongs to user 12345, who is neither root, nor who runs this, nor the owner of libtenon");
+    ck_assert (chown (file, 0, 12345) == 0 && chmod (file, 0664) == 0);
+    MAKE (folder);
+    said (file, TENON_E_CONFIG, "not loaded: the file is writable by group 12345, which is not its owner's own (mode 0664)");
+    ck_assert_int_eq (chown (file, 0, 0), 0);
+    MAKE (folder);
+    said (file, TENON_OK, IN_USE);
+    ck_assert_int_eq (chown (folder, 12345, 0), 0);
+    MAKE (folder);
+    begins (file, TENON_E_CONFIG, "not loaded: its folder belongs to user 12345");
+}
+END_TEST
+
+START_TEST (links)
+{
+    const char *file = put ("lone", other, "lone.so"), *link = path_of (folder, "link.so");
+    ck_assert_int_eq (symlink (file, link), 0);
+    MAKE (folder);
+    said (link, TENON_OK, "in use: link 1.2 (codecs lone)");
+    ck_assert_int_eq (chmod (other, 0777), 0);
+    MAKE (folder);
+    said (link, TENON_E_CONFIG, "not loaded: its folder is writable by everybody (mode 0777)");
+}
+END_TEST
+
+START_TEST (more_rights_than_the_user)
+{
+    put ("lone", folder, "lone.so");
+    setenv ("TENON_PLUGIN_PATH", folder, 1);
+    MAKE (NULL);
+    ck_assert (has_codec ("lone"));
+    if (geteuid () != 0 || seteuid (65534) != 0)
+        return;
+    MAKE (NULL);
+    ck_assert (!has_codec ("lone"));
+    ck_assert_int_eq (seteuid (0), 0);
+}
+END_TEST
+
+/* ---- where to look ---- */
+
+START_TEST (shadows)
+{
+    const char *first = put ("lone", folder, "lone.so"), *second = put ("lone", other, "lone.so");
+    char path[256], words[256];
+    snprintf (path, sizeof path, "%s:%s", folder, other);
+    snprintf (words, sizeof words, "shadowed by %s", first);
+    MAKE (path);
+    said (first, TENON_OK, IN_USE);
+    said (second, TENON_E_EXISTS, words);
+    /* one that cannot be used hides nobody */
+    put ("blank", folder, "lone.so");
+    MAKE (path);
+    said (first, TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
+    said (second, TENON_OK, IN_USE);
+}
+END_TEST
+
+START_TEST (named)
+{
+    const char *file = put ("lone", other, "x.so"), *hidden = put ("blank", folder, "mine.so");
+    char setting[256], words[256];
+    snprintf (setting, sizeof setting, "plugin.mine.path=%s", file);
+    snprintf (words, sizeof words, "shadowed by %s, which test names", file);
+    MAKE_WITH (folder, setting);
+    said (file, TENON_OK, "in use: mine 1.2 (codecs lone)");
+    said (hidden, TENON_E_EXISTS, words);
+    MAKE_WITH (folder, setting, "plugin.mine.enabled=no");
+    said (file, TENON_E_CONFIG, "disabled at test");
+    MAKE_WITH (folder, setting, "plugin.mine.path=/nowhere/y.so"); /* no falling back on others of that name */
+    begins ("/nowhere/y.so", TENON_E_NOT_FOUND, "looking for it: ");
+    MAKE_WITH (folder, setting, "plugin.mine.path=");
+    said (hidden, TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
+    const char *relative[] = { "plugin.mine.path=x.so", NULL }, *bad[] = { "plugin.a b.path=/x.so", NULL };
+    ck_assert_int_eq (make (folder, relative), TENON_E_CONFIG);
+    ck_assert_int_eq (make (folder, bad), TENON_E_CONFIG);
+    ck_assert_str_eq (error.message, "test: [plugin a b]: no plugin can have that name");
+}
+END_TEST
+
+START_TEST (working_directory)
+{
+    char here[4096];
+    ck_assert_ptr_nonnull (getcwd (here, sizeof here));
+    put ("lone", folder, "lone.so");
+    ck_assert_int_eq (chdir (folder), 0);
+    setenv ("TENON_PLUGIN_PATH", ":other::", 1);
+    MAKE_WITH (".:./:", "limits.depth=5");
+    ck_assert (!has_codec ("lone"));
+    said (".", TENON_E_CONFIG, "not searched: it is no absolute path (test)");
+    said ("other", TENON_E_CONFIG, "not searched: it is no absolute path (TENON_PLUGIN_PATH)");
+    ck_assert_int_eq (chdir (here), 0);
+}
+END_TEST
+
+static void
+write_ini (const char *name, const char *text)
+{
+    FILE *file = fopen (path_of (folder, name), "w");
+    ck_assert_ptr_nonnull (file);
+    fputs (text, file);
+    fclose (file);
+}
+
+START_TEST (order_of_folders)
+{
+    static const struct {
+        const char *path, *origin;
+    } expected[] = { { "/p", "test" },         { "/o", "test" },          { "/e1", "TENON_PLUGIN_PATH" }, { "/e2", "TENON_PLUGIN_PATH" },
+                     { "/l1", "/late.ini:2" }, { "/l2", "/late.ini:3" }, { "/u", "/tenon/tenon.ini:2" } };
+    setenv ("TENON_PLUGIN_PATH", "/e1:/e2/", 1);
+    setenv ("TENON_CONFIG", path_of (folder, "late.ini"), 1);
+    ck_assert_int_eq (mkdir (path_of (folder, "tenon"), 0755), 0);
+    write_ini ("tenon/tenon.ini", "[core]\nplugin_path = /u\nplugin_path=/e1\n");
+    write_ini ("late.ini", "[core]\nplugin_path = /l1\nplugin_path = /l2\n");
+    MAKE_WITH ("/p", "core.plugin_path=/o");
+    ck_assert_uint_eq (context->folder_count, TN_COUNT (expected) + 1); /* and the one that it was built for */
+    for (size_t i = 0; i < TN_COUNT (expected); i++) {
+        const char *origin = context->folders[i].origin;
+        ck_assert_str_eq (context->folders[i].path, expected[i].path);
+        ck_assert (strlen (origin) >= strlen (expected[i].origin));
+        ck_assert_str_eq (origin + strlen (origin) - strlen (expected[i].origin), expected[i].origin);
+        begins (expected[i].path, TENON_E_NOT_FOUND, "not searched (");
+    }
+    ck_assert_str_eq (context->folders[context->folder_count - 1].origin, "default");
+}
+END_TEST
+
+START_TEST (side_by_side)
+{
+    put ("lone", folder, "lone.so");
+    MAKE_WITH (folder, "lone.priority=3");
+    tenon_context *first = context;
+    context = NULL;
+    MAKE_WITH (folder, "lone.priority=4");
+    ck_assert_int_eq (first->registry.codecs[first->registry.codec_count - 1]->priority, 3);
+    ck_assert_int_eq (context->registry.codecs[context->registry.codec_count - 1]->priority, 4);
+    tenon_context_free (first);
+    ck_assert (has_codec ("lone"));
+}
+END_TEST
+
+int
+main (void)
+{
+#ifdef TENON_NO_DLOPEN
+    return 77; /* skipped */
+#endif
+    Suite *suite = suite_create ("loader");
+    TCase *tests = tcase_create ("loader");
+    const TTest *const all[] = { used, unusable, twice_the_same_id, disabled, writable_by_everybody, of_others, links,
+                                 more_rights_than_the_user, shadows, named, working_directory, order_of_folders, side_by_side };
+    tcase_add_checked_fixture (tests, setup, teardown);
+    for (size_t i = 0; i < TN_COUNT (all); i++)
+        tcase_add_test (tests, all[i]);
+    suite_add_tcase (suite, tests);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

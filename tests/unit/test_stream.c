@@ -1,0 +1,226 @@
+/* test_stream.c - encoded sources: whole streams, blocks, checksums, and what is damaged. The encoded bytes are zlib's own. */
+#include "source.h"
+#include <check.h>
+#include <zlib.h>
+
+#define SIZE 300000u
+
+
+static struct tn_filter filter;
+static uint8_t plain[SIZE], stored[2 * SIZE];
+static uint64_t stored_size, ends[8];
+static tenon_error error;
+
+static void
+setup (void)
+{
+    uint32_t x = 1;
+    tenon_error fresh = TENON_ERROR_INIT;
+    error = fresh;
+    memset (&filter, 0, sizeof filter);
+    filter.table = tn_deflate;
+    for (uint32_t i = 0; i < SIZE; i++) {
+        x = x * 1103515245u + 12345u;
+        plain[i] = (uint8_t) ((x >> 24) & 15);
+    }
+}
+
+/* block 0: one stream. Else each block ends in a full flush, the last one ends the stream. */
+static void
+encode (uint64_t block)
+{
+    z_stream z = { 0 };
+    ck_assert_int_eq (deflateInit2 (&z, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    z.next_out = stored;
+    z.avail_out = sizeof stored;
+    uint64_t at = 0;
+    for (unsigned i = 0; at < SIZE; i++) {
+        uint64_t size = block ? TN_MIN (block, SIZE - at) : SIZE;
+        z.next_in = plain + at;
+        z.avail_in = (uInt) size;
+        at += size;
+        deflate (&z, at == SIZE ? Z_FINISH : Z_FULL_FLUSH);
+        ends[i] = z.total_out;
+    }
+    stored_size = z.total_out;
+    deflateEnd (&z);
+}
+
+static struct tn_source *root, *part;
+
+static void
+open_part (uint64_t size, uint64_t block, uint32_t check)
+{
+    struct tenon_part description = { .struct_size = sizeof description, .stored = stored_size, .size = size, .filter = "deflate",
+                                      .block_size = block, .block_ends = block ? ends : NULL, .check = TENON_CHECK_CRC32,
+                                      .check_value = check, .name = "m", .name_length = 1 };
+    ck_assert_int_eq (tn_source_memory (stored, stored_size, "box", &root, &error), TENON_OK);
+    ck_assert_int_eq (tn_source_part (root, &description, &filter, &part, &error), TENON_OK);
+}
+
+static void
+close_part (void)
+{
+    tn_source_free (part);
+    tn_source_free (root);
+}
+
+static uint32_t
+right_sum (void)
+{
+    return (uint32_t) crc32 (0, plain, SIZE);
+}
+
+START_TEST (in_order_and_jumping)
+{
+    static const uint64_t blocks[] = { 0, 65536, 100000 };
+    struct tn_stream *stream;
+    uint8_t got[5000];
+    encode (blocks[_i]);
+    open_part (SIZE, blocks[_i], right_sum ());
+    ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
+    static const uint64_t places[] = { 0, 5000, 250000, 100, 99999, 65536, 65535, SIZE - 5000, 0 };
+    for (unsigned i = 0; i < TN_COUNT (places); i++) {
+        ck_assert_msg (tn_stream_read (stream, places[i], got, sizeof got, &error) == TENON_OK, "%s", error.message);
+        ck_assert_mem_eq (got, plain + places[i], sizeof got);
+    }
+    ck_assert_int_eq (tn_stream_finish (stream, &error), TENON_OK);
+    ck_assert_int_eq (tn_stream_read (stream, SIZE - 10, got, 11, &error), TENON_E_TRUNCATED);
+    tn_stream_free (stream);
+    close_part ();
+}
+END_TEST
+
+START_TEST (wrong_checksum)
+{
+    struct tn_stream *stream;
+    encode (0);
+    open_part (SIZE, 0, right_sum () ^ 1);
+    ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
+    ck_assert_int_eq (tn_stream_finish (stream, &error), TENON_E_CHECKSUM);
+    ck_assert_str_eq (error.file, "box: member 'm'");
+    tn_stream_free (stream);
+    close_part ();
+}
+END_TEST
+
+/* What is announced is more, or less, than what the stream holds. */
+START_TEST (wrong_size)
+{
+    struct tn_stream *stream;
+    encode (0);
+    open_part (SIZE + (uint64_t) (_i ? 1 : -1), 0, right_sum ());
+    ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
+    ck_assert_int_eq (tn_stream_finish (stream, &error), TENON_E_MALFORMED);
+    ck_assert_msg (strstr (error.message, _i ? "damaged" : "more than the 299999 bytes") != NULL, "%s", error.message);
+    tn_stream_free (stream);
+    close_part ();
+}
+END_TEST
+
+START_TEST (cut_off)
+{
+    encode (0);
+    uint64_t whole = stored_size;
+    for (uint64_t size = 0; size < whole; size += 1 + size / 40) {
+        struct tn_stream *stream;
+        tenon_error fresh = TENON_ERROR_INIT;
+        error = fresh;
+        stored_size = size;
+        open_part (SIZE, 0, right_sum ());
+        ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
+        ck_assert_int_eq (tn_stream_finish (stream, &error), TENON_E_MALFORMED);
+        tn_stream_free (stream);
+        close_part ();
+    }
+}
+END_TEST
+
+START_TEST (bytes_behind)
+{
+    struct tn_stream *stream;
+    encode (0);
+    stored_size += 3;
+    open_part (SIZE, 0, right_sum ());
+    ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
+    ck_assert_int_eq (tn_stream_finish (stream, &error), TENON_E_MALFORMED);
+    ck_assert_msg (strstr (error.message, "end 3 bytes before") != NULL, "%s", error.message);
+    tn_stream_free (stream);
+    close_part ();
+}
+END_TEST
+
+START_TEST (whole_blocks)
+{
+    uint8_t *got = malloc (SIZE);
+    struct tn_block_state *state = NULL;
+    bool good = false;
+    encode (65536);
+    open_part (SIZE, 65536, right_sum ());
+    ck_assert_uint_eq (part->block_count, 5);
+    ck_assert_int_eq (tn_blocks_read (part, 1, 4, got, &state, &good, &error), TENON_OK);
+    ck_assert (good);
+    ck_assert_mem_eq (got, plain + 65536, SIZE - 65536);
+    /* a table that lies: the second block is said to begin a byte later */
+    part->block_ends[0]++;
+    ck_assert_int_eq (tn_blocks_read (part, 0, 2, got, &state, &good, &error), TENON_OK);
+    ck_assert (!good && part->blocks_are_wrong);
+    tn_block_state_free (state);
+    /* as one stream it can still be read */
+    struct tn_stream *stream;
+    ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
+    ck_assert_int_eq (tn_stream_read (stream, 70000, got, 1000, &error), TENON_OK);
+    ck_assert_mem_eq (got, plain + 70000, 1000);
+    tn_stream_free (stream);
+    close_part ();
+    free (got);
+}
+END_TEST
+
+/* What our filter writes, zlib reads; blocks joined end to end are one stream. */
+START_TEST (encoding)
+{
+    static uint8_t back[SIZE];
+    uint64_t made = 0, room = sizeof stored;
+    void *state = tn_deflate.open (_i, 1);
+    ck_assert_ptr_nonnull (state);
+    for (uint64_t at = 0; at < SIZE; at += 70000) {
+        uint64_t size = TN_MIN (70000u, SIZE - at);
+        ck_assert_uint_le (tn_deflate.bound (_i, size), room - made);
+        int64_t length = tn_deflate.encode (state, at + size == SIZE ? TENON_FILTER_LAST : 0, plain + at, size, stored + made,
+                                            tn_deflate.bound (_i, size));
+        ck_assert_int_gt (length, 0);
+        made += (uint64_t) length;
+    }
+    tn_deflate.close (state);
+    z_stream z = { .next_in = stored, .avail_in = (uInt) made, .next_out = back, .avail_out = SIZE };
+    ck_assert_int_eq (inflateInit2 (&z, -15), Z_OK);
+    ck_assert_int_eq (inflate (&z, Z_FINISH), Z_STREAM_END);
+    ck_assert_uint_eq (z.total_out, SIZE);
+    ck_assert_uint_eq (z.avail_in, 0);
+    ck_assert_mem_eq (back, plain, SIZE);
+    inflateEnd (&z);
+}
+END_TEST
+
+int
+main (void)
+{
+    Suite *suite = suite_create ("stream");
+    TCase *tests = tcase_create ("stream");
+    tcase_add_checked_fixture (tests, setup, NULL);
+    tcase_set_timeout (tests, 60);
+    tcase_add_loop_test (tests, in_order_and_jumping, 0, 3);
+    tcase_add_test (tests, wrong_checksum);
+    tcase_add_loop_test (tests, wrong_size, 0, 2);
+    tcase_add_test (tests, cut_off);
+    tcase_add_test (tests, bytes_behind);
+    tcase_add_test (tests, whole_blocks);
+    tcase_add_loop_test (tests, encoding, 0, 10);
+    suite_add_tcase (suite, tests);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed > 0;
+}

@@ -1,0 +1,155 @@
+#!/bin/sh
+# walls.sh: the walls between the parts, as docs/architecture.md names them. Runs inside `run`, on a built tree.
+set -u
+: "${TENON_SRCDIR:?run me as: run tests/walls.sh}" "${TENON_BUILDDIR:?}"
+NM=${NM:-nm}
+checks=0
+failures=0
+
+# wall TEXT FINDINGS: one check; whatever was found breaks the wall.
+wall ()
+{
+    checks=$((checks + 1))
+    [ -n "$2" ] || { echo "ok: $1"; return; }
+    failures=$((failures + 1))
+    echo "BROKEN: $1"
+    printf '%s\n' "$2" | head -n 20 | sed 's/^/    /'
+}
+
+# objects PATTERN: the objects that the core was made of, but for those whose name matches PATTERN.
+objects ()
+{
+    find "$TENON_BUILDDIR/core" -name 'libcore_la-*.o' -path '*/.libs/*' | grep -vE "/libcore_la-($1)\.o$" | sort
+}
+
+# parts PLUGIN: the objects that a plugin was made of.
+parts ()
+{
+    find "$TENON_BUILDDIR/plugins/$1" -path '*/.libs/*' -name '*.o' | sort
+}
+
+# calls SYMBOLS: reads names of objects; prints "object symbol" for each that needs one of SYMBOLS.
+calls ()
+{
+    while read -r object; do
+        $NM -u "$object" | awk '{ print $NF }' | grep -xE "_?($1)" | sed "s|^|${object##*/} |"
+    done
+}
+
+# includes FILE...: prints "file header", header with its <> or "".
+includes ()
+{
+    for file; do
+        [ -f "$file" ] || continue
+        sed -n 's|^[[:space:]]*#[[:space:]]*include[[:space:]]*\([<"][^>"]*[>"]\).*|\1|p' "$file" | sed "s|^|$file |"
+    done
+}
+
+# foreign ALLOWED: reads "file header"; prints those whose header is neither <ALLOWED> nor a file of the same folder.
+foreign ()
+{
+    while read -r file header; do
+        case $header in
+        \"*/*) echo "$file $header" ;;
+        \"*) name=${header#\"}; [ -f "${file%/*}/${name%\"}" ] || echo "$file $header" ;;
+        *) printf '%s\n' "$header" | grep -qxE "<($1)>" || echo "$file $header" ;;
+        esac
+    done
+}
+
+# exported OBJECT: the names that a shared object offers.
+exported ()
+{
+    $NM -D --defined-only "$1" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' |
+        grep -vxE '_init|_fini|_edata|_end|__bss_start'
+}
+
+# state OBJECT...: variables that can change: .data and .bss. (Constant tables of pointers lie in .data.rel.ro.)
+state ()
+{
+    for object; do
+        size -A "$object" 2>/dev/null | awk -v object="${object##*/}" \
+            '$1 ~ /^\.(data|bss|tdata|tbss)(\.|$)/ && $1 !~ /^\.data\.rel\.ro/ && $2 > 0 { print object, $1, $2, "bytes" }'
+    done
+}
+
+cd "$TENON_SRCDIR" || exit 1
+c_library='assert|ctype|errno|float|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|stdlib|string'
+
+wall 'core/ names no format' \
+    "$(grep -rniwE 'npy|npz|safetensors|gguf' core --include='*.[ch]' --include='*.map' --include='*.mk')"
+
+wall 'plugins include <tenon/plugin.h>, the C library and their own headers' \
+    "$(includes plugins/*/*.[ch] | foreign "tenon/plugin\.h|$c_library")"
+
+wall 'tools include installed headers and their own only' \
+    "$(includes tools/*.[ch] | grep -E '"[^"]*/|<tenon/plugin\.h>|<\.\.|[<"](core|plugins)/')"
+
+wall 'examples include installed headers and their own only' \
+    "$(includes examples/*.[ch] examples/*/*.[ch] | grep -E '"[^"]*/|<\.\.|[<"](core|plugins)/')"
+
+wall 'only core/loader calls dlopen' "$(objects 'loader[^/]*' | calls 'dlopen|dlmopen|dlsym')"
+wall 'nothing calls dlclose' "$(objects 'none' | calls 'dlclose')"
+
+files='f?open(64)?|openat(64)?|__open(64|at|at64)?_2|creat(64)?|opendir|fdopendir|mkos?temps?(64)?|tmpfile(64)?|memfd_create|shm_open'
+wall 'only source, sink, save, config, settings and loader open files' \
+    "$(objects '(source|sink|save|config|settings|loader)[^/]*' | calls "$files")"
+
+wall 'the library does not print' \
+    "$(objects 'none' | calls 'v?printf|(__)?v?f?printf(_chk)?|puts|fputs|putchar|perror|stdout|stderr|syslog')"
+wall 'the library does not exit' "$(objects 'none' | calls '_?exit|abort|_Exit|quick_exit|__assert_fail')"
+wall 'the library installs no signal handler and leaves the locale alone' \
+    "$(objects 'none' | calls 'signal|sigaction|setlocale|uselocale|atexit|setenv|putenv|unsetenv')"
+# Sanitizers and coverage add variables of their own.
+instrumented=${TENON_SANITIZERS:-}$(objects 'none' | calls '__gcov_.*' | head -n 1)
+if [ -z "$instrumented" ]; then
+    # shellcheck disable=SC2046 # one argument an object
+    wall 'the library keeps no state of the process' "$(state $(objects 'none'))"
+fi
+
+# Those with a main of their own are their folders' affair.
+wall 'every source of the core, the command and the plugins is in its local.mk' "$(
+    for file in core/*.[ch] tools/*.[ch] plugins/*/*.[ch] include/tenon/*.h; do
+        [ "$file" = plugins/builtin.c ] || [ ! -f "$file" ] ||
+            grep -qE "(^|[[:space:]])$(printf '%s' "$file" | sed 's/\./\\./g')([[:space:]]|\$)" "${file%%/*}"/local.mk "${file%/*}"/../*/local.mk ||
+            echo "$file"
+    done)"
+wall 'every unit test is in tests/local.mk' "$(
+    for file in tests/*/test_*.c; do
+        [ ! -f "$file" ] || grep -qE "(^|[[:space:]])${file%.c}([[:space:]]|\$)" tests/local.mk || echo "$file"
+    done)"
+
+header=include/tenon/tenon.h
+library=$TENON_BUILDDIR/.libs/libtenon.so
+if [ -f "$library" ]; then
+    wall 'libtenon exports tenon_* only, and no plugin' \
+        "$(exported "$library" | grep -E '^tenon_plugin_|^[^t]|^t[^e]|^te[^n]|^ten[^o]|^teno[^n]|^tenon[^_]')"
+    wall "libtenon exports all that $header declares" "$(
+        tr '\n' ' ' <"$header" | grep -oE 'TENON_API [^;]*;' | sed -n 's/^TENON_API [^(]*\(tenon_[a-z0-9_]*\) *(.*/\1/p' |
+            while read -r name; do exported "$library" | grep -qx "$name" || echo "$name"; done)"
+    # glibc's own errors are the ones that matter: a library that has something open would fail to load in others' programs.
+    wall 'libtenon has a soname' "$(readelf -d "$library" 2>/dev/null | grep -q 'SONAME.*libtenon\.so\.0' || echo 'no soname libtenon.so.0')"
+fi
+
+for name in ${TENON_MODULE_PLUGINS:-}; do
+    module=$TENON_BUILDDIR/plugins/.libs/$name.so
+    if [ ! -f "$module" ]; then
+        wall "plugin $name is built" "there is no $module"
+        continue
+    fi
+    symbols=$(exported "$module" | tr '\n' ' ')
+    wall "plugin $name exports one symbol" "$([ "$symbols" = 'tenon_plugin_v0 ' ] || echo "exports: $symbols")"
+    wall "plugin $name needs nothing of the core" "$($NM -D -u "$module" | awk '{ print $NF }' | grep -E '^(tenon|tn)_')"
+done
+
+forbidden='f?open(64)?|openat(64)?|creat(64)?|mmap(64)?|pthread_create|(__)?f?printf(_chk)?|puts|putchar|fputs|perror|_?exit|abort|malloc|calloc|realloc|strdup|dlopen|dlsym|setlocale'
+for name in ${TENON_MODULE_PLUGINS:-} ${TENON_BUILTIN_PLUGINS:-}; do
+    wall "plugin $name opens, maps, allocates, prints and exits nothing" "$(parts "$name" | calls "$forbidden")"
+    if [ -z "$instrumented" ]; then
+        # shellcheck disable=SC2046
+        wall "plugin $name has no variables that change" "$(state $(parts "$name"))"
+    fi
+done
+
+echo "$(((checks - failures) * 100 / checks))%: Checks: $checks, Failures: $failures, Errors: 0"
+[ "$failures" -eq 0 ]

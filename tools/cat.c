@@ -1,0 +1,129 @@
+/* cat.c - tenon cat: the data of a tensor. */
+#include "items.h"
+#include "slice.h"
+#include <inttypes.h>
+
+static struct {
+    bool text, force;
+    const char *slice, *as;
+} cat;
+
+static const struct tool_option cat_options[] = {
+    { "slice", 's', OPTION_TEXT, "BOX", "only a part: START:STOP:STEP or an index for each dim, ',' between:\n0:2,:,-1",
+      &cat.slice },
+    { "as", 0, OPTION_TEXT, "DTYPE", "cast to this element type", &cat.as },
+    { "text", 't', OPTION_FLAG, NULL, "numbers as text, a line for each row of the last dim", &cat.text },
+    { "force", 'f', OPTION_FLAG, NULL, "write bytes to a terminal too", &cat.force },
+    { 0 }
+};
+
+static int
+write_bytes (void *user, const void *data, uint64_t size)
+{
+    (void) user;
+    return output_write (data, size) ? 0 : 1;
+}
+
+static int
+write_items (void *user, const void *data, uint64_t size)
+{
+    items_print (user, data, size);
+    return output_broken ();
+}
+
+/* The tensor of that name, or the only one. */
+static bool
+choose (const tenon_file *file, const char *path, const char *name, uint64_t *index)
+{
+    if (name)
+        return tensor_find (file, path, name, index);
+    *index = 0;
+    if (tenon_count (file) == 1)
+        return true;
+    complain ("%s: has %" PRIu64 " tensors, name one of them (tenon ls FILE lists them)", path, tenon_count (file));
+    return false;
+}
+
+/* Text shows small floating-point types as the numbers that they are. */
+static uint32_t
+text_dtype (const tenon_context *context, uint32_t dtype)
+{
+    if (items_printable (dtype))
+        return dtype;
+    return tenon_dtype_castable (context, dtype, TENON_F32) ? TENON_F32 : dtype;
+}
+
+static bool
+prepare (const tenon_context *context, const tenon_file *file, tenon_request *request, struct slice *slice)
+{
+    tenon_tensor_info info = tensor_get (file, request->index);
+    if (cat.as && (request->dtype = dtype_find (context, cat.as)) == TENON_NONE)
+        return false;
+    if (cat.slice) {
+        if (!slice_parse (cat.slice, info.shape, info.rank, slice))
+            return false;
+        request->rank = slice->rank;
+        request->start = slice->start, request->count = slice->count, request->step = slice->step;
+    }
+    if (cat.text) {
+        uint32_t dtype = request->dtype ? request->dtype : info.dtype, shown_as = text_dtype (context, dtype);
+        if (shown_as != info.dtype || request->dtype)
+            request->dtype = shown_as;
+    }
+    return true;
+}
+
+static tenon_status
+stream_text (const tenon_context *context, tenon_file *file, const tenon_request *request, tenon_error *error)
+{
+    tenon_tensor_info info = tensor_get (file, request->index);
+    struct tenon_dtype dtype = { .struct_size = sizeof dtype };
+    const tenon_file *owner = request->dtype ? NULL : file;
+    tenon_status status = tenon_dtype_get (context, owner, request->dtype ? request->dtype : info.dtype, &dtype);
+    if (status < 0)
+        return status;
+    uint64_t last = info.rank == 0 ? 1 : request->rank ? request->count[info.rank - 1] : info.shape[info.rank - 1];
+    struct items items;
+    items_start (&items, request->dtype ? request->dtype : info.dtype, &dtype, last);
+    status = tenon_stream (file, request, write_items, &items, NULL, error);
+    items_end (&items);
+    return status;
+}
+
+static int
+run_cat (int count, char **arguments)
+{
+    if (!cat.text && !cat.force && terminal_is_output ())
+        return misuse ("bytes would confuse the terminal: add --text, or send them to a file, or --force");
+    CLEAN (context) tenon_context *context = context_new ();
+    if (!context)
+        return EXIT_TROUBLE;
+    CLEAN (file) tenon_file *file = NULL;
+    tenon_error error = TENON_ERROR_INIT;
+    if (file_open (context, arguments[0], tool.format, &file, &error) < 0)
+        return report_failure (&error);
+    report_notes (tenon_file_report (file));
+
+    tenon_request request = { .struct_size = sizeof request };
+    struct slice slice;
+    if (!choose (file, arguments[0], count > 1 ? arguments[1] : NULL, &request.index)
+        || !prepare (context, file, &request, &slice))
+        return EXIT_TROUBLE;
+    tenon_status status = cat.text ? stream_text (context, file, &request, &error)
+                                   : tenon_stream (file, &request, write_bytes, NULL, NULL, &error);
+    if (status < 0 && !output_broken ()) /* otherwise the end of main says why */
+        return report_failure (&error);
+    return EXIT_DONE;
+}
+
+const struct command cat_command = {
+    .name = "cat",
+    .arguments = "FILE [NAME]",
+    .summary = "writes the data of a tensor: its bytes, or --text",
+    .details = "NAME may be left out when there is only one tensor. The bytes come in C order and little-endian,\n"
+               "however they lie in the file.",
+    .options = cat_options,
+    .least = 1,
+    .most = 2,
+    .run = run_cat,
+};

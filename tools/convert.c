@@ -1,0 +1,300 @@
+/* convert.c - tenon convert: from one file, and format, to another. */
+#include "json.h"
+#include <inttypes.h>
+#include <unistd.h>
+
+static struct {
+    bool strict, dry_run, new_only, force;
+    const char *from, *as;
+    struct text_list only, except, rename;
+} convert;
+
+static const struct tool_option convert_options[] = {
+    { "format", 0, OPTION_TEXT, "ID", "write this format; without it the extension of DST decides", &tool.format },
+    { "from", 0, OPTION_TEXT, "ID", "SRC is in this format, whatever it looks like", &convert.from },
+    { "only", 0, OPTION_LIST, "GLOB", "only tensors whose name matches; may be repeated", &convert.only },
+    { "except", 0, OPTION_LIST, "GLOB", "leave out tensors whose name matches; may be repeated", &convert.except },
+    { "rename", 0, OPTION_LIST, "OLD=NEW", "give a tensor another name; may be repeated", &convert.rename },
+    { "as", 0, OPTION_TEXT, "DTYPE", "cast all tensors to this element type", &convert.as },
+    { "strict", 0, OPTION_FLAG, NULL, "fail when anything would be lost", &convert.strict },
+    { "dry-run", 'n', OPTION_FLAG, NULL, "find out what would be written and lost, but write nothing",
+      &convert.dry_run },
+    { "new", 0, OPTION_FLAG, NULL, "refuse to replace a file", &convert.new_only },
+    { "force", 'f', OPTION_FLAG, NULL, "write to a terminal too", &convert.force },
+    { 0 }
+};
+
+struct totals {
+    uint64_t tensors, nbytes;
+};
+
+/* ---- which tensors, under which names ------------------------------------------------------------ */
+
+/* What --rename says: new names by index of the tensor. There are few of them. */
+struct renames {
+    struct rename {
+        uint64_t index;
+        const char *name;
+        bool used;
+    } *items;
+    size_t count;
+};
+
+static void
+renames_clean (struct renames *renames)
+{
+    free (renames->items);
+}
+
+/* OLD=NEW, in which names may hold '=' themselves: OLD ends at the first one before which there is a tensor's name. */
+static bool
+rename_parse (const tenon_file *file, const char *path, const char *text, struct rename *rename)
+{
+    const char *equals = strchr (text, '=');
+    if (!equals || equals == text || !equals[1]) {
+        misuse ("--rename takes OLD=NEW, not '%s'", text);
+        return false;
+    }
+    *rename = (struct rename){ 0 };
+    for (const char *next = equals; next; next = strchr (next + 1, '=')) {
+        CLEAN (text) char *old = copy_text (text, (size_t) (next - text));
+        rename->name = next + 1;
+        if (next[1] && tenon_find (file, old, &rename->index) == TENON_OK)
+            return true;
+    }
+    CLEAN (text) char *old = copy_text (text, (size_t) (equals - text));
+    return tensor_find (file, path, old, &rename->index); /* complains */
+}
+
+static bool
+renames_parse (const tenon_file *file, const char *path, struct renames *renames)
+{
+    renames->items = get_memory (NULL, convert.rename.count, sizeof *renames->items);
+    for (; renames->count < convert.rename.count; renames->count++) {
+        struct rename *rename = &renames->items[renames->count];
+        if (!rename_parse (file, path, convert.rename.items[renames->count], rename))
+            return false;
+        for (size_t i = 0; i < renames->count; i++)
+            if (renames->items[i].index == rename->index) {
+                complain ("--rename: '%s' is given two new names", tensor_get (file, rename->index).name);
+                return false;
+            }
+    }
+    return true;
+}
+
+static const char *
+new_name (struct renames *renames, uint64_t index)
+{
+    for (size_t i = 0; i < renames->count; i++)
+        if (renames->items[i].index == index) {
+            renames->items[i].used = true;
+            return renames->items[i].name;
+        }
+    return NULL;
+}
+
+/* ---- the plan ------------------------------------------------------------------------------------ */
+
+static bool
+add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, uint64_t index, const char *name,
+            uint32_t dtype, struct totals *totals)
+{
+    tenon_tensor_info info = tensor_get (file, index);
+    tenon_error error = TENON_ERROR_INIT;
+    if (dtype != TENON_NONE && dtype != info.dtype && !tenon_dtype_castable (context, info.dtype, dtype)) {
+        complain ("tensor '%s': %s cannot be cast to %s; --only and --except choose other tensors", info.name,
+                  info.dtype_name, convert.as);
+        return false;
+    }
+    if (tenon_plan_add_from (plan, file, index, name, dtype, &error) == TENON_OK) {
+        tenon_request request = { .struct_size = sizeof request, .dtype = dtype, .index = index };
+        uint64_t size = info.nbytes;
+        tenon_request_size (file, &request, &size, NULL);
+        totals->tensors++;
+        totals->nbytes += size;
+        return true;
+    }
+    report_failure (&error);
+    return false;
+}
+
+static bool
+add_chosen (const tenon_context *context, tenon_plan *plan, tenon_file *file, struct renames *renames, uint32_t dtype,
+            struct totals *totals)
+{
+    CLEAN (globs) struct globs only = globs_start (&convert.only);
+    CLEAN (globs) struct globs except = globs_start (&convert.except);
+    for (uint64_t i = 0; i < tenon_count (file); i++) {
+        const char *name = tensor_get (file, i).name;
+        bool wanted = convert.only.count == 0 || globs_match (&only, name);
+        if (!wanted || globs_match (&except, name))
+            continue;
+        if (!add_tensor (context, plan, file, i, new_name (renames, i), dtype, totals))
+            return false;
+    }
+    if (!globs_all_matched (&only, "--only"))
+        return false;
+    for (size_t i = 0; i < renames->count; i++)
+        if (!renames->items[i].used) {
+            complain ("--rename: '%s' is left out by --only or --except",
+                      tensor_get (file, renames->items[i].index).name);
+            return false;
+        }
+    if (totals->tensors == 0 && tenon_count (file) > 0) {
+        complain ("no tensor is left: --except matches all of them");
+        return false;
+    }
+    return true;
+}
+
+static bool
+make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_plan **plan, struct totals *totals)
+{
+    CLEAN (renames) struct renames renames = { 0 };
+    tenon_error error = TENON_ERROR_INIT;
+    uint32_t dtype = TENON_NONE;
+    if (convert.as && (dtype = dtype_find (context, convert.as)) == TENON_NONE)
+        return false;
+    if (!renames_parse (file, path, &renames))
+        return false;
+    if (tenon_plan_new (context, plan, &error) < 0) {
+        report_failure (&error);
+        return false;
+    }
+    if (!add_chosen (context, *plan, file, &renames, dtype, totals))
+        return false;
+    if (tenon_plan_add_metadata_from (*plan, file, &error) < 0) {
+        report_failure (&error);
+        return false;
+    }
+    return true;
+}
+
+/* ---- saving -------------------------------------------------------------------------------------- */
+
+static tenon_status
+save (tenon_plan *plan, const char *target, tenon_report **report, tenon_error *error)
+{
+    tenon_save_options options = {
+        .struct_size = sizeof options,
+        .flags = TENON_SAVE_EXACT_NAME | (convert.strict ? TENON_SAVE_STRICT : 0)
+                 | (convert.new_only ? TENON_SAVE_NEW : 0) | (convert.dry_run ? TENON_SAVE_DRY_RUN : 0),
+        .format = tool.format,
+    };
+    struct bar bar;
+    signals_defer ();
+    const tenon_progress *progress = bar_start (&bar, target);
+    tenon_status status = strcmp (target, "-") == 0
+                              ? tenon_save_fd (plan, STDOUT_FILENO, &options, report, progress, error)
+                              : tenon_save (plan, target, &options, report, progress, error);
+    bar_end (&bar);
+    return status;
+}
+
+static void
+print_json (const char *source, const char *target, const struct totals *totals, const tenon_report *noted,
+            const tenon_report *report, const tenon_error *error)
+{
+    json_object *object = json_new (), *notes = json_notes (noted, TENON_NOTE);
+    json_add_text (object, "source", source);
+    json_add_text (object, "target", target);
+    json_add_flag (object, "dry_run", convert.dry_run);
+    json_add_size (object, "tensors", totals->tensors);
+    json_add_size (object, "nbytes", totals->nbytes);
+    json_object *losses = json_notes (report, TENON_LOSS);
+    json_add (object, "losses", losses ? losses : json_object_new_array ());
+    notes = notes ? notes : json_object_new_array ();
+    json_object *more = json_notes (report, TENON_NOTE);
+    for (size_t i = 0; more && i < json_object_array_length (more); i++)
+        json_object_array_add (notes, json_object_get (json_object_array_get_idx (more, i)));
+    json_object_put (more);
+    json_add (object, "notes", notes);
+    if (error->status < 0)
+        json_add (object, "error", json_failure (error));
+    json_print (object);
+    putchar ('\n');
+}
+
+static bool
+check_target (const char *target)
+{
+    if (strcmp (target, "-") != 0)
+        return true;
+    if (!tool.format)
+        misuse ("writing to standard output needs --format");
+    else if (tool.json)
+        misuse ("standard output cannot take both the file and --json");
+    else if (terminal_is_output () && !convert.force && !convert.dry_run)
+        misuse ("bytes would confuse the terminal: send them to a file or a program, or --force");
+    else
+        return true;
+    return false;
+}
+
+static void
+print_done (const char *target, const struct totals *totals)
+{
+    if ((!convert.dry_run && !tool.verbose) || tool.quiet || strcmp (target, "-") == 0)
+        return;
+    CLEAN (text) char *name = shown (target, strlen (target));
+    printf ("%s %s: %" PRIu64 " %s, %" PRIu64 " %s\n", convert.dry_run ? "would write" : "wrote", name, totals->tensors,
+            plural (totals->tensors, "tensor", "tensors"), totals->nbytes, plural (totals->nbytes, "byte", "bytes"));
+}
+
+static int
+convert_file (tenon_context *context, const char *source, const char *target)
+{
+    CLEAN (file) tenon_file *file = NULL;
+    CLEAN (plan) tenon_plan *plan = NULL;
+    CLEAN (report) tenon_report *report = NULL;
+    tenon_error error = TENON_ERROR_INIT;
+    struct totals totals = { 0 };
+    if (file_open (context, source, convert.from, &file, &error) < 0)
+        return report_failure (&error);
+    if (!make_plan (context, source, file, &plan, &totals))
+        return EXIT_TROUBLE;
+    tenon_status status = save (plan, target, &report, &error);
+    if (tool.json) {
+        print_json (source, target, &totals, tenon_file_report (file), report, &error);
+    } else {
+        report_notes (tenon_file_report (file));
+        report_notes (report);
+    }
+    if (status < 0)
+        return status == TENON_E_CANCELLED && signals_pending () ? EXIT_TROUBLE : report_failure (&error);
+    if (!tool.json)
+        print_done (target, &totals);
+    return EXIT_DONE;
+}
+
+static int
+run_convert (int count, char **arguments)
+{
+    (void) count;
+    if (!check_target (arguments[1]))
+        return EXIT_TROUBLE;
+    int code;
+    {
+        CLEAN (context) tenon_context *context = context_new ();
+        code = context ? convert_file (context, arguments[0], arguments[1]) : EXIT_TROUBLE;
+    }
+    list_free (&convert.only);
+    list_free (&convert.except);
+    list_free (&convert.rename);
+    signals_deliver ();
+    return code;
+}
+
+const struct command convert_command = {
+    .name = "convert",
+    .arguments = "SRC DST",
+    .summary = "writes the tensors and metadata of a file to another, in any format",
+    .details = "DST '-' is standard output, and needs --format. What the new format cannot hold is reported as a loss,\n"
+               "or with --strict as an error.",
+    .options = convert_options,
+    .least = 2,
+    .most = 2,
+    .json = true,
+    .run = run_convert,
+};

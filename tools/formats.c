@@ -1,0 +1,263 @@
+/* formats.c - tenon formats: every codec, what it can do, and the plugins that were not loaded. */
+#include "formats.h"
+#include "verdicts.h"
+#include <inttypes.h>
+
+static const struct tool_option formats_options[] = { { 0 } };
+
+tenon_codec_info
+codec_get (const tenon_context *context, uint64_t index)
+{
+    tenon_codec_info info = { .struct_size = sizeof info };
+    tenon_codec_get (context, index, &info);
+    return info;
+}
+
+struct tenon_option
+codec_option (const tenon_context *context, uint64_t codec, uint64_t index, struct tenon_setting *setting)
+{
+    struct tenon_option option = { .struct_size = sizeof option };
+    tenon_codec_option (context, codec, index, &option, setting);
+    return option;
+}
+
+char *
+codec_extensions (const tenon_codec_info *info)
+{
+    size_t length = 1, used = 0;
+    for (const char *const *each = info->extensions; each && *each; each++)
+        length += strlen (*each) + 2;
+    char *text = get_memory (NULL, length, 1);
+    text[0] = 0;
+    for (const char *const *each = info->extensions; each && *each; each++)
+        used += (size_t) sprintf (text + used, "%s.%s", used ? " " : "", *each);
+    return text;
+}
+
+const char *
+option_type_name (uint32_t type)
+{
+    static const char *const names[] = { "?", "bool", "integer", "size", "number", "text", "choice" };
+    return type < COUNT_OF (names) ? names[type] : names[0];
+}
+
+const char *
+metadata_name (uint32_t metadata)
+{
+    static const char *const names[] = { "none", "strings", "typed" };
+    return metadata < COUNT_OF (names) ? names[metadata] : "?";
+}
+
+static const char *
+or_nothing (const char *text)
+{
+    return text ? text : "";
+}
+
+/* "read, write, stream" */
+static void
+abilities (uint32_t flags, char text[32])
+{
+    snprintf (text, 32, "%s%s%s%s%s", flags & TENON_CAN_READ ? "read" : "",
+              flags & TENON_CAN_READ && flags & TENON_CAN_WRITE ? "," : "", flags & TENON_CAN_WRITE ? "write" : "",
+              flags & (TENON_CAN_READ | TENON_CAN_WRITE) && flags & TENON_CAN_STREAM ? "," : "",
+              flags & TENON_CAN_STREAM ? "stream" : "");
+}
+
+/* ---- the table ----------------------------------------------------------------------------------- */
+
+static void
+fill_row (void *user, uint64_t index, struct row *row)
+{
+    const struct shown_codecs *codecs = user;
+    tenon_codec_info info = codec_get (codecs->context, codecs->indexes[index]);
+    CLEAN (text) char *extensions = codec_extensions (&info);
+    char can[32];
+    abilities (info.flags, can);
+    row_set (row, 0, "%s", info.id);
+    row_set (row, 1, "%s", extensions);
+    row_set (row, 2, "%s", can);
+    row_set (row, 3, "%s %s", info.plugin, or_nothing (info.plugin_version));
+    row_set (row, 4, "%s", or_nothing (info.label));
+}
+
+/* ---- -v ------------------------------------------------------------------------------------------ */
+
+static void
+print_line (const char *label, const char *text)
+{
+    if (!text || !*text)
+        return;
+    CLEAN (text) char *printed = shown (text, strlen (text));
+    printf ("  %-12s%s\n", label, printed);
+}
+
+static void
+print_option (const tenon_context *context, const char *id, uint64_t codec, uint64_t index)
+{
+    struct tenon_setting setting = { .struct_size = sizeof setting };
+    struct tenon_option option = codec_option (context, codec, index, &setting);
+    CLEAN (text) char *value = shown (or_nothing (setting.text), strlen (or_nothing (setting.text)));
+    printf ("    %s.%s=%s", id, option.name, value);
+    if (setting.origin && strcmp (setting.origin, "default") != 0) {
+        CLEAN (text) char *origin = shown (setting.origin, strlen (setting.origin));
+        printf ("  (from %s; the default is %s)", origin, or_nothing (option.value));
+    }
+    printf ("\n        %s; %s", or_nothing (option.help), option_type_name (option.type));
+    if (option.choices)
+        printf (": %s", option.choices);
+    if (option.least < option.most)
+        printf (" from %.15g to %.15g", option.least, option.most);
+    putchar ('\n');
+}
+
+static void
+print_codec (const tenon_context *context, uint64_t index)
+{
+    tenon_codec_info info = codec_get (context, index);
+    CLEAN (text) char *extensions = codec_extensions (&info);
+    char text[128];
+    printf ("%s%s%s  %s\n", colour_on (COLOUR_TITLE), info.id, colour_off (COLOUR_TITLE), or_nothing (info.label));
+    print_line ("extensions", extensions);
+    abilities (info.flags, text);
+    print_line ("can", text);
+    print_line ("metadata", metadata_name (info.metadata));
+    snprintf (text, sizeof text, "%" PRIu64, info.max_tensors);
+    print_line ("tensors", info.max_tensors ? text : "any number");
+    if (info.priority) {
+        snprintf (text, sizeof text, "%" PRId64, info.priority);
+        print_line ("priority", text);
+    }
+    snprintf (text, sizeof text, "%s %s%s%s%s", info.plugin, or_nothing (info.plugin_version),
+              info.plugin_license ? " (" : "", or_nothing (info.plugin_license), info.plugin_license ? ")" : "");
+    print_line ("plugin", text);
+    print_line ("", info.plugin_summary);
+    print_line ("file", info.plugin_file ? info.plugin_file : "built in");
+    if (info.option_count > 0)
+        printf ("  options\n");
+    for (uint64_t i = 0; i < info.option_count; i++)
+        print_option (context, info.id, index, i);
+    putchar ('\n');
+}
+
+static void
+print_filters (const tenon_context *context)
+{
+    printf ("%sfilters%s\n", colour_on (COLOUR_TITLE), colour_off (COLOUR_TITLE));
+    for (uint64_t i = 0; i < tenon_filter_count (context); i++) {
+        tenon_filter_info info = { .struct_size = sizeof info };
+        if (tenon_filter_get (context, i, &info) < 0)
+            continue;
+        printf ("  %-12s%s, levels %d to %d, default %d (%s)\n", info.id, or_nothing (info.label),
+                (int) info.least_level, (int) info.most_level, (int) info.default_level, info.plugin);
+    }
+    putchar ('\n');
+}
+
+static void
+print_dtypes (const tenon_context *context)
+{
+    size_t room = terminal_is_output () ? terminal_columns (1) : 100, used = 1;
+    printf ("%sdtypes%s\n ", colour_on (COLOUR_TITLE), colour_off (COLOUR_TITLE));
+    for (uint32_t id = TENON_NONE; (id = tenon_dtype_next (context, id)) != TENON_NONE;) {
+        struct tenon_dtype dtype = { .struct_size = sizeof dtype };
+        if (tenon_dtype_get (context, NULL, id, &dtype) < 0 || !dtype.name)
+            continue;
+        size_t width = strlen (dtype.name) + 1;
+        if (used + width > room) {
+            fputs ("\n ", stdout);
+            used = 1;
+        }
+        printf (" %s", dtype.name);
+        used += width;
+    }
+    putchar ('\n');
+}
+
+static bool
+not_loaded (void *user, const tenon_report_entry *entry)
+{
+    (void) user;
+    return !entry->chosen;
+}
+
+static void
+print_all (const struct shown_codecs *codecs, bool everything)
+{
+    const tenon_context *context = codecs->context;
+    for (uint64_t i = 0; i < codecs->count; i++)
+        print_codec (context, codecs->indexes[i]);
+    if (!everything)
+        return;
+    print_filters (context);
+    print_dtypes (context);
+    CLEAN (verdicts) struct verdicts verdicts = verdicts_choose (tenon_context_report (context), not_loaded, NULL);
+    if (verdicts.count > 0) {
+        printf ("\n%splugins that are not loaded%s\n", colour_on (COLOUR_TITLE), colour_off (COLOUR_TITLE));
+        verdicts_print (&verdicts);
+    }
+}
+
+/* ---- the command --------------------------------------------------------------------------------- */
+
+/* All codecs, or those that are named. False after a message. */
+static bool
+choose (int count, char **ids, struct shown_codecs *codecs)
+{
+    uint64_t all = tenon_codec_count (codecs->context);
+    codecs->indexes = get_memory (NULL, all + (uint64_t) count, sizeof (uint64_t));
+    for (uint64_t i = 0; i < all && count == 0; i++)
+        codecs->indexes[codecs->count++] = i;
+    for (int i = 0; i < count; i++) {
+        struct nearest nearest = nearest_start (ids[i]);
+        uint64_t found = all;
+        for (uint64_t j = 0; j < all; j++) {
+            tenon_codec_info info = codec_get (codecs->context, j);
+            nearest_try (&nearest, info.id);
+            if (strcmp (info.id, ids[i]) == 0)
+                found = j;
+        }
+        if (found == all) {
+            complain ("there is no codec '%s'%s", ids[i], nearest_hint (&nearest));
+            return false;
+        }
+        codecs->indexes[codecs->count++] = found;
+    }
+    return true;
+}
+
+static int
+run_formats (int count, char **ids)
+{
+    static const struct column columns[] = {
+        { "ID", false, COLOUR_TITLE },    { "EXTENSIONS", false, COLOUR_NONE }, { "CAN", false, COLOUR_NONE },
+        { "PLUGIN", false, COLOUR_FAINT }, { "WHAT IT IS", false, COLOUR_NONE },
+    };
+    CLEAN (context) tenon_context *context = context_new ();
+    if (!context)
+        return EXIT_TROUBLE;
+    struct shown_codecs codecs = { context, NULL, 0 };
+    bool found = choose (count, ids, &codecs);
+    if (found && tool.json)
+        formats_print_json (&codecs);
+    else if (found && tool.verbose)
+        print_all (&codecs, count == 0);
+    else if (found)
+        table_print (columns, COUNT_OF (columns), codecs.count, fill_row, &codecs);
+    if (found && codecs.count == 0 && !tool.quiet)
+        complain ("no codec is in use (tenon formats -v tells which plugins were found, and what became of them)");
+    free (codecs.indexes);
+    return found ? EXIT_DONE : EXIT_TROUBLE;
+}
+
+const struct command formats_command = {
+    .name = "formats",
+    .arguments = "[ID...]",
+    .summary = "lists the formats, what can be done with them, and their plugins",
+    .details = "With -v it lists options, filters and dtypes too, and every plugin that was found but not loaded, with the reason.",
+    .options = formats_options,
+    .least = 0,
+    .most = -1,
+    .json = true,
+    .run = run_formats,
+};

@@ -1,0 +1,157 @@
+/* json.c - output in JSON, through json-c. */
+#include "json.h"
+#include <math.h>
+#include <nettle/base64.h>
+
+/* Out of memory is the only reason for json-c to fail. */
+static json_object *
+must (json_object *value)
+{
+    if (!value)
+        get_memory (NULL, SIZE_MAX, 1); /* says so, and ends the program */
+    return value;
+}
+
+json_object *
+json_new (void)
+{
+    return must (json_object_new_object ());
+}
+
+void
+json_add (json_object *object, const char *key, json_object *value)
+{
+    if (json_object_object_add (object, key, value) != 0)
+        must (NULL);
+}
+
+void
+json_add_text (json_object *object, const char *key, const char *text)
+{
+    json_add (object, key, text ? json_text (text, strlen (text)) : NULL);
+}
+
+void
+json_add_size (json_object *object, const char *key, uint64_t number)
+{
+    json_add (object, key, must (json_object_new_uint64 (number)));
+}
+
+void
+json_add_flag (json_object *object, const char *key, bool flag)
+{
+    json_add (object, key, must (json_object_new_boolean (flag)));
+}
+
+json_object *
+json_text (const char *text, size_t length)
+{
+    if (length <= INT32_MAX && text_is_utf8 (text, length))
+        return must (json_object_new_string_len (text, (int) length));
+    char *encoded = get_memory (NULL, BASE64_ENCODE_RAW_LENGTH (length) + 1, 1);
+    base64_encode_raw (encoded, length, (const uint8_t *) text);
+    encoded[BASE64_ENCODE_RAW_LENGTH (length)] = 0;
+    json_object *object = json_new ();
+    json_add (object, "base64", must (json_object_new_string (encoded)));
+    free (encoded);
+    return object;
+}
+
+json_object *
+json_key (const char *text, size_t length)
+{
+    if (text_is_utf8 (text, length))
+        return json_text (text, length);
+    char *escaped = printable (text, length, false);
+    json_object *value = json_text (escaped, strlen (escaped));
+    free (escaped);
+    return value;
+}
+
+json_object *
+json_number (double number)
+{
+    if (isnan (number))
+        return must (json_object_new_string ("NaN"));
+    if (isinf (number))
+        return must (json_object_new_string (number < 0 ? "-Infinity" : "Infinity"));
+    char text[NUMBER_ROOM];
+    number_double (text, number);
+    if (!strpbrk (text, ".e")) /* so that it stays a floating-point number for readers who tell them apart */
+        strcat (text, ".0");
+    return must (json_object_new_double_s (number, text));
+}
+
+json_object *
+json_shape (const uint64_t *shape, uint32_t rank)
+{
+    json_object *array = must (json_object_new_array_ext (rank ? (int) rank : 1));
+    for (uint32_t i = 0; i < rank; i++)
+        if (json_object_array_add (array, must (json_object_new_uint64 (shape[i]))) != 0)
+            must (NULL);
+    return array;
+}
+
+json_object *
+json_failure (const tenon_error *error)
+{
+    json_object *object = json_new ();
+    json_add_text (object, "status", tenon_status_name (error->status));
+    json_add_text (object, "message", *error->message ? error->message : tenon_status_text (error->status));
+    return object;
+}
+
+json_object *
+json_notes (const tenon_report *report, uint32_t kind)
+{
+    json_object *array = NULL;
+    tenon_report_entry entry;
+    for (uint64_t i = 0; report_next (report, kind, &i, &entry);) {
+        json_object *object = json_new ();
+        json_add_text (object, "subject", entry.subject);
+        json_add_text (object, "file", entry.file);
+        json_add_text (object, "message", entry.message);
+        if (entry.status < 0)
+            json_add_text (object, "status", tenon_status_name (entry.status));
+        array = array ? array : must (json_object_new_array ());
+        if (json_object_array_add (array, object) != 0)
+            must (NULL);
+    }
+    return array;
+}
+
+void
+json_print (json_object *value)
+{
+    size_t length = 0;
+    const char *text
+        = json_object_to_json_string_length (value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+    if (!text)
+        must (NULL);
+    output_write (text, length);
+    json_object_put (value);
+}
+
+struct json_stream
+json_begin (bool array)
+{
+    if (array)
+        output_write ("[", 1);
+    return (struct json_stream){ array, false };
+}
+
+void
+json_next (struct json_stream *stream)
+{
+    if (stream->begun)
+        output_write (",\n", 2);
+    stream->begun = true;
+}
+
+void
+json_end (struct json_stream *stream)
+{
+    if (stream->array)
+        output_write ("]", 1);
+    output_write ("\n", 1);
+}

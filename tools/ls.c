@@ -1,0 +1,317 @@
+/* ls.c - tenon ls: what is in a file. */
+#include "json.h"
+#include <inttypes.h>
+
+static struct {
+    bool bytes, extended;
+    const char *meta, *sort;
+    struct text_list only;
+} ls;
+
+static const struct tool_option ls_options[] = {
+    { "long", 'l', OPTION_FLAG, NULL, "also how the bytes lie: stored bytes, filter, order, byte order, source",
+      &ls.extended },
+    { "meta", 'm', OPTION_MAYBE_CHOICE, "full", "also the metadata; long arrays only with --meta=full", &ls.meta },
+    { "sort", 's', OPTION_CHOICE, "name|size|offset", "in this order (size: largest first), not the file's",
+      &ls.sort },
+    { "only", 0, OPTION_LIST, "GLOB", "only tensors whose name matches; may be repeated", &ls.only },
+    { "bytes", 'b', OPTION_FLAG, NULL, "sizes in bytes on a terminal too", &ls.bytes },
+    { 0 }
+};
+
+/* The tensors that are listed, in order. */
+struct listing {
+    const tenon_file *file;
+    struct tensor_key {
+        uint64_t index, number; /* size or offset */
+        const char *text;       /* name or source */
+    } *keys;
+    uint64_t count, elements, nbytes;
+};
+
+static int
+compare_keys (const void *left, const void *right)
+{
+    const struct tensor_key *a = left, *b = right;
+    int order = a->text && b->text ? strcmp (a->text, b->text) : 0;
+    if (order == 0)
+        order = a->number < b->number ? -1 : a->number > b->number;
+    if (order == 0) /* what is equal stays in the file's order */
+        order = a->index < b->index ? -1 : a->index > b->index;
+    return order;
+}
+
+static struct tensor_key
+make_key (const tenon_tensor_info *info, uint64_t index)
+{
+    struct tensor_key key = { index, 0, NULL };
+    if (ls.sort && strcmp (ls.sort, "name") == 0)
+        key.text = info->name;
+    else if (ls.sort && strcmp (ls.sort, "size") == 0)
+        key.number = UINT64_MAX - info->nbytes;
+    else if (ls.sort)
+        key.text = info->source_name, key.number = info->offset;
+    return key;
+}
+
+static uint64_t
+add_up (uint64_t sum, uint64_t number)
+{
+    return sum + number < sum ? UINT64_MAX : sum + number;
+}
+
+static struct listing
+choose (const tenon_file *file, struct globs *only)
+{
+    uint64_t all = tenon_count (file);
+    struct listing list = { file, get_memory (NULL, all, sizeof *list.keys), 0, 0, 0 };
+    for (uint64_t i = 0; i < all; i++) {
+        tenon_tensor_info info = tensor_get (file, i);
+        if (ls.only.count > 0 && !globs_match (only, info.name))
+            continue;
+        list.keys[list.count++] = make_key (&info, i);
+        list.elements = add_up (list.elements, info.elements);
+        list.nbytes = add_up (list.nbytes, info.nbytes);
+    }
+    if (ls.sort)
+        qsort (list.keys, list.count, sizeof *list.keys, compare_keys);
+    return list;
+}
+
+/* ---- for people ---------------------------------------------------------------------------------- */
+
+static void
+fill_row (void *user, uint64_t index, struct row *row)
+{
+    const struct listing *list = user;
+    tenon_tensor_info info = tensor_get (list->file, list->keys[index].index);
+    char size[NUMBER_ROOM], stored[NUMBER_ROOM];
+    CLEAN (text) char *name = shown (info.name, info.name_length);
+    CLEAN (text) char *dtype = shown (info.dtype_name, strlen (info.dtype_name));
+    CLEAN (text) char *shape = shape_text (info.shape, info.rank);
+    number_size (size, info.nbytes, ls.bytes);
+    number_size (stored, info.stored, ls.bytes);
+    row_set (row, 0, "%s", name);
+    row_set (row, 1, "%s", dtype);
+    row_set (row, 2, "%s", shape);
+    row_set (row, 3, "%s", size);
+    row_set (row, 4, "%" PRIu64, info.offset);
+    if (!ls.extended)
+        return;
+    CLEAN (text) char *source = shown (info.source_name, strlen (info.source_name));
+    row_set (row, 5, "%s", stored);
+    row_set (row, 6, "%s", info.storage ? "served" : info.filter ? info.filter : "-");
+    row_set (row, 7, "%s", info.flags & TENON_FORTRAN ? "F" : "C");
+    row_set (row, 8, "%s", info.flags & TENON_BIG_ENDIAN ? "big" : "little");
+    row_set (row, 9, "%s", source);
+}
+
+static int
+print_metadata (const tenon_context *context, const tenon_file *file, tenon_error *error)
+{
+    bool full = ls.meta && *ls.meta, aligned = terminal_is_output ();
+    uint64_t count = tenon_metadata_count (file);
+    for (uint64_t i = 0; i < count && !output_broken (); i++) {
+        tenon_metadata_info info = { .struct_size = sizeof info };
+        char type[64];
+        if (tenon_metadata_get (file, i, &info) < 0)
+            continue;
+        CLEAN (text) char *key = shown (info.key, info.key_length);
+        value_type_name (context, &info.value, type);
+        printf (aligned ? "%s  %s%s%s  " : "%s\t%s%s%s\t", key, colour_on (COLOUR_DTYPE), type,
+                colour_off (COLOUR_DTYPE));
+        tenon_status status = value_print_text (file, &info.value, full, error);
+        putchar ('\n');
+        if (status < 0)
+            return status;
+    }
+    if (count > 0 && !tool.quiet)
+        putchar ('\n');
+    return TENON_OK;
+}
+
+static void
+print_summary (const struct listing *list, const tenon_file_info *info)
+{
+    char human[NUMBER_ROOM] = "";
+    if (terminal_is_output () && !ls.bytes && list->nbytes >= 1024)
+        number_human (human, list->nbytes);
+    printf ("%s%" PRIu64, colour_on (COLOUR_FAINT), list->count);
+    if (list->count < info->tensors)
+        printf (" of %" PRIu64, info->tensors);
+    printf (" %s, %" PRIu64 " %s, ", plural (list->count < info->tensors ? info->tensors : list->count, "tensor", "tensors"),
+            list->elements, plural (list->elements, "element", "elements"));
+    printf ("%" PRIu64 " %s%s%s%s, %s%s\n", list->nbytes, plural (list->nbytes, "byte", "bytes"), *human ? " (" : "",
+            human, *human ? ")" : "", info->format, colour_off (COLOUR_FAINT));
+}
+
+static tenon_status
+print_text (const tenon_context *context, const struct listing *list, tenon_error *error)
+{
+    static const struct column columns[] = {
+        { "NAME", false, COLOUR_NONE },    { "DTYPE", false, COLOUR_DTYPE }, { "SHAPE", false, COLOUR_NONE },
+        { "BYTES", true, COLOUR_NONE },    { "OFFSET", true, COLOUR_NONE },  { "STORED", true, COLOUR_NONE },
+        { "FILTER", false, COLOUR_NONE },  { "ORDER", false, COLOUR_NONE },  { "ENDIAN", false, COLOUR_NONE },
+        { "SOURCE", false, COLOUR_FAINT },
+    };
+    tenon_status status = ls.meta ? print_metadata (context, list->file, error) : TENON_OK;
+    struct listing copy = *list;
+    table_print (columns, ls.extended ? COUNT_OF (columns) : 5, list->count, fill_row, &copy);
+    tenon_file_info info = file_get (list->file);
+    if (!tool.quiet)
+        print_summary (list, &info);
+    return status;
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------------- */
+
+static json_object *
+tensor_json (const tenon_tensor_info *info)
+{
+    json_object *object = json_new ();
+    json_add (object, "name", json_text (info->name, info->name_length));
+    json_add_text (object, "dtype", info->dtype_name);
+    json_add (object, "shape", json_shape (info->shape, info->rank));
+    json_add_size (object, "nbytes", info->nbytes);
+    json_add_text (object, "source", info->source_name);
+    json_add_size (object, "offset", info->offset);
+    json_add_size (object, "stored", info->stored);
+    json_add_text (object, "filter", info->filter);
+    json_add_text (object, "order", info->flags & TENON_FORTRAN ? "F" : "C");
+    json_add_text (object, "endian", info->flags & TENON_BIG_ENDIAN ? "big" : "little");
+    return object;
+}
+
+/* The metadata as one object of values, or of the names of their types. */
+static tenon_status
+metadata_json (const tenon_context *context, const tenon_file *file, bool types, tenon_error *error)
+{
+    tenon_status status = TENON_OK;
+    bool begun = false;
+    putchar ('{');
+    for (uint64_t i = 0; i < tenon_metadata_count (file) && status == TENON_OK && !output_broken (); i++) {
+        tenon_metadata_info info = { .struct_size = sizeof info };
+        char type[64];
+        if (tenon_metadata_get (file, i, &info) < 0)
+            continue;
+        fputs (begun ? "," : "", stdout);
+        begun = true;
+        json_print (json_key (info.key, info.key_length));
+        putchar (':');
+        value_type_name (context, &info.value, type);
+        if (types)
+            json_print (json_text (type, strlen (type)));
+        else
+            status = value_print_json (file, &info.value, error);
+    }
+    putchar ('}');
+    return status;
+}
+
+static tenon_status
+print_json (const tenon_context *context, const char *path, const struct listing *list, tenon_error *error)
+{
+    tenon_file_info info = file_get (list->file);
+    fputs ("{\"file\":", stdout);
+    json_print (json_text (path, strlen (path)));
+    fputs (",\"format\":", stdout);
+    json_print (json_text (info.format, strlen (info.format)));
+    fputs (",\n\"metadata\":", stdout);
+    tenon_status status = metadata_json (context, list->file, false, error);
+    fputs (",\n\"metadata_types\":", stdout);
+    metadata_json (context, list->file, true, NULL);
+    fputs (",\n\"tensors\":[", stdout);
+    for (uint64_t i = 0; i < list->count && !output_broken (); i++) {
+        tenon_tensor_info tensor = tensor_get (list->file, list->keys[i].index);
+        fputs (i ? ",\n" : "\n", stdout);
+        json_print (tensor_json (&tensor));
+    }
+    putchar (']');
+    json_object *notes = json_notes (tenon_file_report (list->file), TENON_NOTE);
+    if (notes) {
+        fputs (",\n\"notes\":", stdout);
+        json_print (notes);
+    }
+    if (status < 0) {
+        fputs (",\n\"error\":", stdout);
+        json_print (json_failure (error));
+    }
+    putchar ('}');
+    return status;
+}
+
+/* ---- the command --------------------------------------------------------------------------------- */
+
+static int
+fail (const char *path, const tenon_error *error, bool opened)
+{
+    if (tool.json && !opened) {
+        json_object *object = json_new ();
+        json_add_text (object, "file", path);
+        json_add (object, "error", json_failure (error));
+        json_print (object);
+    }
+    return report_failure (error);
+}
+
+static int
+list_file (tenon_context *context, const char *path, bool heading, struct globs *only)
+{
+    CLEAN (file) tenon_file *file = NULL;
+    tenon_error error = TENON_ERROR_INIT;
+    if (file_open (context, path, tool.format, &file, &error) < 0)
+        return fail (path, &error, false);
+    struct listing list = choose (file, only);
+    tenon_status status;
+    if (tool.json) {
+        status = print_json (context, path, &list, &error);
+    } else {
+        report_notes (tenon_file_report (file));
+        CLEAN (text) char *name = shown (path, strlen (path));
+        if (heading)
+            printf ("%s%s:%s\n", colour_on (COLOUR_TITLE), name, colour_off (COLOUR_TITLE));
+        status = print_text (context, &list, &error);
+    }
+    free (list.keys);
+    return status < 0 ? fail (path, &error, true) : EXIT_DONE;
+}
+
+static int
+run_ls (int count, char **files)
+{
+    CLEAN (context) tenon_context *context = context_new ();
+    if (!context)
+        return EXIT_TROUBLE;
+    CLEAN (globs) struct globs only = globs_start (&ls.only);
+    struct json_stream stream = { 0 };
+    if (tool.json)
+        stream = json_begin (count > 1);
+    int worst = EXIT_DONE;
+    for (int i = 0; i < count && !output_broken (); i++) {
+        if (tool.json)
+            json_next (&stream);
+        else if (i > 0 && !tool.quiet)
+            putchar ('\n');
+        int code = list_file (context, files[i], count > 1 && !tool.quiet, &only);
+        worst = code > worst ? code : worst;
+    }
+    if (tool.json)
+        json_end (&stream);
+    if (worst == EXIT_DONE && !globs_all_matched (&only, "--only"))
+        worst = EXIT_TROUBLE;
+    list_free (&ls.only);
+    return worst;
+}
+
+const struct command ls_command = {
+    .name = "ls",
+    .arguments = "FILE...",
+    .summary = "lists the tensors of files",
+    .details = "When the output is no terminal, the columns are separated by tabs, sizes are exact,\n"
+               "and there are no titles; -q leaves out the summary as well.",
+    .options = ls_options,
+    .least = 1,
+    .most = -1,
+    .json = true,
+    .run = run_ls,
+};

@@ -1,0 +1,80 @@
+/* main.c - the tenon command: finds the sub-command and hands over to it. */
+#include "tool.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+struct tool tool;
+
+const struct command *const commands[]
+    = { &ls_command,      &cat_command, &convert_command, &verify_command, &hash_command,
+        &formats_command, &why_command, &config_command,  &help_command,   NULL };
+
+/* A descriptor below 3 that is closed would be given to the first file that is opened, and messages would land in it. Something
+ * that refuses takes its place instead. */
+static void
+keep_standard_descriptors (void)
+{
+    for (int descriptor = 0; descriptor < 3; descriptor++)
+        if (fcntl (descriptor, F_GETFD) == -1 && errno == EBADF)
+            if (open ("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) != descriptor)
+                _exit (EXIT_TROUBLE);
+}
+
+static int
+run_command (int argc, char **argv)
+{
+    const struct command *command = tool.command;
+    int first = options_parse (argc, argv, command->options);
+    if (first < 0)
+        return EXIT_TROUBLE;
+    terminal_start ();
+    if (tool.help) {
+        options_help (command);
+        return EXIT_DONE;
+    }
+    if (tool.version) {
+        printf ("tenon %s\n", tenon_version ());
+        return EXIT_DONE;
+    }
+    int count = argc - first;
+    if (tool.json && !command->json)
+        return misuse ("there is no --json");
+    if (count < command->least)
+        return misuse ("an argument is missing: tenon %s %s", command->name, command->arguments);
+    if (command->most >= 0 && count > command->most)
+        return misuse ("'%s' is one argument too many", argv[first + command->most]);
+    return command->run (count, argv + first);
+}
+
+static int
+run (int argc, char **argv)
+{
+    int first = options_parse (argc, argv, NULL);
+    if (first < 0)
+        return EXIT_TROUBLE;
+    if (first < argc) {
+        tool.command = command_find (argv[first]);
+        return tool.command ? run_command (argc - first, argv + first) : EXIT_TROUBLE;
+    }
+    terminal_start ();
+    if (tool.version) {
+        printf ("tenon %s\n", tenon_version ());
+        return EXIT_DONE;
+    }
+    if (!tool.help)
+        return misuse ("which command?");
+    options_help (NULL);
+    return EXIT_DONE;
+}
+
+int
+main (int argc, char **argv)
+{
+    keep_standard_descriptors ();
+    signals_start ();
+    int code = run (argc, argv);
+    bool written = output_close ();
+    list_free (&tool.settings);
+    return written ? code : EXIT_TROUBLE;
+}

@@ -1,0 +1,77 @@
+/* memory.c - memory, lists, and letting go of what the library handed out. */
+#include "tool.h"
+
+void *
+get_memory (void *old, size_t count, size_t size)
+{
+    size_t bytes;
+    void *memory = __builtin_mul_overflow (count, size, &bytes) ? NULL : realloc (old, bytes ? bytes : 1);
+    if (!memory) {
+        fputs ("tenon: out of memory\n", stderr);
+        exit (EXIT_TROUBLE);
+    }
+    return memory;
+}
+
+char *
+copy_text (const char *text, size_t length)
+{
+    char *copy = get_memory (NULL, length + 1, 1);
+    memcpy (copy, text, length);
+    copy[length] = 0;
+    return copy;
+}
+
+void
+list_add (struct text_list *list, const char *item)
+{
+    if (list->count + 1 >= list->room) {
+        list->room = list->room ? 2 * list->room : 8;
+        list->items = get_memory (list->items, list->room, sizeof *list->items);
+    }
+    list->items[list->count++] = item;
+    list->items[list->count] = NULL; /* so that it can be handed on as it is */
+}
+
+void
+list_free (struct text_list *list)
+{
+    free (list->items);
+    *list = (struct text_list){ 0 };
+}
+
+void
+context_clean (tenon_context **context)
+{
+    tenon_context_free (*context);
+}
+
+void
+file_clean (tenon_file **file)
+{
+    tenon_close (*file);
+}
+
+void
+report_clean (tenon_report **report)
+{
+    tenon_report_free (*report);
+}
+
+void
+plan_clean (tenon_plan **plan)
+{
+    tenon_plan_free (*plan);
+}
+
+void
+memory_clean (tenon_memory **memory)
+{
+    tenon_memory_free (*memory);
+}
+
+void
+text_clean (char **text)
+{
+    free (*text);
+}

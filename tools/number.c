@@ -1,0 +1,72 @@
+/* number.c - numbers as text. The locale has no part in it: the command never sets LC_NUMERIC. */
+#include "tool.h"
+#include <math.h>
+
+/* Digits that always suffice, and those that often do. */
+enum { FLOAT_LEAST = 6, FLOAT_MOST = 9, DOUBLE_LEAST = 15, DOUBLE_MOST = 17 };
+
+void
+number_double (char text[NUMBER_ROOM], double number)
+{
+    for (int digits = DOUBLE_LEAST; digits <= DOUBLE_MOST; digits++) {
+        snprintf (text, NUMBER_ROOM, "%.*g", digits, number);
+        if (!isfinite (number) || strtod (text, NULL) == number)
+            break;
+    }
+    if (isnan (number))
+        strcpy (text, "nan"); /* without a sign, which means nothing */
+}
+
+void
+number_float (char text[NUMBER_ROOM], float number)
+{
+    for (int digits = FLOAT_LEAST; digits <= FLOAT_MOST; digits++) {
+        snprintf (text, NUMBER_ROOM, "%.*g", digits, (double) number);
+        if (!isfinite (number) || strtof (text, NULL) == number)
+            break;
+    }
+    if (isnan (number))
+        strcpy (text, "nan");
+}
+
+void
+number_human (char text[NUMBER_ROOM], uint64_t bytes)
+{
+    static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+    if (bytes < 1024) {
+        snprintf (text, NUMBER_ROOM, "%u B", (unsigned) bytes);
+        return;
+    }
+    double size = (double) bytes / 1024;
+    size_t unit = 0;
+    for (; size >= 1023.5 && unit + 1 < COUNT_OF (units); unit++)
+        size /= 1024;
+    snprintf (text, NUMBER_ROOM, size < 9.95 ? "%.1f %s" : "%.0f %s", size, units[unit]);
+}
+
+void
+number_size (char text[NUMBER_ROOM], uint64_t bytes, bool exact)
+{
+    if (exact || !terminal_is_output ())
+        snprintf (text, NUMBER_ROOM, "%llu", (unsigned long long) bytes);
+    else
+        number_human (text, bytes);
+}
+
+char *
+shape_text (const uint64_t *shape, uint32_t rank)
+{
+    char *text = get_memory (NULL, 3 + 21 * (size_t) rank, 1), *to = text;
+    *to++ = '[';
+    for (uint32_t i = 0; i < rank; i++)
+        to += sprintf (to, "%s%llu", i ? "," : "", (unsigned long long) shape[i]);
+    *to++ = ']';
+    *to = 0;
+    return text;
+}
+
+const char *
+plural (uint64_t count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
+}

@@ -1,0 +1,295 @@
+/* options.c - the command line: parsing and --help, both made from the tables of options. */
+#include "tool.h"
+#include <getopt.h>
+
+#define MOST_OPTIONS 40
+#define FIRST_VALUE 256 /* what getopt_long returns for row 0; above every letter */
+
+static const struct tool_option common_options[] = {
+    { "format", 0, OPTION_TEXT, "ID", "the file is in this format, whatever it looks like", &tool.format },
+    { "json", 0, OPTION_FLAG, NULL, "print JSON", &tool.json },
+    { "quiet", 'q', OPTION_FLAG, NULL, "print less: no notes, no headings, no progress", &tool.quiet },
+    { "verbose", 'v', OPTION_FLAG, NULL, "print more", &tool.verbose },
+    { "color", 0, OPTION_CHOICE, "auto|always|never", "colours; auto: on a terminal, unless NO_COLOR is set",
+      &tool.color },
+    { NULL, 'o', OPTION_LIST, "CODEC.KEY=VALUE", "set an option of a codec, or core.KEY, limits.KEY, save.KEY",
+      &tool.settings },
+    { "plugin-path", 0, OPTION_TEXT, "DIRS", "look for plugins in these folders first (absolute, ':' between)",
+      &tool.plugin_path },
+    { "no-map", 0, OPTION_FLAG, NULL, "never map files, always read them", &tool.no_map },
+    { "help", 'h', OPTION_FLAG, NULL, "print this", &tool.help },
+    { "version", 'V', OPTION_FLAG, NULL, "print the version", &tool.version },
+    { 0 }
+};
+
+/* All options that are known at one time, and what getopt_long wants to have of them. */
+struct known {
+    const struct tool_option *rows[MOST_OPTIONS];
+    int count;
+    struct option longs[MOST_OPTIONS + 1];
+    char letters[3 * MOST_OPTIONS + 2];
+};
+
+static bool
+row_ends (const struct tool_option *row)
+{
+    return !row->name && !row->letter;
+}
+
+static bool
+same_name (const struct tool_option *a, const struct tool_option *b)
+{
+    return a->name && b->name && strcmp (a->name, b->name) == 0;
+}
+
+static void
+known_add (struct known *known, const struct tool_option *row)
+{
+    /* A command's own meaning of an option wins over the common one. */
+    for (int i = 0; i < known->count; i++)
+        if (same_name (known->rows[i], row))
+            return;
+    if (known->count < MOST_OPTIONS)
+        known->rows[known->count++] = row;
+}
+
+static void
+known_make (struct known *known, const struct tool_option *own)
+{
+    memset (known, 0, sizeof *known);
+    for (const struct tool_option *row = own; row && !row_ends (row); row++)
+        known_add (known, row);
+    for (const struct tool_option *row = common_options; !row_ends (row); row++)
+        known_add (known, row);
+
+    char *letter = known->letters;
+    *letter++ = own ? ':' : '+'; /* '+': stop at the first argument, which is the command */
+    if (!own)
+        *letter++ = ':';
+    struct option *next = known->longs;
+    for (int i = 0; i < known->count; i++) {
+        const struct tool_option *row = known->rows[i];
+        int has_value = row->kind == OPTION_FLAG ? no_argument
+                        : row->kind == OPTION_MAYBE_CHOICE ? optional_argument : required_argument;
+        if (row->name)
+            *next++ = (struct option){ row->name, has_value, NULL, FIRST_VALUE + i };
+        if (row->letter) {
+            *letter++ = row->letter;
+            for (int colons = has_value; colons > 0; colons--)
+                *letter++ = ':';
+        }
+    }
+}
+
+static const struct tool_option *
+known_row (const struct known *known, int value)
+{
+    if (value >= FIRST_VALUE)
+        return value - FIRST_VALUE < known->count ? known->rows[value - FIRST_VALUE] : NULL;
+    for (int i = 0; i < known->count; i++)
+        if (known->rows[i]->letter == value)
+            return known->rows[i];
+    return NULL;
+}
+
+/* "--name" or "-n", as a message calls it. */
+static const char *
+row_name (const struct tool_option *row)
+{
+    static char text[64];
+    if (row->name)
+        snprintf (text, sizeof text, "--%s", row->name);
+    else
+        snprintf (text, sizeof text, "-%c", row->letter);
+    return text;
+}
+
+/* Is `word` one of "a|b|c"? */
+static bool
+choice_has (const char *choices, const char *word)
+{
+    size_t length = strlen (word);
+    for (const char *choice = choices;; choice++) {
+        size_t room = strcspn (choice, "|");
+        if (room == length && memcmp (choice, word, length) == 0)
+            return true;
+        choice += room;
+        if (!*choice)
+            return false;
+    }
+}
+
+static bool
+option_set (const struct tool_option *row, const char *value)
+{
+    switch (row->kind) {
+    case OPTION_FLAG:
+        *(bool *) row->target = true;
+        return true;
+    case OPTION_LIST:
+        list_add (row->target, value);
+        return true;
+    case OPTION_CHOICE:
+    case OPTION_MAYBE_CHOICE:
+        if (value && !choice_has (row->argument, value)) {
+            misuse ("%s takes %s, not '%s'", row_name (row), row->argument, value);
+            return false;
+        }
+        break;
+    case OPTION_TEXT:
+        break;
+    }
+    *(const char **) row->target = value ? value : "";
+    return true;
+}
+
+/* getopt_long found an option that is not in the tables, or one whose value is too many. */
+static void
+complain_unknown (const struct known *known, const char *word)
+{
+    const struct tool_option *row = optopt ? known_row (known, optopt) : NULL;
+    if (row) {
+        misuse ("%s takes no value", row_name (row));
+        return;
+    }
+    if (optopt) {
+        misuse ("unknown option '-%c'", optopt);
+        return;
+    }
+    char *name = copy_text (word, strcspn (word, "="));
+    struct nearest nearest = nearest_start (name);
+    int beginnings = 0;
+    for (const struct option *option = known->longs; option->name; option++) {
+        char candidate[64];
+        snprintf (candidate, sizeof candidate, "--%s", option->name);
+        beginnings += strncmp (candidate, name, strlen (name)) == 0;
+        size_t before = nearest.distance;
+        nearest_try (&nearest, candidate);
+        if (nearest.distance < before) /* the candidate's memory is gone in a moment, the option's name is not */
+            nearest.best = option->name;
+    }
+    if (beginnings > 1)
+        misuse ("'%s' may begin several options", name);
+    else if (nearest.best)
+        misuse ("unknown option '%s', did you mean '--%s'?", name, nearest.best);
+    else
+        misuse ("unknown option '%s'", name);
+    free (name);
+}
+
+int
+options_parse (int argc, char **argv, const struct tool_option *own)
+{
+    struct known known;
+    known_make (&known, own);
+    opterr = 0;
+    optind = 0; /* begin anew: getopt has run before */
+    int value;
+    while ((value = getopt_long (argc, argv, known.letters, known.longs, NULL)) != -1) {
+        if (value == '?') {
+            complain_unknown (&known, argv[optind - 1]);
+            return -1;
+        }
+        if (value == ':') {
+            const struct tool_option *row = known_row (&known, optopt);
+            misuse ("%s needs a value%s%s", row ? row_name (row) : argv[optind - 1], row ? ": " : "",
+                    row ? row->argument : "");
+            return -1;
+        }
+        const struct tool_option *row = known_row (&known, value);
+        if (!row || !option_set (row, optarg))
+            return -1;
+    }
+    return optind;
+}
+
+/* ---- --help -------------------------------------------------------------------------------------- */
+
+/* "  -l, --long=WHAT": the left column. */
+static int
+left_text (char *text, size_t room, const struct tool_option *row)
+{
+    char letter[8] = "    ";
+    if (row->letter)
+        snprintf (letter, sizeof letter, row->name ? "-%c, " : "-%c", row->letter);
+    bool maybe = row->kind == OPTION_MAYBE_CHOICE;
+    return snprintf (text, room, "  %s%s%s%s%s%s%s", letter, row->name ? "--" : "", row->name ? row->name : "",
+                     maybe ? "[" : "", !row->argument ? "" : row->name ? "=" : " ",
+                     row->argument ? row->argument : "", maybe ? "]" : "");
+}
+
+static void
+print_options (const struct tool_option *rows)
+{
+    const int help_column = 28;
+    for (const struct tool_option *row = rows; !row_ends (row); row++) {
+        char left[96];
+        if (left_text (left, sizeof left, row) > help_column - 2)
+            printf ("%s\n%*s", left, help_column, "");
+        else
+            printf ("%-*s", help_column, left);
+        for (const char *line = row->help; *line;) {
+            size_t length = strcspn (line, "\n");
+            printf ("%.*s\n", (int) length, line);
+            line += length;
+            if (*line)
+                printf ("%*s", help_column, ""), line++;
+        }
+    }
+}
+
+static void
+print_common_options (const struct command *command)
+{
+    struct tool_option rows[COUNT_OF (common_options)];
+    size_t count = 0;
+    for (const struct tool_option *row = common_options; !row_ends (row); row++) {
+        bool replaced = false;
+        for (const struct tool_option *own = command ? command->options : row; own && !row_ends (own); own++)
+            replaced |= own != row && same_name (own, row);
+        if (!replaced && (row->target != &tool.json || !command || command->json))
+            rows[count++] = *row;
+    }
+    rows[count] = (struct tool_option){ 0 };
+    print_options (rows);
+}
+
+void
+options_help (const struct command *command)
+{
+    if (command) {
+        printf ("usage: tenon %s [OPTION...]%s%s\n%s\n", command->name, *command->arguments ? " " : "",
+                command->arguments, command->summary);
+        if (command->options && !row_ends (command->options)) {
+            printf ("\noptions:\n");
+            print_options (command->options);
+        }
+        printf ("\noptions of every command:\n");
+        print_common_options (command);
+        if (command->details)
+            printf ("\n%s\n", command->details);
+        printf ("\nMore is in the manual page: man tenon-%s\n", command->name);
+        return;
+    }
+    printf ("usage: tenon COMMAND [OPTION...] [ARGUMENT...]\n"
+            "Lists, reads, converts and checks files of tensors.\n\ncommands:\n");
+    for (const struct command *const *each = commands; *each; each++)
+        printf ("  %-10s%s\n", (*each)->name, (*each)->summary);
+    printf ("\noptions of every command, before or after its name:\n");
+    print_common_options (NULL);
+    printf ("\nIt exits with 0: done; 1: the answer is no (verify, hash --check); 2: trouble.\n"
+            "More is in the manual pages: man tenon, man tenon-ls ...\n");
+}
+
+const struct command *
+command_find (const char *name)
+{
+    struct nearest nearest = nearest_start (name);
+    for (const struct command *const *each = commands; *each; each++) {
+        if (strcmp ((*each)->name, name) == 0)
+            return *each;
+        nearest_try (&nearest, (*each)->name);
+    }
+    misuse ("unknown command '%s'%s", name, nearest_hint (&nearest));
+    return NULL;
+}

@@ -1,0 +1,96 @@
+/* table.c - rows and columns, without keeping the rows. */
+#include "tool.h"
+#include <unistd.h>
+
+#define GAP 2 /* columns between columns */
+
+void
+row_set (struct row *row, unsigned column, const char *format, ...)
+{
+    va_list list, again;
+    va_start (list, format);
+    va_copy (again, list);
+    int length = vsnprintf (row->cells[column], row->rooms[column], format, list);
+    if (length >= 0 && (size_t) length >= row->rooms[column]) {
+        row->rooms[column] = 2 * (size_t) length + 16;
+        row->cells[column] = get_memory (row->cells[column], row->rooms[column], 1);
+        vsnprintf (row->cells[column], row->rooms[column], format, again);
+    }
+    va_end (again);
+    va_end (list);
+}
+
+static const char *
+cell (const struct row *row, unsigned column)
+{
+    return row->cells[column] ? row->cells[column] : "";
+}
+
+static void
+print_spaces (size_t count)
+{
+    for (; count > 0; count--)
+        putchar (' ');
+}
+
+/* Nothing follows the last column, so nothing fills it up. A cell that is wider than its column pushes the others aside. */
+static void
+print_cell (const char *text, size_t width, bool right, bool last, enum colour colour)
+{
+    size_t used = display_width (text), fill = used < width ? width - used : 0;
+    if (right)
+        print_spaces (fill);
+    printf ("%s%s%s", colour_on (colour), text, colour_off (colour));
+    if (!last)
+        print_spaces (GAP + (right ? 0 : fill));
+}
+
+static void
+print_aligned (const struct column *columns, unsigned count, const size_t *widths, const struct row *row)
+{
+    for (unsigned i = 0; i < count; i++)
+        print_cell (row ? cell (row, i) : columns[i].title, widths[i], columns[i].right, i + 1 == count,
+                    !row ? COLOUR_TITLE : row->colour ? row->colour : columns[i].colour);
+    putchar ('\n');
+}
+
+static void
+print_tabbed (const struct column *columns, unsigned count, const struct row *row)
+{
+    for (unsigned i = 0; i < count; i++) {
+        enum colour colour = row->colour ? row->colour : columns[i].colour;
+        printf ("%s%s%s%s", i ? "\t" : "", colour_on (colour), cell (row, i), colour_off (colour));
+    }
+    putchar ('\n');
+}
+
+void
+table_print (const struct column *columns, unsigned count, uint64_t rows,
+             void (*fill) (void *user, uint64_t index, struct row *row), void *user)
+{
+    struct row row = { 0 };
+    size_t widths[TABLE_COLUMNS], most = terminal_columns (STDOUT_FILENO) / 2;
+    bool aligned = terminal_is_output ();
+    for (unsigned i = 0; i < count; i++)
+        widths[i] = strlen (columns[i].title);
+    for (uint64_t r = 0; aligned && r < rows; r++) {
+        fill (user, r, &row);
+        for (unsigned i = 0; i < count; i++) {
+            size_t width = display_width (cell (&row, i));
+            /* One monster of a name must not push all the rows off the screen. */
+            if (width > widths[i] && width <= most)
+                widths[i] = width;
+        }
+    }
+    if (aligned && rows > 0 && !tool.quiet)
+        print_aligned (columns, count, widths, NULL);
+    for (uint64_t r = 0; r < rows && !output_broken (); r++) {
+        fill (user, r, &row);
+        if (aligned)
+            print_aligned (columns, count, widths, &row);
+        else
+            print_tabbed (columns, count, &row);
+    }
+    for (unsigned i = 0; i < count; i++)
+        free (row.cells[i]);
+}

@@ -1,0 +1,155 @@
+/* value.c - metadata values, as JSON and for people. */
+#include "json.h"
+#include <inttypes.h>
+
+#define CHUNK 64        /* items that are asked for at a time; nested arrays keep one each */
+#define ABBREVIATED 8   /* items of an array that are shown without --meta=full */
+#define MOST_LETTERS 60 /* of a string, likewise, on a terminal */
+
+/* How a value is printed: as JSON, or for people, in full or not. */
+struct style {
+    bool json, full;
+};
+
+static tenon_status print_value (const tenon_file *file, const struct tenon_value *value, uint32_t item_of,
+                                 struct style style, tenon_error *error);
+
+void
+value_type_name (const tenon_context *context, const struct tenon_value *value, char text[64])
+{
+    uint32_t type = value->type == TENON_ARRAY ? value->item_type : value->type;
+    const char *name = type == TENON_STRING ? "string" : type == TENON_ARRAY ? "array" : type == TENON_NONE ? "null" : NULL;
+    struct tenon_dtype dtype = { .struct_size = sizeof dtype };
+    if (!name)
+        name = tenon_dtype_get (context, NULL, type, &dtype) == TENON_OK && dtype.name ? dtype.name : "?";
+    snprintf (text, 64, "%s%s", value->type == TENON_ARRAY ? "array:" : "", name);
+}
+
+static json_object *
+scalar_json (const struct tenon_value *value)
+{
+    switch (value->type) {
+    case TENON_NONE:
+        return NULL;
+    case TENON_BOOL:
+        return json_object_new_boolean (value->as.u != 0);
+    case TENON_I8:
+    case TENON_I16:
+    case TENON_I32:
+    case TENON_I64:
+        return json_object_new_int64 (value->as.i);
+    case TENON_F32:
+    case TENON_F64:
+        return json_number (value->as.f);
+    case TENON_STRING:
+        return json_text (value->as.string, value->count);
+    default:
+        return json_object_new_uint64 (value->as.u);
+    }
+}
+
+/* Strings stand in quotes inside of arrays, where they could not be told apart otherwise. */
+static void
+print_string (const char *string, size_t length, bool quoted, bool full)
+{
+    bool cut = false;
+    if (!full && terminal_is_output () && length > MOST_LETTERS) {
+        cut = true;
+        for (length = MOST_LETTERS; length > 0 && ((unsigned char) string[length] & 0xc0) == 0x80;)
+            length--; /* not inside of a letter */
+    }
+    char *text = shown (string, length);
+    printf ("%s%s%s%s", quoted ? "\"" : "", text, cut ? "..." : "", quoted ? "\"" : "");
+    free (text);
+}
+
+static void
+print_scalar (const struct tenon_value *value, bool quoted, bool full)
+{
+    char text[NUMBER_ROOM];
+    switch (value->type) {
+    case TENON_NONE:
+        fputs ("null", stdout);
+        return;
+    case TENON_BOOL:
+        fputs (value->as.u ? "true" : "false", stdout);
+        return;
+    case TENON_I8:
+    case TENON_I16:
+    case TENON_I32:
+    case TENON_I64:
+        printf ("%" PRId64, value->as.i);
+        return;
+    case TENON_F32:
+        number_float (text, (float) value->as.f);
+        break;
+    case TENON_F64:
+        number_double (text, value->as.f);
+        break;
+    case TENON_STRING:
+        print_string (value->as.string, value->count, quoted, full);
+        return;
+    default:
+        printf ("%" PRIu64, value->as.u);
+        return;
+    }
+    fputs (text, stdout);
+}
+
+static tenon_status
+print_items (const tenon_file *file, const struct tenon_value *array, uint64_t most, struct style style,
+             tenon_error *error)
+{
+    struct tenon_value items[CHUNK];
+    for (uint64_t first = 0; first < most && !output_broken ();) {
+        CLEAN (memory) tenon_memory *memory = NULL;
+        uint64_t n = most - first < CHUNK ? most - first : CHUNK;
+        tenon_status status = tenon_value_items (file, array, first, n, items, &memory, error);
+        for (uint64_t i = 0; i < n && status == TENON_OK; i++) {
+            if (first + i > 0)
+                fputs (style.json ? "," : ", ", stdout);
+            status = print_value (file, &items[i], TENON_ARRAY, style, error);
+        }
+        if (status < 0)
+            return status;
+        first += n;
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+print_array (const tenon_file *file, const struct tenon_value *array, struct style style, tenon_error *error)
+{
+    uint64_t most = style.json || style.full || array->count <= ABBREVIATED ? array->count : ABBREVIATED;
+    putchar ('[');
+    tenon_status status = print_items (file, array, most, style, error);
+    if (most < array->count)
+        printf (", ... %" PRIu64 " items", array->count);
+    putchar (']'); /* after a failure too: what has been printed stays whole JSON */
+    return status;
+}
+
+static tenon_status
+print_value (const tenon_file *file, const struct tenon_value *value, uint32_t item_of, struct style style,
+             tenon_error *error)
+{
+    if (value->type == TENON_ARRAY)
+        return print_array (file, value, style, error);
+    if (style.json)
+        json_print (scalar_json (value));
+    else
+        print_scalar (value, item_of == TENON_ARRAY, style.full);
+    return TENON_OK;
+}
+
+tenon_status
+value_print_json (const tenon_file *file, const struct tenon_value *value, tenon_error *error)
+{
+    return print_value (file, value, TENON_NONE, (struct style){ .json = true }, error);
+}
+
+tenon_status
+value_print_text (const tenon_file *file, const struct tenon_value *value, bool full, tenon_error *error)
+{
+    return print_value (file, value, TENON_NONE, (struct style){ .full = full }, error);
+}

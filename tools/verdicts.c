@@ -1,0 +1,59 @@
+/* verdicts.c - what became of the plugins that were found. */
+#include "verdicts.h"
+
+static void
+fill_row (void *user, uint64_t index, struct row *row)
+{
+    const struct verdicts *verdicts = user;
+    tenon_report_entry entry = { .struct_size = sizeof entry };
+    tenon_report_get (verdicts->report, verdicts->indexes[index], &entry);
+    CLEAN (text) char *subject = shown (entry.subject, strlen (entry.subject));
+    CLEAN (text) char *file = shown (entry.file, strlen (entry.file));
+    CLEAN (text) char *message = shown (entry.message, strlen (entry.message));
+    row_set (row, 0, "%s", *subject ? subject : "-");
+    row_set (row, 1, "%s", message);
+    row_set (row, 2, "%s", *file ? file : "-");
+}
+
+struct verdicts
+verdicts_choose (const tenon_report *report, bool (*wanted) (void *user, const tenon_report_entry *entry), void *user)
+{
+    struct verdicts verdicts = { report, get_memory (NULL, tenon_report_count (report), sizeof (uint64_t)), 0 };
+    tenon_report_entry entry;
+    for (uint64_t i = 0; report_next (report, TENON_VERDICT, &i, &entry);)
+        if (wanted (user, &entry))
+            verdicts.indexes[verdicts.count++] = i - 1;
+    return verdicts;
+}
+
+void
+verdicts_print (const struct verdicts *verdicts)
+{
+    static const struct column columns[]
+        = { { "PLUGIN", false, COLOUR_NONE }, { "NOT LOADED BECAUSE", false, COLOUR_NONE }, { "FILE", false, COLOUR_FAINT } };
+    struct verdicts copy = *verdicts;
+    table_print (columns, COUNT_OF (columns), verdicts->count, fill_row, &copy);
+}
+
+json_object *
+verdicts_json (const struct verdicts *verdicts)
+{
+    json_object *array = json_object_new_array ();
+    for (uint64_t i = 0; i < verdicts->count; i++) {
+        tenon_report_entry entry = { .struct_size = sizeof entry };
+        tenon_report_get (verdicts->report, verdicts->indexes[i], &entry);
+        json_object *object = json_new ();
+        json_add_text (object, "name", entry.subject);
+        json_add_text (object, "file", entry.file);
+        json_add_flag (object, "loaded", entry.chosen != 0);
+        json_add_text (object, "message", entry.message);
+        json_object_array_add (array, object);
+    }
+    return array;
+}
+
+void
+verdicts_clean (struct verdicts *verdicts)
+{
+    free (verdicts->indexes);
+}

@@ -1,0 +1,16 @@
+/* verdicts.h - what became of the plugins that were found. */
+#ifndef TOOL_VERDICTS_H
+#define TOOL_VERDICTS_H
+#include "json.h"
+
+/* Some of the verdicts of a context's report. */
+struct verdicts {
+    const tenon_report *report;
+    uint64_t *indexes, count;
+};
+struct verdicts verdicts_choose (const tenon_report *report, bool (*wanted) (void *user, const tenon_report_entry *entry),
+                                 void *user);
+void verdicts_print (const struct verdicts *verdicts);
+json_object *verdicts_json (const struct verdicts *verdicts);
+void verdicts_clean (struct verdicts *verdicts);
+#endif

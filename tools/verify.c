@@ -1,0 +1,128 @@
+/* verify.c - tenon verify: is a file what it says to be? */
+#include "json.h"
+#include <inttypes.h>
+
+static const struct tool_option verify_options[] = { { 0 } };
+
+/* The codec's no, or damage, is an answer; the rest is trouble on the way to one. */
+static int
+exit_of (tenon_status status)
+{
+    switch (status) {
+    case TENON_OK:
+        return EXIT_DONE;
+    case TENON_E_MALFORMED:
+    case TENON_E_TRUNCATED:
+    case TENON_E_UNSUPPORTED:
+    case TENON_E_LIMIT:
+    case TENON_E_CHECKSUM:
+        return EXIT_NO;
+    default:
+        return EXIT_TROUBLE;
+    }
+}
+
+static void
+print_json (const char *path, const tenon_file *file, const tenon_report *report, const tenon_error *error)
+{
+    json_object *object = json_new ();
+    json_add_text (object, "file", path);
+    json_add_flag (object, "ok", error->status == TENON_OK);
+    if (file) {
+        tenon_file_info info = file_get (file);
+        json_add_text (object, "format", info.format);
+        json_add_size (object, "tensors", info.tensors);
+        json_add_size (object, "nbytes", info.nbytes);
+        json_object *notes = json_notes (tenon_file_report (file), TENON_NOTE);
+        if (notes)
+            json_add (object, "notes", notes);
+    }
+    json_object *damage = json_notes (report, TENON_NOTE);
+    if (damage)
+        json_add (object, "damage", damage);
+    if (error->status < 0)
+        json_add (object, "error", json_failure (error));
+    json_print (object);
+}
+
+/* All that is damaged, a line each. */
+static void
+print_damage (const tenon_report *report, const tenon_error *error)
+{
+    tenon_report_entry entry;
+    uint64_t damaged = 0;
+    for (uint64_t i = 0; report_next (report, TENON_NOTE, &i, &entry);)
+        damaged += entry.status < 0;
+    if (damaged < 2) {
+        report_failure (error); /* has the place in its words */
+        return;
+    }
+    for (uint64_t i = 0; report_next (report, TENON_NOTE, &i, &entry);)
+        if (entry.status < 0)
+            complain ("%s: '%s': %s", entry.file, entry.subject, entry.message);
+}
+
+static tenon_status
+verify_file (tenon_context *context, const char *path)
+{
+    CLEAN (file) tenon_file *file = NULL;
+    CLEAN (report) tenon_report *report = NULL;
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_status status = file_open (context, path, tool.format, &file, &error);
+    if (status == TENON_OK) {
+        struct bar bar;
+        const tenon_progress *progress = bar_start (&bar, path);
+        status = tenon_verify (file, &report, progress, &error);
+        bar_end (&bar);
+    }
+    if (tool.json)
+        print_json (path, file, report, &error);
+    else if (file)
+        report_notes (tenon_file_report (file));
+    if (status < 0) {
+        print_damage (report, &error);
+        return status;
+    }
+    if (tool.json || tool.quiet)
+        return TENON_OK;
+    tenon_file_info info = file_get (file);
+    CLEAN (text) char *name = shown (path, strlen (path));
+    printf ("%s: %sok%s (%" PRIu64 " %s, %" PRIu64 " %s)\n", name, colour_on (COLOUR_GOOD), colour_off (COLOUR_GOOD),
+            info.tensors, plural (info.tensors, "tensor", "tensors"), info.nbytes,
+            plural (info.nbytes, "byte", "bytes"));
+    return TENON_OK;
+}
+
+static int
+run_verify (int count, char **files)
+{
+    CLEAN (context) tenon_context *context = context_new ();
+    if (!context)
+        return EXIT_TROUBLE;
+    struct json_stream stream = { 0 };
+    if (tool.json)
+        stream = json_begin (count > 1);
+    int worst = EXIT_DONE;
+    for (int i = 0; i < count && !output_broken (); i++) {
+        if (tool.json)
+            json_next (&stream);
+        int code = exit_of (verify_file (context, files[i]));
+        worst = code > worst ? code : worst;
+    }
+    if (tool.json)
+        json_end (&stream);
+    return worst;
+}
+
+const struct command verify_command = {
+    .name = "verify",
+    .arguments = "FILE...",
+    .summary = "checks files, and reads all of their data",
+    .details = "It exits with 0 when all is well, with 1 when a codec refused a file or damage was found, and with 2 when\n"
+               "a file could not be read or no codec recognises it.",
+    .options = verify_options,
+    .least = 1,
+    .most = -1,
+    .json = true,
+    .run = run_verify,
+};
