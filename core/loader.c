@@ -10,9 +10,9 @@
  *
  * Statuses of verdicts: TENON_OK in use; TENON_E_CONFIG disabled, or not to be trusted; TENON_E_EXISTS its name or one of its ids is taken;
  * TENON_E_NOT_FOUND no such file or folder; TENON_E_IO it, or its folder, cannot be read or the system would not load it;
- * TENON_E_MALFORMED no plugin; TENON_E_UNSUPPORTED another version, or unwilling; TENON_E_MISUSE it broke a rule.
+ * TENON_E_MALFORMED no plugin; TENON_E_TRUNCATED a file that was cut; TENON_E_UNSUPPORTED another version, or unwilling; TENON_E_MISUSE it broke a rule.
  *
- * What is checked is the file's name, what is loaded is found by the same name a moment later. Only who can write to the folder could put
+ * What is checked is an open file, what is loaded is found by the same name a moment later. Only who can write to the folder could put
  * another file there in between, and he was found to be trusted; a symbolic link is followed before, and its target's folder checked. (Loading
  * /proc/self/fd/N instead would be unsound: the dynamic linker knows libraries by name, and takes the next N for the last.) */
 #include "loader.h"
@@ -20,10 +20,14 @@
 #include "context.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 #ifndef TENON_NO_DLOPEN
 #include <dlfcn.h>
+#ifdef __ELF__
+#include <link.h>
+#endif
 #endif
 
 struct loader {
@@ -166,21 +170,54 @@ say_errno (const struct loader *loader, int number, const char *what, const char
     return TENON_OK;
 }
 
+/* Does the file hold all that its program headers announce? The dynamic linker maps what they say, and dies of a file that was cut, as by
+ * a copy that was broken off. What is no ELF file at all is left to dlopen, which has words for it. */
+static bool
+is_whole (int fd, off_t size)
+{
+#ifdef __ELF__
+    ElfW (Ehdr) header;
+    ElfW (Phdr) part;
+    if (pread (fd, &header, sizeof header, 0) != (ssize_t) sizeof header || memcmp (header.e_ident, ELFMAG, SELFMAG) != 0
+        || header.e_phentsize != sizeof part)
+        return true;
+    for (unsigned i = 0; i < header.e_phnum; i++) {
+        uint64_t at = (uint64_t) header.e_phoff + (uint64_t) i * sizeof part;
+        if (at > (uint64_t) size || pread (fd, &part, sizeof part, (off_t) at) != (ssize_t) sizeof part)
+            return false;
+        if (part.p_type == PT_LOAD && (part.p_offset > (uint64_t) size || part.p_filesz > (uint64_t) size - part.p_offset))
+            return false;
+    }
+#else
+    (void) fd, (void) size;
+#endif
+    return true;
+}
+
 /* Checks a file whose folder is trusted, and loads it. */
 static tenon_status
 check_file (struct loader *loader, const char *name, const char *file, const char *real)
 {
     struct stat status;
     char why[TN_TRUST_ROOM];
-    if (stat (real, &status) < 0)
-        return say_errno (loader, errno, "looking at it", name, file);
+    int fd = open (real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO is not waited for */
+    if (fd < 0 || fstat (fd, &status) < 0) {
+        int number = errno;
+        if (fd >= 0)
+            close (fd);
+        return say_errno (loader, number, "opening it", name, file);
+    }
+    bool good = false;
     if (!S_ISREG (status.st_mode))
         VERDICT (loader, TENON_E_MALFORMED, name, file, "it is no regular file");
     else if (!tn_trust (&loader->trust, &status, "the file", why))
         VERDICT (loader, TENON_E_CONFIG, name, file, "not loaded: %s", why);
+    else if (!is_whole (fd, status.st_size))
+        VERDICT (loader, TENON_E_TRUNCATED, name, file, "not loaded: the file was cut off at %lld bytes", (long long) status.st_size);
     else
-        return open_file (loader, name, file, real);
-    return TENON_OK;
+        good = true;
+    close (fd);
+    return good ? open_file (loader, name, file, real) : TENON_OK;
 }
 
 /* A file whose name leads elsewhere, or whose folder nobody has looked at. */

@@ -107,17 +107,17 @@ if [ -z "$instrumented" ]; then
     wall 'the library keeps no state of the process' "$(state $(objects 'none'))"
 fi
 
-# Those with a main of their own are their folders' affair.
-wall 'every source of the core, the command and the plugins is in its local.mk' "$(
-    for file in core/*.[ch] tools/*.[ch] plugins/*/*.[ch] include/tenon/*.h; do
-        [ "$file" = plugins/builtin.c ] || [ ! -f "$file" ] ||
-            grep -qE "(^|[[:space:]])$(printf '%s' "$file" | sed 's/\./\\./g')([[:space:]]|\$)" "${file%%/*}"/local.mk "${file%/*}"/../*/local.mk ||
-            echo "$file"
-    done)"
-wall 'every unit test is in tests/local.mk' "$(
-    for file in tests/*/test_*.c; do
-        [ ! -f "$file" ] || grep -qE "(^|[[:space:]])${file%.c}([[:space:]]|\$)" tests/local.mk || echo "$file"
-    done)"
+# What no fragment names is neither built nor tested.
+listed=$(cat ./*/local.mk plugins/*/local.mk | tr -s ' \t\\' '\n')
+unlisted ()
+{
+    for file; do
+        [ ! -f "$file" ] || printf '%s\n' "$listed" | grep -qxF -e "$file" -e "${file%.c}" || echo "$file"
+    done
+}
+wall 'every source is in a local.mk' "$(unlisted include/tenon/*.h core/*.[ch] tools/*.[ch] plugins/*/*.[ch])"
+wall 'every test is in a local.mk' "$(unlisted tests/*/test_*.c tests/*/*.sh plugins/*/tests/*.sh | grep -v '/lib\.sh$')"
+wall 'every manual page is in a local.mk' "$(unlisted docs/*.[1-9] plugins/*/*.[1-9])"
 
 header=include/tenon/tenon.h
 library=$TENON_BUILDDIR/.libs/libtenon.so

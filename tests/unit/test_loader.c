@@ -39,9 +39,9 @@ teardown (void)
 static const char *
 path_of (const char *where, const char *name)
 {
-    static char path[4][256];
+    static char path[16][256]; /* the last sixteen stay */
     static unsigned next;
-    next = (next + 1) % 4;
+    next = (next + 1) % 16;
     snprintf (path[next], sizeof path[next], "%s/%s", where, name);
     return path[next];
 }
@@ -58,6 +58,7 @@ put_part (const char *plugin, const char *where, const char *name, size_t most)
     ck_assert_msg (source != NULL, "%s: %s", from, strerror (errno));
     size_t length = fread (bytes, 1, TN_MIN (most, sizeof bytes), source);
     fclose (source);
+    unlink (to); /* it may be mapped */
     FILE *target = fopen (to, "wb");
     ck_assert_ptr_nonnull (target);
     ck_assert_uint_eq (fwrite (bytes, 1, length, target), length);
@@ -161,6 +162,7 @@ START_TEST (unusable)
     put ("unwilling", folder, "unwilling.so");
     put_part ("lone", folder, "empty.so", 0);
     put_part ("lone", folder, "cut.so", 4000);
+    put_part ("lone", folder, "stub.so", 70);
     put ("lone", folder, "a b.so");
     put ("lone", folder, ".hidden.so");
     put ("lone", folder, "lone.so.1");
@@ -168,7 +170,8 @@ START_TEST (unusable)
     MAKE (folder);
     begins (text, TENON_E_IO, "dlopen: ");
     begins (path_of (folder, "empty.so"), TENON_E_IO, "dlopen: ");
-    begins (path_of (folder, "cut.so"), TENON_E_IO, "dlopen: ");
+    said (path_of (folder, "cut.so"), TENON_E_TRUNCATED, "not loaded: the file was cut off at 4000 bytes");
+    begins (path_of (folder, "stub.so"), TENON_E_TRUNCATED, "not loaded: ");
     said (in_folder, TENON_E_MALFORMED, "it is no regular file");
     begins (dangling, TENON_E_NOT_FOUND, "looking for it: ");
     said (path_of (folder, "blank.so"), TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
@@ -281,9 +284,11 @@ START_TEST (shadows)
     said (first, TENON_OK, IN_USE);
     said (second, TENON_E_EXISTS, words);
     /* one that cannot be used hides nobody */
-    put ("blank", folder, "lone.so");
+    ck_assert_int_eq (mkdir (path_of (folder, "broken"), 0755), 0);
+    const char *broken = put ("blank", folder, "broken/lone.so");
+    snprintf (path, sizeof path, "%s/broken:%s", folder, other);
     MAKE (path);
-    said (first, TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
+    said (broken, TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
     said (second, TENON_OK, IN_USE);
 }
 END_TEST
