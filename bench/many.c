@@ -54,10 +54,18 @@ save (uint64_t count, const char *path)
     for (uint64_t i = 0; i < count; i++) {
         char name[64];
         snprintf (name, sizeof name, "model.layers.%llu.attention.weight", (unsigned long long) i);
-        tenon_array array = { .struct_size = sizeof array, .dtype = TENON_F32, .name = name, .shape = shape, .rank = 2, .data = data, .size = sizeof data };
+        tenon_array array = { .struct_size = sizeof array,
+                              .dtype = TENON_F32,
+                              .name = name,
+                              .shape = shape,
+                              .rank = 2,
+                              .data = data,
+                              .size = sizeof data };
         need (tenon_plan_add (plan, &array, &error));
     }
-    tenon_save_options options = { .struct_size = sizeof options, .format = "toyraw", .flags = TENON_SAVE_EXACT_NAME };
+    tenon_save_options options = { .struct_size = sizeof options,
+                                   .format = "toyraw",
+                                   .flags = TENON_SAVE_EXACT_NAME };
     need (tenon_save (plan, path, &options, NULL, NULL, &error));
     tenon_plan_free (plan);
 }
@@ -111,9 +119,13 @@ int
 main (int argc, char **argv)
 {
     static const char *const settings[] = { "save.durable=no", NULL };
-    tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES, .settings = settings, .plugin_path = argc > 1 ? argv[1] : NULL };
+    tenon_context_options options = { .struct_size = sizeof options,
+                                      .flags = TENON_CONTEXT_NO_FILES,
+                                      .settings = settings,
+                                      .plugin_path = argc > 1 ? argv[1] : NULL };
     need (tenon_context_new (&context, &options, &error));
-    printf ("many tensors of 64 bytes: all together, and each\n%8s  %-23s %-24s %-24s %-24s %-24s\n", "tensors", " plan and save", " open", " list", " find by name", " load");
+    printf ("many tensors of 64 bytes: all together, and each\n%8s  %-23s %-24s %-24s %-24s %-24s\n",
+            "tensors", " plan and save", " open", " list", " find by name", " load");
     measure (10);
     measure (1000);
     measure (100000);

@@ -21,7 +21,7 @@
 struct tn_chunk {
     struct tn_chunk *older;
     uint64_t room, fill;
-    _Alignas (16) unsigned char bytes[];
+    _Alignas(16) unsigned char bytes[];
 };
 
 static struct tn_chunk *
@@ -41,7 +41,7 @@ chunk_new (uint64_t room)
     } else
 #endif
         if (!(chunk = malloc (size)))
-            return NULL;
+        return NULL;
     chunk->room = room;
     chunk->fill = 0;
     return chunk;

@@ -11,7 +11,8 @@ tn_call_codec (const struct tn_call *call)
 tenon_status
 tn_call_misuse (struct tn_call *call, const char *words)
 {
-    return tn_fail (call->run->error, TENON_E_MISUSE, TN_NO_OFFSET, "the codec %s: %s", tn_call_codec (call)->table.id, words);
+    return tn_fail (call->run->error, TENON_E_MISUSE, TN_NO_OFFSET, "the codec %s: %s",
+                    tn_call_codec (call)->table.id, words);
 }
 
 void
@@ -33,8 +34,8 @@ tn_call_end (struct tn_call *call, tenon_status result)
     if (error->status == TENON_OK && result < 0 && result == call->pending)
         return tn_fail (error, result, TN_NO_OFFSET, "%s", call->pending_words);
     if (error->status == TENON_OK && result < 0)
-        return tn_fail (error, result, TN_NO_OFFSET, "the codec %s failed without saying why: %s", tn_call_codec (call)->table.id,
-                        tenon_status_text (result));
+        return tn_fail (error, result, TN_NO_OFFSET, "the codec %s failed without saying why: %s",
+                        tn_call_codec (call)->table.id, tenon_status_text (result));
     return error->status;
 }
 
@@ -103,15 +104,17 @@ note (struct tenon_call *public, uint32_t kind, const char *item, const char *me
     struct tn_call *call = tn_call_of (public);
     struct tn_source *source = call->state == TN_CALL_DESCRIBE ? tn_call_source (call, 0) : NULL;
     if (call->run->report && (kind == TENON_NOTE || kind == TENON_LOSS))
-        tn_report_add (call->run->report, kind, TENON_OK, 0, item, source ? (source->path ? source->path : source->name) : "",
-                       "%s", message ? message : "");
+        tn_report_add (call->run->report, kind, TENON_OK, 0, item,
+                       source ? (source->path ? source->path : source->name) : "", "%s",
+                       message ? message : "");
 }
 
 static int32_t
 cancelled (struct tenon_call *public)
 {
     struct tn_run *run = tn_call_of (public)->run;
-    if (!run->asked_to_stop && run->progress && run->progress->report && run->progress->report (run->progress->user, 0, 0))
+    if (!run->asked_to_stop && run->progress && run->progress->report
+        && run->progress->report (run->progress->user, 0, 0))
         run->asked_to_stop = true;
     if (run->asked_to_stop)
         tn_fail_text (run->error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled");
@@ -125,9 +128,10 @@ scratch (struct tenon_call *public, uint64_t size)
     struct tn_run *run = call->run;
     uint64_t limit = run->context->limits[TENON_LIMIT_HEADER_BYTES];
     if (size > limit || run->arena.used > limit - size) {
-        tn_fail_text (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
-                      "the header needs more than %llu bytes of memory; raise header_bytes in [limits] to read it",
-                      (unsigned long long) limit);
+        tn_fail_text (
+            run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+            "the header needs more than %llu bytes of memory; raise header_bytes in [limits] to read it",
+            (unsigned long long) limit);
         return NULL;
     }
     void *memory = tn_arena_get (&run->arena, size, true);
@@ -145,7 +149,9 @@ option (struct tenon_call *public, uint32_t index, struct tenon_setting *setting
     if (!tn_overlay_get (call->run->context, call->run->overlay, call->codec, index, &found))
         return tn_call_misuse (call, "it has no option of the number that it asked for");
     found.struct_size = sizeof found;
-    return tn_fill_struct (setting, &found, sizeof found) ? TENON_OK : tn_call_misuse (call, "a struct has no struct_size");
+    return tn_fill_struct (setting, &found, sizeof found)
+               ? TENON_OK
+               : tn_call_misuse (call, "a struct has no struct_size");
 }
 
 static uint64_t
@@ -168,7 +174,8 @@ dtype_info (struct tenon_call *public, uint32_t dtype, struct tenon_dtype *info)
                                                          : tn_dtype_get (call->run->context, dtype);
     if (!found)
         return tn_call_misuse (call, "there is no dtype of the number that it gave");
-    return tn_fill_struct (info, found, sizeof *found) ? TENON_OK : tn_call_misuse (call, "a struct has no struct_size");
+    return tn_fill_struct (info, found, sizeof *found) ? TENON_OK
+                                                       : tn_call_misuse (call, "a struct has no struct_size");
 }
 
 static tenon_status
@@ -179,7 +186,8 @@ source_info (struct tenon_call *public, uint32_t number, struct tenon_source_inf
     if (!source)
         return call->run->error->status;
     struct tenon_source_info found = { sizeof found, 0, source->size, source->name, source->name_length };
-    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK : tn_call_misuse (call, "a struct has no struct_size");
+    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK
+                                                       : tn_call_misuse (call, "a struct has no struct_size");
 }
 
 static tenon_status
@@ -217,7 +225,8 @@ view (struct tenon_call *public, uint32_t number, uint64_t offset, uint64_t leng
 }
 
 static tenon_status
-items (struct tenon_call *public, const struct tenon_value *array, uint64_t first, uint64_t n, struct tenon_value *found)
+items (struct tenon_call *public, const struct tenon_value *array, uint64_t first, uint64_t n,
+       struct tenon_value *found)
 {
     struct tn_call *call = tn_call_of (public);
     struct tn_source *source = NULL;

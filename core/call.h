@@ -12,39 +12,39 @@ struct tn_run {
     tenon_error *error;
     tenon_report *report;
     const struct tn_overlay *overlay;
-    struct tn_catalog *catalog;    /* describe: being filled; read: the file's; write: the plan's own */
+    struct tn_catalog *catalog;        /* describe: being filled; read: the file's; write: the plan's own */
     struct tn_source *const *borrowed; /* write: what the sources in metadata values count */
     uint64_t borrowed_count;
-    struct tn_arena arena;         /* scratch, released call by call */
+    struct tn_arena arena; /* scratch, released call by call */
     const tenon_progress *progress;
-    const char *directory;         /* of the file, for siblings; NULL: none */
-    uint64_t members;              /* parts and siblings so far */
-    uint32_t depth;                /* include within include */
+    const char *directory; /* of the file, for siblings; NULL: none */
+    uint64_t members;      /* parts and siblings so far */
+    uint32_t depth;        /* include within include */
     bool may_map;
     bool asked_to_stop;
-    bool quiet_probe;              /* probing: failures of reads are no failures */
+    bool quiet_probe; /* probing: failures of reads are no failures */
 };
 
 struct tn_writer; /* write.h */
 
 struct tn_call {
-    struct tenon_call public;      /* what the codec sees; first */
+    struct tenon_call public; /* what the codec sees; first */
     struct tn_run *run;
     enum tn_state state;
     uint64_t codec;
-    uint32_t instance;             /* in run->catalog, describe */
-    const uint32_t *sources;       /* the codec's numbers → the catalog's; read */
+    uint32_t instance;       /* in run->catalog, describe */
+    const uint32_t *sources; /* the codec's numbers → the catalog's; read */
     uint32_t source_count;
-    struct tn_source *source;      /* source 0; probe */
-    const char *prefix;            /* "KEY/" before tensor names, or NULL */
+    struct tn_source *source; /* source 0; probe */
+    const char *prefix;       /* "KEY/" before tensor names, or NULL */
     const char *metadata_prefix;
     uint32_t include_flags;
-    struct tn_stream *streams[4];  /* of the encoded sources that were read last */
+    struct tn_stream *streams[4]; /* of the encoded sources that were read last */
     struct tn_source *stream_of[4];
     unsigned next_stream;
-    struct tn_writer *writer;      /* write */
-    tenon_status pending;          /* what sibling or include returned without recording it … */
-    char pending_words[200];       /* … in case the codec returns it */
+    struct tn_writer *writer; /* write */
+    tenon_status pending;     /* what sibling or include returned without recording it … */
+    char pending_words[200];  /* … in case the codec returns it */
 };
 
 /* Runs a codec's function with a fresh call and cleans up after it. The first failure wins; success after a failure is the failure; a
@@ -61,7 +61,8 @@ const struct tn_codec *tn_call_codec (const struct tn_call *call);
 struct tn_source *tn_call_source (struct tn_call *call, uint32_t number);
 tenon_status tn_call_misuse (struct tn_call *call, const char *words);
 /* The stream that the call keeps for an encoded source. */
-tenon_status tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to, uint64_t length);
+tenon_status tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to,
+                           uint64_t length);
 
 /* ---- services, one file for each group; the host's table is in call.c ---- */
 
@@ -78,7 +79,8 @@ tenon_status tn_host_include (struct tenon_call *, uint32_t, const struct tenon_
 /* write_host.c */
 tenon_status tn_host_plan_info (struct tenon_call *, struct tenon_plan_info *);
 tenon_status tn_host_plan_tensor (struct tenon_call *, uint64_t, struct tenon_tensor *);
-tenon_status tn_host_plan_metadata (struct tenon_call *, uint64_t, const char **, uint64_t *, struct tenon_value *);
+tenon_status tn_host_plan_metadata (struct tenon_call *, uint64_t, const char **, uint64_t *,
+                                    struct tenon_value *);
 tenon_status tn_host_put (struct tenon_call *, const void *, uint64_t);
 tenon_status tn_host_put_tensor (struct tenon_call *, uint64_t, const struct tenon_layout *);
 tenon_status tn_host_put_items (struct tenon_call *, const struct tenon_value *, uint32_t);
@@ -87,13 +89,14 @@ uint64_t tn_host_tell (struct tenon_call *);
 tenon_status tn_host_patch (struct tenon_call *, uint64_t, const void *, uint64_t);
 tenon_status tn_host_next_file (struct tenon_call *, const char *, uint64_t);
 /* member.c */
-tenon_status tn_host_put_member (struct tenon_call *, const struct tenon_member *, struct tenon_member_result *);
+tenon_status tn_host_put_member (struct tenon_call *, const struct tenon_member *,
+                                 struct tenon_member_result *);
 
 /* ---- describe.c ---- */
 
 /* Describes source `number` of the catalog with a codec; `prefix` and so on as in struct tn_call. */
-tenon_status tn_describe (struct tn_run *run, uint32_t source, uint64_t codec, const char *prefix, const char *metadata_prefix,
-                          uint32_t include_flags);
+tenon_status tn_describe (struct tn_run *run, uint32_t source, uint64_t codec, const char *prefix,
+                          const char *metadata_prefix, uint32_t include_flags);
 /* After all: overlaps, in each source whose ranges did not come in rising order. */
 tenon_status tn_check_overlaps (struct tn_catalog *catalog, tenon_error *error);
 /* A range of tensor data, or a part with its lead, was described in a source. */
@@ -103,8 +106,8 @@ void tn_note_range (struct tn_source *source, uint64_t begin, uint64_t length);
 
 /* Which codec takes a source: magic or probe, then the longest extension, then priority. `word`: the user's --format, or NULL. Bids
  * go to `report` when it is not NULL. TENON_E_UNRECOGNISED and TENON_E_AMBIGUOUS are recorded in run->error unless `quiet`. */
-tenon_status tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, uint64_t *codec, bool quiet,
-                           tenon_report *report);
+tenon_status tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, uint64_t *codec,
+                           bool quiet, tenon_report *report);
 /* The longest of a codec's extensions that a name ends in (".npy" counts 3); 0: none. */
 size_t tn_extension_length (const struct tn_codec *codec, const char *name, uint64_t length);
 

@@ -62,7 +62,9 @@ make_name (struct tn_call *call, const struct tenon_tensor *from, struct tn_tens
         char shown[200];
         tn_escape (shown, sizeof shown, name, TN_MIN (length, 60));
         return tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET, "the tensor name '%s' is %s", shown,
-                        length == 0 ? "empty" : length > UINT32_MAX / 2 ? "too long" : "not valid UTF-8 without NUL");
+                        length == 0               ? "empty"
+                        : length > UINT32_MAX / 2 ? "too long"
+                                                  : "not valid UTF-8 without NUL");
     }
     uint64_t total = prefix_length + length;
     char *text = prefix_length ? tn_arena_get (&run->catalog->arena, total + 1, false)
@@ -82,30 +84,32 @@ make_name (struct tn_call *call, const struct tenon_tensor *from, struct tn_tens
 /* ---- tensors ---- */
 
 static tenon_status
-check_range (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to, struct tn_source *source,
-             const struct tenon_dtype *dtype, uint64_t bytes)
+check_range (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to,
+             struct tn_source *source, const struct tenon_dtype *dtype, uint64_t bytes)
 {
     tenon_error *error = call->run->error;
     char shape[300];
     if (from->length != TENON_AUTO && from->length != bytes) {
         tn_shape_text (shape, sizeof shape, dtype, to->rank, to->shape);
-        return tn_fail (error, TENON_E_MALFORMED, from->offset, "%s needs %llu bytes, the file gives it %llu", shape,
-                        (unsigned long long) bytes, (unsigned long long) from->length);
+        return tn_fail (error, TENON_E_MALFORMED, from->offset, "%s needs %llu bytes, the file gives it %llu",
+                        shape, (unsigned long long) bytes, (unsigned long long) from->length);
     }
     to->length = bytes;
     if (from->storage == TENON_SERVED)
         return TENON_OK;
     if (from->offset > source->size || bytes > source->size - from->offset) {
         tn_shape_text (shape, sizeof shape, dtype, to->rank, to->shape);
-        return tn_fail (error, TENON_E_TRUNCATED, TN_NO_OFFSET, "%s needs %llu bytes at offset %llu, the %s ends at %llu", shape,
-                        (unsigned long long) bytes, (unsigned long long) from->offset,
-                        source->kind == TN_SOURCE_PART ? "member" : "file", (unsigned long long) source->size);
+        return tn_fail (
+            error, TENON_E_TRUNCATED, TN_NO_OFFSET, "%s needs %llu bytes at offset %llu, the %s ends at %llu",
+            shape, (unsigned long long) bytes, (unsigned long long) from->offset,
+            source->kind == TN_SOURCE_PART ? "member" : "file", (unsigned long long) source->size);
     }
     to->offset = from->offset;
     if (!(from->flags & TENON_ALIAS))
         tn_note_range (source, from->offset, bytes);
     else if (!(tn_call_codec (call)->table.flags & TENON_CODEC_ALIASES))
-        return tn_call_misuse (call, "it marks a tensor as an alias, but does not declare TENON_CODEC_ALIASES");
+        return tn_call_misuse (call,
+                               "it marks a tensor as an alias, but does not declare TENON_CODEC_ALIASES");
     return TENON_OK;
 }
 
@@ -113,10 +117,12 @@ static tenon_status
 check_layout (struct tn_call *call, const struct tenon_tensor *from, const struct tenon_dtype *dtype)
 {
     if (from->flags & TENON_FLAGS_MUST_KNOW)
-        return tn_fail (call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the codec %s describes it with flags %#x that this version does not know",
+        return tn_fail (call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the codec %s describes it with flags %#x that this version does not know",
                         tn_call_codec (call)->table.id, from->flags);
     if (from->storage == TENON_GRID)
-        return tn_fail (call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "it is stored in chunks, which this version does not read");
+        return tn_fail (call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "it is stored in chunks, which this version does not read");
     if (from->storage != TENON_EXTENT && from->storage != TENON_SERVED)
         return tn_call_misuse (call, "a tensor has an unknown storage");
     if (from->storage == TENON_SERVED && !tn_call_codec (call)->table.read)
@@ -124,7 +130,8 @@ check_layout (struct tn_call *call, const struct tenon_tensor *from, const struc
     if (from->storage == TENON_SERVED && ((from->flags & TENON_FORTRAN) || dtype->block_items > 1))
         return tn_call_misuse (call, "a served tensor is in C order, and its items stand by themselves");
     if ((from->flags & TENON_FORTRAN) && dtype->block_items > 1 && from->rank > 1)
-        return tn_fail (call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "blocks of %s cannot be in Fortran order", dtype->name);
+        return tn_fail (call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "blocks of %s cannot be in Fortran order", dtype->name);
     return TENON_OK;
 }
 
@@ -139,7 +146,8 @@ add_checked (struct tn_call *call, struct tenon_tensor *from, struct tn_tensor *
     if (!dtype || from->dtype == TENON_NONE)
         return tn_call_misuse (call, "there is no dtype of the number that it gave");
     if (from->rank > 64)
-        return tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET, "it has %u dims, at most 64 are possible", from->rank);
+        return tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "it has %u dims, at most 64 are possible", from->rank);
     if (from->rank > 0 && !from->shape)
         return tn_call_misuse (call, "a tensor has dims but no shape");
     TN_TRY (check_layout (call, from, dtype));
@@ -178,7 +186,8 @@ tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
         return tn_call_misuse (call, "a struct tenon_tensor has a wrong struct_size");
     uint64_t most = run->context->limits[TENON_LIMIT_TENSORS];
     if (run->catalog->count >= most)
-        return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET, "more than %llu tensors; raise tensors in [limits] to read them",
+        return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "more than %llu tensors; raise tensors in [limits] to read them",
                         (unsigned long long) most);
     struct tn_tensor *slot = tn_catalog_slot (run->catalog);
     if (!slot)
@@ -218,14 +227,24 @@ tn_host_find (struct tenon_call *public, const char *name, uint64_t length, stru
     }
     const struct tn_tensor *found = tn_catalog_tensor (catalog, index);
     const struct tn_instance *instance = &catalog->instances[call->instance];
-    struct tenon_tensor theirs = { .struct_size = sizeof theirs, .dtype = found->dtype, .name = found->name,
-                                   .name_length = found->name_length, .shape = found->shape, .rank = found->rank,
-                                   .flags = found->flags, .storage = found->storage, .source = UINT32_MAX,
-                                   .offset = found->offset, .length = found->length, .cookie = found->cookie };
+    struct tenon_tensor theirs = { .struct_size = sizeof theirs,
+                                   .dtype = found->dtype,
+                                   .name = found->name,
+                                   .name_length = found->name_length,
+                                   .shape = found->shape,
+                                   .rank = found->rank,
+                                   .flags = found->flags,
+                                   .storage = found->storage,
+                                   .source = UINT32_MAX,
+                                   .offset = found->offset,
+                                   .length = found->length,
+                                   .cookie = found->cookie };
     for (uint32_t i = instance->count; i-- > 0;)
         if (instance->sources[i] == found->source)
             theirs.source = i;
-    return tn_fill_struct (tensor, &theirs, sizeof theirs) ? TENON_OK : tn_call_misuse (call, "a struct has no struct_size");
+    return tn_fill_struct (tensor, &theirs, sizeof theirs)
+               ? TENON_OK
+               : tn_call_misuse (call, "a struct has no struct_size");
 }
 
 /* ---- metadata ---- */
@@ -240,9 +259,10 @@ adopt_value (struct tn_call *call, struct tenon_value *value)
     if (!source)
         return call->run->error->status;
     if (value->offset > source->size || value->length > source->size - value->offset)
-        return tn_fail (call->run->error, TENON_E_TRUNCATED, value->offset, "a metadata array needs %llu bytes, %llu are left",
-                        (unsigned long long) value->length,
-                        (unsigned long long) (value->offset > source->size ? 0 : source->size - value->offset));
+        return tn_fail (
+            call->run->error, TENON_E_TRUNCATED, value->offset,
+            "a metadata array needs %llu bytes, %llu are left", (unsigned long long) value->length,
+            (unsigned long long) (value->offset > source->size ? 0 : source->size - value->offset));
     value->source = source->number;
     return TENON_OK;
 }
@@ -259,7 +279,8 @@ adopt_nested (struct tn_call *call, struct tenon_value *value)
 }
 
 tenon_status
-tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t length, const struct tenon_value *value)
+tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t length,
+                      const struct tenon_value *value)
 {
     struct tn_call *call = tn_call_of (public);
     struct tn_run *run = call->run;
@@ -281,7 +302,8 @@ tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t lengt
         memcpy (whole, prefix, prefix_length);
         memcpy (whole + prefix_length, key, length);
         length += prefix_length;
-        if ((call->include_flags & TENON_INCLUDE_REPEATED) && tn_catalog_find_key (run->catalog, whole, length, &index))
+        if ((call->include_flags & TENON_INCLUDE_REPEATED)
+            && tn_catalog_find_key (run->catalog, whole, length, &index))
             return TENON_OK;
         status = tn_catalog_add_metadata (run->catalog, whole, length, value, false, run->error);
         tn_arena_release (&run->arena, mark);

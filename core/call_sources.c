@@ -22,7 +22,8 @@ adopt (struct tn_call *call, struct tn_source *source, uint32_t *number)
     uint64_t room = instance->room;
     if (run->members >= most) {
         tn_source_free (source);
-        return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET, "more than %llu members; raise members in [limits] to read them",
+        return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "more than %llu members; raise members in [limits] to read them",
                         (unsigned long long) most);
     }
     if (!tn_grow (&instance->sources, &room, instance->count, sizeof *instance->sources)) {
@@ -50,34 +51,47 @@ check_blocks (struct tn_call *call, const struct tenon_part *part)
             return tn_call_misuse (call, "the block ends of a part do not rise, or leave it");
         last = part->block_ends[i];
     }
-    return last == part->stored || count == 0 ? TENON_OK : tn_call_misuse (call, "the last block of a part does not end where the part does");
+    return last == part->stored || count == 0
+               ? TENON_OK
+               : tn_call_misuse (call, "the last block of a part does not end where the part does");
 }
 
 static tenon_status
-check_sizes (struct tn_call *call, const struct tenon_part *part, const struct tn_source *parent, const struct tn_filter *filter)
+check_sizes (struct tn_call *call, const struct tenon_part *part, const struct tn_source *parent,
+             const struct tn_filter *filter)
 {
     struct tn_run *run = call->run;
     const uint64_t *limits = run->context->limits;
     tenon_error *error = run->error;
-    if (part->lead > part->offset || part->offset > parent->size || part->stored > parent->size - part->offset)
-        return tn_fail (error, TENON_E_TRUNCATED, TN_NO_OFFSET, "its %llu bytes at offset %llu are not inside the file, which ends at %llu",
-                        (unsigned long long) part->stored, (unsigned long long) part->offset, (unsigned long long) parent->size);
+    if (part->lead > part->offset || part->offset > parent->size
+        || part->stored > parent->size - part->offset)
+        return tn_fail (error, TENON_E_TRUNCATED, TN_NO_OFFSET,
+                        "its %llu bytes at offset %llu are not inside the file, which ends at %llu",
+                        (unsigned long long) part->stored, (unsigned long long) part->offset,
+                        (unsigned long long) parent->size);
     if (!filter && part->size != part->stored)
-        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "it is stored as it is, but in %llu bytes instead of %llu",
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "it is stored as it is, but in %llu bytes instead of %llu",
                         (unsigned long long) part->stored, (unsigned long long) part->size);
     if (part->size > limits[TENON_LIMIT_INFLATED_BYTES])
-        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET, "it would inflate to %llu bytes; raise inflated_bytes in [limits] to read it",
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "it would inflate to %llu bytes; raise inflated_bytes in [limits] to read it",
                         (unsigned long long) part->size);
     if (filter && part->size > 1 << 20 && part->size / limits[TENON_LIMIT_INFLATED_RATIO] > part->stored)
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
-                        "it would inflate to %llu bytes from %llu, more than %llu to 1; raise inflated_ratio in [limits] to read it",
+                        "it would inflate to %llu bytes from %llu, more than %llu to 1; raise inflated_ratio "
+                        "in [limits] to read it",
                         (unsigned long long) part->size, (unsigned long long) part->stored,
                         (unsigned long long) limits[TENON_LIMIT_INFLATED_RATIO]);
-    if (filter && !filter->table.step && (part->size > limits[TENON_LIMIT_MEMORY] || part->stored > limits[TENON_LIMIT_MEMORY]))
-        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET, "the filter %s decodes only all at once, which needs %llu bytes; raise memory in [limits]",
-                        filter->table.id, (unsigned long long) part->size);
+    if (filter && !filter->table.step
+        && (part->size > limits[TENON_LIMIT_MEMORY] || part->stored > limits[TENON_LIMIT_MEMORY]))
+        return tn_fail (
+            error, TENON_E_LIMIT, TN_NO_OFFSET,
+            "the filter %s decodes only all at once, which needs %llu bytes; raise memory in [limits]",
+            filter->table.id, (unsigned long long) part->size);
     if (parent->depth + 1 > limits[TENON_LIMIT_DEPTH] || parent->depth >= 60)
-        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET, "it lies in %u others; raise depth in [limits] to read it", parent->depth);
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "it lies in %u others; raise depth in [limits] to read it", parent->depth);
     return check_blocks (call, part);
 }
 
@@ -97,11 +111,13 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
         return run->error->status;
     const struct tn_filter *filter = ours.filter ? tn_filter_find (run->context, ours.filter) : NULL;
     if (ours.filter && !filter)
-        status = tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "no filter '%s' is there to decode it", ours.filter);
+        status = tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                          "no filter '%s' is there to decode it", ours.filter);
     else if (ours.check > TENON_CHECK_CRC32)
         status = tn_call_misuse (call, "a part has an unknown kind of checksum");
     else if (ours.name && (!tn_utf8 (ours.name, ours.name_length) || ours.name_length > UINT32_MAX))
-        status = tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET, "its name is not valid UTF-8 without NUL");
+        status =
+            tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET, "its name is not valid UTF-8 without NUL");
     else
         status = check_sizes (call, &ours, parent, filter);
     if (status < 0) {
@@ -121,7 +137,8 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
 /* ---- siblings ---- */
 
 static tenon_status
-not_there (struct tn_call *call, tenon_status status, const char *before, const char *name, uint64_t length, const char *behind)
+not_there (struct tn_call *call, tenon_status status, const char *before, const char *name, uint64_t length,
+           const char *behind)
 {
     char shown[120];
     tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
@@ -144,10 +161,12 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
     if (!bare) {
         char shown[200];
         tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
-        return tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET, "'%s' is no bare file name: a set may only name files beside it", shown);
+        return tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "'%s' is no bare file name: a set may only name files beside it", shown);
     }
     if (!run->directory)
-        return not_there (call, TENON_E_NOT_FOUND, "", name, length, " cannot be looked for: the file was opened without a path");
+        return not_there (call, TENON_E_NOT_FOUND, "", name, length,
+                          " cannot be looked for: the file was opened without a path");
     char shown_name[256];
     memcpy (shown_name, name, length);
     shown_name[length] = 0;
@@ -158,7 +177,8 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
     errno = 0;
     if (tn_source_open (path, run->may_map, &source, &error) < 0) {
         if (errno == ENOENT)
-            return not_there (call, TENON_E_NOT_FOUND, "the file ", name, length, " that it names is missing");
+            return not_there (call, TENON_E_NOT_FOUND, "the file ", name, length,
+                              " that it names is missing");
         *run->error = error;
         return error.status;
     }
@@ -183,18 +203,25 @@ tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_
     if (!source)
         return run->error->status;
     if (number == 0 || run->depth >= run->context->limits[TENON_LIMIT_DEPTH] || run->depth >= 60)
-        return number == 0 ? tn_call_misuse (call, "it wants to include the source that it was called for")
-                           : tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET, "sources lie in each other %u deep; raise depth in [limits] to read them", run->depth);
+        return number == 0
+                   ? tn_call_misuse (call, "it wants to include the source that it was called for")
+                   : tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+                              "sources lie in each other %u deep; raise depth in [limits] to read them",
+                              run->depth);
     status = tn_recognise (run, source, ours.codec, &codec, true, NULL);
     if (status == TENON_E_UNRECOGNISED)
         return not_there (call, status, "no codec recognises ", source->name, source->name_length, "");
-    TN_TRY (status < 0 && run->error->status == TENON_OK ? tn_fail (run->error, status, TN_NO_OFFSET, "%s", tenon_status_text (status)) : status);
+    TN_TRY (status < 0 && run->error->status == TENON_OK
+                ? tn_fail (run->error, status, TN_NO_OFFSET, "%s", tenon_status_text (status))
+                : status);
 
     struct tn_mark mark = tn_arena_mark (&run->arena);
-    char *prefix = tn_arena_get (&run->arena, (call->prefix ? strlen (call->prefix) : 0) + source->name_length + 2, true);
+    char *prefix = tn_arena_get (&run->arena,
+                                 (call->prefix ? strlen (call->prefix) : 0) + source->name_length + 2, true);
     if (!prefix)
         return tn_fail_memory (run->error);
-    sprintf (prefix, "%s%s%s", call->prefix ? call->prefix : "", ours.flags & TENON_INCLUDE_PREFIX ? source->name : "",
+    sprintf (prefix, "%s%s%s", call->prefix ? call->prefix : "",
+             ours.flags & TENON_INCLUDE_PREFIX ? source->name : "",
              ours.flags & TENON_INCLUDE_PREFIX ? "/" : "");
     const char *metadata_prefix = ours.metadata_prefix ? ours.metadata_prefix : call->metadata_prefix;
     status = tn_describe (run, source->number, codec, prefix, metadata_prefix,

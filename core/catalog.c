@@ -46,7 +46,8 @@ tenon_status
 tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source *source, tenon_error *error)
 {
     if (catalog->source_count >= UINT32_MAX - 1
-        || !tn_grow (&catalog->sources, &catalog->source_room, catalog->source_count, sizeof (struct tn_source *))) {
+        || !tn_grow (&catalog->sources, &catalog->source_room, catalog->source_count,
+                     sizeof (struct tn_source *))) {
         tn_source_free (source);
         return tn_fail_memory (error);
     }
@@ -77,7 +78,8 @@ hash_of (const void *seed, const char *text, uint64_t length)
     return hash ^ hash >> 32;
 }
 
-typedef bool (*same_name) (const struct tn_catalog *catalog, uint64_t index, const char *text, uint64_t length);
+typedef bool (*same_name) (const struct tn_catalog *catalog, uint64_t index, const char *text,
+                           uint64_t length);
 
 static bool
 same_tensor (const struct tn_catalog *catalog, uint64_t index, const char *text, uint64_t length)
@@ -95,8 +97,8 @@ same_key (const struct tn_catalog *catalog, uint64_t index, const char *text, ui
 
 /* The slot that holds the name, or the free one where it belongs. */
 static uint64_t *
-find_slot (const struct tn_catalog *catalog, const struct tn_names *names, same_name same, uint64_t hash, const char *text,
-           uint64_t length)
+find_slot (const struct tn_catalog *catalog, const struct tn_names *names, same_name same, uint64_t hash,
+           const char *text, uint64_t length)
 {
     for (uint64_t i = hash & (names->size - 1);; i = (i + 1) & (names->size - 1)) {
         uint64_t slot = names->slots[i];
@@ -141,8 +143,8 @@ names_grow (struct tn_names *names)
 
 /* 1: entered; 0: it was there; -1: no memory. */
 static int
-names_enter (struct tn_catalog *catalog, struct tn_names *names, same_name same, const char *text, uint64_t length,
-             uint64_t index)
+names_enter (struct tn_catalog *catalog, struct tn_names *names, same_name same, const char *text,
+             uint64_t length, uint64_t index)
 {
     if (!names_grow (names))
         return -1;
@@ -186,7 +188,8 @@ tn_catalog_slot (struct tn_catalog *catalog)
     uint64_t index = catalog->count;
     if (index >= UINT32_MAX - 1)
         return NULL;
-    unsigned segment = index < TN_FIRST_SEGMENT ? 0 : 63u - (unsigned) __builtin_clzll (index / TN_FIRST_SEGMENT) + 1;
+    unsigned segment =
+        index < TN_FIRST_SEGMENT ? 0 : 63u - (unsigned) __builtin_clzll (index / TN_FIRST_SEGMENT) + 1;
     if (!catalog->segments[segment]) {
         uint64_t size = segment == 0 ? TN_FIRST_SEGMENT : (uint64_t) TN_FIRST_SEGMENT << (segment - 1);
         if (!(catalog->segments[segment] = malloc (size * sizeof (struct tn_tensor))))
@@ -201,7 +204,8 @@ tenon_status
 tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error)
 {
     struct tn_tensor *tensor = tn_catalog_tensor (catalog, catalog->count);
-    int entered = names_enter (catalog, &catalog->names, same_tensor, tensor->name, tensor->name_length, catalog->count);
+    int entered = names_enter (catalog, &catalog->names, same_tensor, tensor->name, tensor->name_length,
+                               catalog->count);
     if (entered < 0)
         return tn_fail_memory (error);
     if (entered == 0) {
@@ -215,8 +219,8 @@ tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error)
 /* ---- metadata --------------------------------------------------------------------------------------- */
 
 tenon_status
-tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t length, const struct tenon_value *value,
-                         bool replace, tenon_error *error)
+tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t length,
+                         const struct tenon_value *value, bool replace, tenon_error *error)
 {
     const uint64_t *limits = catalog->context->limits;
     uint64_t index, bytes = length;
@@ -248,7 +252,9 @@ tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t l
         return TENON_OK;
     }
     char *text = tn_arena_text (&catalog->arena, key, length);
-    if (!text || !tn_grow (&catalog->metadata, &catalog->metadata_room, catalog->metadata_count, sizeof (struct tn_metadata)))
+    if (!text
+        || !tn_grow (&catalog->metadata, &catalog->metadata_room, catalog->metadata_count,
+                     sizeof (struct tn_metadata)))
         return tn_fail_memory (error);
     catalog->metadata[catalog->metadata_count] = (struct tn_metadata){ text, length, copy };
     if (names_enter (catalog, &catalog->keys, same_key, text, length, catalog->metadata_count) < 0)
@@ -266,14 +272,17 @@ same_text (const char *a, const char *b)
 }
 
 tenon_status
-tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtype, uint32_t *number, tenon_error *error)
+tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtype, uint32_t *number,
+                      tenon_error *error)
 {
     uint64_t first = TENON_DTYPE_DYNAMIC + catalog->context->registry.dtype_count;
     if (dtype->kind != TENON_KIND_OPAQUE || !dtype->family || !dtype->family[0] || !dtype->text
         || dtype->block_items > 1 || dtype->block_bytes >= (uint64_t) 1 << 63)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "add_dtype takes opaque dtypes with a family, a text and an item size");
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "add_dtype takes opaque dtypes with a family, a text and an item size");
     for (uint64_t i = catalog->dtype_count; i-- > 0;)
-        if (same_text (catalog->dtypes[i]->family, dtype->family) && same_text (catalog->dtypes[i]->text, dtype->text)
+        if (same_text (catalog->dtypes[i]->family, dtype->family)
+            && same_text (catalog->dtypes[i]->text, dtype->text)
             && catalog->dtypes[i]->block_bytes == dtype->block_bytes) {
             *number = (uint32_t) (first + i);
             return TENON_OK;
@@ -281,7 +290,9 @@ tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtyp
     if (catalog->dtype_count >= 65536)
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET, "more than 65536 opaque dtypes in one file");
     struct tenon_dtype *copy = tn_arena_get (&catalog->arena, sizeof *copy, true);
-    if (!copy || !tn_grow (&catalog->dtypes, &catalog->dtype_room, catalog->dtype_count, sizeof (struct tenon_dtype *)))
+    if (!copy
+        || !tn_grow (&catalog->dtypes, &catalog->dtype_room, catalog->dtype_count,
+                     sizeof (struct tenon_dtype *)))
         return tn_fail_memory (error);
     copy->struct_size = sizeof *copy;
     copy->kind = TENON_KIND_OPAQUE;
@@ -316,29 +327,35 @@ tn_dtype_label (const struct tenon_dtype *dtype)
 /* ---- shapes ----------------------------------------------------------------------------------------- */
 
 tenon_status
-tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape, uint64_t *elements, uint64_t *bytes,
-                tenon_error *error)
+tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape, uint64_t *elements,
+                uint64_t *bytes, tenon_error *error)
 {
     uint64_t product = 1, zero = 0;
     /* the product of the other dims must fit even when one is zero: who multiplies in another order would overflow */
     for (uint32_t i = 0; i < rank; i++) {
         if (shape[i] >= (uint64_t) 1 << 63)
-            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "dim %u is %llu, which is not below 2^63", i,
-                            (unsigned long long) shape[i]);
+            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "dim %u is %llu, which is not below 2^63",
+                            i, (unsigned long long) shape[i]);
         if (shape[i] == 0)
             zero = 1;
         else if (tn_multiply (product, shape[i], &product) || product >= (uint64_t) 1 << 63)
-            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "the product of its shape is 2^63 or more");
+            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                            "the product of its shape is 2^63 or more");
     }
     *elements = zero ? 0 : product;
     uint64_t items = dtype->block_items, size;
     if (*elements % items != 0)
-        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "%llu elements are no multiple of the %llu that a block of %s holds",
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "%llu elements are no multiple of the %llu that a block of %s holds",
                         (unsigned long long) *elements, (unsigned long long) items, tn_dtype_label (dtype));
-    if (dtype->kind == TENON_KIND_BLOCK && items > 1 && *elements > 0 && (rank == 0 || shape[rank - 1] % items != 0))
-        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "rows of %llu elements are no multiple of the %llu that a block of %s holds",
-                        (unsigned long long) (rank ? shape[rank - 1] : 1), (unsigned long long) items, tn_dtype_label (dtype));
-    if (tn_multiply (product / items + (product % items > 0), dtype->block_bytes, &size) || size >= (uint64_t) 1 << 63)
+    if (dtype->kind == TENON_KIND_BLOCK && items > 1 && *elements > 0
+        && (rank == 0 || shape[rank - 1] % items != 0))
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "rows of %llu elements are no multiple of the %llu that a block of %s holds",
+                        (unsigned long long) (rank ? shape[rank - 1] : 1), (unsigned long long) items,
+                        tn_dtype_label (dtype));
+    if (tn_multiply (product / items + (product % items > 0), dtype->block_bytes, &size)
+        || size >= (uint64_t) 1 << 63)
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "its size in bytes is 2^63 or more");
     *bytes = zero ? 0 : size;
     return TENON_OK;
@@ -350,7 +367,8 @@ tn_shape_text (char *to, size_t room, const struct tenon_dtype *dtype, uint32_t 
     size_t end = 0;
     to[0] = 0;
     for (uint32_t i = 0; i < rank && end + 40 < room; i++)
-        end += (size_t) snprintf (to + end, room - end, "%s%llu", i ? " × " : "", (unsigned long long) shape[i]);
+        end +=
+            (size_t) snprintf (to + end, room - end, "%s%llu", i ? " × " : "", (unsigned long long) shape[i]);
     char label[64];
     tn_escape (label, sizeof label, tn_dtype_label (dtype), strlen (tn_dtype_label (dtype)));
     snprintf (to + end, room - end, "%s%s", rank ? " " : "scalar ", label);

@@ -43,10 +43,10 @@ struct tn_names {
 struct tn_catalog {
     atomic_uint references;
     tenon_context *context;
-    struct tn_arena arena;     /* names, shapes, values */
+    struct tn_arena arena;                   /* names, shapes, values */
     struct tn_tensor *segments[TN_SEGMENTS]; /* 16, 16, 32, 64 …: entries never move */
     uint64_t count;
-    struct tn_names names;     /* of tensors */
+    struct tn_names names; /* of tensors */
     struct tn_metadata *metadata;
     uint64_t metadata_count, metadata_room, metadata_bytes;
     struct tn_names keys;
@@ -56,8 +56,8 @@ struct tn_catalog {
     uint64_t dtype_count, dtype_room;
     struct tn_instance *instances;
     uint64_t instance_count, instance_room;
-    struct tn_overlay overlay;   /* this file's settings, for read() */
-    bool aliases;                /* the codec allows tensors to share bytes */
+    struct tn_overlay overlay; /* this file's settings, for read() */
+    bool aliases;              /* the codec allows tensors to share bytes */
 };
 
 struct tn_catalog *tn_catalog_new (tenon_context *context);
@@ -85,16 +85,18 @@ bool tn_catalog_find (const struct tn_catalog *catalog, const char *name, uint64
 /* Copies key and value into the catalog. `replace`: a key that is there gets the new value, else it is TENON_E_MALFORMED. */
 tenon_status tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t length,
                                       const struct tenon_value *value, bool replace, tenon_error *error);
-bool tn_catalog_find_key (const struct tn_catalog *catalog, const char *key, uint64_t length, uint64_t *index);
-tenon_status tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtype, uint32_t *number,
-                                   tenon_error *error);
+bool tn_catalog_find_key (const struct tn_catalog *catalog, const char *key, uint64_t length,
+                          uint64_t *index);
+tenon_status tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtype,
+                                   uint32_t *number, tenon_error *error);
 /* Fixed, registered, or this catalog's own. NULL: none. */
 const struct tenon_dtype *tn_catalog_dtype (const struct tn_catalog *catalog, uint32_t dtype);
 /* Bytes of the packed data of a shape. TENON_E_MALFORMED with words: product too large, row that no block divides. */
-tenon_status tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape, uint64_t *elements,
-                             uint64_t *bytes, tenon_error *error);
+tenon_status tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape,
+                             uint64_t *elements, uint64_t *bytes, tenon_error *error);
 /* "4096 × 4096 q4_k" */
-void tn_shape_text (char *to, size_t room, const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape);
+void tn_shape_text (char *to, size_t room, const struct tenon_dtype *dtype, uint32_t rank,
+                    const uint64_t *shape);
 const char *tn_dtype_label (const struct tenon_dtype *dtype);
 
 /* ---- values (value.c) ---- */
@@ -103,8 +105,9 @@ const char *tn_dtype_label (const struct tenon_dtype *dtype);
 tenon_status tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
                             uint64_t depth_left, uint64_t *bytes, tenon_error *error);
 /* Items of an array. `sources` turns the value's source number into a source; strings are put into the arena. */
-tenon_status tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first, uint64_t n,
-                             struct tenon_value *items, struct tn_arena *arena, tenon_error *error);
+tenon_status tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first,
+                             uint64_t n, struct tenon_value *items, struct tn_arena *arena,
+                             tenon_error *error);
 /* Bytes of one item of a scalar type in an array; 0: not a scalar type of values. */
 uint32_t tn_value_width (uint32_t type);
 

@@ -22,11 +22,11 @@
 #define TN_COUNT(array) (sizeof (array) / sizeof (array)[0])
 #define TN_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define TN_MAX(a, b) ((a) > (b) ? (a) : (b))
-#define TN_TRY(expression)                                                                                           \
-    do {                                                                                                             \
-        tenon_status tn_status_ = (expression);                                                                      \
-        if (tn_status_ < 0)                                                                                          \
-            return tn_status_;                                                                                       \
+#define TN_TRY(expression)                                                                                   \
+    do {                                                                                                     \
+        tenon_status tn_status_ = (expression);                                                              \
+        if (tn_status_ < 0)                                                                                  \
+            return tn_status_;                                                                               \
     } while (0)
 
 /* Frees a pointer that leaves its scope: TN_FREE char *text = … */
@@ -71,8 +71,8 @@ bool tn_utf8 (const char *text, uint64_t length);
 tenon_report *tn_report_new (void);
 /* A copy of an entry; hostile bytes are escaped. Any thread. Out of memory: the entry is lost, and the report says so. */
 TN_PRINTF (7, 8)
-void tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, const char *subject,
-                    const char *file, const char *format, ...);
+void tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen,
+                    const char *subject, const char *file, const char *format, ...);
 void tn_report_append (tenon_report *report, const tenon_report *more);
 
 /* ---- memory ---- */

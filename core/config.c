@@ -1,15 +1,19 @@
-/* config.c - the keys of the core and of plugins, what to think of unknown ones, and the effective configuration as a list. */
+/* config.c - the keys of the core and of plugins, what to think of unknown ones, and the effective
+ * configuration as a list. */
 #include "context.h"
 #include <stdio.h>
 
-#define OPTION(type, name, value, least, most, help)                                                                 \
-    { sizeof (struct tenon_option), type, name, value, NULL, help, least, most, 0, 0 }
+#define OPTION(type, name, value, least, most, help)                                                         \
+    {                                                                                                        \
+        sizeof (struct tenon_option), type, name, value, NULL, help, least, most, 0, 0                       \
+    }
 
 enum { CORE_PLUGIN_PATH, CORE_THREADS, CORE_MAP, CORE_KEYS };
 static const struct tenon_option core_keys[CORE_KEYS] = {
     [CORE_PLUGIN_PATH] = OPTION (TENON_OPTION_TEXT, "plugin_path", TENON_PLUGINDIR, 0, 0,
                                  "a folder in which plugins are looked for, absolute; may be repeated"),
-    [CORE_THREADS] = OPTION (TENON_OPTION_INTEGER, "threads", "0", 0, 4096, "threads that work at once; 0: one a processor"),
+    [CORE_THREADS] = OPTION (TENON_OPTION_INTEGER, "threads", "0", 0, 4096,
+                             "threads that work at once; 0: one a processor"),
     [CORE_MAP] = OPTION (TENON_OPTION_BOOL, "map", "yes", 0, 0, "whether files may be mapped into memory"),
 };
 static const struct tenon_option save_keys[] = {
@@ -18,24 +22,27 @@ static const struct tenon_option save_keys[] = {
 enum { PLUGIN_ENABLED, PLUGIN_PATH, PLUGIN_KEYS };
 static const struct tenon_option plugin_keys[PLUGIN_KEYS] = {
     [PLUGIN_ENABLED] = OPTION (TENON_OPTION_BOOL, "enabled", "yes", 0, 0, "whether the plugin is loaded"),
-    [PLUGIN_PATH] = OPTION (TENON_OPTION_TEXT, "path", "", 0, 0, "the plugin's file, absolute; empty: the first that is found"),
+    [PLUGIN_PATH] = OPTION (TENON_OPTION_TEXT, "path", "", 0, 0,
+                            "the plugin's file, absolute; empty: the first that is found"),
 };
 const struct tenon_option tn_codec_keys[TN_CODEC_KEYS] = {
     [TN_CODEC_ENABLED] = OPTION (TENON_OPTION_BOOL, "enabled", "yes", 0, 0, "whether the codec is used"),
     [TN_CODEC_PRIORITY] = OPTION (TENON_OPTION_INTEGER, "priority", "0", -1000000, 1000000,
                                   "the higher one wins when two codecs claim a file equally"),
-    [TN_CODEC_EXTENSIONS] = OPTION (TENON_OPTION_TEXT, "extensions", "", 0, 0,
-                                    "endings of file names, the first is appended when saving; instead of the codec's own"),
+    [TN_CODEC_EXTENSIONS] =
+        OPTION (TENON_OPTION_TEXT, "extensions", "", 0, 0,
+                "endings of file names, the first is appended when saving; instead of the codec's own"),
 };
 
 /* ---- applying ---- */
 
 static tenon_status
-setting_of (tenon_context *context, const char *section, const struct tenon_option *option, struct tenon_setting *setting,
-            tenon_error *error)
+setting_of (tenon_context *context, const char *section, const struct tenon_option *option,
+            struct tenon_setting *setting, tenon_error *error)
 {
     const struct tn_entry *entry = tn_settings_find (&context->settings, section, option->name);
-    return tn_option_parse (option, section, entry ? entry->value : option->value, entry ? entry->origin : "default", setting, error);
+    return tn_option_parse (option, section, entry ? entry->value : option->value,
+                            entry ? entry->origin : "default", setting, error);
 }
 
 static tenon_status
@@ -43,7 +50,8 @@ check_absolute (const struct tn_entry *entry, const char *what, tenon_error *err
 {
     if (entry->value[0] == '/')
         return TENON_OK;
-    return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s] %s = '%s': expected is the absolute path of a %s", entry->origin,
+    return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
+                    "%s: [%s] %s = '%s': expected is the absolute path of a %s", entry->origin,
                     entry->section, entry->key, entry->value, what);
 }
 
@@ -81,7 +89,8 @@ tn_config_wish (tenon_context *context, const char *name, struct tn_wish *wish, 
         return TENON_OK; /* inih would not hold it either */
     const struct tn_entry *entry = tn_settings_find (&context->settings, section, "enabled");
     if (entry) {
-        TN_TRY (tn_option_parse (&plugin_keys[PLUGIN_ENABLED], section, entry->value, entry->origin, &enabled, error));
+        TN_TRY (tn_option_parse (&plugin_keys[PLUGIN_ENABLED], section, entry->value, entry->origin, &enabled,
+                                 error));
         wish->disabled = enabled.integer ? NULL : entry;
     }
     wish->path = tn_settings_find (&context->settings, section, "path");
@@ -96,12 +105,13 @@ tenon_status
 tn_config_unknown (const struct tn_entry *entry, const char *const *keys, uint64_t count, tenon_error *error)
 {
     char room[TN_HINT_ROOM];
-    return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s] has no key '%s'%s", entry->origin, entry->section, entry->key,
-                    tn_hint (room, entry->key, keys, count));
+    return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s] has no key '%s'%s", entry->origin,
+                    entry->section, entry->key, tn_hint (room, entry->key, keys, count));
 }
 
 static tenon_status
-unknown_of (const struct tn_entry *entry, const struct tenon_option *options, uint32_t count, tenon_error *error)
+unknown_of (const struct tn_entry *entry, const struct tenon_option *options, uint32_t count,
+            tenon_error *error)
 {
     const char *keys[TENON_LIMITS + CORE_KEYS];
     for (uint32_t i = 0; i < count; i++)
@@ -117,14 +127,17 @@ unknown_section (const tenon_context *context, const struct tn_entry *entry, ten
     /* "codec" without an id, and the id, or the plugin's name, without "codec" */
     for (uint64_t i = 0; i < context->registry.codec_count; i++)
         if (strcmp (entry->section, context->registry.codecs[i]->table.id) == 0)
-            return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: there is no section [%s]; did you mean [codec %s]?", entry->origin,
+            return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
+                            "%s: there is no section [%s]; did you mean [codec %s]?", entry->origin,
                             entry->section, entry->section);
-    return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
-                    "%s: there is no section [%s]; there are [core], [limits], [save], [plugin NAME] and [codec ID]%s", entry->origin,
-                    entry->section, tn_hint (room, entry->section, sections, TN_COUNT (sections)));
+    return tn_fail (
+        error, TENON_E_CONFIG, TN_NO_OFFSET,
+        "%s: there is no section [%s]; there are [core], [limits], [save], [plugin NAME] and [codec ID]%s",
+        entry->origin, entry->section, tn_hint (room, entry->section, sections, TN_COUNT (sections)));
 }
 
-/* A setting for a codec that is not there: a note in a file, where it may be there tomorrow, an error in what was just typed. */
+/* A setting for a codec that is not there: a note in a file, where it may be there tomorrow, an error in
+ * what was just typed. */
 static tenon_status
 absent_codec (const tenon_context *context, const struct tn_entry *entry, const char *id, tenon_error *error)
 {
@@ -135,14 +148,17 @@ absent_codec (const tenon_context *context, const struct tn_entry *entry, const 
         return tn_fail_memory (error);
     for (uint64_t i = 0; i < registry->codec_count; i++)
         ids[i] = registry->codecs[i]->table.id;
-    memcpy (ids + registry->codec_count, (const char *[]){ "core", "limits", "save", "plugin" }, 4 * sizeof *ids);
+    memcpy (ids + registry->codec_count, (const char *[]){ "core", "limits", "save", "plugin" },
+            4 * sizeof *ids);
     bool is_typed = entry->layer == TN_LAYER_PROGRAM;
     const char *hint = tn_hint (room, id, ids, registry->codec_count + (is_typed ? 4 : 0));
     if (is_typed)
-        return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: %s.%s: there is no section and no codec '%s'%s", entry->origin, id,
-                        entry->key, id, hint);
+        return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
+                        "%s: %s.%s: there is no section and no codec '%s'%s", entry->origin, id, entry->key,
+                        id, hint);
     if (!entry->key)
-        tn_report_add (context->report, TENON_NOTE, TENON_OK, 0, id, "", "%s: no codec '%s' is in use%s", entry->origin, id, hint);
+        tn_report_add (context->report, TENON_NOTE, TENON_OK, 0, id, "", "%s: no codec '%s' is in use%s",
+                       entry->origin, id, hint);
     return TENON_OK;
 }
 
@@ -153,9 +169,11 @@ absent_plugin (tenon_context *context, const struct tn_entry *entry, const char 
     if (entry->key && strcmp (entry->key, "enabled") != 0 && strcmp (entry->key, "path") != 0)
         return unknown_of (entry, plugin_keys, PLUGIN_KEYS, error);
     if (!tn_is_plugin_name (name))
-        return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s]: no plugin can have that name", entry->origin, entry->section);
+        return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s]: no plugin can have that name",
+                        entry->origin, entry->section);
     if (!entry->key)
-        tn_report_add (context->report, TENON_NOTE, TENON_OK, 0, name, "", "%s: no plugin '%s' was found", entry->origin, name);
+        tn_report_add (context->report, TENON_NOTE, TENON_OK, 0, name, "", "%s: no plugin '%s' was found",
+                       entry->origin, name);
     /* its values are looked at, so that they are right when it comes */
     return tn_config_wish (context, name, &wish, error);
 }
@@ -165,7 +183,9 @@ static const char *
 name_in (const char *section, const char *kind)
 {
     size_t length = strlen (kind);
-    return strncmp (section, kind, length) == 0 && section[length] == ' ' && section[length + 1] ? section + length + 1 : NULL;
+    return strncmp (section, kind, length) == 0 && section[length] == ' ' && section[length + 1]
+               ? section + length + 1
+               : NULL;
 }
 
 static tenon_status
@@ -199,7 +219,8 @@ tn_config_check (tenon_context *context, tenon_error *error)
 const char *
 tn_config_keep (tenon_context *context, char *text, tenon_error *error)
 {
-    if (!text || !tn_grow (&context->texts, &context->text_room, context->text_count, sizeof *context->texts)) {
+    if (!text
+        || !tn_grow (&context->texts, &context->text_room, context->text_count, sizeof *context->texts)) {
         free (text);
         (void) tn_fail_memory (error);
         return NULL;
@@ -208,13 +229,14 @@ tn_config_keep (tenon_context *context, char *text, tenon_error *error)
 }
 
 static tenon_status
-list (tenon_context *context, const char *section, const struct tenon_option *option, const char *value, const char *origin,
-      tenon_error *error)
+list (tenon_context *context, const char *section, const struct tenon_option *option, const char *value,
+      const char *origin, tenon_error *error)
 {
     if (!tn_grow (&context->config, &context->config_room, context->config_count, sizeof *context->config))
         return tn_fail_memory (error);
-    context->config[context->config_count++]
-        = (tenon_config_entry){ sizeof *context->config, option->type, section, option->name, value, origin, option->help };
+    context->config[context->config_count++] = (tenon_config_entry){
+        sizeof *context->config, option->type, section, option->name, value, origin, option->help
+    };
     return TENON_OK;
 }
 
@@ -223,7 +245,8 @@ static tenon_status
 list_key (tenon_context *context, const char *section, const struct tenon_option *option, tenon_error *error)
 {
     const struct tn_entry *entry = tn_settings_find (&context->settings, section, option->name);
-    return list (context, section, option, entry ? entry->value : option->value, entry ? entry->origin : "default", error);
+    return list (context, section, option, entry ? entry->value : option->value,
+                 entry ? entry->origin : "default", error);
 }
 
 static tenon_status
@@ -245,9 +268,11 @@ list_codec (tenon_context *context, const struct tn_codec *codec, tenon_error *e
         return error->status;
     TN_TRY (list_key (context, codec->section, &tn_codec_keys[TN_CODEC_ENABLED], error));
     TN_TRY (list_key (context, codec->section, &tn_codec_keys[TN_CODEC_PRIORITY], error));
-    TN_TRY (list (context, codec->section, &tn_codec_keys[TN_CODEC_EXTENSIONS], extensions, entry ? entry->origin : "default", error));
+    TN_TRY (list (context, codec->section, &tn_codec_keys[TN_CODEC_EXTENSIONS], extensions,
+                  entry ? entry->origin : "default", error));
     for (uint32_t i = 0; i < codec->table.option_count; i++)
-        TN_TRY (list (context, codec->section, &codec->table.options[i], codec->settings[i].text, codec->settings[i].origin, error));
+        TN_TRY (list (context, codec->section, &codec->table.options[i], codec->settings[i].text,
+                      codec->settings[i].origin, error));
     return TENON_OK;
 }
 
@@ -262,7 +287,8 @@ is_listed (const tenon_context *context, const char *section, const char *key)
 
 /* What is set for plugins, or codecs, that are not in use. */
 static tenon_status
-list_absent (tenon_context *context, const char *kind, const struct tenon_option *known, uint32_t count, tenon_error *error)
+list_absent (tenon_context *context, const char *kind, const struct tenon_option *known, uint32_t count,
+             tenon_error *error)
 {
     for (uint64_t i = 0; i < context->settings.count; i++) {
         const struct tn_entry *entry = &context->settings.entries[i];
@@ -282,14 +308,16 @@ tn_config_list (tenon_context *context, tenon_error *error)
 {
     const struct tn_registry *registry = &context->registry;
     for (uint64_t i = 0; i < context->folder_count; i++)
-        TN_TRY (list (context, "core", &core_keys[CORE_PLUGIN_PATH], context->folders[i].path, context->folders[i].origin, error));
+        TN_TRY (list (context, "core", &core_keys[CORE_PLUGIN_PATH], context->folders[i].path,
+                      context->folders[i].origin, error));
     TN_TRY (list_key (context, "core", &core_keys[CORE_THREADS], error));
     TN_TRY (list_key (context, "core", &core_keys[CORE_MAP], error));
     for (uint32_t i = 0; i < TENON_LIMITS; i++)
         TN_TRY (list_key (context, "limits", &tn_limit_options[i], error));
     TN_TRY (list_key (context, "save", &save_keys[0], error));
     for (uint64_t i = 0; i < registry->plugin_count; i++) {
-        const char *section = tn_config_keep (context, tn_concat ("plugin ", registry->plugins[i]->name, NULL), error);
+        const char *section =
+            tn_config_keep (context, tn_concat ("plugin ", registry->plugins[i]->name, NULL), error);
         if (!section)
             return error->status;
         TN_TRY (list_key (context, section, &plugin_keys[PLUGIN_ENABLED], error));

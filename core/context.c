@@ -45,9 +45,11 @@ make (tenon_context **made, const tenon_context_options *options, tenon_error *e
 {
     tenon_context_options copy = { .struct_size = sizeof copy };
     if (options && !tn_copy_struct (&copy, sizeof copy, options, offsetof (tenon_context_options, settings)))
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the struct_size of the context's options is not set");
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the struct_size of the context's options is not set");
     if (copy.flags & TENON_FLAGS_MUST_KNOW)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the context's options have flags that this version does not know: 0x%08x",
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the context's options have flags that this version does not know: 0x%08x",
                         (unsigned) (copy.flags & TENON_FLAGS_MUST_KNOW));
     tenon_context *context = calloc (1, sizeof *context);
     if (!context)

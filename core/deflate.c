@@ -48,7 +48,8 @@ open_state (int32_t level, int32_t encode)
     if (!state)
         return NULL;
     state->encode = encode;
-    int result = encode ? deflateInit2 (&state->z, level < 0 ? 6 : TN_MIN (level, 9), Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY)
+    int result = encode ? deflateInit2 (&state->z, level < 0 ? 6 : TN_MIN (level, 9), Z_DEFLATED, -15, 9,
+                                        Z_DEFAULT_STRATEGY)
                         : inflateInit2 (&state->z, -15);
     state->opened = result == Z_OK;
     if (!state->opened) {
@@ -82,7 +83,8 @@ encode (void *opaque, uint32_t flags, const void *from, uint64_t size, void *to,
         free_room -= out - z->avail_out;
         if (result < 0 && result != Z_BUF_ERROR)
             return result == Z_MEM_ERROR ? TENON_E_MEMORY : TENON_E_MISUSE;
-        if (z->avail_in == 0 && left == 0 && (result == Z_STREAM_END || (flush == Z_FULL_FLUSH && z->avail_out > 0)))
+        if (z->avail_in == 0 && left == 0
+            && (result == Z_STREAM_END || (flush == Z_FULL_FLUSH && z->avail_out > 0)))
             return (int64_t) (room - free_room);
     } while (free_room > 0);
     return TENON_E_MISUSE; /* more than bound() said */
@@ -96,7 +98,8 @@ reset (void *opaque)
 }
 
 static int32_t
-step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void *to, uint64_t room, uint64_t *made)
+step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void *to, uint64_t room,
+      uint64_t *made)
 {
     struct state *state = opaque;
     z_stream *z = &state->z;
@@ -108,7 +111,7 @@ step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void *to
     int result = inflate (z, Z_NO_FLUSH);
     *taken = in - z->avail_in;
     *made = out - z->avail_out;
-    return result == Z_STREAM_END                   ? 1
+    return result == Z_STREAM_END                    ? 1
            : result == Z_OK || result == Z_BUF_ERROR ? 0
            : result == Z_MEM_ERROR                   ? TENON_E_MEMORY
                                                      : TENON_E_MALFORMED;
@@ -121,7 +124,8 @@ decode_whole (struct state *state, const void *from, uint64_t stored, void *to, 
     size_t taken = 0, made = 0;
     if (!state->whole && !(state->whole = libdeflate_alloc_decompressor ()))
         return TENON_E_MEMORY;
-    enum libdeflate_result result = libdeflate_deflate_decompress_ex (state->whole, from, stored, to, size, &taken, &made);
+    enum libdeflate_result result =
+        libdeflate_deflate_decompress_ex (state->whole, from, stored, to, size, &taken, &made);
     return result == LIBDEFLATE_SUCCESS && taken == stored && made == size ? TENON_OK : TENON_E_MALFORMED;
 }
 #endif
@@ -138,7 +142,8 @@ decode (void *opaque, uint32_t last, const void *from, uint64_t stored, void *to
     bool ended = false;
     while (!ended && (stored > 0 || size > 0)) {
         uint64_t taken = 0, made = 0;
-        int32_t result = step (opaque, from, stored, &taken, size ? to : beyond, size ? size : sizeof beyond, &made);
+        int32_t result =
+            step (opaque, from, stored, &taken, size ? to : beyond, size ? size : sizeof beyond, &made);
         if (result < 0)
             return result;
         if (made > size || (taken == 0 && made == 0 && result == 0))

@@ -3,15 +3,17 @@
 #include <stdio.h>
 
 tenon_status
-tn_describe (struct tn_run *run, uint32_t source, uint64_t codec, const char *prefix, const char *metadata_prefix,
-             uint32_t include_flags)
+tn_describe (struct tn_run *run, uint32_t source, uint64_t codec, const char *prefix,
+             const char *metadata_prefix, uint32_t include_flags)
 {
     struct tn_catalog *catalog = run->catalog;
     struct tn_call call;
     const struct tn_codec *entry = run->context->registry.codecs[codec];
     if (!entry->table.describe)
-        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the codec %s only writes", entry->table.id);
-    if (!tn_grow (&catalog->instances, &catalog->instance_room, catalog->instance_count, sizeof (struct tn_instance)))
+        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the codec %s only writes",
+                        entry->table.id);
+    if (!tn_grow (&catalog->instances, &catalog->instance_room, catalog->instance_count,
+                  sizeof (struct tn_instance)))
         return tn_fail_memory (run->error);
     tn_call_begin (&call, run, TN_CALL_DESCRIBE, codec);
     call.instance = (uint32_t) catalog->instance_count;
@@ -19,7 +21,9 @@ tn_describe (struct tn_run *run, uint32_t source, uint64_t codec, const char *pr
     call.metadata_prefix = metadata_prefix;
     call.include_flags = include_flags;
     struct tn_instance *instance = &catalog->instances[catalog->instance_count++];
-    *instance = (struct tn_instance){ .codec = codec, .sources = malloc (sizeof *instance->sources), .count = 1, .room = 1 };
+    *instance = (struct tn_instance){
+        .codec = codec, .sources = malloc (sizeof *instance->sources), .count = 1, .room = 1
+    };
     if (!instance->sources) {
         instance->count = 0;
         return tn_fail_memory (run->error);
@@ -74,16 +78,18 @@ collect (const struct tn_catalog *catalog, struct range *ranges)
             || !catalog->sources[tensor->source]->unordered)
             continue;
         if (ranges)
-            ranges[count] = (struct range){ tensor->offset, tensor->offset + tensor->length, tensor->name, tensor->source, true };
+            ranges[count] = (struct range){ tensor->offset, tensor->offset + tensor->length, tensor->name,
+                                            tensor->source, true };
         count++;
     }
     for (uint64_t i = 0; i < catalog->source_count; i++) {
         const struct tn_source *source = catalog->sources[i];
-        if (source->kind != TN_SOURCE_PART || source->lead + source->stored == 0 || !source->parent->unordered)
+        if (source->kind != TN_SOURCE_PART || source->lead + source->stored == 0
+            || !source->parent->unordered)
             continue;
         if (ranges)
-            ranges[count] = (struct range){ source->offset - source->lead, source->offset + source->stored, source->name,
-                                            source->parent->number, false };
+            ranges[count] = (struct range){ source->offset - source->lead, source->offset + source->stored,
+                                            source->name, source->parent->number, false };
         count++;
     }
     return count;
@@ -114,9 +120,11 @@ tn_check_overlaps (struct tn_catalog *catalog, tenon_error *error)
             tn_fail_place (error, NULL, b->name);
         char own[120];
         tn_escape (own, sizeof own, b->name, strlen (b->name));
-        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "%s%s%sits bytes %llu … %llu overlap those of %s '%s', which end at %llu",
-                        b->tensor ? "" : "member '", b->tensor ? "" : own, b->tensor ? "" : "': ", (unsigned long long) b->begin,
-                        (unsigned long long) b->end, a->tensor ? "tensor" : "member", name, (unsigned long long) a->end);
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "%s%s%sits bytes %llu … %llu overlap those of %s '%s', which end at %llu",
+                        b->tensor ? "" : "member '", b->tensor ? "" : own,
+                        b->tensor ? "" : "': ", (unsigned long long) b->begin, (unsigned long long) b->end,
+                        a->tensor ? "tensor" : "member", name, (unsigned long long) a->end);
     }
     return TENON_OK;
 }

@@ -3,19 +3,20 @@
 #include "want.h"
 
 /* For byte orders: one integer, or two halves of a complex number. */
-static const struct tenon_swap_field swap_2[] = { { 0, 2, 1 } }, swap_4[] = { { 0, 4, 1 } }, swap_8[] = { { 0, 8, 1 } },
-                                     swap_2x4[] = { { 0, 4, 2 } }, swap_2x8[] = { { 0, 8, 2 } };
+static const struct tenon_swap_field swap_2[] = { { 0, 2, 1 } }, swap_4[] = { { 0, 4, 1 } },
+                                     swap_8[] = { { 0, 8, 1 } }, swap_2x4[] = { { 0, 4, 2 } },
+                                     swap_2x8[] = { { 0, 8, 2 } };
 
-#define PLAIN(canonical, items, bytes)                                                                               \
-    {                                                                                                                \
-        .struct_size = sizeof (struct tenon_dtype), .kind = TENON_KIND_PLAIN, .name = canonical,                     \
-        .block_items = items, .block_bytes = bytes                                                                   \
+#define PLAIN(canonical, items, bytes)                                                                       \
+    {                                                                                                        \
+        .struct_size = sizeof (struct tenon_dtype), .kind = TENON_KIND_PLAIN, .name = canonical,             \
+        .block_items = items, .block_bytes = bytes                                                           \
     }
-#define SWAPPED(canonical, bytes, fields)                                                                            \
-    {                                                                                                                \
-        .struct_size = sizeof (struct tenon_dtype), .kind = TENON_KIND_PLAIN, .name = canonical,                     \
-        .block_items = 1, .block_bytes = bytes, .swap = fields,                                                      \
-        .swap_size = sizeof (struct tenon_swap_field), .swap_count = 1                                               \
+#define SWAPPED(canonical, bytes, fields)                                                                    \
+    {                                                                                                        \
+        .struct_size = sizeof (struct tenon_dtype), .kind = TENON_KIND_PLAIN, .name = canonical,             \
+        .block_items = 1, .block_bytes = bytes, .swap = fields,                                              \
+        .swap_size = sizeof (struct tenon_swap_field), .swap_count = 1                                       \
     }
 
 const struct tenon_dtype tn_dtype_fixed[TENON_DTYPE_FIXED] = {
@@ -74,11 +75,13 @@ tenon_dtype_find (const tenon_context *context, const char *name)
 }
 
 TENON_API tenon_status
-tenon_dtype_get (const tenon_context *context, const tenon_file *file, uint32_t dtype, struct tenon_dtype *info)
+tenon_dtype_get (const tenon_context *context, const tenon_file *file, uint32_t dtype,
+                 struct tenon_dtype *info)
 {
     if ((!context && !file) || !info)
         return TENON_E_MISUSE;
-    const struct tenon_dtype *found = file ? tn_catalog_dtype (file->catalog, dtype) : tn_dtype_get (context, dtype);
+    const struct tenon_dtype *found =
+        file ? tn_catalog_dtype (file->catalog, dtype) : tn_dtype_get (context, dtype);
     if (!found)
         return TENON_E_NOT_FOUND;
     return tn_fill_struct (info, found, sizeof *found) ? TENON_OK : TENON_E_MISUSE;

@@ -24,7 +24,7 @@ static const struct {
     { "TENON_E_EXISTS", "exists already" },
     { "TENON_E_CONFIG", "wrong configuration" },
 };
-_Static_assert (TN_COUNT (statuses) == 1 - TENON_E_LAST, "every status has a name and a text");
+_Static_assert(TN_COUNT (statuses) == 1 - TENON_E_LAST, "every status has a name and a text");
 
 TENON_API const char *
 tenon_status_name (tenon_status status)
@@ -42,7 +42,11 @@ tenon_status_text (tenon_status status)
 static unsigned
 utf8_sequence (const uint8_t *p, uint64_t left)
 {
-    unsigned length = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+    unsigned length = p[0] < 0x80                   ? 1
+                      : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+                      : (p[0] & 0xf0) == 0xe0       ? 3
+                      : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+                                                    : 0;
     if (length == 0 || length > left || p[0] == 0)
         return 0;
     for (unsigned i = 1; i < length; i++)
@@ -159,8 +163,9 @@ full_message (char *to, size_t room, const tenon_error *from)
     char place[48] = "", whole[sizeof from->file + sizeof from->tensor + sizeof from->message + 64];
     if (from->offset != TN_NO_OFFSET)
         snprintf (place, sizeof place, " (at byte %llu)", (unsigned long long) from->offset);
-    snprintf (whole, sizeof whole, "%s%s%s%s%s%s%s", from->file, from->file[0] ? ": " : "", from->tensor[0] ? "tensor '" : "",
-              from->tensor, from->tensor[0] ? "': " : "", from->message, place);
+    snprintf (whole, sizeof whole, "%s%s%s%s%s%s%s", from->file, from->file[0] ? ": " : "",
+              from->tensor[0] ? "tensor '" : "", from->tensor, from->tensor[0] ? "': " : "", from->message,
+              place);
     size_t length = strlen (whole) < room ? strlen (whole) : room - 1;
     memcpy (to, whole, length);
     to[length] = 0;

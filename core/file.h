@@ -7,7 +7,7 @@ struct tenon_memory {
     struct tenon_memory *next; /* of the same file */
     void *base;                /* mapped; NULL: only the arena */
     uint64_t size;
-    struct tn_arena arena;     /* strings of metadata */
+    struct tn_arena arena; /* strings of metadata */
 };
 
 struct tenon_file {
@@ -16,7 +16,7 @@ struct tenon_file {
     tenon_report *report;
     char *path;
     uint64_t codec;
-    bool unaligned;              /* tenon_map hands out what is not aligned */
+    bool unaligned; /* tenon_map hands out what is not aligned */
     uint64_t elements, nbytes;
     pthread_mutex_t lock;        /* of memory */
     struct tenon_memory *memory; /* goes with the file */

@@ -43,7 +43,8 @@ tenon_codec_option (const tenon_context *context, uint64_t codec, uint64_t index
 {
     if (!context || !option)
         return TENON_E_MISUSE;
-    if (codec >= context->registry.codec_count || index >= context->registry.codecs[codec]->table.option_count)
+    if (codec >= context->registry.codec_count
+        || index >= context->registry.codecs[codec]->table.option_count)
         return TENON_E_NOT_FOUND;
     const struct tn_codec *found = context->registry.codecs[codec];
     bool filled = tn_fill_struct (option, &found->table.options[index], sizeof *option)

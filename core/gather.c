@@ -9,14 +9,14 @@
 #define SMALL_GAP 4096u
 
 struct runs {
-    uint64_t unit;                                   /* bytes */
-    uint32_t rank;                                   /* axes outside a run, slowest first */
+    uint64_t unit;                                    /* bytes */
+    uint32_t rank;                                    /* axes outside a run, slowest first */
     uint64_t count[TN_MAX_RANK], stride[TN_MAX_RANK]; /* bytes */
-    uint64_t first;                                  /* byte offset of the first run in the source */
-    uint64_t pieces, stride_in;                      /* a run is `pieces` pieces … */
-    uint64_t piece;                                  /* … of so many bytes, stride_in apart; one piece: contiguous */
-    uint64_t span;                                   /* bytes from its first to behind its last */
-    uint64_t end;                                    /* behind the last run */
+    uint64_t first;                                   /* byte offset of the first run in the source */
+    uint64_t pieces, stride_in;                       /* a run is `pieces` pieces … */
+    uint64_t piece; /* … of so many bytes, stride_in apart; one piece: contiguous */
+    uint64_t span;  /* bytes from its first to behind its last */
+    uint64_t end;   /* behind the last run */
 };
 
 /* Axes in storage order, slowest first; what is whole joins its neighbour. */
@@ -39,7 +39,8 @@ plan_runs (const struct tn_want *want, const struct tn_gather *box, struct runs 
         if (growing && step == 1) {
             runs->piece *= count;
             growing = count == shape;
-        } else if (runs->pieces == 1 && made == 0 && count > 1 && runs->piece == want->unit_bytes * 1 && step > 1) {
+        } else if (runs->pieces == 1 && made == 0 && count > 1 && runs->piece == want->unit_bytes * 1
+                   && step > 1) {
             runs->pieces = count;
             runs->stride_in = step * stride;
             growing = false;
@@ -103,7 +104,8 @@ take_run (struct walk *walk, const struct runs *runs, uint64_t at, uint8_t *to)
     /* a run whose pieces are far apart is taken piece by piece */
     if (runs->pieces > 1 && runs->stride_in > SMALL_GAP + runs->piece) {
         for (uint64_t i = 0; i < runs->pieces; i++)
-            TN_TRY (tn_worker_read (walk->worker, source, at + i * runs->stride_in, to + i * runs->piece, runs->piece, walk->error));
+            TN_TRY (tn_worker_read (walk->worker, source, at + i * runs->stride_in, to + i * runs->piece,
+                                    runs->piece, walk->error));
         return TENON_OK;
     }
     for (uint64_t i = 0; i < runs->pieces; i++, at += runs->stride_in, to += runs->piece) {
@@ -130,7 +132,8 @@ tn_gather_in_place (const struct tn_want *want, const struct tn_gather *box)
 }
 
 tenon_status
-tn_gather (const struct tn_want *want, const struct tn_gather *box, struct tn_worker *worker, uint8_t *to, tenon_error *error)
+tn_gather (const struct tn_want *want, const struct tn_gather *box, struct tn_worker *worker, uint8_t *to,
+           tenon_error *error)
 {
     struct runs runs;
     uint64_t index[TN_MAX_RANK] = { 0 };

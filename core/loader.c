@@ -1,20 +1,29 @@
 /* loader.c - finds plugins, loads them, and keeps a verdict on every candidate.
  *
- * Order: the built-in ones; those whose file the configuration names; then folder by folder, in each by name, those of
+ * Order: the built-in ones; those whose file the configuration names; then folder by folder, in each by
+ * name, those of tenon_context_options.plugin_path, the program's core.plugin_path, TENON_PLUGIN_PATH,
+ * [core] plugin_path (later files first), and the folder that libtenon was built for.
  *
- *     tenon_context_options.plugin_path, the program's core.plugin_path, TENON_PLUGIN_PATH, [core] plugin_path (later files first),
- *     and the folder that libtenon was built for.
+ * The first candidate of a name that can be used is used; a later one of that name is "shadowed". So a
+ * plugin that is broken does not hide one that works, and a file hides a built-in one only when [plugin
+ * NAME] path says so.
  *
- * The first candidate of a name that can be used is used; a later one of that name is "shadowed". So a plugin that is broken does not hide one
- * that works, and a file hides a built-in one only when [plugin NAME] path says so.
+ * Statuses of verdicts:
  *
- * Statuses of verdicts: TENON_OK in use; TENON_E_CONFIG disabled, or not to be trusted; TENON_E_EXISTS its name or one of its ids is taken;
- * TENON_E_NOT_FOUND no such file or folder; TENON_E_IO it, or its folder, cannot be read or the system would not load it;
- * TENON_E_MALFORMED no plugin; TENON_E_TRUNCATED a file that was cut; TENON_E_UNSUPPORTED another version, or unwilling; TENON_E_MISUSE it broke a rule.
+ *     TENON_OK             in use
+ *     TENON_E_CONFIG       disabled, or not to be trusted
+ *     TENON_E_EXISTS       its name, or one of its ids, is taken
+ *     TENON_E_NOT_FOUND    no such file or folder
+ *     TENON_E_IO           it cannot be read, or the system would not load it
+ *     TENON_E_MALFORMED    no plugin
+ *     TENON_E_TRUNCATED    a file that was cut off
+ *     TENON_E_UNSUPPORTED  made for another version, or unwilling
+ *     TENON_E_MISUSE       it broke a rule of tenon/plugin.h
  *
- * What is checked is an open file, what is loaded is found by the same name a moment later. Only who can write to the folder could put
- * another file there in between, and he was found to be trusted; a symbolic link is followed before, and its target's folder checked. (Loading
- * /proc/self/fd/N instead would be unsound: the dynamic linker knows libraries by name, and takes the next N for the last.) */
+ * What is checked is an open file, what is loaded is found by the same name a moment later. Only who can
+ * write to the folder could put another file there in between, and he was found to be trusted; a symbolic
+ * link is followed before, and its target's folder checked. (Loading /proc/self/fd/N instead would be
+ * unsound: the dynamic linker knows libraries by name, and takes the next N for the last.) */
 #include "loader.h"
 #include "builtin.h"
 #include "context.h"
@@ -23,11 +32,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
-#ifndef TENON_NO_DLOPEN
+#ifdef TENON_NO_DLOPEN
+#define CAN_LOAD false
+#else
 #include <dlfcn.h>
-#ifdef __ELF__
-#include <link.h>
-#endif
+#define CAN_LOAD true
 #endif
 
 struct loader {
@@ -36,20 +45,20 @@ struct loader {
     struct tn_trust trust;
 };
 
-#define VERDICT(loader, status, name, file, ...)                                                                     \
+#define VERDICT(loader, status, name, file, ...)                                                             \
     tn_report_add ((loader)->context->report, TENON_VERDICT, status, 0, name, file, __VA_ARGS__)
 
 /* Adds ", LABEL a b c", of what one plugin registered. */
-#define LIST_NAMES(text, room, label, items, count, owner, field)                                                    \
-    do {                                                                                                             \
-        bool first_ = true;                                                                                          \
-        for (uint64_t i_ = 0; i_ < (count); i_++)                                                                    \
-            if ((items)[i_]->plugin == (owner)) {                                                                    \
-                size_t fill_ = strlen (text);                                                                        \
-                snprintf ((text) + fill_, (room) - fill_, "%s%s %s", first_ && fill_ ? ", " : "",                    \
-                          first_ ? (label) : "", (items)[i_]->table.field);                                          \
-                first_ = false;                                                                                      \
-            }                                                                                                        \
+#define LIST_NAMES(text, room, label, items, count, owner, field)                                            \
+    do {                                                                                                     \
+        bool first_ = true;                                                                                  \
+        for (uint64_t i_ = 0; i_ < (count); i_++)                                                            \
+            if ((items)[i_]->plugin == (owner)) {                                                            \
+                size_t fill_ = strlen (text);                                                                \
+                snprintf ((text) + fill_, (room) -fill_, "%s%s %s", first_ && fill_ ? ", " : "",             \
+                          first_ ? (label) : "", (items)[i_]->table.field);                                  \
+                first_ = false;                                                                              \
+            }                                                                                                \
     } while (0)
 
 /* "in use: NAME VERSION (codecs a b, dtypes c)" */
@@ -61,8 +70,9 @@ say_in_use (const struct loader *loader, const struct tn_plugin *plugin)
     LIST_NAMES (what, sizeof what, "codecs", registry->codecs, registry->codec_count, plugin, id);
     LIST_NAMES (what, sizeof what, "filters", registry->filters, registry->filter_count, plugin, id);
     LIST_NAMES (what, sizeof what, "dtypes", registry->dtypes, registry->dtype_count, plugin, name);
-    tn_report_add (loader->context->report, TENON_VERDICT, TENON_OK, 1, plugin->name, plugin->file, "in use: %s%s%s%s (%s)", plugin->name,
-                   plugin->table.version[0] ? " " : "", plugin->table.version, plugin->file ? "" : ", built in", what);
+    tn_report_add (loader->context->report, TENON_VERDICT, TENON_OK, 1, plugin->name, plugin->file,
+                   "in use: %s%s%s%s (%s)", plugin->name, plugin->table.version[0] ? " " : "",
+                   plugin->table.version, plugin->file ? "" : ", built in", what);
 }
 
 /* Registers what an entry function returned. Only want of memory is a failure. */
@@ -72,7 +82,8 @@ take (struct loader *loader, const struct tenon_plugin *table, const char *name,
     tenon_context *context = loader->context;
     char why[TN_WHY_ROOM] = "";
     if (!table) {
-        VERDICT (loader, TENON_E_UNSUPPORTED, name, file, "unwilling: it was asked, and handed over no table");
+        VERDICT (loader, TENON_E_UNSUPPORTED, name, file,
+                 "unwilling: it was asked, and handed over no table");
         return TENON_OK;
     }
     tenon_status status = tn_registry_add (context, table, name, file, why);
@@ -86,7 +97,8 @@ take (struct loader *loader, const struct tenon_plugin *table, const char *name,
     say_in_use (loader, plugin);
     if (table->name && strcmp (table->name, name) != 0)
         tn_report_add (context->report, TENON_NOTE, TENON_OK, 0, name, file,
-                       "it calls itself '%s'; its file's name counts, so it is configured as [plugin %s]", table->name, name);
+                       "it calls itself '%s'; its file's name counts, so it is configured as [plugin %s]",
+                       table->name, name);
     return TENON_OK;
 }
 
@@ -99,9 +111,11 @@ load_builtins (struct loader *loader)
         struct tn_wish wish;
         TN_TRY (tn_config_wish (loader->context, builtin->name, &wish, loader->error));
         if (wish.disabled)
-            VERDICT (loader, TENON_E_CONFIG, builtin->name, NULL, "built in, disabled at %s", wish.disabled->origin);
-        else if (wish.path)
-            VERDICT (loader, TENON_E_CONFIG, builtin->name, NULL, "built in, but %s names a file to be used instead", wish.path->origin);
+            VERDICT (loader, TENON_E_CONFIG, builtin->name, NULL, "built in, disabled at %s",
+                     wish.disabled->origin);
+        else if (wish.path && CAN_LOAD)
+            VERDICT (loader, TENON_E_CONFIG, builtin->name, NULL,
+                     "built in, but %s names a file to be used instead", wish.path->origin);
         else
             TN_TRY (take (loader, builtin->entry (&tn_host), builtin->name, NULL));
     }
@@ -119,7 +133,7 @@ find_entry (void *handle)
 {
     void *symbol = dlsym (handle, "tenon_plugin_v0");
     entry_function entry = NULL;
-    _Static_assert (sizeof entry == sizeof symbol, "POSIX wants functions and data to have pointers alike");
+    _Static_assert(sizeof entry == sizeof symbol, "POSIX wants functions and data to have pointers alike");
     memcpy (&entry, &symbol, sizeof entry);
     return entry;
 }
@@ -166,32 +180,9 @@ say_errno (const struct loader *loader, int number, const char *what, const char
     if (number == ENOMEM)
         return tn_fail_memory (loader->error);
     (void) tn_fail_errno (&words, number, what, NULL);
-    VERDICT (loader, number == ENOENT || number == ENOTDIR ? TENON_E_NOT_FOUND : TENON_E_IO, name, file, "%s", words.message);
+    VERDICT (loader, number == ENOENT || number == ENOTDIR ? TENON_E_NOT_FOUND : TENON_E_IO, name, file, "%s",
+             words.message);
     return TENON_OK;
-}
-
-/* Does the file hold all that its program headers announce? The dynamic linker maps what they say, and dies of a file that was cut, as by
- * a copy that was broken off. What is no ELF file at all is left to dlopen, which has words for it. */
-static bool
-is_whole (int fd, off_t size)
-{
-#ifdef __ELF__
-    ElfW (Ehdr) header;
-    ElfW (Phdr) part;
-    if (pread (fd, &header, sizeof header, 0) != (ssize_t) sizeof header || memcmp (header.e_ident, ELFMAG, SELFMAG) != 0
-        || header.e_phentsize != sizeof part)
-        return true;
-    for (unsigned i = 0; i < header.e_phnum; i++) {
-        uint64_t at = (uint64_t) header.e_phoff + (uint64_t) i * sizeof part;
-        if (at > (uint64_t) size || pread (fd, &part, sizeof part, (off_t) at) != (ssize_t) sizeof part)
-            return false;
-        if (part.p_type == PT_LOAD && (part.p_offset > (uint64_t) size || part.p_filesz > (uint64_t) size - part.p_offset))
-            return false;
-    }
-#else
-    (void) fd, (void) size;
-#endif
-    return true;
 }
 
 /* Checks a file whose folder is trusted, and loads it. */
@@ -212,8 +203,9 @@ check_file (struct loader *loader, const char *name, const char *file, const cha
         VERDICT (loader, TENON_E_MALFORMED, name, file, "it is no regular file");
     else if (!tn_trust (&loader->trust, &status, "the file", why))
         VERDICT (loader, TENON_E_CONFIG, name, file, "not loaded: %s", why);
-    else if (!is_whole (fd, status.st_size))
-        VERDICT (loader, TENON_E_TRUNCATED, name, file, "not loaded: the file was cut off at %lld bytes", (long long) status.st_size);
+    else if (!tn_is_whole (fd, status.st_size))
+        VERDICT (loader, TENON_E_TRUNCATED, name, file, "not loaded: the file was cut off at %lld bytes",
+                 (long long) status.st_size);
     else
         good = true;
     close (fd);
@@ -297,8 +289,8 @@ find_plugin (const tenon_context *context, const char *name)
 }
 
 struct candidate {
-    char *file;     /* its bare name */
-    bool is_link;   /* or may be one */
+    char *file;   /* its bare name */
+    bool is_link; /* or may be one */
 };
 
 static int
@@ -317,7 +309,8 @@ consider (struct loader *loader, const char *folder, const struct candidate *can
     if (!name || !file)
         return tn_fail_memory (loader->error);
     if (!tn_is_plugin_name (name)) {
-        VERDICT (loader, TENON_E_MISUSE, name, file, "not loaded: the name of a plugin is 1 to %d of letters, digits, - and _", TN_LONGEST_ID);
+        VERDICT (loader, TENON_E_MISUSE, name, file,
+                 "not loaded: the name of a plugin is 1 to %d of letters, digits, - and _", TN_LONGEST_ID);
         return TENON_OK;
     }
     TN_TRY (tn_config_wish (loader->context, name, &wish, loader->error));
@@ -327,11 +320,13 @@ consider (struct loader *loader, const char *folder, const struct candidate *can
     else if (wish.path && strcmp (wish.path->value, file) == 0)
         return TENON_OK; /* it has its verdict */
     else if (wish.path)
-        VERDICT (loader, TENON_E_EXISTS, name, file, "shadowed by %s, which %s names", wish.path->value, wish.path->origin);
+        VERDICT (loader, TENON_E_EXISTS, name, file, "shadowed by %s, which %s names", wish.path->value,
+                 wish.path->origin);
     else if (other && other->file)
         VERDICT (loader, TENON_E_EXISTS, name, file, "shadowed by %s", other->file);
     else if (other)
-        VERDICT (loader, TENON_E_EXISTS, name, file, "shadowed by the built-in one; path in [plugin %s] could name this one", name);
+        VERDICT (loader, TENON_E_EXISTS, name, file,
+                 "shadowed by the built-in one; path in [plugin %s] could name this one", name);
     else if (untrusted)
         VERDICT (loader, TENON_E_CONFIG, name, file, "not loaded: %s", untrusted);
     else
@@ -388,7 +383,8 @@ load_folder (struct loader *loader, const char *path, const char *origin)
     return result;
 }
 
-/* Takes note of a folder to be searched, once; one that is not absolute is not, for nothing is loaded from the working directory. */
+/* Takes note of a folder to be searched, once. A relative one is not: nothing is loaded from the working
+ * directory. */
 static tenon_status
 add_folder (struct loader *loader, const char *path, size_t length, const char *origin)
 {
@@ -431,7 +427,8 @@ add_configured (struct loader *loader, uint32_t layer)
     const struct tn_settings *settings = &loader->context->settings;
     for (uint64_t i = 0; i < settings->count; i++) {
         const struct tn_entry *entry = &settings->entries[i];
-        if (entry->layer == layer && entry->key && strcmp (entry->section, "core") == 0 && strcmp (entry->key, "plugin_path") == 0)
+        if (entry->layer == layer && entry->key && strcmp (entry->section, "core") == 0
+            && strcmp (entry->key, "plugin_path") == 0)
             TN_TRY (add_folder (loader, entry->value, strlen (entry->value), entry->origin));
     }
     return TENON_OK;

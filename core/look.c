@@ -5,9 +5,16 @@ TENON_API tenon_status
 tenon_file_get (const tenon_file *file, tenon_file_info *info)
 {
     const struct tn_catalog *catalog = file->catalog;
-    tenon_file_info found = { sizeof found, 0, file->path, file->context->registry.codecs[file->codec]->table.id,
-                              catalog->sources[0]->size, catalog->count, catalog->metadata_count, catalog->source_count,
-                              file->elements, file->nbytes };
+    tenon_file_info found = { sizeof found,
+                              0,
+                              file->path,
+                              file->context->registry.codecs[file->codec]->table.id,
+                              catalog->sources[0]->size,
+                              catalog->count,
+                              catalog->metadata_count,
+                              catalog->source_count,
+                              file->elements,
+                              file->nbytes };
     return tn_fill_struct (info, &found, sizeof found) ? TENON_OK : TENON_E_MISUSE;
 }
 
@@ -49,10 +56,18 @@ tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info)
         return TENON_E_NOT_FOUND;
     const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
     const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, tensor->dtype);
-    tenon_tensor_info found = { .struct_size = sizeof found, .dtype = tensor->dtype, .name = tensor->name,
-                                .name_length = tensor->name_length, .dtype_name = tn_dtype_label (dtype), .rank = tensor->rank,
-                                .flags = tensor->flags, .shape = tensor->shape, .elements = 1, .nbytes = tensor->length,
-                                .storage = tensor->storage, .source = tensor->source };
+    tenon_tensor_info found = { .struct_size = sizeof found,
+                                .dtype = tensor->dtype,
+                                .name = tensor->name,
+                                .name_length = tensor->name_length,
+                                .dtype_name = tn_dtype_label (dtype),
+                                .rank = tensor->rank,
+                                .flags = tensor->flags,
+                                .shape = tensor->shape,
+                                .elements = 1,
+                                .nbytes = tensor->length,
+                                .storage = tensor->storage,
+                                .source = tensor->source };
     for (uint32_t i = 0; i < tensor->rank; i++)
         found.elements *= tensor->shape[i];
     place_of (tensor, catalog->sources[tensor->source], &found);
@@ -96,19 +111,21 @@ tenon_metadata_find (const tenon_file *file, const char *key, uint64_t *index)
 }
 
 TENON_API tenon_status
-tenon_value_items (const tenon_file *file, const struct tenon_value *array, uint64_t first, uint64_t n, struct tenon_value *items,
-                   tenon_memory **memory, tenon_error *error)
+tenon_value_items (const tenon_file *file, const struct tenon_value *array, uint64_t first, uint64_t n,
+                   struct tenon_value *items, tenon_memory **memory, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     const struct tn_catalog *catalog = file->catalog;
     struct tn_source *source = NULL;
     if (memory)
         *memory = NULL;
-    if (array->type == TENON_ARRAY && array->source != TENON_NO_SOURCE && array->source < catalog->source_count)
+    if (array->type == TENON_ARRAY && array->source != TENON_NO_SOURCE
+        && array->source < catalog->source_count)
         source = catalog->sources[array->source];
     tenon_memory *kept = array->item_type == TENON_STRING ? calloc (1, sizeof *kept) : NULL;
     if (array->item_type == TENON_STRING && (!memory || !kept))
-        memory ? tn_fail_memory (&mine) : tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "strings need a tenon_memory to stay in");
+        memory ? tn_fail_memory (&mine)
+               : tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "strings need a tenon_memory to stay in");
     else
         tn_value_items (source, array, first, n, items, kept ? &kept->arena : NULL, &mine);
     if (mine.status == TENON_OK && memory)

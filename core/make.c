@@ -29,7 +29,8 @@ tn_worker_buffer (struct tn_worker *worker, unsigned number, uint64_t size)
 }
 
 tenon_status
-tn_worker_read (struct tn_worker *worker, struct tn_source *source, uint64_t offset, void *to, uint64_t length, tenon_error *error)
+tn_worker_read (struct tn_worker *worker, struct tn_source *source, uint64_t offset, void *to,
+                uint64_t length, tenon_error *error)
 {
     if (!tn_source_is_encoded (source) && source->check == TENON_CHECK_NONE)
         return tn_source_read (source, offset, to, length, error);
@@ -61,7 +62,8 @@ tn_want_swap (const struct tn_want *want, void *data)
 
 /* From stored items (not blocks, or through f32) to the target; all packed. */
 static tenon_status
-cast (const struct tn_want *want, uint32_t from_id, const void *from, void *to, uint64_t items, struct tn_worker *worker, tenon_error *error)
+cast (const struct tn_want *want, uint32_t from_id, const void *from, void *to, uint64_t items,
+      struct tn_worker *worker, tenon_error *error)
 {
     if (want->target->kind == TENON_KIND_PLAIN) {
         tn_cast (want->target_id, to, from_id, from, items);
@@ -76,7 +78,9 @@ cast (const struct tn_want *want, uint32_t from_id, const void *from, void *to, 
         floats = converted;
     }
     tenon_status status = want->target->encode (floats, to, items / want->target->block_items);
-    return status < 0 ? tn_fail (error, status, TN_NO_OFFSET, "it cannot be encoded as %s", want->target->name) : TENON_OK;
+    return status < 0
+               ? tn_fail (error, status, TN_NO_OFFSET, "it cannot be encoded as %s", want->target->name)
+               : TENON_OK;
 }
 
 static tenon_status
@@ -89,12 +93,13 @@ finish (const struct tn_want *want, uint64_t items, void *to)
 
 /* Stored items are numbers by themselves, or stay as they are. */
 static tenon_status
-make_units (const struct tn_want *want, const struct tn_gather *box, uint64_t units, struct tn_worker *worker, uint8_t *to,
-            tenon_error *error)
+make_units (const struct tn_want *want, const struct tn_gather *box, uint64_t units, struct tn_worker *worker,
+            uint8_t *to, tenon_error *error)
 {
     bool casts = want->stored_id != want->target_id;
     uint64_t bytes = units * want->unit_bytes;
-    uint32_t moving = 0; /* axes that are more than one long: a single one is in C order as it is in Fortran order */
+    uint32_t moving =
+        0; /* axes that are more than one long: a single one is in C order as it is in Fortran order */
     for (uint32_t i = 0; i < want->rank; i++)
         moving += box->count[i] > 1;
     bool turns = want->fortran && moving > 1;
@@ -118,8 +123,9 @@ make_units (const struct tn_want *want, const struct tn_gather *box, uint64_t un
     }
     if (want->swap_in && casts) {
         /* the bytes may be the caller's own: swap a copy */
-        uint8_t *swapped = data == worker->buffer[0] || data == worker->buffer[1] ? (uint8_t *) (uintptr_t) data
-                                                                                    : tn_worker_buffer (worker, 0, bytes);
+        uint8_t *swapped = data == worker->buffer[0] || data == worker->buffer[1]
+                               ? (uint8_t *) (uintptr_t) data
+                               : tn_worker_buffer (worker, 0, bytes);
         if (!swapped)
             return tn_fail_memory (error);
         if (swapped != data)
@@ -138,7 +144,8 @@ make_units (const struct tn_want *want, const struct tn_gather *box, uint64_t un
 
 /* Blocks, and items that share bytes: whole groups are gathered and decoded, then the wanted items are picked. */
 static tenon_status
-make_decoded (const struct tn_want *want, const struct tn_gather *box, struct tn_worker *worker, uint8_t *to, tenon_error *error)
+make_decoded (const struct tn_want *want, const struct tn_gather *box, struct tn_worker *worker, uint8_t *to,
+              tenon_error *error)
 {
     uint64_t group = want->stored->block_items, row_start = 0, row_count, rows = 1;
     uint32_t last = want->rank - 1;
@@ -167,9 +174,11 @@ make_decoded (const struct tn_want *want, const struct tn_gather *box, struct tn
     if (want->stored->kind == TENON_KIND_PLAIN)
         tn_cast (TENON_F32, floats, want->stored_id, stored, items);
     else if (want->stored->decode (stored, floats, blocks) < 0)
-        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "blocks of %s cannot be decoded", want->stored->name);
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "blocks of %s cannot be decoded",
+                        want->stored->name);
     uint64_t wide_row = wide.count[last] * group, step = flat ? 1 : want->step[last];
-    if (row_start > 0 || row_count != wide_row || step != 1) { /* to the front, in place: never overtakes what is still to be read */
+    if (row_start > 0 || row_count != wide_row
+        || step != 1) { /* to the front, in place: never overtakes what is still to be read */
         float *next = floats;
         for (uint64_t r = 0; r < rows; r++)
             for (uint64_t i = 0; i < row_count; i++)
@@ -179,13 +188,15 @@ make_decoded (const struct tn_want *want, const struct tn_gather *box, struct tn
 }
 
 static tenon_status
-make_served (const struct tn_want *want, const struct tn_gather *box, uint64_t units, struct tn_worker *worker, uint8_t *to,
-             tenon_error *error)
+make_served (const struct tn_want *want, const struct tn_gather *box, uint64_t units,
+             struct tn_worker *worker, uint8_t *to, tenon_error *error)
 {
     struct tn_catalog *catalog = want->catalog;
     const struct tn_tensor *tensor = want->tensor;
     const struct tn_instance *instance = &catalog->instances[tensor->instance];
-    struct tn_run run = { .context = catalog->context, .error = error, .overlay = &catalog->overlay, .catalog = catalog };
+    struct tn_run run = {
+        .context = catalog->context, .error = error, .overlay = &catalog->overlay, .catalog = catalog
+    };
     bool casts = want->stored_id != want->target_id;
     uint64_t bytes = units * want->unit_bytes;
     uint8_t *data = casts || want->fortran ? tn_worker_buffer (worker, 0, bytes) : to;
@@ -202,10 +213,17 @@ make_served (const struct tn_want *want, const struct tn_gather *box, uint64_t u
     call.sources = instance->sources;
     call.source_count = instance->count;
     struct tenon_region region = { sizeof region, tensor->rank, start, count, step };
-    struct tenon_tensor theirs = { .struct_size = sizeof theirs, .dtype = tensor->dtype, .name = tensor->name,
-                                   .name_length = tensor->name_length, .shape = tensor->shape, .rank = tensor->rank,
-                                   .flags = tensor->flags, .storage = tensor->storage, .source = UINT32_MAX,
-                                   .length = tensor->length, .cookie = tensor->cookie };
+    struct tenon_tensor theirs = { .struct_size = sizeof theirs,
+                                   .dtype = tensor->dtype,
+                                   .name = tensor->name,
+                                   .name_length = tensor->name_length,
+                                   .shape = tensor->shape,
+                                   .rank = tensor->rank,
+                                   .flags = tensor->flags,
+                                   .storage = tensor->storage,
+                                   .source = UINT32_MAX,
+                                   .length = tensor->length,
+                                   .cookie = tensor->cookie };
     for (uint32_t i = 0; i < instance->count; i++)
         if (instance->sources[i] == tensor->source)
             theirs.source = i;
@@ -224,8 +242,8 @@ make_served (const struct tn_want *want, const struct tn_gather *box, uint64_t u
 }
 
 tenon_status
-tn_want_slab (const struct tn_want *want, const struct tn_slabs *slabs, uint64_t slab, struct tn_worker *worker, void *to,
-              tenon_error *error)
+tn_want_slab (const struct tn_want *want, const struct tn_slabs *slabs, uint64_t slab,
+              struct tn_worker *worker, void *to, tenon_error *error)
 {
     struct tn_gather box;
     uint64_t outer = slab / slabs->per_axis, first = slab % slabs->per_axis * slabs->rows, units = 1;

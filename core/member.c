@@ -5,24 +5,24 @@
 #define BLOCK_SIZE (1u << 20)
 
 struct stage {
-    struct tn_sink sink;         /* what the inner codec writes to */
+    struct tn_sink sink; /* what the inner codec writes to */
     struct tn_sink *outer;
     tenon_context *context;
-    uint64_t base;               /* position of the member in the outer sink */
+    uint64_t base; /* position of the member in the outer sink */
     bool sums;
     uint32_t crc;
     const struct tn_filter *filter;
     int32_t level;
     uint64_t block_size;
-    uint8_t *pending;            /* up to `width` blocks that are not encoded yet */
+    uint8_t *pending; /* up to `width` blocks that are not encoded yet */
     uint64_t filled, room;
-    uint8_t **encoded;           /* one buffer for each block of a round */
+    uint8_t **encoded; /* one buffer for each block of a round */
     int64_t *lengths;
-    void **states;               /* of each thread */
+    void **states; /* of each thread */
     unsigned width;
     uint64_t bound;
     uint64_t *block_ends, block_count, block_room;
-    bool last;                   /* this round ends the stream */
+    bool last; /* this round ends the stream */
     uint64_t round_blocks;
 };
 
@@ -69,9 +69,9 @@ encode_item (void *opaque, uint64_t item, unsigned worker)
         return TENON_E_MEMORY;
     if (!stage->encoded[item] && !(stage->encoded[item] = malloc (stage->bound)))
         return TENON_E_MEMORY;
-    stage->lengths[item] = filter->encode (stage->states[worker], last ? TENON_FILTER_LAST : 0, stage->pending + at, size,
-                                           stage->encoded[item], stage->bound);
-    return stage->lengths[item] < 0 ? (tenon_status) stage->lengths[item]
+    stage->lengths[item] = filter->encode (stage->states[worker], last ? TENON_FILTER_LAST : 0,
+                                           stage->pending + at, size, stage->encoded[item], stage->bound);
+    return stage->lengths[item] < 0                         ? (tenon_status) stage->lengths[item]
            : (uint64_t) stage->lengths[item] > stage->bound ? TENON_E_MISUSE
                                                             : TENON_OK;
 }
@@ -87,7 +87,8 @@ encode_round (struct stage *stage, bool last, tenon_error *error)
     tenon_status status = tn_pool_run (stage->context->pool, stage->round_blocks, encode_item, stage);
     if (status < 0)
         return status == TENON_E_MEMORY ? tn_fail_memory (error)
-                                        : tn_fail (error, status, TN_NO_OFFSET, "the filter %s failed to encode", stage->filter->table.id);
+                                        : tn_fail (error, status, TN_NO_OFFSET,
+                                                   "the filter %s failed to encode", stage->filter->table.id);
     for (uint64_t i = 0; i < stage->round_blocks; i++) {
         if (!tn_grow (&stage->block_ends, &stage->block_room, stage->block_count, sizeof *stage->block_ends))
             return tn_fail_memory (error);
@@ -105,7 +106,8 @@ filter_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_er
     const uint8_t *p = bytes;
     sum (stage, bytes, length);
     while (length > 0) {
-        if (stage->filled == stage->room) /* more is coming: the last of these blocks does not end the stream */
+        if (stage->filled
+            == stage->room) /* more is coming: the last of these blocks does not end the stream */
             TN_TRY (encode_round (stage, false, error));
         uint64_t piece = TN_MIN (length, stage->room - stage->filled);
         memcpy (stage->pending + stage->filled, p, piece);
@@ -121,15 +123,19 @@ open_filter (struct stage *stage, const struct tenon_member *member, tenon_error
     uint64_t width = tn_pool_width (stage->context->pool), limit = stage->context->limits[TENON_LIMIT_MEMORY];
     stage->level = member->level < 0 ? filter->default_level : member->level;
     if (!filter->encode || stage->level < filter->least_level || stage->level > filter->most_level)
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the filter %s encodes at levels %d … %d, not %d", filter->id,
-                        filter->least_level, filter->most_level, stage->level);
-    stage->block_size = member->block_size ? member->block_size : TN_MIN (BLOCK_SIZE, TN_MAX (limit / (4 * width), 65536));
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the filter %s encodes at levels %d … %d, not %d", filter->id, filter->least_level,
+                        filter->most_level, stage->level);
+    stage->block_size =
+        member->block_size ? member->block_size : TN_MIN (BLOCK_SIZE, TN_MAX (limit / (4 * width), 65536));
     stage->bound = filter->bound (stage->level, stage->block_size);
     stage->width = (unsigned) width;
-    if (stage->block_size > limit || tn_multiply (stage->block_size, width, &stage->room) || stage->room > limit)
+    if (stage->block_size > limit || tn_multiply (stage->block_size, width, &stage->room)
+        || stage->room > limit)
         stage->room = stage->block_size; /* one at a time, if that */
     if (stage->block_size > limit)
-        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET, "blocks of %llu bytes need more memory than allowed; raise memory in [limits]",
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "blocks of %llu bytes need more memory than allowed; raise memory in [limits]",
                         (unsigned long long) stage->block_size);
     stage->pending = malloc (stage->room);
     stage->encoded = calloc (width + 1, sizeof *stage->encoded);
@@ -159,14 +165,16 @@ close_stage (struct stage *stage)
 /* ---- the service ---- */
 
 static tenon_status
-write_member (struct tn_call *call, struct tn_writer *outer, const struct tenon_member *member, struct stage *stage)
+write_member (struct tn_call *call, struct tn_writer *outer, const struct tenon_member *member,
+              struct stage *stage)
 {
     struct tn_run *run = call->run;
     uint64_t codec;
     if (member->first > outer->count || member->count > outer->count - member->first || !member->codec)
         return tn_call_misuse (call, "a member has tensors that the plan does not have, or no codec");
     if (member->filter && !(stage->filter = tn_filter_find (run->context, member->filter)))
-        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "there is no filter '%s'", member->filter);
+        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "there is no filter '%s'",
+                        member->filter);
     TN_TRY (tn_codec_find (run->context, member->codec, &codec, run->error));
     if (codec == call->codec && run->depth >= run->context->limits[TENON_LIMIT_DEPTH])
         return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET, "members lie in each other too deeply");
@@ -202,7 +210,8 @@ write_member (struct tn_call *call, struct tn_writer *outer, const struct tenon_
 }
 
 tenon_status
-tn_host_put_member (struct tenon_call *public, const struct tenon_member *member, struct tenon_member_result *result)
+tn_host_put_member (struct tenon_call *public, const struct tenon_member *member,
+                    struct tenon_member_result *result)
 {
     struct tn_call *call = tn_call_of (public);
     struct tn_writer *writer = call->writer;
@@ -211,9 +220,12 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
         return tn_call_misuse (call, "it called a service of write from another function");
     if (call->run->error->status < 0)
         return call->run->error->status;
-    if (!tn_copy_struct (&ours, sizeof ours, member, offsetof (struct tenon_member, block_size)) || ours.check > TENON_CHECK_CRC32)
+    if (!tn_copy_struct (&ours, sizeof ours, member, offsetof (struct tenon_member, block_size))
+        || ours.check > TENON_CHECK_CRC32)
         return tn_call_misuse (call, "a struct tenon_member has a wrong struct_size, or an unknown check");
-    struct stage stage = { .outer = writer->sink, .context = call->run->context, .base = writer->sink->position,
+    struct stage stage = { .outer = writer->sink,
+                           .context = call->run->context,
+                           .base = writer->sink->position,
                            .sums = ours.check == TENON_CHECK_CRC32 };
     tenon_status status = write_member (call, writer, &ours, &stage);
     uint64_t *ends = NULL;
@@ -225,10 +237,14 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
             status = tn_fail_memory (call->run->error);
     }
     if (status == TENON_OK) {
-        struct tenon_member_result found = { .struct_size = sizeof found, .offset = stage.base,
-                                             .stored = writer->sink->position - stage.base, .size = stage.sink.position,
-                                             .check_value = stage.crc, .block_size = stage.filter ? stage.block_size : 0,
-                                             .block_count = stage.block_count, .block_ends = ends };
+        struct tenon_member_result found = { .struct_size = sizeof found,
+                                             .offset = stage.base,
+                                             .stored = writer->sink->position - stage.base,
+                                             .size = stage.sink.position,
+                                             .check_value = stage.crc,
+                                             .block_size = stage.filter ? stage.block_size : 0,
+                                             .block_count = stage.block_count,
+                                             .block_ends = ends };
         if (!tn_fill_struct (result, &found, sizeof found))
             status = tn_call_misuse (call, "a struct has no struct_size");
     }

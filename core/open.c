@@ -62,12 +62,18 @@ complete (tenon_file *file, tenon_error *error)
 
 /* Everything up to the catalog; the source is taken over. */
 static tenon_status
-fill (tenon_file *file, struct tn_source *source, const tenon_open_options *options, const char *directory, tenon_error *error)
+fill (tenon_file *file, struct tn_source *source, const tenon_open_options *options, const char *directory,
+      tenon_error *error)
 {
     struct tn_catalog *catalog = file->catalog;
     tenon_context *context = file->context;
-    struct tn_run run = { .context = context, .error = error, .report = file->report, .overlay = &catalog->overlay,
-                          .catalog = catalog, .directory = directory, .may_map = context->map && !(options->flags & TENON_OPEN_NO_MAP) };
+    struct tn_run run = { .context = context,
+                          .error = error,
+                          .report = file->report,
+                          .overlay = &catalog->overlay,
+                          .catalog = catalog,
+                          .directory = directory,
+                          .may_map = context->map && !(options->flags & TENON_OPEN_NO_MAP) };
     TN_TRY (tn_catalog_add_source (catalog, source, error));
     TN_TRY (tn_overlay_read (context, options->settings, &catalog->overlay, error));
     tenon_status status = tn_recognise (&run, source, options->format, &file->codec, false, NULL);
@@ -84,7 +90,8 @@ take_options (tenon_open_options *ours, const tenon_open_options *theirs, tenon_
     if (theirs && !tn_copy_struct (ours, sizeof *ours, theirs, offsetof (tenon_open_options, format)))
         tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_open_options has a wrong struct_size");
     else if (ours->flags & TENON_FLAGS_MUST_KNOW)
-        tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "open flags %#x are not known to this version", ours->flags & TENON_FLAGS_MUST_KNOW);
+        tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "open flags %#x are not known to this version",
+                 ours->flags & TENON_FLAGS_MUST_KNOW);
     return error->status == TENON_OK;
 }
 
@@ -97,8 +104,9 @@ directory_of (const char *path)
 }
 
 static tenon_status
-open_source (tenon_context *context, struct tn_source *source, const char *path, const tenon_open_options *options,
-             const char *directory, tenon_file **result, tenon_error *error)
+open_source (tenon_context *context, struct tn_source *source, const char *path,
+             const tenon_open_options *options, const char *directory, tenon_file **result,
+             tenon_error *error)
 {
     tenon_file *file = file_new (context, path);
     if (!file) {
@@ -116,7 +124,8 @@ open_source (tenon_context *context, struct tn_source *source, const char *path,
 }
 
 TENON_API tenon_status
-tenon_open (tenon_context *context, const char *path, const tenon_open_options *theirs, tenon_file **file, tenon_error *error)
+tenon_open (tenon_context *context, const char *path, const tenon_open_options *theirs, tenon_file **file,
+            tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
@@ -134,20 +143,22 @@ tenon_open (tenon_context *context, const char *path, const tenon_open_options *
 }
 
 TENON_API tenon_status
-tenon_open_memory (tenon_context *context, const void *data, uint64_t size, const tenon_open_options *theirs, tenon_file **file,
-                   tenon_error *error)
+tenon_open_memory (tenon_context *context, const void *data, uint64_t size, const tenon_open_options *theirs,
+                   tenon_file **file, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
     struct tn_source *source;
     *file = NULL;
-    if (take_options (&options, theirs, &mine) && tn_source_memory (data, size, options.name, &source, &mine) == TENON_OK)
+    if (take_options (&options, theirs, &mine)
+        && tn_source_memory (data, size, options.name, &source, &mine) == TENON_OK)
         open_source (context, source, options.name ? options.name : "", &options, NULL, file, &mine);
     return tn_error_out (error, &mine);
 }
 
 TENON_API tenon_status
-tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *theirs, tenon_file **file, tenon_error *error)
+tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *theirs, tenon_file **file,
+               tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
@@ -160,26 +171,30 @@ tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *theirs,
     int own = tn_duplicate (fd);
     if (own < 0)
         tn_fail_errno (&mine, errno, "the descriptor cannot be used", name);
-    else if (tn_source_open_fd (own, slash ? slash + 1 : name, context->map && !(options.flags & TENON_OPEN_NO_MAP), &source, &mine) == TENON_OK)
+    else if (tn_source_open_fd (own, slash ? slash + 1 : name,
+                                context->map && !(options.flags & TENON_OPEN_NO_MAP), &source, &mine)
+             == TENON_OK)
         open_source (context, source, name, &options, NULL, file, &mine);
     return tn_error_out (error, &mine);
 }
 
 TENON_API tenon_status
-tenon_open_reader (tenon_context *context, const tenon_reader *reader, const tenon_open_options *theirs, tenon_file **file,
-                   tenon_error *error)
+tenon_open_reader (tenon_context *context, const tenon_reader *reader, const tenon_open_options *theirs,
+                   tenon_file **file, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
     struct tn_source *source;
     *file = NULL;
-    if (take_options (&options, theirs, &mine) && tn_source_reader (reader, options.name, &source, &mine) == TENON_OK)
+    if (take_options (&options, theirs, &mine)
+        && tn_source_reader (reader, options.name, &source, &mine) == TENON_OK)
         open_source (context, source, options.name ? options.name : "", &options, NULL, file, &mine);
     return tn_error_out (error, &mine);
 }
 
 TENON_API tenon_status
-tenon_why (tenon_context *context, const char *path, const tenon_open_options *theirs, tenon_report **report, tenon_error *error)
+tenon_why (tenon_context *context, const char *path, const tenon_open_options *theirs, tenon_report **report,
+           tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
@@ -188,7 +203,8 @@ tenon_why (tenon_context *context, const char *path, const tenon_open_options *t
     *report = tn_report_new ();
     if (!*report)
         tn_fail_memory (&mine);
-    else if (take_options (&options, theirs, &mine) && tn_source_open (path, false, &source, &mine) == TENON_OK) {
+    else if (take_options (&options, theirs, &mine)
+             && tn_source_open (path, false, &source, &mine) == TENON_OK) {
         struct tn_run run = { .context = context, .error = &mine, .report = *report };
         tn_recognise (&run, source, options.format, &codec, false, *report);
         tn_arena_free (&run.arena);

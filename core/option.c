@@ -42,7 +42,9 @@ parse_digits (const char *text, unsigned base, uint64_t *value, const char **end
     *value = 0;
     for (;; p++) {
         char c = lower (*p);
-        unsigned digit = c >= '0' && c <= '9' ? (unsigned) (c - '0') : c >= 'a' && c <= 'f' ? (unsigned) (c - 'a') + 10 : 99;
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned) (c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned) (c - 'a') + 10
+                                                : 99;
         if (digit >= base)
             break;
         if (tn_multiply (*value, base, value) || tn_add (*value, digit, value))
@@ -74,9 +76,16 @@ parse_size (const char *text, int64_t *value)
         const char *word;
         uint64_t bytes;
     } units[] = {
-        { "", 1 },           { "B", 1 },
-        { "kB", 1000 },      { "MB", 1000000 },   { "GB", 1000000000 },  { "TB", 1000000000000 },
-        { "KiB", 1u << 10 }, { "MiB", 1u << 20 }, { "GiB", 1u << 30 },   { "TiB", (uint64_t) 1 << 40 },
+        { "", 1 },
+        { "B", 1 },
+        { "kB", 1000 },
+        { "MB", 1000000 },
+        { "GB", 1000000000 },
+        { "TB", 1000000000000 },
+        { "KiB", 1u << 10 },
+        { "MiB", 1u << 20 },
+        { "GiB", 1u << 30 },
+        { "TiB", (uint64_t) 1 << 40 },
     };
     const char *unit;
     uint64_t bytes;
@@ -146,28 +155,25 @@ static const char *
 wanted (const struct tenon_option *option)
 {
     switch (option->type) {
-    case TENON_OPTION_BOOL:
-        return "yes or no";
-    case TENON_OPTION_INTEGER:
-        return "a whole number";
-    case TENON_OPTION_SIZE:
-        return "a size (as 4096, 64kB, 64KiB, 1GiB)";
-    case TENON_OPTION_NUMBER:
-        return "a number";
-    default:
-        return "one of: ";
+    case TENON_OPTION_BOOL: return "yes or no";
+    case TENON_OPTION_INTEGER: return "a whole number";
+    case TENON_OPTION_SIZE: return "a size (as 4096, 64kB, 64KiB, 1GiB)";
+    case TENON_OPTION_NUMBER: return "a number";
+    default: return "one of: ";
     }
 }
 
 static tenon_status
-refuse (const struct tenon_option *option, const char *section, const char *text, const char *origin, tenon_error *error)
+refuse (const struct tenon_option *option, const char *section, const char *text, const char *origin,
+        tenon_error *error)
 {
     char range[96] = "";
     const char *more = option->type == TENON_OPTION_CHOICE ? option->choices
                        : option->type == TENON_OPTION_BOOL ? ""
                                                            : range_text (range, option);
-    return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: %s%s%s%s = '%s': expected is %s%s%s", origin, section ? "[" : "",
-                    section ? section : "", section ? "] " : "", option->name, text, wanted (option), more,
+    return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: %s%s%s%s = '%s': expected is %s%s%s", origin,
+                    section ? "[" : "", section ? section : "", section ? "] " : "", option->name, text,
+                    wanted (option), more,
                     strpbrk (text, "#;") ? " (a comment stands on a line of its own)" : "");
 }
 
@@ -181,12 +187,12 @@ tenon_status
 tn_option_parse (const struct tenon_option *option, const char *section, const char *text, const char *origin,
                  struct tenon_setting *setting, tenon_error *error)
 {
-    struct tenon_setting parsed = { .struct_size = sizeof parsed, .type = option->type, .text = text, .origin = origin };
+    struct tenon_setting parsed = {
+        .struct_size = sizeof parsed, .type = option->type, .text = text, .origin = origin
+    };
     bool good = true;
     switch (option->type) {
-    case TENON_OPTION_BOOL:
-        good = parse_bool (text, &parsed.integer);
-        break;
+    case TENON_OPTION_BOOL: good = parse_bool (text, &parsed.integer); break;
     case TENON_OPTION_INTEGER:
         good = parse_integer (text, &parsed.integer) && in_range (option, (double) parsed.integer);
         break;
@@ -200,11 +206,10 @@ tn_option_parse (const struct tenon_option *option, const char *section, const c
         parsed.integer = find_choice (option->choices, text);
         good = parsed.integer >= 0;
         break;
-    case TENON_OPTION_TEXT:
-        break;
+    case TENON_OPTION_TEXT: break;
     default:
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "%s: option %s has the unknown type %u", origin, option->name,
-                        option->type);
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "%s: option %s has the unknown type %u",
+                        origin, option->name, option->type);
     }
     if (!good)
         return refuse (option, section, text, origin, error);

@@ -50,14 +50,15 @@ keep (tenon_plan *plan, struct tn_catalog *catalog, tenon_error *error)
 
 /* The entry that codecs see. */
 static tenon_status
-enter (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype, uint32_t rank, const uint64_t *shape,
-       uint32_t flags, const struct tn_planned *planned, tenon_error *error)
+enter (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype, uint32_t rank,
+       const uint64_t *shape, uint32_t flags, const struct tn_planned *planned, tenon_error *error)
 {
     struct tn_catalog *own = plan->own;
     const struct tenon_dtype *info = tn_catalog_dtype (own, dtype);
     uint64_t elements, bytes;
     if (!name || name_length == 0 || name_length > UINT32_MAX / 2 || !tn_utf8 (name, name_length))
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tensor's name must be valid UTF-8, not empty and without NUL");
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "a tensor's name must be valid UTF-8, not empty and without NUL");
     tn_fail_place (error, NULL, name);
     if (!info || dtype == TENON_NONE)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "there is no dtype %u", dtype);
@@ -67,7 +68,8 @@ enter (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype,
     struct tn_tensor *slot = tn_catalog_slot (own);
     uint64_t *dims = rank ? tn_arena_get (&own->arena, rank * sizeof *dims, false) : NULL;
     char *text = tn_arena_text (&own->arena, name, name_length);
-    if (!slot || !text || (rank && !dims) || !tn_grow (&plan->planned, &plan->room, plan->count, sizeof *planned))
+    if (!slot || !text || (rank && !dims)
+        || !tn_grow (&plan->planned, &plan->room, plan->count, sizeof *planned))
         return tn_fail_memory (error);
     if (rank)
         memcpy (dims, shape, rank * sizeof *dims);
@@ -93,20 +95,25 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
     struct tn_source *source;
     struct tn_catalog *own = plan->own;
     uint64_t elements, bytes;
-    if (!tn_copy_struct (&array, sizeof array, theirs, offsetof (tenon_array, fill)) || (!array.data && !array.fill && array.size > 0))
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_array needs its struct_size, and data or fill");
+    if (!tn_copy_struct (&array, sizeof array, theirs, offsetof (tenon_array, fill))
+        || (!array.data && !array.fill && array.size > 0))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "a tenon_array needs its struct_size, and data or fill");
     if (!array.name)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tensor of the program needs a name");
     const struct tenon_dtype *dtype = tn_catalog_dtype (own, array.dtype);
     if (!dtype || array.dtype == TENON_NONE || array.rank > TN_MAX_RANK || (array.rank && !array.shape))
-        return enter (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape, 0, NULL, error);
+        return enter (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape, 0, NULL,
+                      error);
     if ((array.flags & TENON_FORTRAN) && dtype->block_items > 1 && array.rank > 1)
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "items of %s are packed together and cannot be in Fortran order", dtype->name);
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "items of %s are packed together and cannot be in Fortran order", dtype->name);
     TN_TRY (tn_shape_bytes (dtype, array.rank, array.shape, &elements, &bytes, error));
     if (array.data && array.size != bytes) {
         tn_fail_place (error, NULL, array.name);
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "its shape and dtype need %llu bytes, %llu were given",
-                        (unsigned long long) bytes, (unsigned long long) array.size);
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "its shape and dtype need %llu bytes, %llu were given", (unsigned long long) bytes,
+                        (unsigned long long) array.size);
     }
     TN_TRY (tn_source_memory (array.data, bytes, array.name, &source, error));
     TN_TRY (tn_catalog_add_source (own, source, error));
@@ -114,8 +121,11 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
     struct tn_tensor *origin = tn_arena_get (&own->arena, sizeof *origin, true);
     if (!origin)
         return tn_fail_memory (error);
-    struct tn_planned planned = { .catalog = own, .tensor = origin, .fill = array.data ? NULL : array.fill, .user = array.user };
-    TN_TRY (enter (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape, array.flags, &planned, error));
+    struct tn_planned planned = {
+        .catalog = own, .tensor = origin, .fill = array.data ? NULL : array.fill, .user = array.user
+    };
+    TN_TRY (enter (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape, array.flags,
+                   &planned, error));
     *origin = *tn_catalog_tensor (own, own->count - 1);
     origin->source = source->number;
     return TENON_OK;
@@ -133,7 +143,8 @@ tenon_plan_add (tenon_plan *plan, const tenon_array *array, tenon_error *error)
 
 /* A dtype of the file's catalog in the plan's numbers. */
 static tenon_status
-adopt_dtype (tenon_plan *plan, const struct tn_catalog *catalog, uint32_t dtype, uint32_t *number, tenon_error *error)
+adopt_dtype (tenon_plan *plan, const struct tn_catalog *catalog, uint32_t dtype, uint32_t *number,
+             tenon_error *error)
 {
     const struct tenon_dtype *info = tn_catalog_dtype (catalog, dtype);
     *number = dtype;
@@ -143,15 +154,17 @@ adopt_dtype (tenon_plan *plan, const struct tn_catalog *catalog, uint32_t dtype,
 }
 
 static tenon_status
-add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, uint32_t dtype, tenon_error *error)
+add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, uint32_t dtype,
+          tenon_error *error)
 {
     struct tn_catalog *catalog = file->catalog;
     uint32_t number;
     if (catalog->context != plan->context)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the file and the plan belong to different contexts");
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the file and the plan belong to different contexts");
     if (index >= catalog->count)
-        return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu", (unsigned long long) index,
-                        (unsigned long long) catalog->count);
+        return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu",
+                        (unsigned long long) index, (unsigned long long) catalog->count);
     const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
     if (dtype == tensor->dtype)
         dtype = TENON_NONE;
@@ -165,12 +178,13 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
     TN_TRY (adopt_dtype (plan, catalog, dtype == TENON_NONE ? tensor->dtype : dtype, &number, error));
     TN_TRY (keep (plan, catalog, error));
     struct tn_planned planned = { .catalog = catalog, .tensor = tensor, .target = dtype, .from_file = true };
-    return enter (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length, number, tensor->rank, tensor->shape,
-                  tensor->flags, &planned, error);
+    return enter (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length, number,
+                  tensor->rank, tensor->shape, tensor->flags, &planned, error);
 }
 
 TENON_API tenon_status
-tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, uint32_t dtype, tenon_error *error)
+tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, uint32_t dtype,
+                     tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     add_from (plan, file, index, name, dtype, &mine);
@@ -197,7 +211,8 @@ borrow (tenon_plan *plan, const struct tn_catalog *catalog, struct tenon_value *
     while (i > 0 && plan->borrowed[i - 1] != source)
         i--;
     if (i == 0) {
-        if (!tn_grow (&plan->borrowed, &plan->borrowed_room, plan->borrowed_count, sizeof (struct tn_source *)))
+        if (!tn_grow (&plan->borrowed, &plan->borrowed_room, plan->borrowed_count,
+                      sizeof (struct tn_source *)))
             return tn_fail_memory (error);
         plan->borrowed[plan->borrowed_count++] = source;
         i = plan->borrowed_count;
@@ -256,14 +271,16 @@ in_memory (const struct tenon_value *value, unsigned depth)
 }
 
 TENON_API tenon_status
-tenon_plan_add_metadata (tenon_plan *plan, const char *key, const struct tenon_value *value, tenon_error *error)
+tenon_plan_add_metadata (tenon_plan *plan, const char *key, const struct tenon_value *value,
+                         tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     uint64_t length = strlen (key);
     if (length == 0 || !tn_utf8 (key, length))
         tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "a metadata key must be valid UTF-8 and not empty");
     else if (!in_memory (value, 64))
-        tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "metadata key '%s': an array's source must be TENON_NO_SOURCE", key);
+        tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
+                 "metadata key '%s': an array's source must be TENON_NO_SOURCE", key);
     else
         tn_catalog_add_metadata (plan->own, key, length, value, true, &mine);
     return tn_error_out (error, &mine);

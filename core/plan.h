@@ -10,18 +10,19 @@ struct tn_planned {
     const struct tn_tensor *tensor; /* in it */
     uint32_t target;                /* in that catalog's numbers; TENON_NONE: as stored */
     bool from_file;                 /* a change of layout is a loss */
-    tenon_status (*fill) (void *user, uint64_t offset, void *to, uint64_t length); /* NULL: the tensor has a source */
+    tenon_status (*fill) (void *user, uint64_t offset, void *to,
+                          uint64_t length); /* NULL: the tensor has a source */
     void *user;
 };
 
 struct tenon_plan {
     tenon_context *context;
-    struct tn_catalog *own;         /* entries as they will be; metadata; sources of arrays */
+    struct tn_catalog *own; /* entries as they will be; metadata; sources of arrays */
     struct tn_planned *planned;
     uint64_t count, room;
-    struct tn_source **borrowed;    /* of files whose metadata were taken; numbered by the values */
+    struct tn_source **borrowed; /* of files whose metadata were taken; numbered by the values */
     uint64_t borrowed_count, borrowed_room;
-    struct tn_catalog **kept;       /* catalogs that this plan holds on to */
+    struct tn_catalog **kept; /* catalogs that this plan holds on to */
     uint64_t kept_count, kept_room;
 };
 

@@ -6,15 +6,17 @@
 /* ---- requests ---- */
 
 static tenon_status
-take_request (const tenon_file *file, const tenon_request *theirs, tenon_request *ours, struct tn_box *box, tenon_error *error)
+take_request (const tenon_file *file, const tenon_request *theirs, tenon_request *ours, struct tn_box *box,
+              tenon_error *error)
 {
     if (!tn_copy_struct (ours, sizeof *ours, theirs, offsetof (tenon_request, size)))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_request has a wrong struct_size");
     if (ours->index >= file->catalog->count)
-        return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu", (unsigned long long) ours->index,
-                        (unsigned long long) file->catalog->count);
+        return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu",
+                        (unsigned long long) ours->index, (unsigned long long) file->catalog->count);
     if (ours->flags & TENON_FLAGS_MUST_KNOW)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "request flags %#x are not known to this version", ours->flags);
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "request flags %#x are not known to this version", ours->flags);
     *box = (struct tn_box){ ours->rank, ours->start, ours->count, ours->step };
     return TENON_OK;
 }
@@ -58,8 +60,8 @@ request_at (tenon_request *requests, uint64_t index)
 
 /* Checks all requests and turns them into jobs; *total is the sum of their sizes, each rounded up to 64. */
 static tenon_status
-make_jobs (tenon_file *file, tenon_request *requests, uint64_t count, struct tn_job *jobs, struct tn_box *boxes, uint64_t *total,
-           tenon_error *error)
+make_jobs (tenon_file *file, tenon_request *requests, uint64_t count, struct tn_job *jobs,
+           struct tn_box *boxes, uint64_t *total, tenon_error *error)
 {
     *total = 0;
     for (uint64_t i = 0; i < count; i++) {
@@ -67,8 +69,11 @@ make_jobs (tenon_file *file, tenon_request *requests, uint64_t count, struct tn_
         struct tn_want want;
         TN_TRY (take_request (file, request_at (requests, i), &ours, &boxes[i], error));
         TN_TRY (make_want (file, &ours, &want, error));
-        jobs[i] = (struct tn_job){ .box = ours.rank ? &boxes[i] : NULL, .catalog = file->catalog, .tensor = want.tensor,
-                                   .target = ours.dtype, .size = want.size };
+        jobs[i] = (struct tn_job){ .box = ours.rank ? &boxes[i] : NULL,
+                                   .catalog = file->catalog,
+                                   .tensor = want.tensor,
+                                   .target = ours.dtype,
+                                   .size = want.size };
         if (tn_add (*total, (want.size + 63) & ~(uint64_t) 63, total) || *total >= (uint64_t) 1 << 62)
             return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "the requests need 2^62 bytes or more");
     }
@@ -76,7 +81,8 @@ make_jobs (tenon_file *file, tenon_request *requests, uint64_t count, struct tn_
 }
 
 static tenon_status
-run_jobs (tenon_file *file, const struct tn_job *jobs, uint64_t count, const tenon_progress *progress, uint64_t total, tenon_error *error)
+run_jobs (tenon_file *file, const struct tn_job *jobs, uint64_t count, const tenon_progress *progress,
+          uint64_t total, tenon_error *error)
 {
     struct tn_meter meter;
     tn_meter_begin (&meter, progress, total);
@@ -86,7 +92,8 @@ run_jobs (tenon_file *file, const struct tn_job *jobs, uint64_t count, const ten
 }
 
 static tenon_status
-read_all (tenon_file *file, tenon_request *requests, uint64_t count, const tenon_progress *progress, tenon_error *error)
+read_all (tenon_file *file, tenon_request *requests, uint64_t count, const tenon_progress *progress,
+          tenon_error *error)
 {
     uint64_t total, bytes = 0;
     TN_FREE struct tn_job *jobs = calloc (count + 1, sizeof *jobs);
@@ -100,8 +107,9 @@ read_all (tenon_file *file, tenon_request *requests, uint64_t count, const tenon
         request->size = jobs[i].size;
         if (room < jobs[i].size || (!request->data && jobs[i].size > 0)) {
             tn_fail_place (error, NULL, jobs[i].tensor->name);
-            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "%llu bytes are needed, there is room for %llu",
-                            (unsigned long long) jobs[i].size, (unsigned long long) (request->data ? room : 0));
+            return tn_fail (
+                error, TENON_E_MISUSE, TN_NO_OFFSET, "%llu bytes are needed, there is room for %llu",
+                (unsigned long long) jobs[i].size, (unsigned long long) (request->data ? room : 0));
         }
         jobs[i].to = request->data;
         bytes += jobs[i].size;
@@ -110,7 +118,8 @@ read_all (tenon_file *file, tenon_request *requests, uint64_t count, const tenon
 }
 
 TENON_API tenon_status
-tenon_read (tenon_file *file, tenon_request *requests, uint64_t count, const tenon_progress *progress, tenon_error *error)
+tenon_read (tenon_file *file, tenon_request *requests, uint64_t count, const tenon_progress *progress,
+            tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     read_all (file, requests, count, progress, &mine);
@@ -128,8 +137,11 @@ memory_new (uint64_t size)
     if (!memory || size == 0)
         return memory;
     /* room to begin at a huge page: the kernel only then gives one at the first touch */
-    uint64_t room = size >= HUGE_PAGE ? (size + 2 * (uint64_t) HUGE_PAGE - 1) & ~(uint64_t) (HUGE_PAGE - 1) : size;
-    void *base = room > SIZE_MAX ? MAP_FAILED : mmap (NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t room =
+        size >= HUGE_PAGE ? (size + 2 * (uint64_t) HUGE_PAGE - 1) & ~(uint64_t) (HUGE_PAGE - 1) : size;
+    void *base = room > SIZE_MAX
+                     ? MAP_FAILED
+                     : mmap (NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED) {
         free (memory);
         return NULL;
@@ -155,8 +167,8 @@ tenon_memory_free (tenon_memory *memory)
 }
 
 static tenon_status
-load_all (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memory **result, const tenon_progress *progress,
-          tenon_error *error)
+load_all (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memory **result,
+          const tenon_progress *progress, tenon_error *error)
 {
     uint64_t total, bytes = 0;
     TN_FREE struct tn_job *jobs = calloc (count + 1, sizeof *jobs);
@@ -166,7 +178,8 @@ load_all (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memor
     TN_TRY (make_jobs (file, requests, count, jobs, boxes, &total, error));
     tenon_memory *memory = memory_new (total);
     if (!memory)
-        return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "no %llu bytes of memory could be had", (unsigned long long) total);
+        return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "no %llu bytes of memory could be had",
+                        (unsigned long long) total);
     uintptr_t start = (uintptr_t) memory->base;
     if (total >= HUGE_PAGE)
         start = (start + HUGE_PAGE - 1) & ~(uintptr_t) (HUGE_PAGE - 1);
@@ -198,8 +211,8 @@ load_all (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memor
 }
 
 TENON_API tenon_status
-tenon_load (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memory **memory, const tenon_progress *progress,
-            tenon_error *error)
+tenon_load (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memory **memory,
+            const tenon_progress *progress, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     if (memory)
@@ -226,8 +239,8 @@ map_tensor (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
     struct tn_catalog *catalog = file->catalog;
     const char *why = "the codec makes its bytes when they are asked for";
     if (index >= catalog->count)
-        return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu", (unsigned long long) index,
-                        (unsigned long long) catalog->count);
+        return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu",
+                        (unsigned long long) index, (unsigned long long) catalog->count);
     const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
     struct tn_source *source = catalog->sources[tensor->source];
     tn_fail_place (error, NULL, tensor->name);
@@ -239,15 +252,18 @@ map_tensor (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
     if (tensor->storage != TENON_EXTENT)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
     if (tn_source_is_encoded (source))
-        return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "it is stored through the filter %s", source->hard->filter->table.id);
+        return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "it is stored through the filter %s",
+                        source->hard->filter->table.id);
     const uint8_t *base = tn_source_map (source->hard, &why);
     if (!base)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
     base += source->hard_offset + tensor->offset;
     uint32_t alignment = alignment_of (tn_catalog_dtype (catalog, tensor->dtype));
     if (!file->unaligned && (uintptr_t) base % alignment != 0)
-        return tn_fail (error, TENON_E_NOT_MAPPABLE, source->hard_offset + tensor->offset,
-                        "it does not lie at a multiple of %u (the flag TENON_OPEN_UNALIGNED maps it all the same)", alignment);
+        return tn_fail (
+            error, TENON_E_NOT_MAPPABLE, source->hard_offset + tensor->offset,
+            "it does not lie at a multiple of %u (the flag TENON_OPEN_UNALIGNED maps it all the same)",
+            alignment);
     *data = base;
     return TENON_OK;
 }
@@ -273,11 +289,14 @@ static tenon_status
 consume (void *opaque, const void *bytes, uint64_t length, tenon_error *error)
 {
     struct consumer *consumer = opaque;
-    return consumer->sink (consumer->user, bytes, length) ? tn_fail (error, TENON_E_CANCELLED, TN_NO_OFFSET, "stopped by the program") : TENON_OK;
+    return consumer->sink (consumer->user, bytes, length)
+               ? tn_fail (error, TENON_E_CANCELLED, TN_NO_OFFSET, "stopped by the program")
+               : TENON_OK;
 }
 
 TENON_API tenon_status
-tenon_stream (tenon_file *file, const tenon_request *request, int (*sink) (void *user, const void *data, uint64_t size), void *user,
+tenon_stream (tenon_file *file, const tenon_request *request,
+              int (*sink) (void *user, const void *data, uint64_t size), void *user,
               const tenon_progress *progress, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
@@ -349,8 +368,10 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
     tenon_error error = TENON_ERROR_INIT;
     struct tn_want want;
     /* what lies in a checked or encoded part has been read with it */
-    bool done = tensor->storage == TENON_EXTENT && source->kind == TN_SOURCE_PART && (source->check != TENON_CHECK_NONE || source->filter);
-    if (!done && tn_want_make (&want, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK && want.size > 0) {
+    bool done = tensor->storage == TENON_EXTENT && source->kind == TN_SOURCE_PART
+                && (source->check != TENON_CHECK_NONE || source->filter);
+    if (!done && tn_want_make (&want, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
+        && want.size > 0) {
         want.fortran = false; /* any order will do for reading */
         tn_transfer_stream (verify->file->context, &want, drop, NULL, &verify->meter, &error);
     }

@@ -7,8 +7,8 @@
 #define PROBE_MATCH 50
 
 struct bid {
-    uint32_t content;   /* 0: nothing in the bytes; magic: 1000 + its length; probe: 50 … 100 */
-    size_t extension;   /* length of the extension that fits */
+    uint32_t content; /* 0: nothing in the bytes; magic: 1000 + its length; probe: 50 … 100 */
+    size_t extension; /* length of the extension that fits */
     int64_t priority;
 };
 
@@ -32,7 +32,8 @@ struct head {
 };
 
 static bool
-has_magic (struct tn_call *call, struct tn_source *source, const struct head *head, const struct tenon_magic *magic)
+has_magic (struct tn_call *call, struct tn_source *source, const struct head *head,
+           const struct tenon_magic *magic)
 {
     uint8_t bytes[256];
     uint64_t at = magic->offset;
@@ -47,7 +48,8 @@ has_magic (struct tn_call *call, struct tn_source *source, const struct head *he
         return false;
     if (at <= head->length && magic->length <= head->length - at)
         return memcmp (head->bytes + at, magic->bytes, magic->length) == 0;
-    return tn_call_read (call, source, at, bytes, magic->length) == TENON_OK && memcmp (bytes, magic->bytes, magic->length) == 0;
+    return tn_call_read (call, source, at, bytes, magic->length) == TENON_OK
+           && memcmp (bytes, magic->bytes, magic->length) == 0;
 }
 
 /* What one codec makes of the source. Failures on the way mean no. */
@@ -90,7 +92,8 @@ compare (const struct bid *a, const struct bid *b)
 }
 
 static void
-say_bid (tenon_report *report, const tenon_context *context, uint64_t codec, const struct bid *bid, bool chosen, const char *file)
+say_bid (tenon_report *report, const tenon_context *context, uint64_t codec, const struct bid *bid,
+         bool chosen, const char *file)
 {
     const struct tn_codec *entry = context->registry.codecs[codec];
     char content[80] = "its bytes are not recognised";
@@ -98,13 +101,15 @@ say_bid (tenon_report *report, const tenon_context *context, uint64_t codec, con
         snprintf (content, sizeof content, "a magic of %u bytes matches", bid->content - 1000);
     else if (bid->content > 0)
         snprintf (content, sizeof content, "its bytes look right (%u of 100)", bid->content);
-    tn_report_add (report, TENON_BID, chosen ? TENON_OK : TENON_E_UNRECOGNISED, chosen, entry->table.id, file, "%s, %s%s", content,
+    tn_report_add (report, TENON_BID, chosen ? TENON_OK : TENON_E_UNRECOGNISED, chosen, entry->table.id, file,
+                   "%s, %s%s", content,
                    bid->extension ? "its extension fits" : "its extension is not this codec's",
                    entry->table.describe ? "" : ", and the codec only writes");
 }
 
 static tenon_status
-choose (struct tn_run *run, struct tn_source *source, const struct head *head, uint64_t *codec, tenon_report *report, char why[300])
+choose (struct tn_run *run, struct tn_source *source, const struct head *head, uint64_t *codec,
+        tenon_report *report, char why[300])
 {
     const struct tn_registry *registry = &run->context->registry;
     struct bid best = { 0, 0, 0 };
@@ -124,11 +129,13 @@ choose (struct tn_run *run, struct tn_source *source, const struct head *head, u
     }
     bool one = winner != UINT64_MAX && rival == UINT64_MAX;
     for (uint64_t i = 0; report && i < registry->codec_count; i++)
-        say_bid (report, run->context, i, &bids[i], one && i == winner, source->path ? source->path : source->name);
+        say_bid (report, run->context, i, &bids[i], one && i == winner,
+                 source->path ? source->path : source->name);
     if (one) {
         *codec = winner;
         if (best.content > 0 && best.extension == 0 && run->report && strchr (source->name, '.'))
-            tn_report_add (run->report, TENON_NOTE, TENON_OK, 0, "", source->path ? source->path : source->name,
+            tn_report_add (run->report, TENON_NOTE, TENON_OK, 0, "",
+                           source->path ? source->path : source->name,
                            "its contents are %s, its extension is not", registry->codecs[winner]->table.id);
         return TENON_OK;
     }
@@ -136,13 +143,15 @@ choose (struct tn_run *run, struct tn_source *source, const struct head *head, u
         snprintf (why, 300, "no codec recognises it (tenon why tells what each one said)");
         return TENON_E_UNRECOGNISED;
     }
-    snprintf (why, 300, "%s and %s claim it equally; set priority in [codec %s], or name the format", registry->codecs[winner]->table.id,
-              registry->codecs[rival]->table.id, registry->codecs[winner]->table.id);
+    snprintf (why, 300, "%s and %s claim it equally; set priority in [codec %s], or name the format",
+              registry->codecs[winner]->table.id, registry->codecs[rival]->table.id,
+              registry->codecs[winner]->table.id);
     return TENON_E_AMBIGUOUS;
 }
 
 tenon_status
-tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, uint64_t *codec, bool quiet, tenon_report *report)
+tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, uint64_t *codec, bool quiet,
+              tenon_report *report)
 {
     struct head head = { .length = 0 };
     char why[300] = "";
@@ -154,7 +163,8 @@ tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, ui
     struct tn_call call;
     tn_call_begin (&call, &peek, TN_CALL_PROBE, 0);
     uint64_t length = TN_MIN (source->size, HEAD_SIZE);
-    if (run->context->registry.codec_count > 0 && tn_call_read (&call, source, 0, head.bytes, length) == TENON_OK)
+    if (run->context->registry.codec_count > 0
+        && tn_call_read (&call, source, 0, head.bytes, length) == TENON_OK)
         head.length = length;
     for (unsigned i = 0; i < TN_COUNT (call.streams); i++)
         tn_stream_free (call.streams[i]);

@@ -27,10 +27,12 @@ owner (const struct tn_plugin *plugin)
 }
 
 static tenon_status
-add_codec (struct tn_registry *registry, const struct tenon_codec *table, const struct tn_plugin *plugin, char *why)
+add_codec (struct tn_registry *registry, const struct tenon_codec *table, const struct tn_plugin *plugin,
+           char *why)
 {
     struct tn_codec *codec = calloc (1, sizeof *codec);
-    if (!codec || !tn_grow (&registry->codecs, &registry->codec_room, registry->codec_count, sizeof (void *))) {
+    if (!codec
+        || !tn_grow (&registry->codecs, &registry->codec_room, registry->codec_count, sizeof (void *))) {
         free (codec);
         return tn_refuse (why, TENON_E_MEMORY, "out of memory");
     }
@@ -45,10 +47,12 @@ add_codec (struct tn_registry *registry, const struct tenon_codec *table, const 
 }
 
 static tenon_status
-add_filter (struct tn_registry *registry, const struct tenon_filter *table, const struct tn_plugin *plugin, char *why)
+add_filter (struct tn_registry *registry, const struct tenon_filter *table, const struct tn_plugin *plugin,
+            char *why)
 {
     struct tn_filter *filter = calloc (1, sizeof *filter);
-    if (!filter || !tn_grow (&registry->filters, &registry->filter_room, registry->filter_count, sizeof (void *))) {
+    if (!filter
+        || !tn_grow (&registry->filters, &registry->filter_room, registry->filter_count, sizeof (void *))) {
         free (filter);
         return tn_refuse (why, TENON_E_MEMORY, "out of memory");
     }
@@ -58,7 +62,8 @@ add_filter (struct tn_registry *registry, const struct tenon_filter *table, cons
     for (uint64_t i = 0; i + 1 < registry->filter_count; i++)
         if (strcmp (registry->filters[i]->table.id, filter->table.id) == 0)
             return tn_refuse (why, TENON_E_EXISTS, "filter %s: %s%s has that id already", filter->table.id,
-                              registry->filters[i]->plugin ? "plugin " : "the ", owner (registry->filters[i]->plugin));
+                              registry->filters[i]->plugin ? "plugin " : "the ",
+                              owner (registry->filters[i]->plugin));
     return TENON_OK;
 }
 
@@ -67,16 +72,18 @@ add_dtype (tenon_context *context, const struct tenon_dtype *table, const struct
 {
     struct tn_registry *registry = &context->registry;
     struct tn_dtype *dtype = calloc (1, sizeof *dtype);
-    if (!dtype || !tn_grow (&registry->dtypes, &registry->dtype_room, registry->dtype_count, sizeof (void *))) {
+    if (!dtype
+        || !tn_grow (&registry->dtypes, &registry->dtype_room, registry->dtype_count, sizeof (void *))) {
         free (dtype);
         return tn_refuse (why, TENON_E_MEMORY, "out of memory");
     }
     tenon_status status = tn_copy_dtype (table, dtype, why);
     uint32_t taken = status == TENON_OK ? tn_dtype_find (context, dtype->table.name) : TENON_NONE;
     if (taken != TENON_NONE)
-        status = tn_refuse (why, TENON_E_EXISTS, "dtype %s: %s%s has that name already", dtype->table.name,
-                            taken < TENON_DTYPE_FIXED ? "the " : "plugin ",
-                            owner (taken < TENON_DTYPE_FIXED ? NULL : registry->dtypes[taken - TENON_DTYPE_DYNAMIC]->plugin));
+        status = tn_refuse (
+            why, TENON_E_EXISTS, "dtype %s: %s%s has that name already", dtype->table.name,
+            taken < TENON_DTYPE_FIXED ? "the " : "plugin ",
+            owner (taken < TENON_DTYPE_FIXED ? NULL : registry->dtypes[taken - TENON_DTYPE_DYNAMIC]->plugin));
     if (status < 0) {
         tn_free_dtype (dtype);
         return status;
@@ -101,7 +108,8 @@ static tenon_status
 add_all (tenon_context *context, const struct tn_plugin *plugin, char *why)
 {
     const struct tenon_plugin *table = &plugin->table;
-    int codecs = list_length (table->codecs), filters = list_length (table->filters), dtypes = list_length (table->dtypes);
+    int codecs = list_length (table->codecs), filters = list_length (table->filters),
+        dtypes = list_length (table->dtypes);
     if (codecs < 0 || filters < 0 || dtypes < 0)
         return tn_refuse (why, TENON_E_MISUSE, "a list in its table has no end");
     if (codecs + filters + dtypes == 0)
@@ -187,8 +195,9 @@ split_extensions (const struct tenon_setting *setting, char ***list, tenon_error
         bool last = !word[size];
         word[size] = 0;
         if (!tn_is_extension (word)) {
-            tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: extensions: '%s' is none: expected are lower case and no '/'",
-                     setting->origin, word);
+            tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
+                     "%s: extensions: '%s' is none: expected are lower case and no '/'", setting->origin,
+                     word);
             free (words);
             return error->status;
         }
@@ -223,11 +232,12 @@ copy_extensions (struct tn_codec *codec, tenon_error *error)
 
 /* The effective value of one key. */
 static tenon_status
-setting_of (tenon_context *context, const struct tn_codec *codec, const struct tenon_option *option, struct tenon_setting *setting,
-            tenon_error *error)
+setting_of (tenon_context *context, const struct tn_codec *codec, const struct tenon_option *option,
+            struct tenon_setting *setting, tenon_error *error)
 {
     const struct tn_entry *entry = tn_settings_find (&context->settings, codec->section, option->name);
-    return tn_option_parse (option, codec->section, entry ? entry->value : option->value, entry ? entry->origin : "default", setting, error);
+    return tn_option_parse (option, codec->section, entry ? entry->value : option->value,
+                            entry ? entry->origin : "default", setting, error);
 }
 
 /* Keys of a codec's section that are neither its options nor those that all codecs have. */
@@ -331,7 +341,8 @@ not_found (const struct tn_registry *registry, const char *word, tenon_error *er
         for (char *const *extension = registry->codecs[i]->extensions; extension && *extension; extension++)
             words[count++] = *extension;
     }
-    return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no codec '%s', and none with that extension%s", word,
+    return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET,
+                    "there is no codec '%s', and none with that extension%s", word,
                     tn_hint (room, word, words, count));
 }
 
@@ -356,8 +367,9 @@ tn_codec_find (const tenon_context *context, const char *word, uint64_t *found, 
     if (!best)
         return not_found (registry, word, error);
     if (rival)
-        return tn_fail (error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
-                        "the codecs %s and %s both have the extension '%s': name one, or set priority in [codec %s]", rival->table.id,
-                        best->table.id, word, best->table.id);
+        return tn_fail (
+            error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
+            "the codecs %s and %s both have the extension '%s': name one, or set priority in [codec %s]",
+            rival->table.id, best->table.id, word, best->table.id);
     return TENON_OK;
 }

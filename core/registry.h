@@ -1,5 +1,5 @@
-/* registry.h - checking and copying the tables of a plugin (registry_check.c). All return TENON_OK, or a failure that `why` explains;
- * `to` is zeroed before and must be freed after either. */
+/* registry.h - checking and copying the tables of a plugin (registry_check.c). All return TENON_OK, or a
+ * failure that `why` explains; `to` is zeroed before and must be freed after either. */
 #ifndef TN_REGISTRY_H
 #define TN_REGISTRY_H
 #include "context.h"

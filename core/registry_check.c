@@ -28,7 +28,8 @@ is_word (const char *text, const char *characters)
 static tenon_status
 bad_word (char *why, const char *what, const char *text, const char *rule)
 {
-    return tn_refuse (why, TENON_E_MISUSE, "%s '%.60s': 1 to %d of %s are expected", what, text ? text : "(null)", TN_LONGEST_ID, rule);
+    return tn_refuse (why, TENON_E_MISUSE, "%s '%.60s': 1 to %d of %s are expected", what,
+                      text ? text : "(null)", TN_LONGEST_ID, rule);
 }
 
 bool
@@ -51,8 +52,9 @@ static tenon_status
 check_flags (uint32_t flags, const char *what, char *why)
 {
     if (flags & TENON_FLAGS_MUST_KNOW)
-        return tn_refuse (why, TENON_E_UNSUPPORTED, "%s has the flags 0x%08x, which this version does not know and must not ignore", what,
-                          (unsigned) (flags & TENON_FLAGS_MUST_KNOW));
+        return tn_refuse (why, TENON_E_UNSUPPORTED,
+                          "%s has the flags 0x%08x, which this version does not know and must not ignore",
+                          what, (unsigned) (flags & TENON_FLAGS_MUST_KNOW));
     return TENON_OK;
 }
 
@@ -61,7 +63,8 @@ short_struct (char *why, const char *what, const void *table)
 {
     uint32_t size;
     memcpy (&size, table, sizeof size);
-    return tn_refuse (why, TENON_E_MISUSE, "the struct_size of %s is %u, too small for any version", what, (unsigned) size);
+    return tn_refuse (why, TENON_E_MISUSE, "the struct_size of %s is %u, too small for any version", what,
+                      (unsigned) size);
 }
 
 /* ---- plugin ---- */
@@ -83,8 +86,8 @@ tn_copy_plugin (const struct tenon_plugin *from, struct tn_plugin *to, char *why
     if (!tn_copy_struct (table, sizeof *table, from, UP_TO (struct tenon_plugin, codecs)))
         return short_struct (why, "the plugin's table", from);
     if (table->min_host_minor > TENON_ABI_MINOR)
-        return tn_refuse (why, TENON_E_UNSUPPORTED, "wants minor %u of the plugin interface and this is %d", (unsigned) table->min_host_minor,
-                          TENON_ABI_MINOR);
+        return tn_refuse (why, TENON_E_UNSUPPORTED, "wants minor %u of the plugin interface and this is %d",
+                          (unsigned) table->min_host_minor, TENON_ABI_MINOR);
     TN_TRY (check_flags (table->flags, "the plugin", why));
     if (!tn_is_plugin_name (table->name))
         return bad_word (why, "the plugin's name", table->name, "letters, digits, - and _");
@@ -102,7 +105,8 @@ copy_option (const struct tenon_option *from, uint32_t stride, struct tenon_opti
     static const char *const reserved[] = { "enabled", "priority", "extensions" };
     tenon_error error = TENON_ERROR_INIT;
     struct tenon_setting setting;
-    if (!tn_copy_struct (to, sizeof *to, from, UP_TO (struct tenon_option, choices)) || from->struct_size > stride)
+    if (!tn_copy_struct (to, sizeof *to, from, UP_TO (struct tenon_option, choices))
+        || from->struct_size > stride)
         return short_struct (why, "an option", from);
     if (!is_word (to->name, LOWER "_."))
         return bad_word (why, "option", to->name, "a-z, 0-9, _ and .");
@@ -111,7 +115,8 @@ copy_option (const struct tenon_option *from, uint32_t stride, struct tenon_opti
             return tn_refuse (why, TENON_E_MISUSE, "option %s: every codec has that key already", to->name);
     TN_TRY (check_flags (to->flags, to->name, why));
     if (to->type < TENON_OPTION_BOOL || to->type > TENON_OPTION_CHOICE)
-        return tn_refuse (why, TENON_E_UNSUPPORTED, "option %s has the unknown type %u", to->name, (unsigned) to->type);
+        return tn_refuse (why, TENON_E_UNSUPPORTED, "option %s has the unknown type %u", to->name,
+                          (unsigned) to->type);
     if (to->type == TENON_OPTION_CHOICE && (!to->choices || !*to->choices))
         return tn_refuse (why, TENON_E_MISUSE, "option %s has nothing to choose from", to->name);
     if (!(to->least <= to->most)) /* also when one of them is NaN */
@@ -134,7 +139,8 @@ copy_options (const struct tenon_codec *from, struct tn_codec *to, char *why)
     if (count == 0)
         return TENON_OK;
     if (!from->options || stride < UP_TO (struct tenon_option, choices) || count > TN_MOST_ITEMS)
-        return tn_refuse (why, TENON_E_MISUSE, "it announces %u options of %u bytes", (unsigned) count, (unsigned) stride);
+        return tn_refuse (why, TENON_E_MISUSE, "it announces %u options of %u bytes", (unsigned) count,
+                          (unsigned) stride);
     struct tenon_option *options = calloc (count, sizeof *options);
     to->table.options = options;
     if (!options)
@@ -174,7 +180,8 @@ copy_magics (const struct tenon_codec *from, struct tn_codec *to, char *why)
     if (count == 0)
         return TENON_OK;
     if (!from->magics || stride < sizeof (struct tenon_magic) || count > TN_MOST_ITEMS)
-        return tn_refuse (why, TENON_E_MISUSE, "it announces %u magics of %u bytes", (unsigned) count, (unsigned) stride);
+        return tn_refuse (why, TENON_E_MISUSE, "it announces %u magics of %u bytes", (unsigned) count,
+                          (unsigned) stride);
     struct tenon_magic *magics = calloc (count, sizeof *magics);
     to->table.magics = magics;
     if (!magics)
@@ -182,8 +189,8 @@ copy_magics (const struct tenon_codec *from, struct tn_codec *to, char *why)
     for (uint32_t i = 0; i < count; i++) {
         memcpy (&magics[i], (const char *) from->magics + (size_t) i * stride, sizeof magics[i]);
         if (!magics[i].bytes || magics[i].length == 0 || magics[i].length > TN_LONGEST_MAGIC)
-            return tn_refuse (why, TENON_E_MISUSE, "its magic %u has %u bytes, 1 to %d are expected", (unsigned) i,
-                              (unsigned) magics[i].length, TN_LONGEST_MAGIC);
+            return tn_refuse (why, TENON_E_MISUSE, "its magic %u has %u bytes, 1 to %d are expected",
+                              (unsigned) i, (unsigned) magics[i].length, TN_LONGEST_MAGIC);
     }
     return TENON_OK;
 }
@@ -195,7 +202,8 @@ check_extensions (const char *const *extensions, char *why)
         if (i >= TN_MOST_ITEMS)
             return tn_refuse (why, TENON_E_MISUSE, "the list of its extensions has no end");
         if (!tn_is_extension (extensions[i]))
-            return tn_refuse (why, TENON_E_MISUSE, "extension '%.60s': lower case, without the dot before it and '/', is expected",
+            return tn_refuse (why, TENON_E_MISUSE,
+                              "extension '%.60s': lower case, without the dot before it and '/', is expected",
                               extensions[i]);
     }
     return TENON_OK;
@@ -213,7 +221,8 @@ check_codec (struct tn_codec *codec, char *why)
     if (!table->describe && !table->write)
         return tn_refuse (why, TENON_E_MISUSE, "it can neither read nor write");
     if (table->metadata > TENON_METADATA_TYPED)
-        return tn_refuse (why, TENON_E_UNSUPPORTED, "it keeps metadata in the unknown way %u", (unsigned) table->metadata);
+        return tn_refuse (why, TENON_E_UNSUPPORTED, "it keeps metadata in the unknown way %u",
+                          (unsigned) table->metadata);
     table->label = table->label ? table->label : table->id;
     return check_extensions (table->extensions, why);
 }
@@ -260,10 +269,13 @@ tn_copy_filter (const struct tenon_filter *from, struct tn_filter *to, char *why
     if (!table->step != !table->reset)
         return tn_refuse (why, TENON_E_MISUSE, "filter %s: step and reset need each other", table->id);
     if (!table->decode && !table->step)
-        return tn_refuse (why, TENON_E_MISUSE, "filter %s: it has neither decode nor step, so nothing could read what it makes", table->id);
+        return tn_refuse (why, TENON_E_MISUSE,
+                          "filter %s: it has neither decode nor step, so nothing could read what it makes",
+                          table->id);
     if (table->least_level > table->default_level || table->default_level > table->most_level)
-        return tn_refuse (why, TENON_E_MISUSE, "filter %s: its default level %d is not between %d and %d", table->id,
-                          (int) table->default_level, (int) table->least_level, (int) table->most_level);
+        return tn_refuse (why, TENON_E_MISUSE, "filter %s: its default level %d is not between %d and %d",
+                          table->id, (int) table->default_level, (int) table->least_level,
+                          (int) table->most_level);
     table->label = table->label ? table->label : table->id;
     return TENON_OK;
 }
@@ -287,8 +299,8 @@ copy_swap (const struct tenon_dtype *from, struct tenon_dtype *to, char *why)
     if (count == 0)
         return TENON_OK;
     if (!from->swap || stride < sizeof (struct tenon_swap_field) || count > TN_MOST_ITEMS)
-        return tn_refuse (why, TENON_E_MISUSE, "dtype %s: it announces %u swap fields of %u bytes", to->name, (unsigned) count,
-                          (unsigned) stride);
+        return tn_refuse (why, TENON_E_MISUSE, "dtype %s: it announces %u swap fields of %u bytes", to->name,
+                          (unsigned) count, (unsigned) stride);
     struct tenon_swap_field *fields = calloc (count, sizeof *fields);
     to->swap = fields;
     if (!fields)
@@ -296,11 +308,14 @@ copy_swap (const struct tenon_dtype *from, struct tenon_dtype *to, char *why)
     for (uint32_t i = 0; i < count; i++) {
         struct tenon_swap_field *field = &fields[i];
         memcpy (field, (const char *) from->swap + (size_t) i * stride, sizeof *field);
-        bool is_width = field->size == 1 || field->size == 2 || field->size == 4 || field->size == 8 || field->size == 16;
+        bool is_width =
+            field->size == 1 || field->size == 2 || field->size == 4 || field->size == 8 || field->size == 16;
         if (!is_width || (uint64_t) field->size * field->count > to->block_bytes
             || field->offset > to->block_bytes - (uint64_t) field->size * field->count)
-            return tn_refuse (why, TENON_E_MISUSE, "dtype %s: swap field %u (%u of %u bytes from %u) is not inside its block", to->name,
-                              (unsigned) i, (unsigned) field->count, (unsigned) field->size, (unsigned) field->offset);
+            return tn_refuse (why, TENON_E_MISUSE,
+                              "dtype %s: swap field %u (%u of %u bytes from %u) is not inside its block",
+                              to->name, (unsigned) i, (unsigned) field->count, (unsigned) field->size,
+                              (unsigned) field->offset);
     }
     return TENON_OK;
 }
@@ -318,12 +333,14 @@ tn_copy_dtype (const struct tenon_dtype *from, struct tn_dtype *to, char *why)
         return bad_word (why, "dtype", table->name, "a-z, 0-9, _ . and -");
     TN_TRY (check_flags (table->flags, table->name, why));
     if (table->kind != TENON_KIND_BLOCK)
-        return tn_refuse (why, TENON_E_MISUSE, "dtype %s is of kind %u: plugins register blocks only", table->name, (unsigned) table->kind);
+        return tn_refuse (why, TENON_E_MISUSE, "dtype %s is of kind %u: plugins register blocks only",
+                          table->name, (unsigned) table->kind);
     if (table->block_items == 0 || table->block_bytes == 0 || table->block_items > TN_LARGEST_BLOCK
         || table->block_bytes > TN_LARGEST_BLOCK)
         return tn_refuse (why, TENON_E_MISUSE, "dtype %s: a block of %llu items in %llu bytes", table->name,
                           (unsigned long long) table->block_items, (unsigned long long) table->block_bytes);
     if (table->alignment & (table->alignment - 1))
-        return tn_refuse (why, TENON_E_MISUSE, "dtype %s: its alignment %u is no power of two", table->name, (unsigned) table->alignment);
+        return tn_refuse (why, TENON_E_MISUSE, "dtype %s: its alignment %u is no power of two", table->name,
+                          (unsigned) table->alignment);
     return copy_swap (from, table, why);
 }

@@ -39,10 +39,11 @@ tenon_report_free (tenon_report *report)
 }
 
 static bool
-add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, const char *subject, const char *file,
-     const char *message)
+add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, const char *subject,
+     const char *file, const char *message)
 {
-    if (report->count >= MOST_ENTRIES || !tn_grow (&report->entries, &report->room, report->count, sizeof (struct entry)))
+    if (report->count >= MOST_ENTRIES
+        || !tn_grow (&report->entries, &report->room, report->count, sizeof (struct entry)))
         return false;
     size_t rooms[3] = { strlen (subject) * 4 + 1, strlen (file) * 4 + 1, strlen (message) * 4 + 1 };
     char *texts = malloc (rooms[0] + rooms[1] + rooms[2]);
@@ -54,7 +55,8 @@ add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, 
     tn_escape (message_text, rooms[2], message, strlen (message));
     struct entry *entry = &report->entries[report->count++];
     entry->texts = texts;
-    entry->entry = (tenon_report_entry){ sizeof entry->entry, kind, status, chosen, texts, file_text, message_text };
+    entry->entry =
+        (tenon_report_entry){ sizeof entry->entry, kind, status, chosen, texts, file_text, message_text };
     return true;
 }
 
@@ -78,7 +80,8 @@ tn_report_append (tenon_report *report, const tenon_report *more)
 {
     for (uint64_t i = 0; i < more->count; i++) {
         const tenon_report_entry *entry = &more->entries[i].entry;
-        tn_report_add (report, entry->kind, entry->status, entry->chosen, entry->subject, entry->file, "%s", entry->message);
+        tn_report_add (report, entry->kind, entry->status, entry->chosen, entry->subject, entry->file, "%s",
+                       entry->message);
     }
     report->lost += more->lost;
 }
@@ -92,8 +95,9 @@ tenon_report_count (const tenon_report *report)
 TENON_API tenon_status
 tenon_report_get (const tenon_report *report, uint64_t index, tenon_report_entry *entry)
 {
-    static const tenon_report_entry more
-        = { sizeof more, TENON_NOTE, TENON_OK, 0, "", "", "more was said than this report holds" };
+    static const tenon_report_entry more = {
+        sizeof more, TENON_NOTE, TENON_OK, 0, "", "", "more was said than this report holds"
+    };
     if (!report || index >= tenon_report_count (report))
         return TENON_E_NOT_FOUND;
     const tenon_report_entry *found = index < report->count ? &report->entries[index].entry : &more;

@@ -9,9 +9,10 @@
 
 struct tn_save;
 struct tn_save_options {
-    bool durable;       /* fsync files and folder */
-    bool must_be_new;   /* a target or part that exists is TENON_E_EXISTS, also when it appears before commit */
-    uint64_t size_hint; /* of the target; when > 0 preallocated with the first 256 KiB, and when there is not enough space the save fails there
+    bool durable;     /* fsync files and folder */
+    bool must_be_new; /* a target or part that exists is TENON_E_EXISTS, also when it appears before commit */
+    uint64_t
+        size_hint; /* of the target; when > 0 preallocated with the first 256 KiB, and when there is not enough space the save fails there
                          * and then: so not more than will be written. Cut to what was written in commit */
 };
 

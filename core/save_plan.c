@@ -8,7 +8,7 @@ struct saving {
     tenon_plan *plan;
     tenon_save_options options;
     uint64_t codec;
-    char *path;              /* with its extension */
+    char *path; /* with its extension */
     tenon_report *report;
     tenon_error *error;
     uint64_t losses;
@@ -19,7 +19,9 @@ take_options (struct saving *saving, const tenon_save_options *theirs)
 {
     tenon_error *error = saving->error;
     saving->options = (tenon_save_options){ .struct_size = sizeof saving->options };
-    if (theirs && !tn_copy_struct (&saving->options, sizeof saving->options, theirs, offsetof (tenon_save_options, format)))
+    if (theirs
+        && !tn_copy_struct (&saving->options, sizeof saving->options, theirs,
+                            offsetof (tenon_save_options, format)))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_save_options has a wrong struct_size");
     if (saving->options.flags & TENON_FLAGS_MUST_KNOW)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "save flags %#x are not known to this version",
@@ -42,12 +44,15 @@ codec_of_path (struct saving *saving, const char *path)
             continue;
         if (length == longest && codec->priority < registry->codecs[saving->codec]->priority)
             continue;
-        rival = length == longest && codec->priority == registry->codecs[saving->codec]->priority ? saving->codec : UINT64_MAX;
+        rival = length == longest && codec->priority == registry->codecs[saving->codec]->priority
+                    ? saving->codec
+                    : UINT64_MAX;
         longest = length;
         saving->codec = i;
     }
     if (rival != UINT64_MAX)
-        return tn_fail (saving->error, TENON_E_AMBIGUOUS, TN_NO_OFFSET, "%s and %s both write files with this extension; name the format",
+        return tn_fail (saving->error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
+                        "%s and %s both write files with this extension; name the format",
                         registry->codecs[rival]->table.id, registry->codecs[saving->codec]->table.id);
     if (longest > 0)
         return TENON_OK;
@@ -55,8 +60,10 @@ codec_of_path (struct saving *saving, const char *path)
     size_t end = 0;
     for (uint64_t i = 0; i < registry->codec_count && end < sizeof known - 40; i++)
         if (registry->codecs[i]->table.write && registry->codecs[i]->extensions[0])
-            end += (size_t) snprintf (known + end, sizeof known - end, " .%s", registry->codecs[i]->extensions[0]);
-    return tn_fail (saving->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET, "no codec writes files with this extension (there are%s); name the format",
+            end += (size_t) snprintf (known + end, sizeof known - end, " .%s",
+                                      registry->codecs[i]->extensions[0]);
+    return tn_fail (saving->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
+                    "no codec writes files with this extension (there are%s); name the format",
                     known[0] ? known : " none");
 }
 
@@ -108,8 +115,10 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     struct tn_meter meter;
     const struct tn_codec *codec = saving->context->registry.codecs[saving->codec];
     if ((codec->table.flags & TENON_CODEC_NEEDS_PATCH) && !writer->sink->seekable)
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s goes back to fill in its header, which a pipe does not allow; save to a file",
-                        codec->table.id);
+        return tn_fail (
+            error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+            "the format %s goes back to fill in its header, which a pipe does not allow; save to a file",
+            codec->table.id);
     const char *slash = strrchr (saving->path, '/'), *name = slash ? slash + 1 : saving->path;
     size_t length = strlen (name), extension = tn_extension_length (codec, name, length);
     writer->plan = plan;
@@ -124,8 +133,13 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
         return tn_fail_memory (error);
     tenon_status status = tn_overlay_read (saving->context, saving->options.settings, &overlay, error);
     if (status == TENON_OK) {
-        struct tn_run run = { .context = saving->context, .error = error, .report = saving->report, .overlay = &overlay,
-                              .catalog = plan->own, .borrowed = plan->borrowed, .borrowed_count = plan->borrowed_count,
+        struct tn_run run = { .context = saving->context,
+                              .error = error,
+                              .report = saving->report,
+                              .overlay = &overlay,
+                              .catalog = plan->own,
+                              .borrowed = plan->borrowed,
+                              .borrowed_count = plan->borrowed_count,
                               .progress = progress };
         tn_meter_begin (&meter, progress, plan_bytes (plan));
         status = tn_write (&run, writer, saving->codec);
@@ -134,8 +148,9 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     }
     tn_overlay_free (&overlay);
     if (status == TENON_OK && saving->losses > 0 && (saving->options.flags & TENON_SAVE_STRICT))
-        return tn_fail (error, TENON_E_LOSS, TN_NO_OFFSET, "%llu thing%s would be lost, and the save is strict", (unsigned long long) saving->losses,
-                        saving->losses == 1 ? "" : "s");
+        return tn_fail (error, TENON_E_LOSS, TN_NO_OFFSET,
+                        "%llu thing%s would be lost, and the save is strict",
+                        (unsigned long long) saving->losses, saving->losses == 1 ? "" : "s");
     return status;
 }
 
@@ -153,9 +168,11 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
         writer.dry = true;
         return run_codec (saving, &writer, progress);
     }
-    struct tn_save_options options = { .durable = saving->context->durable, .must_be_new = saving->options.flags & TENON_SAVE_NEW,
+    struct tn_save_options options = { .durable = saving->context->durable,
+                                       .must_be_new = saving->options.flags & TENON_SAVE_NEW,
                                        .size_hint = plan_bytes (saving->plan) };
-    options.size_hint = options.size_hint < 1 << 20 ? 0 /* gains nothing */ : guess_file_size (saving->plan, options.size_hint);
+    options.size_hint = options.size_hint < 1 << 20 ? 0 /* gains nothing */
+                                                    : guess_file_size (saving->plan, options.size_hint);
     TN_TRY (tn_save_begin (&save, saving->path, &options, error));
     writer.save = save;
     tenon_status status = tn_save_file (save, NULL, options.size_hint, &writer.sink, error);
@@ -169,9 +186,11 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
 }
 
 static tenon_status
-begin (struct saving *saving, tenon_plan *plan, const tenon_save_options *options, tenon_report **report, tenon_error *error)
+begin (struct saving *saving, tenon_plan *plan, const tenon_save_options *options, tenon_report **report,
+       tenon_error *error)
 {
-    *saving = (struct saving){ .context = plan->context, .plan = plan, .report = tn_report_new (), .error = error };
+    *saving =
+        (struct saving){ .context = plan->context, .plan = plan, .report = tn_report_new (), .error = error };
     if (report)
         *report = saving->report;
     return saving->report ? take_options (saving, options) : tn_fail_memory (error);
@@ -189,8 +208,8 @@ end (struct saving *saving, bool keep_report, const char *path, tenon_error *to)
 }
 
 TENON_API tenon_status
-tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *options, tenon_report **report, const tenon_progress *progress,
-            tenon_error *error)
+tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *options, tenon_report **report,
+            const tenon_progress *progress, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct saving saving;
@@ -200,8 +219,8 @@ tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *option
 }
 
 TENON_API tenon_status
-tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, tenon_report **report, const tenon_progress *progress,
-               tenon_error *error)
+tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, tenon_report **report,
+               const tenon_progress *progress, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct saving saving;
@@ -210,7 +229,8 @@ tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, teno
         struct tn_sink *sink = NULL;
         saving.options.flags |= TENON_SAVE_EXACT_NAME;
         if (!saving.options.format)
-            tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "saving to a descriptor needs the name of a format");
+            tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
+                     "saving to a descriptor needs the name of a format");
         else if (choose (&saving, "-") == TENON_OK && !(sink = tn_sink_fd_new (fd, "output")))
             tn_fail_memory (&mine);
         if (sink) {
@@ -224,8 +244,9 @@ tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, teno
 }
 
 TENON_API tenon_status
-tenon_convert (tenon_context *context, const char *source, const char *target, const tenon_open_options *open, const tenon_save_options *save,
-               tenon_report **report, const tenon_progress *progress, tenon_error *error)
+tenon_convert (tenon_context *context, const char *source, const char *target, const tenon_open_options *open,
+               const tenon_save_options *save, tenon_report **report, const tenon_progress *progress,
+               tenon_error *error)
 {
     tenon_file *file = NULL;
     tenon_plan *plan = NULL;

@@ -29,8 +29,8 @@ tn_settings_free (struct tn_settings *settings)
 }
 
 tenon_status
-tn_settings_add (struct tn_settings *settings, const char *section, const char *key, const char *value, const char *origin,
-                 uint32_t layer, tenon_error *error)
+tn_settings_add (struct tn_settings *settings, const char *section, const char *key, const char *value,
+                 const char *origin, uint32_t layer, tenon_error *error)
 {
     struct tn_entry entry = { .layer = layer };
     if (!tn_grow (&settings->entries, &settings->room, settings->count, sizeof entry))
@@ -88,9 +88,10 @@ read_all (int fd, const char *path, char **text, size_t *length, tenon_error *er
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 || fill + (size_t) got > LARGEST_FILE) {
-            tenon_status result = got < 0 ? tn_fail_errno (error, errno, "reading the configuration", path)
-                                          : tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
-                                                     "%s: more than %zu bytes are no configuration", path, LARGEST_FILE);
+            tenon_status result =
+                got < 0 ? tn_fail_errno (error, errno, "reading the configuration", path)
+                        : tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
+                                   "%s: more than %zu bytes are no configuration", path, LARGEST_FILE);
             free (bytes);
             return result;
         }
@@ -111,8 +112,8 @@ read_all (int fd, const char *path, char **text, size_t *length, tenon_error *er
     return tn_fail_memory (error);
 }
 
-/* Under sudo and the like HOME may be somebody else's, closed to us, and then the file is not ours either. One that is seen and cannot be
- * read is an error as everywhere. */
+/* Under sudo and the like HOME may be somebody else's, closed to us, and then the file is not ours either.
+ * One that is seen and cannot be read is an error as everywhere. */
 static bool
 is_closed (const char *path)
 {
@@ -121,7 +122,8 @@ is_closed (const char *path)
 }
 
 static tenon_status
-read_file (struct tn_settings *settings, const char *path, enum duty duty, tenon_report *report, tenon_error *error)
+read_file (struct tn_settings *settings, const char *path, enum duty duty, tenon_report *report,
+           tenon_error *error)
 {
     int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
@@ -129,7 +131,8 @@ read_file (struct tn_settings *settings, const char *path, enum duty duty, tenon
         if (duty != MUST_BE_THERE && (number == ENOENT || number == ENOTDIR))
             return TENON_OK;
         if (duty == MAY_BE_CLOSED && number == EACCES && is_closed (path)) {
-            tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", path, "its folder is closed to this user: it is not read");
+            tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", path,
+                           "its folder is closed to this user: it is not read");
             return TENON_OK;
         }
         return tn_fail_errno (error, number, "opening the configuration", path);
@@ -178,7 +181,9 @@ read_conf_d (struct tn_settings *settings, const char *path, tenon_error *error)
     uint64_t count = 0;
     DIR *folder = opendir (path);
     if (!folder)
-        return errno == ENOENT || errno == ENOTDIR ? TENON_OK : tn_fail_errno (error, errno, "listing the configuration", path);
+        return errno == ENOENT || errno == ENOTDIR
+                   ? TENON_OK
+                   : tn_fail_errno (error, errno, "listing the configuration", path);
     tenon_status status = list_names (folder, &names, &count) ? TENON_OK : tn_fail_memory (error);
     closedir (folder);
     for (uint64_t i = 0; i < count; i++) {
@@ -204,7 +209,8 @@ tn_settings_read_folder (struct tn_settings *settings, const char *folder, tenon
     return read_conf_d (settings, more, error);
 }
 
-/* The environment's value when it is an absolute path; a relative one means nothing (XDG Base Directory Specification). */
+/* The environment's value when it is an absolute path; a relative one means nothing (XDG Base Directory
+ * Specification). */
 static const char *
 absolute_variable (const char *name)
 {
@@ -242,7 +248,8 @@ tn_settings_read_word (struct tn_settings *settings, const char *word, const cha
         kind = "";
     if (!dot || dot == begin || dot + 1 == equals)
         return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
-                        "%s: '%s': SECTION.KEY=VALUE is expected, as core.threads=4, CODEC.KEY=VALUE or plugin.NAME.enabled=no",
+                        "%s: '%s': SECTION.KEY=VALUE is expected, as core.threads=4, CODEC.KEY=VALUE or "
+                        "plugin.NAME.enabled=no",
                         origin, word);
     TN_FREE char *name = tn_strndup (begin, (size_t) (dot - begin));
     TN_FREE char *section = name ? tn_concat (kind, name, NULL) : NULL;
@@ -253,8 +260,8 @@ tn_settings_read_word (struct tn_settings *settings, const char *word, const cha
 }
 
 tenon_status
-tn_settings_read (struct tn_settings *settings, const tenon_context_options *options, bool secure, tenon_report *report,
-                  tenon_error *error)
+tn_settings_read (struct tn_settings *settings, const tenon_context_options *options, bool secure,
+                  tenon_report *report, tenon_error *error)
 {
     bool environment = !secure && !(options->flags & TENON_CONTEXT_NO_ENVIRONMENT);
     if (!(options->flags & TENON_CONTEXT_NO_FILES)) {
@@ -266,6 +273,7 @@ tn_settings_read (struct tn_settings *settings, const tenon_context_options *opt
             TN_TRY (read_file (settings, named, MUST_BE_THERE, report, error));
     }
     for (const char *const *word = options->settings; word && *word; word++)
-        TN_TRY (tn_settings_read_word (settings, *word, options->origin ? options->origin : "the program", error));
+        TN_TRY (tn_settings_read_word (settings, *word, options->origin ? options->origin : "the program",
+                                       error));
     return TENON_OK;
 }

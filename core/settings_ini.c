@@ -1,8 +1,9 @@
 /* settings_ini.c - the text of an ini file, by inih.
  *
- * inih knows the language: comments, quotes, what ends a value. But it cuts what does not fit in its buffers without a word, takes an indented
- * line for more of the value above, ignores what follows a headline's ']', does not tell of a section without keys, and tells its
- * handler no line number. So the reader that hands it the lines looks at each one first. */
+ * inih knows the language: comments, quotes, what ends a value. But it cuts what does not fit in its
+ * buffers without a word, takes an indented line for more of the value above, ignores what follows a
+ * headline's ']', does not tell of a section without keys, and tells its handler no line number. So the
+ * reader that hands it the lines looks at each one first. */
 #include "settings.h"
 #include <ini.h>
 #include <stdio.h>
@@ -28,7 +29,8 @@ fail_at (struct reader *reader, const char *format, ...)
     va_start (list, format);
     vsnprintf (text, sizeof text, format, list);
     va_end (list);
-    (void) tn_fail (reader->error, TENON_E_CONFIG, TN_NO_OFFSET, "%s:%u: %s", reader->path, reader->line, text);
+    (void) tn_fail (reader->error, TENON_E_CONFIG, TN_NO_OFFSET, "%s:%u: %s", reader->path, reader->line,
+                    text);
 }
 
 static bool
@@ -43,7 +45,8 @@ add (struct reader *reader, const char *key, const char *value)
     TN_FREE char *origin = tn_format ("%s:%u", reader->path, reader->line);
     if (!origin)
         return tn_fail_memory (reader->error);
-    return tn_settings_add (reader->settings, reader->section, key, value, origin, reader->settings->layers, reader->error);
+    return tn_settings_add (reader->settings, reader->section, key, value, origin, reader->settings->layers,
+                            reader->error);
 }
 
 /* "[section]", from its '[' on. */
@@ -107,7 +110,8 @@ check_waiting (struct reader *reader)
     reader->waiting = false;
 }
 
-/* For inih, like fgets: each line as it is understood here, which never is longer than `size` and always ends in a newline. */
+/* For inih, like fgets: each line as it is understood here, which never is longer than `size` and always
+ * ends in a newline. */
 static char *
 read_line (char *to, int size, void *opaque)
 {
@@ -158,13 +162,17 @@ take (void *opaque, const char *section, const char *key, const char *value)
 }
 
 tenon_status
-tn_settings_parse (struct tn_settings *settings, const char *path, const char *text, size_t length, tenon_error *error)
+tn_settings_parse (struct tn_settings *settings, const char *path, const char *text, size_t length,
+                   tenon_error *error)
 {
-    struct reader reader = { .settings = settings, .path = path, .next = text, .end = text + length, .error = error };
+    struct reader reader = {
+        .settings = settings, .path = path, .next = text, .end = text + length, .error = error
+    };
     if (length >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
         reader.next += 3;
     settings->layers++;
-    /* -2: inih may be built to take its buffer from the heap; other results are those that the reader knows better */
+    /* -2: inih may be built to take its buffer from the heap; other results are those that the reader knows
+     * better */
     if (ini_parse_stream (read_line, &reader, take, &reader) == -2)
         (void) tn_fail_memory (error);
     check_waiting (&reader);

@@ -17,7 +17,8 @@ struct tn_sink {
 /* These keep `position`; the position must not pass 2^63. */
 tenon_status tn_sink_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
 /* Falls back on reading when the sink, or the pair of files, cannot copy. A source that ends early is TENON_E_TRUNCATED. */
-tenon_status tn_sink_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error);
+tenon_status tn_sink_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length,
+                           tenon_error *error);
 tenon_status tn_sink_fill (struct tn_sink *sink, uint8_t value, uint64_t length, tenon_error *error);
 tenon_status tn_sink_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length,
                             tenon_error *error);

@@ -71,7 +71,9 @@ fd_size (int fd, uint64_t *size, tenon_error *error)
     if (S_ISBLK (status.st_mode) && ioctl (fd, BLKGETSIZE64, size) == 0)
         return TENON_OK;
 #endif
-    const char *what = S_ISDIR (status.st_mode) ? "it is a folder" : "it is no regular file (pipes and terminals cannot be read at any place)";
+    const char *what = S_ISDIR (status.st_mode)
+                           ? "it is a folder"
+                           : "it is no regular file (pipes and terminals cannot be read at any place)";
     return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "%s", what);
 }
 
@@ -81,7 +83,8 @@ tn_source_open_fd (int fd, const char *name, bool may_map, struct tn_source **re
     uint64_t size = 0;
     *result = NULL;
     tenon_status status = fd_size (fd, &size, error);
-    struct tn_source *source = status < 0 ? NULL : source_new (TN_SOURCE_FD, name ? name : "", name ? strlen (name) : 0);
+    struct tn_source *source =
+        status < 0 ? NULL : source_new (TN_SOURCE_FD, name ? name : "", name ? strlen (name) : 0);
     if (!source) {
         close (fd);
         return status < 0 ? status : tn_fail_memory (error);
@@ -118,7 +121,8 @@ tn_source_open (const char *path, bool may_map, struct tn_source **result, tenon
 }
 
 tenon_status
-tn_source_memory (const void *data, uint64_t size, const char *name, struct tn_source **result, tenon_error *error)
+tn_source_memory (const void *data, uint64_t size, const char *name, struct tn_source **result,
+                  tenon_error *error)
 {
     name = name ? bare_name (name) : "";
     *result = source_new (TN_SOURCE_MEMORY, name, strlen (name));
@@ -135,7 +139,8 @@ tn_source_reader (const tenon_reader *reader, const char *name, struct tn_source
     tenon_reader ours;
     *result = NULL;
     if (!tn_copy_struct (&ours, sizeof ours, reader, offsetof (tenon_reader, close)) || !ours.read_at)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_reader needs its struct_size and read_at");
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "a tenon_reader needs its struct_size and read_at");
     name = name ? bare_name (name) : "";
     *result = source_new (TN_SOURCE_READER, name, strlen (name));
     if (!*result) {
@@ -152,7 +157,8 @@ tenon_status
 tn_source_part (struct tn_source *parent, const struct tenon_part *part, const struct tn_filter *filter,
                 struct tn_source **result, tenon_error *error)
 {
-    struct tn_source *source = source_new (TN_SOURCE_PART, part->name ? part->name : "", part->name ? part->name_length : 0);
+    struct tn_source *source =
+        source_new (TN_SOURCE_PART, part->name ? part->name : "", part->name ? part->name_length : 0);
     *result = NULL;
     if (!source)
         return tn_fail_memory (error);
@@ -202,7 +208,8 @@ read_fd (const struct tn_source *source, uint64_t offset, uint8_t *to, uint64_t 
         if (got < 0)
             return tn_fail_errno (error, errno, "cannot be read", source->path);
         if (got == 0)
-            return tn_fail (error, TENON_E_TRUNCATED, offset, "the file has become shorter since it was opened: %llu bytes are missing",
+            return tn_fail (error, TENON_E_TRUNCATED, offset,
+                            "the file has become shorter since it was opened: %llu bytes are missing",
                             (unsigned long long) length);
         to += got, offset += (uint64_t) got, length -= (uint64_t) got;
     }
@@ -214,8 +221,8 @@ tn_source_read (struct tn_source *source, uint64_t offset, void *to, uint64_t le
 {
     if (offset > source->size || length > source->size - offset) {
         tn_source_place (source, error);
-        return tn_fail (error, TENON_E_TRUNCATED, offset, "%llu bytes are needed, it ends at %llu", (unsigned long long) length,
-                        (unsigned long long) source->size);
+        return tn_fail (error, TENON_E_TRUNCATED, offset, "%llu bytes are needed, it ends at %llu",
+                        (unsigned long long) length, (unsigned long long) source->size);
     }
     struct tn_source *root = source->hard;
     offset += source->hard_offset;
@@ -229,7 +236,8 @@ tn_source_read (struct tn_source *source, uint64_t offset, void *to, uint64_t le
     if (root->kind == TN_SOURCE_READER) {
         status = root->reader.read_at (root->reader.user, offset, to, length);
         if (status < 0)
-            status = tn_fail (error, status, offset, "the program's own reader failed: %s", tenon_status_text (status));
+            status = tn_fail (error, status, offset, "the program's own reader failed: %s",
+                              tenon_status_text (status));
     } else
         status = read_fd (root, offset, to, length, error);
     if (status < 0)
@@ -242,8 +250,8 @@ tn_source_map (struct tn_source *root, const char **why)
 {
     const uint8_t *base = atomic_load_explicit (&root->base, memory_order_acquire);
     *why = root->kind == TN_SOURCE_READER ? "it is read through the program's own functions"
-           : !root->may_map              ? "mapping is switched off"
-                                         : "the system refused to map the file";
+           : !root->may_map               ? "mapping is switched off"
+                                          : "the system refused to map the file";
     if (base || root->kind != TN_SOURCE_FD || !root->may_map || root->size == 0)
         return base;
     pthread_mutex_lock (&root->lock);

@@ -11,25 +11,25 @@ enum tn_source_kind { TN_SOURCE_FD, TN_SOURCE_MEMORY, TN_SOURCE_READER, TN_SOURC
 
 struct tn_source {
     enum tn_source_kind kind;
-    uint32_t number;     /* in its catalog */
-    uint32_t depth;      /* sources that it lies in */
-    uint64_t size;       /* bytes, decoded */
-    char *name;          /* bare, not empty only if there is one; as long as name_length, then NUL */
+    uint32_t number; /* in its catalog */
+    uint32_t depth;  /* sources that it lies in */
+    uint64_t size;   /* bytes, decoded */
+    char *name;      /* bare, not empty only if there is one; as long as name_length, then NUL */
     uint64_t name_length;
-    char *path;          /* as it was opened; parts: "PATH: member 'KEY'", made when needed. NULL: none */
+    char *path; /* as it was opened; parts: "PATH: member 'KEY'", made when needed. NULL: none */
 
-    int fd;                       /* FD */
-    bool may_map;                 /* FD */
+    int fd;                         /* FD */
+    bool may_map;                   /* FD */
     _Atomic (const uint8_t *) base; /* MEMORY; FD: the mapping, once somebody asked for it */
-    pthread_mutex_t lock;         /* for making the mapping */
-    tenon_reader reader;          /* READER */
+    pthread_mutex_t lock;           /* for making the mapping */
+    tenon_reader reader;            /* READER */
 
     /* PART */
-    struct tn_source *parent;     /* in which it lies */
-    struct tn_source *hard;       /* the next source outward, itself counted, that is a root or has a filter … */
-    uint64_t hard_offset;         /* … and where this one begins there */
-    uint64_t offset, stored;      /* in the parent */
-    uint64_t lead;                /* bytes before offset that are its own */
+    struct tn_source *parent; /* in which it lies */
+    struct tn_source *hard;  /* the next source outward, itself counted, that is a root or has a filter … */
+    uint64_t hard_offset;    /* … and where this one begins there */
+    uint64_t offset, stored; /* in the parent */
+    uint64_t lead;           /* bytes before offset that are its own */
     const struct tn_filter *filter;
     uint64_t block_size, block_count;
     uint64_t *block_ends;
@@ -45,15 +45,16 @@ struct tn_source {
 /* Opens a regular file or block device. */
 tenon_status tn_source_open (const char *path, bool may_map, struct tn_source **source, tenon_error *error);
 /* Takes over fd, also on failure. `name` may be NULL. */
-tenon_status tn_source_open_fd (int fd, const char *name, bool may_map, struct tn_source **source, tenon_error *error);
+tenon_status tn_source_open_fd (int fd, const char *name, bool may_map, struct tn_source **source,
+                                tenon_error *error);
 tenon_status tn_source_memory (const void *data, uint64_t size, const char *name, struct tn_source **source,
                                tenon_error *error);
 /* Takes over the reader, also on failure. */
 tenon_status tn_source_reader (const tenon_reader *reader, const char *name, struct tn_source **source,
                                tenon_error *error);
 /* Checked by the caller: offset and stored lie inside the parent. Copies the block ends and the name. */
-tenon_status tn_source_part (struct tn_source *parent, const struct tenon_part *part, const struct tn_filter *filter,
-                             struct tn_source **source, tenon_error *error);
+tenon_status tn_source_part (struct tn_source *parent, const struct tenon_part *part,
+                             const struct tn_filter *filter, struct tn_source **source, tenon_error *error);
 void tn_source_free (struct tn_source *source);
 
 /* dup, closed on exec. */
@@ -64,7 +65,8 @@ int tn_temporary_file (void);
 /* The file, memory or reader that it lies in. */
 struct tn_source *tn_source_root (struct tn_source *source);
 /* Reads from a source without a filter on the way (its hard source is a root). Exactly `length` bytes. */
-tenon_status tn_source_read (struct tn_source *source, uint64_t offset, void *to, uint64_t length, tenon_error *error);
+tenon_status tn_source_read (struct tn_source *source, uint64_t offset, void *to, uint64_t length,
+                             tenon_error *error);
 /* All of a root in memory: its base or a mapping. NULL: not possible, `why` says it. */
 const uint8_t *tn_source_map (struct tn_source *source, const char **why);
 /* Sets the error's file and, for parts, says which member it is. */
@@ -82,7 +84,8 @@ struct tn_stream;
 tenon_status tn_stream_new (struct tn_source *source, struct tn_stream **stream, tenon_error *error);
 /* Bytes at any offset. Going on where the last read ended is cheap; going back in an encoded source starts again. When a source has
  * been read from its first byte to its last in order, its checksum has been compared. */
-tenon_status tn_stream_read (struct tn_stream *stream, uint64_t offset, void *to, uint64_t length, tenon_error *error);
+tenon_status tn_stream_read (struct tn_stream *stream, uint64_t offset, void *to, uint64_t length,
+                             tenon_error *error);
 /* Reads from `offset` to the end, or all when nothing has been read in order so far, for the checksum's sake. */
 tenon_status tn_stream_finish (struct tn_stream *stream, tenon_error *error);
 void tn_stream_free (struct tn_stream *stream);

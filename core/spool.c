@@ -13,7 +13,8 @@ tn_spool_write (int fd, const uint8_t *bytes, uint64_t length, tenon_error *erro
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)
-            return tn_fail_errno (error, put < 0 ? errno : ENOSPC, "a temporary file cannot be written (TMPDIR names another folder)", NULL);
+            return tn_fail_errno (error, put < 0 ? errno : ENOSPC,
+                                  "a temporary file cannot be written (TMPDIR names another folder)", NULL);
         bytes += put, length -= (uint64_t) put;
     }
     return TENON_OK;
@@ -52,8 +53,8 @@ struct group {
     const struct tn_want *want;
     const struct tn_slabs *slabs;
     struct tn_worker *workers;
-    uint64_t first;         /* slab of item 0 */
-    uint64_t begin;         /* where its result begins */
+    uint64_t first; /* slab of item 0 */
+    uint64_t begin; /* where its result begins */
     uint8_t *to;
     pthread_mutex_t lock;
     uint64_t failed_item;
@@ -67,7 +68,8 @@ group_item (void *opaque, uint64_t item, unsigned worker)
     tenon_error error = TENON_ERROR_INIT;
     uint64_t begin, size;
     tn_slab_place (group->want, group->slabs, group->first + item, &begin, &size);
-    tn_want_slab (group->want, group->slabs, group->first + item, &group->workers[worker], group->to + (begin - group->begin), &error);
+    tn_want_slab (group->want, group->slabs, group->first + item, &group->workers[worker],
+                  group->to + (begin - group->begin), &error);
     if (error.status < 0) {
         pthread_mutex_lock (&group->lock);
         if (group->error->status == TENON_OK || item < group->failed_item) {
@@ -85,12 +87,13 @@ is_serial (const struct tn_want *want)
 {
     const struct tn_source *source = want->source;
     bool blocks = source->hard == source && source->block_count > 1 && source->check == TENON_CHECK_NONE;
-    return want->tensor->storage == TENON_SERVED || (tn_source_is_encoded (source) && !blocks) || source->check != TENON_CHECK_NONE;
+    return want->tensor->storage == TENON_SERVED || (tn_source_is_encoded (source) && !blocks)
+           || source->check != TENON_CHECK_NONE;
 }
 
 static tenon_status
-stream_groups (tenon_context *context, const struct tn_want *want, tn_take take, void *user, struct tn_meter *meter,
-               struct tn_worker *workers, tenon_error *error)
+stream_groups (tenon_context *context, const struct tn_want *want, tn_take take, void *user,
+               struct tn_meter *meter, struct tn_worker *workers, tenon_error *error)
 {
     unsigned width = tn_pool_width (context->pool);
     bool serial = is_serial (want);
@@ -106,7 +109,12 @@ stream_groups (tenon_context *context, const struct tn_want *want, tn_take take,
     TN_FREE uint8_t *results = malloc (largest * TN_MIN (at_once, slabs.count));
     if (!results)
         return tn_fail_memory (error);
-    struct group group = { .want = want, .slabs = &slabs, .workers = workers, .to = results, .error = error, .failed_item = UINT64_MAX };
+    struct group group = { .want = want,
+                           .slabs = &slabs,
+                           .workers = workers,
+                           .to = results,
+                           .error = error,
+                           .failed_item = UINT64_MAX };
     pthread_mutex_init (&group.lock, NULL);
     tenon_status status = TENON_OK;
     for (uint64_t slab = 0; slab < slabs.count && status == TENON_OK; slab += at_once) {
@@ -125,7 +133,8 @@ stream_groups (tenon_context *context, const struct tn_want *want, tn_take take,
 }
 
 tenon_status
-tn_transfer_stream (tenon_context *context, struct tn_want *want, tn_take take, void *user, struct tn_meter *meter, tenon_error *error)
+tn_transfer_stream (tenon_context *context, struct tn_want *want, tn_take take, void *user,
+                    struct tn_meter *meter, tenon_error *error)
 {
     unsigned width = tn_pool_width (context->pool);
     struct tn_source *spool = NULL;
@@ -144,8 +153,9 @@ tn_transfer_stream (tenon_context *context, struct tn_want *want, tn_take take, 
         status = stream_groups (context, want, take, user, meter, workers, error);
     struct tn_source *source = want->source;
     /* what is left of a checked member, when that is little */
-    if (status == TENON_OK && want->whole && source->check != TENON_CHECK_NONE && workers[0].stream_of == source
-        && want->tensor->storage == TENON_EXTENT && source->size - want->tensor->length <= 65536)
+    if (status == TENON_OK && want->whole && source->check != TENON_CHECK_NONE
+        && workers[0].stream_of == source && want->tensor->storage == TENON_EXTENT
+        && source->size - want->tensor->length <= 65536)
         status = tn_stream_finish (workers[0].stream, error);
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);

@@ -12,14 +12,14 @@ struct tn_stream {
     void *state;              /* the filter's */
     uint8_t *input;
     uint64_t input_at, input_length; /* unused bytes in `input` */
-    uint64_t taken;           /* stored bytes that were read into `input` */
-    uint64_t made;            /* decoded bytes so far: the position in `hard` */
-    uint64_t base_made;       /* where decoding began: 0, or the start of a block */
-    uint64_t stored_end;      /* where the stored bytes of this run end */
+    uint64_t taken;                  /* stored bytes that were read into `input` */
+    uint64_t made;                   /* decoded bytes so far: the position in `hard` */
+    uint64_t base_made;              /* where decoding began: 0, or the start of a block */
+    uint64_t stored_end;             /* where the stored bytes of this run end */
     bool ended;
-    uint32_t crc;             /* of all that was read of `source` in order */
-    uint64_t summed;          /* how much that is */
-    uint8_t *whole;           /* a filter that cannot go in pieces: everything, decoded */
+    uint32_t crc;    /* of all that was read of `source` in order */
+    uint64_t summed; /* how much that is */
+    uint8_t *whole;  /* a filter that cannot go in pieces: everything, decoded */
 };
 
 void
@@ -99,17 +99,19 @@ decode_next (struct tn_stream *stream, uint8_t *to, uint64_t length, tenon_error
         uint64_t room = to ? length : TN_MIN (length, sizeof skipped), taken = 0, made = 0;
         if (stream->input_length == 0 && stream->taken < stream->stored_end) {
             uint64_t more = TN_MIN (INPUT_SIZE, stream->stored_end - stream->taken);
-            TN_TRY (tn_stream_read (stream->inner, stream->hard->offset + stream->taken, stream->input, more, error));
+            TN_TRY (tn_stream_read (stream->inner, stream->hard->offset + stream->taken, stream->input, more,
+                                    error));
             stream->taken += more;
             stream->input_at = 0, stream->input_length = more;
         }
         if (stream->ended)
             return corrupt (stream, TENON_E_MALFORMED, error);
-        int32_t result = filter->step (stream->state, stream->input + stream->input_at, stream->input_length, &taken,
-                                       to ? to : skipped, room, &made);
+        int32_t result = filter->step (stream->state, stream->input + stream->input_at, stream->input_length,
+                                       &taken, to ? to : skipped, room, &made);
         if (result < 0 || taken > stream->input_length || made > room)
             return corrupt (stream, result, error);
-        if (result == 0 && taken == 0 && made == 0 && (stream->input_length > 0 || stream->taken == stream->stored_end))
+        if (result == 0 && taken == 0 && made == 0
+            && (stream->input_length > 0 || stream->taken == stream->stored_end))
             return corrupt (stream, TENON_E_MALFORMED, error); /* it wants more than there is */
         stream->ended = result > 0;
         stream->input_at += taken, stream->input_length -= taken;
@@ -130,17 +132,19 @@ check_end (struct tn_stream *stream, tenon_error *error)
         uint64_t taken = 0, made = 0;
         if (stream->input_length == 0 && stream->taken < stream->stored_end) {
             uint64_t more = TN_MIN (INPUT_SIZE, stream->stored_end - stream->taken);
-            TN_TRY (tn_stream_read (stream->inner, stream->hard->offset + stream->taken, stream->input, more, error));
+            TN_TRY (tn_stream_read (stream->inner, stream->hard->offset + stream->taken, stream->input, more,
+                                    error));
             stream->taken += more;
             stream->input_at = 0, stream->input_length = more;
         }
-        int32_t result = filter->step (stream->state, stream->input + stream->input_at, stream->input_length, &taken, beyond,
-                                       sizeof beyond, &made);
+        int32_t result = filter->step (stream->state, stream->input + stream->input_at, stream->input_length,
+                                       &taken, beyond, sizeof beyond, &made);
         if (result < 0 || taken > stream->input_length)
             return corrupt (stream, result, error);
         if (made > 0) {
             tn_source_place (stream->hard, error);
-            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "it decodes to more than the %llu bytes that it announces",
+            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                            "it decodes to more than the %llu bytes that it announces",
                             (unsigned long long) stream->hard->size);
         }
         if (result == 0 && taken == 0)
@@ -150,7 +154,8 @@ check_end (struct tn_stream *stream, tenon_error *error)
     }
     if (stream->input_length > 0 || stream->taken < stream->stored_end) {
         tn_source_place (stream->hard, error);
-        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "its data end %llu bytes before the member does",
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "its data end %llu bytes before the member does",
                         (unsigned long long) (stream->input_length + stream->stored_end - stream->taken));
     }
     return TENON_OK;
@@ -171,9 +176,10 @@ decode_whole (struct tn_stream *stream, tenon_error *error)
     uint64_t blocks = hard->block_count > 0 ? hard->block_count : 1, begin = 0;
     for (uint64_t i = 0; i < blocks; i++) {
         uint64_t end = hard->block_count > 0 ? hard->block_ends[i] : hard->stored;
-        uint64_t at = i * hard->block_size, size = hard->block_count > 0 ? TN_MIN (hard->block_size, hard->size - at) : hard->size;
-        tenon_status status = hard->filter->table.decode (stream->state, i + 1 == blocks, stored + begin, end - begin,
-                                                          stream->whole + at, size);
+        uint64_t at = i * hard->block_size,
+                 size = hard->block_count > 0 ? TN_MIN (hard->block_size, hard->size - at) : hard->size;
+        tenon_status status = hard->filter->table.decode (stream->state, i + 1 == blocks, stored + begin,
+                                                          end - begin, stream->whole + at, size);
         if (status < 0) {
             free (stream->whole);
             stream->whole = NULL;
@@ -208,7 +214,8 @@ read_encoded (struct tn_stream *stream, uint64_t offset, uint8_t *to, uint64_t l
 
 /* Sums up what is read in order, and compares at the end. */
 static tenon_status
-check_sum (struct tn_stream *stream, uint64_t offset, const uint8_t *bytes, uint64_t length, tenon_error *error)
+check_sum (struct tn_stream *stream, uint64_t offset, const uint8_t *bytes, uint64_t length,
+           tenon_error *error)
 {
     struct tn_source *source = stream->source;
     if (source->check == TENON_CHECK_NONE || offset > stream->summed || offset + length <= stream->summed)
@@ -218,7 +225,8 @@ check_sum (struct tn_stream *stream, uint64_t offset, const uint8_t *bytes, uint
     stream->summed = offset + length;
     if (stream->summed == source->size && stream->crc != source->check_value) {
         tn_source_place (source, error);
-        return tn_fail (error, TENON_E_CHECKSUM, TN_NO_OFFSET, "its data have the checksum %08x, the file says %08x", stream->crc,
+        return tn_fail (error, TENON_E_CHECKSUM, TN_NO_OFFSET,
+                        "its data have the checksum %08x, the file says %08x", stream->crc,
                         source->check_value);
     }
     return TENON_OK;
@@ -229,7 +237,8 @@ tn_stream_read (struct tn_stream *stream, uint64_t offset, void *to, uint64_t le
 {
     struct tn_source *source = stream->source;
     if (!stream->hard || offset > source->size || length > source->size - offset)
-        TN_TRY (tn_source_read (source, offset, to, length, error)); /* also says what is wrong with the range */
+        TN_TRY (
+            tn_source_read (source, offset, to, length, error)); /* also says what is wrong with the range */
     else if (length > 0)
         TN_TRY (read_encoded (stream, source->hard_offset + offset, to, length, error));
     return check_sum (stream, offset, to, length, error);
@@ -247,9 +256,9 @@ tn_stream_finish (struct tn_stream *stream, tenon_error *error)
             TN_TRY (begin_run (stream, 0, error));
             TN_TRY (check_end (stream, error));
         }
-        return stream->source->check && stream->source->check_value != 0
-                   ? tn_fail (error, TENON_E_CHECKSUM, TN_NO_OFFSET, "an empty member has a checksum other than 0")
-                   : TENON_OK;
+        return stream->source->check && stream->source->check_value != 0 ? tn_fail (
+                   error, TENON_E_CHECKSUM, TN_NO_OFFSET, "an empty member has a checksum other than 0")
+                                                                         : TENON_OK;
     }
     while (at < size) {
         uint64_t piece = TN_MIN (INPUT_SIZE, size - at);
@@ -280,7 +289,8 @@ tn_block_state_free (struct tn_block_state *state)
 }
 
 static tenon_status
-block_state_get (struct tn_block_state **result, const struct tn_filter *filter, uint64_t stored, tenon_error *error)
+block_state_get (struct tn_block_state **result, const struct tn_filter *filter, uint64_t stored,
+                 tenon_error *error)
 {
     if (*result && (*result)->filter != filter) {
         tn_block_state_free (*result);
@@ -304,8 +314,8 @@ block_state_get (struct tn_block_state **result, const struct tn_filter *filter,
 }
 
 tenon_status
-tn_blocks_read (struct tn_source *source, uint64_t first, uint64_t count, void *to, struct tn_block_state **state,
-                bool *good, tenon_error *error)
+tn_blocks_read (struct tn_source *source, uint64_t first, uint64_t count, void *to,
+                struct tn_block_state **state, bool *good, tenon_error *error)
 {
     *good = !atomic_load (&source->blocks_are_wrong);
     for (uint64_t i = first; *good && i < first + count; i++) {
@@ -314,9 +324,9 @@ tn_blocks_read (struct tn_source *source, uint64_t first, uint64_t count, void *
         TN_TRY (block_state_get (state, source->filter, stored, error));
         /* the parent is plain: the transfer takes a stream where one encoded source lies in another */
         TN_TRY (tn_source_read (source->parent, source->offset + begin, (*state)->stored, stored, error));
-        tenon_status status
-            = source->filter->table.decode ((*state)->state, i + 1 == source->block_count, (*state)->stored, stored,
-                                            (uint8_t *) to + (at - first * source->block_size), size);
+        tenon_status status =
+            source->filter->table.decode ((*state)->state, i + 1 == source->block_count, (*state)->stored,
+                                          stored, (uint8_t *) to + (at - first * source->block_size), size);
         if (status == TENON_E_MEMORY)
             return tn_fail_memory (error);
         if (status < 0) {

@@ -36,7 +36,9 @@ tn_meter_add (struct tn_meter *meter, uint64_t bytes, tenon_error *error)
     meter->done += bytes;
     if (!meter->stopped && (meter->done - meter->told >= MADE_SLAB || meter->done >= meter->total)) {
         meter->told = meter->done;
-        meter->stopped = meter->progress->report (meter->progress->user, TN_MIN (meter->done, meter->total), meter->total) != 0;
+        meter->stopped =
+            meter->progress->report (meter->progress->user, TN_MIN (meter->done, meter->total), meter->total)
+            != 0;
     }
     bool stopped = meter->stopped;
     pthread_mutex_unlock (&meter->lock);
@@ -47,16 +49,16 @@ tn_meter_add (struct tn_meter *meter, uint64_t bytes, tenon_error *error)
 
 struct work {
     const struct tn_job *jobs;
-    const uint64_t *single;        /* indices of jobs that one thread does */
-    const struct tn_want *want;    /* the large one */
+    const uint64_t *single;     /* indices of jobs that one thread does */
+    const struct tn_want *want; /* the large one */
     struct tn_slabs slabs;
     uint8_t *to;
-    struct tn_source *blocks_of;   /* reading whole blocks */
+    struct tn_source *blocks_of; /* reading whole blocks */
     uint64_t first_block, begin, end;
     atomic_bool bad_blocks;
     struct tn_worker *workers;
     struct tn_meter *meter;
-    pthread_mutex_t lock;          /* of error */
+    pthread_mutex_t lock; /* of error */
     uint64_t failed_item;
     tenon_error *error;
 };
@@ -81,8 +83,8 @@ static tenon_status
 finish_check (const struct tn_want *want, struct tn_worker *worker, tenon_error *error)
 {
     struct tn_source *source = want->source;
-    if (!want->whole || source->check == TENON_CHECK_NONE || want->tensor->storage != TENON_EXTENT || worker->stream_of != source
-        || source->size - want->tensor->length > MARGIN)
+    if (!want->whole || source->check == TENON_CHECK_NONE || want->tensor->storage != TENON_EXTENT
+        || worker->stream_of != source || source->size - want->tensor->length > MARGIN)
         return TENON_OK;
     return tn_stream_finish (worker->stream, error);
 }
@@ -171,7 +173,8 @@ slab_item (void *opaque, uint64_t item, unsigned worker)
     tenon_error error = TENON_ERROR_INIT;
     uint64_t begin, size;
     tn_slab_place (work->want, &work->slabs, item, &begin, &size);
-    if (tn_want_slab (work->want, &work->slabs, item, &work->workers[worker], work->to + begin, &error) == TENON_OK)
+    if (tn_want_slab (work->want, &work->slabs, item, &work->workers[worker], work->to + begin, &error)
+        == TENON_OK)
         tn_meter_add (work->meter, size, &error);
     return keep_error (work, item, &error);
 }
@@ -221,7 +224,9 @@ choose_way (const struct tn_want *want)
         return SINGLE;
     if (tn_source_is_encoded (source)) {
         if (source->hard != source || !has_blocks (source) || source->check != TENON_CHECK_NONE)
-            return want->fortran && want->tensor->length > want->catalog->context->limits[TENON_LIMIT_MEMORY] ? SLABS : SINGLE;
+            return want->fortran && want->tensor->length > want->catalog->context->limits[TENON_LIMIT_MEMORY]
+                       ? SLABS
+                       : SINGLE;
         return tn_want_is_contiguous (want) ? BLOCKS : SLABS;
     }
     if (source->check != TENON_CHECK_NONE && want->whole && source->size - want->tensor->length <= MARGIN)
@@ -293,7 +298,8 @@ do_large (tenon_context *context, const struct tn_job *job, struct work *work)
 }
 
 tenon_status
-tn_transfer_read (tenon_context *context, const struct tn_job *jobs, uint64_t count, struct tn_meter *meter, tenon_error *error)
+tn_transfer_read (tenon_context *context, const struct tn_job *jobs, uint64_t count, struct tn_meter *meter,
+                  tenon_error *error)
 {
     unsigned width = tn_pool_width (context->pool);
     struct work work = { .jobs = jobs, .meter = meter, .error = error, .failed_item = UINT64_MAX };
@@ -310,7 +316,8 @@ tn_transfer_read (tenon_context *context, const struct tn_job *jobs, uint64_t co
         bool small = jobs[i].size <= SMALL;
         if (!small) {
             struct tn_want want;
-            status = tn_want_make (&want, jobs[i].catalog, jobs[i].tensor, jobs[i].box, jobs[i].target, 0, error);
+            status =
+                tn_want_make (&want, jobs[i].catalog, jobs[i].tensor, jobs[i].box, jobs[i].target, 0, error);
             small = status == TENON_OK && choose_way (&want) == SINGLE;
         }
         if (status == TENON_OK && small)
@@ -323,9 +330,10 @@ tn_transfer_read (tenon_context *context, const struct tn_job *jobs, uint64_t co
         uint64_t bytes = 0;
         for (uint64_t i = 0; i < batches.count; i++)
             bytes += jobs[single[i]].size;
-        status = bytes / batches.count > SMALL / BATCH
-                     ? tn_pool_run (context->pool, batches.count, one_item, &work)
-                     : tn_pool_run (context->pool, (batches.count + BATCH - 1) / BATCH, single_item, &batches);
+        status =
+            bytes / batches.count > SMALL / BATCH
+                ? tn_pool_run (context->pool, batches.count, one_item, &work)
+                : tn_pool_run (context->pool, (batches.count + BATCH - 1) / BATCH, single_item, &batches);
     }
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);

@@ -24,8 +24,8 @@ struct tn_job {
     uint64_t size;
     void *to;
 };
-tenon_status tn_transfer_read (tenon_context *context, const struct tn_job *jobs, uint64_t count, struct tn_meter *meter,
-                               tenon_error *error);
+tenon_status tn_transfer_read (tenon_context *context, const struct tn_job *jobs, uint64_t count,
+                               struct tn_meter *meter, tenon_error *error);
 
 /* Hands the bytes of a want to `take` in order, in pieces. */
 typedef tenon_status (*tn_take) (void *user, const void *bytes, uint64_t length, tenon_error *error);

@@ -89,7 +89,8 @@ tn_fill_struct (void *to, const void *from, size_t size)
     memcpy (&theirs, to, sizeof theirs);
     if (theirs <= sizeof theirs)
         return false;
-    memcpy ((char *) to + sizeof theirs, (const char *) from + sizeof theirs, TN_MIN (theirs, size) - sizeof theirs);
+    memcpy ((char *) to + sizeof theirs, (const char *) from + sizeof theirs,
+            TN_MIN (theirs, size) - sizeof theirs);
     /* what a longer struct of theirs has beyond ours is zero, not left over */
     if (theirs > size)
         memset ((char *) to + size, 0, theirs - size);

@@ -5,9 +5,10 @@
 uint32_t
 tn_value_width (uint32_t type)
 {
-    static const uint8_t widths[TENON_DTYPE_FIXED]
-        = { [TENON_BOOL] = 1, [TENON_U8] = 1,  [TENON_U16] = 2, [TENON_U32] = 4, [TENON_U64] = 8, [TENON_I8] = 1,
-            [TENON_I16] = 2,  [TENON_I32] = 4, [TENON_I64] = 8, [TENON_F32] = 4, [TENON_F64] = 8 };
+    static const uint8_t widths[TENON_DTYPE_FIXED] = {
+        [TENON_BOOL] = 1, [TENON_U8] = 1,  [TENON_U16] = 2, [TENON_U32] = 4, [TENON_U64] = 8, [TENON_I8] = 1,
+        [TENON_I16] = 2,  [TENON_I32] = 4, [TENON_I64] = 8, [TENON_F32] = 4, [TENON_F64] = 8
+    };
     return type < TENON_DTYPE_FIXED ? widths[type] : 0;
 }
 
@@ -25,24 +26,28 @@ static tenon_status
 check_packed (const struct tenon_value *value, tenon_error *error)
 {
     uint64_t least;
-    uint32_t width = value->item_type == TENON_STRING ? prefix_width (value->encoding) : tn_value_width (value->item_type);
-    if (width == 0 || (value->encoding & ~(uint32_t) ENCODINGS) || (value->encoding & ENCODINGS & ~1u) == (ENCODINGS & ~1u))
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array of type %u cannot have encoding %u", value->item_type,
-                        value->encoding);
+    uint32_t width =
+        value->item_type == TENON_STRING ? prefix_width (value->encoding) : tn_value_width (value->item_type);
+    if (width == 0 || (value->encoding & ~(uint32_t) ENCODINGS)
+        || (value->encoding & ENCODINGS & ~1u) == (ENCODINGS & ~1u))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array of type %u cannot have encoding %u",
+                        value->item_type, value->encoding);
     bool fits = !tn_multiply (value->count, width, &least);
     if (!fits || (value->item_type == TENON_STRING ? least > value->length : least != value->length))
-        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "%llu items do not make an array of %llu bytes",
-                        (unsigned long long) value->count, (unsigned long long) value->length);
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "%llu items do not make an array of %llu bytes", (unsigned long long) value->count,
+                        (unsigned long long) value->length);
     return TENON_OK;
 }
 
 static tenon_status
-copy_nested (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to, uint64_t depth_left,
-             uint64_t *bytes, tenon_error *error)
+copy_nested (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
+             uint64_t depth_left, uint64_t *bytes, tenon_error *error)
 {
     uint64_t size;
     if (depth_left <= 1)
-        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET, "arrays are nested too deeply; raise depth in [limits] to read them");
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "arrays are nested too deeply; raise depth in [limits] to read them");
     if (tn_multiply (from->count, sizeof (struct tenon_value), &size) || (from->count > 0 && !from->as.items))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array of arrays has no items");
     struct tenon_value *items = tn_arena_get (arena, size, false);
@@ -51,7 +56,8 @@ copy_nested (struct tn_arena *arena, const struct tenon_value *from, struct teno
     *bytes += size;
     for (uint64_t i = 0; i < from->count; i++) {
         if (from->as.items[i].type != TENON_ARRAY)
-            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array of arrays has an item that is none");
+            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                            "an array of arrays has an item that is none");
         TN_TRY (tn_value_copy (arena, &from->as.items[i], &items[i], depth_left - 1, bytes, error));
     }
     to->as.items = items;
@@ -60,15 +66,15 @@ copy_nested (struct tn_arena *arena, const struct tenon_value *from, struct teno
 }
 
 tenon_status
-tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to, uint64_t depth_left,
-               uint64_t *bytes, tenon_error *error)
+tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
+               uint64_t depth_left, uint64_t *bytes, tenon_error *error)
 {
     *to = *from;
     memset (to->reserved, 0, sizeof to->reserved);
     if (from->type == TENON_NONE || tn_value_width (from->type) > 0) {
         if (from->type == TENON_BOOL && from->as.u > 1)
-            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "a bool is %llu, which is neither 0 nor 1",
-                            (unsigned long long) from->as.u);
+            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                            "a bool is %llu, which is neither 0 nor 1", (unsigned long long) from->as.u);
         to->source = TENON_NO_SOURCE;
         return TENON_OK;
     }
@@ -77,7 +83,8 @@ tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct te
             return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a string without its bytes");
         *bytes += from->count;
         to->source = TENON_NO_SOURCE;
-        return (to->as.string = tn_arena_text (arena, from->as.string, from->count)) ? TENON_OK : tn_fail_memory (error);
+        return (to->as.string = tn_arena_text (arena, from->as.string, from->count)) ? TENON_OK
+                                                                                     : tn_fail_memory (error);
     }
     if (from->type != TENON_ARRAY)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "values of type %u do not exist", from->type);
@@ -89,7 +96,8 @@ tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct te
     if (from->length > 0 && !from->as.memory)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array that is in no source has no memory");
     *bytes += from->length;
-    return (to->as.memory = tn_arena_text (arena, from->as.memory, from->length)) ? TENON_OK : tn_fail_memory (error);
+    return (to->as.memory = tn_arena_text (arena, from->as.memory, from->length)) ? TENON_OK
+                                                                                  : tn_fail_memory (error);
 }
 
 /* ---- items ------------------------------------------------------------------------------------------ */
@@ -111,7 +119,8 @@ walk_take (struct walk *walk, uint64_t length)
 {
     const struct tenon_value *array = walk->array;
     if (length > array->length - walk->at) {
-        tn_fail (walk->error, TENON_E_MALFORMED, array->source == TENON_NO_SOURCE ? TN_NO_OFFSET : array->offset + walk->at,
+        tn_fail (walk->error, TENON_E_MALFORMED,
+                 array->source == TENON_NO_SOURCE ? TN_NO_OFFSET : array->offset + walk->at,
                  "an item of a metadata array needs %llu bytes, %llu are left", (unsigned long long) length,
                  (unsigned long long) (array->length - walk->at));
         return NULL;
@@ -160,7 +169,9 @@ string_item (struct walk *walk, struct tenon_value *item, bool wanted, struct tn
     const uint8_t *bytes = walk_take (walk, width);
     if (!bytes)
         return walk->error->status;
-    uint64_t length = width == 8 ? (big ? tenon_be64 (bytes) : tenon_le64 (bytes)) : big ? tenon_be32 (bytes) : tenon_le32 (bytes);
+    uint64_t length = width == 8 ? (big ? tenon_be64 (bytes) : tenon_le64 (bytes))
+                      : big      ? tenon_be32 (bytes)
+                                 : tenon_le32 (bytes);
     if (length > walk->array->length - walk->at)
         return walk_take (walk, length) ? TENON_E_MISUSE : walk->error->status;
     if (!wanted) {
@@ -178,12 +189,15 @@ string_item (struct walk *walk, struct tenon_value *item, bool wanted, struct tn
         done += piece;
     }
     text[length] = 0;
-    *item = (struct tenon_value){ .type = TENON_STRING, .count = length, .source = TENON_NO_SOURCE, .as.string = text };
+    *item = (struct tenon_value){
+        .type = TENON_STRING, .count = length, .source = TENON_NO_SOURCE, .as.string = text
+    };
     return TENON_OK;
 }
 
 static tenon_status
-packed_items (struct walk *walk, uint64_t first, uint64_t n, struct tenon_value *items, struct tn_arena *arena)
+packed_items (struct walk *walk, uint64_t first, uint64_t n, struct tenon_value *items,
+              struct tn_arena *arena)
 {
     const struct tenon_value *array = walk->array;
     uint32_t width = tn_value_width (array->item_type);
@@ -200,7 +214,8 @@ packed_items (struct walk *walk, uint64_t first, uint64_t n, struct tenon_value 
         items[i] = (struct tenon_value){ .type = array->item_type, .source = TENON_NO_SOURCE };
         scalar_item (&items[i], array->item_type, bytes, array->encoding & TENON_ENCODING_BIG);
         if (array->item_type == TENON_BOOL && items[i].as.u > 1)
-            return tn_fail (walk->error, TENON_E_MALFORMED, TN_NO_OFFSET, "a bool in a metadata array is neither 0 nor 1");
+            return tn_fail (walk->error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                            "a bool in a metadata array is neither 0 nor 1");
     }
     return TENON_OK;
 }
@@ -210,8 +225,9 @@ tn_value_items (struct tn_source *source, const struct tenon_value *array, uint6
                 struct tenon_value *items, struct tn_arena *arena, tenon_error *error)
 {
     if (array->type != TENON_ARRAY || first > array->count || n > array->count - first)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "items %llu … of an array of %llu were asked for",
-                        (unsigned long long) first, (unsigned long long) array->count);
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "items %llu … of an array of %llu were asked for", (unsigned long long) first,
+                        (unsigned long long) array->count);
     if (array->item_type == TENON_ARRAY) {
         if (n > 0)
             memcpy (items, array->as.items + first, n * sizeof *items);

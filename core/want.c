@@ -3,7 +3,8 @@
 #include "cast.h"
 
 bool
-tn_cast_supported (const struct tenon_dtype *from, uint32_t from_id, const struct tenon_dtype *to, uint32_t to_id)
+tn_cast_supported (const struct tenon_dtype *from, uint32_t from_id, const struct tenon_dtype *to,
+                   uint32_t to_id)
 {
     if (from_id == to_id)
         return true;
@@ -11,7 +12,8 @@ tn_cast_supported (const struct tenon_dtype *from, uint32_t from_id, const struc
     bool writable = to->kind == TENON_KIND_PLAIN || (to->kind == TENON_KIND_BLOCK && to->encode);
     if (!readable || !writable)
         return false;
-    return tn_cast_possible (from->kind == TENON_KIND_PLAIN ? from_id : TENON_F32, to->kind == TENON_KIND_PLAIN ? to_id : TENON_F32);
+    return tn_cast_possible (from->kind == TENON_KIND_PLAIN ? from_id : TENON_F32,
+                             to->kind == TENON_KIND_PLAIN ? to_id : TENON_F32);
 }
 
 static tenon_status
@@ -20,8 +22,8 @@ check_cast (const struct tn_want *want, tenon_error *error)
     if (tn_cast_supported (want->stored, want->stored_id, want->target, want->target_id))
         return TENON_OK;
     return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "%s%.80s cannot be read as %.80s",
-                    want->stored->kind == TENON_KIND_OPAQUE ? "opaque items of type " : "", tn_dtype_label (want->stored),
-                    tn_dtype_label (want->target));
+                    want->stored->kind == TENON_KIND_OPAQUE ? "opaque items of type " : "",
+                    tn_dtype_label (want->stored), tn_dtype_label (want->target));
 }
 
 /* The box in the tensor's own axes, items. */
@@ -30,18 +32,21 @@ take_box (struct tn_want *want, const struct tn_box *box, tenon_error *error)
 {
     const struct tn_tensor *tensor = want->tensor;
     if (box && box->rank != 0 && box->rank != tensor->rank)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the slice has %u dims, the tensor %u", box->rank, tensor->rank);
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the slice has %u dims, the tensor %u",
+                        box->rank, tensor->rank);
     bool sliced = box && box->rank > 0;
     want->whole = true;
     for (uint32_t i = 0; i < tensor->rank; i++) {
         uint64_t dim = tensor->shape[i], start = sliced && box->start ? box->start[i] : 0;
         int64_t step = sliced && box->step ? box->step[i] : 1;
         if (step < 1)
-            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a slice's step is %lld in dim %u; it must be 1 or more", (long long) step, i);
+            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                            "a slice's step is %lld in dim %u; it must be 1 or more", (long long) step, i);
         uint64_t most = start >= dim ? 0 : (dim - start - 1) / (uint64_t) step + 1;
         uint64_t count = sliced && box->count ? box->count[i] : most;
         if (start > dim || count > most)
-            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the slice leaves dim %u, which is %llu", i, (unsigned long long) dim);
+            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the slice leaves dim %u, which is %llu", i,
+                            (unsigned long long) dim);
         want->shape[i] = dim, want->start[i] = start, want->count[i] = count;
         want->step[i] = count <= 1 ? 1 : (uint64_t) step;
         want->whole = want->whole && start == 0 && count == dim;
@@ -79,7 +84,8 @@ simplify (struct tn_want *want)
             continue;
         want->shape[out] = want->shape[i], want->start[out] = want->start[i];
         want->count[out] = want->count[i], want->step[out] = want->step[i];
-        bool joins = out > 0 && !want->fortran && want->start[out] == 0 && want->count[out] == want->shape[out] && want->step[out] == 1
+        bool joins = out > 0 && !want->fortran && want->start[out] == 0
+                     && want->count[out] == want->shape[out] && want->step[out] == 1
                      && want->step[out - 1] == 1;
         if (!joins) {
             out++;
@@ -111,14 +117,16 @@ count_units (struct tn_want *want, tenon_error *error)
         return TENON_OK;
     }
     if (want->shape[last] % items != 0)
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "its rows of %llu items are not made of whole groups of %llu, so it can only be read whole",
-                        (unsigned long long) want->shape[last], (unsigned long long) items);
+        return tn_fail (
+            error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+            "its rows of %llu items are not made of whole groups of %llu, so it can only be read whole",
+            (unsigned long long) want->shape[last], (unsigned long long) items);
     if (want->decode)
         return TENON_OK; /* the innermost axis stays in items: any of them may be picked after decoding */
     if (want->start[last] % items != 0 || want->count[last] % items != 0 || want->step[last] != 1)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "slices of %s begin and end at multiples of %llu in the last dim; read it as f32 to cut it anywhere",
+                        "slices of %s begin and end at multiples of %llu in the last dim; read it as f32 to "
+                        "cut it anywhere",
                         want->stored->name, (unsigned long long) items);
     want->shape[last] /= items, want->start[last] /= items, want->count[last] /= items;
     return TENON_OK;
@@ -133,23 +141,28 @@ count_size (struct tn_want *want, tenon_error *error)
     if (items > 1 && want->target->kind == TENON_KIND_BLOCK && want->elements > 0) {
         uint64_t own = want->tensor->rank ? want->tensor->shape[want->tensor->rank - 1] : 1;
         if (want->target_id != want->stored_id && own % items != 0)
-            return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "rows of %llu items cannot be cut into the %llu that a block of %s holds",
+            return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                            "rows of %llu items cannot be cut into the %llu that a block of %s holds",
                             (unsigned long long) own, (unsigned long long) items, want->target->name);
         if (row % items != 0)
-            return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "%llu items in a row are no multiple of the %llu in a block of %s",
+            return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                            "%llu items in a row are no multiple of the %llu in a block of %s",
                             (unsigned long long) row, (unsigned long long) items, want->target->name);
     }
     bool cut = items > 1 && want->target->kind == TENON_KIND_PLAIN && want->target_id != want->stored_id
                && (want->fortran || !want->whole) && want->rank > 1 && row % items != 0;
     if (cut)
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "rows of %llu items are not made of whole groups of the %llu that %s packs together",
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "rows of %llu items are not made of whole groups of the %llu that %s packs together",
                         (unsigned long long) row, (unsigned long long) items, want->target->name);
     if (items > 1 && want->elements % items != 0)
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "%llu items are no multiple of the %llu that %s packs together",
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "%llu items are no multiple of the %llu that %s packs together",
                         (unsigned long long) want->elements, (unsigned long long) items, want->target->name);
     units = want->elements / items;
     if (tn_multiply (units, want->target->block_bytes, &want->size) || want->size >= (uint64_t) 1 << 63)
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "as %s it would take 2^63 bytes or more", tn_dtype_label (want->target));
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "as %s it would take 2^63 bytes or more",
+                        tn_dtype_label (want->target));
     return TENON_OK;
 }
 
@@ -160,8 +173,8 @@ swaps (const struct tenon_dtype *dtype)
 }
 
 tenon_status
-tn_want_make (struct tn_want *want, struct tn_catalog *catalog, const struct tn_tensor *tensor, const struct tn_box *box,
-              uint32_t target, uint32_t layout, tenon_error *error)
+tn_want_make (struct tn_want *want, struct tn_catalog *catalog, const struct tn_tensor *tensor,
+              const struct tn_box *box, uint32_t target, uint32_t layout, tenon_error *error)
 {
     want->catalog = catalog;
     want->tensor = tensor;
@@ -177,14 +190,16 @@ tn_want_make (struct tn_want *want, struct tn_catalog *catalog, const struct tn_
     TN_TRY (check_cast (want, error));
     want->fortran = (tensor->flags & TENON_FORTRAN) && tensor->rank > 1;
     want->decode = want->stored_id != want->target_id && want->stored->block_items > 1;
-    want->swap_in = (tensor->flags & TENON_BIG_ENDIAN) && swaps (want->stored) && tensor->storage != TENON_SERVED;
+    want->swap_in =
+        (tensor->flags & TENON_BIG_ENDIAN) && swaps (want->stored) && tensor->storage != TENON_SERVED;
     want->swap_out = (layout & TENON_BIG_ENDIAN) && swaps (want->target);
     TN_TRY (take_box (want, box, error));
     if (want->stored_id == want->target_id && want->swap_in && want->swap_out)
         want->swap_in = want->swap_out = false;
     if ((layout & TENON_FORTRAN) && tensor->rank > 1) {
         if ((want->stored->block_items > 1 || want->target->block_items > 1) && want->rank > 1)
-            return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "items of %s are packed together and cannot be in Fortran order",
+            return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                            "items of %s are packed together and cannot be in Fortran order",
                             want->stored->block_items > 1 ? want->stored->name : want->target->name);
         reverse (want->shape, want->rank);
         reverse (want->start, want->rank);
@@ -218,7 +233,10 @@ tn_want_is_plain (const struct tn_want *want)
 static uint64_t
 items_per_step (const struct tn_want *want)
 {
-    return want->decode && want->rank >= 1 && !(want->whole && want->stored->block_items > 1 && want->rank == 1) ? 1 : want->unit_items;
+    return want->decode && want->rank >= 1
+                   && !(want->whole && want->stored->block_items > 1 && want->rank == 1)
+               ? 1
+               : want->unit_items;
 }
 
 void
@@ -228,7 +246,8 @@ tn_slabs_plan (const struct tn_want *want, uint64_t bytes, struct tn_slabs *slab
     if (want->size == 0) /* no items, or opaque ones of no bytes */
         return;
     /* what a step of the axis costs: the larger of both sides, so that small results of large dtypes stay bounded, too */
-    uint64_t item = TN_MAX (want->target->block_bytes / want->target->block_items, want->stored->block_bytes / want->stored->block_items);
+    uint64_t item = TN_MAX (want->target->block_bytes / want->target->block_items,
+                            want->stored->block_bytes / want->stored->block_items);
     uint64_t budget = TN_MAX (bytes / TN_MAX (item, 1), 1), inner = items_per_step (want);
     uint32_t axis = want->rank - 1;
     /* where blocks are encoded or decoded, rows stay whole unless the view has only one */
@@ -255,7 +274,8 @@ tn_slabs_plan (const struct tn_want *want, uint64_t bytes, struct tn_slabs *slab
 }
 
 void
-tn_slab_place (const struct tn_want *want, const struct tn_slabs *slabs, uint64_t slab, uint64_t *begin, uint64_t *size)
+tn_slab_place (const struct tn_want *want, const struct tn_slabs *slabs, uint64_t slab, uint64_t *begin,
+               uint64_t *size)
 {
     uint64_t outer = slab / slabs->per_axis, first = slab % slabs->per_axis * slabs->rows;
     uint64_t rows = TN_MIN (slabs->rows, want->count[slabs->axis] - first);

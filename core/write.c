@@ -38,10 +38,13 @@ check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct 
     const struct tn_catalog *own = writer->plan->own;
     if (codec->max_tensors > 0 && writer->count > codec->max_tensors)
         return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "the format %s holds at most %llu tensor%s, the plan has %llu; choose with --only, or take another format", codec->id,
-                        (unsigned long long) codec->max_tensors, codec->max_tensors == 1 ? "" : "s", (unsigned long long) writer->count);
+                        "the format %s holds at most %llu tensor%s, the plan has %llu; choose with --only, "
+                        "or take another format",
+                        codec->id, (unsigned long long) codec->max_tensors,
+                        codec->max_tensors == 1 ? "" : "s", (unsigned long long) writer->count);
     if (codec->max_tensors == 1 && writer->count == 0)
-        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s holds one tensor, the plan has none", codec->id);
+        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the format %s holds one tensor, the plan has none", codec->id);
     for (uint64_t i = 0; i < writer->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (own, writer->first + i);
         const struct tenon_dtype *dtype = tn_catalog_dtype (own, tensor->dtype);
@@ -50,11 +53,13 @@ check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct 
             continue;
         tn_fail_place (run->error, NULL, tensor->name);
         if (stored)
-            return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "it has %u dims, the format %s holds at most %u", tensor->rank,
-                            codec->id, codec->max_rank);
-        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s cannot hold %s%.100s%s", codec->id,
-                        dtype->kind == TENON_KIND_OPAQUE ? "items of the type " : "", tn_dtype_label (dtype),
-                        dtype->kind == TENON_KIND_OPAQUE ? "" : "; --as DTYPE converts it to one that it can");
+            return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                            "it has %u dims, the format %s holds at most %u", tensor->rank, codec->id,
+                            codec->max_rank);
+        return tn_fail (
+            run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s cannot hold %s%.100s%s", codec->id,
+            dtype->kind == TENON_KIND_OPAQUE ? "items of the type " : "", tn_dtype_label (dtype),
+            dtype->kind == TENON_KIND_OPAQUE ? "" : "; --as DTYPE converts it to one that it can");
     }
     return TENON_OK;
 }
@@ -68,12 +73,15 @@ choose_metadata (struct tn_call *call, struct tn_writer *writer, const struct te
     writer->metadata_count = 0;
     for (uint64_t i = 0; i < own->metadata_count; i++) {
         const struct tn_metadata *entry = &own->metadata[i];
-        bool kept = codec->metadata == TENON_METADATA_TYPED || (codec->metadata == TENON_METADATA_STRINGS && entry->value.type == TENON_STRING);
+        bool kept = codec->metadata == TENON_METADATA_TYPED
+                    || (codec->metadata == TENON_METADATA_STRINGS && entry->value.type == TENON_STRING);
         if (kept)
             writer->metadata[writer->metadata_count++] = i;
         else
-            tn_write_loss (call, writer, entry->key, codec->metadata == TENON_METADATA_NONE ? "the format %s has no metadata: this entry is dropped"
-                                                                                            : "the format %s keeps only strings as metadata: this entry is dropped",
+            tn_write_loss (call, writer, entry->key,
+                           codec->metadata == TENON_METADATA_NONE
+                               ? "the format %s has no metadata: this entry is dropped"
+                               : "the format %s keeps only strings as metadata: this entry is dropped",
                            codec->id);
     }
     return TENON_OK;
@@ -139,7 +147,8 @@ copy_plain (struct tn_writer *writer, const struct tn_want *want, tenon_error *e
         if (hard->kind == TN_SOURCE_FD)
             TN_TRY (tn_sink_copy (writer->sink, hard->fd, at, piece, error));
         else
-            TN_TRY (tn_sink_write (writer->sink, atomic_load_explicit (&hard->base, memory_order_relaxed) + at, piece, error));
+            TN_TRY (tn_sink_write (
+                writer->sink, atomic_load_explicit (&hard->base, memory_order_relaxed) + at, piece, error));
         TN_TRY (tn_meter_add (writer->meter, piece, error));
         at += piece, left -= piece;
     }
@@ -158,8 +167,11 @@ fill_bytes (struct tn_writer *writer, const struct tn_planned *planned, int fd, 
         uint64_t piece = TN_MIN (room, size - at);
         tenon_status status = planned->fill (planned->user, at, buffer, piece);
         if (status < 0)
-            return tn_fail (error, status, TN_NO_OFFSET, "the program's own function could not make its bytes: %s", tenon_status_text (status));
-        TN_TRY (fd >= 0 ? tn_spool_write (fd, buffer, piece, error) : tn_sink_write (writer->sink, buffer, piece, error));
+            return tn_fail (error, status, TN_NO_OFFSET,
+                            "the program's own function could not make its bytes: %s",
+                            tenon_status_text (status));
+        TN_TRY (fd >= 0 ? tn_spool_write (fd, buffer, piece, error)
+                        : tn_sink_write (writer->sink, buffer, piece, error));
         if (fd < 0)
             TN_TRY (tn_meter_add (writer->meter, piece, error));
         at += piece;
@@ -168,7 +180,8 @@ fill_bytes (struct tn_writer *writer, const struct tn_planned *planned, int fd, 
 }
 
 static tenon_status
-fill_tensor (struct tn_writer *writer, const struct tn_planned *planned, struct tn_want *want, tenon_error *error)
+fill_tensor (struct tn_writer *writer, const struct tn_planned *planned, struct tn_want *want,
+             tenon_error *error)
 {
     struct destination destination = { writer->sink };
     struct tn_source *spool;
@@ -189,9 +202,21 @@ fill_tensor (struct tn_writer *writer, const struct tn_planned *planned, struct 
     return status;
 }
 
+static void
+tell_change (struct tn_call *call, struct tn_writer *writer, const char *name, bool asked, const char *what,
+             const char *from, const char *to)
+{
+    if (!asked)
+        tn_write_loss (call, writer, name, "its %s changes from %s to %s", what, from, to);
+    else if (call->run->report)
+        tn_report_add (call->run->report, TENON_NOTE, TENON_OK, 0, name, "",
+                       "its %s changes from %s to %s, as asked for", what, from, to);
+}
+
 /* What a file had, and the target will not have. */
 static void
-tell_changes (struct tn_call *call, struct tn_writer *writer, uint64_t index, const struct tn_want *want, uint32_t layout)
+tell_changes (struct tn_call *call, struct tn_writer *writer, uint64_t index, const struct tn_want *want,
+              uint32_t layout)
 {
     const struct tn_planned *planned = &writer->plan->planned[index];
     const struct tn_tensor *tensor = planned->tensor, *entry = tn_catalog_tensor (writer->plan->own, index);
@@ -201,16 +226,18 @@ tell_changes (struct tn_call *call, struct tn_writer *writer, uint64_t index, co
     uint32_t moving = 0;
     for (uint32_t i = 0; i < tensor->rank; i++)
         moving += tensor->shape[i] > 1;
+    bool asked = layout & TENON_ASKED;
     if ((changed & TENON_FORTRAN) && moving > 1 && tensor->storage == TENON_EXTENT)
-        tn_write_loss (call, writer, entry->name, "its order changes from %s to %s", tensor->flags & TENON_FORTRAN ? "Fortran" : "C",
-                       layout & TENON_FORTRAN ? "Fortran" : "C");
+        tell_change (call, writer, entry->name, asked, "order", tensor->flags & TENON_FORTRAN ? "Fortran" : "C",
+                     layout & TENON_FORTRAN ? "Fortran" : "C");
     if ((changed & TENON_BIG_ENDIAN) && want->stored->swap_count > 0 && tensor->storage == TENON_EXTENT)
-        tn_write_loss (call, writer, entry->name, "its byte order changes from %s to %s",
-                       tensor->flags & TENON_BIG_ENDIAN ? "big-endian" : "little-endian",
-                       layout & TENON_BIG_ENDIAN ? "big-endian" : "little-endian");
+        tell_change (call, writer, entry->name, asked, "byte order",
+                     tensor->flags & TENON_BIG_ENDIAN ? "big-endian" : "little-endian",
+                     layout & TENON_BIG_ENDIAN ? "big-endian" : "little-endian");
     if (want->stored_id != want->target_id && call->run->report)
-        tn_report_add (call->run->report, TENON_NOTE, TENON_OK, 0, entry->name, "", "converted from %s to %s, as asked for",
-                       tn_dtype_label (want->stored), tn_dtype_label (want->target));
+        tn_report_add (call->run->report, TENON_NOTE, TENON_OK, 0, entry->name, "",
+                       "converted from %s to %s, as asked for", tn_dtype_label (want->stored),
+                       tn_dtype_label (want->target));
 }
 
 tenon_status
@@ -220,11 +247,14 @@ tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
     struct tn_planned *planned = &writer->plan->planned[index];
     struct destination destination = { writer->sink };
     struct tn_want want;
-    tenon_status status = tn_want_make (&want, planned->catalog, planned->tensor, NULL, planned->target, layout, error);
+    tenon_status status =
+        tn_want_make (&want, planned->catalog, planned->tensor, NULL, planned->target,
+                      layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
     if (status == TENON_OK) {
         tell_changes (call, writer, index, &want, layout);
         const struct tn_source *source = want.source;
-        bool in_reach = !tn_source_is_encoded (source) && source->check == TENON_CHECK_NONE && source->hard->kind != TN_SOURCE_READER;
+        bool in_reach = !tn_source_is_encoded (source) && source->check == TENON_CHECK_NONE
+                        && source->hard->kind != TN_SOURCE_READER;
         if (want.size == 0)
             ;
         else if (writer->dry)
@@ -234,7 +264,8 @@ tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
         else if (tn_want_is_plain (&want) && in_reach)
             status = copy_plain (writer, &want, error);
         else
-            status = tn_transfer_stream (writer->plan->context, &want, take_piece, &destination, writer->meter, error);
+            status = tn_transfer_stream (writer->plan->context, &want, take_piece, &destination,
+                                         writer->meter, error);
     }
     if (status < 0)
         tn_fail_place (error, NULL, tn_catalog_tensor (writer->plan->own, index)->name);

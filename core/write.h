@@ -8,24 +8,27 @@
 
 struct tn_writer {
     tenon_plan *plan;
-    uint64_t first, count;     /* tensors of the plan that this codec writes */
-    uint64_t *metadata;        /* indices of the entries that it can keep */
+    uint64_t first, count; /* tensors of the plan that this codec writes */
+    uint64_t *metadata;    /* indices of the entries that it can keep */
     uint64_t metadata_count;
-    const char *name;          /* the target's stem */
+    const char *name; /* the target's stem */
     uint64_t name_length;
     struct tn_sink *sink;
-    struct tn_save *save;      /* NULL: one sink, no other files */
-    bool dry;                  /* `sink` keeps nothing: tensors need not be read */
-    bool *done;                /* per tensor of the plan: it was put */
-    uint64_t *losses;          /* counted over all members */
+    struct tn_save *save; /* NULL: one sink, no other files */
+    bool dry;             /* `sink` keeps nothing: tensors need not be read */
+    bool *done;           /* per tensor of the plan: it was put */
+    uint64_t *losses;     /* counted over all members */
     struct tn_meter *meter;
 };
 
 /* Checks what the codec can hold, runs its write, and checks that it put everything. */
 tenon_status tn_write (struct tn_run *run, struct tn_writer *writer, uint64_t codec);
 /* Something is lost: told, and counted. */
-TN_PRINTF (4, 5) void tn_write_loss (struct tn_call *call, struct tn_writer *writer, const char *item, const char *format, ...);
-/* Bytes of a tensor of the plan to the writer's sink. */
-tenon_status tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index, uint32_t layout);
+TN_PRINTF (4, 5)
+void tn_write_loss (struct tn_call *call, struct tn_writer *writer, const char *item, const char *format,
+                    ...);
+/* Bytes of a tensor of the plan to the writer's sink. `layout`: flags of struct tenon_layout. */
+tenon_status tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
+                              uint32_t layout);
 
 #endif

@@ -10,19 +10,21 @@ writing (struct tenon_call *public)
         tn_call_misuse (call, "it called a service of write from another function");
     return call->run->error->status == TENON_OK ? call->writer : NULL;
 }
-#define WRITING(public)                                                                                              \
-    struct tn_call *call = tn_call_of (public);                                                                      \
-    struct tn_writer *writer = writing (public);                                                                     \
-    if (!writer)                                                                                                     \
-        return call->run->error->status
+#define WRITING(public)                                                                                      \
+    struct tn_call *call = tn_call_of (public);                                                              \
+    struct tn_writer *writer = writing (public);                                                             \
+    if (!writer)                                                                                             \
+    return call->run->error->status
 
 tenon_status
 tn_host_plan_info (struct tenon_call *public, struct tenon_plan_info *info)
 {
     WRITING (public);
-    struct tenon_plan_info found = { sizeof found, writer->sink->seekable ? TENON_SINK_SEEKABLE : 0, writer->count,
-                                     writer->metadata_count, writer->name, writer->name_length };
-    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK : tn_call_misuse (call, "a struct has no struct_size");
+    struct tenon_plan_info found = { sizeof found,  writer->sink->seekable ? TENON_SINK_SEEKABLE : 0,
+                                     writer->count, writer->metadata_count,
+                                     writer->name,  writer->name_length };
+    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK
+                                                       : tn_call_misuse (call, "a struct has no struct_size");
 }
 
 tenon_status
@@ -32,14 +34,22 @@ tn_host_plan_tensor (struct tenon_call *public, uint64_t index, struct tenon_ten
     if (index >= writer->count)
         return tn_call_misuse (call, "it asked for a tensor that the plan does not have");
     const struct tn_tensor *entry = tn_catalog_tensor (writer->plan->own, writer->first + index);
-    struct tenon_tensor found = { .struct_size = sizeof found, .dtype = entry->dtype, .name = entry->name,
-                                  .name_length = entry->name_length, .shape = entry->shape, .rank = entry->rank,
-                                  .flags = entry->flags, .length = entry->length };
-    return tn_fill_struct (tensor, &found, sizeof found) ? TENON_OK : tn_call_misuse (call, "a struct has no struct_size");
+    struct tenon_tensor found = { .struct_size = sizeof found,
+                                  .dtype = entry->dtype,
+                                  .name = entry->name,
+                                  .name_length = entry->name_length,
+                                  .shape = entry->shape,
+                                  .rank = entry->rank,
+                                  .flags = entry->flags,
+                                  .length = entry->length };
+    return tn_fill_struct (tensor, &found, sizeof found)
+               ? TENON_OK
+               : tn_call_misuse (call, "a struct has no struct_size");
 }
 
 tenon_status
-tn_host_plan_metadata (struct tenon_call *public, uint64_t index, const char **key, uint64_t *key_length, struct tenon_value *value)
+tn_host_plan_metadata (struct tenon_call *public, uint64_t index, const char **key, uint64_t *key_length,
+                       struct tenon_value *value)
 {
     WRITING (public);
     if (index >= writer->metadata_count)
@@ -66,8 +76,11 @@ tn_host_put_tensor (struct tenon_call *public, uint64_t index, const struct teno
     if (layout && !tn_copy_struct (&ours, sizeof ours, layout, sizeof ours))
         return tn_call_misuse (call, "a struct tenon_layout has a wrong struct_size");
     if (index >= writer->count || (ours.flags & TENON_FLAGS_MUST_KNOW))
-        return tn_call_misuse (call, "it put a tensor that the plan does not have, or in a layout that this version does not know");
-    return tn_write_tensor (call, writer, writer->first + index, ours.flags & (TENON_FORTRAN | TENON_BIG_ENDIAN));
+        return tn_call_misuse (
+            call,
+            "it put a tensor that the plan does not have, or in a layout that this version does not know");
+    return tn_write_tensor (call, writer, writer->first + index,
+                            ours.flags & (TENON_FORTRAN | TENON_BIG_ENDIAN | TENON_ASKED));
 }
 
 /* ---- arrays of metadata ---- */
@@ -124,8 +137,10 @@ put_range (struct tn_call *call, struct tn_writer *writer, const struct tenon_va
     uint8_t *buffer = malloc (65536);
     if (array->source == TENON_NO_SOURCE || array->source >= call->run->borrowed_count || !buffer) {
         free (buffer);
-        return !buffer ? tn_fail_memory (error) : array->source == TENON_NO_SOURCE ? tn_sink_write (writer->sink, array->as.memory, array->length, error)
-                                                                                   : tn_call_misuse (call, "an array's source is not the plan's");
+        return !buffer ? tn_fail_memory (error)
+               : array->source == TENON_NO_SOURCE
+                   ? tn_sink_write (writer->sink, array->as.memory, array->length, error)
+                   : tn_call_misuse (call, "an array's source is not the plan's");
     }
     tenon_status status = tn_stream_new (call->run->borrowed[array->source], &stream, error);
     for (uint64_t at = 0; status == TENON_OK && at < array->length;) {
@@ -151,7 +166,8 @@ tn_host_put_items (struct tenon_call *public, const struct tenon_value *array, u
         return put_range (call, writer, array);
     struct tenon_value items[ITEMS_AT_ONCE];
     uint64_t at_once = ITEMS_AT_ONCE;
-    if (array->item_type == TENON_STRING && array->count > at_once) { /* one walk: jumping back would start again each time */
+    if (array->item_type == TENON_STRING
+        && array->count > at_once) { /* one walk: jumping back would start again each time */
         struct tn_mark mark = tn_arena_mark (&call->run->arena);
         struct tenon_value *all = tn_arena_get (&call->run->arena, array->count * sizeof *all, false);
         if (!all)
@@ -182,7 +198,8 @@ tn_host_align (struct tenon_call *public, uint64_t alignment, uint32_t fill)
     if (alignment == 0)
         return tn_call_misuse (call, "it aligns to 0");
     uint64_t beyond = writer->sink->position % alignment;
-    return beyond ? tn_sink_fill (writer->sink, (uint8_t) fill, alignment - beyond, call->run->error) : TENON_OK;
+    return beyond ? tn_sink_fill (writer->sink, (uint8_t) fill, alignment - beyond, call->run->error)
+                  : TENON_OK;
 }
 
 uint64_t
@@ -198,7 +215,8 @@ tn_host_patch (struct tenon_call *public, uint64_t position, const void *bytes, 
     WRITING (public);
     if (!writer->sink->seekable)
         return tn_fail (call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "the format %s goes back to fill in its header, which a pipe or a filter does not allow; save to a file",
+                        "the format %s goes back to fill in its header, which a pipe or a filter does not "
+                        "allow; save to a file",
                         tn_call_codec (call)->table.id);
     if (position > writer->sink->position || length > writer->sink->position - position)
         return tn_call_misuse (call, "it patches bytes that were not put yet");
@@ -210,15 +228,19 @@ tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
 {
     WRITING (public);
     char bare[256];
-    if (name && (length == 0 || length >= sizeof bare || !tn_utf8 (name, length) || memchr (name, '/', length) || (name[0] == '.' && length <= 2)))
+    if (name
+        && (length == 0 || length >= sizeof bare || !tn_utf8 (name, length) || memchr (name, '/', length)
+            || (name[0] == '.' && length <= 2)))
         return tn_call_misuse (call, "it begins a file whose name is no bare file name");
     if (writer->dry) {
         writer->sink->position = 0;
         return TENON_OK;
     }
     if (!writer->save)
-        return tn_fail (call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s writes more than one file, which is only possible beside a target in a folder",
-                        tn_call_codec (call)->table.id);
+        return tn_fail (
+            call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+            "the format %s writes more than one file, which is only possible beside a target in a folder",
+            tn_call_codec (call)->table.id);
     if (name) {
         memcpy (bare, name, length);
         bare[length] = 0;

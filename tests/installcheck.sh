@@ -16,7 +16,7 @@ XDG_CONFIG_HOME=$work/none
 PKG_CONFIG_PATH=$pkgconfigdir${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 export XDG_CONFIG_HOME PKG_CONFIG_PATH
 
-# check TEXT COMMAND...: one check: the command succeeds. What it says is shown when it does not, and is left in $work/out.
+# check TEXT COMMAND...: one check: the command succeeds. What it says is shown when it does not, and else left in $work/said.
 check ()
 {
     text=$1
@@ -24,6 +24,7 @@ check ()
     checks=$((checks + 1))
     if "$@" >"$work/out" 2>&1 </dev/null; then
         echo "ok: $text"
+        [ "$1" = said ] || mv "$work/out" "$work/said"
         return 0
     fi
     failures=$((failures + 1))
@@ -35,7 +36,7 @@ check ()
 # shellcheck disable=SC2317 # called through check
 said ()
 {
-    grep -qE "$1" "$work/out"
+    grep -qE "$1" "$work/said"
 }
 finish ()
 {

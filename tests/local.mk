@@ -19,19 +19,70 @@ unit_tests += \
 shell_tests += \
 	tests/walls.sh
 
-# Tests in shell that want plugins to be loaded at run time: left out with --disable-dlopen.
-module_tests +=
+# The same for tests that want plugins to be loaded at run time: left out with --disable-dlopen.
+module_unit_tests = \
+	tests/unit/test_loader
+module_shell_tests +=
+
+# What several C tests share.
+check_libraries = tests/abi/libkit.la
+tests_abi_libkit_la_SOURCES = tests/abi/kit.c tests/abi/kit.h
 
 # Plugins for the tests, toys and misbehaving ones: tests/abi/plugins/NAME.c becomes tests/abi/plugins/.libs/NAME.so.
-# Two lines for each: its name here, and tests_abi_plugins_NAME_la_LDFLAGS = $(TEST_MODULE_FLAGS)
-test_plugins =
+# Two lines for each: its name, and its flags.
+test_plugins = \
+	tests/abi/plugins/bad.la \
+	tests/abi/plugins/baderrors.la \
+	tests/abi/plugins/badmeta.la \
+	tests/abi/plugins/badparts.la \
+	tests/abi/plugins/badwrite.la \
+	tests/abi/plugins/broken.la \
+	tests/abi/plugins/future.la \
+	tests/abi/plugins/nextmajor.la \
+	tests/abi/plugins/noentry.la \
+	tests/abi/plugins/old.la \
+	tests/abi/plugins/toyblock.la \
+	tests/abi/plugins/toybox.la \
+	tests/abi/plugins/toyraw.la \
+	tests/abi/plugins/toyset.la \
+	tests/abi/plugins/toytext.la \
+	tests/abi/plugins/toyxor.la \
+	tests/abi/plugins/undefined.la \
+	tests/unit/plugins/blank.la \
+	tests/unit/plugins/lone.la \
+	tests/unit/plugins/newer.la \
+	tests/unit/plugins/nextmajor.la \
+	tests/unit/plugins/unwilling.la
 TEST_MODULE_FLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+tests_abi_plugins_bad_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_baderrors_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_badmeta_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_badparts_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_badwrite_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_broken_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_future_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_nextmajor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_noentry_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_old_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toyblock_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toybox_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toyraw_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toyset_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toyxor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_undefined_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_unit_plugins_blank_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_unit_plugins_lone_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_unit_plugins_newer_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_unit_plugins_nextmajor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_unit_plugins_unwilling_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toyraw_la_SOURCES = tests/abi/plugins/toyraw.c tests/abi/plugins/toyraw.h tests/abi/plugins/toyraw_write.c
 
 # What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin).
 thread_tests =
 builtin_tests = tests/walls.sh
 # What `make check-valgrind` runs.
-valgrind_unit_tests = $(filter-out tests/sweep/%,$(unit_tests))
+valgrind_unit_tests = $(filter-out tests/sweep/%,$(unit_tests)) $(module_unit_tests)
 valgrind_shell_tests +=
 
 # ---- how -----------------------------------------------------------------------------------------------------
@@ -40,16 +91,18 @@ TEST_EXTENSIONS = .sh
 noinst_SCRIPTS = run
 LOG_COMPILER = ./run
 SH_LOG_COMPILER = ./run
-LDADD = core/libcore.la $(CHECK_LIBS) $(LIBM)
+LDADD = $(check_libraries) core/libcore.la $(CHECK_LIBS) $(LIBM)
 
 EXTRA_DIST += tests/walls.sh tests/installcheck.sh tests/total tests/logged tests/valgrind tests/valgrind.supp run.in
 
 if HAVE_CHECK
+check_LTLIBRARIES += $(check_libraries)
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests) $(shell_tests)
 if DLOPEN
-TESTS += $(module_tests)
 check_LTLIBRARIES += $(test_plugins)
+check_PROGRAMS += $(module_unit_tests)
+TESTS += $(module_unit_tests) $(module_shell_tests)
 endif
 else
 check_DATA = check-is-missing
@@ -58,10 +111,11 @@ check-is-missing:
 	echo 'macOS: brew install check; then configure again. ./quickstart check does all of it.'; exit 1
 endif
 
-tests/abi/plugins/%.la: AM_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+tests/abi/plugins/%.la tests/unit/plugins/%.la: AM_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 
 # ---- fuzzers: tests/fuzz/NAME.c, for libFuzzer, when configured with CC=clang --enable-fuzzers -----------------------
 fuzzers = tests/fuzz/fuzz_open
+tests_fuzz_fuzz_open_LDADD = core/libcore.la $(LIBM)
 FUZZ_SECONDS = 60
 if FUZZERS
 noinst_PROGRAMS += $(fuzzers)

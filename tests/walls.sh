@@ -108,7 +108,7 @@ if [ -z "$instrumented" ]; then
 fi
 
 # What no fragment names is neither built nor tested.
-listed=$(cat ./*/local.mk plugins/*/local.mk | tr -s ' \t\\' '\n')
+listed=$(cat ./*/local.mk plugins/*/local.mk | tr -s ' \t\134' '\n')
 unlisted ()
 {
     for file; do

@@ -44,13 +44,15 @@ choose (const tenon_file *file, const char *path, const char *name, uint64_t *in
     return false;
 }
 
-/* Text shows small floating-point types as the numbers that they are. */
+/* What to ask for to print it. Items that share bytes are cast to f32, which lets them be picked one by one. */
 static uint32_t
-text_dtype (const tenon_context *context, uint32_t dtype)
+text_dtype (const tenon_context *context, const tenon_file *file, uint32_t dtype)
 {
-    if (items_printable (dtype))
-        return dtype;
-    return tenon_dtype_castable (context, dtype, TENON_F32) ? TENON_F32 : dtype;
+    struct tenon_dtype about = { .struct_size = sizeof about };
+    bool alone = tenon_dtype_get (context, file, dtype, &about) == TENON_OK && about.block_items <= 1;
+    if (alone && items_printable (dtype))
+        return TENON_NONE;
+    return tenon_dtype_castable (context, dtype, TENON_F32) ? TENON_F32 : TENON_NONE;
 }
 
 static bool
@@ -65,11 +67,8 @@ prepare (const tenon_context *context, const tenon_file *file, tenon_request *re
         request->rank = slice->rank;
         request->start = slice->start, request->count = slice->count, request->step = slice->step;
     }
-    if (cat.text) {
-        uint32_t dtype = request->dtype ? request->dtype : info.dtype, shown_as = text_dtype (context, dtype);
-        if (shown_as != info.dtype || request->dtype)
-            request->dtype = shown_as;
-    }
+    if (cat.text && !cat.as)
+        request->dtype = text_dtype (context, file, info.dtype);
     return true;
 }
 
@@ -84,7 +83,8 @@ stream_text (const tenon_context *context, tenon_file *file, const tenon_request
         return status;
     uint64_t last = info.rank == 0 ? 1 : request->rank ? request->count[info.rank - 1] : info.shape[info.rank - 1];
     struct items items;
-    items_start (&items, request->dtype ? request->dtype : info.dtype, &dtype, last);
+    uint32_t digits = cat.as ? request->dtype : info.dtype;
+    items_start (&items, request->dtype ? request->dtype : info.dtype, &dtype, last, digits);
     status = tenon_stream (file, request, write_items, &items, NULL, error);
     items_end (&items);
     return status;

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#define MOST_NOTES 10
+
 /* ---- messages ------------------------------------------------------------------------------------ */
 
 PRINTF_LIKE (1, 0)
@@ -70,22 +72,33 @@ report_next (const tenon_report *report, uint32_t kind, uint64_t *index, tenon_r
     return false;
 }
 
+/* A file with thousands of tensors may have a note for each: only the first ones are told, unless --verbose asks for all. */
 static void
-print_notes (const tenon_report *report, uint32_t kind, const char *label)
+print_notes (const tenon_report *report, uint32_t kind, const char *one, const char *many)
 {
     tenon_report_entry entry;
-    for (uint64_t i = 0; report_next (report, kind, &i, &entry);)
-        if (entry.status == TENON_OK) /* what has failed is told as a failure */
-            complain ("%s: %s%s%s%s%s", label, entry.file, *entry.file ? ": " : "", entry.subject,
-                      *entry.subject ? ": " : "", entry.message);
+    uint64_t told = 0, silent = 0;
+    for (uint64_t i = 0; report_next (report, kind, &i, &entry);) {
+        if (entry.status != TENON_OK) /* what has failed is told as a failure */
+            continue;
+        if (told == MOST_NOTES && !tool.verbose) {
+            silent++;
+            continue;
+        }
+        complain ("%s: %s%s%s%s%s", one, entry.file, *entry.file ? ": " : "", entry.subject,
+                  *entry.subject ? ": " : "", entry.message);
+        told++;
+    }
+    if (silent > 0)
+        complain ("%s: %llu more %s (-v tells all)", one, (unsigned long long) silent, plural (silent, one, many));
 }
 
 void
 report_notes (const tenon_report *report)
 {
     if (!tool.quiet)
-        print_notes (report, TENON_NOTE, "note");
-    print_notes (report, TENON_LOSS, "loss");
+        print_notes (report, TENON_NOTE, "note", "notes");
+    print_notes (report, TENON_LOSS, "loss", "losses");
 }
 
 /* ---- the library --------------------------------------------------------------------------------- */

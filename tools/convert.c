@@ -1,6 +1,7 @@
 /* convert.c - tenon convert: from one file, and format, to another. */
 #include "json.h"
 #include <inttypes.h>
+#include <poll.h>
 #include <unistd.h>
 
 static struct {
@@ -242,6 +243,14 @@ print_done (const char *target, const struct totals *totals)
             plural (totals->tensors, "tensor", "tensors"), totals->nbytes, plural (totals->nbytes, "byte", "bytes"));
 }
 
+/* A closed pipe is no failure to speak of, as with any other filter. */
+static bool
+reader_is_gone (const char *target)
+{
+    struct pollfd output = { .fd = STDOUT_FILENO, .events = POLLOUT };
+    return strcmp (target, "-") == 0 && poll (&output, 1, 0) == 1 && output.revents & POLLERR;
+}
+
 static int
 convert_file (tenon_context *context, const char *source, const char *target)
 {
@@ -261,6 +270,8 @@ convert_file (tenon_context *context, const char *source, const char *target)
         report_notes (tenon_file_report (file));
         report_notes (report);
     }
+    if (status < 0 && reader_is_gone (target))
+        signals_end_by_pipe ();
     if (status < 0)
         return status == TENON_E_CANCELLED && signals_pending () ? EXIT_TROUBLE : report_failure (&error);
     if (!tool.json)

@@ -1,5 +1,6 @@
 /* items.c - the items of a tensor as text: a line for each row of the last dim, a space between the items. */
 #include "items.h"
+#include "small.h"
 #include <inttypes.h>
 
 /* The printing of plain numbers, whose ids are fixed. */
@@ -16,17 +17,18 @@ static const struct {
 bool
 items_printable (uint32_t dtype)
 {
-    return dtype < TENON_DTYPE_FIXED && plain[dtype].bytes > 0;
+    return dtype < TENON_DTYPE_FIXED && (plain[dtype].bytes > 0 || small_bits (dtype) > 0);
 }
 
 void
-items_start (struct items *items, uint32_t dtype, const struct tenon_dtype *about, uint64_t last)
+items_start (struct items *items, uint32_t dtype, const struct tenon_dtype *about, uint64_t last, uint32_t digits)
 {
-    uint64_t bytes = items_printable (dtype) ? plain[dtype].bytes : about->block_bytes;
-    uint64_t together = about->block_items ? about->block_items : 1;
-    *items = (struct items){ .dtype = dtype, .bytes = bytes };
-    items->row = items->left = last / together > 0 ? last / together : 1;
-    items->rest = get_memory (NULL, bytes, 1);
+    uint64_t block = about->block_items ? about->block_items : 1;
+    *items = (struct items){ .dtype = dtype, .digits = digits, .bytes = about->block_bytes };
+    items->together = small_bits (dtype) ? block : 1;
+    items->row = last / (items_printable (dtype) ? 1 : block);
+    items->row = items->left = items->row ? items->row : 1;
+    items->rest = get_memory (NULL, items->bytes, 1);
 }
 
 static uint64_t
@@ -39,14 +41,17 @@ little (const uint8_t *bytes, unsigned count)
 }
 
 static void
-print_float (const uint8_t *bytes, unsigned size, bool with_sign)
+print_float (uint32_t digits, const uint8_t *bytes, unsigned size, bool with_sign)
 {
     char text[NUMBER_ROOM];
     if (size == 4) {
         uint32_t bits = (uint32_t) little (bytes, 4);
         float number;
         memcpy (&number, &bits, sizeof number);
-        number_float (text, number);
+        if (small_bits (digits))
+            small_text (text, digits, (double) number);
+        else
+            number_float (text, number);
     } else {
         uint64_t bits = little (bytes, 8);
         double number;
@@ -57,13 +62,8 @@ print_float (const uint8_t *bytes, unsigned size, bool with_sign)
 }
 
 static void
-print_item (const struct items *items, const uint8_t *bytes)
+print_plain (const struct items *items, const uint8_t *bytes)
 {
-    if (!items_printable (items->dtype)) {
-        for (uint64_t i = 0; i < items->bytes; i++)
-            printf ("%02x", bytes[i]);
-        return;
-    }
     unsigned size = plain[items->dtype].bytes;
     switch (plain[items->dtype].kind) {
     case 'u':
@@ -75,24 +75,49 @@ print_item (const struct items *items, const uint8_t *bytes)
         break;
     }
     case 'f':
-        print_float (bytes, size, false);
+        print_float (items->digits, bytes, size, false);
         break;
     default:
-        print_float (bytes, size / 2, false);
-        print_float (bytes + size / 2, size / 2, true);
+        print_float (items->digits, bytes, size / 2, false);
+        print_float (items->digits, bytes + size / 2, size / 2, true);
         putchar ('j');
         break;
     }
 }
 
+/* Item k of a unit; the first one is in its low bits. */
+static void
+print_small (const struct items *items, const uint8_t *bytes, uint64_t k)
+{
+    char text[NUMBER_ROOM];
+    unsigned bits = small_bits (items->dtype);
+    uint64_t unit = little (bytes, (unsigned) items->bytes), mask = (1u << bits) - 1;
+    small_text (text, items->dtype, small_decode (items->dtype, unit >> k * bits & mask));
+    fputs (text, stdout);
+}
+
+static void
+print_item (const struct items *items, const uint8_t *bytes, uint64_t k)
+{
+    if (small_bits (items->dtype))
+        print_small (items, bytes, k);
+    else if (items_printable (items->dtype))
+        print_plain (items, bytes);
+    else
+        for (uint64_t i = 0; i < items->bytes; i++)
+            printf ("%02x", bytes[i]);
+}
+
 static void
 print_next (struct items *items, const uint8_t *bytes)
 {
-    print_item (items, bytes);
-    items->left--;
-    putchar (items->left ? ' ' : '\n');
-    if (!items->left)
-        items->left = items->row;
+    for (uint64_t k = 0; k < items->together; k++) {
+        print_item (items, bytes, k);
+        items->left--;
+        putchar (items->left ? ' ' : '\n');
+        if (!items->left)
+            items->left = items->row;
+    }
 }
 
 void

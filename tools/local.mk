@@ -27,6 +27,8 @@ tools_tenon_SOURCES = \
 	tools/signals.c \
 	tools/slice.c \
 	tools/slice.h \
+	tools/small.c \
+	tools/small.h \
 	tools/table.c \
 	tools/terminal.c \
 	tools/tool.h \

@@ -150,7 +150,7 @@ print_text (const tenon_context *context, const struct listing *list, tenon_erro
 {
     static const struct column columns[] = {
         { "NAME", false, COLOUR_NONE },    { "DTYPE", false, COLOUR_DTYPE }, { "SHAPE", false, COLOUR_NONE },
-        { "BYTES", true, COLOUR_NONE },    { "OFFSET", true, COLOUR_NONE },  { "STORED", true, COLOUR_NONE },
+        { "SIZE", true, COLOUR_NONE },    { "OFFSET", true, COLOUR_NONE },  { "STORED", true, COLOUR_NONE },
         { "FILTER", false, COLOUR_NONE },  { "ORDER", false, COLOUR_NONE },  { "ENDIAN", false, COLOUR_NONE },
         { "SOURCE", false, COLOUR_FAINT },
     };

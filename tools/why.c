@@ -65,13 +65,15 @@ static void
 print_text (const struct question *question, const struct verdicts *verdicts)
 {
     static const struct column columns[]
-        = { { "CODEC", false, COLOUR_NONE }, { "", false, COLOUR_NONE }, { "WHAT IT FOUND", false, COLOUR_NONE } };
+        = { { "CODEC", false, COLOUR_NONE }, { "BID", false, COLOUR_NONE }, { "WHAT IT FOUND", false, COLOUR_NONE } };
     struct question copy = *question;
     tenon_report_entry entry;
     uint64_t count = 0;
     for (uint64_t i = 0; report_next (question->bids, TENON_BID, &i, &entry);)
         count++;
     table_print (columns, COUNT_OF (columns), count, fill_row, &copy);
+    if (question->chosen && tool.format)
+        printf ("\n--format chose %s\n", question->chosen);
     if (verdicts->count > 0) {
         putchar ('\n');
         verdicts_print (verdicts);
@@ -116,6 +118,8 @@ run_why (int count, char **files)
     };
     tenon_status status = tenon_why (context, files[0], &options, &bids, &error);
     struct question question = { files[0], chosen_codec (bids), bids };
+    if (status == TENON_OK && tool.format)
+        question.chosen = tool.format; /* nobody was asked */
     /* A file that cannot be read is no plugin's fault. */
     CLEAN (verdicts) struct verdicts verdicts = { 0 };
     if (bids && status != TENON_E_IO)

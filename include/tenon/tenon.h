@@ -51,14 +51,17 @@ TENON_API const char *tenon_status_text (tenon_status status);
 /* What went wrong, in the caller's memory. All texts are NUL-terminated and cut when too long; bytes of a file that are no
  * printable UTF-8 are escaped. */
 typedef struct tenon_error {
-    uint32_t struct_size;  /* sizeof (tenon_error), set by the caller */
+    uint32_t struct_size; /* sizeof (tenon_error), set by the caller */
     tenon_status status;
-    uint64_t offset;       /* byte in `file`, or UINT64_MAX */
-    char message[1024];    /* one line, complete: place, what was found, what was expected */
-    char file[512];        /* "" when it is about none */
-    char tensor[256];      /* likewise */
+    uint64_t offset;    /* byte in `file`, or UINT64_MAX */
+    char message[1024]; /* one line, complete: place, what was found, what was expected */
+    char file[512];     /* "" when it is about none */
+    char tensor[256];   /* likewise */
 } tenon_error;
-#define TENON_ERROR_INIT { sizeof (tenon_error), TENON_OK, UINT64_MAX, "", "", "" }
+#define TENON_ERROR_INIT                                                                                     \
+    {                                                                                                        \
+        sizeof (tenon_error), TENON_OK, UINT64_MAX, "", "", ""                                               \
+    }
 
 /* ---- progress ------------------------------------------------------------------------------------ */
 
@@ -73,15 +76,18 @@ typedef struct tenon_progress {
 /* ---- context ------------------------------------------------------------------------------------- */
 
 enum {
-    TENON_CONTEXT_NO_FILES = 1,       /* read no ini files: built-in defaults and `settings` only */
-    TENON_CONTEXT_NO_ENVIRONMENT = 2  /* ignore TENON_CONFIG, TENON_PLUGIN_PATH, XDG_CONFIG_HOME and HOME. Always so in setuid programs */
+    TENON_CONTEXT_NO_FILES = 1, /* read no ini files: built-in defaults and `settings` only */
+    TENON_CONTEXT_NO_ENVIRONMENT =
+        2 /* ignore TENON_CONFIG, TENON_PLUGIN_PATH, XDG_CONFIG_HOME and HOME. Always so in setuid programs */
 };
 typedef struct tenon_context_options {
     uint32_t struct_size, flags;
-    const char *const *settings; /* NULL-terminated "SECTION.KEY=VALUE": "core.threads=4", "npy.max_header=2MiB",
+    const char *const
+        *settings; /* NULL-terminated "SECTION.KEY=VALUE": "core.threads=4", "npy.max_header=2MiB",
                                     "plugin.npy.enabled=no", "limits.tensors=5". They win over all files */
-    const char *plugin_path;     /* absolute folders, ':' between; searched before the configured ones. NULL: none */
-    const char *origin;          /* what `settings` are called in messages; NULL: "the program" */
+    const char
+        *plugin_path;   /* absolute folders, ':' between; searched before the configured ones. NULL: none */
+    const char *origin; /* what `settings` are called in messages; NULL: "the program" */
 } tenon_context_options;
 
 /* Reads the configuration and loads the plugins. `options` may be NULL. A plugin that cannot be loaded is no error: see
@@ -98,11 +104,12 @@ typedef struct tenon_config_entry {
     uint32_t struct_size, type; /* TENON_OPTION_* */
     const char *section, *key;  /* "codec npy", "max_header" */
     const char *value;
-    const char *origin;         /* "default", "/etc/tenon/tenon.ini:12", "environment", "command line" … */
+    const char *origin; /* "default", "/etc/tenon/tenon.ini:12", "environment", "command line" … */
     const char *help;
 } tenon_config_entry;
 TENON_API uint64_t tenon_config_count (const tenon_context *context);
-TENON_API tenon_status tenon_config_get (const tenon_context *context, uint64_t index, tenon_config_entry *entry);
+TENON_API tenon_status tenon_config_get (const tenon_context *context, uint64_t index,
+                                         tenon_config_entry *entry);
 
 /* TENON_LIMIT_* as configured; 0 for an unknown one. */
 TENON_API uint64_t tenon_limit (const tenon_context *context, uint32_t limit);
@@ -111,14 +118,14 @@ TENON_API uint64_t tenon_limit (const tenon_context *context, uint32_t limit);
 
 enum { TENON_CAN_READ = 1, TENON_CAN_WRITE = 2, TENON_CAN_STREAM = 4 /* writes to a pipe */ };
 typedef struct tenon_codec_info {
-    uint32_t struct_size, flags;          /* TENON_CAN_* */
+    uint32_t struct_size, flags; /* TENON_CAN_* */
     const char *id, *label;
-    const char *const *extensions;        /* as configured, NULL-terminated */
+    const char *const *extensions; /* as configured, NULL-terminated */
     const char *plugin, *plugin_version, *plugin_license, *plugin_summary;
-    const char *plugin_file;              /* NULL: built in */
+    const char *plugin_file; /* NULL: built in */
     int64_t priority;
-    uint32_t option_count, metadata;      /* TENON_METADATA_NONE 0, STRINGS 1, TYPED 2 */
-    uint64_t max_tensors;                 /* 0: any number */
+    uint32_t option_count, metadata; /* TENON_METADATA_NONE 0, STRINGS 1, TYPED 2 */
+    uint64_t max_tensors;            /* 0: any number */
 } tenon_codec_info;
 TENON_API uint64_t tenon_codec_count (const tenon_context *context);
 TENON_API tenon_status tenon_codec_get (const tenon_context *context, uint64_t index, tenon_codec_info *info);
@@ -133,7 +140,8 @@ typedef struct tenon_filter_info {
     int32_t least_level, most_level, default_level, reserved2;
 } tenon_filter_info;
 TENON_API uint64_t tenon_filter_count (const tenon_context *context);
-TENON_API tenon_status tenon_filter_get (const tenon_context *context, uint64_t index, tenon_filter_info *info);
+TENON_API tenon_status tenon_filter_get (const tenon_context *context, uint64_t index,
+                                         tenon_filter_info *info);
 
 /* A dtype by its canonical name ("bf16"); TENON_NONE: nobody registered it. */
 TENON_API uint32_t tenon_dtype_find (const tenon_context *context, const char *name);
@@ -148,23 +156,26 @@ TENON_API int tenon_dtype_castable (const tenon_context *context, uint32_t from,
 /* ---- opening ------------------------------------------------------------------------------------- */
 
 enum {
-    TENON_OPEN_NO_MAP = 1,      /* never map, always read: a file that others may shrink cannot then raise SIGBUS */
-    TENON_OPEN_UNALIGNED = 2    /* tenon_map may hand out data that is not aligned to its items */
+    TENON_OPEN_NO_MAP =
+        1, /* never map, always read: a file that others may shrink cannot then raise SIGBUS */
+    TENON_OPEN_UNALIGNED = 2 /* tenon_map may hand out data that is not aligned to its items */
 };
 typedef struct tenon_open_options {
     uint32_t struct_size, flags;
     const char *format;          /* a codec's id or extension; NULL: magic, then extension decide */
     const char *const *settings; /* NULL-terminated "CODEC.KEY=VALUE", for this file only */
-    const char *name;            /* for memory, descriptors and callbacks: what the file is called; its extension and stem
+    const char
+        *name; /* for memory, descriptors and callbacks: what the file is called; its extension and stem
                                     count. NULL: none */
 } tenon_open_options;
 
 /* Opens, recognises, describes and checks. Nothing of the tensors' data is read. */
-TENON_API tenon_status tenon_open (tenon_context *context, const char *path, const tenon_open_options *options,
-                                   tenon_file **file, tenon_error *error);
+TENON_API tenon_status tenon_open (tenon_context *context, const char *path,
+                                   const tenon_open_options *options, tenon_file **file, tenon_error *error);
 /* The memory stays the caller's and must not change or go until the file, and every plan made of it, is gone. */
 TENON_API tenon_status tenon_open_memory (tenon_context *context, const void *data, uint64_t size,
-                                          const tenon_open_options *options, tenon_file **file, tenon_error *error);
+                                          const tenon_open_options *options, tenon_file **file,
+                                          tenon_error *error);
 /* A regular file or a block device; duplicated, so the caller may close his. */
 TENON_API tenon_status tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *options,
                                       tenon_file **file, tenon_error *error);
@@ -172,14 +183,15 @@ TENON_API tenon_status tenon_open_fd (tenon_context *context, int fd, const teno
 /* Where bytes come from when neither a path nor memory will do. */
 typedef struct tenon_reader {
     uint32_t struct_size, reserved;
-    uint64_t size;                                   /* bytes in all */
+    uint64_t size; /* bytes in all */
     /* Fills `to`, all of it, from any thread; 0 or TENON_E_*. */
     tenon_status (*read_at) (void *user, uint64_t offset, void *to, uint64_t length);
-    void (*close) (void *user);                      /* when the last user of the source is gone; may be NULL */
+    void (*close) (void *user); /* when the last user of the source is gone; may be NULL */
     void *user;
 } tenon_reader;
 TENON_API tenon_status tenon_open_reader (tenon_context *context, const tenon_reader *reader,
-                                          const tenon_open_options *options, tenon_file **file, tenon_error *error);
+                                          const tenon_open_options *options, tenon_file **file,
+                                          tenon_error *error);
 TENON_API void tenon_close (tenon_file *file);
 
 /* Asks every codec what it makes of a file, without describing it: TENON_BID entries, the chosen one (if any) with status 0 and
@@ -191,11 +203,11 @@ TENON_API tenon_status tenon_why (tenon_context *context, const char *path, cons
 
 typedef struct tenon_file_info {
     uint32_t struct_size, reserved;
-    const char *path;      /* as it was opened, or the given name, or "" */
-    const char *format;    /* the codec's id */
-    uint64_t size;         /* bytes of the file itself, without siblings */
+    const char *path;   /* as it was opened, or the given name, or "" */
+    const char *format; /* the codec's id */
+    uint64_t size;      /* bytes of the file itself, without siblings */
     uint64_t tensors, metadata, sources;
-    uint64_t elements, nbytes;  /* of all tensors together; nbytes decoded. They stop at UINT64_MAX */
+    uint64_t elements, nbytes; /* of all tensors together; nbytes decoded. They stop at UINT64_MAX */
 } tenon_file_info;
 TENON_API tenon_status tenon_file_get (const tenon_file *file, tenon_file_info *info);
 /* Notes that were made while it was opened. Lives as long as the file. */
@@ -203,19 +215,19 @@ TENON_API const tenon_report *tenon_file_report (const tenon_file *file);
 
 typedef struct tenon_tensor_info {
     uint32_t struct_size;
-    uint32_t dtype;            /* tenon_dtype_get */
-    const char *name;          /* NUL-terminated UTF-8 without NUL inside */
+    uint32_t dtype;   /* tenon_dtype_get */
+    const char *name; /* NUL-terminated UTF-8 without NUL inside */
     uint64_t name_length;
-    const char *dtype_name;    /* "f32", "q4_k"; opaque: its text */
-    uint32_t rank, flags;      /* TENON_FORTRAN, TENON_BIG_ENDIAN: how the bytes lie in the file */
-    const uint64_t *shape;     /* `rank` dims, outermost first */
-    uint64_t elements;         /* product of the shape; 1 for rank 0 */
-    uint64_t nbytes;           /* of the data, packed, decoded */
-    uint32_t storage, source;  /* 0 extent, 1 served by the codec; the source that holds the bytes */
-    const char *source_name;   /* path of the file that holds them */
-    uint64_t offset;           /* absolute in that file: of the data, or of the encoded member that holds them */
-    uint64_t stored;           /* bytes there; 0 when served */
-    const char *filter;        /* what decodes that member; NULL: none */
+    const char *dtype_name;   /* "f32", "q4_k"; opaque: its text */
+    uint32_t rank, flags;     /* TENON_FORTRAN, TENON_BIG_ENDIAN: how the bytes lie in the file */
+    const uint64_t *shape;    /* `rank` dims, outermost first */
+    uint64_t elements;        /* product of the shape; 1 for rank 0 */
+    uint64_t nbytes;          /* of the data, packed, decoded */
+    uint32_t storage, source; /* 0 extent, 1 served by the codec; the source that holds the bytes */
+    const char *source_name;  /* path of the file that holds them */
+    uint64_t offset;    /* absolute in that file: of the data, or of the encoded member that holds them */
+    uint64_t stored;    /* bytes there; 0 when served */
+    const char *filter; /* what decodes that member; NULL: none */
 } tenon_tensor_info;
 TENON_API uint64_t tenon_count (const tenon_file *file);
 TENON_API tenon_status tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info);
@@ -226,7 +238,7 @@ typedef struct tenon_metadata_info {
     uint32_t struct_size, reserved;
     const char *key;
     uint64_t key_length;
-    struct tenon_value value;  /* arrays: a range, or memory; ask tenon_value_items */
+    struct tenon_value value; /* arrays: a range, or memory; ask tenon_value_items */
 } tenon_metadata_info;
 TENON_API uint64_t tenon_metadata_count (const tenon_file *file);
 TENON_API tenon_status tenon_metadata_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info);
@@ -235,9 +247,9 @@ TENON_API tenon_status tenon_metadata_find (const tenon_file *file, const char *
 /* Items first … first + n - 1 of an array value of this file. Numbers take no memory; strings and nested arrays are kept in
  * `memory` (free it), which may be NULL for arrays of numbers. Walking an array of strings in order costs the same per item; a
  * jump back starts again from its beginning. */
-TENON_API tenon_status tenon_value_items (const tenon_file *file, const struct tenon_value *array, uint64_t first,
-                                          uint64_t n, struct tenon_value *items, tenon_memory **memory,
-                                          tenon_error *error);
+TENON_API tenon_status tenon_value_items (const tenon_file *file, const struct tenon_value *array,
+                                          uint64_t first, uint64_t n, struct tenon_value *items,
+                                          tenon_memory **memory, tenon_error *error);
 
 /* ---- the data ------------------------------------------------------------------------------------ */
 
@@ -250,27 +262,27 @@ TENON_API tenon_status tenon_map (tenon_file *file, uint64_t index, const void *
 /* One tensor, or a box of it, to be read: C order, little-endian, packed. */
 typedef struct tenon_request {
     uint32_t struct_size;
-    uint32_t dtype;            /* cast to this; TENON_NONE: as stored */
-    uint64_t index;            /* of the tensor */
-    uint32_t flags;            /* none yet */
-    uint32_t rank;             /* of start, count, step: the tensor's, or 0 for all of it */
-    const uint64_t *start;     /* NULL: 0 */
-    const uint64_t *count;     /* NULL: to the end */
-    const int64_t *step;       /* ≥ 1; NULL: 1 */
-    void *data;                /* read: the caller's. load: set by the library, aligned to 64 */
-    uint64_t size;             /* read: of `data`; more than needed is fine. Set to what was, or must be, filled */
+    uint32_t dtype;        /* cast to this; TENON_NONE: as stored */
+    uint64_t index;        /* of the tensor */
+    uint32_t flags;        /* none yet */
+    uint32_t rank;         /* of start, count, step: the tensor's, or 0 for all of it */
+    const uint64_t *start; /* NULL: 0 */
+    const uint64_t *count; /* NULL: to the end */
+    const int64_t *step;   /* ≥ 1; NULL: 1 */
+    void *data;            /* read: the caller's. load: set by the library, aligned to 64 */
+    uint64_t size; /* read: of `data`; more than needed is fine. Set to what was, or must be, filled */
 } tenon_request;
 
 /* Bytes that a request needs; also checks it. */
-TENON_API tenon_status tenon_request_size (const tenon_file *file, const tenon_request *request, uint64_t *size,
-                                           tenon_error *error);
+TENON_API tenon_status tenon_request_size (const tenon_file *file, const tenon_request *request,
+                                           uint64_t *size, tenon_error *error);
 /* Reads all requests, on all threads of the pool, into the caller's memory. After a failure that memory holds anything. */
 TENON_API tenon_status tenon_read (tenon_file *file, tenon_request *requests, uint64_t count,
                                    const tenon_progress *progress, tenon_error *error);
 /* The same into memory that the library gets, in huge pages where it can, all in one arena. `memory` set: the caller frees it
  * and it may outlive the file; NULL: it goes with the file. */
-TENON_API tenon_status tenon_load (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memory **memory,
-                                   const tenon_progress *progress, tenon_error *error);
+TENON_API tenon_status tenon_load (tenon_file *file, tenon_request *requests, uint64_t count,
+                                   tenon_memory **memory, const tenon_progress *progress, tenon_error *error);
 TENON_API void tenon_memory_free (tenon_memory *memory);
 
 /* Reads everything, compares every checksum; what is wrong goes to the report as TENON_NOTE with a negative status, and the
@@ -293,11 +305,11 @@ TENON_API void tenon_plan_free (tenon_plan *plan);
 typedef struct tenon_array {
     uint32_t struct_size;
     uint32_t dtype;
-    const char *name;           /* copied */
-    const uint64_t *shape;      /* copied */
-    uint32_t rank, flags;       /* TENON_FORTRAN, TENON_BIG_ENDIAN: how `data` lies */
-    const void *data;           /* packed; must stay until the save is done. NULL: `fill` makes it */
-    uint64_t size;              /* bytes of `data`: dtype × shape */
+    const char *name;      /* copied */
+    const uint64_t *shape; /* copied */
+    uint32_t rank, flags;  /* TENON_FORTRAN, TENON_BIG_ENDIAN: how `data` lies */
+    const void *data;      /* packed; must stay until the save is done. NULL: `fill` makes it */
+    uint64_t size;         /* bytes of `data`: dtype × shape */
     /* Fills `to` with bytes offset … offset + length - 1 of the packed data; called in order, on one thread. 0 or TENON_E_*. */
     tenon_status (*fill) (void *user, uint64_t offset, void *to, uint64_t length);
     void *user;
@@ -305,26 +317,26 @@ typedef struct tenon_array {
 TENON_API tenon_status tenon_plan_add (tenon_plan *plan, const tenon_array *array, tenon_error *error);
 
 /* A tensor of an open file; name NULL: its own; dtype TENON_NONE: its own. */
-TENON_API tenon_status tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name,
-                                            uint32_t dtype, tenon_error *error);
+TENON_API tenon_status tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index,
+                                            const char *name, uint32_t dtype, tenon_error *error);
 /* All tensors and all metadata of a file. */
 TENON_API tenon_status tenon_plan_add_file (tenon_plan *plan, tenon_file *file, tenon_error *error);
 /* All metadata of a file. */
 TENON_API tenon_status tenon_plan_add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *error);
 /* One entry; copied, with all that the value points to. The same key again replaces it. */
-TENON_API tenon_status tenon_plan_add_metadata (tenon_plan *plan, const char *key, const struct tenon_value *value,
-                                                tenon_error *error);
+TENON_API tenon_status tenon_plan_add_metadata (tenon_plan *plan, const char *key,
+                                                const struct tenon_value *value, tenon_error *error);
 
 enum {
-    TENON_SAVE_STRICT = 1,        /* a loss is an error: TENON_E_LOSS */
-    TENON_SAVE_NEW = 2,           /* refuse a target that exists: TENON_E_EXISTS */
-    TENON_SAVE_DRY_RUN = 4,       /* do everything but write: errors and losses are found, no file appears */
-    TENON_SAVE_EXACT_NAME = 8     /* with `format`: do not append the codec's extension */
+    TENON_SAVE_STRICT = 1,    /* a loss is an error: TENON_E_LOSS */
+    TENON_SAVE_NEW = 2,       /* refuse a target that exists: TENON_E_EXISTS */
+    TENON_SAVE_DRY_RUN = 4,   /* do everything but write: errors and losses are found, no file appears */
+    TENON_SAVE_EXACT_NAME = 8 /* with `format`: do not append the codec's extension */
 };
 typedef struct tenon_save_options {
     uint32_t struct_size, flags;
-    const char *format;           /* a codec's id or extension; NULL: by the path's extension */
-    const char *const *settings;  /* NULL-terminated "CODEC.KEY=VALUE", for this save only */
+    const char *format;          /* a codec's id or extension; NULL: by the path's extension */
+    const char *const *settings; /* NULL-terminated "CODEC.KEY=VALUE", for this save only */
 } tenon_save_options;
 
 /* Writes to a temporary file beside the target and renames it, so that the target is always whole, the old or the new. A symbolic link
@@ -334,12 +346,14 @@ TENON_API tenon_status tenon_save (tenon_plan *plan, const char *path, const ten
                                    tenon_report **report, const tenon_progress *progress, tenon_error *error);
 /* Writes to an open descriptor, from its current position, no seeking; `format` is needed. */
 TENON_API tenon_status tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options,
-                                      tenon_report **report, const tenon_progress *progress, tenon_error *error);
+                                      tenon_report **report, const tenon_progress *progress,
+                                      tenon_error *error);
 
 /* Opens `source`, plans all of it, saves it as `target`. */
 TENON_API tenon_status tenon_convert (tenon_context *context, const char *source, const char *target,
                                       const tenon_open_options *open, const tenon_save_options *save,
-                                      tenon_report **report, const tenon_progress *progress, tenon_error *error);
+                                      tenon_report **report, const tenon_progress *progress,
+                                      tenon_error *error);
 
 /* ---- reports ------------------------------------------------------------------------------------- */
 
@@ -352,7 +366,8 @@ typedef struct tenon_report_entry {
     const char *message;        /* one line */
 } tenon_report_entry;
 TENON_API uint64_t tenon_report_count (const tenon_report *report);
-TENON_API tenon_status tenon_report_get (const tenon_report *report, uint64_t index, tenon_report_entry *entry);
+TENON_API tenon_status tenon_report_get (const tenon_report *report, uint64_t index,
+                                         tenon_report_entry *entry);
 TENON_API void tenon_report_free (tenon_report *report);
 
 #ifdef __cplusplus

@@ -28,6 +28,8 @@ choose_layout (struct tenon_call *call, const struct tenon_tensor *tensor, struc
     if (byteorder == NPY_BYTEORDER_KEEP ? (tensor->flags & TENON_BIG_ENDIAN) != 0
                                         : byteorder == NPY_BYTEORDER_BIG)
         layout->flags |= TENON_BIG_ENDIAN;
+    if (order != NPY_ORDER_KEEP || byteorder != NPY_BYTEORDER_KEEP)
+        layout->flags |= TENON_ASKED;
     return TENON_OK;
 }
 
@@ -43,13 +45,6 @@ describe_plain (struct tenon_call *call, uint32_t dtype, const char *name, uint3
         return TENON_E_MEMORY;
     TENON_TRY (chosen (call, NPY_OPTION_FP8, &fp8));
     if (dtype >= TENON_F8_E4M3 && dtype <= TENON_F8_E8M0 && fp8 == NPY_FP8_REFUSE)
-        return tenon_fail (
-            call, TENON_E_UNSUPPORTED, TENON_AUTO,
-            "NumPy has no type of that name; npy.fp8=void writes it as ml_dtypes does (%s), or cast it",
-            dtype == TENON_F8_E5M2 ? "'<f1', which NumPy itself cannot load"
-                                   : "'<V1', which does not say which of its types it is");
-    length = npy_typestring (dtype, flags, quoted + 1);
-    if (!length)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
                            "NumPy has no %s; npy.fp8=void writes it as ml_dtypes does (%s), or cast it", name,
                            dtype == TENON_F8_E5M2 ? "'<f1', which NumPy cannot load"
@@ -70,7 +65,12 @@ describe_opaque (struct tenon_call *call, const struct tenon_dtype *dtype, struc
 {
     struct npy_text text;
     struct npy_type type;
+    int64_t byteorder;
     struct npy_word word = { dtype->text, dtype->text ? strlen (dtype->text) : 0 };
+    TENON_TRY (chosen (call, NPY_OPTION_BYTEORDER, &byteorder));
+    if (byteorder != NPY_BYTEORDER_KEEP)
+        tenon_note (call, TENON_NOTE, NULL,
+                    "npy.byteorder is not followed: a type of NumPy's own keeps its byte orders");
     memset (&text, 0, sizeof text);
     text.call = call;
     text.bytes = (const uint8_t *) word.bytes;

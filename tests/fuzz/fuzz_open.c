@@ -1,6 +1,5 @@
-/* fuzz_open.c - opens, looks at, reads, verifies and saves whatever the fuzzer makes.
- *
- * The first byte chooses how the file is called: by its contents alone, or as a file of one of the formats. The rest is the file. */
+/* fuzz_open.c - opens, looks at, reads, verifies and saves whatever the fuzzer makes: once as what its contents say, and once as a file of
+ * each format. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +12,17 @@ static tenon_context *context;
 static tenon_context *
 get_context (void)
 {
-    static const char *const settings[] = { "core.threads=1", "limits.header_bytes=16MiB", "limits.inflated_bytes=16MiB", "limits.tensors=100000",
-                                            "limits.metadata_bytes=16MiB", "limits.memory=4MiB", "save.durable=no", NULL };
-    tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES, .settings = settings };
+    static const char *const settings[] = { "core.threads=1",
+                                            "limits.header_bytes=16MiB",
+                                            "limits.inflated_bytes=16MiB",
+                                            "limits.tensors=100000",
+                                            "limits.metadata_bytes=16MiB",
+                                            "limits.memory=4MiB",
+                                            "save.durable=no",
+                                            NULL };
+    tenon_context_options options = { .struct_size = sizeof options,
+                                      .flags = TENON_CONTEXT_NO_FILES,
+                                      .settings = settings };
     tenon_error error = TENON_ERROR_INIT;
     if (!context && tenon_context_new (&context, &options, &error) < 0) {
         fprintf (stderr, "%s\n", error.message);
@@ -33,7 +40,8 @@ look (tenon_file *file)
         tenon_memory *memory = NULL;
         tenon_metadata_get (file, i, &info);
         if (info.value.type == TENON_ARRAY) {
-            tenon_value_items (file, &info.value, 0, info.value.count < 20 ? info.value.count : 20, items, &memory, NULL);
+            tenon_value_items (file, &info.value, 0, info.value.count < 20 ? info.value.count : 20, items,
+                               &memory, NULL);
             tenon_memory_free (memory);
         }
     }
@@ -61,7 +69,9 @@ static void
 save (tenon_file *file, const char *format)
 {
     tenon_plan *plan;
-    tenon_save_options options = { .struct_size = sizeof options, .flags = TENON_SAVE_DRY_RUN, .format = format };
+    tenon_save_options options = { .struct_size = sizeof options,
+                                   .flags = TENON_SAVE_DRY_RUN,
+                                   .format = format };
     if (tenon_plan_new (context, &plan, NULL) < 0)
         return;
     if (tenon_plan_add_file (plan, file, NULL) == TENON_OK)
@@ -69,29 +79,33 @@ save (tenon_file *file, const char *format)
     tenon_plan_free (plan);
 }
 
+static void
+try (const uint8_t *data, size_t size, const char *format)
+{
+    tenon_open_options options = { .struct_size = sizeof options, .name = "fuzz", .format = format };
+    tenon_codec_info codec = { .struct_size = sizeof codec };
+    tenon_file *file;
+    if (tenon_open_memory (context, data, size, &options, &file, NULL) < 0)
+        return;
+    look (file);
+    tenon_verify (file, NULL, NULL, NULL);
+    for (uint64_t i = 0; tenon_codec_get (context, i, &codec) == TENON_OK; i++)
+        save (file, codec.id);
+    tenon_close (file);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-    if (size == 0)
-        return 0;
-    uint64_t codecs = tenon_codec_count (get_context ()), chosen = data[0] % (codecs + 1);
     tenon_codec_info codec = { .struct_size = sizeof codec };
-    tenon_open_options options = { .struct_size = sizeof options, .name = "fuzz" };
-    if (chosen < codecs && tenon_codec_get (context, chosen, &codec) == TENON_OK)
-        options.format = codec.id;
-    tenon_file *file;
-    uint8_t *copy = malloc (size); /* exactly as long, so that ASan sees the end */
+    uint8_t *copy = malloc (size + !size); /* exactly as long, so that ASan sees the end */
     if (!copy)
         return 0;
-    memcpy (copy, data + 1, size - 1);
-    if (tenon_open_memory (context, copy, size - 1, &options, &file, NULL) == TENON_OK) {
-        look (file);
-        tenon_verify (file, NULL, NULL, NULL);
-        for (uint64_t i = 0; i < codecs; i++)
-            if (tenon_codec_get (context, i, &codec) == TENON_OK)
-                save (file, codec.id);
-        tenon_close (file);
-    }
+    memcpy (copy, data, size);
+    get_context ();
+    try (copy, size, NULL);
+    for (uint64_t i = 0; tenon_codec_get (context, i, &codec) == TENON_OK; i++)
+        try (copy, size, codec.id);
     free (copy);
     return 0;
 }

@@ -47,8 +47,7 @@ class Bench:
         output = self.output("ls", "--json", *arguments, path)
         if output is None:
             return None
-        listed = json.loads(output)
-        return listed[0] if isinstance(listed, list) else listed
+        return json.loads(output)
 
     def convert(self, source, target, *arguments):
         """The target's bytes; None: it failed."""

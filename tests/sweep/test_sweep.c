@@ -26,7 +26,8 @@ collect (const char *folder)
     while (dir && (entry = readdir (dir))) {
         char path[4096];
         struct stat status;
-        if (entry->d_name[0] == '.' || snprintf (path, sizeof path, "%s/%s", folder, entry->d_name) >= (int) sizeof path)
+        if (entry->d_name[0] == '.'
+            || snprintf (path, sizeof path, "%s/%s", folder, entry->d_name) >= (int) sizeof path)
             continue;
         if (stat (path, &status) == 0 && S_ISDIR (status.st_mode))
             collect (path);
@@ -42,8 +43,11 @@ collect (const char *folder)
 static void
 setup (void)
 {
-    static const char *const settings[] = { "core.threads=1", "limits.header_bytes=8MiB", "limits.inflated_bytes=8MiB", "limits.memory=1MiB", NULL };
-    tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES, .settings = settings };
+    static const char *const settings[] = { "core.threads=1", "limits.header_bytes=8MiB",
+                                            "limits.inflated_bytes=8MiB", "limits.memory=1MiB", NULL };
+    tenon_context_options options = { .struct_size = sizeof options,
+                                      .flags = TENON_CONTEXT_NO_FILES,
+                                      .settings = settings };
     tenon_error error = TENON_ERROR_INIT;
     ck_assert_msg (tenon_context_new (&context, &options, &error) == TENON_OK, "%s", error.message);
 }

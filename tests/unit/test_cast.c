@@ -383,7 +383,6 @@ START_TEST (possible)
     unsigned char untouched = 7;
     tn_cast (TENON_STRING, &untouched, TENON_U8, "x", 1);
     ck_assert_uint_eq (untouched, 7);
-    tn_cast (TENON_F32, NULL, TENON_U8, NULL, 0);
     tn_cast (TENON_F4, NULL, TENON_F4, NULL, 0);
 }
 END_TEST

@@ -7,8 +7,13 @@ static tenon_context *context;
 static void
 setup (void)
 {
-    tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT };
+    tenon_context_options options = { .struct_size = sizeof options,
+                                      .flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT };
+    tenon_error error = TENON_ERROR_INIT;
     ck_assert_int_eq (tenon_context_new (&context, &options, NULL), TENON_OK);
+    /* without the plugins that are built in, or installed */
+    tn_registry_free (&context->registry);
+    ck_assert_int_eq (tn_registry_begin (context, &error), TENON_OK);
 }
 
 static void
@@ -60,8 +65,8 @@ START_TEST (fixed_ones)
         ck_assert (info.block_items == fixed[i].items && info.block_bytes == fixed[i].bytes);
         ck_assert_uint_eq (info.swap_count, fixed[i].swap_count > 0);
         if (info.swap_count > 0)
-            ck_assert (info.swap->offset == 0 && info.swap->size == fixed[i].swap_size && info.swap->count == fixed[i].swap_count
-                       && info.swap_size == sizeof *info.swap);
+            ck_assert (info.swap->offset == 0 && info.swap->size == fixed[i].swap_size
+                       && info.swap->count == fixed[i].swap_count && info.swap_size == sizeof *info.swap);
         ck_assert_uint_eq (tenon_dtype_find (context, fixed[i].name), fixed[i].id);
     }
 }
@@ -69,7 +74,8 @@ END_TEST
 
 START_TEST (no_dtypes)
 {
-    static const uint32_t ids[] = { TENON_NONE, TENON_DTYPE_FIXED, TENON_STRING, TENON_ARRAY, TENON_DTYPE_DYNAMIC, UINT32_MAX };
+    static const uint32_t ids[] = { TENON_NONE,  TENON_DTYPE_FIXED,   TENON_STRING,
+                                    TENON_ARRAY, TENON_DTYPE_DYNAMIC, UINT32_MAX };
     struct tenon_dtype info = { .struct_size = sizeof info }, none = { .struct_size = 0 };
     for (size_t i = 0; i < TN_COUNT (ids); i++)
         ck_assert_int_eq (tenon_dtype_get (context, NULL, ids[i], &info), TENON_E_NOT_FOUND);
@@ -117,15 +123,31 @@ encode (const float *items, void *blocks, uint64_t count)
 }
 
 static const struct tenon_swap_field fields[] = { { 0, 2, 1 }, { 2, 4, 4 } };
-static const struct tenon_dtype both = { .struct_size = sizeof both, .kind = TENON_KIND_BLOCK, .name = "both", .block_items = 32,
-                                         .block_bytes = 18, .swap = fields, .swap_size = sizeof fields[0], .swap_count = 2,
-                                         .decode = decode, .encode = encode },
-                                carried = { .struct_size = sizeof carried, .kind = TENON_KIND_BLOCK, .name = "carried",
-                                            .block_items = 256, .block_bytes = 144 },
-                                readable = { .struct_size = sizeof readable, .kind = TENON_KIND_BLOCK, .name = "readable",
-                                             .block_items = 1, .block_bytes = 1, .decode = decode };
+static const struct tenon_dtype both = { .struct_size = sizeof both,
+                                         .kind = TENON_KIND_BLOCK,
+                                         .name = "both",
+                                         .block_items = 32,
+                                         .block_bytes = 18,
+                                         .swap = fields,
+                                         .swap_size = sizeof fields[0],
+                                         .swap_count = 2,
+                                         .decode = decode,
+                                         .encode = encode },
+                                carried = { .struct_size = sizeof carried,
+                                            .kind = TENON_KIND_BLOCK,
+                                            .name = "carried",
+                                            .block_items = 256,
+                                            .block_bytes = 144 },
+                                readable = { .struct_size = sizeof readable,
+                                             .kind = TENON_KIND_BLOCK,
+                                             .name = "readable",
+                                             .block_items = 1,
+                                             .block_bytes = 1,
+                                             .decode = decode };
 static const struct tenon_dtype *const dtypes[] = { &both, &carried, &readable, NULL };
-static const struct tenon_plugin plugin = { .struct_size = sizeof plugin, .name = "blocks", .dtypes = dtypes };
+static const struct tenon_plugin plugin = { .struct_size = sizeof plugin,
+                                            .name = "blocks",
+                                            .dtypes = dtypes };
 
 START_TEST (registered_ones)
 {
@@ -136,7 +158,8 @@ START_TEST (registered_ones)
     ck_assert_uint_eq (tenon_dtype_find (context, "both"), TENON_DTYPE_DYNAMIC);
     ck_assert_uint_eq (tenon_dtype_find (context, "readable"), TENON_DTYPE_DYNAMIC + 2);
     ck_assert_int_eq (tenon_dtype_get (context, NULL, TENON_DTYPE_DYNAMIC, &info), TENON_OK);
-    ck_assert (info.block_items == 32 && info.block_bytes == 18 && info.swap_count == 2 && info.swap != fields);
+    ck_assert (info.block_items == 32 && info.block_bytes == 18 && info.swap_count == 2
+               && info.swap != fields);
     ck_assert_mem_eq (info.swap, fields, sizeof fields);
     uint32_t seen = 0, id = TENON_NONE;
     while ((id = tenon_dtype_next (context, id)) != TENON_NONE)
@@ -150,15 +173,20 @@ START_TEST (castable)
 {
     char why[TN_WHY_ROOM];
     ck_assert_int_eq (tn_registry_add (context, &plugin, "blocks", NULL, why), TENON_OK);
-    uint32_t blocks = tenon_dtype_find (context, "both"), only_carried = tenon_dtype_find (context, "carried"),
+    uint32_t blocks = tenon_dtype_find (context, "both"),
+             only_carried = tenon_dtype_find (context, "carried"),
              only_readable = tenon_dtype_find (context, "readable");
     ck_assert (tenon_dtype_castable (context, TENON_F32, TENON_U8));
     ck_assert (tenon_dtype_castable (context, TENON_F4, TENON_C128));
-    ck_assert (tenon_dtype_castable (context, blocks, TENON_F16) && tenon_dtype_castable (context, TENON_I32, blocks));
-    ck_assert (tenon_dtype_castable (context, only_readable, blocks) && !tenon_dtype_castable (context, blocks, only_readable));
+    ck_assert (tenon_dtype_castable (context, blocks, TENON_F16)
+               && tenon_dtype_castable (context, TENON_I32, blocks));
+    ck_assert (tenon_dtype_castable (context, only_readable, blocks)
+               && !tenon_dtype_castable (context, blocks, only_readable));
     ck_assert (tenon_dtype_castable (context, only_carried, only_carried));
-    ck_assert (!tenon_dtype_castable (context, only_carried, TENON_F32) && !tenon_dtype_castable (context, TENON_F32, only_carried));
-    ck_assert (!tenon_dtype_castable (context, TENON_NONE, TENON_F32) && !tenon_dtype_castable (context, TENON_F32, TENON_STRING));
+    ck_assert (!tenon_dtype_castable (context, only_carried, TENON_F32)
+               && !tenon_dtype_castable (context, TENON_F32, only_carried));
+    ck_assert (!tenon_dtype_castable (context, TENON_NONE, TENON_F32)
+               && !tenon_dtype_castable (context, TENON_F32, TENON_STRING));
 }
 END_TEST
 

@@ -78,8 +78,9 @@ put (const char *plugin, const char *where, const char *name)
 static tenon_status
 make (const char *plugin_path, const char *const *settings)
 {
-    tenon_context_options options
-        = { .struct_size = sizeof options, .settings = settings, .plugin_path = plugin_path, .origin = "test" };
+    tenon_context_options options = {
+        .struct_size = sizeof options, .settings = settings, .plugin_path = plugin_path, .origin = "test"
+    };
     tenon_context_free (context);
     error = (tenon_error) TENON_ERROR_INIT;
     return tenon_context_new (&context, &options, &error);
@@ -151,7 +152,8 @@ END_TEST
 
 START_TEST (unusable)
 {
-    const char *text = path_of (folder, "text.so"), *in_folder = path_of (folder, "folder.so"), *dangling = path_of (folder, "dangling.so");
+    const char *text = path_of (folder, "text.so"), *in_folder = path_of (folder, "folder.so"),
+               *dangling = path_of (folder, "dangling.so");
     FILE *file = fopen (text, "w");
     fputs ("this is no shared object, whatever it is called\n", file);
     fclose (file);
@@ -177,8 +179,10 @@ START_TEST (unusable)
     said (path_of (folder, "blank.so"), TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
     said (path_of (folder, "nextmajor.so"), TENON_E_UNSUPPORTED,
           "made for another major version: it has tenon_plugin_v1, this library wants tenon_plugin_v0");
-    said (path_of (folder, "newer.so"), TENON_E_UNSUPPORTED, "refused: wants minor 3 of the plugin interface and this is 0");
-    said (path_of (folder, "unwilling.so"), TENON_E_UNSUPPORTED, "unwilling: it was asked, and handed over no table");
+    said (path_of (folder, "newer.so"), TENON_E_UNSUPPORTED,
+          "refused: wants minor 3 of the plugin interface and this is 0");
+    said (path_of (folder, "unwilling.so"), TENON_E_UNSUPPORTED,
+          "unwilling: it was asked, and handed over no table");
     begins (path_of (folder, "a b.so"), TENON_E_MISUSE, "not loaded: the name of a plugin is ");
     ck_assert (!has_codec ("lone"));
 }
@@ -233,10 +237,12 @@ START_TEST (of_others)
     ck_assert_int_eq (chown (file, 12345, 0), 0);
     MAKE (folder);
     said (file, TENON_E_CONFIG,
-          "not loaded: the file belongs to user 12345, who is neither root, nor who runs this, nor the owner of libtenon");
+          "not loaded: the file belongs to user 12345, who is neither root, nor who runs this, nor the owner "
+          "of libtenon");
     ck_assert (chown (file, 0, 12345) == 0 && chmod (file, 0664) == 0);
     MAKE (folder);
-    said (file, TENON_E_CONFIG, "not loaded: the file is writable by group 12345, which is not its owner's own (mode 0664)");
+    said (file, TENON_E_CONFIG,
+          "not loaded: the file is writable by group 12345, which is not its owner's own (mode 0664)");
     ck_assert_int_eq (chown (file, 0, 0), 0);
     MAKE (folder);
     said (file, TENON_OK, IN_USE);
@@ -304,7 +310,8 @@ START_TEST (named)
     said (hidden, TENON_E_EXISTS, words);
     MAKE_WITH (folder, setting, "plugin.mine.enabled=no");
     said (file, TENON_E_CONFIG, "disabled at test");
-    MAKE_WITH (folder, setting, "plugin.mine.path=/nowhere/y.so"); /* no falling back on others of that name */
+    MAKE_WITH (folder, setting,
+               "plugin.mine.path=/nowhere/y.so"); /* no falling back on others of that name */
     begins ("/nowhere/y.so", TENON_E_NOT_FOUND, "looking for it: ");
     MAKE_WITH (folder, setting, "plugin.mine.path=");
     said (hidden, TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
@@ -343,15 +350,21 @@ START_TEST (order_of_folders)
 {
     static const struct {
         const char *path, *origin;
-    } expected[] = { { "/p", "test" },         { "/o", "test" },          { "/e1", "TENON_PLUGIN_PATH" }, { "/e2", "TENON_PLUGIN_PATH" },
-                     { "/l1", "/late.ini:2" }, { "/l2", "/late.ini:3" }, { "/u", "/tenon/tenon.ini:2" } };
+    } expected[] = { { "/p", "test" },
+                     { "/o", "test" },
+                     { "/e1", "TENON_PLUGIN_PATH" },
+                     { "/e2", "TENON_PLUGIN_PATH" },
+                     { "/l1", "/late.ini:2" },
+                     { "/l2", "/late.ini:3" },
+                     { "/u", "/tenon/tenon.ini:2" } };
     setenv ("TENON_PLUGIN_PATH", "/e1:/e2/", 1);
     setenv ("TENON_CONFIG", path_of (folder, "late.ini"), 1);
     ck_assert_int_eq (mkdir (path_of (folder, "tenon"), 0755), 0);
     write_ini ("tenon/tenon.ini", "[core]\nplugin_path = /u\nplugin_path=/e1\n");
     write_ini ("late.ini", "[core]\nplugin_path = /l1\nplugin_path = /l2\n");
     MAKE_WITH ("/p", "core.plugin_path=/o");
-    ck_assert_uint_eq (context->folder_count, TN_COUNT (expected) + 1); /* and the one that it was built for */
+    ck_assert_uint_eq (context->folder_count,
+                       TN_COUNT (expected) + 1); /* and the one that it was built for */
     for (size_t i = 0; i < TN_COUNT (expected); i++) {
         const char *origin = context->folders[i].origin;
         ck_assert_str_eq (context->folders[i].path, expected[i].path);
@@ -385,8 +398,19 @@ main (void)
 #endif
     Suite *suite = suite_create ("loader");
     TCase *tests = tcase_create ("loader");
-    const TTest *const all[] = { used, unusable, twice_the_same_id, disabled, writable_by_everybody, of_others, links,
-                                 more_rights_than_the_user, shadows, named, working_directory, order_of_folders, side_by_side };
+    const TTest *const all[] = { used,
+                                 unusable,
+                                 twice_the_same_id,
+                                 disabled,
+                                 writable_by_everybody,
+                                 of_others,
+                                 links,
+                                 more_rights_than_the_user,
+                                 shadows,
+                                 named,
+                                 working_directory,
+                                 order_of_folders,
+                                 side_by_side };
     tcase_add_checked_fixture (tests, setup, teardown);
     for (size_t i = 0; i < TN_COUNT (all); i++)
         tcase_add_test (tests, all[i]);

@@ -8,8 +8,13 @@ static tenon_error error;
 static tenon_status
 option (uint32_t type, const char *text, double least, double most, struct tenon_setting *setting)
 {
-    struct tenon_option table = { .struct_size = sizeof table, .type = type, .name = "key", .value = "", .least = least,
-                                  .most = most, .choices = "none deflate" };
+    struct tenon_option table = { .struct_size = sizeof table,
+                                  .type = type,
+                                  .name = "key",
+                                  .value = "",
+                                  .least = least,
+                                  .most = most,
+                                  .choices = "none deflate" };
     memset (setting, 0xee, sizeof *setting);
     error = (tenon_error) TENON_ERROR_INIT;
     return tn_option_parse (&table, NULL, text, "here", setting, &error);
@@ -17,7 +22,9 @@ option (uint32_t type, const char *text, double least, double most, struct tenon
 
 START_TEST (switches)
 {
-    static const char *const yes[] = { "yes", "true", "on", "1", "YES", "True" }, *const no[] = { "no", "false", "off", "0", "Off" };
+    static const char *const yes[] = { "yes", "true", "on", "1", "YES", "True" }, *const no[] = {
+        "no", "false", "off", "0", "Off"
+    };
     static const char *const neither[] = { "", "y", "2", "yes ", "enabled", "-1" };
     struct tenon_setting setting;
     for (size_t i = 0; i < TN_COUNT (yes); i++)
@@ -35,10 +42,30 @@ START_TEST (integers)
     static const struct {
         const char *text;
         int64_t value;
-    } good[] = { { "0", 0 }, { "-0", 0 }, { "+7", 7 }, { "-12", -12 }, { "0x1F", 31 }, { "-0x10", -16 }, { "007", 7 },
-                 { "9223372036854775807", INT64_MAX }, { "-9223372036854775808", INT64_MIN }, { "0x7fffffffffffffff", INT64_MAX } };
-    static const char *const bad[] = { "", "-", "0x", "1 ", " 1", "1.0", "1e3", "--1", "9223372036854775808", "-9223372036854775809",
-                                       "18446744073709551616", "0xfffffffffffffffff", "1_000", "ten" };
+    } good[] = { { "0", 0 },
+                 { "-0", 0 },
+                 { "+7", 7 },
+                 { "-12", -12 },
+                 { "0x1F", 31 },
+                 { "-0x10", -16 },
+                 { "007", 7 },
+                 { "9223372036854775807", INT64_MAX },
+                 { "-9223372036854775808", INT64_MIN },
+                 { "0x7fffffffffffffff", INT64_MAX } };
+    static const char *const bad[] = { "",
+                                       "-",
+                                       "0x",
+                                       "1 ",
+                                       " 1",
+                                       "1.0",
+                                       "1e3",
+                                       "--1",
+                                       "9223372036854775808",
+                                       "-9223372036854775809",
+                                       "18446744073709551616",
+                                       "0xfffffffffffffffff",
+                                       "1_000",
+                                       "ten" };
     struct tenon_setting setting;
     for (size_t i = 0; i < TN_COUNT (good); i++) {
         ck_assert_int_eq (option (TENON_OPTION_INTEGER, good[i].text, 0, 0, &setting), TENON_OK);
@@ -46,7 +73,8 @@ START_TEST (integers)
         ck_assert (strcmp (setting.text, good[i].text) == 0 && strcmp (setting.origin, "here") == 0);
     }
     for (size_t i = 0; i < TN_COUNT (bad); i++)
-        ck_assert_msg (option (TENON_OPTION_INTEGER, bad[i], 0, 0, &setting) == TENON_E_CONFIG, "'%s'", bad[i]);
+        ck_assert_msg (option (TENON_OPTION_INTEGER, bad[i], 0, 0, &setting) == TENON_E_CONFIG, "'%s'",
+                       bad[i]);
     ck_assert (option (TENON_OPTION_INTEGER, "9", 1, 9, &setting) == TENON_OK);
     ck_assert_int_eq (option (TENON_OPTION_INTEGER, "10", 1, 9, &setting), TENON_E_CONFIG);
     ck_assert_str_eq (error.message, "here: key = '10': expected is a whole number from 1 to 9");
@@ -58,12 +86,23 @@ START_TEST (sizes)
     static const struct {
         const char *text;
         int64_t value;
-    } good[] = { { "0", 0 }, { "4096", 4096 }, { "7B", 7 }, { "64kB", 64000 }, { "64 KiB", 65536 }, { "1MiB", 1048576 }, { "2gib", 2147483648 },
-                 { "1TB", 1000000000000 }, { "1TiB", 1099511627776 }, { "8388607TiB", INT64_C (8388607) << 40 } };
-    static const char *const bad[] = { "", "-1", "+1", "1K", "1M", "KiB", "1.5MiB", "1 MiB ", "8388608TiB", "99999999999999999999", "1 Mi B", "0x10" };
+    } good[] = { { "0", 0 },
+                 { "4096", 4096 },
+                 { "7B", 7 },
+                 { "64kB", 64000 },
+                 { "64 KiB", 65536 },
+                 { "1MiB", 1048576 },
+                 { "2gib", 2147483648 },
+                 { "1TB", 1000000000000 },
+                 { "1TiB", 1099511627776 },
+                 { "8388607TiB", INT64_C (8388607) << 40 } };
+    static const char *const bad[] = { "",       "-1",     "+1",     "1K",         "1M",
+                                       "KiB",    "1.5MiB", "1 MiB ", "8388608TiB", "99999999999999999999",
+                                       "1 Mi B", "0x10" };
     struct tenon_setting setting;
     for (size_t i = 0; i < TN_COUNT (good); i++) {
-        ck_assert_msg (option (TENON_OPTION_SIZE, good[i].text, 0, 0, &setting) == TENON_OK, "'%s'", good[i].text);
+        ck_assert_msg (option (TENON_OPTION_SIZE, good[i].text, 0, 0, &setting) == TENON_OK, "'%s'",
+                       good[i].text);
         ck_assert_int_eq (setting.integer, good[i].value);
     }
     for (size_t i = 0; i < TN_COUNT (bad); i++)
@@ -75,7 +114,8 @@ END_TEST
 
 START_TEST (numbers)
 {
-    static const char *const bad[] = { "", ".", "1,5", "nan", "inf", "-inf", "0x1p3", "1e999", " 1", "1 ", "1.5.2", "e5" };
+    static const char *const bad[] = { "",      ".",     "1,5", "nan", "inf",   "-inf",
+                                       "0x1p3", "1e999", " 1",  "1 ",  "1.5.2", "e5" };
     struct tenon_setting setting;
     /* where a comma divides, if the machine has such a locale: nothing may change */
     if (!setlocale (LC_ALL, "de_DE.UTF-8"))
@@ -84,7 +124,8 @@ START_TEST (numbers)
     ck_assert (option (TENON_OPTION_NUMBER, "-2e-3", 0, 0, &setting) == TENON_OK && setting.number == -2e-3);
     ck_assert (option (TENON_OPTION_NUMBER, "3", 0, 0, &setting) == TENON_OK && setting.number == 3);
     for (size_t i = 0; i < TN_COUNT (bad); i++)
-        ck_assert_msg (option (TENON_OPTION_NUMBER, bad[i], 0, 0, &setting) == TENON_E_CONFIG, "'%s'", bad[i]);
+        ck_assert_msg (option (TENON_OPTION_NUMBER, bad[i], 0, 0, &setting) == TENON_E_CONFIG, "'%s'",
+                       bad[i]);
     ck_assert_int_eq (option (TENON_OPTION_NUMBER, "2", 0, 1.5, &setting), TENON_E_CONFIG);
     ck_assert_str_eq (error.message, "here: key = '2': expected is a number from 0 to 1.5");
     setlocale (LC_ALL, "C");
@@ -116,7 +157,8 @@ START_TEST (near_misses)
     ck_assert_ptr_null (tn_nearest ("", words, 5));
     ck_assert_ptr_null (tn_nearest ("x", words, 5));
     ck_assert_ptr_null (tn_nearest ("durable", words, 5));
-    ck_assert_ptr_null (tn_nearest ("threadsthreadsthreadsthreadsthreadsthreadsthreadsthreadsthreadsthreads", words, 5));
+    ck_assert_ptr_null (
+        tn_nearest ("threadsthreadsthreadsthreadsthreadsthreadsthreadsthreadsthreadsthreads", words, 5));
     ck_assert_ptr_null (tn_nearest ("map", NULL, 0));
 }
 END_TEST

@@ -5,7 +5,6 @@
 
 #define SIZE 300000u
 
-
 static struct tn_filter filter;
 static uint8_t plain[SIZE], stored[2 * SIZE];
 static uint64_t stored_size, ends[8];
@@ -51,9 +50,16 @@ static struct tn_source *root, *part;
 static void
 open_part (uint64_t size, uint64_t block, uint32_t check)
 {
-    struct tenon_part description = { .struct_size = sizeof description, .stored = stored_size, .size = size, .filter = "deflate",
-                                      .block_size = block, .block_ends = block ? ends : NULL, .check = TENON_CHECK_CRC32,
-                                      .check_value = check, .name = "m", .name_length = 1 };
+    struct tenon_part description = { .struct_size = sizeof description,
+                                      .stored = stored_size,
+                                      .size = size,
+                                      .filter = "deflate",
+                                      .block_size = block,
+                                      .block_ends = block ? ends : NULL,
+                                      .check = TENON_CHECK_CRC32,
+                                      .check_value = check,
+                                      .name = "m",
+                                      .name_length = 1 };
     ck_assert_int_eq (tn_source_memory (stored, stored_size, "box", &root, &error), TENON_OK);
     ck_assert_int_eq (tn_source_part (root, &description, &filter, &part, &error), TENON_OK);
 }
@@ -81,7 +87,8 @@ START_TEST (in_order_and_jumping)
     ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
     static const uint64_t places[] = { 0, 5000, 250000, 100, 99999, 65536, 65535, SIZE - 5000, 0 };
     for (unsigned i = 0; i < TN_COUNT (places); i++) {
-        ck_assert_msg (tn_stream_read (stream, places[i], got, sizeof got, &error) == TENON_OK, "%s", error.message);
+        ck_assert_msg (tn_stream_read (stream, places[i], got, sizeof got, &error) == TENON_OK, "%s",
+                       error.message);
         ck_assert_mem_eq (got, plain + places[i], sizeof got);
     }
     ck_assert_int_eq (tn_stream_finish (stream, &error), TENON_OK);
@@ -112,7 +119,8 @@ START_TEST (wrong_size)
     open_part (SIZE + (uint64_t) (_i ? 1 : -1), 0, right_sum ());
     ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
     ck_assert_int_eq (tn_stream_finish (stream, &error), TENON_E_MALFORMED);
-    ck_assert_msg (strstr (error.message, _i ? "damaged" : "more than the 299999 bytes") != NULL, "%s", error.message);
+    ck_assert_msg (strstr (error.message, _i ? "damaged" : "more than the 299999 bytes") != NULL, "%s",
+                   error.message);
     tn_stream_free (stream);
     close_part ();
 }
@@ -187,8 +195,8 @@ START_TEST (encoding)
     for (uint64_t at = 0; at < SIZE; at += 70000) {
         uint64_t size = TN_MIN (70000u, SIZE - at);
         ck_assert_uint_le (tn_deflate.bound (_i, size), room - made);
-        int64_t length = tn_deflate.encode (state, at + size == SIZE ? TENON_FILTER_LAST : 0, plain + at, size, stored + made,
-                                            tn_deflate.bound (_i, size));
+        int64_t length = tn_deflate.encode (state, at + size == SIZE ? TENON_FILTER_LAST : 0, plain + at,
+                                            size, stored + made, tn_deflate.bound (_i, size));
         ck_assert_int_gt (length, 0);
         made += (uint64_t) length;
     }

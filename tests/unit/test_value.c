@@ -10,7 +10,8 @@ static tenon_error error;
 static void
 setup (void)
 {
-    tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT };
+    tenon_context_options options = { .struct_size = sizeof options,
+                                      .flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT };
     tenon_error fresh = TENON_ERROR_INIT;
     error = fresh;
     ck_assert_int_eq (tenon_context_new (&context, &options, &error), TENON_OK);
@@ -27,8 +28,11 @@ teardown (void)
 START_TEST (numbers_of_both_orders)
 {
     /* -2 as i16, little and big; 1.5 as f32: 0x3fc00000 */
-    static const uint8_t little[] = { 0xfe, 0xff, 0x01, 0x00 }, big[] = { 0xff, 0xfe, 0x00, 0x01 }, f32[] = { 0, 0, 0xc0, 0x3f };
-    struct tenon_value items[2], array = { .type = TENON_ARRAY, .item_type = TENON_I16, .count = 2, .length = 4, .source = TENON_NO_SOURCE };
+    static const uint8_t little[] = { 0xfe, 0xff, 0x01, 0x00 }, big[] = { 0xff, 0xfe, 0x00, 0x01 },
+                         f32[] = { 0, 0, 0xc0, 0x3f };
+    struct tenon_value items[2], array = {
+        .type = TENON_ARRAY, .item_type = TENON_I16, .count = 2, .length = 4, .source = TENON_NO_SOURCE
+    };
     array.as.memory = little;
     ck_assert_int_eq (tn_value_items (NULL, &array, 0, 2, items, NULL, &error), TENON_OK);
     ck_assert (items[0].type == TENON_I16 && items[0].as.i == -2 && items[1].as.i == 1);
@@ -46,13 +50,22 @@ END_TEST
 START_TEST (strings_with_lengths)
 {
     static const uint8_t bytes[] = { 2, 0, 0, 0, 'a', 0, 0, 0, 0, 0, 3, 0, 0, 0, 0xff, 'b', 'c' };
-    struct tenon_value items[3], array = { .type = TENON_ARRAY, .item_type = TENON_STRING, .count = 3, .length = sizeof bytes,
-                                           .encoding = TENON_ENCODING_U32, .source = TENON_NO_SOURCE };
+    struct tenon_value items[3], array = { .type = TENON_ARRAY,
+                                           .item_type = TENON_STRING,
+                                           .count = 3,
+                                           .length = sizeof bytes,
+                                           .encoding = TENON_ENCODING_U32,
+                                           .source = TENON_NO_SOURCE };
     struct tn_arena arena = { 0 };
     array.as.memory = bytes;
     ck_assert_int_eq (tn_value_items (NULL, &array, 0, 3, items, &arena, &error), TENON_OK);
     ck_assert (items[0].count == 2 && memcmp (items[0].as.string, "a\0", 2) == 0 && items[1].count == 0);
-    ck_assert (items[2].count == 3 && memcmp (items[2].as.string, "\xff" "bc", 3) == 0);
+    ck_assert (items[2].count == 3
+               && memcmp (items[2].as.string,
+                          "\xff"
+                          "bc",
+                          3)
+                      == 0);
     /* the last string is longer than what is left */
     array.length--;
     ck_assert_int_eq (tn_value_items (NULL, &array, 0, 3, items, &arena, &error), TENON_E_MALFORMED);
@@ -74,11 +87,15 @@ START_TEST (many_strings)
     }
     struct tn_source *source;
     ck_assert_int_eq (tn_source_memory (bytes, size, "x", &source, &error), TENON_OK);
-    struct tenon_value array = { .type = TENON_ARRAY, .item_type = TENON_STRING, .count = count, .length = size,
+    struct tenon_value array = { .type = TENON_ARRAY,
+                                 .item_type = TENON_STRING,
+                                 .count = count,
+                                 .length = size,
                                  .encoding = TENON_ENCODING_U64 | TENON_ENCODING_BIG };
     struct tenon_value *items = malloc (count * sizeof *items);
     struct tn_arena arena = { 0 };
-    ck_assert_msg (tn_value_items (source, &array, 0, count, items, &arena, &error) == TENON_OK, "%s", error.message);
+    ck_assert_msg (tn_value_items (source, &array, 0, count, items, &arena, &error) == TENON_OK, "%s",
+                   error.message);
     for (uint64_t i = 0; i < count; i += 777) {
         char text[32];
         sprintf (text, "%llu", (unsigned long long) (i * i));
@@ -102,17 +119,37 @@ START_TEST (what_is_refused)
         { { .type = 99 }, TENON_E_MISUSE, "type 99" },
         { { .type = TENON_BOOL, .as.u = 2 }, TENON_E_MALFORMED, "neither 0 nor 1" },
         { { .type = TENON_STRING, .count = 1 }, TENON_E_MISUSE, "without its bytes" },
-        { { .type = TENON_ARRAY, .item_type = TENON_U32, .count = 3, .length = 8, .as.memory = bytes }, TENON_E_MALFORMED, "3 items" },
-        { { .type = TENON_ARRAY, .item_type = TENON_U64, .count = (uint64_t) 1 << 61, .length = 0, .as.memory = bytes }, TENON_E_MALFORMED, "items" },
-        { { .type = TENON_ARRAY, .item_type = TENON_STRING, .count = 1, .length = 8, .as.memory = bytes }, TENON_E_MISUSE, "encoding" },
-        { { .type = TENON_ARRAY, .item_type = TENON_STRING, .count = 3, .length = 8, .encoding = TENON_ENCODING_U32, .as.memory = bytes }, TENON_E_MALFORMED, "3 items" },
-        { { .type = TENON_ARRAY, .item_type = TENON_BF16, .count = 4, .length = 8, .as.memory = bytes }, TENON_E_MISUSE, "encoding" },
+        { { .type = TENON_ARRAY, .item_type = TENON_U32, .count = 3, .length = 8, .as.memory = bytes },
+          TENON_E_MALFORMED,
+          "3 items" },
+        { { .type = TENON_ARRAY,
+            .item_type = TENON_U64,
+            .count = (uint64_t) 1 << 61,
+            .length = 0,
+            .as.memory = bytes },
+          TENON_E_MALFORMED,
+          "items" },
+        { { .type = TENON_ARRAY, .item_type = TENON_STRING, .count = 1, .length = 8, .as.memory = bytes },
+          TENON_E_MISUSE,
+          "encoding" },
+        { { .type = TENON_ARRAY,
+            .item_type = TENON_STRING,
+            .count = 3,
+            .length = 8,
+            .encoding = TENON_ENCODING_U32,
+            .as.memory = bytes },
+          TENON_E_MALFORMED,
+          "3 items" },
+        { { .type = TENON_ARRAY, .item_type = TENON_BF16, .count = 4, .length = 8, .as.memory = bytes },
+          TENON_E_MISUSE,
+          "encoding" },
         { { .type = TENON_ARRAY, .item_type = TENON_ARRAY, .count = 1 }, TENON_E_MISUSE, "no items" },
     };
     struct tenon_value value = cases[_i].value;
     value.source = TENON_NO_SOURCE;
     ck_assert_int_eq (tn_catalog_add_metadata (catalog, "key", 3, &value, false, &error), cases[_i].status);
-    ck_assert_msg (strstr (error.message, cases[_i].words) && (strstr (error.message, "'key'")), "%s", error.message);
+    ck_assert_msg (strstr (error.message, cases[_i].words) && (strstr (error.message, "'key'")), "%s",
+                   error.message);
 }
 END_TEST
 
@@ -120,13 +157,24 @@ START_TEST (nesting)
 {
     struct tenon_value chain[80];
     static const uint8_t byte = 7;
-    chain[0] = (struct tenon_value){ .type = TENON_ARRAY, .item_type = TENON_U8, .count = 1, .length = 1, .source = TENON_NO_SOURCE, .as.memory = &byte };
+    chain[0] = (struct tenon_value){ .type = TENON_ARRAY,
+                                     .item_type = TENON_U8,
+                                     .count = 1,
+                                     .length = 1,
+                                     .source = TENON_NO_SOURCE,
+                                     .as.memory = &byte };
     for (unsigned i = 1; i < TN_COUNT (chain); i++)
-        chain[i] = (struct tenon_value){ .type = TENON_ARRAY, .item_type = TENON_ARRAY, .count = 1, .source = TENON_NO_SOURCE, .as.items = &chain[i - 1] };
+        chain[i] = (struct tenon_value){ .type = TENON_ARRAY,
+                                         .item_type = TENON_ARRAY,
+                                         .count = 1,
+                                         .source = TENON_NO_SOURCE,
+                                         .as.items = &chain[i - 1] };
     uint64_t limit = context->limits[TENON_LIMIT_DEPTH];
     ck_assert_uint_eq (limit, 64);
-    ck_assert_int_eq (tn_catalog_add_metadata (catalog, "deep", 4, &chain[limit - 1], false, &error), TENON_OK);
-    ck_assert_int_eq (tn_catalog_add_metadata (catalog, "deeper", 6, &chain[limit], false, &error), TENON_E_LIMIT);
+    ck_assert_int_eq (tn_catalog_add_metadata (catalog, "deep", 4, &chain[limit - 1], false, &error),
+                      TENON_OK);
+    ck_assert_int_eq (tn_catalog_add_metadata (catalog, "deeper", 6, &chain[limit], false, &error),
+                      TENON_E_LIMIT);
     ck_assert_msg (strstr (error.message, "depth in [limits]") != NULL, "%s", error.message);
 }
 END_TEST
@@ -190,7 +238,8 @@ START_TEST (shapes)
         { TENON_F6_E2M3, 1, { 4 }, 3, NULL },
     };
     uint64_t elements, bytes = 77;
-    tenon_status status = tn_shape_bytes (tn_catalog_dtype (catalog, cases[_i].dtype), cases[_i].rank, cases[_i].shape, &elements, &bytes, &error);
+    tenon_status status = tn_shape_bytes (tn_catalog_dtype (catalog, cases[_i].dtype), cases[_i].rank,
+                                          cases[_i].shape, &elements, &bytes, &error);
     if (cases[_i].words) {
         ck_assert_int_eq (status, TENON_E_MALFORMED);
         ck_assert_msg (strstr (error.message, cases[_i].words) != NULL, "%s", error.message);
@@ -206,8 +255,12 @@ START_TEST (escaping)
         size_t length;
         const char *escaped;
     } cases[] = {
-        { "plain ü €", 12, "plain ü €" },     { "a\nb\x1b[31m", 8, "a\\x0ab\\x1b[31m" }, { "\xff\xc0\x80", 3, "\\xff\\xc0\\x80" },
-        { "\xed\xa0\x80", 3, "\\xed\\xa0\\x80" }, { "\xc2\x9b", 2, "\\xc2\\x9b" },       { "\xe2\x80\xae", 3, "\\xe2\\x80\\xae" },
+        { "plain ü €", 12, "plain ü €" },
+        { "a\nb\x1b[31m", 8, "a\\x0ab\\x1b[31m" },
+        { "\xff\xc0\x80", 3, "\\xff\\xc0\\x80" },
+        { "\xed\xa0\x80", 3, "\\xed\\xa0\\x80" },
+        { "\xc2\x9b", 2, "\\xc2\\x9b" },
+        { "\xe2\x80\xae", 3, "\\xe2\\x80\\xae" },
         { "x\0y", 3, "x\\x00y" },
     };
     char to[64];

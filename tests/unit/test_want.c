@@ -12,7 +12,8 @@ static tenon_error error;
 static void
 setup (void)
 {
-    tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT };
+    tenon_context_options options = { .struct_size = sizeof options,
+                                      .flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT };
     static const char *settings[] = { "core.threads=3", "limits.memory=1MiB", NULL };
     options.settings = settings;
     tenon_error fresh = TENON_ERROR_INIT;
@@ -56,7 +57,8 @@ place (const struct model *m, const uint64_t *index, bool fortran)
 }
 
 static void
-model_begin (struct model *m, uint32_t rank, const uint64_t *shape, uint32_t flags, uint64_t lead, bool in_file)
+model_begin (struct model *m, uint32_t rank, const uint64_t *shape, uint32_t flags, uint64_t lead,
+             bool in_file)
 {
     memset (m, 0, sizeof *m);
     m->elements = 1;
@@ -64,8 +66,14 @@ model_begin (struct model *m, uint32_t rank, const uint64_t *shape, uint32_t fla
         m->shape[i] = shape[i];
         m->elements *= shape[i];
     }
-    m->tensor = (struct tn_tensor){ .name = "t", .name_length = 1, .shape = m->shape, .rank = (uint16_t) rank, .dtype = TENON_I32,
-                                    .flags = (uint8_t) flags, .offset = lead, .length = m->elements * 4 };
+    m->tensor = (struct tn_tensor){ .name = "t",
+                                    .name_length = 1,
+                                    .shape = m->shape,
+                                    .rank = (uint16_t) rank,
+                                    .dtype = TENON_I32,
+                                    .flags = (uint8_t) flags,
+                                    .offset = lead,
+                                    .length = m->elements * 4 };
     m->bytes = calloc (1, lead + m->elements * 4 + 16);
     uint64_t index[8] = { 0 };
     for (uint64_t n = 0; n < m->elements; n++) {
@@ -85,7 +93,8 @@ model_begin (struct model *m, uint32_t rank, const uint64_t *shape, uint32_t fla
         close (fd);
         ck_assert_int_eq (tn_source_open (m->path, true, &source, &error), TENON_OK);
     } else
-        ck_assert_int_eq (tn_source_memory (m->bytes, lead + m->elements * 4, "x", &source, &error), TENON_OK);
+        ck_assert_int_eq (tn_source_memory (m->bytes, lead + m->elements * 4, "x", &source, &error),
+                          TENON_OK);
     ck_assert_int_eq (tn_catalog_add_source (m->catalog, source, &error), TENON_OK);
 }
 
@@ -135,7 +144,8 @@ static void
 check_box (struct model *m, const struct tn_box *box, uint32_t target, uint32_t layout, uint64_t slab)
 {
     struct tn_want want;
-    ck_assert_msg (tn_want_make (&want, m->catalog, &m->tensor, box, target, layout, &error) == TENON_OK, "%s", error.message);
+    ck_assert_msg (tn_want_make (&want, m->catalog, &m->tensor, box, target, layout, &error) == TENON_OK,
+                   "%s", error.message);
     uint64_t items = 1;
     for (uint32_t i = 0; i < m->tensor.rank; i++)
         items *= box->count[i];
@@ -150,12 +160,15 @@ check_box (struct model *m, const struct tn_box *box, uint32_t target, uint32_t 
             uint64_t begin, size;
             tn_slab_place (&want, &slabs, i, &begin, &size);
             ck_assert_uint_le (begin + size, want.size);
-            ck_assert_msg (tn_want_slab (&want, &slabs, i, &worker, collect.bytes + begin, &error) == TENON_OK, "%s", error.message);
+            ck_assert_msg (tn_want_slab (&want, &slabs, i, &worker, collect.bytes + begin, &error)
+                               == TENON_OK,
+                           "%s", error.message);
             collect.size += size;
         }
         tn_worker_free (&worker);
     } else
-        ck_assert_msg (tn_transfer_stream (context, &want, take, &collect, NULL, &error) == TENON_OK, "%s", error.message);
+        ck_assert_msg (tn_transfer_stream (context, &want, take, &collect, NULL, &error) == TENON_OK, "%s",
+                       error.message);
     ck_assert_uint_eq (collect.size, want.size);
     for (uint64_t k = 0; k < items; k++) {
         uint64_t n = expected (m, box, k, layout & TENON_FORTRAN), got = 0;
@@ -165,9 +178,11 @@ check_box (struct model *m, const struct tn_box *box, uint32_t target, uint32_t 
         if (target == TENON_F64) {
             double value;
             memcpy (&value, &got, 8);
-            ck_assert_msg (value == (double) n, "item %llu is %g, not %llu", (unsigned long long) k, value, (unsigned long long) n);
+            ck_assert_msg (value == (double) n, "item %llu is %g, not %llu", (unsigned long long) k, value,
+                           (unsigned long long) n);
         } else
-            ck_assert_msg (got == n, "item %llu is %llu, not %llu", (unsigned long long) k, (unsigned long long) got, (unsigned long long) n);
+            ck_assert_msg (got == n, "item %llu is %llu, not %llu", (unsigned long long) k,
+                           (unsigned long long) got, (unsigned long long) n);
     }
     free (collect.bytes);
 }
@@ -203,7 +218,9 @@ END_TEST
 /* Larger than a slab and than the window, so that threads share it. */
 START_TEST (large_boxes)
 {
-    static const uint64_t shapes[][3] = { { 3, 700, 311 }, { 601, 2, 503 }, { 70, 70, 130 }, { 1, 1, 600000 }, { 600000, 1, 1 } };
+    static const uint64_t shapes[][3] = {
+        { 3, 700, 311 }, { 601, 2, 503 }, { 70, 70, 130 }, { 1, 1, 600000 }, { 600000, 1, 1 }
+    };
     static const int64_t step[3] = { 1, 1, 1 };
     for (unsigned i = 0; i < TN_COUNT (shapes); i++)
         for (uint32_t flags = 0; flags < 4; flags++)
@@ -242,8 +259,14 @@ START_TEST (read_jobs)
         double *cast = calloc (m.elements, 8);
         struct tn_meter meter;
         tn_meter_begin (&meter, NULL, 0);
-        struct tn_job jobs[2] = { { .catalog = m.catalog, .tensor = &m.tensor, .size = m.elements * 4, .to = to },
-                                  { .catalog = m.catalog, .tensor = &m.tensor, .target = TENON_F64, .size = m.elements * 8, .to = cast } };
+        struct tn_job jobs[2] = {
+            { .catalog = m.catalog, .tensor = &m.tensor, .size = m.elements * 4, .to = to },
+            { .catalog = m.catalog,
+              .tensor = &m.tensor,
+              .target = TENON_F64,
+              .size = m.elements * 8,
+              .to = cast }
+        };
         ck_assert_int_eq (tn_transfer_read (context, jobs, 2, &meter, &error), TENON_OK);
         tn_meter_end (&meter);
         for (uint64_t n = 0; n < m.elements; n++)
@@ -262,12 +285,16 @@ START_TEST (wrong_boxes)
     const uint64_t shape[2] = { 3, 4 }, start[2] = { 0, 5 }, zero[2] = { 0, 0 }, many[2] = { 3, 5 };
     const int64_t back[2] = { 1, -1 };
     model_begin (&m, 2, shape, 0, 0, false);
-    struct tn_box boxes[] = { { 2, start, NULL, NULL }, { 2, zero, many, NULL }, { 2, zero, NULL, back }, { 1, zero, NULL, NULL } };
-    static const char *const words[] = { "leaves dim 1", "leaves dim 1", "step is -1", "1 dims, the tensor 2" };
+    struct tn_box boxes[] = {
+        { 2, start, NULL, NULL }, { 2, zero, many, NULL }, { 2, zero, NULL, back }, { 1, zero, NULL, NULL }
+    };
+    static const char *const words[] = { "leaves dim 1", "leaves dim 1", "step is -1",
+                                         "1 dims, the tensor 2" };
     for (unsigned i = 0; i < TN_COUNT (boxes); i++) {
         tenon_error fresh = TENON_ERROR_INIT;
         error = fresh;
-        ck_assert_int_eq (tn_want_make (&want, m.catalog, &m.tensor, &boxes[i], 0, 0, &error), TENON_E_MISUSE);
+        ck_assert_int_eq (tn_want_make (&want, m.catalog, &m.tensor, &boxes[i], 0, 0, &error),
+                          TENON_E_MISUSE);
         ck_assert_msg (strstr (error.message, words[i]) != NULL, "%s", error.message);
     }
     model_end (&m);
@@ -288,7 +315,9 @@ START_TEST (packed_items)
     float to[8];
     struct tn_meter meter;
     tn_meter_begin (&meter, NULL, 0);
-    struct tn_job job = { .catalog = catalog, .tensor = &tensor, .target = TENON_F32, .size = sizeof to, .to = to };
+    struct tn_job job = {
+        .catalog = catalog, .tensor = &tensor, .target = TENON_F32, .size = sizeof to, .to = to
+    };
     ck_assert_int_eq (tn_transfer_read (context, &job, 1, &meter, &error), TENON_OK);
     ck_assert_mem_eq (to, values, sizeof to);
     struct tn_box box = { 2, start, count, NULL };

@@ -150,6 +150,8 @@ header shape "'<f8'" False '(4611686018427387904,)' 64; refused shape 'size in b
 header shape "'<c16'" False '(1152921504606846976,)' 64; refused shape 'size in bytes is 2^63 or more'
 header shape "[('a', '|V2147483647')]" False '(2147483648, 4)' 64; refused shape 'size in bytes is 2^63 or more'
 shape '(0, 9223372036854775807)' 0; accepted shape '"shape":[0,9223372036854775807]' '"nbytes":0'
+# NumPy refuses this one too: a type of more than one byte, and it multiplies what is not 0.
+header shape "'<f4'" False '(0, 9223372036854775807)' 0; refused shape 'size in bytes is 2^63 or more'
 shape '(9223372036854775808,)'; refused shape 'an integer of 2^63 or more'
 shape '(0, 9223372036854775808)'; refused shape 'an integer of 2^63 or more'
 shape '(99999999999999999999999999999999,)'; refused shape 'an integer of 2^63 or more'

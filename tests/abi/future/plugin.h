@@ -31,11 +31,11 @@
 #ifndef TENON_PLUGIN_H
 #define TENON_PLUGIN_H
 
+#include "types.h"
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include "types.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -67,18 +67,20 @@ enum {
 /* A tensor, as a codec describes it and as it finds it in a plan. */
 struct tenon_tensor {
     uint32_t struct_size;
-    uint32_t dtype;       /* a fixed id, or one from dtype_find or add_dtype */
-    const char *name;     /* NULL: the source's own name: the file's stem, the member's key without the codec's extension */
-    uint64_t name_length; /* bytes */
-    const uint64_t *shape;/* `rank` dims, outermost first, whatever the flags say. NULL for rank 0 */
-    uint32_t rank;        /* 0 … 64 */
-    uint32_t flags;       /* TENON_FORTRAN, TENON_BIG_ENDIAN, TENON_ALIAS. In a plan: how the bytes lie now, so that a format which
+    uint32_t dtype; /* a fixed id, or one from dtype_find or add_dtype */
+    const char *
+        name; /* NULL: the source's own name: the file's stem, the member's key without the codec's extension */
+    uint64_t name_length;  /* bytes */
+    const uint64_t *shape; /* `rank` dims, outermost first, whatever the flags say. NULL for rank 0 */
+    uint32_t rank;         /* 0 … 64 */
+    uint32_t
+        flags; /* TENON_FORTRAN, TENON_BIG_ENDIAN, TENON_ALIAS. In a plan: how the bytes lie now, so that a format which
                              has both orders can keep them */
-    uint32_t storage;     /* TENON_EXTENT … */
-    uint32_t source;      /* 0 is the source that describe was called for */
-    uint64_t offset;      /* of the data in that source, bytes */
-    uint64_t length;      /* of the data, bytes, or TENON_AUTO; the core writes the number back */
-    uint64_t cookie;      /* SERVED, GRID: the codec's own; comes back in read and locate */
+    uint32_t storage;            /* TENON_EXTENT … */
+    uint32_t source;             /* 0 is the source that describe was called for */
+    uint64_t offset;             /* of the data in that source, bytes */
+    uint64_t length;             /* of the data, bytes, or TENON_AUTO; the core writes the number back */
+    uint64_t cookie;             /* SERVED, GRID: the codec's own; comes back in read and locate */
     const uint64_t *chunk_shape; /* GRID: `rank` dims */
     uint64_t future[2];
 };
@@ -99,9 +101,9 @@ struct tenon_region {
 /* ---- sources ------------------------------------------------------------------------------------- */
 
 struct tenon_source_info {
-    uint32_t struct_size, flags;  /* none yet */
-    uint64_t size;                /* bytes, decoded */
-    const char *name;             /* bare: "model.safetensors" of a path, the key of a member, "" without either */
+    uint32_t struct_size, flags; /* none yet */
+    uint64_t size;               /* bytes, decoded */
+    const char *name; /* bare: "model.safetensors" of a path, the key of a member, "" without either */
     uint64_t name_length;
     uint64_t future[2];
 };
@@ -112,28 +114,32 @@ enum { TENON_CHECK_NONE = 0, TENON_CHECK_CRC32 = 1 /* ISO 3309, as in zip and zl
 /* A stretch of a source that is a source itself: a member of an archive, a compressed section. */
 struct tenon_part {
     uint32_t struct_size;
-    uint32_t source;       /* inside which source */
-    uint64_t lead;         /* bytes before `offset` that belong to it (a local header): no other part may overlap them */
-    uint64_t offset;       /* of its stored bytes in that source */
-    uint64_t stored;       /* how many */
-    uint64_t size;         /* after decoding; == stored when there is no filter */
-    const char *filter;    /* id of the filter that decodes it, NULL: none */
-    uint64_t block_size;   /* 0: one stream. Else every block_size decoded bytes were encoded by themselves … */
-    const uint64_t *block_ends; /* … and end here, counted from `offset`: ceil (size / block_size) rising numbers, the last one
+    uint32_t source; /* inside which source */
+    uint64_t
+        lead; /* bytes before `offset` that belong to it (a local header): no other part may overlap them */
+    uint64_t offset;    /* of its stored bytes in that source */
+    uint64_t stored;    /* how many */
+    uint64_t size;      /* after decoding; == stored when there is no filter */
+    const char *filter; /* id of the filter that decodes it, NULL: none */
+    uint64_t block_size; /* 0: one stream. Else every block_size decoded bytes were encoded by themselves … */
+    const uint64_t *
+        block_ends; /* … and end here, counted from `offset`: ceil (size / block_size) rising numbers, the last one
                               == stored. Copied. Not trusted: a block that does not decode to its size by itself makes the core fall
                               back on one stream, with a note */
-    uint32_t check;        /* TENON_CHECK_* over all decoded bytes; compared when all of it is read */
+    uint32_t check; /* TENON_CHECK_* over all decoded bytes; compared when all of it is read */
     uint32_t reserved;
     uint64_t check_value;
-    const char *name;      /* its key; copied */
+    const char *name; /* its key; copied */
     uint64_t name_length;
     uint64_t future[2];
 };
 
 /* include: how the tensors of another source come into this catalog */
 enum {
-    TENON_INCLUDE_PREFIX = 1,  /* names become KEY/NAME, but for a tensor that takes its name from the source */
-    TENON_INCLUDE_REPEATED = 2,/* metadata keys that are there already are the same in every part: keep the first, no error */
+    TENON_INCLUDE_PREFIX =
+        1, /* names become KEY/NAME, but for a tensor that takes its name from the source */
+    TENON_INCLUDE_REPEATED =
+        2, /* metadata keys that are there already are the same in every part: keep the first, no error */
     TENON_INCLUDE_NO_METADATA = 4
 };
 struct tenon_include {
@@ -147,9 +153,9 @@ struct tenon_include {
 
 enum { TENON_SINK_SEEKABLE = 1 /* patch works */ };
 struct tenon_plan_info {
-    uint32_t struct_size, flags;  /* TENON_SINK_* */
-    uint64_t tensors, metadata;   /* how many of each */
-    const char *name;             /* the target's bare name without the codec's extension */
+    uint32_t struct_size, flags; /* TENON_SINK_* */
+    uint64_t tensors, metadata;  /* how many of each */
+    const char *name;            /* the target's bare name without the codec's extension */
     uint64_t name_length;
     uint64_t future[2];
 };
@@ -157,21 +163,22 @@ struct tenon_plan_info {
 /* A run of the plan's tensors that becomes a member, written by another codec, through a filter. */
 struct tenon_member {
     uint32_t struct_size;
-    uint32_t check;         /* TENON_CHECK_* to be computed over its decoded bytes */
-    uint64_t first, count;  /* tensors of this plan */
-    const char *codec;      /* id of the codec that writes it, or one of its extensions */
-    const char *filter;     /* NULL: none */
-    int32_t level;          /* the filter's; -1: its default */
-    uint32_t flags;         /* none yet */
-    uint64_t block_size;    /* decoded bytes that are encoded by themselves; 0: the host's choice, of which the result tells */
+    uint32_t check;        /* TENON_CHECK_* to be computed over its decoded bytes */
+    uint64_t first, count; /* tensors of this plan */
+    const char *codec;     /* id of the codec that writes it, or one of its extensions */
+    const char *filter;    /* NULL: none */
+    int32_t level;         /* the filter's; -1: its default */
+    uint32_t flags;        /* none yet */
+    uint64_t
+        block_size; /* decoded bytes that are encoded by themselves; 0: the host's choice, of which the result tells */
     uint64_t future[2];
 };
 
 /* What became of it. All counts are bytes. */
 struct tenon_member_result {
     uint32_t struct_size, reserved;
-    uint64_t offset;            /* in the file being written */
-    uint64_t stored, size;      /* encoded, decoded */
+    uint64_t offset;       /* in the file being written */
+    uint64_t stored, size; /* encoded, decoded */
     uint64_t check_value;
     uint64_t block_size, block_count;
     const uint64_t *block_ends; /* counted from `offset`; lives as long as the call */
@@ -208,12 +215,13 @@ struct tenon_host {
     tenon_status (*dtype_info) (struct tenon_call *call, uint32_t dtype, struct tenon_dtype *info);
     tenon_status (*source_info) (struct tenon_call *call, uint32_t source, struct tenon_source_info *info);
     /* Exactly `length` bytes, or TENON_E_TRUNCATED. */
-    tenon_status (*read_at) (struct tenon_call *call, uint32_t source, uint64_t offset, void *to, uint64_t length);
+    tenon_status (*read_at) (struct tenon_call *call, uint32_t source, uint64_t offset, void *to,
+                             uint64_t length);
     /* The same, in scratch memory: a private copy, which cannot change while it is parsed. NULL: the failure is recorded. */
     const void *(*view) (struct tenon_call *call, uint32_t source, uint64_t offset, uint64_t length);
     /* Items first … first + n - 1 of an array value, as values. Strings and nested items live as long as the call. */
-    tenon_status (*items) (struct tenon_call *call, const struct tenon_value *array, uint64_t first, uint64_t n,
-                           struct tenon_value *items);
+    tenon_status (*items) (struct tenon_call *call, const struct tenon_value *array, uint64_t first,
+                           uint64_t n, struct tenon_value *items);
 
     /* -- in describe -- */
 
@@ -230,9 +238,11 @@ struct tenon_host {
     tenon_status (*add_part) (struct tenon_call *call, const struct tenon_part *part, uint32_t *source);
     /* Opens a file beside the one that holds source 0: a bare name, no path. TENON_E_NOT_FOUND is not recorded as a
      * failure until the codec returns it. */
-    tenon_status (*sibling) (struct tenon_call *call, const char *name, uint64_t name_length, uint32_t *source);
+    tenon_status (*sibling) (struct tenon_call *call, const char *name, uint64_t name_length,
+                             uint32_t *source);
     /* A tensor that was added so far, by name. TENON_E_NOT_FOUND is no failure either. */
-    tenon_status (*find) (struct tenon_call *call, const char *name, uint64_t name_length, struct tenon_tensor *tensor);
+    tenon_status (*find) (struct tenon_call *call, const char *name, uint64_t name_length,
+                          struct tenon_tensor *tensor);
     /* Describes a source with another codec, into this catalog. TENON_E_UNRECOGNISED is no failure either: skip it, or return it. */
     tenon_status (*include) (struct tenon_call *call, uint32_t source, const struct tenon_include *how);
 
@@ -241,8 +251,8 @@ struct tenon_host {
     tenon_status (*plan_info) (struct tenon_call *call, struct tenon_plan_info *info);
     /* `source`, `offset` and `cookie` are not meaningful. Texts and shapes live as long as the call. */
     tenon_status (*plan_tensor) (struct tenon_call *call, uint64_t index, struct tenon_tensor *tensor);
-    tenon_status (*plan_metadata) (struct tenon_call *call, uint64_t index, const char **key, uint64_t *key_length,
-                                   struct tenon_value *value);
+    tenon_status (*plan_metadata) (struct tenon_call *call, uint64_t index, const char **key,
+                                   uint64_t *key_length, struct tenon_value *value);
     tenon_status (*put) (struct tenon_call *call, const void *bytes, uint64_t length);
     /* All bytes of a tensor of the plan in this layout (NULL: C order, little-endian). A change from how it lies in its
      * source is told to the user by the core. */
@@ -264,8 +274,8 @@ struct tenon_host {
 };
 
 /* Does this host have a service that is newer than the one the plugin asks for at least? */
-#define TENON_HAS(call, service)                                                                                     \
-    ((call)->host->struct_size >= offsetof (struct tenon_host, service) + sizeof ((call)->host->service)             \
+#define TENON_HAS(call, service)                                                                             \
+    ((call)->host->struct_size >= offsetof (struct tenon_host, service) + sizeof ((call)->host->service)     \
      && (call)->host->service)
 
 /* ---- what a plugin hands over ---------------------------------------------------------------------- */
@@ -281,8 +291,9 @@ struct tenon_magic {
 
 /* tenon_codec.flags */
 enum {
-    TENON_CODEC_ALIASES = 1,   /* its tensors may share bytes: overlaps of tensors marked TENON_ALIAS are fine */
-    TENON_CODEC_NEEDS_PATCH = 2/* write uses patch: saving to a pipe is refused at once */
+    TENON_CODEC_ALIASES =
+        1, /* its tensors may share bytes: overlaps of tensors marked TENON_ALIAS are fine */
+    TENON_CODEC_NEEDS_PATCH = 2 /* write uses patch: saving to a pipe is refused at once */
 };
 
 /* tenon_codec.metadata: what write can keep; the core puts the rest into the loss report */
@@ -290,30 +301,32 @@ enum { TENON_METADATA_NONE = 0, TENON_METADATA_STRINGS = 1, TENON_METADATA_TYPED
 
 struct tenon_codec {
     uint32_t struct_size, flags;
-    const char *id;                      /* lower case: "npy"; not "core", "limits", "save" */
-    const char *label;                   /* one line, for people: "NumPy array" */
-    const char *const *extensions;       /* without the dot, lower case, NULL-terminated; the first is appended when saving */
+    const char *id;    /* lower case: "npy"; not "core", "limits", "save" */
+    const char *label; /* one line, for people: "NumPy array" */
+    const char *const
+        *extensions; /* without the dot, lower case, NULL-terminated; the first is appended when saving */
     const struct tenon_magic *magics;
-    uint32_t magic_size, magic_count;    /* sizeof (struct tenon_magic), how many */
+    uint32_t magic_size, magic_count; /* sizeof (struct tenon_magic), how many */
     const struct tenon_option *options;
     uint32_t option_size, option_count;
     /* What write can store, checked by the core before write is called. */
-    const char *const *dtypes;           /* canonical names, NULL-terminated; NULL: all that have a name */
-    const char *opaque_family;           /* opaque dtypes of this family too; NULL: none */
-    uint64_t max_tensors;                /* 0: any number */
-    uint32_t max_rank;                   /* 0: any rank */
-    uint32_t metadata;                   /* TENON_METADATA_* */
-    tenon_status (*describe) (struct tenon_call *call);  /* NULL: the codec only writes */
-    tenon_status (*write) (struct tenon_call *call);     /* NULL: it only reads */
+    const char *const *dtypes; /* canonical names, NULL-terminated; NULL: all that have a name */
+    const char *opaque_family; /* opaque dtypes of this family too; NULL: none */
+    uint64_t max_tensors;      /* 0: any number */
+    uint32_t max_rank;         /* 0: any rank */
+    uint32_t metadata;         /* TENON_METADATA_* */
+    tenon_status (*describe) (struct tenon_call *call); /* NULL: the codec only writes */
+    tenon_status (*write) (struct tenon_call *call);    /* NULL: it only reads */
     /* How sure the codec is that source 0 is its own, 0 … 100, when magics do not tell: 50 and above count as a match. Only
      * read_at, view and source_info may be called, and their failures are no failures. NULL: magics and extensions decide. */
     int32_t (*probe) (struct tenon_call *call);
     /* Fills `to` with a region of a served tensor, packed, C order, little-endian, `size` bytes. Sources have the numbers
      * that they had in describe. */
-    tenon_status (*read) (struct tenon_call *call, const struct tenon_tensor *tensor, const struct tenon_region *region,
-                          void *to, uint64_t size);
+    tenon_status (*read) (struct tenon_call *call, const struct tenon_tensor *tensor,
+                          const struct tenon_region *region, void *to, uint64_t size);
     /* Reserved for TENON_GRID. */
-    tenon_status (*locate) (struct tenon_call *call, const struct tenon_tensor *tensor, const uint64_t *chunk, void *found);
+    tenon_status (*locate) (struct tenon_call *call, const struct tenon_tensor *tensor, const uint64_t *chunk,
+                            void *found);
     uint64_t future[2];
 };
 
@@ -321,8 +334,8 @@ struct tenon_codec {
  * one thread at a time and is used for one block after the other. */
 enum { TENON_FILTER_LAST = 1 /* encode: this block ends the stream */ };
 struct tenon_filter {
-    uint32_t struct_size, flags;         /* none yet */
-    const char *id;                      /* lower case: "deflate" */
+    uint32_t struct_size, flags; /* none yet */
+    const char *id;              /* lower case: "deflate" */
     const char *label;
     int32_t least_level, most_level, default_level;
     uint32_t reserved;
@@ -334,7 +347,8 @@ struct tenon_filter {
     /* One block of `size` bytes into `room`; the bytes that it takes, or TENON_E_*. */
     int64_t (*encode) (void *state, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room);
     /* One whole block: exactly `stored` bytes to exactly `size` bytes. `last`: it ends the stream; else it must not. */
-    tenon_status (*decode) (void *state, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size);
+    tenon_status (*decode) (void *state, uint32_t last, const void *from, uint64_t stored, void *to,
+                            uint64_t size);
     /* One stream in pieces of any size: reset, then step until it returns 1 (the stream's end). step sets *taken and *made to
      * what it used of each side, and returns 0 for more. */
     tenon_status (*reset) (void *state);
@@ -350,9 +364,9 @@ struct tenon_plugin {
     uint32_t flags;          /* none yet */
     const char *name;        /* as in the ini's [plugin NAME]: letters, digits, '-', '_' */
     const char *version, *license, *summary;
-    const struct tenon_codec *const *codecs;   /* each list NULL, or NULL-terminated */
+    const struct tenon_codec *const *codecs; /* each list NULL, or NULL-terminated */
     const struct tenon_filter *const *filters;
-    const struct tenon_dtype *const *dtypes;   /* plain ones are the core's: only blocks */
+    const struct tenon_dtype *const *dtypes; /* plain ones are the core's: only blocks */
     /* The plugin's own extensions, by id; NULL: none. */
     const void *(*get_extension) (const char *id);
     uint64_t future[2];
@@ -375,26 +389,26 @@ struct tenon_plugin {
 TENON_EXPORT const struct tenon_plugin *TENON_PLUGIN_SYMBOL (const struct tenon_host *host);
 
 /* At the end of a plugin: TENON_PLUGIN (the_table) */
-#define TENON_PLUGIN(table)                                                                                          \
-    const struct tenon_plugin *TENON_PLUGIN_SYMBOL (const struct tenon_host *host)                                   \
-    {                                                                                                                \
-        (void) host;                                                                                                 \
-        return &(table);                                                                                             \
+#define TENON_PLUGIN(table)                                                                                  \
+    const struct tenon_plugin *TENON_PLUGIN_SYMBOL (const struct tenon_host *host)                           \
+    {                                                                                                        \
+        (void) host;                                                                                         \
+        return &(table);                                                                                     \
     }
 
 /* ---- small helpers, compiled into the plugin --------------------------------------------------------- */
 
 /* Returns the status from the enclosing function when it is negative. */
-#define TENON_TRY(expression)                                                                                        \
-    do {                                                                                                             \
-        tenon_status tenon_status_ = (expression);                                                                   \
-        if (tenon_status_ < 0)                                                                                       \
-            return tenon_status_;                                                                                    \
+#define TENON_TRY(expression)                                                                                \
+    do {                                                                                                     \
+        tenon_status tenon_status_ = (expression);                                                           \
+        if (tenon_status_ < 0)                                                                               \
+            return tenon_status_;                                                                            \
     } while (0)
 
 /* tenon_fail (call, status, offset, format, …) records a failure and is the status: `return tenon_fail (…);`. A macro, so that the
  * compiler sees that the result is negative and does not warn of out parameters that were not set. */
-#define tenon_fail(call, status, offset, ...)                                                                        \
+#define tenon_fail(call, status, offset, ...)                                                                \
     (tenon_fail_text (call, status, offset, __VA_ARGS__), (tenon_status) (status))
 
 __attribute__ ((format (printf, 4, 5), unused)) static void
@@ -535,7 +549,8 @@ tenon_take (struct tenon_cursor *cursor, uint64_t length, const char *what)
     if (position < cursor->window_start || position - cursor->window_start > cursor->window_length
         || length > cursor->window_length - (position - cursor->window_start)) {
         uint64_t window = left < TENON_CURSOR_WINDOW ? left : TENON_CURSOR_WINDOW;
-        if (!cursor->window && !(cursor->window = (uint8_t *) call->host->scratch (call, TENON_CURSOR_WINDOW)))
+        if (!cursor->window
+            && !(cursor->window = (uint8_t *) call->host->scratch (call, TENON_CURSOR_WINDOW)))
             return NULL;
         cursor->window_length = 0;
         if (call->host->read_at (call, cursor->source, position, cursor->window, window) < 0)
@@ -548,15 +563,16 @@ tenon_take (struct tenon_cursor *cursor, uint64_t length, const char *what)
 }
 
 /* The next number; it is *value, and the result says whether it was there. */
-#define TENON_TAKE_NUMBER(name, type, size, little, big)                                                             \
-    __attribute__ ((unused)) static tenon_status name (struct tenon_cursor *cursor, type *value, const char *what)   \
-    {                                                                                                                \
-        const uint8_t *bytes = tenon_take (cursor, size, what);                                                      \
-        *value = 0;                                                                                                  \
-        if (!bytes)                                                                                                  \
-            return TENON_E_TRUNCATED;                                                                                \
-        *value = cursor->big_endian ? big : little;                                                                  \
-        return TENON_OK;                                                                                             \
+#define TENON_TAKE_NUMBER(name, type, size, little, big)                                                     \
+    __attribute__ ((unused)) static tenon_status name (struct tenon_cursor *cursor, type *value,             \
+                                                       const char *what)                                     \
+    {                                                                                                        \
+        const uint8_t *bytes = tenon_take (cursor, size, what);                                              \
+        *value = 0;                                                                                          \
+        if (!bytes)                                                                                          \
+            return TENON_E_TRUNCATED;                                                                        \
+        *value = cursor->big_endian ? big : little;                                                          \
+        return TENON_OK;                                                                                     \
     }
 TENON_TAKE_NUMBER (tenon_take_u8, uint8_t, 1, bytes[0], bytes[0])
 TENON_TAKE_NUMBER (tenon_take_u16, uint16_t, 2, tenon_le16 (bytes), tenon_be16 (bytes))

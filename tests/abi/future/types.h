@@ -29,22 +29,22 @@ typedef int32_t tenon_status;
 
 enum {
     TENON_OK = 0,
-    TENON_E_MALFORMED = -1,    /* the bytes break a rule of their format */
-    TENON_E_TRUNCATED = -2,    /* the file ends before what it announces */
-    TENON_E_UNSUPPORTED = -3,  /* well-formed, but something that this library or codec does not do */
-    TENON_E_LIMIT = -4,        /* a limit of the configuration was met; the message names it */
-    TENON_E_MEMORY = -5,       /* no memory could be had */
-    TENON_E_IO = -6,           /* the system refused to open, read or write */
-    TENON_E_CANCELLED = -7,    /* the progress callback asked to stop */
-    TENON_E_MISUSE = -8,       /* the caller, or a plugin, broke a rule of these headers */
-    TENON_E_NOT_FOUND = -9,    /* no tensor, key, option, dtype or file of that name */
-    TENON_E_CHECKSUM = -10,    /* the data do not have the checksum that the file states */
-    TENON_E_UNRECOGNISED = -11,/* no enabled codec recognises the file */
-    TENON_E_AMBIGUOUS = -12,   /* two codecs claim the file, or the extension, equally */
-    TENON_E_NOT_MAPPABLE = -13,/* the tensor cannot be handed out without a copy; the message says why */
-    TENON_E_LOSS = -14,        /* something would be lost, and the caller asked for `strict` */
-    TENON_E_EXISTS = -15,      /* a file that would be written is there already */
-    TENON_E_CONFIG = -16,      /* an ini file, an option or its value is wrong */
+    TENON_E_MALFORMED = -1,     /* the bytes break a rule of their format */
+    TENON_E_TRUNCATED = -2,     /* the file ends before what it announces */
+    TENON_E_UNSUPPORTED = -3,   /* well-formed, but something that this library or codec does not do */
+    TENON_E_LIMIT = -4,         /* a limit of the configuration was met; the message names it */
+    TENON_E_MEMORY = -5,        /* no memory could be had */
+    TENON_E_IO = -6,            /* the system refused to open, read or write */
+    TENON_E_CANCELLED = -7,     /* the progress callback asked to stop */
+    TENON_E_MISUSE = -8,        /* the caller, or a plugin, broke a rule of these headers */
+    TENON_E_NOT_FOUND = -9,     /* no tensor, key, option, dtype or file of that name */
+    TENON_E_CHECKSUM = -10,     /* the data do not have the checksum that the file states */
+    TENON_E_UNRECOGNISED = -11, /* no enabled codec recognises the file */
+    TENON_E_AMBIGUOUS = -12,    /* two codecs claim the file, or the extension, equally */
+    TENON_E_NOT_MAPPABLE = -13, /* the tensor cannot be handed out without a copy; the message says why */
+    TENON_E_LOSS = -14,         /* something would be lost, and the caller asked for `strict` */
+    TENON_E_EXISTS = -15,       /* a file that would be written is there already */
+    TENON_E_CONFIG = -16,       /* an ini file, an option or its value is wrong */
     TENON_E_LAST = -16
 };
 
@@ -87,9 +87,9 @@ enum {
 
 /* tenon_dtype.kind */
 enum {
-    TENON_KIND_PLAIN = 0,  /* numbers that the core can cast */
-    TENON_KIND_BLOCK = 1,  /* block_items numbers share block_bytes bytes; cast through decode and encode */
-    TENON_KIND_OPAQUE = 2  /* items whose bytes only `text` explains; carried, never cast */
+    TENON_KIND_PLAIN = 0, /* numbers that the core can cast */
+    TENON_KIND_BLOCK = 1, /* block_items numbers share block_bytes bytes; cast through decode and encode */
+    TENON_KIND_OPAQUE = 2 /* items whose bytes only `text` explains; carried, never cast */
 };
 
 /* A run of equal integers inside a block, for byte swapping: `count` of them, each `size` bytes, from `offset`. */
@@ -168,24 +168,24 @@ struct tenon_value {
 
 /* tenon_option.type: how the text of a setting is understood. */
 enum {
-    TENON_OPTION_BOOL = 1,   /* yes no true false on off 1 0 */
-    TENON_OPTION_INTEGER = 2,/* decimal, or 0x hexadecimal, with a sign */
-    TENON_OPTION_SIZE = 3,   /* bytes; B kB MB GB TB (powers of 1000), KiB MiB GiB TiB (powers of 1024) */
-    TENON_OPTION_NUMBER = 4, /* a floating-point number, with a point in every locale */
-    TENON_OPTION_TEXT = 5,   /* anything */
-    TENON_OPTION_CHOICE = 6  /* one of `choices` */
+    TENON_OPTION_BOOL = 1,    /* yes no true false on off 1 0 */
+    TENON_OPTION_INTEGER = 2, /* decimal, or 0x hexadecimal, with a sign */
+    TENON_OPTION_SIZE = 3,    /* bytes; B kB MB GB TB (powers of 1000), KiB MiB GiB TiB (powers of 1024) */
+    TENON_OPTION_NUMBER = 4,  /* a floating-point number, with a point in every locale */
+    TENON_OPTION_TEXT = 5,    /* anything */
+    TENON_OPTION_CHOICE = 6   /* one of `choices` */
 };
 
 /* One option of a codec; the core parses and checks it, wherever it was set. */
 struct tenon_option {
     uint32_t struct_size;
-    uint32_t type;              /* TENON_OPTION_* */
-    const char *name;           /* lower case, digits, '_' or '.': "compression" */
-    const char *value;          /* the default, as one would type it */
-    const char *choices;        /* CHOICE: "none deflate", separated by one space */
-    const char *help;           /* one line, no full stop */
-    double least, most;         /* INTEGER, SIZE, NUMBER: the range; both 0: none */
-    uint32_t flags, reserved;   /* TENON_OPTION_FOR_* */
+    uint32_t type;            /* TENON_OPTION_* */
+    const char *name;         /* lower case, digits, '_' or '.': "compression" */
+    const char *value;        /* the default, as one would type it */
+    const char *choices;      /* CHOICE: "none deflate", separated by one space */
+    const char *help;         /* one line, no full stop */
+    double least, most;       /* INTEGER, SIZE, NUMBER: the range; both 0: none */
+    uint32_t flags, reserved; /* TENON_OPTION_FOR_* */
     uint64_t future[2];
 };
 enum { TENON_OPTION_FOR_READING = 1, TENON_OPTION_FOR_WRITING = 2 };
@@ -194,32 +194,32 @@ enum { TENON_OPTION_FOR_READING = 1, TENON_OPTION_FOR_WRITING = 2 };
 struct tenon_setting {
     uint32_t struct_size;
     uint32_t type;
-    int64_t integer;   /* BOOL 0 or 1, INTEGER, SIZE in bytes, CHOICE its index */
-    double number;     /* NUMBER */
-    const char *text;  /* as it was typed, or the default; NUL-terminated */
-    const char *origin;/* "default", "FILE:LINE", "command line" … */
+    int64_t integer;    /* BOOL 0 or 1, INTEGER, SIZE in bytes, CHOICE its index */
+    double number;      /* NUMBER */
+    const char *text;   /* as it was typed, or the default; NUL-terminated */
+    const char *origin; /* "default", "FILE:LINE", "command line" … */
     uint64_t future[2];
 };
 
 /* The limits, by the names that they have in the ini file's [limits]. */
 enum {
-    TENON_LIMIT_HEADER_BYTES = 0,   /* header_bytes: what one codec may read and keep while it describes */
-    TENON_LIMIT_TENSORS = 1,        /* tensors: in one catalog */
-    TENON_LIMIT_METADATA_ENTRIES = 2,/* metadata_entries */
-    TENON_LIMIT_METADATA_BYTES = 3, /* metadata_bytes: keys, strings and nested arrays kept in memory */
-    TENON_LIMIT_DEPTH = 4,          /* depth: nesting of arrays, of JSON, of sources within sources */
-    TENON_LIMIT_MEMBERS = 5,        /* members: parts and siblings of one file */
-    TENON_LIMIT_INFLATED_BYTES = 6, /* inflated_bytes: decoded size of one source */
-    TENON_LIMIT_INFLATED_RATIO = 7, /* inflated_ratio: decoded size / stored size, beyond 1 MiB decoded */
-    TENON_LIMIT_MEMORY = 8,         /* memory: what a conversion may hold at once, beside the catalog */
+    TENON_LIMIT_HEADER_BYTES = 0,     /* header_bytes: what one codec may read and keep while it describes */
+    TENON_LIMIT_TENSORS = 1,          /* tensors: in one catalog */
+    TENON_LIMIT_METADATA_ENTRIES = 2, /* metadata_entries */
+    TENON_LIMIT_METADATA_BYTES = 3,   /* metadata_bytes: keys, strings and nested arrays kept in memory */
+    TENON_LIMIT_DEPTH = 4,            /* depth: nesting of arrays, of JSON, of sources within sources */
+    TENON_LIMIT_MEMBERS = 5,          /* members: parts and siblings of one file */
+    TENON_LIMIT_INFLATED_BYTES = 6,   /* inflated_bytes: decoded size of one source */
+    TENON_LIMIT_INFLATED_RATIO = 7,   /* inflated_ratio: decoded size / stored size, beyond 1 MiB decoded */
+    TENON_LIMIT_MEMORY = 8,           /* memory: what a conversion may hold at once, beside the catalog */
     TENON_LIMITS = 9
 };
 
 /* What a codec or the core has to say about a file beside its contents. */
 enum {
-    TENON_NOTE = 0, /* an oddity that was accepted */
-    TENON_LOSS = 1, /* something that a save dropped or changed */
-    TENON_BID = 2,  /* what a codec said when it was asked whether a file is its own */
+    TENON_NOTE = 0,   /* an oddity that was accepted */
+    TENON_LOSS = 1,   /* something that a save dropped or changed */
+    TENON_BID = 2,    /* what a codec said when it was asked whether a file is its own */
     TENON_VERDICT = 3 /* what became of a plugin candidate */
 };
 

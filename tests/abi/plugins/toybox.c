@@ -13,7 +13,7 @@
 #define HEADER 24u
 #define LEAD 6u /* bytes before the name in a lead */
 
-enum { MEMBER, FILTER, LEVEL, BLOCK_SIZE, GROUP, CHECK, PREFIX, METADATA, OPTIONS };
+enum { MEMBER, FILTER, LEVEL, BLOCK_SIZE, BLOCKS, GROUP, CHECK, PREFIX, METADATA, OPTIONS };
 enum { METADATA_SHARED, METADATA_NAMED, METADATA_NONE };
 
 static const char *const filters[] = { NULL, "deflate", "toyxor", "toyrot" };
@@ -137,18 +137,19 @@ struct directory {
 };
 
 static tenon_status
-put_member (struct tenon_call *call, uint64_t first, uint64_t count, struct directory *directory)
+put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct directory *directory)
 {
     struct tenon_tensor tensor = { .struct_size = sizeof tensor };
-    struct tenon_member member = { .struct_size = sizeof member, .first = first, .count = count };
+    struct tenon_member member = { .struct_size = sizeof member, .first = first, .count = tensors };
     struct tenon_member_result result = { .struct_size = sizeof result };
-    struct tenon_setting codec, filter, level, block_size, check;
+    struct tenon_setting codec, filter, level, block_size, blocks, check;
     uint8_t lead[LEAD];
     char name[1024];
     TENON_TRY (option (call, MEMBER, &codec));
     TENON_TRY (option (call, FILTER, &filter));
     TENON_TRY (option (call, LEVEL, &level));
     TENON_TRY (option (call, BLOCK_SIZE, &block_size));
+    TENON_TRY (option (call, BLOCKS, &blocks));
     TENON_TRY (option (call, CHECK, &check));
     TENON_TRY (call->host->plan_tensor (call, first, &tensor));
     int length = snprintf (name, sizeof name, "%s.%s", tensor.name, codec.text);
@@ -183,10 +184,10 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t count, struct dire
     to = (uint8_t *) tenon_put_le64 (to, result.stored);
     to = (uint8_t *) tenon_put_le64 (to, result.size);
     to = (uint8_t *) tenon_put_le32 (to, (uint32_t) result.check_value);
-    to = (uint8_t *) tenon_put_le64 (to, member.block_size ? result.block_size : 0);
-    uint64_t blocks = member.block_size ? result.block_count : 0;
-    to = (uint8_t *) tenon_put_le32 (to, (uint32_t) blocks);
-    for (uint64_t i = 0; i < blocks; i++)
+    uint64_t count = blocks.integer ? result.block_count : 0;
+    to = (uint8_t *) tenon_put_le64 (to, count ? result.block_size : 0);
+    to = (uint8_t *) tenon_put_le32 (to, (uint32_t) count);
+    for (uint64_t i = 0; i < count; i++)
         to = (uint8_t *) tenon_put_le64 (to, result.block_ends[i]);
     directory->bytes = entry;
     directory->end = to;
@@ -236,6 +237,7 @@ static const struct tenon_option options[OPTIONS] = {
         OPTION (TENON_OPTION_INTEGER, "level", "-1", NULL, "the filter's level, -1: its own", -1, 9, WRITES),
     [BLOCK_SIZE] = OPTION (TENON_OPTION_SIZE, "block_size", "0", NULL, "bytes that are packed by themselves",
                            0, 1073741824, WRITES),
+    [BLOCKS] = OPTION (TENON_OPTION_BOOL, "blocks", "yes", NULL, "keep a table of the blocks", 0, 0, WRITES),
     [GROUP] =
         OPTION (TENON_OPTION_INTEGER, "group", "1", NULL, "tensors in a member, 0: all", 0, 1000000, WRITES),
     [CHECK] =

@@ -9,7 +9,9 @@ describe (struct tenon_call *call)
 }
 
 static const char *const extensions[] = { "lone", NULL };
-static const struct tenon_codec codec = { .struct_size = sizeof codec, .id = "lone", .extensions = extensions, .describe = describe };
+static const struct tenon_codec codec = {
+    .struct_size = sizeof codec, .id = "lone", .extensions = extensions, .describe = describe
+};
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 static const struct tenon_plugin plugin = {
     .struct_size = sizeof plugin,

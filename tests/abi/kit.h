@@ -1,0 +1,107 @@
+/* kit.h - what the ABI tests share: a folder for each test, contexts with chosen plugins, files laid out byte for byte,
+ * and questions that end in an assertion. Like any application they know <tenon/tenon.h> only. */
+#ifndef KIT_H
+#define KIT_H
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tenon/tenon.h>
+
+#define KIT_INIT(variable)                                                                                   \
+    (memset (&(variable), 0, sizeof (variable)), (variable).struct_size = sizeof (variable))
+
+/* ---- the test's folder (checked fixture) ---- */
+
+extern tenon_context *kit; /* of kit_plugins; freed with the folder */
+extern tenon_error kit_error;
+void kit_setup (void);
+void kit_teardown (void);
+/* NAME in the folder; the last sixteen stay. */
+const char *kit_path (const char *name);
+void kit_save (const char *name, const void *bytes, size_t size);
+/* All of a file, in memory that the test leaves behind. */
+const uint8_t *kit_load (const char *name, size_t *size);
+int kit_exists (const char *name);
+/* Files in the folder, but for the one with plugins. */
+unsigned kit_count_files (void);
+
+/* ---- contexts ---- */
+
+/* Copies a plugin that was built for the tests to plugins/NAME.so in the folder. */
+void kit_copy (const char *plugin, const char *name);
+/* A context with these plugins only ("toyraw toybox") and these settings ("a=b c=d", or NULL); it is `kit`. */
+void kit_plugins (const char *plugins, const char *settings);
+/* The same from what lies in the folder's plugins/; the status. */
+tenon_status kit_context (const char *settings);
+/* What became of a plugin; NULL: nothing was said. */
+const tenon_report_entry *kit_verdict (const char *plugin);
+
+/* ---- bytes ---- */
+
+struct bytes {
+    uint8_t data[65536];
+    size_t size;
+};
+void kit_put (struct bytes *bytes, const void *from, size_t size);
+void kit_text (struct bytes *bytes, const char *text);
+/* Little-endian, `width` bytes. */
+void kit_le (struct bytes *bytes, uint64_t number, unsigned width);
+void kit_be (struct bytes *bytes, uint64_t number, unsigned width);
+/* u16 little-endian length, text: toyraw's names and keys. */
+void kit_name (struct bytes *bytes, const char *text);
+void kit_f32 (struct bytes *bytes, float number);
+/* Zeros up to a size. */
+void kit_pad (struct bytes *bytes, size_t size);
+/* The head of a little-endian toyraw file, and an entry for a tensor. */
+void kit_raw_head (struct bytes *bytes, uint32_t tensors, uint32_t metadata, uint64_t data);
+void kit_raw_tensor (struct bytes *bytes, const char *name, const char *dtype, uint32_t flags, unsigned rank,
+                     const uint64_t *shape, uint64_t offset, uint64_t length);
+#define KIT_AUTO UINT64_MAX
+#define KIT_SHAPE(...)                                                                                       \
+    (const uint64_t[])                                                                                       \
+    {                                                                                                        \
+        __VA_ARGS__                                                                                          \
+    }
+/* A file of the folder with these bytes. */
+void kit_file (const char *name, const struct bytes *bytes);
+/* Are a file's bytes these? Says where they begin to differ. */
+void kit_same_file (const char *name, const struct bytes *bytes);
+
+/* ---- asking ---- */
+
+/* `words` are to be found in the message, in this order, with anything between where it has "…". */
+void kit_said (const char *message, const char *words);
+/* The last failure, in kit_error. */
+void kit_failed (tenon_status status, tenon_status expected, const char *words);
+/* Opens a file of the folder; settings as in kit_plugins; format NULL: whoever recognises it. */
+tenon_file *kit_open (const char *name, const char *format, const char *settings);
+void kit_open_fails (const char *name, const char *format, const char *settings, tenon_status status,
+                     const char *words);
+tenon_tensor_info kit_tensor (tenon_file *file, const char *name);
+/* All of a tensor, packed, C order, little-endian, cast to a dtype ("": as it is), compared with these bytes. */
+void kit_data (tenon_file *file, const char *name, const char *dtype, const void *bytes, size_t size);
+/* Reading it fails. */
+void kit_data_fails (tenon_file *file, const char *name, const char *dtype, tenon_status status,
+                     const char *words);
+struct tenon_value kit_value (tenon_file *file, const char *key);
+/* Does a report have an entry of this kind with these words? */
+int kit_reported (const tenon_report *report, uint32_t kind, const char *words);
+
+/* ---- saving ---- */
+
+/* A plan with one array, "x": u8 [4] of 1, 2, 3, 4. */
+tenon_plan *kit_plan (void);
+void kit_add (tenon_plan *plan, const char *name, const char *dtype, uint32_t flags, unsigned rank,
+              const uint64_t *shape, const void *data, size_t size);
+/* Saves to a file of the folder; report may be NULL. */
+tenon_status kit_write (tenon_plan *plan, const char *name, const char *format, const char *settings,
+                        tenon_report **report);
+
+/* ---- main ---- */
+
+/* Runs a case whose tests have the fixture; the program's exit status. `fill` adds cases to the suite. */
+TCase *kit_case (Suite *suite, const char *name);
+int kit_main (const char *name, void (*fill) (Suite *suite));
+
+#endif

@@ -1,0 +1,8 @@
+/* noentry.c - a shared object that is no plugin. */
+__attribute__ ((visibility ("default"))) int some_function (int number);
+
+int
+some_function (int number)
+{
+    return number + 1;
+}
