@@ -108,7 +108,7 @@ void tn_note_range (struct tn_source *source, uint64_t begin, uint64_t length);
  * go to `report` when it is not NULL. TENON_E_UNRECOGNISED and TENON_E_AMBIGUOUS are recorded in run->error unless `quiet`. */
 tenon_status tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, uint64_t *codec,
                            bool quiet, tenon_report *report);
-/* The longest of a codec's extensions that a name ends in (".npy" counts 3); 0: none. */
+/* The longest of a codec's extensions that a name ends in (".toy" counts 3); 0: none. */
 size_t tn_extension_length (const struct tn_codec *codec, const char *name, uint64_t length);
 
 #endif

@@ -34,7 +34,7 @@ tn_host_add_dtype (struct tenon_call *public, const struct tenon_dtype *dtype, u
 
 /* ---- names ---- */
 
-/* "archive.tar.npz" → 11 with extension npz. */
+/* "letter.box.toy" → 10 with the extension toy. */
 static uint64_t
 stem_length (const struct tn_codec *codec, const char *name, uint64_t length)
 {

@@ -96,8 +96,9 @@ void tn_registry_free (struct tn_registry *registry);
 bool tn_is_plugin_name (const char *text);
 /* By id, or else by extension (the codec with the highest priority; a tie is TENON_E_AMBIGUOUS).
  * TENON_E_NOT_FOUND names the nearest. */
-tenon_status tn_codec_find (const tenon_context *context, const char *word, uint64_t *codec,
-                            tenon_error *error);
+enum tn_purpose { TN_TO_READ, TN_TO_WRITE };
+tenon_status tn_codec_find (const tenon_context *context, const char *word, enum tn_purpose purpose,
+                            uint64_t *codec, tenon_error *error);
 const struct tn_filter *tn_filter_find (const tenon_context *context, const char *id);
 /* 0: none. Fixed names too. */
 uint32_t tn_dtype_find (const tenon_context *context, const char *name);

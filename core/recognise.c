@@ -156,7 +156,7 @@ tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, ui
     struct head head = { .length = 0 };
     char why[300] = "";
     if (word && !report)
-        return tn_codec_find (run->context, word, codec, run->error);
+        return tn_codec_find (run->context, word, TN_TO_READ, codec, run->error);
     tenon_error ignored = TENON_ERROR_INIT;
     struct tn_run peek = *run;
     peek.error = &ignored;
@@ -174,7 +174,7 @@ tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, ui
     }
     tenon_status status = choose (run, source, &head, codec, report, why);
     if (word)
-        return tn_codec_find (run->context, word, codec, run->error);
+        return tn_codec_find (run->context, word, TN_TO_READ, codec, run->error);
     if (status < 0 && !(quiet && status == TENON_E_UNRECOGNISED)) {
         tn_source_place (source, run->error);
         tn_fail (run->error, status, TN_NO_OFFSET, "%s", why[0] ? why : tenon_status_text (status));

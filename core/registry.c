@@ -347,7 +347,8 @@ not_found (const struct tn_registry *registry, const char *word, tenon_error *er
 }
 
 tenon_status
-tn_codec_find (const tenon_context *context, const char *word, uint64_t *found, tenon_error *error)
+tn_codec_find (const tenon_context *context, const char *word, enum tn_purpose purpose, uint64_t *found,
+               tenon_error *error)
 {
     const struct tn_registry *registry = &context->registry;
     const struct tn_codec *best = NULL, *rival = NULL;
@@ -358,7 +359,9 @@ tn_codec_find (const tenon_context *context, const char *word, uint64_t *found, 
         }
     for (uint64_t i = 0; i < registry->codec_count; i++) {
         const struct tn_codec *codec = registry->codecs[i];
-        if (!has_extension (codec, word) || (best && codec->priority < best->priority))
+        /* a codec that cannot do what is wanted is no rival to one that can */
+        bool able = purpose == TN_TO_READ ? codec->table.describe != NULL : codec->table.write != NULL;
+        if (!able || !has_extension (codec, word) || (best && codec->priority < best->priority))
             continue;
         rival = best && codec->priority == best->priority ? best : NULL;
         best = codec;

@@ -3,6 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#endif
 
 #define BUFFER_SIZE ((uint64_t) 256 << 10)
 
@@ -13,6 +17,7 @@ struct file_sink {
     uint64_t flushed; /* bytes in the file; those in the buffer follow */
     uint64_t used;
     bool allocated;
+    enum { UNKNOWN, WELL, BADLY } copies;
     uint8_t *buffer; /* NULL: finished */
 };
 
@@ -82,6 +87,20 @@ file_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_erro
 }
 
 #ifdef HAVE_COPY_FILE_RANGE
+/* Can the file system do better than reading and writing: share the blocks, or leave the copying to a server? Where it cannot, Linux
+ * moves the pages one by one through a pipe, which takes up to twice as long as a loop over a buffer that stays in the cache (measured on
+ * ext4 and tmpfs, Linux 6.18). */
+static bool
+copies_better (struct file_sink *file)
+{
+#ifdef __linux__
+    struct statfs status;
+    if (file->copies == UNKNOWN)
+        file->copies = fstatfs (file->fd, &status) == 0 && (status.f_type == EXT4_SUPER_MAGIC || status.f_type == TMPFS_MAGIC) ? BADLY : WELL;
+#endif
+    return file->copies != BADLY;
+}
+
 /* Copies as much as the kernel can; 0: the rest must be read and written, else an error's number. */
 static int
 copy_in_kernel (struct file_sink *file, int fd, uint64_t *offset, uint64_t *length)
@@ -115,7 +134,7 @@ file_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon
     }
     TN_TRY (allocate (file, error));
 #ifdef HAVE_COPY_FILE_RANGE
-    int number = copy_in_kernel (file, fd, &offset, &length);
+    int number = copies_better (file) ? copy_in_kernel (file, fd, &offset, &length) : 0;
     if (number != 0)
         return tn_fail_errno (error, number, "cannot be written", sink->name);
 #endif

@@ -67,7 +67,7 @@ codec_of_path (struct saving *saving, const char *path)
                     known[0] ? known : " none");
 }
 
-/* An explicit codec's extension is appended when the path has none of its own: weights → weights.npy */
+/* An explicit codec's extension is appended when the path has none of its own: weights → weights.toy */
 static tenon_status
 choose (struct saving *saving, const char *path)
 {
@@ -75,7 +75,7 @@ choose (struct saving *saving, const char *path)
     if (!saving->options.format)
         TN_TRY (codec_of_path (saving, path));
     else
-        TN_TRY (tn_codec_find (saving->context, saving->options.format, &saving->codec, saving->error));
+        TN_TRY (tn_codec_find (saving->context, saving->options.format, TN_TO_WRITE, &saving->codec, saving->error));
     const struct tn_codec *codec = saving->context->registry.codecs[saving->codec];
     if (saving->options.format && !(saving->options.flags & TENON_SAVE_EXACT_NAME)
         && tn_extension_length (codec, name, strlen (name)) == 0)

@@ -4,6 +4,8 @@
 unit_tests += \
 	tests/sweep/test_sweep \
 	tests/unit/test_cast \
+	tests/unit/test_codecs \
+	tests/unit/test_config \
 	tests/unit/test_dtype \
 	tests/unit/test_option \
 	tests/unit/test_registry \

@@ -9,8 +9,8 @@ static struct {
 } cat;
 
 static const struct tool_option cat_options[] = {
-    { "slice", 's', OPTION_TEXT, "BOX", "only a part: START:STOP:STEP or an index for each dim, ',' between:\n0:2,:,-1",
-      &cat.slice },
+    { "slice", 's', OPTION_TEXT, "BOX",
+      "only a part: START:STOP:STEP or an index for each dim, ',' between:\n0:2,:,-1", &cat.slice },
     { "as", 0, OPTION_TEXT, "DTYPE", "cast to this element type", &cat.as },
     { "text", 't', OPTION_FLAG, NULL, "numbers as text, a line for each row of the last dim", &cat.text },
     { "force", 'f', OPTION_FLAG, NULL, "write bytes to a terminal too", &cat.force },
@@ -40,11 +40,13 @@ choose (const tenon_file *file, const char *path, const char *name, uint64_t *in
     *index = 0;
     if (tenon_count (file) == 1)
         return true;
-    complain ("%s: has %" PRIu64 " tensors, name one of them (tenon ls FILE lists them)", path, tenon_count (file));
+    complain ("%s: has %" PRIu64 " tensors, name one of them (tenon ls FILE lists them)", path,
+              tenon_count (file));
     return false;
 }
 
-/* What to ask for to print it. Items that share bytes are cast to f32, which lets them be picked one by one. */
+/* What to ask for to print it. Items that share bytes are cast to f32, which lets them be picked one by
+   one. */
 static uint32_t
 text_dtype (const tenon_context *context, const tenon_file *file, uint32_t dtype)
 {
@@ -78,10 +80,13 @@ stream_text (const tenon_context *context, tenon_file *file, const tenon_request
     tenon_tensor_info info = tensor_get (file, request->index);
     struct tenon_dtype dtype = { .struct_size = sizeof dtype };
     const tenon_file *owner = request->dtype ? NULL : file;
-    tenon_status status = tenon_dtype_get (context, owner, request->dtype ? request->dtype : info.dtype, &dtype);
+    tenon_status status =
+        tenon_dtype_get (context, owner, request->dtype ? request->dtype : info.dtype, &dtype);
     if (status < 0)
         return status;
-    uint64_t last = info.rank == 0 ? 1 : request->rank ? request->count[info.rank - 1] : info.shape[info.rank - 1];
+    uint64_t last = info.rank == 0  ? 1
+                    : request->rank ? request->count[info.rank - 1]
+                                    : info.shape[info.rank - 1];
     struct items items;
     uint32_t digits = cat.as ? request->dtype : info.dtype;
     items_start (&items, request->dtype ? request->dtype : info.dtype, &dtype, last, digits);
@@ -120,8 +125,9 @@ const struct command cat_command = {
     .name = "cat",
     .arguments = "FILE [NAME]",
     .summary = "writes the data of a tensor: its bytes, or --text",
-    .details = "NAME may be left out when there is only one tensor. The bytes come in C order and little-endian,\n"
-               "however they lie in the file.",
+    .details =
+        "NAME may be left out when there is only one tensor. The bytes come in C order and little-endian,\n"
+        "however they lie in the file.",
     .options = cat_options,
     .least = 1,
     .most = 2,

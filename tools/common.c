@@ -48,7 +48,8 @@ misuse (const char *format, ...)
     va_start (list, format);
     if (vasprintf (&text, format, list) >= 0)
         complain ("%s%s%s (tenon%s%s --help tells more)", tool.command ? tool.command->name : "",
-                  tool.command ? ": " : "", text, tool.command ? " " : "", tool.command ? tool.command->name : "");
+                  tool.command ? ": " : "", text, tool.command ? " " : "",
+                  tool.command ? tool.command->name : "");
     va_end (list);
     free (text);
     return EXIT_TROUBLE;
@@ -72,7 +73,8 @@ report_next (const tenon_report *report, uint32_t kind, uint64_t *index, tenon_r
     return false;
 }
 
-/* A file with thousands of tensors may have a note for each: only the first ones are told, unless --verbose asks for all. */
+/* A file with thousands of tensors may have a note for each: only the first ones are told, unless
+   --verbose asks for all. */
 static void
 print_notes (const tenon_report *report, uint32_t kind, const char *one, const char *many)
 {
@@ -90,7 +92,8 @@ print_notes (const tenon_report *report, uint32_t kind, const char *one, const c
         told++;
     }
     if (silent > 0)
-        complain ("%s: %llu more %s (-v tells all)", one, (unsigned long long) silent, plural (silent, one, many));
+        complain ("%s: %llu more %s (-v tells all)", one, (unsigned long long) silent,
+                  plural (silent, one, many));
 }
 
 void
@@ -120,7 +123,8 @@ context_new (void)
 }
 
 tenon_status
-file_open (tenon_context *context, const char *path, const char *format, tenon_file **file, tenon_error *error)
+file_open (tenon_context *context, const char *path, const char *format, tenon_file **file,
+           tenon_error *error)
 {
     tenon_open_options options = {
         .struct_size = sizeof options,

@@ -18,7 +18,8 @@ entry_get (const tenon_context *context, uint64_t index)
     return entry;
 }
 
-/* As -o takes it: the key "max_header" of the section "codec npy" is npy.max_header, of "plugin npy" it would be plugin.npy.max_header. */
+/* As -o takes it: the key "max_header" of the section "codec npy" is npy.max_header, of "plugin npy" it
+   would be plugin.npy.max_header. */
 static char *
 full_key (const tenon_config_entry *entry)
 {

@@ -11,10 +11,12 @@ static struct {
 } convert;
 
 static const struct tool_option convert_options[] = {
-    { "format", 0, OPTION_TEXT, "ID", "write this format; without it the extension of DST decides", &tool.format },
+    { "format", 0, OPTION_TEXT, "ID", "write this format; without it the extension of DST decides",
+      &tool.format },
     { "from", 0, OPTION_TEXT, "ID", "SRC is in this format, whatever it looks like", &convert.from },
     { "only", 0, OPTION_LIST, "GLOB", "only tensors whose name matches; may be repeated", &convert.only },
-    { "except", 0, OPTION_LIST, "GLOB", "leave out tensors whose name matches; may be repeated", &convert.except },
+    { "except", 0, OPTION_LIST, "GLOB", "leave out tensors whose name matches; may be repeated",
+      &convert.except },
     { "rename", 0, OPTION_LIST, "OLD=NEW", "give a tensor another name; may be repeated", &convert.rename },
     { "as", 0, OPTION_TEXT, "DTYPE", "cast all tensors to this element type", &convert.as },
     { "strict", 0, OPTION_FLAG, NULL, "fail when anything would be lost", &convert.strict },
@@ -37,7 +39,7 @@ struct renames {
         uint64_t index;
         const char *name;
         bool used;
-    } *items;
+    } * items;
     size_t count;
 };
 
@@ -47,7 +49,8 @@ renames_clean (struct renames *renames)
     free (renames->items);
 }
 
-/* OLD=NEW, in which names may hold '=' themselves: OLD ends at the first one before which there is a tensor's name. */
+/* OLD=NEW, in which names may hold '=' themselves: OLD ends at the first one before which there is a
+   tensor's name. */
 static bool
 rename_parse (const tenon_file *file, const char *path, const char *text, struct rename *rename)
 {
@@ -98,8 +101,8 @@ new_name (struct renames *renames, uint64_t index)
 /* ---- the plan ------------------------------------------------------------------------------------ */
 
 static bool
-add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, uint64_t index, const char *name,
-            uint32_t dtype, struct totals *totals)
+add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, uint64_t index,
+            const char *name, uint32_t dtype, struct totals *totals)
 {
     tenon_tensor_info info = tensor_get (file, index);
     tenon_error error = TENON_ERROR_INIT;
@@ -121,8 +124,8 @@ add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, ui
 }
 
 static bool
-add_chosen (const tenon_context *context, tenon_plan *plan, tenon_file *file, struct renames *renames, uint32_t dtype,
-            struct totals *totals)
+add_chosen (const tenon_context *context, tenon_plan *plan, tenon_file *file, struct renames *renames,
+            uint32_t dtype, struct totals *totals)
 {
     CLEAN (globs) struct globs only = globs_start (&convert.only);
     CLEAN (globs) struct globs except = globs_start (&convert.except);
@@ -150,7 +153,8 @@ add_chosen (const tenon_context *context, tenon_plan *plan, tenon_file *file, st
 }
 
 static bool
-make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_plan **plan, struct totals *totals)
+make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_plan **plan,
+           struct totals *totals)
 {
     CLEAN (renames) struct renames renames = { 0 };
     tenon_error error = TENON_ERROR_INIT;
@@ -239,8 +243,9 @@ print_done (const char *target, const struct totals *totals)
     if ((!convert.dry_run && !tool.verbose) || tool.quiet || strcmp (target, "-") == 0)
         return;
     CLEAN (text) char *name = shown (target, strlen (target));
-    printf ("%s %s: %" PRIu64 " %s, %" PRIu64 " %s\n", convert.dry_run ? "would write" : "wrote", name, totals->tensors,
-            plural (totals->tensors, "tensor", "tensors"), totals->nbytes, plural (totals->nbytes, "byte", "bytes"));
+    printf ("%s %s: %" PRIu64 " %s, %" PRIu64 " %s\n", convert.dry_run ? "would write" : "wrote", name,
+            totals->tensors, plural (totals->tensors, "tensor", "tensors"), totals->nbytes,
+            plural (totals->nbytes, "byte", "bytes"));
 }
 
 /* A closed pipe is no failure to speak of, as with any other filter. */
@@ -301,7 +306,8 @@ const struct command convert_command = {
     .name = "convert",
     .arguments = "SRC DST",
     .summary = "writes the tensors and metadata of a file to another, in any format",
-    .details = "DST '-' is standard output, and needs --format. What the new format cannot hold is reported as a loss,\n"
+    .details = "DST '-' is standard output, and needs --format. What the new format cannot hold is reported "
+               "as a loss,\n"
                "or with --strict as an error.",
     .options = convert_options,
     .least = 2,

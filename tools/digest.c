@@ -26,7 +26,8 @@ add_data (void *user, const void *data, uint64_t size)
 }
 
 tenon_status
-hash_tensor (const tenon_context *context, tenon_file *file, uint64_t index, char digest[HASH_ROOM], tenon_error *error)
+hash_tensor (const tenon_context *context, tenon_file *file, uint64_t index, char digest[HASH_ROOM],
+             tenon_error *error)
 {
     struct sha256_ctx sha;
     uint8_t bytes[SHA256_DIGEST_SIZE];
@@ -100,26 +101,17 @@ unescape (char *text)
             continue;
         }
         switch (*++from) {
-        case '\\':
-            *to++ = '\\';
-            break;
-        case 'n':
-            *to++ = '\n';
-            break;
-        case 't':
-            *to++ = '\t';
-            break;
-        case 'r':
-            *to++ = '\r';
-            break;
+        case '\\': *to++ = '\\'; break;
+        case 'n': *to++ = '\n'; break;
+        case 't': *to++ = '\t'; break;
+        case 'r': *to++ = '\r'; break;
         case 'x':
             if (hex_digit (from[1]) < 0 || hex_digit (from[2]) < 0)
                 return false;
             *to++ = (char) (hex_digit (from[1]) << 4 | hex_digit (from[2]));
             from += 2;
             break;
-        default:
-            return false;
+        default: return false;
         }
     }
     *to = 0;

@@ -59,7 +59,8 @@ static void
 abilities (uint32_t flags, char text[32])
 {
     snprintf (text, 32, "%s%s%s%s%s", flags & TENON_CAN_READ ? "read" : "",
-              flags & TENON_CAN_READ && flags & TENON_CAN_WRITE ? "," : "", flags & TENON_CAN_WRITE ? "write" : "",
+              flags & TENON_CAN_READ && flags & TENON_CAN_WRITE ? "," : "",
+              flags & TENON_CAN_WRITE ? "write" : "",
               flags & (TENON_CAN_READ | TENON_CAN_WRITE) && flags & TENON_CAN_STREAM ? "," : "",
               flags & TENON_CAN_STREAM ? "stream" : "");
 }
@@ -117,7 +118,8 @@ print_codec (const tenon_context *context, uint64_t index)
     tenon_codec_info info = codec_get (context, index);
     CLEAN (text) char *extensions = codec_extensions (&info);
     char text[128];
-    printf ("%s%s%s  %s\n", colour_on (COLOUR_TITLE), info.id, colour_off (COLOUR_TITLE), or_nothing (info.label));
+    printf ("%s%s%s  %s\n", colour_on (COLOUR_TITLE), info.id, colour_off (COLOUR_TITLE),
+            or_nothing (info.label));
     print_line ("extensions", extensions);
     abilities (info.flags, text);
     print_line ("can", text);
@@ -129,7 +131,8 @@ print_codec (const tenon_context *context, uint64_t index)
         print_line ("priority", text);
     }
     snprintf (text, sizeof text, "%s %s%s%s%s", info.plugin, or_nothing (info.plugin_version),
-              info.plugin_license ? " (" : "", or_nothing (info.plugin_license), info.plugin_license ? ")" : "");
+              info.plugin_license ? " (" : "", or_nothing (info.plugin_license),
+              info.plugin_license ? ")" : "");
     print_line ("plugin", text);
     print_line ("", info.plugin_summary);
     print_line ("file", info.plugin_file ? info.plugin_file : "built in");
@@ -191,7 +194,8 @@ print_all (const struct shown_codecs *codecs, bool everything)
         return;
     print_filters (context);
     print_dtypes (context);
-    CLEAN (verdicts) struct verdicts verdicts = verdicts_choose (tenon_context_report (context), not_loaded, NULL);
+    CLEAN (verdicts)
+    struct verdicts verdicts = verdicts_choose (tenon_context_report (context), not_loaded, NULL);
     if (verdicts.count > 0) {
         printf ("\n%splugins that are not loaded%s\n", colour_on (COLOUR_TITLE), colour_off (COLOUR_TITLE));
         verdicts_print (&verdicts);
@@ -230,8 +234,9 @@ static int
 run_formats (int count, char **ids)
 {
     static const struct column columns[] = {
-        { "ID", false, COLOUR_TITLE },    { "EXTENSIONS", false, COLOUR_NONE }, { "CAN", false, COLOUR_NONE },
-        { "PLUGIN", false, COLOUR_FAINT }, { "WHAT IT IS", false, COLOUR_NONE },
+        { "ID", false, COLOUR_TITLE },        { "EXTENSIONS", false, COLOUR_NONE },
+        { "CAN", false, COLOUR_NONE },        { "PLUGIN", false, COLOUR_FAINT },
+        { "WHAT IT IS", false, COLOUR_NONE },
     };
     CLEAN (context) tenon_context *context = context_new ();
     if (!context)
@@ -245,7 +250,8 @@ run_formats (int count, char **ids)
     else if (found)
         table_print (columns, COUNT_OF (columns), codecs.count, fill_row, &codecs);
     if (found && codecs.count == 0 && !tool.quiet)
-        complain ("no codec is in use (tenon formats -v tells which plugins were found, and what became of them)");
+        complain (
+            "no codec is in use (tenon formats -v tells which plugins were found, and what became of them)");
     free (codecs.indexes);
     return found ? EXIT_DONE : EXIT_TROUBLE;
 }
@@ -254,7 +260,8 @@ const struct command formats_command = {
     .name = "formats",
     .arguments = "[ID...]",
     .summary = "lists the formats, what can be done with them, and their plugins",
-    .details = "With -v it lists options, filters and dtypes too, and every plugin that was found but not loaded, with the reason.",
+    .details = "With -v it lists options, filters and dtypes too, and every plugin that was found but not "
+               "loaded, with the reason.",
     .options = formats_options,
     .least = 0,
     .most = -1,

@@ -123,8 +123,8 @@ formats_print_json (const struct shown_codecs *codecs)
 {
     const tenon_context *context = codecs->context;
     json_object *object = json_new (), *formats = json_object_new_array ();
-    CLEAN (verdicts) struct verdicts verdicts
-        = verdicts_choose (tenon_context_report (context), every_one, NULL);
+    CLEAN (verdicts)
+    struct verdicts verdicts = verdicts_choose (tenon_context_report (context), every_one, NULL);
     for (uint64_t i = 0; i < codecs->count; i++)
         json_object_array_add (formats, codec_json (context, codecs->indexes[i]));
     json_add (object, "formats", formats);

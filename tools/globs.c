@@ -1,4 +1,5 @@
-/* globs.c - patterns over the names of tensors. '*' matches '/' and '.' too: they mean nothing in such a name. */
+/* globs.c - patterns over the names of tensors. '*' matches '/' and '.' too: they mean nothing in such a
+   name. */
 #include "tool.h"
 #include <fnmatch.h>
 

@@ -8,7 +8,8 @@ static struct {
 } hash;
 
 static const struct tool_option hash_options[] = {
-    { "check", 'c', OPTION_TEXT, "LIST", "compare with the digests in this file, which tenon hash has printed ('-': standard input)",
+    { "check", 'c', OPTION_TEXT, "LIST",
+      "compare with the digests in this file, which tenon hash has printed ('-': standard input)",
       &hash.check },
     { "only", 0, OPTION_LIST, "GLOB", "only tensors whose name matches; may be repeated", &hash.only },
     { 0 }
@@ -211,7 +212,8 @@ const struct command hash_command = {
     .name = "hash",
     .arguments = "FILE...",
     .summary = "prints a digest for each tensor, the same in every format",
-    .details = "The digest is SHA-256 over the dtype's name, a NUL, the rank and the dims as 64-bit little-endian integers, and\n"
+    .details = "The digest is SHA-256 over the dtype's name, a NUL, the rank and the dims as 64-bit "
+               "little-endian integers, and\n"
                "the data in C order, little-endian. The tensors come sorted by name.\n"
                "It exits with 1 when --check finds a difference.",
     .options = hash_options,

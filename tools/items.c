@@ -8,9 +8,9 @@ static const struct {
     uint8_t bytes;
     char kind; /* 'u', 'i', 'f', 'c'omplex */
 } plain[TENON_DTYPE_FIXED] = {
-    [TENON_BOOL] = { 1, 'u' }, [TENON_U8] = { 1, 'u' },  [TENON_U16] = { 2, 'u' }, [TENON_U32] = { 4, 'u' },
-    [TENON_U64] = { 8, 'u' },  [TENON_I8] = { 1, 'i' },  [TENON_I16] = { 2, 'i' }, [TENON_I32] = { 4, 'i' },
-    [TENON_I64] = { 8, 'i' },  [TENON_F32] = { 4, 'f' }, [TENON_F64] = { 8, 'f' }, [TENON_C64] = { 8, 'c' },
+    [TENON_BOOL] = { 1, 'u' },  [TENON_U8] = { 1, 'u' },  [TENON_U16] = { 2, 'u' }, [TENON_U32] = { 4, 'u' },
+    [TENON_U64] = { 8, 'u' },   [TENON_I8] = { 1, 'i' },  [TENON_I16] = { 2, 'i' }, [TENON_I32] = { 4, 'i' },
+    [TENON_I64] = { 8, 'i' },   [TENON_F32] = { 4, 'f' }, [TENON_F64] = { 8, 'f' }, [TENON_C64] = { 8, 'c' },
     [TENON_C128] = { 16, 'c' },
 };
 
@@ -21,7 +21,8 @@ items_printable (uint32_t dtype)
 }
 
 void
-items_start (struct items *items, uint32_t dtype, const struct tenon_dtype *about, uint64_t last, uint32_t digits)
+items_start (struct items *items, uint32_t dtype, const struct tenon_dtype *about, uint64_t last,
+             uint32_t digits)
 {
     uint64_t block = about->block_items ? about->block_items : 1;
     *items = (struct items){ .dtype = dtype, .digits = digits, .bytes = about->block_bytes };
@@ -66,17 +67,13 @@ print_plain (const struct items *items, const uint8_t *bytes)
 {
     unsigned size = plain[items->dtype].bytes;
     switch (plain[items->dtype].kind) {
-    case 'u':
-        printf ("%" PRIu64, little (bytes, size));
-        break;
+    case 'u': printf ("%" PRIu64, little (bytes, size)); break;
     case 'i': {
         unsigned unused = 64 - 8 * size; /* the sign goes to the top, and comes back as many bits */
         printf ("%" PRId64, (int64_t) (little (bytes, size) << unused) >> unused);
         break;
     }
-    case 'f':
-        print_float (items->digits, bytes, size, false);
-        break;
+    case 'f': print_float (items->digits, bytes, size, false); break;
     default:
         print_float (items->digits, bytes, size / 2, false);
         print_float (items->digits, bytes + size / 2, size / 2, true);

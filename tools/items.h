@@ -16,7 +16,8 @@ struct items {
 /* Can it be printed as numbers? What can't is printed as hexadecimal bytes. */
 bool items_printable (uint32_t dtype);
 /* `last`: the dim whose items share a line. `digits`: see above. */
-void items_start (struct items *items, uint32_t dtype, const struct tenon_dtype *about, uint64_t last, uint32_t digits);
+void items_start (struct items *items, uint32_t dtype, const struct tenon_dtype *about, uint64_t last,
+                  uint32_t digits);
 /* Takes packed little-endian data in pieces of any size. */
 void items_print (struct items *items, const void *data, uint64_t size);
 void items_end (struct items *items);

@@ -124,8 +124,8 @@ void
 json_print (json_object *value)
 {
     size_t length = 0;
-    const char *text
-        = json_object_to_json_string_length (value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+    const char *text = json_object_to_json_string_length (
+        value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
     if (!text)
         must (NULL);
     output_write (text, length);

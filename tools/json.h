@@ -1,5 +1,5 @@
-/* json.h - output in JSON. Every value is printed by json-c; what is long (tensors, arrays) is made, printed and let go item by item, so that memory
- * does not grow with it. */
+/* json.h - output in JSON. Every value is printed by json-c; what is long (tensors, arrays) is made,
+   printed and let go item by item, so that memory * does not grow with it. */
 #ifndef TOOL_JSON_H
 #define TOOL_JSON_H
 #include "tool.h"
@@ -40,6 +40,7 @@ void json_end (struct json_stream *stream);
 void value_type_name (const tenon_context *context, const struct tenon_value *value, char text[64]);
 /* Prints a metadata value of a file; arrays item by item. */
 tenon_status value_print_json (const tenon_file *file, const struct tenon_value *value, tenon_error *error);
-/* The same for people; arrays and strings are abbreviated unless `full`. */
-tenon_status value_print_text (const tenon_file *file, const struct tenon_value *value, bool full, tenon_error *error);
+/* The same for people; unless `full`, arrays are abbreviated, and strings are cut to so many letters. */
+tenon_status value_print_text (const tenon_file *file, const struct tenon_value *value, bool full,
+                               size_t letters, tenon_error *error);
 #endif

@@ -1,6 +1,7 @@
 /* ls.c - tenon ls: what is in a file. */
 #include "json.h"
 #include <inttypes.h>
+#include <unistd.h>
 
 static struct {
     bool bytes, extended;
@@ -9,9 +10,10 @@ static struct {
 } ls;
 
 static const struct tool_option ls_options[] = {
-    { "long", 'l', OPTION_FLAG, NULL, "also how the bytes lie: stored bytes, filter, order, byte order, source",
-      &ls.extended },
-    { "meta", 'm', OPTION_MAYBE_CHOICE, "full", "also the metadata; long arrays only with --meta=full", &ls.meta },
+    { "long", 'l', OPTION_FLAG, NULL,
+      "also how the bytes lie: stored bytes, filter, order, byte order, source", &ls.extended },
+    { "meta", 'm', OPTION_MAYBE_CHOICE, "full", "also the metadata; long arrays only with --meta=full",
+      &ls.meta },
     { "sort", 's', OPTION_CHOICE, "name|size|offset", "in this order (size: largest first), not the file's",
       &ls.sort },
     { "only", 0, OPTION_LIST, "GLOB", "only tensors whose name matches; may be repeated", &ls.only },
@@ -25,7 +27,7 @@ struct listing {
     struct tensor_key {
         uint64_t index, number; /* size or offset */
         const char *text;       /* name or source */
-    } *keys;
+    } * keys;
     uint64_t count, elements, nbytes;
 };
 
@@ -106,26 +108,56 @@ fill_row (void *user, uint64_t index, struct row *row)
     row_set (row, 9, "%s", source);
 }
 
-static int
+static bool
+metadata_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info)
+{
+    *info = (tenon_metadata_info){ .struct_size = sizeof *info };
+    return tenon_metadata_get (file, index, info) == TENON_OK;
+}
+
+/* Columns for the keys and for the types, on a terminal. */
+static void
+measure_metadata (const tenon_context *context, const tenon_file *file, size_t widths[2])
+{
+    const size_t most = terminal_columns (STDOUT_FILENO) / 2;
+    tenon_metadata_info info;
+    widths[0] = widths[1] = 0;
+    for (uint64_t i = 0; metadata_get (file, i, &info); i++) {
+        char type[64];
+        CLEAN (text) char *key = shown (info.key, info.key_length);
+        size_t width = display_width (key);
+        value_type_name (context, &info.value, type);
+        if (width > widths[0] && width <= most)
+            widths[0] = width;
+        if (strlen (type) > widths[1])
+            widths[1] = strlen (type);
+    }
+}
+
+static tenon_status
 print_metadata (const tenon_context *context, const tenon_file *file, tenon_error *error)
 {
-    bool full = ls.meta && *ls.meta, aligned = terminal_is_output ();
-    uint64_t count = tenon_metadata_count (file);
-    for (uint64_t i = 0; i < count && !output_broken (); i++) {
-        tenon_metadata_info info = { .struct_size = sizeof info };
+    bool full = *ls.meta, aligned = terminal_is_output ();
+    size_t widths[2] = { 0 }, columns = terminal_columns (STDOUT_FILENO), letters = SIZE_MAX;
+    if (aligned) {
+        measure_metadata (context, file, widths);
+        size_t left = columns - widths[0] < widths[1] ? 0 : columns - widths[0] - widths[1];
+        letters = left > 30 ? left - 10 : 20; /* leaves room for gaps and dots */
+    }
+    tenon_metadata_info info;
+    for (uint64_t i = 0; metadata_get (file, i, &info) && !output_broken (); i++) {
         char type[64];
-        if (tenon_metadata_get (file, i, &info) < 0)
-            continue;
         CLEAN (text) char *key = shown (info.key, info.key_length);
+        size_t width = display_width (key), fill = aligned && width < widths[0] ? widths[0] - width : 0;
         value_type_name (context, &info.value, type);
-        printf (aligned ? "%s  %s%s%s  " : "%s\t%s%s%s\t", key, colour_on (COLOUR_DTYPE), type,
-                colour_off (COLOUR_DTYPE));
-        tenon_status status = value_print_text (file, &info.value, full, error);
+        printf ("%s%*s%s%s%-*s%s%s", key, (int) fill, "", aligned ? "  " : "\t", colour_on (COLOUR_DTYPE),
+                (int) widths[1], type, colour_off (COLOUR_DTYPE), aligned ? "  " : "\t");
+        tenon_status status = value_print_text (file, &info.value, full, letters, error);
         putchar ('\n');
         if (status < 0)
             return status;
     }
-    if (count > 0 && !tool.quiet)
+    if (tenon_metadata_count (file) > 0 && !tool.quiet)
         putchar ('\n');
     return TENON_OK;
 }
@@ -139,10 +171,11 @@ print_summary (const struct listing *list, const tenon_file_info *info)
     printf ("%s%" PRIu64, colour_on (COLOUR_FAINT), list->count);
     if (list->count < info->tensors)
         printf (" of %" PRIu64, info->tensors);
-    printf (" %s, %" PRIu64 " %s, ", plural (list->count < info->tensors ? info->tensors : list->count, "tensor", "tensors"),
+    printf (" %s, %" PRIu64 " %s, ",
+            plural (list->count < info->tensors ? info->tensors : list->count, "tensor", "tensors"),
             list->elements, plural (list->elements, "element", "elements"));
-    printf ("%" PRIu64 " %s%s%s%s, %s%s\n", list->nbytes, plural (list->nbytes, "byte", "bytes"), *human ? " (" : "",
-            human, *human ? ")" : "", info->format, colour_off (COLOUR_FAINT));
+    printf ("%" PRIu64 " %s%s%s%s, %s%s\n", list->nbytes, plural (list->nbytes, "byte", "bytes"),
+            *human ? " (" : "", human, *human ? ")" : "", info->format, colour_off (COLOUR_FAINT));
 }
 
 static tenon_status
@@ -150,7 +183,7 @@ print_text (const tenon_context *context, const struct listing *list, tenon_erro
 {
     static const struct column columns[] = {
         { "NAME", false, COLOUR_NONE },    { "DTYPE", false, COLOUR_DTYPE }, { "SHAPE", false, COLOUR_NONE },
-        { "SIZE", true, COLOUR_NONE },    { "OFFSET", true, COLOUR_NONE },  { "STORED", true, COLOUR_NONE },
+        { "SIZE", true, COLOUR_NONE },     { "OFFSET", true, COLOUR_NONE },  { "STORED", true, COLOUR_NONE },
         { "FILTER", false, COLOUR_NONE },  { "ORDER", false, COLOUR_NONE },  { "ENDIAN", false, COLOUR_NONE },
         { "SOURCE", false, COLOUR_FAINT },
     };
@@ -190,9 +223,9 @@ metadata_json (const tenon_context *context, const tenon_file *file, bool types,
     bool begun = false;
     putchar ('{');
     for (uint64_t i = 0; i < tenon_metadata_count (file) && status == TENON_OK && !output_broken (); i++) {
-        tenon_metadata_info info = { .struct_size = sizeof info };
+        tenon_metadata_info info;
         char type[64];
-        if (tenon_metadata_get (file, i, &info) < 0)
+        if (!metadata_get (file, i, &info))
             continue;
         fputs (begun ? "," : "", stdout);
         begun = true;

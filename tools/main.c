@@ -6,12 +6,13 @@
 
 struct tool tool;
 
-const struct command *const commands[]
-    = { &ls_command,      &cat_command, &convert_command, &verify_command, &hash_command,
-        &formats_command, &why_command, &config_command,  &help_command,   NULL };
+const struct command *const commands[] = {
+    &ls_command,      &cat_command, &convert_command, &verify_command, &hash_command,
+    &formats_command, &why_command, &config_command,  &help_command,   NULL
+};
 
-/* A descriptor below 3 that is closed would be given to the first file that is opened, and messages would land in it. Something
- * that refuses takes its place instead. */
+/* A descriptor below 3 that is closed would be given to the first file that is opened, and messages would
+   land in it. Something * that refuses takes its place instead. */
 static void
 keep_standard_descriptors (void)
 {

@@ -3,7 +3,8 @@
 
 #define MOST_LETTERS 64
 
-/* How many letters must be put in, left out, replaced, or swapped with their neighbour, to make one word of the other. */
+/* How many letters must be put in, left out, replaced, or swapped with their neighbour, to make one word
+   of the other. */
 static size_t
 edit_distance (const char *a, size_t a_length, const char *b, size_t b_length)
 {

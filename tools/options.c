@@ -12,10 +12,10 @@ static const struct tool_option common_options[] = {
     { "verbose", 'v', OPTION_FLAG, NULL, "print more", &tool.verbose },
     { "color", 0, OPTION_CHOICE, "auto|always|never", "colours; auto: on a terminal, unless NO_COLOR is set",
       &tool.color },
-    { NULL, 'o', OPTION_LIST, "CODEC.KEY=VALUE", "set an option of a codec, or core.KEY, limits.KEY, save.KEY",
-      &tool.settings },
-    { "plugin-path", 0, OPTION_TEXT, "DIRS", "look for plugins in these folders first (absolute, ':' between)",
-      &tool.plugin_path },
+    { NULL, 'o', OPTION_LIST, "CODEC.KEY=VALUE",
+      "set an option of a codec, or core.KEY, limits.KEY, save.KEY", &tool.settings },
+    { "plugin-path", 0, OPTION_TEXT, "DIRS",
+      "look for plugins in these folders first (absolute, ':' between)", &tool.plugin_path },
     { "no-map", 0, OPTION_FLAG, NULL, "never map files, always read them", &tool.no_map },
     { "help", 'h', OPTION_FLAG, NULL, "print this", &tool.help },
     { "version", 'V', OPTION_FLAG, NULL, "print the version", &tool.version },
@@ -69,8 +69,9 @@ known_make (struct known *known, const struct tool_option *own)
     struct option *next = known->longs;
     for (int i = 0; i < known->count; i++) {
         const struct tool_option *row = known->rows[i];
-        int has_value = row->kind == OPTION_FLAG ? no_argument
-                        : row->kind == OPTION_MAYBE_CHOICE ? optional_argument : required_argument;
+        int has_value = row->kind == OPTION_FLAG           ? no_argument
+                        : row->kind == OPTION_MAYBE_CHOICE ? optional_argument
+                                                           : required_argument;
         if (row->name)
             *next++ = (struct option){ row->name, has_value, NULL, FIRST_VALUE + i };
         if (row->letter) {
@@ -123,12 +124,8 @@ static bool
 option_set (const struct tool_option *row, const char *value)
 {
     switch (row->kind) {
-    case OPTION_FLAG:
-        *(bool *) row->target = true;
-        return true;
-    case OPTION_LIST:
-        list_add (row->target, value);
-        return true;
+    case OPTION_FLAG: *(bool *) row->target = true; return true;
+    case OPTION_LIST: list_add (row->target, value); return true;
     case OPTION_CHOICE:
     case OPTION_MAYBE_CHOICE:
         if (value && !choice_has (row->argument, value)) {
@@ -136,8 +133,7 @@ option_set (const struct tool_option *row, const char *value)
             return false;
         }
         break;
-    case OPTION_TEXT:
-        break;
+    case OPTION_TEXT: break;
     }
     *(const char **) row->target = value ? value : "";
     return true;
@@ -165,7 +161,8 @@ complain_unknown (const struct known *known, const char *word)
         beginnings += strncmp (candidate, name, strlen (name)) == 0;
         size_t before = nearest.distance;
         nearest_try (&nearest, candidate);
-        if (nearest.distance < before) /* the candidate's memory is gone in a moment, the option's name is not */
+        if (nearest.distance
+            < before) /* the candidate's memory is gone in a moment, the option's name is not */
             nearest.best = option->name;
     }
     if (beginnings > 1)
@@ -213,8 +210,11 @@ left_text (char *text, size_t room, const struct tool_option *row)
     if (row->letter)
         snprintf (letter, sizeof letter, row->name ? "-%c, " : "-%c", row->letter);
     bool maybe = row->kind == OPTION_MAYBE_CHOICE;
-    return snprintf (text, room, "  %s%s%s%s%s%s%s", letter, row->name ? "--" : "", row->name ? row->name : "",
-                     maybe ? "[" : "", !row->argument ? "" : row->name ? "=" : " ",
+    return snprintf (text, room, "  %s%s%s%s%s%s%s", letter, row->name ? "--" : "",
+                     row->name ? row->name : "", maybe ? "[" : "",
+                     !row->argument ? ""
+                     : row->name    ? "="
+                                    : " ",
                      row->argument ? row->argument : "", maybe ? "]" : "");
 }
 

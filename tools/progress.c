@@ -3,7 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SILENT_SECONDS 1.0  /* nothing is drawn before */
+#define SILENT_SECONDS 1.0 /* nothing is drawn before */
 #define REDRAW_SECONDS 0.1
 #define BAR_CELLS 24
 
@@ -40,8 +40,8 @@ draw (struct bar *bar, double time, uint64_t done, uint64_t total)
         seconds_text (left, sizeof left, (double) (total - done) / rate);
 
     char line[256];
-    int length = snprintf (line, sizeof line, "[%s] %3d%%  %s  %s/s  %s left  %s", cells, (int) (part * 100), done_text,
-                           rate_text, left, bar->label);
+    int length = snprintf (line, sizeof line, "[%s] %3d%%  %s  %s/s  %s left  %s", cells, (int) (part * 100),
+                           done_text, rate_text, left, bar->label);
     if (length < 0)
         return;
     /* One line, whatever its width: a line that wraps could not be taken back. */

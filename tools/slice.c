@@ -33,7 +33,8 @@ parse_part (const char *text, size_t length, struct part *part)
         errno = 0;
         long long number = strtoll (text + i, &end, 10);
         size_t used = (size_t) (end - (text + i));
-        if (used == 0 || i + used > length || isspace ((unsigned char) text[i]) || part->given[part->colons] || errno)
+        if (used == 0 || i + used > length || isspace ((unsigned char) text[i]) || part->given[part->colons]
+            || errno)
             return complain_part (text, length);
         part->numbers[part->colons] = number;
         part->given[part->colons] = true;
@@ -58,7 +59,8 @@ static bool
 take_index (int64_t number, uint32_t axis, uint64_t dim, struct slice *slice)
 {
     if (number >= 0 ? (uint64_t) number >= dim : 0 - (uint64_t) number > dim) {
-        complain ("--slice: index %" PRId64 " is outside of dim %" PRIu32 ", which has %" PRIu64, number, axis, dim);
+        complain ("--slice: index %" PRId64 " is outside of dim %" PRIu32 ", which has %" PRIu64, number,
+                  axis, dim);
         return false;
     }
     slice->start[axis] = place (number, dim);
@@ -91,7 +93,8 @@ slice_parse (const char *text, const uint64_t *shape, uint32_t rank, struct slic
         struct part part;
         size_t length = strcspn (rest, ",");
         if (axis >= rank || axis >= MOST_DIMS) {
-            complain ("--slice: '%s' has more parts than the tensor has dims, which are %" PRIu32, text, rank);
+            complain ("--slice: '%s' has more parts than the tensor has dims, which are %" PRIu32, text,
+                      rank);
             return false;
         }
         if (!parse_part (rest, length, &part)

@@ -15,11 +15,11 @@ static const struct small {
     int bias;
     enum special special;
 } smalls[TENON_DTYPE_FIXED] = {
-    [TENON_F16] = { 5, 10, 15, IEEE },         [TENON_BF16] = { 8, 7, 127, IEEE },
-    [TENON_F8_E4M3] = { 4, 3, 7, ONE_NAN },    [TENON_F8_E5M2] = { 5, 2, 15, IEEE },
-    [TENON_F8_E4M3FNUZ] = { 4, 3, 8, FNUZ },   [TENON_F8_E5M2FNUZ] = { 5, 2, 16, FNUZ },
-    [TENON_F8_E8M0] = { 8, 0, 127, POWERS },   [TENON_F6_E2M3] = { 2, 3, 1, FINITE },
-    [TENON_F6_E3M2] = { 3, 2, 3, FINITE },     [TENON_F4] = { 2, 1, 1, FINITE },
+    [TENON_F16] = { 5, 10, 15, IEEE },       [TENON_BF16] = { 8, 7, 127, IEEE },
+    [TENON_F8_E4M3] = { 4, 3, 7, ONE_NAN },  [TENON_F8_E5M2] = { 5, 2, 15, IEEE },
+    [TENON_F8_E4M3FNUZ] = { 4, 3, 8, FNUZ }, [TENON_F8_E5M2FNUZ] = { 5, 2, 16, FNUZ },
+    [TENON_F8_E8M0] = { 8, 0, 127, POWERS }, [TENON_F6_E2M3] = { 2, 3, 1, FINITE },
+    [TENON_F6_E3M2] = { 3, 2, 3, FINITE },   [TENON_F4] = { 2, 1, 1, FINITE },
 };
 
 unsigned

@@ -33,7 +33,8 @@ print_spaces (size_t count)
         putchar (' ');
 }
 
-/* Nothing follows the last column, so nothing fills it up. A cell that is wider than its column pushes the others aside. */
+/* Nothing follows the last column, so nothing fills it up. A cell that is wider than its column pushes
+   the others aside. */
 static void
 print_cell (const char *text, size_t width, bool right, bool last, enum colour colour)
 {
@@ -50,7 +51,9 @@ print_aligned (const struct column *columns, unsigned count, const size_t *width
 {
     for (unsigned i = 0; i < count; i++)
         print_cell (row ? cell (row, i) : columns[i].title, widths[i], columns[i].right, i + 1 == count,
-                    !row ? COLOUR_TITLE : row->colour ? row->colour : columns[i].colour);
+                    !row          ? COLOUR_TITLE
+                    : row->colour ? row->colour
+                                  : columns[i].colour);
     putchar ('\n');
 }
 
@@ -91,6 +94,6 @@ table_print (const struct column *columns, unsigned count, uint64_t rows,
         else
             print_tabbed (columns, count, &row);
     }
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < TABLE_COLUMNS; i++) /* a row may have cells that this table does not show */
         free (row.cells[i]);
 }

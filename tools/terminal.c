@@ -1,4 +1,5 @@
-/* terminal.c - colours and widths, and keeping what a file says from being taken for a terminal's commands. */
+/* terminal.c - colours and widths, and keeping what a file says from being taken for a terminal's
+   commands. */
 #include "tool.h"
 #include <locale.h>
 #include <sys/ioctl.h>
@@ -49,8 +50,8 @@ const char *
 colour_on (enum colour colour)
 {
     static const char *const sequences[] = {
-        [COLOUR_NONE] = "",          [COLOUR_TITLE] = "\033[1m", [COLOUR_DTYPE] = "\033[36m", [COLOUR_GOOD] = "\033[32m",
-        [COLOUR_BAD] = "\033[1;31m", [COLOUR_FAINT] = "\033[2m",
+        [COLOUR_NONE] = "",         [COLOUR_TITLE] = "\033[1m",  [COLOUR_DTYPE] = "\033[36m",
+        [COLOUR_GOOD] = "\033[32m", [COLOUR_BAD] = "\033[1;31m", [COLOUR_FAINT] = "\033[2m",
     };
     return colours ? sequences[colour] : "";
 }
@@ -69,7 +70,12 @@ decode (const char *text, size_t left, uint32_t *point)
 {
     const unsigned char *p = (const unsigned char *) text;
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    unsigned length = p[0] < 0x80 ? 1 : p[0] < 0xc0 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf8 ? 4 : 0;
+    unsigned length = p[0] < 0x80   ? 1
+                      : p[0] < 0xc0 ? 0
+                      : p[0] < 0xe0 ? 2
+                      : p[0] < 0xf0 ? 3
+                      : p[0] < 0xf8 ? 4
+                                    : 0;
     if (length == 0 || length > left)
         return 0;
     uint32_t value = length == 1 ? p[0] : p[0] & (0x7fu >> length);
@@ -97,8 +103,8 @@ text_is_utf8 (const char *text, size_t length)
     return true;
 }
 
-/* Would a terminal take it for something else than a letter? Controls, line and paragraph ends, marks that turn the direction of
- * writing, and what has no width and no place. */
+/* Would a terminal take it for something else than a letter? Controls, line and paragraph ends, marks
+   that turn the direction of * writing, and what has no width and no place. */
 static bool
 is_hostile (uint32_t point)
 {
@@ -130,7 +136,8 @@ printable (const char *text, size_t length, bool exact)
     for (size_t i = 0; i < length;) {
         uint32_t point;
         unsigned bytes = decode (text + i, length - i, &point);
-        bool plain = exact ? (unsigned char) text[i] >= 0x20 && text[i] != 0x7f : bytes > 0 && !is_hostile (point);
+        bool plain =
+            exact ? (unsigned char) text[i] >= 0x20 && text[i] != 0x7f : bytes > 0 && !is_hostile (point);
         if (exact || bytes == 0)
             bytes = 1;
         for (; bytes > 0; bytes--, i++)

@@ -1,5 +1,5 @@
-/* tool.h - what the files of the tenon command share. The command knows the library by <tenon/tenon.h> alone, like any other
- * application. */
+/* tool.h - what the files of the tenon command share. The command knows the library by <tenon/tenon.h>
+   alone, like any other * application. */
 #ifndef TOOL_H
 #define TOOL_H
 
@@ -34,17 +34,18 @@ struct text_list {
 
 /* How an option takes its value, and what `target` points to. */
 enum option_kind {
-    OPTION_FLAG,            /* no value: bool */
-    OPTION_TEXT,            /* const char * */
-    OPTION_LIST,            /* may be repeated: struct text_list */
-    OPTION_CHOICE,          /* one of the words in `argument`, '|' between: const char * */
-    OPTION_MAYBE_CHOICE     /* likewise, or no value, which gives "": const char * */
+    OPTION_FLAG,        /* no value: bool */
+    OPTION_TEXT,        /* const char * */
+    OPTION_LIST,        /* may be repeated: struct text_list */
+    OPTION_CHOICE,      /* one of the words in `argument`, '|' between: const char * */
+    OPTION_MAYBE_CHOICE /* likewise, or no value, which gives "": const char * */
 };
 
-/* One row of a table from which both the parsing and --help are made, so that they cannot differ. A row without name ends it. */
+/* One row of a table from which both the parsing and --help are made, so that they cannot differ. A row
+   without name ends it. */
 struct tool_option {
     const char *name;
-    char letter;          /* 0: it has none */
+    char letter; /* 0: it has none */
     enum option_kind kind;
     const char *argument; /* what --help calls the value */
     const char *help;     /* one line, or several with \n between */
@@ -57,12 +58,12 @@ struct command {
     const char *summary;   /* one line */
     const char *details;   /* the last paragraphs of --help, or NULL */
     const struct tool_option *options;
-    int least, most;       /* how many arguments; most < 0: any number */
-    bool json;             /* has an output in JSON */
+    int least, most; /* how many arguments; most < 0: any number */
+    bool json;       /* has an output in JSON */
     int (*run) (int count, char **arguments);
 };
-extern const struct command ls_command, cat_command, convert_command, verify_command, hash_command, formats_command,
-    why_command, config_command, help_command;
+extern const struct command ls_command, cat_command, convert_command, verify_command, hash_command,
+    formats_command, why_command, config_command, help_command;
 extern const struct command *const commands[]; /* ends with NULL */
 
 /* The options that every command has. */
@@ -74,8 +75,9 @@ struct tool {
 };
 extern struct tool tool;
 
-/* Parses the options of argv that the tables know, up to the first argument (own NULL: only the options of every command are known) or among all
- * arguments. Returns the index of the first argument, to which the others were moved, or -1 after a message. */
+/* Parses the options of argv that the tables know, up to the first argument (own NULL: only the options
+   of every command are known) or among all * arguments. Returns the index of the first argument, to which
+   the others were moved, or -1 after a message. */
 int options_parse (int argc, char **argv, const struct tool_option *own);
 /* --help of one command; NULL: of the whole. */
 void options_help (const struct command *command);
@@ -128,8 +130,8 @@ uint32_t dtype_find (const tenon_context *context, const char *name);
 bool output_write (const void *data, size_t size);
 /* Did a write to stdout fail? Long lists ask, so as to stop early. */
 bool output_broken (void);
-/* The end of stdout; false, after a message, when something of it could not be written. A reader that went away ends the program
- * without a word. */
+/* The end of stdout; false, after a message, when something of it could not be written. A reader that
+   went away ends the program * without a word. */
 bool output_close (void);
 
 void context_clean (tenon_context **context);
@@ -155,7 +157,15 @@ void globs_clean (struct globs *globs);
 
 /* ---- the terminal (terminal.c) ------------------------------------------------------------------- */
 
-enum colour { COLOUR_NONE, COLOUR_TITLE, COLOUR_DTYPE, COLOUR_GOOD, COLOUR_BAD, COLOUR_WARNING, COLOUR_FAINT };
+enum colour {
+    COLOUR_NONE,
+    COLOUR_TITLE,
+    COLOUR_DTYPE,
+    COLOUR_GOOD,
+    COLOUR_BAD,
+    COLOUR_WARNING,
+    COLOUR_FAINT
+};
 
 /* Looks at stdout, stderr, NO_COLOR and --color. Call it when the options are known. */
 void terminal_start (void);
@@ -166,8 +176,9 @@ size_t terminal_columns (int descriptor);
 const char *colour_on (enum colour colour);
 const char *colour_off (enum colour colour);
 
-/* A copy in which what a terminal would take for something else than text, and what would break a line or a column, is escaped as
- * \n, \t, \r or \xNN. For a pipe (`exact`) only control characters below 0x20 and DEL are. */
+/* A copy in which what a terminal would take for something else than text, and what would break a line or
+   a column, is escaped as * \n, \t, \r or \xNN. For a pipe (`exact`) only control characters below 0x20
+   and DEL are. */
 char *printable (const char *text, size_t length, bool exact);
 /* The same for stdout as it is. */
 char *shown (const char *text, size_t length);
@@ -197,7 +208,7 @@ const char *plural (uint64_t count, const char *one, const char *many);
 #define TABLE_COLUMNS 12
 struct column {
     const char *title;
-    bool right;         /* numbers */
+    bool right; /* numbers */
     enum colour colour;
 };
 struct row {
@@ -207,8 +218,9 @@ struct row {
 };
 /* Sets a cell. */
 PRINTF_LIKE (3, 4) void row_set (struct row *row, unsigned column, const char *format, ...);
-/* Prints `rows` rows: on a terminal in columns under their titles, else with a tab between the cells and nothing above. `fill` is called for
- * each row in order, on a terminal twice, so that no table is ever kept. */
+/* Prints `rows` rows: on a terminal in columns under their titles, else with a tab between the cells and
+   nothing above. `fill` is called for * each row in order, on a terminal twice, so that no table is ever
+   kept. */
 void table_print (const struct column *columns, unsigned count, uint64_t rows,
                   void (*fill) (void *user, uint64_t index, struct row *row), void *user);
 
@@ -227,7 +239,8 @@ void bar_end (struct bar *bar);
 
 /* ---- signals (signals.c) ------------------------------------------------------------------------- */
 
-/* A reader of ours that goes away must not end a conversion in its middle: from now on writes to it fail instead. */
+/* A reader of ours that goes away must not end a conversion in its middle: from now on writes to it fail
+   instead. */
 void signals_start (void);
 /* Ends the program as SIGPIPE would have done. */
 void signals_end_by_pipe (void) __attribute__ ((noreturn));

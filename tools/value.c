@@ -2,13 +2,13 @@
 #include "json.h"
 #include <inttypes.h>
 
-#define CHUNK 64        /* items that are asked for at a time; nested arrays keep one each */
-#define ABBREVIATED 8   /* items of an array that are shown without --meta=full */
-#define MOST_LETTERS 60 /* of a string, likewise, on a terminal */
+#define CHUNK 64      /* items that are asked for at a time; nested arrays keep one each */
+#define ABBREVIATED 8 /* items of an array that are shown without --meta=full */
 
 /* How a value is printed: as JSON, or for people, in full or not. */
 struct style {
     bool json, full;
+    size_t letters; /* of a string, at most */
 };
 
 static tenon_status print_value (const tenon_file *file, const struct tenon_value *value, uint32_t item_of,
@@ -18,7 +18,10 @@ void
 value_type_name (const tenon_context *context, const struct tenon_value *value, char text[64])
 {
     uint32_t type = value->type == TENON_ARRAY ? value->item_type : value->type;
-    const char *name = type == TENON_STRING ? "string" : type == TENON_ARRAY ? "array" : type == TENON_NONE ? "null" : NULL;
+    const char *name = type == TENON_STRING  ? "string"
+                       : type == TENON_ARRAY ? "array"
+                       : type == TENON_NONE  ? "null"
+                                             : NULL;
     struct tenon_dtype dtype = { .struct_size = sizeof dtype };
     if (!name)
         name = tenon_dtype_get (context, NULL, type, &dtype) == TENON_OK && dtype.name ? dtype.name : "?";
@@ -29,69 +32,47 @@ static json_object *
 scalar_json (const struct tenon_value *value)
 {
     switch (value->type) {
-    case TENON_NONE:
-        return NULL;
-    case TENON_BOOL:
-        return json_object_new_boolean (value->as.u != 0);
+    case TENON_NONE: return NULL;
+    case TENON_BOOL: return json_object_new_boolean (value->as.u != 0);
     case TENON_I8:
     case TENON_I16:
     case TENON_I32:
-    case TENON_I64:
-        return json_object_new_int64 (value->as.i);
+    case TENON_I64: return json_object_new_int64 (value->as.i);
     case TENON_F32:
-    case TENON_F64:
-        return json_number (value->as.f);
-    case TENON_STRING:
-        return json_text (value->as.string, value->count);
-    default:
-        return json_object_new_uint64 (value->as.u);
+    case TENON_F64: return json_number (value->as.f);
+    case TENON_STRING: return json_text (value->as.string, value->count);
+    default: return json_object_new_uint64 (value->as.u);
     }
 }
 
 /* Strings stand in quotes inside of arrays, where they could not be told apart otherwise. */
 static void
-print_string (const char *string, size_t length, bool quoted, bool full)
+print_string (const char *string, size_t length, bool quoted, size_t letters)
 {
-    bool cut = false;
-    if (!full && terminal_is_output () && length > MOST_LETTERS) {
-        cut = true;
-        for (length = MOST_LETTERS; length > 0 && ((unsigned char) string[length] & 0xc0) == 0x80;)
+    bool cut = length > letters;
+    if (cut)
+        for (length = letters; length > 0 && ((unsigned char) string[length] & 0xc0) == 0x80;)
             length--; /* not inside of a letter */
-    }
     char *text = shown (string, length);
     printf ("%s%s%s%s", quoted ? "\"" : "", text, cut ? "..." : "", quoted ? "\"" : "");
     free (text);
 }
 
 static void
-print_scalar (const struct tenon_value *value, bool quoted, bool full)
+print_scalar (const struct tenon_value *value, bool quoted, size_t letters)
 {
     char text[NUMBER_ROOM];
     switch (value->type) {
-    case TENON_NONE:
-        fputs ("null", stdout);
-        return;
-    case TENON_BOOL:
-        fputs (value->as.u ? "true" : "false", stdout);
-        return;
+    case TENON_NONE: fputs ("null", stdout); return;
+    case TENON_BOOL: fputs (value->as.u ? "true" : "false", stdout); return;
     case TENON_I8:
     case TENON_I16:
     case TENON_I32:
-    case TENON_I64:
-        printf ("%" PRId64, value->as.i);
-        return;
-    case TENON_F32:
-        number_float (text, (float) value->as.f);
-        break;
-    case TENON_F64:
-        number_double (text, value->as.f);
-        break;
-    case TENON_STRING:
-        print_string (value->as.string, value->count, quoted, full);
-        return;
-    default:
-        printf ("%" PRIu64, value->as.u);
-        return;
+    case TENON_I64: printf ("%" PRId64, value->as.i); return;
+    case TENON_F32: number_float (text, (float) value->as.f); break;
+    case TENON_F64: number_double (text, value->as.f); break;
+    case TENON_STRING: print_string (value->as.string, value->count, quoted, letters); return;
+    default: printf ("%" PRIu64, value->as.u); return;
     }
     fputs (text, stdout);
 }
@@ -138,7 +119,7 @@ print_value (const tenon_file *file, const struct tenon_value *value, uint32_t i
     if (style.json)
         json_print (scalar_json (value));
     else
-        print_scalar (value, item_of == TENON_ARRAY, style.full);
+        print_scalar (value, item_of == TENON_ARRAY, style.letters);
     return TENON_OK;
 }
 
@@ -149,7 +130,9 @@ value_print_json (const tenon_file *file, const struct tenon_value *value, tenon
 }
 
 tenon_status
-value_print_text (const tenon_file *file, const struct tenon_value *value, bool full, tenon_error *error)
+value_print_text (const tenon_file *file, const struct tenon_value *value, bool full, size_t letters,
+                  tenon_error *error)
 {
-    return print_value (file, value, TENON_NONE, (struct style){ .full = full }, error);
+    struct style style = { .full = full, .letters = full ? SIZE_MAX : letters };
+    return print_value (file, value, TENON_NONE, style, error);
 }

@@ -16,9 +16,11 @@ fill_row (void *user, uint64_t index, struct row *row)
 }
 
 struct verdicts
-verdicts_choose (const tenon_report *report, bool (*wanted) (void *user, const tenon_report_entry *entry), void *user)
+verdicts_choose (const tenon_report *report, bool (*wanted) (void *user, const tenon_report_entry *entry),
+                 void *user)
 {
-    struct verdicts verdicts = { report, get_memory (NULL, tenon_report_count (report), sizeof (uint64_t)), 0 };
+    struct verdicts verdicts = { report, get_memory (NULL, tenon_report_count (report), sizeof (uint64_t)),
+                                 0 };
     tenon_report_entry entry;
     for (uint64_t i = 0; report_next (report, TENON_VERDICT, &i, &entry);)
         if (wanted (user, &entry))
@@ -29,8 +31,9 @@ verdicts_choose (const tenon_report *report, bool (*wanted) (void *user, const t
 void
 verdicts_print (const struct verdicts *verdicts)
 {
-    static const struct column columns[]
-        = { { "PLUGIN", false, COLOUR_NONE }, { "NOT LOADED BECAUSE", false, COLOUR_NONE }, { "FILE", false, COLOUR_FAINT } };
+    static const struct column columns[] = { { "PLUGIN", false, COLOUR_NONE },
+                                             { "NOT LOADED BECAUSE", false, COLOUR_NONE },
+                                             { "FILE", false, COLOUR_FAINT } };
     struct verdicts copy = *verdicts;
     table_print (columns, COUNT_OF (columns), verdicts->count, fill_row, &copy);
 }

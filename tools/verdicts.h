@@ -8,8 +8,8 @@ struct verdicts {
     const tenon_report *report;
     uint64_t *indexes, count;
 };
-struct verdicts verdicts_choose (const tenon_report *report, bool (*wanted) (void *user, const tenon_report_entry *entry),
-                                 void *user);
+struct verdicts verdicts_choose (const tenon_report *report,
+                                 bool (*wanted) (void *user, const tenon_report_entry *entry), void *user);
 void verdicts_print (const struct verdicts *verdicts);
 json_object *verdicts_json (const struct verdicts *verdicts);
 void verdicts_clean (struct verdicts *verdicts);

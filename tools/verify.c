@@ -9,16 +9,13 @@ static int
 exit_of (tenon_status status)
 {
     switch (status) {
-    case TENON_OK:
-        return EXIT_DONE;
+    case TENON_OK: return EXIT_DONE;
     case TENON_E_MALFORMED:
     case TENON_E_TRUNCATED:
     case TENON_E_UNSUPPORTED:
     case TENON_E_LIMIT:
-    case TENON_E_CHECKSUM:
-        return EXIT_NO;
-    default:
-        return EXIT_TROUBLE;
+    case TENON_E_CHECKSUM: return EXIT_NO;
+    default: return EXIT_TROUBLE;
     }
 }
 
@@ -87,8 +84,8 @@ verify_file (tenon_context *context, const char *path)
         return TENON_OK;
     tenon_file_info info = file_get (file);
     CLEAN (text) char *name = shown (path, strlen (path));
-    printf ("%s: %sok%s (%" PRIu64 " %s, %" PRIu64 " %s)\n", name, colour_on (COLOUR_GOOD), colour_off (COLOUR_GOOD),
-            info.tensors, plural (info.tensors, "tensor", "tensors"), info.nbytes,
+    printf ("%s: %sok%s (%" PRIu64 " %s, %" PRIu64 " %s)\n", name, colour_on (COLOUR_GOOD),
+            colour_off (COLOUR_GOOD), info.tensors, plural (info.tensors, "tensor", "tensors"), info.nbytes,
             plural (info.nbytes, "byte", "bytes"));
     return TENON_OK;
 }
@@ -118,7 +115,8 @@ const struct command verify_command = {
     .name = "verify",
     .arguments = "FILE...",
     .summary = "checks files, and reads all of their data",
-    .details = "It exits with 0 when all is well, with 1 when a codec refused a file or damage was found, and with 2 when\n"
+    .details = "It exits with 0 when all is well, with 1 when a codec refused a file or damage was found, "
+               "and with 2 when\n"
                "a file could not be read or no codec recognises it.",
     .options = verify_options,
     .least = 1,

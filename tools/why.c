@@ -20,7 +20,8 @@ chosen_codec (const tenon_report *bids)
     return NULL;
 }
 
-/* Might a plugin of that name, or in that file, have to do with a file that is called so? "x.npz" and "/usr/lib/tenon/plugins/npz.so". */
+/* Might a plugin of that name, or in that file, have to do with a file that is called so? "x.npz" and
+   "/usr/lib/tenon/plugins/npz.so". */
 static bool
 sounds_like (const char *path, const char *word, size_t length)
 {
@@ -40,7 +41,8 @@ might_have_served (void *user, const tenon_report_entry *entry)
         return false;
     const char *file = strrchr (entry->file, '/');
     file = file ? file + 1 : entry->file;
-    return !question->chosen || tool.verbose || sounds_like (question->path, entry->subject, strlen (entry->subject))
+    return !question->chosen || tool.verbose
+           || sounds_like (question->path, entry->subject, strlen (entry->subject))
            || sounds_like (question->path, file, strcspn (file, "."));
 }
 
@@ -64,8 +66,9 @@ fill_row (void *user, uint64_t index, struct row *row)
 static void
 print_text (const struct question *question, const struct verdicts *verdicts)
 {
-    static const struct column columns[]
-        = { { "CODEC", false, COLOUR_NONE }, { "BID", false, COLOUR_NONE }, { "WHAT IT FOUND", false, COLOUR_NONE } };
+    static const struct column columns[] = { { "CODEC", false, COLOUR_NONE },
+                                             { "BID", false, COLOUR_NONE },
+                                             { "WHAT IT FOUND", false, COLOUR_NONE } };
     struct question copy = *question;
     tenon_report_entry entry;
     uint64_t count = 0;
@@ -135,7 +138,8 @@ const struct command why_command = {
     .name = "why",
     .arguments = "FILE",
     .summary = "tells which codecs looked at a file, and why one was chosen",
-    .details = "Plugins that could not be loaded are named too when they may have to do with the file; with -v, all of them.\n"
+    .details = "Plugins that could not be loaded are named too when they may have to do with the file; with "
+               "-v, all of them.\n"
                "It exits with 0 when a codec was chosen, else with 2.",
     .options = why_options,
     .least = 1,

@@ -20,12 +20,12 @@ START_TEST (finding)
 {
     uint64_t found = 99;
     ck_assert_int_eq (CONFIGURE ("box.extensions=.box, toy  tar.gz,", "toy.most=5"), TENON_OK);
-    ck_assert (tn_codec_find (context, "box", &found, &error) == TENON_OK && found == 1);
-    ck_assert (tn_codec_find (context, "tar.gz", &found, &error) == TENON_OK && found == 1);
-    ck_assert (tn_codec_find (context, "tar.toy", &found, &error) == TENON_OK && found == 0);
-    ck_assert (tn_codec_find (context, "toy", &found, &error) == TENON_OK
+    ck_assert (tn_codec_find (context, "box", TN_TO_READ, &found, &error) == TENON_OK && found == 1);
+    ck_assert (tn_codec_find (context, "tar.gz", TN_TO_READ, &found, &error) == TENON_OK && found == 1);
+    ck_assert (tn_codec_find (context, "tar.toy", TN_TO_READ, &found, &error) == TENON_OK && found == 0);
+    ck_assert (tn_codec_find (context, "toy", TN_TO_READ, &found, &error) == TENON_OK
                && found == 0); /* ids before extensions */
-    ck_assert_int_eq (tn_codec_find (context, "tyo", &found, &error), TENON_E_NOT_FOUND);
+    ck_assert_int_eq (tn_codec_find (context, "tyo", TN_TO_READ, &found, &error), TENON_E_NOT_FOUND);
     ck_assert_str_eq (error.message,
                       "there is no codec 'tyo', and none with that extension; did you mean 'toy'?");
     ck_assert_int_eq (context->registry.codecs[0]->settings[0].integer, 5);
@@ -38,7 +38,7 @@ START_TEST (ties)
 {
     uint64_t found = 99;
     ck_assert_int_eq (CONFIGURE ("toy.priority=0"), TENON_OK);
-    ck_assert_int_eq (tn_codec_find (context, "tar.toy", &found, &error), TENON_E_AMBIGUOUS);
+    ck_assert_int_eq (tn_codec_find (context, "tar.toy", TN_TO_READ, &found, &error), TENON_E_AMBIGUOUS);
     ck_assert_str_eq (
         error.message,
         "the codecs toy and box both have the extension 'tar.toy': name one, or set priority in [codec box]");
@@ -49,7 +49,7 @@ START_TEST (priorities)
 {
     uint64_t found = 99;
     ck_assert_int_eq (CONFIGURE ("box.priority=-1"), TENON_OK);
-    ck_assert (tn_codec_find (context, "tar.toy", &found, &error) == TENON_OK && found == 0);
+    ck_assert (tn_codec_find (context, "tar.toy", TN_TO_READ, &found, &error) == TENON_OK && found == 0);
 }
 END_TEST
 
@@ -58,7 +58,7 @@ START_TEST (disabled)
     uint64_t found = 99;
     ck_assert_int_eq (CONFIGURE ("toy.enabled=no", "toy.order=c"), TENON_OK);
     ck_assert_uint_eq (tenon_codec_count (context), 1);
-    ck_assert (tn_codec_find (context, "tar.toy", &found, &error) == TENON_OK && found == 0);
+    ck_assert (tn_codec_find (context, "tar.toy", TN_TO_READ, &found, &error) == TENON_OK && found == 0);
     tenon_report_entry entry = { .struct_size = sizeof entry };
     uint64_t last = tenon_report_count (context->report) - 1;
     ck_assert_int_eq (tenon_report_get (context->report, last, &entry), TENON_OK);
