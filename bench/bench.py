@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench.py LIBTENON TENON PLUGINS: tenon and its peers in turn, in one run; prints medians and their ratio.
+"""bench.py LIBTENON PLUGINS: tenon and its peers in turn, in one run; prints medians and their ratio.
 
 Ours goes through ctypes, which adds about a microsecond to each call. Files lie in the page cache on both sides. Ratios
 above 1 mean that tenon is faster. A column "wanted" is what the project sets itself; it is no test: machines differ.
@@ -111,29 +111,6 @@ def row(title, mine, other, peer, wanted, size=0):
     print(f"{title:<52} {figure(mine)}  {peer:<24} {figure(other)}  {other / mine:7.2f} ×  (wanted {wanted})", flush=True)
 
 
-def process(arguments):
-    """Start to end, and the peak of resident memory in KiB."""
-    begin = time.perf_counter()
-    pid = os.posix_spawn(arguments[0], arguments, os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)])
-    _, status, usage = os.wait4(pid, 0)
-    seconds = time.perf_counter() - begin
-    if status:
-        raise RuntimeError(f"{arguments} failed")
-    return seconds, usage.ru_maxrss
-
-
-def starts(tool, folder):
-    path = os.path.join(folder, "small.npy")
-    np.save(path, np.arange(10.))
-    times = [(process([tool, "ls", path]), process(["/bin/true"])) for _ in range(201)]
-    mine = statistics.median(t[0][0] for t in times)
-    true = statistics.median(t[1][0] for t in times)
-    resident = statistics.median(t[0][1] for t in times)
-    print(f"{'tenon ls, one small file, start to end':<52} {mine * 1e3:9.3f} ms  {'/bin/true':<24} {true * 1e3:9.3f} ms  "
-          f"{(mine - true) * 1e3:+7.2f} ms (wanted <= +4)")
-    print(f"{'  its resident memory':<52} {resident / 1024:9.2f} MiB {'':<37} (wanted <= 4)", flush=True)
-
-
 def loads(tenon, folder):
     rng = np.random.default_rng(1)
     paths = []
@@ -219,12 +196,11 @@ def transposes(tenon):
 
 
 def main():
-    library, tool, plugins = sys.argv[1:4]
+    library, plugins = sys.argv[1:3]
     tenon = Tenon(library, plugins, "save.durable=no")
     durable = Tenon(library, plugins)
     print(f"{os.cpu_count()} processors, NumPy {np.__version__}, medians; ratio > 1: tenon is faster")
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_FOLDER")) as folder:
-        starts(tool, folder)
         loads(tenon, folder)
         saves(tenon, durable, folder)
     transposes(tenon)
