@@ -1,6 +1,8 @@
-/* many.c - what a catalog costs: save, open, look at, find and read many small tensors, in the format of a test plugin.
+/* many.c - what a catalog costs: save, open, look at, find and read many small tensors, in the format of a
+ * test plugin.
  *
- * Costs must grow in proportion: the figures per tensor stay about the same from 1,000 on. usage: many FOLDER-OF-PLUGINS */
+ * Costs must grow in proportion: the figures per tensor stay about the same from 1,000 on. usage: many
+ * FOLDER-OF-PLUGINS */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

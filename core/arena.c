@@ -6,7 +6,8 @@
 #define MOST_CHUNK (8u << 20)
 #define HUGE_PAGE (2u << 20)
 
-/* When a sanitizer watches, or a fuzzer runs, every piece is a chunk of exactly its size: else they would see no overrun. */
+/* When a sanitizer watches, or a fuzzer runs, every piece is a chunk of exactly its size: else they would
+ * see no overrun. */
 #if defined(__SANITIZE_ADDRESS__) || defined(FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 #define EXACT 1
 #elif defined(__has_feature)
@@ -97,7 +98,8 @@ tn_arena_mark (const struct tn_arena *arena)
 void
 tn_arena_release (struct tn_arena *arena, struct tn_mark mark)
 {
-    /* one chunk of the usual size is kept, or a container's thousandth member would map memory anew like its first */
+    /* one chunk of the usual size is kept, or a container's thousandth member would map memory anew like
+     * its first */
     struct tn_chunk *kept = NULL;
     while (arena->chunk != mark.chunk) {
         struct tn_chunk *chunk = arena->chunk;

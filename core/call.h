@@ -47,8 +47,8 @@ struct tn_call {
     char pending_words[200];  /* … in case the codec returns it */
 };
 
-/* Runs a codec's function with a fresh call and cleans up after it. The first failure wins; success after a failure is the failure; a
- * status that nobody recorded gets words. */
+/* Runs a codec's function with a fresh call and cleans up after it. The first failure wins; success after a
+ * failure is the failure; a status that nobody recorded gets words. */
 void tn_call_begin (struct tn_call *call, struct tn_run *run, enum tn_state state, uint64_t codec);
 tenon_status tn_call_end (struct tn_call *call, tenon_status result);
 static inline struct tn_call *
@@ -104,8 +104,9 @@ void tn_note_range (struct tn_source *source, uint64_t begin, uint64_t length);
 
 /* ---- recognise.c ---- */
 
-/* Which codec takes a source: magic or probe, then the longest extension, then priority. `word`: the user's --format, or NULL. Bids
- * go to `report` when it is not NULL. TENON_E_UNRECOGNISED and TENON_E_AMBIGUOUS are recorded in run->error unless `quiet`. */
+/* Which codec takes a source: magic or probe, then the longest extension, then priority. `word`: the user's
+ * --format, or NULL. Bids go to `report` when it is not NULL. TENON_E_UNRECOGNISED and TENON_E_AMBIGUOUS
+ * are recorded in run->error unless `quiet`. */
 tenon_status tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, uint64_t *codec,
                            bool quiet, tenon_report *report);
 /* The longest of a codec's extensions that a name ends in (".toy" counts 3); 0: none. */

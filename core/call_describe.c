@@ -1,4 +1,5 @@
-/* call_describe.c - the services with which a codec fills a catalog, and the checks that nobody gets round. */
+/* call_describe.c - the services with which a codec fills a catalog, and the checks that nobody gets round.
+ */
 #include "call.h"
 #include <stdio.h>
 
@@ -14,8 +15,8 @@ describing (struct tn_call *call, tenon_status *status)
 void
 tn_host_expect (struct tenon_call *public, uint64_t tensors, uint64_t metadata)
 {
-    /* Segments grow as tensors arrive, and cost little: there is nothing that a hint, which a hostile file may have written, would
-     * improve. The service stays for hosts that know better. */
+    /* Segments grow as tensors arrive, and cost little: there is nothing that a hint, which a hostile file
+     * may have written, would improve. The service stays for hosts that know better. */
     (void) public, (void) tensors, (void) metadata;
 }
 

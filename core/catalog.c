@@ -58,8 +58,9 @@ tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source *source, ten
 
 /* ---- names ------------------------------------------------------------------------------------------ */
 
-/* Bytes in pieces of eight, each multiplied in: names differ in few bytes, and slots keep 32 bits, so the ends must reach every bit. An
- * attacker who makes names collide gets slow chains: the seed is the address of the catalog, which he does not know. */
+/* Bytes in pieces of eight, each multiplied in: names differ in few bytes, and slots keep 32 bits, so the
+ * ends must reach every bit. An attacker who makes names collide gets slow chains: the seed is the address
+ * of the catalog, which he does not know. */
 static uint64_t
 hash_of (const void *seed, const char *text, uint64_t length)
 {
@@ -331,7 +332,8 @@ tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *
                 uint64_t *bytes, tenon_error *error)
 {
     uint64_t product = 1, zero = 0;
-    /* the product of the other dims must fit even when one is zero: who multiplies in another order would overflow */
+    /* the product of the other dims must fit even when one is zero: who multiplies in another order would
+     * overflow */
     for (uint32_t i = 0; i < rank; i++) {
         if (shape[i] >= (uint64_t) 1 << 63)
             return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "dim %u is %llu, which is not below 2^63",

@@ -1,7 +1,7 @@
 /* catalog.h - what describe fills: tensors, metadata, sources. Plain data, no pointers into a plugin.
  *
- * A catalog is filled by one thread and does not change afterwards. It is counted: a file and the plans that take from it
- * share it. About 64 bytes a tensor, its name and shape, and a hash slot. */
+ * A catalog is filled by one thread and does not change afterwards. It is counted: a file and the plans
+ * that take from it share it. About 64 bytes a tensor, its name and shape, and a hash slot. */
 #ifndef TN_CATALOG_H
 #define TN_CATALOG_H
 #include "arena.h"
@@ -76,13 +76,15 @@ tn_catalog_tensor (const struct tn_catalog *catalog, uint64_t index)
 
 /* Adds a source and numbers it; takes it over, also on failure. */
 tenon_status tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source *source, tenon_error *error);
-/* Room for one more tensor, zeroed; not counted until tn_catalog_commit, which also enters its name. NULL: no memory. */
+/* Room for one more tensor, zeroed; not counted until tn_catalog_commit, which also enters its name. NULL:
+ * no memory. */
 struct tn_tensor *tn_catalog_slot (struct tn_catalog *catalog);
 /* TENON_E_MALFORMED when the name is there already. */
 tenon_status tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error);
 /* False: no such name. */
 bool tn_catalog_find (const struct tn_catalog *catalog, const char *name, uint64_t length, uint64_t *index);
-/* Copies key and value into the catalog. `replace`: a key that is there gets the new value, else it is TENON_E_MALFORMED. */
+/* Copies key and value into the catalog. `replace`: a key that is there gets the new value, else it is
+ * TENON_E_MALFORMED. */
 tenon_status tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t length,
                                       const struct tenon_value *value, bool replace, tenon_error *error);
 bool tn_catalog_find_key (const struct tn_catalog *catalog, const char *key, uint64_t length,
@@ -91,7 +93,8 @@ tenon_status tn_catalog_add_dtype (struct tn_catalog *catalog, const struct teno
                                    uint32_t *number, tenon_error *error);
 /* Fixed, registered, or this catalog's own. NULL: none. */
 const struct tenon_dtype *tn_catalog_dtype (const struct tn_catalog *catalog, uint32_t dtype);
-/* Bytes of the packed data of a shape. TENON_E_MALFORMED with words: product too large, row that no block divides. */
+/* Bytes of the packed data of a shape. TENON_E_MALFORMED with words: product too large, row that no block
+ * divides. */
 tenon_status tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape,
                              uint64_t *elements, uint64_t *bytes, tenon_error *error);
 /* "4096 × 4096 q4_k" */
@@ -101,10 +104,12 @@ const char *tn_dtype_label (const struct tenon_dtype *dtype);
 
 /* ---- values (value.c) ---- */
 
-/* A deep copy into an arena, checked: types, counts against lengths, depth. *bytes counts what it takes in memory. */
+/* A deep copy into an arena, checked: types, counts against lengths, depth. *bytes counts what it takes in
+ * memory. */
 tenon_status tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
                             uint64_t depth_left, uint64_t *bytes, tenon_error *error);
-/* Items of an array. `sources` turns the value's source number into a source; strings are put into the arena. */
+/* Items of an array. `sources` turns the value's source number into a source; strings are put into the
+ * arena. */
 tenon_status tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first,
                              uint64_t n, struct tenon_value *items, struct tn_arena *arena,
                              tenon_error *error);

@@ -1,4 +1,5 @@
-/* checksum.c - CRC-32 (ISO 3309). ISA-L and libdeflate fold it with carry-less multiplication, at several times zlib's speed. */
+/* checksum.c - CRC-32 (ISO 3309). ISA-L and libdeflate fold it with carry-less multiplication, at several
+ * times zlib's speed. */
 #include "checksum.h"
 #if defined(HAVE_ISAL)
 #include <isa-l/crc.h>

@@ -43,8 +43,9 @@ tn_free_pointer (void *pointer)
 
 /* ---- failures (error.c) ---- */
 
-/* Inside the core `error` is never NULL, and the first failure is kept: a later one changes nothing and returns the status of
- * the first. `file` and `tensor` are kept by tn_fail_place and put before the message at the library's border. */
+/* Inside the core `error` is never NULL, and the first failure is kept: a later one changes nothing and
+ * returns the status of the first. `file` and `tensor` are kept by tn_fail_place and put before the message
+ * at the library's border. */
 TN_PRINTF (4, 5)
 tenon_status tn_fail_text (tenon_error *error, tenon_status status, uint64_t offset, const char *format, ...);
 /* So that the compiler sees that a failure's status is negative. */
@@ -55,7 +56,8 @@ tn_negative (tenon_status status)
 }
 #define tn_fail(error, status, offset, ...) tn_negative (tn_fail_text (error, status, offset, __VA_ARGS__))
 #define tn_fail_memory(error) tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "out of memory")
-/* TENON_E_IO (ENOMEM: TENON_E_MEMORY) with what was done and strerror of `number`, found without the locale's help. */
+/* TENON_E_IO (ENOMEM: TENON_E_MEMORY) with what was done and strerror of `number`, found without the
+ * locale's help. */
 tenon_status tn_fail_errno (tenon_error *error, int number, const char *what, const char *path);
 /* Names the file and the tensor of a failure, unless it has them already. */
 void tn_fail_place (tenon_error *error, const char *file, const char *tensor);
@@ -69,7 +71,8 @@ bool tn_utf8 (const char *text, uint64_t length);
 /* ---- reports (report.c) ---- */
 
 tenon_report *tn_report_new (void);
-/* A copy of an entry; hostile bytes are escaped. Any thread. Out of memory: the entry is lost, and the report says so. */
+/* A copy of an entry; hostile bytes are escaped. Any thread. Out of memory: the entry is lost, and the
+ * report says so. */
 TN_PRINTF (7, 8)
 void tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen,
                     const char *subject, const char *file, const char *format, ...);
@@ -84,7 +87,8 @@ char *tn_strndup (const char *text, size_t length);
 char *tn_concat (const char *first, ...) __attribute__ ((sentinel));
 TN_PRINTF (1, 2) char *tn_format (const char *format, ...);
 
-/* Copies min (from's struct_size, size) bytes, fills the rest with zero, and sets struct_size to size. False: from's size is below `least`. */
+/* Copies min (from's struct_size, size) bytes, fills the rest with zero, and sets struct_size to size.
+ * False: from's size is below `least`. */
 bool tn_copy_struct (void *to, size_t size, const void *from, size_t least);
 /* The other way round: fills a caller's struct, whose struct_size is set, from ours. */
 bool tn_fill_struct (void *to, const void *from, size_t size);

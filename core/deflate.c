@@ -1,6 +1,7 @@
-/* deflate.c - the filter that the core brings along: raw deflate (RFC 1951). zlib does everything; a stream that is decoded in one piece goes to
- * libdeflate, when the build has it, at about three times the speed. libdeflate cannot stop at the end of a block that does not end its
- * stream, so blocks in the middle stay with zlib. */
+/* deflate.c - the filter that the core brings along: raw deflate (RFC 1951). zlib does everything; a stream
+ * that is decoded in one piece goes to libdeflate, when the build has it, at about three times the speed.
+ * libdeflate cannot stop at the end of a block that does not end its stream, so blocks in the middle stay
+ * with zlib. */
 #include "context.h"
 #include <zlib.h>
 #ifdef HAVE_LIBDEFLATE

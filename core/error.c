@@ -79,7 +79,8 @@ tn_utf8 (const char *text, uint64_t length)
     return true;
 }
 
-/* Would a terminal take it for something else than text? C0, DEL, C1, and the marks that turn the direction of writing. */
+/* Would a terminal take it for something else than text? C0, DEL, C1, and the marks that turn the direction
+ * of writing. */
 static bool
 is_control (const uint8_t *p, unsigned length)
 {
@@ -135,7 +136,8 @@ tenon_status
 tn_fail_errno (tenon_error *error, int number, const char *what, const char *path)
 {
     char buffer[128] = "";
-    /* strerror_l would need a locale_t of our own; the GNU function keeps to the thread's locale, which is fine for words */
+    /* strerror_l would need a locale_t of our own; the GNU function keeps to the thread's locale, which is
+     * fine for words */
 #if defined(__GLIBC__) && defined(_GNU_SOURCE)
     const char *words = strerror_r (number, buffer, sizeof buffer);
 #else

@@ -1,7 +1,8 @@
 /* gather.c - picks the units of a box out of a source, in the order in which they are stored.
  *
- * A box is a number of runs, each of which lies in one piece. Long runs are read to where they belong; short ones that lie close together
- * are read with what is between them, through a window, because a system call costs as much as copying some kilobytes. */
+ * A box is a number of runs, each of which lies in one piece. Long runs are read to where they belong;
+ * short ones that lie close together are read with what is between them, through a window, because a system
+ * call costs as much as copying some kilobytes. */
 #include "want.h"
 
 #define WINDOW (1u << 20)

@@ -30,7 +30,8 @@ tenon_count (const tenon_file *file)
     return file->catalog->count;
 }
 
-/* Where the bytes are in the file that people see: of the data, or of the outermost member that must be decoded first. */
+/* Where the bytes are in the file that people see: of the data, or of the outermost member that must be
+ * decoded first. */
 static void
 place_of (const struct tn_tensor *tensor, struct tn_source *source, tenon_tensor_info *info)
 {

@@ -142,7 +142,8 @@ make_units (const struct tn_want *want, const struct tn_gather *box, uint64_t un
     return TENON_OK;
 }
 
-/* Blocks, and items that share bytes: whole groups are gathered and decoded, then the wanted items are picked. */
+/* Blocks, and items that share bytes: whole groups are gathered and decoded, then the wanted items are
+ * picked. */
 static tenon_status
 make_decoded (const struct tn_want *want, const struct tn_gather *box, struct tn_worker *worker, uint8_t *to,
               tenon_error *error)

@@ -1,4 +1,5 @@
-/* member.c - members of containers: another codec writes into a stage, which sums up, cuts into blocks, and encodes them on all threads. */
+/* member.c - members of containers: another codec writes into a stage, which sums up, cuts into blocks, and
+ * encodes them on all threads. */
 #include "checksum.h"
 #include "write.h"
 

@@ -3,8 +3,8 @@
 #define TN_PLAN_H
 #include "catalog.h"
 
-/* Where a planned tensor comes from. What the codec sees of it (name, shape, dtype as it will be stored) is the entry of the same number
- * in the plan's own catalog. */
+/* Where a planned tensor comes from. What the codec sees of it (name, shape, dtype as it will be stored) is
+ * the entry of the same number in the plan's own catalog. */
 struct tn_planned {
     struct tn_catalog *catalog;     /* kept, when it is not the plan's own */
     const struct tn_tensor *tensor; /* in it */

@@ -1,4 +1,5 @@
-/* recognise.c - which codec takes a source: first by content (magic, else probe), then by the longest extension, then by priority. */
+/* recognise.c - which codec takes a source: first by content (magic, else probe), then by the longest
+ * extension, then by priority. */
 #include "call.h"
 #include <stdio.h>
 #include <strings.h>

@@ -77,7 +77,8 @@ item_new (const struct tn_save *save, int start, const char *name, struct item *
 }
 
 tenon_status
-tn_save_begin (struct tn_save **result, const char *path, const struct tn_save_options *options, tenon_error *error)
+tn_save_begin (struct tn_save **result, const char *path, const struct tn_save_options *options,
+               tenon_error *error)
 {
     struct tn_save *save = calloc (1, sizeof *save);
     *result = NULL;
@@ -113,7 +114,7 @@ open_straight (struct item *item, tenon_error *error)
 }
 
 static tenon_status
-open_item (struct item *item, uint64_t size_hint, tenon_error *error)
+open_item (const struct tn_save *save, struct item *item, uint64_t size_hint, tenon_error *error)
 {
     if (item->place.straight)
         return open_straight (item, error);
@@ -124,7 +125,7 @@ open_item (struct item *item, uint64_t size_hint, tenon_error *error)
         tn_fail_place (error, item->name, NULL);
         return status;
     }
-    item->sink = tn_file_sink_new (item->fd, item->name, size_hint);
+    item->sink = tn_file_sink_new (item->fd, item->name, size_hint, save->options.durable);
     return item->sink ? TENON_OK : tn_fail_memory (error);
 }
 
@@ -134,7 +135,8 @@ open_folder (struct tn_save *save, tenon_error *error)
     const char *path = save->target->name, *slash = strrchr (path, '/');
     if (save->folder >= 0)
         return TENON_OK;
-    TN_FREE char *folder = slash ? tn_strndup (path, slash == path ? 1 : (size_t) (slash - path)) : tn_strndup (".", 1);
+    TN_FREE char *folder =
+        slash ? tn_strndup (path, slash == path ? 1 : (size_t) (slash - path)) : tn_strndup (".", 1);
     if (!folder)
         return tn_fail_memory (error);
     save->folder = tn_folder_open (AT_FDCWD, folder);
@@ -152,7 +154,8 @@ check_part (const struct tn_save *save, struct item *part, tenon_error *error)
 {
     if (part->place.straight) {
         tn_fail_place (error, part->name, NULL);
-        return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "a device or FIFO has the name of a part of the set");
+        return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
+                        "a device or FIFO has the name of a part of the set");
     }
     if (tn_same_folder (part->place.folder, save->folder)) { /* nearly always: a descriptor less */
         close (part->place.folder);
@@ -176,14 +179,15 @@ begin_part (struct tn_save *save, const char *name, uint64_t size_hint, tenon_er
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "a set of files can only be written into a folder, not to a device or pipe");
     if (!name[0] || strchr (name, '/') || !strcmp (name, ".") || !strcmp (name, ".."))
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "'%s' is no bare file name for a part of the set", name);
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "'%s' is no bare file name for a part of the set", name);
     TN_TRY (open_folder (save, error));
     struct item *part;
     tenon_status status = item_new (save, save->folder, name, &part, error);
     if (status == TENON_OK)
         status = check_part (save, part, error);
     if (status == TENON_OK)
-        status = open_item (part, size_hint, error);
+        status = open_item (save, part, size_hint, error);
     if (status < 0) {
         item_free (part);
         return status;
@@ -196,7 +200,8 @@ begin_part (struct tn_save *save, const char *name, uint64_t size_hint, tenon_er
 }
 
 tenon_status
-tn_save_file (struct tn_save *save, const char *name, uint64_t size_hint, struct tn_sink **sink, tenon_error *error)
+tn_save_file (struct tn_save *save, const char *name, uint64_t size_hint, struct tn_sink **sink,
+              tenon_error *error)
 {
     *sink = NULL;
     if (save->part) {
@@ -209,7 +214,7 @@ tn_save_file (struct tn_save *save, const char *name, uint64_t size_hint, struct
         return TENON_OK;
     }
     if (!save->target->sink)
-        TN_TRY (open_item (save->target, size_hint > 0 ? size_hint : save->options.size_hint, error));
+        TN_TRY (open_item (save, save->target, size_hint > 0 ? size_hint : save->options.size_hint, error));
     *sink = save->target->sink;
     return TENON_OK;
 }
@@ -292,7 +297,8 @@ rename_new (int folder, const char *from, const char *to)
         return -1;
 #endif
     if (linkat (folder, from, folder, to, 0) == 0) {
-        unlinkat (folder, from, 0); /* the file has its name: a second one is litter that the next save removes */
+        unlinkat (folder, from,
+                  0); /* the file has its name: a second one is litter that the next save removes */
         return 0;
     }
     if (errno == EEXIST)
@@ -312,8 +318,9 @@ give_name (const struct tn_save *save, struct item *item, tenon_error *error)
     const struct tn_place *place = &item->place;
     if (!item->temporary[0])
         return TENON_OK;
-    int result = save->options.must_be_new ? rename_new (place->folder, item->temporary, place->name)
-                                           : renameat (place->folder, item->temporary, place->folder, place->name);
+    int result = save->options.must_be_new
+                     ? rename_new (place->folder, item->temporary, place->name)
+                     : renameat (place->folder, item->temporary, place->folder, place->name);
     if (result < 0)
         return tn_fail_errno (error, errno, "the finished file cannot get its name", item->name);
     item->temporary[0] = 0;
@@ -326,7 +333,8 @@ sync_folder (const struct tn_save *save, int folder, tenon_error *error)
 {
     if (!save->options.durable || folder < 0 || sync_fd (folder) == 0)
         return TENON_OK;
-    if (errno != EIO && errno != ENOSPC && errno != EDQUOT) /* many file systems cannot sync a folder, or we may not read it */
+    if (errno != EIO && errno != ENOSPC
+        && errno != EDQUOT) /* many file systems cannot sync a folder, or we may not read it */
         return TENON_OK;
     return tn_fail_errno (error, errno, "its folder cannot be written to the disk", save->target->name);
 }
@@ -360,7 +368,8 @@ remove_old_index (const struct tn_save *save, tenon_error *error)
 
 /* The files before the one that failed keep their names: what they replaced is gone. */
 static tenon_status
-say_what_stays (const struct tn_save *save, const struct item *failed, const tenon_error *why, tenon_error *error)
+say_what_stays (const struct tn_save *save, const struct item *failed, const tenon_error *why,
+                tenon_error *error)
 {
     unsigned named = 0;
     for (const struct item *part = save->parts; part && part != failed; part = part->next)
@@ -368,7 +377,8 @@ say_what_stays (const struct tn_save *save, const struct item *failed, const ten
     tn_fail_place (error, why->file, NULL);
     if (named == 0)
         return tn_fail (error, why->status, TN_NO_OFFSET, "%s", why->message);
-    return tn_fail (error, why->status, TN_NO_OFFSET, "%s; the new set is incomplete: %u of its files are in place already", why->message,
+    return tn_fail (error, why->status, TN_NO_OFFSET,
+                    "%s; the new set is incomplete: %u of its files are in place already", why->message,
                     named);
 }
 

@@ -9,6 +9,7 @@
 #endif
 
 #define BUFFER_SIZE ((uint64_t) 256 << 10)
+#define PIECE_SIZE ((uint64_t) 16 << 20)
 
 struct file_sink {
     struct tn_sink sink;
@@ -16,6 +17,8 @@ struct file_sink {
     uint64_t size_hint;
     uint64_t flushed; /* bytes in the file; those in the buffer follow */
     uint64_t used;
+    uint64_t started; /* bytes that the system was told to bring to the disk */
+    bool durable;
     bool allocated;
     enum { UNKNOWN, WELL, BADLY } copies;
     uint8_t *buffer; /* NULL: finished */
@@ -30,7 +33,9 @@ allocate (struct file_sink *file, tenon_error *error)
 #ifdef FALLOC_FL_KEEP_SIZE
     /* A large tmpfs may be interrupted for ever by a timer's signals, so this is not tried for ever. */
     for (int tries = 0; tries < 8; tries++) {
-        if (fallocate (file->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t) TN_MIN (file->size_hint, (uint64_t) INT64_MAX)) == 0) {
+        if (fallocate (file->fd, FALLOC_FL_KEEP_SIZE, 0,
+                       (off_t) TN_MIN (file->size_hint, (uint64_t) INT64_MAX))
+            == 0) {
             file->allocated = true;
             break;
         }
@@ -45,12 +50,32 @@ allocate (struct file_sink *file, tenon_error *error)
     return TENON_OK;
 }
 
+/* The disk may begin while the next bytes are on their way, so that the sync in the end waits less (a fifth of the whole on an SSD).
+ * What goes wrong there is told by that sync. */
+static void
+begin_writing_back (struct file_sink *file)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+    if (file->durable && file->flushed - file->started >= PIECE_SIZE) {
+        sync_file_range (file->fd, (off_t) file->started, (off_t) (file->flushed - file->started),
+                         SYNC_FILE_RANGE_WRITE);
+        file->started = file->flushed;
+    }
+#else
+    (void) file;
+#endif
+}
+
 static tenon_status
 put (struct file_sink *file, const void *bytes, uint64_t length, tenon_error *error)
 {
     TN_TRY (allocate (file, error));
-    TN_TRY (tn_write_all (file->fd, (int64_t) file->flushed, bytes, length, file->sink.name, error));
-    file->flushed += length;
+    for (const uint8_t *from = bytes; length > 0;) {
+        uint64_t piece = file->durable ? TN_MIN (length, PIECE_SIZE) : length;
+        TN_TRY (tn_write_all (file->fd, (int64_t) file->flushed, from, piece, file->sink.name, error));
+        file->flushed += piece, from += piece, length -= piece;
+        begin_writing_back (file);
+    }
     return TENON_OK;
 }
 
@@ -69,7 +94,8 @@ check_open (const struct file_sink *file, tenon_error *error)
     if (file->buffer)
         return TENON_OK;
     tn_fail_place (error, file->sink.name, NULL);
-    return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "it was written to after the next file had been begun");
+    return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                    "it was written to after the next file had been begun");
 }
 
 static tenon_status
@@ -96,7 +122,10 @@ copies_better (struct file_sink *file)
 #ifdef __linux__
     struct statfs status;
     if (file->copies == UNKNOWN)
-        file->copies = fstatfs (file->fd, &status) == 0 && (status.f_type == EXT4_SUPER_MAGIC || status.f_type == TMPFS_MAGIC) ? BADLY : WELL;
+        file->copies = fstatfs (file->fd, &status) == 0
+                               && (status.f_type == EXT4_SUPER_MAGIC || status.f_type == TMPFS_MAGIC)
+                           ? BADLY
+                           : WELL;
 #endif
     return file->copies != BADLY;
 }
@@ -107,14 +136,18 @@ copy_in_kernel (struct file_sink *file, int fd, uint64_t *offset, uint64_t *leng
 {
     while (*length > 0) {
         off_t from = (off_t) *offset, to = (off_t) file->flushed;
-        ssize_t done = copy_file_range (fd, &from, file->fd, &to, (size_t) TN_MIN (*length, (uint64_t) 1 << 30), 0);
+        ssize_t done =
+            copy_file_range (fd, &from, file->fd, &to, (size_t) TN_MIN (*length, (uint64_t) 1 << 30), 0);
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
-            return errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO || errno == ENOMEM ? errno : 0;
+            return errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO || errno == ENOMEM
+                       ? errno
+                       : 0;
         if (done == 0) /* the end of the file, or one that the kernel takes for empty: reading will tell */
             return 0;
         *offset += (uint64_t) done, *length -= (uint64_t) done, file->flushed += (uint64_t) done;
+        begin_writing_back (file);
     }
     return 0;
 }
@@ -158,7 +191,7 @@ file_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t
 }
 
 struct tn_sink *
-tn_file_sink_new (int fd, const char *name, uint64_t size_hint)
+tn_file_sink_new (int fd, const char *name, uint64_t size_hint, bool durable)
 {
     struct file_sink *file = calloc (1, sizeof *file);
     if (!file)
@@ -173,6 +206,7 @@ tn_file_sink_new (int fd, const char *name, uint64_t size_hint)
     };
     file->fd = fd;
     file->size_hint = size_hint;
+    file->durable = durable;
     return &file->sink;
 }
 

@@ -35,7 +35,8 @@ tn_folder_open (int start, const char *path)
 
 /* Enters the folder part of `way` and leaves the rest in *name, which points into `way`. */
 static tenon_status
-enter_folder (struct tn_place *place, int start, char *way, const char **name, const char *path, tenon_error *error)
+enter_folder (struct tn_place *place, int start, char *way, const char **name, const char *path,
+              tenon_error *error)
 {
     char *slash = strrchr (way, '/');
     if (!slash && place->folder >= 0) {
@@ -101,7 +102,8 @@ look (struct tn_place *place, const char *path, bool existed, tenon_error *error
         struct stat again;
         if (fstatat (AT_FDCWD, path, &again, 0) == 0) {
             tn_fail_place (error, path, NULL);
-            return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "cannot be written: the file that it leads to has no name");
+            return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
+                            "cannot be written: the file that it leads to has no name");
         }
     }
     if (!place->exists)
@@ -170,7 +172,8 @@ temporary_name (char to[TN_TEMPORARY_SIZE], const char *name, unsigned number)
             sum = (sum ^ (uint8_t) *at) * 0x100000001b3u;
         snprintf (hash, sizeof hash, "~%016llx", (unsigned long long) sum);
         kept = TN_TEMPORARY_KEEPS - 17;
-        while (kept > 0 && ((uint8_t) name[kept] & 0xc0) == 0x80) /* some file systems want whole characters */
+        while (kept > 0
+               && ((uint8_t) name[kept] & 0xc0) == 0x80) /* some file systems want whole characters */
             kept--;
     }
     snprintf (to, TN_TEMPORARY_SIZE, ".%.*s%s.tenon-%u.tmp", (int) kept, name, hash, number);
@@ -202,7 +205,8 @@ static enum found
 remove_litter (int folder, const char *temporary)
 {
     const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-    int fd = openat (folder, temporary, O_RDWR | flags); /* network file systems lock only what is open for writing */
+    int fd = openat (folder, temporary,
+                     O_RDWR | flags); /* network file systems lock only what is open for writing */
     if (fd < 0 && (errno == EACCES || errno == EROFS))
         fd = openat (folder, temporary, O_RDONLY | flags);
     if (fd < 0)
@@ -231,7 +235,8 @@ remove_more_litter (const struct tn_place *place, unsigned number)
 }
 
 tenon_status
-tn_temporary_make (const struct tn_place *place, char temporary[TN_TEMPORARY_SIZE], int *fd, tenon_error *error)
+tn_temporary_make (const struct tn_place *place, char temporary[TN_TEMPORARY_SIZE], int *fd,
+                   tenon_error *error)
 {
     /* A file that will replace one that not everybody may read must not be readable meanwhile. */
     mode_t mode = place->exists ? 0600 : 0666;
@@ -251,8 +256,9 @@ tn_temporary_make (const struct tn_place *place, char temporary[TN_TEMPORARY_SIZ
             return tn_fail_errno (error, errno, "no temporary file can be made beside it", place->name);
     }
     tn_fail_place (error, place->name, NULL);
-    return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "no temporary file can be made beside it: %u names are taken, the last is '%s'",
-                    number, temporary);
+    return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
+                    "no temporary file can be made beside it: %u names are taken, the last is '%s'", number,
+                    temporary);
 }
 
 void

@@ -12,9 +12,9 @@
 /* ---- save_place.c ---- */
 
 struct tn_place {
-    int folder;         /* descriptor of the folder that the file itself is in; -1: it is written straight */
-    bool borrowed;      /* somebody else closes `folder` */
-    char *name;         /* bare, there */
+    int folder;    /* descriptor of the folder that the file itself is in; -1: it is written straight */
+    bool borrowed; /* somebody else closes `folder` */
+    char *name;    /* bare, there */
     bool exists;
     bool straight;      /* a device, FIFO, socket or terminal */
     struct stat status; /* if it exists */
@@ -35,8 +35,9 @@ void tn_temporary_remove (const struct tn_place *place, const char *temporary, i
 
 /* ---- save_file.c ---- */
 
-/* Writes a regular file that was made empty. `name` stays the caller's, and so does fd. size_hint: preallocated with the first bytes. NULL: no memory. */
-struct tn_sink *tn_file_sink_new (int fd, const char *name, uint64_t size_hint);
+/* Writes a regular file that was made empty. `name` stays the caller's, and so does fd. size_hint: preallocated with the first bytes.
+ * durable: the file will be synced. NULL: no memory. */
+struct tn_sink *tn_file_sink_new (int fd, const char *name, uint64_t size_hint, bool durable);
 /* Writes what is buffered, cuts what was preallocated in vain. No more can be written afterwards. */
 tenon_status tn_file_sink_finish (struct tn_sink *sink, tenon_error *error);
 void tn_file_sink_free (struct tn_sink *sink);

@@ -75,7 +75,8 @@ choose (struct saving *saving, const char *path)
     if (!saving->options.format)
         TN_TRY (codec_of_path (saving, path));
     else
-        TN_TRY (tn_codec_find (saving->context, saving->options.format, TN_TO_WRITE, &saving->codec, saving->error));
+        TN_TRY (tn_codec_find (saving->context, saving->options.format, TN_TO_WRITE, &saving->codec,
+                               saving->error));
     const struct tn_codec *codec = saving->context->registry.codecs[saving->codec];
     if (saving->options.format && !(saving->options.flags & TENON_SAVE_EXACT_NAME)
         && tn_extension_length (codec, name, strlen (name)) == 0)
@@ -94,8 +95,9 @@ plan_bytes (const tenon_plan *plan)
     return bytes;
 }
 
-/* What the file will have at most, as a rule: headers are small beside data. A guess that is a byte too low is worse than one that is too high, which
- * is cut off in the end: a single block that was not reserved makes ext4 write everything back before the rename. */
+/* What the file will have at most, as a rule: headers are small beside data. A guess that is a byte too low
+ * is worse than one that is too high, which is cut off in the end: a single block that was not reserved
+ * makes ext4 write everything back before the rename. */
 static uint64_t
 guess_file_size (const tenon_plan *plan, uint64_t bytes)
 {

@@ -14,7 +14,8 @@ check_room (const struct tn_sink *sink, uint64_t length, tenon_error *error)
 {
     if (sink->position > MOST_POSITION || length > MOST_POSITION - sink->position) {
         tn_fail_place (error, sink->name, NULL);
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "%llu more bytes would make it larger than a file can be",
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "%llu more bytes would make it larger than a file can be",
                         (unsigned long long) length);
     }
     return TENON_OK;
@@ -38,7 +39,8 @@ tn_sink_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, te
         return TENON_OK;
     TN_TRY (check_room (sink, length, error));
     if (offset > MOST_POSITION || length > MOST_POSITION - offset)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "bytes beyond the end of any file were to be copied");
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "bytes beyond the end of any file were to be copied");
     TN_TRY ((sink->copy ? sink->copy : tn_sink_copy_by_reading) (sink, fd, offset, length, error));
     sink->position += length;
     return TENON_OK;
@@ -74,14 +76,17 @@ tn_sink_fill (struct tn_sink *sink, uint8_t value, uint64_t length, tenon_error 
 }
 
 tenon_status
-tn_sink_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length, tenon_error *error)
+tn_sink_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length,
+               tenon_error *error)
 {
     if (!sink->seekable || !sink->patch) {
         tn_fail_place (error, sink->name, NULL);
-        return tn_fail (error, TENON_E_UNSUPPORTED, position, "what was written to a pipe or device cannot be changed");
+        return tn_fail (error, TENON_E_UNSUPPORTED, position,
+                        "what was written to a pipe or device cannot be changed");
     }
     if (position > sink->position || length > sink->position - position)
-        return tn_fail (error, TENON_E_MISUSE, position, "%llu bytes were to be changed, of which %llu are written",
+        return tn_fail (error, TENON_E_MISUSE, position,
+                        "%llu bytes were to be changed, of which %llu are written",
                         (unsigned long long) length,
                         (unsigned long long) (position > sink->position ? 0 : sink->position - position));
     return length == 0 ? TENON_OK : sink->patch (sink, position, bytes, length, error);
@@ -99,7 +104,8 @@ tn_read_all (int fd, uint64_t offset, void *to, uint64_t length, tenon_error *er
         if (done < 0)
             return tn_fail_errno (error, errno, "cannot be read", NULL);
         if (done == 0)
-            return tn_fail (error, TENON_E_TRUNCATED, offset, "the file ends %llu bytes too early; was it cut meanwhile?",
+            return tn_fail (error, TENON_E_TRUNCATED, offset,
+                            "the file ends %llu bytes too early; was it cut meanwhile?",
                             (unsigned long long) length);
         at += done, offset += (uint64_t) done, length -= (uint64_t) done;
     }
@@ -116,7 +122,8 @@ wait_writable (int fd)
 }
 
 tenon_status
-tn_write_all (int fd, int64_t offset, const void *bytes, uint64_t length, const char *name, tenon_error *error)
+tn_write_all (int fd, int64_t offset, const void *bytes, uint64_t length, const char *name,
+              tenon_error *error)
 {
     for (const uint8_t *at = bytes; length > 0;) {
         size_t piece = (size_t) TN_MIN (length, MOST_AT_ONCE);
@@ -127,7 +134,8 @@ tn_write_all (int fd, int64_t offset, const void *bytes, uint64_t length, const 
             return tn_fail_errno (error, errno, "cannot be written", name);
         if (done == 0) { /* never, says POSIX; but going on for ever would be worse */
             tn_fail_place (error, name, NULL);
-            return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "cannot be written: the system takes no more bytes");
+            return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
+                            "cannot be written: the system takes no more bytes");
         }
         at += done, length -= (uint64_t) done;
         offset += offset < 0 ? 0 : done;

@@ -1,4 +1,5 @@
-/* sink.h - where a save puts its bytes: a file, a descriptor that cannot seek, or a stage before one of them. */
+/* sink.h - where a save puts its bytes: a file, a descriptor that cannot seek, or a stage before one of
+ * them. */
 #ifndef TN_SINK_H
 #define TN_SINK_H
 #include "common.h"
@@ -8,7 +9,8 @@ struct tn_sink {
     bool seekable;     /* patch works */
     const char *name;  /* for messages */
     tenon_status (*write) (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
-    /* Bytes of an open file, without going through memory where the system can (copy_file_range); NULL: read and write. */
+    /* Bytes of an open file, without going through memory where the system can (copy_file_range); NULL:
+     * read and write. */
     tenon_status (*copy) (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error);
     tenon_status (*patch) (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length,
                            tenon_error *error);
@@ -16,14 +18,16 @@ struct tn_sink {
 
 /* These keep `position`; the position must not pass 2^63. */
 tenon_status tn_sink_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
-/* Falls back on reading when the sink, or the pair of files, cannot copy. A source that ends early is TENON_E_TRUNCATED. */
+/* Falls back on reading when the sink, or the pair of files, cannot copy. A source that ends early is
+ * TENON_E_TRUNCATED. */
 tenon_status tn_sink_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length,
                            tenon_error *error);
 tenon_status tn_sink_fill (struct tn_sink *sink, uint8_t value, uint64_t length, tenon_error *error);
 tenon_status tn_sink_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length,
                             tenon_error *error);
 
-/* For a sink's own `copy`, when the system cannot: through memory into its `write`. `position` is not touched. */
+/* For a sink's own `copy`, when the system cannot: through memory into its `write`. `position` is not
+ * touched. */
 tenon_status tn_sink_copy_by_reading (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length,
                                       tenon_error *error);
 
@@ -33,8 +37,8 @@ tenon_status tn_read_all (int fd, uint64_t offset, void *to, uint64_t length, te
 tenon_status tn_write_all (int fd, int64_t offset, const void *bytes, uint64_t length, const char *name,
                            tenon_error *error);
 
-/* A descriptor that somebody else owns; written from its current position; never seeks. Small writes are gathered in a buffer that
- * tn_sink_fd_flush empties. */
+/* A descriptor that somebody else owns; written from its current position; never seeks. Small writes are
+ * gathered in a buffer that tn_sink_fd_flush empties. */
 struct tn_sink *tn_sink_fd_new (int fd, const char *name);
 tenon_status tn_sink_fd_flush (struct tn_sink *sink, tenon_error *error);
 void tn_sink_fd_free (struct tn_sink *sink);

@@ -1,4 +1,5 @@
-/* source.c - where bytes are read. Of the core only this, save.c, the configuration and the loader open files. */
+/* source.c - where bytes are read. Of the core only this, save.c, the configuration and the loader open
+ * files. */
 #include "source.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,8 @@
-/* source.h - where bytes are read: files, memory, callbacks, and parts of other sources, decoded by a filter or not.
+/* source.h - where bytes are read: files, memory, callbacks, and parts of other sources, decoded by a
+ * filter or not.
  *
- * After an open is done a source does not change; any thread may read it. What decoding needs to remember is in a stream. */
+ * After an open is done a source does not change; any thread may read it. What decoding needs to remember
+ * is in a stream. */
 #ifndef TN_SOURCE_H
 #define TN_SOURCE_H
 #include "context.h"
@@ -82,16 +84,19 @@ tn_source_is_encoded (const struct tn_source *source)
 
 struct tn_stream;
 tenon_status tn_stream_new (struct tn_source *source, struct tn_stream **stream, tenon_error *error);
-/* Bytes at any offset. Going on where the last read ended is cheap; going back in an encoded source starts again. When a source has
- * been read from its first byte to its last in order, its checksum has been compared. */
+/* Bytes at any offset. Going on where the last read ended is cheap; going back in an encoded source starts
+ * again. When a source has been read from its first byte to its last in order, its checksum has been
+ * compared. */
 tenon_status tn_stream_read (struct tn_stream *stream, uint64_t offset, void *to, uint64_t length,
                              tenon_error *error);
-/* Reads from `offset` to the end, or all when nothing has been read in order so far, for the checksum's sake. */
+/* Reads from `offset` to the end, or all when nothing has been read in order so far, for the checksum's
+ * sake. */
 tenon_status tn_stream_finish (struct tn_stream *stream, tenon_error *error);
 void tn_stream_free (struct tn_stream *stream);
 
-/* Decodes whole blocks first … first + count - 1 of a source with a block table into `to`. `state` is kept by the caller for one
- * thread, NULL at first; free it with tn_block_state_free. *good is false when the table does not hold: use a stream. */
+/* Decodes whole blocks first … first + count - 1 of a source with a block table into `to`. `state` is kept
+ * by the caller for one thread, NULL at first; free it with tn_block_state_free. *good is false when the
+ * table does not hold: use a stream. */
 struct tn_block_state;
 tenon_status tn_blocks_read (struct tn_source *source, uint64_t first, uint64_t count, void *to,
                              struct tn_block_state **state, bool *good, tenon_error *error);

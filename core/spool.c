@@ -81,7 +81,8 @@ group_item (void *opaque, uint64_t item, unsigned worker)
     return error.status;
 }
 
-/* A source that is encoded and has no blocks is read front to back by one thread; so is one whose checksum is to be compared. */
+/* A source that is encoded and has no blocks is read front to back by one thread; so is one whose checksum
+ * is to be compared. */
 static bool
 is_serial (const struct tn_want *want)
 {
@@ -98,7 +99,8 @@ stream_groups (tenon_context *context, const struct tn_want *want, tn_take take,
     unsigned width = tn_pool_width (context->pool);
     bool serial = is_serial (want);
     struct tn_slabs slabs;
-    /* results, gathered bytes and what lies between them: at most six buffers of a slab's size for each thread */
+    /* results, gathered bytes and what lies between them: at most six buffers of a slab's size for each
+     * thread */
     uint64_t bytes = context->limits[TENON_LIMIT_MEMORY] / (6 * (uint64_t) width);
     bytes = TN_MAX (TN_MIN (bytes, want->fortran ? bytes : 4u << 20), 65536u);
     tn_slabs_plan (want, bytes, &slabs);
@@ -142,7 +144,8 @@ tn_transfer_stream (tenon_context *context, struct tn_want *want, tn_take take, 
     if (!workers)
         return tn_fail_memory (error);
     tenon_status status = TENON_OK;
-    /* Fortran order is picked from all over the source: behind a filter that would mean to decode it again for every slab */
+    /* Fortran order is picked from all over the source: behind a filter that would mean to decode it again
+     * for every slab */
     if (want->fortran && tn_source_is_encoded (want->source)
         && want->tensor->length > context->limits[TENON_LIMIT_MEMORY] / (6 * (uint64_t) width)) {
         status = tn_spool (want->source, &spool, error);

@@ -1,4 +1,5 @@
-/* stream.c - reading encoded sources: as one stream, or block by block when the file says where the blocks end. */
+/* stream.c - reading encoded sources: as one stream, or block by block when the file says where the blocks
+ * end. */
 #include "checksum.h"
 #include "source.h"
 
@@ -122,7 +123,8 @@ decode_next (struct tn_stream *stream, uint8_t *to, uint64_t length, tenon_error
     return TENON_OK;
 }
 
-/* All decoded bytes are there: nothing may be left on the stored side, and the stream must say that it ends. */
+/* All decoded bytes are there: nothing may be left on the stored side, and the stream must say that it
+ * ends. */
 static tenon_status
 check_end (struct tn_stream *stream, tenon_error *error)
 {
@@ -161,7 +163,8 @@ check_end (struct tn_stream *stream, tenon_error *error)
     return TENON_OK;
 }
 
-/* A filter without `step` decodes all at once, into memory of the size that the limit on memory allows (checked in add_part). */
+/* A filter without `step` decodes all at once, into memory of the size that the limit on memory allows
+ * (checked in add_part). */
 static tenon_status
 decode_whole (struct tn_stream *stream, tenon_error *error)
 {

@@ -1,7 +1,7 @@
 /* transfer.c - reads many wants on all threads.
  *
- * Small ones, and those that can only be read from front to back, are done whole by one thread each; large ones one after the other, cut into
- * slabs that the threads share. */
+ * Small ones, and those that can only be read from front to back, are done whole by one thread each; large
+ * ones one after the other, cut into slabs that the threads share. */
 #include "transfer.h"
 
 #define SMALL (1u << 20)
@@ -63,7 +63,8 @@ struct work {
     tenon_error *error;
 };
 
-/* Keeps the failure of the lowest item, so that the same file gives the same message on any number of threads. */
+/* Keeps the failure of the lowest item, so that the same file gives the same message on any number of
+ * threads. */
 static tenon_status
 keep_error (struct work *work, uint64_t item, const tenon_error *error)
 {
@@ -110,7 +111,8 @@ do_single (const struct tn_job *job, struct tn_worker *worker, struct tn_meter *
     struct tn_slabs slabs;
     tenon_status status = tn_want_make (&want, job->catalog, job->tensor, job->box, job->target, 0, error);
     if (status == TENON_OK) {
-        /* a stream of a checked source starts anew for each tensor, or it would not sum up from the beginning */
+        /* a stream of a checked source starts anew for each tensor, or it would not sum up from the
+         * beginning */
         if (want.source->check != TENON_CHECK_NONE && worker->stream_of == want.source) {
             tn_stream_free (worker->stream);
             worker->stream = NULL, worker->stream_of = NULL;
@@ -234,8 +236,8 @@ choose_way (const struct tn_want *want)
     return SLABS;
 }
 
-/* Fortran order to C: every slab touches all of the stored bytes, a little of each run. Slabs as large as the memory allows keep the
- * runs long. */
+/* Fortran order to C: every slab touches all of the stored bytes, a little of each run. Slabs as large as
+ * the memory allows keep the runs long. */
 static uint64_t
 slab_bytes (const struct tn_want *want, const tenon_context *context)
 {

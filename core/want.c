@@ -71,7 +71,8 @@ reverse (uint64_t *numbers, uint32_t rank)
     }
 }
 
-/* Axes of 1 go; in C order an axis that is taken whole joins the one before it. What is left of most reads is one axis. */
+/* Axes of 1 go; in C order an axis that is taken whole joins the one before it. What is left of most reads
+ * is one axis. */
 static void
 simplify (struct tn_want *want)
 {
@@ -245,7 +246,8 @@ tn_slabs_plan (const struct tn_want *want, uint64_t bytes, struct tn_slabs *slab
     memset (slabs, 0, sizeof *slabs);
     if (want->size == 0) /* no items, or opaque ones of no bytes */
         return;
-    /* what a step of the axis costs: the larger of both sides, so that small results of large dtypes stay bounded, too */
+    /* what a step of the axis costs: the larger of both sides, so that small results of large dtypes stay
+     * bounded, too */
     uint64_t item = TN_MAX (want->target->block_bytes / want->target->block_items,
                             want->stored->block_bytes / want->stored->block_items);
     uint64_t budget = TN_MAX (bytes / TN_MAX (item, 1), 1), inner = items_per_step (want);

@@ -1,7 +1,8 @@
 /* want.h - what is to be read of one tensor, and the machine that makes it: gather, transpose, swap, cast.
  *
- * A want is seen through a *view*: shape and order of the stored bytes, turned round when Fortran order is wanted, so that the result is
- * always the C order of the view. It is made in slabs: boxes whose results lie one behind the other. */
+ * A want is seen through a *view*: shape and order of the stored bytes, turned round when Fortran order is
+ * wanted, so that the result is always the C order of the view. It is made in slabs: boxes whose results
+ * lie one behind the other. */
 #ifndef TN_WANT_H
 #define TN_WANT_H
 #include "catalog.h"

@@ -155,7 +155,8 @@ copy_plain (struct tn_writer *writer, const struct tn_want *want, tenon_error *e
     return TENON_OK;
 }
 
-/* The program makes the bytes: in order, straight into the sink, or into a temporary file when they must be turned round. */
+/* The program makes the bytes: in order, straight into the sink, or into a temporary file when they must be
+ * turned round. */
 static tenon_status
 fill_bytes (struct tn_writer *writer, const struct tn_planned *planned, int fd, tenon_error *error)
 {
@@ -228,7 +229,8 @@ tell_changes (struct tn_call *call, struct tn_writer *writer, uint64_t index, co
         moving += tensor->shape[i] > 1;
     bool asked = layout & TENON_ASKED;
     if ((changed & TENON_FORTRAN) && moving > 1 && tensor->storage == TENON_EXTENT)
-        tell_change (call, writer, entry->name, asked, "order", tensor->flags & TENON_FORTRAN ? "Fortran" : "C",
+        tell_change (call, writer, entry->name, asked, "order",
+                     tensor->flags & TENON_FORTRAN ? "Fortran" : "C",
                      layout & TENON_FORTRAN ? "Fortran" : "C");
     if ((changed & TENON_BIG_ENDIAN) && want->stored->swap_count > 0 && tensor->storage == TENON_EXTENT)
         tell_change (call, writer, entry->name, asked, "byte order",
@@ -247,9 +249,8 @@ tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
     struct tn_planned *planned = &writer->plan->planned[index];
     struct destination destination = { writer->sink };
     struct tn_want want;
-    tenon_status status =
-        tn_want_make (&want, planned->catalog, planned->tensor, NULL, planned->target,
-                      layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
+    tenon_status status = tn_want_make (&want, planned->catalog, planned->tensor, NULL, planned->target,
+                                        layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
     if (status == TENON_OK) {
         tell_changes (call, writer, index, &want, layout);
         const struct tn_source *source = want.source;

@@ -161,7 +161,8 @@ tn_host_put_items (struct tenon_call *public, const struct tenon_value *array, u
     WRITING (public);
     if (array->type != TENON_ARRAY || array->item_type == TENON_ARRAY)
         return tn_call_misuse (call, "put_items takes arrays of numbers or strings");
-    /* strings of a file are walked item by item, so that none of them leads outside its array into the target */
+    /* strings of a file are walked item by item, so that none of them leads outside its array into the
+     * target */
     if (array->encoding == encoding && array->item_type != TENON_STRING)
         return put_range (call, writer, array);
     struct tenon_value items[ITEMS_AT_ONCE];

@@ -1,3 +1,14 @@
 # Manual pages, in mdoc; those of the plugins are listed by the plugins.
 dist_man_MANS += \
+	docs/tenon-cat.1 \
+	docs/tenon-config.1 \
+	docs/tenon-convert.1 \
+	docs/tenon-formats.1 \
+	docs/tenon-hash.1 \
+	docs/tenon-help.1 \
+	docs/tenon-ls.1 \
+	docs/tenon-plugin.3 \
+	docs/tenon-verify.1 \
+	docs/tenon-why.1 \
+	docs/tenon.1 \
 	docs/tenon.ini.5

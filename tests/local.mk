@@ -8,8 +8,12 @@ unit_tests += \
 	tests/unit/test_config \
 	tests/unit/test_dtype \
 	tests/unit/test_option \
+	tests/unit/test_pool \
 	tests/unit/test_registry \
+	tests/unit/test_save \
+	tests/unit/test_save_set \
 	tests/unit/test_settings \
+	tests/unit/test_sink \
 	tests/unit/test_stream \
 	tests/unit/test_swap \
 	tests/unit/test_transpose \
@@ -19,15 +23,37 @@ unit_tests += \
 # A test in shell is an executable file; it ends by printing a line like Check's:
 #   100%: Checks: 12, Failures: 0, Errors: 0
 shell_tests += \
+	tests/cli/cat.sh \
+	tests/cli/config.sh \
+	tests/cli/convert.sh \
+	tests/cli/hash.sh \
+	tests/cli/ls.sh \
+	tests/cli/metadata.sh \
+	tests/cli/output.sh \
+	tests/cli/usage.sh \
+	tests/cli/verify.sh \
 	tests/walls.sh
 
 # The same for tests that want plugins to be loaded at run time: left out with --disable-dlopen.
 module_unit_tests = \
+	tests/abi/test_abi \
+	tests/abi/test_bad \
+	tests/abi/test_badwrite \
+	tests/abi/test_box \
+	tests/abi/test_choose \
+	tests/abi/test_meta \
+	tests/abi/test_raw \
+	tests/abi/test_set \
+	tests/abi/test_text \
+	tests/abi/test_write \
 	tests/unit/test_loader
-module_shell_tests +=
+module_shell_tests += \
+	tests/abi/nm.sh
 
 # What several C tests share.
+if HAVE_CHECK
 check_libraries = tests/abi/libkit.la
+endif
 tests_abi_libkit_la_SOURCES = tests/abi/kit.c tests/abi/kit.h
 
 # Plugins for the tests, toys and misbehaving ones: tests/abi/plugins/NAME.c becomes tests/abi/plugins/.libs/NAME.so.
@@ -48,6 +74,7 @@ test_plugins = \
 	tests/abi/plugins/toyraw.la \
 	tests/abi/plugins/toyset.la \
 	tests/abi/plugins/toytext.la \
+	tests/abi/plugins/toytwin.la \
 	tests/abi/plugins/toyxor.la \
 	tests/abi/plugins/undefined.la \
 	tests/unit/plugins/blank.la \
@@ -71,6 +98,7 @@ tests_abi_plugins_toybox_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyraw_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyset_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toytwin_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyxor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_undefined_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_unit_plugins_blank_la_LDFLAGS = $(TEST_MODULE_FLAGS)
@@ -81,11 +109,11 @@ tests_unit_plugins_unwilling_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyraw_la_SOURCES = tests/abi/plugins/toyraw.c tests/abi/plugins/toyraw.h tests/abi/plugins/toyraw_write.c
 
 # What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin).
-thread_tests =
+thread_tests = tests/unit/test_pool
 builtin_tests = tests/walls.sh
-# What `make check-valgrind` runs.
-valgrind_unit_tests = $(filter-out tests/sweep/%,$(unit_tests)) $(module_unit_tests)
-valgrind_shell_tests +=
+# What `make check-valgrind` runs. Sweeps and models over millions of items take it too long.
+valgrind_unit_tests = $(filter-out tests/sweep/% tests/unit/test_want,$(unit_tests)) $(module_unit_tests)
+valgrind_shell_tests += tests/cli/ls.sh
 
 # ---- how -----------------------------------------------------------------------------------------------------
 TEST_EXTENSIONS = .sh
@@ -117,7 +145,6 @@ tests/abi/plugins/%.la tests/unit/plugins/%.la: AM_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 
 # ---- fuzzers: tests/fuzz/NAME.c, for libFuzzer, when configured with CC=clang --enable-fuzzers -----------------------
 fuzzers = tests/fuzz/fuzz_open
-tests_fuzz_fuzz_open_LDADD = core/libcore.la $(LIBM)
 FUZZ_SECONDS = 60
 if FUZZERS
 noinst_PROGRAMS += $(fuzzers)

@@ -39,3 +39,13 @@ tools_tenon_SOURCES = \
 	tools/why.c
 tools_tenon_CPPFLAGS = $(PUBLIC_CPPFLAGS) -D_GNU_SOURCE= $(JSON_C_CFLAGS) $(NETTLE_CFLAGS)
 tools_tenon_LDADD = libtenon.la $(JSON_C_LIBS) $(NETTLE_LIBS) $(LIBM)
+
+install-completion: tools/completion/tenon.bash
+	$(MKDIR_P) "$(DESTDIR)$(completiondir)"
+	$(INSTALL_DATA) $(srcdir)/tools/completion/tenon.bash "$(DESTDIR)$(completiondir)/tenon"
+uninstall-completion:
+	rm -f "$(DESTDIR)$(completiondir)/tenon"
+completiondir = $(datadir)/bash-completion/completions
+EXTRA_DIST += tools/completion/tenon.bash
+
+.PHONY: install-completion uninstall-completion

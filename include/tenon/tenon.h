@@ -5,16 +5,17 @@
  *     plan      what is to be saved: tensors from memory, from files, from callbacks; metadata
  *     report    what was said on the way: notes, losses, verdicts
  *
- * Reading is open → look → map, read or load. Saving is plan → add → save. Converting is both: a plan of tensors that lie
- * in another file.
+ * Reading is open → look → map, read or load. Saving is plan → add → save. Converting is both: a plan of
+ * tensors that lie in another file.
  *
- * Errors: every function that can fail returns tenon_status, 0 or a negative TENON_E_*, and fills the caller's struct
- * tenon_error when one is given (NULL: not wanted). Out parameters are set on success only, and pointers to NULL on failure.
- * The library never prints, exits, installs signal handlers or keeps state of the process.
+ * Errors: every function that can fail returns tenon_status, 0 or a negative TENON_E_*, and fills the
+ * caller's struct tenon_error when one is given (NULL: not wanted). Out parameters are set on success only,
+ * and pointers to NULL on failure. The library never prints, exits, installs signal handlers or keeps state
+ * of the process.
  *
- * Threads: a context and a file may be used from many threads at once, but for tenon_context_free and tenon_close. A plan
- * and a report belong to one thread at a time. A file must be closed before its context is freed; a plan keeps
- * what it needs of a file, so the file may be closed first.
+ * Threads: a context and a file may be used from many threads at once, but for tenon_context_free and
+ * tenon_close. A plan and a report belong to one thread at a time. A file must be closed before its context
+ * is freed; a plan keeps what it needs of a file, so the file may be closed first.
  *
  * Strings handed out live as long as the object that they come from, unless stated otherwise. */
 #ifndef TENON_TENON_H
@@ -44,12 +45,13 @@ typedef struct tenon_memory tenon_memory;
 /* "0.1.0": of the library that is running. */
 TENON_API const char *tenon_version (void);
 
-/* "TENON_E_MALFORMED" and "malformed file"; for unknown numbers "TENON_E_?" and "unknown status". Never NULL. */
+/* "TENON_E_MALFORMED" and "malformed file"; for unknown numbers "TENON_E_?" and "unknown status". Never
+ * NULL. */
 TENON_API const char *tenon_status_name (tenon_status status);
 TENON_API const char *tenon_status_text (tenon_status status);
 
-/* What went wrong, in the caller's memory. All texts are NUL-terminated and cut when too long; bytes of a file that are no
- * printable UTF-8 are escaped. */
+/* What went wrong, in the caller's memory. All texts are NUL-terminated and cut when too long; bytes of a
+ * file that are no printable UTF-8 are escaped. */
 typedef struct tenon_error {
     uint32_t struct_size; /* sizeof (tenon_error), set by the caller */
     tenon_status status;
@@ -65,8 +67,9 @@ typedef struct tenon_error {
 
 /* ---- progress ------------------------------------------------------------------------------------ */
 
-/* Called now and then during long work (at least every 64 MiB, never for work under a few milliseconds), on the calling
- * thread or one of the pool, one call at a time. `done` and `total` are bytes of tensor data. Non-zero: stop, with TENON_E_CANCELLED. */
+/* Called now and then during long work (at least every 64 MiB, never for work under a few milliseconds), on
+ * the calling thread or one of the pool, one call at a time. `done` and `total` are bytes of tensor data.
+ * Non-zero: stop, with TENON_E_CANCELLED. */
 typedef struct tenon_progress {
     uint32_t struct_size, reserved;
     int (*report) (void *user, uint64_t done, uint64_t total);
@@ -77,21 +80,21 @@ typedef struct tenon_progress {
 
 enum {
     TENON_CONTEXT_NO_FILES = 1, /* read no ini files: built-in defaults and `settings` only */
-    TENON_CONTEXT_NO_ENVIRONMENT =
-        2 /* ignore TENON_CONFIG, TENON_PLUGIN_PATH, XDG_CONFIG_HOME and HOME. Always so in setuid programs */
+    /* ignore TENON_CONFIG, TENON_PLUGIN_PATH, XDG_CONFIG_HOME and HOME. Always so in setuid programs */
+    TENON_CONTEXT_NO_ENVIRONMENT = 2
 };
 typedef struct tenon_context_options {
     uint32_t struct_size, flags;
-    const char *const
-        *settings; /* NULL-terminated "SECTION.KEY=VALUE": "core.threads=4", "npy.max_header=2MiB",
-                                    "plugin.npy.enabled=no", "limits.tensors=5". They win over all files */
+    /* NULL-terminated "SECTION.KEY=VALUE": "core.threads=4", "npy.max_header=2MiB",
+     * "plugin.npy.enabled=no", "limits.tensors=5". They win over all files */
+    const char *const *settings;
     const char
         *plugin_path;   /* absolute folders, ':' between; searched before the configured ones. NULL: none */
     const char *origin; /* what `settings` are called in messages; NULL: "the program" */
 } tenon_context_options;
 
-/* Reads the configuration and loads the plugins. `options` may be NULL. A plugin that cannot be loaded is no error: see
- * tenon_context_report. A wrong key or value is (TENON_E_CONFIG). */
+/* Reads the configuration and loads the plugins. `options` may be NULL. A plugin that cannot be loaded is
+ * no error: see tenon_context_report. A wrong key or value is (TENON_E_CONFIG). */
 TENON_API tenon_status tenon_context_new (tenon_context **context, const tenon_context_options *options,
                                           tenon_error *error);
 TENON_API void tenon_context_free (tenon_context *context);
@@ -145,7 +148,8 @@ TENON_API tenon_status tenon_filter_get (const tenon_context *context, uint64_t 
 
 /* A dtype by its canonical name ("bf16"); TENON_NONE: nobody registered it. */
 TENON_API uint32_t tenon_dtype_find (const tenon_context *context, const char *name);
-/* All about a dtype id; of a file when `file` is given (its opaque dtypes have ids of their own), else of the context. */
+/* All about a dtype id; of a file when `file` is given (its opaque dtypes have ids of their own), else of
+ * the context. */
 TENON_API tenon_status tenon_dtype_get (const tenon_context *context, const tenon_file *file, uint32_t dtype,
                                         struct tenon_dtype *info);
 /* The id after `dtype` in the context; start with TENON_NONE; TENON_NONE after the last. */
@@ -156,23 +160,24 @@ TENON_API int tenon_dtype_castable (const tenon_context *context, uint32_t from,
 /* ---- opening ------------------------------------------------------------------------------------- */
 
 enum {
-    TENON_OPEN_NO_MAP =
-        1, /* never map, always read: a file that others may shrink cannot then raise SIGBUS */
+    /* never map, always read: a file that others may shrink cannot then raise SIGBUS */
+    TENON_OPEN_NO_MAP = 1,
     TENON_OPEN_UNALIGNED = 2 /* tenon_map may hand out data that is not aligned to its items */
 };
 typedef struct tenon_open_options {
     uint32_t struct_size, flags;
     const char *format;          /* a codec's id or extension; NULL: magic, then extension decide */
     const char *const *settings; /* NULL-terminated "CODEC.KEY=VALUE", for this file only */
-    const char
-        *name; /* for memory, descriptors and callbacks: what the file is called; its extension and stem
-                                    count. NULL: none */
+    /* for memory, descriptors and callbacks: what the file is called; its extension and stem count. NULL:
+     * none */
+    const char *name;
 } tenon_open_options;
 
 /* Opens, recognises, describes and checks. Nothing of the tensors' data is read. */
 TENON_API tenon_status tenon_open (tenon_context *context, const char *path,
                                    const tenon_open_options *options, tenon_file **file, tenon_error *error);
-/* The memory stays the caller's and must not change or go until the file, and every plan made of it, is gone. */
+/* The memory stays the caller's and must not change or go until the file, and every plan made of it, is
+ * gone. */
 TENON_API tenon_status tenon_open_memory (tenon_context *context, const void *data, uint64_t size,
                                           const tenon_open_options *options, tenon_file **file,
                                           tenon_error *error);
@@ -194,8 +199,9 @@ TENON_API tenon_status tenon_open_reader (tenon_context *context, const tenon_re
                                           tenon_error *error);
 TENON_API void tenon_close (tenon_file *file);
 
-/* Asks every codec what it makes of a file, without describing it: TENON_BID entries, the chosen one (if any) with status 0 and
- * `chosen` set. The status is what tenon_open would say of the choice. Free the report. */
+/* Asks every codec what it makes of a file, without describing it: TENON_BID entries, the chosen one (if
+ * any) with status 0 and `chosen` set. The status is what tenon_open would say of the choice. Free the
+ * report. */
 TENON_API tenon_status tenon_why (tenon_context *context, const char *path, const tenon_open_options *options,
                                   tenon_report **report, tenon_error *error);
 
@@ -244,18 +250,19 @@ TENON_API uint64_t tenon_metadata_count (const tenon_file *file);
 TENON_API tenon_status tenon_metadata_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info);
 TENON_API tenon_status tenon_metadata_find (const tenon_file *file, const char *key, uint64_t *index);
 
-/* Items first … first + n - 1 of an array value of this file. Numbers take no memory; strings and nested arrays are kept in
- * `memory` (free it), which may be NULL for arrays of numbers. Walking an array of strings in order costs the same per item; a
- * jump back starts again from its beginning. */
+/* Items first … first + n - 1 of an array value of this file. Numbers take no memory; strings and nested
+ * arrays are kept in `memory` (free it), which may be NULL for arrays of numbers. Walking an array of
+ * strings in order costs the same per item; a jump back starts again from its beginning. */
 TENON_API tenon_status tenon_value_items (const tenon_file *file, const struct tenon_value *array,
                                           uint64_t first, uint64_t n, struct tenon_value *items,
                                           tenon_memory **memory, tenon_error *error);
 
 /* ---- the data ------------------------------------------------------------------------------------ */
 
-/* The tensor's bytes as they lie in the file, no copy. Valid until tenon_close. TENON_E_NOT_MAPPABLE, with the reason, when they are
- * encoded, served, behind a callback, or not aligned (see TENON_OPEN_UNALIGNED). flags of tenon_tensor_info say the order.
- * If others shrink the file meanwhile, touching the memory raises SIGBUS; tenon_read never does. */
+/* The tensor's bytes as they lie in the file, no copy. Valid until tenon_close. TENON_E_NOT_MAPPABLE, with
+ * the reason, when they are encoded, served, behind a callback, or not aligned (see TENON_OPEN_UNALIGNED).
+ * flags of tenon_tensor_info say the order. If others shrink the file meanwhile, touching the memory raises
+ * SIGBUS; tenon_read never does. */
 TENON_API tenon_status tenon_map (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
                                   tenon_error *error);
 
@@ -276,22 +283,23 @@ typedef struct tenon_request {
 /* Bytes that a request needs; also checks it. */
 TENON_API tenon_status tenon_request_size (const tenon_file *file, const tenon_request *request,
                                            uint64_t *size, tenon_error *error);
-/* Reads all requests, on all threads of the pool, into the caller's memory. After a failure that memory holds anything. */
+/* Reads all requests, on all threads of the pool, into the caller's memory. After a failure that memory
+ * holds anything. */
 TENON_API tenon_status tenon_read (tenon_file *file, tenon_request *requests, uint64_t count,
                                    const tenon_progress *progress, tenon_error *error);
-/* The same into memory that the library gets, in huge pages where it can, all in one arena. `memory` set: the caller frees it
- * and it may outlive the file; NULL: it goes with the file. */
+/* The same into memory that the library gets, in huge pages where it can, all in one arena. `memory` set:
+ * the caller frees it and it may outlive the file; NULL: it goes with the file. */
 TENON_API tenon_status tenon_load (tenon_file *file, tenon_request *requests, uint64_t count,
                                    tenon_memory **memory, const tenon_progress *progress, tenon_error *error);
 TENON_API void tenon_memory_free (tenon_memory *memory);
 
-/* Reads everything, compares every checksum; what is wrong goes to the report as TENON_NOTE with a negative status, and the
- * first of it is returned. `report` may be NULL, else free it. */
+/* Reads everything, compares every checksum; what is wrong goes to the report as TENON_NOTE with a negative
+ * status, and the first of it is returned. `report` may be NULL, else free it. */
 TENON_API tenon_status tenon_verify (tenon_file *file, tenon_report **report, const tenon_progress *progress,
                                      tenon_error *error);
 
-/* Hands all bytes of a tensor (or box) to `sink` in order, in pieces, in bounded memory. Its non-zero result stops the work
- * with TENON_E_CANCELLED. */
+/* Hands all bytes of a tensor (or box) to `sink` in order, in pieces, in bounded memory. Its non-zero
+ * result stops the work with TENON_E_CANCELLED. */
 TENON_API tenon_status tenon_stream (tenon_file *file, const tenon_request *request,
                                      int (*sink) (void *user, const void *data, uint64_t size), void *user,
                                      const tenon_progress *progress, tenon_error *error);
@@ -310,7 +318,8 @@ typedef struct tenon_array {
     uint32_t rank, flags;  /* TENON_FORTRAN, TENON_BIG_ENDIAN: how `data` lies */
     const void *data;      /* packed; must stay until the save is done. NULL: `fill` makes it */
     uint64_t size;         /* bytes of `data`: dtype × shape */
-    /* Fills `to` with bytes offset … offset + length - 1 of the packed data; called in order, on one thread. 0 or TENON_E_*. */
+    /* Fills `to` with bytes offset … offset + length - 1 of the packed data; called in order, on one
+     * thread. 0 or TENON_E_*. */
     tenon_status (*fill) (void *user, uint64_t offset, void *to, uint64_t length);
     void *user;
 } tenon_array;
@@ -339,9 +348,10 @@ typedef struct tenon_save_options {
     const char *const *settings; /* NULL-terminated "CODEC.KEY=VALUE", for this save only */
 } tenon_save_options;
 
-/* Writes to a temporary file beside the target and renames it, so that the target is always whole, the old or the new. A symbolic link
- * is followed; a device, FIFO or terminal is written straight. With `format` the codec's extension is appended when the path has none of its
- * extensions. `report` may be NULL, else it is set, also on failure, to the notes and losses; free it. */
+/* Writes to a temporary file beside the target and renames it, so that the target is always whole, the old
+ * or the new. A symbolic link is followed; a device, FIFO or terminal is written straight. With `format`
+ * the codec's extension is appended when the path has none of its extensions. `report` may be NULL, else it
+ * is set, also on failure, to the notes and losses; free it. */
 TENON_API tenon_status tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *options,
                                    tenon_report **report, const tenon_progress *progress, tenon_error *error);
 /* Writes to an open descriptor, from its current position, no seeking; `format` is needed. */

@@ -260,6 +260,8 @@ START_TEST (test_nested)
     KIT_INIT (info);
     ck_assert_int_eq (tenon_file_get (file, &info), TENON_OK);
     ck_assert_uint_eq (info.sources, 8);
+    tenon_status status = tenon_verify (file, NULL, NULL, &kit_error);
+    ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
     tenon_close (file);
     file = kit_open ("f.toybox", NULL, "toybox.prefix=yes");
     check_items (file, "e/d/c/b/a/raw/one");

@@ -1,5 +1,5 @@
-/* fuzz_open.c - opens, looks at, reads, verifies and saves whatever the fuzzer makes: once as what its contents say, and once as a file of
- * each format. */
+/* fuzz_open.c - opens, looks at, reads, verifies and saves whatever the fuzzer makes: once as what its
+ * contents say, and once as a file of each format. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,9 @@
-/* test_sweep.c - every small sample of every plugin, cut off at every byte, and with every byte of its beginning changed.
+/* test_sweep.c - every small sample of every plugin, cut off at every byte, and with every byte of its
+ * beginning changed.
  *
- * Nothing may crash, hang, or take more memory than the limits allow; what opens must be readable or say what is wrong. Run under ASan and
- * UBSan this is the test that finds reads beyond an end. Samples lie in plugins/NAME/samples; files up to LARGEST bytes are taken. */
+ * Nothing may crash, hang, or take more memory than the limits allow; what opens must be readable or say
+ * what is wrong. Run under ASan and UBSan this is the test that finds reads beyond an end. Samples lie in
+ * plugins/NAME/samples; files up to LARGEST bytes are taken. */
 #include <check.h>
 #include <dirent.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* test_stream.c - encoded sources: whole streams, blocks, checksums, and what is damaged. The encoded bytes are zlib's own. */
+/* test_stream.c - encoded sources: whole streams, blocks, checksums, and what is damaged. The encoded bytes
+ * are zlib's own. */
 #include "source.h"
 #include <check.h>
 #include <zlib.h>

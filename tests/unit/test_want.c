@@ -124,7 +124,8 @@ take (void *user, const void *bytes, uint64_t length, tenon_error *unused)
     return TENON_OK;
 }
 
-/* The k-th item of the result, in the order of the layout, is the item of the tensor at this C-order number. */
+/* The k-th item of the result, in the order of the layout, is the item of the tensor at this C-order
+ * number. */
 static uint64_t
 expected (const struct model *m, const struct tn_box *box, uint64_t k, bool fortran_out)
 {

@@ -22,6 +22,20 @@ extern "C" {
 #define TENON_FLAGS_MAY_IGNORE 0x0000ffffu
 #define TENON_FLAGS_MUST_KNOW 0xffff0000u
 
+/* A struct that somebody else fills, or reads, with its size set and the rest zero:
+ *     tenon_tensor_info info = TENON_INIT (info); */
+#ifdef __cplusplus
+#define TENON_INIT(variable)                                                                                 \
+    {                                                                                                        \
+        sizeof (variable)                                                                                    \
+    }
+#else
+#define TENON_INIT(variable)                                                                                 \
+    {                                                                                                        \
+        .struct_size = sizeof (variable)                                                                     \
+    }
+#endif
+
 /* ---- status -------------------------------------------------------------------------------------- */
 
 /* What a function that can fail returns: 0, or one of these, which are negative. */
@@ -50,10 +64,11 @@ enum {
 
 /* ---- dtypes -------------------------------------------------------------------------------------- */
 
-/* Ids below 64 are fixed for ever. Ids from TENON_DTYPE_DYNAMIC on are given out at run time, to the dtypes that
- * plugins register (the same in a whole context) and to the opaque ones of single files (valid for that file):
- * compare them by name. Byte layouts: IEEE 754, two's complement; c64 and c128 are real part, imaginary part;
- * bool is one byte, 0 or 1; f8_*, f6_*, f4 follow the OCP 8-bit and MX specifications and ml_dtypes. */
+/* Ids below 64 are fixed for ever. Ids from TENON_DTYPE_DYNAMIC on are given out at run time, to the dtypes
+ * that plugins register (the same in a whole context) and to the opaque ones of single files (valid for
+ * that file): compare them by name. Byte layouts: IEEE 754, two's complement; c64 and c128 are real part,
+ * imaginary part; bool is one byte, 0 or 1; f8_*, f6_*, f4 follow the OCP 8-bit and MX specifications and
+ * ml_dtypes. */
 enum {
     TENON_NONE = 0, /* no dtype, or: as stored */
     TENON_BOOL = 1,
@@ -92,13 +107,15 @@ enum {
     TENON_KIND_OPAQUE = 2 /* items whose bytes only `text` explains; carried, never cast */
 };
 
-/* A run of equal integers inside a block, for byte swapping: `count` of them, each `size` bytes, from `offset`. */
+/* A run of equal integers inside a block, for byte swapping: `count` of them, each `size` bytes, from
+ * `offset`. */
 struct tenon_swap_field {
     uint32_t offset, size, count;
     uint64_t future[2];
 };
 
-/* An element type. Plugins register block dtypes with it and describe opaque ones; applications receive it. */
+/* An element type. Plugins register block dtypes with it and describe opaque ones; applications receive it.
+ */
 struct tenon_dtype {
     uint32_t struct_size;
     uint32_t kind;        /* TENON_KIND_* */
@@ -139,12 +156,13 @@ enum {
 /* tenon_value.source of an array that lies in memory (as.memory) or is nested (as.items). */
 #define TENON_NO_SOURCE UINT32_MAX
 
-/* A typed value. 64 bytes, for ever. A scalar (type below TENON_DTYPE_FIXED: bool, u8 … u64, i8 … i64, f32, f64) is in
- * `as`; a string's bytes (which need not be UTF-8) are as.string, `count` of them; an array is one of
+/* A typed value. 64 bytes, for ever. A scalar (type below TENON_DTYPE_FIXED: bool, u8 … u64, i8 … i64, f32,
+ * f64) is in `as`; a string's bytes (which need not be UTF-8) are as.string, `count` of them; an array is
+ * one of
  *   - a range of a source, which nobody reads until an item is asked for: source, offset, length, encoding;
  *   - packed items, or prefixed strings, in memory: as.memory, `length` bytes, encoding;
- *   - nested: item_type TENON_ARRAY, as.items, `count` values.
- * Who hands out a value owns what it points to; its life is stated there. */
+ *   - nested: item_type TENON_ARRAY, as.items, `count` values. Who hands out a value owns what it points
+ *     to; its life is stated there. */
 struct tenon_value {
     uint32_t type;      /* a plain scalar dtype, TENON_STRING, TENON_ARRAY; TENON_NONE: null */
     uint32_t item_type; /* arrays: the type of every item */

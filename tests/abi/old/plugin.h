@@ -1,33 +1,36 @@
 /* Made by tests/abi/renew from tenon/plugin.h: with shorter structs. */
 /* tenon/plugin.h - what a plugin includes, and all that it includes.
  *
- * A plugin is a shared object that exports one function, tenon_plugin_v0, which returns a table of the codecs, filters
- * and dtypes that it has. A codec is two functions:
+ * A plugin is a shared object that exports one function, tenon_plugin_v0, which returns a table of the
+ * codecs, filters and dtypes that it has. A codec is two functions:
  *
  *     describe (call)   turns the bytes of a source into a catalog: for each tensor its name, dtype, shape, and where
  *                       its bytes lie
  *     write (call)      turns a plan (the same information, the other way round) into a sequence of
  *                       "put these header bytes, put that tensor here"
  *
- * It never opens a file, copies tensor data, makes a thread, allocates what somebody must free, prints or exits. All it
- * does goes through its *call*: one run of one codec function, on one thread, which is dead when that function returns,
- * and with it all memory that was got through it. A codec keeps nothing else: no globals that change. So describe and
- * write may run on many threads at once, each with its own call.
+ * It never opens a file, copies tensor data, makes a thread, allocates what somebody must free, prints or
+ * exits. All it does goes through its *call*: one run of one codec function, on one thread, which is dead
+ * when that function returns, and with it all memory that was got through it. A codec keeps nothing else:
+ * no globals that change. So describe and write may run on many threads at once, each with its own call.
  *
  * Sources, dtypes and tensors are numbers. A number means something in its own call only.
  *
- * Errors: every service that returns tenon_status has recorded the failure, with its place, before it returns a negative
- * one; the codec just returns it (TENON_TRY). A codec's own failures go through tenon_fail. The first failure of a call is the
- * one that is reported, and a function that failed once has failed, whatever it returns.
+ * Errors: every service that returns tenon_status has recorded the failure, with its place, before it
+ * returns a negative one; the codec just returns it (TENON_TRY). A codec's own failures go through
+ * tenon_fail. The first failure of a call is the one that is reported, and a function that failed once has
+ * failed, whatever it returns.
  *
- * Everything that a codec says is checked by the host; nothing that a file says needs to be trusted by the codec:
- * add_tensor checks the product of the shape, the length, the range inside the source, the name and the limits. What a codec must
- * check itself is its own arithmetic: never add two numbers of a file without asking whether they may be added.
+ * Everything that a codec says is checked by the host; nothing that a file says needs to be trusted by the
+ * codec: add_tensor checks the product of the shape, the length, the range inside the source, the name and
+ * the limits. What a codec must check itself is its own arithmetic: never add two numbers of a file without
+ * asking whether they may be added.
  *
  * Threads: each service may be called only from inside the codec function that got the call, on its thread.
  *
- * The ABI is version 0: it may still change, and then tenon_plugin_v0 changes its name or the minor number grows. How it may
- * grow is in types.h: structs at their end, flags by their halves, services at the end of struct tenon_host. */
+ * The ABI is version 0: it may still change, and then tenon_plugin_v0 changes its name or the minor number
+ * grows. How it may grow is in types.h: structs at their end, flags by their halves, services at the end of
+ * struct tenon_host. */
 #ifndef TENON_PLUGIN_H
 #define TENON_PLUGIN_H
 
@@ -41,8 +44,8 @@
 extern "C" {
 #endif
 
-/* The minor version that this header describes. A plugin states it as abi_minor, and the oldest host that will do as
- * min_host_minor. */
+/* The minor version that this header describes. A plugin states it as abi_minor, and the oldest host that
+ * will do as min_host_minor. */
 #define TENON_ABI_MINOR 0
 
 struct tenon_host;
@@ -68,14 +71,14 @@ enum {
 struct tenon_tensor {
     uint32_t struct_size;
     uint32_t dtype; /* a fixed id, or one from dtype_find or add_dtype */
-    const char *
-        name; /* NULL: the source's own name: the file's stem, the member's key without the codec's extension */
+    /* NULL: the source's own name: the file's stem, the member's key without the codec's extension */
+    const char *name;
     uint64_t name_length;  /* bytes */
     const uint64_t *shape; /* `rank` dims, outermost first, whatever the flags say. NULL for rank 0 */
     uint32_t rank;         /* 0 … 64 */
-    uint32_t
-        flags; /* TENON_FORTRAN, TENON_BIG_ENDIAN, TENON_ALIAS. In a plan: how the bytes lie now, so that a format which
-                             has both orders can keep them */
+    /* TENON_FORTRAN, TENON_BIG_ENDIAN, TENON_ALIAS. In a plan: how the bytes lie now, so that a format
+     * which has both orders can keep them */
+    uint32_t flags;
     uint32_t storage; /* TENON_EXTENT … */
     uint32_t source;  /* 0 is the source that describe was called for */
     uint64_t offset;  /* of the data in that source, bytes */
@@ -83,12 +86,15 @@ struct tenon_tensor {
     uint64_t cookie;  /* SERVED, GRID: the codec's own; comes back in read and locate */
 };
 
-/* How put_tensor writes: TENON_FORTRAN, TENON_BIG_ENDIAN, or neither. */
+/* How put_tensor writes: flags are TENON_FORTRAN, TENON_BIG_ENDIAN, or neither; and TENON_ASKED, when the
+ * user chose this by an option, so that a change of layout is no loss but a note. */
+enum { TENON_ASKED = 0x100 };
 struct tenon_layout {
     uint32_t struct_size, flags;
 };
 
-/* A box of a tensor that read() is asked for: start + k × step in each dim, k < count. Items are packed in C order. */
+/* A box of a tensor that read() is asked for: start + k × step in each dim, k < count. Items are packed in
+ * C order. */
 struct tenon_region {
     uint32_t struct_size, rank;
     const uint64_t *start, *count, *step; /* `rank` numbers each; inside the shape, step ≥ 1 */
@@ -108,8 +114,8 @@ enum { TENON_CHECK_NONE = 0, TENON_CHECK_CRC32 = 1 /* ISO 3309, as in zip and zl
 struct tenon_part {
     uint32_t struct_size;
     uint32_t source; /* inside which source */
-    uint64_t
-        lead; /* bytes before `offset` that belong to it (a local header): no other part may overlap them */
+    /* bytes before `offset` that belong to it (a local header): no other part may overlap them */
+    uint64_t lead;
     uint64_t offset;    /* of its stored bytes in that source */
     uint64_t stored;    /* how many */
     uint64_t size;      /* after decoding; == stored when there is no filter */
@@ -118,10 +124,10 @@ struct tenon_part {
 
 /* include: how the tensors of another source come into this catalog */
 enum {
-    TENON_INCLUDE_PREFIX =
-        1, /* names become KEY/NAME, but for a tensor that takes its name from the source */
-    TENON_INCLUDE_REPEATED =
-        2, /* metadata keys that are there already are the same in every part: keep the first, no error */
+    /* names become KEY/NAME, but for a tensor that takes its name from the source */
+    TENON_INCLUDE_PREFIX = 1,
+    /* metadata keys that are there already are the same in every part: keep the first, no error */
+    TENON_INCLUDE_REPEATED = 2,
     TENON_INCLUDE_NO_METADATA = 4
 };
 struct tenon_include {
@@ -146,6 +152,7 @@ struct tenon_member {
     const char *filter;    /* NULL: none */
     int32_t level;         /* the filter's; -1: its default */
     uint32_t flags;        /* none yet */
+    /* decoded bytes that are encoded by themselves; 0: the host's choice, of which the result tells */
 };
 
 /* What became of it. All counts are bytes. */
@@ -163,19 +170,21 @@ struct tenon_host {
     uint32_t flags, reserved;
     const char *version; /* of the library, "0.1.0" */
 
-    /* A table of functions by its id, "org.name/1"; NULL: this host has none of that name. In any state, any thread. */
+    /* A table of functions by its id, "org.name/1"; NULL: this host has none of that name. In any state,
+     * any thread. */
     const void *(*get_extension) (const struct tenon_host *host, const char *id);
 
     /* -- in every codec function -- */
 
     /* Records a failure. `status` is negative; `offset` is a place in source 0, or TENON_AUTO for none. */
     void (*fail) (struct tenon_call *call, int32_t status, uint64_t offset, const char *message);
-    /* Says something about the file: TENON_NOTE or TENON_LOSS; `item` is a tensor's or key's name, or NULL. */
+    /* Says something about the file: TENON_NOTE or TENON_LOSS; `item` is a tensor's or key's name, or NULL.
+     */
     void (*note) (struct tenon_call *call, uint32_t kind, const char *item, const char *message);
     /* Non-zero: stop, and return TENON_E_CANCELLED. For loops that call no other service. */
     int32_t (*cancelled) (struct tenon_call *call);
-    /* Zeroed memory, aligned to 16, that lives as long as the call. NULL: the failure is recorded; return TENON_E_MEMORY (too much
-     * memory for TENON_LIMIT_HEADER_BYTES is reported as that limit). */
+    /* Zeroed memory, aligned to 16, that lives as long as the call. NULL: the failure is recorded; return
+     * TENON_E_MEMORY (too much memory for TENON_LIMIT_HEADER_BYTES is reported as that limit). */
     void *(*scratch) (struct tenon_call *call, uint64_t size);
     /* The value of the codec's own option number `index` in its table. */
     tenon_status (*option) (struct tenon_call *call, uint32_t index, struct tenon_setting *setting);
@@ -188,9 +197,11 @@ struct tenon_host {
     /* Exactly `length` bytes, or TENON_E_TRUNCATED. */
     tenon_status (*read_at) (struct tenon_call *call, uint32_t source, uint64_t offset, void *to,
                              uint64_t length);
-    /* The same, in scratch memory: a private copy, which cannot change while it is parsed. NULL: the failure is recorded. */
+    /* The same, in scratch memory: a private copy, which cannot change while it is parsed. NULL: the
+     * failure is recorded. */
     const void *(*view) (struct tenon_call *call, uint32_t source, uint64_t offset, uint64_t length);
-    /* Items first … first + n - 1 of an array value, as values. Strings and nested items live as long as the call. */
+    /* Items first … first + n - 1 of an array value, as values. Strings and nested items live as long as
+     * the call. */
     tenon_status (*items) (struct tenon_call *call, const struct tenon_value *array, uint64_t first,
                            uint64_t n, struct tenon_value *items);
 
@@ -198,7 +209,8 @@ struct tenon_host {
 
     /* A hint of how many are to come, for the memory. Never trusted, may be absurd. */
     void (*expect) (struct tenon_call *call, uint64_t tensors, uint64_t metadata);
-    /* Copies an opaque dtype into the catalog and gives its number. The same one twice gives the same number. */
+    /* Copies an opaque dtype into the catalog and gives its number. The same one twice gives the same
+     * number. */
     tenon_status (*add_dtype) (struct tenon_call *call, const struct tenon_dtype *dtype, uint32_t *number);
     /* Checks and copies a tensor. Writes the length back. */
     tenon_status (*add_tensor) (struct tenon_call *call, struct tenon_tensor *tensor);
@@ -207,14 +219,15 @@ struct tenon_host {
                                   const struct tenon_value *value);
     /* Makes a source of a stretch of another, or of all of a sibling. */
     tenon_status (*add_part) (struct tenon_call *call, const struct tenon_part *part, uint32_t *source);
-    /* Opens a file beside the one that holds source 0: a bare name, no path. TENON_E_NOT_FOUND is not recorded as a
-     * failure until the codec returns it. */
+    /* Opens a file beside the one that holds source 0: a bare name, no path. TENON_E_NOT_FOUND is not
+     * recorded as a failure until the codec returns it. */
     tenon_status (*sibling) (struct tenon_call *call, const char *name, uint64_t name_length,
                              uint32_t *source);
     /* A tensor that was added so far, by name. TENON_E_NOT_FOUND is no failure either. */
     tenon_status (*find) (struct tenon_call *call, const char *name, uint64_t name_length,
                           struct tenon_tensor *tensor);
-    /* Describes a source with another codec, into this catalog. TENON_E_UNRECOGNISED is no failure either: skip it, or return it. */
+    /* Describes a source with another codec, into this catalog. TENON_E_UNRECOGNISED is no failure either:
+     * skip it, or return it. */
     tenon_status (*include) (struct tenon_call *call, uint32_t source, const struct tenon_include *how);
 
     /* -- in write -- */
@@ -225,8 +238,8 @@ struct tenon_host {
     tenon_status (*plan_metadata) (struct tenon_call *call, uint64_t index, const char **key,
                                    uint64_t *key_length, struct tenon_value *value);
     tenon_status (*put) (struct tenon_call *call, const void *bytes, uint64_t length);
-    /* All bytes of a tensor of the plan in this layout (NULL: C order, little-endian). A change from how it lies in its
-     * source is told to the user by the core. */
+    /* All bytes of a tensor of the plan in this layout (NULL: C order, little-endian). A change from how it
+     * lies in its source is told to the user by the core. */
     tenon_status (*put_tensor) (struct tenon_call *call, uint64_t index, const struct tenon_layout *layout);
     /* The items of an array value in another encoding. */
     tenon_status (*put_items) (struct tenon_call *call, const struct tenon_value *array, uint32_t encoding);
@@ -236,8 +249,9 @@ struct tenon_host {
     uint64_t (*tell) (struct tenon_call *call);
     /* Overwrites bytes that were put. TENON_E_UNSUPPORTED when the sink is a pipe or inside a filter. */
     tenon_status (*patch) (struct tenon_call *call, uint64_t position, const void *bytes, uint64_t length);
-    /* What follows goes to the file of this bare name beside the target; NULL: to the target itself. Each name once. All files
-     * appear together at the end, in the order in which they were begun, the target (unless nothing was put there) last. */
+    /* What follows goes to the file of this bare name beside the target; NULL: to the target itself. Each
+     * name once. All files appear together at the end, in the order in which they were begun, the target
+     * (unless nothing was put there) last. */
     tenon_status (*next_file) (struct tenon_call *call, const char *name, uint64_t name_length);
     tenon_status (*put_member) (struct tenon_call *call, const struct tenon_member *member,
                                 struct tenon_member_result *result);
@@ -260,8 +274,8 @@ struct tenon_magic {
 
 /* tenon_codec.flags */
 enum {
-    TENON_CODEC_ALIASES =
-        1, /* its tensors may share bytes: overlaps of tensors marked TENON_ALIAS are fine */
+    /* its tensors may share bytes: overlaps of tensors marked TENON_ALIAS are fine */
+    TENON_CODEC_ALIASES = 1,
     TENON_CODEC_NEEDS_PATCH = 2 /* write uses patch: saving to a pipe is refused at once */
 };
 
@@ -272,8 +286,8 @@ struct tenon_codec {
     uint32_t struct_size, flags;
     const char *id;    /* lower case: "npy"; not "core", "limits", "save" */
     const char *label; /* one line, for people: "NumPy array" */
-    const char *const
-        *extensions; /* without the dot, lower case, NULL-terminated; the first is appended when saving */
+    /* without the dot, lower case, NULL-terminated; the first is appended when saving */
+    const char *const *extensions;
     const struct tenon_magic *magics;
     uint32_t magic_size, magic_count; /* sizeof (struct tenon_magic), how many */
     const struct tenon_option *options;
@@ -286,12 +300,13 @@ struct tenon_codec {
     uint32_t metadata;         /* TENON_METADATA_* */
     tenon_status (*describe) (struct tenon_call *call); /* NULL: the codec only writes */
     tenon_status (*write) (struct tenon_call *call);    /* NULL: it only reads */
-    /* How sure the codec is that source 0 is its own, 0 … 100, when magics do not tell: 50 and above count as a match. Only
-     * read_at, view and source_info may be called, and their failures are no failures. NULL: magics and extensions decide. */
+    /* How sure the codec is that source 0 is its own, 0 … 100, when magics do not tell: 50 and above count
+     * as a match. Only read_at, view and source_info may be called, and their failures are no failures.
+     * NULL: magics and extensions decide. */
 };
 
-/* A reversible byte transform. Blocks that were encoded by themselves and joined end to end are one valid stream. A state belongs to
- * one thread at a time and is used for one block after the other. */
+/* A reversible byte transform. Blocks that were encoded by themselves and joined end to end are one valid
+ * stream. A state belongs to one thread at a time and is used for one block after the other. */
 enum { TENON_FILTER_LAST = 1 /* encode: this block ends the stream */ };
 struct tenon_filter {
     uint32_t struct_size, flags; /* none yet */
@@ -301,16 +316,18 @@ struct tenon_filter {
     uint32_t reserved;
     /* Bytes that encode may need for a block of `size`. */
     uint64_t (*bound) (int32_t level, uint64_t size);
-    /* A state for encoding (level) or decoding (encode 0); NULL: no memory. The one thing that a plugin allocates; close frees it. */
+    /* A state for encoding (level) or decoding (encode 0); NULL: no memory. The one thing that a plugin
+     * allocates; close frees it. */
     void *(*open) (int32_t level, int32_t encode);
     void (*close) (void *state);
     /* One block of `size` bytes into `room`; the bytes that it takes, or TENON_E_*. */
     int64_t (*encode) (void *state, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room);
-    /* One whole block: exactly `stored` bytes to exactly `size` bytes. `last`: it ends the stream; else it must not. */
+    /* One whole block: exactly `stored` bytes to exactly `size` bytes. `last`: it ends the stream; else it
+     * must not. */
     tenon_status (*decode) (void *state, uint32_t last, const void *from, uint64_t stored, void *to,
                             uint64_t size);
-    /* One stream in pieces of any size: reset, then step until it returns 1 (the stream's end). step sets *taken and *made to
-     * what it used of each side, and returns 0 for more. */
+    /* One stream in pieces of any size: reset, then step until it returns 1 (the stream's end). step sets
+     * *taken and *made to what it used of each side, and returns 0 for more. */
 };
 
 struct tenon_plugin {
@@ -326,8 +343,9 @@ struct tenon_plugin {
     /* The plugin's own extensions, by id; NULL: none. */
 };
 
-/* The one symbol that a plugin exports. Called once per context, on the thread that makes it; may return NULL, and then the plugin is
- * reported as unwilling. TENON_PLUGIN gives it a name of its own when the plugin is linked into the library. */
+/* The one symbol that a plugin exports. Called once per context, on the thread that makes it; may return
+ * NULL, and then the plugin is reported as unwilling. TENON_PLUGIN gives it a name of its own when the
+ * plugin is linked into the library. */
 #ifdef __cplusplus
 #define TENON_EXPORT extern "C" __attribute__ ((visibility ("default")))
 #else
@@ -360,8 +378,9 @@ TENON_EXPORT const struct tenon_plugin *TENON_PLUGIN_SYMBOL (const struct tenon_
             return tenon_status_;                                                                            \
     } while (0)
 
-/* tenon_fail (call, status, offset, format, …) records a failure and is the status: `return tenon_fail (…);`. A macro, so that the
- * compiler sees that the result is negative and does not warn of out parameters that were not set. */
+/* tenon_fail (call, status, offset, format, …) records a failure and is the status: `return tenon_fail
+ * (…);`. A macro, so that the compiler sees that the result is negative and does not warn of out parameters
+ * that were not set. */
 #define tenon_fail(call, status, offset, ...)                                                                \
     (tenon_fail_text (call, status, offset, __VA_ARGS__), (tenon_status) (status))
 
@@ -451,8 +470,8 @@ tenon_put_be64 (void *to, uint64_t value)
 
 /* ---- a cursor over a source -------------------------------------------------------------------------- */
 
-/* Reads a header from front to back with every step checked: a parser that only uses it cannot run past the end. It keeps one window
- * of TENON_CURSOR_WINDOW bytes in scratch memory, whatever the header's size. */
+/* Reads a header from front to back with every step checked: a parser that only uses it cannot run past the
+ * end. It keeps one window of TENON_CURSOR_WINDOW bytes in scratch memory, whatever the header's size. */
 #define TENON_CURSOR_WINDOW 65536u
 
 struct tenon_cursor {
@@ -481,8 +500,8 @@ tenon_cursor_open (struct tenon_cursor *cursor, struct tenon_call *call, uint32_
     return TENON_OK;
 }
 
-/* The next `length` bytes, which stay valid until the next take; NULL: they are not there, and that is recorded as
- * TENON_E_TRUNCATED with `what` was being read. */
+/* The next `length` bytes, which stay valid until the next take; NULL: they are not there, and that is
+ * recorded as TENON_E_TRUNCATED with `what` was being read. */
 __attribute__ ((unused)) static const uint8_t *
 tenon_take (struct tenon_cursor *cursor, uint64_t length, const char *what)
 {

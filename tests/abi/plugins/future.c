@@ -26,7 +26,7 @@ describe (struct tenon_call *call)
     return aged_describe (call);
 }
 
-static const struct tenon_magic magics[] = { { 0, 8, 1, "ever", LATER }, { 0, 8, 0, AGED_MAGIC, LATER } };
+static const struct tenon_magic magics[] = { { 0, 4, 1, "ever", LATER }, { 0, 8, 0, AGED_MAGIC, LATER } };
 static const char *const extensions[] = { "future", NULL };
 static const struct tenon_option options[] = {
     { .struct_size = sizeof (struct tenon_option),

@@ -111,6 +111,8 @@ layout_of (struct tenon_call *call, const struct tenon_tensor *tensor, struct te
         layout->flags |= TENON_FORTRAN;
     if (endian.integer == 0 ? tensor->flags & TENON_BIG_ENDIAN : endian.integer == 2)
         layout->flags |= TENON_BIG_ENDIAN;
+    if (order.integer != 0 || endian.integer != 0)
+        layout->flags |= TENON_ASKED;
     return TENON_OK;
 }
 
@@ -150,7 +152,7 @@ put_tensor_entry (struct out *out, uint64_t index, uint64_t *offset)
     TENON_TRY (put_text (out, tensor.name, tensor.name_length, 2));
     TENON_TRY (put_dtype (out, tensor.dtype));
     TENON_TRY (put_number (out, tensor.rank, 1));
-    TENON_TRY (put_number (out, layout.flags, 4));
+    TENON_TRY (put_number (out, layout.flags & (TENON_FORTRAN | TENON_BIG_ENDIAN), 4));
     for (uint32_t i = 0; i < tensor.rank; i++)
         TENON_TRY (put_number (out, tensor.shape[i], 8));
     TENON_TRY (put_number (out, *offset, 8));

@@ -1,0 +1,73 @@
+#!/bin/sh
+# config.sh: tenon config and tenon formats.
+. "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"
+
+tenon config
+exits 'config' 0
+silent 'config: stderr' err
+says 'config: a default' out "npy.v1${tab}opaque${tab}default"
+tenon config npy.v1
+is 'a key' "$(cat out)" opaque
+tenon config -o npy.v1=f8_e4m3 npy.v1
+is 'a key that is set' "$(cat out)" f8_e4m3
+tenon config -v -o npy.v1=f8_e4m3 npy.v1
+is 'a key, verbose' "$(cut -f 1-3 out)" "npy.v1${tab}f8_e4m3${tab}command line"
+tenon config --json -o core.threads=3 core.threads
+is '--json' "$(sed 's/,"help":.*//' out)" '[{"key":"core.threads","section":"core","value":"3","origin":"command line"'
+tenon config npy.v3
+fails 'no such key' 2 "there is no key 'npy.v3', did you mean 'npy.v1'?"
+
+mkdir -p config/tenon
+printf '[core]\nthreads = 2\n\n[codec npy]\nv1 = f8_e5m2\n' >config/tenon/tenon.ini
+tenon config -v npy.v1
+is 'from a file' "$(cut -f 1-3 out)" "npy.v1${tab}f8_e5m2${tab}$folder/config/tenon/tenon.ini:5"
+tenon config -o npy.v1=opaque npy.v1
+is 'the command line wins' "$(cat out)" opaque
+printf '[codec npy]\nv1 = blue\n' >config/tenon/tenon.ini
+tenon config
+fails 'a wrong file' 2 "$folder/config/tenon/tenon.ini:2"
+rm config/tenon/tenon.ini
+TENON_CONFIG=$folder/mine.ini
+export TENON_CONFIG
+printf '[plugin absent]\nenabled = no\n' >mine.ini
+tenon config -v plugin.absent.enabled
+is 'the file in TENON_CONFIG' "$(cut -f 1-3 out)" "plugin.absent.enabled${tab}no${tab}$folder/mine.ini:2"
+unset TENON_CONFIG
+
+tenon formats
+exits 'formats' 0
+is 'formats' "$(grep '^npy' out | cut -f 1-3)" "npy${tab}.npy${tab}read,write,stream"
+tenon formats npy
+is 'formats ID' "$(wc -l <out | tr -d ' ')" 1
+tenon formats nyp
+fails 'no such codec' 2 "there is no codec 'nyp', did you mean 'npy'?"
+tenon formats -v -o npy.fp8=void
+exits 'formats -v' 0
+says 'formats -v: an option' out 'npy.v1=opaque'
+says 'formats -v: where its value comes from' out 'npy.fp8=void  (from command line; the default is refuse)'
+says 'formats -v: filters' out '  deflate '
+says 'formats -v: dtypes' out ' bf16 '
+tenon formats --json
+exits 'formats --json' 0
+says 'formats --json: codec' out '{"formats":[{"id":"npy","label":"NumPy array","extensions":["npy"],"read":true,"write":true,"stream":true,"metadata":"none","max_tensors":1,'
+says 'formats --json: option' out '{"name":"v2","type":"choice","value":"bf16","origin":"default","default":"bf16","choices":["bf16","opaque"],'
+says 'formats --json: dtype' out '{"name":"f4","kind":"plain","block_items":2,"block_bytes":1}'
+
+# Folders with what is no plugin.
+mkdir folder
+echo 'no plugin' >folder/text.so
+tenon formats -v --plugin-path "$folder/folder"
+exits 'formats: a text file for a plugin' 0
+if [ -n "${TENON_MODULE_PLUGINS-npy}" ]; then
+    says 'formats -v: not loaded' out "$folder/folder/text.so"
+    tenon why --plugin-path "$folder/folder" folder/text.so
+    says 'why: not loaded' out "$folder/folder/text.so"
+    tenon config --plugin-path relative/folder
+    exits 'a folder that is not absolute' 0
+    tenon formats -q -o plugin.npy.enabled=no --plugin-path "$TENON_PLUGIN_PATH"
+    is 'a plugin that is disabled' "$(grep -c '^npy' out)" 0
+    tenon why -o plugin.npy.enabled=no "$data/weights.npy"
+    exits 'why: its plugin is disabled' 2
+    says 'why: its plugin is disabled' out "npy${tab}"
+fi
+finish

@@ -1,0 +1,154 @@
+/* saving.h - for the tests of saving: a folder for each test, and saves of few words. */
+#ifndef SAVING_H
+#define SAVING_H
+#include "save.h"
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[64];
+static tenon_error error;
+static struct tn_save_options options;
+
+static inline void
+fresh (void)
+{
+    tenon_error none = TENON_ERROR_INIT;
+    error = none;
+}
+
+static inline void
+setup (void)
+{
+    fresh ();
+    umask (022);
+    memset (&options, 0, sizeof options);
+    strcpy (folder, "/tmp/tenon-save-XXXXXX");
+    ck_assert_ptr_nonnull (mkdtemp (folder));
+    ck_assert_int_eq (chdir (folder), 0);
+}
+
+static inline void
+teardown (void)
+{
+    char command[160];
+    ck_assert_int_eq (chdir ("/"), 0);
+    snprintf (command, sizeof command, "chmod -R u+rwX '%s' && rm -rf '%s'", folder, folder);
+    ck_assert_int_eq (system (command), 0);
+}
+
+/* Makes a file of these words, not atomically. */
+static inline void
+make_file (const char *name, const char *words)
+{
+    FILE *file = fopen (name, "w");
+    ck_assert_ptr_nonnull (file);
+    fputs (words, file);
+    fclose (file);
+}
+
+/* All of a small file, as text; "(none)" when there is none. */
+static inline const char *
+contents (const char *name)
+{
+    static char text[4][4096];
+    static unsigned turn;
+    char *to = text[turn++ % 4];
+    FILE *file = fopen (name, "r");
+    if (!file)
+        return "(none)";
+    to[fread (to, 1, sizeof text[0] - 1, file)] = 0;
+    fclose (file);
+    return to;
+}
+
+static inline mode_t
+mode_of (const char *name)
+{
+    struct stat status;
+    ck_assert_int_eq (stat (name, &status), 0);
+    return status.st_mode & 07777;
+}
+
+/* Entries of a folder, without . and .. */
+static inline unsigned
+entries (const char *name)
+{
+    unsigned count = 0;
+    DIR *list = opendir (name);
+    ck_assert_ptr_nonnull (list);
+    for (const struct dirent *entry; (entry = readdir (list)) != NULL;)
+        count += strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0;
+    closedir (list);
+    return count;
+}
+
+static inline bool
+exists (const char *name)
+{
+    struct stat status;
+    return lstat (name, &status) == 0;
+}
+
+static inline struct tn_save *
+begin (const char *path)
+{
+    struct tn_save *save;
+    ck_assert_msg (tn_save_begin (&save, path, &options, &error) == TENON_OK, "%s", error.message);
+    return save;
+}
+
+static inline struct tn_sink *
+file_of (struct tn_save *save, const char *name)
+{
+    struct tn_sink *sink;
+    ck_assert_msg (tn_save_file (save, name, 0, &sink, &error) == TENON_OK, "%s", error.message);
+    return sink;
+}
+
+static inline void
+put (struct tn_sink *sink, const char *words)
+{
+    ck_assert_msg (tn_sink_write (sink, words, strlen (words), &error) == TENON_OK, "%s", error.message);
+}
+
+static inline void
+commit (struct tn_save *save)
+{
+    ck_assert_msg (tn_save_commit (save, &error) == TENON_OK, "%s", error.message);
+}
+
+static inline void
+save_words (const char *path, const char *words)
+{
+    struct tn_save *save = begin (path);
+    put (file_of (save, NULL), words);
+    commit (save);
+}
+
+static inline void
+begin_fails (const char *path, tenon_status status, const char *words)
+{
+    struct tn_save *save;
+    fresh ();
+    ck_assert_int_eq (tn_save_begin (&save, path, &options, &error), status);
+    ck_assert_ptr_null (save);
+    ck_assert_msg (strstr (error.message, words) != NULL, "%s", error.message);
+    fresh ();
+}
+
+static inline int
+run_suite (Suite *suite)
+{
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed != 0;
+}
+
+#endif

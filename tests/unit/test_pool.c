@@ -1,0 +1,397 @@
+/* test_pool.c - every item once, the lowest failure, jobs within and beside jobs, and forks. */
+#include "pool.h"
+#include <check.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* which does not allow threads in the child of a process with threads */
+#if defined(__SANITIZE_THREAD__)
+#define NO_FORKS
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define NO_FORKS
+#endif
+#endif
+
+#define ITEMS 5000u
+
+/* Check's own assertions are for one thread, and slow: items count what is wrong. */
+static atomic_uint wrong;
+#define WANT(condition) atomic_fetch_add_explicit (&wrong, !(condition), memory_order_relaxed)
+
+struct work {
+    struct tn_pool *pool;
+    atomic_uint seen[ITEMS];
+    atomic_uint busy[64]; /* items that a worker is at: never more than one */
+    uint64_t last[64];    /* what a worker began before */
+    uint64_t fails_from;  /* this item and those after it fail, with their number */
+    atomic_uint begun;
+};
+
+static tenon_status
+count_item (void *job, uint64_t item, unsigned worker)
+{
+    struct work *work = job;
+    WANT (worker < tn_pool_width (work->pool));
+    WANT (atomic_fetch_add (&work->busy[worker], 1) == 0);
+    WANT (work->last[worker] == 0 || work->last[worker] < item + 1);
+    work->last[worker] = item + 1;
+    atomic_fetch_add (&work->seen[item], 1);
+    atomic_fetch_add (&work->begun, 1);
+    atomic_fetch_sub (&work->busy[worker], 1);
+    return item >= work->fails_from ? -1 - (tenon_status) (item % 16) : TENON_OK;
+}
+
+static tenon_status
+run (struct work *work, uint64_t count, uint64_t fails_from)
+{
+    memset (work->seen, 0, sizeof work->seen);
+    memset (work->last, 0, sizeof work->last);
+    atomic_store (&work->begun, 0);
+    work->fails_from = fails_from;
+    return tn_pool_run (work->pool, count, count_item, work);
+}
+
+static struct work *
+work_new (uint64_t threads)
+{
+    struct work *work = calloc (1, sizeof *work);
+    ck_assert_ptr_nonnull (work);
+    work->pool = tn_pool_new (threads);
+    ck_assert_ptr_nonnull (work->pool);
+    return work;
+}
+
+static void
+work_free (struct work *work)
+{
+    tn_pool_free (work->pool);
+    free (work);
+}
+
+START_TEST (width_of_a_pool)
+{
+    struct tn_pool *pool = tn_pool_new (0);
+    ck_assert_uint_ge (tn_pool_width (pool), 1);
+    tn_pool_free (pool);
+    pool = tn_pool_new (3);
+    ck_assert_uint_eq (tn_pool_width (pool), 3);
+    tn_pool_free (pool);
+    pool = tn_pool_new (UINT64_MAX);
+    ck_assert_uint_le (tn_pool_width (pool), 1024);
+    tn_pool_free (pool);
+    tn_pool_free (NULL);
+    ck_assert_uint_eq (tn_pool_width (NULL), 1);
+}
+END_TEST
+
+START_TEST (every_item_once)
+{
+    static const uint64_t counts[] = { 0, 1, 2, 3, 63, ITEMS };
+    static const unsigned widths[] = { 1, 2, 7, 32 };
+    for (unsigned w = 0; w < TN_COUNT (widths); w++) {
+        struct work *work = work_new (widths[w]);
+        for (unsigned c = 0; c < TN_COUNT (counts); c++) {
+            ck_assert_int_eq (run (work, counts[c], UINT64_MAX), TENON_OK);
+            for (uint64_t i = 0; i < ITEMS; i++)
+                ck_assert_uint_eq (work->seen[i], i < counts[c]);
+        }
+        work_free (work);
+    }
+}
+END_TEST
+
+START_TEST (without_a_pool)
+{
+    struct work *work = work_new (1);
+    tn_pool_free (work->pool);
+    work->pool = NULL;
+    ck_assert_int_eq (run (work, 10, UINT64_MAX), TENON_OK);
+    ck_assert_uint_eq (work->begun, 10);
+    free (work);
+}
+END_TEST
+
+START_TEST (lowest_failure)
+{
+    struct work *work = work_new (8);
+    for (unsigned round = 0; round < 300; round++) {
+        uint64_t first = (round * 7919u) % (ITEMS - 100);
+        ck_assert_int_eq (run (work, ITEMS, first), -1 - (tenon_status) (first % 16));
+        for (uint64_t i = 0; i <= first; i++)
+            ck_assert_uint_eq (work->seen[i], 1);
+    }
+    ck_assert_int_eq (run (work, ITEMS, UINT64_MAX), TENON_OK);
+    work_free (work);
+
+    work = work_new (1);
+    ck_assert_int_eq (run (work, 100, 3), -4);
+    ck_assert_uint_eq (work->begun, 4);
+    work_free (work);
+}
+END_TEST
+
+/* Items that wait for each other: they end only if they run at once. */
+static tenon_status
+meet (void *job, uint64_t item, unsigned worker)
+{
+    (void) item, (void) worker;
+    pthread_barrier_wait (job);
+    return TENON_OK;
+}
+
+START_TEST (items_run_at_once)
+{
+    struct tn_pool *pool = tn_pool_new (4);
+    pthread_barrier_t barrier;
+    pthread_barrier_init (&barrier, NULL, 4);
+    for (unsigned i = 0; i < 200; i++)
+        ck_assert_int_eq (tn_pool_run (pool, 4, meet, &barrier), TENON_OK);
+    tn_pool_free (pool);
+    pthread_barrier_destroy (&barrier);
+}
+END_TEST
+
+struct nest {
+    struct tn_pool *pool, *other;
+    atomic_uint inner;
+};
+
+static tenon_status
+inner_item (void *job, uint64_t item, unsigned worker)
+{
+    struct nest *nest = job;
+    (void) item;
+    WANT (worker == 0);
+    atomic_fetch_add (&nest->inner, 1);
+    return TENON_OK;
+}
+
+static tenon_status
+outer_item (void *job, uint64_t item, unsigned worker)
+{
+    struct nest *nest = job;
+    (void) item, (void) worker;
+    return tn_pool_run (nest->pool, 10, inner_item, nest);
+}
+
+START_TEST (a_job_within_a_job_stays_on_its_thread)
+{
+    struct nest nest = { .pool = tn_pool_new (4) };
+    ck_assert_int_eq (tn_pool_run (nest.pool, 50, outer_item, &nest), TENON_OK);
+    ck_assert_uint_eq (nest.inner, 500);
+    tn_pool_free (nest.pool);
+}
+END_TEST
+
+static tenon_status
+plain_item (void *job, uint64_t item, unsigned worker)
+{
+    (void) item, (void) worker;
+    atomic_fetch_add (&((struct nest *) job)->inner, 1);
+    return TENON_OK;
+}
+
+static tenon_status
+back_item (void *job, uint64_t item, unsigned worker)
+{
+    (void) item, (void) worker;
+    return tn_pool_run (((struct nest *) job)->pool, 3, plain_item, job);
+}
+
+static tenon_status
+there_item (void *job, uint64_t item, unsigned worker)
+{
+    (void) item, (void) worker;
+    return tn_pool_run (((struct nest *) job)->other, 4, back_item, job);
+}
+
+START_TEST (two_pools_within_each_other)
+{
+    struct nest nest = { .pool = tn_pool_new (3), .other = tn_pool_new (3) };
+    for (unsigned round = 0; round < 20; round++) {
+        nest.inner = 0;
+        ck_assert_int_eq (tn_pool_run (nest.pool, 20, there_item, &nest), TENON_OK);
+        ck_assert_uint_eq (nest.inner, 20 * 4 * 3);
+    }
+    tn_pool_free (nest.pool);
+    tn_pool_free (nest.other);
+}
+END_TEST
+
+struct sum {
+    atomic_uint_fast64_t total;
+};
+
+static tenon_status
+add_item (void *job, uint64_t item, unsigned worker)
+{
+    (void) worker;
+    atomic_fetch_add (&((struct sum *) job)->total, item);
+    return item == 77 ? TENON_E_LIMIT : TENON_OK;
+}
+
+static void *
+run_many (void *pool)
+{
+    for (unsigned i = 0; i < 300; i++) {
+        struct sum sum = { 0 };
+        uint64_t count = 2 + i % 70;
+        WANT (tn_pool_run (pool, count, add_item, &sum) == TENON_OK);
+        WANT (sum.total == count * (count - 1) / 2);
+        WANT (tn_pool_run (pool, 78, add_item, &sum) == TENON_E_LIMIT);
+    }
+    return NULL;
+}
+
+START_TEST (jobs_beside_each_other)
+{
+    struct tn_pool *pool = tn_pool_new (4);
+    pthread_t threads[6];
+    for (unsigned i = 0; i < TN_COUNT (threads); i++)
+        ck_assert_int_eq (pthread_create (&threads[i], NULL, run_many, pool), 0);
+    for (unsigned i = 0; i < TN_COUNT (threads); i++)
+        pthread_join (threads[i], NULL);
+    tn_pool_free (pool);
+}
+END_TEST
+
+struct masks {
+    pthread_barrier_t barrier;
+    pthread_t caller;
+    atomic_uint helpers;
+};
+
+static tenon_status
+look_at_mask (void *job, uint64_t item, unsigned worker)
+{
+    struct masks *masks = job;
+    sigset_t set;
+    (void) item;
+    pthread_barrier_wait (&masks->barrier);
+    pthread_sigmask (SIG_SETMASK, NULL, &set);
+    bool helper = !pthread_equal (pthread_self (), masks->caller);
+    WANT ((worker != 0) == helper);
+    WANT (sigismember (&set, SIGINT) == helper);
+    WANT (sigismember (&set, SIGCHLD) == helper);
+    WANT (sigismember (&set, SIGBUS) == 0);
+    atomic_fetch_add (&masks->helpers, helper);
+    return TENON_OK;
+}
+
+START_TEST (helpers_take_no_signals)
+{
+    struct tn_pool *pool = tn_pool_new (3);
+    struct masks masks = { .caller = pthread_self () };
+    pthread_barrier_init (&masks.barrier, NULL, 3);
+    ck_assert_int_eq (tn_pool_run (pool, 3, look_at_mask, &masks), TENON_OK);
+    ck_assert_uint_eq (masks.helpers, 2);
+    tn_pool_free (pool);
+    pthread_barrier_destroy (&masks.barrier);
+}
+END_TEST
+
+#ifndef NO_FORKS
+static atomic_bool enough;
+
+static void *
+run_for_ever (void *pool)
+{
+    while (!atomic_load (&enough)) {
+        struct sum sum = { 0 };
+        tn_pool_run (pool, 50, add_item, &sum);
+    }
+    return NULL;
+}
+
+static void
+child (struct tn_pool *pool)
+{
+    pthread_barrier_t barrier;
+    pthread_barrier_init (&barrier, NULL, 3);
+    alarm (60);
+    for (unsigned i = 0; i < 3; i++)
+        if (tn_pool_run (pool, 3, meet, &barrier) != TENON_OK)
+            _exit (1);
+    tn_pool_free (pool);
+    _exit (0);
+}
+
+START_TEST (forks)
+{
+    struct tn_pool *pool = tn_pool_new (3);
+    pthread_t threads[2];
+    for (unsigned i = 0; i < TN_COUNT (threads); i++)
+        ck_assert_int_eq (pthread_create (&threads[i], NULL, run_for_ever, pool), 0);
+    for (unsigned i = 0; i < 60; i++) {
+        int status = -1;
+        pid_t pid = fork ();
+        ck_assert_int_ge (pid, 0);
+        if (pid == 0)
+            child (pool);
+        ck_assert_int_eq (waitpid (pid, &status, 0), pid);
+        ck_assert_msg (WIFEXITED (status) && WEXITSTATUS (status) == 0, "child %u ended with status %x", i,
+                       (unsigned) status);
+    }
+    atomic_store (&enough, true);
+    for (unsigned i = 0; i < TN_COUNT (threads); i++)
+        pthread_join (threads[i], NULL);
+    tn_pool_free (pool);
+}
+END_TEST
+
+START_TEST (child_frees_without_a_job)
+{
+    struct tn_pool *pool = tn_pool_new (3);
+    struct sum sum = { 0 };
+    ck_assert_int_eq (tn_pool_run (pool, 50, add_item, &sum), TENON_OK);
+    pid_t pid = fork ();
+    if (pid == 0) {
+        alarm (60);
+        tn_pool_free (pool);
+        _exit (0);
+    }
+    int status = -1;
+    ck_assert_int_eq (waitpid (pid, &status, 0), pid);
+    ck_assert_int_eq (status, 0);
+    tn_pool_free (pool);
+}
+END_TEST
+#endif
+
+static void
+nothing_wrong (void)
+{
+    ck_assert_uint_eq (atomic_load (&wrong), 0);
+}
+
+int
+main (void)
+{
+    Suite *suite = suite_create ("pool");
+    TCase *items = tcase_create ("items");
+    tcase_add_checked_fixture (items, NULL, nothing_wrong);
+    tcase_set_timeout (items, 120);
+    tcase_add_test (items, width_of_a_pool);
+    tcase_add_test (items, every_item_once);
+    tcase_add_test (items, without_a_pool);
+    tcase_add_test (items, lowest_failure);
+    tcase_add_test (items, items_run_at_once);
+    tcase_add_test (items, a_job_within_a_job_stays_on_its_thread);
+    tcase_add_test (items, two_pools_within_each_other);
+    tcase_add_test (items, jobs_beside_each_other);
+    tcase_add_test (items, helpers_take_no_signals);
+#ifndef NO_FORKS
+    tcase_add_test (items, forks);
+    tcase_add_test (items, child_frees_without_a_job);
+#endif
+    suite_add_tcase (suite, items);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed != 0;
+}

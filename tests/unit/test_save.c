@@ -1,0 +1,441 @@
+/* test_save.c - saving one file: its bytes, its mode, its name, and what it replaces. */
+#include "saving.h"
+#include <pthread.h>
+#include <sys/wait.h>
+
+#define SIZE 3000000u
+#define ORDINARY_USER 65534
+
+START_TEST (new_file)
+{
+    umask (027);
+    for (unsigned i = 0; i < 2; i++) {
+        options.durable = i > 0;
+        struct tn_save *save = begin ("a.bin");
+        ck_assert_uint_eq (entries ("."), i); /* nothing is made before the sink is asked for */
+        put (file_of (save, NULL), "abc");
+        ck_assert_uint_eq (entries ("."), i + 1);
+        ck_assert_str_eq (contents ("a.bin"), i ? "abc" : "(none)");
+        commit (save);
+        ck_assert_str_eq (contents ("a.bin"), "abc");
+        ck_assert_uint_eq (mode_of ("a.bin"), 0640);
+        ck_assert_uint_eq (entries ("."), 1);
+    }
+}
+END_TEST
+
+START_TEST (empty_file)
+{
+    options.size_hint = 1000;
+    struct tn_save *save = begin ("a.bin");
+    file_of (save, NULL);
+    commit (save);
+    ck_assert_str_eq (contents ("a.bin"), "");
+    commit (begin ("b.bin")); /* no sink: no file */
+    ck_assert_uint_eq (entries ("."), 1);
+}
+END_TEST
+
+START_TEST (aborted)
+{
+    make_file ("a.bin", "old");
+    struct tn_save *save = begin ("a.bin");
+    put (file_of (save, NULL), "new");
+    put (file_of (save, "b.bin"), "part");
+    tn_save_abort (save);
+    ck_assert_str_eq (contents ("a.bin"), "old");
+    ck_assert_uint_eq (entries ("."), 1);
+    tn_save_abort (begin ("a.bin"));
+    tn_save_abort (NULL);
+    ck_assert_uint_eq (entries ("."), 1);
+}
+END_TEST
+
+START_TEST (keeps_the_mode)
+{
+    static const mode_t modes[] = { 0600, 0644, 0664, 0777, 0751, 0200 };
+    for (unsigned i = 0; i < TN_COUNT (modes); i++) {
+        make_file ("a.bin", "old");
+        ck_assert_int_eq (chmod ("a.bin", modes[i]), 0);
+        save_words ("a.bin", "new");
+        ck_assert_uint_eq (mode_of ("a.bin"), modes[i]);
+        ck_assert_int_eq (unlink ("a.bin"), 0);
+    }
+    make_file ("a.bin", "old");
+    ck_assert_int_eq (chmod ("a.bin", 06755), 0);
+    save_words ("a.bin", "new");
+    ck_assert_uint_eq (mode_of ("a.bin"), 0755);
+}
+END_TEST
+
+START_TEST (hidden_while_it_is_written)
+{
+    make_file ("a.bin", "secret");
+    ck_assert_int_eq (chmod ("a.bin", 0600), 0);
+    struct tn_save *save = begin ("a.bin");
+    put (file_of (save, NULL), "secret too");
+    ck_assert_uint_eq (mode_of (".a.bin.tenon-0.tmp"), 0600);
+    tn_save_abort (save);
+}
+END_TEST
+
+START_TEST (keeps_the_owner)
+{
+    struct stat status;
+    if (geteuid () != 0)
+        return;
+    make_file ("a.bin", "old");
+    ck_assert_int_eq (chown ("a.bin", 12345, 23456), 0);
+    ck_assert_int_eq (chmod ("a.bin", 0640), 0);
+    save_words ("a.bin", "new");
+    ck_assert_int_eq (stat ("a.bin", &status), 0);
+    ck_assert_uint_eq (status.st_uid, 12345);
+    ck_assert_uint_eq (status.st_gid, 23456);
+    ck_assert_uint_eq (status.st_mode & 07777, 0640);
+}
+END_TEST
+
+/* What a user meets who is not root: his file must not open to his group what was for another one. */
+START_TEST (group_that_cannot_be_kept)
+{
+    if (geteuid () != 0)
+        return;
+    make_file ("a.bin", "old");
+    ck_assert_int_eq (chown ("a.bin", ORDINARY_USER, 23456), 0);
+    ck_assert_int_eq (chmod ("a.bin", 0674), 0);
+    ck_assert_int_eq (chown (".", ORDINARY_USER, ORDINARY_USER), 0);
+    ck_assert_int_eq (setegid (ORDINARY_USER), 0);
+    ck_assert_int_eq (seteuid (ORDINARY_USER), 0);
+    save_words ("a.bin", "new");
+    ck_assert_int_eq (seteuid (0), 0);
+    ck_assert_uint_eq (mode_of ("a.bin"), 0644);
+}
+END_TEST
+
+START_TEST (protected_target)
+{
+    make_file ("a.bin", "old");
+    ck_assert_int_eq (chmod ("a.bin", 0444), 0);
+    if (geteuid () == 0) {
+        ck_assert_int_eq (chmod (".", 0777), 0);
+        ck_assert_int_eq (seteuid (ORDINARY_USER), 0);
+    }
+    begin_fails ("a.bin", TENON_E_IO, "cannot be written: ");
+    ck_assert_int_eq (seteuid (getuid ()), 0);
+    ck_assert_str_eq (contents ("a.bin"), "old");
+    ck_assert_uint_eq (entries ("."), 1);
+}
+END_TEST
+
+/* ---- bytes ---- */
+
+static uint8_t model[2 * SIZE], back[2 * SIZE];
+static uint32_t state = 1;
+
+static uint32_t
+any (uint32_t below)
+{
+    state = state * 1664525u + 1013904223u;
+    return (uint32_t) (((uint64_t) state * below) >> 32);
+}
+
+/* A length that is often near the size of a buffer. */
+static uint32_t
+any_length (void)
+{
+    static const uint32_t near[] = { 4096, 65536, 262144, 1048576 };
+    switch (any (4)) {
+    case 0: return any (20);
+    case 1: return any (5000);
+    case 2: return near[any (4)] - 2 + any (4);
+    default: return any (400000);
+    }
+}
+
+static void
+check_bytes (const char *name, uint64_t size)
+{
+    struct stat status;
+    int fd = open (name, O_RDONLY | O_CLOEXEC);
+    ck_assert_int_ge (fd, 0);
+    ck_assert_int_eq (fstat (fd, &status), 0);
+    ck_assert_uint_eq ((uint64_t) status.st_size, size);
+    ck_assert_int_eq (read (fd, back, sizeof back), (ssize_t) size);
+    ck_assert (memcmp (back, model, size) == 0);
+    close (fd);
+}
+
+static void
+one_step (struct tn_sink *sink, int fd, const uint8_t *source)
+{
+    uint64_t length = any_length (), at = sink->position, from = any (1000);
+    switch (any (5)) {
+    case 0:
+        ck_assert_int_eq (tn_sink_write (sink, source + from, length, &error), TENON_OK);
+        memcpy (model + at, source + from, length);
+        break;
+    case 1:
+        ck_assert_int_eq (tn_sink_copy (sink, fd, from, length, &error), TENON_OK);
+        memcpy (model + at, source + from, length);
+        break;
+    case 2:
+        length = any (10000);
+        ck_assert_int_eq (tn_sink_fill (sink, (uint8_t) from, length, &error), TENON_OK);
+        memset (model + at, (uint8_t) from, length);
+        break;
+    default: /* twice as often */
+        length = TN_MIN (length, at);
+        at = any ((uint32_t) (at - length + 1));
+        ck_assert_int_eq (tn_sink_patch (sink, at, source + from, length, &error), TENON_OK);
+        memcpy (model + at, source + from, length);
+    }
+}
+
+START_TEST (any_sequence)
+{
+    static uint8_t source[1100000];
+    state = (uint32_t) _i + 1;
+    for (uint32_t i = 0; i < sizeof source; i++)
+        source[i] = (uint8_t) any (256);
+    int fd = open ("source", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    ck_assert_int_eq (write (fd, source, sizeof source), (ssize_t) sizeof source);
+    options.size_hint = any (3) * any (SIZE);
+    options.durable = any (2);
+    struct tn_save *save = begin ("a.bin");
+    struct tn_sink *sink = file_of (save, NULL);
+    while (sink->position < SIZE)
+        one_step (sink, fd, source);
+    uint64_t size = sink->position;
+    commit (save);
+    check_bytes ("a.bin", size);
+    close (fd);
+}
+END_TEST
+
+START_TEST (gives_back_what_was_too_much)
+{
+    struct stat status;
+    options.size_hint = 64 << 20;
+    struct tn_save *save = begin ("a.bin");
+    struct tn_sink *sink = file_of (save, NULL);
+    ck_assert_int_eq (tn_sink_write (sink, model, SIZE, &error), TENON_OK);
+    commit (save);
+    ck_assert_int_eq (stat ("a.bin", &status), 0);
+    ck_assert_uint_eq ((uint64_t) status.st_size, SIZE);
+    ck_assert_uint_lt ((uint64_t) status.st_blocks * 512, 2 * SIZE);
+}
+END_TEST
+
+START_TEST (more_than_the_disk)
+{
+    options.size_hint = INT64_MAX;
+    make_file ("a.bin", "old");
+    struct tn_save *save = begin ("a.bin");
+    tenon_status status = tn_sink_write (file_of (save, NULL), model, SIZE, &error);
+    ck_assert (status == TENON_E_IO || status == TENON_OK); /* not every file system can preallocate */
+    tn_save_abort (save);
+    ck_assert_str_eq (contents ("a.bin"), "old");
+    ck_assert_uint_eq (entries ("."), 1);
+}
+END_TEST
+
+START_TEST (source_that_ends_early)
+{
+    make_file ("source", "0123456789");
+    int fd = open ("source", O_RDONLY | O_CLOEXEC);
+    static const uint64_t lengths[] = { 11, 1 << 20 };
+    for (unsigned i = 0; i < TN_COUNT (lengths); i++) {
+        fresh ();
+        struct tn_save *save = begin ("a.bin");
+        ck_assert_int_eq (tn_sink_copy (file_of (save, NULL), fd, 0, lengths[i], &error), TENON_E_TRUNCATED);
+        ck_assert_uint_eq (error.offset, 10);
+        tn_save_abort (save);
+    }
+    close (fd);
+    ck_assert_uint_eq (entries ("."), 1);
+}
+END_TEST
+
+START_TEST (source_and_target_are_one)
+{
+    make_file ("a.bin", "0123456789");
+    int fd = open ("a.bin", O_RDONLY | O_CLOEXEC);
+    struct tn_save *save = begin ("a.bin");
+    struct tn_sink *sink = file_of (save, NULL);
+    ck_assert_int_eq (tn_sink_copy (sink, fd, 5, 5, &error), TENON_OK);
+    ck_assert_int_eq (tn_sink_copy (sink, fd, 0, 5, &error), TENON_OK);
+    commit (save);
+    close (fd);
+    ck_assert_str_eq (contents ("a.bin"), "5678901234");
+}
+END_TEST
+
+/* ---- targets ---- */
+
+START_TEST (links_are_followed)
+{
+    char path[100];
+    ck_assert_int_eq (mkdir ("there", 0755), 0);
+    ck_assert_int_eq (mkdir ("here", 0755), 0);
+    make_file ("there/a.bin", "old");
+    ck_assert_int_eq (symlink ("../there/b", "here/a"), 0);
+    snprintf (path, sizeof path, "%s/there/c", folder);
+    ck_assert_int_eq (symlink (path, "there/b"), 0);
+    ck_assert_int_eq (symlink ("a.bin", "there/c"), 0);
+    save_words ("here/a", "new");
+    ck_assert_str_eq (contents ("there/a.bin"), "new");
+    save_words ("there/../here/a", "newer");
+    ck_assert_str_eq (contents ("there/a.bin"), "newer");
+    ck_assert_int_eq (unlink ("there/a.bin"), 0);
+    save_words ("here/a", "made through a dangling link");
+    ck_assert_str_eq (contents ("there/a.bin"), "made through a dangling link");
+    ck_assert_uint_eq (entries ("there"), 3);
+    ck_assert_uint_eq (entries ("here"), 1);
+    ck_assert_int_gt (readlink ("here/a", path, sizeof path), 0);
+}
+END_TEST
+
+START_TEST (no_targets)
+{
+    char name[300];
+    ck_assert_int_eq (symlink ("loop", "loop"), 0);
+    ck_assert_int_eq (symlink ("nowhere/a", "lost"), 0);
+    ck_assert_int_eq (mkdir ("sub", 0755), 0);
+    ck_assert_int_eq (symlink ("sub", "tosub"), 0);
+    make_file ("plain", "");
+    begin_fails ("loop", TENON_E_IO, "cannot be written: ");
+    begin_fails ("lost", TENON_E_IO, "its folder cannot be opened: ");
+    begin_fails ("nowhere/a.bin", TENON_E_IO, "its folder cannot be opened: ");
+    begin_fails ("plain/a.bin", TENON_E_IO, "cannot be written: ");
+    begin_fails ("sub", TENON_E_IO, "folder");
+    begin_fails ("tosub", TENON_E_IO, "folder");
+    begin_fails ("sub/", TENON_E_IO, "folder");
+    begin_fails ("new/", TENON_E_IO, "folder");
+    begin_fails ("plain/", TENON_E_IO, "cannot be written: ");
+    begin_fails (".", TENON_E_IO, "folder");
+    begin_fails ("..", TENON_E_IO, "folder");
+    begin_fails ("/", TENON_E_IO, "folder");
+    begin_fails ("", TENON_E_IO, "cannot be written: ");
+    memset (name, 'x', 256);
+    name[256] = 0;
+    begin_fails (name, TENON_E_IO, "cannot be written: ");
+    ck_assert_uint_eq (entries ("."), 5);
+}
+END_TEST
+
+START_TEST (long_names)
+{
+    char name[256];
+    for (unsigned length = 90; length <= 255; length += length == 99 ? 156 : 1) {
+        memset (name, 0, sizeof name);
+        for (unsigned i = 0; i + 1 < length; i += 2)
+            memcpy (name + i, "\xc3\xa4", 2);
+        memset (name + (length & ~1u), 'x', length & 1);
+        struct tn_save *save = begin (name), *beside;
+        put (file_of (save, NULL), "long");
+        name[length - 2] = 'y', name[length - 1] = 'y'; /* differs in its end only */
+        beside = begin (name);
+        put (file_of (beside, NULL), "longer");
+        ck_assert_uint_eq (entries ("."), 2);
+        commit (save);
+        commit (beside);
+        ck_assert_str_eq (contents (name), "longer");
+        ck_assert_uint_eq (entries ("."), 2);
+        ck_assert_int_eq (system ("rm -f *"), 0);
+    }
+}
+END_TEST
+
+static void *
+read_fifo (void *text)
+{
+    return strcpy (text, contents ("fifo"));
+}
+
+START_TEST (written_straight)
+{
+    pthread_t reader;
+    char text[4096];
+    ck_assert_int_eq (mkfifo ("fifo", 0600), 0);
+    ck_assert_int_eq (symlink ("fifo", "link"), 0);
+    options.durable = true;
+    options.must_be_new = true; /* means files */
+    ck_assert_int_eq (pthread_create (&reader, NULL, read_fifo, text), 0);
+    struct tn_save *save = begin ("link");
+    struct tn_sink *sink = file_of (save, NULL), *part;
+    ck_assert (!sink->seekable);
+    put (sink, "through the pipe");
+    ck_assert_int_eq (tn_save_file (save, "part", 0, &part, &error), TENON_E_UNSUPPORTED);
+    fresh ();
+    ck_assert_int_eq (tn_sink_patch (sink, 0, "T", 1, &error), TENON_E_UNSUPPORTED);
+    fresh ();
+    ck_assert_ptr_eq (file_of (save, NULL), sink);
+    commit (save);
+    pthread_join (reader, NULL);
+    ck_assert_str_eq (text, "through the pipe");
+    ck_assert_uint_eq (entries ("."), 2);
+    save_words ("/dev/null", "away");
+    ck_assert (exists ("/dev/null"));
+}
+END_TEST
+
+START_TEST (must_be_new)
+{
+    options.must_be_new = true;
+    make_file ("a.bin", "old");
+    ck_assert_int_eq (symlink ("a.bin", "link"), 0);
+    begin_fails ("a.bin", TENON_E_EXISTS, "");
+    begin_fails ("link", TENON_E_EXISTS, "");
+    struct tn_save *save = begin ("b.bin");
+    put (file_of (save, NULL), "mine");
+    make_file ("b.bin", "somebody else's");
+    ck_assert_int_eq (tn_save_commit (save, &error), TENON_E_EXISTS);
+    ck_assert_str_eq (error.file, "b.bin");
+    ck_assert_str_eq (contents ("b.bin"), "somebody else's");
+    ck_assert_uint_eq (entries ("."), 3);
+    fresh ();
+    save_words ("c.bin", "new");
+    ck_assert_str_eq (contents ("c.bin"), "new");
+    ck_assert_uint_eq (entries ("."), 4);
+}
+END_TEST
+
+START_TEST (target_becomes_a_folder)
+{
+    struct tn_save *save = begin ("a.bin");
+    put (file_of (save, NULL), "new");
+    ck_assert_int_eq (mkdir ("a.bin", 0755), 0);
+    ck_assert_int_eq (tn_save_commit (save, &error), TENON_E_IO);
+    ck_assert_uint_eq (entries ("."), 1);
+}
+END_TEST
+
+int
+main (void)
+{
+    Suite *suite = suite_create ("save");
+    TCase *files = tcase_create ("files");
+    tcase_add_checked_fixture (files, setup, teardown);
+    tcase_set_timeout (files, 60);
+    tcase_add_test (files, new_file);
+    tcase_add_test (files, empty_file);
+    tcase_add_test (files, aborted);
+    tcase_add_test (files, keeps_the_mode);
+    tcase_add_test (files, hidden_while_it_is_written);
+    tcase_add_test (files, keeps_the_owner);
+    tcase_add_test (files, group_that_cannot_be_kept);
+    tcase_add_test (files, protected_target);
+    tcase_add_loop_test (files, any_sequence, 0, 20);
+    tcase_add_test (files, gives_back_what_was_too_much);
+    tcase_add_test (files, more_than_the_disk);
+    tcase_add_test (files, source_that_ends_early);
+    tcase_add_test (files, source_and_target_are_one);
+    tcase_add_test (files, links_are_followed);
+    tcase_add_test (files, no_targets);
+    tcase_add_test (files, long_names);
+    tcase_add_test (files, written_straight);
+    tcase_add_test (files, must_be_new);
+    tcase_add_test (files, target_becomes_a_folder);
+    suite_add_tcase (suite, files);
+    return run_suite (suite);
+}

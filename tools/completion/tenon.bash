@@ -1,0 +1,105 @@
+# tenon.bash: completion for the tenon command in bash.
+#
+# What can be typed is asked of the command itself (--help, formats, ls), so this file need not know its options.
+
+# Filters its input, a line a candidate, into COMPREPLY. (Not compgen -W, which would run what a tensor's name says.)
+_tenon_offer ()
+{
+    local candidate
+    while IFS= read -r candidate; do
+        case $candidate in
+        "$1"*) COMPREPLY+=("$(printf '%q' "$candidate")") ;;
+        esac
+    done
+}
+
+_tenon_files ()
+{
+    local name
+    while IFS= read -r name; do
+        COMPREPLY+=("$name")
+    done < <(compgen -f -- "$1")
+    compopt -o filenames 2>/dev/null
+}
+
+# The commands, and the options of one of them, as --help lists them.
+_tenon_commands ()
+{
+    tenon --help 2>/dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+}
+
+_tenon_options ()
+{
+    # shellcheck disable=SC2086 # $1 is a command or nothing
+    tenon $1 --help 2>/dev/null | sed -n 's/^ *\(-[a-zA-Z], \)\{0,1\}\(--[a-z-]*\)\(\[\{0,1\}=\{0,1\}\).*/\2\3/p' |
+        sed 's/\[.*//'
+}
+
+# _tenon_values OPTION COMMAND: what may stand behind an option.
+_tenon_values ()
+{
+    case $1 in
+    --format | --from) tenon formats -q 2>/dev/null | cut -f 1 ;;
+    --as) tenon formats --json 2>/dev/null | tr '{' '\n' | sed -n 's/^"name":"\([^"]*\)","kind":.*/\1/p' ;;
+    --color) printf '%s\n' auto always never ;;
+    --sort) printf '%s\n' name size offset ;;
+    -o) tenon config -q 2>/dev/null | sed 's/\t.*/=/' ;;
+    *) return 1 ;;
+    esac
+}
+
+_tenon ()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' file='' i
+    COMPREPLY=()
+
+    # readline takes '=' for a word of its own
+    if [ "$word" = = ]; then
+        word=''
+    elif [ "$before" = = ] && [ "$COMP_CWORD" -ge 2 ]; then
+        before=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        -* | =) ;;
+        *)
+            if [ -z "$command" ]; then
+                command=${COMP_WORDS[i]}
+            elif [ -z "$file" ] && [ -f "${COMP_WORDS[i]}" ]; then
+                file=${COMP_WORDS[i]}
+            fi
+            ;;
+        esac
+    done
+
+    if _tenon_values "$before" >/dev/null; then
+        _tenon_offer "$word" < <(_tenon_values "$before")
+        [ "$before" != -o ] || compopt -o nospace 2>/dev/null
+        return
+    fi
+    case $word in
+    -*)
+        _tenon_offer "$word" < <(_tenon_options "$command")
+        case ${COMPREPLY[*]-} in
+        *=) compopt -o nospace 2>/dev/null ;;
+        esac
+        return
+        ;;
+    esac
+    case $command in
+    '' | help) _tenon_offer "$word" < <(_tenon_commands) ;;
+    formats) _tenon_offer "$word" < <(tenon formats -q 2>/dev/null | cut -f 1) ;;
+    config) _tenon_offer "$word" < <(tenon config -q 2>/dev/null | cut -f 1 | sort -u) ;;
+    cat)
+        if [ -n "$file" ]; then
+            _tenon_offer "$word" < <(tenon ls -q "$file" 2>/dev/null | cut -f 1)
+        else
+            _tenon_files "$word"
+        fi
+        ;;
+    *) _tenon_files "$word" ;;
+    esac
+}
+
+complete -F _tenon tenon
