@@ -304,8 +304,10 @@ tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t lengt
         memcpy (whole + prefix_length, key, length);
         length += prefix_length;
         if ((call->include_flags & TENON_INCLUDE_REPEATED)
-            && tn_catalog_find_key (run->catalog, whole, length, &index))
+            && tn_catalog_find_key (run->catalog, whole, length, &index)) {
+            tn_arena_release (&run->arena, mark);
             return TENON_OK;
+        }
         status = tn_catalog_add_metadata (run->catalog, whole, length, value, false, run->error);
         tn_arena_release (&run->arena, mark);
         if (status == TENON_OK)

@@ -199,6 +199,10 @@ tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_
         return status;
     if (how && !tn_copy_struct (&ours, sizeof ours, how, offsetof (struct tenon_include, codec)))
         return tn_call_misuse (call, "a struct tenon_include has a wrong struct_size");
+    if (ours.flags & TENON_FLAGS_MUST_KNOW)
+        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the codec %s includes a source with flags %#x, which this version does not know",
+                        tn_call_codec (call)->table.id, ours.flags);
     struct tn_source *source = tn_call_source (call, number);
     if (!source)
         return run->error->status;

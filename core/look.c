@@ -36,7 +36,7 @@ static void
 place_of (const struct tn_tensor *tensor, struct tn_source *source, tenon_tensor_info *info)
 {
     info->offset = tensor->offset;
-    info->stored = tensor->storage == TENON_SERVED ? 0 : tensor->length;
+    info->stored = tensor->length;
     while (source->kind == TN_SOURCE_PART) {
         if (source->filter) {
             info->filter = source->filter->table.id;
@@ -46,6 +46,8 @@ place_of (const struct tn_tensor *tensor, struct tn_source *source, tenon_tensor
         info->offset += source->offset;
         source = source->parent;
     }
+    if (tensor->storage == TENON_SERVED)
+        info->stored = 0;
     info->source_name = source->path ? source->path : source->name;
 }
 

@@ -173,12 +173,16 @@ write_member (struct tn_call *call, struct tn_writer *outer, const struct tenon_
     uint64_t codec;
     if (member->first > outer->count || member->count > outer->count - member->first || !member->codec)
         return tn_call_misuse (call, "a member has tensors that the plan does not have, or no codec");
+    if (member->flags & TENON_FLAGS_MUST_KNOW)
+        return tn_call_misuse (call, "a member has flags that this version does not know");
     if (member->filter && !(stage->filter = tn_filter_find (run->context, member->filter)))
         return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "there is no filter '%s'",
                         member->filter);
     TN_TRY (tn_codec_find (run->context, member->codec, TN_TO_WRITE, &codec, run->error));
     if (codec == call->codec && run->depth >= run->context->limits[TENON_LIMIT_DEPTH])
-        return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET, "members lie in each other too deeply");
+        return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "members lie in each other %u deep; raise depth in [limits] to write them",
+                        run->depth);
     stage->sink.name = outer->sink->name;
     stage->sink.write = plain_write;
     stage->sink.copy = stage->sums ? NULL : plain_copy;
@@ -194,6 +198,7 @@ write_member (struct tn_call *call, struct tn_writer *outer, const struct tenon_
     inner.count = member->count;
     inner.sink = &stage->sink;
     inner.save = NULL;
+    inner.alone = true;
     inner.dry = outer->dry && !stage->filter && !stage->sums;
     inner.name = member->count ? tn_catalog_tensor (outer->plan->own, inner.first)->name : "";
     inner.name_length = strlen (inner.name);

@@ -73,6 +73,7 @@ fill (tenon_file *file, struct tn_source *source, const tenon_open_options *opti
                           .overlay = &catalog->overlay,
                           .catalog = catalog,
                           .directory = directory,
+                          .progress = options->progress,
                           .may_map = context->map && !(options->flags & TENON_OPEN_NO_MAP) };
     TN_TRY (tn_catalog_add_source (catalog, source, error));
     TN_TRY (tn_overlay_read (context, options->settings, &catalog->overlay, error));

@@ -108,77 +108,85 @@ say_bid (tenon_report *report, const tenon_context *context, uint64_t codec, con
                    entry->table.describe ? "" : ", and the codec only writes");
 }
 
+/* All bids, and which of them is the best: *winner, and *rival when another one is as good. UINT64_MAX: none. */
 static tenon_status
-choose (struct tn_run *run, struct tn_source *source, const struct head *head, uint64_t *codec,
-        tenon_report *report, char why[300])
+ask_all (struct tn_run *run, struct tn_source *source, const struct head *head, struct bid **result,
+         uint64_t *winner, uint64_t *rival)
 {
     const struct tn_registry *registry = &run->context->registry;
-    struct bid best = { 0, 0, 0 };
-    uint64_t winner = UINT64_MAX, rival = UINT64_MAX;
-    TN_FREE struct bid *bids = calloc (registry->codec_count + 1, sizeof *bids);
-    if (!bids)
-        return TENON_E_MEMORY;
-    for (uint64_t i = 0; i < registry->codec_count; i++) {
+    struct bid *bids = calloc (registry->codec_count + 1, sizeof *bids);
+    *result = bids;
+    *winner = *rival = UINT64_MAX;
+    for (uint64_t i = 0; bids && i < registry->codec_count; i++) {
         bids[i] = ask (run, source, head, i);
         if ((bids[i].content == 0 && bids[i].extension == 0) || !registry->codecs[i]->table.describe)
             continue;
-        int order = winner == UINT64_MAX ? 1 : compare (&bids[i], &best);
+        int order = *winner == UINT64_MAX ? 1 : compare (&bids[i], &bids[*winner]);
         if (order > 0)
-            best = bids[i], winner = i, rival = UINT64_MAX;
+            *winner = i, *rival = UINT64_MAX;
         else if (order == 0)
-            rival = i;
+            *rival = i;
     }
-    bool one = winner != UINT64_MAX && rival == UINT64_MAX;
-    for (uint64_t i = 0; report && i < registry->codec_count; i++)
-        say_bid (report, run->context, i, &bids[i], one && i == winner,
-                 source->path ? source->path : source->name);
-    if (one) {
-        *codec = winner;
-        if (best.content > 0 && best.extension == 0 && run->report && strchr (source->name, '.'))
-            tn_report_add (run->report, TENON_NOTE, TENON_OK, 0, "",
-                           source->path ? source->path : source->name,
-                           "its contents are %s, its extension is not", registry->codecs[winner]->table.id);
-        return TENON_OK;
-    }
-    if (winner == UINT64_MAX) {
-        snprintf (why, 300, "no codec recognises it (tenon why tells what each one said)");
+    return bids ? TENON_OK : tn_fail_memory (run->error);
+}
+
+static tenon_status
+nobody_or_two (struct tn_run *run, struct tn_source *source, uint64_t winner, uint64_t rival, bool quiet)
+{
+    struct tn_codec **codecs = run->context->registry.codecs;
+    if (winner == UINT64_MAX && quiet)
         return TENON_E_UNRECOGNISED;
-    }
-    snprintf (why, 300, "%s and %s claim it equally; set priority in [codec %s], or name the format",
-              registry->codecs[winner]->table.id, registry->codecs[rival]->table.id,
-              registry->codecs[winner]->table.id);
-    return TENON_E_AMBIGUOUS;
+    tn_source_place (source, run->error);
+    if (winner == UINT64_MAX)
+        return tn_fail (run->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
+                        "no codec recognises it (tenon why tells what each one said)");
+    return tn_fail (run->error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
+                    "%s and %s claim it equally; set priority in [codec %s], or name the format",
+                    codecs[winner]->table.id, codecs[rival]->table.id, codecs[winner]->table.id);
+}
+
+/* The beginning of a source, for all magics. */
+static tenon_status
+read_head (struct tn_run *run, struct tn_source *source, struct head *head)
+{
+    tenon_error ignored = TENON_ERROR_INIT;
+    struct tn_stream *stream = NULL;
+    uint64_t length = TN_MIN (source->size, HEAD_SIZE);
+    head->length = 0;
+    if (tn_stream_new (source, &stream, &ignored) == TENON_OK
+        && tn_stream_read (stream, 0, head->bytes, length, &ignored) == TENON_OK)
+        head->length = length;
+    tn_stream_free (stream);
+    if (ignored.status == TENON_E_IO || ignored.status == TENON_E_MEMORY) /* not a question of the format */
+        *run->error = ignored;
+    return run->error->status;
 }
 
 tenon_status
 tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, uint64_t *codec, bool quiet,
               tenon_report *report)
 {
-    struct head head = { .length = 0 };
-    char why[300] = "";
+    const struct tn_registry *registry = &run->context->registry;
+    const char *file = source->path ? source->path : source->name;
+    struct head head;
+    uint64_t winner, rival;
     if (word && !report)
         return tn_codec_find (run->context, word, TN_TO_READ, codec, run->error);
-    tenon_error ignored = TENON_ERROR_INIT;
-    struct tn_run peek = *run;
-    peek.error = &ignored;
-    struct tn_call call;
-    tn_call_begin (&call, &peek, TN_CALL_PROBE, 0);
-    uint64_t length = TN_MIN (source->size, HEAD_SIZE);
-    if (run->context->registry.codec_count > 0
-        && tn_call_read (&call, source, 0, head.bytes, length) == TENON_OK)
-        head.length = length;
-    for (unsigned i = 0; i < TN_COUNT (call.streams); i++)
-        tn_stream_free (call.streams[i]);
-    if (ignored.status == TENON_E_IO || ignored.status == TENON_E_MEMORY) { /* not a question of the format */
-        *run->error = ignored;
-        return ignored.status;
-    }
-    tenon_status status = choose (run, source, &head, codec, report, why);
+    TN_TRY (read_head (run, source, &head));
+    TN_FREE struct bid *bids = NULL;
+    TN_TRY (ask_all (run, source, &head, &bids, &winner, &rival));
+    tenon_status status = TENON_OK;
     if (word)
-        return tn_codec_find (run->context, word, TN_TO_READ, codec, run->error);
-    if (status < 0 && !(quiet && status == TENON_E_UNRECOGNISED)) {
-        tn_source_place (source, run->error);
-        tn_fail (run->error, status, TN_NO_OFFSET, "%s", why[0] ? why : tenon_status_text (status));
-    }
+        status = tn_codec_find (run->context, word, TN_TO_READ, codec, run->error);
+    else if (winner == UINT64_MAX || rival != UINT64_MAX)
+        status = nobody_or_two (run, source, winner, rival, quiet);
+    else
+        *codec = winner;
+    for (uint64_t i = 0; report && i < registry->codec_count; i++)
+        say_bid (report, run->context, i, &bids[i], status == TENON_OK && i == *codec, file);
+    if (status == TENON_OK && !word && bids[winner].content > 0 && bids[winner].extension == 0 && run->report
+        && strchr (source->name, '.'))
+        tn_report_add (run->report, TENON_NOTE, TENON_OK, 0, "", file,
+                       "its contents are %s, its extension is not", registry->codecs[winner]->table.id);
     return status;
 }

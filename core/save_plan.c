@@ -168,6 +168,9 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
         tn_sink_null_init (&null);
         writer.sink = &null;
         writer.dry = true;
+        const char *slash = strrchr (saving->path, '/');
+        struct tn_begun target = { NULL, slash ? slash + 1 : saving->path };
+        writer.begun = &target;
         return run_codec (saving, &writer, progress);
     }
     struct tn_save_options options = { .durable = saving->context->durable,
@@ -233,16 +236,17 @@ tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, teno
         if (!saving.options.format)
             tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
                      "saving to a descriptor needs the name of a format");
-        else if (choose (&saving, "-") == TENON_OK && !(sink = tn_sink_fd_new (fd, "output")))
+        else if (choose (&saving, "-") == TENON_OK && !(sink = tn_sink_fd_new (fd, "the output")))
             tn_fail_memory (&mine);
         if (sink) {
             writer.sink = sink;
+            writer.alone = true;
             if (run_codec (&saving, &writer, progress) == TENON_OK)
                 tn_sink_fd_flush (sink, &mine);
             tn_sink_fd_free (sink);
         }
     }
-    return end (&saving, report != NULL, "output", error);
+    return end (&saving, report != NULL, "the output", error);
 }
 
 TENON_API tenon_status
@@ -254,7 +258,12 @@ tenon_convert (tenon_context *context, const char *source, const char *target, c
     tenon_plan *plan = NULL;
     if (report)
         *report = NULL;
-    tenon_status status = tenon_open (context, source, open, &file, error);
+    tenon_open_options options = { .struct_size = sizeof options };
+    if (open && !tn_copy_struct (&options, sizeof options, open, offsetof (tenon_open_options, format)))
+        return tenon_open (context, source, open, &file, error); /* which says what is wrong with them */
+    if (!options.progress)
+        options.progress = progress;
+    tenon_status status = tenon_open (context, source, &options, &file, error);
     if (status == TENON_OK)
         status = tenon_plan_new (context, &plan, error);
     if (status == TENON_OK)

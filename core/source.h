@@ -98,6 +98,13 @@ void tn_stream_free (struct tn_stream *stream);
  * by the caller for one thread, NULL at first; free it with tn_block_state_free. *good is false when the
  * table does not hold: use a stream. */
 struct tn_block_state;
+/* Can blocks be decoded by themselves, as far as is known? */
+static inline bool
+tn_has_blocks (const struct tn_source *source)
+{
+    return source->block_count > 1 && source->filter->table.decode && !tn_source_is_encoded (source->parent)
+           && !atomic_load (&source->blocks_are_wrong);
+}
 tenon_status tn_blocks_read (struct tn_source *source, uint64_t first, uint64_t count, void *to,
                              struct tn_block_state **state, bool *good, tenon_error *error);
 void tn_block_state_free (struct tn_block_state *state);

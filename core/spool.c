@@ -87,7 +87,8 @@ static bool
 is_serial (const struct tn_want *want)
 {
     const struct tn_source *source = want->source;
-    bool blocks = source->hard == source && source->block_count > 1 && source->check == TENON_CHECK_NONE;
+    bool blocks = source->hard == source && tn_has_blocks ((struct tn_source *) (uintptr_t) source)
+                  && source->check == TENON_CHECK_NONE;
     return want->tensor->storage == TENON_SERVED || (tn_source_is_encoded (source) && !blocks)
            || source->check != TENON_CHECK_NONE;
 }

@@ -15,12 +15,13 @@ struct tn_stream {
     uint64_t input_at, input_length; /* unused bytes in `input` */
     uint64_t taken;                  /* stored bytes that were read into `input` */
     uint64_t made;                   /* decoded bytes so far: the position in `hard` */
-    uint64_t base_made;              /* where decoding began: 0, or the start of a block */
-    uint64_t stored_end;             /* where the stored bytes of this run end */
     bool ended;
-    uint32_t crc;    /* of all that was read of `source` in order */
-    uint64_t summed; /* how much that is */
-    uint8_t *whole;  /* a filter that cannot go in pieces: everything, decoded */
+    uint32_t crc;          /* of all that was read of `source` in order */
+    uint64_t summed;       /* how much that is */
+    uint8_t *block;        /* decoded, of a source with blocks … */
+    uint64_t block_number; /* … and which, counted from 1 */
+    struct tn_block_state *block_state;
+    uint8_t *whole; /* a filter that cannot go in pieces: everything, decoded */
 };
 
 void
@@ -31,6 +32,8 @@ tn_stream_free (struct tn_stream *stream)
     if (stream->state)
         stream->hard->filter->table.close (stream->state);
     tn_stream_free (stream->inner);
+    tn_block_state_free (stream->block_state);
+    free (stream->block);
     free (stream->input);
     free (stream->whole);
     free (stream);
@@ -68,23 +71,16 @@ corrupt (struct tn_stream *stream, tenon_status status, tenon_error *error)
                     (unsigned long long) stream->made, (unsigned long long) stream->hard->size);
 }
 
-/* Begins to decode at the last block that starts at or before `target`, or at the beginning. */
 static tenon_status
-begin_run (struct tn_stream *stream, uint64_t target, tenon_error *error)
+begin_run (struct tn_stream *stream, tenon_error *error)
 {
-    struct tn_source *hard = stream->hard;
-    const struct tenon_filter *filter = &hard->filter->table;
-    uint64_t block = 0;
-    if (hard->block_count > 1 && !atomic_load (&hard->blocks_are_wrong))
-        block = TN_MIN (target / hard->block_size, hard->block_count - 1);
+    const struct tenon_filter *filter = &stream->hard->filter->table;
     if (!stream->state && !(stream->state = filter->open (0, 0)))
         return tn_fail_memory (error);
     tenon_status status = filter->reset (stream->state);
     if (status < 0)
         return corrupt (stream, status, error);
-    stream->made = stream->base_made = block * hard->block_size;
-    stream->taken = block > 0 ? hard->block_ends[block - 1] : 0;
-    stream->stored_end = hard->stored;
+    stream->made = stream->taken = 0;
     stream->input_at = stream->input_length = 0;
     stream->ended = false;
     return TENON_OK;
@@ -98,8 +94,8 @@ decode_next (struct tn_stream *stream, uint8_t *to, uint64_t length, tenon_error
     uint8_t skipped[SKIP_SIZE];
     while (length > 0) {
         uint64_t room = to ? length : TN_MIN (length, sizeof skipped), taken = 0, made = 0;
-        if (stream->input_length == 0 && stream->taken < stream->stored_end) {
-            uint64_t more = TN_MIN (INPUT_SIZE, stream->stored_end - stream->taken);
+        if (stream->input_length == 0 && stream->taken < stream->hard->stored) {
+            uint64_t more = TN_MIN (INPUT_SIZE, stream->hard->stored - stream->taken);
             TN_TRY (tn_stream_read (stream->inner, stream->hard->offset + stream->taken, stream->input, more,
                                     error));
             stream->taken += more;
@@ -112,7 +108,7 @@ decode_next (struct tn_stream *stream, uint8_t *to, uint64_t length, tenon_error
         if (result < 0 || taken > stream->input_length || made > room)
             return corrupt (stream, result, error);
         if (result == 0 && taken == 0 && made == 0
-            && (stream->input_length > 0 || stream->taken == stream->stored_end))
+            && (stream->input_length > 0 || stream->taken == stream->hard->stored))
             return corrupt (stream, TENON_E_MALFORMED, error); /* it wants more than there is */
         stream->ended = result > 0;
         stream->input_at += taken, stream->input_length -= taken;
@@ -132,8 +128,8 @@ check_end (struct tn_stream *stream, tenon_error *error)
     uint8_t beyond[1];
     while (!stream->ended) {
         uint64_t taken = 0, made = 0;
-        if (stream->input_length == 0 && stream->taken < stream->stored_end) {
-            uint64_t more = TN_MIN (INPUT_SIZE, stream->stored_end - stream->taken);
+        if (stream->input_length == 0 && stream->taken < stream->hard->stored) {
+            uint64_t more = TN_MIN (INPUT_SIZE, stream->hard->stored - stream->taken);
             TN_TRY (tn_stream_read (stream->inner, stream->hard->offset + stream->taken, stream->input, more,
                                     error));
             stream->taken += more;
@@ -154,11 +150,11 @@ check_end (struct tn_stream *stream, tenon_error *error)
         stream->ended = result > 0;
         stream->input_at += taken, stream->input_length -= taken;
     }
-    if (stream->input_length > 0 || stream->taken < stream->stored_end) {
+    if (stream->input_length > 0 || stream->taken < stream->hard->stored) {
         tn_source_place (stream->hard, error);
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
                         "its data end %llu bytes before the member does",
-                        (unsigned long long) (stream->input_length + stream->stored_end - stream->taken));
+                        (unsigned long long) (stream->input_length + stream->hard->stored - stream->taken));
     }
     return TENON_OK;
 }
@@ -193,6 +189,32 @@ decode_whole (struct tn_stream *stream, tenon_error *error)
     return TENON_OK;
 }
 
+/* Blocks stand by themselves: a read that does not go on where the last one ended takes those that it touches, each of
+ * them whole, so that a table that lies is found out. *good is false then. */
+static tenon_status
+read_blocks (struct tn_stream *stream, uint64_t offset, uint8_t *to, uint64_t length, bool *good,
+             tenon_error *error)
+{
+    struct tn_source *hard = stream->hard;
+    *good = true;
+    if (!stream->block && !(stream->block = malloc (hard->block_size)))
+        return tn_fail_memory (error);
+    while (length > 0) {
+        uint64_t number = offset / hard->block_size, at = offset % hard->block_size;
+        uint64_t piece = TN_MIN (length, hard->block_size - at);
+        if (stream->block_number != number + 1) {
+            stream->block_number = 0;
+            TN_TRY (tn_blocks_read (hard, number, 1, stream->block, &stream->block_state, good, error));
+            if (!*good)
+                return TENON_OK;
+            stream->block_number = number + 1;
+        }
+        memcpy (to, stream->block + at, piece);
+        offset += piece, to += piece, length -= piece;
+    }
+    return TENON_OK;
+}
+
 static tenon_status
 read_encoded (struct tn_stream *stream, uint64_t offset, uint8_t *to, uint64_t length, tenon_error *error)
 {
@@ -203,10 +225,14 @@ read_encoded (struct tn_stream *stream, uint64_t offset, uint8_t *to, uint64_t l
         memcpy (to, stream->whole + offset, length);
         return TENON_OK;
     }
-    bool jump = hard->block_count > 1 && !atomic_load (&hard->blocks_are_wrong) && offset > stream->made
-                && offset / hard->block_size > stream->made / hard->block_size;
-    if (!stream->state || offset < stream->made || jump)
-        TN_TRY (begin_run (stream, offset, error));
+    if (offset != stream->made && tn_has_blocks (hard)) {
+        bool good;
+        TN_TRY (read_blocks (stream, offset, to, length, &good, error));
+        if (good)
+            return TENON_OK;
+    }
+    if (!stream->state || offset < stream->made)
+        TN_TRY (begin_run (stream, error));
     if (offset > stream->made)
         TN_TRY (decode_next (stream, NULL, offset - stream->made, error));
     TN_TRY (decode_next (stream, to, length, error));
@@ -256,7 +282,7 @@ tn_stream_finish (struct tn_stream *stream, tenon_error *error)
         return tn_fail_memory (error);
     if (size == 0 && stream->hard == stream->source) { /* an empty stream has an end, too */
         if (stream->hard->filter->table.step) {
-            TN_TRY (begin_run (stream, 0, error));
+            TN_TRY (begin_run (stream, error));
             TN_TRY (check_end (stream, error));
         }
         return stream->source->check && stream->source->check_value != 0 ? tn_fail (

@@ -211,13 +211,6 @@ block_item (void *opaque, uint64_t item, unsigned number)
 
 enum way { SINGLE, SLABS, BLOCKS };
 
-static bool
-has_blocks (const struct tn_source *source)
-{
-    return source->block_count > 1 && !atomic_load (&source->blocks_are_wrong) && source->filter->table.decode
-           && !tn_source_is_encoded (source->parent);
-}
-
 static enum way
 choose_way (const struct tn_want *want)
 {
@@ -225,7 +218,7 @@ choose_way (const struct tn_want *want)
     if (want->size <= SMALL || want->tensor->storage == TENON_SERVED)
         return SINGLE;
     if (tn_source_is_encoded (source)) {
-        if (source->hard != source || !has_blocks (source) || source->check != TENON_CHECK_NONE)
+        if (source->hard != source || !tn_has_blocks (source) || source->check != TENON_CHECK_NONE)
             return want->fortran && want->tensor->length > want->catalog->context->limits[TENON_LIMIT_MEMORY]
                        ? SLABS
                        : SINGLE;

@@ -232,7 +232,8 @@ tell_changes (struct tn_call *call, struct tn_writer *writer, uint64_t index, co
         tell_change (call, writer, entry->name, asked, "order",
                      tensor->flags & TENON_FORTRAN ? "Fortran" : "C",
                      layout & TENON_FORTRAN ? "Fortran" : "C");
-    if ((changed & TENON_BIG_ENDIAN) && want->stored->swap_count > 0 && tensor->storage == TENON_EXTENT)
+    if ((changed & TENON_BIG_ENDIAN) && want->stored->swap_count > 0 && want->target->swap_count > 0
+        && tensor->storage == TENON_EXTENT)
         tell_change (call, writer, entry->name, asked, "byte order",
                      tensor->flags & TENON_BIG_ENDIAN ? "big-endian" : "little-endian",
                      layout & TENON_BIG_ENDIAN ? "big-endian" : "little-endian");

@@ -6,6 +6,11 @@
 #include "save.h"
 #include "transfer.h"
 
+struct tn_begun {
+    const struct tn_begun *next;
+    const char *name;
+};
+
 struct tn_writer {
     tenon_plan *plan;
     uint64_t first, count; /* tensors of the plan that this codec writes */
@@ -14,10 +19,12 @@ struct tn_writer {
     const char *name; /* the target's stem */
     uint64_t name_length;
     struct tn_sink *sink;
-    struct tn_save *save; /* NULL: one sink, no other files */
-    bool dry;             /* `sink` keeps nothing: tensors need not be read */
-    bool *done;           /* per tensor of the plan: it was put */
-    uint64_t *losses;     /* counted over all members */
+    struct tn_save *save;         /* NULL: one sink, no other files */
+    bool alone;                   /* no other files can stand beside the sink: a pipe, a member */
+    const struct tn_begun *begun; /* names of a dry run's files */
+    bool dry;                     /* `sink` keeps nothing: tensors need not be read */
+    bool *done;                   /* per tensor of the plan: it was put */
+    uint64_t *losses;             /* counted over all members */
     struct tn_meter *meter;
 };
 

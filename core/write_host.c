@@ -224,6 +224,25 @@ tn_host_patch (struct tenon_call *public, uint64_t position, const void *bytes, 
     return tn_sink_patch (writer->sink, position, bytes, length, call->run->error);
 }
 
+/* A dry run makes no files, but knows their names as a real one does. */
+static tenon_status
+next_dry_file (struct tn_call *call, struct tn_writer *writer, const char *name, uint64_t length)
+{
+    struct tn_arena *arena = &call->run->arena;
+    writer->sink->position = 0;
+    if (!name)
+        return TENON_OK;
+    for (const struct tn_begun *begun = writer->begun; begun; begun = begun->next)
+        if (strlen (begun->name) == length && memcmp (begun->name, name, length) == 0)
+            return tn_call_misuse (call, "it begins the same file twice");
+    struct tn_begun *begun = tn_arena_get (arena, sizeof *begun, true);
+    if (!begun || !(begun->name = tn_arena_text (arena, name, length)))
+        return tn_fail_memory (call->run->error);
+    begun->next = writer->begun;
+    writer->begun = begun;
+    return TENON_OK;
+}
+
 tenon_status
 tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
 {
@@ -233,15 +252,13 @@ tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
         && (length == 0 || length >= sizeof bare || !tn_utf8 (name, length) || memchr (name, '/', length)
             || (name[0] == '.' && length <= 2)))
         return tn_call_misuse (call, "it begins a file whose name is no bare file name");
-    if (writer->dry) {
-        writer->sink->position = 0;
-        return TENON_OK;
-    }
-    if (!writer->save)
+    if (writer->alone)
         return tn_fail (
             call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
             "the format %s writes more than one file, which is only possible beside a target in a folder",
             tn_call_codec (call)->table.id);
+    if (writer->dry)
+        return next_dry_file (call, writer, name, length);
     if (name) {
         memcpy (bare, name, length);
         bare[length] = 0;

@@ -11,4 +11,5 @@ dist_man_MANS += \
 	docs/tenon-verify.1 \
 	docs/tenon-why.1 \
 	docs/tenon.1 \
+	docs/tenon.3 \
 	docs/tenon.ini.5

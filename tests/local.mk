@@ -28,7 +28,6 @@ shell_tests += \
 	tests/cli/convert.sh \
 	tests/cli/hash.sh \
 	tests/cli/ls.sh \
-	tests/cli/metadata.sh \
 	tests/cli/output.sh \
 	tests/cli/usage.sh \
 	tests/cli/verify.sh \
@@ -46,9 +45,14 @@ module_unit_tests = \
 	tests/abi/test_set \
 	tests/abi/test_text \
 	tests/abi/test_write \
-	tests/unit/test_loader
+	tests/faults/test_disk \
+	tests/faults/test_kill \
+	tests/faults/test_memory \
+	tests/unit/test_loader \
+	tests/unit/test_threads
 module_shell_tests += \
-	tests/abi/nm.sh
+	tests/abi/nm.sh \
+	tests/cli/metadata.sh
 
 # What several C tests share.
 if HAVE_CHECK
@@ -108,11 +112,25 @@ tests_unit_plugins_nextmajor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_unit_plugins_unwilling_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyraw_la_SOURCES = tests/abi/plugins/toyraw.c tests/abi/plugins/toyraw.h tests/abi/plugins/toyraw_write.c
 
+# A library that makes calls of the C library fail, loaded before it (tests/faults/faults.h). It takes the place of malloc: no
+# sanitizer, and nothing that the compiler thinks that it knows of malloc.
+test_plugins += tests/faults/faults.la
+tests_faults_faults_la_SOURCES = tests/faults/faults.c tests/faults/faults.h
+tests_faults_faults_la_CFLAGS = $(BASE_CFLAGS) $(WARNING_CFLAGS) $(PTHREAD_CFLAGS) -fno-builtin
+tests_faults_faults_la_LDFLAGS = $(HARDENING_LDFLAGS) $(PTHREAD_CFLAGS) -module -avoid-version -shared -rpath /nowhere
+tests_faults_faults_la_LIBADD = $(DL_LIBS) $(PTHREAD_LIBS)
+fault_rig = tests/faults/rig.c tests/faults/rig.h tests/faults/faults.h
+tests_faults_test_disk_SOURCES = tests/faults/test_disk.c $(fault_rig)
+tests_faults_test_kill_SOURCES = tests/faults/test_kill.c $(fault_rig)
+tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
+
 # What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin).
-thread_tests = tests/unit/test_pool
+thread_tests = tests/unit/test_pool tests/unit/test_save_set tests/unit/test_threads
 builtin_tests = tests/walls.sh
 # What `make check-valgrind` runs. Sweeps and models over millions of items take it too long.
-valgrind_unit_tests = $(filter-out tests/sweep/% tests/unit/test_want,$(unit_tests)) $(module_unit_tests)
+valgrind_too_long = tests/unit/test_cast tests/unit/test_swap tests/unit/test_transpose tests/unit/test_want
+valgrind_unit_tests = $(filter-out tests/sweep/% $(valgrind_too_long),$(unit_tests)) \
+	$(filter-out tests/faults/%,$(module_unit_tests))
 valgrind_shell_tests += tests/cli/ls.sh
 
 # ---- how -----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 #include "json.h"
 #include <inttypes.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct {
@@ -178,6 +179,15 @@ make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_pla
 
 /* ---- saving -------------------------------------------------------------------------------------- */
 
+/* Is the target a file that appears at the end? Then a signal lets the library take away what it began. With pipes,
+   FIFOs and devices there is nothing to take away, and a write may wait for ever for somebody who reads. */
+static bool
+is_made_beside (const char *target)
+{
+    struct stat about;
+    return strcmp (target, "-") != 0 && (stat (target, &about) != 0 || S_ISREG (about.st_mode));
+}
+
 static tenon_status
 save (tenon_plan *plan, const char *target, tenon_report **report, tenon_error *error)
 {
@@ -188,7 +198,8 @@ save (tenon_plan *plan, const char *target, tenon_report **report, tenon_error *
         .format = tool.format,
     };
     struct bar bar;
-    signals_defer ();
+    if (is_made_beside (target))
+        signals_defer ();
     const tenon_progress *progress = bar_start (&bar, target);
     tenon_status status = strcmp (target, "-") == 0
                               ? tenon_save_fd (plan, STDOUT_FILENO, &options, report, progress, error)

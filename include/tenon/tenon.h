@@ -171,6 +171,8 @@ typedef struct tenon_open_options {
     /* for memory, descriptors and callbacks: what the file is called; its extension and stem count. NULL:
      * none */
     const char *name;
+    /* asked now and then whether to go on; its `done` counts nothing here. NULL: nobody is asked */
+    const tenon_progress *progress;
 } tenon_open_options;
 
 /* Opens, recognises, describes and checks. Nothing of the tensors' data is read. */
@@ -251,8 +253,8 @@ TENON_API tenon_status tenon_metadata_get (const tenon_file *file, uint64_t inde
 TENON_API tenon_status tenon_metadata_find (const tenon_file *file, const char *key, uint64_t *index);
 
 /* Items first … first + n - 1 of an array value of this file. Numbers take no memory; strings and nested
- * arrays are kept in `memory` (free it), which may be NULL for arrays of numbers. Walking an array of
- * strings in order costs the same per item; a jump back starts again from its beginning. */
+ * arrays are kept in `memory` (free it), which may be NULL for arrays of numbers. Strings have
+ * no index: each call walks from the array's beginning to `first`, so ask for many at once. */
 TENON_API tenon_status tenon_value_items (const tenon_file *file, const struct tenon_value *array,
                                           uint64_t first, uint64_t n, struct tenon_value *items,
                                           tenon_memory **memory, tenon_error *error);

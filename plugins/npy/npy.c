@@ -157,10 +157,11 @@ describe (struct tenon_call *call)
     tensor.offset = text.place + text.length;
     tensor.length = TENON_AUTO;
     TENON_TRY (call->host->add_tensor (call, &tensor));
-    if (tensor.length < info.size - tensor.offset)
-        tenon_note (call, TENON_NOTE, NULL, "%llu bytes after the array, from offset %llu on, are not read",
-                    (unsigned long long) (info.size - tensor.offset - tensor.length),
-                    (unsigned long long) (tensor.offset + tensor.length));
+    uint64_t behind = info.size - tensor.offset - tensor.length;
+    if (behind > 0)
+        tenon_note (call, TENON_NOTE, NULL, "%llu byte%s after the array, from offset %llu on, %s not read",
+                    (unsigned long long) behind, behind == 1 ? "" : "s",
+                    (unsigned long long) (tensor.offset + tensor.length), behind == 1 ? "is" : "are");
     return TENON_OK;
 }
 

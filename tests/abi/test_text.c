@@ -102,6 +102,57 @@ START_TEST (test_served_member)
 }
 END_TEST
 
+static int
+gather (void *user, const void *data, uint64_t size)
+{
+    struct bytes *bytes = (struct bytes *) user;
+    kit_put (bytes, data, (size_t) size);
+    return 0;
+}
+
+static int
+refuse (void *user, const void *data, uint64_t size)
+{
+    (void) user, (void) data, (void) size;
+    return 1;
+}
+
+/* All at once into memory of the library's, which outlives the file; and in pieces. */
+START_TEST (test_load_and_stream)
+{
+    tenon_request requests[3];
+    tenon_memory *memory = NULL;
+    struct bytes streamed = { .size = 0 };
+    kit_plugins ("toytext", NULL);
+    kit_save ("f.toytext", text, sizeof text - 1);
+    tenon_file *file = kit_open ("f.toytext", NULL, NULL);
+    for (unsigned i = 0; i < 3; i++) {
+        KIT_INIT (requests[i]);
+        requests[i].index = i == 2 ? 3 : i; /* m, s, v */
+        requests[i].dtype = i == 1 ? TENON_F32 : TENON_I8;
+    }
+    requests[2].rank = 1;
+    requests[2].start = KIT_SHAPE (3);
+    tenon_status status = tenon_load (file, requests, 3, &memory, NULL, &kit_error);
+    ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+    status = tenon_stream (file, &requests[0], gather, &streamed, NULL, &kit_error);
+    ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+    kit_failed (tenon_stream (file, &requests[0], refuse, NULL, NULL, &kit_error), TENON_E_CANCELLED, "");
+    tenon_close (file);
+    ck_assert_uint_eq (streamed.size, 12);
+    ck_assert_int_eq (memcmp (streamed.data, requests[0].data, 12), 0);
+    ck_assert_int_eq (memcmp (requests[0].data, "\13\14\15\16\25\26\27\30\37\40\41\42", 12), 0);
+    float minus;
+    memcpy (&minus, requests[1].data, sizeof minus);
+    ck_assert_float_eq (minus, -2.5f);
+    ck_assert_uint_eq (requests[2].size, 3);
+    ck_assert_int_eq (memcmp (requests[2].data, "\2\2\3", 3), 0);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_uint_eq ((uintptr_t) requests[i].data % 64, 0);
+    tenon_memory_free (memory);
+}
+END_TEST
+
 /* Into another format, in each layout. */
 START_TEST (test_served_copy)
 {
@@ -288,6 +339,7 @@ fill (Suite *suite)
     TCase *tests = kit_case (suite, "served");
     tcase_add_test (tests, test_served);
     tcase_add_test (tests, test_served_member);
+    tcase_add_test (tests, test_load_and_stream);
     tcase_add_test (tests, test_served_copy);
     tests = kit_case (suite, "blocks");
     tcase_add_test (tests, test_blocks);

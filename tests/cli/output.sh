@@ -34,9 +34,10 @@ code=0
 "$TENON" ls weights.npy >&- 2>err || code=$?
 fails 'stdout closed' 2 'standard output: Bad file descriptor'
 code=0
-"$TENON" convert -v weights.npy closed.npy >&- 2>&- <&- || code=$?
-same 'all closed: the target' closed.npy weights.npy
-same 'all closed: the source' before.npy weights.npy
+"$TENON" convert -v weights.npy closed.npy >&- 2>err <&- || code=$?
+fails 'stdin and stdout closed' 2 'standard output: Bad file descriptor'
+same 'stdin and stdout closed: the target' closed.npy weights.npy
+same 'stdin and stdout closed: the source' before.npy weights.npy
 
 # on_terminal COMMAND: runs it on a terminal of its own; what it shows is in the file out
 on_terminal ()

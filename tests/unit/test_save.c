@@ -108,6 +108,7 @@ START_TEST (group_that_cannot_be_kept)
     ck_assert_int_eq (seteuid (ORDINARY_USER), 0);
     save_words ("a.bin", "new");
     ck_assert_int_eq (seteuid (0), 0);
+    ck_assert_int_eq (setegid (getgid ()), 0);
     ck_assert_uint_eq (mode_of ("a.bin"), 0644);
 }
 END_TEST

@@ -231,7 +231,7 @@ header data "'<f4'" False '(1000000000, 1000000000)' 24; refused data '400000000
 header data "'<f4'" False '(2, 3)' 25; accepted data '"nbytes":24'
 checks=$((checks + 1))
 tenon verify "$work/data.npy"
-said '1 bytes after the array' || fail 'verify does not speak of the byte after the array'
+said '1 byte after the array' || fail 'verify does not speak of the byte after the array'
 for spaces in '' ' ' '  ' '   '; do
     file data 1 "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }$spaces" 24
     accepted data "\"offset\":$((67 + ${#spaces}))" '"nbytes":24'

@@ -1,0 +1,252 @@
+/* rig.c - what the fault tests share. */
+#include "rig.h"
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+struct rig rig;
+
+static void *
+find (const char *name)
+{
+    return dlsym (RTLD_DEFAULT, name);
+}
+
+void
+rig_begin (char **arguments)
+{
+    const char *sanitizers = getenv ("TENON_SANITIZERS"), *folder = getenv ("TENON_BUILDDIR");
+    char path[1024];
+    *(void **) &rig.set = find ("faults_set");
+    *(void **) &rig.count = find ("faults_count");
+    *(void **) &rig.hits = find ("faults_hits");
+    *(void **) &rig.live = find ("faults_live");
+    if (rig.set && rig.count && rig.hits && rig.live) {
+        unsetenv ("LD_PRELOAD");
+        return;
+    }
+    snprintf (path, sizeof path, "%s/tests/faults/.libs/faults.so", folder ? folder : ".");
+    if (getenv ("LD_PRELOAD") || (sanitizers && sanitizers[0]) || access (path, R_OK) < 0) {
+        printf ("the calls of the C library cannot be made to fail here\n");
+        exit (77); /* automake: skipped */
+    }
+    setenv ("LD_PRELOAD", path, 1);
+    execv ("/proc/self/exe", arguments);
+    printf ("this program cannot be started again: %s\n", strerror (errno));
+    exit (77);
+}
+
+void
+rig_fail (const char *format, ...)
+{
+    char what[200];
+    va_list list;
+    va_start (list, format);
+    vsnprintf (what, sizeof what, format, list);
+    va_end (list);
+    if (rig.set (what) != 0) /* an assertion would allocate */
+        ck_abort_msg ("%s", what);
+}
+
+void
+rig_stop (void)
+{
+    rig.set (NULL);
+}
+
+/* ---- generations: 1 and 2 ---- */
+
+#define LONG_ITEMS 300000u /* 1.2 MB: enough to be preallocated, and to go past the buffer */
+#define SHORT_ITEMS 1000u
+
+static float items[2][LONG_ITEMS];
+static uint64_t short_items[SHORT_ITEMS];
+static char paths[RIG_SAVES][512], sources[2][2][512];
+
+static const struct {
+    const char *name, *file;
+    const char *settings[8];
+} kinds[RIG_SAVES] = {
+    [RIG_RAW] = { "toyraw", "t.toyraw", { NULL } },
+    [RIG_BOX] = { "toybox", "t.toybox", { NULL } },
+    [RIG_DEFLATE] = { "deflate, in blocks",
+                      "d.toybox",
+                      { "toybox.filter=deflate", "toybox.level=1", "toybox.block_size=64KiB", NULL } },
+    [RIG_ROT] = { "a filter of the whole", "r.toybox", { "toybox.filter=toyrot", "toybox.group=0", NULL } },
+    [RIG_SET] = { "set", "t.toyset", { "toyset.each=1", NULL } },
+    [RIG_CONVERT] = { "converted", "c.toybox", { NULL } },
+    [RIG_COPY] = { "copied", "c.toyraw", { NULL } },
+    [RIG_FD] = { "descriptor", "fd.toyraw", { NULL } },
+};
+const char *const rig_names[RIG_SAVES] = {
+    "toyraw", "toybox", "deflate", "rot", "set", "convert", "copy", "descriptor",
+};
+
+static uint64_t
+short_item (unsigned number, unsigned i)
+{
+    return number * 1000003u + i;
+}
+
+static tenon_plan *
+plan_of (unsigned number, tenon_error *error)
+{
+    static const uint64_t long_shape[] = { 3, LONG_ITEMS / 3 }, short_shape[] = { SHORT_ITEMS };
+    tenon_array array = { .struct_size = sizeof array, .dtype = TENON_F32, .name = "long", .rank = 2 };
+    struct tenon_value value = { .type = TENON_STRING, .count = 5, .as.string = "value" };
+    tenon_plan *plan;
+    if (tenon_plan_new (kit, &plan, error) < 0)
+        return NULL;
+    array.shape = long_shape;
+    array.data = items[number % 2];
+    array.size = sizeof items[0];
+    tenon_status status = tenon_plan_add (plan, &array, error);
+    for (unsigned i = 0; i < SHORT_ITEMS; i++)
+        short_items[i] = short_item (number, i);
+    array.name = "short";
+    array.dtype = TENON_U64;
+    array.rank = 1;
+    array.shape = short_shape;
+    array.data = short_items;
+    array.size = sizeof short_items;
+    if (status == TENON_OK)
+        status = tenon_plan_add (plan, &array, error);
+    if (status == TENON_OK)
+        status = tenon_plan_add_metadata (plan, "key", &value, error);
+    if (status == TENON_OK)
+        return plan;
+    tenon_plan_free (plan);
+    return NULL;
+}
+
+static tenon_status
+save_fd (tenon_plan *plan, const char *path, tenon_error *error)
+{
+    tenon_save_options options = { .struct_size = sizeof options, .format = "toyraw" };
+    int fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return TENON_E_IO;
+    tenon_status status = tenon_save_fd (plan, fd, &options, NULL, NULL, error);
+    close (fd);
+    return status;
+}
+
+static tenon_status
+save_plan (int kind, tenon_plan *plan, tenon_error *error)
+{
+    tenon_save_options options = { .struct_size = sizeof options };
+    options.settings = kinds[kind].settings;
+    if (kind == RIG_FD)
+        return save_fd (plan, paths[kind], error);
+    return tenon_save (plan, paths[kind], &options, NULL, NULL, error);
+}
+
+tenon_status
+rig_save (int kind, unsigned number, tenon_error *error)
+{
+    tenon_save_options save = { .struct_size = sizeof save };
+    save.settings = kinds[kind].settings;
+    if (kind == RIG_CONVERT || kind == RIG_COPY)
+        return tenon_convert (kit, sources[kind == RIG_COPY][number % 2], paths[kind], NULL, &save, NULL,
+                              NULL, error);
+    tenon_plan *plan = plan_of (number, error);
+    if (!plan)
+        return error->status < 0 ? error->status : TENON_E_MISUSE;
+    tenon_status status = save_plan (kind, plan, error);
+    tenon_plan_free (plan);
+    return status;
+}
+
+void
+rig_setup (int durable)
+{
+    kit_plugins ("toyraw toybox toyxor toyset", durable ? "save.durable=yes" : "save.durable=no");
+    for (unsigned i = 0; i < LONG_ITEMS; i++) {
+        items[0][i] = (float) (i % 5000);
+        items[1][i] = (float) (i % 4999) + 0.5F;
+    }
+    for (int kind = 0; kind < RIG_SAVES; kind++)
+        strcpy (paths[kind], kit_path (kinds[kind].file));
+    for (unsigned number = 0; number < 2; number++)
+        for (int copy = 0; copy < 2; copy++) {
+            tenon_save_options options = { .struct_size = sizeof options };
+            tenon_plan *plan = plan_of (2 - number, &kit_error);
+            ck_assert_msg (plan != NULL, "%s", kit_error.message);
+            snprintf (sources[copy][number], sizeof sources[copy][number], "%s",
+                      kit_path (copy ? "from-0.toyraw" : "from-0.toybox"));
+            *strrchr (sources[copy][number], '0') = (char) ('0' + number);
+            tenon_status status = tenon_save (plan, sources[copy][number], &options, NULL, NULL, &kit_error);
+            ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+            tenon_plan_free (plan);
+        }
+}
+
+/* ---- what is there ---- */
+
+static int
+generation_of (tenon_file *file, const char **why)
+{
+    static float found[LONG_ITEMS];
+    static uint64_t few[SHORT_ITEMS];
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_request requests[2] = { { .struct_size = sizeof requests[0], .data = found, .size = sizeof found },
+                                  { .struct_size = sizeof requests[0], .data = few, .size = sizeof few } };
+    uint64_t key;
+    *why = "a tensor or key is missing";
+    if (tenon_count (file) != 2 || tenon_find (file, "long", &requests[0].index) < 0
+        || tenon_find (file, "short", &requests[1].index) < 0)
+        return -1;
+    if (tenon_metadata_count (file) > 0 && tenon_metadata_find (file, "key", &key) < 0)
+        return -1;
+    *why = "it cannot be read";
+    if (tenon_read (file, requests, 2, NULL, &error) < 0)
+        return -1;
+    uint64_t number = few[0] / 1000003u;
+    *why = "its numbers are of several generations";
+    for (unsigned i = 0; i < SHORT_ITEMS; i++)
+        if (few[i] != short_item ((unsigned) number, i))
+            return -1;
+    return memcmp (found, items[number % 2], sizeof found) == 0 ? (int) number : -1;
+}
+
+int
+rig_generation (int kind, const char **why)
+{
+    static char message[1024];
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_file *file;
+    if (access (paths[kind], F_OK) < 0)
+        return 0;
+    if (tenon_open (kit, paths[kind], NULL, &file, &error) < 0) {
+        snprintf (message, sizeof message, "%s", error.message);
+        *why = message;
+        return -1;
+    }
+    int number = generation_of (file, why);
+    tenon_close (file);
+    return number;
+}
+
+const char *
+rig_path (int kind)
+{
+    return paths[kind];
+}
+
+unsigned
+rig_litter (void)
+{
+    char folder[512];
+    unsigned count = 0;
+    strcpy (folder, paths[0]);
+    *strrchr (folder, '/') = 0;
+    DIR *list = opendir (folder);
+    ck_assert_ptr_nonnull (list);
+    for (const struct dirent *entry; (entry = readdir (list)) != NULL;)
+        count += strstr (entry->d_name, ".tmp") != NULL;
+    closedir (list);
+    return count;
+}

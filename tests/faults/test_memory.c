@@ -1,0 +1,277 @@
+/* test_memory.c - every allocation, mapping and thread fails once, and once all that follow: what the library says then is TENON_E_MEMORY, or
+ * it does without; it loses no memory and no descriptor. */
+#include "rig.h"
+#include <dirent.h>
+
+#define TRY(call)                                                                                            \
+    do {                                                                                                     \
+        status = (call);                                                                                     \
+        if (status < 0)                                                                                      \
+            goto done;                                                                                       \
+    } while (0)
+
+/* What is done while memory fails. No assertions: they would allocate. */
+typedef tenon_status (*work_type) (int kind, tenon_error *error);
+
+static unsigned
+open_descriptors (void)
+{
+    unsigned count = 0;
+    DIR *list = opendir ("/proc/self/fd");
+    while (list && readdir (list))
+        count++;
+    if (list)
+        closedir (list);
+    return count;
+}
+
+static void
+sweep (work_type work, int kind, const char *name, const char *last)
+{
+    tenon_error error = TENON_ERROR_INIT;
+    for (unsigned i = 0; i < 3; i++) { /* what is made once is made now: threads, buffers of the C library */
+        tenon_status status = work (kind, &error);
+        ck_assert_msg (status == TENON_OK, "%s: %s", name, error.message);
+    }
+    int64_t live = rig.live ();
+    unsigned descriptors = open_descriptors ();
+    for (unsigned number = 1;; number++) {
+        static const tenon_error fresh = TENON_ERROR_INIT;
+        error = fresh;
+        rig_fail ("memory:ENOMEM:%u%s", number, last);
+        tenon_status status = work (kind, &error);
+        uint64_t hits = rig.hits ();
+        rig_stop ();
+        ck_assert_msg (status == TENON_OK || status == TENON_E_MEMORY, "%s, allocation %u%s: %s: %s", name,
+                       number, last, tenon_status_name (status), error.message);
+        ck_assert_msg (status == error.status, "%s, allocation %u%s: the error says %s, the status is %s",
+                       name, number, last, tenon_status_name (error.status), tenon_status_name (status));
+        ck_assert_msg (rig.live () == live, "%s, allocation %u%s: %lld blocks are lost (%s)", name, number,
+                       last, (long long) (rig.live () - live), error.message);
+        ck_assert_msg (open_descriptors () == descriptors, "%s, allocation %u%s: a descriptor is lost", name,
+                       number, last);
+        if (hits == 0)
+            break;
+    }
+}
+
+/* ---- contexts ---- */
+
+static tenon_status
+make_context (int kind, tenon_error *error)
+{
+    static const char *const settings[] = { "core.threads=3", "limits.tensors=1000", "toybox.filter=deflate",
+                                            NULL };
+    tenon_context_options options = { .struct_size = sizeof options, .settings = settings };
+    tenon_context *context;
+    (void) kind;
+    options.plugin_path = kit_path ("plugins");
+    tenon_status status = tenon_context_new (&context, &options, error);
+    if (status < 0)
+        return status;
+    tenon_config_entry entry = { .struct_size = sizeof entry };
+    for (uint64_t i = 0; i < tenon_config_count (context); i++)
+        tenon_config_get (context, i, &entry);
+    tenon_context_free (context);
+    return TENON_OK;
+}
+
+START_TEST (contexts)
+{
+    static const char text[] =
+        "[core]\nthreads = 2\n[limits]\nheader_bytes = 1MiB\n[codec toybox]\nlevel = 3\n"
+        "[codec nobody]\nsome = thing\n[plugin toyxor]\nenabled = no\n";
+    kit_plugins ("toyraw toybox toyxor toyset", NULL);
+    kit_save ("tenon.ini", text, sizeof text - 1);
+    setenv ("TENON_CONFIG", kit_path ("tenon.ini"), 1);
+    setenv ("XDG_CONFIG_HOME", kit_path ("none"), 1);
+    sweep (make_context, 0, "context", _i ? "-" : "");
+}
+END_TEST
+
+/* ---- reading ---- */
+
+static int
+take (void *user, const void *data, uint64_t size)
+{
+    (void) data;
+    *(uint64_t *) user += size;
+    return 0;
+}
+
+static tenon_status
+look (tenon_file *file, tenon_error *error)
+{
+    tenon_status status = TENON_OK;
+    tenon_file_info info = { .struct_size = sizeof info };
+    tenon_metadata_info entry = { .struct_size = sizeof entry };
+    TRY (tenon_file_get (file, &info));
+    for (uint64_t i = 0; i < tenon_count (file); i++) {
+        tenon_tensor_info tensor = { .struct_size = sizeof tensor };
+        const void *data;
+        uint64_t size;
+        tenon_error own = TENON_ERROR_INIT;
+        TRY (tenon_get (file, i, &tensor));
+        if (tenon_map (file, i, &data, &size, &own) == TENON_E_MEMORY)
+            return *error = own, TENON_E_MEMORY;
+    }
+    for (uint64_t i = 0; i < tenon_metadata_count (file); i++)
+        TRY (tenon_metadata_get (file, i, &entry));
+done:
+    if (status < 0)
+        error->status = status;
+    return status;
+}
+
+static tenon_status
+read_all (tenon_file *file, tenon_error *error)
+{
+    static double cast[300000];
+    static float box[1000];
+    static const uint64_t start[] = { 1, 3 }, count[] = { 2, 500 };
+    static const int64_t step[] = { 1, 7 };
+    tenon_status status;
+    tenon_memory *memory = NULL;
+    tenon_report *report = NULL;
+    uint64_t index, seen = 0;
+    if (tenon_find (file, "long", &index) < 0)
+        return error->status = TENON_E_NOT_FOUND;
+    tenon_request requests[2] = { { .struct_size = sizeof requests[0],
+                                    .index = index,
+                                    .dtype = TENON_F64,
+                                    .data = cast,
+                                    .size = sizeof cast },
+                                  { .struct_size = sizeof requests[0],
+                                    .index = index,
+                                    .rank = 2,
+                                    .start = start,
+                                    .count = count,
+                                    .step = step,
+                                    .data = box,
+                                    .size = sizeof box } };
+    TRY (tenon_read (file, requests, 2, NULL, error));
+    requests[0].data = requests[1].data = NULL;
+    TRY (tenon_load (file, requests, 2, &memory, NULL, error));
+    requests[0].dtype = TENON_NONE;
+    TRY (tenon_load (file, requests, 1, NULL, NULL, error));
+    requests[1].dtype = TENON_BF16;
+    TRY (tenon_stream (file, &requests[1], take, &seen, NULL, error));
+    TRY (tenon_verify (file, &report, NULL, error));
+done:
+    tenon_memory_free (memory);
+    tenon_report_free (report);
+    return status;
+}
+
+static tenon_status
+read_file (int kind, tenon_error *error)
+{
+    tenon_file *file;
+    tenon_status status = tenon_open (kit, rig_path (kind), NULL, &file, error);
+    if (status < 0)
+        return status;
+    status = look (file, error);
+    if (status == TENON_OK)
+        status = read_all (file, error);
+    tenon_close (file);
+    return status;
+}
+
+START_TEST (reading)
+{
+    rig_setup (0);
+    ck_assert_int_eq (rig_save (_i / 2, 1, &kit_error), TENON_OK);
+    sweep (read_file, _i / 2, rig_names[_i / 2], _i % 2 ? "-" : "");
+}
+END_TEST
+
+static tenon_status
+ask_why (int kind, tenon_error *error)
+{
+    tenon_report *report = NULL;
+    tenon_status status = tenon_why (kit, rig_path (kind), NULL, &report, error);
+    tenon_report_free (report);
+    return status;
+}
+
+START_TEST (asking)
+{
+    rig_setup (0);
+    ck_assert_int_eq (rig_save (RIG_BOX, 1, &kit_error), TENON_OK);
+    sweep (ask_why, RIG_BOX, "why", _i ? "-" : "");
+}
+END_TEST
+
+/* ---- saving ---- */
+
+static tenon_status
+save_second (int kind, tenon_error *error)
+{
+    return rig_save (kind, 2, error);
+}
+
+START_TEST (saving)
+{
+    const char *why = "";
+    int kind = _i / 2;
+    rig_setup (0);
+    ck_assert_int_eq (rig_save (kind, 1, &kit_error), TENON_OK);
+    sweep (save_second, kind, rig_names[kind], _i % 2 ? "-" : "");
+    ck_assert_msg (rig_generation (kind, &why) == 2, "%s", why);
+    ck_assert_uint_eq (rig_litter (), 0);
+}
+END_TEST
+
+/* A system that gives no threads, or one: everything is done all the same. */
+START_TEST (without_threads)
+{
+    rig_setup (0);
+    for (int kind = 0; kind < RIG_SAVES; kind++) {
+        ck_assert_int_eq (kit_context (_i ? "core.threads=8" : "core.threads=2"), TENON_OK);
+        rig_fail ("pthread_create:EAGAIN:%d-", 1 + _i);
+        tenon_status status = rig_save (kind, 1, &kit_error);
+        if (status == TENON_OK)
+            status = read_file (kind, &kit_error);
+        uint64_t hits = rig.hits ();
+        rig_stop ();
+        ck_assert_msg (status == TENON_OK, "%s: %s", rig_names[kind], kit_error.message);
+        ck_assert (hits > 0 || _i > 0);
+    }
+}
+END_TEST
+
+/* What failed first is told as it was when even the telling finds no memory. */
+START_TEST (failure_while_failing)
+{
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_file *file;
+    rig_setup (0);
+    rig_fail ("memory:ENOMEM:1-");
+    tenon_status status = tenon_open (kit, "/nonexistent/file", NULL, &file, &error);
+    rig_stop ();
+    ck_assert (status == TENON_E_MEMORY || status == TENON_E_IO);
+    ck_assert_int_eq (status, error.status);
+    ck_assert_uint_gt (strlen (error.message), 0);
+}
+END_TEST
+
+static void
+fill (Suite *suite)
+{
+    TCase *cases = kit_case (suite, "memory");
+    tcase_set_timeout (cases, 300);
+    tcase_add_loop_test (cases, contexts, 0, 2);
+    tcase_add_loop_test (cases, reading, 0, 2 * RIG_SAVES);
+    tcase_add_loop_test (cases, asking, 0, 2);
+    tcase_add_loop_test (cases, saving, 0, 2 * RIG_SAVES);
+    tcase_add_loop_test (cases, without_threads, 0, 2);
+    tcase_add_test (cases, failure_while_failing);
+}
+
+int
+main (int count, char **arguments)
+{
+    (void) count;
+    rig_begin (arguments);
+    return kit_main ("memory faults", fill);
+}
