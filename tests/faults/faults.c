@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #endif
 #include "faults.h"
+#if defined(__LP64__) && defined(__linux__)
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +23,6 @@
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
-
-#if defined(__LP64__) && defined(__linux__)
 
 #define EXPORT __attribute__ ((visibility ("default")))
 
