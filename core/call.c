@@ -31,6 +31,7 @@ tn_call_end (struct tn_call *call, tenon_status result)
     tenon_error *error = call->run->error;
     for (unsigned i = 0; i < TN_COUNT (call->streams); i++)
         tn_stream_free (call->streams[i]);
+    tn_reading_free (call->reading);
     if (error->status == TENON_OK && result < 0 && result == call->pending)
         return tn_fail (error, result, TN_NO_OFFSET, "%s", call->pending_words);
     if (error->status == TENON_OK && result < 0)
@@ -278,4 +279,5 @@ const struct tenon_host tn_host = {
     .patch = tn_host_patch,
     .next_file = tn_host_next_file,
     .put_member = tn_host_put_member,
+    .read_tensor = tn_host_read_tensor,
 };

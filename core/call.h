@@ -42,9 +42,10 @@ struct tn_call {
     struct tn_stream *streams[4]; /* of the encoded sources that were read last */
     struct tn_source *stream_of[4];
     unsigned next_stream;
-    struct tn_writer *writer; /* write */
-    tenon_status pending;     /* what sibling or include returned without recording it … */
-    char pending_words[200];  /* … in case the codec returns it */
+    struct tn_writer *writer;   /* write */
+    struct tn_reading *reading; /* write: of the tensor that read_tensor was asked for last */
+    tenon_status pending;       /* what sibling or include returned without recording it … */
+    char pending_words[200];    /* … in case the codec returns it */
 };
 
 /* Runs a codec's function with a fresh call and cleans up after it. The first failure wins; success after a
@@ -88,6 +89,10 @@ tenon_status tn_host_align (struct tenon_call *, uint64_t, uint32_t);
 uint64_t tn_host_tell (struct tenon_call *);
 tenon_status tn_host_patch (struct tenon_call *, uint64_t, const void *, uint64_t);
 tenon_status tn_host_next_file (struct tenon_call *, const char *, uint64_t);
+/* write_read.c */
+tenon_status tn_host_read_tensor (struct tenon_call *, uint64_t, const struct tenon_layout *, uint64_t,
+                                  void *, uint64_t);
+void tn_reading_free (struct tn_reading *reading);
 /* member.c */
 tenon_status tn_host_put_member (struct tenon_call *, const struct tenon_member *,
                                  struct tenon_member_result *);

@@ -77,7 +77,8 @@ core_libcore_la_SOURCES = \
 	core/want.h \
 	core/write.c \
 	core/write.h \
-	core/write_host.c
+	core/write_host.c \
+	core/write_read.c
 nodist_core_libcore_la_SOURCES = plugins/builtin.c
 core_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(INIH_CFLAGS) $(LIBDEFLATE_CFLAGS) $(ISAL_CFLAGS) \
 	-DTENON_PLUGINDIR='"$(plugindir)"' -DTENON_SYSCONFDIR='"$(sysconfdir)"'

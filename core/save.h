@@ -11,9 +11,9 @@ struct tn_save;
 struct tn_save_options {
     bool durable;     /* fsync files and folder */
     bool must_be_new; /* a target or part that exists is TENON_E_EXISTS, also when it appears before commit */
-    uint64_t
-        size_hint; /* of the target; when > 0 preallocated with the first 256 KiB, and when there is not enough space the save fails there
-                         * and then: so not more than will be written. Cut to what was written in commit */
+    /* Of the target. When > 0 it is preallocated with the first 256 KiB, and without enough space the save fails there and then:
+     * so not more than will be written. What was too much is given back in commit. */
+    uint64_t size_hint;
 };
 
 /* Follows symbolic links of `path` (also a dangling one: the file that it names is made). A target that is a device, FIFO, socket or terminal

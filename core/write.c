@@ -180,14 +180,12 @@ fill_bytes (struct tn_writer *writer, const struct tn_planned *planned, int fd, 
     return TENON_OK;
 }
 
-static tenon_status
-fill_tensor (struct tn_writer *writer, const struct tn_planned *planned, struct tn_want *want,
-             tenon_error *error)
+/* All that the program makes, in a temporary file that is a source of the plan from now on. */
+tenon_status
+tn_write_spool (struct tn_writer *writer, struct tn_planned *planned, tenon_error *error)
 {
-    struct destination destination = { writer->sink };
+    struct tn_catalog *own = writer->plan->own;
     struct tn_source *spool;
-    if (tn_want_is_plain (want))
-        return fill_bytes (writer, planned, -1, error);
     int fd = tn_temporary_file ();
     if (fd < 0)
         return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "a temporary file cannot be made");
@@ -197,10 +195,15 @@ fill_tensor (struct tn_writer *writer, const struct tn_planned *planned, struct 
         return status;
     }
     TN_TRY (tn_source_open_fd (fd, planned->tensor->name, false, &spool, error));
-    want->source = spool;
-    status = tn_transfer_stream (writer->plan->context, want, take_piece, &destination, writer->meter, error);
-    tn_source_free (spool);
-    return status;
+    TN_TRY (tn_catalog_add_source (own, spool, error));
+    struct tn_tensor *origin = tn_arena_get (&own->arena, sizeof *origin, false);
+    if (!origin)
+        return tn_fail_memory (error);
+    *origin = *planned->tensor;
+    origin->source = spool->number;
+    planned->tensor = origin;
+    planned->fill = NULL;
+    return TENON_OK;
 }
 
 static void
@@ -257,12 +260,16 @@ tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
         const struct tn_source *source = want.source;
         bool in_reach = !tn_source_is_encoded (source) && source->check == TENON_CHECK_NONE
                         && source->hard->kind != TN_SOURCE_READER;
-        if (want.size == 0)
+        if (planned->fill && !tn_want_is_plain (&want) && want.size > 0 && !writer->dry) {
+            status = tn_write_spool (writer, planned, error);
+            want.source = writer->plan->own->sources[planned->tensor->source];
+        }
+        if (status < 0 || want.size == 0)
             ;
         else if (writer->dry)
             status = tn_sink_fill (writer->sink, 0, want.size, error);
-        else if (planned->fill)
-            status = fill_tensor (writer, planned, &want, error);
+        else if (planned->fill && tn_want_is_plain (&want))
+            status = fill_bytes (writer, planned, -1, error);
         else if (tn_want_is_plain (&want) && in_reach)
             status = copy_plain (writer, &want, error);
         else

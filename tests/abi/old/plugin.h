@@ -255,6 +255,10 @@ struct tenon_host {
     tenon_status (*next_file) (struct tenon_call *call, const char *name, uint64_t name_length);
     tenon_status (*put_member) (struct tenon_call *call, const struct tenon_member *member,
                                 struct tenon_member_result *result);
+    /* For formats that print or index values: bytes offset … offset + length - 1 of what put_tensor would put.
+     * At any offset; cheap in rising order. A tensor that was read counts as put. */
+    tenon_status (*read_tensor) (struct tenon_call *call, uint64_t index, const struct tenon_layout *layout,
+                                 uint64_t offset, void *to, uint64_t length);
 };
 
 /* Does this host have a service that is newer than the one the plugin asks for at least? */
@@ -532,6 +536,30 @@ tenon_take (struct tenon_cursor *cursor, uint64_t length, const char *what)
     }
     cursor->position += length;
     return cursor->window + (position - cursor->window_start);
+}
+
+/* Passes over `length` bytes, which must be there. */
+__attribute__ ((unused)) static tenon_status
+tenon_skip (struct tenon_cursor *cursor, uint64_t length, const char *what)
+{
+    uint64_t left = cursor->position > cursor->end ? 0 : cursor->end - cursor->position;
+    if (length > left)
+        return tenon_fail (cursor->call, TENON_E_TRUNCATED, cursor->position,
+                           "%s needs %llu bytes, %llu are left", what, (unsigned long long) length,
+                           (unsigned long long) left);
+    cursor->position += length;
+    return TENON_OK;
+}
+
+/* The next `length` bytes in scratch memory, with a NUL behind them; NULL: the failure is recorded. */
+__attribute__ ((unused)) static char *
+tenon_take_text (struct tenon_cursor *cursor, uint64_t length, const char *what)
+{
+    const uint8_t *bytes = tenon_take (cursor, length, what);
+    char *text = bytes ? (char *) cursor->call->host->scratch (cursor->call, length + 1) : NULL;
+    if (text)
+        memcpy (text, bytes, length);
+    return text;
 }
 
 /* The next number; it is *value, and the result says whether it was there. */
