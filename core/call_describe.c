@@ -55,6 +55,14 @@ make_name (struct tn_call *call, const struct tenon_tensor *from, struct tn_tens
         name = source->name;
         length = stem_length (tn_call_codec (call), name, source->name_length);
         prefix = "";
+        if (!tn_utf8 (name, length)) { /* the path's fault, not the file's */
+            char *escaped = tn_arena_get (&run->arena, 4 * length + 1, false);
+            if (!escaped)
+                return tn_fail_memory (run->error);
+            tn_escape (escaped, 4 * length + 1, name, length);
+            name = escaped;
+            length = strlen (escaped);
+        }
         if (length == 0)
             name = "array", length = strlen (name);
     }

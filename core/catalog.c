@@ -224,7 +224,7 @@ tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t l
                          const struct tenon_value *value, bool replace, tenon_error *error)
 {
     const uint64_t *limits = catalog->context->limits;
-    uint64_t index, bytes = length;
+    uint64_t index, bytes = catalog->metadata_bytes + length;
     struct tenon_value copy;
     bool known = tn_catalog_find_key (catalog, key, length, &index);
     char shown[200];
@@ -235,7 +235,9 @@ tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t l
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "more than %llu metadata entries; raise metadata_entries in [limits] to read them",
                         (unsigned long long) limits[TENON_LIMIT_METADATA_ENTRIES]);
-    if (tn_value_copy (&catalog->arena, value, &copy, limits[TENON_LIMIT_DEPTH], &bytes, error) < 0) {
+    if (tn_value_copy (&catalog->arena, value, &copy, limits[TENON_LIMIT_DEPTH], &bytes,
+                       limits[TENON_LIMIT_METADATA_BYTES], error)
+        < 0) {
         if (error->status == TENON_E_LIMIT || error->status == TENON_E_MEMORY)
             return error->status;
         char why[sizeof error->message];
@@ -243,7 +245,7 @@ tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t l
         snprintf (error->message, sizeof error->message, "metadata key '%s': %.700s", shown, why);
         return error->status;
     }
-    catalog->metadata_bytes += bytes;
+    catalog->metadata_bytes = bytes;
     if (catalog->metadata_bytes > limits[TENON_LIMIT_METADATA_BYTES])
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "more than %llu bytes of metadata; raise metadata_bytes in [limits] to read them",

@@ -107,7 +107,7 @@ const char *tn_dtype_label (const struct tenon_dtype *dtype);
 /* A deep copy into an arena, checked: types, counts against lengths, depth. *bytes counts what it takes in
  * memory. */
 tenon_status tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
-                            uint64_t depth_left, uint64_t *bytes, tenon_error *error);
+                            uint64_t depth_left, uint64_t *bytes, uint64_t most, tenon_error *error);
 /* Items of an array. `sources` turns the value's source number into a source; strings are put into the
  * arena. */
 tenon_status tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first,

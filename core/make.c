@@ -213,6 +213,7 @@ make_served (const struct tn_want *want, const struct tn_gather *box, uint64_t u
     tn_call_begin (&call, &run, TN_CALL_READ, instance->codec);
     call.sources = instance->sources;
     call.source_count = instance->count;
+    memset (data, 0, bytes); /* a codec that leaves something out must not hand on what lay here before */
     struct tenon_region region = { sizeof region, tensor->rank, start, count, step };
     struct tenon_tensor theirs = { .struct_size = sizeof theirs,
                                    .dtype = tensor->dtype,

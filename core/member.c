@@ -179,7 +179,7 @@ write_member (struct tn_call *call, struct tn_writer *outer, const struct tenon_
         return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "there is no filter '%s'",
                         member->filter);
     TN_TRY (tn_codec_find (run->context, member->codec, TN_TO_WRITE, &codec, run->error));
-    if (codec == call->codec && run->depth >= run->context->limits[TENON_LIMIT_DEPTH])
+    if (run->depth >= run->context->limits[TENON_LIMIT_DEPTH] || run->depth >= 60)
         return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "members lie in each other %u deep; raise depth in [limits] to write them",
                         run->depth);

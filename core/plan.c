@@ -95,8 +95,7 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
     struct tn_source *source;
     struct tn_catalog *own = plan->own;
     uint64_t elements, bytes;
-    if (!tn_copy_struct (&array, sizeof array, theirs, offsetof (tenon_array, fill))
-        || (!array.data && !array.fill && array.size > 0))
+    if (!tn_copy_struct (&array, sizeof array, theirs, offsetof (tenon_array, fill)))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "a tenon_array needs its struct_size, and data or fill");
     if (!array.name)
@@ -109,6 +108,8 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "items of %s are packed together and cannot be in Fortran order", dtype->name);
     TN_TRY (tn_shape_bytes (dtype, array.rank, array.shape, &elements, &bytes, error));
+    if (!array.data && !array.fill && bytes > 0)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_array needs data or fill");
     if (array.data && array.size != bytes) {
         tn_fail_place (error, NULL, array.name);
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
@@ -258,15 +259,17 @@ tenon_plan_add_file (tenon_plan *plan, tenon_file *file, tenon_error *error)
 
 /* The application's values have their arrays in memory: it knows no source numbers of the plan. */
 static bool
-in_memory (const struct tenon_value *value, unsigned depth)
+in_memory (const struct tenon_value *value, unsigned depth, uint64_t *visits)
 {
     if (value->type != TENON_ARRAY)
         return true;
     if (value->item_type != TENON_ARRAY)
         return value->source == TENON_NO_SOURCE;
-    for (uint64_t i = 0; depth > 0 && value->as.items && i < value->count; i++)
-        if (!in_memory (&value->as.items[i], depth - 1))
+    for (uint64_t i = 0; depth > 0 && value->as.items && i<value->count && * visits> 0; i++) {
+        --*visits; /* what is larger than this is refused by the limit on metadata when it is copied */
+        if (!in_memory (&value->as.items[i], depth - 1, visits))
             return false;
+    }
     return true;
 }
 
@@ -276,9 +279,10 @@ tenon_plan_add_metadata (tenon_plan *plan, const char *key, const struct tenon_v
 {
     tenon_error mine = TENON_ERROR_INIT;
     uint64_t length = strlen (key);
+    uint64_t visits = plan->context->limits[TENON_LIMIT_METADATA_BYTES] / sizeof (struct tenon_value);
     if (length == 0 || !tn_utf8 (key, length))
         tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "a metadata key must be valid UTF-8 and not empty");
-    else if (!in_memory (value, 64))
+    else if (!in_memory (value, 64, &visits))
         tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
                  "metadata key '%s': an array's source must be TENON_NO_SOURCE", key);
     else

@@ -9,7 +9,7 @@ static tenon_status
 take_request (const tenon_file *file, const tenon_request *theirs, tenon_request *ours, struct tn_box *box,
               tenon_error *error)
 {
-    if (!tn_copy_struct (ours, sizeof *ours, theirs, offsetof (tenon_request, size)))
+    if (!tn_copy_struct (ours, sizeof *ours, theirs, offsetof (tenon_request, size) + sizeof ours->size))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_request has a wrong struct_size");
     if (ours->index >= file->catalog->count)
         return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu",
@@ -96,6 +96,8 @@ read_all (tenon_file *file, tenon_request *requests, uint64_t count, const tenon
           tenon_error *error)
 {
     uint64_t total, bytes = 0;
+    if (count > UINT32_MAX)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "more than 2^32 requests at once");
     TN_FREE struct tn_job *jobs = calloc (count + 1, sizeof *jobs);
     TN_FREE struct tn_box *boxes = calloc (count + 1, sizeof *boxes);
     if (!jobs || !boxes)
@@ -171,6 +173,8 @@ load_all (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memor
           const tenon_progress *progress, tenon_error *error)
 {
     uint64_t total, bytes = 0;
+    if (count > UINT32_MAX)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "more than 2^32 requests at once");
     TN_FREE struct tn_job *jobs = calloc (count + 1, sizeof *jobs);
     TN_FREE struct tn_box *boxes = calloc (count + 1, sizeof *boxes);
     if (!jobs || !boxes)

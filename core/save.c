@@ -95,6 +95,12 @@ tn_save_begin (struct tn_save **result, const char *path, const struct tn_save_o
     return TENON_OK;
 }
 
+bool
+tn_save_is_seekable (const struct tn_save *save)
+{
+    return !save->target->place.straight;
+}
+
 /* ---- beginning a file ---- */
 
 /* A device, FIFO, socket or terminal. */

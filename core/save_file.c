@@ -41,9 +41,9 @@ allocate (struct file_sink *file, tenon_error *error)
         }
         if (errno == EINTR)
             continue;
-        if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO)
+        if (errno == EFBIG || errno == EIO)
             return tn_fail_errno (error, errno, "cannot get its space on the disk", file->sink.name);
-        break; /* this file system cannot */
+        break; /* this file system cannot; or there is less space than the hint says, which may be too high */
     }
 #endif
     file->size_hint = 0;

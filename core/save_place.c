@@ -253,9 +253,8 @@ tn_temporary_make (const struct tn_place *place, char temporary[TN_TEMPORARY_SIZ
         else if (errno == EEXIST)
             number += remove_litter (place->folder, temporary) == HELD;
         else if (errno != EINTR)
-            return tn_fail_errno (error, errno, "no temporary file can be made beside it", place->name);
+            return tn_fail_errno (error, errno, "no temporary file can be made beside it", NULL);
     }
-    tn_fail_place (error, place->name, NULL);
     return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
                     "no temporary file can be made beside it: %u names are taken, the last is '%s'", number,
                     temporary);

@@ -156,38 +156,89 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     return status;
 }
 
+/* The target's sink, asked for when the first byte comes: a set whose index is another file has no target. */
+struct target {
+    struct tn_sink sink;
+    struct tn_save *save;
+    struct tn_sink *real;
+    uint64_t size_hint;
+};
+
+static tenon_status
+target_open (struct target *target, tenon_error *error)
+{
+    return target->real ? TENON_OK
+                        : tn_save_file (target->save, NULL, target->size_hint, &target->real, error);
+}
+
+static tenon_status
+target_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error)
+{
+    struct target *target = (struct target *) sink;
+    TN_TRY (target_open (target, error));
+    return tn_sink_write (target->real, bytes, length, error);
+}
+
+static tenon_status
+target_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error)
+{
+    struct target *target = (struct target *) sink;
+    TN_TRY (target_open (target, error));
+    return tn_sink_copy (target->real, fd, offset, length, error);
+}
+
+static tenon_status
+target_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length, tenon_error *error)
+{
+    return tn_sink_patch (((struct target *) sink)->real, position, bytes, length, error);
+}
+
+static tenon_status
+save_whole (struct saving *saving, struct tn_save *save, uint64_t size_hint, const tenon_progress *progress)
+{
+    struct target target = { .save = save, .size_hint = size_hint };
+    struct tn_writer writer = { .save = save, .sink = &target.sink, .target = &target.sink };
+    target.sink.name = saving->path;
+    target.sink.write = target_write;
+    target.sink.copy = target_copy;
+    target.sink.patch = target_patch;
+    target.sink.seekable = tn_save_is_seekable (save);
+    TN_TRY (run_codec (saving, &writer, progress));
+    /* a codec that put nothing at all wants an empty file */
+    return writer.other_files ? TENON_OK : target_open (&target, saving->error);
+}
+
+static tenon_status
+dry_run (struct saving *saving, const tenon_progress *progress)
+{
+    struct tn_sink null;
+    const char *slash = strrchr (saving->path, '/');
+    struct tn_begun target = { NULL, slash ? slash + 1 : saving->path };
+    struct tn_writer writer = { .sink = &null, .dry = true, .begun = &target };
+    tn_sink_null_init (&null);
+    return run_codec (saving, &writer, progress);
+}
+
 static tenon_status
 save_file (struct saving *saving, const char *path, const tenon_progress *progress)
 {
     tenon_error *error = saving->error;
     struct tn_save *save = NULL;
-    struct tn_writer writer = { 0 };
-    struct tn_sink null;
     TN_TRY (choose (saving, path));
-    if (saving->options.flags & TENON_SAVE_DRY_RUN) {
-        tn_sink_null_init (&null);
-        writer.sink = &null;
-        writer.dry = true;
-        const char *slash = strrchr (saving->path, '/');
-        struct tn_begun target = { NULL, slash ? slash + 1 : saving->path };
-        writer.begun = &target;
-        return run_codec (saving, &writer, progress);
-    }
-    struct tn_save_options options = { .durable = saving->context->durable,
-                                       .must_be_new = saving->options.flags & TENON_SAVE_NEW,
-                                       .size_hint = plan_bytes (saving->plan) };
-    options.size_hint = options.size_hint < 1 << 20 ? 0 /* gains nothing */
-                                                    : guess_file_size (saving->plan, options.size_hint);
+    uint64_t bytes = plan_bytes (saving->plan);
+    struct tn_save_options options = {
+        .durable = saving->context->durable,
+        .must_be_new = saving->options.flags & TENON_SAVE_NEW,
+        .size_hint = bytes < 1 << 20 ? 0 /* gains nothing */ : guess_file_size (saving->plan, bytes)
+    };
     TN_TRY (tn_save_begin (&save, saving->path, &options, error));
-    writer.save = save;
-    tenon_status status = tn_save_file (save, NULL, options.size_hint, &writer.sink, error);
-    if (status == TENON_OK)
-        status = run_codec (saving, &writer, progress);
-    if (status < 0) {
-        tn_save_abort (save);
-        return status;
-    }
-    return tn_save_commit (save, error);
+    bool dry = saving->options.flags & TENON_SAVE_DRY_RUN;
+    tenon_status status =
+        dry ? dry_run (saving, progress) : save_whole (saving, save, options.size_hint, progress);
+    if (status == TENON_OK && !dry)
+        return tn_save_commit (save, error);
+    tn_save_abort (save);
+    return status;
 }
 
 static tenon_status

@@ -153,6 +153,9 @@ tn_transfer_stream (tenon_context *context, struct tn_want *want, tn_take take, 
         if (status == TENON_OK)
             want->source = spool;
     }
+    /* what lies before it in a checked member is read first, or the sum would not begin at the beginning */
+    if (status == TENON_OK && is_serial (want))
+        status = tn_read_before (want, &workers[0], error);
     if (status == TENON_OK)
         status = stream_groups (context, want, take, user, meter, workers, error);
     struct tn_source *source = want->source;

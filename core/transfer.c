@@ -91,8 +91,8 @@ finish_check (const struct tn_want *want, struct tn_worker *worker, tenon_error 
 }
 
 /* The bytes before the tensor, for the same reason. */
-static tenon_status
-begin_check (const struct tn_want *want, struct tn_worker *worker, tenon_error *error)
+tenon_status
+tn_read_before (const struct tn_want *want, struct tn_worker *worker, tenon_error *error)
 {
     struct tn_source *source = want->source;
     uint8_t head[4096];
@@ -117,10 +117,16 @@ do_single (const struct tn_job *job, struct tn_worker *worker, struct tn_meter *
             tn_stream_free (worker->stream);
             worker->stream = NULL, worker->stream_of = NULL;
         }
-        status = begin_check (&want, worker, error);
+        status = tn_read_before (&want, worker, error);
     }
     if (status == TENON_OK) {
-        tn_slabs_plan (&want, tn_want_is_contiguous (&want) ? RAW_SLAB : MADE_SLAB, &slabs);
+        /* a stream is decoded once: what is picked from all over it is made in one slab (it fits, see choose_way) */
+        bool once = want.fortran && tn_source_is_encoded (want.source);
+        tn_slabs_plan (&want,
+                       once                            ? UINT64_MAX / 2
+                       : tn_want_is_contiguous (&want) ? RAW_SLAB
+                                                       : MADE_SLAB,
+                       &slabs);
         for (uint64_t i = 0; i < slabs.count && status == TENON_OK; i++) {
             uint64_t begin, size;
             tn_slab_place (&want, &slabs, i, &begin, &size);
@@ -217,11 +223,12 @@ choose_way (const struct tn_want *want)
     struct tn_source *source = want->source;
     if (want->size <= SMALL || want->tensor->storage == TENON_SERVED)
         return SINGLE;
+    /* what is picked from all over an encoded source is decoded once: in one slab, or into a spool */
+    if (tn_source_is_encoded (source) && want->fortran)
+        return want->tensor->length > want->catalog->context->limits[TENON_LIMIT_MEMORY] / 2 ? SLABS : SINGLE;
     if (tn_source_is_encoded (source)) {
         if (source->hard != source || !tn_has_blocks (source) || source->check != TENON_CHECK_NONE)
-            return want->fortran && want->tensor->length > want->catalog->context->limits[TENON_LIMIT_MEMORY]
-                       ? SLABS
-                       : SINGLE;
+            return SINGLE;
         return tn_want_is_contiguous (want) ? BLOCKS : SLABS;
     }
     if (source->check != TENON_CHECK_NONE && want->whole && source->size - want->tensor->length <= MARGIN)

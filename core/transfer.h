@@ -32,6 +32,9 @@ typedef tenon_status (*tn_take) (void *user, const void *bytes, uint64_t length,
 tenon_status tn_transfer_stream (tenon_context *context, struct tn_want *want, tn_take take, void *user,
                                  struct tn_meter *meter, tenon_error *error);
 
+/* For the checksum of a member that holds little beside the wanted tensor: reads what lies before it. */
+tenon_status tn_read_before (const struct tn_want *want, struct tn_worker *worker, tenon_error *error);
+
 /* A source with all of another's bytes, decoded, in an unlinked temporary file. */
 tenon_status tn_spool (struct tn_source *source, struct tn_source **spool, tenon_error *error);
 

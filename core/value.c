@@ -40,9 +40,21 @@ check_packed (const struct tenon_value *value, tenon_error *error)
     return TENON_OK;
 }
 
+/* Before anything is allocated: a value that names the same items again and again grows beyond all bounds. */
+static tenon_status
+take_room (uint64_t *bytes, uint64_t more, uint64_t most, tenon_error *error)
+{
+    if (*bytes > most || more > most - *bytes)
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "more than %llu bytes of metadata; raise metadata_bytes in [limits] to read them",
+                        (unsigned long long) most);
+    *bytes += more;
+    return TENON_OK;
+}
+
 static tenon_status
 copy_nested (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
-             uint64_t depth_left, uint64_t *bytes, tenon_error *error)
+             uint64_t depth_left, uint64_t *bytes, uint64_t most, tenon_error *error)
 {
     uint64_t size;
     if (depth_left <= 1)
@@ -50,15 +62,15 @@ copy_nested (struct tn_arena *arena, const struct tenon_value *from, struct teno
                         "arrays are nested too deeply; raise depth in [limits] to read them");
     if (tn_multiply (from->count, sizeof (struct tenon_value), &size) || (from->count > 0 && !from->as.items))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array of arrays has no items");
+    TN_TRY (take_room (bytes, size, most, error));
     struct tenon_value *items = tn_arena_get (arena, size, false);
     if (!items)
         return tn_fail_memory (error);
-    *bytes += size;
     for (uint64_t i = 0; i < from->count; i++) {
         if (from->as.items[i].type != TENON_ARRAY)
             return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                             "an array of arrays has an item that is none");
-        TN_TRY (tn_value_copy (arena, &from->as.items[i], &items[i], depth_left - 1, bytes, error));
+        TN_TRY (tn_value_copy (arena, &from->as.items[i], &items[i], depth_left - 1, bytes, most, error));
     }
     to->as.items = items;
     to->source = TENON_NO_SOURCE;
@@ -67,7 +79,7 @@ copy_nested (struct tn_arena *arena, const struct tenon_value *from, struct teno
 
 tenon_status
 tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
-               uint64_t depth_left, uint64_t *bytes, tenon_error *error)
+               uint64_t depth_left, uint64_t *bytes, uint64_t most, tenon_error *error)
 {
     *to = *from;
     memset (to->reserved, 0, sizeof to->reserved);
@@ -81,7 +93,7 @@ tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct te
     if (from->type == TENON_STRING) {
         if (from->count > 0 && !from->as.string)
             return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a string without its bytes");
-        *bytes += from->count;
+        TN_TRY (take_room (bytes, from->count, most, error));
         to->source = TENON_NO_SOURCE;
         return (to->as.string = tn_arena_text (arena, from->as.string, from->count)) ? TENON_OK
                                                                                      : tn_fail_memory (error);
@@ -89,13 +101,13 @@ tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct te
     if (from->type != TENON_ARRAY)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "values of type %u do not exist", from->type);
     if (from->item_type == TENON_ARRAY)
-        return copy_nested (arena, from, to, depth_left, bytes, error);
+        return copy_nested (arena, from, to, depth_left, bytes, most, error);
     TN_TRY (check_packed (from, error));
     if (from->source != TENON_NO_SOURCE)
         return TENON_OK; /* a range; the caller has checked it against its source */
     if (from->length > 0 && !from->as.memory)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array that is in no source has no memory");
-    *bytes += from->length;
+    TN_TRY (take_room (bytes, from->length, most, error));
     return (to->as.memory = tn_arena_text (arena, from->as.memory, from->length)) ? TENON_OK
                                                                                   : tn_fail_memory (error);
 }

@@ -151,7 +151,8 @@ count_size (struct tn_want *want, tenon_error *error)
                             (unsigned long long) row, (unsigned long long) items, want->target->name);
     }
     bool cut = items > 1 && want->target->kind == TENON_KIND_PLAIN && want->target_id != want->stored_id
-               && (want->fortran || !want->whole) && want->rank > 1 && row % items != 0;
+               && (want->fortran || !want->whole || want->tensor->storage == TENON_SERVED) && want->rank > 1
+               && row % items != 0;
     if (cut)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "rows of %llu items are not made of whole groups of the %llu that %s packs together",
@@ -171,6 +172,18 @@ static bool
 swaps (const struct tenon_dtype *dtype)
 {
     return dtype->swap_count > 0;
+}
+
+/* Opaque items that go as they are may be of any size: cut them anywhere. */
+static void
+as_bytes (struct tn_want *want)
+{
+    uint64_t bytes = want->stored->block_bytes;
+    want->shape[0] *= bytes, want->start[0] *= bytes, want->count[0] *= bytes;
+    want->elements = want->size;
+    want->unit_bytes = 1;
+    want->stored_id = want->target_id = TENON_U8;
+    want->stored = want->target = &tn_dtype_fixed[TENON_U8];
 }
 
 tenon_status
@@ -212,6 +225,8 @@ tn_want_make (struct tn_want *want, struct tn_catalog *catalog, const struct tn_
     TN_TRY (count_size (want, error));
     if (want->stored->block_items == 1 && tensor->storage != TENON_SERVED)
         simplify (want);
+    if (want->stored->kind == TENON_KIND_OPAQUE && tn_want_is_contiguous (want))
+        as_bytes (want);
     return TENON_OK;
 }
 
@@ -250,6 +265,9 @@ tn_slabs_plan (const struct tn_want *want, uint64_t bytes, struct tn_slabs *slab
      * bounded, too */
     uint64_t item = TN_MAX (want->target->block_bytes / want->target->block_items,
                             want->stored->block_bytes / want->stored->block_items);
+    bool picks = want->decode && items_per_step (want) == 1; /* all that lies between is decoded, too */
+    if (picks)
+        item = TN_MAX (item, sizeof (float)) * want->step[want->rank - 1];
     uint64_t budget = TN_MAX (bytes / TN_MAX (item, 1), 1), inner = items_per_step (want);
     uint32_t axis = want->rank - 1;
     /* where blocks are encoded or decoded, rows stay whole unless the view has only one */
@@ -261,7 +279,7 @@ tn_slabs_plan (const struct tn_want *want, uint64_t bytes, struct tn_slabs *slab
     uint64_t group = 1;
     if (axis == want->rank - 1) { /* cut between groups of both dtypes */
         group = want->target->block_items * want->stored->block_items;
-        if (want->unit_items > 1 && items_per_step (want) > 1)
+        if (picks || (want->unit_items > 1 && items_per_step (want) > 1))
             group = want->target->block_items;
         rows = TN_MAX (rows / group, 1) * group;
     }

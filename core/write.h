@@ -19,6 +19,8 @@ struct tn_writer {
     const char *name; /* the target's stem */
     uint64_t name_length;
     struct tn_sink *sink;
+    struct tn_sink *target;       /* the sink that next_file (NULL) goes back to */
+    bool other_files;             /* next_file was used */
     struct tn_save *save;         /* NULL: one sink, no other files */
     bool alone;                   /* no other files can stand beside the sink: a pipe, a member */
     const struct tn_begun *begun; /* names of a dry run's files */

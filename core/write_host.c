@@ -257,11 +257,16 @@ tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
             call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
             "the format %s writes more than one file, which is only possible beside a target in a folder",
             tn_call_codec (call)->table.id);
+    writer->other_files = true;
     if (writer->dry)
         return next_dry_file (call, writer, name, length);
     if (name) {
         memcpy (bare, name, length);
         bare[length] = 0;
     }
-    return tn_save_file (writer->save, name ? bare : NULL, 0, &writer->sink, call->run->error);
+    if (!name) {
+        writer->sink = writer->target;
+        return TENON_OK;
+    }
+    return tn_save_file (writer->save, bare, 0, &writer->sink, call->run->error);
 }

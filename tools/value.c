@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #define CHUNK 64      /* items that are asked for at a time; nested arrays keep one each */
+#define STRINGS 65536 /* likewise: each question for strings walks from the array's beginning */
 #define ABBREVIATED 8 /* items of an array that are shown without --meta=full */
 
 /* How a value is printed: as JSON, or for people, in full or not. */
@@ -81,10 +82,14 @@ static tenon_status
 print_items (const tenon_file *file, const struct tenon_value *array, uint64_t most, struct style style,
              tenon_error *error)
 {
-    struct tenon_value items[CHUNK];
+    uint64_t chunk = array->item_type == TENON_STRING ? STRINGS : CHUNK;
+    if (chunk > most)
+        chunk = most;
+    CLEAN (text) char *room = get_memory (NULL, chunk + 1, sizeof (struct tenon_value));
+    struct tenon_value *items = (struct tenon_value *) (void *) room;
     for (uint64_t first = 0; first < most && !output_broken ();) {
         CLEAN (memory) tenon_memory *memory = NULL;
-        uint64_t n = most - first < CHUNK ? most - first : CHUNK;
+        uint64_t n = most - first < chunk ? most - first : chunk;
         tenon_status status = tenon_value_items (file, array, first, n, items, &memory, error);
         for (uint64_t i = 0; i < n && status == TENON_OK; i++) {
             if (first + i > 0)
