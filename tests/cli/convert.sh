@@ -101,5 +101,5 @@ cat fifo >through &
 tenon convert --format npy weights.npy fifo
 wait
 same 'to a FIFO' weights.npy through
-is 'no litter' "$(ls -a | grep -c '^\.[a-z]')" 0
+is 'no litter' "$(find . -name '.[a-z]*' | grep -c .)" 0
 finish

@@ -29,13 +29,19 @@ rig_begin (char **arguments)
         return;
     }
     snprintf (path, sizeof path, "%s/tests/faults/.libs/faults.so", folder ? folder : ".");
-    if (getenv ("LD_PRELOAD") || (sanitizers && sanitizers[0]) || access (path, R_OK) < 0) {
+    if (!getenv ("LD_PRELOAD") && !(sanitizers && sanitizers[0]) && access (path, R_OK) < 0) {
+        printf ("%s is not there\n0%%: Checks: 1, Failures: 1, Errors: 0\n", path);
+        exit (1);
+    }
+    if (getenv ("LD_PRELOAD") || (sanitizers && sanitizers[0])) {
         printf ("the calls of the C library cannot be made to fail here\n");
-        exit (77); /* automake: skipped */
+        puts ("100%: Checks: 0, Failures: 0, Errors: 0"); /* nothing can be made to fail in this build */
+        exit (77);                                        /* automake: skipped */
     }
     setenv ("LD_PRELOAD", path, 1);
     execv ("/proc/self/exe", arguments);
     printf ("this program cannot be started again: %s\n", strerror (errno));
+    puts ("100%: Checks: 0, Failures: 0, Errors: 0");
     exit (77);
 }
 

@@ -395,10 +395,15 @@ struct tenon_plugin {
 /* The one symbol that a plugin exports. Called once per context, on the thread that makes it; may return
  * NULL, and then the plugin is reported as unwilling. TENON_PLUGIN gives it a name of its own when the
  * plugin is linked into the library. */
-#ifdef __cplusplus
-#define TENON_EXPORT extern "C" __attribute__ ((visibility ("default")))
+#ifdef TENON_BUILTIN_PLUGIN
+#define TENON_VISIBLE __attribute__ ((visibility ("hidden")))
 #else
-#define TENON_EXPORT __attribute__ ((visibility ("default")))
+#define TENON_VISIBLE __attribute__ ((visibility ("default")))
+#endif
+#ifdef __cplusplus
+#define TENON_EXPORT extern "C" TENON_VISIBLE
+#else
+#define TENON_EXPORT TENON_VISIBLE
 #endif
 #ifdef TENON_BUILTIN_PLUGIN
 #define TENON_PLUGIN_SYMBOL_2(name) tenon_plugin_v0_##name
