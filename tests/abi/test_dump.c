@@ -124,6 +124,22 @@ START_TEST (test_cast)
 }
 END_TEST
 
+START_TEST (test_no_data)
+{
+    tenon_plan *plan;
+    tenon_array array;
+    kit_plugins ("toydump", NULL);
+    KIT_INIT (array);
+    array.dtype = TENON_U16;
+    array.name = "nothing";
+    array.shape = shape;
+    array.rank = 2;
+    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
+    kit_failed (tenon_plan_add (plan, &array, &kit_error), TENON_E_MISUSE, "needs data or fill");
+    tenon_plan_free (plan);
+}
+END_TEST
+
 START_TEST (test_beyond)
 {
     tenon_plan *plan;
@@ -149,6 +165,7 @@ fill_suite (Suite *suite)
     tcase_add_test (tests, test_callback);
     tcase_add_test (tests, test_cast);
     tcase_add_test (tests, test_beyond);
+    tcase_add_test (tests, test_no_data);
 }
 
 int

@@ -77,6 +77,26 @@ START_TEST (test_served)
 }
 END_TEST
 
+/* Rows of three items share bytes with the next when they are packed two to a byte: not cut into slabs, not made at all. */
+START_TEST (test_served_packed)
+{
+    static const char odd[] = "@m f32 2 3\n1 2 3 4 5 6\n.toytext\n";
+    uint8_t found[3];
+    tenon_request request;
+    kit_plugins ("toytext", NULL);
+    kit_save ("f.toytext", odd, sizeof odd - 1);
+    tenon_file *file = kit_open ("f.toytext", NULL, NULL);
+    KIT_INIT (request);
+    request.dtype = TENON_F4;
+    request.data = found;
+    request.size = sizeof found;
+    kit_failed (tenon_read (file, &request, 1, NULL, &kit_error), TENON_E_UNSUPPORTED,
+                "rows of 3 items are not made of whole groups of the 2 that f4 packs together");
+    kit_failed (tenon_read (file, &request, UINT64_MAX, NULL, &kit_error), TENON_E_MISUSE, "2^32 requests");
+    tenon_close (file);
+}
+END_TEST
+
 /* In a deflated member of a container, read() finds its source by the number that it had. */
 START_TEST (test_served_member)
 {
@@ -338,6 +358,7 @@ fill (Suite *suite)
 {
     TCase *tests = kit_case (suite, "served");
     tcase_add_test (tests, test_served);
+    tcase_add_test (tests, test_served_packed);
     tcase_add_test (tests, test_served_member);
     tcase_add_test (tests, test_load_and_stream);
     tcase_add_test (tests, test_served_copy);

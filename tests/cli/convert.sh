@@ -28,6 +28,8 @@ fails '--new' 2 'copy.npy: '
 same '--new left it alone' elevation.npy copy.npy
 tenon convert --new weights.npy new.npy
 exits '--new where nothing is' 0
+tenon convert --dry-run weights.npy nosuch/dry.npy
+exits '--dry-run into a folder that is not there' 2
 tenon convert --dry-run weights.npy dry.npy
 exits '--dry-run' 0
 is '--dry-run' "$(cat out)" 'would write dry.npy: 1 tensor, 32768 bytes'

@@ -67,6 +67,9 @@ code=0
 "$TENON" ls -q - <weights.npy >out 2>err || code=$?
 exits 'standard input' 0
 says 'standard input' out "array${tab}f32"
+odd=$(printf '\377.npy')
+cp "$data/weights.npy" "$odd" 2>/dev/null && tenon ls -q "$odd"
+is 'a file name that is no UTF-8' "$(cut -f 1 out)" '\xff'
 tenon ls /dev/null
 fails 'a device' 2 /dev/null
 tenon ls .

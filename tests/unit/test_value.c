@@ -179,6 +179,34 @@ START_TEST (nesting)
 }
 END_TEST
 
+/* Each level names the one below twice: 2^40 values if nobody counts. */
+START_TEST (sharing)
+{
+    static const uint8_t byte = 7;
+    struct tenon_value levels[41][2];
+    for (unsigned i = 0; i < 2; i++)
+        levels[0][i] = (struct tenon_value){ .type = TENON_ARRAY,
+                                             .item_type = TENON_U8,
+                                             .count = 1,
+                                             .length = 1,
+                                             .source = TENON_NO_SOURCE,
+                                             .as.memory = &byte };
+    for (unsigned level = 1; level <= 40; level++)
+        for (unsigned i = 0; i < 2; i++)
+            levels[level][i] = (struct tenon_value){ .type = TENON_ARRAY,
+                                                     .item_type = TENON_ARRAY,
+                                                     .count = 2,
+                                                     .source = TENON_NO_SOURCE,
+                                                     .as.items = levels[level - 1] };
+    context->limits[TENON_LIMIT_METADATA_BYTES] = 1 << 20;
+    ck_assert_int_eq (tn_catalog_add_metadata (catalog, "bomb", 4, &levels[40][0], false, &error),
+                      TENON_E_LIMIT);
+    ck_assert_msg (strstr (error.message, "more than 1048576 bytes of metadata") != NULL, "%s",
+                   error.message);
+    ck_assert_uint_le (catalog->arena.used, 2 << 20);
+}
+END_TEST
+
 START_TEST (keys)
 {
     struct tenon_value one = { .type = TENON_U8, .as.u = 1 }, two = { .type = TENON_U8, .as.u = 2 };
@@ -284,6 +312,7 @@ main (void)
     tcase_add_test (tests, many_strings);
     tcase_add_loop_test (tests, what_is_refused, 0, 9);
     tcase_add_test (tests, nesting);
+    tcase_add_test (tests, sharing);
     tcase_add_test (tests, keys);
     tcase_add_test (tests, many_names);
     tcase_add_loop_test (tests, shapes, 0, 10);

@@ -333,6 +333,77 @@ START_TEST (packed_items)
 }
 END_TEST
 
+/* Results are small, what must be read and decoded for them is not: slabs count both. */
+START_TEST (bounded_slabs)
+{
+    static const uint8_t byte = 0;
+    const uint64_t many[1] = { (uint64_t) 1 << 40 }, start[1] = { 0 }, count[1] = { 1000000 }, two[1] = { 2 };
+    const int64_t step[1] = { 1000 };
+    struct tn_catalog *catalog = tn_catalog_new (context);
+    struct tn_source *source;
+    struct tn_want want;
+    struct tn_slabs slabs;
+    ck_assert_int_eq (tn_source_memory (&byte, (uint64_t) 1 << 39, "x", &source, &error), TENON_OK);
+    ck_assert_int_eq (tn_catalog_add_source (catalog, source, &error), TENON_OK);
+    struct tn_tensor packed = {
+        .name = "t", .shape = many, .rank = 1, .dtype = TENON_F4, .length = (uint64_t) 1 << 39
+    };
+    struct tn_box box = { 1, start, count, step };
+    ck_assert_int_eq (tn_want_make (&want, catalog, &packed, &box, TENON_F32, 0, &error), TENON_OK);
+    tn_slabs_plan (&want, 1 << 20, &slabs);
+    ck_assert_uint_le (slabs.rows * 1000 * sizeof (float), 1 << 20);
+    /* one item of 1 GiB that goes as it is can be cut */
+    struct tenon_dtype opaque = { .struct_size = sizeof opaque,
+                                  .kind = TENON_KIND_OPAQUE,
+                                  .block_items = 1,
+                                  .block_bytes = 1 << 30,
+                                  .family = "test",
+                                  .text = "V1073741824" };
+    struct tn_tensor huge = { .name = "t", .shape = two, .rank = 1, .length = (uint64_t) 2 << 30 };
+    ck_assert_int_eq (tn_catalog_add_dtype (catalog, &opaque, &huge.dtype, &error), TENON_OK);
+    ck_assert_int_eq (tn_want_make (&want, catalog, &huge, NULL, TENON_NONE, 0, &error), TENON_OK);
+    ck_assert_uint_eq (want.size, (uint64_t) 2 << 30);
+    tn_slabs_plan (&want, 1 << 20, &slabs);
+    uint64_t begin, size;
+    tn_slab_place (&want, &slabs, 5, &begin, &size);
+    ck_assert (size == 1 << 20 && begin == 5 << 20);
+    tn_catalog_drop (catalog);
+}
+END_TEST
+
+/* Bytes that lie in memory are summed up like others. The CRC-32 of "123456789" is cbf43926 (its check value in ISO 3309's tables). */
+START_TEST (sums_in_memory)
+{
+    static const uint64_t nine[1] = { 9 };
+    for (unsigned wrong = 0; wrong < 2; wrong++) {
+        struct tn_catalog *catalog = tn_catalog_new (context);
+        struct tn_source *root, *part;
+        struct tenon_part description = { .struct_size = sizeof description,
+                                          .stored = 9,
+                                          .size = 9,
+                                          .check = TENON_CHECK_CRC32,
+                                          .check_value = 0xcbf43926u ^ wrong,
+                                          .name = "m",
+                                          .name_length = 1 };
+        ck_assert_int_eq (tn_source_memory ("123456789", 9, "x", &root, &error), TENON_OK);
+        ck_assert_int_eq (tn_catalog_add_source (catalog, root, &error), TENON_OK);
+        ck_assert_int_eq (tn_source_part (root, &description, NULL, &part, &error), TENON_OK);
+        ck_assert_int_eq (tn_catalog_add_source (catalog, part, &error), TENON_OK);
+        struct tn_tensor tensor = {
+            .name = "t", .shape = nine, .rank = 1, .dtype = TENON_U8, .length = 9, .source = 1
+        };
+        uint8_t to[9];
+        struct tn_meter meter;
+        tn_meter_begin (&meter, NULL, 0);
+        struct tn_job job = { .catalog = catalog, .tensor = &tensor, .size = 9, .to = to };
+        ck_assert_int_eq (tn_transfer_read (context, &job, 1, &meter, &error),
+                          wrong ? TENON_E_CHECKSUM : TENON_OK);
+        tn_meter_end (&meter);
+        tn_catalog_drop (catalog);
+    }
+}
+END_TEST
+
 int
 main (void)
 {
@@ -346,6 +417,8 @@ main (void)
     tcase_add_test (tests, read_jobs);
     tcase_add_test (tests, wrong_boxes);
     tcase_add_test (tests, packed_items);
+    tcase_add_test (tests, bounded_slabs);
+    tcase_add_test (tests, sums_in_memory);
     suite_add_tcase (suite, tests);
     SRunner *runner = srunner_create (suite);
     srunner_run_all (runner, CK_NORMAL);

@@ -237,6 +237,23 @@ member_flag (struct tenon_call *call)
     return put_member (call, member);
 }
 
+/* Two codecs, each a member of the other. */
+static tenon_status
+member_ping (struct tenon_call *call)
+{
+    struct tenon_member member = good_member ();
+    member.codec = "member_pong";
+    return put_member (call, member);
+}
+
+static tenon_status
+member_pong (struct tenon_call *call)
+{
+    struct tenon_member member = good_member ();
+    member.codec = "member_ping";
+    return put_member (call, member);
+}
+
 static tenon_status
 member_itself (struct tenon_call *call)
 {
@@ -341,6 +358,8 @@ static const struct tenon_codec table[] = {
     WRITES (member_check),
     WRITES (member_flag),
     WRITES (member_itself),
+    WRITES (member_ping),
+    WRITES (member_pong),
     WRITES (member_next_file),
     WRITES (file_alone),
     WRITES (member_patched),
