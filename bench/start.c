@@ -48,8 +48,9 @@ main (int argc, char **argv)
     long resident = 0, small;
     if (argc != 3)
         return 2;
-    char *const command[] = { argv[1], (char *) "ls", argv[2], NULL };
-    char *const nothing[] = { (char *) "/bin/true", NULL };
+    char ls[] = "ls", path[] = "/bin/true";
+    char *const command[] = { argv[1], ls, argv[2], NULL };
+    char *const nothing[] = { path, NULL };
     for (int i = 0; i < ROUNDS; i++) {
         ours[i] = run (command, &resident);
         theirs[i] = run (nothing, &small);
