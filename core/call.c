@@ -15,6 +15,15 @@ tn_call_misuse (struct tn_call *call, const char *words)
                     tn_call_codec (call)->table.id, words);
 }
 
+bool
+tn_call_describes (struct tn_call *call, tenon_status *status)
+{
+    if (call->state != TN_CALL_DESCRIBE)
+        tn_call_misuse (call, "it called a service of describe from another function");
+    *status = call->run->error->status;
+    return *status == TENON_OK;
+}
+
 void
 tn_call_begin (struct tn_call *call, struct tn_run *run, enum tn_state state, uint64_t codec)
 {

@@ -61,6 +61,8 @@ const struct tn_codec *tn_call_codec (const struct tn_call *call);
 /* A source by the codec's number; NULL: no such number, and that is recorded. */
 struct tn_source *tn_call_source (struct tn_call *call, uint32_t number);
 tenon_status tn_call_misuse (struct tn_call *call, const char *words);
+/* May it call a service of describe? False: *status is the failure, of now or of before. */
+bool tn_call_describes (struct tn_call *call, tenon_status *status);
 /* The stream that the call keeps for an encoded source. */
 tenon_status tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to,
                            uint64_t length);

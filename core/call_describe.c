@@ -3,15 +3,6 @@
 #include "call.h"
 #include <stdio.h>
 
-static bool
-describing (struct tn_call *call, tenon_status *status)
-{
-    if (call->state != TN_CALL_DESCRIBE)
-        tn_call_misuse (call, "it called a service of describe from another function");
-    *status = call->run->error->status;
-    return *status == TENON_OK;
-}
-
 void
 tn_host_expect (struct tenon_call *public, uint64_t tensors, uint64_t metadata)
 {
@@ -26,7 +17,7 @@ tn_host_add_dtype (struct tenon_call *public, const struct tenon_dtype *dtype, u
     struct tn_call *call = tn_call_of (public);
     struct tenon_dtype ours;
     tenon_status status;
-    if (!describing (call, &status))
+    if (!tn_call_describes (call, &status))
         return status;
     if (!tn_copy_struct (&ours, sizeof ours, dtype, offsetof (struct tenon_dtype, swap)))
         return tn_call_misuse (call, "a struct tenon_dtype has a wrong struct_size");
@@ -189,7 +180,7 @@ tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
     struct tn_run *run = call->run;
     struct tenon_tensor ours;
     tenon_status status;
-    if (!describing (call, &status))
+    if (!tn_call_describes (call, &status))
         return status;
     if (!tn_copy_struct (&ours, sizeof ours, tensor, offsetof (struct tenon_tensor, chunk_shape)))
         return tn_call_misuse (call, "a struct tenon_tensor has a wrong struct_size");
@@ -225,7 +216,7 @@ tn_host_find (struct tenon_call *public, const char *name, uint64_t length, stru
     struct tn_catalog *catalog = call->run->catalog;
     uint64_t index;
     tenon_status status;
-    if (!describing (call, &status))
+    if (!tn_call_describes (call, &status))
         return status;
     if (!tn_catalog_find (catalog, name, length, &index)) {
         call->pending = TENON_E_NOT_FOUND;
@@ -296,7 +287,7 @@ tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t lengt
     const char *prefix = call->metadata_prefix ? call->metadata_prefix : "";
     uint64_t index, prefix_length = strlen (prefix);
     tenon_status status;
-    if (!describing (call, &status))
+    if (!tn_call_describes (call, &status))
         return status;
     if (call->include_flags & TENON_INCLUDE_NO_METADATA)
         return TENON_OK;

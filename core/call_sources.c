@@ -3,15 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-static bool
-describing (struct tn_call *call, tenon_status *status)
-{
-    if (call->state != TN_CALL_DESCRIBE)
-        tn_call_misuse (call, "it called a service of describe from another function");
-    *status = call->run->error->status;
-    return *status == TENON_OK;
-}
-
 /* Puts a new source into the catalog and gives the codec a number for it. */
 static tenon_status
 adopt (struct tn_call *call, struct tn_source *source, uint32_t *number)
@@ -102,7 +93,7 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
     struct tn_run *run = call->run;
     struct tenon_part ours;
     tenon_status status;
-    if (!describing (call, &status))
+    if (!tn_call_describes (call, &status))
         return status;
     if (!tn_copy_struct (&ours, sizeof ours, part, offsetof (struct tenon_part, block_size)))
         return tn_call_misuse (call, "a struct tenon_part has a wrong struct_size");
@@ -154,7 +145,7 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
     struct tn_run *run = call->run;
     struct tn_source *source;
     tenon_status status;
-    if (!describing (call, &status))
+    if (!tn_call_describes (call, &status))
         return status;
     bool bare = length > 0 && length < 256 && tn_utf8 (name, length) && !memchr (name, '/', length)
                 && !(length == 1 && name[0] == '.') && !(length == 2 && memcmp (name, "..", 2) == 0);
@@ -195,7 +186,7 @@ tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_
     struct tenon_include ours = { 0 };
     uint64_t codec;
     tenon_status status;
-    if (!describing (call, &status))
+    if (!tn_call_describes (call, &status))
         return status;
     if (how && !tn_copy_struct (&ours, sizeof ours, how, offsetof (struct tenon_include, codec)))
         return tn_call_misuse (call, "a struct tenon_include has a wrong struct_size");

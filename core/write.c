@@ -252,6 +252,7 @@ tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
     tenon_error *error = call->run->error;
     struct tn_planned *planned = &writer->plan->planned[index];
     struct destination destination = { writer->sink };
+    uint64_t begin = writer->sink->position, size = tn_catalog_tensor (writer->plan->own, index)->length;
     struct tn_want want;
     tenon_status status = tn_want_make (&want, planned->catalog, planned->tensor, NULL, planned->target,
                                         layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
@@ -276,6 +277,10 @@ tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
             status = tn_transfer_stream (writer->plan->context, &want, take_piece, &destination,
                                          writer->meter, error);
     }
+    /* codecs have written this size into headers: a byte more or less would spoil all that follows */
+    if (status == TENON_OK && writer->sink->position - begin != size)
+        status = tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "%llu bytes were put instead of %llu",
+                          (unsigned long long) (writer->sink->position - begin), (unsigned long long) size);
     if (status < 0)
         tn_fail_place (error, NULL, tn_catalog_tensor (writer->plan->own, index)->name);
     else
