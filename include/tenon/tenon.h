@@ -315,7 +315,8 @@ TENON_API void tenon_plan_free (tenon_plan *plan);
 typedef struct tenon_array {
     uint32_t struct_size;
     uint32_t dtype;
-    const char *name;      /* copied */
+    /* copied; NULL: arr_0, arr_1 …, the number of arrays without a name before it, as NumPy names them */
+    const char *name;
     const uint64_t *shape; /* copied */
     uint32_t rank, flags;  /* TENON_FORTRAN, TENON_BIG_ENDIAN: how `data` lies */
     const void *data;      /* packed; must stay until the save is done. NULL: `fill` makes it */
@@ -339,10 +340,18 @@ TENON_API tenon_status tenon_plan_add_metadata (tenon_plan *plan, const char *ke
                                                 const struct tenon_value *value, tenon_error *error);
 
 enum {
-    TENON_SAVE_STRICT = 1,    /* a loss is an error: TENON_E_LOSS */
-    TENON_SAVE_NEW = 2,       /* refuse a target that exists: TENON_E_EXISTS */
-    TENON_SAVE_DRY_RUN = 4,   /* do everything but write: errors and losses are found, no file appears */
-    TENON_SAVE_EXACT_NAME = 8 /* with `format`: do not append the codec's extension */
+    TENON_SAVE_STRICT = 1,     /* a loss is an error: TENON_E_LOSS */
+    TENON_SAVE_NEW = 2,        /* refuse a target that exists: TENON_E_EXISTS */
+    TENON_SAVE_DRY_RUN = 4,    /* do everything but write: errors and losses are found, no file appears */
+    TENON_SAVE_EXACT_NAME = 8, /* with `format`: do not append the codec's extension */
+    /* Add to the target, or replace in it what has the same name; all else stays, metadata too. The old file
+     * is cloned, not changed: until the end it is whole. A target that is not there is made. Formats that
+     * cannot grow, and targets of another format, are TENON_E_UNSUPPORTED. */
+    TENON_SAVE_APPEND = 16,
+    /* A tensor whose dtype the format cannot hold is stored as u8, [.., bytes of a row], and a record in the
+     * metadata tells what it was, so that opening the file shows it as it was. The format must have room for
+     * metadata */
+    TENON_SAVE_CARRY = 32
 };
 typedef struct tenon_save_options {
     uint32_t struct_size, flags;

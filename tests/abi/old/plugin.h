@@ -109,6 +109,11 @@ struct tenon_source_info {
 
 /* tenon_part.check, tenon_member.check */
 enum { TENON_CHECK_NONE = 0, TENON_CHECK_CRC32 = 1 /* ISO 3309, as in zip and zlib */ };
+/* tenon_part.flags */
+enum {
+    /* who maps data of it without a copy has its checksum compared first; else only who reads all of it */
+    TENON_PART_CHECK_MAPPED = 1
+};
 
 /* A stretch of a source that is a source itself: a member of an archive, a compressed section. */
 struct tenon_part {
@@ -137,10 +142,21 @@ struct tenon_include {
 
 /* ---- saving -------------------------------------------------------------------------------------- */
 
-enum { TENON_SINK_SEEKABLE = 1 /* patch works */ };
+/* tenon_plan_info.flags */
+enum {
+    TENON_SINK_SEEKABLE = 1, /* patch works */
+    /* The user adds to a file that is there, which the codec has described without complaint: it is source
+     * 0 (source_info, read_at, view), and put_old puts its beginning. The plan has what is to be added or
+     * replaced, by name; its metadata are the old ones and the new ones together. Only for codecs with
+     * TENON_CODEC_APPENDS */
+    TENON_PLAN_APPENDS = 2,
+    /* The metadata hold what is needed to restore carried tensors: a codec that keeps metadata only on
+     * request keeps these without being asked */
+    TENON_PLAN_CARRIES = 4
+};
 struct tenon_plan_info {
-    uint32_t struct_size, flags; /* TENON_SINK_* */
-    uint64_t tensors, metadata;  /* how many of each */
+    uint32_t struct_size, flags;
+    uint64_t tensors, metadata; /* how many of each */
 };
 
 /* A run of the plan's tensors that becomes a member, written by another codec, through a filter. */
@@ -179,7 +195,7 @@ struct tenon_host {
     /* Records a failure. `status` is negative; `offset` is a place in source 0, or TENON_AUTO for none. */
     void (*fail) (struct tenon_call *call, int32_t status, uint64_t offset, const char *message);
     /* Says something about the file: TENON_NOTE or TENON_LOSS; `item` is a tensor's or key's name, or NULL.
-     */
+     * A loss in write counts: a strict save fails. */
     void (*note) (struct tenon_call *call, uint32_t kind, const char *item, const char *message);
     /* Non-zero: stop, and return TENON_E_CANCELLED. For loops that call no other service. */
     int32_t (*cancelled) (struct tenon_call *call);
@@ -259,6 +275,9 @@ struct tenon_host {
      * At any offset; cheap in rising order. A tensor that was read counts as put. */
     tenon_status (*read_tensor) (struct tenon_call *call, uint64_t index, const struct tenon_layout *layout,
                                  uint64_t offset, void *to, uint64_t length);
+    /* With TENON_PLAN_APPENDS: the first `length` bytes of the old file, as they are, where the file system
+     * can without copying them. Before anything else is put, and once. */
+    tenon_status (*put_old) (struct tenon_call *call, uint64_t length);
 };
 
 /* Does this host have a service that is newer than the one the plugin asks for at least? */
@@ -280,7 +299,8 @@ struct tenon_magic {
 enum {
     /* its tensors may share bytes: overlaps of tensors marked TENON_ALIAS are fine */
     TENON_CODEC_ALIASES = 1,
-    TENON_CODEC_NEEDS_PATCH = 2 /* write uses patch: saving to a pipe is refused at once */
+    TENON_CODEC_NEEDS_PATCH = 2, /* write uses patch: saving to a pipe is refused at once */
+    TENON_CODEC_APPENDS = 4      /* write understands TENON_PLAN_APPENDS */
 };
 
 /* tenon_codec.metadata: what write can keep; the core puts the rest into the loss report */
