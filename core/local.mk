@@ -2,6 +2,8 @@
 # tests see what the library hides.
 noinst_LTLIBRARIES += core/libcore.la
 core_libcore_la_SOURCES = \
+	core/ahead.c \
+	core/ahead.h \
 	core/arena.c \
 	core/arena.h \
 	core/builtin.h \

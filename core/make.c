@@ -211,7 +211,7 @@ make_served (const struct tn_want *want, const struct tn_gather *box, uint64_t u
     }
     struct tn_call call;
     tn_call_begin (&call, &run, TN_CALL_READ, instance->codec);
-    call.sources = instance->sources;
+    call.sources = tn_instance_sources (instance);
     call.source_count = instance->count;
     memset (data, 0, bytes); /* a codec that leaves something out must not hand on what lay here before */
     struct tenon_region region = { sizeof region, tensor->rank, start, count, step };
@@ -227,7 +227,7 @@ make_served (const struct tn_want *want, const struct tn_gather *box, uint64_t u
                                    .length = tensor->length,
                                    .cookie = tensor->cookie };
     for (uint32_t i = 0; i < instance->count; i++)
-        if (instance->sources[i] == tensor->source)
+        if (call.sources[i] == tensor->source)
             theirs.source = i;
     const struct tenon_codec *codec = &catalog->context->registry.codecs[instance->codec]->table;
     tenon_status status = tn_call_end (&call, codec->read (&call.public, &theirs, &region, data, bytes));
