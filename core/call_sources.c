@@ -112,8 +112,12 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
     else if (ours.name && (!tn_utf8 (ours.name, ours.name_length) || ours.name_length > UINT32_MAX))
         status =
             tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET, "its name is not valid UTF-8 without NUL");
-    else
+    else {
+        /* a table that could not be used in the memory that is allowed is no table */
+        if (ours.block_size > run->context->limits[TENON_LIMIT_MEMORY] / 2)
+            ours.block_size = 0;
         status = check_sizes (call, &ours, parent, filter);
+    }
     if (status < 0) {
         char member[80] = "";
         if (ours.name)
