@@ -72,7 +72,7 @@ tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, v
 {
     tenon_error *error = call->run->error;
     bool done;
-    TN_TRY (tn_ahead_read (call->run->ahead, source, offset, to, length, &done, error));
+    TN_TRY (tn_window_read (call->run->window, source, offset, to, length, &done, error));
     if (done)
         return TENON_OK;
     unsigned i = 0;

@@ -2,8 +2,8 @@
 # tests see what the library hides.
 noinst_LTLIBRARIES += core/libcore.la
 core_libcore_la_SOURCES = \
-	core/ahead.c \
-	core/ahead.h \
+	core/window.c \
+	core/window.h \
 	core/arena.c \
 	core/arena.h \
 	core/builtin.h \

@@ -39,7 +39,7 @@ read_some (struct tn_run *run, struct tn_source *source, uint64_t offset, void *
 {
     struct tn_stream *stream = NULL;
     bool done;
-    TN_TRY (tn_ahead_read (run->ahead, source, offset, to, length, &done, error));
+    TN_TRY (tn_window_read (run->window, source, offset, to, length, &done, error));
     if (done)
         return TENON_OK;
     tenon_status status = tn_stream_new (source, &stream, error);
@@ -186,7 +186,7 @@ read_head (struct tn_run *run, struct tn_source *source, struct head *head)
     uint64_t length = TN_MIN (source->size, HEAD_SIZE);
     bool done;
     head->length = 0;
-    if (tn_ahead_read (run->ahead, source, 0, head->bytes, length, &done, run->error) < 0)
+    if (tn_window_read (run->window, source, 0, head->bytes, length, &done, run->error) < 0)
         return run->error->status;
     if (done) {
         head->length = length;

@@ -1,5 +1,5 @@
-/* ahead.c - windows over files, and the beginnings of encoded members. */
-#include "ahead.h"
+/* window.c - windows over files, and the beginnings of encoded members. */
+#include "window.h"
 #include "catalog.h"
 
 /* Larger reads go straight. */
@@ -30,11 +30,11 @@ struct decoder {
 };
 #define SPAN (HEADS_AT_ONCE * SMALL_MEMBER)
 
-struct tn_ahead {
+struct tn_window {
     tenon_context *context;
     const struct tn_catalog *catalog;
     struct tn_source *root; /* that the window lies in */
-    uint8_t *window;
+    uint8_t *bytes;
     uint64_t room, start, length;
     uint64_t next; /* bytes that are read at once */
     struct head *heads;
@@ -42,32 +42,32 @@ struct tn_ahead {
     struct decoder *decoders;
 };
 
-struct tn_ahead *
-tn_ahead_new (tenon_context *context, const struct tn_catalog *catalog)
+struct tn_window *
+tn_window_new (tenon_context *context, const struct tn_catalog *catalog)
 {
-    struct tn_ahead *ahead = calloc (1, sizeof *ahead);
-    if (ahead) {
-        ahead->context = context;
-        ahead->catalog = catalog;
+    struct tn_window *view = calloc (1, sizeof *view);
+    if (view) {
+        view->context = context;
+        view->catalog = catalog;
     }
-    return ahead;
+    return view;
 }
 
 void
-tn_ahead_free (struct tn_ahead *ahead)
+tn_window_free (struct tn_window *view)
 {
-    if (!ahead)
+    if (!view)
         return;
-    for (unsigned i = 0; ahead->decoders && i < tn_pool_width (ahead->context->pool); i++) {
-        struct decoder *decoder = &ahead->decoders[i];
+    for (unsigned i = 0; view->decoders && i < tn_pool_width (view->context->pool); i++) {
+        struct decoder *decoder = &view->decoders[i];
         if (decoder->state)
             decoder->filter->table.close (decoder->state);
         free (decoder->stored);
     }
-    free (ahead->decoders);
-    free (ahead->heads);
-    free (ahead->window);
-    free (ahead);
+    free (view->decoders);
+    free (view->heads);
+    free (view->bytes);
+    free (view);
 }
 
 /* ---- the window ---- */
@@ -75,44 +75,44 @@ tn_ahead_free (struct tn_ahead *ahead)
 /* Makes the window begin at `offset` of the root; false: the bytes could not be had, which reading exactly
  * what is wanted will explain. */
 static bool
-move_window (struct tn_ahead *ahead, struct tn_source *root, uint64_t offset, uint64_t length)
+move_window (struct tn_window *view, struct tn_source *root, uint64_t offset, uint64_t length)
 {
-    uint64_t end = ahead->start + ahead->length;
-    bool near = root == ahead->root && offset >= ahead->start && offset <= end + NEAR;
-    ahead->next = near ? TN_MIN (4 * ahead->next, MOST_AHEAD) : LEAST_AHEAD;
-    uint64_t wanted = TN_MIN (TN_MAX (ahead->next, length), root->size - offset);
-    ahead->length = 0;
-    if (wanted > ahead->room) {
-        free (ahead->window);
-        ahead->window = malloc (wanted);
-        ahead->room = ahead->window ? wanted : 0;
-        if (!ahead->window)
+    uint64_t end = view->start + view->length;
+    bool near = root == view->root && offset >= view->start && offset <= end + NEAR;
+    view->next = near ? TN_MIN (4 * view->next, MOST_AHEAD) : LEAST_AHEAD;
+    uint64_t wanted = TN_MIN (TN_MAX (view->next, length), root->size - offset);
+    view->length = 0;
+    if (wanted > view->room) {
+        free (view->bytes);
+        view->bytes = malloc (wanted);
+        view->room = view->bytes ? wanted : 0;
+        if (!view->bytes)
             return false;
     }
     tenon_error ignored;
     ignored.status = TENON_OK;
     ignored.struct_size = sizeof ignored;
     ignored.file[0] = ignored.tensor[0] = ignored.message[0] = 0;
-    if (tn_source_read (root, offset, ahead->window, wanted, &ignored) < 0)
+    if (tn_source_read (root, offset, view->bytes, wanted, &ignored) < 0)
         return false;
-    ahead->root = root;
-    ahead->start = offset;
-    ahead->length = wanted;
+    view->root = root;
+    view->start = offset;
+    view->length = wanted;
     return true;
 }
 
 static bool
-read_window (struct tn_ahead *ahead, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+read_plain (struct tn_window *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
 {
     struct tn_source *root = source->hard;
     if (length > WINDOW_READ || root->kind == TN_SOURCE_MEMORY)
         return false;
     offset += source->hard_offset;
-    bool inside = root == ahead->root && offset >= ahead->start && offset - ahead->start <= ahead->length
-                  && length <= ahead->length - (offset - ahead->start);
-    if (!inside && !move_window (ahead, root, offset, length))
+    bool inside = root == view->root && offset >= view->start && offset - view->start <= view->length
+                  && length <= view->length - (offset - view->start);
+    if (!inside && !move_window (view, root, offset, length))
         return false;
-    memcpy (to, ahead->window + (offset - ahead->start), length);
+    memcpy (to, view->bytes + (offset - view->start), length);
     return true;
 }
 
@@ -173,10 +173,10 @@ decode_head (struct decoder *decoder, const struct tn_source *source, const uint
 static tenon_status
 decode_item (void *opaque, uint64_t item, unsigned worker)
 {
-    struct tn_ahead *ahead = opaque;
-    struct decoder *decoder = &ahead->decoders[worker];
-    uint32_t begin = (uint32_t) item * HEADS_AT_ONCE, end = TN_MIN (begin + HEADS_AT_ONCE, ahead->count);
-    struct tn_source *const *sources = ahead->catalog->sources + ahead->first;
+    struct tn_window *view = opaque;
+    struct decoder *decoder = &view->decoders[worker];
+    uint32_t begin = (uint32_t) item * HEADS_AT_ONCE, end = TN_MIN (begin + HEADS_AT_ONCE, view->count);
+    struct tn_source *const *sources = view->catalog->sources + view->first;
     uint64_t span_start = 0, span_end = 0;
     if (!decoder->stored && !(decoder->stored = malloc (SPAN + SMALL_MEMBER)))
         return TENON_OK;
@@ -198,42 +198,41 @@ decode_item (void *opaque, uint64_t item, unsigned worker)
                 span_end = span_start;
         }
         if (span_end > span_start)
-            decode_head (decoder, source, decoder->stored + (source->offset - span_start), &ahead->heads[i]);
+            decode_head (decoder, source, decoder->stored + (source->offset - span_start), &view->heads[i]);
     }
     return TENON_OK;
 }
 
 /* Decodes the heads of this member and of those that follow it in the catalog. */
 static void
-decode_ahead (struct tn_ahead *ahead, const struct tn_source *source)
+decode_heads (struct tn_window *view, const struct tn_source *source)
 {
-    const struct tn_catalog *catalog = ahead->catalog;
-    ahead->first = source->number;
-    ahead->count = 0;
-    if (!ahead->heads && !(ahead->heads = malloc (HEADS * sizeof *ahead->heads)))
+    const struct tn_catalog *catalog = view->catalog;
+    view->first = source->number;
+    view->count = 0;
+    if (!view->heads && !(view->heads = malloc (HEADS * sizeof *view->heads)))
         return;
-    if (!ahead->decoders
-        && !(ahead->decoders = calloc (tn_pool_width (ahead->context->pool), sizeof *ahead->decoders)))
+    if (!view->decoders
+        && !(view->decoders = calloc (tn_pool_width (view->context->pool), sizeof *view->decoders)))
         return;
-    while (ahead->count < HEADS && ahead->first + ahead->count < catalog->source_count
-           && has_head (catalog->sources[ahead->first + ahead->count]))
-        ahead->heads[ahead->count++].length = 0;
-    tn_pool_run (ahead->context->pool, (ahead->count + HEADS_AT_ONCE - 1) / HEADS_AT_ONCE, decode_item,
-                 ahead);
+    while (view->count < HEADS && view->first + view->count < catalog->source_count
+           && has_head (catalog->sources[view->first + view->count]))
+        view->heads[view->count++].length = 0;
+    tn_pool_run (view->context->pool, (view->count + HEADS_AT_ONCE - 1) / HEADS_AT_ONCE, decode_item, view);
 }
 
 static bool
-read_head (struct tn_ahead *ahead, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+read_head (struct tn_window *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
 {
     struct tn_source *hard = source->hard;
-    if (!ahead->catalog || offset + source->hard_offset + length > HEAD_SIZE || !has_head (hard)
-        || hard->number >= ahead->catalog->source_count || ahead->catalog->sources[hard->number] != hard)
+    if (!view->catalog || offset + source->hard_offset + length > HEAD_SIZE || !has_head (hard)
+        || hard->number >= view->catalog->source_count || view->catalog->sources[hard->number] != hard)
         return false;
-    if (hard->number < ahead->first || hard->number - ahead->first >= ahead->count)
-        decode_ahead (ahead, hard);
-    if (ahead->count == 0)
+    if (hard->number < view->first || hard->number - view->first >= view->count)
+        decode_heads (view, hard);
+    if (view->count == 0)
         return false;
-    const struct head *head = &ahead->heads[hard->number - ahead->first];
+    const struct head *head = &view->heads[hard->number - view->first];
     offset += source->hard_offset;
     if (offset + length > head->length)
         return false;
@@ -242,14 +241,14 @@ read_head (struct tn_ahead *ahead, struct tn_source *source, uint64_t offset, vo
 }
 
 tenon_status
-tn_ahead_read (struct tn_ahead *ahead, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
-               bool *done, tenon_error *error)
+tn_window_read (struct tn_window *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
+                bool *done, tenon_error *error)
 {
     bool inside = offset <= source->size && length <= source->size - offset;
     *done = true;
-    if (ahead && inside && length > 0) {
-        if (tn_source_is_encoded (source) ? read_head (ahead, source, offset, to, length)
-                                          : read_window (ahead, source, offset, to, length))
+    if (view && inside && length > 0) {
+        if (tn_source_is_encoded (source) ? read_head (view, source, offset, to, length)
+                                          : read_plain (view, source, offset, to, length))
             return TENON_OK;
     }
     if (!tn_source_is_encoded (source))
