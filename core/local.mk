@@ -2,6 +2,7 @@
 # tests see what the library hides.
 noinst_LTLIBRARIES += core/libcore.la
 core_libcore_la_SOURCES = \
+	core/ahead.c \
 	core/arena.c \
 	core/arena.h \
 	core/builtin.h \
@@ -24,6 +25,7 @@ core_libcore_la_SOURCES = \
 	core/deflate.c \
 	core/describe.c \
 	core/dtype.c \
+	core/encoder.c \
 	core/error.c \
 	core/file.h \
 	core/formats.c \
@@ -34,6 +36,7 @@ core_libcore_la_SOURCES = \
 	core/look.c \
 	core/make.c \
 	core/member.c \
+	core/member.h \
 	core/nearest.c \
 	core/open.c \
 	core/option.c \
@@ -62,6 +65,8 @@ core_libcore_la_SOURCES = \
 	core/source.c \
 	core/source.h \
 	core/spool.c \
+	core/stage.c \
+	core/stage.h \
 	core/stream.c \
 	core/swap.c \
 	core/swap.h \
