@@ -45,7 +45,7 @@ def everything():
 
 def dtype_name(array):
     """tenon's name of it, and whether it is opaque."""
-    if array.dtype == BF16 or array.dtype.str[1:] == "V2":
+    if array.dtype == BF16 or array.dtype.names is None and array.dtype.str[1:] == "V2":
         return "bf16", False
     if array.dtype.names is None and array.dtype.str[1:] in DTYPES:
         return DTYPES[array.dtype.str[1:]], False
