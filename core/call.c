@@ -58,7 +58,7 @@ tn_call_source (struct tn_call *call, uint32_t number)
     const uint32_t *sources = call->sources;
     uint32_t count = call->source_count;
     if (call->state == TN_CALL_DESCRIBE) {
-        sources = catalog->instances[call->instance].sources;
+        sources = tn_instance_sources (&catalog->instances[call->instance]);
         count = catalog->instances[call->instance].count;
     }
     if (number < count)
@@ -71,8 +71,10 @@ tenon_status
 tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
 {
     tenon_error *error = call->run->error;
-    if (!tn_source_is_encoded (source))
-        return tn_source_read (source, offset, to, length, error);
+    bool done;
+    TN_TRY (tn_window_read (call->run->window, source, offset, to, length, &done, error));
+    if (done)
+        return TENON_OK;
     unsigned i = 0;
     while (i < TN_COUNT (call->streams) && call->stream_of[i] != source)
         i++;

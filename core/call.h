@@ -3,6 +3,7 @@
 #define TN_CALL_H
 #include "catalog.h"
 #include "sink.h"
+#include "window.h"
 
 enum tn_state { TN_CALL_PROBE, TN_CALL_DESCRIBE, TN_CALL_READ, TN_CALL_WRITE };
 
@@ -15,7 +16,8 @@ struct tn_run {
     struct tn_catalog *catalog;        /* describe: being filled; read: the file's; write: the plan's own */
     struct tn_source *const *borrowed; /* write: what the sources in metadata values count */
     uint64_t borrowed_count;
-    struct tn_arena arena; /* scratch, released call by call */
+    struct tn_arena arena;    /* scratch, released call by call */
+    struct tn_window *window; /* describe and probe; NULL: nothing is read ahead */
     const tenon_progress *progress;
     const char *directory; /* of the file, for siblings; NULL: none */
     uint64_t members;      /* parts and siblings so far */

@@ -240,7 +240,7 @@ tn_host_find (struct tenon_call *public, const char *name, uint64_t length, stru
                                    .length = found->length,
                                    .cookie = found->cookie };
     for (uint32_t i = instance->count; i-- > 0;)
-        if (instance->sources[i] == found->source)
+        if (tn_instance_sources (instance)[i] == found->source)
             theirs.source = i;
     return tn_fill_struct (tensor, &theirs, sizeof theirs)
                ? TENON_OK

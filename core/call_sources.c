@@ -17,11 +17,14 @@ adopt (struct tn_call *call, struct tn_source *source, uint32_t *number)
                         "more than %llu members; raise members in [limits] to read them",
                         (unsigned long long) most);
     }
+    bool first = instance->sources == NULL;
     if (!tn_grow (&instance->sources, &room, instance->count, sizeof *instance->sources)) {
         tn_source_free (source);
         return tn_fail_memory (run->error);
     }
     instance->room = (uint32_t) TN_MIN (room, (uint64_t) UINT32_MAX);
+    if (first)
+        instance->sources[0] = instance->first;
     TN_TRY (tn_catalog_add_source (run->catalog, source, run->error));
     run->members++;
     *number = instance->count;
@@ -109,8 +112,12 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
     else if (ours.name && (!tn_utf8 (ours.name, ours.name_length) || ours.name_length > UINT32_MAX))
         status =
             tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET, "its name is not valid UTF-8 without NUL");
-    else
+    else {
+        /* a table that could not be used in the memory that is allowed is no table */
+        if (ours.block_size > run->context->limits[TENON_LIMIT_MEMORY] / 2)
+            ours.block_size = 0;
         status = check_sizes (call, &ours, parent, filter);
+    }
     if (status < 0) {
         char member[80] = "";
         if (ours.name)
@@ -120,7 +127,7 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
         snprintf (run->error->file + end, sizeof run->error->file - end, ": member '%s'", member);
         return status;
     }
-    TN_TRY (tn_source_part (parent, &ours, filter, &source, run->error));
+    TN_TRY (tn_source_part (&run->catalog->arena, parent, &ours, filter, &source, run->error));
     tn_note_range (parent, ours.offset - ours.lead, ours.stored + ours.lead);
     return adopt (call, source, number);
 }
@@ -178,6 +185,22 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
 
 /* ---- include ---- */
 
+/* "OUTER/" and "KEY" → "OUTER/KEY/" */
+static const char *
+make_prefix (struct tn_arena *arena, const char *outer, const char *key, uint64_t length)
+{
+    uint64_t before = outer ? strlen (outer) : 0;
+    char *prefix = tn_arena_get (arena, before + length + 2, false);
+    if (!prefix)
+        return NULL;
+    if (before > 0)
+        memcpy (prefix, outer, before);
+    memcpy (prefix + before, key, length);
+    prefix[before + length] = '/';
+    prefix[before + length + 1] = 0;
+    return prefix;
+}
+
 tenon_status
 tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_include *how)
 {
@@ -211,13 +234,10 @@ tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_
                 : status);
 
     struct tn_mark mark = tn_arena_mark (&run->arena);
-    char *prefix = tn_arena_get (&run->arena,
-                                 (call->prefix ? strlen (call->prefix) : 0) + source->name_length + 2, true);
-    if (!prefix)
+    const char *prefix = call->prefix;
+    if ((ours.flags & TENON_INCLUDE_PREFIX)
+        && !(prefix = make_prefix (&run->arena, call->prefix, source->name, source->name_length)))
         return tn_fail_memory (run->error);
-    sprintf (prefix, "%s%s%s", call->prefix ? call->prefix : "",
-             ours.flags & TENON_INCLUDE_PREFIX ? source->name : "",
-             ours.flags & TENON_INCLUDE_PREFIX ? "/" : "");
     const char *metadata_prefix = ours.metadata_prefix ? ours.metadata_prefix : call->metadata_prefix;
     status = tn_describe (run, source->number, codec, prefix, metadata_prefix,
                           ours.flags | (call->include_flags & TENON_INCLUDE_NO_METADATA));

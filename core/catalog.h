@@ -28,9 +28,15 @@ struct tn_metadata {
 /* One run of a codec's describe: read() gets the same source numbers. */
 struct tn_instance {
     uint64_t codec;
-    uint32_t *sources, count;
-    uint32_t room;
+    uint32_t *sources; /* NULL: there is only the first … */
+    uint32_t first;    /* … which most have: no allocation for each member of a container */
+    uint32_t count, room;
 };
+static inline const uint32_t *
+tn_instance_sources (const struct tn_instance *instance)
+{
+    return instance->sources ? instance->sources : &instance->first;
+}
 
 #define TN_SEGMENTS 32
 #define TN_FIRST_SEGMENT 16u

@@ -5,9 +5,8 @@
 #include <isa-l/crc.h>
 #elif defined(HAVE_LIBDEFLATE)
 #include <libdeflate.h>
-#else
-#include <zlib.h>
 #endif
+#include <zlib.h>
 
 #if defined(HAVE_ISAL)
 const char tn_crc32_backend[] = "ISA-L";
@@ -34,3 +33,9 @@ tn_crc32 (uint32_t crc, const void *bytes, uint64_t length)
     return (uint32_t) crc32_z (crc, bytes, length);
 }
 #endif
+
+uint32_t
+tn_crc32_combine (uint32_t first, uint32_t second, uint64_t length_of_second)
+{
+    return (uint32_t) crc32_combine (first, second, (z_off_t) length_of_second);
+}

@@ -21,14 +21,7 @@ tn_describe (struct tn_run *run, uint32_t source, uint64_t codec, const char *pr
     call.metadata_prefix = metadata_prefix;
     call.include_flags = include_flags;
     struct tn_instance *instance = &catalog->instances[catalog->instance_count++];
-    *instance = (struct tn_instance){
-        .codec = codec, .sources = malloc (sizeof *instance->sources), .count = 1, .room = 1
-    };
-    if (!instance->sources) {
-        instance->count = 0;
-        return tn_fail_memory (run->error);
-    }
-    instance->sources[0] = source;
+    *instance = (struct tn_instance){ .codec = codec, .first = source, .count = 1 };
     struct tn_mark mark = tn_arena_mark (&run->arena);
     run->depth++;
     tenon_status status = tn_call_end (&call, entry->table.describe (&call.public));

@@ -65,7 +65,7 @@ static const uint8_t *
 base_of (const struct tn_source *source)
 {
     const struct tn_source *hard = source->hard;
-    if (hard->kind != TN_SOURCE_MEMORY || source->check != TENON_CHECK_NONE) /* sums go through a stream */
+    if (hard->kind != TN_SOURCE_MEMORY)
         return NULL;
     return atomic_load_explicit (&hard->base, memory_order_relaxed) + source->hard_offset;
 }

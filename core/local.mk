@@ -2,9 +2,12 @@
 # tests see what the library hides.
 noinst_LTLIBRARIES += core/libcore.la
 core_libcore_la_SOURCES = \
+	core/window.c \
+	core/window.h \
 	core/arena.c \
 	core/arena.h \
 	core/builtin.h \
+	core/blocks.c \
 	core/call.c \
 	core/call.h \
 	core/call_describe.c \
@@ -25,6 +28,8 @@ core_libcore_la_SOURCES = \
 	core/describe.c \
 	core/dtype.c \
 	core/error.c \
+	core/feed.c \
+	core/feed.h \
 	core/file.h \
 	core/formats.c \
 	core/gather.c \
@@ -73,6 +78,7 @@ core_libcore_la_SOURCES = \
 	core/util.c \
 	core/value.c \
 	core/version.c \
+	core/verify.c \
 	core/want.c \
 	core/want.h \
 	core/write.c \

@@ -1,6 +1,7 @@
 /* make.c - one slab of a want: gathered, put into C order, swapped, cast. */
 #include "call.h"
 #include "cast.h"
+#include "checksum.h"
 #include "swap.h"
 #include "transpose.h"
 #include "want.h"
@@ -32,7 +33,7 @@ tenon_status
 tn_worker_read (struct tn_worker *worker, struct tn_source *source, uint64_t offset, void *to,
                 uint64_t length, tenon_error *error)
 {
-    if (!tn_source_is_encoded (source) && source->check == TENON_CHECK_NONE)
+    if (!tn_source_is_encoded (source))
         return tn_source_read (source, offset, to, length, error);
     if (worker->stream_of != source) {
         tn_stream_free (worker->stream);
@@ -91,6 +92,16 @@ finish (const struct tn_want *want, uint64_t items, void *to)
     return TENON_OK;
 }
 
+/* While the bytes are in the cache. */
+static void
+sum (struct tn_worker *worker, const void *stored, uint64_t length)
+{
+    if (!worker->sums)
+        return;
+    worker->crc = tn_crc32 (0, stored, length);
+    worker->summed = length;
+}
+
 /* Stored items are numbers by themselves, or stay as they are. */
 static tenon_status
 make_units (const struct tn_want *want, const struct tn_gather *box, uint64_t units, struct tn_worker *worker,
@@ -111,6 +122,7 @@ make_units (const struct tn_want *want, const struct tn_gather *box, uint64_t un
         TN_TRY (tn_gather (want, box, worker, gathered, error));
         data = gathered;
     }
+    sum (worker, data, bytes);
     if (turns) {
         uint64_t shape[TN_MAX_RANK];
         for (uint32_t i = 0; i < want->rank; i++)
@@ -170,6 +182,7 @@ make_decoded (const struct tn_want *want, const struct tn_gather *box, struct tn
     if (!stored || !floats)
         return tn_fail_memory (error);
     TN_TRY (tn_gather (&groups, &wide, worker, stored, error));
+    sum (worker, stored, blocks * want->unit_bytes);
     if (want->swap_in)
         swap (want->stored, stored, blocks);
     if (want->stored->kind == TENON_KIND_PLAIN)
@@ -211,7 +224,7 @@ make_served (const struct tn_want *want, const struct tn_gather *box, uint64_t u
     }
     struct tn_call call;
     tn_call_begin (&call, &run, TN_CALL_READ, instance->codec);
-    call.sources = instance->sources;
+    call.sources = tn_instance_sources (instance);
     call.source_count = instance->count;
     memset (data, 0, bytes); /* a codec that leaves something out must not hand on what lay here before */
     struct tenon_region region = { sizeof region, tensor->rank, start, count, step };
@@ -227,7 +240,7 @@ make_served (const struct tn_want *want, const struct tn_gather *box, uint64_t u
                                    .length = tensor->length,
                                    .cookie = tensor->cookie };
     for (uint32_t i = 0; i < instance->count; i++)
-        if (instance->sources[i] == tensor->source)
+        if (call.sources[i] == tensor->source)
             theirs.source = i;
     const struct tenon_codec *codec = &catalog->context->registry.codecs[instance->codec]->table;
     tenon_status status = tn_call_end (&call, codec->read (&call.public, &theirs, &region, data, bytes));

@@ -74,13 +74,19 @@ fill (tenon_file *file, struct tn_source *source, const tenon_open_options *opti
                           .catalog = catalog,
                           .directory = directory,
                           .progress = options->progress,
+                          .window = tn_window_new (context, catalog),
                           .may_map = context->map && !(options->flags & TENON_OPEN_NO_MAP) };
-    TN_TRY (tn_catalog_add_source (catalog, source, error));
-    TN_TRY (tn_overlay_read (context, options->settings, &catalog->overlay, error));
-    tenon_status status = tn_recognise (&run, source, options->format, &file->codec, false, NULL);
+    tenon_status status = tn_catalog_add_source (catalog, source, error);
+    if (status == TENON_OK && !run.window)
+        status = tn_fail_memory (error);
+    if (status == TENON_OK)
+        status = tn_overlay_read (context, options->settings, &catalog->overlay, error);
+    if (status == TENON_OK)
+        status = tn_recognise (&run, source, options->format, &file->codec, false, NULL);
     if (status == TENON_OK)
         status = tn_describe (&run, 0, file->codec, NULL, NULL, 0);
     tn_arena_free (&run.arena);
+    tn_window_free (run.window);
     return status < 0 ? status : complete (file, error);
 }
 

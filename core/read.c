@@ -1,4 +1,5 @@
 /* read.c - the ways to a tensor's data: map, read, load, stream, verify. */
+#include "feed.h"
 #include "file.h"
 #include "transfer.h"
 #include <sys/mman.h>
@@ -168,6 +169,28 @@ tenon_memory_free (tenon_memory *memory)
     free (memory);
 }
 
+/* A tensor that fills an encoded member lies inside the decoded member: it is decoded where it belongs. */
+static void
+make_room (struct tn_job *job)
+{
+    struct tn_want want;
+    tenon_error ignored = TENON_ERROR_INIT;
+    const struct tn_source *source = job->catalog->sources[job->tensor->source];
+    if (job->box || !source->filter || job->size == 0
+        || tn_want_make (&want, job->catalog, job->tensor, NULL, job->target, 0, &ignored) < 0
+        || !tn_want_in_member (&want))
+        return;
+    job->before = want.offset;
+    job->after = source->size - want.offset - want.tensor->length;
+}
+
+/* So that the tensor, not its member, is aligned. */
+static uint64_t
+padding_before (const struct tn_job *job)
+{
+    return -job->before & 63;
+}
+
 static tenon_status
 load_all (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memory **result,
           const tenon_progress *progress, tenon_error *error)
@@ -180,6 +203,10 @@ load_all (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memor
     if (!jobs || !boxes)
         return tn_fail_memory (error);
     TN_TRY (make_jobs (file, requests, count, jobs, boxes, &total, error));
+    for (uint64_t i = 0; i < count; i++) {
+        make_room (&jobs[i]);
+        total += jobs[i].before + padding_before (&jobs[i]) + ((jobs[i].after + 63) & ~(uint64_t) 63);
+    }
     tenon_memory *memory = memory_new (total);
     if (!memory)
         return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "no %llu bytes of memory could be had",
@@ -189,9 +216,11 @@ load_all (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memor
         start = (start + HUGE_PAGE - 1) & ~(uintptr_t) (HUGE_PAGE - 1);
     uint8_t *next = (uint8_t *) start;
     for (uint64_t i = 0; i < count; i++) {
+        if (next)
+            next += jobs[i].before + padding_before (&jobs[i]);
         jobs[i].to = next;
         if (next)
-            next += (jobs[i].size + 63) & ~(uint64_t) 63;
+            next += (jobs[i].size + jobs[i].after + 63) & ~(uint64_t) 63;
         bytes += jobs[i].size;
     }
     tenon_status status = run_jobs (file, jobs, count, progress, bytes, error);
@@ -261,6 +290,10 @@ map_tensor (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
     const uint8_t *base = tn_source_map (source->hard, &why);
     if (!base)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
+    if (source->check && source->check_mapped && !atomic_load (&source->map_is_good)) {
+        TN_TRY (tn_feed_all (file->context, source, NULL, NULL, error));
+        atomic_store (&source->map_is_good, true);
+    }
     base += source->hard_offset + tensor->offset;
     uint32_t alignment = alignment_of (tn_catalog_dtype (catalog, tensor->dtype));
     if (!file->unaligned && (uintptr_t) base % alignment != 0)
@@ -312,123 +345,5 @@ tenon_stream (tenon_file *file, const tenon_request *request,
         tn_transfer_stream (file->context, &want, consume, &consumer, &meter, &mine);
         tn_meter_end (&meter);
     }
-    return out (file, error, &mine);
-}
-
-/* ---- verify ---- */
-
-static tenon_status
-drop (void *user, const void *bytes, uint64_t length, tenon_error *error)
-{
-    (void) user, (void) bytes, (void) length, (void) error;
-    return TENON_OK;
-}
-
-struct verify {
-    tenon_file *file;
-    tenon_report *report;
-    struct tn_meter meter;
-    tenon_error *first;
-};
-
-/* Tells, keeps the first, and goes on: people want to know all that is damaged. Only a stop and want of
- * memory end it. */
-static bool
-found (struct verify *verify, tenon_error *error, const char *subject)
-{
-    if (error->status == TENON_OK)
-        return true;
-    tn_fail_place (error, verify->file->path, NULL);
-    tn_report_add (verify->report, TENON_NOTE, error->status, 0, subject, error->file, "%s", error->message);
-    tn_fail_text (verify->first, error->status, error->offset, "%s", error->message);
-    if (!verify->first->file[0] && !verify->first->tensor[0]) {
-        memcpy (verify->first->file, error->file, sizeof error->file);
-        memcpy (verify->first->tensor, error->tensor, sizeof error->tensor);
-    }
-    return error->status != TENON_E_CANCELLED && error->status != TENON_E_MEMORY;
-}
-
-/* A block table that lies costs speed, not data: told, no failure. */
-static tenon_status
-verify_blocks (struct verify *verify, struct tn_source *source, tenon_error *error)
-{
-    struct tn_block_state *state = NULL;
-    bool good = true;
-    if (source->block_count < 2 || !source->filter->table.decode || tn_source_is_encoded (source->parent)
-        || source->block_size > verify->file->context->limits[TENON_LIMIT_MEMORY])
-        return TENON_OK;
-    TN_FREE uint8_t *block = malloc (source->block_size);
-    if (!block)
-        return tn_fail_memory (error);
-    tenon_status status = TENON_OK;
-    for (uint64_t i = 0; i < source->block_count && good && status == TENON_OK; i++)
-        status = tn_blocks_read (source, i, 1, block, &state, &good, error);
-    tn_block_state_free (state);
-    if (!good)
-        tn_report_add (verify->report, TENON_NOTE, TENON_OK, 0, source->name, verify->file->path,
-                       "its table of blocks is wrong: it is read as one stream");
-    return status;
-}
-
-static bool
-verify_source (struct verify *verify, struct tn_source *source)
-{
-    tenon_error error = TENON_ERROR_INIT;
-    struct tn_stream *stream;
-    if (source->kind != TN_SOURCE_PART || (source->check == TENON_CHECK_NONE && !source->filter))
-        return true;
-    if (tn_stream_new (source, &stream, &error) == TENON_OK)
-        tn_stream_finish (stream, &error);
-    tn_stream_free (stream);
-    if (error.status == TENON_OK)
-        verify_blocks (verify, source, &error);
-    if (error.status < 0)
-        tn_source_place (source, &error);
-    else
-        tn_meter_add (&verify->meter, source->size, &error);
-    return found (verify, &error, source->name);
-}
-
-static bool
-verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
-{
-    struct tn_catalog *catalog = verify->file->catalog;
-    struct tn_source *source = catalog->sources[tensor->source];
-    tenon_error error = TENON_ERROR_INIT;
-    struct tn_want want;
-    /* what lies in a checked or encoded part has been read with it */
-    bool done = tensor->storage == TENON_EXTENT && source->kind == TN_SOURCE_PART
-                && (source->check != TENON_CHECK_NONE || source->filter);
-    if (!done && tn_want_make (&want, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
-        && want.size > 0) {
-        want.fortran = false; /* any order will do for reading */
-        tn_transfer_stream (verify->file->context, &want, drop, NULL, &verify->meter, &error);
-    }
-    if (error.status < 0)
-        tn_fail_place (&error, NULL, tensor->name);
-    return found (verify, &error, tensor->name);
-}
-
-TENON_API tenon_status
-tenon_verify (tenon_file *file, tenon_report **report, const tenon_progress *progress, tenon_error *error)
-{
-    tenon_error mine = TENON_ERROR_INIT;
-    struct verify verify = { .file = file, .report = tn_report_new (), .first = &mine };
-    struct tn_catalog *catalog = file->catalog;
-    if (report)
-        *report = verify.report;
-    if (!verify.report) {
-        tn_fail_memory (&mine);
-        return tn_error_out (error, &mine);
-    }
-    tn_meter_begin (&verify.meter, progress, file->nbytes);
-    bool go_on = true;
-    for (uint64_t i = 0; i < catalog->source_count && go_on; i++)
-        go_on = verify_source (&verify, catalog->sources[i]);
-    for (uint64_t i = 0; i < catalog->count && go_on; i++)
-        go_on = verify_tensor (&verify, tn_catalog_tensor (catalog, i));
-    tn_meter_end (&verify.meter);
-    if (!report)
-        tenon_report_free (verify.report);
     return out (file, error, &mine);
 }

@@ -32,8 +32,25 @@ struct head {
     uint64_t length;
 };
 
+/* Through what was read ahead, or through a stream of its own. */
+static tenon_status
+read_some (struct tn_run *run, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
+           tenon_error *error)
+{
+    struct tn_stream *stream = NULL;
+    bool done;
+    TN_TRY (tn_window_read (run->window, source, offset, to, length, &done, error));
+    if (done)
+        return TENON_OK;
+    tenon_status status = tn_stream_new (source, &stream, error);
+    if (status == TENON_OK)
+        status = tn_stream_read (stream, offset, to, length, error);
+    tn_stream_free (stream);
+    return status;
+}
+
 static bool
-has_magic (struct tn_call *call, struct tn_source *source, const struct head *head,
+has_magic (struct tn_run *run, struct tn_source *source, const struct head *head,
            const struct tenon_magic *magic)
 {
     uint8_t bytes[256];
@@ -49,15 +66,27 @@ has_magic (struct tn_call *call, struct tn_source *source, const struct head *he
         return false;
     if (at <= head->length && magic->length <= head->length - at)
         return memcmp (head->bytes + at, magic->bytes, magic->length) == 0;
-    return tn_call_read (call, source, at, bytes, magic->length) == TENON_OK
+    tenon_error ignored = TENON_ERROR_INIT;
+    return read_some (run, source, at, bytes, magic->length, &ignored) == TENON_OK
            && memcmp (bytes, magic->bytes, magic->length) == 0;
 }
 
-/* What one codec makes of the source. Failures on the way mean no. */
+/* What a codec's name and magics make of the source. */
 static struct bid
-ask (struct tn_run *outer, struct tn_source *source, const struct head *head, uint64_t number)
+look (struct tn_run *run, struct tn_source *source, const struct head *head, const struct tn_codec *codec)
 {
-    const struct tn_codec *codec = outer->context->registry.codecs[number];
+    struct bid bid = { 0, tn_extension_length (codec, source->name, source->name_length), codec->priority };
+    for (uint32_t i = 0; i < codec->table.magic_count; i++)
+        if (has_magic (run, source, head, &codec->table.magics[i]))
+            bid.content = TN_MAX (bid.content, 1000 + codec->table.magics[i].length);
+    return bid;
+}
+
+/* How sure a codec is; failures on the way mean no. */
+static uint32_t
+probe (struct tn_run *outer, struct tn_source *source, uint64_t number)
+{
+    const struct tenon_codec *codec = &outer->context->registry.codecs[number]->table;
     tenon_error ignored = TENON_ERROR_INIT;
     struct tn_run run = *outer;
     run.error = &ignored;
@@ -66,17 +95,10 @@ ask (struct tn_run *outer, struct tn_source *source, const struct head *head, ui
     struct tn_call call;
     tn_call_begin (&call, &run, TN_CALL_PROBE, number);
     call.source = source;
-    struct bid bid = { 0, tn_extension_length (codec, source->name, source->name_length), codec->priority };
-    for (uint32_t i = 0; i < codec->table.magic_count; i++)
-        if (has_magic (&call, source, head, &codec->table.magics[i]))
-            bid.content = TN_MAX (bid.content, 1000 + codec->table.magics[i].length);
-    if (bid.content == 0 && codec->table.probe && codec->table.describe) {
-        int32_t sure = codec->table.probe (&call.public);
-        bid.content = sure >= PROBE_MATCH && sure <= 100 ? (uint32_t) sure : 0;
-    }
+    int32_t sure = codec->probe (&call.public);
     tn_call_end (&call, TENON_OK);
     tn_arena_free (&run.arena);
-    return bid;
+    return sure >= PROBE_MATCH && sure <= 100 ? (uint32_t) sure : 0;
 }
 
 /* Content beats names; among those with content the longer extension, then the stronger content, decide. */
@@ -108,18 +130,30 @@ say_bid (tenon_report *report, const tenon_context *context, uint64_t codec, con
                    entry->table.describe ? "" : ", and the codec only writes");
 }
 
-/* All bids, and which of them is the best: *winner, and *rival when another one is as good. UINT64_MAX: none. */
-static tenon_status
-ask_all (struct tn_run *run, struct tn_source *source, const struct head *head, struct bid **result,
+/* All bids, and which of them is the best: *winner, and *rival when another one is as good. UINT64_MAX: none. Who
+ * could not win with any answer, against a magic, is not probed (unless all bids are to be told): a container
+ * has thousands of members. */
+static void
+ask_all (struct tn_run *run, struct tn_source *source, const struct head *head, bool all, struct bid *bids,
          uint64_t *winner, uint64_t *rival)
 {
     const struct tn_registry *registry = &run->context->registry;
-    struct bid *bids = calloc (registry->codec_count + 1, sizeof *bids);
-    *result = bids;
+    size_t longest = 0;
+    bool magic = false;
     *winner = *rival = UINT64_MAX;
-    for (uint64_t i = 0; bids && i < registry->codec_count; i++) {
-        bids[i] = ask (run, source, head, i);
-        if ((bids[i].content == 0 && bids[i].extension == 0) || !registry->codecs[i]->table.describe)
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
+        bids[i] = look (run, source, head, registry->codecs[i]);
+        if (bids[i].content == 0 || !registry->codecs[i]->table.describe)
+            continue;
+        magic = true;
+        longest = TN_MAX (longest, bids[i].extension);
+    }
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
+        const struct tenon_codec *codec = &registry->codecs[i]->table;
+        bool hopeless = magic && !all && bids[i].extension <= longest;
+        if (bids[i].content == 0 && codec->probe && codec->describe && !hopeless)
+            bids[i].content = probe (run, source, i);
+        if ((bids[i].content == 0 && bids[i].extension == 0) || !codec->describe)
             continue;
         int order = *winner == UINT64_MAX ? 1 : compare (&bids[i], &bids[*winner]);
         if (order > 0)
@@ -127,7 +161,6 @@ ask_all (struct tn_run *run, struct tn_source *source, const struct head *head, 
         else if (order == 0)
             *rival = i;
     }
-    return bids ? TENON_OK : tn_fail_memory (run->error);
 }
 
 static tenon_status
@@ -149,14 +182,19 @@ nobody_or_two (struct tn_run *run, struct tn_source *source, uint64_t winner, ui
 static tenon_status
 read_head (struct tn_run *run, struct tn_source *source, struct head *head)
 {
-    tenon_error ignored = TENON_ERROR_INIT;
-    struct tn_stream *stream = NULL;
+    tenon_error ignored;
     uint64_t length = TN_MIN (source->size, HEAD_SIZE);
+    bool done;
     head->length = 0;
-    if (tn_stream_new (source, &stream, &ignored) == TENON_OK
-        && tn_stream_read (stream, 0, head->bytes, length, &ignored) == TENON_OK)
+    if (tn_window_read (run->window, source, 0, head->bytes, length, &done, run->error) < 0)
+        return run->error->status;
+    if (done) {
         head->length = length;
-    tn_stream_free (stream);
+        return TENON_OK;
+    }
+    ignored = (tenon_error) TENON_ERROR_INIT;
+    if (read_some (run, source, 0, head->bytes, length, &ignored) == TENON_OK)
+        head->length = length;
     if (ignored.status == TENON_E_IO || ignored.status == TENON_E_MEMORY) /* not a question of the format */
         *run->error = ignored;
     return run->error->status;
@@ -173,8 +211,13 @@ tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, ui
     if (word && !report)
         return tn_codec_find (run->context, word, TN_TO_READ, codec, run->error);
     TN_TRY (read_head (run, source, &head));
-    TN_FREE struct bid *bids = NULL;
-    TN_TRY (ask_all (run, source, &head, &bids, &winner, &rival));
+    struct bid few[16];
+    TN_FREE struct bid *many = NULL;
+    struct bid *bids = few;
+    if (registry->codec_count > TN_COUNT (few)
+        && !(bids = many = calloc (registry->codec_count, sizeof *bids)))
+        return tn_fail_memory (run->error);
+    ask_all (run, source, &head, report != NULL, bids, &winner, &rival);
     tenon_status status = TENON_OK;
     if (word)
         status = tn_codec_find (run->context, word, TN_TO_READ, codec, run->error);

@@ -41,7 +41,7 @@ source_new (enum tn_source_kind kind, const char *name, uint64_t name_length)
 void
 tn_source_free (struct tn_source *source)
 {
-    if (!source)
+    if (!source || source->kind == TN_SOURCE_PART)
         return;
     const uint8_t *base = atomic_load (&source->base);
     if (source->kind == TN_SOURCE_FD && base)
@@ -51,8 +51,7 @@ tn_source_free (struct tn_source *source)
     if (source->fd >= 0)
         close (source->fd);
     pthread_mutex_destroy (&source->lock);
-    free (source->block_ends);
-    free (source->name);
+    free ((char *) (uintptr_t) source->name);
     free (source->path);
     free (source);
 }
@@ -155,14 +154,20 @@ tn_source_reader (const tenon_reader *reader, const char *name, struct tn_source
 }
 
 tenon_status
-tn_source_part (struct tn_source *parent, const struct tenon_part *part, const struct tn_filter *filter,
-                struct tn_source **result, tenon_error *error)
+tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct tenon_part *part,
+                const struct tn_filter *filter, struct tn_source **result, tenon_error *error)
 {
-    struct tn_source *source =
-        source_new (TN_SOURCE_PART, part->name ? part->name : "", part->name ? part->name_length : 0);
+    struct tn_source *source = tn_arena_get (arena, sizeof *source, true);
+    uint64_t name_length = part->name ? part->name_length : 0;
+    const char *name = tn_arena_text (arena, part->name, name_length);
     *result = NULL;
-    if (!source)
+    if (!source || !name)
         return tn_fail_memory (error);
+    source->kind = TN_SOURCE_PART;
+    source->fd = -1;
+    source->hard = source;
+    source->name = name;
+    source->name_length = name_length;
     source->parent = parent;
     source->depth = parent->depth + 1;
     source->size = part->size;
@@ -171,6 +176,7 @@ tn_source_part (struct tn_source *parent, const struct tenon_part *part, const s
     source->lead = part->lead;
     source->check = part->check;
     source->check_value = (uint32_t) part->check_value;
+    source->check_mapped = part->flags & TENON_PART_CHECK_MAPPED;
     source->filter = filter;
     if (!filter) {
         source->hard = parent->hard;
@@ -178,12 +184,13 @@ tn_source_part (struct tn_source *parent, const struct tenon_part *part, const s
     } else if (part->block_size > 0 && part->block_ends) {
         source->block_size = part->block_size;
         source->block_count = part->size / part->block_size + (part->size % part->block_size > 0);
-        uint64_t bytes = source->block_count * sizeof *source->block_ends;
-        if (!(source->block_ends = malloc (bytes + 1))) {
-            tn_source_free (source);
+        uint64_t bytes = source->block_count * sizeof *source->block_ends,
+                 *ends = tn_arena_get (arena, bytes, false);
+        if (!ends)
             return tn_fail_memory (error);
-        }
-        memcpy (source->block_ends, part->block_ends, bytes);
+        if (bytes > 0)
+            memcpy (ends, part->block_ends, bytes);
+        source->block_ends = ends;
     }
     *result = source;
     return TENON_OK;

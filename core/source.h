@@ -5,6 +5,7 @@
  * is in a stream. */
 #ifndef TN_SOURCE_H
 #define TN_SOURCE_H
+#include "arena.h"
 #include "context.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,10 +14,10 @@ enum tn_source_kind { TN_SOURCE_FD, TN_SOURCE_MEMORY, TN_SOURCE_READER, TN_SOURC
 
 struct tn_source {
     enum tn_source_kind kind;
-    uint32_t number; /* in its catalog */
-    uint32_t depth;  /* sources that it lies in */
-    uint64_t size;   /* bytes, decoded */
-    char *name;      /* bare, not empty only if there is one; as long as name_length, then NUL */
+    uint32_t number;  /* in its catalog */
+    uint32_t depth;   /* sources that it lies in */
+    uint64_t size;    /* bytes, decoded */
+    const char *name; /* bare, not empty only if there is one; as long as name_length, then NUL */
     uint64_t name_length;
     char *path; /* as it was opened; parts: "PATH: member 'KEY'", made when needed. NULL: none */
 
@@ -34,10 +35,12 @@ struct tn_source {
     uint64_t lead;           /* bytes before offset that are its own */
     const struct tn_filter *filter;
     uint64_t block_size, block_count;
-    uint64_t *block_ends;
+    const uint64_t *block_ends;
     atomic_bool blocks_are_wrong; /* found while decoding: take it as one stream from now on */
     uint32_t check;
     uint32_t check_value;
+    bool check_mapped;       /* compare before mapping … */
+    atomic_bool map_is_good; /* … which was done */
 
     /* for validate.c: ranges that were described in it, in rising order so far? */
     uint64_t running_end;
@@ -54,9 +57,11 @@ tenon_status tn_source_memory (const void *data, uint64_t size, const char *name
 /* Takes over the reader, also on failure. */
 tenon_status tn_source_reader (const tenon_reader *reader, const char *name, struct tn_source **source,
                                tenon_error *error);
-/* Checked by the caller: offset and stored lie inside the parent. Copies the block ends and the name. */
-tenon_status tn_source_part (struct tn_source *parent, const struct tenon_part *part,
+/* Checked by the caller: offset and stored lie inside the parent. Copies the block ends and the name, into
+ * the arena, in which the part itself lies, too: there may be a million. */
+tenon_status tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct tenon_part *part,
                              const struct tn_filter *filter, struct tn_source **source, tenon_error *error);
+/* A part goes with its arena: nothing is done. */
 void tn_source_free (struct tn_source *source);
 
 /* dup, closed on exec. */
@@ -108,5 +113,13 @@ tn_has_blocks (const struct tn_source *source)
 tenon_status tn_blocks_read (struct tn_source *source, uint64_t first, uint64_t count, void *to,
                              struct tn_block_state **state, bool *good, tenon_error *error);
 void tn_block_state_free (struct tn_block_state *state);
+
+/* Can tn_whole_read take it, with no more than `most` bytes of memory? A part that lies in a plain source. */
+bool tn_whole_fits (const struct tn_source *source, uint64_t most);
+/* All bytes of a part, decoded, its checksum compared: source->size of them. `state` as above. */
+tenon_status tn_whole_read (struct tn_source *source, void *to, struct tn_block_state **state,
+                            tenon_error *error);
+/* TENON_E_CHECKSUM when the source has a checksum, and this sum of all its bytes is another one. */
+tenon_status tn_source_compare (const struct tn_source *source, uint32_t sum, tenon_error *error);
 
 #endif

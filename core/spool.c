@@ -1,4 +1,5 @@
 /* spool.c - temporary files, and handing out a tensor's bytes in order. */
+#include "feed.h"
 #include "transfer.h"
 #include <errno.h>
 #include <unistd.h>
@@ -20,31 +21,61 @@ tn_spool_write (int fd, const uint8_t *bytes, uint64_t length, tenon_error *erro
     return TENON_OK;
 }
 
-tenon_status
-tn_spool (struct tn_source *source, struct tn_source **spool, tenon_error *error)
+static tenon_status
+spool_piece (void *user, const void *bytes, uint64_t length, tenon_error *error)
 {
-    struct tn_stream *stream = NULL;
-    TN_FREE uint8_t *buffer = malloc (PIECE);
-    *spool = NULL;
-    if (!buffer)
-        return tn_fail_memory (error);
+    return tn_spool_write (*(int *) user, bytes, length, error);
+}
+
+/* A source with all of another's bytes, decoded, in an unlinked temporary file. */
+static tenon_status
+spool (tenon_context *context, struct tn_source *source, struct tn_source **spooled, tenon_error *error)
+{
     int fd = tn_temporary_file ();
     if (fd < 0)
         return tn_fail_errno (error, errno, "a temporary file cannot be made", NULL);
-    tenon_status status = tn_stream_new (source, &stream, error);
-    for (uint64_t at = 0; status == TENON_OK && at < source->size;) {
-        uint64_t piece = TN_MIN (PIECE, source->size - at);
-        status = tn_stream_read (stream, at, buffer, piece, error);
-        if (status == TENON_OK)
-            status = tn_spool_write (fd, buffer, piece, error);
-        at += piece;
-    }
-    tn_stream_free (stream);
+    tenon_status status = tn_feed_all (context, source, spool_piece, &fd, error);
     if (status < 0) {
         close (fd);
         return status;
     }
-    return tn_source_open_fd (fd, source->name, true, spool, error);
+    return tn_source_open_fd (fd, source->name, true, spooled, error);
+}
+
+static tenon_status
+settle_in_memory (struct tn_want *want, struct tn_settled *settled, tenon_error *error)
+{
+    struct tn_source *source = want->source;
+    struct tn_feed *feed;
+    if (!(settled->bytes = malloc (source->size)))
+        return tn_fail_memory (error);
+    TN_TRY (tn_feed_new (want->catalog->context, source, &feed, error));
+    tenon_status status = tn_feed_read (feed, settled->bytes, source->size, error);
+    tn_feed_free (feed);
+    tn_want_from_memory (want, &settled->memory, settled->bytes, 0, source->size);
+    return status;
+}
+
+tenon_status
+tn_settle (struct tn_want *want, uint64_t most, struct tn_settled *settled, tenon_error *error)
+{
+    settled->spool = NULL;
+    settled->bytes = NULL;
+    if (!want->fortran || !tn_source_is_encoded (want->source) || want->tensor->storage != TENON_EXTENT
+        || want->size == 0)
+        return TENON_OK;
+    if (want->source->size <= most)
+        return settle_in_memory (want, settled, error);
+    TN_TRY (spool (want->catalog->context, want->source, &settled->spool, error));
+    want->source = settled->spool;
+    return TENON_OK;
+}
+
+void
+tn_settled_free (struct tn_settled *settled)
+{
+    tn_source_free (settled->spool);
+    free (settled->bytes);
 }
 
 /* ---- in order ---- */
@@ -81,16 +112,13 @@ group_item (void *opaque, uint64_t item, unsigned worker)
     return error.status;
 }
 
-/* A source that is encoded and has no blocks is read front to back by one thread; so is one whose checksum
- * is to be compared. */
+/* A source that is encoded and has no blocks is read front to back by one thread. */
 static bool
 is_serial (const struct tn_want *want)
 {
-    const struct tn_source *source = want->source;
-    bool blocks = source->hard == source && tn_has_blocks ((struct tn_source *) (uintptr_t) source)
-                  && source->check == TENON_CHECK_NONE;
-    return want->tensor->storage == TENON_SERVED || (tn_source_is_encoded (source) && !blocks)
-           || source->check != TENON_CHECK_NONE;
+    struct tn_source *source = want->source;
+    bool blocks = source->hard == source && tn_has_blocks (source);
+    return want->tensor->storage == TENON_SERVED || (tn_source_is_encoded (source) && !blocks);
 }
 
 static tenon_status
@@ -135,37 +163,129 @@ stream_groups (tenon_context *context, const struct tn_want *want, tn_take take,
     return error->status < 0 ? error->status : status;
 }
 
+/* ---- fed ---- */
+
+struct fed {
+    struct group group;
+    struct tn_want want;     /* pointed at the window, group after group */
+    struct tn_source memory; /* the window */
+    struct tn_feed *feed;
+    uint8_t *window;
+    uint64_t start, length; /* of what lies in the window, in the source */
+};
+
+/* Stored bytes of the slabs before this one. Dtypes whose items share bytes may be cut inside a block; `up`: then
+ * the block is counted. */
+static uint64_t
+stored_before (const struct tn_want *want, const struct tn_slabs *slabs, uint64_t slab, bool up)
+{
+    uint64_t begin, size;
+    if (slab == slabs->count)
+        return want->tensor->length;
+    tn_slab_place (want, slabs, slab, &begin, &size);
+    uint64_t items = begin / want->target->block_bytes * want->target->block_items;
+    uint64_t block = want->stored->block_items;
+    return (items / block + (up && items % block > 0)) * want->stored->block_bytes;
+}
+
+/* Makes the window hold [begin, end) of the source; what it had of that stays. */
+static tenon_status
+fill_window (struct fed *fed, uint64_t begin, uint64_t end, tenon_error *error)
+{
+    uint64_t behind = fed->start + fed->length, kept = behind > begin ? behind - begin : 0;
+    if (kept > 0)
+        memmove (fed->window, fed->window + (begin - fed->start), kept);
+    TN_TRY (tn_feed_read (fed->feed, fed->window + kept, end - begin - kept, error));
+    fed->start = begin;
+    fed->length = end - begin;
+    return TENON_OK;
+}
+
+static tenon_status
+feed_groups (tenon_context *context, const struct tn_want *want, struct fed *fed, uint64_t at_once,
+             uint8_t *results, tn_take take, void *user, struct tn_meter *meter, tenon_error *error)
+{
+    const struct tn_slabs *slabs = fed->group.slabs;
+    for (uint64_t slab = 0; slab < slabs->count; slab += at_once) {
+        uint64_t count = TN_MIN (at_once, slabs->count - slab), end, size;
+        TN_TRY (fill_window (fed, want->offset + stored_before (want, slabs, slab, false),
+                             want->offset + stored_before (want, slabs, slab + count, true), error));
+        fed->want = *want;
+        tn_want_from_memory (&fed->want, &fed->memory, fed->window, fed->start, fed->length);
+        fed->group.first = slab;
+        tn_slab_place (want, slabs, slab, &fed->group.begin, &size);
+        tn_slab_place (want, slabs, slab + count - 1, &end, &size);
+        size += end - fed->group.begin;
+        const uint8_t *result = fed->window;
+        if (!take || !tn_want_is_plain (want)) {
+            result = fed->group.to = take ? results : results + fed->group.begin;
+            TN_TRY (tn_pool_run (context->pool, count, group_item, &fed->group));
+        }
+        if (take)
+            TN_TRY (take (user, result, size, error));
+        TN_TRY (tn_meter_add (meter, size, error));
+    }
+    return tn_feed_skip (fed->feed, want->source->size - want->offset - want->tensor->length, error);
+}
+
+tenon_status
+tn_transfer_fed (tenon_context *context, const struct tn_want *want, void *to, tn_take take, void *user,
+                 struct tn_meter *meter, tenon_error *error)
+{
+    unsigned width = tn_pool_width (context->pool);
+    struct tn_slabs slabs;
+    struct fed fed = { .group = { .slabs = &slabs, .error = error, .failed_item = UINT64_MAX } };
+    uint64_t bytes = TN_MIN (context->limits[TENON_LIMIT_MEMORY] / (6 * (uint64_t) width), 4u << 20), at,
+             size;
+    tn_slabs_plan (want, TN_MAX (bytes, 65536u), &slabs);
+    if (slabs.count == 0)
+        return TENON_OK;
+    uint64_t at_once = TN_MIN (slabs.count, (uint64_t) width);
+    tn_slab_place (want, &slabs, 0, &at, &size);
+    uint64_t room = (stored_before (want, &slabs, 1, true) + want->stored->block_bytes) * at_once;
+    TN_FREE uint8_t *window = malloc (room);
+    TN_FREE uint8_t *results = take && !tn_want_is_plain (want) ? malloc (size * at_once) : NULL;
+    TN_FREE struct tn_worker *workers = calloc (width, sizeof *workers);
+    if (!window || !workers || (take && !tn_want_is_plain (want) && !results))
+        return tn_fail_memory (error);
+    fed.window = window;
+    fed.start = want->offset;
+    fed.group.want = &fed.want;
+    fed.group.workers = workers;
+    pthread_mutex_init (&fed.group.lock, NULL);
+    tenon_status status = tn_feed_new (context, want->source, &fed.feed, error);
+    if (status == TENON_OK)
+        status = tn_feed_skip (fed.feed, want->offset, error);
+    if (status == TENON_OK)
+        status = feed_groups (context, want, &fed, at_once, take ? results : to, take, user, meter, error);
+    tn_feed_free (fed.feed);
+    pthread_mutex_destroy (&fed.group.lock);
+    for (unsigned i = 0; i < width; i++)
+        tn_worker_free (&workers[i]);
+    return error->status < 0 ? error->status : status;
+}
+
 tenon_status
 tn_transfer_stream (tenon_context *context, struct tn_want *want, tn_take take, void *user,
                     struct tn_meter *meter, tenon_error *error)
 {
     unsigned width = tn_pool_width (context->pool);
-    struct tn_source *spool = NULL;
+    struct tn_source *source = want->source;
+    struct tn_settled settled;
+    bool guarded = tn_want_covers (want) && (source->filter || source->check);
+    if (guarded && !want->fortran)
+        return tn_transfer_fed (context, want, NULL, take, user, meter, error);
+    if (guarded && source->check
+        && !tn_source_is_encoded (source)) /* picked from all over: summed up before */
+        TN_TRY (tn_feed_all (context, source, NULL, NULL, error));
     TN_FREE struct tn_worker *workers = calloc (width, sizeof *workers);
     if (!workers)
         return tn_fail_memory (error);
-    tenon_status status = TENON_OK;
-    /* Fortran order is picked from all over the source: behind a filter that would mean to decode it again
-     * for every slab */
-    if (want->fortran && tn_source_is_encoded (want->source)
-        && want->tensor->length > context->limits[TENON_LIMIT_MEMORY] / (6 * (uint64_t) width)) {
-        status = tn_spool (want->source, &spool, error);
-        if (status == TENON_OK)
-            want->source = spool;
-    }
-    /* what lies before it in a checked member is read first, or the sum would not begin at the beginning */
-    if (status == TENON_OK && is_serial (want))
-        status = tn_read_before (want, &workers[0], error);
+    tenon_status status = tn_settle (want, context->limits[TENON_LIMIT_MEMORY] / 3, &settled, error);
     if (status == TENON_OK)
         status = stream_groups (context, want, take, user, meter, workers, error);
-    struct tn_source *source = want->source;
-    /* what is left of a checked member, when that is little */
-    if (status == TENON_OK && want->whole && source->check != TENON_CHECK_NONE
-        && workers[0].stream_of == source && want->tensor->storage == TENON_EXTENT
-        && source->size - want->tensor->length <= 65536)
-        status = tn_stream_finish (workers[0].stream, error);
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
-    tn_source_free (spool);
+    tn_settled_free (&settled);
     return status;
 }

@@ -252,13 +252,7 @@ check_sum (struct tn_stream *stream, uint64_t offset, const uint8_t *bytes, uint
     uint64_t known = stream->summed - offset;
     stream->crc = tn_crc32 (stream->crc, bytes + known, length - known);
     stream->summed = offset + length;
-    if (stream->summed == source->size && stream->crc != source->check_value) {
-        tn_source_place (source, error);
-        return tn_fail (error, TENON_E_CHECKSUM, TN_NO_OFFSET,
-                        "its data have the checksum %08x, the file says %08x", stream->crc,
-                        source->check_value);
-    }
-    return TENON_OK;
+    return stream->summed == source->size ? tn_source_compare (source, stream->crc, error) : TENON_OK;
 }
 
 tenon_status
@@ -293,75 +287,6 @@ tn_stream_finish (struct tn_stream *stream, tenon_error *error)
         uint64_t piece = TN_MIN (INPUT_SIZE, size - at);
         TN_TRY (tn_stream_read (stream, at, buffer, piece, error));
         at += piece;
-    }
-    return TENON_OK;
-}
-
-/* ---- blocks --------------------------------------------------------------------------------------- */
-
-struct tn_block_state {
-    const struct tn_filter *filter;
-    void *state;
-    uint8_t *stored;
-    uint64_t room;
-};
-
-void
-tn_block_state_free (struct tn_block_state *state)
-{
-    if (!state)
-        return;
-    if (state->state)
-        state->filter->table.close (state->state);
-    free (state->stored);
-    free (state);
-}
-
-static tenon_status
-block_state_get (struct tn_block_state **result, const struct tn_filter *filter, uint64_t stored,
-                 tenon_error *error)
-{
-    if (*result && (*result)->filter != filter) {
-        tn_block_state_free (*result);
-        *result = NULL;
-    }
-    struct tn_block_state *state = *result ? *result : calloc (1, sizeof *state);
-    if (!state)
-        return tn_fail_memory (error);
-    *result = state;
-    state->filter = filter;
-    if (!state->state && !(state->state = filter->table.open (0, 0)))
-        return tn_fail_memory (error);
-    if (stored > state->room) {
-        free (state->stored);
-        state->room = 0;
-        if (!(state->stored = malloc (stored)))
-            return tn_fail_memory (error);
-        state->room = stored;
-    }
-    return TENON_OK;
-}
-
-tenon_status
-tn_blocks_read (struct tn_source *source, uint64_t first, uint64_t count, void *to,
-                struct tn_block_state **state, bool *good, tenon_error *error)
-{
-    *good = !atomic_load (&source->blocks_are_wrong);
-    for (uint64_t i = first; *good && i < first + count; i++) {
-        uint64_t begin = i > 0 ? source->block_ends[i - 1] : 0, stored = source->block_ends[i] - begin;
-        uint64_t at = i * source->block_size, size = TN_MIN (source->block_size, source->size - at);
-        TN_TRY (block_state_get (state, source->filter, stored, error));
-        /* the parent is plain: the transfer takes a stream where one encoded source lies in another */
-        TN_TRY (tn_source_read (source->parent, source->offset + begin, (*state)->stored, stored, error));
-        tenon_status status =
-            source->filter->table.decode ((*state)->state, i + 1 == source->block_count, (*state)->stored,
-                                          stored, (uint8_t *) to + (at - first * source->block_size), size);
-        if (status == TENON_E_MEMORY)
-            return tn_fail_memory (error);
-        if (status < 0) {
-            atomic_store (&source->blocks_are_wrong, true);
-            *good = false;
-        }
     }
     return TENON_OK;
 }

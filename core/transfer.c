@@ -3,12 +3,12 @@
  * Small ones, and those that can only be read from front to back, are done whole by one thread each; large
  * ones one after the other, cut into slabs that the threads share. */
 #include "transfer.h"
+#include "checksum.h"
+#include "feed.h"
 
 #define SMALL (1u << 20)
 #define RAW_SLAB (4u << 20)
 #define MADE_SLAB (1u << 20)
-/* What may follow or precede a tensor in its member and is read along for the checksum's sake. */
-#define MARGIN 65536u
 
 /* ---- progress ---- */
 
@@ -47,6 +47,11 @@ tn_meter_add (struct tn_meter *meter, uint64_t bytes, tenon_error *error)
 
 /* ---- work that the pool shares ---- */
 
+struct sum {
+    uint32_t crc;
+    uint64_t length;
+};
+
 struct work {
     const struct tn_job *jobs;
     const uint64_t *single;     /* indices of jobs that one thread does */
@@ -56,6 +61,7 @@ struct work {
     struct tn_source *blocks_of; /* reading whole blocks */
     uint64_t first_block, begin, end;
     atomic_bool bad_blocks;
+    struct sum *sums; /* of each slab or block; NULL: nobody wants them */
     struct tn_worker *workers;
     struct tn_meter *meter;
     pthread_mutex_t lock; /* of error */
@@ -79,67 +85,102 @@ keep_error (struct work *work, uint64_t item, const tenon_error *error)
     return error->status;
 }
 
-/* When nearly all of a checked member was read, the rest is read, too, and its checksum compared. */
-static tenon_status
-finish_check (const struct tn_want *want, struct tn_worker *worker, tenon_error *error)
+/* What one thread may hold of a member: stored and decoded bytes together. */
+static uint64_t
+member_room (const tenon_context *context)
 {
-    struct tn_source *source = want->source;
-    if (!want->whole || source->check == TENON_CHECK_NONE || want->tensor->storage != TENON_EXTENT
-        || worker->stream_of != source || source->size - want->tensor->length > MARGIN)
-        return TENON_OK;
-    return tn_stream_finish (worker->stream, error);
+    uint64_t share = context->limits[TENON_LIMIT_MEMORY] / (2 * tn_pool_width (context->pool));
+    return TN_MAX (share, 2 * ((uint64_t) SMALL + TN_MARGIN));
 }
 
-/* The bytes before the tensor, for the same reason. */
-tenon_status
-tn_read_before (const struct tn_want *want, struct tn_worker *worker, tenon_error *error)
+bool
+tn_want_in_member (const struct tn_want *want)
+{
+    return tn_want_covers (want) && want->source->filter && tn_want_is_contiguous (want)
+           && tn_whole_fits (want->source, UINT64_MAX);
+}
+
+/* All of a member at once: where the result belongs, when there is room for what lies beside it, else beside
+ * it, and the want is pointed there. */
+static tenon_status
+read_member (const struct tn_job *job, struct tn_want *want, struct tn_source *memory,
+             struct tn_worker *worker, bool *done, tenon_error *error)
+{
+    struct tn_source *source = want->source;
+    uint64_t behind = source->size - want->offset - want->tensor->length;
+    *done = tn_want_in_member (want) && want->offset <= job->before && behind <= job->after;
+    if (*done) {
+        TN_TRY (tn_whole_read (source, (uint8_t *) job->to - want->offset, &worker->blocks, error));
+        if (want->swap_in)
+            tn_want_swap (want, job->to);
+        return TENON_OK;
+    }
+    uint8_t *bytes = tn_worker_buffer (worker, 3, source->size);
+    if (!bytes)
+        return tn_fail_memory (error);
+    TN_TRY (tn_whole_read (source, bytes, &worker->blocks, error));
+    tn_want_from_memory (want, memory, bytes, 0, source->size);
+    return TENON_OK;
+}
+
+/* A stream of a checked source is read from its beginning to its end, or it would not be summed up. */
+static tenon_status
+read_before (const struct tn_want *want, struct tn_worker *worker, tenon_error *error)
 {
     struct tn_source *source = want->source;
     uint8_t head[4096];
-    if (!want->whole || source->check == TENON_CHECK_NONE || want->tensor->storage != TENON_EXTENT
-        || source->size - want->tensor->length > MARGIN)
-        return TENON_OK;
+    if (worker->stream_of == source) { /* it may have got further for another tensor */
+        tn_stream_free (worker->stream);
+        worker->stream = NULL, worker->stream_of = NULL;
+    }
     for (uint64_t at = 0; at < want->offset; at += sizeof head)
         TN_TRY (tn_worker_read (worker, source, at, head, TN_MIN (sizeof head, want->offset - at), error));
     return TENON_OK;
 }
 
 static tenon_status
+make_slabs (const struct tn_job *job, const struct tn_want *want, struct tn_worker *worker,
+            struct tn_meter *meter, tenon_error *error)
+{
+    struct tn_slabs slabs;
+    /* a stream is decoded once: what is picked from all over it is made in one slab (it fits, see choose_way) */
+    bool once = want->fortran && tn_source_is_encoded (want->source);
+    tn_slabs_plan (want, once ? UINT64_MAX / 2 : tn_want_is_contiguous (want) ? RAW_SLAB : MADE_SLAB, &slabs);
+    for (uint64_t i = 0; i < slabs.count; i++) {
+        uint64_t begin, size;
+        tn_slab_place (want, &slabs, i, &begin, &size);
+        TN_TRY (tn_want_slab (want, &slabs, i, worker, (uint8_t *) job->to + begin, error));
+        TN_TRY (tn_meter_add (meter, size, error));
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+make_single (const struct tn_job *job, struct tn_want *want, struct tn_worker *worker, struct tn_meter *meter,
+             tenon_error *error)
+{
+    struct tn_source memory, *source = want->source;
+    bool covers = tn_want_covers (want) && (source->filter || source->check), done = false;
+    if (covers && tn_whole_fits (source, member_room (want->catalog->context))) {
+        TN_TRY (read_member (job, want, &memory, worker, &done, error));
+        return done ? tn_meter_add (meter, want->size, error) : make_slabs (job, want, worker, meter, error);
+    }
+    covers = covers && tn_source_is_encoded (source);
+    if (covers)
+        TN_TRY (read_before (want, worker, error));
+    TN_TRY (make_slabs (job, want, worker, meter, error));
+    return covers && worker->stream_of == source ? tn_stream_finish (worker->stream, error) : TENON_OK;
+}
+
+static tenon_status
 do_single (const struct tn_job *job, struct tn_worker *worker, struct tn_meter *meter, tenon_error *error)
 {
     struct tn_want want;
-    struct tn_slabs slabs;
-    tenon_status status = tn_want_make (&want, job->catalog, job->tensor, job->box, job->target, 0, error);
-    if (status == TENON_OK) {
-        /* a stream of a checked source starts anew for each tensor, or it would not sum up from the
-         * beginning */
-        if (want.source->check != TENON_CHECK_NONE && worker->stream_of == want.source) {
-            tn_stream_free (worker->stream);
-            worker->stream = NULL, worker->stream_of = NULL;
-        }
-        status = tn_read_before (&want, worker, error);
-    }
-    if (status == TENON_OK) {
-        /* a stream is decoded once: what is picked from all over it is made in one slab (it fits, see choose_way) */
-        bool once = want.fortran && tn_source_is_encoded (want.source);
-        tn_slabs_plan (&want,
-                       once                            ? UINT64_MAX / 2
-                       : tn_want_is_contiguous (&want) ? RAW_SLAB
-                                                       : MADE_SLAB,
-                       &slabs);
-        for (uint64_t i = 0; i < slabs.count && status == TENON_OK; i++) {
-            uint64_t begin, size;
-            tn_slab_place (&want, &slabs, i, &begin, &size);
-            status = tn_want_slab (&want, &slabs, i, worker, (uint8_t *) job->to + begin, error);
-            if (status == TENON_OK)
-                status = tn_meter_add (meter, size, error);
-        }
-    }
-    if (status == TENON_OK)
-        status = finish_check (&want, worker, error);
-    if (status < 0)
+    if (tn_want_make (&want, job->catalog, job->tensor, job->box, job->target, 0, error) == TENON_OK)
+        make_single (job, &want, worker, meter, error);
+    if (error->status < 0)
         tn_fail_place (error, NULL, job->tensor->name);
-    return status;
+    return error->status;
 }
 
 /* Small jobs go in batches: taking one costs about as much as reading it. */
@@ -181,9 +222,13 @@ slab_item (void *opaque, uint64_t item, unsigned worker)
     tenon_error error = TENON_ERROR_INIT;
     uint64_t begin, size;
     tn_slab_place (work->want, &work->slabs, item, &begin, &size);
-    if (tn_want_slab (work->want, &work->slabs, item, &work->workers[worker], work->to + begin, &error)
-        == TENON_OK)
+    struct tn_worker *state = &work->workers[worker];
+    state->sums = work->sums != NULL;
+    if (tn_want_slab (work->want, &work->slabs, item, state, work->to + begin, &error) == TENON_OK)
         tn_meter_add (work->meter, size, &error);
+    if (state->sums)
+        work->sums[item] = (struct sum){ state->crc, state->summed };
+    state->sums = false;
     return keep_error (work, item, &error);
 }
 
@@ -206,8 +251,12 @@ block_item (void *opaque, uint64_t item, unsigned number)
         tn_fail_memory (&error);
     else if (tn_blocks_read (source, block, 1, to, &worker->blocks, &good, &error) == TENON_OK && !good)
         atomic_store (&work->bad_blocks, true);
-    else if (error.status == TENON_OK && !direct && until > from)
-        memcpy (work->to + (from - work->begin), to + (from - at), until - from);
+    else if (error.status == TENON_OK) {
+        if (work->sums)
+            work->sums[item] = (struct sum){ tn_crc32 (0, to, size), size };
+        if (!direct && until > from)
+            memcpy (work->to + (from - work->begin), to + (from - at), until - from);
+    }
     if (error.status == TENON_OK && good)
         tn_meter_add (work->meter, until > from ? until - from : 0, &error);
     return keep_error (work, item, &error);
@@ -215,7 +264,7 @@ block_item (void *opaque, uint64_t item, unsigned number)
 
 /* ---- choosing ---- */
 
-enum way { SINGLE, SLABS, BLOCKS };
+enum way { SINGLE, SLABS, BLOCKS, FED };
 
 static enum way
 choose_way (const struct tn_want *want)
@@ -223,17 +272,11 @@ choose_way (const struct tn_want *want)
     struct tn_source *source = want->source;
     if (want->size <= SMALL || want->tensor->storage == TENON_SERVED)
         return SINGLE;
-    /* what is picked from all over an encoded source is decoded once: in one slab, or into a spool */
-    if (tn_source_is_encoded (source) && want->fortran)
-        return want->tensor->length > want->catalog->context->limits[TENON_LIMIT_MEMORY] / 2 ? SLABS : SINGLE;
-    if (tn_source_is_encoded (source)) {
-        if (source->hard != source || !tn_has_blocks (source) || source->check != TENON_CHECK_NONE)
-            return SINGLE;
-        return tn_want_is_contiguous (want) ? BLOCKS : SLABS;
-    }
-    if (source->check != TENON_CHECK_NONE && want->whole && source->size - want->tensor->length <= MARGIN)
+    if (!tn_source_is_encoded (source) || want->fortran) /* an encoded one is settled first */
+        return SLABS;
+    if (source->hard != source || !tn_has_blocks (source))
         return SINGLE;
-    return SLABS;
+    return tn_want_is_contiguous (want) ? BLOCKS : tn_want_covers (want) ? FED : SLABS;
 }
 
 /* Fortran order to C: every slab touches all of the stored bytes, a little of each run. Slabs as large as
@@ -250,52 +293,100 @@ slab_bytes (const struct tn_want *want, const tenon_context *context)
     return TN_MAX (TN_MIN (share, even), MADE_SLAB);
 }
 
-/* Fortran order behind a filter cannot be picked from: decode it into a temporary file first. */
+/* The sum of a few bytes beside a tensor. */
 static tenon_status
-spool_want (struct tn_want *want, struct tn_source **spool, tenon_error *error)
+sum_margin (struct tn_source *source, uint64_t begin, uint64_t end, uint32_t *crc, tenon_error *error)
 {
-    *spool = NULL;
-    bool picks = want->fortran && tn_source_is_encoded (want->source);
-    if (!picks || want->tensor->length <= want->catalog->context->limits[TENON_LIMIT_MEMORY] / 2)
-        return TENON_OK;
-    TN_TRY (tn_spool (want->source, spool, error));
-    want->source = *spool;
+    uint8_t bytes[4096];
+    for (uint64_t at = begin; at < end; at += sizeof bytes) {
+        uint64_t piece = TN_MIN (sizeof bytes, end - at);
+        TN_TRY (tn_source_read (source, at, bytes, piece, error));
+        *crc = tn_crc32 (*crc, bytes, piece);
+    }
     return TENON_OK;
+}
+
+/* The source's sum, from those of the slabs, or blocks, that lie one behind the other in it from `begin` on. */
+static tenon_status
+compare_sums (struct tn_source *source, uint64_t begin, const struct sum *sums, uint64_t count,
+              tenon_error *error)
+{
+    uint32_t crc = 0;
+    uint64_t end = begin;
+    TN_TRY (sum_margin (source, 0, begin, &crc, error));
+    for (uint64_t i = 0; i < count; i++) {
+        crc = tn_crc32_combine (crc, sums[i].crc, sums[i].length);
+        end += sums[i].length;
+    }
+    if (end < source->size)
+        TN_TRY (sum_margin (source, end, source->size, &crc, error));
+    return tn_source_compare (source, crc, error);
+}
+
+static tenon_status
+do_blocks (tenon_context *context, const struct tn_job *job, const struct tn_want *want, struct work *work)
+{
+    struct tn_source *source = want->source;
+    work->begin = want->offset + want->start[0] * want->unit_bytes;
+    work->end = work->begin + want->size;
+    work->blocks_of = source;
+    work->first_block = work->begin / source->block_size;
+    uint64_t count = (work->end - 1) / source->block_size - work->first_block + 1;
+    TN_FREE struct sum *sums = NULL;
+    bool all = count == source->block_count && source->check;
+    if (all && !(sums = calloc (count, sizeof *sums)))
+        return tn_fail_memory (work->error);
+    work->sums = sums;
+    tenon_status status = tn_pool_run (context->pool, count, block_item, work);
+    work->sums = NULL;
+    if (status == TENON_OK && atomic_exchange (&work->bad_blocks, false))
+        return do_single (job, &work->workers[0], work->meter, work->error);
+    if (status == TENON_OK && all)
+        status = compare_sums (source, 0, sums, count, work->error);
+    if (status == TENON_OK && want->swap_in)
+        tn_want_swap (want, job->to);
+    return status;
+}
+
+static tenon_status
+do_slabs (tenon_context *context, const struct tn_want *want, struct work *work)
+{
+    bool checks = tn_want_covers (want) && want->source->check && !tn_source_is_encoded (want->source);
+    tn_slabs_plan (want, slab_bytes (want, context), &work->slabs);
+    if (checks && want->fortran) { /* picked from all over: summed up before */
+        TN_TRY (tn_feed_all (context, want->source, NULL, NULL, work->error));
+        checks = false;
+    }
+    TN_FREE struct sum *sums = NULL;
+    if (checks && !(sums = calloc (work->slabs.count, sizeof *sums)))
+        return tn_fail_memory (work->error);
+    work->sums = sums;
+    tenon_status status = tn_pool_run (context->pool, work->slabs.count, slab_item, work);
+    work->sums = NULL;
+    return status == TENON_OK && checks
+               ? compare_sums (want->source, want->offset, sums, work->slabs.count, work->error)
+               : status;
 }
 
 static tenon_status
 do_large (tenon_context *context, const struct tn_job *job, struct work *work)
 {
     struct tn_want want;
-    struct tn_source *spool = NULL;
+    struct tn_settled settled;
     work->error->status = TENON_OK;
     TN_TRY (tn_want_make (&want, job->catalog, job->tensor, job->box, job->target, 0, work->error));
     enum way way = choose_way (&want);
-    TN_TRY (spool_want (&want, &spool, work->error));
+    tenon_status status = tn_settle (&want, context->limits[TENON_LIMIT_MEMORY] / 2, &settled, work->error);
     work->to = job->to;
     work->want = &want;
-    tenon_status status = TENON_OK;
-    if (way == BLOCKS) {
-        struct tn_source *source = want.source;
-        uint64_t begin = want.offset + want.start[0] * want.unit_bytes;
-        work->blocks_of = source;
-        work->begin = begin, work->end = begin + want.size;
-        work->first_block = begin / source->block_size;
-        uint64_t last = (work->end - 1) / source->block_size;
-        status = tn_pool_run (context->pool, last - work->first_block + 1, block_item, work);
-        if (status == TENON_OK && atomic_exchange (&work->bad_blocks, false))
-            status = do_single (job, &work->workers[0], work->meter, work->error);
-        else if (status == TENON_OK && want.swap_in)
-            tn_want_swap (&want, job->to);
-    } else {
-        tn_slabs_plan (&want, slab_bytes (&want, context), &work->slabs);
-        status = tn_pool_run (context->pool, work->slabs.count, slab_item, work);
-    }
+    if (status == TENON_OK)
+        status = way == BLOCKS ? do_blocks (context, job, &want, work)
+                 : way == FED
+                     ? tn_transfer_fed (context, &want, job->to, NULL, NULL, work->meter, work->error)
+                     : do_slabs (context, &want, work);
     if (status < 0)
         tn_fail_place (work->error, NULL, job->tensor->name);
-    for (unsigned i = 0; spool && i < tn_pool_width (context->pool); i++)
-        tn_worker_free (&work->workers[i]); /* they may hold the spool */
-    tn_source_free (spool);
+    tn_settled_free (&settled);
     return status;
 }
 

@@ -243,6 +243,29 @@ tn_want_is_plain (const struct tn_want *want)
     return tn_want_is_contiguous (want) && !want->swap_in && !want->swap_out;
 }
 
+bool
+tn_want_covers (const struct tn_want *want)
+{
+    const struct tn_source *source = want->source;
+    return want->whole && source->kind == TN_SOURCE_PART && want->tensor->storage == TENON_EXTENT
+           && source->size - want->tensor->length <= TN_MARGIN;
+}
+
+void
+tn_want_from_memory (struct tn_want *want, struct tn_source *memory, const void *base, uint64_t first,
+                     uint64_t size)
+{
+    memset (memory, 0, sizeof *memory);
+    memory->kind = TN_SOURCE_MEMORY;
+    memory->fd = -1;
+    memory->hard = memory;
+    memory->name = want->source->name;
+    memory->size = size;
+    atomic_init (&memory->base, base);
+    want->source = memory;
+    want->offset -= first; /* may wrap: what is read begins at `first`, or behind it */
+}
+
 /* ---- slabs ---- */
 
 /* Items of the result that one step of the innermost axis stands for. */

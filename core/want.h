@@ -44,6 +44,15 @@ bool tn_cast_supported (const struct tenon_dtype *from, uint32_t from_id, const 
 bool tn_want_is_plain (const struct tn_want *want);
 /* Like that, but for swapping. */
 bool tn_want_is_contiguous (const struct tn_want *want);
+/* Does reading it read all of a part but for little before and behind the tensor, so that what is left is read,
+ * too, and the part's checksum compared? */
+bool tn_want_covers (const struct tn_want *want);
+/* More than this may not lie beside the tensor. */
+#define TN_MARGIN 65536u
+/* Points the want at bytes in memory: `base` holds the bytes of its source from `first` on. `memory` must stay
+ * while it is made. */
+void tn_want_from_memory (struct tn_want *want, struct tn_source *memory, const void *base, uint64_t first,
+                          uint64_t size);
 
 /* ---- slabs ---- */
 
@@ -64,8 +73,11 @@ void tn_slab_place (const struct tn_want *want, const struct tn_slabs *slabs, ui
 
 /* What one thread keeps between slabs. Zero it at first. */
 struct tn_worker {
-    uint8_t *buffer[3];
-    uint64_t room[3];
+    uint8_t *buffer[4]; /* the last one for whole members */
+    uint64_t room[4];
+    bool sums;       /* sum up the stored bytes of each slab … */
+    uint32_t crc;    /* … here … */
+    uint64_t summed; /* … so many */
     struct tn_stream *stream;
     struct tn_source *stream_of;
     struct tn_block_state *blocks;

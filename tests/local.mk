@@ -7,6 +7,7 @@ unit_tests += \
 	tests/unit/test_codecs \
 	tests/unit/test_config \
 	tests/unit/test_dtype \
+	tests/unit/test_member \
 	tests/unit/test_option \
 	tests/unit/test_pool \
 	tests/unit/test_registry \
@@ -128,7 +129,7 @@ tests_faults_test_kill_SOURCES = tests/faults/test_kill.c $(fault_rig)
 tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
 
 # What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin).
-thread_tests = tests/unit/test_pool tests/unit/test_save_set tests/unit/test_threads
+thread_tests = tests/unit/test_member tests/unit/test_pool tests/unit/test_save_set tests/unit/test_threads
 builtin_tests = tests/walls.sh
 # What `make check-valgrind` runs. Sweeps and models over millions of items take it too long.
 valgrind_too_long = tests/unit/test_cast tests/unit/test_swap tests/unit/test_transpose tests/unit/test_want

@@ -40,6 +40,9 @@ npy_unexpected_text (struct npy_text *text, const char *expected)
 void
 npy_skip_space (struct npy_text *text)
 {
+    /* headers end in dozens of spaces */
+    while (text->length - text->position >= 8 && !memcmp (text->bytes + text->position, "        ", 8))
+        text->position += 8;
     while (text->position < text->length) {
         uint8_t byte = text->bytes[text->position];
         if (byte != ' ' && byte != '\t' && byte != '\n' && byte != '\r' && byte != '\f')
@@ -285,6 +288,20 @@ choose_quote (struct npy_text *text, uint8_t end, char *quote)
     return TENON_OK;
 }
 
+/* Bytes up to the quote that ends the string, when repr writes all of them as they stand; else UINT64_MAX. */
+static uint64_t
+plain_length (const struct npy_text *text, uint8_t end)
+{
+    for (uint64_t position = text->position; position < text->length; position++) {
+        uint8_t byte = text->bytes[position];
+        if (byte == end)
+            return position - text->position;
+        if (byte < 0x20 || byte > 0x7e || byte == '\'' || byte == '"' || byte == '\\')
+            break;
+    }
+    return UINT64_MAX;
+}
+
 tenon_status
 npy_take_string (struct npy_text *text, const char *expected, struct npy_word *inside)
 {
@@ -301,6 +318,15 @@ npy_take_string (struct npy_text *text, const char *expected, struct npy_word *i
     if (first != '\'' && first != '"')
         return npy_unexpected (text, expected);
     start = ++text->position;
+    inside->length = plain_length (text, first);
+    if (inside->length != UINT64_MAX) { /* nearly always */
+        npy_emit (text, "'", 1);
+        inside->bytes = text->out + text->written;
+        npy_emit (text, (const char *) text->bytes + start, inside->length);
+        npy_emit (text, "'", 1);
+        text->position = start + inside->length + 1;
+        return TENON_OK;
+    }
     TENON_TRY (choose_quote (text, first, &quote));
     end = text->position;
     text->position = start;

@@ -1,0 +1,258 @@
+/* window.c - windows over files, and the beginnings of encoded members. */
+#include "window.h"
+#include "catalog.h"
+
+/* Larger reads go straight. */
+#define WINDOW_READ 32768u
+/* A window begins small, and grows while reading moves on in small steps. */
+#define LEAST_AHEAD 4096u
+#define MOST_AHEAD (512u << 10)
+#define NEAR 65536u
+
+/* What is decoded of a member: magics and most headers lie in it. */
+#define HEAD_SIZE 512u
+/* A member that is not larger than this, either way, is decoded in one piece. */
+#define SMALL_MEMBER 8192u
+/* Stored bytes that are taken for the beginning of a larger one. */
+#define HEAD_INPUT 4096u
+#define HEADS 512u
+#define HEADS_AT_ONCE 16u
+
+struct head {
+    uint32_t length; /* 0: it could not be decoded; reading it as a stream will say why */
+    uint8_t bytes[HEAD_SIZE];
+};
+
+struct decoder {
+    const struct tn_filter *filter;
+    void *state;
+    uint8_t *stored; /* SPAN + SMALL_MEMBER: stored bytes, then decoded ones */
+};
+#define SPAN (HEADS_AT_ONCE * SMALL_MEMBER)
+
+struct tn_window {
+    tenon_context *context;
+    const struct tn_catalog *catalog;
+    struct tn_source *root; /* that the window lies in */
+    uint8_t *bytes;
+    uint64_t room, start, length;
+    uint64_t next; /* bytes that are read at once */
+    struct head *heads;
+    uint32_t first, count; /* sources of the catalog whose heads these are */
+    struct decoder *decoders;
+};
+
+struct tn_window *
+tn_window_new (tenon_context *context, const struct tn_catalog *catalog)
+{
+    struct tn_window *view = calloc (1, sizeof *view);
+    if (view) {
+        view->context = context;
+        view->catalog = catalog;
+    }
+    return view;
+}
+
+void
+tn_window_free (struct tn_window *view)
+{
+    if (!view)
+        return;
+    for (unsigned i = 0; view->decoders && i < tn_pool_width (view->context->pool); i++) {
+        struct decoder *decoder = &view->decoders[i];
+        if (decoder->state)
+            decoder->filter->table.close (decoder->state);
+        free (decoder->stored);
+    }
+    free (view->decoders);
+    free (view->heads);
+    free (view->bytes);
+    free (view);
+}
+
+/* ---- the window ---- */
+
+/* Makes the window begin at `offset` of the root; false: the bytes could not be had, which reading exactly
+ * what is wanted will explain. */
+static bool
+move_window (struct tn_window *view, struct tn_source *root, uint64_t offset, uint64_t length)
+{
+    uint64_t end = view->start + view->length;
+    bool near = root == view->root && offset >= view->start && offset <= end + NEAR;
+    view->next = near ? TN_MIN (4 * view->next, MOST_AHEAD) : LEAST_AHEAD;
+    uint64_t wanted = TN_MIN (TN_MAX (view->next, length), root->size - offset);
+    view->length = 0;
+    if (wanted > view->room) {
+        free (view->bytes);
+        view->bytes = malloc (wanted);
+        view->room = view->bytes ? wanted : 0;
+        if (!view->bytes)
+            return false;
+    }
+    tenon_error ignored;
+    ignored.status = TENON_OK;
+    ignored.struct_size = sizeof ignored;
+    ignored.file[0] = ignored.tensor[0] = ignored.message[0] = 0;
+    if (tn_source_read (root, offset, view->bytes, wanted, &ignored) < 0)
+        return false;
+    view->root = root;
+    view->start = offset;
+    view->length = wanted;
+    return true;
+}
+
+static bool
+read_plain (struct tn_window *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+{
+    struct tn_source *root = source->hard;
+    if (length > WINDOW_READ || root->kind == TN_SOURCE_MEMORY)
+        return false;
+    offset += source->hard_offset;
+    bool inside = root == view->root && offset >= view->start && offset - view->start <= view->length
+                  && length <= view->length - (offset - view->start);
+    if (!inside && !move_window (view, root, offset, length))
+        return false;
+    memcpy (to, view->bytes + (offset - view->start), length);
+    return true;
+}
+
+/* ---- the beginnings of encoded members ---- */
+
+static bool
+has_head (const struct tn_source *source)
+{
+    return source->kind == TN_SOURCE_PART && source->filter && source->size > 0
+           && !tn_source_is_encoded (source->parent);
+}
+
+/* Stored bytes that are needed for a member's head. */
+static uint64_t
+input_of (const struct tn_source *source)
+{
+    bool small = source->stored <= SMALL_MEMBER && source->size <= SMALL_MEMBER;
+    return small ? source->stored : TN_MIN (source->stored, HEAD_INPUT);
+}
+
+static void
+decode_head (struct decoder *decoder, const struct tn_source *source, const uint8_t *stored,
+             struct head *head)
+{
+    const struct tenon_filter *filter = &source->filter->table;
+    uint64_t input = input_of (source), taken = 0, made = 0;
+    if (decoder->state && decoder->filter != source->filter) {
+        decoder->filter->table.close (decoder->state);
+        decoder->state = NULL;
+    }
+    decoder->filter = source->filter;
+    if (!decoder->state && !(decoder->state = filter->open (0, 0)))
+        return;
+    if (input == source->stored && source->size <= SMALL_MEMBER && filter->decode) {
+        uint8_t *whole = decoder->stored + SPAN;
+        if (filter->decode (decoder->state, 1, stored, input, whole, source->size) < 0)
+            return;
+        head->length = (uint32_t) TN_MIN (source->size, HEAD_SIZE);
+        memcpy (head->bytes, whole, head->length);
+        return;
+    }
+    if (!filter->step || filter->reset (decoder->state) < 0)
+        return;
+    uint64_t room = TN_MIN (source->size, HEAD_SIZE);
+    while (head->length < room) {
+        int32_t result = filter->step (decoder->state, stored, input, &taken, head->bytes + head->length,
+                                       room - head->length, &made);
+        if (result < 0 || taken > input || made > room - head->length || (taken == 0 && made == 0))
+            return;
+        stored += taken, input -= taken;
+        head->length += (uint32_t) made;
+        if (result > 0)
+            return;
+    }
+}
+
+/* Some members, whose stored bytes are read at once when they lie close together. */
+static tenon_status
+decode_item (void *opaque, uint64_t item, unsigned worker)
+{
+    struct tn_window *view = opaque;
+    struct decoder *decoder = &view->decoders[worker];
+    uint32_t begin = (uint32_t) item * HEADS_AT_ONCE, end = TN_MIN (begin + HEADS_AT_ONCE, view->count);
+    struct tn_source *const *sources = view->catalog->sources + view->first;
+    uint64_t span_start = 0, span_end = 0;
+    if (!decoder->stored && !(decoder->stored = malloc (SPAN + SMALL_MEMBER)))
+        return TENON_OK;
+    for (uint32_t i = begin; i < end; i++) {
+        struct tn_source *source = sources[i], *parent = source->parent;
+        uint64_t input = input_of (source);
+        tenon_error ignored = TENON_ERROR_INIT;
+        if (source->offset < span_start || source->offset + input > span_end || i == begin
+            || parent != sources[i - 1]->parent) {
+            /* as many of those that follow as fit, too */
+            span_start = source->offset, span_end = span_start + input;
+            for (uint32_t k = i + 1; k < end && sources[k]->parent == parent; k++) {
+                uint64_t behind = sources[k]->offset + input_of (sources[k]);
+                if (sources[k]->offset < span_end || behind - span_start > SPAN)
+                    break;
+                span_end = behind;
+            }
+            if (tn_source_read (parent, span_start, decoder->stored, span_end - span_start, &ignored) < 0)
+                span_end = span_start;
+        }
+        if (span_end > span_start)
+            decode_head (decoder, source, decoder->stored + (source->offset - span_start), &view->heads[i]);
+    }
+    return TENON_OK;
+}
+
+/* Decodes the heads of this member and of those that follow it in the catalog. */
+static void
+decode_heads (struct tn_window *view, const struct tn_source *source)
+{
+    const struct tn_catalog *catalog = view->catalog;
+    view->first = source->number;
+    view->count = 0;
+    if (!view->heads && !(view->heads = malloc (HEADS * sizeof *view->heads)))
+        return;
+    if (!view->decoders
+        && !(view->decoders = calloc (tn_pool_width (view->context->pool), sizeof *view->decoders)))
+        return;
+    while (view->count < HEADS && view->first + view->count < catalog->source_count
+           && has_head (catalog->sources[view->first + view->count]))
+        view->heads[view->count++].length = 0;
+    tn_pool_run (view->context->pool, (view->count + HEADS_AT_ONCE - 1) / HEADS_AT_ONCE, decode_item, view);
+}
+
+static bool
+read_head (struct tn_window *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+{
+    struct tn_source *hard = source->hard;
+    if (!view->catalog || offset + source->hard_offset + length > HEAD_SIZE || !has_head (hard)
+        || hard->number >= view->catalog->source_count || view->catalog->sources[hard->number] != hard)
+        return false;
+    if (hard->number < view->first || hard->number - view->first >= view->count)
+        decode_heads (view, hard);
+    if (view->count == 0)
+        return false;
+    const struct head *head = &view->heads[hard->number - view->first];
+    offset += source->hard_offset;
+    if (offset + length > head->length)
+        return false;
+    memcpy (to, head->bytes + offset, length);
+    return true;
+}
+
+tenon_status
+tn_window_read (struct tn_window *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
+                bool *done, tenon_error *error)
+{
+    bool inside = offset <= source->size && length <= source->size - offset;
+    *done = true;
+    if (view && inside && length > 0) {
+        if (tn_source_is_encoded (source) ? read_head (view, source, offset, to, length)
+                                          : read_plain (view, source, offset, to, length))
+            return TENON_OK;
+    }
+    if (!tn_source_is_encoded (source))
+        return tn_source_read (source, offset, to, length, error);
+    *done = false;
+    return TENON_OK;
+}
