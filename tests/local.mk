@@ -186,7 +186,7 @@ fuzz: all
 	  found=checks/fuzz/$${fuzzer##*/} && $(MKDIR_P) $$found/corpus && \
 	  seeds=`find $(srcdir)/plugins -type d -name seeds` && \
 	  ./run ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
-	    -artifact_prefix=$$found/ $$found/corpus $$seeds || exit 1; \
+	    -dict=$(srcdir)/tests/fuzz/dictionary -artifact_prefix=$$found/ $$found/corpus $$seeds || exit 1; \
 	done
 else
 fuzz:
