@@ -3,7 +3,6 @@
  * save is done is not copied, but fetched by the thread that encodes it. */
 #include "stage.h"
 #include "checksum.h"
-#include <zlib.h>
 
 /* What is shorter is copied: that costs less than to remember where it lies. */
 #define LEAST_LENT ((uint64_t) 16 << 10)
@@ -16,14 +15,6 @@
 #define SUM_BLOCK ((uint64_t) 1 << 20)
 #define SUM_APART ((uint64_t) 2 << 20)
 #define MOST_SUMS 64u
-
-static uint32_t
-combine_sums (uint32_t first, uint32_t second, uint64_t length_of_second)
-{
-    for (; length_of_second > INT32_MAX; length_of_second -= INT32_MAX) /* z_off_t may have 32 bits */
-        first = (uint32_t) crc32_combine (first, 0, INT32_MAX);
-    return (uint32_t) crc32_combine (first, second, (z_off_t) length_of_second);
-}
 
 /* ---- without a filter ---- */
 
@@ -96,7 +87,7 @@ plain_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_erro
         TN_TRY (tn_pool_run (stage->context->pool, blocks + 1, sum_item, &job));
         for (uint64_t i = 0; i < blocks; i++)
             stage->crc =
-                combine_sums (stage->crc, job.sums[i], TN_MIN (SUM_BLOCK, job.length - i * SUM_BLOCK));
+                tn_crc32_combine (stage->crc, job.sums[i], TN_MIN (SUM_BLOCK, job.length - i * SUM_BLOCK));
         from += job.length, length -= job.length;
     }
     return TENON_OK;
@@ -241,7 +232,7 @@ write_block (struct tn_stage *stage, uint64_t block, const struct tn_slot *slot,
     TN_TRY (tn_sink_write (stage->outer, slot->bytes, slot->length, error));
     stage->block_ends[stage->block_count++] = stage->outer->position - stage->base;
     if (stage->sums)
-        stage->crc = combine_sums (stage->crc, slot->crc, TN_MIN (stage->block_size, stage->held - at));
+        stage->crc = tn_crc32_combine (stage->crc, slot->crc, TN_MIN (stage->block_size, stage->held - at));
     return TENON_OK;
 }
 
