@@ -36,6 +36,7 @@ shell_tests += \
 # The same for tests that want plugins to be loaded at run time: left out with --disable-dlopen.
 module_unit_tests = \
 	tests/abi/test_abi \
+	tests/abi/test_ahead \
 	tests/abi/test_bad \
 	tests/abi/test_badwrite \
 	tests/abi/test_box \
@@ -128,7 +129,7 @@ tests_faults_test_kill_SOURCES = tests/faults/test_kill.c $(fault_rig)
 tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
 
 # What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin).
-thread_tests = tests/unit/test_pool tests/unit/test_save_set tests/unit/test_threads
+thread_tests = tests/abi/test_ahead tests/unit/test_pool tests/unit/test_save_set tests/unit/test_threads
 builtin_tests = tests/walls.sh
 # What `make check-valgrind` runs. Sweeps and models over millions of items take it too long.
 valgrind_too_long = tests/unit/test_cast tests/unit/test_swap tests/unit/test_transpose tests/unit/test_want

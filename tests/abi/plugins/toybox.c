@@ -13,7 +13,7 @@
 #define HEADER 24u
 #define LEAD 6u /* bytes before the name in a lead */
 
-enum { MEMBER, FILTER, LEVEL, BLOCK_SIZE, BLOCKS, GROUP, CHECK, PREFIX, METADATA, OPTIONS };
+enum { MEMBER, FILTER, LEVEL, BLOCK_SIZE, BLOCKS, GROUP, CHECK, MIX, PREFIX, METADATA, OPTIONS };
 enum { METADATA_SHARED, METADATA_NAMED, METADATA_NONE };
 
 static const char *const filters[] = { NULL, "deflate", "toyxor", "toyrot" };
@@ -131,10 +131,28 @@ describe (struct tenon_call *call)
 
 /* ---- writing ---- */
 
-/* What the directory will say; `entries` grow in scratch memory, which nobody frees. */
+/* What the directory will say; it grows in scratch memory, which nobody frees. */
 struct directory {
-    uint8_t *bytes, *end;
+    uint8_t *bytes;
+    uint64_t size, room;
 };
+
+/* Room for `more` bytes at the end; NULL: the failure is recorded. */
+static uint8_t *
+directory_room (struct tenon_call *call, struct directory *directory, uint64_t more)
+{
+    if (more > directory->room - directory->size) {
+        uint64_t room = 2 * directory->room + more;
+        uint8_t *bytes = (uint8_t *) call->host->scratch (call, room);
+        if (!bytes)
+            return NULL;
+        if (directory->size > 0)
+            memcpy (bytes, directory->bytes, (size_t) directory->size);
+        directory->bytes = bytes;
+        directory->room = room;
+    }
+    return directory->bytes + directory->size;
+}
 
 static tenon_status
 put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct directory *directory)
@@ -142,7 +160,7 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct di
     struct tenon_tensor tensor = { .struct_size = sizeof tensor };
     struct tenon_member member = { .struct_size = sizeof member, .first = first, .count = tensors };
     struct tenon_member_result result = { .struct_size = sizeof result };
-    struct tenon_setting codec, filter, level, block_size, blocks, check;
+    struct tenon_setting codec, filter, level, block_size, blocks, check, mix;
     uint8_t lead[LEAD];
     char name[1024];
     TENON_TRY (option (call, MEMBER, &codec));
@@ -151,6 +169,9 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct di
     TENON_TRY (option (call, BLOCK_SIZE, &block_size));
     TENON_TRY (option (call, BLOCKS, &blocks));
     TENON_TRY (option (call, CHECK, &check));
+    TENON_TRY (option (call, MIX, &mix));
+    if (mix.integer && first % (uint64_t) mix.integer == 0)
+        filter.integer = 2;
     TENON_TRY (call->host->plan_tensor (call, first, &tensor));
     int length = snprintf (name, sizeof name, "%s.%s", tensor.name, codec.text);
     if (length < 0 || (size_t) length >= sizeof name)
@@ -167,13 +188,9 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct di
     TENON_TRY (call->host->put_member (call, &member, &result));
     /* the directory's entry; fixed fields are 50 bytes */
     uint64_t size = 50 + 2 + (uint64_t) length + 8 * result.block_count;
-    uint8_t *entry =
-        (uint8_t *) call->host->scratch (call, size + (uint64_t) (directory->end - directory->bytes));
-    if (!entry)
+    uint8_t *to = directory_room (call, directory, size);
+    if (!to)
         return TENON_E_MEMORY;
-    uint8_t *to = entry + (directory->end - directory->bytes);
-    if (directory->bytes)
-        memcpy (entry, directory->bytes, (size_t) (directory->end - directory->bytes));
     to = (uint8_t *) tenon_put_le16 (to, (uint16_t) length);
     memcpy (to, name, (size_t) length);
     to += length;
@@ -189,8 +206,7 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct di
     to = (uint8_t *) tenon_put_le32 (to, (uint32_t) count);
     for (uint64_t i = 0; i < count; i++)
         to = (uint8_t *) tenon_put_le64 (to, result.block_ends[i]);
-    directory->bytes = entry;
-    directory->end = to;
+    directory->size = (uint64_t) (to - directory->bytes);
     return TENON_OK;
 }
 
@@ -198,7 +214,7 @@ static tenon_status
 write (struct tenon_call *call)
 {
     struct tenon_plan_info plan = { .struct_size = sizeof plan };
-    struct directory directory = { NULL, NULL };
+    struct directory directory = { NULL, 0, 0 };
     struct tenon_setting group;
     uint8_t header[HEADER] = MAGIC;
     uint32_t members = 0;
@@ -213,7 +229,7 @@ write (struct tenon_call *call)
     tenon_put_le32 (header + 8, members);
     tenon_put_le64 (header + 16, call->host->tell (call));
     if (directory.bytes)
-        TENON_TRY (call->host->put (call, directory.bytes, (uint64_t) (directory.end - directory.bytes)));
+        TENON_TRY (call->host->put (call, directory.bytes, directory.size));
     return call->host->patch (call, 8, header + 8, HEADER - 8);
 }
 
@@ -242,6 +258,8 @@ static const struct tenon_option options[OPTIONS] = {
         OPTION (TENON_OPTION_INTEGER, "group", "1", NULL, "tensors in a member, 0: all", 0, 1000000, WRITES),
     [CHECK] =
         OPTION (TENON_OPTION_BOOL, "check", "yes", NULL, "keep a checksum of each member", 0, 0, WRITES),
+    [MIX] = OPTION (TENON_OPTION_INTEGER, "mix", "0", NULL,
+                    "every so many members the filter is toyxor, 0: never", 0, 1000000, WRITES),
     [PREFIX] = OPTION (TENON_OPTION_BOOL, "prefix", "no", NULL, "put the member's name before its tensors'",
                        0, 0, READS),
     [METADATA] = OPTION (TENON_OPTION_CHOICE, "metadata", "shared", "shared named none",
