@@ -37,6 +37,7 @@ shell_tests += \
 module_unit_tests = \
 	tests/abi/test_abi \
 	tests/abi/test_ahead \
+	tests/abi/test_append \
 	tests/abi/test_bad \
 	tests/abi/test_badwrite \
 	tests/abi/test_box \

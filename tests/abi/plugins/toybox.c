@@ -13,7 +13,8 @@
 #define HEADER 24u
 #define LEAD 6u /* bytes before the name in a lead */
 
-enum { MEMBER, FILTER, LEVEL, BLOCK_SIZE, BLOCKS, GROUP, CHECK, MIX, PREFIX, METADATA, OPTIONS };
+enum { MEMBER, FILTER, LEVEL, BLOCK_SIZE, BLOCKS, GROUP, CHECK, MIX, OLD, PREFIX, METADATA, OPTIONS };
+enum { OLD_KEEP, OLD_FORGET, OLD_LATE, OLD_TWICE, OLD_BEYOND };
 enum { METADATA_SHARED, METADATA_NAMED, METADATA_NONE };
 
 static const char *const filters[] = { NULL, "deflate", "toyxor", "toyrot" };
@@ -210,6 +211,74 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct di
     return TENON_OK;
 }
 
+/* ---- adding to a box ---- */
+
+/* Is a member's tensor in the plan? Its name is the member's without the last extension. */
+static int
+is_replaced (struct tenon_call *call, const char *name, uint64_t length, uint64_t tensors)
+{
+    while (length > 0 && name[length - 1] != '.')
+        length--;
+    for (uint64_t i = 0; i < tensors && length > 0; i++) {
+        struct tenon_tensor tensor = { .struct_size = sizeof tensor };
+        if (call->host->plan_tensor (call, i, &tensor) == TENON_OK && tensor.name_length == length - 1
+            && memcmp (tensor.name, name, (size_t) length - 1) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* Takes over the entry where the cursor is, unless it is replaced. */
+static tenon_status
+keep_entry (struct tenon_cursor *cursor, uint64_t tensors, struct directory *directory, uint32_t *members)
+{
+    struct tenon_call *call = cursor->call;
+    uint64_t begin = cursor->position;
+    uint16_t length;
+    uint32_t blocks;
+    TENON_TRY (tenon_take_u16 (cursor, &length, "a name's length"));
+    char *name = tenon_take_text (cursor, length, "a name");
+    if (!name)
+        return TENON_E_TRUNCATED;
+    TENON_TRY (tenon_skip (cursor, 2 + 4 * 8 + 4 + 8, "an entry"));
+    TENON_TRY (tenon_take_u32 (cursor, &blocks, "blocks"));
+    TENON_TRY (tenon_skip (cursor, 8 * (uint64_t) blocks, "the blocks' ends"));
+    if (is_replaced (call, name, length, tensors)) {
+        tenon_note (call, TENON_NOTE, name, "is replaced");
+        return TENON_OK;
+    }
+    uint64_t size = cursor->position - begin;
+    uint8_t *to = directory_room (call, directory, size);
+    if (!to)
+        return TENON_E_MEMORY;
+    TENON_TRY (call->host->read_at (call, 0, begin, to, size));
+    directory->size += size;
+    ++*members;
+    return TENON_OK;
+}
+
+static tenon_status
+keep_old (struct tenon_call *call, uint64_t tensors, struct directory *directory, uint32_t *members)
+{
+    struct tenon_setting old;
+    struct tenon_source_info info = { .struct_size = sizeof info };
+    struct tenon_cursor cursor;
+    uint8_t header[HEADER];
+    TENON_TRY (option (call, OLD, &old));
+    TENON_TRY (call->host->source_info (call, 0, &info));
+    if (old.integer == OLD_FORGET)
+        return call->host->put (call, header, HEADER);
+    TENON_TRY (call->host->read_at (call, 0, 0, header, HEADER));
+    uint64_t end = tenon_le64 (header + 16);
+    TENON_TRY (tenon_cursor_open (&cursor, call, 0, end));
+    for (uint32_t i = 0, count = tenon_le32 (header + 8); i < count; i++)
+        TENON_TRY (keep_entry (&cursor, tensors, directory, members));
+    if (old.integer == OLD_LATE)
+        TENON_TRY (call->host->put (call, "late", 4));
+    TENON_TRY (call->host->put_old (call, old.integer == OLD_BEYOND ? info.size + 1 : end));
+    return old.integer == OLD_TWICE ? call->host->put_old (call, end) : TENON_OK;
+}
+
 static tenon_status
 write (struct tenon_call *call)
 {
@@ -220,7 +289,10 @@ write (struct tenon_call *call)
     uint32_t members = 0;
     TENON_TRY (call->host->plan_info (call, &plan));
     TENON_TRY (option (call, GROUP, &group));
-    TENON_TRY (call->host->put (call, header, HEADER));
+    if (plan.flags & TENON_PLAN_APPENDS)
+        TENON_TRY (keep_old (call, plan.tensors, &directory, &members));
+    else
+        TENON_TRY (call->host->put (call, header, HEADER));
     uint64_t most = group.integer ? (uint64_t) group.integer : plan.tensors;
     for (uint64_t first = 0, count; first < plan.tensors; first += count, members++) {
         count = plan.tensors - first < most ? plan.tensors - first : most;
@@ -260,6 +332,8 @@ static const struct tenon_option options[OPTIONS] = {
         OPTION (TENON_OPTION_BOOL, "check", "yes", NULL, "keep a checksum of each member", 0, 0, WRITES),
     [MIX] = OPTION (TENON_OPTION_INTEGER, "mix", "0", NULL,
                     "every so many members the filter is toyxor, 0: never", 0, 1000000, WRITES),
+    [OLD] = OPTION (TENON_OPTION_CHOICE, "old", "keep", "keep forget late twice beyond",
+                    "how right the old file is put when members are added", 0, 0, WRITES),
     [PREFIX] = OPTION (TENON_OPTION_BOOL, "prefix", "no", NULL, "put the member's name before its tensors'",
                        0, 0, READS),
     [METADATA] = OPTION (TENON_OPTION_CHOICE, "metadata", "shared", "shared named none",
@@ -268,7 +342,7 @@ static const struct tenon_option options[OPTIONS] = {
 
 static const struct tenon_codec codec = {
     .struct_size = sizeof codec,
-    .flags = TENON_CODEC_NEEDS_PATCH,
+    .flags = TENON_CODEC_NEEDS_PATCH | TENON_CODEC_APPENDS,
     .id = "toybox",
     .label = "toy container",
     .extensions = extensions,
