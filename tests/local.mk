@@ -79,6 +79,7 @@ test_plugins = \
 	tests/abi/plugins/toyblock.la \
 	tests/abi/plugins/toybox.la \
 	tests/abi/plugins/toydump.la \
+	tests/abi/plugins/toylog.la \
 	tests/abi/plugins/toyraw.la \
 	tests/abi/plugins/toyset.la \
 	tests/abi/plugins/toytext.la \
@@ -104,6 +105,7 @@ tests_abi_plugins_old_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyblock_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toybox_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toydump_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toylog_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyraw_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyset_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)

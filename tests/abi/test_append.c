@@ -105,6 +105,71 @@ START_TEST (test_itself)
 }
 END_TEST
 
+/* A toylog file: strings, arrays and tensors, laid out by hand. */
+static void
+put_record (struct bytes *bytes, char kind, const char *key, const char *data)
+{
+    if (bytes->size == 0)
+        kit_text (bytes, "TOYLOG1\n");
+    kit_le (bytes, (uint8_t) kind, 1);
+    kit_le (bytes, strlen (key), 1);
+    kit_le (bytes, strlen (data), 1);
+    kit_text (bytes, key);
+    kit_text (bytes, data);
+}
+
+/* Metadata of the old file first, in their places; the plan's win; the plan itself has none of the old ones. Arrays lie in
+ * the old file, in another one, and in memory. */
+START_TEST (test_metadata)
+{
+    struct bytes old = { .size = 0 }, other = { .size = 0 }, wanted = { .size = 0 };
+    struct tenon_value value;
+    tenon_plan *plan = NULL;
+    tenon_report *report = NULL;
+    kit_plugins ("toylog", NULL);
+    put_record (&old, 'M', "author", "old");
+    put_record (&old, 'A', "counts", "1234");
+    put_record (&old, 'T', "a", "12");
+    put_record (&old, 'M', "title", "stays");
+    put_record (&old, 'A', "sizes", "zz");
+    kit_file ("f.toylog", &old);
+    put_record (&other, 'A', "sizes", "567");
+    put_record (&other, 'T', "b", "34");
+    put_record (&other, 'A', "more", "89");
+    kit_file ("g.toylog", &other);
+    tenon_file *file = kit_open ("g.toylog", NULL, NULL);
+    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
+    memset (&value, 0, sizeof value);
+    value.type = TENON_STRING;
+    value.source = TENON_NO_SOURCE;
+    value.count = 3;
+    value.as.string = "new";
+    ck_assert_int_eq (tenon_plan_add_metadata (plan, "author", &value, &kit_error), TENON_OK);
+    ck_assert_int_eq (tenon_plan_add_file (plan, file, &kit_error), TENON_OK);
+    tenon_close (file);
+    tenon_status status = append (plan, "f.toylog", NULL, TENON_SAVE_STRICT, NULL, &report);
+    ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+    ck_assert_uint_eq (tenon_report_count (report), 0);
+    tenon_report_free (report);
+    put_record (&wanted, 'M', "author", "new");
+    put_record (&wanted, 'A', "counts", "1234");
+    put_record (&wanted, 'M', "title", "stays");
+    put_record (&wanted, 'A', "sizes", "567");
+    put_record (&wanted, 'A', "more", "89");
+    put_record (&wanted, 'T', "a", "12");
+    put_record (&wanted, 'T', "b", "34");
+    kit_same_file ("f.toylog", &wanted);
+    ck_assert_int_eq (kit_write (plan, "h.toylog", NULL, NULL, NULL), TENON_OK);
+    wanted.size = 0;
+    put_record (&wanted, 'M', "author", "new");
+    put_record (&wanted, 'A', "sizes", "567");
+    put_record (&wanted, 'A', "more", "89");
+    put_record (&wanted, 'T', "b", "34");
+    kit_same_file ("h.toylog", &wanted);
+    tenon_plan_free (plan);
+}
+END_TEST
+
 /* ---- what cannot be ---- */
 
 static void
@@ -209,6 +274,7 @@ fill (Suite *suite)
     TCase *tests = kit_case (suite, "append");
     tcase_add_test (tests, test_grows);
     tcase_add_test (tests, test_itself);
+    tcase_add_test (tests, test_metadata);
     tcase_add_test (tests, test_refused);
     tcase_add_loop_test (tests, test_wrong, 0, sizeof wrong / sizeof wrong[0]);
     tests = kit_case (suite, "names");
