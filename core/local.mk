@@ -3,6 +3,8 @@
 noinst_LTLIBRARIES += core/libcore.la
 core_libcore_la_SOURCES = \
 	core/ahead.c \
+	core/append.c \
+	core/append.h \
 	core/arena.c \
 	core/arena.h \
 	core/blocks.c \

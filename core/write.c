@@ -67,15 +67,15 @@ check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct 
 static tenon_status
 choose_metadata (struct tn_call *call, struct tn_writer *writer, const struct tenon_codec *codec)
 {
-    const struct tn_catalog *own = writer->plan->own;
+    const struct tn_catalog *entries = writer->entries;
     writer->metadata = NULL;
     writer->metadata_count = 0;
-    if (writer->within || own->metadata_count == 0)
+    if (writer->within || entries->metadata_count == 0)
         return TENON_OK;
-    if (!(writer->metadata = malloc ((own->metadata_count + 1) * sizeof *writer->metadata)))
+    if (!(writer->metadata = malloc ((entries->metadata_count + 1) * sizeof *writer->metadata)))
         return tn_fail_memory (call->run->error);
-    for (uint64_t i = 0; i < own->metadata_count; i++) {
-        const struct tn_metadata *entry = &own->metadata[i];
+    for (uint64_t i = 0; i < entries->metadata_count; i++) {
+        const struct tn_metadata *entry = &entries->metadata[i];
         bool kept = codec->metadata == TENON_METADATA_TYPED
                     || (codec->metadata == TENON_METADATA_STRINGS && entry->value.type == TENON_STRING);
         if (kept)
