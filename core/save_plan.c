@@ -1,4 +1,5 @@
 /* save_plan.c - saves plans: which codec, which name, and that everything appears at the end or nothing. */
+#include "carry.h"
 #include "file.h"
 #include "write.h"
 #include <stdio.h>
@@ -12,6 +13,7 @@ struct saving {
     tenon_report *report;
     tenon_error *error;
     uint64_t losses;
+    struct tn_carry *carry; /* NULL: nothing is carried */
 };
 
 static tenon_status
@@ -82,7 +84,11 @@ choose (struct saving *saving, const char *path)
         && tn_extension_length (codec, name, strlen (name)) == 0)
         extension = codec->extensions[0];
     saving->path = tn_concat (path, extension ? "." : "", extension ? extension : "", (char *) NULL);
-    return saving->path ? TENON_OK : tn_fail_memory (saving->error);
+    if (!saving->path)
+        return tn_fail_memory (saving->error);
+    return saving->options.flags & TENON_SAVE_CARRY ? tn_carry_begin (
+               &saving->carry, &saving->plan, &codec->table, saving->report, &saving->losses, saving->error)
+                                                    : TENON_OK;
 }
 
 static uint64_t
@@ -131,6 +137,7 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     writer->meter = &meter;
     TN_FREE bool *done = calloc (plan->count + 1, sizeof *done);
     writer->done = done;
+    writer->carries = saving->carry != NULL;
     if (!done)
         return tn_fail_memory (error);
     tenon_status status = tn_overlay_read (saving->context, saving->options.settings, &overlay, error);
@@ -258,6 +265,7 @@ end (struct saving *saving, bool keep_report, const char *path, tenon_error *to)
     if (saving->error->status < 0)
         tn_fail_place (saving->error, saving->path ? saving->path : path, NULL);
     free (saving->path);
+    tn_carry_end (saving->carry);
     if (!keep_report)
         tenon_report_free (saving->report);
     return tn_error_out (to, saving->error);

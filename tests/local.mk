@@ -40,6 +40,7 @@ module_unit_tests = \
 	tests/abi/test_bad \
 	tests/abi/test_badwrite \
 	tests/abi/test_box \
+	tests/abi/test_carry \
 	tests/abi/test_choose \
 	tests/abi/test_dump \
 	tests/abi/test_meta \
@@ -78,6 +79,7 @@ test_plugins = \
 	tests/abi/plugins/toyblock.la \
 	tests/abi/plugins/toybox.la \
 	tests/abi/plugins/toydump.la \
+	tests/abi/plugins/toyplain.la \
 	tests/abi/plugins/toyraw.la \
 	tests/abi/plugins/toyset.la \
 	tests/abi/plugins/toytext.la \
@@ -103,6 +105,7 @@ tests_abi_plugins_old_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyblock_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toybox_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toydump_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toyplain_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyraw_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyset_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)
