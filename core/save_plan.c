@@ -1,5 +1,7 @@
 /* save_plan.c - saves plans: which codec, which name, and that everything appears at the end or nothing. */
 #include "append.h"
+#include "carry.h"
+#include "file.h"
 #include "write.h"
 #include <stdio.h>
 #include <sys/stat.h>
@@ -14,6 +16,7 @@ struct saving {
     tenon_error *error;
     uint64_t losses;
     struct tn_append append;
+    struct tn_carry *carry; /* NULL: nothing is carried */
 };
 
 static tenon_status
@@ -84,7 +87,11 @@ choose (struct saving *saving, const char *path)
         && tn_extension_length (codec, name, strlen (name)) == 0)
         extension = codec->extensions[0];
     saving->path = tn_concat (path, extension ? "." : "", extension ? extension : "", (char *) NULL);
-    return saving->path ? TENON_OK : tn_fail_memory (saving->error);
+    if (!saving->path)
+        return tn_fail_memory (saving->error);
+    return saving->options.flags & TENON_SAVE_CARRY ? tn_carry_begin (
+               &saving->carry, &saving->plan, &codec->table, saving->report, &saving->losses, saving->error)
+                                                    : TENON_OK;
 }
 
 static uint64_t
@@ -146,6 +153,7 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     writer->meter = &meter;
     TN_FREE bool *done = calloc (plan->count + 1, sizeof *done);
     writer->done = done;
+    writer->carries = saving->carry != NULL;
     if (!done)
         return tn_fail_memory (error);
     tenon_status status = tn_overlay_read (saving->context, saving->options.settings, &overlay, error);
@@ -294,6 +302,7 @@ end (struct saving *saving, bool keep_report, const char *path, tenon_error *to)
         tn_fail_place (saving->error, saving->path ? saving->path : path, NULL);
     tn_append_close (&saving->append);
     free (saving->path);
+    tn_carry_end (saving->carry);
     if (!keep_report)
         tenon_report_free (saving->report);
     return tn_error_out (to, saving->error);

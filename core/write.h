@@ -28,6 +28,7 @@ struct tn_writer {
     struct tn_save *save;         /* NULL: one sink, no other files */
     bool alone;                   /* no other files can stand beside the sink: a pipe, a member */
     const struct tn_begun *begun; /* names of a dry run's files */
+    bool carries;                 /* the metadata tell what carried tensors were */
     bool dry;                     /* `sink` keeps nothing: tensors need not be read */
     bool within;                  /* it writes a member: metadata belong to the container */
     bool ahead;                   /* on a thread of the pool, before it is asked for */
@@ -37,6 +38,8 @@ struct tn_writer {
     struct tn_meter *meter;
 };
 
+/* Can write store items of this dtype? */
+bool tn_can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype);
 /* Checks what the codec can hold, runs its write, and checks that it put everything. */
 tenon_status tn_write (struct tn_run *run, struct tn_writer *writer, uint64_t codec);
 /* Something is lost: told, and counted. */

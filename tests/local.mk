@@ -43,6 +43,7 @@ module_unit_tests = \
 	tests/abi/test_bad \
 	tests/abi/test_badwrite \
 	tests/abi/test_box \
+	tests/abi/test_carry \
 	tests/abi/test_choose \
 	tests/abi/test_dump \
 	tests/abi/test_meta \
@@ -82,6 +83,7 @@ test_plugins = \
 	tests/abi/plugins/toybox.la \
 	tests/abi/plugins/toydump.la \
 	tests/abi/plugins/toylog.la \
+	tests/abi/plugins/toyplain.la \
 	tests/abi/plugins/toyraw.la \
 	tests/abi/plugins/toyset.la \
 	tests/abi/plugins/toytext.la \
@@ -108,6 +110,7 @@ tests_abi_plugins_toyblock_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toybox_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toydump_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toylog_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toyplain_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyraw_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyset_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)

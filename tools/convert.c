@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 static struct {
-    bool strict, dry_run, new_only, append, force;
+    bool strict, dry_run, new_only, append, force, carry;
     const char *from, *as;
     struct text_list only, except, rename;
 } convert;
@@ -20,6 +20,8 @@ static const struct tool_option convert_options[] = {
       &convert.except },
     { "rename", 0, OPTION_LIST, "OLD=NEW", "give a tensor another name; may be repeated", &convert.rename },
     { "as", 0, OPTION_TEXT, "DTYPE", "cast all tensors to this element type", &convert.as },
+    { "carry", 0, OPTION_FLAG, NULL,
+      "store what the format cannot hold as bytes, with a record of what it was", &convert.carry },
     { "strict", 0, OPTION_FLAG, NULL, "fail when anything would be lost", &convert.strict },
     { "dry-run", 'n', OPTION_FLAG, NULL, "find out what would be written and lost, but write nothing",
       &convert.dry_run },
@@ -196,6 +198,7 @@ save (tenon_plan *plan, const char *target, tenon_report **report, tenon_error *
         .struct_size = sizeof options,
         .flags = TENON_SAVE_EXACT_NAME | (convert.strict ? TENON_SAVE_STRICT : 0)
                  | (convert.new_only ? TENON_SAVE_NEW : 0) | (convert.append ? TENON_SAVE_APPEND : 0)
+                 | (convert.carry ? TENON_SAVE_CARRY : 0)
                  | (convert.dry_run ? TENON_SAVE_DRY_RUN : 0),
         .format = tool.format,
     };
