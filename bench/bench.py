@@ -4,7 +4,6 @@
 Ours goes through ctypes, which adds about a microsecond to each call. Files lie in the page cache on both sides. Ratios
 above 1 mean that tenon is faster. A column "wanted" is what the project sets itself; it is no test: machines differ.
 """
-import ctypes as c
 import mmap
 import os
 import statistics
@@ -13,82 +12,9 @@ import tempfile
 import time
 
 import numpy as np
+from libtenon import Tenon
 
 MIB = 1 << 20
-
-
-class Error(c.Structure):
-    _fields_ = [("struct_size", c.c_uint32), ("status", c.c_int32), ("offset", c.c_uint64), ("message", c.c_char * 1024),
-                ("file", c.c_char * 512), ("tensor", c.c_char * 256)]
-
-
-class ContextOptions(c.Structure):
-    _fields_ = [("struct_size", c.c_uint32), ("flags", c.c_uint32), ("settings", c.POINTER(c.c_char_p)), ("plugin_path", c.c_char_p),
-                ("origin", c.c_char_p)]
-
-
-class OpenOptions(c.Structure):
-    _fields_ = [("struct_size", c.c_uint32), ("flags", c.c_uint32), ("format", c.c_char_p), ("settings", c.c_void_p), ("name", c.c_char_p)]
-
-
-class Request(c.Structure):
-    _fields_ = [("struct_size", c.c_uint32), ("dtype", c.c_uint32), ("index", c.c_uint64), ("flags", c.c_uint32), ("rank", c.c_uint32),
-                ("start", c.c_void_p), ("count", c.c_void_p), ("step", c.c_void_p), ("data", c.c_void_p), ("size", c.c_uint64)]
-
-
-class Array(c.Structure):
-    _fields_ = [("struct_size", c.c_uint32), ("dtype", c.c_uint32), ("name", c.c_char_p), ("shape", c.c_void_p), ("rank", c.c_uint32),
-                ("flags", c.c_uint32), ("data", c.c_void_p), ("size", c.c_uint64), ("fill", c.c_void_p), ("user", c.c_void_p)]
-
-
-class Tenon:
-    """The few functions that are measured."""
-
-    def __init__(self, library, plugins, *settings):
-        self.lib = c.CDLL(library)
-        self.lib.tenon_count.restype = c.c_uint64
-        for name in ("tenon_close", "tenon_memory_free", "tenon_plan_free", "tenon_context_free"):
-            getattr(self.lib, name).argtypes = [c.c_void_p]
-        texts = (c.c_char_p * (len(settings) + 1))(*[s.encode() for s in settings], None)
-        options = ContextOptions(c.sizeof(ContextOptions), 1, texts, plugins.encode(), None)
-        self.context = c.c_void_p()
-        self.error = Error(c.sizeof(Error))
-        self.check(self.lib.tenon_context_new(c.byref(self.context), c.byref(options), c.byref(self.error)))
-
-    def check(self, status):
-        if status < 0:
-            raise RuntimeError(self.error.message.decode(errors="replace"))
-
-    def open(self, path):
-        file = c.c_void_p()
-        self.check(self.lib.tenon_open(self.context, path.encode(), None, c.byref(file), c.byref(self.error)))
-        return file
-
-    def open_memory(self, data, size, name):
-        file = c.c_void_p()
-        options = OpenOptions(c.sizeof(OpenOptions), 0, None, None, name.encode())
-        self.check(self.lib.tenon_open_memory(self.context, c.c_void_p(data), c.c_uint64(size), c.byref(options), c.byref(file),
-                                              c.byref(self.error)))
-        return file
-
-    def load(self, file, dtype=0):
-        request = Request(c.sizeof(Request), dtype)
-        memory = c.c_void_p()
-        self.check(self.lib.tenon_load(file, c.byref(request), c.c_uint64(1), c.byref(memory), None, c.byref(self.error)))
-        return memory
-
-    def read(self, file, address, size, dtype=0):
-        request = Request(c.sizeof(Request), dtype, data=address, size=size)
-        self.check(self.lib.tenon_read(file, c.byref(request), c.c_uint64(1), None, c.byref(self.error)))
-
-    def save(self, path, array, dtype):
-        plan = c.c_void_p()
-        shape = (c.c_uint64 * array.ndim)(*array.shape)
-        item = Array(c.sizeof(Array), dtype, b"array", c.cast(shape, c.c_void_p), array.ndim, 0, array.ctypes.data, array.nbytes)
-        self.check(self.lib.tenon_plan_new(self.context, c.byref(plan), c.byref(self.error)))
-        self.check(self.lib.tenon_plan_add(plan, c.byref(item), c.byref(self.error)))
-        self.check(self.lib.tenon_save(plan, path.encode(), None, None, None, c.byref(self.error)))
-        self.lib.tenon_plan_free(plan)
 
 
 def clock(function):
@@ -206,4 +132,5 @@ def main():
     transposes(tenon)
 
 
-main()
+if __name__ == "__main__":
+    main()

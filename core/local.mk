@@ -2,12 +2,11 @@
 # tests see what the library hides.
 noinst_LTLIBRARIES += core/libcore.la
 core_libcore_la_SOURCES = \
-	core/window.c \
-	core/window.h \
+	core/ahead.c \
 	core/arena.c \
 	core/arena.h \
-	core/builtin.h \
 	core/blocks.c \
+	core/builtin.h \
 	core/call.c \
 	core/call.h \
 	core/call_describe.c \
@@ -25,8 +24,12 @@ core_libcore_la_SOURCES = \
 	core/context.c \
 	core/context.h \
 	core/deflate.c \
+	core/deflate.h \
+	core/deflate_isal.c \
+	core/deflate_zlib.c \
 	core/describe.c \
 	core/dtype.c \
+	core/encoder.c \
 	core/error.c \
 	core/feed.c \
 	core/feed.h \
@@ -39,6 +42,7 @@ core_libcore_la_SOURCES = \
 	core/look.c \
 	core/make.c \
 	core/member.c \
+	core/member.h \
 	core/nearest.c \
 	core/open.c \
 	core/option.c \
@@ -67,6 +71,8 @@ core_libcore_la_SOURCES = \
 	core/source.c \
 	core/source.h \
 	core/spool.c \
+	core/stage.c \
+	core/stage.h \
 	core/stream.c \
 	core/swap.c \
 	core/swap.h \
@@ -77,10 +83,12 @@ core_libcore_la_SOURCES = \
 	core/trust.c \
 	core/util.c \
 	core/value.c \
-	core/version.c \
 	core/verify.c \
+	core/version.c \
 	core/want.c \
 	core/want.h \
+	core/window.c \
+	core/window.h \
 	core/write.c \
 	core/write.h \
 	core/write_host.c \

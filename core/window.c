@@ -78,7 +78,8 @@ static bool
 move_window (struct tn_window *view, struct tn_source *root, uint64_t offset, uint64_t length)
 {
     uint64_t end = view->start + view->length;
-    bool near = root == view->root && offset >= view->start && offset <= end + NEAR;
+    /* also a little back: headers are checked for many members before these are described */
+    bool near = root == view->root && offset + MOST_AHEAD >= view->start && offset <= end + NEAR;
     view->next = near ? TN_MIN (4 * view->next, MOST_AHEAD) : LEAST_AHEAD;
     uint64_t wanted = TN_MIN (TN_MAX (view->next, length), root->size - offset);
     view->length = 0;

@@ -25,8 +25,11 @@ struct tn_writer {
     bool alone;                   /* no other files can stand beside the sink: a pipe, a member */
     const struct tn_begun *begun; /* names of a dry run's files */
     bool dry;                     /* `sink` keeps nothing: tensors need not be read */
-    bool *done;                   /* per tensor of the plan: it was put */
-    uint64_t *losses;             /* counted over all members */
+    bool within;                  /* it writes a member: metadata belong to the container */
+    bool ahead;                   /* on a thread of the pool, before it is asked for */
+    bool *done;                   /* per tensor from `done_first` on: it was put */
+    uint64_t done_first;
+    uint64_t *losses; /* counted over all members */
     struct tn_meter *meter;
 };
 

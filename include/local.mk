@@ -1,5 +1,8 @@
 tenonincludedir = $(includedir)/tenon
 tenoninclude_HEADERS = \
+	include/tenon/json.h \
+	include/tenon/json_number.h \
+	include/tenon/json_out.h \
 	include/tenon/plugin.h \
 	include/tenon/tenon.h \
 	include/tenon/types.h

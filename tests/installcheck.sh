@@ -58,7 +58,7 @@ check 'pkg-config and the command agree on the version' "$bindir/tenon" --versio
 
 # ---- the headers, for themselves ----
 warnings='-Wall -Wextra -Werror -pedantic'
-for header in tenon plugin types; do
+for header in tenon plugin types json json_number json_out; do
     printf '#include <tenon/%s.h>\nint probe_%s (void);\n' "$header" "$header" >"$work/header.c"
     cp "$work/header.c" "$work/header.cc"
     # shellcheck disable=SC2086 # lists of flags, here and below
@@ -67,9 +67,9 @@ for header in tenon plugin types; do
         check "<tenon/$header.h> alone, as C++17" $CXX -std=c++17 $warnings $cflags -c -o "$work/header.o" "$work/header.cc"
     }
 done
-printf '#include <tenon/tenon.h>\n#include <tenon/plugin.h>\n' >"$work/header.cc"
+printf '#include <tenon/tenon.h>\n#include <tenon/plugin.h>\n#include <tenon/json.h>\n' >"$work/header.cc"
 # shellcheck disable=SC2086
-check 'both headers in one C++17 file' $CXX -std=c++17 $warnings $cflags -c -o "$work/header.o" "$work/header.cc"
+check 'all headers in one C++17 file' $CXX -std=c++17 $warnings $cflags -c -o "$work/header.o" "$work/header.cc"
 
 # ---- an application ----
 # shellcheck disable=SC2086

@@ -7,6 +7,7 @@ unit_tests += \
 	tests/unit/test_codecs \
 	tests/unit/test_config \
 	tests/unit/test_dtype \
+	tests/unit/test_json \
 	tests/unit/test_member \
 	tests/unit/test_option \
 	tests/unit/test_pool \
@@ -128,6 +129,11 @@ tests_faults_test_disk_SOURCES = tests/faults/test_disk.c $(fault_rig)
 tests_faults_test_kill_SOURCES = tests/faults/test_kill.c $(fault_rig)
 tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
 
+# json-c is the judge of json.h.
+tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/json_peer.h
+tests_unit_test_json_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_C_CFLAGS)
+tests_unit_test_json_LDADD = $(LDADD) $(JSON_C_LIBS)
+
 # What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin).
 thread_tests = tests/unit/test_member tests/unit/test_pool tests/unit/test_save_set tests/unit/test_threads
 builtin_tests = tests/walls.sh
@@ -166,7 +172,9 @@ endif
 tests/abi/plugins/%.la tests/unit/plugins/%.la: AM_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 
 # ---- fuzzers: tests/fuzz/NAME.c, for libFuzzer, when configured with CC=clang --enable-fuzzers -----------------------
-fuzzers = tests/fuzz/fuzz_open
+fuzzers = tests/fuzz/fuzz_json tests/fuzz/fuzz_open
+tests_fuzz_fuzz_json_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_C_CFLAGS)
+tests_fuzz_fuzz_json_LDADD = $(LDADD) $(JSON_C_LIBS)
 FUZZ_SECONDS = 60
 if FUZZERS
 noinst_PROGRAMS += $(fuzzers)
@@ -178,7 +186,7 @@ fuzz: all
 	  found=checks/fuzz/$${fuzzer##*/} && $(MKDIR_P) $$found/corpus && \
 	  seeds=`find $(srcdir)/plugins -type d -name seeds` && \
 	  ./run ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
-	    -artifact_prefix=$$found/ $$found/corpus $$seeds || exit 1; \
+	    -dict=$(srcdir)/tests/fuzz/dictionary -artifact_prefix=$$found/ $$found/corpus $$seeds || exit 1; \
 	done
 else
 fuzz:

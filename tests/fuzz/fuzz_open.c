@@ -64,14 +64,36 @@ look (tenon_file *file)
     }
 }
 
-/* A dry run writes every header, and asks for every tensor. */
-static void
-save (tenon_file *file, const char *format)
+/* "CODEC.KEY=CHOICE" of the codec's option number `index`, choice number `choice` of it: 1, and 0 when it has
+ * no such option or choice. */
+static int
+write_choice (uint64_t number, const char *codec, uint64_t index, uint64_t choice, char *text, size_t room)
 {
+    struct tenon_option option = { .struct_size = sizeof option };
+    if (tenon_codec_option (context, number, index, &option, NULL) < 0 || option.type != TENON_OPTION_CHOICE)
+        return 0;
+    const char *word = option.choices;
+    while (choice-- > 0 && (word = strchr (word, ' ')))
+        word++;
+    return word
+           && snprintf (text, room, "%s.%s=%.*s", codec, option.name, (int) strcspn (word, " "), word)
+                  < (int) room;
+}
+
+/* A dry run writes every header, and asks for every tensor. `chance` picks one option and its value. */
+static void
+save (tenon_file *file, uint64_t number, const tenon_codec_info *codec, size_t chance)
+{
+    char text[256];
+    const char *settings[2] = { NULL, NULL };
     tenon_plan *plan;
-    tenon_save_options options = { .struct_size = sizeof options,
-                                   .flags = TENON_SAVE_DRY_RUN,
-                                   .format = format };
+    tenon_save_options options = {
+        .struct_size = sizeof options, .flags = TENON_SAVE_DRY_RUN, .format = codec->id, .settings = settings
+    };
+    if (codec->option_count > 0
+        && write_choice (number, codec->id, chance % codec->option_count, chance / codec->option_count % 3,
+                         text, sizeof text))
+        settings[0] = text;
     if (tenon_plan_new (context, &plan, NULL) < 0)
         return;
     if (tenon_plan_add_file (plan, file, NULL) == TENON_OK)
@@ -90,7 +112,7 @@ try (const uint8_t *data, size_t size, const char *format)
     look (file);
     tenon_verify (file, NULL, NULL, NULL);
     for (uint64_t i = 0; tenon_codec_get (context, i, &codec) == TENON_OK; i++)
-        save (file, codec.id);
+        save (file, i, &codec, size);
     tenon_close (file);
 }
 

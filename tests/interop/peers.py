@@ -1,4 +1,5 @@
 """Runs the functions test_* of the modules test_*.py beside this file, in order, each with a Bench of its own.
+With arguments only those of these names: MODULE, MODULE.FUNCTION or FUNCTION.
 
 A test calls bench.check (condition, words) as often as it likes; a failed check does not end it. What it raises is an
 error, and ends it."""
@@ -78,9 +79,10 @@ def main():
     wanted = sys.argv[1:]
     for path in sorted(here.glob("test_*.py")):
         module = importlib.import_module(path.stem)
-        for name, test in vars(module).items():
-            if name.startswith("test_") and callable(test) and (not wanted or name in wanted):
-                total = [a + b for a, b in zip(total, run_test(f"{path.stem}.{name}", test))]
+        for name, test in list(vars(module).items()):
+            full = f"{path.stem}.{name}"
+            if name.startswith("test_") and callable(test) and (not wanted or {path.stem, name, full} & set(wanted)):
+                total = [a + b for a, b in zip(total, run_test(full, test))]
     checks, failures, errors = total
     percent = (checks - failures - errors) * 100 // checks if checks else 0
     print(f"{percent}%: Checks: {checks}, Failures: {failures}, Errors: {errors}")

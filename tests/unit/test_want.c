@@ -411,6 +411,7 @@ main (void)
     Suite *suite = suite_create ("want");
     TCase *tests = tcase_create ("want");
     tcase_add_checked_fixture (tests, setup, teardown);
+    tcase_set_timeout (tests, 60);
     tcase_set_timeout (tests, 120);
     tcase_add_loop_test (tests, random_boxes, 0, 12);
     tcase_add_test (tests, large_boxes);
