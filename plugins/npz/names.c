@@ -174,8 +174,12 @@ npz_begin_names (struct tenon_call *call, const struct npz_directory *directory,
 {
     uint64_t slots = 16;
     memset (names, 0, sizeof *names);
-    while (slots < 2 * directory->count)
+    while (slots < directory->count + directory->count / 2)
         slots *= 2;
+    if (directory->count >= NPZ_MAX32)
+        return tenon_fail (call, TENON_E_UNSUPPORTED, directory->end, "it has 2^32 members or more");
+    while (directory->count >> names->index_bits)
+        names->index_bits++;
     names->slots = call->host->scratch (call, slots * sizeof *names->slots);
     names->entries = call->host->scratch (call, (directory->count + 1) * sizeof *names->entries);
     if (!names->slots || !names->entries)
@@ -210,19 +214,20 @@ hash (const uint8_t *bytes, uint32_t length, uint64_t seed)
 tenon_status
 npz_add_name (struct tenon_call *call, struct npz_names *names, const struct npz_entry *entry)
 {
-    uint64_t h = hash (entry->raw, entry->raw_length, names->seed), upper = h >> 32 << 32;
-    uint64_t at = h & names->mask;
+    uint64_t h = hash (entry->raw, entry->raw_length, names->seed), at = h & names->mask;
+    uint32_t index_mask = (uint32_t) (((uint64_t) 1 << names->index_bits) - 1);
+    uint32_t tag = (uint32_t) (h >> 32) & ~index_mask;
     char shown[NPZ_SHOWN];
     for (; names->slots[at]; at = (at + 1) & names->mask) {
-        if (names->slots[at] >> 32 << 32 != upper)
+        if ((names->slots[at] & ~index_mask) != tag)
             continue;
-        const uint8_t *other = names->entries[(names->slots[at] & NPZ_MAX32) - 1];
+        const uint8_t *other = names->entries[(names->slots[at] & index_mask) - 1];
         if (tenon_le16 (other + 28) == entry->raw_length
             && memcmp (other + NPZ_CENTRAL_BYTES, entry->raw, entry->raw_length) == 0)
             return tenon_fail (call, TENON_E_MALFORMED, entry->place, "two members have the name '%s'",
                                npz_show (entry, shown));
     }
     names->entries[names->count++] = entry->bytes;
-    names->slots[at] = upper | names->count;
+    names->slots[at] = tag | (uint32_t) names->count;
     return TENON_OK;
 }

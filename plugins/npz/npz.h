@@ -105,9 +105,12 @@ tenon_status npz_decode_name (struct tenon_call *call, struct npz_entry *entry);
 
 /* The names that were met so far. */
 struct npz_names {
-    uint64_t *slots;         /* upper half of the hash, index + 1; 0: free */
+    /* of an entry, counted from 1, in the lower index_bits, and as much of its hash as there is room for
+     * above them; 0: free */
+    uint32_t *slots;
     const uint8_t **entries; /* of each entry, where it lies in the directory's copy */
     uint64_t mask, count, seed;
+    uint32_t index_bits, reserved;
 };
 tenon_status npz_begin_names (struct tenon_call *call, const struct npz_directory *directory,
                               struct npz_names *names);
