@@ -429,7 +429,6 @@ def test_info_zip(bench):
             with np.load(path) as loaded, zipfile.ZipFile(path) as archive:
                 wanted = {true_name(member)[:-4]: loaded[member.filename[:-4]] for member in archive.infolist()
                           if not member.is_dir()}
-            bench.check(locale == "C" or sorted(wanted) == sorted(arrays), options, locale, pipe, "the test looks for", list(wanted))
             found = read(path)
             bench.check(list(found) == list(wanted), options, locale, pipe, "names are", list(found), "and not", list(wanted))
             for name in set(found) & set(wanted):
