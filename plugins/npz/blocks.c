@@ -1,0 +1,97 @@
+/* blocks.c - the private extra field that tells where the blocks of a deflated member end.
+ *
+ * It stands in the central directory only, where other readers pass over it:
+ *
+ *     u16 0x6e74 "tn" · u16 length · u8 version, 1 · u8 log2 of the block size, 16 … 40 · u16 0
+ *     u32 for each block: its encoded bytes
+ *
+ * Every block_size decoded bytes were encoded by themselves. Nothing of it is trusted: a table that cannot be
+ * true is passed over here, and the core falls back on one stream when a block is not what it should be. */
+#include "npz.h"
+
+#define TABLE_VERSION 1u
+#define LEAST_LOG 16u
+#define MOST_LOG 40u
+
+/* Why a field of `length` bytes cannot be true; NULL: it can. */
+static const char *
+find_fault (const uint8_t *field, uint32_t length, const struct npz_entry *entry, uint64_t *count)
+{
+    if (length < NPZ_BLOCKS_HEAD - 4 || field[0] != TABLE_VERSION || tenon_le16 (field + 2))
+        return "it is of another version";
+    if (field[1] < LEAST_LOG || field[1] > MOST_LOG)
+        return "its block size is out of bounds";
+    uint64_t block_size = (uint64_t) 1 << field[1];
+    *count = entry->size / block_size + (entry->size % block_size > 0);
+    if (*count > NPZ_BLOCKS || length != NPZ_BLOCKS_HEAD - 4 + 4 * *count)
+        return "it does not have as many blocks as the member";
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < *count; i++) {
+        uint32_t stored = tenon_le32 (field + NPZ_BLOCKS_HEAD - 4 + 4 * i);
+        if (stored == 0)
+            return "it has a block without bytes";
+        sum += stored;
+    }
+    return sum != entry->stored ? "its blocks do not add up to the member" : NULL;
+}
+
+tenon_status
+npz_take_blocks (struct tenon_call *call, const struct npz_entry *entry, struct tenon_part *part)
+{
+    uint32_t length;
+    uint64_t count = 0, sum = 0;
+    char shown[NPZ_SHOWN];
+    const uint8_t *field = npz_find_extra (entry->extra, entry->extra_length, NPZ_EXTRA_BLOCKS, &length);
+    if (!field || entry->method == NPZ_STORED)
+        return TENON_OK;
+    const char *fault = find_fault (field, length, entry, &count);
+    if (fault)
+        tenon_note (call, TENON_NOTE, npz_show (entry, shown), "its table of blocks is not used: %s", fault);
+    if (fault || count == 0)
+        return TENON_OK;
+    uint64_t *ends = call->host->scratch (call, count * sizeof *ends);
+    if (!ends)
+        return TENON_E_MEMORY;
+    for (uint64_t i = 0; i < count; i++)
+        ends[i] = sum += tenon_le32 (field + NPZ_BLOCKS_HEAD - 4 + 4 * i);
+    part->block_size = (uint64_t) 1 << field[1];
+    part->block_ends = ends;
+    return TENON_OK;
+}
+
+/* ---- writing ---- */
+
+static uint32_t
+log_2 (uint64_t number)
+{
+    uint32_t log = 0;
+    while (number >> log > 1)
+        log++;
+    return log;
+}
+
+uint32_t
+npz_blocks_bytes (const struct tenon_member_result *result)
+{
+    uint64_t size = result->block_size, begin = 0;
+    if (result->block_count < 2 || result->block_count > NPZ_BLOCKS || !size || (size & (size - 1))
+        || log_2 (size) < LEAST_LOG || log_2 (size) > MOST_LOG)
+        return 0;
+    for (uint64_t i = 0; i < result->block_count; begin = result->block_ends[i++])
+        if (result->block_ends[i] - begin > NPZ_MAX32)
+            return 0;
+    return NPZ_BLOCKS_HEAD + 4 * (uint32_t) result->block_count;
+}
+
+void *
+npz_put_blocks (void *to, const struct tenon_member_result *result)
+{
+    uint64_t begin = 0;
+    to = tenon_put_le16 (to, NPZ_EXTRA_BLOCKS);
+    to = tenon_put_le16 (to, (uint16_t) (NPZ_BLOCKS_HEAD - 4 + 4 * result->block_count));
+    to = tenon_put_le16 (to, (uint16_t) (TABLE_VERSION | log_2 (result->block_size) << 8));
+    to = tenon_put_le16 (to, 0);
+    for (uint64_t i = 0; i < result->block_count; begin = result->block_ends[i++])
+        to = tenon_put_le32 (to, (uint32_t) (result->block_ends[i] - begin));
+    return to;
+}

@@ -1,0 +1,22 @@
+npz_sources = \
+	plugins/npz/blocks.c \
+	plugins/npz/directory.c \
+	plugins/npz/member.c \
+	plugins/npz/names.c \
+	plugins/npz/npz.c \
+	plugins/npz/npz.h \
+	plugins/npz/write.c
+
+if MODULE_npz
+plugin_LTLIBRARIES += plugins/npz.la
+plugins_npz_la_SOURCES = $(npz_sources)
+plugins_npz_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+plugins_npz_la_LDFLAGS = $(MODULE_LDFLAGS)
+endif
+
+if BUILTIN_npz
+noinst_LTLIBRARIES += plugins/libnpz.la
+plugins_libnpz_la_SOURCES = $(npz_sources)
+plugins_libnpz_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=npz
+core_libcore_la_LIBADD += plugins/libnpz.la
+endif

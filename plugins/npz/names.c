@@ -1,0 +1,228 @@
+/* names.c - names as text, and the set of all names. */
+#include "npz.h"
+
+/* ---- code page 437 ---- */
+
+/* The characters 0x80 … 0xff of the first PC's, which a zip's names are in unless it says otherwise. */
+static const uint16_t code_page[128] = {
+    0x00c7, 0x00fc, 0x00e9, 0x00e2, 0x00e4, 0x00e0, 0x00e5, 0x00e7, 0x00ea, 0x00eb, 0x00e8, 0x00ef, 0x00ee,
+    0x00ec, 0x00c4, 0x00c5, 0x00c9, 0x00e6, 0x00c6, 0x00f4, 0x00f6, 0x00f2, 0x00fb, 0x00f9, 0x00ff, 0x00d6,
+    0x00dc, 0x00a2, 0x00a3, 0x00a5, 0x20a7, 0x0192, 0x00e1, 0x00ed, 0x00f3, 0x00fa, 0x00f1, 0x00d1, 0x00aa,
+    0x00ba, 0x00bf, 0x2310, 0x00ac, 0x00bd, 0x00bc, 0x00a1, 0x00ab, 0x00bb, 0x2591, 0x2592, 0x2593, 0x2502,
+    0x2524, 0x2561, 0x2562, 0x2556, 0x2555, 0x2563, 0x2551, 0x2557, 0x255d, 0x255c, 0x255b, 0x2510, 0x2514,
+    0x2534, 0x252c, 0x251c, 0x2500, 0x253c, 0x255e, 0x255f, 0x255a, 0x2554, 0x2569, 0x2566, 0x2560, 0x2550,
+    0x256c, 0x2567, 0x2568, 0x2564, 0x2565, 0x2559, 0x2558, 0x2552, 0x2553, 0x256b, 0x256a, 0x2518, 0x250c,
+    0x2588, 0x2584, 0x258c, 0x2590, 0x2580, 0x03b1, 0x00df, 0x0393, 0x03c0, 0x03a3, 0x03c3, 0x00b5, 0x03c4,
+    0x03a6, 0x0398, 0x03a9, 0x03b4, 0x221e, 0x03c6, 0x03b5, 0x2229, 0x2261, 0x00b1, 0x2265, 0x2264, 0x2320,
+    0x2321, 0x00f7, 0x2248, 0x00b0, 0x2219, 0x00b7, 0x221a, 0x207f, 0x00b2, 0x25a0, 0x00a0
+};
+/* None of them takes more than three bytes in UTF-8. */
+#define CODE_PAGE_FACTOR 3u
+
+static uint32_t
+from_code_page (const uint8_t *raw, uint32_t length, char *text)
+{
+    uint32_t written = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        uint32_t point = raw[i] < 0x80 ? raw[i] : code_page[raw[i] - 0x80];
+        if (point < 0x80)
+            text[written++] = (char) point;
+        else if (point < 0x800) {
+            text[written++] = (char) (0xc0 | point >> 6);
+            text[written++] = (char) (0x80 | (point & 0x3f));
+        } else {
+            text[written++] = (char) (0xe0 | point >> 12);
+            text[written++] = (char) (0x80 | (point >> 6 & 0x3f));
+            text[written++] = (char) (0x80 | (point & 0x3f));
+        }
+    }
+    return written;
+}
+
+/* ---- names ---- */
+
+const char *
+npz_show (const struct npz_entry *entry, char shown[NPZ_SHOWN])
+{
+    const uint8_t *bytes = entry->name ? (const uint8_t *) entry->name : entry->raw;
+    uint32_t length = entry->name ? entry->name_length : entry->raw_length, written = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        /* Before a character's first byte there is room for the longest one, and for the dots. */
+        if ((bytes[i] & 0xc0) != 0x80 && written + 20 > NPZ_SHOWN) {
+            memcpy (shown + written, "...", 3);
+            written += 3;
+            break;
+        }
+        if (bytes[i] >= 0x20 && bytes[i] != 0x7f && (bytes[i] < 0x80 || entry->name))
+            shown[written++] = (char) bytes[i];
+        else
+            written += (uint32_t) snprintf (shown + written, 5, "\\x%02x", bytes[i]);
+        if (written + 8 > NPZ_SHOWN)
+            break;
+    }
+    shown[written] = 0;
+    return shown;
+}
+
+uint32_t
+npz_crc32 (uint32_t crc, const void *bytes, uint64_t length)
+{
+    const uint8_t *p = bytes;
+    crc = ~crc;
+    for (uint64_t i = 0; i < length; i++) {
+        crc ^= p[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (0xedb88320u & (0u - (crc & 1)));
+    }
+    return ~crc;
+}
+
+/* Info-ZIP's own field: u8 version 1, u32 CRC-32 of the name in the header, then the name in UTF-8. */
+static int
+take_unicode_path (struct npz_entry *entry)
+{
+    uint32_t size;
+    const uint8_t *path = npz_find_extra (entry->extra, entry->extra_length, NPZ_EXTRA_UNICODE_PATH, &size);
+    if (!path || size <= 5 || path[0] != 1
+        || tenon_le32 (path + 1) != npz_crc32 (0, entry->raw, entry->raw_length))
+        return 0;
+    entry->name = (const char *) path + 5;
+    entry->name_length = size - 5;
+    return 1;
+}
+
+/* Is a byte of it 0, or 0x80 or more? Eight bytes at a time. */
+static int
+has_byte (const uint8_t *bytes, uint32_t length, int high)
+{
+    uint64_t found = 0, word;
+    uint32_t i = 0;
+    for (; length - i >= 8; i += 8) {
+        memcpy (&word, bytes + i, 8);
+        found |= high ? word : (word - 0x0101010101010101u) & ~word;
+    }
+    for (; i < length; i++)
+        found |= high ? bytes[i] : bytes[i] ? 0 : 0x80;
+    return (found & 0x8080808080808080u) != 0;
+}
+
+/* Well-formed as Unicode's table 3-7 has it. */
+static int
+is_utf8 (const uint8_t *bytes, uint32_t length)
+{
+    for (uint32_t i = 0; i < length;) {
+        uint8_t lead = bytes[i++];
+        if (lead < 0x80)
+            continue;
+        uint32_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+        if (lead < 0xc2 || lead > 0xf4 || more > length - i)
+            return 0;
+        uint8_t least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+        uint8_t most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+        if (bytes[i] < least || bytes[i] > most)
+            return 0;
+        while (more-- > 0)
+            if ((bytes[i++] & 0xc0) != 0x80)
+                return 0;
+    }
+    return 1;
+}
+
+tenon_status
+npz_decode_name (struct tenon_call *call, struct npz_entry *entry)
+{
+    char shown[NPZ_SHOWN];
+    if (has_byte (entry->raw, entry->raw_length, 0))
+        return tenon_fail (call, TENON_E_MALFORMED, entry->place, "the name of member '%s' holds a NUL",
+                           npz_show (entry, shown));
+    if (!has_byte (entry->raw, entry->raw_length, 1)
+        && ((entry->flags & NPZ_UTF8) || entry->extra_length == 0 || !take_unicode_path (entry))) {
+        entry->name = (const char *) entry->raw;
+        entry->name_length = entry->raw_length;
+        return TENON_OK;
+    }
+    if (entry->flags & NPZ_UTF8) {
+        if (!is_utf8 (entry->raw, entry->raw_length))
+            return tenon_fail (call, TENON_E_MALFORMED, entry->place,
+                               "the name of member '%s' is not UTF-8, although its flags say so",
+                               npz_show (entry, shown));
+        entry->name = (const char *) entry->raw;
+        entry->name_length = entry->raw_length;
+    } else if (entry->name || take_unicode_path (entry)) {
+        const uint8_t *name = (const uint8_t *) entry->name;
+        uint32_t length = entry->name_length;
+        entry->name = NULL;
+        if (has_byte (name, length, 0) || !is_utf8 (name, length))
+            return tenon_fail (call, TENON_E_MALFORMED, entry->place,
+                               "the Unicode name of member '%s' is not UTF-8 without NUL",
+                               npz_show (entry, shown));
+        entry->name = (const char *) name;
+    } else {
+        char *text = call->host->scratch (call, CODE_PAGE_FACTOR * (uint64_t) entry->raw_length + 1);
+        if (!text)
+            return TENON_E_MEMORY;
+        entry->name_length = from_code_page (entry->raw, entry->raw_length, text);
+        entry->name = text;
+    }
+    return TENON_OK;
+}
+
+/* ---- the set of all names ---- */
+
+tenon_status
+npz_begin_names (struct tenon_call *call, const struct npz_directory *directory, struct npz_names *names)
+{
+    uint64_t slots = 16;
+    memset (names, 0, sizeof *names);
+    while (slots < 2 * directory->count)
+        slots *= 2;
+    names->slots = call->host->scratch (call, slots * sizeof *names->slots);
+    names->entries = call->host->scratch (call, (directory->count + 1) * sizeof *names->entries);
+    if (!names->slots || !names->entries)
+        return TENON_E_MEMORY;
+    names->mask = slots - 1;
+    /* Where the memory lies differs from run to run: nobody can make a file of names that all collide. */
+    names->seed = (uint64_t) (uintptr_t) names->slots * 0x9e3779b97f4a7c15u;
+    return TENON_OK;
+}
+
+static uint64_t
+mix (uint64_t a, uint64_t b)
+{
+    __extension__ unsigned __int128 product = (unsigned __int128) a * b;
+    return (uint64_t) product ^ (uint64_t) (product >> 64);
+}
+
+static uint64_t
+hash (const uint8_t *bytes, uint32_t length, uint64_t seed)
+{
+    uint64_t h = seed ^ length, word;
+    for (; length >= 8; bytes += 8, length -= 8) {
+        memcpy (&word, bytes, 8);
+        h = mix (h ^ word, 0xa0761d6478bd642fu ^ seed);
+    }
+    word = 0;
+    memcpy (&word, bytes, length);
+    h = mix (h ^ word, 0xe7037ed1a0b428dbu ^ seed);
+    return mix (h, 0x8ebc6af09c88c6e3u);
+}
+
+tenon_status
+npz_add_name (struct tenon_call *call, struct npz_names *names, const struct npz_entry *entry)
+{
+    uint64_t h = hash (entry->raw, entry->raw_length, names->seed), upper = h >> 32 << 32;
+    uint64_t at = h & names->mask;
+    char shown[NPZ_SHOWN];
+    for (; names->slots[at]; at = (at + 1) & names->mask) {
+        if (names->slots[at] >> 32 << 32 != upper)
+            continue;
+        const uint8_t *other = names->entries[(names->slots[at] & NPZ_MAX32) - 1];
+        if (tenon_le16 (other + 28) == entry->raw_length
+            && memcmp (other + NPZ_CENTRAL_BYTES, entry->raw, entry->raw_length) == 0)
+            return tenon_fail (call, TENON_E_MALFORMED, entry->place, "two members have the name '%s'",
+                               npz_show (entry, shown));
+    }
+    names->entries[names->count++] = entry->bytes;
+    names->slots[at] = upper | names->count;
+    return TENON_OK;
+}

@@ -1,0 +1,162 @@
+/* npz.c - NumPy's .npz files: a zip whose members are arrays. Which codec reads and writes a member is the
+ * host's business; this one knows zip. */
+#include "npz.h"
+
+/* How much of a directory probe looks at. */
+#define PROBE_BYTES 65536u
+
+tenon_status
+npz_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting)
+{
+    memset (setting, 0, sizeof *setting);
+    setting->struct_size = sizeof *setting;
+    return call->host->option (call, index, setting);
+}
+
+static tenon_status
+describe (struct tenon_call *call)
+{
+    struct npz_directory directory;
+    struct npz_reader reader;
+    struct npz_entry entry;
+    struct tenon_setting verify;
+    uint64_t position = 0;
+    memset (&reader, 0, sizeof reader);
+    reader.call = call;
+    reader.directory = &directory;
+    TENON_TRY (npz_option (call, NPZ_OPTION_VERIFY, &verify));
+    reader.verify = verify.integer;
+    TENON_TRY (npz_open_directory (call, &directory));
+    TENON_TRY (npz_begin_names (call, &directory, &reader.names));
+    call->host->expect (call, directory.count, 0);
+    for (uint64_t i = 0; i < directory.count; i++) {
+        TENON_TRY (npz_read_entry (call, &directory, position, &entry));
+        TENON_TRY (npz_describe_member (&reader, &entry));
+        position += entry.entry_length;
+    }
+    if (position != directory.size)
+        return tenon_fail (call, TENON_E_MALFORMED, directory.offset + position,
+                           "the central directory has %llu bytes behind its %llu members",
+                           (unsigned long long) (directory.size - position),
+                           (unsigned long long) directory.count);
+    if (directory.count > 0 && reader.recognised == 0)
+        return tenon_fail (call, TENON_E_UNRECOGNISED, TENON_AUTO,
+                           "no member of this zip is an array that a codec recognises");
+    return TENON_OK;
+}
+
+/* ---- probe ---- */
+
+static int
+ends_in (const char *name, uint64_t length, const char *end)
+{
+    uint64_t size = strlen (end);
+    if (length < size)
+        return 0;
+    for (uint64_t i = 0; i < size; i++) {
+        char letter = name[length - size + i];
+        if (letter >= 'A' && letter <= 'Z')
+            letter = (char) (letter - 'A' + 'a');
+        if (letter != end[i])
+            return 0;
+    }
+    return 1;
+}
+
+/* Is there an array among the first entries of the directory? */
+static int
+has_array (struct tenon_call *call, const struct npz_directory *directory)
+{
+    uint64_t length = directory->size < PROBE_BYTES ? directory->size : PROBE_BYTES;
+    const uint8_t *bytes = call->host->view (call, 0, directory->offset, length);
+    for (uint64_t at = 0; bytes && length - at >= NPZ_CENTRAL_BYTES;) {
+        uint64_t name = tenon_le16 (bytes + at + 28);
+        uint64_t whole =
+            NPZ_CENTRAL_BYTES + name + tenon_le16 (bytes + at + 30) + tenon_le16 (bytes + at + 32);
+        if (tenon_le32 (bytes + at) != NPZ_CENTRAL || name > length - at - NPZ_CENTRAL_BYTES)
+            return 0;
+        if (ends_in ((const char *) bytes + at + NPZ_CENTRAL_BYTES, name, ".npy"))
+            return 1;
+        if (whole > length - at)
+            return 0;
+        at += whole;
+    }
+    return 0;
+}
+
+/* Any zip begins like this one: what its members are called tells. */
+static int32_t
+probe (struct tenon_call *call)
+{
+    struct tenon_source_info info = TENON_INIT (info);
+    struct npz_directory directory;
+    uint8_t head[4];
+    if (call->host->source_info (call, 0, &info) < 0 || info.size < NPZ_END_BYTES
+        || call->host->read_at (call, 0, 0, head, sizeof head) < 0)
+        return 0;
+    uint32_t signature = tenon_le32 (head);
+    if (signature != NPZ_LOCAL && signature != NPZ_END && signature != NPZ_END64)
+        return 0;
+    if (npz_find_directory (call, info.size, &directory) < 0)
+        return 0;
+    if (directory.count == 0)
+        return 60;
+    if (has_array (call, &directory))
+        return 90;
+    return ends_in (info.name, info.name_length, ".npz") ? 60 : 0;
+}
+
+/* ---- the tables ---- */
+
+static const char *const extensions[] = { "npz", NULL };
+
+#define OPTION(type, name, value, choices, help, least, most, flags)                                         \
+    {                                                                                                        \
+        sizeof (struct tenon_option), type, name, value, choices, help, least, most, flags, 0                \
+    }
+static const struct tenon_option options[NPZ_OPTIONS] = {
+    [NPZ_OPTION_COMPRESSION] = OPTION (TENON_OPTION_CHOICE, "compression", "none", "none deflate",
+                                       "how members are stored", 0, 0, TENON_OPTION_FOR_WRITING),
+    [NPZ_OPTION_LEVEL] =
+        OPTION (TENON_OPTION_INTEGER, "level", "-1", NULL, "level of the compression, -1: the filter's own",
+                -1, 12, TENON_OPTION_FOR_WRITING),
+    [NPZ_OPTION_MEMBER] =
+        OPTION (TENON_OPTION_TEXT, "member", "npy", NULL,
+                "codec that writes the members, and their extension", 0, 0, TENON_OPTION_FOR_WRITING),
+    [NPZ_OPTION_VERIFY] =
+        OPTION (TENON_OPTION_CHOICE, "verify", "read", "read map no",
+                "when a member's CRC-32 is compared: when all of it is read, also when it is mapped, never",
+                0, 0, TENON_OPTION_FOR_READING),
+    [NPZ_OPTION_METADATA] =
+        OPTION (TENON_OPTION_CHOICE, "metadata", "none", "none member",
+                "where metadata go: nowhere, or into a member __tenon__.npy", 0, 0, TENON_OPTION_FOR_WRITING),
+};
+
+static const struct tenon_codec codec = {
+    .struct_size = sizeof codec,
+    .id = "npz",
+    .label = "NumPy archive of arrays (zip)",
+    .extensions = extensions,
+    .options = options,
+    .option_size = sizeof options[0],
+    .option_count = NPZ_OPTIONS,
+    .opaque_family = "numpy",
+    .metadata = TENON_METADATA_TYPED,
+    .describe = describe,
+    .write = npz_write,
+    .probe = probe,
+};
+static const struct tenon_codec *const codecs[] = { &codec, NULL };
+
+static const struct tenon_plugin plugin = {
+    .struct_size = sizeof plugin,
+    .abi_minor = TENON_ABI_MINOR,
+    .min_host_minor = 0,
+    .name = "npz",
+    .version = "0.1.0",
+    .license = "MIT",
+    .summary = "NumPy's .npz files: zip archives of arrays, stored or deflated, mapped without a copy",
+    .codecs = codecs,
+};
+
+TENON_PLUGIN (plugin)
