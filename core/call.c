@@ -1,5 +1,6 @@
 /* call.c - the host's table, and the services that every codec function may use. */
 #include "call.h"
+#include "write.h"
 #include <stdio.h>
 
 const struct tn_codec *
@@ -41,6 +42,7 @@ tn_call_end (struct tn_call *call, tenon_status result)
     for (unsigned i = 0; i < TN_COUNT (call->streams); i++)
         tn_stream_free (call->streams[i]);
     tn_reading_free (call->reading);
+    tn_ahead_free (call->ahead);
     if (error->status == TENON_OK && result < 0 && result == call->pending)
         return tn_fail (error, result, TN_NO_OFFSET, "%s", call->pending_words);
     if (error->status == TENON_OK && result < 0)
@@ -55,6 +57,8 @@ tn_call_source (struct tn_call *call, uint32_t number)
     struct tn_catalog *catalog = call->run->catalog;
     if (call->state == TN_CALL_PROBE && number == 0)
         return call->source;
+    if (call->state == TN_CALL_WRITE && call->writer->old && number == 0)
+        return call->writer->old;
     const uint32_t *sources = call->sources;
     uint32_t count = call->source_count;
     if (call->state == TN_CALL_DESCRIBE) {
@@ -115,6 +119,8 @@ note (struct tenon_call *public, uint32_t kind, const char *item, const char *me
 {
     struct tn_call *call = tn_call_of (public);
     struct tn_source *source = call->state == TN_CALL_DESCRIBE ? tn_call_source (call, 0) : NULL;
+    if (kind == TENON_LOSS && call->state == TN_CALL_WRITE)
+        ++*call->writer->losses;
     if (call->run->report && (kind == TENON_NOTE || kind == TENON_LOSS))
         tn_report_add (call->run->report, kind, TENON_OK, 0, item,
                        source ? (source->path ? source->path : source->name) : "", "%s",
@@ -291,4 +297,5 @@ const struct tenon_host tn_host = {
     .next_file = tn_host_next_file,
     .put_member = tn_host_put_member,
     .read_tensor = tn_host_read_tensor,
+    .put_old = tn_host_put_old,
 };

@@ -46,6 +46,7 @@ struct tn_call {
     unsigned next_stream;
     struct tn_writer *writer;   /* write */
     struct tn_reading *reading; /* write: of the tensor that read_tensor was asked for last */
+    struct tn_ahead *ahead;     /* write: members that are made before they are asked for */
     tenon_status pending;       /* what sibling or include returned without recording it … */
     char pending_words[200];    /* … in case the codec returns it */
 };
@@ -88,6 +89,7 @@ tenon_status tn_host_plan_metadata (struct tenon_call *, uint64_t, const char **
                                     struct tenon_value *);
 tenon_status tn_host_put (struct tenon_call *, const void *, uint64_t);
 tenon_status tn_host_put_tensor (struct tenon_call *, uint64_t, const struct tenon_layout *);
+tenon_status tn_host_put_old (struct tenon_call *, uint64_t);
 tenon_status tn_host_put_items (struct tenon_call *, const struct tenon_value *, uint32_t);
 tenon_status tn_host_align (struct tenon_call *, uint64_t, uint32_t);
 uint64_t tn_host_tell (struct tenon_call *);
@@ -97,6 +99,8 @@ tenon_status tn_host_next_file (struct tenon_call *, const char *, uint64_t);
 tenon_status tn_host_read_tensor (struct tenon_call *, uint64_t, const struct tenon_layout *, uint64_t,
                                   void *, uint64_t);
 void tn_reading_free (struct tn_reading *reading);
+/* ahead.c */
+void tn_ahead_free (struct tn_ahead *ahead);
 /* member.c */
 tenon_status tn_host_put_member (struct tenon_call *, const struct tenon_member *,
                                  struct tenon_member_result *);

@@ -2,6 +2,9 @@
 # tests see what the library hides.
 noinst_LTLIBRARIES += core/libcore.la
 core_libcore_la_SOURCES = \
+	core/ahead.c \
+	core/append.c \
+	core/append.h \
 	core/window.c \
 	core/window.h \
 	core/arena.c \
@@ -27,6 +30,7 @@ core_libcore_la_SOURCES = \
 	core/deflate.c \
 	core/describe.c \
 	core/dtype.c \
+	core/encoder.c \
 	core/error.c \
 	core/feed.c \
 	core/feed.h \
@@ -39,6 +43,7 @@ core_libcore_la_SOURCES = \
 	core/look.c \
 	core/make.c \
 	core/member.c \
+	core/member.h \
 	core/nearest.c \
 	core/open.c \
 	core/option.c \
@@ -67,6 +72,8 @@ core_libcore_la_SOURCES = \
 	core/source.c \
 	core/source.h \
 	core/spool.c \
+	core/stage.c \
+	core/stage.h \
 	core/stream.c \
 	core/swap.c \
 	core/swap.h \

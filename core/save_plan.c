@@ -1,7 +1,8 @@
 /* save_plan.c - saves plans: which codec, which name, and that everything appears at the end or nothing. */
-#include "file.h"
+#include "append.h"
 #include "write.h"
 #include <stdio.h>
+#include <sys/stat.h>
 
 struct saving {
     tenon_context *context;
@@ -12,6 +13,7 @@ struct saving {
     tenon_report *report;
     tenon_error *error;
     uint64_t losses;
+    struct tn_append append;
 };
 
 static tenon_status
@@ -95,6 +97,16 @@ plan_bytes (const tenon_plan *plan)
     return bytes;
 }
 
+/* The plan's, and the old file's. */
+static uint64_t
+all_bytes (const struct saving *saving)
+{
+    uint64_t bytes = plan_bytes (saving->plan);
+    if (!saving->append.file)
+        return bytes;
+    return tn_add (bytes, saving->append.file->catalog->sources[0]->size, &bytes) ? UINT64_MAX : bytes;
+}
+
 /* What the file will have at most, as a rule: headers are small beside data. A guess that is a byte too low
  * is worse than one that is too high, which is cut off in the end: a single block that was not reserved
  * makes ext4 write everything back before the rename. */
@@ -123,7 +135,10 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
             codec->table.id);
     const char *slash = strrchr (saving->path, '/'), *name = slash ? slash + 1 : saving->path;
     size_t length = strlen (name), extension = tn_extension_length (codec, name, length);
+    const tenon_plan *said = saving->append.both ? saving->append.both : plan;
     writer->plan = plan;
+    writer->entries = said->own;
+    writer->old = saving->append.file ? saving->append.file->catalog->sources[0] : NULL;
     writer->count = plan->count;
     writer->name = name;
     writer->name_length = extension > 0 && extension + 1 < length ? length - extension - 1 : length;
@@ -140,11 +155,15 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
                               .report = saving->report,
                               .overlay = &overlay,
                               .catalog = plan->own,
-                              .borrowed = plan->borrowed,
-                              .borrowed_count = plan->borrowed_count,
+                              .borrowed = said->borrowed,
+                              .borrowed_count = said->borrowed_count,
                               .progress = progress };
-        tn_meter_begin (&meter, progress, plan_bytes (plan));
+        tn_meter_begin (&meter, progress, all_bytes (saving));
         status = tn_write (&run, writer, saving->codec);
+        if (status == TENON_OK && writer->old && !writer->old_put)
+            status =
+                tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                         "the codec %s: it did not keep the file that it was to add to", codec->table.id);
         tn_meter_end (&meter);
         tn_arena_free (&run.arena);
     }
@@ -219,13 +238,29 @@ dry_run (struct saving *saving, const tenon_progress *progress)
     return run_codec (saving, &writer, progress);
 }
 
+/* A target that must be new, or is no file, is left to what comes. */
+static tenon_status
+open_old (struct saving *saving, const tenon_progress *progress)
+{
+    struct stat there;
+    if (saving->options.flags & TENON_SAVE_NEW)
+        return TENON_OK;
+    if (stat (saving->path, &there) == 0 && !S_ISREG (there.st_mode) && !S_ISDIR (there.st_mode))
+        return tn_fail (saving->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "nothing can be added to a device or pipe");
+    return tn_append_open (&saving->append, saving->plan, saving->path, saving->codec,
+                           saving->options.settings, progress, saving->error);
+}
+
 static tenon_status
 save_file (struct saving *saving, const char *path, const tenon_progress *progress)
 {
     tenon_error *error = saving->error;
     struct tn_save *save = NULL;
     TN_TRY (choose (saving, path));
-    uint64_t bytes = plan_bytes (saving->plan);
+    if (saving->options.flags & TENON_SAVE_APPEND)
+        TN_TRY (open_old (saving, progress));
+    uint64_t bytes = all_bytes (saving);
     struct tn_save_options options = {
         .durable = saving->context->durable,
         .must_be_new = saving->options.flags & TENON_SAVE_NEW,
@@ -257,6 +292,7 @@ end (struct saving *saving, bool keep_report, const char *path, tenon_error *to)
 {
     if (saving->error->status < 0)
         tn_fail_place (saving->error, saving->path ? saving->path : path, NULL);
+    tn_append_close (&saving->append);
     free (saving->path);
     if (!keep_report)
         tenon_report_free (saving->report);
@@ -284,7 +320,10 @@ tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, teno
         struct tn_writer writer = { 0 };
         struct tn_sink *sink = NULL;
         saving.options.flags |= TENON_SAVE_EXACT_NAME;
-        if (!saving.options.format)
+        if (saving.options.flags & TENON_SAVE_APPEND)
+            tn_fail (&mine, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                     "nothing can be added to a descriptor; save to a file");
+        else if (!saving.options.format)
             tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
                      "saving to a descriptor needs the name of a format");
         else if (choose (&saving, "-") == TENON_OK && !(sink = tn_sink_fd_new (fd, "the output")))

@@ -33,6 +33,17 @@ tn_sink_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_e
 }
 
 tenon_status
+tn_sink_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error)
+{
+    if (length == 0)
+        return TENON_OK;
+    TN_TRY (check_room (sink, length, error));
+    TN_TRY ((sink->lend ? sink->lend : sink->write) (sink, bytes, length, error));
+    sink->position += length;
+    return TENON_OK;
+}
+
+tenon_status
 tn_sink_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error)
 {
     if (length == 0)

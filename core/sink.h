@@ -5,11 +5,14 @@
 #include "common.h"
 
 struct tn_sink {
-    uint64_t position; /* bytes put so far; kept by the functions below */
-    bool seekable;     /* patch works */
-    const char *name;  /* for messages */
+    uint64_t position;   /* bytes put so far; kept by the functions below */
+    bool seekable;       /* patch works */
+    const char *name;    /* for messages */
+    const char *subject; /* the tensor whose bytes come now, for failures that are found later; or NULL */
     tenon_status (*write) (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
-    /* Bytes of an open file, without going through memory where the system can (copy_file_range); NULL:
+    /* The same of memory that stays as it is until the save is done, so that it may be read later; NULL: write. */
+    tenon_status (*lend) (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
+    /* Bytes of an open file, which stays open until the save is done, without going through memory where the system can (copy_file_range); NULL:
      * read and write. */
     tenon_status (*copy) (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error);
     tenon_status (*patch) (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length,
@@ -18,6 +21,7 @@ struct tn_sink {
 
 /* These keep `position`; the position must not pass 2^63. */
 tenon_status tn_sink_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
+tenon_status tn_sink_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
 /* Falls back on reading when the sink, or the pair of files, cannot copy. A source that ends early is
  * TENON_E_TRUNCATED. */
 tenon_status tn_sink_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length,

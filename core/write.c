@@ -67,12 +67,15 @@ check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct 
 static tenon_status
 choose_metadata (struct tn_call *call, struct tn_writer *writer, const struct tenon_codec *codec)
 {
-    const struct tn_catalog *own = writer->plan->own;
-    if (!(writer->metadata = malloc ((own->metadata_count + 1) * sizeof *writer->metadata)))
-        return tn_fail_memory (call->run->error);
+    const struct tn_catalog *entries = writer->entries;
+    writer->metadata = NULL;
     writer->metadata_count = 0;
-    for (uint64_t i = 0; i < own->metadata_count; i++) {
-        const struct tn_metadata *entry = &own->metadata[i];
+    if (writer->within || entries->metadata_count == 0)
+        return TENON_OK;
+    if (!(writer->metadata = malloc ((entries->metadata_count + 1) * sizeof *writer->metadata)))
+        return tn_fail_memory (call->run->error);
+    for (uint64_t i = 0; i < entries->metadata_count; i++) {
+        const struct tn_metadata *entry = &entries->metadata[i];
         bool kept = codec->metadata == TENON_METADATA_TYPED
                     || (codec->metadata == TENON_METADATA_STRINGS && entry->value.type == TENON_STRING);
         if (kept)
@@ -92,7 +95,7 @@ check_done (struct tn_call *call, const struct tn_writer *writer)
 {
     for (uint64_t i = writer->first; i < writer->first + writer->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (writer->plan->own, i);
-        if (writer->done[i] || tensor->length == 0)
+        if (writer->done[i - writer->done_first] || tensor->length == 0)
             continue;
         tn_fail_place (call->run->error, NULL, tensor->name);
         return tn_call_misuse (call, "it did not write this tensor");
@@ -147,8 +150,8 @@ copy_plain (struct tn_writer *writer, const struct tn_want *want, tenon_error *e
         if (hard->kind == TN_SOURCE_FD)
             TN_TRY (tn_sink_copy (writer->sink, hard->fd, at, piece, error));
         else
-            TN_TRY (tn_sink_write (
-                writer->sink, atomic_load_explicit (&hard->base, memory_order_relaxed) + at, piece, error));
+            TN_TRY (tn_sink_lend (writer->sink, atomic_load_explicit (&hard->base, memory_order_relaxed) + at,
+                                  piece, error));
         TN_TRY (tn_meter_add (writer->meter, piece, error));
         at += piece, left -= piece;
     }
@@ -257,6 +260,7 @@ tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
     tenon_status status = tn_want_make (&want, planned->catalog, planned->tensor, NULL, planned->target,
                                         layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
     if (status == TENON_OK) {
+        writer->sink->subject = tn_catalog_tensor (writer->plan->own, index)->name;
         tell_changes (call, writer, index, &want, layout);
         const struct tn_source *source = want.source;
         bool in_reach = !tn_source_is_encoded (source) && source->check == TENON_CHECK_NONE
@@ -277,6 +281,7 @@ tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
             status = tn_transfer_stream (writer->plan->context, &want, take_piece, &destination,
                                          writer->meter, error);
     }
+    writer->sink->subject = NULL;
     /* codecs have written this size into headers: a byte more or less would spoil all that follows */
     if (status == TENON_OK && writer->sink->position - begin != size)
         status = tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "%llu bytes were put instead of %llu",
@@ -284,6 +289,6 @@ tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
     if (status < 0)
         tn_fail_place (error, NULL, tn_catalog_tensor (writer->plan->own, index)->name);
     else
-        writer->done[index] = true;
+        writer->done[index - writer->done_first] = true;
     return status;
 }

@@ -14,19 +14,26 @@ struct tn_begun {
 struct tn_writer {
     tenon_plan *plan;
     uint64_t first, count; /* tensors of the plan that this codec writes */
-    uint64_t *metadata;    /* indices of the entries that it can keep */
+    const struct tn_catalog
+        *entries;       /* whose metadata are written: the plan's, or, with `old`, one of both */
+    uint64_t *metadata; /* indices of the entries that it can keep */
     uint64_t metadata_count;
     const char *name; /* the target's stem */
     uint64_t name_length;
     struct tn_sink *sink;
+    struct tn_source *old; /* the file that is added to; NULL: none */
+    bool old_put;
     struct tn_sink *target;       /* the sink that next_file (NULL) goes back to */
     bool other_files;             /* next_file was used */
     struct tn_save *save;         /* NULL: one sink, no other files */
     bool alone;                   /* no other files can stand beside the sink: a pipe, a member */
     const struct tn_begun *begun; /* names of a dry run's files */
     bool dry;                     /* `sink` keeps nothing: tensors need not be read */
-    bool *done;                   /* per tensor of the plan: it was put */
-    uint64_t *losses;             /* counted over all members */
+    bool within;                  /* it writes a member: metadata belong to the container */
+    bool ahead;                   /* on a thread of the pool, before it is asked for */
+    bool *done;                   /* per tensor from `done_first` on: it was put */
+    uint64_t done_first;
+    uint64_t *losses; /* counted over all members */
     struct tn_meter *meter;
 };
 

@@ -115,6 +115,6 @@ tn_host_read_tensor (struct tenon_call *public, uint64_t index, const struct ten
     if (status < 0)
         tn_fail_place (call->run->error, NULL, tn_catalog_tensor (writer->plan->own, index)->name);
     else
-        writer->done[index] = true;
+        writer->done[index - writer->done_first] = true;
     return status;
 }
