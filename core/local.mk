@@ -28,6 +28,9 @@ core_libcore_la_SOURCES = \
 	core/context.c \
 	core/context.h \
 	core/deflate.c \
+	core/deflate.h \
+	core/deflate_isal.c \
+	core/deflate_zlib.c \
 	core/describe.c \
 	core/dtype.c \
 	core/encoder.c \
