@@ -1,5 +1,6 @@
-/* carry_open.c - gives carried tensors back what they were, when the record in the metadata is right. It comes
- * from a file: nothing of it is used before all of it was read, and no tensor gets another number of bytes. */
+/* carry_open.c - gives carried tensors back what they were, when the record in the metadata is right. It
+ * comes from a file: nothing of it is used before all of it was read, and no tensor gets another number of
+ * bytes. */
 #include "carry.h"
 #include <tenon/json.h>
 

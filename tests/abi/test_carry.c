@@ -1,5 +1,6 @@
 /* test_carry.c - what a format cannot hold goes into it as bytes, and comes back as it was; and records that lie. */
 #include "kit.h"
+#include <stdbool.h>
 
 static const uint8_t numbers[64] = {
     1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
@@ -459,6 +460,41 @@ START_TEST (test_a_good_record)
 }
 END_TEST
 
+/* Whatever a record says, t has its 18 bytes and nothing of another one. */
+START_TEST (test_spoilt_records)
+{
+    static const char alphabet[] = "{}[]\",:\\u0123456789tfq8-.eE \n\xff";
+    uint64_t seed = 1, restored = 0;
+    kit_plugins ("toyraw toyblock", NULL);
+    for (unsigned i = 0; i < 20000; i++) {
+        struct bytes file = { .size = 0 };
+        char record[sizeof good];
+        size_t length = sizeof good - 1;
+        tenon_file *open;
+        memcpy (record, good, sizeof good);
+        for (unsigned n = 0; n <= i % 3; n++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            record[(seed >> 33) % length] = alphabet[(seed >> 50) % (sizeof alphabet - 1)];
+        }
+        kit_raw_head (&file, 2, 1, 1000);
+        put_string (&file, "tenon.types", record, length);
+        kit_raw_tensor (&file, "t", "u8", 0, 1, KIT_SHAPE (18), 0, 18);
+        kit_raw_tensor (&file, "f", "f32", 0, 1, KIT_SHAPE (1), 20, 4);
+        kit_pad (&file, 1000);
+        kit_put (&file, numbers, 24);
+        ck_assert_int_eq (tenon_open_memory (kit, file.data, file.size, NULL, &open, &kit_error), TENON_OK);
+        ck_assert_uint_eq (kit_tensor (open, "t").nbytes, 18);
+        kit_data (open, "t", "", numbers, 18);
+        bool is_back = strcmp (kit_tensor (open, "t").dtype_name, "tq8") == 0;
+        restored += is_back;
+        if (is_back)
+            ck_assert_uint_eq (tenon_metadata_count (open), 0);
+        tenon_close (open);
+    }
+    ck_assert_uint_gt (restored, 1000);
+}
+END_TEST
+
 static void
 fill_suite (Suite *suite)
 {
@@ -470,6 +506,7 @@ fill_suite (Suite *suite)
     tcase_add_test (tests, test_arrays_of_the_program);
     tcase_add_test (tests, test_records);
     tcase_add_test (tests, test_a_good_record);
+    tcase_add_test (tests, test_spoilt_records);
 }
 
 int
