@@ -169,8 +169,8 @@ make_prefix (struct npz_reader *reader, const struct npz_entry *entry)
     return TENON_OK;
 }
 
-static tenon_status
-include (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source)
+tenon_status
+npz_include_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source)
 {
     struct tenon_call *call = reader->call;
     struct tenon_include how = { .struct_size = sizeof how, .flags = TENON_INCLUDE_PREFIX };
@@ -188,11 +188,11 @@ include (struct npz_reader *reader, const struct npz_entry *entry, uint32_t sour
 }
 
 tenon_status
-npz_describe_member (struct npz_reader *reader, const struct npz_entry *entry)
+npz_add_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t *source)
 {
     struct tenon_call *call = reader->call;
     struct tenon_part part = TENON_INIT (part);
-    uint32_t source;
+    *source = NPZ_NO_SOURCE;
     TENON_TRY (npz_add_name (call, &reader->names, entry));
     if (entry->name_length > 0 && entry->name[entry->name_length - 1] == '/' && entry->size == 0)
         return TENON_OK; /* a folder */
@@ -208,6 +208,5 @@ npz_describe_member (struct npz_reader *reader, const struct npz_entry *entry)
     part.name = entry->name;
     part.name_length = entry->name_length;
     TENON_TRY (npz_take_blocks (call, entry, &part));
-    TENON_TRY (call->host->add_part (call, &part, &source));
-    return include (reader, entry, source);
+    return call->host->add_part (call, &part, source);
 }

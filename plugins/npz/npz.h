@@ -144,7 +144,11 @@ struct npz_reader {
     char *prefix;        /* of metadata keys; grows */
     uint64_t prefix_room;
 };
-tenon_status npz_describe_member (struct npz_reader *reader, const struct npz_entry *entry);
+/* Checks the member and makes a source of it; *source is NPZ_NO_SOURCE for a folder. */
+#define NPZ_NO_SOURCE UINT32_MAX
+tenon_status npz_add_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t *source);
+/* Hands it to whichever codec recognises it. */
+tenon_status npz_include_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source);
 
 /* ---- write.c ---- */
 
