@@ -1,4 +1,5 @@
 npz_sources = \
+	plugins/npz/append.c \
 	plugins/npz/blocks.c \
 	plugins/npz/directory.c \
 	plugins/npz/member.c \

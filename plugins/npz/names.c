@@ -197,8 +197,8 @@ mix (uint64_t a, uint64_t b)
     return (uint64_t) product ^ (uint64_t) (product >> 64);
 }
 
-static uint64_t
-hash (const uint8_t *bytes, uint32_t length, uint64_t seed)
+uint64_t
+npz_hash (const uint8_t *bytes, uint32_t length, uint64_t seed)
 {
     uint64_t h = seed ^ length, word;
     for (; length >= 8; bytes += 8, length -= 8) {
@@ -214,7 +214,7 @@ hash (const uint8_t *bytes, uint32_t length, uint64_t seed)
 tenon_status
 npz_add_name (struct tenon_call *call, struct npz_names *names, const struct npz_entry *entry)
 {
-    uint64_t h = hash (entry->raw, entry->raw_length, names->seed), at = h & names->mask;
+    uint64_t h = npz_hash (entry->raw, entry->raw_length, names->seed), at = h & names->mask;
     uint32_t index_mask = (uint32_t) (((uint64_t) 1 << names->index_bits) - 1);
     uint32_t tag = (uint32_t) (h >> 32) & ~index_mask;
     char shown[NPZ_SHOWN];

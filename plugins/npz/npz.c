@@ -168,6 +168,7 @@ static const struct tenon_option options[NPZ_OPTIONS] = {
 
 static const struct tenon_codec codec = {
     .struct_size = sizeof codec,
+    .flags = TENON_CODEC_APPENDS,
     .id = "npz",
     .label = "NumPy archive of arrays (zip)",
     .extensions = extensions,

@@ -6,6 +6,7 @@
  *     names.c      names as text, and the set of all names
  *     blocks.c     the private extra field that tells where the blocks of a deflated member end
  *     write.c      write
+ *     append.c     the archive that a save adds to
  *
  * The format: PKWARE's APPNOTE.TXT 6.3, as Python's zipfile and numpy.savez use it. All numbers are
  * little-endian. */
@@ -116,6 +117,7 @@ tenon_status npz_begin_names (struct tenon_call *call, const struct npz_director
                               struct npz_names *names);
 /* Refuses a name that is there already. */
 tenon_status npz_add_name (struct tenon_call *call, struct npz_names *names, const struct npz_entry *entry);
+uint64_t npz_hash (const uint8_t *bytes, uint32_t length, uint64_t seed);
 /* ISO 3309's CRC-32, for what is short. */
 uint32_t npz_crc32 (uint32_t crc, const void *bytes, uint64_t length);
 
@@ -149,6 +151,27 @@ struct npz_reader {
 tenon_status npz_add_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t *source);
 /* Hands it to whichever codec recognises it. */
 tenon_status npz_include_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source);
+
+/* ---- append.c ---- */
+
+struct npz_text {
+    const char *text;
+    uint64_t length;
+};
+struct npz_old {
+    struct npz_directory directory;
+    uint64_t done, position; /* entries that were looked at, bytes of the directory before the next one */
+    struct npz_text *names;  /* of the plan's tensors … */
+    uint32_t *slots;         /* … and where they are: index + 1; 0: free */
+    uint64_t mask;
+    const char *suffix;
+    uint64_t suffix_length;
+};
+/* Puts all of the old archive but its directory. */
+tenon_status npz_open_old (struct tenon_call *call, uint64_t tensors, const char *suffix,
+                           struct npz_old *old);
+/* The next entry that stays; *found is 0 after the last. */
+tenon_status npz_next_old (struct tenon_call *call, struct npz_old *old, struct npz_entry *entry, int *found);
 
 /* ---- write.c ---- */
 

@@ -289,7 +289,7 @@ put_member (struct writer *writer, uint64_t index)
 /* ---- the end ---- */
 
 static tenon_status
-put_directory (struct writer *writer)
+put_directory (struct writer *writer, const struct npz_directory *old)
 {
     struct tenon_call *call = writer->call;
     uint8_t wide[NPZ_END64_BYTES + NPZ_LOCATOR_BYTES], end[NPZ_END_BYTES];
@@ -319,8 +319,9 @@ put_directory (struct writer *writer)
     to = tenon_put_le16 (to, entries);
     to = tenon_put_le32 (to, narrow (writer->bytes));
     to = tenon_put_le32 (to, narrow (offset));
-    tenon_put_le16 (to, 0); /* no comment */
-    return call->host->put (call, end, sizeof end);
+    tenon_put_le16 (to, (uint16_t) old->comment_length);
+    TENON_TRY (call->host->put (call, end, sizeof end));
+    return old->comment_length ? call->host->put (call, old->comment, old->comment_length) : TENON_OK;
 }
 
 static tenon_status
@@ -353,16 +354,38 @@ open_writer (struct writer *writer, struct tenon_call *call)
     return TENON_OK;
 }
 
+/* The old archive's members, and the entries of those that stay. */
+static tenon_status
+put_old (struct writer *writer, const struct tenon_plan_info *plan, struct npz_old *old)
+{
+    struct npz_entry entry;
+    int found;
+    TENON_TRY (npz_open_old (writer->call, plan->tensors, writer->suffix, old));
+    for (;;) {
+        TENON_TRY (npz_next_old (writer->call, old, &entry, &found));
+        if (!found)
+            return TENON_OK;
+        uint8_t *to = add_bytes (writer, entry.entry_length);
+        if (!to)
+            return TENON_E_MEMORY;
+        memcpy (to, entry.bytes, entry.entry_length);
+        writer->entries++;
+    }
+}
+
 tenon_status
 npz_write (struct tenon_call *call)
 {
     struct tenon_plan_info plan = TENON_INIT (plan);
+    struct npz_old old = { .directory = { .comment_length = 0 } };
     struct writer writer;
     TENON_TRY (call->host->plan_info (call, &plan));
     TENON_TRY (open_writer (&writer, call));
     writer.seekable = plan.flags & TENON_SINK_SEEKABLE;
     TENON_TRY (tell_dropped (call, &plan));
+    if (plan.flags & TENON_PLAN_APPENDS)
+        TENON_TRY (put_old (&writer, &plan, &old));
     for (uint64_t i = 0; i < plan.tensors; i++)
         TENON_TRY (put_member (&writer, i));
-    return put_directory (&writer);
+    return put_directory (&writer, &old.directory);
 }
