@@ -175,11 +175,11 @@ static const struct tenon_codec codec = {
     .options = options,
     .option_size = sizeof options[0],
     .option_count = NPZ_OPTIONS,
-    .opaque_family = "numpy",
     .metadata = TENON_METADATA_TYPED,
     .describe = describe,
     .write = npz_write,
     .probe = probe,
+    .member_option = 1 + NPZ_OPTION_MEMBER,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 
