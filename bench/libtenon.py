@@ -115,9 +115,14 @@ class Tenon:
     def load(self, file, dtype=0):
         return self.load_requests(file, (Request * 1)(Request(c.sizeof(Request), dtype)))
 
-    def load_all(self, file):
+    @staticmethod
+    def requests_for(count):
+        """One for each tensor, all of it."""
+        return (Request * count)(*[Request(c.sizeof(Request), 0, i) for i in range(count)])
+
+    def load_all(self, file, requests=None):
         """Every tensor in one call: the memory, and the requests that say where each lies."""
-        requests = (Request * self.count(file))(*[Request(c.sizeof(Request), 0, i) for i in range(self.count(file))])
+        requests = requests or self.requests_for(self.count(file))
         return self.load_requests(file, requests), requests
 
     def read_requests(self, file, requests):

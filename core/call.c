@@ -57,6 +57,8 @@ tn_call_source (struct tn_call *call, uint32_t number)
     struct tn_catalog *catalog = call->run->catalog;
     if (call->state == TN_CALL_PROBE && number == 0)
         return call->source;
+    if (call->state == TN_CALL_WRITE && call->writer->old && number == 0)
+        return call->writer->old;
     const uint32_t *sources = call->sources;
     uint32_t count = call->source_count;
     if (call->state == TN_CALL_DESCRIBE) {
@@ -295,4 +297,5 @@ const struct tenon_host tn_host = {
     .next_file = tn_host_next_file,
     .put_member = tn_host_put_member,
     .read_tensor = tn_host_read_tensor,
+    .put_old = tn_host_put_old,
 };

@@ -89,6 +89,7 @@ tenon_status tn_host_plan_metadata (struct tenon_call *, uint64_t, const char **
                                     struct tenon_value *);
 tenon_status tn_host_put (struct tenon_call *, const void *, uint64_t);
 tenon_status tn_host_put_tensor (struct tenon_call *, uint64_t, const struct tenon_layout *);
+tenon_status tn_host_put_old (struct tenon_call *, uint64_t);
 tenon_status tn_host_put_items (struct tenon_call *, const struct tenon_value *, uint32_t);
 tenon_status tn_host_align (struct tenon_call *, uint64_t, uint32_t);
 uint64_t tn_host_tell (struct tenon_call *);

@@ -181,6 +181,23 @@ tn_catalog_find_key (const struct tn_catalog *catalog, const char *key, uint64_t
     return names_find (catalog, &catalog->keys, same_key, key, length, index);
 }
 
+void
+tn_catalog_renumber (struct tn_catalog *catalog)
+{
+    catalog->names.count = catalog->keys.count = 0;
+    if (catalog->names.size > 0)
+        memset (catalog->names.slots, 0, catalog->names.size * sizeof *catalog->names.slots);
+    if (catalog->keys.size > 0)
+        memset (catalog->keys.slots, 0, catalog->keys.size * sizeof *catalog->keys.slots);
+    for (uint64_t i = 0; i < catalog->count; i++) {
+        const struct tn_tensor *tensor = tn_catalog_tensor (catalog, i);
+        names_enter (catalog, &catalog->names, same_tensor, tensor->name, tensor->name_length, i);
+    }
+    for (uint64_t i = 0; i < catalog->metadata_count; i++)
+        names_enter (catalog, &catalog->keys, same_key, catalog->metadata[i].key,
+                     catalog->metadata[i].key_length, i);
+}
+
 /* ---- tensors ---------------------------------------------------------------------------------------- */
 
 struct tn_tensor *

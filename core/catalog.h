@@ -89,6 +89,8 @@ struct tn_tensor *tn_catalog_slot (struct tn_catalog *catalog);
 tenon_status tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error);
 /* False: no such name. */
 bool tn_catalog_find (const struct tn_catalog *catalog, const char *name, uint64_t length, uint64_t *index);
+/* Finds all names and keys again after entries were changed round, or keys taken out. Needs no memory. */
+void tn_catalog_renumber (struct tn_catalog *catalog);
 /* Copies key and value into the catalog. `replace`: a key that is there gets the new value, else it is
  * TENON_E_MALFORMED. */
 tenon_status tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t length,

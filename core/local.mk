@@ -3,6 +3,8 @@
 noinst_LTLIBRARIES += core/libcore.la
 core_libcore_la_SOURCES = \
 	core/ahead.c \
+	core/append.c \
+	core/append.h \
 	core/arena.c \
 	core/arena.h \
 	core/blocks.c \
@@ -11,6 +13,9 @@ core_libcore_la_SOURCES = \
 	core/call.h \
 	core/call_describe.c \
 	core/call_sources.c \
+	core/carry.c \
+	core/carry.h \
+	core/carry_open.c \
 	core/cast.c \
 	core/cast.h \
 	core/cast_fast.c \
@@ -52,6 +57,7 @@ core_libcore_la_SOURCES = \
 	core/pool.c \
 	core/pool.h \
 	core/read.c \
+	core/reading.h \
 	core/recognise.c \
 	core/registry.c \
 	core/registry.h \

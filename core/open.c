@@ -1,5 +1,6 @@
 /* open.c - opens files: source, codec, describe, checks. */
 #include "call.h"
+#include "carry.h"
 #include "file.h"
 #include <errno.h>
 
@@ -49,6 +50,7 @@ complete (tenon_file *file, tenon_error *error)
 {
     struct tn_catalog *catalog = file->catalog;
     TN_TRY (tn_check_overlaps (catalog, error));
+    TN_TRY (tn_carry_restore (catalog, file->report, error));
     for (uint64_t i = 0; i < catalog->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (catalog, i);
         uint64_t elements = 1;

@@ -2,6 +2,7 @@
 #include "plan.h"
 #include "file.h"
 #include "want.h"
+#include <stdio.h>
 
 TENON_API tenon_status
 tenon_plan_new (tenon_context *context, tenon_plan **result, tenon_error *error)
@@ -98,8 +99,12 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
     if (!tn_copy_struct (&array, sizeof array, theirs, offsetof (tenon_array, fill)))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "a tenon_array needs its struct_size, and data or fill");
-    if (!array.name)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tensor of the program needs a name");
+    char number[32];
+    bool unnamed = !array.name;
+    if (unnamed) {
+        snprintf (number, sizeof number, "arr_%llu", (unsigned long long) plan->unnamed);
+        array.name = number;
+    }
     const struct tenon_dtype *dtype = tn_catalog_dtype (own, array.dtype);
     if (!dtype || array.dtype == TENON_NONE || array.rank > TN_MAX_RANK || (array.rank && !array.shape))
         return enter (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape, 0, NULL,
@@ -129,6 +134,7 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
                    &planned, error));
     *origin = *tn_catalog_tensor (own, own->count - 1);
     origin->source = source->number;
+    plan->unnamed += unnamed;
     return TENON_OK;
 }
 
@@ -196,18 +202,18 @@ tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const c
 
 /* Ranges in a copied value: from the file's source numbers to the plan's. */
 static tenon_status
-borrow (tenon_plan *plan, const struct tn_catalog *catalog, struct tenon_value *value, tenon_error *error)
+borrow (tenon_plan *plan, struct tn_source *const *sources, struct tenon_value *value, tenon_error *error)
 {
     if (value->type != TENON_ARRAY)
         return TENON_OK;
     if (value->item_type == TENON_ARRAY) {
         for (uint64_t i = 0; i < value->count; i++)
-            TN_TRY (borrow (plan, catalog, (struct tenon_value *) (uintptr_t) &value->as.items[i], error));
+            TN_TRY (borrow (plan, sources, (struct tenon_value *) (uintptr_t) &value->as.items[i], error));
         return TENON_OK;
     }
     if (value->source == TENON_NO_SOURCE)
         return TENON_OK;
-    struct tn_source *source = catalog->sources[value->source];
+    struct tn_source *source = sources[value->source];
     uint64_t i = plan->borrowed_count;
     while (i > 0 && plan->borrowed[i - 1] != source)
         i--;
@@ -222,19 +228,33 @@ borrow (tenon_plan *plan, const struct tn_catalog *catalog, struct tenon_value *
     return TENON_OK;
 }
 
+/* All entries of a catalog, whose ranges lie in these sources. */
 static tenon_status
-add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *error)
+take_metadata (tenon_plan *plan, const struct tn_catalog *catalog, struct tn_source *const *sources,
+               tenon_error *error)
 {
-    struct tn_catalog *catalog = file->catalog, *own = plan->own;
-    TN_TRY (keep (plan, catalog, error));
+    struct tn_catalog *own = plan->own;
     for (uint64_t i = 0; i < catalog->metadata_count; i++) {
         const struct tn_metadata *entry = &catalog->metadata[i];
         uint64_t index;
         TN_TRY (tn_catalog_add_metadata (own, entry->key, entry->key_length, &entry->value, true, error));
         tn_catalog_find_key (own, entry->key, entry->key_length, &index);
-        TN_TRY (borrow (plan, catalog, &own->metadata[index].value, error));
+        TN_TRY (borrow (plan, sources, &own->metadata[index].value, error));
     }
     return TENON_OK;
+}
+
+static tenon_status
+add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *error)
+{
+    TN_TRY (keep (plan, file->catalog, error));
+    return take_metadata (plan, file->catalog, file->catalog->sources, error);
+}
+
+tenon_status
+tn_plan_take_metadata (tenon_plan *plan, const tenon_plan *from, tenon_error *error)
+{
+    return take_metadata (plan, from->own, from->borrowed, error);
 }
 
 TENON_API tenon_status

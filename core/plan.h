@@ -22,8 +22,12 @@ struct tenon_plan {
     uint64_t count, room;
     struct tn_source **borrowed; /* of files whose metadata were taken; numbered by the values */
     uint64_t borrowed_count, borrowed_room;
+    uint64_t unnamed;         /* arrays that got a number for a name */
     struct tn_catalog **kept; /* catalogs that this plan holds on to */
     uint64_t kept_count, kept_room;
 };
+
+/* Copies the metadata of a plan, which must outlive this one. Keys that are there already get the new value. */
+tenon_status tn_plan_take_metadata (tenon_plan *plan, const tenon_plan *from, tenon_error *error);
 
 #endif

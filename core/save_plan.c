@@ -1,7 +1,10 @@
 /* save_plan.c - saves plans: which codec, which name, and that everything appears at the end or nothing. */
+#include "append.h"
+#include "carry.h"
 #include "file.h"
 #include "write.h"
 #include <stdio.h>
+#include <sys/stat.h>
 
 struct saving {
     tenon_context *context;
@@ -12,6 +15,8 @@ struct saving {
     tenon_report *report;
     tenon_error *error;
     uint64_t losses;
+    struct tn_append append;
+    struct tn_carry *carry; /* NULL: nothing is carried */
 };
 
 static tenon_status
@@ -82,7 +87,11 @@ choose (struct saving *saving, const char *path)
         && tn_extension_length (codec, name, strlen (name)) == 0)
         extension = codec->extensions[0];
     saving->path = tn_concat (path, extension ? "." : "", extension ? extension : "", (char *) NULL);
-    return saving->path ? TENON_OK : tn_fail_memory (saving->error);
+    if (!saving->path)
+        return tn_fail_memory (saving->error);
+    return saving->options.flags & TENON_SAVE_CARRY ? tn_carry_begin (
+               &saving->carry, &saving->plan, &codec->table, saving->report, &saving->losses, saving->error)
+                                                    : TENON_OK;
 }
 
 static uint64_t
@@ -93,6 +102,16 @@ plan_bytes (const tenon_plan *plan)
         if (tn_add (bytes, tn_catalog_tensor (plan->own, i)->length, &bytes))
             return UINT64_MAX;
     return bytes;
+}
+
+/* The plan's, and the old file's. */
+static uint64_t
+all_bytes (const struct saving *saving)
+{
+    uint64_t bytes = plan_bytes (saving->plan);
+    if (!saving->append.file)
+        return bytes;
+    return tn_add (bytes, saving->append.file->catalog->sources[0]->size, &bytes) ? UINT64_MAX : bytes;
 }
 
 /* What the file will have at most, as a rule: headers are small beside data. A guess that is a byte too low
@@ -123,7 +142,10 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
             codec->table.id);
     const char *slash = strrchr (saving->path, '/'), *name = slash ? slash + 1 : saving->path;
     size_t length = strlen (name), extension = tn_extension_length (codec, name, length);
+    const tenon_plan *said = saving->append.both ? saving->append.both : plan;
     writer->plan = plan;
+    writer->entries = said->own;
+    writer->old = saving->append.file ? saving->append.file->catalog->sources[0] : NULL;
     writer->count = plan->count;
     writer->name = name;
     writer->name_length = extension > 0 && extension + 1 < length ? length - extension - 1 : length;
@@ -131,6 +153,7 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     writer->meter = &meter;
     TN_FREE bool *done = calloc (plan->count + 1, sizeof *done);
     writer->done = done;
+    writer->carries = saving->carry != NULL;
     if (!done)
         return tn_fail_memory (error);
     tenon_status status = tn_overlay_read (saving->context, saving->options.settings, &overlay, error);
@@ -140,11 +163,15 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
                               .report = saving->report,
                               .overlay = &overlay,
                               .catalog = plan->own,
-                              .borrowed = plan->borrowed,
-                              .borrowed_count = plan->borrowed_count,
+                              .borrowed = said->borrowed,
+                              .borrowed_count = said->borrowed_count,
                               .progress = progress };
-        tn_meter_begin (&meter, progress, plan_bytes (plan));
+        tn_meter_begin (&meter, progress, all_bytes (saving));
         status = tn_write (&run, writer, saving->codec);
+        if (status == TENON_OK && writer->old && !writer->old_put)
+            status =
+                tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                         "the codec %s: it did not keep the file that it was to add to", codec->table.id);
         tn_meter_end (&meter);
         tn_arena_free (&run.arena);
     }
@@ -219,13 +246,29 @@ dry_run (struct saving *saving, const tenon_progress *progress)
     return run_codec (saving, &writer, progress);
 }
 
+/* A target that must be new, or is no file, is left to what comes. */
+static tenon_status
+open_old (struct saving *saving, const tenon_progress *progress)
+{
+    struct stat there;
+    if (saving->options.flags & TENON_SAVE_NEW)
+        return TENON_OK;
+    if (stat (saving->path, &there) == 0 && !S_ISREG (there.st_mode) && !S_ISDIR (there.st_mode))
+        return tn_fail (saving->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "nothing can be added to a device or pipe");
+    return tn_append_open (&saving->append, saving->plan, saving->path, saving->codec,
+                           saving->options.settings, progress, saving->error);
+}
+
 static tenon_status
 save_file (struct saving *saving, const char *path, const tenon_progress *progress)
 {
     tenon_error *error = saving->error;
     struct tn_save *save = NULL;
     TN_TRY (choose (saving, path));
-    uint64_t bytes = plan_bytes (saving->plan);
+    if (saving->options.flags & TENON_SAVE_APPEND)
+        TN_TRY (open_old (saving, progress));
+    uint64_t bytes = all_bytes (saving);
     struct tn_save_options options = {
         .durable = saving->context->durable,
         .must_be_new = saving->options.flags & TENON_SAVE_NEW,
@@ -257,7 +300,9 @@ end (struct saving *saving, bool keep_report, const char *path, tenon_error *to)
 {
     if (saving->error->status < 0)
         tn_fail_place (saving->error, saving->path ? saving->path : path, NULL);
+    tn_append_close (&saving->append);
     free (saving->path);
+    tn_carry_end (saving->carry);
     if (!keep_report)
         tenon_report_free (saving->report);
     return tn_error_out (to, saving->error);
@@ -284,7 +329,10 @@ tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, teno
         struct tn_writer writer = { 0 };
         struct tn_sink *sink = NULL;
         saving.options.flags |= TENON_SAVE_EXACT_NAME;
-        if (!saving.options.format)
+        if (saving.options.flags & TENON_SAVE_APPEND)
+            tn_fail (&mine, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                     "nothing can be added to a descriptor; save to a file");
+        else if (!saving.options.format)
             tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
                      "saving to a descriptor needs the name of a format");
         else if (choose (&saving, "-") == TENON_OK && !(sink = tn_sink_fd_new (fd, "the output")))

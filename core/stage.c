@@ -230,9 +230,12 @@ write_block (struct tn_stage *stage, uint64_t block, const struct tn_slot *slot,
     if (!tn_grow (&stage->block_ends, &stage->block_room, stage->block_count, sizeof *stage->block_ends))
         return tn_fail_memory (error);
     TN_TRY (tn_sink_write (stage->outer, slot->bytes, slot->length, error));
+    bool first = stage->block_count == 0;
     stage->block_ends[stage->block_count++] = stage->outer->position - stage->base;
     if (stage->sums)
-        stage->crc = tn_crc32_combine (stage->crc, slot->crc, TN_MIN (stage->block_size, stage->held - at));
+        stage->crc = first
+                         ? slot->crc
+                         : tn_crc32_combine (stage->crc, slot->crc, TN_MIN (stage->block_size, stage->held - at));
     return TENON_OK;
 }
 

@@ -19,8 +19,8 @@ tn_write_loss (struct tn_call *call, struct tn_writer *writer, const char *item,
 
 /* ---- what the codec can hold ---- */
 
-static bool
-can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype)
+bool
+tn_can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype)
 {
     if (dtype->kind == TENON_KIND_OPAQUE)
         return codec->opaque_family && strcmp (codec->opaque_family, dtype->family) == 0;
@@ -30,6 +30,16 @@ can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype)
         if (strcmp (*name, dtype->name) == 0)
             return true;
     return false;
+}
+
+static const char *
+what_helps (const struct tenon_codec *codec, const struct tenon_dtype *dtype)
+{
+    bool carries = codec->metadata != TENON_METADATA_NONE;
+    if (dtype->kind == TENON_KIND_OPAQUE)
+        return carries ? "; --carry stores its bytes" : "";
+    return carries ? "; --as DTYPE converts it to one that it can, --carry stores its bytes"
+                   : "; --as DTYPE converts it to one that it can";
 }
 
 static tenon_status
@@ -48,7 +58,7 @@ check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct 
     for (uint64_t i = 0; i < writer->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (own, writer->first + i);
         const struct tenon_dtype *dtype = tn_catalog_dtype (own, tensor->dtype);
-        bool stored = can_store (codec, dtype);
+        bool stored = tn_can_store (codec, dtype);
         if (stored && (codec->max_rank == 0 || tensor->rank <= codec->max_rank))
             continue;
         tn_fail_place (run->error, NULL, tensor->name);
@@ -56,10 +66,9 @@ check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct 
             return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                             "it has %u dims, the format %s holds at most %u", tensor->rank, codec->id,
                             codec->max_rank);
-        return tn_fail (
-            run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s cannot hold %s%.100s%s", codec->id,
-            dtype->kind == TENON_KIND_OPAQUE ? "items of the type " : "", tn_dtype_label (dtype),
-            dtype->kind == TENON_KIND_OPAQUE ? "" : "; --as DTYPE converts it to one that it can");
+        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s cannot hold %s%.100s%s",
+                        codec->id, dtype->kind == TENON_KIND_OPAQUE ? "items of the type " : "",
+                        tn_dtype_label (dtype), what_helps (codec, dtype));
     }
     return TENON_OK;
 }
@@ -67,15 +76,15 @@ check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct 
 static tenon_status
 choose_metadata (struct tn_call *call, struct tn_writer *writer, const struct tenon_codec *codec)
 {
-    const struct tn_catalog *own = writer->plan->own;
+    const struct tn_catalog *entries = writer->entries;
     writer->metadata = NULL;
     writer->metadata_count = 0;
-    if (writer->within || own->metadata_count == 0)
+    if (writer->within || entries->metadata_count == 0)
         return TENON_OK;
-    if (!(writer->metadata = malloc ((own->metadata_count + 1) * sizeof *writer->metadata)))
+    if (!(writer->metadata = malloc ((entries->metadata_count + 1) * sizeof *writer->metadata)))
         return tn_fail_memory (call->run->error);
-    for (uint64_t i = 0; i < own->metadata_count; i++) {
-        const struct tn_metadata *entry = &own->metadata[i];
+    for (uint64_t i = 0; i < entries->metadata_count; i++) {
+        const struct tn_metadata *entry = &entries->metadata[i];
         bool kept = codec->metadata == TENON_METADATA_TYPED
                     || (codec->metadata == TENON_METADATA_STRINGS && entry->value.type == TENON_STRING);
         if (kept)

@@ -14,16 +14,21 @@ struct tn_begun {
 struct tn_writer {
     tenon_plan *plan;
     uint64_t first, count; /* tensors of the plan that this codec writes */
-    uint64_t *metadata;    /* indices of the entries that it can keep */
+    const struct tn_catalog
+        *entries;       /* whose metadata are written: the plan's, or, with `old`, one of both */
+    uint64_t *metadata; /* indices of the entries that it can keep */
     uint64_t metadata_count;
     const char *name; /* the target's stem */
     uint64_t name_length;
     struct tn_sink *sink;
+    struct tn_source *old; /* the file that is added to; NULL: none */
+    bool old_put;
     struct tn_sink *target;       /* the sink that next_file (NULL) goes back to */
     bool other_files;             /* next_file was used */
     struct tn_save *save;         /* NULL: one sink, no other files */
     bool alone;                   /* no other files can stand beside the sink: a pipe, a member */
     const struct tn_begun *begun; /* names of a dry run's files */
+    bool carries;                 /* the metadata tell what carried tensors were */
     bool dry;                     /* `sink` keeps nothing: tensors need not be read */
     bool within;                  /* it writes a member: metadata belong to the container */
     bool ahead;                   /* on a thread of the pool, before it is asked for */
@@ -33,6 +38,8 @@ struct tn_writer {
     struct tn_meter *meter;
 };
 
+/* Can write store items of this dtype? */
+bool tn_can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype);
 /* Checks what the codec can hold, runs its write, and checks that it put everything. */
 tenon_status tn_write (struct tn_run *run, struct tn_writer *writer, uint64_t codec);
 /* Something is lost: told, and counted. */

@@ -20,9 +20,11 @@ tenon_status
 tn_host_plan_info (struct tenon_call *public, struct tenon_plan_info *info)
 {
     WRITING (public);
-    struct tenon_plan_info found = { sizeof found,  writer->sink->seekable ? TENON_SINK_SEEKABLE : 0,
-                                     writer->count, writer->metadata_count,
-                                     writer->name,  writer->name_length };
+    uint32_t flags =
+        (writer->sink->seekable ? TENON_SINK_SEEKABLE : 0) | (writer->old ? TENON_PLAN_APPENDS : 0);
+    struct tenon_plan_info found = { sizeof found,           flags,        writer->count,
+                                     writer->metadata_count, writer->name, writer->name_length };
+    found.flags |= writer->carries && writer->metadata_count > 0 ? TENON_PLAN_CARRIES : 0;
     return tn_fill_struct (info, &found, sizeof found) ? TENON_OK
                                                        : tn_call_misuse (call, "a struct has no struct_size");
 }
@@ -54,7 +56,7 @@ tn_host_plan_metadata (struct tenon_call *public, uint64_t index, const char **k
     WRITING (public);
     if (index >= writer->metadata_count)
         return tn_call_misuse (call, "it asked for metadata that the plan does not have");
-    const struct tn_metadata *entry = &writer->plan->own->metadata[writer->metadata[index]];
+    const struct tn_metadata *entry = &writer->entries->metadata[writer->metadata[index]];
     *key = entry->key;
     *key_length = entry->key_length;
     *value = entry->value;
@@ -81,6 +83,30 @@ tn_host_put_tensor (struct tenon_call *public, uint64_t index, const struct teno
             "it put a tensor that the plan does not have, or in a layout that this version does not know");
     return tn_write_tensor (call, writer, writer->first + index,
                             ours.flags & (TENON_FORTRAN | TENON_BIG_ENDIAN | TENON_ASKED));
+}
+
+#define OLD_PIECE ((uint64_t) 16 << 20)
+
+tenon_status
+tn_host_put_old (struct tenon_call *public, uint64_t length)
+{
+    WRITING (public);
+    tenon_error *error = call->run->error;
+    const struct tn_source *old = writer->old;
+    if (!old)
+        return tn_call_misuse (call, "it puts an old file where there is none");
+    if (writer->old_put || writer->sink->position > 0 || writer->other_files)
+        return tn_call_misuse (call, "it puts the old file twice, or after something else");
+    if (length > old->size)
+        return tn_call_misuse (call, "it puts more of the old file than there is");
+    writer->old_put = true;
+    writer->sink->subject = NULL;
+    for (uint64_t at = 0; at < length; at += OLD_PIECE) {
+        uint64_t piece = TN_MIN (OLD_PIECE, length - at);
+        TN_TRY (tn_sink_copy (writer->sink, old->fd, at, piece, error));
+        TN_TRY (tn_meter_add (writer->meter, piece, error));
+    }
+    return tn_meter_add (writer->meter, old->size - length, error);
 }
 
 /* ---- arrays of metadata ---- */

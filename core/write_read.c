@@ -1,19 +1,9 @@
 /* write_read.c - hands a tensor of the plan to a codec that prints or indexes values, a slab at a time. */
 #include "feed.h"
+#include "reading.h"
 #include "write.h"
 
 #define SLAB (256u << 10)
-
-struct tn_reading {
-    uint64_t index;
-    uint32_t layout;
-    struct tn_want want;
-    struct tn_slabs slabs;
-    struct tn_worker worker;
-    uint8_t *bytes;       /* of one slab … */
-    uint64_t slab;        /* … and which, counted from 1 */
-    uint64_t begin, size; /* where it lies in the whole */
-};
 
 void
 tn_reading_free (struct tn_reading *reading)
@@ -25,12 +15,25 @@ tn_reading_free (struct tn_reading *reading)
     free (reading);
 }
 
+tenon_status
+tn_reading_begin (struct tn_reading *reading, tenon_error *error)
+{
+    uint64_t begin, largest;
+    /* as little of it may be read as is liked, so it is not summed up on the way */
+    if (reading->want.source->check && tn_want_covers (&reading->want))
+        TN_TRY (tn_feed_all (reading->want.catalog->context, reading->want.source, NULL, NULL, error));
+    tn_slabs_plan (&reading->want, SLAB, &reading->slabs);
+    if (reading->slabs.count == 0)
+        return TENON_OK;
+    tn_slab_place (&reading->want, &reading->slabs, 0, &begin, &largest);
+    return (reading->bytes = malloc (largest)) ? TENON_OK : tn_fail_memory (error);
+}
+
 static tenon_status
 begin_reading (struct tn_call *call, struct tn_writer *writer, uint64_t index, uint32_t layout)
 {
     tenon_error *error = call->run->error;
     struct tn_planned *planned = &writer->plan->planned[index];
-    uint64_t begin, largest;
     if (call->reading && call->reading->index == index && call->reading->layout == layout)
         return TENON_OK;
     tn_reading_free (call->reading);
@@ -42,14 +45,7 @@ begin_reading (struct tn_call *call, struct tn_writer *writer, uint64_t index, u
         TN_TRY (tn_write_spool (writer, planned, error));
     TN_TRY (tn_want_make (&reading->want, planned->catalog, planned->tensor, NULL, planned->target, layout,
                           error));
-    /* the codec may read as little of it as it likes, so it is not summed up on the way */
-    if (reading->want.source->check && tn_want_covers (&reading->want))
-        TN_TRY (tn_feed_all (writer->plan->context, reading->want.source, NULL, NULL, error));
-    tn_slabs_plan (&reading->want, SLAB, &reading->slabs);
-    if (reading->slabs.count == 0)
-        return TENON_OK;
-    tn_slab_place (&reading->want, &reading->slabs, 0, &begin, &largest);
-    return (reading->bytes = malloc (largest)) ? TENON_OK : tn_fail_memory (error);
+    return tn_reading_begin (reading, error);
 }
 
 /* Slabs lie one behind the other: the one that holds a byte is found by halving. */
@@ -68,8 +64,9 @@ slab_of (const struct tn_reading *reading, uint64_t offset)
     return low;
 }
 
-static tenon_status
-read_bytes (struct tn_reading *reading, uint64_t offset, uint8_t *to, uint64_t length, tenon_error *error)
+tenon_status
+tn_reading_bytes (struct tn_reading *reading, uint64_t offset, uint8_t *to, uint64_t length,
+                  tenon_error *error)
 {
     while (length > 0) {
         if (reading->slab == 0 || offset < reading->begin || offset - reading->begin >= reading->size) {
@@ -111,7 +108,7 @@ tn_host_read_tensor (struct tenon_call *public, uint64_t index, const struct ten
         && (offset > call->reading->want.size || length > call->reading->want.size - offset))
         status = tn_call_misuse (call, "it read beyond the end of a tensor");
     if (status == TENON_OK)
-        status = read_bytes (call->reading, offset, to, length, call->run->error);
+        status = tn_reading_bytes (call->reading, offset, to, length, call->run->error);
     if (status < 0)
         tn_fail_place (call->run->error, NULL, tn_catalog_tensor (writer->plan->own, index)->name);
     else

@@ -38,9 +38,12 @@ shell_tests += \
 # The same for tests that want plugins to be loaded at run time: left out with --disable-dlopen.
 module_unit_tests = \
 	tests/abi/test_abi \
+	tests/abi/test_ahead \
+	tests/abi/test_append \
 	tests/abi/test_bad \
 	tests/abi/test_badwrite \
 	tests/abi/test_box \
+	tests/abi/test_carry \
 	tests/abi/test_choose \
 	tests/abi/test_dump \
 	tests/abi/test_meta \
@@ -79,6 +82,8 @@ test_plugins = \
 	tests/abi/plugins/toyblock.la \
 	tests/abi/plugins/toybox.la \
 	tests/abi/plugins/toydump.la \
+	tests/abi/plugins/toylog.la \
+	tests/abi/plugins/toyplain.la \
 	tests/abi/plugins/toyraw.la \
 	tests/abi/plugins/toyset.la \
 	tests/abi/plugins/toytext.la \
@@ -104,6 +109,8 @@ tests_abi_plugins_old_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyblock_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toybox_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toydump_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toylog_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toyplain_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyraw_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyset_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)
@@ -135,7 +142,7 @@ tests_unit_test_json_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_C_CFLAGS)
 tests_unit_test_json_LDADD = $(LDADD) $(JSON_C_LIBS)
 
 # What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin).
-thread_tests = tests/unit/test_member tests/unit/test_pool tests/unit/test_save_set tests/unit/test_threads
+thread_tests = tests/abi/test_ahead tests/unit/test_member tests/unit/test_pool tests/unit/test_save_set tests/unit/test_threads
 builtin_tests = tests/walls.sh
 # What `make check-valgrind` runs. Sweeps and models over millions of items take it too long.
 valgrind_too_long = tests/unit/test_cast tests/unit/test_swap tests/unit/test_transpose tests/unit/test_want

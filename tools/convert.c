@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 static struct {
-    bool strict, dry_run, new_only, force;
+    bool strict, dry_run, new_only, append, force, carry;
     const char *from, *as;
     struct text_list only, except, rename;
 } convert;
@@ -20,9 +20,12 @@ static const struct tool_option convert_options[] = {
       &convert.except },
     { "rename", 0, OPTION_LIST, "OLD=NEW", "give a tensor another name; may be repeated", &convert.rename },
     { "as", 0, OPTION_TEXT, "DTYPE", "cast all tensors to this element type", &convert.as },
+    { "carry", 0, OPTION_FLAG, NULL,
+      "store what the format cannot hold as bytes, with a record of what it was", &convert.carry },
     { "strict", 0, OPTION_FLAG, NULL, "fail when anything would be lost", &convert.strict },
     { "dry-run", 'n', OPTION_FLAG, NULL, "find out what would be written and lost, but write nothing",
       &convert.dry_run },
+    { "append", 0, OPTION_FLAG, NULL, "add to DST; what has the same name is replaced", &convert.append },
     { "new", 0, OPTION_FLAG, NULL, "refuse to replace a file", &convert.new_only },
     { "force", 'f', OPTION_FLAG, NULL, "write to a terminal too", &convert.force },
     { 0 }
@@ -194,7 +197,9 @@ save (tenon_plan *plan, const char *target, tenon_report **report, tenon_error *
     tenon_save_options options = {
         .struct_size = sizeof options,
         .flags = TENON_SAVE_EXACT_NAME | (convert.strict ? TENON_SAVE_STRICT : 0)
-                 | (convert.new_only ? TENON_SAVE_NEW : 0) | (convert.dry_run ? TENON_SAVE_DRY_RUN : 0),
+                 | (convert.new_only ? TENON_SAVE_NEW : 0) | (convert.append ? TENON_SAVE_APPEND : 0)
+                 | (convert.carry ? TENON_SAVE_CARRY : 0)
+                 | (convert.dry_run ? TENON_SAVE_DRY_RUN : 0),
         .format = tool.format,
     };
     struct bar bar;
@@ -237,7 +242,9 @@ check_target (const char *target)
 {
     if (strcmp (target, "-") != 0)
         return true;
-    if (!tool.format)
+    if (convert.append)
+        misuse ("--append needs a file, which standard output is not");
+    else if (!tool.format)
         misuse ("writing to standard output needs --format");
     else if (tool.json)
         misuse ("standard output cannot take both the file and --json");
@@ -254,8 +261,10 @@ print_done (const char *target, const struct totals *totals)
     if ((!convert.dry_run && !tool.verbose) || tool.quiet || strcmp (target, "-") == 0)
         return;
     CLEAN (text) char *name = shown (target, strlen (target));
-    printf ("%s %s: %" PRIu64 " %s, %" PRIu64 " %s\n", convert.dry_run ? "would write" : "wrote", name,
-            totals->tensors, plural (totals->tensors, "tensor", "tensors"), totals->nbytes,
+    const char *done = convert.append ? "added to" : "wrote",
+               *would = convert.append ? "would add to" : "would write";
+    printf ("%s %s: %" PRIu64 " %s, %" PRIu64 " %s\n", convert.dry_run ? would : done, name, totals->tensors,
+            plural (totals->tensors, "tensor", "tensors"), totals->nbytes,
             plural (totals->nbytes, "byte", "bytes"));
 }
 

@@ -34,6 +34,14 @@ tenon convert --dry-run weights.npy dry.npy
 exits '--dry-run' 0
 is '--dry-run' "$(cat out)" 'would write dry.npy: 1 tensor, 32768 bytes'
 is '--dry-run wrote nothing' "$(ls dry.npy* 2>/dev/null)" ''
+tenon convert --append weights.npy appended.npy
+exits '--append where nothing is' 0
+same '--append where nothing is' weights.npy appended.npy
+tenon convert --append elevation.npy appended.npy
+fails '--append to what cannot grow' 2 'appended.npy: nothing can be added to a file of the format npy'
+same '--append left it alone' weights.npy appended.npy
+tenon convert --append --format npy weights.npy -
+fails '--append to standard output' 2 '--append needs a file'
 tenon convert weights.npy weights.unknown
 fails 'unknown extension' 2 'weights.unknown: '
 tenon convert nosuch.npy x.npy

@@ -129,6 +129,21 @@ is '--strict wrote nothing' $? 0
 tenon convert m.toyraw w.npy
 fails 'too many tensors' 2 'w.npy: '
 
+# f4 goes as bytes into a format without it, and comes back
+tenon convert m.toyraw c.toyplain
+fails 'without --carry' 2 'toyplain cannot hold f4; --as DTYPE converts it to one that it can, --carry stores its bytes'
+tenon convert -v --carry m.toyraw c.toyplain
+exits '--carry' 0
+says '--carry' err 'f4 is carried as 1 u8'
+tenon ls --json c.toyplain
+says '--carry: it comes back' out '"dtype":"f4","shape":[2],"nbytes":1,'
+says '--carry: in its order' out '"name":"w"'
+is '--carry: nothing else does' "$(grep -c tenon.types out)" 0
+tenon cat --text c.toyplain "$(printf 'z\n\033[2J')"
+is '--carry: and is the same' "$(cat out)" '0.5 0.5'
+tenon convert --carry m.toyraw c.npy
+fails '--carry without metadata' 2 'npy cannot hold f4, nor carry it: it has no metadata that could tell what it was'
+
 tenon convert --except 'z*' --rename w=v --rename v=w --rename a=b=c=d m.toyraw n.toyraw
 exits '--rename' 0
 tenon ls -q n.toyraw

@@ -83,12 +83,13 @@ static const struct {
                       { "toybox.filter=deflate", "toybox.level=1", "toybox.block_size=64KiB", NULL } },
     [RIG_ROT] = { "a filter of the whole", "r.toybox", { "toybox.filter=toyrot", "toybox.group=0", NULL } },
     [RIG_SET] = { "set", "t.toyset", { "toyset.each=1", NULL } },
+    [RIG_APPEND] = { "added to, members made ahead", "a.toybox", { "toybox.filter=toyxor", NULL } },
     [RIG_CONVERT] = { "converted", "c.toybox", { NULL } },
     [RIG_COPY] = { "copied", "c.toyraw", { NULL } },
     [RIG_FD] = { "descriptor", "fd.toyraw", { NULL } },
 };
 const char *const rig_names[RIG_SAVES] = {
-    "toyraw", "toybox", "deflate", "rot", "set", "convert", "copy", "descriptor",
+    "toyraw", "toybox", "deflate", "rot", "set", "append", "convert", "copy", "descriptor",
 };
 
 static uint64_t
@@ -141,10 +142,12 @@ save_fd (tenon_plan *plan, const char *path, tenon_error *error)
 }
 
 static tenon_status
-save_plan (int kind, tenon_plan *plan, tenon_error *error)
+save_plan (int kind, unsigned number, tenon_plan *plan, tenon_error *error)
 {
     tenon_save_options options = { .struct_size = sizeof options };
     options.settings = kinds[kind].settings;
+    /* the second generation is added to the first, which begins anew, or the file would grow for ever */
+    options.flags = kind == RIG_APPEND && number == 2 ? TENON_SAVE_APPEND : 0;
     if (kind == RIG_FD)
         return save_fd (plan, paths[kind], error);
     return tenon_save (plan, paths[kind], &options, NULL, NULL, error);
@@ -161,7 +164,7 @@ rig_save (int kind, unsigned number, tenon_error *error)
     tenon_plan *plan = plan_of (number, error);
     if (!plan)
         return error->status < 0 ? error->status : TENON_E_MISUSE;
-    tenon_status status = save_plan (kind, plan, error);
+    tenon_status status = save_plan (kind, number, plan, error);
     tenon_plan_free (plan);
     return status;
 }

@@ -19,7 +19,18 @@ __attribute__ ((format (printf, 1, 2))) void rig_fail (const char *format, ...);
 void rig_stop (void);
 
 /* Kinds of saves: each is another way to the disk. */
-enum { RIG_RAW, RIG_BOX, RIG_DEFLATE, RIG_ROT, RIG_SET, RIG_CONVERT, RIG_COPY, RIG_FD, RIG_SAVES };
+enum {
+    RIG_RAW,
+    RIG_BOX,
+    RIG_DEFLATE,
+    RIG_ROT,
+    RIG_SET,
+    RIG_APPEND,
+    RIG_CONVERT,
+    RIG_COPY,
+    RIG_FD,
+    RIG_SAVES
+};
 extern const char *const rig_names[RIG_SAVES];
 /* Plugins, a context that is `kit`, and what is converted; after kit_setup. */
 void rig_setup (int durable);

@@ -222,6 +222,52 @@ START_TEST (saving)
 }
 END_TEST
 
+/* From a format that holds all to one that holds little, and what comes back. */
+static tenon_status
+carry_and_open (int kind, tenon_error *error)
+{
+    tenon_save_options options = { .struct_size = sizeof options,
+                                   .flags = TENON_SAVE_EXACT_NAME | TENON_SAVE_CARRY };
+    tenon_file *file = NULL, *back = NULL;
+    tenon_plan *plan = NULL;
+    tenon_report *report = NULL;
+    tenon_status status;
+    char from[512], to[512];
+    (void) kind;
+    snprintf (from, sizeof from, "%s", kit_path ("a.toyraw"));
+    snprintf (to, sizeof to, "%s", kit_path ("b.toyplain"));
+    TRY (tenon_open (kit, from, NULL, &file, error));
+    TRY (tenon_plan_new (kit, &plan, error));
+    TRY (tenon_plan_add_file (plan, file, error));
+    TRY (tenon_save (plan, to, &options, &report, NULL, error));
+    TRY (tenon_open (kit, to, NULL, &back, error));
+    tenon_tensor_info info = { .struct_size = sizeof info };
+    TRY (tenon_get (back, 1, &info));
+    if (info.dtype != TENON_I64)
+        error->status = status = TENON_E_NOT_FOUND;
+done:
+    tenon_report_free (report);
+    tenon_plan_free (plan);
+    tenon_close (back);
+    tenon_close (file);
+    return status;
+}
+
+START_TEST (carrying)
+{
+    static const uint8_t data[64] = { 1, 2, 3 };
+    struct bytes file = { .size = 0 };
+    kit_raw_head (&file, 2, 0, 200);
+    kit_raw_tensor (&file, "q", "tq8", 0, 2, KIT_SHAPE (1, 8), 0, 9);
+    kit_raw_tensor (&file, "i", "i64", TENON_FORTRAN | TENON_BIG_ENDIAN, 2, KIT_SHAPE (2, 3), 16, 48);
+    kit_pad (&file, 200);
+    kit_put (&file, data, sizeof data);
+    kit_file ("a.toyraw", &file);
+    kit_plugins ("toyraw toyblock toyplain", "save.durable=no");
+    sweep (carry_and_open, 0, "carry", _i ? "-" : "");
+}
+END_TEST
+
 /* A system that gives no threads, or one: everything is done all the same. */
 START_TEST (without_threads)
 {
@@ -264,6 +310,7 @@ fill (Suite *suite)
     tcase_add_loop_test (cases, reading, 0, 2 * RIG_SAVES);
     tcase_add_loop_test (cases, asking, 0, 2);
     tcase_add_loop_test (cases, saving, 0, 2 * RIG_SAVES);
+    tcase_add_loop_test (cases, carrying, 0, 2);
     tcase_add_loop_test (cases, without_threads, 0, 2);
     tcase_add_test (cases, failure_while_failing);
 }

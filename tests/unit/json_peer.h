@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <tenon/json.h>
 
-/* json-c 0.16 takes a character of a surrogate pair for half of another when its low 16 bits look like one, and puts
- * U+FFFD there: such documents are not compared. */
+/* json-c 0.16 takes a character of a surrogate pair for half of another when its low 16 bits look like one, and
+ * puts U+FFFD there: such documents are not compared. */
 struct peer {
     bool ok, odd_pairs;
 };

@@ -13,7 +13,8 @@
 #define HEADER 24u
 #define LEAD 6u /* bytes before the name in a lead */
 
-enum { MEMBER, FILTER, LEVEL, BLOCK_SIZE, BLOCKS, GROUP, CHECK, PREFIX, METADATA, OPTIONS };
+enum { MEMBER, FILTER, LEVEL, BLOCK_SIZE, BLOCKS, GROUP, CHECK, MIX, OLD, PREFIX, METADATA, OPTIONS };
+enum { OLD_KEEP, OLD_FORGET, OLD_LATE, OLD_TWICE, OLD_BEYOND };
 enum { METADATA_SHARED, METADATA_NAMED, METADATA_NONE };
 
 static const char *const filters[] = { NULL, "deflate", "toyxor", "toyrot" };
@@ -131,10 +132,28 @@ describe (struct tenon_call *call)
 
 /* ---- writing ---- */
 
-/* What the directory will say; `entries` grow in scratch memory, which nobody frees. */
+/* What the directory will say; it grows in scratch memory, which nobody frees. */
 struct directory {
-    uint8_t *bytes, *end;
+    uint8_t *bytes;
+    uint64_t size, room;
 };
+
+/* Room for `more` bytes at the end; NULL: the failure is recorded. */
+static uint8_t *
+directory_room (struct tenon_call *call, struct directory *directory, uint64_t more)
+{
+    if (more > directory->room - directory->size) {
+        uint64_t room = 2 * directory->room + more;
+        uint8_t *bytes = (uint8_t *) call->host->scratch (call, room);
+        if (!bytes)
+            return NULL;
+        if (directory->size > 0)
+            memcpy (bytes, directory->bytes, (size_t) directory->size);
+        directory->bytes = bytes;
+        directory->room = room;
+    }
+    return directory->bytes + directory->size;
+}
 
 static tenon_status
 put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct directory *directory)
@@ -142,7 +161,7 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct di
     struct tenon_tensor tensor = { .struct_size = sizeof tensor };
     struct tenon_member member = { .struct_size = sizeof member, .first = first, .count = tensors };
     struct tenon_member_result result = { .struct_size = sizeof result };
-    struct tenon_setting codec, filter, level, block_size, blocks, check;
+    struct tenon_setting codec, filter, level, block_size, blocks, check, mix;
     uint8_t lead[LEAD];
     char name[1024];
     TENON_TRY (option (call, MEMBER, &codec));
@@ -151,6 +170,9 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct di
     TENON_TRY (option (call, BLOCK_SIZE, &block_size));
     TENON_TRY (option (call, BLOCKS, &blocks));
     TENON_TRY (option (call, CHECK, &check));
+    TENON_TRY (option (call, MIX, &mix));
+    if (mix.integer && first % (uint64_t) mix.integer == 0)
+        filter.integer = 2;
     TENON_TRY (call->host->plan_tensor (call, first, &tensor));
     int length = snprintf (name, sizeof name, "%s.%s", tensor.name, codec.text);
     if (length < 0 || (size_t) length >= sizeof name)
@@ -167,13 +189,9 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct di
     TENON_TRY (call->host->put_member (call, &member, &result));
     /* the directory's entry; fixed fields are 50 bytes */
     uint64_t size = 50 + 2 + (uint64_t) length + 8 * result.block_count;
-    uint8_t *entry =
-        (uint8_t *) call->host->scratch (call, size + (uint64_t) (directory->end - directory->bytes));
-    if (!entry)
+    uint8_t *to = directory_room (call, directory, size);
+    if (!to)
         return TENON_E_MEMORY;
-    uint8_t *to = entry + (directory->end - directory->bytes);
-    if (directory->bytes)
-        memcpy (entry, directory->bytes, (size_t) (directory->end - directory->bytes));
     to = (uint8_t *) tenon_put_le16 (to, (uint16_t) length);
     memcpy (to, name, (size_t) length);
     to += length;
@@ -189,22 +207,92 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct di
     to = (uint8_t *) tenon_put_le32 (to, (uint32_t) count);
     for (uint64_t i = 0; i < count; i++)
         to = (uint8_t *) tenon_put_le64 (to, result.block_ends[i]);
-    directory->bytes = entry;
-    directory->end = to;
+    directory->size = (uint64_t) (to - directory->bytes);
     return TENON_OK;
+}
+
+/* ---- adding to a box ---- */
+
+/* Is a member's tensor in the plan? Its name is the member's without the last extension. */
+static int
+is_replaced (struct tenon_call *call, const char *name, uint64_t length, uint64_t tensors)
+{
+    while (length > 0 && name[length - 1] != '.')
+        length--;
+    for (uint64_t i = 0; i < tensors && length > 0; i++) {
+        struct tenon_tensor tensor = { .struct_size = sizeof tensor };
+        if (call->host->plan_tensor (call, i, &tensor) == TENON_OK && tensor.name_length == length - 1
+            && memcmp (tensor.name, name, (size_t) length - 1) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* Takes over the entry where the cursor is, unless it is replaced. */
+static tenon_status
+keep_entry (struct tenon_cursor *cursor, uint64_t tensors, struct directory *directory, uint32_t *members)
+{
+    struct tenon_call *call = cursor->call;
+    uint64_t begin = cursor->position;
+    uint16_t length;
+    uint32_t blocks;
+    TENON_TRY (tenon_take_u16 (cursor, &length, "a name's length"));
+    char *name = tenon_take_text (cursor, length, "a name");
+    if (!name)
+        return TENON_E_TRUNCATED;
+    TENON_TRY (tenon_skip (cursor, 2 + 4 * 8 + 4 + 8, "an entry"));
+    TENON_TRY (tenon_take_u32 (cursor, &blocks, "blocks"));
+    TENON_TRY (tenon_skip (cursor, 8 * (uint64_t) blocks, "the blocks' ends"));
+    if (is_replaced (call, name, length, tensors)) {
+        tenon_note (call, TENON_NOTE, name, "is replaced");
+        return TENON_OK;
+    }
+    uint64_t size = cursor->position - begin;
+    uint8_t *to = directory_room (call, directory, size);
+    if (!to)
+        return TENON_E_MEMORY;
+    TENON_TRY (call->host->read_at (call, 0, begin, to, size));
+    directory->size += size;
+    ++*members;
+    return TENON_OK;
+}
+
+static tenon_status
+keep_old (struct tenon_call *call, uint64_t tensors, struct directory *directory, uint32_t *members)
+{
+    struct tenon_setting old;
+    struct tenon_source_info info = { .struct_size = sizeof info };
+    struct tenon_cursor cursor;
+    uint8_t header[HEADER];
+    TENON_TRY (option (call, OLD, &old));
+    TENON_TRY (call->host->source_info (call, 0, &info));
+    if (old.integer == OLD_FORGET)
+        return call->host->put (call, header, HEADER);
+    TENON_TRY (call->host->read_at (call, 0, 0, header, HEADER));
+    uint64_t end = tenon_le64 (header + 16);
+    TENON_TRY (tenon_cursor_open (&cursor, call, 0, end));
+    for (uint32_t i = 0, count = tenon_le32 (header + 8); i < count; i++)
+        TENON_TRY (keep_entry (&cursor, tensors, directory, members));
+    if (old.integer == OLD_LATE)
+        TENON_TRY (call->host->put (call, "late", 4));
+    TENON_TRY (call->host->put_old (call, old.integer == OLD_BEYOND ? info.size + 1 : end));
+    return old.integer == OLD_TWICE ? call->host->put_old (call, end) : TENON_OK;
 }
 
 static tenon_status
 write (struct tenon_call *call)
 {
     struct tenon_plan_info plan = { .struct_size = sizeof plan };
-    struct directory directory = { NULL, NULL };
+    struct directory directory = { NULL, 0, 0 };
     struct tenon_setting group;
     uint8_t header[HEADER] = MAGIC;
     uint32_t members = 0;
     TENON_TRY (call->host->plan_info (call, &plan));
     TENON_TRY (option (call, GROUP, &group));
-    TENON_TRY (call->host->put (call, header, HEADER));
+    if (plan.flags & TENON_PLAN_APPENDS)
+        TENON_TRY (keep_old (call, plan.tensors, &directory, &members));
+    else
+        TENON_TRY (call->host->put (call, header, HEADER));
     uint64_t most = group.integer ? (uint64_t) group.integer : plan.tensors;
     for (uint64_t first = 0, count; first < plan.tensors; first += count, members++) {
         count = plan.tensors - first < most ? plan.tensors - first : most;
@@ -213,7 +301,7 @@ write (struct tenon_call *call)
     tenon_put_le32 (header + 8, members);
     tenon_put_le64 (header + 16, call->host->tell (call));
     if (directory.bytes)
-        TENON_TRY (call->host->put (call, directory.bytes, (uint64_t) (directory.end - directory.bytes)));
+        TENON_TRY (call->host->put (call, directory.bytes, directory.size));
     return call->host->patch (call, 8, header + 8, HEADER - 8);
 }
 
@@ -242,6 +330,10 @@ static const struct tenon_option options[OPTIONS] = {
         OPTION (TENON_OPTION_INTEGER, "group", "1", NULL, "tensors in a member, 0: all", 0, 1000000, WRITES),
     [CHECK] =
         OPTION (TENON_OPTION_BOOL, "check", "yes", NULL, "keep a checksum of each member", 0, 0, WRITES),
+    [MIX] = OPTION (TENON_OPTION_INTEGER, "mix", "0", NULL,
+                    "every so many members the filter is toyxor, 0: never", 0, 1000000, WRITES),
+    [OLD] = OPTION (TENON_OPTION_CHOICE, "old", "keep", "keep forget late twice beyond",
+                    "how right the old file is put when members are added", 0, 0, WRITES),
     [PREFIX] = OPTION (TENON_OPTION_BOOL, "prefix", "no", NULL, "put the member's name before its tensors'",
                        0, 0, READS),
     [METADATA] = OPTION (TENON_OPTION_CHOICE, "metadata", "shared", "shared named none",
@@ -250,7 +342,7 @@ static const struct tenon_option options[OPTIONS] = {
 
 static const struct tenon_codec codec = {
     .struct_size = sizeof codec,
-    .flags = TENON_CODEC_NEEDS_PATCH,
+    .flags = TENON_CODEC_NEEDS_PATCH | TENON_CODEC_APPENDS,
     .id = "toybox",
     .label = "toy container",
     .extensions = extensions,

@@ -208,6 +208,12 @@ write_list (struct tenon_call *call)
             TENON_TRY (call->host->put (call, text, strlen (text)));
         }
         TENON_TRY (call->host->put (call, "\n", 1));
+        if (strncmp (tensor.name, "lossy", 5) == 0)
+            tenon_note (call, TENON_LOSS, tensor.name, "a listing does it no justice");
+        if (strncmp (tensor.name, "noted", 5) == 0)
+            tenon_note (call, TENON_NOTE, tensor.name, "is listed");
+        if (strncmp (tensor.name, "unlisted", 8) == 0)
+            return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "a listing has no place for it");
     }
     TENON_TRY (call->host->put (call, "\n", 1));
     for (uint64_t i = 0; i < plan.tensors; i++)

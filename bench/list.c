@@ -1,0 +1,75 @@
+/* list.c - opens a file and asks for every tensor's name, dtype and shape: the median of some rounds, in
+ * milliseconds, on a line of its own.
+ *
+ *   list PLUGINS FILE [rounds, default 9] */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <tenon/tenon.h>
+#include <time.h>
+
+#define MOST_ROUNDS 999
+
+static double
+seconds (void)
+{
+    struct timespec time;
+    clock_gettime (CLOCK_MONOTONIC, &time);
+    return (double) time.tv_sec + (double) time.tv_nsec * 1e-9;
+}
+
+static int
+compare (const void *left, const void *right)
+{
+    double a = *(const double *) left, b = *(const double *) right;
+    return (a > b) - (a < b);
+}
+
+static int
+open_and_list (tenon_context *context, const char *path)
+{
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_file *file;
+    uint64_t dims = 0;
+    if (tenon_open (context, path, NULL, &file, &error) < 0) {
+        fprintf (stderr, "list: %s\n", error.message);
+        return 0;
+    }
+    for (uint64_t i = 0; i < tenon_count (file); i++) {
+        tenon_tensor_info info = TENON_INIT (info);
+        if (tenon_get (file, i, &info) < 0 || !info.name[0] || !info.dtype_name[0])
+            return 0;
+        for (uint32_t k = 0; k < info.rank; k++)
+            dims += info.shape[k];
+    }
+    tenon_close (file);
+    return dims > 0;
+}
+
+int
+main (int count, char **arguments)
+{
+    static double times[MOST_ROUNDS];
+    int rounds = count > 3 ? atoi (arguments[3]) : 9;
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_context *context;
+    if (count < 3 || rounds < 1 || rounds > MOST_ROUNDS)
+        return 2;
+    tenon_context_options options = { .struct_size = sizeof options,
+                                      .flags = TENON_CONTEXT_NO_FILES,
+                                      .plugin_path = arguments[1] };
+    if (tenon_context_new (&context, &options, &error) < 0) {
+        fprintf (stderr, "list: %s\n", error.message);
+        return 1;
+    }
+    for (int i = 0; i < rounds; i++) {
+        double begin = seconds ();
+        if (!open_and_list (context, arguments[2]))
+            return 1;
+        times[i] = seconds () - begin;
+    }
+    qsort (times, (size_t) rounds, sizeof times[0], compare);
+    printf ("%.4f\n", times[rounds / 2] * 1e3);
+    tenon_context_free (context);
+    return 0;
+}

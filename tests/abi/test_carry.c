@@ -1,0 +1,516 @@
+/* test_carry.c - what a format cannot hold goes into it as bytes, and comes back as it was; and records that lie. */
+#include "kit.h"
+#include <stdbool.h>
+
+static const uint8_t numbers[64] = {
+    1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+    23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44,
+    45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64,
+};
+
+static tenon_status
+carry (tenon_plan *plan, const char *name, uint32_t flags, const char *const *settings, tenon_report **report)
+{
+    tenon_save_options options;
+    KIT_INIT (options);
+    options.flags = TENON_SAVE_EXACT_NAME | TENON_SAVE_CARRY | flags;
+    options.settings = settings;
+    return tenon_save (plan, kit_path (name), &options, report, NULL, &kit_error);
+}
+
+static tenon_plan *
+plan_of (tenon_file *file)
+{
+    tenon_plan *plan;
+    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
+    ck_assert_int_eq (tenon_plan_add_file (plan, file, &kit_error), TENON_OK);
+    return plan;
+}
+
+static void
+put_string (struct bytes *file, const char *key, const char *text, size_t length)
+{
+    kit_name (file, key);
+    kit_le (file, TENON_STRING, 1);
+    kit_le (file, length, 4);
+    kit_put (file, text, length);
+}
+
+static void
+put_opaque (struct bytes *file, const char *name, const char *text, unsigned rank, const uint64_t *shape,
+            uint32_t flags, uint64_t offset, uint64_t length)
+{
+    struct bytes plain = { .size = 0 };
+    kit_raw_tensor (&plain, name, "u8", flags, rank, shape, offset, length);
+    size_t before = 2 + strlen (name); /* then the dtype: u8 length, text */
+    kit_put (file, plain.data, before);
+    kit_le (file, 0, 1);
+    kit_le (file, 3, 8);
+    kit_le (file, 3, 1);
+    kit_text (file, "toy");
+    kit_le (file, strlen (text), 2);
+    kit_text (file, text);
+    kit_put (file, plain.data + before + 3, plain.size - before - 3);
+}
+
+static void
+is_shaped (tenon_file *file, const char *name, const char *dtype, unsigned rank, const uint64_t *shape)
+{
+    tenon_tensor_info info = kit_tensor (file, name);
+    if (dtype)
+        ck_assert_str_eq (info.dtype_name, dtype);
+    ck_assert_uint_eq (info.rank, rank);
+    for (unsigned i = 0; i < rank; i++)
+        ck_assert_uint_eq (info.shape[i], shape[i]);
+}
+
+static void
+has_key (tenon_file *file, uint64_t index, const char *key)
+{
+    tenon_metadata_info info;
+    KIT_INIT (info);
+    ck_assert_int_eq (tenon_metadata_get (file, index, &info), TENON_OK);
+    ck_assert_str_eq (info.key, key);
+}
+
+/* Of everything something, in an order that is nobody's own. */
+static const char *const names[] = { "q", "plain", "half", "odd", "six", "none", "o", "s", "top" };
+
+static void
+put_sources (void)
+{
+    struct bytes file = { .size = 0 };
+    kit_raw_head (&file, 9, 2, 800);
+    put_string (&file, "zeta", "last", 4);
+    put_string (&file, "alpha", "first \"quoted\"\n", 15);
+    kit_raw_tensor (&file, "q", "tq8", 0, 2, KIT_SHAPE (2, 16), 0, 36);
+    kit_raw_tensor (&file, "plain", "f32", 0, 1, KIT_SHAPE (2), 40, 8);
+    kit_raw_tensor (&file, "half", "f4", 0, 2, KIT_SHAPE (3, 4), 48, 6);
+    kit_raw_tensor (&file, "odd", "f4", 0, 2, KIT_SHAPE (2, 3), 54, 3);
+    kit_raw_tensor (&file, "six", "f6_e2m3", 0, 2, KIT_SHAPE (1, 4), 57, 3);
+    kit_raw_tensor (&file, "none", "tq8", 0, 2, KIT_SHAPE (0, 8), 60, 0);
+    put_opaque (&file, "o", "date", 2, KIT_SHAPE (2, 1), 0, 64, 6);
+    put_opaque (&file, "s", "date", 0, NULL, 0, 70, 3);
+    kit_raw_tensor (&file, "top", "topq", 0, 1, KIT_SHAPE (16), 73, 5);
+    kit_pad (&file, 800);
+    kit_put (&file, numbers, 64);
+    kit_put (&file, numbers, 14);
+    kit_file ("a.toyraw", &file);
+}
+
+static void
+is_as_it_was (tenon_file *file)
+{
+    ck_assert_uint_eq (tenon_count (file), 9);
+    for (unsigned i = 0; i < 9; i++) {
+        tenon_tensor_info info;
+        uint64_t index;
+        KIT_INIT (info);
+        ck_assert_int_eq (tenon_get (file, i, &info), TENON_OK);
+        ck_assert_str_eq (info.name, names[i]);
+        ck_assert_int_eq (tenon_find (file, names[i], &index), TENON_OK);
+        ck_assert_uint_eq (index, i);
+    }
+    ck_assert_uint_eq (tenon_metadata_count (file), 2);
+    has_key (file, 0, "zeta");
+    has_key (file, 1, "alpha");
+    ck_assert_uint_eq (kit_value (file, "alpha").count, 15);
+    is_shaped (file, "q", "tq8", 2, KIT_SHAPE (2, 16));
+    is_shaped (file, "plain", "f32", 1, KIT_SHAPE (2));
+    is_shaped (file, "half", "f4", 2, KIT_SHAPE (3, 4));
+    is_shaped (file, "odd", "f4", 2, KIT_SHAPE (2, 3));
+    is_shaped (file, "six", "f6_e2m3", 2, KIT_SHAPE (1, 4));
+    is_shaped (file, "none", "tq8", 2, KIT_SHAPE (0, 8));
+    is_shaped (file, "o", NULL, 2, KIT_SHAPE (2, 1));
+    is_shaped (file, "s", NULL, 0, NULL);
+    is_shaped (file, "top", "topq", 1, KIT_SHAPE (16));
+    kit_data (file, "q", "", numbers, 36);
+    kit_data (file, "plain", "", numbers + 40, 8);
+    kit_data (file, "half", "", numbers + 48, 6);
+    kit_data (file, "odd", "", numbers + 54, 3);
+    kit_data (file, "six", "", numbers + 57, 3);
+    kit_data (file, "none", "", "", 0);
+    kit_data (file, "o", "", numbers, 6);
+    kit_data (file, "s", "", numbers + 6, 3);
+    kit_data (file, "top", "", numbers + 9, 5);
+    struct tenon_dtype dtype;
+    KIT_INIT (dtype);
+    ck_assert_int_eq (tenon_dtype_get (kit, file, kit_tensor (file, "s").dtype, &dtype), TENON_OK);
+    ck_assert_uint_eq (dtype.kind, TENON_KIND_OPAQUE);
+    ck_assert_uint_eq (dtype.block_bytes, 3);
+    ck_assert_str_eq (dtype.family, "toy");
+    ck_assert_str_eq (dtype.text, "date");
+}
+
+START_TEST (test_there_and_back)
+{
+    tenon_report *report = NULL;
+    put_sources ();
+    kit_plugins ("toyraw toyblock toyplain", NULL);
+    tenon_file *file = kit_open ("a.toyraw", NULL, NULL);
+    tenon_plan *plan = plan_of (file);
+    kit_failed (kit_write (plan, "b.toyplain", NULL, NULL, NULL), TENON_E_UNSUPPORTED,
+                "tensor 'q': the format toyplain cannot hold tq8…--carry");
+    ck_assert_int_eq (carry (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, &report), TENON_OK);
+    ck_assert (kit_reported (report, TENON_NOTE, "tq8 is carried as 2 × 18 u8"));
+    ck_assert (kit_reported (report, TENON_NOTE, "f4 is carried as 3 × 2 u8"));
+    ck_assert (kit_reported (report, TENON_NOTE, "f4 is carried as 3 u8"));
+    ck_assert (kit_reported (report, TENON_NOTE, "f6_e2m3 is carried as 1 × 3 u8"));
+    ck_assert (kit_reported (report, TENON_NOTE, "tq8 is carried as 0 × 9 u8"));
+    ck_assert (kit_reported (report, TENON_NOTE, "date is carried as 2 × 3 u8"));
+    ck_assert (kit_reported (report, TENON_NOTE, "date is carried as 3 u8"));
+    ck_assert (kit_reported (report, TENON_NOTE, "the plan carries"));
+    tenon_report_free (report);
+    tenon_file *back = kit_open ("b.toyplain", NULL, NULL);
+    is_as_it_was (back);
+    tenon_plan *again = plan_of (back);
+    ck_assert_int_eq (carry (again, "c.toyraw", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
+    tenon_close (back);
+    back = kit_open ("c.toyraw", NULL, NULL);
+    is_as_it_was (back); /* as itself: that format needs no record */
+    tenon_close (back);
+    ck_assert_int_eq (kit_write (plan, "d.toyraw", NULL, NULL, NULL), TENON_OK);
+    back = kit_open ("d.toyraw", NULL, NULL);
+    is_as_it_was (back); /* the plan did not change */
+    tenon_close (back);
+    tenon_plan_free (again);
+    tenon_plan_free (plan);
+    tenon_close (file);
+}
+END_TEST
+
+/* Who does not know a dtype hands the bytes and the record on. */
+START_TEST (test_without_the_dtype)
+{
+    put_sources ();
+    kit_plugins ("toyraw toyblock toyplain", NULL);
+    tenon_file *file = kit_open ("a.toyraw", NULL, NULL);
+    tenon_plan *plan = plan_of (file);
+    ck_assert_int_eq (carry (plan, "b.toyplain", 0, NULL, NULL), TENON_OK);
+    tenon_plan_free (plan);
+    tenon_close (file);
+    ck_assert_int_eq (remove (kit_path ("plugins/toyblock.so")), 0);
+    ck_assert_int_eq (kit_context (NULL), TENON_OK);
+    file = kit_open ("b.toyplain", NULL, NULL);
+    is_shaped (file, "q", "u8", 2, KIT_SHAPE (2, 18));
+    is_shaped (file, "half", "f4", 2, KIT_SHAPE (3, 4));
+    kit_data (file, "q", "", numbers, 36);
+    ck_assert_uint_eq (tenon_metadata_count (file), 3);
+    ck_assert (
+        kit_reported (tenon_file_report (file), TENON_NOTE, "nobody knows the dtype that it had: tq8"));
+    plan = plan_of (file);
+    ck_assert_int_eq (kit_write (plan, "c.toyraw", NULL, NULL, NULL), TENON_OK);
+    tenon_plan_free (plan);
+    tenon_close (file);
+    kit_copy ("toyblock", "toyblock");
+    ck_assert_int_eq (kit_context (NULL), TENON_OK);
+    file = kit_open ("c.toyraw", NULL, NULL);
+    is_shaped (file, "q", "tq8", 2, KIT_SHAPE (2, 16));
+    kit_data (file, "q", "", numbers, 36);
+    tenon_close (file);
+}
+END_TEST
+
+/* Six i64 in Fortran order, big-endian, and opaque items in Fortran order: they come back in C order. */
+START_TEST (test_orders)
+{
+    struct bytes file = { .size = 0 }, expected = { .size = 0 };
+    tenon_report *report = NULL;
+    kit_raw_head (&file, 2, 0, 200);
+    kit_raw_tensor (&file, "i", "i64", TENON_FORTRAN | TENON_BIG_ENDIAN, 2, KIT_SHAPE (2, 3), 0, 48);
+    put_opaque (&file, "o", "date", 2, KIT_SHAPE (2, 2), TENON_FORTRAN, 48, 12);
+    kit_pad (&file, 200);
+    for (unsigned i = 0; i < 6; i++)
+        kit_be (&file, i, 8);
+    kit_text (&file, "aaabbbcccddd");
+    kit_file ("a.toyraw", &file);
+    for (unsigned i = 0; i < 6; i++)
+        kit_le (&expected, i / 3 + 2 * (i % 3), 8);
+    kit_plugins ("toyraw toyplain", NULL);
+    tenon_file *open = kit_open ("a.toyraw", NULL, NULL);
+    tenon_plan *plan = plan_of (open);
+    kit_failed (carry (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_E_LOSS, "3 things");
+    ck_assert (!kit_exists ("b.toyplain"));
+    ck_assert_int_eq (carry (plan, "b.toyplain", TENON_SAVE_DRY_RUN, NULL, NULL), TENON_OK);
+    ck_assert (!kit_exists ("b.toyplain"));
+    ck_assert_int_eq (carry (plan, "b.toyplain", 0, NULL, &report), TENON_OK);
+    ck_assert (kit_reported (report, TENON_LOSS, "its order changes from Fortran to C"));
+    ck_assert (kit_reported (report, TENON_LOSS, "its byte order changes from big-endian to little-endian"));
+    tenon_report_free (report);
+    tenon_file *back = kit_open ("b.toyplain", NULL, NULL);
+    is_shaped (back, "i", "i64", 2, KIT_SHAPE (2, 3));
+    ck_assert_uint_eq (kit_tensor (back, "i").flags, 0);
+    kit_data (back, "i", "", expected.data, 48);
+    kit_data (back, "o", "", "aaacccbbbddd", 12);
+    tenon_close (back);
+    /* a codec that turns the bytes round once more: they cannot be what they were, but are not lost */
+    static const char *const fortran[] = { "toyplain.fortran=yes", NULL };
+    ck_assert_int_eq (carry (plan, "c.toyplain", 0, fortran, NULL), TENON_OK);
+    back = kit_open ("c.toyplain", NULL, NULL);
+    is_shaped (back, "i", "u8", 2, KIT_SHAPE (2, 24));
+    kit_data (back, "i", "", expected.data, 48);
+    ck_assert (kit_reported (tenon_file_report (back), TENON_NOTE, "it is not u8 in C order"));
+    ck_assert_uint_eq (tenon_metadata_count (back), 1);
+    tenon_close (back);
+    tenon_plan_free (plan);
+    tenon_close (open);
+}
+END_TEST
+
+/* Casts come first: 1 … 8 as tq8 is the exponent -3 and eighths. */
+START_TEST (test_cast)
+{
+    struct bytes file = { .size = 0 };
+    tenon_report *report = NULL;
+    tenon_plan *plan;
+    kit_raw_head (&file, 1, 0, 100);
+    kit_raw_tensor (&file, "x", "f32", 0, 1, KIT_SHAPE (8), 0, 32);
+    kit_pad (&file, 100);
+    for (unsigned i = 1; i <= 8; i++)
+        kit_f32 (&file, (float) i);
+    kit_file ("a.toyraw", &file);
+    kit_plugins ("toyraw toyblock toyplain", NULL);
+    tenon_file *open = kit_open ("a.toyraw", NULL, NULL);
+    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
+    ck_assert_int_eq (tenon_plan_add_from (plan, open, 0, "y", tenon_dtype_find (kit, "tq8"), &kit_error),
+                      TENON_OK);
+    ck_assert_int_eq (carry (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, &report), TENON_OK);
+    ck_assert (kit_reported (report, TENON_NOTE, "converted from f32 to tq8, as asked for"));
+    ck_assert (kit_reported (report, TENON_NOTE, "tq8 is carried as 9 u8"));
+    tenon_report_free (report);
+    tenon_file *back = kit_open ("b.toyplain", NULL, NULL);
+    is_shaped (back, "y", "tq8", 1, KIT_SHAPE (8));
+    kit_data (back, "y", "", "\xfd\x08\x10\x18\x20\x28\x30\x38\x40", 9);
+    tenon_close (back);
+    tenon_plan_free (plan);
+    tenon_close (open);
+}
+END_TEST
+
+static tenon_status
+fill (void *user, uint64_t offset, void *to, uint64_t length)
+{
+    memcpy (to, (const uint8_t *) user + offset, length);
+    return TENON_OK;
+}
+
+static void
+add_filled (tenon_plan *plan, const char *name, uint32_t dtype, uint32_t flags)
+{
+    static uint8_t data[64];
+    tenon_array array;
+    memcpy (data, numbers, sizeof data);
+    KIT_INIT (array);
+    array.name = name;
+    array.dtype = dtype;
+    array.flags = flags;
+    array.rank = 1;
+    array.shape = KIT_SHAPE (2);
+    array.fill = fill;
+    array.user = data;
+    ck_assert_int_eq (tenon_plan_add (plan, &array, &kit_error), TENON_OK);
+}
+
+START_TEST (test_arrays_of_the_program)
+{
+    kit_plugins ("toyraw toyblock toyplain", NULL);
+    for (int twice = 0; twice < 2; twice++) {
+        tenon_plan *plan = kit_plan ();
+        kit_add (plan, "q", "tq8", 0, 1, KIT_SHAPE (8), numbers, 9);
+        add_filled (plan, "i", TENON_I64, 0);
+        add_filled (plan, "big", TENON_I64, TENON_BIG_ENDIAN);
+        add_filled (plan, "f", TENON_F32, 0);
+        ck_assert_int_eq (carry (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
+        if (twice) /* the program's functions are asked again */
+            ck_assert_int_eq (carry (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
+        tenon_file *back = kit_open ("b.toyplain", NULL, NULL);
+        kit_data (back, "x", "", numbers, 4);
+        kit_data (back, "q", "", numbers, 9);
+        kit_data (back, "i", "", numbers, 16);
+        kit_data (back, "big", "", "\10\7\6\5\4\3\2\1\20\17\16\15\14\13\12\11", 16);
+        kit_data (back, "f", "", numbers, 8);
+        is_shaped (back, "big", "i64", 1, KIT_SHAPE (2));
+        tenon_close (back);
+        tenon_plan_free (plan);
+    }
+}
+END_TEST
+
+/* ---- records that lie ---- */
+
+/* A file with t: u8 [18], f: f32 [1], and this record. */
+static tenon_file *
+with_record (const char *record, size_t length)
+{
+    struct bytes file = { .size = 0 };
+    kit_raw_head (&file, 2, 1, 8000);
+    put_string (&file, "tenon.types", record, length);
+    kit_raw_tensor (&file, "t", "u8", 0, 1, KIT_SHAPE (18), 0, 18);
+    kit_raw_tensor (&file, "f", "f32", 0, 1, KIT_SHAPE (1), 20, 4);
+    kit_pad (&file, 8000);
+    kit_put (&file, numbers, 24);
+    kit_file ("r.toyraw", &file);
+    return kit_open ("r.toyraw", NULL, NULL);
+}
+
+static void
+stays (const char *record, size_t length, const char *words)
+{
+    tenon_file *file = with_record (record, length);
+    is_shaped (file, "t", "u8", 1, KIT_SHAPE (18));
+    kit_data (file, "t", "", numbers, 18);
+    kit_data (file, "f", "", numbers + 20, 4);
+    ck_assert_uint_eq (tenon_metadata_count (file), 1);
+    ck_assert_uint_eq (kit_value (file, "tenon.types").count, length);
+    tenon_report_entry entry;
+    KIT_INIT (entry);
+    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 1);
+    ck_assert_int_eq (tenon_report_get (tenon_file_report (file), 0, &entry), TENON_OK);
+    ck_assert_uint_eq (entry.kind, TENON_NOTE);
+    kit_said (entry.message, words);
+    tenon_close (file);
+}
+
+#define V "{\"version\":1,\"tensors\":"
+#define T(entry) V "{\"t\":" entry "}}"
+static const char good[] =
+    "{\"version\":1,\"more\":[{}],\"tensors\":{\"gone\":{\"dtype\":\"x\",\"shape\":[1]},"
+    "\"\\u0074\":{\"dtype\":\"tq8\",\"shape\":[2,8],\"new\":null}},"
+    "\"order\":[\"f\",\"gone\",\"t\"],\"keys\":[]}";
+
+START_TEST (test_records)
+{
+    static const char *const table[][2] = {
+        { "", "is wrong, …found the end, expected a value" },
+        { "not JSON", "found 'o', expected null" },
+        { "[]", "is wrong, …it is no object" },
+        { "{}", "is wrong, …no version or no tensors" },
+        { "{\"tensors\":{}}", "is wrong, …no version or no tensors" },
+        { "{\"version\":2,\"tensors\":{}}", "is wrong, …its version is not 1" },
+        { "{\"version\":1.0,\"tensors\":{}}", "is wrong, …its version is not 1" },
+        { "{\"version\":1,\"version\":1,\"tensors\":{}}", "is wrong, …a key twice" },
+        { V "{}} x", "is wrong, …found 'x', expected the end" },
+        { V "[]}", "is wrong, …no object" },
+        { T ("7"), "is wrong, …no object" },
+        { T ("{}"), "is wrong, …no dtype or no shape" },
+        { T ("{\"dtype\":\"tq8\"}"), "is wrong, …no dtype or no shape" },
+        { T ("{\"shape\":[16]}"), "is wrong, …no dtype or no shape" },
+        { T ("{\"dtype\":7,\"shape\":[16]}"), "is wrong, …string or number" },
+        { T ("{\"dtype\":\"tq8\",\"shape\":7}"), "is wrong, …no array" },
+        { T ("{\"dtype\":\"tq8\",\"shape\":[-16]}"), "is wrong, …no whole number" },
+        { T ("{\"dtype\":\"tq8\",\"shape\":[16.0]}"), "is wrong, …no whole number" },
+        { T ("{\"dtype\":\"tq8\",\"shape\":[\"16\"]}"), "is wrong, …no array of numbers" },
+        { T ("{\"dtype\":\"tq8\",\"shape\":[18446744073709551616]}"), "is wrong, …no whole number" },
+        { T ("{\"dtype\":\"tq8\",\"shape\":[16]},\"t\":{\"dtype\":\"tq8\",\"shape\":[16]}"),
+          "is wrong, …twice" },
+        { T ("{\"dtype\":\"tq\\u00008\",\"shape\":[16]}"), "is wrong, …string or number" },
+        { V "{\"t\\u0000\":{}}}", "is wrong, …NUL" },
+        { T ("{\"dtype\":\"tq8\",\"shape\":[[[[[[[[[]]]]]]]]]}"), "is wrong, …" },
+        { "{\"version\":1,\"x\":[[[[[[[[[]]]]]]]]],\"tensors\":{}}", "is wrong, …less nesting" },
+        { V "{},\"order\":{}}", "is wrong, …no array" },
+        { V "{},\"order\":[1]}", "is wrong, …no array of strings" },
+        { V "{},\"order\":[\"t\",\"t\"]}", "is wrong, …twice" },
+        { V "{},\"keys\":[\"tenon.types\",\"tenon.types\"]}", "is wrong, …twice" },
+        /* well-formed, but not true of this tensor */
+        { T ("{\"dtype\":\"tq8\",\"shape\":[8]}"), "of another number" },
+        { T ("{\"dtype\":\"tq8\",\"shape\":[17]}"), "of another number" },
+        { T ("{\"dtype\":\"tq8\",\"shape\":[4294967296,4294967296,16]}"), "of another number" },
+        { T ("{\"dtype\":\"tq8\",\"shape\":[18446744073709551615]}"), "of another number" },
+        { T ("{\"dtype\":\"tq8\",\"shape\":[0,16]}"), "of another number" },
+        { T ("{\"dtype\":\"q9_z\",\"shape\":[16]}"), "nobody knows the dtype that it had: q9_z" },
+        { T ("{\"dtype\":\"\",\"shape\":[16]}"), "nobody knows the dtype" },
+        { T ("{\"family\":\"toy\",\"text\":\"d\",\"size\":18446744073709551615,\"shape\":[2]}"),
+          "nobody knows" },
+        { T ("{\"family\":\"\",\"text\":\"d\",\"size\":18,\"shape\":[1]}"), "nobody knows" },
+        { T ("{\"family\":\"toy\",\"text\":\"d\",\"size\":18,\"alignment\":3,\"shape\":[1]}"),
+          "nobody knows" },
+        { T ("{\"family\":\"toy\",\"text\":\"d\",\"size\":17,\"shape\":[1]}"), "of another number" },
+        { V "{\"f\":{\"dtype\":\"i32\",\"shape\":[1]}}}", "it is not u8" },
+    };
+    kit_plugins ("toyraw toyblock", NULL);
+    for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++)
+        stays (table[i][0], strlen (table[i][0]), table[i][1]);
+    for (size_t length = 0; length < sizeof good - 1; length++)
+        stays (good, length, "is wrong");
+    char many[600] = T ("{\"dtype\":\"tq8\",\"shape\":[1");
+    size_t end = strlen (V "{\"t\":{\"dtype\":\"tq8\",\"shape\":[1");
+    for (unsigned i = 1; i < 65; i++, end += 2)
+        memcpy (many + end, ",1", 2);
+    strcpy (many + end, "]}}}");
+    stays (many, strlen (many), "is wrong, …more than 64 dims");
+}
+END_TEST
+
+START_TEST (test_a_good_record)
+{
+    tenon_tensor_info info;
+    kit_plugins ("toyraw toyblock", NULL);
+    tenon_file *file = with_record (good, sizeof good - 1);
+    is_shaped (file, "t", "tq8", 2, KIT_SHAPE (2, 8));
+    kit_data (file, "t", "", numbers, 18);
+    KIT_INIT (info);
+    ck_assert_int_eq (tenon_get (file, 0, &info), TENON_OK);
+    ck_assert_str_eq (info.name, "f");
+    ck_assert_uint_eq (tenon_metadata_count (file), 0);
+    tenon_file_info all;
+    KIT_INIT (all);
+    ck_assert_int_eq (tenon_file_get (file, &all), TENON_OK);
+    ck_assert_uint_eq (all.elements, 17);
+    tenon_close (file);
+}
+END_TEST
+
+/* Whatever a record says, t has its 18 bytes and nothing of another one. */
+START_TEST (test_spoilt_records)
+{
+    static const char alphabet[] = "{}[]\",:\\u0123456789tfq8-.eE \n\xff";
+    uint64_t seed = 1, restored = 0;
+    kit_plugins ("toyraw toyblock", NULL);
+    for (unsigned i = 0; i < 20000; i++) {
+        struct bytes file = { .size = 0 };
+        char record[sizeof good];
+        size_t length = sizeof good - 1;
+        tenon_file *open;
+        memcpy (record, good, sizeof good);
+        for (unsigned n = 0; n <= i % 3; n++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            record[(seed >> 33) % length] = alphabet[(seed >> 50) % (sizeof alphabet - 1)];
+        }
+        kit_raw_head (&file, 2, 1, 1000);
+        put_string (&file, "tenon.types", record, length);
+        kit_raw_tensor (&file, "t", "u8", 0, 1, KIT_SHAPE (18), 0, 18);
+        kit_raw_tensor (&file, "f", "f32", 0, 1, KIT_SHAPE (1), 20, 4);
+        kit_pad (&file, 1000);
+        kit_put (&file, numbers, 24);
+        ck_assert_int_eq (tenon_open_memory (kit, file.data, file.size, NULL, &open, &kit_error), TENON_OK);
+        ck_assert_uint_eq (kit_tensor (open, "t").nbytes, 18);
+        kit_data (open, "t", "", numbers, 18);
+        bool is_back = strcmp (kit_tensor (open, "t").dtype_name, "tq8") == 0;
+        restored += is_back;
+        if (is_back)
+            ck_assert_uint_eq (tenon_metadata_count (open), 0);
+        tenon_close (open);
+    }
+    ck_assert_uint_gt (restored, 1000);
+}
+END_TEST
+
+static void
+fill_suite (Suite *suite)
+{
+    TCase *tests = kit_case (suite, "carry");
+    tcase_add_test (tests, test_there_and_back);
+    tcase_add_test (tests, test_without_the_dtype);
+    tcase_add_test (tests, test_orders);
+    tcase_add_test (tests, test_cast);
+    tcase_add_test (tests, test_arrays_of_the_program);
+    tcase_add_test (tests, test_records);
+    tcase_add_test (tests, test_a_good_record);
+    tcase_add_test (tests, test_spoilt_records);
+}
+
+int
+main (void)
+{
+    return kit_main ("carry", fill_suite);
+}
