@@ -21,3 +21,6 @@ plugins_libnpz_la_SOURCES = $(npz_sources)
 plugins_libnpz_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=npz
 core_libcore_la_LIBADD += plugins/libnpz.la
 endif
+
+unit_tests += plugins/npz/tests/test_zip
+plugins_npz_tests_test_zip_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_zip.c
