@@ -30,6 +30,8 @@ check_entry (struct npz_reader *reader, const struct npz_entry *entry)
     uint64_t end = reader->directory->offset;
     if (entry->flags & NPZ_ENCRYPTED)
         return refuse (reader, entry, TENON_E_UNSUPPORTED, "is encrypted");
+    if (entry->flags & NPZ_PATCHED)
+        return refuse (reader, entry, TENON_E_UNSUPPORTED, "is compressed patched data");
     if (entry->method != NPZ_STORED && entry->method != NPZ_DEFLATED && entry->method != NPZ_ZSTD)
         return refuse (reader, entry, TENON_E_UNSUPPORTED,
                        "is compressed by method %u; stored (0), deflated (8) and zstd (93) are known",
@@ -81,6 +83,8 @@ check_numbers (struct npz_reader *reader, const struct npz_entry *entry, const u
         return MALFORMED (reader, entry,
                           "is %sencrypted by its local header, but not so by the central directory",
                           flags & NPZ_ENCRYPTED ? "" : "not ");
+    if (((flags ^ entry->flags) & NPZ_UTF8) && !npz_is_ascii (entry->raw, entry->raw_length))
+        return MALFORMED (reader, entry, "has a name in UTF-8 by one of its headers, not so by the other");
     if (method != entry->method)
         return MALFORMED (reader, entry,
                           "is compressed by method %u by its local header, %u by the central directory",

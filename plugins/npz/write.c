@@ -76,15 +76,6 @@ add_bytes (struct writer *writer, uint64_t size)
 
 /* ---- a member ---- */
 
-static int
-is_ascii (const char *text, uint64_t length)
-{
-    for (uint64_t i = 0; i < length; i++)
-        if ((uint8_t) text[i] >= 0x80)
-            return 0;
-    return 1;
-}
-
 /* The tensor's name and the suffix, in writer->name. */
 static tenon_status
 make_name (struct writer *writer, const struct tenon_tensor *tensor, struct heading *heading)
@@ -268,7 +259,7 @@ put_member (struct writer *writer, uint64_t index)
     struct heading heading = { .method = writer->filter ? NPZ_DEFLATED : NPZ_STORED };
     TENON_TRY (call->host->plan_tensor (call, index, &tensor));
     TENON_TRY (make_name (writer, &tensor, &heading));
-    heading.flags = is_ascii (heading.name, heading.name_length) ? 0 : NPZ_UTF8;
+    heading.flags = npz_is_ascii (heading.name, heading.name_length) ? 0 : NPZ_UTF8;
     heading.flags |= writer->seekable ? 0 : NPZ_DESCRIBED;
     heading.wide = tensor.length >= WIDE_LENGTH;
     heading.offset = call->host->tell (call);
