@@ -40,6 +40,8 @@ npy_unexpected_text (struct npy_text *text, const char *expected)
 void
 npy_skip_space (struct npy_text *text)
 {
+    if (text->position < text->length && text->bytes[text->position] > ' ')
+        return;
     /* headers end in dozens of spaces */
     while (text->length - text->position >= 8) {
         uint64_t eight;
