@@ -187,13 +187,22 @@ include (struct npz_reader *reader, const struct npz_entry *entry, uint32_t sour
     return status;
 }
 
+static int
+is_metadata (const struct npz_entry *entry)
+{
+    uint32_t length = (uint32_t) strlen (NPZ_METADATA_MEMBER_NAME);
+    return entry->name_length == length && memcmp (entry->name, NPZ_METADATA_MEMBER_NAME, length) == 0;
+}
+
 tenon_status
 npz_describe_member (struct npz_reader *reader, const struct npz_entry *entry)
 {
     struct tenon_call *call = reader->call;
     struct tenon_part part = TENON_INIT (part);
     uint32_t source;
-    TENON_TRY (npz_add_name (call, &reader->names, entry));
+    int taken = 0;
+    if (!npz_add_name (&reader->names, (const char *) entry->raw, entry->raw_length))
+        return MALFORMED (reader, entry, "has a name that another member has, too");
     if (entry->name_length > 0 && entry->name[entry->name_length - 1] == '/' && entry->size == 0)
         return TENON_OK; /* a folder */
     TENON_TRY (check_entry (reader, entry));
@@ -209,5 +218,11 @@ npz_describe_member (struct npz_reader *reader, const struct npz_entry *entry)
     part.name_length = entry->name_length;
     TENON_TRY (npz_take_blocks (call, entry, &part));
     TENON_TRY (call->host->add_part (call, &part, &source));
+    if (is_metadata (entry))
+        TENON_TRY (npz_take_metadata (reader, entry, source, &taken));
+    if (taken) {
+        reader->recognised++;
+        return TENON_OK;
+    }
     return include (reader, entry, source);
 }

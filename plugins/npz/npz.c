@@ -27,7 +27,7 @@ describe (struct tenon_call *call)
     TENON_TRY (npz_option (call, NPZ_OPTION_VERIFY, &verify));
     reader.verify = verify.integer;
     TENON_TRY (npz_open_directory (call, &directory));
-    TENON_TRY (npz_begin_names (call, &directory, &reader.names));
+    TENON_TRY (npz_begin_names (call, directory.count, &reader.names));
     call->host->expect (call, directory.count, 0);
     for (uint64_t i = 0; i < directory.count; i++) {
         TENON_TRY (npz_read_entry (call, &directory, position, &entry));
@@ -134,6 +134,7 @@ static const struct tenon_option options[NPZ_OPTIONS] = {
 
 static const struct tenon_codec codec = {
     .struct_size = sizeof codec,
+    .flags = TENON_CODEC_APPENDS,
     .id = "npz",
     .label = "NumPy archive of arrays (zip)",
     .extensions = extensions,
