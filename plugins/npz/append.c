@@ -1,84 +1,90 @@
-/* append.c - the archive that a save adds to: which of its members stay, and which are replaced. */
+/* append.c - write into an archive that is there: its members stay where they are, their entries as they are. */
 #include "npz.h"
 
-static uint64_t
-slot_of (const struct npz_old *old, const char *name, uint64_t length)
+tenon_status
+npz_begin_append (struct npz_writer *writer, struct npz_old *old)
 {
-    return npz_hash ((const uint8_t *) name, (uint32_t) length, (uint64_t) (uintptr_t) old->slots)
-           & old->mask;
+    struct tenon_call *call = writer->call;
+    TENON_TRY (npz_open_directory (call, &old->directory));
+    writer->comment = old->directory.comment;
+    writer->comment_length = old->directory.comment_length;
+    struct npz_entry entry;
+    const uint32_t length = (uint32_t) strlen (NPZ_METADATA_MEMBER_NAME);
+    for (uint64_t i = 0, position = 0; i < old->directory.count; i++, position += entry.entry_length) {
+        TENON_TRY (npz_read_entry (call, &old->directory, position, &entry));
+        old->has_metadata |=
+            entry.name_length == length && memcmp (entry.name, NPZ_METADATA_MEMBER_NAME, length) == 0;
+    }
+    return call->host->put_old (call, old->directory.offset);
 }
 
-/* The tensors of the plan by name: an old member of one of these names is replaced. */
+/* The names of the plan's tensors. */
 static tenon_status
-collect_names (struct tenon_call *call, uint64_t tensors, struct npz_old *old)
+collect (struct npz_writer *writer, uint64_t tensors, struct npz_names *names)
 {
-    uint64_t slots = 16;
-    if (tensors >= NPZ_MAX32)
-        return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "2^32 members or more cannot be added");
-    while (slots < 2 * tensors)
-        slots *= 2;
-    old->mask = slots - 1;
-    old->slots = call->host->scratch (call, slots * sizeof *old->slots);
-    old->names = call->host->scratch (call, (tensors + 1) * sizeof *old->names);
-    if (!old->slots || !old->names)
-        return TENON_E_MEMORY;
+    struct tenon_call *call = writer->call;
+    TENON_TRY (npz_begin_names (call, tensors, names));
     for (uint64_t i = 0; i < tensors; i++) {
         struct tenon_tensor tensor = TENON_INIT (tensor);
         TENON_TRY (call->host->plan_tensor (call, i, &tensor));
-        old->names[i].text = tensor.name;
-        old->names[i].length = tensor.name_length;
-        uint64_t at = slot_of (old, tensor.name, tensor.name_length);
-        while (old->slots[at])
-            at = (at + 1) & old->mask;
-        old->slots[at] = (uint32_t) (i + 1);
+        if (tensor.name_length < NPZ_MAX16)
+            npz_add_name (names, tensor.name, (uint32_t) tensor.name_length);
     }
     return TENON_OK;
 }
 
+/* Is the name's end the suffix, in capitals or not? */
 static int
-is_new (const struct npz_old *old, const char *name, uint64_t length)
+has_suffix (const struct npz_writer *writer, const struct npz_entry *entry)
 {
-    for (uint64_t at = slot_of (old, name, length); old->slots[at]; at = (at + 1) & old->mask) {
-        const struct npz_text *other = &old->names[old->slots[at] - 1];
-        if (other->length == length && memcmp (other->text, name, (size_t) length) == 0)
-            return 1;
+    uint64_t length = writer->suffix_length;
+    if (entry->name_length <= length + 1 || entry->name[entry->name_length - length - 1] != '.')
+        return 0;
+    for (uint64_t i = 0; i < length; i++) {
+        char letter = entry->name[entry->name_length - length + i];
+        if (letter != writer->suffix[i]
+            && !(letter >= 'A' && letter <= 'Z' && letter - 'A' + 'a' == writer->suffix[i]))
+            return 0;
     }
-    return 0;
+    return 1;
 }
 
-tenon_status
-npz_open_old (struct tenon_call *call, uint64_t tensors, const char *suffix, struct npz_old *old)
-{
-    memset (old, 0, sizeof *old);
-    old->suffix = suffix;
-    old->suffix_length = strlen (suffix);
-    TENON_TRY (npz_open_directory (call, &old->directory));
-    TENON_TRY (collect_names (call, tensors, old));
-    return call->host->put_old (call, old->directory.offset);
-}
-
-/* A member's name without the extension is its tensor's name, as when it is read. */
+/* Would the entry's tensor have a name that is in the plan? */
 static int
-is_replaced (const struct npz_old *old, const struct npz_entry *entry)
+is_replaced (const struct npz_writer *writer, const struct npz_entry *entry, const struct npz_names *names)
 {
-    uint64_t length = entry->name_length, end = old->suffix_length + 1;
-    if (length > end && entry->name[length - end] == '.'
-        && memcmp (entry->name + length - old->suffix_length, old->suffix, (size_t) old->suffix_length) == 0)
-        return is_new (old, entry->name, length - end);
-    return is_new (old, entry->name, length);
+    uint32_t tag;
+    if (has_suffix (writer, entry)
+        && *npz_find_name (names, entry->name, entry->name_length - (uint32_t) writer->suffix_length - 1,
+                           &tag))
+        return 1;
+    return *npz_find_name (names, entry->name, entry->name_length, &tag) != 0;
 }
 
 tenon_status
-npz_next_old (struct tenon_call *call, struct npz_old *old, struct npz_entry *entry, int *found)
+npz_keep_old (struct npz_writer *writer, const struct npz_old *old, uint64_t tensors, int replaces_metadata)
 {
+    const uint32_t length = (uint32_t) strlen (NPZ_METADATA_MEMBER_NAME);
+    struct tenon_call *call = writer->call;
+    struct npz_names names;
+    struct npz_entry entry;
     char shown[NPZ_SHOWN];
-    for (*found = 0; old->done < old->directory.count && !*found; old->done++) {
-        TENON_TRY (npz_read_entry (call, &old->directory, old->position, entry));
-        old->position += entry->entry_length;
-        *found = !is_replaced (old, entry);
-        if (!*found)
-            tenon_note (call, TENON_NOTE, npz_show (entry, shown),
+    TENON_TRY (collect (writer, tensors, &names));
+    for (uint64_t i = 0, position = 0; i < old->directory.count; i++, position += entry.entry_length) {
+        TENON_TRY (npz_read_entry (call, &old->directory, position, &entry));
+        if (replaces_metadata && entry.name_length == length
+            && memcmp (entry.name, NPZ_METADATA_MEMBER_NAME, length) == 0)
+            continue;
+        if (is_replaced (writer, &entry, &names)) {
+            tenon_note (call, TENON_NOTE, npz_show (&entry, shown),
                         "replaced; the old member's bytes stay in the file until the next full save");
+            continue;
+        }
+        uint8_t *to = npz_add_bytes (writer, entry.entry_length);
+        if (!to)
+            return TENON_E_MEMORY;
+        memcpy (to, entry.bytes, entry.entry_length);
+        writer->entries++;
     }
     return TENON_OK;
 }

@@ -3,6 +3,8 @@ npz_sources = \
 	plugins/npz/blocks.c \
 	plugins/npz/directory.c \
 	plugins/npz/member.c \
+	plugins/npz/metadata.c \
+	plugins/npz/metadata_read.c \
 	plugins/npz/names.c \
 	plugins/npz/npz.c \
 	plugins/npz/npz.h \

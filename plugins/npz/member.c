@@ -173,8 +173,8 @@ make_prefix (struct npz_reader *reader, const struct npz_entry *entry)
     return TENON_OK;
 }
 
-tenon_status
-npz_include_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source)
+static tenon_status
+include (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source)
 {
     struct tenon_call *call = reader->call;
     struct tenon_include how = { .struct_size = sizeof how, .flags = TENON_INCLUDE_PREFIX };
@@ -191,13 +191,33 @@ npz_include_member (struct npz_reader *reader, const struct npz_entry *entry, ui
     return status;
 }
 
+static int
+is_metadata (const struct npz_entry *entry)
+{
+    uint32_t length = (uint32_t) strlen (NPZ_METADATA_MEMBER_NAME);
+    return entry->name_length == length && memcmp (entry->name, NPZ_METADATA_MEMBER_NAME, length) == 0;
+}
+
+tenon_status
+npz_include_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source)
+{
+    int taken = 0;
+    if (is_metadata (entry))
+        TENON_TRY (npz_take_metadata (reader, entry, source, &taken));
+    if (!taken)
+        return include (reader, entry, source);
+    reader->recognised++;
+    return TENON_OK;
+}
+
 tenon_status
 npz_add_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t *source)
 {
     struct tenon_call *call = reader->call;
     struct tenon_part part = TENON_INIT (part);
     *source = NPZ_NO_SOURCE;
-    TENON_TRY (npz_add_name (call, &reader->names, entry));
+    if (!npz_add_name (&reader->names, (const char *) entry->raw, entry->raw_length))
+        return MALFORMED (reader, entry, "has a name that another member has, too");
     if (entry->name_length > 0 && entry->name[entry->name_length - 1] == '/' && entry->size == 0)
         return TENON_OK; /* a folder */
     TENON_TRY (check_entry (reader, entry));

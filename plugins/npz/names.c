@@ -1,4 +1,4 @@
-/* names.c - names as text, and the set of all names. */
+/* names.c - names as text, and sets of them. */
 #include "npz.h"
 
 /* ---- code page 437 ---- */
@@ -67,12 +67,17 @@ npz_show (const struct npz_entry *entry, char shown[NPZ_SHOWN])
 uint32_t
 npz_crc32 (uint32_t crc, const void *bytes, uint64_t length)
 {
+    /* of the four bits 0 … 15, for the polynomial 0xedb88320 */
+    static const uint32_t table[16] = { 0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
+                                        0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+                                        0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+                                        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c };
     const uint8_t *p = bytes;
     crc = ~crc;
     for (uint64_t i = 0; i < length; i++) {
         crc ^= p[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (0xedb88320u & (0u - (crc & 1)));
+        crc = crc >> 4 ^ table[crc & 15];
+        crc = crc >> 4 ^ table[crc & 15];
     }
     return ~crc;
 }
@@ -173,21 +178,21 @@ npz_decode_name (struct tenon_call *call, struct npz_entry *entry)
     return TENON_OK;
 }
 
-/* ---- the set of all names ---- */
+/* ---- sets of names ---- */
 
 tenon_status
-npz_begin_names (struct tenon_call *call, const struct npz_directory *directory, struct npz_names *names)
+npz_begin_names (struct tenon_call *call, uint64_t count, struct npz_names *names)
 {
     uint64_t slots = 16;
     memset (names, 0, sizeof *names);
-    while (slots < directory->count + directory->count / 2)
+    if (count >= NPZ_MAX32)
+        return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "a zip of 2^32 members or more");
+    while (slots < count + count / 2)
         slots *= 2;
-    if (directory->count >= NPZ_MAX32)
-        return tenon_fail (call, TENON_E_UNSUPPORTED, directory->end, "it has 2^32 members or more");
-    while (directory->count >> names->index_bits)
+    while (count >> names->index_bits)
         names->index_bits++;
     names->slots = call->host->scratch (call, slots * sizeof *names->slots);
-    names->entries = call->host->scratch (call, (directory->count + 1) * sizeof *names->entries);
+    names->entries = call->host->scratch (call, (count + 1) * sizeof *names->entries);
     if (!names->slots || !names->entries)
         return TENON_E_MEMORY;
     names->mask = slots - 1;
@@ -203,8 +208,8 @@ mix (uint64_t a, uint64_t b)
     return (uint64_t) product ^ (uint64_t) (product >> 64);
 }
 
-uint64_t
-npz_hash (const uint8_t *bytes, uint32_t length, uint64_t seed)
+static uint64_t
+hash (const char *bytes, uint32_t length, uint64_t seed)
 {
     uint64_t h = seed ^ length, word;
     for (; length >= 8; bytes += 8, length -= 8) {
@@ -217,23 +222,30 @@ npz_hash (const uint8_t *bytes, uint32_t length, uint64_t seed)
     return mix (h, 0x8ebc6af09c88c6e3u);
 }
 
-tenon_status
-npz_add_name (struct tenon_call *call, struct npz_names *names, const struct npz_entry *entry)
+uint32_t *
+npz_find_name (const struct npz_names *names, const char *text, uint32_t length, uint32_t *tag)
 {
-    uint64_t h = npz_hash (entry->raw, entry->raw_length, names->seed), at = h & names->mask;
+    uint64_t h = hash (text, length, names->seed), at = h & names->mask;
     uint32_t index_mask = (uint32_t) (((uint64_t) 1 << names->index_bits) - 1);
-    uint32_t tag = (uint32_t) (h >> 32) & ~index_mask;
-    char shown[NPZ_SHOWN];
+    *tag = (uint32_t) (h >> 32) & ~index_mask;
     for (; names->slots[at]; at = (at + 1) & names->mask) {
-        if ((names->slots[at] & ~index_mask) != tag)
+        if ((names->slots[at] & ~index_mask) != *tag)
             continue;
-        const uint8_t *other = names->entries[(names->slots[at] & index_mask) - 1];
-        if (tenon_le16 (other + 28) == entry->raw_length
-            && memcmp (other + NPZ_CENTRAL_BYTES, entry->raw, entry->raw_length) == 0)
-            return tenon_fail (call, TENON_E_MALFORMED, entry->place, "two members have the name '%s'",
-                               npz_show (entry, shown));
+        const struct npz_name *other = &names->entries[(names->slots[at] & index_mask) - 1];
+        if (other->length == length && memcmp (other->text, text, length) == 0)
+            break;
     }
-    names->entries[names->count++] = entry->bytes;
-    names->slots[at] = tag | (uint32_t) names->count;
-    return TENON_OK;
+    return &names->slots[at];
+}
+
+int
+npz_add_name (struct npz_names *names, const char *text, uint32_t length)
+{
+    uint32_t tag, *slot = npz_find_name (names, text, length, &tag);
+    if (*slot)
+        return 0;
+    names->entries[names->count].text = text;
+    names->entries[names->count++].length = length;
+    *slot = tag | (uint32_t) names->count;
+    return 1;
 }

@@ -65,7 +65,7 @@ describe (struct tenon_call *call)
     TENON_TRY (npz_option (call, NPZ_OPTION_VERIFY, &verify));
     reader.verify = verify.integer;
     TENON_TRY (npz_open_directory (call, &directory));
-    TENON_TRY (npz_begin_names (call, &directory, &reader.names));
+    TENON_TRY (npz_begin_names (call, directory.count, &reader.names));
     call->host->expect (call, directory.count, 0);
     TENON_TRY (describe_members (&reader, &position));
     if (position != directory.size)

@@ -3,10 +3,11 @@
  *     npz.c        the tables, the options, probe, and describe
  *     directory.c  the end of an archive: where its central directory lies, and the entries in it
  *     member.c     one entry: checked against the member's local header, and handed to another codec
- *     names.c      names as text, and the set of all names
+ *     names.c      names as text, and sets of them
  *     blocks.c     the private extra field that tells where the blocks of a deflated member end
- *     write.c      write
- *     append.c     the archive that a save adds to
+ *     write.c      write: members, and the directory at the end
+ *     append.c     write into an archive that is there
+ *     metadata.c   the member that keeps metadata, and metadata_read.c, the way back
  *
  * The format: PKWARE's APPNOTE.TXT 6.3, as Python's zipfile and numpy.savez use it. All numbers are
  * little-endian. */
@@ -107,20 +108,25 @@ int npz_is_ascii (const void *text, uint64_t length);
 /* Fills entry->name. `must`: what is no text is refused, else it is shown with question marks. */
 tenon_status npz_decode_name (struct tenon_call *call, struct npz_entry *entry);
 
-/* The names that were met so far. */
+struct npz_name {
+    const char *text; /* somebody else's; not NUL-terminated */
+    uint32_t length;
+};
+/* A set of names. */
 struct npz_names {
     /* of an entry, counted from 1, in the lower index_bits, and as much of its hash as there is room for
      * above them; 0: free */
     uint32_t *slots;
-    const uint8_t **entries; /* of each entry, where it lies in the directory's copy */
+    struct npz_name *entries;
     uint64_t mask, count, seed;
-    uint32_t index_bits, reserved;
+    uint32_t index_bits;
 };
-tenon_status npz_begin_names (struct tenon_call *call, const struct npz_directory *directory,
-                              struct npz_names *names);
-/* Refuses a name that is there already. */
-tenon_status npz_add_name (struct tenon_call *call, struct npz_names *names, const struct npz_entry *entry);
-uint64_t npz_hash (const uint8_t *bytes, uint32_t length, uint64_t seed);
+/* Room for `count` names. */
+tenon_status npz_begin_names (struct tenon_call *call, uint64_t count, struct npz_names *names);
+/* Where the name's slot is: 0 in it, it has none yet. */
+uint32_t *npz_find_name (const struct npz_names *names, const char *text, uint32_t length, uint32_t *tag);
+/* 0: it was there already. */
+int npz_add_name (struct npz_names *names, const char *text, uint32_t length);
 /* ISO 3309's CRC-32, for what is short. */
 uint32_t npz_crc32 (uint32_t crc, const void *bytes, uint64_t length);
 
@@ -152,33 +158,75 @@ struct npz_reader {
 /* Checks the member and makes a source of it; *source is NPZ_NO_SOURCE for a folder. */
 #define NPZ_NO_SOURCE UINT32_MAX
 tenon_status npz_add_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t *source);
-/* Hands it to whichever codec recognises it. */
+/* Takes it for metadata, or hands it to whichever codec recognises it. */
 tenon_status npz_include_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source);
-
-/* ---- append.c ---- */
-
-struct npz_text {
-    const char *text;
-    uint64_t length;
-};
-struct npz_old {
-    struct npz_directory directory;
-    uint64_t done, position; /* entries that were looked at, bytes of the directory before the next one */
-    struct npz_text *names;  /* of the plan's tensors … */
-    uint32_t *slots;         /* … and where they are: index + 1; 0: free */
-    uint64_t mask;
-    const char *suffix;
-    uint64_t suffix_length;
-};
-/* Puts all of the old archive but its directory. */
-tenon_status npz_open_old (struct tenon_call *call, uint64_t tensors, const char *suffix,
-                           struct npz_old *old);
-/* The next entry that stays; *found is 0 after the last. */
-tenon_status npz_next_old (struct tenon_call *call, struct npz_old *old, struct npz_entry *entry, int *found);
 
 /* ---- write.c ---- */
 
+/* A chunk of the directory: entries in the order of the members. Chunks double, nothing is copied. */
+struct npz_chunk {
+    struct npz_chunk *next;
+    uint64_t room, used;
+    uint8_t *bytes;
+};
+
+struct npz_writer {
+    struct tenon_call *call;
+    struct npz_chunk *first, *last;
+    uint64_t entries, bytes; /* of the directory */
+    const char *filter, *suffix;
+    uint64_t suffix_length;
+    int32_t level;
+    uint32_t seekable;
+    char *name; /* of the member; memory that is used again */
+    uint64_t name_room;
+    const uint8_t *comment; /* of the archive that is added to */
+    uint32_t comment_length;
+};
+
+/* What both headers of a member say. */
+struct npz_heading {
+    const char *name;
+    uint64_t name_length;
+    uint32_t flags, method;
+    int wide;        /* its local header has a zip64 field */
+    uint64_t offset; /* of the local header */
+};
+
 tenon_status npz_write (struct tenon_call *call);
 tenon_status npz_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting);
+/* `size` more bytes of the directory; NULL: the failure is recorded. */
+uint8_t *npz_add_bytes (struct npz_writer *writer, uint64_t size);
+/* May a member with so many bytes of data, and a header before them, come to 4 GiB? */
+int npz_may_be_wide (uint64_t length);
+/* A member: its local header; then, behind its data, what became known by then; then its entry. */
+tenon_status npz_put_local (struct npz_writer *writer, struct npz_heading *heading);
+tenon_status npz_complete_local (struct npz_writer *writer, const struct npz_heading *heading,
+                                 const struct tenon_member_result *result);
+tenon_status npz_add_entry (struct npz_writer *writer, const struct npz_heading *heading,
+                            const struct tenon_member_result *result);
+
+/* ---- append.c ---- */
+
+/* What of the old archive stays. */
+struct npz_old {
+    struct npz_directory directory;
+    int has_metadata; /* it has a member that may keep metadata */
+};
+/* Reads the old archive's directory, and puts what lies before it. */
+tenon_status npz_begin_append (struct npz_writer *writer, struct npz_old *old);
+/* Enters the old members, but for those that the plan replaces, before all new ones. */
+tenon_status npz_keep_old (struct npz_writer *writer, const struct npz_old *old, uint64_t tensors,
+                           int replaces_metadata);
+
+/* ---- metadata.c, metadata_read.c ---- */
+
+#define NPZ_METADATA_MEMBER_NAME "__tenon__.npy"
+/* What NumPy's header of such a member begins with; its only dim follows. */
+#define NPZ_METADATA_HEADER "{'descr': '|u1', 'fortran_order': False, 'shape': ("
+tenon_status npz_put_metadata (struct npz_writer *writer, uint64_t entries);
+/* Adds the metadata of a member of that name. *taken is 0 when it holds something else. */
+tenon_status npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source,
+                                int *taken);
 
 #endif

@@ -20,44 +20,15 @@
 #define LONGEST_NAME 65535u
 #define FIRST_CHUNK 65536u
 
-/* Entries of the directory in the order of the members; memory that grows by doubling, without copies. */
-struct chunk {
-    struct chunk *next;
-    uint64_t room, used;
-    uint8_t *bytes;
-};
-
-struct writer {
-    struct tenon_call *call;
-    struct chunk *first, *last;
-    uint64_t entries, bytes; /* of the directory */
-    const char *filter, *suffix;
-    uint64_t suffix_length;
-    int32_t level;
-    uint32_t seekable;
-    char *name; /* of the member; memory that is used again */
-    uint64_t name_room;
-};
-
-/* What both headers of a member say. */
-struct heading {
-    const char *name;
-    uint64_t name_length;
-    uint32_t flags, method;
-    int wide;        /* its local header has a zip64 field */
-    uint64_t offset; /* of the local header */
-};
-
-/* `size` more bytes of the directory; NULL: the failure is recorded. */
-static uint8_t *
-add_bytes (struct writer *writer, uint64_t size)
+uint8_t *
+npz_add_bytes (struct npz_writer *writer, uint64_t size)
 {
-    struct chunk *chunk = writer->last;
+    struct npz_chunk *chunk = writer->last;
     if (!chunk || chunk->room - chunk->used < size) {
         uint64_t room = chunk ? 2 * chunk->room : FIRST_CHUNK;
         while (room < size)
             room *= 2;
-        struct chunk *fresh = writer->call->host->scratch (writer->call, sizeof *fresh + room);
+        struct npz_chunk *fresh = writer->call->host->scratch (writer->call, sizeof *fresh + room);
         if (!fresh)
             return NULL;
         fresh->room = room;
@@ -78,7 +49,7 @@ add_bytes (struct writer *writer, uint64_t size)
 
 /* The tensor's name and the suffix, in writer->name. */
 static tenon_status
-make_name (struct writer *writer, const struct tenon_tensor *tensor, struct heading *heading)
+make_name (struct npz_writer *writer, const struct tenon_tensor *tensor, struct npz_heading *heading)
 {
     uint64_t length = tensor->name_length + 1 + writer->suffix_length;
     if (length > LONGEST_NAME)
@@ -97,6 +68,12 @@ make_name (struct writer *writer, const struct tenon_tensor *tensor, struct head
     heading->name = writer->name;
     heading->name_length = length;
     return TENON_OK;
+}
+
+int
+npz_may_be_wide (uint64_t length)
+{
+    return length >= WIDE_LENGTH;
 }
 
 /* Bytes of the extra field that moves data which would begin at `position` to a multiple of the alignment. */
@@ -125,11 +102,14 @@ put_wide (void *to, const struct tenon_member_result *result)
     return tenon_put_le64 (to, result->stored);
 }
 
-static tenon_status
-put_local (struct writer *writer, const struct heading *heading)
+tenon_status
+npz_put_local (struct npz_writer *writer, struct npz_heading *heading)
 {
     static const struct tenon_member_result unknown;
     struct tenon_call *call = writer->call;
+    heading->flags = npz_is_ascii (heading->name, heading->name_length) ? 0 : NPZ_UTF8;
+    heading->flags |= writer->seekable ? 0 : NPZ_DESCRIBED;
+    heading->offset = call->host->tell (call);
     uint8_t fixed[NPZ_LOCAL_BYTES], extra[WIDE_BYTES + 2 * ALIGNMENT] = { 0 };
     uint8_t *end = heading->wide ? put_wide (extra, &unknown) : extra;
     uint64_t behind = heading->offset + NPZ_LOCAL_BYTES + heading->name_length + (uint64_t) (end - extra);
@@ -155,9 +135,9 @@ put_local (struct writer *writer, const struct heading *heading)
 }
 
 /* Now that they are known: into the local header, or behind the data when that is out of reach. */
-static tenon_status
-complete_local (struct writer *writer, const struct heading *heading,
-                const struct tenon_member_result *result)
+tenon_status
+npz_complete_local (struct npz_writer *writer, const struct npz_heading *heading,
+                    const struct tenon_member_result *result)
 {
     struct tenon_call *call = writer->call;
     uint8_t sizes[12], wide[WIDE_BYTES], descriptor[24];
@@ -185,7 +165,7 @@ complete_local (struct writer *writer, const struct heading *heading,
 
 /* The numbers that do not fit the entry: the zip64 field has just them. */
 static uint8_t *
-put_central_wide (uint8_t *to, uint32_t numbers, const struct heading *heading,
+put_central_wide (uint8_t *to, uint32_t numbers, const struct npz_heading *heading,
                   const struct tenon_member_result *result)
 {
     if (numbers == 0)
@@ -207,14 +187,15 @@ narrow (uint64_t number)
     return number >= NPZ_MAX32 ? NPZ_MAX32 : (uint32_t) number;
 }
 
-static tenon_status
-add_entry (struct writer *writer, const struct heading *heading, const struct tenon_member_result *result)
+tenon_status
+npz_add_entry (struct npz_writer *writer, const struct npz_heading *heading,
+               const struct tenon_member_result *result)
 {
     uint32_t numbers =
         (result->size >= NPZ_MAX32) + (result->stored >= NPZ_MAX32) + (heading->offset >= NPZ_MAX32);
     uint32_t blocks = npz_blocks_bytes (result), extra = (numbers ? 4 + 8 * numbers : 0) + blocks;
     uint32_t version = numbers || heading->wide ? ZIP_VERSION_WIDE : ZIP_VERSION;
-    uint8_t *to = add_bytes (writer, NPZ_CENTRAL_BYTES + heading->name_length + extra);
+    uint8_t *to = npz_add_bytes (writer, NPZ_CENTRAL_BYTES + heading->name_length + extra);
     if (!to)
         return TENON_E_MEMORY;
     to = tenon_put_le32 (to, NPZ_CENTRAL);
@@ -251,19 +232,16 @@ choose_block_size (uint64_t length)
 }
 
 static tenon_status
-put_member (struct writer *writer, uint64_t index)
+put_member (struct npz_writer *writer, uint64_t index)
 {
     struct tenon_call *call = writer->call;
     struct tenon_tensor tensor = TENON_INIT (tensor);
     struct tenon_member_result result = TENON_INIT (result);
-    struct heading heading = { .method = writer->filter ? NPZ_DEFLATED : NPZ_STORED };
+    struct npz_heading heading = { .method = writer->filter ? NPZ_DEFLATED : NPZ_STORED };
     TENON_TRY (call->host->plan_tensor (call, index, &tensor));
     TENON_TRY (make_name (writer, &tensor, &heading));
-    heading.flags = npz_is_ascii (heading.name, heading.name_length) ? 0 : NPZ_UTF8;
-    heading.flags |= writer->seekable ? 0 : NPZ_DESCRIBED;
-    heading.wide = tensor.length >= WIDE_LENGTH;
-    heading.offset = call->host->tell (call);
-    TENON_TRY (put_local (writer, &heading));
+    heading.wide = npz_may_be_wide (tensor.length);
+    TENON_TRY (npz_put_local (writer, &heading));
     struct tenon_member member = { .struct_size = sizeof member,
                                    .check = TENON_CHECK_CRC32,
                                    .first = index,
@@ -273,19 +251,19 @@ put_member (struct writer *writer, uint64_t index)
                                    .level = writer->level,
                                    .block_size = writer->filter ? choose_block_size (tensor.length) : 0 };
     TENON_TRY (call->host->put_member (call, &member, &result));
-    TENON_TRY (complete_local (writer, &heading, &result));
-    return add_entry (writer, &heading, &result);
+    TENON_TRY (npz_complete_local (writer, &heading, &result));
+    return npz_add_entry (writer, &heading, &result);
 }
 
 /* ---- the end ---- */
 
 static tenon_status
-put_directory (struct writer *writer, const struct npz_directory *old)
+put_directory (struct npz_writer *writer)
 {
     struct tenon_call *call = writer->call;
     uint8_t wide[NPZ_END64_BYTES + NPZ_LOCATOR_BYTES], end[NPZ_END_BYTES];
     uint64_t offset = call->host->tell (call);
-    for (const struct chunk *chunk = writer->first; chunk; chunk = chunk->next)
+    for (const struct npz_chunk *chunk = writer->first; chunk; chunk = chunk->next)
         TENON_TRY (call->host->put (call, chunk->bytes, chunk->used));
     if (writer->entries >= NPZ_MAX16 || writer->bytes >= NPZ_MAX32 || offset >= NPZ_MAX32) {
         uint8_t *to = tenon_put_le32 (wide, NPZ_END64);
@@ -310,9 +288,10 @@ put_directory (struct writer *writer, const struct npz_directory *old)
     to = tenon_put_le16 (to, entries);
     to = tenon_put_le32 (to, narrow (writer->bytes));
     to = tenon_put_le32 (to, narrow (offset));
-    tenon_put_le16 (to, (uint16_t) old->comment_length);
+    tenon_put_le16 (to, (uint16_t) writer->comment_length);
     TENON_TRY (call->host->put (call, end, sizeof end));
-    return old->comment_length ? call->host->put (call, old->comment, old->comment_length) : TENON_OK;
+    return writer->comment_length ? call->host->put (call, writer->comment, writer->comment_length)
+                                  : TENON_OK;
 }
 
 static tenon_status
@@ -330,7 +309,7 @@ tell_dropped (struct tenon_call *call, const struct tenon_plan_info *plan)
 }
 
 static tenon_status
-open_writer (struct writer *writer, struct tenon_call *call)
+open_writer (struct npz_writer *writer, struct tenon_call *call)
 {
     struct tenon_setting compression, level, member;
     memset (writer, 0, sizeof *writer);
@@ -345,38 +324,39 @@ open_writer (struct writer *writer, struct tenon_call *call)
     return TENON_OK;
 }
 
-/* The old archive's members, and the entries of those that stay. */
+/* Are metadata written? On request, when tensors could not be restored without them, and when the archive has
+ * some already. */
 static tenon_status
-put_old (struct writer *writer, const struct tenon_plan_info *plan, struct npz_old *old)
+wants_metadata (struct tenon_call *call, const struct tenon_plan_info *plan, const struct npz_old *old,
+                int *wants)
 {
-    struct npz_entry entry;
-    int found;
-    TENON_TRY (npz_open_old (writer->call, plan->tensors, writer->suffix, old));
-    for (;;) {
-        TENON_TRY (npz_next_old (writer->call, old, &entry, &found));
-        if (!found)
-            return TENON_OK;
-        uint8_t *to = add_bytes (writer, entry.entry_length);
-        if (!to)
-            return TENON_E_MEMORY;
-        memcpy (to, entry.bytes, entry.entry_length);
-        writer->entries++;
-    }
+    struct tenon_setting metadata;
+    TENON_TRY (npz_option (call, NPZ_OPTION_METADATA, &metadata));
+    *wants = plan->metadata > 0
+             && (metadata.integer == NPZ_METADATA_MEMBER || (plan->flags & TENON_PLAN_CARRIES)
+                 || old->has_metadata);
+    return plan->metadata > 0 && !*wants ? tell_dropped (call, plan) : TENON_OK;
 }
 
 tenon_status
 npz_write (struct tenon_call *call)
 {
     struct tenon_plan_info plan = TENON_INIT (plan);
-    struct npz_old old = { .directory = { .comment_length = 0 } };
-    struct writer writer;
+    struct npz_writer writer;
+    struct npz_old old;
+    int metadata;
+    memset (&old, 0, sizeof old);
     TENON_TRY (call->host->plan_info (call, &plan));
     TENON_TRY (open_writer (&writer, call));
     writer.seekable = plan.flags & TENON_SINK_SEEKABLE;
-    TENON_TRY (tell_dropped (call, &plan));
     if (plan.flags & TENON_PLAN_APPENDS)
-        TENON_TRY (put_old (&writer, &plan, &old));
+        TENON_TRY (npz_begin_append (&writer, &old));
+    TENON_TRY (wants_metadata (call, &plan, &old, &metadata));
+    if (plan.flags & TENON_PLAN_APPENDS)
+        TENON_TRY (npz_keep_old (&writer, &old, plan.tensors, metadata));
     for (uint64_t i = 0; i < plan.tensors; i++)
         TENON_TRY (put_member (&writer, i));
-    return put_directory (&writer, &old.directory);
+    if (metadata)
+        TENON_TRY (npz_put_metadata (&writer, plan.metadata));
+    return put_directory (&writer);
 }

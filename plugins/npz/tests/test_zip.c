@@ -117,7 +117,7 @@ START_TEST (duplicates)
 {
     second ("first.npy");
     end ();
-    refused (MALFORMED, "two members have the name 'first.npy'");
+    refused (MALFORMED, "member 'first.npy' has a name that another member has, too");
     /* that are no arrays, too */
     archive_begin ();
     member_begin ("x.npy");
@@ -129,7 +129,7 @@ START_TEST (duplicates)
         member_end ();
     }
     archive_end ();
-    refused (MALFORMED, "two members have the name 'readme'");
+    refused (MALFORMED, "member 'readme' has a name that another member has, too");
     /* one key */
     second ("first");
     end ();
