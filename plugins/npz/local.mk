@@ -24,6 +24,7 @@ plugins_libnpz_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=npz
 core_libcore_la_LIBADD += plugins/libnpz.la
 endif
 
+dist_man_MANS += plugins/npz/tenon-npz.7
 shell_tests += \
 	plugins/npz/tests/golden.sh \
 	plugins/npz/tests/metadata.sh
