@@ -24,5 +24,10 @@ plugins_libnpz_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=npz
 core_libcore_la_LIBADD += plugins/libnpz.la
 endif
 
+dist_man_MANS += plugins/npz/tenon-npz.7
+shell_tests += \
+	plugins/npz/tests/golden.sh \
+	plugins/npz/tests/metadata.sh
+
 unit_tests += plugins/npz/tests/test_zip
 plugins_npz_tests_test_zip_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_zip.c

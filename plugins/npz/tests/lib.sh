@@ -1,0 +1,51 @@
+# shellcheck shell=sh disable=SC2034
+# lib.sh: for the shell tests of the npz plugin, which read it with `.`. They run inside `run`, which sets TENON.
+set -u
+LC_ALL=C
+export LC_ALL
+: "${TENON:?run me as: run plugins/npz/tests/NAME.sh}"
+: "${TENON_SRCDIR:=$(dirname "$0")/../../..}"
+samples=$TENON_SRCDIR/plugins/npz/samples
+work=$(mktemp -d "${TMPDIR:-/tmp}/tenon-npz.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+checks=0
+failures=0
+
+# fail TEXT...: the check that runs has failed. The files that tell why are shown.
+fail ()
+{
+    failures=$((failures + 1))
+    echo "FAILED: $*"
+    for fail_file in "$work/out" "$work/error"; do
+        [ ! -s "$fail_file" ] || head -c 1000 "$fail_file" | sed 's/^/    /'
+    done
+}
+
+# tenon ARGUMENT...: its exit status is in $status, what it said in $work/out and $work/error.
+tenon ()
+{
+    status=0
+    "$TENON" "$@" >"$work/out" 2>"$work/error" </dev/null || status=$?
+}
+
+# said TEXT...: is each of them in what it said?
+said ()
+{
+    for said_text; do
+        cat "$work/out" "$work/error" | grep -qF -e "$said_text" || return 1
+    done
+}
+
+# finish: the closing line, which is added up with that of all other tests.
+finish ()
+{
+    if [ $checks -gt 0 ]; then
+        percent=$(((checks - failures) * 100 / checks))
+    else
+        percent=0
+    fi
+    echo "$percent%: Checks: $checks, Failures: $failures, Errors: 0"
+    [ $failures -eq 0 ] && [ $checks -gt 0 ]
+    exit
+}
