@@ -63,6 +63,11 @@ tn_append_open (struct tn_append *append, const tenon_plan *plan, const char *pa
                         table->id);
     TN_TRY (open_target (append, context, path, codec, settings, progress, error));
     TN_TRY (check_codec (context, append->file, codec, error));
+    if (append->file->catalog->restored)
+        return tn_fail (
+            error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+            "it has carried tensors, whose record would have to be made anew; save all of it to a "
+            "new file");
     TN_TRY (tenon_plan_new (context, &append->both, error));
     TN_TRY (tenon_plan_add_metadata_from (append->both, append->file, error));
     return tn_plan_take_metadata (append->both, plan, error);

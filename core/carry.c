@@ -16,9 +16,9 @@ struct made {
 };
 
 struct tn_carry {
-    tenon_plan *plan;       /* what is saved … */
-    const tenon_plan *from; /* … in place of this, which keeps all that it points to */
-    const struct tenon_codec *codec;
+    tenon_plan *plan;                /* what is saved … */
+    const tenon_plan *from;          /* … in place of this, which keeps all that it points to */
+    const struct tenon_codec *codec; /* what it can store */
     struct made *made;
     tenon_report *report;
     uint64_t *losses;
@@ -346,10 +346,10 @@ fill_plan (struct tn_carry *carry)
 
 tenon_status
 tn_carry_begin (struct tn_carry **result, tenon_plan **plan, const struct tenon_codec *codec,
-                tenon_report *report, uint64_t *losses, tenon_error *error)
+                const struct tenon_codec *storing, tenon_report *report, uint64_t *losses, tenon_error *error)
 {
-    const struct tn_tensor *first = first_to_carry (*plan, codec);
-    bool bytes = tn_can_store (codec, &tn_dtype_fixed[TENON_U8]),
+    const struct tn_tensor *first = first_to_carry (*plan, storing);
+    bool bytes = tn_can_store (storing, &tn_dtype_fixed[TENON_U8]),
          text = codec->metadata != TENON_METADATA_NONE;
     if (!first)
         return TENON_OK;
@@ -364,7 +364,7 @@ tn_carry_begin (struct tn_carry **result, tenon_plan **plan, const struct tenon_
     if (!carry)
         return tn_fail_memory (error);
     *carry = (struct tn_carry){
-        .from = *plan, .codec = codec, .report = report, .losses = losses, .error = error
+        .from = *plan, .codec = storing, .report = report, .losses = losses, .error = error
     };
     *result = carry;
     TN_TRY (tenon_plan_new ((*plan)->context, &carry->plan, NULL) < 0 ? tn_fail_memory (error) : TENON_OK);

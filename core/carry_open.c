@@ -346,6 +346,7 @@ apply (struct reader *reader)
         tensor->rank = (uint16_t) restored->rank;
         tensor->flags &= TENON_ALIAS;
     }
+    reader->catalog->restored = reader->count > 0;
     return reorder (reader);
 }
 

@@ -63,6 +63,7 @@ struct tn_catalog {
     struct tn_instance *instances;
     uint64_t instance_count, instance_room;
     struct tn_overlay overlay; /* this file's settings, for read() */
+    bool restored;             /* it has carried tensors, which a record in the file's metadata explains */
     bool aliases;              /* the codec allows tensors to share bytes */
 };
 

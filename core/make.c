@@ -13,6 +13,7 @@ tn_worker_free (struct tn_worker *worker)
         free (worker->buffer[i]);
     tn_stream_free (worker->stream);
     tn_block_state_free (worker->blocks);
+    free (worker->span.bytes);
     memset (worker, 0, sizeof *worker);
 }
 

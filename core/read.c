@@ -169,15 +169,19 @@ tenon_memory_free (tenon_memory *memory)
     free (memory);
 }
 
+/* Less is copied. */
+#define LEAST_ROOM 4096u
+
 /* A tensor that fills an encoded member lies inside the decoded member: it is decoded where it belongs. */
 static void
 make_room (struct tn_job *job)
 {
     struct tn_want want;
-    tenon_error ignored = TENON_ERROR_INIT;
     const struct tn_source *source = job->catalog->sources[job->tensor->source];
-    if (job->box || !source->filter || job->size == 0
-        || tn_want_make (&want, job->catalog, job->tensor, NULL, job->target, 0, &ignored) < 0
+    if (job->box || !source->filter || job->size < LEAST_ROOM)
+        return;
+    tenon_error ignored = TENON_ERROR_INIT;
+    if (tn_want_make (&want, job->catalog, job->tensor, NULL, job->target, 0, &ignored) < 0
         || !tn_want_in_member (&want))
         return;
     job->before = want.offset;

@@ -223,6 +223,8 @@ check_codec (struct tn_codec *codec, char *why)
     if (table->metadata > TENON_METADATA_TYPED)
         return tn_refuse (why, TENON_E_UNSUPPORTED, "it keeps metadata in the unknown way %u",
                           (unsigned) table->metadata);
+    if (table->member_option > table->option_count)
+        return tn_refuse (why, TENON_E_MISUSE, "its members' codec is named by an option that it has not");
     table->label = table->label ? table->label : table->id;
     return check_extensions (table->extensions, why);
 }

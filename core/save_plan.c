@@ -16,6 +16,7 @@ struct saving {
     tenon_error *error;
     uint64_t losses;
     struct tn_append append;
+    struct tn_overlay overlay;
     struct tn_carry *carry; /* NULL: nothing is carried */
 };
 
@@ -89,9 +90,12 @@ choose (struct saving *saving, const char *path)
     saving->path = tn_concat (path, extension ? "." : "", extension ? extension : "", (char *) NULL);
     if (!saving->path)
         return tn_fail_memory (saving->error);
-    return saving->options.flags & TENON_SAVE_CARRY ? tn_carry_begin (
-               &saving->carry, &saving->plan, &codec->table, saving->report, &saving->losses, saving->error)
-                                                    : TENON_OK;
+    TN_TRY (tn_overlay_read (saving->context, saving->options.settings, &saving->overlay, saving->error));
+    if (!(saving->options.flags & TENON_SAVE_CARRY))
+        return TENON_OK;
+    return tn_carry_begin (&saving->carry, &saving->plan, &codec->table,
+                           tn_storing_codec (saving->context, &saving->overlay, saving->codec),
+                           saving->report, &saving->losses, saving->error);
 }
 
 static uint64_t
@@ -132,7 +136,6 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
 {
     tenon_plan *plan = saving->plan;
     tenon_error *error = saving->error;
-    struct tn_overlay overlay = { 0 };
     struct tn_meter meter;
     const struct tn_codec *codec = saving->context->registry.codecs[saving->codec];
     if ((codec->table.flags & TENON_CODEC_NEEDS_PATCH) && !writer->sink->seekable)
@@ -156,26 +159,21 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     writer->carries = saving->carry != NULL;
     if (!done)
         return tn_fail_memory (error);
-    tenon_status status = tn_overlay_read (saving->context, saving->options.settings, &overlay, error);
-    if (status == TENON_OK) {
-        struct tn_run run = { .context = saving->context,
-                              .error = error,
-                              .report = saving->report,
-                              .overlay = &overlay,
-                              .catalog = plan->own,
-                              .borrowed = said->borrowed,
-                              .borrowed_count = said->borrowed_count,
-                              .progress = progress };
-        tn_meter_begin (&meter, progress, all_bytes (saving));
-        status = tn_write (&run, writer, saving->codec);
-        if (status == TENON_OK && writer->old && !writer->old_put)
-            status =
-                tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                         "the codec %s: it did not keep the file that it was to add to", codec->table.id);
-        tn_meter_end (&meter);
-        tn_arena_free (&run.arena);
-    }
-    tn_overlay_free (&overlay);
+    struct tn_run run = { .context = saving->context,
+                          .error = error,
+                          .report = saving->report,
+                          .overlay = &saving->overlay,
+                          .catalog = plan->own,
+                          .borrowed = said->borrowed,
+                          .borrowed_count = said->borrowed_count,
+                          .progress = progress };
+    tn_meter_begin (&meter, progress, all_bytes (saving));
+    tenon_status status = tn_write (&run, writer, saving->codec);
+    if (status == TENON_OK && writer->old && !writer->old_put)
+        status = tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                          "the codec %s: it did not keep the file that it was to add to", codec->table.id);
+    tn_meter_end (&meter);
+    tn_arena_free (&run.arena);
     if (status == TENON_OK && saving->losses > 0 && (saving->options.flags & TENON_SAVE_STRICT))
         return tn_fail (error, TENON_E_LOSS, TN_NO_OFFSET,
                         "%llu thing%s would be lost, and the save is strict",
@@ -256,8 +254,13 @@ open_old (struct saving *saving, const tenon_progress *progress)
     if (stat (saving->path, &there) == 0 && !S_ISREG (there.st_mode) && !S_ISDIR (there.st_mode))
         return tn_fail (saving->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "nothing can be added to a device or pipe");
-    return tn_append_open (&saving->append, saving->plan, saving->path, saving->codec,
-                           saving->options.settings, progress, saving->error);
+    TN_TRY (tn_append_open (&saving->append, saving->plan, saving->path, saving->codec,
+                            saving->options.settings, progress, saving->error));
+    /* the record would have to tell of old and new ones together */
+    return saving->append.file && saving->carry
+               ? tn_fail (saving->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                          "carried tensors cannot be added to a file; save all of it to a new one")
+               : TENON_OK;
 }
 
 static tenon_status
@@ -303,6 +306,7 @@ end (struct saving *saving, bool keep_report, const char *path, tenon_error *to)
     tn_append_close (&saving->append);
     free (saving->path);
     tn_carry_end (saving->carry);
+    tn_overlay_free (&saving->overlay);
     if (!keep_report)
         tenon_report_free (saving->report);
     return tn_error_out (to, saving->error);

@@ -114,11 +114,21 @@ tenon_status tn_blocks_read (struct tn_source *source, uint64_t first, uint64_t 
                              struct tn_block_state **state, bool *good, tenon_error *error);
 void tn_block_state_free (struct tn_block_state *state);
 
+/* Bytes of a file that were read at once for several small members of it. Zero it at first. */
+struct tn_span {
+    struct tn_source *root;
+    uint8_t *bytes;
+    uint64_t start, length, room;
+};
+/* Reads [begin, end) of a root. What goes wrong is told by whoever reads what he needs. */
+void tn_span_fill (struct tn_span *span, struct tn_source *root, uint64_t begin, uint64_t end);
+
 /* Can tn_whole_read take it, with no more than `most` bytes of memory? A part that lies in a plain source. */
 bool tn_whole_fits (const struct tn_source *source, uint64_t most);
-/* All bytes of a part, decoded, its checksum compared: source->size of them. `state` as above. */
+/* All bytes of a part, decoded, its checksum compared: source->size of them. `state` as above; `span` may hold
+ * its stored bytes, or be NULL. */
 tenon_status tn_whole_read (struct tn_source *source, void *to, struct tn_block_state **state,
-                            tenon_error *error);
+                            const struct tn_span *span, tenon_error *error);
 /* TENON_E_CHECKSUM when the source has a checksum, and this sum of all its bytes is another one. */
 tenon_status tn_source_compare (const struct tn_source *source, uint32_t sum, tenon_error *error);
 

@@ -233,9 +233,9 @@ write_block (struct tn_stage *stage, uint64_t block, const struct tn_slot *slot,
     bool first = stage->block_count == 0;
     stage->block_ends[stage->block_count++] = stage->outer->position - stage->base;
     if (stage->sums)
-        stage->crc = first
-                         ? slot->crc
-                         : tn_crc32_combine (stage->crc, slot->crc, TN_MIN (stage->block_size, stage->held - at));
+        stage->crc =
+            first ? slot->crc
+                  : tn_crc32_combine (stage->crc, slot->crc, TN_MIN (stage->block_size, stage->held - at));
     return TENON_OK;
 }
 

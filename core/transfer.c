@@ -110,7 +110,8 @@ read_member (const struct tn_job *job, struct tn_want *want, struct tn_source *m
     uint64_t behind = source->size - want->offset - want->tensor->length;
     *done = tn_want_in_member (want) && want->offset <= job->before && behind <= job->after;
     if (*done) {
-        TN_TRY (tn_whole_read (source, (uint8_t *) job->to - want->offset, &worker->blocks, error));
+        TN_TRY (tn_whole_read (source, (uint8_t *) job->to - want->offset, &worker->blocks, &worker->span,
+                               error));
         if (want->swap_in)
             tn_want_swap (want, job->to);
         return TENON_OK;
@@ -118,7 +119,7 @@ read_member (const struct tn_job *job, struct tn_want *want, struct tn_source *m
     uint8_t *bytes = tn_worker_buffer (worker, 3, source->size);
     if (!bytes)
         return tn_fail_memory (error);
-    TN_TRY (tn_whole_read (source, bytes, &worker->blocks, error));
+    TN_TRY (tn_whole_read (source, bytes, &worker->blocks, &worker->span, error));
     tn_want_from_memory (want, memory, bytes, 0, source->size);
     return TENON_OK;
 }
@@ -184,12 +185,37 @@ do_single (const struct tn_job *job, struct tn_worker *worker, struct tn_meter *
 }
 
 /* Small jobs go in batches: taking one costs about as much as reading it. */
-#define BATCH 16u
+#define BATCH 32u
+/* Stored bytes of a batch's members that are read at once; what lies between may be as much again. */
+#define MOST_SPAN (256u << 10)
 
 struct batches {
     struct work *work;
     uint64_t count;
 };
+
+/* Small members of one file that lie close together, as those of most archives do. */
+static void
+read_span (const struct work *work, uint64_t first, uint64_t end, struct tn_span *span)
+{
+    struct tn_source *root = NULL;
+    uint64_t low = UINT64_MAX, high = 0, stored = 0;
+    span->root = NULL;
+    for (uint64_t i = first; i < end; i++) {
+        const struct tn_job *job = &work->jobs[work->single[i]];
+        const struct tn_source *source = job->catalog->sources[job->tensor->source];
+        if (source->kind != TN_SOURCE_PART || source->stored > MOST_SPAN
+            || source->parent->hard->kind != TN_SOURCE_FD || (root && root != source->parent->hard))
+            return;
+        root = source->parent->hard;
+        uint64_t offset = source->parent->hard_offset + source->offset;
+        low = TN_MIN (low, offset);
+        high = TN_MAX (high, offset + source->stored);
+        stored += source->stored;
+    }
+    if (root && high - low <= MOST_SPAN && high - low <= 2 * stored)
+        tn_span_fill (span, root, low, high);
+}
 
 static tenon_status
 single_item (void *opaque, uint64_t item, unsigned worker)
@@ -197,8 +223,9 @@ single_item (void *opaque, uint64_t item, unsigned worker)
     struct batches *batches = opaque;
     struct work *work = batches->work;
     uint64_t end = TN_MIN (batches->count, (item + 1) * BATCH);
+    tenon_error error = TENON_ERROR_INIT;
+    read_span (work, item * BATCH, end, &work->workers[worker].span);
     for (uint64_t i = item * BATCH; i < end; i++) {
-        tenon_error error = TENON_ERROR_INIT;
         do_single (&work->jobs[work->single[i]], &work->workers[worker], work->meter, &error);
         if (error.status < 0)
             return keep_error (work, i, &error);

@@ -81,6 +81,7 @@ struct tn_worker {
     struct tn_stream *stream;
     struct tn_source *stream_of;
     struct tn_block_state *blocks;
+    struct tn_span span; /* of the members that are read next */
 };
 void tn_worker_free (struct tn_worker *worker);
 /* A buffer of at least `size` bytes. NULL: no memory. */

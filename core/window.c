@@ -6,7 +6,7 @@
 #define WINDOW_READ 32768u
 /* A window begins small, and grows while reading moves on in small steps. */
 #define LEAST_AHEAD 4096u
-#define MOST_AHEAD (512u << 10)
+#define MOST_AHEAD (128u << 10) /* stays in the cache */
 #define NEAR 65536u
 
 /* What is decoded of a member: magics and most headers lie in it. */

@@ -32,6 +32,22 @@ tn_can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype)
     return false;
 }
 
+const struct tenon_codec *
+tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay, uint64_t number)
+{
+    const struct tenon_codec *codec = &context->registry.codecs[number]->table;
+    /* a container of containers, or one that names itself, ends somewhere: writing it will say how */
+    for (unsigned depth = 0; depth < 8 && codec->member_option > 0; depth++) {
+        struct tenon_setting setting;
+        tenon_error ignored = TENON_ERROR_INIT;
+        if (!tn_overlay_get (context, overlay, number, codec->member_option - 1, &setting)
+            || tn_codec_find (context, setting.text, TN_TO_WRITE, &number, &ignored) < 0)
+            break;
+        codec = &context->registry.codecs[number]->table;
+    }
+    return codec;
+}
+
 static const char *
 what_helps (const struct tenon_codec *codec, const struct tenon_dtype *dtype)
 {
@@ -43,7 +59,8 @@ what_helps (const struct tenon_codec *codec, const struct tenon_dtype *dtype)
 }
 
 static tenon_status
-check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct tenon_codec *codec)
+check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct tenon_codec *codec,
+               const struct tenon_codec *storing)
 {
     const struct tn_catalog *own = writer->plan->own;
     if (codec->max_tensors > 0 && writer->count > codec->max_tensors)
@@ -58,14 +75,14 @@ check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct 
     for (uint64_t i = 0; i < writer->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (own, writer->first + i);
         const struct tenon_dtype *dtype = tn_catalog_dtype (own, tensor->dtype);
-        bool stored = tn_can_store (codec, dtype);
-        if (stored && (codec->max_rank == 0 || tensor->rank <= codec->max_rank))
+        bool stored = tn_can_store (storing, dtype);
+        if (stored && (storing->max_rank == 0 || tensor->rank <= storing->max_rank))
             continue;
         tn_fail_place (run->error, NULL, tensor->name);
         if (stored)
             return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                             "it has %u dims, the format %s holds at most %u", tensor->rank, codec->id,
-                            codec->max_rank);
+                            storing->max_rank);
         return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s cannot hold %s%.100s%s",
                         codec->id, dtype->kind == TENON_KIND_OPAQUE ? "items of the type " : "",
                         tn_dtype_label (dtype), what_helps (codec, dtype));
@@ -119,7 +136,7 @@ tn_write (struct tn_run *run, struct tn_writer *writer, uint64_t number)
     struct tn_call call;
     if (!codec->write)
         return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the codec %s only reads", codec->id);
-    TN_TRY (check_tensors (run, writer, codec));
+    TN_TRY (check_tensors (run, writer, codec, tn_storing_codec (run->context, run->overlay, number)));
     tn_call_begin (&call, run, TN_CALL_WRITE, number);
     call.writer = writer;
     struct tn_mark mark = tn_arena_mark (&run->arena);

@@ -198,8 +198,7 @@ save (tenon_plan *plan, const char *target, tenon_report **report, tenon_error *
         .struct_size = sizeof options,
         .flags = TENON_SAVE_EXACT_NAME | (convert.strict ? TENON_SAVE_STRICT : 0)
                  | (convert.new_only ? TENON_SAVE_NEW : 0) | (convert.append ? TENON_SAVE_APPEND : 0)
-                 | (convert.carry ? TENON_SAVE_CARRY : 0)
-                 | (convert.dry_run ? TENON_SAVE_DRY_RUN : 0),
+                 | (convert.carry ? TENON_SAVE_CARRY : 0) | (convert.dry_run ? TENON_SAVE_DRY_RUN : 0),
         .format = tool.format,
     };
     struct bar bar;

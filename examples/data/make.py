@@ -35,3 +35,15 @@ def arrays():
 
 for name, array in arrays():
     np.save(pathlib.Path(sys.argv[1]) / f"{name}.npy", array)
+
+# An archive: a small network, Fortran order and half precision among its arrays.
+random = np.random.default_rng(20261124)
+np.savez_compressed(
+    pathlib.Path(sys.argv[1]) / "network.npz",
+    **{
+        "layer.0/weight": random.normal(0, 0.1, (64, 32)).astype("<f4"),
+        "layer.0/bias": np.zeros(64, "<f4"),
+        "layer.1/weight": np.asfortranarray(random.normal(0, 0.1, (10, 64)).astype("<f4")),
+        "layer.1/bias": np.zeros(10, "<f2"),
+        "classes": np.array([f"digit {i}" for i in range(10)]),
+    })

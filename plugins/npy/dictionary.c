@@ -66,10 +66,80 @@ parse_entry (struct npy_text *text, struct npy_header *header, uint32_t *seen)
     return npy_take_boolean (text, &header->is_fortran);
 }
 
+/* ---- the usual form ---- */
+
+/* Does the text go on like this? Then the position is moved behind it. */
+static int
+takes (const struct npy_text *text, uint64_t *position, const char *words, uint64_t length)
+{
+    if (text->length - *position < length || memcmp (text->bytes + *position, words, (size_t) length) != 0)
+        return 0;
+    *position += length;
+    return 1;
+}
+#define TAKES(text, position, words) takes (text, position, words, sizeof words - 1)
+
+/* Dims as NumPy writes them, up to the closing bracket; 0: something else. */
+static int
+takes_dims (const struct npy_text *text, uint64_t *position, struct npy_header *header)
+{
+    while (!TAKES (text, position, ")")) {
+        uint64_t start = *position, dim = 0;
+        for (; *position < text->length; ++*position) {
+            uint8_t digit = (uint8_t) (text->bytes[*position] - '0');
+            if (digit > 9)
+                break;
+            dim = 10 * dim + digit;
+        }
+        uint64_t digits = *position - start;
+        if (digits == 0 || digits > 18 || (digits > 1 && text->bytes[start] == '0')
+            || header->rank == NPY_RANK)
+            return 0;
+        header->shape[header->rank++] = dim;
+        if (!TAKES (text, position, ", ") && !(header->rank == 1 && TAKES (text, position, ",")))
+            return TAKES (text, position, ")") && header->rank > 1;
+    }
+    return header->rank < 2; /* "(2, 3, )" is not what NumPy writes */
+}
+
+/* A header of a simple type in just the form in which NumPy writes it, which nearly all have, and of which an archive
+ * may hold a million: 0: any other, right or wrong, is left to the parser. */
+static int
+is_usual (struct npy_text *text, struct npy_header *header, struct npy_word *descr)
+{
+    static const char order[] = "', 'fortran_order': ", shape[] = ", 'shape': (";
+    uint64_t position = 0, start;
+    if (!TAKES (text, &position, "{'descr': '"))
+        return 0;
+    for (start = position; position < text->length && text->bytes[position] != '\''; position++)
+        if (text->bytes[position] < 0x20 || text->bytes[position] > 0x7e || text->bytes[position] == '\\')
+            return 0;
+    *descr = (struct npy_word){ (const char *) text->bytes + start, position - start };
+    if (!TAKES (text, &position, order))
+        return 0;
+    if (TAKES (text, &position, "True"))
+        header->is_fortran = 1;
+    else if (!TAKES (text, &position, "False"))
+        return 0;
+    if (!TAKES (text, &position, shape) || !takes_dims (text, &position, header)
+        || !TAKES (text, &position, ", }"))
+        return 0;
+    text->position = position;
+    npy_skip_space (text);
+    return text->position == text->length;
+}
+
 tenon_status
 npy_parse_dictionary (struct npy_text *text, struct npy_header *header)
 {
+    struct npy_word descr;
     uint32_t seen = 0;
+    memset (header, 0, sizeof *header);
+    if (is_usual (text, header, &descr)) {
+        uint64_t at = (uint64_t) ((const uint8_t *) descr.bytes - text->bytes) - 1;
+        return npy_parse_typestring (text, descr, at, &header->type);
+    }
+    text->position = 0;
     memset (header, 0, sizeof *header);
     TENON_TRY (npy_expect (text, '{', "the { of a dictionary"));
     while (!npy_accept (text, '}')) {

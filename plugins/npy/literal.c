@@ -40,9 +40,16 @@ npy_unexpected_text (struct npy_text *text, const char *expected)
 void
 npy_skip_space (struct npy_text *text)
 {
+    if (text->position < text->length && text->bytes[text->position] > ' ')
+        return;
     /* headers end in dozens of spaces */
-    while (text->length - text->position >= 8 && !memcmp (text->bytes + text->position, "        ", 8))
-        text->position += 8;
+    while (text->length - text->position >= 8) {
+        uint64_t eight;
+        memcpy (&eight, text->bytes + text->position, sizeof eight);
+        if (eight != 0x2020202020202020u)
+            break;
+        text->position += sizeof eight;
+    }
     while (text->position < text->length) {
         uint8_t byte = text->bytes[text->position];
         if (byte != ' ' && byte != '\t' && byte != '\n' && byte != '\r' && byte != '\f')

@@ -30,6 +30,8 @@ check_entry (struct npz_reader *reader, const struct npz_entry *entry)
     uint64_t end = reader->directory->offset;
     if (entry->flags & NPZ_ENCRYPTED)
         return refuse (reader, entry, TENON_E_UNSUPPORTED, "is encrypted");
+    if (entry->flags & NPZ_PATCHED)
+        return refuse (reader, entry, TENON_E_UNSUPPORTED, "is compressed patched data");
     if (entry->method != NPZ_STORED && entry->method != NPZ_DEFLATED && entry->method != NPZ_ZSTD)
         return refuse (reader, entry, TENON_E_UNSUPPORTED,
                        "is compressed by method %u; stored (0), deflated (8) and zstd (93) are known",
@@ -81,6 +83,8 @@ check_numbers (struct npz_reader *reader, const struct npz_entry *entry, const u
         return MALFORMED (reader, entry,
                           "is %sencrypted by its local header, but not so by the central directory",
                           flags & NPZ_ENCRYPTED ? "" : "not ");
+    if (((flags ^ entry->flags) & NPZ_UTF8) && !npz_is_ascii (entry->raw, entry->raw_length))
+        return MALFORMED (reader, entry, "has a name in UTF-8 by one of its headers, not so by the other");
     if (method != entry->method)
         return MALFORMED (reader, entry,
                           "is compressed by method %u by its local header, %u by the central directory",
@@ -195,12 +199,23 @@ is_metadata (const struct npz_entry *entry)
 }
 
 tenon_status
-npz_describe_member (struct npz_reader *reader, const struct npz_entry *entry)
+npz_include_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source)
+{
+    int taken = 0;
+    if (is_metadata (entry))
+        TENON_TRY (npz_take_metadata (reader, entry, source, &taken));
+    if (!taken)
+        return include (reader, entry, source);
+    reader->recognised++;
+    return TENON_OK;
+}
+
+tenon_status
+npz_add_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t *source)
 {
     struct tenon_call *call = reader->call;
     struct tenon_part part = TENON_INIT (part);
-    uint32_t source;
-    int taken = 0;
+    *source = NPZ_NO_SOURCE;
     if (!npz_add_name (&reader->names, (const char *) entry->raw, entry->raw_length))
         return MALFORMED (reader, entry, "has a name that another member has, too");
     if (entry->name_length > 0 && entry->name[entry->name_length - 1] == '/' && entry->size == 0)
@@ -217,12 +232,5 @@ npz_describe_member (struct npz_reader *reader, const struct npz_entry *entry)
     part.name = entry->name;
     part.name_length = entry->name_length;
     TENON_TRY (npz_take_blocks (call, entry, &part));
-    TENON_TRY (call->host->add_part (call, &part, &source));
-    if (is_metadata (entry))
-        TENON_TRY (npz_take_metadata (reader, entry, source, &taken));
-    if (taken) {
-        reader->recognised++;
-        return TENON_OK;
-    }
-    return include (reader, entry, source);
+    return call->host->add_part (call, &part, source);
 }

@@ -111,6 +111,12 @@ has_byte (const uint8_t *bytes, uint32_t length, int high)
     return (found & 0x8080808080808080u) != 0;
 }
 
+int
+npz_is_ascii (const void *text, uint64_t length)
+{
+    return !has_byte (text, (uint32_t) length, 1);
+}
+
 /* Well-formed as Unicode's table 3-7 has it. */
 static int
 is_utf8 (const uint8_t *bytes, uint32_t length)

@@ -13,12 +13,50 @@ npz_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setti
     return call->host->option (call, index, setting);
 }
 
+/* Deflated members are added some at a time before they are described: the host decodes the beginnings of all
+ * that it knows at once, on all threads. */
+#define PENDING 256u
+
+struct pending {
+    struct npz_entry entries[PENDING];
+    uint32_t sources[PENDING], count;
+};
+
+static tenon_status
+include_pending (struct npz_reader *reader, struct pending *pending)
+{
+    for (uint32_t i = 0; i < pending->count; i++)
+        TENON_TRY (npz_include_member (reader, &pending->entries[i], pending->sources[i]));
+    pending->count = 0;
+    return TENON_OK;
+}
+
+static tenon_status
+describe_members (struct npz_reader *reader, uint64_t *position)
+{
+    struct tenon_call *call = reader->call;
+    struct pending *pending = call->host->scratch (call, sizeof *pending);
+    if (!pending)
+        return TENON_E_MEMORY;
+    for (uint64_t i = 0; i < reader->directory->count; i++) {
+        struct npz_entry *entry = &pending->entries[pending->count];
+        uint32_t *source = &pending->sources[pending->count];
+        TENON_TRY (npz_read_entry (call, reader->directory, *position, entry));
+        TENON_TRY (npz_add_member (reader, entry, source));
+        *position += entry->entry_length;
+        if (*source != NPZ_NO_SOURCE)
+            pending->count++;
+        if (pending->count == PENDING || entry->method == NPZ_STORED)
+            TENON_TRY (include_pending (reader, pending));
+    }
+    return include_pending (reader, pending);
+}
+
 static tenon_status
 describe (struct tenon_call *call)
 {
     struct npz_directory directory;
     struct npz_reader reader;
-    struct npz_entry entry;
     struct tenon_setting verify;
     uint64_t position = 0;
     memset (&reader, 0, sizeof reader);
@@ -29,11 +67,7 @@ describe (struct tenon_call *call)
     TENON_TRY (npz_open_directory (call, &directory));
     TENON_TRY (npz_begin_names (call, directory.count, &reader.names));
     call->host->expect (call, directory.count, 0);
-    for (uint64_t i = 0; i < directory.count; i++) {
-        TENON_TRY (npz_read_entry (call, &directory, position, &entry));
-        TENON_TRY (npz_describe_member (&reader, &entry));
-        position += entry.entry_length;
-    }
+    TENON_TRY (describe_members (&reader, &position));
     if (position != directory.size)
         return tenon_fail (call, TENON_E_MALFORMED, directory.offset + position,
                            "the central directory has %llu bytes behind its %llu members",
@@ -141,11 +175,11 @@ static const struct tenon_codec codec = {
     .options = options,
     .option_size = sizeof options[0],
     .option_count = NPZ_OPTIONS,
-    .opaque_family = "numpy",
     .metadata = TENON_METADATA_TYPED,
     .describe = describe,
     .write = npz_write,
     .probe = probe,
+    .member_option = 1 + NPZ_OPTION_MEMBER,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 

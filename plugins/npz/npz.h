@@ -36,6 +36,7 @@
 
 /* Bits of the general purpose flags. */
 #define NPZ_ENCRYPTED 0x2041u /* 0; 6: strongly; 13: the headers are masked */
+#define NPZ_PATCHED 0x0020u   /* compressed patched data */
 #define NPZ_DESCRIBED 0x0008u /* sizes and CRC follow the data */
 #define NPZ_UTF8 0x0800u
 /* Methods. */
@@ -102,6 +103,8 @@ const uint8_t *npz_find_extra (const uint8_t *extra, uint32_t length, uint32_t i
 #define NPZ_SHOWN 200u
 /* An entry's name for a message: no control characters, cut when it is long; in `shown`, which is returned. */
 const char *npz_show (const struct npz_entry *entry, char shown[NPZ_SHOWN]);
+/* Of a name: it has less than 2^32 bytes. */
+int npz_is_ascii (const void *text, uint64_t length);
 /* Fills entry->name. `must`: what is no text is refused, else it is shown with question marks. */
 tenon_status npz_decode_name (struct tenon_call *call, struct npz_entry *entry);
 
@@ -152,7 +155,11 @@ struct npz_reader {
     char *prefix;        /* of metadata keys; grows */
     uint64_t prefix_room;
 };
-tenon_status npz_describe_member (struct npz_reader *reader, const struct npz_entry *entry);
+/* Checks the member and makes a source of it; *source is NPZ_NO_SOURCE for a folder. */
+#define NPZ_NO_SOURCE UINT32_MAX
+tenon_status npz_add_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t *source);
+/* Takes it for metadata, or hands it to whichever codec recognises it. */
+tenon_status npz_include_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source);
 
 /* ---- write.c ---- */
 

@@ -47,15 +47,6 @@ npz_add_bytes (struct npz_writer *writer, uint64_t size)
 
 /* ---- a member ---- */
 
-static int
-is_ascii (const char *text, uint64_t length)
-{
-    for (uint64_t i = 0; i < length; i++)
-        if ((uint8_t) text[i] >= 0x80)
-            return 0;
-    return 1;
-}
-
 /* The tensor's name and the suffix, in writer->name. */
 static tenon_status
 make_name (struct npz_writer *writer, const struct tenon_tensor *tensor, struct npz_heading *heading)
@@ -116,7 +107,7 @@ npz_put_local (struct npz_writer *writer, struct npz_heading *heading)
 {
     static const struct tenon_member_result unknown;
     struct tenon_call *call = writer->call;
-    heading->flags = is_ascii (heading->name, heading->name_length) ? 0 : NPZ_UTF8;
+    heading->flags = npz_is_ascii (heading->name, heading->name_length) ? 0 : NPZ_UTF8;
     heading->flags |= writer->seekable ? 0 : NPZ_DESCRIBED;
     heading->offset = call->host->tell (call);
     uint8_t fixed[NPZ_LOCAL_BYTES], extra[WIDE_BYTES + 2 * ALIGNMENT] = { 0 };

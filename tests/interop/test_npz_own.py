@@ -368,14 +368,15 @@ def test_more_than_4_gib(bench):
         out.unlink(missing_ok=True)
         if bench.output("convert", *options, path, out) is None:
             continue
-        bench.output("convert", "--append", bench.folder / "small.npy", out)  # lies beyond 4 GiB, when it is stored
+        appended = bench.output("convert", "--append", bench.folder / "small.npy", out)  # lies beyond 4 GiB, when it is stored
         with zipfile.ZipFile(out) as archive:
             bench.check(archive.getinfo("large.npy").file_size == 128 + items * 4, options, "size")
             bench.check(archive.testzip() is None, options, "zipfile finds fault")
         if shutil.which("unzip"):
             bench.check(subprocess.run(["unzip", "-tqq", out], check=False).returncode == 0, options, "unzip -t")
         bench.check(bench.output("cat", "--slice", f"{items - 1000}:", out, "large") == end.tobytes(), options, "the last items")
-        bench.check(np.array_equal(np.load(out)["small"], end), options, "NumPy loads another")
+        if appended is not None:
+            bench.check(np.array_equal(np.load(out)["small"], end), options, "NumPy loads another")
         bench.check(bench.output("verify", out) is not None, options, "verify")
     out.unlink(missing_ok=True)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

@@ -365,6 +365,10 @@ struct tenon_codec {
     /* Reserved for TENON_GRID. */
     tenon_status (*locate) (struct tenon_call *call, const struct tenon_tensor *tensor, const uint64_t *chunk,
                             void *found);
+    /* 0; or, of a container, 1 + the number of the option that names the codec of its members: what that one
+     * cannot store (dtypes, opaque_family, max_rank), this one cannot store either */
+    uint32_t member_option;
+    uint32_t reserved;
     uint64_t future[2];
 };
 
