@@ -1,7 +1,6 @@
 /* metadata_read.c - metadata from the member that metadata.c writes. Whatever is not just what that writes is an
  * array like any other, and is shown as one. */
 #include "npz.h"
-#include <float.h>
 #include <tenon/json.h>
 
 #define NPY_BYTES 128u
@@ -23,6 +22,9 @@ struct document {
 
 /* What a function of this file returns when the document is not what it should be; no failure is recorded. */
 #define NOT_OURS 1
+
+/* The largest f32, (2 - 2^-23) 2^127. */
+#define MOST_F32 0x1.fffffep127
 
 /* ---- tokens ---- */
 
@@ -116,7 +118,7 @@ take_float (struct document *document, int32_t token, struct tenon_value *value)
     if (token != TENON_JSON_NUMBER || tenon_json_f64 (&document->json, &value->as.f) < 0)
         return NOT_OURS;
     if (value->type == TENON_F32) {
-        if (value->as.f > (double) FLT_MAX || value->as.f < -(double) FLT_MAX)
+        if (value->as.f > MOST_F32 || value->as.f < -MOST_F32)
             return NOT_OURS;
         value->as.f = (double) (float) value->as.f;
     }
