@@ -93,9 +93,10 @@ choose (struct saving *saving, const char *path)
     TN_TRY (tn_overlay_read (saving->context, saving->options.settings, &saving->overlay, saving->error));
     if (!(saving->options.flags & TENON_SAVE_CARRY))
         return TENON_OK;
-    return tn_carry_begin (&saving->carry, &saving->plan, &codec->table,
-                           tn_storing_codec (saving->context, &saving->overlay, saving->codec),
-                           saving->report, &saving->losses, saving->error);
+    const struct tenon_codec *storing;
+    TN_TRY (tn_storing_codec (saving->context, &saving->overlay, saving->codec, &storing, saving->error));
+    return tn_carry_begin (&saving->carry, &saving->plan, &codec->table, storing, saving->report,
+                           &saving->losses, saving->error);
 }
 
 static uint64_t

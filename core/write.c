@@ -32,20 +32,20 @@ tn_can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype)
     return false;
 }
 
-const struct tenon_codec *
-tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay, uint64_t number)
+tenon_status
+tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay, uint64_t number,
+                  const struct tenon_codec **storing, tenon_error *error)
 {
-    const struct tenon_codec *codec = &context->registry.codecs[number]->table;
-    /* a container of containers, or one that names itself, ends somewhere: writing it will say how */
-    for (unsigned depth = 0; depth < 8 && codec->member_option > 0; depth++) {
+    *storing = &context->registry.codecs[number]->table;
+    /* a container that names itself ends somewhere: writing it will say how */
+    for (unsigned depth = 0; depth < 8 && (*storing)->member_option > 0; depth++) {
         struct tenon_setting setting;
-        tenon_error ignored = TENON_ERROR_INIT;
-        if (!tn_overlay_get (context, overlay, number, codec->member_option - 1, &setting)
-            || tn_codec_find (context, setting.text, TN_TO_WRITE, &number, &ignored) < 0)
+        if (!tn_overlay_get (context, overlay, number, (*storing)->member_option - 1, &setting))
             break;
-        codec = &context->registry.codecs[number]->table;
+        TN_TRY (tn_codec_find (context, setting.text, TN_TO_WRITE, &number, error));
+        *storing = &context->registry.codecs[number]->table;
     }
-    return codec;
+    return TENON_OK;
 }
 
 static const char *
@@ -132,11 +132,12 @@ check_done (struct tn_call *call, const struct tn_writer *writer)
 tenon_status
 tn_write (struct tn_run *run, struct tn_writer *writer, uint64_t number)
 {
-    const struct tenon_codec *codec = &run->context->registry.codecs[number]->table;
+    const struct tenon_codec *codec = &run->context->registry.codecs[number]->table, *storing;
     struct tn_call call;
     if (!codec->write)
         return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the codec %s only reads", codec->id);
-    TN_TRY (check_tensors (run, writer, codec, tn_storing_codec (run->context, run->overlay, number)));
+    TN_TRY (tn_storing_codec (run->context, run->overlay, number, &storing, run->error));
+    TN_TRY (check_tensors (run, writer, codec, storing));
     tn_call_begin (&call, run, TN_CALL_WRITE, number);
     call.writer = writer;
     struct tn_mark mark = tn_arena_mark (&run->arena);

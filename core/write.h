@@ -40,8 +40,8 @@ struct tn_writer {
 
 /* Can write store items of this dtype? */
 /* The codec whose tables say what can be stored: that of a container's members, or the codec itself. */
-const struct tenon_codec *tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay,
-                                            uint64_t codec);
+tenon_status tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay, uint64_t codec,
+                               const struct tenon_codec **storing, tenon_error *error);
 bool tn_can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype);
 /* Checks what the codec can hold, runs its write, and checks that it put everything. */
 tenon_status tn_write (struct tn_run *run, struct tn_writer *writer, uint64_t codec);
