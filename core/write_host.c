@@ -117,13 +117,8 @@ static uint64_t
 item_bits (const struct tenon_value *item)
 {
     uint64_t bits;
-    float f32;
-    uint32_t u32;
-    if (item->type == TENON_F32) {
-        f32 = (float) item->as.f;
-        memcpy (&u32, &f32, sizeof u32);
-        return u32;
-    }
+    if (item->type == TENON_F32)
+        return tn_value_narrow (item->as.f);
     if (item->type == TENON_F64) {
         memcpy (&bits, &item->as.f, sizeof bits);
         return bits;

@@ -2,7 +2,7 @@
 #include "npz.h"
 
 tenon_status
-npz_begin_append (struct npz_writer *writer, struct npz_old *old)
+npz_begin_append (struct npz_writer *writer, int metadata, struct npz_old *old)
 {
     struct tenon_call *call = writer->call;
     TENON_TRY (npz_open_directory (call, &old->directory));
@@ -12,8 +12,11 @@ npz_begin_append (struct npz_writer *writer, struct npz_old *old)
     const uint32_t length = (uint32_t) strlen (NPZ_METADATA_MEMBER_NAME);
     for (uint64_t i = 0, position = 0; i < old->directory.count; i++, position += entry.entry_length) {
         TENON_TRY (npz_read_entry (call, &old->directory, position, &entry));
-        old->has_metadata |=
-            entry.name_length == length && memcmp (entry.name, NPZ_METADATA_MEMBER_NAME, length) == 0;
+        if (metadata && entry.name_length == length
+            && memcmp (entry.name, NPZ_METADATA_MEMBER_NAME, length) == 0) {
+            TENON_TRY (npz_check_old_metadata (call, &entry, &old->has_metadata));
+            old->has_tensor = !old->has_metadata;
+        }
     }
     return call->host->put_old (call, old->directory.offset);
 }

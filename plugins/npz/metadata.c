@@ -14,7 +14,7 @@
 
 #define NPY_BYTES 128u /* of the npy header */
 #define BUFFER_BYTES 4096u
-#define AT_ONCE 64u /* items of an array */
+#define AT_ONCE 512u /* numbers of an array */
 /* Each level takes two of JSON, of which tenon/json.h knows 64; the document takes four. */
 #define MOST_DEPTH 30u
 
@@ -25,6 +25,8 @@ struct output {
     int puts;
     uint32_t crc;
     uint64_t total;
+    struct tenon_value *items; /* memory that is used again */
+    uint64_t room;             /* items */
 };
 
 static tenon_status
@@ -73,26 +75,46 @@ put_text (struct tenon_json_out *json, const char *text, uint64_t length)
     tenon_json_put_text (json, "\"}");
 }
 
+/* As a float has it: a NaN's bits that only a double has room for are dropped. No conversion: that would make
+ * signalling NaNs quiet. */
+static double
+single_of (double value)
+{
+    const uint64_t beyond = ((uint64_t) 1 << 29) - 1, quiet = (uint64_t) 1 << 51;
+    uint64_t bits;
+    if (value == value)
+        return (double) (float) value;
+    memcpy (&bits, &value, sizeof bits);
+    bits &= ~beyond;
+    if (!(bits & (2 * quiet - 1)))
+        bits |= quiet;
+    memcpy (&value, &bits, sizeof value);
+    return value;
+}
+
 static void
 put_float (struct tenon_json_out *json, const struct tenon_value *value)
 {
     uint64_t bits;
-    if (value->as.f - value->as.f == 0) {
+    double number = value->type == TENON_F32 ? single_of (value->as.f) : value->as.f;
+    if (number - number == 0) {
         if (value->type == TENON_F32)
-            tenon_json_put_f32 (json, (float) value->as.f);
+            tenon_json_put_f32 (json, (float) number);
         else
-            tenon_json_put_f64 (json, value->as.f);
+            tenon_json_put_f64 (json, number);
         return;
     }
-    memcpy (&bits, &value->as.f, sizeof bits);
+    memcpy (&bits, &number, sizeof bits);
     tenon_json_put_text (json, "{\"bits\":");
     tenon_json_put_u64 (json, bits);
     tenon_json_put_text (json, "}");
 }
 
+/* Of an integer just the bytes that its type has, as when it is written in binary. */
 static void
 put_scalar (struct tenon_json_out *json, const struct tenon_value *value)
 {
+    uint32_t unused = 64 - npz_integer_bits (value->type);
     switch (value->type) {
     case TENON_NONE: tenon_json_put_text (json, "null"); break;
     case TENON_BOOL: tenon_json_put_text (json, value->as.u ? "true" : "false"); break;
@@ -102,8 +124,8 @@ put_scalar (struct tenon_json_out *json, const struct tenon_value *value)
     case TENON_I8:
     case TENON_I16:
     case TENON_I32:
-    case TENON_I64: tenon_json_put_i64 (json, value->as.i); break;
-    default: tenon_json_put_u64 (json, value->as.u); break;
+    case TENON_I64: tenon_json_put_i64 (json, (int64_t) (value->as.u << unused) >> unused); break;
+    default: tenon_json_put_u64 (json, value->as.u << unused >> unused); break;
     }
 }
 
@@ -141,23 +163,24 @@ put_items (struct output *output, const struct tenon_value *items, uint64_t coun
     return output->json.status;
 }
 
+/* Strings are found by walking over those before them, so all of them are asked for at once. */
 static tenon_status
 put_array (struct output *output, const struct tenon_value *array, uint32_t depth)
 {
     struct tenon_call *call = output->writer->call;
-    struct tenon_value few[AT_ONCE], *items = few;
-    uint64_t at_once = AT_ONCE;
-    if (array->item_type == TENON_STRING && array->count > AT_ONCE) {
-        /* Strings are found by walking over those before them: all in one walk. */
-        at_once = array->count;
-        if (array->count > UINT64_MAX / sizeof *items
-            || !(items = call->host->scratch (call, array->count * sizeof *items)))
+    uint64_t at_once = array->item_type == TENON_STRING && array->count > AT_ONCE ? array->count : AT_ONCE;
+    if (array->item_type == TENON_ARRAY)
+        return put_items (output, array->as.items, array->count, 1, depth);
+    if (at_once > output->room) {
+        if (at_once > UINT64_MAX / sizeof *output->items
+            || !(output->items = call->host->scratch (call, at_once * sizeof *output->items)))
             return TENON_E_MEMORY;
+        output->room = at_once;
     }
     for (uint64_t first = 0; first < array->count; first += at_once) {
         uint64_t count = array->count - first < at_once ? array->count - first : at_once;
-        TENON_TRY (call->host->items (call, array, first, count, items));
-        TENON_TRY (put_items (output, items, count, first == 0, depth));
+        TENON_TRY (call->host->items (call, array, first, count, output->items));
+        TENON_TRY (put_items (output, output->items, count, first == 0, depth));
     }
     return TENON_OK;
 }
@@ -238,17 +261,18 @@ check_names (struct npz_writer *writer)
     return TENON_OK;
 }
 
-static tenon_status
+/* The output is zero, or was used before. */
+static void
 begin_output (struct output *output, struct npz_writer *writer, char *buffer, int puts)
 {
-    memset (output, 0, sizeof *output);
+    memset (&output->json, 0, sizeof output->json);
     output->writer = writer;
     output->puts = puts;
+    output->total = 0;
     output->json.bytes = buffer;
     output->json.room = BUFFER_BYTES;
     output->json.grow = grow;
     output->json.user = output;
-    return TENON_OK;
 }
 
 tenon_status
@@ -258,18 +282,18 @@ npz_put_metadata (struct npz_writer *writer, uint64_t entries)
     struct npz_heading heading = { .name = NPZ_METADATA_MEMBER_NAME,
                                    .name_length = strlen (NPZ_METADATA_MEMBER_NAME) };
     struct tenon_member_result result = TENON_INIT (result);
-    struct output output;
+    struct output output = { .crc = 0 };
     char buffer[BUFFER_BYTES];
     uint8_t header[NPY_BYTES];
     TENON_TRY (check_names (writer));
-    TENON_TRY (begin_output (&output, writer, buffer, 0));
+    begin_output (&output, writer, buffer, 0);
     TENON_TRY (put_document (&output, entries));
     uint64_t length = output.total;
     make_npy_header (header, length);
     heading.wide = npz_may_be_wide (length);
     TENON_TRY (npz_put_local (writer, &heading));
     TENON_TRY (call->host->put (call, header, sizeof header));
-    TENON_TRY (begin_output (&output, writer, buffer, 1));
+    begin_output (&output, writer, buffer, 1);
     output.crc = npz_crc32 (0, header, sizeof header);
     TENON_TRY (put_document (&output, entries));
     if (output.total != length)

@@ -5,6 +5,7 @@
 
 #define NPY_BYTES 128u
 #define MOST_DEPTH 30u
+#define WHY_BYTES 200u
 
 /* An entry that was read; all of them are added when the document turned out to be good to its end. */
 struct pair {
@@ -18,13 +19,11 @@ struct document {
     struct tenon_call *call;
     struct tenon_json json;
     struct pair *first, **last;
+    uint64_t count;
 };
 
 /* What a function of this file returns when the document is not what it should be; no failure is recorded. */
 #define NOT_OURS 1
-
-/* The largest f32, (2 - 2^-23) 2^127. */
-#define MOST_F32 0x1.fffffep127
 
 /* ---- tokens ---- */
 
@@ -86,7 +85,16 @@ take_bits (struct document *document, double *number)
         || tenon_json_u64 (&document->json, &bits) < 0 || !take (document, TENON_JSON_END_OBJECT))
         return NOT_OURS;
     memcpy (number, &bits, sizeof bits);
-    return TENON_OK;
+    return *number - *number != 0 ? TENON_OK : NOT_OURS;
+}
+
+/* A NaN or an infinity of a float has nothing in the bits that only a double has. */
+static int
+is_single (double number)
+{
+    uint64_t bits;
+    memcpy (&bits, &number, sizeof bits);
+    return (bits & (((uint64_t) 1 << 29) - 1)) == 0;
 }
 
 static int
@@ -114,28 +122,37 @@ static int
 take_float (struct document *document, int32_t token, struct tenon_value *value)
 {
     if (token == TENON_JSON_BEGIN_OBJECT)
-        return take_bits (document, &value->as.f);
+        return take_bits (document, &value->as.f) || (value->type == TENON_F32 && !is_single (value->as.f))
+                   ? NOT_OURS
+                   : TENON_OK;
     if (token != TENON_JSON_NUMBER || tenon_json_f64 (&document->json, &value->as.f) < 0)
         return NOT_OURS;
     if (value->type == TENON_F32) {
-        if (value->as.f > MOST_F32 || value->as.f < -MOST_F32)
-            return NOT_OURS;
+        /* no comparison with the largest f32: its shortest decimal is a little more */
         value->as.f = (double) (float) value->as.f;
+        return value->as.f - value->as.f == 0 ? TENON_OK : NOT_OURS;
     }
     return TENON_OK;
 }
 
-/* Bits of an integer type: 8 … 64. */
-static uint32_t
-width_of (uint32_t type)
+uint32_t
+npz_integer_bits (uint32_t type)
 {
-    return 8u << (type >= TENON_I8 ? type - TENON_I8 : type - TENON_U8);
+    switch (type) {
+    case TENON_U16:
+    case TENON_I16: return 16;
+    case TENON_U32:
+    case TENON_I32: return 32;
+    case TENON_U64:
+    case TENON_I64: return 64;
+    default: return 8;
+    }
 }
 
 static int
 take_integer (struct document *document, int32_t token, struct tenon_value *value)
 {
-    uint32_t width = width_of (value->type);
+    uint32_t width = npz_integer_bits (value->type);
     if (token != TENON_JSON_NUMBER)
         return NOT_OURS;
     if (value->type >= TENON_I8) {
@@ -184,21 +201,33 @@ count_items (const struct document *document, uint64_t *count, uint64_t *bytes)
     return TENON_OK;
 }
 
+/* The bits of a float. No conversion: that would make signalling NaNs quiet. */
+static uint32_t
+single_bits (double number)
+{
+    uint64_t bits;
+    uint32_t narrow;
+    float single = (float) number;
+    memcpy (&bits, &number, sizeof bits);
+    memcpy (&narrow, &single, sizeof narrow);
+    if (number == number)
+        return narrow;
+    return (uint32_t) (bits >> 32 & 0x80000000u) | 0x7f800000u | (uint32_t) (bits >> 29 & 0x7fffffu);
+}
+
 /* A number's bytes, little-endian; the width in bytes. */
 static uint32_t
 put_packed (uint8_t *to, const struct tenon_value *value)
 {
-    float single = (float) value->as.f;
-    uint32_t bits, width = value->type == TENON_BOOL  ? 1
-                           : value->type == TENON_F32 ? 4
-                           : value->type == TENON_F64 ? 8
-                                                      : width_of (value->type) / 8;
+    uint32_t width = npz_integer_bits (value->type) / 8;
     uint64_t number = value->as.u;
     if (value->type == TENON_F32) {
-        memcpy (&bits, &single, sizeof bits);
-        number = bits;
-    } else if (value->type == TENON_F64)
+        width = 4;
+        number = single_bits (value->as.f);
+    } else if (value->type == TENON_F64) {
+        width = 8;
         memcpy (&number, &value->as.f, sizeof number);
+    }
     for (uint32_t i = 0; i < width; i++)
         to[i] = (uint8_t) (number >> 8 * i);
     return width;
@@ -328,7 +357,25 @@ take_pair (struct document *document)
         return TENON_E_MEMORY;
     *document->last = pair;
     document->last = &pair->next;
+    document->count++;
     return take_typed (document, &pair->value, 0);
+}
+
+/* The host takes keys that are text without NUL, and each once: so it is found out before one is added. */
+static int
+check_keys (const struct document *document)
+{
+    struct tenon_call *call = document->call;
+    struct npz_names keys;
+    if (document->count >= NPZ_MAX32)
+        return NOT_OURS;
+    TENON_TRY (npz_begin_names (call, document->count, &keys));
+    for (const struct pair *pair = document->first; pair; pair = pair->next)
+        if (pair->key_length == 0 || pair->key_length >= NPZ_MAX32
+            || memchr (pair->key, 0, (size_t) pair->key_length)
+            || !npz_add_name (&keys, pair->key, (uint32_t) pair->key_length))
+            return NOT_OURS;
+    return TENON_OK;
 }
 
 static int
@@ -361,8 +408,8 @@ is_bytes (const uint8_t header[NPY_BYTES], uint64_t size)
     const size_t begin = strlen (NPZ_METADATA_HEADER);
     uint64_t length = 0;
     size_t at = begin;
-    if (memcmp (header, "\x93NUMPY\1\0", 8) != 0 || tenon_le16 (header + 8) != NPY_BYTES - 10
-        || memcmp (text, NPZ_METADATA_HEADER, begin) != 0)
+    if (size < NPY_BYTES || memcmp (header, "\x93NUMPY\1\0", 8) != 0
+        || tenon_le16 (header + 8) != NPY_BYTES - 10 || memcmp (text, NPZ_METADATA_HEADER, begin) != 0)
         return 0;
     for (; text[at] >= '0' && text[at] <= '9' && at < begin + 18; at++)
         length = 10 * length + (uint64_t) (text[at] - '0');
@@ -374,36 +421,96 @@ is_bytes (const uint8_t header[NPY_BYTES], uint64_t size)
     return text[at] == '\n' && length == size - NPY_BYTES;
 }
 
+/* The member's bytes as metadata; NOT_OURS: they are something else, and `why` says what. */
+static int
+take_member (struct document *document, const uint8_t *bytes, uint64_t size, char why[WHY_BYTES])
+{
+    const struct tenon_json *json = &document->json;
+    document->last = &document->first;
+    tenon_json_begin (&document->json, bytes + NPY_BYTES, size - NPY_BYTES, TENON_JSON_DEPTH);
+    int outcome = take_document (document);
+    if (outcome == NOT_OURS && json->error[0])
+        snprintf (why, WHY_BYTES, "at byte %llu of its JSON: %s", (unsigned long long) json->error_at,
+                  json->error);
+    else if (outcome == NOT_OURS)
+        snprintf (why, WHY_BYTES, "at byte %llu of its JSON is something unexpected",
+                  (unsigned long long) (json->text - json->start));
+    if (outcome == TENON_OK && (outcome = check_keys (document)) == NOT_OURS)
+        snprintf (why, WHY_BYTES, "a key occurs twice, is empty, or holds a NUL");
+    return outcome;
+}
+
+/* Only what looks like it is read in full, and kept in memory. */
+static int
+is_likely (struct tenon_call *call, const uint8_t header[NPY_BYTES], uint64_t size, char why[WHY_BYTES])
+{
+    if (!is_bytes (header, size)) {
+        snprintf (why, WHY_BYTES, "it is no array of u1 with one dim");
+        return 0;
+    }
+    if (size <= call->host->limit (call, TENON_LIMIT_METADATA_BYTES))
+        return 1;
+    snprintf (why, WHY_BYTES, "it is larger than metadata_bytes in [limits]");
+    return 0;
+}
+
 tenon_status
 npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source, int *taken)
 {
     struct tenon_call *call = reader->call;
-    struct document document = { .call = call, .last = &document.first };
-    uint8_t header[NPY_BYTES];
+    struct document document = { .call = call };
+    uint8_t header[NPY_BYTES] = { 0 };
+    char why[WHY_BYTES];
     int outcome = NOT_OURS;
-    if (entry->size >= NPY_BYTES) {
+    if (entry->size >= NPY_BYTES)
         TENON_TRY (call->host->read_at (call, source, 0, header, sizeof header));
-        if (is_bytes (header, entry->size)) {
-            const uint8_t *bytes = call->host->view (call, source, 0, entry->size);
-            if (!bytes)
-                return TENON_E_TRUNCATED;
-            if (reader->verify != NPZ_VERIFY_NO && npz_crc32 (0, bytes, entry->size) != entry->crc)
-                return tenon_fail (call, TENON_E_CHECKSUM, entry->offset,
-                                   "member '%s' does not have the CRC %08x that the directory states",
-                                   NPZ_METADATA_MEMBER_NAME, entry->crc);
-            tenon_json_begin (&document.json, bytes + NPY_BYTES, entry->size - NPY_BYTES, TENON_JSON_DEPTH);
-            outcome = take_document (&document);
-        }
+    if (is_likely (call, header, entry->size, why)) {
+        const uint8_t *bytes = call->host->view (call, source, 0, entry->size);
+        if (!bytes)
+            return TENON_E_TRUNCATED;
+        if (reader->verify != NPZ_VERIFY_NO && npz_crc32 (0, bytes, entry->size) != entry->crc)
+            return tenon_fail (call, TENON_E_CHECKSUM, entry->offset,
+                               "member '%s' does not have the CRC %08x that the directory states",
+                               NPZ_METADATA_MEMBER_NAME, entry->crc);
+        outcome = take_member (&document, bytes, entry->size, why);
     }
     if (outcome < 0)
         return outcome;
     *taken = outcome == TENON_OK;
-    if (!*taken) {
-        tenon_note (call, TENON_NOTE, NPZ_METADATA_MEMBER_NAME,
-                    "it does not hold metadata as this version writes them: it is an array like any other");
-        return TENON_OK;
-    }
-    for (const struct pair *pair = document.first; pair; pair = pair->next)
+    if (!*taken)
+        tenon_note (
+            call, TENON_NOTE, NPZ_METADATA_MEMBER_NAME,
+            "it does not hold metadata as this version writes them: %s; it is an array like any other", why);
+    for (const struct pair *pair = document.first; *taken && pair; pair = pair->next)
         TENON_TRY (call->host->add_metadata (call, pair->key, pair->key_length, &pair->value));
     return TENON_OK;
+}
+
+/* ---- of an archive that is added to ---- */
+
+tenon_status
+npz_check_old_metadata (struct tenon_call *call, const struct npz_entry *entry, int *holds)
+{
+    struct document document = { .call = call };
+    uint8_t local[NPZ_LOCAL_BYTES];
+    char why[WHY_BYTES];
+    *holds = 0;
+    if (entry->method != NPZ_STORED)
+        return tenon_fail (
+            call, TENON_E_UNSUPPORTED, entry->place,
+            "whether its member '%s' holds metadata that have to be replaced is not known, because "
+            "it is compressed; save all of it to a new file",
+            NPZ_METADATA_MEMBER_NAME);
+    if (entry->size < NPY_BYTES || entry->size > call->host->limit (call, TENON_LIMIT_METADATA_BYTES))
+        return TENON_OK;
+    /* the old file was described without complaint: its offsets are inside it */
+    TENON_TRY (call->host->read_at (call, 0, entry->offset, local, sizeof local));
+    uint64_t lead = NPZ_LOCAL_BYTES + (uint64_t) tenon_le16 (local + 26) + tenon_le16 (local + 28);
+    const uint8_t *bytes = call->host->view (call, 0, entry->offset + lead, entry->size);
+    if (!bytes)
+        return TENON_E_TRUNCATED;
+    int outcome = is_likely (call, bytes, entry->size, why) ? take_member (&document, bytes, entry->size, why)
+                                                            : NOT_OURS;
+    *holds = outcome == TENON_OK;
+    return outcome < 0 ? outcome : TENON_OK;
 }

@@ -127,7 +127,7 @@ tenon_status npz_begin_names (struct tenon_call *call, uint64_t count, struct np
 uint32_t *npz_find_name (const struct npz_names *names, const char *text, uint32_t length, uint32_t *tag);
 /* 0: it was there already. */
 int npz_add_name (struct npz_names *names, const char *text, uint32_t length);
-/* ISO 3309's CRC-32, for what is short. */
+/* ISO 3309's CRC-32. */
 uint32_t npz_crc32 (uint32_t crc, const void *bytes, uint64_t length);
 
 /* ---- blocks.c ---- */
@@ -211,10 +211,11 @@ tenon_status npz_add_entry (struct npz_writer *writer, const struct npz_heading 
 /* What of the old archive stays. */
 struct npz_old {
     struct npz_directory directory;
-    int has_metadata; /* it has a member that may keep metadata */
+    int has_metadata; /* it has a member of metadata */
+    int has_tensor;   /* it has another member of that name */
 };
-/* Reads the old archive's directory, and puts what lies before it. */
-tenon_status npz_begin_append (struct npz_writer *writer, struct npz_old *old);
+/* Reads the old archive's directory, and puts what lies before it. metadata: are there any, old or new? */
+tenon_status npz_begin_append (struct npz_writer *writer, int metadata, struct npz_old *old);
 /* Enters the old members, but for those that the plan replaces, before all new ones. */
 tenon_status npz_keep_old (struct npz_writer *writer, const struct npz_old *old, uint64_t tensors,
                            int replaces_metadata);
@@ -228,5 +229,9 @@ tenon_status npz_put_metadata (struct npz_writer *writer, uint64_t entries);
 /* Adds the metadata of a member of that name. *taken is 0 when it holds something else. */
 tenon_status npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source,
                                 int *taken);
+/* Does this member of the archive that is added to hold metadata? */
+tenon_status npz_check_old_metadata (struct tenon_call *call, const struct npz_entry *entry, int *holds);
+/* 8 … 64; 8 for all other types. */
+uint32_t npz_integer_bits (uint32_t type);
 
 #endif

@@ -335,6 +335,10 @@ wants_metadata (struct tenon_call *call, const struct tenon_plan_info *plan, con
     *wants = plan->metadata > 0
              && (metadata.integer == NPZ_METADATA_MEMBER || (plan->flags & TENON_PLAN_CARRIES)
                  || old->has_metadata);
+    if (*wants && old->has_tensor)
+        return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
+                           "it has an array called as the member that the metadata need, '%s'",
+                           NPZ_METADATA_MEMBER_NAME);
     return plan->metadata > 0 && !*wants ? tell_dropped (call, plan) : TENON_OK;
 }
 
@@ -350,7 +354,7 @@ npz_write (struct tenon_call *call)
     TENON_TRY (open_writer (&writer, call));
     writer.seekable = plan.flags & TENON_SINK_SEEKABLE;
     if (plan.flags & TENON_PLAN_APPENDS)
-        TENON_TRY (npz_begin_append (&writer, &old));
+        TENON_TRY (npz_begin_append (&writer, plan.metadata > 0, &old));
     TENON_TRY (wants_metadata (call, &plan, &old, &metadata));
     if (plan.flags & TENON_PLAN_APPENDS)
         TENON_TRY (npz_keep_old (&writer, &old, plan.tensors, metadata));

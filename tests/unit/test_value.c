@@ -47,6 +47,25 @@ START_TEST (numbers_of_both_orders)
 }
 END_TEST
 
+/* 7f800001 is signalling, and stays so. */
+START_TEST (nans_keep_their_bits)
+{
+    static const uint8_t bits[] = { 1, 0, 0x80, 0x7f, 0x23, 0x01, 0xc0, 0xff };
+    struct tenon_value items[2], array = {
+        .type = TENON_ARRAY, .item_type = TENON_F32, .count = 2, .length = 8, .source = TENON_NO_SOURCE
+    };
+    array.as.memory = bits;
+    ck_assert_int_eq (tn_value_items (NULL, &array, 0, 2, items, NULL, &error), TENON_OK);
+    ck_assert_uint_eq (items[0].as.u, 0x7ff0000020000000);
+    ck_assert_uint_eq (items[1].as.u, 0xfff8002460000000);
+    ck_assert_uint_eq (tn_value_narrow (items[0].as.f), 0x7f800001);
+    ck_assert_uint_eq (tn_value_narrow (items[1].as.f), 0xffc00123);
+    /* a NaN whose bits a float has no room for is one still */
+    items[0].as.u = 0x7ff0000000000001;
+    ck_assert_uint_eq (tn_value_narrow (items[0].as.f), 0x7fc00000);
+}
+END_TEST
+
 START_TEST (strings_with_lengths)
 {
     static const uint8_t bytes[] = { 2, 0, 0, 0, 'a', 0, 0, 0, 0, 0, 3, 0, 0, 0, 0xff, 'b', 'c' };
@@ -308,6 +327,7 @@ main (void)
     tcase_add_checked_fixture (tests, setup, teardown);
     tcase_set_timeout (tests, 60);
     tcase_add_test (tests, numbers_of_both_orders);
+    tcase_add_test (tests, nans_keep_their_bits);
     tcase_add_test (tests, strings_with_lengths);
     tcase_add_test (tests, many_strings);
     tcase_add_loop_test (tests, what_is_refused, 0, 9);

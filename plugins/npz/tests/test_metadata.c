@@ -1,0 +1,736 @@
+/* test_metadata.c - metadata of every type through the member __tenon__.npy, bit for bit; and members of that name that
+ * are something else. */
+#include "archive.h"
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static tenon_context *own;
+static char path[64];
+
+static void
+begin (void)
+{
+    tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES };
+    setup ();
+    error = (tenon_error) TENON_ERROR_INIT;
+    ck_assert_int_eq (tenon_context_new (&own, &options, &error), TENON_OK);
+    snprintf (path, sizeof path, "/tmp/tenon-metadata-%ld.npz", (long) getpid ());
+}
+
+static void
+end (void)
+{
+    unlink (path);
+    tenon_context_free (own);
+    teardown ();
+}
+
+/* ---- plans ---- */
+
+static tenon_plan *
+plan_begin (void)
+{
+    tenon_plan *plan;
+    ck_assert_int_eq (tenon_plan_new (own, &plan, &error), TENON_OK);
+    return plan;
+}
+
+static void
+add (tenon_plan *plan, const char *key, struct tenon_value value)
+{
+    ck_assert_msg (tenon_plan_add_metadata (plan, key, &value, &error) == TENON_OK, "%s: %s", key,
+                   error.message);
+}
+
+static void
+add_tensor (tenon_plan *plan, const char *name)
+{
+    static const uint64_t shape[] = { 4 };
+    tenon_array array = { .struct_size = sizeof array,
+                          .dtype = TENON_U8,
+                          .name = name,
+                          .shape = shape,
+                          .rank = 1,
+                          .data = "\1\2\3\4",
+                          .size = 4 };
+    ck_assert_int_eq (tenon_plan_add (plan, &array, &error), TENON_OK);
+}
+
+static tenon_status
+save_with (tenon_plan *plan, uint32_t flags, const char *setting)
+{
+    const char *const list[] = { setting, NULL };
+    tenon_save_options options = { .struct_size = sizeof options,
+                                   .flags = flags,
+                                   .settings = setting ? list : NULL };
+    error = (tenon_error) TENON_ERROR_INIT;
+    return tenon_save (plan, path, &options, NULL, NULL, &error);
+}
+
+static tenon_file *
+open_path (void)
+{
+    tenon_file *file;
+    error = (tenon_error) TENON_ERROR_INIT;
+    ck_assert_msg (tenon_open (own, path, NULL, &file, &error) == TENON_OK, "%s", error.message);
+    return file;
+}
+
+static tenon_file *
+saved (tenon_plan *plan)
+{
+    ck_assert_msg (save_with (plan, 0, "npz.metadata=member") == TENON_OK, "%s", error.message);
+    tenon_plan_free (plan);
+    return open_path ();
+}
+
+static struct tenon_value
+value_of (const tenon_file *file, const char *key)
+{
+    tenon_metadata_info info = { .struct_size = sizeof info };
+    uint64_t index;
+    ck_assert_msg (tenon_metadata_find (file, key, &index) == TENON_OK, "%s is not there", key);
+    ck_assert_int_eq (tenon_metadata_get (file, index, &info), TENON_OK);
+    return info.value;
+}
+
+static struct tenon_value
+string_of (const char *text, uint64_t length)
+{
+    struct tenon_value value = { .type = TENON_STRING, .count = length, .source = TENON_NO_SOURCE };
+    value.as.string = text;
+    return value;
+}
+
+static struct tenon_value
+array_of (uint32_t type, uint64_t count, const void *bytes, uint64_t length)
+{
+    struct tenon_value value = { .type = TENON_ARRAY,
+                                 .item_type = type,
+                                 .count = count,
+                                 .length = length,
+                                 .encoding = type == TENON_STRING ? TENON_ENCODING_U64 : 0,
+                                 .source = TENON_NO_SOURCE };
+    value.as.memory = bytes;
+    return value;
+}
+
+static struct tenon_value
+nested_of (const struct tenon_value *items, uint64_t count)
+{
+    struct tenon_value value = {
+        .type = TENON_ARRAY, .item_type = TENON_ARRAY, .count = count, .source = TENON_NO_SOURCE
+    };
+    value.as.items = items;
+    return value;
+}
+
+/* Arrays come back as little-endian bytes in memory, strings with lengths of u64: what was given. */
+static void
+same (const struct tenon_value *found, const struct tenon_value *wanted, const char *where)
+{
+    ck_assert_msg (found->type == wanted->type && found->count == wanted->count, "%s: type %u, %llu items",
+                   where, found->type, (unsigned long long) found->count);
+    if (wanted->type == TENON_STRING)
+        ck_assert_msg (wanted->count == 0 || memcmp (found->as.string, wanted->as.string, wanted->count) == 0,
+                       "%s", where);
+    else if (wanted->type != TENON_ARRAY)
+        ck_assert_msg (found->as.u == wanted->as.u, "%s: %llx, not %llx", where,
+                       (unsigned long long) found->as.u, (unsigned long long) wanted->as.u);
+    else if (wanted->item_type == TENON_ARRAY) {
+        ck_assert_uint_eq (found->item_type, TENON_ARRAY);
+        for (uint64_t i = 0; i < wanted->count; i++)
+            same (&found->as.items[i], &wanted->as.items[i], where);
+    } else {
+        ck_assert_uint_eq (found->item_type, wanted->item_type);
+        ck_assert_uint_eq (found->source, TENON_NO_SOURCE);
+        ck_assert_msg (found->length == wanted->length && found->encoding == wanted->encoding, "%s", where);
+        ck_assert_msg (wanted->length == 0
+                           || memcmp (found->as.memory, wanted->as.memory, wanted->length) == 0,
+                       "%s", where);
+    }
+}
+
+/* ---- what comes back ---- */
+
+static const struct {
+    uint32_t type;
+    uint64_t bits;
+} scalars[] = {
+    { TENON_NONE, 0 },
+    { TENON_BOOL, 0 },
+    { TENON_BOOL, 1 },
+    { TENON_U8, 255 },
+    { TENON_U16, 65535 },
+    { TENON_U32, 32 },
+    { TENON_U32, 4294967295 },
+    { TENON_U64, 9007199254740993 }, /* 2^53 + 1: no double */
+    { TENON_U64, UINT64_MAX },
+    { TENON_I8, (uint64_t) -128 },
+    { TENON_I16, (uint64_t) -32768 },
+    { TENON_I32, (uint64_t) -2147483648 },
+    { TENON_I64, (uint64_t) INT64_MIN },
+    { TENON_I64, INT64_MAX },
+    { TENON_F64, 0 },
+    { TENON_F64, 0x8000000000000000 }, /* -0 */
+    { TENON_F64, 1 },                  /* the least one */
+    { TENON_F64, 0x000fffffffffffff },
+    { TENON_F64, 0x7fefffffffffffff },
+    { TENON_F64, 0x7ff0000000000000 },
+    { TENON_F64, 0xfff0000000000000 },
+    { TENON_F64, 0x7ff8000000000000 },
+    { TENON_F64, 0xfff8000000000123 },
+    { TENON_F64, 0x7ff0000000000001 }, /* signalling */
+    { TENON_F64, 0x3fb999999999999a }, /* 0.1 */
+    { TENON_F64, 0x4340000000000001 }, /* 2^53 + 2 */
+    /* floats as doubles */
+    { TENON_F32, 0x3fb99999a0000000 }, /* 0.1f */
+    { TENON_F32, 0x8000000000000000 },
+    { TENON_F32, 0x36a0000000000000 }, /* 2^-149, the least one */
+    { TENON_F32, 0x47efffffe0000000 }, /* the largest */
+    { TENON_F32, 0x7ff0000000000000 },
+    { TENON_F32, 0x7ff8000020000000 }, /* the NaN 7fc00001 */
+    { TENON_F32, 0xfff0000020000000 }, /* ff800001, signalling */
+};
+
+START_TEST (every_scalar)
+{
+    tenon_plan *plan = plan_begin ();
+    char key[16];
+    for (unsigned i = 0; i < sizeof scalars / sizeof scalars[0]; i++) {
+        snprintf (key, sizeof key, "%u", i);
+        add (plan, key, (struct tenon_value){ .type = scalars[i].type, .as.u = scalars[i].bits });
+    }
+    tenon_file *file = saved (plan);
+    ck_assert_uint_eq (tenon_metadata_count (file), sizeof scalars / sizeof scalars[0]);
+    ck_assert_uint_eq (tenon_count (file), 0);
+    for (unsigned i = 0; i < sizeof scalars / sizeof scalars[0]; i++) {
+        tenon_metadata_info info = { .struct_size = sizeof info };
+        struct tenon_value wanted = { .type = scalars[i].type, .as.u = scalars[i].bits };
+        snprintf (key, sizeof key, "%u", i);
+        ck_assert_int_eq (tenon_metadata_get (file, i, &info), TENON_OK);
+        ck_assert_str_eq (info.key, key); /* the order is kept */
+        same (&info.value, &wanted, key);
+    }
+    tenon_close (file);
+}
+END_TEST
+
+START_TEST (strings)
+{
+    char *longest = malloc (300000);
+    memset (longest, 'x', 300000);
+    longest[150000] = '"';
+    const struct tenon_value values[] = {
+        string_of ("", 0),
+        string_of ("plain", 5),
+        string_of ("a\0b", 3),
+        string_of ("quo\"te \\ \n\t\x01\x7f", 12),
+        string_of ("\xc3\xa4\xf0\x9f\x98\x80", 6),
+        string_of ("\xff\xfe", 2),
+        string_of ("\xed\xa0\x80", 3), /* a surrogate */
+        string_of (longest, 300000),
+    };
+    tenon_plan *plan = plan_begin ();
+    for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char key[40];
+        snprintf (key, sizeof key, "key \"%u\" \xe2\x82\xac\n", i);
+        add (plan, key, values[i]);
+    }
+    tenon_file *file = saved (plan);
+    for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char key[40];
+        snprintf (key, sizeof key, "key \"%u\" \xe2\x82\xac\n", i);
+        struct tenon_value found = value_of (file, key);
+        same (&found, &values[i], key);
+    }
+    tenon_close (file);
+    free (longest);
+}
+END_TEST
+
+static const uint8_t some_bytes[64] = { 0,    1,    0, 1, 0,    0,    0x80, 0x7f, 0xff, 0xff,
+                                        0xff, 0x7f, 1, 2, 3,    4,    5,    0xc0, 0x7f, 0x80,
+                                        0xff, 1,    0, 0, 0xf0, 0x7f, 9,    8,    7 };
+
+START_TEST (arrays_of_numbers)
+{
+    static const struct {
+        uint32_t type, width;
+    } types[] = { { TENON_U8, 1 },  { TENON_U16, 2 }, { TENON_U32, 4 }, { TENON_U64, 8 }, { TENON_I8, 1 },
+                  { TENON_I16, 2 }, { TENON_I32, 4 }, { TENON_I64, 8 }, { TENON_F64, 8 }, { TENON_BOOL, 1 } };
+    tenon_plan *plan = plan_begin ();
+    char key[16];
+    for (unsigned i = 0; i < 10; i++) {
+        uint64_t bytes = types[i].type == TENON_BOOL ? 4 : 64;
+        snprintf (key, sizeof key, "%u", i);
+        add (plan, key, array_of (types[i].type, bytes / types[i].width, some_bytes, bytes));
+        snprintf (key, sizeof key, "none %u", i);
+        add (plan, key, array_of (types[i].type, 0, NULL, 0));
+    }
+    tenon_file *file = saved (plan);
+    for (unsigned i = 0; i < 10; i++) {
+        uint64_t bytes = types[i].type == TENON_BOOL ? 4 : 64;
+        struct tenon_value wanted = array_of (types[i].type, bytes / types[i].width, some_bytes, bytes);
+        snprintf (key, sizeof key, "%u", i);
+        struct tenon_value found = value_of (file, key);
+        same (&found, &wanted, key);
+        snprintf (key, sizeof key, "none %u", i);
+        found = value_of (file, key);
+        wanted = array_of (types[i].type, 0, NULL, 0);
+        same (&found, &wanted, key);
+    }
+    tenon_close (file);
+}
+END_TEST
+
+/* 2^20 floats of all kinds: every 4096th bit pattern, and so 4096 NaNs and both infinities among them. */
+START_TEST (every_kind_of_float)
+{
+    uint32_t count = 1u << 20;
+    uint8_t *bytes = malloc (4 * count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t bits = i << 12 | (i * 2654435761u >> 20);
+        for (unsigned b = 0; b < 4; b++)
+            bytes[4 * i + b] = (uint8_t) (bits >> 8 * b);
+    }
+    struct tenon_value wanted = array_of (TENON_F32, count, bytes, 4 * count);
+    tenon_plan *plan = plan_begin ();
+    add (plan, "floats", wanted);
+    tenon_file *file = saved (plan);
+    struct tenon_value found = value_of (file, "floats");
+    same (&found, &wanted, "floats");
+    tenon_close (file);
+    free (bytes);
+}
+END_TEST
+
+/* Big-endian numbers, and strings with short big-endian lengths. */
+START_TEST (other_encodings)
+{
+    static const uint8_t big[] = { 1, 2, 3, 4 }, little[] = { 2, 1, 4, 3 };
+    static const uint8_t wide[] = { 2, 0, 0, 0, 0, 0, 0, 0, 'h', 'i' }, narrow[] = { 0, 0, 0, 2, 'h', 'i' };
+    tenon_plan *plan = plan_begin ();
+    struct tenon_value numbers = array_of (TENON_U16, 2, big, 4),
+                       words = array_of (TENON_STRING, 1, narrow, 6);
+    numbers.encoding = TENON_ENCODING_BIG;
+    words.encoding = TENON_ENCODING_BIG | TENON_ENCODING_U32;
+    add (plan, "numbers", numbers);
+    add (plan, "words", words);
+    tenon_file *file = saved (plan);
+    struct tenon_value found = value_of (file, "numbers"), wanted = array_of (TENON_U16, 2, little, 4);
+    same (&found, &wanted, "numbers");
+    found = value_of (file, "words");
+    wanted = array_of (TENON_STRING, 1, wide, 10);
+    same (&found, &wanted, "words");
+    tenon_close (file);
+}
+END_TEST
+
+START_TEST (arrays_of_strings_and_arrays)
+{
+    static const uint8_t texts[] = { 0, 0, 0,   0, 0, 0, 0, 0, 1, 0, 0, 0,   0,    0,
+                                     0, 0, 'a', 3, 0, 0, 0, 0, 0, 0, 0, '"', 0xc3, 0xa4 };
+    static const uint8_t odd[] = { 1, 0, 0, 0, 0, 0, 0, 0, 'a', 2, 0, 0, 0, 0, 0, 0, 0, 0xff, 0 };
+    struct tenon_value inner[3], outer[3], chain[31];
+    inner[0] = array_of (TENON_U8, 3, some_bytes, 3);
+    inner[1] = array_of (TENON_STRING, 3, texts, sizeof texts);
+    inner[2] = array_of (TENON_STRING, 2, odd, sizeof odd);
+    outer[0] = nested_of (inner, 3);
+    outer[1] = nested_of (NULL, 0);
+    outer[2] = array_of (TENON_F32, 0, NULL, 0);
+    chain[0] = array_of (TENON_STRING, 0, NULL, 0);
+    for (unsigned i = 1; i < 31; i++)
+        chain[i] = nested_of (&chain[i - 1], 1);
+    tenon_plan *plan = plan_begin ();
+    const char *const keys[] = { "texts", "odd", "nested", "empty", "deep" };
+    struct tenon_value values[] = { inner[1], inner[2], nested_of (outer, 3), outer[1], chain[30] };
+    for (unsigned i = 0; i < 5; i++)
+        add (plan, keys[i], values[i]);
+    tenon_file *file = saved (plan);
+    for (unsigned i = 0; i < 5; i++) {
+        struct tenon_value found = value_of (file, keys[i]);
+        same (&found, &values[i], keys[i]);
+    }
+    tenon_close (file);
+}
+END_TEST
+
+START_TEST (too_deep)
+{
+    struct tenon_value chain[33];
+    chain[0] = array_of (TENON_U8, 1, some_bytes, 1);
+    for (unsigned i = 1; i < 33; i++)
+        chain[i] = nested_of (&chain[i - 1], 1);
+    tenon_plan *plan = plan_begin ();
+    add (plan, "deep", chain[31]);
+    ck_assert_int_eq (save_with (plan, 0, "npz.metadata=member"), TENON_E_LIMIT);
+    ck_assert_msg (strstr (error.message, "nests 31 deep"), "%s", error.message);
+    tenon_plan_free (plan);
+}
+END_TEST
+
+/* Linear: a quadratic one would take minutes. */
+START_TEST (many_strings)
+{
+    uint64_t count = 150000, size = 0;
+    uint8_t *bytes = malloc (count * 24);
+    for (uint64_t i = 0; i < count; i++) {
+        int length = snprintf ((char *) bytes + size + 8, 12, "<%llu>", (unsigned long long) i);
+        memset (bytes + size, 0, 8);
+        bytes[size] = (uint8_t) length;
+        size += 8 + (uint64_t) length;
+    }
+    struct tenon_value wanted = array_of (TENON_STRING, count, bytes, size);
+    tenon_plan *plan = plan_begin ();
+    add (plan, "tokens", wanted);
+    clock_t start = clock ();
+    tenon_file *file = saved (plan);
+    double seconds = (double) (clock () - start) / CLOCKS_PER_SEC;
+    struct tenon_value found = value_of (file, "tokens");
+    same (&found, &wanted, "tokens");
+    ck_assert_msg (seconds < 10, "it took %g s", seconds);
+    tenon_close (file);
+    free (bytes);
+}
+END_TEST
+
+/* ---- saving ---- */
+
+/* A member of that name only where it was asked for and there is something to keep. */
+START_TEST (only_when_asked)
+{
+    tenon_plan *plan = plan_begin ();
+    add_tensor (plan, "x");
+    ck_assert_int_eq (save_with (plan, 0, "npz.metadata=member"), TENON_OK);
+    tenon_file *file = open_path ();
+    ck_assert (tenon_count (file) == 1 && tenon_metadata_count (file) == 0);
+    tenon_close (file);
+    add (plan, "key", string_of ("v", 1));
+    ck_assert_int_eq (save_with (plan, TENON_SAVE_STRICT, NULL), TENON_E_LOSS);
+    ck_assert_int_eq (save_with (plan, TENON_SAVE_STRICT, "npz.metadata=member"), TENON_OK);
+    file = open_path ();
+    ck_assert (tenon_count (file) == 1 && tenon_metadata_count (file) == 1);
+    tenon_close (file);
+    add_tensor (plan, "__tenon__");
+    ck_assert_int_eq (save_with (plan, 0, "npz.metadata=member"), TENON_E_UNSUPPORTED);
+    ck_assert_msg (strstr (error.message, "the name '__tenon__', which is that of the metadata"), "%s",
+                   error.message);
+    ck_assert_int_eq (save_with (plan, 0, NULL), TENON_OK);
+    tenon_plan_free (plan);
+}
+END_TEST
+
+/* Into an archive that is there: the old entries and the new ones, in one member. */
+START_TEST (appended)
+{
+    tenon_plan *plan = plan_begin ();
+    add_tensor (plan, "x");
+    add (plan, "old", string_of ("o", 1));
+    add (plan, "both", string_of ("1", 1));
+    tenon_close (saved (plan));
+    plan = plan_begin ();
+    add_tensor (plan, "y");
+    add (plan, "both", string_of ("2", 1));
+    add (plan, "new", string_of ("n", 1));
+    ck_assert_msg (save_with (plan, TENON_SAVE_APPEND, NULL) == TENON_OK, "%s", error.message);
+    tenon_plan_free (plan);
+    tenon_file *file = open_path ();
+    struct tenon_value wanted = string_of ("2", 1), found = value_of (file, "both");
+    ck_assert (tenon_count (file) == 2 && tenon_metadata_count (file) == 3);
+    same (&found, &wanted, "both");
+    tenon_close (file);
+    /* a tensor of that name is in the way, and stays */
+    plan = plan_begin ();
+    add_tensor (plan, "__tenon__");
+    ck_assert_int_eq (save_with (plan, 0, NULL), TENON_OK);
+    tenon_plan_free (plan);
+    plan = plan_begin ();
+    add_tensor (plan, "y");
+    add (plan, "new", string_of ("n", 1));
+    ck_assert_int_eq (save_with (plan, TENON_SAVE_APPEND, "npz.metadata=member"), TENON_E_UNSUPPORTED);
+    ck_assert_int_eq (save_with (plan, TENON_SAVE_APPEND, NULL), TENON_OK);
+    tenon_plan_free (plan);
+    file = open_path ();
+    ck_assert (tenon_count (file) == 2 && tenon_metadata_count (file) == 0);
+    tenon_close (file);
+}
+END_TEST
+
+/* ---- members that others made ---- */
+
+static uint8_t npy[65536];
+
+/* An archive of one member of that name with this JSON. */
+static void
+put_json (const char *json, size_t length, int deflated)
+{
+    char shape[32];
+    snprintf (shape, sizeof shape, "(%zu,)", length);
+    struct buffer head = npy_of ("|u1", shape, 0), all = { npy, 0 };
+    put (&all, head.data, head.size);
+    put (&all, json, length);
+    archive_begin ();
+    member_of ("__tenon__.npy", &all, deflated);
+    member_end ();
+    archive_end ();
+}
+
+/* By hand, with blanks and escapes that the writer does not make. */
+static const char by_hand[] =
+    "{ \"tenon\" : 1, \"metad\\u0061ta\" : [\n"
+    " {\"key\":\"\\u0061\",\"type\":\"u32\",\"value\":32},\n"
+    " {\"key\":\"b\",\"type\":\"array\",\"items\":\"string\",\"value\":[\"\\u00e4\",\"\"]},\n"
+    " {\"key\":\"n\",\"type\":\"f32\",\"value\":{\"bits\":9221120237577961472}},\n"
+    " {\"key\":\"f\",\"type\":\"f64\",\"value\":1},\n"
+    " {\"key\":\"h\",\"type\":\"string\",\"value\":{\"hex\":\"00ff\"}} ] }\n";
+
+START_TEST (made_by_hand)
+{
+    put_json (by_hand, sizeof by_hand - 1, _i);
+    tenon_file *file = open_archive ();
+    ck_assert_msg (file != NULL, "%s", error.message);
+    ck_assert (tenon_count (file) == 0 && tenon_metadata_count (file) == 5);
+    ck_assert_uint_eq (value_of (file, "a").as.u, 32);
+    struct tenon_value found = value_of (file, "b");
+    ck_assert (found.count == 2 && found.length == 18
+               && memcmp (found.as.memory, "\2\0\0\0\0\0\0\0\xc3\xa4\0\0\0\0\0\0\0\0", 18) == 0);
+    ck_assert_uint_eq (value_of (file, "n").as.u, 0x7ff8000020000000);
+    ck_assert (value_of (file, "f").as.f == 1.0);
+    found = value_of (file, "h");
+    ck_assert (found.type == TENON_STRING && found.count == 2 && memcmp (found.as.string, "\0\xff", 2) == 0);
+    close_archive (file);
+}
+END_TEST
+
+/* It is shown as a tensor, with a note of these words. */
+static void
+is_tensor (const char *words)
+{
+    tenon_file *file = open_archive ();
+    ck_assert_msg (file != NULL, "%s; expected '%s'", error.message, words);
+    ck_assert_msg (tenon_count (file) == 1 && tenon_metadata_count (file) == 0, "expected '%s'", words);
+    ck_assert_msg (noted (file, words), "no note has the words '%s'", words);
+    close_archive (file);
+}
+
+#define ENTRY(text) "{\"tenon\":1,\"metadata\":[{\"key\":\"k\"," text "}]}"
+static const struct {
+    const char *json, *words;
+} others[] = {
+    { "", "found the end" },
+    { "no", "at byte 1 of its JSON: found 'o'" },
+    { "[]", "something unexpected" },
+    { "{}", "something unexpected" },
+    { "{\"tenon\":2,\"metadata\":[]}", "at byte 9 of its JSON" },
+    { "{\"tenon\":1.0,\"metadata\":[]}", "at byte 9 of its JSON: found 1.0" },
+    { "{\"tenon\":\"1\",\"metadata\":[]}", "something unexpected" },
+    { "{\"tenon\":1}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":{}}", "at byte 22 of its JSON" },
+    { "{\"tenon\":1,\"metadata\":[],\"more\":0}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[]} x", "at byte 26 of its JSON: found 'x', expected the end" },
+    { "{\"tenon\":1,\"metadata\":[0]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{}]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"\",\"type\":\"u8\",\"value\":1}]}", "is empty" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"a\\u0000\",\"type\":\"u8\",\"value\":1}]}", "holds a NUL" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":1,\"type\":\"u8\",\"value\":1}]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"u8\",\"value\":1},{\"key\":\"\\u006b\",\"type\":"
+      "\"u8\",\"value\":1}]}",
+      "occurs twice" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"value\":1,\"type\":\"u8\"}]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"u8\"}]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"u8\",\"value\":1,\"more\":1}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"u9\",\"value\":1}]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"f16\",\"value\":1}]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"array\",\"value\":[]}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":[\"u8\"],\"value\":[]}]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"array\",\"items\":\"null\",\"value\":[]}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"array\",\"items\":\"u8\",\"value\":1}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"u8\",\"value\":[1]}]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"u8\",\"value\":256}]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"u8\",\"value\":-1}]}", "whole number" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"u8\",\"value\":1.0}]}", "whole number" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"i8\",\"value\":128}]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"i8\",\"value\":-129}]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"u64\",\"value\":18446744073709551616}]}",
+      "whole number" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"i64\",\"value\":9223372036854775808}]}",
+      "whole number" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"bool\",\"value\":1}]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"null\",\"value\":0}]}", "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"f32\",\"value\":3.5e38}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"f64\",\"value\":1e999}]}", "a double holds" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"f64\",\"value\":NaN}]}", "a value" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"f64\",\"value\":{\"bits\":0}}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"f32\",\"value\":{\"bits\":9221120237041090561}}]"
+      "}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"f64\",\"value\":{\"bits\":9221120237041090560,"
+      "\"x\":1}}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"f64\",\"value\":{\"bits\":18446744073709551616}}]"
+      "}",
+      "whole number" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"f32\",\"value\":null}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"string\",\"value\":1}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"string\",\"value\":{\"hex\":\"abc\"}}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"string\",\"value\":{\"hex\":\"AB\"}}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"string\",\"value\":{}}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"array\",\"items\":\"u8\",\"value\":[1,256]}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"array\",\"items\":\"string\",\"value\":[\"a\",1]}"
+      "]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"array\",\"items\":\"string\",\"value\":[\"a\",{"
+      "\"hex\":\"0\"}]}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"array\",\"items\":\"array\",\"value\":[1]}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"array\",\"items\":\"array\",\"value\":[{\"type\":"
+      "\"u8\",\"value\":1}]}]}",
+      "something unexpected" },
+    { "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",\"type\":\"array\",\"items\":\"array\",\"value\":[{\"type\":"
+      "\"array\",\"items\":\"u8\",\"value\":[],\"x\":1}]}]}",
+      "something unexpected" },
+};
+
+START_TEST (other_json)
+{
+    put_json (others[_i].json, strlen (others[_i].json), _i % 2);
+    is_tensor (others[_i].words);
+}
+END_TEST
+
+START_TEST (nested_too_deeply)
+{
+    char json[4000] = "{\"tenon\":1,\"metadata\":[{\"key\":\"k\",";
+    for (unsigned i = 0; i < 31; i++)
+        strcat (json, "\"type\":\"array\",\"items\":\"array\",\"value\":[{");
+    strcat (json, "\"type\":\"array\",\"items\":\"u8\",\"value\":[]");
+    for (unsigned i = 0; i < 31; i++)
+        strcat (json, "}]");
+    strcat (json, "}]}");
+    put_json (json, strlen (json), 0);
+    is_tensor ("of its JSON");
+}
+END_TEST
+
+/* Other arrays of that name. */
+START_TEST (other_arrays)
+{
+    static const struct {
+        const char *descr, *shape;
+        size_t size;
+    } arrays[] = { { "|i1", "(4,)", 4 }, { "<f4", "(2,)", 8 }, { "|u1", "(2, 2)", 4 }, { "|u1", "()", 1 } };
+    for (unsigned i = 0; i < 4; i++) {
+        struct buffer bytes = npy_of (arrays[i].descr, arrays[i].shape, arrays[i].size);
+        archive_begin ();
+        member_of ("__tenon__.npy", &bytes, 0);
+        member_end ();
+        archive_end ();
+        is_tensor ("no array of u1 with one dim");
+    }
+    struct buffer bytes = npy_of ("|u1", "(4,)", 4);
+    archive_begin ();
+    member_of ("__tenon__.npy", &bytes, 0);
+    member_end ();
+    archive_end ();
+    settings ("limits.metadata_bytes=131");
+    is_tensor ("larger than metadata_bytes");
+    settings ("limits.metadata_bytes=132");
+    is_tensor ("at byte 0 of its JSON: found byte 0x01, expected a value");
+}
+END_TEST
+
+/* ---- damage ---- */
+
+START_TEST (cut_off)
+{
+    settings ("npz.verify=no");
+    for (size_t length = 0; length < sizeof by_hand - 4; length++) {
+        put_json (by_hand, length, length % 2 > 0);
+        is_tensor ("of its JSON");
+    }
+}
+END_TEST
+
+/* Whatever a byte becomes: no crash, and without the checksum either metadata or a tensor. */
+START_TEST (every_byte_changed)
+{
+    for (size_t i = 0; i < sizeof by_hand - 1; i++)
+        for (unsigned bit = 0; bit < 8; bit++) {
+            put_json (by_hand, sizeof by_hand - 1, 0);
+            size_t at = archive.file.size - 22 - archive.directory.size - (sizeof by_hand - 1) + i;
+            archive.file.data[at] ^= (uint8_t) (1u << bit);
+            settings ("npz.verify=read");
+            refused (TENON_E_CHECKSUM, "member '__tenon__.npy'");
+            settings ("npz.verify=no");
+            tenon_file *file = open_archive ();
+            ck_assert_msg (file != NULL, "%s", error.message);
+            ck_assert (tenon_count (file) == 1 ? tenon_metadata_count (file) == 0
+                                               : tenon_metadata_count (file) == 5);
+            close_archive (file);
+        }
+}
+END_TEST
+
+START_TEST (deflated_and_changed)
+{
+    put_json (by_hand, sizeof by_hand - 1, 1);
+    for (size_t i = 30 + 13; i < archive.file.size - 22 - archive.directory.size; i++) {
+        put_json (by_hand, sizeof by_hand - 1, 1);
+        archive.file.data[i] ^= (uint8_t) (1u << i % 8);
+        tenon_file *file = open_archive ();
+        ck_assert_msg (file || strstr (error.file, "__tenon__.npy")
+                           || strstr (error.message, "__tenon__.npy"),
+                       "%s: %s", error.file, error.message);
+        ck_assert (!file || (tenon_count (file) == 1 && tenon_metadata_count (file) == 0));
+        close_archive (file);
+    }
+}
+END_TEST
+
+int
+main (void)
+{
+    Suite *suite = suite_create ("metadata");
+    TCase *good = tcase_create ("good"), *bad = tcase_create ("bad");
+    tcase_add_checked_fixture (good, begin, end);
+    tcase_add_checked_fixture (bad, begin, end);
+    tcase_add_test (good, every_scalar);
+    tcase_add_test (good, strings);
+    tcase_add_test (good, arrays_of_numbers);
+    tcase_add_test (good, every_kind_of_float);
+    tcase_add_test (good, other_encodings);
+    tcase_add_test (good, arrays_of_strings_and_arrays);
+    tcase_add_test (good, too_deep);
+    tcase_add_test (good, many_strings);
+    tcase_add_test (good, only_when_asked);
+    tcase_add_test (good, appended);
+    tcase_add_loop_test (bad, made_by_hand, 0, 2);
+    tcase_add_loop_test (bad, other_json, 0, sizeof others / sizeof others[0]);
+    tcase_add_test (bad, nested_too_deeply);
+    tcase_add_test (bad, other_arrays);
+    tcase_add_test (bad, cut_off);
+    tcase_add_test (bad, every_byte_changed);
+    tcase_add_test (bad, deflated_and_changed);
+    suite_add_tcase (suite, good);
+    suite_add_tcase (suite, bad);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed != 0;
+}
