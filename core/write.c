@@ -276,6 +276,16 @@ tell_changes (struct tn_call *call, struct tn_writer *writer, uint64_t index, co
                        tn_dtype_label (want->target));
 }
 
+/* Found out on the way. */
+static void
+tell_blocks (struct tn_call *call, struct tn_writer *writer, uint64_t index, struct tn_source *source)
+{
+    if (call->run->report && source->block_count > 1 && atomic_load (&source->blocks_are_wrong))
+        tn_report_add (call->run->report, TENON_NOTE, TENON_OK, 0,
+                       tn_catalog_tensor (writer->plan->own, index)->name, "",
+                       "its member's table of blocks is wrong: it was read as one stream");
+}
+
 tenon_status
 tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index, uint32_t layout)
 {
@@ -304,9 +314,12 @@ tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
             status = fill_bytes (writer, planned, -1, error);
         else if (tn_want_is_plain (&want) && in_reach)
             status = copy_plain (writer, &want, error);
-        else
+        else {
+            struct tn_source *read = want.source;
             status = tn_transfer_stream (writer->plan->context, &want, take_piece, &destination,
                                          writer->meter, error);
+            tell_blocks (call, writer, index, read);
+        }
     }
     writer->sink->subject = NULL;
     /* codecs have written this size into headers: a byte more or less would spoil all that follows */
