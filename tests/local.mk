@@ -158,7 +158,7 @@ LOG_COMPILER = ./run
 SH_LOG_COMPILER = ./run
 LDADD = $(check_libraries) core/libcore.la $(CHECK_LIBS) $(LIBM)
 
-EXTRA_DIST += tests/walls.sh tests/installcheck.sh tests/total tests/logged tests/valgrind tests/valgrind.supp run.in
+EXTRA_DIST += tests/walls.sh tests/installcheck.sh tests/plugin.sh tests/total tests/logged tests/valgrind tests/valgrind.supp run.in
 
 if HAVE_CHECK
 check_LTLIBRARIES += $(check_libraries)

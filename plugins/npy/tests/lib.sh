@@ -1,41 +1,8 @@
-# shellcheck shell=sh disable=SC2034
-# lib.sh: for the shell tests of the npy plugin, which read it with `.`. They run inside `run`, which sets TENON.
-set -u
-LC_ALL=C
-export LC_ALL
-: "${TENON:?run me as: run plugins/npy/tests/NAME.sh}"
-: "${TENON_SRCDIR:=$(dirname "$0")/../../..}"
-samples=$TENON_SRCDIR/plugins/npy/samples
-work=$(mktemp -d "${TMPDIR:-/tmp}/tenon-npy.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-checks=0
-failures=0
+# shellcheck shell=sh
+# lib.sh: for the shell tests of the npy plugin, which read it with `.`: what makes npy files by hand.
 
-# fail TEXT...: the check that runs has failed. The files that tell why are shown.
-fail ()
-{
-    failures=$((failures + 1))
-    echo "FAILED: $*"
-    for fail_file in "$work/out" "$work/error"; do
-        [ ! -s "$fail_file" ] || head -c 1000 "$fail_file" | sed 's/^/    /'
-    done
-}
-
-# tenon ARGUMENT...: its exit status is in $status, what it said in $work/out and $work/error.
-tenon ()
-{
-    status=0
-    "$TENON" "$@" >"$work/out" 2>"$work/error" </dev/null || status=$?
-}
-
-# said TEXT...: is each of them in what it said?
-said ()
-{
-    for said_text; do
-        cat "$work/out" "$work/error" | grep -qF -e "$said_text" || return 1
-    done
-}
+# shellcheck source=tests/plugin.sh
+. "$(dirname "$0")/../../../tests/plugin.sh"
 
 # bytes N...: these bytes, decimal.
 bytes ()

@@ -1,8 +1,8 @@
 #!/bin/sh
 # golden.sh: archives by NumPy, SciPy, MLX, zipfile and Info-ZIP hold what NumPy finds in them (samples/small/NAME.expected), as
 # they are, and when tenon has written them anew. See samples/small/ORIGIN.
-# shellcheck source=plugins/npz/tests/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/plugin.sh
+. "$(dirname "$0")/../../../tests/plugin.sh"
 tab=$(printf '\t')
 
 # listed NAME FILE: the tensors of $work/FILE, as NumPy has listed those of sample NAME.

@@ -1,8 +1,8 @@
 #!/bin/sh
 # metadata.sh: metadata in the member __tenon__.npy, there and back; and adding to archives. The JSON of the samples is written
 # here, by the format's description in tenon-npz(7).
-# shellcheck source=plugins/npz/tests/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/plugin.sh
+. "$(dirname "$0")/../../../tests/plugin.sh"
 
 # same WHAT FILE FILE
 same ()

@@ -1,12 +1,13 @@
 # shellcheck shell=sh disable=SC2034
-# lib.sh: for the shell tests of the npz plugin, which read it with `.`. They run inside `run`, which sets TENON.
+# plugin.sh: for the shell tests of a plugin, which read it with `.`. They run inside `run`, which sets TENON.
 set -u
 LC_ALL=C
 export LC_ALL
-: "${TENON:?run me as: run plugins/npz/tests/NAME.sh}"
+: "${TENON:?run me as: run plugins/PLUGIN/tests/NAME.sh}"
+plugin=$(basename "$(dirname "$(dirname "$0")")")
 : "${TENON_SRCDIR:=$(dirname "$0")/../../..}"
-samples=$TENON_SRCDIR/plugins/npz/samples
-work=$(mktemp -d "${TMPDIR:-/tmp}/tenon-npz.XXXXXX")
+samples=$TENON_SRCDIR/plugins/$plugin/samples
+work=$(mktemp -d "${TMPDIR:-/tmp}/tenon-$plugin.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 checks=0
