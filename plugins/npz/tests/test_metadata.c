@@ -458,6 +458,49 @@ START_TEST (appended)
 }
 END_TEST
 
+/* NumPy has no numbers of 4 or 6 bits: what restores them is kept without being asked for. */
+START_TEST (carried)
+{
+    static const uint64_t shape[] = { 2, 4 };
+    static const uint8_t bytes[] = { 0x21, 0x43, 0x65, 0x87, 0xa9, 0xcb };
+    static const struct {
+        const char *name;
+        uint32_t dtype;
+        uint64_t size;
+    } cases[] = { { "four", TENON_F4, 4 }, { "six", TENON_F6_E2M3, 6 } };
+    tenon_plan *plan = plan_begin ();
+    for (unsigned i = 0; i < 2; i++) {
+        tenon_array array = { .struct_size = sizeof array,
+                              .dtype = cases[i].dtype,
+                              .name = cases[i].name,
+                              .shape = shape,
+                              .rank = 2,
+                              .data = bytes,
+                              .size = cases[i].size };
+        ck_assert_int_eq (tenon_plan_add (plan, &array, &error), TENON_OK);
+    }
+    ck_assert_int_eq (save_with (plan, 0, NULL), TENON_E_UNSUPPORTED);
+    ck_assert_msg (save_with (plan, TENON_SAVE_CARRY, NULL) == TENON_OK, "%s", error.message);
+    tenon_plan_free (plan);
+    tenon_file *file = open_path ();
+    ck_assert_uint_eq (tenon_count (file), 2);
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t found[6] = { 0 };
+        tenon_tensor_info info = { .struct_size = sizeof info };
+        tenon_request request = {
+            .struct_size = sizeof request, .index = i, .data = found, .size = sizeof found
+        };
+        ck_assert_int_eq (tenon_get (file, i, &info), TENON_OK);
+        ck_assert_str_eq (info.name, cases[i].name);
+        ck_assert (info.dtype == cases[i].dtype && info.rank == 2 && info.shape[0] == 2
+                   && info.shape[1] == 4);
+        ck_assert_int_eq (tenon_read (file, &request, 1, NULL, &error), TENON_OK);
+        ck_assert_mem_eq (found, bytes, cases[i].size);
+    }
+    tenon_close (file);
+}
+END_TEST
+
 /* ---- members that others made ---- */
 
 static uint8_t npy[65536];
@@ -720,6 +763,7 @@ main (void)
     tcase_add_test (good, many_strings);
     tcase_add_test (good, only_when_asked);
     tcase_add_test (good, appended);
+    tcase_add_test (good, carried);
     tcase_add_loop_test (bad, made_by_hand, 0, 2);
     tcase_add_loop_test (bad, other_json, 0, sizeof others / sizeof others[0]);
     tcase_add_test (bad, nested_too_deeply);
