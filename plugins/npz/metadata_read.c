@@ -266,34 +266,46 @@ take_packed (struct document *document, struct tenon_value *array, uint64_t byte
     return TENON_OK;
 }
 
+/* To behind its ]. The items are not counted first: what lies deep inside would be passed over at each level. */
 static int
 take_nested (struct document *document, struct tenon_value *array, uint32_t depth)
 {
     struct tenon_call *call = document->call;
-    struct tenon_value *items = call->host->scratch (call, (array->count + 1) * sizeof *items);
-    if (!items)
-        return TENON_E_MEMORY;
-    for (uint64_t i = 0; i < array->count; i++) {
-        int outcome =
-            take (document, TENON_JSON_BEGIN_OBJECT) ? take_typed (document, &items[i], depth + 1) : NOT_OURS;
+    struct tenon_value *items = NULL;
+    uint64_t room = 0;
+    int32_t token;
+    while ((token = tenon_json_next (&document->json)) == TENON_JSON_BEGIN_OBJECT) {
+        if (array->count == room) {
+            room = room ? 2 * room : 2;
+            struct tenon_value *more = call->host->scratch (call, room * sizeof *more);
+            if (!more)
+                return TENON_E_MEMORY;
+            if (items)
+                memcpy (more, items, (size_t) array->count * sizeof *items);
+            items = more;
+        }
+        struct tenon_value *item = &items[array->count++];
+        int outcome = take_typed (document, item, depth + 1);
         if (outcome != TENON_OK)
             return outcome;
-        if (items[i].type != TENON_ARRAY)
+        if (item->type != TENON_ARRAY)
             return NOT_OURS;
     }
     array->as.items = items;
-    return TENON_OK;
+    return token == TENON_JSON_END_ARRAY ? TENON_OK : NOT_OURS;
 }
 
 static int
 take_array (struct document *document, struct tenon_value *array, uint32_t depth)
 {
     uint64_t bytes;
-    int outcome =
-        take (document, TENON_JSON_BEGIN_ARRAY) ? count_items (document, &array->count, &bytes) : NOT_OURS;
+    if (!take (document, TENON_JSON_BEGIN_ARRAY))
+        return NOT_OURS;
+    if (array->item_type == TENON_ARRAY)
+        return take_nested (document, array, depth);
+    int outcome = count_items (document, &array->count, &bytes);
     if (outcome == TENON_OK)
-        outcome = array->item_type == TENON_ARRAY ? take_nested (document, array, depth)
-                                                  : take_packed (document, array, bytes);
+        outcome = take_packed (document, array, bytes);
     if (outcome == TENON_OK && !take (document, TENON_JSON_END_ARRAY))
         outcome = NOT_OURS;
     return outcome;

@@ -1,6 +1,7 @@
 """What is tenon's own in npz: aligned members, blocks and their table, the same bytes on any number of threads, appending;
 and files that were damaged, where nothing may be read that NumPy reads otherwise."""
 
+import json
 import os
 import pathlib
 import random
@@ -53,6 +54,32 @@ def test_deterministic(bench):
             tenon(f"core.threads={threads}").save_many(out, arrays[:-1] + ids if "=12" in str(settings) else arrays + ids, *settings)
             files.add(out.read_bytes())
         bench.check(len(files) == 1, settings, "differs between threads")
+
+
+def test_metadata(bench):
+    """The member with metadata is an array of bytes to NumPy, as it would write it, and JSON; and what NumPy saves again is read."""
+    entries = [{"key": "a", "type": "u64", "value": 2**64 - 1}, {"key": "b \u00e9", "type": "array", "items": "string", "value": ["x", ""]},
+               {"key": "c", "type": "f32", "value": 3.4028235e38}]
+    text = json.dumps({"tenon": 1, "metadata": entries}).encode()
+    given, out, again = (bench.folder / name for name in ("given.npz", "ours.npz", "again.npz"))
+    np.savez(given, w=np.arange(3.0), __tenon__=np.frombuffer(text, "u1"))
+    bench.check(list(read(given)) == ["w"], "what NumPy saved is not read as metadata")
+    for save in (np.savez, np.savez_compressed):
+        tenon().convert(given, out, "npz.metadata=member")
+        with np.load(out) as file:
+            array = file["__tenon__"]
+            bench.check(file.files == ["w", "__tenon__"], "members are", file.files)
+            bench.check(array.dtype == np.uint8 and array.ndim == 1, "it is", array.dtype, array.shape)
+            bench.check(json.loads(array.tobytes()) == json.loads(text), "other metadata", array.tobytes())
+            save(again, **file)
+        check_zip(bench, out, "metadata")
+        with zipfile.ZipFile(out) as ours, zipfile.ZipFile(again) as theirs:
+            bench.check(ours.read("__tenon__.npy") == theirs.read("__tenon__.npy"), "NumPy writes another npy file")
+        given = again
+        bench.check(list(read(given)) == ["w"], save.__name__, "what NumPy saved again is not read as metadata")
+    tenon().convert(out, again)
+    with np.load(again) as file:
+        bench.check(file.files == ["w"], "without the option there are", file.files)
 
 
 def table_of(path, name):
