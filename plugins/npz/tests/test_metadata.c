@@ -284,13 +284,13 @@ START_TEST (arrays_of_numbers)
 }
 END_TEST
 
-/* 2^20 floats of all kinds: every 4096th bit pattern, and so 4096 NaNs and both infinities among them. */
+/* 2^17 floats of all kinds: one of every 32768 bit patterns, and so hundreds of NaNs among them. */
 START_TEST (every_kind_of_float)
 {
-    uint32_t count = 1u << 20;
+    uint32_t count = 1u << 17;
     uint8_t *bytes = malloc (4 * count);
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t bits = i << 12 | (i * 2654435761u >> 20);
+        uint32_t bits = i << 15 | (i * 2654435761u >> 17);
         for (unsigned b = 0; b < 4; b++)
             bytes[4 * i + b] = (uint8_t) (bits >> 8 * b);
     }
