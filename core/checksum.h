@@ -5,8 +5,8 @@
 
 /* Goes on from `crc`; 0 at first. */
 uint32_t tn_crc32 (uint32_t crc, const void *bytes, uint64_t length);
-/* The sum of two stretches, one behind the other, from the sums of each. */
-uint32_t tn_crc32_combine (uint32_t first, uint32_t second, uint64_t length_of_second);
+/* The checksum of two stretches joined, from that of each. `length` bytes of the second, below 2^63. */
+uint32_t tn_crc32_combine (uint32_t first, uint32_t second, uint64_t length);
 /* "ISA-L", "libdeflate" or "zlib". */
 extern const char tn_crc32_backend[];
 

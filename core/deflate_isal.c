@@ -38,11 +38,12 @@ tn_isal_encoder_free (struct tn_isal_encoder *encoder)
     free (encoder);
 }
 
-/* One piece, whose length is *length; false: it does not fit. */
+/* One piece, whose length is *length; false: it does not fit, or ISA-L stored it, and then there is no flush. */
 static bool
 encode_piece (struct tn_isal_encoder *encoder, bool last, const uint8_t *from, uint32_t size, uint8_t *to,
               uint32_t room, uint64_t *length)
 {
+    static const uint8_t flush[4] = { 0, 0, 0xFF, 0xFF };
     struct isal_zstream *z = &encoder->z;
     isal_deflate_stateless_init (z);
     z->level = encoder->level;
@@ -57,7 +58,7 @@ encode_piece (struct tn_isal_encoder *encoder, bool last, const uint8_t *from, u
     if (isal_deflate_stateless (z) != COMP_OK || z->avail_in > 0)
         return false;
     *length = room - z->avail_out;
-    return true;
+    return last || (*length >= sizeof flush && memcmp (z->next_out - sizeof flush, flush, sizeof flush) == 0);
 }
 
 int64_t

@@ -4,8 +4,10 @@
 unit_tests += \
 	tests/sweep/test_sweep \
 	tests/unit/test_cast \
+	tests/unit/test_checksum \
 	tests/unit/test_codecs \
 	tests/unit/test_config \
+	tests/unit/test_deflate \
 	tests/unit/test_dtype \
 	tests/unit/test_json \
 	tests/unit/test_member \
@@ -144,6 +146,9 @@ tests_unit_test_json_LDADD = $(LDADD) $(JSON_C_LIBS)
 # What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin).
 thread_tests = tests/abi/test_ahead tests/unit/test_member tests/unit/test_pool tests/unit/test_save_set tests/unit/test_threads
 builtin_tests = tests/walls.sh
+# What .ci/run does in builds that lack one or both of the libraries for deflate (make check-deflate).
+deflate_tests = tests/unit/test_checksum tests/unit/test_deflate tests/unit/test_member tests/unit/test_stream tests/abi/test_box \
+	plugins/npz/tests/test_zip plugins/npz/tests/golden.sh
 # What `make check-valgrind` runs. Sweeps and models over millions of items take it too long.
 valgrind_too_long = tests/unit/test_cast tests/unit/test_swap tests/unit/test_transpose tests/unit/test_want
 valgrind_unit_tests = $(filter-out tests/sweep/% $(valgrind_too_long),$(unit_tests)) \
@@ -216,10 +221,12 @@ check-threads:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(thread_tests)'
 check-builtin:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(builtin_tests)'
+check-deflate:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(deflate_tests)'
 
 clean-tests:
 	rm -rf checks
 distclean-venv:
 	rm -rf venv
 
-.PHONY: fuzz check-interop check-valgrind check-threads check-builtin clean-tests distclean-venv check-is-missing
+.PHONY: fuzz check-interop check-valgrind check-threads check-builtin check-deflate clean-tests distclean-venv check-is-missing

@@ -1,0 +1,446 @@
+/* test_deflate.c - the deflate filter against zlib: what it writes zlib reads, what zlib writes it reads, and what zlib
+ * refuses it refuses. */
+#include "context.h"
+#include <check.h>
+#include <math.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define SIZE 200000u
+#define ROOM (2 * SIZE + 65536)
+
+enum { EMPTY, ONE, ZEROS, RANDOM, TEXT, NORMAL, BF16, TOKENS, INPUTS };
+
+static uint8_t plain[SIZE], stored[ROOM], other[ROOM], back[SIZE + 16];
+static uint32_t seed;
+static uint8_t *fenced_end; /* bytes before here are ours, the page behind is nobody's */
+
+static uint32_t
+next_random (void)
+{
+    seed = seed * 1664525u + 1013904223u;
+    return seed >> 8;
+}
+
+static void
+fill_floats (bool as_bf16)
+{
+    for (uint32_t at = 0; at < SIZE; at += 4) {
+        double u = (next_random () + 1) / 16777217.0, v = next_random () / 16777216.0;
+        float value = (float) (0.02 * sqrt (-2 * log (u)) * cos (6.283185307179586 * v));
+        uint32_t bits;
+        memcpy (&bits, &value, 4);
+        if (as_bf16)
+            bits = (bits + 0x8000) & 0xFFFF0000;
+        memcpy (plain + at, &bits, 4);
+    }
+}
+
+/* Fills `plain`, and says how much of it is this input. */
+static uint64_t
+make_input (int which)
+{
+    static const char *const words[] = { "tensor ", "shape ", "of ",    "the ",
+                                         "file\n",  "0.125 ", "layer.", "weight " };
+    seed = 42;
+    memset (plain, 0, SIZE);
+    if (which == NORMAL || which == BF16)
+        fill_floats (which == BF16);
+    for (uint32_t at = 0; which == RANDOM && at < SIZE; at++)
+        plain[at] = (uint8_t) next_random ();
+    for (uint32_t at = 0; which == TEXT && at + 8 < SIZE;) {
+        const char *word = words[next_random () >> 12 & 7];
+        memcpy (plain + at, word, strlen (word));
+        at += (uint32_t) strlen (word);
+    }
+    for (uint32_t at = 0; which == TOKENS && at < SIZE; at += 4) {
+        uint32_t token = next_random () % 32000;
+        memcpy (plain + at, &token, 4);
+    }
+    return which == EMPTY ? 0 : which == ONE ? 1 : SIZE;
+}
+
+static void
+setup (void)
+{
+    uint64_t page = (uint64_t) sysconf (_SC_PAGESIZE), size = (ROOM / page + 1) * page;
+    uint8_t *fence = mmap (NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne (fence, MAP_FAILED);
+    ck_assert_int_eq (mprotect (fence + size, page, PROT_NONE), 0);
+    fenced_end = fence + size;
+}
+
+/* The peer: NULL: one whole stream of exactly `length` bytes. Else why not. */
+static const char *
+zlib_complains (const uint8_t *from, uint64_t length, uint64_t size, uint8_t *to)
+{
+    z_stream z = { .next_in = (Bytef *) (uintptr_t) from,
+                   .avail_in = (uInt) length,
+                   .next_out = to,
+                   .avail_out = (uInt) size + 1 };
+    ck_assert_int_eq (inflateInit2 (&z, -15), Z_OK);
+    int result = inflate (&z, Z_FINISH);
+    bool good = result == Z_STREAM_END && z.total_out == size && z.avail_in == 0;
+    inflateEnd (&z);
+    return good ? NULL : z.msg ? z.msg : "wrong size";
+}
+
+/* One stream by zlib, flushed (`flush`) every `piece` bytes. */
+static uint64_t
+zlib_writes (int level, int strategy, int flush, uint64_t piece, uint64_t size, uint8_t *to)
+{
+    z_stream z = { .next_out = to, .avail_out = ROOM };
+    ck_assert_int_eq (deflateInit2 (&z, level, Z_DEFLATED, -15, 8, strategy), Z_OK);
+    z.next_in = plain;
+    for (uint64_t at = 0; at + piece < size; at += piece) {
+        z.avail_in = (uInt) piece;
+        ck_assert_int_eq (deflate (&z, flush), Z_OK);
+    }
+    z.avail_in = (uInt) (plain + size - z.next_in);
+    ck_assert_int_eq (deflate (&z, Z_FINISH), Z_STREAM_END);
+    uint64_t length = z.total_out;
+    deflateEnd (&z);
+    return length;
+}
+
+/* ---- encoding ---- */
+
+static uint64_t
+encode_blocks (void *state, int level, uint64_t block, uint64_t size, uint8_t *to, uint64_t *ends)
+{
+    uint64_t made = 0, count = 0, at = 0;
+    do {
+        uint64_t piece = TN_MIN (block, size - at), room = tn_deflate.bound (level, piece);
+        bool last = at + piece == size;
+        /* the input and the room end where memory ends */
+        uint8_t *out = fenced_end - room;
+        int64_t length =
+            tn_deflate.encode (state, last ? TENON_FILTER_LAST : 0, plain + at, piece, out, room);
+        ck_assert_int_gt (length, 0);
+        ck_assert_uint_le ((uint64_t) length, room);
+        ck_assert_uint_le (made + (uint64_t) length, ROOM);
+        memcpy (to + made, out, (uint64_t) length);
+        made += (uint64_t) length;
+        at += piece;
+        ends[count++] = made;
+    } while (at < size);
+    return made;
+}
+
+static void
+decode_blocks (void *state, uint64_t block, uint64_t size, const uint64_t *ends)
+{
+    uint64_t begin = 0;
+    memset (back, 0xA5, sizeof back);
+    for (uint64_t at = 0, i = 0; at < size || i == 0; at += block, begin = ends[i++]) {
+        uint64_t piece = TN_MIN (block, size - at);
+        uint32_t last = at + piece == size;
+        ck_assert_int_eq (tn_deflate.decode (state, last, stored + begin, ends[i] - begin, back + at, piece),
+                          TENON_OK);
+        /* it is not both */
+        ck_assert_int_eq (tn_deflate.decode (state, !last, stored + begin, ends[i] - begin, back + at, piece),
+                          TENON_E_MALFORMED);
+    }
+    ck_assert_mem_eq (back, plain, size);
+    ck_assert_uint_eq (back[size], 0xA5);
+}
+
+START_TEST (round_trips)
+{
+    static const uint64_t blocks[] = { SIZE, 65537, 33333 };
+    static uint64_t ends[8];
+    void *encoder = tn_deflate.open (_i, 1), *decoder = tn_deflate.open (0, 0);
+    for (int which = 0; which < INPUTS; which++)
+        for (unsigned b = 0; b < TN_COUNT (blocks); b++) {
+            uint64_t size = make_input (which);
+            uint64_t length = encode_blocks (encoder, _i, blocks[b], size, stored, ends);
+            ck_assert_ptr_null (zlib_complains (stored, length, size, back));
+            ck_assert_mem_eq (back, plain, size);
+            ck_assert_int_eq (tn_deflate.decode (decoder, 1, stored, length, back, size), TENON_OK);
+            ck_assert_mem_eq (back, plain, size);
+            decode_blocks (decoder, blocks[b], size, ends);
+            /* whatever the state did before */
+            void *fresh = tn_deflate.open (_i, 1);
+            ck_assert_uint_eq (encode_blocks (fresh, _i, blocks[b], size, other, ends), length);
+            ck_assert_mem_eq (other, stored, length);
+            tn_deflate.close (fresh);
+        }
+    tn_deflate.close (encoder);
+    tn_deflate.close (decoder);
+}
+END_TEST
+
+/* No larger than zlib's level 6, up to what 50,000 items can tell. */
+START_TEST (default_level_is_small)
+{
+    uint64_t ends[8], size = make_input (NORMAL + _i);
+    void *state = tn_deflate.open (-1, 1);
+    uint64_t ours = encode_blocks (state, -1, SIZE, size, stored, ends);
+    uint64_t zlibs = zlib_writes (6, Z_DEFAULT_STRATEGY, Z_NO_FLUSH, SIZE, size, other);
+    ck_assert_uint_le (ours, zlibs + zlibs / 100);
+    tn_deflate.close (state);
+}
+END_TEST
+
+/* ---- decoding ---- */
+
+static void
+check_steps (void *state, uint64_t length, uint64_t size, uint64_t in_piece, uint64_t out_piece)
+{
+    uint64_t at = 0, got = 0;
+    int32_t result = 0;
+    memset (back, 0, sizeof back);
+    ck_assert_int_eq (tn_deflate.reset (state), TENON_OK);
+    while (result == 0) {
+        uint64_t in = TN_MIN (in_piece, length + 9 - at), out = TN_MIN (out_piece, size + 1 - got), taken,
+                 made;
+        /* the pieces end where memory ends */
+        uint8_t *to = fenced_end - out;
+        result = tn_deflate.step (state, stored + at, in, &taken, to, out, &made);
+        ck_assert_int_ge (result, 0);
+        ck_assert_uint_le (taken, in);
+        ck_assert_uint_le (made, out);
+        ck_assert (result > 0 || taken > 0 || made > 0);
+        ck_assert_uint_le (got + made, size);
+        memcpy (back + got, to, made);
+        at += taken, got += made;
+    }
+    ck_assert_uint_eq (got, size);
+    ck_assert_uint_eq (at, length); /* nothing behind the end */
+    ck_assert_mem_eq (back, plain, size);
+}
+
+struct peer {
+    int level, strategy, flush;
+    uint64_t piece;
+};
+static const struct peer peers[] = {
+    { 0, Z_DEFAULT_STRATEGY, Z_NO_FLUSH, SIZE },
+    { 1, Z_DEFAULT_STRATEGY, Z_NO_FLUSH, SIZE },
+    { 6, Z_DEFAULT_STRATEGY, Z_NO_FLUSH, SIZE },
+    { 9, Z_DEFAULT_STRATEGY, Z_NO_FLUSH, SIZE },
+    { 6, Z_FIXED, Z_NO_FLUSH, SIZE },
+    { 6, Z_DEFAULT_STRATEGY, Z_SYNC_FLUSH, 777 },
+    { 6, Z_DEFAULT_STRATEGY, Z_FULL_FLUSH, 50000 },
+    { 6, Z_DEFAULT_STRATEGY, Z_PARTIAL_FLUSH, 4001 },
+    { 6, Z_HUFFMAN_ONLY, Z_SYNC_FLUSH, 10 },
+    { 6, Z_RLE, Z_BLOCK, 100 },
+};
+
+START_TEST (zlibs_streams)
+{
+    static const uint64_t in_pieces[] = { 1, 5, ROOM }, out_pieces[] = { 1, 7, 32768, SIZE + 1 };
+    const struct peer *peer = &peers[_i];
+    void *state = tn_deflate.open (0, 0);
+    for (int which = 0; which < INPUTS; which++) {
+        uint64_t size = TN_MIN (make_input (which), 120000);
+        memset (stored, 0, sizeof stored);
+        uint64_t length = zlib_writes (peer->level, peer->strategy, peer->flush, peer->piece, size, stored);
+        memcpy (fenced_end - length, stored, length);
+        ck_assert_int_eq (tn_deflate.decode (state, 1, fenced_end - length, length, back, size), TENON_OK);
+        ck_assert_mem_eq (back, plain, size);
+        memset (stored + length, 0x5A + which, 9);
+        for (unsigned i = 0; i < TN_COUNT (in_pieces); i++)
+            for (unsigned o = 0; o < TN_COUNT (out_pieces); o++)
+                check_steps (state, length, size, in_pieces[i], out_pieces[o]);
+    }
+    tn_deflate.close (state);
+}
+END_TEST
+
+/* What is damaged may still be a stream, of other bytes; then zlib must agree. libdeflate cuts a repetition of code
+ * lengths off where the table ends, which RFC 1951 3.2.7 does not allow: only a checksum finds that. */
+static void
+check_damaged (void *state, uint64_t length, uint8_t *to, uint64_t size)
+{
+    uint8_t *expected = other;
+    const char *complaint = zlib_complains (stored, length, size, expected);
+    if (tn_deflate.decode (state, 1, stored, length, to, size) < 0)
+        ck_assert_ptr_nonnull (complaint);
+    else if (complaint)
+        ck_assert_str_eq (complaint, "invalid bit length repeat");
+    else
+        ck_assert_mem_eq (to, expected, size);
+}
+
+START_TEST (damage)
+{
+    const struct peer *peer = &peers[_i];
+    void *state = tn_deflate.open (0, 0);
+    uint64_t size = 1500;
+    uint8_t *to = fenced_end - size;
+    for (int which = TEXT; which <= BF16; which++) {
+        make_input (which);
+        uint64_t length =
+            zlib_writes (peer->level, peer->strategy, peer->flush, TN_MIN (peer->piece, 400), size, stored);
+        for (uint64_t at = 0; at < length; at++) {
+            uint8_t *cut = malloc (at + 1);
+            memcpy (cut, stored, at);
+            ck_assert_int_eq (tn_deflate.decode (state, 1, cut, at, to, size), TENON_E_MALFORMED);
+            ck_assert_int_eq (tn_deflate.decode (state, 0, cut, at, to, size), TENON_E_MALFORMED);
+            free (cut);
+            for (int bit = 0; bit < 8; bit++) {
+                stored[at] ^= (uint8_t) (1 << bit);
+                check_damaged (state, length, to, size);
+                stored[at] ^= (uint8_t) (1 << bit);
+            }
+        }
+        ck_assert_int_eq (tn_deflate.decode (state, 1, stored, length, to, size), TENON_OK);
+        ck_assert_int_eq (tn_deflate.decode (state, 1, stored, length, to, size - 1), TENON_E_MALFORMED);
+        ck_assert_int_eq (tn_deflate.decode (state, 1, stored, length, to - 1, size + 1), TENON_E_MALFORMED);
+        ck_assert_int_eq (tn_deflate.decode (state, 1, stored, length + 1, to, size), TENON_E_MALFORMED);
+    }
+    tn_deflate.close (state);
+}
+END_TEST
+
+/* ---- blocks in the middle, laid out by hand ---- */
+
+#define FLUSH "\0\0\0\xFF\xFF"
+#define BYTES(text) text, sizeof text - 1
+
+static const struct {
+    const char *what, *bytes;
+    uint64_t length, size;
+    tenon_status status;
+} blocks[] = {
+    { "only a flush", BYTES (FLUSH), 0, TENON_OK },
+    { "two flushes", BYTES (FLUSH FLUSH), 0, TENON_OK },
+    { "stored ab",
+      BYTES ("\0\2\0\xFD\xFF"
+             "ab" FLUSH),
+      2, TENON_OK },
+    { "fixed a, flush", BYTES ("\x4A\4" FLUSH), 1,
+      TENON_OK }, /* 0 10, 10010001, 0000000, then 000 and padding */
+    { "nothing", BYTES (""), 0, TENON_E_MALFORMED },
+    { "stored without a flush",
+      BYTES ("\0\2\0\xFD\xFF"
+             "ab"),
+      2, TENON_E_MALFORMED },
+    { "cut in the flush",
+      BYTES ("\0\2\0\xFD\xFF"
+             "ab"
+             "\0\0\0\xFF"),
+      2, TENON_E_MALFORMED },
+    { "flush of a wrong length",
+      BYTES ("\0\2\0\xFD\xFF"
+             "ab"
+             "\0\0\0\xFF\xFE"),
+      2, TENON_E_MALFORMED },
+    { "a byte is left over",
+      BYTES ("\0\2\0\xFD\xFF"
+             "ab" FLUSH "\0"),
+      2, TENON_E_MALFORMED },
+    { "too few bytes",
+      BYTES ("\0\2\0\xFD\xFF"
+             "ab" FLUSH),
+      3, TENON_E_MALFORMED },
+    { "too many bytes",
+      BYTES ("\0\2\0\xFD\xFF"
+             "ab" FLUSH),
+      1, TENON_E_MALFORMED },
+    { "the flush is final",
+      BYTES ("\0\2\0\xFD\xFF"
+             "ab"
+             "\1\0\0\xFF\xFF"),
+      2, TENON_E_MALFORMED },
+    { "a final block, then a flush",
+      BYTES ("\1\2\0\xFD\xFF"
+             "ab" FLUSH),
+      2, TENON_E_MALFORMED },
+    { "a final block, then as if a block",
+      BYTES ("\1\0\0\xFF\xFF"
+             "\0\2\0\xFD\xFF"
+             "ab" FLUSH),
+      2, TENON_E_MALFORMED },
+    { "ends in a stored block",
+      BYTES ("\0\x08\0\xF7\xFF"
+             "ab"
+             "\0\0\0\xFF\xFF"),
+      7, TENON_E_MALFORMED },
+    { "and has the size",
+      BYTES ("\0\x08\0\xF7\xFF"
+             "ab"
+             "\0\0\0\xFF\xFF"),
+      8, TENON_E_MALFORMED },
+    /* an appended final block would be taken for data */
+    { "a final stored block of 5 more bytes", BYTES ("\1\x0A\0\xF5\xFF" FLUSH), 10, TENON_E_MALFORMED },
+    { "a stored block of 5 more bytes", BYTES ("\0\x0A\0\xF5\xFF" FLUSH), 10, TENON_E_MALFORMED },
+    { "ends in a header",
+      BYTES ("\x05"
+             "\0\0\xFF\xFF"),
+      0, TENON_E_MALFORMED },
+    { "a match before the begin", BYTES ("\x4A\4\x02\x02" FLUSH), 4, TENON_E_MALFORMED },
+    { "block type 3", BYTES ("\6" FLUSH), 0, TENON_E_MALFORMED },
+};
+
+START_TEST (blocks_by_hand)
+{
+    uint8_t to[16];
+    void *state = tn_deflate.open (0, 0);
+    tenon_status status =
+        tn_deflate.decode (state, 0, blocks[_i].bytes, blocks[_i].length, to, blocks[_i].size);
+    ck_assert_msg (status == blocks[_i].status, "%s: %d", blocks[_i].what, status);
+    /* the state is none the worse for it */
+    ck_assert_int_eq (tn_deflate.decode (state, 0, blocks[2].bytes, blocks[2].length, to, 2), TENON_OK);
+    ck_assert_mem_eq (to, "ab", 2);
+    tn_deflate.close (state);
+}
+END_TEST
+
+/* Two blocks by zlib, which end at every place but the right one. */
+START_TEST (blocks_cut_elsewhere)
+{
+    void *state = tn_deflate.open (0, 0);
+    for (int which = TEXT; which <= TOKENS; which++) {
+        make_input (which);
+        uint64_t half = 1000, right = 0;
+        uint64_t length = zlib_writes (6, Z_DEFAULT_STRATEGY, Z_FULL_FLUSH, half, 2 * half, stored);
+        for (uint64_t at = 0; at <= length; at++)
+            if (tn_deflate.decode (state, 0, stored, at, back, half) == TENON_OK) {
+                ck_assert_uint_eq (right, 0);
+                right = at;
+            }
+        ck_assert_uint_gt (right, 0);
+        ck_assert_mem_eq (stored + right - 4, "\0\0\xFF\xFF", 4);
+        ck_assert_mem_eq (back, plain, half);
+        ck_assert_int_eq (tn_deflate.decode (state, 1, stored + right, length - right, back, half), TENON_OK);
+        ck_assert_mem_eq (back, plain + half, half);
+    }
+    tn_deflate.close (state);
+}
+END_TEST
+
+START_TEST (block_sizes)
+{
+    for (int level = -1; level <= tn_deflate.most_level; level++)
+        for (uint64_t size = 1; size < (uint64_t) 1 << 62; size *= 3) {
+            uint64_t block = tn_deflate.block_size (level, size);
+            ck_assert_uint_ge (block, 65536);
+            ck_assert_uint_le (block, ((uint64_t) 16 << 20) + 65536);
+        }
+}
+END_TEST
+
+int
+main (void)
+{
+    Suite *suite = suite_create ("deflate");
+    TCase *tests = tcase_create ("deflate");
+    tcase_add_checked_fixture (tests, setup, NULL);
+    tcase_set_timeout (tests, 120);
+    tcase_add_loop_test (tests, round_trips, 0, 13);
+    tcase_add_loop_test (tests, default_level_is_small, 0, 3);
+    tcase_add_loop_test (tests, zlibs_streams, 0, (int) TN_COUNT (peers));
+    tcase_add_loop_test (tests, damage, 0, (int) TN_COUNT (peers));
+    tcase_add_loop_test (tests, blocks_by_hand, 0, (int) TN_COUNT (blocks));
+    tcase_add_test (tests, blocks_cut_elsewhere);
+    tcase_add_test (tests, block_sizes);
+    suite_add_tcase (suite, tests);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed > 0;
+}
