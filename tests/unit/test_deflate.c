@@ -250,8 +250,20 @@ START_TEST (zlibs_streams)
 }
 END_TEST
 
-/* What is damaged may still be a stream, of other bytes; then zlib must agree. libdeflate cuts a repetition of code
- * lengths off where the table ends, which RFC 1951 3.2.7 does not allow: only a checksum finds that. */
+/* What is damaged may still be a stream, of other bytes; then zlib must agree. Codes that RFC 1951 3.2.7 does not allow, but
+ * that have a meaning, are not refused by all: libdeflate cuts a repetition of code lengths off where the table ends,
+ * ISA-L takes incomplete codes. Only a checksum finds those. */
+static bool
+is_odd_code (const char *complaint)
+{
+    static const char *const odd[] = { "invalid bit length repeat", "invalid distances set",
+                                       "invalid literal/lengths set", "invalid code lengths set" };
+    for (unsigned i = 0; i < TN_COUNT (odd); i++)
+        if (strcmp (complaint, odd[i]) == 0)
+            return true;
+    return false;
+}
+
 static void
 check_damaged (void *state, uint64_t length, uint8_t *to, uint64_t size)
 {
@@ -260,7 +272,7 @@ check_damaged (void *state, uint64_t length, uint8_t *to, uint64_t size)
     if (tn_deflate.decode (state, 1, stored, length, to, size) < 0)
         ck_assert_ptr_nonnull (complaint);
     else if (complaint)
-        ck_assert_str_eq (complaint, "invalid bit length repeat");
+        ck_assert_msg (is_odd_code (complaint), "%s", complaint);
     else
         ck_assert_mem_eq (to, expected, size);
 }
