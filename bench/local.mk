@@ -1,5 +1,5 @@
 # Programs in C that the measurements need: bench/NAME.c, linked with the whole core, built by `make bench`.
-bench_programs = bench/kernels bench/list bench/many bench/start
+bench_programs = bench/deflate bench/kernels bench/list bench/many bench/start
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 

@@ -95,9 +95,11 @@ tn_zlib_step (struct tn_zlib_decoder *decoder, const void *from, uint64_t stored
     z->avail_in = in;
     z->next_out = to;
     z->avail_out = out;
-    int result = inflate (z, Z_NO_FLUSH);
+    int place = z->data_type, result = inflate (z, Z_NO_FLUSH);
     *taken = in - z->avail_in;
     *made = out - z->avail_out;
+    if (*taken == 0 && *made == 0)
+        z->data_type = place; /* zlib forgets that it is between two blocks when there is nothing to do */
     return result == Z_STREAM_END                    ? 1
            : result == Z_OK || result == Z_BUF_ERROR ? 0
            : result == Z_MEM_ERROR                   ? TENON_E_MEMORY

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define SIZE 200000u
+#define SIZE 140000u
 #define ROOM (2 * SIZE + 65536)
 
 enum { EMPTY, ONE, ZEROS, RANDOM, TEXT, NORMAL, BF16, TOKENS, INPUTS };
@@ -185,27 +185,27 @@ END_TEST
 
 /* ---- decoding ---- */
 
+/* One Check assertion writes to a pipe: too slow for each step. */
 static void
 check_steps (void *state, uint64_t length, uint64_t size, uint64_t in_piece, uint64_t out_piece)
 {
     uint64_t at = 0, got = 0;
     int32_t result = 0;
-    memset (back, 0, sizeof back);
+    bool good = true;
+    memset (back, 0, size + 1);
     ck_assert_int_eq (tn_deflate.reset (state), TENON_OK);
-    while (result == 0) {
+    while (result == 0 && good) {
         uint64_t in = TN_MIN (in_piece, length + 9 - at), out = TN_MIN (out_piece, size + 1 - got), taken,
                  made;
-        /* the pieces end where memory ends */
-        uint8_t *to = fenced_end - out;
+        uint8_t *to = fenced_end - out; /* the pieces end where memory ends */
         result = tn_deflate.step (state, stored + at, in, &taken, to, out, &made);
-        ck_assert_int_ge (result, 0);
-        ck_assert_uint_le (taken, in);
-        ck_assert_uint_le (made, out);
-        ck_assert (result > 0 || taken > 0 || made > 0);
-        ck_assert_uint_le (got + made, size);
-        memcpy (back + got, to, made);
+        good = result >= 0 && taken <= in && made <= out && got + made <= size
+               && (result > 0 || taken > 0 || made > 0);
+        if (good)
+            memcpy (back + got, to, made);
         at += taken, got += made;
     }
+    ck_assert (good);
     ck_assert_uint_eq (got, size);
     ck_assert_uint_eq (at, length); /* nothing behind the end */
     ck_assert_mem_eq (back, plain, size);
@@ -234,7 +234,7 @@ START_TEST (zlibs_streams)
     const struct peer *peer = &peers[_i];
     void *state = tn_deflate.open (0, 0);
     for (int which = 0; which < INPUTS; which++) {
-        uint64_t size = TN_MIN (make_input (which), 120000);
+        uint64_t size = TN_MIN (make_input (which), which & 1 ? 100000 : 3000);
         memset (stored, 0, sizeof stored);
         uint64_t length = zlib_writes (peer->level, peer->strategy, peer->flush, peer->piece, size, stored);
         memcpy (fenced_end - length, stored, length);
@@ -243,14 +243,27 @@ START_TEST (zlibs_streams)
         memset (stored + length, 0x5A + which, 9);
         for (unsigned i = 0; i < TN_COUNT (in_pieces); i++)
             for (unsigned o = 0; o < TN_COUNT (out_pieces); o++)
-                check_steps (state, length, size, in_pieces[i], out_pieces[o]);
+                if (size <= 3000 || in_pieces[i] * out_pieces[o] > 1000) /* the rest takes too long */
+                    check_steps (state, length, size, in_pieces[i], out_pieces[o]);
     }
     tn_deflate.close (state);
 }
 END_TEST
 
-/* What is damaged may still be a stream, of other bytes; then zlib must agree. libdeflate cuts a repetition of code
- * lengths off where the table ends, which RFC 1951 3.2.7 does not allow: only a checksum finds that. */
+/* What is damaged may still be a stream, of other bytes; then zlib must agree. Codes that RFC 1951 3.2.7 does not allow, but
+ * that have a meaning, are not refused by all: libdeflate cuts a repetition of code lengths off where the table ends,
+ * ISA-L takes incomplete codes. Only a checksum finds those. */
+static bool
+is_odd_code (const char *complaint)
+{
+    static const char *const odd[] = { "invalid bit length repeat", "invalid distances set",
+                                       "invalid literal/lengths set", "invalid code lengths set" };
+    for (unsigned i = 0; i < TN_COUNT (odd); i++)
+        if (strcmp (complaint, odd[i]) == 0)
+            return true;
+    return false;
+}
+
 static void
 check_damaged (void *state, uint64_t length, uint8_t *to, uint64_t size)
 {
@@ -259,7 +272,7 @@ check_damaged (void *state, uint64_t length, uint8_t *to, uint64_t size)
     if (tn_deflate.decode (state, 1, stored, length, to, size) < 0)
         ck_assert_ptr_nonnull (complaint);
     else if (complaint)
-        ck_assert_str_eq (complaint, "invalid bit length repeat");
+        ck_assert_msg (is_odd_code (complaint), "%s", complaint);
     else
         ck_assert_mem_eq (to, expected, size);
 }
@@ -268,12 +281,12 @@ START_TEST (damage)
 {
     const struct peer *peer = &peers[_i];
     void *state = tn_deflate.open (0, 0);
-    uint64_t size = 1500;
+    uint64_t size = 600;
     uint8_t *to = fenced_end - size;
     for (int which = TEXT; which <= BF16; which++) {
         make_input (which);
         uint64_t length =
-            zlib_writes (peer->level, peer->strategy, peer->flush, TN_MIN (peer->piece, 400), size, stored);
+            zlib_writes (peer->level, peer->strategy, peer->flush, TN_MIN (peer->piece, 200), size, stored);
         for (uint64_t at = 0; at < length; at++) {
             uint8_t *cut = malloc (at + 1);
             memcpy (cut, stored, at);
