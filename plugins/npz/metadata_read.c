@@ -84,7 +84,7 @@ take_bits (struct document *document, double *number)
         || tenon_json_u64 (&document->json, &bits) < 0 || !take (document, TENON_JSON_END_OBJECT))
         return NOT_OURS;
     memcpy (number, &bits, sizeof bits);
-    return TENON_OK;
+    return *number - *number != 0 ? TENON_OK : NOT_OURS; /* a number is written as one */
 }
 
 static int
