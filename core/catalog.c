@@ -37,6 +37,7 @@ tn_catalog_drop (struct tn_catalog *catalog)
     free (catalog->metadata);
     free (catalog->names.slots);
     free (catalog->keys.slots);
+    free (catalog->words.slots);
     tn_overlay_free (&catalog->overlay);
     tn_arena_free (&catalog->arena);
     free (catalog);
@@ -285,44 +286,75 @@ tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t l
 
 /* ---- dtypes ----------------------------------------------------------------------------------------- */
 
-static bool
-same_text (const char *a, const char *b)
+/* What tells opaque dtypes apart, in one piece: u64 item size, family, NUL, text, NUL. A file may have 65,536 of
+ * them and a million tensors, so they are found by a hash of that. */
+static uint64_t
+words_length (const struct tenon_dtype *dtype)
 {
-    return strcmp (a ? a : "", b ? b : "") == 0;
+    return sizeof dtype->block_bytes + strlen (dtype->family) + strlen (dtype->text) + 2;
 }
 
-tenon_status
-tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtype, uint32_t *number,
-                      tenon_error *error)
+static void
+put_words (char *to, const struct tenon_dtype *dtype)
 {
-    uint64_t first = TENON_DTYPE_DYNAMIC + catalog->context->registry.dtype_count;
-    if (dtype->kind != TENON_KIND_OPAQUE || !dtype->family || !dtype->family[0] || !dtype->text
-        || dtype->block_items > 1 || dtype->block_bytes >= (uint64_t) 1 << 63)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                        "add_dtype takes opaque dtypes with a family, a text and an item size");
-    for (uint64_t i = catalog->dtype_count; i-- > 0;)
-        if (same_text (catalog->dtypes[i]->family, dtype->family)
-            && same_text (catalog->dtypes[i]->text, dtype->text)
-            && catalog->dtypes[i]->block_bytes == dtype->block_bytes) {
-            *number = (uint32_t) (first + i);
-            return TENON_OK;
-        }
-    if (catalog->dtype_count >= 65536)
-        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET, "more than 65536 opaque dtypes in one file");
+    memcpy (to, &dtype->block_bytes, sizeof dtype->block_bytes);
+    to += sizeof dtype->block_bytes;
+    memcpy (to, dtype->family, strlen (dtype->family) + 1);
+    memcpy (to + strlen (dtype->family) + 1, dtype->text, strlen (dtype->text) + 1);
+}
+
+static bool
+same_words (const struct tn_catalog *catalog, uint64_t index, const char *words, uint64_t length)
+{
+    const struct tenon_dtype *dtype = catalog->dtypes[index];
+    return words_length (dtype) == length
+           && memcmp (dtype->family - sizeof dtype->block_bytes, words, length) == 0;
+}
+
+/* A copy whose family and text lie in the copy of its words. */
+static struct tenon_dtype *
+copy_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtype, const char *words, uint64_t length)
+{
     struct tenon_dtype *copy = tn_arena_get (&catalog->arena, sizeof *copy, true);
-    if (!copy
-        || !tn_grow (&catalog->dtypes, &catalog->dtype_room, catalog->dtype_count,
-                     sizeof (struct tenon_dtype *)))
-        return tn_fail_memory (error);
+    char *text = copy ? tn_arena_text (&catalog->arena, words, length) : NULL;
+    if (!text)
+        return NULL;
     copy->struct_size = sizeof *copy;
     copy->kind = TENON_KIND_OPAQUE;
     copy->block_items = 1;
     copy->block_bytes = dtype->block_bytes;
     copy->alignment = dtype->alignment;
     copy->swap_size = sizeof (struct tenon_swap_field);
-    copy->family = tn_arena_text (&catalog->arena, dtype->family, strlen (dtype->family));
-    copy->text = tn_arena_text (&catalog->arena, dtype->text, strlen (dtype->text));
-    if (!copy->family || !copy->text)
+    copy->family = text + sizeof copy->block_bytes;
+    copy->text = copy->family + strlen (copy->family) + 1;
+    return copy;
+}
+
+tenon_status
+tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtype, uint32_t *number,
+                      tenon_error *error)
+{
+    uint64_t first = TENON_DTYPE_DYNAMIC + catalog->context->registry.dtype_count, index;
+    if (dtype->kind != TENON_KIND_OPAQUE || !dtype->family || !dtype->family[0] || !dtype->text
+        || dtype->block_items > 1 || dtype->block_bytes >= (uint64_t) 1 << 63)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "add_dtype takes opaque dtypes with a family, a text and an item size");
+    uint64_t length = words_length (dtype);
+    TN_FREE char *words = malloc (length);
+    if (!words)
+        return tn_fail_memory (error);
+    put_words (words, dtype);
+    if (names_find (catalog, &catalog->words, same_words, words, length, &index)) {
+        *number = (uint32_t) (first + index);
+        return TENON_OK;
+    }
+    if (catalog->dtype_count >= 65536)
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET, "more than 65536 opaque dtypes in one file");
+    struct tenon_dtype *copy = copy_dtype (catalog, dtype, words, length);
+    if (!copy
+        || !tn_grow (&catalog->dtypes, &catalog->dtype_room, catalog->dtype_count,
+                     sizeof (struct tenon_dtype *))
+        || names_enter (catalog, &catalog->words, same_words, words, length, catalog->dtype_count) < 0)
         return tn_fail_memory (error);
     *number = (uint32_t) (first + catalog->dtype_count);
     catalog->dtypes[catalog->dtype_count++] = copy;

@@ -60,6 +60,7 @@ struct tn_catalog {
     uint64_t source_count, source_room;
     struct tenon_dtype **dtypes; /* opaque ones; id = the context's last + 1 + index */
     uint64_t dtype_count, dtype_room;
+    struct tn_names words; /* of the opaque dtypes */
     struct tn_instance *instances;
     uint64_t instance_count, instance_room;
     struct tn_overlay overlay; /* this file's settings, for read() */

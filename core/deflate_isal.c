@@ -10,7 +10,7 @@
 
 struct tn_isal_encoder {
     struct isal_zstream z;
-    uint32_t level, buffer_size;
+    uint32_t buffer_size;
     uint8_t buffer[]; /* the hash table of the level, and the symbols */
 };
 
@@ -18,15 +18,16 @@ struct tn_isal_decoder {
     struct inflate_state state;
 };
 
+/* Always ISA-L's level 3. What its levels 1 and 2 make depends, by a few bytes in some megabytes and in one process of
+ * ten, on where the kernel put the memory (2.30); the same input must give the same bytes. */
+#define ISAL_LEVEL 3u
+
 struct tn_isal_encoder *
-tn_isal_encoder_new (int level)
+tn_isal_encoder_new (void)
 {
-    static const uint32_t least[TN_ISAL_LAST_LEVEL + 1] = { ISAL_DEF_LVL0_REQ, ISAL_DEF_LVL1_REQ,
-                                                            ISAL_DEF_LVL2_REQ, ISAL_DEF_LVL3_REQ };
-    uint32_t buffer_size = least[level] + SYMBOLS_SIZE;
+    uint32_t buffer_size = ISAL_DEF_LVL3_REQ + SYMBOLS_SIZE;
     struct tn_isal_encoder *encoder = calloc (1, sizeof *encoder + buffer_size);
     if (encoder) {
-        encoder->level = (uint32_t) level;
         encoder->buffer_size = buffer_size;
     }
     return encoder;
@@ -46,7 +47,7 @@ encode_piece (struct tn_isal_encoder *encoder, bool last, const uint8_t *from, u
     static const uint8_t flush[4] = { 0, 0, 0xFF, 0xFF };
     struct isal_zstream *z = &encoder->z;
     isal_deflate_stateless_init (z);
-    z->level = encoder->level;
+    z->level = ISAL_LEVEL;
     z->level_buf = encoder->buffer;
     z->level_buf_size = encoder->buffer_size;
     z->flush = FULL_FLUSH;

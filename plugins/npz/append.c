@@ -36,32 +36,31 @@ collect (struct npz_writer *writer, uint64_t tensors, struct npz_names *names)
     return TENON_OK;
 }
 
-/* Is the name's end the suffix, in capitals or not? */
+/* Does the name end in a point and this extension, in capitals or not, with something before them? */
 static int
-has_suffix (const struct npz_writer *writer, const struct npz_entry *entry)
+has_extension (const struct npz_entry *entry, const char *extension, uint64_t length)
 {
-    uint64_t length = writer->suffix_length;
     if (entry->name_length <= length + 1 || entry->name[entry->name_length - length - 1] != '.')
         return 0;
     for (uint64_t i = 0; i < length; i++) {
         char letter = entry->name[entry->name_length - length + i];
-        if (letter != writer->suffix[i]
-            && !(letter >= 'A' && letter <= 'Z' && letter - 'A' + 'a' == writer->suffix[i]))
+        if (letter != extension[i] && !(letter >= 'A' && letter <= 'Z' && letter - 'A' + 'a' == extension[i]))
             return 0;
     }
     return 1;
 }
 
-/* Would the entry's tensor have a name that is in the plan? */
+/* Has the entry's tensor a name that is in the plan? It is the member's, less its extension: a tensor `a.npy` is
+ * another one than `a`, which lies in `a.npy`. */
 static int
 is_replaced (const struct npz_writer *writer, const struct npz_entry *entry, const struct npz_names *names)
 {
-    uint32_t tag;
-    if (has_suffix (writer, entry)
-        && *npz_find_name (names, entry->name, entry->name_length - (uint32_t) writer->suffix_length - 1,
-                           &tag))
-        return 1;
-    return *npz_find_name (names, entry->name, entry->name_length, &tag) != 0;
+    uint32_t tag, length = entry->name_length;
+    if (has_extension (entry, writer->suffix, writer->suffix_length))
+        length -= (uint32_t) writer->suffix_length + 1;
+    else if (has_extension (entry, "npy", 3)) /* as NumPy's are, whatever is written now */
+        length -= 4;
+    return *npz_find_name (names, entry->name, length, &tag) != 0;
 }
 
 tenon_status

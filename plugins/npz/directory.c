@@ -177,6 +177,12 @@ check_beginning (struct tenon_call *call, uint64_t file_size, const struct npz_d
     uint64_t there = file_size < 4 ? file_size : 4;
     TENON_TRY (call->host->read_at (call, 0, 0, head, there));
     uint32_t signature = tenon_le32 (head);
+    if (there < 4)
+        return tenon_fail (
+            call, TENON_E_TRUNCATED, there,
+            "found the end of the file after %llu bytes, expected a zip, which begins with 50 4b 03 "
+            "04 (PK\\3\\4)",
+            (unsigned long long) there);
     if (signature == NPZ_LOCAL)
         return TENON_OK;
     if (directory && directory->count == 0 && (signature == NPZ_END || signature == NPZ_END64))

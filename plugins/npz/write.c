@@ -319,6 +319,8 @@ open_writer (struct npz_writer *writer, struct tenon_call *call)
     TENON_TRY (npz_option (call, NPZ_OPTION_MEMBER, &member));
     writer->filter = compression.integer == NPZ_COMPRESSION_DEFLATE ? "deflate" : NULL;
     writer->level = (int32_t) level.integer;
+    if (!writer->filter && level.integer >= 0)
+        tenon_note (call, TENON_NOTE, NULL, "npz.level is not followed: npz.compression is none");
     writer->suffix = member.text;
     writer->suffix_length = strlen (member.text);
     return TENON_OK;

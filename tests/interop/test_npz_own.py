@@ -219,6 +219,21 @@ def test_append(bench):
         check_appended(bench, target, second, "a new file")
 
 
+def test_append_names_with_extensions(bench):
+    """The tensor `a.npy` lies in the member `a.npy.npy`, and leaves the tensor `a` alone."""
+    first = {"a": np.arange(3, dtype="f4"), "b.npy": np.arange(4, dtype="f4")}
+    second = {"a.npy": np.arange(5, dtype="i4"), "b": np.arange(6, dtype="i4")}
+    third = {"a": np.arange(7, dtype="i8")}
+    target = bench.folder / "target.npz"
+    np.savez(target, **first)
+    kept = dict(first)
+    for arrays in (second, third):
+        np.savez(bench.folder / "more.npz", **arrays)
+        kept |= arrays
+        if bench.output("convert", "--append", bench.folder / "more.npz", target) is not None:
+            check_appended(bench, target, kept)
+
+
 def test_append_beyond_65535(bench):
     """The count outgrows 16 bits by appending."""
     arrays = {f"m{i}": np.array([i], "i4") for i in range(65534)}
