@@ -21,6 +21,7 @@ struct tn_run {
     const tenon_progress *progress;
     const char *directory; /* of the file, for siblings; NULL: none */
     uint64_t members;      /* parts and siblings so far */
+    uint64_t nested;       /* bytes of encoded parts in encoded parts so far */
     uint32_t depth;        /* include within include */
     bool may_map;
     bool asked_to_stop;

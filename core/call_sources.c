@@ -50,8 +50,28 @@ check_blocks (struct tn_call *call, const struct tenon_part *part)
                : tn_call_misuse (call, "the last block of a part does not end where the part does");
 }
 
+/* Archives in archives: each level may multiply what lies in it, and is decoded again for everything in it. So what
+ * encoded parts of encoded parts come to in all is held against the file, too. */
+#define NESTED_FREE ((uint64_t) 16 << 20)
+#define NESTED_LEAST ((uint64_t) 4096) /* what a small one costs */
+
 static tenon_status
-check_sizes (struct tn_call *call, const struct tenon_part *part, const struct tn_source *parent,
+check_nesting (struct tn_run *run, const struct tenon_part *part, struct tn_source *parent)
+{
+    uint64_t ratio = run->context->limits[TENON_LIMIT_INFLATED_RATIO];
+    if (tn_add (run->nested, TN_MAX (part->size, NESTED_LEAST), &run->nested))
+        run->nested = UINT64_MAX;
+    if (run->nested <= NESTED_FREE || run->nested / ratio <= tn_source_root (parent)->size)
+        return TENON_OK;
+    return tn_fail (
+        run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+        "compressed members within compressed members come to %llu bytes, more than %llu to 1 of the "
+        "file; raise inflated_ratio in [limits] to read it",
+        (unsigned long long) run->nested, (unsigned long long) ratio);
+}
+
+static tenon_status
+check_sizes (struct tn_call *call, const struct tenon_part *part, struct tn_source *parent,
              const struct tn_filter *filter)
 {
     struct tn_run *run = call->run;
@@ -86,6 +106,8 @@ check_sizes (struct tn_call *call, const struct tenon_part *part, const struct t
     if (parent->depth + 1 > limits[TENON_LIMIT_DEPTH] || parent->depth >= 60)
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "it lies in %u others; raise depth in [limits] to read it", parent->depth);
+    if (filter && tn_source_is_encoded (parent))
+        TN_TRY (check_nesting (run, part, parent));
     return check_blocks (call, part);
 }
 

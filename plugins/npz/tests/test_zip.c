@@ -532,6 +532,32 @@ START_TEST (archives_in_archives)
 }
 END_TEST
 
+/* Each of seven levels holds eight of the one below, deflated: two million archives in some ten thousand bytes. */
+START_TEST (archives_that_multiply)
+{
+    static uint8_t bytes[2][32768];
+    struct buffer inner = { bytes[0], 0 };
+    archive_begin ();
+    archive_end ();
+    for (unsigned level = 0; level < 7; level++) {
+        inner.data = bytes[level % 2];
+        inner.size = 0;
+        put (&inner, archive.file.data, archive.file.size);
+        archive_begin ();
+        for (unsigned i = 0; i < 8; i++) {
+            const char name[] = { (char) ('a' + i), '.', 'n', 'p', 'z', 0 };
+            member_of (name, &inner, 1);
+            member_end ();
+        }
+        archive_end ();
+        if (level == 1)
+            accepted ("");
+    }
+    ck_assert_uint_lt (archive.file.size, sizeof bytes[0]);
+    refused (TENON_E_LIMIT, "compressed members within compressed members");
+}
+END_TEST
+
 /* ---- 30, 31: members that are damaged ---- */
 
 START_TEST (damaged_members)
@@ -863,6 +889,7 @@ main (void)
     tcase_add_test (cases, encodings_of_names);
     tcase_add_test (cases, other_members);
     tcase_add_test (cases, archives_in_archives);
+    tcase_add_test (cases, archives_that_multiply);
     tcase_add_test (cases, damaged_members);
     tcase_add_test (cases, many_members);
     tcase_add_test (cases, unaligned_members);
