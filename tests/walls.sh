@@ -74,7 +74,7 @@ state ()
 }
 
 cd "$TENON_SRCDIR" || exit 1
-c_library='assert|ctype|errno|float|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|stdlib|string'
+c_library='(assert|ctype|errno|float|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|stdlib|string)\.h'
 
 wall 'core/ names no format' \
     "$(grep -rniwE 'npy|npz|safetensors|gguf' core --include='*.[ch]' --include='*.map' --include='*.mk')"

@@ -230,8 +230,12 @@ def test_append_names_with_extensions(bench):
     for arrays in (second, third):
         np.savez(bench.folder / "more.npz", **arrays)
         kept |= arrays
-        if bench.output("convert", "--append", bench.folder / "more.npz", target) is not None:
-            check_appended(bench, target, kept)
+        if bench.output("convert", "--append", bench.folder / "more.npz", target) is None:
+            continue
+        with zipfile.ZipFile(target) as archive:
+            bench.check(sorted(archive.namelist()) == sorted(f"{name}.npy" for name in kept), "members", archive.namelist())
+        for name, array in kept.items():  # NumPy takes the key a.npy for the member of that name
+            bench.check(bench.output("cat", target, name) == array.tobytes(), name)
 
 
 def test_append_beyond_65535(bench):
