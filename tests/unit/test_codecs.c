@@ -148,7 +148,8 @@ START_TEST (questions)
     ck_assert_int_eq (tenon_codec_get (context, 2, &info), TENON_E_NOT_FOUND);
     ck_assert_uint_eq (tenon_filter_count (context), 2);
     ck_assert_int_eq (tenon_filter_get (context, 0, &seen), TENON_OK);
-    ck_assert (strcmp (seen.id, "deflate") == 0 && strcmp (seen.plugin, "core") == 0 && seen.most_level == 12);
+    ck_assert (strcmp (seen.id, "deflate") == 0 && strcmp (seen.plugin, "core") == 0
+               && seen.most_level == 12);
     ck_assert_int_eq (tenon_filter_get (context, 1, &seen), TENON_OK);
     ck_assert_str_eq (seen.plugin, "first");
     ck_assert_int_eq (tenon_filter_get (context, 2, &seen), TENON_E_NOT_FOUND);
