@@ -150,7 +150,7 @@ builtin_tests = tests/walls.sh
 deflate_tests = tests/unit/test_checksum tests/unit/test_deflate tests/unit/test_member tests/unit/test_stream tests/abi/test_box \
 	plugins/npz/tests/test_zip plugins/npz/tests/golden.sh
 # What `make check-valgrind` runs. Sweeps and models over millions of items take it too long.
-valgrind_too_long = tests/unit/test_cast tests/unit/test_swap tests/unit/test_transpose tests/unit/test_want
+valgrind_too_long = tests/unit/test_cast tests/unit/test_deflate tests/unit/test_swap tests/unit/test_transpose tests/unit/test_want
 valgrind_unit_tests = $(filter-out tests/sweep/% $(valgrind_too_long),$(unit_tests)) \
 	$(filter-out tests/faults/%,$(module_unit_tests))
 valgrind_shell_tests += tests/cli/ls.sh
