@@ -184,9 +184,8 @@ encode (void *opaque, uint32_t flags, const void *from, uint64_t size, void *to,
     return length == TN_DEFLATE_NO_ROOM ? store (last, from, size, to) : length;
 }
 
-/* What
- * only libdeflate does well is one block, as long as that needs no more memory than a few blocks on all threads: `size` is
- * rounded up, so that a header that it does not count makes no second block. */
+/* What only libdeflate does well is one block, as long as that needs no more memory than a few blocks on all
+ * threads: `size` is rounded up, so that a header that it does not count makes no second block. */
 static uint64_t
 block_size (int32_t level, uint64_t size)
 {
