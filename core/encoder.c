@@ -63,7 +63,7 @@ tn_encoder_block_cost (const struct tn_encoder *encoder, uint64_t block_size)
                : cost;
 }
 
-/* Nothing of this may depend on the number of threads. */
+/* Nothing of this may depend on the number of threads; only a limit on memory that is too small makes blocks smaller. */
 tenon_status
 tn_encoder_block_size (const struct tn_encoder *encoder, uint64_t wanted, uint64_t size, uint64_t limit,
                        uint64_t *block_size, tenon_error *error)
