@@ -149,8 +149,10 @@ builtin_tests = tests/walls.sh
 # What .ci/run does in builds that lack one or both of the libraries for deflate (make check-deflate).
 deflate_tests = tests/unit/test_checksum tests/unit/test_deflate tests/unit/test_member tests/unit/test_stream tests/abi/test_box \
 	plugins/npz/tests/test_zip plugins/npz/tests/golden.sh
-# What `make check-valgrind` runs. Sweeps and models over millions of items take it too long.
-valgrind_too_long = tests/unit/test_cast tests/unit/test_deflate tests/unit/test_swap tests/unit/test_transpose tests/unit/test_want
+# What `make check-valgrind` runs. It takes too long for sweeps, and for what needs many threads or millions of items; the
+# sanitizers see those.
+valgrind_too_long = tests/abi/test_ahead tests/abi/test_carry tests/unit/test_cast tests/unit/test_deflate tests/unit/test_json \
+	tests/unit/test_member tests/unit/test_pool tests/unit/test_sink tests/unit/test_swap tests/unit/test_transpose tests/unit/test_want
 valgrind_unit_tests = $(filter-out tests/sweep/% $(valgrind_too_long),$(unit_tests)) \
 	$(filter-out tests/faults/%,$(module_unit_tests))
 valgrind_shell_tests += tests/cli/ls.sh

@@ -126,9 +126,10 @@ def check_zip(bench, path, *words):
     """Python's zipfile and Info-ZIP find nothing wrong."""
     with zipfile.ZipFile(path) as archive:
         bench.check(archive.testzip() is None, *words, "zipfile finds fault with", archive.testzip())
+    environment = os.environ | {"LC_ALL": "C.UTF-8"}  # unzip cannot compare UTF-8 names with others elsewhere
     for command in (["unzip", "-tqq", path], ["zip", "-Tq", path]):
         if shutil.which(command[0]):
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+            done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
             empty = command[0] == "unzip" and done.returncode == 1 and b"zipfile is empty" in done.stdout + done.stderr
             bench.check(done.returncode == 0 or empty, *words, *command[:2], "says", done.returncode, done.stdout, done.stderr)
 

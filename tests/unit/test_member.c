@@ -52,7 +52,7 @@ static void
 setup (void)
 {
     plain = malloc (SIZE);
-    stored = malloc (SIZE + SIZE / 2);
+    stored = calloc (1, SIZE + SIZE / 2);
     ck_assert (plain && stored);
 }
 
