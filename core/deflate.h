@@ -36,7 +36,7 @@ bool tn_zlib_at_boundary (const struct tn_zlib_decoder *decoder);
 #define TN_ISAL_LAST_LEVEL 3
 
 struct tn_isal_encoder;
-struct tn_isal_encoder *tn_isal_encoder_new (void);
+struct tn_isal_encoder *tn_isal_encoder_new (int level); /* 1 … TN_ISAL_LAST_LEVEL */
 void tn_isal_encoder_free (struct tn_isal_encoder *encoder);
 int64_t tn_isal_encode (struct tn_isal_encoder *encoder, bool last, const void *from, uint64_t size, void *to,
                         uint64_t room);

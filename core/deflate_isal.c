@@ -10,7 +10,7 @@
 
 struct tn_isal_encoder {
     struct isal_zstream z;
-    uint32_t buffer_size;
+    uint32_t level, buffer_size;
     uint8_t buffer[]; /* the hash table of the level, and the symbols */
 };
 
@@ -18,16 +18,15 @@ struct tn_isal_decoder {
     struct inflate_state state;
 };
 
-/* Always ISA-L's level 3. What its levels 1 and 2 make depends, by a few bytes in some megabytes and in one process of
- * ten, on where the kernel put the memory (2.30); the same input must give the same bytes. */
-#define ISAL_LEVEL 3u
-
 struct tn_isal_encoder *
-tn_isal_encoder_new (void)
+tn_isal_encoder_new (int level)
 {
-    uint32_t buffer_size = ISAL_DEF_LVL3_REQ + SYMBOLS_SIZE;
+    static const uint32_t least[TN_ISAL_LAST_LEVEL + 1] = { ISAL_DEF_LVL0_REQ, ISAL_DEF_LVL1_REQ,
+                                                            ISAL_DEF_LVL2_REQ, ISAL_DEF_LVL3_REQ };
+    uint32_t buffer_size = least[level] + SYMBOLS_SIZE;
     struct tn_isal_encoder *encoder = calloc (1, sizeof *encoder + buffer_size);
     if (encoder) {
+        encoder->level = (uint32_t) level;
         encoder->buffer_size = buffer_size;
     }
     return encoder;
@@ -39,26 +38,50 @@ tn_isal_encoder_free (struct tn_isal_encoder *encoder)
     free (encoder);
 }
 
-/* One piece, whose length is *length; false: it does not fit, or ISA-L stored it, and then there is no flush. */
+/* The first byte of a piece, in a stored block of its own, and as the history of the rest. */
+#define HEAD_SIZE 6u
+
+static bool
+put_head (struct isal_zstream *z, const uint8_t *from, uint8_t *to)
+{
+    const uint8_t head[HEAD_SIZE] = { 0, 1, 0, 0xFE, 0xFF, *from };
+    memcpy (to, head, sizeof head);
+    return isal_deflate_set_dict (z, (uint8_t *) (uintptr_t) from, 1) == COMP_OK;
+}
+
+/* One piece, whose length is *length; false: it does not fit, or ISA-L stored it, and then there is no flush.
+ *
+ * Levels 1 and 2 begin a stream without history with a hash of the address of the stream's struct, where that of the third
+ * byte is meant (assembler up to 2.32, for x86): a match that is found or not, now and then. Given the first byte as history,
+ * they do not get there, and the same input makes the same bytes in every process. */
 static bool
 encode_piece (struct tn_isal_encoder *encoder, bool last, const uint8_t *from, uint32_t size, uint8_t *to,
               uint32_t room, uint64_t *length)
 {
     static const uint8_t flush[4] = { 0, 0, 0xFF, 0xFF };
     struct isal_zstream *z = &encoder->z;
-    isal_deflate_stateless_init (z);
-    z->level = ISAL_LEVEL;
+    bool headed = encoder->level < TN_ISAL_LAST_LEVEL && size > 1;
+    uint32_t head = headed ? 1 : 0, begun = headed ? HEAD_SIZE : 0;
+    if (room <= begun)
+        return false;
+    if (headed)
+        isal_deflate_init (z);
+    else
+        isal_deflate_stateless_init (z);
+    z->level = encoder->level;
     z->level_buf = encoder->buffer;
     z->level_buf_size = encoder->buffer_size;
     z->flush = FULL_FLUSH;
     z->end_of_stream = last;
-    z->next_in = (uint8_t *) (uintptr_t) from;
-    z->avail_in = size;
-    z->next_out = to;
-    z->avail_out = room;
-    if (isal_deflate_stateless (z) != COMP_OK || z->avail_in > 0)
+    z->next_in = (uint8_t *) (uintptr_t) from + head;
+    z->avail_in = size - head;
+    z->next_out = to + begun;
+    z->avail_out = room - begun;
+    if (headed ? !put_head (z, from, to) || isal_deflate (z) != COMP_OK : isal_deflate_stateless (z) != COMP_OK)
         return false;
     *length = room - z->avail_out;
+    if (z->avail_in > 0 || (headed && z->internal_state.state != (last ? ZSTATE_END : ZSTATE_NEW_HDR)))
+        return false;
     return last || (*length >= sizeof flush && memcmp (z->next_out - sizeof flush, flush, sizeof flush) == 0);
 }
 

@@ -1,6 +1,7 @@
 /* test_deflate.c - the deflate filter against zlib: what it writes zlib reads, what zlib writes it reads, and what zlib
  * refuses it refuses. */
 #include "context.h"
+#include "checksum.h"
 #include <check.h>
 #include <math.h>
 #include <sys/mman.h>
@@ -168,6 +169,32 @@ START_TEST (round_trips)
         }
     tn_deflate.close (encoder);
     tn_deflate.close (decoder);
+}
+END_TEST
+
+/* Where the state lies is no business of the bytes. Many first words, as it is from them that ISA-L took an address. */
+START_TEST (same_bytes_anywhere)
+{
+    enum { STATES = 300, BLOCK = 4096, COUNT = 24 };
+    static void *states[STATES];
+    static uint8_t out[2 * BLOCK];
+    for (uint32_t i = 0; i < COUNT * BLOCK / 4; i++) {
+        uint32_t item = (uint32_t) ((i * 2654435761u) >> (i % 7 + 9)) % 1000;
+        memcpy (plain + 4 * (size_t) i, &item, 4);
+    }
+    uint32_t sums[COUNT] = { 0 };
+    for (int s = 0; s < STATES; s++) {
+        ck_assert_ptr_nonnull (states[s] = tn_deflate.open (_i, 1));
+        for (unsigned b = 0; b < COUNT; b++) {
+            int64_t length =
+                tn_deflate.encode (states[s], 0, plain + b * (size_t) BLOCK, BLOCK, out, sizeof out);
+            ck_assert_int_gt (length, 0);
+            uint32_t sum = tn_crc32 (0, out, (uint64_t) length);
+            ck_assert_uint_eq (s == 0 ? (sums[b] = sum) : sums[b], sum);
+        }
+    }
+    for (int s = 0; s < STATES; s++)
+        tn_deflate.close (states[s]);
 }
 END_TEST
 
@@ -444,6 +471,7 @@ main (void)
     tcase_add_checked_fixture (tests, setup, NULL);
     tcase_set_timeout (tests, 120);
     tcase_add_loop_test (tests, round_trips, 0, 13);
+    tcase_add_loop_test (tests, same_bytes_anywhere, 1, 4);
     tcase_add_loop_test (tests, default_level_is_small, 0, 3);
     tcase_add_loop_test (tests, zlibs_streams, 0, (int) TN_COUNT (peers));
     tcase_add_loop_test (tests, damage, 0, (int) TN_COUNT (peers));
