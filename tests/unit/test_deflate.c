@@ -1,7 +1,7 @@
 /* test_deflate.c - the deflate filter against zlib: what it writes zlib reads, what zlib writes it reads, and what zlib
  * refuses it refuses. */
-#include "context.h"
 #include "checksum.h"
+#include "context.h"
 #include <check.h>
 #include <math.h>
 #include <sys/mman.h>
