@@ -153,8 +153,7 @@ deflate_tests = tests/unit/test_checksum tests/unit/test_deflate tests/unit/test
 # sanitizers see those.
 valgrind_too_long = tests/abi/test_ahead tests/abi/test_carry tests/unit/test_cast tests/unit/test_deflate tests/unit/test_json \
 	tests/unit/test_member tests/unit/test_pool tests/unit/test_sink tests/unit/test_swap tests/unit/test_transpose tests/unit/test_want
-valgrind_unit_tests = $(filter-out tests/sweep/% $(valgrind_too_long),$(unit_tests)) \
-	$(filter-out tests/faults/%,$(module_unit_tests))
+valgrind_unit_tests = $(filter-out tests/sweep/% tests/faults/% $(valgrind_too_long),$(unit_tests) $(module_unit_tests))
 valgrind_shell_tests += tests/cli/ls.sh
 
 # ---- how -----------------------------------------------------------------------------------------------------
