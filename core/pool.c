@@ -1,6 +1,6 @@
 /* pool.c - threads that share out the items of a job.
  *
- * A job lives on the stack of the thread that runs it. It hangs in the pool's list while helpers may join; its items are handed
+ * A job lives on the stack of the thread that runs it, or where tn_pool_start put it. It hangs in the pool's list while helpers may join; its items are handed
  * out by a counter, without the lock. The caller works too, so a job gets done even when no thread can be had.
  *
  * fork: the child has one thread, whatever the parent had, and perhaps a copy of a locked mutex. There is no pthread_atfork, which would
@@ -237,14 +237,14 @@ is_inside (const struct tn_pool *pool)
     return false;
 }
 
-/* Hangs the job in the list and wakes helpers; false: it has to be done without. */
+/* Hangs the job in the list and wakes helpers for `shared` of its items; false: it has to be done without. */
 static bool
-publish (struct tn_pool *pool, struct job *job)
+publish (struct tn_pool *pool, struct job *job, uint64_t shared)
 {
     pthread_mutex_lock (&pool->lock);
     bool good = !is_inside (pool);
     if (good) {
-        unsigned helpers = (unsigned) TN_MIN (job->count - 1, (uint64_t) (pool->width - 1));
+        unsigned helpers = (unsigned) TN_MIN (shared, (uint64_t) (pool->width - 1));
         /* those that are busy with other jobs come when they are done */
         start_threads (pool, helpers);
         struct job **end = &pool->jobs;
@@ -289,9 +289,41 @@ tn_pool_run (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *data
     if (count < 2 || !pool || pool->width < 2 || !claim (pool))
         return run_alone (count, item, data);
     struct job job = { .item = item, .data = data, .count = count, .caller = pthread_self () };
-    if (!publish (pool, &job))
+    if (!publish (pool, &job, count - 1))
         return run_alone (count, item, data);
     take_items (pool, &job, 0);
     withdraw (pool, &job);
     return job.status;
+}
+
+struct tn_pool_job {
+    struct job job;
+    struct tn_pool *pool; /* NULL: nobody else knows of it */
+};
+
+struct tn_pool_job *
+tn_pool_start (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *data)
+{
+    struct tn_pool_job *started = calloc (1, sizeof *started);
+    if (!started)
+        return NULL;
+    started->job = (struct job){ .item = item, .data = data, .count = count, .caller = pthread_self () };
+    bool shared =
+        count > 0 && pool && pool->width > 1 && claim (pool) && publish (pool, &started->job, count);
+    started->pool = shared ? pool : NULL;
+    return started;
+}
+
+tenon_status
+tn_pool_wait (struct tn_pool_job *started)
+{
+    tenon_status status;
+    if (started->pool) {
+        take_items (started->pool, &started->job, 0);
+        withdraw (started->pool, &started->job);
+        status = started->job.status;
+    } else
+        status = run_alone (started->job.count, started->job.item, started->job.data);
+    free (started);
+    return status;
 }

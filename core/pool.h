@@ -23,4 +23,10 @@ typedef tenon_status (*tn_pool_item) (void *job, uint64_t item, unsigned worker)
  * further item is begun; the failure with the lowest item number is returned. */
 tenon_status tn_pool_run (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *job);
 
+/* The same, beside what the caller goes on to do: tn_pool_wait works on what is left, as worker 0, and frees the job. Until
+ * then whatever the caller runs on the pool is done on its own thread. NULL: no memory. `pool` may be NULL. */
+struct tn_pool_job;
+struct tn_pool_job *tn_pool_start (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *job);
+tenon_status tn_pool_wait (struct tn_pool_job *job);
+
 #endif

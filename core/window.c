@@ -30,15 +30,23 @@ struct decoder {
 };
 #define SPAN (HEADS_AT_ONCE * SMALL_MEMBER)
 
+/* Heads of sources that follow each other in the catalog. */
+struct batch {
+    struct tn_window *view;
+    uint32_t first, count;
+    struct tn_pool_job *job; /* that decodes them, as long as it is not waited for */
+    struct tn_source *sources[HEADS];
+    struct head heads[HEADS];
+};
+
 struct tn_window {
     tenon_context *context;
     const struct tn_catalog *catalog;
     struct tn_source *root; /* that the window lies in */
     uint8_t *bytes;
     uint64_t room, start, length;
-    uint64_t next; /* bytes that are read at once */
-    struct head *heads;
-    uint32_t first, count; /* sources of the catalog whose heads these are */
+    uint64_t next;              /* bytes that are read at once */
+    struct batch *here, *ahead; /* one is described while the next is decoded; both or none are there */
     struct decoder *decoders;
 };
 
@@ -58,6 +66,8 @@ tn_window_free (struct tn_window *view)
 {
     if (!view)
         return;
+    if (view->ahead && view->ahead->job)
+        tn_pool_wait (view->ahead->job);
     for (unsigned i = 0; view->decoders && i < tn_pool_width (view->context->pool); i++) {
         struct decoder *decoder = &view->decoders[i];
         if (decoder->state)
@@ -65,7 +75,8 @@ tn_window_free (struct tn_window *view)
         free (decoder->stored);
     }
     free (view->decoders);
-    free (view->heads);
+    free (view->here);
+    free (view->ahead);
     free (view->bytes);
     free (view);
 }
@@ -174,10 +185,10 @@ decode_head (struct decoder *decoder, const struct tn_source *source, const uint
 static tenon_status
 decode_item (void *opaque, uint64_t item, unsigned worker)
 {
-    struct tn_window *view = opaque;
-    struct decoder *decoder = &view->decoders[worker];
-    uint32_t begin = (uint32_t) item * HEADS_AT_ONCE, end = TN_MIN (begin + HEADS_AT_ONCE, view->count);
-    struct tn_source *const *sources = view->catalog->sources + view->first;
+    struct batch *batch = opaque;
+    struct decoder *decoder = &batch->view->decoders[worker];
+    uint32_t begin = (uint32_t) item * HEADS_AT_ONCE, end = TN_MIN (begin + HEADS_AT_ONCE, batch->count);
+    struct tn_source *const *sources = batch->sources;
     uint64_t span_start = 0, span_end = 0;
     if (!decoder->stored && !(decoder->stored = malloc (SPAN + SMALL_MEMBER)))
         return TENON_OK;
@@ -199,27 +210,77 @@ decode_item (void *opaque, uint64_t item, unsigned worker)
                 span_end = span_start;
         }
         if (span_end > span_start)
-            decode_head (decoder, source, decoder->stored + (source->offset - span_start), &view->heads[i]);
+            decode_head (decoder, source, decoder->stored + (source->offset - span_start), &batch->heads[i]);
     }
     return TENON_OK;
 }
 
-/* Decodes the heads of this member and of those that follow it in the catalog. */
+/* Begins to decode the heads of this source and of those that follow it. The catalog may grow meanwhile: the job has a list
+ * of its own. */
 static void
-decode_heads (struct tn_window *view, const struct tn_source *source)
+start_batch (struct tn_window *view, struct batch *batch, uint32_t first)
 {
     const struct tn_catalog *catalog = view->catalog;
-    view->first = source->number;
-    view->count = 0;
-    if (!view->heads && !(view->heads = malloc (HEADS * sizeof *view->heads)))
-        return;
-    if (!view->decoders
-        && !(view->decoders = calloc (tn_pool_width (view->context->pool), sizeof *view->decoders)))
-        return;
-    while (view->count < HEADS && view->first + view->count < catalog->source_count
-           && has_head (catalog->sources[view->first + view->count]))
-        view->heads[view->count++].length = 0;
-    tn_pool_run (view->context->pool, (view->count + HEADS_AT_ONCE - 1) / HEADS_AT_ONCE, decode_item, view);
+    batch->first = first;
+    batch->count = 0;
+    while (batch->count < HEADS && first + batch->count < catalog->source_count
+           && has_head (catalog->sources[first + batch->count])) {
+        batch->sources[batch->count] = catalog->sources[first + batch->count];
+        batch->heads[batch->count++].length = 0;
+    }
+    uint32_t items = (batch->count + HEADS_AT_ONCE - 1) / HEADS_AT_ONCE;
+    batch->job = items ? tn_pool_start (view->context->pool, items, decode_item, batch) : NULL;
+    if (!batch->job)
+        batch->count = 0;
+}
+
+static void
+finish_batch (struct batch *batch)
+{
+    if (batch->job)
+        tn_pool_wait (batch->job);
+    batch->job = NULL;
+}
+
+static bool
+has_batches (struct tn_window *view)
+{
+    if (view->ahead)
+        return true;
+    if (!view->decoders)
+        view->decoders = calloc (tn_pool_width (view->context->pool), sizeof *view->decoders);
+    struct batch *here = calloc (1, sizeof *here), *ahead = calloc (1, sizeof *ahead);
+    if (!view->decoders || !here || !ahead) {
+        free (here);
+        free (ahead);
+        return false;
+    }
+    here->view = ahead->view = view;
+    view->here = here, view->ahead = ahead;
+    return true;
+}
+
+static bool
+is_in (const struct batch *batch, uint32_t number)
+{
+    return number >= batch->first && number - batch->first < batch->count;
+}
+
+/* Sees to it that view->here has the head of this source, and that those behind are on their way. */
+static void
+turn_to (struct tn_window *view, uint32_t number)
+{
+    struct batch *decoded = view->ahead;
+    finish_batch (decoded);
+    if (!is_in (decoded, number)) {
+        start_batch (view, decoded, number);
+        finish_batch (decoded);
+    }
+    view->ahead = view->here, view->here = decoded;
+    if (decoded->count == HEADS)
+        start_batch (view, view->ahead, decoded->first + HEADS);
+    else
+        view->ahead->count = 0;
 }
 
 static bool
@@ -227,13 +288,14 @@ read_head (struct tn_window *view, struct tn_source *source, uint64_t offset, vo
 {
     struct tn_source *hard = source->hard;
     if (!view->catalog || offset + source->hard_offset + length > HEAD_SIZE || !has_head (hard)
-        || hard->number >= view->catalog->source_count || view->catalog->sources[hard->number] != hard)
+        || hard->number >= view->catalog->source_count || view->catalog->sources[hard->number] != hard
+        || !has_batches (view))
         return false;
-    if (hard->number < view->first || hard->number - view->first >= view->count)
-        decode_heads (view, hard);
-    if (view->count == 0)
+    if (!is_in (view->here, hard->number))
+        turn_to (view, hard->number);
+    if (!is_in (view->here, hard->number))
         return false;
-    const struct head *head = &view->heads[hard->number - view->first];
+    const struct head *head = &view->here->heads[hard->number - view->here->first];
     offset += source->hard_offset;
     if (offset + length > head->length)
         return false;

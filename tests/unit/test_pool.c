@@ -45,6 +45,8 @@ count_item (void *job, uint64_t item, unsigned worker)
     return item >= work->fails_from ? -1 - (tenon_status) (item % 16) : TENON_OK;
 }
 
+static bool in_two_steps; /* tn_pool_start and tn_pool_wait do as tn_pool_run does */
+
 static tenon_status
 run (struct work *work, uint64_t count, uint64_t fails_from)
 {
@@ -52,7 +54,11 @@ run (struct work *work, uint64_t count, uint64_t fails_from)
     memset (work->last, 0, sizeof work->last);
     atomic_store (&work->begun, 0);
     work->fails_from = fails_from;
-    return tn_pool_run (work->pool, count, count_item, work);
+    if (!in_two_steps)
+        return tn_pool_run (work->pool, count, count_item, work);
+    struct tn_pool_job *job = tn_pool_start (work->pool, count, count_item, work);
+    ck_assert_ptr_nonnull (job);
+    return tn_pool_wait (job);
 }
 
 static struct work *
@@ -90,6 +96,7 @@ END_TEST
 
 START_TEST (every_item_once)
 {
+    in_two_steps = _i;
     static const uint64_t counts[] = { 0, 1, 2, 3, 63, ITEMS };
     static const unsigned widths[] = { 1, 2, 7, 32 };
     for (unsigned w = 0; w < TN_COUNT (widths); w++) {
@@ -106,6 +113,7 @@ END_TEST
 
 START_TEST (without_a_pool)
 {
+    in_two_steps = _i;
     struct work *work = work_new (1);
     tn_pool_free (work->pool);
     work->pool = NULL;
@@ -117,6 +125,7 @@ END_TEST
 
 START_TEST (lowest_failure)
 {
+    in_two_steps = _i;
     struct work *work = work_new (8);
     for (unsigned round = 0; round < 300; round++) {
         uint64_t first = (round * 7919u) % (ITEMS - 100);
@@ -142,6 +151,26 @@ meet (void *job, uint64_t item, unsigned worker)
     pthread_barrier_wait (job);
     return TENON_OK;
 }
+
+/* The caller meets a job's only item while it is not waited for; what it runs itself meanwhile stays on its thread. */
+START_TEST (a_job_beside_its_caller)
+{
+    pthread_barrier_t barrier;
+    pthread_barrier_init (&barrier, NULL, 2);
+    struct work *work = work_new (2);
+    in_two_steps = false;
+    for (unsigned round = 0; round < 200; round++) {
+        struct tn_pool_job *job = tn_pool_start (work->pool, 1, meet, &barrier);
+        ck_assert_ptr_nonnull (job);
+        ck_assert_int_eq (run (work, 50, UINT64_MAX), TENON_OK);
+        ck_assert_uint_eq (work->last[0], 50);
+        pthread_barrier_wait (&barrier);
+        ck_assert_int_eq (tn_pool_wait (job), TENON_OK);
+    }
+    work_free (work);
+    pthread_barrier_destroy (&barrier);
+}
+END_TEST
 
 START_TEST (items_run_at_once)
 {
@@ -376,9 +405,10 @@ main (void)
     tcase_add_checked_fixture (items, NULL, nothing_wrong);
     tcase_set_timeout (items, 120);
     tcase_add_test (items, width_of_a_pool);
-    tcase_add_test (items, every_item_once);
-    tcase_add_test (items, without_a_pool);
-    tcase_add_test (items, lowest_failure);
+    tcase_add_loop_test (items, every_item_once, 0, 2);
+    tcase_add_loop_test (items, without_a_pool, 0, 2);
+    tcase_add_loop_test (items, lowest_failure, 0, 2);
+    tcase_add_test (items, a_job_beside_its_caller);
     tcase_add_test (items, items_run_at_once);
     tcase_add_test (items, a_job_within_a_job_stays_on_its_thread);
     tcase_add_test (items, two_pools_within_each_other);
