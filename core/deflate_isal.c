@@ -77,7 +77,8 @@ encode_piece (struct tn_isal_encoder *encoder, bool last, const uint8_t *from, u
     z->avail_in = size - head;
     z->next_out = to + begun;
     z->avail_out = room - begun;
-    if (headed ? !put_head (z, from, to) || isal_deflate (z) != COMP_OK : isal_deflate_stateless (z) != COMP_OK)
+    if (headed ? !put_head (z, from, to) || isal_deflate (z) != COMP_OK
+               : isal_deflate_stateless (z) != COMP_OK)
         return false;
     *length = room - z->avail_out;
     if (z->avail_in > 0 || (headed && z->internal_state.state != (last ? ZSTATE_END : ZSTATE_NEW_HDR)))

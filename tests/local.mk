@@ -138,6 +138,11 @@ tests_faults_test_disk_SOURCES = tests/faults/test_disk.c $(fault_rig)
 tests_faults_test_kill_SOURCES = tests/faults/test_kill.c $(fault_rig)
 tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
 
+# The tests are compiled with tests/marks.h before everything else.
+tests/unit/test_%.o tests/unit/tests_%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/npz/tests/test_%.o tests/abi/kit.lo \
+tests/abi/kit.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
+EXTRA_DIST += tests/marks.h
+
 # json-c is the judge of json.h.
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/json_peer.h
 tests_unit_test_json_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_C_CFLAGS)
@@ -149,6 +154,9 @@ builtin_tests = tests/walls.sh
 # What .ci/run does in builds that lack one or both of the libraries for deflate (make check-deflate).
 deflate_tests = tests/unit/test_checksum tests/unit/test_deflate tests/unit/test_member tests/unit/test_stream tests/abi/test_box \
 	plugins/npz/tests/test_zip plugins/npz/tests/golden.sh
+# What .ci/run does in a build by another compiler (make check-compiler): where numbers are computed, and the whole once.
+compiler_tests = tests/unit/test_cast tests/unit/test_checksum tests/unit/test_deflate tests/unit/test_dtype tests/unit/test_json \
+	tests/unit/test_swap tests/unit/test_transpose tests/unit/test_value tests/unit/test_want plugins/npz/tests/golden.sh
 # What `make check-valgrind` runs. It takes too long for sweeps, and for what needs many threads or millions of items; the
 # sanitizers see those.
 valgrind_too_long = tests/abi/test_ahead tests/abi/test_carry tests/unit/test_cast tests/unit/test_deflate tests/unit/test_json \
@@ -222,6 +230,8 @@ check-threads:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(thread_tests)'
 check-builtin:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(builtin_tests)'
+check-compiler:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(compiler_tests)'
 check-deflate:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(deflate_tests)'
 
@@ -230,4 +240,4 @@ clean-tests:
 distclean-venv:
 	rm -rf venv
 
-.PHONY: fuzz check-interop check-valgrind check-threads check-builtin check-deflate clean-tests distclean-venv check-is-missing
+.PHONY: fuzz check-interop check-valgrind check-threads check-builtin check-compiler check-deflate clean-tests distclean-venv check-is-missing

@@ -235,9 +235,9 @@ kit_f32 (struct bytes *bytes, float number)
 void
 kit_pad (struct bytes *bytes, size_t size)
 {
-    ck_assert_uint_le (bytes->size, size);
-    while (bytes->size < size)
-        kit_le (bytes, 0, 1);
+    ck_assert (bytes->size <= size && size <= sizeof bytes->data);
+    memset (bytes->data + bytes->size, 0, size - bytes->size);
+    bytes->size = size;
 }
 
 void
