@@ -119,10 +119,13 @@ note (struct tenon_call *public, uint32_t kind, const char *item, const char *me
 {
     struct tn_call *call = tn_call_of (public);
     struct tn_source *source = call->state == TN_CALL_DESCRIBE ? tn_call_source (call, 0) : NULL;
+    bool flaw = kind == (TENON_NOTE | TENON_FLAW) && call->state == TN_CALL_DESCRIBE;
+    if (flaw)
+        kind = TENON_NOTE;
     if (kind == TENON_LOSS && call->state == TN_CALL_WRITE)
         ++*call->writer->losses;
     if (call->run->report && (kind == TENON_NOTE || kind == TENON_LOSS))
-        tn_report_add (call->run->report, kind, TENON_OK, 0, item,
+        tn_report_add (call->run->report, kind, flaw ? TENON_E_MALFORMED : TENON_OK, 0, item,
                        source ? (source->path ? source->path : source->name) : "", "%s",
                        message ? message : "");
 }
@@ -298,4 +301,5 @@ const struct tenon_host tn_host = {
     .put_member = tn_host_put_member,
     .read_tensor = tn_host_read_tensor,
     .put_old = tn_host_put_old,
+    .described = tn_host_described,
 };

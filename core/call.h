@@ -79,6 +79,7 @@ tenon_status tn_host_add_dtype (struct tenon_call *, const struct tenon_dtype *,
 tenon_status tn_host_add_tensor (struct tenon_call *, struct tenon_tensor *);
 tenon_status tn_host_add_metadata (struct tenon_call *, const char *, uint64_t, const struct tenon_value *);
 tenon_status tn_host_find (struct tenon_call *, const char *, uint64_t, struct tenon_tensor *);
+tenon_status tn_host_described (struct tenon_call *, uint64_t, struct tenon_tensor *);
 /* call_sources.c */
 tenon_status tn_host_add_part (struct tenon_call *, const struct tenon_part *, uint32_t *);
 tenon_status tn_host_sibling (struct tenon_call *, const char *, uint64_t, uint32_t *);

@@ -209,6 +209,41 @@ tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
     return TENON_OK;
 }
 
+/* As the call sees it: its own number of the source, if it has one. */
+static tenon_status
+show_tensor (struct tn_call *call, const struct tn_tensor *found, struct tenon_tensor *tensor)
+{
+    const struct tn_instance *instance = &call->run->catalog->instances[call->instance];
+    struct tenon_tensor theirs = { .struct_size = sizeof theirs,
+                                   .dtype = found->dtype,
+                                   .name = found->name,
+                                   .name_length = found->name_length,
+                                   .shape = found->shape,
+                                   .rank = found->rank,
+                                   .flags = found->flags,
+                                   .storage = found->storage,
+                                   .source = UINT32_MAX,
+                                   .offset = found->offset,
+                                   .length = found->length,
+                                   .cookie = found->cookie };
+    /* numbers rise in both */
+    const uint32_t *sources = tn_instance_sources (instance);
+    for (uint32_t low = 0, high = instance->count; low < high;) {
+        uint32_t middle = low + (high - low) / 2;
+        if (sources[middle] == found->source) {
+            theirs.source = middle;
+            break;
+        }
+        if (sources[middle] < found->source)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return tn_fill_struct (tensor, &theirs, sizeof theirs)
+               ? TENON_OK
+               : tn_call_misuse (call, "a struct has no struct_size");
+}
+
 tenon_status
 tn_host_find (struct tenon_call *public, const char *name, uint64_t length, struct tenon_tensor *tensor)
 {
@@ -225,26 +260,23 @@ tn_host_find (struct tenon_call *public, const char *name, uint64_t length, stru
         snprintf (call->pending_words, sizeof call->pending_words, "the tensor '%s' is not there", shown);
         return TENON_E_NOT_FOUND;
     }
-    const struct tn_tensor *found = tn_catalog_tensor (catalog, index);
-    const struct tn_instance *instance = &catalog->instances[call->instance];
-    struct tenon_tensor theirs = { .struct_size = sizeof theirs,
-                                   .dtype = found->dtype,
-                                   .name = found->name,
-                                   .name_length = found->name_length,
-                                   .shape = found->shape,
-                                   .rank = found->rank,
-                                   .flags = found->flags,
-                                   .storage = found->storage,
-                                   .source = UINT32_MAX,
-                                   .offset = found->offset,
-                                   .length = found->length,
-                                   .cookie = found->cookie };
-    for (uint32_t i = instance->count; i-- > 0;)
-        if (tn_instance_sources (instance)[i] == found->source)
-            theirs.source = i;
-    return tn_fill_struct (tensor, &theirs, sizeof theirs)
-               ? TENON_OK
-               : tn_call_misuse (call, "a struct has no struct_size");
+    return show_tensor (call, tn_catalog_tensor (catalog, index), tensor);
+}
+
+tenon_status
+tn_host_described (struct tenon_call *public, uint64_t index, struct tenon_tensor *tensor)
+{
+    struct tn_call *call = tn_call_of (public);
+    tenon_status status;
+    if (!tn_call_describes (call, &status))
+        return status;
+    if (index >= call->run->catalog->count) {
+        call->pending = TENON_E_NOT_FOUND;
+        snprintf (call->pending_words, sizeof call->pending_words, "there is no tensor number %llu",
+                  (unsigned long long) index);
+        return TENON_E_NOT_FOUND;
+    }
+    return show_tensor (call, tn_catalog_tensor (call->run->catalog, index), tensor);
 }
 
 /* ---- metadata ---- */

@@ -142,6 +142,20 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
     return found (verify, &error, tensor->name);
 }
 
+/* What the codec found wrong when the file was opened. */
+static void
+recall_flaws (struct verify *verify)
+{
+    tenon_report_entry entry = TENON_INIT (entry);
+    for (uint64_t i = 0; tenon_report_get (verify->file->report, i, &entry) == TENON_OK; i++)
+        if (entry.kind == TENON_NOTE && entry.status < 0) {
+            tenon_error error = TENON_ERROR_INIT;
+            tn_fail_place (&error, entry.file, entry.subject);
+            tn_fail (&error, entry.status, TN_NO_OFFSET, "%s", entry.message);
+            found (verify, &error, entry.subject);
+        }
+}
+
 TENON_API tenon_status
 tenon_verify (tenon_file *file, tenon_report **report, const tenon_progress *progress, tenon_error *error)
 {
@@ -154,6 +168,7 @@ tenon_verify (tenon_file *file, tenon_report **report, const tenon_progress *pro
         tn_fail_memory (&mine);
         return tn_error_out (error, &mine);
     }
+    recall_flaws (&verify);
     tn_meter_begin (&verify.meter, progress, file->nbytes);
     bool go_on = verify_sources (&verify);
     for (uint64_t i = 0; i < catalog->count && go_on; i++)

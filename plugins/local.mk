@@ -1,6 +1,7 @@
 # A plugin is a folder with a local.mk like that of npy, a line here, and its name in configure.ac.
 include plugins/npy/local.mk
 include plugins/npz/local.mk
+include plugins/safetensors/local.mk
 
 # Modules: one symbol each, nothing left open, and only the public headers in sight.
 PLUGIN_CPPFLAGS = $(PUBLIC_CPPFLAGS)

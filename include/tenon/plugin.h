@@ -212,7 +212,8 @@ struct tenon_host {
 
     /* Records a failure. `status` is negative; `offset` is a place in source 0, or TENON_AUTO for none. */
     void (*fail) (struct tenon_call *call, int32_t status, uint64_t offset, const char *message);
-    /* Says something about the file: TENON_NOTE or TENON_LOSS; `item` is a tensor's or key's name, or NULL.
+    /* Says something about the file: TENON_NOTE, TENON_NOTE | TENON_FLAW or TENON_LOSS; `item` is a tensor's or key's name, or
+     * NULL.
      * A loss in write counts: a strict save fails. */
     void (*note) (struct tenon_call *call, uint32_t kind, const char *item, const char *message);
     /* Non-zero: stop, and return TENON_E_CANCELLED. For loops that call no other service. */
@@ -296,6 +297,9 @@ struct tenon_host {
     /* With TENON_PLAN_APPENDS: the first `length` bytes of the old file, as they are, where the file system
      * can without copying them. Before anything else is put, and once. */
     tenon_status (*put_old) (struct tenon_call *call, uint64_t length);
+    /* In describe: tensor number `index` of all that were added so far, by this call and those that it included; like
+     * find. TENON_E_NOT_FOUND behind the last one is no failure. */
+    tenon_status (*described) (struct tenon_call *call, uint64_t index, struct tenon_tensor *tensor);
 };
 
 /* Does this host have a service that is newer than the one the plugin asks for at least? */
@@ -319,6 +323,14 @@ enum {
     TENON_CODEC_ALIASES = 1,
     TENON_CODEC_NEEDS_PATCH = 2, /* write uses patch: saving to a pipe is refused at once */
     TENON_CODEC_APPENDS = 4      /* write understands TENON_PLAN_APPENDS */
+};
+
+/* tenon_codec.set_flags: sets of files NAME-00001-of-00003.EXTENSION, one catalog in all. The core opens them: by their
+ * index (set_index) if there is one, which is described like any file, else one after the other by their numbers;
+ * metadata keys that an earlier one had are passed over. Of a part that is opened by itself there is a note. */
+enum {
+    TENON_SET_NUMBERED = 1,
+    TENON_SET_FIRST_OPENS = 2 /* opening the first part opens them all; else only TENON_OPEN_SET does */
 };
 
 /* tenon_codec.metadata: what write can keep; the core puts the rest into the loss report */
@@ -356,7 +368,8 @@ struct tenon_codec {
     /* 0; or, of a container, 1 + the number of the option that names the codec of its members: what that one
      * cannot store (dtypes, opaque_family, max_rank), this one cannot store either */
     uint32_t member_option;
-    uint32_t reserved;
+    uint32_t set_flags;    /* TENON_SET_* */
+    const char *set_index; /* extension of the file that lists a set: "safetensors.index.json". NULL: none */
 };
 
 /* A reversible byte transform. Blocks that were encoded by themselves and joined end to end are one valid

@@ -235,6 +235,9 @@ enum {
     TENON_BID = 2,    /* what a codec said when it was asked whether a file is its own */
     TENON_VERDICT = 3 /* what became of a plugin candidate */
 };
+/* Added to TENON_NOTE by a codec: the file breaks a rule of its format, at the cost of no data. The entry of the report has
+ * the status TENON_E_MALFORMED, and tenon_verify fails with it. */
+enum { TENON_FLAW = 0x100 };
 
 #ifdef __cplusplus
 }
