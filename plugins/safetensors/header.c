@@ -1,0 +1,341 @@
+/* header.c - the header of a file of tensors: JSON, read once from front to back without a tree.
+ *
+ * In a file of the reference's the tensors stand in the order of their data, so that comparing each one's begin with
+ * the end of the one before it is all that gaps and overlaps take. Other files are looked at a second time. */
+#include "safetensors.h"
+#include <stdlib.h>
+
+/* Most keys inside a tensor that are told of. */
+#define UNKNOWN_TOLD 4u
+
+struct reader {
+    struct tenon_call *call;
+    struct tenon_json json;
+    uint64_t data, data_size; /* of the file: where the data begin, and their bytes */
+    uint64_t expected;        /* end of the data of the tensor before, as long as they follow each other */
+    uint64_t count;           /* tensors */
+    uint32_t ordered, told, seen; /* seen: of the keys, bits */
+};
+
+enum { SEEN_DTYPE = 1, SEEN_SHAPE = 2, SEEN_OFFSETS = 4, SEEN_ALL = 7 };
+
+struct entry {
+    const char *name; /* shown in failures */
+    uint64_t name_length;
+    const struct st_dtype *dtype;
+    uint64_t shape[64], begin, end, at; /* at: of the entry, in the header */
+    uint32_t rank;
+};
+
+/* A failure of one tensor, `at` in the header. */
+__attribute__ ((format (printf, 4, 5))) static tenon_status
+fail_entry (struct reader *reader, const struct entry *entry, uint64_t at, const char *format, ...)
+{
+    char text[400];
+    va_list list;
+    va_start (list, format);
+    vsnprintf (text, sizeof text, format, list);
+    va_end (list);
+    int shown = (int) (entry->name_length < 100 ? entry->name_length : 100);
+    return tenon_fail (reader->call, TENON_E_MALFORMED, ST_PREFIX + at, "tensor '%.*s': %s", shown,
+                       entry->name, text);
+}
+
+static uint64_t
+place (const struct reader *reader)
+{
+    return (uint64_t) (reader->json.text - reader->json.start);
+}
+
+static tenon_status
+fail_json (struct reader *reader)
+{
+    return st_fail_json (reader->call, &reader->json, ST_PREFIX);
+}
+
+/* ---- the fields of a tensor ---- */
+
+static tenon_status
+read_dtype (struct reader *reader, struct entry *entry)
+{
+    struct tenon_json *json = &reader->json;
+    if (tenon_json_next (json) != TENON_JSON_STRING)
+        return json->state == TENON_JSON_BROKEN
+                   ? fail_json (reader)
+                   : fail_entry (reader, entry, place (reader), "its dtype is no string");
+    char word[32];
+    uint64_t length = json->length;
+    const void *text = json->text;
+    if (json->escapes && length <= sizeof word) {
+        length = tenon_json_unescape (text, length, word);
+        text = word;
+    }
+    entry->dtype = st_find_word (text, length);
+    return entry->dtype
+               ? TENON_OK
+               : fail_entry (reader, entry, place (reader), "there is no dtype '%.*s'",
+                             (int) (json->length < 40 ? json->length : 40), (const char *) json->text);
+}
+
+/* [1,2,3] into `numbers`; *count says how many. */
+static tenon_status
+read_numbers (struct reader *reader, struct entry *entry, const char *what, uint32_t most, uint64_t *numbers,
+              uint32_t *count)
+{
+    struct tenon_json *json = &reader->json;
+    int32_t token = tenon_json_next (json);
+    *count = 0;
+    if (token != TENON_JSON_BEGIN_ARRAY)
+        return token == TENON_JSON_ERROR
+                   ? fail_json (reader)
+                   : fail_entry (reader, entry, place (reader), "its %s is no array", what);
+    while ((token = tenon_json_next (json)) != TENON_JSON_END_ARRAY) {
+        if (token == TENON_JSON_ERROR)
+            return fail_json (reader);
+        if (token != TENON_JSON_NUMBER)
+            return fail_entry (reader, entry, place (reader), "its %s holds something else than numbers",
+                               what);
+        if (*count == most)
+            return fail_entry (reader, entry, place (reader), "its %s has more than %u numbers", what, most);
+        if (tenon_json_u64 (json, &numbers[*count]) < 0)
+            return fail_entry (reader, entry, place (reader), "%s: %s", what, json->error);
+        ++*count;
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+read_offsets (struct reader *reader, struct entry *entry)
+{
+    uint64_t numbers[2];
+    uint32_t count;
+    TENON_TRY (read_numbers (reader, entry, "data_offsets", 2, numbers, &count));
+    if (count != 2)
+        return fail_entry (reader, entry, place (reader), "its data_offsets are %u numbers, expected 2",
+                           count);
+    entry->begin = numbers[0];
+    entry->end = numbers[1];
+    return TENON_OK;
+}
+
+/* The reference skips what it does not know. */
+static tenon_status
+skip_unknown (struct reader *reader, struct entry *entry)
+{
+    struct tenon_json *json = &reader->json;
+    char key[60];
+    int length = (int) (json->length < sizeof key - 1 ? json->length : sizeof key - 1);
+    memcpy (key, json->text, (size_t) length);
+    key[length] = 0;
+    if (tenon_json_skip (json, tenon_json_next (json)) < 0)
+        return fail_json (reader);
+    if (reader->told++ < UNKNOWN_TOLD) {
+        const char *name = st_copy (reader->call, entry->name, entry->name_length);
+        if (!name)
+            return TENON_E_MEMORY;
+        tenon_note (reader->call, TENON_NOTE, name, "its key '%s' is unknown and was passed over", key);
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+read_field (struct reader *reader, struct entry *entry)
+{
+    struct tenon_json *json = &reader->json;
+    uint32_t seen = tenon_json_is (json, "dtype")          ? SEEN_DTYPE
+                    : tenon_json_is (json, "shape")        ? SEEN_SHAPE
+                    : tenon_json_is (json, "data_offsets") ? SEEN_OFFSETS
+                                                           : 0;
+    if (reader->seen & seen)
+        return fail_entry (reader, entry, place (reader), "the key '%.*s' occurs twice", (int) json->length,
+                           (const char *) json->text);
+    reader->seen |= seen;
+    switch (seen) {
+    case SEEN_DTYPE: return read_dtype (reader, entry);
+    case SEEN_SHAPE: return read_numbers (reader, entry, "shape", 64, entry->shape, &entry->rank);
+    case SEEN_OFFSETS: return read_offsets (reader, entry);
+    default: return skip_unknown (reader, entry);
+    }
+}
+
+/* The name was read; what follows is the value. */
+static tenon_status
+read_entry (struct reader *reader, struct entry *entry)
+{
+    struct tenon_json *json = &reader->json;
+    int32_t token;
+    entry->at = place (reader);
+    entry->name = st_text (reader->call, json, &entry->name_length);
+    if (!entry->name)
+        return TENON_E_MEMORY;
+    reader->seen = 0;
+    token = tenon_json_next (json);
+    if (token != TENON_JSON_BEGIN_OBJECT)
+        return token == TENON_JSON_ERROR
+                   ? fail_json (reader)
+                   : fail_entry (reader, entry, place (reader), "its value is no object");
+    while ((token = tenon_json_next (json)) == TENON_JSON_KEY)
+        TENON_TRY (read_field (reader, entry));
+    if (token == TENON_JSON_ERROR)
+        return fail_json (reader);
+    if (reader->seen != SEEN_ALL)
+        return fail_entry (reader, entry, entry->at, "it has no %s",
+                           !(reader->seen & SEEN_DTYPE)   ? "dtype"
+                           : !(reader->seen & SEEN_SHAPE) ? "shape"
+                                                          : "data_offsets");
+    return TENON_OK;
+}
+
+static tenon_status
+add_entry (struct reader *reader, const struct entry *entry)
+{
+    if (entry->end < entry->begin)
+        return fail_entry (reader, entry, entry->at, "its data end at %llu, before they begin at %llu",
+                           (unsigned long long) entry->end, (unsigned long long) entry->begin);
+    if (entry->end > reader->data_size)
+        return tenon_fail (reader->call, TENON_E_TRUNCATED, ST_PREFIX + entry->at,
+                           "tensor '%.*s': its data end at %llu, the file has %llu bytes of data",
+                           (int) (entry->name_length < 100 ? entry->name_length : 100), entry->name,
+                           (unsigned long long) entry->end, (unsigned long long) reader->data_size);
+    struct tenon_tensor tensor = { .struct_size = sizeof tensor,
+                                   .dtype = entry->dtype->dtype,
+                                   .name = entry->name,
+                                   .name_length = entry->name_length,
+                                   .shape = entry->shape,
+                                   .rank = entry->rank,
+                                   .offset = reader->data + entry->begin,
+                                   .length = entry->end - entry->begin };
+    reader->ordered &= entry->begin == reader->expected;
+    reader->expected = entry->end;
+    reader->count++;
+    return reader->call->host->add_tensor (reader->call, &tensor);
+}
+
+/* ---- the whole ---- */
+
+static tenon_status
+read_all (struct reader *reader)
+{
+    struct tenon_json *json = &reader->json;
+    struct entry entry;
+    uint32_t metadata = 0;
+    int32_t token = tenon_json_next (json);
+    if (token != TENON_JSON_BEGIN_OBJECT)
+        return token == TENON_JSON_ERROR
+                   ? fail_json (reader)
+                   : tenon_fail (reader->call, TENON_E_MALFORMED, ST_PREFIX + place (reader),
+                                 "the header is no JSON object");
+    while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
+        if (tenon_json_is (json, "__metadata__")) {
+            if (metadata++)
+                return tenon_fail (reader->call, TENON_E_MALFORMED, ST_PREFIX + place (reader),
+                                   "the header has __metadata__ twice");
+            TENON_TRY (st_read_metadata (reader->call, json, ST_PREFIX));
+            continue;
+        }
+        TENON_TRY (read_entry (reader, &entry));
+        TENON_TRY (add_entry (reader, &entry));
+    }
+    if (token == TENON_JSON_ERROR || tenon_json_next (json) != TENON_JSON_END)
+        return fail_json (reader);
+    return TENON_OK;
+}
+
+/* ---- gaps and overlaps of a file in another order ---- */
+
+struct range {
+    uint64_t begin, end, at;
+};
+
+static int
+by_begin (const void *a, const void *b)
+{
+    const struct range *x = a, *y = b;
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    return x->end < y->end ? -1 : x->end > y->end;
+}
+
+/* The header has been read without a complaint: what is looked for is there. */
+static tenon_status
+collect (struct reader *reader, struct range *ranges)
+{
+    struct tenon_json *json = &reader->json;
+    uint64_t count = 0;
+    struct entry entry;
+    tenon_json_next (json);
+    while (tenon_json_next (json) == TENON_JSON_KEY) {
+        if (tenon_json_is (json, "__metadata__")) {
+            tenon_json_skip (json, tenon_json_next (json));
+            continue;
+        }
+        reader->told = UNKNOWN_TOLD;
+        TENON_TRY (read_entry (reader, &entry));
+        ranges[count++] = (struct range){ entry.begin, entry.end, entry.at };
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+check_order (struct reader *reader, const void *header, uint64_t length)
+{
+    struct tenon_call *call = reader->call;
+    struct range *ranges = call->host->scratch (call, reader->count * sizeof *ranges);
+    if (!ranges)
+        return TENON_E_MEMORY;
+    tenon_json_begin (&reader->json, header, length, ST_DEPTH);
+    TENON_TRY (collect (reader, ranges));
+    qsort (ranges, reader->count, sizeof *ranges, by_begin);
+    reader->expected = 0;
+    for (uint64_t i = 0; i < reader->count; i++) {
+        if (ranges[i].begin != reader->expected)
+            return tenon_fail (
+                call, TENON_E_MALFORMED, ST_PREFIX + ranges[i].at,
+                ranges[i].begin > reader->expected
+                    ? "a tensor's data begin at %llu, the data before them end at %llu: a gap"
+                    : "a tensor's data begin at %llu, the data before them end at %llu: an overlap",
+                (unsigned long long) ranges[i].begin, (unsigned long long) reader->expected);
+        reader->expected = ranges[i].end;
+    }
+    return TENON_OK;
+}
+
+tenon_status
+st_describe_header (struct tenon_call *call, uint64_t size)
+{
+    uint8_t number[ST_PREFIX];
+    if (size < ST_PREFIX)
+        return tenon_fail (call, TENON_E_TRUNCATED, 0,
+                           "it has %llu bytes, the length of its header alone takes 8",
+                           (unsigned long long) size);
+    TENON_TRY (call->host->read_at (call, 0, 0, number, sizeof number));
+    uint64_t length = tenon_le64 (number);
+    if (length > ST_MOST_HEADER)
+        return tenon_fail (call, TENON_E_MALFORMED, 0,
+                           "its header would have %llu bytes, the format allows 100000000",
+                           (unsigned long long) length);
+    if (length < 2)
+        return tenon_fail (call, TENON_E_MALFORMED, 0, "its header has %llu bytes, which hold no JSON object",
+                           (unsigned long long) length);
+    if (length > size - ST_PREFIX)
+        return tenon_fail (call, TENON_E_TRUNCATED, 0, "its header needs %llu bytes, %llu are left",
+                           (unsigned long long) length, (unsigned long long) (size - ST_PREFIX));
+    const void *header = call->host->view (call, 0, ST_PREFIX, length);
+    if (!header)
+        return TENON_E_TRUNCATED;
+    struct reader reader;
+    memset (&reader, 0, sizeof reader);
+    reader.call = call;
+    reader.data = ST_PREFIX + length;
+    reader.data_size = size - reader.data;
+    reader.ordered = 1;
+    tenon_json_begin (&reader.json, header, length, ST_DEPTH);
+    TENON_TRY (read_all (&reader));
+    if (!reader.ordered)
+        TENON_TRY (check_order (&reader, header, length));
+    if (reader.expected != reader.data_size)
+        return tenon_fail (call, TENON_E_MALFORMED, reader.data + reader.expected,
+                           "the last tensor's data end at %llu, the file has %llu bytes of data",
+                           (unsigned long long) reader.expected, (unsigned long long) reader.data_size);
+    return TENON_OK;
+}

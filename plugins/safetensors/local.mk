@@ -1,0 +1,22 @@
+safetensors_sources = \
+	plugins/safetensors/dtypes.c \
+	plugins/safetensors/header.c \
+	plugins/safetensors/metadata.c \
+	plugins/safetensors/safetensors.c \
+	plugins/safetensors/safetensors.h \
+	plugins/safetensors/set.c \
+	plugins/safetensors/write.c
+
+if MODULE_safetensors
+plugin_LTLIBRARIES += plugins/safetensors.la
+plugins_safetensors_la_SOURCES = $(safetensors_sources)
+plugins_safetensors_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+plugins_safetensors_la_LDFLAGS = $(MODULE_LDFLAGS)
+endif
+
+if BUILTIN_safetensors
+noinst_LTLIBRARIES += plugins/libsafetensors.la
+plugins_libsafetensors_la_SOURCES = $(safetensors_sources)
+plugins_libsafetensors_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=safetensors
+core_libcore_la_LIBADD += plugins/libsafetensors.la
+endif

@@ -1,0 +1,56 @@
+/* safetensors.h - what the parts of the codec know of each other. */
+#ifndef SAFETENSORS_H
+#define SAFETENSORS_H
+
+#include <tenon/json.h>
+#include <tenon/plugin.h>
+
+/* The reference's limit on a header (MAX_HEADER_SIZE). */
+#define ST_MOST_HEADER 100000000u
+/* The length of the header, and where the header begins. */
+#define ST_PREFIX 8u
+#define ST_DEPTH 64u
+
+enum { ST_OPTION_SLACK, ST_OPTION_SHARD_SIZE, ST_OPTIONS };
+
+/* A dtype: ours, and the word for it. In the order in which the reference writes its tensors, widest first. */
+struct st_dtype {
+    const char *word;
+    uint32_t length, dtype;
+    uint32_t items, bytes; /* of a block */
+};
+#define ST_DTYPES 22u
+extern const struct st_dtype st_dtypes[ST_DTYPES];
+/* By the word of a file; NULL: there is none. */
+const struct st_dtype *st_find_word (const void *word, uint64_t length);
+/* The rank of one of ours; ST_DTYPES: it has none. */
+uint32_t st_rank_of (uint32_t dtype);
+
+/* What tenon_json.error says, at its place in the file. `base`: where the document begins there. */
+tenon_status st_fail_json (struct tenon_call *call, const struct tenon_json *json, uint64_t base);
+/* A text with a NUL behind it; NULL: no memory. */
+const char *st_copy (struct tenon_call *call, const char *text, uint64_t length);
+/* The key or string that was read last, out of its escapes; NULL: no memory. */
+const char *st_text (struct tenon_call *call, const struct tenon_json *json, uint64_t *length);
+
+tenon_status st_describe_header (struct tenon_call *call, uint64_t size);
+tenon_status st_describe_index (struct tenon_call *call, uint64_t size);
+tenon_status st_read_metadata (struct tenon_call *call, struct tenon_json *json, uint64_t base);
+tenon_status st_write (struct tenon_call *call);
+tenon_status st_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting);
+
+/* Names, each with a number. */
+struct st_name {
+    const char *text;
+    uint64_t length, number;
+};
+struct st_names {
+    struct st_name *slots;
+    uint64_t mask, seed;
+};
+/* Room for `most` names. */
+tenon_status st_names_begin (struct tenon_call *call, struct st_names *names, uint64_t most);
+/* The slot of a name: text is NULL when it is not there yet. */
+struct st_name *st_names_slot (const struct st_names *names, const char *text, uint64_t length);
+
+#endif

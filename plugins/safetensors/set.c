@@ -1,0 +1,271 @@
+/* set.c - the index of a sharded set: which tensor lies in which file beside it. */
+#include "safetensors.h"
+#include <stdlib.h>
+
+struct entry {
+    const char *name, *file;
+    uint64_t name_length, file_length;
+    uint64_t shard;
+};
+
+struct shard {
+    const char *file;
+    uint64_t length;
+    uint32_t source;
+};
+
+struct index {
+    struct tenon_call *call;
+    struct tenon_json json;
+    struct entry *entries;
+    struct shard *shards;
+    uint64_t count, shard_count;
+    uint64_t total_size;
+    uint32_t has_map, has_total;
+    struct st_names names;
+};
+
+static int
+shown (uint64_t length)
+{
+    return (int) (length < 100 ? length : 100);
+}
+
+static uint64_t
+place (const struct index *index)
+{
+    return (uint64_t) (index->json.text - index->json.start);
+}
+
+static tenon_status
+expected (struct index *index, int32_t token, const char *what)
+{
+    return token == TENON_JSON_ERROR
+               ? st_fail_json (index->call, &index->json, 0)
+               : tenon_fail (index->call, TENON_E_MALFORMED, place (index), "the index: %s", what);
+}
+
+/* ---- reading it ---- */
+
+/* How many entries there are at most: each has a colon outside its strings, at least. */
+static uint64_t
+most_entries (const uint8_t *text, uint64_t length)
+{
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < length; i++)
+        count += text[i] == ':';
+    return count;
+}
+
+static tenon_status
+read_map (struct index *index)
+{
+    struct tenon_json *json = &index->json;
+    struct tenon_call *call = index->call;
+    int32_t token = tenon_json_next (json);
+    if (token != TENON_JSON_BEGIN_OBJECT)
+        return expected (index, token, "its weight_map is no object");
+    while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
+        struct entry *entry = &index->entries[index->count];
+        entry->name = st_text (call, json, &entry->name_length);
+        if (!entry->name)
+            return TENON_E_MEMORY;
+        struct st_name *slot = st_names_slot (&index->names, entry->name, entry->name_length);
+        if (slot->text)
+            return tenon_fail (call, TENON_E_MALFORMED, place (index),
+                               "the index has the tensor '%.*s' twice", shown (entry->name_length),
+                               entry->name);
+        *slot = (struct st_name){ entry->name, entry->name_length, index->count };
+        token = tenon_json_next (json);
+        if (token != TENON_JSON_STRING)
+            return expected (index, token, "a tensor's shard is no string");
+        entry->file = st_text (call, json, &entry->file_length);
+        if (!entry->file)
+            return TENON_E_MEMORY;
+        index->count++;
+    }
+    return token == TENON_JSON_END_OBJECT ? TENON_OK : expected (index, token, "");
+}
+
+static tenon_status
+read_index_metadata (struct index *index)
+{
+    struct tenon_json *json = &index->json;
+    int32_t token = tenon_json_next (json);
+    if (token == TENON_JSON_NULL)
+        return TENON_OK;
+    if (token != TENON_JSON_BEGIN_OBJECT)
+        return expected (index, token, "its metadata are no object");
+    while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
+        if (tenon_json_is (json, "total_size")) {
+            token = tenon_json_next (json);
+            index->has_total =
+                token == TENON_JSON_NUMBER && tenon_json_u64 (json, &index->total_size) == TENON_OK;
+            if (!index->has_total && tenon_json_skip (json, token) < 0)
+                return expected (index, TENON_JSON_ERROR, "");
+            continue;
+        }
+        uint64_t length;
+        const char *key = st_text (index->call, json, &length);
+        if (!key)
+            return TENON_E_MEMORY;
+        tenon_note (index->call, TENON_NOTE, NULL, "the metadata '%.*s' of the index were passed over",
+                    shown (length), key);
+        if (tenon_json_skip (json, tenon_json_next (json)) < 0)
+            return expected (index, TENON_JSON_ERROR, "");
+    }
+    return token == TENON_JSON_END_OBJECT ? TENON_OK : expected (index, token, "");
+}
+
+static tenon_status
+read_index (struct index *index)
+{
+    struct tenon_json *json = &index->json;
+    uint32_t has_metadata = 0;
+    int32_t token = tenon_json_next (json);
+    if (token != TENON_JSON_BEGIN_OBJECT)
+        return expected (index, token, "it is no JSON object");
+    while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
+        uint32_t map = (uint32_t) tenon_json_is (json, "weight_map");
+        uint32_t metadata = (uint32_t) tenon_json_is (json, "metadata");
+        if ((map && index->has_map) || (metadata && has_metadata))
+            return expected (index, token, "a key occurs twice");
+        index->has_map |= map;
+        has_metadata |= metadata;
+        if (map)
+            TENON_TRY (read_map (index));
+        else if (metadata)
+            TENON_TRY (read_index_metadata (index));
+        else if (tenon_json_skip (json, tenon_json_next (json)) < 0)
+            return expected (index, TENON_JSON_ERROR, "");
+    }
+    if (token != TENON_JSON_END_OBJECT || tenon_json_next (json) != TENON_JSON_END)
+        return expected (index, TENON_JSON_ERROR, "");
+    return index->has_map ? TENON_OK : expected (index, TENON_JSON_END, "it has no weight_map");
+}
+
+/* ---- the shards ---- */
+
+static int
+by_file (const void *a, const void *b)
+{
+    const struct shard *x = a, *y = b;
+    int order = memcmp (x->file, y->file, x->length < y->length ? x->length : y->length);
+    return order ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+/* Every file once, in the order of the names. */
+static tenon_status
+collect_shards (struct index *index)
+{
+    struct tenon_call *call = index->call;
+    struct st_names files;
+    TENON_TRY (st_names_begin (call, &files, index->count));
+    index->shards = call->host->scratch (call, (index->count + 1) * sizeof *index->shards);
+    if (!index->shards)
+        return TENON_E_MEMORY;
+    for (uint64_t i = 0; i < index->count; i++) {
+        struct entry *entry = &index->entries[i];
+        struct st_name *slot = st_names_slot (&files, entry->file, entry->file_length);
+        if (slot->text)
+            continue;
+        *slot = (struct st_name){ entry->file, entry->file_length, 0 };
+        index->shards[index->shard_count++] = (struct shard){ entry->file, entry->file_length, 0 };
+    }
+    qsort (index->shards, index->shard_count, sizeof *index->shards, by_file);
+    for (uint64_t i = 0; i < index->shard_count; i++)
+        st_names_slot (&files, index->shards[i].file, index->shards[i].length)->number = i;
+    for (uint64_t i = 0; i < index->count; i++)
+        index->entries[i].shard =
+            st_names_slot (&files, index->entries[i].file, index->entries[i].file_length)->number;
+    return TENON_OK;
+}
+
+static tenon_status
+include_shards (struct index *index)
+{
+    struct tenon_call *call = index->call;
+    struct tenon_include how = { .struct_size = sizeof how,
+                                 .flags = TENON_INCLUDE_REPEATED,
+                                 .codec = "safetensors" };
+    for (uint64_t i = 0; i < index->shard_count; i++) {
+        struct shard *shard = &index->shards[i];
+        TENON_TRY (call->host->sibling (call, shard->file, shard->length, &shard->source));
+        TENON_TRY (call->host->include (call, shard->source, &how));
+    }
+    return TENON_OK;
+}
+
+/* ---- what it says of them ---- */
+
+static tenon_status
+check_entries (struct index *index)
+{
+    struct tenon_call *call = index->call;
+    for (uint64_t i = 0; i < index->count; i++) {
+        const struct entry *entry = &index->entries[i];
+        struct tenon_tensor tensor = TENON_INIT (tensor);
+        tenon_status status = call->host->find (call, entry->name, entry->name_length, &tensor);
+        if (status < 0 && status != TENON_E_NOT_FOUND)
+            return status;
+        if (status < 0)
+            return tenon_fail (
+                call, TENON_E_MALFORMED, TENON_AUTO, "the tensor '%.*s' is absent from its shard '%.*s'",
+                shown (entry->name_length), entry->name, shown (entry->file_length), entry->file);
+        if (tensor.source != index->shards[entry->shard].source)
+            return tenon_fail (
+                call, TENON_E_MALFORMED, TENON_AUTO,
+                "the tensor '%.*s' lies in another shard than '%.*s', of which the index says it",
+                shown (entry->name_length), entry->name, shown (entry->file_length), entry->file);
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+check_total (struct index *index)
+{
+    struct tenon_call *call = index->call;
+    uint64_t total = 0, found = 0;
+    for (;; found++) {
+        struct tenon_tensor tensor = TENON_INIT (tensor);
+        tenon_status status = call->host->described (call, found, &tensor);
+        if (status == TENON_E_NOT_FOUND)
+            break;
+        TENON_TRY (status);
+        total += tensor.length;
+        if (!st_names_slot (&index->names, tensor.name, tensor.name_length)->text)
+            tenon_note (call, TENON_NOTE | TENON_FLAW, tensor.name, "the index does not list it");
+    }
+    if (!index->has_total)
+        tenon_note (call, TENON_NOTE | TENON_FLAW, NULL, "the index has no total_size");
+    else if (index->total_size != total)
+        tenon_note (call, TENON_NOTE | TENON_FLAW, NULL,
+                    "the index says total_size %llu, the tensors have %llu bytes",
+                    (unsigned long long) index->total_size, (unsigned long long) total);
+    return TENON_OK;
+}
+
+tenon_status
+st_describe_index (struct tenon_call *call, uint64_t size)
+{
+    struct index index;
+    memset (&index, 0, sizeof index);
+    index.call = call;
+    if (size > ST_MOST_HEADER)
+        return tenon_fail (call, TENON_E_LIMIT, 0, "an index of %llu bytes, more than 100000000",
+                           (unsigned long long) size);
+    const uint8_t *text = call->host->view (call, 0, 0, size);
+    if (!text)
+        return TENON_E_TRUNCATED;
+    uint64_t most = most_entries (text, size);
+    index.entries = call->host->scratch (call, (most + 1) * sizeof *index.entries);
+    if (!index.entries)
+        return TENON_E_MEMORY;
+    TENON_TRY (st_names_begin (call, &index.names, most));
+    tenon_json_begin (&index.json, text, size, ST_DEPTH);
+    TENON_TRY (read_index (&index));
+    TENON_TRY (collect_shards (&index));
+    TENON_TRY (include_shards (&index));
+    TENON_TRY (check_entries (&index));
+    return check_total (&index);
+}
