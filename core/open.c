@@ -87,6 +87,8 @@ fill (tenon_file *file, struct tn_source *source, const tenon_open_options *opti
         status = tn_recognise (&run, source, options->format, &file->codec, false, NULL);
     if (status == TENON_OK)
         status = tn_describe (&run, 0, file->codec, NULL, NULL, 0);
+    if (status == TENON_OK)
+        status = tn_catalog_settle (catalog, error);
     tn_arena_free (&run.arena);
     tn_window_free (run.window);
     return status < 0 ? status : complete (file, error);

@@ -2,6 +2,7 @@ safetensors_sources = \
 	plugins/safetensors/dtypes.c \
 	plugins/safetensors/header.c \
 	plugins/safetensors/metadata.c \
+	plugins/safetensors/plain.c \
 	plugins/safetensors/safetensors.c \
 	plugins/safetensors/safetensors.h \
 	plugins/safetensors/set.c \
