@@ -90,6 +90,28 @@ def loads_and_saves(bench):
                   size, bench.rounds(7))
 
 
+def small_tensors(bench):
+    """Ours pays a call through ctypes for each array that it saves."""
+    for count in (20000 // bench.scale, 100000 // bench.scale):
+        data = normal(16 * count).reshape(count, 4, 4)
+        arrays = [(f"model.layers.{i % 64}.experts.{i // 64}.weight", data[i], F32) for i in range(count)]
+        named = {name: array for name, array, _ in arrays}
+        ours, theirs = bench.path("many-ours.safetensors"), bench.path("many-theirs.safetensors")
+        bench.compare(f"save {count:,} tensors of 64 bytes", lambda: bench.tenon.save_many(ours, arrays), lambda: save_file(named, theirs),
+                      "save_file", ">= 2", 0, bench.rounds(3))
+        requests = bench.tenon.requests_for(count)
+
+        def read():
+            file = bench.tenon.open(theirs)
+            memory, _ = bench.tenon.load_all(file, requests)
+            bench.tenon.lib.tenon_memory_free(memory)
+            bench.tenon.close(file)
+
+        bench.compare(f"open and read all of {count:,}", read, lambda: load_file(theirs), "load_file", ">= 2", 0, bench.rounds(5))
+        os.unlink(ours)
+        os.unlink(theirs)
+
+
 # The most memory of a child counts that of whoever made it: a small process does.
 CHILD = """
 import os, sys
@@ -140,6 +162,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_FOLDER")) as folder:
         bench = Bench(*arguments[:2], folder, quick)
         lists(bench)
+        small_tensors(bench)
         loads_and_saves(bench)
         sets(bench)
 
