@@ -1,0 +1,21 @@
+gguf_sources = \
+	plugins/gguf/describe.c \
+	plugins/gguf/gguf.c \
+	plugins/gguf/gguf.h \
+	plugins/gguf/stub.c \
+	plugins/gguf/value.c \
+	plugins/gguf/write.c
+
+if MODULE_gguf
+plugin_LTLIBRARIES += plugins/gguf.la
+plugins_gguf_la_SOURCES = $(gguf_sources)
+plugins_gguf_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+plugins_gguf_la_LDFLAGS = $(MODULE_LDFLAGS)
+endif
+
+if BUILTIN_gguf
+noinst_LTLIBRARIES += plugins/libgguf.la
+plugins_libgguf_la_SOURCES = $(gguf_sources)
+plugins_libgguf_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=gguf
+core_libcore_la_LIBADD += plugins/libgguf.la
+endif

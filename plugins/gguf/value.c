@@ -1,0 +1,187 @@
+/* value.c - the values of key-value pairs. Arrays stay where they are: only the ends of the strings in them are looked for. */
+#include "gguf.h"
+
+const struct gguf_value_type gguf_value_types[GGUF_VALUES] = {
+    [GGUF_U8] = { TENON_U8, 1 },       [GGUF_I8] = { TENON_I8, 1 },     [GGUF_U16] = { TENON_U16, 2 },
+    [GGUF_I16] = { TENON_I16, 2 },     [GGUF_U32] = { TENON_U32, 4 },   [GGUF_I32] = { TENON_I32, 4 },
+    [GGUF_F32] = { TENON_F32, 4 },     [GGUF_BOOL] = { TENON_BOOL, 1 }, [GGUF_STRING] = { TENON_STRING, 0 },
+    [GGUF_ARRAY] = { TENON_ARRAY, 0 }, [GGUF_U64] = { TENON_U64, 8 },   [GGUF_I64] = { TENON_I64, 8 },
+    [GGUF_F64] = { TENON_F64, 8 },
+};
+
+tenon_status
+gguf_take_size (struct gguf_reader *reader, uint64_t *size, const char *what)
+{
+    uint32_t narrow;
+    if (reader->version > 1)
+        return tenon_take_u64 (&reader->cursor, size, what);
+    TENON_TRY (tenon_take_u32 (&reader->cursor, &narrow, what));
+    *size = narrow;
+    return TENON_OK;
+}
+
+tenon_status
+gguf_take_string (struct gguf_reader *reader, const char **text, uint64_t *length, const char *what)
+{
+    TENON_TRY (gguf_take_size (reader, length, what));
+    *text = "";
+    if (*length > 0 && !(*text = (const char *) tenon_take (&reader->cursor, *length, what)))
+        return TENON_E_TRUNCATED;
+    return TENON_OK;
+}
+
+/* The double that stands for a float. A conversion would make signalling NaNs quiet. */
+static double
+widen (uint32_t bits)
+{
+    uint64_t wide =
+        (uint64_t) (bits >> 31) << 63 | (uint64_t) 0x7ff << 52 | (uint64_t) (bits & 0x7fffff) << 29;
+    float narrow;
+    double value;
+    memcpy (&narrow, &bits, sizeof narrow);
+    value = narrow;
+    if ((bits & 0x7fffffff) > 0x7f800000)
+        memcpy (&value, &wide, sizeof value);
+    return value;
+}
+
+static uint64_t
+number_of (const uint8_t *bytes, uint32_t width, uint32_t big_endian)
+{
+    switch (width) {
+    case 1: return bytes[0];
+    case 2: return big_endian ? tenon_be16 (bytes) : tenon_le16 (bytes);
+    case 4: return big_endian ? tenon_be32 (bytes) : tenon_le32 (bytes);
+    default: return big_endian ? tenon_be64 (bytes) : tenon_le64 (bytes);
+    }
+}
+
+static tenon_status
+read_scalar (struct gguf_reader *reader, uint32_t type, struct tenon_value *value)
+{
+    uint32_t width = gguf_value_types[type].width;
+    uint64_t place = reader->cursor.position;
+    const uint8_t *bytes = tenon_take (&reader->cursor, width, "a value");
+    if (!bytes)
+        return TENON_E_TRUNCATED;
+    uint64_t number = number_of (bytes, width, reader->cursor.big_endian);
+    value->as.u = number;
+    switch (type) {
+    case GGUF_I8: value->as.i = (int8_t) number; break;
+    case GGUF_I16: value->as.i = (int16_t) number; break;
+    case GGUF_I32: value->as.i = (int32_t) number; break;
+    case GGUF_F32: value->as.f = widen ((uint32_t) number); break;
+    case GGUF_F64: memcpy (&value->as.f, &number, sizeof number); break;
+    case GGUF_BOOL:
+        if (number > 1)
+            return tenon_fail (reader->call, TENON_E_MALFORMED, place, "a bool is %u, expected 0 or 1",
+                               (unsigned) number);
+        break;
+    default: break;
+    }
+    return TENON_OK;
+}
+
+/* ---- arrays ---- */
+
+/* Finds the end of `count` strings. */
+static tenon_status
+skip_strings (struct gguf_reader *reader, uint64_t count)
+{
+    uint64_t length;
+    for (uint64_t i = 0; i < count; i++) {
+        TENON_TRY (gguf_take_size (reader, &length, "the length of a string"));
+        TENON_TRY (tenon_skip (&reader->cursor, length, "a string"));
+        if ((i & 0xffff) == 0xffff && reader->call->host->cancelled (reader->call))
+            return TENON_E_CANCELLED;
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+check_bools (struct gguf_reader *reader, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        uint8_t byte;
+        uint64_t place = reader->cursor.position;
+        TENON_TRY (tenon_take_u8 (&reader->cursor, &byte, "a bool"));
+        if (byte > 1)
+            return tenon_fail (reader->call, TENON_E_MALFORMED, place, "a bool is %u, expected 0 or 1", byte);
+    }
+    return TENON_OK;
+}
+
+static tenon_status read_array (struct gguf_reader *reader, uint64_t depth, struct tenon_value *value);
+
+static tenon_status
+read_nested (struct gguf_reader *reader, uint64_t depth, struct tenon_value *value)
+{
+    if (depth >= reader->most_depth)
+        return tenon_fail (reader->call, TENON_E_LIMIT, reader->cursor.position,
+                           "arrays lie in each other %llu deep; raise depth in [limits] to read them",
+                           (unsigned long long) depth);
+    struct tenon_value *items =
+        reader->call->host->scratch (reader->call, (value->count + 1) * sizeof *items);
+    if (!items)
+        return TENON_E_MEMORY;
+    for (uint64_t i = 0; i < value->count; i++)
+        TENON_TRY (read_array (reader, depth + 1, &items[i]));
+    value->as.items = items;
+    return TENON_OK;
+}
+
+/* The least that an item takes in the file. */
+static uint64_t
+least_bytes (const struct gguf_reader *reader, uint32_t type)
+{
+    uint32_t size = reader->version > 1 ? 8 : 4;
+    return type == GGUF_STRING ? size : type == GGUF_ARRAY ? 4 + size : gguf_value_types[type].width;
+}
+
+static tenon_status
+read_array (struct gguf_reader *reader, uint64_t depth, struct tenon_value *value)
+{
+    struct tenon_cursor *cursor = &reader->cursor;
+    uint64_t place = cursor->position;
+    uint32_t type;
+    memset (value, 0, sizeof *value);
+    value->type = TENON_ARRAY;
+    value->source = TENON_NO_SOURCE;
+    TENON_TRY (tenon_take_u32 (cursor, &type, "the type of an array"));
+    if (type >= GGUF_VALUES)
+        return tenon_fail (reader->call, TENON_E_MALFORMED, place, "there is no value type %u", type);
+    place = cursor->position;
+    TENON_TRY (gguf_take_size (reader, &value->count, "the length of an array"));
+    uint64_t least = least_bytes (reader, type);
+    if (value->count > (cursor->end - cursor->position) / least)
+        return tenon_fail (reader->call, TENON_E_TRUNCATED, place,
+                           "an array of %llu items, of %llu bytes and more each, %llu bytes are left",
+                           (unsigned long long) value->count, (unsigned long long) least,
+                           (unsigned long long) (cursor->end - cursor->position));
+    value->item_type = gguf_value_types[type].type;
+    if (type == GGUF_ARRAY)
+        return read_nested (reader, depth, value);
+    value->source = 0;
+    value->offset = cursor->position;
+    value->encoding = (cursor->big_endian ? TENON_ENCODING_BIG : TENON_ENCODING_LITTLE)
+                      | (type != GGUF_STRING   ? 0
+                         : reader->version > 1 ? TENON_ENCODING_U64
+                                               : TENON_ENCODING_U32);
+    TENON_TRY (type == GGUF_STRING ? skip_strings (reader, value->count)
+               : type == GGUF_BOOL ? check_bools (reader, value->count)
+                                   : tenon_skip (cursor, value->count * least, "an array"));
+    value->length = cursor->position - value->offset;
+    return TENON_OK;
+}
+
+tenon_status
+gguf_read_value (struct gguf_reader *reader, uint32_t type, struct tenon_value *value)
+{
+    memset (value, 0, sizeof *value);
+    value->type = gguf_value_types[type].type;
+    if (type == GGUF_ARRAY)
+        return read_array (reader, 0, value);
+    if (type != GGUF_STRING)
+        return read_scalar (reader, type, value);
+    return gguf_take_string (reader, &value->as.string, &value->count, "a string");
+}
