@@ -91,6 +91,7 @@ static tenon_status
 read_index_metadata (struct index *index)
 {
     struct tenon_json *json = &index->json;
+    uint32_t totals = 0;
     int32_t token = tenon_json_next (json);
     if (token == TENON_JSON_NULL)
         return TENON_OK;
@@ -98,6 +99,8 @@ read_index_metadata (struct index *index)
         return expected (index, token, "its metadata are no object");
     while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
         if (tenon_json_is (json, "total_size")) {
+            if (totals++)
+                return expected (index, token, "total_size occurs twice");
             token = tenon_json_next (json);
             index->has_total =
                 token == TENON_JSON_NUMBER && tenon_json_u64 (json, &index->total_size) == TENON_OK;
