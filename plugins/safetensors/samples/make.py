@@ -149,8 +149,8 @@ def sharded(folder):
     index = {"metadata": {"total_size": sum(len(data_of(*row)) for row in tensors.values())},
              "weight_map": {name: file for file, names in zip(files, shards) for name in names}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    (folder / "model.as-one").write_bytes(by_library(tensors, metadata))
-    (folder / "model.in-order").write_bytes(by_hand(tensors, metadata))
+    (folder.parent / "set-as-one.safetensors").write_bytes(by_library(tensors, metadata))
+    (folder.parent / "set-in-order.safetensors").write_bytes(by_hand(tensors, metadata))
 
 
 for make in (golden, odd, sharded):

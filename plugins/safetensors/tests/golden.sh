@@ -60,11 +60,11 @@ tenon ls -v "$samples/odd/unknown-keys.safetensors"
 said "its key 'more' is unknown" "its key 'z' is unknown" || fail 'unknown keys are passed over in silence'
 
 # ---- a set ----
-same 'a set in one file' "$samples/set/model.safetensors.index.json" "$samples/set/model.as-one"
+same 'a set in one file' "$samples/set/model.safetensors.index.json" "$samples/set-as-one.safetensors"
 well "$samples/set/model.safetensors.index.json"
 mkdir "$work/set"
 checks=$((checks + 1))
-tenon convert -o safetensors.shard_size=16 "$samples/set/model.in-order" "$work/set/model.safetensors"
+tenon convert -o safetensors.shard_size=16 "$samples/set-in-order.safetensors" "$work/set/model.safetensors"
 [ "$status" -eq 0 ] || fail "a set: convert exits $status"
 for file in model-00001-of-00003.safetensors model-00002-of-00003.safetensors model-00003-of-00003.safetensors \
     model.safetensors.index.json; do
