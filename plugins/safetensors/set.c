@@ -193,6 +193,9 @@ include_shards (struct index *index)
                                  .codec = "safetensors" };
     for (uint64_t i = 0; i < index->shard_count; i++) {
         struct shard *shard = &index->shards[i];
+        if (st_is_index (shard->file, shard->length))
+            return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO, "its shard '%.*s' is an index itself",
+                               shown (shard->length), shard->file);
         TENON_TRY (call->host->sibling (call, shard->file, shard->length, &shard->source));
         TENON_TRY (call->host->include (call, shard->source, &how));
     }

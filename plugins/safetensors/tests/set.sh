@@ -83,15 +83,9 @@ printf 'abc' >"$work/$two"; no 'it has 3 bytes'
 printf '\223NUMPY\001\000' >"$work/$two"; no 'its header would have'
 culprit=
 shard $two "{$b}" 3
-map '"a":"m.safetensors.index.json"' 5
-checks=$((checks + 1))
-tenon ls "$work/$index"
-[ "$status" -eq 2 ] || fail "an index that names itself: ls exits $status"
+map '"a":"m.safetensors.index.json"' 5; no "its shard 'm.safetensors.index.json' is an index itself"
 cp "$work/$index" "$work/n.safetensors.index.json"
-map '"a":"n.safetensors.index.json"' 5
-checks=$((checks + 1))
-tenon ls "$work/$index"
-[ "$status" -eq 2 ] || fail "two that name each other: ls exits $status"
+map '"a":"n.safetensors.index.json"' 5; no "its shard 'n.safetensors.index.json' is an index itself"
 
 # ---- 56: tensors that are elsewhere ----
 map "$both,\"c\":\"$two\"" 5; no "the tensor 'c' is absent from its shard '$two'"
