@@ -6,7 +6,9 @@ import json
 import random
 
 import numpy as np
-from npz_kit import tenon
+from npz_kit import tenon  # before libtenon, which lies elsewhere: npz_kit finds it
+from libtenon import DTYPES as NUMBERS  # noqa: F401
+from libtenon import TenonError  # noqa: F401
 from safetensors import TensorSpec, deserialize, serialize, serialize_file
 
 # Word of the format: tenon's name, the reference's name for writing (None: it cannot), bits. Widest first, as the reference's

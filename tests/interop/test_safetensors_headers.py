@@ -5,9 +5,8 @@ import collections
 import json
 import random
 
-from libtenon import TenonError
 from safetensors import SafetensorError
-from safetensors_kit import DTYPES, nbytes, packed, read_memory, reference_read
+from safetensors_kit import DTYPES, TenonError, nbytes, packed, read_memory, reference_read
 
 # ---- why tenon may be stricter ----
 
@@ -33,12 +32,8 @@ def entries(header):
 
 
 def fields(header):
-    """The pairs of each tensor."""
+    """What the reference sees of each tensor that is an object."""
     return [dict(value["pairs"]) for _, value in entries(header) if isinstance(value, dict)]
-
-
-def shapes(header):
-    return [field["shape"] for field in fields(header) if isinstance(field.get("shape"), list)]
 
 
 def has_duplicates(header):
@@ -55,7 +50,8 @@ def has_other_forms(header):
 def names_and_keys(header):
     """Those of tensors and of metadata."""
     pairs = pairs_of(header)["pairs"]
-    return [key for key, _ in pairs] + [key for name, value in pairs if name == "__metadata__" and value for key, _ in value["pairs"]]
+    metadata = next((value for name, value in pairs if name == "__metadata__"), None) or {"pairs": []}
+    return [key for key, _ in [*pairs, *metadata["pairs"]]]
 
 
 def has_nul(header):
@@ -69,17 +65,17 @@ def has_empty_name(header):
 
 
 def has_large_shape(header):
-    """2^63 and more, as a dim or as the product of those that are not 0."""
-    def product(shape):
-        result = 1
-        for dim in shape:
+    """2^63 and more, elements or bytes; dims of 0 are not looked at, so that no product of the others overflows anywhere."""
+    def size(field):
+        result = max(DTYPES[field["dtype"]][2] // 8, 1) if isinstance(field["dtype"], str) else 1
+        for dim in field["shape"]:
             result *= dim or 1
         return result
-    return any(product(shape) >= 2**63 for shape in shapes(header))
+    return any(size(field) >= 2**63 for field in fields(header))
 
 
 def has_many_dims(header):
-    return any(len(shape) > 64 for shape in shapes(header))
+    return any(len(field["shape"]) > 64 for field in fields(header))
 
 
 def is_deep(header):
@@ -92,8 +88,9 @@ def is_deep(header):
 
 # Words of tenon's messages, and what must be so. Of the tensors of one name the reference looks at none but the last.
 REASONS = [
-    (("twice", "the file gives it", "its data end at"), has_duplicates), (("value is no object", "dtype is no string"), has_other_forms),
-    (("NUL",), has_nul), (("is empty",), has_empty_name), (("2^63",), has_large_shape), (("64 numbers",), has_many_dims),
+    (("twice", "the file gives it", "its data end at"), has_duplicates),
+    (("value is no object", "dtype is no string"), has_other_forms), (("NUL",), has_nul),
+    (("is empty",), has_empty_name), (("2^63",), has_large_shape), (("64 numbers",), has_many_dims),
     (("less nesting",), is_deep),
 ]
 
@@ -187,7 +184,8 @@ def change_dtype(generator, row):
 def change_shape(generator, row):
     if not isinstance(row[2], list):
         return
-    row[2] = generator.choice([[1] * 64, [1] * 65, [1, *row[2]], [0, *row[2]], row[2][:-1], [2**63, 0], [0, 2**63], [2**32, 2**32, 0],
+    row[2] = generator.choice([[1] * 64, [1] * 65, [1, *row[2]], [0, *row[2]], row[2][:-1], [2**63, 0], [0, 2**63],
+                               [2**32, 2**32, 0],
                                [0, 2**32, 2**32], [2**62, 2, 0], [2**62, 2], [2**61, 8], Raw("null"), Raw('"1"'), Raw("{}")])
 
 
@@ -261,8 +259,10 @@ def random_header(generator):
     return text, size
 
 
-PIECES = [b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"0", b"-", b" ", b"\0", b"\xff", b"\xc3\xa9", b"\xed\xa0\x80", b"\xef\xbb\xbf",
-          b"\\u0000", b"\\ud83d\\ude00", b"\\ud83d", b"e", b".", b"null", b'"a":', b'"dtype":"U8",', b"/**/", b"1", b"9", b"\x7f", b"\n",
+PIECES = [b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"0", b"-", b" ", b"\0",
+          b"\xff", b"\xc3\xa9", b"\xed\xa0\x80", b"\xef\xbb\xbf",
+          b"\\u0000", b"\\ud83d\\ude00", b"\\ud83d", b"e", b".", b"null",
+          b'"a":', b'"dtype":"U8",', b"/**/", b"1", b"9", b"\x7f", b"\n",
           b"\\/", b"\\x", b"'", b"NaN", b"Infinity", b"\xc0\x80", b"\xf4\x90\x80\x80"]
 
 
