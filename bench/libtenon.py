@@ -83,9 +83,9 @@ class Tenon:
                                        c.byref(self.error)))
         return file
 
-    def open_memory(self, data, size, name):
+    def open_memory(self, data, size, name, format_=None):
         file = c.c_void_p()
-        options = OpenOptions(c.sizeof(OpenOptions), 0, None, None, name.encode())
+        options = OpenOptions(c.sizeof(OpenOptions), 0, format_ and format_.encode(), None, name.encode())
         self.check(self.lib.tenon_open_memory(self.context, c.c_void_p(data), c.c_uint64(size), c.byref(options), c.byref(file),
                                               c.byref(self.error)))
         return file

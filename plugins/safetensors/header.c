@@ -57,7 +57,7 @@ read_dtype (struct reader *reader, struct st_entry *entry)
         return json->state == TENON_JSON_BROKEN
                    ? fail_json (reader)
                    : fail_entry (reader, entry, place (reader), "its dtype is no string");
-    char word[32];
+    char word[72]; /* the longest, F8_E5M2FNUZ, in escapes alone */
     uint64_t length = json->length;
     const void *text = json->text;
     if (json->escapes && length <= sizeof word) {
@@ -112,6 +112,23 @@ read_offsets (struct reader *reader, struct st_entry *entry)
     return TENON_OK;
 }
 
+/* Passes over a value. A number that no double holds is refused, as it is by the reference. */
+static tenon_status
+skip_value (struct reader *reader, struct st_entry *entry)
+{
+    struct tenon_json *json = &reader->json;
+    uint32_t depth = json->depth;
+    double value;
+    do {
+        int32_t token = tenon_json_next (json);
+        if (token == TENON_JSON_ERROR)
+            return fail_json (reader);
+        if (token == TENON_JSON_NUMBER && tenon_json_f64 (json, &value) < 0)
+            return fail_entry (reader, entry, place (reader), "%s", json->error);
+    } while (json->depth > depth);
+    return TENON_OK;
+}
+
 /* The reference skips what it does not know. */
 static tenon_status
 skip_unknown (struct reader *reader, struct st_entry *entry)
@@ -121,8 +138,7 @@ skip_unknown (struct reader *reader, struct st_entry *entry)
     int length = (int) (json->length < sizeof key - 1 ? json->length : sizeof key - 1);
     memcpy (key, json->text, (size_t) length);
     key[length] = 0;
-    if (tenon_json_skip (json, tenon_json_next (json)) < 0)
-        return fail_json (reader);
+    TENON_TRY (skip_value (reader, entry));
     if (reader->told++ < UNKNOWN_TOLD) {
         const char *name = st_copy (reader->call, entry->name, entry->name_length);
         if (!name)
@@ -244,6 +260,8 @@ read_all (struct reader *reader)
 
 struct range {
     uint64_t begin, end, at;
+    const char *name;
+    uint64_t name_length;
 };
 
 static int
@@ -270,7 +288,7 @@ collect (struct reader *reader, struct range *ranges)
         }
         reader->told = UNKNOWN_TOLD;
         TENON_TRY (read_entry (reader, &entry));
-        ranges[count++] = (struct range){ entry.begin, entry.end, entry.at };
+        ranges[count++] = (struct range){ entry.begin, entry.end, entry.at, entry.name, entry.name_length };
     }
     return TENON_OK;
 }
@@ -287,14 +305,14 @@ check_order (struct reader *reader, const void *header, uint64_t length)
     qsort (ranges, reader->count, sizeof *ranges, by_begin);
     reader->expected = 0;
     for (uint64_t i = 0; i < reader->count; i++) {
-        if (ranges[i].begin != reader->expected)
-            return tenon_fail (
-                call, TENON_E_MALFORMED, ST_PREFIX + ranges[i].at,
-                ranges[i].begin > reader->expected
-                    ? "a tensor's data begin at %llu, the data before them end at %llu: a gap"
-                    : "a tensor's data begin at %llu, the data before them end at %llu: an overlap",
-                (unsigned long long) ranges[i].begin, (unsigned long long) reader->expected);
-        reader->expected = ranges[i].end;
+        const struct range *range = &ranges[i];
+        if (range->begin != reader->expected)
+            return fail_entry (reader,
+                               &(struct st_entry){ .name = range->name, .name_length = range->name_length },
+                               range->at, "its data begin at %llu, the data before them end at %llu: %s",
+                               (unsigned long long) range->begin, (unsigned long long) reader->expected,
+                               range->begin > reader->expected ? "a gap" : "an overlap");
+        reader->expected = range->end;
     }
     return TENON_OK;
 }

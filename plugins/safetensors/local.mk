@@ -7,6 +7,10 @@ safetensors_sources = \
 	plugins/safetensors/safetensors.h \
 	plugins/safetensors/set.c \
 	plugins/safetensors/write.c
+shell_tests += \
+	plugins/safetensors/tests/golden.sh \
+	plugins/safetensors/tests/malformed.sh \
+	plugins/safetensors/tests/set.sh
 
 if MODULE_safetensors
 plugin_LTLIBRARIES += plugins/safetensors.la

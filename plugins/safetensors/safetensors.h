@@ -45,6 +45,9 @@ const char *st_copy (struct tenon_call *call, const char *text, uint64_t length)
 /* The key or string that was read last, out of its escapes; NULL: no memory. */
 const char *st_text (struct tenon_call *call, const struct tenon_json *json, uint64_t *length);
 
+/* By its name, all that tells an index from a file of tensors. */
+int st_is_index (const char *name, uint64_t length);
+
 tenon_status st_describe_header (struct tenon_call *call, uint64_t size);
 tenon_status st_describe_index (struct tenon_call *call, uint64_t size);
 tenon_status st_read_metadata (struct tenon_call *call, struct tenon_json *json, uint64_t base);
