@@ -7,8 +7,9 @@
 
 static struct {
     bool strict, dry_run, new_only, append, force, carry;
-    const char *from, *as;
-    struct text_list only, except, rename;
+    const char *from;
+    struct text_list as, only, except, rename;
+    json_object *left; /* notes of what --as left as it was */
 } convert;
 
 static const struct tool_option convert_options[] = {
@@ -19,7 +20,9 @@ static const struct tool_option convert_options[] = {
     { "except", 0, OPTION_LIST, "GLOB", "leave out tensors whose name matches; may be repeated",
       &convert.except },
     { "rename", 0, OPTION_LIST, "OLD=NEW", "give a tensor another name; may be repeated", &convert.rename },
-    { "as", 0, OPTION_TEXT, "DTYPE", "cast all tensors to this element type", &convert.as },
+    { "as", 0, OPTION_LIST, "[GLOB:]DTYPE",
+      "cast the tensors whose name matches, or all, to this element type; the last match counts",
+      &convert.as },
     { "carry", 0, OPTION_FLAG, NULL,
       "store what the format cannot hold as bytes, with a record of what it was", &convert.carry },
     { "strict", 0, OPTION_FLAG, NULL, "fail when anything would be lost", &convert.strict },
@@ -104,15 +107,35 @@ new_name (struct renames *renames, uint64_t index)
 
 /* ---- the plan ------------------------------------------------------------------------------------ */
 
+/* A tensor that the rule for quantised types leaves as it is: told. */
+static bool
+leave (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info)
+{
+    char why[200];
+    if (!cast_leaves (context, cast, info, why, sizeof why))
+        return false;
+    if (!tool.quiet && !tool.json) {
+        CLEAN (text) char *name = shown (info->name, strlen (info->name));
+        complain ("note: %s: %s", name, why);
+    }
+    json_object *note = json_new ();
+    json_add_text (note, "subject", info->name);
+    json_add_text (note, "file", "");
+    json_add_text (note, "message", why);
+    json_object_array_add (convert.left, note);
+    return true;
+}
+
 static bool
 add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, uint64_t index,
-            const char *name, uint32_t dtype, struct totals *totals)
+            const char *name, const struct cast *cast, struct totals *totals)
 {
     tenon_tensor_info info = tensor_get (file, index);
     tenon_error error = TENON_ERROR_INIT;
+    uint32_t dtype = cast && !leave (context, cast, &info) ? cast->dtype : TENON_NONE;
     if (dtype != TENON_NONE && dtype != info.dtype && !tenon_dtype_castable (context, info.dtype, dtype)) {
         complain ("tensor '%s': %s cannot be cast to %s; --only and --except choose other tensors", info.name,
-                  info.dtype_name, convert.as);
+                  info.dtype_name, cast->dtype_name);
         return false;
     }
     if (tenon_plan_add_from (plan, file, index, name, dtype, &error) == TENON_OK) {
@@ -129,7 +152,7 @@ add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, ui
 
 static bool
 add_chosen (const tenon_context *context, tenon_plan *plan, tenon_file *file, struct renames *renames,
-            uint32_t dtype, struct totals *totals)
+            struct casts *casts, struct totals *totals)
 {
     CLEAN (globs) struct globs only = globs_start (&convert.only);
     CLEAN (globs) struct globs except = globs_start (&convert.except);
@@ -138,10 +161,10 @@ add_chosen (const tenon_context *context, tenon_plan *plan, tenon_file *file, st
         bool wanted = convert.only.count == 0 || globs_match (&only, name);
         if (!wanted || globs_match (&except, name))
             continue;
-        if (!add_tensor (context, plan, file, i, new_name (renames, i), dtype, totals))
+        if (!add_tensor (context, plan, file, i, new_name (renames, i), casts_find (casts, name), totals))
             return false;
     }
-    if (!globs_all_matched (&only, "--only"))
+    if (!globs_all_matched (&only, "--only") || !casts_all_matched (casts))
         return false;
     for (size_t i = 0; i < renames->count; i++)
         if (!renames->items[i].used) {
@@ -162,8 +185,8 @@ make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_pla
 {
     CLEAN (renames) struct renames renames = { 0 };
     tenon_error error = TENON_ERROR_INIT;
-    uint32_t dtype = TENON_NONE;
-    if (convert.as && (dtype = dtype_find (context, convert.as)) == TENON_NONE)
+    CLEAN (casts) struct casts casts = { 0 };
+    if (!casts_parse (context, &convert.as, &casts))
         return false;
     if (!renames_parse (file, path, &renames))
         return false;
@@ -171,7 +194,7 @@ make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_pla
         report_failure (&error);
         return false;
     }
-    if (!add_chosen (context, *plan, file, &renames, dtype, totals))
+    if (!add_chosen (context, *plan, file, &renames, &casts, totals))
         return false;
     if (tenon_plan_add_metadata_from (*plan, file, &error) < 0) {
         report_failure (&error);
@@ -229,6 +252,8 @@ print_json (const char *source, const char *target, const struct totals *totals,
     for (size_t i = 0; more && i < json_object_array_length (more); i++)
         json_object_array_add (notes, json_object_get (json_object_array_get_idx (more, i)));
     json_object_put (more);
+    for (size_t i = 0; i < json_object_array_length (convert.left); i++)
+        json_object_array_add (notes, json_object_get (json_object_array_get_idx (convert.left, i)));
     json_add (object, "notes", notes);
     if (error->status < 0)
         json_add (object, "error", json_failure (error));
@@ -310,10 +335,13 @@ run_convert (int count, char **arguments)
     if (!check_target (arguments[1]))
         return EXIT_TROUBLE;
     int code;
+    convert.left = json_object_new_array ();
     {
         CLEAN (context) tenon_context *context = context_new ();
         code = context ? convert_file (context, arguments[0], arguments[1]) : EXIT_TROUBLE;
     }
+    json_object_put (convert.left);
+    list_free (&convert.as);
     list_free (&convert.only);
     list_free (&convert.except);
     list_free (&convert.rename);

@@ -10,6 +10,7 @@ tools_tenon_SOURCES = \
 	tools/formats.h \
 	tools/formats_json.c \
 	tools/globs.c \
+	tools/casts.c \
 	tools/hash.c \
 	tools/hash.h \
 	tools/help.c \

@@ -155,6 +155,28 @@ bool globs_match (struct globs *globs, const char *name);
 bool globs_all_matched (const struct globs *globs, const char *option);
 void globs_clean (struct globs *globs);
 
+/* ---- element types by patterns (casts.c) ----------------------------------------------------------- */
+
+struct cast {
+    const char *text, *dtype_name;
+    char *glob;
+    uint32_t dtype;
+    bool matched;
+};
+struct casts {
+    struct cast *items;
+    size_t count;
+};
+/* False after a message. */
+bool casts_parse (const tenon_context *context, const struct text_list *texts, struct casts *casts);
+void casts_clean (struct casts *casts);
+/* The last one whose pattern matches; NULL: none. */
+const struct cast *casts_find (struct casts *casts, const char *name);
+bool casts_all_matched (const struct casts *casts);
+/* Does the tensor keep its type by the rule for quantised ones? Then `why` says it. */
+bool cast_leaves (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info,
+                  char *why, size_t room);
+
 /* ---- the terminal (terminal.c) ------------------------------------------------------------------- */
 
 enum colour {

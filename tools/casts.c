@@ -1,0 +1,82 @@
+/* casts.c - convert --as: which element type each tensor gets. */
+#include "tool.h"
+#include <fnmatch.h>
+#include <inttypes.h>
+
+/* "GLOB:DTYPE", or a DTYPE for all. Globs may hold colons themselves: the last one counts. */
+static bool
+cast_parse (const tenon_context *context, const char *text, struct cast *cast)
+{
+    const char *colon = strrchr (text, ':');
+    *cast = (struct cast){ .text = text };
+    cast->dtype_name = colon ? colon + 1 : text;
+    cast->glob = colon ? copy_text (text, (size_t) (colon - text)) : copy_text ("*", 1);
+    cast->dtype = dtype_find (context, cast->dtype_name); /* complains */
+    return cast->dtype != TENON_NONE;
+}
+
+bool
+casts_parse (const tenon_context *context, const struct text_list *texts, struct casts *casts)
+{
+    casts->items = get_memory (NULL, texts->count, sizeof *casts->items);
+    for (; casts->count < texts->count; casts->count++)
+        if (!cast_parse (context, texts->items[casts->count], &casts->items[casts->count])) {
+            casts->count++;
+            return false;
+        }
+    return true;
+}
+
+void
+casts_clean (struct casts *casts)
+{
+    for (size_t i = 0; i < casts->count; i++)
+        free (casts->items[i].glob);
+    free (casts->items);
+}
+
+const struct cast *
+casts_find (struct casts *casts, const char *name)
+{
+    const struct cast *found = NULL;
+    for (size_t i = 0; i < casts->count; i++)
+        if (fnmatch (casts->items[i].glob, name, 0) == 0) {
+            casts->items[i].matched = true;
+            found = &casts->items[i];
+        }
+    return found;
+}
+
+bool
+casts_all_matched (const struct casts *casts)
+{
+    for (size_t i = 0; i < casts->count; i++)
+        if (!casts->items[i].matched && strchr (casts->items[i].text, ':')) {
+            complain ("--as '%s' matches no tensor", casts->items[i].text);
+            return false;
+        }
+    return true;
+}
+
+/* Quantised types share a scale among the items of a block, and blocks lie in rows. By convention vectors (norms, biases) keep their
+ * type: they are small, and matter much. */
+bool
+cast_leaves (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info, char *why,
+             size_t room)
+{
+    struct tenon_dtype dtype = { .struct_size = sizeof dtype };
+    if (tenon_dtype_get (context, NULL, cast->dtype, &dtype) < 0 || dtype.kind != TENON_KIND_BLOCK
+        || info->dtype == cast->dtype)
+        return false;
+    uint64_t row = info->rank ? info->shape[info->rank - 1] : 1;
+    if (info->rank < 2)
+        snprintf (why, room, "stays %s: tensors of fewer than 2 dims are not quantised", info->dtype_name);
+    else if (row % dtype.block_items != 0)
+        snprintf (why, room,
+                  "stays %s: its rows of %" PRIu64 " are no multiple of the %" PRIu64
+                  " that a block of %s holds",
+                  info->dtype_name, row, dtype.block_items, cast->dtype_name);
+    else
+        return false;
+    return true;
+}
