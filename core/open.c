@@ -90,7 +90,7 @@ fill (tenon_file *file, const struct tn_set *set, const tenon_open_options *opti
         status = tn_describe (&run, 0, file->codec, NULL, NULL, 0);
     if (status == TENON_OK)
         status = tn_set_describe (&run, set, file->codec);
-    tn_set_note (file->report, set);
+    tn_set_note (file->report, set, catalog);
     tn_arena_free (&run.arena);
     tn_window_free (run.window);
     return status < 0 ? status : complete (file, error);
@@ -230,7 +230,9 @@ tenon_why (tenon_context *context, const char *path, const tenon_open_options *t
              && tn_set_open (context, path, &options, &set, &mine) == TENON_OK) {
         struct tn_run run = { .context = context, .error = &mine, .report = *report };
         tn_recognise (&run, set.source, set.word ? set.word : options.format, &codec, false, *report);
-        tn_set_note (*report, &set);
+        tn_set_note (*report, &set, NULL);
+        if (strcmp (set.path, path) != 0)
+            tn_report_add (*report, TENON_NOTE, TENON_OK, 0, "", path, "%s is opened for it", set.path);
         tn_arena_free (&run.arena);
         tn_source_free (set.source);
         tn_set_free (&set);

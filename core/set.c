@@ -260,17 +260,29 @@ fail_missing (const struct tn_set *set, uint64_t number, tenon_error *error)
                     (unsigned long long) number, (unsigned long long) set->part.count, name ? name : "");
 }
 
+/* Who describes an index: the codec whose set it is, if it has that extension, else whoever recognises it. */
+static const char *
+word_of_index (const struct tn_codec *codec)
+{
+    const char *index = codec->table.set_index;
+    for (char *const *extension = codec->extensions; extension && *extension; extension++)
+        if (strcmp (*extension, index) == 0)
+            return codec->table.id;
+    return NULL;
+}
+
 /* From the part that was named to the index, or to part 1. */
 static tenon_status
 open_whole (struct tn_set *set, const struct tn_codec *codec, bool map, tenon_error *error)
 {
     const char *extension = codec->table.set_index;
     bool missing = true;
-    set->word = codec->table.id;
     if (extension)
         TN_TRY (replace (set, index_name (set->directory, set->name, &set->part, extension), map, &missing,
                          error));
+    set->indexed = !missing;
     set->whole = missing;
+    set->word = missing ? codec->table.id : word_of_index (codec);
     if (missing && set->part.number != 1) {
         TN_TRY (replace (set, part_name (set->directory, set->name, &set->part, 1), map, &missing, error));
         if (missing)
@@ -342,10 +354,12 @@ open_in_folder (tenon_context *context, const char *path, const tenon_open_optio
     if (missing)
         status = tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "the file '%s' has gone from the folder",
                           search.best);
-    if (status == TENON_OK && search.index)
-        set->word = search.codec->table.id;
     if (status == TENON_OK)
         status = choose (context, options, set, !search.index, error);
+    if (status == TENON_OK && search.index) {
+        set->indexed = true;
+        set->word = word_of_index (search.codec);
+    }
     free (search.best);
     free (search.other);
     free (search.hint);
@@ -423,12 +437,25 @@ tn_set_describe (struct tn_run *run, const struct tn_set *set, uint64_t codec)
     return TENON_OK;
 }
 
+/* Does the index, which the core opened for a part, know that part? */
+static bool
+has_part (const struct tn_catalog *catalog, const struct tn_set *set)
+{
+    for (uint64_t i = 1; i < catalog->source_count; i++)
+        if (strcmp (catalog->sources[i]->name, set->name) == 0)
+            return true;
+    return false;
+}
+
 void
-tn_set_note (tenon_report *report, const struct tn_set *set)
+tn_set_note (tenon_report *report, const struct tn_set *set, const struct tn_catalog *catalog)
 {
     if (set->lone)
         tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", set->path, "it belongs to no set");
-    else if (set->part.count > 1 && !set->word)
+    else if (set->indexed && set->part.count > 0 && catalog && !has_part (catalog, set))
+        tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", set->path,
+                       "the index does not name the file that was to be opened with its set, %s", set->name);
+    else if (set->part.count > 1 && !set->indexed && !set->whole)
         tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", set->path,
                        "part %llu of %llu of a set; --set, TENON_OPEN_SET, opens all of it",
                        (unsigned long long) set->part.number, (unsigned long long) set->part.count);

@@ -18,6 +18,7 @@ struct tn_set {
     const char *word;         /* id of the codec, when it is known already; NULL: to be recognised */
     char *name;               /* of a part: bare; `part` points into it */
     struct tn_part_name part; /* count 0: none */
+    bool indexed;             /* the index is described, in place of what the path names */
     bool whole;               /* part.count files are described, one after the other */
     bool lone;                /* a set was asked for, and the file is in none */
 };
@@ -30,7 +31,7 @@ tenon_status tn_set_open (tenon_context *context, const char *path, const tenon_
 void tn_set_free (struct tn_set *set);
 /* After source 0 was described: the other parts. */
 tenon_status tn_set_describe (struct tn_run *run, const struct tn_set *set, uint64_t codec);
-/* Tells of a part that was opened by itself, and of a file that is in no set. */
-void tn_set_note (tenon_report *report, const struct tn_set *set);
+/* Tells of a part that was opened by itself, and of a file that is in no set. `catalog`: what was described; or NULL. */
+void tn_set_note (tenon_report *report, const struct tn_set *set, const struct tn_catalog *catalog);
 
 #endif

@@ -131,6 +131,8 @@ run_why (int count, char **files)
         print_json (&question, &verdicts, &error);
     else
         print_text (&question, &verdicts);
+    if (!tool.json && status == TENON_OK)
+        report_notes (bids);
     return status < 0 ? report_failure (&error) : EXIT_DONE;
 }
 
