@@ -293,23 +293,29 @@ open_whole (struct tn_set *set, const struct tn_codec *codec, bool map, tenon_er
 
 /* The codec of a file whose name is that of a part; NULL: it is no part, or nobody recognises it, which will be told when
  * it is described. */
-static const struct tn_codec *
-codec_of_part (tenon_context *context, const tenon_open_options *options, struct tn_set *set)
+static tenon_status
+codec_of_part (tenon_context *context, const tenon_open_options *options, struct tn_set *set,
+               const struct tn_codec **result, tenon_error *error)
 {
     const struct tn_registry *registry = &context->registry;
-    tenon_error ignored = TENON_ERROR_INIT;
-    struct tn_run run = { .context = context, .error = &ignored };
+    tenon_error mine = TENON_ERROR_INIT;
+    struct tn_run run = { .context = context, .error = &mine };
     bool sounds_like_one = false;
     uint64_t codec;
+    *result = NULL;
     for (uint64_t i = 0; i < registry->codec_count && !sounds_like_one; i++)
         sounds_like_one = is_part (registry->codecs[i], set->name, &set->part);
     if (!sounds_like_one)
-        return NULL;
+        return TENON_OK;
     tenon_status status = tn_recognise (&run, set->source, options->format, &codec, true, NULL);
     tn_arena_free (&run.arena);
-    return status == TENON_OK && is_part (registry->codecs[codec], set->name, &set->part)
-               ? registry->codecs[codec]
-               : NULL;
+    if (status == TENON_E_MEMORY || status == TENON_E_IO) {
+        *error = mine;
+        return status;
+    }
+    if (status == TENON_OK && is_part (registry->codecs[codec], set->name, &set->part))
+        *result = registry->codecs[codec];
+    return TENON_OK;
 }
 
 static tenon_status
@@ -322,7 +328,8 @@ choose (tenon_context *context, const tenon_open_options *options, struct tn_set
     set->name = tn_strndup (name, strlen (name));
     if (!set->directory || !set->name)
         return tn_fail_memory (error);
-    const struct tn_codec *codec = codec_of_part (context, options, set);
+    const struct tn_codec *codec;
+    TN_TRY (codec_of_part (context, options, set, &codec, error));
     if (!codec) {
         set->part.count = 0;
         set->lone = whole;
