@@ -6,6 +6,8 @@ safetensors_sources = \
 	plugins/safetensors/safetensors.h \
 	plugins/safetensors/set.c \
 	plugins/safetensors/write.c
+shell_tests += \
+	plugins/safetensors/tests/folder.sh
 
 if MODULE_safetensors
 plugin_LTLIBRARIES += plugins/safetensors.la
