@@ -212,7 +212,7 @@ check_extensions (const char *const *extensions, char *why)
 static tenon_status
 check_set (const struct tenon_codec *table, char *why)
 {
-    TN_TRY (check_flags (table->set_flags, "its set_flags", why));
+    TN_TRY (check_flags (table->set_flags, "what it says of its sets", why));
     if ((table->set_flags & TENON_SET_FIRST_OPENS) && !(table->set_flags & TENON_SET_NUMBERED))
         return tn_refuse (why, TENON_E_MISUSE, "the first part opens all, but its sets are not numbered");
     if (table->set_index && !tn_is_extension (table->set_index))

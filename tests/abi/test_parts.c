@@ -254,6 +254,14 @@ START_TEST (test_first_opens)
     file = kit_open ("", NULL, NULL); /* the folder */
     ck_assert_uint_eq (tenon_count (file), 2);
     tenon_close (file);
+    tenon_save_options save;
+    KIT_INIT (save);
+    save.flags = TENON_SAVE_APPEND;
+    tenon_plan *plan = kit_plan ();
+    tenon_status status =
+        tenon_save (plan, kit_path ("m-00001-of-00002.toyfirst"), &save, NULL, NULL, &kit_error);
+    kit_failed (status, TENON_E_UNSUPPORTED, "the first of a set of 2 files");
+    tenon_plan_free (plan);
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00002.toyfirst")), 0);
     set_fails ("m-00001-of-00002.toyfirst", 0, TENON_E_NOT_FOUND, "part 2 of 2 is missing");
 }

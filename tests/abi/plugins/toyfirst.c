@@ -18,17 +18,25 @@ describe (struct tenon_call *call)
     return call->host->add_tensor (call, &tensor);
 }
 
+static tenon_status
+write (struct tenon_call *call)
+{
+    return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "it is for reading");
+}
+
 static const struct tenon_magic magics[] = { { 0, 8, 0, "TOYFIRST" } };
 static const char *const extensions[] = { "toyfirst", NULL };
 
 static const struct tenon_codec codec = {
     .struct_size = sizeof codec,
+    .flags = TENON_CODEC_APPENDS,
     .id = "toyfirst",
     .extensions = extensions,
     .magics = magics,
     .magic_size = sizeof magics[0],
     .magic_count = 1,
     .describe = describe,
+    .write = write,
     .set_flags = TENON_SET_NUMBERED | TENON_SET_FIRST_OPENS,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
