@@ -44,16 +44,16 @@ class Bench:
         mine, other = (statistics.median(column) for column in zip(*times))
         row(title, mine, other, peer, wanted, size)
 
-    def compare_lists(self, title, path, wanted, rounds):
+    def compare_lists(self, title, path, theirs, peer, wanted, rounds):
         """Every name, dtype and shape by bench/list, in C: from here each tensor would cost a call through ctypes."""
         command = [os.path.join(os.environ["TENON_BUILDDIR"], "bench", "list"), self.plugins, path, "3"]
 
         def ours():
             return float(subprocess.run(command, check=True, capture_output=True).stdout) / 1e3
 
-        times = [(ours(), clock(lambda: names(path))) for _ in range(rounds)]
+        times = [(ours(), clock(lambda: theirs(path))) for _ in range(rounds)]
         mine, other = (statistics.median(column) for column in zip(*times))
-        row(title, mine, other, "np.load(f).files", wanted)
+        row(title, mine, other, peer, wanted)
 
 
 def sizes(ours, theirs):
@@ -190,12 +190,12 @@ def small_members(bench):
     for words, method, wanted in (("stored", zipfile.ZIP_STORED, ">= 5"), ("deflated", zipfile.ZIP_DEFLATED, ">= 2.5")):
         path = bench.path(f"small-{words}.npz")
         numpy_file(path, arrays, method)
-        bench.compare_lists(f"open and list {count:,} members, {words}, by NumPy", path, wanted, bench.rounds(9))
+        bench.compare_lists(f"open and list {count:,} members, {words}, by NumPy", path, names, "np.load(f).files", wanted, bench.rounds(9))
         ours = bench.path(f"small-ours-{words}.npz")
         settings = ["npz.compression=deflate"] if words == "deflated" else []
         bench.compare(f"save {count:,} members, {words}", lambda: bench.tenon.save_many(ours, arrays, *settings),
                       lambda: numpy_file(bench.path("scratch.npz"), arrays, method), "NumPy, zipfile", "-", 0, bench.rounds(3))
-        bench.compare_lists(f"open and list {count:,} members, {words}, by us", ours, wanted, bench.rounds(9))
+        bench.compare_lists(f"open and list {count:,} members, {words}, by us", ours, names, "np.load(f).files", wanted, bench.rounds(9))
 
         requests = bench.tenon.requests_for(count)  # Python takes longer for them than the library for the members
 
@@ -218,12 +218,12 @@ def linearity(bench):
         for count in (10, 1000, 100000 // bench.scale):
             path = bench.path("many.npz")
             numpy_file(path, small(count), method)
-            bench.compare_lists(f"open and list {count:,} members, {words}, by NumPy", path, "linear", bench.rounds(5 if count > 1000 else 9))
+            bench.compare_lists(f"open and list {count:,} members, {words}, by NumPy", path, names, "np.load(f).files", "linear", bench.rounds(5 if count > 1000 else 9))
     count = MILLION // bench.scale
     path = bench.path("million.npz")
     data = np.zeros((count, 1), "f4")
     bench.tenon.save_many(path, [(f"m{i}", data[i], F32) for i in range(count)])
-    bench.compare_lists(f"open and list {count:,} members, stored, by us", path, "linear", 1)
+    bench.compare_lists(f"open and list {count:,} members, stored, by us", path, names, "np.load(f).files", "linear", 1)
 
 
 def main():

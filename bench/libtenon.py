@@ -83,9 +83,9 @@ class Tenon:
                                        c.byref(self.error)))
         return file
 
-    def open_memory(self, data, size, name):
+    def open_memory(self, data, size, name, format_=None):
         file = c.c_void_p()
-        options = OpenOptions(c.sizeof(OpenOptions), 0, None, None, name.encode())
+        options = OpenOptions(c.sizeof(OpenOptions), 0, format_ and format_.encode(), None, name.encode())
         self.check(self.lib.tenon_open_memory(self.context, c.c_void_p(data), c.c_uint64(size), c.byref(options), c.byref(file),
                                               c.byref(self.error)))
         return file
@@ -141,20 +141,30 @@ class Tenon:
 
     # ---- saving ----
 
-    def save_many(self, path, arrays, *settings, flags=0):
-        """arrays: (name or None, NumPy array in C order, number of the dtype)."""
+    @staticmethod
+    def items_for(arrays):
+        """arrays: (name or None, NumPy array in C order, number of the dtype). What save_items takes; refers to their memory."""
+        items = []
+        for name, array, dtype in arrays:
+            shape = (c.c_uint64 * array.ndim)(*array.shape)
+            items.append(Array(c.sizeof(Array), dtype, name and name.encode(), c.cast(shape, c.c_void_p), array.ndim, 0,
+                               array.ctypes.data, array.nbytes))
+        return items
+
+    def save_items(self, path, items, *settings, flags=0):
         plan = c.c_void_p()
         self.check(self.lib.tenon_plan_new(self.context, c.byref(plan), c.byref(self.error)))
         try:
-            for name, array, dtype in arrays:
-                shape = (c.c_uint64 * array.ndim)(*array.shape)
-                item = Array(c.sizeof(Array), dtype, name and name.encode(), c.cast(shape, c.c_void_p), array.ndim, 0,
-                             array.ctypes.data, array.nbytes)
-                self.check(self.lib.tenon_plan_add(plan, c.byref(item), c.byref(self.error)))
+            add, error = self.lib.tenon_plan_add, c.byref(self.error)
+            for item in items:
+                self.check(add(plan, c.byref(item), error))
             options = SaveOptions(c.sizeof(SaveOptions), flags, None, settings_of(settings))
-            self.check(self.lib.tenon_save(plan, str(path).encode(), c.byref(options), None, None, c.byref(self.error)))
+            self.check(self.lib.tenon_save(plan, str(path).encode(), c.byref(options), None, None, error))
         finally:
             self.lib.tenon_plan_free(plan)
+
+    def save_many(self, path, arrays, *settings, flags=0):
+        self.save_items(path, self.items_for(arrays), *settings, flags=flags)
 
     def save(self, path, array, dtype):
         self.save_many(path, [("array", array, dtype)])

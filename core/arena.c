@@ -55,10 +55,17 @@ get (struct tn_arena *arena, uint64_t size, unsigned alignment)
     uint64_t at = chunk ? (chunk->fill + alignment - 1) & ~(uint64_t) (alignment - 1) : 0;
     if (EXACT || !chunk || at > chunk->room || size > chunk->room - at) {
         uint64_t room = arena->next ? arena->next : FIRST_CHUNK;
-        room = EXACT ? size : TN_MAX (room, size);
-        if (!(chunk = chunk_new (room)))
-            return NULL;
-        arena->next = TN_MIN (chunk->room * 2, MOST_CHUNK);
+        if (arena->spare && arena->spare->room >= size) {
+            chunk = arena->spare;
+            arena->spare = NULL;
+        } else if (EXACT || size > room) { /* by itself: those after it need not be as large */
+            if (!(chunk = chunk_new (size)))
+                return NULL;
+        } else {
+            if (!(chunk = chunk_new (room)))
+                return NULL;
+            arena->next = TN_MIN (chunk->room * 2, MOST_CHUNK);
+        }
         chunk->older = arena->chunk;
         arena->chunk = chunk;
         at = 0;
@@ -98,22 +105,19 @@ tn_arena_mark (const struct tn_arena *arena)
 void
 tn_arena_release (struct tn_arena *arena, struct tn_mark mark)
 {
-    /* one chunk of the usual size is kept, or a container's thousandth member would map memory anew like
-     * its first */
-    struct tn_chunk *kept = NULL;
     while (arena->chunk != mark.chunk) {
         struct tn_chunk *chunk = arena->chunk;
         arena->chunk = chunk->older;
-        if (!EXACT && !kept && !mark.chunk && chunk->room < HUGE_PAGE)
-            kept = chunk;
-        else
+        /* one of the usual size is kept, or a container's thousandth member would map memory anew like its first */
+        if (!EXACT && !arena->spare && chunk->room < HUGE_PAGE)
+            arena->spare = chunk;
+        else {
             free (chunk);
+            arena->next /= 2;
+        }
     }
-    if (kept) {
-        kept->older = NULL;
-        kept->fill = 0;
-        arena->chunk = kept;
-    } else if (arena->chunk)
+    arena->next = TN_MAX (arena->next, (uint64_t) FIRST_CHUNK);
+    if (arena->chunk)
         arena->chunk->fill = mark.fill;
     arena->used = mark.used;
 }
@@ -126,5 +130,6 @@ tn_arena_free (struct tn_arena *arena)
         arena->chunk = chunk->older;
         free (chunk);
     }
+    free (arena->spare);
     memset (arena, 0, sizeof *arena);
 }

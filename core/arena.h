@@ -7,7 +7,8 @@ struct tn_chunk;
 struct tn_arena {
     struct tn_chunk *chunk; /* the newest; older ones behind it */
     uint64_t used;          /* bytes handed out and not released */
-    uint64_t next;          /* size of the next chunk */
+    uint64_t next;          /* size of the next chunk of the usual sizes */
+    struct tn_chunk *spare; /* released, and kept for the next */
 };
 struct tn_mark {
     struct tn_chunk *chunk;

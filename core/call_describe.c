@@ -6,9 +6,16 @@
 void
 tn_host_expect (struct tenon_call *public, uint64_t tensors, uint64_t metadata)
 {
-    /* Segments grow as tensors arrive, and cost little: there is nothing that a hint, which a hostile file
-     * may have written, would improve. The service stays for hosts that know better. */
-    (void) public, (void) tensors, (void) metadata;
+    struct tn_call *call = tn_call_of (public);
+    tenon_status status;
+    (void) metadata;
+    if (!tn_call_describes (call, &status))
+        return;
+    /* A hostile file may have written it: no format tells of a tensor in fewer bytes than this. */
+    enum { LEAST_BYTES = 16 };
+    struct tn_source *source = tn_call_source (call, 0);
+    uint64_t most = source ? TN_MIN (source->size, call->run->context->limits[TENON_LIMIT_HEADER_BYTES]) : 0;
+    tn_catalog_expect (call->run->catalog, TN_MIN (tensors, most / LEAST_BYTES));
 }
 
 tenon_status
@@ -194,9 +201,9 @@ tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
         return tn_fail_memory (run->error);
     status = add_checked (call, &ours, slot);
     if (status == TENON_OK)
-        status = tn_catalog_commit (run->catalog, run->error);
-    struct tn_source *source = tn_call_source (call, 0);
+        status = tn_catalog_commit_later (run->catalog, run->error);
     if (status < 0) {
+        struct tn_source *source = tn_call_source (call, 0);
         if (source)
             tn_source_place (source, run->error);
         tn_fail_place (run->error, NULL, slot->name);
@@ -253,6 +260,7 @@ tn_host_find (struct tenon_call *public, const char *name, uint64_t length, stru
     tenon_status status;
     if (!tn_call_describes (call, &status))
         return status;
+    TN_TRY (tn_catalog_settle (catalog, call->run->error));
     if (!tn_catalog_find (catalog, name, length, &index)) {
         call->pending = TENON_E_NOT_FOUND;
         char shown[120];

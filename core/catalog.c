@@ -120,11 +120,8 @@ spread (uint64_t hash)
 }
 
 static bool
-names_grow (struct tn_names *names)
+names_resize (struct tn_names *names, uint64_t size)
 {
-    if (names->count * 4 < names->size * 3)
-        return true;
-    uint64_t size = names->size ? names->size * 2 : 32;
     uint64_t *slots = calloc (size, sizeof *slots);
     if (!slots)
         return false;
@@ -143,20 +140,43 @@ names_grow (struct tn_names *names)
     return true;
 }
 
-/* 1: entered; 0: it was there; -1: no memory. */
-static int
-names_enter (struct tn_catalog *catalog, struct tn_names *names, same_name same, const char *text,
-             uint64_t length, uint64_t index)
+/* Room for `more` names. */
+static bool
+names_grow (struct tn_names *names, uint64_t more)
 {
-    if (!names_grow (names))
-        return -1;
-    uint64_t hash = spread (hash_of (catalog, text, length));
+    uint64_t size = names->size ? names->size : 32;
+    while ((names->count + more) * 4 > size * 3)
+        size *= 2;
+    return size == names->size || names_resize (names, size);
+}
+
+void
+tn_catalog_expect (struct tn_catalog *catalog, uint64_t tensors)
+{
+    names_grow (&catalog->names, tensors); /* without memory it grows as it goes */
+}
+
+/* 1: entered; 0: it was there. There is room. */
+static int
+enter_hash (struct tn_catalog *catalog, struct tn_names *names, same_name same, uint64_t hash,
+            const char *text, uint64_t length, uint64_t index)
+{
     uint64_t *slot = find_slot (catalog, names, same, hash, text, length);
     if (*slot)
         return 0;
     *slot = (hash & ~(uint64_t) UINT32_MAX) | (index + 1);
     names->count++;
     return 1;
+}
+
+/* 1: entered; 0: it was there; -1: no memory. */
+static int
+names_enter (struct tn_catalog *catalog, struct tn_names *names, same_name same, const char *text,
+             uint64_t length, uint64_t index)
+{
+    return names_grow (names, 1) ? enter_hash (catalog, names, same, spread (hash_of (catalog, text, length)),
+                                               text, length, index)
+                                 : -1;
 }
 
 static bool
@@ -190,6 +210,7 @@ tn_catalog_renumber (struct tn_catalog *catalog)
         memset (catalog->names.slots, 0, catalog->names.size * sizeof *catalog->names.slots);
     if (catalog->keys.size > 0)
         memset (catalog->keys.slots, 0, catalog->keys.size * sizeof *catalog->keys.slots);
+    catalog->entered = catalog->count;
     for (uint64_t i = 0; i < catalog->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (catalog, i);
         names_enter (catalog, &catalog->names, same_tensor, tensor->name, tensor->name_length, i);
@@ -235,20 +256,53 @@ fail_twice (struct tn_catalog *catalog, const struct tn_tensor *tensor, tenon_er
     return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "the name occurs twice");
 }
 
+#define NAMES_AT_ONCE 32u
+
+tenon_status
+tn_catalog_settle (struct tn_catalog *catalog, tenon_error *error)
+{
+    struct tn_names *names = &catalog->names;
+    while (catalog->entered < catalog->count) {
+        uint64_t hashes[NAMES_AT_ONCE], first = catalog->entered;
+        uint64_t count = TN_MIN (catalog->count - first, (uint64_t) NAMES_AT_ONCE);
+        if (!names_grow (names, count))
+            return tn_fail_memory (error);
+        /* of a hundred thousand names the slots are in no cache: they are fetched together */
+        for (uint64_t i = 0; i < count; i++) {
+            const struct tn_tensor *tensor = tn_catalog_tensor (catalog, first + i);
+            hashes[i] = spread (hash_of (catalog, tensor->name, tensor->name_length));
+            __builtin_prefetch (&names->slots[hashes[i] & (names->size - 1)], 1);
+        }
+        for (uint64_t i = 0; i < count; i++) {
+            const struct tn_tensor *tensor = tn_catalog_tensor (catalog, first + i);
+            if (!enter_hash (catalog, names, same_tensor, hashes[i], tensor->name, tensor->name_length,
+                             first + i)) {
+                if (tensor->source < catalog->source_count)
+                    tn_source_place (catalog->sources[tensor->source], error);
+                tn_fail_place (error, NULL, tensor->name);
+                return fail_twice (catalog, tensor, error);
+            }
+            catalog->entered++;
+        }
+    }
+    return TENON_OK;
+}
+
 tenon_status
 tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error)
 {
-    struct tn_tensor *tensor = tn_catalog_tensor (catalog, catalog->count);
-    int entered = names_enter (catalog, &catalog->names, same_tensor, tensor->name, tensor->name_length,
-                               catalog->count);
-    if (entered < 0)
-        return tn_fail_memory (error);
-    if (entered == 0) {
-        tn_fail_place (error, NULL, tensor->name);
-        return fail_twice (catalog, tensor, error);
-    }
+    TN_TRY (tn_catalog_settle (catalog, error));
     catalog->count++;
-    return TENON_OK;
+    tenon_status status = tn_catalog_settle (catalog, error);
+    catalog->count -= status < 0;
+    return status;
+}
+
+tenon_status
+tn_catalog_commit_later (struct tn_catalog *catalog, tenon_error *error)
+{
+    catalog->count++;
+    return catalog->count - catalog->entered < NAMES_AT_ONCE ? TENON_OK : tn_catalog_settle (catalog, error);
 }
 
 /* ---- metadata --------------------------------------------------------------------------------------- */
@@ -413,6 +467,12 @@ tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *
     }
     *elements = zero ? 0 : product;
     uint64_t items = dtype->block_items, size;
+    if (items == 1) {
+        if (tn_multiply (product, dtype->block_bytes, &size) || size >= (uint64_t) 1 << 63)
+            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "its size in bytes is 2^63 or more");
+        *bytes = zero ? 0 : size;
+        return TENON_OK;
+    }
     if (*elements % items != 0)
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
                         "%llu elements are no multiple of the %llu that a block of %s holds",

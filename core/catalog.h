@@ -52,7 +52,8 @@ struct tn_catalog {
     struct tn_arena arena;                   /* names, shapes, values */
     struct tn_tensor *segments[TN_SEGMENTS]; /* 16, 16, 32, 64 …: entries never move */
     uint64_t count;
-    struct tn_names names; /* of tensors */
+    struct tn_names names; /* of tensors, but for those that were added last */
+    uint64_t entered;      /* tensors whose names are there */
     struct tn_metadata *metadata;
     uint64_t metadata_count, metadata_room, metadata_bytes;
     struct tn_names keys;
@@ -87,8 +88,14 @@ tenon_status tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source
 /* Room for one more tensor, zeroed; not counted until tn_catalog_commit, which also enters its name. NULL:
  * no memory. */
 struct tn_tensor *tn_catalog_slot (struct tn_catalog *catalog);
+/* So many tensors are to come, as far as is known. */
+void tn_catalog_expect (struct tn_catalog *catalog, uint64_t tensors);
 /* TENON_E_MALFORMED when the name is there already. */
 tenon_status tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error);
+/* The same, but names are looked up some at a time: the failure may be that of one a little before it. When no more come,
+ * and before a name is looked for: tn_catalog_settle. */
+tenon_status tn_catalog_commit_later (struct tn_catalog *catalog, tenon_error *error);
+tenon_status tn_catalog_settle (struct tn_catalog *catalog, tenon_error *error);
 /* False: no such name. */
 bool tn_catalog_find (const struct tn_catalog *catalog, const char *name, uint64_t length, uint64_t *index);
 /* Finds all names and keys again after entries were changed round, or keys taken out. Needs no memory. */

@@ -70,6 +70,13 @@ tn_utf8 (const char *text, uint64_t length)
             break;
         p += 8, length -= 8;
     }
+    if (length > 0 && length < 8
+        && p != (const uint8_t *) text) { /* the rest, with some of those before it */
+        uint64_t word;
+        memcpy (&word, p + length - 8, 8);
+        if (!((word | (word - 0x0101010101010101u)) & 0x8080808080808080u))
+            return true;
+    }
     while (length > 0) {
         unsigned step = utf8_sequence (p, length);
         if (step == 0)

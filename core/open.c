@@ -90,6 +90,8 @@ fill (tenon_file *file, const struct tn_set *set, const tenon_open_options *opti
         status = tn_describe (&run, 0, file->codec, NULL, NULL, 0);
     if (status == TENON_OK)
         status = tn_set_describe (&run, set, file->codec);
+    if (status == TENON_OK)
+        status = tn_catalog_settle (catalog, error);
     tn_set_note (file->report, set, catalog);
     tn_arena_free (&run.arena);
     tn_window_free (run.window);

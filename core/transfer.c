@@ -124,6 +124,14 @@ read_member (const struct tn_job *job, struct tn_want *want, struct tn_source *m
     return TENON_OK;
 }
 
+/* One run of a source that nothing encodes. */
+static bool
+is_as_it_lies (const struct tn_want *want)
+{
+    return !want->fortran && tn_want_is_contiguous (want) && want->tensor->storage == TENON_EXTENT
+           && !tn_source_is_encoded (want->source);
+}
+
 /* A stream of a checked source is read from its beginning to its end, or it would not be summed up. */
 static tenon_status
 read_before (const struct tn_want *want, struct tn_worker *worker, tenon_error *error)
@@ -137,6 +145,59 @@ read_before (const struct tn_want *want, struct tn_worker *worker, tenon_error *
     for (uint64_t at = 0; at < want->offset; at += sizeof head)
         TN_TRY (tn_worker_read (worker, source, at, head, TN_MIN (sizeof head, want->offset - at), error));
     return TENON_OK;
+}
+
+/* The sum of a few bytes beside a tensor. */
+static tenon_status
+sum_margin (struct tn_source *source, uint64_t begin, uint64_t end, uint32_t *crc, tenon_error *error)
+{
+    uint8_t bytes[4096];
+    for (uint64_t at = begin; at < end; at += sizeof bytes) {
+        uint64_t piece = TN_MIN (sizeof bytes, end - at);
+        TN_TRY (tn_source_read (source, at, bytes, piece, error));
+        *crc = tn_crc32 (*crc, bytes, piece);
+    }
+    return TENON_OK;
+}
+
+/* The source's sum, from those of the slabs, or blocks, that lie one behind the other in it from `begin` on. */
+static tenon_status
+compare_sums (struct tn_source *source, uint64_t begin, const struct sum *sums, uint64_t count,
+              tenon_error *error)
+{
+    uint32_t crc = 0;
+    uint64_t end = begin;
+    TN_TRY (sum_margin (source, 0, begin, &crc, error));
+    for (uint64_t i = 0; i < count; i++) {
+        crc = tn_crc32_combine (crc, sums[i].crc, sums[i].length);
+        end += sums[i].length;
+    }
+    if (end < source->size)
+        TN_TRY (sum_margin (source, end, source->size, &crc, error));
+    return tn_source_compare (source, crc, error);
+}
+
+/* What lies in a file as it is, with a checksum over it: summed up as it comes. */
+static tenon_status
+make_summed (const struct tn_job *job, const struct tn_want *want, struct tn_worker *worker,
+             struct tn_meter *meter, tenon_error *error)
+{
+    struct tn_slabs slabs;
+    struct sum all = { 0, 0 };
+    tn_slabs_plan (want, RAW_SLAB, &slabs);
+    for (uint64_t i = 0; i < slabs.count; i++) {
+        uint64_t begin, size;
+        tn_slab_place (want, &slabs, i, &begin, &size);
+        worker->sums = true;
+        tenon_status status = tn_want_slab (want, &slabs, i, worker, (uint8_t *) job->to + begin, error);
+        worker->sums = false;
+        if (status < 0)
+            return status;
+        all.crc = tn_crc32_combine (all.crc, worker->crc, worker->summed);
+        all.length += worker->summed;
+        TN_TRY (tn_meter_add (meter, size, error));
+    }
+    return compare_sums (want->source, want->offset, &all, 1, error);
 }
 
 static tenon_status
@@ -162,6 +223,8 @@ make_single (const struct tn_job *job, struct tn_want *want, struct tn_worker *w
 {
     struct tn_source memory, *source = want->source;
     bool covers = tn_want_covers (want) && (source->filter || source->check), done = false;
+    if (covers && want->size > SMALL && is_as_it_lies (want))
+        return make_summed (job, want, worker, meter, error);
     if (covers && tn_whole_fits (source, member_room (want->catalog->context))) {
         TN_TRY (read_member (job, want, &memory, worker, &done, error));
         return done ? tn_meter_add (meter, want->size, error) : make_slabs (job, want, worker, meter, error);
@@ -320,36 +383,6 @@ slab_bytes (const struct tn_want *want, const tenon_context *context)
     return TN_MAX (TN_MIN (share, even), MADE_SLAB);
 }
 
-/* The sum of a few bytes beside a tensor. */
-static tenon_status
-sum_margin (struct tn_source *source, uint64_t begin, uint64_t end, uint32_t *crc, tenon_error *error)
-{
-    uint8_t bytes[4096];
-    for (uint64_t at = begin; at < end; at += sizeof bytes) {
-        uint64_t piece = TN_MIN (sizeof bytes, end - at);
-        TN_TRY (tn_source_read (source, at, bytes, piece, error));
-        *crc = tn_crc32 (*crc, bytes, piece);
-    }
-    return TENON_OK;
-}
-
-/* The source's sum, from those of the slabs, or blocks, that lie one behind the other in it from `begin` on. */
-static tenon_status
-compare_sums (struct tn_source *source, uint64_t begin, const struct sum *sums, uint64_t count,
-              tenon_error *error)
-{
-    uint32_t crc = 0;
-    uint64_t end = begin;
-    TN_TRY (sum_margin (source, 0, begin, &crc, error));
-    for (uint64_t i = 0; i < count; i++) {
-        crc = tn_crc32_combine (crc, sums[i].crc, sums[i].length);
-        end += sums[i].length;
-    }
-    if (end < source->size)
-        TN_TRY (sum_margin (source, end, source->size, &crc, error));
-    return tn_source_compare (source, crc, error);
-}
-
 static tenon_status
 do_blocks (tenon_context *context, const struct tn_job *job, const struct tn_want *want, struct work *work)
 {
@@ -432,13 +465,19 @@ tn_transfer_read (tenon_context *context, const struct tn_job *jobs, uint64_t co
     pthread_mutex_init (&work.lock, NULL);
     struct batches batches = { &work, 0 };
     tenon_status status = TENON_OK;
+    uint64_t total = 0;
+    for (uint64_t i = 0; i < count; i++)
+        total += jobs[i].size;
+    /* so large that one thread is not left alone with it in the end */
+    uint64_t share = TN_MAX (total / (8 * (uint64_t) width), (uint64_t) RAW_SLAB);
     for (uint64_t i = 0; i < count && status == TENON_OK; i++) {
         bool small = jobs[i].size <= SMALL;
         if (!small) {
             struct tn_want want;
             status =
                 tn_want_make (&want, jobs[i].catalog, jobs[i].tensor, jobs[i].box, jobs[i].target, 0, error);
-            small = status == TENON_OK && choose_way (&want) == SINGLE;
+            small = status == TENON_OK
+                    && (choose_way (&want) == SINGLE || (want.size <= share && is_as_it_lies (&want)));
         }
         if (status == TENON_OK && small)
             single[batches.count++] = i;

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""make.py FOLDER: writes the example files again, with NumPy. See ORIGIN.md."""
+"""make.py FOLDER: writes the example files again, with NumPy and the safetensors library. See ORIGIN.md."""
 
 import pathlib
 import sys
 
+import ml_dtypes
 import numpy as np
+import safetensors.numpy
 
 
 def arrays():
@@ -47,3 +49,15 @@ np.savez_compressed(
         "layer.1/bias": np.zeros(10, "<f2"),
         "classes": np.array([f"digit {i}" for i in range(10)]),
     })
+
+# A small model: several dtypes, and one pair of metadata, as more would be written in an order of chance.
+safetensors.numpy.save_file(
+    {
+        "embed.weight": random.normal(0, 0.1, (100, 16)).astype("<f4"),
+        "layers.0.attn.weight": random.normal(0, 0.1, (16, 16)).astype(ml_dtypes.bfloat16),
+        "layers.0.mlp.weight": random.normal(0, 0.1, (64, 16)).astype(ml_dtypes.bfloat16),
+        "layers.0.norm.weight": np.ones(16, "<f4"),
+        "position_ids": np.arange(32, dtype="<i8"),
+    },
+    pathlib.Path(sys.argv[1]) / "model.safetensors",
+    metadata={"format": "np"})

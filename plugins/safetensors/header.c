@@ -5,6 +5,8 @@
 #include "safetensors.h"
 #include <stdlib.h>
 
+/* Bytes of a header that a tensor takes, at least, when its name is of use. */
+#define EXPECTED_BYTES 80u
 /* Most keys inside a tensor that are told of. */
 #define UNKNOWN_TOLD 4u
 
@@ -19,17 +21,9 @@ struct reader {
 
 enum { SEEN_DTYPE = 1, SEEN_SHAPE = 2, SEEN_OFFSETS = 4, SEEN_ALL = 7 };
 
-struct entry {
-    const char *name; /* shown in failures */
-    uint64_t name_length;
-    const struct st_dtype *dtype;
-    uint64_t shape[64], begin, end, at; /* at: of the entry, in the header */
-    uint32_t rank;
-};
-
 /* A failure of one tensor, `at` in the header. */
 __attribute__ ((format (printf, 4, 5))) static tenon_status
-fail_entry (struct reader *reader, const struct entry *entry, uint64_t at, const char *format, ...)
+fail_entry (struct reader *reader, const struct st_entry *entry, uint64_t at, const char *format, ...)
 {
     char text[400];
     va_list list;
@@ -56,14 +50,14 @@ fail_json (struct reader *reader)
 /* ---- the fields of a tensor ---- */
 
 static tenon_status
-read_dtype (struct reader *reader, struct entry *entry)
+read_dtype (struct reader *reader, struct st_entry *entry)
 {
     struct tenon_json *json = &reader->json;
     if (tenon_json_next (json) != TENON_JSON_STRING)
         return json->state == TENON_JSON_BROKEN
                    ? fail_json (reader)
                    : fail_entry (reader, entry, place (reader), "its dtype is no string");
-    char word[32];
+    char word[72]; /* the longest, F8_E5M2FNUZ, in escapes alone */
     uint64_t length = json->length;
     const void *text = json->text;
     if (json->escapes && length <= sizeof word) {
@@ -79,8 +73,8 @@ read_dtype (struct reader *reader, struct entry *entry)
 
 /* [1,2,3] into `numbers`; *count says how many. */
 static tenon_status
-read_numbers (struct reader *reader, struct entry *entry, const char *what, uint32_t most, uint64_t *numbers,
-              uint32_t *count)
+read_numbers (struct reader *reader, struct st_entry *entry, const char *what, uint32_t most,
+              uint64_t *numbers, uint32_t *count)
 {
     struct tenon_json *json = &reader->json;
     int32_t token = tenon_json_next (json);
@@ -105,7 +99,7 @@ read_numbers (struct reader *reader, struct entry *entry, const char *what, uint
 }
 
 static tenon_status
-read_offsets (struct reader *reader, struct entry *entry)
+read_offsets (struct reader *reader, struct st_entry *entry)
 {
     uint64_t numbers[2];
     uint32_t count;
@@ -118,17 +112,33 @@ read_offsets (struct reader *reader, struct entry *entry)
     return TENON_OK;
 }
 
+/* Passes over a value. A number that no double holds is refused, as it is by the reference. */
+static tenon_status
+skip_value (struct reader *reader, struct st_entry *entry)
+{
+    struct tenon_json *json = &reader->json;
+    uint32_t depth = json->depth;
+    double value;
+    do {
+        int32_t token = tenon_json_next (json);
+        if (token == TENON_JSON_ERROR)
+            return fail_json (reader);
+        if (token == TENON_JSON_NUMBER && tenon_json_f64 (json, &value) < 0)
+            return fail_entry (reader, entry, place (reader), "%s", json->error);
+    } while (json->depth > depth);
+    return TENON_OK;
+}
+
 /* The reference skips what it does not know. */
 static tenon_status
-skip_unknown (struct reader *reader, struct entry *entry)
+skip_unknown (struct reader *reader, struct st_entry *entry)
 {
     struct tenon_json *json = &reader->json;
     char key[60];
     int length = (int) (json->length < sizeof key - 1 ? json->length : sizeof key - 1);
     memcpy (key, json->text, (size_t) length);
     key[length] = 0;
-    if (tenon_json_skip (json, tenon_json_next (json)) < 0)
-        return fail_json (reader);
+    TENON_TRY (skip_value (reader, entry));
     if (reader->told++ < UNKNOWN_TOLD) {
         const char *name = st_copy (reader->call, entry->name, entry->name_length);
         if (!name)
@@ -139,7 +149,7 @@ skip_unknown (struct reader *reader, struct entry *entry)
 }
 
 static tenon_status
-read_field (struct reader *reader, struct entry *entry)
+read_field (struct reader *reader, struct st_entry *entry)
 {
     struct tenon_json *json = &reader->json;
     uint32_t seen = tenon_json_is (json, "dtype")          ? SEEN_DTYPE
@@ -160,7 +170,7 @@ read_field (struct reader *reader, struct entry *entry)
 
 /* The name was read; what follows is the value. */
 static tenon_status
-read_entry (struct reader *reader, struct entry *entry)
+read_entry (struct reader *reader, struct st_entry *entry)
 {
     struct tenon_json *json = &reader->json;
     int32_t token;
@@ -168,6 +178,11 @@ read_entry (struct reader *reader, struct entry *entry)
     entry->name = st_text (reader->call, json, &entry->name_length);
     if (!entry->name)
         return TENON_E_MEMORY;
+    const uint8_t *plain = st_take_plain (json->at, json->end, entry);
+    if (plain) {
+        tenon_json_took (json, plain);
+        return TENON_OK;
+    }
     reader->seen = 0;
     token = tenon_json_next (json);
     if (token != TENON_JSON_BEGIN_OBJECT)
@@ -187,7 +202,7 @@ read_entry (struct reader *reader, struct entry *entry)
 }
 
 static tenon_status
-add_entry (struct reader *reader, const struct entry *entry)
+add_entry (struct reader *reader, const struct st_entry *entry)
 {
     if (entry->end < entry->begin)
         return fail_entry (reader, entry, entry->at, "its data end at %llu, before they begin at %llu",
@@ -217,7 +232,7 @@ static tenon_status
 read_all (struct reader *reader)
 {
     struct tenon_json *json = &reader->json;
-    struct entry entry;
+    struct st_entry entry = { .dtype = NULL };
     uint32_t metadata = 0;
     int32_t token = tenon_json_next (json);
     if (token != TENON_JSON_BEGIN_OBJECT)
@@ -245,6 +260,8 @@ read_all (struct reader *reader)
 
 struct range {
     uint64_t begin, end, at;
+    const char *name;
+    uint64_t name_length;
 };
 
 static int
@@ -262,7 +279,7 @@ collect (struct reader *reader, struct range *ranges)
 {
     struct tenon_json *json = &reader->json;
     uint64_t count = 0;
-    struct entry entry;
+    struct st_entry entry = { .dtype = NULL };
     tenon_json_next (json);
     while (tenon_json_next (json) == TENON_JSON_KEY) {
         if (tenon_json_is (json, "__metadata__")) {
@@ -271,7 +288,7 @@ collect (struct reader *reader, struct range *ranges)
         }
         reader->told = UNKNOWN_TOLD;
         TENON_TRY (read_entry (reader, &entry));
-        ranges[count++] = (struct range){ entry.begin, entry.end, entry.at };
+        ranges[count++] = (struct range){ entry.begin, entry.end, entry.at, entry.name, entry.name_length };
     }
     return TENON_OK;
 }
@@ -288,14 +305,14 @@ check_order (struct reader *reader, const void *header, uint64_t length)
     qsort (ranges, reader->count, sizeof *ranges, by_begin);
     reader->expected = 0;
     for (uint64_t i = 0; i < reader->count; i++) {
-        if (ranges[i].begin != reader->expected)
-            return tenon_fail (
-                call, TENON_E_MALFORMED, ST_PREFIX + ranges[i].at,
-                ranges[i].begin > reader->expected
-                    ? "a tensor's data begin at %llu, the data before them end at %llu: a gap"
-                    : "a tensor's data begin at %llu, the data before them end at %llu: an overlap",
-                (unsigned long long) ranges[i].begin, (unsigned long long) reader->expected);
-        reader->expected = ranges[i].end;
+        const struct range *range = &ranges[i];
+        if (range->begin != reader->expected)
+            return fail_entry (reader,
+                               &(struct st_entry){ .name = range->name, .name_length = range->name_length },
+                               range->at, "its data begin at %llu, the data before them end at %llu: %s",
+                               (unsigned long long) range->begin, (unsigned long long) reader->expected,
+                               range->begin > reader->expected ? "a gap" : "an overlap");
+        reader->expected = range->end;
     }
     return TENON_OK;
 }
@@ -329,6 +346,7 @@ st_describe_header (struct tenon_call *call, uint64_t size)
     reader.data = ST_PREFIX + length;
     reader.data_size = size - reader.data;
     reader.ordered = 1;
+    call->host->expect (call, length / EXPECTED_BYTES, 0);
     tenon_json_begin (&reader.json, header, length, ST_DEPTH);
     TENON_TRY (read_all (&reader));
     if (!reader.ordered)

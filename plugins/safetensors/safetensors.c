@@ -72,10 +72,11 @@ st_names_slot (const struct st_names *names, const char *text, uint64_t length)
 
 /* ---- describe ---- */
 
-static int
-ends_in (const char *name, uint64_t length, const char *end)
+int
+st_is_index (const char *name, uint64_t length)
 {
-    uint64_t size = strlen (end);
+    static const char end[] = ".index.json";
+    uint64_t size = sizeof end - 1;
     return length >= size && memcmp (name + length - size, end, size) == 0;
 }
 
@@ -84,8 +85,8 @@ describe (struct tenon_call *call)
 {
     struct tenon_source_info info = TENON_INIT (info);
     TENON_TRY (call->host->source_info (call, 0, &info));
-    return ends_in (info.name, info.name_length, ".index.json") ? st_describe_index (call, info.size)
-                                                                : st_describe_header (call, info.size);
+    return st_is_index (info.name, info.name_length) ? st_describe_index (call, info.size)
+                                                     : st_describe_header (call, info.size);
 }
 
 /* No magic: a length that fits, and then an object. The text of an index would be a length of 10^18 and more. */

@@ -26,12 +26,27 @@ const struct st_dtype *st_find_word (const void *word, uint64_t length);
 /* The rank of one of ours; ST_DTYPES: it has none. */
 uint32_t st_rank_of (uint32_t dtype);
 
+/* A tensor of a header. */
+struct st_entry {
+    const char *name;
+    uint64_t name_length;
+    const struct st_dtype *dtype; /* before: that of the tensor before, or NULL */
+    uint64_t shape[64], begin, end;
+    uint64_t at; /* in the header */
+    uint32_t rank;
+};
+/* The value that begins at `at`, if it looks as all writers have it; where it ends. NULL: it does not. */
+const uint8_t *st_take_plain (const uint8_t *at, const uint8_t *end, struct st_entry *entry);
+
 /* What tenon_json.error says, at its place in the file. `base`: where the document begins there. */
 tenon_status st_fail_json (struct tenon_call *call, const struct tenon_json *json, uint64_t base);
 /* A text with a NUL behind it; NULL: no memory. */
 const char *st_copy (struct tenon_call *call, const char *text, uint64_t length);
 /* The key or string that was read last, out of its escapes; NULL: no memory. */
 const char *st_text (struct tenon_call *call, const struct tenon_json *json, uint64_t *length);
+
+/* By its name, all that tells an index from a file of tensors. */
+int st_is_index (const char *name, uint64_t length);
 
 tenon_status st_describe_header (struct tenon_call *call, uint64_t size);
 tenon_status st_describe_index (struct tenon_call *call, uint64_t size);

@@ -91,6 +91,7 @@ static tenon_status
 read_index_metadata (struct index *index)
 {
     struct tenon_json *json = &index->json;
+    uint32_t totals = 0;
     int32_t token = tenon_json_next (json);
     if (token == TENON_JSON_NULL)
         return TENON_OK;
@@ -98,6 +99,8 @@ read_index_metadata (struct index *index)
         return expected (index, token, "its metadata are no object");
     while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
         if (tenon_json_is (json, "total_size")) {
+            if (totals++)
+                return expected (index, token, "total_size occurs twice");
             token = tenon_json_next (json);
             index->has_total =
                 token == TENON_JSON_NUMBER && tenon_json_u64 (json, &index->total_size) == TENON_OK;
@@ -190,6 +193,9 @@ include_shards (struct index *index)
                                  .codec = "safetensors" };
     for (uint64_t i = 0; i < index->shard_count; i++) {
         struct shard *shard = &index->shards[i];
+        if (st_is_index (shard->file, shard->length))
+            return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO, "its shard '%.*s' is an index itself",
+                               shown (shard->length), shard->file);
         TENON_TRY (call->host->sibling (call, shard->file, shard->length, &shard->source));
         TENON_TRY (call->host->include (call, shard->source, &how));
     }

@@ -63,28 +63,54 @@ by_key (const void *a, const void *b)
 
 /* ---- the plan ---- */
 
+/* What has no shard yet, before `end`, gets one. */
+static void
+close_shard (struct writer *writer, uint64_t from, uint64_t end)
+{
+    writer->shards++;
+    for (uint64_t i = from; i < end; i++)
+        if (writer->items[i].shard == 0)
+            writer->items[i].shard = writer->shards;
+}
+
+/* A shard ends before what does not fit any more. What is larger than any shard becomes one by itself, at once, and the
+ * one that is being filled goes on behind it. */
+static void
+share_out (struct writer *writer)
+{
+    uint64_t most = writer->shard_size > 0 ? writer->shard_size : UINT64_MAX, from = 0, used = 0;
+    uint32_t filling = 0;
+    for (uint64_t i = 0; i < writer->plan.tensors; i++) {
+        struct item *item = &writer->items[i];
+        if (item->length > most) {
+            item->shard = ++writer->shards;
+            continue;
+        }
+        if (item->length > most - used) {
+            close_shard (writer, from, i);
+            from = i;
+            used = 0;
+        }
+        used += item->length;
+        filling = 1;
+    }
+    if (filling || writer->shards == 0)
+        close_shard (writer, from, writer->plan.tensors);
+}
+
 static tenon_status
 read_items (struct writer *writer)
 {
     struct tenon_call *call = writer->call;
-    uint64_t used = 0;
     writer->items = call->host->scratch (call, (writer->plan.tensors + 1) * sizeof *writer->items);
     if (!writer->items)
         return TENON_E_MEMORY;
-    writer->shards = 1;
     for (uint64_t i = 0; i < writer->plan.tensors; i++) {
         struct tenon_tensor tensor = TENON_INIT (tensor);
         TENON_TRY (call->host->plan_tensor (call, i, &tensor));
         if (tensor.name_length == 12 && memcmp (tensor.name, "__metadata__", 12) == 0)
             return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
                                "a tensor cannot be named __metadata__ in this format");
-        if (writer->shard_size > 0 && used > 0 && tensor.length > writer->shard_size - used) {
-            writer->shards++;
-            used = 0;
-        }
-        used += tensor.length;
-        if (writer->shard_size > 0 && used > writer->shard_size)
-            used = writer->shard_size; /* too large for any: alone */
         writer->items[i] = (struct item){ tensor.name,
                                           tensor.name_length,
                                           i,
@@ -92,9 +118,10 @@ read_items (struct writer *writer)
                                           tensor.shape,
                                           tensor.rank,
                                           st_rank_of (tensor.dtype),
-                                          writer->shards,
+                                          0,
                                           0 };
     }
+    share_out (writer);
     qsort (writer->items, writer->plan.tensors, sizeof *writer->items, by_place);
     return TENON_OK;
 }
@@ -195,6 +222,46 @@ shard_name (struct writer *writer, uint32_t shard, uint64_t *length)
     return name;
 }
 
+/* One character beyond ASCII at *at, in units of UTF-16. */
+static void
+put_units (struct tenon_json_out *out, const uint8_t **at, const uint8_t *end)
+{
+    const uint8_t *from = *at;
+    uint32_t length = *from < 0x80 ? 1 : *from < 0xe0 ? 2 : *from < 0xf0 ? 3 : 4;
+    uint32_t character = length > 1 ? *from & 0x7fu >> length : *from;
+    char text[16];
+    for (from++; --length > 0 && from < end; from++)
+        character = character << 6 | (*from & 0x3fu);
+    *at = from;
+    if (character >= 0x10000) {
+        character -= 0x10000;
+        snprintf (text, sizeof text, "\\u%04x\\u%04x", 0xd800 | character >> 10,
+                  0xdc00 | (character & 0x3ff));
+    } else
+        snprintf (text, sizeof text, "\\u%04x", character);
+    tenon_json_put_text (out, text);
+}
+
+/* In ASCII, as the hub's index files are. */
+static void
+put_ascii (struct tenon_json_out *out, const char *string, uint64_t length)
+{
+    static const char meant[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    const uint8_t *at = (const uint8_t *) string, *end = at + length;
+    tenon_json_put (out, "\"", 1);
+    while (at < end) {
+        const char *found = *at ? strchr (meant, *at) : NULL;
+        if (found) {
+            tenon_json_put (out, (char[]){ '\\', letters[found - meant] }, 2);
+            at++;
+        } else if (*at >= ' ' && *at < 0x7f)
+            tenon_json_put (out, at++, 1);
+        else
+            put_units (out, &at, end);
+    }
+    tenon_json_put (out, "\"", 1);
+}
+
 static void
 put_index (struct tenon_json_out *out, struct item *const *sorted, const char *const *names, uint64_t count,
            uint64_t total)
@@ -205,9 +272,9 @@ put_index (struct tenon_json_out *out, struct item *const *sorted, const char *c
     for (uint64_t i = 0; i < count; i++) {
         const char *name = names[sorted[i]->shard];
         tenon_json_put_text (out, i ? ",\n    " : "\n    ");
-        tenon_json_put_string (out, sorted[i]->name, sorted[i]->name_length);
+        put_ascii (out, sorted[i]->name, sorted[i]->name_length);
         tenon_json_put_text (out, ": ");
-        tenon_json_put_string (out, name, strlen (name));
+        put_ascii (out, name, strlen (name));
     }
     tenon_json_put_text (out, count ? "\n  }\n}\n" : "}\n}\n");
 }

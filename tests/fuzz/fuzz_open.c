@@ -1,5 +1,5 @@
 /* fuzz_open.c - opens, looks at, reads, verifies and saves whatever the fuzzer makes: once as what its
- * contents say, and once as a file of each format. */
+ * contents say, and once as a file of each format, by each of its extensions: an index is known by its name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,9 +102,11 @@ save (tenon_file *file, uint64_t number, const tenon_codec_info *codec, size_t c
 }
 
 static void
-try (const uint8_t *data, size_t size, const char *format)
+try (const uint8_t *data, size_t size, const char *format, const char *extension)
 {
-    tenon_open_options options = { .struct_size = sizeof options, .name = "fuzz", .format = format };
+    char name[64];
+    snprintf (name, sizeof name, "fuzz.%s", extension);
+    tenon_open_options options = { .struct_size = sizeof options, .name = name, .format = format };
     tenon_codec_info codec = { .struct_size = sizeof codec };
     tenon_file *file;
     if (tenon_open_memory (context, data, size, &options, &file, NULL) < 0)
@@ -125,9 +127,10 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
         return 0;
     memcpy (copy, data, size);
     get_context ();
-    try (copy, size, NULL);
+    try (copy, size, NULL, "");
     for (uint64_t i = 0; tenon_codec_get (context, i, &codec) == TENON_OK; i++)
-        try (copy, size, codec.id);
+        for (const char *const *extension = codec.extensions; *extension; extension++)
+            try (copy, size, codec.id, *extension);
     free (copy);
     return 0;
 }

@@ -1,6 +1,8 @@
 /* test_sweep.c - every small sample of every plugin, cut off at every byte, and with every byte changed: a
  * header lies at the beginning in one format, at the end in another, and between the data in a third.
  *
+ * Of a set, a folder called set, every file is damaged in turn, and the set is opened by its index.
+ *
  * Nothing may crash, hang, or take more memory than the limits allow; what opens must be readable or say
  * what is wrong. Run under ASan and UBSan this is the test that finds reads beyond an end. Samples lie in
  * plugins/NAME/samples; files up to LARGEST bytes are taken. */
@@ -12,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <tenon/tenon.h>
+#include <unistd.h>
 
 #define LARGEST 4096
 #define MOST_READ (1 << 22) /* decoded bytes of a file that are read at once as well */
@@ -80,6 +83,21 @@ load_all (tenon_file *file)
     free (requests);
 }
 
+/* Everything in an open file. `size`: of the file itself. */
+static void
+read_all (tenon_file *file, uint64_t size)
+{
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_status status = tenon_verify (file, NULL, NULL, &error);
+    ck_assert_int_eq (status, error.status);
+    load_all (file);
+    for (uint64_t i = 0; i < tenon_count (file); i++) {
+        tenon_tensor_info info = { .struct_size = sizeof info };
+        ck_assert_int_eq (tenon_get (file, i, &info), TENON_OK);
+        ck_assert (info.storage || info.filter || info.offset + info.stored <= size);
+    }
+}
+
 /* 1: it opened. A refusal has a status, and words that end nowhere in the middle. */
 static int
 try (const char *name, const unsigned char *bytes, uint64_t size)
@@ -93,18 +111,9 @@ try (const char *name, const unsigned char *bytes, uint64_t size)
     ck_assert_int_eq (status, error.status);
     if (status < 0)
         ck_assert (error.message[0] && !file);
-    else {
-        tenon_error second = TENON_ERROR_INIT;
-        status = tenon_verify (file, NULL, NULL, &second);
-        ck_assert_int_eq (status, second.status);
-        load_all (file);
-        for (uint64_t i = 0; i < tenon_count (file); i++) {
-            tenon_tensor_info info = { .struct_size = sizeof info };
-            ck_assert_int_eq (tenon_get (file, i, &info), TENON_OK);
-            ck_assert (info.storage || info.filter || info.offset + info.stored <= size);
-        }
-        tenon_close (file);
-    }
+    else
+        read_all (file, size);
+    tenon_close (file);
     free (copy);
     return error.status == TENON_OK;
 }
@@ -139,6 +148,113 @@ START_TEST (every_byte_changed)
             try (samples[_i], bytes, size);
             bytes[at] ^= changes[i];
         }
+}
+END_TEST
+
+/* ---- sets ---- */
+
+/* A copy of a set, in a folder of its own. */
+struct set {
+    char folder[64], head[128];
+};
+
+static void
+write_file (const struct set *set, const char *name, const unsigned char *bytes, uint64_t size)
+{
+    char path[512];
+    ck_assert_int_lt (snprintf (path, sizeof path, "%s/%s", set->folder, name), (int) sizeof path);
+    FILE *out = fopen (path, "wb");
+    ck_assert_ptr_nonnull (out);
+    ck_assert_uint_eq (fwrite (bytes, 1, size, out), size);
+    fclose (out);
+}
+
+static const char *
+name_of (const char *path)
+{
+    return strrchr (path, '/') + 1;
+}
+
+/* 1: the sample lies in the folder `set` that ends at `folder` bytes of its path. */
+static int
+in_folder (const char *sample, const char *path, size_t folder)
+{
+    return strncmp (sample, path, folder) == 0 && strchr (sample + folder, '/') == NULL;
+}
+
+/* The folder of samples[number] in a copy. The index is called .json, or is the first one by name. */
+static void
+copy_set (struct set *set, int number)
+{
+    const char *path = samples[number];
+    size_t folder = (size_t) (name_of (path) - path);
+    unsigned char bytes[LARGEST];
+    strcpy (set->folder, "/tmp/tenon-sweep.XXXXXX");
+    set->head[0] = 0;
+    ck_assert_ptr_nonnull (mkdtemp (set->folder));
+    for (int i = 0; i < sample_count; i++) {
+        if (!in_folder (samples[i], path, folder))
+            continue;
+        const char *name = name_of (samples[i]);
+        write_file (set, name, bytes, read_sample (samples[i], bytes));
+        if (!set->head[0] || strstr (name, ".json")
+            || (!strstr (set->head, ".json") && strcmp (name, name_of (set->head)) < 0))
+            snprintf (set->head, sizeof set->head, "%s/%s", set->folder, name);
+    }
+}
+
+static void
+remove_set (const struct set *set)
+{
+    char path[512];
+    DIR *dir = opendir (set->folder);
+    struct dirent *entry;
+    while (dir && (entry = readdir (dir)))
+        if (snprintf (path, sizeof path, "%s/%s", set->folder, entry->d_name) < (int) sizeof path)
+            unlink (path);
+    if (dir)
+        closedir (dir);
+    rmdir (set->folder);
+}
+
+static int
+try_set (const struct set *set)
+{
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_file *file;
+    tenon_status status = tenon_open (context, set->head, NULL, &file, &error);
+    ck_assert_int_eq (status, error.status);
+    if (status < 0)
+        ck_assert (error.message[0] && !file);
+    else
+        read_all (file, UINT64_MAX);
+    tenon_close (file);
+    return status == TENON_OK;
+}
+
+START_TEST (file_of_a_set)
+{
+    static const unsigned char changes[] = { 0x01, 0x80, 0xff, 0x20 };
+    const char *path = samples[_i], *name = name_of (path);
+    unsigned char bytes[LARGEST];
+    struct set set;
+    if (name - path < 5 || memcmp (name - 5, "/set/", 5) != 0)
+        return;
+    copy_set (&set, _i);
+    ck_assert_msg (try_set (&set), "%s does not open", set.head);
+    uint64_t size = read_sample (path, bytes);
+    for (uint64_t length = 0; length < size; length++) {
+        write_file (&set, name, bytes, length);
+        try_set (&set);
+    }
+    for (uint64_t at = 0; at < size; at++)
+        for (unsigned i = 0; i < sizeof changes; i++) {
+            bytes[at] ^= changes[i];
+            write_file (&set, name, bytes, size);
+            try_set (&set);
+            bytes[at] ^= changes[i];
+        }
+    remove_set (&set);
 }
 END_TEST
 
@@ -180,6 +296,7 @@ main (void)
     tcase_add_test (tests, samples_are_there);
     tcase_add_loop_test (tests, cut_at_every_byte, 0, sample_count);
     tcase_add_loop_test (tests, every_byte_changed, 0, sample_count);
+    tcase_add_loop_test (tests, file_of_a_set, 0, sample_count);
     suite_add_tcase (suite, tests);
     SRunner *runner = srunner_create (suite);
     srunner_run_all (runner, CK_NORMAL);

@@ -1,0 +1,84 @@
+#!/bin/sh
+# golden.sh: what the reference library and MLX wrote, read, and converted to safetensors, byte for byte. See samples/ORIGIN.
+# shellcheck source=tests/plugin.sh
+. "$(dirname "$0")/../../../tests/plugin.sh"
+tab=$(printf '\t')
+
+# same NAME FROM EXPECTED ARGUMENT...: converting FROM with these arguments gives the bytes of EXPECTED.
+same ()
+{
+    checks=$((checks + 1))
+    same_name=$1 same_from=$2 same_expected=$3
+    shift 3
+    rm -f "$work/to.safetensors"
+    tenon convert "$@" "$same_from" "$work/to.safetensors"
+    [ "$status" -eq 0 ] || { fail "$same_name: convert $* exits $status"; return; }
+    cmp "$work/to.safetensors" "$same_expected" >"$work/out" 2>&1 || fail "$same_name: convert $* changes bytes"
+}
+
+# listed NAME FILE: it has the tensors of golden/NAME.expected, with their bytes.
+listed ()
+{
+    checks=$((checks + 1))
+    tenon ls "$2"
+    [ "$status" -eq 0 ] || { fail "$1: ls exits $status"; return; }
+    grep "$tab" "$work/out" | cut -f 1-4 | sort >"$work/found"
+    cut -f 1-4 "$samples/golden/$1.expected" | sort | cmp -s - "$work/found" || fail "$1: ls lists something else"
+    while IFS=$tab read -r listed_name _ _ listed_bytes listed_sum; do
+        checks=$((checks + 1))
+        tenon cat "$2" "$listed_name"
+        [ "$(cksum <"$work/out")" = "$listed_sum $listed_bytes" ] || { : >"$work/out"; fail "$1: $listed_name has other bytes"; }
+    done <"$samples/golden/$1.expected"
+}
+
+# well FILE: verify finds nothing.
+well ()
+{
+    checks=$((checks + 1))
+    tenon verify "$1"
+    [ "$status" -eq 0 ] || fail "${1##*/}: verify exits $status"
+}
+
+# ---- the reference's own, and what it can read only ----
+for sample in "$samples"/golden/*.safetensors; do
+    name=${sample##*/} name=${name%.safetensors}
+    same "$name" "$sample" "$sample"
+    well "$sample"
+    [ ! -e "$samples/golden/$name.expected" ] || listed "$name" "$sample"
+    checks=$((checks + 1))
+    "$TENON" convert --format=safetensors "$sample" - </dev/null 2>"$work/error" | cat >"$work/piped"
+    cmp "$work/piped" "$sample" >"$work/out" 2>&1 || fail "$name: convert to a pipe changes bytes"
+done
+
+# ---- legal, but not as the reference writes it ----
+for sample in "$samples"/odd/*.safetensors; do
+    same "${sample##*/}" "$sample" "${sample%.safetensors}.as-reference"
+    well "$sample"
+done
+checks=$((checks + 1))
+tenon ls -v "$samples/odd/unknown-keys.safetensors"
+said "its key 'more' is unknown" "its key 'z' is unknown" || fail 'unknown keys are passed over in silence'
+
+# ---- a set ----
+same 'a set in one file' "$samples/set/model.safetensors.index.json" "$samples/set-as-one.safetensors"
+well "$samples/set/model.safetensors.index.json"
+mkdir "$work/set"
+checks=$((checks + 1))
+tenon convert -o safetensors.shard_size=16 "$samples/set-in-order.safetensors" "$work/set/model.safetensors"
+[ "$status" -eq 0 ] || fail "a set: convert exits $status"
+for file in model-00001-of-00003.safetensors model-00002-of-00003.safetensors model-00003-of-00003.safetensors \
+    model.safetensors.index.json; do
+    checks=$((checks + 1))
+    cmp "$work/set/$file" "$samples/set/$file" >"$work/out" 2>&1 || fail "a set: $file has other bytes"
+done
+checks=$((checks + 1))
+[ "$(find "$work/set" -type f | wc -l)" -eq 4 ] || fail 'a set: there are more files'
+
+# ---- the option slack ----
+checks=$((checks + 1))
+tenon convert -o safetensors.slack=100 "$samples/golden/dtypes.safetensors" "$work/slack.safetensors"
+[ "$(wc -c <"$work/slack.safetensors")" -ge $(($(wc -c <"$samples/golden/dtypes.safetensors") + 96)) ] || fail 'safetensors.slack makes no room'
+listed dtypes "$work/slack.safetensors"
+same 'slack goes again' "$work/slack.safetensors" "$samples/golden/dtypes.safetensors"
+
+finish

@@ -1,0 +1,153 @@
+#!/bin/sh
+# set.sh: an index and its shards: what must be refused, what is told and makes verify say no, and odd ones that are taken.
+# shellcheck source=plugins/safetensors/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+index=m.safetensors.index.json
+one=m-1.safetensors two=m-2.safetensors
+
+# shard NAME HEADER DATA-BYTES
+shard () { file "${1%.safetensors}" "$2" "$3"; }
+# index TEXT: becomes the index
+index () { printf '%s' "$1" >"$work/$index"; }
+# map ENTRIES TOTAL: an index of these
+map () { index "{\"metadata\":{\"total_size\":$2},\"weight_map\":{$1}}"; }
+# no TEXT...: refused, ls and verify both
+no () { refused "$index" "$@"; }
+# flaw TEXT...: it opens, but verify exits 1 and says this
+flaw ()
+{
+    checks=$((checks + 1))
+    tenon ls "$work/$index"
+    [ "$status" -eq 0 ] || { fail "ls exits $status, not 0, with: $*"; return; }
+    tenon verify "$work/$index"
+    [ "$status" -eq 1 ] || { fail "verify exits $status, not 1, instead of: $*"; return; }
+    said "$index: " "$@" || fail "$said_text is not in the message"
+}
+
+a='"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}'
+b='"b":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}'
+both='"a":"m-1.safetensors","b":"m-2.safetensors"'
+shard $one "{$a}" 2
+shard $two "{$b}" 3
+
+# ---- well ----
+map "$both" 5; accepted $index '"name":"a"' '"name":"b"'
+index "{\"weight_map\":{$both},\"metadata\":{\"total_size\":5}}"; accepted $index '"name":"a"'
+index "
+ { \"metadata\" : { \"total_size\" : 5 } , \"weight_map\" : { \"\\u0061\" : \"m\\u002d1.safetensors\" , \"b\":\"m-2.safetensors\" } }
+"; accepted $index '"name":"a"'
+index "{\"metadata\":{\"total_size\":5},\"weight_map\":{$both},\"more\":[1,{\"x\":null}]}"; accepted $index '"name":"a"'
+index '{"metadata":{"total_size":0},"weight_map":{}}'; accepted $index '"tensors":[]'
+checks=$((checks + 1))
+map "$both" 5
+"$TENON" verify "$work/$index" >"$work/out" 2>"$work/error" </dev/null
+said 'ok (2 tensors, 5 bytes)' || fail 'verify counts something else'
+index "{\"metadata\":{\"total_size\":5,\"total_parameters\":5},\"weight_map\":{$both}}"; accepted $index '"name":"a"'
+checks=$((checks + 1))
+tenon ls -v "$work/$index"
+said "'total_parameters' of the index were passed over" || fail 'metadata of the index are dropped in silence'
+
+# ---- 55: names of shards ----
+cp "$work/$two" "$work/sub.safetensors"
+mkdir "$work/sub"; cp "$work/$two" "$work/sub"
+for name in ../m-2.safetensors sub/m-2.safetensors ./m-2.safetensors "$work/m-2.safetensors" /dev/zero .. . '' a/ '\u002e\u002e/m-2.safetensors'; do
+    map "\"a\":\"$one\",\"b\":\"$name\"" 5
+    case $name in '\u'*) name=../m-2.safetensors ;; esac
+    no "is no bare file name: a set may only name files beside it" "'$(printf %s "$name" | cut -c 1-40)"
+done
+map "\"a\":\"$one\",\"b\":\"m-2\\u0000.safetensors\"" 5; no 'is no bare file name'
+map "\"a\":\"$one\",\"b\":\"$(awk 'BEGIN { for (i = 0; i < 300; i++) printf "x" }')\"" 5; no 'is no bare file name'
+map "\"a\":\"$one\",\"b\":\"sub\"" 5
+checks=$((checks + 1))
+tenon ls "$work/$index"
+[ "$status" -eq 2 ] || fail "a folder as shard: ls exits $status"
+mkfifo "$work/pipe"
+map "\"a\":\"$one\",\"b\":\"pipe\"" 5
+checks=$((checks + 1))
+tenon ls "$work/$index"
+[ "$status" -eq 2 ] || fail "a pipe as shard: ls exits $status"
+
+# ---- missing and damaged shards ----
+map "\"a\":\"$one\",\"b\":\"m-3.safetensors\"" 5
+checks=$((checks + 1))
+tenon ls "$work/$index"
+{ [ "$status" -eq 2 ] && said "the file 'm-3.safetensors' that it names is missing"; } || fail "a missing shard: ls exits $status"
+checks=$((checks + 1))
+tenon verify "$work/$index"
+{ [ "$status" -ne 0 ] && said "the file 'm-3.safetensors' that it names is missing"; } || fail "a missing shard: verify exits $status"
+map "$both" 5
+culprit=$two
+shard $two "{$b}" 2; no "tensor 'b': its data end at 3, the file has 2 bytes of data"
+printf 'abc' >"$work/$two"; no 'it has 3 bytes'
+printf '\223NUMPY\001\000' >"$work/$two"; no 'its header would have'
+culprit=
+shard $two "{$b}" 3
+map '"a":"m.safetensors.index.json"' 5; no "its shard 'm.safetensors.index.json' is an index itself"
+cp "$work/$index" "$work/n.safetensors.index.json"
+map '"a":"n.safetensors.index.json"' 5; no "its shard 'n.safetensors.index.json' is an index itself"
+
+# ---- 56: tensors that are elsewhere ----
+map "$both,\"c\":\"$two\"" 5; no "the tensor 'c' is absent from its shard '$two'"
+map "\"a\":\"$two\",\"b\":\"$two\"" 5; no "the tensor 'a' is absent from its shard '$two'"
+map "\"a\":\"$two\",\"b\":\"$one\"" 5; no "the tensor 'a' lies in another shard than '$two', of which the index says it"
+map "$both,\"b\":\"$two\"" 5; no "the index has the tensor 'b' twice"
+map "$both,\"\\u0062\":\"$one\"" 5; no "the index has the tensor 'b' twice"
+shard $two "{$a}" 2
+map "\"a\":\"$one\",\"b\":\"$two\"" 5; culprit=$two; no "'a'" twice; culprit=
+shard $two "{$b}" 3
+
+# ---- what verify minds ----
+map "\"a\":\"$one\"" 2; accepted $index '"name":"a"'
+shard $two "{$b,\"c\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[3,4]}}" 4
+map "$both" 6; flaw "'c'" 'the index does not list it'
+shard $two "{$b}" 3
+for total in 4 6 0 18446744073709551615; do
+    map "$both" $total; flaw "the index says total_size $total, the tensors have 5 bytes"
+done
+for total in 5.5 -5 '"5"' null '[5]' '{"total_size":5}' 18446744073709551616; do
+    map "$both" "$total"; flaw 'the index has no total_size'
+done
+index "{\"metadata\":{},\"weight_map\":{$both}}"; flaw 'the index has no total_size'
+index "{\"metadata\":null,\"weight_map\":{$both}}"; flaw 'the index has no total_size'
+index "{\"weight_map\":{$both}}"; flaw 'the index has no total_size'
+
+# ---- what is no index ----
+index ''
+checks=$((checks + 1))
+tenon ls "$work/$index"
+[ "$status" -eq 2 ] || fail "an empty index: ls exits $status"
+index '[]'; no 'the index: it is no JSON object' 'at byte 0'
+index '{}'; no 'the index: it has no weight_map'
+index '{"metadata":{"total_size":0}}'; no 'the index: it has no weight_map'
+index '{"weight_map":[]}'; no 'the index: its weight_map is no object' 'at byte 14'
+index '{"weight_map":null}'; no 'the index: its weight_map is no object'
+index '{"weight_map":{"a":1}}'; no "the index: a tensor's shard is no string" 'at byte 19'
+index '{"weight_map":{"a":["m-1.safetensors"]}}'; no "the index: a tensor's shard is no string"
+index '{"metadata":[],"weight_map":{}}'; no 'the index: its metadata are no object' 'at byte 12'
+index '{"weight_map":{},"weight_map":{}}'; no 'the index: a key occurs twice' 'at byte 18'
+index '{"weight_map":{},"\u0077eight_map":{}}'; no 'the index: a key occurs twice'
+index '{"metadata":{},"metadata":{},"weight_map":{}}'; no 'the index: a key occurs twice'
+index "{\"metadata\":{\"total_size\":5,\"total_size\":5},\"weight_map\":{$both}}"; no 'the index: total_size occurs twice' 'at byte 29'
+index '{"weight_map":{}'; no 'not JSON: found the end' 'at byte 16'
+index '{"weight_map":{},}'; no "not JSON: found '}', expected a key" 'at byte 17'
+index '{"weight_map":{}} x'; no "not JSON: found 'x', expected the end" 'at byte 18'
+index '{"weight_map":{"a":"m-1.safetensors",}}'; no "not JSON: found '}', expected a key"
+printf '{"weight_map":{}}\000' >"$work/$index"; no 'not JSON: found byte 0x00, expected the end' 'at byte 17'
+printf '\357\273\277{"weight_map":{}}' >"$work/$index"; no 'not JSON: found byte 0xef' 'at byte 0'
+printf '{"weight_map":{"\377":""}}' >"$work/$index"; no 'expected UTF-8' 'at byte 16'
+index "{\"weight_map\":{},\"more\":$(awk 'BEGIN { for (i = 0; i < 100000; i++) printf "[" }')"; no 'expected less nesting'
+awk 'BEGIN { printf "{\"weight_map\":{"; for (i = 0; i < 2000000; i++) printf ":" }' >"$work/$index"
+no 'not JSON' 'at byte 15'
+
+# ---- many ----
+awk 'BEGIN { printf "{\"t0\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}";
+    for (i = 1; i < 20000; i++) printf ",\"t%d\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}", i; printf "}" }' >"$work/header"
+{ length "$(wc -c <"$work/header")"; cat "$work/header"; } >"$work/$one"
+awk 'BEGIN { printf "{\"metadata\":{\"total_size\":0},\"weight_map\":{\"t0\":\"m-1.safetensors\"";
+    for (i = 1; i < 20000; i++) printf ",\"t%d\":\"m-1.safetensors\"", i; printf "}}" }' >"$work/$index"
+checks=$((checks + 1))
+tenon verify "$work/$index"
+{ [ "$status" -eq 0 ] && said 'ok (20000 tensors, 0 bytes)'; } || fail "20,000 tensors in an index: verify exits $status"
+
+finish
