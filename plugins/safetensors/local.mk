@@ -8,6 +8,7 @@ safetensors_sources = \
 	plugins/safetensors/set.c \
 	plugins/safetensors/write.c
 shell_tests += \
+	plugins/safetensors/tests/folder.sh \
 	plugins/safetensors/tests/golden.sh \
 	plugins/safetensors/tests/malformed.sh \
 	plugins/safetensors/tests/set.sh

@@ -139,6 +139,8 @@ static const struct tenon_codec codec = {
     .describe = describe,
     .write = st_write,
     .probe = probe,
+    .set_flags = TENON_SET_NUMBERED,
+    .set_index = "safetensors.index.json",
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 
