@@ -114,7 +114,7 @@ read_offsets (struct reader *reader, struct st_entry *entry)
 
 /* Passes over a value. A number that no double holds is refused, as it is by the reference. */
 static tenon_status
-skip_value (struct reader *reader, struct entry *entry)
+skip_value (struct reader *reader, struct st_entry *entry)
 {
     struct tenon_json *json = &reader->json;
     uint32_t depth = json->depth;
@@ -308,7 +308,7 @@ check_order (struct reader *reader, const void *header, uint64_t length)
         const struct range *range = &ranges[i];
         if (range->begin != reader->expected)
             return fail_entry (reader,
-                               &(struct entry){ .name = range->name, .name_length = range->name_length },
+                               &(struct st_entry){ .name = range->name, .name_length = range->name_length },
                                range->at, "its data begin at %llu, the data before them end at %llu: %s",
                                (unsigned long long) range->begin, (unsigned long long) reader->expected,
                                range->begin > reader->expected ? "a gap" : "an overlap");
