@@ -138,6 +138,10 @@ fields '{"U8":null}' '[1]' '[0,1]' 1; refused x.safetensors "tensor 'w': its dty
 fields '["U8"]' '[1]' '[0,1]' 1; refused x.safetensors "tensor 'w': its dtype is no string"
 fields '"\u0055\u0038"' '[1]' '[0,1]' 1; accepted x.safetensors '"dtype":"u8"'
 fields '"\u0046\u0038\u005f\u0045\u0035\u004d\u0032\u0046\u004e\u0055\u005a"' '[1]' '[0,1]' 1; accepted x.safetensors '"dtype":"f8_e5m2fnuz"'
+taken '{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F8_E4M3FNUZ","shape":[1],"data_offsets":[1,2]}}' 2 \
+    '"dtype":"f8_e4m3"' '"dtype":"f8_e4m3fnuz"'
+whole "$w,\"x\":{\"dtype\":\"U8x,\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "tensor 'x': there is no dtype 'U8x,'"
+whole "$w,\"x\":{\"dtype\":\"U8 \",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "tensor 'x': there is no dtype 'U8 '"
 
 # ---- 43: shapes ----
 for dim in -1 -0 4.0 1e2 0.5 18446744073709551616 100000000000000000000000; do
