@@ -105,7 +105,7 @@ printf '\n\r\t { } \n\r\t' >"$work/header"
 
 # ---- 40: names twice ----
 whole "$w,\"w\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "'w'" twice
-whole "$w,${w#?}}" 1 "'w'" 'an overlap'
+whole "$w,${w#?}}" 1 "'w'" twice
 whole "$w,\"\\u0077\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "'w'" twice
 whole '{"__metadata__":{},"__metadata__":{}}' 0 'the header has __metadata__ twice' "$(behind '{"__metadata__":{},"')"
 whole '{"__metadata__":{},"\u005f_metadata__":{}}' 0 'the header has __metadata__ twice'
