@@ -2,6 +2,8 @@ safetensors_sources = \
 	plugins/safetensors/dtypes.c \
 	plugins/safetensors/header.c \
 	plugins/safetensors/metadata.c \
+	plugins/safetensors/metadata_types.c \
+	plugins/safetensors/metadata_write.c \
 	plugins/safetensors/plain.c \
 	plugins/safetensors/safetensors.c \
 	plugins/safetensors/safetensors.h \
