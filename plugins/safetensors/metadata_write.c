@@ -194,9 +194,8 @@ st_make_metadata (struct tenon_call *call, uint64_t given, struct st_piece *made
     memset (&metadata, 0, sizeof metadata);
     metadata.call = metadata.values.call = call;
     metadata.values.out = &metadata.piece;
-    metadata.piece = (struct tenon_json_out){
-        .bytes = buffer, .room = sizeof buffer, .grow = escape, .user = &metadata
-    };
+    metadata.piece =
+        (struct tenon_json_out){ .bytes = buffer, .room = sizeof buffer, .grow = escape, .user = &metadata };
     metadata.given = given;
     metadata.ordered = 1;
     TENON_TRY (read_keys (&metadata));
