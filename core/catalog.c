@@ -240,6 +240,22 @@ tn_catalog_slot (struct tn_catalog *catalog)
     return tensor;
 }
 
+/* Of two files of a set both are named: this one by the caller. */
+static tenon_status
+fail_twice (struct tn_catalog *catalog, const struct tn_tensor *tensor, tenon_error *error)
+{
+    uint64_t index = 0;
+    tn_catalog_find (catalog, tensor->name, tensor->name_length, &index);
+    uint32_t first = tn_catalog_tensor (catalog, index)->source, second = tensor->source;
+    if (first < catalog->source_count && second < catalog->source_count) {
+        const struct tn_source *other = tn_source_root (catalog->sources[first]);
+        if (other != tn_source_root (catalog->sources[second]))
+            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "the name occurs twice: %s has it, too",
+                            other->name);
+    }
+    return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "the name occurs twice");
+}
+
 #define NAMES_AT_ONCE 32u
 
 tenon_status
@@ -264,7 +280,7 @@ tn_catalog_settle (struct tn_catalog *catalog, tenon_error *error)
                 if (tensor->source < catalog->source_count)
                     tn_source_place (catalog->sources[tensor->source], error);
                 tn_fail_place (error, NULL, tensor->name);
-                return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "the name occurs twice");
+                return fail_twice (catalog, tensor, error);
             }
             catalog->entered++;
         }

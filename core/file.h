@@ -16,6 +16,7 @@ struct tenon_file {
     tenon_report *report;
     char *path;
     uint64_t codec;
+    uint64_t parts; /* files of a set that were opened by their numbers; 1: it is one file */
     bool unaligned; /* tenon_map hands out what is not aligned */
     uint64_t elements, nbytes;
     pthread_mutex_t lock;        /* of memory */

@@ -69,6 +69,8 @@ core_libcore_la_SOURCES = \
 	core/save_place.c \
 	core/save_place.h \
 	core/save_plan.c \
+	core/set.c \
+	core/set.h \
 	core/settings.c \
 	core/settings.h \
 	core/settings_ini.c \
@@ -76,6 +78,7 @@ core_libcore_la_SOURCES = \
 	core/sink.h \
 	core/source.c \
 	core/source.h \
+	core/source_folder.c \
 	core/spool.c \
 	core/stage.c \
 	core/stage.h \

@@ -2,6 +2,7 @@
 #include "call.h"
 #include "carry.h"
 #include "file.h"
+#include "set.h"
 #include <errno.h>
 
 TENON_API void
@@ -62,10 +63,9 @@ complete (tenon_file *file, tenon_error *error)
     return TENON_OK;
 }
 
-/* Everything up to the catalog; the source is taken over. */
+/* Everything up to the catalog; the set's source is taken over. */
 static tenon_status
-fill (tenon_file *file, struct tn_source *source, const tenon_open_options *options, const char *directory,
-      tenon_error *error)
+fill (tenon_file *file, const struct tn_set *set, const tenon_open_options *options, tenon_error *error)
 {
     struct tn_catalog *catalog = file->catalog;
     tenon_context *context = file->context;
@@ -74,21 +74,25 @@ fill (tenon_file *file, struct tn_source *source, const tenon_open_options *opti
                           .report = file->report,
                           .overlay = &catalog->overlay,
                           .catalog = catalog,
-                          .directory = directory,
+                          .directory = set->directory,
                           .progress = options->progress,
                           .window = tn_window_new (context, catalog),
                           .may_map = context->map && !(options->flags & TENON_OPEN_NO_MAP) };
-    tenon_status status = tn_catalog_add_source (catalog, source, error);
+    tenon_status status = tn_catalog_add_source (catalog, set->source, error);
     if (status == TENON_OK && !run.window)
         status = tn_fail_memory (error);
     if (status == TENON_OK)
         status = tn_overlay_read (context, options->settings, &catalog->overlay, error);
     if (status == TENON_OK)
-        status = tn_recognise (&run, source, options->format, &file->codec, false, NULL);
+        status = tn_recognise (&run, set->source, set->word ? set->word : options->format, &file->codec,
+                               false, NULL);
     if (status == TENON_OK)
         status = tn_describe (&run, 0, file->codec, NULL, NULL, 0);
     if (status == TENON_OK)
+        status = tn_set_describe (&run, set, file->codec);
+    if (status == TENON_OK)
         status = tn_catalog_settle (catalog, error);
+    tn_set_note (file->report, set, catalog);
     tn_arena_free (&run.arena);
     tn_window_free (run.window);
     return status < 0 ? status : complete (file, error);
@@ -106,32 +110,45 @@ take_options (tenon_open_options *ours, const tenon_open_options *theirs, tenon_
     return error->status == TENON_OK;
 }
 
-/* "DIR/" of a path, "./" without one, so that siblings are looked for beside the file. */
-static char *
-directory_of (const char *path)
+/* Where there is no path there is nothing beside the file. */
+static bool
+take_options_of_one (tenon_open_options *ours, const tenon_open_options *theirs, tenon_error *error)
 {
-    const char *slash = strrchr (path, '/');
-    return slash ? tn_strndup (path, (size_t) (slash - path) + 1) : tn_strndup ("./", 2);
+    if (take_options (ours, theirs, error) && (ours->flags & TENON_OPEN_SET))
+        tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                 "a set (--set, TENON_OPEN_SET) is opened by a path, and this file has none");
+    return error->status == TENON_OK;
 }
 
 static tenon_status
-open_source (tenon_context *context, struct tn_source *source, const char *path,
-             const tenon_open_options *options, const char *directory, tenon_file **result,
-             tenon_error *error)
+open_set (tenon_context *context, const struct tn_set *set, const tenon_open_options *options,
+          tenon_file **result, tenon_error *error)
 {
-    tenon_file *file = file_new (context, path);
+    tenon_file *file = file_new (context, set->path);
     if (!file) {
-        tn_source_free (source);
+        tn_source_free (set->source);
         return tn_fail_memory (error);
     }
     file->unaligned = options->flags & TENON_OPEN_UNALIGNED;
-    tenon_status status = fill (file, source, options, directory, error);
+    file->parts = set->whole ? set->part.count : 1;
+    tenon_status status = fill (file, set, options, error);
     if (status < 0) {
-        tn_fail_place (error, path[0] ? path : NULL, NULL);
+        tn_fail_place (error, set->path[0] ? set->path : NULL, NULL);
         tenon_close (file);
     } else
         *result = file;
     return status;
+}
+
+/* A source without a path. */
+static tenon_status
+open_source (tenon_context *context, struct tn_source *source, const tenon_open_options *options,
+             tenon_file **result, tenon_error *error)
+{
+    char none[] = "";
+    struct tn_set set = { .source = source,
+                          .path = options->name ? (char *) (uintptr_t) options->name : none };
+    return open_set (context, &set, options, result, error);
 }
 
 TENON_API tenon_status
@@ -140,16 +157,13 @@ tenon_open (tenon_context *context, const char *path, const tenon_open_options *
 {
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
-    struct tn_source *source;
+    struct tn_set set;
     *file = NULL;
-    if (!take_options (&options, theirs, &mine))
-        return tn_error_out (error, &mine);
-    bool may_map = context->map && !(options.flags & TENON_OPEN_NO_MAP);
-    TN_FREE char *directory = directory_of (path);
-    if (!directory)
-        tn_fail_memory (&mine);
-    else if (tn_source_open (path, may_map, &source, &mine) == TENON_OK)
-        open_source (context, source, path, &options, directory, file, &mine);
+    if (take_options (&options, theirs, &mine)
+        && tn_set_open (context, path, &options, &set, &mine) == TENON_OK) {
+        open_set (context, &set, &options, file, &mine);
+        tn_set_free (&set);
+    }
     return tn_error_out (error, &mine);
 }
 
@@ -161,9 +175,9 @@ tenon_open_memory (tenon_context *context, const void *data, uint64_t size, cons
     tenon_open_options options;
     struct tn_source *source;
     *file = NULL;
-    if (take_options (&options, theirs, &mine)
+    if (take_options_of_one (&options, theirs, &mine)
         && tn_source_memory (data, size, options.name, &source, &mine) == TENON_OK)
-        open_source (context, source, options.name ? options.name : "", &options, NULL, file, &mine);
+        open_source (context, source, &options, file, &mine);
     return tn_error_out (error, &mine);
 }
 
@@ -175,7 +189,7 @@ tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *theirs,
     tenon_open_options options;
     struct tn_source *source;
     *file = NULL;
-    if (!take_options (&options, theirs, &mine))
+    if (!take_options_of_one (&options, theirs, &mine))
         return tn_error_out (error, &mine);
     const char *name = options.name ? options.name : "";
     const char *slash = strrchr (name, '/');
@@ -185,7 +199,7 @@ tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *theirs,
     else if (tn_source_open_fd (own, slash ? slash + 1 : name,
                                 context->map && !(options.flags & TENON_OPEN_NO_MAP), &source, &mine)
              == TENON_OK)
-        open_source (context, source, name, &options, NULL, file, &mine);
+        open_source (context, source, &options, file, &mine);
     return tn_error_out (error, &mine);
 }
 
@@ -197,9 +211,9 @@ tenon_open_reader (tenon_context *context, const tenon_reader *reader, const ten
     tenon_open_options options;
     struct tn_source *source;
     *file = NULL;
-    if (take_options (&options, theirs, &mine)
+    if (take_options_of_one (&options, theirs, &mine)
         && tn_source_reader (reader, options.name, &source, &mine) == TENON_OK)
-        open_source (context, source, options.name ? options.name : "", &options, NULL, file, &mine);
+        open_source (context, source, &options, file, &mine);
     return tn_error_out (error, &mine);
 }
 
@@ -209,17 +223,21 @@ tenon_why (tenon_context *context, const char *path, const tenon_open_options *t
 {
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
-    struct tn_source *source;
+    struct tn_set set;
     uint64_t codec;
     *report = tn_report_new ();
     if (!*report)
         tn_fail_memory (&mine);
     else if (take_options (&options, theirs, &mine)
-             && tn_source_open (path, false, &source, &mine) == TENON_OK) {
+             && tn_set_open (context, path, &options, &set, &mine) == TENON_OK) {
         struct tn_run run = { .context = context, .error = &mine, .report = *report };
-        tn_recognise (&run, source, options.format, &codec, false, *report);
+        tn_recognise (&run, set.source, set.word ? set.word : options.format, &codec, false, *report);
+        tn_set_note (*report, &set, NULL);
+        if (strcmp (set.path, path) != 0)
+            tn_report_add (*report, TENON_NOTE, TENON_OK, 0, "", path, "%s is opened for it", set.path);
         tn_arena_free (&run.arena);
-        tn_source_free (source);
+        tn_source_free (set.source);
+        tn_set_free (&set);
     }
     return tn_error_out (error, &mine);
 }

@@ -210,6 +210,17 @@ check_extensions (const char *const *extensions, char *why)
 }
 
 static tenon_status
+check_set (const struct tenon_codec *table, char *why)
+{
+    TN_TRY (check_flags (table->set_flags, "what it says of its sets", why));
+    if ((table->set_flags & TENON_SET_FIRST_OPENS) && !(table->set_flags & TENON_SET_NUMBERED))
+        return tn_refuse (why, TENON_E_MISUSE, "the first part opens all, but its sets are not numbered");
+    if (table->set_index && !tn_is_extension (table->set_index))
+        return tn_refuse (why, TENON_E_MISUSE, "the extension of its index is '%.60s'", table->set_index);
+    return TENON_OK;
+}
+
+static tenon_status
 check_codec (struct tn_codec *codec, char *why)
 {
     static const char *const reserved[] = { "core", "limits", "save", "plugin", "codec" };
@@ -225,6 +236,7 @@ check_codec (struct tn_codec *codec, char *why)
                           (unsigned) table->metadata);
     if (table->member_option > table->option_count)
         return tn_refuse (why, TENON_E_MISUSE, "its members' codec is named by an option that it has not");
+    TN_TRY (check_set (table, why));
     table->label = table->label ? table->label : table->id;
     return check_extensions (table->extensions, why);
 }

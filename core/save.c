@@ -225,6 +225,12 @@ tn_save_file (struct tn_save *save, const char *name, uint64_t size_hint, struct
     return TENON_OK;
 }
 
+bool
+tn_save_leaves_old (const struct tn_save *save)
+{
+    return save->parts && !save->target->sink && save->target->place.exists;
+}
+
 /* ---- commit ---- */
 
 static int
@@ -357,19 +363,31 @@ sync_folders (const struct tn_save *save, tenon_error *error)
     return save->target->sink ? sync_folder (save, target->folder, error) : TENON_OK;
 }
 
+/* The file that gets its name last: the target, or the last part when nothing was put into that. */
+static const struct item *
+last_item (const struct tn_save *save)
+{
+    const struct item *last = save->parts;
+    if (save->target->sink)
+        return save->target;
+    while (last && last->next)
+        last = last->next;
+    return last;
+}
+
 /* New parts beside an old index would be read as what they are not. */
 static tenon_status
 remove_old_index (const struct tn_save *save, tenon_error *error)
 {
-    const struct item *target = save->target;
+    const struct item *index = last_item (save);
     bool replaces = false;
     for (const struct item *part = save->parts; part; part = part->next)
-        replaces = replaces || part->place.exists;
-    if (!replaces || !target->sink || !target->place.exists)
+        replaces = replaces || (part != index && part->place.exists);
+    if (!replaces || !index->place.exists)
         return TENON_OK;
-    if (unlinkat (target->place.folder, target->place.name, 0) < 0 && errno != ENOENT)
-        return tn_fail_errno (error, errno, "the old file cannot be removed", target->name);
-    return sync_folder (save, target->place.folder, error);
+    if (unlinkat (index->place.folder, index->place.name, 0) < 0 && errno != ENOENT)
+        return tn_fail_errno (error, errno, "the old file cannot be removed", index->name);
+    return sync_folder (save, index->place.folder, error);
 }
 
 /* The files before the one that failed keep their names: what they replaced is gone. */

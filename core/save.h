@@ -32,11 +32,13 @@ bool tn_save_is_seekable (const struct tn_save *save);
  * written straight (TENON_E_UNSUPPORTED). size_hint 0: that of the options, for the target. */
 tenon_status tn_save_file (struct tn_save *save, const char *name, uint64_t size_hint, struct tn_sink **sink,
                            tenon_error *error);
+/* Is there a file of the target's name to which nothing will be put, so that it stays beside the set? */
+bool tn_save_leaves_old (const struct tn_save *save);
 /* Flushes, syncs, gives every file its mode (the replaced file's, without its set-id bits, and its group,
  * or to the group what others may; a new file what umask leaves) and its name: parts in the order in which
  * they were begun, the target, if a sink was asked for it, last; syncs the folder. Until the first renaming
- * a failure changes nothing. If it is a set, and a part replaces an older one, the old target is removed
- * before: an index must not stand beside parts that it does not fit. A part that cannot get its name leaves
+ * a failure changes nothing. If it is a set, and a part replaces an older one, the old file of the last name (the
+ * target's, or the last part's) is removed before: an index must not stand beside parts that it does not fit. A part that cannot get its name leaves
  * those before it in place, and the message says so. Frees the save, also on failure. */
 tenon_status tn_save_commit (struct tn_save *save, tenon_error *error);
 /* Removes what was written and frees. NULL is fine. */

@@ -282,6 +282,9 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
     bool dry = saving->options.flags & TENON_SAVE_DRY_RUN;
     tenon_status status =
         dry ? dry_run (saving, progress) : save_whole (saving, save, options.size_hint, progress);
+    if (status == TENON_OK && tn_save_leaves_old (save))
+        tn_report_add (saving->report, TENON_NOTE, TENON_OK, 0, "", saving->path,
+                       "the older file of this name stays as it is: a set was written beside it");
     if (status == TENON_OK && !dry)
         return tn_save_commit (save, error);
     tn_save_abort (save);

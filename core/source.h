@@ -64,6 +64,10 @@ tenon_status tn_source_part (struct tn_arena *arena, struct tn_source *parent, c
 /* A part goes with its arena: nothing is done. */
 void tn_source_free (struct tn_source *source);
 
+/* Hands every name in a folder, in any order, to `each`, with the folder's descriptor, until it fails. */
+typedef tenon_status tn_each_name (void *user, int folder, const char *name, tenon_error *error);
+tenon_status tn_source_list (const char *path, tn_each_name *each, void *user, tenon_error *error);
+
 /* dup, closed on exec. */
 int tn_duplicate (int fd);
 /* A descriptor of an unlinked file in $TMPDIR or /tmp; -1: errno says why. */

@@ -49,6 +49,7 @@ module_unit_tests = \
 	tests/abi/test_choose \
 	tests/abi/test_dump \
 	tests/abi/test_meta \
+	tests/abi/test_parts \
 	tests/abi/test_raw \
 	tests/abi/test_set \
 	tests/abi/test_text \
@@ -84,6 +85,7 @@ test_plugins = \
 	tests/abi/plugins/toyblock.la \
 	tests/abi/plugins/toybox.la \
 	tests/abi/plugins/toydump.la \
+	tests/abi/plugins/toyfirst.la \
 	tests/abi/plugins/toylog.la \
 	tests/abi/plugins/toyplain.la \
 	tests/abi/plugins/toyraw.la \
@@ -111,6 +113,7 @@ tests_abi_plugins_old_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyblock_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toybox_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toydump_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toyfirst_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toylog_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyplain_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyraw_la_LDFLAGS = $(TEST_MODULE_FLAGS)

@@ -79,11 +79,11 @@ c_library='(assert|ctype|errno|float|inttypes|limits|math|stdarg|stdbool|stddef|
 wall 'core/ names no format' \
     "$(grep -rniwE 'npy|npz|safetensors|gguf' core --include='*.[ch]' --include='*.map' --include='*.mk')"
 
-wall 'plugins include <tenon/plugin.h> and <tenon/json.h>, the C library and their own headers' \
-    "$(includes plugins/*/*.[ch] | foreign "tenon/(plugin|json)\.h|$c_library")"
+wall 'plugins include <tenon/plugin.h>, <tenon/json.h> and <tenon/json_value.h>, the C library and their own headers' \
+    "$(includes plugins/*/*.[ch] | foreign "tenon/(plugin|json|json_value)\.h|$c_library")"
 
 wall 'tools include installed headers and their own only' \
-    "$(includes tools/*.[ch] | grep -E '"[^"]*/|<tenon/(plugin|json)\.h>|<\.\.|[<"](core|plugins)/')"
+    "$(includes tools/*.[ch] | grep -E '"[^"]*/|<tenon/(plugin|json|json_value)\.h>|<\.\.|[<"](core|plugins)/')"
 
 wall 'examples include installed headers and their own only' \
     "$(includes examples/*.[ch] examples/*/*.[ch] | grep -E '"[^"]*/|<\.\.|[<"](core|plugins)/')"

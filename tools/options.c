@@ -17,6 +17,7 @@ static const struct tool_option common_options[] = {
     { "plugin-path", 0, OPTION_TEXT, "DIRS",
       "look for plugins in these folders first (absolute, ':' between)", &tool.plugin_path },
     { "no-map", 0, OPTION_FLAG, NULL, "never map files, always read them", &tool.no_map },
+    { "set", 0, OPTION_FLAG, NULL, "open all files of the set that the file is a part of", &tool.set },
     { "help", 'h', OPTION_FLAG, NULL, "print this", &tool.help },
     { "version", 'V', OPTION_FLAG, NULL, "print the version", &tool.version },
     { 0 }

@@ -70,7 +70,7 @@ extern const struct command *const commands[]; /* ends with NULL */
 struct tool {
     const char *plugin_path, *format, *color;
     struct text_list settings;
-    bool json, no_map, quiet, verbose, help, version;
+    bool json, no_map, set, quiet, verbose, help, version;
     const struct command *command; /* NULL until it is known */
 };
 extern struct tool tool;

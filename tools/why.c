@@ -116,7 +116,7 @@ run_why (int count, char **files)
     tenon_error error = TENON_ERROR_INIT;
     tenon_open_options options = {
         .struct_size = sizeof options,
-        .flags = tool.no_map ? TENON_OPEN_NO_MAP : 0,
+        .flags = (tool.no_map ? TENON_OPEN_NO_MAP : 0) | (tool.set ? TENON_OPEN_SET : 0),
         .format = tool.format,
     };
     tenon_status status = tenon_why (context, files[0], &options, &bids, &error);
@@ -131,6 +131,8 @@ run_why (int count, char **files)
         print_json (&question, &verdicts, &error);
     else
         print_text (&question, &verdicts);
+    if (!tool.json && status == TENON_OK)
+        report_notes (bids);
     return status < 0 ? report_failure (&error) : EXIT_DONE;
 }
 

@@ -53,15 +53,14 @@ tenon_json_put_text (struct tenon_json_out *out, const char *text)
     tenon_json_put (out, text, strlen (text));
 }
 
-/* A string in quotes. Only what must be is escaped, shortly where there is a short way, and else as
- * \u00xx in lower case, as most writers do. The bytes should be UTF-8: tenon_json_is_utf8. */
+/* What stands between the quotes of a string, or a part of it. Only what must be is escaped, shortly where there is a
+ * short way, and else as \u00xx in lower case, as most writers do. The bytes should be UTF-8: tenon_json_is_utf8. */
 __attribute__ ((unused)) static void
-tenon_json_put_string (struct tenon_json_out *out, const void *text, uint64_t length)
+tenon_json_put_escaped (struct tenon_json_out *out, const void *text, uint64_t length)
 {
     static const char meant[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt", hex[] = "0123456789abcdef";
     const uint8_t *from = (const uint8_t *) text;
     uint64_t plain = 0; /* where the bytes begin that are still to be put as they are */
-    tenon_json_put (out, "\"", 1);
     for (uint64_t i = 0; i < length; i++) {
         uint8_t byte = from[i];
         if (byte >= ' ' && byte != '"' && byte != '\\')
@@ -75,6 +74,14 @@ tenon_json_put_string (struct tenon_json_out *out, const void *text, uint64_t le
         plain = i + 1;
     }
     tenon_json_put (out, from + plain, length - plain);
+}
+
+/* A string in quotes. */
+static inline void
+tenon_json_put_string (struct tenon_json_out *out, const void *text, uint64_t length)
+{
+    tenon_json_put (out, "\"", 1);
+    tenon_json_put_escaped (out, text, length);
     tenon_json_put (out, "\"", 1);
 }
 

@@ -162,7 +162,13 @@ TENON_API int tenon_dtype_castable (const tenon_context *context, uint32_t from,
 enum {
     /* never map, always read: a file that others may shrink cannot then raise SIGBUS */
     TENON_OPEN_NO_MAP = 1,
-    TENON_OPEN_UNALIGNED = 2 /* tenon_map may hand out data that is not aligned to its items */
+    TENON_OPEN_UNALIGNED = 2, /* tenon_map may hand out data that is not aligned to its items */
+    /* All of the set that the file belongs to, as one catalog. Of NAME-00002-of-00003.EXTENSION, when the
+     * codec numbers its files so: by the index beside it, NAME and what the codec calls an index, if it is
+     * there; else the parts 1 … 3 by their names, of which none may be missing. Keys of metadata that an
+     * earlier part has are passed over. An index is a set already; any other file opens as it is, with a
+     * note. Only for paths: without one there is nothing beside a file (TENON_E_MISUSE). */
+    TENON_OPEN_SET = 4
 };
 typedef struct tenon_open_options {
     uint32_t struct_size, flags;
@@ -175,7 +181,9 @@ typedef struct tenon_open_options {
     const tenon_progress *progress;
 } tenon_open_options;
 
-/* Opens, recognises, describes and checks. Nothing of the tensors' data is read. */
+/* Opens, recognises, describes and checks. Nothing of the tensors' data is read. A folder stands for the one
+ * set in it: its index, or, with TENON_OPEN_SET, numbered files without an index. Two sets are
+ * TENON_E_AMBIGUOUS, none is TENON_E_NOT_FOUND. */
 TENON_API tenon_status tenon_open (tenon_context *context, const char *path,
                                    const tenon_open_options *options, tenon_file **file, tenon_error *error);
 /* The memory stays the caller's and must not change or go until the file, and every plan made of it, is
@@ -211,7 +219,7 @@ TENON_API tenon_status tenon_why (tenon_context *context, const char *path, cons
 
 typedef struct tenon_file_info {
     uint32_t struct_size, reserved;
-    const char *path;   /* as it was opened, or the given name, or "" */
+    const char *path;   /* as it was opened (of a set: its index or first part), the given name, or "" */
     const char *format; /* the codec's id */
     uint64_t size;      /* bytes of the file itself, without siblings */
     uint64_t tensors, metadata, sources;

@@ -231,7 +231,5 @@ tenon_status npz_take_metadata (struct npz_reader *reader, const struct npz_entr
                                 int *taken);
 /* Does this member of the archive that is added to hold metadata? */
 tenon_status npz_check_old_metadata (struct tenon_call *call, const struct npz_entry *entry, int *holds);
-/* 8 … 64; 8 for all other types. */
-uint32_t npz_integer_bits (uint32_t type);
 
 #endif

@@ -2,12 +2,15 @@ safetensors_sources = \
 	plugins/safetensors/dtypes.c \
 	plugins/safetensors/header.c \
 	plugins/safetensors/metadata.c \
+	plugins/safetensors/metadata_types.c \
+	plugins/safetensors/metadata_write.c \
 	plugins/safetensors/plain.c \
 	plugins/safetensors/safetensors.c \
 	plugins/safetensors/safetensors.h \
 	plugins/safetensors/set.c \
 	plugins/safetensors/write.c
 shell_tests += \
+	plugins/safetensors/tests/folder.sh \
 	plugins/safetensors/tests/golden.sh \
 	plugins/safetensors/tests/malformed.sh \
 	plugins/safetensors/tests/set.sh

@@ -26,6 +26,12 @@ st_copy (struct tenon_call *call, const char *text, uint64_t length)
     return copy;
 }
 
+int
+st_is_record (const char *key, uint64_t length)
+{
+    return length == strlen (ST_RECORD) && memcmp (key, ST_RECORD, length) == 0;
+}
+
 const char *
 st_text (struct tenon_call *call, const struct tenon_json *json, uint64_t *length)
 {
@@ -135,10 +141,12 @@ static const struct tenon_codec codec = {
     .option_size = sizeof options[0],
     .option_count = ST_OPTIONS,
     .dtypes = dtypes,
-    .metadata = TENON_METADATA_STRINGS,
+    .metadata = TENON_METADATA_TYPED,
     .describe = describe,
     .write = st_write,
     .probe = probe,
+    .set_flags = TENON_SET_NUMBERED,
+    .set_index = "safetensors.index.json",
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 

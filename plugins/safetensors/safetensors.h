@@ -10,6 +10,8 @@
 /* The length of the header, and where the header begins. */
 #define ST_PREFIX 8u
 #define ST_DEPTH 64u
+/* The metadata key whose value says which others are no strings. */
+#define ST_RECORD "tenon.metadata"
 
 enum { ST_OPTION_SLACK, ST_OPTION_SHARD_SIZE, ST_OPTIONS };
 
@@ -51,7 +53,23 @@ int st_is_index (const char *name, uint64_t length);
 tenon_status st_describe_header (struct tenon_call *call, uint64_t size);
 tenon_status st_describe_index (struct tenon_call *call, uint64_t size);
 tenon_status st_read_metadata (struct tenon_call *call, struct tenon_json *json, uint64_t base);
+/* A text that lives elsewhere. */
+struct st_piece {
+    const char *bytes;
+    uint64_t length;
+};
+/* The next key and text of __metadata__; key->bytes is NULL behind the last one. */
+tenon_status st_next_pair (struct tenon_call *call, struct tenon_json *json, uint64_t base,
+                           struct st_piece *key, struct st_piece *text);
+tenon_status st_add_string (struct tenon_call *call, const struct st_piece *key, const struct st_piece *text);
+/* All `count` pairs of __metadata__, one of which is the record of types. */
+tenon_status st_read_typed (struct tenon_call *call, struct tenon_json *json, uint64_t base, uint64_t count);
 tenon_status st_write (struct tenon_call *call);
+/* "__metadata__":{…} of the plan, which has so many; nothing if it has none. */
+tenon_status st_make_metadata (struct tenon_call *call, uint64_t given, struct st_piece *made);
+int st_is_record (const char *key, uint64_t length);
+/* By bytes; what ends first comes first. */
+int st_compare (const char *a, uint64_t a_length, const char *b, uint64_t b_length);
 tenon_status st_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting);
 
 /* Names, each with a number. */

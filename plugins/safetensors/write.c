@@ -14,23 +14,17 @@ struct item {
     uint32_t shard, reserved;
 };
 
-struct key {
-    const char *key;
-    uint64_t length;
-    struct tenon_value value;
-};
-
 struct writer {
     struct tenon_call *call;
     struct tenon_plan_info plan;
     struct item *items; /* in the order of the plan, then of the file */
-    struct key *keys;
+    struct st_piece metadata;
     uint64_t slack, shard_size;
     uint32_t shards;
 };
 
-static int
-compare_texts (const char *a, uint64_t a_length, const char *b, uint64_t b_length)
+int
+st_compare (const char *a, uint64_t a_length, const char *b, uint64_t b_length)
 {
     int order = memcmp (a, b, a_length < b_length ? a_length : b_length);
     return order ? order : (a_length > b_length) - (a_length < b_length);
@@ -44,21 +38,14 @@ by_place (const void *a, const void *b)
         return x->shard < y->shard ? -1 : 1;
     if (x->order != y->order)
         return x->order < y->order ? -1 : 1;
-    return compare_texts (x->name, x->name_length, y->name, y->name_length);
+    return st_compare (x->name, x->name_length, y->name, y->name_length);
 }
 
 static int
 by_name (const void *a, const void *b)
 {
     const struct item *x = *(const struct item *const *) a, *y = *(const struct item *const *) b;
-    return compare_texts (x->name, x->name_length, y->name, y->name_length);
-}
-
-static int
-by_key (const void *a, const void *b)
-{
-    const struct key *x = a, *y = b;
-    return compare_texts (x->key, x->length, y->key, y->length);
+    return st_compare (x->name, x->name_length, y->name, y->name_length);
 }
 
 /* ---- the plan ---- */
@@ -126,40 +113,17 @@ read_items (struct writer *writer)
     return TENON_OK;
 }
 
-static tenon_status
-read_keys (struct writer *writer)
-{
-    struct tenon_call *call = writer->call;
-    writer->keys = call->host->scratch (call, (writer->plan.metadata + 1) * sizeof *writer->keys);
-    if (!writer->keys)
-        return TENON_E_MEMORY;
-    for (uint64_t i = 0; i < writer->plan.metadata; i++) {
-        struct key *key = &writer->keys[i];
-        TENON_TRY (call->host->plan_metadata (call, i, &key->key, &key->length, &key->value));
-    }
-    qsort (writer->keys, writer->plan.metadata, sizeof *writer->keys, by_key);
-    return TENON_OK;
-}
-
 /* ---- a header ---- */
 
+/* What stands behind the metadata, which are the same in all shards. */
 static void
-put_header (struct tenon_json_out *out, const struct writer *writer, const struct item *items, uint64_t count)
+put_tensors (struct tenon_json_out *out, const struct writer *writer, const struct item *items,
+             uint64_t count)
 {
     uint64_t offset = 0;
-    tenon_json_put (out, "{", 1);
-    for (uint64_t i = 0; i < writer->plan.metadata; i++) {
-        const struct key *key = &writer->keys[i];
-        tenon_json_put_text (out, i ? "," : "\"__metadata__\":{");
-        tenon_json_put_string (out, key->key, key->length);
-        tenon_json_put (out, ":", 1);
-        tenon_json_put_string (out, key->value.as.string, key->value.count);
-    }
-    if (writer->plan.metadata > 0)
-        tenon_json_put (out, "}", 1);
     for (uint64_t i = 0; i < count; i++) {
         const struct item *item = &items[i];
-        if (i > 0 || writer->plan.metadata > 0)
+        if (i > 0 || writer->metadata.length > 0)
             tenon_json_put (out, ",", 1);
         tenon_json_put_string (out, item->name, item->name_length);
         tenon_json_put_text (out, ":{\"dtype\":\"");
@@ -184,24 +148,31 @@ static tenon_status
 write_file (struct writer *writer, const struct item *items, uint64_t count)
 {
     struct tenon_call *call = writer->call;
+    uint64_t before = 1 + writer->metadata.length; /* { and the metadata */
+    uint8_t begin[ST_PREFIX + 1] = { [ST_PREFIX] = '{' };
     struct tenon_json_out out;
     memset (&out, 0, sizeof out);
-    put_header (&out, writer, items, count);
-    uint64_t length = (out.length + writer->slack + 7) / 8 * 8;
+    put_tensors (&out, writer, items, count);
+    uint64_t length = (before + out.length + writer->slack + 7) / 8 * 8;
     if (length > ST_MOST_HEADER)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
                            "the header would have %llu bytes, the format allows 100000000: write shards "
                            "(safetensors.shard_size)",
                            (unsigned long long) length);
-    uint8_t *bytes = call->host->scratch (call, ST_PREFIX + length);
+    uint64_t behind = length - before;
+    char *bytes = call->host->scratch (call, behind);
     if (!bytes)
         return TENON_E_MEMORY;
     memset (&out, 0, sizeof out);
-    out.bytes = tenon_put_le64 (bytes, length);
-    out.room = length;
-    put_header (&out, writer, items, count);
-    memset (out.bytes + out.length, ' ', length - out.length);
-    TENON_TRY (call->host->put (call, bytes, ST_PREFIX + length));
+    out.bytes = bytes;
+    out.room = behind;
+    put_tensors (&out, writer, items, count);
+    memset (bytes + out.length, ' ', behind - out.length);
+    tenon_put_le64 (begin, length);
+    TENON_TRY (call->host->put (call, begin, sizeof begin));
+    if (writer->metadata.length > 0)
+        TENON_TRY (call->host->put (call, writer->metadata.bytes, writer->metadata.length));
+    TENON_TRY (call->host->put (call, bytes, behind));
     for (uint64_t i = 0; i < count; i++)
         TENON_TRY (call->host->put_tensor (call, items[i].index, NULL));
     return TENON_OK;
@@ -343,6 +314,6 @@ st_write (struct tenon_call *call)
     writer.shard_size = (uint64_t) shard_size.integer;
     TENON_TRY (call->host->plan_info (call, &writer.plan));
     TENON_TRY (read_items (&writer));
-    TENON_TRY (read_keys (&writer));
+    TENON_TRY (st_make_metadata (call, writer.plan.metadata, &writer.metadata));
     return writer.shards > 1 ? write_set (&writer) : write_file (&writer, writer.items, writer.plan.tensors);
 }

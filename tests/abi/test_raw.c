@@ -294,7 +294,7 @@ START_TEST (test_refused)
     kit_file ("f.toyset", &file); /* its bytes are toyraw's all the same */
     kit_open_fails ("f.toyset", NULL, NULL, TENON_E_UNSUPPORTED, "flags");
     kit_open_fails ("nowhere", NULL, NULL, TENON_E_IO, "cannot be opened: No such file");
-    kit_open_fails ("plugins", NULL, NULL, TENON_E_IO, "it is a folder");
+    kit_open_fails ("plugins", NULL, NULL, TENON_E_NOT_FOUND, "it is a folder without a set");
     /* every cut of a small file is refused, or opens and reads; nothing else happens */
     file.size = 0;
     kit_raw_head (&file, 1, 1, 80);

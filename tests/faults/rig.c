@@ -83,13 +83,14 @@ static const struct {
                       { "toybox.filter=deflate", "toybox.level=1", "toybox.block_size=64KiB", NULL } },
     [RIG_ROT] = { "a filter of the whole", "r.toybox", { "toybox.filter=toyrot", "toybox.group=0", NULL } },
     [RIG_SET] = { "set", "t.toyset", { "toyset.each=1", NULL } },
+    [RIG_BESIDE] = { "set, its index beside", "b.toyset", { "toyset.each=1", "toyset.beside=yes", NULL } },
     [RIG_APPEND] = { "added to, members made ahead", "a.toybox", { "toybox.filter=toyxor", NULL } },
     [RIG_CONVERT] = { "converted", "c.toybox", { NULL } },
     [RIG_COPY] = { "copied", "c.toyraw", { NULL } },
     [RIG_FD] = { "descriptor", "fd.toyraw", { NULL } },
 };
 const char *const rig_names[RIG_SAVES] = {
-    "toyraw", "toybox", "deflate", "rot", "set", "append", "convert", "copy", "descriptor",
+    "toyraw", "toybox", "deflate", "rot", "set", "beside", "append", "convert", "copy", "descriptor",
 };
 
 static uint64_t
@@ -221,15 +222,22 @@ generation_of (tenon_file *file, const char **why)
     return memcmp (found, items[number % 2], sizeof found) == 0 ? (int) number : -1;
 }
 
+const char *
+rig_path (int kind)
+{
+    return kind == RIG_BESIDE ? kit_path ("b.index.toyset") : paths[kind];
+}
+
 int
 rig_generation (int kind, const char **why)
 {
     static char message[1024];
     tenon_error error = TENON_ERROR_INIT;
     tenon_file *file;
-    if (access (paths[kind], F_OK) < 0)
+    const char *path = rig_path (kind);
+    if (access (path, F_OK) < 0)
         return 0;
-    if (tenon_open (kit, paths[kind], NULL, &file, &error) < 0) {
+    if (tenon_open (kit, path, NULL, &file, &error) < 0) {
         snprintf (message, sizeof message, "%s", error.message);
         *why = message;
         return -1;
@@ -237,12 +245,6 @@ rig_generation (int kind, const char **why)
     int number = generation_of (file, why);
     tenon_close (file);
     return number;
-}
-
-const char *
-rig_path (int kind)
-{
-    return paths[kind];
 }
 
 unsigned

@@ -25,6 +25,7 @@ enum {
     RIG_DEFLATE,
     RIG_ROT,
     RIG_SET,
+    RIG_BESIDE,
     RIG_APPEND,
     RIG_CONVERT,
     RIG_COPY,
@@ -36,7 +37,7 @@ extern const char *const rig_names[RIG_SAVES];
 void rig_setup (int durable);
 /* Saves generation `number` (1 or 2) of the tensors in that way; the status. Without assertions, so that it can be done while calls fail. */
 tenon_status rig_save (int kind, unsigned number, tenon_error *error);
-/* Path of the saved file. */
+/* Path of the saved file, or of the index of a saved set. */
 const char *rig_path (int kind);
 /* Which generation the saved file is: 0: there is none; -1: there is something else, `why` says what. */
 int rig_generation (int kind, const char **why);

@@ -202,6 +202,39 @@ START_TEST (asking)
 }
 END_TEST
 
+/* A folder, a part, and why; each with and without an index. */
+static tenon_status
+open_set (int how, tenon_error *error)
+{
+    tenon_open_options options = { .struct_size = sizeof options, .flags = TENON_OPEN_SET };
+    char path[512];
+    tenon_file *file = NULL;
+    tenon_report *report = NULL;
+    snprintf (path, sizeof path, "%s", kit_path (how == 1 ? "b-00002-of-00002.toyraw" : ""));
+    tenon_status status;
+    if (how == 2) {
+        status = tenon_why (kit, path, &options, &report, error);
+        tenon_report_free (report);
+        return status;
+    }
+    TRY (tenon_open (kit, path, &options, &file, error));
+    if (tenon_count (file) != 2)
+        error->status = status = TENON_E_NOT_FOUND;
+done:
+    tenon_close (file);
+    return status;
+}
+
+START_TEST (opening_sets)
+{
+    rig_setup (0);
+    ck_assert_int_eq (rig_save (RIG_BESIDE, 1, &kit_error), TENON_OK);
+    if (_i % 2)
+        ck_assert_int_eq (remove (rig_path (RIG_BESIDE)), 0);
+    sweep (open_set, _i / 4, "a set", _i / 2 % 2 ? "-" : "");
+}
+END_TEST
+
 /* ---- saving ---- */
 
 static tenon_status
@@ -309,6 +342,7 @@ fill (Suite *suite)
     tcase_add_loop_test (cases, contexts, 0, 2);
     tcase_add_loop_test (cases, reading, 0, 2 * RIG_SAVES);
     tcase_add_loop_test (cases, asking, 0, 2);
+    tcase_add_loop_test (cases, opening_sets, 0, 12);
     tcase_add_loop_test (cases, saving, 0, 2 * RIG_SAVES);
     tcase_add_loop_test (cases, carrying, 0, 2);
     tcase_add_loop_test (cases, without_threads, 0, 2);

@@ -88,7 +88,7 @@ def is_deep(header):
 
 # Words of tenon's messages, and what must be so. Of the tensors of one name the reference looks at none but the last.
 REASONS = [
-    (("twice", "the file gives it", "its data end at"), has_duplicates),
+    (("twice", "the file gives it", "data end at", "an overlap", "a gap"), has_duplicates),
     (("value is no object", "dtype is no string"), has_other_forms), (("NUL",), has_nul),
     (("is empty",), has_empty_name), (("2^63",), has_large_shape), (("64 numbers",), has_many_dims),
     (("less nesting",), is_deep),

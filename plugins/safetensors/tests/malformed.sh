@@ -104,6 +104,7 @@ printf '\n\r\t { } \n\r\t' >"$work/header"
 { length 12; head -c 10 "$work/header"; printf '\n\t'; } >"$work/x.safetensors"; accepted x.safetensors '"tensors":[]'
 
 # ---- 40: names twice ----
+whole "$w,\"w\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "'w'" twice
 whole "$w,${w#?}}" 1 "'w'" twice
 whole "$w,\"\\u0077\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "'w'" twice
 whole '{"__metadata__":{},"__metadata__":{}}' 0 'the header has __metadata__ twice' "$(behind '{"__metadata__":{},"')"
@@ -137,6 +138,10 @@ fields '{"U8":null}' '[1]' '[0,1]' 1; refused x.safetensors "tensor 'w': its dty
 fields '["U8"]' '[1]' '[0,1]' 1; refused x.safetensors "tensor 'w': its dtype is no string"
 fields '"\u0055\u0038"' '[1]' '[0,1]' 1; accepted x.safetensors '"dtype":"u8"'
 fields '"\u0046\u0038\u005f\u0045\u0035\u004d\u0032\u0046\u004e\u0055\u005a"' '[1]' '[0,1]' 1; accepted x.safetensors '"dtype":"f8_e5m2fnuz"'
+taken '{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F8_E4M3FNUZ","shape":[1],"data_offsets":[1,2]}}' 2 \
+    '"dtype":"f8_e4m3"' '"dtype":"f8_e4m3fnuz"'
+whole "$w,\"x\":{\"dtype\":\"U8x,\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "tensor 'x': there is no dtype 'U8x,'"
+whole "$w,\"x\":{\"dtype\":\"U8 \",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "tensor 'x': there is no dtype 'U8 '"
 
 # ---- 43: shapes ----
 for dim in -1 -0 4.0 1e2 0.5 18446744073709551616 100000000000000000000000; do

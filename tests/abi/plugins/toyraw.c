@@ -309,6 +309,8 @@ static const struct tenon_codec codec = {
     .metadata = TENON_METADATA_TYPED,
     .describe = toyraw_describe,
     .write = toyraw_write,
+    .set_flags = TENON_SET_NUMBERED,
+    .set_index = "index.toyset",
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 

@@ -2,12 +2,13 @@
  *
  *     "TOYSET1\n", then lines: FILE TAB TENSOR, or FILE alone (all that it holds)
  *
- * Written, it is as many siblings as it takes, INDEXNAME-1.toyraw …, each with `toyset.each` tensors, and the index. */
+ * Written, it is as many siblings as it takes, NAME-1.toyraw …, each with `toyset.each` tensors, and the index; with
+ * `toyset.beside` they are NAME-00001-of-00003.toyraw …, and the index is the last of them, NAME.index.toyset. */
 #include <tenon/plugin.h>
 
 #define MAGIC "TOYSET1\n"
 
-enum { EACH, PART, MISSING, OPTIONS };
+enum { EACH, PART, MISSING, BESIDE, OPTIONS };
 
 static tenon_status
 option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting)
@@ -110,11 +111,30 @@ static tenon_status
 part_name (struct tenon_call *call, const struct tenon_plan_info *plan, uint64_t number,
            const char *extension, char name[256])
 {
-    int length = snprintf (name, 256, "%.*s-%llu.%s", (int) plan->name_length, plan->name,
-                           (unsigned long long) number, extension);
+    struct tenon_setting beside, each;
+    TENON_TRY (option (call, BESIDE, &beside));
+    TENON_TRY (option (call, EACH, &each));
+    uint64_t most = (uint64_t) each.integer, parts = plan->tensors / most + (plan->tensors % most > 0);
+    int length = beside.integer
+                     ? snprintf (name, 256, "%.*s-%05llu-of-%05llu.%s", (int) plan->name_length, plan->name,
+                                 (unsigned long long) number, (unsigned long long) parts, extension)
+                     : snprintf (name, 256, "%.*s-%llu.%s", (int) plan->name_length, plan->name,
+                                 (unsigned long long) number, extension);
     if (length < 0 || length >= 256)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "the name of a part would be too long");
     return TENON_OK;
+}
+
+static tenon_status
+begin_index (struct tenon_call *call, const struct tenon_plan_info *plan)
+{
+    struct tenon_setting beside;
+    char name[256];
+    TENON_TRY (option (call, BESIDE, &beside));
+    int length = snprintf (name, sizeof name, "%.*s.index.toyset", (int) plan->name_length, plan->name);
+    if (length < 0 || length >= 256)
+        return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "the name of the index would be too long");
+    return call->host->next_file (call, beside.integer ? name : NULL, (uint64_t) length);
 }
 
 static tenon_status
@@ -139,7 +159,7 @@ write (struct tenon_call *call)
         if (result.offset != 0 || result.stored != call->host->tell (call))
             return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "a part does not begin where its file does");
     }
-    TENON_TRY (call->host->next_file (call, NULL, 0));
+    TENON_TRY (begin_index (call, &plan));
     TENON_TRY (call->host->put (call, MAGIC, 8));
     for (uint64_t i = 0; i < plan.tensors; i++) {
         struct tenon_tensor tensor = { .struct_size = sizeof tensor };
@@ -169,6 +189,9 @@ static const struct tenon_option options[OPTIONS] = {
                      TENON_OPTION_FOR_WRITING),
     [MISSING] = OPTION (TENON_OPTION_BOOL, "missing", "no", "take a set that lacks parts", 0, 0,
                         TENON_OPTION_FOR_READING),
+    [BESIDE] =
+        OPTION (TENON_OPTION_BOOL, "beside", "no", "numbered parts, and an index that is a file beside them",
+                0, 0, TENON_OPTION_FOR_WRITING),
 };
 
 static const struct tenon_codec codec = {
@@ -184,6 +207,7 @@ static const struct tenon_codec codec = {
     .option_count = OPTIONS,
     .describe = describe,
     .write = write,
+    .set_index = "toyset",
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 

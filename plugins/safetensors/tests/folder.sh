@@ -1,0 +1,138 @@
+#!/bin/sh
+# folder.sh: sets as the command opens them: parts with --set, folders; and sets that are written over older ones. The parts are
+# laid out here, by the format's description.
+# shellcheck source=tests/plugin.sh
+. "$(dirname "$0")/../../../tests/plugin.sh"
+cd "$work" || exit 1
+
+# part FILE NAME TEXT: a file with one tensor, u8 [8], of eight letters
+part ()
+{
+    part_header="{\"$2\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]}}"
+    {
+        # shellcheck disable=SC2059 # the length, below 256, as eight bytes
+        printf "\\$(printf %o ${#part_header})\\0\\0\\0\\0\\0\\0\\0"
+        printf '%s%s' "$part_header" "$3"
+    } >"$1.safetensors"
+}
+
+# good ARGUMENT...: the command succeeds
+good ()
+{
+    checks=$((checks + 1))
+    tenon "$@"
+    [ "$status" -eq 0 ] || fail "$*: exit status $status"
+}
+
+# bad STATUS TEXT ARGUMENT...: it fails so, and says that
+bad ()
+{
+    bad_status=$1 bad_text=$2
+    shift 2
+    checks=$((checks + 1))
+    tenon "$@"
+    { [ "$status" -eq "$bad_status" ] && said "$bad_text"; } || fail "$*: exit status $status, not $bad_status with: $bad_text"
+}
+
+# prints TEXT: the last command did, on standard output
+prints ()
+{
+    checks=$((checks + 1))
+    [ "$(cat out)" = "$1" ] || fail "not what was expected: $1"
+}
+
+# names LETTERS: the last command listed these tensors
+names ()
+{
+    checks=$((checks + 1))
+    [ "$(cut -f 1 out | grep -v ' ' | tr -d '\n')" = "$1" ] || fail "other tensors than $1"
+}
+
+# says TEXT; silent: the last command, on standard error
+says () { checks=$((checks + 1)); grep -qF -e "$1" error || fail "it does not say: $1"; }
+silent () { checks=$((checks + 1)); [ ! -s error ] || fail 'it says something'; }
+
+mkdir s
+part s/m-00001-of-00003 a aaaaaaaa
+part s/m-00002-of-00003 b bbbbbbbb
+part s/m-00003-of-00003 c cccccccc
+
+# ---- by number, in every command that reads ----
+good ls s/m-00002-of-00003.safetensors; names b
+says 'part 2 of 3 of a set; --set'
+good ls --set s/m-00002-of-00003.safetensors; names abc
+silent
+good cat --set s/m-00002-of-00003.safetensors c; prints cccccccc
+good hash --set s/m-00003-of-00003.safetensors; cp out numbers
+good verify --set s/m-00003-of-00003.safetensors
+checks=$((checks + 1)); said '3 tensors, 24 bytes' || fail 'verify counts something else'
+good why --set s/m-00003-of-00003.safetensors
+says 'm-00001-of-00003.safetensors is opened for it'
+good convert --set s/m-00003-of-00003.safetensors one.safetensors
+good hash one.safetensors; cp out one
+checks=$((checks + 1)); cmp -s numbers one || fail 'the set and the file that was made of it have other hashes'
+good ls --set one.safetensors; says 'it belongs to no set'
+bad 2 'is opened by a path' ls --set -
+bad 2 '--set' ls s
+
+# ---- a folder ----
+good ls --set s; names abc
+good ls --set s/; names abc
+good cat --set s a; prints aaaaaaaa
+good convert --set s two.safetensors
+checks=$((checks + 1)); cmp -s one.safetensors two.safetensors || fail 'the folder is another file than its part'
+mkdir empty
+bad 2 '*.safetensors.index.json' ls empty
+bad 2 '*.safetensors.index.json' why empty
+bad 2 'it is a folder' ls --format=npy s
+
+# ---- written ----
+mkdir w
+good convert --set -o safetensors.shard_size=8 s w/x.safetensors
+checks=$((checks + 1))
+[ "$(cd w && echo *)" = 'x-00001-of-00003.safetensors x-00002-of-00003.safetensors x-00003-of-00003.safetensors x.safetensors.index.json' ] ||
+    fail "other files: $(ls w)"
+for how in w --set\ w w/x.safetensors.index.json --set\ w/x.safetensors.index.json --set\ w/x-00002-of-00003.safetensors; do
+    # shellcheck disable=SC2086 # two words
+    good hash $how
+    silent
+    checks=$((checks + 1)); cmp -s numbers out || fail "$how: other hashes"
+done
+good why w; says 'w/x.safetensors.index.json is opened for it'
+checks=$((checks + 1)); grep -q "^safetensors.*chosen" out || fail 'not chosen'
+
+# onto itself
+good convert -o safetensors.shard_size=8 w w/x.safetensors
+good hash w
+checks=$((checks + 1)); cmp -s numbers out || fail 'the set that was written onto itself has other hashes'
+
+# fewer parts: the older ones stay, under other names, and nothing takes them for parts of the new set
+part s/m-00001-of-00003 a AAAAAAAA
+good convert --set -o safetensors.shard_size=16 s w/x.safetensors
+good cat w a; prints AAAAAAAA
+good cat --set w/x-00001-of-00002.safetensors a; prints AAAAAAAA
+good cat --set w/x-00001-of-00003.safetensors a; prints AAAAAAAA
+says 'does not name'
+rm w/x.safetensors.index.json
+bad 2 "'x-00001-of-00002.safetensors' and 'x-00001-of-00003.safetensors'" ls --set w
+good cat --set w/x-00001-of-00003.safetensors a; prints aaaaaaaa
+
+# a part that is missing; two sets
+rm s/m-00002-of-00003.safetensors
+bad 2 'part 2 of 3 is missing: m-00002-of-00003.safetensors' ls --set s
+bad 2 'part 2 of 3 is missing' verify --set s
+part s/m-00002-of-00003 a bbbbbbbb
+bad 2 "m-00002-of-00003.safetensors: tensor 'a': the name occurs twice: m-00001-of-00003.safetensors has it, too" ls --set s
+mkfifo s/n.safetensors.index.json
+bad 2 '--set' ls s
+rm s/n.safetensors.index.json
+for name in p q; do
+    echo '{"metadata":{"total_size":0},"weight_map":{}}' >s/$name.safetensors.index.json
+done
+bad 2 "'p.safetensors.index.json' and 'q.safetensors.index.json'" ls s
+bad 2 'more than one set' why s
+
+# an older file of the target's name is told of
+good convert -o safetensors.shard_size=8 two.safetensors one.safetensors
+says 'one.safetensors: the older file of this name stays as it is'
+finish

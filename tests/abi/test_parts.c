@@ -1,0 +1,551 @@
+/* test_parts.c - sets that the core puts together: numbered parts, indexes found beside them, folders; and what is in the way
+ * of it: gaps, pipes, links, thousands of names. */
+#include "kit.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void
+put_part (const char *file, const char *tensor, uint8_t item, uint8_t author)
+{
+    struct bytes bytes = { .size = 0 };
+    kit_raw_head (&bytes, 1, 1, 64);
+    kit_name (&bytes, "author");
+    kit_le (&bytes, TENON_U8, 1);
+    kit_le (&bytes, author, 1);
+    kit_raw_tensor (&bytes, tensor, "u8", 0, 0, NULL, 0, 1);
+    kit_pad (&bytes, 64);
+    kit_le (&bytes, item, 1);
+    kit_file (file, &bytes);
+}
+
+static void
+put_three (void)
+{
+    put_part ("m-00001-of-00003.toyraw", "a", '1', 7);
+    put_part ("m-00002-of-00003.toyraw", "b", '2', 8);
+    put_part ("m-00003-of-00003.toyraw", "c", '3', 9);
+}
+
+static tenon_status
+open_with (const char *name, uint32_t flags, tenon_file **file)
+{
+    static const tenon_error fresh = TENON_ERROR_INIT;
+    tenon_open_options options;
+    KIT_INIT (options);
+    options.flags = flags;
+    kit_error = fresh;
+    return tenon_open (kit, kit_path (name), &options, file, &kit_error);
+}
+
+static tenon_file *
+open_set (const char *name)
+{
+    tenon_file *file;
+    tenon_status status = open_with (name, TENON_OPEN_SET, &file);
+    ck_assert_msg (status == TENON_OK, "%s: %s", name, kit_error.message);
+    return file;
+}
+
+static void
+set_fails (const char *name, uint32_t flags, tenon_status expected, const char *words)
+{
+    tenon_file *file;
+    kit_failed (open_with (name, flags, &file), expected, words);
+    ck_assert_ptr_null (file);
+}
+
+/* The path that was opened in the end, and how many tensors are there. */
+static void
+is_set (tenon_file *file, const char *name, uint64_t tensors)
+{
+    tenon_file_info info;
+    KIT_INIT (info);
+    ck_assert_int_eq (tenon_file_get (file, &info), TENON_OK);
+    ck_assert_str_eq (info.path, kit_path (name));
+    ck_assert_uint_eq (info.tensors, tensors);
+}
+
+/* ---- by their numbers ---- */
+
+START_TEST (test_a_part)
+{
+    kit_plugins ("toyraw", NULL);
+    put_three ();
+    tenon_file *file = kit_open ("m-00002-of-00003.toyraw", NULL, NULL);
+    ck_assert_uint_eq (tenon_count (file), 1);
+    ck_assert (
+        kit_reported (tenon_file_report (file), TENON_NOTE, "part 2 of 3 of a set; --set, TENON_OPEN_SET"));
+    tenon_close (file);
+    /* all that there is */
+    put_part ("n-00001-of-00001.toyraw", "a", '1', 7);
+    file = kit_open ("n-00001-of-00001.toyraw", NULL, NULL);
+    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 0);
+    tenon_close (file);
+    file = open_set ("n-00001-of-00001.toyraw");
+    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 0);
+    tenon_close (file);
+}
+END_TEST
+
+START_TEST (test_all_parts)
+{
+    static const char *const names[] = { "m-00001-of-00003.toyraw", "m-00002-of-00003.toyraw",
+                                         "m-00003-of-00003.toyraw" };
+    kit_plugins ("toyraw", NULL);
+    put_three ();
+    for (unsigned i = 0; i < 3; i++) {
+        tenon_file *file = open_set (names[i]);
+        is_set (file, names[0], 3);
+        ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 0);
+        kit_data (file, "a", "", "1", 1);
+        kit_data (file, "b", "", "2", 1);
+        kit_data (file, "c", "", "3", 1);
+        ck_assert_str_eq (kit_tensor (file, "c").source_name, kit_path (names[2]));
+        ck_assert_uint_eq (tenon_metadata_count (file), 1); /* the first counts */
+        ck_assert_uint_eq (kit_value (file, "author").as.u, 7);
+        tenon_close (file);
+    }
+    ck_assert_int_eq (chdir (kit_path ("plugins")), 0);
+    tenon_open_options options;
+    tenon_file *file;
+    KIT_INIT (options);
+    options.flags = TENON_OPEN_SET;
+    ck_assert_int_eq (tenon_open (kit, "../m-00003-of-00003.toyraw", &options, &file, &kit_error), TENON_OK);
+    kit_data (file, "a", "", "1", 1);
+    tenon_close (file);
+    ck_assert_int_eq (chdir (kit_path ("")), 0);
+    ck_assert_int_eq (tenon_open (kit, "m-00003-of-00003.toyraw", &options, &file, &kit_error), TENON_OK);
+    kit_data (file, "a", "", "1", 1);
+    tenon_close (file);
+    ck_assert_int_eq (chdir ("/"), 0);
+}
+END_TEST
+
+/* Names that are nearly those of a part, with the parts of a set beside them. */
+START_TEST (test_names)
+{
+    static const char *const names[] = {
+        "m-0001-of-0003.toyraw",
+        "m-00001-of-3.toyraw",
+        "m-00000-of-00003.toyraw",
+        "m-00004-of-00003.toyraw",
+        "m00001-of-00003.toyraw",
+        "-00001-of-00003.toyraw",
+        "m-00001-of-000003.toyraw",
+        "m-00001_of_00003.toyraw",
+        "m-00001-of-00003.toyraw.x",
+        "m-00001-of-00003",
+        "of-00003.toyraw",
+        "00003.toyraw",
+        "m-1111111111111111111-of-1111111111111111111.toyraw",
+    };
+    kit_plugins ("toyraw", NULL);
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        put_part (names[i], "a", '1', 7);
+        tenon_file *file = open_set (names[i]);
+        ck_assert_uint_eq (tenon_count (file), 1);
+        ck_assert_msg (kit_reported (tenon_file_report (file), TENON_NOTE, "it belongs to no set"), "%s",
+                       names[i]);
+        tenon_close (file);
+    }
+    put_part ("x-00001-of-00002.TR", "a", '1', 7); /* the name's own case stays */
+    put_part ("x-00002-of-00002.TR", "b", '1', 7);
+    put_part ("x-00002-of-00002.tr", "c", '1', 7);
+    tenon_file *file = open_set ("x-00001-of-00002.TR");
+    ck_assert_uint_eq (tenon_count (file), 2);
+    kit_data (file, "b", "", "1", 1);
+    tenon_close (file);
+}
+END_TEST
+
+START_TEST (test_gaps)
+{
+    kit_plugins ("toyraw", NULL);
+    put_three ();
+    ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
+    set_fails ("m-00003-of-00003.toyraw", TENON_OPEN_SET, TENON_E_NOT_FOUND,
+               "m-00001-of-00003.toyraw: part 2 of 3 is missing: m-00002-of-00003.toyraw");
+    put_part ("m-00002-of-00003.toyraw", "a", '2', 7);
+    set_fails (
+        "m-00003-of-00003.toyraw", TENON_OPEN_SET, TENON_E_MALFORMED,
+        "m-00002-of-00003.toyraw: tensor 'a': the name occurs twice: m-00001-of-00003.toyraw has it, too");
+    kit_save ("m-00002-of-00003.toyraw", "of no format", 12);
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_MALFORMED, "m-00002-of-00003.toyraw: ");
+    set_fails ("m-00002-of-00003.toyraw", TENON_OPEN_SET, TENON_E_MALFORMED, "m-00002-of-00003.toyraw: ");
+    ck_assert_int_eq (unlink (kit_path ("m-00001-of-00003.toyraw")), 0);
+    set_fails ("m-00003-of-00003.toyraw", TENON_OPEN_SET, TENON_E_NOT_FOUND,
+               "part 1 of 3 is missing: m-00001-of-00003.toyraw");
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_IO, "cannot be opened");
+}
+END_TEST
+
+START_TEST (test_limits)
+{
+    kit_plugins ("toyraw", "limits.members=1");
+    put_three ();
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_LIMIT,
+               "a set of 3 files…members in [limits]");
+    put_part ("n-00001-of-99999.toyraw", "a", '1', 7);
+    set_fails ("n-00001-of-99999.toyraw", TENON_OPEN_SET, TENON_E_LIMIT, "a set of 99999 files");
+    put_part ("n-00001-of-999999999999999999.toyraw", "a", '1', 7);
+    set_fails ("n-00001-of-999999999999999999.toyraw", TENON_OPEN_SET, TENON_E_LIMIT,
+               "a set of 999999999999999999 files");
+    ck_assert_int_eq (kit_context ("limits.members=2"), TENON_OK);
+    tenon_close (open_set ("m-00001-of-00003.toyraw"));
+    ck_assert_int_eq (kit_context (NULL), TENON_OK);
+    set_fails ("n-00001-of-99999.toyraw", TENON_OPEN_SET, TENON_E_NOT_FOUND, "part 2 of 99999 is missing");
+}
+END_TEST
+
+/* What has the name of a part, and is no file. */
+START_TEST (test_no_files)
+{
+    kit_plugins ("toyraw", NULL);
+    put_three ();
+    ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
+    ck_assert_int_eq (mkfifo (kit_path ("m-00002-of-00003.toyraw"), 0644), 0); /* must not hang */
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_IO,
+               "m-00002-of-00003.toyraw: it is no regular file");
+    set_fails ("", TENON_OPEN_SET, TENON_E_IO, "m-00002-of-00003.toyraw: it is no regular file");
+    ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
+    ck_assert_int_eq (mkdir (kit_path ("m-00002-of-00003.toyraw"), 0755), 0);
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_IO,
+               "m-00002-of-00003.toyraw: it is a folder");
+    ck_assert_int_eq (rmdir (kit_path ("m-00002-of-00003.toyraw")), 0);
+    /* download caches: links to files elsewhere; siblings are looked for beside the link */
+    ck_assert_int_eq (mkdir (kit_path ("blobs"), 0755), 0);
+    put_part ("blobs/123", "b", '2', 8);
+    ck_assert_int_eq (symlink ("blobs/123", kit_path ("m-00002-of-00003.toyraw")), 0);
+    tenon_file *file = open_set ("m-00002-of-00003.toyraw");
+    kit_data (file, "b", "", "2", 1);
+    tenon_close (file);
+    ck_assert_int_eq (unlink (kit_path ("blobs/123")), 0);
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_NOT_FOUND, "part 2 of 3 is missing");
+    ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
+    ck_assert_int_eq (symlink ("m-00002-of-00003.toyraw", kit_path ("m-00002-of-00003.toyraw")), 0);
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_IO,
+               "m-00002-of-00003.toyraw: cannot be opened");
+    ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
+    put_part ("m-00002-of-00003.toyraw", "b", '2', 8);
+    ck_assert_int_eq (chmod (kit_path ("m-00002-of-00003.toyraw"), 0), 0);
+    if (access (kit_path ("m-00002-of-00003.toyraw"), R_OK) < 0) /* root may read all */
+        set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_IO,
+                   "m-00002-of-00003.toyraw: cannot be opened");
+}
+END_TEST
+
+START_TEST (test_first_opens)
+{
+    kit_plugins ("toyfirst", NULL);
+    kit_save ("m-00001-of-00002.toyfirst", "TOYFIRSTone", 11);
+    kit_save ("m-00002-of-00002.toyfirst", "TOYFIRSTtwo", 11);
+    tenon_file *file = kit_open ("m-00001-of-00002.toyfirst", NULL, NULL);
+    is_set (file, "m-00001-of-00002.toyfirst", 2);
+    kit_data (file, "m-00002-of-00002", "", "two", 3);
+    tenon_close (file);
+    file = kit_open ("m-00002-of-00002.toyfirst", NULL, NULL);
+    is_set (file, "m-00002-of-00002.toyfirst", 1);
+    ck_assert (kit_reported (tenon_file_report (file), TENON_NOTE, "part 2 of 2 of a set"));
+    tenon_close (file);
+    file = open_set ("m-00002-of-00002.toyfirst");
+    is_set (file, "m-00001-of-00002.toyfirst", 2);
+    tenon_close (file);
+    file = kit_open ("", NULL, NULL); /* the folder */
+    ck_assert_uint_eq (tenon_count (file), 2);
+    tenon_close (file);
+    tenon_save_options save;
+    KIT_INIT (save);
+    save.flags = TENON_SAVE_APPEND;
+    tenon_plan *plan = kit_plan ();
+    tenon_status status =
+        tenon_save (plan, kit_path ("m-00001-of-00002.toyfirst"), &save, NULL, NULL, &kit_error);
+    kit_failed (status, TENON_E_UNSUPPORTED, "the first of a set of 2 files");
+    tenon_plan_free (plan);
+    ck_assert_int_eq (unlink (kit_path ("m-00002-of-00002.toyfirst")), 0);
+    set_fails ("m-00001-of-00002.toyfirst", 0, TENON_E_NOT_FOUND, "part 2 of 2 is missing");
+}
+END_TEST
+
+/* ---- by an index ---- */
+
+static void
+put_index (const char *file, const char *lines)
+{
+    struct bytes bytes = { .size = 0 };
+    kit_text (&bytes, "TOYSET1\n");
+    kit_text (&bytes, lines);
+    kit_file (file, &bytes);
+}
+
+START_TEST (test_index)
+{
+    kit_plugins ("toyraw toyset", NULL);
+    put_three ();
+    put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\nm-00003-of-00003.toyraw\tc\n");
+    tenon_file *file = open_set ("m-00003-of-00003.toyraw"); /* the index decides, not the numbers */
+    is_set (file, "m.index.toyset", 2);
+    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 0);
+    tenon_close (file);
+    file = open_set ("m-00002-of-00003.toyraw"); /* left behind by an older set */
+    is_set (file, "m.index.toyset", 2);
+    ck_assert (kit_reported (tenon_file_report (file), TENON_NOTE, "m-00002-of-00003.toyraw"));
+    tenon_close (file);
+    file = open_set ("m.index.toyset");
+    is_set (file, "m.index.toyset", 2);
+    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 0);
+    tenon_close (file);
+    file = kit_open ("m-00001-of-00003.toyraw", NULL, NULL); /* without the flag: itself */
+    is_set (file, "m-00001-of-00003.toyraw", 1);
+    tenon_close (file);
+    put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\ngone.toyraw\n");
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_NOT_FOUND,
+               "m.index.toyset: … 'gone.toyraw'");
+    put_index ("m.index.toyset", "./m-00001-of-00003.toyraw\ta\n");
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_MALFORMED, "no bare file name");
+    ck_assert_int_eq (unlink (kit_path ("m.index.toyset")), 0);
+    ck_assert_int_eq (mkfifo (kit_path ("m.index.toyset"), 0644), 0);
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_IO,
+               "m.index.toyset: it is no regular file");
+}
+END_TEST
+
+/* ---- folders ---- */
+
+START_TEST (test_folder)
+{
+    kit_plugins ("toyraw toyset", NULL);
+    kit_open_fails ("", NULL, NULL, TENON_E_NOT_FOUND,
+                    "it is a folder without a set (no *.index.toyset, *-00001-of-*.toyraw");
+    put_part ("alone.toyraw", "a", '1', 7);
+    kit_save ("notes.txt", "x", 1);
+    kit_open_fails ("", NULL, NULL, TENON_E_NOT_FOUND, "without a set");
+    put_three ();
+    kit_open_fails ("", NULL, NULL, TENON_E_NOT_FOUND, "no index: --set, TENON_OPEN_SET");
+    tenon_file *file = open_set ("");
+    ck_assert_uint_eq (tenon_count (file), 3);
+    tenon_close (file);
+    ck_assert_int_eq (unlink (kit_path ("m-00001-of-00003.toyraw")), 0);
+    set_fails ("", TENON_OPEN_SET, TENON_E_NOT_FOUND, "part 1 of 3 is missing: m-00001-of-00003.toyraw");
+    put_three ();
+    put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\n");
+    put_index (".hidden.index.toyset", "");
+    put_part ("m-00001-of-00002.toyraw", "a", '1', 7); /* of an older set: the index counts */
+    for (uint32_t flags = 0; flags <= TENON_OPEN_SET; flags += TENON_OPEN_SET) {
+        ck_assert_int_eq (open_with ("", flags, &file), TENON_OK);
+        ck_assert_uint_eq (tenon_count (file), 1);
+        ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 0);
+        tenon_close (file);
+    }
+    put_part ("k-00002-of-00002.toyraw", "a", '1', 7); /* a set that only the flag opens */
+    file = kit_open ("", NULL, NULL);
+    tenon_close (file);
+    set_fails ("", TENON_OPEN_SET, TENON_E_AMBIGUOUS, "'k-00002-of-00002.toyraw' and 'm.index.toyset'");
+    put_index ("b.index.toyset", "");
+    put_index ("a.index.toyset", "");
+    set_fails ("", 0, TENON_E_AMBIGUOUS, "'a.index.toyset' and 'b.index.toyset'");
+    set_fails ("", TENON_OPEN_SET, TENON_E_AMBIGUOUS, "'a.index.toyset' and 'b.index.toyset'");
+    kit_open_fails ("", "toyfirst", NULL, TENON_E_IO, "it is a folder");
+}
+END_TEST
+
+/* Indexes that are no files are passed over; a link is what it leads to; names do not lead anywhere. */
+START_TEST (test_traps)
+{
+    kit_plugins ("toyraw toyset", NULL);
+    ck_assert_int_eq (mkfifo (kit_path ("a.index.toyset"), 0644), 0);
+    ck_assert_int_eq (mkdir (kit_path ("b.index.toyset"), 0755), 0);
+    ck_assert_int_eq (symlink ("/nowhere", kit_path ("c.index.toyset")), 0);
+    ck_assert_int_eq (symlink ("d.index.toyset", kit_path ("d.index.toyset")), 0);
+    ck_assert_int_eq (symlink ("..", kit_path ("e.index.toyset")), 0);
+    set_fails ("", 0, TENON_E_IO,
+               "d.index.toyset: cannot be opened"); /* a link to itself: nobody knows what it is */
+    ck_assert_int_eq (unlink (kit_path ("d.index.toyset")), 0);
+    set_fails ("", 0, TENON_E_NOT_FOUND, "without a set");
+    ck_assert_int_eq (mkdir (kit_path ("blobs"), 0755), 0);
+    put_index ("blobs/1", "m.toyraw\n");
+    put_part ("m.toyraw", "a", '1', 7);
+    ck_assert_int_eq (symlink ("blobs/1", kit_path ("f.index.toyset")), 0);
+    tenon_file *file = kit_open ("", NULL, NULL);
+    ck_assert_uint_eq (tenon_count (file), 1);
+    tenon_close (file);
+    ck_assert_int_eq (mkdir (kit_path ("closed"), 0), 0);
+    if (access (kit_path ("closed"), R_OK) < 0)
+        set_fails ("closed", 0, TENON_E_IO, "closed: the folder cannot be opened");
+    ck_assert_int_eq (rmdir (kit_path ("closed")), 0);
+}
+END_TEST
+
+START_TEST (test_many_names)
+{
+    char name[64];
+    kit_plugins ("toyraw toyset", NULL);
+    for (unsigned i = 1; i <= 20000; i++) {
+        snprintf (name, sizeof name, "m-%05u-of-20000.toyraw", i);
+        int fd = open (kit_path (name), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+        ck_assert_int_ge (fd, 0);
+        close (fd);
+    }
+    kit_open_fails ("", NULL, NULL, TENON_E_NOT_FOUND, "'m-00001-of-20000.toyraw'");
+    set_fails ("", TENON_OPEN_SET, TENON_E_TRUNCATED, "m-00001-of-20000.toyraw");
+}
+END_TEST
+
+/* ---- other ways in ---- */
+
+START_TEST (test_without_path)
+{
+    size_t size;
+    tenon_file *file;
+    tenon_open_options options;
+    kit_plugins ("toyraw", NULL);
+    put_three ();
+    KIT_INIT (options);
+    options.flags = TENON_OPEN_SET;
+    options.name = "m-00001-of-00003.toyraw";
+    const uint8_t *bytes = kit_load ("m-00001-of-00003.toyraw", &size);
+    kit_failed (tenon_open_memory (kit, bytes, size, &options, &file, &kit_error), TENON_E_MISUSE,
+                "by a path");
+    int fd = open (kit_path ("m-00001-of-00003.toyraw"), O_RDONLY | O_CLOEXEC);
+    ck_assert_int_ge (fd, 0);
+    kit_error.status = TENON_OK;
+    kit_failed (tenon_open_fd (kit, fd, &options, &file, &kit_error), TENON_E_MISUSE, "by a path");
+    options.flags = 0;
+    ck_assert_int_eq (tenon_open_fd (kit, fd, &options, &file, &kit_error), TENON_OK);
+    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 0);
+    tenon_close (file);
+    close (fd);
+}
+END_TEST
+
+START_TEST (test_why)
+{
+    tenon_report *report;
+    kit_plugins ("toyraw toyset", NULL);
+    put_three ();
+    put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\n");
+    ck_assert_int_eq (tenon_why (kit, kit_path (""), NULL, &report, &kit_error), TENON_OK);
+    ck_assert (kit_reported (report, TENON_NOTE, "m.index.toyset is opened for it"));
+    ck_assert (kit_reported (report, TENON_BID, "a magic of 8 bytes matches, its extension fits"));
+    tenon_report_free (report);
+    put_index ("n.index.toyset", "");
+    kit_failed (tenon_why (kit, kit_path (""), NULL, &report, &kit_error), TENON_E_AMBIGUOUS,
+                "more than one set");
+    tenon_report_free (report);
+}
+END_TEST
+
+/* ---- written and read again ---- */
+
+static void
+write_set (unsigned each, const char *items, uint32_t flags)
+{
+    tenon_plan *plan = NULL;
+    char setting[32];
+    tenon_save_options save;
+    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
+    for (unsigned i = 0; i < 4; i++) {
+        char name[] = { (char) ('a' + i), 0 };
+        kit_add (plan, name, "u8", 0, 0, NULL, &items[i], 1);
+    }
+    snprintf (setting, sizeof setting, "toyset.each=%u", each);
+    KIT_INIT (save);
+    save.flags = flags;
+    save.settings = (const char *const[]){ setting, "toyset.beside=yes", NULL };
+    tenon_status status = tenon_save (plan, kit_path ("w.toyset"), &save, NULL, NULL, &kit_error);
+    ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+    tenon_plan_free (plan);
+}
+
+static void
+holds (const char *name, const char *items)
+{
+    tenon_file *file = open_set (name);
+    is_set (file, "w.index.toyset", 4);
+    for (unsigned i = 0; i < 4; i++)
+        kit_data (file, (const char[]){ (char) ('a' + i), 0 }, "", &items[i], 1);
+    tenon_close (file);
+}
+
+/* Fewer parts: the older ones have other names, and the index does not name them. */
+START_TEST (test_rewritten)
+{
+    kit_plugins ("toyraw toyset", NULL);
+    write_set (1, "1234", 0);
+    ck_assert_uint_eq (kit_count_files (), 5);
+    holds ("w-00004-of-00004.toyraw", "1234");
+    write_set (2, "5678", 0);
+    ck_assert_uint_eq (kit_count_files (), 7);
+    holds ("w-00001-of-00002.toyraw", "5678");
+    holds ("w-00004-of-00004.toyraw", "5678");
+    holds ("", "5678");
+    ck_assert_int_eq (unlink (kit_path ("w.index.toyset")), 0); /* as after a crash: each by itself */
+    set_fails ("", TENON_OPEN_SET, TENON_E_AMBIGUOUS,
+               "'w-00001-of-00002.toyraw' and 'w-00001-of-00004.toyraw'");
+    tenon_file *file = open_set ("w-00001-of-00002.toyraw");
+    kit_data (file, "d", "", "8", 1);
+    tenon_close (file);
+    file = open_set ("w-00001-of-00004.toyraw");
+    kit_data (file, "d", "", "4", 1);
+    tenon_close (file);
+}
+END_TEST
+
+/* The parts that are read are the parts that are replaced. */
+START_TEST (test_onto_itself)
+{
+    tenon_save_options save;
+    tenon_open_options set;
+    tenon_report *report;
+    kit_plugins ("toyraw toyset", NULL);
+    write_set (1, "1234", 0);
+    KIT_INIT (save);
+    save.settings = (const char *const[]){ "toyset.each=1", "toyset.beside=yes", NULL };
+    KIT_INIT (set);
+    set.flags = TENON_OPEN_SET;
+    char target[512];
+    strcpy (target, kit_path ("w.toyset"));
+    for (unsigned i = 0; i < 2; i++) {
+        const char *source = kit_path (i ? "w-00002-of-00004.toyraw" : "");
+        tenon_status status = tenon_convert (kit, source, target, &set, &save, &report, NULL, &kit_error);
+        ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+        tenon_report_free (report);
+        ck_assert_uint_eq (kit_count_files (), 5);
+        holds ("", "1234");
+    }
+    /* a single file of the target's name is not part of what is written */
+    kit_save ("w.toyset", "mine", 4);
+    tenon_status status =
+        tenon_convert (kit, kit_path ("w.index.toyset"), target, NULL, &save, &report, NULL, &kit_error);
+    ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+    ck_assert (kit_reported (report, TENON_NOTE, "the older file of this name stays as it is"));
+    tenon_report_free (report);
+}
+END_TEST
+
+static void
+fill (Suite *suite)
+{
+    TCase *tests = kit_case (suite, "parts");
+    tcase_add_test (tests, test_a_part);
+    tcase_add_test (tests, test_all_parts);
+    tcase_add_test (tests, test_names);
+    tcase_add_test (tests, test_gaps);
+    tcase_add_test (tests, test_limits);
+    tcase_add_test (tests, test_no_files);
+    tcase_add_test (tests, test_first_opens);
+    tcase_add_test (tests, test_index);
+    tcase_add_test (tests, test_folder);
+    tcase_add_test (tests, test_traps);
+    tcase_add_test (tests, test_many_names);
+    tcase_add_test (tests, test_without_path);
+    tcase_add_test (tests, test_why);
+    tcase_add_test (tests, test_rewritten);
+    tcase_add_test (tests, test_onto_itself);
+}
+
+int
+main (void)
+{
+    return kit_main ("parts", fill);
+}
