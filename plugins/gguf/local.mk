@@ -2,7 +2,8 @@ gguf_sources = \
 	plugins/gguf/describe.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
-	plugins/gguf/stub.c \
+	plugins/gguf/quants.c \
+	plugins/gguf/quants.h \
 	plugins/gguf/value.c \
 	plugins/gguf/write.c
 
