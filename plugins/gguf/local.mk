@@ -2,6 +2,7 @@ gguf_sources = \
 	plugins/gguf/describe.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
+	plugins/gguf/half.h \
 	plugins/gguf/quants.c \
 	plugins/gguf/quants.h \
 	plugins/gguf/value.c \
