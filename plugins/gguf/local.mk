@@ -1,10 +1,15 @@
-gguf_sources = \
+gguf_decoders = \
 	plugins/gguf/decode.h \
 	plugins/gguf/decode_fast.c \
 	plugins/gguf/decode_iq.c \
 	plugins/gguf/decode_k.c \
 	plugins/gguf/decode_plain.c \
 	plugins/gguf/decode_ternary.c \
+	plugins/gguf/grids.c \
+	plugins/gguf/grids.h \
+	plugins/gguf/half.h
+
+gguf_sources = $(gguf_decoders) \
 	plugins/gguf/describe.c \
 	plugins/gguf/encode.h \
 	plugins/gguf/encode_affine.c \
@@ -18,9 +23,6 @@ gguf_sources = \
 	plugins/gguf/encode_signed.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
-	plugins/gguf/grids.c \
-	plugins/gguf/grids.h \
-	plugins/gguf/half.h \
 	plugins/gguf/quants.c \
 	plugins/gguf/quants.h \
 	plugins/gguf/value.c \
@@ -40,3 +42,6 @@ plugins_libgguf_la_SOURCES = $(gguf_sources)
 plugins_libgguf_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=gguf
 core_libcore_la_LIBADD += plugins/libgguf.la
 endif
+
+unit_tests += plugins/gguf/tests/test_decode
+plugins_gguf_tests_test_decode_SOURCES = plugins/gguf/tests/test_decode.c $(gguf_decoders)
