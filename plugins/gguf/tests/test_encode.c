@@ -485,6 +485,31 @@ START_TEST (vectors)
 }
 END_TEST
 
+/* From blocks to other blocks, through floats: as from these floats. */
+START_TEST (blocks_of_blocks)
+{
+    static uint8_t expected[ROWS * COLUMNS * 4], found[ROWS * COLUMNS * 4];
+    ck_assert_int_eq (tenon_context_new (&context, NULL, &error), TENON_OK);
+    tenon_file *quantised = open_sample ("quants.gguf"),
+               *floats = open_sample ("quants-dequantized-f32.gguf");
+    for (uint32_t i = 0; i < 18; i++)
+        for (uint32_t j = 0; j < 18; j += 17) {
+            tenon_tensor_info info = TENON_INIT (info);
+            uint64_t index;
+            ck_assert_int_eq (tenon_find (quantised, types[j].name, &index), TENON_OK);
+            tenon_get (quantised, index, &info);
+            if (i == j)
+                continue;
+            uint64_t size = read_as (floats, types[i].name, info.dtype, expected, sizeof expected);
+            ck_assert_uint_eq (read_as (quantised, types[i].name, info.dtype, found, sizeof found), size);
+            ck_assert_msg (memcmp (found, expected, size) == 0, "%s to %s", types[i].name, types[j].name);
+        }
+    tenon_close (quantised);
+    tenon_close (floats);
+    tenon_context_free (context);
+}
+END_TEST
+
 int
 main (void)
 {
@@ -504,6 +529,7 @@ main (void)
     tcase_add_loop_test (tests, any_bits, 0, (int) COUNT (types));
     tcase_add_loop_test (tests, fast_is_base, 0, 2);
     tcase_add_test (tests, vectors);
+    tcase_add_test (tests, blocks_of_blocks);
     suite_add_tcase (suite, tests);
     SRunner *runner = srunner_create (suite);
     srunner_run_all (runner, CK_NORMAL);
