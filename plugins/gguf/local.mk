@@ -15,9 +15,11 @@ gguf_encoders = \
 	plugins/gguf/encode_fast.c \
 	plugins/gguf/encode_few.c \
 	plugins/gguf/encode_fp4.c \
+	plugins/gguf/encode_four.h \
 	plugins/gguf/encode_iq4.c \
 	plugins/gguf/encode_k.c \
 	plugins/gguf/encode_plain.c \
+	plugins/gguf/encode_scale.c \
 	plugins/gguf/encode_search.h \
 	plugins/gguf/encode_signed.c
 
