@@ -50,7 +50,8 @@ static inline void
 iq1_m_block (const uint8_t *restrict block, float *restrict items)
 {
     const uint8_t *packed = block + 48;
-    uint32_t half = packed[1] >> 4 | (packed[3] >> 4) << 4 | (packed[5] >> 4) << 8 | (packed[7] >> 4) << 12;
+    uint32_t half =
+        (uint32_t) (packed[1] >> 4 | packed[3] >> 4 << 4 | packed[5] >> 4 << 8 | packed[7] >> 4 << 12);
     float scale = gguf_f32_of_f16 ((uint16_t) half);
     for (uint32_t pair = 0; pair < 16; pair++) {
         uint32_t times = gguf_u16_at (packed + pair / 4 * 2) >> pair % 4 * 3 & 7, nibbles = block[32 + pair];
