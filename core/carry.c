@@ -326,6 +326,14 @@ first_to_carry (const tenon_plan *plan, const struct tenon_codec *codec)
     return NULL;
 }
 
+/* Would the codec lose an order that a record can keep? */
+static bool
+has_an_order (const tenon_plan *plan, const struct tenon_codec *codec)
+{
+    return (codec->flags & TENON_CODEC_REORDERS) && codec->metadata != TENON_METADATA_NONE
+           && (plan->count > 1 || plan->own->metadata_count > 1);
+}
+
 static tenon_status
 fill_plan (struct tn_carry *carry)
 {
@@ -334,7 +342,7 @@ fill_plan (struct tn_carry *carry)
     uint32_t number;
     plan->borrowed = from->borrowed;
     plan->borrowed_count = from->borrowed_count;
-    plan->planned = calloc (from->count, sizeof *plan->planned);
+    plan->planned = calloc (from->count + 1, sizeof *plan->planned);
     if (!plan->planned)
         return tn_fail_memory (carry->error);
     for (uint64_t i = 0; i < from->own->dtype_count; i++) /* in this order they get the same numbers */
@@ -351,9 +359,9 @@ tn_carry_begin (struct tn_carry **result, tenon_plan **plan, const struct tenon_
     const struct tn_tensor *first = first_to_carry (*plan, storing);
     bool bytes = tn_can_store (storing, &tn_dtype_fixed[TENON_U8]),
          text = codec->metadata != TENON_METADATA_NONE;
-    if (!first)
+    if (!first && !has_an_order (*plan, codec))
         return TENON_OK;
-    if (!bytes || !text) {
+    if (first && (!bytes || !text)) {
         tn_fail_place (error, NULL, first->name);
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the format %s cannot hold %.100s, nor carry it: it has no %s", codec->id,

@@ -11,10 +11,10 @@ safetensors_sources = \
 	plugins/safetensors/write.c
 shell_tests += \
 	plugins/safetensors/tests/folder.sh \
+	plugins/safetensors/tests/gguf.sh \
 	plugins/safetensors/tests/golden.sh \
 	plugins/safetensors/tests/malformed.sh \
 	plugins/safetensors/tests/set.sh
-
 
 unit_tests += plugins/safetensors/tests/test_metadata plugins/safetensors/tests/test_metadata_bad
 safetensors_kit = plugins/safetensors/tests/kit.c plugins/safetensors/tests/kit.h

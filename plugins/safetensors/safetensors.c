@@ -134,6 +134,7 @@ static const struct tenon_option options[ST_OPTIONS] = {
 
 static const struct tenon_codec codec = {
     .struct_size = sizeof codec,
+    .flags = TENON_CODEC_REORDERS,
     .id = "safetensors",
     .label = "safetensors file, or index of a sharded set",
     .extensions = extensions,

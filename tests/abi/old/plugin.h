@@ -304,7 +304,9 @@ enum {
     /* its tensors may share bytes: overlaps of tensors marked TENON_ALIAS are fine */
     TENON_CODEC_ALIASES = 1,
     TENON_CODEC_NEEDS_PATCH = 2, /* write uses patch: saving to a pipe is refused at once */
-    TENON_CODEC_APPENDS = 4      /* write understands TENON_PLAN_APPENDS */
+    TENON_CODEC_APPENDS = 4,     /* write understands TENON_PLAN_APPENDS */
+    /* write puts tensors, or metadata keys, in an order of its own; TENON_SAVE_CARRY keeps the plan's beside them */
+    TENON_CODEC_REORDERS = 8
 };
 
 /* tenon_codec.set_flags: sets of files NAME-00001-of-00003.EXTENSION, one catalog in all. The core opens them: by their
