@@ -50,3 +50,4 @@ endif
 unit_tests += plugins/gguf/tests/test_decode plugins/gguf/tests/test_encode
 plugins_gguf_tests_test_decode_SOURCES = plugins/gguf/tests/test_decode.c $(gguf_decoders)
 plugins_gguf_tests_test_encode_SOURCES = plugins/gguf/tests/test_encode.c plugins/gguf/half.h $(gguf_encoders)
+shell_tests += plugins/gguf/tests/quantise.sh
