@@ -220,13 +220,13 @@ read_version (struct gguf_reader *reader)
     if (version == GGUF_VERSION << 24) {
         reader->version = GGUF_VERSION;
         reader->cursor.big_endian = 1;
-        tenon_note (reader->call, TENON_NOTE, NULL, "it is big-endian; what is written is little-endian");
+        tenon_note (reader->call, TENON_NOTE, NULL, "it is big-endian; gguf is written little-endian");
     }
     if (reader->version < 1 || reader->version > GGUF_VERSION)
         return tenon_fail (reader->call, TENON_E_UNSUPPORTED, 4, "its version is %u (0x%x), expected 1 to 3",
                            version, version);
     if (reader->version < GGUF_VERSION)
-        tenon_note (reader->call, TENON_NOTE, NULL, "its version is %u; what is written is version 3",
+        tenon_note (reader->call, TENON_NOTE, NULL, "its version is %u; gguf is written as version 3",
                     reader->version);
     return TENON_OK;
 }

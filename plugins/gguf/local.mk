@@ -1,4 +1,6 @@
 gguf_sources = \
+	plugins/gguf/check.c \
+	plugins/gguf/check.h \
 	plugins/gguf/describe.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
@@ -8,6 +10,8 @@ gguf_sources = \
 	plugins/gguf/split.c \
 	plugins/gguf/value.c \
 	plugins/gguf/write.c
+shell_tests += \
+	plugins/gguf/tests/golden.sh
 
 if MODULE_gguf
 plugin_LTLIBRARIES += plugins/gguf.la
