@@ -11,7 +11,9 @@ gguf_sources = \
 	plugins/gguf/value.c \
 	plugins/gguf/write.c
 shell_tests += \
-	plugins/gguf/tests/golden.sh
+	plugins/gguf/tests/golden.sh \
+	plugins/gguf/tests/malformed.sh \
+	plugins/gguf/tests/split.sh
 
 if MODULE_gguf
 plugin_LTLIBRARIES += plugins/gguf.la
