@@ -218,11 +218,10 @@ read_magic (struct gguf_reader *reader)
     const uint8_t *magic = gguf_take (reader, 4, "the magic");
     if (!magic)
         return TENON_E_TRUNCATED;
-    return memcmp (magic, "GGUF", 4) == 0
-               ? TENON_OK
-               : tenon_fail (reader->call, TENON_E_MALFORMED, 0,
-                             "it begins with %02x %02x %02x %02x, expected 'GGUF'", magic[0], magic[1],
-                             magic[2], magic[3]);
+    return memcmp (magic, "GGUF", 4) == 0 ? TENON_OK
+                                          : tenon_fail (reader->call, TENON_E_MALFORMED, 0,
+                                                        "it begins with %02x %02x %02x %02x, expected 'GGUF'",
+                                                        magic[0], magic[1], magic[2], magic[3]);
 }
 
 /* The magic never swaps; a version that is 3 the other way round tells of a big-endian file. */

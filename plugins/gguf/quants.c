@@ -64,7 +64,7 @@ static const struct tenon_dtype blocks[] = {
     { BLOCK ("iq1_m", 256, 56, gguf_decode_iq1_m, NULL), TURNED (iq1_m) },
     { BLOCK ("tq1_0", 256, 54, gguf_decode_tq1_0, NULL), TURNED (tq1_0) },
     { BLOCK ("tq2_0", 256, 66, gguf_decode_tq2_0, NULL), TURNED (tq2_0) },
-    { BLOCK ("mxfp4", 32, 17, gguf_decode_mxfp4, NULL) },
+    { BLOCK ("mxfp4", 32, 17, gguf_decode_mxfp4, NULL), .check = gguf_check_mxfp4 },
     { BLOCK ("nvfp4", 64, 36, gguf_decode_nvfp4, NULL) },
     { BLOCK ("q1_0", 128, 18, gguf_decode_q1_0, NULL), TURNED (q1_0) },
     { BLOCK ("q2_0", 64, 18, gguf_decode_q2_0, NULL), TURNED (q2_0) },

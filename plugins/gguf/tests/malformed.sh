@@ -183,12 +183,12 @@ tensor 0 -- 0 0 4:0; yes '"shape":[]' '"nbytes":4'
 tensor 2 $huge 2 -- 24 0 z:32; no "tensor 't': the product of its shape is 2^63 or more"
 tensor 2 0x4000000000000000 4 -- 0 0 z:32; no "tensor 't': the product of its shape is 2^63 or more"
 tensor 1 0x4000000000000000 -- 3 0 z:32; no "tensor 't'" '4611686018427387904'
-tensor 3 4 1073741823 1073741825 -- 0 0 z:32; no "tensor 't': the product of its shape is 2^63 or more"
+tensor 3 4 1073741823 1073741825 -- 0 0 z:32; no "tensor 't': its size in bytes is 2^63 or more"
 tensor 4 65536 65536 65536 65536 -- 24 0 z:32; no "tensor 't': the product of its shape is 2^63 or more"
 tensor 2 0x100000000 0x100000000 -- 24 0 z:32; no "tensor 't': the product of its shape is 2^63 or more"
-tensor 1 0x8000000000000000 -- 24 0 z:32; no "tensor 't': the product of its shape is 2^63 or more"
-tensor 1 -1 -- 24 0 z:32; no "tensor 't': the product of its shape is 2^63 or more"
-tensor 2 0 -1 -- 24 0; no "tensor 't': the product of its shape is 2^63 or more"
+tensor 1 0x8000000000000000 -- 24 0 z:32; no "tensor 't': dim 0 is 9223372036854775808, which is not below 2^63"
+tensor 1 -1 -- 24 0 z:32; no "tensor 't': dim 0 is 18446744073709551615, which is not below 2^63"
+tensor 2 0 -1 -- 24 0; no "tensor 't': dim 0 is 18446744073709551615, which is not below 2^63"
 tensor 2 256 0x0100000000000000 -- 12 0 z:32; no "tensor 't': the product of its shape is 2^63 or more"
 
 # ---- 71: nothing ----
