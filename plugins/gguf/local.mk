@@ -24,13 +24,21 @@ gguf_encoders = \
 	plugins/gguf/encode_signed.c
 
 gguf_sources = $(gguf_decoders) $(gguf_encoders) \
+	plugins/gguf/check.c \
+	plugins/gguf/check.h \
 	plugins/gguf/describe.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
 	plugins/gguf/quants.c \
 	plugins/gguf/quants.h \
+	plugins/gguf/read.c \
+	plugins/gguf/split.c \
 	plugins/gguf/value.c \
 	plugins/gguf/write.c
+shell_tests += \
+	plugins/gguf/tests/golden.sh \
+	plugins/gguf/tests/malformed.sh \
+	plugins/gguf/tests/split.sh
 
 if MODULE_gguf
 plugin_LTLIBRARIES += plugins/gguf.la
