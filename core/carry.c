@@ -326,12 +326,22 @@ first_to_carry (const tenon_plan *plan, const struct tenon_codec *codec)
     return NULL;
 }
 
-/* Would the codec lose an order that a record can keep? */
+/* The codec has an order of its own, and what is saved comes from another one's file, so may be in any: only a record brings it
+ * back. */
 static bool
-has_an_order (const tenon_plan *plan, const struct tenon_codec *codec)
+loses_order (const tenon_plan *plan, const struct tenon_codec *codec)
 {
-    return (codec->flags & TENON_CODEC_REORDERS) && codec->metadata != TENON_METADATA_NONE
-           && (plan->count > 1 || plan->own->metadata_count > 1);
+    const struct tn_registry *registry = &plan->context->registry;
+    if (!(codec->flags & TENON_CODEC_SORTS) || codec->metadata == TENON_METADATA_NONE
+        || (plan->count < 2 && plan->own->metadata_count < 2))
+        return false;
+    for (uint64_t i = 0; i < plan->count; i++) {
+        const struct tn_catalog *from = plan->planned[i].catalog;
+        if (from == plan->own || from->reordered || from->instance_count == 0
+            || &registry->codecs[from->instances[0].codec]->table != codec)
+            return true;
+    }
+    return plan->count == 0;
 }
 
 static tenon_status
@@ -359,7 +369,7 @@ tn_carry_begin (struct tn_carry **result, tenon_plan **plan, const struct tenon_
     const struct tn_tensor *first = first_to_carry (*plan, storing);
     bool bytes = tn_can_store (storing, &tn_dtype_fixed[TENON_U8]),
          text = codec->metadata != TENON_METADATA_NONE;
-    if (!first && !has_an_order (*plan, codec))
+    if (!first && !loses_order (*plan, codec))
         return TENON_OK;
     if (first && (!bytes || !text)) {
         tn_fail_place (error, NULL, first->name);

@@ -66,6 +66,7 @@ struct tn_catalog {
     uint64_t instance_count, instance_room;
     struct tn_overlay overlay; /* this file's settings, for read() */
     bool restored;             /* it has carried tensors, which a record in the file's metadata explains */
+    bool reordered;            /* that record gave it another order than the file's */
     bool aliases;              /* the codec allows tensors to share bytes */
 };
 

@@ -323,8 +323,9 @@ enum {
     TENON_CODEC_ALIASES = 1,
     TENON_CODEC_NEEDS_PATCH = 2, /* write uses patch: saving to a pipe is refused at once */
     TENON_CODEC_APPENDS = 4,     /* write understands TENON_PLAN_APPENDS */
-    /* write puts tensors, or metadata keys, in an order of its own; TENON_SAVE_CARRY keeps the plan's beside them */
-    TENON_CODEC_REORDERS = 8
+    /* its files have tensors or metadata in an order of their own, not in the plan's: who carries (--carry) is
+     * given a record that brings the plan's order back */
+    TENON_CODEC_SORTS = 8
 };
 
 /* tenon_codec.set_flags: sets of files NAME-00001-of-00003.EXTENSION, one catalog in all. The core opens them: by their

@@ -134,7 +134,6 @@ static const struct tenon_option options[ST_OPTIONS] = {
 
 static const struct tenon_codec codec = {
     .struct_size = sizeof codec,
-    .flags = TENON_CODEC_REORDERS,
     .id = "safetensors",
     .label = "safetensors file, or index of a sharded set",
     .extensions = extensions,
@@ -143,6 +142,7 @@ static const struct tenon_codec codec = {
     .option_count = ST_OPTIONS,
     .dtypes = dtypes,
     .metadata = TENON_METADATA_TYPED,
+    .flags = TENON_CODEC_SORTS,
     .describe = describe,
     .write = st_write,
     .probe = probe,
