@@ -4,6 +4,7 @@
 #include "file.h"
 #include "write.h"
 #include <stdio.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 struct saving {
@@ -18,6 +19,7 @@ struct saving {
     struct tn_append append;
     struct tn_overlay overlay;
     struct tn_carry *carry; /* NULL: nothing is carried */
+    bool index;             /* the target is the index of a set */
 };
 
 static tenon_status
@@ -73,6 +75,15 @@ codec_of_path (struct saving *saving, const char *path)
                     known[0] ? known : " none");
 }
 
+/* Has the path's last part the extension of the codec's indices? */
+static bool
+is_index (const struct tn_codec *codec, const char *slash, const char *path)
+{
+    const char *name = slash ? slash + 1 : path, *index = codec->table.set_index;
+    size_t extension = index ? tn_extension_length (codec, name, strlen (name)) : 0;
+    return extension > 0 && strcasecmp (name + strlen (name) - extension, index) == 0;
+}
+
 /* An explicit codec's extension is appended when the path has none of its own: weights → weights.toy */
 static tenon_status
 choose (struct saving *saving, const char *path)
@@ -90,6 +101,7 @@ choose (struct saving *saving, const char *path)
     saving->path = tn_concat (path, extension ? "." : "", extension ? extension : "", (char *) NULL);
     if (!saving->path)
         return tn_fail_memory (saving->error);
+    saving->index = is_index (codec, strrchr (saving->path, '/'), saving->path);
     TN_TRY (tn_overlay_read (saving->context, saving->options.settings, &saving->overlay, saving->error));
     if (!(saving->options.flags & TENON_SAVE_CARRY))
         return TENON_OK;
@@ -158,6 +170,7 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     TN_FREE bool *done = calloc (plan->count + 1, sizeof *done);
     writer->done = done;
     writer->carries = saving->carry != NULL;
+    writer->index = saving->index;
     if (!done)
         return tn_fail_memory (error);
     struct tn_run run = { .context = saving->context,
@@ -276,7 +289,8 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
     struct tn_save_options options = {
         .durable = saving->context->durable,
         .must_be_new = saving->options.flags & TENON_SAVE_NEW,
-        .size_hint = bytes < 1 << 20 ? 0 /* gains nothing */ : guess_file_size (saving->plan, bytes)
+        .size_hint =
+            bytes < 1 << 20 || saving->index ? 0 /* gains nothing */ : guess_file_size (saving->plan, bytes)
     };
     TN_TRY (tn_save_begin (&save, saving->path, &options, error));
     bool dry = saving->options.flags & TENON_SAVE_DRY_RUN;

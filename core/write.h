@@ -28,6 +28,7 @@ struct tn_writer {
     struct tn_save *save;         /* NULL: one sink, no other files */
     bool alone;                   /* no other files can stand beside the sink: a pipe, a member */
     const struct tn_begun *begun; /* names of a dry run's files */
+    bool index;                   /* the target is the index of a set */
     bool carries;                 /* the metadata tell what carried tensors were */
     bool dry;                     /* `sink` keeps nothing: tensors need not be read */
     bool within;                  /* it writes a member: metadata belong to the container */

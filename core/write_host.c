@@ -25,6 +25,7 @@ tn_host_plan_info (struct tenon_call *public, struct tenon_plan_info *info)
     struct tenon_plan_info found = { sizeof found,           flags,        writer->count,
                                      writer->metadata_count, writer->name, writer->name_length };
     found.flags |= writer->carries && writer->metadata_count > 0 ? TENON_PLAN_CARRIES : 0;
+    found.flags |= writer->index ? TENON_PLAN_INDEX : 0;
     return tn_fill_struct (info, &found, sizeof found) ? TENON_OK
                                                        : tn_call_misuse (call, "a struct has no struct_size");
 }
