@@ -17,6 +17,8 @@ shell_tests += \
 	plugins/safetensors/tests/set.sh \
 	plugins/safetensors/tests/target.sh
 
+dist_man_MANS += plugins/safetensors/tenon-safetensors.7
+
 unit_tests += plugins/safetensors/tests/test_metadata plugins/safetensors/tests/test_metadata_bad
 safetensors_kit = plugins/safetensors/tests/kit.c plugins/safetensors/tests/kit.h
 plugins_safetensors_tests_test_metadata_bad_SOURCES = plugins/safetensors/tests/test_metadata_bad.c $(safetensors_kit)
