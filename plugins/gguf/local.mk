@@ -1,11 +1,17 @@
 gguf_sources = \
+	plugins/gguf/check.c \
+	plugins/gguf/check.h \
 	plugins/gguf/describe.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
 	plugins/gguf/quants.c \
 	plugins/gguf/quants.h \
+	plugins/gguf/read.c \
+	plugins/gguf/split.c \
 	plugins/gguf/value.c \
 	plugins/gguf/write.c
+shell_tests += \
+	plugins/gguf/tests/golden.sh
 
 if MODULE_gguf
 plugin_LTLIBRARIES += plugins/gguf.la

@@ -1,6 +1,7 @@
 /* quants.c - the table of block dtypes. The layouts are ggml's (ggml-common.h): a block's numbers, and which of its bytes are
  * one number, so that a file of the other byte order can be turned round. */
 #include "quants.h"
+#include "check.h"
 #include "gguf.h"
 
 /* { offset, size, count } */
@@ -37,7 +38,7 @@ FIELDS (q2_0, { 0, 2, 1 });
     .block_items = items, .block_bytes = bytes, .decode = decoder, .encode = encoder
 #define TURNED(name)                                                                                         \
     .swap = name##_fields, .swap_size = sizeof (struct tenon_swap_field),                                    \
-    .swap_count = sizeof name##_fields / sizeof name##_fields[0]
+    .swap_count = sizeof name##_fields / sizeof name##_fields[0], .check = gguf_check_##name
 
 static const struct tenon_dtype blocks[] = {
     { BLOCK ("q4_0", 32, 18, NULL, NULL), TURNED (q4_0) },
