@@ -33,7 +33,7 @@ has ()
 }
 
 mkdir t
-from=$samples/set-in-order.safetensors # six tensors that make three shards of 16 bytes
+from=$samples/set-in-order.safetensors # four tensors that make three shards of 16 bytes
 
 # ---- an index as target is the set that has it ----
 good -o safetensors.shard_size=16 "$from" t/model.safetensors.index.json
@@ -72,6 +72,30 @@ rm t/*
 good --dry-run -o safetensors.shard_size=16 "$from" t/m.safetensors.index.json
 checks=$((checks + 1))
 [ -z "$(ls t)" ] || fail 'a dry run leaves files'
+# what is told are the files of the set, not a target that is none of them
+names='t/m-00001-of-00003.safetensors to m.safetensors.index.json (4 files): 4 tensors,'
+array='"files":["t/m-00001-of-00003.safetensors","t/m-00002-of-00003.safetensors","t/m-00003-of-00003.safetensors","t/m.safetensors.index.json"]'
+for target in m.safetensors m.safetensors.index.json; do
+    good --dry-run -o safetensors.shard_size=16 "$from" t/$target
+    checks=$((checks + 1))
+    said "would write $names" || fail "$target: the dry run names something else"
+    good -v -o safetensors.shard_size=16 "$from" t/$target
+    checks=$((checks + 1))
+    said "wrote $names" || fail "$target: what was written is named otherwise"
+    good --dry-run --json -o safetensors.shard_size=16 "$from" t/$target
+    checks=$((checks + 1))
+    tr -d '\n' <out | sed 's/, "/,"/g' >tight
+    grep -qF "$array" tight || fail "$target: --json has no such files"
+    rm t/*
+done
+good -v "$from" t/one.safetensors
+checks=$((checks + 1))
+{ said 'wrote t/one.safetensors: 4 tensors,' && ! said files; } || fail 'a single file is told of as a set'
+rm t/*
+(cd t && "$TENON" convert -v -o safetensors.shard_size=16 "$from" m.safetensors >../out 2>../error)
+checks=$((checks + 1))
+said 'wrote m-00001-of-00003.safetensors to m.safetensors.index.json (4 files)' || fail 'a set in the current folder has other names'
+rm t/*
 touch t/m.safetensors.index.json
 checks=$((checks + 1))
 tenon convert --new "$from" t/m.safetensors.index.json
