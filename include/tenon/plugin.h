@@ -84,6 +84,7 @@ struct tenon_tensor {
     uint64_t length;             /* of the data, bytes, or TENON_AUTO; the core writes the number back */
     uint64_t cookie;             /* SERVED, GRID: the codec's own; comes back in read and locate */
     const uint64_t *chunk_shape; /* GRID: `rank` dims */
+    uint64_t place;              /* where source 0 says all this, for messages; 0: no telling */
 };
 
 /* How put_tensor writes: flags are TENON_FORTRAN, TENON_BIG_ENDIAN, or neither; and TENON_ASKED, when the
