@@ -14,6 +14,7 @@ unit_tests += \
 	tests/unit/test_option \
 	tests/unit/test_pool \
 	tests/unit/test_registry \
+	tests/unit/test_reflink \
 	tests/unit/test_save \
 	tests/unit/test_save_set \
 	tests/unit/test_settings \
