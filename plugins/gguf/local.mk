@@ -1,4 +1,15 @@
-gguf_sources = \
+gguf_decoders = \
+	plugins/gguf/decode.h \
+	plugins/gguf/decode_fast.c \
+	plugins/gguf/decode_iq.c \
+	plugins/gguf/decode_k.c \
+	plugins/gguf/decode_plain.c \
+	plugins/gguf/decode_ternary.c \
+	plugins/gguf/grids.c \
+	plugins/gguf/grids.h \
+	plugins/gguf/half.h
+
+gguf_sources = $(gguf_decoders) \
 	plugins/gguf/check.c \
 	plugins/gguf/check.h \
 	plugins/gguf/describe.c \
@@ -26,3 +37,6 @@ plugins_libgguf_la_SOURCES = $(gguf_sources)
 plugins_libgguf_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=gguf
 core_libcore_la_LIBADD += plugins/libgguf.la
 endif
+
+unit_tests += plugins/gguf/tests/test_decode
+plugins_gguf_tests_test_decode_SOURCES = plugins/gguf/tests/test_decode.c $(gguf_decoders)
