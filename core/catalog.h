@@ -21,7 +21,7 @@ struct tn_tensor {
 
 struct tn_metadata {
     const char *key;
-    uint64_t key_length;
+    uint64_t key_length;      /* 0: it was taken out of the plan again */
     struct tenon_value value; /* sources in it are the catalog's numbers */
 };
 
@@ -130,6 +130,9 @@ tenon_status tn_value_copy (struct tn_arena *arena, const struct tenon_value *fr
 tenon_status tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first,
                              uint64_t n, struct tenon_value *items, struct tn_arena *arena,
                              tenon_error *error);
+/* The first n of them, after which `array` is the array of the others. */
+tenon_status tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n,
+                            struct tenon_value *items, struct tn_arena *arena, tenon_error *error);
 /* Bytes of one item of a scalar type in an array; 0: not a scalar type of values. */
 uint32_t tn_value_width (uint32_t type);
 /* A float's bits to the double that stands for it in a value, and back. NaNs keep all of theirs: a conversion would make

@@ -102,6 +102,8 @@ choose_metadata (struct tn_call *call, struct tn_writer *writer, const struct te
         return tn_fail_memory (call->run->error);
     for (uint64_t i = 0; i < entries->metadata_count; i++) {
         const struct tn_metadata *entry = &entries->metadata[i];
+        if (entry->key_length == 0)
+            continue;
         bool kept = codec->metadata == TENON_METADATA_TYPED
                     || (codec->metadata == TENON_METADATA_STRINGS && entry->value.type == TENON_STRING);
         if (kept)
