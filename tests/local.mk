@@ -48,6 +48,7 @@ module_unit_tests = \
 	tests/abi/test_carry \
 	tests/abi/test_choose \
 	tests/abi/test_dump \
+	tests/abi/test_edit \
 	tests/abi/test_meta \
 	tests/abi/test_parts \
 	tests/abi/test_raw \
