@@ -62,6 +62,7 @@ module_unit_tests = \
 	tests/unit/test_threads
 module_shell_tests += \
 	tests/abi/nm.sh \
+	tests/cli/edit.sh \
 	tests/cli/metadata.sh
 
 # What several C tests share.

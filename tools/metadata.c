@@ -37,16 +37,21 @@ types_parse (const struct text_list *texts, struct types *types)
 }
 
 /* The last one counts, as everywhere. */
-static struct typed *
+static const struct typed *
 types_find (const struct types *types, const char *key)
 {
-    struct typed *found = NULL;
+    const struct typed *found = NULL;
     for (size_t i = 0; i < types->count; i++)
-        if (strcmp (types->items[i].key, key) == 0) {
-            types->items[i].used = true;
+        if (strcmp (types->items[i].key, key) == 0)
             found = &types->items[i];
-        }
     return found;
+}
+
+static void
+types_mark (struct types *types, const char *key)
+{
+    for (size_t i = 0; i < types->count; i++)
+        types->items[i].used |= strcmp (types->items[i].key, key) == 0;
 }
 
 static bool
@@ -62,31 +67,31 @@ types_all_used (const struct types *types)
 
 /* ---- --set --------------------------------------------------------------------------------------- */
 
-/* KEY=VALUE, in which keys may hold '=' themselves: KEY ends at the first one before which there is a key of the file, or of a
-   --set-type; else at the first of all. NULL after a message. */
+/* KEY=VALUE, in which keys may hold '=' themselves: KEY ends at the first '=' before which there is the key of a --set-type, or
+   else a key of the file, or else at the first of all. NULL after a message. */
 static char *
 split_key (const tenon_file *file, const struct types *types, const char *text, const char **value)
 {
-    const char *equals = strchr (text, '=');
+    const char *first = strchr (text, '='), *typed = NULL, *there = NULL;
     uint64_t index;
-    if (!equals || equals == text) {
+    if (!first || first == text) {
         misuse ("--set takes KEY=VALUE, not '%s'", text);
         return NULL;
     }
-    for (const char *next = equals; next; next = strchr (next + 1, '=')) {
-        char *key = copy_text (text, (size_t) (next - text));
-        *value = next + 1;
-        if (tenon_metadata_find (file, key, &index) == TENON_OK || types_find (types, key))
-            return key;
-        free (key);
+    for (const char *next = first; next; next = strchr (next + 1, '=')) {
+        CLEAN (text) char *key = copy_text (text, (size_t) (next - text));
+        if (!typed && types_find (types, key))
+            typed = next;
+        if (!there && tenon_metadata_find (file, key, &index) == TENON_OK)
+            there = next;
     }
-    *value = equals + 1;
-    return copy_text (text, (size_t) (equals - text));
+    const char *end = typed ? typed : there ? there : first;
+    *value = end + 1;
+    return copy_text (text, (size_t) (end - text));
 }
 
 static bool
-set_values (const struct text_list *texts, const struct types *types, const tenon_file *file,
-            tenon_plan *plan)
+set_values (const struct text_list *texts, struct types *types, const tenon_file *file, tenon_plan *plan)
 {
     for (size_t i = 0; i < texts->count; i++) {
         const char *value;
@@ -95,6 +100,7 @@ set_values (const struct text_list *texts, const struct types *types, const teno
         if (!key)
             return false;
         const struct typed *typed = types_find (types, key);
+        types_mark (types, key);
         if (tenon_plan_set_metadata (plan, key, typed ? typed->type : NULL, value, &error) < 0) {
             report_failure (&error);
             return false;
