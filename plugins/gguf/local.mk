@@ -4,6 +4,8 @@ gguf_sources = \
 	plugins/gguf/gguf.h \
 	plugins/gguf/quants.c \
 	plugins/gguf/quants.h \
+	plugins/gguf/read.c \
+	plugins/gguf/split.c \
 	plugins/gguf/value.c \
 	plugins/gguf/write.c
 
