@@ -1,5 +1,5 @@
 /* gguf.c - files of ggml and llama.cpp: typed key-value pairs, then tensors, plain or in quantised blocks. */
-#include "gguf.h"
+#include "mlx.h"
 
 /* As ggml counts them. 4, 5, 31 to 33 and 36 to 38 were removed. */
 static const struct gguf_type types[] = {
@@ -58,6 +58,9 @@ static const struct tenon_option options[GGUF_OPTIONS] = {
                                        "bytes of data in a part, padding counted, 0: no limit", 0, 0),
     [GGUF_OPTION_SHARD_TENSORS] =
         OPTION (TENON_OPTION_INTEGER, "shard_tensors", "tensors in a part, 0: no limit", 0, INT32_MAX),
+    [GGUF_OPTION_MLX] = { sizeof (struct tenon_option), TENON_OPTION_CHOICE, "mlx", "no", "no triple",
+                          "q4_0, q4_1, q8_0 as in MLX: NAME.weight, NAME.scales, NAME.biases", 0, 0,
+                          TENON_OPTION_FOR_READING | TENON_OPTION_FOR_WRITING, 0 },
 };
 
 static const struct tenon_codec codec = {
@@ -76,6 +79,7 @@ static const struct tenon_codec codec = {
     .metadata = TENON_METADATA_TYPED,
     .describe = gguf_describe,
     .write = gguf_write,
+    .read = gguf_mlx_read,
     .set_flags = TENON_SET_NUMBERED | TENON_SET_FIRST_OPENS,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };

@@ -11,6 +11,8 @@ gguf_sources = \
 	plugins/gguf/grids.c \
 	plugins/gguf/grids.h \
 	plugins/gguf/half.h \
+	plugins/gguf/mlx.c \
+	plugins/gguf/mlx.h \
 	plugins/gguf/quants.c \
 	plugins/gguf/quants.h \
 	plugins/gguf/read.c \
