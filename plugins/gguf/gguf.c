@@ -42,12 +42,13 @@ gguf_type_of (struct tenon_call *call, uint32_t dtype)
 
 static const char *const extensions[] = { "gguf", NULL };
 static const struct tenon_magic magics[] = { { 0, 4, 0, "GGUF" } };
-static const char *const dtypes[] = { "f32",    "f16",   "q4_0",    "q4_1",   "q5_0",    "q5_1",
-                                      "q8_0",   "q8_1",  "q2_k",    "q3_k",   "q4_k",    "q5_k",
-                                      "q6_k",   "q8_k",  "iq2_xxs", "iq2_xs", "iq3_xxs", "iq1_s",
-                                      "iq4_nl", "iq3_s", "iq2_s",   "iq4_xs", "i8",      "i16",
-                                      "i32",    "i64",   "f64",     "iq1_m",  "bf16",    "tq1_0",
-                                      "tq2_0",  "mxfp4", "nvfp4",   "q1_0",   "q2_0",    NULL };
+/* u32 is taken as a part of what becomes blocks, and refused by itself: mlx_write.c */
+static const char *const dtypes[] = { "u32",   "f32",     "f16",    "q4_0",    "q4_1",  "q5_0",   "q5_1",
+                                      "q8_0",  "q8_1",    "q2_k",   "q3_k",    "q4_k",  "q5_k",   "q6_k",
+                                      "q8_k",  "iq2_xxs", "iq2_xs", "iq3_xxs", "iq1_s", "iq4_nl", "iq3_s",
+                                      "iq2_s", "iq4_xs",  "i8",     "i16",     "i32",   "i64",    "f64",
+                                      "iq1_m", "bf16",    "tq1_0",  "tq2_0",   "mxfp4", "nvfp4",  "q1_0",
+                                      "q2_0",  NULL };
 
 #define OPTION(type, name, help, least, most)                                                                \
     {                                                                                                        \

@@ -13,6 +13,7 @@ gguf_sources = \
 	plugins/gguf/half.h \
 	plugins/gguf/mlx.c \
 	plugins/gguf/mlx.h \
+	plugins/gguf/mlx_write.c \
 	plugins/gguf/quants.c \
 	plugins/gguf/quants.h \
 	plugins/gguf/read.c \
