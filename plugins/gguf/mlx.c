@@ -138,7 +138,7 @@ struct server {
     struct tenon_call *call;
     uint32_t source;
     struct cookie cookie;
-    uint32_t items, width; /* that a block makes of this part, and bytes of each */
+    uint32_t shift;        /* 2^shift items of this part are made of a block */
     uint64_t first, count; /* the blocks that are in memory */
     uint8_t *blocks, *to;
 };
@@ -153,46 +153,63 @@ join_nibbles (const uint8_t *bytes, uint32_t high)
     return (uint32_t) (nibbles | nibbles >> 16);
 }
 
+/* Items `item`, `item` + `step` … of the blocks that begin here. The first half of a block's numbers of four bits is in the low
+ * halves of its bytes. */
 static void
-put_item (struct server *server, const uint8_t *block, uint32_t item)
+put_words (struct server *server, const uint8_t *blocks, uint64_t item, uint64_t count, uint64_t step)
 {
     const struct gguf_mlx_kind *kind = server->cookie.kind;
-    const uint8_t *numbers = block + kind->head;
-    uint32_t big_endian = server->cookie.big_endian;
-    uint16_t scale = big_endian ? tenon_be16 (block) : tenon_le16 (block);
-    if (server->cookie.part == WEIGHT)
-        /* the first half of a block's numbers is in the low halves of its bytes */
-        tenon_put_le32 (server->to, kind->words == 4
-                                        ? join_nibbles (numbers + 8 * (item & 1), item >> 1)
-                                        : tenon_le32 (numbers + 4 * (uint64_t) item) ^ 0x80808080u);
-    else if (server->cookie.part == SCALES)
-        tenon_put_le16 (server->to, scale);
-    else if (kind->zero != 0)
-        tenon_put_le16 (server->to, gguf_mlx_bias (kind, scale));
-    else
-        tenon_put_le16 (server->to, big_endian ? tenon_be16 (block + 2) : tenon_le16 (block + 2));
-    server->to += server->width;
+    uint32_t size = kind->bytes, shift = server->shift, fours = kind->words == 4;
+    uint8_t *to = server->to;
+    for (blocks += kind->head; count > 0; count--, item += step) {
+        const uint8_t *numbers = blocks + (item >> shift) * size;
+        to = tenon_put_le32 (to, fours ? join_nibbles (numbers + 8 * (item & 1), item >> 1 & 1)
+                                       : tenon_le32 (numbers + 4 * (item & 7)) ^ 0x80808080u);
+    }
+    server->to = to;
 }
 
-/* `count` items from `first` on, counted through all rows. */
-static tenon_status
-serve_run (struct server *server, uint64_t first, uint64_t count, uint64_t step)
+static void
+put_halves (struct server *server, const uint8_t *blocks, uint64_t item, uint64_t count, uint64_t step)
 {
-    uint64_t size = server->cookie.kind->bytes,
-             last = count ? (first + (count - 1) * step) / server->items : 0,
-             most =
-                 step > 16 * (uint64_t) server->items ? 1 : BLOCKS; /* what is far apart is read one by one */
-    for (uint64_t k = 0; k < count; k++) {
-        uint64_t item = first + k * step, block = item / server->items;
-        if (block < server->first || block - server->first >= server->count) {
-            uint64_t n = last - block + 1 < most ? last - block + 1 : most;
-            server->count = 0;
-            TENON_TRY (server->call->host->read_at (server->call, server->source,
-                                                    server->cookie.offset + block * size, server->blocks,
-                                                    n * size));
-            server->first = block, server->count = n;
-        }
-        put_item (server, server->blocks + (block - server->first) * size, (uint32_t) (item % server->items));
+    const struct gguf_mlx_kind *kind = server->cookie.kind;
+    uint32_t made = server->cookie.part == BIASES && kind->zero != 0;
+    if (server->cookie.part == BIASES && !made)
+        blocks += 2;
+    for (; count > 0; count--, item += step) {
+        const uint8_t *block = blocks + item * kind->bytes;
+        uint16_t half = server->cookie.big_endian ? tenon_be16 (block) : tenon_le16 (block);
+        server->to = tenon_put_le16 (server->to, made ? gguf_mlx_bias (kind, half) : half);
+    }
+}
+
+/* Reads the block, and those behind it up to the last that is wanted. */
+static tenon_status
+load_blocks (struct server *server, uint64_t block, uint64_t last, uint64_t most)
+{
+    uint64_t size = server->cookie.kind->bytes, n = last - block + 1 < most ? last - block + 1 : most;
+    TENON_TRY (server->call->host->read_at (server->call, server->source,
+                                            server->cookie.offset + block * size, server->blocks, n * size));
+    server->first = block, server->count = n;
+    return TENON_OK;
+}
+
+/* `count` items from `item` on, counted through all rows. */
+static tenon_status
+serve_run (struct server *server, uint64_t item, uint64_t count, uint64_t step)
+{
+    uint64_t last = count ? (item + (count - 1) * step) >> server->shift : 0;
+    uint64_t most = step >> server->shift > 16 ? 1 : BLOCKS; /* what is far apart is read one by one */
+    while (count > 0) {
+        uint64_t block = item >> server->shift;
+        if (block < server->first || block - server->first >= server->count)
+            TENON_TRY (load_blocks (server, block, last, most));
+        uint64_t in_memory = ((server->first + server->count) << server->shift) - item;
+        uint64_t n = (in_memory - 1) / step + 1;
+        n = n < count ? n : count;
+        (server->cookie.part == WEIGHT ? put_words : put_halves) (
+            server, server->blocks, item - (server->first << server->shift), n, step);
+        item += n * step, count -= n;
     }
     return TENON_OK;
 }
@@ -251,8 +268,7 @@ gguf_mlx_read (struct tenon_call *call, const struct tenon_tensor *tensor, const
     if (region->rank == 0 || region->rank > GGUF_MOST_DIMS)
         return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "a tensor of %u dims was asked for",
                            region->rank);
-    server.items = server.cookie.part == WEIGHT ? server.cookie.kind->words : 1;
-    server.width = server.cookie.part == WEIGHT ? 4 : 2;
+    server.shift = server.cookie.part != WEIGHT ? 0 : server.cookie.kind->words == 4 ? 2 : 3;
     if (size == 0)
         return TENON_OK;
     if (!(server.blocks = call->host->scratch (call, BLOCKS * (uint64_t) server.cookie.kind->bytes)))
