@@ -20,6 +20,8 @@ gguf_sources = \
 	plugins/gguf/split.c \
 	plugins/gguf/value.c \
 	plugins/gguf/write.c
+shell_tests += \
+	plugins/gguf/tests/mlx.sh
 
 if MODULE_gguf
 plugin_LTLIBRARIES += plugins/gguf.la
