@@ -273,6 +273,22 @@ START_TEST (test_removed)
 }
 END_TEST
 
+/* A new value takes the place of the old one: there are no more entries than before. */
+START_TEST (test_limit)
+{
+    tenon_plan *plan;
+    kit_plugins ("toyraw", "limits.metadata_entries=1");
+    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
+    set (plan, "a", "u8", "1");
+    set (plan, "a", "u8", "2");
+    kit_failed (tenon_plan_set_metadata (plan, "b", "u8", "3", &kit_error), TENON_E_LIMIT,
+                "metadata_entries");
+    tenon_file *file = saved (plan);
+    ck_assert_uint_eq (kit_value (file, "a").as.u, 2);
+    tenon_close (file);
+}
+END_TEST
+
 /* ---- arrays of a file ---- */
 
 #define STRINGS 100000u
@@ -398,6 +414,7 @@ fill (Suite *suite)
     tcase_add_test (tests, test_refused);
     tcase_add_test (tests, test_keeps_the_type);
     tcase_add_test (tests, test_removed);
+    tcase_add_test (tests, test_limit);
     tests = kit_case (suite, "arrays");
     tcase_add_test (tests, test_take);
     tcase_add_test (tests, test_take_nested);
