@@ -50,6 +50,8 @@ read_pair (struct gguf_reader *reader, uint64_t number)
     uint64_t length, place = reader->cursor.position;
     reader->subject = (struct gguf_subject){ "key-value pair", NULL, 0, number };
     TENON_TRY (gguf_take_string (reader, &text, &length, "the key"));
+    if (length == 0)
+        return gguf_fail (reader, TENON_E_MALFORMED, place, "%s", "its key is empty");
     char short_key[256], *key = short_key; /* the cursor's bytes go with the next take */
     if (length > sizeof short_key && !(key = reader->call->host->scratch (reader->call, length)))
         return TENON_E_MEMORY;
@@ -210,24 +212,37 @@ read_infos (struct gguf_reader *reader)
 
 /* ---- the whole ---- */
 
+/* The file's name may be all that speaks for it. */
+static tenon_status
+read_magic (struct gguf_reader *reader)
+{
+    const uint8_t *magic = gguf_take (reader, 4, "the magic");
+    if (!magic)
+        return TENON_E_TRUNCATED;
+    return memcmp (magic, "GGUF", 4) == 0 ? TENON_OK
+                                          : tenon_fail (reader->call, TENON_E_MALFORMED, 0,
+                                                        "it begins with %02x %02x %02x %02x, expected 'GGUF'",
+                                                        magic[0], magic[1], magic[2], magic[3]);
+}
+
 /* The magic never swaps; a version that is 3 the other way round tells of a big-endian file. */
 static tenon_status
 read_version (struct gguf_reader *reader)
 {
     uint32_t version;
-    TENON_TRY (gguf_skip (reader, 4, "the magic"));
+    TENON_TRY (read_magic (reader));
     TENON_TRY (gguf_take_u32 (reader, &version, "the version"));
     reader->version = version;
     if (version == GGUF_VERSION << 24) {
         reader->version = GGUF_VERSION;
         reader->cursor.big_endian = 1;
-        tenon_note (reader->call, TENON_NOTE, NULL, "it is big-endian; what is written is little-endian");
+        tenon_note (reader->call, TENON_NOTE, NULL, "it is big-endian; gguf is written little-endian");
     }
     if (reader->version < 1 || reader->version > GGUF_VERSION)
         return tenon_fail (reader->call, TENON_E_UNSUPPORTED, 4, "its version is %u (0x%x), expected 1 to 3",
                            version, version);
     if (reader->version < GGUF_VERSION)
-        tenon_note (reader->call, TENON_NOTE, NULL, "its version is %u; what is written is version 3",
+        tenon_note (reader->call, TENON_NOTE, NULL, "its version is %u; gguf is written as version 3",
                     reader->version);
     return TENON_OK;
 }

@@ -1,16 +1,20 @@
-gguf_sources = \
+gguf_decoders = \
 	plugins/gguf/decode.h \
 	plugins/gguf/decode_fast.c \
 	plugins/gguf/decode_iq.c \
 	plugins/gguf/decode_k.c \
 	plugins/gguf/decode_plain.c \
 	plugins/gguf/decode_ternary.c \
+	plugins/gguf/grids.c \
+	plugins/gguf/grids.h \
+	plugins/gguf/half.h
+
+gguf_sources = $(gguf_decoders) \
+	plugins/gguf/check.c \
+	plugins/gguf/check.h \
 	plugins/gguf/describe.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
-	plugins/gguf/grids.c \
-	plugins/gguf/grids.h \
-	plugins/gguf/half.h \
 	plugins/gguf/mlx.c \
 	plugins/gguf/mlx.h \
 	plugins/gguf/mlx_write.c \
@@ -21,7 +25,10 @@ gguf_sources = \
 	plugins/gguf/value.c \
 	plugins/gguf/write.c
 shell_tests += \
-	plugins/gguf/tests/mlx.sh
+	plugins/gguf/tests/golden.sh \
+	plugins/gguf/tests/malformed.sh \
+	plugins/gguf/tests/mlx.sh \
+	plugins/gguf/tests/split.sh
 
 if MODULE_gguf
 plugin_LTLIBRARIES += plugins/gguf.la
@@ -36,3 +43,6 @@ plugins_libgguf_la_SOURCES = $(gguf_sources)
 plugins_libgguf_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=gguf
 core_libcore_la_LIBADD += plugins/libgguf.la
 endif
+
+unit_tests += plugins/gguf/tests/test_decode
+plugins_gguf_tests_test_decode_SOURCES = plugins/gguf/tests/test_decode.c $(gguf_decoders)
