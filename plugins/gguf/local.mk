@@ -44,5 +44,5 @@ plugins_libgguf_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=gguf
 core_libcore_la_LIBADD += plugins/libgguf.la
 endif
 
-unit_tests += plugins/gguf/tests/test_decode
+unit_tests += plugins/gguf/tests/test_decode plugins/gguf/tests/test_mlx
 plugins_gguf_tests_test_decode_SOURCES = plugins/gguf/tests/test_decode.c $(gguf_decoders)
