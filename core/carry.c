@@ -326,6 +326,24 @@ first_to_carry (const tenon_plan *plan, const struct tenon_codec *codec)
     return NULL;
 }
 
+/* The codec has an order of its own, and what is saved comes from another one's file, so may be in any: only a record brings it
+ * back. */
+static bool
+loses_order (const tenon_plan *plan, const struct tenon_codec *codec)
+{
+    const struct tn_registry *registry = &plan->context->registry;
+    if (!(codec->flags & TENON_CODEC_SORTS) || codec->metadata == TENON_METADATA_NONE
+        || (plan->count < 2 && plan->own->metadata_count < 2))
+        return false;
+    for (uint64_t i = 0; i < plan->count; i++) {
+        const struct tn_catalog *from = plan->planned[i].catalog;
+        if (from == plan->own || from->instance_count == 0
+            || &registry->codecs[from->instances[0].codec]->table != codec)
+            return true;
+    }
+    return plan->count == 0;
+}
+
 static tenon_status
 fill_plan (struct tn_carry *carry)
 {
@@ -334,7 +352,7 @@ fill_plan (struct tn_carry *carry)
     uint32_t number;
     plan->borrowed = from->borrowed;
     plan->borrowed_count = from->borrowed_count;
-    plan->planned = calloc (from->count, sizeof *plan->planned);
+    plan->planned = calloc (from->count + 1, sizeof *plan->planned);
     if (!plan->planned)
         return tn_fail_memory (carry->error);
     for (uint64_t i = 0; i < from->own->dtype_count; i++) /* in this order they get the same numbers */
@@ -351,9 +369,9 @@ tn_carry_begin (struct tn_carry **result, tenon_plan **plan, const struct tenon_
     const struct tn_tensor *first = first_to_carry (*plan, storing);
     bool bytes = tn_can_store (storing, &tn_dtype_fixed[TENON_U8]),
          text = codec->metadata != TENON_METADATA_NONE;
-    if (!first)
+    if (!first && !loses_order (*plan, codec))
         return TENON_OK;
-    if (!bytes || !text) {
+    if (first && (!bytes || !text)) {
         tn_fail_place (error, NULL, first->name);
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the format %s cannot hold %.100s, nor carry it: it has no %s", codec->id,

@@ -18,7 +18,7 @@
 
 struct tn_carry;
 
-/* When the codec cannot hold a tensor of *plan: *plan becomes a plan like it in which it can, which *carry
+/* When the codec cannot hold a tensor of *plan, or would lose its order: *plan becomes a plan like it in which it can, which *carry
  * keeps, and which lives on the first one. `storing` (tn_storing_codec) says what can be stored. Else *carry is NULL. `losses` counts what is lost. */
 tenon_status tn_carry_begin (struct tn_carry **carry, tenon_plan **plan, const struct tenon_codec *codec,
                              const struct tenon_codec *storing, tenon_report *report, uint64_t *losses,

@@ -142,6 +142,7 @@ static const struct tenon_codec codec = {
     .option_count = ST_OPTIONS,
     .dtypes = dtypes,
     .metadata = TENON_METADATA_TYPED,
+    .flags = TENON_CODEC_SORTS,
     .describe = describe,
     .write = st_write,
     .probe = probe,

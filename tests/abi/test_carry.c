@@ -257,6 +257,50 @@ START_TEST (test_orders)
 }
 END_TEST
 
+static void
+is_in_order (const char *name, const char *key)
+{
+    tenon_file *file = kit_open (name, NULL, NULL);
+    tenon_tensor_info info;
+    KIT_INIT (info);
+    ck_assert_int_eq (tenon_get (file, 0, &info), TENON_OK);
+    ck_assert_str_eq (info.name, key);
+    ck_assert_uint_eq (tenon_metadata_count (file), 2);
+    has_key (file, 0, key);
+    tenon_close (file);
+}
+
+/* A codec that has an order of its own, and tensors that it holds as they are: their order and that of the keys is carried. What
+ * comes from a file of the same codec has its order already: no record. */
+START_TEST (test_order_alone)
+{
+    struct bytes file = { .size = 0 };
+    kit_raw_head (&file, 2, 2, 200);
+    put_string (&file, "b", "first", 5);
+    put_string (&file, "a", "last", 4);
+    kit_raw_tensor (&file, "b", "f32", 0, 1, KIT_SHAPE (2), 0, 8);
+    kit_raw_tensor (&file, "a", "f32", 0, 1, KIT_SHAPE (1), 8, 4);
+    kit_pad (&file, 200);
+    kit_put (&file, numbers, 12);
+    kit_file ("a.toyraw", &file);
+    kit_plugins ("toyraw toyplain", NULL);
+    tenon_file *open = kit_open ("a.toyraw", NULL, NULL);
+    tenon_plan *plan = plan_of (open);
+    ck_assert_int_eq (kit_write (plan, "b.toyplain", NULL, NULL, NULL), TENON_OK);
+    is_in_order ("b.toyplain", "a"); /* nobody asked for more */
+    ck_assert_int_eq (carry (plan, "c.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
+    is_in_order ("c.toyplain", "b");
+    tenon_plan_free (plan);
+    tenon_close (open);
+    open = kit_open ("b.toyplain", NULL, NULL);
+    plan = plan_of (open);
+    ck_assert_int_eq (carry (plan, "d.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
+    is_in_order ("d.toyplain", "b"); /* turned round as ever: there is no record */
+    tenon_plan_free (plan);
+    tenon_close (open);
+}
+END_TEST
+
 /* Casts come first: 1 … 8 as tq8 is the exponent -3 and eighths. */
 START_TEST (test_cast)
 {
@@ -502,6 +546,7 @@ fill_suite (Suite *suite)
     tcase_add_test (tests, test_there_and_back);
     tcase_add_test (tests, test_without_the_dtype);
     tcase_add_test (tests, test_orders);
+    tcase_add_test (tests, test_order_alone);
     tcase_add_test (tests, test_cast);
     tcase_add_test (tests, test_arrays_of_the_program);
     tcase_add_test (tests, test_records);

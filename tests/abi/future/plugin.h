@@ -334,7 +334,10 @@ enum {
     /* its tensors may share bytes: overlaps of tensors marked TENON_ALIAS are fine */
     TENON_CODEC_ALIASES = 1,
     TENON_CODEC_NEEDS_PATCH = 2, /* write uses patch: saving to a pipe is refused at once */
-    TENON_CODEC_APPENDS = 4      /* write understands TENON_PLAN_APPENDS */
+    TENON_CODEC_APPENDS = 4,     /* write understands TENON_PLAN_APPENDS */
+    /* its files have tensors or metadata in an order of their own, not in the plan's: who carries (--carry) is
+     * given a record that brings the plan's order back */
+    TENON_CODEC_SORTS = 8
 };
 
 /* tenon_codec.set_flags: sets of files NAME-00001-of-00003.EXTENSION, one catalog in all. The core opens them: by their

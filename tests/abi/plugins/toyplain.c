@@ -161,6 +161,7 @@ static const struct tenon_codec toyplain = {
     .option_count = 1,
     .dtypes = dtypes,
     .metadata = TENON_METADATA_STRINGS,
+    .flags = TENON_CODEC_SORTS,
     .describe = describe,
     .write = write,
 };
