@@ -155,6 +155,26 @@ make_units (const struct tn_want *want, const struct tn_gather *box, uint64_t un
     return TENON_OK;
 }
 
+/* Stored groups of items, in the processor's order. */
+static tenon_status
+gather_groups (const struct tn_want *want, const struct tn_want *groups, const struct tn_gather *box,
+               uint64_t blocks, struct tn_worker *worker, const uint8_t **stored, tenon_error *error)
+{
+    uint64_t bytes = blocks * want->unit_bytes;
+    *stored = want->swap_in ? NULL : tn_gather_in_place (groups, box);
+    if (!*stored) {
+        uint8_t *gathered = tn_worker_buffer (worker, 0, bytes);
+        if (!gathered)
+            return tn_fail_memory (error);
+        TN_TRY (tn_gather (groups, box, worker, gathered, error));
+        *stored = gathered;
+    }
+    sum (worker, *stored, bytes);
+    if (want->swap_in)
+        swap (want->stored, worker->buffer[0], blocks);
+    return TENON_OK;
+}
+
 /* Blocks, and items that share bytes: whole groups are gathered and decoded, then the wanted items are
  * picked. */
 static tenon_status
@@ -178,22 +198,23 @@ make_decoded (const struct tn_want *want, const struct tn_gather *box, struct tn
     for (uint32_t i = 0; i < last; i++)
         rows *= box->count[i];
     uint64_t blocks = rows * wide.count[last], items = blocks * group;
-    uint8_t *stored = tn_worker_buffer (worker, 0, blocks * want->unit_bytes);
-    float *floats = (float *) (void *) tn_worker_buffer (worker, 1, items * sizeof (float));
-    if (!stored || !floats)
+    uint64_t wide_row = wide.count[last] * group, step = flat ? 1 : want->step[last];
+    bool picks = row_start > 0 || row_count != wide_row || step != 1;
+    const uint8_t *stored;
+    TN_TRY (gather_groups (want, &groups, &wide, blocks, worker, &stored, error));
+    /* what is not changed any more is decoded right where it belongs */
+    bool there = !picks && want->target_id == TENON_F32 && (uintptr_t) to % sizeof (float) == 0;
+    float *floats = (float *) (void *) (there ? to : tn_worker_buffer (worker, 1, items * sizeof (float)));
+    if (!floats)
         return tn_fail_memory (error);
-    TN_TRY (tn_gather (&groups, &wide, worker, stored, error));
-    sum (worker, stored, blocks * want->unit_bytes);
-    if (want->swap_in)
-        swap (want->stored, stored, blocks);
     if (want->stored->kind == TENON_KIND_PLAIN)
         tn_cast (TENON_F32, floats, want->stored_id, stored, items);
     else if (want->stored->decode (stored, floats, blocks) < 0)
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "blocks of %s cannot be decoded",
                         want->stored->name);
-    uint64_t wide_row = wide.count[last] * group, step = flat ? 1 : want->step[last];
-    if (row_start > 0 || row_count != wide_row
-        || step != 1) { /* to the front, in place: never overtakes what is still to be read */
+    if (there)
+        return TENON_OK;
+    if (picks) { /* to the front, in place: never overtakes what is still to be read */
         float *next = floats;
         for (uint64_t r = 0; r < rows; r++)
             for (uint64_t i = 0; i < row_count; i++)

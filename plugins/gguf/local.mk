@@ -1,7 +1,16 @@
 gguf_sources = \
+	plugins/gguf/decode.h \
+	plugins/gguf/decode_fast.c \
+	plugins/gguf/decode_iq.c \
+	plugins/gguf/decode_k.c \
+	plugins/gguf/decode_plain.c \
+	plugins/gguf/decode_ternary.c \
 	plugins/gguf/describe.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
+	plugins/gguf/grids.c \
+	plugins/gguf/grids.h \
+	plugins/gguf/half.h \
 	plugins/gguf/quants.c \
 	plugins/gguf/quants.h \
 	plugins/gguf/value.c \

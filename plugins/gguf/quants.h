@@ -9,4 +9,35 @@
 #define GGUF_DECODE(name) int32_t gguf_decode_##name (const void *blocks, float *items, uint64_t block_count)
 #define GGUF_ENCODE(name) int32_t gguf_encode_##name (const float *items, void *blocks, uint64_t block_count)
 
+/* decode_plain.c */
+GGUF_DECODE (q4_1);
+GGUF_DECODE (q5_0);
+GGUF_DECODE (q5_1);
+GGUF_DECODE (q1_0);
+GGUF_DECODE (q2_0);
+GGUF_DECODE (mxfp4);
+GGUF_DECODE (nvfp4);
+/* decode_k.c */
+GGUF_DECODE (q2_k);
+GGUF_DECODE (q3_k);
+GGUF_DECODE (q5_k);
+/* decode_iq.c */
+GGUF_DECODE (iq1_s);
+GGUF_DECODE (iq1_m);
+GGUF_DECODE (iq2_xxs);
+GGUF_DECODE (iq2_xs);
+GGUF_DECODE (iq2_s);
+GGUF_DECODE (iq3_xxs);
+GGUF_DECODE (iq3_s);
+GGUF_DECODE (iq4_nl);
+GGUF_DECODE (iq4_xs);
+/* decode_ternary.c */
+GGUF_DECODE (tq1_0);
+GGUF_DECODE (tq2_0);
+/* decode_fast.c; what it does without vector instructions is in the files above, as NAME_base */
+GGUF_DECODE (q4_0);
+GGUF_DECODE (q8_0);
+GGUF_DECODE (q4_k);
+GGUF_DECODE (q6_k);
+
 #endif

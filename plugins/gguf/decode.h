@@ -1,0 +1,57 @@
+/* decode.h - what the decoders share. The order of products and sums is ggml's everywhere: floats come out the same to the
+ * last bit. Numbers are built from bytes, so that the processor's order of them does not matter. */
+#ifndef GGUF_DECODE_H
+#define GGUF_DECODE_H
+
+#include "half.h"
+#include "quants.h"
+
+static inline uint16_t
+gguf_u16_at (const uint8_t *bytes)
+{
+    return (uint16_t) (bytes[0] | bytes[1] << 8);
+}
+
+static inline uint32_t
+gguf_u32_at (const uint8_t *bytes)
+{
+    return (uint32_t) gguf_u16_at (bytes) | (uint32_t) gguf_u16_at (bytes + 2) << 16;
+}
+
+static inline float
+gguf_f16_at (const uint8_t *bytes)
+{
+    return gguf_f32_of_f16 (gguf_u16_at (bytes));
+}
+
+/* The one of 32 scales and minimums of six bits in q4_k and q5_k: numbers 0 … 3 have bytes of their own, of which numbers
+ * 4 … 7 have the upper two bits, and nibbles for the lower four. */
+static inline void
+gguf_k_scales (const uint8_t *packed, uint32_t number, uint8_t *scale, uint8_t *minimum)
+{
+    if (number < 4) {
+        *scale = packed[number] & 63;
+        *minimum = packed[number + 4] & 63;
+        return;
+    }
+    *scale = (uint8_t) ((packed[number + 4] & 15) | packed[number - 4] >> 6 << 4);
+    *minimum = (uint8_t) (packed[number + 4] >> 4 | packed[number] >> 6 << 4);
+}
+
+/* Makes gguf_decode_NAME out of NAME_block, which decodes one block of `bytes` bytes to `count` items. */
+#define GGUF_DECODER(name, bytes, count)                                                                     \
+    GGUF_DECODE (name)                                                                                       \
+    {                                                                                                        \
+        const uint8_t *block = blocks;                                                                       \
+        for (uint64_t i = 0; i < block_count; i++)                                                           \
+            name##_block (block + i * (bytes), items + i * (count));                                         \
+        return TENON_OK;                                                                                     \
+    }
+
+/* Without vector instructions: for decode_fast.c, and for its test. */
+GGUF_DECODE (q4_0_base);
+GGUF_DECODE (q8_0_base);
+GGUF_DECODE (q4_k_base);
+GGUF_DECODE (q6_k_base);
+
+#endif

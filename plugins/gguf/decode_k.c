@@ -1,0 +1,95 @@
+/* decode_k.c - the K types: blocks of 256 items in 8 parts of 32, or 16 of 16, whose scales are small integers times a scale
+ * of the block. Four parts that follow each other (two, where the bits are four) share bytes: their items lie in the
+ * same bytes, the first part's in the lowest bits. */
+#include "decode.h"
+
+/* scales 0 … 15, codes 16 … 79, f16: scale 80, minimum 82 */
+static inline void
+q2_k_block (const uint8_t *restrict block, float *restrict items)
+{
+    float scale = gguf_f16_at (block + 80), minimum = gguf_f16_at (block + 82);
+    for (uint32_t part = 0; part < 16; part++) {
+        const uint8_t *codes = block + 16 + part / 8 * 32 + part % 2 * 16;
+        uint32_t shift = part % 8 / 2 * 2;
+        float own = scale * (float) (block[part] & 15), below = minimum * (float) (block[part] >> 4);
+        for (uint32_t i = 0; i < 16; i++)
+            items[part * 16 + i] = own * (float) (codes[i] >> shift & 3) - below;
+    }
+}
+GGUF_DECODER (q2_k, 84, 256)
+
+/* Six bits: the lower four in nibbles, first those of 0 … 7; the upper two in four bytes behind them. */
+static inline int32_t
+q3_k_scale (const uint8_t *packed, uint32_t number)
+{
+    int32_t lower = packed[number % 8] >> number / 8 * 4 & 15;
+    int32_t upper = packed[8 + number % 4] >> number / 4 * 2 & 3;
+    return (lower | upper << 4) - 32;
+}
+
+/* third bits 0 … 31, inverted; codes' lower bits 32 … 95, scales 96 … 107, f16: scale 108 */
+static inline void
+q3_k_block (const uint8_t *restrict block, float *restrict items)
+{
+    float scale = gguf_f16_at (block + 108);
+    for (uint32_t part = 0; part < 16; part++) {
+        const uint8_t *lower = block + 32 + part / 8 * 32 + part % 2 * 16, *upper = block + part % 2 * 16;
+        uint32_t shift = part % 8 / 2 * 2, bit = part / 2;
+        float own = scale * (float) q3_k_scale (block + 96, part);
+        for (uint32_t i = 0; i < 16; i++)
+            items[part * 16 + i] = own * (float) ((lower[i] >> shift & 3) + (upper[i] >> bit & 1) * 4 - 4);
+    }
+}
+GGUF_DECODER (q3_k, 110, 256)
+
+/* f16: scale 0, minimum 2; scales 4 … 15, codes 16 … 143 */
+static inline void
+q4_k_base_block (const uint8_t *restrict block, float *restrict items)
+{
+    float scale = gguf_f16_at (block), minimum = gguf_f16_at (block + 2);
+    for (uint32_t part = 0; part < 8; part++) {
+        const uint8_t *codes = block + 16 + part / 2 * 32;
+        uint32_t shift = part % 2 * 4;
+        uint8_t times, below_times;
+        gguf_k_scales (block + 4, part, &times, &below_times);
+        float own = scale * (float) times, below = minimum * (float) below_times;
+        for (uint32_t i = 0; i < 32; i++)
+            items[part * 32 + i] = own * (float) (codes[i] >> shift & 15) - below;
+    }
+}
+GGUF_DECODER (q4_k_base, 144, 256)
+
+/* f16: scale 0, minimum 2; scales 4 … 15, fifth bits 16 … 47, codes' lower bits 48 … 175 */
+static inline void
+q5_k_block (const uint8_t *restrict block, float *restrict items)
+{
+    float scale = gguf_f16_at (block), minimum = gguf_f16_at (block + 2);
+    for (uint32_t part = 0; part < 8; part++) {
+        const uint8_t *lower = block + 48 + part / 2 * 32, *upper = block + 16;
+        uint32_t shift = part % 2 * 4;
+        uint8_t times, below_times;
+        gguf_k_scales (block + 4, part, &times, &below_times);
+        float own = scale * (float) times, below = minimum * (float) below_times;
+        for (uint32_t i = 0; i < 32; i++)
+            items[part * 32 + i] =
+                own * (float) ((lower[i] >> shift & 15) + (upper[i] >> part & 1) * 16) - below;
+    }
+}
+GGUF_DECODER (q5_k, 176, 256)
+
+/* codes' lower bits 0 … 127, upper bits 128 … 191, scales (i8) 192 … 207, f16: scale 208 */
+static inline void
+q6_k_base_block (const uint8_t *restrict block, float *restrict items)
+{
+    float scale = gguf_f16_at (block + 208);
+    for (uint32_t part = 0; part < 16; part++) {
+        uint32_t half = part / 8, pair = part % 8 / 2, at = part % 2 * 16;
+        const uint8_t *lower = block + half * 64 + pair % 2 * 32 + at, *upper = block + 128 + half * 32 + at;
+        uint32_t shift = pair / 2 * 4, upper_shift = pair * 2;
+        float own = scale * (float) (int8_t) block[192 + part];
+        for (uint32_t i = 0; i < 16; i++)
+            items[part * 16 + i] =
+                own * (float) ((lower[i] >> shift & 15) + (upper[i] >> upper_shift & 3) * 16 - 32);
+    }
+}
+GGUF_DECODER (q6_k_base, 210, 256)
