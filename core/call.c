@@ -304,4 +304,5 @@ const struct tenon_host tn_host = {
     .read_tensor = tn_host_read_tensor,
     .put_old = tn_host_put_old,
     .described = tn_host_described,
+    .set_info = tn_host_set_info,
 };

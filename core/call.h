@@ -23,6 +23,10 @@ struct tn_run {
     uint64_t members;      /* parts and siblings so far */
     uint64_t nested;       /* bytes of encoded parts in encoded parts so far */
     uint32_t depth;        /* include within include */
+    struct { /* of the file that is described, not of what it includes: see struct tenon_set_info */
+        uint64_t number, count, tensors, shared[8];
+        bool whole;
+    } set;
     bool may_map;
     bool asked_to_stop;
     bool quiet_probe; /* probing: failures of reads are no failures */
@@ -80,6 +84,7 @@ tenon_status tn_host_add_tensor (struct tenon_call *, struct tenon_tensor *);
 tenon_status tn_host_add_metadata (struct tenon_call *, const char *, uint64_t, const struct tenon_value *);
 tenon_status tn_host_find (struct tenon_call *, const char *, uint64_t, struct tenon_tensor *);
 tenon_status tn_host_described (struct tenon_call *, uint64_t, struct tenon_tensor *);
+tenon_status tn_host_set_info (struct tenon_call *, struct tenon_set_info *);
 /* call_sources.c */
 tenon_status tn_host_add_part (struct tenon_call *, const struct tenon_part *, uint32_t *);
 tenon_status tn_host_sibling (struct tenon_call *, const char *, uint64_t, uint32_t *);

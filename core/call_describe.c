@@ -287,6 +287,29 @@ tn_host_described (struct tenon_call *public, uint64_t index, struct tenon_tenso
     return show_tensor (call, tn_catalog_tensor (call->run->catalog, index), tensor);
 }
 
+/* Of a source that an index or a container includes, the name says nothing that counts. */
+tenon_status
+tn_host_set_info (struct tenon_call *public, struct tenon_set_info *info)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_run *run = call->run;
+    struct tenon_set_info found = { .struct_size = sizeof found };
+    tenon_status status;
+    if (!tn_call_describes (call, &status))
+        return status;
+    if (run->depth == 1) {
+        found.number = run->set.number;
+        found.count = run->set.count;
+    }
+    if (run->depth == 1 && run->set.whole) {
+        found.flags = TENON_SET_WHOLE;
+        found.tensors = run->set.tensors;
+        found.shared = run->set.shared;
+    }
+    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK
+                                                       : tn_call_misuse (call, "a struct has no struct_size");
+}
+
 /* ---- metadata ---- */
 
 /* Ranges of sources: checked, and from the codec's numbers to the catalog's. */
@@ -318,6 +341,30 @@ adopt_nested (struct tn_call *call, struct tenon_value *value)
     return TENON_OK;
 }
 
+/* A later part of a set may repeat what an earlier one says. What it says otherwise is lost, and told. */
+static tenon_status
+pass_over (struct tn_call *call, struct tn_metadata *entry, const struct tenon_value *value)
+{
+    struct tn_run *run = call->run;
+    struct tn_catalog *catalog = run->catalog;
+    const struct tn_instance *instance = &catalog->instances[call->instance];
+    const struct tn_source *source = tn_call_source (call, 0);
+    const uint64_t *limits = run->context->limits;
+    struct tenon_value copy; /* checked as well */
+    uint64_t bytes = 0;
+    bool same;
+    entry->instance = call->instance;
+    TN_TRY (tn_value_copy (&run->arena, value, &copy, limits[TENON_LIMIT_DEPTH], &bytes,
+                           limits[TENON_LIMIT_METADATA_BYTES], run->error));
+    TN_TRY (tn_value_same (catalog, &entry->value, &copy, tn_instance_sources (instance), instance->count,
+                           &same, run->error));
+    if (!same && run->report)
+        tn_report_add (run->report, TENON_NOTE, TENON_OK, 0, entry->key,
+                       source->path ? source->path : source->name,
+                       "an earlier file of the set has another value, which counts");
+    return TENON_OK;
+}
+
 tenon_status
 tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t length,
                       const struct tenon_value *value)
@@ -342,15 +389,17 @@ tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t lengt
         memcpy (whole, prefix, prefix_length);
         memcpy (whole + prefix_length, key, length);
         length += prefix_length;
-        if ((call->include_flags & TENON_INCLUDE_REPEATED)
-            && tn_catalog_find_key (run->catalog, whole, length, &index)) {
-            tn_arena_release (&run->arena, mark);
-            return TENON_OK;
-        }
-        status = tn_catalog_add_metadata (run->catalog, whole, length, value, false, run->error);
+        bool repeated = (call->include_flags & TENON_INCLUDE_REPEATED)
+                        && tn_catalog_find_key (run->catalog, whole, length, &index)
+                        && run->catalog->metadata[index].instance != call->instance;
+        status = repeated ? pass_over (call, &run->catalog->metadata[index], value)
+                          : tn_catalog_add_metadata (run->catalog, whole, length, value, false, run->error);
         tn_arena_release (&run->arena, mark);
-        if (status == TENON_OK)
-            status = adopt_nested (call, &run->catalog->metadata[run->catalog->metadata_count - 1].value);
+        if (status == TENON_OK && !repeated) {
+            struct tn_metadata *added = &run->catalog->metadata[run->catalog->metadata_count - 1];
+            added->instance = call->instance;
+            status = adopt_nested (call, &added->value);
+        }
     }
     if (status < 0)
         tn_source_place (tn_call_source (call, 0), run->error);

@@ -23,6 +23,7 @@ struct tn_metadata {
     const char *key;
     uint64_t key_length;
     struct tenon_value value; /* sources in it are the catalog's numbers */
+    uint32_t instance;        /* the run of describe that said it last */
 };
 
 /* One run of a codec's describe: read() gets the same source numbers. */
@@ -130,6 +131,11 @@ tenon_status tn_value_copy (struct tn_arena *arena, const struct tenon_value *fr
 tenon_status tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first,
                              uint64_t n, struct tenon_value *items, struct tn_arena *arena,
                              tenon_error *error);
+/* Does `b`, whose sources are `count` numbers of the catalog's, say the same as `a`, whose sources are the catalog's? Arrays
+ * that are encoded in other ways are not the same. Reads both. */
+tenon_status tn_value_same (struct tn_catalog *catalog, const struct tenon_value *a,
+                            const struct tenon_value *b, const uint32_t *numbers, uint32_t count, bool *same,
+                            tenon_error *error);
 /* Bytes of one item of a scalar type in an array; 0: not a scalar type of values. */
 uint32_t tn_value_width (uint32_t type);
 /* A float's bits to the double that stands for it in a value, and back. NaNs keep all of theirs: a conversion would make

@@ -92,6 +92,7 @@ core_libcore_la_SOURCES = \
 	core/trust.c \
 	core/util.c \
 	core/value.c \
+	core/value_same.c \
 	core/verify.c \
 	core/version.c \
 	core/want.c \

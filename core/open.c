@@ -86,6 +86,7 @@ fill (tenon_file *file, const struct tn_set *set, const tenon_open_options *opti
     if (status == TENON_OK)
         status = tn_recognise (&run, set->source, set->word ? set->word : options->format, &file->codec,
                                false, NULL);
+    tn_set_begin (&run, set);
     if (status == TENON_OK)
         status = tn_describe (&run, 0, file->codec, NULL, NULL, 0);
     if (status == TENON_OK)

@@ -413,6 +413,16 @@ tn_set_free (struct tn_set *set)
 
 /* ---- the other parts ---- */
 
+void
+tn_set_begin (struct tn_run *run, const struct tn_set *set)
+{
+    if (set->part.count == 0 || set->indexed)
+        return;
+    run->set.number = set->whole ? 1 : set->part.number;
+    run->set.count = set->part.count;
+    run->set.whole = set->whole;
+}
+
 tenon_status
 tn_set_describe (struct tn_run *run, const struct tn_set *set, uint64_t codec)
 {
@@ -439,6 +449,8 @@ tn_set_describe (struct tn_run *run, const struct tn_set *set, uint64_t codec)
         }
         TN_TRY (tn_catalog_add_source (run->catalog, source, run->error));
         run->members++;
+        run->set.number = number;
+        run->set.tensors = run->catalog->count;
         TN_TRY (tn_describe (run, source->number, codec, NULL, NULL, TENON_INCLUDE_REPEATED));
     }
     return TENON_OK;

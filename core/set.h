@@ -29,6 +29,8 @@ tenon_status tn_set_open (tenon_context *context, const char *path, const tenon_
                           struct tn_set *set, tenon_error *error);
 /* But for the source, which the caller takes. */
 void tn_set_free (struct tn_set *set);
+/* Before source 0 is described: what its codec may know of its set. */
+void tn_set_begin (struct tn_run *run, const struct tn_set *set);
 /* After source 0 was described: the other parts. */
 tenon_status tn_set_describe (struct tn_run *run, const struct tn_set *set, uint64_t codec);
 /* Tells of a part that was opened by itself, and of a file that is in no set. `catalog`: what was described; or NULL. */

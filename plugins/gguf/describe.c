@@ -6,9 +6,9 @@
 static tenon_status
 check_alignment (struct gguf_reader *reader, uint64_t place, const struct tenon_value *value)
 {
-    uint64_t alignment = value->as.u;
     if (value->type != TENON_U32)
         return tenon_fail (reader->call, TENON_E_MALFORMED, place, "general.alignment is no u32");
+    uint64_t alignment = value->as.u;
     if (alignment == 0 || (alignment & (alignment - 1)) != 0)
         return tenon_fail (reader->call, TENON_E_MALFORMED, place,
                            "general.alignment is %llu, expected a power of two",
@@ -25,27 +25,39 @@ is_alignment (const char *key, uint64_t length)
 }
 
 static tenon_status
-read_pair (struct gguf_reader *reader)
+read_pair_of (struct gguf_reader *reader, const char *key, uint64_t length, uint64_t place)
 {
-    struct tenon_call *call = reader->call;
     struct tenon_value value;
-    const char *text;
-    uint64_t length, place = reader->cursor.position;
-    uint32_t type;
-    TENON_TRY (gguf_take_string (reader, &text, &length, "a key"));
-    char short_key[256], *key = short_key; /* the cursor's bytes go with the next take */
-    if (length > sizeof short_key && !(key = call->host->scratch (call, length)))
-        return TENON_E_MEMORY;
-    memcpy (key, text, length);
+    uint32_t type, split = gguf_split_key (key, length);
     uint64_t at = reader->cursor.position;
-    TENON_TRY (tenon_take_u32 (&reader->cursor, &type, "the type of a value"));
+    TENON_TRY (gguf_take_u32 (reader, &type, "the type of its value"));
     if (type >= GGUF_VALUES)
-        return tenon_fail (call, TENON_E_MALFORMED, at, "the key '%.*s': there is no value type %u",
-                           (int) (length < 100 ? length : 100), key, type);
+        return gguf_fail (reader, TENON_E_MALFORMED, at, "there is no value type %u", type);
     TENON_TRY (gguf_read_value (reader, type, &value));
     if (is_alignment (key, length))
         TENON_TRY (check_alignment (reader, place, &value));
-    return call->host->add_metadata (call, key, length, &value);
+    if (split < GGUF_SPLIT_KEYS)
+        TENON_TRY (gguf_split_take (reader, split, &value, place));
+    return split < GGUF_SPLIT_KEYS && gguf_split_whole (reader)
+               ? TENON_OK
+               : reader->call->host->add_metadata (reader->call, key, length, &value);
+}
+
+static tenon_status
+read_pair (struct gguf_reader *reader, uint64_t number)
+{
+    const char *text;
+    uint64_t length, place = reader->cursor.position;
+    reader->subject = (struct gguf_subject){ "key-value pair", NULL, 0, number };
+    TENON_TRY (gguf_take_string (reader, &text, &length, "the key"));
+    char short_key[256], *key = short_key; /* the cursor's bytes go with the next take */
+    if (length > sizeof short_key && !(key = reader->call->host->scratch (reader->call, length)))
+        return TENON_E_MEMORY;
+    memcpy (key, text, length);
+    reader->subject = (struct gguf_subject){ "the key", key, length, number };
+    tenon_status status = read_pair_of (reader, key, length, place);
+    reader->subject.kind = NULL;
+    return status;
 }
 
 /* ---- tensors ---- */
@@ -57,61 +69,68 @@ struct info {
     uint32_t rank;
 };
 
-static int
-shown (const struct info *info)
-{
-    return (int) (info->name_length < 100 ? info->name_length : 100);
-}
-
 /* Its name is copied: it outlives the cursor's window. */
 static tenon_status
-read_info (struct gguf_reader *reader, struct info *info, char **room, uint64_t *room_size)
+read_name (struct gguf_reader *reader, struct info *info, char **room, uint64_t *room_size)
 {
-    struct tenon_call *call = reader->call;
-    struct tenon_cursor *cursor = &reader->cursor;
     const char *text;
-    uint32_t type;
-    info->place = cursor->position;
-    TENON_TRY (gguf_take_string (reader, &text, &info->name_length, "a tensor's name"));
+    TENON_TRY (gguf_take_string (reader, &text, &info->name_length, "its name"));
     if (info->name_length > *room_size) {
         *room_size = 2 * info->name_length;
-        if (!(*room = call->host->scratch (call, *room_size)))
+        if (!(*room = reader->call->host->scratch (reader->call, *room_size)))
             return TENON_E_MEMORY;
     }
     memcpy (*room, text, info->name_length);
     info->name = *room;
-    TENON_TRY (tenon_take_u32 (cursor, &info->rank, "the number of a tensor's dims"));
-    if (info->rank > GGUF_MOST_DIMS)
-        return tenon_fail (call, TENON_E_MALFORMED, info->place,
-                           "tensor '%.*s': it has %u dims, at most 4 are possible", shown (info), info->name,
-                           info->rank);
-    for (uint32_t i = info->rank; i-- > 0;) /* innermost first */
-        TENON_TRY (gguf_take_size (reader, &info->shape[i], "a tensor's dim"));
-    TENON_TRY (tenon_take_u32 (cursor, &type, "a tensor's type"));
-    TENON_TRY (tenon_take_u64 (cursor, &info->offset, "a tensor's offset"));
-    if (!(info->type = gguf_find_type (type)))
-        return tenon_fail (call, TENON_E_UNSUPPORTED, info->place, "tensor '%.*s': there is no type %u",
-                           shown (info), info->name, type);
+    reader->subject.name = info->name;
+    reader->subject.length = info->name_length;
     return TENON_OK;
 }
 
-/* Where an info is kept until the data's begin is known, which lies behind the last one. */
 static tenon_status
-skip_infos (struct gguf_reader *reader)
+read_info (struct gguf_reader *reader, struct info *info, char **room, uint64_t *room_size)
 {
-    uint64_t length;
+    uint32_t type;
+    info->place = reader->cursor.position;
+    TENON_TRY (read_name (reader, info, room, room_size));
+    TENON_TRY (gguf_take_u32 (reader, &info->rank, "the number of its dims"));
+    if (info->rank > GGUF_MOST_DIMS)
+        return gguf_fail (reader, TENON_E_MALFORMED, info->place, "it has %u dims, at most 4 are possible",
+                          info->rank);
+    for (uint32_t i = info->rank; i-- > 0;) /* innermost first */
+        TENON_TRY (gguf_take_size (reader, &info->shape[i], "a dim"));
+    TENON_TRY (gguf_take_u32 (reader, &type, "its type"));
+    const uint8_t *offset = gguf_take (reader, 8, "its offset");
+    if (!offset)
+        return TENON_E_TRUNCATED;
+    info->offset = reader->cursor.big_endian ? tenon_be64 (offset) : tenon_le64 (offset);
+    if (!(info->type = gguf_find_type (type)))
+        return gguf_fail (reader, TENON_E_UNSUPPORTED, info->place, "there is no type %u", type);
+    return TENON_OK;
+}
+
+/* Passes over the infos, since the data begin behind the last one. *whole: they are all there; what is wrong will be told when
+ * they are read. */
+static tenon_status
+skip_infos (struct gguf_reader *reader, uint32_t *whole)
+{
+    struct tenon_cursor *cursor = &reader->cursor;
+    uint64_t width = reader->version > 1 ? 8 : 4, length;
     uint32_t rank;
+    *whole = 0;
     for (uint64_t i = 0; i < reader->tensors; i++) {
-        TENON_TRY (gguf_take_size (reader, &length, "a tensor's name"));
-        TENON_TRY (tenon_skip (&reader->cursor, length, "a tensor's name"));
-        TENON_TRY (tenon_take_u32 (&reader->cursor, &rank, "the number of a tensor's dims"));
-        if (rank > GGUF_MOST_DIMS)
-            return tenon_fail (reader->call, TENON_E_MALFORMED, reader->cursor.position,
-                               "tensor %llu has %u dims, at most 4 are possible", (unsigned long long) i,
-                               rank);
-        TENON_TRY (tenon_skip (&reader->cursor, (uint64_t) rank * (reader->version > 1 ? 8 : 4) + 12,
-                               "what a tensor is"));
+        if (gguf_left (reader) < width)
+            return TENON_OK;
+        TENON_TRY (gguf_take_size (reader, &length, "its name"));
+        if (length > gguf_left (reader) || gguf_left (reader) - length < 4)
+            return TENON_OK;
+        cursor->position += length;
+        TENON_TRY (gguf_take_u32 (reader, &rank, "the number of its dims"));
+        if (rank > GGUF_MOST_DIMS || gguf_left (reader) < rank * width + 12)
+            return TENON_OK;
+        cursor->position += rank * width + 12;
     }
+    *whole = 1;
     return TENON_OK;
 }
 
@@ -138,25 +157,21 @@ add_info (struct gguf_reader *reader, const struct info *info, struct layout *la
     struct tenon_call *call = reader->call;
     uint64_t mask = reader->alignment - 1;
     if (info->offset & mask)
-        return tenon_fail (call, TENON_E_MALFORMED, info->place,
-                           "tensor '%.*s': its offset %llu is no multiple of the alignment, %llu",
-                           shown (info), info->name, (unsigned long long) info->offset,
-                           (unsigned long long) reader->alignment);
+        return gguf_fail (reader, TENON_E_MALFORMED, info->place,
+                          "its offset %llu is no multiple of the alignment, %llu",
+                          (unsigned long long) info->offset, (unsigned long long) reader->alignment);
     if (info->offset > UINT64_MAX - layout->data)
-        return tenon_fail (call, TENON_E_TRUNCATED, info->place,
-                           "tensor '%.*s': its offset %llu lies behind every file", shown (info), info->name,
-                           (unsigned long long) info->offset);
+        return gguf_fail (reader, TENON_E_TRUNCATED, info->place, "its offset %llu lies behind every file",
+                          (unsigned long long) info->offset);
     struct tenon_tensor tensor = { .struct_size = sizeof tensor,
                                    .dtype = dtype_of (reader, info->type),
-                                   .name = info->name,
+                                   .name = info->name_length ? info->name : "",
                                    .name_length = info->name_length,
                                    .shape = info->shape,
                                    .rank = info->rank,
                                    .flags = reader->cursor.big_endian ? TENON_BIG_ENDIAN : 0,
                                    .offset = layout->data + info->offset,
                                    .length = TENON_AUTO };
-    if (!info->name_length)
-        tensor.name = "";
     TENON_TRY (call->host->add_tensor (call, &tensor));
     if (info->offset != layout->expected && !layout->told++)
         tenon_note (call, TENON_NOTE, NULL,
@@ -172,18 +187,24 @@ read_infos (struct gguf_reader *reader)
     struct layout layout = { 0, 0, 0 };
     struct info info;
     uint64_t begin = reader->cursor.position, mask = reader->alignment - 1, room_size = 256;
+    uint32_t whole;
     char *room = call->host->scratch (call, room_size);
     if (!room)
         return TENON_E_MEMORY;
-    TENON_TRY (skip_infos (reader));
+    TENON_TRY (skip_infos (reader, &whole));
     layout.data = (reader->cursor.position + mask) & ~mask;
     reader->cursor.position = begin;
-    call->host->expect (call, reader->tensors, 0);
+    if (whole)
+        call->host->expect (call, reader->tensors, 0);
     for (uint64_t i = 0; i < reader->tensors; i++) {
+        reader->subject = (struct gguf_subject){ "tensor", NULL, 0, i };
         TENON_TRY (read_info (reader, &info, &room, &room_size));
-        TENON_TRY (add_info (reader, &info, &layout));
+        if (whole)
+            TENON_TRY (add_info (reader, &info, &layout));
     }
-    return TENON_OK;
+    reader->subject.kind = NULL;
+    return whole ? TENON_OK
+                 : tenon_fail (call, TENON_E_MALFORMED, begin, "the file changes while it is read");
 }
 
 /* ---- the whole ---- */
@@ -193,28 +214,32 @@ static tenon_status
 read_version (struct gguf_reader *reader)
 {
     uint32_t version;
-    TENON_TRY (tenon_skip (&reader->cursor, 4, "the magic"));
-    TENON_TRY (tenon_take_u32 (&reader->cursor, &version, "the version"));
+    TENON_TRY (gguf_skip (reader, 4, "the magic"));
+    TENON_TRY (gguf_take_u32 (reader, &version, "the version"));
     reader->version = version;
     if (version == GGUF_VERSION << 24) {
         reader->version = GGUF_VERSION;
         reader->cursor.big_endian = 1;
+        tenon_note (reader->call, TENON_NOTE, NULL, "it is big-endian; what is written is little-endian");
     }
     if (reader->version < 1 || reader->version > GGUF_VERSION)
         return tenon_fail (reader->call, TENON_E_UNSUPPORTED, 4, "its version is %u (0x%x), expected 1 to 3",
                            version, version);
+    if (reader->version < GGUF_VERSION)
+        tenon_note (reader->call, TENON_NOTE, NULL, "its version is %u; what is written is version 3",
+                    reader->version);
     return TENON_OK;
 }
 
 static tenon_status
 check_count (struct gguf_reader *reader, uint64_t place, uint64_t count, uint64_t least, const char *what)
 {
-    uint64_t left = reader->cursor.end - reader->cursor.position;
-    return count <= left / least ? TENON_OK
-                                 : tenon_fail (reader->call, TENON_E_TRUNCATED, place,
-                                               "%llu %s of %llu bytes and more each, %llu bytes are left",
-                                               (unsigned long long) count, what, (unsigned long long) least,
-                                               (unsigned long long) left);
+    return count <= gguf_left (reader) / least
+               ? TENON_OK
+               : tenon_fail (reader->call, TENON_E_TRUNCATED, place,
+                             "%llu %s of %llu bytes and more each, %llu bytes are left",
+                             (unsigned long long) count, what, (unsigned long long) least,
+                             (unsigned long long) gguf_left (reader));
 }
 
 tenon_status
@@ -227,6 +252,7 @@ gguf_describe (struct tenon_call *call)
     reader.most_depth = call->host->limit (call, TENON_LIMIT_DEPTH);
     TENON_TRY (tenon_cursor_open (&reader.cursor, call, 0, 0));
     TENON_TRY (read_version (&reader));
+    TENON_TRY (gguf_split_begin (&reader));
     uint64_t place = reader.cursor.position, size = reader.version > 1 ? 8 : 4;
     TENON_TRY (gguf_take_size (&reader, &reader.tensors, "the number of tensors"));
     TENON_TRY (gguf_take_size (&reader, &reader.pairs, "the number of key-value pairs"));
@@ -234,6 +260,8 @@ gguf_describe (struct tenon_call *call)
     TENON_TRY (check_count (&reader, place + size, reader.pairs, size + 6, "key-value pairs"));
     TENON_TRY (check_count (&reader, place, reader.tensors, size + 16, "tensors"));
     for (uint64_t i = 0; i < reader.pairs; i++)
-        TENON_TRY (read_pair (&reader));
-    return read_infos (&reader);
+        TENON_TRY (read_pair (&reader, i));
+    TENON_TRY (gguf_split_check (&reader));
+    TENON_TRY (read_infos (&reader));
+    return gguf_split_end (&reader);
 }

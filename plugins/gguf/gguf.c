@@ -49,6 +49,17 @@ static const char *const dtypes[] = { "f32",    "f16",   "q4_0",    "q4_1",   "q
                                       "i32",    "i64",   "f64",     "iq1_m",  "bf16",    "tq1_0",
                                       "tq2_0",  "mxfp4", "nvfp4",   "q1_0",   "q2_0",    NULL };
 
+#define OPTION(type, name, help, least, most)                                                                \
+    {                                                                                                        \
+        sizeof (struct tenon_option), type, name, "0", NULL, help, least, most, TENON_OPTION_FOR_WRITING, 0  \
+    }
+static const struct tenon_option options[GGUF_OPTIONS] = {
+    [GGUF_OPTION_SHARD_SIZE] = OPTION (TENON_OPTION_SIZE, "shard_size",
+                                       "bytes of data in a part, padding counted, 0: no limit", 0, 0),
+    [GGUF_OPTION_SHARD_TENSORS] =
+        OPTION (TENON_OPTION_INTEGER, "shard_tensors", "tensors in a part, 0: no limit", 0, INT32_MAX),
+};
+
 static const struct tenon_codec codec = {
     .struct_size = sizeof codec,
     .id = "gguf",
@@ -57,11 +68,15 @@ static const struct tenon_codec codec = {
     .magics = magics,
     .magic_size = sizeof magics[0],
     .magic_count = 1,
+    .options = options,
+    .option_size = sizeof options[0],
+    .option_count = GGUF_OPTIONS,
     .dtypes = dtypes,
     .max_rank = GGUF_MOST_DIMS,
     .metadata = TENON_METADATA_TYPED,
     .describe = gguf_describe,
     .write = gguf_write,
+    .set_flags = TENON_SET_NUMBERED | TENON_SET_FIRST_OPENS,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 

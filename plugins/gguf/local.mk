@@ -13,6 +13,8 @@ gguf_sources = \
 	plugins/gguf/half.h \
 	plugins/gguf/quants.c \
 	plugins/gguf/quants.h \
+	plugins/gguf/read.c \
+	plugins/gguf/split.c \
 	plugins/gguf/value.c \
 	plugins/gguf/write.c
 

@@ -9,27 +9,6 @@ const struct gguf_value_type gguf_value_types[GGUF_VALUES] = {
     [GGUF_F64] = { TENON_F64, 8 },
 };
 
-tenon_status
-gguf_take_size (struct gguf_reader *reader, uint64_t *size, const char *what)
-{
-    uint32_t narrow;
-    if (reader->version > 1)
-        return tenon_take_u64 (&reader->cursor, size, what);
-    TENON_TRY (tenon_take_u32 (&reader->cursor, &narrow, what));
-    *size = narrow;
-    return TENON_OK;
-}
-
-tenon_status
-gguf_take_string (struct gguf_reader *reader, const char **text, uint64_t *length, const char *what)
-{
-    TENON_TRY (gguf_take_size (reader, length, what));
-    *text = "";
-    if (*length > 0 && !(*text = (const char *) tenon_take (&reader->cursor, *length, what)))
-        return TENON_E_TRUNCATED;
-    return TENON_OK;
-}
-
 /* The double that stands for a float. A conversion would make signalling NaNs quiet. */
 static double
 widen (uint32_t bits)
@@ -61,7 +40,7 @@ read_scalar (struct gguf_reader *reader, uint32_t type, struct tenon_value *valu
 {
     uint32_t width = gguf_value_types[type].width;
     uint64_t place = reader->cursor.position;
-    const uint8_t *bytes = tenon_take (&reader->cursor, width, "a value");
+    const uint8_t *bytes = gguf_take (reader, width, "a value");
     if (!bytes)
         return TENON_E_TRUNCATED;
     uint64_t number = number_of (bytes, width, reader->cursor.big_endian);
@@ -74,8 +53,8 @@ read_scalar (struct gguf_reader *reader, uint32_t type, struct tenon_value *valu
     case GGUF_F64: memcpy (&value->as.f, &number, sizeof number); break;
     case GGUF_BOOL:
         if (number > 1)
-            return tenon_fail (reader->call, TENON_E_MALFORMED, place, "a bool is %u, expected 0 or 1",
-                               (unsigned) number);
+            return gguf_fail (reader, TENON_E_MALFORMED, place, "a bool is %u, expected 0 or 1",
+                              (unsigned) number);
         break;
     default: break;
     }
@@ -115,7 +94,7 @@ skip_strings (struct gguf_reader *reader, uint64_t count)
         if (i >= count)
             break;
         TENON_TRY (gguf_take_size (reader, &length, "the length of a string"));
-        TENON_TRY (tenon_skip (&reader->cursor, length, "a string"));
+        TENON_TRY (gguf_skip (reader, length, "a string"));
         if (reader->call->host->cancelled (reader->call))
             return TENON_E_CANCELLED;
     }
@@ -125,12 +104,17 @@ skip_strings (struct gguf_reader *reader, uint64_t count)
 static tenon_status
 check_bools (struct gguf_reader *reader, uint64_t count)
 {
-    for (uint64_t i = 0; i < count; i++) {
-        uint8_t byte;
+    while (count > 0) {
+        uint64_t length = count < TENON_CURSOR_WINDOW ? count : TENON_CURSOR_WINDOW;
         uint64_t place = reader->cursor.position;
-        TENON_TRY (tenon_take_u8 (&reader->cursor, &byte, "a bool"));
-        if (byte > 1)
-            return tenon_fail (reader->call, TENON_E_MALFORMED, place, "a bool is %u, expected 0 or 1", byte);
+        const uint8_t *bytes = gguf_take (reader, length, "an array");
+        if (!bytes)
+            return TENON_E_TRUNCATED;
+        for (uint64_t i = 0; i < length; i++)
+            if (bytes[i] > 1)
+                return gguf_fail (reader, TENON_E_MALFORMED, place + i, "a bool is %u, expected 0 or 1",
+                                  bytes[i]);
+        count -= length;
     }
     return TENON_OK;
 }
@@ -141,9 +125,9 @@ static tenon_status
 read_nested (struct gguf_reader *reader, uint64_t depth, struct tenon_value *value)
 {
     if (depth >= reader->most_depth)
-        return tenon_fail (reader->call, TENON_E_LIMIT, reader->cursor.position,
-                           "arrays lie in each other %llu deep; raise depth in [limits] to read them",
-                           (unsigned long long) depth);
+        return gguf_fail (reader, TENON_E_LIMIT, reader->cursor.position,
+                          "arrays lie in each other %llu deep; raise depth in [limits] to read them",
+                          (unsigned long long) depth);
     struct tenon_value *items =
         reader->call->host->scratch (reader->call, (value->count + 1) * sizeof *items);
     if (!items)
@@ -171,17 +155,17 @@ read_array (struct gguf_reader *reader, uint64_t depth, struct tenon_value *valu
     memset (value, 0, sizeof *value);
     value->type = TENON_ARRAY;
     value->source = TENON_NO_SOURCE;
-    TENON_TRY (tenon_take_u32 (cursor, &type, "the type of an array"));
+    TENON_TRY (gguf_take_u32 (reader, &type, "the type of an array"));
     if (type >= GGUF_VALUES)
-        return tenon_fail (reader->call, TENON_E_MALFORMED, place, "there is no value type %u", type);
+        return gguf_fail (reader, TENON_E_MALFORMED, place, "there is no value type %u", type);
     place = cursor->position;
     TENON_TRY (gguf_take_size (reader, &value->count, "the length of an array"));
     uint64_t least = least_bytes (reader, type);
-    if (value->count > (cursor->end - cursor->position) / least)
-        return tenon_fail (reader->call, TENON_E_TRUNCATED, place,
-                           "an array of %llu items, of %llu bytes and more each, %llu bytes are left",
-                           (unsigned long long) value->count, (unsigned long long) least,
-                           (unsigned long long) (cursor->end - cursor->position));
+    if (value->count > gguf_left (reader) / least)
+        return gguf_fail (reader, TENON_E_TRUNCATED, place,
+                          "an array of %llu items, of %llu bytes and more each, %llu bytes are left",
+                          (unsigned long long) value->count, (unsigned long long) least,
+                          (unsigned long long) gguf_left (reader));
     value->item_type = gguf_value_types[type].type;
     if (type == GGUF_ARRAY)
         return read_nested (reader, depth, value);
@@ -193,7 +177,7 @@ read_array (struct gguf_reader *reader, uint64_t depth, struct tenon_value *valu
                                                : TENON_ENCODING_U32);
     TENON_TRY (type == GGUF_STRING ? skip_strings (reader, value->count)
                : type == GGUF_BOOL ? check_bools (reader, value->count)
-                                   : tenon_skip (cursor, value->count * least, "an array"));
+                                   : gguf_skip (reader, value->count * least, "an array"));
     value->length = cursor->position - value->offset;
     return TENON_OK;
 }

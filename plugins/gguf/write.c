@@ -1,12 +1,17 @@
 /* write.c - version 3, little-endian, byte for byte as gguf-py's GGUFWriter writes it: pairs in their order, dims as they are,
- * no padding behind the infos when there are no tensors, zeros behind each tensor up to the alignment. */
+ * no padding behind the infos when there are no tensors, zeros behind each tensor up to the alignment.
+ *
+ * With shard_size or shard_tensors the tensors are shared out in the order of the plan, as llama.cpp's gguf-split does; what
+ * fits into one part is a single file. */
 #include "gguf.h"
 
 struct writer {
     struct tenon_call *call;
     struct tenon_plan_info plan;
     uint64_t alignment;
-    uint64_t pairs; /* that can be written */
+    uint64_t pairs, split_pairs;        /* that can be written; how many of them are keys of a split set */
+    uint64_t shard_size, shard_tensors; /* UINT64_MAX: no limit */
+    uint64_t shards;
 };
 
 static tenon_status
@@ -138,6 +143,7 @@ read_pairs (struct writer *writer)
             continue;
         }
         writer->pairs++;
+        writer->split_pairs += gguf_split_key (key, length) < GGUF_SPLIT_KEYS;
         if (!is_key (key, length, "general.alignment"))
             continue;
         writer->alignment = value.as.u;
@@ -148,8 +154,17 @@ read_pairs (struct writer *writer)
     return TENON_OK;
 }
 
+static uint64_t
+padded (const struct writer *writer, uint64_t length)
+{
+    return (length + writer->alignment - 1) & ~(writer->alignment - 1);
+}
+
+/* ---- a file ---- */
+
+/* The plan's pairs. In a set the keys that tell of an older set are passed over. */
 static tenon_status
-put_pairs (struct writer *writer)
+put_pairs (struct writer *writer, int in_set)
 {
     struct tenon_call *call = writer->call;
     for (uint64_t i = 0; i < writer->plan.metadata; i++) {
@@ -157,18 +172,51 @@ put_pairs (struct writer *writer)
         uint64_t length;
         struct tenon_value value;
         TENON_TRY (call->host->plan_metadata (call, i, &key, &length, &value));
-        if (can_hold (&value))
+        if (can_hold (&value) && !(in_set && gguf_split_key (key, length) < GGUF_SPLIT_KEYS))
             TENON_TRY (put_pair (writer, key, length, &value));
     }
     return TENON_OK;
 }
 
 static tenon_status
-put_infos (struct writer *writer)
+put_number (struct writer *writer, const char *key, uint32_t type, uint64_t number)
+{
+    struct tenon_value value = { .type = type, .source = TENON_NO_SOURCE, .as.u = number };
+    return put_pair (writer, key, strlen (key), &value);
+}
+
+/* The header of part `shard`, from 1; 0: a single file. The first part of a set has all pairs, the others only what they
+ * need: general.alignment when it is not the default, which llama.cpp's splitter forgets. */
+static tenon_status
+put_header (struct writer *writer, uint64_t shard, uint64_t tensors)
 {
     struct tenon_call *call = writer->call;
-    uint64_t offset = 0, mask = writer->alignment - 1;
-    for (uint64_t i = 0; i < writer->plan.tensors; i++) {
+    int aligned = writer->alignment != GGUF_ALIGNMENT;
+    uint64_t pairs = shard == 0   ? writer->pairs
+                     : shard == 1 ? writer->pairs - writer->split_pairs + GGUF_SPLIT_KEYS
+                                  : GGUF_SPLIT_KEYS + (uint64_t) aligned;
+    TENON_TRY (call->host->put (call, "GGUF", 4));
+    TENON_TRY (put_u32 (writer, GGUF_VERSION));
+    TENON_TRY (put_u64 (writer, tensors));
+    TENON_TRY (put_u64 (writer, pairs));
+    if (shard <= 1)
+        TENON_TRY (put_pairs (writer, shard == 1));
+    else if (aligned)
+        TENON_TRY (put_number (writer, "general.alignment", TENON_U32, writer->alignment));
+    const uint64_t values[] = { [GGUF_SPLIT_NUMBER] = shard - 1,
+                                [GGUF_SPLIT_COUNT] = writer->shards,
+                                [GGUF_SPLIT_TENSORS] = writer->plan.tensors };
+    for (uint32_t i = 0; i < GGUF_SPLIT_KEYS && shard > 0; i++)
+        TENON_TRY (put_number (writer, gguf_split_keys[i], gguf_split_types[i], values[i]));
+    return TENON_OK;
+}
+
+static tenon_status
+put_infos (struct writer *writer, uint64_t first, uint64_t end)
+{
+    struct tenon_call *call = writer->call;
+    uint64_t offset = 0;
+    for (uint64_t i = first; i < end; i++) {
         struct tenon_tensor tensor = TENON_INIT (tensor);
         TENON_TRY (call->host->plan_tensor (call, i, &tensor));
         const struct gguf_type *type = gguf_type_of (call, tensor.dtype);
@@ -181,8 +229,97 @@ put_infos (struct writer *writer)
             TENON_TRY (put_u64 (writer, tensor.shape[k]));
         TENON_TRY (put_u32 (writer, type->id));
         TENON_TRY (put_u64 (writer, offset));
-        offset += (tensor.length + mask) & ~mask;
+        offset += padded (writer, tensor.length);
     }
+    return TENON_OK;
+}
+
+static tenon_status
+write_file (struct writer *writer, uint64_t shard, uint64_t first, uint64_t end)
+{
+    struct tenon_call *call = writer->call;
+    TENON_TRY (put_header (writer, shard, end - first));
+    TENON_TRY (put_infos (writer, first, end));
+    for (uint64_t i = first; i < end; i++) {
+        TENON_TRY (call->host->align (call, writer->alignment, 0));
+        TENON_TRY (call->host->put_tensor (call, i, NULL));
+    }
+    return end > first ? call->host->align (call, writer->alignment, 0) : TENON_OK;
+}
+
+/* ---- a set ---- */
+
+/* A part ends before what does not fit any more, but has a tensor at least. */
+static tenon_status
+find_end (struct writer *writer, uint64_t first, uint64_t *end)
+{
+    struct tenon_call *call = writer->call;
+    uint64_t used = 0;
+    for (*end = first; *end < writer->plan.tensors && *end - first < writer->shard_tensors; ++*end) {
+        struct tenon_tensor tensor = TENON_INIT (tensor);
+        TENON_TRY (call->host->plan_tensor (call, *end, &tensor));
+        uint64_t size = padded (writer, tensor.length);
+        if (*end > first && (used > writer->shard_size || size > writer->shard_size - used))
+            break;
+        used += size;
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+count_shards (struct writer *writer)
+{
+    uint64_t end = 0;
+    do {
+        TENON_TRY (find_end (writer, end, &end));
+        writer->shards++;
+    } while (end < writer->plan.tensors);
+    if (writer->shards == 1 || (writer->shards <= UINT16_MAX && writer->plan.tensors <= INT32_MAX))
+        return TENON_OK;
+    return tenon_fail (
+        writer->call, TENON_E_UNSUPPORTED, TENON_AUTO,
+        "%llu tensors would be shared out among %llu parts, a set has at most 65535, and 2147483647 "
+        "tensors: write larger parts (gguf.shard_size, gguf.shard_tensors)",
+        (unsigned long long) writer->plan.tensors, (unsigned long long) writer->shards);
+}
+
+/* "NAME-00001-of-00003.gguf" */
+static tenon_status
+write_shard (struct writer *writer, uint64_t shard, uint64_t first, uint64_t end)
+{
+    struct tenon_call *call = writer->call;
+    uint64_t room = writer->plan.name_length + 40;
+    char *name = call->host->scratch (call, room);
+    if (!name)
+        return TENON_E_MEMORY;
+    int length = snprintf (name, room, "%.*s-%05u-of-%05u.gguf", (int) writer->plan.name_length,
+                           writer->plan.name, (unsigned) shard, (unsigned) writer->shards);
+    TENON_TRY (call->host->next_file (call, name, (uint64_t) length));
+    return write_file (writer, shard, first, end);
+}
+
+/* The first part comes last: it is what opens the set, and an older one is removed before the others get their names. */
+static tenon_status
+write_set (struct writer *writer)
+{
+    uint64_t first = 0, end, second;
+    TENON_TRY (find_end (writer, 0, &second));
+    end = second;
+    for (uint64_t shard = 2; shard <= writer->shards; shard++) {
+        first = end;
+        TENON_TRY (find_end (writer, first, &end));
+        TENON_TRY (write_shard (writer, shard, first, end));
+    }
+    return write_shard (writer, 1, 0, second);
+}
+
+/* The limit that an option sets. */
+static tenon_status
+get_limit (struct tenon_call *call, uint32_t option, uint64_t *limit)
+{
+    struct tenon_setting setting = TENON_INIT (setting);
+    TENON_TRY (call->host->option (call, option, &setting));
+    *limit = setting.integer > 0 ? (uint64_t) setting.integer : UINT64_MAX;
     return TENON_OK;
 }
 
@@ -195,16 +332,9 @@ gguf_write (struct tenon_call *call)
     writer.alignment = GGUF_ALIGNMENT;
     writer.plan.struct_size = sizeof writer.plan;
     TENON_TRY (call->host->plan_info (call, &writer.plan));
+    TENON_TRY (get_limit (call, GGUF_OPTION_SHARD_SIZE, &writer.shard_size));
+    TENON_TRY (get_limit (call, GGUF_OPTION_SHARD_TENSORS, &writer.shard_tensors));
     TENON_TRY (read_pairs (&writer));
-    TENON_TRY (call->host->put (call, "GGUF", 4));
-    TENON_TRY (put_u32 (&writer, GGUF_VERSION));
-    TENON_TRY (put_u64 (&writer, writer.plan.tensors));
-    TENON_TRY (put_u64 (&writer, writer.pairs));
-    TENON_TRY (put_pairs (&writer));
-    TENON_TRY (put_infos (&writer));
-    for (uint64_t i = 0; i < writer.plan.tensors; i++) {
-        TENON_TRY (call->host->align (call, writer.alignment, 0));
-        TENON_TRY (call->host->put_tensor (call, i, NULL));
-    }
-    return writer.plan.tensors > 0 ? call->host->align (call, writer.alignment, 0) : TENON_OK;
+    TENON_TRY (count_shards (&writer));
+    return writer.shards > 1 ? write_set (&writer) : write_file (&writer, 0, 0, writer.plan.tensors);
 }

@@ -1,0 +1,76 @@
+/* read.c - numbers and strings of a header. Who reads beyond the end is told what he was reading, and of which key or tensor. */
+#include "gguf.h"
+
+const char *
+gguf_whose (const struct gguf_reader *reader, char room[GGUF_WHOSE])
+{
+    const struct gguf_subject *subject = &reader->subject;
+    if (!subject->kind)
+        return "";
+    if (subject->name)
+        snprintf (room, GGUF_WHOSE, "%s '%.*s': ", subject->kind,
+                  (int) (subject->length < 100 ? subject->length : 100), subject->name);
+    else
+        snprintf (room, GGUF_WHOSE, "%s number %llu: ", subject->kind, (unsigned long long) subject->number);
+    return room;
+}
+
+uint64_t
+gguf_left (const struct gguf_reader *reader)
+{
+    return reader->cursor.end - reader->cursor.position;
+}
+
+static tenon_status
+need (struct gguf_reader *reader, uint64_t length, const char *what)
+{
+    return length <= gguf_left (reader)
+               ? TENON_OK
+               : gguf_fail (reader, TENON_E_TRUNCATED, reader->cursor.position,
+                            "%s needs %llu bytes, %llu are left", what, (unsigned long long) length,
+                            (unsigned long long) gguf_left (reader));
+}
+
+tenon_status
+gguf_skip (struct gguf_reader *reader, uint64_t length, const char *what)
+{
+    TENON_TRY (need (reader, length, what));
+    reader->cursor.position += length;
+    return TENON_OK;
+}
+
+const uint8_t *
+gguf_take (struct gguf_reader *reader, uint64_t length, const char *what)
+{
+    return need (reader, length, what) < 0 ? NULL : tenon_take (&reader->cursor, length, what);
+}
+
+tenon_status
+gguf_take_u32 (struct gguf_reader *reader, uint32_t *number, const char *what)
+{
+    TENON_TRY (need (reader, 4, what));
+    return tenon_take_u32 (&reader->cursor, number, what);
+}
+
+tenon_status
+gguf_take_size (struct gguf_reader *reader, uint64_t *size, const char *what)
+{
+    uint32_t narrow;
+    if (reader->version > 1) {
+        TENON_TRY (need (reader, 8, what));
+        return tenon_take_u64 (&reader->cursor, size, what);
+    }
+    TENON_TRY (gguf_take_u32 (reader, &narrow, what));
+    *size = narrow;
+    return TENON_OK;
+}
+
+tenon_status
+gguf_take_string (struct gguf_reader *reader, const char **text, uint64_t *length, const char *what)
+{
+    TENON_TRY (gguf_take_size (reader, length, what));
+    *text = "";
+    if (*length > 0 && !(*text = (const char *) gguf_take (reader, *length, what)))
+        return TENON_E_TRUNCATED;
+    return TENON_OK;
+}

@@ -1,0 +1,144 @@
+/* split.c - split sets, NAME-00001-of-00003.gguf: three keys in each part say which it is, of how many, and how many tensors
+ * all have together. llama.cpp numbers the parts from 0 here, and from 1 in names. */
+#include "gguf.h"
+
+const char *const gguf_split_keys[GGUF_SPLIT_KEYS] = { [GGUF_SPLIT_NUMBER] = "split.no",
+                                                       [GGUF_SPLIT_COUNT] = "split.count",
+                                                       [GGUF_SPLIT_TENSORS] = "split.tensors.count" };
+const uint32_t gguf_split_types[GGUF_SPLIT_KEYS] = {
+    [GGUF_SPLIT_NUMBER] = TENON_U16, [GGUF_SPLIT_COUNT] = TENON_U16, [GGUF_SPLIT_TENSORS] = TENON_I32
+};
+
+uint32_t
+gguf_split_key (const char *key, uint64_t length)
+{
+    uint32_t found = 0;
+    while (
+        found < GGUF_SPLIT_KEYS
+        && (strlen (gguf_split_keys[found]) != length || memcmp (gguf_split_keys[found], key, length) != 0))
+        found++;
+    return found;
+}
+
+tenon_status
+gguf_split_begin (struct gguf_reader *reader)
+{
+    struct tenon_call *call = reader->call;
+    reader->split.set.struct_size = sizeof reader->split.set;
+    return TENON_HAS (call, set_info) ? call->host->set_info (call, &reader->split.set) : TENON_OK;
+}
+
+int
+gguf_split_whole (const struct gguf_reader *reader)
+{
+    return (reader->split.set.flags & TENON_SET_WHOLE) && reader->split.set.count > 1;
+}
+
+tenon_status
+gguf_split_take (struct gguf_reader *reader, uint32_t key, const struct tenon_value *value, uint64_t place)
+{
+    struct gguf_split *split = &reader->split;
+    uint32_t type = gguf_split_types[key];
+    if (value->type != type)
+        return tenon_fail (reader->call, TENON_E_MALFORMED, place, "%s is no %s", gguf_split_keys[key],
+                           type == TENON_U16 ? "u16" : "i32");
+    if (split->has[key]++)
+        return tenon_fail (reader->call, TENON_E_MALFORMED, place, "the metadata key '%s' occurs twice",
+                           gguf_split_keys[key]);
+    split->values[key] = type == TENON_U16 ? (int64_t) value->as.u : value->as.i;
+    split->places[key] = place;
+    return TENON_OK;
+}
+
+/* ---- which part it is ---- */
+
+/* By its name it is one. Opened by itself, a part may be silent, but not say something else. */
+static tenon_status
+check_name (struct gguf_reader *reader, uint32_t key, uint64_t expected)
+{
+    struct gguf_split *split = &reader->split;
+    const char *word = gguf_split_keys[key];
+    unsigned long long number = split->set.number, count = split->set.count;
+    if (!split->has[key] && gguf_split_whole (reader))
+        return tenon_fail (reader->call, TENON_E_MALFORMED, TENON_AUTO,
+                           "it has no key %s, its name says that it is part %llu of %llu", word, number,
+                           count);
+    if (!split->has[key] || (uint64_t) split->values[key] == expected)
+        return TENON_OK;
+    if (key == GGUF_SPLIT_COUNT && count == 1 && split->values[key] == 0)
+        return TENON_OK;
+    return tenon_fail (reader->call, TENON_E_MALFORMED, split->places[key],
+                       "%s is %lld, expected %llu: its name says that it is part %llu of %llu", word,
+                       (long long) split->values[key], (unsigned long long) expected, number, count);
+}
+
+/* Only its keys say that it is a part, so it stands by itself. */
+static tenon_status
+check_keys (struct gguf_reader *reader)
+{
+    const struct gguf_split *split = &reader->split;
+    int64_t number = split->values[GGUF_SPLIT_NUMBER], count = split->values[GGUF_SPLIT_COUNT];
+    if (count < 2) /* llama.cpp leaves the keys in the files that it merges, with a count of 0 */
+        return TENON_OK;
+    if (number >= count)
+        return tenon_fail (reader->call, TENON_E_MALFORMED, split->places[GGUF_SPLIT_NUMBER],
+                           "split.no is %lld, expected less than split.count, %lld", (long long) number,
+                           (long long) count);
+    tenon_note (reader->call, TENON_NOTE, NULL,
+                "its keys say that it is part %lld of %lld of a set, its name does not: it is read by itself",
+                (long long) number + 1, (long long) count);
+    return TENON_OK;
+}
+
+/* In a whole set, all parts say the same number of tensors. */
+static tenon_status
+check_same_total (struct gguf_reader *reader)
+{
+    const struct gguf_split *split = &reader->split;
+    int64_t total = split->values[GGUF_SPLIT_TENSORS];
+    uint64_t *first = &split->set.shared[0];
+    if (!split->has[GGUF_SPLIT_TENSORS])
+        return tenon_fail (reader->call, TENON_E_MALFORMED, TENON_AUTO,
+                           "it has no key split.tensors.count, its name says that it is part %llu of %llu",
+                           (unsigned long long) split->set.number, (unsigned long long) split->set.count);
+    if (split->set.number == 1)
+        *first = (uint64_t) total;
+    if (*first == (uint64_t) total)
+        return TENON_OK;
+    return tenon_fail (reader->call, TENON_E_MALFORMED, split->places[GGUF_SPLIT_TENSORS],
+                       "split.tensors.count is %lld, the first part says %lld", (long long) total,
+                       (long long) *first);
+}
+
+tenon_status
+gguf_split_check (struct gguf_reader *reader)
+{
+    const struct tenon_set_info *set = &reader->split.set;
+    if (set->count == 0)
+        return check_keys (reader);
+    TENON_TRY (check_name (reader, GGUF_SPLIT_COUNT, set->count));
+    TENON_TRY (check_name (reader, GGUF_SPLIT_NUMBER, set->number - 1));
+    return gguf_split_whole (reader) ? check_same_total (reader) : TENON_OK;
+}
+
+/* ---- how many tensors there are ---- */
+
+tenon_status
+gguf_split_end (struct gguf_reader *reader)
+{
+    const struct gguf_split *split = &reader->split;
+    int64_t total = split->values[GGUF_SPLIT_TENSORS], count = split->values[GGUF_SPLIT_COUNT];
+    int whole = gguf_split_whole (reader), last = whole && split->set.number == split->set.count;
+    uint64_t found = reader->tensors + (whole ? split->set.tensors : 0);
+    if (!split->has[GGUF_SPLIT_TENSORS] || count < 2)
+        return TENON_OK;
+    if (total >= 0 && (last ? found == (uint64_t) total : found <= (uint64_t) total))
+        return TENON_OK;
+    return tenon_fail (reader->call, TENON_E_MALFORMED, split->places[GGUF_SPLIT_TENSORS],
+                       "split.tensors.count is %lld, %s %s %llu tensors", (long long) total,
+                       whole ? "the parts" : "this part alone",
+                       !whole ? "has"
+                       : last ? "have"
+                              : "up to this one have",
+                       (unsigned long long) found);
+}
