@@ -6,6 +6,16 @@ gguf_sources = \
 	plugins/gguf/decode_plain.c \
 	plugins/gguf/decode_ternary.c \
 	plugins/gguf/describe.c \
+	plugins/gguf/encode.h \
+	plugins/gguf/encode_affine.c \
+	plugins/gguf/encode_fast.c \
+	plugins/gguf/encode_few.c \
+	plugins/gguf/encode_fp4.c \
+	plugins/gguf/encode_iq4.c \
+	plugins/gguf/encode_k.c \
+	plugins/gguf/encode_plain.c \
+	plugins/gguf/encode_search.h \
+	plugins/gguf/encode_signed.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
 	plugins/gguf/grids.c \
@@ -23,6 +33,7 @@ plugin_LTLIBRARIES += plugins/gguf.la
 plugins_gguf_la_SOURCES = $(gguf_sources)
 plugins_gguf_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 plugins_gguf_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_gguf_la_LIBADD = $(LIBM)
 endif
 
 if BUILTIN_gguf
