@@ -97,7 +97,8 @@ START_TEST (test_all_parts)
     for (unsigned i = 0; i < 3; i++) {
         tenon_file *file = open_set (names[i]);
         is_set (file, names[0], 3);
-        ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 0);
+        ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 2); /* of the other authors */
+        ck_assert (kit_reported (tenon_file_report (file), TENON_NOTE, "another value, which counts"));
         kit_data (file, "a", "", "1", 1);
         kit_data (file, "b", "", "2", 1);
         kit_data (file, "c", "", "3", 1);
@@ -267,6 +268,48 @@ START_TEST (test_first_opens)
 }
 END_TEST
 
+static void
+kit_counts (tenon_file *file, const char *key, uint64_t value)
+{
+    ck_assert_uint_eq (kit_value (file, key).as.u, value);
+}
+
+/* What a codec is told of the set, and what becomes of metadata that parts repeat. */
+START_TEST (test_set_info)
+{
+    kit_plugins ("toyfirst", NULL);
+    kit_save ("m-00001-of-00003.toyfirst", "TOYFIRSTone", 11);
+    kit_save ("m-00002-of-00003.toyfirst", "TOYFIRSTtwos", 12);
+    kit_save ("m-00003-of-00003.toyfirst", "TOYFIRSTtre", 11);
+    tenon_file *file = kit_open ("m-00001-of-00003.toyfirst", NULL, NULL);
+    kit_counts (file, "1 of 3: tensors before", 0);
+    kit_counts (file, "2 of 3: tensors before", 1);
+    kit_counts (file, "3 of 3: tensors before", 2);
+    kit_counts (file, "1 of 3: bytes so far", 3); /* handed on from part to part */
+    kit_counts (file, "2 of 3: bytes so far", 7);
+    kit_counts (file, "3 of 3: bytes so far", 10);
+    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 2);
+    tenon_report_entry entry;
+    KIT_INIT (entry);
+    ck_assert_int_eq (tenon_report_get (tenon_file_report (file), 0, &entry), TENON_OK);
+    ck_assert_str_eq (entry.subject, "text"); /* "one", not "twos" */
+    ck_assert_str_eq (entry.file, kit_path ("m-00002-of-00003.toyfirst"));
+    ck_assert_int_eq (tenon_report_get (tenon_file_report (file), 1, &entry), TENON_OK);
+    ck_assert_str_eq (entry.subject,
+                      "bytes"); /* of the third: an array of as many bytes as the first's, and others */
+    ck_assert_str_eq (entry.file, kit_path ("m-00003-of-00003.toyfirst"));
+    ck_assert_int_eq (memcmp (kit_value (file, "text").as.string, "o", 1), 0);
+    tenon_close (file);
+    file = kit_open ("m-00002-of-00003.toyfirst", NULL, NULL);
+    kit_counts (file, "2 of 3, alone", 0);
+    tenon_close (file);
+    kit_save ("m.toyfirst", "TOYFIRSTone", 11);
+    file = kit_open ("m.toyfirst", NULL, NULL);
+    kit_counts (file, "0 of 0, alone", 0);
+    tenon_close (file);
+}
+END_TEST
+
 /* ---- by an index ---- */
 
 static void
@@ -285,7 +328,7 @@ START_TEST (test_index)
     put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\nm-00003-of-00003.toyraw\tc\n");
     tenon_file *file = open_set ("m-00003-of-00003.toyraw"); /* the index decides, not the numbers */
     is_set (file, "m.index.toyset", 2);
-    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 0);
+    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 1); /* of the other author */
     tenon_close (file);
     file = open_set ("m-00002-of-00003.toyraw"); /* left behind by an older set */
     is_set (file, "m.index.toyset", 2);
@@ -293,7 +336,7 @@ START_TEST (test_index)
     tenon_close (file);
     file = open_set ("m.index.toyset");
     is_set (file, "m.index.toyset", 2);
-    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 0);
+    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 1);
     tenon_close (file);
     file = kit_open ("m-00001-of-00003.toyraw", NULL, NULL); /* without the flag: itself */
     is_set (file, "m-00001-of-00003.toyraw", 1);
@@ -534,6 +577,7 @@ fill (Suite *suite)
     tcase_add_test (tests, test_limits);
     tcase_add_test (tests, test_no_files);
     tcase_add_test (tests, test_first_opens);
+    tcase_add_test (tests, test_set_info);
     tcase_add_test (tests, test_index);
     tcase_add_test (tests, test_folder);
     tcase_add_test (tests, test_traps);

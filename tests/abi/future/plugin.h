@@ -122,6 +122,18 @@ enum {
     TENON_PART_CHECK_MAPPED = 1
 };
 
+/* What a file's name says of it, in a codec with TENON_SET_NUMBERED. */
+enum { TENON_SET_WHOLE = 1 /* all parts are described now, one after the other, into one catalog */ };
+struct tenon_set_info {
+    uint32_t struct_size, flags;
+    uint64_t number, count; /* this part, from 1, and of how many. 0: its name is not that of a part */
+    uint64_t tensors;       /* WHOLE: of the parts before it */
+    /* WHOLE, else NULL: eight numbers, zero at first, that the parts hand on, so that what each of them says of the whole
+     * can be compared */
+    uint64_t *shared;
+    uint64_t future[2];
+};
+
 /* A stretch of a source that is a source itself: a member of an archive, a compressed section. */
 struct tenon_part {
     uint32_t struct_size;
@@ -310,6 +322,8 @@ struct tenon_host {
     /* In describe: tensor number `index` of all that were added so far, by this call and those that it included; like
      * find. TENON_E_NOT_FOUND behind the last one is no failure. */
     tenon_status (*described) (struct tenon_call *call, uint64_t index, struct tenon_tensor *tensor);
+    /* In describe: which part of a set source 0 is, as its name says. */
+    tenon_status (*set_info) (struct tenon_call *call, struct tenon_set_info *info);
     int32_t (*future_service) (struct tenon_call *call);
 };
 

@@ -78,10 +78,15 @@ aged_describe (struct tenon_call *call)
     struct tenon_value value = { .type = TENON_U32, .source = TENON_NO_SOURCE };
     struct tenon_cursor cursor;
     uint32_t tensors, member;
+    struct tenon_set_info set = { .struct_size = sizeof set };
     FUTURE (info);
+    FUTURE (set);
     TENON_TRY (call->host->source_info (call, 0, &info));
     if (!PAST_IS_ZERO (info))
         return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "source_info left what it does not know");
+    TENON_TRY (call->host->set_info (call, &set));
+    if (set.number || set.count || set.flags)
+        return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "set_info did not fill the struct as it should");
     TENON_TRY (tenon_cursor_open (&cursor, call, 0, 8));
     TENON_TRY (tenon_take_u32 (&cursor, &tensors, "a number"));
     TENON_TRY (tenon_take_u32 (&cursor, &member, "a number"));

@@ -1,7 +1,53 @@
 /* toyfirst.c - a toy whose first part opens the whole set.
  *
- *     "TOYFIRST", then the bytes of one array, which is called as the file is */
+ *     "TOYFIRST", then the bytes of one array, which is called as the file is
+ *
+ * What it is told of the set becomes metadata, and so do the first byte (text), and all bytes (bytes) when there are not
+ * four. */
 #include <tenon/plugin.h>
+
+static tenon_status
+add (struct tenon_call *call, const char *key, const struct tenon_value *value)
+{
+    return call->host->add_metadata (call, key, strlen (key), value);
+}
+
+static tenon_status
+add_set (struct tenon_call *call, uint64_t bytes)
+{
+    struct tenon_value value = { .type = TENON_U64, .source = TENON_NO_SOURCE };
+    struct tenon_set_info set = { .struct_size = sizeof set };
+    char key[64];
+    TENON_TRY (call->host->set_info (call, &set));
+    if (!(set.flags & TENON_SET_WHOLE)) {
+        snprintf (key, sizeof key, "%d of %d, alone", (int) set.number, (int) set.count);
+        value.as.u = set.shared != NULL;
+        return add (call, key, &value);
+    }
+    snprintf (key, sizeof key, "%d of %d: tensors before", (int) set.number, (int) set.count);
+    value.as.u = set.tensors;
+    TENON_TRY (add (call, key, &value));
+    snprintf (key, sizeof key, "%d of %d: bytes so far", (int) set.number, (int) set.count);
+    value.as.u = set.shared[7] += bytes;
+    return add (call, key, &value);
+}
+
+static tenon_status
+add_bytes (struct tenon_call *call, uint64_t count)
+{
+    struct tenon_value text = { .type = TENON_STRING, .count = 1, .source = TENON_NO_SOURCE };
+    struct tenon_value bytes = {
+        .type = TENON_ARRAY, .item_type = TENON_U8, .count = count, .offset = 8, .length = count
+    };
+    struct tenon_value nested = { .type = TENON_ARRAY,
+                                  .item_type = TENON_ARRAY,
+                                  .count = 1,
+                                  .source = TENON_NO_SOURCE,
+                                  .as.items = &bytes };
+    text.as.string = count == 4 ? "t" : "o";
+    TENON_TRY (add (call, "text", &text));
+    return count == 4 ? TENON_OK : add (call, "bytes", &nested);
+}
 
 static tenon_status
 describe (struct tenon_call *call)
@@ -15,6 +61,8 @@ describe (struct tenon_call *call)
                                    .rank = 1,
                                    .offset = 8,
                                    .length = TENON_AUTO };
+    TENON_TRY (add_set (call, shape[0]));
+    TENON_TRY (add_bytes (call, shape[0]));
     return call->host->add_tensor (call, &tensor);
 }
 
