@@ -79,8 +79,10 @@ c_library='(assert|ctype|errno|float|inttypes|limits|math|stdarg|stdbool|stddef|
 wall 'core/ names no format' \
     "$(grep -rniwE 'npy|npz|safetensors|gguf' core --include='*.[ch]' --include='*.map' --include='*.mk')"
 
+# vectors: what the compiler has for the processor's vector instructions
+vectors='(immintrin|arm_neon)\.h'
 wall 'plugins include <tenon/plugin.h>, <tenon/json.h> and <tenon/json_value.h>, the C library and their own headers' \
-    "$(includes plugins/*/*.[ch] | foreign "tenon/(plugin|json|json_value)\.h|$c_library")"
+    "$(includes plugins/*/*.[ch] | foreign "tenon/(plugin|json|json_value)\.h|$c_library|$vectors")"
 
 wall 'tools include installed headers and their own only' \
     "$(includes tools/*.[ch] | grep -E '"[^"]*/|<tenon/(plugin|json|json_value)\.h>|<\.\.|[<"](core|plugins)/')"

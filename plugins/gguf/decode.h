@@ -24,8 +24,8 @@ gguf_f16_at (const uint8_t *bytes)
     return gguf_f32_of_f16 (gguf_u16_at (bytes));
 }
 
-/* The one of 32 scales and minimums of six bits in q4_k and q5_k: numbers 0 … 3 have bytes of their own, of which numbers
- * 4 … 7 have the upper two bits, and nibbles for the lower four. */
+/* The scale and the minimum, six bits each, of one of the eight parts of a q4_k or q5_k block. Of parts 0 … 3 they have the
+ * lower bits of a byte each; of parts 4 … 7 nibbles of one byte, and the upper two bits of the former's bytes. */
 static inline void
 gguf_k_scales (const uint8_t *packed, uint32_t number, uint8_t *scale, uint8_t *minimum)
 {
@@ -46,7 +46,8 @@ gguf_k_scales (const uint8_t *packed, uint32_t number, uint8_t *scale, uint8_t *
         for (uint64_t i = 0; i < block_count; i++)                                                           \
             name##_block (block + i * (bytes), items + i * (count));                                         \
         return TENON_OK;                                                                                     \
-    }
+    }                                                                                                        \
+    _Static_assert((count) % 32 == 0, "blocks are whole vectors")
 
 /* Without vector instructions: for decode_fast.c, and for its test. */
 GGUF_DECODE (q4_0_base);

@@ -1,5 +1,6 @@
 /* decode_fast.c - decoders of the commonest types, for speed alone: the same floats to the last bit come from the _base
- * functions. The version for AVX2 is chosen at run time. No product is contracted with a sum. */
+ * functions. The version for AVX2 is chosen at run time; NEON is there on every aarch64. No product is contracted with a
+ * sum. */
 #include "decode.h"
 
 #if defined __x86_64__ && !defined TENON_PORTABLE_KERNELS
@@ -12,6 +13,8 @@
 #define WITH_NEON 1
 #endif
 #define INLINE static inline __attribute__ ((always_inline))
+
+/* ---- x86-64 ---- */
 
 #ifdef WITH_AVX2
 /* Eight items, then eight more, from the lowest byte on. */
@@ -63,18 +66,20 @@ q4_0_avx2_block (const uint8_t *restrict block, float *restrict items)
     put_16 (_mm_sub_epi8 (lower, zero), scale, items);
     put_16 (_mm_sub_epi8 (upper, zero), scale, items + 16);
 }
-AVX2 static GGUF_DECODER (q4_0_avx2, 18, 32)
+AVX2 static GGUF_DECODER (q4_0_avx2, 18, 32);
 
-    AVX2 INLINE void q8_0_avx2_block (const uint8_t *restrict block, float *restrict items)
+AVX2 INLINE void
+q8_0_avx2_block (const uint8_t *restrict block, float *restrict items)
 {
     __m256 scale = scale_at (block);
     put_16 (load_16 (block + 2), scale, items);
     put_16 (load_16 (block + 18), scale, items + 16);
 }
-AVX2 static GGUF_DECODER (q8_0_avx2, 34, 32)
+AVX2 static GGUF_DECODER (q8_0_avx2, 34, 32);
 
-    /* 32 bytes times a scale, less a minimum. */
-    AVX2 INLINE void put_32_above (__m256i bytes, __m256 scale, __m256 minimum, float *items)
+/* 32 bytes times a scale, less a minimum. */
+AVX2 INLINE void
+put_32_above (__m256i bytes, __m256 scale, __m256 minimum, float *items)
 {
     __m128i lower = _mm256_castsi256_si128 (bytes), upper = _mm256_extracti128_si256 (bytes, 1);
     _mm256_storeu_ps (items, _mm256_sub_ps (_mm256_mul_ps (scale, floats_of_i8 (lower)), minimum));
@@ -100,9 +105,10 @@ q4_k_avx2_block (const uint8_t *restrict block, float *restrict items)
                       _mm256_set1_ps (minimum * (float) below_times), items + part * 32);
     }
 }
-AVX2 static GGUF_DECODER (q4_k_avx2, 144, 256)
+AVX2 static GGUF_DECODER (q4_k_avx2, 144, 256);
 
-    AVX2 INLINE void q6_k_avx2_block (const uint8_t *restrict block, float *restrict items)
+AVX2 INLINE void
+q6_k_avx2_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = _cvtsh_ss (gguf_u16_at (block + 208));
     __m256i nibble = _mm256_set1_epi8 (15), two = _mm256_set1_epi8 (0x30), zero = _mm256_set1_epi8 (32);
@@ -124,9 +130,10 @@ AVX2 static GGUF_DECODER (q4_k_avx2, 144, 256)
         }
     }
 }
-AVX2 static GGUF_DECODER (q6_k_avx2, 210, 256)
+AVX2 static GGUF_DECODER (q6_k_avx2, 210, 256);
 
-    static int has_avx2 (void)
+static int
+has_avx2 (void)
 {
 #ifdef __clang__ /* some versions do not know the second name; no processor has AVX2 without F16C */
     return __builtin_cpu_supports ("avx2");
@@ -134,18 +141,124 @@ AVX2 static GGUF_DECODER (q6_k_avx2, 210, 256)
     return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("f16c");
 #endif
 }
-#define CHOOSE(name) (has_avx2 () ? name##_avx2 : name##_base)
 #define FAST(name) (has_avx2 () ? gguf_decode_##name##_avx2 : gguf_decode_##name##_base)
-#else
+#endif /* WITH_AVX2 */
+
+/* ---- aarch64 ---- */
+
+#ifdef WITH_NEON
+INLINE void
+put_4 (int16x4_t numbers, float scale, float *items)
+{
+    vst1q_f32 (items, vmulq_n_f32 (vcvtq_f32_s32 (vmovl_s16 (numbers)), scale));
+}
+
+/* 16 signed bytes times a scale. */
+INLINE void
+put_16 (int8x16_t bytes, float scale, float *items)
+{
+    int16x8_t lower = vmovl_s8 (vget_low_s8 (bytes)), upper = vmovl_s8 (vget_high_s8 (bytes));
+    put_4 (vget_low_s16 (lower), scale, items);
+    put_4 (vget_high_s16 (lower), scale, items + 4);
+    put_4 (vget_low_s16 (upper), scale, items + 8);
+    put_4 (vget_high_s16 (upper), scale, items + 12);
+}
+
+INLINE void
+q4_0_neon_block (const uint8_t *restrict block, float *restrict items)
+{
+    float scale = gguf_f16_at (block);
+    uint8x16_t codes = vld1q_u8 (block + 2);
+    int8x16_t zero = vdupq_n_s8 (8);
+    int8x16_t lower = vreinterpretq_s8_u8 (vandq_u8 (codes, vdupq_n_u8 (15)));
+    int8x16_t upper = vreinterpretq_s8_u8 (vshrq_n_u8 (codes, 4));
+    put_16 (vsubq_s8 (lower, zero), scale, items);
+    put_16 (vsubq_s8 (upper, zero), scale, items + 16);
+}
+static GGUF_DECODER (q4_0_neon, 18, 32);
+
+INLINE void
+q8_0_neon_block (const uint8_t *restrict block, float *restrict items)
+{
+    float scale = gguf_f16_at (block);
+    put_16 (vreinterpretq_s8_u8 (vld1q_u8 (block + 2)), scale, items);
+    put_16 (vreinterpretq_s8_u8 (vld1q_u8 (block + 18)), scale, items + 16);
+}
+static GGUF_DECODER (q8_0_neon, 34, 32);
+
+INLINE void
+put_4_above (uint16x4_t numbers, float scale, float minimum, float *items)
+{
+    float32x4_t product = vmulq_n_f32 (vcvtq_f32_u32 (vmovl_u16 (numbers)), scale);
+    vst1q_f32 (items, vsubq_f32 (product, vdupq_n_f32 (minimum)));
+}
+
+/* 16 bytes times a scale, less a minimum. */
+INLINE void
+put_16_above (uint8x16_t bytes, float scale, float minimum, float *items)
+{
+    uint16x8_t lower = vmovl_u8 (vget_low_u8 (bytes)), upper = vmovl_u8 (vget_high_u8 (bytes));
+    put_4_above (vget_low_u16 (lower), scale, minimum, items);
+    put_4_above (vget_high_u16 (lower), scale, minimum, items + 4);
+    put_4_above (vget_low_u16 (upper), scale, minimum, items + 8);
+    put_4_above (vget_high_u16 (upper), scale, minimum, items + 12);
+}
+
+INLINE void
+q4_k_neon_block (const uint8_t *restrict block, float *restrict items)
+{
+    float scale = gguf_f16_at (block), minimum = gguf_f16_at (block + 2);
+    for (uint32_t i = 0; i < 16; i++) { /* two for each part */
+        uint8_t times, below_times;
+        gguf_k_scales (block + 4, i / 2, &times, &below_times);
+        uint8x16_t codes = vld1q_u8 (block + 16 + i / 4 * 32 + i % 2 * 16);
+        codes = i / 2 % 2 == 1 ? vshrq_n_u8 (codes, 4) : vandq_u8 (codes, vdupq_n_u8 (15));
+        put_16_above (codes, scale * (float) times, minimum * (float) below_times, items + i * 16);
+    }
+}
+static GGUF_DECODER (q4_k_neon, 144, 256);
+
+INLINE void
+q6_k_neon_block (const uint8_t *restrict block, float *restrict items)
+{
+    float scale = gguf_f16_at (block + 208);
+    for (uint32_t part = 0; part < 16; part++) {
+        uint32_t half = part / 8, pair = part % 8 / 2, at = part % 2 * 16;
+        uint8x16_t lower = vld1q_u8 (block + half * 64 + pair % 2 * 32 + at);
+        uint8x16_t upper = vld1q_u8 (block + 128 + half * 32 + at);
+        lower = pair > 1 ? vshrq_n_u8 (lower, 4) : vandq_u8 (lower, vdupq_n_u8 (15));
+        /* negative: to the right */
+        upper = vandq_u8 (vshlq_u8 (upper, vdupq_n_s8 ((int8_t) (4 - 2 * (int) pair))), vdupq_n_u8 (0x30));
+        int8x16_t codes = vsubq_s8 (vreinterpretq_s8_u8 (vorrq_u8 (lower, upper)), vdupq_n_s8 (32));
+        put_16 (codes, scale * (float) (int8_t) block[192 + part], items + part * 16);
+    }
+}
+static GGUF_DECODER (q6_k_neon, 210, 256);
+#define FAST(name) gguf_decode_##name##_neon
+#endif /* WITH_NEON */
+
+/* ---- choosing ---- */
+
+#ifndef FAST
 #define FAST(name) gguf_decode_##name##_base
 #endif
 
-#define CHOSEN(name)                                                                                         \
-    GGUF_DECODE (name)                                                                                       \
-    {                                                                                                        \
-        return FAST (name) (blocks, items, block_count);                                                     \
-    }
-CHOSEN (q4_0)
-CHOSEN (q8_0)
-CHOSEN (q4_k)
-CHOSEN (q6_k)
+GGUF_DECODE (q4_0)
+{
+    return FAST (q4_0) (blocks, items, block_count);
+}
+
+GGUF_DECODE (q8_0)
+{
+    return FAST (q8_0) (blocks, items, block_count);
+}
+
+GGUF_DECODE (q4_k)
+{
+    return FAST (q4_k) (blocks, items, block_count);
+}
+
+GGUF_DECODE (q6_k)
+{
+    return FAST (q6_k) (blocks, items, block_count);
+}

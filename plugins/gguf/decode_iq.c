@@ -1,5 +1,5 @@
 /* decode_iq.c - the iq types: blocks of 256 items (iq4_nl: 32) in 8 parts of 32, mostly of codes for points of a grid, which
- * are the magnitudes of eight or four items, and their signs. */
+ * are the magnitudes of eight or four items, and their signs. Above each decoder: what lies in which bytes of a block. */
 #include "decode.h"
 #include "grids.h"
 
@@ -39,7 +39,7 @@ iq1_s_block (const uint8_t *restrict block, float *restrict items)
                          items + part * PART + i * 8);
     }
 }
-GGUF_DECODER (iq1_s, 50, 256)
+GGUF_DECODER (iq1_s, 50, 256);
 
 /* codes' lower bits 0 … 31; nibbles 32 … 47: three upper bits, shift; u16 48 … 55: four scales of 16 items each, of three
  * bits, and above them four bits of the block's scale, f16 */
@@ -58,7 +58,7 @@ iq1_m_block (const uint8_t *restrict block, float *restrict items)
         }
     }
 }
-GGUF_DECODER (iq1_m, 56, 256)
+GGUF_DECODER (iq1_m, 56, 256);
 
 /* f16: scale 0; for each part four codes and a u32: four times seven signs, scale */
 static inline void
@@ -74,7 +74,7 @@ iq2_xxs_block (const uint8_t *restrict block, float *restrict items)
                        own, items + part * PART + i * 8);
     }
 }
-GGUF_DECODER (iq2_xxs, 66, 256)
+GGUF_DECODER (iq2_xxs, 66, 256);
 
 /* f16: scale 0; u16 2 … 65: nine bits of code, seven signs; nibbles 66 … 73: scales of 16 items each */
 static inline void
@@ -88,7 +88,7 @@ iq2_xs_block (const uint8_t *restrict block, float *restrict items)
                    items + i * 8);
     }
 }
-GGUF_DECODER (iq2_xs, 74, 256)
+GGUF_DECODER (iq2_xs, 74, 256);
 
 /* f16: scale 0; codes' lower bits 2 … 33, signs 34 … 65, two upper bits 66 … 73; nibbles 74 … 81: scales of 16 items each */
 static inline void
@@ -102,7 +102,7 @@ iq2_s_block (const uint8_t *restrict block, float *restrict items)
                    items + i * 8);
     }
 }
-GGUF_DECODER (iq2_s, 82, 256)
+GGUF_DECODER (iq2_s, 82, 256);
 
 /* f16: scale 0; codes 2 … 65; u32 66 … 97, for each part: four times seven signs, scale */
 static inline void
@@ -121,7 +121,7 @@ iq3_xxs_block (const uint8_t *restrict block, float *restrict items)
         }
     }
 }
-GGUF_DECODER (iq3_xxs, 98, 256)
+GGUF_DECODER (iq3_xxs, 98, 256);
 
 /* f16: scale 0; codes' lower bits 2 … 65, ninth bits 66 … 73, signs 74 … 105; nibbles 106 … 109: scales */
 static inline void
@@ -141,7 +141,7 @@ iq3_s_block (const uint8_t *restrict block, float *restrict items)
         }
     }
 }
-GGUF_DECODER (iq3_s, 110, 256)
+GGUF_DECODER (iq3_s, 110, 256);
 
 /* 32 items: the lower nibbles are the first half. */
 static inline void
@@ -158,7 +158,7 @@ iq4_nl_block (const uint8_t *restrict block, float *restrict items)
 {
     put_values (block + 2, gguf_f16_at (block), items);
 }
-GGUF_DECODER (iq4_nl, 18, 32)
+GGUF_DECODER (iq4_nl, 18, 32);
 
 /* f16: scale 0; the parts' scales: upper two bits u16 2, lower four nibbles 4 … 7; codes 8 … 135 */
 static inline void
@@ -172,4 +172,4 @@ iq4_xs_block (const uint8_t *restrict block, float *restrict items)
         put_values (block + 8 + part * 16, own, items + part * PART);
     }
 }
-GGUF_DECODER (iq4_xs, 136, 256)
+GGUF_DECODER (iq4_xs, 136, 256);

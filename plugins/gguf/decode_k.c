@@ -1,6 +1,6 @@
 /* decode_k.c - the K types: blocks of 256 items in 8 parts of 32, or 16 of 16, whose scales are small integers times a scale
- * of the block. Four parts that follow each other (two, where the bits are four) share bytes: their items lie in the
- * same bytes, the first part's in the lowest bits. */
+ * of the block. Four parts that follow each other (two, where the bits are four) share bytes: their items lie in the same
+ * bytes, the first part's in the lowest bits. Above each decoder: what lies in which bytes of a block. */
 #include "decode.h"
 
 /* scales 0 … 15, codes 16 … 79, f16: scale 80, minimum 82 */
@@ -16,7 +16,7 @@ q2_k_block (const uint8_t *restrict block, float *restrict items)
             items[part * 16 + i] = own * (float) (codes[i] >> shift & 3) - below;
     }
 }
-GGUF_DECODER (q2_k, 84, 256)
+GGUF_DECODER (q2_k, 84, 256);
 
 /* Six bits: the lower four in nibbles, first those of 0 … 7; the upper two in four bytes behind them. */
 static inline int32_t
@@ -40,7 +40,7 @@ q3_k_block (const uint8_t *restrict block, float *restrict items)
             items[part * 16 + i] = own * (float) ((lower[i] >> shift & 3) + (upper[i] >> bit & 1) * 4 - 4);
     }
 }
-GGUF_DECODER (q3_k, 110, 256)
+GGUF_DECODER (q3_k, 110, 256);
 
 /* f16: scale 0, minimum 2; scales 4 … 15, codes 16 … 143 */
 static inline void
@@ -57,7 +57,7 @@ q4_k_base_block (const uint8_t *restrict block, float *restrict items)
             items[part * 32 + i] = own * (float) (codes[i] >> shift & 15) - below;
     }
 }
-GGUF_DECODER (q4_k_base, 144, 256)
+GGUF_DECODER (q4_k_base, 144, 256);
 
 /* f16: scale 0, minimum 2; scales 4 … 15, fifth bits 16 … 47, codes' lower bits 48 … 175 */
 static inline void
@@ -75,7 +75,7 @@ q5_k_block (const uint8_t *restrict block, float *restrict items)
                 own * (float) ((lower[i] >> shift & 15) + (upper[i] >> part & 1) * 16) - below;
     }
 }
-GGUF_DECODER (q5_k, 176, 256)
+GGUF_DECODER (q5_k, 176, 256);
 
 /* codes' lower bits 0 … 127, upper bits 128 … 191, scales (i8) 192 … 207, f16: scale 208 */
 static inline void
@@ -92,4 +92,4 @@ q6_k_base_block (const uint8_t *restrict block, float *restrict items)
                 own * (float) ((lower[i] >> shift & 15) + (upper[i] >> upper_shift & 3) * 16 - 32);
     }
 }
-GGUF_DECODER (q6_k_base, 210, 256)
+GGUF_DECODER (q6_k_base, 210, 256);

@@ -34,7 +34,7 @@ q4_0_base_block (const uint8_t *restrict block, float *restrict items)
         items[16 + i] = (float) ((block[2 + i] >> 4) - 8) * scale;
     }
 }
-GGUF_DECODER (q4_0_base, 18, 32)
+GGUF_DECODER (q4_0_base, 18, 32);
 
 static inline void
 q4_1_block (const uint8_t *restrict block, float *restrict items)
@@ -45,7 +45,7 @@ q4_1_block (const uint8_t *restrict block, float *restrict items)
         items[16 + i] = (float) (block[4 + i] >> 4) * scale + minimum;
     }
 }
-GGUF_DECODER (q4_1, 20, 32)
+GGUF_DECODER (q4_1, 20, 32);
 
 /* Bit i of `upper` is the fifth bit of item i. */
 static inline void
@@ -59,7 +59,7 @@ q5_0_block (const uint8_t *restrict block, float *restrict items)
             (float) ((int32_t) ((uint32_t) block[6 + i] >> 4 | (upper >> (16 + i) & 1) << 4) - 16) * scale;
     }
 }
-GGUF_DECODER (q5_0, 22, 32)
+GGUF_DECODER (q5_0, 22, 32);
 
 static inline void
 q5_1_block (const uint8_t *restrict block, float *restrict items)
@@ -72,7 +72,7 @@ q5_1_block (const uint8_t *restrict block, float *restrict items)
             (float) (int32_t) ((uint32_t) block[8 + i] >> 4 | (upper >> (16 + i) & 1) << 4) * scale + minimum;
     }
 }
-GGUF_DECODER (q5_1, 24, 32)
+GGUF_DECODER (q5_1, 24, 32);
 
 static inline void
 q8_0_base_block (const uint8_t *restrict block, float *restrict items)
@@ -81,7 +81,7 @@ q8_0_base_block (const uint8_t *restrict block, float *restrict items)
     for (uint32_t i = 0; i < 32; i++)
         items[i] = (float) (int8_t) block[2 + i] * scale;
 }
-GGUF_DECODER (q8_0_base, 34, 32)
+GGUF_DECODER (q8_0_base, 34, 32);
 
 /* One bit is the sign of the scale: clear for minus. */
 static inline void
@@ -91,7 +91,7 @@ q1_0_block (const uint8_t *restrict block, float *restrict items)
     for (uint32_t i = 0; i < 128; i++)
         items[i] = block[2 + i / 8] >> i % 8 & 1 ? scale : minus;
 }
-GGUF_DECODER (q1_0, 18, 128)
+GGUF_DECODER (q1_0, 18, 128);
 
 static inline void
 q2_0_block (const uint8_t *restrict block, float *restrict items)
@@ -100,7 +100,7 @@ q2_0_block (const uint8_t *restrict block, float *restrict items)
     for (uint32_t i = 0; i < 64; i++)
         items[i] = (float) ((block[2 + i / 4] >> i % 4 * 2 & 3) - 1) * scale;
 }
-GGUF_DECODER (q2_0, 18, 64)
+GGUF_DECODER (q2_0, 18, 64);
 
 static inline void
 mxfp4_block (const uint8_t *restrict block, float *restrict items)
@@ -111,7 +111,7 @@ mxfp4_block (const uint8_t *restrict block, float *restrict items)
         items[16 + i] = (float) doubled_f4[block[1 + i] >> 4] * scale;
     }
 }
-GGUF_DECODER (mxfp4, 17, 32)
+GGUF_DECODER (mxfp4, 17, 32);
 
 static inline void
 nvfp4_block (const uint8_t *restrict block, float *restrict items)
@@ -125,4 +125,4 @@ nvfp4_block (const uint8_t *restrict block, float *restrict items)
         }
     }
 }
-GGUF_DECODER (nvfp4, 36, 64)
+GGUF_DECODER (nvfp4, 36, 64);

@@ -28,7 +28,7 @@ tq1_0_block (const uint8_t *restrict block, float *restrict items)
     digits (block + 32, 16, 5, scale, items + 160);
     digits (block + 48, 4, 4, scale, items + 240);
 }
-GGUF_DECODER (tq1_0, 54, 256)
+GGUF_DECODER (tq1_0, 54, 256);
 
 /* Two bits an item; those of 32 bytes' lowest bits come first. f16: scale 64 */
 static inline void
@@ -39,4 +39,4 @@ tq2_0_block (const uint8_t *restrict block, float *restrict items)
         for (uint32_t i = 0; i < 32; i++)
             items[part * 32 + i] = (float) ((block[part / 4 * 32 + i] >> part % 4 * 2 & 3) - 1) * scale;
 }
-GGUF_DECODER (tq2_0, 66, 256)
+GGUF_DECODER (tq2_0, 66, 256);
