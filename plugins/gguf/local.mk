@@ -42,3 +42,5 @@ plugins_libgguf_la_SOURCES = $(gguf_sources)
 plugins_libgguf_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=gguf
 core_libcore_la_LIBADD += plugins/libgguf.la
 endif
+
+dist_man_MANS += plugins/gguf/tenon-gguf.7

@@ -18,6 +18,12 @@ SHAPES = [(), (1,), (4,), (0,), (3, 5), (1, 5), (5, 1), (0, 5), (5, 0), (2, 3, 4
           (7, 1, 1, 1), (1, 1, 1, 1), (0, 0, 0, 0)]
 ONE = {"x": Tensor("f32", (3, 5))}
 
+# Where f16 scales lie in a block; iq1_m has one in the high nibbles of four numbers, and the uppermost in the last.
+SCALES = {"q4_0": [0], "q4_1": [0, 2], "q5_0": [0], "q5_1": [0, 2], "q8_0": [0], "q2_k": [80, 82], "q3_k": [108], "q4_k": [0, 2],
+          "q5_k": [0, 2], "q6_k": [208], "iq2_xxs": [0], "iq2_xs": [0], "iq3_xxs": [0], "iq1_s": [0], "iq4_nl": [0], "iq3_s": [0],
+          "iq2_s": [0], "iq4_xs": [0], "iq1_m": [54], "tq1_0": [52], "tq2_0": [64], "q1_0": [0], "q2_0": [0],
+          "mxfp4": [], "nvfp4": []}
+
 
 def scalars():
     """Every type with its least, its most, and what lies between."""
@@ -96,3 +102,12 @@ def even(generator, count):
     kinds = [("f32", 8), ("f16", 16), ("i8", 32), ("f64", 4), ("q4_0", 512), ("q8_0", 512), ("q4_k", 512), ("bf16", 16)]
     return {f"blk.{i}.w": Tensor(kind, (generator.choice([0, 1, 1, 2, 5]), unit), i)
             for i, (kind, unit) in enumerate(generator.choice(kinds) for _ in range(count))}
+
+
+def ones(kind):
+    """A block with a scale of 1, or more of them, and no bit beside these."""
+    block = np.zeros(BLOCKS[kind][2], np.uint8)
+    block[[at + 1 for at in SCALES[kind]]] = 0x3C
+    for at, byte in {"iq1_m": [(53, 0xC0), (55, 0x30)], "mxfp4": [(0, 127)], "nvfp4": [(at, 0x38) for at in range(4)]}.get(kind, []):
+        block[at] = byte
+    return block

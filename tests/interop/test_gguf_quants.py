@@ -7,14 +7,13 @@ import numpy as np
 from gguf import GGMLQuantizationType
 from gguf.quants import dequantize, quantize
 from gguf_kit import BLOCKS, TYPES, Tensor, TenonError, by_hand, loaded_as, peer_write, read
+from gguf_samples import SCALES, ones
 
 warnings.simplefilter("ignore")
 
+PEERS = [kind for kind in SCALES if kind not in ("q1_0", "q2_0")]  # for which gguf-py 0.19.0 has numbers
 CARRIED = ["q8_1", "q8_k"]  # ggml has nothing that dequantises these: they are what it multiplies with, not what files hold
-# Where f16 scales lie in a block; iq1_m has one in the high nibbles of four numbers, and the uppermost in the last.
-SCALES = {"q4_0": [0], "q4_1": [0, 2], "q5_0": [0], "q5_1": [0, 2], "q8_0": [0], "q2_k": [80, 82], "q3_k": [108], "q4_k": [0, 2],
-          "q5_k": [0, 2], "q6_k": [208], "iq2_xxs": [0], "iq2_xs": [0], "iq3_xxs": [0], "iq1_s": [0], "iq4_nl": [0], "iq3_s": [0],
-          "iq2_s": [0], "iq4_xs": [0], "iq1_m": [54], "tq1_0": [52], "tq2_0": [64], "mxfp4": [], "nvfp4": []}
+
 
 
 def number(kind):
@@ -68,7 +67,7 @@ def check_numbers(bench, ours, theirs, *words):
 def test_dequantise(bench):
     """Random blocks of every type that the peer has."""
     generator, compared = np.random.default_rng(1), []
-    for kind in SCALES:
+    for kind in PEERS:
         blocks = random_blocks(kind, 60, 50, generator, finite=True)
         theirs = dequantised(kind, blocks)
         if bench.check(theirs is not None, kind, "is unknown to gguf.quants"):
@@ -77,18 +76,9 @@ def test_dequantise(bench):
     bench.check(len(compared) == 23, "compared are", compared)
 
 
-def ones(kind):
-    """A block with a scale of 1, or more of them, and no bit beside these."""
-    block = np.zeros(BLOCKS[kind][2], np.uint8)
-    block[[at + 1 for at in SCALES[kind]]] = 0x3C
-    for at, byte in {"iq1_m": [(53, 0xC0), (55, 0x30)], "mxfp4": [(0, 127)], "nvfp4": [(at, 0x38) for at in range(4)]}.get(kind, []):
-        block[at] = byte
-    return block
-
-
 def test_dequantise_every_byte(bench):
-    """Of such blocks each byte with each of its values."""
-    for kind in SCALES:
+    """Of blocks with a scale of 1 each byte with each of its values."""
+    for kind in PEERS:
         size = BLOCKS[kind][2]
         blocks = np.tile(ones(kind), (256 * size, 1))
         for at in range(size):
@@ -99,7 +89,7 @@ def test_dequantise_every_byte(bench):
 def test_dequantise_not_finite(bench):
     """Scales that are infinite or none are what they are: numbers, infinities and NaNs lie where the peer has them."""
     generator = np.random.default_rng(2)
-    for kind in SCALES:
+    for kind in PEERS:
         blocks = random_blocks(kind, 60, 50, generator, finite=False)
         size = BLOCKS[kind][2]
         one = blocks.reshape(-1, size)
@@ -205,7 +195,7 @@ def test_there_and_back(bench):
     most = {"q1_0": 0.7, "q2_0": 0.8, "tq1_0": 0.9, "tq2_0": 0.9, "q2_k": 0.4, "q3_k": 0.2, "mxfp4": 0.2, "nvfp4": 0.15, "q8_0": 0.01}
     for kind in QUANTISED:
         blocks = quantised_by_tenon(kind, rows)
-        back = dequantised(kind, blocks) if kind in SCALES else by_tenon(kind, blocks)
+        back = dequantised(kind, blocks) if kind in PEERS else by_tenon(kind, blocks)
         error = np.sqrt(np.mean((back - rows)**2))
         bench.check(error <= most.get(kind, 0.1), kind, "is off by", error)
 
