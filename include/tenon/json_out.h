@@ -129,11 +129,12 @@ tenon_json_print (char text[40], int32_t precision, double value)
     return used;
 }
 
-/* The shortest of a few precisions that reads as the same number. JSON has no infinities and no NaN: the
- * status becomes TENON_E_UNSUPPORTED. */
+/* The shortest of a few precisions that reads as the same number; one that is nearer to zero than `normal` may have
+ * fewer digits. JSON has no infinities and no NaN: the status becomes TENON_E_UNSUPPORTED. */
 static inline void
 tenon_json_put_float (struct tenon_json_out *out, double value, int32_t least, int32_t most, int32_t single)
 {
+    double normal = single ? 0x1p-126 : 0x1p-1022;
     char text[40];
     uint32_t length = 0;
     double back = 0;
@@ -142,6 +143,8 @@ tenon_json_put_float (struct tenon_json_out *out, double value, int32_t least, i
             out->status = TENON_E_UNSUPPORTED;
         return;
     }
+    if (value < normal && value > -normal)
+        least = 1;
     for (int32_t precision = least; precision <= most; precision++) {
         length = tenon_json_print (text, precision, value);
         tenon_json_to_f64 (text, length, &back);

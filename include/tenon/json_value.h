@@ -310,8 +310,10 @@ tenon_json_take_string (struct tenon_call *call, struct tenon_json *json, int32_
         return TENON_JSON_OTHER;
     else {
         struct tenon_json ahead = *json;
-        if (tenon_json_next (&ahead) != TENON_JSON_KEY || tenon_json_next (&ahead) != TENON_JSON_STRING)
+        if (tenon_json_next (&ahead) != TENON_JSON_KEY || tenon_json_next (&ahead) != TENON_JSON_STRING) {
+            *json = ahead;
             return TENON_JSON_OTHER;
+        }
         value->as.string = text = (char *) call->host->scratch (call, ahead.length / 2 + 1);
         if (text && tenon_json_take_hex (json, text, &value->count))
             return TENON_JSON_OTHER;
@@ -377,13 +379,15 @@ tenon_json_take_scalar (struct tenon_call *call, struct tenon_json *json, int32_
 
 /* Behind [: how many items are there, and the bytes of their text. */
 __attribute__ ((unused)) static int32_t
-tenon_json_count_items (const struct tenon_json *json, uint64_t *count, uint64_t *bytes)
+tenon_json_count_items (struct tenon_json *json, uint64_t *count, uint64_t *bytes)
 {
     struct tenon_json ahead = *json;
     int32_t token;
     for (*count = 0; (token = tenon_json_next (&ahead)) != TENON_JSON_END_ARRAY; (*count)++)
-        if (token == TENON_JSON_ERROR || tenon_json_skip (&ahead, token) < 0)
+        if (token == TENON_JSON_ERROR || tenon_json_skip (&ahead, token) < 0) {
+            *json = ahead;
             return TENON_JSON_OTHER;
+        }
     *bytes = (uint64_t) (ahead.at - json->at);
     return TENON_OK;
 }

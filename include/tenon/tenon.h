@@ -358,7 +358,8 @@ enum {
     TENON_SAVE_APPEND = 16,
     /* A tensor whose dtype the format cannot hold is stored as u8, [.., bytes of a row], and a record in the
      * metadata tells what it was, so that opening the file shows it as it was. The format must have room for
-     * metadata */
+     * metadata. The record keeps the order of tensors and keys, too, and is there for that alone when the
+     * format has an order of its own */
     TENON_SAVE_CARRY = 32
 };
 typedef struct tenon_save_options {

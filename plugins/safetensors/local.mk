@@ -11,9 +11,16 @@ safetensors_sources = \
 	plugins/safetensors/write.c
 shell_tests += \
 	plugins/safetensors/tests/folder.sh \
+	plugins/safetensors/tests/gguf.sh \
 	plugins/safetensors/tests/golden.sh \
 	plugins/safetensors/tests/malformed.sh \
 	plugins/safetensors/tests/set.sh
+
+unit_tests += plugins/safetensors/tests/test_metadata plugins/safetensors/tests/test_metadata_bad
+safetensors_kit = plugins/safetensors/tests/kit.c plugins/safetensors/tests/kit.h
+plugins_safetensors_tests_test_metadata_bad_SOURCES = plugins/safetensors/tests/test_metadata_bad.c $(safetensors_kit)
+plugins_safetensors_tests_test_metadata_SOURCES = plugins/safetensors/tests/test_metadata.c $(safetensors_kit)
+plugins/safetensors/tests/test_%.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
 
 if MODULE_safetensors
 plugin_LTLIBRARIES += plugins/safetensors.la

@@ -418,6 +418,8 @@ START_TEST (floats_are_written_so_that_they_come_back)
     ck_assert_str_eq (written_f32 (0.1f), "0.1");
     ck_assert_str_eq (written_f32 (16777216), "16777216.0");
     ck_assert_str_eq (written_f32 (1e10f), "1e+10");
+    ck_assert_str_eq (written_f32 (0x1p-149f), "1e-45"); /* where floats have fewer digits */
+    ck_assert_str_eq (written_f32 (-0x1.8p-148f), "-4e-45");
     for (int i = 0; i < 100000; i++) {
         uint64_t bits = draw (UINT32_MAX) << 33 ^ draw (UINT32_MAX);
         uint32_t low = (uint32_t) bits;
