@@ -3,13 +3,6 @@
 #include "file.h"
 #include "transfer.h"
 
-static tenon_status
-drop (void *user, const void *bytes, uint64_t length, tenon_error *error)
-{
-    (void) user, (void) bytes, (void) length, (void) error;
-    return TENON_OK;
-}
-
 struct verify {
     tenon_file *file;
     tenon_report *report;
@@ -123,6 +116,68 @@ verify_sources (struct verify *verify)
     return go_on;
 }
 
+/* ---- tensors ---- */
+
+/* What a dtype thinks of its blocks, which come in pieces that end anywhere. */
+struct watch {
+    const struct tenon_dtype *dtype;
+    uint8_t *block; /* the beginning of the next one … */
+    uint64_t held;  /* … so many bytes */
+    uint64_t seen;  /* whole blocks before it */
+    uint64_t bad;   /* number of the first bad one; UINT64_MAX: none so far */
+};
+
+static void
+look_at_blocks (struct watch *watch, const void *blocks, uint64_t count)
+{
+    uint64_t bad = watch->dtype->check (blocks, count);
+    if (bad < count && watch->bad == UINT64_MAX)
+        watch->bad = watch->seen + bad;
+    watch->seen += count;
+}
+
+/* Without blocks to look at, reading is all. */
+static tenon_status
+look_at_bytes (void *user, const void *bytes, uint64_t length, tenon_error *error)
+{
+    struct watch *watch = user;
+    const uint8_t *at = bytes;
+    uint64_t size = watch->dtype->block_bytes;
+    (void) error;
+    while (watch->block && length > 0) {
+        uint64_t taken = length / size * size;
+        if (watch->held > 0 || taken == 0) {
+            taken = TN_MIN (length, size - watch->held);
+            memcpy (watch->block + watch->held, at, taken);
+            watch->held = (watch->held + taken) % size;
+            if (watch->held == 0)
+                look_at_blocks (watch, watch->block, 1);
+        } else
+            look_at_blocks (watch, at, taken / size);
+        at += taken;
+        length -= taken;
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+read_tensor (struct verify *verify, struct tn_want *want, const struct tenon_dtype *dtype, tenon_error *error)
+{
+    TN_FREE uint8_t *block = dtype->check ? malloc (dtype->block_bytes) : NULL;
+    struct watch watch = { .dtype = dtype, .block = block, .bad = UINT64_MAX };
+    if (dtype->check && !block)
+        return tn_fail_memory (error);
+    TN_TRY (tn_transfer_stream (verify->file->context, want, look_at_bytes, &watch, &verify->meter, error));
+    if (watch.bad == UINT64_MAX)
+        return TENON_OK;
+    uint64_t first = watch.bad * dtype->block_items;
+    return tn_fail (
+        error, TENON_E_MALFORMED, TN_NO_OFFSET,
+        "block %llu of %llu (elements %llu to %llu) stands for no numbers: a scale is NaN or infinite",
+        (unsigned long long) watch.bad, (unsigned long long) watch.seen, (unsigned long long) first,
+        (unsigned long long) (first + dtype->block_items - 1));
+}
+
 static bool
 verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
 {
@@ -130,12 +185,13 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
     struct tn_source *source = catalog->sources[tensor->source];
     tenon_error error = TENON_ERROR_INIT;
     struct tn_want want;
-    /* what lies in a checked or encoded part has been read with it */
-    bool done = tensor->storage == TENON_EXTENT && is_checked (source);
+    const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, tensor->dtype);
+    /* what lies in a checked or encoded part has been read with it, but for what its dtype says */
+    bool done = tensor->storage == TENON_EXTENT && is_checked (source) && !dtype->check;
     if (!done && tn_want_make (&want, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
         && want.size > 0) {
         want.fortran = false; /* any order will do for reading */
-        tn_transfer_stream (verify->file->context, &want, drop, NULL, &verify->meter, &error);
+        read_tensor (verify, &want, dtype, &error);
     }
     if (error.status < 0)
         tn_fail_place (&error, NULL, tensor->name);

@@ -48,6 +48,7 @@ module_unit_tests = \
 	tests/abi/test_carry \
 	tests/abi/test_choose \
 	tests/abi/test_dump \
+	tests/abi/test_edit \
 	tests/abi/test_meta \
 	tests/abi/test_parts \
 	tests/abi/test_raw \
@@ -61,6 +62,7 @@ module_unit_tests = \
 	tests/unit/test_threads
 module_shell_tests += \
 	tests/abi/nm.sh \
+	tests/cli/edit.sh \
 	tests/cli/metadata.sh
 
 # What several C tests share.
@@ -142,8 +144,8 @@ tests_faults_test_kill_SOURCES = tests/faults/test_kill.c $(fault_rig)
 tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
 
 # The tests are compiled with tests/marks.h before everything else.
-tests/unit/test_%.o tests/unit/tests_%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/npz/tests/test_%.o tests/abi/kit.lo \
-tests/abi/kit.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
+tests/unit/test_%.o tests/unit/tests_%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o \
+tests/abi/kit.lo tests/abi/kit.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
 EXTRA_DIST += tests/marks.h
 
 # json-c is the judge of json.h.
@@ -159,7 +161,8 @@ deflate_tests = tests/unit/test_checksum tests/unit/test_deflate tests/unit/test
 	plugins/npz/tests/test_zip plugins/npz/tests/golden.sh
 # What .ci/run does in a build by another compiler (make check-compiler): where numbers are computed, and the whole once.
 compiler_tests = tests/unit/test_cast tests/unit/test_checksum tests/unit/test_deflate tests/unit/test_dtype tests/unit/test_json \
-	tests/unit/test_swap tests/unit/test_transpose tests/unit/test_value tests/unit/test_want plugins/npz/tests/golden.sh
+	tests/unit/test_swap tests/unit/test_transpose tests/unit/test_value tests/unit/test_want plugins/gguf/tests/test_decode \
+	plugins/npz/tests/golden.sh
 # What `make check-valgrind` runs. It takes too long for sweeps, and for what needs many threads or millions of items; the
 # sanitizers see those.
 valgrind_too_long = tests/abi/test_ahead tests/unit/test_deflate tests/unit/test_json \

@@ -1,5 +1,5 @@
 /* describe.c - the header of a file: counts, key-value pairs, and what lies where. */
-#include "gguf.h"
+#include "mlx.h"
 
 /* ---- key-value pairs ---- */
 
@@ -50,6 +50,8 @@ read_pair (struct gguf_reader *reader, uint64_t number)
     uint64_t length, place = reader->cursor.position;
     reader->subject = (struct gguf_subject){ "key-value pair", NULL, 0, number };
     TENON_TRY (gguf_take_string (reader, &text, &length, "the key"));
+    if (length == 0)
+        return gguf_fail (reader, TENON_E_MALFORMED, place, "%s", "its key is empty");
     char short_key[256], *key = short_key; /* the cursor's bytes go with the next take */
     if (length > sizeof short_key && !(key = reader->call->host->scratch (reader->call, length)))
         return TENON_E_MEMORY;
@@ -172,7 +174,8 @@ add_info (struct gguf_reader *reader, const struct info *info, struct layout *la
                                    .flags = reader->cursor.big_endian ? TENON_BIG_ENDIAN : 0,
                                    .offset = layout->data + info->offset,
                                    .length = TENON_AUTO };
-    TENON_TRY (call->host->add_tensor (call, &tensor));
+    TENON_TRY (gguf_mlx_splits (reader, info->type) ? gguf_mlx_add (reader, info->type, &tensor)
+                                                    : call->host->add_tensor (call, &tensor));
     if (info->offset != layout->expected && !layout->told++)
         tenon_note (call, TENON_NOTE, NULL,
                     "the tensors' data do not follow each other without gaps in their order");
@@ -209,24 +212,37 @@ read_infos (struct gguf_reader *reader)
 
 /* ---- the whole ---- */
 
+/* The file's name may be all that speaks for it. */
+static tenon_status
+read_magic (struct gguf_reader *reader)
+{
+    const uint8_t *magic = gguf_take (reader, 4, "the magic");
+    if (!magic)
+        return TENON_E_TRUNCATED;
+    return memcmp (magic, "GGUF", 4) == 0 ? TENON_OK
+                                          : tenon_fail (reader->call, TENON_E_MALFORMED, 0,
+                                                        "it begins with %02x %02x %02x %02x, expected 'GGUF'",
+                                                        magic[0], magic[1], magic[2], magic[3]);
+}
+
 /* The magic never swaps; a version that is 3 the other way round tells of a big-endian file. */
 static tenon_status
 read_version (struct gguf_reader *reader)
 {
     uint32_t version;
-    TENON_TRY (gguf_skip (reader, 4, "the magic"));
+    TENON_TRY (read_magic (reader));
     TENON_TRY (gguf_take_u32 (reader, &version, "the version"));
     reader->version = version;
     if (version == GGUF_VERSION << 24) {
         reader->version = GGUF_VERSION;
         reader->cursor.big_endian = 1;
-        tenon_note (reader->call, TENON_NOTE, NULL, "it is big-endian; what is written is little-endian");
+        tenon_note (reader->call, TENON_NOTE, NULL, "it is big-endian; gguf is written little-endian");
     }
     if (reader->version < 1 || reader->version > GGUF_VERSION)
         return tenon_fail (reader->call, TENON_E_UNSUPPORTED, 4, "its version is %u (0x%x), expected 1 to 3",
                            version, version);
     if (reader->version < GGUF_VERSION)
-        tenon_note (reader->call, TENON_NOTE, NULL, "its version is %u; what is written is version 3",
+        tenon_note (reader->call, TENON_NOTE, NULL, "its version is %u; gguf is written as version 3",
                     reader->version);
     return TENON_OK;
 }
@@ -253,6 +269,7 @@ gguf_describe (struct tenon_call *call)
     TENON_TRY (tenon_cursor_open (&reader.cursor, call, 0, 0));
     TENON_TRY (read_version (&reader));
     TENON_TRY (gguf_split_begin (&reader));
+    TENON_TRY (gguf_mlx_wanted (call, &reader.triples));
     uint64_t place = reader.cursor.position, size = reader.version > 1 ? 8 : 4;
     TENON_TRY (gguf_take_size (&reader, &reader.tensors, "the number of tensors"));
     TENON_TRY (gguf_take_size (&reader, &reader.pairs, "the number of key-value pairs"));

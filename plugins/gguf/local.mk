@@ -1,10 +1,17 @@
-gguf_sources = \
+gguf_decoders = \
 	plugins/gguf/decode.h \
 	plugins/gguf/decode_fast.c \
 	plugins/gguf/decode_iq.c \
 	plugins/gguf/decode_k.c \
 	plugins/gguf/decode_plain.c \
 	plugins/gguf/decode_ternary.c \
+	plugins/gguf/grids.c \
+	plugins/gguf/grids.h \
+	plugins/gguf/half.h
+
+gguf_sources = $(gguf_decoders) \
+	plugins/gguf/check.c \
+	plugins/gguf/check.h \
 	plugins/gguf/describe.c \
 	plugins/gguf/encode.h \
 	plugins/gguf/encode_affine.c \
@@ -18,15 +25,20 @@ gguf_sources = \
 	plugins/gguf/encode_signed.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
-	plugins/gguf/grids.c \
-	plugins/gguf/grids.h \
-	plugins/gguf/half.h \
+	plugins/gguf/mlx.c \
+	plugins/gguf/mlx.h \
+	plugins/gguf/mlx_write.c \
 	plugins/gguf/quants.c \
 	plugins/gguf/quants.h \
 	plugins/gguf/read.c \
 	plugins/gguf/split.c \
 	plugins/gguf/value.c \
 	plugins/gguf/write.c
+shell_tests += \
+	plugins/gguf/tests/golden.sh \
+	plugins/gguf/tests/malformed.sh \
+	plugins/gguf/tests/mlx.sh \
+	plugins/gguf/tests/split.sh
 
 if MODULE_gguf
 plugin_LTLIBRARIES += plugins/gguf.la
@@ -44,3 +56,6 @@ core_libcore_la_LIBADD += plugins/libgguf.la
 endif
 
 dist_man_MANS += plugins/gguf/tenon-gguf.7
+
+unit_tests += plugins/gguf/tests/test_decode
+plugins_gguf_tests_test_decode_SOURCES = plugins/gguf/tests/test_decode.c $(gguf_decoders)

@@ -1,6 +1,7 @@
 /* quants.c - the table of block dtypes. The layouts are ggml's (ggml-common.h): a block's numbers, and which of its bytes are
  * one number, so that a file of the other byte order can be turned round. */
 #include "quants.h"
+#include "check.h"
 #include "gguf.h"
 
 /* { offset, size, count } */
@@ -37,7 +38,7 @@ FIELDS (q2_0, { 0, 2, 1 });
     .block_items = items, .block_bytes = bytes, .decode = decoder, .encode = encoder
 #define TURNED(name)                                                                                         \
     .swap = name##_fields, .swap_size = sizeof (struct tenon_swap_field),                                    \
-    .swap_count = sizeof name##_fields / sizeof name##_fields[0]
+    .swap_count = sizeof name##_fields / sizeof name##_fields[0], .check = gguf_check_##name
 
 static const struct tenon_dtype blocks[] = {
     { BLOCK ("q4_0", 32, 18, gguf_decode_q4_0, gguf_encode_q4_0), TURNED (q4_0) },
@@ -63,7 +64,7 @@ static const struct tenon_dtype blocks[] = {
     { BLOCK ("iq1_m", 256, 56, gguf_decode_iq1_m, NULL), TURNED (iq1_m) },
     { BLOCK ("tq1_0", 256, 54, gguf_decode_tq1_0, gguf_encode_tq1_0), TURNED (tq1_0) },
     { BLOCK ("tq2_0", 256, 66, gguf_decode_tq2_0, gguf_encode_tq2_0), TURNED (tq2_0) },
-    { BLOCK ("mxfp4", 32, 17, gguf_decode_mxfp4, gguf_encode_mxfp4) },
+    { BLOCK ("mxfp4", 32, 17, gguf_decode_mxfp4, gguf_encode_mxfp4), .check = gguf_check_mxfp4 },
     { BLOCK ("nvfp4", 64, 36, gguf_decode_nvfp4, gguf_encode_nvfp4) },
     { BLOCK ("q1_0", 128, 18, gguf_decode_q1_0, gguf_encode_q1_0), TURNED (q1_0) },
     { BLOCK ("q2_0", 64, 18, gguf_decode_q2_0, gguf_encode_q2_0), TURNED (q2_0) },

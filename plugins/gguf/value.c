@@ -124,10 +124,11 @@ static tenon_status read_array (struct gguf_reader *reader, uint64_t depth, stru
 static tenon_status
 read_nested (struct gguf_reader *reader, uint64_t depth, struct tenon_value *value)
 {
-    if (depth >= reader->most_depth)
-        return gguf_fail (reader, TENON_E_LIMIT, reader->cursor.position,
-                          "arrays lie in each other %llu deep; raise depth in [limits] to read them",
-                          (unsigned long long) depth);
+    if (depth + 1 >= reader->most_depth)
+        return gguf_fail (
+            reader, TENON_E_LIMIT, reader->cursor.position,
+            "arrays lie in each other more than %llu deep; raise depth in [limits] to read them",
+            (unsigned long long) reader->most_depth);
     struct tenon_value *items =
         reader->call->host->scratch (reader->call, (value->count + 1) * sizeof *items);
     if (!items)

@@ -276,6 +276,38 @@ START_TEST (test_blocks)
 }
 END_TEST
 
+/* 5000 blocks, one of them with a scale that is NaN, in either order: verify names it, wherever the pieces in which it reads
+ * end. */
+START_TEST (test_bad_block)
+{
+    enum { BLOCKS = 5000 };
+    static struct bytes file;
+    char words[100];
+    kit_plugins ("toyblock toyraw", "limits.memory=64KiB");
+    for (unsigned bad = 0; bad <= BLOCKS; bad += bad < 50 ? 1 : 99) {
+        unsigned big = bad & 1;
+        file.size = 0;
+        kit_raw_head (&file, 1, 0, 300);
+        kit_raw_tensor (&file, "s", "ts4", big ? TENON_BIG_ENDIAN : 0, 2, KIT_SHAPE (BLOCKS / 10, 40), 0,
+                        BLOCKS * 12);
+        kit_pad (&file, 300 + BLOCKS * 12);
+        if (bad < BLOCKS)
+            memcpy (file.data + 300 + bad * 12, big ? "\x7f\x80\0\1" : "\1\0\x80\x7f", 4);
+        kit_file ("f.toyraw", &file);
+        tenon_file *open = kit_open ("f.toyraw", NULL, NULL);
+        tenon_status status = tenon_verify (open, NULL, NULL, &kit_error);
+        snprintf (words, sizeof words, "tensor 's': block %u of 5000 (elements %u to %u)", bad, bad * 4,
+                  bad * 4 + 3);
+        if (bad < BLOCKS)
+            kit_failed (status, TENON_E_MALFORMED, words);
+        else
+            ck_assert_int_eq (status, TENON_OK);
+        kit_error = (tenon_error) TENON_ERROR_INIT;
+        tenon_close (open);
+    }
+}
+END_TEST
+
 /* Numbers into blocks, blocks into blocks, and what does not fit. */
 START_TEST (test_encode)
 {
@@ -364,6 +396,7 @@ fill (Suite *suite)
     tcase_add_test (tests, test_served_copy);
     tests = kit_case (suite, "blocks");
     tcase_add_test (tests, test_blocks);
+    tcase_add_test (tests, test_bad_block);
     tcase_add_test (tests, test_encode);
     tcase_add_test (tests, test_block_failures);
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# lib.sh: for the shell tests of the safetensors plugin, which read it with `.`: what makes files by hand, and looks at refusals.
+# lib.sh: for the shell tests of the safetensors plugin, which read it with `.`: what makes files by hand.
 
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
@@ -31,34 +31,4 @@ file ()
 behind ()
 {
     echo "at byte $((8 + ${#1}))"
-}
-
-# refused FILE TEXT...: verify says no to $work/FILE, with its name ($culprit: that of another file) and all these words; ls fails as
-# well, and nothing crashes.
-culprit=
-refused ()
-{
-    checks=$((checks + 1))
-    refused_file=$1
-    shift
-    tenon ls "$work/$refused_file"
-    [ "$status" -eq 2 ] || { fail "$refused_file: ls exits $status, not 2, instead of: $*"; return; }
-    tenon verify "$work/$refused_file"
-    [ "$status" -eq 1 ] || { fail "$refused_file: verify exits $status, not 1, instead of: $*"; return; }
-    said "${culprit:-${refused_file##*/}}: " "$@" || fail "$refused_file: $said_text is not in the message"
-}
-
-# accepted FILE TEXT...: verify says yes, and ls --json (white space taken out) has all these words.
-accepted ()
-{
-    checks=$((checks + 1))
-    accepted_file=$1
-    shift
-    tenon verify "$work/$accepted_file"
-    [ "$status" -eq 0 ] || { fail "$accepted_file: verify exits $status, not 0"; return; }
-    tenon ls --json "$work/$accepted_file"
-    [ "$status" -eq 0 ] || { fail "$accepted_file: ls exits $status, not 0"; return; }
-    tr -d ' \n' <"$work/out" >"$work/tight"
-    mv "$work/tight" "$work/out"
-    said "$@" || fail "$accepted_file: $said_text is not in the list"
 }

@@ -133,8 +133,8 @@ struct tenon_dtype {
      * Called from many threads at once. Return 0 or TENON_E_*. */
     int32_t (*decode) (const void *blocks, float *items, uint64_t block_count);
     int32_t (*encode) (const float *items, void *blocks, uint64_t block_count);
-    /* Blocks only; NULL: any bytes will do. Looks for a block that stands for no numbers (a scale that is NaN): the number
-     * of the first one, from 0, or block_count. For verifying; bytes and threads as above. */
+    /* Blocks only; NULL: any bytes will do. Looks for a block that stands for no numbers, since a scale in it is NaN or
+     * infinite: the number of the first one, from 0, or block_count. For verifying; bytes and threads as above. */
     uint64_t (*check) (const void *blocks, uint64_t block_count);
     uint64_t future[2];
 };

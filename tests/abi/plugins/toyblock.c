@@ -107,6 +107,19 @@ ts4_encode (const float *items, void *blocks, uint64_t block_count)
     return TENON_OK;
 }
 
+/* Finds the block that decode calls damaged. */
+static uint64_t
+ts4_check (const void *blocks, uint64_t block_count)
+{
+    const uint8_t *block = (const uint8_t *) blocks;
+    for (uint64_t i = 0; i < block_count; i++) {
+        uint32_t bits = tenon_le32 (block + i * TS4_BYTES);
+        if ((bits & 0x7fffffff) > 0x7f800000)
+            return i;
+    }
+    return block_count;
+}
+
 /* ---- the tables ---- */
 
 static const struct tenon_swap_field ts4_swap[] = { { 0, 4, 1 }, { 4, 2, 4 } };
@@ -132,6 +145,7 @@ static const struct tenon_dtype ts4 = {
     .swap_count = 2,
     .decode = ts4_decode,
     .encode = ts4_encode,
+    .check = ts4_check,
 };
 static const struct tenon_dtype topq = {
     .struct_size = sizeof topq,

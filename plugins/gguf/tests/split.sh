@@ -1,0 +1,336 @@
+#!/bin/sh
+# split.sh: split sets, NAME-00001-of-00003.gguf: parts that do not fit together, those that do, and what is written. The parts are laid
+# out here, by the format's description.
+# shellcheck source=plugins/gguf/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$work" || exit 1
+
+# part FILE TENSOR PAIRS WORD...: with one tensor, i8 [8], of eight letters, and these pairs
+part ()
+{
+    part_file=$1 part_tensor=$2 part_pairs=$3
+    shift 3
+    put "$part_file.gguf" t:GGUF 4:3 8:1 "8:$part_pairs" "$@" "s:$part_tensor" 4:1 8:8 4:24 8:0 p:32 "t:$(printf '%8s' '' | tr ' ' "$part_tensor")" p:32
+}
+# keys NUMBER COUNT TOTAL: the words of a part's three pairs
+keys () { echo "s:split.no 4:2 2:$1 s:split.count 4:2 2:$2 s:split.tensors.count 4:5 4:$3"; }
+# three: a set, s/m
+# shellcheck disable=SC2046 # words
+three ()
+{
+    part s/m-00001-of-00003 a 4 s:k 4:4 4:7 $(keys 0 3 3)
+    part s/m-00002-of-00003 b 3 $(keys 1 3 3)
+    part s/m-00003-of-00003 c 3 $(keys 2 3 3)
+}
+first=s/m-00001-of-00003.gguf second=s/m-00002-of-00003.gguf third=s/m-00003-of-00003.gguf
+
+# good ARGUMENT...: the command succeeds; names LETTERS: and has listed these tensors
+good ()
+{
+    checks=$((checks + 1))
+    tenon "$@"
+    [ "$status" -eq 0 ] || fail "$*: exit status $status"
+}
+names ()
+{
+    checks=$((checks + 1))
+    [ "$(cut -f 1 out | grep -v ' ' | tr -d '\n')" = "$1" ] || fail "other tensors than $1"
+}
+# says TEXT; silent: the last command, on standard error
+says () { checks=$((checks + 1)); grep -qF -e "$1" error || fail "it does not say: $1"; }
+silent () { checks=$((checks + 1)); [ ! -s error ] || fail 'it says something'; }
+# keyed WORDS: ls --meta=full has no other keys than these, and those with these values (tabs are spaces)
+keyed ()
+{
+    good ls --meta=full "$2"
+    checks=$((checks + 1))
+    if grep -q '^$' out; then sed '/^$/,$d' out; fi | tr '\t\n' ' ;' >keys
+    [ "$(cat keys)" = "$1" ] || fail "$2: other keys than $1: $(cat keys)"
+}
+# no FILE TEXT...: the set is refused, by its first part and by its folder, and FILE is what the message names
+no ()
+{
+    no_file=$1
+    shift
+    for no_set in "$first" s; do
+        checks=$((checks + 1))
+        tenon ls "$no_set"
+        { [ "$status" -eq 2 ] && said "$no_file: " "$@"; } || fail "$no_set: ls exits $status, not 2 with $no_file: $*"
+    done
+    checks=$((checks + 1))
+    tenon verify "$first"
+    { [ "$status" -eq 1 ] && said "$no_file: " "$@"; } || fail "$no_set: verify exits $status, not 1 with $no_file: $*"
+}
+# exists NAMES: what the folder w holds
+exists ()
+{
+    checks=$((checks + 1))
+    [ "$(cd w && echo *)" = "$1" ] || fail "w has other files: $(cd w && echo *)"
+}
+
+# ---- opened ----
+mkdir s w
+three
+for path in $first s s/; do
+    good ls $path; names abc; silent
+    good verify $path
+    checks=$((checks + 1)); said '3 tensors, 24 bytes' || fail 'verify counts something else'
+    good cat $path c
+    checks=$((checks + 1)); [ "$(cat out)" = cccccccc ] || fail 'another tensor than c'
+done
+keyed 'k u32 7;' $first
+for path in $second $third; do
+    good ls --set $path; names abc; silent
+done
+good ls $second; names b; says 'part 2 of 3 of a set; --set'
+keyed 'split.no u16 2;split.count u16 3;split.tensors.count i32 3;' $third
+good convert $third w/alone.gguf
+checks=$((checks + 1)); cmp -s $third w/alone.gguf || fail 'a part that is converted by itself changes'
+good ls -v w/alone.gguf; says 'its keys say that it is part 3 of 3 of a set, its name does not'
+good convert s w/one.gguf
+keyed 'k u32 7;' w/one.gguf
+good why $second
+good why --set $third; says 'm-00001-of-00003.gguf is opened for it'
+rm w/*
+
+# ---- 78: parts that do not fit together ----
+# other FILE TENSOR WORD...: a part of the set with three pairs, in its place; then the set is as before
+second_is () { part s/m-00002-of-00003 b 3 "$@"; }
+two=m-00002-of-00003.gguf
+it_is='its name says that it is part 2 of 3'
+# shellcheck disable=SC2046 # words
+{
+    for number in 0 2 3 65535; do
+        second_is $(keys $number 3 3); no $two "split.no is $number, expected 1: $it_is" 'at byte 24'
+    done
+    for count in 0 1 2 4 65535; do
+        second_is $(keys 1 $count 3); no $two "split.count is $count, expected 3: $it_is" 'at byte 46'
+    done
+    for total in 0 2 4 -1 0x7fffffff 0x80000000; do
+        second_is $(keys 1 3 $total); no $two 'split.tensors.count is' ', the first part says 3' 'at byte 71'
+    done
+    # two of the keys, or one of another type
+    part s/m-00002-of-00003 b 2 s:split.count 4:2 2:3 s:split.tensors.count 4:5 4:3
+    no $two "it has no key split.no, $it_is"
+    part s/m-00002-of-00003 b 2 s:split.no 4:2 2:1 s:split.tensors.count 4:5 4:3
+    no $two "it has no key split.count, $it_is"
+    part s/m-00002-of-00003 b 2 s:split.no 4:2 2:1 s:split.count 4:2 2:3
+    no $two "it has no key split.tensors.count, $it_is"
+    second_is s:split.no 4:4 4:1 s:split.count 4:2 2:3 s:split.tensors.count 4:5 4:3
+    no $two 'split.no is no u16' 'at byte 24'
+    second_is s:split.no 4:2 2:1 s:split.count 4:5 4:3 s:split.tensors.count 4:5 4:3
+    no $two 'split.count is no u16' 'at byte 46'
+    second_is s:split.no 4:2 2:1 s:split.count 4:2 2:3 s:split.tensors.count 4:4 4:3
+    no $two 'split.tensors.count is no i32' 'at byte 71'
+    part s/m-00002-of-00003 b 4 $(keys 1 3 3) s:split.no 4:2 2:1
+    no $two "the metadata key 'split.no' occurs twice" 'at byte 106'
+    part s/m-00002-of-00003 b 5 $(keys 1 3 3) s:k 4:4 4:7 s:k 4:4 4:7
+    no $two "the metadata key 'k' occurs twice"
+    part s/m-00002-of-00003 a 3 $(keys 1 3 3)
+    no $two "tensor 'a': the name occurs twice: m-00001-of-00003.gguf has it, too"
+    part s/m-00002-of-00003 b 0; no $two "it has no key split.count, $it_is"
+    printf 'GGUF' >$second; no $two 'the version needs 4 bytes'
+    printf 'other' >$second; no $two 'it begins with 6f 74 68 65'
+    # the first part
+    three
+    part s/m-00001-of-00003 a 3 $(keys 1 3 3); no m-00001-of-00003.gguf 'split.no is 1, expected 0: its name says that it is part 1 of 3'
+    part s/m-00001-of-00003 a 3 $(keys 0 0 3); no m-00001-of-00003.gguf 'split.count is 0, expected 3'
+    part s/m-00001-of-00003 a 3 $(keys 0 2 3); no m-00001-of-00003.gguf 'split.count is 2, expected 3'
+    part s/m-00001-of-00003 a 3 $(keys 0 3 4); no $two 'split.tensors.count is 3, the first part says 4'
+    part s/m-00001-of-00003 a 3 $(keys 0 3 -1); no m-00001-of-00003.gguf 'split.tensors.count is -1, the parts up to this one have 1 tensors'
+    part s/m-00001-of-00003 a 3 $(keys 0 3 0); no m-00001-of-00003.gguf 'split.tensors.count is 0, the parts up to this one have 1 tensors'
+    part s/m-00001-of-00003 a 0; no m-00001-of-00003.gguf 'it has no key split.count, its name says that it is part 1 of 3'
+    # all of them say the same, and are wrong
+    for total in 2 4; do
+        part s/m-00001-of-00003 a 3 $(keys 0 3 $total)
+        part s/m-00002-of-00003 b 3 $(keys 1 3 $total)
+        part s/m-00003-of-00003 c 3 $(keys 2 3 $total)
+        no m-00003-of-00003.gguf "split.tensors.count is $total, the parts have 3 tensors"
+    done
+    for number in 0 1 2; do
+        part s/m-0000$((number + 1))-of-00003 "$number" 3 $(keys $number 3 1)
+    done
+    no $two 'split.tensors.count is 1, the parts up to this one have 2 tensors'
+}
+three
+rm $second
+checks=$((checks + 1))
+tenon ls s
+{ [ "$status" -eq 2 ] && said 'part 2 of 3 is missing: m-00002-of-00003.gguf'; } || fail "a missing part: ls exits $status"
+
+# ---- parts by themselves, and files that are called otherwise ----
+# lone FILE TEXT...: refused
+lone ()
+{
+    lone_file=$1
+    shift
+    refused "$lone_file" "$@"
+}
+# shellcheck disable=SC2046 # words
+{
+    second_is $(keys 2 3 3); lone $second "split.no is 2, expected 1: $it_is"
+    second_is $(keys 1 4 3); lone $second "split.count is 4, expected 3: $it_is"
+    second_is $(keys 1 3 0); lone $second 'split.tensors.count is 0, this part alone has 1 tensors'
+    second_is $(keys 1 3 3); good ls $second; names b
+    part s/m-00002-of-00003 b 0; good ls $second; names b
+    for count in 0 1; do
+        part w/n-00001-of-00001 a 3 $(keys 0 $count 1); good ls w/n-00001-of-00001.gguf; names a; silent
+        good ls --set w/n-00001-of-00001.gguf; silent
+        part w/n a 3 $(keys 0 $count 7); good ls w/n.gguf; names a; silent
+        good verify w/n.gguf
+    done
+    part w/n-00001-of-00001 a 0; good ls w/n-00001-of-00001.gguf; silent
+    part w/n-00001-of-00001 a 3 $(keys 0 2 1); lone w/n-00001-of-00001.gguf 'split.count is 2, expected 1: its name says that it is part 1 of 1'
+    part w/n-00001-of-00001 a 3 $(keys 1 1 1); lone w/n-00001-of-00001.gguf 'split.no is 1, expected 0'
+    part w/n a 3 $(keys 1 3 3); good ls -v w/n.gguf; says 'its keys say that it is part 2 of 3 of a set, its name does not'
+    part w/n a 3 $(keys 3 3 3); lone w/n.gguf 'split.no is 3, expected less than split.count, 3'
+    part w/n a 3 $(keys 1 3 0); lone w/n.gguf 'split.tensors.count is 0, this part alone has 1 tensors'
+    part w/n a 1 s:split.no 4:8 s:x; lone w/n.gguf 'split.no is no u16'
+}
+rm w/*
+
+# ---- what else a later part says ----
+# shellcheck disable=SC2046 # words
+{
+    three
+    part s/m-00002-of-00003 b 6 $(keys 1 3 3) s:k 4:4 4:7 s:l 4:8 s:more s:general.alignment 4:4 4:32
+    good ls -v $first; silent
+    keyed 'k u32 7;l string more;general.alignment u32 32;' $first
+    part s/m-00002-of-00003 b 4 $(keys 1 3 3) s:k 4:4 4:8
+    good ls -v $first; says 'k: an earlier file of the set has another value, which counts'
+    keyed 'k u32 7;' $first
+    part s/m-00002-of-00003 b 4 $(keys 1 3 3) s:k 4:10 8:7
+    good ls -v $first; says 'k: an earlier file of the set has another value'
+    # a part in another byte order, and one in an older version
+    three
+    put $second t:GGUF b4:3 b8:1 b8:3 b8:8 t:split.no b4:2 b2:1 b8:11 t:split.count b4:2 b2:3 b8:19 t:split.tensors.count b4:5 b4:3 \
+        b8:1 t:b b4:1 b8:1 b4:0 b8:0 p:32 x:3f800000
+    put $third t:GGUF 4:1 4:1 4:3 4:8 t:split.no 4:2 2:2 4:11 t:split.count 4:2 2:3 4:19 t:split.tensors.count 4:5 4:3 \
+        4:1 t:c 4:1 4:8 4:24 8:0 p:32 t:cccccccc
+    good verify s; good ls s; names abc
+    good cat --text s b
+    checks=$((checks + 1)); [ "$(cat out)" = 1 ] || fail 'a big-endian part has other numbers'
+}
+
+# ---- written ----
+# six: a file of six tensors of 40 bytes, 64 with the padding
+put six.gguf t:GGUF 4:3 8:6 8:1 s:k 4:4 4:7 s:a 4:1 8:40 4:24 8:0 s:b 4:1 8:40 4:24 8:64 s:c 4:1 8:40 4:24 8:128 s:d 4:1 8:40 4:24 8:192 \
+    s:e 4:1 8:40 4:24 8:256 s:f 4:1 8:40 4:24 8:320 p:32 z:384
+good hash six.gguf; cp out six
+# written FILES OPTION...: makes w/m of six.gguf; the parts hold so many tensors
+written ()
+{
+    written_parts=$1
+    shift
+    rm -f w/*
+    good convert --strict "$@" six.gguf w/m.gguf
+    checks=$((checks + 1))
+    written_found=
+    for written_file in w/*; do
+        tenon ls "$written_file"
+        case $written_file in *-00001-of-*) tenon ls --json "$written_file"; written_found="$written_found $(grep -c "\"source\":\"$written_file\"" out)" ;;
+            *) written_found="$written_found $(grep -c 'i8' out)" ;; esac
+    done
+    [ "$written_found" = " $written_parts" ] || fail "$*: the parts hold$written_found tensors, not $written_parts"
+    for written_file in w w/*-00001-of-*; do
+        [ -e w/m.gguf ] && continue
+        good hash "$written_file"
+        checks=$((checks + 1)); cmp -s six out || fail "$written_file: other hashes"
+        keyed 'k u32 7;' "$written_file"
+    done
+}
+written '1 1 1 1 1 1' -o gguf.shard_tensors=1
+written '2 2 2' -o gguf.shard_tensors=2
+written '4 2' -o gguf.shard_tensors=4
+written '5 1' -o gguf.shard_tensors=5
+written '1 1 1 1 1 1' -o gguf.shard_size=1
+written '1 1 1 1 1 1' -o gguf.shard_size=127
+written '2 2 2' -o gguf.shard_size=128
+written '2 2 2' -o gguf.shard_size=191
+written '3 3' -o gguf.shard_size=192
+written '2 2 2' -o gguf.shard_size=192 -o gguf.shard_tensors=2
+written '1 1 1 1 1 1' -o gguf.shard_size=64 -o gguf.shard_tensors=2
+keyed 'split.no u16 5;split.count u16 6;split.tensors.count i32 6;' w/m-00006-of-00006.gguf
+# all in one part: no set
+for option in shard_tensors=6 shard_tensors=7 shard_size=384 shard_size=1TB shard_tensors=0 shard_size=0; do
+    written 6 -o gguf.$option
+    exists m.gguf
+    checks=$((checks + 1)); cmp -s six.gguf w/m.gguf || fail "$option: a file of one part has other bytes"
+done
+put none.gguf t:GGUF 4:3 8:0 8:1 s:k 4:4 4:7
+good convert -o gguf.shard_tensors=1 none.gguf w/m.gguf
+checks=$((checks + 1)); cmp -s none.gguf w/m.gguf || fail 'a file without tensors is split'
+for option in shard_tensors=-1 shard_size=-1 shard_tensors=x shard_tensors=2147483648; do
+    checks=$((checks + 1))
+    tenon convert -o gguf.$option six.gguf w/x.gguf
+    [ "$status" -ne 0 ] || fail "$option is taken"
+done
+checks=$((checks + 1))
+tenon convert --format=gguf -o gguf.shard_tensors=1 six.gguf -
+{ [ "$status" -ne 0 ] && said 'more than one file, which is only possible beside a target in a folder'; } || fail "a set into a pipe: convert exits $status"
+
+# ---- from set to set ----
+rm -f w/*
+good convert -o gguf.shard_tensors=2 six.gguf w/m.gguf
+good convert -o gguf.shard_tensors=2 w w/m.gguf # onto itself
+good hash w
+checks=$((checks + 1)); cmp -s six out || fail 'a set that is written onto itself has other hashes'
+good convert -o gguf.shard_tensors=3 w w/n.gguf
+exists 'm-00001-of-00003.gguf m-00002-of-00003.gguf m-00003-of-00003.gguf n-00001-of-00002.gguf n-00002-of-00002.gguf'
+good hash w/n-00001-of-00002.gguf
+checks=$((checks + 1)); cmp -s six out || fail 'a set of a set has other hashes'
+keyed 'k u32 7;' w/n-00001-of-00002.gguf
+checks=$((checks + 1))
+tenon ls w
+{ [ "$status" -eq 2 ] && said 'more than one set'; } || fail "two sets in a folder: ls exits $status"
+# a part by itself, shared out: its keys are those of the new set
+good convert -o gguf.shard_tensors=1 w/n-00002-of-00002.gguf w/p.gguf
+keyed '' w/p-00001-of-00003.gguf
+keyed 'split.no u16 1;split.count u16 3;split.tensors.count i32 3;' w/p-00002-of-00003.gguf
+# a part is missing: nothing opens
+rm w/p-00003-of-00003.gguf
+checks=$((checks + 1))
+tenon ls w/p-00001-of-00003.gguf
+{ [ "$status" -eq 2 ] && said 'part 3 of 3 is missing: p-00003-of-00003.gguf'; } || fail "a missing part: ls exits $status"
+# the older first part goes before the others come
+checks=$((checks + 1))
+tenon convert -o gguf.shard_tensors=1 w/n-00002-of-00002.gguf w/p.gguf
+[ "$status" -eq 0 ] || fail "over what is left of a set: convert exits $status"
+good verify w/p-00001-of-00003.gguf
+
+# ---- other formats ----
+rm -f w/*
+good convert -o gguf.shard_tensors=2 six.gguf w/m.gguf
+good convert w/m-00001-of-00003.gguf one.safetensors
+keyed 'k u32 7;' one.safetensors
+good hash one.safetensors
+checks=$((checks + 1)); cmp -s six out || fail 'a set as safetensors has other hashes'
+mkdir t
+good convert -o safetensors.shard_size=80 w t/m.safetensors
+good hash t
+checks=$((checks + 1)); cmp -s six out || fail 'a set as shards of safetensors has other hashes'
+rm w/*
+good convert -o gguf.shard_tensors=4 t w/m.gguf
+exists 'm-00001-of-00002.gguf m-00002-of-00002.gguf'
+keyed 'k u32 7;' w/m-00001-of-00002.gguf
+keyed 'split.no u16 1;split.count u16 2;split.tensors.count i32 6;' w/m-00002-of-00002.gguf
+good convert w back.gguf
+checks=$((checks + 1)); cmp -s six.gguf back.gguf || fail 'the way through shards of safetensors changes bytes'
+
+# ---- many ----
+# 65,536 parts are one too many: told before anything is written. A set of 300 goes both ways.
+awk 'BEGIN { printf "{\"t0\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}";
+    for (i = 1; i < 65536; i++) printf ",\"t%d\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}", i; printf "}" }' | sed 's/U8/I8/g' >header
+put length "8:$(wc -c <header)"
+cat length header >many.safetensors
+rm w/*
+checks=$((checks + 1))
+tenon convert -o gguf.shard_tensors=1 many.safetensors w/m.gguf
+{ [ "$status" -ne 0 ] && said '65536 tensors would be shared out among 65536 parts, a set has at most 65535'; } || fail "65536 parts: convert exits $status"
+checks=$((checks + 1)); [ "$(find w -type f | wc -l)" -eq 0 ] || fail 'something is left of 65536 parts'
+good convert -o gguf.shard_tensors=219 many.safetensors w/m.gguf
+checks=$((checks + 1)); [ -e w/m-00300-of-00300.gguf ] || fail 'other than 300 parts'
+good verify w/m-00001-of-00300.gguf
+checks=$((checks + 1)); said '65536 tensors, 0 bytes' || fail 'verify counts something else'
+
+finish

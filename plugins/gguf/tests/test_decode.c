@@ -1,0 +1,554 @@
+/* test_decode.c - the decoders: halves against the definition of binary16, a block of each type against numbers reckoned by
+ * hand, ggml's own conversions through the whole library, and vector instructions against plain C. */
+#include "../decode.h"
+#include <check.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <tenon/tenon.h>
+
+#define COUNT(array) (sizeof (array) / sizeof *(array))
+
+/* ---- halves ---- */
+
+static float
+half_by_definition (uint32_t half)
+{
+    int exponent = (int) (half >> 10 & 31), mantissa = (int) (half & 1023);
+    float magnitude =
+        exponent == 0 ? ldexpf ((float) mantissa, -24) : ldexpf ((float) (1024 + mantissa), exponent - 25);
+    if (exponent == 31)
+        magnitude = mantissa ? NAN : INFINITY;
+    return half & 0x8000 ? -magnitude : magnitude;
+}
+
+START_TEST (every_half)
+{
+    for (uint32_t half = 0; half < 65536; half++) {
+        float found = gguf_f32_of_f16 ((uint16_t) half), expected = half_by_definition (half);
+        uint32_t bits = gguf_bits_of_f32 (found);
+        if (isnan (expected)) { /* quiet, with its payload */
+            ck_assert_uint_eq (bits, (half & 0x8000) << 16 | 0x7fc00000 | (half & 1023) << 13);
+            ck_assert_uint_eq (gguf_f16_of_f32 (found), (half & 0x8000) | 0x7e00);
+        } else {
+            ck_assert_uint_eq (bits, gguf_bits_of_f32 (expected));
+            ck_assert_uint_eq (gguf_f16_of_f32 (found), half);
+        }
+    }
+}
+END_TEST
+
+/* Between two neighbours: exactly halfway goes to the even one, the least that is more or less to the nearer. */
+START_TEST (every_tie_of_halves)
+{
+    for (uint32_t half = 0; half < 0x7c00; half++) {
+        float next = half == 0x7bff ? 65536 : half_by_definition (half + 1);
+        float tie = (half_by_definition (half) + next) / 2;
+        uint32_t even = half % 2 == 0 ? half : half + 1;
+        for (uint32_t sign = 0; sign <= 0x8000; sign += 0x8000) {
+            float direction = sign ? -1 : 1;
+            ck_assert_uint_eq (gguf_f16_of_f32 (direction * tie), sign | even);
+            ck_assert_uint_eq (gguf_f16_of_f32 (direction * nextafterf (tie, 0)), sign | half);
+            ck_assert_uint_eq (gguf_f16_of_f32 (direction * nextafterf (tie, 70000)), sign | (half + 1));
+        }
+    }
+    ck_assert_uint_eq (gguf_f16_of_f32 (INFINITY), 0x7c00);
+    ck_assert_uint_eq (gguf_f16_of_f32 (-1e30f), 0xfc00);
+    ck_assert_uint_eq (gguf_f16_of_f32 (0x1p-149f), 0);
+}
+END_TEST
+
+/* ---- blocks by hand ---- */
+
+#define HALF 0x3800u
+#define ONE 0x3c00u
+#define TWO 0x4000u
+#define MOST_BYTES 256u
+#define MOST_ITEMS 256u
+
+static uint8_t block[MOST_BYTES];
+static float items[MOST_ITEMS];
+static bool seen[MOST_ITEMS];
+
+static void
+begin (void)
+{
+    memset (block, 0, sizeof block);
+}
+
+static void
+put_half (uint32_t at, uint32_t half)
+{
+    block[at] = (uint8_t) half, block[at + 1] = (uint8_t) (half >> 8);
+}
+
+/* From memory of just its size, into memory of just its size, so that sanitizers see more. */
+static void
+decode (int32_t (*decoder) (const void *, float *, uint64_t), uint32_t bytes, uint32_t count)
+{
+    uint8_t *from = malloc (bytes);
+    float *to = malloc (count * sizeof *to);
+    ck_assert (from && to);
+    memcpy (from, block, bytes);
+    ck_assert_int_eq (decoder (from, to, 1), TENON_OK);
+    memcpy (items, to, count * sizeof *to);
+    memset (seen, 0, sizeof seen);
+    free (from);
+    free (to);
+}
+
+static void
+is (uint32_t item, float value)
+{
+    ck_assert_msg (items[item] == value, "item %u is %g, not %g", item, (double) items[item], (double) value);
+    seen[item] = true;
+}
+
+/* All of [first, end) that were not seen. */
+static void
+rest (uint32_t first, uint32_t end, float value)
+{
+    for (uint32_t i = first; i < end; i++)
+        if (!seen[i])
+            is (i, value);
+}
+
+START_TEST (q4)
+{
+    begin ();
+    put_half (0, HALF);
+    block[2] = 0x9f; /* 15 and 9, less 8 */
+    decode (gguf_decode_q4_0, 18, 32);
+    is (0, 3.5f), is (16, .5f), rest (0, 32, -4);
+    begin ();
+    put_half (0, 0x3400); /* a quarter */
+    put_half (2, 0xbc00); /* -1 */
+    block[4 + 15] = 0x3c;
+    decode (gguf_decode_q4_1, 20, 32);
+    is (15, 12 * .25f - 1), is (31, 3 * .25f - 1), rest (0, 32, -1);
+}
+END_TEST
+
+START_TEST (q5)
+{
+    begin ();
+    put_half (0, ONE);
+    block[2] = 0x02, block[4] = 0x02; /* the fifth bits of 1 and 17 */
+    block[6 + 1] = 0x5a;
+    decode (gguf_decode_q5_0, 22, 32);
+    is (1, 10), is (17, 5), rest (0, 32, -16);
+    begin ();
+    put_half (0, TWO);
+    put_half (2, HALF);
+    block[4] = 0x01, block[7] = 0x80; /* of 0 and 31 */
+    block[8] = 0x03, block[8 + 15] = 0xf0;
+    decode (gguf_decode_q5_1, 24, 32);
+    is (0, 2 * 19 + .5f), is (31, 2 * 31 + .5f), rest (0, 32, .5f);
+}
+END_TEST
+
+START_TEST (q8_q1_q2)
+{
+    begin ();
+    put_half (0, 0x3000); /* an eighth */
+    block[2] = 0x80, block[33] = 0x7f;
+    decode (gguf_decode_q8_0, 34, 32);
+    is (0, -16), is (31, 15.875f), rest (0, 32, 0);
+    begin ();
+    put_half (0, 0x4200); /* 3 */
+    block[2] = 0x05, block[17] = 0x80;
+    decode (gguf_decode_q1_0, 18, 128);
+    is (0, 3), is (2, 3), is (127, 3), rest (0, 128, -3);
+    begin ();
+    put_half (0, 0x3e00); /* 1.5 */
+    block[2] = 0xe4, block[17] = 0x40;
+    decode (gguf_decode_q2_0, 18, 64);
+    is (1, 0), is (2, 1.5f), is (3, 3), is (63, 0), rest (0, 64, -1.5f);
+}
+END_TEST
+
+/* f4_e2m1: 0 0.5 1 1.5 2 3 4 6 */
+START_TEST (fp4)
+{
+    static const struct {
+        uint8_t code;
+        float scale;
+    } scales[] = { { 0, 0x1p-127f },
+                   { 1, 0x1p-126f },
+                   { 2, 0x1p-125f },
+                   { 127, 1 },
+                   { 128, 2 },
+                   { 254, 0x1p127f },
+                   { 255, INFINITY /* 2^128 */ } };
+    for (size_t i = 0; i < COUNT (scales); i++) {
+        begin ();
+        block[0] = scales[i].code;
+        block[1] = 0xa2; /* 1 and -1 */
+        decode (gguf_decode_mxfp4, 17, 32);
+        is (0, scales[i].scale), is (16, -scales[i].scale), rest (0, 32, 0);
+    }
+    begin ();
+    block[0] = 255;
+    block[16] = 0x19; /* -0.5 and 0.5: 2^128 is not made before */
+    decode (gguf_decode_mxfp4, 17, 32);
+    is (15, -0x1p127f), is (31, 0x1p127f), rest (0, 32, 0);
+    begin ();
+    block[0] = 0x38, block[1] = 0x01, block[2] = 0x7f, block[3] = 0xfe; /* 1, 2^-9, 0, 448 */
+    for (uint32_t part = 0; part < 4; part++)
+        block[4 + 8 * part] = 0x2f, block[4 + 8 * part + 7] = 0x70;
+    decode (gguf_decode_nvfp4, 36, 64);
+    is (0, -6), is (8, 1), is (15, 6), rest (0, 16, 0);
+    is (16, -6 * 0x1p-9f), is (24, 0x1p-9f), is (31, 6 * 0x1p-9f), rest (16, 32, 0);
+    rest (32, 48, 0);
+    is (48, -6 * 448), is (56, 448), is (63, 6 * 448), rest (48, 64, 0);
+}
+END_TEST
+
+START_TEST (q2_and_q3_k)
+{
+    begin ();
+    put_half (80, ONE);
+    put_half (82, HALF);
+    block[0] = 0x21, block[2] = 0x03, block[13] = 0x4f;
+    block[16] = 0xe4;               /* 0 1 2 3 of parts 0 2 4 6 */
+    block[16 + 32 + 16 + 5] = 0x30; /* 3, of part 13 */
+    decode (gguf_decode_q2_k, 84, 256);
+    rest (0, 16, -1);
+    is (32, 3), rest (16, 208, 0);
+    is (213, 43), rest (208, 224, -2);
+    rest (224, 256, 0);
+    begin ();
+    put_half (108, HALF);
+    block[96] = 0x05, block[104] = 0x02;  /* part 0: 37 - 32 */
+    block[101] = 0x70, block[105] = 0x40; /* part 13: 23 - 32 */
+    block[32 + 3] = 0x02, block[3] = 0x01;
+    block[32 + 32 + 16 + 9] = 0x10, block[16 + 9] = 0x40;
+    decode (gguf_decode_q3_k, 110, 256);
+    is (3, 2.5f * 2), rest (0, 16, 2.5f * -4);
+    is (217, -4.5f), rest (208, 224, -4.5f * -4);
+    rest (0, 256, -16 * -4);
+}
+END_TEST
+
+/* Part 1: times 7, less 2; part 6: times 58, less 19, with bits in the bytes of parts 2. */
+static void
+begin_k (void)
+{
+    begin ();
+    put_half (0, ONE);
+    put_half (2, ONE);
+    block[5] = 0x07, block[9] = 0x02;
+    block[14] = 0x3a, block[6] = 0xc0, block[10] = 0x40;
+}
+
+START_TEST (q4_and_q5_k)
+{
+    begin_k ();
+    block[16 + 4] = 0x50;
+    block[16 + 96 + 31] = 0x0f;
+    decode (gguf_decode_q4_k, 144, 256);
+    is (36, 7 * 5 - 2), rest (32, 64, -2);
+    is (223, 58 * 15 - 19), rest (192, 224, -19);
+    rest (0, 256, 0);
+    begin_k ();
+    block[48 + 4] = 0x50, block[16 + 4] = 0x02;
+    block[48 + 96 + 31] = 0x0f, block[16 + 31] = 0x40;
+    decode (gguf_decode_q5_k, 176, 256);
+    is (36, 7 * 21 - 2), rest (32, 64, -2);
+    is (223, 58 * 31 - 19), rest (192, 224, -19);
+    rest (0, 256, 0);
+}
+END_TEST
+
+START_TEST (q6_k)
+{
+    begin ();
+    put_half (208, 0x3400); /* a quarter */
+    block[192] = 3, block[192 + 11] = 0xfe;
+    block[1] = 0x0f, block[128 + 1] = 0x03;
+    block[64 + 32 + 16 + 2] = 0x04, block[128 + 32 + 16 + 2] = 0x08;
+    decode (gguf_decode_q6_k, 210, 256);
+    is (1, .75f * 31), rest (0, 16, .75f * -32);
+    is (178, -.5f * 4), rest (176, 192, -.5f * -32);
+    rest (0, 256, 0);
+}
+END_TEST
+
+/* 207: digits 2 1 0 2 1, the least n with n / 256 ≥ 196 / 243 */
+START_TEST (ternary)
+{
+    begin ();
+    put_half (52, TWO);
+    block[0] = block[32 + 15] = block[48 + 3] = 207;
+    decode (gguf_decode_tq1_0, 54, 256);
+    is (0, 2), is (32, 0), is (64, -2), is (96, 2), is (128, 0);
+    is (175, 2), is (191, 0), is (207, -2), is (223, 2), is (239, 0);
+    is (243, 2), is (247, 0), is (251, -2), is (255, 2);
+    rest (0, 256, -2);
+    begin ();
+    put_half (64, ONE);
+    block[0] = 0xe4, block[32 + 31] = 0x90;
+    decode (gguf_decode_tq2_0, 66, 256);
+    is (32, 0), is (64, 1), is (96, 2), is (223, 0), is (255, 1), rest (0, 256, -1);
+}
+END_TEST
+
+/* From ggml's tables: point 0 is -1 eight times, point 2047 1 eight times, point 256 0xff00ff01000100ff. */
+START_TEST (iq1)
+{
+    static const float point_256[8] = { -1, 0, 1, 0, 1, -1, 0, -1 };
+    begin ();
+    put_half (0, TWO);
+    block[2] = 0xff;       /* 2047, with … */
+    put_half (34, 0xa007); /* … times 5, down */
+    put_half (48, 0x0200); /* part 7: 256 is its last code */
+    decode (gguf_decode_iq1_s, 50, 256);
+    for (uint32_t i = 0; i < 8; i++)
+        is (i, 10 * .875f), is (248 + i, 2 * (point_256[i] + .125f));
+    rest (0, 32, 10 * -1.125f);
+    rest (32, 256, 2 * -.875f);
+    begin ();
+    block[48 + 7] = 0x40; /* the scale's upper nibble: 2 */
+    block[49] = 0x0a;     /* items 48 … 63: times 11 */
+    block[6] = 0xff, block[32 + 3] = 0x87;
+    block[32 + 15] = 0x10;
+    decode (gguf_decode_iq1_m, 56, 256);
+    for (uint32_t i = 0; i < 8; i++)
+        is (48 + i, 22 * 1.125f), is (248 + i, 2 * (point_256[i] + .125f));
+    rest (56, 64, 22 * -1.125f);
+    rest (0, 256, 2 * -.875f);
+}
+END_TEST
+
+/* Point 0 of the iq2 types is 8 eight times, point 1 has 43 first, the last of iq2_xs and iq2_s is 43 eight times. */
+START_TEST (iq2)
+{
+    begin ();
+    put_half (0, ONE);
+    block[2] = 1, block[6] = 0x02, block[9] = 0x30; /* signs of 1, so of 7, too; times 3.5 / 4 */
+    decode (gguf_decode_iq2_xxs, 66, 256);
+    is (0, 43 * .875f), is (1, -7), is (7, -7), rest (0, 32, 7), rest (32, 256, 1);
+    begin ();
+    put_half (0, ONE);
+    put_half (2 + 2 * 31, 0x07ff); /* signs of 0 and 1 */
+    block[73] = 0x30;
+    decode (gguf_decode_iq2_xs, 74, 256);
+    is (248, -43 * .875f), is (249, -43 * .875f), rest (250, 256, 43 * .875f);
+    rest (240, 248, 7), rest (0, 240, 1);
+    begin ();
+    put_half (0, ONE);
+    block[2 + 6] = 0xff, block[66 + 1] = 0x30; /* 1023, of items 48 … 55 */
+    block[34 + 6] = 0x80;
+    block[74 + 1] = 0x30;
+    decode (gguf_decode_iq2_s, 82, 256);
+    is (55, -43 * .875f), rest (48, 55, 43 * .875f), rest (56, 64, 7), rest (0, 256, 1);
+}
+END_TEST
+
+/* iq3_xxs: point 0 is 4 four times, point 1 20 4 4 4, point 255 4 28 52 62. iq3_s: 0 is 1 four times, 511 is 1 1 15 15. */
+START_TEST (iq3)
+{
+    begin ();
+    put_half (0, ONE);
+    block[2] = 1, block[3] = 255;
+    block[66] = 0x10, block[69] = 0x30; /* signs of 4, so of 7, too; times 3.5 / 2 */
+    decode (gguf_decode_iq3_xxs, 98, 256);
+    is (0, 35), is (4, -7), is (5, 49), is (6, 91), is (7, -62 * 1.75f), rest (0, 32, 7), rest (32, 256, 1);
+    begin ();
+    put_half (0, ONE);
+    block[2 + 63] = 0xff, block[66 + 7] = 0x80; /* 511, of items 252 … 255 */
+    block[2 + 8] = 0xff, block[66 + 1] = 0x01;  /* and of 32 … 35 */
+    block[74 + 31] = 0x80;
+    block[106 + 3] = 0x20; /* part 7: times 5 */
+    decode (gguf_decode_iq3_s, 110, 256);
+    is (254, 75), is (255, -75), rest (224, 254, 5);
+    is (34, 15), is (35, 15), rest (0, 224, 1);
+}
+END_TEST
+
+/* -127 … -10 for 0 … 7, 1 13 25 38 53 69 89 113 for 8 … 15 */
+START_TEST (iq4)
+{
+    begin ();
+    put_half (0, HALF);
+    block[2] = 0x8f, block[17] = 0x71;
+    decode (gguf_decode_iq4_nl, 18, 32);
+    is (0, 56.5f), is (16, .5f), is (15, -52), is (31, -5), rest (0, 32, -63.5f);
+    begin ();
+    put_half (0, ONE);
+    put_half (2, 0xc001); /* part 0: 16 + …, part 7: 48 + … */
+    block[4] = 0x0f, block[7] = 0x30;
+    block[8] = 0x8f, block[8 + 127] = 0x71;
+    decode (gguf_decode_iq4_xs, 136, 256);
+    is (0, -113), is (16, -1), rest (0, 32, 127);
+    is (239, 19 * -104), is (255, 19 * -10), rest (224, 256, 19 * -127);
+    rest (32, 224, -32 * -127);
+}
+END_TEST
+
+/* ---- ggml's conversions ---- */
+
+static tenon_context *context;
+static tenon_error error = TENON_ERROR_INIT;
+
+static tenon_file *
+open_sample (const char *name)
+{
+    char path[4096];
+    tenon_file *file;
+    const char *srcdir = getenv ("TENON_SRCDIR");
+    snprintf (path, sizeof path, "%s/plugins/gguf/samples/quants/%s", srcdir ? srcdir : ".", name);
+    ck_assert_msg (tenon_open (context, path, NULL, &file, &error) == TENON_OK, "%s", error.message);
+    return file;
+}
+
+static void
+read_one (tenon_file *file, tenon_request request, uint64_t index, void *to, uint64_t size)
+{
+    request.struct_size = sizeof request;
+    request.index = index;
+    request.data = to;
+    request.size = size;
+    ck_assert_msg (tenon_read (file, &request, 1, NULL, &error) == TENON_OK, "%s", error.message);
+    ck_assert_uint_eq (request.size, size);
+}
+
+#define ROWS 4u
+#define COLUMNS 512u
+#define SIZE (ROWS * COLUMNS * sizeof (float))
+
+/* Whole, at an odd address, in part, and as another dtype. */
+static void
+compare_tensor (tenon_file *quantised, uint64_t index, const float *expected)
+{
+    static float whole[ROWS * COLUMNS], part[2 * 165];
+    static double wide[ROWS * COLUMNS];
+    static uint8_t odd[SIZE + 1];
+    const uint64_t start[2] = { 1, 5 }, count[2] = { 2, 165 };
+    const int64_t step[2] = { 2, 3 };
+    read_one (quantised, (tenon_request){ .dtype = TENON_F32 }, index, whole, sizeof whole);
+    ck_assert_mem_eq (whole, expected, SIZE);
+    read_one (quantised, (tenon_request){ .dtype = TENON_F32 }, index, odd + 1, SIZE);
+    ck_assert_mem_eq (odd + 1, expected, SIZE);
+    read_one (quantised, (tenon_request){ .dtype = TENON_F64 }, index, wide, sizeof wide);
+    for (uint32_t i = 0; i < ROWS * COLUMNS; i++)
+        ck_assert (wide[i] == (double) expected[i]);
+    tenon_request box = { .dtype = TENON_F32, .rank = 2, .start = start, .count = count, .step = step };
+    read_one (quantised, box, index, part, sizeof part);
+    for (uint32_t i = 0; i < COUNT (part); i++)
+        ck_assert (part[i] == expected[(1 + i / 165 * 2) * COLUMNS + 5 + i % 165 * 3]);
+}
+
+START_TEST (vectors)
+{
+    ck_assert_int_eq (tenon_context_new (&context, NULL, &error), TENON_OK);
+    tenon_file *quantised = open_sample ("quants.gguf"),
+               *floats = open_sample ("quants-dequantized-f32.gguf");
+    ck_assert_uint_eq (tenon_count (quantised), 25);
+    for (uint64_t i = 0; i < 25; i++) {
+        static float expected[ROWS * COLUMNS];
+        tenon_tensor_info info = { .struct_size = sizeof info };
+        uint64_t index;
+        tenon_get (quantised, i, &info);
+        ck_assert_int_eq (tenon_find (floats, info.name, &index), TENON_OK);
+        read_one (floats, (tenon_request){ .dtype = TENON_NONE }, index, expected, sizeof expected);
+        compare_tensor (quantised, i, expected);
+    }
+    tenon_close (quantised);
+    tenon_close (floats);
+    tenon_context_free (context);
+}
+END_TEST
+
+/* ---- vector instructions against plain C ---- */
+
+static const struct pair {
+    int32_t (*fast) (const void *, float *, uint64_t), (*base) (const void *, float *, uint64_t);
+    uint32_t bytes, count, scale; /* where the half lies */
+} pairs[] = {
+    { gguf_decode_q4_0, gguf_decode_q4_0_base, 18, 32, 0 },
+    { gguf_decode_q8_0, gguf_decode_q8_0_base, 34, 32, 0 },
+    { gguf_decode_q4_k, gguf_decode_q4_k_base, 144, 256, 0 },
+    { gguf_decode_q4_k, gguf_decode_q4_k_base, 144, 256, 2 },
+    { gguf_decode_q6_k, gguf_decode_q6_k_base, 210, 256, 208 },
+};
+
+static uint8_t
+random_byte (void)
+{
+    static uint64_t state = 0x9e3779b97f4a7c15;
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    return (uint8_t) (state >> 24);
+}
+
+/* Every half as scale, over random bytes (which make NaNs of the other scale, too); blocks and items at odd places. */
+START_TEST (fast_is_base)
+{
+    enum { BLOCKS = 1024 };
+    const struct pair *pair = &pairs[_i];
+    uint64_t size = (uint64_t) BLOCKS * pair->bytes, count = (uint64_t) BLOCKS * pair->count;
+    uint8_t *blocks = malloc (size + 1), *from = blocks + 1;
+    float *fast = malloc ((count + 1) * sizeof *fast), *base = malloc (count * sizeof *base);
+    ck_assert (blocks && fast && base);
+    for (uint32_t half = 0; half < 65536; half += BLOCKS) {
+        for (uint64_t i = 0; i < size; i++)
+            from[i] = random_byte ();
+        for (uint32_t i = 0; i < BLOCKS; i++) {
+            from[i * pair->bytes + pair->scale] = (uint8_t) (half + i);
+            from[i * pair->bytes + pair->scale + 1] = (uint8_t) ((half + i) >> 8);
+        }
+        ck_assert_int_eq (pair->fast (from, fast + 1, BLOCKS), TENON_OK);
+        ck_assert_int_eq (pair->base (from, base, BLOCKS), TENON_OK);
+        ck_assert_mem_eq (fast + 1, base, count * sizeof *base);
+    }
+    free (blocks);
+    free (fast);
+    free (base);
+}
+END_TEST
+
+/* No block, and one: nothing is written behind. */
+START_TEST (few_blocks)
+{
+    const struct pair *pair = &pairs[_i];
+    float guarded[MOST_ITEMS + 1];
+    begin ();
+    guarded[0] = guarded[pair->count] = 7;
+    ck_assert_int_eq (pair->fast (block, guarded, 0), TENON_OK);
+    ck_assert (guarded[0] == 7);
+    ck_assert_int_eq (pair->fast (block, guarded, 1), TENON_OK);
+    ck_assert (guarded[0] == 0 && guarded[pair->count] == 7);
+}
+END_TEST
+
+int
+main (void)
+{
+    Suite *suite = suite_create ("decode");
+    TCase *tests = tcase_create ("decode");
+    tcase_set_timeout (tests, 120);
+    tcase_add_test (tests, every_half);
+    tcase_add_test (tests, every_tie_of_halves);
+    tcase_add_test (tests, q4);
+    tcase_add_test (tests, q5);
+    tcase_add_test (tests, q8_q1_q2);
+    tcase_add_test (tests, fp4);
+    tcase_add_test (tests, q2_and_q3_k);
+    tcase_add_test (tests, q4_and_q5_k);
+    tcase_add_test (tests, q6_k);
+    tcase_add_test (tests, ternary);
+    tcase_add_test (tests, iq1);
+    tcase_add_test (tests, iq2);
+    tcase_add_test (tests, iq3);
+    tcase_add_test (tests, iq4);
+    tcase_add_test (tests, vectors);
+    tcase_add_loop_test (tests, fast_is_base, 0, (int) COUNT (pairs));
+    tcase_add_loop_test (tests, few_blocks, 0, (int) COUNT (pairs));
+    suite_add_tcase (suite, tests);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
