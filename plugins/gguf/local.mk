@@ -9,10 +9,7 @@ gguf_decoders = \
 	plugins/gguf/grids.h \
 	plugins/gguf/half.h
 
-gguf_sources = $(gguf_decoders) \
-	plugins/gguf/check.c \
-	plugins/gguf/check.h \
-	plugins/gguf/describe.c \
+gguf_encoders = \
 	plugins/gguf/encode.h \
 	plugins/gguf/encode_affine.c \
 	plugins/gguf/encode_fast.c \
@@ -22,7 +19,12 @@ gguf_sources = $(gguf_decoders) \
 	plugins/gguf/encode_k.c \
 	plugins/gguf/encode_plain.c \
 	plugins/gguf/encode_search.h \
-	plugins/gguf/encode_signed.c \
+	plugins/gguf/encode_signed.c
+
+gguf_sources = $(gguf_decoders) $(gguf_encoders) \
+	plugins/gguf/check.c \
+	plugins/gguf/check.h \
+	plugins/gguf/describe.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
 	plugins/gguf/mlx.c \
@@ -57,5 +59,6 @@ endif
 
 dist_man_MANS += plugins/gguf/tenon-gguf.7
 
-unit_tests += plugins/gguf/tests/test_decode
+unit_tests += plugins/gguf/tests/test_decode plugins/gguf/tests/test_encode
 plugins_gguf_tests_test_decode_SOURCES = plugins/gguf/tests/test_decode.c $(gguf_decoders)
+plugins_gguf_tests_test_encode_SOURCES = plugins/gguf/tests/test_encode.c plugins/gguf/half.h $(gguf_encoders)
