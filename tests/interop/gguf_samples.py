@@ -98,10 +98,15 @@ def tensors_from(arrays):
 
 
 def even(generator, count):
-    """Tensors of whole multiples of 32 bytes: gguf-py counts bytes without their padding, llama.cpp and tenon with it."""
+    """Tensors of whole multiples of 32 bytes, since gguf-py counts bytes without their padding, llama.cpp and tenon with it; and
+    of bytes that make no scale infinite."""
     kinds = [("f32", 8), ("f16", 16), ("i8", 32), ("f64", 4), ("q4_0", 512), ("q8_0", 512), ("q4_k", 512), ("bf16", 16)]
-    return {f"blk.{i}.w": Tensor(kind, (generator.choice([0, 1, 1, 2, 5]), unit), i)
-            for i, (kind, unit) in enumerate(generator.choice(kinds) for _ in range(count))}
+    tensors = {}
+    for i in range(count):
+        kind, unit = generator.choice(kinds)
+        tensor = Tensor(kind, (generator.choice([0, 1, 1, 2, 5]), unit), i)
+        tensors[f"blk.{i}.w"] = Tensor(kind, tensor.shape, data=bytes(byte & 0xBB for byte in tensor.data))
+    return tensors
 
 
 def ones(kind):

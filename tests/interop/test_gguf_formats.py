@@ -10,7 +10,7 @@ import numpy as np
 import safetensors.numpy
 from gguf_kit import (ALIGNMENT, BLOCKS, NUMPY, UNKNOWN_TO_PEER, VALUES, Tensor, by_hand, check_peer, check_read, exact, flat,
                       loaded_as, peer_read, peer_write, read, vectors)
-from gguf_samples import arrays_of, even, items, ones, random_file, scalars, tensors_from
+from gguf_samples import SCALES, arrays_of, even, items, ones, random_file, scalars, tensors_from
 from npz_kit import tenon
 
 # ---- from and to other formats ----
@@ -263,15 +263,20 @@ def test_to_mlx(bench):
         bench.check(exact(mine) == exact(plain), key, "MLX finds", str(mine)[:100])
 
 
+def mlx_blocks(kind):
+    """A tensor with scales neither large nor small."""
+    tensor = Tensor(kind, (3, 64))
+    raw = np.frombuffer(tensor.data, np.uint8).reshape(6, -1).copy()
+    for at in SCALES[kind]:
+        raw[:, at + 1] = raw[:, at + 1] & 0x83 | 0x30
+    return Tensor(kind, tensor.shape, data=raw.tobytes())
+
+
 def test_mlx_quantised(bench):
     """Of q4_0, q4_1 and q8_0 MLX makes a triple; its scales, its biases and its numbers are those of our blocks."""
     for kind, bits in (("q4_0", 4), ("q4_1", 4), ("q8_0", 8)):
-        blocks = 6
-        tensor = Tensor(kind, (3, 64))
-        raw = np.frombuffer(tensor.data, np.uint8).reshape(blocks, -1).copy()
-        raw[:, 1] = raw[:, 1] & 0x83 | 0x30  # finite scales, neither large nor small
-        raw[:, 3] = raw[:, 3] & 0x83 | 0x30 if kind == "q4_1" else raw[:, 3]
-        tensor = Tensor(kind, (3, 64), data=raw.tobytes())
+        tensor = mlx_blocks(kind)
+        raw = np.frombuffer(tensor.data, np.uint8).reshape(6, -1)
         path, out = bench.folder / "in.safetensors", bench.folder / "ours.gguf"
         (bench.folder / "in.gguf").write_bytes(by_hand({}, {"w.weight": tensor}))
         bench.convert(bench.folder / "in.gguf", path, "-q", "--carry")
@@ -303,3 +308,32 @@ def test_mlx_other_types(bench):
         bench.check(same, kind, "MLX loads", {name: array.dtype for name, array in loaded.items()})
         if kind in ("tq1_0", "mxfp4", "q1_0"):
             bench.check(sorted(mx.load(str(path))) == ["a"], kind, "MLX loads it now: no reason for the manual page to warn")
+
+
+def test_mlx_triple(bench):
+    """gguf.mlx=triple: the three arrays are those that MLX makes of the same file, and become the same file again."""
+    tensors = {f"{kind}.weight": mlx_blocks(kind) for kind in ("q4_0", "q4_1", "q8_0")} | {"n.weight": Tensor("f16", (64,))}
+    path, between, back = bench.folder / "in.gguf", bench.folder / "triple.safetensors", bench.folder / "back.gguf"
+    path.write_bytes(by_hand({"general.architecture": ("string", b"llama")}, tensors))
+    bench.convert(path, between, "-o", "gguf.mlx=triple", "--carry")
+    ours, theirs = mx.load(str(between)), mx.load(str(path))
+    bench.check(sorted(ours) == sorted(theirs), "are", sorted(ours))
+    for name, array in theirs.items():
+        same = ours[name].dtype == array.dtype and ours[name].shape == array.shape
+        bench.check(same and np.asarray(ours[name]).tobytes() == np.asarray(array).tobytes(), name, "differs from MLX's")
+    bench.check(bench.convert(between, back, "-o", "gguf.mlx=triple") == path.read_bytes(), "does not come back")
+
+
+def test_mlx_quantize(bench):
+    """What MLX quantises to 4 bits becomes q4_1, with the same numbers."""
+    weights = mx.array(np.random.default_rng(15).standard_normal((16, 128)).astype("f2"))
+    packed, scales, biases = mx.quantize(weights, group_size=32, bits=4)
+    path, out = bench.folder / "mlx.safetensors", bench.folder / "out.gguf"
+    mx.save_safetensors(str(path), {"w.weight": packed, "w.scales": scales, "w.biases": biases})
+    bench.convert(path, out, "-o", "gguf.mlx=triple")
+    _, found = read(out)
+    if bench.check(list(found) == ["w.weight"] and found["w.weight"][:2] == ("q4_1", (16, 128)), "is", {n: t[:2] for n, t in found.items()}):
+        words = np.asarray(packed).view("u1")
+        items = np.stack([words & 15, words >> 4], -1).reshape(16, 4, 32).astype("f4")
+        wanted = items * np.asarray(scales).astype("f4")[..., None] + np.asarray(biases).astype("f4")[..., None]
+        bench.check(loaded_as(out, "f32") == wanted.tobytes(), "has other numbers")
