@@ -308,32 +308,3 @@ def test_mlx_other_types(bench):
         bench.check(same, kind, "MLX loads", {name: array.dtype for name, array in loaded.items()})
         if kind in ("tq1_0", "mxfp4", "q1_0"):
             bench.check(sorted(mx.load(str(path))) == ["a"], kind, "MLX loads it now: no reason for the manual page to warn")
-
-
-def test_mlx_triple(bench):
-    """gguf.mlx=triple: the three arrays are those that MLX makes of the same file, and become the same file again."""
-    tensors = {f"{kind}.weight": mlx_blocks(kind) for kind in ("q4_0", "q4_1", "q8_0")} | {"n.weight": Tensor("f16", (64,))}
-    path, between, back = bench.folder / "in.gguf", bench.folder / "triple.safetensors", bench.folder / "back.gguf"
-    path.write_bytes(by_hand({"general.architecture": ("string", b"llama")}, tensors))
-    bench.convert(path, between, "-o", "gguf.mlx=triple", "--carry")
-    ours, theirs = mx.load(str(between)), mx.load(str(path))
-    bench.check(sorted(ours) == sorted(theirs), "are", sorted(ours))
-    for name, array in theirs.items():
-        same = ours[name].dtype == array.dtype and ours[name].shape == array.shape
-        bench.check(same and np.asarray(ours[name]).tobytes() == np.asarray(array).tobytes(), name, "differs from MLX's")
-    bench.check(bench.convert(between, back, "-o", "gguf.mlx=triple") == path.read_bytes(), "does not come back")
-
-
-def test_mlx_quantize(bench):
-    """What MLX quantises to 4 bits becomes q4_1, with the same numbers."""
-    weights = mx.array(np.random.default_rng(15).standard_normal((16, 128)).astype("f2"))
-    packed, scales, biases = mx.quantize(weights, group_size=32, bits=4)
-    path, out = bench.folder / "mlx.safetensors", bench.folder / "out.gguf"
-    mx.save_safetensors(str(path), {"w.weight": packed, "w.scales": scales, "w.biases": biases})
-    bench.convert(path, out, "-o", "gguf.mlx=triple")
-    _, found = read(out)
-    if bench.check(list(found) == ["w.weight"] and found["w.weight"][:2] == ("q4_1", (16, 128)), "is", {n: t[:2] for n, t in found.items()}):
-        words = np.asarray(packed).view("u1")
-        items = np.stack([words & 15, words >> 4], -1).reshape(16, 4, 32).astype("f4")
-        wanted = items * np.asarray(scales).astype("f4")[..., None] + np.asarray(biases).astype("f4")[..., None]
-        bench.check(loaded_as(out, "f32") == wanted.tobytes(), "has other numbers")
