@@ -24,6 +24,24 @@ gguf_f16_at (const uint8_t *bytes)
     return gguf_f32_of_f16 (gguf_u16_at (bytes));
 }
 
+/* A byte for each of eight bits, 0 or 1, the first in the lowest. */
+static inline uint64_t
+gguf_bytes_of_bits (uint32_t bits)
+{
+    uint64_t spread = (bits & 0xff) * 0x0101010101010101u & 0x8040201008040201u;
+    return (spread + 0x7f7f7f7f7f7f7f7fu) >> 7 & 0x0101010101010101u;
+}
+
+/* The eight bytes, the lowest first. */
+static inline void
+gguf_put_bytes (uint64_t bytes, void *to)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    bytes = __builtin_bswap64 (bytes);
+#endif
+    memcpy (to, &bytes, sizeof bytes);
+}
+
 /* The scale and the minimum, six bits each, of one of the eight parts of a q4_k or q5_k block. Of parts 0 … 3 they have the
  * lower bits of a byte each; of parts 4 … 7 nibbles of one byte, and the upper two bits of the former's bytes. */
 static inline void

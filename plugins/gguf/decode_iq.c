@@ -6,24 +6,27 @@
 #define PARTS 8u
 #define PART 32u
 
-/* Eight items: bytes of `point`, the first the lowest, with the signs, bits of `signs`. */
+/* Eight items: bytes of `point`, 1 … 127, with the signs, bits of `signs`. */
 static inline void
 put_point (uint64_t point, uint32_t signs, float scale, float *restrict items)
 {
-    for (uint32_t i = 0; i < 8; i++) {
-        int32_t magnitude = point >> 8 * i & 0xff, sign = -(int32_t) (signs >> i & 1);
-        items[i] = scale * (float) ((magnitude ^ sign) - sign);
-    }
+    int8_t numbers[8];
+    uint64_t minus = gguf_bytes_of_bits (signs);
+    /* all bytes at once: the complement and one more, which carries nothing into the next byte */
+    gguf_put_bytes ((point ^ minus * 0xff) + minus, numbers);
+    for (uint32_t i = 0; i < 8; i++)
+        items[i] = scale * (float) numbers[i];
 }
 
 /* iq1: levels 0 1 2 are -1 0 1, and all eight are shifted by an eighth, up or down. */
 static inline void
 put_shifted (uint32_t code, uint32_t down, float scale, float *restrict items)
 {
-    uint64_t levels = gguf_levels_of_8 (gguf_grid_iq1[code & 2047]);
+    uint8_t levels[8];
     float shift = down ? -1.125f : -0.875f;
+    gguf_put_bytes (gguf_levels_of_8 (gguf_grid_iq1[code & 2047]), levels);
     for (uint32_t i = 0; i < 8; i++)
-        items[i] = scale * ((float) (int32_t) (levels >> 8 * i & 3) + shift);
+        items[i] = scale * ((float) levels[i] + shift);
 }
 
 /* f16: scale 0; codes' lower bits 2 … 33; u16 34 …, for each part: four times three upper bits, scale, shift */
@@ -47,7 +50,8 @@ static inline void
 iq1_m_block (const uint8_t *restrict block, float *restrict items)
 {
     const uint8_t *packed = block + 48;
-    uint32_t half = packed[1] >> 4 | (packed[3] >> 4) << 4 | (packed[5] >> 4) << 8 | (packed[7] >> 4) << 12;
+    uint32_t half =
+        (uint32_t) (packed[1] >> 4 | packed[3] >> 4 << 4 | packed[5] >> 4 << 8 | packed[7] >> 4 << 12);
     float scale = gguf_f32_of_f16 ((uint16_t) half);
     for (uint32_t pair = 0; pair < 16; pair++) {
         uint32_t times = gguf_u16_at (packed + pair / 4 * 2) >> pair % 4 * 3 & 7, nibbles = block[32 + pair];

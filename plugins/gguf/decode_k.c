@@ -34,27 +34,42 @@ q3_k_block (const uint8_t *restrict block, float *restrict items)
     float scale = gguf_f16_at (block + 108);
     for (uint32_t part = 0; part < 16; part++) {
         const uint8_t *lower = block + 32 + part / 8 * 32 + part % 2 * 16, *upper = block + part % 2 * 16;
-        uint32_t shift = part % 8 / 2 * 2, bit = part / 2;
+        uint32_t shift = part % 8 / 2 * 2;
+        uint8_t bit = (uint8_t) (1u << part / 2);
         float own = scale * (float) q3_k_scale (block + 96, part);
         for (uint32_t i = 0; i < 16; i++)
-            items[part * 16 + i] = own * (float) ((lower[i] >> shift & 3) + (upper[i] >> bit & 1) * 4 - 4);
+            items[part * 16 + i] =
+                own * (float) ((int8_t) (lower[i] >> shift & 3) - (upper[i] & bit ? 0 : 4));
     }
 }
 GGUF_DECODER (q3_k, 110, 256);
+
+/* What a part's codes are multiplied by, and what is taken off. */
+struct line {
+    float scale, minimum;
+};
+
+static inline struct line
+k_line (const uint8_t *packed, uint32_t part, float scale, float minimum)
+{
+    uint8_t times, below_times;
+    gguf_k_scales (packed, part, &times, &below_times);
+    return (struct line){ scale * (float) times, minimum * (float) below_times };
+}
 
 /* f16: scale 0, minimum 2; scales 4 … 15, codes 16 … 143 */
 static inline void
 q4_k_base_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = gguf_f16_at (block), minimum = gguf_f16_at (block + 2);
-    for (uint32_t part = 0; part < 8; part++) {
-        const uint8_t *codes = block + 16 + part / 2 * 32;
-        uint32_t shift = part % 2 * 4;
-        uint8_t times, below_times;
-        gguf_k_scales (block + 4, part, &times, &below_times);
-        float own = scale * (float) times, below = minimum * (float) below_times;
-        for (uint32_t i = 0; i < 32; i++)
-            items[part * 32 + i] = own * (float) (codes[i] >> shift & 15) - below;
+    for (uint32_t part = 0; part < 8; part += 2) {
+        const uint8_t *codes = block + 16 + part * 16;
+        struct line lower = k_line (block + 4, part, scale, minimum),
+                    upper = k_line (block + 4, part + 1, scale, minimum);
+        for (uint32_t i = 0; i < 32; i++) {
+            items[part * 32 + i] = lower.scale * (float) (codes[i] & 15) - lower.minimum;
+            items[part * 32 + 32 + i] = upper.scale * (float) (codes[i] >> 4) - upper.minimum;
+        }
     }
 }
 GGUF_DECODER (q4_k_base, 144, 256);
@@ -64,15 +79,17 @@ static inline void
 q5_k_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = gguf_f16_at (block), minimum = gguf_f16_at (block + 2);
-    for (uint32_t part = 0; part < 8; part++) {
-        const uint8_t *lower = block + 48 + part / 2 * 32, *upper = block + 16;
-        uint32_t shift = part % 2 * 4;
-        uint8_t times, below_times;
-        gguf_k_scales (block + 4, part, &times, &below_times);
-        float own = scale * (float) times, below = minimum * (float) below_times;
+    for (uint32_t part = 0; part < 8; part += 2) {
+        const uint8_t *codes = block + 48 + part * 16, *fifth = block + 16;
+        struct line lower = k_line (block + 4, part, scale, minimum),
+                    upper = k_line (block + 4, part + 1, scale, minimum);
+        uint8_t bit = (uint8_t) (1u << part), next_bit = (uint8_t) (2u << part);
         for (uint32_t i = 0; i < 32; i++)
             items[part * 32 + i] =
-                own * (float) ((lower[i] >> shift & 15) + (upper[i] >> part & 1) * 16) - below;
+                lower.scale * (float) ((codes[i] & 15) + (fifth[i] & bit ? 16 : 0)) - lower.minimum;
+        for (uint32_t i = 0; i < 32; i++)
+            items[part * 32 + 32 + i] =
+                upper.scale * (float) ((codes[i] >> 4) + (fifth[i] & next_bit ? 16 : 0)) - upper.minimum;
     }
 }
 GGUF_DECODER (q5_k, 176, 256);

@@ -47,16 +47,23 @@ q4_1_block (const uint8_t *restrict block, float *restrict items)
 }
 GGUF_DECODER (q4_1, 20, 32);
 
-/* Bit i of `upper` is the fifth bit of item i. */
+/* The 32 bits of four bytes, each a byte, 0 or 16: the fifth bits of 32 codes. */
+static inline void
+put_fifth_bits (const uint8_t *restrict bits, uint8_t *restrict bytes)
+{
+    for (uint32_t i = 0; i < 4; i++)
+        gguf_put_bytes (gguf_bytes_of_bits (bits[i]) << 4, bytes + i * 8);
+}
+
 static inline void
 q5_0_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = gguf_f16_at (block);
-    uint32_t upper = gguf_u32_at (block + 2);
+    uint8_t fifth[32];
+    put_fifth_bits (block + 2, fifth);
     for (uint32_t i = 0; i < 16; i++) {
-        items[i] = (float) ((int32_t) ((block[6 + i] & 15u) | (upper >> i & 1) << 4) - 16) * scale;
-        items[16 + i] =
-            (float) ((int32_t) ((uint32_t) block[6 + i] >> 4 | (upper >> (16 + i) & 1) << 4) - 16) * scale;
+        items[i] = (float) ((block[6 + i] & 15) + fifth[i] - 16) * scale;
+        items[16 + i] = (float) ((block[6 + i] >> 4) + fifth[16 + i] - 16) * scale;
     }
 }
 GGUF_DECODER (q5_0, 22, 32);
@@ -65,11 +72,11 @@ static inline void
 q5_1_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = gguf_f16_at (block), minimum = gguf_f16_at (block + 2);
-    uint32_t upper = gguf_u32_at (block + 4);
+    uint8_t fifth[32];
+    put_fifth_bits (block + 4, fifth);
     for (uint32_t i = 0; i < 16; i++) {
-        items[i] = (float) (int32_t) ((block[8 + i] & 15u) | (upper >> i & 1) << 4) * scale + minimum;
-        items[16 + i] =
-            (float) (int32_t) ((uint32_t) block[8 + i] >> 4 | (upper >> (16 + i) & 1) << 4) * scale + minimum;
+        items[i] = (float) ((block[8 + i] & 15) + fifth[i]) * scale + minimum;
+        items[16 + i] = (float) ((block[8 + i] >> 4) + fifth[16 + i]) * scale + minimum;
     }
 }
 GGUF_DECODER (q5_1, 24, 32);
@@ -87,9 +94,13 @@ GGUF_DECODER (q8_0_base, 34, 32);
 static inline void
 q1_0_block (const uint8_t *restrict block, float *restrict items)
 {
-    float scale = gguf_f16_at (block), minus = -scale;
-    for (uint32_t i = 0; i < 128; i++)
-        items[i] = block[2 + i / 8] >> i % 8 & 1 ? scale : minus;
+    uint32_t scale = gguf_bits_of_f32 (gguf_f16_at (block));
+    for (uint32_t i = 0; i < 16; i++) {
+        uint8_t minus[8];
+        gguf_put_bytes (gguf_bytes_of_bits (~(uint32_t) block[2 + i]), minus);
+        for (uint32_t k = 0; k < 8; k++)
+            items[i * 8 + k] = gguf_f32_of_bits (scale ^ (uint32_t) minus[k] << 31);
+    }
 }
 GGUF_DECODER (q1_0, 18, 128);
 

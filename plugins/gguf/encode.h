@@ -45,19 +45,6 @@ gguf_clamp (int32_t value, int32_t least, int32_t most)
     return value < least ? least : value > most ? most : value;
 }
 
-/* The item of the largest magnitude, the first of several; 0 when there is none. */
-static inline float
-gguf_peak (const float *items, uint32_t count)
-{
-    float magnitude = 0, peak = 0;
-    for (uint32_t i = 0; i < count; i++)
-        if (fabsf (items[i]) > magnitude) {
-            magnitude = fabsf (items[i]);
-            peak = items[i];
-        }
-    return peak;
-}
-
 static inline float
 gguf_inverse (float scale)
 {

@@ -3,7 +3,7 @@
  *
  * Eight blocks are done together: first their largest items are found, then all eight scales are divided at once, then
  * the items become codes. Block by block, each division would wait for the search before it. */
-#include "encode.h"
+#include "encode_four.h"
 
 #if defined __x86_64__ && !defined TENON_PORTABLE_KERNELS
 #include <immintrin.h>

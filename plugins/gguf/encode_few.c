@@ -1,5 +1,5 @@
 /* encode_few.c - one or two bits, or a third of five, for an item: q1_0 q2_0 tq1_0 tq2_0. */
-#include "encode.h"
+#include "encode_four.h"
 #include <string.h>
 
 /* ---- q1_0: 128 items, of which the sign is kept; the scale is their mean magnitude ---- */
@@ -25,7 +25,7 @@ GGUF_ENCODE (q2_0)
 {
     uint8_t *block = blocks;
     for (uint64_t i = 0; i < block_count; i++, items += 64, block += 18) {
-        float scale = fabsf (gguf_peak (items, 64)), inverse = gguf_inverse (scale);
+        float scale = gguf_largest_magnitude (items, 64), inverse = gguf_inverse (scale);
         gguf_put_f16 (block, scale);
         memset (block + 2, 0, 16);
         for (uint32_t j = 0; j < 64; j++) {
@@ -63,7 +63,7 @@ GGUF_ENCODE (tq1_0)
 {
     uint8_t *block = blocks;
     for (uint64_t i = 0; i < block_count; i++, items += 256, block += 54) {
-        float scale = fabsf (gguf_peak (items, 256)), inverse = gguf_inverse (scale);
+        float scale = gguf_largest_magnitude (items, 256), inverse = gguf_inverse (scale);
         put_trits (block, items, inverse, 32, 5);
         put_trits (block + 32, items + 160, inverse, 16, 5);
         put_trits (block + 48, items + 240, inverse, 4, 4);
@@ -76,7 +76,7 @@ GGUF_ENCODE (tq2_0)
 {
     uint8_t codes[256], *block = blocks;
     for (uint64_t i = 0; i < block_count; i++, items += 256, block += 66) {
-        float scale = fabsf (gguf_peak (items, 256)), inverse = gguf_inverse (scale);
+        float scale = gguf_largest_magnitude (items, 256), inverse = gguf_inverse (scale);
         for (uint32_t j = 0; j < 256; j++)
             codes[j] = (uint8_t) trit (items[j] * inverse);
         gguf_pack_pairs (block, codes, 32);

@@ -1,30 +1,30 @@
 /* encode_fp4.c - items of four bits that are floats themselves (e2m1), with a small float as their scale: mxfp4, nvfp4. */
-#include "encode.h"
+#include "encode_four.h"
 
 /* Codes 0 … 7; those of negative items are 8 more. The values are doubled, and all scales halved, as in ggml. */
 static const float doubled[8] = { 0, 1, 2, 3, 4, 6, 8, 12 };
 
-/* The code whose value is nearest, the smaller one of two; there is no negative zero. */
-static uint8_t
-nearest_code (float item, float scale)
+/* The codes whose values are nearest, the smaller ones of two; there is no negative zero. */
+static gguf_mask
+nearest_codes (gguf_four items, float scale)
 {
-    float magnitude = fabsf (item), least = magnitude;
-    uint8_t best = 0;
-    for (uint8_t code = 1; code < 8; code++) {
-        float error = fabsf (doubled[code] * scale - magnitude);
-        if (error < least) {
-            least = error;
-            best = code;
-        }
+    gguf_four magnitudes = gguf_magnitudes (items), least = magnitudes, best = gguf_all (0);
+    for (uint32_t code = 1; code < 8; code++) {
+        gguf_four errors = gguf_magnitudes (doubled[code] * scale - magnitudes);
+        best = gguf_pick (errors < least, gguf_all ((float) code), best);
+        least = gguf_smaller (errors, least);
     }
-    return item < 0 && best > 0 ? best | 8 : best;
+    gguf_mask codes = __builtin_convertvector(best, gguf_mask);
+    return codes | ((items < 0) & (codes > 0) & 8);
 }
 
 static void
 put_codes (uint8_t *to, const float *items, uint32_t count, float scale)
 {
-    for (uint32_t i = 0; i < count / 2; i++)
-        to[i] = (uint8_t) (nearest_code (items[i], scale) | nearest_code (items[i + count / 2], scale) << 4);
+    uint8_t codes[32];
+    for (uint32_t i = 0; i < count; i += 4)
+        gguf_put_bytes (codes + i, nearest_codes (gguf_load (items + i), scale));
+    gguf_pack_nibbles (to, codes, count / 2);
 }
 
 /* ---- mxfp4: 32 items, a power of two (f8_e8m0) ---- */
@@ -54,7 +54,7 @@ GGUF_ENCODE (mxfp4)
 {
     uint8_t *block = blocks;
     for (uint64_t i = 0; i < block_count; i++, items += 32, block += 17) {
-        block[0] = exponent_of (fabsf (gguf_peak (items, 32)));
+        block[0] = exponent_of (gguf_largest_magnitude (items, 32));
         put_codes (block + 1, items, 32, half_of_e8m0 (block[0]));
     }
     return TENON_OK;
@@ -95,7 +95,7 @@ GGUF_ENCODE (nvfp4)
     uint8_t *block = blocks;
     for (uint64_t i = 0; i < block_count; i++, block += 36)
         for (uint32_t part = 0; part < 4; part++, items += 16) {
-            block[part] = ue4m3_of_f32 (fabsf (gguf_peak (items, 16)) / 6);
+            block[part] = ue4m3_of_f32 (gguf_largest_magnitude (items, 16) / 6);
             put_codes (block + 4 + 8 * part, items, 16, half_of_ue4m3 (block[part]));
         }
     return TENON_OK;

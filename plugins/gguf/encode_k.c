@@ -22,40 +22,32 @@ largest_of (const float *values, uint32_t count)
     return largest;
 }
 
+/* Scales and minima of all parts, and codes for these. */
+static void
+search (struct block *block, const float *items, const struct gguf_affine *affine)
+{
+    block->parts = ITEMS / affine->count;
+    for (uint32_t part = 0; part < block->parts; part += 4)
+        gguf_search_affine (affine, items + part * affine->count, block->codes + part * affine->count,
+                            block->scales + part, block->minima + part);
+}
+
 /* The codes once more, for the scales and minima as they are stored. */
 static void
-round_again (struct block *block, const float *items, int32_t most)
+round_again (struct block *block, const float *items, const struct gguf_affine *affine)
 {
-    uint32_t part_items = ITEMS / block->parts;
     float scale = gguf_as_f16 (block->scale), minimum = gguf_as_f16 (block->minimum);
     for (uint32_t part = 0; part < block->parts; part++) {
         float own = scale * (float) block->scale_codes[part],
               least = minimum * (float) block->minimum_codes[part];
-        if (own == 0)
-            continue;
-        for (uint32_t i = part * part_items; i < (part + 1) * part_items; i++)
-            block->codes[i] = (uint8_t) gguf_clamp (gguf_nearest ((items[i] + least) / own), 0, most);
+        for (uint32_t i = part * affine->count; i < (part + 1) * affine->count && own != 0; i += 4) {
+            gguf_four shares = (gguf_load (items + i) + gguf_all (least)) / gguf_all (own);
+            gguf_put_codes (block->codes + i, gguf_nearest_within (shares, 0, affine->most), 0);
+        }
     }
 }
 
 /* ---- q2_k: 16 parts, their scales and minima in four bits ---- */
-
-static void
-search_q2_k (struct block *block, const float *items)
-{
-    static const struct gguf_affine affine = {
-        .count = 16, .most = 3, .first = -0.5f, .last = 15, .absolute = 1
-    };
-    float weights[16];
-    block->parts = 16;
-    for (uint32_t part = 0; part < 16; part++) {
-        const float *own = items + 16 * part;
-        for (uint32_t i = 0; i < 16; i++)
-            weights[i] = fabsf (own[i]);
-        struct gguf_scale found = gguf_search_affine (&affine, own, weights, block->codes + 16 * part);
-        block->scales[part] = found.scale, block->minima[part] = found.minimum;
-    }
-}
 
 /* Both to codes of four bits, in one byte. A scale may be negative where the items are tiny, and then, as in ggml, reaches
  * into the minimum's bits: the byte is what counts. */
@@ -75,12 +67,15 @@ round_scales_q2_k (struct block *block, uint8_t bytes[16])
 
 GGUF_ENCODE (q2_k)
 {
+    static const struct gguf_affine affine = {
+        .count = 16, .most = 3, .first = -0.5f, .last = 15, .absolute = 1
+    };
     struct block block;
     uint8_t *to = blocks;
     for (uint64_t i = 0; i < block_count; i++, items += ITEMS, to += 84) {
-        search_q2_k (&block, items);
+        search (&block, items, &affine);
         round_scales_q2_k (&block, to);
-        round_again (&block, items, 3);
+        round_again (&block, items, &affine);
         gguf_pack_pairs (to + 16, block.codes, 32);
         gguf_pack_pairs (to + 48, block.codes + 128, 32);
         gguf_put_f16 (to + 80, block.scale);
@@ -90,18 +85,6 @@ GGUF_ENCODE (q2_k)
 }
 
 /* ---- q4_k and q5_k: 8 parts, their scales and minima in six bits ---- */
-
-/* Items count more the larger they are, but none counts nothing. */
-static void
-weigh (const float *items, float weights[32])
-{
-    float squares = 0;
-    for (uint32_t i = 0; i < 32; i++)
-        squares += items[i] * items[i];
-    float average = sqrtf (squares / 32);
-    for (uint32_t i = 0; i < 32; i++)
-        weights[i] = average + fabsf (items[i]);
-}
 
 static uint8_t
 six_bits (float share)
@@ -113,14 +96,7 @@ six_bits (float share)
 static void
 make_8_parts (struct block *block, const float *items, const struct gguf_affine *affine)
 {
-    float weights[32];
-    block->parts = 8;
-    for (uint32_t part = 0; part < 8; part++) {
-        const float *own = items + 32 * part;
-        weigh (own, weights);
-        struct gguf_scale found = gguf_search_affine (affine, own, weights, block->codes + 32 * part);
-        block->scales[part] = found.scale, block->minima[part] = found.minimum;
-    }
+    search (block, items, affine);
     float scale = largest_of (block->scales, 8), minimum = largest_of (block->minima, 8);
     float inverse_scale = scale > 0 ? 63 / scale : 0, inverse_minimum = minimum > 0 ? 63 / minimum : 0;
     for (uint32_t part = 0; part < 8; part++) {
@@ -128,7 +104,7 @@ make_8_parts (struct block *block, const float *items, const struct gguf_affine 
         block->minimum_codes[part] = six_bits (inverse_minimum * block->minima[part]);
     }
     block->scale = scale / 63, block->minimum = minimum / 63;
-    round_again (block, items, affine->most);
+    round_again (block, items, affine);
 }
 
 /* 12 bytes: four scales and four minima, the other ones' low halves, and their two highest bits above the first eight. */

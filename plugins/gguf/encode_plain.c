@@ -1,8 +1,16 @@
 /* encode_plain.c - 32 items that share a scale, and a minimum in the types that end in _1: q4_0 q4_1 q5_0 q5_1 q8_0. */
-#include "encode.h"
+#include "encode_four.h"
 #include <float.h>
 
 #define ITEMS 32
+
+/* Toward zero, of each the low byte, and at most `most`. */
+static inline void
+put_codes (uint8_t *codes, gguf_four values, int32_t most)
+{
+    gguf_mask integers = gguf_truncate_four (values) & 0xff, above = integers > most;
+    gguf_put_bytes (codes, (integers & ~above) | (above & most));
+}
 
 /* ---- around zero ---- */
 
@@ -12,10 +20,8 @@ static float
 codes_around_zero (const float *items, int32_t middle, uint8_t codes[ITEMS])
 {
     float scale = gguf_peak (items, ITEMS) / (float) -middle, inverse = gguf_inverse (scale);
-    for (uint32_t i = 0; i < ITEMS; i++) {
-        int32_t code = (int8_t) gguf_truncate (items[i] * inverse + ((float) middle + 0.5f));
-        codes[i] = (uint8_t) (code < 2 * middle ? code : 2 * middle - 1);
-    }
+    for (uint32_t i = 0; i < ITEMS; i += 4)
+        put_codes (codes + i, gguf_load (items + i) * inverse + ((float) middle + 0.5f), 2 * middle - 1);
     return scale;
 }
 
@@ -56,19 +62,33 @@ struct range {
     float least, scale;
 };
 
+/* Of zeros with both signs the first counts, as it would if one item were compared after the other. */
+static float
+first_zero (const float *items)
+{
+    while (*items != 0)
+        items++;
+    return *items;
+}
+
 static struct range
 codes_of_range (const float *items, int32_t most, uint8_t codes[ITEMS])
 {
+    gguf_four lower = gguf_all (FLT_MAX), upper = gguf_all (-FLT_MAX);
     float least = FLT_MAX, largest = -FLT_MAX;
-    for (uint32_t i = 0; i < ITEMS; i++) {
-        least = items[i] < least ? items[i] : least;
-        largest = items[i] > largest ? items[i] : largest;
+    for (uint32_t i = 0; i < ITEMS; i += 4) {
+        lower = gguf_smaller (gguf_load (items + i), lower);
+        upper = gguf_larger (gguf_load (items + i), upper);
     }
+    for (uint32_t i = 0; i < 4; i++) {
+        least = lower[i] < least ? lower[i] : least;
+        largest = upper[i] > largest ? upper[i] : largest;
+    }
+    least = least == 0 ? first_zero (items) : least;
+    largest = largest == 0 ? first_zero (items) : largest;
     float scale = (largest - least) / (float) most, inverse = gguf_inverse (scale);
-    for (uint32_t i = 0; i < ITEMS; i++) {
-        int32_t code = (int8_t) gguf_truncate ((items[i] - least) * inverse + 0.5f);
-        codes[i] = (uint8_t) (code < most ? code : most);
-    }
+    for (uint32_t i = 0; i < ITEMS; i += 4)
+        put_codes (codes + i, (gguf_load (items + i) - least) * inverse + 0.5f, most);
     return (struct range){ least, scale };
 }
 
@@ -106,7 +126,7 @@ GGUF_ENCODE (q8_0_base)
 {
     uint8_t *block = blocks;
     for (uint64_t i = 0; i < block_count; i++, items += ITEMS, block += 34) {
-        float scale = fabsf (gguf_peak (items, ITEMS)) / 127, inverse = gguf_inverse (scale);
+        float scale = gguf_largest_magnitude (items, ITEMS) / 127, inverse = gguf_inverse (scale);
         gguf_put_f16 (block, scale);
         for (uint32_t j = 0; j < ITEMS; j++)
             block[2 + j] = (uint8_t) gguf_round (items[j] * inverse);

@@ -15,9 +15,11 @@ gguf_encoders = \
 	plugins/gguf/encode_fast.c \
 	plugins/gguf/encode_few.c \
 	plugins/gguf/encode_fp4.c \
+	plugins/gguf/encode_four.h \
 	plugins/gguf/encode_iq4.c \
 	plugins/gguf/encode_k.c \
 	plugins/gguf/encode_plain.c \
+	plugins/gguf/encode_scale.c \
 	plugins/gguf/encode_search.h \
 	plugins/gguf/encode_signed.c
 
@@ -62,3 +64,4 @@ dist_man_MANS += plugins/gguf/tenon-gguf.7
 unit_tests += plugins/gguf/tests/test_decode plugins/gguf/tests/test_encode
 plugins_gguf_tests_test_decode_SOURCES = plugins/gguf/tests/test_decode.c $(gguf_decoders)
 plugins_gguf_tests_test_encode_SOURCES = plugins/gguf/tests/test_encode.c plugins/gguf/half.h $(gguf_encoders)
+shell_tests += plugins/gguf/tests/quantise.sh

@@ -392,14 +392,36 @@ END_TEST
 static tenon_context *context;
 static tenon_error error = TENON_ERROR_INIT;
 
+static const char *
+sample (const char *name)
+{
+    static char path[4096];
+    const char *srcdir = getenv ("TENON_SRCDIR");
+    snprintf (path, sizeof path, "%s/plugins/gguf/samples/quants/%s", srcdir ? srcdir : ".", name);
+    return path;
+}
+
 static tenon_file *
 open_sample (const char *name)
 {
-    char path[4096];
     tenon_file *file;
-    const char *srcdir = getenv ("TENON_SRCDIR");
-    snprintf (path, sizeof path, "%s/plugins/gguf/samples/quants/%s", srcdir ? srcdir : ".", name);
-    ck_assert_msg (tenon_open (context, path, NULL, &file, &error) == TENON_OK, "%s", error.message);
+    ck_assert_msg (tenon_open (context, sample (name), NULL, &file, &error) == TENON_OK, "%s", error.message);
+    return file;
+}
+
+/* At an odd address. */
+static tenon_file *
+open_in_memory (const char *name)
+{
+    static uint8_t bytes[65536];
+    tenon_file *file;
+    FILE *stream = fopen (sample (name), "rb");
+    ck_assert (stream);
+    size_t size = fread (bytes + 1, 1, sizeof bytes - 1, stream);
+    ck_assert (size > 0 && size < sizeof bytes - 1);
+    fclose (stream);
+    ck_assert_msg (tenon_open_memory (context, bytes + 1, size, NULL, &file, &error) == TENON_OK, "%s",
+                   error.message);
     return file;
 }
 
@@ -418,9 +440,9 @@ read_one (tenon_file *file, tenon_request request, uint64_t index, void *to, uin
 #define COLUMNS 512u
 #define SIZE (ROWS * COLUMNS * sizeof (float))
 
-/* Whole, at an odd address, in part, and as another dtype. */
+/* Whole, at an odd address, out of memory, in part, and as another dtype. */
 static void
-compare_tensor (tenon_file *quantised, uint64_t index, const float *expected)
+compare_tensor (tenon_file *quantised, tenon_file *in_memory, uint64_t index, const float *expected)
 {
     static float whole[ROWS * COLUMNS], part[2 * 165];
     static double wide[ROWS * COLUMNS];
@@ -431,6 +453,8 @@ compare_tensor (tenon_file *quantised, uint64_t index, const float *expected)
     ck_assert_mem_eq (whole, expected, SIZE);
     read_one (quantised, (tenon_request){ .dtype = TENON_F32 }, index, odd + 1, SIZE);
     ck_assert_mem_eq (odd + 1, expected, SIZE);
+    read_one (in_memory, (tenon_request){ .dtype = TENON_F32 }, index, whole, sizeof whole);
+    ck_assert_mem_eq (whole, expected, SIZE);
     read_one (quantised, (tenon_request){ .dtype = TENON_F64 }, index, wide, sizeof wide);
     for (uint32_t i = 0; i < ROWS * COLUMNS; i++)
         ck_assert (wide[i] == (double) expected[i]);
@@ -444,7 +468,8 @@ START_TEST (vectors)
 {
     ck_assert_int_eq (tenon_context_new (&context, NULL, &error), TENON_OK);
     tenon_file *quantised = open_sample ("quants.gguf"),
-               *floats = open_sample ("quants-dequantized-f32.gguf");
+               *floats = open_sample ("quants-dequantized-f32.gguf"),
+               *in_memory = open_in_memory ("quants.gguf");
     ck_assert_uint_eq (tenon_count (quantised), 25);
     for (uint64_t i = 0; i < 25; i++) {
         static float expected[ROWS * COLUMNS];
@@ -453,9 +478,10 @@ START_TEST (vectors)
         tenon_get (quantised, i, &info);
         ck_assert_int_eq (tenon_find (floats, info.name, &index), TENON_OK);
         read_one (floats, (tenon_request){ .dtype = TENON_NONE }, index, expected, sizeof expected);
-        compare_tensor (quantised, i, expected);
+        compare_tensor (quantised, in_memory, i, expected);
     }
     tenon_close (quantised);
+    tenon_close (in_memory);
     tenon_close (floats);
     tenon_context_free (context);
 }
