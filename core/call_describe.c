@@ -200,8 +200,10 @@ tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
     if (!slot)
         return tn_fail_memory (run->error);
     status = add_checked (call, &ours, slot);
+    if (status < 0 && run->error->offset == TN_NO_OFFSET && ours.place > 0)
+        run->error->offset = ours.place;
     if (status == TENON_OK)
-        status = tn_catalog_commit_later (run->catalog, run->error);
+        status = tn_catalog_commit_later (run->catalog, ours.place, run->error);
     if (status < 0) {
         struct tn_source *source = tn_call_source (call, 0);
         if (source)

@@ -337,7 +337,7 @@ loses_order (const tenon_plan *plan, const struct tenon_codec *codec)
         return false;
     for (uint64_t i = 0; i < plan->count; i++) {
         const struct tn_catalog *from = plan->planned[i].catalog;
-        if (from == plan->own || from->instance_count == 0
+        if (from == plan->own || from->reordered || from->instance_count == 0
             || &registry->codecs[from->instances[0].codec]->table != codec)
             return true;
     }

@@ -347,6 +347,7 @@ apply (struct reader *reader)
         tensor->flags &= TENON_ALIAS;
     }
     reader->catalog->restored = reader->count > 0;
+    reader->catalog->reordered = reader->tensors.count > 0 || reader->keys.count > 0;
     return reorder (reader);
 }
 

@@ -242,29 +242,27 @@ tn_catalog_slot (struct tn_catalog *catalog)
 
 /* Of two files of a set both are named: this one by the caller. */
 static tenon_status
-fail_twice (struct tn_catalog *catalog, const struct tn_tensor *tensor, tenon_error *error)
+fail_twice (struct tn_catalog *catalog, const struct tn_tensor *tensor, uint64_t place, tenon_error *error)
 {
-    uint64_t index = 0;
+    uint64_t index = 0, offset = place ? place : TN_NO_OFFSET;
     tn_catalog_find (catalog, tensor->name, tensor->name_length, &index);
     uint32_t first = tn_catalog_tensor (catalog, index)->source, second = tensor->source;
     if (first < catalog->source_count && second < catalog->source_count) {
         const struct tn_source *other = tn_source_root (catalog->sources[first]);
         if (other != tn_source_root (catalog->sources[second]))
-            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "the name occurs twice: %s has it, too",
+            return tn_fail (error, TENON_E_MALFORMED, offset, "the name occurs twice: %s has it, too",
                             other->name);
     }
-    return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "the name occurs twice");
+    return tn_fail (error, TENON_E_MALFORMED, offset, "the name occurs twice");
 }
-
-#define NAMES_AT_ONCE 32u
 
 tenon_status
 tn_catalog_settle (struct tn_catalog *catalog, tenon_error *error)
 {
     struct tn_names *names = &catalog->names;
     while (catalog->entered < catalog->count) {
-        uint64_t hashes[NAMES_AT_ONCE], first = catalog->entered;
-        uint64_t count = TN_MIN (catalog->count - first, (uint64_t) NAMES_AT_ONCE);
+        uint64_t hashes[TN_NAMES_AT_ONCE], first = catalog->entered;
+        uint64_t count = TN_MIN (catalog->count - first, (uint64_t) TN_NAMES_AT_ONCE);
         if (!names_grow (names, count))
             return tn_fail_memory (error);
         /* of a hundred thousand names the slots are in no cache: they are fetched together */
@@ -280,7 +278,7 @@ tn_catalog_settle (struct tn_catalog *catalog, tenon_error *error)
                 if (tensor->source < catalog->source_count)
                     tn_source_place (catalog->sources[tensor->source], error);
                 tn_fail_place (error, NULL, tensor->name);
-                return fail_twice (catalog, tensor, error);
+                return fail_twice (catalog, tensor, catalog->places[(first + i) % TN_NAMES_AT_ONCE], error);
             }
             catalog->entered++;
         }
@@ -292,6 +290,7 @@ tenon_status
 tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error)
 {
     TN_TRY (tn_catalog_settle (catalog, error));
+    catalog->places[catalog->count % TN_NAMES_AT_ONCE] = 0;
     catalog->count++;
     tenon_status status = tn_catalog_settle (catalog, error);
     catalog->count -= status < 0;
@@ -299,10 +298,12 @@ tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error)
 }
 
 tenon_status
-tn_catalog_commit_later (struct tn_catalog *catalog, tenon_error *error)
+tn_catalog_commit_later (struct tn_catalog *catalog, uint64_t place, tenon_error *error)
 {
+    catalog->places[catalog->count % TN_NAMES_AT_ONCE] = place;
     catalog->count++;
-    return catalog->count - catalog->entered < NAMES_AT_ONCE ? TENON_OK : tn_catalog_settle (catalog, error);
+    return catalog->count - catalog->entered < TN_NAMES_AT_ONCE ? TENON_OK
+                                                                : tn_catalog_settle (catalog, error);
 }
 
 /* ---- metadata --------------------------------------------------------------------------------------- */

@@ -47,14 +47,18 @@ struct tn_names {
     uint64_t size, count;
 };
 
+/* Names that are entered together. */
+#define TN_NAMES_AT_ONCE 32u
+
 struct tn_catalog {
     atomic_uint references;
     tenon_context *context;
     struct tn_arena arena;                   /* names, shapes, values */
     struct tn_tensor *segments[TN_SEGMENTS]; /* 16, 16, 32, 64 …: entries never move */
     uint64_t count;
-    struct tn_names names; /* of tensors, but for those that were added last */
-    uint64_t entered;      /* tensors whose names are there */
+    struct tn_names names;             /* of tensors, but for those that were added last */
+    uint64_t entered;                  /* tensors whose names are there */
+    uint64_t places[TN_NAMES_AT_ONCE]; /* where the file describes those whose names are not; 0: unknown */
     struct tn_metadata *metadata;
     uint64_t metadata_count, metadata_room, metadata_bytes;
     struct tn_names keys;
@@ -67,6 +71,7 @@ struct tn_catalog {
     uint64_t instance_count, instance_room;
     struct tn_overlay overlay; /* this file's settings, for read() */
     bool restored;             /* it has carried tensors, which a record in the file's metadata explains */
+    bool reordered;            /* that record gave it another order than the file's */
     bool aliases;              /* the codec allows tensors to share bytes */
 };
 
@@ -95,7 +100,7 @@ void tn_catalog_expect (struct tn_catalog *catalog, uint64_t tensors);
 tenon_status tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error);
 /* The same, but names are looked up some at a time: the failure may be that of one a little before it. When no more come,
  * and before a name is looked for: tn_catalog_settle. */
-tenon_status tn_catalog_commit_later (struct tn_catalog *catalog, tenon_error *error);
+tenon_status tn_catalog_commit_later (struct tn_catalog *catalog, uint64_t place, tenon_error *error);
 tenon_status tn_catalog_settle (struct tn_catalog *catalog, tenon_error *error);
 /* False: no such name. */
 bool tn_catalog_find (const struct tn_catalog *catalog, const char *name, uint64_t length, uint64_t *index);

@@ -72,7 +72,7 @@ cast (const struct tn_want *want, uint32_t from_id, const void *from, void *to, 
         return TENON_OK;
     }
     const float *floats = from;
-    if (from_id != TENON_F32) {
+    if (from_id != TENON_F32 || (uintptr_t) from % sizeof (float) != 0) { /* memory may lie anywhere */
         float *converted = (float *) (void *) tn_worker_buffer (worker, 2, items * sizeof (float));
         if (!converted)
             return tn_fail_memory (error);

@@ -4,6 +4,7 @@
 #include "file.h"
 #include "write.h"
 #include <stdio.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 struct saving {
@@ -18,6 +19,8 @@ struct saving {
     struct tn_append append;
     struct tn_overlay overlay;
     struct tn_carry *carry; /* NULL: nothing is carried */
+    bool index;             /* the target is the index of a set */
+    tenon_report *files;    /* of a set; NULL: nothing is saved beside the target */
 };
 
 static tenon_status
@@ -73,6 +76,15 @@ codec_of_path (struct saving *saving, const char *path)
                     known[0] ? known : " none");
 }
 
+/* Has the path's last part the extension of the codec's indices? */
+static bool
+is_index (const struct tn_codec *codec, const char *slash, const char *path)
+{
+    const char *name = slash ? slash + 1 : path, *index = codec->table.set_index;
+    size_t extension = index ? tn_extension_length (codec, name, strlen (name)) : 0;
+    return extension > 0 && strcasecmp (name + strlen (name) - extension, index) == 0;
+}
+
 /* An explicit codec's extension is appended when the path has none of its own: weights → weights.toy */
 static tenon_status
 choose (struct saving *saving, const char *path)
@@ -90,6 +102,7 @@ choose (struct saving *saving, const char *path)
     saving->path = tn_concat (path, extension ? "." : "", extension ? extension : "", (char *) NULL);
     if (!saving->path)
         return tn_fail_memory (saving->error);
+    saving->index = is_index (codec, strrchr (saving->path, '/'), saving->path);
     TN_TRY (tn_overlay_read (saving->context, saving->options.settings, &saving->overlay, saving->error));
     if (!(saving->options.flags & TENON_SAVE_CARRY))
         return TENON_OK;
@@ -158,6 +171,9 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     TN_FREE bool *done = calloc (plan->count + 1, sizeof *done);
     writer->done = done;
     writer->carries = saving->carry != NULL;
+    writer->index = saving->index;
+    writer->path = saving->path;
+    writer->files = saving->files;
     if (!done)
         return tn_fail_memory (error);
     struct tn_run run = { .context = saving->context,
@@ -219,6 +235,14 @@ target_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64
     return tn_sink_patch (((struct target *) sink)->real, position, bytes, length, error);
 }
 
+/* It gets its name last. */
+static void
+list_target (const struct saving *saving, const struct tn_writer *writer)
+{
+    if (writer->other_files && writer->target_used)
+        tn_report_add (saving->files, TENON_WRITTEN, TENON_OK, 0, "", saving->path, "a file of the set");
+}
+
 static tenon_status
 save_whole (struct saving *saving, struct tn_save *save, uint64_t size_hint, const tenon_progress *progress)
 {
@@ -231,7 +255,10 @@ save_whole (struct saving *saving, struct tn_save *save, uint64_t size_hint, con
     target.sink.seekable = tn_save_is_seekable (save);
     TN_TRY (run_codec (saving, &writer, progress));
     /* a codec that put nothing at all wants an empty file */
-    return writer.other_files ? TENON_OK : target_open (&target, saving->error);
+    if (!writer.other_files)
+        return target_open (&target, saving->error);
+    list_target (saving, &writer);
+    return TENON_OK;
 }
 
 static tenon_status
@@ -242,7 +269,9 @@ dry_run (struct saving *saving, const tenon_progress *progress)
     struct tn_begun target = { NULL, slash ? slash + 1 : saving->path };
     struct tn_writer writer = { .sink = &null, .dry = true, .begun = &target };
     tn_sink_null_init (&null);
-    return run_codec (saving, &writer, progress);
+    TN_TRY (run_codec (saving, &writer, progress));
+    list_target (saving, &writer);
+    return TENON_OK;
 }
 
 /* A target that must be new, or is no file, is left to what comes. */
@@ -276,8 +305,11 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
     struct tn_save_options options = {
         .durable = saving->context->durable,
         .must_be_new = saving->options.flags & TENON_SAVE_NEW,
-        .size_hint = bytes < 1 << 20 ? 0 /* gains nothing */ : guess_file_size (saving->plan, bytes)
+        .size_hint =
+            bytes < 1 << 20 || saving->index ? 0 /* gains nothing */ : guess_file_size (saving->plan, bytes)
     };
+    if (!(saving->files = tn_report_new ()))
+        return tn_fail_memory (error);
     TN_TRY (tn_save_begin (&save, saving->path, &options, error));
     bool dry = saving->options.flags & TENON_SAVE_DRY_RUN;
     tenon_status status =
@@ -286,8 +318,11 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
         tn_report_add (saving->report, TENON_NOTE, TENON_OK, 0, "", saving->path,
                        "the older file of this name stays as it is: a set was written beside it");
     if (status == TENON_OK && !dry)
-        return tn_save_commit (save, error);
-    tn_save_abort (save);
+        status = tn_save_commit (save, error);
+    else
+        tn_save_abort (save);
+    if (status == TENON_OK)
+        tn_report_append (saving->report, saving->files);
     return status;
 }
 
@@ -311,6 +346,7 @@ end (struct saving *saving, bool keep_report, const char *path, tenon_error *to)
     free (saving->path);
     tn_carry_end (saving->carry);
     tn_overlay_free (&saving->overlay);
+    tenon_report_free (saving->files);
     if (!keep_report)
         tenon_report_free (saving->report);
     return tn_error_out (to, saving->error);

@@ -137,7 +137,8 @@ static tenon_status
 count_size (struct tn_want *want, tenon_error *error)
 {
     uint64_t items = want->target->block_items, row = want->count[want->rank - 1], units;
-    if (!want->decode && want->unit_items > 1)
+    bool flat = want->whole && !want->fortran; /* see count_units */
+    if (want->unit_items > 1 && (flat || !want->decode))
         row *= want->unit_items;
     if (items > 1 && want->target->kind == TENON_KIND_BLOCK && want->elements > 0) {
         uint64_t own = want->tensor->rank ? want->tensor->shape[want->tensor->rank - 1] : 1;

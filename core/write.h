@@ -25,9 +25,13 @@ struct tn_writer {
     bool old_put;
     struct tn_sink *target;       /* the sink that next_file (NULL) goes back to */
     bool other_files;             /* next_file was used */
+    bool target_used;             /* the target is one of those files */
     struct tn_save *save;         /* NULL: one sink, no other files */
     bool alone;                   /* no other files can stand beside the sink: a pipe, a member */
+    tenon_report *files;          /* TENON_WRITTEN for each file beside the target; NULL: nobody asks */
+    const char *path;             /* of the target */
     const struct tn_begun *begun; /* names of a dry run's files */
+    bool index;                   /* the target is the index of a set */
     bool carries;                 /* the metadata tell what carried tensors were */
     bool dry;                     /* `sink` keeps nothing: tensors need not be read */
     bool within;                  /* it writes a member: metadata belong to the container */

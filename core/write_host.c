@@ -25,6 +25,7 @@ tn_host_plan_info (struct tenon_call *public, struct tenon_plan_info *info)
     struct tenon_plan_info found = { sizeof found,           flags,        writer->count,
                                      writer->metadata_count, writer->name, writer->name_length };
     found.flags |= writer->carries && writer->metadata_count > 0 ? TENON_PLAN_CARRIES : 0;
+    found.flags |= writer->index ? TENON_PLAN_INDEX : 0;
     return tn_fill_struct (info, &found, sizeof found) ? TENON_OK
                                                        : tn_call_misuse (call, "a struct has no struct_size");
 }
@@ -264,6 +265,21 @@ next_dry_file (struct tn_call *call, struct tn_writer *writer, const char *name,
     return TENON_OK;
 }
 
+/* The file of this bare name, beside the target, to the list of what is written. */
+static tenon_status
+list_file (struct tn_call *call, struct tn_writer *writer, const char *name)
+{
+    const char *slash = writer->path ? strrchr (writer->path, '/') : NULL;
+    if (!writer->files)
+        return TENON_OK;
+    TN_FREE char *folder = slash ? tn_strndup (writer->path, (size_t) (slash + 1 - writer->path)) : NULL;
+    TN_FREE char *path = slash && !folder ? NULL : tn_concat (folder ? folder : "", name, (char *) NULL);
+    if (!path)
+        return tn_fail_memory (call->run->error);
+    tn_report_add (writer->files, TENON_WRITTEN, TENON_OK, 0, "", path, "a file of the set");
+    return TENON_OK;
+}
+
 tenon_status
 tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
 {
@@ -278,13 +294,15 @@ tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
             call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
             "the format %s writes more than one file, which is only possible beside a target in a folder",
             tn_call_codec (call)->table.id);
+    writer->target_used |= !name || (!writer->other_files && writer->sink->position > 0);
     writer->other_files = true;
-    if (writer->dry)
-        return next_dry_file (call, writer, name, length);
     if (name) {
         memcpy (bare, name, length);
         bare[length] = 0;
+        TN_TRY (list_file (call, writer, bare));
     }
+    if (writer->dry)
+        return next_dry_file (call, writer, name, length);
     if (!name) {
         writer->sink = writer->target;
         return TENON_OK;

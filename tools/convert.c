@@ -246,6 +246,19 @@ save (tenon_plan *plan, const char *target, tenon_report **report, tenon_error *
     return status;
 }
 
+/* The paths of a set's files, in the order of the report; NULL: the target is the only file. */
+static json_object *
+files_of (const tenon_report *report)
+{
+    json_object *array = NULL;
+    tenon_report_entry entry;
+    for (uint64_t i = 0; report_next (report, TENON_WRITTEN, &i, &entry);) {
+        array = array ? array : json_object_new_array ();
+        json_object_array_add (array, json_object_new_string (entry.file));
+    }
+    return array;
+}
+
 static void
 print_json (const char *source, const char *target, const struct totals *totals, const tenon_report *noted,
             const tenon_report *report, const tenon_error *error)
@@ -253,6 +266,9 @@ print_json (const char *source, const char *target, const struct totals *totals,
     json_object *object = json_new (), *notes = json_notes (noted, TENON_NOTE);
     json_add_text (object, "source", source);
     json_add_text (object, "target", target);
+    json_object *files = files_of (report);
+    if (files)
+        json_add (object, "files", files);
     json_add_flag (object, "dry_run", convert.dry_run);
     json_add_size (object, "tensors", totals->tensors);
     json_add_size (object, "nbytes", totals->nbytes);
@@ -290,12 +306,30 @@ check_target (const char *target)
     return false;
 }
 
+/* The target, or the first and the last file of a set. */
+static char *
+done_name (const char *target, const tenon_report *report)
+{
+    tenon_report_entry entry, first, last;
+    unsigned count = 0;
+    for (uint64_t i = 0; report_next (report, TENON_WRITTEN, &i, &entry); last = entry)
+        if (count++ == 0)
+            first = entry;
+    if (count < 2)
+        return shown (target, strlen (target));
+    const char *slash = strrchr (last.file, '/'), *bare = slash ? slash + 1 : last.file;
+    size_t size = strlen (first.file) + strlen (bare) + 40;
+    CLEAN (text) char *text = get_memory (NULL, size, 1);
+    snprintf (text, size, "%s to %s (%u files)", first.file, bare, count);
+    return shown (text, strlen (text));
+}
+
 static void
-print_done (const char *target, const struct totals *totals)
+print_done (const char *target, const struct totals *totals, const tenon_report *report)
 {
     if ((!convert.dry_run && !tool.verbose) || tool.quiet || strcmp (target, "-") == 0)
         return;
-    CLEAN (text) char *name = shown (target, strlen (target));
+    CLEAN (text) char *name = done_name (target, report);
     const char *done = convert.append ? "added to" : "wrote",
                *would = convert.append ? "would add to" : "would write";
     printf ("%s %s: %" PRIu64 " %s, %" PRIu64 " %s\n", convert.dry_run ? would : done, name, totals->tensors,
@@ -335,7 +369,7 @@ convert_file (tenon_context *context, const char *source, const char *target)
     if (status < 0)
         return status == TENON_E_CANCELLED && signals_pending () ? EXIT_TROUBLE : report_failure (&error);
     if (!tool.json)
-        print_done (target, &totals);
+        print_done (target, &totals, report);
     return EXIT_DONE;
 }
 

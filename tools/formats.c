@@ -157,24 +157,51 @@ print_filters (const tenon_context *context)
     putchar ('\n');
 }
 
-static void
-print_dtypes (const tenon_context *context)
+bool
+dtype_reads (const struct tenon_dtype *dtype)
 {
-    size_t room = terminal_is_output () ? terminal_columns (1) : 100, used = 1;
-    printf ("%sdtypes%s\n ", colour_on (COLOUR_TITLE), colour_off (COLOUR_TITLE));
+    return dtype->kind == TENON_KIND_PLAIN || dtype->decode;
+}
+
+bool
+dtype_writes (const struct tenon_dtype *dtype)
+{
+    return dtype->kind == TENON_KIND_PLAIN || dtype->encode;
+}
+
+/* The names of those of one kind, if there are any, below a line that says which. */
+static void
+print_dtypes_that (const tenon_context *context, bool read, bool write, const char *label)
+{
+    size_t room = terminal_is_output () ? terminal_columns (1) : 100, used = room;
+    bool first = true;
     for (uint32_t id = TENON_NONE; (id = tenon_dtype_next (context, id)) != TENON_NONE;) {
         struct tenon_dtype dtype = { .struct_size = sizeof dtype };
-        if (tenon_dtype_get (context, NULL, id, &dtype) < 0 || !dtype.name)
+        if (tenon_dtype_get (context, NULL, id, &dtype) < 0 || !dtype.name || dtype_reads (&dtype) != read
+            || dtype_writes (&dtype) != write)
             continue;
         size_t width = strlen (dtype.name) + 1;
+        if (first)
+            printf ("%s%s%s", colour_on (COLOUR_TITLE), label, colour_off (COLOUR_TITLE));
         if (used + width > room) {
             fputs ("\n ", stdout);
             used = 1;
         }
         printf (" %s", dtype.name);
         used += width;
+        first = false;
     }
-    putchar ('\n');
+    if (!first)
+        putchar ('\n');
+}
+
+static void
+print_dtypes (const tenon_context *context)
+{
+    print_dtypes_that (context, true, true, "dtypes");
+    print_dtypes_that (context, true, false, "dtypes that are only read: nothing is converted to them");
+    print_dtypes_that (context, false, true, "dtypes that are only written: they are converted to nothing");
+    print_dtypes_that (context, false, false, "dtypes that are only carried: their bytes stay as they are");
 }
 
 static bool

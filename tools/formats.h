@@ -17,6 +17,9 @@ char *codec_extensions (const tenon_codec_info *info);
 const char *option_type_name (uint32_t type);
 /* "none", "strings", "typed" */
 const char *metadata_name (uint32_t metadata);
+/* Can its items be converted to those of other dtypes, and made of them? Neither: they are carried as they are. */
+bool dtype_reads (const struct tenon_dtype *dtype);
+bool dtype_writes (const struct tenon_dtype *dtype);
 
 /* The whole answer in JSON (formats_json.c). */
 void formats_print_json (const struct shown_codecs *codecs);

@@ -106,6 +106,8 @@ dtypes_json (const tenon_context *context)
         json_add_text (object, "kind", dtype.kind == TENON_KIND_BLOCK ? "block" : "plain");
         json_add_size (object, "block_items", dtype.block_items);
         json_add_size (object, "block_bytes", dtype.block_bytes);
+        json_add_flag (object, "read", dtype_reads (&dtype));
+        json_add_flag (object, "write", dtype_writes (&dtype));
         json_object_array_add (array, object);
     }
     return array;

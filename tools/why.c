@@ -86,18 +86,23 @@ print_text (const struct question *question, const struct verdicts *verdicts)
 static void
 print_json (const struct question *question, const struct verdicts *verdicts, const tenon_error *error)
 {
-    json_object *object = json_new (), *bids = json_object_new_array ();
+    json_object *object = json_new (), *bids = json_object_new_array (),
+                *notes = json_notes (question->bids, TENON_NOTE);
     tenon_report_entry entry;
+    const char *opened = NULL; /* the file that stands for a folder or a set */
     for (uint64_t i = 0; report_next (question->bids, TENON_BID, &i, &entry);) {
         json_object *bid = json_new ();
+        opened = entry.file;
         json_add_text (bid, "codec", entry.subject);
         json_add_flag (bid, "chosen", entry.chosen != 0);
         json_add_text (bid, "message", entry.message);
         json_object_array_add (bids, bid);
     }
     json_add_text (object, "file", question->path);
+    json_add_text (object, "opened", opened);
     json_add_text (object, "chosen", question->chosen);
     json_add (object, "bids", bids);
+    json_add (object, "notes", notes ? notes : json_object_new_array ());
     json_add (object, "not_loaded", verdicts_json (verdicts));
     if (error->status < 0)
         json_add (object, "error", json_failure (error));

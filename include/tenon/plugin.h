@@ -84,6 +84,7 @@ struct tenon_tensor {
     uint64_t length;             /* of the data, bytes, or TENON_AUTO; the core writes the number back */
     uint64_t cookie;             /* SERVED, GRID: the codec's own; comes back in read and locate */
     const uint64_t *chunk_shape; /* GRID: `rank` dims */
+    uint64_t place;              /* where source 0 says all this, for messages; 0: no telling */
 };
 
 /* How put_tensor writes: flags are TENON_FORTRAN, TENON_BIG_ENDIAN, or neither; and TENON_ASKED, when the
@@ -176,7 +177,10 @@ enum {
     TENON_PLAN_APPENDS = 2,
     /* The metadata hold what is needed to restore carried tensors: a codec that keeps metadata only on
      * request keeps these without being asked */
-    TENON_PLAN_CARRIES = 4
+    TENON_PLAN_CARRIES = 4,
+    /* The target has the extension set_index: what is wanted is the set whose index it is. next_file (NULL) gives
+     * the target itself its turn, last */
+    TENON_PLAN_INDEX = 8
 };
 struct tenon_plan_info {
     uint32_t struct_size, flags;

@@ -414,7 +414,7 @@ TENON_API tenon_status tenon_convert (tenon_context *context, const char *source
 /* ---- reports ------------------------------------------------------------------------------------- */
 
 typedef struct tenon_report_entry {
-    uint32_t struct_size, kind; /* TENON_NOTE, TENON_LOSS, TENON_BID, TENON_VERDICT */
+    uint32_t struct_size, kind; /* TENON_NOTE, TENON_LOSS, TENON_BID, TENON_VERDICT, TENON_WRITTEN */
     tenon_status status;        /* 0, or what is wrong */
     uint32_t chosen;            /* bids: this one was taken; verdicts: the plugin is in use */
     const char *subject;        /* codec id, plugin name, tensor or key; or "" */

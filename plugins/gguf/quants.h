@@ -40,4 +40,30 @@ GGUF_DECODE (q8_0);
 GGUF_DECODE (q4_k);
 GGUF_DECODE (q6_k);
 
+/* encode_plain.c */
+GGUF_ENCODE (q4_1);
+GGUF_ENCODE (q5_0);
+GGUF_ENCODE (q5_1);
+/* encode_few.c */
+GGUF_ENCODE (q1_0);
+GGUF_ENCODE (q2_0);
+GGUF_ENCODE (tq1_0);
+GGUF_ENCODE (tq2_0);
+/* encode_fp4.c */
+GGUF_ENCODE (mxfp4);
+GGUF_ENCODE (nvfp4);
+/* encode_k.c */
+GGUF_ENCODE (q2_k);
+GGUF_ENCODE (q4_k);
+GGUF_ENCODE (q5_k);
+/* encode_signed.c */
+GGUF_ENCODE (q3_k);
+GGUF_ENCODE (q6_k);
+/* encode_iq4.c */
+GGUF_ENCODE (iq4_nl);
+GGUF_ENCODE (iq4_xs);
+/* encode_fast.c; what it does without vector instructions is in encode_plain.c, as NAME_base */
+GGUF_ENCODE (q4_0);
+GGUF_ENCODE (q8_0);
+
 #endif

@@ -219,7 +219,8 @@ add_entry (struct reader *reader, const struct st_entry *entry)
                                    .shape = entry->shape,
                                    .rank = entry->rank,
                                    .offset = reader->data + entry->begin,
-                                   .length = entry->end - entry->begin };
+                                   .length = entry->end - entry->begin,
+                                   .place = ST_PREFIX + entry->at };
     reader->ordered &= entry->begin == reader->expected;
     reader->expected = entry->end;
     reader->count++;

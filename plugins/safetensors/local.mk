@@ -14,7 +14,10 @@ shell_tests += \
 	plugins/safetensors/tests/gguf.sh \
 	plugins/safetensors/tests/golden.sh \
 	plugins/safetensors/tests/malformed.sh \
-	plugins/safetensors/tests/set.sh
+	plugins/safetensors/tests/set.sh \
+	plugins/safetensors/tests/target.sh
+
+dist_man_MANS += plugins/safetensors/tenon-safetensors.7
 
 unit_tests += plugins/safetensors/tests/test_metadata plugins/safetensors/tests/test_metadata_bad
 safetensors_kit = plugins/safetensors/tests/kit.c plugins/safetensors/tests/kit.h

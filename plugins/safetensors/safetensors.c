@@ -129,7 +129,8 @@ static const struct tenon_option options[ST_OPTIONS] = {
         OPTION (TENON_OPTION_SIZE, "slack", "0",
                 "spaces at the end of the header, so that it can grow in place", 0, ST_MOST_HEADER),
     [ST_OPTION_SHARD_SIZE] =
-        OPTION (TENON_OPTION_SIZE, "shard_size", "0", "bytes of data in a shard, 0: all in one file", 0, 0),
+        OPTION (TENON_OPTION_SIZE, "shard_size", "0",
+                "bytes of data in a shard, 0: all in one file, or, when the target is an index, 5 GB", 0, 0),
 };
 
 static const struct tenon_codec codec = {

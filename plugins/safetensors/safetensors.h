@@ -7,6 +7,8 @@
 
 /* The reference's limit on a header (MAX_HEADER_SIZE). */
 #define ST_MOST_HEADER 100000000u
+/* Bytes of data in a shard of a set that is named by its index, as the Hugging Face hub has them. */
+#define ST_SHARD_SIZE 5000000000u
 /* The length of the header, and where the header begins. */
 #define ST_PREFIX 8u
 #define ST_DEPTH 64u

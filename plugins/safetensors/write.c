@@ -6,6 +6,9 @@
 #include "safetensors.h"
 #include <stdlib.h>
 
+/* Bytes of a file's name. */
+#define ST_MOST_NAME 255u
+
 struct item {
     const char *name;
     uint64_t name_length, index, length;
@@ -144,6 +147,22 @@ put_tensors (struct tenon_json_out *out, const struct writer *writer, const stru
     tenon_json_put (out, "}", 1);
 }
 
+/* `bare`: without slack. */
+static tenon_status
+fail_length (const struct writer *writer, uint64_t length, uint64_t bare)
+{
+    if (bare <= ST_MOST_HEADER)
+        return tenon_fail (
+            writer->call, TENON_E_UNSUPPORTED, TENON_AUTO,
+            "the header takes %llu bytes, with safetensors.slack %llu; the format allows 100000000: "
+            "ask for less slack",
+            (unsigned long long) bare, (unsigned long long) length);
+    return tenon_fail (writer->call, TENON_E_UNSUPPORTED, TENON_AUTO,
+                       "the header would have %llu bytes, the format allows 100000000: write %sshards "
+                       "(safetensors.shard_size)",
+                       (unsigned long long) bare, writer->shards > 1 ? "smaller " : "");
+}
+
 static tenon_status
 write_file (struct writer *writer, const struct item *items, uint64_t count)
 {
@@ -155,10 +174,7 @@ write_file (struct writer *writer, const struct item *items, uint64_t count)
     put_tensors (&out, writer, items, count);
     uint64_t length = (before + out.length + writer->slack + 7) / 8 * 8;
     if (length > ST_MOST_HEADER)
-        return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
-                           "the header would have %llu bytes, the format allows 100000000: write shards "
-                           "(safetensors.shard_size)",
-                           (unsigned long long) length);
+        return fail_length (writer, length, (before + out.length + 7) / 8 * 8);
     uint64_t behind = length - before;
     char *bytes = call->host->scratch (call, behind);
     if (!bytes)
@@ -275,8 +291,24 @@ write_index (struct writer *writer, const char *const *names)
     put_index (&out, sorted, names, count, total);
     length = (uint64_t) snprintf (index, length, "%.*s.safetensors.index.json",
                                   (int) writer->plan.name_length, writer->plan.name);
-    TENON_TRY (call->host->next_file (call, index, length));
+    TENON_TRY (writer->plan.flags & TENON_PLAN_INDEX ? call->host->next_file (call, NULL, 0)
+                                                     : call->host->next_file (call, index, length));
     return call->host->put (call, out.bytes, out.length);
+}
+
+/* Can a set have this name? */
+static tenon_status
+check_name (const struct writer *writer)
+{
+    const struct tenon_plan_info *plan = &writer->plan;
+    if (!tenon_json_is_utf8 (plan->name, plan->name_length))
+        return tenon_fail (writer->call, TENON_E_UNSUPPORTED, TENON_AUTO,
+                           "the name of a set of files must be UTF-8, because its index names them");
+    if (plan->name_length + strlen ("-00001-of-00001.safetensors") > ST_MOST_NAME)
+        return tenon_fail (writer->call, TENON_E_UNSUPPORTED, TENON_AUTO,
+                           "it becomes a set, and the names of its files would be longer than %u bytes",
+                           ST_MOST_NAME);
+    return TENON_OK;
 }
 
 static tenon_status
@@ -287,6 +319,7 @@ write_set (struct writer *writer)
     uint64_t first = 0, length = 0;
     if (!names)
         return TENON_E_MEMORY;
+    TENON_TRY (check_name (writer));
     for (uint32_t shard = 1; shard <= writer->shards; shard++) {
         uint64_t end = first;
         while (end < writer->plan.tensors && writer->items[end].shard == shard)
@@ -313,7 +346,11 @@ st_write (struct tenon_call *call)
     writer.slack = (uint64_t) slack.integer;
     writer.shard_size = (uint64_t) shard_size.integer;
     TENON_TRY (call->host->plan_info (call, &writer.plan));
+    uint32_t index = writer.plan.flags & TENON_PLAN_INDEX;
+    if (index && writer.shard_size == 0)
+        writer.shard_size = ST_SHARD_SIZE;
     TENON_TRY (read_items (&writer));
     TENON_TRY (st_make_metadata (call, writer.plan.metadata, &writer.metadata));
-    return writer.shards > 1 ? write_set (&writer) : write_file (&writer, writer.items, writer.plan.tensors);
+    return writer.shards > 1 || index ? write_set (&writer)
+                                      : write_file (&writer, writer.items, writer.plan.tensors);
 }

@@ -51,7 +51,7 @@ tenon formats --json
 exits 'formats --json' 0
 says 'formats --json: codec' out '{"id":"npy","label":"NumPy array","extensions":["npy"],"read":true,"write":true,"stream":true,"metadata":"none","max_tensors":1,'
 says 'formats --json: option' out '{"name":"v2","type":"choice","value":"bf16","origin":"default","default":"bf16","choices":["bf16","opaque"],'
-says 'formats --json: dtype' out '{"name":"f4","kind":"plain","block_items":2,"block_bytes":1}'
+says 'formats --json: dtype' out '{"name":"f4","kind":"plain","block_items":2,"block_bytes":1,"read":true,"write":true}'
 
 # Folders with what is no plugin.
 mkdir folder

@@ -50,7 +50,7 @@ tenon why weights.npy
 exits 'why' 0
 says 'why' out "npy${tab}chosen${tab}"
 tenon why --json weights.npy
-says 'why --json' out '{"file":"weights.npy","chosen":"npy","bids":['
+says 'why --json' out '{"file":"weights.npy","opened":"weights.npy","chosen":"npy","bids":['
 says 'why --json: a bid' out '{"codec":"npy","chosen":true,'
 tenon why hello.txt
 fails 'why not' 2 'hello.txt: '

@@ -100,6 +100,9 @@ for how in w --set\ w w/x.safetensors.index.json --set\ w/x.safetensors.index.js
 done
 good why w; says 'w/x.safetensors.index.json is opened for it'
 checks=$((checks + 1)); grep -q "^safetensors.*chosen" out || fail 'not chosen'
+good why --json w
+checks=$((checks + 1))
+grep -q '"file": *"w", *"opened": *"w/x.safetensors.index.json"' out || fail 'why --json does not name the file that was opened for a folder'
 
 # onto itself
 good convert -o safetensors.shard_size=8 w w/x.safetensors

@@ -45,6 +45,11 @@ there_and_back ()
     [ -e "$back_set" ] || back_set=$back_set.index.json
     convert "$back_name" --strict "$back_set" "$work/way/set.gguf"
     same "$back_name by a set $*" "$back_from" "$work/way/set.gguf"
+    # once more by itself: the record is renewed
+    if [ $# -gt 0 ]; then
+        convert "$back_name" --strict "$@" "$work/way/one.safetensors" "$work/way/again.safetensors"
+        same "$back_name by safetensors twice" "$work/way/one.safetensors" "$work/way/again.safetensors"
+    fi
     # by a third format, which keeps types another way
     convert "$back_name" --strict --carry -o npz.metadata=member "$work/way/one.safetensors" "$work/way/other.npz"
     convert "$back_name" --strict "$@" "$work/way/other.npz" "$work/way/other.safetensors"

@@ -104,9 +104,9 @@ printf '\n\r\t { } \n\r\t' >"$work/header"
 { length 12; head -c 10 "$work/header"; printf '\n\t'; } >"$work/x.safetensors"; accepted x.safetensors '"tensors":[]'
 
 # ---- 40: names twice ----
-whole "$w,\"w\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "'w'" twice
-whole "$w,${w#?}}" 1 "'w'" twice
-whole "$w,\"\\u0077\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "'w'" twice
+whole "$w,\"w\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "'w'" twice "$(behind "$w,\"")"
+whole "$w,${w#?}}" 1 "'w'" twice "$(behind "$w,\"")"
+whole "$w,\"\\u0077\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "'w'" twice "$(behind "$w,\"")"
 whole '{"__metadata__":{},"__metadata__":{}}' 0 'the header has __metadata__ twice' "$(behind '{"__metadata__":{},"')"
 whole '{"__metadata__":{},"\u005f_metadata__":{}}' 0 'the header has __metadata__ twice'
 whole '{"__metadata__":{"k":"v","k":"v"}}' 0 "'k'" twice
@@ -114,7 +114,7 @@ whole '{"__metadata__":{"k":"v","\u006b":"v"}}' 0 "'k'" twice
 whole '{"w":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}}' 1 "tensor 'w': the key 'dtype' occurs twice" "$(behind '{"w":{"dtype":"U8","')"
 whole '{"w":{"dtype":"U8","shape":[1],"\u0073hape":[1],"data_offsets":[0,1]}}' 1 "tensor 'w': the key" 'occurs twice'
 whole '{"w":{"dtype":"U8","data_offsets":[0,1],"shape":[1],"data_offsets":[0,1]}}' 1 "tensor 'w': the key 'data_offsets' occurs twice"
-whole '{"":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}' 1 "'' is empty"
+whole '{"":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}' 1 "'' is empty" "$(behind '{"')"
 whole '{"a\u0000b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}' 1 NUL
 
 # ---- 41: metadata ----

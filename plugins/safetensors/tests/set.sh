@@ -112,6 +112,16 @@ index "{\"metadata\":{},\"weight_map\":{$both}}"; flaw 'the index has no total_s
 index "{\"metadata\":null,\"weight_map\":{$both}}"; flaw 'the index has no total_size'
 index "{\"weight_map\":{$both}}"; flaw 'the index has no total_size'
 
+# ---- metadata of the shards ----
+shard $one "{\"__metadata__\":{\"k\":\"1\",\"same\":\"s\"},$a}" 2
+shard $two "{\"__metadata__\":{\"k\":\"2\",\"same\":\"s\",\"more\":\"m\"},$b}" 3
+map "$both" 5; accepted $index '"k":"1"' '"same":"s"' '"more":"m"'
+checks=$((checks + 1))
+tenon ls "$work/$index"
+{ said "/$two: k: an earlier file of the set has another value, which counts" && ! said same; } || fail 'other values of a key are passed over in silence'
+shard $one "{$a}" 2
+shard $two "{$b}" 3
+
 # ---- what is no index ----
 index ''
 checks=$((checks + 1))

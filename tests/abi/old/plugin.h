@@ -163,7 +163,10 @@ enum {
     TENON_PLAN_APPENDS = 2,
     /* The metadata hold what is needed to restore carried tensors: a codec that keeps metadata only on
      * request keeps these without being asked */
-    TENON_PLAN_CARRIES = 4
+    TENON_PLAN_CARRIES = 4,
+    /* The target has the extension set_index: what is wanted is the set whose index it is. next_file (NULL) gives
+     * the target itself its turn, last */
+    TENON_PLAN_INDEX = 8
 };
 struct tenon_plan_info {
     uint32_t struct_size, flags;

@@ -1,0 +1,109 @@
+/* encode_iq4.c - codes that stand for 16 values which lie closer together around zero: iq4_nl, iq4_xs. */
+#include "encode_search.h"
+
+#define ITEMS 32 /* that share a scale */
+
+static const float values[16] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
+/* Halfway between the values; what lies there goes up. */
+static const float middles[15] = { -115.5f, -93.5f, -74,   -57,   -42, -28.5f, -16, -4.5f,
+                                   7,       19,     31.5f, 45.5f, 61,  79,     101 };
+
+/* 15 for a NaN, as in ggml. */
+static void
+put_codes (uint8_t bytes[16], const float *items, float inverse)
+{
+    uint8_t codes[ITEMS];
+    for (uint32_t i = 0; i < ITEMS; i += 4) {
+        gguf_four shares = inverse * gguf_load (items + i);
+        gguf_mask count = { 15, 15, 15, 15 };
+        for (uint32_t j = 0; j < 15; j++)
+            count += shares < middles[j]; /* which is -1 where it is true */
+        gguf_put_codes (codes + i, __builtin_convertvector(count, gguf_four), 0);
+    }
+    gguf_pack_nibbles (bytes, codes, ITEMS / 2);
+}
+
+/* Each middle that an item reaches adds what the next value is more. */
+static gguf_four
+nearest_value (gguf_four share)
+{
+    gguf_four value = gguf_all (values[0]);
+    for (uint32_t i = 0; i < 15; i++)
+        value += gguf_pick (share < middles[i], gguf_all (0), gguf_all (values[i + 1] - values[i]));
+    return value;
+}
+
+static struct gguf_fit
+fit_of (const gguf_four *items, gguf_four inverse)
+{
+    struct gguf_fit fit = { gguf_all (0), gguf_all (0) };
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        gguf_four value = nearest_value (inverse * items[i]), weighted = items[i] * items[i] * value;
+        fit.product += weighted * items[i];
+        fit.length += weighted * value;
+    }
+    return fit;
+}
+
+/* The codes are tried that come of taking the largest item for 127, then for -134 … -120. 0: all items are. */
+static void
+search_scales (const float *items, float scales[4])
+{
+    gguf_four columns[ITEMS];
+    gguf_columns (items, ITEMS, columns);
+    gguf_four peak = gguf_peaks (columns, ITEMS), inverse = 1 / (-peak / values[0]);
+    gguf_mask nothing = gguf_magnitudes (peak) < GGUF_LEAST_SCALED;
+    struct gguf_fit fit = fit_of (columns, inverse);
+    struct gguf_best best = gguf_first_best (&fit, fit.length > 0, inverse);
+    for (int32_t i = -7; i <= 7; i++) {
+        inverse = ((float) i + values[0]) / peak;
+        fit = fit_of (columns, inverse);
+        gguf_compare (&best, &fit, inverse);
+    }
+    gguf_store (scales, gguf_pick (nothing, gguf_all (0), best.scale));
+}
+
+/* At most four. */
+static void
+encode_blocks_nl (const float *items, uint8_t *block, uint64_t block_count)
+{
+    float scales[4], padded[4 * ITEMS] = { 0 };
+    memcpy (padded, items, block_count * ITEMS * sizeof *items);
+    search_scales (padded, scales);
+    for (uint64_t i = 0; i < block_count; i++, block += 18) {
+        gguf_put_f16 (block, scales[i]);
+        put_codes (block + 2, items + ITEMS * i, gguf_inverse (scales[i]));
+    }
+}
+
+GGUF_ENCODE (iq4_nl)
+{
+    uint8_t *block = blocks;
+    for (; block_count > 4; block_count -= 4, items += 4 * ITEMS, block += 4 * 18)
+        encode_blocks_nl (items, block, 4);
+    encode_blocks_nl (items, block, block_count);
+    return TENON_OK;
+}
+
+/* 8 parts with scales of six bits: the low halves two a byte, the high ones two bits each in a u16. */
+GGUF_ENCODE (iq4_xs)
+{
+    uint8_t *block = blocks;
+    float scales[8];
+    for (uint64_t i = 0; i < block_count; i++, items += 8 * ITEMS, block += 136) {
+        uint32_t low = 0, high = 0;
+        search_scales (items, scales);
+        search_scales (items + 4 * ITEMS, scales + 4);
+        float scale = -gguf_peak (scales, 8) / 32, inverse = gguf_inverse (scale);
+        for (uint32_t part = 0; part < 8; part++) {
+            int32_t code = gguf_clamp (gguf_nearest (inverse * scales[part]), -32, 31);
+            put_codes (block + 8 + 16 * part, items + ITEMS * part, gguf_inverse (scale * (float) code));
+            low |= (uint32_t) ((code + 32) & 15) << 4 * part;
+            high |= (uint32_t) (code + 32) >> 4 << 2 * part;
+        }
+        gguf_put_f16 (block, scale);
+        tenon_put_le16 (block + 2, (uint16_t) high);
+        tenon_put_le32 (block + 4, low);
+    }
+    return TENON_OK;
+}

@@ -1,0 +1,95 @@
+#!/bin/sh
+# quantise.sh: `tenon convert --as` makes of floats the blocks that ggml made of them (samples/quants, see samples/ORIGIN), into a
+# file and through a pipe, from any format; and `tenon formats` tells which dtypes can be made.
+# shellcheck source=tests/plugin.sh
+. "$(dirname "$0")/../../../tests/plugin.sh"
+types='q4_0 q4_1 q5_0 q5_1 q8_0 q1_0 q2_0 q2_k q3_k q4_k q5_k q6_k tq1_0 tq2_0 mxfp4 nvfp4 iq4_nl iq4_xs'
+read_only='iq1_s iq1_m iq2_xxs iq2_xs iq2_s iq3_xxs iq3_s'
+carried='q8_1 q8_k'
+
+# succeeds ARGUMENT...
+succeeds ()
+{
+    checks=$((checks + 1))
+    tenon "$@"
+    [ "$status" -eq 0 ] || fail "tenon $*: exits $status"
+}
+
+# the_same FILE TYPE: its tensor of that name is that of ggml's blocks
+the_same ()
+{
+    checks=$((checks + 1))
+    tenon hash "$work/$1"
+    grep -qxF "$(grep " $2\$" "$work/blocks")" "$work/out" || fail "$1: $2 is not what ggml makes"
+}
+
+tenon hash "$samples/quants/quants.gguf"
+mv "$work/out" "$work/blocks"
+as=
+for type in $types; do
+    as="$as --as=$type:$type"
+done
+# shellcheck disable=SC2086 # words
+succeeds convert -q $as "$samples/quants/quants-source-f32.gguf" "$work/all.gguf"
+# shellcheck disable=SC2086
+succeeds convert -q $as --format=gguf "$samples/quants/quants-source-f32.gguf" -
+cp "$work/out" "$work/pipe.gguf"
+succeeds convert -q "$samples/quants/quants-source-f32.gguf" "$work/floats.safetensors"
+# shellcheck disable=SC2086
+succeeds convert -q $as "$work/floats.safetensors" "$work/other.gguf"
+for type in $types; do
+    for file in all.gguf pipe.gguf other.gguf; do
+        the_same $file "$type"
+    done
+done
+
+# f64 comes to the same floats
+succeeds convert -q --only=q8_0 --as=f64 "$samples/quants/quants-source-f32.gguf" "$work/wide.gguf"
+succeeds convert -q --as=q8_0 "$work/wide.gguf" "$work/narrow.gguf"
+the_same narrow.gguf q8_0
+
+# what cannot be made, and what cannot be cut into blocks
+for type in $read_only $carried; do
+    checks=$((checks + 1))
+    tenon convert --only=q4_0 --as="$type" "$samples/quants/quants-source-f32.gguf" "$work/none.gguf"
+    { [ "$status" -ne 0 ] && said "f32 cannot be cast to $type"; } || fail "--as=$type does not fail"
+done
+
+tenon formats --json
+tr '{' '\n' <"$work/out" >"$work/dtypes"
+# tells TYPE READ WRITE
+tells ()
+{
+    checks=$((checks + 1))
+    grep -q "\"name\":\"$1\",\"kind\":\"block\",.*\"read\":$2,\"write\":$3}" "$work/dtypes" || fail "formats --json: $1"
+}
+for type in $types; do
+    tells "$type" true true
+done
+for type in $read_only; do
+    tells "$type" true false
+done
+for type in $carried; do
+    tells "$type" false false
+done
+
+# named LINE TYPE...: are they below that line of `formats -v`, up to the next that is not indented?
+named ()
+{
+    named_line=$1
+    shift
+    for named_type; do
+        checks=$((checks + 1))
+        awk -v line="$named_line" '/^[^ ]/ { on = index ($0, line) == 1 } on && /^ /' "$work/formats" |
+            grep -qw "$named_type" || fail "formats -v: $named_type is not below '$named_line'"
+    done
+}
+tenon formats -v
+mv "$work/out" "$work/formats"
+# shellcheck disable=SC2086
+{
+    named 'dtypes that are only read' $read_only
+    named 'dtypes that are only carried' $carried
+}
+
+finish

@@ -1,0 +1,539 @@
+/* test_encode.c - the encoders: roundings against the C library, blocks reckoned by hand, what ggml leaves undefined, vector
+ * instructions against plain C, and ggml's own conversions through the whole library. */
+#include "../encode.h"
+#include <check.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <tenon/tenon.h>
+
+#define COUNT(array) (sizeof (array) / sizeof *(array))
+#define MOST_BYTES 256u
+#define MOST_ITEMS 256u
+
+typedef int32_t (*encoder) (const float *items, void *blocks, uint64_t block_count);
+
+static const struct type {
+    const char *name;
+    encoder encode;
+    uint32_t count, bytes;
+} types[] = {
+    { "q4_0", gguf_encode_q4_0, 32, 18 },      { "q4_1", gguf_encode_q4_1, 32, 20 },
+    { "q5_0", gguf_encode_q5_0, 32, 22 },      { "q5_1", gguf_encode_q5_1, 32, 24 },
+    { "q8_0", gguf_encode_q8_0, 32, 34 },      { "q1_0", gguf_encode_q1_0, 128, 18 },
+    { "q2_0", gguf_encode_q2_0, 64, 18 },      { "q2_k", gguf_encode_q2_k, 256, 84 },
+    { "q3_k", gguf_encode_q3_k, 256, 110 },    { "q4_k", gguf_encode_q4_k, 256, 144 },
+    { "q5_k", gguf_encode_q5_k, 256, 176 },    { "q6_k", gguf_encode_q6_k, 256, 210 },
+    { "tq1_0", gguf_encode_tq1_0, 256, 54 },   { "tq2_0", gguf_encode_tq2_0, 256, 66 },
+    { "mxfp4", gguf_encode_mxfp4, 32, 17 },    { "nvfp4", gguf_encode_nvfp4, 64, 36 },
+    { "iq4_nl", gguf_encode_iq4_nl, 32, 18 },  { "iq4_xs", gguf_encode_iq4_xs, 256, 136 },
+    { "q4_0", gguf_encode_q4_0_base, 32, 18 }, { "q8_0", gguf_encode_q8_0_base, 32, 34 },
+};
+
+static uint32_t
+random_bits (void)
+{
+    static uint64_t state = 0x9e3779b97f4a7c15;
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    return (uint32_t) (state >> 16);
+}
+
+/* ---- roundings ---- */
+
+/* Around every half, and all over. */
+START_TEST (rounding)
+{
+    for (int32_t halves = -1024; halves <= 1024; halves++) {
+        float middle = (float) halves / 2;
+        const float near[3] = { nextafterf (middle, -1000), middle, nextafterf (middle, 1000) };
+        for (uint32_t i = 0; i < 3; i++) {
+            ck_assert_int_eq (gguf_round (near[i]), lroundf (near[i]));
+            ck_assert_int_eq (gguf_nearest (near[i]), lrintf (near[i]));
+        }
+    }
+    for (uint32_t i = 0; i < 4000000; i++) {
+        float value =
+            gguf_f32_of_bits ((random_bits () & 0x807fffff) | (100 + i % 49) << 23); /* below 2^22 */
+        ck_assert_int_eq (gguf_round (value), lroundf (value));
+        ck_assert_int_eq (gguf_nearest (value), lrintf (value));
+    }
+    ck_assert_int_eq (gguf_truncate (-2147483648.0f), INT32_MIN);
+    ck_assert_int_eq (gguf_truncate (2147483648.0f), INT32_MIN);
+    ck_assert_int_eq (gguf_truncate (2147483520.0f), 2147483520);
+    ck_assert_int_eq (gguf_truncate (NAN), INT32_MIN);
+    ck_assert_int_eq (gguf_truncate (-INFINITY), INT32_MIN);
+}
+END_TEST
+
+/* ---- blocks by hand ---- */
+
+static float items[MOST_ITEMS];
+static uint8_t block[MOST_BYTES];
+static bool seen[MOST_BYTES];
+static uint32_t block_bytes;
+
+static void
+begin (void)
+{
+    memset (items, 0, sizeof items);
+}
+
+/* From memory of just its size, into memory of just its size, so that sanitizers see more. */
+static void
+encode (const char *name)
+{
+    const struct type *type = types;
+    while (strcmp (type->name, name) != 0)
+        type++;
+    float *from = malloc (type->count * sizeof *from);
+    uint8_t *to = malloc (type->bytes);
+    ck_assert (from && to);
+    memcpy (from, items, type->count * sizeof *from);
+    memset (to, 0xa5, type->bytes);
+    ck_assert_int_eq (type->encode (from, to, 1), TENON_OK);
+    memcpy (block, to, type->bytes);
+    block_bytes = type->bytes;
+    memset (seen, 0, sizeof seen);
+    free (from);
+    free (to);
+}
+
+static void
+is (uint32_t at, uint32_t byte)
+{
+    ck_assert_msg (block[at] == byte, "byte %u is %02x, not %02x", at, block[at], byte);
+    seen[at] = true;
+}
+
+static void
+half_is (uint32_t at, uint32_t half)
+{
+    is (at, half & 0xff);
+    is (at + 1, half >> 8);
+}
+
+/* All of the block that was not seen. */
+static void
+rest (uint32_t byte)
+{
+    for (uint32_t i = 0; i < block_bytes; i++)
+        if (!seen[i])
+            is (i, byte);
+}
+
+START_TEST (zeros)
+{
+    begin ();
+    encode ("q4_0"); /* 0 / -8 is -0; the code 8 is zero */
+    half_is (0, 0x8000), rest (0x88);
+    encode ("q5_0"); /* 16 */
+    half_is (0, 0x8000), is (2, 0xff), is (3, 0xff), is (4, 0xff), is (5, 0xff), rest (0);
+    static const char *const nothing[] = { "q4_1", "q5_1", "q8_0", "q2_k",  "q3_k",
+                                           "q4_k", "q5_k", "q6_k", "mxfp4", "nvfp4" };
+    for (size_t i = 0; i < COUNT (nothing); i++)
+        encode (nothing[i]), rest (0);
+    encode ("q1_0"); /* a zero counts as positive */
+    half_is (0, 0), rest (0xff);
+    encode ("q2_0"); /* the code 1 four times */
+    half_is (0, 0), rest (0x55);
+    encode ("tq1_0"); /* 11111 to base 3 is 121: 121 * 256 / 243 = 127.5, up; 11110 is 120: 126.4 */
+    is (48, 127), is (49, 127), is (50, 127), is (51, 127), half_is (52, 0), rest (128);
+    encode ("tq2_0");
+    half_is (64, 0), rest (0x55);
+    encode ("iq4_nl"); /* 1, the code 8, is nearer to zero than -10 is */
+    half_is (0, 0), rest (0x88);
+    encode ("iq4_xs"); /* -0 / 32; scales of 32 for 0: their upper two bits are 2 */
+    half_is (0, 0x8000), half_is (2, 0xaaaa), is (4, 0), is (5, 0), is (6, 0), is (7, 0), rest (0x88);
+}
+END_TEST
+
+START_TEST (q8_0)
+{
+    begin (); /* 127 is the largest: the scale is 1, 0x3c00 */
+    items[0] = 127, items[1] = -126.5f, items[2] = 0.5f, items[3] = -0.49f, items[31] = 2.5f;
+    encode ("q8_0");
+    half_is (0, 0x3c00), is (2, 127), is (3, 0x81 /* -127: halves go away from zero */), is (4, 1),
+        is (33, 3);
+    rest (0);
+    begin ();         /* the scale is 1 / 127 = 1.0079 * 2^-7, which is 1 + 8 / 1024 as a half; */
+    items[5] = -1;    /* -127 */
+    items[6] = 0.25f; /* 31.75 */
+    encode ("q8_0");
+    half_is (0, 0x2008), is (7, 0x81), is (8, 32), rest (0);
+}
+END_TEST
+
+START_TEST (q4_and_q5)
+{
+    begin (); /* -8 is the peak, so the scale is 1 */
+    items[0] = -8, items[16] = 7, items[1] = 0.5f, items[17] = -0.6f, items[2] = 7.9f;
+    encode ("q4_0"); /* codes 0, 15, 9 (8.5 + 0.5), 7 (7.9, cut), 15 (16.4, but 15 is the largest) */
+    half_is (0, 0x3c00), is (2, 0xf0), is (3, 0x79), is (4, 0x8f), rest (0x88);
+    begin (); /* the first of two peaks counts: 8 / -8 */
+    items[3] = 8, items[4] = -8;
+    encode ("q4_0");
+    half_is (0, 0xbc00), is (5, 0x80), is (6, 0x8f), rest (0x88);
+    begin ();
+    items[0] = -32, items[17] = 30, items[31] = 2; /* scale 2: codes 0, 31, 17, and 16 for zero */
+    encode ("q5_0");
+    half_is (0, 0x4000), is (2, 0xfe), is (3, 0xff), is (4, 0xff), is (5, 0xff);
+    is (7, 0xf0), is (21, 0x10), rest (0);
+    begin (); /* from -1 to 14, steps of 1 */
+    items[0] = -1, items[16] = 14, items[15] = 1.5f;
+    encode ("q4_1"); /* codes 0, 15, 3 (2.5 + 0.5), and 1 for zero */
+    half_is (0, 0x3c00), half_is (2, 0xbc00), is (4, 0xf0), is (19, 0x13), rest (0x11);
+    begin (); /* from 0 to 62, steps of 2 */
+    items[0] = 62, items[31] = 34;
+    encode ("q5_1"); /* codes 31 and 17 */
+    half_is (0, 0x4000), is (4, 1), is (7, 0x80), is (8, 0x0f), is (23, 0x10), rest (0);
+}
+END_TEST
+
+START_TEST (few_bits)
+{
+    begin (); /* 96 + 160 = 256, the mean of 128 magnitudes is 2; signs of 0 and 127 are negative */
+    items[0] = -96, items[127] = -160;
+    encode ("q1_0");
+    half_is (0, 0x4000), is (2, 0xfe), is (17, 0x7f), rest (0xff);
+    begin (); /* 4 is the scale: -1, 0.5 (away from zero), -0.49 */
+    items[0] = -4, items[1] = 2, items[63] = -1.96f;
+    encode ("q2_0"); /* codes 0, 2 in byte 2, 1 for all others */
+    half_is (0, 0x4400), is (2, 0x58), rest (0x55);
+    begin (); /* trits 2 0 1 1 1 are 162 + 27 * 0 + 9 + 3 + 1 = 175: 175 * 256 / 243 = 184.4 */
+    items[0] = 3, items[32] = -3;
+    items[160] = 1.5f, items[160 + 64] = -1.6f; /* 2 1 1 1 0: 162 + 27 + 9 + 3 = 201: 211.8 */
+    items[243] = -2;                            /* 0 1 1 1, then 0: 27 + 9 + 3 = 39: 41.1 */
+    encode ("tq1_0");
+    half_is (52, 0x4200), is (0, 185), is (32, 212), is (48, 127), is (49, 127), is (50, 127), is (51, 42);
+    rest (128);
+    begin (); /* codes 2 and 0 in byte 0, 2 highest in byte 63 */
+    items[0] = 1, items[32] = -0.5f, items[255] = 0.75f;
+    encode ("tq2_0");
+    half_is (64, 0x3c00), is (0, 0x52), is (63, 0x95), rest (0x55);
+}
+END_TEST
+
+/* f4_e2m1: 0 0.5 1 1.5 2 3 4 6 */
+START_TEST (fp4)
+{
+    begin (); /* 6 lies between 4 and 8: 2^(2 - 2), 127 */
+    items[0] = 6, items[1] = -0.5f, items[2] = 5, items[16] = -1.5f, items[31] = -0.25f, items[17] = 2.6f;
+    encode ("mxfp4"); /* 5 and 0.25 are halfway, and the smaller magnitude counts; no negative zero */
+    is (0, 127), is (1, 0xb7), is (2, 0x59), is (3, 0x06), rest (0);
+    begin (); /* the float before 8: its logarithm is 3 - 8.6e-8, which as a float is 3 */
+    items[9] = nextafterf (8, 0);
+    encode ("mxfp4");
+    is (0, 128), is (10, 0x06), rest (0);
+    begin ();
+    items[0] = 6, items[15] = -2, items[8] = 1; /* 6 / 6 is 1: 0x38 */
+    items[16] = 1536; /* 256: whatever is as large becomes 448, 0x7e; 1536 / 448 = 3.4 */
+    items[32] = 6 * 0x1p-9f, items[33] = -0x1p-9f; /* 2^-9, the least */
+    items[48] = 6 * 1.0625f; /* halfway between 1 and 1.125 goes up; 6.375 / 1.125 = 5.7 */
+    encode ("nvfp4");
+    is (0, 0x38), is (1, 0x7e), is (2, 0x01), is (3, 0x39), is (4, 0x27), is (11, 0xc0);
+    is (12, 0x05), is (20, 0x07), is (21, 0x0a), is (28, 0x07), rest (0);
+}
+END_TEST
+
+/* Items that are codes times a scale of 1 exactly: no other scale can do better. 1 / 63 is 1 + 16 / 1024 times 2^-6, and
+ * 7 / 63 is 1 + 796 / 1024 times 2^-4, in halves; 63 of them are near enough to 1 and 7 that the codes stay. */
+START_TEST (k_with_minimum)
+{
+    begin ();
+    for (uint32_t i = 0; i < 32; i++)
+        items[i] = (float) (i % 16), items[32 + i] = (float) (i % 16) - 7;
+    encode ("q4_k");
+    half_is (0, 0x2410), half_is (2, 0x2f1c), is (4, 63), is (5, 63), is (9, 63);
+    for (uint32_t i = 0; i < 32; i++)
+        is (16 + i, i % 16 * 0x11);
+    rest (0);
+    begin ();
+    for (uint32_t i = 0; i < 32; i++)
+        items[128 + i] = (float) i,
+                    items[224 + i] = (float) i - 7; /* parts 4 and 7: six bits in two places */
+    encode ("q5_k");
+    half_is (0, 0x2410), half_is (2, 0x2f1c), is (4, 0xc0), is (7, 0xc0), is (11, 0xc0), is (12, 0x0f);
+    is (15, 0xff);
+    for (uint32_t i = 0; i < 32; i++)
+        is (16 + i, i < 16 ? 0 : 0x90), is (48 + 64 + i, i % 16), is (48 + 96 + i, i % 16 << 4);
+    rest (0);
+    begin (); /* 1 / 15: 1 + 68 / 1024 times 2^-4; 2 / 15 twice that */
+    for (uint32_t i = 0; i < 16; i++)
+        items[i] = (float) (i % 4), items[208 + i] = (float) (i % 4) - 2;
+    encode ("q2_k");
+    half_is (80, 0x2c44), half_is (82, 0x3044), is (0, 0x0f), is (13, 0xff);
+    for (uint32_t i = 0; i < 16; i++)
+        is (16 + i, i % 4), is (16 + 32 + 16 + i, i % 4 << 4);
+    rest (0);
+}
+END_TEST
+
+/* The peak has the code that stands for -middle, and the block's scale is 1 / -32, or 1 / -128. */
+START_TEST (k_around_zero)
+{
+    begin ();
+    for (uint32_t i = 0; i < 16; i++)
+        items[i] = (float) (i % 8) - 4, items[208 + i] = (float) (i % 8) - 4;
+    encode ("q3_k"); /* scales of 0 for -32; parts without items have 32, in the upper bits */
+    half_is (108, 0xa800), is (104, 0xa8), is (105, 0x2a), is (106, 0xaa), is (107, 0xaa);
+    for (uint32_t i = 0; i < 16; i++) {
+        is (i, i % 8 / 4), is (32 + i, i % 4);
+        is (16 + i, i % 8 / 4 << 6), is (64 + 16 + i, i % 4 << 4);
+    }
+    rest (0);
+    begin ();
+    for (uint32_t i = 0; i < 16; i++)
+        items[i] = (float) i - 32, items[176 + i] = 2 * ((float) i * 4 - 32);
+    encode ("q6_k"); /* the larger scale, 2, is the peak: 2 / -128; part 0 has half of it */
+    half_is (208, 0xa400), is (192, 0xc0), is (192 + 11, 0x80);
+    for (uint32_t i = 0; i < 16; i++) {
+        is (i, i), is (64 + 32 + 16 + i, i * 4 % 16);
+        is (128 + 32 + 16 + i, i / 4 << 2);
+    }
+    rest (0);
+}
+END_TEST
+
+START_TEST (iq4)
+{
+    static const float values[16] = {
+        -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
+    };
+    begin ();
+    for (uint32_t i = 0; i < 16; i++)
+        items[i] = values[i] / 2, items[16 + i] = values[15 - i] / 2;
+    encode ("iq4_nl");
+    half_is (0, 0x3800);
+    for (uint32_t i = 0; i < 16; i++)
+        is (2 + i, i | (15 - i) << 4);
+    for (uint32_t i = 0; i < 32; i++)
+        items[224 + i] = items[i] * 2, items[i] = 0;
+    encode ("iq4_xs"); /* 1 / -32; part 7 has -32 of it, stored as 0, the others 0, stored as 32 */
+    half_is (0, 0xa800), half_is (2, 0x2aaa), is (4, 0), is (5, 0), is (6, 0), is (7, 0);
+    for (uint32_t i = 0; i < 16; i++)
+        is (8 + 112 + i, i | (15 - i) << 4);
+    rest (0x88);
+}
+END_TEST
+
+/* ---- what is no number, or too small or large ---- */
+
+START_TEST (not_numbers)
+{
+    begin ();
+    items[0] = NAN, items[1] = 127, items[2] = -1; /* the NaN is passed over */
+    encode ("q8_0");
+    half_is (0, 0x3c00), is (3, 127), is (4, 0xff), rest (0);
+    items[1] = -8;
+    encode ("q4_0");
+    half_is (0, 0x3c00), is (2, 0x80), is (3, 0x80), is (4, 0x87), rest (0x88);
+    begin (); /* infinite scales */
+    items[0] = -INFINITY, items[1] = 5;
+    encode ("q8_0");
+    half_is (0, 0x7c00), rest (0);
+    encode ("q4_0");
+    half_is (0, 0x7c00), is (2, 0x80), rest (0x88);
+    encode ("mxfp4"); /* NaN in OCP MX */
+    is (0, 255), rest (0);
+    begin (); /* below 2^-125: the least scale is 2^-127, here with codes 2^-127 and 3 * 2^-127 */
+    items[0] = 0x1p-127f, items[1] = -0x1.8p-126f;
+    encode ("mxfp4");
+    is (0, 0), is (1, 0x02), is (2, 0x0d), rest (0);
+}
+END_TEST
+
+/* Any bits at all: no sanitizer has something to say, and the same comes out twice. */
+START_TEST (any_bits)
+{
+    const struct type *type = &types[_i];
+    static float input[8 * MOST_ITEMS];
+    static uint8_t once[8 * MOST_BYTES], twice[8 * MOST_BYTES];
+    for (uint32_t round = 0; round < 200; round++) {
+        for (uint32_t i = 0; i < COUNT (input); i++)
+            input[i] = gguf_f32_of_bits (random_bits () | (round % 4 == 0 && i % 64 == 0 ? 0x7f800000 : 0));
+        for (uint32_t i = 0; i < COUNT (input) && round % 4 == 1; i++)
+            input[i] = gguf_f32_of_bits (random_bits () & 0x807fffff);
+        memset (once, 0, sizeof once);
+        memset (twice, 0xff, sizeof twice);
+        ck_assert_int_eq (type->encode (input, once, 8), TENON_OK);
+        ck_assert_int_eq (type->encode (input, twice, 8), TENON_OK);
+        ck_assert_mem_eq (once, twice, 8 * type->bytes);
+        ck_assert_uint_eq (once[8 * type->bytes], 0);
+        ck_assert_uint_eq (twice[8 * type->bytes], 0xff);
+    }
+}
+END_TEST
+
+/* ---- vector instructions against plain C ---- */
+
+static float
+random_item (uint32_t kind)
+{
+    uint32_t bits = random_bits ();
+    switch (kind) {
+    case 0: return gguf_f32_of_bits (bits);
+    case 1: return gguf_f32_of_bits (bits & 0x807fffff);          /* subnormal */
+    case 2: return (float) (int32_t) (bits % 17) - 8;             /* halves, and peaks twice */
+    case 3: return bits % 50 == 0 ? NAN : (float) (int32_t) bits; /* some NaNs */
+    case 4: return gguf_f32_of_bits ((bits & 0x807fffff) | (120 + bits % 8) << 23); /* common ones */
+    case 5: return gguf_f32_of_bits ((bits & 0x80000000) | 0x7f000000);             /* all large */
+    default: return bits % 3 == 0 ? -0.0f : bits % 3 == 1 ? 0.0f : 0x1p-140f;
+    }
+}
+
+START_TEST (fast_is_base)
+{
+    enum { BLOCKS = 4099 };
+    const encoder fast = _i ? gguf_encode_q8_0 : gguf_encode_q4_0;
+    const encoder base = _i ? gguf_encode_q8_0_base : gguf_encode_q4_0_base;
+    const uint32_t bytes = _i ? 34 : 18;
+    float *input = malloc (BLOCKS * 32 * sizeof *input);
+    uint8_t *one = malloc (BLOCKS * bytes + 1), *other = malloc (BLOCKS * bytes);
+    ck_assert (input && one && other);
+    for (uint32_t kind = 0; kind < 7; kind++)
+        for (uint32_t round = 0; round < 5; round++) {
+            for (uint32_t i = 0; i < BLOCKS * 32; i++)
+                input[i] = random_item (kind);
+            ck_assert_int_eq (fast (input, one + 1, BLOCKS), TENON_OK);
+            ck_assert_int_eq (base (input, other, BLOCKS), TENON_OK);
+            ck_assert_mem_eq (one + 1, other, BLOCKS * bytes);
+        }
+    for (uint32_t count = 0; count < 20; count++) { /* nothing is written behind */
+        memset (one, 0xa5, BLOCKS * bytes + 1);
+        ck_assert_int_eq (fast (input, one, count), TENON_OK);
+        ck_assert_mem_eq (one, other, count * bytes);
+        ck_assert_uint_eq (one[count * bytes], 0xa5);
+    }
+    free (input);
+    free (one);
+    free (other);
+}
+END_TEST
+
+/* ---- ggml's conversions, through the whole library ---- */
+
+#define ROWS 4u
+#define COLUMNS 512u
+
+static tenon_context *context;
+static tenon_error error = TENON_ERROR_INIT;
+
+static void
+sample_path (const char *name, char path[4096])
+{
+    const char *srcdir = getenv ("TENON_SRCDIR");
+    snprintf (path, 4096, "%s/plugins/gguf/samples/quants/%s", srcdir ? srcdir : ".", name);
+}
+
+static tenon_file *
+open_sample (const char *name)
+{
+    char path[4096];
+    tenon_file *file;
+    sample_path (name, path);
+    ck_assert_msg (tenon_open (context, path, NULL, &file, &error) == TENON_OK, "%s", error.message);
+    return file;
+}
+
+/* In memory, so that its floats lie at odd addresses. */
+static tenon_file *
+open_odd (const char *name, uint8_t *bytes, uint64_t room)
+{
+    char path[4096];
+    tenon_file *file;
+    sample_path (name, path);
+    FILE *stream = fopen (path, "rb");
+    ck_assert (stream);
+    uint64_t size = fread (bytes + 1, 1, room - 1, stream);
+    fclose (stream);
+    ck_assert_msg (tenon_open_memory (context, bytes + 1, size, NULL, &file, &error) == TENON_OK, "%s",
+                   error.message);
+    return file;
+}
+
+static uint64_t
+read_as (tenon_file *file, const char *name, uint32_t dtype, uint8_t *to, uint64_t room)
+{
+    tenon_request request = TENON_INIT (request);
+    ck_assert_int_eq (tenon_find (file, name, &request.index), TENON_OK);
+    request.dtype = dtype, request.data = to, request.size = room;
+    ck_assert_msg (tenon_read (file, &request, 1, NULL, &error) == TENON_OK, "%s: %s", name, error.message);
+    return request.size;
+}
+
+START_TEST (vectors)
+{
+    static uint8_t expected[ROWS * COLUMNS * 4], found[ROWS * COLUMNS * 4], odd[1u << 18];
+    ck_assert_int_eq (tenon_context_new (&context, NULL, &error), TENON_OK);
+    tenon_file *quantised = open_sample ("quants.gguf"), *floats = open_sample ("quants-source-f32.gguf"),
+               *unaligned = open_odd ("quants-source-f32.gguf", odd, sizeof odd);
+    for (uint32_t i = 0; i < 18; i++) {
+        tenon_tensor_info info = TENON_INIT (info);
+        uint64_t index, size = ROWS * COLUMNS / types[i].count * types[i].bytes;
+        ck_assert_int_eq (tenon_find (quantised, types[i].name, &index), TENON_OK);
+        tenon_get (quantised, index, &info);
+        ck_assert_uint_eq (read_as (quantised, types[i].name, TENON_NONE, expected, sizeof expected), size);
+        ck_assert_uint_eq (read_as (floats, types[i].name, info.dtype, found, sizeof found), size);
+        ck_assert_msg (memcmp (found, expected, size) == 0, "%s", types[i].name);
+        ck_assert_uint_eq (read_as (unaligned, types[i].name, info.dtype, found, sizeof found), size);
+        ck_assert_msg (memcmp (found, expected, size) == 0, "%s, at an odd address", types[i].name);
+    }
+    tenon_close (quantised);
+    tenon_close (floats);
+    tenon_close (unaligned);
+    tenon_context_free (context);
+}
+END_TEST
+
+/* From blocks to other blocks, through floats: as from these floats. */
+START_TEST (blocks_of_blocks)
+{
+    static uint8_t expected[ROWS * COLUMNS * 4], found[ROWS * COLUMNS * 4];
+    ck_assert_int_eq (tenon_context_new (&context, NULL, &error), TENON_OK);
+    tenon_file *quantised = open_sample ("quants.gguf"),
+               *floats = open_sample ("quants-dequantized-f32.gguf");
+    for (uint32_t i = 0; i < 18; i++)
+        for (uint32_t j = 0; j < 18; j += 17) {
+            tenon_tensor_info info = TENON_INIT (info);
+            uint64_t index;
+            ck_assert_int_eq (tenon_find (quantised, types[j].name, &index), TENON_OK);
+            tenon_get (quantised, index, &info);
+            if (i == j)
+                continue;
+            uint64_t size = read_as (floats, types[i].name, info.dtype, expected, sizeof expected);
+            ck_assert_uint_eq (read_as (quantised, types[i].name, info.dtype, found, sizeof found), size);
+            ck_assert_msg (memcmp (found, expected, size) == 0, "%s to %s", types[i].name, types[j].name);
+        }
+    tenon_close (quantised);
+    tenon_close (floats);
+    tenon_context_free (context);
+}
+END_TEST
+
+int
+main (void)
+{
+    Suite *suite = suite_create ("encode");
+    TCase *tests = tcase_create ("encode");
+    tcase_set_timeout (tests, 120);
+    tcase_add_test (tests, rounding);
+    tcase_add_test (tests, zeros);
+    tcase_add_test (tests, q8_0);
+    tcase_add_test (tests, q4_and_q5);
+    tcase_add_test (tests, few_bits);
+    tcase_add_test (tests, fp4);
+    tcase_add_test (tests, k_with_minimum);
+    tcase_add_test (tests, k_around_zero);
+    tcase_add_test (tests, iq4);
+    tcase_add_test (tests, not_numbers);
+    tcase_add_loop_test (tests, any_bits, 0, (int) COUNT (types));
+    tcase_add_loop_test (tests, fast_is_base, 0, 2);
+    tcase_add_test (tests, vectors);
+    tcase_add_test (tests, blocks_of_blocks);
+    suite_add_tcase (suite, tests);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
