@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""bench_gguf.py [--quick] LIBTENON PLUGINS: gguf by tenon and by gguf-py in turn, in one run.
+"""bench_gguf.py [--quick] LIBTENON PLUGINS: gguf by tenon, by gguf-py and by MLX in turn, in one run.
 
 As in bench_npz.py: nobody waits for the disk, files lie in the page cache, ratios above 1 mean that tenon is faster. ggml itself is
-no Python package: its figures are in the project's issues.
+no Python package: its figures are in the project's issues. Vocabularies are those of tests/interop (gguf_kit.py says where).
 """
 import ctypes as c
 import glob
@@ -12,73 +12,98 @@ import sys
 import tempfile
 
 import gguf
+import mlx.core as mx
 import numpy as np
 from bench_npz import F32, MIB, Bench, normal, split
+from bench_safetensors import CHILD
 from gguf.quants import dequantize, quantize
-from libtenon import Request
-
-
-def reader(path):
-    return gguf.GGUFReader(path)
+from libtenon import Request, Tenon
 
 
 def opening(bench):
+    """GGUFReader takes minutes for the last one, and seconds in every round of the one before."""
     for count in (10, 1000, 20000, 100000, 1000000 // bench.scale):
         path = bench.path(f"list-{count}.gguf")
         zero = np.zeros(1, "f4")
         bench.tenon.save_many(path, [(f"blk.{i % 64}.{i // 64}.weight", zero, F32) for i in range(count)])
-        if count <= 20000:
-            bench.compare_lists(f"open and list {count:,} tensors", path, reader, "GGUFReader", "-", bench.rounds(3, 1))
-        else:  # which takes minutes
-            command = [os.path.join(os.environ["TENON_BUILDDIR"], "bench", "list"), bench.plugins, path, "5"]
-            done = subprocess.run(command, check=True, capture_output=True)
-            print(f"{f'open and list {count:,} tensors':<52} {float(done.stdout):9.3f} ms  (wanted linear)")
+        title = f"open and list {count:,} tensors"
+        if count < 100000:
+            bench.compare_lists(title, path, gguf.GGUFReader, "GGUFReader", ">= 200", bench.rounds(3, 1))
+        elif count == 100000 and not bench.quick:
+            bench.compare_lists(title, path, gguf.GGUFReader, "GGUFReader", ">= 200", 1)
+        bench.compare_lists(title, path, lambda path: mx.load(path).keys(), "mx.load", ">= 8", bench.rounds(5))
         os.unlink(path)
-    for path in sorted(glob.glob(os.path.join(os.environ["TENON_SRCDIR"], "..", "shared", "data", "gguf", "ggml-vocab-*.gguf"))):
+
+
+def vocabularies(bench):
+    """What is in them is not asked for; the peers make objects of it all."""
+    folder = os.environ.get("TENON_GGUF_FILES") or os.path.join(os.environ["TENON_SRCDIR"], "..", "shared", "data", "gguf")
+    for path in sorted(glob.glob(os.path.join(folder, "ggml-vocab-*.gguf"))):
+        name = os.path.basename(path).removeprefix("ggml-vocab-").removesuffix(".gguf")
 
         def ours(path=path):
             bench.tenon.close(bench.tenon.open(path))
 
-        bench.compare(f"open {os.path.basename(path)}", ours, lambda path=path: reader(path), "GGUFReader", ">= 200", 0, bench.rounds(5))
+        bench.compare(f"open the vocabulary {name}", ours, lambda path=path: gguf.GGUFReader(path), "GGUFReader", ">= 200", 0,
+                      bench.rounds(5))
+        bench.compare(f"open the vocabulary {name}", ours, lambda path=path: mx.load(path, return_metadata=True), "mx.load", "-", 0,
+                      bench.rounds(5))
 
 
-def load_as(bench, path, dtype):
-    file = bench.tenon.open(path)
-    memory = bench.tenon.load_requests(file, (Request * 1)(Request(c.sizeof(Request), dtype)))
-    bench.tenon.lib.tenon_memory_free(memory)
-    bench.tenon.close(file)
+def number(tenon, dtype):
+    return tenon.lib.tenon_dtype_find(tenon.context, dtype.encode())
 
 
-def quantised(bench):
+def load_as(tenon, path, dtype):
+    """Into memory of the library's, fresh each time, as the peers' is."""
+    file = tenon.open(path)
+    memory = tenon.load_requests(file, (Request * 1)(Request(c.sizeof(Request), number(tenon, dtype))))
+    tenon.lib.tenon_memory_free(memory)
+    tenon.close(file)
+
+
+def read_as(tenon, path, dtype, array):
+    """Into memory that is there."""
+    file = tenon.open(path)
+    tenon.read(file, array.ctypes.data, array.nbytes, number(tenon, dtype))
+    tenon.close(file)
+
+
+def numbers(bench, one_thread, title, path, dtype, room, theirs, peer):
+    """Three rows: fresh memory, memory that is there, and that by one thread. Sizes are those of the f32."""
+    size, rounds = 4 * bench.weights.size, bench.rounds(5)
+    bench.compare(title, lambda: load_as(bench.tenon, path, dtype), theirs, peer, ">= 20", size, rounds)
+    bench.compare(f"{title}, memory is there", lambda: read_as(bench.tenon, path, dtype, room), theirs, peer, ">= 20", size, rounds)
+    bench.compare(f"{title}, one thread", lambda: read_as(one_thread, path, dtype, room), theirs, peer, "-", size, rounds)
+
+
+def quantised(bench, one_thread):
+    """The peer is NumPy, on one thread."""
     rows = 4096 // bench.scale
-    weights = normal(rows * 4096).reshape(rows, 4096)
-    source = bench.path("f32.gguf")
+    bench.weights = weights = normal(rows * 4096).reshape(rows, 4096)
+    source, room = bench.path("f32.gguf"), np.empty_like(weights)
     bench.tenon.save_many(source, [("w", weights, F32)])
-    size = weights.nbytes
     for name in ("q4_0", "q8_0", "q4_k", "q6_k"):
-        kind = gguf.GGMLQuantizationType[name.upper()]
-        packed = bench.path(f"{name}.gguf")
+        kind, packed = gguf.GGMLQuantizationType[name.upper()], bench.path(f"{name}.gguf")
         subprocess.run([os.environ["TENON"], "convert", "-q", "--as", name, source, packed], check=True)
-        file = gguf.GGUFReader(packed)
-        data = file.tensors[0].data
-        bench.compare(f"dequantise {name} to f32", lambda packed=packed: load_as(bench, packed, F32),
-                      lambda data=data, kind=kind: dequantize(data, kind), "gguf.quants.dequantize", ">= 20", size, bench.rounds(5))
+        data = gguf.GGUFReader(packed).tensors[0].data
+        numbers(bench, one_thread, f"dequantise {name}", packed, "f32", room, lambda data=data, kind=kind: dequantize(data, kind),
+                "gguf.quants.dequantize")
     for name in ("q8_0", "q4_0"):
         kind = gguf.GGMLQuantizationType[name.upper()]
-        dtype = bench.tenon.lib.tenon_dtype_find(bench.tenon.context, name.encode())
-        bench.compare(f"quantise f32 to {name}", lambda dtype=dtype: load_as(bench, source, dtype),
-                      lambda kind=kind: quantize(weights, kind), "gguf.quants.quantize", ">= 20", size, bench.rounds(5))
+        packed = np.empty_like(quantize(weights, kind))
+        numbers(bench, one_thread, f"quantise {name}", source, name, packed, lambda kind=kind: quantize(weights, kind),
+                "gguf.quants.quantize")
 
 
 def casts(bench):
     count = 64 * MIB // bench.scale
-    for name, word in (("f16", "f16"), ("bf16", "bf16")):
+    written, source = normal(count), bench.path("one.gguf")
+    bench.tenon.save_many(source, [("w", written, F32)])
+    for name in ("f16", "bf16"):
         path = bench.path(f"{name}.gguf")
-        source = bench.path("one.gguf")
-        bench.tenon.save_many(source, [("w", normal(count), F32)])
-        subprocess.run([os.environ["TENON"], "convert", "-q", "--as", word, source, path], check=True)
-        written = normal(count)
-        bench.compare(f"{name} to f32", lambda path=path: load_as(bench, path, F32), written.copy, "copy of as much f32", ">= 0.6",
+        subprocess.run([os.environ["TENON"], "convert", "-q", "--as", name, source, path], check=True)
+        bench.compare(f"{name} to f32", lambda path=path: load_as(bench.tenon, path, "f32"), written.copy, "copy of as much f32", ">= 0.6",
                       written.nbytes, bench.rounds(5))
 
 
@@ -88,28 +113,37 @@ def converting(bench):
     bench.tenon.save_many(source, arrays)
     size = os.path.getsize(source)
 
+    command = [os.environ["TENON"], "convert", "-q", "-o", "save.durable=no", source, target]
+
+    def remove(path):
+        if os.path.exists(path):
+            os.unlink(path)
+
     def ours():
-        if os.path.exists(target):
-            os.unlink(target)
-        subprocess.run([os.environ["TENON"], "convert", "-q", "-o", "save.durable=no", source, target], check=True)
+        remove(target)
+        subprocess.run(command, check=True)
 
     def copy():
-        if os.path.exists(bench.path("copy")):
-            os.unlink(bench.path("copy"))
+        remove(bench.path("copy"))
         subprocess.run(["cp", "--reflink=never", source, bench.path("copy")], check=True)
 
     bench.compare("safetensors to gguf, the same dtype", ours, copy, "cp --reflink=never", ">= 0.9", size, bench.rounds(9))
+    done = subprocess.run([sys.executable, "-c", CHILD, *command], check=True, capture_output=True)
+    print(f"{'  most memory of the command':<52} {int(done.stdout) / 1024:7.1f} MiB  (wanted <= 64 MiB)")
+    for path in (source, target, bench.path("copy")):
+        remove(path)
 
 
 def main():
     arguments = [word for word in sys.argv[1:] if word != "--quick"]
-    print(f"{os.cpu_count()} processors, gguf-py, medians; ratio > 1: tenon is faster")
+    print(f"{os.cpu_count()} processors, gguf-py and MLX, medians; ratio > 1: tenon is faster")
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_FOLDER")) as folder:
         bench = Bench(*arguments[:2], folder, "--quick" in sys.argv)
         opening(bench)
+        vocabularies(bench)
         converting(bench)
         casts(bench)
-        quantised(bench)
+        quantised(bench, Tenon(*arguments[:2], "core.threads=1"))
 
 
 if __name__ == "__main__":

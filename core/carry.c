@@ -299,9 +299,9 @@ add_metadata (struct tn_carry *carry)
     own->metadata_room = before->metadata_count + 1;
     own->metadata_bytes = before->metadata_bytes;
     for (uint64_t i = 0; i < before->metadata_count; i++)
-        if (strcmp (before->metadata[i].key, TN_CARRY_KEY) != 0)
+        if (before->metadata[i].key_length > 0 && strcmp (before->metadata[i].key, TN_CARRY_KEY) != 0)
             own->metadata[own->metadata_count++] = before->metadata[i];
-        else
+        else if (before->metadata[i].key_length > 0)
             tell_loss (carry, TN_CARRY_KEY, "a new record of carried tensors takes the place of this one");
     tenon_status status = put_record (carry, &out);
     struct tenon_value value = { .type = TENON_STRING, .count = out.length, .as.string = out.bytes };

@@ -320,7 +320,7 @@ tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t l
     tn_escape (shown, sizeof shown, key, length);
     if (known && !replace)
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "the metadata key '%s' occurs twice", shown);
-    if (catalog->metadata_count >= limits[TENON_LIMIT_METADATA_ENTRIES])
+    if (!known && catalog->metadata_count >= limits[TENON_LIMIT_METADATA_ENTRIES])
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "more than %llu metadata entries; raise metadata_entries in [limits] to read them",
                         (unsigned long long) limits[TENON_LIMIT_METADATA_ENTRIES]);

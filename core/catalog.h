@@ -21,7 +21,7 @@ struct tn_tensor {
 
 struct tn_metadata {
     const char *key;
-    uint64_t key_length;
+    uint64_t key_length;      /* 0: it was taken out of the plan again */
     struct tenon_value value; /* sources in it are the catalog's numbers */
     uint32_t instance;        /* the run of describe that said it last */
 };
@@ -136,6 +136,9 @@ tenon_status tn_value_copy (struct tn_arena *arena, const struct tenon_value *fr
 tenon_status tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first,
                              uint64_t n, struct tenon_value *items, struct tn_arena *arena,
                              tenon_error *error);
+/* The first n of them, after which `array` is the array of the others. */
+tenon_status tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n,
+                            struct tenon_value *items, struct tn_arena *arena, tenon_error *error);
 /* Does `b`, whose sources are `count` numbers of the catalog's, say the same as `a`, whose sources are the catalog's? Arrays
  * that are encoded in other ways are not the same. Reads both. */
 tenon_status tn_value_same (struct tn_catalog *catalog, const struct tenon_value *a,

@@ -7,6 +7,7 @@ core_libcore_la_SOURCES = \
 	core/append.h \
 	core/arena.c \
 	core/arena.h \
+	core/assign.c \
 	core/blocks.c \
 	core/builtin.h \
 	core/call.c \

@@ -113,28 +113,93 @@ tenon_metadata_find (const tenon_file *file, const char *key, uint64_t *index)
     return TENON_OK;
 }
 
-TENON_API tenon_status
-tenon_value_items (const tenon_file *file, const struct tenon_value *array, uint64_t first, uint64_t n,
-                   struct tenon_value *items, tenon_memory **memory, tenon_error *error)
+/* ---- arrays of metadata ---- */
+
+static struct tn_source *
+source_of (const tenon_file *file, const struct tenon_value *array)
+{
+    const struct tn_catalog *catalog = file->catalog;
+    return array->type == TENON_ARRAY && array->source < catalog->source_count
+               ? catalog->sources[array->source]
+               : NULL;
+}
+
+/* `rest` NULL: items from first on; else the first ones of it, which are passed. */
+static tenon_status
+get_items (const tenon_file *file, const struct tenon_value *array, struct tenon_value *rest, uint64_t first,
+           uint64_t n, struct tenon_value *items, tenon_memory **memory, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
-    const struct tn_catalog *catalog = file->catalog;
-    struct tn_source *source = NULL;
+    struct tn_source *source = source_of (file, array);
+    bool strings = array->type == TENON_ARRAY && array->item_type == TENON_STRING;
     if (memory)
         *memory = NULL;
-    if (array->type == TENON_ARRAY && array->source != TENON_NO_SOURCE
-        && array->source < catalog->source_count)
-        source = catalog->sources[array->source];
-    tenon_memory *kept = array->item_type == TENON_STRING ? calloc (1, sizeof *kept) : NULL;
-    if (array->item_type == TENON_STRING && (!memory || !kept))
-        memory ? tn_fail_memory (&mine)
-               : tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "strings need a tenon_memory to stay in");
+    tenon_memory *kept = strings ? calloc (1, sizeof *kept) : NULL;
+    struct tn_arena *arena = kept ? &kept->arena : NULL;
+    if (strings && !memory)
+        tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "strings need a tenon_memory to stay in");
+    else if (strings && !kept)
+        tn_fail_memory (&mine);
+    else if (rest)
+        tn_value_take (source, rest, n, items, arena, &mine);
     else
-        tn_value_items (source, array, first, n, items, kept ? &kept->arena : NULL, &mine);
+        tn_value_items (source, array, first, n, items, arena, &mine);
     if (mine.status == TENON_OK && memory)
         *memory = kept;
     else
         tenon_memory_free (kept);
+    if (mine.status < 0)
+        tn_fail_place (&mine, file->path, NULL);
+    return tn_error_out (error, &mine);
+}
+
+TENON_API tenon_status
+tenon_value_items (const tenon_file *file, const struct tenon_value *array, uint64_t first, uint64_t n,
+                   struct tenon_value *items, tenon_memory **memory, tenon_error *error)
+{
+    return get_items (file, array, NULL, first, n, items, memory, error);
+}
+
+TENON_API tenon_status
+tenon_value_take (const tenon_file *file, struct tenon_value *array, uint64_t n, struct tenon_value *items,
+                  tenon_memory **memory, tenon_error *error)
+{
+    return get_items (file, array, array, 0, n, items, memory, error);
+}
+
+static tenon_status
+map_array (const tenon_file *file, const struct tenon_value *array, const void **data, tenon_error *error)
+{
+    const char *why;
+    struct tn_source *source = source_of (file, array);
+    if (array->type != TENON_ARRAY || array->item_type == TENON_ARRAY)
+        return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET,
+                        "only arrays of numbers or strings have their items in one piece");
+    if (array->source == TENON_NO_SOURCE) {
+        *data = array->as.memory;
+        return TENON_OK;
+    }
+    if (!source || array->offset > source->size || array->length > source->size - array->offset)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array is none of this file");
+    if (tn_source_is_encoded (source))
+        return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "it is stored through the filter %s",
+                        source->hard->filter->table.id);
+    const uint8_t *base = tn_source_map (source->hard, &why);
+    if (!base)
+        return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
+    *data = base + source->hard_offset + array->offset;
+    return TENON_OK;
+}
+
+TENON_API tenon_status
+tenon_value_map (const tenon_file *file, const struct tenon_value *array, const void **data, uint64_t *size,
+                 tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    *data = NULL;
+    *size = 0;
+    if (map_array (file, array, data, &mine) == TENON_OK)
+        *size = array->length;
     if (mine.status < 0)
         tn_fail_place (&mine, file->path, NULL);
     return tn_error_out (error, &mine);

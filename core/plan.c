@@ -237,6 +237,8 @@ take_metadata (tenon_plan *plan, const struct tn_catalog *catalog, struct tn_sou
     for (uint64_t i = 0; i < catalog->metadata_count; i++) {
         const struct tn_metadata *entry = &catalog->metadata[i];
         uint64_t index;
+        if (entry->key_length == 0)
+            continue;
         TN_TRY (tn_catalog_add_metadata (own, entry->key, entry->key_length, &entry->value, true, error));
         tn_catalog_find_key (own, entry->key, entry->key_length, &index);
         TN_TRY (borrow (plan, sources, &own->metadata[index].value, error));

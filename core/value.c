@@ -256,9 +256,10 @@ packed_items (struct walk *walk, uint64_t first, uint64_t n, struct tenon_value 
     return TENON_OK;
 }
 
-tenon_status
-tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first, uint64_t n,
-                struct tenon_value *items, struct tn_arena *arena, tenon_error *error)
+/* *end: behind the last of them, in the array's bytes. */
+static tenon_status
+find_items (struct tn_source *source, const struct tenon_value *array, uint64_t first, uint64_t n,
+            struct tenon_value *items, struct tn_arena *arena, uint64_t *end, tenon_error *error)
 {
     if (array->type != TENON_ARRAY || first > array->count || n > array->count - first)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
@@ -281,7 +282,33 @@ tn_value_items (struct tn_source *source, const struct tenon_value *array, uint6
     }
     if (status == TENON_OK)
         status = packed_items (&walk, first, n, items, arena);
+    *end = walk.at;
     tn_stream_free (walk.stream);
     free (walk.window);
     return status;
+}
+
+tenon_status
+tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first, uint64_t n,
+                struct tenon_value *items, struct tn_arena *arena, tenon_error *error)
+{
+    uint64_t end = 0;
+    return find_items (source, array, first, n, items, arena, &end, error);
+}
+
+tenon_status
+tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n, struct tenon_value *items,
+               struct tn_arena *arena, tenon_error *error)
+{
+    uint64_t end = 0;
+    TN_TRY (find_items (source, array, 0, n, items, arena, &end, error));
+    array->count -= n;
+    array->length -= end;
+    if (array->item_type == TENON_ARRAY)
+        array->as.items += n;
+    else if (array->source == TENON_NO_SOURCE)
+        array->as.memory = (const uint8_t *) array->as.memory + end;
+    else
+        array->offset += end;
+    return TENON_OK;
 }

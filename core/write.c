@@ -49,9 +49,11 @@ tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay
 }
 
 static const char *
-what_helps (const struct tenon_codec *codec, const struct tenon_dtype *dtype)
+what_helps (const struct tenon_codec *codec, const struct tenon_codec *storing,
+            const struct tenon_dtype *dtype)
 {
-    bool carries = codec->metadata != TENON_METADATA_NONE;
+    bool carries =
+        codec->metadata != TENON_METADATA_NONE && tn_can_store (storing, &tn_dtype_fixed[TENON_U8]);
     if (dtype->kind == TENON_KIND_OPAQUE)
         return carries ? "; --carry stores its bytes" : "";
     return carries ? "; --as DTYPE converts it to one that it can, --carry stores its bytes"
@@ -85,7 +87,7 @@ check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct 
                             storing->max_rank);
         return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s cannot hold %s%.100s%s",
                         codec->id, dtype->kind == TENON_KIND_OPAQUE ? "items of the type " : "",
-                        tn_dtype_label (dtype), what_helps (codec, dtype));
+                        tn_dtype_label (dtype), what_helps (codec, storing, dtype));
     }
     return TENON_OK;
 }
@@ -102,6 +104,8 @@ choose_metadata (struct tn_call *call, struct tn_writer *writer, const struct te
         return tn_fail_memory (call->run->error);
     for (uint64_t i = 0; i < entries->metadata_count; i++) {
         const struct tn_metadata *entry = &entries->metadata[i];
+        if (entry->key_length == 0)
+            continue;
         bool kept = codec->metadata == TENON_METADATA_TYPED
                     || (codec->metadata == TENON_METADATA_STRINGS && entry->value.type == TENON_STRING);
         if (kept)

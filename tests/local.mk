@@ -49,6 +49,7 @@ module_unit_tests = \
 	tests/abi/test_carry \
 	tests/abi/test_choose \
 	tests/abi/test_dump \
+	tests/abi/test_edit \
 	tests/abi/test_meta \
 	tests/abi/test_parts \
 	tests/abi/test_raw \
@@ -63,6 +64,7 @@ module_unit_tests = \
 	tests/unit/test_threads
 module_shell_tests += \
 	tests/abi/nm.sh \
+	tests/cli/edit.sh \
 	tests/cli/metadata.sh
 
 # What several C tests share.

@@ -9,6 +9,7 @@ static struct {
     bool strict, dry_run, new_only, append, force, carry;
     const char *from;
     struct text_list as, only, except, rename;
+    struct edits edits;
     json_object *left; /* notes of what --as left as it was */
 } convert;
 
@@ -25,6 +26,16 @@ static const struct tool_option convert_options[] = {
       &convert.as },
     { "carry", 0, OPTION_FLAG, NULL,
       "store what the format cannot hold as bytes, with a record of what it was", &convert.carry },
+    { "set", 0, OPTION_MAYBE_LIST, "KEY=VALUE",
+      "give a metadata key a value; may be repeated. Without one: open all\nfiles of the set that SRC is a "
+      "part of",
+      &convert.edits.set },
+    { "set-type", 0, OPTION_LIST, "KEY=TYPE",
+      "the type of the value that --set gives: u32, f32, string, array:u32 ...;\nwithout it the key keeps "
+      "its type, a new one is a string",
+      &convert.edits.types },
+    { "unset", 0, OPTION_LIST, "GLOB", "leave out metadata whose key matches; may be repeated; before --set",
+      &convert.edits.unset },
     { "strict", 0, OPTION_FLAG, NULL, "fail when anything would be lost", &convert.strict },
     { "dry-run", 'n', OPTION_FLAG, NULL, "find out what would be written and lost, but write nothing",
       &convert.dry_run },
@@ -200,7 +211,7 @@ make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_pla
         report_failure (&error);
         return false;
     }
-    return true;
+    return edits_apply (&convert.edits, file, *plan);
 }
 
 /* ---- saving -------------------------------------------------------------------------------------- */
@@ -369,6 +380,7 @@ run_convert (int count, char **arguments)
     if (!check_target (arguments[1]))
         return EXIT_TROUBLE;
     int code;
+    tool.set |= convert.edits.set.alone;
     convert.left = json_object_new_array ();
     {
         CLEAN (context) tenon_context *context = context_new ();
@@ -379,6 +391,7 @@ run_convert (int count, char **arguments)
     list_free (&convert.only);
     list_free (&convert.except);
     list_free (&convert.rename);
+    edits_free (&convert.edits);
     signals_deliver ();
     return code;
 }

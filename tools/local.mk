@@ -21,6 +21,7 @@ tools_tenon_SOURCES = \
 	tools/ls.c \
 	tools/main.c \
 	tools/memory.c \
+	tools/metadata.c \
 	tools/nearest.c \
 	tools/number.c \
 	tools/options.c \

@@ -1,6 +1,7 @@
 /* options.c - the command line: parsing and --help, both made from the tables of options. */
 #include "tool.h"
 #include <getopt.h>
+#include <unistd.h>
 
 #define MOST_OPTIONS 40
 #define FIRST_VALUE 256 /* what getopt_long returns for row 0; above every letter */
@@ -38,6 +39,12 @@ row_ends (const struct tool_option *row)
 }
 
 static bool
+value_is_optional (const struct tool_option *row)
+{
+    return row->kind == OPTION_MAYBE_CHOICE || row->kind == OPTION_MAYBE_LIST;
+}
+
+static bool
 same_name (const struct tool_option *a, const struct tool_option *b)
 {
     return a->name && b->name && strcmp (a->name, b->name) == 0;
@@ -70,9 +77,9 @@ known_make (struct known *known, const struct tool_option *own)
     struct option *next = known->longs;
     for (int i = 0; i < known->count; i++) {
         const struct tool_option *row = known->rows[i];
-        int has_value = row->kind == OPTION_FLAG           ? no_argument
-                        : row->kind == OPTION_MAYBE_CHOICE ? optional_argument
-                                                           : required_argument;
+        int has_value = row->kind == OPTION_FLAG  ? no_argument
+                        : value_is_optional (row) ? optional_argument
+                                                  : required_argument;
         if (row->name)
             *next++ = (struct option){ row->name, has_value, NULL, FIRST_VALUE + i };
         if (row->letter) {
@@ -127,6 +134,12 @@ option_set (const struct tool_option *row, const char *value)
     switch (row->kind) {
     case OPTION_FLAG: *(bool *) row->target = true; return true;
     case OPTION_LIST: list_add (row->target, value); return true;
+    case OPTION_MAYBE_LIST:
+        if (value)
+            list_add (&((struct maybe_list *) row->target)->list, value);
+        else
+            ((struct maybe_list *) row->target)->alone = true;
+        return true;
     case OPTION_CHOICE:
     case OPTION_MAYBE_CHOICE:
         if (value && !choice_has (row->argument, value)) {
@@ -175,6 +188,18 @@ complain_unknown (const struct known *known, const char *word)
     free (name);
 }
 
+/* getopt_long leaves alone what stands behind an option whose value may be missing: an argument, or its value? */
+static const char *
+take_value (const struct tool_option *row, int argc, char **argv)
+{
+    const char *next = optind < argc ? argv[optind] : "";
+    if (optarg || row->kind != OPTION_MAYBE_LIST || *next == '-' || !strchr (next, '=')
+        || access (next, F_OK) == 0)
+        return optarg;
+    optind++;
+    return next;
+}
+
 int
 options_parse (int argc, char **argv, const struct tool_option *own)
 {
@@ -195,7 +220,7 @@ options_parse (int argc, char **argv, const struct tool_option *own)
             return -1;
         }
         const struct tool_option *row = known_row (&known, value);
-        if (!row || !option_set (row, optarg))
+        if (!row || !option_set (row, take_value (row, argc, argv)))
             return -1;
     }
     return optind;
@@ -210,7 +235,7 @@ left_text (char *text, size_t room, const struct tool_option *row)
     char letter[8] = "    ";
     if (row->letter)
         snprintf (letter, sizeof letter, row->name ? "-%c, " : "-%c", row->letter);
-    bool maybe = row->kind == OPTION_MAYBE_CHOICE;
+    bool maybe = value_is_optional (row);
     return snprintf (text, room, "  %s%s%s%s%s%s%s", letter, row->name ? "--" : "",
                      row->name ? row->name : "", maybe ? "[" : "",
                      !row->argument ? ""

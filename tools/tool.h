@@ -34,11 +34,19 @@ struct text_list {
 
 /* How an option takes its value, and what `target` points to. */
 enum option_kind {
-    OPTION_FLAG,        /* no value: bool */
-    OPTION_TEXT,        /* const char * */
-    OPTION_LIST,        /* may be repeated: struct text_list */
-    OPTION_CHOICE,      /* one of the words in `argument`, '|' between: const char * */
-    OPTION_MAYBE_CHOICE /* likewise, or no value, which gives "": const char * */
+    OPTION_FLAG,         /* no value: bool */
+    OPTION_TEXT,         /* const char * */
+    OPTION_LIST,         /* may be repeated: struct text_list */
+    OPTION_CHOICE,       /* one of the words in `argument`, '|' between: const char * */
+    OPTION_MAYBE_CHOICE, /* likewise, or no value, which gives "": const char * */
+    /* a list of texts with a '=' in them, or a flag: struct maybe_list. What stands behind the option as an argument of its own is
+       taken when it has a '=' and is neither an option nor a file */
+    OPTION_MAYBE_LIST
+};
+
+struct maybe_list {
+    struct text_list list;
+    bool alone;
 };
 
 /* One row of a table from which both the parsing and --help are made, so that they cannot differ. A row
@@ -176,6 +184,16 @@ bool casts_all_matched (const struct casts *casts);
 /* Does the tensor keep its type by the rule for quantised ones? Then `why` says it. */
 bool cast_leaves (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info,
                   char *why, size_t room);
+
+/* ---- changes of metadata (metadata.c) --------------------------------------------------------------- */
+
+struct edits {
+    struct maybe_list set; /* KEY=VALUE */
+    struct text_list types, unset;
+};
+/* In a plan that has the file's metadata: what --unset names goes, then --set comes. False after a message. */
+bool edits_apply (const struct edits *edits, const tenon_file *file, tenon_plan *plan);
+void edits_free (struct edits *edits);
 
 /* ---- the terminal (terminal.c) ------------------------------------------------------------------- */
 

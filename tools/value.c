@@ -2,8 +2,7 @@
 #include "json.h"
 #include <inttypes.h>
 
-#define CHUNK 64      /* items that are asked for at a time; nested arrays keep one each */
-#define STRINGS 65536 /* likewise: each question for strings walks from the array's beginning */
+#define CHUNK 4096    /* items that are asked for at a time; nested arrays keep one each */
 #define ABBREVIATED 8 /* items of an array that are shown without --meta=full */
 
 /* How a value is printed: as JSON, or for people, in full or not. */
@@ -46,6 +45,22 @@ scalar_json (const struct tenon_value *value)
     }
 }
 
+/* A copy with a backslash before each quote and backslash, so that nothing in a string looks like its end. NULL: there are none. */
+static char *
+with_backslashes (const char *string, size_t *length)
+{
+    if (!memchr (string, '"', *length) && !memchr (string, '\\', *length))
+        return NULL;
+    char *copy = get_memory (NULL, 2 * *length, 1), *to = copy;
+    for (size_t i = 0; i < *length; i++) {
+        if (string[i] == '"' || string[i] == '\\')
+            *to++ = '\\';
+        *to++ = string[i];
+    }
+    *length = (size_t) (to - copy);
+    return copy;
+}
+
 /* Strings stand in quotes inside of arrays, where they could not be told apart otherwise. */
 static void
 print_string (const char *string, size_t length, bool quoted, size_t letters)
@@ -54,9 +69,15 @@ print_string (const char *string, size_t length, bool quoted, size_t letters)
     if (cut)
         for (length = letters; length > 0 && ((unsigned char) string[length] & 0xc0) == 0x80;)
             length--; /* not inside of a letter */
-    char *text = shown (string, length);
-    printf ("%s%s%s%s", quoted ? "\"" : "", text, cut ? "..." : "", quoted ? "\"" : "");
-    free (text);
+    CLEAN (text) char *escaped = quoted ? with_backslashes (string, &length) : NULL;
+    CLEAN (text) char *text = shown (escaped ? escaped : string, length);
+    if (quoted) /* a vocabulary has many of them: no printf */
+        putchar ('"');
+    fputs (text, stdout);
+    if (cut)
+        fputs ("...", stdout);
+    if (quoted)
+        putchar ('"');
 }
 
 static void
@@ -82,15 +103,13 @@ static tenon_status
 print_items (const tenon_file *file, const struct tenon_value *array, uint64_t most, struct style style,
              tenon_error *error)
 {
-    uint64_t chunk = array->item_type == TENON_STRING ? STRINGS : CHUNK;
-    if (chunk > most)
-        chunk = most;
+    uint64_t chunk = most < CHUNK ? most : CHUNK;
     CLEAN (text) char *room = get_memory (NULL, chunk + 1, sizeof (struct tenon_value));
-    struct tenon_value *items = (struct tenon_value *) (void *) room;
+    struct tenon_value *items = (struct tenon_value *) (void *) room, rest = *array;
     for (uint64_t first = 0; first < most && !output_broken ();) {
         CLEAN (memory) tenon_memory *memory = NULL;
         uint64_t n = most - first < chunk ? most - first : chunk;
-        tenon_status status = tenon_value_items (file, array, first, n, items, &memory, error);
+        tenon_status status = tenon_value_take (file, &rest, n, items, &memory, error);
         for (uint64_t i = 0; i < n && status == TENON_OK; i++) {
             if (first + i > 0)
                 fputs (style.json ? "," : ", ", stdout);

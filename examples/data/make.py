@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""make.py FOLDER: writes the example files again, with NumPy and the safetensors library. See ORIGIN.md."""
+"""make.py FOLDER: writes the example files again, with NumPy, the safetensors library and gguf-py. See ORIGIN.md."""
 
 import pathlib
 import sys
 
+import gguf
 import ml_dtypes
 import numpy as np
 import safetensors.numpy
@@ -61,3 +62,27 @@ safetensors.numpy.save_file(
     },
     pathlib.Path(sys.argv[1]) / "model.safetensors",
     metadata={"format": "np"})
+
+# A small language model as llama.cpp has them: typed metadata, a vocabulary, and weights in blocks beside plain ones.
+words = ["<unk>", "<s>", "</s>", *"▁the ▁of ▁and ▁a ▁to ▁in er ing ▁water ▁Säge ▁木".split(), *map(chr, range(97, 123))]
+writer = gguf.GGUFWriter(pathlib.Path(sys.argv[1]) / "model.gguf", "llama")
+writer.add_name("small")
+writer.add_context_length(128)
+writer.add_embedding_length(64)
+writer.add_block_count(1)
+writer.add_layer_norm_rms_eps(1e-5)
+writer.add_tokenizer_model("llama")
+writer.add_token_list(words)
+writer.add_token_scores([float(-i) for i in range(len(words))])
+writer.add_token_types([2, 3, 3] + [1] * (len(words) - 3))
+writer.add_add_bos_token(True)
+for name, shape, kind in (("token_embd.weight", (40, 64), "Q8_0"), ("blk.0.attn_norm.weight", (64,), "F32"),
+                          ("blk.0.attn_q.weight", (64, 64), "Q4_0"), ("blk.0.ffn_up.weight", (128, 64), "Q4_0"),
+                          ("output_norm.weight", (64,), "F32"), ("output.weight", (40, 64), "F16")):
+    array = np.ones(shape, "<f4") if len(shape) == 1 else random.normal(0, 0.1, shape).astype("<f4")
+    kind = gguf.GGMLQuantizationType[kind]
+    writer.add_tensor(name, gguf.quants.quantize(array, kind), raw_dtype=kind)
+writer.write_header_to_file()
+writer.write_kv_data_to_file()
+writer.write_tensors_to_file()
+writer.close()

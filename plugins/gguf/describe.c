@@ -1,5 +1,5 @@
 /* describe.c - the header of a file: counts, key-value pairs, and what lies where. */
-#include "gguf.h"
+#include "mlx.h"
 
 /* ---- key-value pairs ---- */
 
@@ -174,7 +174,8 @@ add_info (struct gguf_reader *reader, const struct info *info, struct layout *la
                                    .flags = reader->cursor.big_endian ? TENON_BIG_ENDIAN : 0,
                                    .offset = layout->data + info->offset,
                                    .length = TENON_AUTO };
-    TENON_TRY (call->host->add_tensor (call, &tensor));
+    TENON_TRY (gguf_mlx_splits (reader, info->type) ? gguf_mlx_add (reader, info->type, &tensor)
+                                                    : call->host->add_tensor (call, &tensor));
     if (info->offset != layout->expected && !layout->told++)
         tenon_note (call, TENON_NOTE, NULL,
                     "the tensors' data do not follow each other without gaps in their order");
@@ -268,6 +269,7 @@ gguf_describe (struct tenon_call *call)
     TENON_TRY (tenon_cursor_open (&reader.cursor, call, 0, 0));
     TENON_TRY (read_version (&reader));
     TENON_TRY (gguf_split_begin (&reader));
+    TENON_TRY (gguf_mlx_wanted (call, &reader.triples));
     uint64_t place = reader.cursor.position, size = reader.version > 1 ? 8 : 4;
     TENON_TRY (gguf_take_size (&reader, &reader.tensors, "the number of tensors"));
     TENON_TRY (gguf_take_size (&reader, &reader.pairs, "the number of key-value pairs"));

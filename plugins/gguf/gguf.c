@@ -1,5 +1,5 @@
 /* gguf.c - files of ggml and llama.cpp: typed key-value pairs, then tensors, plain or in quantised blocks. */
-#include "gguf.h"
+#include "mlx.h"
 
 /* As ggml counts them. 4, 5, 31 to 33 and 36 to 38 were removed. */
 static const struct gguf_type types[] = {
@@ -42,12 +42,13 @@ gguf_type_of (struct tenon_call *call, uint32_t dtype)
 
 static const char *const extensions[] = { "gguf", NULL };
 static const struct tenon_magic magics[] = { { 0, 4, 0, "GGUF" } };
-static const char *const dtypes[] = { "f32",    "f16",   "q4_0",    "q4_1",   "q5_0",    "q5_1",
-                                      "q8_0",   "q8_1",  "q2_k",    "q3_k",   "q4_k",    "q5_k",
-                                      "q6_k",   "q8_k",  "iq2_xxs", "iq2_xs", "iq3_xxs", "iq1_s",
-                                      "iq4_nl", "iq3_s", "iq2_s",   "iq4_xs", "i8",      "i16",
-                                      "i32",    "i64",   "f64",     "iq1_m",  "bf16",    "tq1_0",
-                                      "tq2_0",  "mxfp4", "nvfp4",   "q1_0",   "q2_0",    NULL };
+/* u32 is taken as a part of what becomes blocks, and refused by itself: mlx_write.c */
+static const char *const dtypes[] = { "u32",   "f32",     "f16",    "q4_0",    "q4_1",  "q5_0",   "q5_1",
+                                      "q8_0",  "q8_1",    "q2_k",   "q3_k",    "q4_k",  "q5_k",   "q6_k",
+                                      "q8_k",  "iq2_xxs", "iq2_xs", "iq3_xxs", "iq1_s", "iq4_nl", "iq3_s",
+                                      "iq2_s", "iq4_xs",  "i8",     "i16",     "i32",   "i64",    "f64",
+                                      "iq1_m", "bf16",    "tq1_0",  "tq2_0",   "mxfp4", "nvfp4",  "q1_0",
+                                      "q2_0",  NULL };
 
 #define OPTION(type, name, help, least, most)                                                                \
     {                                                                                                        \
@@ -58,6 +59,9 @@ static const struct tenon_option options[GGUF_OPTIONS] = {
                                        "bytes of data in a part, padding counted, 0: no limit", 0, 0),
     [GGUF_OPTION_SHARD_TENSORS] =
         OPTION (TENON_OPTION_INTEGER, "shard_tensors", "tensors in a part, 0: no limit", 0, INT32_MAX),
+    [GGUF_OPTION_MLX] = { sizeof (struct tenon_option), TENON_OPTION_CHOICE, "mlx", "no", "no triple",
+                          "q4_0, q4_1, q8_0 as in MLX: NAME.weight, NAME.scales, NAME.biases", 0, 0,
+                          TENON_OPTION_FOR_READING | TENON_OPTION_FOR_WRITING, 0 },
 };
 
 static const struct tenon_codec codec = {
@@ -76,6 +80,7 @@ static const struct tenon_codec codec = {
     .metadata = TENON_METADATA_TYPED,
     .describe = gguf_describe,
     .write = gguf_write,
+    .read = gguf_mlx_read,
     .set_flags = TENON_SET_NUMBERED | TENON_SET_FIRST_OPENS,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };

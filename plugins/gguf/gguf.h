@@ -71,6 +71,8 @@ struct gguf_reader {
     uint32_t dtypes[GGUF_TYPES];       /* of the types that were asked for so far */
     struct gguf_subject subject;
     struct gguf_split split;
+    uint32_t triples;      /* quantised tensors are described as MLX has them: mlx.h */
+    uint64_t more_tensors; /* that were added for it */
 };
 
 /* ---- read.c ---- */
@@ -112,7 +114,7 @@ tenon_status gguf_split_end (struct gguf_reader *reader);
 
 /* ---- the others ---- */
 
-enum { GGUF_OPTION_SHARD_SIZE, GGUF_OPTION_SHARD_TENSORS, GGUF_OPTIONS };
+enum { GGUF_OPTION_SHARD_SIZE, GGUF_OPTION_SHARD_TENSORS, GGUF_OPTION_MLX, GGUF_OPTIONS };
 
 tenon_status gguf_read_value (struct gguf_reader *reader, uint32_t type, struct tenon_value *value);
 tenon_status gguf_describe (struct tenon_call *call);

@@ -29,6 +29,9 @@ gguf_sources = $(gguf_decoders) $(gguf_encoders) \
 	plugins/gguf/describe.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
+	plugins/gguf/mlx.c \
+	plugins/gguf/mlx.h \
+	plugins/gguf/mlx_write.c \
 	plugins/gguf/quants.c \
 	plugins/gguf/quants.h \
 	plugins/gguf/read.c \
@@ -38,6 +41,7 @@ gguf_sources = $(gguf_decoders) $(gguf_encoders) \
 shell_tests += \
 	plugins/gguf/tests/golden.sh \
 	plugins/gguf/tests/malformed.sh \
+	plugins/gguf/tests/mlx.sh \
 	plugins/gguf/tests/split.sh
 
 if MODULE_gguf
@@ -55,7 +59,9 @@ plugins_libgguf_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=gguf
 core_libcore_la_LIBADD += plugins/libgguf.la
 endif
 
-unit_tests += plugins/gguf/tests/test_decode plugins/gguf/tests/test_encode
+dist_man_MANS += plugins/gguf/tenon-gguf.7
+
+unit_tests += plugins/gguf/tests/test_decode plugins/gguf/tests/test_encode plugins/gguf/tests/test_mlx
 plugins_gguf_tests_test_decode_SOURCES = plugins/gguf/tests/test_decode.c $(gguf_decoders)
 plugins_gguf_tests_test_encode_SOURCES = plugins/gguf/tests/test_encode.c plugins/gguf/half.h $(gguf_encoders)
 shell_tests += plugins/gguf/tests/quantise.sh

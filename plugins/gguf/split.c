@@ -129,7 +129,11 @@ gguf_split_end (struct gguf_reader *reader)
     const struct gguf_split *split = &reader->split;
     int64_t total = split->values[GGUF_SPLIT_TENSORS], count = split->values[GGUF_SPLIT_COUNT];
     int whole = gguf_split_whole (reader), last = whole && split->set.number == split->set.count;
-    uint64_t found = reader->tensors + (whole ? split->set.tensors : 0);
+    uint64_t found = reader->tensors;
+    if (whole) { /* of those that were added, some may stand for one of the file */
+        found += split->set.tensors - split->set.shared[1];
+        split->set.shared[1] += reader->more_tensors;
+    }
     if (!split->has[GGUF_SPLIT_TENSORS] || count < 2)
         return TENON_OK;
     if (total >= 0 && (last ? found == (uint64_t) total : found <= (uint64_t) total))

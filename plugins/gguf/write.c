@@ -3,11 +3,12 @@
  *
  * With shard_size or shard_tensors the tensors are shared out in the order of the plan, as llama.cpp's gguf-split does; what
  * fits into one part is a single file. */
-#include "gguf.h"
+#include "mlx.h"
 
 struct writer {
     struct tenon_call *call;
     struct tenon_plan_info plan;
+    struct gguf_mlx_plan mlx;
     uint64_t alignment;
     uint64_t pairs, split_pairs;        /* that can be written; how many of them are keys of a split set */
     uint64_t shard_size, shard_tensors; /* UINT64_MAX: no limit */
@@ -218,7 +219,7 @@ put_infos (struct writer *writer, uint64_t first, uint64_t end)
     uint64_t offset = 0;
     for (uint64_t i = first; i < end; i++) {
         struct tenon_tensor tensor = TENON_INIT (tensor);
-        TENON_TRY (call->host->plan_tensor (call, i, &tensor));
+        TENON_TRY (gguf_mlx_tensor (&writer->mlx, i, &tensor));
         const struct gguf_type *type = gguf_type_of (call, tensor.dtype);
         if (!type)
             return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
@@ -242,7 +243,7 @@ write_file (struct writer *writer, uint64_t shard, uint64_t first, uint64_t end)
     TENON_TRY (put_infos (writer, first, end));
     for (uint64_t i = first; i < end; i++) {
         TENON_TRY (call->host->align (call, writer->alignment, 0));
-        TENON_TRY (call->host->put_tensor (call, i, NULL));
+        TENON_TRY (gguf_mlx_put (&writer->mlx, i));
     }
     return end > first ? call->host->align (call, writer->alignment, 0) : TENON_OK;
 }
@@ -253,11 +254,10 @@ write_file (struct writer *writer, uint64_t shard, uint64_t first, uint64_t end)
 static tenon_status
 find_end (struct writer *writer, uint64_t first, uint64_t *end)
 {
-    struct tenon_call *call = writer->call;
     uint64_t used = 0;
     for (*end = first; *end < writer->plan.tensors && *end - first < writer->shard_tensors; ++*end) {
         struct tenon_tensor tensor = TENON_INIT (tensor);
-        TENON_TRY (call->host->plan_tensor (call, *end, &tensor));
+        TENON_TRY (gguf_mlx_tensor (&writer->mlx, *end, &tensor));
         uint64_t size = padded (writer, tensor.length);
         if (*end > first && (used > writer->shard_size || size > writer->shard_size - used))
             break;
@@ -332,6 +332,7 @@ gguf_write (struct tenon_call *call)
     writer.alignment = GGUF_ALIGNMENT;
     writer.plan.struct_size = sizeof writer.plan;
     TENON_TRY (call->host->plan_info (call, &writer.plan));
+    TENON_TRY (gguf_mlx_begin (&writer.mlx, call, &writer.plan.tensors));
     TENON_TRY (get_limit (call, GGUF_OPTION_SHARD_SIZE, &writer.shard_size));
     TENON_TRY (get_limit (call, GGUF_OPTION_SHARD_TENSORS, &writer.shard_tensors));
     TENON_TRY (read_pairs (&writer));

@@ -67,19 +67,21 @@ raw ()
     text 2 none; printf '\000'
     text 2 array; printf '\077\006'; little 8 10; printf '\001\002\003\004\005\006\007\010\011\377'
     text 2 strings; printf '\077\076'; little 8 2; text 4 a; text 4 '\377'
+    text 2 odd; printf '\077\076'; little 8 3; text 4 'a", "b'; text 4 '\\\033[2J\n'; text 4 '\303\251\377'
     text 2 nested; printf '\077\077'; little 8 2; printf '\077\002'; little 8 2; printf '\001\002\077\002'; little 8 0
     text 2 'k\033[2Jy'; printf '\002\007'
     tensor w f32 0 2 1
     tensor v u8 8 3
     tensor 'a=b' u8 11 1
     tensor 'z\n\033[2J' f4 12 2
-} | raw m.toyraw 4 15 '\000\000\200\077\000\000\000\100\001\002\003\004\021'
+} | raw m.toyraw 4 16 '\000\000\200\077\000\000\000\100\001\002\003\004\021'
 
 tenon ls --json m.toyraw
 exits '--json' 0
 for words in '"u64":18446744073709551615' '"i64":-9223372036854775808' '"f32":9.999999747378752e-06' '"f64":0.1' \
     '"one":1.0' '"nan":"NaN"' '"inf":"-Infinity"' '"bool":true' '"words":"grün\n\"/\\"' '"bytes":{"base64":"//4="}' \
     '"none":null' '"array":[1,2,3,4,5,6,7,8,9,-1]' '"strings":["a",{"base64":"/w=="}]' '"nested":[[1,2],[]]' \
+    '"odd":["a\", \"b","\\\u001b[2J\n",{"base64":"w6n/"}]' '"odd":"array:string"' \
     '"k\u001b[2Jy":7' '"array":"array:i8"' '"strings":"array:string"' '"nested":"array:array"' '"none":"null"' \
     '"name":"z\n\u001b[2J"' '"name":"a=b","dtype":"u8","shape":[1],"nbytes":1,'; do
     says "--json: $words" out "$words"
@@ -88,11 +90,19 @@ tenon ls --meta m.toyraw
 exits '--meta' 0
 for words in "u64${tab}u64${tab}18446744073709551615" "f32${tab}f32${tab}1e-05" "nan${tab}f64${tab}nan" \
     "words${tab}string${tab}grün\\n\"/\\" "array${tab}array:i8${tab}[1, 2, 3, 4, 5, 6, 7, 8, ... 10 items]" \
-    "nested${tab}array:array${tab}[[1, 2], []]" 'k\x1b[2Jy' 'z\n\x1b[2J' '4 tensors, 8 elements, 13 bytes, toyraw'; do
+    "nested${tab}array:array${tab}[[1, 2], []]" "odd${tab}array:string${tab}[\"a\\\", \\\"b\", \"\\\\\\x1b[2J\\n\", " \
+    'k\x1b[2Jy' 'z\n\x1b[2J' '4 tensors, 8 elements, 13 bytes, toyraw'; do
     says "--meta: $words" out "$words"
 done
 tenon ls --meta=full m.toyraw
 says '--meta=full' out '[1, 2, 3, 4, 5, 6, 7, 8, 9, -1]'
+# a terminal gets nothing of it but letters
+if script -qec true /dev/null >/dev/null 2>&1; then
+    script -qec "'$TENON' ls --meta=full m.toyraw" /dev/null </dev/null >out
+    says '--meta on a terminal' out '["a\", \"b", "\\\x1b[2J\n", "é\xff"]'
+    is '--meta on a terminal: no bare control' "$(tr -d '\r\n' <out | LC_ALL=C tr -dc '\000-\032\034-\037\177' | wc -c | tr -d ' ')" 0
+    is '--meta on a terminal: no erasing' "$(grep -c "$(printf '\033\[2J')" out)" 0
+fi
 tenon ls --meta=some m.toyraw
 fails '--meta=some' 2 '--meta takes full'
 
@@ -114,13 +124,13 @@ is 'cat: f4' "$(cat out)" '0.5 0.5'
 tenon convert --only w m.toyraw w.npy
 exits 'losses' 0
 says 'losses' err 'tenon: loss: u64: '
-says 'losses: not all' err 'tenon: loss: 5 more losses'
+says 'losses: not all' err 'tenon: loss: 6 more losses'
 tenon convert -q --only w m.toyraw w.npy
 says 'losses are never hidden' err 'tenon: loss: '
 tenon convert -v --only w m.toyraw w.npy
-is 'losses: all' "$(grep -c '^tenon: loss: ' err)" 15
+is 'losses: all' "$(grep -c '^tenon: loss: ' err)" 16
 tenon convert --json --only w m.toyraw w.npy
-is 'losses in JSON' "$(tr '{' '\n' <out | grep -c '"message":')" 15
+is 'losses in JSON' "$(tr '{' '\n' <out | grep -c '"message":')" 16
 rm w.npy
 tenon convert --strict --only w m.toyraw w.npy
 exits '--strict' 2

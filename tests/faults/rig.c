@@ -169,6 +169,10 @@ plan_of (unsigned number, tenon_error *error)
     if (status == TENON_OK)
         status = tenon_plan_add_metadata (plan, "key", &value, error);
     if (status == TENON_OK)
+        status = tenon_plan_set_metadata (plan, "gone", "array:string", "[\"x\"]", error);
+    if (status == TENON_OK)
+        status = tenon_plan_remove_metadata (plan, "gone", error);
+    if (status == TENON_OK)
         return plan;
     tenon_plan_free (plan);
     return NULL;

@@ -1,0 +1,167 @@
+/* metadata.c - convert --set, --set-type and --unset: metadata are changed in the plan, on their way from file to file. */
+#include "tool.h"
+
+/* KEY=TYPE, at the last '=': types have none. */
+struct typed {
+    char *key;
+    const char *type;
+    bool used;
+};
+struct types {
+    struct typed *items;
+    size_t count;
+};
+
+static void
+types_clean (struct types *types)
+{
+    for (size_t i = 0; i < types->count; i++)
+        free (types->items[i].key);
+    free (types->items);
+}
+
+static bool
+types_parse (const struct text_list *texts, struct types *types)
+{
+    types->items = get_memory (NULL, texts->count, sizeof *types->items);
+    for (; types->count < texts->count; types->count++) {
+        const char *text = texts->items[types->count], *equals = strrchr (text, '=');
+        if (!equals || equals == text || !equals[1]) {
+            misuse ("--set-type takes KEY=TYPE, not '%s'", text);
+            return false;
+        }
+        types->items[types->count] =
+            (struct typed){ copy_text (text, (size_t) (equals - text)), equals + 1, false };
+    }
+    return true;
+}
+
+/* The last one counts, as everywhere. */
+static const struct typed *
+types_find (const struct types *types, const char *key)
+{
+    const struct typed *found = NULL;
+    for (size_t i = 0; i < types->count; i++)
+        if (strcmp (types->items[i].key, key) == 0)
+            found = &types->items[i];
+    return found;
+}
+
+static void
+types_mark (struct types *types, const char *key)
+{
+    for (size_t i = 0; i < types->count; i++)
+        types->items[i].used |= strcmp (types->items[i].key, key) == 0;
+}
+
+static bool
+types_all_used (const struct types *types)
+{
+    for (size_t i = 0; i < types->count; i++)
+        if (!types->items[i].used) {
+            misuse ("--set-type: there is no --set that gives '%s' a value", types->items[i].key);
+            return false;
+        }
+    return true;
+}
+
+/* ---- --set --------------------------------------------------------------------------------------- */
+
+/* KEY=VALUE, in which keys may hold '=' themselves: KEY ends at the first '=' before which there is the key of a --set-type, or
+   else a key of the file, or else at the first of all. NULL after a message. */
+static char *
+split_key (const tenon_file *file, const struct types *types, const char *text, const char **value)
+{
+    const char *first = strchr (text, '='), *typed = NULL, *there = NULL;
+    uint64_t index;
+    if (!first || first == text) {
+        misuse ("--set takes KEY=VALUE, not '%s'", text);
+        return NULL;
+    }
+    for (const char *next = first; next; next = strchr (next + 1, '=')) {
+        CLEAN (text) char *key = copy_text (text, (size_t) (next - text));
+        if (!typed && types_find (types, key))
+            typed = next;
+        if (!there && tenon_metadata_find (file, key, &index) == TENON_OK)
+            there = next;
+    }
+    const char *end = typed ? typed : there ? there : first;
+    *value = end + 1;
+    return copy_text (text, (size_t) (end - text));
+}
+
+static bool
+set_values (const struct text_list *texts, struct types *types, const tenon_file *file, tenon_plan *plan)
+{
+    for (size_t i = 0; i < texts->count; i++) {
+        const char *value;
+        tenon_error error = TENON_ERROR_INIT;
+        CLEAN (text) char *key = split_key (file, types, texts->items[i], &value);
+        if (!key)
+            return false;
+        const struct typed *typed = types_find (types, key);
+        types_mark (types, key);
+        if (tenon_plan_set_metadata (plan, key, typed ? typed->type : NULL, value, &error) < 0) {
+            report_failure (&error);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- --unset ------------------------------------------------------------------------------------- */
+
+static bool
+key_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info)
+{
+    *info = (tenon_metadata_info){ .struct_size = sizeof *info };
+    return tenon_metadata_get (file, index, info) == TENON_OK;
+}
+
+static bool
+unset_all_matched (const struct globs *globs, const tenon_file *file)
+{
+    for (size_t i = 0; i < globs->patterns->count; i++) {
+        if (globs->matched[i])
+            continue;
+        struct nearest nearest = nearest_start (globs->patterns->items[i]);
+        tenon_metadata_info info;
+        for (uint64_t k = 0; key_get (file, k, &info); k++)
+            nearest_try (&nearest, info.key);
+        complain ("--unset: there is no metadata key '%s'%s", globs->patterns->items[i],
+                  nearest_hint (&nearest));
+        return false;
+    }
+    return true;
+}
+
+static bool
+unset_keys (const struct text_list *patterns, const tenon_file *file, tenon_plan *plan)
+{
+    CLEAN (globs) struct globs globs = globs_start (patterns);
+    tenon_metadata_info info;
+    for (uint64_t i = 0; key_get (file, i, &info); i++) {
+        tenon_error error = TENON_ERROR_INIT;
+        if (globs_match (&globs, info.key) && tenon_plan_remove_metadata (plan, info.key, &error) < 0) {
+            report_failure (&error);
+            return false;
+        }
+    }
+    return unset_all_matched (&globs, file);
+}
+
+bool
+edits_apply (const struct edits *edits, const tenon_file *file, tenon_plan *plan)
+{
+    CLEAN (types) struct types types = { 0 };
+    return types_parse (&edits->types, &types) && unset_keys (&edits->unset, file, plan)
+           && set_values (&edits->set.list, &types, file, plan) && types_all_used (&types);
+}
+
+void
+edits_free (struct edits *edits)
+{
+    list_free (&edits->set.list);
+    list_free (&edits->types);
+    list_free (&edits->unset);
+}
