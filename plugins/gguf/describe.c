@@ -173,6 +173,7 @@ add_info (struct gguf_reader *reader, const struct info *info, struct layout *la
                                    .rank = info->rank,
                                    .flags = reader->cursor.big_endian ? TENON_BIG_ENDIAN : 0,
                                    .offset = layout->data + info->offset,
+                                   .place = info->place,
                                    .length = TENON_AUTO };
     TENON_TRY (gguf_mlx_splits (reader, info->type) ? gguf_mlx_add (reader, info->type, &tensor)
                                                     : call->host->add_tensor (call, &tensor));

@@ -242,7 +242,7 @@ tensor 1 256 -- 12 0 z:143; no "tensor 't': 256 q4_k needs 144 bytes at offset 6
 tensor 1 1099511627776 -- 0 0 z:32; no "tensor 't': 1099511627776 f32 needs 4398046511104 bytes"
 
 # ---- 75: names ----
-file 2 0 s:a 4:1 8:1 4:24 8:0 s:a 4:1 8:1 4:24 8:32 p:32 z:64; no "tensor 'a': the name occurs twice"
+file 2 0 s:a 4:1 8:1 4:24 8:0 s:a 4:1 8:1 4:24 8:32 p:32 z:64; no "tensor 'a': the name occurs twice" 'at byte'
 file 3 0 s:a 4:1 8:1 4:24 8:0 s:b 4:1 8:1 4:24 8:32 s:a 4:1 8:1 4:0 8:64 p:32 z:96; no "tensor 'a': the name occurs twice"
 file 1 0 8:3 x:610062 4:1 8:1 4:24 8:0 p:32 z:32; no 'not valid UTF-8 without NUL'
 file 1 0 8:1 x:ff 4:1 8:1 4:24 8:0 p:32 z:32; no 'not valid UTF-8 without NUL'
