@@ -61,7 +61,7 @@ endif
 
 dist_man_MANS += plugins/gguf/tenon-gguf.7
 
-unit_tests += plugins/gguf/tests/test_decode plugins/gguf/tests/test_encode
+unit_tests += plugins/gguf/tests/test_decode plugins/gguf/tests/test_encode plugins/gguf/tests/test_mlx
 plugins_gguf_tests_test_decode_SOURCES = plugins/gguf/tests/test_decode.c $(gguf_decoders)
 plugins_gguf_tests_test_encode_SOURCES = plugins/gguf/tests/test_encode.c plugins/gguf/half.h $(gguf_encoders)
 shell_tests += plugins/gguf/tests/quantise.sh
