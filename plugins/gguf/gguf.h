@@ -67,8 +67,8 @@ struct gguf_reader {
     uint32_t version;
     uint64_t alignment;
     uint64_t tensors, pairs;
-    uint64_t most_depth;
-    uint32_t dtypes[GGUF_TYPES]; /* of the types that were asked for so far */
+    uint64_t most_depth, nested_bytes; /* of values in arrays of arrays so far */
+    uint32_t dtypes[GGUF_TYPES];       /* of the types that were asked for so far */
     struct gguf_subject subject;
     struct gguf_split split;
     uint32_t triples;      /* quantised tensors are described as MLX has them: mlx.h */

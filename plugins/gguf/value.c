@@ -129,6 +129,14 @@ read_nested (struct gguf_reader *reader, uint64_t depth, struct tenon_value *val
             reader, TENON_E_LIMIT, reader->cursor.position,
             "arrays lie in each other more than %llu deep; raise depth in [limits] to read them",
             (unsigned long long) reader->most_depth);
+    /* an array of nothing takes 12 bytes of the file, and 64 of memory */
+    uint64_t most = reader->call->host->limit (reader->call, TENON_LIMIT_METADATA_BYTES);
+    if (value->count > (most - reader->nested_bytes) / sizeof (struct tenon_value))
+        return gguf_fail (
+            reader, TENON_E_LIMIT, reader->cursor.position,
+            "more than %llu bytes of nested arrays; raise metadata_bytes in [limits] to read them",
+            (unsigned long long) most);
+    reader->nested_bytes += value->count * sizeof (struct tenon_value);
     struct tenon_value *items =
         reader->call->host->scratch (reader->call, (value->count + 1) * sizeof *items);
     if (!items)

@@ -235,6 +235,36 @@ START_TEST (opening_sets)
 }
 END_TEST
 
+/* Parts that repeat metadata, and blocks that verify looks at. */
+static tenon_status
+open_and_verify (int blocks, tenon_error *error)
+{
+    char path[512];
+    tenon_file *file = NULL;
+    snprintf (path, sizeof path, "%s", kit_path (blocks ? "a.toyraw" : "m-00001-of-00003.toyfirst"));
+    tenon_status status;
+    TRY (tenon_open (kit, path, NULL, &file, error));
+    TRY (tenon_verify (file, NULL, NULL, error));
+done:
+    tenon_close (file);
+    return status;
+}
+
+START_TEST (parts_and_blocks)
+{
+    struct bytes file = { .size = 0 };
+    kit_save ("m-00001-of-00003.toyfirst", "TOYFIRSTone", 11);
+    kit_save ("m-00002-of-00003.toyfirst", "TOYFIRSTtwos", 12);
+    kit_save ("m-00003-of-00003.toyfirst", "TOYFIRSTtre", 11);
+    kit_raw_head (&file, 1, 0, 200);
+    kit_raw_tensor (&file, "s", "ts4", 0, 1, KIT_SHAPE (8), 0, 24);
+    kit_pad (&file, 224);
+    kit_file ("a.toyraw", &file);
+    kit_plugins ("toyraw toyblock toyfirst", NULL);
+    sweep (open_and_verify, _i / 2, _i / 2 ? "blocks" : "parts", _i % 2 ? "-" : "");
+}
+END_TEST
+
 /* ---- saving ---- */
 
 static tenon_status
@@ -343,6 +373,7 @@ fill (Suite *suite)
     tcase_add_loop_test (cases, reading, 0, 2 * RIG_SAVES);
     tcase_add_loop_test (cases, asking, 0, 2);
     tcase_add_loop_test (cases, opening_sets, 0, 12);
+    tcase_add_loop_test (cases, parts_and_blocks, 0, 4);
     tcase_add_loop_test (cases, saving, 0, 2 * RIG_SAVES);
     tcase_add_loop_test (cases, carrying, 0, 2);
     tcase_add_loop_test (cases, without_threads, 0, 2);

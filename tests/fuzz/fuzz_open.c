@@ -64,13 +64,18 @@ look (tenon_file *file)
     }
 }
 
-/* "CODEC.KEY=CHOICE" of the codec's option number `index`, choice number `choice` of it: 1, and 0 when it has
- * no such option or choice. */
+/* "CODEC.KEY=VALUE" of the codec's option number `index`, with value number `choice`, of three for a number: 1, and 0 when it has
+ * no such option or value. */
 static int
 write_choice (uint64_t number, const char *codec, uint64_t index, uint64_t choice, char *text, size_t room)
 {
+    static const char *const numbers[] = { "0", "1", "70" };
     struct tenon_option option = { .struct_size = sizeof option };
-    if (tenon_codec_option (context, number, index, &option, NULL) < 0 || option.type != TENON_OPTION_CHOICE)
+    if (tenon_codec_option (context, number, index, &option, NULL) < 0)
+        return 0;
+    if (option.type == TENON_OPTION_INTEGER || option.type == TENON_OPTION_SIZE)
+        return snprintf (text, room, "%s.%s=%s", codec, option.name, numbers[choice % 3]) < (int) room;
+    if (option.type != TENON_OPTION_CHOICE)
         return 0;
     const char *word = option.choices;
     while (choice-- > 0 && (word = strchr (word, ' ')))

@@ -103,7 +103,7 @@ for set in set aligned-set; do
         same "$set, part $part by itself" "$samples/$set/m-0000$part-of-00003.gguf" "$samples/$set/m-0000$part-of-00003.gguf"
     done
     for from in "$samples/$set-as-one.gguf" "$first"; do
-        rm -rf "$work/$set"
+        rm -rf "${work:?}/$set"
         mkdir "$work/$set"
         checks=$((checks + 1))
         tenon convert -o gguf.shard_tensors=2 "$from" "$work/$set/m.gguf"
