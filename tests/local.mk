@@ -162,7 +162,7 @@ deflate_tests = tests/unit/test_checksum tests/unit/test_deflate tests/unit/test
 # What .ci/run does in a build by another compiler (make check-compiler): where numbers are computed, and the whole once.
 compiler_tests = tests/unit/test_cast tests/unit/test_checksum tests/unit/test_deflate tests/unit/test_dtype tests/unit/test_json \
 	tests/unit/test_swap tests/unit/test_transpose tests/unit/test_value tests/unit/test_want plugins/gguf/tests/test_decode \
-	plugins/npz/tests/golden.sh
+	plugins/gguf/tests/test_encode plugins/npz/tests/golden.sh
 # What `make check-valgrind` runs. It takes too long for sweeps, and for what needs many threads or millions of items; the
 # sanitizers see those.
 valgrind_too_long = tests/abi/test_ahead tests/unit/test_deflate tests/unit/test_json \

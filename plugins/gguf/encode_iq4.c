@@ -79,9 +79,8 @@ encode_blocks_nl (const float *items, uint8_t *block, uint64_t block_count)
 GGUF_ENCODE (iq4_nl)
 {
     uint8_t *block = blocks;
-    for (; block_count > 4; block_count -= 4, items += 4 * ITEMS, block += 4 * 18)
-        encode_blocks_nl (items, block, 4);
-    encode_blocks_nl (items, block, block_count);
+    for (uint64_t i = 0; i < block_count; i += 4)
+        encode_blocks_nl (items + i * ITEMS, block + i * 18, block_count - i < 4 ? block_count - i : 4);
     return TENON_OK;
 }
 

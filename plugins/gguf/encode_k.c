@@ -49,8 +49,8 @@ round_again (struct block *block, const float *items, const struct gguf_affine *
 
 /* ---- q2_k: 16 parts, their scales and minima in four bits ---- */
 
-/* Both to codes of four bits, in one byte. A scale may be negative where the items are tiny, and then, as in ggml, reaches
- * into the minimum's bits: the byte is what counts. */
+/* Both to codes of four bits, in one byte. Nothing forbids the search a negative scale, which then, as in ggml, reaches into
+ * the minimum's bits: the byte is what counts. */
 static void
 round_scales_q2_k (struct block *block, uint8_t bytes[16])
 {
