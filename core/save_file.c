@@ -7,6 +7,9 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 #endif
+#ifndef XFS_SUPER_MAGIC /* newer than some headers */
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
 
 #define BUFFER_SIZE ((uint64_t) 256 << 10)
 #define PIECE_SIZE ((uint64_t) 16 << 20)
@@ -20,8 +23,9 @@ struct file_sink {
     uint64_t started; /* bytes that the system was told to bring to the disk */
     bool durable;
     bool allocated;
-    enum { UNKNOWN, WELL, BADLY } copies;
-    uint8_t *buffer; /* NULL: finished */
+    enum { UNKNOWN, ANYWHERE, BLOCKS, BADLY } copies; /* where the kernel is better at it than we are */
+    uint64_t block;                                   /* bytes of one, with BLOCKS */
+    uint8_t *buffer;                                  /* NULL: finished */
 };
 
 /* Room on the disk for the whole file: it comes in one piece, and when there is not enough one learns it now. */
@@ -113,21 +117,25 @@ file_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_erro
 }
 
 #ifdef HAVE_COPY_FILE_RANGE
-/* Can the file system do better than reading and writing: share the blocks, or leave the copying to a server? Where it cannot, Linux
- * moves the pages one by one through a pipe, which takes up to twice as long as a loop over a buffer that stays in the cache (measured on
- * ext4 and tmpfs, Linux 6.18). */
-static bool
-copies_better (struct file_sink *file)
+/* Can the file system do better than reading and writing? A server copies by itself, from anywhere to anywhere. What shares
+ * blocks can share whole ones only, which lie at multiples of their size in both files. Where neither is so, Linux
+ * moves the pages one by one through a pipe, which takes up to twice as long as a loop over a buffer that stays in the cache
+ * (measured on ext4, tmpfs and XFS, Linux 6.18). */
+static void
+look_at_file_system (struct file_sink *file)
 {
+    file->copies = ANYWHERE;
 #ifdef __linux__
     struct statfs status;
-    if (file->copies == UNKNOWN)
-        file->copies = fstatfs (file->fd, &status) == 0
-                               && (status.f_type == EXT4_SUPER_MAGIC || status.f_type == TMPFS_MAGIC)
-                           ? BADLY
-                           : WELL;
+    if (fstatfs (file->fd, &status) < 0)
+        return;
+    if (status.f_type == EXT4_SUPER_MAGIC || status.f_type == TMPFS_MAGIC)
+        file->copies = BADLY;
+    if (status.f_type == XFS_SUPER_MAGIC || status.f_type == BTRFS_SUPER_MAGIC) {
+        file->block = (uint64_t) status.f_bsize;
+        file->copies = file->block > 0 && (file->block & (file->block - 1)) == 0 ? BLOCKS : BADLY;
+    }
 #endif
-    return file->copies != BADLY;
 }
 
 /* Copies as much as the kernel can; 0: the rest must be read and written, else an error's number. */
@@ -151,6 +159,33 @@ copy_in_kernel (struct file_sink *file, int fd, uint64_t *offset, uint64_t *leng
     }
     return 0;
 }
+
+/* Copies what the kernel does better, from the front on; *length: what is left, which must be read and written. */
+static tenon_status
+copy_well (struct file_sink *file, int fd, uint64_t *offset, uint64_t *length, tenon_error *error)
+{
+    uint64_t lead = 0, rest = 0, mask;
+    if (file->copies == UNKNOWN)
+        look_at_file_system (file);
+    if (file->copies == BADLY)
+        return TENON_OK;
+    if (file->copies == BLOCKS) {
+        mask = file->block - 1;
+        lead = -*offset & mask;
+        if (((*offset ^ file->flushed) & mask) || *length < lead + file->block)
+            return TENON_OK;
+        rest = (*length - lead) & mask;
+    }
+    if (lead > 0) {
+        TN_TRY (tn_sink_copy_by_reading (&file->sink, fd, *offset, lead, error));
+        TN_TRY (flush (file, error));
+    }
+    *offset += lead;
+    *length -= lead + rest;
+    int number = copy_in_kernel (file, fd, offset, length);
+    *length += rest;
+    return number ? tn_fail_errno (error, number, "cannot be written", file->sink.name) : TENON_OK;
+}
 #endif
 
 static tenon_status
@@ -167,9 +202,7 @@ file_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon
     }
     TN_TRY (allocate (file, error));
 #ifdef HAVE_COPY_FILE_RANGE
-    int number = copies_better (file) ? copy_in_kernel (file, fd, &offset, &length) : 0;
-    if (number != 0)
-        return tn_fail_errno (error, number, "cannot be written", sink->name);
+    TN_TRY (copy_well (file, fd, &offset, &length, error));
 #endif
     return length == 0 ? TENON_OK : tn_sink_copy_by_reading (sink, fd, offset, length, error);
 }

@@ -14,6 +14,7 @@ unit_tests += \
 	tests/unit/test_option \
 	tests/unit/test_pool \
 	tests/unit/test_registry \
+	tests/unit/test_reflink \
 	tests/unit/test_save \
 	tests/unit/test_save_set \
 	tests/unit/test_settings \
@@ -56,6 +57,7 @@ module_unit_tests = \
 	tests/abi/test_text \
 	tests/abi/test_write \
 	tests/faults/test_disk \
+	tests/faults/test_formats \
 	tests/faults/test_kill \
 	tests/faults/test_memory \
 	tests/unit/test_loader \
@@ -140,6 +142,7 @@ tests_faults_faults_la_LDFLAGS = $(HARDENING_LDFLAGS) $(PTHREAD_CFLAGS) -module 
 tests_faults_faults_la_LIBADD = $(DL_LIBS) $(PTHREAD_LIBS)
 fault_rig = tests/faults/rig.c tests/faults/rig.h tests/faults/faults.h
 tests_faults_test_disk_SOURCES = tests/faults/test_disk.c $(fault_rig)
+tests_faults_test_formats_SOURCES = tests/faults/test_formats.c $(fault_rig)
 tests_faults_test_kill_SOURCES = tests/faults/test_kill.c $(fault_rig)
 tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
 

@@ -125,9 +125,10 @@ static const char *const dtypes[] = { "u64",         "i64",     "f64",     "c64"
             0                                                                                                \
     }
 static const struct tenon_option options[ST_OPTIONS] = {
-    [ST_OPTION_SLACK] =
-        OPTION (TENON_OPTION_SIZE, "slack", "0",
-                "spaces at the end of the header, so that it can grow in place", 0, ST_MOST_HEADER),
+    [ST_OPTION_SLACK] = OPTION (TENON_OPTION_SIZE, "slack", "0",
+                                "spaces at the end of the header, so that it can grow in place; from 4 KiB "
+                                "on the data begin with a block",
+                                0, ST_MOST_HEADER),
     [ST_OPTION_SHARD_SIZE] =
         OPTION (TENON_OPTION_SIZE, "shard_size", "0",
                 "bytes of data in a shard, 0: all in one file, or, when the target is an index, 5 GB", 0, 0),

@@ -6,6 +6,8 @@
 #include "safetensors.h"
 #include <stdlib.h>
 
+/* Of the file systems that share blocks. */
+#define ST_BLOCK 4096u
 /* Bytes of a file's name. */
 #define ST_MOST_NAME 255u
 
@@ -147,6 +149,15 @@ put_tensors (struct tenon_json_out *out, const struct writer *writer, const stru
     tenon_json_put (out, "}", 1);
 }
 
+/* The reference pads to a multiple of 8. With much slack the data begin with a block: file systems that share blocks can
+ * then share those of files whose headers differ. */
+static uint64_t
+padded (uint64_t length, uint64_t slack)
+{
+    uint64_t unit = slack < ST_BLOCK ? 8 : ST_BLOCK;
+    return (ST_PREFIX + length + slack + unit - 1) / unit * unit - ST_PREFIX;
+}
+
 /* `bare`: without slack. */
 static tenon_status
 fail_length (const struct writer *writer, uint64_t length, uint64_t bare)
@@ -172,9 +183,9 @@ write_file (struct writer *writer, const struct item *items, uint64_t count)
     struct tenon_json_out out;
     memset (&out, 0, sizeof out);
     put_tensors (&out, writer, items, count);
-    uint64_t length = (before + out.length + writer->slack + 7) / 8 * 8;
+    uint64_t length = padded (before + out.length, writer->slack);
     if (length > ST_MOST_HEADER)
-        return fail_length (writer, length, (before + out.length + 7) / 8 * 8);
+        return fail_length (writer, length, padded (before + out.length, 0));
     uint64_t behind = length - before;
     char *bytes = call->host->scratch (call, behind);
     if (!bytes)

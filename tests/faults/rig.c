@@ -63,6 +63,50 @@ rig_stop (void)
     rig.set (NULL);
 }
 
+/* ---- memory ---- */
+
+static unsigned
+open_descriptors (void)
+{
+    unsigned count = 0;
+    DIR *list = opendir ("/proc/self/fd");
+    while (list && readdir (list))
+        count++;
+    if (list)
+        closedir (list);
+    return count;
+}
+
+void
+rig_sweep (rig_work work, int kind, const char *name, const char *last)
+{
+    tenon_error error = TENON_ERROR_INIT;
+    for (unsigned i = 0; i < 3; i++) { /* what is made once is made now: threads, buffers of the C library */
+        tenon_status status = work (kind, &error);
+        ck_assert_msg (status == TENON_OK, "%s: %s", name, error.message);
+    }
+    int64_t live = rig.live ();
+    unsigned descriptors = open_descriptors ();
+    for (unsigned number = 1;; number++) {
+        static const tenon_error fresh = TENON_ERROR_INIT;
+        error = fresh;
+        rig_fail ("memory:ENOMEM:%u%s", number, last);
+        tenon_status status = work (kind, &error);
+        uint64_t hits = rig.hits ();
+        rig_stop ();
+        ck_assert_msg (status == TENON_OK || status == TENON_E_MEMORY, "%s, allocation %u%s: %s: %s", name,
+                       number, last, tenon_status_name (status), error.message);
+        ck_assert_msg (status == error.status, "%s, allocation %u%s: the error says %s, the status is %s",
+                       name, number, last, tenon_status_name (error.status), tenon_status_name (status));
+        ck_assert_msg (rig.live () == live, "%s, allocation %u%s: %lld blocks are lost (%s)", name, number,
+                       last, (long long) (rig.live () - live), error.message);
+        ck_assert_msg (open_descriptors () == descriptors, "%s, allocation %u%s: a descriptor is lost", name,
+                       number, last);
+        if (hits == 0)
+            break;
+    }
+}
+
 /* ---- generations: 1 and 2 ---- */
 
 #define LONG_ITEMS 300000u /* 1.2 MB: enough to be preallocated, and to go past the buffer */

@@ -18,6 +18,12 @@ void rig_begin (char **arguments);
 __attribute__ ((format (printf, 1, 2))) void rig_fail (const char *format, ...);
 void rig_stop (void);
 
+/* What is done while memory fails. No assertions: they would allocate. */
+typedef tenon_status (*rig_work) (int kind, tenon_error *error);
+/* Does it again and again while one allocation after the other fails, the first, the second and so on; with `last` "-" all that follow as
+ * well. It must succeed, or say that there is no memory, and lose neither memory nor descriptors. */
+void rig_sweep (rig_work work, int kind, const char *name, const char *last);
+
 /* Kinds of saves: each is another way to the disk. */
 enum {
     RIG_RAW,

@@ -1,7 +1,6 @@
 /* test_memory.c - every allocation, mapping and thread fails once, and once all that follow: what the library says then is TENON_E_MEMORY, or
  * it does without; it loses no memory and no descriptor. */
 #include "rig.h"
-#include <dirent.h>
 
 #define TRY(call)                                                                                            \
     do {                                                                                                     \
@@ -9,51 +8,6 @@
         if (status < 0)                                                                                      \
             goto done;                                                                                       \
     } while (0)
-
-/* What is done while memory fails. No assertions: they would allocate. */
-typedef tenon_status (*work_type) (int kind, tenon_error *error);
-
-static unsigned
-open_descriptors (void)
-{
-    unsigned count = 0;
-    DIR *list = opendir ("/proc/self/fd");
-    while (list && readdir (list))
-        count++;
-    if (list)
-        closedir (list);
-    return count;
-}
-
-static void
-sweep (work_type work, int kind, const char *name, const char *last)
-{
-    tenon_error error = TENON_ERROR_INIT;
-    for (unsigned i = 0; i < 3; i++) { /* what is made once is made now: threads, buffers of the C library */
-        tenon_status status = work (kind, &error);
-        ck_assert_msg (status == TENON_OK, "%s: %s", name, error.message);
-    }
-    int64_t live = rig.live ();
-    unsigned descriptors = open_descriptors ();
-    for (unsigned number = 1;; number++) {
-        static const tenon_error fresh = TENON_ERROR_INIT;
-        error = fresh;
-        rig_fail ("memory:ENOMEM:%u%s", number, last);
-        tenon_status status = work (kind, &error);
-        uint64_t hits = rig.hits ();
-        rig_stop ();
-        ck_assert_msg (status == TENON_OK || status == TENON_E_MEMORY, "%s, allocation %u%s: %s: %s", name,
-                       number, last, tenon_status_name (status), error.message);
-        ck_assert_msg (status == error.status, "%s, allocation %u%s: the error says %s, the status is %s",
-                       name, number, last, tenon_status_name (error.status), tenon_status_name (status));
-        ck_assert_msg (rig.live () == live, "%s, allocation %u%s: %lld blocks are lost (%s)", name, number,
-                       last, (long long) (rig.live () - live), error.message);
-        ck_assert_msg (open_descriptors () == descriptors, "%s, allocation %u%s: a descriptor is lost", name,
-                       number, last);
-        if (hits == 0)
-            break;
-    }
-}
 
 /* ---- contexts ---- */
 
@@ -85,7 +39,7 @@ START_TEST (contexts)
     kit_save ("tenon.ini", text, sizeof text - 1);
     setenv ("TENON_CONFIG", kit_path ("tenon.ini"), 1);
     setenv ("XDG_CONFIG_HOME", kit_path ("none"), 1);
-    sweep (make_context, 0, "context", _i ? "-" : "");
+    rig_sweep (make_context, 0, "context", _i ? "-" : "");
 }
 END_TEST
 
@@ -181,7 +135,7 @@ START_TEST (reading)
 {
     rig_setup (0);
     ck_assert_int_eq (rig_save (_i / 2, 1, &kit_error), TENON_OK);
-    sweep (read_file, _i / 2, rig_names[_i / 2], _i % 2 ? "-" : "");
+    rig_sweep (read_file, _i / 2, rig_names[_i / 2], _i % 2 ? "-" : "");
 }
 END_TEST
 
@@ -198,7 +152,7 @@ START_TEST (asking)
 {
     rig_setup (0);
     ck_assert_int_eq (rig_save (RIG_BOX, 1, &kit_error), TENON_OK);
-    sweep (ask_why, RIG_BOX, "why", _i ? "-" : "");
+    rig_sweep (ask_why, RIG_BOX, "why", _i ? "-" : "");
 }
 END_TEST
 
@@ -231,7 +185,7 @@ START_TEST (opening_sets)
     ck_assert_int_eq (rig_save (RIG_BESIDE, 1, &kit_error), TENON_OK);
     if (_i % 2)
         ck_assert_int_eq (remove (rig_path (RIG_BESIDE)), 0);
-    sweep (open_set, _i / 4, "a set", _i / 2 % 2 ? "-" : "");
+    rig_sweep (open_set, _i / 4, "a set", _i / 2 % 2 ? "-" : "");
 }
 END_TEST
 
@@ -279,7 +233,7 @@ START_TEST (saving)
     int kind = _i / 2;
     rig_setup (0);
     ck_assert_int_eq (rig_save (kind, 1, &kit_error), TENON_OK);
-    sweep (save_second, kind, rig_names[kind], _i % 2 ? "-" : "");
+    rig_sweep (save_second, kind, rig_names[kind], _i % 2 ? "-" : "");
     ck_assert_msg (rig_generation (kind, &why) == 2, "%s", why);
     ck_assert_uint_eq (rig_litter (), 0);
 }
@@ -327,7 +281,7 @@ START_TEST (carrying)
     kit_put (&file, data, sizeof data);
     kit_file ("a.toyraw", &file);
     kit_plugins ("toyraw toyblock toyplain", "save.durable=no");
-    sweep (carry_and_open, 0, "carry", _i ? "-" : "");
+    rig_sweep (carry_and_open, 0, "carry", _i ? "-" : "");
 }
 END_TEST
 

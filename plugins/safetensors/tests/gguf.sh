@@ -117,7 +117,7 @@ tenon ls "$work/sorted.gguf"
 [ "$(cut -f 1 "$work/out" | head -n 2 | tr '\n' ' ')" = 'first last ' ] || fail 'without --carry tensors are not sorted'
 
 # ---- vectors of every quantised type, and plain ones ----
-for sample in "$TENON_SRCDIR"/plugins/gguf/samples/quants/*.gguf; do
+for sample in "$TENON_SRCDIR"/plugins/gguf/samples/quants/*.gguf "$TENON_SRCDIR"/plugins/gguf/samples/golden/*.gguf; do
     there_and_back "$sample" --carry
 done
 checks=$((checks + 1))

@@ -79,6 +79,11 @@ checks=$((checks + 1))
 tenon convert -o safetensors.slack=100 "$samples/golden/dtypes.safetensors" "$work/slack.safetensors"
 [ "$(wc -c <"$work/slack.safetensors")" -ge $(($(wc -c <"$samples/golden/dtypes.safetensors") + 96)) ] || fail 'safetensors.slack makes no room'
 listed dtypes "$work/slack.safetensors"
+checks=$((checks + 1))
+tenon convert -o safetensors.slack=4096 "$samples/golden/dtypes.safetensors" "$work/blocks.safetensors"
+tenon ls -s offset "$work/blocks.safetensors"
+[ $(($(head -n 1 "$work/out" | cut -f 5) % 4096)) -eq 0 ] || fail 'with slack of a block the data do not begin with one'
+listed dtypes "$work/blocks.safetensors"
 same 'slack goes again' "$work/slack.safetensors" "$samples/golden/dtypes.safetensors"
 
 finish

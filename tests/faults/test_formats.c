@@ -1,0 +1,168 @@
+/* test_formats.c - the plugins while every allocation fails once, and once all that follow: reading their samples, and writing them
+ * again. */
+#include "rig.h"
+
+#define TRY(call)                                                                                            \
+    do {                                                                                                     \
+        status = (call);                                                                                     \
+        if (status < 0)                                                                                      \
+            goto done;                                                                                       \
+    } while (0)
+
+/* From a sample of the source tree, or, when it has no slash, from the target of an earlier case. */
+static const struct {
+    const char *from, *to;
+    const char *settings[4];
+} cases[] = {
+    { "safetensors/samples/golden/dtypes.safetensors", "dtypes.safetensors", { NULL } },
+    { "safetensors/samples/golden/metadata.safetensors", "metadata.npz", { "npz.metadata=member", NULL } },
+    { "safetensors/samples/odd/keys-in-another-order.safetensors", "order.safetensors", { NULL } },
+    { "safetensors/samples/odd/escapes.safetensors", "escapes.safetensors", { NULL } },
+    { "safetensors/samples/odd/unknown-keys.safetensors", "keys.safetensors", { NULL } },
+    { "safetensors/samples/set/model.safetensors.index.json", "one.safetensors", { NULL } },
+    { "safetensors/samples/set-in-order.safetensors",
+      "m.safetensors.index.json",
+      { "safetensors.shard_size=16", NULL } },
+    { "gguf/samples/quants/quants.gguf", "quants.safetensors", { NULL } },
+    { "quants.safetensors", "quants.gguf", { NULL } },
+    { "quants.safetensors", "quants.npz", { "npz.metadata=member", "npz.compression=deflate", NULL } },
+    { "gguf/samples/others/v2-values.gguf", "values.safetensors", { NULL } },
+    { "values.safetensors", "values.gguf", { NULL } },
+    { "values.safetensors", "values.npz", { "npz.metadata=member", NULL } },
+    { "values.npz", "again.safetensors", { NULL } },
+    { "wrong.safetensors", "right.safetensors", { NULL } },
+};
+#define CASES (sizeof cases / sizeof cases[0])
+
+static char sources[CASES][512], targets[CASES][512];
+static tenon_context *formats;
+
+/* ---- what is done ---- */
+
+static tenon_status
+see_metadata (tenon_file *file, tenon_error *error)
+{
+    static struct tenon_value items[4];
+    tenon_metadata_info info = { .struct_size = sizeof info };
+    tenon_status status = TENON_OK;
+    for (uint64_t i = 0; i < tenon_metadata_count (file); i++) {
+        tenon_memory *memory = NULL;
+        TRY (tenon_metadata_get (file, i, &info));
+        uint64_t count = info.value.count < 4 ? info.value.count : 4;
+        if (info.value.type == TENON_ARRAY && count > 0) {
+            status = tenon_value_items (file, &info.value, 0, count, items, &memory, error);
+            tenon_memory_free (memory);
+            TRY (status);
+        }
+    }
+done:
+    if (status < 0 && error->status == TENON_OK)
+        error->status = status;
+    return status;
+}
+
+static tenon_status
+see_tensors (tenon_file *file, tenon_error *error)
+{
+    static uint8_t bytes[1 << 20];
+    tenon_status status = TENON_OK;
+    for (uint64_t i = 0; i < tenon_count (file); i++) {
+        tenon_request request = {
+            .struct_size = sizeof request, .index = i, .data = bytes, .size = sizeof bytes
+        };
+        TRY (tenon_read (file, &request, 1, NULL, error));
+    }
+done:
+    return status;
+}
+
+/* Opens it, saves it as something else, and looks at that. */
+static tenon_status
+convert (int number, tenon_error *error)
+{
+    tenon_save_options options = { .struct_size = sizeof options,
+                                   .flags = TENON_SAVE_CARRY,
+                                   .settings = cases[number].settings };
+    tenon_file *file = NULL, *back = NULL;
+    tenon_plan *plan = NULL;
+    tenon_report *report = NULL;
+    tenon_status status;
+    TRY (tenon_open (formats, sources[number], NULL, &file, error));
+    TRY (tenon_plan_new (formats, &plan, error));
+    TRY (tenon_plan_add_file (plan, file, error));
+    TRY (tenon_save (plan, targets[number], &options, &report, NULL, error));
+    TRY (tenon_open (formats, targets[number], NULL, &back, error));
+    TRY (see_metadata (back, error));
+    TRY (see_tensors (back, error));
+done:
+    tenon_report_free (report);
+    tenon_plan_free (plan);
+    tenon_close (back);
+    tenon_close (file);
+    return status;
+}
+
+/* ---- the tests ---- */
+
+/* A record of types that is believed to its end, where it turns out to be wrong. */
+static void
+put_wrong (void)
+{
+    static const char header[] =
+        "{\"__metadata__\":{\"a\":\"[\\\"x\\\",{\\\"hex\\\":\\\"ff\\\"}]\",\"b\":\"256\","
+        "\"tenon.metadata\":\"{\\\"version\\\":1,\\\"types\\\":{\\\"a\\\":[\\\"string\\\"],"
+        "\\\"b\\\":\\\"u8\\\"},\\\"order\\\":[\\\"b\\\",\\\"a\\\"]}\"}}";
+    struct bytes file = { .size = 0 };
+    kit_le (&file, sizeof header - 1, 8);
+    kit_text (&file, header);
+    kit_file ("wrong.safetensors", &file);
+}
+
+static void
+begin (void)
+{
+    static const char *const settings[] = { "save.durable=no", "core.threads=2", NULL };
+    tenon_context_options options = { .struct_size = sizeof options,
+                                      .flags = TENON_CONTEXT_NO_FILES,
+                                      .settings = settings };
+    const char *tree = getenv ("TENON_SRCDIR");
+    ck_assert_int_eq (tenon_context_new (&formats, &options, &kit_error), TENON_OK);
+    put_wrong ();
+    for (unsigned i = 0; i < CASES; i++) {
+        const char *from = cases[i].from;
+        if (strchr (from, '/'))
+            snprintf (sources[i], sizeof sources[i], "%s/plugins/%s", tree ? tree : ".", from);
+        else
+            snprintf (sources[i], sizeof sources[i], "%s", kit_path (from));
+        snprintf (targets[i], sizeof targets[i], "%s", kit_path (cases[i].to));
+    }
+}
+
+START_TEST (converting)
+{
+    int number = _i / 2;
+    begin ();
+    for (int before = 0; before < number; before++) { /* that it may read one's target */
+        tenon_status status = convert (before, &kit_error);
+        ck_assert_msg (status == TENON_OK, "%s: %s", cases[before].from, kit_error.message);
+    }
+    rig_sweep (convert, number, cases[number].from, _i % 2 ? "-" : "");
+    tenon_context_free (formats);
+}
+END_TEST
+
+static void
+fill (Suite *suite)
+{
+    TCase *tests = kit_case (suite, "formats");
+    tcase_set_timeout (tests, 300);
+    tcase_add_loop_test (tests, converting, 0, (int) (2 * CASES));
+}
+
+int
+main (int count, char **arguments)
+{
+    (void) count;
+    rig_begin (arguments);
+    return kit_main ("memory faults in plugins", fill);
+}
