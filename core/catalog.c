@@ -478,8 +478,7 @@ tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
                         "%llu elements are no multiple of the %llu that a block of %s holds",
                         (unsigned long long) *elements, (unsigned long long) items, tn_dtype_label (dtype));
-    if (dtype->kind == TENON_KIND_BLOCK && items > 1 && *elements > 0
-        && (rank == 0 || shape[rank - 1] % items != 0))
+    if (dtype->kind == TENON_KIND_BLOCK && items > 1 && (rank == 0 || shape[rank - 1] % items != 0))
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
                         "rows of %llu elements are no multiple of the %llu that a block of %s holds",
                         (unsigned long long) (rank ? shape[rank - 1] : 1), (unsigned long long) items,

@@ -215,7 +215,7 @@ START_TEST (parts_and_blocks)
     kit_pad (&file, 224);
     kit_file ("a.toyraw", &file);
     kit_plugins ("toyraw toyblock toyfirst", NULL);
-    sweep (open_and_verify, _i / 2, _i / 2 ? "blocks" : "parts", _i % 2 ? "-" : "");
+    rig_sweep (open_and_verify, _i / 2, _i / 2 ? "blocks" : "parts", _i % 2 ? "-" : "");
 }
 END_TEST
 

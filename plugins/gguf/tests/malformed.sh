@@ -204,6 +204,7 @@ done
 for type in 'q4_0 2' 'q4_1 3' 'q5_0 6' 'q5_1 7' 'q8_0 8' 'q8_1 9' 'iq4_nl 20' 'mxfp4 39'; do
     tensor 1 31 -- "${type#* }" 0 z:2048; no "tensor 't': 31 elements are no multiple of the" '32' "${type% *}"
     tensor 2 16 2 -- "${type#* }" 0 z:2048; no "tensor 't': rows of 16 elements are no multiple of the" "${type% *}"
+    tensor 2 31 0 -- "${type#* }" 0 z:2048; no "tensor 't': rows of 31 elements are no multiple of the" "${type% *}"
     tensor 0 -- "${type#* }" 0 z:2048; no "tensor 't'" "${type% *}"
 done
 for type in 'q2_k 10' 'q3_k 11' 'q4_k 12' 'q5_k 13' 'q6_k 14' 'q8_k 15' 'iq2_xxs 16' 'iq2_xs 17' 'iq3_xxs 18' 'iq1_s 19' 'iq3_s 21' \

@@ -1,0 +1,238 @@
+"""Files of gguf damaged by the thousand. A reader of a hundred lines, made from the specification and from what this project
+refuses beside it, says which are still good; tenon must take those and no others, and find the same in them, as must GGUFReader
+when it opens them at all."""
+
+import collections
+import math
+import random
+import signal
+import struct
+
+from gguf_kit import (ALIGNMENT, TYPE_NAMES, TYPES, UNKNOWN_TO_PEER, VALUE_NAMES, VALUES, TenonError, by_hand, exact, flat, padded,
+                      peer_read, read)
+from gguf_samples import random_file
+
+
+class Refused(Exception):
+    """With the reason."""
+
+
+def demand(condition, reason):
+    if not condition:
+        raise Refused(reason)
+
+
+# ---- a reader ----
+
+
+class Reader:
+    """Strict, slow, and of one opinion."""
+
+    def __init__(self, data):
+        self.data, self.at, self.order, self.version = data, 0, "<", 0
+
+    def take(self, count):
+        demand(count <= len(self.data) - self.at, "truncated")
+        self.at += count
+        return self.data[self.at - count:self.at]
+
+    def number(self, letter):
+        return struct.unpack(self.order + letter, self.take(struct.calcsize("<" + letter)))[0]
+
+    def size(self):
+        return self.number("I" if self.version == 1 else "Q")
+
+    def string(self):
+        return self.take(self.size())
+
+    def name(self):
+        text = self.string()
+        demand(text and b"\0" not in text, "a name is empty or has NUL")
+        try:
+            return text.decode()
+        except UnicodeDecodeError:
+            raise Refused("a name is no UTF-8") from None
+
+    def value(self, kind, depth=0):
+        if kind == "string":
+            return self.string()
+        if kind == "array":
+            demand(depth <= 64, "deep")
+            items = self.kind()
+            count = self.size()
+            least = 12 if items == "array" else 8 if items == "string" else struct.calcsize("<" + VALUES[items][1])
+            demand(count * (least if self.version > 1 or items not in ("array", "string") else least - 4) <= len(self.data) - self.at,
+                   "truncated")
+            return items, [self.value(items, depth + 1) for _ in range(count)]
+        if kind == "bool":
+            byte = self.number("B")
+            demand(byte < 2, "a bool is neither")
+            return bool(byte)
+        return self.number(VALUES[kind][1])
+
+    def kind(self):
+        number = self.number("I")
+        demand(number in VALUE_NAMES, "no type of values")
+        return VALUE_NAMES[number]
+
+    def pair(self, pairs):
+        key = self.name()
+        demand(key not in pairs, "a key twice")
+        kind = self.kind()
+        pairs[key] = (kind, self.value(kind))
+
+    def info(self, infos):
+        name = self.name()
+        demand(name not in infos, "a tensor twice")
+        rank = self.number("I")
+        demand(rank <= 4, "dims")
+        shape = tuple(reversed([self.size() for _ in range(rank)]))
+        kind = TYPE_NAMES.get(self.number("I"))
+        demand(kind, "no type of tensors")
+        infos[name] = (kind, shape, self.number("Q"))
+
+    def head(self):
+        demand(self.take(4) == b"GGUF", "magic")
+        self.version = self.number("I")
+        if self.version == 3 << 24:
+            self.version, self.order = 3, ">"
+        demand(1 <= self.version <= 3, "version")
+        return self.size(), self.size()
+
+    def file(self):
+        """({key: (type, value)}, {name: (type, shape, bytes)})"""
+        tensors, count = self.head()
+        pairs, infos = {}, {}
+        demand(tensors <= len(self.data) and count <= len(self.data), "truncated")
+        for _ in range(count):
+            self.pair(pairs)
+        kind, alignment = pairs.get(ALIGNMENT, ("u32", 32))
+        demand(kind == "u32" and alignment and alignment & (alignment - 1) == 0, "alignment")
+        for _ in range(tensors):
+            self.info(infos)
+        return pairs, self.extents(infos, alignment)
+
+    def extents(self, infos, alignment):
+        begin, found, used = padded(self.at, alignment), {}, []
+        for name, (kind, shape, offset) in infos.items():
+            _, items, size = TYPES[kind]
+            elements = math.prod(shape)
+            demand(max(1, size // items) * math.prod(dim or 1 for dim in shape) < 2**63, "large")
+            demand(items == 1 or shape and shape[-1] % items == 0, "a row is no whole number of blocks")
+            demand(offset % alignment == 0, "misaligned")
+            length = elements // items * size
+            demand(begin + offset + length <= len(self.data), "truncated")
+            used += [(begin + offset, begin + offset + length)] if length else []
+            found[name] = (kind, shape, self.data[begin + offset:begin + offset + length])
+        used.sort()
+        demand(all(first[1] <= second[0] for first, second in zip(used, used[1:])), "overlap")
+        return found
+
+
+# ---- damage ----
+
+NUMBERS = [0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 24, 31, 32, 33, 42, 43, 64, 255, 256, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**62, 2**63 - 1, 2**63,
+           2**64 - 1, 2**64 - 32]
+
+
+def header_of(data):
+    """Bytes before the data of tensors, about."""
+    reader = Reader(data)
+    tensors, count = reader.head()
+    pairs, infos = {}, {}
+    for _ in range(count):
+        reader.pair(pairs)
+    for _ in range(tensors):
+        reader.info(infos)
+    return reader.at
+
+
+def damaged(data, end, generator):
+    """One thing is another one, mostly before `end`."""
+    at, what = generator.randrange(4, max(end, 5)), generator.random()
+    if what < 0.3:
+        return data[:at] + bytes([generator.randrange(256)]) + data[at + 1:]
+    if what < 0.5:
+        width = generator.choice([4, 8])
+        number = generator.choice(NUMBERS) % 2**(8 * width)
+        return data[:at] + number.to_bytes(width, generator.choice(["little", "little", "little", "big"])) + data[at + width:]
+    if what < 0.6:
+        return data[:at] + generator.randbytes(generator.randrange(1, 9)) + data[at:]
+    if what < 0.7:
+        return data[:at] + data[at + generator.randrange(1, 9):]
+    if what < 0.8:
+        return data[:generator.randrange(len(data) + 1)]
+    if what < 0.9:  # a piece of it another time
+        start = generator.randrange(4, max(end, 5))
+        return data[:at] + data[start:start + generator.randrange(40)] + data[at:]
+    other = at ^ 1 << generator.randrange(6)
+    return data[:at] + data[other:other + 4] + data[at + 4:]
+
+
+def slow(_, __):
+    raise TimeoutError
+
+
+def peer_finds(path):
+    """What GGUFReader finds; None: nothing. It reads on behind the end of a file, for ever when a count says so."""
+    before = signal.signal(signal.SIGALRM, slow)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        return peer_read(path)
+    except Exception:  # pylint: disable=broad-except  # all that NumPy raises
+        return None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def check_peer(bench, path, pairs, tensors, number):
+    """Good files are those that GGUFReader opens too, and finds the same in, but for what gguf_kit.py says of it."""
+    if any(kind in UNKNOWN_TO_PEER or (kind, shape) == ("bf16", ()) for kind, shape, _ in tensors.values()):
+        return False
+    found = peer_finds(path)
+    if not found:
+        return False
+    metadata = {key: flat(kind, value) for key, (kind, value) in pairs.items()}
+    same = list(metadata) == list(found[0]) and all(exact(value) == exact(found[0][key]) for key, value in metadata.items() if value)
+    bench.check(same, number, "GGUFReader finds other metadata")
+    return True
+
+
+def check_damaged(bench, data, number, counts):
+    path = bench.folder / "damaged.gguf"
+    try:
+        wanted = Reader(data).file()
+        reason = "good"
+    except Refused as refused:
+        wanted, reason = None, str(refused)
+    counts[reason] += 1
+    try:
+        found = read(data)
+    except TenonError as error:
+        bench.check(wanted is None, number, "is good, tenon says", error)
+        return
+    if not bench.check(wanted is not None, number, "tenon takes it, and it is bad:", reason, {n: t[:2] for n, t in found[1].items()}):
+        (bench.folder / "bad.gguf").write_bytes(data)
+        return
+    bench.check(exact(list(found[0].items())) == exact(list(wanted[0].items())), number, "tenon finds other metadata")
+    if data[4:8] != b"\0\0\0\3":
+        bench.check(list(found[1].items()) == list(wanted[1].items()), number, "tenon finds other tensors")
+    if data[4:8] in (b"\2\0\0\0", b"\3\0\0\0"):
+        path.write_bytes(data)
+        counts["GGUFReader agrees"] += check_peer(bench, path, *wanted, number)
+
+
+def test_damaged(bench):
+    generator, counts = random.Random(20), collections.Counter()
+    for i in range(400):
+        pairs, tensors = random_file(generator)
+        if len(by_hand(pairs, tensors)) > 30000:
+            continue
+        data = by_hand(pairs, tensors, generator.choice([1, 2, 3, 3, 3]))
+        if data[4] == 3 and generator.random() < 0.2:
+            data = by_hand(pairs, tensors, big=True)
+        end = header_of(data)
+        for k in range(25):
+            check_damaged(bench, damaged(data, end, generator), f"{i}.{k}", counts)
+    print("  ", dict(counts), flush=True)
