@@ -12,7 +12,11 @@ cast_parse (const tenon_context *context, const char *text, struct cast *cast)
     cast->dtype_name = colon ? colon + 1 : text;
     cast->glob = colon ? copy_text (text, (size_t) (colon - text)) : copy_text ("*", 1);
     cast->dtype = dtype_find (context, cast->dtype_name); /* complains */
-    return cast->dtype != TENON_NONE;
+    struct tenon_dtype dtype = { .struct_size = sizeof dtype };
+    if (cast->dtype == TENON_NONE || tenon_dtype_get (context, NULL, cast->dtype, &dtype) < 0)
+        return false;
+    cast->dtype_name = dtype.name;
+    return true;
 }
 
 bool
@@ -56,6 +60,20 @@ casts_all_matched (const struct casts *casts)
             return false;
         }
     return true;
+}
+
+/* Why the library has no way from one element type to the other. */
+const char *
+cast_refusal (const tenon_context *context, const tenon_tensor_info *info, const struct cast *cast)
+{
+    struct tenon_dtype from = { .struct_size = sizeof from }, to = { .struct_size = sizeof to };
+    if (tenon_dtype_get (context, NULL, cast->dtype, &to) == TENON_OK && to.kind == TENON_KIND_BLOCK
+        && !to.encode)
+        return "nothing is converted to that type (tenon formats -v lists those that can be made)";
+    if (tenon_dtype_get (context, NULL, info->dtype, &from) == TENON_OK && from.kind == TENON_KIND_BLOCK
+        && !from.decode)
+        return "its bytes are only carried, nobody can read them";
+    return "--only and --except choose other tensors";
 }
 
 /* Quantised types share a scale among the items of a block, and blocks lie in rows. By convention vectors (norms, biases) keep their

@@ -11,7 +11,7 @@ static struct {
 static const struct tool_option cat_options[] = {
     { "slice", 's', OPTION_TEXT, "BOX",
       "only a part: START:STOP:STEP or an index for each dim, ',' between:\n0:2,:,-1", &cat.slice },
-    { "as", 0, OPTION_TEXT, "DTYPE", "cast to this element type", &cat.as },
+    { "as", 0, OPTION_TEXT, "DTYPE", "cast to this element type (tenon formats -v lists them)", &cat.as },
     { "text", 't', OPTION_FLAG, NULL, "numbers as text, a line for each row of the last dim", &cat.text },
     { "force", 'f', OPTION_FLAG, NULL, "write bytes to a terminal too", &cat.force },
     { 0 }

@@ -7,6 +7,15 @@
 
 /* ---- messages ------------------------------------------------------------------------------------ */
 
+/* The last complaint, for output in JSON: what the command itself refuses is a misuse of it. */
+static tenon_error last;
+
+const tenon_error *
+last_complaint (void)
+{
+    return &last;
+}
+
 PRINTF_LIKE (1, 0)
 static void
 complain_list (const char *format, va_list list)
@@ -17,6 +26,9 @@ complain_list (const char *format, va_list list)
         text = copy_text ("out of memory", strlen ("out of memory"));
     char *line = printable (text, strlen (text), !terminal_is_error ());
     fprintf (stderr, "tenon: %s\n", line);
+    last = (tenon_error) TENON_ERROR_INIT;
+    last.status = TENON_E_MISUSE;
+    snprintf (last.message, sizeof last.message, "%s", text);
     free (line);
     free (text);
 }
@@ -58,7 +70,9 @@ misuse (const char *format, ...)
 int
 report_failure (const tenon_error *error)
 {
-    return trouble ("%s", *error->message ? error->message : tenon_status_text (error->status));
+    trouble ("%s", *error->message ? error->message : tenon_status_text (error->status));
+    last.status = error->status;
+    return EXIT_TROUBLE;
 }
 
 bool
@@ -167,19 +181,31 @@ tensor_find (const tenon_file *file, const char *path, const char *name, uint64_
     return false;
 }
 
+/* Names of dtypes are lower case; many people know them as Q4_K, F16 and BF16. */
+static char *
+lower_case (const char *name)
+{
+    char *lower = copy_text (name, strlen (name));
+    for (char *letter = lower; *letter; letter++)
+        if (*letter >= 'A' && *letter <= 'Z')
+            *letter = (char) (*letter - 'A' + 'a');
+    return lower;
+}
+
 uint32_t
 dtype_find (const tenon_context *context, const char *name)
 {
-    uint32_t found = tenon_dtype_find (context, name);
+    CLEAN (text) char *lower = lower_case (name);
+    uint32_t found = tenon_dtype_find (context, lower);
     if (found != TENON_NONE)
         return found;
-    struct nearest nearest = nearest_start (name);
+    struct nearest nearest = nearest_start (lower);
     for (uint32_t id = TENON_NONE; (id = tenon_dtype_next (context, id)) != TENON_NONE;) {
         struct tenon_dtype dtype = { .struct_size = sizeof dtype };
         if (tenon_dtype_get (context, NULL, id, &dtype) == TENON_OK && dtype.name)
             nearest_try (&nearest, dtype.name);
     }
-    misuse ("unknown dtype '%s'%s", name, nearest_hint (&nearest));
+    complain ("unknown dtype '%s'%s (tenon formats -v lists them)", name, nearest_hint (&nearest));
     return TENON_NONE;
 }
 

@@ -22,7 +22,8 @@ static const struct tool_option convert_options[] = {
       &convert.except },
     { "rename", 0, OPTION_LIST, "OLD=NEW", "give a tensor another name; may be repeated", &convert.rename },
     { "as", 0, OPTION_LIST, "[GLOB:]DTYPE",
-      "cast the tensors whose name matches, or all, to this element type; the last match counts",
+      "cast the tensors whose name matches, or all, to this element type\n(tenon formats -v lists them); may "
+      "be repeated, the last match counts",
       &convert.as },
     { "carry", 0, OPTION_FLAG, NULL,
       "store what the format cannot hold as bytes, with a record of what it was", &convert.carry },
@@ -145,8 +146,8 @@ add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, ui
     tenon_error error = TENON_ERROR_INIT;
     uint32_t dtype = cast && !leave (context, cast, &info) ? cast->dtype : TENON_NONE;
     if (dtype != TENON_NONE && dtype != info.dtype && !tenon_dtype_castable (context, info.dtype, dtype)) {
-        complain ("tensor '%s': %s cannot be cast to %s; --only and --except choose other tensors", info.name,
-                  info.dtype_name, cast->dtype_name);
+        complain ("tensor '%s': %s cannot be cast to %s: %s", info.name, info.dtype_name, cast->dtype_name,
+                  cast_refusal (context, &info, cast));
         return false;
     }
     if (tenon_plan_add_from (plan, file, index, name, dtype, &error) == TENON_OK) {
@@ -306,15 +307,18 @@ check_target (const char *target)
     return false;
 }
 
-/* The target, or the first and the last file of a set. */
+/* The target, or the first and the last file of a set, by their names: the target, which is written last, may be the first. */
 static char *
 done_name (const char *target, const tenon_report *report)
 {
     tenon_report_entry entry, first, last;
     unsigned count = 0;
-    for (uint64_t i = 0; report_next (report, TENON_WRITTEN, &i, &entry); last = entry)
-        if (count++ == 0)
+    for (uint64_t i = 0; report_next (report, TENON_WRITTEN, &i, &entry); count++) {
+        if (count == 0 || strcmp (entry.file, first.file) < 0)
             first = entry;
+        if (count == 0 || strcmp (entry.file, last.file) > 0)
+            last = entry;
+    }
     if (count < 2)
         return shown (target, strlen (target));
     const char *slash = strrchr (last.file, '/'), *bare = slash ? slash + 1 : last.file;
@@ -353,10 +357,15 @@ convert_file (tenon_context *context, const char *source, const char *target)
     CLEAN (report) tenon_report *report = NULL;
     tenon_error error = TENON_ERROR_INIT;
     struct totals totals = { 0 };
-    if (file_open (context, source, convert.from, &file, &error) < 0)
-        return report_failure (&error);
-    if (!make_plan (context, source, file, &plan, &totals))
+    bool opened = file_open (context, source, convert.from, &file, &error) == TENON_OK;
+    if (!opened)
+        report_failure (&error);
+    if (!opened || !make_plan (context, source, file, &plan, &totals)) {
+        if (tool.json)
+            print_json (source, target, &(struct totals){ 0 }, file ? tenon_file_report (file) : NULL, NULL,
+                        last_complaint ());
         return EXIT_TROUBLE;
+    }
     tenon_status status = save (plan, target, &report, &error);
     if (tool.json) {
         print_json (source, target, &totals, tenon_file_report (file), report, &error);

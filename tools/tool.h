@@ -102,6 +102,8 @@ PRINTF_LIKE (1, 2) int trouble (const char *format, ...);
 PRINTF_LIKE (1, 2) int misuse (const char *format, ...);
 /* A failure of the library as one such line. */
 int report_failure (const tenon_error *error);
+/* The last of these, as an error: TENON_E_MISUSE when it is not the library's. */
+const tenon_error *last_complaint (void);
 /* Notes and losses on stderr. Quiet hides the notes; what was lost is always said. */
 void report_notes (const tenon_report *report);
 /* The first entry of this kind from index on, which then is the one behind it; false: there is none. */
@@ -132,7 +134,7 @@ tenon_status file_open (tenon_context *context, const char *path, const char *fo
 bool tensor_find (const tenon_file *file, const char *path, const char *name, uint64_t *index);
 tenon_tensor_info tensor_get (const tenon_file *file, uint64_t index);
 tenon_file_info file_get (const tenon_file *file);
-/* An element type by its name; TENON_NONE after a message with the nearest. */
+/* An element type by its name, in letters of either case; TENON_NONE after a message with the nearest. */
 uint32_t dtype_find (const tenon_context *context, const char *name);
 /* Binary data for stdout; false: it could not be written. */
 bool output_write (const void *data, size_t size);
@@ -181,6 +183,9 @@ void casts_clean (struct casts *casts);
 /* The last one whose pattern matches; NULL: none. */
 const struct cast *casts_find (struct casts *casts, const char *name);
 bool casts_all_matched (const struct casts *casts);
+/* Why this tensor cannot be cast so, or what helps. */
+const char *cast_refusal (const tenon_context *context, const tenon_tensor_info *info,
+                          const struct cast *cast);
 /* Does the tensor keep its type by the rule for quantised ones? Then `why` says it. */
 bool cast_leaves (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info,
                   char *why, size_t room);

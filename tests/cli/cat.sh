@@ -53,7 +53,7 @@ fails 'no step' 2 'a step must be 1 or more, not 0'
 tenon cat a.npy b
 fails 'no such tensor' 2 "a.npy: no tensor 'b', did you mean 'a'?"
 tenon cat a.npy --as f33
-fails 'no such dtype' 2 "unknown dtype 'f33', did you mean 'f32'?"
+fails 'no such dtype' 2 "unknown dtype 'f33', did you mean 'f32'? (tenon formats -v lists them)"
 
 # Digits: the fewest that read back as the same number.
 npy f32.npy '<f4' False '(4,)' '\315\314\314\075\000\000\200\077\000\000\200\177\000\000\300\377'

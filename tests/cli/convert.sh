@@ -53,7 +53,11 @@ tenon convert --as bf16 weights.npy small.npy
 exits '--as' 0
 tenon ls -q small.npy
 is '--as' "$(cut -f 2-4 out)" "bf16${tab}[128,64]${tab}16384"
-tenon convert --as f33 weights.npy x.npy
+tenon convert --as BF16 weights.npy capitals.npy
+exits '--as in capitals' 0
+says '--as in capitals' err 'converted from f32 to bf16'
+same '--as in capitals' small.npy capitals.npy
+tenon convert --as F33 weights.npy x.npy
 fails '--as nothing' 2 "did you mean 'f32'?"
 tenon convert --as f32 "$data/observations.npy" x.npy
 fails '--as for opaque items' 2 "tensor 'observations': "
@@ -92,6 +96,12 @@ is '--json' "$(cat out)" '{"source":"weights.npy","target":"report.npy","dry_run
 tenon convert --json --new weights.npy report.npy
 exits '--json of a failure' 2
 says '--json of a failure' out '"error":{"status":"TENON_E_EXISTS","message":"report.npy: '
+tenon convert --json nosuch.npy report.npy
+fails '--json without a source' 2 'nosuch.npy: '
+says '--json without a source' out '"tensors":0,"nbytes":0,"losses":[],"notes":[],"error":{"status":"TENON_E_IO","message":"nosuch.npy: '
+tenon convert --json --only nosuch weights.npy report.npy
+fails '--json of a wish that fails' 2 "--only 'nosuch' matches no tensor"
+says '--json of a wish that fails' out "\"error\":{\"status\":\"TENON_E_MISUSE\",\"message\":\"--only 'nosuch' matches no tensor\"}"
 
 tenon convert --format npy weights.npy -
 exits 'to standard output' 0

@@ -52,7 +52,7 @@ the_same narrow.gguf q8_0
 for type in $read_only $carried; do
     checks=$((checks + 1))
     tenon convert --only=q4_0 --as="$type" "$samples/quants/quants-source-f32.gguf" "$work/none.gguf"
-    { [ "$status" -ne 0 ] && said "f32 cannot be cast to $type"; } || fail "--as=$type does not fail"
+    { [ "$status" -ne 0 ] && said "f32 cannot be cast to $type: nothing is converted to that type"; } || fail "--as=$type does not fail"
 done
 
 tenon formats --json

@@ -328,7 +328,8 @@ checks=$((checks + 1))
 tenon convert -o gguf.shard_tensors=1 many.safetensors w/m.gguf
 { [ "$status" -ne 0 ] && said '65536 tensors would be shared out among 65536 parts, a set has at most 65535'; } || fail "65536 parts: convert exits $status"
 checks=$((checks + 1)); [ "$(find w -type f | wc -l)" -eq 0 ] || fail 'something is left of 65536 parts'
-good convert -o gguf.shard_tensors=219 many.safetensors w/m.gguf
+good convert -v -o gguf.shard_tensors=219 many.safetensors w/m.gguf
+checks=$((checks + 1)); grep -qx 'wrote w/m-00001-of-00300.gguf to m-00300-of-00300.gguf (300 files): 65536 tensors, 0 bytes' out || fail 'convert -v names other files'
 checks=$((checks + 1)); [ -e w/m-00300-of-00300.gguf ] || fail 'other than 300 parts'
 good verify w/m-00001-of-00300.gguf
 checks=$((checks + 1)); said '65536 tensors, 0 bytes' || fail 'verify counts something else'
