@@ -1,4 +1,4 @@
-/* help.c - tenon help: the manual page, or what --help prints. */
+/* help.c - tenon help: the manual page of a command or a format, or what --help prints. */
 #include "tool.h"
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -22,17 +22,27 @@ run_man (const char *page, bool ask)
     return child > 0 && waitpid (child, &state, 0) == child && WIFEXITED (state) && WEXITSTATUS (state) == 0;
 }
 
+static bool
+is_command (const char *name)
+{
+    for (const struct command *const *each = commands; *each; each++)
+        if (strcmp ((*each)->name, name) == 0)
+            return true;
+    return false;
+}
+
 static int
 run_help (int count, char **names)
 {
-    const struct command *command = NULL;
     char page[64] = "tenon";
-    if (count > 0) {
-        command = command_find (names[0]);
-        if (!command)
-            return EXIT_TROUBLE;
-        snprintf (page, sizeof page, "tenon-%s", command->name);
-    }
+    if (count > 0)
+        snprintf (page, sizeof page, "tenon-%s", names[0]);
+    /* a plugin brings a page that is called like a command's */
+    if (count > 0 && !is_command (names[0]) && run_man (page, true))
+        return run_man (page, false) ? EXIT_DONE : EXIT_TROUBLE;
+    const struct command *command = count > 0 ? command_find (names[0]) : NULL;
+    if (count > 0 && !command)
+        return EXIT_TROUBLE;
     if (terminal_is_output () && run_man (page, true) && run_man (page, false))
         return EXIT_DONE;
     options_help (command);
@@ -41,9 +51,10 @@ run_help (int count, char **names)
 
 const struct command help_command = {
     .name = "help",
-    .arguments = "[COMMAND]",
-    .summary = "opens the manual page of a command",
-    .details = "Without a manual page, or when the output is no terminal, it prints what --help does.",
+    .arguments = "[COMMAND|FORMAT]",
+    .summary = "opens the manual page of a command or a format",
+    .details =
+        "Without a manual page of a command, or when the output is no terminal, it prints what --help does.",
     .options = help_options,
     .least = 0,
     .most = 1,

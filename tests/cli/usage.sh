@@ -24,6 +24,23 @@ for command in ls cat convert verify hash formats why config help; do
     tenon $command --version
     exits "$command --version" 0
 done
+
+# A format's page is man's business: this one has a page for a format, and none for anything else.
+mkdir bin
+cat >bin/man <<'EOF'
+#!/bin/sh
+[ "$1" = -w ] && shift
+[ "$1" = tenon-npy ] && echo "the page $1"
+EOF
+chmod +x bin/man
+path=$PATH
+PATH=$PWD/bin:$PATH
+tenon help npy
+exits 'help of a format' 0
+is 'help of a format' "$(cat out)" 'the page tenon-npy'
+tenon help nyp
+fails 'help of nothing' 2 "unknown command 'nyp'"
+PATH=$path
 tenon help
 exits 'help' 0
 says 'help' out 'commands:'

@@ -88,7 +88,8 @@ _tenon ()
         ;;
     esac
     case $command in
-    '' | help) _tenon_offer "$word" < <(_tenon_commands) ;;
+    '') _tenon_offer "$word" < <(_tenon_commands) ;;
+    help) _tenon_offer "$word" < <(_tenon_commands; tenon formats -q 2>/dev/null | cut -f 1) ;;
     formats) _tenon_offer "$word" < <(tenon formats -q 2>/dev/null | cut -f 1) ;;
     config) _tenon_offer "$word" < <(tenon config -q 2>/dev/null | cut -f 1 | sort -u) ;;
     cat)
