@@ -170,6 +170,9 @@ nobody_or_two (struct tn_run *run, struct tn_source *source, uint64_t winner, ui
     if (winner == UINT64_MAX && quiet)
         return TENON_E_UNRECOGNISED;
     tn_source_place (source, run->error);
+    if (run->context->registry.codec_count == 0)
+        return tn_fail (run->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
+                        "no codec is in use (tenon formats -v tells what became of the plugins)");
     if (winner == UINT64_MAX)
         return tn_fail (run->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
                         "no codec recognises it (tenon why tells what each one said)");

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#define MOST_NOTES 10
-
 /* ---- messages ------------------------------------------------------------------------------------ */
 
 /* The last complaint, for output in JSON: what the command itself refuses is a misuse of it. */
@@ -87,8 +85,6 @@ report_next (const tenon_report *report, uint32_t kind, uint64_t *index, tenon_r
     return false;
 }
 
-/* A file with thousands of tensors may have a note for each: only the first ones are told, unless
-   --verbose asks for all. */
 static void
 print_notes (const tenon_report *report, uint32_t kind, const char *one, const char *many)
 {

@@ -126,7 +126,8 @@ leave (const tenon_context *context, const struct cast *cast, const tenon_tensor
     char why[200];
     if (!cast_leaves (context, cast, info, why, sizeof why))
         return false;
-    if (!tool.quiet && !tool.json) {
+    bool told = tool.verbose || json_object_array_length (convert.left) < MOST_NOTES;
+    if (told && !tool.quiet && !tool.json) {
         CLEAN (text) char *name = shown (info->name, strlen (info->name));
         complain ("note: %s: %s", name, why);
     }
@@ -136,6 +137,16 @@ leave (const tenon_context *context, const struct cast *cast, const tenon_tensor
     json_add_text (note, "message", why);
     json_object_array_add (convert.left, note);
     return true;
+}
+
+static void
+count_left (void)
+{
+    size_t count = json_object_array_length (convert.left);
+    if (count > MOST_NOTES && !tool.verbose && !tool.quiet && !tool.json)
+        complain ("note: %zu more %s as %s (-v tells all)", count - MOST_NOTES,
+                  plural (count - MOST_NOTES, "tensor stays", "tensors stay"),
+                  plural (count - MOST_NOTES, "it is", "they are"));
 }
 
 static bool
@@ -176,6 +187,7 @@ add_chosen (const tenon_context *context, tenon_plan *plan, tenon_file *file, st
         if (!add_tensor (context, plan, file, i, new_name (renames, i), casts_find (casts, name), totals))
             return false;
     }
+    count_left ();
     if (!globs_all_matched (&only, "--only") || !casts_all_matched (casts))
         return false;
     for (size_t i = 0; i < renames->count; i++)

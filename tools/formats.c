@@ -231,6 +231,19 @@ print_all (const struct shown_codecs *codecs, bool everything)
 
 /* ---- the command --------------------------------------------------------------------------------- */
 
+/* With the reason why its plugin is not there, if one of that name was found. */
+static void
+complain_of_codec (const tenon_context *context, const char *id, const struct nearest *nearest)
+{
+    tenon_report_entry entry;
+    for (uint64_t i = 0; report_next (tenon_context_report (context), TENON_VERDICT, &i, &entry);)
+        if (strcmp (entry.subject, id) == 0) {
+            complain ("there is no codec '%s': %s", id, entry.message);
+            return;
+        }
+    complain ("there is no codec '%s'%s", id, nearest_hint (nearest));
+}
+
 /* All codecs, or those that are named. False after a message. */
 static bool
 choose (int count, char **ids, struct shown_codecs *codecs)
@@ -249,7 +262,7 @@ choose (int count, char **ids, struct shown_codecs *codecs)
                 found = j;
         }
         if (found == all) {
-            complain ("there is no codec '%s'%s", ids[i], nearest_hint (&nearest));
+            complain_of_codec (codecs->context, ids[i], &nearest);
             return false;
         }
         codecs->indexes[codecs->count++] = found;

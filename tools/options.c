@@ -142,6 +142,9 @@ option_set (const struct tool_option *row, const char *value)
         return true;
     case OPTION_CHOICE:
     case OPTION_MAYBE_CHOICE:
+        /* -m=full, as --help shows it of --meta */
+        if (value && *value == '=')
+            value++;
         if (value && !choice_has (row->argument, value)) {
             misuse ("%s takes %s, not '%s'", row_name (row), row->argument, value);
             return false;

@@ -104,6 +104,8 @@ PRINTF_LIKE (1, 2) int misuse (const char *format, ...);
 int report_failure (const tenon_error *error);
 /* The last of these, as an error: TENON_E_MISUSE when it is not the library's. */
 const tenon_error *last_complaint (void);
+/* A file with thousands of tensors may have a note for each: without --verbose so many are told. */
+#define MOST_NOTES 10
 /* Notes and losses on stderr. Quiet hides the notes; what was lost is always said. */
 void report_notes (const tenon_report *report);
 /* The first entry of this kind from index on, which then is the one behind it; false: there is none. */

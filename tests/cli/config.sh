@@ -69,5 +69,15 @@ if [ -n "${TENON_MODULE_PLUGINS-npy}" ]; then
     tenon why -o plugin.npy.enabled=no "$data/weights.npy"
     exits 'why: its plugin is disabled' 2
     says 'why: its plugin is disabled' out "npy${tab}"
+    tenon formats -o plugin.npy.enabled=no npy
+    fails 'formats of a plugin that is disabled' 2 "there is no codec 'npy': disabled at command line"
 fi
+# Nobody is left.
+set --
+for plugin in ${TENON_MODULE_PLUGINS-npy npz safetensors gguf} ${TENON_BUILTIN_PLUGINS-}; do
+    set -- "$@" -o "plugin.$plugin.enabled=no"
+done
+tenon ls "$@" "$data/weights.npy"
+fails 'without any plugin' 2 'weights.npy: no codec is in use (tenon formats -v tells '
+
 finish

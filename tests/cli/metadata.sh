@@ -94,6 +94,8 @@ for words in "u64${tab}u64${tab}18446744073709551615" "f32${tab}f32${tab}1e-05" 
     'k\x1b[2Jy' 'z\n\x1b[2J' '4 tensors, 8 elements, 13 bytes, toyraw'; do
     says "--meta: $words" out "$words"
 done
+tenon ls -m=full m.toyraw
+says '-m=full' out '[1, 2, 3, 4, 5, 6, 7, 8, 9, -1]'
 tenon ls --meta=full m.toyraw
 says '--meta=full' out '[1, 2, 3, 4, 5, 6, 7, 8, 9, -1]'
 # a terminal gets nothing of it but letters

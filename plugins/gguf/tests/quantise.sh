@@ -55,6 +55,17 @@ for type in $read_only $carried; do
     { [ "$status" -ne 0 ] && said "f32 cannot be cast to $type: nothing is converted to that type"; } || fail "--as=$type does not fail"
 done
 
+# what stays as it is is told for ten of twelve vectors, and for all with -v; the header is padded to 1000 bytes
+awk 'BEGIN { header = "{"; for (i = 0; i < 12; i++) header = header (i ? "," : "") "\"v" i "\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}"
+    printf "%-1000s", header "}" }' >"$work/header"
+{ printf '\350\003\000\000\000\000\000\000' && cat "$work/header"; } >"$work/vectors.safetensors"
+succeeds convert --as=q4_0 "$work/vectors.safetensors" "$work/none.gguf"
+checks=$((checks + 1))
+{ [ "$(grep -c ': stays f32: ' "$work/error")" -eq 10 ] && said 'note: 2 more tensors stay as they are (-v tells all)'; } || fail 'not ten of twelve notes'
+succeeds convert -v --as=q4_0 "$work/vectors.safetensors" "$work/none.gguf"
+checks=$((checks + 1))
+[ "$(grep -c ': stays f32: ' "$work/error")" -eq 12 ] || fail 'not all notes with -v'
+
 tenon formats --json
 tr '{' '\n' <"$work/out" >"$work/dtypes"
 # tells TYPE READ WRITE
