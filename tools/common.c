@@ -133,6 +133,18 @@ context_new (void)
     return context;
 }
 
+/* Standard input has no name that the library could begin its message with. */
+static tenon_status
+open_input (tenon_context *context, const tenon_open_options *options, tenon_file **file, tenon_error *error)
+{
+    tenon_status status = tenon_open_fd (context, STDIN_FILENO, options, file, error);
+    if (status < 0 && !*error->file) {
+        CLEAN (text) char *message = copy_text (error->message, strlen (error->message));
+        snprintf (error->message, sizeof error->message, "standard input: %s", message);
+    }
+    return status;
+}
+
 tenon_status
 file_open (tenon_context *context, const char *path, const char *format, tenon_file **file,
            tenon_error *error)
@@ -143,7 +155,7 @@ file_open (tenon_context *context, const char *path, const char *format, tenon_f
         .format = format,
     };
     if (strcmp (path, "-") == 0)
-        return tenon_open_fd (context, STDIN_FILENO, &options, file, error);
+        return open_input (context, &options, file, error);
     return tenon_open (context, path, &options, file, error);
 }
 

@@ -67,6 +67,13 @@ code=0
 "$TENON" ls -q - <weights.npy >out 2>err || code=$?
 exits 'standard input' 0
 says 'standard input' out "array${tab}f32"
+code=0
+head -c 1000 weights.npy >short
+"$TENON" ls - <short >out 2>err || code=$?
+fails 'standard input, cut off' 2 'tenon: standard input: '
+code=0
+echo text | "$TENON" ls - >out 2>err || code=$?
+fails 'standard input, a pipe' 2 'tenon: standard input: it is no regular file'
 odd=$(printf '\377.npy')
 cp "$data/weights.npy" "$odd" 2>/dev/null && tenon ls -q "$odd"
 is 'a file name that is no UTF-8' "$(cut -f 1 out)" '\xff'
