@@ -109,7 +109,7 @@ says 'both' err 'belongs to no set'
 is 'both' "$(entries e.toyraw)" 'a=u8=2 b=string=two c=array:i32=[1, 2] d=string=x '
 : >a=2
 tenon convert --set a=2 m.toyraw e.toyraw
-fails 'a file of that name' 2 "'e.toyraw' is one argument too many"
+fails 'a file of that name' 2 "'e.toyraw' is one argument too many; --set was given no value: --set=KEY=VALUE"
 tenon convert --set=a=2 m.toyraw e.toyraw
 is 'not behind =' "$(entries e.toyraw)" 'a=u8=2 b=string=two c=array:i32=[1, 2] d=string=x '
 rm a=2
