@@ -230,7 +230,7 @@ take_item (struct assignment *given, uint8_t *to)
     }
     if (!take_scalar (given, token, &item))
         return 0;
-    uint64_t number = item.type == TENON_F32 ? tn_value_narrow (item.as.f) : item.as.u;
+    uint64_t number = item.type == TENON_F32 ? tenon_f32_of_f64 (item.as.f) : item.as.u;
     for (uint32_t i = 0; i < width; i++)
         to[i] = (uint8_t) (number >> 8 * i);
     return width;
