@@ -138,6 +138,7 @@ tenon_json_put_float (struct tenon_json_out *out, double value, int32_t least, i
     char text[40];
     uint32_t length = 0;
     double back = 0;
+    float narrow = 0;
     if (value - value != 0) {
         if (out->status == TENON_OK)
             out->status = TENON_E_UNSUPPORTED;
@@ -147,8 +148,11 @@ tenon_json_put_float (struct tenon_json_out *out, double value, int32_t least, i
         least = 1;
     for (int32_t precision = least; precision <= most; precision++) {
         length = tenon_json_print (text, precision, value);
-        tenon_json_to_f64 (text, length, &back);
-        if (back == value || (single && (float) back == (float) value))
+        if (single)
+            tenon_json_to_f32 (text, length, &narrow);
+        else
+            tenon_json_to_f64 (text, length, &back);
+        if ((single ? (double) narrow : back) == value)
             break;
     }
     tenon_json_put (out, text, length);

@@ -309,6 +309,7 @@ __attribute__ ((unused)) static int32_t
 tenon_json_take_floating (struct tenon_json *json, int32_t token, struct tenon_value *value)
 {
     uint64_t bits;
+    float single;
     if (token == TENON_JSON_BEGIN_OBJECT) {
         if (tenon_json_take_bits (json, &value->as.f))
             return TENON_JSON_OTHER;
@@ -316,13 +317,13 @@ tenon_json_take_floating (struct tenon_json *json, int32_t token, struct tenon_v
         memcpy (&bits, &value->as.f, sizeof bits);
         return value->type == TENON_F32 && (bits & (((uint64_t) 1 << 29) - 1)) ? TENON_JSON_OTHER : TENON_OK;
     }
-    if (token != TENON_JSON_NUMBER || tenon_json_f64 (json, &value->as.f) < 0)
+    if (token != TENON_JSON_NUMBER)
         return TENON_JSON_OTHER;
-    if (value->type == TENON_F32) {
-        /* no comparison with the largest f32: its shortest decimal is a little more */
-        value->as.f = (double) (float) value->as.f;
-        return value->as.f - value->as.f == 0 ? TENON_OK : TENON_JSON_OTHER;
-    }
+    if (value->type == TENON_F64)
+        return tenon_json_f64 (json, &value->as.f) < 0 ? TENON_JSON_OTHER : TENON_OK;
+    if (tenon_json_f32 (json, &single) < 0)
+        return TENON_JSON_OTHER;
+    value->as.f = (double) single;
     return TENON_OK;
 }
 
