@@ -68,6 +68,12 @@ accepted ()
     said "$@" || fail "$accepted_file: $said_text is not in the list"
 }
 
+# skip TEXT: says what cannot be tried here
+skip ()
+{
+    echo "skipped: $1"
+}
+
 # finish: the closing line, which is added up with that of all other tests.
 finish ()
 {

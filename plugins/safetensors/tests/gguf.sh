@@ -130,6 +130,8 @@ if [ -d "${TENON_SHARED:-}/data/gguf" ]; then
         there_and_back "$sample" --carry
         case $sample in *vocab*) there_and_back "$sample" ;; esac
     done
+else
+    skip 'there are no real files in ../shared/data/gguf'
 fi
 
 finish
