@@ -123,7 +123,7 @@ tenon_json_round_single (uint64_t bits, int32_t two, uint32_t rest, double *valu
     uint64_t power = (uint64_t) (two + drop + 1023) << 52; /* 2^-149 and more */
     memcpy (&unit, &power, sizeof unit);
     *value = (double) tenon_json_drop (bits, drop, rest) * unit;
-    return *value < 0x1p128;
+    return *value < 340282366920938463463374607431768211456.0; /* 2^128 */
 }
 
 struct tenon_json_decimal {

@@ -134,7 +134,7 @@ tenon_json_print (char text[40], int32_t precision, double value)
 static inline void
 tenon_json_put_float (struct tenon_json_out *out, double value, int32_t least, int32_t most, int32_t single)
 {
-    double normal = single ? 0x1p-126 : 0x1p-1022;
+    double normal = single ? 1.1754943508222875e-38 : 2.2250738585072014e-308; /* 2^-126, 2^-1022 */
     char text[40];
     uint32_t length = 0;
     double back = 0;
