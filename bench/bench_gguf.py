@@ -37,7 +37,7 @@ def opening(bench):
 
 def vocabularies(bench):
     """What is in them is not asked for; the peers make objects of it all."""
-    folder = os.environ.get("TENON_GGUF_FILES") or os.path.join(os.environ["TENON_SRCDIR"], "..", "shared", "data", "gguf")
+    folder = os.path.join(os.environ.get("TENON_SHARED") or os.path.join(os.environ["TENON_SRCDIR"], "..", "shared"), "data", "gguf")
     for path in sorted(glob.glob(os.path.join(folder, "ggml-vocab-*.gguf"))):
         name = os.path.basename(path).removeprefix("ggml-vocab-").removesuffix(".gguf")
 

@@ -1,13 +1,9 @@
 /* assign.c - metadata as text: what somebody types becomes a value of the type that he names, exactly, or is refused. No
  * locale has a say in it. */
 #include "plan.h"
-#include <locale.h>
 #include <stdio.h>
 #include <tenon/json.h>
 #include <tenon/plugin.h>
-#if defined(__APPLE__) || defined(__FreeBSD__)
-#include <xlocale.h>
-#endif
 
 #define ARRAY_OF "array:"
 
@@ -15,7 +11,6 @@
 struct assignment {
     const char *key, *text;
     uint32_t type, item_type;
-    locale_t locale; /* "C" */
     struct tenon_json json;
     tenon_error *error;
 };
@@ -86,9 +81,8 @@ take_integer (struct tenon_json *json, struct tenon_value *value)
            && value->as.i >= -(int64_t) most - 1;
 }
 
-/* Decimals become what is nearest, floats in one step: through a double some would be rounded twice. */
 static bool
-take_floating (struct assignment *given, int32_t token, struct tenon_value *value)
+take_floating (struct tenon_json *json, int32_t token, struct tenon_value *value)
 {
     static const struct {
         const char *word;
@@ -96,28 +90,31 @@ take_floating (struct assignment *given, int32_t token, struct tenon_value *valu
     } words[] = { { "NaN", __builtin_nan ("") },
                   { "Infinity", __builtin_inf () },
                   { "-Infinity", -__builtin_inf () } };
-    const char *text = (const char *) given->json.text;
+    float single;
     for (size_t i = 0; token == TENON_JSON_STRING && i < TN_COUNT (words); i++)
-        if (tenon_json_is (&given->json, words[i].word)) {
+        if (tenon_json_is (json, words[i].word)) {
             value->as.f = words[i].value;
             return true;
         }
     if (token != TENON_JSON_NUMBER)
         return false;
-    value->as.f = value->type == TENON_F32 ? (double) strtof_l (text, NULL, given->locale)
-                                           : strtod_l (text, NULL, given->locale);
-    return value->as.f - value->as.f == 0;
+    if (value->type == TENON_F64)
+        return tenon_json_f64 (json, &value->as.f) == TENON_OK;
+    if (tenon_json_f32 (json, &single) < 0)
+        return false;
+    value->as.f = (double) single;
+    return true;
 }
 
 /* All but strings. */
 static bool
-take_scalar (struct assignment *given, int32_t token, struct tenon_value *value)
+take_scalar (struct tenon_json *json, int32_t token, struct tenon_value *value)
 {
     value->source = TENON_NO_SOURCE;
     if (value->type == TENON_F32 || value->type == TENON_F64)
-        return take_floating (given, token, value);
+        return take_floating (json, token, value);
     if (value->type != TENON_BOOL)
-        return token == TENON_JSON_NUMBER && take_integer (&given->json, value);
+        return token == TENON_JSON_NUMBER && take_integer (json, value);
     value->as.u = token == TENON_JSON_TRUE;
     return token == TENON_JSON_TRUE || token == TENON_JSON_FALSE;
 }
@@ -192,7 +189,7 @@ parse_scalar (struct assignment *given, struct tenon_value *value)
         return TENON_OK;
     tenon_json_begin (json, given->text, strlen (given->text), TENON_JSON_DEPTH);
     int32_t token = tenon_json_next (json);
-    if (token != TENON_JSON_STRING && take_scalar (given, token, value)
+    if (token != TENON_JSON_STRING && take_scalar (json, token, value)
         && tenon_json_next (json) == TENON_JSON_END)
         return TENON_OK;
     return refuse (given, value->type, given->text, strlen (given->text), UINT64_MAX);
@@ -228,9 +225,9 @@ take_item (struct assignment *given, uint8_t *to)
         tenon_put_le64 (to, length);
         return 8 + length;
     }
-    if (!take_scalar (given, token, &item))
+    if (!take_scalar (json, token, &item))
         return 0;
-    uint64_t number = item.type == TENON_F32 ? tn_value_narrow (item.as.f) : item.as.u;
+    uint64_t number = item.type == TENON_F32 ? tenon_f32_of_f64 (item.as.f) : item.as.u;
     for (uint32_t i = 0; i < width; i++)
         to[i] = (uint8_t) (number >> 8 * i);
     return width;
@@ -279,12 +276,7 @@ tenon_plan_set_metadata (tenon_plan *plan, const char *key, const char *type, co
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct assignment given = { .key = key, .text = text, .error = &mine };
-    if ((given.locale = newlocale (LC_ALL_MASK, "C", (locale_t) 0))) {
-        assign (plan, &given, type);
-        freelocale (given.locale);
-    } else {
-        tn_fail_memory (&mine);
-    }
+    assign (plan, &given, type);
     return tn_error_out (error, &mine);
 }
 

@@ -107,8 +107,8 @@ fail (struct tenon_call *public, int32_t status, uint64_t offset, const char *me
     struct tn_call *call = tn_call_of (public);
     /* offsets are in source 0; in a file by itself they are the file's */
     if (call->state == TN_CALL_DESCRIBE) {
-        tn_catalog_settle (call->run->catalog,
-                           call->run->error); /* a name that occurs twice came before this */
+        /* a name that occurs twice came before this */
+        tn_catalog_settle (call->run->catalog, call->run->error);
         struct tn_source *source = tn_call_source (call, 0);
         if (source)
             tn_source_place (source, call->run->error);

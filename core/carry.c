@@ -326,14 +326,22 @@ first_to_carry (const tenon_plan *plan, const struct tenon_codec *codec)
     return NULL;
 }
 
+static bool
+has_order (const tenon_plan *plan)
+{
+    uint64_t keys = 0;
+    for (uint64_t i = 0; i < plan->own->metadata_count && keys < 2; i++)
+        keys += plan->own->metadata[i].key_length > 0;
+    return plan->count > 1 || keys > 1;
+}
+
 /* The codec has an order of its own, and what is saved comes from another one's file, so may be in any: only a record brings it
  * back. */
 static bool
 loses_order (const tenon_plan *plan, const struct tenon_codec *codec)
 {
     const struct tn_registry *registry = &plan->context->registry;
-    if (!(codec->flags & TENON_CODEC_SORTS) || codec->metadata == TENON_METADATA_NONE
-        || (plan->count < 2 && plan->own->metadata_count < 2))
+    if (!(codec->flags & TENON_CODEC_SORTS) || codec->metadata == TENON_METADATA_NONE || !has_order (plan))
         return false;
     for (uint64_t i = 0; i < plan->count; i++) {
         const struct tn_catalog *from = plan->planned[i].catalog;

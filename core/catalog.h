@@ -146,9 +146,5 @@ tenon_status tn_value_same (struct tn_catalog *catalog, const struct tenon_value
                             tenon_error *error);
 /* Bytes of one item of a scalar type in an array; 0: not a scalar type of values. */
 uint32_t tn_value_width (uint32_t type);
-/* A float's bits to the double that stands for it in a value, and back. NaNs keep all of theirs: a conversion would make
- * signalling ones quiet. */
-double tn_value_widen (uint32_t bits);
-uint32_t tn_value_narrow (double value);
 
 #endif

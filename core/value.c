@@ -12,35 +12,6 @@ tn_value_width (uint32_t type)
     return type < TENON_DTYPE_FIXED ? widths[type] : 0;
 }
 
-double
-tn_value_widen (uint32_t bits)
-{
-    uint64_t wide =
-        (uint64_t) (bits & 0x80000000u) << 32 | (uint64_t) 0x7ff << 52 | (uint64_t) (bits & 0x7fffffu) << 29;
-    double value;
-    float single;
-    memcpy (&single, &bits, sizeof single);
-    if (single == single)
-        return (double) single;
-    memcpy (&value, &wide, sizeof value);
-    return value;
-}
-
-uint32_t
-tn_value_narrow (double value)
-{
-    uint64_t wide;
-    uint32_t bits;
-    if (value == value) {
-        float single = (float) value;
-        memcpy (&bits, &single, sizeof bits);
-        return bits;
-    }
-    memcpy (&wide, &value, sizeof wide);
-    bits = (uint32_t) (wide >> 32 & 0x80000000u) | 0x7f800000u | (uint32_t) (wide >> 29 & 0x7fffffu);
-    return bits & 0x7fffffu ? bits : bits | 0x400000u; /* no infinity */
-}
-
 #define ENCODINGS (TENON_ENCODING_BIG | TENON_ENCODING_U32 | TENON_ENCODING_U64)
 
 /* Bytes before each string of an array; 0: the encoding says none. */
@@ -191,7 +162,7 @@ scalar_item (struct tenon_value *item, uint32_t type, const uint8_t *bytes, bool
     case TENON_I8: item->as.i = (int8_t) raw; break;
     case TENON_I16: item->as.i = (int16_t) raw; break;
     case TENON_I32: item->as.i = (int32_t) raw; break;
-    case TENON_F32: item->as.f = tn_value_widen ((uint32_t) raw); break;
+    case TENON_F32: item->as.f = tenon_f64_of_f32 ((uint32_t) raw); break;
     case TENON_F64: memcpy (&item->as.f, &raw, sizeof raw); break;
     default: item->as.u = raw;
     }

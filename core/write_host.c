@@ -119,7 +119,7 @@ item_bits (const struct tenon_value *item)
 {
     uint64_t bits;
     if (item->type == TENON_F32)
-        return tn_value_narrow (item->as.f);
+        return tenon_f32_of_f64 (item->as.f);
     if (item->type == TENON_F64) {
         memcpy (&bits, &item->as.f, sizeof bits);
         return bits;

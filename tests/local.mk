@@ -149,7 +149,7 @@ tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
 # The tests are compiled with tests/marks.h before everything else.
 tests/unit/test_%.o tests/unit/tests_%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o \
 tests/abi/kit.lo tests/abi/kit.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
-EXTRA_DIST += tests/marks.h
+EXTRA_DIST += tests/marks.h tests/values.h
 
 # json-c is the judge of json.h.
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/json_peer.h

@@ -68,6 +68,37 @@ accepted ()
     said "$@" || fail "$accepted_file: $said_text is not in the list"
 }
 
+# well FILE: verify finds nothing.
+well ()
+{
+    checks=$((checks + 1))
+    tenon verify "$1"
+    [ "$status" -eq 0 ] || fail "${1##*/}: verify exits $status"
+}
+
+# holds NAME FILE EXPECTED [sort]: it has just the tensors of EXPECTED, a line each of name, dtype, shape, bytes and cksum between tabs,
+# with their bytes; in their order, or in any.
+tab=$(printf '\t')
+holds ()
+{
+    checks=$((checks + 1))
+    tenon ls "$2"
+    [ "$status" -eq 0 ] || { fail "$1: ls exits $status"; return; }
+    grep "$tab.*$tab" "$work/out" | cut -f 1-4 | "${4:-cat}" >"$work/found"
+    cut -f 1-4 "$3" | "${4:-cat}" | cmp -s - "$work/found" || fail "$1: ls lists something else"
+    while IFS=$tab read -r holds_name _ _ holds_bytes holds_sum; do
+        checks=$((checks + 1))
+        tenon cat "$2" "$holds_name"
+        [ "$(cksum <"$work/out")" = "$holds_sum $holds_bytes" ] || { : >"$work/out"; fail "$1: $holds_name has other bytes"; }
+    done <"$3"
+}
+
+# skip TEXT: says what cannot be tried here
+skip ()
+{
+    echo "skipped: $1"
+}
+
 # finish: the closing line, which is added up with that of all other tests.
 finish ()
 {

@@ -621,6 +621,15 @@ tenon_json_f64 (struct tenon_json *json, double *value)
     return tenon_json_no_number (json, "a number that a double holds");
 }
 
+/* Not the same as the float of the double, which is rounded twice. */
+static inline tenon_status
+tenon_json_f32 (struct tenon_json *json, float *value)
+{
+    if (tenon_json_to_f32 (json->text, json->length, value))
+        return TENON_OK;
+    return tenon_json_no_number (json, "a number that a float holds");
+}
+
 #ifdef __cplusplus
 }
 #endif

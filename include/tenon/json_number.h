@@ -1,4 +1,4 @@
-/* tenon/json_number.h - decimal numbers to doubles, exactly and without the locale: a part of
+/* tenon/json_number.h - decimal numbers to doubles and floats, exactly and without the locale: a part of
  * tenon/json.h. */
 #ifndef TENON_JSON_NUMBER_H
 #define TENON_JSON_NUMBER_H
@@ -82,6 +82,14 @@ tenon_json_bits (struct tenon_json_big *big, int64_t exponent, int32_t *two, uin
     return bits;
 }
 
+/* bits / 2^drop as the nearest whole number, ties to even; `rest`: and a little more. `drop` is 1 … 64. */
+static inline uint64_t
+tenon_json_drop (uint64_t bits, int32_t drop, uint32_t rest)
+{
+    uint64_t kept = drop < 64 ? bits >> drop : 0, below = bits & (((uint64_t) 1 << (drop - 1)) - 1);
+    return kept + ((bits >> (drop - 1) & 1) && (rest || below || (kept & 1)));
+}
+
 /* bits × 2^two, the highest bit set, as the nearest double, ties to even; `rest`: and a little more. 0:
  * too large. */
 static inline int32_t
@@ -95,14 +103,27 @@ tenon_json_round (uint64_t bits, int32_t two, uint32_t rest, double *value)
     *value = 0;
     if (drop > 64)
         return 1;
-    uint64_t kept = drop < 64 ? bits >> drop : 0, below = bits & (((uint64_t) 1 << (drop - 1)) - 1);
-    if ((bits >> (drop - 1) & 1) && (rest || below || (kept & 1)))
-        kept++;
+    uint64_t kept = tenon_json_drop (bits, drop, rest);
     kept += (uint64_t) (biased - 1) << 52; /* a carry makes the exponent grow, as it should */
     if (kept >> 52 >= 2047)
         return 0;
     memcpy (value, &kept, sizeof kept);
     return 1;
+}
+
+/* The same as the nearest float, as a double. */
+static inline int32_t
+tenon_json_round_single (uint64_t bits, int32_t two, uint32_t rest, double *value)
+{
+    int32_t exponent = two + 63, drop = exponent < -126 ? 40 - 126 - exponent : 40;
+    double unit;
+    *value = 0;
+    if (drop > 64 || exponent > 127)
+        return drop > 64;
+    uint64_t power = (uint64_t) (two + drop + 1023) << 52; /* 2^-149 and more */
+    memcpy (&unit, &power, sizeof unit);
+    *value = (double) tenon_json_drop (bits, drop, rest) * unit;
+    return *value < 340282366920938463463374607431768211456.0; /* 2^128 */
 }
 
 struct tenon_json_decimal {
@@ -146,9 +167,9 @@ tenon_json_take_decimal (struct tenon_json_decimal *decimal, const uint8_t *at, 
     decimal->exponent += minus ? -exponent : exponent;
 }
 
-/* 0: too large. */
+/* `single`: the nearest float. 0: too large. */
 static inline int32_t
-tenon_json_from_decimal (const struct tenon_json_decimal *decimal, double *value)
+tenon_json_from_decimal (const struct tenon_json_decimal *decimal, uint32_t single, double *value)
 {
     struct tenon_json_big big;
     int64_t exponent = decimal->exponent, taken = 0,
@@ -179,7 +200,8 @@ tenon_json_from_decimal (const struct tenon_json_decimal *decimal, double *value
     tenon_json_multiply (&big, factor, part);
     exponent -= taken > 19 ? taken - 19 : 0;
     uint64_t bits = tenon_json_bits (&big, exponent, &two, &rest);
-    return tenon_json_round (bits, two, rest, value);
+    return single ? tenon_json_round_single (bits, two, rest, value)
+                  : tenon_json_round (bits, two, rest, value);
 }
 
 /* The double that is nearest to a number that the parser has passed, ties to even, whatever the locale.
@@ -202,10 +224,32 @@ tenon_json_to_f64 (const void *text, uint64_t length, double *value)
                                       : (double) decimal.head * tens[decimal.exponent];
     else
 #endif
-        fits = tenon_json_from_decimal (&decimal, value);
+        fits = tenon_json_from_decimal (&decimal, 0, value);
     (void) tens;
     if (!fits)
         memcpy (value, &infinite, sizeof *value);
+    if (minus)
+        *value = -*value;
+    return fits;
+}
+
+/* The same for floats. Through a double what lies a little beside the middle of two floats would be rounded twice, the second time
+ * to the other side. */
+__attribute__ ((unused)) static int32_t
+tenon_json_to_f32 (const void *text, uint64_t length, float *value)
+{
+    const uint8_t *at = (const uint8_t *) text;
+    struct tenon_json_decimal decimal;
+    double wide;
+    int32_t fits = tenon_json_to_f64 (text, length, &wide);
+    *value = (float) wide;
+    double other = 2 * wide - (double) *value; /* as far from `wide` on its other side */
+    if (wide == (double) *value || other != (double) (float) other)
+        return fits && *value - *value == 0;
+    uint32_t minus = length > 0 && *at == '-';
+    tenon_json_take_decimal (&decimal, at + minus, at + length);
+    fits = tenon_json_from_decimal (&decimal, 1, &wide);
+    *value = (float) (fits ? wide : __builtin_inf ());
     if (minus)
         *value = -*value;
     return fits;

@@ -134,10 +134,11 @@ tenon_json_print (char text[40], int32_t precision, double value)
 static inline void
 tenon_json_put_float (struct tenon_json_out *out, double value, int32_t least, int32_t most, int32_t single)
 {
-    double normal = single ? 0x1p-126 : 0x1p-1022;
+    double normal = single ? 1.1754943508222875e-38 : 2.2250738585072014e-308; /* 2^-126, 2^-1022 */
     char text[40];
     uint32_t length = 0;
     double back = 0;
+    float narrow = 0;
     if (value - value != 0) {
         if (out->status == TENON_OK)
             out->status = TENON_E_UNSUPPORTED;
@@ -147,8 +148,11 @@ tenon_json_put_float (struct tenon_json_out *out, double value, int32_t least, i
         least = 1;
     for (int32_t precision = least; precision <= most; precision++) {
         length = tenon_json_print (text, precision, value);
-        tenon_json_to_f64 (text, length, &back);
-        if (back == value || (single && (float) back == (float) value))
+        if (single)
+            tenon_json_to_f32 (text, length, &narrow);
+        else
+            tenon_json_to_f64 (text, length, &back);
+        if ((single ? (double) narrow : back) == value)
             break;
     }
     tenon_json_put (out, text, length);

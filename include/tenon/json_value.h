@@ -102,28 +102,12 @@ tenon_json_put_bytes (struct tenon_json_out *out, const char *bytes, uint64_t le
     tenon_json_put_text (out, "\"}");
 }
 
-/* As a float has it: a NaN's bits that only a double has room for are dropped. No conversion: that would make
- * signalling NaNs quiet. */
-static inline double
-tenon_json_single (double value)
-{
-    const uint64_t beyond = ((uint64_t) 1 << 29) - 1, quiet = (uint64_t) 1 << 51;
-    uint64_t bits;
-    if (value == value)
-        return (double) (float) value;
-    memcpy (&bits, &value, sizeof bits);
-    bits &= ~beyond;
-    if (!(bits & (2 * quiet - 1)))
-        bits |= quiet;
-    memcpy (&value, &bits, sizeof value);
-    return value;
-}
-
 __attribute__ ((unused)) static void
 tenon_json_put_floating (struct tenon_json_out *out, const struct tenon_value *value)
 {
     uint64_t bits;
-    double number = value->type == TENON_F32 ? tenon_json_single (value->as.f) : value->as.f;
+    double number =
+        value->type == TENON_F32 ? tenon_f64_of_f32 (tenon_f32_of_f64 (value->as.f)) : value->as.f;
     if (number - number == 0) {
         if (value->type == TENON_F32)
             tenon_json_put_f32 (out, (float) number);
@@ -325,6 +309,7 @@ __attribute__ ((unused)) static int32_t
 tenon_json_take_floating (struct tenon_json *json, int32_t token, struct tenon_value *value)
 {
     uint64_t bits;
+    float single;
     if (token == TENON_JSON_BEGIN_OBJECT) {
         if (tenon_json_take_bits (json, &value->as.f))
             return TENON_JSON_OTHER;
@@ -332,13 +317,13 @@ tenon_json_take_floating (struct tenon_json *json, int32_t token, struct tenon_v
         memcpy (&bits, &value->as.f, sizeof bits);
         return value->type == TENON_F32 && (bits & (((uint64_t) 1 << 29) - 1)) ? TENON_JSON_OTHER : TENON_OK;
     }
-    if (token != TENON_JSON_NUMBER || tenon_json_f64 (json, &value->as.f) < 0)
+    if (token != TENON_JSON_NUMBER)
         return TENON_JSON_OTHER;
-    if (value->type == TENON_F32) {
-        /* no comparison with the largest f32: its shortest decimal is a little more */
-        value->as.f = (double) (float) value->as.f;
-        return value->as.f - value->as.f == 0 ? TENON_OK : TENON_JSON_OTHER;
-    }
+    if (value->type == TENON_F64)
+        return tenon_json_f64 (json, &value->as.f) < 0 ? TENON_JSON_OTHER : TENON_OK;
+    if (tenon_json_f32 (json, &single) < 0)
+        return TENON_JSON_OTHER;
+    value->as.f = (double) single;
     return TENON_OK;
 }
 
@@ -392,20 +377,6 @@ tenon_json_count_items (struct tenon_json *json, uint64_t *count, uint64_t *byte
     return TENON_OK;
 }
 
-/* The bits of a float. No conversion: that would make signalling NaNs quiet. */
-static inline uint32_t
-tenon_json_single_bits (double number)
-{
-    uint64_t bits;
-    uint32_t narrow;
-    float single = (float) number;
-    memcpy (&bits, &number, sizeof bits);
-    memcpy (&narrow, &single, sizeof narrow);
-    if (number == number)
-        return narrow;
-    return (uint32_t) (bits >> 32 & 0x80000000u) | 0x7f800000u | (uint32_t) (bits >> 29 & 0x7fffffu);
-}
-
 /* Bytes of a number among others. */
 static inline uint32_t
 tenon_json_packed_width (uint32_t type)
@@ -420,7 +391,7 @@ tenon_json_pack (uint8_t *to, const struct tenon_value *value)
     uint32_t width = tenon_json_packed_width (value->type);
     uint64_t number = value->as.u;
     if (value->type == TENON_F32)
-        number = tenon_json_single_bits (value->as.f);
+        number = tenon_f32_of_f64 (value->as.f);
     else if (value->type == TENON_F64)
         memcpy (&number, &value->as.f, sizeof number);
     for (uint32_t i = 0; i < width; i++)

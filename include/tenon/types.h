@@ -127,8 +127,8 @@ struct tenon_dtype {
     uint32_t flags;                 /* none yet */
     const char *family;             /* opaque: whose text it is, "numpy" */
     const char *text;               /* opaque: the format's own words for the type, kept as they are */
-    /* Blocks only; NULL: carried, but not converted. Whole blocks, native float, blocks little-endian.
-     * Called from many threads at once. Return 0 or TENON_E_*. */
+    /* Blocks only; NULL: carried, but not converted. Whole blocks, little-endian, at any address; native floats,
+     * aligned. The two do not overlap. Called from many threads at once. Return 0 or TENON_E_*. */
     int32_t (*decode) (const void *blocks, float *items, uint64_t block_count);
     int32_t (*encode) (const float *items, void *blocks, uint64_t block_count);
     /* Blocks only; NULL: any bytes will do. Looks for a block that stands for no numbers, since a scale in it is NaN or
@@ -237,9 +237,9 @@ enum {
     TENON_LOSS = 1,    /* something that a save dropped or changed */
     TENON_BID = 2,     /* what a codec said when it was asked whether a file is its own */
     TENON_VERDICT = 3, /* what became of a plugin candidate */
-    TENON_WRITTEN =
-        4 /* a save made a set of files, and `file` is one of them: in the order in which they got their names. There
-                       * are none when the target is the only file, or when the save failed */
+    /* A save made a set of files, and `file` is one of them: in the order in which they got their names. There are
+     * none when the target is the only file, or when the save failed */
+    TENON_WRITTEN = 4
 };
 /* Added to TENON_NOTE by a codec: the file breaks a rule of its format, at the cost of no data. The entry of the report has
  * the status TENON_E_MALFORMED, and tenon_verify fails with it. */

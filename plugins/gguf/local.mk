@@ -42,6 +42,7 @@ shell_tests += \
 	plugins/gguf/tests/golden.sh \
 	plugins/gguf/tests/malformed.sh \
 	plugins/gguf/tests/mlx.sh \
+	plugins/gguf/tests/quantise.sh \
 	plugins/gguf/tests/split.sh
 
 if MODULE_gguf
@@ -61,7 +62,6 @@ endif
 
 dist_man_MANS += plugins/gguf/tenon-gguf.7
 
-unit_tests += plugins/gguf/tests/test_decode plugins/gguf/tests/test_encode plugins/gguf/tests/test_mlx
+unit_tests += plugins/gguf/tests/test_decode plugins/gguf/tests/test_encode plugins/gguf/tests/test_mlx plugins/gguf/tests/test_values
 plugins_gguf_tests_test_decode_SOURCES = plugins/gguf/tests/test_decode.c $(gguf_decoders)
 plugins_gguf_tests_test_encode_SOURCES = plugins/gguf/tests/test_encode.c plugins/gguf/half.h $(gguf_encoders)
-shell_tests += plugins/gguf/tests/quantise.sh

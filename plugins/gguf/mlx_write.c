@@ -2,9 +2,10 @@
 #include "mlx.h"
 #include <stdlib.h>
 
-#define WINDOW (1u << 22) /* groups whose scales and biases are in memory at once: 8 MiB each */
-#define CHUNK                                                                                                \
-    (1u << 12) /* groups whose numbers are: each time another tensor is read, its source is begun anew */
+/* Groups whose scales and biases are in memory at once: 8 MiB each. */
+#define WINDOW (1u << 22)
+/* Groups whose numbers are: each time another tensor is read, its source is begun anew. */
+#define CHUNK (1u << 12)
 
 /* A tensor of the plan by its name. */
 struct named {

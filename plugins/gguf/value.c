@@ -9,21 +9,6 @@ const struct gguf_value_type gguf_value_types[GGUF_VALUES] = {
     [GGUF_F64] = { TENON_F64, 8 },
 };
 
-/* The double that stands for a float. A conversion would make signalling NaNs quiet. */
-static double
-widen (uint32_t bits)
-{
-    uint64_t wide =
-        (uint64_t) (bits >> 31) << 63 | (uint64_t) 0x7ff << 52 | (uint64_t) (bits & 0x7fffff) << 29;
-    float narrow;
-    double value;
-    memcpy (&narrow, &bits, sizeof narrow);
-    value = narrow;
-    if ((bits & 0x7fffffff) > 0x7f800000)
-        memcpy (&value, &wide, sizeof value);
-    return value;
-}
-
 static uint64_t
 number_of (const uint8_t *bytes, uint32_t width, uint32_t big_endian)
 {
@@ -49,7 +34,7 @@ read_scalar (struct gguf_reader *reader, uint32_t type, struct tenon_value *valu
     case GGUF_I8: value->as.i = (int8_t) number; break;
     case GGUF_I16: value->as.i = (int16_t) number; break;
     case GGUF_I32: value->as.i = (int32_t) number; break;
-    case GGUF_F32: value->as.f = widen ((uint32_t) number); break;
+    case GGUF_F32: value->as.f = tenon_f64_of_f32 ((uint32_t) number); break;
     case GGUF_F64: memcpy (&value->as.f, &number, sizeof number); break;
     case GGUF_BOOL:
         if (number > 1)

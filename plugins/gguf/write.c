@@ -50,26 +50,13 @@ value_type_of (uint32_t type)
     return GGUF_VALUES;
 }
 
-/* The float that a double stands for; signalling NaNs stay what they are. */
-static uint32_t
-narrow (double value)
-{
-    uint64_t wide;
-    uint32_t bits;
-    float single = (float) value;
-    memcpy (&wide, &value, sizeof wide);
-    memcpy (&bits, &single, sizeof bits);
-    return value != value ? (uint32_t) (wide >> 63) << 31 | 0x7f800000u | (uint32_t) (wide >> 29 & 0x7fffff)
-                          : bits;
-}
-
 static tenon_status
 put_scalar (struct writer *writer, uint32_t type, const struct tenon_value *value)
 {
     uint8_t bytes[8];
     uint64_t number = value->as.u;
     if (type == GGUF_F32)
-        number = narrow (value->as.f);
+        number = tenon_f32_of_f64 (value->as.f);
     tenon_put_le64 (bytes, number);
     return writer->call->host->put (writer->call, bytes, gguf_value_types[type].width);
 }

@@ -9,10 +9,12 @@
             goto done;                                                                                       \
     } while (0)
 
-/* From a sample of the source tree, or, when it has no slash, from the target of an earlier case. */
+/* From a sample of the source tree, or, when it has no slash, from the target of an earlier case. `read` is the setting with
+ * which it is opened, `opens` the file of a set that stands for its target; or NULL. */
 static const struct {
     const char *from, *to;
     const char *settings[4];
+    const char *read, *opens;
 } cases[] = {
     { "safetensors/samples/golden/dtypes.safetensors", "dtypes.safetensors", { NULL } },
     { "safetensors/samples/golden/metadata.safetensors", "metadata.npz", { "npz.metadata=member", NULL } },
@@ -31,10 +33,16 @@ static const struct {
     { "values.safetensors", "values.npz", { "npz.metadata=member", NULL } },
     { "values.npz", "again.safetensors", { NULL } },
     { "wrong.safetensors", "right.safetensors", { NULL } },
+    { "gguf/samples/aligned-set/m-00001-of-00003.gguf",
+      "m.gguf",
+      { "gguf.shard_tensors=2", NULL },
+      .opens = "m-00001-of-00003.gguf" },
+    { "gguf/samples/golden/blocks.gguf", "triples.safetensors", { NULL }, .read = "gguf.mlx=triple" },
+    { "triples.safetensors", "triples.gguf", { "gguf.mlx=triple", NULL } },
 };
 #define CASES (sizeof cases / sizeof cases[0])
 
-static char sources[CASES][512], targets[CASES][512];
+static char sources[CASES][512], targets[CASES][512], opens[CASES][512];
 static tenon_context *formats;
 
 /* ---- what is done ---- */
@@ -83,15 +91,17 @@ convert (int number, tenon_error *error)
     tenon_save_options options = { .struct_size = sizeof options,
                                    .flags = TENON_SAVE_CARRY,
                                    .settings = cases[number].settings };
+    const char *const read[] = { cases[number].read, NULL };
+    tenon_open_options open = { .struct_size = sizeof open, .settings = read };
     tenon_file *file = NULL, *back = NULL;
     tenon_plan *plan = NULL;
     tenon_report *report = NULL;
     tenon_status status;
-    TRY (tenon_open (formats, sources[number], NULL, &file, error));
+    TRY (tenon_open (formats, sources[number], &open, &file, error));
     TRY (tenon_plan_new (formats, &plan, error));
     TRY (tenon_plan_add_file (plan, file, error));
     TRY (tenon_save (plan, targets[number], &options, &report, NULL, error));
-    TRY (tenon_open (formats, targets[number], NULL, &back, error));
+    TRY (tenon_open (formats, opens[number], NULL, &back, error));
     TRY (see_metadata (back, error));
     TRY (see_tensors (back, error));
 done:
@@ -135,6 +145,7 @@ begin (void)
         else
             snprintf (sources[i], sizeof sources[i], "%s", kit_path (from));
         snprintf (targets[i], sizeof targets[i], "%s", kit_path (cases[i].to));
+        snprintf (opens[i], sizeof opens[i], "%s", kit_path (cases[i].opens ? cases[i].opens : cases[i].to));
     }
 }
 

@@ -411,8 +411,11 @@ def check_file(bench, pairs, tensors, *words):
 
 
 def vectors():
-    """Files of ggml among the plugin's samples, and real ones beside the project, or where TENON_GGUF_FILES says, if there are."""
-    folder = pathlib.Path(__file__).parents[2]
-    more = pathlib.Path(os.environ.get("TENON_GGUF_FILES") or folder.parent / "shared" / "data" / "gguf")
-    found = {path.name: path for place in (folder / "plugins" / "gguf" / "samples" / "quants", more) for path in place.glob("*.gguf")}
+    """Files of ggml among the plugin's samples, and real ones in TENON_SHARED, which is beside the project, if there are."""
+    places = [pathlib.Path(__file__).parents[2] / "plugins" / "gguf" / "samples" / "quants"]
+    if os.environ.get("TENON_SHARED"):
+        places.append(pathlib.Path(os.environ["TENON_SHARED"]) / "data" / "gguf")
+    else:
+        print("skipped: there are no real files in ../shared/data/gguf")
+    found = {path.name: path for place in places for path in place.glob("*.gguf")}
     return [found[name] for name in sorted(found)]

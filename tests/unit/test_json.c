@@ -318,7 +318,7 @@ START_TEST (whole_numbers_are_exact)
 }
 END_TEST
 
-/* glibc's strtod is exact. */
+/* glibc's strtod and strtof are exact. */
 static void
 same_as_strtod (const char *text)
 {
@@ -326,38 +326,31 @@ same_as_strtod (const char *text)
     int32_t fits = tenon_json_to_f64 (text, strlen (text), &ours);
     ck_assert_msg (memcmp (&ours, &theirs, sizeof ours) == 0, "%s: %a, strtod says %a", text, ours, theirs);
     ck_assert_int_eq (fits, !isinf (theirs));
+    float single, once = strtof (text, NULL);
+    fits = tenon_json_to_f32 (text, strlen (text), &single);
+    ck_assert_msg (memcmp (&single, &once, sizeof single) == 0, "%s: %a, strtof says %a", text,
+                   (double) single, (double) once);
+    ck_assert_int_eq (fits, !isinf (once));
 }
 
 START_TEST (decimals_are_rounded_rightly)
 {
-    static const char *const hard[] = { "0",
-                                        "-0",
-                                        "-0.0",
-                                        "0e999999999999999999999",
-                                        "1e22",
-                                        "1e23",
-                                        "9007199254740993",
-                                        "9007199254740992.999999999999999999999999999999999999",
-                                        "2.2250738585072011e-308",
-                                        "2.2250738585072014e-308",
-                                        "4.9406564584124654e-324",
-                                        "2.4703282292062327e-324",
-                                        "2.4703282292062328e-324",
-                                        "1.7976931348623157e308",
-                                        "1.7976931348623158e308",
-                                        "1.7976931348623159e308",
-                                        "1e309",
-                                        "1e-400",
-                                        "1e400",
-                                        "-1e99999999999999999999",
-                                        "1e-99999999999999999999",
-                                        "8.98846567431158e307",
-                                        "6.631236846766476e-316",
-                                        "0.1",
-                                        "123456789012345678901234567890",
-                                        "0.000000000000000000000000000000000000000000000000000000000001e60",
-                                        "3.5e-323",
-                                        "7e-324" };
+    static const char *const hard[] = {
+        "0", "-0", "-0.0", "0e999999999999999999999", "1e22", "1e23", "9007199254740993",
+        "9007199254740992.999999999999999999999999999999999999", "2.2250738585072011e-308",
+        "2.2250738585072014e-308", "4.9406564584124654e-324", "2.4703282292062327e-324",
+        "2.4703282292062328e-324", "1.7976931348623157e308", "1.7976931348623158e308",
+        "1.7976931348623159e308", "1e309", "1e-400", "1e400", "-1e99999999999999999999",
+        "1e-99999999999999999999", "8.98846567431158e307", "6.631236846766476e-316", "0.1",
+        "123456789012345678901234567890", "0.000000000000000000000000000000000000000000000000000000000001e60",
+        "3.5e-323", "7e-324",
+        /* through a double the wrong floats */
+        "7.038531e-26", "-7.038531e-26", "9.3137999e-33", "8.2381273e-28", "1.4077062e-25",
+        "16777217.0000000000000001", "16777218.9999999999999999", "33554434",
+        "340282356779733661637539395458142568447.9999", "340282356779733661637539395458142568448",
+        "7.006492321624085354618647916449580656401309709382578858785341e-46",
+        "7.006492321624085354618647916449580656401309709382578858785342e-46"
+    };
     char text[2000];
     for (unsigned i = 0; i < sizeof hard / sizeof hard[0]; i++)
         same_as_strtod (hard[i]);
@@ -368,6 +361,19 @@ START_TEST (decimals_are_rounded_rightly)
             (uint64_t) snprintf (text, sizeof text, "%.1100Lf", ((long double) value + next) / 2);
         same_as_strtod (text);
         text[length++] = '1', text[length] = 0;
+        same_as_strtod (text);
+    }
+    for (int power = -149; power < 128; power++) {
+        float value = ldexpf (1, power), next = nextafterf (value, INFINITY);
+        uint64_t length = (uint64_t) snprintf (text, sizeof text, "%.200f", ((double) value + next) / 2);
+        same_as_strtod (text);
+        text[length++] = '1', text[length] = 0;
+        same_as_strtod (text);
+        /* a little less */
+        text[--length] = 0;
+        while (text[--length] == '0' || text[length] == '.')
+            text[length] = text[length] == '.' ? '.' : '9';
+        text[length]--;
         same_as_strtod (text);
     }
     for (int i = 0; i < 100000; i++) {
@@ -420,6 +426,9 @@ START_TEST (floats_are_written_so_that_they_come_back)
     ck_assert_str_eq (written_f32 (1e10f), "1e+10");
     ck_assert_str_eq (written_f32 (0x1p-149f), "1e-45"); /* where floats have fewer digits */
     ck_assert_str_eq (written_f32 (-0x1.8p-148f), "-4e-45");
+    ck_assert_str_eq (written_f32 (33554472), "3.355447e+07"); /* a tie, which goes to the even one */
+    /* 7.038531e-26 lies on the far side of the middle, by less than a double can tell */
+    ck_assert_str_eq (written_f32 (0x1.5c87fcp-84f), "7.0385313e-26");
     for (int i = 0; i < 100000; i++) {
         uint64_t bits = draw (UINT32_MAX) << 33 ^ draw (UINT32_MAX);
         uint32_t low = (uint32_t) bits;

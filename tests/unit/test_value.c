@@ -2,6 +2,7 @@
 #include "catalog.h"
 #include <check.h>
 #include <stdio.h>
+#include <tenon/plugin.h>
 
 static tenon_context *context;
 static struct tn_catalog *catalog;
@@ -58,11 +59,11 @@ START_TEST (nans_keep_their_bits)
     ck_assert_int_eq (tn_value_items (NULL, &array, 0, 2, items, NULL, &error), TENON_OK);
     ck_assert_uint_eq (items[0].as.u, 0x7ff0000020000000);
     ck_assert_uint_eq (items[1].as.u, 0xfff8002460000000);
-    ck_assert_uint_eq (tn_value_narrow (items[0].as.f), 0x7f800001);
-    ck_assert_uint_eq (tn_value_narrow (items[1].as.f), 0xffc00123);
+    ck_assert_uint_eq (tenon_f32_of_f64 (items[0].as.f), 0x7f800001);
+    ck_assert_uint_eq (tenon_f32_of_f64 (items[1].as.f), 0xffc00123);
     /* a NaN whose bits a float has no room for is one still */
     items[0].as.u = 0x7ff0000000000001;
-    ck_assert_uint_eq (tn_value_narrow (items[0].as.f), 0x7fc00000);
+    ck_assert_uint_eq (tenon_f32_of_f64 (items[0].as.f), 0x7fc00000);
 }
 END_TEST
 

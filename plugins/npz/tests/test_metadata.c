@@ -1,4 +1,5 @@
 /* test_metadata.c - metadata of every type through the member __tenon__.npy, bit for bit. */
+#include "../../../tests/values.h"
 #include "archive.h"
 #include <stdio.h>
 #include <time.h>
@@ -82,73 +83,6 @@ saved (tenon_plan *plan)
     ck_assert_msg (save_with (plan, 0, "npz.metadata=member") == TENON_OK, "%s", error.message);
     tenon_plan_free (plan);
     return open_path ();
-}
-
-static struct tenon_value
-value_of (const tenon_file *file, const char *key)
-{
-    tenon_metadata_info info = { .struct_size = sizeof info };
-    uint64_t index;
-    ck_assert_msg (tenon_metadata_find (file, key, &index) == TENON_OK, "%s is not there", key);
-    ck_assert_int_eq (tenon_metadata_get (file, index, &info), TENON_OK);
-    return info.value;
-}
-
-static struct tenon_value
-string_of (const char *text, uint64_t length)
-{
-    struct tenon_value value = { .type = TENON_STRING, .count = length, .source = TENON_NO_SOURCE };
-    value.as.string = text;
-    return value;
-}
-
-static struct tenon_value
-array_of (uint32_t type, uint64_t count, const void *bytes, uint64_t length)
-{
-    struct tenon_value value = { .type = TENON_ARRAY,
-                                 .item_type = type,
-                                 .count = count,
-                                 .length = length,
-                                 .encoding = type == TENON_STRING ? TENON_ENCODING_U64 : 0,
-                                 .source = TENON_NO_SOURCE };
-    value.as.memory = bytes;
-    return value;
-}
-
-static struct tenon_value
-nested_of (const struct tenon_value *items, uint64_t count)
-{
-    struct tenon_value value = {
-        .type = TENON_ARRAY, .item_type = TENON_ARRAY, .count = count, .source = TENON_NO_SOURCE
-    };
-    value.as.items = items;
-    return value;
-}
-
-/* Arrays come back as little-endian bytes in memory, strings with lengths of u64: what was given. */
-static void
-same (const struct tenon_value *found, const struct tenon_value *wanted, const char *where)
-{
-    ck_assert_msg (found->type == wanted->type && found->count == wanted->count, "%s: type %u, %llu items",
-                   where, found->type, (unsigned long long) found->count);
-    if (wanted->type == TENON_STRING)
-        ck_assert_msg (wanted->count == 0 || memcmp (found->as.string, wanted->as.string, wanted->count) == 0,
-                       "%s", where);
-    else if (wanted->type != TENON_ARRAY)
-        ck_assert_msg (found->as.u == wanted->as.u, "%s: %llx, not %llx", where,
-                       (unsigned long long) found->as.u, (unsigned long long) wanted->as.u);
-    else if (wanted->item_type == TENON_ARRAY) {
-        ck_assert_uint_eq (found->item_type, TENON_ARRAY);
-        for (uint64_t i = 0; i < wanted->count; i++)
-            same (&found->as.items[i], &wanted->as.items[i], where);
-    } else {
-        ck_assert_uint_eq (found->item_type, wanted->item_type);
-        ck_assert_uint_eq (found->source, TENON_NO_SOURCE);
-        ck_assert_msg (found->length == wanted->length && found->encoding == wanted->encoding, "%s", where);
-        ck_assert_msg (wanted->length == 0
-                           || memcmp (found->as.memory, wanted->as.memory, wanted->length) == 0,
-                       "%s", where);
-    }
 }
 
 /* ---- what comes back ---- */
@@ -284,17 +218,10 @@ START_TEST (arrays_of_numbers)
 }
 END_TEST
 
-/* 2^17 floats of all kinds: one of every 32768 bit patterns, and so hundreds of NaNs among them. */
 START_TEST (every_kind_of_float)
 {
-    uint32_t count = 1u << 17;
-    uint8_t *bytes = malloc (4 * count);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t bits = i << 15 | (i * 2654435761u >> 17);
-        for (unsigned b = 0; b < 4; b++)
-            bytes[4 * i + b] = (uint8_t) (bits >> 8 * b);
-    }
-    struct tenon_value wanted = array_of (TENON_F32, count, bytes, 4 * count);
+    uint8_t *bytes = floats_of_all_kinds ();
+    struct tenon_value wanted = array_of (TENON_F32, VALUES_FLOATS, bytes, 4 * VALUES_FLOATS);
     tenon_plan *plan = plan_begin ();
     add (plan, "floats", wanted);
     tenon_file *file = saved (plan);

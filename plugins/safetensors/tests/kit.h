@@ -1,6 +1,7 @@
 /* kit.h - for the tests of metadata: files whose headers are written here word by word, values, and what is asked of both. */
 #ifndef KIT_H
 #define KIT_H
+#include "../../../tests/values.h"
 #include <check.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,19 +30,8 @@ int noted (const tenon_file *file, const char *words);
 /* `text` as it stands inside a JSON string: a backslash before each quote and backslash. Returns the address behind. */
 char *quoted (char *to, const char *text);
 
-/* ---- values ---- */
-
-struct tenon_value value_of (const tenon_file *file, const char *key);
 /* The key at this place. */
 const char *key_at (const tenon_file *file, uint64_t index);
-struct tenon_value number_of (uint32_t type, uint64_t bits);
-struct tenon_value string_of (const char *text, uint64_t length);
-/* Numbers as little-endian bytes, strings with lengths of u64. */
-struct tenon_value array_of (uint32_t type, uint64_t count, const void *bytes, uint64_t length);
-struct tenon_value nested_of (const struct tenon_value *items, uint64_t count);
-/* Arrays come back as they were given by the functions above. */
-void same (const struct tenon_value *found, const struct tenon_value *wanted, const char *where);
-
 /* ---- plans ---- */
 
 tenon_plan *plan_begin (void);

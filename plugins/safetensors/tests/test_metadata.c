@@ -178,17 +178,10 @@ START_TEST (other_encodings)
 }
 END_TEST
 
-/* 2^17 floats of all kinds: one of every 32768 bit patterns, and so hundreds of NaNs among them. */
 START_TEST (every_kind_of_float)
 {
-    uint32_t count = 1u << 17;
-    uint8_t *bytes = malloc (4 * count);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t bits = i << 15 | (i * 2654435761u >> 17);
-        for (unsigned b = 0; b < 4; b++)
-            bytes[4 * i + b] = (uint8_t) (bits >> 8 * b);
-    }
-    struct tenon_value wanted = array_of (TENON_F32, count, bytes, 4 * count);
+    uint8_t *bytes = floats_of_all_kinds ();
+    struct tenon_value wanted = array_of (TENON_F32, VALUES_FLOATS, bytes, 4 * VALUES_FLOATS);
     tenon_plan *plan = plan_begin ();
     add (plan, "floats", wanted);
     tenon_file *file = saved (plan);

@@ -528,6 +528,37 @@ tenon_put_be64 (void *to, uint64_t value)
     return tenon_put_le64 (to, __builtin_bswap64 (value));
 }
 
+/* The double that stands for a float in struct tenon_value, and the float of such a double, as their bits. NaNs keep theirs: a
+ * conversion would make signalling ones quiet. Of a double that is no float's, the nearest; of a NaN that only a double has
+ * room for, a quiet one. */
+__attribute__ ((unused)) static double
+tenon_f64_of_f32 (uint32_t bits)
+{
+    uint64_t wide =
+        (uint64_t) (bits & 0x80000000u) << 32 | (uint64_t) 0x7ff << 52 | (uint64_t) (bits & 0x7fffffu) << 29;
+    double value;
+    float single;
+    memcpy (&single, &bits, sizeof single);
+    if (single == single)
+        return (double) single;
+    memcpy (&value, &wide, sizeof value);
+    return value;
+}
+__attribute__ ((unused)) static uint32_t
+tenon_f32_of_f64 (double value)
+{
+    uint64_t wide;
+    uint32_t bits;
+    if (value == value) {
+        float single = (float) value;
+        memcpy (&bits, &single, sizeof bits);
+        return bits;
+    }
+    memcpy (&wide, &value, sizeof wide);
+    bits = (uint32_t) (wide >> 32 & 0x80000000u) | 0x7f800000u | (uint32_t) (wide >> 29 & 0x7fffffu);
+    return bits & 0x7fffffu ? bits : bits | 0x400000u; /* no infinity */
+}
+
 /* ---- a cursor over a source -------------------------------------------------------------------------- */
 
 /* Reads a header from front to back with every step checked: a parser that only uses it cannot run past the

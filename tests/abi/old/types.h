@@ -222,9 +222,9 @@ enum {
     TENON_LOSS = 1,    /* something that a save dropped or changed */
     TENON_BID = 2,     /* what a codec said when it was asked whether a file is its own */
     TENON_VERDICT = 3, /* what became of a plugin candidate */
-    TENON_WRITTEN =
-        4 /* a save made a set of files, and `file` is one of them: in the order in which they got their names. There
-                       * are none when the target is the only file, or when the save failed */
+    /* A save made a set of files, and `file` is one of them: in the order in which they got their names. There are
+     * none when the target is the only file, or when the save failed */
+    TENON_WRITTEN = 4
 };
 /* Added to TENON_NOTE by a codec: the file breaks a rule of its format, at the cost of no data. The entry of the report has
  * the status TENON_E_MALFORMED, and tenon_verify fails with it. */

@@ -1,0 +1,113 @@
+/* test_values.c - metadata of every type through a file, bit for bit. */
+#include "../../../tests/values.h"
+#include <stdio.h>
+#include <unistd.h>
+
+static tenon_context *context;
+static tenon_error error;
+static tenon_plan *plan;
+static char path[64];
+
+static void
+begin (void)
+{
+    tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES };
+    error = (tenon_error) TENON_ERROR_INIT;
+    snprintf (path, sizeof path, "/tmp/tenon-values-%ld.gguf", (long) getpid ());
+    ck_assert_int_eq (tenon_context_new (&context, &options, &error), TENON_OK);
+    ck_assert_int_eq (tenon_plan_new (context, &plan, &error), TENON_OK);
+}
+
+static void
+end (void)
+{
+    unlink (path);
+    tenon_context_free (context);
+}
+
+static void
+add (const char *key, struct tenon_value value)
+{
+    ck_assert_msg (tenon_plan_add_metadata (plan, key, &value, &error) == TENON_OK, "%s: %s", key,
+                   error.message);
+}
+
+/* Nothing is lost. */
+static tenon_file *
+saved (void)
+{
+    tenon_file *file;
+    tenon_save_options options = { .struct_size = sizeof options, .flags = TENON_SAVE_STRICT };
+    ck_assert_msg (tenon_save (plan, path, &options, NULL, NULL, &error) == TENON_OK, "%s", error.message);
+    tenon_plan_free (plan);
+    ck_assert_msg (tenon_open (context, path, NULL, &file, &error) == TENON_OK, "%s", error.message);
+    return file;
+}
+
+/* Of f32 here are the doubles that they are. */
+static const struct {
+    uint32_t type;
+    uint64_t bits, wanted;
+} scalars[] = {
+    { TENON_BOOL, 1, 1 },
+    { TENON_U8, 255, 255 },
+    { TENON_U16, 65535, 65535 },
+    { TENON_U32, 4294967295, 4294967295 },
+    { TENON_U64, UINT64_MAX, UINT64_MAX },
+    { TENON_I8, (uint64_t) -128, (uint64_t) -128 },
+    { TENON_I16, (uint64_t) -32768, (uint64_t) -32768 },
+    { TENON_I32, (uint64_t) -2147483648, (uint64_t) -2147483648 },
+    { TENON_I64, (uint64_t) INT64_MIN, (uint64_t) INT64_MIN },
+    { TENON_F64, 0x7ff0000000000001, 0x7ff0000000000001 },
+    { TENON_F32, 0x8000000000000000, 0x8000000000000000 },
+    { TENON_F32, 0x36a0000000000000, 0x36a0000000000000 }, /* 2^-149, the least one */
+    { TENON_F32, 0xfff0000000000000, 0xfff0000000000000 },
+    { TENON_F32, 0x7ff0000020000000, 0x7ff0000020000000 }, /* 7f800001, signalling */
+    { TENON_F32, 0x3fb999999999999a, 0x3fb99999a0000000 }, /* 0.1 is no float: the nearest is */
+    { TENON_F32, 0xfff0000000000001,
+      0xfff8000000000000 }, /* a NaN that no float is does not become infinite */
+};
+
+START_TEST (scalar)
+{
+    struct tenon_value wanted = number_of (scalars[_i].type, scalars[_i].wanted);
+    add ("k", number_of (scalars[_i].type, scalars[_i].bits));
+    tenon_file *file = saved ();
+    struct tenon_value found = value_of (file, "k");
+    same (&found, &wanted, "k");
+    tenon_close (file);
+}
+END_TEST
+
+/* The items are in the file, where what was given should stand. */
+START_TEST (every_kind_of_float)
+{
+    uint8_t *bytes = floats_of_all_kinds ();
+    const void *data;
+    uint64_t size;
+    add ("floats", array_of (TENON_F32, VALUES_FLOATS, bytes, 4 * VALUES_FLOATS));
+    tenon_file *file = saved ();
+    struct tenon_value found = value_of (file, "floats");
+    ck_assert_msg (tenon_value_map (file, &found, &data, &size, &error) == TENON_OK, "%s", error.message);
+    ck_assert_uint_eq (size, 4 * VALUES_FLOATS);
+    ck_assert_int_eq (memcmp (data, bytes, size), 0);
+    tenon_close (file);
+    free (bytes);
+}
+END_TEST
+
+int
+main (void)
+{
+    Suite *suite = suite_create ("gguf values");
+    TCase *tests = tcase_create ("values");
+    tcase_add_checked_fixture (tests, begin, end);
+    tcase_add_loop_test (tests, scalar, 0, (int) (sizeof scalars / sizeof scalars[0]));
+    tcase_add_test (tests, every_kind_of_float);
+    suite_add_tcase (suite, tests);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed != 0;
+}

@@ -1,0 +1,101 @@
+/* values.h - for the tests of metadata: values, and whether they come back as they were given. */
+#ifndef VALUES_H
+#define VALUES_H
+#include <check.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tenon/tenon.h>
+
+__attribute__ ((unused)) static struct tenon_value
+value_of (const tenon_file *file, const char *key)
+{
+    tenon_metadata_info info = { .struct_size = sizeof info };
+    uint64_t index;
+    ck_assert_msg (tenon_metadata_find (file, key, &index) == TENON_OK, "%s is not there", key);
+    ck_assert_int_eq (tenon_metadata_get (file, index, &info), TENON_OK);
+    return info.value;
+}
+
+__attribute__ ((unused)) static struct tenon_value
+number_of (uint32_t type, uint64_t bits)
+{
+    struct tenon_value value = { .type = type, .source = TENON_NO_SOURCE };
+    value.as.u = bits;
+    return value;
+}
+
+__attribute__ ((unused)) static struct tenon_value
+string_of (const char *text, uint64_t length)
+{
+    struct tenon_value value = { .type = TENON_STRING, .count = length, .source = TENON_NO_SOURCE };
+    value.as.string = text;
+    return value;
+}
+
+/* Numbers as little-endian bytes, strings behind lengths of u64. */
+__attribute__ ((unused)) static struct tenon_value
+array_of (uint32_t type, uint64_t count, const void *bytes, uint64_t length)
+{
+    struct tenon_value value = { .type = TENON_ARRAY,
+                                 .item_type = type,
+                                 .count = count,
+                                 .length = length,
+                                 .encoding = type == TENON_STRING ? TENON_ENCODING_U64 : 0,
+                                 .source = TENON_NO_SOURCE };
+    value.as.memory = bytes;
+    return value;
+}
+
+__attribute__ ((unused)) static struct tenon_value
+nested_of (const struct tenon_value *items, uint64_t count)
+{
+    struct tenon_value value = {
+        .type = TENON_ARRAY, .item_type = TENON_ARRAY, .count = count, .source = TENON_NO_SOURCE
+    };
+    value.as.items = items;
+    return value;
+}
+
+/* Arrays are in memory again, as the functions above make them. */
+__attribute__ ((unused)) static void
+same (const struct tenon_value *found, const struct tenon_value *wanted, const char *where)
+{
+    ck_assert_msg (found->type == wanted->type && found->count == wanted->count, "%s: type %u, %llu items",
+                   where, found->type, (unsigned long long) found->count);
+    if (wanted->type == TENON_STRING)
+        ck_assert_msg (wanted->count == 0 || memcmp (found->as.string, wanted->as.string, wanted->count) == 0,
+                       "%s", where);
+    else if (wanted->type != TENON_ARRAY)
+        ck_assert_msg (found->as.u == wanted->as.u, "%s: %llx, not %llx", where,
+                       (unsigned long long) found->as.u, (unsigned long long) wanted->as.u);
+    else if (wanted->item_type == TENON_ARRAY) {
+        ck_assert_uint_eq (found->item_type, TENON_ARRAY);
+        for (uint64_t i = 0; i < wanted->count; i++)
+            same (&found->as.items[i], &wanted->as.items[i], where);
+    } else {
+        ck_assert_uint_eq (found->item_type, wanted->item_type);
+        ck_assert_uint_eq (found->source, TENON_NO_SOURCE);
+        ck_assert_msg (found->length == wanted->length && found->encoding == wanted->encoding, "%s", where);
+        ck_assert_msg (wanted->length == 0
+                           || memcmp (found->as.memory, wanted->as.memory, wanted->length) == 0,
+                       "%s", where);
+    }
+}
+
+/* Floats of all kinds: one of every 32768 bit patterns, hundreds of NaNs among them. Free it. */
+#define VALUES_FLOATS (1u << 17)
+__attribute__ ((unused)) static uint8_t *
+floats_of_all_kinds (void)
+{
+    uint8_t *bytes = malloc (4 * VALUES_FLOATS);
+    ck_assert_ptr_nonnull (bytes);
+    for (uint32_t i = 0; i < VALUES_FLOATS; i++) {
+        uint32_t bits = i << 15 | (i * 2654435761u >> 17);
+        for (unsigned b = 0; b < 4; b++)
+            bytes[4 * i + b] = (uint8_t) (bits >> 8 * b);
+    }
+    return bytes;
+}
+
+#endif
