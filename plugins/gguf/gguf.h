@@ -111,6 +111,9 @@ int gguf_split_whole (const struct gguf_reader *reader);
 tenon_status gguf_split_check (struct gguf_reader *reader);
 /* When all tensors were. */
 tenon_status gguf_split_end (struct gguf_reader *reader);
+/* Will a single file of this plan open by its name and keys? Asked before anything is written. */
+tenon_status gguf_split_single (struct tenon_call *call, const struct tenon_plan_info *plan,
+                                uint64_t tensors);
 
 /* ---- the others ---- */
 
