@@ -67,6 +67,7 @@ struct gguf_reader {
     uint32_t version;
     uint64_t alignment;
     uint64_t tensors, pairs;
+    uint64_t most_header;              /* bytes that are read, or passed over, before the data */
     uint64_t most_depth, nested_bytes; /* of values in arrays of arrays so far */
     uint32_t dtypes[GGUF_TYPES];       /* of the types that were asked for so far */
     struct gguf_subject subject;
