@@ -50,7 +50,7 @@ value_type_of (uint32_t type)
     return GGUF_VALUES;
 }
 
-/* The float that a double stands for; signalling NaNs stay what they are. */
+/* The float that a double stands for; signalling NaNs stay what they are, and none becomes infinite. */
 static uint32_t
 narrow (double value)
 {
@@ -59,8 +59,10 @@ narrow (double value)
     float single = (float) value;
     memcpy (&wide, &value, sizeof wide);
     memcpy (&bits, &single, sizeof bits);
-    return value != value ? (uint32_t) (wide >> 63) << 31 | 0x7f800000u | (uint32_t) (wide >> 29 & 0x7fffff)
-                          : bits;
+    if (value == value)
+        return bits;
+    bits = (uint32_t) (wide >> 63) << 31 | 0x7f800000u | (uint32_t) (wide >> 29 & 0x7fffff);
+    return bits & 0x7fffff ? bits : bits | 0x400000;
 }
 
 static tenon_status
