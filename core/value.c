@@ -166,6 +166,11 @@ tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct te
         return TENON_OK; /* a range; the caller has checked it against its source */
     if (from->length > 0 && !from->as.memory)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array that is in no source has no memory");
+    const uint8_t *bools = from->item_type == TENON_BOOL ? from->as.memory : NULL;
+    for (uint64_t i = 0; bools && i < from->count; i++)
+        if (bools[i] > 1)
+            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "item %llu is neither 0 nor 1",
+                            (unsigned long long) i);
     TN_TRY (take_room (bytes, from->length, most, error));
     return (to->as.memory = tn_arena_text (arena, from->as.memory, from->length)) ? TENON_OK
                                                                                   : tn_fail_memory (error);

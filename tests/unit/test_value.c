@@ -172,6 +172,9 @@ START_TEST (what_is_refused)
           TENON_E_MISUSE,
           "encoding" },
         { { .type = TENON_ARRAY, .item_type = TENON_ARRAY, .count = 1 }, TENON_E_MISUSE, "no items" },
+        { { .type = TENON_ARRAY, .item_type = TENON_BOOL, .count = 3, .length = 3, .as.memory = "\1\0\2" },
+          TENON_E_MALFORMED,
+          "neither 0 nor 1" },
     };
     struct tenon_value value = cases[_i].value;
     value.source = TENON_NO_SOURCE;
@@ -356,7 +359,7 @@ main (void)
     tcase_add_test (tests, nans_keep_their_bits);
     tcase_add_test (tests, strings_with_lengths);
     tcase_add_test (tests, many_strings);
-    tcase_add_loop_test (tests, what_is_refused, 0, 18);
+    tcase_add_loop_test (tests, what_is_refused, 0, 19);
     tcase_add_loop_test (tests, ends_of_ranges, 0, 14);
     tcase_add_test (tests, nesting);
     tcase_add_test (tests, sharing);
