@@ -102,6 +102,28 @@ def test_there_and_back(bench):
         check_there_and_back(bench, path, "file", i)
 
 
+# ---- metadata edited ----
+
+
+def test_edited(bench):
+    """--set and --unset: what GGUFWriter writes with these values in these places; the tensors stay."""
+    pairs = {"general.architecture": ("string", b"llama"), "general.name": ("string", b"old"), "llama.context_length": ("u32", 128),
+             "list": ("array", ("i32", [1, 2])), "gone.a": ("u8", 1), "gone.b": ("bool", True), ALIGNMENT: ("u32", 64)}
+    wanted = {"general.architecture": ("string", b"llama"), "general.name": ("string", "née = 木".encode()),
+              "llama.context_length": ("u32", 4294967295), "list": ("array", ("i32", [-7])), ALIGNMENT: ("u32", 8),
+              "f": ("f32", 0.1), "d": ("f64", 0.1), "words": ("array", ("string", ["a".encode(), "é\"".encode()])), "flag": ("bool", False)}
+    rules = ["general.name=née = 木", "llama.context_length=4294967295", "list=[-7]", f"{ALIGNMENT}=8", "f=0.1", "d=0.1",
+             'words=["a","é\\""]', "flag=false"]
+    types = ["f=f32", "d=f64", "words=array:string", "flag=bool"]
+    tensors = even(random.Random(16), 9)
+    path, theirs = bench.folder / "in.gguf", bench.folder / "theirs.gguf"
+    path.write_bytes(by_hand(pairs, tensors))
+    peer_write(theirs, wanted, tensors)
+    words = [word for rule in rules for word in ("--set", rule)] + [word for kind in types for word in ("--set-type", kind)]
+    found = bench.convert(path, bench.folder / "out.gguf", *words, "--unset", "gone.*")
+    bench.check(found == theirs.read_bytes() == by_hand(wanted, tensors), "is not what GGUFWriter writes")
+
+
 # ---- real files ----
 
 
