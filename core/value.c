@@ -77,6 +77,39 @@ copy_nested (struct tn_arena *arena, const struct tenon_value *from, struct teno
     return TENON_OK;
 }
 
+/* A float may lose digits, but not become infinite. */
+static bool
+in_range (const struct tenon_value *value)
+{
+    uint32_t bits = 8 * tn_value_width (value->type);
+    switch (value->type) {
+    case TENON_U8:
+    case TENON_U16:
+    case TENON_U32: return value->as.u >> bits == 0;
+    case TENON_I8:
+    case TENON_I16:
+    case TENON_I32:
+        return value->as.i >= -(INT64_C (1) << (bits - 1)) && value->as.i < INT64_C (1) << (bits - 1);
+    case TENON_F32:
+        return !__builtin_isinf (tenon_f64_of_f32 (tenon_f32_of_f64 (value->as.f)))
+               || __builtin_isinf (value->as.f);
+    default: return true;
+    }
+}
+
+static tenon_status
+check_scalar (const struct tenon_value *value, tenon_error *error)
+{
+    uint32_t width = tn_value_width (value->type);
+    if (value->type == TENON_BOOL && value->as.u > 1)
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "a bool is %llu, which is neither 0 nor 1",
+                        (unsigned long long) value->as.u);
+    if (!in_range (value))
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "it is no number of %u byte%s", width,
+                        width == 1 ? "" : "s");
+    return TENON_OK;
+}
+
 tenon_status
 tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
                uint64_t depth_left, uint64_t *bytes, uint64_t most, tenon_error *error)
@@ -84,11 +117,8 @@ tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct te
     *to = *from;
     memset (to->reserved, 0, sizeof to->reserved);
     if (from->type == TENON_NONE || tn_value_width (from->type) > 0) {
-        if (from->type == TENON_BOOL && from->as.u > 1)
-            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
-                            "a bool is %llu, which is neither 0 nor 1", (unsigned long long) from->as.u);
         to->source = TENON_NO_SOURCE;
-        return TENON_OK;
+        return check_scalar (from, error);
     }
     if (from->type == TENON_STRING) {
         if (from->count > 0 && !from->as.string)
@@ -107,6 +137,11 @@ tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct te
         return TENON_OK; /* a range; the caller has checked it against its source */
     if (from->length > 0 && !from->as.memory)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array that is in no source has no memory");
+    const uint8_t *bools = from->item_type == TENON_BOOL ? from->as.memory : NULL;
+    for (uint64_t i = 0; bools && i < from->count; i++)
+        if (bools[i] > 1)
+            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "item %llu is neither 0 nor 1",
+                            (unsigned long long) i);
     TN_TRY (take_room (bytes, from->length, most, error));
     return (to->as.memory = tn_arena_text (arena, from->as.memory, from->length)) ? TENON_OK
                                                                                   : tn_fail_memory (error);

@@ -12,6 +12,7 @@ signals_start (void)
     struct sigaction old, ignore = { .sa_handler = SIG_IGN };
     if (sigaction (SIGPIPE, &ignore, &old) == 0)
         pipe_was_ignored = old.sa_handler == SIG_IGN;
+    sigaction (SIGXFSZ, &ignore, NULL); /* beyond ulimit -f a write fails, as on a full disk */
 }
 
 /* Ends the program by a signal, so that whoever started it sees which one. */

@@ -266,6 +266,7 @@ gguf_describe (struct tenon_call *call)
     memset (&reader, 0, sizeof reader);
     reader.call = call;
     reader.alignment = GGUF_ALIGNMENT;
+    reader.most_header = call->host->limit (call, TENON_LIMIT_HEADER_BYTES);
     reader.most_depth = call->host->limit (call, TENON_LIMIT_DEPTH);
     TENON_TRY (tenon_cursor_open (&reader.cursor, call, 0, 0));
     TENON_TRY (read_version (&reader));

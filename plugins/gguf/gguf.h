@@ -67,6 +67,7 @@ struct gguf_reader {
     uint32_t version;
     uint64_t alignment;
     uint64_t tensors, pairs;
+    uint64_t most_header;              /* bytes that are read, or passed over, before the data */
     uint64_t most_depth, nested_bytes; /* of values in arrays of arrays so far */
     uint32_t dtypes[GGUF_TYPES];       /* of the types that were asked for so far */
     struct gguf_subject subject;
@@ -111,6 +112,9 @@ int gguf_split_whole (const struct gguf_reader *reader);
 tenon_status gguf_split_check (struct gguf_reader *reader);
 /* When all tensors were. */
 tenon_status gguf_split_end (struct gguf_reader *reader);
+/* Will a single file of this plan open by its name and keys? Asked before anything is written. */
+tenon_status gguf_split_single (struct tenon_call *call, const struct tenon_plan_info *plan,
+                                uint64_t tensors);
 
 /* ---- the others ---- */
 

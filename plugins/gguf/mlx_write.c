@@ -179,6 +179,8 @@ find_items (struct finder *finder, struct gguf_mlx_item *items, uint64_t tensors
         if (tensor.dtype != TENON_U32)
             continue;
         TENON_TRY (find_parts (finder, &tensor, &items[i], &why));
+        if (!*why && finder->taken[items[i].scales])
+            why = "its scales and biases are those of another tensor";
         if (*why)
             return refuse (finder->call, &tensor, why);
         finder->taken[items[i].scales] = finder->taken[items[i].biases] = 1;

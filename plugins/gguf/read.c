@@ -21,9 +21,14 @@ gguf_left (const struct gguf_reader *reader)
     return reader->cursor.end - reader->cursor.position;
 }
 
+/* A file with holes is as long as it likes, and costs time here. */
 static tenon_status
 need (struct gguf_reader *reader, uint64_t length, const char *what)
 {
+    if (reader->cursor.position > reader->most_header)
+        return tenon_fail (reader->call, TENON_E_LIMIT, TENON_AUTO,
+                           "its header is longer than %llu bytes; raise header_bytes in [limits] to read it",
+                           (unsigned long long) reader->most_header);
     return length <= gguf_left (reader)
                ? TENON_OK
                : gguf_fail (reader, TENON_E_TRUNCATED, reader->cursor.position,

@@ -146,3 +146,61 @@ gguf_split_end (struct gguf_reader *reader)
                               : "up to this one have",
                        (unsigned long long) found);
 }
+
+/* ---- written ---- */
+
+/* The number of five digits and more that ends at *end, which is moved before it; 0: there is none. */
+static uint64_t
+number_before (const char *name, uint64_t *end)
+{
+    uint64_t begin = *end, number = 0, unit = 1;
+    for (; begin > 0 && *end - begin < 18 && name[begin - 1] >= '0' && name[begin - 1] <= '9'; unit *= 10)
+        number += unit * (uint64_t) (name[--begin] - '0');
+    uint64_t digits = *end - begin;
+    *end = begin;
+    return digits < 5 || (digits > 5 && name[begin] == '0') ? 0 : number;
+}
+
+/* "NAME-00001-of-00003", as the core reads it in describe. */
+static void
+read_name (const char *name, uint64_t length, struct tenon_set_info *set)
+{
+    static const char of[] = "-of-";
+    uint64_t end = length, width = sizeof of - 1, count = number_before (name, &end);
+    if (end < width || memcmp (name + end - width, of, width) != 0)
+        return;
+    end -= width;
+    uint64_t number = number_before (name, &end);
+    if (end < 2 || name[end - 1] != '-' || number == 0 || number > count)
+        return;
+    set->number = number;
+    set->count = count;
+}
+
+tenon_status
+gguf_split_single (struct tenon_call *call, const struct tenon_plan_info *plan, uint64_t tensors)
+{
+    struct gguf_reader reader;
+    memset (&reader, 0, sizeof reader);
+    reader.call = call;
+    reader.tensors = tensors;
+    struct gguf_split *split = &reader.split;
+    read_name (plan->name, plan->name_length, &split->set);
+    for (uint64_t i = 0; i < plan->metadata; i++) {
+        const char *key;
+        uint64_t length;
+        struct tenon_value value;
+        TENON_TRY (call->host->plan_metadata (call, i, &key, &length, &value));
+        uint32_t found = gguf_split_key (key, length);
+        if (found < GGUF_SPLIT_KEYS)
+            TENON_TRY (gguf_split_take (&reader, found, &value, TENON_AUTO));
+    }
+    if (split->set.count > 1 && !(split->has[GGUF_SPLIT_NUMBER] && split->has[GGUF_SPLIT_COUNT]))
+        return tenon_fail (
+            call, TENON_E_UNSUPPORTED, TENON_AUTO,
+            "its name says that it is part %llu of %llu of a set, and what is written is no part: "
+            "choose another name; gguf.shard_size and gguf.shard_tensors write sets",
+            (unsigned long long) split->set.number, (unsigned long long) split->set.count);
+    TENON_TRY (gguf_split_check (&reader));
+    return gguf_split_end (&reader);
+}

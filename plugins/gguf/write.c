@@ -324,5 +324,8 @@ gguf_write (struct tenon_call *call)
     TENON_TRY (get_limit (call, GGUF_OPTION_SHARD_TENSORS, &writer.shard_tensors));
     TENON_TRY (read_pairs (&writer));
     TENON_TRY (count_shards (&writer));
-    return writer.shards > 1 ? write_set (&writer) : write_file (&writer, 0, 0, writer.plan.tensors);
+    if (writer.shards > 1)
+        return write_set (&writer);
+    TENON_TRY (gguf_split_single (call, &writer.plan, writer.plan.tensors));
+    return write_file (&writer, 0, 0, writer.plan.tensors);
 }

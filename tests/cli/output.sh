@@ -28,6 +28,13 @@ for what in 'cat --text weights.npy' 'cat weights.npy' 'convert --format npy wei
     is "$what: a closed pipe, SIGPIPE ignored: exit status" "$(cat status)" 2
 done
 
+# Beyond `ulimit -f` a write fails, and does not end the command by SIGXFSZ with half a file left beside the target.
+mkdir limited
+code=0
+(ulimit -f 1 && "$TENON" convert weights.npy limited/x.npy) >out 2>err || code=$?
+fails 'ulimit -f' 2 'File too large'
+is 'ulimit -f: files left' "$(ls -A limited)" ''
+
 # Descriptors that are closed are not taken by the files that are opened.
 cp weights.npy before.npy
 code=0

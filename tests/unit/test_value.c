@@ -138,6 +138,15 @@ START_TEST (what_is_refused)
     } cases[] = {
         { { .type = 99 }, TENON_E_MISUSE, "type 99" },
         { { .type = TENON_BOOL, .as.u = 2 }, TENON_E_MALFORMED, "neither 0 nor 1" },
+        { { .type = TENON_U8, .as.u = 256 }, TENON_E_MALFORMED, "no number of 1 byte" },
+        { { .type = TENON_U16, .as.u = 65536 }, TENON_E_MALFORMED, "no number of 2 bytes" },
+        { { .type = TENON_U32, .as.u = (uint64_t) 1 << 32 }, TENON_E_MALFORMED, "no number of 4 bytes" },
+        { { .type = TENON_I8, .as.i = 128 }, TENON_E_MALFORMED, "no number of 1 byte" },
+        { { .type = TENON_I8, .as.i = -129 }, TENON_E_MALFORMED, "no number of 1 byte" },
+        { { .type = TENON_I16, .as.i = 32768 }, TENON_E_MALFORMED, "no number of 2 bytes" },
+        { { .type = TENON_I32, .as.i = -2147483649 }, TENON_E_MALFORMED, "no number of 4 bytes" },
+        { { .type = TENON_F32, .as.f = 3.5e38 }, TENON_E_MALFORMED, "no number of 4 bytes" },
+        { { .type = TENON_F32, .as.f = -1e300 }, TENON_E_MALFORMED, "no number of 4 bytes" },
         { { .type = TENON_STRING, .count = 1 }, TENON_E_MISUSE, "without its bytes" },
         { { .type = TENON_ARRAY, .item_type = TENON_U32, .count = 3, .length = 8, .as.memory = bytes },
           TENON_E_MALFORMED,
@@ -164,12 +173,32 @@ START_TEST (what_is_refused)
           TENON_E_MISUSE,
           "encoding" },
         { { .type = TENON_ARRAY, .item_type = TENON_ARRAY, .count = 1 }, TENON_E_MISUSE, "no items" },
+        { { .type = TENON_ARRAY, .item_type = TENON_BOOL, .count = 3, .length = 3, .as.memory = "\1\0\2" },
+          TENON_E_MALFORMED,
+          "neither 0 nor 1" },
     };
     struct tenon_value value = cases[_i].value;
     value.source = TENON_NO_SOURCE;
     ck_assert_int_eq (tn_catalog_add_metadata (catalog, "key", 3, &value, false, &error), cases[_i].status);
     ck_assert_msg (strstr (error.message, cases[_i].words) && (strstr (error.message, "'key'")), "%s",
                    error.message);
+}
+END_TEST
+
+START_TEST (ends_of_ranges)
+{
+    static const struct tenon_value cases[] = {
+        { .type = TENON_U8, .as.u = 255 },          { .type = TENON_I8, .as.i = 127 },
+        { .type = TENON_I8, .as.i = -128 },         { .type = TENON_U16, .as.u = 65535 },
+        { .type = TENON_I16, .as.i = -32768 },      { .type = TENON_U32, .as.u = 4294967295 },
+        { .type = TENON_I32, .as.i = -2147483648 }, { .type = TENON_U64, .as.u = UINT64_MAX },
+        { .type = TENON_I64, .as.i = INT64_MIN },   { .type = TENON_F32, .as.f = 3.4028234663852886e38 },
+        { .type = TENON_F32, .as.f = 0.1 },         { .type = TENON_F32, .as.f = -__builtin_inf () },
+        { .type = TENON_F32, .as.f = 1e-300 },      { .type = TENON_F64, .as.f = 1e300 },
+    };
+    struct tenon_value value = cases[_i];
+    value.source = TENON_NO_SOURCE;
+    ck_assert_int_eq (tn_catalog_add_metadata (catalog, "key", 3, &value, false, &error), TENON_OK);
 }
 END_TEST
 
@@ -331,7 +360,8 @@ main (void)
     tcase_add_test (tests, nans_keep_their_bits);
     tcase_add_test (tests, strings_with_lengths);
     tcase_add_test (tests, many_strings);
-    tcase_add_loop_test (tests, what_is_refused, 0, 9);
+    tcase_add_loop_test (tests, what_is_refused, 0, 19);
+    tcase_add_loop_test (tests, ends_of_ranges, 0, 14);
     tcase_add_test (tests, nesting);
     tcase_add_test (tests, sharing);
     tcase_add_test (tests, keys);

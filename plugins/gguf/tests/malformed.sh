@@ -316,6 +316,22 @@ bad 42 64 18 0 017e; good 42 64 18 2 ffff
 # numbers that are NaN are numbers
 tensor 1 2 -- 0 0 x:0000c07f0000807f; yes '"dtype":"f32"'
 
+# ---- a header that is longer than any honest one: a file with holes may say so, and takes no room ----
+# long TENSORS PAIRS WORD...: these, and zeros up to 4 MiB, with a limit of 1 MiB
+long ()
+{
+    file "$@"
+    dd if=/dev/null of="$work/x.gguf" bs=1 seek=4194304 2>/dev/null
+    checks=$((checks + 1))
+    tenon verify -o limits.header_bytes=1MiB "$work/x.gguf"
+    { [ "$status" -eq 1 ] && said 'its header is longer than 1048576 bytes; raise header_bytes in [limits] to read it'; } || fail "a long header: verify exits $status"
+    tenon verify "$work/x.gguf"
+    said 'header_bytes' && fail 'a header of 4 MiB meets a limit'
+}
+long 0 1 s:k 4:9 4:8 8:500000
+long 0 1 s:k 4:9 4:7 8:4000000
+long 100000 0
+
 # ---- control characters in messages ----
 checks=$((checks + 1))
 file 1 0 8:5 x:1b5b33316d 4:1 8:1 4:99 8:0 p:32 z:32

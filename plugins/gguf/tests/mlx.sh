@@ -208,6 +208,10 @@ size=$(($(wc -c <"$work/c.safetensors")))
     refused 2 'there are no biases of f16 for it' convert $triple --except '*.biases' "$work/m.safetensors" "$work/no.gguf"
     refused 2 'its scales and biases have other shapes' convert $triple --only 'c.weight' --only 'a.[sb]*' \
         --rename c.weight=a.weight "$work/m.safetensors" "$work/no.gguf"
+    # a and a.weight would both have a.scales: as one file of triples there could be only one of them
+    tenon convert --rename c.weight=c "$work/c.safetensors" "$work/c.npz"
+    tenon convert --append --only c.weight "$work/c.safetensors" "$work/c.npz"
+    refused 2 'its scales and biases are those of another tensor' convert $triple "$work/c.npz" "$work/no.gguf"
     refused 2 "tensor 'c.weight': the format gguf cannot hold u32; --as DTYPE" convert "$work/c.safetensors" "$work/no.gguf"
     refused 2 'there are no scales of f16' convert $triple --as '*.scales:f32' "$work/c.safetensors" "$work/no.gguf"
     checks=$((checks + 1))

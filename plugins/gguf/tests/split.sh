@@ -298,6 +298,40 @@ tenon convert -o gguf.shard_tensors=1 w/n-00002-of-00002.gguf w/p.gguf
 [ "$status" -eq 0 ] || fail "over what is left of a set: convert exits $status"
 good verify w/p-00001-of-00003.gguf
 
+# ---- a part's name, and a part's keys, of what is no such part ----
+# The set, edited onto its first part, would be one file that opens neither alone nor with the others.
+rm -f w/*
+good convert -o gguf.shard_tensors=2 six.gguf w/m.gguf
+cp w/m-00001-of-00003.gguf first
+# kept TEXT... -- ARGUMENT...: convert refuses, and no file of the set is another one
+kept ()
+{
+    kept_text=$1
+    shift
+    checks=$((checks + 1))
+    tenon convert "$@"
+    { [ "$status" -eq 2 ] && said "$kept_text"; } || fail "$*: exit status $status, not 2 with $kept_text"
+    checks=$((checks + 1))
+    cmp -s first w/m-00001-of-00003.gguf || fail "$*: the first part is another file"
+    exists 'm-00001-of-00003.gguf m-00002-of-00003.gguf m-00003-of-00003.gguf'
+}
+kept "its name says that it is part 1 of 3 of a set, and what is written is no part" --set k=8 w/m-00001-of-00003.gguf w/m-00001-of-00003.gguf
+kept 'its name says that it is part 2 of 3 of a set' six.gguf w/m-00002-of-00003.gguf
+kept 'its name says that it is part 1 of 2 of a set' six.gguf w/n-00001-of-00002.gguf
+kept 'split.no is 1, expected 2: its name says that it is part 3 of 3' w/m-00002-of-00003.gguf w/m-00003-of-00003.gguf
+kept 'split.no is no u16' --set split.no=x six.gguf w/x.gguf
+kept 'split.count is no u16' --set split.count=0 --set-type split.count=u32 six.gguf w/x.gguf
+kept 'split.tensors.count is no i32' --set split.tensors.count=6 --set-type split.tensors.count=u32 six.gguf w/x.gguf
+kept 'split.no is 2, expected less than split.count, 2' --set split.no=2 --set-type split.no=u16 --set split.count=2 --set-type split.count=u16 six.gguf w/x.gguf
+kept 'split.tensors.count is 1, this part alone has 2 tensors' --set split.tensors.count=1 w/m-00002-of-00003.gguf w/m-00002-of-00003.gguf
+# a part that stays one may be edited; a set of another name has keys of its own; 1 of 1 is a single file
+good convert --set k=8 w/m-00002-of-00003.gguf w/m-00002-of-00003.gguf
+good verify w
+good convert -o gguf.shard_tensors=2 --set split.no=x six.gguf w/n.gguf
+good verify w/n-00001-of-00003.gguf
+good convert six.gguf w/o-00001-of-00001.gguf
+good verify w/o-00001-of-00001.gguf
+
 # ---- other formats ----
 rm -f w/*
 good convert -o gguf.shard_tensors=2 six.gguf w/m.gguf
