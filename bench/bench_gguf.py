@@ -69,6 +69,13 @@ def read_as(tenon, path, dtype, array):
     tenon.close(file)
 
 
+def read_memory_as(tenon, image, dtype, array):
+    """The same from a file that lies in memory, as the peers' numbers do."""
+    file = tenon.open_memory(image.ctypes.data, image.nbytes, "f32.gguf")
+    tenon.read(file, array.ctypes.data, array.nbytes, number(tenon, dtype))
+    tenon.close(file)
+
+
 def numbers(bench, one_thread, title, path, dtype, room, theirs, peer):
     """Three rows: fresh memory, memory that is there, and that by one thread. Sizes are those of the f32."""
     size, rounds = 4 * bench.weights.size, bench.rounds(5)
@@ -88,11 +95,14 @@ def quantised(bench, one_thread):
         data = gguf.GGUFReader(packed).tensors[0].data
         numbers(bench, one_thread, f"dequantise {name}", packed, "f32", room, lambda data=data, kind=kind: dequantize(data, kind),
                 "gguf.quants.dequantize")
+    image = np.fromfile(source, np.uint8)
     for name in ("q8_0", "q4_0"):
         kind = gguf.GGMLQuantizationType[name.upper()]
         packed = np.empty_like(quantize(weights, kind))
-        numbers(bench, one_thread, f"quantise {name}", source, name, packed, lambda kind=kind: quantize(weights, kind),
-                "gguf.quants.quantize")
+        theirs = lambda kind=kind: quantize(weights, kind)
+        numbers(bench, one_thread, f"quantise {name}", source, name, packed, theirs, "gguf.quants.quantize")
+        bench.compare(f"quantise {name}, from memory to memory", lambda name=name, packed=packed: read_memory_as(bench.tenon, image, name, packed),
+                      theirs, "gguf.quants.quantize", ">= 20", weights.nbytes, bench.rounds(5))
 
 
 def casts(bench):
