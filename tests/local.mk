@@ -168,7 +168,8 @@ compiler_tests = tests/unit/test_cast tests/unit/test_checksum tests/unit/test_d
 	plugins/gguf/tests/test_encode plugins/npz/tests/golden.sh
 # What `make check-valgrind` runs. It takes too long for sweeps, and for what needs many threads or millions of items; the
 # sanitizers see those.
-valgrind_too_long = tests/abi/test_ahead tests/unit/test_deflate tests/unit/test_json \
+valgrind_too_long = plugins/npz/tests/test_metadata_bad plugins/npz/tests/test_zip plugins/safetensors/tests/test_metadata \
+	tests/abi/test_ahead tests/unit/test_deflate tests/unit/test_json \
 	tests/unit/test_member tests/unit/test_pool tests/unit/test_sink tests/unit/test_swap tests/unit/test_transpose tests/unit/test_want
 valgrind_unit_tests = $(filter-out tests/sweep/% tests/faults/% $(valgrind_too_long),$(unit_tests) $(module_unit_tests))
 valgrind_shell_tests += tests/cli/ls.sh
