@@ -3,6 +3,7 @@
 #define VALUES_H
 #include <check.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tenon/tenon.h>
@@ -96,6 +97,22 @@ floats_of_all_kinds (void)
             bytes[4 * i + b] = (uint8_t) (bits >> 8 * b);
     }
     return bytes;
+}
+
+/* As many strings as a vocabulary has: a step that is not linear would run into the time limit. Free the bytes, `memory`. */
+__attribute__ ((unused)) static struct tenon_value
+vocabulary (uint8_t **memory)
+{
+    uint64_t count = 150000, size = 0;
+    uint8_t *bytes = *memory = malloc (count * 24);
+    ck_assert_ptr_nonnull (bytes);
+    for (uint64_t i = 0; i < count; i++) {
+        int length = snprintf ((char *) bytes + size + 8, 12, "<%llu>", (unsigned long long) i);
+        memset (bytes + size, 0, 8);
+        bytes[size] = (uint8_t) length;
+        size += 8 + (uint64_t) length;
+    }
+    return array_of (TENON_STRING, count, bytes, size);
 }
 
 #endif

@@ -2,17 +2,13 @@
  * functions. The version for AVX2 is chosen at run time; NEON is there on every aarch64. No product is contracted with a
  * sum. */
 #include "decode.h"
+#include "fast.h"
 
-#if defined __x86_64__ && !defined TENON_PORTABLE_KERNELS
-#include <immintrin.h>
-#define WITH_AVX2 1
-#define AVX2 __attribute__ ((target ("avx2,f16c")))
-#elif defined __aarch64__ && defined __ARM_NEON && !defined TENON_PORTABLE_KERNELS                           \
+#if defined __aarch64__ && defined __ARM_NEON && !defined TENON_PORTABLE_KERNELS                             \
     && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #include <arm_neon.h>
 #define WITH_NEON 1
 #endif
-#define INLINE static inline __attribute__ ((always_inline))
 
 /* ---- x86-64 ---- */
 
@@ -132,16 +128,7 @@ q6_k_avx2_block (const uint8_t *restrict block, float *restrict items)
 }
 AVX2 static GGUF_DECODER (q6_k_avx2, 210, 256);
 
-static int
-has_avx2 (void)
-{
-#ifdef __clang__ /* some versions do not know the second name; no processor has AVX2 without F16C */
-    return __builtin_cpu_supports ("avx2");
-#else
-    return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("f16c");
-#endif
-}
-#define FAST(name) (has_avx2 () ? gguf_decode_##name##_avx2 : gguf_decode_##name##_base)
+#define FAST(name) (gguf_has_avx2 () ? gguf_decode_##name##_avx2 : gguf_decode_##name##_base)
 #endif /* WITH_AVX2 */
 
 /* ---- aarch64 ---- */

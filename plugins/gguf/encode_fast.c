@@ -4,12 +4,9 @@
  * Eight blocks are done together: first their largest items are found, then all eight scales are divided at once, then
  * the items become codes. Block by block, each division would wait for the search before it. */
 #include "encode_four.h"
+#include "fast.h"
 
-#if defined __x86_64__ && !defined TENON_PORTABLE_KERNELS
-#include <immintrin.h>
-
-#define AVX2 __attribute__ ((target ("avx2,f16c")))
-#define INLINE static inline __attribute__ ((always_inline))
+#ifdef WITH_AVX2
 #define ITEMS 32
 #define TOGETHER 8
 
@@ -161,16 +158,7 @@ q8_0_avx2 (const float *items, void *blocks, uint64_t block_count)
     return gguf_encode_q8_0_base (items, block, block_count);
 }
 
-static int
-has_avx2 (void)
-{
-#ifdef __clang__ /* some versions do not know the second name; no processor has AVX2 without F16C */
-    return __builtin_cpu_supports ("avx2");
-#else
-    return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("f16c");
-#endif
-}
-#define FAST(name) (has_avx2 () ? name##_avx2 : gguf_encode_##name##_base)
+#define FAST(name) (gguf_has_avx2 () ? name##_avx2 : gguf_encode_##name##_base)
 #else
 #define FAST(name) gguf_encode_##name##_base
 #endif

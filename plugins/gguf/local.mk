@@ -5,6 +5,7 @@ gguf_decoders = \
 	plugins/gguf/decode_k.c \
 	plugins/gguf/decode_plain.c \
 	plugins/gguf/decode_ternary.c \
+	plugins/gguf/fast.h \
 	plugins/gguf/grids.c \
 	plugins/gguf/grids.h \
 	plugins/gguf/half.h

