@@ -3,9 +3,9 @@
  *
  *   kernels [MiB of the larger buffer, default 256] [runs, default 9] */
 #define _GNU_SOURCE
-#include "core/cast.h"
-#include "core/swap.h"
-#include "core/transpose.h"
+#include "kernels/cast.h"
+#include "kernels/swap.h"
+#include "kernels/transpose.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

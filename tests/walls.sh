@@ -90,12 +90,28 @@ wall 'tools include installed headers and their own only' \
 wall 'examples include installed headers and their own only' \
     "$(includes examples/*.[ch] examples/*/*.[ch] | grep -E '"[^"]*/|<\.\.|[<"](core|plugins)/')"
 
+# Rooms, the lowest first: a file includes headers of its own room and of those below.
+below=
+for room in base kernels context source sink catalog transfer plan codec open save; do
+    below="$below|$room"
+    wall "core/$room includes its own headers and those of the rooms below" \
+        "$(includes "core/$room"/*.[ch] | grep '"' | grep -vE "\"(${below#|})/[^/]*\"\$")"
+done
+# "user definer" for each symbol that one object of the core needs of another; tsort tells of circles.
+needs ()
+{
+    for object in $(objects 'none'); do
+        $NM "$object" | awk -v o="${object##*/libcore_la-}" '$1 == "U" { print "U", $2, o } $2 ~ /^[TDRBV]$/ { print "D", $3, o }'
+    done | sort -u | awk '$1 == "D" { home[$2] = $3; next } ($2 in home) && home[$2] != $3 { print $3, home[$2] }'
+}
+wall 'no files of the core need each other in a circle' "$(needs | tsort 2>&1 >/dev/null)"
+
 wall 'only core/loader calls dlopen' "$(objects 'loader[^/]*' | calls 'dlopen|dlmopen|dlsym')"
 wall 'nothing calls dlclose' "$(objects 'none' | calls 'dlclose')"
 
 files='f?open(64)?|openat(64)?|__open(64|at|at64)?_2|creat(64)?|opendir|fdopendir|mkos?temps?(64)?|tmpfile(64)?|memfd_create|shm_open'
-wall 'only source, sink, save, config, settings and loader open files' \
-    "$(objects '(source|sink|save|config|settings|loader)[^/]*' | calls "$files")"
+wall 'only core/context, core/source and core/sink open files' \
+    "$(objects 'none' | grep -vE '/core/(context|source|sink)/' | calls "$files")"
 
 wall 'the library does not print' \
     "$(objects 'none' | calls 'v?printf|(__)?v?f?printf(_chk)?|puts|fputs|putchar|perror|stdout|stderr|syslog')"
@@ -117,7 +133,7 @@ unlisted ()
         [ ! -f "$file" ] || printf '%s\n' "$listed" | grep -qxF -e "$file" -e "${file%.c}" || echo "$file"
     done
 }
-wall 'every source is in a local.mk' "$(unlisted include/tenon/*.h core/*.[ch] tools/*.[ch] plugins/*/*.[ch])"
+wall 'every source is in a local.mk' "$(unlisted include/tenon/*.h core/*/*.[ch] tools/*.[ch] plugins/*/*.[ch])"
 # (A script that cannot be executed is a part of others.)
 wall 'every test is in a local.mk' \
     "$(unlisted tests/*/test_*.c; for file in $(unlisted tests/*/*.sh plugins/*/tests/*.sh); do [ ! -x "$file" ] || echo "$file"; done)"

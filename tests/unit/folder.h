@@ -2,7 +2,7 @@
  * made of it. */
 #ifndef FOLDER_H
 #define FOLDER_H
-#include "context.h"
+#include "context/context.h"
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* saving.h - for the tests of saving: a folder for each test, and saves of few words. */
 #ifndef SAVING_H
 #define SAVING_H
-#include "save.h"
+#include "sink/atomic.h"
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>

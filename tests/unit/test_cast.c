@@ -1,6 +1,6 @@
 /* test_cast.c - casts against what the formats' specifications say, worked out here from the definition of each format
  * or written out as bits; and the shortcuts against the general way. */
-#include "core/cast.h"
+#include "kernels/cast.h"
 #include <check.h>
 #include <math.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* test_checksum.c - CRC-32 and its joining, against the published check value and zlib. */
-#include "checksum.h"
+#include "kernels/checksum.h"
 #include <check.h>
 #include <zlib.h>
 

@@ -1,7 +1,8 @@
 /* test_deflate.c - the deflate filter against zlib: what it writes zlib reads, what zlib writes it reads, and what zlib
  * refuses it refuses. */
-#include "checksum.h"
-#include "context.h"
+#include "kernels/checksum.h"
+#include "context/context.h"
+#include "kernels/deflate.h"
 #include <check.h>
 #include <math.h>
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
 /* test_dtype.c - the fixed element types, and those that a plugin registers. */
-#include "context.h"
+#include "context/context.h"
 #include <check.h>
 
 static tenon_context *context;

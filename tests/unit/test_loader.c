@@ -1,5 +1,5 @@
 /* test_loader.c - which plugin files are loaded, in which order, and what is said of the others. */
-#include "context.h"
+#include "context/context.h"
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>

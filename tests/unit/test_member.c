@@ -1,8 +1,8 @@
 /* test_member.c - tensors in members of containers: stored, in one stream, in blocks, with tables of blocks that lie; in
  * memory and in files; whole and in part; read, loaded beside their member, streamed; in every order; checksums right
  * and wrong. Encoded bytes are zlib's own, values are reckoned from their place. */
-#include "feed.h"
-#include "transfer.h"
+#include "source/scan.h"
+#include "transfer/transfer.h"
 #include <check.h>
 #include <stdio.h>
 #include <unistd.h>

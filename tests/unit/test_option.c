@@ -1,5 +1,5 @@
 /* test_option.c - the values of settings, and near misses. */
-#include "settings.h"
+#include "context/settings.h"
 #include <check.h>
 #include <locale.h>
 

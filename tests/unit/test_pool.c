@@ -1,5 +1,5 @@
 /* test_pool.c - every item once, the lowest failure, jobs within and beside jobs, and forks. */
-#include "pool.h"
+#include "base/pool.h"
 #include <check.h>
 #include <pthread.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* test_sink.c - the sinks that need no file of their own, and what all sinks have in common. */
-#include "sink.h"
+#include "sink/sink.h"
 #include <check.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,6 +1,7 @@
 /* test_stream.c - encoded sources: whole streams, blocks, checksums, and what is damaged. The encoded bytes
  * are zlib's own. */
-#include "source.h"
+#include "kernels/deflate.h"
+#include "source/source.h"
 #include <check.h>
 #include <zlib.h>
 

@@ -1,5 +1,5 @@
 /* test_swap.c - turning bytes round: every width, odd counts, odd addresses, and the fields of blocks. */
-#include "core/swap.h"
+#include "kernels/swap.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* test_transpose.c - reversing axes: against the definition, item by item, for many shapes, items, ranges and addresses. */
-#include "core/transpose.h"
+#include "kernels/transpose.h"
 #include <check.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* test_value.c - metadata values, and the names of a catalog. */
-#include "catalog.h"
+#include "catalog/catalog.h"
 #include <check.h>
 #include <stdio.h>
 #include <tenon/plugin.h>

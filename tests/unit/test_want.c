@@ -1,5 +1,5 @@
 /* test_want.c - boxes, orders, byte orders and casts, against a model that picks one item at a time. */
-#include "transfer.h"
+#include "transfer/transfer.h"
 #include <check.h>
 #include <fcntl.h>
 #include <math.h>

@@ -2,7 +2,7 @@
  * put into. */
 #ifndef TOY_H
 #define TOY_H
-#include "context.h"
+#include "context/context.h"
 #include <check.h>
 #include <stdio.h>
 

@@ -1,0 +1,198 @@
+/* error.c - failures, and the names of their numbers. */
+#include "base/common.h"
+#include <errno.h>
+#include <stdio.h>
+
+static const struct {
+    const char *name, *text;
+} statuses[] = {
+    { "TENON_OK", "success" },
+    { "TENON_E_MALFORMED", "malformed file" },
+    { "TENON_E_TRUNCATED", "truncated file" },
+    { "TENON_E_UNSUPPORTED", "not supported" },
+    { "TENON_E_LIMIT", "a configured limit was met" },
+    { "TENON_E_MEMORY", "out of memory" },
+    { "TENON_E_IO", "input or output error" },
+    { "TENON_E_CANCELLED", "cancelled" },
+    { "TENON_E_MISUSE", "misuse of the interface" },
+    { "TENON_E_NOT_FOUND", "not found" },
+    { "TENON_E_CHECKSUM", "checksum mismatch" },
+    { "TENON_E_UNRECOGNISED", "recognised by no codec" },
+    { "TENON_E_AMBIGUOUS", "claimed by several codecs" },
+    { "TENON_E_NOT_MAPPABLE", "cannot be mapped without a copy" },
+    { "TENON_E_LOSS", "something would be lost" },
+    { "TENON_E_EXISTS", "exists already" },
+    { "TENON_E_CONFIG", "wrong configuration" },
+};
+_Static_assert(TN_COUNT (statuses) == 1 - TENON_E_LAST, "every status has a name and a text");
+
+TENON_API const char *
+tenon_status_name (tenon_status status)
+{
+    return status > 0 || status < TENON_E_LAST ? "TENON_E_?" : statuses[-status].name;
+}
+
+TENON_API const char *
+tenon_status_text (tenon_status status)
+{
+    return status > 0 || status < TENON_E_LAST ? "unknown status" : statuses[-status].text;
+}
+
+/* Length of the valid UTF-8 sequence at p, which is not NUL; 0: there is none. */
+static unsigned
+utf8_sequence (const uint8_t *p, uint64_t left)
+{
+    unsigned length = p[0] < 0x80                   ? 1
+                      : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+                      : (p[0] & 0xf0) == 0xe0       ? 3
+                      : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+                                                    : 0;
+    if (length == 0 || length > left || p[0] == 0)
+        return 0;
+    for (unsigned i = 1; i < length; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    /* overlong forms, surrogates, beyond U+10FFFF */
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90)
+        || (p[0] == 0xf4 && p[1] > 0x8f))
+        return 0;
+    return length;
+}
+
+bool
+tn_utf8 (const char *text, uint64_t length)
+{
+    const uint8_t *p = (const uint8_t *) text;
+    while (length >= 8) { /* eight ASCII bytes, none of them NUL, at a time */
+        uint64_t word;
+        memcpy (&word, p, 8);
+        if ((word & 0x8080808080808080u) || ((word - 0x0101010101010101u) & ~word & 0x8080808080808080u))
+            break;
+        p += 8, length -= 8;
+    }
+    if (length > 0 && length < 8
+        && p != (const uint8_t *) text) { /* the rest, with some of those before it */
+        uint64_t word;
+        memcpy (&word, p + length - 8, 8);
+        if (!((word | (word - 0x0101010101010101u)) & 0x8080808080808080u))
+            return true;
+    }
+    while (length > 0) {
+        unsigned step = utf8_sequence (p, length);
+        if (step == 0)
+            return false;
+        p += step, length -= step;
+    }
+    return true;
+}
+
+/* Would a terminal take it for something else than text? C0, DEL, C1, and the marks that turn the direction
+ * of writing. */
+static bool
+is_control (const uint8_t *p, unsigned length)
+{
+    if (length == 1)
+        return p[0] < 0x20 || p[0] == 0x7f;
+    if (length == 2)
+        return p[0] == 0xc2 && p[1] < 0xa0;
+    if (length == 3 && p[0] == 0xe2 && p[1] == 0x80)
+        return (p[2] >= 0x8e && p[2] <= 0x8f) || (p[2] >= 0xa8 && p[2] <= 0xae);
+    return length == 3 && p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9;
+}
+
+void
+tn_escape (char *to, size_t room, const char *text, size_t length)
+{
+    static const char hex[] = "0123456789abcdef";
+    const uint8_t *p = (const uint8_t *) text, *end = p + length;
+    while (p < end) {
+        unsigned step = utf8_sequence (p, (uint64_t) (end - p));
+        if (step > 0 && !is_control (p, step)) {
+            if (room <= step)
+                break;
+            memcpy (to, p, step);
+            to += step, room -= step, p += step;
+            continue;
+        }
+        if (room <= 4)
+            break;
+        *to++ = '\\', *to++ = 'x', *to++ = hex[*p >> 4], *to++ = hex[*p & 15];
+        room -= 4, p++;
+    }
+    if (room > 0)
+        *to = 0;
+}
+
+tenon_status
+tn_fail_text (tenon_error *error, tenon_status status, uint64_t offset, const char *format, ...)
+{
+    if (error->status == TENON_OK) {
+        char text[sizeof error->message];
+        va_list list;
+        va_start (list, format);
+        vsnprintf (text, sizeof text, format, list);
+        va_end (list);
+        tn_escape (error->message, sizeof error->message, text, strlen (text));
+        error->status = status < 0 ? status : TENON_E_MISUSE;
+        error->offset = offset;
+    }
+    return error->status;
+}
+
+tenon_status
+tn_fail_errno (tenon_error *error, int number, const char *what, const char *path)
+{
+    char buffer[128] = "";
+    /* strerror_l would need a locale_t of our own; the GNU function keeps to the thread's locale, which is
+     * fine for words */
+#if defined(__GLIBC__) && defined(_GNU_SOURCE)
+    const char *words = strerror_r (number, buffer, sizeof buffer);
+#else
+    const char *words = strerror_r (number, buffer, sizeof buffer) == 0 ? buffer : "unknown error";
+#endif
+    tenon_status status = number == ENOMEM ? TENON_E_MEMORY : number == EEXIST ? TENON_E_EXISTS : TENON_E_IO;
+    if (error->status == TENON_OK)
+        tn_fail_place (error, path, NULL);
+    return tn_fail (error, status, TN_NO_OFFSET, "%s: %s", what, words);
+}
+
+void
+tn_fail_place (tenon_error *error, const char *file, const char *tensor)
+{
+    if (file && !error->file[0])
+        tn_escape (error->file, sizeof error->file, file, strlen (file));
+    if (tensor && !error->tensor[0])
+        tn_escape (error->tensor, sizeof error->tensor, tensor, strlen (tensor));
+}
+
+/* "FILE: tensor 'NAME': MESSAGE (at byte N)" */
+static void
+full_message (char *to, size_t room, const tenon_error *from)
+{
+    char place[48] = "", whole[sizeof from->file + sizeof from->tensor + sizeof from->message + 64];
+    if (from->offset != TN_NO_OFFSET)
+        snprintf (place, sizeof place, " (at byte %llu)", (unsigned long long) from->offset);
+    snprintf (whole, sizeof whole, "%s%s%s%s%s%s%s", from->file, from->file[0] ? ": " : "",
+              from->tensor[0] ? "tensor '" : "", from->tensor, from->tensor[0] ? "': " : "", from->message,
+              place);
+    size_t length = strlen (whole) < room ? strlen (whole) : room - 1;
+    memcpy (to, whole, length);
+    to[length] = 0;
+}
+
+tenon_status
+tn_error_out (tenon_error *to, const tenon_error *from)
+{
+    if (to && to->struct_size >= offsetof (tenon_error, message)) {
+        tenon_error whole;
+        uint32_t size = TN_MIN (to->struct_size, (uint32_t) sizeof whole);
+        memcpy (&whole, from, sizeof whole);
+        if (from->status != TENON_OK)
+            full_message (whole.message, sizeof whole.message, from);
+        whole.struct_size = to->struct_size;
+        memcpy (to, &whole, size);
+        if (size > offsetof (tenon_error, message) && size < sizeof whole)
+            ((char *) to)[size - 1] = 0;
+    }
+    return from->status;
+}

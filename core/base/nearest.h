@@ -1,0 +1,13 @@
+/* nearest.h - which of the known words was meant. */
+#ifndef TN_NEAREST_H
+#define TN_NEAREST_H
+#include "base/common.h"
+
+/* The candidate nearest to `word` by edit distance, or NULL when none is near: for "did you mean". */
+const char *tn_nearest (const char *word, const char *const *candidates, uint64_t count);
+/* "; did you mean 'CANDIDATE'?" in `room`, or "". */
+#define TN_HINT_ROOM 120
+const char *tn_hint (char room[TN_HINT_ROOM], const char *word, const char *const *candidates,
+                     uint64_t count);
+
+#endif

@@ -1,0 +1,329 @@
+/* pool.c - threads that share out the items of a job.
+ *
+ * A job lives on the stack of the thread that runs it, or where tn_pool_start put it. It hangs in the pool's list while helpers may join; its items are handed
+ * out by a counter, without the lock. The caller works too, so a job gets done even when no thread can be had.
+ *
+ * fork: the child has one thread, whatever the parent had, and perhaps a copy of a locked mutex. There is no pthread_atfork, which would
+ * outlive a library that is closed: the pool remembers its process instead, and is made anew in place by the first who finds
+ * himself in another one. */
+#include "base/pool.h"
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#define MOST_THREADS 1024u
+
+struct job {
+    tn_pool_item item;
+    void *data;
+    uint64_t count;
+    atomic_uint_fast64_t next; /* the item that is begun next */
+    atomic_bool stop;          /* an item failed */
+    /* under the pool's lock */
+    uint64_t failed; /* the lowest item that failed, with `status` */
+    tenon_status status;
+    unsigned joined, active; /* helpers so far, and those still at work */
+    pthread_t caller;
+    struct job *following;
+};
+
+struct tn_pool {
+    _Atomic (intptr_t) process; /* whose threads these are; -pid while that process makes the pool anew */
+    unsigned width;
+    pthread_mutex_t lock;
+    pthread_cond_t work, done;
+    struct job *jobs;
+    bool stopping;
+    unsigned idle; /* threads that wait for work */
+    unsigned thread_count;
+    pthread_t threads[]; /* width - 1 */
+};
+
+/* Processors that this process may run on. */
+static unsigned
+processors (void)
+{
+#ifdef __linux__
+    unsigned long mask[MOST_THREADS / 8];
+    memset (mask, 0, sizeof mask);
+    if (sched_getaffinity (0, sizeof mask, (cpu_set_t *) (void *) mask) == 0) {
+        unsigned count = 0;
+        for (size_t i = 0; i < TN_COUNT (mask); i++)
+            count += (unsigned) __builtin_popcountl (mask[i]);
+        if (count > 0)
+            return count;
+    }
+#endif
+    long online = sysconf (_SC_NPROCESSORS_ONLN);
+    return online > 0 && online < (long) MOST_THREADS ? (unsigned) online : 1;
+}
+
+static bool
+start_afresh (struct tn_pool *pool)
+{
+    pool->jobs = NULL;
+    pool->stopping = false;
+    pool->idle = pool->thread_count = 0;
+    if (pthread_mutex_init (&pool->lock, NULL) != 0)
+        return false;
+    if (pthread_cond_init (&pool->work, NULL) != 0) {
+        pthread_mutex_destroy (&pool->lock);
+        return false;
+    }
+    if (pthread_cond_init (&pool->done, NULL) != 0) {
+        pthread_cond_destroy (&pool->work);
+        pthread_mutex_destroy (&pool->lock);
+        return false;
+    }
+    return true;
+}
+
+/* Sees to it that the pool is one of this process. What a fork left is overwritten, not destroyed: destroying a condition waits for
+ * its waiters, who are gone. False: the system cannot make a mutex. */
+static bool
+claim (struct tn_pool *pool)
+{
+    intptr_t self = (intptr_t) getpid (), found = atomic_load_explicit (&pool->process, memory_order_acquire);
+    while (found != self) {
+        if (found == -self) /* another thread of this process is at it */
+            sched_yield ();
+        else if (atomic_compare_exchange_strong (&pool->process, &found, -self)) {
+            bool good = start_afresh (pool);
+            atomic_store_explicit (&pool->process, good ? self : 0, memory_order_release);
+            return good;
+        }
+        found = atomic_load_explicit (&pool->process, memory_order_acquire);
+    }
+    return true;
+}
+
+struct tn_pool *
+tn_pool_new (uint64_t threads)
+{
+    unsigned width = threads == 0 ? processors () : (unsigned) TN_MIN (threads, (uint64_t) MOST_THREADS);
+    width = TN_MIN (width, MOST_THREADS);
+    struct tn_pool *pool = calloc (1, sizeof *pool + (width - 1) * sizeof pool->threads[0]);
+    if (!pool)
+        return NULL;
+    pool->width = width;
+    if (!claim (pool)) {
+        free (pool);
+        return NULL;
+    }
+    return pool;
+}
+
+void
+tn_pool_free (struct tn_pool *pool)
+{
+    if (!pool)
+        return;
+    if (claim (pool)) {
+        pthread_mutex_lock (&pool->lock);
+        pool->stopping = true;
+        pthread_cond_broadcast (&pool->work);
+        pthread_mutex_unlock (&pool->lock);
+        for (unsigned i = 0; i < pool->thread_count; i++)
+            pthread_join (pool->threads[i], NULL);
+        pthread_cond_destroy (&pool->done);
+        pthread_cond_destroy (&pool->work);
+        pthread_mutex_destroy (&pool->lock);
+    }
+    free (pool);
+}
+
+unsigned
+tn_pool_width (const struct tn_pool *pool)
+{
+    return pool ? pool->width : 1;
+}
+
+/* Takes items until there are none. The failure, if any, is the job's. */
+static void
+take_items (struct tn_pool *pool, struct job *job, unsigned worker)
+{
+    while (!atomic_load_explicit (&job->stop, memory_order_relaxed)) {
+        uint64_t item = atomic_fetch_add_explicit (&job->next, 1, memory_order_relaxed);
+        if (item >= job->count)
+            return;
+        tenon_status status = job->item (job->data, item, worker);
+        if (status == TENON_OK)
+            continue;
+        /* Items are begun in rising order, so whoever could fail with a lower number is at work already. */
+        atomic_store_explicit (&job->stop, true, memory_order_relaxed);
+        pthread_mutex_lock (&pool->lock);
+        if (job->status == TENON_OK || item < job->failed) {
+            job->failed = item;
+            job->status = tn_negative (status);
+        }
+        pthread_mutex_unlock (&pool->lock);
+    }
+}
+
+/* The job with the fewest helpers among those that have items left. Locked. */
+static struct job *
+choose (struct tn_pool *pool)
+{
+    struct job *best = NULL;
+    for (struct job *job = pool->jobs; job; job = job->following) {
+        bool open = atomic_load_explicit (&job->next, memory_order_relaxed) < job->count
+                    && !atomic_load_explicit (&job->stop, memory_order_relaxed);
+        if (open && (!best || job->active < best->active))
+            best = job;
+    }
+    return best;
+}
+
+static void *
+help (void *argument)
+{
+    struct tn_pool *pool = argument;
+    pthread_mutex_lock (&pool->lock);
+    while (!pool->stopping) {
+        struct job *job = choose (pool);
+        if (!job) {
+            pool->idle++;
+            pthread_cond_wait (&pool->work, &pool->lock);
+            pool->idle--;
+            continue;
+        }
+        /* A thread joins a job once, as it leaves only when nothing is left to begin: so joined < width. */
+        unsigned worker = ++job->joined;
+        job->active++;
+        pthread_mutex_unlock (&pool->lock);
+        take_items (pool, job, worker);
+        pthread_mutex_lock (&pool->lock);
+        if (--job->active == 0)
+            pthread_cond_broadcast (&pool->done);
+    }
+    pthread_mutex_unlock (&pool->lock);
+    return NULL;
+}
+
+/* Starts threads until `wanted` run, or the system has no more. They take no signals: a handler of the application's should not
+ * find itself on a thread that the application does not know. Those that a thread raises itself (SIGBUS in a mapping that was cut short)
+ * stay open, since blocking them would kill the process before its handler is asked. Locked. */
+static void
+start_threads (struct tn_pool *pool, unsigned wanted)
+{
+    sigset_t all, before;
+    if (pool->thread_count >= wanted)
+        return;
+    sigfillset (&all);
+    static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT };
+    for (size_t i = 0; i < TN_COUNT (own); i++)
+        sigdelset (&all, own[i]);
+    if (pthread_sigmask (SIG_SETMASK, &all, &before) != 0)
+        return;
+    while (pool->thread_count < wanted
+           && pthread_create (&pool->threads[pool->thread_count], NULL, help, pool) == 0)
+        pool->thread_count++;
+    pthread_sigmask (SIG_SETMASK, &before, NULL);
+}
+
+/* Does this thread work on an item of the pool already? Locked. */
+static bool
+is_inside (const struct tn_pool *pool)
+{
+    pthread_t self = pthread_self ();
+    for (unsigned i = 0; i < pool->thread_count; i++)
+        if (pthread_equal (pool->threads[i], self))
+            return true;
+    for (const struct job *job = pool->jobs; job; job = job->following)
+        if (pthread_equal (job->caller, self))
+            return true;
+    return false;
+}
+
+/* Hangs the job in the list and wakes helpers for `shared` of its items; false: it has to be done without. */
+static bool
+publish (struct tn_pool *pool, struct job *job, uint64_t shared)
+{
+    pthread_mutex_lock (&pool->lock);
+    bool good = !is_inside (pool);
+    if (good) {
+        unsigned helpers = (unsigned) TN_MIN (shared, (uint64_t) (pool->width - 1));
+        /* those that are busy with other jobs come when they are done */
+        start_threads (pool, helpers);
+        struct job **end = &pool->jobs;
+        while (*end)
+            end = &(*end)->following;
+        *end = job;
+        for (unsigned i = TN_MIN (helpers, pool->idle); i > 0; i--)
+            pthread_cond_signal (&pool->work);
+    }
+    pthread_mutex_unlock (&pool->lock);
+    return good;
+}
+
+/* Nobody joins any more; waits for those who did. */
+static void
+withdraw (struct tn_pool *pool, struct job *job)
+{
+    pthread_mutex_lock (&pool->lock);
+    struct job **place = &pool->jobs;
+    while (*place != job)
+        place = &(*place)->following;
+    *place = job->following;
+    while (job->active > 0)
+        pthread_cond_wait (&pool->done, &pool->lock);
+    pthread_mutex_unlock (&pool->lock);
+}
+
+static tenon_status
+run_alone (uint64_t count, tn_pool_item item, void *data)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        tenon_status status = item (data, i, 0);
+        if (status != TENON_OK)
+            return tn_negative (status);
+    }
+    return TENON_OK;
+}
+
+tenon_status
+tn_pool_run (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *data)
+{
+    if (count < 2 || !pool || pool->width < 2 || !claim (pool))
+        return run_alone (count, item, data);
+    struct job job = { .item = item, .data = data, .count = count, .caller = pthread_self () };
+    if (!publish (pool, &job, count - 1))
+        return run_alone (count, item, data);
+    take_items (pool, &job, 0);
+    withdraw (pool, &job);
+    return job.status;
+}
+
+struct tn_pool_job {
+    struct job job;
+    struct tn_pool *pool; /* NULL: nobody else knows of it */
+};
+
+struct tn_pool_job *
+tn_pool_start (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *data)
+{
+    struct tn_pool_job *started = calloc (1, sizeof *started);
+    if (!started)
+        return NULL;
+    started->job = (struct job){ .item = item, .data = data, .count = count, .caller = pthread_self () };
+    bool shared =
+        count > 0 && pool && pool->width > 1 && claim (pool) && publish (pool, &started->job, count);
+    started->pool = shared ? pool : NULL;
+    return started;
+}
+
+tenon_status
+tn_pool_wait (struct tn_pool_job *started)
+{
+    tenon_status status;
+    if (started->pool) {
+        take_items (started->pool, &started->job, 0);
+        withdraw (started->pool, &started->job);
+        status = started->job.status;
+    } else
+        status = run_alone (started->job.count, started->job.item, started->job.data);
+    free (started);
+    return status;
+}

@@ -1,0 +1,105 @@
+/* report.c - what was said on the way: notes, losses, bids, verdicts. */
+#include "base/common.h"
+#include <pthread.h>
+#include <stdio.h>
+
+/* A hostile file may give cause for a note per tensor; nobody reads more than this many. */
+#define MOST_ENTRIES 10000
+
+struct entry {
+    tenon_report_entry entry; /* its texts are one allocation, which `subject` begins */
+    char *texts;
+};
+
+struct tenon_report {
+    pthread_mutex_t lock;
+    struct entry *entries;
+    uint64_t count, room, lost;
+};
+
+tenon_report *
+tn_report_new (void)
+{
+    tenon_report *report = calloc (1, sizeof *report);
+    if (report)
+        pthread_mutex_init (&report->lock, NULL);
+    return report;
+}
+
+TENON_API void
+tenon_report_free (tenon_report *report)
+{
+    if (!report)
+        return;
+    for (uint64_t i = 0; i < report->count; i++)
+        free (report->entries[i].texts);
+    free (report->entries);
+    pthread_mutex_destroy (&report->lock);
+    free (report);
+}
+
+static bool
+add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, const char *subject,
+     const char *file, const char *message)
+{
+    if (report->count >= MOST_ENTRIES
+        || !tn_grow (&report->entries, &report->room, report->count, sizeof (struct entry)))
+        return false;
+    size_t rooms[3] = { strlen (subject) * 4 + 1, strlen (file) * 4 + 1, strlen (message) * 4 + 1 };
+    char *texts = malloc (rooms[0] + rooms[1] + rooms[2]);
+    if (!texts)
+        return false;
+    char *file_text = texts + rooms[0], *message_text = file_text + rooms[1];
+    tn_escape (texts, rooms[0], subject, strlen (subject));
+    tn_escape (file_text, rooms[1], file, strlen (file));
+    tn_escape (message_text, rooms[2], message, strlen (message));
+    struct entry *entry = &report->entries[report->count++];
+    entry->texts = texts;
+    entry->entry =
+        (tenon_report_entry){ sizeof entry->entry, kind, status, chosen, texts, file_text, message_text };
+    return true;
+}
+
+void
+tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, const char *subject,
+               const char *file, const char *format, ...)
+{
+    char message[sizeof ((tenon_error *) 0)->message + 1024];
+    va_list list;
+    va_start (list, format);
+    vsnprintf (message, sizeof message, format, list);
+    va_end (list);
+    pthread_mutex_lock (&report->lock);
+    if (!add (report, kind, status, chosen, subject ? subject : "", file ? file : "", message))
+        report->lost++;
+    pthread_mutex_unlock (&report->lock);
+}
+
+void
+tn_report_append (tenon_report *report, const tenon_report *more)
+{
+    for (uint64_t i = 0; i < more->count; i++) {
+        const tenon_report_entry *entry = &more->entries[i].entry;
+        tn_report_add (report, entry->kind, entry->status, entry->chosen, entry->subject, entry->file, "%s",
+                       entry->message);
+    }
+    report->lost += more->lost;
+}
+
+TENON_API uint64_t
+tenon_report_count (const tenon_report *report)
+{
+    return report ? report->count + (report->lost > 0) : 0;
+}
+
+TENON_API tenon_status
+tenon_report_get (const tenon_report *report, uint64_t index, tenon_report_entry *entry)
+{
+    static const tenon_report_entry more = {
+        sizeof more, TENON_NOTE, TENON_OK, 0, "", "", "more was said than this report holds"
+    };
+    if (!report || index >= tenon_report_count (report))
+        return TENON_E_NOT_FOUND;
+    const tenon_report_entry *found = index < report->count ? &report->entries[index].entry : &more;
+    return tn_fill_struct (entry, found, sizeof *found) ? TENON_OK : TENON_E_MISUSE;
+}

@@ -1,0 +1,504 @@
+/* catalog.c - the tensors, metadata and sources of a file. */
+#include "catalog/catalog.h"
+#include <stdio.h>
+
+struct tn_catalog *
+tn_catalog_new (tenon_context *context)
+{
+    struct tn_catalog *catalog = calloc (1, sizeof *catalog);
+    if (catalog) {
+        atomic_init (&catalog->references, 1);
+        catalog->context = context;
+    }
+    return catalog;
+}
+
+struct tn_catalog *
+tn_catalog_keep (struct tn_catalog *catalog)
+{
+    atomic_fetch_add (&catalog->references, 1);
+    return catalog;
+}
+
+void
+tn_catalog_drop (struct tn_catalog *catalog)
+{
+    if (!catalog || atomic_fetch_sub (&catalog->references, 1) > 1)
+        return;
+    for (unsigned i = 0; i < TN_SEGMENTS; i++)
+        free (catalog->segments[i]);
+    for (uint64_t i = catalog->source_count; i-- > 0;) /* parts before what they lie in */
+        tn_source_free (catalog->sources[i]);
+    for (uint64_t i = 0; i < catalog->instance_count; i++)
+        free (catalog->instances[i].sources);
+    free (catalog->sources);
+    free (catalog->instances);
+    free (catalog->dtypes);
+    free (catalog->metadata);
+    free (catalog->names.slots);
+    free (catalog->keys.slots);
+    free (catalog->words.slots);
+    tn_overlay_free (&catalog->overlay);
+    tn_arena_free (&catalog->arena);
+    free (catalog);
+}
+
+tenon_status
+tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source *source, tenon_error *error)
+{
+    if (catalog->source_count >= UINT32_MAX - 1
+        || !tn_grow (&catalog->sources, &catalog->source_room, catalog->source_count,
+                     sizeof (struct tn_source *))) {
+        tn_source_free (source);
+        return tn_fail_memory (error);
+    }
+    source->number = (uint32_t) catalog->source_count;
+    catalog->sources[catalog->source_count++] = source;
+    return TENON_OK;
+}
+
+/* ---- names ------------------------------------------------------------------------------------------ */
+
+/* Bytes in pieces of eight, each multiplied in: names differ in few bytes, and slots keep 32 bits, so the
+ * ends must reach every bit. An attacker who makes names collide gets slow chains: the seed is the address
+ * of the catalog, which he does not know. */
+static uint64_t
+hash_of (const void *seed, const char *text, uint64_t length)
+{
+    uint64_t hash = (uint64_t) (uintptr_t) seed * 0x9e3779b97f4a7c15u + length, word;
+    for (; length >= 8; text += 8, length -= 8) {
+        memcpy (&word, text, 8);
+        hash = (hash ^ word) * 0xff51afd7ed558ccdu;
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    if (length > 0)
+        memcpy (&word, text, length);
+    hash = (hash ^ word) * 0xff51afd7ed558ccdu;
+    hash ^= hash >> 29;
+    hash *= 0xc4ceb9fe1a85ec53u;
+    return hash ^ hash >> 32;
+}
+
+typedef bool (*same_name) (const struct tn_catalog *catalog, uint64_t index, const char *text,
+                           uint64_t length);
+
+static bool
+same_tensor (const struct tn_catalog *catalog, uint64_t index, const char *text, uint64_t length)
+{
+    const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
+    return tensor->name_length == length && memcmp (tensor->name, text, length) == 0;
+}
+
+static bool
+same_key (const struct tn_catalog *catalog, uint64_t index, const char *text, uint64_t length)
+{
+    const struct tn_metadata *entry = &catalog->metadata[index];
+    return entry->key_length == length && memcmp (entry->key, text, length) == 0;
+}
+
+/* The slot that holds the name, or the free one where it belongs. */
+static uint64_t *
+find_slot (const struct tn_catalog *catalog, const struct tn_names *names, same_name same, uint64_t hash,
+           const char *text, uint64_t length)
+{
+    for (uint64_t i = hash & (names->size - 1);; i = (i + 1) & (names->size - 1)) {
+        uint64_t slot = names->slots[i];
+        if (slot == 0)
+            return &names->slots[i];
+        if (slot >> 32 == hash >> 32 && (!same || same (catalog, (slot & UINT32_MAX) - 1, text, length)))
+            return &names->slots[i];
+    }
+}
+
+/* The start of a chain must come from bits that the slot keeps, or growing would need the names again. */
+static uint64_t
+spread (uint64_t hash)
+{
+    hash >>= 32;
+    return hash << 32 | hash;
+}
+
+static bool
+names_resize (struct tn_names *names, uint64_t size)
+{
+    uint64_t *slots = calloc (size, sizeof *slots);
+    if (!slots)
+        return false;
+    for (uint64_t i = 0; i < names->size; i++) {
+        uint64_t slot = names->slots[i];
+        if (slot == 0)
+            continue;
+        uint64_t at = (slot >> 32) & (size - 1);
+        while (slots[at])
+            at = (at + 1) & (size - 1);
+        slots[at] = slot;
+    }
+    free (names->slots);
+    names->slots = slots;
+    names->size = size;
+    return true;
+}
+
+/* Room for `more` names. */
+static bool
+names_grow (struct tn_names *names, uint64_t more)
+{
+    uint64_t size = names->size ? names->size : 32;
+    while ((names->count + more) * 4 > size * 3)
+        size *= 2;
+    return size == names->size || names_resize (names, size);
+}
+
+void
+tn_catalog_expect (struct tn_catalog *catalog, uint64_t tensors)
+{
+    names_grow (&catalog->names, tensors); /* without memory it grows as it goes */
+}
+
+/* 1: entered; 0: it was there. There is room. */
+static int
+enter_hash (struct tn_catalog *catalog, struct tn_names *names, same_name same, uint64_t hash,
+            const char *text, uint64_t length, uint64_t index)
+{
+    uint64_t *slot = find_slot (catalog, names, same, hash, text, length);
+    if (*slot)
+        return 0;
+    *slot = (hash & ~(uint64_t) UINT32_MAX) | (index + 1);
+    names->count++;
+    return 1;
+}
+
+/* 1: entered; 0: it was there; -1: no memory. */
+static int
+names_enter (struct tn_catalog *catalog, struct tn_names *names, same_name same, const char *text,
+             uint64_t length, uint64_t index)
+{
+    return names_grow (names, 1) ? enter_hash (catalog, names, same, spread (hash_of (catalog, text, length)),
+                                               text, length, index)
+                                 : -1;
+}
+
+static bool
+names_find (const struct tn_catalog *catalog, const struct tn_names *names, same_name same, const char *text,
+            uint64_t length, uint64_t *index)
+{
+    if (names->size == 0)
+        return false;
+    uint64_t slot = *find_slot (catalog, names, same, spread (hash_of (catalog, text, length)), text, length);
+    *index = (slot & UINT32_MAX) - 1;
+    return slot != 0;
+}
+
+bool
+tn_catalog_find (const struct tn_catalog *catalog, const char *name, uint64_t length, uint64_t *index)
+{
+    return names_find (catalog, &catalog->names, same_tensor, name, length, index);
+}
+
+bool
+tn_catalog_find_key (const struct tn_catalog *catalog, const char *key, uint64_t length, uint64_t *index)
+{
+    return names_find (catalog, &catalog->keys, same_key, key, length, index);
+}
+
+void
+tn_catalog_renumber (struct tn_catalog *catalog)
+{
+    catalog->names.count = catalog->keys.count = 0;
+    if (catalog->names.size > 0)
+        memset (catalog->names.slots, 0, catalog->names.size * sizeof *catalog->names.slots);
+    if (catalog->keys.size > 0)
+        memset (catalog->keys.slots, 0, catalog->keys.size * sizeof *catalog->keys.slots);
+    catalog->entered = catalog->count;
+    for (uint64_t i = 0; i < catalog->count; i++) {
+        const struct tn_tensor *tensor = tn_catalog_tensor (catalog, i);
+        names_enter (catalog, &catalog->names, same_tensor, tensor->name, tensor->name_length, i);
+    }
+    for (uint64_t i = 0; i < catalog->metadata_count; i++)
+        names_enter (catalog, &catalog->keys, same_key, catalog->metadata[i].key,
+                     catalog->metadata[i].key_length, i);
+}
+
+/* ---- tensors ---------------------------------------------------------------------------------------- */
+
+struct tn_tensor *
+tn_catalog_slot (struct tn_catalog *catalog)
+{
+    uint64_t index = catalog->count;
+    if (index >= UINT32_MAX - 1)
+        return NULL;
+    unsigned segment =
+        index < TN_FIRST_SEGMENT ? 0 : 63u - (unsigned) __builtin_clzll (index / TN_FIRST_SEGMENT) + 1;
+    if (!catalog->segments[segment]) {
+        uint64_t size = segment == 0 ? TN_FIRST_SEGMENT : (uint64_t) TN_FIRST_SEGMENT << (segment - 1);
+        if (!(catalog->segments[segment] = malloc (size * sizeof (struct tn_tensor))))
+            return NULL;
+    }
+    struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
+    memset (tensor, 0, sizeof *tensor);
+    return tensor;
+}
+
+/* Of two files of a set both are named: this one by the caller. */
+static tenon_status
+fail_twice (struct tn_catalog *catalog, const struct tn_tensor *tensor, uint64_t place, tenon_error *error)
+{
+    uint64_t index = 0, offset = place ? place : TN_NO_OFFSET;
+    tn_catalog_find (catalog, tensor->name, tensor->name_length, &index);
+    uint32_t first = tn_catalog_tensor (catalog, index)->source, second = tensor->source;
+    if (first < catalog->source_count && second < catalog->source_count) {
+        const struct tn_source *other = tn_source_root (catalog->sources[first]);
+        if (other != tn_source_root (catalog->sources[second]))
+            return tn_fail (error, TENON_E_MALFORMED, offset, "the name occurs twice: %s has it, too",
+                            other->name);
+    }
+    return tn_fail (error, TENON_E_MALFORMED, offset, "the name occurs twice");
+}
+
+tenon_status
+tn_catalog_settle (struct tn_catalog *catalog, tenon_error *error)
+{
+    struct tn_names *names = &catalog->names;
+    while (catalog->entered < catalog->count) {
+        uint64_t hashes[TN_NAMES_AT_ONCE], first = catalog->entered;
+        uint64_t count = TN_MIN (catalog->count - first, (uint64_t) TN_NAMES_AT_ONCE);
+        if (!names_grow (names, count))
+            return tn_fail_memory (error);
+        /* of a hundred thousand names the slots are in no cache: they are fetched together */
+        for (uint64_t i = 0; i < count; i++) {
+            const struct tn_tensor *tensor = tn_catalog_tensor (catalog, first + i);
+            hashes[i] = spread (hash_of (catalog, tensor->name, tensor->name_length));
+            __builtin_prefetch (&names->slots[hashes[i] & (names->size - 1)], 1);
+        }
+        for (uint64_t i = 0; i < count; i++) {
+            const struct tn_tensor *tensor = tn_catalog_tensor (catalog, first + i);
+            if (!enter_hash (catalog, names, same_tensor, hashes[i], tensor->name, tensor->name_length,
+                             first + i)) {
+                if (tensor->source < catalog->source_count)
+                    tn_source_place (catalog->sources[tensor->source], error);
+                tn_fail_place (error, NULL, tensor->name);
+                return fail_twice (catalog, tensor, catalog->places[(first + i) % TN_NAMES_AT_ONCE], error);
+            }
+            catalog->entered++;
+        }
+    }
+    return TENON_OK;
+}
+
+tenon_status
+tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error)
+{
+    TN_TRY (tn_catalog_settle (catalog, error));
+    catalog->places[catalog->count % TN_NAMES_AT_ONCE] = 0;
+    catalog->count++;
+    tenon_status status = tn_catalog_settle (catalog, error);
+    catalog->count -= status < 0;
+    return status;
+}
+
+tenon_status
+tn_catalog_commit_later (struct tn_catalog *catalog, uint64_t place, tenon_error *error)
+{
+    catalog->places[catalog->count % TN_NAMES_AT_ONCE] = place;
+    catalog->count++;
+    return catalog->count - catalog->entered < TN_NAMES_AT_ONCE ? TENON_OK
+                                                                : tn_catalog_settle (catalog, error);
+}
+
+/* ---- metadata --------------------------------------------------------------------------------------- */
+
+tenon_status
+tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t length,
+                         const struct tenon_value *value, bool replace, tenon_error *error)
+{
+    const uint64_t *limits = catalog->context->limits;
+    uint64_t index, bytes = catalog->metadata_bytes + length;
+    struct tenon_value copy;
+    bool known = tn_catalog_find_key (catalog, key, length, &index);
+    char shown[200];
+    tn_escape (shown, sizeof shown, key, length);
+    if (known && !replace)
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "the metadata key '%s' occurs twice", shown);
+    if (!known && catalog->metadata_count >= limits[TENON_LIMIT_METADATA_ENTRIES])
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "more than %llu metadata entries; raise metadata_entries in [limits] to read them",
+                        (unsigned long long) limits[TENON_LIMIT_METADATA_ENTRIES]);
+    if (tn_value_copy (&catalog->arena, value, &copy, limits[TENON_LIMIT_DEPTH], &bytes,
+                       limits[TENON_LIMIT_METADATA_BYTES], error)
+        < 0) {
+        if (error->status == TENON_E_LIMIT || error->status == TENON_E_MEMORY)
+            return error->status;
+        char why[sizeof error->message];
+        memcpy (why, error->message, sizeof why);
+        snprintf (error->message, sizeof error->message, "metadata key '%s': %.700s", shown, why);
+        return error->status;
+    }
+    catalog->metadata_bytes = bytes;
+    if (catalog->metadata_bytes > limits[TENON_LIMIT_METADATA_BYTES])
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "more than %llu bytes of metadata; raise metadata_bytes in [limits] to read them",
+                        (unsigned long long) limits[TENON_LIMIT_METADATA_BYTES]);
+    if (known) {
+        catalog->metadata[index].value = copy;
+        return TENON_OK;
+    }
+    char *text = tn_arena_text (&catalog->arena, key, length);
+    if (!text
+        || !tn_grow (&catalog->metadata, &catalog->metadata_room, catalog->metadata_count,
+                     sizeof (struct tn_metadata)))
+        return tn_fail_memory (error);
+    catalog->metadata[catalog->metadata_count] = (struct tn_metadata){ text, length, copy };
+    if (names_enter (catalog, &catalog->keys, same_key, text, length, catalog->metadata_count) < 0)
+        return tn_fail_memory (error);
+    catalog->metadata_count++;
+    return TENON_OK;
+}
+
+/* ---- dtypes ----------------------------------------------------------------------------------------- */
+
+/* What tells opaque dtypes apart, in one piece: u64 item size, family, NUL, text, NUL. A file may have 65,536 of
+ * them and a million tensors, so they are found by a hash of that. */
+static uint64_t
+words_length (const struct tenon_dtype *dtype)
+{
+    return sizeof dtype->block_bytes + strlen (dtype->family) + strlen (dtype->text) + 2;
+}
+
+static void
+put_words (char *to, const struct tenon_dtype *dtype)
+{
+    memcpy (to, &dtype->block_bytes, sizeof dtype->block_bytes);
+    to += sizeof dtype->block_bytes;
+    memcpy (to, dtype->family, strlen (dtype->family) + 1);
+    memcpy (to + strlen (dtype->family) + 1, dtype->text, strlen (dtype->text) + 1);
+}
+
+static bool
+same_words (const struct tn_catalog *catalog, uint64_t index, const char *words, uint64_t length)
+{
+    const struct tenon_dtype *dtype = catalog->dtypes[index];
+    return words_length (dtype) == length
+           && memcmp (dtype->family - sizeof dtype->block_bytes, words, length) == 0;
+}
+
+/* A copy whose family and text lie in the copy of its words. */
+static struct tenon_dtype *
+copy_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtype, const char *words, uint64_t length)
+{
+    struct tenon_dtype *copy = tn_arena_get (&catalog->arena, sizeof *copy, true);
+    char *text = copy ? tn_arena_text (&catalog->arena, words, length) : NULL;
+    if (!text)
+        return NULL;
+    copy->struct_size = sizeof *copy;
+    copy->kind = TENON_KIND_OPAQUE;
+    copy->block_items = 1;
+    copy->block_bytes = dtype->block_bytes;
+    copy->alignment = dtype->alignment;
+    copy->swap_size = sizeof (struct tenon_swap_field);
+    copy->family = text + sizeof copy->block_bytes;
+    copy->text = copy->family + strlen (copy->family) + 1;
+    return copy;
+}
+
+tenon_status
+tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtype, uint32_t *number,
+                      tenon_error *error)
+{
+    uint64_t first = TENON_DTYPE_DYNAMIC + catalog->context->registry.dtype_count, index;
+    if (dtype->kind != TENON_KIND_OPAQUE || !dtype->family || !dtype->family[0] || !dtype->text
+        || dtype->block_items > 1 || dtype->block_bytes >= (uint64_t) 1 << 63)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "add_dtype takes opaque dtypes with a family, a text and an item size");
+    uint64_t length = words_length (dtype);
+    TN_FREE char *words = malloc (length);
+    if (!words)
+        return tn_fail_memory (error);
+    put_words (words, dtype);
+    if (names_find (catalog, &catalog->words, same_words, words, length, &index)) {
+        *number = (uint32_t) (first + index);
+        return TENON_OK;
+    }
+    if (catalog->dtype_count >= 65536)
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET, "more than 65536 opaque dtypes in one file");
+    struct tenon_dtype *copy = copy_dtype (catalog, dtype, words, length);
+    if (!copy
+        || !tn_grow (&catalog->dtypes, &catalog->dtype_room, catalog->dtype_count,
+                     sizeof (struct tenon_dtype *))
+        || names_enter (catalog, &catalog->words, same_words, words, length, catalog->dtype_count) < 0)
+        return tn_fail_memory (error);
+    *number = (uint32_t) (first + catalog->dtype_count);
+    catalog->dtypes[catalog->dtype_count++] = copy;
+    return TENON_OK;
+}
+
+const struct tenon_dtype *
+tn_catalog_dtype (const struct tn_catalog *catalog, uint32_t dtype)
+{
+    uint64_t first = TENON_DTYPE_DYNAMIC + catalog->context->registry.dtype_count;
+    if (dtype < first)
+        return tn_dtype_get (catalog->context, dtype);
+    return dtype - first < catalog->dtype_count ? catalog->dtypes[dtype - first] : NULL;
+}
+
+const char *
+tn_dtype_label (const struct tenon_dtype *dtype)
+{
+    return dtype->kind == TENON_KIND_OPAQUE ? dtype->text : dtype->name;
+}
+
+/* ---- shapes ----------------------------------------------------------------------------------------- */
+
+tenon_status
+tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape, uint64_t *elements,
+                uint64_t *bytes, tenon_error *error)
+{
+    uint64_t product = 1, zero = 0;
+    /* the product of the other dims must fit even when one is zero: who multiplies in another order would
+     * overflow */
+    for (uint32_t i = 0; i < rank; i++) {
+        if (shape[i] >= (uint64_t) 1 << 63)
+            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "dim %u is %llu, which is not below 2^63",
+                            i, (unsigned long long) shape[i]);
+        if (shape[i] == 0)
+            zero = 1;
+        else if (tn_multiply (product, shape[i], &product) || product >= (uint64_t) 1 << 63)
+            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                            "the product of its shape is 2^63 or more");
+    }
+    *elements = zero ? 0 : product;
+    uint64_t items = dtype->block_items, size;
+    if (items == 1) {
+        if (tn_multiply (product, dtype->block_bytes, &size) || size >= (uint64_t) 1 << 63)
+            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "its size in bytes is 2^63 or more");
+        *bytes = zero ? 0 : size;
+        return TENON_OK;
+    }
+    if (*elements % items != 0)
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "%llu elements are no multiple of the %llu that a block of %s holds",
+                        (unsigned long long) *elements, (unsigned long long) items, tn_dtype_label (dtype));
+    if (dtype->kind == TENON_KIND_BLOCK && items > 1 && (rank == 0 || shape[rank - 1] % items != 0))
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "rows of %llu elements are no multiple of the %llu that a block of %s holds",
+                        (unsigned long long) (rank ? shape[rank - 1] : 1), (unsigned long long) items,
+                        tn_dtype_label (dtype));
+    if (tn_multiply (product / items + (product % items > 0), dtype->block_bytes, &size)
+        || size >= (uint64_t) 1 << 63)
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "its size in bytes is 2^63 or more");
+    *bytes = zero ? 0 : size;
+    return TENON_OK;
+}
+
+void
+tn_shape_text (char *to, size_t room, const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape)
+{
+    size_t end = 0;
+    to[0] = 0;
+    for (uint32_t i = 0; i < rank && end + 40 < room; i++)
+        end +=
+            (size_t) snprintf (to + end, room - end, "%s%llu", i ? " × " : "", (unsigned long long) shape[i]);
+    char label[64];
+    tn_escape (label, sizeof label, tn_dtype_label (dtype), strlen (tn_dtype_label (dtype)));
+    snprintf (to + end, room - end, "%s%s", rank ? " " : "scalar ", label);
+}

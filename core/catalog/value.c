@@ -1,0 +1,320 @@
+/* value.c - metadata values: checking, copying, and the items of arrays. */
+#include "catalog/catalog.h"
+#include <tenon/plugin.h>
+
+uint32_t
+tn_value_width (uint32_t type)
+{
+    static const uint8_t widths[TENON_DTYPE_FIXED] = {
+        [TENON_BOOL] = 1, [TENON_U8] = 1,  [TENON_U16] = 2, [TENON_U32] = 4, [TENON_U64] = 8, [TENON_I8] = 1,
+        [TENON_I16] = 2,  [TENON_I32] = 4, [TENON_I64] = 8, [TENON_F32] = 4, [TENON_F64] = 8
+    };
+    return type < TENON_DTYPE_FIXED ? widths[type] : 0;
+}
+
+#define ENCODINGS (TENON_ENCODING_BIG | TENON_ENCODING_U32 | TENON_ENCODING_U64)
+
+/* Bytes before each string of an array; 0: the encoding says none. */
+static uint32_t
+prefix_width (uint32_t encoding)
+{
+    return encoding & TENON_ENCODING_U64 ? 8 : encoding & TENON_ENCODING_U32 ? 4 : 0;
+}
+
+/* An array whose items lie packed, in a source or in memory: can `length` bytes hold `count` items? */
+static tenon_status
+check_packed (const struct tenon_value *value, tenon_error *error)
+{
+    uint64_t least;
+    uint32_t width =
+        value->item_type == TENON_STRING ? prefix_width (value->encoding) : tn_value_width (value->item_type);
+    if (width == 0 || (value->encoding & ~(uint32_t) ENCODINGS)
+        || (value->encoding & ENCODINGS & ~1u) == (ENCODINGS & ~1u))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array of type %u cannot have encoding %u",
+                        value->item_type, value->encoding);
+    bool fits = !tn_multiply (value->count, width, &least);
+    if (!fits || (value->item_type == TENON_STRING ? least > value->length : least != value->length))
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "%llu items do not make an array of %llu bytes", (unsigned long long) value->count,
+                        (unsigned long long) value->length);
+    return TENON_OK;
+}
+
+/* Before anything is allocated: a value that names the same items again and again grows beyond all bounds. */
+static tenon_status
+take_room (uint64_t *bytes, uint64_t more, uint64_t most, tenon_error *error)
+{
+    if (*bytes > most || more > most - *bytes)
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "more than %llu bytes of metadata; raise metadata_bytes in [limits] to read them",
+                        (unsigned long long) most);
+    *bytes += more;
+    return TENON_OK;
+}
+
+static tenon_status
+copy_nested (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
+             uint64_t depth_left, uint64_t *bytes, uint64_t most, tenon_error *error)
+{
+    uint64_t size;
+    if (depth_left <= 1)
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "arrays are nested too deeply; raise depth in [limits] to read them");
+    if (tn_multiply (from->count, sizeof (struct tenon_value), &size) || (from->count > 0 && !from->as.items))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array of arrays has no items");
+    TN_TRY (take_room (bytes, size, most, error));
+    struct tenon_value *items = tn_arena_get (arena, size, false);
+    if (!items)
+        return tn_fail_memory (error);
+    for (uint64_t i = 0; i < from->count; i++) {
+        if (from->as.items[i].type != TENON_ARRAY)
+            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                            "an array of arrays has an item that is none");
+        TN_TRY (tn_value_copy (arena, &from->as.items[i], &items[i], depth_left - 1, bytes, most, error));
+    }
+    to->as.items = items;
+    to->source = TENON_NO_SOURCE;
+    return TENON_OK;
+}
+
+/* A float may lose digits, but not become infinite. */
+static bool
+in_range (const struct tenon_value *value)
+{
+    uint32_t bits = 8 * tn_value_width (value->type);
+    switch (value->type) {
+    case TENON_U8:
+    case TENON_U16:
+    case TENON_U32: return value->as.u >> bits == 0;
+    case TENON_I8:
+    case TENON_I16:
+    case TENON_I32:
+        return value->as.i >= -(INT64_C (1) << (bits - 1)) && value->as.i < INT64_C (1) << (bits - 1);
+    case TENON_F32:
+        return !__builtin_isinf (tenon_f64_of_f32 (tenon_f32_of_f64 (value->as.f)))
+               || __builtin_isinf (value->as.f);
+    default: return true;
+    }
+}
+
+static tenon_status
+check_scalar (const struct tenon_value *value, tenon_error *error)
+{
+    uint32_t width = tn_value_width (value->type);
+    if (value->type == TENON_BOOL && value->as.u > 1)
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "a bool is %llu, which is neither 0 nor 1",
+                        (unsigned long long) value->as.u);
+    if (!in_range (value))
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "it is no number of %u byte%s", width,
+                        width == 1 ? "" : "s");
+    return TENON_OK;
+}
+
+tenon_status
+tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
+               uint64_t depth_left, uint64_t *bytes, uint64_t most, tenon_error *error)
+{
+    *to = *from;
+    memset (to->reserved, 0, sizeof to->reserved);
+    if (from->type == TENON_NONE || tn_value_width (from->type) > 0) {
+        to->source = TENON_NO_SOURCE;
+        return check_scalar (from, error);
+    }
+    if (from->type == TENON_STRING) {
+        if (from->count > 0 && !from->as.string)
+            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a string without its bytes");
+        TN_TRY (take_room (bytes, from->count, most, error));
+        to->source = TENON_NO_SOURCE;
+        return (to->as.string = tn_arena_text (arena, from->as.string, from->count)) ? TENON_OK
+                                                                                     : tn_fail_memory (error);
+    }
+    if (from->type != TENON_ARRAY)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "values of type %u do not exist", from->type);
+    if (from->item_type == TENON_ARRAY)
+        return copy_nested (arena, from, to, depth_left, bytes, most, error);
+    TN_TRY (check_packed (from, error));
+    if (from->source != TENON_NO_SOURCE)
+        return TENON_OK; /* a range; the caller has checked it against its source */
+    if (from->length > 0 && !from->as.memory)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array that is in no source has no memory");
+    const uint8_t *bools = from->item_type == TENON_BOOL ? from->as.memory : NULL;
+    for (uint64_t i = 0; bools && i < from->count; i++)
+        if (bools[i] > 1)
+            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "item %llu is neither 0 nor 1",
+                            (unsigned long long) i);
+    TN_TRY (take_room (bytes, from->length, most, error));
+    return (to->as.memory = tn_arena_text (arena, from->as.memory, from->length)) ? TENON_OK
+                                                                                  : tn_fail_memory (error);
+}
+
+/* ---- items ------------------------------------------------------------------------------------------ */
+
+/* Where the packed bytes come from: a source through a window, or memory. */
+struct walk {
+    const struct tenon_value *array;
+    struct tn_stream *stream;
+    uint64_t at; /* in the array's bytes */
+    uint8_t *window;
+    uint64_t window_at, window_length;
+    tenon_error *error;
+};
+#define WINDOW 65536u
+
+/* The next bytes of the array: at most WINDOW of them. NULL: failed. */
+static const uint8_t *
+walk_take (struct walk *walk, uint64_t length)
+{
+    const struct tenon_value *array = walk->array;
+    if (length > array->length - walk->at) {
+        tn_fail (walk->error, TENON_E_MALFORMED,
+                 array->source == TENON_NO_SOURCE ? TN_NO_OFFSET : array->offset + walk->at,
+                 "an item of a metadata array needs %llu bytes, %llu are left", (unsigned long long) length,
+                 (unsigned long long) (array->length - walk->at));
+        return NULL;
+    }
+    uint64_t at = walk->at;
+    walk->at += length;
+    if (!walk->stream)
+        return (const uint8_t *) array->as.memory + at;
+    if (at < walk->window_at || at + length > walk->window_at + walk->window_length) {
+        uint64_t more = TN_MIN (WINDOW, array->length - at);
+        walk->window_length = 0;
+        if (tn_stream_read (walk->stream, array->offset + at, walk->window, more, walk->error) < 0)
+            return NULL;
+        walk->window_at = at, walk->window_length = more;
+    }
+    return walk->window + (at - walk->window_at);
+}
+
+static void
+scalar_item (struct tenon_value *item, uint32_t type, const uint8_t *bytes, bool big)
+{
+    uint64_t raw = 0;
+    uint32_t width = tn_value_width (type);
+    for (uint32_t i = 0; i < width; i++)
+        raw |= (uint64_t) bytes[big ? width - 1 - i : i] << 8 * i;
+    switch (type) {
+    case TENON_I8: item->as.i = (int8_t) raw; break;
+    case TENON_I16: item->as.i = (int16_t) raw; break;
+    case TENON_I32: item->as.i = (int32_t) raw; break;
+    case TENON_F32: item->as.f = tenon_f64_of_f32 ((uint32_t) raw); break;
+    case TENON_F64: memcpy (&item->as.f, &raw, sizeof raw); break;
+    default: item->as.u = raw;
+    }
+}
+
+static tenon_status
+string_item (struct walk *walk, struct tenon_value *item, bool wanted, struct tn_arena *arena)
+{
+    bool big = walk->array->encoding & TENON_ENCODING_BIG;
+    uint32_t width = prefix_width (walk->array->encoding);
+    const uint8_t *bytes = walk_take (walk, width);
+    if (!bytes)
+        return walk->error->status;
+    uint64_t length = width == 8 ? (big ? tenon_be64 (bytes) : tenon_le64 (bytes))
+                      : big      ? tenon_be32 (bytes)
+                                 : tenon_le32 (bytes);
+    if (length > walk->array->length - walk->at)
+        return walk_take (walk, length) ? TENON_E_MISUSE : walk->error->status;
+    if (!wanted) {
+        walk->at += length;
+        return TENON_OK;
+    }
+    char *text = tn_arena_get (arena, length + 1, false);
+    if (!text)
+        return tn_fail_memory (walk->error);
+    for (uint64_t done = 0; done < length;) {
+        uint64_t piece = TN_MIN (WINDOW, length - done);
+        if (!(bytes = walk_take (walk, piece)))
+            return walk->error->status;
+        memcpy (text + done, bytes, piece);
+        done += piece;
+    }
+    text[length] = 0;
+    *item = (struct tenon_value){
+        .type = TENON_STRING, .count = length, .source = TENON_NO_SOURCE, .as.string = text
+    };
+    return TENON_OK;
+}
+
+static tenon_status
+packed_items (struct walk *walk, uint64_t first, uint64_t n, struct tenon_value *items,
+              struct tn_arena *arena)
+{
+    const struct tenon_value *array = walk->array;
+    uint32_t width = tn_value_width (array->item_type);
+    if (array->item_type == TENON_STRING) {
+        for (uint64_t i = 0; i < first + n; i++)
+            TN_TRY (string_item (walk, i < first ? NULL : &items[i - first], i >= first, arena));
+        return TENON_OK;
+    }
+    walk->at = first * width;
+    for (uint64_t i = 0; i < n; i++) {
+        const uint8_t *bytes = walk_take (walk, width);
+        if (!bytes)
+            return walk->error->status;
+        items[i] = (struct tenon_value){ .type = array->item_type, .source = TENON_NO_SOURCE };
+        scalar_item (&items[i], array->item_type, bytes, array->encoding & TENON_ENCODING_BIG);
+        if (array->item_type == TENON_BOOL && items[i].as.u > 1)
+            return tn_fail (walk->error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                            "a bool in a metadata array is neither 0 nor 1");
+    }
+    return TENON_OK;
+}
+
+/* *end: behind the last of them, in the array's bytes. */
+static tenon_status
+find_items (struct tn_source *source, const struct tenon_value *array, uint64_t first, uint64_t n,
+            struct tenon_value *items, struct tn_arena *arena, uint64_t *end, tenon_error *error)
+{
+    if (array->type != TENON_ARRAY || first > array->count || n > array->count - first)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "items %llu … of an array of %llu were asked for", (unsigned long long) first,
+                        (unsigned long long) array->count);
+    if (array->item_type == TENON_ARRAY) {
+        if (n > 0)
+            memcpy (items, array->as.items + first, n * sizeof *items);
+        return TENON_OK;
+    }
+    TN_TRY (check_packed (array, error));
+    struct walk walk = { .array = array, .error = error };
+    tenon_status status = TENON_OK;
+    if (array->source != TENON_NO_SOURCE) {
+        if (!source)
+            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array's source is not known");
+        status = tn_stream_new (source, &walk.stream, error);
+        if (status == TENON_OK && !(walk.window = malloc (WINDOW)))
+            status = tn_fail_memory (error);
+    }
+    if (status == TENON_OK)
+        status = packed_items (&walk, first, n, items, arena);
+    *end = walk.at;
+    tn_stream_free (walk.stream);
+    free (walk.window);
+    return status;
+}
+
+tenon_status
+tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first, uint64_t n,
+                struct tenon_value *items, struct tn_arena *arena, tenon_error *error)
+{
+    uint64_t end = 0;
+    return find_items (source, array, first, n, items, arena, &end, error);
+}
+
+tenon_status
+tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n, struct tenon_value *items,
+               struct tn_arena *arena, tenon_error *error)
+{
+    uint64_t end = 0;
+    TN_TRY (find_items (source, array, 0, n, items, arena, &end, error));
+    array->count -= n;
+    array->length -= end;
+    if (array->item_type == TENON_ARRAY)
+        array->as.items += n;
+    else if (array->source == TENON_NO_SOURCE)
+        array->as.memory = (const uint8_t *) array->as.memory + end;
+    else
+        array->offset += end;
+    return TENON_OK;
+}

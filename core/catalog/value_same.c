@@ -1,0 +1,95 @@
+/* value_same.c - do two metadata values say the same? Arrays may lie in two files. */
+#include "catalog/catalog.h"
+
+#define WINDOW 65536u
+
+struct packed {
+    const struct tenon_value *array;
+    struct tn_stream *stream; /* NULL: in memory */
+    uint8_t *window;
+};
+
+static tenon_status
+packed_open (struct packed *packed, struct tn_catalog *catalog, const uint32_t *numbers, uint32_t count,
+             tenon_error *error)
+{
+    uint32_t number = packed->array->source;
+    if (number == TENON_NO_SOURCE)
+        return TENON_OK;
+    if (number >= count)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array's source is not known");
+    packed->window = malloc (WINDOW);
+    if (!packed->window)
+        return tn_fail_memory (error);
+    return tn_stream_new (catalog->sources[numbers ? numbers[number] : number], &packed->stream, error);
+}
+
+static void
+packed_close (struct packed *packed)
+{
+    tn_stream_free (packed->stream);
+    free (packed->window);
+}
+
+/* At most WINDOW bytes. NULL: failed. */
+static const uint8_t *
+packed_take (struct packed *packed, uint64_t at, uint64_t length, tenon_error *error)
+{
+    if (!packed->stream)
+        return (const uint8_t *) packed->array->as.memory + at;
+    return tn_stream_read (packed->stream, packed->array->offset + at, packed->window, length, error) < 0
+               ? NULL
+               : packed->window;
+}
+
+static tenon_status
+compare (struct packed *a, struct packed *b, bool *same, tenon_error *error)
+{
+    for (uint64_t at = 0; at < a->array->length && *same; at += WINDOW) {
+        uint64_t length = TN_MIN (WINDOW, a->array->length - at);
+        const uint8_t *left = packed_take (a, at, length, error), *right = packed_take (b, at, length, error);
+        if (!left || !right)
+            return error->status;
+        *same = memcmp (left, right, length) == 0;
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+same_packed (struct tn_catalog *catalog, const struct tenon_value *a, const struct tenon_value *b,
+             const uint32_t *numbers, uint32_t count, bool *same, tenon_error *error)
+{
+    struct packed left = { .array = a }, right = { .array = b };
+    *same = a->length == b->length && a->encoding == b->encoding;
+    if (!*same || a->length == 0)
+        return TENON_OK;
+    tenon_status status = packed_open (&left, catalog, NULL, (uint32_t) catalog->source_count, error);
+    if (status == TENON_OK)
+        status = packed_open (&right, catalog, numbers, count, error);
+    if (status == TENON_OK)
+        status = compare (&left, &right, same, error);
+    packed_close (&left);
+    packed_close (&right);
+    return status;
+}
+
+tenon_status
+tn_value_same (struct tn_catalog *catalog, const struct tenon_value *a, const struct tenon_value *b,
+               const uint32_t *numbers, uint32_t count, bool *same, tenon_error *error)
+{
+    bool array = a->type == TENON_ARRAY, text = a->type == TENON_STRING;
+    *same = a->type == b->type && (!array || a->item_type == b->item_type)
+            && (!(array || text) || a->count == b->count);
+    if (!*same || a->type == TENON_NONE)
+        return TENON_OK;
+    if (text)
+        *same = a->count == 0 || memcmp (a->as.string, b->as.string, a->count) == 0;
+    else if (!array)
+        *same = a->as.u == b->as.u;
+    else if (a->item_type != TENON_ARRAY)
+        return same_packed (catalog, a, b, numbers, count, same, error);
+    else
+        for (uint64_t i = 0; i < a->count && *same; i++)
+            TN_TRY (tn_value_same (catalog, &a->as.items[i], &b->as.items[i], numbers, count, same, error));
+    return TENON_OK;
+}

@@ -1,0 +1,217 @@
+/* host.c - the table of services that every plugin is handed, and those that every codec function may use. */
+#include "codec/call.h"
+#include "codec/write.h"
+#include <stdio.h>
+
+static const void *
+get_extension (const struct tenon_host *host, const char *id)
+{
+    (void) host, (void) id;
+    return NULL;
+}
+
+static void
+fail (struct tenon_call *public, int32_t status, uint64_t offset, const char *message)
+{
+    struct tn_call *call = tn_call_of (public);
+    /* offsets are in source 0; in a file by itself they are the file's */
+    if (call->state == TN_CALL_DESCRIBE) {
+        /* a name that occurs twice came before this */
+        tn_catalog_settle (call->run->catalog, call->run->error);
+        struct tn_source *source = tn_call_source (call, 0);
+        if (source)
+            tn_source_place (source, call->run->error);
+    }
+    tn_fail_text (call->run->error, status, offset, "%s", message ? message : "");
+}
+
+static void
+note (struct tenon_call *public, uint32_t kind, const char *item, const char *message)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_source *source = call->state == TN_CALL_DESCRIBE ? tn_call_source (call, 0) : NULL;
+    bool flaw = kind == (TENON_NOTE | TENON_FLAW) && call->state == TN_CALL_DESCRIBE;
+    if (flaw)
+        kind = TENON_NOTE;
+    if (kind == TENON_LOSS && call->state == TN_CALL_WRITE)
+        ++*call->writer->losses;
+    if (call->run->report && (kind == TENON_NOTE || kind == TENON_LOSS))
+        tn_report_add (call->run->report, kind, flaw ? TENON_E_MALFORMED : TENON_OK, 0, item,
+                       source ? (source->path ? source->path : source->name) : "", "%s",
+                       message ? message : "");
+}
+
+static int32_t
+cancelled (struct tenon_call *public)
+{
+    struct tn_run *run = tn_call_of (public)->run;
+    if (!run->asked_to_stop && run->progress && run->progress->report
+        && run->progress->report (run->progress->user, 0, 0))
+        run->asked_to_stop = true;
+    if (run->asked_to_stop)
+        tn_fail_text (run->error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled");
+    return run->asked_to_stop;
+}
+
+static void *
+scratch (struct tenon_call *public, uint64_t size)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_run *run = call->run;
+    uint64_t limit = run->context->limits[TENON_LIMIT_HEADER_BYTES];
+    if (size > limit || run->arena.used > limit - size) {
+        tn_fail_text (
+            run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+            "the header needs more than %llu bytes of memory; raise header_bytes in [limits] to read it",
+            (unsigned long long) limit);
+        return NULL;
+    }
+    void *memory = tn_arena_get (&run->arena, size, true);
+    if (!memory)
+        tn_fail_memory (run->error);
+    return memory;
+}
+
+static tenon_status
+option (struct tenon_call *public, uint32_t index, struct tenon_setting *setting)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tenon_setting found;
+    memset (&found, 0, sizeof found);
+    if (!tn_overlay_get (call->run->context, call->run->overlay, call->codec, index, &found))
+        return tn_call_misuse (call, "it has no option of the number that it asked for");
+    found.struct_size = sizeof found;
+    return tn_fill_struct (setting, &found, sizeof found)
+               ? TENON_OK
+               : tn_call_misuse (call, "a struct has no struct_size");
+}
+
+static uint64_t
+limit (struct tenon_call *public, uint32_t number)
+{
+    return number < TENON_LIMITS ? tn_call_of (public)->run->context->limits[number] : 0;
+}
+
+static uint32_t
+dtype_find (struct tenon_call *public, const char *name)
+{
+    return name ? tn_dtype_find (tn_call_of (public)->run->context, name) : TENON_NONE;
+}
+
+static tenon_status
+dtype_info (struct tenon_call *public, uint32_t dtype, struct tenon_dtype *info)
+{
+    struct tn_call *call = tn_call_of (public);
+    const struct tenon_dtype *found = call->run->catalog ? tn_catalog_dtype (call->run->catalog, dtype)
+                                                         : tn_dtype_get (call->run->context, dtype);
+    if (!found)
+        return tn_call_misuse (call, "there is no dtype of the number that it gave");
+    return tn_fill_struct (info, found, sizeof *found) ? TENON_OK
+                                                       : tn_call_misuse (call, "a struct has no struct_size");
+}
+
+static tenon_status
+source_info (struct tenon_call *public, uint32_t number, struct tenon_source_info *info)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_source *source = tn_call_source (call, number);
+    if (!source)
+        return call->run->error->status;
+    struct tenon_source_info found = { sizeof found, 0, source->size, source->name, source->name_length };
+    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK
+                                                       : tn_call_misuse (call, "a struct has no struct_size");
+}
+
+static tenon_status
+read_at (struct tenon_call *public, uint32_t number, uint64_t offset, void *to, uint64_t length)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_source *source = tn_call_source (call, number);
+    if (!source)
+        return call->run->error->status;
+    return tn_call_read (call, source, offset, to, length);
+}
+
+static const void *
+view (struct tenon_call *public, uint32_t number, uint64_t offset, uint64_t length)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_run *run = call->run;
+    struct tn_source *source = tn_call_source (call, number);
+    if (!source)
+        return NULL;
+    /* the range first: nobody gets memory for bytes that the file does not have */
+    if (offset > source->size || length > source->size - offset) {
+        tn_call_read (call, source, offset, NULL, length);
+        return NULL;
+    }
+    uint64_t most = run->context->limits[TENON_LIMIT_HEADER_BYTES];
+    if (length > most || run->arena.used > most - length)
+        return scratch (public, length);
+    void *copy = tn_arena_get (&run->arena, length, false);
+    if (!copy) {
+        tn_fail_memory (run->error);
+        return NULL;
+    }
+    return tn_call_read (call, source, offset, copy, length) < 0 ? NULL : copy;
+}
+
+static tenon_status
+items (struct tenon_call *public, const struct tenon_value *array, uint64_t first, uint64_t n,
+       struct tenon_value *found)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_source *source = NULL;
+    /* in a plan the numbers are the plan's */
+    if (array->type == TENON_ARRAY && array->source != TENON_NO_SOURCE) {
+        if (call->state != TN_CALL_WRITE)
+            source = tn_call_source (call, array->source);
+        else if (array->source < call->run->borrowed_count)
+            source = call->run->borrowed[array->source];
+        if (!source)
+            return tn_call_misuse (call, "there is no source of the number that it gave");
+    }
+    return tn_value_items (source, array, first, n, found, &call->run->arena, call->run->error);
+}
+
+const struct tenon_host tn_host = {
+    .struct_size = sizeof tn_host,
+    .abi_minor = TENON_ABI_MINOR,
+    .version = PACKAGE_VERSION,
+    .get_extension = get_extension,
+    .fail = fail,
+    .note = note,
+    .cancelled = cancelled,
+    .scratch = scratch,
+    .option = option,
+    .limit = limit,
+    .dtype_find = dtype_find,
+    .dtype_info = dtype_info,
+    .source_info = source_info,
+    .read_at = read_at,
+    .view = view,
+    .items = items,
+    .expect = tn_host_expect,
+    .add_dtype = tn_host_add_dtype,
+    .add_tensor = tn_host_add_tensor,
+    .add_metadata = tn_host_add_metadata,
+    .add_part = tn_host_add_part,
+    .sibling = tn_host_sibling,
+    .find = tn_host_find,
+    .include = tn_host_include,
+    .plan_info = tn_host_plan_info,
+    .plan_tensor = tn_host_plan_tensor,
+    .plan_metadata = tn_host_plan_metadata,
+    .put = tn_host_put,
+    .put_tensor = tn_host_put_tensor,
+    .put_items = tn_host_put_items,
+    .align = tn_host_align,
+    .tell = tn_host_tell,
+    .patch = tn_host_patch,
+    .next_file = tn_host_next_file,
+    .put_member = tn_host_put_member,
+    .read_tensor = tn_host_read_tensor,
+    .put_old = tn_host_put_old,
+    .described = tn_host_described,
+    .set_info = tn_host_set_info,
+};

@@ -1,0 +1,115 @@
+/* host_member.c - the service that writes a member of a container. */
+#include "codec/member.h"
+
+static tenon_status
+check (struct tn_call *call, const struct tn_writer *outer, const struct tenon_member *member,
+       struct tn_wanted *wanted)
+{
+    struct tn_run *run = call->run;
+    if (member->first > outer->count || member->count > outer->count - member->first || !member->codec)
+        return tn_call_misuse (call, "a member has tensors that the plan does not have, or no codec");
+    if (member->flags & TENON_FLAGS_MUST_KNOW)
+        return tn_call_misuse (call, "a member has flags that this version does not know");
+    *wanted = (struct tn_wanted){ .first = member->first,
+                                  .count = member->count,
+                                  .level = member->level,
+                                  .sums = member->check == TENON_CHECK_CRC32,
+                                  .block_size = member->block_size };
+    if (member->filter && !(wanted->filter = tn_filter_find (run->context, member->filter)))
+        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "there is no filter '%s'",
+                        member->filter);
+    TN_TRY (tn_codec_find (run->context, member->codec, TN_TO_WRITE, &wanted->codec, run->error));
+    if (run->depth >= run->context->limits[TENON_LIMIT_DEPTH] || run->depth >= 60)
+        return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "members lie in each other %u deep; raise depth in [limits] to write them",
+                        run->depth);
+    return TENON_OK;
+}
+
+/* Straight into the sink. */
+static tenon_status
+write_now (struct tn_call *call, struct tn_writer *outer, const struct tn_wanted *wanted,
+           struct tn_encoder *encoder, uint64_t block_size, struct tn_made *made)
+{
+    struct tn_run *run = call->run;
+    struct tn_stage stage;
+    struct tn_writer inner = { .ahead = outer->ahead,
+                               .done = outer->done,
+                               .done_first = outer->done_first,
+                               .losses = outer->losses,
+                               .meter = outer->meter };
+    tn_stage_open (&stage, run->context, outer->sink, wanted->sums);
+    if (encoder)
+        tn_stage_filter (&stage, encoder, block_size, tn_member_size (outer, wanted), false, 0);
+    tenon_status status = tn_member_write (run, outer, &inner, wanted, &stage);
+    if (status == TENON_OK)
+        tn_made_take (made, &stage);
+    tn_stage_close (&stage);
+    return status;
+}
+
+static tenon_status
+put_filtered (struct tn_call *call, struct tn_writer *outer, const struct tn_wanted *wanted,
+              struct tn_made *made)
+{
+    struct tn_run *run = call->run;
+    struct tn_encoder *encoder;
+    uint64_t block_size;
+    bool found;
+    TN_TRY (tn_ahead_encoder (call, wanted, &encoder));
+    TN_TRY (tn_encoder_block_size (encoder, wanted->block_size, tn_member_size (outer, wanted),
+                                   run->context->limits[TENON_LIMIT_MEMORY], &block_size, run->error));
+    TN_TRY (tn_ahead_take (call, wanted, block_size, made, &found));
+    return found ? TENON_OK : write_now (call, outer, wanted, encoder, block_size, made);
+}
+
+/* The ends live as long as the call. */
+static tenon_status
+tell_result (struct tn_call *call, uint64_t offset, const struct tn_made *made,
+             struct tenon_member_result *result)
+{
+    uint64_t *ends = NULL, bytes = made->block_count * sizeof *ends;
+    if (made->block_count > 0) {
+        if (!(ends = tn_arena_get (&call->run->arena, bytes, false)))
+            return tn_fail_memory (call->run->error);
+        memcpy (ends, made->ends, bytes);
+    }
+    struct tenon_member_result found = { .struct_size = sizeof found,
+                                         .offset = offset,
+                                         .stored = made->stored,
+                                         .size = made->size,
+                                         .check_value = made->crc,
+                                         .block_size = made->block_size,
+                                         .block_count = made->block_count,
+                                         .block_ends = ends };
+    return tn_fill_struct (result, &found, sizeof found)
+               ? TENON_OK
+               : tn_call_misuse (call, "a struct has no struct_size");
+}
+
+tenon_status
+tn_host_put_member (struct tenon_call *public, const struct tenon_member *member,
+                    struct tenon_member_result *result)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_writer *writer = call->writer;
+    struct tenon_member ours;
+    struct tn_wanted wanted;
+    struct tn_made made = { .stored = 0 };
+    if (call->state != TN_CALL_WRITE)
+        return tn_call_misuse (call, "it called a service of write from another function");
+    if (call->run->error->status < 0)
+        return call->run->error->status;
+    if (!tn_copy_struct (&ours, sizeof ours, member, offsetof (struct tenon_member, block_size))
+        || ours.check > TENON_CHECK_CRC32)
+        return tn_call_misuse (call, "a struct tenon_member has a wrong struct_size, or an unknown check");
+    uint64_t offset = writer->sink->position;
+    tenon_status status = check (call, writer, &ours, &wanted);
+    if (status == TENON_OK)
+        status = wanted.filter ? put_filtered (call, writer, &wanted, &made)
+                               : write_now (call, writer, &wanted, NULL, 0, &made);
+    if (status == TENON_OK)
+        status = tell_result (call, offset, &made, result);
+    free (made.ends);
+    return status;
+}

@@ -1,0 +1,268 @@
+/* call_sources.c - parts, siblings, and describing them with whichever codec recognises them. */
+#include "codec/call.h"
+#include <errno.h>
+#include <stdio.h>
+
+/* Puts a new source into the catalog and gives the codec a number for it. */
+static tenon_status
+adopt (struct tn_call *call, struct tn_source *source, uint32_t *number)
+{
+    struct tn_run *run = call->run;
+    uint64_t most = run->context->limits[TENON_LIMIT_MEMBERS];
+    struct tn_instance *instance = &run->catalog->instances[call->instance];
+    uint64_t room = instance->room;
+    if (run->members >= most) {
+        tn_source_free (source);
+        return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "more than %llu members; raise members in [limits] to read them",
+                        (unsigned long long) most);
+    }
+    bool first = instance->sources == NULL;
+    if (!tn_grow (&instance->sources, &room, instance->count, sizeof *instance->sources)) {
+        tn_source_free (source);
+        return tn_fail_memory (run->error);
+    }
+    instance->room = (uint32_t) TN_MIN (room, (uint64_t) UINT32_MAX);
+    if (first)
+        instance->sources[0] = instance->first;
+    TN_TRY (tn_catalog_add_source (run->catalog, source, run->error));
+    run->members++;
+    *number = instance->count;
+    instance->sources[instance->count++] = source->number;
+    return TENON_OK;
+}
+
+/* ---- parts ---- */
+
+static tenon_status
+check_blocks (struct tn_call *call, const struct tenon_part *part)
+{
+    if (part->block_size == 0 || !part->block_ends)
+        return TENON_OK;
+    uint64_t count = part->size / part->block_size + (part->size % part->block_size > 0), last = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        if (part->block_ends[i] <= last || part->block_ends[i] > part->stored)
+            return tn_call_misuse (call, "the block ends of a part do not rise, or leave it");
+        last = part->block_ends[i];
+    }
+    return last == part->stored || count == 0
+               ? TENON_OK
+               : tn_call_misuse (call, "the last block of a part does not end where the part does");
+}
+
+/* Archives in archives: each level may multiply what lies in it, and is decoded again for everything in it. So what
+ * encoded parts of encoded parts come to in all is held against the file, too. */
+#define NESTED_FREE ((uint64_t) 16 << 20)
+#define NESTED_LEAST ((uint64_t) 4096) /* what a small one costs */
+
+static tenon_status
+check_nesting (struct tn_run *run, const struct tenon_part *part, struct tn_source *parent)
+{
+    uint64_t ratio = run->context->limits[TENON_LIMIT_INFLATED_RATIO];
+    if (tn_add (run->nested, TN_MAX (part->size, NESTED_LEAST), &run->nested))
+        run->nested = UINT64_MAX;
+    if (run->nested <= NESTED_FREE || run->nested / ratio <= tn_source_root (parent)->size)
+        return TENON_OK;
+    return tn_fail (
+        run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+        "compressed members within compressed members come to %llu bytes, more than %llu to 1 of the "
+        "file; raise inflated_ratio in [limits] to read it",
+        (unsigned long long) run->nested, (unsigned long long) ratio);
+}
+
+static tenon_status
+check_sizes (struct tn_call *call, const struct tenon_part *part, struct tn_source *parent,
+             const struct tn_filter *filter)
+{
+    struct tn_run *run = call->run;
+    const uint64_t *limits = run->context->limits;
+    tenon_error *error = run->error;
+    if (part->lead > part->offset || part->offset > parent->size
+        || part->stored > parent->size - part->offset)
+        return tn_fail (error, TENON_E_TRUNCATED, TN_NO_OFFSET,
+                        "its %llu bytes at offset %llu are not inside the file, which ends at %llu",
+                        (unsigned long long) part->stored, (unsigned long long) part->offset,
+                        (unsigned long long) parent->size);
+    if (!filter && part->size != part->stored)
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "it is stored as it is, but in %llu bytes instead of %llu",
+                        (unsigned long long) part->stored, (unsigned long long) part->size);
+    if (part->size > limits[TENON_LIMIT_INFLATED_BYTES])
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "it would inflate to %llu bytes; raise inflated_bytes in [limits] to read it",
+                        (unsigned long long) part->size);
+    if (filter && part->size > 1 << 20 && part->size / limits[TENON_LIMIT_INFLATED_RATIO] > part->stored)
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "it would inflate to %llu bytes from %llu, more than %llu to 1; raise inflated_ratio "
+                        "in [limits] to read it",
+                        (unsigned long long) part->size, (unsigned long long) part->stored,
+                        (unsigned long long) limits[TENON_LIMIT_INFLATED_RATIO]);
+    if (filter && !filter->table.step
+        && (part->size > limits[TENON_LIMIT_MEMORY] || part->stored > limits[TENON_LIMIT_MEMORY]))
+        return tn_fail (
+            error, TENON_E_LIMIT, TN_NO_OFFSET,
+            "the filter %s decodes only all at once, which needs %llu bytes; raise memory in [limits]",
+            filter->table.id, (unsigned long long) part->size);
+    if (parent->depth + 1 > limits[TENON_LIMIT_DEPTH] || parent->depth >= 60)
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "it lies in %u others; raise depth in [limits] to read it", parent->depth);
+    if (filter && tn_source_is_encoded (parent))
+        TN_TRY (check_nesting (run, part, parent));
+    return check_blocks (call, part);
+}
+
+tenon_status
+tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint32_t *number)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_run *run = call->run;
+    struct tenon_part ours;
+    tenon_status status;
+    if (!tn_call_describes (call, &status))
+        return status;
+    if (!tn_copy_struct (&ours, sizeof ours, part, offsetof (struct tenon_part, block_size)))
+        return tn_call_misuse (call, "a struct tenon_part has a wrong struct_size");
+    struct tn_source *parent = tn_call_source (call, ours.source), *source;
+    if (!parent)
+        return run->error->status;
+    const struct tn_filter *filter = ours.filter ? tn_filter_find (run->context, ours.filter) : NULL;
+    if (ours.filter && !filter)
+        status = tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                          "no filter '%s' is there to decode it", ours.filter);
+    else if (ours.check > TENON_CHECK_CRC32)
+        status = tn_call_misuse (call, "a part has an unknown kind of checksum");
+    else if (ours.name && (!tn_utf8 (ours.name, ours.name_length) || ours.name_length > UINT32_MAX))
+        status =
+            tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET, "its name is not valid UTF-8 without NUL");
+    else {
+        /* a table that could not be used in the memory that is allowed is no table */
+        if (ours.block_size > run->context->limits[TENON_LIMIT_MEMORY] / 2)
+            ours.block_size = 0;
+        status = check_sizes (call, &ours, parent, filter);
+    }
+    if (status < 0) {
+        char member[80] = "";
+        if (ours.name)
+            tn_escape (member, sizeof member, ours.name, TN_MIN (ours.name_length, 60));
+        tn_source_place (parent, run->error);
+        size_t end = strlen (run->error->file);
+        snprintf (run->error->file + end, sizeof run->error->file - end, ": member '%s'", member);
+        return status;
+    }
+    TN_TRY (tn_source_part (&run->catalog->arena, parent, &ours, filter, &source, run->error));
+    tn_note_range (parent, ours.offset - ours.lead, ours.stored + ours.lead);
+    return adopt (call, source, number);
+}
+
+/* ---- siblings ---- */
+
+static tenon_status
+not_there (struct tn_call *call, tenon_status status, const char *before, const char *name, uint64_t length,
+           const char *behind)
+{
+    char shown[120];
+    tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
+    call->pending = status;
+    snprintf (call->pending_words, sizeof call->pending_words, "%s'%s'%s", before, shown, behind);
+    return status;
+}
+
+tenon_status
+tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, uint32_t *number)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_run *run = call->run;
+    struct tn_source *source;
+    tenon_status status;
+    if (!tn_call_describes (call, &status))
+        return status;
+    bool bare = length > 0 && length < 256 && tn_utf8 (name, length) && !memchr (name, '/', length)
+                && !(length == 1 && name[0] == '.') && !(length == 2 && memcmp (name, "..", 2) == 0);
+    if (!bare) {
+        char shown[200];
+        tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
+        return tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "'%s' is no bare file name: a set may only name files beside it", shown);
+    }
+    if (!run->directory)
+        return not_there (call, TENON_E_NOT_FOUND, "", name, length,
+                          " cannot be looked for: the file was opened without a path");
+    char shown_name[256];
+    memcpy (shown_name, name, length);
+    shown_name[length] = 0;
+    TN_FREE char *path = tn_concat (run->directory, shown_name, (char *) NULL);
+    tenon_error error = TENON_ERROR_INIT;
+    if (!path)
+        return tn_fail_memory (run->error);
+    errno = 0;
+    if (tn_source_open (path, run->may_map, &source, &error) < 0) {
+        if (errno == ENOENT)
+            return not_there (call, TENON_E_NOT_FOUND, "the file ", name, length,
+                              " that it names is missing");
+        *run->error = error;
+        return error.status;
+    }
+    return adopt (call, source, number);
+}
+
+/* ---- include ---- */
+
+/* "OUTER/" and "KEY" → "OUTER/KEY/" */
+static const char *
+make_prefix (struct tn_arena *arena, const char *outer, const char *key, uint64_t length)
+{
+    uint64_t before = outer ? strlen (outer) : 0;
+    char *prefix = tn_arena_get (arena, before + length + 2, false);
+    if (!prefix)
+        return NULL;
+    if (before > 0)
+        memcpy (prefix, outer, before);
+    memcpy (prefix + before, key, length);
+    prefix[before + length] = '/';
+    prefix[before + length + 1] = 0;
+    return prefix;
+}
+
+tenon_status
+tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_include *how)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_run *run = call->run;
+    struct tenon_include ours = { 0 };
+    uint64_t codec;
+    tenon_status status;
+    if (!tn_call_describes (call, &status))
+        return status;
+    if (how && !tn_copy_struct (&ours, sizeof ours, how, offsetof (struct tenon_include, codec)))
+        return tn_call_misuse (call, "a struct tenon_include has a wrong struct_size");
+    if (ours.flags & TENON_FLAGS_MUST_KNOW)
+        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the codec %s includes a source with flags %#x, which this version does not know",
+                        tn_call_codec (call)->table.id, ours.flags);
+    struct tn_source *source = tn_call_source (call, number);
+    if (!source)
+        return run->error->status;
+    if (number == 0 || run->depth >= run->context->limits[TENON_LIMIT_DEPTH] || run->depth >= 60)
+        return number == 0
+                   ? tn_call_misuse (call, "it wants to include the source that it was called for")
+                   : tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+                              "sources lie in each other %u deep; raise depth in [limits] to read them",
+                              run->depth);
+    status = tn_recognise (run, source, ours.codec, &codec, true, NULL);
+    if (status == TENON_E_UNRECOGNISED)
+        return not_there (call, status, "no codec recognises ", source->name, source->name_length, "");
+    TN_TRY (status < 0 && run->error->status == TENON_OK
+                ? tn_fail (run->error, status, TN_NO_OFFSET, "%s", tenon_status_text (status))
+                : status);
+
+    struct tn_mark mark = tn_arena_mark (&run->arena);
+    const char *prefix = call->prefix;
+    if ((ours.flags & TENON_INCLUDE_PREFIX)
+        && !(prefix = make_prefix (&run->arena, call->prefix, source->name, source->name_length)))
+        return tn_fail_memory (run->error);
+    const char *metadata_prefix = ours.metadata_prefix ? ours.metadata_prefix : call->metadata_prefix;
+    status = tn_describe (run, source->number, codec, prefix, metadata_prefix,
+                          ours.flags | (call->include_flags & TENON_INCLUDE_NO_METADATA));
+    tn_arena_release (&run->arena, mark);
+    return status;
+}

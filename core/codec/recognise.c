@@ -1,0 +1,225 @@
+/* recognise.c - which codec takes a source: first by content (magic, else probe), then by the longest
+ * extension, then by priority. */
+#include "codec/call.h"
+#include <stdio.h>
+#include <strings.h>
+
+#define HEAD_SIZE 512u
+#define PROBE_MATCH 50
+
+struct bid {
+    uint32_t content; /* 0: nothing in the bytes; magic: 1000 + its length; probe: 50 … 100 */
+    size_t extension; /* length of the extension that fits */
+    int64_t priority;
+};
+
+/* The head is read once for all codecs' magics. */
+struct head {
+    uint8_t bytes[HEAD_SIZE];
+    uint64_t length;
+};
+
+/* Through what was read ahead, or through a stream of its own. */
+static tenon_status
+read_some (struct tn_run *run, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
+           tenon_error *error)
+{
+    struct tn_stream *stream = NULL;
+    bool done;
+    TN_TRY (tn_window_read (run->window, source, offset, to, length, &done, error));
+    if (done)
+        return TENON_OK;
+    tenon_status status = tn_stream_new (source, &stream, error);
+    if (status == TENON_OK)
+        status = tn_stream_read (stream, offset, to, length, error);
+    tn_stream_free (stream);
+    return status;
+}
+
+static bool
+has_magic (struct tn_run *run, struct tn_source *source, const struct head *head,
+           const struct tenon_magic *magic)
+{
+    uint8_t bytes[256];
+    uint64_t at = magic->offset;
+    if (magic->length == 0 || magic->length > sizeof bytes)
+        return false;
+    if (magic->from_end) {
+        if (at > source->size)
+            return false;
+        at = source->size - at;
+    }
+    if (at > source->size || magic->length > source->size - at)
+        return false;
+    if (at <= head->length && magic->length <= head->length - at)
+        return memcmp (head->bytes + at, magic->bytes, magic->length) == 0;
+    tenon_error ignored = TENON_ERROR_INIT;
+    return read_some (run, source, at, bytes, magic->length, &ignored) == TENON_OK
+           && memcmp (bytes, magic->bytes, magic->length) == 0;
+}
+
+/* What a codec's name and magics make of the source. */
+static struct bid
+look (struct tn_run *run, struct tn_source *source, const struct head *head, const struct tn_codec *codec)
+{
+    struct bid bid = { 0, tn_extension_length (codec, source->name, source->name_length), codec->priority };
+    for (uint32_t i = 0; i < codec->table.magic_count; i++)
+        if (has_magic (run, source, head, &codec->table.magics[i]))
+            bid.content = TN_MAX (bid.content, 1000 + codec->table.magics[i].length);
+    return bid;
+}
+
+/* How sure a codec is; failures on the way mean no. */
+static uint32_t
+probe (struct tn_run *outer, struct tn_source *source, uint64_t number)
+{
+    const struct tenon_codec *codec = &outer->context->registry.codecs[number]->table;
+    tenon_error ignored = TENON_ERROR_INIT;
+    struct tn_run run = *outer;
+    run.error = &ignored;
+    run.report = NULL;
+    memset (&run.arena, 0, sizeof run.arena);
+    struct tn_call call;
+    tn_call_begin (&call, &run, TN_CALL_PROBE, number);
+    call.source = source;
+    int32_t sure = codec->probe (&call.public);
+    tn_call_end (&call, TENON_OK);
+    tn_arena_free (&run.arena);
+    return sure >= PROBE_MATCH && sure <= 100 ? (uint32_t) sure : 0;
+}
+
+/* Content beats names; among those with content the longer extension, then the stronger content, decide. */
+static int
+compare (const struct bid *a, const struct bid *b)
+{
+    if ((a->content > 0) != (b->content > 0))
+        return a->content > 0 ? 1 : -1;
+    if (a->extension != b->extension)
+        return a->extension > b->extension ? 1 : -1;
+    if (a->content != b->content)
+        return a->content > b->content ? 1 : -1;
+    return a->priority > b->priority ? 1 : a->priority < b->priority ? -1 : 0;
+}
+
+static void
+say_bid (tenon_report *report, const tenon_context *context, uint64_t codec, const struct bid *bid,
+         bool chosen, const char *file)
+{
+    const struct tn_codec *entry = context->registry.codecs[codec];
+    char content[80] = "its bytes are not recognised";
+    if (bid->content > 1000)
+        snprintf (content, sizeof content, "a magic of %u bytes matches", bid->content - 1000);
+    else if (bid->content > 0)
+        snprintf (content, sizeof content, "its bytes look right (%u of 100)", bid->content);
+    tn_report_add (report, TENON_BID, chosen ? TENON_OK : TENON_E_UNRECOGNISED, chosen, entry->table.id, file,
+                   "%s, %s%s", content,
+                   bid->extension ? "its extension fits" : "its extension is not this codec's",
+                   entry->table.describe ? "" : ", and the codec only writes");
+}
+
+/* All bids, and which of them is the best: *winner, and *rival when another one is as good. UINT64_MAX: none. Who
+ * could not win with any answer, against a magic, is not probed (unless all bids are to be told): a container
+ * has thousands of members. */
+static void
+ask_all (struct tn_run *run, struct tn_source *source, const struct head *head, bool all, struct bid *bids,
+         uint64_t *winner, uint64_t *rival)
+{
+    const struct tn_registry *registry = &run->context->registry;
+    size_t longest = 0;
+    bool magic = false;
+    *winner = *rival = UINT64_MAX;
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
+        bids[i] = look (run, source, head, registry->codecs[i]);
+        if (bids[i].content == 0 || !registry->codecs[i]->table.describe)
+            continue;
+        magic = true;
+        longest = TN_MAX (longest, bids[i].extension);
+    }
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
+        const struct tenon_codec *codec = &registry->codecs[i]->table;
+        bool hopeless = magic && !all && bids[i].extension <= longest;
+        if (bids[i].content == 0 && codec->probe && codec->describe && !hopeless)
+            bids[i].content = probe (run, source, i);
+        if ((bids[i].content == 0 && bids[i].extension == 0) || !codec->describe)
+            continue;
+        int order = *winner == UINT64_MAX ? 1 : compare (&bids[i], &bids[*winner]);
+        if (order > 0)
+            *winner = i, *rival = UINT64_MAX;
+        else if (order == 0)
+            *rival = i;
+    }
+}
+
+static tenon_status
+nobody_or_two (struct tn_run *run, struct tn_source *source, uint64_t winner, uint64_t rival, bool quiet)
+{
+    struct tn_codec **codecs = run->context->registry.codecs;
+    if (winner == UINT64_MAX && quiet)
+        return TENON_E_UNRECOGNISED;
+    tn_source_place (source, run->error);
+    if (run->context->registry.codec_count == 0)
+        return tn_fail (run->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
+                        "no codec is in use (tenon formats -v tells what became of the plugins)");
+    if (winner == UINT64_MAX)
+        return tn_fail (run->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
+                        "no codec recognises it (tenon why tells what each one said)");
+    return tn_fail (run->error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
+                    "%s and %s claim it equally; set priority in [codec %s], or name the format",
+                    codecs[winner]->table.id, codecs[rival]->table.id, codecs[winner]->table.id);
+}
+
+/* The beginning of a source, for all magics. */
+static tenon_status
+read_head (struct tn_run *run, struct tn_source *source, struct head *head)
+{
+    tenon_error ignored;
+    uint64_t length = TN_MIN (source->size, HEAD_SIZE);
+    bool done;
+    head->length = 0;
+    if (tn_window_read (run->window, source, 0, head->bytes, length, &done, run->error) < 0)
+        return run->error->status;
+    if (done) {
+        head->length = length;
+        return TENON_OK;
+    }
+    ignored = (tenon_error) TENON_ERROR_INIT;
+    if (read_some (run, source, 0, head->bytes, length, &ignored) == TENON_OK)
+        head->length = length;
+    if (ignored.status == TENON_E_IO || ignored.status == TENON_E_MEMORY) /* not a question of the format */
+        *run->error = ignored;
+    return run->error->status;
+}
+
+tenon_status
+tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, uint64_t *codec, bool quiet,
+              tenon_report *report)
+{
+    const struct tn_registry *registry = &run->context->registry;
+    const char *file = source->path ? source->path : source->name;
+    struct head head;
+    uint64_t winner, rival;
+    if (word && !report)
+        return tn_codec_find (run->context, word, TN_TO_READ, codec, run->error);
+    TN_TRY (read_head (run, source, &head));
+    struct bid few[16];
+    TN_FREE struct bid *many = NULL;
+    struct bid *bids = few;
+    if (registry->codec_count > TN_COUNT (few)
+        && !(bids = many = calloc (registry->codec_count, sizeof *bids)))
+        return tn_fail_memory (run->error);
+    ask_all (run, source, &head, report != NULL, bids, &winner, &rival);
+    tenon_status status = TENON_OK;
+    if (word)
+        status = tn_codec_find (run->context, word, TN_TO_READ, codec, run->error);
+    else if (winner == UINT64_MAX || rival != UINT64_MAX)
+        status = nobody_or_two (run, source, winner, rival, quiet);
+    else
+        *codec = winner;
+    for (uint64_t i = 0; report && i < registry->codec_count; i++)
+        say_bid (report, run->context, i, &bids[i], status == TENON_OK && i == *codec, file);
+    if (status == TENON_OK && !word && bids[winner].content > 0 && bids[winner].extension == 0 && run->report
+        && strchr (source->name, '.'))
+        tn_report_add (run->report, TENON_NOTE, TENON_OK, 0, "", file,
+                       "its contents are %s, its extension is not", registry->codecs[winner]->table.id);
+    return status;
+}

@@ -1,0 +1,338 @@
+/* write.c - checks a plan against a codec, runs its write, and moves tensors into its sink. */
+#include "codec/write.h"
+#include "transfer/request.h"
+#include <stdio.h>
+#include <unistd.h>
+
+void
+tn_write_loss (struct tn_call *call, struct tn_writer *writer, const char *item, const char *format, ...)
+{
+    char text[600];
+    va_list list;
+    va_start (list, format);
+    vsnprintf (text, sizeof text, format, list);
+    va_end (list);
+    ++*writer->losses;
+    if (call->run->report)
+        tn_report_add (call->run->report, TENON_LOSS, TENON_OK, 0, item, "", "%s", text);
+}
+
+/* ---- what the codec can hold ---- */
+
+bool
+tn_can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype)
+{
+    if (dtype->kind == TENON_KIND_OPAQUE)
+        return codec->opaque_family && strcmp (codec->opaque_family, dtype->family) == 0;
+    if (!codec->dtypes)
+        return true;
+    for (const char *const *name = codec->dtypes; *name; name++)
+        if (strcmp (*name, dtype->name) == 0)
+            return true;
+    return false;
+}
+
+tenon_status
+tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay, uint64_t number,
+                  const struct tenon_codec **storing, tenon_error *error)
+{
+    *storing = &context->registry.codecs[number]->table;
+    /* a container that names itself ends somewhere: writing it will say how */
+    for (unsigned depth = 0; depth < 8 && (*storing)->member_option > 0; depth++) {
+        struct tenon_setting setting;
+        if (!tn_overlay_get (context, overlay, number, (*storing)->member_option - 1, &setting))
+            break;
+        TN_TRY (tn_codec_find (context, setting.text, TN_TO_WRITE, &number, error));
+        *storing = &context->registry.codecs[number]->table;
+    }
+    return TENON_OK;
+}
+
+static const char *
+what_helps (const struct tenon_codec *codec, const struct tenon_codec *storing,
+            const struct tenon_dtype *dtype)
+{
+    bool carries =
+        codec->metadata != TENON_METADATA_NONE && tn_can_store (storing, &tn_dtype_fixed[TENON_U8]);
+    if (dtype->kind == TENON_KIND_OPAQUE)
+        return carries ? "; --carry stores its bytes" : "";
+    return carries ? "; --as DTYPE converts it to one that it can, --carry stores its bytes"
+                   : "; --as DTYPE converts it to one that it can";
+}
+
+static tenon_status
+check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct tenon_codec *codec,
+               const struct tenon_codec *storing)
+{
+    const struct tn_catalog *own = writer->plan->own;
+    if (codec->max_tensors > 0 && writer->count > codec->max_tensors)
+        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the format %s holds at most %llu tensor%s, the plan has %llu; choose with --only, "
+                        "or take another format",
+                        codec->id, (unsigned long long) codec->max_tensors,
+                        codec->max_tensors == 1 ? "" : "s", (unsigned long long) writer->count);
+    if (codec->max_tensors == 1 && writer->count == 0)
+        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the format %s holds one tensor, the plan has none", codec->id);
+    for (uint64_t i = 0; i < writer->count; i++) {
+        const struct tn_tensor *tensor = tn_catalog_tensor (own, writer->first + i);
+        const struct tenon_dtype *dtype = tn_catalog_dtype (own, tensor->dtype);
+        bool stored = tn_can_store (storing, dtype);
+        if (stored && (storing->max_rank == 0 || tensor->rank <= storing->max_rank))
+            continue;
+        tn_fail_place (run->error, NULL, tensor->name);
+        if (stored)
+            return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                            "it has %u dims, the format %s holds at most %u", tensor->rank, codec->id,
+                            storing->max_rank);
+        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s cannot hold %s%.100s%s",
+                        codec->id, dtype->kind == TENON_KIND_OPAQUE ? "items of the type " : "",
+                        tn_dtype_label (dtype), what_helps (codec, storing, dtype));
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+choose_metadata (struct tn_call *call, struct tn_writer *writer, const struct tenon_codec *codec)
+{
+    const struct tn_catalog *entries = writer->entries;
+    writer->metadata = NULL;
+    writer->metadata_count = 0;
+    if (writer->within || entries->metadata_count == 0)
+        return TENON_OK;
+    if (!(writer->metadata = malloc ((entries->metadata_count + 1) * sizeof *writer->metadata)))
+        return tn_fail_memory (call->run->error);
+    for (uint64_t i = 0; i < entries->metadata_count; i++) {
+        const struct tn_metadata *entry = &entries->metadata[i];
+        if (entry->key_length == 0)
+            continue;
+        bool kept = codec->metadata == TENON_METADATA_TYPED
+                    || (codec->metadata == TENON_METADATA_STRINGS && entry->value.type == TENON_STRING);
+        if (kept)
+            writer->metadata[writer->metadata_count++] = i;
+        else
+            tn_write_loss (call, writer, entry->key,
+                           codec->metadata == TENON_METADATA_NONE
+                               ? "the format %s has no metadata: this entry is dropped"
+                               : "the format %s keeps only strings as metadata: this entry is dropped",
+                           codec->id);
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+check_done (struct tn_call *call, const struct tn_writer *writer)
+{
+    for (uint64_t i = writer->first; i < writer->first + writer->count; i++) {
+        const struct tn_tensor *tensor = tn_catalog_tensor (writer->plan->own, i);
+        if (writer->done[i - writer->done_first] || tensor->length == 0)
+            continue;
+        tn_fail_place (call->run->error, NULL, tensor->name);
+        return tn_call_misuse (call, "it did not write this tensor");
+    }
+    return TENON_OK;
+}
+
+tenon_status
+tn_write (struct tn_run *run, struct tn_writer *writer, uint64_t number)
+{
+    const struct tenon_codec *codec = &run->context->registry.codecs[number]->table, *storing;
+    struct tn_call call;
+    if (!codec->write)
+        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the codec %s only reads", codec->id);
+    TN_TRY (tn_storing_codec (run->context, run->overlay, number, &storing, run->error));
+    TN_TRY (check_tensors (run, writer, codec, storing));
+    tn_call_begin (&call, run, TN_CALL_WRITE, number);
+    call.writer = writer;
+    struct tn_mark mark = tn_arena_mark (&run->arena);
+    tenon_status status = choose_metadata (&call, writer, codec);
+    if (status == TENON_OK) {
+        status = tn_call_end (&call, codec->write (&call.public));
+        if (status == TENON_OK)
+            status = check_done (&call, writer);
+    }
+    tn_arena_release (&run->arena, mark);
+    free (writer->metadata);
+    return status;
+}
+
+/* ---- tensors ---- */
+
+struct destination {
+    struct tn_sink *sink;
+};
+
+static tenon_status
+take_piece (void *user, const void *bytes, uint64_t length, tenon_error *error)
+{
+    return tn_sink_write (((struct destination *) user)->sink, bytes, length, error);
+}
+
+#define FILE_PIECE (16u << 20)
+
+/* Stored bytes that go as they are: from a file's descriptor, or from memory. */
+static tenon_status
+copy_plain (struct tn_writer *writer, const struct tn_want *want, tenon_error *error)
+{
+    struct tn_source *hard = want->source->hard;
+    uint64_t at = want->source->hard_offset + want->offset, left = want->size;
+    while (left > 0) {
+        uint64_t piece = TN_MIN (left, FILE_PIECE);
+        if (hard->kind == TN_SOURCE_FD)
+            TN_TRY (tn_sink_copy (writer->sink, hard->fd, at, piece, error));
+        else
+            TN_TRY (tn_sink_lend (writer->sink, atomic_load_explicit (&hard->base, memory_order_relaxed) + at,
+                                  piece, error));
+        TN_TRY (tn_meter_add (writer->meter, piece, error));
+        at += piece, left -= piece;
+    }
+    return TENON_OK;
+}
+
+/* The program makes the bytes: in order, straight into the sink, or into a temporary file when they must be
+ * turned round. */
+static tenon_status
+fill_bytes (struct tn_writer *writer, const struct tn_planned *planned, int fd, tenon_error *error)
+{
+    uint64_t size = planned->tensor->length, room = TN_MIN (TN_MAX (size, 1), (uint64_t) 4 << 20);
+    TN_FREE uint8_t *buffer = malloc (room);
+    if (!buffer)
+        return tn_fail_memory (error);
+    for (uint64_t at = 0; at < size;) {
+        uint64_t piece = TN_MIN (room, size - at);
+        tenon_status status = planned->fill (planned->user, at, buffer, piece);
+        if (status < 0)
+            return tn_fail (error, status, TN_NO_OFFSET,
+                            "the program's own function could not make its bytes: %s",
+                            tenon_status_text (status));
+        TN_TRY (fd >= 0 ? tn_spool_write (fd, buffer, piece, error)
+                        : tn_sink_write (writer->sink, buffer, piece, error));
+        if (fd < 0)
+            TN_TRY (tn_meter_add (writer->meter, piece, error));
+        at += piece;
+    }
+    return TENON_OK;
+}
+
+/* All that the program makes, in a temporary file that is a source of the plan from now on. */
+tenon_status
+tn_write_spool (struct tn_writer *writer, struct tn_planned *planned, tenon_error *error)
+{
+    struct tn_catalog *own = writer->plan->own;
+    struct tn_source *spool;
+    int fd = tn_temporary_file ();
+    if (fd < 0)
+        return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "a temporary file cannot be made");
+    tenon_status status = fill_bytes (writer, planned, fd, error);
+    if (status < 0) {
+        close (fd);
+        return status;
+    }
+    TN_TRY (tn_source_open_fd (fd, planned->tensor->name, false, &spool, error));
+    TN_TRY (tn_catalog_add_source (own, spool, error));
+    struct tn_tensor *origin = tn_arena_get (&own->arena, sizeof *origin, false);
+    if (!origin)
+        return tn_fail_memory (error);
+    *origin = *planned->tensor;
+    origin->source = spool->number;
+    planned->tensor = origin;
+    planned->fill = NULL;
+    return TENON_OK;
+}
+
+static void
+tell_change (struct tn_call *call, struct tn_writer *writer, const char *name, bool asked, const char *what,
+             const char *from, const char *to)
+{
+    if (!asked)
+        tn_write_loss (call, writer, name, "its %s changes from %s to %s", what, from, to);
+    else if (call->run->report)
+        tn_report_add (call->run->report, TENON_NOTE, TENON_OK, 0, name, "",
+                       "its %s changes from %s to %s, as asked for", what, from, to);
+}
+
+/* What a file had, and the target will not have. */
+static void
+tell_changes (struct tn_call *call, struct tn_writer *writer, uint64_t index, const struct tn_want *want,
+              uint32_t layout)
+{
+    const struct tn_planned *planned = &writer->plan->planned[index];
+    const struct tn_tensor *tensor = planned->tensor, *entry = tn_catalog_tensor (writer->plan->own, index);
+    uint32_t changed = (tensor->flags ^ layout) & (TENON_FORTRAN | TENON_BIG_ENDIAN);
+    if (!planned->from_file || want->elements == 0)
+        return;
+    uint32_t moving = 0;
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        moving += tensor->shape[i] > 1;
+    bool asked = layout & TENON_ASKED;
+    if ((changed & TENON_FORTRAN) && moving > 1 && tensor->storage == TENON_EXTENT)
+        tell_change (call, writer, entry->name, asked, "order",
+                     tensor->flags & TENON_FORTRAN ? "Fortran" : "C",
+                     layout & TENON_FORTRAN ? "Fortran" : "C");
+    if ((changed & TENON_BIG_ENDIAN) && want->stored->swap_count > 0 && want->target->swap_count > 0
+        && tensor->storage == TENON_EXTENT)
+        tell_change (call, writer, entry->name, asked, "byte order",
+                     tensor->flags & TENON_BIG_ENDIAN ? "big-endian" : "little-endian",
+                     layout & TENON_BIG_ENDIAN ? "big-endian" : "little-endian");
+    if (want->stored_id != want->target_id && call->run->report)
+        tn_report_add (call->run->report, TENON_NOTE, TENON_OK, 0, entry->name, "",
+                       "converted from %s to %s, as asked for", tn_dtype_label (want->stored),
+                       tn_dtype_label (want->target));
+}
+
+/* Found out on the way. */
+static void
+tell_blocks (struct tn_call *call, struct tn_writer *writer, uint64_t index, struct tn_source *source)
+{
+    if (call->run->report && source->block_count > 1 && atomic_load (&source->blocks_are_wrong))
+        tn_report_add (call->run->report, TENON_NOTE, TENON_OK, 0,
+                       tn_catalog_tensor (writer->plan->own, index)->name, "",
+                       "its member's table of blocks is wrong: it was read as one stream");
+}
+
+tenon_status
+tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index, uint32_t layout)
+{
+    tenon_error *error = call->run->error;
+    struct tn_planned *planned = &writer->plan->planned[index];
+    struct destination destination = { writer->sink };
+    uint64_t begin = writer->sink->position, size = tn_catalog_tensor (writer->plan->own, index)->length;
+    struct tn_want want;
+    tenon_status status = tn_want_make (&want, planned->catalog, planned->tensor, NULL, planned->target,
+                                        layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
+    if (status == TENON_OK) {
+        writer->sink->subject = tn_catalog_tensor (writer->plan->own, index)->name;
+        tell_changes (call, writer, index, &want, layout);
+        const struct tn_source *source = want.source;
+        bool in_reach = !tn_source_is_encoded (source) && source->check == TENON_CHECK_NONE
+                        && source->hard->kind != TN_SOURCE_READER;
+        if (planned->fill && !tn_want_is_plain (&want) && want.size > 0 && !writer->dry) {
+            status = tn_write_spool (writer, planned, error);
+            want.source = writer->plan->own->sources[planned->tensor->source];
+        }
+        if (status < 0 || want.size == 0)
+            ;
+        else if (writer->dry)
+            status = tn_sink_fill (writer->sink, 0, want.size, error);
+        else if (planned->fill && tn_want_is_plain (&want))
+            status = fill_bytes (writer, planned, -1, error);
+        else if (tn_want_is_plain (&want) && in_reach)
+            status = copy_plain (writer, &want, error);
+        else {
+            struct tn_source *read = want.source;
+            status = tn_transfer_stream (writer->plan->context, &want, take_piece, &destination,
+                                         writer->meter, error);
+            tell_blocks (call, writer, index, read);
+        }
+    }
+    writer->sink->subject = NULL;
+    /* codecs have written this size into headers: a byte more or less would spoil all that follows */
+    if (status == TENON_OK && writer->sink->position - begin != size)
+        status = tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "%llu bytes were put instead of %llu",
+                          (unsigned long long) (writer->sink->position - begin), (unsigned long long) size);
+    if (status < 0)
+        tn_fail_place (error, NULL, tn_catalog_tensor (writer->plan->own, index)->name);
+    else
+        writer->done[index - writer->done_first] = true;
+    return status;
+}

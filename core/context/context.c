@@ -1,0 +1,95 @@
+/* context.c - making and freeing a context. */
+#include "context/context.h"
+#include <unistd.h>
+#ifdef HAVE_GETAUXVAL
+#include <sys/auxv.h>
+#endif
+
+/* Has this program more rights than the user who started it? Then what he says does not count. */
+static bool
+is_secure (void)
+{
+#ifdef HAVE_GETAUXVAL
+    if (getauxval (AT_SECURE) != 0) /* also with file capabilities */
+        return true;
+#endif
+#ifdef HAVE_ISSETUGID
+    if (issetugid ())
+        return true;
+#endif
+    return geteuid () != getuid () || getegid () != getgid ();
+}
+
+static tenon_status
+fill (tenon_context *context, const tenon_context_options *options, tenon_error *error)
+{
+    uint64_t threads = 0;
+    context->secure = is_secure ();
+    context->report = tn_report_new ();
+    context->origin = strdup (options->origin ? options->origin : "the program");
+    if (!context->report || !context->origin)
+        return tn_fail_memory (error);
+    TN_TRY (tn_settings_read (&context->settings, options, context->secure, context->report, error));
+    TN_TRY (tn_config_apply (context, &threads, error));
+    TN_TRY (tn_registry_begin (context, error));
+    TN_TRY (tn_loader_run (context, options, error));
+    TN_TRY (tn_registry_configure (context, error));
+    TN_TRY (tn_config_check (context, error));
+    TN_TRY (tn_config_list (context, error));
+    context->pool = tn_pool_new (threads);
+    return context->pool ? TENON_OK : tn_fail_memory (error);
+}
+
+tenon_status
+tn_context_make (tenon_context **made, const tenon_context_options *options, const struct tenon_host *host,
+                 tenon_error *error)
+{
+    tenon_context_options copy = { .struct_size = sizeof copy };
+    if (options && !tn_copy_struct (&copy, sizeof copy, options, offsetof (tenon_context_options, settings)))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the struct_size of the context's options is not set");
+    if (copy.flags & TENON_FLAGS_MUST_KNOW)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the context's options have flags that this version does not know: 0x%08x",
+                        (unsigned) (copy.flags & TENON_FLAGS_MUST_KNOW));
+    tenon_context *context = calloc (1, sizeof *context);
+    if (!context)
+        return tn_fail_memory (error);
+    context->host = host;
+    tenon_status status = fill (context, &copy, error);
+    if (status == TENON_OK)
+        *made = context;
+    else
+        tenon_context_free (context);
+    return status;
+}
+
+TENON_API void
+tenon_context_free (tenon_context *context)
+{
+    if (!context)
+        return;
+    tn_pool_free (context->pool);
+    tn_registry_free (&context->registry);
+    tn_settings_free (&context->settings);
+    tenon_report_free (context->report);
+    for (uint64_t i = 0; i < context->text_count; i++)
+        free (context->texts[i]);
+    free (context->texts);
+    free (context->folders);
+    free (context->config);
+    free (context->origin);
+    free (context);
+}
+
+TENON_API const tenon_report *
+tenon_context_report (const tenon_context *context)
+{
+    return context ? context->report : NULL;
+}
+
+TENON_API uint64_t
+tenon_limit (const tenon_context *context, uint32_t limit)
+{
+    return context && limit < TENON_LIMITS ? context->limits[limit] : 0;
+}

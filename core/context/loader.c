@@ -1,0 +1,487 @@
+/* loader.c - finds plugins, loads them, and keeps a verdict on every candidate.
+ *
+ * Order: the built-in ones; those whose file the configuration names; then folder by folder, in each by
+ * name, those of tenon_context_options.plugin_path, the program's core.plugin_path, TENON_PLUGIN_PATH,
+ * [core] plugin_path (later files first), and the folder that libtenon was built for.
+ *
+ * The first candidate of a name that can be used is used; a later one of that name is "shadowed". So a
+ * plugin that is broken does not hide one that works, and a file hides a built-in one only when [plugin
+ * NAME] path says so.
+ *
+ * Statuses of verdicts:
+ *
+ *     TENON_OK             in use
+ *     TENON_E_CONFIG       disabled, or not to be trusted
+ *     TENON_E_EXISTS       its name, or one of its ids, is taken
+ *     TENON_E_NOT_FOUND    no such file or folder
+ *     TENON_E_IO           it cannot be read, or the system would not load it
+ *     TENON_E_MALFORMED    no plugin
+ *     TENON_E_TRUNCATED    a file that was cut off
+ *     TENON_E_UNSUPPORTED  made for another version, or unwilling
+ *     TENON_E_MISUSE       it broke a rule of tenon/plugin.h
+ *
+ * What is checked is an open file, what is loaded is found by the same name a moment later. Only who can
+ * write to the folder could put another file there in between, and he was found to be trusted; a symbolic
+ * link is followed before, and its target's folder checked. (Loading /proc/self/fd/N instead would be
+ * unsound: the dynamic linker knows libraries by name, and takes the next N for the last.) */
+#include "context/trust.h"
+#include "context/builtin.h"
+#include "context/context.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+#ifdef TENON_NO_DLOPEN
+#define CAN_LOAD false
+#else
+#include <dlfcn.h>
+#define CAN_LOAD true
+#endif
+
+struct loader {
+    tenon_context *context;
+    tenon_error *error;
+    struct tn_trust trust;
+};
+
+#define VERDICT(loader, status, name, file, ...)                                                             \
+    tn_report_add ((loader)->context->report, TENON_VERDICT, status, 0, name, file, __VA_ARGS__)
+
+/* Adds ", LABEL a b c", of what one plugin registered. */
+#define LIST_NAMES(text, room, label, items, count, owner, field)                                            \
+    do {                                                                                                     \
+        bool first_ = true;                                                                                  \
+        for (uint64_t i_ = 0; i_ < (count); i_++)                                                            \
+            if ((items)[i_]->plugin == (owner)) {                                                            \
+                size_t fill_ = strlen (text);                                                                \
+                snprintf ((text) + fill_, (room) -fill_, "%s%s %s", first_ && fill_ ? ", " : "",             \
+                          first_ ? (label) : "", (items)[i_]->table.field);                                  \
+                first_ = false;                                                                              \
+            }                                                                                                \
+    } while (0)
+
+/* "in use: NAME VERSION (codecs a b, dtypes c)" */
+static void
+say_in_use (const struct loader *loader, const struct tn_plugin *plugin)
+{
+    const struct tn_registry *registry = &loader->context->registry;
+    char what[600] = "";
+    LIST_NAMES (what, sizeof what, "codecs", registry->codecs, registry->codec_count, plugin, id);
+    LIST_NAMES (what, sizeof what, "filters", registry->filters, registry->filter_count, plugin, id);
+    LIST_NAMES (what, sizeof what, "dtypes", registry->dtypes, registry->dtype_count, plugin, name);
+    tn_report_add (loader->context->report, TENON_VERDICT, TENON_OK, 1, plugin->name, plugin->file,
+                   "in use: %s%s%s%s (%s)", plugin->name, plugin->table.version[0] ? " " : "",
+                   plugin->table.version, plugin->file ? "" : ", built in", what);
+}
+
+/* Registers what an entry function returned. Only want of memory is a failure. */
+static tenon_status
+take (struct loader *loader, const struct tenon_plugin *table, const char *name, const char *file)
+{
+    tenon_context *context = loader->context;
+    char why[TN_WHY_ROOM] = "";
+    if (!table) {
+        VERDICT (loader, TENON_E_UNSUPPORTED, name, file,
+                 "unwilling: it was asked, and handed over no table");
+        return TENON_OK;
+    }
+    tenon_status status = tn_registry_add (context, table, name, file, why);
+    if (status == TENON_E_MEMORY)
+        return tn_fail_memory (loader->error);
+    if (status < 0) {
+        VERDICT (loader, status, name, file, "refused: %s", why);
+        return TENON_OK;
+    }
+    const struct tn_plugin *plugin = context->registry.plugins[context->registry.plugin_count - 1];
+    say_in_use (loader, plugin);
+    if (table->name && strcmp (table->name, name) != 0)
+        tn_report_add (context->report, TENON_NOTE, TENON_OK, 0, name, file,
+                       "it calls itself '%s'; its file's name counts, so it is configured as [plugin %s]",
+                       table->name, name);
+    return TENON_OK;
+}
+
+/* ---- built-in plugins ---- */
+
+static tenon_status
+load_builtins (struct loader *loader)
+{
+    for (const struct tn_builtin *builtin = tn_builtins; builtin->name; builtin++) {
+        struct tn_wish wish;
+        TN_TRY (tn_config_wish (loader->context, builtin->name, &wish, loader->error));
+        if (wish.disabled)
+            VERDICT (loader, TENON_E_CONFIG, builtin->name, NULL, "built in, disabled at %s",
+                     wish.disabled->origin);
+        else if (wish.path && CAN_LOAD)
+            VERDICT (loader, TENON_E_CONFIG, builtin->name, NULL,
+                     "built in, but %s names a file to be used instead", wish.path->origin);
+        else
+            TN_TRY (take (loader, builtin->entry (loader->context->host), builtin->name, NULL));
+    }
+    return TENON_OK;
+}
+
+#ifndef TENON_NO_DLOPEN
+
+/* ---- one file ---- */
+
+typedef const struct tenon_plugin *(*entry_function) (const struct tenon_host *host);
+
+static entry_function
+find_entry (void *handle)
+{
+    void *symbol = dlsym (handle, "tenon_plugin_v0");
+    entry_function entry = NULL;
+    _Static_assert(sizeof entry == sizeof symbol, "POSIX wants functions and data to have pointers alike");
+    memcpy (&entry, &symbol, sizeof entry);
+    return entry;
+}
+
+/* Why a shared object has no entry of ours. */
+static void
+explain_no_entry (const struct loader *loader, void *handle, const char *name, const char *file)
+{
+    char symbol[] = "tenon_plugin_v?";
+    for (char major = '1'; major <= '9'; major++) {
+        symbol[sizeof symbol - 2] = major;
+        if (dlsym (handle, symbol)) {
+            VERDICT (loader, TENON_E_UNSUPPORTED, name, file,
+                     "made for another major version: it has %s, this library wants tenon_plugin_v0", symbol);
+            return;
+        }
+    }
+    VERDICT (loader, TENON_E_MALFORMED, name, file, "no plugin: it does not export tenon_plugin_v0");
+}
+
+/* Loads a file that was found to be trusted. `real` has no symbolic links in its last component. */
+static tenon_status
+open_file (struct loader *loader, const char *name, const char *file, const char *real)
+{
+    void *handle = dlopen (real, RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+        const char *words = dlerror ();
+        VERDICT (loader, TENON_E_IO, name, file, "dlopen: %s", words ? words : "no reason given");
+        return TENON_OK;
+    }
+    /* Never closed, not even when it is refused: what it registered, or started, may live on. */
+    entry_function entry = find_entry (handle);
+    if (!entry) {
+        explain_no_entry (loader, handle, name, file);
+        return TENON_OK;
+    }
+    return take (loader, entry (loader->context->host), name, file);
+}
+
+static tenon_status
+say_errno (const struct loader *loader, int number, const char *what, const char *name, const char *file)
+{
+    tenon_error words = TENON_ERROR_INIT;
+    if (number == ENOMEM)
+        return tn_fail_memory (loader->error);
+    (void) tn_fail_errno (&words, number, what, NULL);
+    VERDICT (loader, number == ENOENT || number == ENOTDIR ? TENON_E_NOT_FOUND : TENON_E_IO, name, file, "%s",
+             words.message);
+    return TENON_OK;
+}
+
+/* Checks a file whose folder is trusted, and loads it. */
+static tenon_status
+check_file (struct loader *loader, const char *name, const char *file, const char *real)
+{
+    struct stat status;
+    char why[TN_TRUST_ROOM];
+    int fd = open (real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO is not waited for */
+    if (fd < 0 || fstat (fd, &status) < 0) {
+        int number = errno;
+        if (fd >= 0)
+            close (fd);
+        return say_errno (loader, number, "opening it", name, file);
+    }
+    bool good = false;
+    if (!S_ISREG (status.st_mode))
+        VERDICT (loader, TENON_E_MALFORMED, name, file, "it is no regular file");
+    else if (!tn_trust (&loader->trust, &status, "the file", why))
+        VERDICT (loader, TENON_E_CONFIG, name, file, "not loaded: %s", why);
+    else if (!tn_is_whole (fd, status.st_size))
+        VERDICT (loader, TENON_E_TRUNCATED, name, file, "not loaded: the file was cut off at %lld bytes",
+                 (long long) status.st_size);
+    else
+        good = true;
+    close (fd);
+    return good ? open_file (loader, name, file, real) : TENON_OK;
+}
+
+/* A file whose name leads elsewhere, or whose folder nobody has looked at. */
+static tenon_status
+load_by_path (struct loader *loader, const char *name, const char *file)
+{
+    struct stat status;
+    char why[TN_TRUST_ROOM];
+    TN_FREE char *real = realpath (file, NULL);
+    char *slash = real ? strrchr (real, '/') : NULL;
+    if (!slash)
+        return say_errno (loader, errno, "looking for it", name, file);
+    TN_FREE char *folder = tn_strndup (real, TN_MAX ((size_t) (slash - real), 1));
+    if (!folder)
+        return tn_fail_memory (loader->error);
+    if (stat (folder, &status) < 0)
+        return say_errno (loader, errno, "looking at its folder", name, file);
+    if (tn_trust (&loader->trust, &status, "its folder", why))
+        return check_file (loader, name, file, real);
+    VERDICT (loader, TENON_E_CONFIG, name, file, "not loaded: %s", why);
+    return TENON_OK;
+}
+
+/* Those with [plugin NAME] path. */
+static tenon_status
+load_named (struct loader *loader)
+{
+    const struct tn_settings *settings = &loader->context->settings;
+    for (uint64_t i = 0; i < settings->count; i++) {
+        const struct tn_entry *entry = &settings->entries[i];
+        struct tn_wish wish;
+        if (!entry->key || strcmp (entry->key, "path") != 0 || strncmp (entry->section, "plugin ", 7) != 0)
+            continue;
+        const char *name = entry->section + 7;
+        if (!tn_is_plugin_name (name)) /* which tn_config_check will say */
+            continue;
+        TN_TRY (tn_config_wish (loader->context, name, &wish, loader->error));
+        if (wish.path != entry) /* a later one says otherwise */
+            continue;
+        if (wish.disabled)
+            VERDICT (loader, TENON_E_CONFIG, name, entry->value, "disabled at %s", wish.disabled->origin);
+        else
+            TN_TRY (load_by_path (loader, name, entry->value));
+    }
+    return TENON_OK;
+}
+
+/* ---- folders ---- */
+
+/* Length of the plugin's name in the name of a file that may be one; 0: it is none. */
+static size_t
+stem_length (const char *file)
+{
+    static const char *const endings[] = {
+        ".so",
+#ifdef __APPLE__
+        ".dylib",
+        ".bundle",
+#endif
+    };
+    size_t length = strlen (file);
+    for (size_t i = 0; i < TN_COUNT (endings); i++) {
+        size_t size = strlen (endings[i]);
+        if (length > size && file[0] != '.' && strcmp (file + length - size, endings[i]) == 0)
+            return length - size;
+    }
+    return 0;
+}
+
+static const struct tn_plugin *
+find_plugin (const tenon_context *context, const char *name)
+{
+    for (uint64_t i = 0; i < context->registry.plugin_count; i++)
+        if (strcmp (context->registry.plugins[i]->name, name) == 0)
+            return context->registry.plugins[i];
+    return NULL;
+}
+
+struct candidate {
+    char *file;   /* its bare name */
+    bool is_link; /* or may be one */
+};
+
+static int
+compare_candidates (const void *a, const void *b)
+{
+    return strcmp (((const struct candidate *) a)->file, ((const struct candidate *) b)->file);
+}
+
+/* One candidate of a folder; `untrusted` is why the folder is, or NULL. */
+static tenon_status
+consider (struct loader *loader, const char *folder, const struct candidate *candidate, const char *untrusted)
+{
+    struct tn_wish wish;
+    TN_FREE char *name = tn_strndup (candidate->file, stem_length (candidate->file));
+    TN_FREE char *file = tn_concat (folder, "/", candidate->file, NULL);
+    if (!name || !file)
+        return tn_fail_memory (loader->error);
+    if (!tn_is_plugin_name (name)) {
+        VERDICT (loader, TENON_E_MISUSE, name, file,
+                 "not loaded: the name of a plugin is 1 to %d of letters, digits, - and _", TN_LONGEST_ID);
+        return TENON_OK;
+    }
+    TN_TRY (tn_config_wish (loader->context, name, &wish, loader->error));
+    const struct tn_plugin *other = find_plugin (loader->context, name);
+    if (wish.disabled)
+        VERDICT (loader, TENON_E_CONFIG, name, file, "disabled at %s", wish.disabled->origin);
+    else if (wish.path && strcmp (wish.path->value, file) == 0)
+        return TENON_OK; /* it has its verdict */
+    else if (wish.path)
+        VERDICT (loader, TENON_E_EXISTS, name, file, "shadowed by %s, which %s names", wish.path->value,
+                 wish.path->origin);
+    else if (other && other->file)
+        VERDICT (loader, TENON_E_EXISTS, name, file, "shadowed by %s", other->file);
+    else if (other)
+        VERDICT (loader, TENON_E_EXISTS, name, file,
+                 "shadowed by the built-in one; path in [plugin %s] could name this one", name);
+    else if (untrusted)
+        VERDICT (loader, TENON_E_CONFIG, name, file, "not loaded: %s", untrusted);
+    else
+        return candidate->is_link ? load_by_path (loader, name, file) : check_file (loader, name, file, file);
+    return TENON_OK;
+}
+
+static tenon_status
+read_folder (DIR *folder, struct candidate **candidates, uint64_t *count, tenon_error *error)
+{
+    uint64_t room = 0;
+    for (const struct dirent *item; (item = readdir (folder)) != NULL;) {
+        if (stem_length (item->d_name) == 0)
+            continue;
+        struct candidate candidate = { strdup (item->d_name), true };
+#ifdef DT_REG
+        candidate.is_link = item->d_type != DT_REG;
+#endif
+        if (!candidate.file || !tn_grow (candidates, &room, *count, sizeof candidate)) {
+            free (candidate.file);
+            return tn_fail_memory (error);
+        }
+        (*candidates)[(*count)++] = candidate;
+    }
+    if (*count > 1)
+        qsort (*candidates, *count, sizeof **candidates, compare_candidates);
+    return TENON_OK;
+}
+
+static tenon_status
+load_folder (struct loader *loader, const char *path, const char *origin)
+{
+    struct stat status;
+    char why[TN_TRUST_ROOM], what[TN_TRUST_ROOM];
+    struct candidate *candidates = NULL;
+    uint64_t count = 0;
+    DIR *folder = opendir (path);
+    if (!folder || fstat (dirfd (folder), &status) < 0) {
+        int number = errno;
+        if (folder)
+            closedir (folder);
+        /* whoever runs from a build tree need not hear that nothing is installed */
+        if (number == ENOENT && strcmp (origin, "default") == 0 && loader->context->registry.plugin_count > 0)
+            return TENON_OK;
+        snprintf (what, sizeof what, "not searched (%.150s)", origin);
+        return say_errno (loader, number, what, NULL, path);
+    }
+    bool trusted = tn_trust (&loader->trust, &status, "its folder", why);
+    tenon_status result = read_folder (folder, &candidates, &count, loader->error);
+    closedir (folder);
+    for (uint64_t i = 0; i < count; i++) {
+        if (result == TENON_OK)
+            result = consider (loader, path, &candidates[i], trusted ? NULL : why);
+        free (candidates[i].file);
+    }
+    free (candidates);
+    return result;
+}
+
+/* Takes note of a folder to be searched, once. A relative one is not: nothing is loaded from the working
+ * directory. */
+static tenon_status
+add_folder (struct loader *loader, const char *path, size_t length, const char *origin)
+{
+    tenon_context *context = loader->context;
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    if (length == 0)
+        return TENON_OK;
+    const char *copy = tn_config_keep (context, tn_strndup (path, length), loader->error);
+    if (!copy)
+        return loader->error->status;
+    if (copy[0] != '/') {
+        VERDICT (loader, TENON_E_CONFIG, NULL, copy, "not searched: it is no absolute path (%s)", origin);
+        return TENON_OK;
+    }
+    for (uint64_t i = 0; i < context->folder_count; i++)
+        if (strcmp (context->folders[i].path, copy) == 0)
+            return TENON_OK;
+    if (!tn_grow (&context->folders, &context->folder_room, context->folder_count, sizeof *context->folders))
+        return tn_fail_memory (loader->error);
+    context->folders[context->folder_count++] = (struct tn_folder){ copy, origin };
+    return TENON_OK;
+}
+
+/* Folders with ':' between. */
+static tenon_status
+add_list (struct loader *loader, const char *list, const char *origin)
+{
+    for (const char *path = list; path;) {
+        size_t length = strcspn (path, ":");
+        TN_TRY (add_folder (loader, path, length, origin));
+        path = path[length] ? path + length + 1 : NULL;
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+add_configured (struct loader *loader, uint32_t layer)
+{
+    const struct tn_settings *settings = &loader->context->settings;
+    for (uint64_t i = 0; i < settings->count; i++) {
+        const struct tn_entry *entry = &settings->entries[i];
+        if (entry->layer == layer && entry->key && strcmp (entry->section, "core") == 0
+            && strcmp (entry->key, "plugin_path") == 0)
+            TN_TRY (add_folder (loader, entry->value, strlen (entry->value), entry->origin));
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+find_folders (struct loader *loader, const tenon_context_options *options)
+{
+    bool environment = !loader->context->secure && !(options->flags & TENON_CONTEXT_NO_ENVIRONMENT);
+    TN_TRY (add_list (loader, options->plugin_path, loader->context->origin));
+    TN_TRY (add_configured (loader, TN_LAYER_PROGRAM));
+    if (environment)
+        TN_TRY (add_list (loader, getenv ("TENON_PLUGIN_PATH"), "TENON_PLUGIN_PATH"));
+    for (uint32_t layer = loader->context->settings.layers; layer > 0; layer--)
+        TN_TRY (add_configured (loader, layer));
+    return add_folder (loader, TENON_PLUGINDIR, strlen (TENON_PLUGINDIR), "default");
+}
+
+static tenon_status
+load_files (struct loader *loader, const tenon_context_options *options)
+{
+    TN_TRY (load_named (loader));
+    TN_TRY (find_folders (loader, options));
+    for (uint64_t i = 0; i < loader->context->folder_count; i++)
+        TN_TRY (load_folder (loader, loader->context->folders[i].path, loader->context->folders[i].origin));
+    return TENON_OK;
+}
+
+#else
+
+static tenon_status
+load_files (struct loader *loader, const tenon_context_options *options)
+{
+    const struct tn_settings *settings = &loader->context->settings;
+    (void) options;
+    for (uint64_t i = 0; i < settings->count; i++) {
+        const struct tn_entry *entry = &settings->entries[i];
+        if (entry->key && strcmp (entry->key, "path") == 0 && strncmp (entry->section, "plugin ", 7) == 0)
+            VERDICT (loader, TENON_E_UNSUPPORTED, entry->section + 7, entry->value,
+                     "not loaded: this libtenon was built with --disable-dlopen");
+    }
+    return TENON_OK;
+}
+
+#endif
+
+tenon_status
+tn_loader_run (tenon_context *context, const tenon_context_options *options, tenon_error *error)
+{
+    struct loader loader = { .context = context, .error = error, .trust = { .secure = context->secure } };
+    TN_TRY (load_builtins (&loader));
+    return load_files (&loader, options);
+}

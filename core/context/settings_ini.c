@@ -1,0 +1,180 @@
+/* settings_ini.c - the text of an ini file, by inih.
+ *
+ * inih knows the language: comments, quotes, what ends a value. But it cuts what does not fit in its
+ * buffers without a word, takes an indented line for more of the value above, ignores what follows a
+ * headline's ']', does not tell of a section without keys, and tells its handler no line number. So the
+ * reader that hands it the lines looks at each one first. */
+#include "context/settings.h"
+#include <ini.h>
+#include <stdio.h>
+
+/* inih copies sections into 50 bytes. */
+#define SECTION_ROOM 50
+
+struct reader {
+    struct tn_settings *settings;
+    const char *path, *next, *end;
+    unsigned line;              /* of the line that was handed out last */
+    bool waiting;               /* inih must make a setting of it */
+    char section[SECTION_ROOM]; /* in which it lies; the blanks in it made single */
+    tenon_error *error;
+};
+
+TN_PRINTF (2, 3)
+static void
+fail_at (struct reader *reader, const char *format, ...)
+{
+    char text[512];
+    va_list list;
+    va_start (list, format);
+    vsnprintf (text, sizeof text, format, list);
+    va_end (list);
+    (void) tn_fail (reader->error, TENON_E_CONFIG, TN_NO_OFFSET, "%s:%u: %s", reader->path, reader->line,
+                    text);
+}
+
+static bool
+is_blank (char c)
+{
+    return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r';
+}
+
+static tenon_status
+add (struct reader *reader, const char *key, const char *value)
+{
+    TN_FREE char *origin = tn_format ("%s:%u", reader->path, reader->line);
+    if (!origin)
+        return tn_fail_memory (reader->error);
+    return tn_settings_add (reader->settings, reader->section, key, value, origin, reader->settings->layers,
+                            reader->error);
+}
+
+/* "[section]", from its '[' on. */
+static void
+read_headline (struct reader *reader, const char *line, size_t length)
+{
+    const char *close = memchr (line, ']', length), *end = line + length;
+    size_t fill = 0;
+    if (!close) {
+        fail_at (reader, "'[' without ']'");
+        return;
+    }
+    for (const char *p = close + 1; p < end && *p != ';' && *p != '#'; p++)
+        if (!is_blank (*p)) {
+            fail_at (reader, "something follows ']': a setting stands on a line of its own");
+            return;
+        }
+    for (const char *p = line + 1; p < close; p++) {
+        if (is_blank (*p) && (fill == 0 || p + 1 == close || is_blank (p[1])))
+            continue;
+        if (fill + 1 >= sizeof reader->section) {
+            fail_at (reader, "the name of a section has at most %zu bytes", sizeof reader->section - 1);
+            return;
+        }
+        reader->section[fill++] = is_blank (*p) ? ' ' : *p;
+    }
+    reader->section[fill] = 0;
+    add (reader, NULL, NULL);
+}
+
+/* Looks at a line before inih does. True: hand it over. */
+static bool
+look (struct reader *reader, const char *line, size_t length, size_t room)
+{
+    if (length == 0 || line[0] == ';' || line[0] == '#')
+        return false;
+    if (memchr (line, 0, length)) {
+        fail_at (reader, "a byte that is 0: is this a text file, in UTF-8?");
+        return false;
+    }
+    if (line[0] == '[') {
+        read_headline (reader, line, length);
+        return false;
+    }
+    if (length > room)
+        fail_at (reader, "the line has %zu bytes, at most %zu can be read", length, room);
+    else if (line[0] == '=' || line[0] == ':')
+        fail_at (reader, "no key before '%c'", line[0]);
+    else if (!reader->section[0])
+        fail_at (reader, "a setting before the first [section]");
+    reader->waiting = true;
+    return reader->error->status == TENON_OK;
+}
+
+/* The line that was handed out last must have become a setting. */
+static void
+check_waiting (struct reader *reader)
+{
+    if (reader->waiting && reader->error->status == TENON_OK)
+        fail_at (reader, "no setting: KEY = VALUE is expected, all of it on one line");
+    reader->waiting = false;
+}
+
+/* For inih, like fgets: each line as it is understood here, which never is longer than `size` and always
+ * ends in a newline. */
+static char *
+read_line (char *to, int size, void *opaque)
+{
+    struct reader *reader = opaque;
+    size_t room = size > 2 ? (size_t) size - 2 : 0;
+    check_waiting (reader);
+    while (reader->next < reader->end && reader->error->status == TENON_OK) {
+        const char *line = reader->next;
+        const char *end = memchr (line, '\n', (size_t) (reader->end - line));
+        reader->next = end ? end + 1 : reader->end;
+        end = end ? end : reader->end;
+        reader->line++;
+        /* an indented line is one like the others, not more of the value above */
+        while (line < end && is_blank (*line))
+            line++;
+        while (end > line && is_blank (end[-1]))
+            end--;
+        size_t length = (size_t) (end - line);
+        if (!look (reader, line, length, room))
+            continue;
+        memcpy (to, line, length);
+        to[length] = '\n';
+        to[length + 1] = 0;
+        return to;
+    }
+    return NULL;
+}
+
+/* For inih: a setting. The section is the reader's: inih saw no headline. */
+static int
+#if INI_HANDLER_LINENO
+take (void *opaque, const char *section, const char *key, const char *value, int number)
+#else
+take (void *opaque, const char *section, const char *key, const char *value)
+#endif
+{
+    struct reader *reader = opaque;
+    (void) section;
+#if INI_HANDLER_LINENO
+    (void) number;
+#endif
+    if (!key || !value)
+        return 1;
+    reader->waiting = false;
+    if (!*key)
+        fail_at (reader, "no key before the value");
+    return reader->error->status == TENON_OK && add (reader, key, value) == TENON_OK;
+}
+
+tenon_status
+tn_settings_parse (struct tn_settings *settings, const char *path, const char *text, size_t length,
+                   tenon_error *error)
+{
+    struct reader reader = {
+        .settings = settings, .path = path, .next = text, .end = text + length, .error = error
+    };
+    if (length >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
+        reader.next += 3;
+    settings->layers++;
+    /* -2: inih may be built to take its buffer from the heap; other results are those that the reader knows
+     * better */
+    if (ini_parse_stream (read_line, &reader, take, &reader) == -2)
+        (void) tn_fail_memory (error);
+    check_waiting (&reader);
+    return error->status;
+}

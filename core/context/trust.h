@@ -1,0 +1,24 @@
+/* loader.h - what a plugin's file must be before it is loaded (trust.c). */
+#ifndef TN_LOADER_H
+#define TN_LOADER_H
+#include "base/common.h"
+#include <sys/stat.h>
+
+#define TN_TRUST_ROOM 200
+
+struct tn_trust {
+    bool secure;   /* a setuid program: the owner of the library counts for nothing */
+    bool asked;    /* is `library` known? */
+    uid_t library; /* owner of the file that holds libtenon; 0 when that cannot be told */
+};
+
+/* Could somebody whom this process need not trust change it? False: `why` says who. `what` names the thing:
+ * "the file", "its folder". */
+bool tn_trust (struct tn_trust *trust, const struct stat *status, const char *what, char why[TN_TRUST_ROOM]);
+
+/* Does the file hold all that its program headers announce? The dynamic linker maps what they say, and dies
+ * of a file that was cut, as by a copy that was broken off. What is no ELF file of this machine's kind
+ * passes: dlopen has words for it. */
+bool tn_is_whole (int fd, off_t size);
+
+#endif

@@ -1,0 +1,408 @@
+/* carry_open.c - gives carried tensors back what they were, when the record in the metadata is right. It
+ * comes from a file: nothing of it is used before all of it was read, and no tensor gets another number of
+ * bytes. */
+#include "open/carry_restore.h"
+#include <tenon/json.h>
+
+#define DEPTH 8 /* of the record; this version's has 4 */
+
+struct text {
+    char *bytes; /* in the copy of the record, NUL-terminated */
+    uint64_t length;
+};
+
+struct restored {
+    uint64_t index;
+    uint64_t *shape;
+    uint32_t dtype, rank;
+};
+
+/* Things by number, in the order in which the record names them. */
+struct sequence {
+    uint64_t *index, count, all;
+    bool *named;
+};
+
+struct reader {
+    struct tn_catalog *catalog;
+    tenon_report *report;
+    tenon_error *error; /* of the open: no memory */
+    struct tenon_json json;
+    struct restored *restored;
+    uint64_t count, room;
+    bool *listed; /* per tensor */
+    struct sequence tensors, keys;
+    uint64_t version;
+    bool left; /* a tensor stays as it is */
+    const char *wrong;
+};
+
+/* ---- the record's words ---- */
+
+/* Negative without a failure in `error`: the record is wrong, and *wrong or the parser say how. */
+static tenon_status
+wrong (struct reader *reader, const char *words)
+{
+    if (!reader->wrong && reader->json.state != TENON_JSON_BROKEN)
+        reader->wrong = words;
+    return TENON_E_MALFORMED;
+}
+
+/* The key or string that was read last, taken out of its escapes where it lies, with a NUL behind it at the
+ * latest in place of its closing quote. */
+static bool
+take_text (struct reader *reader, struct text *text)
+{
+    text->bytes = (char *) (uintptr_t) reader->json.text;
+    text->length = tenon_json_unescape (text->bytes, reader->json.length, text->bytes);
+    text->bytes[text->length] = 0;
+    return strlen (text->bytes) == text->length;
+}
+
+static bool
+next_string (struct reader *reader, struct text *text)
+{
+    return tenon_json_next (&reader->json) == TENON_JSON_STRING && take_text (reader, text);
+}
+
+static bool
+next_number (struct reader *reader, uint64_t *number)
+{
+    return tenon_json_next (&reader->json) == TENON_JSON_NUMBER
+           && tenon_json_u64 (&reader->json, number) == TENON_OK;
+}
+
+static tenon_status
+skip (struct reader *reader)
+{
+    return tenon_json_skip (&reader->json, tenon_json_next (&reader->json)) < 0 ? wrong (reader, "")
+                                                                                : TENON_OK;
+}
+
+/* ---- tensors ---- */
+
+/* What the record says of one tensor. */
+struct entry {
+    struct text dtype, family, words;
+    uint64_t size, alignment;
+    uint64_t shape[64];
+    uint32_t rank;
+    bool has_shape;
+};
+
+static tenon_status
+read_shape (struct reader *reader, struct entry *entry)
+{
+    int32_t token = tenon_json_next (&reader->json);
+    if (token != TENON_JSON_BEGIN_ARRAY)
+        return wrong (reader, "a shape is no array");
+    for (entry->rank = 0; (token = tenon_json_next (&reader->json)) == TENON_JSON_NUMBER; entry->rank++)
+        if (entry->rank == 64 || tenon_json_u64 (&reader->json, &entry->shape[entry->rank]) < 0)
+            return wrong (reader, "a shape has more than 64 dims, or one that is no whole number");
+    entry->has_shape = true;
+    return token == TENON_JSON_END_ARRAY ? TENON_OK : wrong (reader, "a shape is no array of numbers");
+}
+
+static tenon_status
+read_entry (struct reader *reader, struct entry *entry)
+{
+    struct tenon_json *json = &reader->json;
+    int32_t token = tenon_json_next (json);
+    memset (entry, 0, offsetof (struct entry, shape));
+    entry->has_shape = false;
+    if (token != TENON_JSON_BEGIN_OBJECT)
+        return wrong (reader, "a tensor's entry is no object");
+    while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
+        bool good = true;
+        if (tenon_json_is (json, "shape"))
+            TN_TRY (read_shape (reader, entry));
+        else if (tenon_json_is (json, "dtype"))
+            good = next_string (reader, &entry->dtype);
+        else if (tenon_json_is (json, "family"))
+            good = next_string (reader, &entry->family);
+        else if (tenon_json_is (json, "text"))
+            good = next_string (reader, &entry->words);
+        else if (tenon_json_is (json, "size"))
+            good = next_number (reader, &entry->size);
+        else if (tenon_json_is (json, "alignment"))
+            good = next_number (reader, &entry->alignment);
+        else
+            TN_TRY (skip (reader));
+        if (!good)
+            return wrong (reader, "a tensor's entry has something else than a string or number of 64 bits");
+    }
+    bool opaque = entry->family.bytes && entry->words.bytes && !entry->dtype.bytes;
+    if (token != TENON_JSON_END_OBJECT || !entry->has_shape || (!opaque && !entry->dtype.bytes))
+        return wrong (reader, "a tensor's entry has no dtype or no shape");
+    return TENON_OK;
+}
+
+/* TENON_NONE: there is none; in `error` when memory ran out. */
+static uint32_t
+find_dtype (struct reader *reader, const struct entry *entry)
+{
+    uint32_t number = TENON_NONE;
+    tenon_error mine = TENON_ERROR_INIT;
+    struct tenon_dtype opaque = { .struct_size = sizeof opaque,
+                                  .kind = TENON_KIND_OPAQUE,
+                                  .block_items = 1,
+                                  .block_bytes = entry->size,
+                                  .alignment = (uint32_t) entry->alignment,
+                                  .family = entry->family.bytes,
+                                  .text = entry->words.bytes };
+    if (entry->dtype.bytes)
+        return tn_dtype_find (reader->catalog->context, entry->dtype.bytes);
+    /* no more than the largest number that divides a page */
+    if (entry->alignment > 4096 || (entry->alignment & (entry->alignment - 1)))
+        return TENON_NONE;
+    tenon_status status = tn_catalog_add_dtype (reader->catalog, &opaque, &number, &mine);
+    if (status == TENON_E_MEMORY)
+        tn_fail_memory (reader->error);
+    return status < 0 ? TENON_NONE : number;
+}
+
+static bool
+is_in_c_order (const struct tn_tensor *tensor)
+{
+    uint32_t moving = 0;
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        moving += tensor->shape[i] > 1;
+    return !(tensor->flags & TENON_FORTRAN) || moving < 2;
+}
+
+/* Why a tensor cannot be what the record says; NULL: it can. */
+static const char *
+check_tensor (struct reader *reader, const struct tn_tensor *tensor, const struct entry *entry,
+              uint32_t dtype)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    const struct tenon_dtype *info = tn_catalog_dtype (reader->catalog, dtype);
+    uint64_t elements, bytes;
+    if (dtype == TENON_NONE || !info)
+        return "it is carried as bytes, and nobody knows the dtype that it had";
+    if (tensor->dtype != TENON_U8 || tensor->storage != TENON_EXTENT || !is_in_c_order (tensor))
+        return "a record says that it is carried as bytes, but it is not u8 in C order";
+    if (tn_shape_bytes (info, entry->rank, entry->shape, &elements, &bytes, &mine) < 0
+        || bytes != tensor->length)
+        return "a record says that it is carried as bytes, but of another number";
+    return NULL;
+}
+
+static tenon_status
+add_restored (struct reader *reader, uint64_t index, uint32_t dtype, const struct entry *entry)
+{
+    uint64_t *shape = tn_arena_get (&reader->catalog->arena, (entry->rank + 1u) * sizeof *shape, false);
+    if (!shape || !tn_grow (&reader->restored, &reader->room, reader->count, sizeof *reader->restored))
+        return tn_fail_memory (reader->error);
+    memcpy (shape, entry->shape, entry->rank * sizeof *shape);
+    reader->restored[reader->count++] = (struct restored){ index, shape, dtype, entry->rank };
+    return TENON_OK;
+}
+
+static tenon_status
+read_tensor (struct reader *reader, const struct text *name)
+{
+    struct tn_catalog *catalog = reader->catalog;
+    struct entry entry;
+    uint64_t index;
+    TN_TRY (read_entry (reader, &entry));
+    if (!tn_catalog_find (catalog, name->bytes, name->length, &index))
+        return TENON_OK; /* it was left out when the file was copied */
+    if (reader->listed[index])
+        return wrong (reader, "it lists a tensor twice");
+    reader->listed[index] = true;
+    const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
+    uint32_t dtype = find_dtype (reader, &entry);
+    if (reader->error->status < 0)
+        return reader->error->status;
+    const char *why = check_tensor (reader, tensor, &entry, dtype);
+    if (!why)
+        return add_restored (reader, index, dtype, &entry);
+    reader->left = true;
+    tn_report_add (reader->report, TENON_NOTE, TENON_OK, 0, tensor->name, "", "%s%s%.100s", why,
+                   entry.dtype.bytes ? ": " : "", entry.dtype.bytes ? entry.dtype.bytes : "");
+    return TENON_OK;
+}
+
+static tenon_status
+read_tensors (struct reader *reader)
+{
+    struct text name;
+    int32_t token = tenon_json_next (&reader->json);
+    if (token != TENON_JSON_BEGIN_OBJECT)
+        return wrong (reader, "its tensors are no object");
+    while ((token = tenon_json_next (&reader->json)) == TENON_JSON_KEY) {
+        if (!take_text (reader, &name))
+            return wrong (reader, "a tensor's name has a NUL");
+        TN_TRY (read_tensor (reader, &name));
+    }
+    return token == TENON_JSON_END_OBJECT ? TENON_OK : wrong (reader, "");
+}
+
+/* ---- orders ---- */
+
+typedef bool (*finder) (const struct tn_catalog *catalog, const char *name, uint64_t length, uint64_t *index);
+
+static tenon_status
+read_sequence (struct reader *reader, struct sequence *sequence, finder find)
+{
+    struct text name;
+    uint64_t index;
+    int32_t token = tenon_json_next (&reader->json);
+    if (token != TENON_JSON_BEGIN_ARRAY)
+        return wrong (reader, "an order is no array");
+    while ((token = tenon_json_next (&reader->json)) == TENON_JSON_STRING) {
+        if (!take_text (reader, &name))
+            return wrong (reader, "a name in an order has a NUL");
+        if (!find (reader->catalog, name.bytes, name.length, &index))
+            continue;
+        if (sequence->named[index])
+            return wrong (reader, "an order has a name twice");
+        sequence->named[index] = true;
+        sequence->index[sequence->count++] = index;
+    }
+    return token == TENON_JSON_END_ARRAY ? TENON_OK : wrong (reader, "an order is no array of strings");
+}
+
+/* Entries that are named get the places of all that are named, in their order; the others stay. `place[i]`:
+ * which entry comes to place i. */
+static void
+arrange (const struct sequence *sequence, uint64_t *place)
+{
+    uint64_t next = 0;
+    for (uint64_t i = 0; i < sequence->all; i++)
+        place[i] = sequence->named[i] ? sequence->index[next++] : i;
+}
+
+static tenon_status
+reorder (struct reader *reader)
+{
+    struct tn_catalog *catalog = reader->catalog;
+    uint64_t most = TN_MAX (catalog->count, catalog->metadata_count) + 1;
+    TN_FREE uint64_t *place = malloc (most * sizeof *place);
+    TN_FREE struct tn_tensor *tensors = malloc ((catalog->count + 1) * sizeof *tensors);
+    TN_FREE struct tn_metadata *metadata = malloc ((catalog->metadata_count + 1) * sizeof *metadata);
+    if (!place || !tensors || !metadata)
+        return tn_fail_memory (reader->error);
+    arrange (&reader->tensors, place);
+    for (uint64_t i = 0; i < catalog->count; i++)
+        tensors[i] = *tn_catalog_tensor (catalog, place[i]);
+    for (uint64_t i = 0; i < catalog->count; i++)
+        *tn_catalog_tensor (catalog, i) = tensors[i];
+    arrange (&reader->keys, place);
+    uint64_t kept = 0;
+    for (uint64_t i = 0; i < catalog->metadata_count; i++)
+        metadata[i] = catalog->metadata[place[i]];
+    for (uint64_t i = 0; i < catalog->metadata_count; i++)
+        if (reader->left || strcmp (metadata[i].key, TN_CARRY_KEY) != 0)
+            catalog->metadata[kept++] = metadata[i];
+    catalog->metadata_count = kept;
+    tn_catalog_renumber (catalog);
+    return TENON_OK;
+}
+
+/* ---- the whole ---- */
+
+static tenon_status
+read_record (struct reader *reader)
+{
+    struct tenon_json *json = &reader->json;
+    uint32_t seen = 0;
+    int32_t token = tenon_json_next (json);
+    if (token != TENON_JSON_BEGIN_OBJECT)
+        return wrong (reader, "it is no object");
+    while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
+        uint32_t which = tenon_json_is (json, "version")   ? 1
+                         : tenon_json_is (json, "tensors") ? 2
+                         : tenon_json_is (json, "order")   ? 4
+                         : tenon_json_is (json, "keys")    ? 8
+                                                           : 0;
+        if (seen & which)
+            return wrong (reader, "it has a key twice");
+        seen |= which;
+        if (which == 0)
+            TN_TRY (skip (reader));
+        else if (which == 2)
+            TN_TRY (read_tensors (reader));
+        else if (which > 2)
+            TN_TRY (read_sequence (reader, which == 4 ? &reader->tensors : &reader->keys,
+                                   which == 4 ? tn_catalog_find : tn_catalog_find_key));
+        else if (!next_number (reader, &reader->version) || reader->version != 1)
+            return wrong (reader, "its version is not 1");
+    }
+    if (token != TENON_JSON_END_OBJECT || tenon_json_next (json) != TENON_JSON_END)
+        return wrong (reader, "");
+    return (seen & 3) == 3 ? TENON_OK : wrong (reader, "it has no version or no tensors");
+}
+
+static tenon_status
+apply (struct reader *reader)
+{
+    for (uint64_t i = 0; i < reader->count; i++) {
+        const struct restored *restored = &reader->restored[i];
+        struct tn_tensor *tensor = tn_catalog_tensor (reader->catalog, restored->index);
+        tensor->dtype = restored->dtype;
+        tensor->shape = restored->shape;
+        tensor->rank = (uint16_t) restored->rank;
+        tensor->flags &= TENON_ALIAS;
+    }
+    reader->catalog->restored = reader->count > 0;
+    reader->catalog->reordered = reader->tensors.count > 0 || reader->keys.count > 0;
+    return reorder (reader);
+}
+
+static bool
+begin (struct reader *reader, struct sequence *sequence, uint64_t count)
+{
+    sequence->all = count;
+    sequence->index = calloc (count + 1, sizeof *sequence->index);
+    sequence->named = calloc (count + 1, sizeof *sequence->named);
+    if (sequence->index && sequence->named)
+        return true;
+    tn_fail_memory (reader->error);
+    return false;
+}
+
+static tenon_status
+restore (struct reader *reader)
+{
+    struct tn_catalog *catalog = reader->catalog;
+    reader->listed = calloc (catalog->count + 1, sizeof *reader->listed);
+    if (!reader->listed)
+        return tn_fail_memory (reader->error);
+    if (!begin (reader, &reader->tensors, catalog->count)
+        || !begin (reader, &reader->keys, catalog->metadata_count))
+        return reader->error->status;
+    if (read_record (reader) == TENON_OK)
+        return apply (reader);
+    if (reader->error->status == TENON_OK)
+        tn_report_add (reader->report, TENON_NOTE, TENON_OK, 0, TN_CARRY_KEY, "",
+                       "this record of carried tensors is wrong, and they stay as they are: %s",
+                       reader->wrong && reader->wrong[0] ? reader->wrong : reader->json.error);
+    return reader->error->status;
+}
+
+tenon_status
+tn_carry_restore (struct tn_catalog *catalog, tenon_report *report, tenon_error *error)
+{
+    struct reader reader = { .catalog = catalog, .report = report, .error = error };
+    uint64_t index;
+    if (!tn_catalog_find_key (catalog, TN_CARRY_KEY, strlen (TN_CARRY_KEY), &index)
+        || catalog->metadata[index].value.type != TENON_STRING)
+        return TENON_OK;
+    const struct tenon_value *record = &catalog->metadata[index].value;
+    TN_FREE char *copy = malloc (record->count + 1);
+    if (!copy)
+        return tn_fail_memory (error);
+    if (record->count > 0)
+        memcpy (copy, record->as.string, record->count);
+    tenon_json_begin (&reader.json, copy, record->count, DEPTH);
+    tenon_status status = restore (&reader);
+    free (reader.restored);
+    free (reader.listed);
+    free (reader.tensors.index);
+    free (reader.tensors.named);
+    free (reader.keys.index);
+    free (reader.keys.named);
+    return status;
+}

@@ -1,0 +1,230 @@
+/* look.c - what a file holds: tensors, metadata. */
+#include "catalog/file.h"
+#include "transfer/request.h"
+
+TENON_API tenon_status
+tenon_file_get (const tenon_file *file, tenon_file_info *info)
+{
+    const struct tn_catalog *catalog = file->catalog;
+    tenon_file_info found = { sizeof found,
+                              0,
+                              file->path,
+                              file->context->registry.codecs[file->codec]->table.id,
+                              catalog->sources[0]->size,
+                              catalog->count,
+                              catalog->metadata_count,
+                              catalog->source_count,
+                              file->elements,
+                              file->nbytes };
+    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK : TENON_E_MISUSE;
+}
+
+TENON_API const tenon_report *
+tenon_file_report (const tenon_file *file)
+{
+    return file->report;
+}
+
+TENON_API uint64_t
+tenon_count (const tenon_file *file)
+{
+    return file->catalog->count;
+}
+
+/* Where the bytes are in the file that people see: of the data, or of the outermost member that must be
+ * decoded first. */
+static void
+place_of (const struct tn_tensor *tensor, struct tn_source *source, tenon_tensor_info *info)
+{
+    info->offset = tensor->offset;
+    info->stored = tensor->length;
+    while (source->kind == TN_SOURCE_PART) {
+        if (source->filter) {
+            info->filter = source->filter->table.id;
+            info->offset = 0;
+            info->stored = source->stored;
+        }
+        info->offset += source->offset;
+        source = source->parent;
+    }
+    if (tensor->storage == TENON_SERVED)
+        info->stored = 0;
+    info->source_name = source->path ? source->path : source->name;
+}
+
+TENON_API tenon_status
+tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info)
+{
+    const struct tn_catalog *catalog = file->catalog;
+    if (index >= catalog->count)
+        return TENON_E_NOT_FOUND;
+    const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
+    const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, tensor->dtype);
+    tenon_tensor_info found = { .struct_size = sizeof found,
+                                .dtype = tensor->dtype,
+                                .name = tensor->name,
+                                .name_length = tensor->name_length,
+                                .dtype_name = tn_dtype_label (dtype),
+                                .rank = tensor->rank,
+                                .flags = tensor->flags,
+                                .shape = tensor->shape,
+                                .elements = 1,
+                                .nbytes = tensor->length,
+                                .storage = tensor->storage,
+                                .source = tensor->source };
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        found.elements *= tensor->shape[i];
+    place_of (tensor, catalog->sources[tensor->source], &found);
+    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK : TENON_E_MISUSE;
+}
+
+TENON_API tenon_status
+tenon_find (const tenon_file *file, const char *name, uint64_t *index)
+{
+    uint64_t found;
+    if (!tn_catalog_find (file->catalog, name, strlen (name), &found))
+        return TENON_E_NOT_FOUND;
+    *index = found;
+    return TENON_OK;
+}
+
+TENON_API uint64_t
+tenon_metadata_count (const tenon_file *file)
+{
+    return file->catalog->metadata_count;
+}
+
+TENON_API tenon_status
+tenon_metadata_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info)
+{
+    if (index >= file->catalog->metadata_count)
+        return TENON_E_NOT_FOUND;
+    const struct tn_metadata *entry = &file->catalog->metadata[index];
+    tenon_metadata_info found = { sizeof found, 0, entry->key, entry->key_length, entry->value };
+    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK : TENON_E_MISUSE;
+}
+
+TENON_API tenon_status
+tenon_metadata_find (const tenon_file *file, const char *key, uint64_t *index)
+{
+    uint64_t found;
+    if (!tn_catalog_find_key (file->catalog, key, strlen (key), &found))
+        return TENON_E_NOT_FOUND;
+    *index = found;
+    return TENON_OK;
+}
+
+/* ---- arrays of metadata ---- */
+
+static struct tn_source *
+source_of (const tenon_file *file, const struct tenon_value *array)
+{
+    const struct tn_catalog *catalog = file->catalog;
+    return array->type == TENON_ARRAY && array->source < catalog->source_count
+               ? catalog->sources[array->source]
+               : NULL;
+}
+
+/* `rest` NULL: items from first on; else the first ones of it, which are passed. */
+static tenon_status
+get_items (const tenon_file *file, const struct tenon_value *array, struct tenon_value *rest, uint64_t first,
+           uint64_t n, struct tenon_value *items, tenon_memory **memory, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    struct tn_source *source = source_of (file, array);
+    bool strings = array->type == TENON_ARRAY && array->item_type == TENON_STRING;
+    if (memory)
+        *memory = NULL;
+    tenon_memory *kept = strings ? calloc (1, sizeof *kept) : NULL;
+    struct tn_arena *arena = kept ? &kept->arena : NULL;
+    if (strings && !memory)
+        tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "strings need a tenon_memory to stay in");
+    else if (strings && !kept)
+        tn_fail_memory (&mine);
+    else if (rest)
+        tn_value_take (source, rest, n, items, arena, &mine);
+    else
+        tn_value_items (source, array, first, n, items, arena, &mine);
+    if (mine.status == TENON_OK && memory)
+        *memory = kept;
+    else
+        tenon_memory_free (kept);
+    if (mine.status < 0)
+        tn_fail_place (&mine, file->path, NULL);
+    return tn_error_out (error, &mine);
+}
+
+TENON_API tenon_status
+tenon_value_items (const tenon_file *file, const struct tenon_value *array, uint64_t first, uint64_t n,
+                   struct tenon_value *items, tenon_memory **memory, tenon_error *error)
+{
+    return get_items (file, array, NULL, first, n, items, memory, error);
+}
+
+TENON_API tenon_status
+tenon_value_take (const tenon_file *file, struct tenon_value *array, uint64_t n, struct tenon_value *items,
+                  tenon_memory **memory, tenon_error *error)
+{
+    return get_items (file, array, array, 0, n, items, memory, error);
+}
+
+static tenon_status
+map_array (const tenon_file *file, const struct tenon_value *array, const void **data, tenon_error *error)
+{
+    const char *why;
+    struct tn_source *source = source_of (file, array);
+    if (array->type != TENON_ARRAY || array->item_type == TENON_ARRAY)
+        return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET,
+                        "only arrays of numbers or strings have their items in one piece");
+    if (array->source == TENON_NO_SOURCE) {
+        *data = array->as.memory;
+        return TENON_OK;
+    }
+    if (!source || array->offset > source->size || array->length > source->size - array->offset)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array is none of this file");
+    if (tn_source_is_encoded (source))
+        return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "it is stored through the filter %s",
+                        source->hard->filter->table.id);
+    const uint8_t *base = tn_source_map (source->hard, &why);
+    if (!base)
+        return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
+    *data = base + source->hard_offset + array->offset;
+    return TENON_OK;
+}
+
+TENON_API tenon_status
+tenon_value_map (const tenon_file *file, const struct tenon_value *array, const void **data, uint64_t *size,
+                 tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    *data = NULL;
+    *size = 0;
+    if (map_array (file, array, data, &mine) == TENON_OK)
+        *size = array->length;
+    if (mine.status < 0)
+        tn_fail_place (&mine, file->path, NULL);
+    return tn_error_out (error, &mine);
+}
+
+/* ---- element types ---- */
+
+TENON_API tenon_status
+tenon_dtype_get (const tenon_context *context, const tenon_file *file, uint32_t dtype,
+                 struct tenon_dtype *info)
+{
+    if ((!context && !file) || !info)
+        return TENON_E_MISUSE;
+    const struct tenon_dtype *found =
+        file ? tn_catalog_dtype (file->catalog, dtype) : tn_dtype_get (context, dtype);
+    if (!found)
+        return TENON_E_NOT_FOUND;
+    return tn_fill_struct (info, found, sizeof *found) ? TENON_OK : TENON_E_MISUSE;
+}
+
+TENON_API int
+tenon_dtype_castable (const tenon_context *context, uint32_t from, uint32_t to)
+{
+    const struct tenon_dtype *source = context ? tn_dtype_get (context, from) : NULL;
+    const struct tenon_dtype *target = context ? tn_dtype_get (context, to) : NULL;
+    return source && target && tn_cast_supported (source, from, target, to);
+}

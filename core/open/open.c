@@ -1,0 +1,245 @@
+/* open.c - opens files: source, codec, describe, checks. */
+#include "codec/call.h"
+#include "open/carry_restore.h"
+#include "catalog/file.h"
+#include "open/shards.h"
+#include <errno.h>
+
+TENON_API void
+tenon_close (tenon_file *file)
+{
+    if (!file)
+        return;
+    while (file->memory) {
+        tenon_memory *memory = file->memory;
+        file->memory = memory->next;
+        tenon_memory_free (memory);
+    }
+    tn_catalog_drop (file->catalog);
+    tenon_report_free (file->report);
+    pthread_mutex_destroy (&file->lock);
+    free (file->path);
+    free (file);
+}
+
+static tenon_file *
+file_new (tenon_context *context, const char *path)
+{
+    tenon_file *file = calloc (1, sizeof *file);
+    if (!file)
+        return NULL;
+    pthread_mutex_init (&file->lock, NULL);
+    file->context = context;
+    file->catalog = tn_catalog_new (context);
+    file->report = tn_report_new ();
+    file->path = tn_strndup (path, strlen (path));
+    if (file->catalog && file->report && file->path)
+        return file;
+    tenon_close (file);
+    return NULL;
+}
+
+static uint64_t
+add_up (uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* After describe: what nobody can know before all is there. */
+static tenon_status
+complete (tenon_file *file, tenon_error *error)
+{
+    struct tn_catalog *catalog = file->catalog;
+    TN_TRY (tn_check_overlaps (catalog, error));
+    TN_TRY (tn_carry_restore (catalog, file->report, error));
+    for (uint64_t i = 0; i < catalog->count; i++) {
+        const struct tn_tensor *tensor = tn_catalog_tensor (catalog, i);
+        uint64_t elements = 1;
+        for (uint32_t k = 0; k < tensor->rank; k++)
+            elements *= tensor->shape[k]; /* checked: only a zero dim makes it wrap, and then it is 0 */
+        file->elements = add_up (file->elements, elements);
+        file->nbytes = add_up (file->nbytes, tensor->length);
+    }
+    return TENON_OK;
+}
+
+/* Everything up to the catalog; the set's source is taken over. */
+static tenon_status
+fill (tenon_file *file, const struct tn_set *set, const tenon_open_options *options, tenon_error *error)
+{
+    struct tn_catalog *catalog = file->catalog;
+    tenon_context *context = file->context;
+    struct tn_run run = { .context = context,
+                          .error = error,
+                          .report = file->report,
+                          .overlay = &catalog->overlay,
+                          .catalog = catalog,
+                          .directory = set->directory,
+                          .progress = options->progress,
+                          .window = tn_window_new (context, (struct tn_source *const *const *) &catalog->sources,
+                                                   &catalog->source_count),
+                          .may_map = context->map && !(options->flags & TENON_OPEN_NO_MAP) };
+    tenon_status status = tn_catalog_add_source (catalog, set->source, error);
+    if (status == TENON_OK && !run.window)
+        status = tn_fail_memory (error);
+    if (status == TENON_OK)
+        status = tn_overlay_read (context, options->settings, &catalog->overlay, error);
+    if (status == TENON_OK)
+        status = tn_recognise (&run, set->source, set->word ? set->word : options->format, &file->codec,
+                               false, NULL);
+    tn_set_begin (&run, set);
+    if (status == TENON_OK)
+        status = tn_describe (&run, 0, file->codec, NULL, NULL, 0);
+    if (status == TENON_OK)
+        status = tn_set_describe (&run, set, file->codec);
+    if (status == TENON_OK)
+        status = tn_catalog_settle (catalog, error);
+    tn_set_note (file->report, set, catalog);
+    tn_arena_free (&run.arena);
+    tn_window_free (run.window);
+    return status < 0 ? status : complete (file, error);
+}
+
+static bool
+take_options (tenon_open_options *ours, const tenon_open_options *theirs, tenon_error *error)
+{
+    *ours = (tenon_open_options){ .struct_size = sizeof *ours };
+    if (theirs && !tn_copy_struct (ours, sizeof *ours, theirs, offsetof (tenon_open_options, format)))
+        tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_open_options has a wrong struct_size");
+    else if (ours->flags & TENON_FLAGS_MUST_KNOW)
+        tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "open flags %#x are not known to this version",
+                 ours->flags & TENON_FLAGS_MUST_KNOW);
+    return error->status == TENON_OK;
+}
+
+/* Where there is no path there is nothing beside the file. */
+static bool
+take_options_of_one (tenon_open_options *ours, const tenon_open_options *theirs, tenon_error *error)
+{
+    if (take_options (ours, theirs, error) && (ours->flags & TENON_OPEN_SET))
+        tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                 "a set (--set, TENON_OPEN_SET) is opened by a path, and this file has none");
+    return error->status == TENON_OK;
+}
+
+static tenon_status
+open_set (tenon_context *context, const struct tn_set *set, const tenon_open_options *options,
+          tenon_file **result, tenon_error *error)
+{
+    tenon_file *file = file_new (context, set->path);
+    if (!file) {
+        tn_source_free (set->source);
+        return tn_fail_memory (error);
+    }
+    file->unaligned = options->flags & TENON_OPEN_UNALIGNED;
+    file->parts = set->whole ? set->part.count : 1;
+    tenon_status status = fill (file, set, options, error);
+    if (status < 0) {
+        tn_fail_place (error, set->path[0] ? set->path : NULL, NULL);
+        tenon_close (file);
+    } else
+        *result = file;
+    return status;
+}
+
+/* A source without a path. */
+static tenon_status
+open_source (tenon_context *context, struct tn_source *source, const tenon_open_options *options,
+             tenon_file **result, tenon_error *error)
+{
+    char none[] = "";
+    struct tn_set set = { .source = source,
+                          .path = options->name ? (char *) (uintptr_t) options->name : none };
+    return open_set (context, &set, options, result, error);
+}
+
+TENON_API tenon_status
+tenon_open (tenon_context *context, const char *path, const tenon_open_options *theirs, tenon_file **file,
+            tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    tenon_open_options options;
+    struct tn_set set;
+    *file = NULL;
+    if (take_options (&options, theirs, &mine)
+        && tn_set_open (context, path, &options, &set, &mine) == TENON_OK) {
+        open_set (context, &set, &options, file, &mine);
+        tn_set_free (&set);
+    }
+    return tn_error_out (error, &mine);
+}
+
+TENON_API tenon_status
+tenon_open_memory (tenon_context *context, const void *data, uint64_t size, const tenon_open_options *theirs,
+                   tenon_file **file, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    tenon_open_options options;
+    struct tn_source *source;
+    *file = NULL;
+    if (take_options_of_one (&options, theirs, &mine)
+        && tn_source_memory (data, size, options.name, &source, &mine) == TENON_OK)
+        open_source (context, source, &options, file, &mine);
+    return tn_error_out (error, &mine);
+}
+
+TENON_API tenon_status
+tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *theirs, tenon_file **file,
+               tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    tenon_open_options options;
+    struct tn_source *source;
+    *file = NULL;
+    if (!take_options_of_one (&options, theirs, &mine))
+        return tn_error_out (error, &mine);
+    const char *name = options.name ? options.name : "";
+    const char *slash = strrchr (name, '/');
+    int own = tn_duplicate (fd);
+    if (own < 0)
+        tn_fail_errno (&mine, errno, "the descriptor cannot be used", name);
+    else if (tn_source_open_fd (own, slash ? slash + 1 : name,
+                                context->map && !(options.flags & TENON_OPEN_NO_MAP), &source, &mine)
+             == TENON_OK)
+        open_source (context, source, &options, file, &mine);
+    return tn_error_out (error, &mine);
+}
+
+TENON_API tenon_status
+tenon_open_reader (tenon_context *context, const tenon_reader *reader, const tenon_open_options *theirs,
+                   tenon_file **file, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    tenon_open_options options;
+    struct tn_source *source;
+    *file = NULL;
+    if (take_options_of_one (&options, theirs, &mine)
+        && tn_source_reader (reader, options.name, &source, &mine) == TENON_OK)
+        open_source (context, source, &options, file, &mine);
+    return tn_error_out (error, &mine);
+}
+
+TENON_API tenon_status
+tenon_why (tenon_context *context, const char *path, const tenon_open_options *theirs, tenon_report **report,
+           tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    tenon_open_options options;
+    struct tn_set set;
+    uint64_t codec;
+    *report = tn_report_new ();
+    if (!*report)
+        tn_fail_memory (&mine);
+    else if (take_options (&options, theirs, &mine)
+             && tn_set_open (context, path, &options, &set, &mine) == TENON_OK) {
+        struct tn_run run = { .context = context, .error = &mine, .report = *report };
+        tn_recognise (&run, set.source, set.word ? set.word : options.format, &codec, false, *report);
+        tn_set_note (*report, &set, NULL);
+        if (strcmp (set.path, path) != 0)
+            tn_report_add (*report, TENON_NOTE, TENON_OK, 0, "", path, "%s is opened for it", set.path);
+        tn_arena_free (&run.arena);
+        tn_source_free (set.source);
+        tn_set_free (&set);
+    }
+    return tn_error_out (error, &mine);
+}

@@ -1,0 +1,238 @@
+/* verify.c - reads everything, compares every checksum, and tells all that is wrong. */
+#include "source/scan.h"
+#include "catalog/file.h"
+#include "transfer/transfer.h"
+
+struct verify {
+    tenon_file *file;
+    tenon_report *report;
+    struct tn_meter meter;
+    tenon_error *first;
+};
+
+/* Tells, keeps the first, and goes on: people want to know all that is damaged. Only a stop and want of
+ * memory end it. */
+static bool
+found (struct verify *verify, tenon_error *error, const char *subject)
+{
+    if (error->status == TENON_OK)
+        return true;
+    tn_fail_place (error, verify->file->path, NULL);
+    tn_report_add (verify->report, TENON_NOTE, error->status, 0, subject, error->file, "%s", error->message);
+    tn_fail_text (verify->first, error->status, error->offset, "%s", error->message);
+    if (!verify->first->file[0] && !verify->first->tensor[0]) {
+        memcpy (verify->first->file, error->file, sizeof error->file);
+        memcpy (verify->first->tensor, error->tensor, sizeof error->tensor);
+    }
+    return error->status != TENON_E_CANCELLED && error->status != TENON_E_MEMORY;
+}
+
+static tenon_status
+verify_piece (void *user, const void *bytes, uint64_t length, tenon_error *error)
+{
+    (void) bytes;
+    return tn_meter_add (&((struct verify *) user)->meter, length, error);
+}
+
+static bool
+is_checked (const struct tn_source *source)
+{
+    return source->kind == TN_SOURCE_PART && (source->check != TENON_CHECK_NONE || source->filter);
+}
+
+static bool
+verify_source (struct verify *verify, struct tn_source *source)
+{
+    tenon_error error = TENON_ERROR_INIT;
+    bool blocks = source->block_count > 1;
+    if (tn_feed_all (verify->file->context, source, verify_piece, verify, &error) < 0)
+        tn_source_place (source, &error);
+    /* a table of blocks that lies costs speed, not data: told, no failure */
+    else if (blocks && atomic_load (&source->blocks_are_wrong))
+        tn_report_add (verify->report, TENON_NOTE, TENON_OK, 0, source->name, verify->file->path,
+                       "its table of blocks is wrong: it is read as one stream");
+    return found (verify, &error, source->name);
+}
+
+/* Members that fit into a little memory are shared out among the threads. Those that are well need no more; the
+ * others are read once more, in order, to say what is wrong with each. */
+#define VERIFY_SMALL ((uint64_t) 1 << 20)
+#define VERIFY_BATCH 16u
+
+struct small_members {
+    struct verify *verify;
+    struct tn_worker *workers;
+    uint8_t *good; /* of each source of the catalog */
+};
+
+static tenon_status
+verify_batch (void *opaque, uint64_t item, unsigned worker)
+{
+    struct small_members *members = opaque;
+    struct tn_catalog *catalog = members->verify->file->catalog;
+    struct tn_worker *state = &members->workers[worker];
+    uint64_t end = TN_MIN ((item + 1) * VERIFY_BATCH, catalog->source_count);
+    for (uint64_t i = item * VERIFY_BATCH; i < end; i++) {
+        struct tn_source *source = catalog->sources[i];
+        tenon_error ignored = TENON_ERROR_INIT;
+        if (!is_checked (source) || !tn_whole_fits (source, VERIFY_SMALL) || source->block_count > 1)
+            continue;
+        uint8_t *bytes = tn_worker_buffer (state, 3, source->size);
+        members->good[i] = bytes && tn_whole_read (source, bytes, &state->blocks, NULL, &ignored) == TENON_OK
+                           && tn_meter_add (&members->verify->meter, source->size, &ignored) == TENON_OK;
+        if (ignored.status == TENON_E_CANCELLED)
+            return ignored.status;
+    }
+    return TENON_OK;
+}
+
+/* False: stopped. */
+static bool
+verify_sources (struct verify *verify)
+{
+    struct tn_catalog *catalog = verify->file->catalog;
+    unsigned width = tn_pool_width (catalog->context->pool);
+    TN_FREE uint8_t *good = calloc (catalog->source_count + 1, 1);
+    TN_FREE struct tn_worker *workers = calloc (width, sizeof *workers);
+    struct small_members members = { verify, workers, good };
+    tenon_error error = TENON_ERROR_INIT;
+    if (!good || !workers) {
+        tn_fail_memory (&error);
+        return found (verify, &error, "");
+    }
+    tenon_status status =
+        tn_pool_run (catalog->context->pool, (catalog->source_count + VERIFY_BATCH - 1) / VERIFY_BATCH,
+                     verify_batch, &members);
+    for (unsigned i = 0; i < width; i++)
+        tn_worker_free (&workers[i]);
+    if (status < 0) {
+        tn_fail (&error, status, TN_NO_OFFSET, "cancelled");
+        return found (verify, &error, "");
+    }
+    bool go_on = true;
+    for (uint64_t i = 0; i < catalog->source_count && go_on; i++)
+        if (is_checked (catalog->sources[i]) && !good[i])
+            go_on = verify_source (verify, catalog->sources[i]);
+    return go_on;
+}
+
+/* ---- tensors ---- */
+
+/* What a dtype thinks of its blocks, which come in pieces that end anywhere. */
+struct watch {
+    const struct tenon_dtype *dtype;
+    uint8_t *block; /* the beginning of the next one … */
+    uint64_t held;  /* … so many bytes */
+    uint64_t seen;  /* whole blocks before it */
+    uint64_t bad;   /* number of the first bad one; UINT64_MAX: none so far */
+};
+
+static void
+look_at_blocks (struct watch *watch, const void *blocks, uint64_t count)
+{
+    uint64_t bad = watch->dtype->check (blocks, count);
+    if (bad < count && watch->bad == UINT64_MAX)
+        watch->bad = watch->seen + bad;
+    watch->seen += count;
+}
+
+/* Without blocks to look at, reading is all. */
+static tenon_status
+look_at_bytes (void *user, const void *bytes, uint64_t length, tenon_error *error)
+{
+    struct watch *watch = user;
+    const uint8_t *at = bytes;
+    uint64_t size = watch->dtype->block_bytes;
+    (void) error;
+    while (watch->block && length > 0) {
+        uint64_t taken = length / size * size;
+        if (watch->held > 0 || taken == 0) {
+            taken = TN_MIN (length, size - watch->held);
+            memcpy (watch->block + watch->held, at, taken);
+            watch->held = (watch->held + taken) % size;
+            if (watch->held == 0)
+                look_at_blocks (watch, watch->block, 1);
+        } else
+            look_at_blocks (watch, at, taken / size);
+        at += taken;
+        length -= taken;
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+read_tensor (struct verify *verify, struct tn_want *want, const struct tenon_dtype *dtype, tenon_error *error)
+{
+    TN_FREE uint8_t *block = dtype->check ? malloc (dtype->block_bytes) : NULL;
+    struct watch watch = { .dtype = dtype, .block = block, .bad = UINT64_MAX };
+    if (dtype->check && !block)
+        return tn_fail_memory (error);
+    TN_TRY (tn_transfer_stream (verify->file->context, want, look_at_bytes, &watch, &verify->meter, error));
+    if (watch.bad == UINT64_MAX)
+        return TENON_OK;
+    uint64_t first = watch.bad * dtype->block_items;
+    return tn_fail (
+        error, TENON_E_MALFORMED, TN_NO_OFFSET,
+        "block %llu of %llu (elements %llu to %llu) stands for no numbers: a scale is NaN or infinite",
+        (unsigned long long) watch.bad, (unsigned long long) watch.seen, (unsigned long long) first,
+        (unsigned long long) (first + dtype->block_items - 1));
+}
+
+static bool
+verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
+{
+    struct tn_catalog *catalog = verify->file->catalog;
+    struct tn_source *source = catalog->sources[tensor->source];
+    tenon_error error = TENON_ERROR_INIT;
+    struct tn_want want;
+    const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, tensor->dtype);
+    /* what lies in a checked or encoded part has been read with it, but for what its dtype says */
+    bool done = tensor->storage == TENON_EXTENT && is_checked (source) && !dtype->check;
+    if (!done && tn_want_make (&want, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
+        && want.size > 0) {
+        want.fortran = false; /* any order will do for reading */
+        read_tensor (verify, &want, dtype, &error);
+    }
+    if (error.status < 0)
+        tn_fail_place (&error, NULL, tensor->name);
+    return found (verify, &error, tensor->name);
+}
+
+/* What the codec found wrong when the file was opened. */
+static void
+recall_flaws (struct verify *verify)
+{
+    tenon_report_entry entry = TENON_INIT (entry);
+    for (uint64_t i = 0; tenon_report_get (verify->file->report, i, &entry) == TENON_OK; i++)
+        if (entry.kind == TENON_NOTE && entry.status < 0) {
+            tenon_error error = TENON_ERROR_INIT;
+            tn_fail_place (&error, entry.file, entry.subject);
+            tn_fail (&error, entry.status, TN_NO_OFFSET, "%s", entry.message);
+            found (verify, &error, entry.subject);
+        }
+}
+
+TENON_API tenon_status
+tenon_verify (tenon_file *file, tenon_report **report, const tenon_progress *progress, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    struct verify verify = { .file = file, .report = tn_report_new (), .first = &mine };
+    struct tn_catalog *catalog = file->catalog;
+    if (report)
+        *report = verify.report;
+    if (!verify.report) {
+        tn_fail_memory (&mine);
+        return tn_error_out (error, &mine);
+    }
+    recall_flaws (&verify);
+    tn_meter_begin (&verify.meter, progress, file->nbytes);
+    bool go_on = verify_sources (&verify);
+    for (uint64_t i = 0; i < catalog->count && go_on; i++)
+        go_on = verify_tensor (&verify, tn_catalog_tensor (catalog, i));
+    tn_meter_end (&verify.meter);
+    if (!report)
+        tenon_report_free (verify.report);
+    if (mine.status < 0)
+        tn_fail_place (&mine, file->path[0] ? file->path : NULL, NULL);
+    return tn_error_out (error, &mine);
+}

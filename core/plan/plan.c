@@ -1,0 +1,313 @@
+/* plan.c - gathers what is to be saved. */
+#include "plan/plan.h"
+#include "catalog/file.h"
+#include "transfer/request.h"
+#include <stdio.h>
+
+TENON_API tenon_status
+tenon_plan_new (tenon_context *context, tenon_plan **result, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    tenon_plan *plan = calloc (1, sizeof *plan);
+    *result = NULL;
+    if (plan) {
+        plan->context = context;
+        plan->own = tn_catalog_new (context);
+    }
+    if (!plan || !plan->own) {
+        free (plan);
+        tn_fail_memory (&mine);
+        return tn_error_out (error, &mine);
+    }
+    *result = plan;
+    return TENON_OK;
+}
+
+TENON_API void
+tenon_plan_free (tenon_plan *plan)
+{
+    if (!plan)
+        return;
+    for (uint64_t i = 0; i < plan->kept_count; i++)
+        tn_catalog_drop (plan->kept[i]);
+    tn_catalog_drop (plan->own);
+    free (plan->planned);
+    free (plan->borrowed);
+    free (plan->kept);
+    free (plan);
+}
+
+static tenon_status
+keep (tenon_plan *plan, struct tn_catalog *catalog, tenon_error *error)
+{
+    for (uint64_t i = plan->kept_count; i-- > 0;)
+        if (plan->kept[i] == catalog)
+            return TENON_OK;
+    if (!tn_grow (&plan->kept, &plan->kept_room, plan->kept_count, sizeof (struct tn_catalog *)))
+        return tn_fail_memory (error);
+    plan->kept[plan->kept_count++] = tn_catalog_keep (catalog);
+    return TENON_OK;
+}
+
+/* The entry that codecs see. */
+static tenon_status
+enter (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype, uint32_t rank,
+       const uint64_t *shape, uint32_t flags, const struct tn_planned *planned, tenon_error *error)
+{
+    struct tn_catalog *own = plan->own;
+    const struct tenon_dtype *info = tn_catalog_dtype (own, dtype);
+    uint64_t elements, bytes;
+    if (!name || name_length == 0 || name_length > UINT32_MAX / 2 || !tn_utf8 (name, name_length))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "a tensor's name must be valid UTF-8, not empty and without NUL");
+    tn_fail_place (error, NULL, name);
+    if (!info || dtype == TENON_NONE)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "there is no dtype %u", dtype);
+    if (rank > TN_MAX_RANK || (rank > 0 && !shape))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "it has %u dims, at most 64 are possible", rank);
+    TN_TRY (tn_shape_bytes (info, rank, shape, &elements, &bytes, error));
+    struct tn_tensor *slot = tn_catalog_slot (own);
+    uint64_t *dims = rank ? tn_arena_get (&own->arena, rank * sizeof *dims, false) : NULL;
+    char *text = tn_arena_text (&own->arena, name, name_length);
+    if (!slot || !text || (rank && !dims)
+        || !tn_grow (&plan->planned, &plan->room, plan->count, sizeof *planned))
+        return tn_fail_memory (error);
+    if (rank)
+        memcpy (dims, shape, rank * sizeof *dims);
+    slot->name = text;
+    slot->name_length = (uint32_t) name_length;
+    slot->shape = dims;
+    slot->rank = (uint16_t) rank;
+    slot->dtype = dtype;
+    slot->flags = (uint8_t) (flags & (TENON_FORTRAN | TENON_BIG_ENDIAN));
+    slot->length = bytes;
+    TN_TRY (tn_catalog_commit (own, error));
+    plan->planned[plan->count++] = *planned;
+    error->tensor[0] = 0;
+    return TENON_OK;
+}
+
+/* ---- arrays of the application ---- */
+
+static tenon_status
+add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
+{
+    tenon_array array;
+    struct tn_source *source;
+    struct tn_catalog *own = plan->own;
+    uint64_t elements, bytes;
+    if (!tn_copy_struct (&array, sizeof array, theirs, offsetof (tenon_array, fill)))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "a tenon_array needs its struct_size, and data or fill");
+    char number[32];
+    bool unnamed = !array.name;
+    if (unnamed) {
+        snprintf (number, sizeof number, "arr_%llu", (unsigned long long) plan->unnamed);
+        array.name = number;
+    }
+    const struct tenon_dtype *dtype = tn_catalog_dtype (own, array.dtype);
+    if (!dtype || array.dtype == TENON_NONE || array.rank > TN_MAX_RANK || (array.rank && !array.shape))
+        return enter (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape, 0, NULL,
+                      error);
+    if ((array.flags & TENON_FORTRAN) && dtype->block_items > 1 && array.rank > 1)
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "items of %s are packed together and cannot be in Fortran order", dtype->name);
+    TN_TRY (tn_shape_bytes (dtype, array.rank, array.shape, &elements, &bytes, error));
+    if (!array.data && !array.fill && bytes > 0)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_array needs data or fill");
+    if (array.data && array.size != bytes) {
+        tn_fail_place (error, NULL, array.name);
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "its shape and dtype need %llu bytes, %llu were given", (unsigned long long) bytes,
+                        (unsigned long long) array.size);
+    }
+    TN_TRY (tn_source_memory (array.data, bytes, array.name, &source, error));
+    TN_TRY (tn_catalog_add_source (own, source, error));
+    /* the origin is no entry of the catalog, only like one */
+    struct tn_tensor *origin = tn_arena_get (&own->arena, sizeof *origin, true);
+    if (!origin)
+        return tn_fail_memory (error);
+    struct tn_planned planned = {
+        .catalog = own, .tensor = origin, .fill = array.data ? NULL : array.fill, .user = array.user
+    };
+    TN_TRY (enter (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape, array.flags,
+                   &planned, error));
+    *origin = *tn_catalog_tensor (own, own->count - 1);
+    origin->source = source->number;
+    plan->unnamed += unnamed;
+    return TENON_OK;
+}
+
+TENON_API tenon_status
+tenon_plan_add (tenon_plan *plan, const tenon_array *array, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    add_array (plan, array, &mine);
+    return tn_error_out (error, &mine);
+}
+
+/* ---- tensors of files ---- */
+
+/* A dtype of the file's catalog in the plan's numbers. */
+static tenon_status
+adopt_dtype (tenon_plan *plan, const struct tn_catalog *catalog, uint32_t dtype, uint32_t *number,
+             tenon_error *error)
+{
+    const struct tenon_dtype *info = tn_catalog_dtype (catalog, dtype);
+    *number = dtype;
+    if (info && info->kind == TENON_KIND_OPAQUE)
+        return tn_catalog_add_dtype (plan->own, info, number, error);
+    return TENON_OK;
+}
+
+static tenon_status
+add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, uint32_t dtype,
+          tenon_error *error)
+{
+    struct tn_catalog *catalog = file->catalog;
+    uint32_t number;
+    if (catalog->context != plan->context)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the file and the plan belong to different contexts");
+    if (index >= catalog->count)
+        return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu",
+                        (unsigned long long) index, (unsigned long long) catalog->count);
+    const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
+    if (dtype == tensor->dtype)
+        dtype = TENON_NONE;
+    if (dtype != TENON_NONE) { /* says at once what cannot be */
+        struct tn_want want;
+        if (tn_want_make (&want, catalog, tensor, NULL, dtype, 0, error) < 0) {
+            tn_fail_place (error, file->path, tensor->name);
+            return error->status;
+        }
+    }
+    TN_TRY (adopt_dtype (plan, catalog, dtype == TENON_NONE ? tensor->dtype : dtype, &number, error));
+    TN_TRY (keep (plan, catalog, error));
+    struct tn_planned planned = { .catalog = catalog, .tensor = tensor, .target = dtype, .from_file = true };
+    return enter (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length, number,
+                  tensor->rank, tensor->shape, tensor->flags, &planned, error);
+}
+
+TENON_API tenon_status
+tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, uint32_t dtype,
+                     tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    add_from (plan, file, index, name, dtype, &mine);
+    return tn_error_out (error, &mine);
+}
+
+/* ---- metadata ---- */
+
+/* Ranges in a copied value: from the file's source numbers to the plan's. */
+static tenon_status
+borrow (tenon_plan *plan, struct tn_source *const *sources, struct tenon_value *value, tenon_error *error)
+{
+    if (value->type != TENON_ARRAY)
+        return TENON_OK;
+    if (value->item_type == TENON_ARRAY) {
+        for (uint64_t i = 0; i < value->count; i++)
+            TN_TRY (borrow (plan, sources, (struct tenon_value *) (uintptr_t) &value->as.items[i], error));
+        return TENON_OK;
+    }
+    if (value->source == TENON_NO_SOURCE)
+        return TENON_OK;
+    struct tn_source *source = sources[value->source];
+    uint64_t i = plan->borrowed_count;
+    while (i > 0 && plan->borrowed[i - 1] != source)
+        i--;
+    if (i == 0) {
+        if (!tn_grow (&plan->borrowed, &plan->borrowed_room, plan->borrowed_count,
+                      sizeof (struct tn_source *)))
+            return tn_fail_memory (error);
+        plan->borrowed[plan->borrowed_count++] = source;
+        i = plan->borrowed_count;
+    }
+    value->source = (uint32_t) (i - 1);
+    return TENON_OK;
+}
+
+/* All entries of a catalog, whose ranges lie in these sources. */
+static tenon_status
+take_metadata (tenon_plan *plan, const struct tn_catalog *catalog, struct tn_source *const *sources,
+               tenon_error *error)
+{
+    struct tn_catalog *own = plan->own;
+    for (uint64_t i = 0; i < catalog->metadata_count; i++) {
+        const struct tn_metadata *entry = &catalog->metadata[i];
+        uint64_t index;
+        if (entry->key_length == 0)
+            continue;
+        TN_TRY (tn_catalog_add_metadata (own, entry->key, entry->key_length, &entry->value, true, error));
+        tn_catalog_find_key (own, entry->key, entry->key_length, &index);
+        TN_TRY (borrow (plan, sources, &own->metadata[index].value, error));
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *error)
+{
+    TN_TRY (keep (plan, file->catalog, error));
+    return take_metadata (plan, file->catalog, file->catalog->sources, error);
+}
+
+tenon_status
+tn_plan_take_metadata (tenon_plan *plan, const tenon_plan *from, tenon_error *error)
+{
+    return take_metadata (plan, from->own, from->borrowed, error);
+}
+
+TENON_API tenon_status
+tenon_plan_add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    add_metadata_from (plan, file, &mine);
+    return tn_error_out (error, &mine);
+}
+
+TENON_API tenon_status
+tenon_plan_add_file (tenon_plan *plan, tenon_file *file, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    tenon_status status = TENON_OK;
+    for (uint64_t i = 0; i < file->catalog->count && status == TENON_OK; i++)
+        status = add_from (plan, file, i, NULL, TENON_NONE, &mine);
+    if (status == TENON_OK)
+        add_metadata_from (plan, file, &mine);
+    return tn_error_out (error, &mine);
+}
+
+/* The application's values have their arrays in memory: it knows no source numbers of the plan. */
+static bool
+in_memory (const struct tenon_value *value, unsigned depth, uint64_t *visits)
+{
+    if (value->type != TENON_ARRAY)
+        return true;
+    if (value->item_type != TENON_ARRAY)
+        return value->source == TENON_NO_SOURCE;
+    for (uint64_t i = 0; depth > 0 && value->as.items && i<value->count && * visits> 0; i++) {
+        --*visits; /* what is larger than this is refused by the limit on metadata when it is copied */
+        if (!in_memory (&value->as.items[i], depth - 1, visits))
+            return false;
+    }
+    return true;
+}
+
+TENON_API tenon_status
+tenon_plan_add_metadata (tenon_plan *plan, const char *key, const struct tenon_value *value,
+                         tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    uint64_t length = strlen (key);
+    uint64_t visits = plan->context->limits[TENON_LIMIT_METADATA_BYTES] / sizeof (struct tenon_value);
+    if (length == 0 || !tn_utf8 (key, length))
+        tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "a metadata key must be valid UTF-8 and not empty");
+    else if (!in_memory (value, 64, &visits))
+        tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
+                 "metadata key '%s': an array's source must be TENON_NO_SOURCE", key);
+    else
+        tn_catalog_add_metadata (plan->own, key, length, value, true, &mine);
+    return tn_error_out (error, &mine);
+}

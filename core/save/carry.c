@@ -1,0 +1,400 @@
+/* carry.c - saves what a format cannot hold as bytes, and writes down what it was. */
+#include "save/carry.h"
+#include "transfer/reading.h"
+#include "codec/write.h"
+#include <tenon/json.h>
+
+/* The bytes of a carried tensor that has to be cast, turned or swapped, made when they are asked for. */
+struct made {
+    struct made *next;
+    struct tn_catalog *catalog;
+    const struct tn_tensor *tensor;
+    uint32_t target;
+    uint64_t size;
+    struct tn_reading *reading;
+    tenon_error *error; /* the save's */
+};
+
+struct tn_carry {
+    tenon_plan *plan;                /* what is saved … */
+    const tenon_plan *from;          /* … in place of this, which keeps all that it points to */
+    const struct tenon_codec *codec; /* what it can store */
+    struct made *made;
+    tenon_report *report;
+    uint64_t *losses;
+    tenon_error *error;
+};
+
+void
+tn_carry_end (struct tn_carry *carry)
+{
+    if (!carry)
+        return;
+    for (struct made *made = carry->made; made; made = made->next)
+        tn_reading_free (made->reading);
+    if (carry->plan)
+        carry->plan->borrowed = NULL; /* the other plan's */
+    tenon_plan_free (carry->plan);
+    free (carry);
+}
+
+/* ---- bytes that are made ---- */
+
+static tenon_status
+make_bytes (void *user, uint64_t offset, void *to, uint64_t length)
+{
+    struct made *made = user;
+    if (!made->reading) {
+        if (!(made->reading = calloc (1, sizeof *made->reading)))
+            return tn_fail_memory (made->error);
+        TN_TRY (tn_want_make (&made->reading->want, made->catalog, made->tensor, NULL, made->target, 0,
+                              made->error));
+        TN_TRY (tn_reading_begin (made->reading, made->error));
+    }
+    TN_TRY (tn_reading_bytes (made->reading, offset, to, length, made->error));
+    if (offset + length == made->size) { /* many tensors, and each of these has buffers */
+        tn_reading_free (made->reading);
+        made->reading = NULL;
+    }
+    return TENON_OK;
+}
+
+/* ---- entries ---- */
+
+/* An origin in the plan's own catalog for bytes that a function makes. */
+static tenon_status
+make_origin (struct tn_carry *carry, const struct tn_tensor *like, struct tn_planned *planned)
+{
+    struct tn_catalog *own = carry->plan->own;
+    struct tn_source *source;
+    TN_TRY (tn_source_memory (NULL, like->length, like->name, &source, carry->error));
+    TN_TRY (tn_catalog_add_source (own, source, carry->error));
+    struct tn_tensor *origin = tn_arena_get (&own->arena, sizeof *origin, false);
+    if (!origin)
+        return tn_fail_memory (carry->error);
+    *origin = *like;
+    origin->source = source->number;
+    origin->offset = 0;
+    origin->storage = TENON_EXTENT;
+    planned->catalog = own;
+    planned->tensor = origin;
+    planned->target = TENON_NONE;
+    return TENON_OK;
+}
+
+/* The same bytes where they lie, seen as u8. */
+static tenon_status
+relabel (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_planned *planned)
+{
+    struct tn_tensor *origin = tn_arena_get (&carry->plan->own->arena, sizeof *origin, false);
+    if (!origin)
+        return tn_fail_memory (carry->error);
+    *origin = *planned->tensor;
+    origin->dtype = bytes->dtype;
+    origin->shape = bytes->shape;
+    origin->rank = bytes->rank;
+    origin->flags &= TENON_ALIAS;
+    planned->tensor = origin;
+    planned->target = TENON_NONE;
+    return TENON_OK;
+}
+
+static tenon_status
+make (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_planned *planned)
+{
+    struct made *made = tn_arena_get (&carry->plan->own->arena, sizeof *made, true);
+    if (!made)
+        return tn_fail_memory (carry->error);
+    *made = (struct made){ .next = carry->made,
+                           .catalog = planned->catalog,
+                           .tensor = planned->tensor,
+                           .target = planned->target,
+                           .size = bytes->length,
+                           .error = carry->error };
+    carry->made = made;
+    planned->fill = make_bytes;
+    planned->user = made;
+    planned->from_file = false; /* what changes is told here */
+    return make_origin (carry, bytes, planned);
+}
+
+/* [.., bytes of a row] */
+static tenon_status
+shape_of_bytes (struct tn_carry *carry, struct tn_tensor *bytes, const struct tenon_dtype *dtype)
+{
+    uint32_t rank = bytes->rank;
+    uint64_t *shape = tn_arena_get (&carry->plan->own->arena, (rank + 1u) * sizeof *shape, true);
+    if (!shape)
+        return tn_fail_memory (carry->error);
+    if (rank == 0 || bytes->shape[rank - 1] % dtype->block_items != 0) {
+        shape[0] = bytes->length;
+        bytes->rank = 1;
+    } else {
+        memcpy (shape, bytes->shape, rank * sizeof *shape);
+        /* no larger than the whole, which was checked */
+        shape[rank - 1] = bytes->shape[rank - 1] / dtype->block_items * dtype->block_bytes;
+    }
+    bytes->shape = shape;
+    bytes->dtype = TENON_U8;
+    bytes->flags = 0;
+    return TENON_OK;
+}
+
+static void
+tell_loss (struct tn_carry *carry, const char *name, const char *what)
+{
+    ++*carry->losses;
+    tn_report_add (carry->report, TENON_LOSS, TENON_OK, 0, name, "", "%s", what);
+}
+
+static void
+tell (struct tn_carry *carry, const struct tn_tensor *entry, const struct tn_tensor *bytes,
+      const struct tn_planned *planned, const struct tn_want *want)
+{
+    char shape[300];
+    uint32_t moving = 0;
+    for (uint32_t i = 0; i < entry->rank; i++)
+        moving += entry->shape[i] > 1;
+    bool turned = (planned->tensor->flags & TENON_FORTRAN) && moving > 1;
+    if (want->stored_id != want->target_id)
+        tn_report_add (carry->report, TENON_NOTE, TENON_OK, 0, entry->name, "",
+                       "converted from %s to %s, as asked for", tn_dtype_label (want->stored),
+                       tn_dtype_label (want->target));
+    if (planned->from_file && want->elements > 0 && turned)
+        tell_loss (carry, entry->name, "its order changes from Fortran to C");
+    if (planned->from_file && want->elements > 0 && (planned->tensor->flags & TENON_BIG_ENDIAN)
+        && want->stored->swap_count > 0 && want->target->swap_count > 0)
+        tell_loss (carry, entry->name, "its byte order changes from big-endian to little-endian");
+    tn_shape_text (shape, sizeof shape, &tn_dtype_fixed[TENON_U8], bytes->rank, bytes->shape);
+    tn_report_add (carry->report, TENON_NOTE, TENON_OK, 0, entry->name, "", "%.200s is carried as %s",
+                   tn_dtype_label (tn_catalog_dtype (carry->from->own, entry->dtype)), shape);
+}
+
+static tenon_status
+carry_tensor (struct tn_carry *carry, const struct tn_tensor *entry, struct tn_tensor *slot,
+              struct tn_planned *planned)
+{
+    struct tn_want want;
+    struct tn_writer writer = { .plan = carry->plan };
+    TN_TRY (shape_of_bytes (carry, slot, tn_catalog_dtype (carry->plan->own, entry->dtype)));
+    TN_TRY (tn_want_make (&want, planned->catalog, planned->tensor, NULL, planned->target, 0, carry->error));
+    tell (carry, entry, slot, planned, &want);
+    if (tn_want_is_plain (&want))
+        return planned->fill ? make_origin (carry, slot, planned) : relabel (carry, slot, planned);
+    if (planned->fill) { /* it makes its bytes once, from front to back */
+        TN_TRY (make_origin (carry, planned->tensor, planned));
+        TN_TRY (tn_write_spool (&writer, planned, carry->error));
+    }
+    return make (carry, slot, planned);
+}
+
+static tenon_status
+add_tensor (struct tn_carry *carry, uint64_t index)
+{
+    struct tn_catalog *own = carry->plan->own;
+    const struct tn_tensor *entry = tn_catalog_tensor (carry->from->own, index);
+    struct tn_planned *planned = &carry->plan->planned[index];
+    struct tn_tensor *slot = tn_catalog_slot (own);
+    if (!slot)
+        return tn_fail_memory (carry->error);
+    *slot = *entry;
+    *planned = carry->from->planned[index];
+    tn_fail_place (carry->error, NULL, entry->name);
+    if (!tn_can_store (carry->codec, tn_catalog_dtype (own, entry->dtype)))
+        TN_TRY (carry_tensor (carry, entry, slot, planned));
+    else if (planned->fill)
+        TN_TRY (make_origin (carry, planned->tensor, planned));
+    TN_TRY (tn_catalog_commit (own, carry->error));
+    carry->plan->count++;
+    carry->error->tensor[0] = 0;
+    return TENON_OK;
+}
+
+/* ---- the record ---- */
+
+static tenon_status
+grow (struct tenon_json_out *out, uint64_t more)
+{
+    uint64_t room = out->room * 2 + more + 256;
+    char *bytes = realloc (out->bytes, room);
+    if (!bytes)
+        return TENON_E_MEMORY;
+    out->bytes = bytes;
+    out->room = room;
+    return TENON_OK;
+}
+
+static void
+put_entry (struct tenon_json_out *out, const struct tn_tensor *entry, const struct tenon_dtype *dtype)
+{
+    tenon_json_put_string (out, entry->name, entry->name_length);
+    if (dtype->kind == TENON_KIND_OPAQUE) {
+        tenon_json_put_text (out, ":{\"family\":");
+        tenon_json_put_string (out, dtype->family, strlen (dtype->family));
+        tenon_json_put_text (out, ",\"text\":");
+        tenon_json_put_string (out, dtype->text, strlen (dtype->text));
+        tenon_json_put_text (out, ",\"size\":");
+        tenon_json_put_u64 (out, dtype->block_bytes);
+        tenon_json_put_text (out, ",\"alignment\":");
+        tenon_json_put_u64 (out, dtype->alignment);
+    } else {
+        tenon_json_put_text (out, ":{\"dtype\":");
+        tenon_json_put_string (out, dtype->name, strlen (dtype->name));
+    }
+    tenon_json_put_text (out, ",\"shape\":[");
+    for (uint32_t i = 0; i < entry->rank; i++) {
+        tenon_json_put_text (out, i > 0 ? "," : "");
+        tenon_json_put_u64 (out, entry->shape[i]);
+    }
+    tenon_json_put_text (out, "]}");
+}
+
+static tenon_status
+put_record (struct tn_carry *carry, struct tenon_json_out *out)
+{
+    const struct tn_catalog *before = carry->from->own, *own = carry->plan->own;
+    const char *comma = "";
+    tenon_json_put_text (out, "{\"version\":1,\"tensors\":{");
+    for (uint64_t i = 0; i < before->count; i++) {
+        const struct tn_tensor *entry = tn_catalog_tensor (before, i);
+        const struct tenon_dtype *dtype = tn_catalog_dtype (before, entry->dtype);
+        if (tn_can_store (carry->codec, dtype))
+            continue;
+        if (dtype->kind == TENON_KIND_OPAQUE
+            && (!tenon_json_is_utf8 (dtype->family, strlen (dtype->family))
+                || !tenon_json_is_utf8 (dtype->text, strlen (dtype->text)))) {
+            tn_fail_place (carry->error, NULL, entry->name);
+            return tn_fail (carry->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                            "the words for its type are not valid UTF-8: it cannot be carried");
+        }
+        tenon_json_put_text (out, comma);
+        put_entry (out, entry, dtype);
+        comma = ",";
+    }
+    tenon_json_put_text (out, "},\"order\":[");
+    for (uint64_t i = 0; i < before->count; i++) {
+        const struct tn_tensor *entry = tn_catalog_tensor (before, i);
+        tenon_json_put_text (out, i > 0 ? "," : "");
+        tenon_json_put_string (out, entry->name, entry->name_length);
+    }
+    tenon_json_put_text (out, "],\"keys\":[");
+    for (uint64_t i = 0; i < own->metadata_count; i++) {
+        tenon_json_put_text (out, i > 0 ? "," : "");
+        tenon_json_put_string (out, own->metadata[i].key, own->metadata[i].key_length);
+    }
+    tenon_json_put_text (out, "]}");
+    return out->status < 0 ? tn_fail_memory (carry->error) : TENON_OK;
+}
+
+/* Entries are shared with the other plan; the record comes behind them. */
+static tenon_status
+add_metadata (struct tn_carry *carry)
+{
+    const struct tn_catalog *before = carry->from->own;
+    struct tn_catalog *own = carry->plan->own;
+    struct tenon_json_out out = { .grow = grow };
+    own->metadata = malloc ((before->metadata_count + 1) * sizeof *own->metadata);
+    if (!own->metadata)
+        return tn_fail_memory (carry->error);
+    own->metadata_room = before->metadata_count + 1;
+    own->metadata_bytes = before->metadata_bytes;
+    for (uint64_t i = 0; i < before->metadata_count; i++)
+        if (before->metadata[i].key_length > 0 && strcmp (before->metadata[i].key, TN_CARRY_KEY) != 0)
+            own->metadata[own->metadata_count++] = before->metadata[i];
+        else if (before->metadata[i].key_length > 0)
+            tell_loss (carry, TN_CARRY_KEY, "a new record of carried tensors takes the place of this one");
+    tenon_status status = put_record (carry, &out);
+    struct tenon_value value = { .type = TENON_STRING, .count = out.length, .as.string = out.bytes };
+    if (status == TENON_OK)
+        status =
+            tn_catalog_add_metadata (own, TN_CARRY_KEY, strlen (TN_CARRY_KEY), &value, false, carry->error);
+    free (out.bytes);
+    return status;
+}
+
+/* ---- the plan ---- */
+
+/* The first tensor that the codec cannot hold; NULL: it can hold all. */
+static const struct tn_tensor *
+first_to_carry (const tenon_plan *plan, const struct tenon_codec *codec)
+{
+    for (uint64_t i = 0; i < plan->count; i++) {
+        const struct tn_tensor *entry = tn_catalog_tensor (plan->own, i);
+        if (!tn_can_store (codec, tn_catalog_dtype (plan->own, entry->dtype)))
+            return entry;
+    }
+    return NULL;
+}
+
+static bool
+has_order (const tenon_plan *plan)
+{
+    uint64_t keys = 0;
+    for (uint64_t i = 0; i < plan->own->metadata_count && keys < 2; i++)
+        keys += plan->own->metadata[i].key_length > 0;
+    return plan->count > 1 || keys > 1;
+}
+
+/* The codec has an order of its own, and what is saved comes from another one's file, so may be in any: only a record brings it
+ * back. */
+static bool
+loses_order (const tenon_plan *plan, const struct tenon_codec *codec)
+{
+    const struct tn_registry *registry = &plan->context->registry;
+    if (!(codec->flags & TENON_CODEC_SORTS) || codec->metadata == TENON_METADATA_NONE || !has_order (plan))
+        return false;
+    for (uint64_t i = 0; i < plan->count; i++) {
+        const struct tn_catalog *from = plan->planned[i].catalog;
+        if (from == plan->own || from->reordered || from->instance_count == 0
+            || &registry->codecs[from->instances[0].codec]->table != codec)
+            return true;
+    }
+    return plan->count == 0;
+}
+
+static tenon_status
+fill_plan (struct tn_carry *carry)
+{
+    const tenon_plan *from = carry->from;
+    tenon_plan *plan = carry->plan;
+    uint32_t number;
+    plan->borrowed = from->borrowed;
+    plan->borrowed_count = from->borrowed_count;
+    plan->planned = calloc (from->count + 1, sizeof *plan->planned);
+    if (!plan->planned)
+        return tn_fail_memory (carry->error);
+    for (uint64_t i = 0; i < from->own->dtype_count; i++) /* in this order they get the same numbers */
+        TN_TRY (tn_catalog_add_dtype (plan->own, from->own->dtypes[i], &number, carry->error));
+    for (uint64_t i = 0; i < from->count; i++)
+        TN_TRY (add_tensor (carry, i));
+    return add_metadata (carry);
+}
+
+tenon_status
+tn_carry_begin (struct tn_carry **result, tenon_plan **plan, const struct tenon_codec *codec,
+                const struct tenon_codec *storing, tenon_report *report, uint64_t *losses, tenon_error *error)
+{
+    const struct tn_tensor *first = first_to_carry (*plan, storing);
+    bool bytes = tn_can_store (storing, &tn_dtype_fixed[TENON_U8]),
+         text = codec->metadata != TENON_METADATA_NONE;
+    if (!first && !loses_order (*plan, codec))
+        return TENON_OK;
+    if (first && (!bytes || !text)) {
+        tn_fail_place (error, NULL, first->name);
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the format %s cannot hold %.100s, nor carry it: it has no %s", codec->id,
+                        tn_dtype_label (tn_catalog_dtype ((*plan)->own, first->dtype)),
+                        bytes ? "metadata that could tell what it was" : "u8");
+    }
+    struct tn_carry *carry = calloc (1, sizeof *carry);
+    if (!carry)
+        return tn_fail_memory (error);
+    *carry = (struct tn_carry){
+        .from = *plan, .codec = storing, .report = report, .losses = losses, .error = error
+    };
+    *result = carry;
+    TN_TRY (tenon_plan_new ((*plan)->context, &carry->plan, NULL) < 0 ? tn_fail_memory (error) : TENON_OK);
+    TN_TRY (fill_plan (carry));
+    *plan = carry->plan;
+    return TENON_OK;
+}

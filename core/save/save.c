@@ -1,0 +1,419 @@
+/* save_plan.c - saves plans: which codec, which name, and that everything appears at the end or nothing. */
+#include "save/append.h"
+#include "save/carry.h"
+#include "catalog/file.h"
+#include "codec/write.h"
+#include <stdio.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+struct saving {
+    tenon_context *context;
+    tenon_plan *plan;
+    tenon_save_options options;
+    uint64_t codec;
+    char *path; /* with its extension */
+    tenon_report *report;
+    tenon_error *error;
+    uint64_t losses;
+    struct tn_append append;
+    struct tn_overlay overlay;
+    struct tn_carry *carry; /* NULL: nothing is carried */
+    bool index;             /* the target is the index of a set */
+    tenon_report *files;    /* of a set; NULL: nothing is saved beside the target */
+};
+
+static tenon_status
+take_options (struct saving *saving, const tenon_save_options *theirs)
+{
+    tenon_error *error = saving->error;
+    saving->options = (tenon_save_options){ .struct_size = sizeof saving->options };
+    if (theirs
+        && !tn_copy_struct (&saving->options, sizeof saving->options, theirs,
+                            offsetof (tenon_save_options, format)))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_save_options has a wrong struct_size");
+    if (saving->options.flags & TENON_FLAGS_MUST_KNOW)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "save flags %#x are not known to this version",
+                        saving->options.flags & TENON_FLAGS_MUST_KNOW);
+    return TENON_OK;
+}
+
+/* The codec whose extension the path has: the longest, then the priority. */
+static tenon_status
+codec_of_path (struct saving *saving, const char *path)
+{
+    const struct tn_registry *registry = &saving->context->registry;
+    const char *slash = strrchr (path, '/'), *name = slash ? slash + 1 : path;
+    size_t longest = 0;
+    uint64_t rival = UINT64_MAX;
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
+        const struct tn_codec *codec = registry->codecs[i];
+        size_t length = codec->table.write ? tn_extension_length (codec, name, strlen (name)) : 0;
+        if (length == 0 || length < longest)
+            continue;
+        if (length == longest && codec->priority < registry->codecs[saving->codec]->priority)
+            continue;
+        rival = length == longest && codec->priority == registry->codecs[saving->codec]->priority
+                    ? saving->codec
+                    : UINT64_MAX;
+        longest = length;
+        saving->codec = i;
+    }
+    if (rival != UINT64_MAX)
+        return tn_fail (saving->error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
+                        "%s and %s both write files with this extension; name the format",
+                        registry->codecs[rival]->table.id, registry->codecs[saving->codec]->table.id);
+    if (longest > 0)
+        return TENON_OK;
+    char known[300] = "";
+    size_t end = 0;
+    for (uint64_t i = 0; i < registry->codec_count && end < sizeof known - 40; i++)
+        if (registry->codecs[i]->table.write && registry->codecs[i]->extensions[0])
+            end += (size_t) snprintf (known + end, sizeof known - end, " .%s",
+                                      registry->codecs[i]->extensions[0]);
+    return tn_fail (saving->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
+                    "no codec writes files with this extension (there are%s); name the format",
+                    known[0] ? known : " none");
+}
+
+/* Has the path's last part the extension of the codec's indices? */
+static bool
+is_index (const struct tn_codec *codec, const char *slash, const char *path)
+{
+    const char *name = slash ? slash + 1 : path, *index = codec->table.set_index;
+    size_t extension = index ? tn_extension_length (codec, name, strlen (name)) : 0;
+    return extension > 0 && strcasecmp (name + strlen (name) - extension, index) == 0;
+}
+
+/* An explicit codec's extension is appended when the path has none of its own: weights → weights.toy */
+static tenon_status
+choose (struct saving *saving, const char *path)
+{
+    const char *slash = strrchr (path, '/'), *name = slash ? slash + 1 : path, *extension = NULL;
+    if (!saving->options.format)
+        TN_TRY (codec_of_path (saving, path));
+    else
+        TN_TRY (tn_codec_find (saving->context, saving->options.format, TN_TO_WRITE, &saving->codec,
+                               saving->error));
+    const struct tn_codec *codec = saving->context->registry.codecs[saving->codec];
+    if (saving->options.format && !(saving->options.flags & TENON_SAVE_EXACT_NAME)
+        && tn_extension_length (codec, name, strlen (name)) == 0)
+        extension = codec->extensions[0];
+    saving->path = tn_concat (path, extension ? "." : "", extension ? extension : "", (char *) NULL);
+    if (!saving->path)
+        return tn_fail_memory (saving->error);
+    saving->index = is_index (codec, strrchr (saving->path, '/'), saving->path);
+    TN_TRY (tn_overlay_read (saving->context, saving->options.settings, &saving->overlay, saving->error));
+    if (!(saving->options.flags & TENON_SAVE_CARRY))
+        return TENON_OK;
+    const struct tenon_codec *storing;
+    TN_TRY (tn_storing_codec (saving->context, &saving->overlay, saving->codec, &storing, saving->error));
+    return tn_carry_begin (&saving->carry, &saving->plan, &codec->table, storing, saving->report,
+                           &saving->losses, saving->error);
+}
+
+static uint64_t
+plan_bytes (const tenon_plan *plan)
+{
+    uint64_t bytes = 0;
+    for (uint64_t i = 0; i < plan->count; i++)
+        if (tn_add (bytes, tn_catalog_tensor (plan->own, i)->length, &bytes))
+            return UINT64_MAX;
+    return bytes;
+}
+
+/* The plan's, and the old file's. */
+static uint64_t
+all_bytes (const struct saving *saving)
+{
+    uint64_t bytes = plan_bytes (saving->plan);
+    if (!saving->append.file)
+        return bytes;
+    return tn_add (bytes, saving->append.file->catalog->sources[0]->size, &bytes) ? UINT64_MAX : bytes;
+}
+
+/* What the file will have at most, as a rule: headers are small beside data. A guess that is a byte too low
+ * is worse than one that is too high, which is cut off in the end: a single block that was not reserved
+ * makes ext4 write everything back before the rename. */
+static uint64_t
+guess_file_size (const tenon_plan *plan, uint64_t bytes)
+{
+    uint64_t headers = 65536 + plan->own->metadata_bytes;
+    for (uint64_t i = 0; i < plan->count; i++)
+        headers += 512 + 2 * (uint64_t) tn_catalog_tensor (plan->own, i)->name_length;
+    return tn_add (bytes, headers, &bytes) ? 0 : bytes;
+}
+
+/* Runs the codec over the sink; all that is common to files, descriptors and dry runs. */
+static tenon_status
+run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress *progress)
+{
+    tenon_plan *plan = saving->plan;
+    tenon_error *error = saving->error;
+    struct tn_meter meter;
+    const struct tn_codec *codec = saving->context->registry.codecs[saving->codec];
+    if ((codec->table.flags & TENON_CODEC_NEEDS_PATCH) && !writer->sink->seekable)
+        return tn_fail (
+            error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+            "the format %s goes back to fill in its header, which a pipe does not allow; save to a file",
+            codec->table.id);
+    const char *slash = strrchr (saving->path, '/'), *name = slash ? slash + 1 : saving->path;
+    size_t length = strlen (name), extension = tn_extension_length (codec, name, length);
+    const tenon_plan *said = saving->append.both ? saving->append.both : plan;
+    writer->plan = plan;
+    writer->entries = said->own;
+    writer->old = saving->append.file ? saving->append.file->catalog->sources[0] : NULL;
+    writer->count = plan->count;
+    writer->name = name;
+    writer->name_length = extension > 0 && extension + 1 < length ? length - extension - 1 : length;
+    writer->losses = &saving->losses;
+    writer->meter = &meter;
+    TN_FREE bool *done = calloc (plan->count + 1, sizeof *done);
+    writer->done = done;
+    writer->carries = saving->carry != NULL;
+    writer->index = saving->index;
+    writer->path = saving->path;
+    writer->files = saving->files;
+    if (!done)
+        return tn_fail_memory (error);
+    struct tn_run run = { .context = saving->context,
+                          .error = error,
+                          .report = saving->report,
+                          .overlay = &saving->overlay,
+                          .catalog = plan->own,
+                          .borrowed = said->borrowed,
+                          .borrowed_count = said->borrowed_count,
+                          .progress = progress };
+    tn_meter_begin (&meter, progress, all_bytes (saving));
+    tenon_status status = tn_write (&run, writer, saving->codec);
+    if (status == TENON_OK && writer->old && !writer->old_put)
+        status = tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                          "the codec %s: it did not keep the file that it was to add to", codec->table.id);
+    tn_meter_end (&meter);
+    tn_arena_free (&run.arena);
+    if (status == TENON_OK && saving->losses > 0 && (saving->options.flags & TENON_SAVE_STRICT))
+        return tn_fail (error, TENON_E_LOSS, TN_NO_OFFSET,
+                        "%llu thing%s would be lost, and the save is strict",
+                        (unsigned long long) saving->losses, saving->losses == 1 ? "" : "s");
+    return status;
+}
+
+/* The target's sink, asked for when the first byte comes: a set whose index is another file has no target. */
+struct target {
+    struct tn_sink sink;
+    struct tn_save *save;
+    struct tn_sink *real;
+    uint64_t size_hint;
+};
+
+static tenon_status
+target_open (struct target *target, tenon_error *error)
+{
+    return target->real ? TENON_OK
+                        : tn_save_file (target->save, NULL, target->size_hint, &target->real, error);
+}
+
+static tenon_status
+target_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error)
+{
+    struct target *target = (struct target *) sink;
+    TN_TRY (target_open (target, error));
+    return tn_sink_write (target->real, bytes, length, error);
+}
+
+static tenon_status
+target_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error)
+{
+    struct target *target = (struct target *) sink;
+    TN_TRY (target_open (target, error));
+    return tn_sink_copy (target->real, fd, offset, length, error);
+}
+
+static tenon_status
+target_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length, tenon_error *error)
+{
+    return tn_sink_patch (((struct target *) sink)->real, position, bytes, length, error);
+}
+
+/* It gets its name last. */
+static void
+list_target (const struct saving *saving, const struct tn_writer *writer)
+{
+    if (writer->other_files && writer->target_used)
+        tn_report_add (saving->files, TENON_WRITTEN, TENON_OK, 0, "", saving->path, "a file of the set");
+}
+
+static tenon_status
+save_whole (struct saving *saving, struct tn_save *save, uint64_t size_hint, const tenon_progress *progress)
+{
+    struct target target = { .save = save, .size_hint = size_hint };
+    struct tn_writer writer = { .save = save, .sink = &target.sink, .target = &target.sink };
+    target.sink.name = saving->path;
+    target.sink.write = target_write;
+    target.sink.copy = target_copy;
+    target.sink.patch = target_patch;
+    target.sink.seekable = tn_save_is_seekable (save);
+    TN_TRY (run_codec (saving, &writer, progress));
+    /* a codec that put nothing at all wants an empty file */
+    if (!writer.other_files)
+        return target_open (&target, saving->error);
+    list_target (saving, &writer);
+    return TENON_OK;
+}
+
+static tenon_status
+dry_run (struct saving *saving, const tenon_progress *progress)
+{
+    struct tn_sink null;
+    const char *slash = strrchr (saving->path, '/');
+    struct tn_begun target = { NULL, slash ? slash + 1 : saving->path };
+    struct tn_writer writer = { .sink = &null, .dry = true, .begun = &target };
+    tn_sink_null_init (&null);
+    TN_TRY (run_codec (saving, &writer, progress));
+    list_target (saving, &writer);
+    return TENON_OK;
+}
+
+/* A target that must be new, or is no file, is left to what comes. */
+static tenon_status
+open_old (struct saving *saving, const tenon_progress *progress)
+{
+    struct stat there;
+    if (saving->options.flags & TENON_SAVE_NEW)
+        return TENON_OK;
+    if (stat (saving->path, &there) == 0 && !S_ISREG (there.st_mode) && !S_ISDIR (there.st_mode))
+        return tn_fail (saving->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "nothing can be added to a device or pipe");
+    TN_TRY (tn_append_open (&saving->append, saving->plan, saving->path, saving->codec,
+                            saving->options.settings, progress, saving->error));
+    /* the record would have to tell of old and new ones together */
+    return saving->append.file && saving->carry
+               ? tn_fail (saving->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                          "carried tensors cannot be added to a file; save all of it to a new one")
+               : TENON_OK;
+}
+
+static tenon_status
+save_file (struct saving *saving, const char *path, const tenon_progress *progress)
+{
+    tenon_error *error = saving->error;
+    struct tn_save *save = NULL;
+    TN_TRY (choose (saving, path));
+    if (saving->options.flags & TENON_SAVE_APPEND)
+        TN_TRY (open_old (saving, progress));
+    uint64_t bytes = all_bytes (saving);
+    struct tn_save_options options = {
+        .durable = saving->context->durable,
+        .must_be_new = saving->options.flags & TENON_SAVE_NEW,
+        .size_hint =
+            bytes < 1 << 20 || saving->index ? 0 /* gains nothing */ : guess_file_size (saving->plan, bytes)
+    };
+    if (!(saving->files = tn_report_new ()))
+        return tn_fail_memory (error);
+    TN_TRY (tn_save_begin (&save, saving->path, &options, error));
+    bool dry = saving->options.flags & TENON_SAVE_DRY_RUN;
+    tenon_status status =
+        dry ? dry_run (saving, progress) : save_whole (saving, save, options.size_hint, progress);
+    if (status == TENON_OK && tn_save_leaves_old (save))
+        tn_report_add (saving->report, TENON_NOTE, TENON_OK, 0, "", saving->path,
+                       "the older file of this name stays as it is: a set was written beside it");
+    if (status == TENON_OK && !dry)
+        status = tn_save_commit (save, error);
+    else
+        tn_save_abort (save);
+    if (status == TENON_OK)
+        tn_report_append (saving->report, saving->files);
+    return status;
+}
+
+static tenon_status
+begin (struct saving *saving, tenon_plan *plan, const tenon_save_options *options, tenon_report **report,
+       tenon_error *error)
+{
+    *saving =
+        (struct saving){ .context = plan->context, .plan = plan, .report = tn_report_new (), .error = error };
+    if (report)
+        *report = saving->report;
+    return saving->report ? take_options (saving, options) : tn_fail_memory (error);
+}
+
+static tenon_status
+end (struct saving *saving, bool keep_report, const char *path, tenon_error *to)
+{
+    if (saving->error->status < 0)
+        tn_fail_place (saving->error, saving->path ? saving->path : path, NULL);
+    tn_append_close (&saving->append);
+    free (saving->path);
+    tn_carry_end (saving->carry);
+    tn_overlay_free (&saving->overlay);
+    tenon_report_free (saving->files);
+    if (!keep_report)
+        tenon_report_free (saving->report);
+    return tn_error_out (to, saving->error);
+}
+
+TENON_API tenon_status
+tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *options, tenon_report **report,
+            const tenon_progress *progress, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    struct saving saving;
+    if (begin (&saving, plan, options, report, &mine) == TENON_OK)
+        save_file (&saving, path, progress);
+    return end (&saving, report != NULL, path, error);
+}
+
+TENON_API tenon_status
+tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, tenon_report **report,
+               const tenon_progress *progress, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    struct saving saving;
+    if (begin (&saving, plan, options, report, &mine) == TENON_OK) {
+        struct tn_writer writer = { 0 };
+        struct tn_sink *sink = NULL;
+        saving.options.flags |= TENON_SAVE_EXACT_NAME;
+        if (saving.options.flags & TENON_SAVE_APPEND)
+            tn_fail (&mine, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                     "nothing can be added to a descriptor; save to a file");
+        else if (!saving.options.format)
+            tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
+                     "saving to a descriptor needs the name of a format");
+        else if (choose (&saving, "-") == TENON_OK && !(sink = tn_sink_fd_new (fd, "the output")))
+            tn_fail_memory (&mine);
+        if (sink) {
+            writer.sink = sink;
+            writer.alone = true;
+            if (run_codec (&saving, &writer, progress) == TENON_OK)
+                tn_sink_fd_flush (sink, &mine);
+            tn_sink_fd_free (sink);
+        }
+    }
+    return end (&saving, report != NULL, "the output", error);
+}
+
+TENON_API tenon_status
+tenon_convert (tenon_context *context, const char *source, const char *target, const tenon_open_options *open,
+               const tenon_save_options *save, tenon_report **report, const tenon_progress *progress,
+               tenon_error *error)
+{
+    tenon_file *file = NULL;
+    tenon_plan *plan = NULL;
+    if (report)
+        *report = NULL;
+    tenon_open_options options = { .struct_size = sizeof options };
+    if (open && !tn_copy_struct (&options, sizeof options, open, offsetof (tenon_open_options, format)))
+        return tenon_open (context, source, open, &file, error); /* which says what is wrong with them */
+    if (!options.progress)
+        options.progress = progress;
+    tenon_status status = tenon_open (context, source, &options, &file, error);
+    if (status == TENON_OK)
+        status = tenon_plan_new (context, &plan, error);
+    if (status == TENON_OK)
+        status = tenon_plan_add_file (plan, file, error);
+    if (status == TENON_OK)
+        status = tenon_save (plan, target, save, report, progress, error);
+    tenon_plan_free (plan);
+    tenon_close (file);
+    return status;
+}

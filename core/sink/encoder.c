@@ -1,0 +1,85 @@
+/* encoder.c - a filter's states and buffers, and how large its blocks are. */
+#include "sink/encode_sink.h"
+
+#define BLOCK_SIZE ((uint64_t) 1 << 20)
+#define LEAST_BLOCK ((uint64_t) 4096)
+#define SLOTS_PER_THREAD 4u
+
+tenon_status
+tn_encoder_new (tenon_context *context, const struct tenon_filter *filter, int32_t level,
+                struct tn_encoder **result, tenon_error *error)
+{
+    *result = NULL;
+    if (level < 0)
+        level = filter->default_level;
+    if (!filter->encode || level < filter->least_level || level > filter->most_level)
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the filter %s encodes at levels %d … %d, not %d", filter->id, filter->least_level,
+                        filter->most_level, level);
+    struct tn_encoder *encoder = calloc (1, sizeof *encoder);
+    if (!encoder)
+        return tn_fail_memory (error);
+    encoder->filter = filter;
+    encoder->level = level;
+    encoder->width = tn_pool_width (context->pool);
+    encoder->slot_count = encoder->width * SLOTS_PER_THREAD;
+    encoder->workers = calloc (encoder->width, sizeof *encoder->workers);
+    encoder->slots = calloc (encoder->slot_count, sizeof *encoder->slots);
+    if (!encoder->workers || !encoder->slots) {
+        tn_encoder_free (encoder);
+        return tn_fail_memory (error);
+    }
+    *result = encoder;
+    return TENON_OK;
+}
+
+void
+tn_encoder_free (struct tn_encoder *encoder)
+{
+    if (!encoder)
+        return;
+    for (unsigned i = 0; encoder->workers && i < encoder->width; i++) {
+        struct tn_encoder_worker *worker = &encoder->workers[i];
+        if (worker->state)
+            encoder->filter->close (worker->state);
+        free (worker->gathered);
+        free (worker->copied);
+        free (worker->segments);
+    }
+    for (unsigned i = 0; encoder->slots && i < encoder->slot_count; i++)
+        free (encoder->slots[i].bytes);
+    free (encoder->workers);
+    free (encoder->slots);
+    free (encoder);
+}
+
+uint64_t
+tn_encoder_block_cost (const struct tn_encoder *encoder, uint64_t block_size)
+{
+    uint64_t cost;
+    return tn_multiply (block_size, 2, &cost)
+                   || tn_add (cost, encoder->filter->bound (encoder->level, block_size), &cost)
+               ? UINT64_MAX
+               : cost;
+}
+
+/* Nothing of this may depend on the number of threads; only a limit on memory that is too small makes blocks smaller. */
+tenon_status
+tn_encoder_block_size (const struct tn_encoder *encoder, uint64_t wanted, uint64_t size, uint64_t limit,
+                       uint64_t *block_size, tenon_error *error)
+{
+    const struct tenon_filter *filter = encoder->filter;
+    uint64_t chosen = wanted;
+    if (chosen == 0) {
+        chosen = filter->block_size ? filter->block_size (encoder->level, size) : 0;
+        chosen = chosen ? chosen : BLOCK_SIZE;
+        while (chosen > LEAST_BLOCK && tn_encoder_block_cost (encoder, chosen) > limit)
+            chosen /= 2;
+    }
+    *block_size = chosen;
+    if (chosen <= limit)
+        return TENON_OK;
+    return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                    "blocks of %llu bytes need more memory than allowed; raise memory in [limits]",
+                    (unsigned long long) chosen);
+}

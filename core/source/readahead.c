@@ -1,0 +1,322 @@
+/* window.c - windows over files, and the beginnings of encoded members. */
+#include "source/readahead.h"
+
+/* Larger reads go straight. */
+#define WINDOW_READ 32768u
+/* A window begins small, and grows while reading moves on in small steps. */
+#define LEAST_AHEAD 4096u
+#define MOST_AHEAD (128u << 10) /* stays in the cache */
+#define NEAR 65536u
+
+/* What is decoded of a member: magics and most headers lie in it. */
+#define HEAD_SIZE 512u
+/* A member that is not larger than this, either way, is decoded in one piece. */
+#define SMALL_MEMBER 8192u
+/* Stored bytes that are taken for the beginning of a larger one. */
+#define HEAD_INPUT 4096u
+#define HEADS 512u
+#define HEADS_AT_ONCE 16u
+
+struct head {
+    uint32_t length; /* 0: it could not be decoded; reading it as a stream will say why */
+    uint8_t bytes[HEAD_SIZE];
+};
+
+struct decoder {
+    const struct tn_filter *filter;
+    void *state;
+    uint8_t *stored; /* SPAN + SMALL_MEMBER: stored bytes, then decoded ones */
+};
+#define SPAN (HEADS_AT_ONCE * SMALL_MEMBER)
+
+/* Heads of sources that follow each other in the catalog. */
+struct batch {
+    struct tn_window *view;
+    uint32_t first, count;
+    struct tn_pool_job *job; /* that decodes them, as long as it is not waited for */
+    struct tn_source *sources[HEADS];
+    struct head heads[HEADS];
+};
+
+struct tn_window {
+    tenon_context *context;
+    struct tn_source *const *const *sources; /* of the catalog, which grows; NULL: nothing is decoded ahead */
+    const uint64_t *source_count;
+    struct tn_source *root; /* that the window lies in */
+    uint8_t *bytes;
+    uint64_t room, start, length;
+    uint64_t next;              /* bytes that are read at once */
+    struct batch *here, *ahead; /* one is described while the next is decoded; both or none are there */
+    struct decoder *decoders;
+};
+
+struct tn_window *
+tn_window_new (tenon_context *context, struct tn_source *const *const *sources,
+               const uint64_t *source_count)
+{
+    struct tn_window *view = calloc (1, sizeof *view);
+    if (view) {
+        view->context = context;
+        view->sources = sources;
+        view->source_count = source_count;
+    }
+    return view;
+}
+
+void
+tn_window_free (struct tn_window *view)
+{
+    if (!view)
+        return;
+    if (view->ahead && view->ahead->job)
+        tn_pool_wait (view->ahead->job);
+    for (unsigned i = 0; view->decoders && i < tn_pool_width (view->context->pool); i++) {
+        struct decoder *decoder = &view->decoders[i];
+        if (decoder->state)
+            decoder->filter->table.close (decoder->state);
+        free (decoder->stored);
+    }
+    free (view->decoders);
+    free (view->here);
+    free (view->ahead);
+    free (view->bytes);
+    free (view);
+}
+
+/* ---- the window ---- */
+
+/* Makes the window begin at `offset` of the root; false: the bytes could not be had, which reading exactly
+ * what is wanted will explain. */
+static bool
+move_window (struct tn_window *view, struct tn_source *root, uint64_t offset, uint64_t length)
+{
+    uint64_t end = view->start + view->length;
+    /* also a little back: headers are checked for many members before these are described */
+    bool near = root == view->root && offset + MOST_AHEAD >= view->start && offset <= end + NEAR;
+    view->next = near ? TN_MIN (4 * view->next, MOST_AHEAD) : LEAST_AHEAD;
+    uint64_t wanted = TN_MIN (TN_MAX (view->next, length), root->size - offset);
+    view->length = 0;
+    if (wanted > view->room) {
+        free (view->bytes);
+        view->bytes = malloc (wanted);
+        view->room = view->bytes ? wanted : 0;
+        if (!view->bytes)
+            return false;
+    }
+    tenon_error ignored;
+    ignored.status = TENON_OK;
+    ignored.struct_size = sizeof ignored;
+    ignored.file[0] = ignored.tensor[0] = ignored.message[0] = 0;
+    if (tn_source_read (root, offset, view->bytes, wanted, &ignored) < 0)
+        return false;
+    view->root = root;
+    view->start = offset;
+    view->length = wanted;
+    return true;
+}
+
+static bool
+read_plain (struct tn_window *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+{
+    struct tn_source *root = source->hard;
+    if (length > WINDOW_READ || root->kind == TN_SOURCE_MEMORY)
+        return false;
+    offset += source->hard_offset;
+    bool inside = root == view->root && offset >= view->start && offset - view->start <= view->length
+                  && length <= view->length - (offset - view->start);
+    if (!inside && !move_window (view, root, offset, length))
+        return false;
+    memcpy (to, view->bytes + (offset - view->start), length);
+    return true;
+}
+
+/* ---- the beginnings of encoded members ---- */
+
+static bool
+has_head (const struct tn_source *source)
+{
+    return source->kind == TN_SOURCE_PART && source->filter && source->size > 0
+           && !tn_source_is_encoded (source->parent);
+}
+
+/* Stored bytes that are needed for a member's head. */
+static uint64_t
+input_of (const struct tn_source *source)
+{
+    bool small = source->stored <= SMALL_MEMBER && source->size <= SMALL_MEMBER;
+    return small ? source->stored : TN_MIN (source->stored, HEAD_INPUT);
+}
+
+static void
+decode_head (struct decoder *decoder, const struct tn_source *source, const uint8_t *stored,
+             struct head *head)
+{
+    const struct tenon_filter *filter = &source->filter->table;
+    uint64_t input = input_of (source), taken = 0, made = 0;
+    if (decoder->state && decoder->filter != source->filter) {
+        decoder->filter->table.close (decoder->state);
+        decoder->state = NULL;
+    }
+    decoder->filter = source->filter;
+    if (!decoder->state && !(decoder->state = filter->open (0, 0)))
+        return;
+    if (input == source->stored && source->size <= SMALL_MEMBER && filter->decode) {
+        uint8_t *whole = decoder->stored + SPAN;
+        if (filter->decode (decoder->state, 1, stored, input, whole, source->size) < 0)
+            return;
+        head->length = (uint32_t) TN_MIN (source->size, HEAD_SIZE);
+        memcpy (head->bytes, whole, head->length);
+        return;
+    }
+    if (!filter->step || filter->reset (decoder->state) < 0)
+        return;
+    uint64_t room = TN_MIN (source->size, HEAD_SIZE);
+    while (head->length < room) {
+        int32_t result = filter->step (decoder->state, stored, input, &taken, head->bytes + head->length,
+                                       room - head->length, &made);
+        if (result < 0 || taken > input || made > room - head->length || (taken == 0 && made == 0))
+            return;
+        stored += taken, input -= taken;
+        head->length += (uint32_t) made;
+        if (result > 0)
+            return;
+    }
+}
+
+/* Some members, whose stored bytes are read at once when they lie close together. */
+static tenon_status
+decode_item (void *opaque, uint64_t item, unsigned worker)
+{
+    struct batch *batch = opaque;
+    struct decoder *decoder = &batch->view->decoders[worker];
+    uint32_t begin = (uint32_t) item * HEADS_AT_ONCE, end = TN_MIN (begin + HEADS_AT_ONCE, batch->count);
+    struct tn_source *const *sources = batch->sources;
+    uint64_t span_start = 0, span_end = 0;
+    if (!decoder->stored && !(decoder->stored = malloc (SPAN + SMALL_MEMBER)))
+        return TENON_OK;
+    for (uint32_t i = begin; i < end; i++) {
+        struct tn_source *source = sources[i], *parent = source->parent;
+        uint64_t input = input_of (source);
+        tenon_error ignored = TENON_ERROR_INIT;
+        if (source->offset < span_start || source->offset + input > span_end || i == begin
+            || parent != sources[i - 1]->parent) {
+            /* as many of those that follow as fit, too */
+            span_start = source->offset, span_end = span_start + input;
+            for (uint32_t k = i + 1; k < end && sources[k]->parent == parent; k++) {
+                uint64_t behind = sources[k]->offset + input_of (sources[k]);
+                if (sources[k]->offset < span_end || behind - span_start > SPAN)
+                    break;
+                span_end = behind;
+            }
+            if (tn_source_read (parent, span_start, decoder->stored, span_end - span_start, &ignored) < 0)
+                span_end = span_start;
+        }
+        if (span_end > span_start)
+            decode_head (decoder, source, decoder->stored + (source->offset - span_start), &batch->heads[i]);
+    }
+    return TENON_OK;
+}
+
+/* Begins to decode the heads of this source and of those that follow it. The catalog may grow meanwhile: the job has a list
+ * of its own. */
+static void
+start_batch (struct tn_window *view, struct batch *batch, uint32_t first)
+{
+    batch->first = first;
+    batch->count = 0;
+    while (batch->count < HEADS && first + batch->count < *view->source_count
+           && has_head ((*view->sources)[first + batch->count])) {
+        batch->sources[batch->count] = (*view->sources)[first + batch->count];
+        batch->heads[batch->count++].length = 0;
+    }
+    uint32_t items = (batch->count + HEADS_AT_ONCE - 1) / HEADS_AT_ONCE;
+    batch->job = items ? tn_pool_start (view->context->pool, items, decode_item, batch) : NULL;
+    if (!batch->job)
+        batch->count = 0;
+}
+
+static void
+finish_batch (struct batch *batch)
+{
+    if (batch->job)
+        tn_pool_wait (batch->job);
+    batch->job = NULL;
+}
+
+static bool
+has_batches (struct tn_window *view)
+{
+    if (view->ahead)
+        return true;
+    if (!view->decoders)
+        view->decoders = calloc (tn_pool_width (view->context->pool), sizeof *view->decoders);
+    struct batch *here = calloc (1, sizeof *here), *ahead = calloc (1, sizeof *ahead);
+    if (!view->decoders || !here || !ahead) {
+        free (here);
+        free (ahead);
+        return false;
+    }
+    here->view = ahead->view = view;
+    view->here = here, view->ahead = ahead;
+    return true;
+}
+
+static bool
+is_in (const struct batch *batch, uint32_t number)
+{
+    return number >= batch->first && number - batch->first < batch->count;
+}
+
+/* Sees to it that view->here has the head of this source, and that those behind are on their way. */
+static void
+turn_to (struct tn_window *view, uint32_t number)
+{
+    struct batch *decoded = view->ahead;
+    finish_batch (decoded);
+    if (!is_in (decoded, number)) {
+        start_batch (view, decoded, number);
+        finish_batch (decoded);
+    }
+    view->ahead = view->here, view->here = decoded;
+    if (decoded->count == HEADS)
+        start_batch (view, view->ahead, decoded->first + HEADS);
+    else
+        view->ahead->count = 0;
+}
+
+static bool
+read_head (struct tn_window *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+{
+    struct tn_source *hard = source->hard;
+    if (!view->sources || offset + source->hard_offset + length > HEAD_SIZE || !has_head (hard)
+        || hard->number >= *view->source_count || (*view->sources)[hard->number] != hard
+        || !has_batches (view))
+        return false;
+    if (!is_in (view->here, hard->number))
+        turn_to (view, hard->number);
+    if (!is_in (view->here, hard->number))
+        return false;
+    const struct head *head = &view->here->heads[hard->number - view->here->first];
+    offset += source->hard_offset;
+    if (offset + length > head->length)
+        return false;
+    memcpy (to, head->bytes + offset, length);
+    return true;
+}
+
+tenon_status
+tn_window_read (struct tn_window *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
+                bool *done, tenon_error *error)
+{
+    bool inside = offset <= source->size && length <= source->size - offset;
+    *done = true;
+    if (view && inside && length > 0) {
+        if (tn_source_is_encoded (source) ? read_head (view, source, offset, to, length)
+                                          : read_plain (view, source, offset, to, length))
+            return TENON_OK;
+    }
+    if (!tn_source_is_encoded (source))
+        return tn_source_read (source, offset, to, length, error);
+    *done = false;
+    return TENON_OK;
+}

@@ -1,0 +1,290 @@
+/* feed.c - reading a source from front to back, on all threads. */
+#include "source/scan.h"
+#include "kernels/checksum.h"
+
+/* What a thread reads at once of a plain source. */
+#define PIECE ((uint64_t) 1 << 20)
+
+struct tn_feed {
+    tenon_context *context;
+    struct tn_source *source;
+    uint64_t position;
+    uint32_t crc;   /* of all that was decoded … */
+    uint64_t known; /* … up to here: beyond the position when a block was begun */
+    /* encoded in blocks */
+    bool blocks;
+    struct tn_block_state **states; /* of each thread */
+    uint8_t *block;                 /* decoded; the position lies in it … */
+    uint64_t block_number;          /* … or not; counted from 1 */
+    /* anything else that is encoded */
+    struct tn_stream *stream;
+    uint8_t *skipped;
+};
+
+tenon_status
+tn_feed_new (tenon_context *context, struct tn_source *source, struct tn_feed **result, tenon_error *error)
+{
+    struct tn_feed *feed = *result = calloc (1, sizeof *feed);
+    if (!feed)
+        return tn_fail_memory (error);
+    feed->context = context;
+    feed->source = source;
+    feed->blocks = source->hard == source && tn_has_blocks (source);
+    if (!tn_source_is_encoded (source))
+        return TENON_OK;
+    tenon_status status = TENON_OK;
+    if (feed->blocks) {
+        feed->states = calloc (tn_pool_width (context->pool), sizeof *feed->states);
+        feed->block = malloc (source->block_size);
+        if (!feed->states || !feed->block)
+            status = tn_fail_memory (error);
+    } else
+        status = tn_stream_new (source, &feed->stream, error);
+    if (status < 0) {
+        tn_feed_free (feed);
+        *result = NULL;
+    }
+    return status;
+}
+
+void
+tn_feed_free (struct tn_feed *feed)
+{
+    if (!feed)
+        return;
+    for (unsigned i = 0; feed->states && i < tn_pool_width (feed->context->pool); i++)
+        tn_block_state_free (feed->states[i]);
+    free (feed->states);
+    free (feed->block);
+    free (feed->skipped);
+    tn_stream_free (feed->stream);
+    free (feed);
+}
+
+/* ---- what threads do ---- */
+
+struct round {
+    struct tn_feed *feed;
+    uint64_t begin;       /* first byte, or first block */
+    uint64_t end;         /* plain: behind the last byte */
+    uint8_t *to;          /* where it belongs */
+    uint32_t *sums;       /* of each item */
+    atomic_bool bad;      /* a block did not decode to its size */
+    pthread_mutex_t lock; /* of the error */
+    uint64_t failed_item;
+    tenon_error *error;
+};
+
+static tenon_status
+keep_error (struct round *round, uint64_t item, const tenon_error *error)
+{
+    if (error->status < 0) {
+        pthread_mutex_lock (&round->lock);
+        if (round->error->status == TENON_OK || item < round->failed_item) {
+            *round->error = *error;
+            round->failed_item = item;
+        }
+        pthread_mutex_unlock (&round->lock);
+    }
+    return error->status;
+}
+
+static tenon_status
+plain_item (void *opaque, uint64_t item, unsigned worker)
+{
+    struct round *round = opaque;
+    uint64_t begin = round->begin + item * PIECE, size = TN_MIN (PIECE, round->end - begin);
+    uint8_t *to = round->to + item * PIECE;
+    tenon_error error = TENON_ERROR_INIT;
+    (void) worker;
+    if (tn_source_read (round->feed->source, begin, to, size, &error) == TENON_OK
+        && round->feed->source->check)
+        round->sums[item] = tn_crc32 (0, to, size);
+    return keep_error (round, item, &error);
+}
+
+static tenon_status
+block_item (void *opaque, uint64_t item, unsigned worker)
+{
+    struct round *round = opaque;
+    struct tn_source *source = round->feed->source;
+    uint64_t at = (round->begin + item) * source->block_size;
+    uint8_t *to = round->to + item * source->block_size;
+    tenon_error error = TENON_ERROR_INIT;
+    bool good = true;
+    if (atomic_load (&round->bad))
+        return TENON_OK;
+    if (tn_blocks_read (source, round->begin + item, 1, to, &round->feed->states[worker], &good, &error)
+            == TENON_OK
+        && good && source->check)
+        round->sums[item] = tn_crc32 (0, to, TN_MIN (source->block_size, source->size - at));
+    if (!good)
+        atomic_store (&round->bad, true);
+    return keep_error (round, item, &error);
+}
+
+static tenon_status
+add_sums (struct tn_feed *feed, const uint32_t *sums, uint64_t count, uint64_t piece, uint64_t end,
+          tenon_error *error)
+{
+    if (feed->source->check == TENON_CHECK_NONE) {
+        feed->known = end;
+        return TENON_OK;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t size = TN_MIN (piece, end - feed->known);
+        feed->crc = tn_crc32_combine (feed->crc, sums[i], size);
+        feed->known += size;
+    }
+    return feed->known == feed->source->size ? tn_source_compare (feed->source, feed->crc, error) : TENON_OK;
+}
+
+/* `count` items of `piece` bytes, from the position on. *good is false when blocks lied. */
+static tenon_status
+run_round (struct tn_feed *feed, tn_pool_item item, struct round *round, uint64_t count, uint64_t piece,
+           uint64_t end, bool *good, tenon_error *error)
+{
+    TN_FREE uint32_t *sums = calloc (count, sizeof *sums);
+    *good = true;
+    if (!sums)
+        return tn_fail_memory (error);
+    round->feed = feed;
+    round->sums = sums;
+    round->error = error;
+    round->failed_item = UINT64_MAX;
+    pthread_mutex_init (&round->lock, NULL);
+    tn_pool_run (feed->context->pool, count, item, round);
+    pthread_mutex_destroy (&round->lock);
+    *good = !atomic_load (&round->bad);
+    if (error->status < 0)
+        return error->status;
+    return *good ? add_sums (feed, sums, count, piece, end, error) : TENON_OK;
+}
+
+/* ---- the ways ---- */
+
+static tenon_status
+read_plain (struct tn_feed *feed, uint8_t *to, uint64_t length, tenon_error *error)
+{
+    struct round round = { .begin = feed->position, .end = feed->position + length, .to = to };
+    bool good;
+    return run_round (feed, plain_item, &round, (length + PIECE - 1) / PIECE, PIECE, round.end, &good, error);
+}
+
+/* Whole blocks go to where they belong; of one that is wanted in part only the rest is kept for the next read. */
+static tenon_status
+read_blocks (struct tn_feed *feed, uint8_t *to, uint64_t length, bool *good, tenon_error *error)
+{
+    struct tn_source *source = feed->source;
+    uint64_t position = feed->position, end = position + length;
+    *good = true;
+    while (position < end && *good) {
+        uint64_t number = position / source->block_size, at = position % source->block_size;
+        uint64_t begin = position - at, behind = TN_MIN (begin + source->block_size, source->size);
+        struct round round = { .begin = number, .to = to };
+        if (at == 0 && behind <= end && feed->block_number != number + 1) {
+            uint64_t count =
+                end == source->size ? source->block_count - number : end / source->block_size - number;
+            uint64_t to_where = TN_MIN (begin + count * source->block_size, source->size);
+            TN_TRY (run_round (feed, block_item, &round, count, source->block_size, to_where, good, error));
+            to += to_where - position;
+            position = to_where;
+            continue;
+        }
+        if (feed->block_number != number + 1) {
+            round.to = feed->block;
+            feed->block_number = 0;
+            TN_TRY (run_round (feed, block_item, &round, 1, source->block_size, behind, good, error));
+            if (!*good)
+                break;
+            feed->block_number = number + 1;
+        }
+        uint64_t piece = TN_MIN (end, behind) - position;
+        memcpy (to, feed->block + at, piece);
+        to += piece;
+        position += piece;
+    }
+    return TENON_OK;
+}
+
+/* The table of blocks lied: the rest comes from one stream, which has to begin at the beginning. */
+static tenon_status
+leave_blocks (struct tn_feed *feed, tenon_error *error)
+{
+    uint8_t *some = feed->block;
+    uint64_t room = feed->source->block_size;
+    feed->blocks = false;
+    TN_TRY (tn_stream_new (feed->source, &feed->stream, error));
+    for (uint64_t at = 0; at < feed->position;) {
+        uint64_t piece = TN_MIN (room, feed->position - at);
+        TN_TRY (tn_stream_read (feed->stream, at, some, piece, error));
+        at += piece;
+    }
+    return TENON_OK;
+}
+
+tenon_status
+tn_feed_read (struct tn_feed *feed, void *to, uint64_t length, tenon_error *error)
+{
+    struct tn_source *source = feed->source;
+    if (length > source->size - feed->position) {
+        tn_source_place (source, error);
+        return tn_fail (error, TENON_E_TRUNCATED, feed->position, "%llu bytes are needed, it ends at %llu",
+                        (unsigned long long) length, (unsigned long long) source->size);
+    }
+    if (length == 0)
+        return TENON_OK;
+    if (feed->blocks) {
+        bool good;
+        TN_TRY (read_blocks (feed, to, length, &good, error));
+        if (!good)
+            TN_TRY (leave_blocks (feed, error));
+    }
+    if (!feed->blocks && feed->stream)
+        TN_TRY (tn_stream_read (feed->stream, feed->position, to, length, error));
+    else if (!feed->blocks)
+        TN_TRY (read_plain (feed, to, length, error));
+    feed->position += length;
+    return TENON_OK;
+}
+
+tenon_status
+tn_feed_skip (struct tn_feed *feed, uint64_t length, tenon_error *error)
+{
+    uint64_t room = TN_MAX (4 * PIECE, feed->blocks ? 4 * feed->source->block_size : 0);
+    room = TN_MIN (room, feed->source->size);
+    if (length > 0 && !feed->skipped && !(feed->skipped = malloc (room)))
+        return tn_fail_memory (error);
+    while (length > 0) {
+        uint64_t piece = TN_MIN (length, room);
+        TN_TRY (tn_feed_read (feed, feed->skipped, piece, error));
+        length -= piece;
+    }
+    return TENON_OK;
+}
+
+tenon_status
+tn_feed_all (tenon_context *context, struct tn_source *source,
+             tenon_status (*tell) (void *user, const void *bytes, uint64_t length, tenon_error *error),
+             void *user, tenon_error *error)
+{
+    struct tn_feed *feed;
+    uint64_t room = TN_MIN (source->size, 8 * PIECE);
+    TN_FREE uint8_t *buffer = malloc (room + 1);
+    if (!buffer)
+        return tn_fail_memory (error);
+    TN_TRY (tn_feed_new (context, source, &feed, error));
+    /* an empty stream has an end, and an empty member a checksum, too */
+    tenon_status status = source->size == 0 && feed->stream ? tn_stream_finish (feed->stream, error)
+                          : source->size == 0               ? tn_source_compare (source, 0, error)
+                                                            : TENON_OK;
+    for (uint64_t at = 0; status == TENON_OK && at < source->size;) {
+        uint64_t piece = TN_MIN (room, source->size - at);
+        status = tn_feed_read (feed, buffer, piece, error);
+        if (status == TENON_OK && tell)
+            status = tell (user, buffer, piece, error);
+        at += piece;
+    }
+    tn_feed_free (feed);
+    return status;
+}

@@ -1,0 +1,24 @@
+/* feed.h - the bytes of a source in order, decoded on all threads where it says where its blocks end, its
+ * checksum compared when all of it was read. */
+#ifndef TN_FEED_H
+#define TN_FEED_H
+#include "source/source.h"
+
+struct tn_feed;
+
+/* Begins with the source's first byte. */
+tenon_status tn_feed_new (tenon_context *context, struct tn_source *source, struct tn_feed **feed,
+                          tenon_error *error);
+/* The next `length` bytes. */
+tenon_status tn_feed_read (struct tn_feed *feed, void *to, uint64_t length, tenon_error *error);
+/* The next bytes are not wanted, only summed up. */
+tenon_status tn_feed_skip (struct tn_feed *feed, uint64_t length, tenon_error *error);
+void tn_feed_free (struct tn_feed *feed);
+
+/* Reads all of a source, to compare its checksum. `tell` may be NULL; it is called for each piece. */
+tenon_status tn_feed_all (tenon_context *context, struct tn_source *source,
+                          tenon_status (*tell) (void *user, const void *bytes, uint64_t length,
+                                                tenon_error *error),
+                          void *user, tenon_error *error);
+
+#endif

@@ -1,0 +1,347 @@
+/* source.c - where bytes are read. Of the core only this, save.c, the configuration and the loader open
+ * files. */
+#include "source/source.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#endif
+
+static const char *
+bare_name (const char *path)
+{
+    const char *slash = strrchr (path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static struct tn_source *
+source_new (enum tn_source_kind kind, const char *name, uint64_t name_length)
+{
+    struct tn_source *source = calloc (1, sizeof *source);
+    if (!source)
+        return NULL;
+    source->kind = kind;
+    source->fd = -1;
+    source->hard = source;
+    source->name = tn_strndup (name, name_length);
+    source->name_length = name_length;
+    pthread_mutex_init (&source->lock, NULL);
+    if (!source->name) {
+        tn_source_free (source);
+        return NULL;
+    }
+    return source;
+}
+
+void
+tn_source_free (struct tn_source *source)
+{
+    if (!source || source->kind == TN_SOURCE_PART)
+        return;
+    const uint8_t *base = atomic_load (&source->base);
+    if (source->kind == TN_SOURCE_FD && base)
+        munmap ((void *) (uintptr_t) base, source->size);
+    if (source->kind == TN_SOURCE_READER && source->reader.close)
+        source->reader.close (source->reader.user);
+    if (source->fd >= 0)
+        close (source->fd);
+    pthread_mutex_destroy (&source->lock);
+    free ((char *) (uintptr_t) source->name);
+    free (source->path);
+    free (source);
+}
+
+/* What can be read at any offset, and its size. */
+static tenon_status
+fd_size (int fd, uint64_t *size, tenon_error *error)
+{
+    struct stat status;
+    if (fstat (fd, &status) < 0)
+        return tn_fail_errno (error, errno, "cannot be examined", NULL);
+    if (S_ISREG (status.st_mode)) {
+        *size = (uint64_t) status.st_size;
+        return TENON_OK;
+    }
+#ifdef BLKGETSIZE64
+    if (S_ISBLK (status.st_mode) && ioctl (fd, BLKGETSIZE64, size) == 0)
+        return TENON_OK;
+#endif
+    const char *what = S_ISDIR (status.st_mode)
+                           ? "it is a folder"
+                           : "it is no regular file (pipes and terminals cannot be read at any place)";
+    return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "%s", what);
+}
+
+tenon_status
+tn_source_open_fd (int fd, const char *name, bool may_map, struct tn_source **result, tenon_error *error)
+{
+    uint64_t size = 0;
+    *result = NULL;
+    tenon_status status = fd_size (fd, &size, error);
+    struct tn_source *source =
+        status < 0 ? NULL : source_new (TN_SOURCE_FD, name ? name : "", name ? strlen (name) : 0);
+    if (!source) {
+        close (fd);
+        return status < 0 ? status : tn_fail_memory (error);
+    }
+    source->fd = fd;
+    source->size = size;
+    source->may_map = may_map;
+    *result = source;
+    return TENON_OK;
+}
+
+tenon_status
+tn_source_open (const char *path, bool may_map, struct tn_source **result, tenon_error *error)
+{
+    *result = NULL;
+    /* O_NONBLOCK: a FIFO without a writer must not hang us; it means nothing to regular files */
+    int fd;
+    do
+        fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    while (fd < 0 && errno == EINTR);
+    if (fd < 0)
+        return tn_fail_errno (error, errno, "cannot be opened", path);
+    tenon_status status = tn_source_open_fd (fd, bare_name (path), may_map, result, error);
+    if (status < 0) {
+        tn_fail_place (error, path, NULL);
+        return status;
+    }
+    if (!((*result)->path = tn_strndup (path, strlen (path)))) {
+        tn_source_free (*result);
+        *result = NULL;
+        return tn_fail_memory (error);
+    }
+    return TENON_OK;
+}
+
+tenon_status
+tn_source_memory (const void *data, uint64_t size, const char *name, struct tn_source **result,
+                  tenon_error *error)
+{
+    name = name ? bare_name (name) : "";
+    *result = source_new (TN_SOURCE_MEMORY, name, strlen (name));
+    if (!*result)
+        return tn_fail_memory (error);
+    (*result)->size = size;
+    atomic_store (&(*result)->base, data);
+    return TENON_OK;
+}
+
+tenon_status
+tn_source_reader (const tenon_reader *reader, const char *name, struct tn_source **result, tenon_error *error)
+{
+    tenon_reader ours;
+    *result = NULL;
+    if (!tn_copy_struct (&ours, sizeof ours, reader, offsetof (tenon_reader, close)) || !ours.read_at)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "a tenon_reader needs its struct_size and read_at");
+    name = name ? bare_name (name) : "";
+    *result = source_new (TN_SOURCE_READER, name, strlen (name));
+    if (!*result) {
+        if (ours.close)
+            ours.close (ours.user);
+        return tn_fail_memory (error);
+    }
+    (*result)->size = ours.size;
+    (*result)->reader = ours;
+    return TENON_OK;
+}
+
+tenon_status
+tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct tenon_part *part,
+                const struct tn_filter *filter, struct tn_source **result, tenon_error *error)
+{
+    struct tn_source *source = tn_arena_get (arena, sizeof *source, true);
+    uint64_t name_length = part->name ? part->name_length : 0;
+    const char *name = tn_arena_text (arena, part->name, name_length);
+    *result = NULL;
+    if (!source || !name)
+        return tn_fail_memory (error);
+    source->kind = TN_SOURCE_PART;
+    source->fd = -1;
+    source->hard = source;
+    source->name = name;
+    source->name_length = name_length;
+    source->parent = parent;
+    source->depth = parent->depth + 1;
+    source->size = part->size;
+    source->offset = part->offset;
+    source->stored = part->stored;
+    source->lead = part->lead;
+    source->check = part->check;
+    source->check_value = (uint32_t) part->check_value;
+    source->check_mapped = part->flags & TENON_PART_CHECK_MAPPED;
+    source->filter = filter;
+    if (!filter) {
+        source->hard = parent->hard;
+        source->hard_offset = parent->hard_offset + part->offset;
+    } else if (part->block_size > 0 && part->block_ends) {
+        source->block_size = part->block_size;
+        source->block_count = part->size / part->block_size + (part->size % part->block_size > 0);
+        uint64_t bytes = source->block_count * sizeof *source->block_ends,
+                 *ends = tn_arena_get (arena, bytes, false);
+        if (!ends)
+            return tn_fail_memory (error);
+        if (bytes > 0)
+            memcpy (ends, part->block_ends, bytes);
+        source->block_ends = ends;
+    }
+    *result = source;
+    return TENON_OK;
+}
+
+struct tn_source *
+tn_source_root (struct tn_source *source)
+{
+    while (source->kind == TN_SOURCE_PART)
+        source = source->parent;
+    return source;
+}
+
+/* pread until all is there: it may return less, and a file may have been cut since it was opened. */
+static tenon_status
+read_fd (const struct tn_source *source, uint64_t offset, uint8_t *to, uint64_t length, tenon_error *error)
+{
+    while (length > 0) {
+        /* Linux moves at most 2 GiB less a page at once */
+        ssize_t got = pread (source->fd, to, TN_MIN (length, (uint64_t) 1 << 30), (off_t) offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return tn_fail_errno (error, errno, "cannot be read", source->path);
+        if (got == 0)
+            return tn_fail (error, TENON_E_TRUNCATED, offset,
+                            "the file has become shorter since it was opened: %llu bytes are missing",
+                            (unsigned long long) length);
+        to += got, offset += (uint64_t) got, length -= (uint64_t) got;
+    }
+    return TENON_OK;
+}
+
+tenon_status
+tn_source_read (struct tn_source *source, uint64_t offset, void *to, uint64_t length, tenon_error *error)
+{
+    if (offset > source->size || length > source->size - offset) {
+        tn_source_place (source, error);
+        return tn_fail (error, TENON_E_TRUNCATED, offset, "%llu bytes are needed, it ends at %llu",
+                        (unsigned long long) length, (unsigned long long) source->size);
+    }
+    struct tn_source *root = source->hard;
+    offset += source->hard_offset;
+    if (length == 0)
+        return TENON_OK;
+    if (root->kind == TN_SOURCE_MEMORY) {
+        memcpy (to, atomic_load_explicit (&root->base, memory_order_relaxed) + offset, length);
+        return TENON_OK;
+    }
+    tenon_status status;
+    if (root->kind == TN_SOURCE_READER) {
+        status = root->reader.read_at (root->reader.user, offset, to, length);
+        if (status < 0)
+            status = tn_fail (error, status, offset, "the program's own reader failed: %s",
+                              tenon_status_text (status));
+    } else
+        status = read_fd (root, offset, to, length, error);
+    if (status < 0)
+        tn_source_place (source, error);
+    return status;
+}
+
+const uint8_t *
+tn_source_map (struct tn_source *root, const char **why)
+{
+    const uint8_t *base = atomic_load_explicit (&root->base, memory_order_acquire);
+    *why = root->kind == TN_SOURCE_READER ? "it is read through the program's own functions"
+           : !root->may_map               ? "mapping is switched off"
+                                          : "the system refused to map the file";
+    if (base || root->kind != TN_SOURCE_FD || !root->may_map || root->size == 0)
+        return base;
+    pthread_mutex_lock (&root->lock);
+    base = atomic_load_explicit (&root->base, memory_order_relaxed);
+    if (!base && root->size <= SIZE_MAX) {
+        void *map = mmap (NULL, root->size, PROT_READ, MAP_SHARED, root->fd, 0);
+        base = map == MAP_FAILED ? NULL : map;
+        atomic_store_explicit (&root->base, base, memory_order_release);
+    }
+    pthread_mutex_unlock (&root->lock);
+    return base;
+}
+
+void
+tn_source_place (const struct tn_source *source, tenon_error *error)
+{
+    /* "FILE", or "FILE: member 'a': member 'b'": names outward in */
+    const struct tn_source *chain[64];
+    char place[sizeof error->file];
+    unsigned count = 0;
+    for (; source && count < TN_COUNT (chain); source = source->parent)
+        chain[count++] = source;
+    size_t end = 0;
+    place[0] = 0;
+    while (count-- > 0) {
+        bool member = chain[count]->kind == TN_SOURCE_PART;
+        const char *name = chain[count]->path ? chain[count]->path : chain[count]->name;
+        char text[300];
+        tn_escape (text, sizeof text, name, strlen (name));
+        size_t room = sizeof place - end;
+        int made = snprintf (place + end, room, member ? "%smember '%s'" : "%s%s", end > 0 ? ": " : "", text);
+        if (made < 0 || (size_t) made >= room)
+            break;
+        end += (size_t) made;
+    }
+    if (!error->file[0])
+        memcpy (error->file, place, sizeof place);
+}
+
+/* An unlinked file in $TMPDIR or /tmp; a setuid program does not look at the environment (secure_getenv). */
+int
+tn_temporary_file (void)
+{
+    const char *folder = secure_getenv ("TMPDIR");
+    char path[4096];
+    if (!folder || folder[0] != '/' || strlen (folder) > sizeof path - 40)
+        folder = "/tmp";
+#ifdef O_TMPFILE
+    int fd = open (folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        return fd;
+#endif
+    snprintf (path, sizeof path, "%s/tenon-spool-XXXXXX", folder);
+    int made = mkostemp (path, O_CLOEXEC);
+    if (made >= 0)
+        unlink (path);
+    return made;
+}
+
+int
+tn_duplicate (int fd)
+{
+    return fcntl (fd, F_DUPFD_CLOEXEC, 0);
+}
+
+void
+tn_note_range (struct tn_source *source, uint64_t begin, uint64_t length)
+{
+    if (length == 0)
+        return;
+    if (begin < source->running_end)
+        source->unordered = true;
+    else
+        source->running_end = begin + length; /* inside the source: cannot overflow */
+}
+
+tenon_status
+tn_source_compare (const struct tn_source *source, uint32_t sum, tenon_error *error)
+{
+    if (source->check == TENON_CHECK_NONE || sum == source->check_value)
+        return TENON_OK;
+    tn_source_place (source, error);
+    return tn_fail (error, TENON_E_CHECKSUM, TN_NO_OFFSET,
+                    "its data have the checksum %08x, the file says %08x", sum, source->check_value);
+}

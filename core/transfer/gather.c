@@ -1,0 +1,161 @@
+/* gather.c - picks the units of a box out of a source, in the order in which they are stored.
+ *
+ * A box is a number of runs, each of which lies in one piece. Long runs are read to where they belong;
+ * short ones that lie close together are read with what is between them, through a window, because a system
+ * call costs as much as copying some kilobytes. */
+#include "transfer/request.h"
+
+#define WINDOW (1u << 20)
+#define LONG_RUN (256u << 10)
+#define SMALL_GAP 4096u
+
+struct runs {
+    uint64_t unit;                                    /* bytes */
+    uint32_t rank;                                    /* axes outside a run, slowest first */
+    uint64_t count[TN_MAX_RANK], stride[TN_MAX_RANK]; /* bytes */
+    uint64_t first;                                   /* byte offset of the first run in the source */
+    uint64_t pieces, stride_in;                       /* a run is `pieces` pieces … */
+    uint64_t piece; /* … of so many bytes, stride_in apart; one piece: contiguous */
+    uint64_t span;  /* bytes from its first to behind its last */
+    uint64_t end;   /* behind the last run */
+};
+
+/* Axes in storage order, slowest first; what is whole joins its neighbour. */
+static void
+plan_runs (const struct tn_want *want, const struct tn_gather *box, struct runs *runs)
+{
+    memset (runs, 0, offsetof (struct runs, count));
+    uint64_t stride = want->unit_bytes, last_end = 0;
+    runs->first = want->offset;
+    runs->piece = want->unit_bytes;
+    runs->pieces = 1;
+    runs->unit = want->unit_bytes;
+    bool growing = true; /* still inside the contiguous run */
+    uint32_t made = 0;
+    for (uint32_t i = 0; i < want->rank; i++) {
+        uint32_t axis = want->fortran ? i : want->rank - 1 - i; /* fastest first */
+        uint64_t count = box->count[axis], step = want->step[axis], shape = want->shape[axis];
+        runs->first += box->start[axis] * stride;
+        last_end += (count - 1) * step * stride;
+        if (growing && step == 1) {
+            runs->piece *= count;
+            growing = count == shape;
+        } else if (runs->pieces == 1 && made == 0 && count > 1 && runs->piece == want->unit_bytes * 1
+                   && step > 1) {
+            runs->pieces = count;
+            runs->stride_in = step * stride;
+            growing = false;
+        } else if (count > 1) {
+            runs->count[made] = count;
+            runs->stride[made] = step * stride;
+            made++;
+            growing = false;
+        } else
+            growing = false;
+        stride *= shape;
+    }
+    runs->rank = made;
+    runs->span = runs->pieces == 1 ? runs->piece : (runs->pieces - 1) * runs->stride_in + runs->piece;
+    runs->end = runs->first + last_end + (growing ? 0 : 0);
+    runs->end = TN_MAX (runs->end + want->unit_bytes, runs->first + runs->span);
+}
+
+/* Memory that the source lies in, from the source's byte 0; NULL: it must be read. */
+static const uint8_t *
+base_of (const struct tn_source *source)
+{
+    const struct tn_source *hard = source->hard;
+    if (hard->kind != TN_SOURCE_MEMORY)
+        return NULL;
+    return atomic_load_explicit (&hard->base, memory_order_relaxed) + source->hard_offset;
+}
+
+static void
+copy_run (const struct runs *runs, const uint8_t *from, uint8_t *to)
+{
+    if (runs->pieces == 1) {
+        memcpy (to, from, runs->piece);
+        return;
+    }
+    for (uint64_t i = 0; i < runs->pieces; i++, from += runs->stride_in, to += runs->piece)
+        memcpy (to, from, runs->piece);
+}
+
+/* Calls for each run in storage order. */
+struct walk {
+    const struct tn_want *want;
+    struct tn_worker *worker;
+    const uint8_t *base;
+    uint8_t *window;
+    uint64_t window_room, window_at, window_length;
+    bool dense;
+    tenon_error *error;
+};
+
+static tenon_status
+take_run (struct walk *walk, const struct runs *runs, uint64_t at, uint8_t *to)
+{
+    if (walk->base) {
+        copy_run (runs, walk->base + at, to);
+        return TENON_OK;
+    }
+    struct tn_source *source = walk->want->source;
+    if (runs->pieces == 1 && (runs->span >= LONG_RUN || !walk->dense))
+        return tn_worker_read (walk->worker, source, at, to, runs->piece, walk->error);
+    /* a run whose pieces are far apart is taken piece by piece */
+    if (runs->pieces > 1 && runs->stride_in > SMALL_GAP + runs->piece) {
+        for (uint64_t i = 0; i < runs->pieces; i++)
+            TN_TRY (tn_worker_read (walk->worker, source, at + i * runs->stride_in, to + i * runs->piece,
+                                    runs->piece, walk->error));
+        return TENON_OK;
+    }
+    for (uint64_t i = 0; i < runs->pieces; i++, at += runs->stride_in, to += runs->piece) {
+        if (at < walk->window_at || at + runs->piece > walk->window_at + walk->window_length) {
+            uint64_t more = TN_MIN (walk->window_room, runs->end - at);
+            walk->window_length = 0;
+            TN_TRY (tn_worker_read (walk->worker, source, at, walk->window, more, walk->error));
+            walk->window_at = at, walk->window_length = more;
+        }
+        memcpy (to, walk->window + (at - walk->window_at), runs->piece);
+    }
+    return TENON_OK;
+}
+
+const uint8_t *
+tn_gather_in_place (const struct tn_want *want, const struct tn_gather *box)
+{
+    struct runs runs;
+    const uint8_t *base = base_of (want->source);
+    if (!base)
+        return NULL;
+    plan_runs (want, box, &runs);
+    return runs.rank == 0 && runs.pieces == 1 ? base + runs.first : NULL;
+}
+
+tenon_status
+tn_gather (const struct tn_want *want, const struct tn_gather *box, struct tn_worker *worker, uint8_t *to,
+           tenon_error *error)
+{
+    struct runs runs;
+    uint64_t index[TN_MAX_RANK] = { 0 };
+    plan_runs (want, box, &runs);
+    struct walk walk = { .want = want, .worker = worker, .base = base_of (want->source), .error = error };
+    walk.dense = runs.rank > 0 && runs.stride[0] <= runs.span + SMALL_GAP;
+    if (!walk.base && (walk.dense || runs.pieces > 1)) {
+        walk.window_room = TN_MIN (TN_MAX (WINDOW, runs.piece), TN_MAX (runs.end - runs.first, runs.piece));
+        if (!(walk.window = tn_worker_buffer (worker, 2, walk.window_room)))
+            return tn_fail_memory (error);
+    }
+    for (uint64_t at = runs.first;;) {
+        TN_TRY (take_run (&walk, &runs, at, to));
+        to += runs.pieces * runs.piece;
+        uint32_t axis = 0;
+        while (axis < runs.rank && ++index[axis] == runs.count[axis]) {
+            at -= (runs.count[axis] - 1) * runs.stride[axis];
+            index[axis++] = 0;
+        }
+        if (axis == runs.rank)
+            return TENON_OK;
+        at += runs.stride[axis];
+    }
+}
