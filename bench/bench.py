@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """bench.py LIBTENON PLUGINS: tenon and its peers in turn, in one run; prints medians and their ratio.
 
 Ours goes through ctypes, which adds about a microsecond to each call. Files lie in the page cache on both sides. Ratios

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """bench_gguf.py [--quick] LIBTENON PLUGINS: gguf by tenon, by gguf-py and by MLX in turn, in one run.
 
 As in bench_npz.py: nobody waits for the disk, files lie in the page cache, ratios above 1 mean that tenon is faster. ggml itself is

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """bench_npz.py [--quick] LIBTENON PLUGINS: npz by tenon and by NumPy in turn, in one run; prints medians and their ratio.
 
 Neither side waits for the disk (save.durable=no), files lie in the page cache, and both sides make fresh memory where it

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """bench_safetensors.py [--quick] LIBTENON PLUGINS: safetensors by tenon and by its reference library in turn, in one run.
 
 As in bench_npz.py: nobody waits for the disk, files lie in the page cache, ratios above 1 mean that tenon is faster.

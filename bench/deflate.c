@@ -1,5 +1,7 @@
-/* deflate.c - the deflate filter beside zlib, on three kinds of arrays of 2^20 items: MB/s (10^6 decoded bytes, the best of
- * some runs), and sizes relative to zlib's level 6 in one stream. Each thread has an array of its own. */
+/* SPDX-License-Identifier: MIT */
+/* deflate.c - the deflate filter beside zlib, on three kinds of arrays of 2^20 items: MB/s (10^6 decoded
+ * bytes, the best of some runs), and sizes relative to zlib's level 6 in one stream. Each thread has an array
+ * of its own. */
 #define _GNU_SOURCE
 #include "context/context.h"
 #include <math.h>

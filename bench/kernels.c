@@ -1,5 +1,6 @@
-/* kernels.c - how fast the core's inner loops are, beside memcpy: median GB/s (10^9 bytes read plus written), in memory
- * that has been touched before.
+/* SPDX-License-Identifier: MIT */
+/* kernels.c - how fast the core's inner loops are, beside memcpy: median GB/s (10^9 bytes read plus written),
+ * in memory that has been touched before.
  *
  *   kernels [MiB of the larger buffer, default 256] [runs, default 9] */
 #define _GNU_SOURCE
@@ -157,7 +158,8 @@ bytes_of (const struct work *work)
     return items_of (work) * work->item * 2;
 }
 
-/* The items of a cast, a swap or a copy fill the larger buffer; memcpy of as many bytes is what it is compared with. */
+/* The items of a cast, a swap or a copy fill the larger buffer; memcpy of as many bytes is what it is
+ * compared with. */
 static void
 show (struct work work)
 {

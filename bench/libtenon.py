@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The functions of libtenon that measurements and tests call in one process, through ctypes."""
 
 import ctypes as c

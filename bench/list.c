@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* list.c - opens a file and asks for every tensor's name, dtype and shape: the median of some rounds, in
  * milliseconds, on a line of its own.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Programs in C that the measurements need: bench/NAME.c, linked with the whole core, built by `make bench`.
 bench_programs = bench/deflate bench/kernels bench/list bench/many bench/start
 EXTRA_PROGRAMS += $(bench_programs)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* many.c - what a catalog costs: save, open, look at, find and read many small tensors, in the format of a
  * test plugin.
  *

@@ -1,4 +1,6 @@
-/* start.c - what it costs to start the command: `start TENON FILE` runs `TENON ls FILE` and /bin/true in turn, from exec to exit.
+/* SPDX-License-Identifier: MIT */
+/* start.c - what it costs to start the command: `start TENON FILE` runs `TENON ls FILE` and /bin/true in
+ * turn, from exec to exit.
  *
  * In C because a child begins with the peak of resident memory that its parent had: this one is small. */
 #include <fcntl.h>

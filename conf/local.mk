@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # An administrator's changes are kept: an installed tenon.ini that differs stays, and ours is put beside it.
 EXTRA_DIST += conf/tenon.ini
 

@@ -1,10 +1,11 @@
+# SPDX-License-Identifier: MIT
 # libtenon. Everything is compiled once, into libcore, from which the shared library and the unit tests are linked: the
 # tests see what the library hides.
 noinst_LTLIBRARIES += core/libcore.la
 core_libcore_la_SOURCES = \
 	core/base/arena.c \
 	core/base/arena.h \
-	core/base/common.h \
+	core/base/base.h \
 	core/base/error.c \
 	core/base/nearest.c \
 	core/base/nearest.h \
@@ -109,8 +110,8 @@ core_libcore_la_SOURCES = \
 	core/source/whole.c \
 	core/transfer/gather.c \
 	core/transfer/ordered.c \
-	core/transfer/reading.c \
-	core/transfer/reading.h \
+	core/transfer/range_reader.c \
+	core/transfer/range_reader.h \
 	core/transfer/request.c \
 	core/transfer/request.h \
 	core/transfer/slab.c \

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Manual pages, in mdoc; those of the plugins are listed by the plugins.
 dist_man_MANS += \
 	docs/tenon-cat.1 \

@@ -1,10 +1,11 @@
-/* embed.c - an application with tenon inside: `embed IN OUT` shows IN, reads a part of it, converts it to OUT, and
- * saves an array of its own beside OUT.
+/* SPDX-License-Identifier: MIT */
+/* embed.c - an application with tenon inside: `embed IN OUT` shows IN, reads a part of it, converts it to
+ * OUT, and saves an array of its own beside OUT.
  *
  *     cc embed.c -o embed `pkg-config --cflags --libs tenon`
  *
- * It is C11 and C++17 alike. Every call that can fail returns a status and fills `error`; nothing else is needed to tell
- * the user what went wrong. */
+ * It is C11 and C++17 alike. Every call that can fail returns a status and fills `error`; nothing else is
+ * needed to tell the user what went wrong. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The examples are no part of the build: they stand for what others write, and are compiled against an installed tenon
 # (make installcheck, tests/installcheck.sh).
 installcheck-run:

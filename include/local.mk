@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 tenonincludedir = $(includedir)/tenon
 tenoninclude_HEADERS = \
 	include/tenon/json.h \

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A plugin is a folder with a local.mk like that of npy, a line here, and its name in configure.ac.
 include plugins/npy/local.mk
 include plugins/npz/local.mk

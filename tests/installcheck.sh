@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # installcheck.sh: what others build against an installed tenon, through pkg-config alone: a plugin, an application in C,
 # the same in C++, and the headers for themselves. `make installcheck` sets CC, CXX, FLAGS, PKG_CONFIG, pkgconfigdir, ...
 set -u

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # ---- what is run -------------------------------------------------------------------------------------------
 # A test in C is a Check program: a line here; its source is the same name with .c. It is linked with the whole core, and
 # sees the core's headers.

@@ -1,5 +1,6 @@
-/* marks.h - included before every test: Check notes each assertion that passes with a system call, and some tests have
- * millions. An assertion that fails says where it is without them. */
+/* SPDX-License-Identifier: MIT */
+/* marks.h - included before every test: Check notes each assertion that passes with a system call, and some
+ * tests have millions. An assertion that fails says where it is without them. */
 #ifndef TESTS_MARKS_H
 #define TESTS_MARKS_H
 #include <check.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* values.h - for the tests of metadata: values, and whether they come back as they were given. */
 #ifndef VALUES_H
 #define VALUES_H
@@ -99,7 +100,8 @@ floats_of_all_kinds (void)
     return bytes;
 }
 
-/* As many strings as a vocabulary has: a step that is not linear would run into the time limit. Free the bytes, `memory`. */
+/* As many strings as a vocabulary has: a step that is not linear would run into the time limit. Free the
+ * bytes, `memory`. */
 __attribute__ ((unused)) static struct tenon_value
 vocabulary (uint8_t **memory)
 {

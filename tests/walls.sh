@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # walls.sh: the walls between the parts, as docs/architecture.md names them. Runs inside `run`, on a built tree.
 set -u
 : "${TENON_SRCDIR:?run me as: run tests/walls.sh}" "${TENON_BUILDDIR:?}"

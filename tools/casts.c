@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* casts.c - convert --as: which element type each tensor gets. */
 #include "tool.h"
 #include <fnmatch.h>
@@ -76,8 +77,8 @@ cast_refusal (const tenon_context *context, const tenon_tensor_info *info, const
     return "--only and --except choose other tensors";
 }
 
-/* Quantised types share a scale among the items of a block, and blocks lie in rows. By convention vectors (norms, biases) keep their
- * type: they are small, and matter much. */
+/* Quantised types share a scale among the items of a block, and blocks lie in rows. By convention vectors
+ * (norms, biases) keep their type: they are small, and matter much. */
 bool
 cast_leaves (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info, char *why,
              size_t room)

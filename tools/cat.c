@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cat.c - tenon cat: the data of a tensor. */
 #include "items.h"
 #include "slice.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* config.c - tenon config: the effective configuration, and where each value comes from. */
 #include "json.h"
 

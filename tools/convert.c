@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* convert.c - tenon convert: from one file, and format, to another. */
 #include "json.h"
 #include <inttypes.h>
@@ -229,8 +230,9 @@ make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_pla
 
 /* ---- saving -------------------------------------------------------------------------------------- */
 
-/* Is the target a file that appears at the end? Then a signal lets the library take away what it began. With pipes,
-   FIFOs and devices there is nothing to take away, and a write may wait for ever for somebody who reads. */
+/* Is the target a file that appears at the end? Then a signal lets the library take away what it began. With
+   pipes, FIFOs and devices there is nothing to take away, and a write may wait for ever for somebody who
+   reads. */
 static bool
 is_made_beside (const char *target)
 {
@@ -319,7 +321,8 @@ check_target (const char *target)
     return false;
 }
 
-/* The target, or the first and the last file of a set, by their names: the target, which is written last, may be the first. */
+/* The target, or the first and the last file of a set, by their names: the target, which is written last, may
+ * be the first. */
 static char *
 done_name (const char *target, const tenon_report *report)
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* digest.c - digests of tensors, and lists of them. */
 #include "hash.h"
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* formats.c - tenon formats: every codec, what it can do, and the plugins that were not loaded. */
 #include "formats.h"
 #include "verdicts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* formats.h - what is known of a codec, for tenon formats. */
 #ifndef TOOL_FORMATS_H
 #define TOOL_FORMATS_H
@@ -17,7 +18,8 @@ char *codec_extensions (const tenon_codec_info *info);
 const char *option_type_name (uint32_t type);
 /* "none", "strings", "typed" */
 const char *metadata_name (uint32_t metadata);
-/* Can its items be converted to those of other dtypes, and made of them? Neither: they are carried as they are. */
+/* Can its items be converted to those of other dtypes, and made of them? Neither: they are carried as they
+ * are. */
 bool dtype_reads (const struct tenon_dtype *dtype);
 bool dtype_writes (const struct tenon_dtype *dtype);
 

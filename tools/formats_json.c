@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* formats_json.c - tenon formats --json. */
 #include "formats.h"
 #include "verdicts.h"

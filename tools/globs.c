@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* globs.c - patterns over the names of tensors. '*' matches '/' and '.' too: they mean nothing in such a
    name. */
 #include "tool.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* hash.c - tenon hash: a digest for each tensor that is the same in every format. */
 #include "hash.h"
 #include <inttypes.h>

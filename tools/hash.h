@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* hash.h - digests of tensors, and lists of them. */
 #ifndef TOOL_HASH_H
 #define TOOL_HASH_H

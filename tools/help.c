@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* help.c - tenon help: the manual page of a command or a format, or what --help prints. */
 #include "tool.h"
 #include <fcntl.h>

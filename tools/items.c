@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* items.c - the items of a tensor as text: a line for each row of the last dim, a space between the items. */
 #include "items.h"
 #include "small.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* items.h - the items of a tensor as text. */
 #ifndef TOOL_ITEMS_H
 #define TOOL_ITEMS_H

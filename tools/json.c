@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* json.c - output in JSON, through json-c. */
 #include "json.h"
 #include <math.h>

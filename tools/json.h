@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* json.h - output in JSON. Every value is printed by json-c; what is long (tensors, arrays) is made,
    printed and let go item by item, so that memory * does not grow with it. */
 #ifndef TOOL_JSON_H

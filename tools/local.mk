@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The tenon command: an application like any other, so only the public headers are in sight.
 bin_PROGRAMS += tools/tenon
 tools_tenon_SOURCES = \

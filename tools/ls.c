@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ls.c - tenon ls: what is in a file. */
 #include "json.h"
 #include <inttypes.h>

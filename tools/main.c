@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* main.c - the tenon command: finds the sub-command and hands over to it. */
 #include "tool.h"
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* memory.c - memory, lists, and letting go of what the library handed out. */
 #include "tool.h"
 

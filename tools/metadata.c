@@ -1,4 +1,6 @@
-/* metadata.c - convert --set, --set-type and --unset: metadata are changed in the plan, on their way from file to file. */
+/* SPDX-License-Identifier: MIT */
+/* metadata.c - convert --set, --set-type and --unset: metadata are changed in the plan, on their way from
+ * file to file. */
 #include "tool.h"
 
 /* KEY=TYPE, at the last '=': types have none. */
@@ -67,8 +69,8 @@ types_all_used (const struct types *types)
 
 /* ---- --set --------------------------------------------------------------------------------------- */
 
-/* KEY=VALUE, in which keys may hold '=' themselves: KEY ends at the first '=' before which there is the key of a --set-type, or
-   else a key of the file, or else at the first of all. NULL after a message. */
+/* KEY=VALUE, in which keys may hold '=' themselves: KEY ends at the first '=' before which there is the key
+   of a --set-type, or else a key of the file, or else at the first of all. NULL after a message. */
 static char *
 split_key (const tenon_file *file, const struct types *types, const char *text, const char **value)
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* nearest.c - what somebody who made a slip of the finger probably meant. */
 #include "tool.h"
 

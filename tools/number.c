@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* number.c - numbers as text. The locale has no part in it: the command never sets LC_NUMERIC. */
 #include "tool.h"
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* options.c - the command line: parsing and --help, both made from the tables of options. */
 #include "tool.h"
 #include <getopt.h>
@@ -191,7 +192,8 @@ complain_unknown (const struct known *known, const char *word)
     free (name);
 }
 
-/* getopt_long leaves alone what stands behind an option whose value may be missing: an argument, or its value? */
+/* getopt_long leaves alone what stands behind an option whose value may be missing: an argument, or its
+ * value? */
 static const char *
 take_value (const struct tool_option *row, int argc, char **argv)
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* progress.c - a bar for work that takes its time. */
 #include "tool.h"
 #include <time.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* signals.c - ending in good order. */
 #include "tool.h"
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* slice.c - a box of a tensor, as it is typed. */
 #include "slice.h"
 #include <ctype.h>

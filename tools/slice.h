@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* slice.h - a box of a tensor, as it is typed: "0:2,:,3". */
 #ifndef TOOL_SLICE_H
 #define TOOL_SLICE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* small.c - floating-point numbers of 16 bits and fewer. */
 #include "small.h"
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* small.h - floating-point numbers of 16 bits and fewer, whose digits C does not know. */
 #ifndef TOOL_SMALL_H
 #define TOOL_SMALL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* table.c - rows and columns, without keeping the rows. */
 #include "tool.h"
 #include <unistd.h>

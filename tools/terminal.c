@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* terminal.c - colours and widths, and keeping what a file says from being taken for a terminal's
    commands. */
 #include "tool.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tool.h - what the files of the tenon command share. The command knows the library by <tenon/tenon.h>
    alone, like any other * application. */
 #ifndef TOOL_H
@@ -39,8 +40,8 @@ enum option_kind {
     OPTION_LIST,         /* may be repeated: struct text_list */
     OPTION_CHOICE,       /* one of the words in `argument`, '|' between: const char * */
     OPTION_MAYBE_CHOICE, /* likewise, or no value, which gives "": const char * */
-    /* a list of texts with a '=' in them, or a flag: struct maybe_list. What stands behind the option as an argument of its own is
-       taken when it has a '=' and is neither an option nor a file */
+    /* a list of texts with a '=' in them, or a flag: struct maybe_list. What stands behind the option as an
+       argument of its own is taken when it has a '=' and is neither an option nor a file */
     OPTION_MAYBE_LIST
 };
 
@@ -198,7 +199,8 @@ struct edits {
     struct maybe_list set; /* KEY=VALUE */
     struct text_list types, unset;
 };
-/* In a plan that has the file's metadata: what --unset names goes, then --set comes. False after a message. */
+/* In a plan that has the file's metadata: what --unset names goes, then --set comes. False after a message.
+ */
 bool edits_apply (const struct edits *edits, const tenon_file *file, tenon_plan *plan);
 void edits_free (struct edits *edits);
 

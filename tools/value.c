@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* value.c - metadata values, as JSON and for people. */
 #include "json.h"
 #include <inttypes.h>
@@ -45,7 +46,8 @@ scalar_json (const struct tenon_value *value)
     }
 }
 
-/* A copy with a backslash before each quote and backslash, so that nothing in a string looks like its end. NULL: there are none. */
+/* A copy with a backslash before each quote and backslash, so that nothing in a string looks like its end.
+ * NULL: there are none. */
 static char *
 with_backslashes (const char *string, size_t *length)
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* verdicts.c - what became of the plugins that were found. */
 #include "verdicts.h"
 

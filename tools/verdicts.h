@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* verdicts.h - what became of the plugins that were found. */
 #ifndef TOOL_VERDICTS_H
 #define TOOL_VERDICTS_H

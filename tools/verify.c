@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* verify.c - tenon verify: is a file what it says to be? */
 #include "json.h"
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* arena.c - memory that is freed all at once, or back to a mark. */
 #include "base/arena.h"
 #include <sys/mman.h>
@@ -108,7 +109,8 @@ tn_arena_release (struct tn_arena *arena, struct tn_mark mark)
     while (arena->chunk != mark.chunk) {
         struct tn_chunk *chunk = arena->chunk;
         arena->chunk = chunk->older;
-        /* one of the usual size is kept, or a container's thousandth member would map memory anew like its first */
+        /* one of the usual size is kept, or a container's thousandth member would map memory anew like its
+         * first */
         if (!EXACT && !arena->spare && chunk->room < HUGE_PAGE)
             arena->spare = chunk;
         else {

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* arena.h - memory that is freed all at once, or back to a mark. */
 #ifndef TN_ARENA_H
 #define TN_ARENA_H
-#include "base/common.h"
+#include "base/base.h"
 
 struct tn_chunk;
 struct tn_arena {

@@ -1,5 +1,6 @@
+/* SPDX-License-Identifier: MIT */
 /* error.c - failures, and the names of their numbers. */
-#include "base/common.h"
+#include "base/base.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -152,12 +153,12 @@ tn_fail_errno (tenon_error *error, int number, const char *what, const char *pat
 #endif
     tenon_status status = number == ENOMEM ? TENON_E_MEMORY : number == EEXIST ? TENON_E_EXISTS : TENON_E_IO;
     if (error->status == TENON_OK)
-        tn_fail_place (error, path, NULL);
+        tn_fail_in (error, path, NULL);
     return tn_fail (error, status, TN_NO_OFFSET, "%s: %s", what, words);
 }
 
 void
-tn_fail_place (tenon_error *error, const char *file, const char *tensor)
+tn_fail_in (tenon_error *error, const char *file, const char *tensor)
 {
     if (file && !error->file[0])
         tn_escape (error->file, sizeof error->file, file, strlen (file));

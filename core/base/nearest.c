@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* nearest.c - which of the known words was meant by an unknown one. */
 #include "base/nearest.h"
 #include <stdio.h>

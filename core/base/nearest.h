@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* nearest.h - which of the known words was meant. */
 #ifndef TN_NEAREST_H
 #define TN_NEAREST_H
-#include "base/common.h"
+#include "base/base.h"
 
 /* The candidate nearest to `word` by edit distance, or NULL when none is near: for "did you mean". */
 const char *tn_nearest (const char *word, const char *const *candidates, uint64_t count);

@@ -1,11 +1,13 @@
+/* SPDX-License-Identifier: MIT */
 /* pool.c - threads that share out the items of a job.
  *
- * A job lives on the stack of the thread that runs it, or where tn_pool_start put it. It hangs in the pool's list while helpers may join; its items are handed
- * out by a counter, without the lock. The caller works too, so a job gets done even when no thread can be had.
+ * A job lives on the stack of the thread that runs it, or where tn_pool_start put it. It hangs in the pool's
+ * list while helpers may join; its items are handed out by a counter, without the lock. The caller works too,
+ * so a job gets done even when no thread can be had.
  *
- * fork: the child has one thread, whatever the parent had, and perhaps a copy of a locked mutex. There is no pthread_atfork, which would
- * outlive a library that is closed: the pool remembers its process instead, and is made anew in place by the first who finds
- * himself in another one. */
+ * fork: the child has one thread, whatever the parent had, and perhaps a copy of a locked mutex. There is no
+ * pthread_atfork, which would outlive a library that is closed: the pool remembers its process instead, and
+ * is made anew in place by the first who finds himself in another one. */
 #include "base/pool.h"
 #include <pthread.h>
 #include <sched.h>
@@ -80,8 +82,8 @@ start_afresh (struct tn_pool *pool)
     return true;
 }
 
-/* Sees to it that the pool is one of this process. What a fork left is overwritten, not destroyed: destroying a condition waits for
- * its waiters, who are gone. False: the system cannot make a mutex. */
+/* Sees to it that the pool is one of this process. What a fork left is overwritten, not destroyed: destroying
+ * a condition waits for its waiters, who are gone. False: the system cannot make a mutex. */
 static bool
 claim (struct tn_pool *pool)
 {
@@ -202,9 +204,10 @@ help (void *argument)
     return NULL;
 }
 
-/* Starts threads until `wanted` run, or the system has no more. They take no signals: a handler of the application's should not
- * find itself on a thread that the application does not know. Those that a thread raises itself (SIGBUS in a mapping that was cut short)
- * stay open, since blocking them would kill the process before its handler is asked. Locked. */
+/* Starts threads until `wanted` run, or the system has no more. They take no signals: a handler of the
+ * application's should not find itself on a thread that the application does not know. Those that a thread
+ * raises itself (SIGBUS in a mapping that was cut short) stay open, since blocking them would kill the
+ * process before its handler is asked. Locked. */
 static void
 start_threads (struct tn_pool *pool, unsigned wanted)
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* pool.h - threads that share out the items of a job.
  *
  * The threads start with the first job that has more than one item, are joined by tn_pool_free, and are
@@ -5,7 +6,7 @@
  * another job on the pool from inside an item (it is then done on the calling thread alone). */
 #ifndef TN_POOL_H
 #define TN_POOL_H
-#include "base/common.h"
+#include "base/base.h"
 
 struct tn_pool;
 
@@ -23,8 +24,9 @@ typedef tenon_status (*tn_pool_item) (void *job, uint64_t item, unsigned worker)
  * further item is begun; the failure with the lowest item number is returned. */
 tenon_status tn_pool_run (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *job);
 
-/* The same, beside what the caller goes on to do: tn_pool_wait works on what is left, as worker 0, and frees the job. Until
- * then whatever the caller runs on the pool is done on its own thread. NULL: no memory. `pool` may be NULL. */
+/* The same, beside what the caller goes on to do: tn_pool_wait works on what is left, as worker 0, and frees
+ * the job. Until then whatever the caller runs on the pool is done on its own thread. NULL: no memory. `pool`
+ * may be NULL. */
 struct tn_pool_job;
 struct tn_pool_job *tn_pool_start (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *job);
 tenon_status tn_pool_wait (struct tn_pool_job *job);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* progress.c - how far one public call has got, and whether to stop. */
 #include "base/progress.h"
 

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* progress.h - how far one public call has got, and whether to stop. */
 #ifndef TN_PROGRESS_H
 #define TN_PROGRESS_H
-#include "base/common.h"
+#include "base/base.h"
 #include <pthread.h>
 
 /* Progress of one public call; any thread. */

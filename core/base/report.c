@@ -1,5 +1,6 @@
+/* SPDX-License-Identifier: MIT */
 /* report.c - what was said on the way: notes, losses, bids, verdicts. */
-#include "base/common.h"
+#include "base/base.h"
 #include <pthread.h>
 #include <stdio.h>
 

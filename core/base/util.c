@@ -1,5 +1,6 @@
+/* SPDX-License-Identifier: MIT */
 /* util.c - memory and structs that cross a border. */
-#include "base/common.h"
+#include "base/base.h"
 #include <stdio.h>
 
 bool

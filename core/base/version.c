@@ -1,5 +1,6 @@
+/* SPDX-License-Identifier: MIT */
 /* version.c - which library is running. */
-#include "base/common.h"
+#include "base/base.h"
 
 TENON_API const char *
 tenon_version (void)

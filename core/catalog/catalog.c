@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* catalog.c - the tensors, metadata and sources of a file. */
 #include "catalog/catalog.h"
 #include <stdio.h>
@@ -29,10 +30,10 @@ tn_catalog_drop (struct tn_catalog *catalog)
         free (catalog->segments[i]);
     for (uint64_t i = catalog->source_count; i-- > 0;) /* parts before what they lie in */
         tn_source_free (catalog->sources[i]);
-    for (uint64_t i = 0; i < catalog->instance_count; i++)
-        free (catalog->instances[i].sources);
+    for (uint64_t i = 0; i < catalog->description_count; i++)
+        free (catalog->descriptions[i].sources);
     free (catalog->sources);
-    free (catalog->instances);
+    free (catalog->descriptions);
     free (catalog->dtypes);
     free (catalog->metadata);
     free (catalog->names.slots);
@@ -257,7 +258,7 @@ fail_twice (struct tn_catalog *catalog, const struct tn_tensor *tensor, uint64_t
 }
 
 tenon_status
-tn_catalog_settle (struct tn_catalog *catalog, tenon_error *error)
+tn_catalog_enter_names (struct tn_catalog *catalog, tenon_error *error)
 {
     struct tn_names *names = &catalog->names;
     while (catalog->entered < catalog->count) {
@@ -276,8 +277,8 @@ tn_catalog_settle (struct tn_catalog *catalog, tenon_error *error)
             if (!enter_hash (catalog, names, same_tensor, hashes[i], tensor->name, tensor->name_length,
                              first + i)) {
                 if (tensor->source < catalog->source_count)
-                    tn_source_place (catalog->sources[tensor->source], error);
-                tn_fail_place (error, NULL, tensor->name);
+                    tn_source_fail_in (catalog->sources[tensor->source], error);
+                tn_fail_in (error, NULL, tensor->name);
                 return fail_twice (catalog, tensor, catalog->places[(first + i) % TN_NAMES_AT_ONCE], error);
             }
             catalog->entered++;
@@ -289,10 +290,10 @@ tn_catalog_settle (struct tn_catalog *catalog, tenon_error *error)
 tenon_status
 tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error)
 {
-    TN_TRY (tn_catalog_settle (catalog, error));
+    TN_TRY (tn_catalog_enter_names (catalog, error));
     catalog->places[catalog->count % TN_NAMES_AT_ONCE] = 0;
     catalog->count++;
-    tenon_status status = tn_catalog_settle (catalog, error);
+    tenon_status status = tn_catalog_enter_names (catalog, error);
     catalog->count -= status < 0;
     return status;
 }
@@ -303,7 +304,7 @@ tn_catalog_commit_later (struct tn_catalog *catalog, uint64_t place, tenon_error
     catalog->places[catalog->count % TN_NAMES_AT_ONCE] = place;
     catalog->count++;
     return catalog->count - catalog->entered < TN_NAMES_AT_ONCE ? TENON_OK
-                                                                : tn_catalog_settle (catalog, error);
+                                                                : tn_catalog_enter_names (catalog, error);
 }
 
 /* ---- metadata --------------------------------------------------------------------------------------- */
@@ -357,8 +358,8 @@ tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t l
 
 /* ---- dtypes ----------------------------------------------------------------------------------------- */
 
-/* What tells opaque dtypes apart, in one piece: u64 item size, family, NUL, text, NUL. A file may have 65,536 of
- * them and a million tensors, so they are found by a hash of that. */
+/* What tells opaque dtypes apart, in one piece: u64 item size, family, NUL, text, NUL. A file may have 65,536
+ * of them and a million tensors, so they are found by a hash of that. */
 static uint64_t
 words_length (const struct tenon_dtype *dtype)
 {

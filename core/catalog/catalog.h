@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* catalog.h - what describe fills: tensors, metadata, sources. Plain data, no pointers into a plugin.
  *
  * A catalog is filled by one thread and does not change afterwards. It is counted: a file and the plans
@@ -14,7 +15,7 @@ struct tn_tensor {
     uint64_t cookie;
     uint32_t name_length, dtype;
     uint32_t source;
-    uint32_t instance; /* served: which run of describe it comes from */
+    uint32_t description; /* served: which run of describe it comes from */
     uint16_t rank;
     uint8_t flags, storage;
 };
@@ -23,20 +24,20 @@ struct tn_metadata {
     const char *key;
     uint64_t key_length;      /* 0: it was taken out of the plan again */
     struct tenon_value value; /* sources in it are the catalog's numbers */
-    uint32_t instance;        /* the run of describe that said it last */
+    uint32_t description;     /* the run of describe that said it last */
 };
 
 /* One run of a codec's describe: read() gets the same source numbers. */
-struct tn_instance {
+struct tn_description {
     uint64_t codec;
     uint32_t *sources; /* NULL: there is only the first … */
     uint32_t first;    /* … which most have: no allocation for each member of a container */
     uint32_t count, room;
 };
 static inline const uint32_t *
-tn_instance_sources (const struct tn_instance *instance)
+tn_description_sources (const struct tn_description *description)
 {
-    return instance->sources ? instance->sources : &instance->first;
+    return description->sources ? description->sources : &description->first;
 }
 
 #define TN_SEGMENTS 32
@@ -67,15 +68,15 @@ struct tn_catalog {
     struct tenon_dtype **dtypes; /* opaque ones; id = the context's last + 1 + index */
     uint64_t dtype_count, dtype_room;
     struct tn_names words; /* of the opaque dtypes */
-    struct tn_instance *instances;
-    uint64_t instance_count, instance_room;
+    struct tn_description *descriptions;
+    uint64_t description_count, description_room;
     struct tn_overlay overlay; /* this file's settings, for read() */
     /* makes a region of a served tensor: set by whoever describes */
     tenon_status (*serve) (struct tn_catalog *catalog, const struct tn_tensor *tensor,
                            const struct tenon_region *region, void *to, uint64_t size, tenon_error *error);
-    bool restored;             /* it has carried tensors, which a record in the file's metadata explains */
-    bool reordered;            /* that record gave it another order than the file's */
-    bool aliases;              /* the codec allows tensors to share bytes */
+    bool restored;  /* it has carried tensors, which a record in the file's metadata explains */
+    bool reordered; /* that record gave it another order than the file's */
+    bool aliases;   /* the codec allows tensors to share bytes */
 };
 
 struct tn_catalog *tn_catalog_new (tenon_context *context);
@@ -101,10 +102,10 @@ struct tn_tensor *tn_catalog_slot (struct tn_catalog *catalog);
 void tn_catalog_expect (struct tn_catalog *catalog, uint64_t tensors);
 /* TENON_E_MALFORMED when the name is there already. */
 tenon_status tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error);
-/* The same, but names are looked up some at a time: the failure may be that of one a little before it. When no more come,
- * and before a name is looked for: tn_catalog_settle. */
+/* The same, but names are looked up some at a time: the failure may be that of one a little before it. When
+ * no more come, and before a name is looked for: tn_catalog_enter_names. */
 tenon_status tn_catalog_commit_later (struct tn_catalog *catalog, uint64_t place, tenon_error *error);
-tenon_status tn_catalog_settle (struct tn_catalog *catalog, tenon_error *error);
+tenon_status tn_catalog_enter_names (struct tn_catalog *catalog, tenon_error *error);
 /* False: no such name. */
 bool tn_catalog_find (const struct tn_catalog *catalog, const char *name, uint64_t length, uint64_t *index);
 /* Finds all names and keys again after entries were changed round, or keys taken out. Needs no memory. */
@@ -142,8 +143,8 @@ tenon_status tn_value_items (struct tn_source *source, const struct tenon_value 
 /* The first n of them, after which `array` is the array of the others. */
 tenon_status tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n,
                             struct tenon_value *items, struct tn_arena *arena, tenon_error *error);
-/* Does `b`, whose sources are `count` numbers of the catalog's, say the same as `a`, whose sources are the catalog's? Arrays
- * that are encoded in other ways are not the same. Reads both. */
+/* Does `b`, whose sources are `count` numbers of the catalog's, say the same as `a`, whose sources are the
+ * catalog's? Arrays that are encoded in other ways are not the same. Reads both. */
 tenon_status tn_value_same (struct tn_catalog *catalog, const struct tenon_value *a,
                             const struct tenon_value *b, const uint32_t *numbers, uint32_t count, bool *same,
                             tenon_error *error);

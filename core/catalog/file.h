@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* file.h - an open file. */
 #ifndef TN_FILE_H
 #define TN_FILE_H

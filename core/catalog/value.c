@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* value.c - metadata values: checking, copying, and the items of arrays. */
 #include "catalog/catalog.h"
 #include <tenon/plugin.h>
@@ -152,7 +153,7 @@ tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct te
 /* Where the packed bytes come from: a source through a window, or memory. */
 struct walk {
     const struct tenon_value *array;
-    struct tn_stream *stream;
+    struct tn_decoder *stream;
     uint64_t at; /* in the array's bytes */
     uint8_t *window;
     uint64_t window_at, window_length;
@@ -179,7 +180,7 @@ walk_take (struct walk *walk, uint64_t length)
     if (at < walk->window_at || at + length > walk->window_at + walk->window_length) {
         uint64_t more = TN_MIN (WINDOW, array->length - at);
         walk->window_length = 0;
-        if (tn_stream_read (walk->stream, array->offset + at, walk->window, more, walk->error) < 0)
+        if (tn_decoder_read (walk->stream, array->offset + at, walk->window, more, walk->error) < 0)
             return NULL;
         walk->window_at = at, walk->window_length = more;
     }
@@ -282,14 +283,14 @@ find_items (struct tn_source *source, const struct tenon_value *array, uint64_t 
     if (array->source != TENON_NO_SOURCE) {
         if (!source)
             return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array's source is not known");
-        status = tn_stream_new (source, &walk.stream, error);
+        status = tn_decoder_new (source, &walk.stream, error);
         if (status == TENON_OK && !(walk.window = malloc (WINDOW)))
             status = tn_fail_memory (error);
     }
     if (status == TENON_OK)
         status = packed_items (&walk, first, n, items, arena);
     *end = walk.at;
-    tn_stream_free (walk.stream);
+    tn_decoder_free (walk.stream);
     free (walk.window);
     return status;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* value_same.c - do two metadata values say the same? Arrays may lie in two files. */
 #include "catalog/catalog.h"
 
@@ -5,7 +6,7 @@
 
 struct packed {
     const struct tenon_value *array;
-    struct tn_stream *stream; /* NULL: in memory */
+    struct tn_decoder *stream; /* NULL: in memory */
     uint8_t *window;
 };
 
@@ -21,13 +22,13 @@ packed_open (struct packed *packed, struct tn_catalog *catalog, const uint32_t *
     packed->window = malloc (WINDOW);
     if (!packed->window)
         return tn_fail_memory (error);
-    return tn_stream_new (catalog->sources[numbers ? numbers[number] : number], &packed->stream, error);
+    return tn_decoder_new (catalog->sources[numbers ? numbers[number] : number], &packed->stream, error);
 }
 
 static void
 packed_close (struct packed *packed)
 {
-    tn_stream_free (packed->stream);
+    tn_decoder_free (packed->stream);
     free (packed->window);
 }
 
@@ -37,7 +38,7 @@ packed_take (struct packed *packed, uint64_t at, uint64_t length, tenon_error *e
 {
     if (!packed->stream)
         return (const uint8_t *) packed->array->as.memory + at;
-    return tn_stream_read (packed->stream, packed->array->offset + at, packed->window, length, error) < 0
+    return tn_decoder_read (packed->stream, packed->array->offset + at, packed->window, length, error) < 0
                ? NULL
                : packed->window;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* call.c - one run of one codec function: begins, ends, and what it may read. */
 #include "codec/call.h"
 #include "codec/write.h"
@@ -6,13 +7,13 @@
 const struct tn_codec *
 tn_call_codec (const struct tn_call *call)
 {
-    return call->run->context->registry.codecs[call->codec];
+    return call->session->context->registry.codecs[call->codec];
 }
 
 tenon_status
 tn_call_misuse (struct tn_call *call, const char *words)
 {
-    return tn_fail (call->run->error, TENON_E_MISUSE, TN_NO_OFFSET, "the codec %s: %s",
+    return tn_fail (call->session->error, TENON_E_MISUSE, TN_NO_OFFSET, "the codec %s: %s",
                     tn_call_codec (call)->table.id, words);
 }
 
@@ -21,16 +22,16 @@ tn_call_describes (struct tn_call *call, tenon_status *status)
 {
     if (call->state != TN_CALL_DESCRIBE)
         tn_call_misuse (call, "it called a service of describe from another function");
-    *status = call->run->error->status;
+    *status = call->session->error->status;
     return *status == TENON_OK;
 }
 
 void
-tn_call_begin (struct tn_call *call, struct tn_run *run, enum tn_state state, uint64_t codec)
+tn_call_begin (struct tn_call *call, struct tn_session *session, enum tn_state state, uint64_t codec)
 {
     memset (call, 0, sizeof *call);
-    call->public.host = run->context->host;
-    call->run = run;
+    call->public.host = session->context->host;
+    call->session = session;
     call->state = state;
     call->codec = codec;
 }
@@ -38,9 +39,9 @@ tn_call_begin (struct tn_call *call, struct tn_run *run, enum tn_state state, ui
 tenon_status
 tn_call_end (struct tn_call *call, tenon_status result)
 {
-    tenon_error *error = call->run->error;
+    tenon_error *error = call->session->error;
     for (unsigned i = 0; i < TN_COUNT (call->streams); i++)
-        tn_stream_free (call->streams[i]);
+        tn_decoder_free (call->streams[i]);
     for (unsigned i = call->owned_count; i-- > 0;)
         call->owned[i].release (call->owned[i].it);
     if (error->status == TENON_OK && result < 0 && result == call->pending)
@@ -54,7 +55,7 @@ tn_call_end (struct tn_call *call, tenon_status result)
 struct tn_source *
 tn_call_source (struct tn_call *call, uint32_t number)
 {
-    struct tn_catalog *catalog = call->run->catalog;
+    struct tn_catalog *catalog = call->session->catalog;
     if (call->state == TN_CALL_PROBE && number == 0)
         return call->source;
     if (call->state == TN_CALL_WRITE && call->writer->old && number == 0)
@@ -62,8 +63,8 @@ tn_call_source (struct tn_call *call, uint32_t number)
     const uint32_t *sources = call->sources;
     uint32_t count = call->source_count;
     if (call->state == TN_CALL_DESCRIBE) {
-        sources = tn_instance_sources (&catalog->instances[call->instance]);
-        count = catalog->instances[call->instance].count;
+        sources = tn_description_sources (&catalog->descriptions[call->description]);
+        count = catalog->descriptions[call->description].count;
     }
     if (number < count)
         return catalog->sources[sources[number]];
@@ -74,9 +75,9 @@ tn_call_source (struct tn_call *call, uint32_t number)
 tenon_status
 tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
 {
-    tenon_error *error = call->run->error;
+    tenon_error *error = call->session->error;
     bool done;
-    TN_TRY (tn_window_read (call->run->window, source, offset, to, length, &done, error));
+    TN_TRY (tn_readahead_read (call->session->window, source, offset, to, length, &done, error));
     if (done)
         return TENON_OK;
     unsigned i = 0;
@@ -84,12 +85,12 @@ tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, v
         i++;
     if (i == TN_COUNT (call->streams)) {
         i = call->next_stream++ % TN_COUNT (call->streams);
-        tn_stream_free (call->streams[i]);
+        tn_decoder_free (call->streams[i]);
         call->stream_of[i] = NULL;
-        TN_TRY (tn_stream_new (source, &call->streams[i], error));
+        TN_TRY (tn_decoder_new (source, &call->streams[i], error));
         call->stream_of[i] = source;
     }
-    return tn_stream_read (call->streams[i], offset, to, length, error);
+    return tn_decoder_read (call->streams[i], offset, to, length, error);
 }
 
 void

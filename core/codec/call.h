@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* call.h - one run of one codec function: what is behind struct tenon_call. */
 #ifndef TN_CALL_H
 #define TN_CALL_H
@@ -8,7 +9,7 @@
 enum tn_state { TN_CALL_PROBE, TN_CALL_DESCRIBE, TN_CALL_READ, TN_CALL_WRITE };
 
 /* What all calls of one open, or one save, share. */
-struct tn_run {
+struct tn_session {
     tenon_context *context;
     tenon_error *error;
     tenon_report *report;
@@ -16,14 +17,14 @@ struct tn_run {
     struct tn_catalog *catalog;        /* describe: being filled; read: the file's; write: the plan's own */
     struct tn_source *const *borrowed; /* write: what the sources in metadata values count */
     uint64_t borrowed_count;
-    struct tn_arena arena;    /* scratch, released call by call */
-    struct tn_window *window; /* describe and probe; NULL: nothing is read ahead */
+    struct tn_arena arena;       /* scratch, released call by call */
+    struct tn_readahead *window; /* describe and probe; NULL: nothing is read ahead */
     const tenon_progress *progress;
     const char *directory; /* of the file, for siblings; NULL: none */
     uint64_t members;      /* parts and siblings so far */
     uint64_t nested;       /* bytes of encoded parts in encoded parts so far */
     uint32_t depth;        /* include within include */
-    struct { /* of the file that is described, not of what it includes: see struct tenon_set_info */
+    struct { /* of the file that is described, not of what it includes: see struct tenon_shard_info */
         uint64_t number, count, tensors, shared[8];
         bool whole;
     } set;
@@ -42,34 +43,34 @@ struct tn_owned {
 
 struct tn_call {
     struct tenon_call public; /* what the codec sees; first */
-    struct tn_run *run;
+    struct tn_session *session;
     enum tn_state state;
     uint64_t codec;
-    uint32_t instance;       /* in run->catalog, describe */
+    uint32_t description;    /* in run->catalog, describe */
     const uint32_t *sources; /* the codec's numbers → the catalog's; read */
     uint32_t source_count;
     struct tn_source *source; /* source 0; probe */
     const char *prefix;       /* "KEY/" before tensor names, or NULL */
     const char *metadata_prefix;
     uint32_t include_flags;
-    struct tn_stream *streams[4]; /* of the encoded sources that were read last */
+    struct tn_decoder *streams[4]; /* of the encoded sources that were read last */
     struct tn_source *stream_of[4];
     unsigned next_stream;
-    struct tn_writer *writer;   /* write */
-    struct tn_reading *reading; /* write: of the tensor that read_tensor was asked for last */
-    struct tn_ahead *ahead;     /* write: members that are made before they are asked for */
-    struct tn_owned owned[2];   /* its reading, its speculation */
+    struct tn_writer *writer;        /* write */
+    struct tn_range_reader *reading; /* write: of the tensor that read_tensor was asked for last */
+    struct tn_speculation *ahead;    /* write: members that are made before they are asked for */
+    struct tn_owned owned[2];        /* its reading, its speculation */
     unsigned owned_count;
     bool reads;
-    tenon_status pending;       /* what sibling or include returned without recording it … */
-    char pending_words[200];    /* … in case the codec returns it */
+    tenon_status pending;    /* what sibling or include returned without recording it … */
+    char pending_words[200]; /* … in case the codec returns it */
 };
 
 /* Runs a codec's function with a fresh call and cleans up after it. The first failure wins; success after a
  * failure is the failure; a status that nobody recorded gets words. */
 /* `release` gets it when the call ends. */
 void tn_call_own (struct tn_call *call, void (*release) (void *), void *it);
-void tn_call_begin (struct tn_call *call, struct tn_run *run, enum tn_state state, uint64_t codec);
+void tn_call_begin (struct tn_call *call, struct tn_session *session, enum tn_state state, uint64_t codec);
 tenon_status tn_call_end (struct tn_call *call, tenon_status result);
 static inline struct tn_call *
 tn_call_of (struct tenon_call *public)
@@ -89,7 +90,6 @@ tenon_status tn_call_read (struct tn_call *call, struct tn_source *source, uint6
 /* ---- services, one file for each group; the table is in host.c ---- */
 extern const struct tenon_host tn_host;
 
-
 /* call_describe.c */
 void tn_host_expect (struct tenon_call *, uint64_t, uint64_t);
 tenon_status tn_host_add_dtype (struct tenon_call *, const struct tenon_dtype *, uint32_t *);
@@ -97,7 +97,7 @@ tenon_status tn_host_add_tensor (struct tenon_call *, struct tenon_tensor *);
 tenon_status tn_host_add_metadata (struct tenon_call *, const char *, uint64_t, const struct tenon_value *);
 tenon_status tn_host_find (struct tenon_call *, const char *, uint64_t, struct tenon_tensor *);
 tenon_status tn_host_described (struct tenon_call *, uint64_t, struct tenon_tensor *);
-tenon_status tn_host_set_info (struct tenon_call *, struct tenon_set_info *);
+tenon_status tn_host_shard_info (struct tenon_call *, struct tenon_shard_info *);
 /* call_sources.c */
 tenon_status tn_host_add_part (struct tenon_call *, const struct tenon_part *, uint32_t *);
 tenon_status tn_host_sibling (struct tenon_call *, const char *, uint64_t, uint32_t *);
@@ -129,7 +129,7 @@ tenon_status tn_serve (struct tn_catalog *catalog, const struct tn_tensor *tenso
 /* ---- describe.c ---- */
 
 /* Describes source `number` of the catalog with a codec; `prefix` and so on as in struct tn_call. */
-tenon_status tn_describe (struct tn_run *run, uint32_t source, uint64_t codec, const char *prefix,
+tenon_status tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const char *prefix,
                           const char *metadata_prefix, uint32_t include_flags);
 /* After all: overlaps, in each source whose ranges did not come in rising order. */
 tenon_status tn_check_overlaps (struct tn_catalog *catalog, tenon_error *error);
@@ -139,7 +139,7 @@ tenon_status tn_check_overlaps (struct tn_catalog *catalog, tenon_error *error);
 /* Which codec takes a source: magic or probe, then the longest extension, then priority. `word`: the user's
  * --format, or NULL. Bids go to `report` when it is not NULL. TENON_E_UNRECOGNISED and TENON_E_AMBIGUOUS
  * are recorded in run->error unless `quiet`. */
-tenon_status tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, uint64_t *codec,
-                           bool quiet, tenon_report *report);
+tenon_status tn_recognise (struct tn_session *session, struct tn_source *source, const char *word,
+                           uint64_t *codec, bool quiet, tenon_report *report);
 
 #endif

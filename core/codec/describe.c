@@ -1,35 +1,36 @@
+/* SPDX-License-Identifier: MIT */
 /* describe.c - runs a codec over a source, and looks at the whole when it is done. */
 #include "codec/call.h"
 #include <stdio.h>
 
 tenon_status
-tn_describe (struct tn_run *run, uint32_t source, uint64_t codec, const char *prefix,
+tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const char *prefix,
              const char *metadata_prefix, uint32_t include_flags)
 {
-    struct tn_catalog *catalog = run->catalog;
+    struct tn_catalog *catalog = session->catalog;
     struct tn_call call;
-    const struct tn_codec *entry = run->context->registry.codecs[codec];
+    const struct tn_codec *entry = session->context->registry.codecs[codec];
     if (!entry->table.describe)
-        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the codec %s only writes",
+        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the codec %s only writes",
                         entry->table.id);
-    if (!tn_grow (&catalog->instances, &catalog->instance_room, catalog->instance_count,
-                  sizeof (struct tn_instance)))
-        return tn_fail_memory (run->error);
+    if (!tn_grow (&catalog->descriptions, &catalog->description_room, catalog->description_count,
+                  sizeof (struct tn_description)))
+        return tn_fail_memory (session->error);
     catalog->serve = tn_serve;
-    tn_call_begin (&call, run, TN_CALL_DESCRIBE, codec);
-    call.instance = (uint32_t) catalog->instance_count;
+    tn_call_begin (&call, session, TN_CALL_DESCRIBE, codec);
+    call.description = (uint32_t) catalog->description_count;
     call.prefix = prefix;
     call.metadata_prefix = metadata_prefix;
     call.include_flags = include_flags;
-    struct tn_instance *instance = &catalog->instances[catalog->instance_count++];
-    *instance = (struct tn_instance){ .codec = codec, .first = source, .count = 1 };
-    struct tn_mark mark = tn_arena_mark (&run->arena);
-    run->depth++;
+    struct tn_description *description = &catalog->descriptions[catalog->description_count++];
+    *description = (struct tn_description){ .codec = codec, .first = source, .count = 1 };
+    struct tn_mark mark = tn_arena_mark (&session->arena);
+    session->depth++;
     tenon_status status = tn_call_end (&call, entry->table.describe (&call.public));
-    run->depth--;
-    tn_arena_release (&run->arena, mark);
+    session->depth--;
+    tn_arena_release (&session->arena, mark);
     if (status < 0)
-        tn_source_place (catalog->sources[source], run->error);
+        tn_source_fail_in (catalog->sources[source], session->error);
     return status;
 }
 
@@ -98,9 +99,9 @@ tn_check_overlaps (struct tn_catalog *catalog, tenon_error *error)
             continue;
         char name[120];
         tn_escape (name, sizeof name, a->name, strlen (a->name));
-        tn_source_place (catalog->sources[b->source], error);
+        tn_source_fail_in (catalog->sources[b->source], error);
         if (b->tensor)
-            tn_fail_place (error, NULL, b->name);
+            tn_fail_in (error, NULL, b->name);
         char own[120];
         tn_escape (own, sizeof own, b->name, strlen (b->name));
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* host.c - the table of services that every plugin is handed, and those that every codec function may use. */
 #include "codec/call.h"
 #include "codec/write.h"
@@ -17,12 +18,12 @@ fail (struct tenon_call *public, int32_t status, uint64_t offset, const char *me
     /* offsets are in source 0; in a file by itself they are the file's */
     if (call->state == TN_CALL_DESCRIBE) {
         /* a name that occurs twice came before this */
-        tn_catalog_settle (call->run->catalog, call->run->error);
+        tn_catalog_enter_names (call->session->catalog, call->session->error);
         struct tn_source *source = tn_call_source (call, 0);
         if (source)
-            tn_source_place (source, call->run->error);
+            tn_source_fail_in (source, call->session->error);
     }
-    tn_fail_text (call->run->error, status, offset, "%s", message ? message : "");
+    tn_fail_text (call->session->error, status, offset, "%s", message ? message : "");
 }
 
 static void
@@ -35,8 +36,8 @@ note (struct tenon_call *public, uint32_t kind, const char *item, const char *me
         kind = TENON_NOTE;
     if (kind == TENON_LOSS && call->state == TN_CALL_WRITE)
         ++*call->writer->losses;
-    if (call->run->report && (kind == TENON_NOTE || kind == TENON_LOSS))
-        tn_report_add (call->run->report, kind, flaw ? TENON_E_MALFORMED : TENON_OK, 0, item,
+    if (call->session->report && (kind == TENON_NOTE || kind == TENON_LOSS))
+        tn_report_add (call->session->report, kind, flaw ? TENON_E_MALFORMED : TENON_OK, 0, item,
                        source ? (source->path ? source->path : source->name) : "", "%s",
                        message ? message : "");
 }
@@ -44,31 +45,31 @@ note (struct tenon_call *public, uint32_t kind, const char *item, const char *me
 static int32_t
 cancelled (struct tenon_call *public)
 {
-    struct tn_run *run = tn_call_of (public)->run;
-    if (!run->asked_to_stop && run->progress && run->progress->report
-        && run->progress->report (run->progress->user, 0, 0))
-        run->asked_to_stop = true;
-    if (run->asked_to_stop)
-        tn_fail_text (run->error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled");
-    return run->asked_to_stop;
+    struct tn_session *session = tn_call_of (public)->session;
+    if (!session->asked_to_stop && session->progress && session->progress->report
+        && session->progress->report (session->progress->user, 0, 0))
+        session->asked_to_stop = true;
+    if (session->asked_to_stop)
+        tn_fail_text (session->error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled");
+    return session->asked_to_stop;
 }
 
 static void *
 scratch (struct tenon_call *public, uint64_t size)
 {
     struct tn_call *call = tn_call_of (public);
-    struct tn_run *run = call->run;
-    uint64_t limit = run->context->limits[TENON_LIMIT_HEADER_BYTES];
-    if (size > limit || run->arena.used > limit - size) {
+    struct tn_session *session = call->session;
+    uint64_t limit = session->context->limits[TENON_LIMIT_HEADER_BYTES];
+    if (size > limit || session->arena.used > limit - size) {
         tn_fail_text (
-            run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+            session->error, TENON_E_LIMIT, TN_NO_OFFSET,
             "the header needs more than %llu bytes of memory; raise header_bytes in [limits] to read it",
             (unsigned long long) limit);
         return NULL;
     }
-    void *memory = tn_arena_get (&run->arena, size, true);
+    void *memory = tn_arena_get (&session->arena, size, true);
     if (!memory)
-        tn_fail_memory (run->error);
+        tn_fail_memory (session->error);
     return memory;
 }
 
@@ -78,7 +79,7 @@ option (struct tenon_call *public, uint32_t index, struct tenon_setting *setting
     struct tn_call *call = tn_call_of (public);
     struct tenon_setting found;
     memset (&found, 0, sizeof found);
-    if (!tn_overlay_get (call->run->context, call->run->overlay, call->codec, index, &found))
+    if (!tn_overlay_get (call->session->context, call->session->overlay, call->codec, index, &found))
         return tn_call_misuse (call, "it has no option of the number that it asked for");
     found.struct_size = sizeof found;
     return tn_fill_struct (setting, &found, sizeof found)
@@ -89,21 +90,22 @@ option (struct tenon_call *public, uint32_t index, struct tenon_setting *setting
 static uint64_t
 limit (struct tenon_call *public, uint32_t number)
 {
-    return number < TENON_LIMITS ? tn_call_of (public)->run->context->limits[number] : 0;
+    return number < TENON_LIMITS ? tn_call_of (public)->session->context->limits[number] : 0;
 }
 
 static uint32_t
 dtype_find (struct tenon_call *public, const char *name)
 {
-    return name ? tn_dtype_find (tn_call_of (public)->run->context, name) : TENON_NONE;
+    return name ? tn_dtype_find (tn_call_of (public)->session->context, name) : TENON_NONE;
 }
 
 static tenon_status
 dtype_info (struct tenon_call *public, uint32_t dtype, struct tenon_dtype *info)
 {
     struct tn_call *call = tn_call_of (public);
-    const struct tenon_dtype *found = call->run->catalog ? tn_catalog_dtype (call->run->catalog, dtype)
-                                                         : tn_dtype_get (call->run->context, dtype);
+    const struct tenon_dtype *found = call->session->catalog
+                                          ? tn_catalog_dtype (call->session->catalog, dtype)
+                                          : tn_dtype_get (call->session->context, dtype);
     if (!found)
         return tn_call_misuse (call, "there is no dtype of the number that it gave");
     return tn_fill_struct (info, found, sizeof *found) ? TENON_OK
@@ -116,7 +118,7 @@ source_info (struct tenon_call *public, uint32_t number, struct tenon_source_inf
     struct tn_call *call = tn_call_of (public);
     struct tn_source *source = tn_call_source (call, number);
     if (!source)
-        return call->run->error->status;
+        return call->session->error->status;
     struct tenon_source_info found = { sizeof found, 0, source->size, source->name, source->name_length };
     return tn_fill_struct (info, &found, sizeof found) ? TENON_OK
                                                        : tn_call_misuse (call, "a struct has no struct_size");
@@ -128,7 +130,7 @@ read_at (struct tenon_call *public, uint32_t number, uint64_t offset, void *to, 
     struct tn_call *call = tn_call_of (public);
     struct tn_source *source = tn_call_source (call, number);
     if (!source)
-        return call->run->error->status;
+        return call->session->error->status;
     return tn_call_read (call, source, offset, to, length);
 }
 
@@ -136,7 +138,7 @@ static const void *
 view (struct tenon_call *public, uint32_t number, uint64_t offset, uint64_t length)
 {
     struct tn_call *call = tn_call_of (public);
-    struct tn_run *run = call->run;
+    struct tn_session *session = call->session;
     struct tn_source *source = tn_call_source (call, number);
     if (!source)
         return NULL;
@@ -145,12 +147,12 @@ view (struct tenon_call *public, uint32_t number, uint64_t offset, uint64_t leng
         tn_call_read (call, source, offset, NULL, length);
         return NULL;
     }
-    uint64_t most = run->context->limits[TENON_LIMIT_HEADER_BYTES];
-    if (length > most || run->arena.used > most - length)
+    uint64_t most = session->context->limits[TENON_LIMIT_HEADER_BYTES];
+    if (length > most || session->arena.used > most - length)
         return scratch (public, length);
-    void *copy = tn_arena_get (&run->arena, length, false);
+    void *copy = tn_arena_get (&session->arena, length, false);
     if (!copy) {
-        tn_fail_memory (run->error);
+        tn_fail_memory (session->error);
         return NULL;
     }
     return tn_call_read (call, source, offset, copy, length) < 0 ? NULL : copy;
@@ -166,12 +168,12 @@ items (struct tenon_call *public, const struct tenon_value *array, uint64_t firs
     if (array->type == TENON_ARRAY && array->source != TENON_NO_SOURCE) {
         if (call->state != TN_CALL_WRITE)
             source = tn_call_source (call, array->source);
-        else if (array->source < call->run->borrowed_count)
-            source = call->run->borrowed[array->source];
+        else if (array->source < call->session->borrowed_count)
+            source = call->session->borrowed[array->source];
         if (!source)
             return tn_call_misuse (call, "there is no source of the number that it gave");
     }
-    return tn_value_items (source, array, first, n, found, &call->run->arena, call->run->error);
+    return tn_value_items (source, array, first, n, found, &call->session->arena, call->session->error);
 }
 
 const struct tenon_host tn_host = {
@@ -213,5 +215,5 @@ const struct tenon_host tn_host = {
     .read_tensor = tn_host_read_tensor,
     .put_old = tn_host_put_old,
     .described = tn_host_described,
-    .set_info = tn_host_set_info,
+    .shard_info = tn_host_shard_info,
 };

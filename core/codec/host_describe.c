@@ -1,4 +1,5 @@
-/* call_describe.c - the services with which a codec fills a catalog, and the checks that nobody gets round.
+/* SPDX-License-Identifier: MIT */
+/* host_describe.c - the services with which a codec fills a catalog, and the checks that nobody gets round.
  */
 #include "codec/call.h"
 #include <stdio.h>
@@ -14,8 +15,9 @@ tn_host_expect (struct tenon_call *public, uint64_t tensors, uint64_t metadata)
     /* A hostile file may have written it: no format tells of a tensor in fewer bytes than this. */
     enum { LEAST_BYTES = 16 };
     struct tn_source *source = tn_call_source (call, 0);
-    uint64_t most = source ? TN_MIN (source->size, call->run->context->limits[TENON_LIMIT_HEADER_BYTES]) : 0;
-    tn_catalog_expect (call->run->catalog, TN_MIN (tensors, most / LEAST_BYTES));
+    uint64_t most =
+        source ? TN_MIN (source->size, call->session->context->limits[TENON_LIMIT_HEADER_BYTES]) : 0;
+    tn_catalog_expect (call->session->catalog, TN_MIN (tensors, most / LEAST_BYTES));
 }
 
 tenon_status
@@ -28,7 +30,7 @@ tn_host_add_dtype (struct tenon_call *public, const struct tenon_dtype *dtype, u
         return status;
     if (!tn_copy_struct (&ours, sizeof ours, dtype, offsetof (struct tenon_dtype, swap)))
         return tn_call_misuse (call, "a struct tenon_dtype has a wrong struct_size");
-    return tn_catalog_add_dtype (call->run->catalog, &ours, number, call->run->error);
+    return tn_catalog_add_dtype (call->session->catalog, &ours, number, call->session->error);
 }
 
 /* ---- names ---- */
@@ -45,7 +47,7 @@ stem_length (const struct tn_codec *codec, const char *name, uint64_t length)
 static tenon_status
 make_name (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to)
 {
-    struct tn_run *run = call->run;
+    struct tn_session *session = call->session;
     const char *name = from->name, *prefix = call->prefix ? call->prefix : "";
     uint64_t length = from->name_length, prefix_length;
     if (!name) {
@@ -54,9 +56,9 @@ make_name (struct tn_call *call, const struct tenon_tensor *from, struct tn_tens
         length = stem_length (tn_call_codec (call), name, source->name_length);
         prefix = "";
         if (!tn_utf8 (name, length)) { /* the path's fault, not the file's */
-            char *escaped = tn_arena_get (&run->arena, 4 * length + 1, false);
+            char *escaped = tn_arena_get (&session->arena, 4 * length + 1, false);
             if (!escaped)
-                return tn_fail_memory (run->error);
+                return tn_fail_memory (session->error);
             tn_escape (escaped, 4 * length + 1, name, length);
             name = escaped;
             length = strlen (escaped);
@@ -68,16 +70,16 @@ make_name (struct tn_call *call, const struct tenon_tensor *from, struct tn_tens
     if (length == 0 || length > UINT32_MAX / 2 || !tn_utf8 (name, length)) {
         char shown[200];
         tn_escape (shown, sizeof shown, name, TN_MIN (length, 60));
-        return tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET, "the tensor name '%s' is %s", shown,
+        return tn_fail (session->error, TENON_E_MALFORMED, TN_NO_OFFSET, "the tensor name '%s' is %s", shown,
                         length == 0               ? "empty"
                         : length > UINT32_MAX / 2 ? "too long"
                                                   : "not valid UTF-8 without NUL");
     }
     uint64_t total = prefix_length + length;
-    char *text = prefix_length ? tn_arena_get (&run->catalog->arena, total + 1, false)
-                               : tn_arena_text (&run->catalog->arena, name, length);
+    char *text = prefix_length ? tn_arena_get (&session->catalog->arena, total + 1, false)
+                               : tn_arena_text (&session->catalog->arena, name, length);
     if (!text)
-        return tn_fail_memory (run->error);
+        return tn_fail_memory (session->error);
     if (prefix_length) {
         memcpy (text, prefix, prefix_length);
         memcpy (text + prefix_length, name, length);
@@ -94,7 +96,7 @@ static tenon_status
 check_range (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to,
              struct tn_source *source, const struct tenon_dtype *dtype, uint64_t bytes)
 {
-    tenon_error *error = call->run->error;
+    tenon_error *error = call->session->error;
     char shape[300];
     if (from->length != TENON_AUTO && from->length != bytes) {
         tn_shape_text (shape, sizeof shape, dtype, to->rank, to->shape);
@@ -113,7 +115,7 @@ check_range (struct tn_call *call, const struct tenon_tensor *from, struct tn_te
     }
     to->offset = from->offset;
     if (!(from->flags & TENON_ALIAS))
-        tn_note_range (source, from->offset, bytes);
+        tn_source_note_range (source, from->offset, bytes);
     else if (!(tn_call_codec (call)->table.flags & TENON_CODEC_ALIASES))
         return tn_call_misuse (call,
                                "it marks a tensor as an alias, but does not declare TENON_CODEC_ALIASES");
@@ -124,11 +126,11 @@ static tenon_status
 check_layout (struct tn_call *call, const struct tenon_tensor *from, const struct tenon_dtype *dtype)
 {
     if (from->flags & TENON_FLAGS_MUST_KNOW)
-        return tn_fail (call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+        return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the codec %s describes it with flags %#x that this version does not know",
                         tn_call_codec (call)->table.id, from->flags);
     if (from->storage == TENON_GRID)
-        return tn_fail (call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+        return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "it is stored in chunks, which this version does not read");
     if (from->storage != TENON_EXTENT && from->storage != TENON_SERVED)
         return tn_call_misuse (call, "a tensor has an unknown storage");
@@ -137,7 +139,7 @@ check_layout (struct tn_call *call, const struct tenon_tensor *from, const struc
     if (from->storage == TENON_SERVED && ((from->flags & TENON_FORTRAN) || dtype->block_items > 1))
         return tn_call_misuse (call, "a served tensor is in C order, and its items stand by themselves");
     if ((from->flags & TENON_FORTRAN) && dtype->block_items > 1 && from->rank > 1)
-        return tn_fail (call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+        return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "blocks of %s cannot be in Fortran order", dtype->name);
     return TENON_OK;
 }
@@ -145,26 +147,26 @@ check_layout (struct tn_call *call, const struct tenon_tensor *from, const struc
 static tenon_status
 add_checked (struct tn_call *call, struct tenon_tensor *from, struct tn_tensor *to)
 {
-    struct tn_run *run = call->run;
-    struct tn_catalog *catalog = run->catalog;
+    struct tn_session *session = call->session;
+    struct tn_catalog *catalog = session->catalog;
     uint64_t elements, bytes;
     TN_TRY (make_name (call, from, to));
     const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, from->dtype);
     if (!dtype || from->dtype == TENON_NONE)
         return tn_call_misuse (call, "there is no dtype of the number that it gave");
     if (from->rank > 64)
-        return tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET,
+        return tn_fail (session->error, TENON_E_MALFORMED, TN_NO_OFFSET,
                         "it has %u dims, at most 64 are possible", from->rank);
     if (from->rank > 0 && !from->shape)
         return tn_call_misuse (call, "a tensor has dims but no shape");
     TN_TRY (check_layout (call, from, dtype));
-    TN_TRY (tn_shape_bytes (dtype, from->rank, from->shape, &elements, &bytes, run->error));
+    TN_TRY (tn_shape_bytes (dtype, from->rank, from->shape, &elements, &bytes, session->error));
     struct tn_source *source = tn_call_source (call, from->source);
     if (!source)
-        return run->error->status;
+        return session->error->status;
     uint64_t *shape = from->rank ? tn_arena_get (&catalog->arena, from->rank * sizeof *shape, false) : NULL;
     if (from->rank && !shape)
-        return tn_fail_memory (run->error);
+        return tn_fail_memory (session->error);
     if (from->rank)
         memcpy (shape, from->shape, from->rank * sizeof *shape);
     to->shape = shape;
@@ -174,7 +176,7 @@ add_checked (struct tn_call *call, struct tenon_tensor *from, struct tn_tensor *
     to->storage = (uint8_t) from->storage;
     to->source = source->number;
     to->cookie = from->cookie;
-    to->instance = call->instance;
+    to->description = call->description;
     TN_TRY (check_range (call, from, to, source, dtype, bytes));
     from->length = bytes;
     return TENON_OK;
@@ -184,37 +186,37 @@ tenon_status
 tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
 {
     struct tn_call *call = tn_call_of (public);
-    struct tn_run *run = call->run;
+    struct tn_session *session = call->session;
     struct tenon_tensor ours;
     tenon_status status;
     if (!tn_call_describes (call, &status))
         return status;
     if (!tn_copy_struct (&ours, sizeof ours, tensor, offsetof (struct tenon_tensor, chunk_shape)))
         return tn_call_misuse (call, "a struct tenon_tensor has a wrong struct_size");
-    uint64_t most = run->context->limits[TENON_LIMIT_TENSORS];
-    if (run->catalog->count >= most)
-        return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+    uint64_t most = session->context->limits[TENON_LIMIT_TENSORS];
+    if (session->catalog->count >= most)
+        return tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "more than %llu tensors; raise tensors in [limits] to read them",
                         (unsigned long long) most);
-    struct tn_tensor *slot = tn_catalog_slot (run->catalog);
+    struct tn_tensor *slot = tn_catalog_slot (session->catalog);
     if (!slot)
-        return tn_fail_memory (run->error);
+        return tn_fail_memory (session->error);
     status = add_checked (call, &ours, slot);
-    if (status < 0 && run->error->offset == TN_NO_OFFSET && ours.place > 0)
-        run->error->offset = ours.place;
+    if (status < 0 && session->error->offset == TN_NO_OFFSET && ours.place > 0)
+        session->error->offset = ours.place;
     if (status == TENON_OK)
-        status = tn_catalog_commit_later (run->catalog, ours.place, run->error);
+        status = tn_catalog_commit_later (session->catalog, ours.place, session->error);
     if (status < 0) {
         struct tn_source *source = tn_call_source (call, 0);
         if (source)
-            tn_source_place (source, run->error);
-        tn_fail_place (run->error, NULL, slot->name);
+            tn_source_fail_in (source, session->error);
+        tn_fail_in (session->error, NULL, slot->name);
         return status;
     }
     /* the length is inside every struct that copy_struct let pass */
     memcpy ((char *) tensor + offsetof (struct tenon_tensor, length), &ours.length, sizeof ours.length);
-    if ((run->catalog->count & 1023) == 0 && public->host->cancelled (public))
-        return run->error->status;
+    if ((session->catalog->count & 1023) == 0 && public->host->cancelled (public))
+        return session->error->status;
     return TENON_OK;
 }
 
@@ -222,7 +224,7 @@ tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
 static tenon_status
 show_tensor (struct tn_call *call, const struct tn_tensor *found, struct tenon_tensor *tensor)
 {
-    const struct tn_instance *instance = &call->run->catalog->instances[call->instance];
+    const struct tn_description *description = &call->session->catalog->descriptions[call->description];
     struct tenon_tensor theirs = { .struct_size = sizeof theirs,
                                    .dtype = found->dtype,
                                    .name = found->name,
@@ -236,8 +238,8 @@ show_tensor (struct tn_call *call, const struct tn_tensor *found, struct tenon_t
                                    .length = found->length,
                                    .cookie = found->cookie };
     /* numbers rise in both */
-    const uint32_t *sources = tn_instance_sources (instance);
-    for (uint32_t low = 0, high = instance->count; low < high;) {
+    const uint32_t *sources = tn_description_sources (description);
+    for (uint32_t low = 0, high = description->count; low < high;) {
         uint32_t middle = low + (high - low) / 2;
         if (sources[middle] == found->source) {
             theirs.source = middle;
@@ -257,12 +259,12 @@ tenon_status
 tn_host_find (struct tenon_call *public, const char *name, uint64_t length, struct tenon_tensor *tensor)
 {
     struct tn_call *call = tn_call_of (public);
-    struct tn_catalog *catalog = call->run->catalog;
+    struct tn_catalog *catalog = call->session->catalog;
     uint64_t index;
     tenon_status status;
     if (!tn_call_describes (call, &status))
         return status;
-    TN_TRY (tn_catalog_settle (catalog, call->run->error));
+    TN_TRY (tn_catalog_enter_names (catalog, call->session->error));
     if (!tn_catalog_find (catalog, name, length, &index)) {
         call->pending = TENON_E_NOT_FOUND;
         char shown[120];
@@ -280,33 +282,33 @@ tn_host_described (struct tenon_call *public, uint64_t index, struct tenon_tenso
     tenon_status status;
     if (!tn_call_describes (call, &status))
         return status;
-    if (index >= call->run->catalog->count) {
+    if (index >= call->session->catalog->count) {
         call->pending = TENON_E_NOT_FOUND;
         snprintf (call->pending_words, sizeof call->pending_words, "there is no tensor number %llu",
                   (unsigned long long) index);
         return TENON_E_NOT_FOUND;
     }
-    return show_tensor (call, tn_catalog_tensor (call->run->catalog, index), tensor);
+    return show_tensor (call, tn_catalog_tensor (call->session->catalog, index), tensor);
 }
 
 /* Of a source that an index or a container includes, the name says nothing that counts. */
 tenon_status
-tn_host_set_info (struct tenon_call *public, struct tenon_set_info *info)
+tn_host_shard_info (struct tenon_call *public, struct tenon_shard_info *info)
 {
     struct tn_call *call = tn_call_of (public);
-    struct tn_run *run = call->run;
-    struct tenon_set_info found = { .struct_size = sizeof found };
+    struct tn_session *session = call->session;
+    struct tenon_shard_info found = { .struct_size = sizeof found };
     tenon_status status;
     if (!tn_call_describes (call, &status))
         return status;
-    if (run->depth == 1) {
-        found.number = run->set.number;
-        found.count = run->set.count;
+    if (session->depth == 1) {
+        found.number = session->set.number;
+        found.count = session->set.count;
     }
-    if (run->depth == 1 && run->set.whole) {
-        found.flags = TENON_SET_WHOLE;
-        found.tensors = run->set.tensors;
-        found.shared = run->set.shared;
+    if (session->depth == 1 && session->set.whole) {
+        found.flags = TENON_SHARDS_WHOLE;
+        found.tensors = session->set.tensors;
+        found.shared = session->set.shared;
     }
     return tn_fill_struct (info, &found, sizeof found) ? TENON_OK
                                                        : tn_call_misuse (call, "a struct has no struct_size");
@@ -322,10 +324,10 @@ adopt_value (struct tn_call *call, struct tenon_value *value)
         return TENON_OK;
     struct tn_source *source = tn_call_source (call, value->source);
     if (!source)
-        return call->run->error->status;
+        return call->session->error->status;
     if (value->offset > source->size || value->length > source->size - value->offset)
         return tn_fail (
-            call->run->error, TENON_E_TRUNCATED, value->offset,
+            call->session->error, TENON_E_TRUNCATED, value->offset,
             "a metadata array needs %llu bytes, %llu are left", (unsigned long long) value->length,
             (unsigned long long) (value->offset > source->size ? 0 : source->size - value->offset));
     value->source = source->number;
@@ -347,21 +349,21 @@ adopt_nested (struct tn_call *call, struct tenon_value *value)
 static tenon_status
 pass_over (struct tn_call *call, struct tn_metadata *entry, const struct tenon_value *value)
 {
-    struct tn_run *run = call->run;
-    struct tn_catalog *catalog = run->catalog;
-    const struct tn_instance *instance = &catalog->instances[call->instance];
+    struct tn_session *session = call->session;
+    struct tn_catalog *catalog = session->catalog;
+    const struct tn_description *description = &catalog->descriptions[call->description];
     const struct tn_source *source = tn_call_source (call, 0);
-    const uint64_t *limits = run->context->limits;
+    const uint64_t *limits = session->context->limits;
     struct tenon_value copy; /* checked as well */
     uint64_t bytes = 0;
     bool same;
-    entry->instance = call->instance;
-    TN_TRY (tn_value_copy (&run->arena, value, &copy, limits[TENON_LIMIT_DEPTH], &bytes,
-                           limits[TENON_LIMIT_METADATA_BYTES], run->error));
-    TN_TRY (tn_value_same (catalog, &entry->value, &copy, tn_instance_sources (instance), instance->count,
-                           &same, run->error));
-    if (!same && run->report)
-        tn_report_add (run->report, TENON_NOTE, TENON_OK, 0, entry->key,
+    entry->description = call->description;
+    TN_TRY (tn_value_copy (&session->arena, value, &copy, limits[TENON_LIMIT_DEPTH], &bytes,
+                           limits[TENON_LIMIT_METADATA_BYTES], session->error));
+    TN_TRY (tn_value_same (catalog, &entry->value, &copy, tn_description_sources (description),
+                           description->count, &same, session->error));
+    if (!same && session->report)
+        tn_report_add (session->report, TENON_NOTE, TENON_OK, 0, entry->key,
                        source->path ? source->path : source->name,
                        "an earlier file of the set has another value, which counts");
     return TENON_OK;
@@ -372,7 +374,7 @@ tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t lengt
                       const struct tenon_value *value)
 {
     struct tn_call *call = tn_call_of (public);
-    struct tn_run *run = call->run;
+    struct tn_session *session = call->session;
     const char *prefix = call->metadata_prefix ? call->metadata_prefix : "";
     uint64_t index, prefix_length = strlen (prefix);
     tenon_status status;
@@ -381,29 +383,30 @@ tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t lengt
     if (call->include_flags & TENON_INCLUDE_NO_METADATA)
         return TENON_OK;
     if (length == 0 || length > UINT32_MAX || !tn_utf8 (key, length))
-        status = tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET, "a metadata key is %s",
+        status = tn_fail (session->error, TENON_E_MALFORMED, TN_NO_OFFSET, "a metadata key is %s",
                           length == 0 ? "empty" : "not valid UTF-8 without NUL");
     else {
-        struct tn_mark mark = tn_arena_mark (&run->arena);
-        char *whole = tn_arena_get (&run->arena, prefix_length + length + 1, false);
+        struct tn_mark mark = tn_arena_mark (&session->arena);
+        char *whole = tn_arena_get (&session->arena, prefix_length + length + 1, false);
         if (!whole)
-            return tn_fail_memory (run->error);
+            return tn_fail_memory (session->error);
         memcpy (whole, prefix, prefix_length);
         memcpy (whole + prefix_length, key, length);
         length += prefix_length;
         bool repeated = (call->include_flags & TENON_INCLUDE_REPEATED)
-                        && tn_catalog_find_key (run->catalog, whole, length, &index)
-                        && run->catalog->metadata[index].instance != call->instance;
-        status = repeated ? pass_over (call, &run->catalog->metadata[index], value)
-                          : tn_catalog_add_metadata (run->catalog, whole, length, value, false, run->error);
-        tn_arena_release (&run->arena, mark);
+                        && tn_catalog_find_key (session->catalog, whole, length, &index)
+                        && session->catalog->metadata[index].description != call->description;
+        status = repeated ? pass_over (call, &session->catalog->metadata[index], value)
+                          : tn_catalog_add_metadata (session->catalog, whole, length, value, false,
+                                                     session->error);
+        tn_arena_release (&session->arena, mark);
         if (status == TENON_OK && !repeated) {
-            struct tn_metadata *added = &run->catalog->metadata[run->catalog->metadata_count - 1];
-            added->instance = call->instance;
+            struct tn_metadata *added = &session->catalog->metadata[session->catalog->metadata_count - 1];
+            added->description = call->description;
             status = adopt_nested (call, &added->value);
         }
     }
     if (status < 0)
-        tn_source_place (tn_call_source (call, 0), run->error);
+        tn_source_fail_in (tn_call_source (call, 0), session->error);
     return status;
 }

@@ -1,77 +1,79 @@
+/* SPDX-License-Identifier: MIT */
 /* host_member.c - the service that writes a member of a container. */
 #include "codec/member.h"
 
 static tenon_status
 check (struct tn_call *call, const struct tn_writer *outer, const struct tenon_member *member,
-       struct tn_wanted *wanted)
+       struct tn_member_spec *wanted)
 {
-    struct tn_run *run = call->run;
+    struct tn_session *session = call->session;
     if (member->first > outer->count || member->count > outer->count - member->first || !member->codec)
         return tn_call_misuse (call, "a member has tensors that the plan does not have, or no codec");
     if (member->flags & TENON_FLAGS_MUST_KNOW)
         return tn_call_misuse (call, "a member has flags that this version does not know");
-    *wanted = (struct tn_wanted){ .first = member->first,
-                                  .count = member->count,
-                                  .level = member->level,
-                                  .sums = member->check == TENON_CHECK_CRC32,
-                                  .block_size = member->block_size };
-    if (member->filter && !(wanted->filter = tn_filter_find (run->context, member->filter)))
-        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "there is no filter '%s'",
+    *wanted = (struct tn_member_spec){ .first = member->first,
+                                       .count = member->count,
+                                       .level = member->level,
+                                       .sums = member->check == TENON_CHECK_CRC32,
+                                       .block_size = member->block_size };
+    if (member->filter && !(wanted->filter = tn_filter_find (session->context, member->filter)))
+        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "there is no filter '%s'",
                         member->filter);
-    TN_TRY (tn_codec_find (run->context, member->codec, TN_TO_WRITE, &wanted->codec, run->error));
-    if (run->depth >= run->context->limits[TENON_LIMIT_DEPTH] || run->depth >= 60)
-        return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+    TN_TRY (tn_codec_find (session->context, member->codec, TN_TO_WRITE, &wanted->codec, session->error));
+    if (session->depth >= session->context->limits[TENON_LIMIT_DEPTH] || session->depth >= 60)
+        return tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "members lie in each other %u deep; raise depth in [limits] to write them",
-                        run->depth);
+                        session->depth);
     return TENON_OK;
 }
 
 /* Straight into the sink. */
 static tenon_status
-write_now (struct tn_call *call, struct tn_writer *outer, const struct tn_wanted *wanted,
-           struct tn_encoder *encoder, uint64_t block_size, struct tn_made *made)
+write_now (struct tn_call *call, struct tn_writer *outer, const struct tn_member_spec *wanted,
+           struct tn_encoder *encoder, uint64_t block_size, struct tn_member_result *made)
 {
-    struct tn_run *run = call->run;
-    struct tn_stage stage;
+    struct tn_session *session = call->session;
+    struct tn_encode_sink stage;
     struct tn_writer inner = { .ahead = outer->ahead,
                                .done = outer->done,
                                .done_first = outer->done_first,
                                .losses = outer->losses,
                                .meter = outer->meter };
-    tn_stage_open (&stage, run->context, outer->sink, wanted->sums);
+    tn_encode_sink_open (&stage, session->context, outer->sink, wanted->sums);
     if (encoder)
-        tn_stage_filter (&stage, encoder, block_size, tn_member_size (outer, wanted), false, 0);
-    tenon_status status = tn_member_write (run, outer, &inner, wanted, &stage);
+        tn_encode_sink_filter (&stage, encoder, block_size, tn_member_size (outer, wanted), false, 0);
+    tenon_status status = tn_member_write (session, outer, &inner, wanted, &stage);
     if (status == TENON_OK)
-        tn_made_take (made, &stage);
-    tn_stage_close (&stage);
+        tn_member_result_fill (made, &stage);
+    tn_encode_sink_close (&stage);
     return status;
 }
 
 static tenon_status
-put_filtered (struct tn_call *call, struct tn_writer *outer, const struct tn_wanted *wanted,
-              struct tn_made *made)
+put_filtered (struct tn_call *call, struct tn_writer *outer, const struct tn_member_spec *wanted,
+              struct tn_member_result *made)
 {
-    struct tn_run *run = call->run;
+    struct tn_session *session = call->session;
     struct tn_encoder *encoder;
     uint64_t block_size;
     bool found;
-    TN_TRY (tn_ahead_encoder (call, wanted, &encoder));
+    TN_TRY (tn_speculation_encoder (call, wanted, &encoder));
     TN_TRY (tn_encoder_block_size (encoder, wanted->block_size, tn_member_size (outer, wanted),
-                                   run->context->limits[TENON_LIMIT_MEMORY], &block_size, run->error));
-    TN_TRY (tn_ahead_take (call, wanted, block_size, made, &found));
+                                   session->context->limits[TENON_LIMIT_MEMORY], &block_size,
+                                   session->error));
+    TN_TRY (tn_speculation_find (call, wanted, block_size, made, &found));
     return found ? TENON_OK : write_now (call, outer, wanted, encoder, block_size, made);
 }
 
 /* The ends live as long as the call. */
 static tenon_status
-tell_result (struct tn_call *call, uint64_t offset, const struct tn_made *made,
+tell_result (struct tn_call *call, uint64_t offset, const struct tn_member_result *made,
              struct tenon_member_result *result)
 {
     uint64_t *ends = NULL, bytes = made->block_count * sizeof *ends;
     if (made->block_count > 0) {
-        if (!(ends = tn_arena_get (&call->run->arena, bytes, false)))
-            return tn_fail_memory (call->run->error);
+        if (!(ends = tn_arena_get (&call->session->arena, bytes, false)))
+            return tn_fail_memory (call->session->error);
         memcpy (ends, made->ends, bytes);
     }
     struct tenon_member_result found = { .struct_size = sizeof found,
@@ -94,12 +96,12 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
     struct tn_call *call = tn_call_of (public);
     struct tn_writer *writer = call->writer;
     struct tenon_member ours;
-    struct tn_wanted wanted;
-    struct tn_made made = { .stored = 0 };
+    struct tn_member_spec wanted;
+    struct tn_member_result made = { .stored = 0 };
     if (call->state != TN_CALL_WRITE)
         return tn_call_misuse (call, "it called a service of write from another function");
-    if (call->run->error->status < 0)
-        return call->run->error->status;
+    if (call->session->error->status < 0)
+        return call->session->error->status;
     if (!tn_copy_struct (&ours, sizeof ours, member, offsetof (struct tenon_member, block_size))
         || ours.check > TENON_CHECK_CRC32)
         return tn_call_misuse (call, "a struct tenon_member has a wrong struct_size, or an unknown check");

@@ -1,35 +1,35 @@
-/* write_read.c - hands a tensor of the plan to a codec that prints or indexes values, a slab at a time. */
-#include "source/scan.h"
-#include "transfer/reading.h"
+/* SPDX-License-Identifier: MIT */
+/* host_read.c - hands a tensor of the plan to a codec that prints or indexes values, a slab at a time. */
 #include "codec/write.h"
-
+#include "source/scan.h"
+#include "transfer/range_reader.h"
 
 static void
 release_reading (void *call)
 {
-    tn_reading_free (((struct tn_call *) call)->reading);
+    tn_range_reader_free (((struct tn_call *) call)->reading);
 }
 
 static tenon_status
 begin_reading (struct tn_call *call, struct tn_writer *writer, uint64_t index, uint32_t layout)
 {
-    tenon_error *error = call->run->error;
+    tenon_error *error = call->session->error;
     struct tn_planned *planned = &writer->plan->planned[index];
     if (call->reading && call->reading->index == index && call->reading->layout == layout)
         return TENON_OK;
     if (!call->reads)
         tn_call_own (call, release_reading, call);
     call->reads = true;
-    tn_reading_free (call->reading);
+    tn_range_reader_free (call->reading);
     if (!(call->reading = calloc (1, sizeof *call->reading)))
         return tn_fail_memory (error);
-    struct tn_reading *reading = call->reading;
+    struct tn_range_reader *reading = call->reading;
     reading->index = index, reading->layout = layout;
     if (planned->fill) /* it makes its bytes once, from front to back */
         TN_TRY (tn_write_spool (writer, planned, error));
-    TN_TRY (tn_want_make (&reading->want, planned->catalog, planned->tensor, NULL, planned->target, layout,
-                          error));
-    return tn_reading_begin (reading, error);
+    TN_TRY (tn_request_make (&reading->request, planned->catalog, planned->tensor, NULL, planned->target,
+                             layout, error));
+    return tn_range_reader_begin (reading, error);
 }
 
 tenon_status
@@ -41,8 +41,8 @@ tn_host_read_tensor (struct tenon_call *public, uint64_t index, const struct ten
     struct tenon_layout ours = { 0 };
     if (call->state != TN_CALL_WRITE)
         return tn_call_misuse (call, "it called a service of write from another function");
-    if (call->run->error->status < 0)
-        return call->run->error->status;
+    if (call->session->error->status < 0)
+        return call->session->error->status;
     if (layout && !tn_copy_struct (&ours, sizeof ours, layout, sizeof ours))
         return tn_call_misuse (call, "a struct tenon_layout has a wrong struct_size");
     if (index >= writer->count || (ours.flags & TENON_FLAGS_MUST_KNOW))
@@ -53,12 +53,12 @@ tn_host_read_tensor (struct tenon_call *public, uint64_t index, const struct ten
     tenon_status status =
         begin_reading (call, writer, index, ours.flags & (TENON_FORTRAN | TENON_BIG_ENDIAN));
     if (status == TENON_OK
-        && (offset > call->reading->want.size || length > call->reading->want.size - offset))
+        && (offset > call->reading->request.size || length > call->reading->request.size - offset))
         status = tn_call_misuse (call, "it read beyond the end of a tensor");
     if (status == TENON_OK)
-        status = tn_reading_bytes (call->reading, offset, to, length, call->run->error);
+        status = tn_range_reader_read (call->reading, offset, to, length, call->session->error);
     if (status < 0)
-        tn_fail_place (call->run->error, NULL, tn_catalog_tensor (writer->plan->own, index)->name);
+        tn_fail_in (call->session->error, NULL, tn_catalog_tensor (writer->plan->own, index)->name);
     else
         writer->done[index - writer->done_first] = true;
     return status;

@@ -1,4 +1,5 @@
-/* call_sources.c - parts, siblings, and describing them with whichever codec recognises them. */
+/* SPDX-License-Identifier: MIT */
+/* host_sources.c - parts, siblings, and describing them with whichever codec recognises them. */
 #include "codec/call.h"
 #include <errno.h>
 #include <stdio.h>
@@ -7,28 +8,28 @@
 static tenon_status
 adopt (struct tn_call *call, struct tn_source *source, uint32_t *number)
 {
-    struct tn_run *run = call->run;
-    uint64_t most = run->context->limits[TENON_LIMIT_MEMBERS];
-    struct tn_instance *instance = &run->catalog->instances[call->instance];
-    uint64_t room = instance->room;
-    if (run->members >= most) {
+    struct tn_session *session = call->session;
+    uint64_t most = session->context->limits[TENON_LIMIT_MEMBERS];
+    struct tn_description *description = &session->catalog->descriptions[call->description];
+    uint64_t room = description->room;
+    if (session->members >= most) {
         tn_source_free (source);
-        return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+        return tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "more than %llu members; raise members in [limits] to read them",
                         (unsigned long long) most);
     }
-    bool first = instance->sources == NULL;
-    if (!tn_grow (&instance->sources, &room, instance->count, sizeof *instance->sources)) {
+    bool first = description->sources == NULL;
+    if (!tn_grow (&description->sources, &room, description->count, sizeof *description->sources)) {
         tn_source_free (source);
-        return tn_fail_memory (run->error);
+        return tn_fail_memory (session->error);
     }
-    instance->room = (uint32_t) TN_MIN (room, (uint64_t) UINT32_MAX);
+    description->room = (uint32_t) TN_MIN (room, (uint64_t) UINT32_MAX);
     if (first)
-        instance->sources[0] = instance->first;
-    TN_TRY (tn_catalog_add_source (run->catalog, source, run->error));
-    run->members++;
-    *number = instance->count;
-    instance->sources[instance->count++] = source->number;
+        description->sources[0] = description->first;
+    TN_TRY (tn_catalog_add_source (session->catalog, source, session->error));
+    session->members++;
+    *number = description->count;
+    description->sources[description->count++] = source->number;
     return TENON_OK;
 }
 
@@ -50,33 +51,33 @@ check_blocks (struct tn_call *call, const struct tenon_part *part)
                : tn_call_misuse (call, "the last block of a part does not end where the part does");
 }
 
-/* Archives in archives: each level may multiply what lies in it, and is decoded again for everything in it. So what
- * encoded parts of encoded parts come to in all is held against the file, too. */
+/* Archives in archives: each level may multiply what lies in it, and is decoded again for everything in it.
+ * So what encoded parts of encoded parts come to in all is held against the file, too. */
 #define NESTED_FREE ((uint64_t) 16 << 20)
 #define NESTED_LEAST ((uint64_t) 4096) /* what a small one costs */
 
 static tenon_status
-check_nesting (struct tn_run *run, const struct tenon_part *part, struct tn_source *parent)
+check_nesting (struct tn_session *session, const struct tenon_part *part, struct tn_source *parent)
 {
-    uint64_t ratio = run->context->limits[TENON_LIMIT_INFLATED_RATIO];
-    if (tn_add (run->nested, TN_MAX (part->size, NESTED_LEAST), &run->nested))
-        run->nested = UINT64_MAX;
-    if (run->nested <= NESTED_FREE || run->nested / ratio <= tn_source_root (parent)->size)
+    uint64_t ratio = session->context->limits[TENON_LIMIT_INFLATED_RATIO];
+    if (tn_add (session->nested, TN_MAX (part->size, NESTED_LEAST), &session->nested))
+        session->nested = UINT64_MAX;
+    if (session->nested <= NESTED_FREE || session->nested / ratio <= tn_source_root (parent)->size)
         return TENON_OK;
     return tn_fail (
-        run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+        session->error, TENON_E_LIMIT, TN_NO_OFFSET,
         "compressed members within compressed members come to %llu bytes, more than %llu to 1 of the "
         "file; raise inflated_ratio in [limits] to read it",
-        (unsigned long long) run->nested, (unsigned long long) ratio);
+        (unsigned long long) session->nested, (unsigned long long) ratio);
 }
 
 static tenon_status
 check_sizes (struct tn_call *call, const struct tenon_part *part, struct tn_source *parent,
              const struct tn_filter *filter)
 {
-    struct tn_run *run = call->run;
-    const uint64_t *limits = run->context->limits;
-    tenon_error *error = run->error;
+    struct tn_session *session = call->session;
+    const uint64_t *limits = session->context->limits;
+    tenon_error *error = session->error;
     if (part->lead > part->offset || part->offset > parent->size
         || part->stored > parent->size - part->offset)
         return tn_fail (error, TENON_E_TRUNCATED, TN_NO_OFFSET,
@@ -107,7 +108,7 @@ check_sizes (struct tn_call *call, const struct tenon_part *part, struct tn_sour
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "it lies in %u others; raise depth in [limits] to read it", parent->depth);
     if (filter && tn_source_is_encoded (parent))
-        TN_TRY (check_nesting (run, part, parent));
+        TN_TRY (check_nesting (session, part, parent));
     return check_blocks (call, part);
 }
 
@@ -115,7 +116,7 @@ tenon_status
 tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint32_t *number)
 {
     struct tn_call *call = tn_call_of (public);
-    struct tn_run *run = call->run;
+    struct tn_session *session = call->session;
     struct tenon_part ours;
     tenon_status status;
     if (!tn_call_describes (call, &status))
@@ -124,19 +125,19 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
         return tn_call_misuse (call, "a struct tenon_part has a wrong struct_size");
     struct tn_source *parent = tn_call_source (call, ours.source), *source;
     if (!parent)
-        return run->error->status;
-    const struct tn_filter *filter = ours.filter ? tn_filter_find (run->context, ours.filter) : NULL;
+        return session->error->status;
+    const struct tn_filter *filter = ours.filter ? tn_filter_find (session->context, ours.filter) : NULL;
     if (ours.filter && !filter)
-        status = tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+        status = tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                           "no filter '%s' is there to decode it", ours.filter);
     else if (ours.check > TENON_CHECK_CRC32)
         status = tn_call_misuse (call, "a part has an unknown kind of checksum");
     else if (ours.name && (!tn_utf8 (ours.name, ours.name_length) || ours.name_length > UINT32_MAX))
-        status =
-            tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET, "its name is not valid UTF-8 without NUL");
+        status = tn_fail (session->error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                          "its name is not valid UTF-8 without NUL");
     else {
         /* a table that could not be used in the memory that is allowed is no table */
-        if (ours.block_size > run->context->limits[TENON_LIMIT_MEMORY] / 2)
+        if (ours.block_size > session->context->limits[TENON_LIMIT_MEMORY] / 2)
             ours.block_size = 0;
         status = check_sizes (call, &ours, parent, filter);
     }
@@ -144,13 +145,13 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
         char member[80] = "";
         if (ours.name)
             tn_escape (member, sizeof member, ours.name, TN_MIN (ours.name_length, 60));
-        tn_source_place (parent, run->error);
-        size_t end = strlen (run->error->file);
-        snprintf (run->error->file + end, sizeof run->error->file - end, ": member '%s'", member);
+        tn_source_fail_in (parent, session->error);
+        size_t end = strlen (session->error->file);
+        snprintf (session->error->file + end, sizeof session->error->file - end, ": member '%s'", member);
         return status;
     }
-    TN_TRY (tn_source_part (&run->catalog->arena, parent, &ours, filter, &source, run->error));
-    tn_note_range (parent, ours.offset - ours.lead, ours.stored + ours.lead);
+    TN_TRY (tn_source_part (&session->catalog->arena, parent, &ours, filter, &source, session->error));
+    tn_source_note_range (parent, ours.offset - ours.lead, ours.stored + ours.lead);
     return adopt (call, source, number);
 }
 
@@ -171,7 +172,7 @@ tenon_status
 tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, uint32_t *number)
 {
     struct tn_call *call = tn_call_of (public);
-    struct tn_run *run = call->run;
+    struct tn_session *session = call->session;
     struct tn_source *source;
     tenon_status status;
     if (!tn_call_describes (call, &status))
@@ -181,25 +182,25 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
     if (!bare) {
         char shown[200];
         tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
-        return tn_fail (run->error, TENON_E_MALFORMED, TN_NO_OFFSET,
+        return tn_fail (session->error, TENON_E_MALFORMED, TN_NO_OFFSET,
                         "'%s' is no bare file name: a set may only name files beside it", shown);
     }
-    if (!run->directory)
+    if (!session->directory)
         return not_there (call, TENON_E_NOT_FOUND, "", name, length,
                           " cannot be looked for: the file was opened without a path");
     char shown_name[256];
     memcpy (shown_name, name, length);
     shown_name[length] = 0;
-    TN_FREE char *path = tn_concat (run->directory, shown_name, (char *) NULL);
+    TN_FREE char *path = tn_concat (session->directory, shown_name, (char *) NULL);
     tenon_error error = TENON_ERROR_INIT;
     if (!path)
-        return tn_fail_memory (run->error);
+        return tn_fail_memory (session->error);
     errno = 0;
-    if (tn_source_open (path, run->may_map, &source, &error) < 0) {
+    if (tn_source_open (path, session->may_map, &source, &error) < 0) {
         if (errno == ENOENT)
             return not_there (call, TENON_E_NOT_FOUND, "the file ", name, length,
                               " that it names is missing");
-        *run->error = error;
+        *session->error = error;
         return error.status;
     }
     return adopt (call, source, number);
@@ -227,7 +228,7 @@ tenon_status
 tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_include *how)
 {
     struct tn_call *call = tn_call_of (public);
-    struct tn_run *run = call->run;
+    struct tn_session *session = call->session;
     struct tenon_include ours = { 0 };
     uint64_t codec;
     tenon_status status;
@@ -236,33 +237,33 @@ tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_
     if (how && !tn_copy_struct (&ours, sizeof ours, how, offsetof (struct tenon_include, codec)))
         return tn_call_misuse (call, "a struct tenon_include has a wrong struct_size");
     if (ours.flags & TENON_FLAGS_MUST_KNOW)
-        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the codec %s includes a source with flags %#x, which this version does not know",
                         tn_call_codec (call)->table.id, ours.flags);
     struct tn_source *source = tn_call_source (call, number);
     if (!source)
-        return run->error->status;
-    if (number == 0 || run->depth >= run->context->limits[TENON_LIMIT_DEPTH] || run->depth >= 60)
+        return session->error->status;
+    if (number == 0 || session->depth >= session->context->limits[TENON_LIMIT_DEPTH] || session->depth >= 60)
         return number == 0
                    ? tn_call_misuse (call, "it wants to include the source that it was called for")
-                   : tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+                   : tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
                               "sources lie in each other %u deep; raise depth in [limits] to read them",
-                              run->depth);
-    status = tn_recognise (run, source, ours.codec, &codec, true, NULL);
+                              session->depth);
+    status = tn_recognise (session, source, ours.codec, &codec, true, NULL);
     if (status == TENON_E_UNRECOGNISED)
         return not_there (call, status, "no codec recognises ", source->name, source->name_length, "");
-    TN_TRY (status < 0 && run->error->status == TENON_OK
-                ? tn_fail (run->error, status, TN_NO_OFFSET, "%s", tenon_status_text (status))
+    TN_TRY (status < 0 && session->error->status == TENON_OK
+                ? tn_fail (session->error, status, TN_NO_OFFSET, "%s", tenon_status_text (status))
                 : status);
 
-    struct tn_mark mark = tn_arena_mark (&run->arena);
+    struct tn_mark mark = tn_arena_mark (&session->arena);
     const char *prefix = call->prefix;
     if ((ours.flags & TENON_INCLUDE_PREFIX)
-        && !(prefix = make_prefix (&run->arena, call->prefix, source->name, source->name_length)))
-        return tn_fail_memory (run->error);
+        && !(prefix = make_prefix (&session->arena, call->prefix, source->name, source->name_length)))
+        return tn_fail_memory (session->error);
     const char *metadata_prefix = ours.metadata_prefix ? ours.metadata_prefix : call->metadata_prefix;
-    status = tn_describe (run, source->number, codec, prefix, metadata_prefix,
+    status = tn_describe (session, source->number, codec, prefix, metadata_prefix,
                           ours.flags | (call->include_flags & TENON_INCLUDE_NO_METADATA));
-    tn_arena_release (&run->arena, mark);
+    tn_arena_release (&session->arena, mark);
     return status;
 }

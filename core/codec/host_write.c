@@ -1,4 +1,5 @@
-/* write_host.c - the services with which a codec writes. */
+/* SPDX-License-Identifier: MIT */
+/* host_write.c - the services with which a codec writes. */
 #include "codec/write.h"
 #include <tenon/plugin.h>
 
@@ -8,13 +9,13 @@ writing (struct tenon_call *public)
     struct tn_call *call = tn_call_of (public);
     if (call->state != TN_CALL_WRITE)
         tn_call_misuse (call, "it called a service of write from another function");
-    return call->run->error->status == TENON_OK ? call->writer : NULL;
+    return call->session->error->status == TENON_OK ? call->writer : NULL;
 }
 #define WRITING(public)                                                                                      \
     struct tn_call *call = tn_call_of (public);                                                              \
     struct tn_writer *writer = writing (public);                                                             \
     if (!writer)                                                                                             \
-    return call->run->error->status
+    return call->session->error->status
 
 tenon_status
 tn_host_plan_info (struct tenon_call *public, struct tenon_plan_info *info)
@@ -68,7 +69,7 @@ tenon_status
 tn_host_put (struct tenon_call *public, const void *bytes, uint64_t length)
 {
     WRITING (public);
-    return tn_sink_write (writer->sink, bytes, length, call->run->error);
+    return tn_sink_write (writer->sink, bytes, length, call->session->error);
 }
 
 tenon_status
@@ -92,7 +93,7 @@ tenon_status
 tn_host_put_old (struct tenon_call *public, uint64_t length)
 {
     WRITING (public);
-    tenon_error *error = call->run->error;
+    tenon_error *error = call->session->error;
     const struct tn_source *old = writer->old;
     if (!old)
         return tn_call_misuse (call, "it puts an old file where there is none");
@@ -139,7 +140,7 @@ put_number (struct tn_writer *writer, uint64_t bits, uint32_t width, bool big, t
 static tenon_status
 put_item (struct tn_call *call, struct tn_writer *writer, const struct tenon_value *item, uint32_t encoding)
 {
-    tenon_error *error = call->run->error;
+    tenon_error *error = call->session->error;
     bool big = encoding & TENON_ENCODING_BIG;
     if (item->type != TENON_STRING)
         return put_number (writer, item_bits (item), tn_value_width (item->type), big, error);
@@ -154,25 +155,25 @@ put_item (struct tn_call *call, struct tn_writer *writer, const struct tenon_val
 static tenon_status
 put_range (struct tn_call *call, struct tn_writer *writer, const struct tenon_value *array)
 {
-    tenon_error *error = call->run->error;
-    struct tn_stream *stream;
+    tenon_error *error = call->session->error;
+    struct tn_decoder *stream;
     uint8_t *buffer = malloc (65536);
-    if (array->source == TENON_NO_SOURCE || array->source >= call->run->borrowed_count || !buffer) {
+    if (array->source == TENON_NO_SOURCE || array->source >= call->session->borrowed_count || !buffer) {
         free (buffer);
         return !buffer ? tn_fail_memory (error)
                : array->source == TENON_NO_SOURCE
                    ? tn_sink_write (writer->sink, array->as.memory, array->length, error)
                    : tn_call_misuse (call, "an array's source is not the plan's");
     }
-    tenon_status status = tn_stream_new (call->run->borrowed[array->source], &stream, error);
+    tenon_status status = tn_decoder_new (call->session->borrowed[array->source], &stream, error);
     for (uint64_t at = 0; status == TENON_OK && at < array->length;) {
         uint64_t piece = TN_MIN (65536u, array->length - at);
-        status = tn_stream_read (stream, array->offset + at, buffer, piece, error);
+        status = tn_decoder_read (stream, array->offset + at, buffer, piece, error);
         if (status == TENON_OK)
             status = tn_sink_write (writer->sink, buffer, piece, error);
         at += piece;
     }
-    tn_stream_free (stream);
+    tn_decoder_free (stream);
     free (buffer);
     return status;
 }
@@ -191,23 +192,23 @@ tn_host_put_items (struct tenon_call *public, const struct tenon_value *array, u
     uint64_t at_once = ITEMS_AT_ONCE;
     if (array->item_type == TENON_STRING
         && array->count > at_once) { /* one walk: jumping back would start again each time */
-        struct tn_mark mark = tn_arena_mark (&call->run->arena);
-        struct tenon_value *all = tn_arena_get (&call->run->arena, array->count * sizeof *all, false);
+        struct tn_mark mark = tn_arena_mark (&call->session->arena);
+        struct tenon_value *all = tn_arena_get (&call->session->arena, array->count * sizeof *all, false);
         if (!all)
-            return tn_fail_memory (call->run->error);
+            return tn_fail_memory (call->session->error);
         tenon_status status = public->host->items (public, array, 0, array->count, all);
         for (uint64_t i = 0; i < array->count && status == TENON_OK; i++)
             status = put_item (call, writer, &all[i], encoding);
-        tn_arena_release (&call->run->arena, mark);
+        tn_arena_release (&call->session->arena, mark);
         return status;
     }
     for (uint64_t first = 0; first < array->count; first += at_once) {
         uint64_t n = TN_MIN (at_once, array->count - first);
-        struct tn_mark mark = tn_arena_mark (&call->run->arena);
+        struct tn_mark mark = tn_arena_mark (&call->session->arena);
         TN_TRY (public->host->items (public, array, first, n, items));
         for (uint64_t i = 0; i < n; i++)
             TN_TRY (put_item (call, writer, &items[i], encoding));
-        tn_arena_release (&call->run->arena, mark);
+        tn_arena_release (&call->session->arena, mark);
     }
     return TENON_OK;
 }
@@ -221,7 +222,7 @@ tn_host_align (struct tenon_call *public, uint64_t alignment, uint32_t fill)
     if (alignment == 0)
         return tn_call_misuse (call, "it aligns to 0");
     uint64_t beyond = writer->sink->position % alignment;
-    return beyond ? tn_sink_fill (writer->sink, (uint8_t) fill, alignment - beyond, call->run->error)
+    return beyond ? tn_sink_fill (writer->sink, (uint8_t) fill, alignment - beyond, call->session->error)
                   : TENON_OK;
 }
 
@@ -237,20 +238,20 @@ tn_host_patch (struct tenon_call *public, uint64_t position, const void *bytes, 
 {
     WRITING (public);
     if (!writer->sink->seekable)
-        return tn_fail (call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+        return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the format %s goes back to fill in its header, which a pipe or a filter does not "
                         "allow; save to a file",
                         tn_call_codec (call)->table.id);
     if (position > writer->sink->position || length > writer->sink->position - position)
         return tn_call_misuse (call, "it patches bytes that were not put yet");
-    return tn_sink_patch (writer->sink, position, bytes, length, call->run->error);
+    return tn_sink_patch (writer->sink, position, bytes, length, call->session->error);
 }
 
 /* A dry run makes no files, but knows their names as a real one does. */
 static tenon_status
 next_dry_file (struct tn_call *call, struct tn_writer *writer, const char *name, uint64_t length)
 {
-    struct tn_arena *arena = &call->run->arena;
+    struct tn_arena *arena = &call->session->arena;
     writer->sink->position = 0;
     if (!name)
         return TENON_OK;
@@ -259,7 +260,7 @@ next_dry_file (struct tn_call *call, struct tn_writer *writer, const char *name,
             return tn_call_misuse (call, "it begins the same file twice");
     struct tn_begun *begun = tn_arena_get (arena, sizeof *begun, true);
     if (!begun || !(begun->name = tn_arena_text (arena, name, length)))
-        return tn_fail_memory (call->run->error);
+        return tn_fail_memory (call->session->error);
     begun->next = writer->begun;
     writer->begun = begun;
     return TENON_OK;
@@ -275,7 +276,7 @@ list_file (struct tn_call *call, struct tn_writer *writer, const char *name)
     TN_FREE char *folder = slash ? tn_strndup (writer->path, (size_t) (slash + 1 - writer->path)) : NULL;
     TN_FREE char *path = slash && !folder ? NULL : tn_concat (folder ? folder : "", name, (char *) NULL);
     if (!path)
-        return tn_fail_memory (call->run->error);
+        return tn_fail_memory (call->session->error);
     tn_report_add (writer->files, TENON_WRITTEN, TENON_OK, 0, "", path, "a file of the set");
     return TENON_OK;
 }
@@ -291,7 +292,7 @@ tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
         return tn_call_misuse (call, "it begins a file whose name is no bare file name");
     if (writer->alone)
         return tn_fail (
-            call->run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+            call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
             "the format %s writes more than one file, which is only possible beside a target in a folder",
             tn_call_codec (call)->table.id);
     writer->target_used |= !name || (!writer->other_files && writer->sink->position > 0);
@@ -307,5 +308,5 @@ tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
         writer->sink = writer->target;
         return TENON_OK;
     }
-    return tn_save_file (writer->save, bare, 0, &writer->sink, call->run->error);
+    return tn_atomic_sink (writer->save, bare, 0, &writer->sink, call->session->error);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* member.c - writing a member of a container with another codec. */
 #include "codec/member.h"
 
@@ -5,7 +6,7 @@
 #define HEADERS 4096u
 
 uint64_t
-tn_member_size (const struct tn_writer *outer, const struct tn_wanted *wanted)
+tn_member_size (const struct tn_writer *outer, const struct tn_member_spec *wanted)
 {
     uint64_t size = HEADERS;
     for (uint64_t i = 0; i < wanted->count; i++) {
@@ -18,8 +19,8 @@ tn_member_size (const struct tn_writer *outer, const struct tn_wanted *wanted)
 }
 
 tenon_status
-tn_member_write (struct tn_run *run, const struct tn_writer *outer, struct tn_writer *inner,
-                 const struct tn_wanted *wanted, struct tn_stage *stage)
+tn_member_write (struct tn_session *session, const struct tn_writer *outer, struct tn_writer *inner,
+                 const struct tn_member_spec *wanted, struct tn_encode_sink *stage)
 {
     inner->plan = outer->plan;
     inner->first = outer->first + wanted->first;
@@ -29,24 +30,24 @@ tn_member_write (struct tn_run *run, const struct tn_writer *outer, struct tn_wr
     inner->dry = outer->dry && !stage->encoder && !stage->sums;
     inner->name = wanted->count ? tn_catalog_tensor (outer->plan->own, inner->first)->name : "";
     inner->name_length = strlen (inner->name);
-    run->depth++;
-    tenon_status status = tn_write (run, inner, wanted->codec);
-    run->depth--;
+    session->depth++;
+    tenon_status status = tn_write (session, inner, wanted->codec);
+    session->depth--;
     if (status == TENON_OK)
-        status = tn_stage_finish (stage, run->error);
+        status = tn_encode_sink_finish (stage, session->error);
     if (status < 0 && wanted->count == 1)
-        tn_fail_place (run->error, NULL, inner->name);
+        tn_fail_in (session->error, NULL, inner->name);
     return status;
 }
 
 void
-tn_made_take (struct tn_made *made, struct tn_stage *stage)
+tn_member_result_fill (struct tn_member_result *made, struct tn_encode_sink *stage)
 {
-    *made = (struct tn_made){ .stored = stage->outer->position - stage->base,
-                              .size = stage->sink.position,
-                              .block_size = stage->encoder ? stage->block_size : 0,
-                              .block_count = stage->block_count,
-                              .ends = stage->block_ends,
-                              .crc = stage->crc };
+    *made = (struct tn_member_result){ .stored = stage->outer->position - stage->base,
+                                       .size = stage->sink.position,
+                                       .block_size = stage->encoder ? stage->block_size : 0,
+                                       .block_count = stage->block_count,
+                                       .ends = stage->block_ends,
+                                       .crc = stage->crc };
     stage->block_ends = NULL;
 }

@@ -1,11 +1,12 @@
+/* SPDX-License-Identifier: MIT */
 /* member.h - members of containers: written when they are asked for, or ahead of that. */
 #ifndef TN_MEMBER_H
 #define TN_MEMBER_H
-#include "sink/encode_sink.h"
 #include "codec/write.h"
+#include "sink/encode_sink.h"
 
 /* A member that a codec asks for, checked. */
-struct tn_wanted {
+struct tn_member_spec {
     uint64_t first, count; /* tensors of the writer that it is asked of */
     uint64_t codec;
     const struct tn_filter *filter;
@@ -14,32 +15,33 @@ struct tn_wanted {
     uint64_t block_size;
 };
 /* About how many decoded bytes it has: those of its tensors, and some for headers. */
-uint64_t tn_member_size (const struct tn_writer *outer, const struct tn_wanted *wanted);
-/* Lets the member's codec write into the stage. `inner` says where losses, progress and what is done are counted; the
- * rest of it is set here. */
-tenon_status tn_member_write (struct tn_run *run, const struct tn_writer *outer, struct tn_writer *inner,
-                              const struct tn_wanted *wanted, struct tn_stage *stage);
+uint64_t tn_member_size (const struct tn_writer *outer, const struct tn_member_spec *wanted);
+/* Lets the member's codec write into the stage. `inner` says where losses, progress and what is done are
+ * counted; the rest of it is set here. */
+tenon_status tn_member_write (struct tn_session *session, const struct tn_writer *outer,
+                              struct tn_writer *inner, const struct tn_member_spec *wanted,
+                              struct tn_encode_sink *stage);
 
 /* What became of a member; `ends` is the caller's to free. */
-struct tn_made {
+struct tn_member_result {
     uint64_t stored, size, block_size, block_count;
     uint64_t *ends;
     uint32_t crc;
 };
-void tn_made_take (struct tn_made *made, struct tn_stage *stage);
+void tn_member_result_fill (struct tn_member_result *made, struct tn_encode_sink *stage);
 
 /* ---- ahead.c ----
  *
- * A codec asks for one small member after the other, each of which keeps one thread busy. So the next ones are made at the
- * same time, as if they had been asked for with the same parameters, and kept. What was made for a wrong guess is dropped,
- * and with it its failure, its notes and its losses. */
+ * A codec asks for one small member after the other, each of which keeps one thread busy. So the next ones
+ * are made at the same time, as if they had been asked for with the same parameters, and kept. What was made
+ * for a wrong guess is dropped, and with it its failure, its notes and its losses. */
 
 /* The call's encoder for a filter. */
-tenon_status tn_ahead_encoder (struct tn_call *call, const struct tn_wanted *wanted,
-                               struct tn_encoder **encoder);
-/* Hands out the member if it was made ahead, or makes it and some of those that probably follow. *found is false when it
- * has to be written now; `block_size` is what its blocks will have. */
-tenon_status tn_ahead_take (struct tn_call *call, const struct tn_wanted *wanted, uint64_t block_size,
-                            struct tn_made *made, bool *found);
+tenon_status tn_speculation_encoder (struct tn_call *call, const struct tn_member_spec *wanted,
+                                     struct tn_encoder **encoder);
+/* Hands out the member if it was made ahead, or makes it and some of those that probably follow. *found is
+ * false when it has to be written now; `block_size` is what its blocks will have. */
+tenon_status tn_speculation_find (struct tn_call *call, const struct tn_member_spec *wanted,
+                                  uint64_t block_size, struct tn_member_result *made, bool *found);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* recognise.c - which codec takes a source: first by content (magic, else probe), then by the longest
  * extension, then by priority. */
 #include "codec/call.h"
@@ -21,23 +22,23 @@ struct head {
 
 /* Through what was read ahead, or through a stream of its own. */
 static tenon_status
-read_some (struct tn_run *run, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
+read_some (struct tn_session *session, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
            tenon_error *error)
 {
-    struct tn_stream *stream = NULL;
+    struct tn_decoder *stream = NULL;
     bool done;
-    TN_TRY (tn_window_read (run->window, source, offset, to, length, &done, error));
+    TN_TRY (tn_readahead_read (session->window, source, offset, to, length, &done, error));
     if (done)
         return TENON_OK;
-    tenon_status status = tn_stream_new (source, &stream, error);
+    tenon_status status = tn_decoder_new (source, &stream, error);
     if (status == TENON_OK)
-        status = tn_stream_read (stream, offset, to, length, error);
-    tn_stream_free (stream);
+        status = tn_decoder_read (stream, offset, to, length, error);
+    tn_decoder_free (stream);
     return status;
 }
 
 static bool
-has_magic (struct tn_run *run, struct tn_source *source, const struct head *head,
+has_magic (struct tn_session *session, struct tn_source *source, const struct head *head,
            const struct tenon_magic *magic)
 {
     uint8_t bytes[256];
@@ -54,37 +55,38 @@ has_magic (struct tn_run *run, struct tn_source *source, const struct head *head
     if (at <= head->length && magic->length <= head->length - at)
         return memcmp (head->bytes + at, magic->bytes, magic->length) == 0;
     tenon_error ignored = TENON_ERROR_INIT;
-    return read_some (run, source, at, bytes, magic->length, &ignored) == TENON_OK
+    return read_some (session, source, at, bytes, magic->length, &ignored) == TENON_OK
            && memcmp (bytes, magic->bytes, magic->length) == 0;
 }
 
 /* What a codec's name and magics make of the source. */
 static struct bid
-look (struct tn_run *run, struct tn_source *source, const struct head *head, const struct tn_codec *codec)
+look (struct tn_session *session, struct tn_source *source, const struct head *head,
+      const struct tn_codec *codec)
 {
     struct bid bid = { 0, tn_extension_length (codec, source->name, source->name_length), codec->priority };
     for (uint32_t i = 0; i < codec->table.magic_count; i++)
-        if (has_magic (run, source, head, &codec->table.magics[i]))
+        if (has_magic (session, source, head, &codec->table.magics[i]))
             bid.content = TN_MAX (bid.content, 1000 + codec->table.magics[i].length);
     return bid;
 }
 
 /* How sure a codec is; failures on the way mean no. */
 static uint32_t
-probe (struct tn_run *outer, struct tn_source *source, uint64_t number)
+probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
 {
     const struct tenon_codec *codec = &outer->context->registry.codecs[number]->table;
     tenon_error ignored = TENON_ERROR_INIT;
-    struct tn_run run = *outer;
-    run.error = &ignored;
-    run.report = NULL;
-    memset (&run.arena, 0, sizeof run.arena);
+    struct tn_session session = *outer;
+    session.error = &ignored;
+    session.report = NULL;
+    memset (&session.arena, 0, sizeof session.arena);
     struct tn_call call;
-    tn_call_begin (&call, &run, TN_CALL_PROBE, number);
+    tn_call_begin (&call, &session, TN_CALL_PROBE, number);
     call.source = source;
     int32_t sure = codec->probe (&call.public);
     tn_call_end (&call, TENON_OK);
-    tn_arena_free (&run.arena);
+    tn_arena_free (&session.arena);
     return sure >= PROBE_MATCH && sure <= 100 ? (uint32_t) sure : 0;
 }
 
@@ -117,19 +119,19 @@ say_bid (tenon_report *report, const tenon_context *context, uint64_t codec, con
                    entry->table.describe ? "" : ", and the codec only writes");
 }
 
-/* All bids, and which of them is the best: *winner, and *rival when another one is as good. UINT64_MAX: none. Who
- * could not win with any answer, against a magic, is not probed (unless all bids are to be told): a container
- * has thousands of members. */
+/* All bids, and which of them is the best: *winner, and *rival when another one is as good. UINT64_MAX: none.
+ * Who could not win with any answer, against a magic, is not probed (unless all bids are to be told): a
+ * container has thousands of members. */
 static void
-ask_all (struct tn_run *run, struct tn_source *source, const struct head *head, bool all, struct bid *bids,
-         uint64_t *winner, uint64_t *rival)
+ask_all (struct tn_session *session, struct tn_source *source, const struct head *head, bool all,
+         struct bid *bids, uint64_t *winner, uint64_t *rival)
 {
-    const struct tn_registry *registry = &run->context->registry;
+    const struct tn_registry *registry = &session->context->registry;
     size_t longest = 0;
     bool magic = false;
     *winner = *rival = UINT64_MAX;
     for (uint64_t i = 0; i < registry->codec_count; i++) {
-        bids[i] = look (run, source, head, registry->codecs[i]);
+        bids[i] = look (session, source, head, registry->codecs[i]);
         if (bids[i].content == 0 || !registry->codecs[i]->table.describe)
             continue;
         magic = true;
@@ -139,7 +141,7 @@ ask_all (struct tn_run *run, struct tn_source *source, const struct head *head, 
         const struct tenon_codec *codec = &registry->codecs[i]->table;
         bool hopeless = magic && !all && bids[i].extension <= longest;
         if (bids[i].content == 0 && codec->probe && codec->describe && !hopeless)
-            bids[i].content = probe (run, source, i);
+            bids[i].content = probe (session, source, i);
         if ((bids[i].content == 0 && bids[i].extension == 0) || !codec->describe)
             continue;
         int order = *winner == UINT64_MAX ? 1 : compare (&bids[i], &bids[*winner]);
@@ -151,75 +153,76 @@ ask_all (struct tn_run *run, struct tn_source *source, const struct head *head, 
 }
 
 static tenon_status
-nobody_or_two (struct tn_run *run, struct tn_source *source, uint64_t winner, uint64_t rival, bool quiet)
+nobody_or_two (struct tn_session *session, struct tn_source *source, uint64_t winner, uint64_t rival,
+               bool quiet)
 {
-    struct tn_codec **codecs = run->context->registry.codecs;
+    struct tn_codec **codecs = session->context->registry.codecs;
     if (winner == UINT64_MAX && quiet)
         return TENON_E_UNRECOGNISED;
-    tn_source_place (source, run->error);
-    if (run->context->registry.codec_count == 0)
-        return tn_fail (run->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
+    tn_source_fail_in (source, session->error);
+    if (session->context->registry.codec_count == 0)
+        return tn_fail (session->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
                         "no codec is in use (tenon formats -v tells what became of the plugins)");
     if (winner == UINT64_MAX)
-        return tn_fail (run->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
+        return tn_fail (session->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
                         "no codec recognises it (tenon why tells what each one said)");
-    return tn_fail (run->error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
+    return tn_fail (session->error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
                     "%s and %s claim it equally; set priority in [codec %s], or name the format",
                     codecs[winner]->table.id, codecs[rival]->table.id, codecs[winner]->table.id);
 }
 
 /* The beginning of a source, for all magics. */
 static tenon_status
-read_head (struct tn_run *run, struct tn_source *source, struct head *head)
+read_head (struct tn_session *session, struct tn_source *source, struct head *head)
 {
     tenon_error ignored;
     uint64_t length = TN_MIN (source->size, HEAD_SIZE);
     bool done;
     head->length = 0;
-    if (tn_window_read (run->window, source, 0, head->bytes, length, &done, run->error) < 0)
-        return run->error->status;
+    if (tn_readahead_read (session->window, source, 0, head->bytes, length, &done, session->error) < 0)
+        return session->error->status;
     if (done) {
         head->length = length;
         return TENON_OK;
     }
     ignored = (tenon_error) TENON_ERROR_INIT;
-    if (read_some (run, source, 0, head->bytes, length, &ignored) == TENON_OK)
+    if (read_some (session, source, 0, head->bytes, length, &ignored) == TENON_OK)
         head->length = length;
     if (ignored.status == TENON_E_IO || ignored.status == TENON_E_MEMORY) /* not a question of the format */
-        *run->error = ignored;
-    return run->error->status;
+        *session->error = ignored;
+    return session->error->status;
 }
 
 tenon_status
-tn_recognise (struct tn_run *run, struct tn_source *source, const char *word, uint64_t *codec, bool quiet,
-              tenon_report *report)
+tn_recognise (struct tn_session *session, struct tn_source *source, const char *word, uint64_t *codec,
+              bool quiet, tenon_report *report)
 {
-    const struct tn_registry *registry = &run->context->registry;
+    const struct tn_registry *registry = &session->context->registry;
     const char *file = source->path ? source->path : source->name;
     struct head head;
     uint64_t winner, rival;
     if (word && !report)
-        return tn_codec_find (run->context, word, TN_TO_READ, codec, run->error);
-    TN_TRY (read_head (run, source, &head));
+        return tn_codec_find (session->context, word, TN_TO_READ, codec, session->error);
+    TN_TRY (read_head (session, source, &head));
     struct bid few[16];
     TN_FREE struct bid *many = NULL;
     struct bid *bids = few;
     if (registry->codec_count > TN_COUNT (few)
         && !(bids = many = calloc (registry->codec_count, sizeof *bids)))
-        return tn_fail_memory (run->error);
-    ask_all (run, source, &head, report != NULL, bids, &winner, &rival);
+        return tn_fail_memory (session->error);
+    ask_all (session, source, &head, report != NULL, bids, &winner, &rival);
     tenon_status status = TENON_OK;
     if (word)
-        status = tn_codec_find (run->context, word, TN_TO_READ, codec, run->error);
+        status = tn_codec_find (session->context, word, TN_TO_READ, codec, session->error);
     else if (winner == UINT64_MAX || rival != UINT64_MAX)
-        status = nobody_or_two (run, source, winner, rival, quiet);
+        status = nobody_or_two (session, source, winner, rival, quiet);
     else
         *codec = winner;
     for (uint64_t i = 0; report && i < registry->codec_count; i++)
-        say_bid (report, run->context, i, &bids[i], status == TENON_OK && i == *codec, file);
-    if (status == TENON_OK && !word && bids[winner].content > 0 && bids[winner].extension == 0 && run->report
-        && strchr (source->name, '.'))
-        tn_report_add (run->report, TENON_NOTE, TENON_OK, 0, "", file,
+        say_bid (report, session->context, i, &bids[i], status == TENON_OK && i == *codec, file);
+    if (status == TENON_OK && !word && bids[winner].content > 0 && bids[winner].extension == 0
+        && session->report && strchr (source->name, '.'))
+        tn_report_add (session->report, TENON_NOTE, TENON_OK, 0, "", file,
                        "its contents are %s, its extension is not", registry->codecs[winner]->table.id);
     return status;
 }

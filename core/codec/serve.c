@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* serve.c - regions of tensors whose bytes their codec makes. */
 #include "codec/call.h"
 
@@ -5,14 +6,14 @@ tenon_status
 tn_serve (struct tn_catalog *catalog, const struct tn_tensor *tensor, const struct tenon_region *region,
           void *to, uint64_t size, tenon_error *error)
 {
-    const struct tn_instance *instance = &catalog->instances[tensor->instance];
-    struct tn_run run = {
+    const struct tn_description *description = &catalog->descriptions[tensor->description];
+    struct tn_session session = {
         .context = catalog->context, .error = error, .overlay = &catalog->overlay, .catalog = catalog
     };
     struct tn_call call;
-    tn_call_begin (&call, &run, TN_CALL_READ, instance->codec);
-    call.sources = tn_instance_sources (instance);
-    call.source_count = instance->count;
+    tn_call_begin (&call, &session, TN_CALL_READ, description->codec);
+    call.sources = tn_description_sources (description);
+    call.source_count = description->count;
     struct tenon_tensor theirs = { .struct_size = sizeof theirs,
                                    .dtype = tensor->dtype,
                                    .name = tensor->name,
@@ -24,11 +25,11 @@ tn_serve (struct tn_catalog *catalog, const struct tn_tensor *tensor, const stru
                                    .source = UINT32_MAX,
                                    .length = tensor->length,
                                    .cookie = tensor->cookie };
-    for (uint32_t i = 0; i < instance->count; i++)
+    for (uint32_t i = 0; i < description->count; i++)
         if (call.sources[i] == tensor->source)
             theirs.source = i;
-    const struct tenon_codec *codec = &catalog->context->registry.codecs[instance->codec]->table;
+    const struct tenon_codec *codec = &catalog->context->registry.codecs[description->codec]->table;
     tenon_status status = tn_call_end (&call, codec->read (&call.public, &theirs, region, to, size));
-    tn_arena_free (&run.arena);
+    tn_arena_free (&session.arena);
     return status;
 }

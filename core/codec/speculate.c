@@ -1,4 +1,5 @@
-/* ahead.c - makes members before they are asked for, on all threads. */
+/* SPDX-License-Identifier: MIT */
+/* speculate.c - makes members before they are asked for, on all threads. */
 #include "codec/member.h"
 
 /* So many are made the first time, for each thread. When all were asked for, there are more the next time. */
@@ -17,7 +18,7 @@ struct kept {
 
 struct guess {
     struct kept kept;
-    struct tn_made made;
+    struct tn_member_result made;
     uint64_t losses;
     tenon_report *report; /* NULL: nothing was said */
     tenon_error *error;   /* NULL: it succeeded, or there was no memory for saying more */
@@ -30,11 +31,11 @@ struct guesser {
     tenon_report *report;
 };
 
-struct tn_ahead {
+struct tn_speculation {
     struct tn_encoder *encoder;
     struct guesser *guessers; /* as many as there are threads */
     unsigned width;
-    struct tn_wanted next; /* what is asked for next, if it goes on like this */
+    struct tn_member_spec next; /* what is asked for next, if it goes on like this */
     bool goes_on;
     uint64_t at_once;
     struct guess *guesses;
@@ -71,7 +72,7 @@ drop_guess (struct guess *guess)
 }
 
 static void
-drop_guesses (struct tn_ahead *ahead)
+drop_guesses (struct tn_speculation *ahead)
 {
     for (uint64_t i = ahead->taken; i < ahead->count; i++)
         drop_guess (&ahead->guesses[i]);
@@ -85,7 +86,7 @@ drop_guesses (struct tn_ahead *ahead)
 static void
 ahead_free (void *it)
 {
-    struct tn_ahead *ahead = it;
+    struct tn_speculation *ahead = it;
     drop_guesses (ahead);
     for (unsigned i = 0; ahead->guessers && i < ahead->width; i++) {
         tn_arena_free (&ahead->guessers[i].arena);
@@ -97,40 +98,41 @@ ahead_free (void *it)
 }
 
 static bool
-same_way (const struct tn_wanted *a, const struct tn_wanted *b)
+same_way (const struct tn_member_spec *a, const struct tn_member_spec *b)
 {
     return a->count == b->count && a->codec == b->codec && a->filter == b->filter && a->level == b->level
            && a->sums == b->sums && a->block_size == b->block_size;
 }
 
 static tenon_status
-ahead_new (struct tn_call *call, const struct tn_wanted *wanted)
+ahead_new (struct tn_call *call, const struct tn_member_spec *wanted)
 {
-    struct tn_ahead *ahead = call->ahead = calloc (1, sizeof *ahead);
+    struct tn_speculation *ahead = call->ahead = calloc (1, sizeof *ahead);
     if (!ahead)
-        return tn_fail_memory (call->run->error);
+        return tn_fail_memory (call->session->error);
     tn_call_own (call, ahead_free, ahead);
-    ahead->width = tn_pool_width (call->run->context->pool);
+    ahead->width = tn_pool_width (call->session->context->pool);
     ahead->at_once = FIRST_GUESSES * ahead->width;
     ahead->next = *wanted; /* many codecs never ask otherwise: no need to wait for the second */
     ahead->goes_on = true;
     ahead->guessers = calloc (ahead->width, sizeof *ahead->guessers);
-    return ahead->guessers ? TENON_OK : tn_fail_memory (call->run->error);
+    return ahead->guessers ? TENON_OK : tn_fail_memory (call->session->error);
 }
 
 tenon_status
-tn_ahead_encoder (struct tn_call *call, const struct tn_wanted *wanted, struct tn_encoder **encoder)
+tn_speculation_encoder (struct tn_call *call, const struct tn_member_spec *wanted,
+                        struct tn_encoder **encoder)
 {
-    struct tn_run *run = call->run;
+    struct tn_session *session = call->session;
     const struct tenon_filter *filter = &wanted->filter->table;
     if (!call->ahead)
         TN_TRY (ahead_new (call, wanted));
-    struct tn_ahead *ahead = call->ahead;
+    struct tn_speculation *ahead = call->ahead;
     int32_t level = wanted->level < 0 ? filter->default_level : wanted->level;
     if (!ahead->encoder || ahead->encoder->filter != filter || ahead->encoder->level != level) {
         tn_encoder_free (ahead->encoder);
         ahead->encoder = NULL;
-        TN_TRY (tn_encoder_new (run->context, filter, level, &ahead->encoder, run->error));
+        TN_TRY (tn_encoder_new (session->context, filter, level, &ahead->encoder, session->error));
     }
     *encoder = ahead->encoder;
     return TENON_OK;
@@ -140,8 +142,8 @@ tn_ahead_encoder (struct tn_call *call, const struct tn_wanted *wanted, struct t
 
 struct job {
     struct tn_call *call;
-    struct tn_ahead *ahead;
-    struct tn_wanted wanted; /* the first of them */
+    struct tn_speculation *ahead;
+    struct tn_member_spec wanted; /* the first of them */
 };
 
 /* The member's codec runs with an error, a report and an arena of its own. */
@@ -149,34 +151,34 @@ static void
 make_guess (struct job *job, uint64_t number, struct guess *guess, struct guesser *guesser, unsigned worker,
             tenon_error *error)
 {
-    struct tn_ahead *ahead = job->ahead;
+    struct tn_speculation *ahead = job->ahead;
     const struct tn_writer *outer = job->call->writer;
-    struct tn_run run = *job->call->run;
-    struct tn_wanted wanted = job->wanted;
-    struct tn_stage stage;
+    struct tn_session session = *job->call->session;
+    struct tn_member_spec wanted = job->wanted;
+    struct tn_encode_sink stage;
     uint64_t block_size, size;
     wanted.first += number * wanted.count;
     size = tn_member_size (outer, &wanted);
-    run.error = error;
-    run.report = guesser->report;
-    run.progress = NULL;
-    run.arena = guesser->arena;
-    run.arena.used = job->call->run->arena.used; /* it counts against the same limit */
+    session.error = error;
+    session.report = guesser->report;
+    session.progress = NULL;
+    session.arena = guesser->arena;
+    session.arena.used = job->call->session->arena.used; /* it counts against the same limit */
     guess->kept.sink = (struct tn_sink){ .name = outer->sink->name, .write = kept_write };
     if (tn_encoder_block_size (ahead->encoder, wanted.block_size, size,
-                               run.context->limits[TENON_LIMIT_MEMORY], &block_size, error)
+                               session.context->limits[TENON_LIMIT_MEMORY], &block_size, error)
         < 0)
         return;
     struct tn_writer inner = { .ahead = true,
                                .done = ahead->done,
                                .done_first = outer->first + job->wanted.first,
                                .losses = &guess->losses };
-    tn_stage_open (&stage, run.context, &guess->kept.sink, wanted.sums);
-    tn_stage_filter (&stage, ahead->encoder, block_size, size, true, worker);
-    if (tn_member_write (&run, outer, &inner, &wanted, &stage) == TENON_OK)
-        tn_made_take (&guess->made, &stage);
-    tn_stage_close (&stage);
-    guesser->arena = run.arena;
+    tn_encode_sink_open (&stage, session.context, &guess->kept.sink, wanted.sums);
+    tn_encode_sink_filter (&stage, ahead->encoder, block_size, size, true, worker);
+    if (tn_member_write (&session, outer, &inner, &wanted, &stage) == TENON_OK)
+        tn_member_result_fill (&guess->made, &stage);
+    tn_encode_sink_close (&stage);
+    guesser->arena = session.arena;
 }
 
 static tenon_status
@@ -186,7 +188,7 @@ guess_item (void *opaque, uint64_t item, unsigned worker)
     struct guess *guess = &job->ahead->guesses[item];
     struct guesser *guesser = &job->ahead->guessers[worker];
     tenon_error error = TENON_ERROR_INIT;
-    if (job->call->run->report && !guesser->report && !(guesser->report = tn_report_new ()))
+    if (job->call->session->report && !guesser->report && !(guesser->report = tn_report_new ()))
         tn_fail_memory (&error);
     else
         make_guess (job, item, guess, guesser, worker, &error);
@@ -202,9 +204,9 @@ guess_item (void *opaque, uint64_t item, unsigned worker)
 
 /* How many members fit: what is in flight, and what waits. */
 static uint64_t
-fitting (const struct tn_call *call, const struct tn_ahead *ahead, uint64_t size)
+fitting (const struct tn_call *call, const struct tn_speculation *ahead, uint64_t size)
 {
-    uint64_t limit = call->run->context->limits[TENON_LIMIT_MEMORY], bound, in_flight;
+    uint64_t limit = call->session->context->limits[TENON_LIMIT_MEMORY], bound, in_flight;
     bound = ahead->encoder->filter->bound (ahead->encoder->level, size);
     if (tn_add (bound, size, &in_flight) || tn_multiply (in_flight, (uint64_t) ahead->width, &in_flight)
         || bound == 0)
@@ -213,8 +215,8 @@ fitting (const struct tn_call *call, const struct tn_ahead *ahead, uint64_t size
 }
 
 static bool
-is_small (const struct tn_wanted *wanted, const struct tn_writer *outer, uint64_t block_size, unsigned width,
-          uint64_t *size)
+is_small (const struct tn_member_spec *wanted, const struct tn_writer *outer, uint64_t block_size,
+          unsigned width, uint64_t *size)
 {
     uint64_t most;
     *size = tn_member_size (outer, wanted);
@@ -223,14 +225,14 @@ is_small (const struct tn_wanted *wanted, const struct tn_writer *outer, uint64_
 
 /* How many members are made now, the one that is asked for among them. */
 static uint64_t
-guesses_now (const struct tn_call *call, const struct tn_wanted *wanted, uint64_t block_size)
+guesses_now (const struct tn_call *call, const struct tn_member_spec *wanted, uint64_t block_size)
 {
-    const struct tn_ahead *ahead = call->ahead;
+    const struct tn_speculation *ahead = call->ahead;
     const struct tn_writer *outer = call->writer;
     uint64_t size, largest = 0, count = 0;
     if (ahead->width < 2 || outer->dry || outer->ahead || wanted->count == 0 || !ahead->goes_on)
         return 0;
-    struct tn_wanted next = *wanted;
+    struct tn_member_spec next = *wanted;
     for (; count < ahead->at_once && next.first + next.count <= outer->count; next.first += next.count) {
         bool fills = false; /* the program's own functions are called in order, on one thread */
         for (uint64_t i = 0; i < next.count; i++)
@@ -246,18 +248,18 @@ guesses_now (const struct tn_call *call, const struct tn_wanted *wanted, uint64_
 }
 
 static tenon_status
-make_guesses (struct tn_call *call, const struct tn_wanted *wanted, uint64_t count)
+make_guesses (struct tn_call *call, const struct tn_member_spec *wanted, uint64_t count)
 {
-    struct tn_ahead *ahead = call->ahead;
+    struct tn_speculation *ahead = call->ahead;
     struct job job = { call, ahead, *wanted };
     ahead->guesses = calloc (count, sizeof *ahead->guesses);
     ahead->done = calloc (count * wanted->count, sizeof *ahead->done);
     if (!ahead->guesses || !ahead->done) {
         drop_guesses (ahead);
-        return tn_fail_memory (call->run->error);
+        return tn_fail_memory (call->session->error);
     }
     ahead->count = count;
-    tn_pool_run (call->run->context->pool, count, guess_item, &job);
+    tn_pool_run (call->session->context->pool, count, guess_item, &job);
     return TENON_OK;
 }
 
@@ -265,37 +267,39 @@ make_guesses (struct tn_call *call, const struct tn_wanted *wanted, uint64_t cou
 
 /* As if it had been made just now. */
 static tenon_status
-deliver (struct tn_call *call, const struct tn_wanted *wanted, struct guess *guess, struct tn_made *made)
+deliver (struct tn_call *call, const struct tn_member_spec *wanted, struct guess *guess,
+         struct tn_member_result *made)
 {
-    struct tn_run *run = call->run;
+    struct tn_session *session = call->session;
     struct tn_writer *outer = call->writer;
-    const struct tn_ahead *ahead = call->ahead;
-    if (guess->report && run->report)
-        tn_report_append (run->report, guess->report);
+    const struct tn_speculation *ahead = call->ahead;
+    if (guess->report && session->report)
+        tn_report_append (session->report, guess->report);
     *outer->losses += guess->losses;
     if (guess->status < 0) {
         if (!guess->error)
-            return tn_fail_memory (run->error);
-        *run->error = *guess->error;
-        return run->error->status;
+            return tn_fail_memory (session->error);
+        *session->error = *guess->error;
+        return session->error->status;
     }
     const bool *done = ahead->done + ahead->taken * wanted->count;
     for (uint64_t i = 0; i < wanted->count; i++) {
         uint64_t index = outer->first + wanted->first + i;
         outer->done[index - outer->done_first] |= done[i];
-        TN_TRY (tn_meter_add (outer->meter, tn_catalog_tensor (outer->plan->own, index)->length, run->error));
+        TN_TRY (
+            tn_meter_add (outer->meter, tn_catalog_tensor (outer->plan->own, index)->length, session->error));
     }
-    TN_TRY (tn_sink_write (outer->sink, guess->kept.bytes, guess->made.stored, run->error));
+    TN_TRY (tn_sink_write (outer->sink, guess->kept.bytes, guess->made.stored, session->error));
     *made = guess->made;
     guess->made.ends = NULL;
     return TENON_OK;
 }
 
 tenon_status
-tn_ahead_take (struct tn_call *call, const struct tn_wanted *wanted, uint64_t block_size,
-               struct tn_made *made, bool *found)
+tn_speculation_find (struct tn_call *call, const struct tn_member_spec *wanted, uint64_t block_size,
+                     struct tn_member_result *made, bool *found)
 {
-    struct tn_ahead *ahead = call->ahead;
+    struct tn_speculation *ahead = call->ahead;
     bool as_expected = same_way (wanted, &ahead->next) && wanted->first == ahead->next.first;
     *found = false;
     if (!as_expected) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* write.c - checks a plan against a codec, runs its write, and moves tensors into its sink. */
 #include "codec/write.h"
 #include "transfer/request.h"
@@ -13,8 +14,8 @@ tn_write_loss (struct tn_call *call, struct tn_writer *writer, const char *item,
     vsnprintf (text, sizeof text, format, list);
     va_end (list);
     ++*writer->losses;
-    if (call->run->report)
-        tn_report_add (call->run->report, TENON_LOSS, TENON_OK, 0, item, "", "%s", text);
+    if (call->session->report)
+        tn_report_add (call->session->report, TENON_LOSS, TENON_OK, 0, item, "", "%s", text);
 }
 
 /* ---- what the codec can hold ---- */
@@ -61,18 +62,18 @@ what_helps (const struct tenon_codec *codec, const struct tenon_codec *storing,
 }
 
 static tenon_status
-check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct tenon_codec *codec,
+check_tensors (struct tn_session *session, const struct tn_writer *writer, const struct tenon_codec *codec,
                const struct tenon_codec *storing)
 {
     const struct tn_catalog *own = writer->plan->own;
     if (codec->max_tensors > 0 && writer->count > codec->max_tensors)
-        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the format %s holds at most %llu tensor%s, the plan has %llu; choose with --only, "
                         "or take another format",
                         codec->id, (unsigned long long) codec->max_tensors,
                         codec->max_tensors == 1 ? "" : "s", (unsigned long long) writer->count);
     if (codec->max_tensors == 1 && writer->count == 0)
-        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the format %s holds one tensor, the plan has none", codec->id);
     for (uint64_t i = 0; i < writer->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (own, writer->first + i);
@@ -80,14 +81,15 @@ check_tensors (struct tn_run *run, const struct tn_writer *writer, const struct 
         bool stored = tn_can_store (storing, dtype);
         if (stored && (storing->max_rank == 0 || tensor->rank <= storing->max_rank))
             continue;
-        tn_fail_place (run->error, NULL, tensor->name);
+        tn_fail_in (session->error, NULL, tensor->name);
         if (stored)
-            return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+            return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                             "it has %u dims, the format %s holds at most %u", tensor->rank, codec->id,
                             storing->max_rank);
-        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s cannot hold %s%.100s%s",
-                        codec->id, dtype->kind == TENON_KIND_OPAQUE ? "items of the type " : "",
-                        tn_dtype_label (dtype), what_helps (codec, storing, dtype));
+        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the format %s cannot hold %s%.100s%s", codec->id,
+                        dtype->kind == TENON_KIND_OPAQUE ? "items of the type " : "", tn_dtype_label (dtype),
+                        what_helps (codec, storing, dtype));
     }
     return TENON_OK;
 }
@@ -101,7 +103,7 @@ choose_metadata (struct tn_call *call, struct tn_writer *writer, const struct te
     if (writer->within || entries->metadata_count == 0)
         return TENON_OK;
     if (!(writer->metadata = malloc ((entries->metadata_count + 1) * sizeof *writer->metadata)))
-        return tn_fail_memory (call->run->error);
+        return tn_fail_memory (call->session->error);
     for (uint64_t i = 0; i < entries->metadata_count; i++) {
         const struct tn_metadata *entry = &entries->metadata[i];
         if (entry->key_length == 0)
@@ -127,31 +129,32 @@ check_done (struct tn_call *call, const struct tn_writer *writer)
         const struct tn_tensor *tensor = tn_catalog_tensor (writer->plan->own, i);
         if (writer->done[i - writer->done_first] || tensor->length == 0)
             continue;
-        tn_fail_place (call->run->error, NULL, tensor->name);
+        tn_fail_in (call->session->error, NULL, tensor->name);
         return tn_call_misuse (call, "it did not write this tensor");
     }
     return TENON_OK;
 }
 
 tenon_status
-tn_write (struct tn_run *run, struct tn_writer *writer, uint64_t number)
+tn_write (struct tn_session *session, struct tn_writer *writer, uint64_t number)
 {
-    const struct tenon_codec *codec = &run->context->registry.codecs[number]->table, *storing;
+    const struct tenon_codec *codec = &session->context->registry.codecs[number]->table, *storing;
     struct tn_call call;
     if (!codec->write)
-        return tn_fail (run->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the codec %s only reads", codec->id);
-    TN_TRY (tn_storing_codec (run->context, run->overlay, number, &storing, run->error));
-    TN_TRY (check_tensors (run, writer, codec, storing));
-    tn_call_begin (&call, run, TN_CALL_WRITE, number);
+        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the codec %s only reads",
+                        codec->id);
+    TN_TRY (tn_storing_codec (session->context, session->overlay, number, &storing, session->error));
+    TN_TRY (check_tensors (session, writer, codec, storing));
+    tn_call_begin (&call, session, TN_CALL_WRITE, number);
     call.writer = writer;
-    struct tn_mark mark = tn_arena_mark (&run->arena);
+    struct tn_mark mark = tn_arena_mark (&session->arena);
     tenon_status status = choose_metadata (&call, writer, codec);
     if (status == TENON_OK) {
         status = tn_call_end (&call, codec->write (&call.public));
         if (status == TENON_OK)
             status = check_done (&call, writer);
     }
-    tn_arena_release (&run->arena, mark);
+    tn_arena_release (&session->arena, mark);
     free (writer->metadata);
     return status;
 }
@@ -172,17 +175,18 @@ take_piece (void *user, const void *bytes, uint64_t length, tenon_error *error)
 
 /* Stored bytes that go as they are: from a file's descriptor, or from memory. */
 static tenon_status
-copy_plain (struct tn_writer *writer, const struct tn_want *want, tenon_error *error)
+copy_plain (struct tn_writer *writer, const struct tn_request *request, tenon_error *error)
 {
-    struct tn_source *hard = want->source->hard;
-    uint64_t at = want->source->hard_offset + want->offset, left = want->size;
+    struct tn_source *backing = request->source->backing;
+    uint64_t at = request->source->backing_offset + request->offset, left = request->size;
     while (left > 0) {
         uint64_t piece = TN_MIN (left, FILE_PIECE);
-        if (hard->kind == TN_SOURCE_FD)
-            TN_TRY (tn_sink_copy (writer->sink, hard->fd, at, piece, error));
+        if (backing->kind == TN_SOURCE_FD)
+            TN_TRY (tn_sink_copy (writer->sink, backing->fd, at, piece, error));
         else
-            TN_TRY (tn_sink_lend (writer->sink, atomic_load_explicit (&hard->base, memory_order_relaxed) + at,
-                                  piece, error));
+            TN_TRY (tn_sink_lend (writer->sink,
+                                  atomic_load_explicit (&backing->base, memory_order_relaxed) + at, piece,
+                                  error));
         TN_TRY (tn_meter_add (writer->meter, piece, error));
         at += piece, left -= piece;
     }
@@ -246,20 +250,20 @@ tell_change (struct tn_call *call, struct tn_writer *writer, const char *name, b
 {
     if (!asked)
         tn_write_loss (call, writer, name, "its %s changes from %s to %s", what, from, to);
-    else if (call->run->report)
-        tn_report_add (call->run->report, TENON_NOTE, TENON_OK, 0, name, "",
+    else if (call->session->report)
+        tn_report_add (call->session->report, TENON_NOTE, TENON_OK, 0, name, "",
                        "its %s changes from %s to %s, as asked for", what, from, to);
 }
 
 /* What a file had, and the target will not have. */
 static void
-tell_changes (struct tn_call *call, struct tn_writer *writer, uint64_t index, const struct tn_want *want,
-              uint32_t layout)
+tell_changes (struct tn_call *call, struct tn_writer *writer, uint64_t index,
+              const struct tn_request *request, uint32_t layout)
 {
     const struct tn_planned *planned = &writer->plan->planned[index];
     const struct tn_tensor *tensor = planned->tensor, *entry = tn_catalog_tensor (writer->plan->own, index);
     uint32_t changed = (tensor->flags ^ layout) & (TENON_FORTRAN | TENON_BIG_ENDIAN);
-    if (!planned->from_file || want->elements == 0)
+    if (!planned->from_file || request->elements == 0)
         return;
     uint32_t moving = 0;
     for (uint32_t i = 0; i < tensor->rank; i++)
@@ -269,23 +273,23 @@ tell_changes (struct tn_call *call, struct tn_writer *writer, uint64_t index, co
         tell_change (call, writer, entry->name, asked, "order",
                      tensor->flags & TENON_FORTRAN ? "Fortran" : "C",
                      layout & TENON_FORTRAN ? "Fortran" : "C");
-    if ((changed & TENON_BIG_ENDIAN) && want->stored->swap_count > 0 && want->target->swap_count > 0
+    if ((changed & TENON_BIG_ENDIAN) && request->stored->swap_count > 0 && request->target->swap_count > 0
         && tensor->storage == TENON_EXTENT)
         tell_change (call, writer, entry->name, asked, "byte order",
                      tensor->flags & TENON_BIG_ENDIAN ? "big-endian" : "little-endian",
                      layout & TENON_BIG_ENDIAN ? "big-endian" : "little-endian");
-    if (want->stored_id != want->target_id && call->run->report)
-        tn_report_add (call->run->report, TENON_NOTE, TENON_OK, 0, entry->name, "",
-                       "converted from %s to %s, as asked for", tn_dtype_label (want->stored),
-                       tn_dtype_label (want->target));
+    if (request->stored_id != request->target_id && call->session->report)
+        tn_report_add (call->session->report, TENON_NOTE, TENON_OK, 0, entry->name, "",
+                       "converted from %s to %s, as asked for", tn_dtype_label (request->stored),
+                       tn_dtype_label (request->target));
 }
 
 /* Found out on the way. */
 static void
 tell_blocks (struct tn_call *call, struct tn_writer *writer, uint64_t index, struct tn_source *source)
 {
-    if (call->run->report && source->block_count > 1 && atomic_load (&source->blocks_are_wrong))
-        tn_report_add (call->run->report, TENON_NOTE, TENON_OK, 0,
+    if (call->session->report && source->block_count > 1 && atomic_load (&source->blocks_are_wrong))
+        tn_report_add (call->session->report, TENON_NOTE, TENON_OK, 0,
                        tn_catalog_tensor (writer->plan->own, index)->name, "",
                        "its member's table of blocks is wrong: it was read as one stream");
 }
@@ -293,34 +297,34 @@ tell_blocks (struct tn_call *call, struct tn_writer *writer, uint64_t index, str
 tenon_status
 tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index, uint32_t layout)
 {
-    tenon_error *error = call->run->error;
+    tenon_error *error = call->session->error;
     struct tn_planned *planned = &writer->plan->planned[index];
     struct destination destination = { writer->sink };
     uint64_t begin = writer->sink->position, size = tn_catalog_tensor (writer->plan->own, index)->length;
-    struct tn_want want;
-    tenon_status status = tn_want_make (&want, planned->catalog, planned->tensor, NULL, planned->target,
-                                        layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
+    struct tn_request request;
+    tenon_status status = tn_request_make (&request, planned->catalog, planned->tensor, NULL, planned->target,
+                                           layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
     if (status == TENON_OK) {
         writer->sink->subject = tn_catalog_tensor (writer->plan->own, index)->name;
-        tell_changes (call, writer, index, &want, layout);
-        const struct tn_source *source = want.source;
+        tell_changes (call, writer, index, &request, layout);
+        const struct tn_source *source = request.source;
         bool in_reach = !tn_source_is_encoded (source) && source->check == TENON_CHECK_NONE
-                        && source->hard->kind != TN_SOURCE_READER;
-        if (planned->fill && !tn_want_is_plain (&want) && want.size > 0 && !writer->dry) {
+                        && source->backing->kind != TN_SOURCE_READER;
+        if (planned->fill && !tn_request_is_plain (&request) && request.size > 0 && !writer->dry) {
             status = tn_write_spool (writer, planned, error);
-            want.source = writer->plan->own->sources[planned->tensor->source];
+            request.source = writer->plan->own->sources[planned->tensor->source];
         }
-        if (status < 0 || want.size == 0)
+        if (status < 0 || request.size == 0)
             ;
         else if (writer->dry)
-            status = tn_sink_fill (writer->sink, 0, want.size, error);
-        else if (planned->fill && tn_want_is_plain (&want))
+            status = tn_sink_fill (writer->sink, 0, request.size, error);
+        else if (planned->fill && tn_request_is_plain (&request))
             status = fill_bytes (writer, planned, -1, error);
-        else if (tn_want_is_plain (&want) && in_reach)
-            status = copy_plain (writer, &want, error);
+        else if (tn_request_is_plain (&request) && in_reach)
+            status = copy_plain (writer, &request, error);
         else {
-            struct tn_source *read = want.source;
-            status = tn_transfer_stream (writer->plan->context, &want, take_piece, &destination,
+            struct tn_source *read = request.source;
+            status = tn_transfer_stream (writer->plan->context, &request, take_piece, &destination,
                                          writer->meter, error);
             tell_blocks (call, writer, index, read);
         }
@@ -331,7 +335,7 @@ tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
         status = tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "%llu bytes were put instead of %llu",
                           (unsigned long long) (writer->sink->position - begin), (unsigned long long) size);
     if (status < 0)
-        tn_fail_place (error, NULL, tn_catalog_tensor (writer->plan->own, index)->name);
+        tn_fail_in (error, NULL, tn_catalog_tensor (writer->plan->own, index)->name);
     else
         writer->done[index - writer->done_first] = true;
     return status;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* write.h - one run of a codec's write, over a plan or a part of it. */
 #ifndef TN_WRITE_H
 #define TN_WRITE_H
@@ -26,7 +27,7 @@ struct tn_writer {
     struct tn_sink *target;       /* the sink that next_file (NULL) goes back to */
     bool other_files;             /* next_file was used */
     bool target_used;             /* the target is one of those files */
-    struct tn_save *save;         /* NULL: one sink, no other files */
+    struct tn_atomic *save;       /* NULL: one sink, no other files */
     bool alone;                   /* no other files can stand beside the sink: a pipe, a member */
     tenon_report *files;          /* TENON_WRITTEN for each file beside the target; NULL: nobody asks */
     const char *path;             /* of the target */
@@ -48,7 +49,7 @@ tenon_status tn_storing_codec (const tenon_context *context, const struct tn_ove
                                const struct tenon_codec **storing, tenon_error *error);
 bool tn_can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype);
 /* Checks what the codec can hold, runs its write, and checks that it put everything. */
-tenon_status tn_write (struct tn_run *run, struct tn_writer *writer, uint64_t codec);
+tenon_status tn_write (struct tn_session *session, struct tn_writer *writer, uint64_t codec);
 /* Something is lost: told, and counted. */
 TN_PRINTF (4, 5)
 void tn_write_loss (struct tn_call *call, struct tn_writer *writer, const char *item, const char *format,

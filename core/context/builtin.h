@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* builtin.h - the plugins that are linked into the library. The table is generated as plugins/builtin.c. */
 #ifndef TN_BUILTIN_H
 #define TN_BUILTIN_H

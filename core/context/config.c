@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* config.c - the keys of the core and of plugins, what to think of unknown ones, and the effective
  * configuration as a list. */
 #include "context/context.h"

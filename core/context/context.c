@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* context.c - making and freeing a context. */
 #include "context/context.h"
 #include <unistd.h>

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* context.h - a context: the configuration, the plugins that it enabled, and what they registered. */
 #ifndef TN_CONTEXT_H
 #define TN_CONTEXT_H
-#include "base/common.h"
+#include "base/base.h"
 #include "base/pool.h"
 #include "context/settings.h"
 #include <tenon/plugin.h>
@@ -70,7 +71,8 @@ tenon_status tn_context_make (tenon_context **made, const tenon_context_options 
 /* Names in [limits], defaults and help, in the order of TENON_LIMIT_* (limits.c). */
 extern const struct tenon_option tn_limit_options[TENON_LIMITS];
 
-/* ---- loader.c: finds, checks, opens and asks plugins; the verdict on every candidate is in the report ---- */
+/* ---- loader.c: finds, checks, opens and asks plugins; the verdict on every candidate is in the report ----
+ */
 tenon_status tn_loader_run (tenon_context *context, const tenon_context_options *options, tenon_error *error);
 
 /* ---- registry.c: checks and copies what a plugin hands over ---- */

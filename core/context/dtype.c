@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* dtype.c - the element types that have fixed ids, and finding those that plugins registered. */
 #include "context/context.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* formats.c - what applications may ask about codecs and filters. */
 #include "context/context.h"
 

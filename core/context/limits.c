@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* limits.c - the limits, by name. No honest file meets a default; a hostile one finds its damage bounded. */
 #include "context/context.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* loader.c - finds plugins, loads them, and keeps a verdict on every candidate.
  *
  * Order: the built-in ones; those whose file the configuration names; then folder by folder, in each by
@@ -24,9 +25,9 @@
  * write to the folder could put another file there in between, and he was found to be trusted; a symbolic
  * link is followed before, and its target's folder checked. (Loading /proc/self/fd/N instead would be
  * unsound: the dynamic linker knows libraries by name, and takes the next N for the last.) */
-#include "context/trust.h"
 #include "context/builtin.h"
 #include "context/context.h"
+#include "context/trust.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* option.c - the text of a setting, understood by its option's type. No locale has a say in it. */
 #include "context/settings.h"
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* overlay.c - "CODEC.KEY=VALUE" settings of one open or one save, over the context's values. */
 #include "context/context.h"
 #include <stdio.h>

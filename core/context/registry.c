@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* registry.c - what plugins registered: adding to it, configuring it, finding in it. */
 #include "context/registry_copy.h"
 #include "kernels/deflate.h"

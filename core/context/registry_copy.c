@@ -1,4 +1,5 @@
-/* registry_check.c - what a plugin hands over: copied whatever the size of its structs, and checked. */
+/* SPDX-License-Identifier: MIT */
+/* registry_copy.c - what a plugin hands over: copied whatever the size of its structs, and checked. */
 #include "context/registry_copy.h"
 #include <stdio.h>
 
@@ -212,8 +213,8 @@ check_extensions (const char *const *extensions, char *why)
 static tenon_status
 check_set (const struct tenon_codec *table, char *why)
 {
-    TN_TRY (check_flags (table->set_flags, "what it says of its sets", why));
-    if ((table->set_flags & TENON_SET_FIRST_OPENS) && !(table->set_flags & TENON_SET_NUMBERED))
+    TN_TRY (check_flags (table->shard_flags, "what it says of its sets", why));
+    if ((table->shard_flags & TENON_SHARDS_FIRST_OPENS) && !(table->shard_flags & TENON_SHARDS_NUMBERED))
         return tn_refuse (why, TENON_E_MISUSE, "the first part opens all, but its sets are not numbered");
     if (table->set_index && !tn_is_extension (table->set_index))
         return tn_refuse (why, TENON_E_MISUSE, "the extension of its index is '%.60s'", table->set_index);

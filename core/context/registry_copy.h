@@ -1,7 +1,8 @@
-/* registry.h - checking and copying the tables of a plugin (registry_check.c). All return TENON_OK, or a
+/* SPDX-License-Identifier: MIT */
+/* registry_copy.h - checking and copying the tables of a plugin (registry_check.c). All return TENON_OK, or a
  * failure that `why` explains; `to` is zeroed before and must be freed after either. */
-#ifndef TN_REGISTRY_H
-#define TN_REGISTRY_H
+#ifndef TN_REGISTRY_COPY_H
+#define TN_REGISTRY_COPY_H
 #include "context/context.h"
 
 /* Longer lists are taken for lists without an end, larger blocks for mistakes. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* settings.c - where the configuration comes from: files, the environment, the program. */
 #include "context/settings.h"
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* settings.h - the configuration: a list of entries, each with the place that it comes from; and the
  * parsing of values.
  *
@@ -6,7 +7,7 @@
  * ("-o"). */
 #ifndef TN_SETTINGS_H
 #define TN_SETTINGS_H
-#include "base/common.h"
+#include "base/base.h"
 #include "base/nearest.h"
 
 struct tn_entry {

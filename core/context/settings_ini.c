@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* settings_ini.c - the text of an ini file, by inih.
  *
  * inih knows the language: comments, quotes, what ends a value. But it cuts what does not fit in its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* settings_list.c - the list of settings: adding to it, finding in it. */
 #include "context/settings.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* trust.c - whose plugins are loaded: those of root, of the effective user, and of the owner of libtenon
  * itself, and only when nobody else can write to the file or to its folder.
  *

@@ -1,7 +1,8 @@
-/* loader.h - what a plugin's file must be before it is loaded (trust.c). */
-#ifndef TN_LOADER_H
-#define TN_LOADER_H
-#include "base/common.h"
+/* SPDX-License-Identifier: MIT */
+/* trust.h - what a plugin's file must be before it is loaded (trust.c). */
+#ifndef TN_TRUST_H
+#define TN_TRUST_H
+#include "base/base.h"
 #include <sys/stat.h>
 
 #define TN_TRUST_ROOM 200

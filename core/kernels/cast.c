@@ -1,6 +1,8 @@
-/* cast.c - which way a cast goes: a copy, a kernel (cast_fast.c), a table of all 256 results, or the general way, which
- * takes a chunk of items to f64 (or to i64, from integers to integers) and from there to the target. Everything but i64
- * and u64 fits an f64 exactly; those two are prepared so that the rounding that follows comes out right. */
+/* SPDX-License-Identifier: MIT */
+/* cast.c - which way a cast goes: a copy, a kernel (cast_fast.c), a table of all 256 results, or the general
+ * way, which takes a chunk of items to f64 (or to i64, from integers to integers) and from there to the
+ * target. Everything but i64 and u64 fits an f64 exactly; those two are prepared so that the rounding that
+ * follows comes out right. */
 #include "kernels/cast.h"
 #include <stdbool.h>
 #include <string.h>
@@ -90,9 +92,10 @@ store_integers (uint32_t dtype, unsigned char *to, const int64_t *from, uint64_t
 
 /* ---- everything, as f64 ---- */
 
-/* The nearest f64 in the direction that leaves the last bit odd (what does not fit turns it on). A rounding to a
- * format with at most 51 bits of significand then gives what rounding the integer itself would give: Boldo and Melquiond,
- * "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd", 2008. */
+/* The nearest f64 in the direction that leaves the last bit odd (what does not fit turns it on). A rounding
+ * to a format with at most 51 bits of significand then gives what rounding the integer itself would give:
+ * Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to
+ * odd", 2008. */
 static double
 f64_odd_of_u64 (uint64_t value)
 {
@@ -249,7 +252,8 @@ look_up (unsigned char *to, const unsigned char *from, uint64_t count, const uns
         memcpy (to + i * width, table + (size_t) from[i] * width, width);
 }
 
-/* From one byte: all 256 results first, by the general way. A byte of f4 gives two items, which are one entry. */
+/* From one byte: all 256 results first, by the general way. A byte of f4 gives two items, which are one
+ * entry. */
 static bool
 cast_by_table (uint32_t to_dtype, unsigned char *to, uint32_t from_dtype, const unsigned char *from,
                uint64_t count)

@@ -1,7 +1,10 @@
-/* cast_fast.c - kernels between f32 and the common dtypes, for speed alone: cast.c gives the same bytes without them.
+/* SPDX-License-Identifier: MIT */
+/* cast_fast.c - kernels between f32 and the common dtypes, for speed alone: cast.c gives the same bytes
+ * without them.
  *
- * A kernel works on blocks of a constant length without branches, so that compilers make vector instructions of it
- * also at -O2, in one version for any processor and, on x86-64, in one for AVX2 and F16C, chosen at run time. */
+ * A kernel works on blocks of a constant length without branches, so that compilers make vector instructions
+ * of it also at -O2, in one version for any processor and, on x86-64, in one for AVX2 and F16C, chosen at run
+ * time. */
 #include "kernels/cast.h"
 #include <string.h>
 
@@ -32,8 +35,8 @@ f32_of_bits (uint32_t bits)
     return value;
 }
 
-/* `yes` or `no`, in a form that compilers do not turn into a branch: they would, to skip a float operation that might
- * raise a flag, and a loop with a branch is not vectorised. */
+/* `yes` or `no`, in a form that compilers do not turn into a branch: they would, to skip a float operation
+ * that might raise a flag, and a loop with a branch is not vectorised. */
 INLINE uint32_t
 choose (int condition, uint32_t yes, uint32_t no)
 {
@@ -66,8 +69,8 @@ f32_of_f16 (uint16_t item)
     return sign | choose (magnitude >= 0x7c00u << 13, special, finite);
 }
 
-/* As encode in cast_small.c, but all cases are worked out and one is taken. Subnormals are rounded by the adder: the sum
- * with a number whose last bit is worth one subnormal unit holds their count. */
+/* As encode in cast_small.c, but all cases are worked out and one is taken. Subnormals are rounded by the
+ * adder: the sum with a number whose last bit is worth one subnormal unit holds their count. */
 INLINE uint32_t
 small_of_f32 (struct tn_cast_format format, uint32_t bits)
 {
@@ -101,8 +104,8 @@ i32_of_f32 (uint32_t bits)
 
 /* ---- kernels ---- */
 
-/* KERNEL (name, to type, from type, expression of `item`) makes name_block, which converts BLOCK items, and name_base,
- * which converts any number, the last ones in a block of its own; and name_avx2. */
+/* KERNEL (name, to type, from type, expression of `item`) makes name_block, which converts BLOCK items, and
+ * name_base, which converts any number, the last ones in a block of its own; and name_avx2. */
 #define RUN(name, block, to_type, from_type, attributes)                                                     \
     attributes static void name (void *to, const void *from, uint64_t count)                                 \
     {                                                                                                        \

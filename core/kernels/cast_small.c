@@ -1,5 +1,6 @@
-/* cast_small.c - the floats of at most 16 bits to f64, exactly, and from f64, with one rounding. One description per
- * format (cast.h) and two functions serve all of them; only f8_e8m0 is of another kind. */
+/* SPDX-License-Identifier: MIT */
+/* cast_small.c - the floats of at most 16 bits to f64, exactly, and from f64, with one rounding. One
+ * description per format (cast.h) and two functions serve all of them; only f8_e8m0 is of another kind. */
 #include "kernels/cast.h"
 #include <string.h>
 
@@ -103,8 +104,8 @@ encode_nan (const struct tn_cast_format *format, uint32_t sign, uint64_t payload
     }
 }
 
-/* The magnitude's code, rounded to nearest even. A carry out of the mantissa raises the exponent by itself, because the
- * codes of a format are in the order of their values; it may go past `largest`. */
+/* The magnitude's code, rounded to nearest even. A carry out of the mantissa raises the exponent by itself,
+ * because the codes of a format are in the order of their values; it may go past `largest`. */
 static uint64_t
 round_magnitude (const struct tn_cast_format *format, uint64_t magnitude)
 {

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* checksum.h - CRC-32 (ISO 3309) by the fastest library that the build has. */
 #ifndef TN_CHECKSUM_H
 #define TN_CHECKSUM_H
-#include "base/common.h"
+#include "base/base.h"
 
 /* Goes on from `crc`; 0 at first. */
 uint32_t tn_crc32 (uint32_t crc, const void *bytes, uint64_t length);

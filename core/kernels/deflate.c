@@ -1,5 +1,6 @@
-/* deflate.c - the filter that the core brings along: raw deflate (RFC 1951), by the best of three libraries for
- * each task.
+/* SPDX-License-Identifier: MIT */
+/* deflate.c - the filter that the core brings along: raw deflate (RFC 1951), by the best of three libraries
+ * for each task.
  *
  *     a stream in one piece      libdeflate, else ISA-L, else zlib
  *     a stream in pieces         ISA-L, else zlib
@@ -18,8 +19,8 @@
 #define STORED_HEADER 5u
 #define MIB ((uint64_t) 1 << 20)
 
-/* Chosen by bench/deflate: the fastest level at which files of f32, of bf16 in f32, and of token ids are no larger than by
- * zlib's level 6. */
+/* Chosen by bench/deflate: the fastest level at which files of f32, of bf16 in f32, and of token ids are no
+ * larger than by zlib's level 6. */
 #if defined(HAVE_ISAL)
 #define DEFAULT_LEVEL 2
 #elif defined(HAVE_LIBDEFLATE)
@@ -183,9 +184,9 @@ encode (void *opaque, uint32_t flags, const void *from, uint64_t size, void *to,
     return length == TN_DEFLATE_NO_ROOM ? store (last, from, size, to) : length;
 }
 
-/* Blocks by themselves cost 0.1 % of bf16 per MiB, which is what the default level of ISA-L has to spare at 2 MiB. What
- * only libdeflate does well is one block, as long as that needs no more memory than a few blocks on all threads: `size` is
- * rounded up, so that a header that it does not count makes no second block. */
+/* Blocks by themselves cost 0.1 % of bf16 per MiB, which is what the default level of ISA-L has to spare at 2
+ * MiB. What only libdeflate does well is one block, as long as that needs no more memory than a few blocks on
+ * all threads: `size` is rounded up, so that a header that it does not count makes no second block. */
 static uint64_t
 block_size (int32_t level, uint64_t size)
 {

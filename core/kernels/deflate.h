@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* deflate.h - between the files of the deflate filter: what each library is asked to do. Nobody else includes
  * this. Streams and blocks are raw deflate (RFC 1951). */
 #ifndef TN_DEFLATE_H
 #define TN_DEFLATE_H
-#include "base/common.h"
+#include "base/base.h"
 #include <tenon/plugin.h>
 
 /* The core's own filter (deflate.c). */

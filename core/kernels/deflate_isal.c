@@ -1,5 +1,6 @@
-/* deflate_isal.c - deflate by ISA-L: blocks are encoded at many times zlib's speed, and streams decoded in pieces
- * straight into the caller's memory. */
+/* SPDX-License-Identifier: MIT */
+/* deflate_isal.c - deflate by ISA-L: blocks are encoded at many times zlib's speed, and streams decoded in
+ * pieces straight into the caller's memory. */
 #include "kernels/deflate.h"
 #ifdef HAVE_ISAL
 #include <isa-l/igzip_lib.h>
@@ -51,9 +52,10 @@ put_head (struct isal_zstream *z, const uint8_t *from, uint8_t *to)
 
 /* One piece, whose length is *length; false: it does not fit, or ISA-L stored it, and then there is no flush.
  *
- * Levels 1 and 2 begin a stream without history with a hash of the address of the stream's struct, where that of the third
- * byte is meant (assembler up to 2.32, for x86): a match that is found or not, now and then. Given the first byte as history,
- * they do not get there, and the same input makes the same bytes in every process. */
+ * Levels 1 and 2 begin a stream without history with a hash of the address of the stream's struct, where that
+ * of the third byte is meant (assembler up to 2.32, for x86): a match that is found or not, now and then.
+ * Given the first byte as history, they do not get there, and the same input makes the same bytes in every
+ * process. */
 static bool
 encode_piece (struct tn_isal_encoder *encoder, bool last, const uint8_t *from, uint32_t size, uint8_t *to,
               uint32_t room, uint64_t *length)
@@ -125,10 +127,10 @@ tn_isal_reset (struct tn_isal_decoder *decoder)
     isal_inflate_reset (&decoder->state);
 }
 
-/* ISA-L reads up to 8 bytes ahead into its bits. When it stopped for another reason than that the input ended,
- * there may be bytes behind the stream's end among them: all whole ones go back. When the input ended, its bits
- * are the begin of something that needs more. A header that is not all there is kept in a buffer behind the
- * bits: they cannot go back then, and need not. */
+/* ISA-L reads up to 8 bytes ahead into its bits. When it stopped for another reason than that the input
+ * ended, there may be bytes behind the stream's end among them: all whole ones go back. When the input ended,
+ * its bits are the begin of something that needs more. A header that is not all there is kept in a buffer
+ * behind the bits: they cannot go back then, and need not. */
 static void
 give_back (struct inflate_state *state, uint32_t given)
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* deflate_zlib.c - deflate by zlib, which can do everything, slowly. */
 #include "kernels/deflate.h"
 #include <zlib.h>

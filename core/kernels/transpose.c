@@ -1,11 +1,13 @@
+/* SPDX-License-Identifier: MIT */
 /* transpose.c - all axes of an array reversed, in blocks.
  *
- * What is contiguous in `from` is scattered in `to`, and the other way round. So the work is cut into tiles which are some
- * cache lines long in both: "columns" are positions that follow each other in `from`, that is in its last axis, or its
- * last few where those are short; "rows" are positions that follow each other in `to`, in the first axis or the first
- * few. The axes between them, if any, are counted through. A tile is turned round in a buffer in the first-level cache,
- * and leaves it as whole lines: with the strides of powers of two that arrays like to have, the lines of a column would
- * otherwise push each other out of the cache before they are full. */
+ * What is contiguous in `from` is scattered in `to`, and the other way round. So the work is cut into tiles
+ * which are some cache lines long in both: "columns" are positions that follow each other in `from`, that is
+ * in its last axis, or its last few where those are short; "rows" are positions that follow each other in
+ * `to`, in the first axis or the first few. The axes between them, if any, are counted through. A tile is
+ * turned round in a buffer in the first-level cache, and leaves it as whole lines: with the strides of powers
+ * of two that arrays like to have, the lines of a column would otherwise push each other out of the cache
+ * before they are full. */
 #include "kernels/transpose.h"
 #include <stdbool.h>
 #include <string.h>
@@ -14,7 +16,8 @@
 #define WITH_STREAMING 1
 #endif
 
-/* How long a tile is in `to` and in `from`; measured, with fetching ahead and writing past the caches: two lines. */
+/* How long a tile is in `to` and in `from`; measured, with fetching ahead and writing past the caches: two
+ * lines. */
 #define ROW_BYTES 128
 #define COLUMN_BYTES 128
 #define TILE_ROWS (ROW_BYTES / 1)
@@ -155,7 +158,7 @@ static void
 do_tile (const struct job *job, const struct tile *tile)
 {
     _Alignas(64) unsigned char buffer[TILE_BYTES];
-    uint64_t run = tile->rows * job->item, pitch = (run + 15) & ~(uint64_t) 15;
+    uint64_t session = tile->rows * job->item, pitch = (session + 15) & ~(uint64_t) 15;
     if (pitch * tile->columns > TILE_BYTES) { /* large items: whole lines anyhow */
         for (uint64_t c = 0; c < tile->columns; c++)
             for (uint64_t r = 0; r < tile->rows; r++)
@@ -165,13 +168,13 @@ do_tile (const struct job *job, const struct tile *tile)
     }
     turn_tile (buffer, pitch, tile, job->item);
     for (uint64_t c = 0; c < tile->columns; c++)
-        copy_run (tile->to + tile->column_offset[c], buffer + c * pitch, run, job->stream);
+        copy_run (tile->to + tile->column_offset[c], buffer + c * pitch, session, job->stream);
 }
 
 /* ---- the loops over tiles ---- */
 
-/* Offsets of `count` positions from `first` on, of a group of axes: `step` 1 goes up from `axis`, the first one fastest,
- * -1 goes down from it. */
+/* Offsets of `count` positions from `first` on, of a group of axes: `step` 1 goes up from `axis`, the first
+ * one fastest, -1 goes down from it. */
 static void
 fill_offsets (uint64_t *offset, uint64_t first, uint64_t count, const struct job *job, uint32_t axis,
               int step, uint32_t axes, const uint64_t *stride)
@@ -265,7 +268,8 @@ tile_side (uint64_t item, uint64_t bytes, uint64_t most)
     return side < 8 ? 8 : side > most ? most : side;
 }
 
-/* `count` of the last axis are wanted: if that is not all of it, it is not contiguous with the axis before. */
+/* `count` of the last axis are wanted: if that is not all of it, it is not contiguous with the axis before.
+ */
 static void
 set_tiles (struct job *job, uint64_t count)
 {

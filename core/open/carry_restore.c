@@ -1,4 +1,5 @@
-/* carry_open.c - gives carried tensors back what they were, when the record in the metadata is right. It
+/* SPDX-License-Identifier: MIT */
+/* carry_restore.c - gives carried tensors back what they were, when the record in the metadata is right. It
  * comes from a file: nothing of it is used before all of it was read, and no tensor gets another number of
  * bytes. */
 #include "open/carry_restore.h"

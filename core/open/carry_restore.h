@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* carry_restore.h - carried tensors become again what they were. See save/carry.h for the record. */
 #ifndef TN_CARRY_RESTORE_H
 #define TN_CARRY_RESTORE_H

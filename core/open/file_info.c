@@ -1,4 +1,5 @@
-/* look.c - what a file holds: tensors, metadata. */
+/* SPDX-License-Identifier: MIT */
+/* file_info.c - what a file holds: tensors, metadata. */
 #include "catalog/file.h"
 #include "transfer/request.h"
 
@@ -150,7 +151,7 @@ get_items (const tenon_file *file, const struct tenon_value *array, struct tenon
     else
         tenon_memory_free (kept);
     if (mine.status < 0)
-        tn_fail_place (&mine, file->path, NULL);
+        tn_fail_in (&mine, file->path, NULL);
     return tn_error_out (error, &mine);
 }
 
@@ -184,11 +185,11 @@ map_array (const tenon_file *file, const struct tenon_value *array, const void *
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array is none of this file");
     if (tn_source_is_encoded (source))
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "it is stored through the filter %s",
-                        source->hard->filter->table.id);
-    const uint8_t *base = tn_source_map (source->hard, &why);
+                        source->backing->filter->table.id);
+    const uint8_t *base = tn_source_map (source->backing, &why);
     if (!base)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
-    *data = base + source->hard_offset + array->offset;
+    *data = base + source->backing_offset + array->offset;
     return TENON_OK;
 }
 
@@ -202,7 +203,7 @@ tenon_value_map (const tenon_file *file, const struct tenon_value *array, const 
     if (map_array (file, array, data, &mine) == TENON_OK)
         *size = array->length;
     if (mine.status < 0)
-        tn_fail_place (&mine, file->path, NULL);
+        tn_fail_in (&mine, file->path, NULL);
     return tn_error_out (error, &mine);
 }
 

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* open.c - opens files: source, codec, describe, checks. */
+#include "catalog/file.h"
 #include "codec/call.h"
 #include "open/carry_restore.h"
-#include "catalog/file.h"
 #include "open/shards.h"
 #include <errno.h>
 
@@ -65,38 +66,39 @@ complete (tenon_file *file, tenon_error *error)
 
 /* Everything up to the catalog; the set's source is taken over. */
 static tenon_status
-fill (tenon_file *file, const struct tn_set *set, const tenon_open_options *options, tenon_error *error)
+fill (tenon_file *file, const struct tn_shards *set, const tenon_open_options *options, tenon_error *error)
 {
     struct tn_catalog *catalog = file->catalog;
     tenon_context *context = file->context;
-    struct tn_run run = { .context = context,
-                          .error = error,
-                          .report = file->report,
-                          .overlay = &catalog->overlay,
-                          .catalog = catalog,
-                          .directory = set->directory,
-                          .progress = options->progress,
-                          .window = tn_window_new (context, (struct tn_source *const *const *) &catalog->sources,
-                                                   &catalog->source_count),
-                          .may_map = context->map && !(options->flags & TENON_OPEN_NO_MAP) };
+    struct tn_session session = { .context = context,
+                                  .error = error,
+                                  .report = file->report,
+                                  .overlay = &catalog->overlay,
+                                  .catalog = catalog,
+                                  .directory = set->directory,
+                                  .progress = options->progress,
+                                  .window = tn_readahead_new (
+                                      context, (struct tn_source *const *const *) &catalog->sources,
+                                      &catalog->source_count),
+                                  .may_map = context->map && !(options->flags & TENON_OPEN_NO_MAP) };
     tenon_status status = tn_catalog_add_source (catalog, set->source, error);
-    if (status == TENON_OK && !run.window)
+    if (status == TENON_OK && !session.window)
         status = tn_fail_memory (error);
     if (status == TENON_OK)
         status = tn_overlay_read (context, options->settings, &catalog->overlay, error);
     if (status == TENON_OK)
-        status = tn_recognise (&run, set->source, set->word ? set->word : options->format, &file->codec,
+        status = tn_recognise (&session, set->source, set->word ? set->word : options->format, &file->codec,
                                false, NULL);
-    tn_set_begin (&run, set);
+    tn_shards_begin (&session, set);
     if (status == TENON_OK)
-        status = tn_describe (&run, 0, file->codec, NULL, NULL, 0);
+        status = tn_describe (&session, 0, file->codec, NULL, NULL, 0);
     if (status == TENON_OK)
-        status = tn_set_describe (&run, set, file->codec);
+        status = tn_shards_describe (&session, set, file->codec);
     if (status == TENON_OK)
-        status = tn_catalog_settle (catalog, error);
-    tn_set_note (file->report, set, catalog);
-    tn_arena_free (&run.arena);
-    tn_window_free (run.window);
+        status = tn_catalog_enter_names (catalog, error);
+    tn_shards_note (file->report, set, catalog);
+    tn_arena_free (&session.arena);
+    tn_readahead_free (session.window);
     return status < 0 ? status : complete (file, error);
 }
 
@@ -116,14 +118,14 @@ take_options (tenon_open_options *ours, const tenon_open_options *theirs, tenon_
 static bool
 take_options_of_one (tenon_open_options *ours, const tenon_open_options *theirs, tenon_error *error)
 {
-    if (take_options (ours, theirs, error) && (ours->flags & TENON_OPEN_SET))
+    if (take_options (ours, theirs, error) && (ours->flags & TENON_OPEN_SHARDS))
         tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                  "a set (--set, TENON_OPEN_SET) is opened by a path, and this file has none");
     return error->status == TENON_OK;
 }
 
 static tenon_status
-open_set (tenon_context *context, const struct tn_set *set, const tenon_open_options *options,
+open_set (tenon_context *context, const struct tn_shards *set, const tenon_open_options *options,
           tenon_file **result, tenon_error *error)
 {
     tenon_file *file = file_new (context, set->path);
@@ -135,7 +137,7 @@ open_set (tenon_context *context, const struct tn_set *set, const tenon_open_opt
     file->parts = set->whole ? set->part.count : 1;
     tenon_status status = fill (file, set, options, error);
     if (status < 0) {
-        tn_fail_place (error, set->path[0] ? set->path : NULL, NULL);
+        tn_fail_in (error, set->path[0] ? set->path : NULL, NULL);
         tenon_close (file);
     } else
         *result = file;
@@ -148,8 +150,8 @@ open_source (tenon_context *context, struct tn_source *source, const tenon_open_
              tenon_file **result, tenon_error *error)
 {
     char none[] = "";
-    struct tn_set set = { .source = source,
-                          .path = options->name ? (char *) (uintptr_t) options->name : none };
+    struct tn_shards set = { .source = source,
+                             .path = options->name ? (char *) (uintptr_t) options->name : none };
     return open_set (context, &set, options, result, error);
 }
 
@@ -159,12 +161,12 @@ tenon_open (tenon_context *context, const char *path, const tenon_open_options *
 {
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
-    struct tn_set set;
+    struct tn_shards set;
     *file = NULL;
     if (take_options (&options, theirs, &mine)
-        && tn_set_open (context, path, &options, &set, &mine) == TENON_OK) {
+        && tn_shards_open (context, path, &options, &set, &mine) == TENON_OK) {
         open_set (context, &set, &options, file, &mine);
-        tn_set_free (&set);
+        tn_shards_free (&set);
     }
     return tn_error_out (error, &mine);
 }
@@ -225,21 +227,21 @@ tenon_why (tenon_context *context, const char *path, const tenon_open_options *t
 {
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
-    struct tn_set set;
+    struct tn_shards set;
     uint64_t codec;
     *report = tn_report_new ();
     if (!*report)
         tn_fail_memory (&mine);
     else if (take_options (&options, theirs, &mine)
-             && tn_set_open (context, path, &options, &set, &mine) == TENON_OK) {
-        struct tn_run run = { .context = context, .error = &mine, .report = *report };
-        tn_recognise (&run, set.source, set.word ? set.word : options.format, &codec, false, *report);
-        tn_set_note (*report, &set, NULL);
+             && tn_shards_open (context, path, &options, &set, &mine) == TENON_OK) {
+        struct tn_session session = { .context = context, .error = &mine, .report = *report };
+        tn_recognise (&session, set.source, set.word ? set.word : options.format, &codec, false, *report);
+        tn_shards_note (*report, &set, NULL);
         if (strcmp (set.path, path) != 0)
             tn_report_add (*report, TENON_NOTE, TENON_OK, 0, "", path, "%s is opened for it", set.path);
-        tn_arena_free (&run.arena);
+        tn_arena_free (&session.arena);
         tn_source_free (set.source);
-        tn_set_free (&set);
+        tn_shards_free (&set);
     }
     return tn_error_out (error, &mine);
 }

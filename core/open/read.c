@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* read.c - the ways to a tensor's data: map, read, load, stream, verify. */
-#include "source/scan.h"
 #include "catalog/file.h"
+#include "source/scan.h"
 #include "transfer/transfer.h"
 #include <sys/mman.h>
 
@@ -23,14 +24,14 @@ take_request (const tenon_file *file, const tenon_request *theirs, tenon_request
 }
 
 static tenon_status
-make_want (const tenon_file *file, const tenon_request *theirs, struct tn_want *want, tenon_error *error)
+make_want (const tenon_file *file, const tenon_request *theirs, struct tn_request *want, tenon_error *error)
 {
     tenon_request ours;
     struct tn_box box;
     TN_TRY (take_request (file, theirs, &ours, &box, error));
     const struct tn_tensor *tensor = tn_catalog_tensor (file->catalog, ours.index);
-    if (tn_want_make (want, file->catalog, tensor, &box, ours.dtype, 0, error) < 0)
-        tn_fail_place (error, NULL, tensor->name);
+    if (tn_request_make (want, file->catalog, tensor, &box, ours.dtype, 0, error) < 0)
+        tn_fail_in (error, NULL, tensor->name);
     return error->status;
 }
 
@@ -38,7 +39,7 @@ static tenon_status
 out (const tenon_file *file, tenon_error *to, tenon_error *mine)
 {
     if (mine->status < 0)
-        tn_fail_place (mine, file->path[0] ? file->path : NULL, NULL);
+        tn_fail_in (mine, file->path[0] ? file->path : NULL, NULL);
     return tn_error_out (to, mine);
 }
 
@@ -46,7 +47,7 @@ TENON_API tenon_status
 tenon_request_size (const tenon_file *file, const tenon_request *request, uint64_t *size, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
-    struct tn_want want;
+    struct tn_request want;
     if (make_want (file, request, &want, &mine) == TENON_OK)
         *size = want.size;
     return out (file, error, &mine);
@@ -61,20 +62,20 @@ request_at (tenon_request *requests, uint64_t index)
 
 /* Checks all requests and turns them into jobs; *total is the sum of their sizes, each rounded up to 64. */
 static tenon_status
-make_jobs (tenon_file *file, tenon_request *requests, uint64_t count, struct tn_job *jobs,
+make_jobs (tenon_file *file, tenon_request *requests, uint64_t count, struct tn_transfer_job *jobs,
            struct tn_box *boxes, uint64_t *total, tenon_error *error)
 {
     *total = 0;
     for (uint64_t i = 0; i < count; i++) {
         tenon_request ours;
-        struct tn_want want;
+        struct tn_request want;
         TN_TRY (take_request (file, request_at (requests, i), &ours, &boxes[i], error));
         TN_TRY (make_want (file, &ours, &want, error));
-        jobs[i] = (struct tn_job){ .box = ours.rank ? &boxes[i] : NULL,
-                                   .catalog = file->catalog,
-                                   .tensor = want.tensor,
-                                   .target = ours.dtype,
-                                   .size = want.size };
+        jobs[i] = (struct tn_transfer_job){ .box = ours.rank ? &boxes[i] : NULL,
+                                            .catalog = file->catalog,
+                                            .tensor = want.tensor,
+                                            .target = ours.dtype,
+                                            .size = want.size };
         if (tn_add (*total, (want.size + 63) & ~(uint64_t) 63, total) || *total >= (uint64_t) 1 << 62)
             return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "the requests need 2^62 bytes or more");
     }
@@ -82,8 +83,8 @@ make_jobs (tenon_file *file, tenon_request *requests, uint64_t count, struct tn_
 }
 
 static tenon_status
-run_jobs (tenon_file *file, const struct tn_job *jobs, uint64_t count, const tenon_progress *progress,
-          uint64_t total, tenon_error *error)
+run_jobs (tenon_file *file, const struct tn_transfer_job *jobs, uint64_t count,
+          const tenon_progress *progress, uint64_t total, tenon_error *error)
 {
     struct tn_meter meter;
     tn_meter_begin (&meter, progress, total);
@@ -99,7 +100,7 @@ read_all (tenon_file *file, tenon_request *requests, uint64_t count, const tenon
     uint64_t total, bytes = 0;
     if (count > UINT32_MAX)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "more than 2^32 requests at once");
-    TN_FREE struct tn_job *jobs = calloc (count + 1, sizeof *jobs);
+    TN_FREE struct tn_transfer_job *jobs = calloc (count + 1, sizeof *jobs);
     TN_FREE struct tn_box *boxes = calloc (count + 1, sizeof *boxes);
     if (!jobs || !boxes)
         return tn_fail_memory (error);
@@ -109,7 +110,7 @@ read_all (tenon_file *file, tenon_request *requests, uint64_t count, const tenon
         uint64_t room = request->size;
         request->size = jobs[i].size;
         if (room < jobs[i].size || (!request->data && jobs[i].size > 0)) {
-            tn_fail_place (error, NULL, jobs[i].tensor->name);
+            tn_fail_in (error, NULL, jobs[i].tensor->name);
             return tn_fail (
                 error, TENON_E_MISUSE, TN_NO_OFFSET, "%llu bytes are needed, there is room for %llu",
                 (unsigned long long) jobs[i].size, (unsigned long long) (request->data ? room : 0));
@@ -174,15 +175,15 @@ tenon_memory_free (tenon_memory *memory)
 
 /* A tensor that fills an encoded member lies inside the decoded member: it is decoded where it belongs. */
 static void
-make_room (struct tn_job *job)
+make_room (struct tn_transfer_job *job)
 {
-    struct tn_want want;
+    struct tn_request want;
     const struct tn_source *source = job->catalog->sources[job->tensor->source];
     if (job->box || !source->filter || job->size < LEAST_ROOM)
         return;
     tenon_error ignored = TENON_ERROR_INIT;
-    if (tn_want_make (&want, job->catalog, job->tensor, NULL, job->target, 0, &ignored) < 0
-        || !tn_want_in_member (&want))
+    if (tn_request_make (&want, job->catalog, job->tensor, NULL, job->target, 0, &ignored) < 0
+        || !tn_request_in_member (&want))
         return;
     job->before = want.offset;
     job->after = source->size - want.offset - want.tensor->length;
@@ -190,7 +191,7 @@ make_room (struct tn_job *job)
 
 /* So that the tensor, not its member, is aligned. */
 static uint64_t
-padding_before (const struct tn_job *job)
+padding_before (const struct tn_transfer_job *job)
 {
     return -job->before & 63;
 }
@@ -202,7 +203,7 @@ load_all (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memor
     uint64_t total, bytes = 0;
     if (count > UINT32_MAX)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "more than 2^32 requests at once");
-    TN_FREE struct tn_job *jobs = calloc (count + 1, sizeof *jobs);
+    TN_FREE struct tn_transfer_job *jobs = calloc (count + 1, sizeof *jobs);
     TN_FREE struct tn_box *boxes = calloc (count + 1, sizeof *boxes);
     if (!jobs || !boxes)
         return tn_fail_memory (error);
@@ -280,7 +281,7 @@ map_tensor (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
                         (unsigned long long) index, (unsigned long long) catalog->count);
     const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
     struct tn_source *source = catalog->sources[tensor->source];
-    tn_fail_place (error, NULL, tensor->name);
+    tn_fail_in (error, NULL, tensor->name);
     *size = tensor->length;
     *data = nothing;
     if (tensor->length == 0)
@@ -290,19 +291,19 @@ map_tensor (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
     if (tn_source_is_encoded (source))
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "it is stored through the filter %s",
-                        source->hard->filter->table.id);
-    const uint8_t *base = tn_source_map (source->hard, &why);
+                        source->backing->filter->table.id);
+    const uint8_t *base = tn_source_map (source->backing, &why);
     if (!base)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
     if (source->check && source->check_mapped && !atomic_load (&source->map_is_good)) {
-        TN_TRY (tn_feed_all (file->context, source, NULL, NULL, error));
+        TN_TRY (tn_scan_all (file->context, source, NULL, NULL, error));
         atomic_store (&source->map_is_good, true);
     }
-    base += source->hard_offset + tensor->offset;
+    base += source->backing_offset + tensor->offset;
     uint32_t alignment = alignment_of (tn_catalog_dtype (catalog, tensor->dtype));
     if (!file->unaligned && (uintptr_t) base % alignment != 0)
         return tn_fail (
-            error, TENON_E_NOT_MAPPABLE, source->hard_offset + tensor->offset,
+            error, TENON_E_NOT_MAPPABLE, source->backing_offset + tensor->offset,
             "it does not lie at a multiple of %u (the flag TENON_OPEN_UNALIGNED maps it all the same)",
             alignment);
     *data = base;
@@ -342,7 +343,7 @@ tenon_stream (tenon_file *file, const tenon_request *request,
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct consumer consumer = { sink, user };
-    struct tn_want want;
+    struct tn_request want;
     if (make_want (file, request, &want, &mine) == TENON_OK && want.size > 0) {
         struct tn_meter meter;
         tn_meter_begin (&meter, progress, want.size);

@@ -1,5 +1,6 @@
-/* set.c - sets of files: NAME-00001-of-00003.EXTENSION, or an index and what it names. Names come from codecs, paths and
- * folders, and are never taken apart to anything but a bare name beside the file. */
+/* SPDX-License-Identifier: MIT */
+/* shards.c - sets of files: NAME-00001-of-00003.EXTENSION, or an index and what it names. Names come from
+ * codecs, paths and folders, and are never taken apart to anything but a bare name beside the file. */
 #include "open/shards.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -38,10 +39,10 @@ is_index (const struct tn_codec *codec, const char *name)
 }
 
 static bool
-is_part (const struct tn_codec *codec, const char *name, struct tn_part_name *part)
+is_part (const struct tn_codec *codec, const char *name, struct tn_shard_name *part)
 {
     size_t length = strlen (name), extension = tn_extension_length (codec, name, length);
-    if (!(codec->table.set_flags & TENON_SET_NUMBERED) || extension == 0 || is_index (codec, name))
+    if (!(codec->table.shard_flags & TENON_SHARDS_NUMBERED) || extension == 0 || is_index (codec, name))
         return false;
     size_t end = length - extension - 1;
     size_t count = number_before (name, end, &part->count);
@@ -56,14 +57,14 @@ is_part (const struct tn_codec *codec, const char *name, struct tn_part_name *pa
 }
 
 static char *
-part_name (const char *directory, const char *name, const struct tn_part_name *part, uint64_t number)
+part_name (const char *directory, const char *name, const struct tn_shard_name *part, uint64_t number)
 {
     return tn_format ("%s%.*s-%05llu-of-%05llu%s", directory, (int) part->stem, name,
                       (unsigned long long) number, (unsigned long long) part->count, part->extension);
 }
 
 static char *
-index_name (const char *directory, const char *name, const struct tn_part_name *part, const char *extension)
+index_name (const char *directory, const char *name, const struct tn_shard_name *part, const char *extension)
 {
     return tn_format ("%s%.*s.%s", directory, (int) part->stem, name, extension);
 }
@@ -85,7 +86,7 @@ struct search {
     const tenon_open_options *options;
     uint64_t count;               /* of codecs that know sets */
     char *best, *other;           /* of two sets, the least name each */
-    char *hint;                   /* a numbered file whose set only TENON_OPEN_SET opens */
+    char *hint;                   /* a numbered file whose set only TENON_OPEN_SHARDS opens */
     const struct tn_codec *codec; /* of the best */
     bool index;                   /* the best is one */
 };
@@ -93,7 +94,7 @@ struct search {
 static bool
 same_set (const struct tn_codec *codec, const char *a, const char *b)
 {
-    struct tn_part_name x, y;
+    struct tn_shard_name x, y;
     return is_part (codec, a, &x) && is_part (codec, b, &y) && x.stem == y.stem && x.count == y.count
            && memcmp (a, b, x.stem) == 0 && strcmp (x.extension, y.extension) == 0;
 }
@@ -128,8 +129,8 @@ keep_set (struct search *search, const struct tn_codec *codec, const char *name,
     return keep_name (&search->best, name);
 }
 
-/* A name that matches is looked at; a pipe or folder of that name is none. A symbolic link to a file is one, as download
- * caches have it. */
+/* A name that matches is looked at; a pipe or folder of that name is none. A symbolic link to a file is one,
+ * as download caches have it. */
 static bool
 is_file (int folder, const char *name)
 {
@@ -139,7 +140,7 @@ is_file (int folder, const char *name)
 
 static tenon_status
 look_at_part (struct search *search, const struct tn_codec *codec, int folder, const char *name,
-              const struct tn_part_name *part, tenon_error *error)
+              const struct tn_shard_name *part, tenon_error *error)
 {
     const char *extension = codec->table.set_index;
     TN_FREE char *index = extension ? index_name ("", name, part, extension) : NULL;
@@ -148,7 +149,7 @@ look_at_part (struct search *search, const struct tn_codec *codec, int folder, c
     if (!is_file (folder, name) || (index && is_file (folder, index)))
         return TENON_OK;
     bool opens =
-        (codec->table.set_flags & TENON_SET_FIRST_OPENS) || (search->options->flags & TENON_OPEN_SET);
+        (codec->table.shard_flags & TENON_SHARDS_FIRST_OPENS) || (search->options->flags & TENON_OPEN_SHARDS);
     if (!opens && search->hint && strcmp (name, search->hint) >= 0)
         return TENON_OK;
     bool kept = opens ? keep_set (search, codec, name, false) : keep_name (&search->hint, name);
@@ -160,7 +161,7 @@ look_at_name (void *user, int folder, const char *name, tenon_error *error)
 {
     struct search *search = user;
     const struct tn_registry *registry = &search->context->registry;
-    struct tn_part_name part;
+    struct tn_shard_name part;
     if (name[0] == '.')
         return TENON_OK;
     for (uint64_t i = 0; i < registry->codec_count; i++) {
@@ -191,7 +192,7 @@ list_patterns (const struct search *search, char *text, size_t room)
         if (codec->table.set_index && end < room)
             end +=
                 (size_t) snprintf (text + end, room - end, "%s*.%s", end ? ", " : "", codec->table.set_index);
-        bool numbered = codec->table.set_flags & TENON_SET_NUMBERED;
+        bool numbered = codec->table.shard_flags & TENON_SHARDS_NUMBERED;
         if (numbered && codec->extensions && *codec->extensions && end < room)
             end += (size_t) snprintf (text + end, room - end, "%s*-00001-of-*.%s", end ? ", " : "",
                                       *codec->extensions);
@@ -229,7 +230,7 @@ may_map (const tenon_context *context, const tenon_open_options *options)
 
 /* Takes over the path. *missing: there is no such file; then nothing has changed, and nothing failed. */
 static tenon_status
-replace (struct tn_set *set, char *path, bool map, bool *missing, tenon_error *error)
+replace (struct tn_shards *set, char *path, bool map, bool *missing, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct tn_source *source;
@@ -253,7 +254,7 @@ replace (struct tn_set *set, char *path, bool map, bool *missing, tenon_error *e
 }
 
 static tenon_status
-fail_missing (const struct tn_set *set, uint64_t number, tenon_error *error)
+fail_missing (const struct tn_shards *set, uint64_t number, tenon_error *error)
 {
     TN_FREE char *name = part_name ("", set->name, &set->part, number);
     return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "part %llu of %llu is missing: %s",
@@ -273,7 +274,7 @@ word_of_index (const struct tn_codec *codec)
 
 /* From the part that was named to the index, or to part 1. */
 static tenon_status
-open_whole (struct tn_set *set, const struct tn_codec *codec, bool map, tenon_error *error)
+open_whole (struct tn_shards *set, const struct tn_codec *codec, bool map, tenon_error *error)
 {
     const char *extension = codec->table.set_index;
     bool missing = true;
@@ -291,15 +292,15 @@ open_whole (struct tn_set *set, const struct tn_codec *codec, bool map, tenon_er
     return TENON_OK;
 }
 
-/* The codec of a file whose name is that of a part; NULL: it is no part, or nobody recognises it, which will be told when
- * it is described. */
+/* The codec of a file whose name is that of a part; NULL: it is no part, or nobody recognises it, which will
+ * be told when it is described. */
 static tenon_status
-codec_of_part (tenon_context *context, const tenon_open_options *options, struct tn_set *set,
+codec_of_part (tenon_context *context, const tenon_open_options *options, struct tn_shards *set,
                const struct tn_codec **result, tenon_error *error)
 {
     const struct tn_registry *registry = &context->registry;
     tenon_error mine = TENON_ERROR_INIT;
-    struct tn_run run = { .context = context, .error = &mine };
+    struct tn_session session = { .context = context, .error = &mine };
     bool sounds_like_one = false;
     uint64_t codec;
     *result = NULL;
@@ -307,8 +308,8 @@ codec_of_part (tenon_context *context, const tenon_open_options *options, struct
         sounds_like_one = is_part (registry->codecs[i], set->name, &set->part);
     if (!sounds_like_one)
         return TENON_OK;
-    tenon_status status = tn_recognise (&run, set->source, options->format, &codec, true, NULL);
-    tn_arena_free (&run.arena);
+    tenon_status status = tn_recognise (&session, set->source, options->format, &codec, true, NULL);
+    tn_arena_free (&session.arena);
     if (status == TENON_E_MEMORY || status == TENON_E_IO) {
         *error = mine;
         return status;
@@ -319,7 +320,7 @@ codec_of_part (tenon_context *context, const tenon_open_options *options, struct
 }
 
 static tenon_status
-choose (tenon_context *context, const tenon_open_options *options, struct tn_set *set, bool whole,
+choose (tenon_context *context, const tenon_open_options *options, struct tn_shards *set, bool whole,
         tenon_error *error)
 {
     const struct tn_registry *registry = &context->registry;
@@ -337,7 +338,7 @@ choose (tenon_context *context, const tenon_open_options *options, struct tn_set
             set->lone = !is_index (registry->codecs[i], set->name);
         return TENON_OK;
     }
-    if (whole || ((codec->table.set_flags & TENON_SET_FIRST_OPENS) && set->part.number == 1))
+    if (whole || ((codec->table.shard_flags & TENON_SHARDS_FIRST_OPENS) && set->part.number == 1))
         return open_whole (set, codec, may_map (context, options), error);
     return TENON_OK;
 }
@@ -346,7 +347,7 @@ choose (tenon_context *context, const tenon_open_options *options, struct tn_set
 
 static tenon_status
 open_in_folder (tenon_context *context, const char *path, const tenon_open_options *options,
-                struct tn_set *set, tenon_error *error)
+                struct tn_shards *set, tenon_error *error)
 {
     struct search search = { .context = context, .options = options };
     bool missing = false;
@@ -381,56 +382,56 @@ is_folder (const char *path)
 }
 
 tenon_status
-tn_set_open (tenon_context *context, const char *path, const tenon_open_options *options, struct tn_set *set,
-             tenon_error *error)
+tn_shards_open (tenon_context *context, const char *path, const tenon_open_options *options,
+                struct tn_shards *set, tenon_error *error)
 {
-    *set = (struct tn_set){ 0 };
+    *set = (struct tn_shards){ 0 };
     tenon_status status = tn_source_open (path, may_map (context, options), &set->source, error);
     if (status == TENON_E_IO && is_folder (path)) {
         *error = (tenon_error) TENON_ERROR_INIT;
         status = open_in_folder (context, path, options, set, error);
     } else if (status == TENON_OK) {
         set->path = tn_strndup (path, strlen (path));
-        status = set->path ? choose (context, options, set, options->flags & TENON_OPEN_SET, error)
+        status = set->path ? choose (context, options, set, options->flags & TENON_OPEN_SHARDS, error)
                            : tn_fail_memory (error);
     }
     if (status < 0) {
-        tn_fail_place (error, path, NULL);
+        tn_fail_in (error, path, NULL);
         tn_source_free (set->source);
-        tn_set_free (set);
+        tn_shards_free (set);
     }
     return status;
 }
 
 void
-tn_set_free (struct tn_set *set)
+tn_shards_free (struct tn_shards *set)
 {
     free (set->path);
     free (set->directory);
     free (set->name);
-    *set = (struct tn_set){ 0 };
+    *set = (struct tn_shards){ 0 };
 }
 
 /* ---- the other parts ---- */
 
 void
-tn_set_begin (struct tn_run *run, const struct tn_set *set)
+tn_shards_begin (struct tn_session *session, const struct tn_shards *set)
 {
     if (set->part.count == 0 || set->indexed)
         return;
-    run->set.number = set->whole ? 1 : set->part.number;
-    run->set.count = set->part.count;
-    run->set.whole = set->whole;
+    session->set.number = set->whole ? 1 : set->part.number;
+    session->set.count = set->part.count;
+    session->set.whole = set->whole;
 }
 
 tenon_status
-tn_set_describe (struct tn_run *run, const struct tn_set *set, uint64_t codec)
+tn_shards_describe (struct tn_session *session, const struct tn_shards *set, uint64_t codec)
 {
-    uint64_t most = run->context->limits[TENON_LIMIT_MEMBERS];
+    uint64_t most = session->context->limits[TENON_LIMIT_MEMBERS];
     if (!set->whole)
         return TENON_OK;
     if (set->part.count - 1 > most)
-        return tn_fail (run->error, TENON_E_LIMIT, TN_NO_OFFSET,
+        return tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "a set of %llu files, more than %llu beside the first; raise members in [limits] to "
                         "read it",
                         (unsigned long long) set->part.count, (unsigned long long) most);
@@ -439,26 +440,26 @@ tn_set_describe (struct tn_run *run, const struct tn_set *set, uint64_t codec)
         TN_FREE char *path = part_name (set->directory, set->name, &set->part, number);
         tenon_error mine = TENON_ERROR_INIT;
         if (!path)
-            return tn_fail_memory (run->error);
+            return tn_fail_memory (session->error);
         errno = 0;
-        if (tn_source_open (path, run->may_map, &source, &mine) < 0) {
+        if (tn_source_open (path, session->may_map, &source, &mine) < 0) {
             if (errno == ENOENT)
-                return fail_missing (set, number, run->error);
-            *run->error = mine;
+                return fail_missing (set, number, session->error);
+            *session->error = mine;
             return mine.status;
         }
-        TN_TRY (tn_catalog_add_source (run->catalog, source, run->error));
-        run->members++;
-        run->set.number = number;
-        run->set.tensors = run->catalog->count;
-        TN_TRY (tn_describe (run, source->number, codec, NULL, NULL, TENON_INCLUDE_REPEATED));
+        TN_TRY (tn_catalog_add_source (session->catalog, source, session->error));
+        session->members++;
+        session->set.number = number;
+        session->set.tensors = session->catalog->count;
+        TN_TRY (tn_describe (session, source->number, codec, NULL, NULL, TENON_INCLUDE_REPEATED));
     }
     return TENON_OK;
 }
 
 /* Does the index, which the core opened for a part, know that part? */
 static bool
-has_part (const struct tn_catalog *catalog, const struct tn_set *set)
+has_part (const struct tn_catalog *catalog, const struct tn_shards *set)
 {
     for (uint64_t i = 1; i < catalog->source_count; i++)
         if (strcmp (catalog->sources[i]->name, set->name) == 0)
@@ -467,7 +468,7 @@ has_part (const struct tn_catalog *catalog, const struct tn_set *set)
 }
 
 void
-tn_set_note (tenon_report *report, const struct tn_set *set, const struct tn_catalog *catalog)
+tn_shards_note (tenon_report *report, const struct tn_shards *set, const struct tn_catalog *catalog)
 {
     if (set->lone)
         tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", set->path, "it belongs to no set");

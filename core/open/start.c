@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* start.c - a context with all services behind it. */
 #include "codec/call.h"
 

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* verify.c - reads everything, compares every checksum, and tells all that is wrong. */
-#include "source/scan.h"
 #include "catalog/file.h"
+#include "source/scan.h"
 #include "transfer/transfer.h"
 
 struct verify {
@@ -17,7 +18,7 @@ found (struct verify *verify, tenon_error *error, const char *subject)
 {
     if (error->status == TENON_OK)
         return true;
-    tn_fail_place (error, verify->file->path, NULL);
+    tn_fail_in (error, verify->file->path, NULL);
     tn_report_add (verify->report, TENON_NOTE, error->status, 0, subject, error->file, "%s", error->message);
     tn_fail_text (verify->first, error->status, error->offset, "%s", error->message);
     if (!verify->first->file[0] && !verify->first->tensor[0]) {
@@ -45,8 +46,8 @@ verify_source (struct verify *verify, struct tn_source *source)
 {
     tenon_error error = TENON_ERROR_INIT;
     bool blocks = source->block_count > 1;
-    if (tn_feed_all (verify->file->context, source, verify_piece, verify, &error) < 0)
-        tn_source_place (source, &error);
+    if (tn_scan_all (verify->file->context, source, verify_piece, verify, &error) < 0)
+        tn_source_fail_in (source, &error);
     /* a table of blocks that lies costs speed, not data: told, no failure */
     else if (blocks && atomic_load (&source->blocks_are_wrong))
         tn_report_add (verify->report, TENON_NOTE, TENON_OK, 0, source->name, verify->file->path,
@@ -54,8 +55,8 @@ verify_source (struct verify *verify, struct tn_source *source)
     return found (verify, &error, source->name);
 }
 
-/* Members that fit into a little memory are shared out among the threads. Those that are well need no more; the
- * others are read once more, in order, to say what is wrong with each. */
+/* Members that fit into a little memory are shared out among the threads. Those that are well need no more;
+ * the others are read once more, in order, to say what is wrong with each. */
 #define VERIFY_SMALL ((uint64_t) 1 << 20)
 #define VERIFY_BATCH 16u
 
@@ -161,13 +162,15 @@ look_at_bytes (void *user, const void *bytes, uint64_t length, tenon_error *erro
 }
 
 static tenon_status
-read_tensor (struct verify *verify, struct tn_want *want, const struct tenon_dtype *dtype, tenon_error *error)
+read_tensor (struct verify *verify, struct tn_request *request, const struct tenon_dtype *dtype,
+             tenon_error *error)
 {
     TN_FREE uint8_t *block = dtype->check ? malloc (dtype->block_bytes) : NULL;
     struct watch watch = { .dtype = dtype, .block = block, .bad = UINT64_MAX };
     if (dtype->check && !block)
         return tn_fail_memory (error);
-    TN_TRY (tn_transfer_stream (verify->file->context, want, look_at_bytes, &watch, &verify->meter, error));
+    TN_TRY (
+        tn_transfer_stream (verify->file->context, request, look_at_bytes, &watch, &verify->meter, error));
     if (watch.bad == UINT64_MAX)
         return TENON_OK;
     uint64_t first = watch.bad * dtype->block_items;
@@ -184,17 +187,17 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
     struct tn_catalog *catalog = verify->file->catalog;
     struct tn_source *source = catalog->sources[tensor->source];
     tenon_error error = TENON_ERROR_INIT;
-    struct tn_want want;
+    struct tn_request request;
     const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, tensor->dtype);
     /* what lies in a checked or encoded part has been read with it, but for what its dtype says */
     bool done = tensor->storage == TENON_EXTENT && is_checked (source) && !dtype->check;
-    if (!done && tn_want_make (&want, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
-        && want.size > 0) {
-        want.fortran = false; /* any order will do for reading */
-        read_tensor (verify, &want, dtype, &error);
+    if (!done && tn_request_make (&request, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
+        && request.size > 0) {
+        request.fortran = false; /* any order will do for reading */
+        read_tensor (verify, &request, dtype, &error);
     }
     if (error.status < 0)
-        tn_fail_place (&error, NULL, tensor->name);
+        tn_fail_in (&error, NULL, tensor->name);
     return found (verify, &error, tensor->name);
 }
 
@@ -206,7 +209,7 @@ recall_flaws (struct verify *verify)
     for (uint64_t i = 0; tenon_report_get (verify->file->report, i, &entry) == TENON_OK; i++)
         if (entry.kind == TENON_NOTE && entry.status < 0) {
             tenon_error error = TENON_ERROR_INIT;
-            tn_fail_place (&error, entry.file, entry.subject);
+            tn_fail_in (&error, entry.file, entry.subject);
             tn_fail (&error, entry.status, TN_NO_OFFSET, "%s", entry.message);
             found (verify, &error, entry.subject);
         }
@@ -233,6 +236,6 @@ tenon_verify (tenon_file *file, tenon_report **report, const tenon_progress *pro
     if (!report)
         tenon_report_free (verify.report);
     if (mine.status < 0)
-        tn_fail_place (&mine, file->path[0] ? file->path : NULL, NULL);
+        tn_fail_in (&mine, file->path[0] ? file->path : NULL, NULL);
     return tn_error_out (error, &mine);
 }

@@ -1,5 +1,6 @@
-/* assign.c - metadata as text: what somebody types becomes a value of the type that he names, exactly, or is refused. No
- * locale has a say in it. */
+/* SPDX-License-Identifier: MIT */
+/* metadata_text.c - metadata as text: what somebody types becomes a value of the type that he names, exactly,
+ * or is refused. No locale has a say in it. */
 #include "plan/plan.h"
 #include <stdio.h>
 #include <tenon/json.h>
@@ -210,7 +211,8 @@ count_items (struct tenon_json *json, uint64_t *count)
     return false;
 }
 
-/* The next item, packed, little-endian; strings behind their lengths. Returns its bytes, 0: it is another value. */
+/* The next item, packed, little-endian; strings behind their lengths. Returns its bytes, 0: it is another
+ * value. */
 static uint64_t
 take_item (struct assignment *given, uint8_t *to)
 {

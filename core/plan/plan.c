@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* plan.c - gathers what is to be saved. */
 #include "plan/plan.h"
 #include "catalog/file.h"
@@ -60,7 +61,7 @@ enter (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype,
     if (!name || name_length == 0 || name_length > UINT32_MAX / 2 || !tn_utf8 (name, name_length))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "a tensor's name must be valid UTF-8, not empty and without NUL");
-    tn_fail_place (error, NULL, name);
+    tn_fail_in (error, NULL, name);
     if (!info || dtype == TENON_NONE)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "there is no dtype %u", dtype);
     if (rank > TN_MAX_RANK || (rank > 0 && !shape))
@@ -116,7 +117,7 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
     if (!array.data && !array.fill && bytes > 0)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_array needs data or fill");
     if (array.data && array.size != bytes) {
-        tn_fail_place (error, NULL, array.name);
+        tn_fail_in (error, NULL, array.name);
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "its shape and dtype need %llu bytes, %llu were given", (unsigned long long) bytes,
                         (unsigned long long) array.size);
@@ -176,9 +177,9 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
     if (dtype == tensor->dtype)
         dtype = TENON_NONE;
     if (dtype != TENON_NONE) { /* says at once what cannot be */
-        struct tn_want want;
-        if (tn_want_make (&want, catalog, tensor, NULL, dtype, 0, error) < 0) {
-            tn_fail_place (error, file->path, tensor->name);
+        struct tn_request want;
+        if (tn_request_make (&want, catalog, tensor, NULL, dtype, 0, error) < 0) {
+            tn_fail_in (error, file->path, tensor->name);
             return error->status;
         }
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* plan.h - what is to be saved. */
 #ifndef TN_PLAN_H
 #define TN_PLAN_H
@@ -27,7 +28,8 @@ struct tenon_plan {
     uint64_t kept_count, kept_room;
 };
 
-/* Copies the metadata of a plan, which must outlive this one. Keys that are there already get the new value. */
+/* Copies the metadata of a plan, which must outlive this one. Keys that are there already get the new value.
+ */
 tenon_status tn_plan_take_metadata (tenon_plan *plan, const tenon_plan *from, tenon_error *error);
 
 #endif

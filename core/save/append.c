@@ -1,4 +1,6 @@
-/* append.c - opens the file that a save adds to. It is a source of the codec's write; nothing of the plan changes. */
+/* SPDX-License-Identifier: MIT */
+/* append.c - opens the file that a save adds to. It is a source of the codec's write; nothing of the plan
+ * changes. */
 #include "save/append.h"
 #include <errno.h>
 #include <sys/stat.h>
@@ -46,7 +48,7 @@ open_target (struct tn_append *append, tenon_context *context, const char *path,
                      && strncmp (why.message + named, ": ", 2) == 0;
         tn_fail (error, status, TN_NO_OFFSET, "it cannot be added to: %s",
                  why.message + (twice ? named + 2 : 0));
-        tn_fail_place (error, path, NULL);
+        tn_fail_in (error, path, NULL);
     }
     return status;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* append.h - saving into a file that is there. */
 #ifndef TN_APPEND_H
 #define TN_APPEND_H
@@ -10,8 +11,8 @@ struct tn_append {
     tenon_plan *both; /* the metadata of the file, and those of the plan; no tensors */
 };
 
-/* Opens the target with the codec that will write it. TENON_E_UNSUPPORTED: it is of another format, or of one that
- * cannot grow. Close it also on failure. */
+/* Opens the target with the codec that will write it. TENON_E_UNSUPPORTED: it is of another format, or of one
+ * that cannot grow. Close it also on failure. */
 tenon_status tn_append_open (struct tn_append *append, const tenon_plan *plan, const char *path,
                              uint64_t codec, const char *const *settings, const tenon_progress *progress,
                              tenon_error *error);

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* carry.c - saves what a format cannot hold as bytes, and writes down what it was. */
 #include "save/carry.h"
-#include "transfer/reading.h"
 #include "codec/write.h"
+#include "transfer/range_reader.h"
 #include <tenon/json.h>
 
 /* The bytes of a carried tensor that has to be cast, turned or swapped, made when they are asked for. */
@@ -11,7 +12,7 @@ struct made {
     const struct tn_tensor *tensor;
     uint32_t target;
     uint64_t size;
-    struct tn_reading *reading;
+    struct tn_range_reader *reading;
     tenon_error *error; /* the save's */
 };
 
@@ -31,7 +32,7 @@ tn_carry_end (struct tn_carry *carry)
     if (!carry)
         return;
     for (struct made *made = carry->made; made; made = made->next)
-        tn_reading_free (made->reading);
+        tn_range_reader_free (made->reading);
     if (carry->plan)
         carry->plan->borrowed = NULL; /* the other plan's */
     tenon_plan_free (carry->plan);
@@ -47,13 +48,13 @@ make_bytes (void *user, uint64_t offset, void *to, uint64_t length)
     if (!made->reading) {
         if (!(made->reading = calloc (1, sizeof *made->reading)))
             return tn_fail_memory (made->error);
-        TN_TRY (tn_want_make (&made->reading->want, made->catalog, made->tensor, NULL, made->target, 0,
-                              made->error));
-        TN_TRY (tn_reading_begin (made->reading, made->error));
+        TN_TRY (tn_request_make (&made->reading->request, made->catalog, made->tensor, NULL, made->target, 0,
+                                 made->error));
+        TN_TRY (tn_range_reader_begin (made->reading, made->error));
     }
-    TN_TRY (tn_reading_bytes (made->reading, offset, to, length, made->error));
+    TN_TRY (tn_range_reader_read (made->reading, offset, to, length, made->error));
     if (offset + length == made->size) { /* many tensors, and each of these has buffers */
-        tn_reading_free (made->reading);
+        tn_range_reader_free (made->reading);
         made->reading = NULL;
     }
     return TENON_OK;
@@ -149,21 +150,21 @@ tell_loss (struct tn_carry *carry, const char *name, const char *what)
 
 static void
 tell (struct tn_carry *carry, const struct tn_tensor *entry, const struct tn_tensor *bytes,
-      const struct tn_planned *planned, const struct tn_want *want)
+      const struct tn_planned *planned, const struct tn_request *request)
 {
     char shape[300];
     uint32_t moving = 0;
     for (uint32_t i = 0; i < entry->rank; i++)
         moving += entry->shape[i] > 1;
     bool turned = (planned->tensor->flags & TENON_FORTRAN) && moving > 1;
-    if (want->stored_id != want->target_id)
+    if (request->stored_id != request->target_id)
         tn_report_add (carry->report, TENON_NOTE, TENON_OK, 0, entry->name, "",
-                       "converted from %s to %s, as asked for", tn_dtype_label (want->stored),
-                       tn_dtype_label (want->target));
-    if (planned->from_file && want->elements > 0 && turned)
+                       "converted from %s to %s, as asked for", tn_dtype_label (request->stored),
+                       tn_dtype_label (request->target));
+    if (planned->from_file && request->elements > 0 && turned)
         tell_loss (carry, entry->name, "its order changes from Fortran to C");
-    if (planned->from_file && want->elements > 0 && (planned->tensor->flags & TENON_BIG_ENDIAN)
-        && want->stored->swap_count > 0 && want->target->swap_count > 0)
+    if (planned->from_file && request->elements > 0 && (planned->tensor->flags & TENON_BIG_ENDIAN)
+        && request->stored->swap_count > 0 && request->target->swap_count > 0)
         tell_loss (carry, entry->name, "its byte order changes from big-endian to little-endian");
     tn_shape_text (shape, sizeof shape, &tn_dtype_fixed[TENON_U8], bytes->rank, bytes->shape);
     tn_report_add (carry->report, TENON_NOTE, TENON_OK, 0, entry->name, "", "%.200s is carried as %s",
@@ -174,12 +175,13 @@ static tenon_status
 carry_tensor (struct tn_carry *carry, const struct tn_tensor *entry, struct tn_tensor *slot,
               struct tn_planned *planned)
 {
-    struct tn_want want;
+    struct tn_request request;
     struct tn_writer writer = { .plan = carry->plan };
     TN_TRY (shape_of_bytes (carry, slot, tn_catalog_dtype (carry->plan->own, entry->dtype)));
-    TN_TRY (tn_want_make (&want, planned->catalog, planned->tensor, NULL, planned->target, 0, carry->error));
-    tell (carry, entry, slot, planned, &want);
-    if (tn_want_is_plain (&want))
+    TN_TRY (tn_request_make (&request, planned->catalog, planned->tensor, NULL, planned->target, 0,
+                             carry->error));
+    tell (carry, entry, slot, planned, &request);
+    if (tn_request_is_plain (&request))
         return planned->fill ? make_origin (carry, slot, planned) : relabel (carry, slot, planned);
     if (planned->fill) { /* it makes its bytes once, from front to back */
         TN_TRY (make_origin (carry, planned->tensor, planned));
@@ -199,7 +201,7 @@ add_tensor (struct tn_carry *carry, uint64_t index)
         return tn_fail_memory (carry->error);
     *slot = *entry;
     *planned = carry->from->planned[index];
-    tn_fail_place (carry->error, NULL, entry->name);
+    tn_fail_in (carry->error, NULL, entry->name);
     if (!tn_can_store (carry->codec, tn_catalog_dtype (own, entry->dtype)))
         TN_TRY (carry_tensor (carry, entry, slot, planned));
     else if (planned->fill)
@@ -263,7 +265,7 @@ put_record (struct tn_carry *carry, struct tenon_json_out *out)
         if (dtype->kind == TENON_KIND_OPAQUE
             && (!tenon_json_is_utf8 (dtype->family, strlen (dtype->family))
                 || !tenon_json_is_utf8 (dtype->text, strlen (dtype->text)))) {
-            tn_fail_place (carry->error, NULL, entry->name);
+            tn_fail_in (carry->error, NULL, entry->name);
             return tn_fail (carry->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                             "the words for its type are not valid UTF-8: it cannot be carried");
         }
@@ -335,8 +337,8 @@ has_order (const tenon_plan *plan)
     return plan->count > 1 || keys > 1;
 }
 
-/* The codec has an order of its own, and what is saved comes from another one's file, so may be in any: only a record brings it
- * back. */
+/* The codec has an order of its own, and what is saved comes from another one's file, so may be in any: only
+ * a record brings it back. */
 static bool
 loses_order (const tenon_plan *plan, const struct tenon_codec *codec)
 {
@@ -345,8 +347,8 @@ loses_order (const tenon_plan *plan, const struct tenon_codec *codec)
         return false;
     for (uint64_t i = 0; i < plan->count; i++) {
         const struct tn_catalog *from = plan->planned[i].catalog;
-        if (from == plan->own || from->reordered || from->instance_count == 0
-            || &registry->codecs[from->instances[0].codec]->table != codec)
+        if (from == plan->own || from->reordered || from->description_count == 0
+            || &registry->codecs[from->descriptions[0].codec]->table != codec)
             return true;
     }
     return plan->count == 0;
@@ -380,7 +382,7 @@ tn_carry_begin (struct tn_carry **result, tenon_plan **plan, const struct tenon_
     if (!first && !loses_order (*plan, codec))
         return TENON_OK;
     if (first && (!bytes || !text)) {
-        tn_fail_place (error, NULL, first->name);
+        tn_fail_in (error, NULL, first->name);
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the format %s cannot hold %.100s, nor carry it: it has no %s", codec->id,
                         tn_dtype_label (tn_catalog_dtype ((*plan)->own, first->dtype)),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* carry.h - tensors that a format cannot hold are stored as bytes, beside a record of what they were.
  *
  * The bytes are in C order and little-endian, as u8 [.., bytes of a row]; as [bytes] when the rank is 0 or a
@@ -17,8 +18,9 @@
 
 struct tn_carry;
 
-/* When the codec cannot hold a tensor of *plan, or would lose its order: *plan becomes a plan like it in which it can, which *carry
- * keeps, and which lives on the first one. `storing` (tn_storing_codec) says what can be stored. Else *carry is NULL. `losses` counts what is lost. */
+/* When the codec cannot hold a tensor of *plan, or would lose its order: *plan becomes a plan like it in
+ * which it can, which *carry keeps, and which lives on the first one. `storing` (tn_storing_codec) says what
+ * can be stored. Else *carry is NULL. `losses` counts what is lost. */
 tenon_status tn_carry_begin (struct tn_carry **carry, tenon_plan **plan, const struct tenon_codec *codec,
                              const struct tenon_codec *storing, tenon_report *report, uint64_t *losses,
                              tenon_error *error);

@@ -1,8 +1,9 @@
-/* save_plan.c - saves plans: which codec, which name, and that everything appears at the end or nothing. */
-#include "save/append.h"
-#include "save/carry.h"
+/* SPDX-License-Identifier: MIT */
+/* save.c - saves plans: which codec, which name, and that everything appears at the end or nothing. */
 #include "catalog/file.h"
 #include "codec/write.h"
+#include "save/append.h"
+#include "save/carry.h"
 #include <stdio.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -176,21 +177,21 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     writer->files = saving->files;
     if (!done)
         return tn_fail_memory (error);
-    struct tn_run run = { .context = saving->context,
-                          .error = error,
-                          .report = saving->report,
-                          .overlay = &saving->overlay,
-                          .catalog = plan->own,
-                          .borrowed = said->borrowed,
-                          .borrowed_count = said->borrowed_count,
-                          .progress = progress };
+    struct tn_session session = { .context = saving->context,
+                                  .error = error,
+                                  .report = saving->report,
+                                  .overlay = &saving->overlay,
+                                  .catalog = plan->own,
+                                  .borrowed = said->borrowed,
+                                  .borrowed_count = said->borrowed_count,
+                                  .progress = progress };
     tn_meter_begin (&meter, progress, all_bytes (saving));
-    tenon_status status = tn_write (&run, writer, saving->codec);
+    tenon_status status = tn_write (&session, writer, saving->codec);
     if (status == TENON_OK && writer->old && !writer->old_put)
         status = tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                           "the codec %s: it did not keep the file that it was to add to", codec->table.id);
     tn_meter_end (&meter);
-    tn_arena_free (&run.arena);
+    tn_arena_free (&session.arena);
     if (status == TENON_OK && saving->losses > 0 && (saving->options.flags & TENON_SAVE_STRICT))
         return tn_fail (error, TENON_E_LOSS, TN_NO_OFFSET,
                         "%llu thing%s would be lost, and the save is strict",
@@ -201,7 +202,7 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
 /* The target's sink, asked for when the first byte comes: a set whose index is another file has no target. */
 struct target {
     struct tn_sink sink;
-    struct tn_save *save;
+    struct tn_atomic *save;
     struct tn_sink *real;
     uint64_t size_hint;
 };
@@ -210,7 +211,7 @@ static tenon_status
 target_open (struct target *target, tenon_error *error)
 {
     return target->real ? TENON_OK
-                        : tn_save_file (target->save, NULL, target->size_hint, &target->real, error);
+                        : tn_atomic_sink (target->save, NULL, target->size_hint, &target->real, error);
 }
 
 static tenon_status
@@ -244,7 +245,7 @@ list_target (const struct saving *saving, const struct tn_writer *writer)
 }
 
 static tenon_status
-save_whole (struct saving *saving, struct tn_save *save, uint64_t size_hint, const tenon_progress *progress)
+save_whole (struct saving *saving, struct tn_atomic *save, uint64_t size_hint, const tenon_progress *progress)
 {
     struct target target = { .save = save, .size_hint = size_hint };
     struct tn_writer writer = { .save = save, .sink = &target.sink, .target = &target.sink };
@@ -252,7 +253,7 @@ save_whole (struct saving *saving, struct tn_save *save, uint64_t size_hint, con
     target.sink.write = target_write;
     target.sink.copy = target_copy;
     target.sink.patch = target_patch;
-    target.sink.seekable = tn_save_is_seekable (save);
+    target.sink.seekable = tn_atomic_is_seekable (save);
     TN_TRY (run_codec (saving, &writer, progress));
     /* a codec that put nothing at all wants an empty file */
     if (!writer.other_files)
@@ -297,12 +298,12 @@ static tenon_status
 save_file (struct saving *saving, const char *path, const tenon_progress *progress)
 {
     tenon_error *error = saving->error;
-    struct tn_save *save = NULL;
+    struct tn_atomic *save = NULL;
     TN_TRY (choose (saving, path));
     if (saving->options.flags & TENON_SAVE_APPEND)
         TN_TRY (open_old (saving, progress));
     uint64_t bytes = all_bytes (saving);
-    struct tn_save_options options = {
+    struct tn_atomic_options options = {
         .durable = saving->context->durable,
         .must_be_new = saving->options.flags & TENON_SAVE_NEW,
         .size_hint =
@@ -310,17 +311,17 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
     };
     if (!(saving->files = tn_report_new ()))
         return tn_fail_memory (error);
-    TN_TRY (tn_save_begin (&save, saving->path, &options, error));
+    TN_TRY (tn_atomic_begin (&save, saving->path, &options, error));
     bool dry = saving->options.flags & TENON_SAVE_DRY_RUN;
     tenon_status status =
         dry ? dry_run (saving, progress) : save_whole (saving, save, options.size_hint, progress);
-    if (status == TENON_OK && tn_save_leaves_old (save))
+    if (status == TENON_OK && tn_atomic_leaves_old (save))
         tn_report_add (saving->report, TENON_NOTE, TENON_OK, 0, "", saving->path,
                        "the older file of this name stays as it is: a set was written beside it");
     if (status == TENON_OK && !dry)
-        status = tn_save_commit (save, error);
+        status = tn_atomic_commit (save, error);
     else
-        tn_save_abort (save);
+        tn_atomic_abort (save);
     if (status == TENON_OK)
         tn_report_append (saving->report, saving->files);
     return status;
@@ -341,7 +342,7 @@ static tenon_status
 end (struct saving *saving, bool keep_report, const char *path, tenon_error *to)
 {
     if (saving->error->status < 0)
-        tn_fail_place (saving->error, saving->path ? saving->path : path, NULL);
+        tn_fail_in (saving->error, saving->path ? saving->path : path, NULL);
     tn_append_close (&saving->append);
     free (saving->path);
     tn_carry_end (saving->carry);

@@ -1,4 +1,5 @@
-/* save.c - files that appear whole or not at all. */
+/* SPDX-License-Identifier: MIT */
+/* atomic.c - files that appear whole or not at all. */
 #include "sink/atomic.h"
 #include "sink/atomic_place.h"
 #include <errno.h>
@@ -10,14 +11,14 @@
 struct item {
     struct item *next;
     char *name; /* parts: as it was asked for; the target: the path. For messages too */
-    struct tn_place place;
+    struct tn_destination place;
     char temporary[TN_TEMPORARY_SIZE]; /* "": there is none, or no more */
     int fd;                            /* kept open for the lock's sake until the file has its name */
     struct tn_sink *sink;
 };
 
-struct tn_save {
-    struct tn_save_options options;
+struct tn_atomic {
+    struct tn_atomic_options options;
     int folder;          /* of `path`; -1: not needed so far */
     struct item *target; /* its sink is NULL until it is asked for */
     struct item *parts;  /* in the order in which they were begun */
@@ -37,13 +38,13 @@ item_free (struct item *item)
         tn_temporary_remove (&item->place, item->temporary, item->fd);
     if (item->fd >= 0)
         close (item->fd);
-    tn_place_leave (&item->place);
+    tn_destination_leave (&item->place);
     free (item->name);
     free (item);
 }
 
 void
-tn_save_abort (struct tn_save *save)
+tn_atomic_abort (struct tn_atomic *save)
 {
     if (!save)
         return;
@@ -59,7 +60,7 @@ tn_save_abort (struct tn_save *save)
 
 /* Finds the place of a file; nothing is made. */
 static tenon_status
-item_new (const struct tn_save *save, int start, const char *name, struct item **result, tenon_error *error)
+item_new (const struct tn_atomic *save, int start, const char *name, struct item **result, tenon_error *error)
 {
     struct item *item = calloc (1, sizeof *item);
     *result = item;
@@ -70,17 +71,17 @@ item_new (const struct tn_save *save, int start, const char *name, struct item *
     item->name = tn_strndup (name, strlen (name));
     if (!item->name)
         return tn_fail_memory (error);
-    TN_TRY (tn_place_find (start, name, &item->place, error));
+    TN_TRY (tn_destination_find (start, name, &item->place, error));
     if (save->options.must_be_new && item->place.exists && !item->place.straight)
         return tn_fail_errno (error, EEXIST, "cannot be written", name);
     return TENON_OK;
 }
 
 tenon_status
-tn_save_begin (struct tn_save **result, const char *path, const struct tn_save_options *options,
-               tenon_error *error)
+tn_atomic_begin (struct tn_atomic **result, const char *path, const struct tn_atomic_options *options,
+                 tenon_error *error)
 {
-    struct tn_save *save = calloc (1, sizeof *save);
+    struct tn_atomic *save = calloc (1, sizeof *save);
     *result = NULL;
     if (!save)
         return tn_fail_memory (error);
@@ -88,7 +89,7 @@ tn_save_begin (struct tn_save **result, const char *path, const struct tn_save_o
     save->folder = -1;
     tenon_status status = item_new (save, AT_FDCWD, path, &save->target, error);
     if (status < 0) {
-        tn_save_abort (save);
+        tn_atomic_abort (save);
         return status;
     }
     *result = save;
@@ -96,7 +97,7 @@ tn_save_begin (struct tn_save **result, const char *path, const struct tn_save_o
 }
 
 bool
-tn_save_is_seekable (const struct tn_save *save)
+tn_atomic_is_seekable (const struct tn_atomic *save)
 {
     return !save->target->place.straight;
 }
@@ -120,7 +121,7 @@ open_straight (struct item *item, tenon_error *error)
 }
 
 static tenon_status
-open_item (const struct tn_save *save, struct item *item, uint64_t size_hint, tenon_error *error)
+open_item (const struct tn_atomic *save, struct item *item, uint64_t size_hint, tenon_error *error)
 {
     if (item->place.straight)
         return open_straight (item, error);
@@ -128,7 +129,7 @@ open_item (const struct tn_save *save, struct item *item, uint64_t size_hint, te
     if (status < 0) {
         item->temporary[0] = 0;
         item->fd = -1;
-        tn_fail_place (error, item->name, NULL);
+        tn_fail_in (error, item->name, NULL);
         return status;
     }
     item->sink = tn_file_sink_new (item->fd, item->name, size_hint, save->options.durable);
@@ -136,7 +137,7 @@ open_item (const struct tn_save *save, struct item *item, uint64_t size_hint, te
 }
 
 static tenon_status
-open_folder (struct tn_save *save, tenon_error *error)
+open_folder (struct tn_atomic *save, tenon_error *error)
 {
     const char *path = save->target->name, *slash = strrchr (path, '/');
     if (save->folder >= 0)
@@ -150,16 +151,16 @@ open_folder (struct tn_save *save, tenon_error *error)
 }
 
 static bool
-same_place (const struct tn_place *a, const struct tn_place *b)
+same_place (const struct tn_destination *a, const struct tn_destination *b)
 {
     return a->name && b->name && !strcmp (a->name, b->name) && tn_same_folder (a->folder, b->folder);
 }
 
 static tenon_status
-check_part (const struct tn_save *save, struct item *part, tenon_error *error)
+check_part (const struct tn_atomic *save, struct item *part, tenon_error *error)
 {
     if (part->place.straight) {
-        tn_fail_place (error, part->name, NULL);
+        tn_fail_in (error, part->name, NULL);
         return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
                         "a device or FIFO has the name of a part of the set");
     }
@@ -172,14 +173,14 @@ check_part (const struct tn_save *save, struct item *part, tenon_error *error)
     for (const struct item *other = save->parts; other && !twice; other = other->next)
         twice = same_place (&part->place, &other->place);
     if (twice) {
-        tn_fail_place (error, part->name, NULL);
+        tn_fail_in (error, part->name, NULL);
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "two files of the set have the same name");
     }
     return TENON_OK;
 }
 
 static tenon_status
-begin_part (struct tn_save *save, const char *name, uint64_t size_hint, tenon_error *error)
+begin_part (struct tn_atomic *save, const char *name, uint64_t size_hint, tenon_error *error)
 {
     if (save->target->place.straight)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
@@ -206,8 +207,8 @@ begin_part (struct tn_save *save, const char *name, uint64_t size_hint, tenon_er
 }
 
 tenon_status
-tn_save_file (struct tn_save *save, const char *name, uint64_t size_hint, struct tn_sink **sink,
-              tenon_error *error)
+tn_atomic_sink (struct tn_atomic *save, const char *name, uint64_t size_hint, struct tn_sink **sink,
+                tenon_error *error)
 {
     *sink = NULL;
     if (save->part) {
@@ -226,7 +227,7 @@ tn_save_file (struct tn_save *save, const char *name, uint64_t size_hint, struct
 }
 
 bool
-tn_save_leaves_old (const struct tn_save *save)
+tn_atomic_leaves_old (const struct tn_atomic *save)
 {
     return save->parts && !save->target->sink && save->target->place.exists;
 }
@@ -247,7 +248,8 @@ sync_fd (int fd)
     return result;
 }
 
-/* Network file systems tell of a full disk when a descriptor is closed, and ours must stay open for its lock: so a copy is. */
+/* Network file systems tell of a full disk when a descriptor is closed, and ours must stay open for its lock:
+ * so a copy is. */
 static tenon_status
 close_copy (const struct item *item, tenon_error *error)
 {
@@ -257,7 +259,8 @@ close_copy (const struct item *item, tenon_error *error)
     return TENON_OK;
 }
 
-/* The mode of the file that is replaced, and its owner and group as far as we may. Writing into it would have cleared the set-id bits too. */
+/* The mode of the file that is replaced, and its owner and group as far as we may. Writing into it would have
+ * cleared the set-id bits too. */
 static tenon_status
 take_mode (const struct item *item, tenon_error *error)
 {
@@ -278,7 +281,7 @@ take_mode (const struct item *item, tenon_error *error)
 }
 
 static tenon_status
-finish (const struct tn_save *save, const struct item *item, tenon_error *error)
+finish (const struct tn_atomic *save, const struct item *item, tenon_error *error)
 {
     if (!item->sink)
         return TENON_OK;
@@ -325,9 +328,9 @@ rename_new (int folder, const char *from, const char *to)
 }
 
 static tenon_status
-give_name (const struct tn_save *save, struct item *item, tenon_error *error)
+give_name (const struct tn_atomic *save, struct item *item, tenon_error *error)
 {
-    const struct tn_place *place = &item->place;
+    const struct tn_destination *place = &item->place;
     if (!item->temporary[0])
         return TENON_OK;
     int result = save->options.must_be_new
@@ -341,7 +344,7 @@ give_name (const struct tn_save *save, struct item *item, tenon_error *error)
 
 /* So that the names outlive a power failure. */
 static tenon_status
-sync_folder (const struct tn_save *save, int folder, tenon_error *error)
+sync_folder (const struct tn_atomic *save, int folder, tenon_error *error)
 {
     if (!save->options.durable || folder < 0 || sync_fd (folder) == 0)
         return TENON_OK;
@@ -352,9 +355,9 @@ sync_folder (const struct tn_save *save, int folder, tenon_error *error)
 }
 
 static tenon_status
-sync_folders (const struct tn_save *save, tenon_error *error)
+sync_folders (const struct tn_atomic *save, tenon_error *error)
 {
-    const struct tn_place *target = &save->target->place;
+    const struct tn_destination *target = &save->target->place;
     for (const struct item *part = save->parts; part; part = part->next)
         if (!part->place.borrowed)
             TN_TRY (sync_folder (save, part->place.folder, error));
@@ -365,7 +368,7 @@ sync_folders (const struct tn_save *save, tenon_error *error)
 
 /* The file that gets its name last: the target, or the last part when nothing was put into that. */
 static const struct item *
-last_item (const struct tn_save *save)
+last_item (const struct tn_atomic *save)
 {
     const struct item *last = save->parts;
     if (save->target->sink)
@@ -377,7 +380,7 @@ last_item (const struct tn_save *save)
 
 /* New parts beside an old index would be read as what they are not. */
 static tenon_status
-remove_old_index (const struct tn_save *save, tenon_error *error)
+remove_old_index (const struct tn_atomic *save, tenon_error *error)
 {
     const struct item *index = last_item (save);
     bool replaces = false;
@@ -392,13 +395,13 @@ remove_old_index (const struct tn_save *save, tenon_error *error)
 
 /* The files before the one that failed keep their names: what they replaced is gone. */
 static tenon_status
-say_what_stays (const struct tn_save *save, const struct item *failed, const tenon_error *why,
+say_what_stays (const struct tn_atomic *save, const struct item *failed, const tenon_error *why,
                 tenon_error *error)
 {
     unsigned named = 0;
     for (const struct item *part = save->parts; part && part != failed; part = part->next)
         named++;
-    tn_fail_place (error, why->file, NULL);
+    tn_fail_in (error, why->file, NULL);
     if (named == 0)
         return tn_fail (error, why->status, TN_NO_OFFSET, "%s", why->message);
     return tn_fail (error, why->status, TN_NO_OFFSET,
@@ -407,7 +410,7 @@ say_what_stays (const struct tn_save *save, const struct item *failed, const ten
 }
 
 static tenon_status
-commit (struct tn_save *save, tenon_error *error)
+commit (struct tn_atomic *save, tenon_error *error)
 {
     for (struct item *part = save->parts; part; part = part->next)
         TN_TRY (finish (save, part, error));
@@ -423,9 +426,9 @@ commit (struct tn_save *save, tenon_error *error)
 }
 
 tenon_status
-tn_save_commit (struct tn_save *save, tenon_error *error)
+tn_atomic_commit (struct tn_atomic *save, tenon_error *error)
 {
     tenon_status status = commit (save, error);
-    tn_save_abort (save);
+    tn_atomic_abort (save);
     return status;
 }

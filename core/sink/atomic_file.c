@@ -1,4 +1,6 @@
-/* save_file.c - the sink of a regular file: small writes are gathered, large ones go straight, copies stay in the kernel. */
+/* SPDX-License-Identifier: MIT */
+/* atomic_file.c - the sink of a regular file: small writes are gathered, large ones go straight, copies stay
+ * in the kernel. */
 #include "sink/atomic_place.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +30,8 @@ struct file_sink {
     uint8_t *buffer;                                  /* NULL: finished */
 };
 
-/* Room on the disk for the whole file: it comes in one piece, and when there is not enough one learns it now. */
+/* Room on the disk for the whole file: it comes in one piece, and when there is not enough one learns it now.
+ */
 static tenon_status
 allocate (struct file_sink *file, tenon_error *error)
 {
@@ -54,8 +57,8 @@ allocate (struct file_sink *file, tenon_error *error)
     return TENON_OK;
 }
 
-/* The disk may begin while the next bytes are on their way, so that the sync in the end waits less (a fifth of the whole on an SSD).
- * What goes wrong there is told by that sync. */
+/* The disk may begin while the next bytes are on their way, so that the sync in the end waits less (a fifth
+ * of the whole on an SSD). What goes wrong there is told by that sync. */
 static void
 begin_writing_back (struct file_sink *file)
 {
@@ -97,7 +100,7 @@ check_open (const struct file_sink *file, tenon_error *error)
 {
     if (file->buffer)
         return TENON_OK;
-    tn_fail_place (error, file->sink.name, NULL);
+    tn_fail_in (error, file->sink.name, NULL);
     return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                     "it was written to after the next file had been begun");
 }
@@ -117,10 +120,10 @@ file_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_erro
 }
 
 #ifdef HAVE_COPY_FILE_RANGE
-/* Can the file system do better than reading and writing? A server copies by itself, from anywhere to anywhere. What shares
- * blocks can share whole ones only, which lie at multiples of their size in both files. Where neither is so, Linux
- * moves the pages one by one through a pipe, which takes up to twice as long as a loop over a buffer that stays in the cache
- * (measured on ext4, tmpfs and XFS, Linux 6.18). */
+/* Can the file system do better than reading and writing? A server copies by itself, from anywhere to
+ * anywhere. What shares blocks can share whole ones only, which lie at multiples of their size in both files.
+ * Where neither is so, Linux moves the pages one by one through a pipe, which takes up to twice as long as a
+ * loop over a buffer that stays in the cache (measured on ext4, tmpfs and XFS, Linux 6.18). */
 static void
 look_at_file_system (struct file_sink *file)
 {
@@ -160,7 +163,8 @@ copy_in_kernel (struct file_sink *file, int fd, uint64_t *offset, uint64_t *leng
     return 0;
 }
 
-/* Copies what the kernel does better, from the front on; *length: what is left, which must be read and written. */
+/* Copies what the kernel does better, from the front on; *length: what is left, which must be read and
+ * written. */
 static tenon_status
 copy_well (struct file_sink *file, int fd, uint64_t *offset, uint64_t *length, tenon_error *error)
 {

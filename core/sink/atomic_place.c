@@ -1,11 +1,14 @@
-/* save_place.c - finds the file that a path means, and makes the temporary file that will become it.
+/* SPDX-License-Identifier: MIT */
+/* atomic_place.c - finds the file that a path means, and makes the temporary file that will become it.
  *
- * Temporary files are named after the file that they will become, .NAME.tenon-N.tmp with N = 0, 1, …, so that the next save of that
- * name finds what a crash left behind. Who writes one holds its lock (flock) until it has its own name. Who has the lock of
- * a temporary file that he did not make knows that its maker is dead and may remove it:
- *   - a name belongs to a file as long as somebody has that file's lock, since only the holder renames or removes it;
- *   - between making a file and locking it, another save may take it for a dead one's. So its maker looks after locking
- *     whether it still has its name, and makes another when it has not. */
+ * Temporary files are named after the file that they will become, .NAME.tenon-N.tmp with N = 0, 1, …, so that
+ * the next save of that name finds what a crash left behind. Who writes one holds its lock (flock) until it
+ * has its own name. Who has the lock of a temporary file that he did not make knows that its maker is dead
+ * and may remove it:
+ *   - a name belongs to a file as long as somebody has that file's lock, since only the holder renames or
+ * removes it;
+ *   - between making a file and locking it, another save may take it for a dead one's. So its maker looks
+ * after locking whether it still has its name, and makes another when it has not. */
 #include "sink/atomic_place.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +38,7 @@ tn_folder_open (int start, const char *path)
 
 /* Enters the folder part of `way` and leaves the rest in *name, which points into `way`. */
 static tenon_status
-enter_folder (struct tn_place *place, int start, char *way, const char **name, const char *path,
+enter_folder (struct tn_destination *place, int start, char *way, const char **name, const char *path,
               tenon_error *error)
 {
     char *slash = strrchr (way, '/');
@@ -60,13 +63,13 @@ enter_folder (struct tn_place *place, int start, char *way, const char **name, c
 static tenon_status
 is_folder (const char *path, tenon_error *error)
 {
-    tn_fail_place (error, path, NULL);
+    tn_fail_in (error, path, NULL);
     return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "cannot be written: it names a folder");
 }
 
 /* From link to link to the folder and the name of the file itself. */
 static tenon_status
-walk (struct tn_place *place, int start, const char *path, tenon_error *error)
+walk (struct tn_destination *place, int start, const char *path, tenon_error *error)
 {
     char text[4096];
     TN_FREE char *way = tn_strndup (path, strlen (path));
@@ -90,9 +93,10 @@ walk (struct tn_place *place, int start, const char *path, tenon_error *error)
     return tn_fail_errno (error, ELOOP, "cannot be written", path);
 }
 
-/* What is at the end of the links. Somebody may put another file there at any time: what counts is what is there when it is looked at here. */
+/* What is at the end of the links. Somebody may put another file there at any time: what counts is what is
+ * there when it is looked at here. */
 static tenon_status
-look (struct tn_place *place, const char *path, bool existed, tenon_error *error)
+look (struct tn_destination *place, const char *path, bool existed, tenon_error *error)
 {
     place->exists = fstatat (place->folder, place->name, &place->status, AT_SYMLINK_NOFOLLOW) == 0;
     if (!place->exists && errno != ENOENT)
@@ -101,7 +105,7 @@ look (struct tn_place *place, const char *path, bool existed, tenon_error *error
         /* /proc/self/fd/N of a removed file: the link's text is no path */
         struct stat again;
         if (fstatat (AT_FDCWD, path, &again, 0) == 0) {
-            tn_fail_place (error, path, NULL);
+            tn_fail_in (error, path, NULL);
             return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
                             "cannot be written: the file that it leads to has no name");
         }
@@ -119,11 +123,11 @@ look (struct tn_place *place, const char *path, bool existed, tenon_error *error
 }
 
 tenon_status
-tn_place_find (int start, const char *path, struct tn_place *place, tenon_error *error)
+tn_destination_find (int start, const char *path, struct tn_destination *place, tenon_error *error)
 {
-    *place = (struct tn_place){ .folder = -1 };
-    /* Asking the system first leaves it the say on links that it does not follow, such as a stranger's in /tmp, and on
-     * those that are not followed by their text, such as /dev/stdout. */
+    *place = (struct tn_destination){ .folder = -1 };
+    /* Asking the system first leaves it the say on links that it does not follow, such as a stranger's in
+     * /tmp, and on those that are not followed by their text, such as /dev/stdout. */
     bool exists = fstatat (start, path, &place->status, 0) == 0;
     if (!exists && errno != ENOENT)
         return tn_fail_errno (error, errno, "cannot be written", path);
@@ -139,17 +143,17 @@ tn_place_find (int start, const char *path, struct tn_place *place, tenon_error 
     if (status == TENON_OK)
         status = look (place, path, exists && start == AT_FDCWD, error);
     if (status < 0)
-        tn_place_leave (place);
+        tn_destination_leave (place);
     return status;
 }
 
 void
-tn_place_leave (struct tn_place *place)
+tn_destination_leave (struct tn_destination *place)
 {
     if (place->folder >= 0 && !place->borrowed)
         close (place->folder);
     free (place->name);
-    *place = (struct tn_place){ .folder = -1 };
+    *place = (struct tn_destination){ .folder = -1 };
 }
 
 bool
@@ -225,7 +229,7 @@ remove_litter (int folder, const char *temporary)
 
 /* What else was left behind, beyond the number that we got. */
 static void
-remove_more_litter (const struct tn_place *place, unsigned number)
+remove_more_litter (const struct tn_destination *place, unsigned number)
 {
     char temporary[TN_TEMPORARY_SIZE];
     for (unsigned gap = 0; gap < LITTER_GAP && number < MOST_TRIES;) {
@@ -235,7 +239,7 @@ remove_more_litter (const struct tn_place *place, unsigned number)
 }
 
 tenon_status
-tn_temporary_make (const struct tn_place *place, char temporary[TN_TEMPORARY_SIZE], int *fd,
+tn_temporary_make (const struct tn_destination *place, char temporary[TN_TEMPORARY_SIZE], int *fd,
                    tenon_error *error)
 {
     /* A file that will replace one that not everybody may read must not be readable meanwhile. */
@@ -261,7 +265,7 @@ tn_temporary_make (const struct tn_place *place, char temporary[TN_TEMPORARY_SIZ
 }
 
 void
-tn_temporary_remove (const struct tn_place *place, const char *temporary, int fd)
+tn_temporary_remove (const struct tn_destination *place, const char *temporary, int fd)
 {
     if (has_name (fd, place->folder, temporary))
         unlinkat (place->folder, temporary, 0);

@@ -1,6 +1,7 @@
-/* stage.c - the sink that the codec of a member writes into. Without a filter the bytes go on at once. Through
- * one they are held until there are enough blocks for all threads; what lies in memory or in a file until the
- * save is done is not copied, but fetched by the thread that encodes it. */
+/* SPDX-License-Identifier: MIT */
+/* encode_sink.c - the sink that the codec of a member writes into. Without a filter the bytes go on at once.
+ * Through one they are held until there are enough blocks for all threads; what lies in memory or in a file
+ * until the save is done is not copied, but fetched by the thread that encodes it. */
 #include "sink/encode_sink.h"
 #include "kernels/checksum.h"
 
@@ -21,7 +22,7 @@
 static tenon_status
 plain_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error)
 {
-    struct tn_stage *stage = (struct tn_stage *) sink;
+    struct tn_encode_sink *stage = (struct tn_encode_sink *) sink;
     const uint8_t *from = bytes;
     if (!stage->sums)
         return tn_sink_write (stage->outer, bytes, length, error);
@@ -37,7 +38,7 @@ plain_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_err
 static tenon_status
 plain_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error)
 {
-    struct tn_stage *stage = (struct tn_stage *) sink;
+    struct tn_encode_sink *stage = (struct tn_encode_sink *) sink;
     stage->outer->subject = sink->subject;
     return tn_sink_copy (stage->outer, fd, offset, length, error);
 }
@@ -45,13 +46,13 @@ plain_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, teno
 static tenon_status
 plain_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length, tenon_error *error)
 {
-    struct tn_stage *stage = (struct tn_stage *) sink;
+    struct tn_encode_sink *stage = (struct tn_encode_sink *) sink;
     return tn_sink_patch (stage->outer, stage->base + position, bytes, length, error);
 }
 
 /* One thread writes, the others sum. */
 struct sum_job {
-    struct tn_stage *stage;
+    struct tn_encode_sink *stage;
     const uint8_t *bytes;
     uint64_t length;
     uint32_t sums[MOST_SUMS];
@@ -73,7 +74,7 @@ sum_item (void *opaque, uint64_t item, unsigned worker)
 static tenon_status
 plain_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error)
 {
-    struct tn_stage *stage = (struct tn_stage *) sink;
+    struct tn_encode_sink *stage = (struct tn_encode_sink *) sink;
     struct sum_job job = { .stage = stage, .error = error };
     stage->outer->subject = sink->subject;
     if (!stage->sums)
@@ -96,13 +97,13 @@ plain_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_erro
 /* ---- through a filter: encoding a round of blocks ---- */
 
 static struct tn_encoder_worker *
-own_worker (const struct tn_stage *stage)
+own_worker (const struct tn_encode_sink *stage)
 {
     return &stage->encoder->workers[stage->worker];
 }
 
 static struct tn_slot *
-slot_of (const struct tn_stage *stage, uint64_t block)
+slot_of (const struct tn_encode_sink *stage, uint64_t block)
 {
     return &stage->encoder->slots[stage->solo ? stage->worker : block % stage->window];
 }
@@ -122,7 +123,7 @@ make_room (uint8_t **buffer, uint64_t *room, uint64_t size)
 
 /* The segment that holds a byte. */
 static const struct tn_segment *
-segment_of (const struct tn_stage *stage, uint64_t at)
+segment_of (const struct tn_encode_sink *stage, uint64_t at)
 {
     const struct tn_segment *segments = own_worker (stage)->segments;
     uint64_t low = 0, high = stage->segment_count;
@@ -137,7 +138,7 @@ segment_of (const struct tn_stage *stage, uint64_t at)
 }
 
 static const uint8_t *
-in_memory (const struct tn_stage *stage, const struct tn_segment *segment)
+in_memory (const struct tn_encode_sink *stage, const struct tn_segment *segment)
 {
     if (segment->memory)
         return segment->memory;
@@ -145,7 +146,7 @@ in_memory (const struct tn_stage *stage, const struct tn_segment *segment)
 }
 
 static tenon_status
-fetch (const struct tn_stage *stage, const struct tn_segment *segment, uint64_t from, uint8_t *to,
+fetch (const struct tn_encode_sink *stage, const struct tn_segment *segment, uint64_t from, uint8_t *to,
        uint64_t length, tenon_error *error)
 {
     const uint8_t *memory = in_memory (stage, segment);
@@ -155,13 +156,13 @@ fetch (const struct tn_stage *stage, const struct tn_segment *segment, uint64_t 
     }
     tenon_status status = tn_read_all (segment->fd, segment->offset + from, to, length, error);
     if (status < 0)
-        tn_fail_place (error, NULL, segment->subject);
+        tn_fail_in (error, NULL, segment->subject);
     return status;
 }
 
 /* The bytes of a block: where they lie, or gathered. NULL: the failure is recorded. */
 static const uint8_t *
-block_bytes (const struct tn_stage *stage, uint64_t at, uint64_t size, struct tn_encoder_worker *worker,
+block_bytes (const struct tn_encode_sink *stage, uint64_t at, uint64_t size, struct tn_encoder_worker *worker,
              tenon_error *error)
 {
     static const uint8_t nothing[1];
@@ -186,7 +187,7 @@ block_bytes (const struct tn_stage *stage, uint64_t at, uint64_t size, struct tn
 }
 
 static tenon_status
-encode_block (const struct tn_stage *stage, uint64_t block, struct tn_encoder_worker *worker,
+encode_block (const struct tn_encode_sink *stage, uint64_t block, struct tn_encoder_worker *worker,
               struct tn_slot *slot, tenon_error *error)
 {
     const struct tenon_filter *filter = stage->encoder->filter;
@@ -214,7 +215,7 @@ encode_block (const struct tn_stage *stage, uint64_t block, struct tn_encoder_wo
 
 /* Keeps the failure of the lowest block: the same one on any number of threads. Locked. */
 static void
-keep_failure (struct tn_stage *stage, uint64_t block, const tenon_error *error)
+keep_failure (struct tn_encode_sink *stage, uint64_t block, const tenon_error *error)
 {
     if (block < stage->failed) {
         stage->failed = block;
@@ -224,7 +225,7 @@ keep_failure (struct tn_stage *stage, uint64_t block, const tenon_error *error)
 }
 
 static tenon_status
-write_block (struct tn_stage *stage, uint64_t block, const struct tn_slot *slot, tenon_error *error)
+write_block (struct tn_encode_sink *stage, uint64_t block, const struct tn_slot *slot, tenon_error *error)
 {
     uint64_t at = block * stage->block_size;
     if (!tn_grow (&stage->block_ends, &stage->block_room, stage->block_count, sizeof *stage->block_ends))
@@ -241,7 +242,7 @@ write_block (struct tn_stage *stage, uint64_t block, const struct tn_slot *slot,
 
 /* Writes the blocks whose turn it is, unless another thread is at it. Locked. */
 static void
-write_finished (struct tn_stage *stage)
+write_finished (struct tn_encode_sink *stage)
 {
     if (stage->writing)
         return;
@@ -267,7 +268,7 @@ write_finished (struct tn_stage *stage)
 static tenon_status
 encode_item (void *opaque, uint64_t block, unsigned worker)
 {
-    struct tn_stage *stage = opaque;
+    struct tn_encode_sink *stage = opaque;
     tenon_error error = TENON_ERROR_INIT;
     struct tn_slot *slot = slot_of (stage, block);
     if (stage->solo)
@@ -294,7 +295,7 @@ encode_item (void *opaque, uint64_t block, unsigned worker)
 
 /* Drops the first bytes that are held; what was copied moves to the front. */
 static void
-drop_held (struct tn_stage *stage, uint64_t size)
+drop_held (struct tn_encode_sink *stage, uint64_t size)
 {
     struct tn_encoder_worker *own = own_worker (stage);
     uint64_t kept = 0;
@@ -322,7 +323,7 @@ drop_held (struct tn_stage *stage, uint64_t size)
 
 /* Encodes the first blocks of what is held. */
 static tenon_status
-encode_round (struct tn_stage *stage, uint64_t blocks, bool last, tenon_error *error)
+encode_round (struct tn_encode_sink *stage, uint64_t blocks, bool last, tenon_error *error)
 {
     tenon_error failure = TENON_ERROR_INIT;
     stage->blocks = blocks;
@@ -346,7 +347,7 @@ encode_round (struct tn_stage *stage, uint64_t blocks, bool last, tenon_error *e
 /* ---- through a filter: holding ---- */
 
 static tenon_status
-hold (struct tn_stage *stage, const struct tn_segment *more, tenon_error *error)
+hold (struct tn_encode_sink *stage, const struct tn_segment *more, tenon_error *error)
 {
     struct tn_encoder_worker *own = own_worker (stage);
     struct tn_segment *before = stage->segment_count ? &own->segments[stage->segment_count - 1] : NULL;
@@ -366,7 +367,7 @@ hold (struct tn_stage *stage, const struct tn_segment *more, tenon_error *error)
 
 /* Room for `size` copied bytes in all. */
 static tenon_status
-room_for_copies (struct tn_stage *stage, uint64_t size, tenon_error *error)
+room_for_copies (struct tn_encode_sink *stage, uint64_t size, tenon_error *error)
 {
     struct tn_encoder_worker *own = own_worker (stage);
     if (size <= own->copied_room)
@@ -383,7 +384,7 @@ room_for_copies (struct tn_stage *stage, uint64_t size, tenon_error *error)
 static tenon_status
 filter_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error)
 {
-    struct tn_stage *stage = (struct tn_stage *) sink;
+    struct tn_encode_sink *stage = (struct tn_encode_sink *) sink;
     for (const uint8_t *from = bytes; length > 0;) {
         if (stage->copied == stage->room) /* more is coming: none of these blocks ends the stream */
             TN_TRY (encode_round (stage, stage->held / stage->block_size, false, error));
@@ -399,7 +400,7 @@ filter_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_er
 
 /* The last byte stays: nobody knows yet whether it ends the stream. */
 static tenon_status
-hold_lent (struct tn_stage *stage, const struct tn_segment *segment, tenon_error *error)
+hold_lent (struct tn_encode_sink *stage, const struct tn_segment *segment, tenon_error *error)
 {
     TN_TRY (hold (stage, segment, error));
     if (stage->held < stage->most)
@@ -413,7 +414,7 @@ filter_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_err
     if (length < LEAST_LENT)
         return filter_write (sink, bytes, length, error);
     struct tn_segment segment = { .length = length, .memory = bytes, .fd = -1, .subject = sink->subject };
-    return hold_lent ((struct tn_stage *) sink, &segment, error);
+    return hold_lent ((struct tn_encode_sink *) sink, &segment, error);
 }
 
 static tenon_status
@@ -425,13 +426,13 @@ filter_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, ten
         return filter_write (sink, bytes, length, error);
     }
     struct tn_segment segment = { .length = length, .fd = fd, .offset = offset, .subject = sink->subject };
-    return hold_lent ((struct tn_stage *) sink, &segment, error);
+    return hold_lent ((struct tn_encode_sink *) sink, &segment, error);
 }
 
 /* ---- the whole ---- */
 
 void
-tn_stage_open (struct tn_stage *stage, tenon_context *context, struct tn_sink *outer, bool sums)
+tn_encode_sink_open (struct tn_encode_sink *stage, tenon_context *context, struct tn_sink *outer, bool sums)
 {
     memset (stage, 0, sizeof *stage);
     stage->sink = (struct tn_sink){ .name = outer->name,
@@ -447,8 +448,8 @@ tn_stage_open (struct tn_stage *stage, tenon_context *context, struct tn_sink *o
 }
 
 void
-tn_stage_filter (struct tn_stage *stage, struct tn_encoder *encoder, uint64_t block_size, uint64_t size,
-                 bool solo, unsigned worker)
+tn_encode_sink_filter (struct tn_encode_sink *stage, struct tn_encoder *encoder, uint64_t block_size,
+                       uint64_t size, bool solo, unsigned worker)
 {
     uint64_t cost = tn_encoder_block_cost (encoder, TN_MIN (block_size, size));
     uint64_t fit = stage->context->limits[TENON_LIMIT_MEMORY] / TN_MAX (cost, 1), round;
@@ -472,7 +473,7 @@ tn_stage_filter (struct tn_stage *stage, struct tn_encoder *encoder, uint64_t bl
 }
 
 tenon_status
-tn_stage_finish (struct tn_stage *stage, tenon_error *error)
+tn_encode_sink_finish (struct tn_encode_sink *stage, tenon_error *error)
 {
     if (!stage->encoder)
         return TENON_OK;
@@ -482,7 +483,7 @@ tn_stage_finish (struct tn_stage *stage, tenon_error *error)
 }
 
 void
-tn_stage_close (struct tn_stage *stage)
+tn_encode_sink_close (struct tn_encode_sink *stage)
 {
     if (!stage->encoder)
         return;

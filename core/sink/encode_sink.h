@@ -1,7 +1,8 @@
-/* stage.h - the sink that the codec of a member writes into: it sums up, cuts into blocks, and encodes them on
- * all threads. */
-#ifndef TN_STAGE_H
-#define TN_STAGE_H
+/* SPDX-License-Identifier: MIT */
+/* encode_sink.h - the sink that the codec of a member writes into: it sums up, cuts into blocks, and encodes
+ * them on all threads. */
+#ifndef TN_ENCODE_SINK_H
+#define TN_ENCODE_SINK_H
 #include "context/context.h"
 #include "sink/sink.h"
 #include <pthread.h>
@@ -47,12 +48,12 @@ tenon_status tn_encoder_new (tenon_context *context, const struct tenon_filter *
 void tn_encoder_free (struct tn_encoder *encoder);
 /* Bytes that a block in flight takes: copied or gathered, both in the worst case, and encoded. */
 uint64_t tn_encoder_block_cost (const struct tn_encoder *encoder, uint64_t block_size);
-/* The block size for a member of about `size` decoded bytes; `wanted` 0: the filter's choice. TENON_E_LIMIT: blocks
- * that are larger than `limit`, the memory that may be used. */
+/* The block size for a member of about `size` decoded bytes; `wanted` 0: the filter's choice. TENON_E_LIMIT:
+ * blocks that are larger than `limit`, the memory that may be used. */
 tenon_status tn_encoder_block_size (const struct tn_encoder *encoder, uint64_t wanted, uint64_t size,
                                     uint64_t limit, uint64_t *block_size, tenon_error *error);
 
-struct tn_stage {
+struct tn_encode_sink {
     struct tn_sink sink; /* what the inner codec writes to */
     struct tn_sink *outer;
     tenon_context *context;
@@ -80,13 +81,14 @@ struct tn_stage {
 };
 
 /* The stage of a member that goes to `outer`; encoder NULL: no filter. */
-void tn_stage_open (struct tn_stage *stage, tenon_context *context, struct tn_sink *outer, bool sums);
-/* Through a filter, in blocks of a size that the encoder agreed to. `size`: about how many decoded bytes are to
- * come. solo: this runs inside an item of the pool, as that worker. */
-void tn_stage_filter (struct tn_stage *stage, struct tn_encoder *encoder, uint64_t block_size, uint64_t size,
-                      bool solo, unsigned worker);
+void tn_encode_sink_open (struct tn_encode_sink *stage, tenon_context *context, struct tn_sink *outer,
+                          bool sums);
+/* Through a filter, in blocks of a size that the encoder agreed to. `size`: about how many decoded bytes are
+ * to come. solo: this runs inside an item of the pool, as that worker. */
+void tn_encode_sink_filter (struct tn_encode_sink *stage, struct tn_encoder *encoder, uint64_t block_size,
+                            uint64_t size, bool solo, unsigned worker);
 /* The member ends: what is left is encoded. */
-tenon_status tn_stage_finish (struct tn_stage *stage, tenon_error *error);
-void tn_stage_close (struct tn_stage *stage);
+tenon_status tn_encode_sink_finish (struct tn_encode_sink *stage, tenon_error *error);
+void tn_encode_sink_close (struct tn_encode_sink *stage);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* encoder.c - a filter's states and buffers, and how large its blocks are. */
 #include "sink/encode_sink.h"
 
@@ -63,7 +64,8 @@ tn_encoder_block_cost (const struct tn_encoder *encoder, uint64_t block_size)
                : cost;
 }
 
-/* Nothing of this may depend on the number of threads; only a limit on memory that is too small makes blocks smaller. */
+/* Nothing of this may depend on the number of threads; only a limit on memory that is too small makes blocks
+ * smaller. */
 tenon_status
 tn_encoder_block_size (const struct tn_encoder *encoder, uint64_t wanted, uint64_t size, uint64_t limit,
                        uint64_t *block_size, tenon_error *error)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sink.c - what all sinks have in common, and the two that need no file. */
 #include "sink/sink.h"
 #include <errno.h>
@@ -13,7 +14,7 @@ static tenon_status
 check_room (const struct tn_sink *sink, uint64_t length, tenon_error *error)
 {
     if (sink->position > MOST_POSITION || length > MOST_POSITION - sink->position) {
-        tn_fail_place (error, sink->name, NULL);
+        tn_fail_in (error, sink->name, NULL);
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "%llu more bytes would make it larger than a file can be",
                         (unsigned long long) length);
@@ -91,7 +92,7 @@ tn_sink_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint6
                tenon_error *error)
 {
     if (!sink->seekable || !sink->patch) {
-        tn_fail_place (error, sink->name, NULL);
+        tn_fail_in (error, sink->name, NULL);
         return tn_fail (error, TENON_E_UNSUPPORTED, position,
                         "what was written to a pipe or device cannot be changed");
     }
@@ -144,7 +145,7 @@ tn_write_all (int fd, int64_t offset, const void *bytes, uint64_t length, const 
         if (done < 0)
             return tn_fail_errno (error, errno, "cannot be written", name);
         if (done == 0) { /* never, says POSIX; but going on for ever would be worse */
-            tn_fail_place (error, name, NULL);
+            tn_fail_in (error, name, NULL);
             return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
                             "cannot be written: the system takes no more bytes");
         }

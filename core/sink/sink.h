@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* sink.h - where a save puts its bytes: a file, a descriptor that cannot seek, or a stage before one of
  * them. */
 #ifndef TN_SINK_H
 #define TN_SINK_H
-#include "base/common.h"
+#include "base/base.h"
 
 struct tn_sink {
     uint64_t position;   /* bytes put so far; kept by the functions below */
@@ -10,10 +11,11 @@ struct tn_sink {
     const char *name;    /* for messages */
     const char *subject; /* the tensor whose bytes come now, for failures that are found later; or NULL */
     tenon_status (*write) (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
-    /* The same of memory that stays as it is until the save is done, so that it may be read later; NULL: write. */
+    /* The same of memory that stays as it is until the save is done, so that it may be read later; NULL:
+     * write. */
     tenon_status (*lend) (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
-    /* Bytes of an open file, which stays open until the save is done, without going through memory where the system can (copy_file_range); NULL:
-     * read and write. */
+    /* Bytes of an open file, which stays open until the save is done, without going through memory where the
+     * system can (copy_file_range); NULL: read and write. */
     tenon_status (*copy) (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error);
     tenon_status (*patch) (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length,
                            tenon_error *error);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* block_state.h - between blocks.c and whole.c: a filter's state and the stored bytes of one thread. */
 #ifndef TN_BLOCK_STATE_H
 #define TN_BLOCK_STATE_H

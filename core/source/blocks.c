@@ -1,8 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* blocks.c - encoded sources in one piece: whole blocks of those that say where their blocks end, and all of
  * a member that fits into memory. */
 #include "kernels/checksum.h"
 #include "source/block_state.h"
-
 
 void
 tn_block_state_free (struct tn_block_state *state)
@@ -36,13 +36,13 @@ tn_block_state_get (struct tn_block_state **result, const struct tn_filter *filt
  * program, else in the state's own. */
 tenon_status
 tn_stored_bytes (struct tn_source *source, uint64_t begin, uint64_t length, struct tn_block_state *state,
-              const uint8_t **bytes, tenon_error *error)
+                 const uint8_t **bytes, tenon_error *error)
 {
-    struct tn_source *root = source->parent->hard;
+    struct tn_source *root = source->parent->backing;
     uint64_t offset = source->offset + begin;
     if (root->kind == TN_SOURCE_MEMORY) {
-        *bytes =
-            atomic_load_explicit (&root->base, memory_order_relaxed) + source->parent->hard_offset + offset;
+        *bytes = atomic_load_explicit (&root->base, memory_order_relaxed) + source->parent->backing_offset
+                 + offset;
         return TENON_OK;
     }
     if (length > state->room) {

@@ -1,4 +1,6 @@
-/* source_folder.c - the names in a folder. It reads names only; whoever asked decides which files are opened. */
+/* SPDX-License-Identifier: MIT */
+/* folder.c - the names in a folder. It reads names only; whoever asked decides which files are opened.
+ */
 #include "source/source.h"
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* window.c - windows over files, and the beginnings of encoded members. */
+/* SPDX-License-Identifier: MIT */
+/* readahead.c - windows over files, and the beginnings of encoded members. */
 #include "source/readahead.h"
 
 /* Larger reads go straight. */
@@ -31,14 +32,14 @@ struct decoder {
 
 /* Heads of sources that follow each other in the catalog. */
 struct batch {
-    struct tn_window *view;
+    struct tn_readahead *view;
     uint32_t first, count;
     struct tn_pool_job *job; /* that decodes them, as long as it is not waited for */
     struct tn_source *sources[HEADS];
     struct head heads[HEADS];
 };
 
-struct tn_window {
+struct tn_readahead {
     tenon_context *context;
     struct tn_source *const *const *sources; /* of the catalog, which grows; NULL: nothing is decoded ahead */
     const uint64_t *source_count;
@@ -50,11 +51,11 @@ struct tn_window {
     struct decoder *decoders;
 };
 
-struct tn_window *
-tn_window_new (tenon_context *context, struct tn_source *const *const *sources,
-               const uint64_t *source_count)
+struct tn_readahead *
+tn_readahead_new (tenon_context *context, struct tn_source *const *const *sources,
+                  const uint64_t *source_count)
 {
-    struct tn_window *view = calloc (1, sizeof *view);
+    struct tn_readahead *view = calloc (1, sizeof *view);
     if (view) {
         view->context = context;
         view->sources = sources;
@@ -64,7 +65,7 @@ tn_window_new (tenon_context *context, struct tn_source *const *const *sources,
 }
 
 void
-tn_window_free (struct tn_window *view)
+tn_readahead_free (struct tn_readahead *view)
 {
     if (!view)
         return;
@@ -88,7 +89,7 @@ tn_window_free (struct tn_window *view)
 /* Makes the window begin at `offset` of the root; false: the bytes could not be had, which reading exactly
  * what is wanted will explain. */
 static bool
-move_window (struct tn_window *view, struct tn_source *root, uint64_t offset, uint64_t length)
+move_window (struct tn_readahead *view, struct tn_source *root, uint64_t offset, uint64_t length)
 {
     uint64_t end = view->start + view->length;
     /* also a little back: headers are checked for many members before these are described */
@@ -116,12 +117,12 @@ move_window (struct tn_window *view, struct tn_source *root, uint64_t offset, ui
 }
 
 static bool
-read_plain (struct tn_window *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+read_plain (struct tn_readahead *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
 {
-    struct tn_source *root = source->hard;
+    struct tn_source *root = source->backing;
     if (length > WINDOW_READ || root->kind == TN_SOURCE_MEMORY)
         return false;
-    offset += source->hard_offset;
+    offset += source->backing_offset;
     bool inside = root == view->root && offset >= view->start && offset - view->start <= view->length
                   && length <= view->length - (offset - view->start);
     if (!inside && !move_window (view, root, offset, length))
@@ -217,10 +218,10 @@ decode_item (void *opaque, uint64_t item, unsigned worker)
     return TENON_OK;
 }
 
-/* Begins to decode the heads of this source and of those that follow it. The catalog may grow meanwhile: the job has a list
- * of its own. */
+/* Begins to decode the heads of this source and of those that follow it. The catalog may grow meanwhile: the
+ * job has a list of its own. */
 static void
-start_batch (struct tn_window *view, struct batch *batch, uint32_t first)
+start_batch (struct tn_readahead *view, struct batch *batch, uint32_t first)
 {
     batch->first = first;
     batch->count = 0;
@@ -244,7 +245,7 @@ finish_batch (struct batch *batch)
 }
 
 static bool
-has_batches (struct tn_window *view)
+has_batches (struct tn_readahead *view)
 {
     if (view->ahead)
         return true;
@@ -269,7 +270,7 @@ is_in (const struct batch *batch, uint32_t number)
 
 /* Sees to it that view->here has the head of this source, and that those behind are on their way. */
 static void
-turn_to (struct tn_window *view, uint32_t number)
+turn_to (struct tn_readahead *view, uint32_t number)
 {
     struct batch *decoded = view->ahead;
     finish_batch (decoded);
@@ -285,19 +286,19 @@ turn_to (struct tn_window *view, uint32_t number)
 }
 
 static bool
-read_head (struct tn_window *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+read_head (struct tn_readahead *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
 {
-    struct tn_source *hard = source->hard;
-    if (!view->sources || offset + source->hard_offset + length > HEAD_SIZE || !has_head (hard)
-        || hard->number >= *view->source_count || (*view->sources)[hard->number] != hard
+    struct tn_source *backing = source->backing;
+    if (!view->sources || offset + source->backing_offset + length > HEAD_SIZE || !has_head (backing)
+        || backing->number >= *view->source_count || (*view->sources)[backing->number] != backing
         || !has_batches (view))
         return false;
-    if (!is_in (view->here, hard->number))
-        turn_to (view, hard->number);
-    if (!is_in (view->here, hard->number))
+    if (!is_in (view->here, backing->number))
+        turn_to (view, backing->number);
+    if (!is_in (view->here, backing->number))
         return false;
-    const struct head *head = &view->here->heads[hard->number - view->here->first];
-    offset += source->hard_offset;
+    const struct head *head = &view->here->heads[backing->number - view->here->first];
+    offset += source->backing_offset;
     if (offset + length > head->length)
         return false;
     memcpy (to, head->bytes + offset, length);
@@ -305,8 +306,8 @@ read_head (struct tn_window *view, struct tn_source *source, uint64_t offset, vo
 }
 
 tenon_status
-tn_window_read (struct tn_window *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
-                bool *done, tenon_error *error)
+tn_readahead_read (struct tn_readahead *view, struct tn_source *source, uint64_t offset, void *to,
+                   uint64_t length, bool *done, tenon_error *error)
 {
     bool inside = offset <= source->size && length <= source->size - offset;
     *done = true;

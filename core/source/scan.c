@@ -1,11 +1,12 @@
-/* feed.c - reading a source from front to back, on all threads. */
+/* SPDX-License-Identifier: MIT */
+/* scan.c - reading a source from front to back, on all threads. */
 #include "source/scan.h"
 #include "kernels/checksum.h"
 
 /* What a thread reads at once of a plain source. */
 #define PIECE ((uint64_t) 1 << 20)
 
-struct tn_feed {
+struct tn_scan {
     tenon_context *context;
     struct tn_source *source;
     uint64_t position;
@@ -17,19 +18,19 @@ struct tn_feed {
     uint8_t *block;                 /* decoded; the position lies in it … */
     uint64_t block_number;          /* … or not; counted from 1 */
     /* anything else that is encoded */
-    struct tn_stream *stream;
+    struct tn_decoder *stream;
     uint8_t *skipped;
 };
 
 tenon_status
-tn_feed_new (tenon_context *context, struct tn_source *source, struct tn_feed **result, tenon_error *error)
+tn_scan_new (tenon_context *context, struct tn_source *source, struct tn_scan **result, tenon_error *error)
 {
-    struct tn_feed *feed = *result = calloc (1, sizeof *feed);
+    struct tn_scan *feed = *result = calloc (1, sizeof *feed);
     if (!feed)
         return tn_fail_memory (error);
     feed->context = context;
     feed->source = source;
-    feed->blocks = source->hard == source && tn_has_blocks (source);
+    feed->blocks = source->backing == source && tn_has_blocks (source);
     if (!tn_source_is_encoded (source))
         return TENON_OK;
     tenon_status status = TENON_OK;
@@ -39,16 +40,16 @@ tn_feed_new (tenon_context *context, struct tn_source *source, struct tn_feed **
         if (!feed->states || !feed->block)
             status = tn_fail_memory (error);
     } else
-        status = tn_stream_new (source, &feed->stream, error);
+        status = tn_decoder_new (source, &feed->stream, error);
     if (status < 0) {
-        tn_feed_free (feed);
+        tn_scan_free (feed);
         *result = NULL;
     }
     return status;
 }
 
 void
-tn_feed_free (struct tn_feed *feed)
+tn_scan_free (struct tn_scan *feed)
 {
     if (!feed)
         return;
@@ -57,14 +58,14 @@ tn_feed_free (struct tn_feed *feed)
     free (feed->states);
     free (feed->block);
     free (feed->skipped);
-    tn_stream_free (feed->stream);
+    tn_decoder_free (feed->stream);
     free (feed);
 }
 
 /* ---- what threads do ---- */
 
 struct round {
-    struct tn_feed *feed;
+    struct tn_scan *feed;
     uint64_t begin;       /* first byte, or first block */
     uint64_t end;         /* plain: behind the last byte */
     uint8_t *to;          /* where it belongs */
@@ -124,7 +125,7 @@ block_item (void *opaque, uint64_t item, unsigned worker)
 }
 
 static tenon_status
-add_sums (struct tn_feed *feed, const uint32_t *sums, uint64_t count, uint64_t piece, uint64_t end,
+add_sums (struct tn_scan *feed, const uint32_t *sums, uint64_t count, uint64_t piece, uint64_t end,
           tenon_error *error)
 {
     if (feed->source->check == TENON_CHECK_NONE) {
@@ -141,7 +142,7 @@ add_sums (struct tn_feed *feed, const uint32_t *sums, uint64_t count, uint64_t p
 
 /* `count` items of `piece` bytes, from the position on. *good is false when blocks lied. */
 static tenon_status
-run_round (struct tn_feed *feed, tn_pool_item item, struct round *round, uint64_t count, uint64_t piece,
+run_round (struct tn_scan *feed, tn_pool_item item, struct round *round, uint64_t count, uint64_t piece,
            uint64_t end, bool *good, tenon_error *error)
 {
     TN_FREE uint32_t *sums = calloc (count, sizeof *sums);
@@ -164,16 +165,17 @@ run_round (struct tn_feed *feed, tn_pool_item item, struct round *round, uint64_
 /* ---- the ways ---- */
 
 static tenon_status
-read_plain (struct tn_feed *feed, uint8_t *to, uint64_t length, tenon_error *error)
+read_plain (struct tn_scan *feed, uint8_t *to, uint64_t length, tenon_error *error)
 {
     struct round round = { .begin = feed->position, .end = feed->position + length, .to = to };
     bool good;
     return run_round (feed, plain_item, &round, (length + PIECE - 1) / PIECE, PIECE, round.end, &good, error);
 }
 
-/* Whole blocks go to where they belong; of one that is wanted in part only the rest is kept for the next read. */
+/* Whole blocks go to where they belong; of one that is wanted in part only the rest is kept for the next
+ * read. */
 static tenon_status
-read_blocks (struct tn_feed *feed, uint8_t *to, uint64_t length, bool *good, tenon_error *error)
+read_blocks (struct tn_scan *feed, uint8_t *to, uint64_t length, bool *good, tenon_error *error)
 {
     struct tn_source *source = feed->source;
     uint64_t position = feed->position, end = position + length;
@@ -209,26 +211,26 @@ read_blocks (struct tn_feed *feed, uint8_t *to, uint64_t length, bool *good, ten
 
 /* The table of blocks lied: the rest comes from one stream, which has to begin at the beginning. */
 static tenon_status
-leave_blocks (struct tn_feed *feed, tenon_error *error)
+leave_blocks (struct tn_scan *feed, tenon_error *error)
 {
     uint8_t *some = feed->block;
     uint64_t room = feed->source->block_size;
     feed->blocks = false;
-    TN_TRY (tn_stream_new (feed->source, &feed->stream, error));
+    TN_TRY (tn_decoder_new (feed->source, &feed->stream, error));
     for (uint64_t at = 0; at < feed->position;) {
         uint64_t piece = TN_MIN (room, feed->position - at);
-        TN_TRY (tn_stream_read (feed->stream, at, some, piece, error));
+        TN_TRY (tn_decoder_read (feed->stream, at, some, piece, error));
         at += piece;
     }
     return TENON_OK;
 }
 
 tenon_status
-tn_feed_read (struct tn_feed *feed, void *to, uint64_t length, tenon_error *error)
+tn_scan_read (struct tn_scan *feed, void *to, uint64_t length, tenon_error *error)
 {
     struct tn_source *source = feed->source;
     if (length > source->size - feed->position) {
-        tn_source_place (source, error);
+        tn_source_fail_in (source, error);
         return tn_fail (error, TENON_E_TRUNCATED, feed->position, "%llu bytes are needed, it ends at %llu",
                         (unsigned long long) length, (unsigned long long) source->size);
     }
@@ -241,7 +243,7 @@ tn_feed_read (struct tn_feed *feed, void *to, uint64_t length, tenon_error *erro
             TN_TRY (leave_blocks (feed, error));
     }
     if (!feed->blocks && feed->stream)
-        TN_TRY (tn_stream_read (feed->stream, feed->position, to, length, error));
+        TN_TRY (tn_decoder_read (feed->stream, feed->position, to, length, error));
     else if (!feed->blocks)
         TN_TRY (read_plain (feed, to, length, error));
     feed->position += length;
@@ -249,7 +251,7 @@ tn_feed_read (struct tn_feed *feed, void *to, uint64_t length, tenon_error *erro
 }
 
 tenon_status
-tn_feed_skip (struct tn_feed *feed, uint64_t length, tenon_error *error)
+tn_scan_skip (struct tn_scan *feed, uint64_t length, tenon_error *error)
 {
     uint64_t room = TN_MAX (4 * PIECE, feed->blocks ? 4 * feed->source->block_size : 0);
     room = TN_MIN (room, feed->source->size);
@@ -257,34 +259,34 @@ tn_feed_skip (struct tn_feed *feed, uint64_t length, tenon_error *error)
         return tn_fail_memory (error);
     while (length > 0) {
         uint64_t piece = TN_MIN (length, room);
-        TN_TRY (tn_feed_read (feed, feed->skipped, piece, error));
+        TN_TRY (tn_scan_read (feed, feed->skipped, piece, error));
         length -= piece;
     }
     return TENON_OK;
 }
 
 tenon_status
-tn_feed_all (tenon_context *context, struct tn_source *source,
+tn_scan_all (tenon_context *context, struct tn_source *source,
              tenon_status (*tell) (void *user, const void *bytes, uint64_t length, tenon_error *error),
              void *user, tenon_error *error)
 {
-    struct tn_feed *feed;
+    struct tn_scan *feed;
     uint64_t room = TN_MIN (source->size, 8 * PIECE);
     TN_FREE uint8_t *buffer = malloc (room + 1);
     if (!buffer)
         return tn_fail_memory (error);
-    TN_TRY (tn_feed_new (context, source, &feed, error));
+    TN_TRY (tn_scan_new (context, source, &feed, error));
     /* an empty stream has an end, and an empty member a checksum, too */
-    tenon_status status = source->size == 0 && feed->stream ? tn_stream_finish (feed->stream, error)
+    tenon_status status = source->size == 0 && feed->stream ? tn_decoder_finish (feed->stream, error)
                           : source->size == 0               ? tn_source_compare (source, 0, error)
                                                             : TENON_OK;
     for (uint64_t at = 0; status == TENON_OK && at < source->size;) {
         uint64_t piece = TN_MIN (room, source->size - at);
-        status = tn_feed_read (feed, buffer, piece, error);
+        status = tn_scan_read (feed, buffer, piece, error);
         if (status == TENON_OK && tell)
             status = tell (user, buffer, piece, error);
         at += piece;
     }
-    tn_feed_free (feed);
+    tn_scan_free (feed);
     return status;
 }

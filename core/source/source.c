@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* source.c - where bytes are read. Of the core only this, save.c, the configuration and the loader open
  * files. */
 #include "source/source.h"
@@ -27,7 +28,7 @@ source_new (enum tn_source_kind kind, const char *name, uint64_t name_length)
         return NULL;
     source->kind = kind;
     source->fd = -1;
-    source->hard = source;
+    source->backing = source;
     source->name = tn_strndup (name, name_length);
     source->name_length = name_length;
     pthread_mutex_init (&source->lock, NULL);
@@ -109,7 +110,7 @@ tn_source_open (const char *path, bool may_map, struct tn_source **result, tenon
         return tn_fail_errno (error, errno, "cannot be opened", path);
     tenon_status status = tn_source_open_fd (fd, bare_name (path), may_map, result, error);
     if (status < 0) {
-        tn_fail_place (error, path, NULL);
+        tn_fail_in (error, path, NULL);
         return status;
     }
     if (!((*result)->path = tn_strndup (path, strlen (path)))) {
@@ -165,7 +166,7 @@ tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct t
         return tn_fail_memory (error);
     source->kind = TN_SOURCE_PART;
     source->fd = -1;
-    source->hard = source;
+    source->backing = source;
     source->name = name;
     source->name_length = name_length;
     source->parent = parent;
@@ -179,8 +180,8 @@ tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct t
     source->check_mapped = part->flags & TENON_PART_CHECK_MAPPED;
     source->filter = filter;
     if (!filter) {
-        source->hard = parent->hard;
-        source->hard_offset = parent->hard_offset + part->offset;
+        source->backing = parent->backing;
+        source->backing_offset = parent->backing_offset + part->offset;
     } else if (part->block_size > 0 && part->block_ends) {
         source->block_size = part->block_size;
         source->block_count = part->size / part->block_size + (part->size % part->block_size > 0);
@@ -228,12 +229,12 @@ tenon_status
 tn_source_read (struct tn_source *source, uint64_t offset, void *to, uint64_t length, tenon_error *error)
 {
     if (offset > source->size || length > source->size - offset) {
-        tn_source_place (source, error);
+        tn_source_fail_in (source, error);
         return tn_fail (error, TENON_E_TRUNCATED, offset, "%llu bytes are needed, it ends at %llu",
                         (unsigned long long) length, (unsigned long long) source->size);
     }
-    struct tn_source *root = source->hard;
-    offset += source->hard_offset;
+    struct tn_source *root = source->backing;
+    offset += source->backing_offset;
     if (length == 0)
         return TENON_OK;
     if (root->kind == TN_SOURCE_MEMORY) {
@@ -249,7 +250,7 @@ tn_source_read (struct tn_source *source, uint64_t offset, void *to, uint64_t le
     } else
         status = read_fd (root, offset, to, length, error);
     if (status < 0)
-        tn_source_place (source, error);
+        tn_source_fail_in (source, error);
     return status;
 }
 
@@ -274,7 +275,7 @@ tn_source_map (struct tn_source *root, const char **why)
 }
 
 void
-tn_source_place (const struct tn_source *source, tenon_error *error)
+tn_source_fail_in (const struct tn_source *source, tenon_error *error)
 {
     /* "FILE", or "FILE: member 'a': member 'b'": names outward in */
     const struct tn_source *chain[64];
@@ -326,7 +327,7 @@ tn_duplicate (int fd)
 }
 
 void
-tn_note_range (struct tn_source *source, uint64_t begin, uint64_t length)
+tn_source_note_range (struct tn_source *source, uint64_t begin, uint64_t length)
 {
     if (length == 0)
         return;
@@ -341,7 +342,7 @@ tn_source_compare (const struct tn_source *source, uint32_t sum, tenon_error *er
 {
     if (source->check == TENON_CHECK_NONE || sum == source->check_value)
         return TENON_OK;
-    tn_source_place (source, error);
+    tn_source_fail_in (source, error);
     return tn_fail (error, TENON_E_CHECKSUM, TN_NO_OFFSET,
                     "its data have the checksum %08x, the file says %08x", sum, source->check_value);
 }

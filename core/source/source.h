@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* source.h - where bytes are read: files, memory, callbacks, and parts of other sources, decoded by a
  * filter or not.
  *
@@ -29,10 +30,10 @@ struct tn_source {
 
     /* PART */
     struct tn_source *parent; /* in which it lies */
-    struct tn_source *hard;  /* the next source outward, itself counted, that is a root or has a filter … */
-    uint64_t hard_offset;    /* … and where this one begins there */
-    uint64_t offset, stored; /* in the parent */
-    uint64_t lead;           /* bytes before offset that are its own */
+    struct tn_source *backing; /* the next source outward, itself counted, that is a root or has a filter … */
+    uint64_t backing_offset;   /* … and where this one begins there */
+    uint64_t offset, stored;   /* in the parent */
+    uint64_t lead;             /* bytes before offset that are its own */
     const struct tn_filter *filter;
     uint64_t block_size, block_count;
     const uint64_t *block_ends;
@@ -81,29 +82,29 @@ tenon_status tn_source_read (struct tn_source *source, uint64_t offset, void *to
 /* All of a root in memory: its base or a mapping. NULL: not possible, `why` says it. */
 const uint8_t *tn_source_map (struct tn_source *source, const char **why);
 /* Sets the error's file and, for parts, says which member it is. */
-void tn_source_place (const struct tn_source *source, tenon_error *error);
+void tn_source_fail_in (const struct tn_source *source, tenon_error *error);
 /* A range of tensor data, or a part with its lead, was described in it. */
-void tn_note_range (struct tn_source *source, uint64_t begin, uint64_t length);
+void tn_source_note_range (struct tn_source *source, uint64_t begin, uint64_t length);
 /* Is a filter on the way? */
 static inline bool
 tn_source_is_encoded (const struct tn_source *source)
 {
-    return source->hard->kind == TN_SOURCE_PART;
+    return source->backing->kind == TN_SOURCE_PART;
 }
 
 /* ---- streams: reading that remembers where it is (stream.c) ---- */
 
-struct tn_stream;
-tenon_status tn_stream_new (struct tn_source *source, struct tn_stream **stream, tenon_error *error);
+struct tn_decoder;
+tenon_status tn_decoder_new (struct tn_source *source, struct tn_decoder **stream, tenon_error *error);
 /* Bytes at any offset. Going on where the last read ended is cheap; going back in an encoded source starts
  * again. When a source has been read from its first byte to its last in order, its checksum has been
  * compared. */
-tenon_status tn_stream_read (struct tn_stream *stream, uint64_t offset, void *to, uint64_t length,
-                             tenon_error *error);
+tenon_status tn_decoder_read (struct tn_decoder *stream, uint64_t offset, void *to, uint64_t length,
+                              tenon_error *error);
 /* Reads from `offset` to the end, or all when nothing has been read in order so far, for the checksum's
  * sake. */
-tenon_status tn_stream_finish (struct tn_stream *stream, tenon_error *error);
-void tn_stream_free (struct tn_stream *stream);
+tenon_status tn_decoder_finish (struct tn_decoder *stream, tenon_error *error);
+void tn_decoder_free (struct tn_decoder *stream);
 
 /* Decodes whole blocks first … first + count - 1 of a source with a block table into `to`. `state` is kept
  * by the caller for one thread, NULL at first; free it with tn_block_state_free. *good is false when the
@@ -131,8 +132,8 @@ void tn_span_fill (struct tn_span *span, struct tn_source *root, uint64_t begin,
 
 /* Can tn_whole_read take it, with no more than `most` bytes of memory? A part that lies in a plain source. */
 bool tn_whole_fits (const struct tn_source *source, uint64_t most);
-/* All bytes of a part, decoded, its checksum compared: source->size of them. `state` as above; `span` may hold
- * its stored bytes, or be NULL. */
+/* All bytes of a part, decoded, its checksum compared: source->size of them. `state` as above; `span` may
+ * hold its stored bytes, or be NULL. */
 tenon_status tn_whole_read (struct tn_source *source, void *to, struct tn_block_state **state,
                             const struct tn_span *span, tenon_error *error);
 /* TENON_E_CHECKSUM when the source has a checksum, and this sum of all its bytes is another one. */

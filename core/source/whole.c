@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* whole.c - all of a member that fits into memory, in one piece. */
-#include "source/block_state.h"
 #include "kernels/checksum.h"
+#include "source/block_state.h"
 
 bool
 tn_whole_fits (const struct tn_source *source, uint64_t most)
@@ -37,8 +38,8 @@ static const uint8_t *
 in_span (const struct tn_span *span, const struct tn_source *source)
 {
     const struct tn_source *parent = source->parent;
-    uint64_t offset = parent->hard_offset + source->offset;
-    if (!span || span->root != parent->hard || offset < span->start || offset - span->start > span->length
+    uint64_t offset = parent->backing_offset + source->offset;
+    if (!span || span->root != parent->backing || offset < span->start || offset - span->start > span->length
         || source->stored > span->length - (offset - span->start))
         return NULL;
     return span->bytes + (offset - span->start);
@@ -78,9 +79,9 @@ tn_whole_read (struct tn_source *source, void *to, struct tn_block_state **state
     if (status == TENON_OK)
         return compare (source, to, error);
     /* a stream says where it is damaged */
-    struct tn_stream *stream;
-    TN_TRY (tn_stream_new (source, &stream, error));
-    status = tn_stream_read (stream, 0, to, source->size, error);
-    tn_stream_free (stream);
+    struct tn_decoder *stream;
+    TN_TRY (tn_decoder_new (source, &stream, error));
+    status = tn_decoder_read (stream, 0, to, source->size, error);
+    tn_decoder_free (stream);
     return status;
 }

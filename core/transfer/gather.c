@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* gather.c - picks the units of a box out of a source, in the order in which they are stored.
  *
  * A box is a number of runs, each of which lies in one piece. Long runs are read to where they belong;
@@ -22,25 +23,25 @@ struct runs {
 
 /* Axes in storage order, slowest first; what is whole joins its neighbour. */
 static void
-plan_runs (const struct tn_want *want, const struct tn_gather *box, struct runs *runs)
+plan_runs (const struct tn_request *request, const struct tn_gather *box, struct runs *runs)
 {
     memset (runs, 0, offsetof (struct runs, count));
-    uint64_t stride = want->unit_bytes, last_end = 0;
-    runs->first = want->offset;
-    runs->piece = want->unit_bytes;
+    uint64_t stride = request->unit_bytes, last_end = 0;
+    runs->first = request->offset;
+    runs->piece = request->unit_bytes;
     runs->pieces = 1;
-    runs->unit = want->unit_bytes;
+    runs->unit = request->unit_bytes;
     bool growing = true; /* still inside the contiguous run */
     uint32_t made = 0;
-    for (uint32_t i = 0; i < want->rank; i++) {
-        uint32_t axis = want->fortran ? i : want->rank - 1 - i; /* fastest first */
-        uint64_t count = box->count[axis], step = want->step[axis], shape = want->shape[axis];
+    for (uint32_t i = 0; i < request->rank; i++) {
+        uint32_t axis = request->fortran ? i : request->rank - 1 - i; /* fastest first */
+        uint64_t count = box->count[axis], step = request->step[axis], shape = request->shape[axis];
         runs->first += box->start[axis] * stride;
         last_end += (count - 1) * step * stride;
         if (growing && step == 1) {
             runs->piece *= count;
             growing = count == shape;
-        } else if (runs->pieces == 1 && made == 0 && count > 1 && runs->piece == want->unit_bytes * 1
+        } else if (runs->pieces == 1 && made == 0 && count > 1 && runs->piece == request->unit_bytes * 1
                    && step > 1) {
             runs->pieces = count;
             runs->stride_in = step * stride;
@@ -57,17 +58,17 @@ plan_runs (const struct tn_want *want, const struct tn_gather *box, struct runs 
     runs->rank = made;
     runs->span = runs->pieces == 1 ? runs->piece : (runs->pieces - 1) * runs->stride_in + runs->piece;
     runs->end = runs->first + last_end + (growing ? 0 : 0);
-    runs->end = TN_MAX (runs->end + want->unit_bytes, runs->first + runs->span);
+    runs->end = TN_MAX (runs->end + request->unit_bytes, runs->first + runs->span);
 }
 
 /* Memory that the source lies in, from the source's byte 0; NULL: it must be read. */
 static const uint8_t *
 base_of (const struct tn_source *source)
 {
-    const struct tn_source *hard = source->hard;
-    if (hard->kind != TN_SOURCE_MEMORY)
+    const struct tn_source *backing = source->backing;
+    if (backing->kind != TN_SOURCE_MEMORY)
         return NULL;
-    return atomic_load_explicit (&hard->base, memory_order_relaxed) + source->hard_offset;
+    return atomic_load_explicit (&backing->base, memory_order_relaxed) + source->backing_offset;
 }
 
 static void
@@ -83,7 +84,7 @@ copy_run (const struct runs *runs, const uint8_t *from, uint8_t *to)
 
 /* Calls for each run in storage order. */
 struct walk {
-    const struct tn_want *want;
+    const struct tn_request *request;
     struct tn_worker *worker;
     const uint8_t *base;
     uint8_t *window;
@@ -99,7 +100,7 @@ take_run (struct walk *walk, const struct runs *runs, uint64_t at, uint8_t *to)
         copy_run (runs, walk->base + at, to);
         return TENON_OK;
     }
-    struct tn_source *source = walk->want->source;
+    struct tn_source *source = walk->request->source;
     if (runs->pieces == 1 && (runs->span >= LONG_RUN || !walk->dense))
         return tn_worker_read (walk->worker, source, at, to, runs->piece, walk->error);
     /* a run whose pieces are far apart is taken piece by piece */
@@ -122,24 +123,26 @@ take_run (struct walk *walk, const struct runs *runs, uint64_t at, uint8_t *to)
 }
 
 const uint8_t *
-tn_gather_in_place (const struct tn_want *want, const struct tn_gather *box)
+tn_gather_in_place (const struct tn_request *request, const struct tn_gather *box)
 {
     struct runs runs;
-    const uint8_t *base = base_of (want->source);
+    const uint8_t *base = base_of (request->source);
     if (!base)
         return NULL;
-    plan_runs (want, box, &runs);
+    plan_runs (request, box, &runs);
     return runs.rank == 0 && runs.pieces == 1 ? base + runs.first : NULL;
 }
 
 tenon_status
-tn_gather (const struct tn_want *want, const struct tn_gather *box, struct tn_worker *worker, uint8_t *to,
-           tenon_error *error)
+tn_gather (const struct tn_request *request, const struct tn_gather *box, struct tn_worker *worker,
+           uint8_t *to, tenon_error *error)
 {
     struct runs runs;
     uint64_t index[TN_MAX_RANK] = { 0 };
-    plan_runs (want, box, &runs);
-    struct walk walk = { .want = want, .worker = worker, .base = base_of (want->source), .error = error };
+    plan_runs (request, box, &runs);
+    struct walk walk = {
+        .request = request, .worker = worker, .base = base_of (request->source), .error = error
+    };
     walk.dense = runs.rank > 0 && runs.stride[0] <= runs.span + SMALL_GAP;
     if (!walk.base && (walk.dense || runs.pieces > 1)) {
         walk.window_room = TN_MIN (TN_MAX (WINDOW, runs.piece), TN_MAX (runs.end - runs.first, runs.piece));

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: MIT */
 /* ordered.c - hands out a result in order, slabs made on all threads. */
 #include "source/scan.h"
 #include "transfer/transfer.h"
 
 struct group {
-    const struct tn_want *want;
+    const struct tn_request *request;
     const struct tn_slabs *slabs;
     struct tn_worker *workers;
     uint64_t first; /* slab of item 0 */
@@ -14,12 +15,11 @@ struct group {
     tenon_error *error;
 };
 
-
 struct fed {
     struct group group;
-    struct tn_want want;     /* pointed at the window, group after group */
-    struct tn_source memory; /* the window */
-    struct tn_feed *feed;
+    struct tn_request request; /* pointed at the window, group after group */
+    struct tn_source memory;   /* the window */
+    struct tn_scan *feed;
     uint8_t *window;
     uint64_t start, length; /* of what lies in the window, in the source */
 };
@@ -30,9 +30,9 @@ group_item (void *opaque, uint64_t item, unsigned worker)
     struct group *group = opaque;
     tenon_error error = TENON_ERROR_INIT;
     uint64_t begin, size;
-    tn_slab_place (group->want, group->slabs, group->first + item, &begin, &size);
-    tn_want_slab (group->want, group->slabs, group->first + item, &group->workers[worker],
-                  group->to + (begin - group->begin), &error);
+    tn_slab_range (group->request, group->slabs, group->first + item, &begin, &size);
+    tn_request_slab (group->request, group->slabs, group->first + item, &group->workers[worker],
+                     group->to + (begin - group->begin), &error);
     if (error.status < 0) {
         pthread_mutex_lock (&group->lock);
         if (group->error->status == TENON_OK || item < group->failed_item) {
@@ -46,33 +46,33 @@ group_item (void *opaque, uint64_t item, unsigned worker)
 
 /* A source that is encoded and has no blocks is read front to back by one thread. */
 static bool
-is_serial (const struct tn_want *want)
+is_serial (const struct tn_request *request)
 {
-    struct tn_source *source = want->source;
-    bool blocks = source->hard == source && tn_has_blocks (source);
-    return want->tensor->storage == TENON_SERVED || (tn_source_is_encoded (source) && !blocks);
+    struct tn_source *source = request->source;
+    bool blocks = source->backing == source && tn_has_blocks (source);
+    return request->tensor->storage == TENON_SERVED || (tn_source_is_encoded (source) && !blocks);
 }
 
 static tenon_status
-stream_groups (tenon_context *context, const struct tn_want *want, tn_take take, void *user,
+stream_groups (tenon_context *context, const struct tn_request *request, tn_consumer take, void *user,
                struct tn_meter *meter, struct tn_worker *workers, tenon_error *error)
 {
     unsigned width = tn_pool_width (context->pool);
-    bool serial = is_serial (want);
+    bool serial = is_serial (request);
     struct tn_slabs slabs;
     /* results, gathered bytes and what lies between them: at most six buffers of a slab's size for each
      * thread */
     uint64_t bytes = context->limits[TENON_LIMIT_MEMORY] / (6 * (uint64_t) width);
-    bytes = TN_MAX (TN_MIN (bytes, want->fortran ? bytes : 4u << 20), 65536u);
-    tn_slabs_plan (want, bytes, &slabs);
+    bytes = TN_MAX (TN_MIN (bytes, request->fortran ? bytes : 4u << 20), 65536u);
+    tn_slabs_plan (request, bytes, &slabs);
     uint64_t at_once = serial ? 1 : width, largest, begin;
     if (slabs.count == 0)
         return TENON_OK;
-    tn_slab_place (want, &slabs, 0, &begin, &largest);
+    tn_slab_range (request, &slabs, 0, &begin, &largest);
     TN_FREE uint8_t *results = malloc (largest * TN_MIN (at_once, slabs.count));
     if (!results)
         return tn_fail_memory (error);
-    struct group group = { .want = want,
+    struct group group = { .request = request,
                            .slabs = &slabs,
                            .workers = workers,
                            .to = results,
@@ -83,8 +83,8 @@ stream_groups (tenon_context *context, const struct tn_want *want, tn_take take,
     for (uint64_t slab = 0; slab < slabs.count && status == TENON_OK; slab += at_once) {
         uint64_t count = TN_MIN (at_once, slabs.count - slab), end, size;
         group.first = slab;
-        tn_slab_place (want, &slabs, slab, &group.begin, &size);
-        tn_slab_place (want, &slabs, slab + count - 1, &end, &size);
+        tn_slab_range (request, &slabs, slab, &group.begin, &size);
+        tn_slab_range (request, &slabs, slab + count - 1, &end, &size);
         status = serial ? group_item (&group, 0, 0) : tn_pool_run (context->pool, count, group_item, &group);
         if (status == TENON_OK)
             status = take (user, results, end + size - group.begin, error);
@@ -95,18 +95,18 @@ stream_groups (tenon_context *context, const struct tn_want *want, tn_take take,
     return error->status < 0 ? error->status : status;
 }
 
-/* Stored bytes of the slabs before this one. Dtypes whose items share bytes may be cut inside a block; `up`: then
- * the block is counted. */
+/* Stored bytes of the slabs before this one. Dtypes whose items share bytes may be cut inside a block; `up`:
+ * then the block is counted. */
 static uint64_t
-stored_before (const struct tn_want *want, const struct tn_slabs *slabs, uint64_t slab, bool up)
+stored_before (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab, bool up)
 {
     uint64_t begin, size;
     if (slab == slabs->count)
-        return want->tensor->length;
-    tn_slab_place (want, slabs, slab, &begin, &size);
-    uint64_t items = begin / want->target->block_bytes * want->target->block_items;
-    uint64_t block = want->stored->block_items;
-    return (items / block + (up && items % block > 0)) * want->stored->block_bytes;
+        return request->tensor->length;
+    tn_slab_range (request, slabs, slab, &begin, &size);
+    uint64_t items = begin / request->target->block_bytes * request->target->block_items;
+    uint64_t block = request->stored->block_items;
+    return (items / block + (up && items % block > 0)) * request->stored->block_bytes;
 }
 
 /* Makes the window hold [begin, end) of the source; what it had of that stays. */
@@ -116,29 +116,29 @@ fill_window (struct fed *fed, uint64_t begin, uint64_t end, tenon_error *error)
     uint64_t behind = fed->start + fed->length, kept = behind > begin ? behind - begin : 0;
     if (kept > 0)
         memmove (fed->window, fed->window + (begin - fed->start), kept);
-    TN_TRY (tn_feed_read (fed->feed, fed->window + kept, end - begin - kept, error));
+    TN_TRY (tn_scan_read (fed->feed, fed->window + kept, end - begin - kept, error));
     fed->start = begin;
     fed->length = end - begin;
     return TENON_OK;
 }
 
 static tenon_status
-feed_groups (tenon_context *context, const struct tn_want *want, struct fed *fed, uint64_t at_once,
-             uint8_t *results, tn_take take, void *user, struct tn_meter *meter, tenon_error *error)
+feed_groups (tenon_context *context, const struct tn_request *request, struct fed *fed, uint64_t at_once,
+             uint8_t *results, tn_consumer take, void *user, struct tn_meter *meter, tenon_error *error)
 {
     const struct tn_slabs *slabs = fed->group.slabs;
     for (uint64_t slab = 0; slab < slabs->count; slab += at_once) {
         uint64_t count = TN_MIN (at_once, slabs->count - slab), end, size;
-        TN_TRY (fill_window (fed, want->offset + stored_before (want, slabs, slab, false),
-                             want->offset + stored_before (want, slabs, slab + count, true), error));
-        fed->want = *want;
-        tn_want_from_memory (&fed->want, &fed->memory, fed->window, fed->start, fed->length);
+        TN_TRY (fill_window (fed, request->offset + stored_before (request, slabs, slab, false),
+                             request->offset + stored_before (request, slabs, slab + count, true), error));
+        fed->request = *request;
+        tn_request_from_memory (&fed->request, &fed->memory, fed->window, fed->start, fed->length);
         fed->group.first = slab;
-        tn_slab_place (want, slabs, slab, &fed->group.begin, &size);
-        tn_slab_place (want, slabs, slab + count - 1, &end, &size);
+        tn_slab_range (request, slabs, slab, &fed->group.begin, &size);
+        tn_slab_range (request, slabs, slab + count - 1, &end, &size);
         size += end - fed->group.begin;
         const uint8_t *result = fed->window;
-        if (!take || !tn_want_is_plain (want)) {
+        if (!take || !tn_request_is_plain (request)) {
             result = fed->group.to = take ? results : results + fed->group.begin;
             TN_TRY (tn_pool_run (context->pool, count, group_item, &fed->group));
         }
@@ -146,40 +146,40 @@ feed_groups (tenon_context *context, const struct tn_want *want, struct fed *fed
             TN_TRY (take (user, result, size, error));
         TN_TRY (tn_meter_add (meter, size, error));
     }
-    return tn_feed_skip (fed->feed, want->source->size - want->offset - want->tensor->length, error);
+    return tn_scan_skip (fed->feed, request->source->size - request->offset - request->tensor->length, error);
 }
 
 tenon_status
-tn_transfer_fed (tenon_context *context, const struct tn_want *want, void *to, tn_take take, void *user,
-                 struct tn_meter *meter, tenon_error *error)
+tn_transfer_scan (tenon_context *context, const struct tn_request *request, void *to, tn_consumer take,
+                  void *user, struct tn_meter *meter, tenon_error *error)
 {
     unsigned width = tn_pool_width (context->pool);
     struct tn_slabs slabs;
     struct fed fed = { .group = { .slabs = &slabs, .error = error, .failed_item = UINT64_MAX } };
     uint64_t bytes = TN_MIN (context->limits[TENON_LIMIT_MEMORY] / (6 * (uint64_t) width), 4u << 20), at,
              size;
-    tn_slabs_plan (want, TN_MAX (bytes, 65536u), &slabs);
+    tn_slabs_plan (request, TN_MAX (bytes, 65536u), &slabs);
     if (slabs.count == 0)
         return TENON_OK;
     uint64_t at_once = TN_MIN (slabs.count, (uint64_t) width);
-    tn_slab_place (want, &slabs, 0, &at, &size);
-    uint64_t room = (stored_before (want, &slabs, 1, true) + want->stored->block_bytes) * at_once;
+    tn_slab_range (request, &slabs, 0, &at, &size);
+    uint64_t room = (stored_before (request, &slabs, 1, true) + request->stored->block_bytes) * at_once;
     TN_FREE uint8_t *window = malloc (room);
-    TN_FREE uint8_t *results = take && !tn_want_is_plain (want) ? malloc (size * at_once) : NULL;
+    TN_FREE uint8_t *results = take && !tn_request_is_plain (request) ? malloc (size * at_once) : NULL;
     TN_FREE struct tn_worker *workers = calloc (width, sizeof *workers);
-    if (!window || !workers || (take && !tn_want_is_plain (want) && !results))
+    if (!window || !workers || (take && !tn_request_is_plain (request) && !results))
         return tn_fail_memory (error);
     fed.window = window;
-    fed.start = want->offset;
-    fed.group.want = &fed.want;
+    fed.start = request->offset;
+    fed.group.request = &fed.request;
     fed.group.workers = workers;
     pthread_mutex_init (&fed.group.lock, NULL);
-    tenon_status status = tn_feed_new (context, want->source, &fed.feed, error);
+    tenon_status status = tn_scan_new (context, request->source, &fed.feed, error);
     if (status == TENON_OK)
-        status = tn_feed_skip (fed.feed, want->offset, error);
+        status = tn_scan_skip (fed.feed, request->offset, error);
     if (status == TENON_OK)
-        status = feed_groups (context, want, &fed, at_once, take ? results : to, take, user, meter, error);
-    tn_feed_free (fed.feed);
+        status = feed_groups (context, request, &fed, at_once, take ? results : to, take, user, meter, error);
+    tn_scan_free (fed.feed);
     pthread_mutex_destroy (&fed.group.lock);
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
@@ -187,26 +187,27 @@ tn_transfer_fed (tenon_context *context, const struct tn_want *want, void *to, t
 }
 
 tenon_status
-tn_transfer_stream (tenon_context *context, struct tn_want *want, tn_take take, void *user,
+tn_transfer_stream (tenon_context *context, struct tn_request *request, tn_consumer take, void *user,
                     struct tn_meter *meter, tenon_error *error)
 {
     unsigned width = tn_pool_width (context->pool);
-    struct tn_source *source = want->source;
-    struct tn_settled settled;
-    bool guarded = tn_want_covers (want) && (source->filter || source->check);
-    if (guarded && !want->fortran)
-        return tn_transfer_fed (context, want, NULL, take, user, meter, error);
+    struct tn_source *source = request->source;
+    struct tn_spooled settled;
+    bool guarded = tn_request_covers (request) && (source->filter || source->check);
+    if (guarded && !request->fortran)
+        return tn_transfer_scan (context, request, NULL, take, user, meter, error);
     if (guarded && source->check
         && !tn_source_is_encoded (source)) /* picked from all over: summed up before */
-        TN_TRY (tn_feed_all (context, source, NULL, NULL, error));
+        TN_TRY (tn_scan_all (context, source, NULL, NULL, error));
     TN_FREE struct tn_worker *workers = calloc (width, sizeof *workers);
     if (!workers)
         return tn_fail_memory (error);
-    tenon_status status = tn_settle (want, context->limits[TENON_LIMIT_MEMORY] / 3, &settled, error);
+    tenon_status status =
+        tn_request_spool (request, context->limits[TENON_LIMIT_MEMORY] / 3, &settled, error);
     if (status == TENON_OK)
-        status = stream_groups (context, want, take, user, meter, workers, error);
+        status = stream_groups (context, request, take, user, meter, workers, error);
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
-    tn_settled_free (&settled);
+    tn_spooled_free (&settled);
     return status;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* spool.c - a source decoded into memory or a temporary file first. */
 #include "source/scan.h"
 #include "transfer/transfer.h"
@@ -34,7 +35,7 @@ spool (tenon_context *context, struct tn_source *source, struct tn_source **spoo
     int fd = tn_temporary_file ();
     if (fd < 0)
         return tn_fail_errno (error, errno, "a temporary file cannot be made", NULL);
-    tenon_status status = tn_feed_all (context, source, spool_piece, &fd, error);
+    tenon_status status = tn_scan_all (context, source, spool_piece, &fd, error);
     if (status < 0) {
         close (fd);
         return status;
@@ -43,36 +44,36 @@ spool (tenon_context *context, struct tn_source *source, struct tn_source **spoo
 }
 
 static tenon_status
-settle_in_memory (struct tn_want *want, struct tn_settled *settled, tenon_error *error)
+settle_in_memory (struct tn_request *request, struct tn_spooled *settled, tenon_error *error)
 {
-    struct tn_source *source = want->source;
-    struct tn_feed *feed;
+    struct tn_source *source = request->source;
+    struct tn_scan *feed;
     if (!(settled->bytes = malloc (source->size)))
         return tn_fail_memory (error);
-    TN_TRY (tn_feed_new (want->catalog->context, source, &feed, error));
-    tenon_status status = tn_feed_read (feed, settled->bytes, source->size, error);
-    tn_feed_free (feed);
-    tn_want_from_memory (want, &settled->memory, settled->bytes, 0, source->size);
+    TN_TRY (tn_scan_new (request->catalog->context, source, &feed, error));
+    tenon_status status = tn_scan_read (feed, settled->bytes, source->size, error);
+    tn_scan_free (feed);
+    tn_request_from_memory (request, &settled->memory, settled->bytes, 0, source->size);
     return status;
 }
 
 tenon_status
-tn_settle (struct tn_want *want, uint64_t most, struct tn_settled *settled, tenon_error *error)
+tn_request_spool (struct tn_request *request, uint64_t most, struct tn_spooled *settled, tenon_error *error)
 {
     settled->spool = NULL;
     settled->bytes = NULL;
-    if (!want->fortran || !tn_source_is_encoded (want->source) || want->tensor->storage != TENON_EXTENT
-        || want->size == 0)
+    if (!request->fortran || !tn_source_is_encoded (request->source)
+        || request->tensor->storage != TENON_EXTENT || request->size == 0)
         return TENON_OK;
-    if (want->source->size <= most)
-        return settle_in_memory (want, settled, error);
-    TN_TRY (spool (want->catalog->context, want->source, &settled->spool, error));
-    want->source = settled->spool;
+    if (request->source->size <= most)
+        return settle_in_memory (request, settled, error);
+    TN_TRY (spool (request->catalog->context, request->source, &settled->spool, error));
+    request->source = settled->spool;
     return TENON_OK;
 }
 
 void
-tn_settled_free (struct tn_settled *settled)
+tn_spooled_free (struct tn_spooled *settled)
 {
     tn_source_free (settled->spool);
     free (settled->bytes);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* transfer.c - reads many wants on all threads.
  *
  * Small ones, and those that can only be read from front to back, are done whole by one thread each; large
@@ -18,9 +19,9 @@ struct sum {
 };
 
 struct work {
-    const struct tn_job *jobs;
-    const uint64_t *single;     /* indices of jobs that one thread does */
-    const struct tn_want *want; /* the large one */
+    const struct tn_transfer_job *jobs;
+    const uint64_t *single;           /* indices of jobs that one thread does */
+    const struct tn_request *request; /* the large one */
     struct tn_slabs slabs;
     uint8_t *to;
     struct tn_source *blocks_of; /* reading whole blocks */
@@ -59,56 +60,56 @@ member_room (const tenon_context *context)
 }
 
 bool
-tn_want_in_member (const struct tn_want *want)
+tn_request_in_member (const struct tn_request *request)
 {
-    return tn_want_covers (want) && want->source->filter && tn_want_is_contiguous (want)
-           && tn_whole_fits (want->source, UINT64_MAX);
+    return tn_request_covers (request) && request->source->filter && tn_request_is_contiguous (request)
+           && tn_whole_fits (request->source, UINT64_MAX);
 }
 
 /* All of a member at once: where the result belongs, when there is room for what lies beside it, else beside
  * it, and the want is pointed there. */
 static tenon_status
-read_member (const struct tn_job *job, struct tn_want *want, struct tn_source *memory,
+read_member (const struct tn_transfer_job *job, struct tn_request *request, struct tn_source *memory,
              struct tn_worker *worker, bool *done, tenon_error *error)
 {
-    struct tn_source *source = want->source;
-    uint64_t behind = source->size - want->offset - want->tensor->length;
-    *done = tn_want_in_member (want) && want->offset <= job->before && behind <= job->after;
+    struct tn_source *source = request->source;
+    uint64_t behind = source->size - request->offset - request->tensor->length;
+    *done = tn_request_in_member (request) && request->offset <= job->before && behind <= job->after;
     if (*done) {
-        TN_TRY (tn_whole_read (source, (uint8_t *) job->to - want->offset, &worker->blocks, &worker->span,
+        TN_TRY (tn_whole_read (source, (uint8_t *) job->to - request->offset, &worker->blocks, &worker->span,
                                error));
-        if (want->swap_in)
-            tn_want_swap (want, job->to);
+        if (request->swap_in)
+            tn_request_swap (request, job->to);
         return TENON_OK;
     }
     uint8_t *bytes = tn_worker_buffer (worker, 3, source->size);
     if (!bytes)
         return tn_fail_memory (error);
     TN_TRY (tn_whole_read (source, bytes, &worker->blocks, &worker->span, error));
-    tn_want_from_memory (want, memory, bytes, 0, source->size);
+    tn_request_from_memory (request, memory, bytes, 0, source->size);
     return TENON_OK;
 }
 
 /* One run of a source that nothing encodes. */
 static bool
-is_as_it_lies (const struct tn_want *want)
+is_as_it_lies (const struct tn_request *request)
 {
-    return !want->fortran && tn_want_is_contiguous (want) && want->tensor->storage == TENON_EXTENT
-           && !tn_source_is_encoded (want->source);
+    return !request->fortran && tn_request_is_contiguous (request) && request->tensor->storage == TENON_EXTENT
+           && !tn_source_is_encoded (request->source);
 }
 
 /* A stream of a checked source is read from its beginning to its end, or it would not be summed up. */
 static tenon_status
-read_before (const struct tn_want *want, struct tn_worker *worker, tenon_error *error)
+read_before (const struct tn_request *request, struct tn_worker *worker, tenon_error *error)
 {
-    struct tn_source *source = want->source;
+    struct tn_source *source = request->source;
     uint8_t head[4096];
     if (worker->stream_of == source) { /* it may have got further for another tensor */
-        tn_stream_free (worker->stream);
+        tn_decoder_free (worker->stream);
         worker->stream = NULL, worker->stream_of = NULL;
     }
-    for (uint64_t at = 0; at < want->offset; at += sizeof head)
-        TN_TRY (tn_worker_read (worker, source, at, head, TN_MIN (sizeof head, want->offset - at), error));
+    for (uint64_t at = 0; at < request->offset; at += sizeof head)
+        TN_TRY (tn_worker_read (worker, source, at, head, TN_MIN (sizeof head, request->offset - at), error));
     return TENON_OK;
 }
 
@@ -125,7 +126,8 @@ sum_margin (struct tn_source *source, uint64_t begin, uint64_t end, uint32_t *cr
     return TENON_OK;
 }
 
-/* The source's sum, from those of the slabs, or blocks, that lie one behind the other in it from `begin` on. */
+/* The source's sum, from those of the slabs, or blocks, that lie one behind the other in it from `begin` on.
+ */
 static tenon_status
 compare_sums (struct tn_source *source, uint64_t begin, const struct sum *sums, uint64_t count,
               tenon_error *error)
@@ -144,17 +146,18 @@ compare_sums (struct tn_source *source, uint64_t begin, const struct sum *sums, 
 
 /* What lies in a file as it is, with a checksum over it: summed up as it comes. */
 static tenon_status
-make_summed (const struct tn_job *job, const struct tn_want *want, struct tn_worker *worker,
+make_summed (const struct tn_transfer_job *job, const struct tn_request *request, struct tn_worker *worker,
              struct tn_meter *meter, tenon_error *error)
 {
     struct tn_slabs slabs;
     struct sum all = { 0, 0 };
-    tn_slabs_plan (want, RAW_SLAB, &slabs);
+    tn_slabs_plan (request, RAW_SLAB, &slabs);
     for (uint64_t i = 0; i < slabs.count; i++) {
         uint64_t begin, size;
-        tn_slab_place (want, &slabs, i, &begin, &size);
+        tn_slab_range (request, &slabs, i, &begin, &size);
         worker->sums = true;
-        tenon_status status = tn_want_slab (want, &slabs, i, worker, (uint8_t *) job->to + begin, error);
+        tenon_status status =
+            tn_request_slab (request, &slabs, i, worker, (uint8_t *) job->to + begin, error);
         worker->sums = false;
         if (status < 0)
             return status;
@@ -162,53 +165,60 @@ make_summed (const struct tn_job *job, const struct tn_want *want, struct tn_wor
         all.length += worker->summed;
         TN_TRY (tn_meter_add (meter, size, error));
     }
-    return compare_sums (want->source, want->offset, &all, 1, error);
+    return compare_sums (request->source, request->offset, &all, 1, error);
 }
 
 static tenon_status
-make_slabs (const struct tn_job *job, const struct tn_want *want, struct tn_worker *worker,
+make_slabs (const struct tn_transfer_job *job, const struct tn_request *request, struct tn_worker *worker,
             struct tn_meter *meter, tenon_error *error)
 {
     struct tn_slabs slabs;
-    /* a stream is decoded once: what is picked from all over it is made in one slab (it fits, see choose_way) */
-    bool once = want->fortran && tn_source_is_encoded (want->source);
-    tn_slabs_plan (want, once ? UINT64_MAX / 2 : tn_want_is_contiguous (want) ? RAW_SLAB : MADE_SLAB, &slabs);
+    /* a stream is decoded once: what is picked from all over it is made in one slab (it fits, see choose_way)
+     */
+    bool once = request->fortran && tn_source_is_encoded (request->source);
+    tn_slabs_plan (request,
+                   once                                 ? UINT64_MAX / 2
+                   : tn_request_is_contiguous (request) ? RAW_SLAB
+                                                        : MADE_SLAB,
+                   &slabs);
     for (uint64_t i = 0; i < slabs.count; i++) {
         uint64_t begin, size;
-        tn_slab_place (want, &slabs, i, &begin, &size);
-        TN_TRY (tn_want_slab (want, &slabs, i, worker, (uint8_t *) job->to + begin, error));
+        tn_slab_range (request, &slabs, i, &begin, &size);
+        TN_TRY (tn_request_slab (request, &slabs, i, worker, (uint8_t *) job->to + begin, error));
         TN_TRY (tn_meter_add (meter, size, error));
     }
     return TENON_OK;
 }
 
 static tenon_status
-make_single (const struct tn_job *job, struct tn_want *want, struct tn_worker *worker, struct tn_meter *meter,
-             tenon_error *error)
+make_single (const struct tn_transfer_job *job, struct tn_request *request, struct tn_worker *worker,
+             struct tn_meter *meter, tenon_error *error)
 {
-    struct tn_source memory, *source = want->source;
-    bool covers = tn_want_covers (want) && (source->filter || source->check), done = false;
-    if (covers && want->size > SMALL && is_as_it_lies (want))
-        return make_summed (job, want, worker, meter, error);
-    if (covers && tn_whole_fits (source, member_room (want->catalog->context))) {
-        TN_TRY (read_member (job, want, &memory, worker, &done, error));
-        return done ? tn_meter_add (meter, want->size, error) : make_slabs (job, want, worker, meter, error);
+    struct tn_source memory, *source = request->source;
+    bool covers = tn_request_covers (request) && (source->filter || source->check), done = false;
+    if (covers && request->size > SMALL && is_as_it_lies (request))
+        return make_summed (job, request, worker, meter, error);
+    if (covers && tn_whole_fits (source, member_room (request->catalog->context))) {
+        TN_TRY (read_member (job, request, &memory, worker, &done, error));
+        return done ? tn_meter_add (meter, request->size, error)
+                    : make_slabs (job, request, worker, meter, error);
     }
     covers = covers && tn_source_is_encoded (source);
     if (covers)
-        TN_TRY (read_before (want, worker, error));
-    TN_TRY (make_slabs (job, want, worker, meter, error));
-    return covers && worker->stream_of == source ? tn_stream_finish (worker->stream, error) : TENON_OK;
+        TN_TRY (read_before (request, worker, error));
+    TN_TRY (make_slabs (job, request, worker, meter, error));
+    return covers && worker->stream_of == source ? tn_decoder_finish (worker->stream, error) : TENON_OK;
 }
 
 static tenon_status
-do_single (const struct tn_job *job, struct tn_worker *worker, struct tn_meter *meter, tenon_error *error)
+do_single (const struct tn_transfer_job *job, struct tn_worker *worker, struct tn_meter *meter,
+           tenon_error *error)
 {
-    struct tn_want want;
-    if (tn_want_make (&want, job->catalog, job->tensor, job->box, job->target, 0, error) == TENON_OK)
-        make_single (job, &want, worker, meter, error);
+    struct tn_request request;
+    if (tn_request_make (&request, job->catalog, job->tensor, job->box, job->target, 0, error) == TENON_OK)
+        make_single (job, &request, worker, meter, error);
     if (error->status < 0)
-        tn_fail_place (error, NULL, job->tensor->name);
+        tn_fail_in (error, NULL, job->tensor->name);
     return error->status;
 }
 
@@ -230,13 +240,13 @@ read_span (const struct work *work, uint64_t first, uint64_t end, struct tn_span
     uint64_t low = UINT64_MAX, high = 0, stored = 0;
     span->root = NULL;
     for (uint64_t i = first; i < end; i++) {
-        const struct tn_job *job = &work->jobs[work->single[i]];
+        const struct tn_transfer_job *job = &work->jobs[work->single[i]];
         const struct tn_source *source = job->catalog->sources[job->tensor->source];
         if (source->kind != TN_SOURCE_PART || source->stored > MOST_SPAN
-            || source->parent->hard->kind != TN_SOURCE_FD || (root && root != source->parent->hard))
+            || source->parent->backing->kind != TN_SOURCE_FD || (root && root != source->parent->backing))
             return;
-        root = source->parent->hard;
-        uint64_t offset = source->parent->hard_offset + source->offset;
+        root = source->parent->backing;
+        uint64_t offset = source->parent->backing_offset + source->offset;
         low = TN_MIN (low, offset);
         high = TN_MAX (high, offset + source->stored);
         stored += source->stored;
@@ -276,10 +286,10 @@ slab_item (void *opaque, uint64_t item, unsigned worker)
     struct work *work = opaque;
     tenon_error error = TENON_ERROR_INIT;
     uint64_t begin, size;
-    tn_slab_place (work->want, &work->slabs, item, &begin, &size);
+    tn_slab_range (work->request, &work->slabs, item, &begin, &size);
     struct tn_worker *state = &work->workers[worker];
     state->sums = work->sums != NULL;
-    if (tn_want_slab (work->want, &work->slabs, item, state, work->to + begin, &error) == TENON_OK)
+    if (tn_request_slab (work->request, &work->slabs, item, state, work->to + begin, &error) == TENON_OK)
         tn_meter_add (work->meter, size, &error);
     if (state->sums)
         work->sums[item] = (struct sum){ state->crc, state->summed };
@@ -322,38 +332,39 @@ block_item (void *opaque, uint64_t item, unsigned number)
 enum way { SINGLE, SLABS, BLOCKS, FED };
 
 static enum way
-choose_way (const struct tn_want *want)
+choose_way (const struct tn_request *request)
 {
-    struct tn_source *source = want->source;
-    if (want->size <= SMALL || want->tensor->storage == TENON_SERVED)
+    struct tn_source *source = request->source;
+    if (request->size <= SMALL || request->tensor->storage == TENON_SERVED)
         return SINGLE;
-    if (!tn_source_is_encoded (source) || want->fortran) /* an encoded one is settled first */
+    if (!tn_source_is_encoded (source) || request->fortran) /* an encoded one is settled first */
         return SLABS;
-    if (source->hard != source || !tn_has_blocks (source))
+    if (source->backing != source || !tn_has_blocks (source))
         return SINGLE;
-    return tn_want_is_contiguous (want) ? BLOCKS : tn_want_covers (want) ? FED : SLABS;
+    return tn_request_is_contiguous (request) ? BLOCKS : tn_request_covers (request) ? FED : SLABS;
 }
 
 /* Fortran order to C: every slab touches all of the stored bytes, a little of each run. Slabs as large as
  * the memory allows keep the runs long. */
 static uint64_t
-slab_bytes (const struct tn_want *want, const tenon_context *context)
+slab_bytes (const struct tn_request *request, const tenon_context *context)
 {
-    if (tn_want_is_contiguous (want))
+    if (tn_request_is_contiguous (request))
         return RAW_SLAB;
-    if (!want->fortran)
+    if (!request->fortran)
         return MADE_SLAB;
     uint64_t share = context->limits[TENON_LIMIT_MEMORY] / (2 * tn_pool_width (context->pool));
-    uint64_t even = want->size / (4 * tn_pool_width (context->pool));
+    uint64_t even = request->size / (4 * tn_pool_width (context->pool));
     return TN_MAX (TN_MIN (share, even), MADE_SLAB);
 }
 
 static tenon_status
-do_blocks (tenon_context *context, const struct tn_job *job, const struct tn_want *want, struct work *work)
+do_blocks (tenon_context *context, const struct tn_transfer_job *job, const struct tn_request *request,
+           struct work *work)
 {
-    struct tn_source *source = want->source;
-    work->begin = want->offset + want->start[0] * want->unit_bytes;
-    work->end = work->begin + want->size;
+    struct tn_source *source = request->source;
+    work->begin = request->offset + request->start[0] * request->unit_bytes;
+    work->end = work->begin + request->size;
     work->blocks_of = source;
     work->first_block = work->begin / source->block_size;
     uint64_t count = (work->end - 1) / source->block_size - work->first_block + 1;
@@ -368,18 +379,19 @@ do_blocks (tenon_context *context, const struct tn_job *job, const struct tn_wan
         return do_single (job, &work->workers[0], work->meter, work->error);
     if (status == TENON_OK && all)
         status = compare_sums (source, 0, sums, count, work->error);
-    if (status == TENON_OK && want->swap_in)
-        tn_want_swap (want, job->to);
+    if (status == TENON_OK && request->swap_in)
+        tn_request_swap (request, job->to);
     return status;
 }
 
 static tenon_status
-do_slabs (tenon_context *context, const struct tn_want *want, struct work *work)
+do_slabs (tenon_context *context, const struct tn_request *request, struct work *work)
 {
-    bool checks = tn_want_covers (want) && want->source->check && !tn_source_is_encoded (want->source);
-    tn_slabs_plan (want, slab_bytes (want, context), &work->slabs);
-    if (checks && want->fortran) { /* picked from all over: summed up before */
-        TN_TRY (tn_feed_all (context, want->source, NULL, NULL, work->error));
+    bool checks =
+        tn_request_covers (request) && request->source->check && !tn_source_is_encoded (request->source);
+    tn_slabs_plan (request, slab_bytes (request, context), &work->slabs);
+    if (checks && request->fortran) { /* picked from all over: summed up before */
+        TN_TRY (tn_scan_all (context, request->source, NULL, NULL, work->error));
         checks = false;
     }
     TN_FREE struct sum *sums = NULL;
@@ -389,35 +401,36 @@ do_slabs (tenon_context *context, const struct tn_want *want, struct work *work)
     tenon_status status = tn_pool_run (context->pool, work->slabs.count, slab_item, work);
     work->sums = NULL;
     return status == TENON_OK && checks
-               ? compare_sums (want->source, want->offset, sums, work->slabs.count, work->error)
+               ? compare_sums (request->source, request->offset, sums, work->slabs.count, work->error)
                : status;
 }
 
 static tenon_status
-do_large (tenon_context *context, const struct tn_job *job, struct work *work)
+do_large (tenon_context *context, const struct tn_transfer_job *job, struct work *work)
 {
-    struct tn_want want;
-    struct tn_settled settled;
+    struct tn_request request;
+    struct tn_spooled settled;
     work->error->status = TENON_OK;
-    TN_TRY (tn_want_make (&want, job->catalog, job->tensor, job->box, job->target, 0, work->error));
-    enum way way = choose_way (&want);
-    tenon_status status = tn_settle (&want, context->limits[TENON_LIMIT_MEMORY] / 2, &settled, work->error);
+    TN_TRY (tn_request_make (&request, job->catalog, job->tensor, job->box, job->target, 0, work->error));
+    enum way way = choose_way (&request);
+    tenon_status status =
+        tn_request_spool (&request, context->limits[TENON_LIMIT_MEMORY] / 2, &settled, work->error);
     work->to = job->to;
-    work->want = &want;
+    work->request = &request;
     if (status == TENON_OK)
-        status = way == BLOCKS ? do_blocks (context, job, &want, work)
+        status = way == BLOCKS ? do_blocks (context, job, &request, work)
                  : way == FED
-                     ? tn_transfer_fed (context, &want, job->to, NULL, NULL, work->meter, work->error)
-                     : do_slabs (context, &want, work);
+                     ? tn_transfer_scan (context, &request, job->to, NULL, NULL, work->meter, work->error)
+                     : do_slabs (context, &request, work);
     if (status < 0)
-        tn_fail_place (work->error, NULL, job->tensor->name);
-    tn_settled_free (&settled);
+        tn_fail_in (work->error, NULL, job->tensor->name);
+    tn_spooled_free (&settled);
     return status;
 }
 
 tenon_status
-tn_transfer_read (tenon_context *context, const struct tn_job *jobs, uint64_t count, struct tn_meter *meter,
-                  tenon_error *error)
+tn_transfer_read (tenon_context *context, const struct tn_transfer_job *jobs, uint64_t count,
+                  struct tn_meter *meter, tenon_error *error)
 {
     unsigned width = tn_pool_width (context->pool);
     struct work work = { .jobs = jobs, .meter = meter, .error = error, .failed_item = UINT64_MAX };
@@ -438,11 +451,12 @@ tn_transfer_read (tenon_context *context, const struct tn_job *jobs, uint64_t co
     for (uint64_t i = 0; i < count && status == TENON_OK; i++) {
         bool small = jobs[i].size <= SMALL;
         if (!small) {
-            struct tn_want want;
-            status =
-                tn_want_make (&want, jobs[i].catalog, jobs[i].tensor, jobs[i].box, jobs[i].target, 0, error);
-            small = status == TENON_OK
-                    && (choose_way (&want) == SINGLE || (want.size <= share && is_as_it_lies (&want)));
+            struct tn_request request;
+            status = tn_request_make (&request, jobs[i].catalog, jobs[i].tensor, jobs[i].box, jobs[i].target,
+                                      0, error);
+            small =
+                status == TENON_OK
+                && (choose_way (&request) == SINGLE || (request.size <= share && is_as_it_lies (&request)));
         }
         if (status == TENON_OK && small)
             single[batches.count++] = i;

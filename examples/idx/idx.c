@@ -1,9 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 /* idx.c - the IDX files of the MNIST collection: train-images-idx3-ubyte and its like.
  *
  *     two zero bytes · a type byte · a rank byte · `rank` big-endian u32 dims · the data, big-endian, C order
  *
- * A complete codec, reading and writing, with nothing but <tenon/plugin.h>. Two zero bytes are no magic worth the name, and the
- * collection's own files have no extension: probe() knows them by their size, which their header foretells to the byte. */
+ * A complete codec, reading and writing, with nothing but <tenon/plugin.h>. Two zero bytes are no magic worth
+ * the name, and the collection's own files have no extension: probe() knows them by their size, which their
+ * header foretells to the byte. */
 #include <tenon/plugin.h>
 
 #define HEAD 4u       /* bytes before the dims */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tenon/json.h - JSON for plugins: a pull parser over bytes in memory, and what it takes to write JSON.
  *
  * Headers of formats are JSON more often than not, and may be 100 MB of it. This reads them without a tree
@@ -415,8 +416,8 @@ tenon_json_next (struct tenon_json *json)
     return object ? tenon_json_key (json, at) : tenon_json_value (json, at);
 }
 
-/* For who knows what a value looks like most of the time: behind a TENON_JSON_KEY it begins at json->at, and instead of
- * tenon_json_next the caller may read it himself, strictly, and say where it ended. */
+/* For who knows what a value looks like most of the time: behind a TENON_JSON_KEY it begins at json->at, and
+ * instead of tenon_json_next the caller may read it himself, strictly, and say where it ended. */
 static inline void
 tenon_json_took (struct tenon_json *json, const uint8_t *end)
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tenon/json_number.h - decimal numbers to doubles and floats, exactly and without the locale: a part of
  * tenon/json.h. */
 #ifndef TENON_JSON_NUMBER_H
@@ -233,8 +234,8 @@ tenon_json_to_f64 (const void *text, uint64_t length, double *value)
     return fits;
 }
 
-/* The same for floats. Through a double what lies a little beside the middle of two floats would be rounded twice, the second time
- * to the other side. */
+/* The same for floats. Through a double what lies a little beside the middle of two floats would be rounded
+ * twice, the second time to the other side. */
 __attribute__ ((unused)) static int32_t
 tenon_json_to_f32 (const void *text, uint64_t length, float *value)
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tenon/json_out.h - writing JSON: a part of tenon/json.h. */
 #ifndef TENON_JSON_OUT_H
 #define TENON_JSON_OUT_H
@@ -53,8 +54,9 @@ tenon_json_put_text (struct tenon_json_out *out, const char *text)
     tenon_json_put (out, text, strlen (text));
 }
 
-/* What stands between the quotes of a string, or a part of it. Only what must be is escaped, shortly where there is a
- * short way, and else as \u00xx in lower case, as most writers do. The bytes should be UTF-8: tenon_json_is_utf8. */
+/* What stands between the quotes of a string, or a part of it. Only what must be is escaped, shortly where
+ * there is a short way, and else as \u00xx in lower case, as most writers do. The bytes should be UTF-8:
+ * tenon_json_is_utf8. */
 __attribute__ ((unused)) static void
 tenon_json_put_escaped (struct tenon_json_out *out, const void *text, uint64_t length)
 {
@@ -129,8 +131,8 @@ tenon_json_print (char text[40], int32_t precision, double value)
     return used;
 }
 
-/* The shortest of a few precisions that reads as the same number; one that is nearer to zero than `normal` may have
- * fewer digits. JSON has no infinities and no NaN: the status becomes TENON_E_UNSUPPORTED. */
+/* The shortest of a few precisions that reads as the same number; one that is nearer to zero than `normal`
+ * may have fewer digits. JSON has no infinities and no NaN: the status becomes TENON_E_UNSUPPORTED. */
 static inline void
 tenon_json_put_float (struct tenon_json_out *out, double value, int32_t least, int32_t most, int32_t single)
 {

@@ -1,5 +1,6 @@
-/* tenon/json_value.h - metadata values as JSON and back, bit for bit: for plugins whose format has no types of its own for
- * them. A part of tenon/json.h that needs tenon/plugin.h as well.
+/* SPDX-License-Identifier: MIT */
+/* tenon/json_value.h - metadata values as JSON and back, bit for bit: for plugins whose format has no types
+ * of its own for them. A part of tenon/json.h that needs tenon/plugin.h as well.
  *
  *     bool                true, false
  *     u8 … u64, i8 … i64  -128, 18446744073709551615: decimal, no fraction, no exponent
@@ -14,10 +15,11 @@
  *     "type":"u32","value":7
  *     "type":"array","items":"string","value":["a","b"]
  *
- * in this order. The words are null, bool, u8 … u64, i8 … i64, f32, f64, string and array; items have any of them but
- * null.
+ * in this order. The words are null, bool, u8 … u64, i8 … i64, f32, f64, string and array; items have any of
+ * them but null.
  *
- * Reading trusts nothing: a value is just what is said here and of the type that was announced, or it is refused. */
+ * Reading trusts nothing: a value is just what is said here and of the type that was announced, or it is
+ * refused. */
 #ifndef TENON_JSON_VALUE_H
 #define TENON_JSON_VALUE_H
 
@@ -28,8 +30,8 @@
 extern "C" {
 #endif
 
-/* Arrays in an array, at most. Each takes two levels of JSON, of which TENON_JSON_DEPTH are known; what stands around a
- * value may take three. */
+/* Arrays in an array, at most. Each takes two levels of JSON, of which TENON_JSON_DEPTH are known; what
+ * stands around a value may take three. */
 #define TENON_JSON_VALUE_DEPTH 30u
 /* Numbers that are asked for at once. */
 #define TENON_JSON_VALUE_ITEMS 512u
@@ -76,8 +78,8 @@ tenon_json_integer_bits (uint32_t type)
 
 /* ---- writing ----------------------------------------------------------------------------------------- */
 
-/* Where values go, and memory that is used again for the items of one array after the other. It begins as zero, with `call`
- * and `out`. */
+/* Where values go, and memory that is used again for the items of one array after the other. It begins as
+ * zero, with `call` and `out`. */
 struct tenon_json_values {
     struct tenon_call *call;
     struct tenon_json_out *out;
@@ -228,8 +230,9 @@ tenon_json_put_typed (struct tenon_json_values *values, const struct tenon_value
 
 /* ---- reading ----------------------------------------------------------------------------------------- */
 
-/* What the functions below return when the text is not what it should be. No failure is recorded: json->error says what is
- * wrong, if it is no JSON, and json->text is where. Negative: a failure that the host has recorded. */
+/* What the functions below return when the text is not what it should be. No failure is recorded: json->error
+ * says what is wrong, if it is no JSON, and json->text is where. Negative: a failure that the host has
+ * recorded. */
 #define TENON_JSON_OTHER 1
 
 /* 1: the next token is this one. */
@@ -245,7 +248,8 @@ tenon_json_take_key (struct tenon_json *json, const char *key)
     return tenon_json_take (json, TENON_JSON_KEY) && tenon_json_is (json, key);
 }
 
-/* The string or key that was read last, out of its escapes, in scratch memory with a NUL behind it. NULL: no memory. */
+/* The string or key that was read last, out of its escapes, in scratch memory with a NUL behind it. NULL: no
+ * memory. */
 __attribute__ ((unused)) static char *
 tenon_json_take_text (struct tenon_call *call, const struct tenon_json *json, uint64_t *length)
 {
@@ -412,7 +416,8 @@ tenon_json_take_packed_string (struct tenon_json *json, uint8_t *to, uint64_t *l
     return TENON_OK;
 }
 
-/* Numbers and strings, packed one behind the other. `bytes`: of their text, which strings are no longer than. */
+/* Numbers and strings, packed one behind the other. `bytes`: of their text, which strings are no longer than.
+ */
 __attribute__ ((unused)) static int32_t
 tenon_json_take_packed (struct tenon_call *call, struct tenon_json *json, struct tenon_value *array,
                         uint64_t bytes)
@@ -448,7 +453,8 @@ tenon_json_take_packed (struct tenon_call *call, struct tenon_json *json, struct
 static int32_t tenon_json_take_typed (struct tenon_call *call, struct tenon_json *json,
                                       struct tenon_value *value, uint32_t depth);
 
-/* To behind its ]. The items are not counted first: what lies deep inside would be passed over at each level. */
+/* To behind its ]. The items are not counted first: what lies deep inside would be passed over at each level.
+ */
 __attribute__ ((unused)) static int32_t
 tenon_json_take_nested (struct tenon_call *call, struct tenon_json *json, struct tenon_value *array,
                         uint32_t depth)
@@ -475,8 +481,8 @@ tenon_json_take_nested (struct tenon_call *call, struct tenon_json *json, struct
     return token == TENON_JSON_END_ARRAY ? TENON_OK : TENON_JSON_OTHER;
 }
 
-/* The next value, of value->type and value->item_type: all else is zero. Arrays get memory that lives as long as the call.
- * `depth` is 0 for a caller's own. */
+/* The next value, of value->type and value->item_type: all else is zero. Arrays get memory that lives as long
+ * as the call. `depth` is 0 for a caller's own. */
 __attribute__ ((unused)) static int32_t
 tenon_json_take_value (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value,
                        uint32_t depth)

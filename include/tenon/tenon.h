@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tenon/tenon.h - what an application includes.
  *
  *     context   the configuration and the plugins that it enabled
@@ -168,7 +169,7 @@ enum {
      * there; else the parts 1 … 3 by their names, of which none may be missing. Keys of metadata that an
      * earlier part has are passed over. An index is a set already; any other file opens as it is, with a
      * note. Only for paths: without one there is nothing beside a file (TENON_E_MISUSE). */
-    TENON_OPEN_SET = 4
+    TENON_OPEN_SHARDS = 4
 };
 typedef struct tenon_open_options {
     uint32_t struct_size, flags;
@@ -182,7 +183,7 @@ typedef struct tenon_open_options {
 } tenon_open_options;
 
 /* Opens, recognises, describes and checks. Nothing of the tensors' data is read. A folder stands for the one
- * set in it: its index, or, with TENON_OPEN_SET, numbered files without an index. Two sets are
+ * set in it: its index, or, with TENON_OPEN_SHARDS, numbered files without an index. Two sets are
  * TENON_E_AMBIGUOUS, none is TENON_E_NOT_FOUND. */
 TENON_API tenon_status tenon_open (tenon_context *context, const char *path,
                                    const tenon_open_options *options, tenon_file **file, tenon_error *error);
@@ -254,7 +255,8 @@ typedef struct tenon_metadata_info {
     uint32_t struct_size, reserved;
     const char *key;
     uint64_t key_length;
-    /* Arrays: which type, how many, and where; their items: tenon_value_items, tenon_value_take, tenon_value_map */
+    /* Arrays: which type, how many, and where; their items: tenon_value_items, tenon_value_take,
+     * tenon_value_map */
     struct tenon_value value;
 } tenon_metadata_info;
 TENON_API uint64_t tenon_metadata_count (const tenon_file *file);
@@ -268,15 +270,17 @@ TENON_API tenon_status tenon_value_items (const tenon_file *file, const struct t
                                           uint64_t first, uint64_t n, struct tenon_value *items,
                                           tenon_memory **memory, tenon_error *error);
 
-/* The first n items of *array, which then is the array of those behind them: walks through strings in pieces and reads each
- * once. Begin with a copy of the entry's value; count says what is left. After a failure *array is as it was. */
+/* The first n items of *array, which then is the array of those behind them: walks through strings in pieces
+ * and reads each once. Begin with a copy of the entry's value; count says what is left. After a failure
+ * *array is as it was. */
 TENON_API tenon_status tenon_value_take (const tenon_file *file, struct tenon_value *array, uint64_t n,
                                          struct tenon_value *items, tenon_memory **memory,
                                          tenon_error *error);
-/* The items as they lie, no copy: `count` packed numbers of `item_type`, or strings, each behind its length, in the byte
- * order and with the lengths that `encoding` tells; at any address, so not aligned, and with nothing behind a string.
- * Who walks through strings compares each length with what is left. Valid until tenon_close; tenon_map says what happens when others shrink the file. TENON_E_NOT_MAPPABLE, with the reason: nested arrays, filters, callbacks,
- * TENON_OPEN_NO_MAP. */
+/* The items as they lie, no copy: `count` packed numbers of `item_type`, or strings, each behind its length,
+ * in the byte order and with the lengths that `encoding` tells; at any address, so not aligned, and with
+ * nothing behind a string. Who walks through strings compares each length with what is left. Valid until
+ * tenon_close; tenon_map says what happens when others shrink the file. TENON_E_NOT_MAPPABLE, with the
+ * reason: nested arrays, filters, callbacks, TENON_OPEN_NO_MAP. */
 TENON_API tenon_status tenon_value_map (const tenon_file *file, const struct tenon_value *array,
                                         const void **data, uint64_t *size, tenon_error *error);
 
@@ -359,15 +363,13 @@ TENON_API tenon_status tenon_plan_add_metadata_from (tenon_plan *plan, tenon_fil
 /* One entry; copied, with all that the value points to. The same key again replaces it. */
 TENON_API tenon_status tenon_plan_add_metadata (tenon_plan *plan, const char *key,
                                                 const struct tenon_value *value, tenon_error *error);
-/* The same with a value in words, as somebody types it. `type` is "bool", u8 … u64, i8 … i64, "f32", "f64", "string", or
- * "array:" and one of these; NULL: that of the entry which the plan has under this key, or else "string".
- *     string        the text as it is
- *     bool          true, false
- *     whole numbers decimal, in the range of the type
- *     f32, f64      decimal, to the nearest number in one step; nan, inf, -inf
- *     arrays        in JSON: [1,2], ["a","b"]; "NaN", "Infinity", "-Infinity" among floats
- * TENON_E_MALFORMED: the text is no value of the type; TENON_E_NOT_FOUND: there is no such type; TENON_E_UNSUPPORTED: the entry
- * has a type that no text stands for (null, arrays of arrays). The message names the key. */
+/* The same with a value in words, as somebody types it. `type` is "bool", u8 … u64, i8 … i64, "f32", "f64",
+ * "string", or "array:" and one of these; NULL: that of the entry which the plan has under this key, or else
+ * "string". string        the text as it is bool          true, false whole numbers decimal, in the range of
+ * the type f32, f64      decimal, to the nearest number in one step; nan, inf, -inf arrays        in JSON:
+ * [1,2], ["a","b"]; "NaN", "Infinity", "-Infinity" among floats TENON_E_MALFORMED: the text is no value of
+ * the type; TENON_E_NOT_FOUND: there is no such type; TENON_E_UNSUPPORTED: the entry has a type that no text
+ * stands for (null, arrays of arrays). The message names the key. */
 TENON_API tenon_status tenon_plan_set_metadata (tenon_plan *plan, const char *key, const char *type,
                                                 const char *text, tenon_error *error);
 /* Takes an entry out again. TENON_E_NOT_FOUND: there is none of this key. */

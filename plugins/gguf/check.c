@@ -1,5 +1,6 @@
-/* check.c - blocks that stand for no numbers, since a scale in them is NaN or infinite: for verifying. Which bytes are a scale
- * is ggml's layout (ggml-common.h). */
+/* SPDX-License-Identifier: MIT */
+/* check.c - blocks that stand for no numbers, since a scale in them is NaN or infinite: for verifying. Which
+ * bytes are a scale is ggml's layout (ggml-common.h). */
 #include "check.h"
 
 /* `count` scales, each an f16, from `offset` on in each block. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* check.h - what looks for blocks that stand for no numbers, as struct tenon_dtype wants it. */
 #ifndef GGUF_CHECK_H
 #define GGUF_CHECK_H

@@ -1,5 +1,7 @@
-/* decode.h - what the decoders share. The order of products and sums is ggml's everywhere: floats come out the same to the
- * last bit. Numbers are built from bytes, so that the processor's order of them does not matter. */
+/* SPDX-License-Identifier: MIT */
+/* decode.h - what the decoders share. The order of products and sums is ggml's everywhere: floats come out
+ * the same to the last bit. Numbers are built from bytes, so that the processor's order of them does not
+ * matter. */
 #ifndef GGUF_DECODE_H
 #define GGUF_DECODE_H
 
@@ -42,8 +44,9 @@ gguf_put_bytes (uint64_t bytes, void *to)
     memcpy (to, &bytes, sizeof bytes);
 }
 
-/* The scale and the minimum, six bits each, of one of the eight parts of a q4_k or q5_k block. Of parts 0 … 3 they have the
- * lower bits of a byte each; of parts 4 … 7 nibbles of one byte, and the upper two bits of the former's bytes. */
+/* The scale and the minimum, six bits each, of one of the eight parts of a q4_k or q5_k block. Of parts 0 … 3
+ * they have the lower bits of a byte each; of parts 4 … 7 nibbles of one byte, and the upper two bits of the
+ * former's bytes. */
 static inline void
 gguf_k_scales (const uint8_t *packed, uint32_t number, uint8_t *scale, uint8_t *minimum)
 {

@@ -1,6 +1,7 @@
-/* decode_fast.c - decoders of the commonest types, for speed alone: the same floats to the last bit come from the _base
- * functions. The version for AVX2 is chosen at run time; NEON is there on every aarch64. No product is contracted with a
- * sum. */
+/* SPDX-License-Identifier: MIT */
+/* decode_fast.c - decoders of the commonest types, for speed alone: the same floats to the last bit come from
+ * the _base functions. The version for AVX2 is chosen at run time; NEON is there on every aarch64. No product
+ * is contracted with a sum. */
 #include "decode.h"
 #include "fast.h"
 

@@ -1,5 +1,7 @@
-/* decode_iq.c - the iq types: blocks of 256 items (iq4_nl: 32) in 8 parts of 32, mostly of codes for points of a grid, which
- * are the magnitudes of eight or four items, and their signs. Above each decoder: what lies in which bytes of a block. */
+/* SPDX-License-Identifier: MIT */
+/* decode_iq.c - the iq types: blocks of 256 items (iq4_nl: 32) in 8 parts of 32, mostly of codes for points
+ * of a grid, which are the magnitudes of eight or four items, and their signs. Above each decoder: what lies
+ * in which bytes of a block. */
 #include "decode.h"
 #include "grids.h"
 
@@ -29,7 +31,8 @@ put_shifted (uint32_t code, uint32_t down, float scale, float *restrict items)
         items[i] = scale * ((float) levels[i] + shift);
 }
 
-/* f16: scale 0; codes' lower bits 2 … 33; u16 34 …, for each part: four times three upper bits, scale, shift */
+/* f16: scale 0; codes' lower bits 2 … 33; u16 34 …, for each part: four times three upper bits, scale, shift
+ */
 static inline void
 iq1_s_block (const uint8_t *restrict block, float *restrict items)
 {
@@ -44,8 +47,8 @@ iq1_s_block (const uint8_t *restrict block, float *restrict items)
 }
 GGUF_DECODER (iq1_s, 50, 256);
 
-/* codes' lower bits 0 … 31; nibbles 32 … 47: three upper bits, shift; u16 48 … 55: four scales of 16 items each, of three
- * bits, and above them four bits of the block's scale, f16 */
+/* codes' lower bits 0 … 31; nibbles 32 … 47: three upper bits, shift; u16 48 … 55: four scales of 16 items
+ * each, of three bits, and above them four bits of the block's scale, f16 */
 static inline void
 iq1_m_block (const uint8_t *restrict block, float *restrict items)
 {
@@ -94,7 +97,8 @@ iq2_xs_block (const uint8_t *restrict block, float *restrict items)
 }
 GGUF_DECODER (iq2_xs, 74, 256);
 
-/* f16: scale 0; codes' lower bits 2 … 33, signs 34 … 65, two upper bits 66 … 73; nibbles 74 … 81: scales of 16 items each */
+/* f16: scale 0; codes' lower bits 2 … 33, signs 34 … 65, two upper bits 66 … 73; nibbles 74 … 81: scales of
+ * 16 items each */
 static inline void
 iq2_s_block (const uint8_t *restrict block, float *restrict items)
 {

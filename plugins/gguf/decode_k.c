@@ -1,6 +1,8 @@
-/* decode_k.c - the K types: blocks of 256 items in 8 parts of 32, or 16 of 16, whose scales are small integers times a scale
- * of the block. Four parts that follow each other (two, where the bits are four) share bytes: their items lie in the same
- * bytes, the first part's in the lowest bits. Above each decoder: what lies in which bytes of a block. */
+/* SPDX-License-Identifier: MIT */
+/* decode_k.c - the K types: blocks of 256 items in 8 parts of 32, or 16 of 16, whose scales are small
+ * integers times a scale of the block. Four parts that follow each other (two, where the bits are four) share
+ * bytes: their items lie in the same bytes, the first part's in the lowest bits. Above each decoder: what
+ * lies in which bytes of a block. */
 #include "decode.h"
 
 /* scales 0 … 15, codes 16 … 79, f16: scale 80, minimum 82 */

@@ -1,5 +1,6 @@
-/* decode_plain.c - blocks with one level of scales. Where two items share a byte, the lower nibble's lie in the first half of
- * the block, or of the part that has a scale, and the upper nibble's in the second. */
+/* SPDX-License-Identifier: MIT */
+/* decode_plain.c - blocks with one level of scales. Where two items share a byte, the lower nibble's lie in
+ * the first half of the block, or of the part that has a scale, and the upper nibble's in the second. */
 #include "decode.h"
 
 /* f4_e2m1, doubled */
@@ -12,8 +13,8 @@ half_of_e8m0 (uint8_t code)
     return gguf_f32_of_bits (code < 2 ? 0x00200000u << code : (uint32_t) (code - 1) << 23);
 }
 
-/* Half of an f8 of 4 bits of exponent and 3 of mantissa. Its sign does not count, and 0x7f, which is not a number elsewhere,
- * is 0. */
+/* Half of an f8 of 4 bits of exponent and 3 of mantissa. Its sign does not count, and 0x7f, which is not a
+ * number elsewhere, is 0. */
 static float
 half_of_ue4m3 (uint8_t code)
 {

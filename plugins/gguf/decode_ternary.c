@@ -1,7 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* decode_ternary.c - items of three values: the scale, its opposite and 0. */
 #include "decode.h"
 
-/* A digit of base 3, `power` = 3^number of the digit; a byte is a fraction of 256 whose first digit is number 0. */
+/* A digit of base 3, `power` = 3^number of the digit; a byte is a fraction of 256 whose first digit is number
+ * 0. */
 static inline float
 digit (uint8_t byte, uint8_t power)
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* describe.c - the header of a file: counts, key-value pairs, and what lies where. */
 #include "mlx.h"
 
@@ -111,8 +112,8 @@ read_info (struct gguf_reader *reader, struct info *info, char **room, uint64_t 
     return TENON_OK;
 }
 
-/* Passes over the infos, since the data begin behind the last one. *whole: they are all there; what is wrong will be told when
- * they are read. */
+/* Passes over the infos, since the data begin behind the last one. *whole: they are all there; what is wrong
+ * will be told when they are read. */
 static tenon_status
 skip_infos (struct gguf_reader *reader, uint32_t *whole)
 {

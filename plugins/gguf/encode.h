@@ -1,11 +1,14 @@
+/* SPDX-License-Identifier: MIT */
 /* encode.h - what the encoders share.
  *
- * An encoder gives the bytes that ggml's ggml_quantize_chunk gives without importance weights. That binds more than the
- * formulas: the order of all float operations, and of the items in a sum. Nothing here may be reassociated or contracted.
+ * An encoder gives the bytes that ggml's ggml_quantize_chunk gives without importance weights. That binds
+ * more than the formulas: the order of all float operations, and of the items in a sum. Nothing here may be
+ * reassociated or contracted.
  *
  * Where ggml converts a float that no integer holds, which C leaves undefined, the rules are:
- *   - a number beyond the range, or no number, becomes what x86-64's conversion makes of it, and so ggml on it: INT32_MIN,
- *     of which a code takes the low bits. It happens only where the block's scale is 0 or infinite already;
+ *   - a number beyond the range, or no number, becomes what x86-64's conversion makes of it, and so ggml on
+ * it: INT32_MIN, of which a code takes the low bits. It happens only where the block's scale is 0 or infinite
+ * already;
  *   - NaNs do not count when the largest or smallest item of a block is looked for;
  *   - exponents of mxfp4 saturate, see encode_fp4.c. */
 #ifndef GGUF_ENCODE_H

@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* encode_affine.c - the search of q2_k, q4_k and q5_k.
  *
- * Items are rounded to a grid that begins at their minimum and is a little finer or coarser than their range asks for. For the
- * codes that come of it the weighted least squares have a solution, scale and minimum. The solution with the least error is
- * kept, and the grids after it begin at its minimum. */
+ * Items are rounded to a grid that begins at their minimum and is a little finer or coarser than their range
+ * asks for. For the codes that come of it the weighted least squares have a solution, scale and minimum. The
+ * solution with the least error is kept, and the grids after it begin at its minimum. */
 #include "encode_search.h"
 
 struct search {

@@ -1,8 +1,9 @@
-/* encode_fast.c - q4_0 and q8_0 in AVX2, chosen at run time. No fused multiply-add: the bytes are those of encode_plain.c,
- * operation by operation.
+/* SPDX-License-Identifier: MIT */
+/* encode_fast.c - q4_0 and q8_0 in AVX2, chosen at run time. No fused multiply-add: the bytes are those of
+ * encode_plain.c, operation by operation.
  *
- * Eight blocks are done together: first their largest items are found, then all eight scales are divided at once, then
- * the items become codes. Block by block, each division would wait for the search before it. */
+ * Eight blocks are done together: first their largest items are found, then all eight scales are divided at
+ * once, then the items become codes. Block by block, each division would wait for the search before it. */
 #include "encode_four.h"
 #include "fast.h"
 
@@ -10,7 +11,8 @@
 #define ITEMS 32
 #define TOGETHER 8
 
-/* ---- the largest items. max and min give their second operand when the first is a NaN, which so does not count ---- */
+/* ---- the largest items. max and min give their second operand when the first is a NaN, which so does not
+ * count ---- */
 
 AVX2 INLINE __m128
 max_of_halves (__m256 values)
@@ -44,7 +46,8 @@ extremes (const float *items, float *above, float *below)
     *below = _mm_cvtss_f32 (_mm_movehdup_ps (both));
 }
 
-/* The items of the largest magnitude of eight blocks. Where two have it, with different signs, it is the first. */
+/* The items of the largest magnitude of eight blocks. Where two have it, with different signs, it is the
+ * first. */
 AVX2 INLINE __m256
 peaks (const float *items)
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* encode_few.c - one or two bits, or a third of five, for an item: q1_0 q2_0 tq1_0 tq2_0. */
 #include "encode_four.h"
 #include <string.h>
@@ -19,7 +20,8 @@ GGUF_ENCODE (q1_0)
     return TENON_OK;
 }
 
-/* ---- q2_0: 64 items; the codes 0 … 3 stand for -1 … 2 times the largest magnitude, and 3 is never needed ---- */
+/* ---- q2_0: 64 items; the codes 0 … 3 stand for -1 … 2 times the largest magnitude, and 3 is never needed
+ * ---- */
 
 GGUF_ENCODE (q2_0)
 {
@@ -46,8 +48,9 @@ trit (float share)
     return (uint32_t) (rounded == INT32_MIN ? 0 : rounded) + 1;
 }
 
-/* Five trits a byte, of items `bytes` apart; the missing ones of `trits` are zeros. The five are the digits of a fraction of
- * 243, stored as one of 256, rounded up: multiplying by 3 then brings out one after the other. */
+/* Five trits a byte, of items `bytes` apart; the missing ones of `trits` are zeros. The five are the digits
+ * of a fraction of 243, stored as one of 256, rounded up: multiplying by 3 then brings out one after the
+ * other. */
 static void
 put_trits (uint8_t *to, const float *items, float inverse, uint32_t bytes, uint32_t trits)
 {

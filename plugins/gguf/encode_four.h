@@ -1,7 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* encode_four.h - four floats side by side, in one register of any processor that has such.
  *
- * Sums must be added up in the order of the items. So where there are sums, what lies side by side is not four items of a
- * part, but one item of four parts each: a lane does to its part what plain C would do, in that order. */
+ * Sums must be added up in the order of the items. So where there are sums, what lies side by side is not
+ * four items of a part, but one item of four parts each: a lane does to its part what plain C would do, in
+ * that order. */
 #ifndef GGUF_ENCODE_FOUR_H
 #define GGUF_ENCODE_FOUR_H
 

@@ -1,7 +1,10 @@
-/* encode_fp4.c - items of four bits that are floats themselves (e2m1), with a small float as their scale: mxfp4, nvfp4. */
+/* SPDX-License-Identifier: MIT */
+/* encode_fp4.c - items of four bits that are floats themselves (e2m1), with a small float as their scale:
+ * mxfp4, nvfp4. */
 #include "encode_four.h"
 
-/* Codes 0 … 7; those of negative items are 8 more. The values are doubled, and all scales halved, as in ggml. */
+/* Codes 0 … 7; those of negative items are 8 more. The values are doubled, and all scales halved, as in ggml.
+ */
 static const float doubled[8] = { 0, 1, 2, 3, 4, 6, 8, 12 };
 
 /* The codes whose values are nearest, the smaller ones of two; there is no negative zero. */
@@ -29,9 +32,9 @@ put_codes (uint8_t *to, const float *items, uint32_t count, float scale)
 
 /* ---- mxfp4: 32 items, a power of two (f8_e8m0) ---- */
 
-/* The largest value of e2m1 is 6, between 2^2 and 2^3. log2f may round up to an integer, which is part of the format's rule.
- * ggml's conversion to a byte is undefined below 2^-125 and for infinity: here it saturates, to the least scale, and to the
- * byte that is NaN to OCP MX. */
+/* The largest value of e2m1 is 6, between 2^2 and 2^3. log2f may round up to an integer, which is part of the
+ * format's rule. ggml's conversion to a byte is undefined below 2^-125 and for infinity: here it saturates,
+ * to the least scale, and to the byte that is NaN to OCP MX. */
 static uint8_t
 exponent_of (float largest)
 {

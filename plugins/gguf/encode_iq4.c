@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* encode_iq4.c - codes that stand for 16 values which lie closer together around zero: iq4_nl, iq4_xs. */
 #include "encode_search.h"
 
@@ -45,7 +46,8 @@ fit_of (const gguf_four *items, gguf_four inverse)
     return fit;
 }
 
-/* The codes are tried that come of taking the largest item for 127, then for -134 … -120. 0: all items are. */
+/* The codes are tried that come of taking the largest item for 127, then for -134 … -120. 0: all items are.
+ */
 static void
 search_scales (const float *items, float scales[4])
 {

@@ -1,5 +1,6 @@
-/* encode_k.c - 256 items in parts, each with a scale and a minimum that are small integers times the block's own: q2_k, q4_k,
- * q5_k. */
+/* SPDX-License-Identifier: MIT */
+/* encode_k.c - 256 items in parts, each with a scale and a minimum that are small integers times the block's
+ * own: q2_k, q4_k, q5_k. */
 #include "encode_search.h"
 
 #define ITEMS 256
@@ -49,8 +50,8 @@ round_again (struct block *block, const float *items, const struct gguf_affine *
 
 /* ---- q2_k: 16 parts, their scales and minima in four bits ---- */
 
-/* Both to codes of four bits, in one byte. Nothing forbids the search a negative scale, which then, as in ggml, reaches into
- * the minimum's bits: the byte is what counts. */
+/* Both to codes of four bits, in one byte. Nothing forbids the search a negative scale, which then, as in
+ * ggml, reaches into the minimum's bits: the byte is what counts. */
 static void
 round_scales_q2_k (struct block *block, uint8_t bytes[16])
 {
@@ -107,7 +108,8 @@ make_8_parts (struct block *block, const float *items, const struct gguf_affine 
     round_again (block, items, affine);
 }
 
-/* 12 bytes: four scales and four minima, the other ones' low halves, and their two highest bits above the first eight. */
+/* 12 bytes: four scales and four minima, the other ones' low halves, and their two highest bits above the
+ * first eight. */
 static void
 put_scales (uint8_t bytes[12], const struct block *block)
 {

@@ -1,4 +1,6 @@
-/* encode_plain.c - 32 items that share a scale, and a minimum in the types that end in _1: q4_0 q4_1 q5_0 q5_1 q8_0. */
+/* SPDX-License-Identifier: MIT */
+/* encode_plain.c - 32 items that share a scale, and a minimum in the types that end in _1: q4_0 q4_1 q5_0
+ * q5_1 q8_0. */
 #include "encode_four.h"
 #include <float.h>
 
@@ -14,8 +16,8 @@ put_codes (uint8_t *codes, gguf_four values, int32_t most)
 
 /* ---- around zero ---- */
 
-/* The item of the largest magnitude gets the code 0, which stands for -middle: it alone may have no counterpart of the other
- * sign, so no code is wasted. Returns the scale. */
+/* The item of the largest magnitude gets the code 0, which stands for -middle: it alone may have no
+ * counterpart of the other sign, so no code is wasted. Returns the scale. */
 static float
 codes_around_zero (const float *items, int32_t middle, uint8_t codes[ITEMS])
 {

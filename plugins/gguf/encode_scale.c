@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* encode_scale.c - the searches of q3_k and q6_k. */
 #include "encode_search.h"
 

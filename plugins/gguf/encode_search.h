@@ -1,5 +1,6 @@
-/* encode_search.h - looking for the scales with which parts of a block lose least; always for four parts, one behind the
- * other, whose codes come in that order. */
+/* SPDX-License-Identifier: MIT */
+/* encode_search.h - looking for the scales with which parts of a block lose least; always for four parts, one
+ * behind the other, whose codes come in that order. */
 #ifndef GGUF_ENCODE_SEARCH_H
 #define GGUF_ENCODE_SEARCH_H
 
@@ -12,8 +13,8 @@ struct gguf_affine {
     float most;     /* the largest code */
     float first;    /* the first try has a range of most + first codes, each next one 0.1 more */
     int32_t last;   /* number of the last try, from 0 */
-    /* An item's weight is its magnitude, and its error the distance. Else to the weight the root of the part's mean square is
-     * added, and the error is the square of the distance. */
+    /* An item's weight is its magnitude, and its error the distance. Else to the weight the root of the
+     * part's mean square is added, and the error is the square of the distance. */
     int absolute;
 };
 #define GGUF_AFFINE_ITEMS 32
@@ -22,8 +23,8 @@ struct gguf_affine {
 void gguf_search_affine (const struct gguf_affine *affine, const float *items, uint8_t *codes,
                          float scales[4], float minima[4]);
 
-/* ---- encode_scale.c: item = scale * code, codes from -middle to middle - 1, returned plus middle. All codes are 0, and so is
- *      the scale, where nothing is as large as GGUF_LEAST_SCALED ---- */
+/* ---- encode_scale.c: item = scale * code, codes from -middle to middle - 1, returned plus middle. All codes
+ * are 0, and so is the scale, where nothing is as large as GGUF_LEAST_SCALED ---- */
 
 /* 16 items a part. The first tries some scales, the second changes one code after the other. */
 void gguf_search_scales (const float *items, int32_t middle, uint8_t codes[64], float scales[4]);
@@ -31,8 +32,8 @@ void gguf_search_codes (const float *items, int32_t middle, uint8_t codes[64], f
 
 /* ---- for these, and for encode_iq4.c: item = scale * code ---- */
 
-/* Items count by their squares. The scale that loses least for some codes is product / length, and what it gains is product²
- * over length. */
+/* Items count by their squares. The scale that loses least for some codes is product / length, and what it
+ * gains is product² over length. */
 struct gguf_fit {
     gguf_four product; /* weighted sum of items times codes */
     gguf_four length;  /* weighted sum of the codes' squares */

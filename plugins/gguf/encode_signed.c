@@ -1,5 +1,6 @@
-/* encode_signed.c - 256 items in 16 parts, each with a scale that is a small integer times the block's own, and codes around
- * zero: q3_k, q6_k. */
+/* SPDX-License-Identifier: MIT */
+/* encode_signed.c - 256 items in 16 parts, each with a scale that is a small integer times the block's own,
+ * and codes around zero: q3_k, q6_k. */
 #include "encode_search.h"
 
 #define ITEMS 256
@@ -16,7 +17,8 @@ round_again (uint8_t *codes, const float *items, float scale, int32_t middle)
     }
 }
 
-/* 12 bytes for 16 numbers of six bits: the low halves of the first and last eight, then the highest two of each. */
+/* 12 bytes for 16 numbers of six bits: the low halves of the first and last eight, then the highest two of
+ * each. */
 static void
 put_scales_q3_k (uint8_t bytes[12], const int8_t scales[PARTS])
 {

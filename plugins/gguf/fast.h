@@ -1,4 +1,6 @@
-/* fast.h - what the versions in vector instructions share: whether AVX2 is compiled, and whether the processor has it. */
+/* SPDX-License-Identifier: MIT */
+/* fast.h - what the versions in vector instructions share: whether AVX2 is compiled, and whether the
+ * processor has it. */
 #ifndef GGUF_FAST_H
 #define GGUF_FAST_H
 

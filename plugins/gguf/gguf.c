@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* gguf.c - files of ggml and llama.cpp: typed key-value pairs, then tensors, plain or in quantised blocks. */
 #include "mlx.h"
 
@@ -81,7 +82,7 @@ static const struct tenon_codec codec = {
     .describe = gguf_describe,
     .write = gguf_write,
     .read = gguf_mlx_read,
-    .set_flags = TENON_SET_NUMBERED | TENON_SET_FIRST_OPENS,
+    .shard_flags = TENON_SHARDS_NUMBERED | TENON_SHARDS_FIRST_OPENS,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 

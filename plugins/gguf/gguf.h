@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* gguf.h - what the parts of the codec know of each other. */
 #ifndef GGUF_H
 #define GGUF_H
@@ -57,7 +58,7 @@ struct gguf_split {
     uint32_t has[GGUF_SPLIT_KEYS];
     int64_t values[GGUF_SPLIT_KEYS];
     uint64_t places[GGUF_SPLIT_KEYS]; /* of the keys in the file */
-    struct tenon_set_info set;        /* what its name says */
+    struct tenon_shard_info set;      /* what its name says */
 };
 
 /* A file that is described. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* grids.c - ggml's tables of grids (ggml-common.h), packed as grids.h says. */
 #include "grids.h"
 

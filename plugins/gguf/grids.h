@@ -1,4 +1,6 @@
-/* grids.h - what the codes of the iq types stand for: points of a grid, each a few numbers. ggml's tables, packed. */
+/* SPDX-License-Identifier: MIT */
+/* grids.h - what the codes of the iq types stand for: points of a grid, each a few numbers. ggml's tables,
+ * packed. */
 #ifndef GGUF_GRIDS_H
 #define GGUF_GRIDS_H
 

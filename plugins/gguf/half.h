@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* half.h - the small floats that scales of blocks are, by their bits: the same on every processor. */
 #ifndef GGUF_HALF_H
 #define GGUF_HALF_H
@@ -24,8 +25,8 @@ gguf_f32_of_bits (uint32_t bits)
     return value;
 }
 
-/* The half's bits in the places of an f32's are a value 2^112 times too small, also where it is subnormal. NaNs keep their
- * payload and become quiet. */
+/* The half's bits in the places of an f32's are a value 2^112 times too small, also where it is subnormal.
+ * NaNs keep their payload and become quiet. */
 static inline float
 gguf_f32_of_f16 (uint16_t half)
 {

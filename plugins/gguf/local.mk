@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 gguf_decoders = \
 	plugins/gguf/decode.h \
 	plugins/gguf/decode_fast.c \

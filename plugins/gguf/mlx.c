@@ -1,4 +1,6 @@
-/* mlx.c - q4_0, q4_1 and q8_0 as MLX reads them: three tensors, made of the blocks when somebody asks for them. */
+/* SPDX-License-Identifier: MIT */
+/* mlx.c - q4_0, q4_1 and q8_0 as MLX reads them: three tensors, made of the blocks when somebody asks for
+ * them. */
 #include "mlx.h"
 #include "half.h"
 
@@ -153,8 +155,8 @@ join_nibbles (const uint8_t *bytes, uint32_t high)
     return (uint32_t) (nibbles | nibbles >> 16);
 }
 
-/* Items `item`, `item` + `step` … of the blocks that begin here. The first half of a block's numbers of four bits is in the low
- * halves of its bytes. */
+/* Items `item`, `item` + `step` … of the blocks that begin here. The first half of a block's numbers of four
+ * bits is in the low halves of its bytes. */
 static void
 put_words (struct server *server, const uint8_t *blocks, uint64_t item, uint64_t count, uint64_t step)
 {

@@ -1,11 +1,12 @@
+/* SPDX-License-Identifier: MIT */
 /* mlx.h - quantised tensors as MLX has them: q4_0, q4_1 and q8_0 as three tensors each, and the way back.
  *
  *     NAME.weight  u32 [rows, columns × bits / 32]  numbers without a sign, the first one in the lowest bits
  *     NAME.scales  f16 [rows, columns / 32]         one for each group of 32
  *     NAME.biases  f16 [rows, columns / 32]         number × scale + bias is the value
  *
- * The numbers of q4_0 count from -8, of which MLX makes a bias of -8 × scale; those of q8_0 have a sign, which it turns round,
- * with a bias of -128 × scale. q4_1 has biases of its own. */
+ * The numbers of q4_0 count from -8, of which MLX makes a bias of -8 × scale; those of q8_0 have a sign,
+ * which it turns round, with a bias of -128 × scale. q4_1 has biases of its own. */
 #ifndef GGUF_MLX_H
 #define GGUF_MLX_H
 

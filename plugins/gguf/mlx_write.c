@@ -1,4 +1,6 @@
-/* mlx_write.c - MLX's three tensors become one of blocks again, when a type of blocks has all of their values. */
+/* SPDX-License-Identifier: MIT */
+/* mlx_write.c - MLX's three tensors become one of blocks again, when a type of blocks has all of their
+ * values. */
 #include "mlx.h"
 #include <stdlib.h>
 
@@ -82,7 +84,8 @@ refuse (struct tenon_call *call, const struct tenon_tensor *tensor, const char *
         *why ? ", and it becomes no blocks: " : "", why);
 }
 
-/* Groups of 32 in rows; all but the last dim are the same. The kind is that of the shape: the one without biases. */
+/* Groups of 32 in rows; all but the last dim are the same. The kind is that of the shape: the one without
+ * biases. */
 static const char *
 fit_shapes (struct gguf_mlx_item *item, const struct tenon_tensor *weight, const struct tenon_tensor *scales,
             const struct tenon_tensor *biases)

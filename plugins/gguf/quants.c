@@ -1,5 +1,6 @@
-/* quants.c - the table of block dtypes. The layouts are ggml's (ggml-common.h): a block's numbers, and which of its bytes are
- * one number, so that a file of the other byte order can be turned round. */
+/* SPDX-License-Identifier: MIT */
+/* quants.c - the table of block dtypes. The layouts are ggml's (ggml-common.h): a block's numbers, and which
+ * of its bytes are one number, so that a file of the other byte order can be turned round. */
 #include "quants.h"
 #include "check.h"
 #include "gguf.h"

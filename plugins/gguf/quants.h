@@ -1,4 +1,6 @@
-/* quants.h - the dtypes of blocks: how many items share how many bytes, and what turns them into f32 and back. */
+/* SPDX-License-Identifier: MIT */
+/* quants.h - the dtypes of blocks: how many items share how many bytes, and what turns them into f32 and
+ * back. */
 #ifndef GGUF_QUANTS_H
 #define GGUF_QUANTS_H
 

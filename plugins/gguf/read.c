@@ -1,4 +1,6 @@
-/* read.c - numbers and strings of a header. Who reads beyond the end is told what he was reading, and of which key or tensor. */
+/* SPDX-License-Identifier: MIT */
+/* read.c - numbers and strings of a header. Who reads beyond the end is told what he was reading, and of
+ * which key or tensor. */
 #include "gguf.h"
 
 const char *

@@ -1,5 +1,6 @@
-/* split.c - split sets, NAME-00001-of-00003.gguf: three keys in each part say which it is, of how many, and how many tensors
- * all have together. llama.cpp numbers the parts from 0 here, and from 1 in names. */
+/* SPDX-License-Identifier: MIT */
+/* split.c - split sets, NAME-00001-of-00003.gguf: three keys in each part say which it is, of how many, and
+ * how many tensors all have together. llama.cpp numbers the parts from 0 here, and from 1 in names. */
 #include "gguf.h"
 
 const char *const gguf_split_keys[GGUF_SPLIT_KEYS] = { [GGUF_SPLIT_NUMBER] = "split.no",
@@ -25,13 +26,13 @@ gguf_split_begin (struct gguf_reader *reader)
 {
     struct tenon_call *call = reader->call;
     reader->split.set.struct_size = sizeof reader->split.set;
-    return TENON_HAS (call, set_info) ? call->host->set_info (call, &reader->split.set) : TENON_OK;
+    return TENON_HAS (call, shard_info) ? call->host->shard_info (call, &reader->split.set) : TENON_OK;
 }
 
 int
 gguf_split_whole (const struct gguf_reader *reader)
 {
-    return (reader->split.set.flags & TENON_SET_WHOLE) && reader->split.set.count > 1;
+    return (reader->split.set.flags & TENON_SHARDS_WHOLE) && reader->split.set.count > 1;
 }
 
 tenon_status
@@ -113,7 +114,7 @@ check_same_total (struct gguf_reader *reader)
 tenon_status
 gguf_split_check (struct gguf_reader *reader)
 {
-    const struct tenon_set_info *set = &reader->split.set;
+    const struct tenon_shard_info *set = &reader->split.set;
     if (set->count == 0)
         return check_keys (reader);
     TENON_TRY (check_name (reader, GGUF_SPLIT_COUNT, set->count));
@@ -163,7 +164,7 @@ number_before (const char *name, uint64_t *end)
 
 /* "NAME-00001-of-00003", as the core reads it in describe. */
 static void
-read_name (const char *name, uint64_t length, struct tenon_set_info *set)
+read_name (const char *name, uint64_t length, struct tenon_shard_info *set)
 {
     static const char of[] = "-of-";
     uint64_t end = length, width = sizeof of - 1, count = number_before (name, &end);

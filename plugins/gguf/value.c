@@ -1,4 +1,6 @@
-/* value.c - the values of key-value pairs. Arrays stay where they are: only the ends of the strings in them are looked for. */
+/* SPDX-License-Identifier: MIT */
+/* value.c - the values of key-value pairs. Arrays stay where they are: only the ends of the strings in them
+ * are looked for. */
 #include "gguf.h"
 
 const struct gguf_value_type gguf_value_types[GGUF_VALUES] = {
@@ -48,8 +50,8 @@ read_scalar (struct gguf_reader *reader, uint32_t type, struct tenon_value *valu
 
 /* ---- arrays ---- */
 
-/* Passes over strings that lie whole in the cursor's window: how many of `count`. A vocabulary has 150,000, and their lengths
- * are all that there is to read. */
+/* Passes over strings that lie whole in the cursor's window: how many of `count`. A vocabulary has 150,000,
+ * and their lengths are all that there is to read. */
 static uint64_t
 skip_in_window (struct gguf_reader *reader, uint64_t count)
 {

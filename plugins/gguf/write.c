@@ -1,8 +1,10 @@
-/* write.c - version 3, little-endian, byte for byte as gguf-py's GGUFWriter writes it: pairs in their order, dims as they are,
- * no padding behind the infos when there are no tensors, zeros behind each tensor up to the alignment.
+/* SPDX-License-Identifier: MIT */
+/* write.c - version 3, little-endian, byte for byte as gguf-py's GGUFWriter writes it: pairs in their order,
+ * dims as they are, no padding behind the infos when there are no tensors, zeros behind each tensor up to the
+ * alignment.
  *
- * With shard_size or shard_tensors the tensors are shared out in the order of the plan, as llama.cpp's gguf-split does; what
- * fits into one part is a single file. */
+ * With shard_size or shard_tensors the tensors are shared out in the order of the plan, as llama.cpp's
+ * gguf-split does; what fits into one part is a single file. */
 #include "mlx.h"
 
 struct writer {
@@ -173,8 +175,8 @@ put_number (struct writer *writer, const char *key, uint32_t type, uint64_t numb
     return put_pair (writer, key, strlen (key), &value);
 }
 
-/* The header of part `shard`, from 1; 0: a single file. The first part of a set has all pairs, the others only what they
- * need: general.alignment when it is not the default, which llama.cpp's splitter forgets. */
+/* The header of part `shard`, from 1; 0: a single file. The first part of a set has all pairs, the others
+ * only what they need: general.alignment when it is not the default, which llama.cpp's splitter forgets. */
 static tenon_status
 put_header (struct writer *writer, uint64_t shard, uint64_t tensors)
 {
@@ -285,7 +287,8 @@ write_shard (struct writer *writer, uint64_t shard, uint64_t first, uint64_t end
     return write_file (writer, shard, first, end);
 }
 
-/* The first part comes last: it is what opens the set, and an older one is removed before the others get their names. */
+/* The first part comes last: it is what opens the set, and an older one is removed before the others get
+ * their names. */
 static tenon_status
 write_set (struct writer *writer)
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* descr.c - NumPy's words for an element type: '<f4', '|S5', '<M8[ns]', [('x', '<f4'), ('y', '|u1', (3,))].
  *
  * A type string is a byte order (or none: native), a kind, and a size in bytes (of U: in characters of 4).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* dictionary.c - the header's dictionary: descr, fortran_order and shape, each once, in any order. */
 #include "npy.h"
 
@@ -102,8 +103,8 @@ takes_dims (const struct npy_text *text, uint64_t *position, struct npy_header *
     return header->rank < 2; /* "(2, 3, )" is not what NumPy writes */
 }
 
-/* A header of a simple type in just the form in which NumPy writes it, which nearly all have, and of which an archive
- * may hold a million: 0: any other, right or wrong, is left to the parser. */
+/* A header of a simple type in just the form in which NumPy writes it, which nearly all have, and of which an
+ * archive may hold a million: 0: any other, right or wrong, is left to the parser. */
 static int
 is_usual (struct npy_text *text, struct npy_header *header, struct npy_word *descr)
 {

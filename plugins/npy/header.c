@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* header.c - a header's bytes, as NumPy writes them.
  *
  *     {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* literal.c - the few Python literals that a header is made of: strings, integers, booleans, and white space
  * between.
  *

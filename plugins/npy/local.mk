@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 npy_sources = \
 	plugins/npy/descr.c \
 	plugins/npy/dictionary.c \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* npy.c - NumPy's .npy files: one array, a text that describes it, its bytes. */
 #include "npy.h"
 

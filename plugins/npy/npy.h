@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* npy.h - what the files of the npy plugin share.
  *
  *     npy.c        the tables, and describe

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* write.c - a tensor of a plan as an npy file, byte for byte as NumPy saves it. */
 #include "npy.h"
 

@@ -1,4 +1,6 @@
-/* append.c - write into an archive that is there: its members stay where they are, their entries as they are. */
+/* SPDX-License-Identifier: MIT */
+/* append.c - write into an archive that is there: its members stay where they are, their entries as they are.
+ */
 #include "npz.h"
 
 tenon_status
@@ -50,8 +52,8 @@ has_extension (const struct npz_entry *entry, const char *extension, uint64_t le
     return 1;
 }
 
-/* Has the entry's tensor a name that is in the plan? It is the member's, less its extension: a tensor `a.npy` is
- * another one than `a`, which lies in `a.npy`. */
+/* Has the entry's tensor a name that is in the plan? It is the member's, less its extension: a tensor `a.npy`
+ * is another one than `a`, which lies in `a.npy`. */
 static int
 is_replaced (const struct npz_writer *writer, const struct npz_entry *entry, const struct npz_names *names)
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* blocks.c - the private extra field that tells where the blocks of a deflated member end.
  *
  * It stands in the central directory only, where other readers pass over it:

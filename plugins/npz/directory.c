@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* directory.c - the end of an archive: where its central directory lies, and the entries in it. */
 #include "npz.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 npz_sources = \
 	plugins/npz/append.c \
 	plugins/npz/blocks.c \

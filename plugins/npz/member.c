@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* member.c - one entry of the directory: checked against the member's local header, and handed to whichever
  * codec recognises it. */
 #include "npz.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* metadata.c - the member that keeps metadata: an npy file of bytes, which are JSON.
  *
  *     {"tenon":1,"metadata":[

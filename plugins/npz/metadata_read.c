@@ -1,5 +1,6 @@
-/* metadata_read.c - metadata from the member that metadata.c writes. Whatever is not just what that writes is an
- * array like any other, and is shown as one. */
+/* SPDX-License-Identifier: MIT */
+/* metadata_read.c - metadata from the member that metadata.c writes. Whatever is not just what that writes is
+ * an array like any other, and is shown as one. */
 #include "npz.h"
 #include <tenon/json_value.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* names.c - names as text, and sets of them. */
 #include "npz.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* npz.c - NumPy's .npz files: a zip whose members are arrays. Which codec reads and writes a member is the
  * host's business; this one knows zip. */
 #include "npz.h"

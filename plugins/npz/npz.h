@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* npz.h - what the files of the npz plugin share.
  *
  *     npz.c        the tables, the options, probe, and describe
@@ -101,7 +102,8 @@ const uint8_t *npz_find_extra (const uint8_t *extra, uint32_t length, uint32_t i
 /* ---- names.c ---- */
 
 #define NPZ_SHOWN 200u
-/* An entry's name for a message: no control characters, cut when it is long; in `shown`, which is returned. */
+/* An entry's name for a message: no control characters, cut when it is long; in `shown`, which is returned.
+ */
 const char *npz_show (const struct npz_entry *entry, char shown[NPZ_SHOWN]);
 /* Of a name: it has less than 2^32 bytes. */
 int npz_is_ascii (const void *text, uint64_t length);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* write.c - a plan as a zip: each tensor a member, written by another codec; the directory at the end. */
 #include "npz.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* dtypes.c - the 22 dtypes of the format, in the order in which the reference library writes them. */
 #include "safetensors.h"
 

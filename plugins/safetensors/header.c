@@ -1,7 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* header.c - the header of a file of tensors: JSON, read once from front to back without a tree.
  *
- * In a file of the reference's the tensors stand in the order of their data, so that comparing each one's begin with
- * the end of the one before it is all that gaps and overlaps take. Other files are looked at a second time. */
+ * In a file of the reference's the tensors stand in the order of their data, so that comparing each one's
+ * begin with the end of the one before it is all that gaps and overlaps take. Other files are looked at a
+ * second time. */
 #include "safetensors.h"
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 safetensors_sources = \
 	plugins/safetensors/dtypes.c \
 	plugins/safetensors/header.c \

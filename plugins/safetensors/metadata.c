@@ -1,5 +1,6 @@
-/* metadata.c - __metadata__: texts by their keys. With a record of types (metadata_write.c) some of them are values of other
- * types; metadata_types.c reads it. */
+/* SPDX-License-Identifier: MIT */
+/* metadata.c - __metadata__: texts by their keys. With a record of types (metadata_write.c) some of them are
+ * values of other types; metadata_types.c reads it. */
 #include "safetensors.h"
 
 static tenon_status
@@ -37,7 +38,8 @@ st_add_string (struct tenon_call *call, const struct st_piece *key, const struct
     return call->host->add_metadata (call, key->bytes, key->length, &value);
 }
 
-/* How many keys are to come, and is one of them that of the record? What is wrong is told by who reads it for good. */
+/* How many keys are to come, and is one of them that of the record? What is wrong is told by who reads it for
+ * good. */
 static int
 has_record (const struct tenon_json *json, uint64_t *count)
 {

@@ -1,7 +1,8 @@
-/* metadata_types.c - metadata that have a record of their types, which metadata_write.c describes. It comes from a file: all
- * of it is read, and every value that it speaks of, before one of them is believed. When anything is not just as it
- * is written here, the values are the strings that they are to all other programs, the record among them, and a note says what
- * is wrong with it. */
+/* SPDX-License-Identifier: MIT */
+/* metadata_types.c - metadata that have a record of their types, which metadata_write.c describes. It comes
+ * from a file: all of it is read, and every value that it speaks of, before one of them is believed. When
+ * anything is not just as it is written here, the values are the strings that they are to all other programs,
+ * the record among them, and a note says what is wrong with it. */
 #include "safetensors.h"
 #include <tenon/json_value.h>
 

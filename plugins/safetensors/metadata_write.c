@@ -1,13 +1,14 @@
+/* SPDX-License-Identifier: MIT */
 /* metadata_write.c - __metadata__ of what a plan has, by key, all values strings, as the format wants it.
  *
- * Strings stay as they are. Any other value is JSON (tenon/json_value.h) in a string of its own key, and the key tenon.metadata
- * has a record of what they were:
+ * Strings stay as they are. Any other value is JSON (tenon/json_value.h) in a string of its own key, and the
+ * key tenon.metadata has a record of what they were:
  *
  *     {"version":1,"types":{"ids":["u32"],"rate":"f32"},"order":["rate","ids","name"]}
  *
- * ["u32"] is an array of them. "order" is there when the keys had another order than that of their bytes. The order of strings
- * alone is not kept: such a file is just what the reference writes. A value of the plan's own whose key is tenon.metadata
- * goes into the record: "own":{"type":"string","value":"…"}. */
+ * ["u32"] is an array of them. "order" is there when the keys had another order than that of their bytes. The
+ * order of strings alone is not kept: such a file is just what the reference writes. A value of the plan's
+ * own whose key is tenon.metadata goes into the record: "own":{"type":"string","value":"…"}. */
 #include "safetensors.h"
 #include <stdlib.h>
 #include <tenon/json_value.h>

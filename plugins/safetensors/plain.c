@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* plain.c - a tensor as every writer puts it, to the byte:
  *
  *     {"dtype":"F32","shape":[4096,4096],"data_offsets":[0,67108864]}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* safetensors.c - files of tensors behind a header of JSON, and sets of them behind an index. */
 #include "safetensors.h"
 
@@ -95,7 +96,8 @@ describe (struct tenon_call *call)
                                                      : st_describe_header (call, info.size);
 }
 
-/* No magic: a length that fits, and then an object. The text of an index would be a length of 10^18 and more. */
+/* No magic: a length that fits, and then an object. The text of an index would be a length of 10^18 and more.
+ */
 static int32_t
 probe (struct tenon_call *call)
 {
@@ -148,7 +150,7 @@ static const struct tenon_codec codec = {
     .describe = describe,
     .write = st_write,
     .probe = probe,
-    .set_flags = TENON_SET_NUMBERED,
+    .shard_flags = TENON_SHARDS_NUMBERED,
     .set_index = "safetensors.index.json",
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };

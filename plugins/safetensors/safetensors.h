@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* safetensors.h - what the parts of the codec know of each other. */
 #ifndef SAFETENSORS_H
 #define SAFETENSORS_H
@@ -17,7 +18,8 @@
 
 enum { ST_OPTION_SLACK, ST_OPTION_SHARD_SIZE, ST_OPTIONS };
 
-/* A dtype: ours, and the word for it. In the order in which the reference writes its tensors, widest first. */
+/* A dtype: ours, and the word for it. In the order in which the reference writes its tensors, widest first.
+ */
 struct st_dtype {
     const char *word;
     uint32_t length, dtype;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* set.c - the index of a sharded set: which tensor lies in which file beside it. */
 #include "safetensors.h"
 #include <stdlib.h>

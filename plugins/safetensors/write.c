@@ -1,8 +1,9 @@
-/* write.c - byte for byte what the reference library writes: tensors by dtype, then by name; the metadata first, by key;
- * compact JSON, spaces up to a multiple of 8.
+/* SPDX-License-Identifier: MIT */
+/* write.c - byte for byte what the reference library writes: tensors by dtype, then by name; the metadata
+ * first, by key; compact JSON, spaces up to a multiple of 8.
  *
- * With shard_size the tensors are shared out in the order of the plan, as the Hugging Face hub does, and the index comes
- * last. */
+ * With shard_size the tensors are shared out in the order of the plan, as the Hugging Face hub does, and the
+ * index comes last. */
 #include "safetensors.h"
 #include <stdlib.h>
 
@@ -65,8 +66,8 @@ close_shard (struct writer *writer, uint64_t from, uint64_t end)
             writer->items[i].shard = writer->shards;
 }
 
-/* A shard ends before what does not fit any more. What is larger than any shard becomes one by itself, at once, and the
- * one that is being filled goes on behind it. */
+/* A shard ends before what does not fit any more. What is larger than any shard becomes one by itself, at
+ * once, and the one that is being filled goes on behind it. */
 static void
 share_out (struct writer *writer)
 {
@@ -149,8 +150,8 @@ put_tensors (struct tenon_json_out *out, const struct writer *writer, const stru
     tenon_json_put (out, "}", 1);
 }
 
-/* The reference pads to a multiple of 8. With much slack the data begin with a block: file systems that share blocks can
- * then share those of files whose headers differ. */
+/* The reference pads to a multiple of 8. With much slack the data begin with a block: file systems that share
+ * blocks can then share those of files whose headers differ. */
 static uint64_t
 padded (uint64_t length, uint64_t slack)
 {

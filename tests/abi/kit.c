@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* kit.c - what the ABI tests share. */
 #include "kit.h"
 #include <dirent.h>

@@ -1,5 +1,6 @@
-/* kit.h - what the ABI tests share: a folder for each test, contexts with chosen plugins, files laid out byte for byte,
- * and questions that end in an assertion. Like any application they know <tenon/tenon.h> only. */
+/* SPDX-License-Identifier: MIT */
+/* kit.h - what the ABI tests share: a folder for each test, contexts with chosen plugins, files laid out byte
+ * for byte, and questions that end in an assertion. Like any application they know <tenon/tenon.h> only. */
 #ifndef KIT_H
 #define KIT_H
 #include <check.h>
@@ -30,7 +31,8 @@ unsigned kit_count_files (void);
 
 /* Copies a plugin that was built for the tests to plugins/NAME.so in the folder. */
 void kit_copy (const char *plugin, const char *name);
-/* A context with these plugins only ("toyraw toybox") and these settings ("a=b c=d", or NULL); it is `kit`. */
+/* A context with these plugins only ("toyraw toybox") and these settings ("a=b c=d", or NULL); it is `kit`.
+ */
 void kit_plugins (const char *plugins, const char *settings);
 /* The same from what lies in the folder's plugins/; the status. */
 tenon_status kit_context (const char *settings);
@@ -79,7 +81,8 @@ tenon_file *kit_open (const char *name, const char *format, const char *settings
 void kit_open_fails (const char *name, const char *format, const char *settings, tenon_status status,
                      const char *words);
 tenon_tensor_info kit_tensor (tenon_file *file, const char *name);
-/* All of a tensor, packed, C order, little-endian, cast to a dtype ("": as it is), compared with these bytes. */
+/* All of a tensor, packed, C order, little-endian, cast to a dtype ("": as it is), compared with these bytes.
+ */
 void kit_data (tenon_file *file, const char *name, const char *dtype, const void *bytes, size_t size);
 /* Reading it fails. */
 void kit_data_fails (tenon_file *file, const char *name, const char *dtype, tenon_status status,

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # nm.sh: every plugin that was built, those of the tests as well, exports one symbol, tenon_plugin_v0, and needs none of
 # the core's: all that a plugin calls comes through the table that it is handed. Runs inside `run`, on a built tree.
 set -u

@@ -1,5 +1,6 @@
-/* test_abi.c - plugins of another age, plugins whose tables are wrong, files that are no plugins: what is used, what is
- * refused, and in which words. */
+/* SPDX-License-Identifier: MIT */
+/* test_abi.c - plugins of another age, plugins whose tables are wrong, files that are no plugins: what is
+ * used, what is refused, and in which words. */
 #include "kit.h"
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
-/* test_ahead.c - members that are made before they are asked for, and blocks that many threads encode: all that one sees
- * is the same on any number of threads. */
+/* SPDX-License-Identifier: MIT */
+/* test_ahead.c - members that are made before they are asked for, and blocks that many threads encode: all
+ * that one sees is the same on any number of threads. */
 #include "kit.h"
 
 #define MEMBERS 700u
@@ -74,7 +75,8 @@ static const char *const settings[] = {
     "toybox.check=no",
 };
 
-/* One thread's bytes, then those of more. Tensors come from memory, from functions, and from a box of either kind. */
+/* One thread's bytes, then those of more. Tensors come from memory, from functions, and from a box of either
+ * kind. */
 START_TEST (test_same_bytes)
 {
     static const char *const threads[] = { "core.threads=1", "core.threads=2", "core.threads=3",

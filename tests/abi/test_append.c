@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_append.c - saving into a file that is there: what was in it, byte for byte, and what is new. */
 #include "kit.h"
 #include <sys/stat.h>
@@ -118,8 +119,8 @@ put_record (struct bytes *bytes, char kind, const char *key, const char *data)
     kit_text (bytes, data);
 }
 
-/* Metadata of the old file first, in their places; the plan's win; the plan itself has none of the old ones. Arrays lie in
- * the old file, in another one, and in memory. */
+/* Metadata of the old file first, in their places; the plan's win; the plan itself has none of the old ones.
+ * Arrays lie in the old file, in another one, and in memory. */
 START_TEST (test_metadata)
 {
     struct bytes old = { .size = 0 }, other = { .size = 0 }, wanted = { .size = 0 };

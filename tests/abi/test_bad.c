@@ -1,4 +1,6 @@
-/* test_bad.c - codecs that misbehave while they read: each is refused or contained, in words that say what is wrong. */
+/* SPDX-License-Identifier: MIT */
+/* test_bad.c - codecs that misbehave while they read: each is refused or contained, in words that say what is
+ * wrong. */
 #include "kit.h"
 #include <unistd.h>
 

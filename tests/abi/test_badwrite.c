@@ -1,4 +1,6 @@
-/* test_badwrite.c - codecs that misbehave while they write: the target is left as it was, nothing else is left behind. */
+/* SPDX-License-Identifier: MIT */
+/* test_badwrite.c - codecs that misbehave while they write: the target is left as it was, nothing else is
+ * left behind. */
 #include "kit.h"
 #include <unistd.h>
 

@@ -1,5 +1,6 @@
-/* test_box.c - containers: parts read through filters, as one stream and block by block; members in members; damage; what
- * is written, byte for byte where the filter makes that possible. */
+/* SPDX-License-Identifier: MIT */
+/* test_box.c - containers: parts read through filters, as one stream and block by block; members in members;
+ * damage; what is written, byte for byte where the filter makes that possible. */
 #include "kit.h"
 #include <zlib.h>
 
@@ -56,8 +57,8 @@ box_end (struct box *box)
     kit_put (&box->file, box->directory.data, box->directory.size);
 }
 
-/* Encodes as the filters say. toyxor and toyrot are done here, not by the plugin; deflate by zlib, with a full flush after
- * each block. */
+/* Encodes as the filters say. toyxor and toyrot are done here, not by the plugin; deflate by zlib, with a
+ * full flush after each block. */
 static void
 encode (struct bytes *to, unsigned filter, const struct bytes *from, size_t block_size, uint64_t *ends)
 {
@@ -131,8 +132,8 @@ check_items (tenon_file *file, const char *name)
     uint32_t items[ITEMS], part[7];
     tenon_request request;
     for (unsigned i = 0; i < ITEMS; i++)
-        items[i] =
-            i; /* tests run on little-endian machines, too; on others the bytes are compared as numbers below */
+        items[i] = i; /* tests run on little-endian machines, too; on others the bytes are compared as numbers
+                         below */
     const uint16_t one = 1;
     if (*(const uint8_t *) &one == 1)
         kit_data (file, name, "", items, sizeof items);
@@ -272,7 +273,8 @@ START_TEST (test_nested)
 }
 END_TEST
 
-/* A tensor without a name takes its member's, less the extension; metadata of members are shared, named or left out. */
+/* A tensor without a name takes its member's, less the extension; metadata of members are shared, named or
+ * left out. */
 START_TEST (test_names)
 {
     static struct box box;

@@ -1,4 +1,6 @@
-/* test_carry.c - what a format cannot hold goes into it as bytes, and comes back as it was; and records that lie. */
+/* SPDX-License-Identifier: MIT */
+/* test_carry.c - what a format cannot hold goes into it as bytes, and comes back as it was; and records that
+ * lie. */
 #include "kit.h"
 #include <stdbool.h>
 
@@ -270,8 +272,8 @@ is_in_order (const char *name, const char *key)
     tenon_close (file);
 }
 
-/* A codec that has an order of its own, and tensors that it holds as they are: their order and that of the keys is carried. What
- * comes from a file of the same codec has its order already: no record. */
+/* A codec that has an order of its own, and tensors that it holds as they are: their order and that of the
+ * keys is carried. What comes from a file of the same codec has its order already: no record. */
 START_TEST (test_order_alone)
 {
     struct bytes file = { .size = 0 };

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_choose.c - which codec takes a file, and what is said of the choice. */
 #include "kit.h"
 

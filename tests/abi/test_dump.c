@@ -1,4 +1,6 @@
-/* test_dump.c - codecs that look at values while they write (read_tensor): arrays, files, callbacks, casts, both orders. */
+/* SPDX-License-Identifier: MIT */
+/* test_dump.c - codecs that look at values while they write (read_tensor): arrays, files, callbacks, casts,
+ * both orders. */
 #include "kit.h"
 
 static const uint64_t shape[2] = { 2, 3 };

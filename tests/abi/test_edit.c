@@ -1,4 +1,6 @@
-/* test_edit.c - metadata of a plan from text and out of it again; arrays of a file walked through and mapped. */
+/* SPDX-License-Identifier: MIT */
+/* test_edit.c - metadata of a plan from text and out of it again; arrays of a file walked through and mapped.
+ */
 #include "kit.h"
 #include <float.h>
 #include <locale.h>
@@ -32,8 +34,9 @@ saved (tenon_plan *plan)
 
 /* ---- from text ---- */
 
-/* The bits that IEEE 754 gives these decimals, by hand. 1.00000017881393432617187499 is a little less than half way between
- * the floats 3f800001 and 3f800002, but half way as the nearest double: rounded twice it would be the even one. */
+/* The bits that IEEE 754 gives these decimals, by hand. 1.00000017881393432617187499 is a little less than
+ * half way between the floats 3f800001 and 3f800002, but half way as the nearest double: rounded twice it
+ * would be the even one. */
 static const struct scalar {
     const char *type, *text;
     uint32_t number;

@@ -1,4 +1,6 @@
-/* test_meta.c - metadata: typed, nested, read when somebody asks; options of every type; what a save makes of both. */
+/* SPDX-License-Identifier: MIT */
+/* test_meta.c - metadata: typed, nested, read when somebody asks; options of every type; what a save makes of
+ * both. */
 #include "kit.h"
 
 /* ---- reading ---- */
@@ -329,7 +331,8 @@ START_TEST (test_options)
                    "toyraw.trailer=yes",
                    NULL);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
-    /* header: 24 + stamp 2+5+1+4+4 + x 2+1+3+1+4+8+16 + y 2+1+4+1+4+8+16 = 111; half as much again is 166, aligned 176 */
+    /* header: 24 + stamp 2+5+1+4+4 + x 2+1+3+1+4+8+16 + y 2+1+4+1+4+8+16 = 111; half as much again is 166,
+     * aligned 176 */
     kit_raw_head (&wanted, 2, 1, 176);
     kit_name (&wanted, "stamp");
     kit_le (&wanted, TENON_STRING, 1);

@@ -1,5 +1,6 @@
-/* test_parts.c - sets that the core puts together: numbered parts, indexes found beside them, folders; and what is in the way
- * of it: gaps, pipes, links, thousands of names. */
+/* SPDX-License-Identifier: MIT */
+/* test_parts.c - sets that the core puts together: numbered parts, indexes found beside them, folders; and
+ * what is in the way of it: gaps, pipes, links, thousands of names. */
 #include "kit.h"
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -42,7 +43,7 @@ static tenon_file *
 open_set (const char *name)
 {
     tenon_file *file;
-    tenon_status status = open_with (name, TENON_OPEN_SET, &file);
+    tenon_status status = open_with (name, TENON_OPEN_SHARDS, &file);
     ck_assert_msg (status == TENON_OK, "%s: %s", name, kit_error.message);
     return file;
 }
@@ -111,7 +112,7 @@ START_TEST (test_all_parts)
     tenon_open_options options;
     tenon_file *file;
     KIT_INIT (options);
-    options.flags = TENON_OPEN_SET;
+    options.flags = TENON_OPEN_SHARDS;
     ck_assert_int_eq (tenon_open (kit, "../m-00003-of-00003.toyraw", &options, &file, &kit_error), TENON_OK);
     kit_data (file, "a", "", "1", 1);
     tenon_close (file);
@@ -165,19 +166,19 @@ START_TEST (test_gaps)
     kit_plugins ("toyraw", NULL);
     put_three ();
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
-    set_fails ("m-00003-of-00003.toyraw", TENON_OPEN_SET, TENON_E_NOT_FOUND,
+    set_fails ("m-00003-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND,
                "m-00001-of-00003.toyraw: part 2 of 3 is missing: m-00002-of-00003.toyraw");
     put_part ("m-00002-of-00003.toyraw", "a", '2', 7);
     set_fails (
-        "m-00003-of-00003.toyraw", TENON_OPEN_SET, TENON_E_MALFORMED,
+        "m-00003-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_MALFORMED,
         "m-00002-of-00003.toyraw: tensor 'a': the name occurs twice: m-00001-of-00003.toyraw has it, too");
     kit_save ("m-00002-of-00003.toyraw", "of no format", 12);
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_MALFORMED, "m-00002-of-00003.toyraw: ");
-    set_fails ("m-00002-of-00003.toyraw", TENON_OPEN_SET, TENON_E_MALFORMED, "m-00002-of-00003.toyraw: ");
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_MALFORMED, "m-00002-of-00003.toyraw: ");
+    set_fails ("m-00002-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_MALFORMED, "m-00002-of-00003.toyraw: ");
     ck_assert_int_eq (unlink (kit_path ("m-00001-of-00003.toyraw")), 0);
-    set_fails ("m-00003-of-00003.toyraw", TENON_OPEN_SET, TENON_E_NOT_FOUND,
+    set_fails ("m-00003-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND,
                "part 1 of 3 is missing: m-00001-of-00003.toyraw");
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_IO, "cannot be opened");
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_IO, "cannot be opened");
 }
 END_TEST
 
@@ -185,17 +186,17 @@ START_TEST (test_limits)
 {
     kit_plugins ("toyraw", "limits.members=1");
     put_three ();
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_LIMIT,
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_LIMIT,
                "a set of 3 files…members in [limits]");
     put_part ("n-00001-of-99999.toyraw", "a", '1', 7);
-    set_fails ("n-00001-of-99999.toyraw", TENON_OPEN_SET, TENON_E_LIMIT, "a set of 99999 files");
+    set_fails ("n-00001-of-99999.toyraw", TENON_OPEN_SHARDS, TENON_E_LIMIT, "a set of 99999 files");
     put_part ("n-00001-of-999999999999999999.toyraw", "a", '1', 7);
-    set_fails ("n-00001-of-999999999999999999.toyraw", TENON_OPEN_SET, TENON_E_LIMIT,
+    set_fails ("n-00001-of-999999999999999999.toyraw", TENON_OPEN_SHARDS, TENON_E_LIMIT,
                "a set of 999999999999999999 files");
     ck_assert_int_eq (kit_context ("limits.members=2"), TENON_OK);
     tenon_close (open_set ("m-00001-of-00003.toyraw"));
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
-    set_fails ("n-00001-of-99999.toyraw", TENON_OPEN_SET, TENON_E_NOT_FOUND, "part 2 of 99999 is missing");
+    set_fails ("n-00001-of-99999.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "part 2 of 99999 is missing");
 }
 END_TEST
 
@@ -206,12 +207,12 @@ START_TEST (test_no_files)
     put_three ();
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
     ck_assert_int_eq (mkfifo (kit_path ("m-00002-of-00003.toyraw"), 0644), 0); /* must not hang */
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_IO,
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_IO,
                "m-00002-of-00003.toyraw: it is no regular file");
-    set_fails ("", TENON_OPEN_SET, TENON_E_IO, "m-00002-of-00003.toyraw: it is no regular file");
+    set_fails ("", TENON_OPEN_SHARDS, TENON_E_IO, "m-00002-of-00003.toyraw: it is no regular file");
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
     ck_assert_int_eq (mkdir (kit_path ("m-00002-of-00003.toyraw"), 0755), 0);
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_IO,
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_IO,
                "m-00002-of-00003.toyraw: it is a folder");
     ck_assert_int_eq (rmdir (kit_path ("m-00002-of-00003.toyraw")), 0);
     /* download caches: links to files elsewhere; siblings are looked for beside the link */
@@ -222,16 +223,16 @@ START_TEST (test_no_files)
     kit_data (file, "b", "", "2", 1);
     tenon_close (file);
     ck_assert_int_eq (unlink (kit_path ("blobs/123")), 0);
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_NOT_FOUND, "part 2 of 3 is missing");
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "part 2 of 3 is missing");
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
     ck_assert_int_eq (symlink ("m-00002-of-00003.toyraw", kit_path ("m-00002-of-00003.toyraw")), 0);
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_IO,
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_IO,
                "m-00002-of-00003.toyraw: cannot be opened");
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
     put_part ("m-00002-of-00003.toyraw", "b", '2', 8);
     ck_assert_int_eq (chmod (kit_path ("m-00002-of-00003.toyraw"), 0), 0);
     if (access (kit_path ("m-00002-of-00003.toyraw"), R_OK) < 0) /* root may read all */
-        set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_IO,
+        set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_IO,
                    "m-00002-of-00003.toyraw: cannot be opened");
 }
 END_TEST
@@ -342,13 +343,13 @@ START_TEST (test_index)
     is_set (file, "m-00001-of-00003.toyraw", 1);
     tenon_close (file);
     put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\ngone.toyraw\n");
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_NOT_FOUND,
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND,
                "m.index.toyset: … 'gone.toyraw'");
     put_index ("m.index.toyset", "./m-00001-of-00003.toyraw\ta\n");
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_MALFORMED, "no bare file name");
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_MALFORMED, "no bare file name");
     ck_assert_int_eq (unlink (kit_path ("m.index.toyset")), 0);
     ck_assert_int_eq (mkfifo (kit_path ("m.index.toyset"), 0644), 0);
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SET, TENON_E_IO,
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_IO,
                "m.index.toyset: it is no regular file");
 }
 END_TEST
@@ -369,12 +370,12 @@ START_TEST (test_folder)
     ck_assert_uint_eq (tenon_count (file), 3);
     tenon_close (file);
     ck_assert_int_eq (unlink (kit_path ("m-00001-of-00003.toyraw")), 0);
-    set_fails ("", TENON_OPEN_SET, TENON_E_NOT_FOUND, "part 1 of 3 is missing: m-00001-of-00003.toyraw");
+    set_fails ("", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "part 1 of 3 is missing: m-00001-of-00003.toyraw");
     put_three ();
     put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\n");
     put_index (".hidden.index.toyset", "");
     put_part ("m-00001-of-00002.toyraw", "a", '1', 7); /* of an older set: the index counts */
-    for (uint32_t flags = 0; flags <= TENON_OPEN_SET; flags += TENON_OPEN_SET) {
+    for (uint32_t flags = 0; flags <= TENON_OPEN_SHARDS; flags += TENON_OPEN_SHARDS) {
         ck_assert_int_eq (open_with ("", flags, &file), TENON_OK);
         ck_assert_uint_eq (tenon_count (file), 1);
         ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 0);
@@ -383,11 +384,11 @@ START_TEST (test_folder)
     put_part ("k-00002-of-00002.toyraw", "a", '1', 7); /* a set that only the flag opens */
     file = kit_open ("", NULL, NULL);
     tenon_close (file);
-    set_fails ("", TENON_OPEN_SET, TENON_E_AMBIGUOUS, "'k-00002-of-00002.toyraw' and 'm.index.toyset'");
+    set_fails ("", TENON_OPEN_SHARDS, TENON_E_AMBIGUOUS, "'k-00002-of-00002.toyraw' and 'm.index.toyset'");
     put_index ("b.index.toyset", "");
     put_index ("a.index.toyset", "");
     set_fails ("", 0, TENON_E_AMBIGUOUS, "'a.index.toyset' and 'b.index.toyset'");
-    set_fails ("", TENON_OPEN_SET, TENON_E_AMBIGUOUS, "'a.index.toyset' and 'b.index.toyset'");
+    set_fails ("", TENON_OPEN_SHARDS, TENON_E_AMBIGUOUS, "'a.index.toyset' and 'b.index.toyset'");
     kit_open_fails ("", "toyfirst", NULL, TENON_E_IO, "it is a folder");
 }
 END_TEST
@@ -430,7 +431,7 @@ START_TEST (test_many_names)
         close (fd);
     }
     kit_open_fails ("", NULL, NULL, TENON_E_NOT_FOUND, "'m-00001-of-20000.toyraw'");
-    set_fails ("", TENON_OPEN_SET, TENON_E_TRUNCATED, "m-00001-of-20000.toyraw");
+    set_fails ("", TENON_OPEN_SHARDS, TENON_E_TRUNCATED, "m-00001-of-20000.toyraw");
 }
 END_TEST
 
@@ -444,7 +445,7 @@ START_TEST (test_without_path)
     kit_plugins ("toyraw", NULL);
     put_three ();
     KIT_INIT (options);
-    options.flags = TENON_OPEN_SET;
+    options.flags = TENON_OPEN_SHARDS;
     options.name = "m-00001-of-00003.toyraw";
     const uint8_t *bytes = kit_load ("m-00001-of-00003.toyraw", &size);
     kit_failed (tenon_open_memory (kit, bytes, size, &options, &file, &kit_error), TENON_E_MISUSE,
@@ -523,7 +524,7 @@ START_TEST (test_rewritten)
     holds ("w-00004-of-00004.toyraw", "5678");
     holds ("", "5678");
     ck_assert_int_eq (unlink (kit_path ("w.index.toyset")), 0); /* as after a crash: each by itself */
-    set_fails ("", TENON_OPEN_SET, TENON_E_AMBIGUOUS,
+    set_fails ("", TENON_OPEN_SHARDS, TENON_E_AMBIGUOUS,
                "'w-00001-of-00002.toyraw' and 'w-00001-of-00004.toyraw'");
     tenon_file *file = open_set ("w-00001-of-00002.toyraw");
     kit_data (file, "d", "", "8", 1);
@@ -545,7 +546,7 @@ START_TEST (test_onto_itself)
     KIT_INIT (save);
     save.settings = (const char *const[]){ "toyset.each=1", "toyset.beside=yes", NULL };
     KIT_INIT (set);
-    set.flags = TENON_OPEN_SET;
+    set.flags = TENON_OPEN_SHARDS;
     char target[512];
     strcpy (target, kit_path ("w.toyset"));
     for (unsigned i = 0; i < 2; i++) {

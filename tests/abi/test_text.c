@@ -1,4 +1,6 @@
-/* test_text.c - tensors that a codec serves, and block dtypes: regions, slices, casts, copies into other formats. */
+/* SPDX-License-Identifier: MIT */
+/* test_text.c - tensors that a codec serves, and block dtypes: regions, slices, casts, copies into other
+ * formats. */
 #include "kit.h"
 
 /* ---- served ---- */
@@ -77,7 +79,8 @@ START_TEST (test_served)
 }
 END_TEST
 
-/* Rows of three items share bytes with the next when they are packed two to a byte: not cut into slabs, not made at all. */
+/* Rows of three items share bytes with the next when they are packed two to a byte: not cut into slabs, not
+ * made at all. */
 START_TEST (test_served_packed)
 {
     static const char odd[] = "@m f32 2 3\n1 2 3 4 5 6\n.toytext\n";
@@ -276,8 +279,8 @@ START_TEST (test_blocks)
 }
 END_TEST
 
-/* 5000 blocks, one of them with a scale that is NaN, in either order: verify names it, wherever the pieces in which it reads
- * end. */
+/* 5000 blocks, one of them with a scale that is NaN, in either order: verify names it, wherever the pieces in
+ * which it reads end. */
 START_TEST (test_bad_block)
 {
     enum { BLOCKS = 5000 };
@@ -322,7 +325,8 @@ START_TEST (test_encode)
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
     tenon_plan_free (plan);
     tenon_file *file = kit_open ("g", NULL, NULL);
-    /* largest of row 0: 2 = 64 × 2^-5 ≤ 127 × 2^-6 = 1.98 no, so 2^-5; of row 1: 320 = 80 × 2^2 (127 × 2 = 254 < 320) */
+    /* largest of row 0: 2 = 64 × 2^-5 ≤ 127 × 2^-6 = 1.98 no, so 2^-5; of row 1: 320 = 80 × 2^2 (127 × 2 =
+     * 254 < 320) */
     kit_data (file, "q", "tq8", "\xfb\xc0\xd0\xe0\xf0\0\x10\x20\x30\2\12\24\36\50\62\74\106\120", 18);
     kit_data_fails (file, "q", "topq", TENON_E_UNSUPPORTED, "f32 cannot be read as topq");
     kit_data_fails (file, "x", "tq8", TENON_E_UNSUPPORTED, "rows of 4 items cannot be cut into the 8");

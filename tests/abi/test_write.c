@@ -1,5 +1,7 @@
-/* test_write.c - what codecs write: members through filters, blocks, groups; orders and byte orders; tensors from memory,
- * from callbacks, from other files. Expected bytes are laid out here; what deflate makes is inflated here by zlib. */
+/* SPDX-License-Identifier: MIT */
+/* test_write.c - what codecs write: members through filters, blocks, groups; orders and byte orders; tensors
+ * from memory, from callbacks, from other files. Expected bytes are laid out here; what deflate makes is
+ * inflated here by zlib. */
 #include "kit.h"
 #include <zlib.h>
 
@@ -184,7 +186,8 @@ START_TEST (test_members)
 }
 END_TEST
 
-/* More than a block of the host's choice, of what does not pack well, and many members: every round of encoding. */
+/* More than a block of the host's choice, of what does not pack well, and many members: every round of
+ * encoding. */
 START_TEST (test_large)
 {
     static const char *const filters[] = { "deflate", "toyxor" };

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # cat.sh: tenon cat.
 . "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"
 

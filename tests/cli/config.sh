@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # config.sh: tenon config and tenon formats.
 . "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # convert.sh: tenon convert, with the one format that is always there.
 . "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"
 cp "$data/elevation.npy" "$data/weights.npy" .

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # edit.sh: convert --set, --set-type and --unset; with toyraw, whose metadata have types, and which knows no sets, and toyset,
 # whose files are parts of sets.
 . "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"

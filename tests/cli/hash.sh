@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # hash.sh: tenon hash.
 . "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # ls.sh: tenon ls.
 . "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"
 

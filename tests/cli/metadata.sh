@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # metadata.sh: what a format with many tensors and typed metadata shows of the command; with toyraw, whose header
 # (tests/abi/plugins/toyraw.h) says how its files are made.
 . "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"

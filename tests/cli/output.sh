@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # output.sh: full disks, closed pipes, terminals.
 . "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"
 cp "$data/weights.npy" .

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # usage.sh: options, --help, mistakes on the command line.
 . "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"
 

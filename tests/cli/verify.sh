@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # verify.sh: tenon verify and tenon why.
 . "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"
 cp "$data/elevation.npy" "$data/weights.npy" .

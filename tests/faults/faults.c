@@ -1,6 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* faults.c - makes chosen calls of the C library fail; see faults.h. For Linux with 64-bit off_t.
  *
- * The calls are found again with dlsym, which may itself allocate before we know malloc: that comes from a small reserve. */
+ * The calls are found again with dlsym, which may itself allocate before we know malloc: that comes from a
+ * small reserve. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif

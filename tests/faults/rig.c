@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rig.c - what the fault tests share. */
 #include "rig.h"
 #include <dirent.h>

@@ -1,5 +1,6 @@
-/* test_disk.c - every call that writes fails once, and once all that follow: the target is the old one or the new one, nothing else lies
- * about, and what the program is told is true. */
+/* SPDX-License-Identifier: MIT */
+/* test_disk.c - every call that writes fails once, and once all that follow: the target is the old one or the
+ * new one, nothing else lies about, and what the program is told is true. */
 #include "rig.h"
 
 /* What became of a save that met a fault. */

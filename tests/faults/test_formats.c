@@ -1,5 +1,6 @@
-/* test_formats.c - the plugins while every allocation fails once, and once all that follow: reading their samples, and writing them
- * again. */
+/* SPDX-License-Identifier: MIT */
+/* test_formats.c - the plugins while every allocation fails once, and once all that follow: reading their
+ * samples, and writing them again. */
 #include "rig.h"
 
 #define TRY(call)                                                                                            \
@@ -9,8 +10,8 @@
             goto done;                                                                                       \
     } while (0)
 
-/* From a sample of the source tree, or, when it has no slash, from the target of an earlier case. `read` is the setting with
- * which it is opened, `opens` the file of a set that stands for its target; or NULL. */
+/* From a sample of the source tree, or, when it has no slash, from the target of an earlier case. `read` is
+ * the setting with which it is opened, `opens` the file of a set that stands for its target; or NULL. */
 static const struct {
     const char *from, *to;
     const char *settings[4];

@@ -1,5 +1,6 @@
-/* test_kill.c - the process dies at any moment of a save: the target is whole, the old one or the new one, and the next save of that
- * name removes what was left. */
+/* SPDX-License-Identifier: MIT */
+/* test_kill.c - the process dies at any moment of a save: the target is whole, the old one or the new one,
+ * and the next save of that name removes what was left. */
 #include "rig.h"
 #include <signal.h>
 #include <sys/wait.h>

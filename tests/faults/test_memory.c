@@ -1,5 +1,6 @@
-/* test_memory.c - every allocation, mapping and thread fails once, and once all that follow: what the library says then is TENON_E_MEMORY, or
- * it does without; it loses no memory and no descriptor. */
+/* SPDX-License-Identifier: MIT */
+/* test_memory.c - every allocation, mapping and thread fails once, and once all that follow: what the library
+ * says then is TENON_E_MEMORY, or it does without; it loses no memory and no descriptor. */
 #include "rig.h"
 
 #define TRY(call)                                                                                            \
@@ -160,7 +161,7 @@ END_TEST
 static tenon_status
 open_set (int how, tenon_error *error)
 {
-    tenon_open_options options = { .struct_size = sizeof options, .flags = TENON_OPEN_SET };
+    tenon_open_options options = { .struct_size = sizeof options, .flags = TENON_OPEN_SHARDS };
     char path[512];
     tenon_file *file = NULL;
     tenon_report *report = NULL;

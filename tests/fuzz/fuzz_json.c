@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fuzz_json.c - json.h beside json-c: what it accepts json-c must accept, with the same values. */
 #include "../unit/json_peer.h"
 

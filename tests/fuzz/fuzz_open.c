@@ -1,5 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* fuzz_open.c - opens, looks at, reads, verifies and saves whatever the fuzzer makes: once as what its
- * contents say, and once as a file of each format, by each of its extensions: an index is known by its name. */
+ * contents say, and once as a file of each format, by each of its extensions: an index is known by its name.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +66,8 @@ look (tenon_file *file)
     }
 }
 
-/* "CODEC.KEY=VALUE" of the codec's option number `index`, with value number `choice`, of three for a number: 1, and 0 when it has
- * no such option or value. */
+/* "CODEC.KEY=VALUE" of the codec's option number `index`, with value number `choice`, of three for a number:
+ * 1, and 0 when it has no such option or value. */
 static int
 write_choice (uint64_t number, const char *codec, uint64_t index, uint64_t choice, char *text, size_t room)
 {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the tests of gguf share: files by hand and by gguf-py's GGUFWriter, what tenon and GGUFReader find in them, and vectors.
 
 A value is (type, value); an array's value is (type of the items, list of their values). Strings are bytes."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Values, names, shapes and whole files for the tests of gguf: all there is of a kind, or random ones of a generator."""
 
 import itertools

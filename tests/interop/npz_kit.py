@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the tests of npz share: tenon in this process (a process for each of thousands of members would take minutes), and
 what is checked of every file."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs the functions test_* of the modules test_*.py beside this file, in order, each with a Bench of its own.
 With arguments only those of these names: MODULE, MODULE.FUNCTION or FUNCTION.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the tests of safetensors share: tensors of every dtype, the reference library over plain bytes, tenon in this process,
 and headers by hand."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """gguf against gguf-py (the wheel gguf), in both directions: values, tensors, versions and byte orders."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Files of gguf damaged by the thousand. A reader of a hundred lines, made from the specification and from what this project
 refuses beside it, says which are still good; tenon must take those and no others, and find the same in them, as must GGUFReader
 when it opens them at all."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """gguf beside other formats and other programs: npz, safetensors, real files, split sets, MLX."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """gguf.mlx=triple against MLX's own reader of GGUF: q4_0, q4_1 and q8_0 as weight, scales and biases, bit for bit, and back."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Numbers of quantised blocks against gguf.quants, which is NumPy and agrees with ggml bit for bit, in both directions."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """npy against NumPy, ml_dtypes and MLX, in both directions."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """npz against NumPy, MLX, scipy.sparse, Python's zipfile and Info-ZIP, in both directions."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is tenon's own in npz: aligned members, blocks and their table, the same bytes on any number of threads, appending;
 and files that were damaged, where nothing may be read that NumPy reads otherwise."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """safetensors against the reference library (the wheel safetensors), NumPy, ml_dtypes and MLX, in both directions."""
 
 import itertools

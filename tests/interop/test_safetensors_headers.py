@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Headers by the thousand, random and damaged, to tenon and to the reference library: what the reference refuses tenon must
 refuse, what both take they must understand alike, and where tenon is stricter it must be for a reason that stands here."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Typed metadata in safetensors files, through the reference library: what it sees, and what it may have changed. The other
 implementation of the convention is the one of this file, written by tenon-safetensors(7)."""
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_sweep.c - every small sample of every plugin, cut off at every byte, and with every byte changed: a
  * header lies at the beginning in one format, at the end in another, and between the data in a third.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* folder.h - for the tests of the configuration: a folder that takes the place of the user's, and contexts
  * made of it. */
 #ifndef FOLDER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* json_peer.h - json.h beside json-c: what tests/unit/test_json.c and tests/fuzz/fuzz_json.c share. */
 #ifndef JSON_PEER_H
 #define JSON_PEER_H
@@ -7,8 +8,8 @@
 #include <stdlib.h>
 #include <tenon/json.h>
 
-/* json-c 0.16 takes a character of a surrogate pair for half of another when its low 16 bits look like one, and
- * puts U+FFFD there: such documents are not compared. */
+/* json-c 0.16 takes a character of a surrogate pair for half of another when its low 16 bits look like one,
+ * and puts U+FFFD there: such documents are not compared. */
 struct peer {
     bool ok, odd_pairs;
 };

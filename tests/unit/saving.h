@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* saving.h - for the tests of saving: a folder for each test, and saves of few words. */
 #ifndef SAVING_H
 #define SAVING_H
@@ -12,7 +13,7 @@
 
 static char folder[64];
 static tenon_error error;
-static struct tn_save_options options;
+static struct tn_atomic_options options;
 
 static inline void
 fresh (void)
@@ -94,19 +95,19 @@ exists (const char *name)
     return lstat (name, &status) == 0;
 }
 
-static inline struct tn_save *
+static inline struct tn_atomic *
 begin (const char *path)
 {
-    struct tn_save *save;
-    ck_assert_msg (tn_save_begin (&save, path, &options, &error) == TENON_OK, "%s", error.message);
+    struct tn_atomic *save;
+    ck_assert_msg (tn_atomic_begin (&save, path, &options, &error) == TENON_OK, "%s", error.message);
     return save;
 }
 
 static inline struct tn_sink *
-file_of (struct tn_save *save, const char *name)
+file_of (struct tn_atomic *save, const char *name)
 {
     struct tn_sink *sink;
-    ck_assert_msg (tn_save_file (save, name, 0, &sink, &error) == TENON_OK, "%s", error.message);
+    ck_assert_msg (tn_atomic_sink (save, name, 0, &sink, &error) == TENON_OK, "%s", error.message);
     return sink;
 }
 
@@ -117,15 +118,15 @@ put (struct tn_sink *sink, const char *words)
 }
 
 static inline void
-commit (struct tn_save *save)
+commit (struct tn_atomic *save)
 {
-    ck_assert_msg (tn_save_commit (save, &error) == TENON_OK, "%s", error.message);
+    ck_assert_msg (tn_atomic_commit (save, &error) == TENON_OK, "%s", error.message);
 }
 
 static inline void
 save_words (const char *path, const char *words)
 {
-    struct tn_save *save = begin (path);
+    struct tn_atomic *save = begin (path);
     put (file_of (save, NULL), words);
     commit (save);
 }
@@ -133,9 +134,9 @@ save_words (const char *path, const char *words)
 static inline void
 begin_fails (const char *path, tenon_status status, const char *words)
 {
-    struct tn_save *save;
+    struct tn_atomic *save;
     fresh ();
-    ck_assert_int_eq (tn_save_begin (&save, path, &options, &error), status);
+    ck_assert_int_eq (tn_atomic_begin (&save, path, &options, &error), status);
     ck_assert_ptr_null (save);
     ck_assert_msg (strstr (error.message, words) != NULL, "%s", error.message);
     fresh ();

@@ -1,5 +1,6 @@
-/* test_cast.c - casts against what the formats' specifications say, worked out here from the definition of each format
- * or written out as bits; and the shortcuts against the general way. */
+/* SPDX-License-Identifier: MIT */
+/* test_cast.c - casts against what the formats' specifications say, worked out here from the definition of
+ * each format or written out as bits; and the shortcuts against the general way. */
 #include "kernels/cast.h"
 #include <check.h>
 #include <math.h>
@@ -49,8 +50,8 @@ to_f64 (uint32_t from_dtype, uint64_t bits)
 
 /* ---- the small floats, from their definitions ---- */
 
-/* OCP 8-bit 1.0, OCP MX 1.0, IEEE 754 binary16, ml_dtypes' README for fnuz. `largest`: the code of the largest finite
- * magnitude. Overflow, infinity and NaN, of either sign: the codes that cast.h promises. */
+/* OCP 8-bit 1.0, OCP MX 1.0, IEEE 754 binary16, ml_dtypes' README for fnuz. `largest`: the code of the
+ * largest finite magnitude. Overflow, infinity and NaN, of either sign: the codes that cast.h promises. */
 static const struct format {
     uint32_t dtype, bits, mantissa_bits;
     int bias;
@@ -186,7 +187,8 @@ START_TEST (nan_payload)
 }
 END_TEST
 
-/* ml_dtypes: a tie goes up, nothing that is not positive has a place, the smallest power takes what is below it. */
+/* ml_dtypes: a tie goes up, nothing that is not positive has a place, the smallest power takes what is below
+ * it. */
 START_TEST (f8_e8m0)
 {
     /* clang-format off */
@@ -398,7 +400,8 @@ next_random (void)
 
 #define MOST 4099
 
-/* Every pair, both ways, at odd addresses, for counts around the chunks; nothing is written beyond the last byte. */
+/* Every pair, both ways, at odd addresses, for counts around the chunks; nothing is written beyond the last
+ * byte. */
 START_TEST (shortcuts_are_the_general_way)
 {
     static const uint64_t counts[] = { 1, 2, 7, 63, 64, 65, 511, 512, 513, 2047, 4099 };

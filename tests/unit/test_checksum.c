@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_checksum.c - CRC-32 and its joining, against the published check value and zlib. */
 #include "kernels/checksum.h"
 #include <check.h>

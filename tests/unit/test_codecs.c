@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_codecs.c - how codecs are configured, found and asked about. */
 #include "toy.h"
 

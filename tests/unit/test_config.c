@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_config.c - what becomes of unknown keys, and the effective configuration. */
 #include "folder.h"
 

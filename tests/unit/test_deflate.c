@@ -1,7 +1,8 @@
-/* test_deflate.c - the deflate filter against zlib: what it writes zlib reads, what zlib writes it reads, and what zlib
- * refuses it refuses. */
-#include "kernels/checksum.h"
+/* SPDX-License-Identifier: MIT */
+/* test_deflate.c - the deflate filter against zlib: what it writes zlib reads, what zlib writes it reads, and
+ * what zlib refuses it refuses. */
 #include "context/context.h"
+#include "kernels/checksum.h"
 #include "kernels/deflate.h"
 #include <check.h>
 #include <math.h>
@@ -173,7 +174,8 @@ START_TEST (round_trips)
 }
 END_TEST
 
-/* Where the state lies is no business of the bytes. Many first words, as it is from them that ISA-L took an address. */
+/* Where the state lies is no business of the bytes. Many first words, as it is from them that ISA-L took an
+ * address. */
 START_TEST (same_bytes_anywhere)
 {
     enum { STATES = 300, BLOCK = 4096, COUNT = 24 };
@@ -278,9 +280,9 @@ START_TEST (zlibs_streams)
 }
 END_TEST
 
-/* What is damaged may still be a stream, of other bytes; then zlib must agree. Codes that RFC 1951 3.2.7 does not allow, but
- * that have a meaning, are not refused by all: libdeflate cuts a repetition of code lengths off where the table ends,
- * ISA-L takes incomplete codes. Only a checksum finds those. */
+/* What is damaged may still be a stream, of other bytes; then zlib must agree. Codes that RFC 1951 3.2.7 does
+ * not allow, but that have a meaning, are not refused by all: libdeflate cuts a repetition of code lengths
+ * off where the table ends, ISA-L takes incomplete codes. Only a checksum finds those. */
 static bool
 is_odd_code (const char *complaint)
 {

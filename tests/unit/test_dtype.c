@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_dtype.c - the fixed element types, and those that a plugin registers. */
 #include "context/context.h"
 #include <check.h>

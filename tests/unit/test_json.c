@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_json.c - json.h: what RFC 8259 allows and what not, numbers, strings, and json-c as the judge. */
 #include "json_peer.h"
 #include <check.h>
@@ -335,7 +336,7 @@ same_as_strtod (const char *text)
 
 START_TEST (decimals_are_rounded_rightly)
 {
-    static const char *const hard[] = {
+    static const char *const backing[] = {
         "0", "-0", "-0.0", "0e999999999999999999999", "1e22", "1e23", "9007199254740993",
         "9007199254740992.999999999999999999999999999999999999", "2.2250738585072011e-308",
         "2.2250738585072014e-308", "4.9406564584124654e-324", "2.4703282292062327e-324",
@@ -352,8 +353,8 @@ START_TEST (decimals_are_rounded_rightly)
         "7.006492321624085354618647916449580656401309709382578858785342e-46"
     };
     char text[2000];
-    for (unsigned i = 0; i < sizeof hard / sizeof hard[0]; i++)
-        same_as_strtod (hard[i]);
+    for (unsigned i = 0; i < sizeof backing / sizeof backing[0]; i++)
+        same_as_strtod (backing[i]);
     /* half way between two doubles, and a digit far behind that decides: 2^-1074 / 2 has 751 digits */
     for (int power = -1074; power < 960; power += 37) {
         double value = ldexp (1, power), next = nextafter (value, INFINITY);

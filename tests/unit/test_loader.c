@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_loader.c - which plugin files are loaded, in which order, and what is said of the others. */
 #include "context/context.h"
 #include <check.h>

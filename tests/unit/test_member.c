@@ -1,6 +1,7 @@
-/* test_member.c - tensors in members of containers: stored, in one stream, in blocks, with tables of blocks that lie; in
- * memory and in files; whole and in part; read, loaded beside their member, streamed; in every order; checksums right
- * and wrong. Encoded bytes are zlib's own, values are reckoned from their place. */
+/* SPDX-License-Identifier: MIT */
+/* test_member.c - tensors in members of containers: stored, in one stream, in blocks, with tables of blocks
+ * that lie; in memory and in files; whole and in part; read, loaded beside their member, streamed; in every
+ * order; checksums right and wrong. Encoded bytes are zlib's own, values are reckoned from their place. */
 #include "source/scan.h"
 #include "transfer/transfer.h"
 #include <check.h>
@@ -170,13 +171,13 @@ read_whole (uint32_t dtype, uint64_t before, uint64_t after, uint8_t **memory)
     ck_assert_ptr_nonnull (*memory);
     struct tn_meter meter;
     tn_meter_begin (&meter, NULL, 0);
-    struct tn_job job = { .catalog = catalog,
-                          .tensor = &tensor,
-                          .target = dtype,
-                          .size = size,
-                          .to = *memory + before,
-                          .before = before,
-                          .after = after };
+    struct tn_transfer_job job = { .catalog = catalog,
+                                   .tensor = &tensor,
+                                   .target = dtype,
+                                   .size = size,
+                                   .to = *memory + before,
+                                   .before = before,
+                                   .after = after };
     fresh ();
     tenon_status status = tn_transfer_read (context, &job, 1, &meter, &error);
     tn_meter_end (&meter);
@@ -201,12 +202,12 @@ take (void *user, const void *bytes, uint64_t length, tenon_error *ignored)
 static tenon_status
 stream_whole (uint32_t dtype, struct taken *taken)
 {
-    struct tn_want want;
+    struct tn_request want;
     struct tn_meter meter;
     taken->bytes = malloc (ITEMS * 8u);
     taken->size = 0;
     fresh ();
-    ck_assert_int_eq (tn_want_make (&want, catalog, &tensor, NULL, dtype, 0, &error), TENON_OK);
+    ck_assert_int_eq (tn_request_make (&want, catalog, &tensor, NULL, dtype, 0, &error), TENON_OK);
     tn_meter_begin (&meter, NULL, 0);
     tenon_status status = tn_transfer_stream (context, &want, take, taken, &meter, &error);
     tn_meter_end (&meter);
@@ -269,12 +270,12 @@ START_TEST (boxes)
     uint32_t numbers[660];
     struct tn_meter meter;
     tn_meter_begin (&meter, NULL, 0);
-    struct tn_job job = { .box = &box,
-                          .catalog = catalog,
-                          .tensor = &tensor,
-                          .target = dtype_of (variant),
-                          .size = variant & 4 ? sizeof doubles : sizeof numbers,
-                          .to = variant & 4 ? (void *) doubles : numbers };
+    struct tn_transfer_job job = { .box = &box,
+                                   .catalog = catalog,
+                                   .tensor = &tensor,
+                                   .target = dtype_of (variant),
+                                   .size = variant & 4 ? sizeof doubles : sizeof numbers,
+                                   .to = variant & 4 ? (void *) doubles : numbers };
     fresh ();
     ck_assert_msg (tn_transfer_read (context, &job, 1, &meter, &error) == TENON_OK, "%s", error.message);
     tn_meter_end (&meter);
@@ -289,27 +290,27 @@ END_TEST
 /* In pieces of all sizes. */
 START_TEST (feeding)
 {
-    struct tn_feed *feed;
+    struct tn_scan *feed;
     open_member (_i, 0, false, 0);
     uint8_t *back = malloc (SIZE);
-    ck_assert_int_eq (tn_feed_new (context, part, &feed, &error), TENON_OK);
+    ck_assert_int_eq (tn_scan_new (context, part, &feed, &error), TENON_OK);
     uint64_t at = 0;
     for (uint64_t piece = 1; at < SIZE; piece = piece * 3 + 1) {
         uint64_t length = TN_MIN (piece, SIZE - at);
-        ck_assert_int_eq (tn_feed_read (feed, back + at, length, &error), TENON_OK);
+        ck_assert_int_eq (tn_scan_read (feed, back + at, length, &error), TENON_OK);
         at += length;
     }
     ck_assert_mem_eq (back, plain, SIZE);
-    ck_assert_int_eq (tn_feed_read (feed, back, 1, &error), TENON_E_TRUNCATED);
-    tn_feed_free (feed);
+    ck_assert_int_eq (tn_scan_read (feed, back, 1, &error), TENON_E_TRUNCATED);
+    tn_scan_free (feed);
     fresh ();
-    ck_assert_int_eq (tn_feed_new (context, part, &feed, &error), TENON_OK);
-    ck_assert_int_eq (tn_feed_skip (feed, 3 * BLOCK - 1, &error), TENON_OK);
-    ck_assert_int_eq (tn_feed_read (feed, back, 2 * BLOCK, &error), TENON_OK);
+    ck_assert_int_eq (tn_scan_new (context, part, &feed, &error), TENON_OK);
+    ck_assert_int_eq (tn_scan_skip (feed, 3 * BLOCK - 1, &error), TENON_OK);
+    ck_assert_int_eq (tn_scan_read (feed, back, 2 * BLOCK, &error), TENON_OK);
     ck_assert_mem_eq (back, plain + 3 * BLOCK - 1, 2 * BLOCK);
-    tn_feed_free (feed);
+    tn_scan_free (feed);
     part->check_value ^= 1;
-    ck_assert_int_eq (tn_feed_all (context, part, NULL, NULL, &error), TENON_E_CHECKSUM);
+    ck_assert_int_eq (tn_scan_all (context, part, NULL, NULL, &error), TENON_E_CHECKSUM);
     free (back);
     close_member ();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_option.c - the values of settings, and near misses. */
 #include "context/settings.h"
 #include <check.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_pool.c - every item once, the lowest failure, jobs within and beside jobs, and forks. */
 #include "base/pool.h"
 #include <check.h>
@@ -152,7 +153,8 @@ meet (void *job, uint64_t item, unsigned worker)
     return TENON_OK;
 }
 
-/* The caller meets a job's only item while it is not waited for; what it runs itself meanwhile stays on its thread. */
+/* The caller meets a job's only item while it is not waited for; what it runs itself meanwhile stays on its
+ * thread. */
 START_TEST (a_job_beside_its_caller)
 {
     pthread_barrier_t barrier;

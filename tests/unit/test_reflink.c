@@ -1,6 +1,7 @@
-/* test_reflink.c - which bytes the kernel is asked to copy: on a file system that shares blocks only whole ones, at the same place
- * in a block on both sides. The file system is played by this program, whose fstatfs and copy_file_range come before the C
- * library's. */
+/* SPDX-License-Identifier: MIT */
+/* test_reflink.c - which bytes the kernel is asked to copy: on a file system that shares blocks only whole
+ * ones, at the same place in a block on both sides. The file system is played by this program, whose fstatfs
+ * and copy_file_range come before the C library's. */
 #include "saving.h"
 #include <stdlib.h>
 #ifdef __linux__
@@ -72,7 +73,7 @@ static void
 copy (long file_system, uint64_t head, uint64_t offset, uint64_t length)
 {
     static uint8_t found[2 * SIZE];
-    struct tn_save *save = begin ("target");
+    struct tn_atomic *save = begin ("target");
     struct tn_sink *sink = file_of (save, NULL);
     kind = file_system;
     ck_assert_int_eq (tn_sink_write (sink, numbers, head, &error), TENON_OK);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_registry.c - what plugins may hand over, and what refuses them. */
 #include "toy.h"
 
@@ -66,11 +67,11 @@ START_TEST (spoilt_codecs)
     SPOILT (codec.flags = 0x80000000u, TENON_E_UNSUPPORTED,
             "codec toy: it has the flags 0x80000000, which this version does not know and must not ignore");
     SPOILT (codec.describe = NULL, TENON_E_MISUSE, "codec toy: it can neither read nor write");
-    SPOILT (codec.set_flags = 0x10000, TENON_E_UNSUPPORTED,
+    SPOILT (codec.shard_flags = 0x10000, TENON_E_UNSUPPORTED,
             "codec toy: what it says of its sets has the flags 0x00010000, which this version does not know "
             "and must not "
             "ignore");
-    SPOILT (codec.set_flags = TENON_SET_FIRST_OPENS, TENON_E_MISUSE,
+    SPOILT (codec.shard_flags = TENON_SHARDS_FIRST_OPENS, TENON_E_MISUSE,
             "codec toy: the first part opens all, but its sets are not numbered");
     SPOILT (codec.set_index = ".index", TENON_E_MISUSE, "codec toy: the extension of its index is '.index'");
     SPOILT (codec.metadata = 3, TENON_E_UNSUPPORTED, "codec toy: it keeps metadata in the unknown way 3");

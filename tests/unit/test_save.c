@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_save.c - saving one file: its bytes, its mode, its name, and what it replaces. */
 #include "saving.h"
 #include <pthread.h>
@@ -11,7 +12,7 @@ START_TEST (new_file)
     umask (027);
     for (unsigned i = 0; i < 2; i++) {
         options.durable = i > 0;
-        struct tn_save *save = begin ("a.bin");
+        struct tn_atomic *save = begin ("a.bin");
         ck_assert_uint_eq (entries ("."), i); /* nothing is made before the sink is asked for */
         put (file_of (save, NULL), "abc");
         ck_assert_uint_eq (entries ("."), i + 1);
@@ -27,7 +28,7 @@ END_TEST
 START_TEST (empty_file)
 {
     options.size_hint = 1000;
-    struct tn_save *save = begin ("a.bin");
+    struct tn_atomic *save = begin ("a.bin");
     file_of (save, NULL);
     commit (save);
     ck_assert_str_eq (contents ("a.bin"), "");
@@ -39,14 +40,14 @@ END_TEST
 START_TEST (aborted)
 {
     make_file ("a.bin", "old");
-    struct tn_save *save = begin ("a.bin");
+    struct tn_atomic *save = begin ("a.bin");
     put (file_of (save, NULL), "new");
     put (file_of (save, "b.bin"), "part");
-    tn_save_abort (save);
+    tn_atomic_abort (save);
     ck_assert_str_eq (contents ("a.bin"), "old");
     ck_assert_uint_eq (entries ("."), 1);
-    tn_save_abort (begin ("a.bin"));
-    tn_save_abort (NULL);
+    tn_atomic_abort (begin ("a.bin"));
+    tn_atomic_abort (NULL);
     ck_assert_uint_eq (entries ("."), 1);
 }
 END_TEST
@@ -72,10 +73,10 @@ START_TEST (hidden_while_it_is_written)
 {
     make_file ("a.bin", "secret");
     ck_assert_int_eq (chmod ("a.bin", 0600), 0);
-    struct tn_save *save = begin ("a.bin");
+    struct tn_atomic *save = begin ("a.bin");
     put (file_of (save, NULL), "secret too");
     ck_assert_uint_eq (mode_of (".a.bin.tenon-0.tmp"), 0600);
-    tn_save_abort (save);
+    tn_atomic_abort (save);
 }
 END_TEST
 
@@ -202,7 +203,7 @@ START_TEST (any_sequence)
     ck_assert_int_eq (write (fd, source, sizeof source), (ssize_t) sizeof source);
     options.size_hint = any (3) * any (SIZE);
     options.durable = any (2);
-    struct tn_save *save = begin ("a.bin");
+    struct tn_atomic *save = begin ("a.bin");
     struct tn_sink *sink = file_of (save, NULL);
     while (sink->position < SIZE)
         one_step (sink, fd, source);
@@ -217,7 +218,7 @@ START_TEST (gives_back_what_was_too_much)
 {
     struct stat status;
     options.size_hint = 64 << 20;
-    struct tn_save *save = begin ("a.bin");
+    struct tn_atomic *save = begin ("a.bin");
     struct tn_sink *sink = file_of (save, NULL);
     ck_assert_int_eq (tn_sink_write (sink, model, SIZE, &error), TENON_OK);
     commit (save);
@@ -231,10 +232,10 @@ START_TEST (more_than_the_disk)
 {
     options.size_hint = INT64_MAX;
     make_file ("a.bin", "old");
-    struct tn_save *save = begin ("a.bin");
+    struct tn_atomic *save = begin ("a.bin");
     tenon_status status = tn_sink_write (file_of (save, NULL), model, SIZE, &error);
     ck_assert (status == TENON_E_IO || status == TENON_OK); /* not every file system can preallocate */
-    tn_save_abort (save);
+    tn_atomic_abort (save);
     ck_assert_str_eq (contents ("a.bin"), "old");
     ck_assert_uint_eq (entries ("."), 1);
 }
@@ -247,10 +248,10 @@ START_TEST (source_that_ends_early)
     static const uint64_t lengths[] = { 11, 1 << 20 };
     for (unsigned i = 0; i < TN_COUNT (lengths); i++) {
         fresh ();
-        struct tn_save *save = begin ("a.bin");
+        struct tn_atomic *save = begin ("a.bin");
         ck_assert_int_eq (tn_sink_copy (file_of (save, NULL), fd, 0, lengths[i], &error), TENON_E_TRUNCATED);
         ck_assert_uint_eq (error.offset, 10);
-        tn_save_abort (save);
+        tn_atomic_abort (save);
     }
     close (fd);
     ck_assert_uint_eq (entries ("."), 1);
@@ -261,7 +262,7 @@ START_TEST (source_and_target_are_one)
 {
     make_file ("a.bin", "0123456789");
     int fd = open ("a.bin", O_RDONLY | O_CLOEXEC);
-    struct tn_save *save = begin ("a.bin");
+    struct tn_atomic *save = begin ("a.bin");
     struct tn_sink *sink = file_of (save, NULL);
     ck_assert_int_eq (tn_sink_copy (sink, fd, 5, 5, &error), TENON_OK);
     ck_assert_int_eq (tn_sink_copy (sink, fd, 0, 5, &error), TENON_OK);
@@ -332,7 +333,7 @@ START_TEST (long_names)
         for (unsigned i = 0; i + 1 < length; i += 2)
             memcpy (name + i, "\xc3\xa4", 2);
         memset (name + (length & ~1u), 'x', length & 1);
-        struct tn_save *save = begin (name), *beside;
+        struct tn_atomic *save = begin (name), *beside;
         put (file_of (save, NULL), "long");
         name[length - 2] = 'y', name[length - 1] = 'y'; /* differs in its end only */
         beside = begin (name);
@@ -362,11 +363,11 @@ START_TEST (written_straight)
     options.durable = true;
     options.must_be_new = true; /* means files */
     ck_assert_int_eq (pthread_create (&reader, NULL, read_fifo, text), 0);
-    struct tn_save *save = begin ("link");
+    struct tn_atomic *save = begin ("link");
     struct tn_sink *sink = file_of (save, NULL), *part;
     ck_assert (!sink->seekable);
     put (sink, "through the pipe");
-    ck_assert_int_eq (tn_save_file (save, "part", 0, &part, &error), TENON_E_UNSUPPORTED);
+    ck_assert_int_eq (tn_atomic_sink (save, "part", 0, &part, &error), TENON_E_UNSUPPORTED);
     fresh ();
     ck_assert_int_eq (tn_sink_patch (sink, 0, "T", 1, &error), TENON_E_UNSUPPORTED);
     fresh ();
@@ -387,10 +388,10 @@ START_TEST (must_be_new)
     ck_assert_int_eq (symlink ("a.bin", "link"), 0);
     begin_fails ("a.bin", TENON_E_EXISTS, "");
     begin_fails ("link", TENON_E_EXISTS, "");
-    struct tn_save *save = begin ("b.bin");
+    struct tn_atomic *save = begin ("b.bin");
     put (file_of (save, NULL), "mine");
     make_file ("b.bin", "somebody else's");
-    ck_assert_int_eq (tn_save_commit (save, &error), TENON_E_EXISTS);
+    ck_assert_int_eq (tn_atomic_commit (save, &error), TENON_E_EXISTS);
     ck_assert_str_eq (error.file, "b.bin");
     ck_assert_str_eq (contents ("b.bin"), "somebody else's");
     ck_assert_uint_eq (entries ("."), 3);
@@ -403,10 +404,10 @@ END_TEST
 
 START_TEST (target_becomes_a_folder)
 {
-    struct tn_save *save = begin ("a.bin");
+    struct tn_atomic *save = begin ("a.bin");
     put (file_of (save, NULL), "new");
     ck_assert_int_eq (mkdir ("a.bin", 0755), 0);
-    ck_assert_int_eq (tn_save_commit (save, &error), TENON_E_IO);
+    ck_assert_int_eq (tn_atomic_commit (save, &error), TENON_E_IO);
     ck_assert_uint_eq (entries ("."), 1);
 }
 END_TEST

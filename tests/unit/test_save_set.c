@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_save_set.c - saving several files at once, several saves at once, and what dead saves left behind. */
 #include "saving.h"
 #include <pthread.h>
@@ -7,7 +8,7 @@
 static void
 save_set (const char *words)
 {
-    struct tn_save *save = begin ("index");
+    struct tn_atomic *save = begin ("index");
     file_of (save, NULL);
     for (unsigned i = 0; i < 3; i++) {
         char name[20];
@@ -19,10 +20,10 @@ save_set (const char *words)
 }
 
 static void
-file_fails (struct tn_save *save, const char *name, tenon_status status, const char *words)
+file_fails (struct tn_atomic *save, const char *name, tenon_status status, const char *words)
 {
     struct tn_sink *sink;
-    ck_assert_int_eq (tn_save_file (save, name, 0, &sink, &error), status);
+    ck_assert_int_eq (tn_atomic_sink (save, name, 0, &sink, &error), status);
     ck_assert_ptr_null (sink);
     ck_assert_msg (strstr (error.message, words) != NULL, "%s", error.message);
     fresh ();
@@ -46,7 +47,7 @@ END_TEST
 START_TEST (in_another_folder)
 {
     ck_assert_int_eq (mkdir ("sub", 0755), 0);
-    struct tn_save *save = begin ("sub/index");
+    struct tn_atomic *save = begin ("sub/index");
     put (file_of (save, "part"), "in sub");
     commit (save); /* no index was asked for */
     ck_assert_str_eq (contents ("sub/part"), "in sub");
@@ -65,7 +66,7 @@ START_TEST (through_links)
     make_file ("blobs/2", "old");
     ck_assert_int_eq (symlink ("../blobs/1", "snapshot/index"), 0);
     ck_assert_int_eq (symlink ("../blobs/2", "snapshot/part-1"), 0);
-    struct tn_save *save = begin ("snapshot/index");
+    struct tn_atomic *save = begin ("snapshot/index");
     put (file_of (save, "part-1"), "one");
     put (file_of (save, "part-2"), "two");
     put (file_of (save, NULL), "new");
@@ -84,7 +85,7 @@ START_TEST (names_of_parts)
     ck_assert_int_eq (mkfifo ("fifo", 0600), 0);
     ck_assert_int_eq (symlink ("index", "alias"), 0);
     make_file ("index", "old");
-    struct tn_save *save = begin ("./index");
+    struct tn_atomic *save = begin ("./index");
     put (file_of (save, "part"), "x");
     file_fails (save, "part", TENON_E_MISUSE, "same name");
     file_fails (save, "index", TENON_E_MISUSE, "same name");
@@ -94,7 +95,7 @@ START_TEST (names_of_parts)
     file_fails (save, "", TENON_E_MISUSE, "bare");
     file_fails (save, "sub", TENON_E_IO, "folder");
     file_fails (save, "fifo", TENON_E_IO, "FIFO");
-    tn_save_abort (save);
+    tn_atomic_abort (save);
     ck_assert_uint_eq (entries ("."), 4);
     ck_assert_str_eq (contents ("index"), "old");
 }
@@ -102,7 +103,7 @@ END_TEST
 
 START_TEST (a_finished_part)
 {
-    struct tn_save *save = begin ("index");
+    struct tn_atomic *save = begin ("index");
     struct tn_sink *one = file_of (save, "one");
     put (one, "1");
     struct tn_sink *two = file_of (save, "two");
@@ -127,13 +128,13 @@ START_TEST (new_parts)
 {
     options.must_be_new = true;
     make_file ("part-1", "old");
-    struct tn_save *save = begin ("index");
+    struct tn_atomic *save = begin ("index");
     put (file_of (save, NULL), "new");
     file_fails (save, "part-1", TENON_E_EXISTS, "");
     put (file_of (save, "part-0"), "new");
     put (file_of (save, "part-2"), "new");
     make_file ("part-2", "somebody else's");
-    ck_assert_int_eq (tn_save_commit (save, &error), TENON_E_EXISTS);
+    ck_assert_int_eq (tn_atomic_commit (save, &error), TENON_E_EXISTS);
     ck_assert_msg (strstr (error.message, "1 of its files") != NULL, "%s", error.message);
     ck_assert_str_eq (error.file, "part-2");
     ck_assert_str_eq (contents ("part-0"), "new");
@@ -142,16 +143,17 @@ START_TEST (new_parts)
 }
 END_TEST
 
-/* An index must not stand beside parts that it does not know; but it stays as long as all that it names is as it was. */
+/* An index must not stand beside parts that it does not know; but it stays as long as all that it names is as
+ * it was. */
 START_TEST (old_index)
 {
     make_file ("index", "old");
-    struct tn_save *save = begin ("index");
+    struct tn_atomic *save = begin ("index");
     put (file_of (save, NULL), "new");
     put (file_of (save, "part-0"), "new");
     put (file_of (save, "part-1"), "new");
     ck_assert_int_eq (mkdir ("part-1", 0755), 0);
-    ck_assert_int_eq (tn_save_commit (save, &error), TENON_E_IO);
+    ck_assert_int_eq (tn_atomic_commit (save, &error), TENON_E_IO);
     ck_assert_str_eq (contents ("index"), "old");
     fresh ();
 
@@ -161,7 +163,7 @@ START_TEST (old_index)
     put (file_of (save, "part-0"), "newer"); /* replaces one */
     put (file_of (save, "part-1"), "newer");
     ck_assert_int_eq (mkdir ("part-1", 0755), 0);
-    ck_assert_int_eq (tn_save_commit (save, &error), TENON_E_IO);
+    ck_assert_int_eq (tn_atomic_commit (save, &error), TENON_E_IO);
     ck_assert_str_eq (contents ("index"), "(none)");
     ck_assert_str_eq (contents ("part-0"), "newer");
     ck_assert_uint_eq (entries ("."), 2);
@@ -183,10 +185,10 @@ START_TEST (litter_is_removed)
     ck_assert_str_eq (contents ("a.bin"), "new");
     ck_assert_uint_eq (entries ("."), 2);
     make_file (".a.bin.tenon-3.tmp", "x");
-    struct tn_save *save = begin ("a.bin");
+    struct tn_atomic *save = begin ("a.bin");
     file_of (save, NULL);
     ck_assert (exists (".a.bin.tenon-0.tmp") && !exists (".a.bin.tenon-3.tmp"));
-    tn_save_abort (save);
+    tn_atomic_abort (save);
     ck_assert_uint_eq (entries ("."), 2);
 }
 END_TEST
@@ -223,7 +225,7 @@ END_TEST
 
 START_TEST (two_saves_of_a_name)
 {
-    struct tn_save *one = begin ("a.bin"), *other = begin ("a.bin");
+    struct tn_atomic *one = begin ("a.bin"), *other = begin ("a.bin");
     put (file_of (one, NULL), "one");
     put (file_of (other, NULL), "other");
     ck_assert_uint_eq (entries ("."), 2);
@@ -246,21 +248,22 @@ static bool
 save_letters (char letter, tenon_error *own)
 {
     char bytes[3000];
-    struct tn_save *save;
+    struct tn_atomic *save;
     struct tn_sink *sink;
-    struct tn_save_options none = { .size_hint = sizeof bytes };
+    struct tn_atomic_options none = { .size_hint = sizeof bytes };
     memset (bytes, letter, sizeof bytes);
-    if (tn_save_begin (&save, "a.bin", &none, own) < 0)
+    if (tn_atomic_begin (&save, "a.bin", &none, own) < 0)
         return false;
-    if (tn_save_file (save, NULL, 0, &sink, own) < 0 || tn_sink_write (sink, bytes, sizeof bytes, own) < 0) {
-        tn_save_abort (save);
+    if (tn_atomic_sink (save, NULL, 0, &sink, own) < 0
+        || tn_sink_write (sink, bytes, sizeof bytes, own) < 0) {
+        tn_atomic_abort (save);
         return false;
     }
     if (letter % 3 == 0) {
-        tn_save_abort (save);
+        tn_atomic_abort (save);
         return true;
     }
-    return tn_save_commit (save, own) == TENON_OK;
+    return tn_atomic_commit (save, own) == TENON_OK;
 }
 
 static void *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_settings.c - ini files, and the order of the places that settings come from. */
 #include "folder.h"
 

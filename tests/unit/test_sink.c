@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_sink.c - the sinks that need no file of their own, and what all sinks have in common. */
 #include "sink/sink.h"
 #include <check.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_stream.c - encoded sources: whole streams, blocks, checksums, and what is damaged. The encoded bytes
  * are zlib's own. */
 #include "kernels/deflate.h"
@@ -83,33 +84,33 @@ right_sum (void)
 START_TEST (in_order_and_jumping)
 {
     static const uint64_t blocks[] = { 0, 65536, 100000 };
-    struct tn_stream *stream;
+    struct tn_decoder *stream;
     uint8_t got[5000];
     encode (blocks[_i]);
     open_part (SIZE, blocks[_i], right_sum ());
-    ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
+    ck_assert_int_eq (tn_decoder_new (part, &stream, &error), TENON_OK);
     static const uint64_t places[] = { 0, 5000, 250000, 100, 99999, 65536, 65535, SIZE - 5000, 0 };
     for (unsigned i = 0; i < TN_COUNT (places); i++) {
-        ck_assert_msg (tn_stream_read (stream, places[i], got, sizeof got, &error) == TENON_OK, "%s",
+        ck_assert_msg (tn_decoder_read (stream, places[i], got, sizeof got, &error) == TENON_OK, "%s",
                        error.message);
         ck_assert_mem_eq (got, plain + places[i], sizeof got);
     }
-    ck_assert_int_eq (tn_stream_finish (stream, &error), TENON_OK);
-    ck_assert_int_eq (tn_stream_read (stream, SIZE - 10, got, 11, &error), TENON_E_TRUNCATED);
-    tn_stream_free (stream);
+    ck_assert_int_eq (tn_decoder_finish (stream, &error), TENON_OK);
+    ck_assert_int_eq (tn_decoder_read (stream, SIZE - 10, got, 11, &error), TENON_E_TRUNCATED);
+    tn_decoder_free (stream);
     close_part ();
 }
 END_TEST
 
 START_TEST (wrong_checksum)
 {
-    struct tn_stream *stream;
+    struct tn_decoder *stream;
     encode (0);
     open_part (SIZE, 0, right_sum () ^ 1);
-    ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
-    ck_assert_int_eq (tn_stream_finish (stream, &error), TENON_E_CHECKSUM);
+    ck_assert_int_eq (tn_decoder_new (part, &stream, &error), TENON_OK);
+    ck_assert_int_eq (tn_decoder_finish (stream, &error), TENON_E_CHECKSUM);
     ck_assert_str_eq (error.file, "box: member 'm'");
-    tn_stream_free (stream);
+    tn_decoder_free (stream);
     close_part ();
 }
 END_TEST
@@ -117,14 +118,14 @@ END_TEST
 /* What is announced is more, or less, than what the stream holds. */
 START_TEST (wrong_size)
 {
-    struct tn_stream *stream;
+    struct tn_decoder *stream;
     encode (0);
     open_part (SIZE + (uint64_t) (_i ? 1 : -1), 0, right_sum ());
-    ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
-    ck_assert_int_eq (tn_stream_finish (stream, &error), TENON_E_MALFORMED);
+    ck_assert_int_eq (tn_decoder_new (part, &stream, &error), TENON_OK);
+    ck_assert_int_eq (tn_decoder_finish (stream, &error), TENON_E_MALFORMED);
     ck_assert_msg (strstr (error.message, _i ? "damaged" : "more than the 299999 bytes") != NULL, "%s",
                    error.message);
-    tn_stream_free (stream);
+    tn_decoder_free (stream);
     close_part ();
 }
 END_TEST
@@ -134,14 +135,14 @@ START_TEST (cut_off)
     encode (0);
     uint64_t whole = stored_size;
     for (uint64_t size = 0; size < whole; size += 1 + size / 40) {
-        struct tn_stream *stream;
+        struct tn_decoder *stream;
         tenon_error fresh = TENON_ERROR_INIT;
         error = fresh;
         stored_size = size;
         open_part (SIZE, 0, right_sum ());
-        ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
-        ck_assert_int_eq (tn_stream_finish (stream, &error), TENON_E_MALFORMED);
-        tn_stream_free (stream);
+        ck_assert_int_eq (tn_decoder_new (part, &stream, &error), TENON_OK);
+        ck_assert_int_eq (tn_decoder_finish (stream, &error), TENON_E_MALFORMED);
+        tn_decoder_free (stream);
         close_part ();
     }
 }
@@ -149,14 +150,14 @@ END_TEST
 
 START_TEST (bytes_behind)
 {
-    struct tn_stream *stream;
+    struct tn_decoder *stream;
     encode (0);
     stored_size += 3;
     open_part (SIZE, 0, right_sum ());
-    ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
-    ck_assert_int_eq (tn_stream_finish (stream, &error), TENON_E_MALFORMED);
+    ck_assert_int_eq (tn_decoder_new (part, &stream, &error), TENON_OK);
+    ck_assert_int_eq (tn_decoder_finish (stream, &error), TENON_E_MALFORMED);
     ck_assert_msg (strstr (error.message, "end 3 bytes before") != NULL, "%s", error.message);
-    tn_stream_free (stream);
+    tn_decoder_free (stream);
     close_part ();
 }
 END_TEST
@@ -178,11 +179,11 @@ START_TEST (whole_blocks)
     ck_assert (!good && part->blocks_are_wrong);
     tn_block_state_free (state);
     /* as one stream it can still be read */
-    struct tn_stream *stream;
-    ck_assert_int_eq (tn_stream_new (part, &stream, &error), TENON_OK);
-    ck_assert_int_eq (tn_stream_read (stream, 70000, got, 1000, &error), TENON_OK);
+    struct tn_decoder *stream;
+    ck_assert_int_eq (tn_decoder_new (part, &stream, &error), TENON_OK);
+    ck_assert_int_eq (tn_decoder_read (stream, 70000, got, 1000, &error), TENON_OK);
     ck_assert_mem_eq (got, plain + 70000, 1000);
-    tn_stream_free (stream);
+    tn_decoder_free (stream);
     close_part ();
     free (got);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_swap.c - turning bytes round: every width, odd counts, odd addresses, and the fields of blocks. */
 #include "kernels/swap.h"
 #include <check.h>
@@ -68,7 +69,8 @@ START_TEST (bytes_have_no_order)
 }
 END_TEST
 
-/* Three blocks of 11 bytes: a 16-bit integer, three bytes, one 32-bit integer, two bytes; fields of a longer struct. */
+/* Three blocks of 11 bytes: a 16-bit integer, three bytes, one 32-bit integer, two bytes; fields of a longer
+ * struct. */
 START_TEST (fields_of_blocks)
 {
     struct {

@@ -1,4 +1,6 @@
-/* test_threads.c - one context, and one file, used by many threads at once. Meant for ThreadSanitizer, but what is read is compared too. */
+/* SPDX-License-Identifier: MIT */
+/* test_threads.c - one context, and one file, used by many threads at once. Meant for ThreadSanitizer, but
+ * what is read is compared too. */
 #include "tests/abi/kit.h"
 #include <pthread.h>
 #include <stdatomic.h>

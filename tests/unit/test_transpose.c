@@ -1,4 +1,6 @@
-/* test_transpose.c - reversing axes: against the definition, item by item, for many shapes, items, ranges and addresses. */
+/* SPDX-License-Identifier: MIT */
+/* test_transpose.c - reversing axes: against the definition, item by item, for many shapes, items, ranges and
+ * addresses. */
 #include "kernels/transpose.h"
 #include <check.h>
 #include <stdint.h>

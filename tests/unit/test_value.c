@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_value.c - metadata values, and the names of a catalog. */
 #include "catalog/catalog.h"
 #include <check.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_want.c - boxes, orders, byte orders and casts, against a model that picks one item at a time. */
 #include "transfer/transfer.h"
 #include <check.h>
@@ -144,8 +145,8 @@ expected (const struct model *m, const struct tn_box *box, uint64_t k, bool fort
 static void
 check_box (struct model *m, const struct tn_box *box, uint32_t target, uint32_t layout, uint64_t slab)
 {
-    struct tn_want want;
-    ck_assert_msg (tn_want_make (&want, m->catalog, &m->tensor, box, target, layout, &error) == TENON_OK,
+    struct tn_request want;
+    ck_assert_msg (tn_request_make (&want, m->catalog, &m->tensor, box, target, layout, &error) == TENON_OK,
                    "%s", error.message);
     uint64_t items = 1;
     for (uint32_t i = 0; i < m->tensor.rank; i++)
@@ -159,9 +160,9 @@ check_box (struct model *m, const struct tn_box *box, uint32_t target, uint32_t 
         tn_slabs_plan (&want, slab, &slabs);
         for (uint64_t i = slabs.count; i-- > 0;) {
             uint64_t begin, size;
-            tn_slab_place (&want, &slabs, i, &begin, &size);
+            tn_slab_range (&want, &slabs, i, &begin, &size);
             ck_assert_uint_le (begin + size, want.size);
-            ck_assert_msg (tn_want_slab (&want, &slabs, i, &worker, collect.bytes + begin, &error)
+            ck_assert_msg (tn_request_slab (&want, &slabs, i, &worker, collect.bytes + begin, &error)
                                == TENON_OK,
                            "%s", error.message);
             collect.size += size;
@@ -261,7 +262,7 @@ START_TEST (read_jobs)
         double *cast = calloc (m.elements, 8);
         struct tn_meter meter;
         tn_meter_begin (&meter, NULL, 0);
-        struct tn_job jobs[2] = {
+        struct tn_transfer_job jobs[2] = {
             { .catalog = m.catalog, .tensor = &m.tensor, .size = m.elements * 4, .to = to },
             { .catalog = m.catalog,
               .tensor = &m.tensor,
@@ -283,7 +284,7 @@ END_TEST
 START_TEST (wrong_boxes)
 {
     struct model m;
-    struct tn_want want;
+    struct tn_request want;
     const uint64_t shape[2] = { 3, 4 }, start[2] = { 0, 5 }, zero[2] = { 0, 0 }, many[2] = { 3, 5 };
     const int64_t back[2] = { 1, -1 };
     model_begin (&m, 2, shape, 0, 0, false);
@@ -295,7 +296,7 @@ START_TEST (wrong_boxes)
     for (unsigned i = 0; i < TN_COUNT (boxes); i++) {
         tenon_error fresh = TENON_ERROR_INIT;
         error = fresh;
-        ck_assert_int_eq (tn_want_make (&want, m.catalog, &m.tensor, &boxes[i], 0, 0, &error),
+        ck_assert_int_eq (tn_request_make (&want, m.catalog, &m.tensor, &boxes[i], 0, 0, &error),
                           TENON_E_MISUSE);
         ck_assert_msg (strstr (error.message, words[i]) != NULL, "%s", error.message);
     }
@@ -317,7 +318,7 @@ START_TEST (packed_items)
     float to[8];
     struct tn_meter meter;
     tn_meter_begin (&meter, NULL, 0);
-    struct tn_job job = {
+    struct tn_transfer_job job = {
         .catalog = catalog, .tensor = &tensor, .target = TENON_F32, .size = sizeof to, .to = to
     };
     ck_assert_int_eq (tn_transfer_read (context, &job, 1, &meter, &error), TENON_OK);
@@ -342,7 +343,7 @@ START_TEST (bounded_slabs)
     const int64_t step[1] = { 1000 };
     struct tn_catalog *catalog = tn_catalog_new (context);
     struct tn_source *source;
-    struct tn_want want;
+    struct tn_request want;
     struct tn_slabs slabs;
     ck_assert_int_eq (tn_source_memory (&byte, (uint64_t) 1 << 39, "x", &source, &error), TENON_OK);
     ck_assert_int_eq (tn_catalog_add_source (catalog, source, &error), TENON_OK);
@@ -350,7 +351,7 @@ START_TEST (bounded_slabs)
         .name = "t", .shape = many, .rank = 1, .dtype = TENON_F4, .length = (uint64_t) 1 << 39
     };
     struct tn_box box = { 1, start, count, step };
-    ck_assert_int_eq (tn_want_make (&want, catalog, &packed, &box, TENON_F32, 0, &error), TENON_OK);
+    ck_assert_int_eq (tn_request_make (&want, catalog, &packed, &box, TENON_F32, 0, &error), TENON_OK);
     tn_slabs_plan (&want, 1 << 20, &slabs);
     ck_assert_uint_le (slabs.rows * 1000 * sizeof (float), 1 << 20);
     /* one item of 1 GiB that goes as it is can be cut */
@@ -362,17 +363,18 @@ START_TEST (bounded_slabs)
                                   .text = "V1073741824" };
     struct tn_tensor huge = { .name = "t", .shape = two, .rank = 1, .length = (uint64_t) 2 << 30 };
     ck_assert_int_eq (tn_catalog_add_dtype (catalog, &opaque, &huge.dtype, &error), TENON_OK);
-    ck_assert_int_eq (tn_want_make (&want, catalog, &huge, NULL, TENON_NONE, 0, &error), TENON_OK);
+    ck_assert_int_eq (tn_request_make (&want, catalog, &huge, NULL, TENON_NONE, 0, &error), TENON_OK);
     ck_assert_uint_eq (want.size, (uint64_t) 2 << 30);
     tn_slabs_plan (&want, 1 << 20, &slabs);
     uint64_t begin, size;
-    tn_slab_place (&want, &slabs, 5, &begin, &size);
+    tn_slab_range (&want, &slabs, 5, &begin, &size);
     ck_assert (size == 1 << 20 && begin == 5 << 20);
     tn_catalog_drop (catalog);
 }
 END_TEST
 
-/* Bytes that lie in memory are summed up like others. The CRC-32 of "123456789" is cbf43926 (its check value in ISO 3309's tables). */
+/* Bytes that lie in memory are summed up like others. The CRC-32 of "123456789" is cbf43926 (its check value
+ * in ISO 3309's tables). */
 START_TEST (sums_in_memory)
 {
     static const uint64_t nine[1] = { 9 };
@@ -397,7 +399,7 @@ START_TEST (sums_in_memory)
         uint8_t to[9];
         struct tn_meter meter;
         tn_meter_begin (&meter, NULL, 0);
-        struct tn_job job = { .catalog = catalog, .tensor = &tensor, .size = 9, .to = to };
+        struct tn_transfer_job job = { .catalog = catalog, .tensor = &tensor, .size = 9, .to = to };
         ck_assert_int_eq (tn_transfer_read (context, &job, 1, &meter, &error),
                           wrong ? TENON_E_CHECKSUM : TENON_OK);
         tn_meter_end (&meter);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* toy.h - a plugin for the tests of the registry, in tables that they may spoil; and the context that it is
  * put into. */
 #ifndef TOY_H

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # golden.sh: what gguf-py and hands wrote, read, and converted to gguf, byte for byte. See samples/ORIGIN.
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # mlx.sh: gguf.mlx=triple, q4_0, q4_1 and q8_0 as MLX has them, and back. Blocks and words are made by hand, from ggml's layout
 # of a block and MLX's of a group: eight numbers of four bits in a word, or four of eight without a sign, the first lowest.
 # shellcheck source=tests/plugin.sh

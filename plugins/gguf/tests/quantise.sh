@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # quantise.sh: `tenon convert --as` makes of floats the blocks that ggml made of them (samples/quants, see samples/ORIGIN), into a
 # file and through a pipe, from any format; and `tenon formats` tells which dtypes can be made.
 # shellcheck source=tests/plugin.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # split.sh: split sets, NAME-00001-of-00003.gguf: parts that do not fit together, those that do, and what is written. The parts are laid
 # out here, by the format's description.
 # shellcheck source=plugins/gguf/tests/lib.sh

@@ -1,5 +1,7 @@
-/* test_decode.c - the decoders: halves against the definition of binary16, a block of each type against numbers reckoned by
- * hand, ggml's own conversions through the whole library, and vector instructions against plain C. */
+/* SPDX-License-Identifier: MIT */
+/* test_decode.c - the decoders: halves against the definition of binary16, a block of each type against
+ * numbers reckoned by hand, ggml's own conversions through the whole library, and vector instructions against
+ * plain C. */
 #include "../decode.h"
 #include <check.h>
 #include <math.h>
@@ -39,7 +41,8 @@ START_TEST (every_half)
 }
 END_TEST
 
-/* Between two neighbours: exactly halfway goes to the even one, the least that is more or less to the nearer. */
+/* Between two neighbours: exactly halfway goes to the even one, the least that is more or less to the nearer.
+ */
 START_TEST (every_tie_of_halves)
 {
     for (uint32_t half = 0; half < 0x7c00; half++) {
@@ -321,7 +324,8 @@ START_TEST (iq1)
 }
 END_TEST
 
-/* Point 0 of the iq2 types is 8 eight times, point 1 has 43 first, the last of iq2_xs and iq2_s is 43 eight times. */
+/* Point 0 of the iq2 types is 8 eight times, point 1 has 43 first, the last of iq2_xs and iq2_s is 43 eight
+ * times. */
 START_TEST (iq2)
 {
     begin ();
@@ -346,7 +350,8 @@ START_TEST (iq2)
 }
 END_TEST
 
-/* iq3_xxs: point 0 is 4 four times, point 1 20 4 4 4, point 255 4 28 52 62. iq3_s: 0 is 1 four times, 511 is 1 1 15 15. */
+/* iq3_xxs: point 0 is 4 four times, point 1 20 4 4 4, point 255 4 28 52 62. iq3_s: 0 is 1 four times, 511 is
+ * 1 1 15 15. */
 START_TEST (iq3)
 {
     begin ();
@@ -508,7 +513,8 @@ random_byte (void)
     return (uint8_t) (state >> 24);
 }
 
-/* Every half as scale, over random bytes (which make NaNs of the other scale, too); blocks and items at odd places. */
+/* Every half as scale, over random bytes (which make NaNs of the other scale, too); blocks and items at odd
+ * places. */
 START_TEST (fast_is_base)
 {
     enum { BLOCKS = 1024 };

@@ -1,5 +1,6 @@
-/* test_encode.c - the encoders: roundings against the C library, blocks reckoned by hand, what ggml leaves undefined, vector
- * instructions against plain C, and ggml's own conversions through the whole library. */
+/* SPDX-License-Identifier: MIT */
+/* test_encode.c - the encoders: roundings against the C library, blocks reckoned by hand, what ggml leaves
+ * undefined, vector instructions against plain C, and ggml's own conversions through the whole library. */
 #include "../encode.h"
 #include <check.h>
 #include <stdbool.h>
@@ -235,8 +236,9 @@ START_TEST (fp4)
 }
 END_TEST
 
-/* Items that are codes times a scale of 1 exactly: no other scale can do better. 1 / 63 is 1 + 16 / 1024 times 2^-6, and
- * 7 / 63 is 1 + 796 / 1024 times 2^-4, in halves; 63 of them are near enough to 1 and 7 that the codes stay. */
+/* Items that are codes times a scale of 1 exactly: no other scale can do better. 1 / 63 is 1 + 16 / 1024
+ * times 2^-6, and 7 / 63 is 1 + 796 / 1024 times 2^-4, in halves; 63 of them are near enough to 1 and 7 that
+ * the codes stay. */
 START_TEST (k_with_minimum)
 {
     begin ();

@@ -1,4 +1,6 @@
-/* test_mlx.c - MLX's view of q4_0 through the library: asked for file by file, read in part, cast, streamed, saved. */
+/* SPDX-License-Identifier: MIT */
+/* test_mlx.c - MLX's view of q4_0 through the library: asked for file by file, read in part, cast, streamed,
+ * saved. */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +30,8 @@ number (uint64_t value, unsigned width)
         file_bytes[file_size++] = (uint8_t) (value >> 8 * i);
 }
 
-/* w.weight: q4_0 [3,32]. The scale of row r is 2^r; its bytes are 16 r + i, so that the low halves are i and the high ones r. */
+/* w.weight: q4_0 [3,32]. The scale of row r is 2^r; its bytes are 16 r + i, so that the low halves are i and
+ * the high ones r. */
 static void
 make_file (void)
 {

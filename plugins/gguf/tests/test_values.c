@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_values.c - metadata of every type through a file, bit for bit. */
 #include "../../../tests/values.h"
 #include <stdio.h>

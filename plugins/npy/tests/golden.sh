@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # golden.sh: what NumPy, ml_dtypes and MLX wrote, converted from npy to npy, byte for byte. See samples/ORIGIN.
 # shellcheck source=plugins/npy/tests/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # malformed.sh: files that the npy plugin must refuse, with the words that it must find, and odd ones that it must take.
 # The numbers are those of the list of inputs that the format's rules come with.
 # shellcheck source=plugins/npy/tests/lib.sh

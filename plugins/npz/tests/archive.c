@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* archive.c - see archive.h. */
 #include "archive.h"
 #include <stdio.h>

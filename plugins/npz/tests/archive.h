@@ -1,5 +1,6 @@
-/* archive.h - zips laid out byte by byte for the tests, so that any number in them can be a lie. The format is that of
- * PKWARE's APPNOTE.TXT; nothing here is the plugin's. */
+/* SPDX-License-Identifier: MIT */
+/* archive.h - zips laid out byte by byte for the tests, so that any number in them can be a lie. The format
+ * is that of PKWARE's APPNOTE.TXT; nothing here is the plugin's. */
 #ifndef ARCHIVE_H
 #define ARCHIVE_H
 #include <check.h>
@@ -36,7 +37,8 @@ struct member {
     size_t behind_size;
 };
 
-/* An archive: set up by archive_begin; archive_end appends the directory and its end, as these fields say then. */
+/* An archive: set up by archive_begin; archive_end appends the directory and its end, as these fields say
+ * then. */
 struct archive {
     struct buffer file, directory;
     uint64_t count, here, size, offset; /* of the end record; UINT64_MAX: the truth */

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # golden.sh: archives by NumPy, SciPy, MLX, zipfile and Info-ZIP hold what NumPy finds in them (samples/small/NAME.expected), as
 # they are, and when tenon has written them anew. See samples/small/ORIGIN.
 # shellcheck source=tests/plugin.sh

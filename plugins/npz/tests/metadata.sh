@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # metadata.sh: metadata in the member __tenon__.npy, there and back; and adding to archives. The JSON of the samples is written
 # here, by the format's description in tenon-npz(7).
 # shellcheck source=tests/plugin.sh

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_metadata.c - metadata of every type through the member __tenon__.npy, bit for bit. */
 #include "../../../tests/values.h"
 #include "archive.h"

@@ -1,4 +1,6 @@
-/* test_metadata_bad.c - members __tenon__.npy that others made, that hold something else, or that are damaged. */
+/* SPDX-License-Identifier: MIT */
+/* test_metadata_bad.c - members __tenon__.npy that others made, that hold something else, or that are
+ * damaged. */
 #include "archive.h"
 #include <stdio.h>
 

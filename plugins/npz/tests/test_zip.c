@@ -1,5 +1,6 @@
-/* test_zip.c - zips that must be refused, with the words that must be found, and odd ones that must be taken. The
- * numbers are those of the list of inputs that the format's rules come with. */
+/* SPDX-License-Identifier: MIT */
+/* test_zip.c - zips that must be refused, with the words that must be found, and odd ones that must be taken.
+ * The numbers are those of the list of inputs that the format's rules come with. */
 #include "archive.h"
 #include <stdio.h>
 
@@ -532,7 +533,8 @@ START_TEST (archives_in_archives)
 }
 END_TEST
 
-/* Each of seven levels holds eight of the one below, deflated: two million archives in some ten thousand bytes. */
+/* Each of seven levels holds eight of the one below, deflated: two million archives in some ten thousand
+ * bytes. */
 START_TEST (archives_that_multiply)
 {
     static uint8_t bytes[2][32768];
@@ -839,7 +841,8 @@ END_TEST
 
 /* ---- every byte ---- */
 
-/* Whatever one byte becomes, nothing crashes, and nothing is read behind the end: that is for the sanitizers. */
+/* Whatever one byte becomes, nothing crashes, and nothing is read behind the end: that is for the sanitizers.
+ */
 START_TEST (any_byte)
 {
     static const uint8_t masks[] = { 0x01, 0x80, 0xff };

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # folder.sh: sets as the command opens them: parts with --set, folders; and sets that are written over older ones. The parts are
 # laid out here, by the format's description.
 # shellcheck source=tests/plugin.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # gguf.sh: files of another format, whose metadata have types, through safetensors and back, byte for byte: with --carry any of
 # them; without it those whose tensors safetensors can hold and sorts no other way.
 # shellcheck source=plugins/safetensors/tests/lib.sh

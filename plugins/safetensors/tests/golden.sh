@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # golden.sh: what the reference library and MLX wrote, read, and converted to safetensors, byte for byte. See samples/ORIGIN.
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"

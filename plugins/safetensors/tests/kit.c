@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* kit.c - see kit.h. */
 #include "kit.h"
 #include <unistd.h>

@@ -1,4 +1,6 @@
-/* kit.h - for the tests of metadata: files whose headers are written here word by word, values, and what is asked of both. */
+/* SPDX-License-Identifier: MIT */
+/* kit.h - for the tests of metadata: files whose headers are written here word by word, values, and what is
+ * asked of both. */
 #ifndef KIT_H
 #define KIT_H
 #include "../../../tests/values.h"
@@ -27,7 +29,8 @@ tenon_file *open_path (void);
 void close_file (tenon_file *file);
 /* Did opening it leave a note with these words? NULL: any note. */
 int noted (const tenon_file *file, const char *words);
-/* `text` as it stands inside a JSON string: a backslash before each quote and backslash. Returns the address behind. */
+/* `text` as it stands inside a JSON string: a backslash before each quote and backslash. Returns the address
+ * behind. */
 char *quoted (char *to, const char *text);
 
 /* The key at this place. */

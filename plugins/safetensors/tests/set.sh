@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # set.sh: an index and its shards: what must be refused, what is told and makes verify say no, and odd ones that are taken.
 # shellcheck source=plugins/safetensors/tests/lib.sh
 . "$(dirname "$0")/lib.sh"

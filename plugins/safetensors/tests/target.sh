@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # target.sh: what is written under which name: files, sets, and sets that are named by their index; and what has no name or no room.
 # shellcheck source=plugins/safetensors/tests/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,6 @@
-/* test_metadata.c - metadata of every type: the text that each becomes, and that it comes back bit for bit. */
+/* SPDX-License-Identifier: MIT */
+/* test_metadata.c - metadata of every type: the text that each becomes, and that it comes back bit for bit.
+ */
 #include "kit.h"
 
 /* ---- one value, and its text ---- */
@@ -8,8 +10,8 @@
 #define WORD(type) "\\\"" type "\\\""
 #define BITS(number) "{\\\"bits\\\":" number "}"
 
-/* Integers are decimal; floats are the shortest decimal that reads as the same number, as Python's repr has it; what is no
- * number is the bits of a double. Of f32 here are the doubles that they are. */
+/* Integers are decimal; floats are the shortest decimal that reads as the same number, as Python's repr has
+ * it; what is no number is the bits of a double. Of f32 here are the doubles that they are. */
 static const struct {
     uint32_t type;
     uint64_t bits;

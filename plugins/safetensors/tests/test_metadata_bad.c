@@ -1,5 +1,6 @@
-/* test_metadata_bad.c - records of types that others made, changed or damaged: whatever is wrong with one, all values are the
- * strings that they are in the file, and a note says what is wrong. */
+/* SPDX-License-Identifier: MIT */
+/* test_metadata_bad.c - records of types that others made, changed or damaged: whatever is wrong with one,
+ * all values are the strings that they are in the file, and a note says what is wrong. */
 #include "kit.h"
 
 /* "tenon.metadata":"…" of this record; in memory that the next one takes. */

@@ -1,4 +1,5 @@
 /* Made by tests/abi/renew from tenon/types.h: with longer structs. */
+/* SPDX-License-Identifier: MIT */
 /* tenon/types.h - what applications and plugins share: status codes, dtypes, metadata values, limits.
  *
  * Nothing here is a function. All numbers are fixed for ever: they are written in files, in logs and in
@@ -129,12 +130,13 @@ struct tenon_dtype {
     uint32_t flags;                 /* none yet */
     const char *family;             /* opaque: whose text it is, "numpy" */
     const char *text;               /* opaque: the format's own words for the type, kept as they are */
-    /* Blocks only; NULL: carried, but not converted. Whole blocks, little-endian, at any address; native floats,
-     * aligned. The two do not overlap. Called from many threads at once. Return 0 or TENON_E_*. */
+    /* Blocks only; NULL: carried, but not converted. Whole blocks, little-endian, at any address; native
+     * floats, aligned. The two do not overlap. Called from many threads at once. Return 0 or TENON_E_*. */
     int32_t (*decode) (const void *blocks, float *items, uint64_t block_count);
     int32_t (*encode) (const float *items, void *blocks, uint64_t block_count);
-    /* Blocks only; NULL: any bytes will do. Looks for a block that stands for no numbers, since a scale in it is NaN or
-     * infinite: the number of the first one, from 0, or block_count. For verifying; bytes and threads as above. */
+    /* Blocks only; NULL: any bytes will do. Looks for a block that stands for no numbers, since a scale in it
+     * is NaN or infinite: the number of the first one, from 0, or block_count. For verifying; bytes and
+     * threads as above. */
     uint64_t (*check) (const void *blocks, uint64_t block_count);
     uint64_t future[2];
 };
@@ -242,12 +244,12 @@ enum {
     TENON_LOSS = 1,    /* something that a save dropped or changed */
     TENON_BID = 2,     /* what a codec said when it was asked whether a file is its own */
     TENON_VERDICT = 3, /* what became of a plugin candidate */
-    /* A save made a set of files, and `file` is one of them: in the order in which they got their names. There are
-     * none when the target is the only file, or when the save failed */
+    /* A save made a set of files, and `file` is one of them: in the order in which they got their names.
+     * There are none when the target is the only file, or when the save failed */
     TENON_WRITTEN = 4
 };
-/* Added to TENON_NOTE by a codec: the file breaks a rule of its format, at the cost of no data. The entry of the report has
- * the status TENON_E_MALFORMED, and tenon_verify fails with it. */
+/* Added to TENON_NOTE by a codec: the file breaks a rule of its format, at the cost of no data. The entry of
+ * the report has the status TENON_E_MALFORMED, and tenon_verify fails with it. */
 enum { TENON_FLAW = 0x100 };
 
 #ifdef __cplusplus

@@ -1,13 +1,13 @@
 /* Made by tests/abi/renew from tenon/plugin.h: with shorter structs. */
+/* SPDX-License-Identifier: MIT */
 /* tenon/plugin.h - what a plugin includes, and all that it includes.
  *
  * A plugin is a shared object that exports one function, tenon_plugin_v0, which returns a table of the
  * codecs, filters and dtypes that it has. A codec is two functions:
  *
- *     describe (call)   turns the bytes of a source into a catalog: for each tensor its name, dtype, shape, and where
- *                       its bytes lie
- *     write (call)      turns a plan (the same information, the other way round) into a sequence of
- *                       "put these header bytes, put that tensor here"
+ *     describe (call)   turns the bytes of a source into a catalog: for each tensor its name, dtype, shape,
+ * and where its bytes lie write (call)      turns a plan (the same information, the other way round) into a
+ * sequence of "put these header bytes, put that tensor here"
  *
  * It never opens a file, copies tensor data, makes a thread, allocates what somebody must free, prints or
  * exits. All it does goes through its *call*: one run of one codec function, on one thread, which is dead
@@ -115,14 +115,14 @@ enum {
     TENON_PART_CHECK_MAPPED = 1
 };
 
-/* What a file's name says of it, in a codec with TENON_SET_NUMBERED. */
-enum { TENON_SET_WHOLE = 1 /* all parts are described now, one after the other, into one catalog */ };
-struct tenon_set_info {
+/* What a file's name says of it, in a codec with TENON_SHARDS_NUMBERED. */
+enum { TENON_SHARDS_WHOLE = 1 /* all parts are described now, one after the other, into one catalog */ };
+struct tenon_shard_info {
     uint32_t struct_size, flags;
     uint64_t number, count; /* this part, from 1, and of how many. 0: its name is not that of a part */
     uint64_t tensors;       /* WHOLE: of the parts before it */
-    /* WHOLE, else NULL: eight numbers, zero at first, that the parts hand on, so that what each of them says of the whole
-     * can be compared */
+    /* WHOLE, else NULL: eight numbers, zero at first, that the parts hand on, so that what each of them says
+     * of the whole can be compared */
     uint64_t *shared;
 };
 
@@ -164,8 +164,8 @@ enum {
     /* The metadata hold what is needed to restore carried tensors: a codec that keeps metadata only on
      * request keeps these without being asked */
     TENON_PLAN_CARRIES = 4,
-    /* The target has the extension set_index: what is wanted is the set whose index it is. next_file (NULL) gives
-     * the target itself its turn, last */
+    /* The target has the extension set_index: what is wanted is the set whose index it is. next_file (NULL)
+     * gives the target itself its turn, last */
     TENON_PLAN_INDEX = 8
 };
 struct tenon_plan_info {
@@ -208,9 +208,8 @@ struct tenon_host {
 
     /* Records a failure. `status` is negative; `offset` is a place in source 0, or TENON_AUTO for none. */
     void (*fail) (struct tenon_call *call, int32_t status, uint64_t offset, const char *message);
-    /* Says something about the file: TENON_NOTE, TENON_NOTE | TENON_FLAW or TENON_LOSS; `item` is a tensor's or key's name, or
-     * NULL.
-     * A loss in write counts: a strict save fails. */
+    /* Says something about the file: TENON_NOTE, TENON_NOTE | TENON_FLAW or TENON_LOSS; `item` is a tensor's
+     * or key's name, or NULL. A loss in write counts: a strict save fails. */
     void (*note) (struct tenon_call *call, uint32_t kind, const char *item, const char *message);
     /* Non-zero: stop, and return TENON_E_CANCELLED. For loops that call no other service. */
     int32_t (*cancelled) (struct tenon_call *call);
@@ -286,18 +285,18 @@ struct tenon_host {
     tenon_status (*next_file) (struct tenon_call *call, const char *name, uint64_t name_length);
     tenon_status (*put_member) (struct tenon_call *call, const struct tenon_member *member,
                                 struct tenon_member_result *result);
-    /* For formats that print or index values: bytes offset … offset + length - 1 of what put_tensor would put.
-     * At any offset; cheap in rising order. A tensor that was read counts as put. */
+    /* For formats that print or index values: bytes offset … offset + length - 1 of what put_tensor would
+     * put. At any offset; cheap in rising order. A tensor that was read counts as put. */
     tenon_status (*read_tensor) (struct tenon_call *call, uint64_t index, const struct tenon_layout *layout,
                                  uint64_t offset, void *to, uint64_t length);
     /* With TENON_PLAN_APPENDS: the first `length` bytes of the old file, as they are, where the file system
      * can without copying them. Before anything else is put, and once. */
     tenon_status (*put_old) (struct tenon_call *call, uint64_t length);
-    /* In describe: tensor number `index` of all that were added so far, by this call and those that it included; like
-     * find. TENON_E_NOT_FOUND behind the last one is no failure. */
+    /* In describe: tensor number `index` of all that were added so far, by this call and those that it
+     * included; like find. TENON_E_NOT_FOUND behind the last one is no failure. */
     tenon_status (*described) (struct tenon_call *call, uint64_t index, struct tenon_tensor *tensor);
     /* In describe: which part of a set source 0 is, as its name says. */
-    tenon_status (*set_info) (struct tenon_call *call, struct tenon_set_info *info);
+    tenon_status (*shard_info) (struct tenon_call *call, struct tenon_shard_info *info);
 };
 
 /* Does this host have a service that is newer than the one the plugin asks for at least? */
@@ -321,17 +320,18 @@ enum {
     TENON_CODEC_ALIASES = 1,
     TENON_CODEC_NEEDS_PATCH = 2, /* write uses patch: saving to a pipe is refused at once */
     TENON_CODEC_APPENDS = 4,     /* write understands TENON_PLAN_APPENDS */
-    /* its files have tensors or metadata in an order of their own, not in the plan's: who carries (--carry) is
-     * given a record that brings the plan's order back */
+    /* its files have tensors or metadata in an order of their own, not in the plan's: who carries (--carry)
+     * is given a record that brings the plan's order back */
     TENON_CODEC_SORTS = 8
 };
 
-/* tenon_codec.set_flags: sets of files NAME-00001-of-00003.EXTENSION, one catalog in all. The core opens them: by their
- * index (set_index) if there is one, which is described like any file, else one after the other by their numbers;
- * metadata keys that an earlier one had are passed over. Of a part that is opened by itself there is a note. */
+/* tenon_codec.shard_flags: sets of files NAME-00001-of-00003.EXTENSION, one catalog in all. The core opens
+ * them: by their index (set_index) if there is one, which is described like any file, else one after the
+ * other by their numbers; metadata keys that an earlier one had are passed over. Of a part that is opened by
+ * itself there is a note. */
 enum {
-    TENON_SET_NUMBERED = 1,
-    TENON_SET_FIRST_OPENS = 2 /* opening the first part opens them all; else only TENON_OPEN_SET does */
+    TENON_SHARDS_NUMBERED = 1,
+    TENON_SHARDS_FIRST_OPENS = 2 /* opening the first part opens them all; else only TENON_OPEN_SHARDS does */
 };
 
 /* tenon_codec.metadata: what write can keep; the core puts the rest into the loss report */
@@ -528,9 +528,9 @@ tenon_put_be64 (void *to, uint64_t value)
     return tenon_put_le64 (to, __builtin_bswap64 (value));
 }
 
-/* The double that stands for a float in struct tenon_value, and the float of such a double, as their bits. NaNs keep theirs: a
- * conversion would make signalling ones quiet. Of a double that is no float's, the nearest; of a NaN that only a double has
- * room for, a quiet one. */
+/* The double that stands for a float in struct tenon_value, and the float of such a double, as their bits.
+ * NaNs keep theirs: a conversion would make signalling ones quiet. Of a double that is no float's, the
+ * nearest; of a NaN that only a double has room for, a quiet one. */
 __attribute__ ((unused)) static double
 tenon_f64_of_f32 (uint32_t bits)
 {

@@ -1,4 +1,5 @@
 /* Made by tests/abi/renew from tenon/types.h: with shorter structs. */
+/* SPDX-License-Identifier: MIT */
 /* tenon/types.h - what applications and plugins share: status codes, dtypes, metadata values, limits.
  *
  * Nothing here is a function. All numbers are fixed for ever: they are written in files, in logs and in
@@ -222,12 +223,12 @@ enum {
     TENON_LOSS = 1,    /* something that a save dropped or changed */
     TENON_BID = 2,     /* what a codec said when it was asked whether a file is its own */
     TENON_VERDICT = 3, /* what became of a plugin candidate */
-    /* A save made a set of files, and `file` is one of them: in the order in which they got their names. There are
-     * none when the target is the only file, or when the save failed */
+    /* A save made a set of files, and `file` is one of them: in the order in which they got their names.
+     * There are none when the target is the only file, or when the save failed */
     TENON_WRITTEN = 4
 };
-/* Added to TENON_NOTE by a codec: the file breaks a rule of its format, at the cost of no data. The entry of the report has
- * the status TENON_E_MALFORMED, and tenon_verify fails with it. */
+/* Added to TENON_NOTE by a codec: the file breaks a rule of its format, at the cost of no data. The entry of
+ * the report has the status TENON_E_MALFORMED, and tenon_verify fails with it. */
 enum { TENON_FLAW = 0x100 };
 
 #ifdef __cplusplus

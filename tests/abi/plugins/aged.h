@@ -1,12 +1,13 @@
-/* aged.h - the codec of the old and of the future plugin: the same source, compiled with shorter or longer structs. It
- * uses every struct that crosses the border.
+/* SPDX-License-Identifier: MIT */
+/* aged.h - the codec of the old and of the future plugin: the same source, compiled with shorter or longer
+ * structs. It uses every struct that crosses the border.
  *
- *     MAGIC (8 bytes) · u32 tensors · u32 bytes of the member behind all data (a file of the codec `aged.member`)
- *     each tensor: u8 length, name · u8 length, dtype · u8 rank · u64 dims · u64 offset
- *     data, in C order, little-endian · the member
+ *     MAGIC (8 bytes) · u32 tensors · u32 bytes of the member behind all data (a file of the codec
+ * `aged.member`) each tensor: u8 length, name · u8 length, dtype · u8 rank · u64 dims · u64 offset data, in C
+ * order, little-endian · the member
  *
- * The plan's last tensor goes into the member when there are several. FUTURE (struct) fills the fields that only
- * the future knows; LOW_FLAGS are flags that hosts may ignore. */
+ * The plan's last tensor goes into the member when there are several. FUTURE (struct) fills the fields that
+ * only the future knows; LOW_FLAGS are flags that hosts may ignore. */
 #ifndef AGED_MEMBER_FILTER
 #error define AGED_ID, AGED_MAGIC, AGED_MEMBER_FILTER, FUTURE, PAST_IS_ZERO and LOW_FLAGS first
 #endif
@@ -78,13 +79,13 @@ aged_describe (struct tenon_call *call)
     struct tenon_value value = { .type = TENON_U32, .source = TENON_NO_SOURCE };
     struct tenon_cursor cursor;
     uint32_t tensors, member;
-    struct tenon_set_info set = { .struct_size = sizeof set };
+    struct tenon_shard_info set = { .struct_size = sizeof set };
     FUTURE (info);
     FUTURE (set);
     TENON_TRY (call->host->source_info (call, 0, &info));
     if (!PAST_IS_ZERO (info))
         return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "source_info left what it does not know");
-    TENON_TRY (call->host->set_info (call, &set));
+    TENON_TRY (call->host->shard_info (call, &set));
     if (set.number || set.count || set.flags)
         return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "set_info did not fill the struct as it should");
     TENON_TRY (tenon_cursor_open (&cursor, call, 0, 8));

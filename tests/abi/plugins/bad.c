@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* bad.c - misbehaving describe functions: what they say of tensors. */
 #include "bad.h"
 

@@ -1,5 +1,6 @@
-/* bad.h - for plugins whose codecs misbehave. Each codec does one thing that it must not, and is called after the
- * function that does it; tests open any file with it as the format. */
+/* SPDX-License-Identifier: MIT */
+/* bad.h - for plugins whose codecs misbehave. Each codec does one thing that it must not, and is called after
+ * the function that does it; tests open any file with it as the format. */
 #ifndef BAD_H
 #define BAD_H
 #include <tenon/plugin.h>

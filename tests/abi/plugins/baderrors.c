@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* baderrors.c - misbehaving describe functions: how they fail, what they ask for. */
 #include "bad.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* badmeta.c - misbehaving describe functions: metadata; probes; served tensors. */
 #include "bad.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* badparts.c - misbehaving describe functions: parts, and what is included. */
 #include "bad.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* badwrite.c - misbehaving write functions. The tests save one tensor, "x", and a metadata entry. */
 #include "bad.h"
 
@@ -277,7 +278,8 @@ file_alone (struct tenon_call *call)
     return call->host->put_tensor (call, 0, NULL);
 }
 
-/* The member is written by a codec that patches it; its checksum, in front of it, must be that of the result. */
+/* The member is written by a codec that patches it; its checksum, in front of it, must be that of the result.
+ */
 static tenon_status
 member_patched (struct tenon_call *call)
 {

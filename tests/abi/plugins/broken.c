@@ -1,5 +1,7 @@
-/* broken.c - a plugin whose tables are wrong in the way that $BROKEN names. Everything begins as it should be; then one
- * thing is spoilt. (A plugin must not keep variables, nor look at the environment. This one is here to be caught.) */
+/* SPDX-License-Identifier: MIT */
+/* broken.c - a plugin whose tables are wrong in the way that $BROKEN names. Everything begins as it should
+ * be; then one thing is spoilt. (A plugin must not keep variables, nor look at the environment. This one is
+ * here to be caught.) */
 #include <stdlib.h>
 #include <tenon/plugin.h>
 

@@ -1,5 +1,6 @@
-/* future.c - a plugin made for a newer host: longer structs, whose last fields this host cannot know, flags that it may
- * ignore, a newer minor version, a service that is not there. See aged.h. */
+/* SPDX-License-Identifier: MIT */
+/* future.c - a plugin made for a newer host: longer structs, whose last fields this host cannot know, flags
+ * that it may ignore, a newer minor version, a service that is not there. See aged.h. */
 #include "../future/plugin.h"
 
 #define AGED_MAGIC "FUTURE!\n"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* nextmajor.c - a plugin for another major version of the interface. */
 struct tenon_plugin;
 struct tenon_host;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* noentry.c - a shared object that is no plugin. */
 __attribute__ ((visibility ("default"))) int some_function (int number);
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* old.c - a plugin from before the structs got their last fields: see aged.h. */
 #include "../old/plugin.h"
 

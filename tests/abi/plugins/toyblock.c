@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* toyblock.c - block dtypes, and nothing else: a plugin may have no codec at all.
  *
  *     tq8   8 items in 9 bytes: an exponent e (i8), then 8 × q (i8); an item is q × 2^e. No byte order.

@@ -1,12 +1,15 @@
+/* SPDX-License-Identifier: MIT */
 /* toybox.c - a toy container, with a directory at its end.
  *
  *     "TOYBOX1\n" · u32 members · u32 0 · u64 offset of the directory
  *     each member: "MEMB", u16 length, name (its lead) · its stored bytes
- *     the directory, for each member: u16 length, name · u8 filter (0 none, 1 deflate, 2 toyxor, 3 toyrot) · u8 check
- *     (1: CRC-32) · u64 lead, offset, stored, size · u32 crc · u64 block size · u32 blocks · u64 their ends
+ *     the directory, for each member: u16 length, name · u8 filter (0 none, 1 deflate, 2 toyxor, 3 toyrot) ·
+ * u8 check (1: CRC-32) · u64 lead, offset, stored, size · u32 crc · u64 block size · u32 blocks · u64 their
+ * ends
  *
- * All numbers little-endian. The header is patched when the directory is written. A member holds the file of another
- * codec, toyraw unless the option says otherwise, or another toybox; members that nobody recognises are skipped. */
+ * All numbers little-endian. The header is patched when the directory is written. A member holds the file of
+ * another codec, toyraw unless the option says otherwise, or another toybox; members that nobody recognises
+ * are skipped. */
 #include <tenon/plugin.h>
 
 #define MAGIC "TOYBOX1\n"

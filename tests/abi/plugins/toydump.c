@@ -1,5 +1,7 @@
-/* toydump.c - writes what tensors hold, for people: a line "NAME: 0a 1b …" each, of the bytes that read_tensor hands out, taken in
- * pieces of an odd size, the last piece of each tensor twice (going back must work). order=fortran asks for that. */
+/* SPDX-License-Identifier: MIT */
+/* toydump.c - writes what tensors hold, for people: a line "NAME: 0a 1b …" each, of the bytes that
+ * read_tensor hands out, taken in pieces of an odd size, the last piece of each tensor twice (going back must
+ * work). order=fortran asks for that. */
 #include <tenon/plugin.h>
 
 #define PIECE 7u

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: MIT */
 /* toyfirst.c - a toy whose first part opens the whole set.
  *
  *     "TOYFIRST", then the bytes of one array, which is called as the file is
  *
- * What it is told of the set becomes metadata, and so do the first byte (text), and all bytes (bytes) when there are not
- * four. */
+ * What it is told of the set becomes metadata, and so do the first byte (text), and all bytes (bytes) when
+ * there are not four. */
 #include <tenon/plugin.h>
 
 static tenon_status
@@ -16,10 +17,10 @@ static tenon_status
 add_set (struct tenon_call *call, uint64_t bytes)
 {
     struct tenon_value value = { .type = TENON_U64, .source = TENON_NO_SOURCE };
-    struct tenon_set_info set = { .struct_size = sizeof set };
+    struct tenon_shard_info set = { .struct_size = sizeof set };
     char key[64];
-    TENON_TRY (call->host->set_info (call, &set));
-    if (!(set.flags & TENON_SET_WHOLE)) {
+    TENON_TRY (call->host->shard_info (call, &set));
+    if (!(set.flags & TENON_SHARDS_WHOLE)) {
         snprintf (key, sizeof key, "%d of %d, alone", (int) set.number, (int) set.count);
         value.as.u = set.shared != NULL;
         return add (call, key, &value);
@@ -85,7 +86,7 @@ static const struct tenon_codec codec = {
     .magic_count = 1,
     .describe = describe,
     .write = write,
-    .set_flags = TENON_SET_NUMBERED | TENON_SET_FIRST_OPENS,
+    .shard_flags = TENON_SHARDS_NUMBERED | TENON_SHARDS_FIRST_OPENS,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* toylog.c - a toy format with metadata, to which one can add.
  *
  *     "TOYLOG1\n", then records: u8 kind, u8 length of the key, u8 n, key, n bytes

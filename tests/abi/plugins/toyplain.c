@@ -1,5 +1,6 @@
-/* toyplain.c - a format that holds little: numbers of a few plain types, and strings as metadata, all of them in the
- * reverse order.
+/* SPDX-License-Identifier: MIT */
+/* toyplain.c - a format that holds little: numbers of a few plain types, and strings as metadata, all of them
+ * in the reverse order.
  *
  *     "TPLN"  u16 tensors  u16 strings
  *     tensors: u8 length, name, u8 dtype, u8 flags, u8 rank, u64 dims

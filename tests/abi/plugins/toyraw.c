@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* toyraw.c - the tables of toyraw, and reading it. */
 #include "toyraw.h"
 
@@ -309,7 +310,7 @@ static const struct tenon_codec codec = {
     .metadata = TENON_METADATA_TYPED,
     .describe = toyraw_describe,
     .write = toyraw_write,
-    .set_flags = TENON_SET_NUMBERED,
+    .shard_flags = TENON_SHARDS_NUMBERED,
     .set_index = "index.toyset",
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };

@@ -1,5 +1,6 @@
-/* toyraw_write.c - writing toyraw. The header is made twice: first only counted, so that it can say where the data
- * begin without going back, then put. So it can be written to a pipe. */
+/* SPDX-License-Identifier: MIT */
+/* toyraw_write.c - writing toyraw. The header is made twice: first only counted, so that it can say where the
+ * data begin without going back, then put. So it can be written to a pipe. */
 #include "toyraw.h"
 
 struct out {
@@ -64,7 +65,8 @@ put_scalar (struct out *out, const struct tenon_value *value)
     return put_number (out, bits, toyraw_width (value->type));
 }
 
-/* Numbers and strings go in the header's byte order, strings with u32 lengths, whatever they had in their source. */
+/* Numbers and strings go in the header's byte order, strings with u32 lengths, whatever they had in their
+ * source. */
 static tenon_status
 put_array (struct out *out, const struct tenon_value *value)
 {

@@ -1,9 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 /* toyset.c - a toy set: an index that says which sibling holds which tensor.
  *
  *     "TOYSET1\n", then lines: FILE TAB TENSOR, or FILE alone (all that it holds)
  *
- * Written, it is as many siblings as it takes, NAME-1.toyraw …, each with `toyset.each` tensors, and the index; with
- * `toyset.beside` they are NAME-00001-of-00003.toyraw …, and the index is the last of them, NAME.index.toyset. */
+ * Written, it is as many siblings as it takes, NAME-1.toyraw …, each with `toyset.each` tensors, and the
+ * index; with `toyset.beside` they are NAME-00001-of-00003.toyraw …, and the index is the last of them,
+ * NAME.index.toyset. */
 #include <tenon/plugin.h>
 
 #define MAGIC "TOYSET1\n"

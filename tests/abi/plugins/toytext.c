@@ -1,13 +1,15 @@
+/* SPDX-License-Identifier: MIT */
 /* toytext.c - two codecs that do one thing each.
  *
- * toytext only reads, numbers that are written out, which no range of bytes can stand for; read() makes any region:
+ * toytext only reads, numbers that are written out, which no range of bytes can stand for; read() makes any
+ * region:
  *
  *     @NAME DTYPE DIM …      (f32, f64, i32 or i64)
  *     numbers, blanks and lines between them as one likes: -1 2.5 +3
  *     .toytext               (the last line, and the magic, found from the end)
  *
- * toylist only writes: a line "NAME DTYPE DIM …" for each tensor, an empty line, then their data one after the other,
- * in C order, little-endian. It never goes back. */
+ * toylist only writes: a line "NAME DTYPE DIM …" for each tensor, an empty line, then their data one after
+ * the other, in C order, little-endian. It never goes back. */
 #include <tenon/plugin.h>
 
 #define END ".toytext\n"
@@ -20,7 +22,8 @@ is_blank (uint8_t byte)
     return byte == ' ' || byte == '\n' || byte == '\t';
 }
 
-/* The next word; its length is 0 at the end of the line (or of the text, with `lines`). Blanks behind it stay. */
+/* The next word; its length is 0 at the end of the line (or of the text, with `lines`). Blanks behind it
+ * stay. */
 static tenon_status
 take_word (struct tenon_cursor *cursor, char word[WORD], uint32_t *length, int lines)
 {

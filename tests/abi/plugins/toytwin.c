@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* toytwin.c - codecs that want the same files. Each describes an empty tensor that is called after the codec.
  *
  *     twin_a, twin_b   magic "TWIN", extension twin: nothing tells them apart

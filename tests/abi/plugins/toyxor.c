@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* toyxor.c - two filters.
  *
- *     toyxor   any number of blocks: u32 little-endian length (bit 31: the stream's last), then as many bytes, each
- *              xored with its place in the block (mod 256). Streamed and blocked.
- *     toyrot   the bytes of the whole, last first. It cannot go in pieces: no step, no reset. */
+ *     toyxor   any number of blocks: u32 little-endian length (bit 31: the stream's last), then as many
+ * bytes, each xored with its place in the block (mod 256). Streamed and blocked. toyrot   the bytes of the
+ * whole, last first. It cannot go in pieces: no step, no reset. */
 #include <stdlib.h>
 #include <tenon/plugin.h>
 

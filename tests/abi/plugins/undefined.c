@@ -1,4 +1,6 @@
-/* undefined.c - a plugin that needs what nobody has. It must be found out when it is loaded, not when it gets there. */
+/* SPDX-License-Identifier: MIT */
+/* undefined.c - a plugin that needs what nobody has. It must be found out when it is loaded, not when it gets
+ * there. */
 #include <tenon/plugin.h>
 
 tenon_status function_of_a_library_that_is_missing (struct tenon_call *call);

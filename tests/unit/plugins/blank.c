@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* blank.c - a shared object that is no plugin. */
 #include <tenon/plugin.h>
 

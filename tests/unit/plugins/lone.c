@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* lone.c - a plugin with nothing wrong about it: one codec, which finds nothing in any file. */
 #include <tenon/plugin.h>
 

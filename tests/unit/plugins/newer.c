@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* newer.c - a plugin that needs a newer host. */
 #include <tenon/plugin.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* nextmajor.c - a plugin for a major version to come. */
 #include <tenon/plugin.h>
 

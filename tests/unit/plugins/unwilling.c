@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* unwilling.c - a plugin that has found a reason not to be used here. */
 #include <tenon/plugin.h>
 

@@ -1,6 +1,7 @@
-/* common.h - what every file of the core includes: failures, reports, small arithmetic. */
-#ifndef TN_COMMON_H
-#define TN_COMMON_H
+/* SPDX-License-Identifier: MIT */
+/* base.h - what every file of the core includes: failures, reports, small arithmetic. */
+#ifndef TN_BASE_H
+#define TN_BASE_H
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -44,7 +45,7 @@ tn_free_pointer (void *pointer)
 /* ---- failures (error.c) ---- */
 
 /* Inside the core `error` is never NULL, and the first failure is kept: a later one changes nothing and
- * returns the status of the first. `file` and `tensor` are kept by tn_fail_place and put before the message
+ * returns the status of the first. `file` and `tensor` are kept by tn_fail_in and put before the message
  * at the library's border. */
 TN_PRINTF (4, 5)
 tenon_status tn_fail_text (tenon_error *error, tenon_status status, uint64_t offset, const char *format, ...);
@@ -60,7 +61,7 @@ tn_negative (tenon_status status)
  * locale's help. */
 tenon_status tn_fail_errno (tenon_error *error, int number, const char *what, const char *path);
 /* Names the file and the tensor of a failure, unless it has them already. */
-void tn_fail_place (tenon_error *error, const char *file, const char *tensor);
+void tn_fail_in (tenon_error *error, const char *file, const char *tensor);
 /* At the border: copies what the caller's struct has room for; returns the status. `to` may be NULL. */
 tenon_status tn_error_out (tenon_error *to, const tenon_error *from);
 /* Copies text with everything that is no printable UTF-8 escaped as \xNN; always ends in NUL. */
