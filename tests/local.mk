@@ -4,27 +4,27 @@
 # sees the core's headers.
 unit_tests += \
 	tests/sweep/test_sweep \
-	tests/unit/test_cast \
-	tests/unit/test_checksum \
-	tests/unit/test_codecs \
-	tests/unit/test_config \
-	tests/unit/test_deflate \
-	tests/unit/test_dtype \
+	tests/unit/base/test_pool \
+	tests/unit/catalog/test_value \
+	tests/unit/context/test_codecs \
+	tests/unit/context/test_config \
+	tests/unit/context/test_dtype \
+	tests/unit/context/test_option \
+	tests/unit/context/test_registry \
+	tests/unit/context/test_settings \
+	tests/unit/kernels/test_cast \
+	tests/unit/kernels/test_checksum \
+	tests/unit/kernels/test_deflate \
+	tests/unit/kernels/test_swap \
+	tests/unit/kernels/test_transpose \
+	tests/unit/sink/test_atomic \
+	tests/unit/sink/test_atomic_set \
+	tests/unit/sink/test_reflink \
+	tests/unit/sink/test_sink \
+	tests/unit/source/test_decoder \
 	tests/unit/test_json \
-	tests/unit/test_member \
-	tests/unit/test_option \
-	tests/unit/test_pool \
-	tests/unit/test_registry \
-	tests/unit/test_reflink \
-	tests/unit/test_save \
-	tests/unit/test_save_set \
-	tests/unit/test_settings \
-	tests/unit/test_sink \
-	tests/unit/test_stream \
-	tests/unit/test_swap \
-	tests/unit/test_transpose \
-	tests/unit/test_value \
-	tests/unit/test_want
+	tests/unit/transfer/test_request \
+	tests/unit/transfer/test_transfer
 
 # A test in shell is an executable file; it ends by printing a line like Check's:
 #   100%: Checks: 12, Failures: 0, Errors: 0
@@ -41,28 +41,28 @@ shell_tests += \
 
 # The same for tests that want plugins to be loaded at run time: left out with --disable-dlopen.
 module_unit_tests = \
-	tests/abi/test_abi \
-	tests/abi/test_ahead \
 	tests/abi/test_append \
-	tests/abi/test_bad \
-	tests/abi/test_badwrite \
-	tests/abi/test_box \
+	tests/abi/test_bad_readers \
+	tests/abi/test_bad_writers \
 	tests/abi/test_carry \
-	tests/abi/test_choose \
-	tests/abi/test_dump \
-	tests/abi/test_edit \
-	tests/abi/test_meta \
-	tests/abi/test_parts \
-	tests/abi/test_raw \
-	tests/abi/test_set \
-	tests/abi/test_text \
+	tests/abi/test_container \
+	tests/abi/test_describe \
+	tests/abi/test_index \
+	tests/abi/test_metadata \
+	tests/abi/test_metadata_text \
+	tests/abi/test_parallel \
+	tests/abi/test_plugins \
+	tests/abi/test_read_tensor \
+	tests/abi/test_recognise \
+	tests/abi/test_served \
+	tests/abi/test_shards \
 	tests/abi/test_write \
 	tests/faults/test_disk \
 	tests/faults/test_formats \
 	tests/faults/test_kill \
 	tests/faults/test_memory \
-	tests/unit/test_loader \
-	tests/unit/test_threads
+	tests/unit/context/test_loader \
+	tests/unit/open/test_threads
 module_shell_tests += \
 	tests/abi/nm.sh \
 	tests/cli/edit.sh \
@@ -99,11 +99,11 @@ test_plugins = \
 	tests/abi/plugins/toytwin.la \
 	tests/abi/plugins/toyxor.la \
 	tests/abi/plugins/undefined.la \
-	tests/unit/plugins/blank.la \
-	tests/unit/plugins/lone.la \
-	tests/unit/plugins/newer.la \
-	tests/unit/plugins/nextmajor.la \
-	tests/unit/plugins/unwilling.la
+	tests/unit/context/plugins/blank.la \
+	tests/unit/context/plugins/lone.la \
+	tests/unit/context/plugins/newer.la \
+	tests/unit/context/plugins/nextmajor.la \
+	tests/unit/context/plugins/unwilling.la
 TEST_MODULE_FLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 tests_abi_plugins_bad_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_baderrors_la_LDFLAGS = $(TEST_MODULE_FLAGS)
@@ -127,11 +127,11 @@ tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytwin_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyxor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_undefined_la_LDFLAGS = $(TEST_MODULE_FLAGS)
-tests_unit_plugins_blank_la_LDFLAGS = $(TEST_MODULE_FLAGS)
-tests_unit_plugins_lone_la_LDFLAGS = $(TEST_MODULE_FLAGS)
-tests_unit_plugins_newer_la_LDFLAGS = $(TEST_MODULE_FLAGS)
-tests_unit_plugins_nextmajor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
-tests_unit_plugins_unwilling_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_unit_context_plugins_blank_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_unit_context_plugins_lone_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_unit_context_plugins_newer_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_unit_context_plugins_nextmajor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_unit_context_plugins_unwilling_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyraw_la_SOURCES = tests/abi/plugins/toyraw.c tests/abi/plugins/toyraw.h tests/abi/plugins/toyraw_write.c
 
 # A library that makes calls of the C library fail, loaded before it (tests/faults/faults.h). It takes the place of malloc: no
@@ -148,7 +148,7 @@ tests_faults_test_kill_SOURCES = tests/faults/test_kill.c $(fault_rig)
 tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
 
 # The tests are compiled with tests/marks.h before everything else.
-tests/unit/test_%.o tests/unit/tests_%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o \
+tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o \
 tests/abi/kit.lo tests/abi/kit.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
 EXTRA_DIST += tests/marks.h tests/values.h
 
@@ -158,20 +158,51 @@ tests_unit_test_json_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_C_CFLAGS)
 tests_unit_test_json_LDADD = $(LDADD) $(JSON_C_LIBS)
 
 # What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin).
-thread_tests = tests/abi/test_ahead tests/unit/test_member tests/unit/test_pool tests/unit/test_save_set tests/unit/test_threads
+thread_tests = \
+	tests/abi/test_parallel \
+	tests/unit/base/test_pool \
+	tests/unit/open/test_threads \
+	tests/unit/sink/test_atomic_set \
+	tests/unit/transfer/test_transfer
 builtin_tests = tests/walls.sh
 # What .ci/run does in builds that lack one or both of the libraries for deflate (make check-deflate).
-deflate_tests = tests/unit/test_checksum tests/unit/test_deflate tests/unit/test_member tests/unit/test_stream tests/abi/test_box \
-	plugins/npz/tests/test_zip plugins/npz/tests/golden.sh
+deflate_tests = \
+	plugins/npz/tests/golden.sh \
+	plugins/npz/tests/test_zip \
+	tests/abi/test_container \
+	tests/unit/kernels/test_checksum \
+	tests/unit/kernels/test_deflate \
+	tests/unit/source/test_decoder \
+	tests/unit/transfer/test_transfer
 # What .ci/run does in a build by another compiler (make check-compiler): where numbers are computed, and the whole once.
-compiler_tests = tests/unit/test_cast tests/unit/test_checksum tests/unit/test_deflate tests/unit/test_dtype tests/unit/test_json \
-	tests/unit/test_swap tests/unit/test_transpose tests/unit/test_value tests/unit/test_want plugins/gguf/tests/test_decode \
-	plugins/gguf/tests/test_encode plugins/npz/tests/golden.sh
+compiler_tests = \
+	plugins/gguf/tests/test_decode \
+	plugins/gguf/tests/test_encode \
+	plugins/npz/tests/golden.sh \
+	tests/unit/catalog/test_value \
+	tests/unit/context/test_dtype \
+	tests/unit/kernels/test_cast \
+	tests/unit/kernels/test_checksum \
+	tests/unit/kernels/test_deflate \
+	tests/unit/kernels/test_swap \
+	tests/unit/kernels/test_transpose \
+	tests/unit/test_json \
+	tests/unit/transfer/test_request
 # What `make check-valgrind` runs. It takes too long for sweeps, and for what needs many threads or millions of items; the
 # sanitizers see those.
-valgrind_too_long = plugins/npz/tests/test_metadata_bad plugins/npz/tests/test_zip plugins/safetensors/tests/test_metadata \
-	tests/abi/test_ahead tests/unit/test_deflate tests/unit/test_json \
-	tests/unit/test_member tests/unit/test_pool tests/unit/test_sink tests/unit/test_swap tests/unit/test_transpose tests/unit/test_want
+valgrind_too_long = \
+	plugins/npz/tests/test_metadata_bad \
+	plugins/npz/tests/test_zip \
+	plugins/safetensors/tests/test_metadata \
+	tests/abi/test_parallel \
+	tests/unit/base/test_pool \
+	tests/unit/kernels/test_deflate \
+	tests/unit/kernels/test_swap \
+	tests/unit/kernels/test_transpose \
+	tests/unit/sink/test_sink \
+	tests/unit/test_json \
+	tests/unit/transfer/test_request \
+	tests/unit/transfer/test_transfer
 valgrind_unit_tests = $(filter-out tests/sweep/% tests/faults/% $(valgrind_too_long),$(unit_tests) $(module_unit_tests))
 valgrind_shell_tests += tests/cli/ls.sh
 
@@ -201,7 +232,7 @@ check-is-missing:
 	echo 'macOS: brew install check; then configure again. ./quickstart check does all of it.'; exit 1
 endif
 
-tests/abi/plugins/%.la tests/unit/plugins/%.la: AM_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+tests/abi/plugins/%.la tests/unit/context/plugins/%.la: AM_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 
 # ---- fuzzers: tests/fuzz/NAME.c, for libFuzzer, when configured with CC=clang --enable-fuzzers -----------------------
 fuzzers = tests/fuzz/fuzz_json tests/fuzz/fuzz_open

@@ -136,8 +136,9 @@ unlisted ()
 }
 wall 'every source is in a local.mk' "$(unlisted include/tenon/*.h core/*/*.[ch] tools/*.[ch] plugins/*/*.[ch])"
 # (A script that cannot be executed is a part of others.)
-wall 'every test is in a local.mk' \
-    "$(unlisted tests/*/test_*.c; for file in $(unlisted tests/*/*.sh plugins/*/tests/*.sh); do [ ! -x "$file" ] || echo "$file"; done)"
+wall 'every test is in a local.mk' "$(
+    unlisted tests/*/test_*.c tests/unit/*/test_*.c
+    for file in $(unlisted tests/*/*.sh plugins/*/tests/*.sh); do [ ! -x "$file" ] || echo "$file"; done)"
 wall 'every manual page is in a local.mk' "$(unlisted docs/*.[1-9] plugins/*/*.[1-9])"
 
 header=include/tenon/tenon.h

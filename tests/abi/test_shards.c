@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_parts.c - sets that the core puts together: numbered parts, indexes found beside them, folders; and
+/* test_shards.c - sets that the core puts together: numbered parts, indexes found beside them, folders; and
  * what is in the way of it: gaps, pipes, links, thousands of names. */
 #include "kit.h"
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_ahead.c - members that are made before they are asked for, and blocks that many threads encode: all
+/* test_parallel.c - members that are made before they are asked for, and blocks that many threads encode: all
  * that one sees is the same on any number of threads. */
 #include "kit.h"
 

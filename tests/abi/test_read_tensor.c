@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_dump.c - codecs that look at values while they write (read_tensor): arrays, files, callbacks, casts,
- * both orders. */
+/* test_read_tensor.c - codecs that look at values while they write (read_tensor): arrays, files, callbacks,
+ * casts, both orders. */
 #include "kit.h"
 
 static const uint64_t shape[2] = { 2, 3 };

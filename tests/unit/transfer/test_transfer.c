@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_member.c - tensors in members of containers: stored, in one stream, in blocks, with tables of blocks
+/* test_transfer.c - tensors in members of containers: stored, in one stream, in blocks, with tables of blocks
  * that lie; in memory and in files; whole and in part; read, loaded beside their member, streamed; in every
  * order; checksums right and wrong. Encoded bytes are zlib's own, values are reckoned from their place. */
 #include "source/scan.h"

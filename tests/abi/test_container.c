@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_box.c - containers: parts read through filters, as one stream and block by block; members in members;
- * damage; what is written, byte for byte where the filter makes that possible. */
+/* test_container.c - containers: parts read through filters, as one stream and block by block; members in
+ * members; damage; what is written, byte for byte where the filter makes that possible. */
 #include "kit.h"
 #include <zlib.h>
 

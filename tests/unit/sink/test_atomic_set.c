@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_save_set.c - saving several files at once, several saves at once, and what dead saves left behind. */
+/* test_atomic_set.c - saving several files at once, several saves at once, and what dead saves left behind.
+ */
 #include "saving.h"
 #include <pthread.h>
 #include <stdatomic.h>

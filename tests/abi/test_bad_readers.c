@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_bad.c - codecs that misbehave while they read: each is refused or contained, in words that say what is
- * wrong. */
+/* test_bad_readers.c - codecs that misbehave while they read: each is refused or contained, in words that say
+ * what is wrong. */
 #include "kit.h"
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_badwrite.c - codecs that misbehave while they write: the target is left as it was, nothing else is
+/* test_bad_writers.c - codecs that misbehave while they write: the target is left as it was, nothing else is
  * left behind. */
 #include "kit.h"
 #include <unistd.h>

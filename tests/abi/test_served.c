@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_text.c - tensors that a codec serves, and block dtypes: regions, slices, casts, copies into other
+/* test_served.c - tensors that a codec serves, and block dtypes: regions, slices, casts, copies into other
  * formats. */
 #include "kit.h"
 

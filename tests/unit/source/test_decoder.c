@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_stream.c - encoded sources: whole streams, blocks, checksums, and what is damaged. The encoded bytes
+/* test_decoder.c - encoded sources: whole streams, blocks, checksums, and what is damaged. The encoded bytes
  * are zlib's own. */
 #include "kernels/deflate.h"
 #include "source/source.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_want.c - boxes, orders, byte orders and casts, against a model that picks one item at a time. */
+/* test_request.c - boxes, orders, byte orders and casts, against a model that picks one item at a time. */
 #include "transfer/transfer.h"
 #include <check.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_raw.c - reading what a codec describes: every way in which a tensor's bytes may lie, typed and nested
- * and lazily read metadata, opaque dtypes. All files are laid out here, byte for byte. */
+/* test_describe.c - reading what a codec describes: every way in which a tensor's bytes may lie, typed and
+ * nested and lazily read metadata, opaque dtypes. All files are laid out here, byte for byte. */
 #include "kit.h"
 
 /* ---- layouts ---- */

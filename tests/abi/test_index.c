@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_set.c - sets: an index and the siblings that it names, read and written; parts that are missing, that
- * lie, that would lead out of the folder; nothing half written. */
+/* test_index.c - sets: an index and the siblings that it names, read and written; parts that are missing,
+ * that lie, that would lead out of the folder; nothing half written. */
 #include "kit.h"
 #include <sys/stat.h>
 #include <unistd.h>

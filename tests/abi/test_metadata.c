@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_meta.c - metadata: typed, nested, read when somebody asks; options of every type; what a save makes of
- * both. */
+/* test_metadata.c - metadata: typed, nested, read when somebody asks; options of every type; what a save
+ * makes of both. */
 #include "kit.h"
 
 /* ---- reading ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_edit.c - metadata of a plan from text and out of it again; arrays of a file walked through and mapped.
+/* test_metadata_text.c - metadata of a plan from text and out of it again; arrays of a file walked through
+ * and mapped.
  */
 #include "kit.h"
 #include <float.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_save.c - saving one file: its bytes, its mode, its name, and what it replaces. */
+/* test_atomic.c - saving one file: its bytes, its mode, its name, and what it replaces. */
 #include "saving.h"
 #include <pthread.h>
 #include <sys/wait.h>

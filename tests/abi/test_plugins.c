@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_abi.c - plugins of another age, plugins whose tables are wrong, files that are no plugins: what is
+/* test_plugins.c - plugins of another age, plugins whose tables are wrong, files that are no plugins: what is
  * used, what is refused, and in which words. */
 #include "kit.h"
 #include <sys/stat.h>

@@ -47,14 +47,14 @@ path_of (const char *where, const char *name)
     return path[next];
 }
 
-/* Copies a plugin of tests/unit/plugins, or the first `most` bytes of it. */
+/* Copies a plugin of tests/unit/context/plugins, or the first `most` bytes of it. */
 static const char *
 put_part (const char *plugin, const char *where, const char *name, size_t most)
 {
     static char bytes[1 << 20];
     const char *build = getenv ("TENON_BUILDDIR"), *to = path_of (where, name);
     char from[512];
-    snprintf (from, sizeof from, "%s/tests/unit/plugins/.libs/%s.so", build ? build : ".", plugin);
+    snprintf (from, sizeof from, "%s/tests/unit/context/plugins/.libs/%s.so", build ? build : ".", plugin);
     FILE *source = fopen (from, "rb");
     ck_assert_msg (source != NULL, "%s: %s", from, strerror (errno));
     size_t length = fread (bytes, 1, TN_MIN (most, sizeof bytes), source);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_choose.c - which codec takes a file, and what is said of the choice. */
+/* test_recognise.c - which codec takes a file, and what is said of the choice. */
 #include "kit.h"
 
 static const struct {
