@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 tenonincludedir = $(includedir)/tenon
 tenoninclude_HEADERS = \
+	include/tenon/bytes.h \
+	include/tenon/cursor.h \
+	include/tenon/errors.h \
 	include/tenon/json.h \
 	include/tenon/json_number.h \
 	include/tenon/json_out.h \

@@ -59,7 +59,7 @@ check 'pkg-config and the command agree on the version' "$bindir/tenon" --versio
 
 # ---- the headers, for themselves ----
 warnings='-Wall -Wextra -Werror -pedantic'
-for header in tenon plugin types json json_number json_out json_value; do
+for header in tenon plugin bytes cursor errors types json json_number json_out json_value; do
     printf '#include <tenon/%s.h>\nint probe_%s (void);\n' "$header" "$header" >"$work/header.c"
     cp "$work/header.c" "$work/header.cc"
     # shellcheck disable=SC2086 # lists of flags, here and below

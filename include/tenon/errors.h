@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* tenon/errors.h - recording failures and notes in the manner of printf. <tenon/plugin.h> includes it. */
+#ifndef TENON_ERRORS_H
+#define TENON_ERRORS_H
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <tenon/plugin.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Returns the status from the enclosing function when it is negative. */
+#define TENON_TRY(expression)                                                                                \
+    do {                                                                                                     \
+        tenon_status tenon_status_ = (expression);                                                           \
+        if (tenon_status_ < 0)                                                                               \
+            return tenon_status_;                                                                            \
+    } while (0)
+
+/* tenon_fail (call, status, offset, format, …) records a failure and is the status: `return tenon_fail
+ * (…);`. A macro, so that the compiler sees that the result is negative and does not warn of out parameters
+ * that were not set. */
+#define tenon_fail(call, status, offset, ...)                                                                \
+    (tenon_fail_text (call, status, offset, __VA_ARGS__), (tenon_status) (status))
+
+__attribute__ ((format (printf, 4, 5), unused)) static void
+tenon_fail_text (struct tenon_call *call, tenon_status status, uint64_t offset, const char *format, ...)
+{
+    char text[512];
+    va_list list;
+    va_start (list, format);
+    vsnprintf (text, sizeof text, format, list);
+    va_end (list);
+    call->host->fail (call, status, offset, text);
+}
+
+__attribute__ ((format (printf, 4, 5), unused)) static void
+tenon_note (struct tenon_call *call, uint32_t kind, const char *item, const char *format, ...)
+{
+    char text[512];
+    va_list list;
+    va_start (list, format);
+    vsnprintf (text, sizeof text, format, list);
+    va_end (list);
+    call->host->note (call, kind, item, text);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
