@@ -24,8 +24,8 @@ struct job {
     atomic_uint_fast64_t next; /* the item that is begun next */
     atomic_bool stop;          /* an item failed */
     /* under the pool's lock */
-    uint64_t failed; /* the lowest item that failed, with `status` */
-    tenon_status status;
+    uint64_t failed;         /* the lowest item that failed, and … */
+    tenon_error *error;      /* … its failure */
     unsigned joined, active; /* helpers so far, and those still at work */
     pthread_t caller;
     struct job *following;
@@ -142,25 +142,31 @@ tn_pool_width (const struct tn_pool *pool)
     return pool ? pool->width : 1;
 }
 
-/* Takes items until there are none. The failure, if any, is the job's. */
+/* Items are begun in rising order, so any item below a failed one has been begun, too. */
+static void
+keep_failure (struct tn_pool *pool, struct job *job, uint64_t item, const tenon_error *error)
+{
+    atomic_store_explicit (&job->stop, true, memory_order_relaxed);
+    pthread_mutex_lock (&pool->lock);
+    if (job->error->status == TENON_OK || item < job->failed) {
+        job->failed = item;
+        *job->error = *error;
+    }
+    pthread_mutex_unlock (&pool->lock);
+}
+
+/* Does items until none is left or one has failed. */
 static void
 take_items (struct tn_pool *pool, struct job *job, unsigned worker)
 {
+    tenon_error error;
+    tn_error_clear (&error);
     while (!atomic_load_explicit (&job->stop, memory_order_relaxed)) {
         uint64_t item = atomic_fetch_add_explicit (&job->next, 1, memory_order_relaxed);
         if (item >= job->count)
             return;
-        tenon_status status = job->item (job->data, item, worker);
-        if (status == TENON_OK)
-            continue;
-        /* Items are begun in rising order, so whoever could fail with a lower number is at work already. */
-        atomic_store_explicit (&job->stop, true, memory_order_relaxed);
-        pthread_mutex_lock (&pool->lock);
-        if (job->status == TENON_OK || item < job->failed) {
-            job->failed = item;
-            job->status = tn_negative (status);
-        }
-        pthread_mutex_unlock (&pool->lock);
+        if (job->item (job->data, item, worker, &error) < 0)
+            keep_failure (pool, job, item, &error);
     }
 }
 
@@ -276,32 +282,32 @@ withdraw (struct tn_pool *pool, struct job *job)
 }
 
 static tenon_status
-run_alone (uint64_t count, tn_pool_item item, void *data)
+run_alone (uint64_t count, tn_pool_item item, void *data, tenon_error *error)
 {
-    for (uint64_t i = 0; i < count; i++) {
-        tenon_status status = item (data, i, 0);
-        if (status != TENON_OK)
-            return tn_negative (status);
-    }
+    for (uint64_t i = 0; i < count; i++)
+        TN_TRY (item (data, i, 0, error));
     return TENON_OK;
 }
 
 tenon_status
-tn_pool_run (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *data)
+tn_pool_run (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *data, tenon_error *error)
 {
     if (count < 2 || !pool || pool->width < 2 || !claim (pool))
-        return run_alone (count, item, data);
-    struct job job = { .item = item, .data = data, .count = count, .caller = pthread_self () };
+        return run_alone (count, item, data, error);
+    struct job job = {
+        .item = item, .data = data, .count = count, .error = error, .caller = pthread_self ()
+    };
     if (!publish (pool, &job, count - 1))
-        return run_alone (count, item, data);
+        return run_alone (count, item, data, error);
     take_items (pool, &job, 0);
     withdraw (pool, &job);
-    return job.status;
+    return error->status;
 }
 
 struct tn_pool_job {
     struct job job;
-    struct tn_pool *pool; /* NULL: nobody else knows of it */
+    struct tn_pool *pool; /* NULL: the job is in no pool's list, and tn_pool_wait does all of it */
+    tenon_error error;
 };
 
 struct tn_pool_job *
@@ -310,7 +316,9 @@ tn_pool_start (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *da
     struct tn_pool_job *started = calloc (1, sizeof *started);
     if (!started)
         return NULL;
-    started->job = (struct job){ .item = item, .data = data, .count = count, .caller = pthread_self () };
+    started->job = (struct job){
+        .item = item, .data = data, .count = count, .error = &started->error, .caller = pthread_self ()
+    };
     bool shared =
         count > 0 && pool && pool->width > 1 && claim (pool) && publish (pool, &started->job, count);
     started->pool = shared ? pool : NULL;
@@ -318,15 +326,15 @@ tn_pool_start (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *da
 }
 
 tenon_status
-tn_pool_wait (struct tn_pool_job *started)
+tn_pool_wait (struct tn_pool_job *started, tenon_error *error)
 {
-    tenon_status status;
     if (started->pool) {
         take_items (started->pool, &started->job, 0);
         withdraw (started->pool, &started->job);
-        status = started->job.status;
+        if (started->error.status < 0)
+            *error = started->error;
     } else
-        status = run_alone (started->job.count, started->job.item, started->job.data);
+        run_alone (started->job.count, started->job.item, started->job.data, error);
     free (started);
-    return status;
+    return error->status;
 }

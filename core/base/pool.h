@@ -17,18 +17,21 @@ void tn_pool_free (struct tn_pool *pool);
 /* How many work at once. */
 unsigned tn_pool_width (const struct tn_pool *pool);
 
-/* One item; `worker` < tn_pool_width is the same for all items that the same thread works on in this job.
- * Returns 0 or TENON_E_*. */
-typedef tenon_status (*tn_pool_item) (void *job, uint64_t item, unsigned worker);
-/* Runs items 0 … count - 1, in rising order as threads get free, and waits for all. After a failure no
- * further item is begun; the failure with the lowest item number is returned. */
-tenon_status tn_pool_run (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *job);
+/* Does one item. `worker` < tn_pool_width is the same for all items of a job that one thread does. `error` is
+ * the item's own, with no failure in it yet; an item that fails records its failure there and returns its
+ * status. */
+typedef tenon_status (*tn_pool_item) (void *job, uint64_t item, unsigned worker, tenon_error *error);
+/* Runs items 0 … count - 1 and waits for all. Threads begin items in rising order; after a failure they begin
+ * no more. `error`, which must have no failure yet, takes the failure of the lowest item that failed, so it
+ * is the same on any number of threads. `pool` may be NULL: the caller does all items. */
+tenon_status tn_pool_run (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *job,
+                          tenon_error *error);
 
-/* The same, beside what the caller goes on to do: tn_pool_wait works on what is left, as worker 0, and frees
- * the job. Until then whatever the caller runs on the pool is done on its own thread. NULL: no memory. `pool`
- * may be NULL. */
+/* Like tn_pool_run, but returns at once; NULL: no memory. tn_pool_wait does the items that are left, as
+ * worker 0, and frees the job. Until then, all that the caller runs on the pool is done on the caller's
+ * thread. */
 struct tn_pool_job;
 struct tn_pool_job *tn_pool_start (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *job);
-tenon_status tn_pool_wait (struct tn_pool_job *job);
+tenon_status tn_pool_wait (struct tn_pool_job *job, tenon_error *error);
 
 #endif

@@ -21,7 +21,6 @@ struct guess {
     struct tn_member_result made;
     uint64_t losses;
     tenon_report *report; /* NULL: nothing was said */
-    tenon_error *error;   /* NULL: it succeeded, or there was no memory for saying more */
     tenon_status status;
 };
 
@@ -40,7 +39,8 @@ struct tn_speculation {
     uint64_t at_once;
     struct guess *guesses;
     uint64_t count, taken;
-    bool *done; /* of the tensors of all guesses */
+    bool *done;        /* of the tensors of all guesses */
+    tenon_error error; /* of the first guess that failed */
 };
 
 static tenon_status
@@ -66,7 +66,6 @@ drop_guess (struct guess *guess)
 {
     free (guess->kept.bytes);
     free (guess->made.ends);
-    free (guess->error);
     tenon_report_free (guess->report);
     memset (guess, 0, sizeof *guess);
 }
@@ -182,24 +181,21 @@ make_guess (struct job *job, uint64_t number, struct guess *guess, struct guesse
 }
 
 static tenon_status
-guess_item (void *opaque, uint64_t item, unsigned worker)
+guess_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct job *job = opaque;
     struct guess *guess = &job->ahead->guesses[item];
     struct guesser *guesser = &job->ahead->guessers[worker];
-    tenon_error error = TENON_ERROR_INIT;
     if (job->call->session->report && !guesser->report && !(guesser->report = tn_report_new ()))
-        tn_fail_memory (&error);
+        tn_fail_memory (error);
     else
-        make_guess (job, item, guess, guesser, worker, &error);
+        make_guess (job, item, guess, guesser, worker, error);
     if (guesser->report && tenon_report_count (guesser->report) > 0) {
         guess->report = guesser->report;
         guesser->report = NULL;
     }
-    guess->status = error.status;
-    if (error.status < 0 && (guess->error = malloc (sizeof error)))
-        *guess->error = error;
-    return error.status; /* nobody will ask for those behind it */
+    guess->status = error->status;
+    return error->status; /* nobody will ask for those behind it */
 }
 
 /* How many members fit: what is in flight, and what waits. */
@@ -259,7 +255,8 @@ make_guesses (struct tn_call *call, const struct tn_member_spec *wanted, uint64_
         return tn_fail_memory (call->session->error);
     }
     ahead->count = count;
-    tn_pool_run (call->session->context->pool, count, guess_item, &job);
+    ahead->error = (tenon_error) TENON_ERROR_INIT;
+    tn_pool_run (call->session->context->pool, count, guess_item, &job, &ahead->error);
     return TENON_OK;
 }
 
@@ -277,9 +274,7 @@ deliver (struct tn_call *call, const struct tn_member_spec *wanted, struct guess
         tn_report_append (session->report, guess->report);
     *outer->losses += guess->losses;
     if (guess->status < 0) {
-        if (!guess->error)
-            return tn_fail_memory (session->error);
-        *session->error = *guess->error;
+        *session->error = ahead->error;
         return session->error->status;
     }
     const bool *done = ahead->done + ahead->taken * wanted->count;

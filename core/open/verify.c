@@ -67,7 +67,7 @@ struct small_members {
 };
 
 static tenon_status
-verify_batch (void *opaque, uint64_t item, unsigned worker)
+verify_batch (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct small_members *members = opaque;
     struct tn_catalog *catalog = members->verify->file->catalog;
@@ -82,7 +82,7 @@ verify_batch (void *opaque, uint64_t item, unsigned worker)
         members->good[i] = bytes && tn_whole_read (source, bytes, &state->blocks, NULL, &ignored) == TENON_OK
                            && tn_meter_add (&members->verify->meter, source->size, &ignored) == TENON_OK;
         if (ignored.status == TENON_E_CANCELLED)
-            return ignored.status;
+            return tn_fail (error, ignored.status, TN_NO_OFFSET, "%s", ignored.message);
     }
     return TENON_OK;
 }
@@ -103,13 +103,11 @@ verify_sources (struct verify *verify)
     }
     tenon_status status =
         tn_pool_run (catalog->context->pool, (catalog->source_count + VERIFY_BATCH - 1) / VERIFY_BATCH,
-                     verify_batch, &members);
+                     verify_batch, &members, &error);
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
-    if (status < 0) {
-        tn_fail (&error, status, TN_NO_OFFSET, "cancelled");
+    if (status < 0)
         return found (verify, &error, "");
-    }
     bool go_on = true;
     for (uint64_t i = 0; i < catalog->source_count && go_on; i++)
         if (is_checked (catalog->sources[i]) && !good[i])

@@ -56,16 +56,15 @@ struct sum_job {
     const uint8_t *bytes;
     uint64_t length;
     uint32_t sums[MOST_SUMS];
-    tenon_error *error;
 };
 
 static tenon_status
-sum_item (void *opaque, uint64_t item, unsigned worker)
+sum_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct sum_job *job = opaque;
     (void) worker;
     if (item == 0)
-        return tn_sink_lend (job->stage->outer, job->bytes, job->length, job->error);
+        return tn_sink_lend (job->stage->outer, job->bytes, job->length, error);
     uint64_t at = (item - 1) * SUM_BLOCK;
     job->sums[item - 1] = tn_crc32 (0, job->bytes + at, TN_MIN (SUM_BLOCK, job->length - at));
     return TENON_OK;
@@ -75,7 +74,7 @@ static tenon_status
 plain_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error)
 {
     struct tn_encode_sink *stage = (struct tn_encode_sink *) sink;
-    struct sum_job job = { .stage = stage, .error = error };
+    struct sum_job job = { .stage = stage };
     stage->outer->subject = sink->subject;
     if (!stage->sums)
         return tn_sink_lend (stage->outer, bytes, length, error);
@@ -85,7 +84,7 @@ plain_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_erro
         job.bytes = from;
         job.length = TN_MIN (length, MOST_SUMS * SUM_BLOCK);
         uint64_t blocks = (job.length - 1) / SUM_BLOCK + 1;
-        TN_TRY (tn_pool_run (stage->context->pool, blocks + 1, sum_item, &job));
+        TN_TRY (tn_pool_run (stage->context->pool, blocks + 1, sum_item, &job, error));
         for (uint64_t i = 0; i < blocks; i++)
             stage->crc =
                 tn_crc32_combine (stage->crc, job.sums[i], TN_MIN (SUM_BLOCK, job.length - i * SUM_BLOCK));
@@ -213,14 +212,11 @@ encode_block (const struct tn_encode_sink *stage, uint64_t block, struct tn_enco
     return TENON_OK;
 }
 
-/* Keeps the failure of the lowest block: the same one on any number of threads. Locked. */
+/* No block from this one on is written. Locked. */
 static void
-keep_failure (struct tn_encode_sink *stage, uint64_t block, const tenon_error *error)
+fail_block (struct tn_encode_sink *stage, uint64_t block)
 {
-    if (block < stage->failed) {
-        stage->failed = block;
-        *stage->error = *error;
-    }
+    stage->failed = TN_MIN (stage->failed, block);
     pthread_cond_broadcast (&stage->moved);
 }
 
@@ -242,23 +238,23 @@ write_block (struct tn_encode_sink *stage, uint64_t block, const struct tn_slot 
 
 /* Writes the blocks whose turn it is, unless another thread is at it. Locked. */
 static void
-write_finished (struct tn_encode_sink *stage)
+write_finished (struct tn_encode_sink *stage, tenon_error *error)
 {
     if (stage->writing)
         return;
     stage->writing = true;
     while (stage->written < TN_MIN (stage->blocks, stage->failed)) {
         struct tn_slot *slot = slot_of (stage, stage->written);
-        tenon_error error = TENON_ERROR_INIT;
         if (!slot->finished)
             break;
         slot->finished = false;
         pthread_mutex_unlock (&stage->lock);
-        write_block (stage, stage->written, slot, &error);
+        write_block (stage, stage->written, slot, error);
         pthread_mutex_lock (&stage->lock);
-        if (error.status < 0)
-            keep_failure (stage, stage->written, &error);
-        else
+        if (error->status < 0) {
+            *stage->write_error = *error;
+            fail_block (stage, stage->written);
+        } else
             stage->written++;
         pthread_cond_broadcast (&stage->moved);
     }
@@ -266,10 +262,9 @@ write_finished (struct tn_encode_sink *stage)
 }
 
 static tenon_status
-encode_item (void *opaque, uint64_t block, unsigned worker)
+encode_item (void *opaque, uint64_t block, unsigned worker, tenon_error *error)
 {
     struct tn_encode_sink *stage = opaque;
-    tenon_error error = TENON_ERROR_INIT;
     struct tn_slot *slot = slot_of (stage, block);
     if (stage->solo)
         worker = stage->worker;
@@ -280,17 +275,16 @@ encode_item (void *opaque, uint64_t block, unsigned worker)
     bool in_vain = block > stage->failed;
     pthread_mutex_unlock (&stage->lock);
     if (!in_vain)
-        encode_block (stage, block, &stage->encoder->workers[worker], slot, &error);
+        encode_block (stage, block, &stage->encoder->workers[worker], slot, error);
     pthread_mutex_lock (&stage->lock);
-    if (error.status < 0)
-        keep_failure (stage, block, &error);
+    if (error->status < 0)
+        fail_block (stage, block);
     else if (!in_vain) {
         slot->finished = true;
-        write_finished (stage);
+        write_finished (stage, error);
     }
-    tenon_status status = stage->failed == UINT64_MAX ? TENON_OK : stage->error->status;
     pthread_mutex_unlock (&stage->lock);
-    return status;
+    return error->status;
 }
 
 /* Drops the first bytes that are held; what was copied moves to the front. */
@@ -325,21 +319,20 @@ drop_held (struct tn_encode_sink *stage, uint64_t size)
 static tenon_status
 encode_round (struct tn_encode_sink *stage, uint64_t blocks, bool last, tenon_error *error)
 {
-    tenon_error failure = TENON_ERROR_INIT;
+    tenon_error write_error = TENON_ERROR_INIT;
     stage->blocks = blocks;
     stage->last = last;
     stage->written = 0;
     stage->failed = UINT64_MAX;
-    stage->error = &failure;
+    stage->write_error = &write_error;
     for (unsigned i = 0; i < stage->window; i++)
         slot_of (stage, i)->finished = false;
-    tn_pool_run (stage->solo ? NULL : stage->context->pool, blocks, encode_item, stage);
-    stage->error = NULL;
-    if (failure.status < 0) {
-        if (error->status == TENON_OK)
-            *error = failure;
-        return error->status;
-    }
+    tn_pool_run (stage->solo ? NULL : stage->context->pool, blocks, encode_item, stage, error);
+    stage->write_error = NULL;
+    /* All blocks before the one that could not be written are written, so no lower one failed. */
+    if (write_error.status < 0)
+        *error = write_error;
+    TN_TRY (error->status);
     drop_held (stage, last ? stage->held : blocks * stage->block_size);
     return TENON_OK;
 }

@@ -77,7 +77,7 @@ struct tn_encode_sink {
     pthread_cond_t moved;
     uint64_t written, failed; /* blocks of this round; the first that failed */
     bool writing;
-    tenon_error *error; /* of that one */
+    tenon_error *write_error; /* of writing a block, by whichever thread it was */
 };
 
 /* The stage of a member that goes to `outer`; encoder NULL: no filter. */

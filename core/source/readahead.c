@@ -51,6 +51,15 @@ struct tn_readahead {
     struct decoder *decoders;
 };
 
+static void
+finish_batch (struct batch *batch)
+{
+    tenon_error none = TENON_ERROR_INIT; /* decode_item never fails */
+    if (batch->job)
+        tn_pool_wait (batch->job, &none);
+    batch->job = NULL;
+}
+
 struct tn_readahead *
 tn_readahead_new (tenon_context *context, struct tn_source *const *const *sources,
                   const uint64_t *source_count)
@@ -69,8 +78,8 @@ tn_readahead_free (struct tn_readahead *view)
 {
     if (!view)
         return;
-    if (view->ahead && view->ahead->job)
-        tn_pool_wait (view->ahead->job);
+    if (view->ahead)
+        finish_batch (view->ahead);
     for (unsigned i = 0; view->decoders && i < tn_pool_width (view->context->pool); i++) {
         struct decoder *decoder = &view->decoders[i];
         if (decoder->state)
@@ -105,9 +114,7 @@ move_window (struct tn_readahead *view, struct tn_source *root, uint64_t offset,
             return false;
     }
     tenon_error ignored;
-    ignored.status = TENON_OK;
-    ignored.struct_size = sizeof ignored;
-    ignored.file[0] = ignored.tensor[0] = ignored.message[0] = 0;
+    tn_error_clear (&ignored);
     if (tn_source_read (root, offset, view->bytes, wanted, &ignored) < 0)
         return false;
     view->root = root;
@@ -186,8 +193,9 @@ decode_head (struct decoder *decoder, const struct tn_source *source, const uint
 
 /* Some members, whose stored bytes are read at once when they lie close together. */
 static tenon_status
-decode_item (void *opaque, uint64_t item, unsigned worker)
+decode_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
+    (void) error; /* reading the member as a stream tells what is wrong */
     struct batch *batch = opaque;
     struct decoder *decoder = &batch->view->decoders[worker];
     uint32_t begin = (uint32_t) item * HEADS_AT_ONCE, end = TN_MIN (begin + HEADS_AT_ONCE, batch->count);
@@ -234,14 +242,6 @@ start_batch (struct tn_readahead *view, struct batch *batch, uint32_t first)
     batch->job = items ? tn_pool_start (view->context->pool, items, decode_item, batch) : NULL;
     if (!batch->job)
         batch->count = 0;
-}
-
-static void
-finish_batch (struct batch *batch)
-{
-    if (batch->job)
-        tn_pool_wait (batch->job);
-    batch->job = NULL;
 }
 
 static bool

@@ -66,62 +66,42 @@ tn_scan_free (struct tn_scan *feed)
 
 struct round {
     struct tn_scan *feed;
-    uint64_t begin;       /* first byte, or first block */
-    uint64_t end;         /* plain: behind the last byte */
-    uint8_t *to;          /* where it belongs */
-    uint32_t *sums;       /* of each item */
-    atomic_bool bad;      /* a block did not decode to its size */
-    pthread_mutex_t lock; /* of the error */
-    uint64_t failed_item;
-    tenon_error *error;
+    uint64_t begin;  /* first byte, or first block */
+    uint64_t end;    /* plain: behind the last byte */
+    uint8_t *to;     /* where it belongs */
+    uint32_t *sums;  /* of each item */
+    atomic_bool bad; /* a block did not decode to its size */
 };
 
 static tenon_status
-keep_error (struct round *round, uint64_t item, const tenon_error *error)
-{
-    if (error->status < 0) {
-        pthread_mutex_lock (&round->lock);
-        if (round->error->status == TENON_OK || item < round->failed_item) {
-            *round->error = *error;
-            round->failed_item = item;
-        }
-        pthread_mutex_unlock (&round->lock);
-    }
-    return error->status;
-}
-
-static tenon_status
-plain_item (void *opaque, uint64_t item, unsigned worker)
+plain_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct round *round = opaque;
     uint64_t begin = round->begin + item * PIECE, size = TN_MIN (PIECE, round->end - begin);
     uint8_t *to = round->to + item * PIECE;
-    tenon_error error = TENON_ERROR_INIT;
     (void) worker;
-    if (tn_source_read (round->feed->source, begin, to, size, &error) == TENON_OK
-        && round->feed->source->check)
+    TN_TRY (tn_source_read (round->feed->source, begin, to, size, error));
+    if (round->feed->source->check)
         round->sums[item] = tn_crc32 (0, to, size);
-    return keep_error (round, item, &error);
+    return TENON_OK;
 }
 
 static tenon_status
-block_item (void *opaque, uint64_t item, unsigned worker)
+block_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct round *round = opaque;
     struct tn_source *source = round->feed->source;
     uint64_t at = (round->begin + item) * source->block_size;
     uint8_t *to = round->to + item * source->block_size;
-    tenon_error error = TENON_ERROR_INIT;
     bool good = true;
     if (atomic_load (&round->bad))
         return TENON_OK;
-    if (tn_blocks_read (source, round->begin + item, 1, to, &round->feed->states[worker], &good, &error)
-            == TENON_OK
-        && good && source->check)
-        round->sums[item] = tn_crc32 (0, to, TN_MIN (source->block_size, source->size - at));
+    TN_TRY (tn_blocks_read (source, round->begin + item, 1, to, &round->feed->states[worker], &good, error));
     if (!good)
         atomic_store (&round->bad, true);
-    return keep_error (round, item, &error);
+    else if (source->check)
+        round->sums[item] = tn_crc32 (0, to, TN_MIN (source->block_size, source->size - at));
+    return TENON_OK;
 }
 
 static tenon_status
@@ -151,14 +131,8 @@ run_round (struct tn_scan *feed, tn_pool_item item, struct round *round, uint64_
         return tn_fail_memory (error);
     round->feed = feed;
     round->sums = sums;
-    round->error = error;
-    round->failed_item = UINT64_MAX;
-    pthread_mutex_init (&round->lock, NULL);
-    tn_pool_run (feed->context->pool, count, item, round);
-    pthread_mutex_destroy (&round->lock);
+    TN_TRY (tn_pool_run (feed->context->pool, count, item, round, error));
     *good = !atomic_load (&round->bad);
-    if (error->status < 0)
-        return error->status;
     return *good ? add_sums (feed, sums, count, piece, end, error) : TENON_OK;
 }
 

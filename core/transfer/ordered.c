@@ -10,9 +10,6 @@ struct group {
     uint64_t first; /* slab of item 0 */
     uint64_t begin; /* where its result begins */
     uint8_t *to;
-    pthread_mutex_t lock;
-    uint64_t failed_item;
-    tenon_error *error;
 };
 
 struct fed {
@@ -25,23 +22,13 @@ struct fed {
 };
 
 static tenon_status
-group_item (void *opaque, uint64_t item, unsigned worker)
+group_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct group *group = opaque;
-    tenon_error error = TENON_ERROR_INIT;
     uint64_t begin, size;
     tn_slab_range (group->request, group->slabs, group->first + item, &begin, &size);
-    tn_request_slab (group->request, group->slabs, group->first + item, &group->workers[worker],
-                     group->to + (begin - group->begin), &error);
-    if (error.status < 0) {
-        pthread_mutex_lock (&group->lock);
-        if (group->error->status == TENON_OK || item < group->failed_item) {
-            *group->error = error;
-            group->failed_item = item;
-        }
-        pthread_mutex_unlock (&group->lock);
-    }
-    return error.status;
+    return tn_request_slab (group->request, group->slabs, group->first + item, &group->workers[worker],
+                            group->to + (begin - group->begin), error);
 }
 
 /* A source that is encoded and has no blocks is read front to back by one thread. */
@@ -72,27 +59,17 @@ stream_groups (tenon_context *context, const struct tn_request *request, tn_cons
     TN_FREE uint8_t *results = malloc (largest * TN_MIN (at_once, slabs.count));
     if (!results)
         return tn_fail_memory (error);
-    struct group group = { .request = request,
-                           .slabs = &slabs,
-                           .workers = workers,
-                           .to = results,
-                           .error = error,
-                           .failed_item = UINT64_MAX };
-    pthread_mutex_init (&group.lock, NULL);
-    tenon_status status = TENON_OK;
-    for (uint64_t slab = 0; slab < slabs.count && status == TENON_OK; slab += at_once) {
+    struct group group = { .request = request, .slabs = &slabs, .workers = workers, .to = results };
+    for (uint64_t slab = 0; slab < slabs.count; slab += at_once) {
         uint64_t count = TN_MIN (at_once, slabs.count - slab), end, size;
         group.first = slab;
         tn_slab_range (request, &slabs, slab, &group.begin, &size);
         tn_slab_range (request, &slabs, slab + count - 1, &end, &size);
-        status = serial ? group_item (&group, 0, 0) : tn_pool_run (context->pool, count, group_item, &group);
-        if (status == TENON_OK)
-            status = take (user, results, end + size - group.begin, error);
-        if (status == TENON_OK)
-            status = tn_meter_add (meter, end + size - group.begin, error);
+        TN_TRY (tn_pool_run (context->pool, count, group_item, &group, error));
+        TN_TRY (take (user, results, end + size - group.begin, error));
+        TN_TRY (tn_meter_add (meter, end + size - group.begin, error));
     }
-    pthread_mutex_destroy (&group.lock);
-    return error->status < 0 ? error->status : status;
+    return TENON_OK;
 }
 
 /* Stored bytes of the slabs before this one. Dtypes whose items share bytes may be cut inside a block; `up`:
@@ -140,7 +117,7 @@ feed_groups (tenon_context *context, const struct tn_request *request, struct fe
         const uint8_t *result = fed->window;
         if (!take || !tn_request_is_plain (request)) {
             result = fed->group.to = take ? results : results + fed->group.begin;
-            TN_TRY (tn_pool_run (context->pool, count, group_item, &fed->group));
+            TN_TRY (tn_pool_run (context->pool, count, group_item, &fed->group, error));
         }
         if (take)
             TN_TRY (take (user, result, size, error));
@@ -155,7 +132,7 @@ tn_transfer_scan (tenon_context *context, const struct tn_request *request, void
 {
     unsigned width = tn_pool_width (context->pool);
     struct tn_slabs slabs;
-    struct fed fed = { .group = { .slabs = &slabs, .error = error, .failed_item = UINT64_MAX } };
+    struct fed fed = { .group = { .slabs = &slabs } };
     uint64_t bytes = TN_MIN (context->limits[TENON_LIMIT_MEMORY] / (6 * (uint64_t) width), 4u << 20), at,
              size;
     tn_slabs_plan (request, TN_MAX (bytes, 65536u), &slabs);
@@ -173,14 +150,12 @@ tn_transfer_scan (tenon_context *context, const struct tn_request *request, void
     fed.start = request->offset;
     fed.group.request = &fed.request;
     fed.group.workers = workers;
-    pthread_mutex_init (&fed.group.lock, NULL);
     tenon_status status = tn_scan_new (context, request->source, &fed.feed, error);
     if (status == TENON_OK)
         status = tn_scan_skip (fed.feed, request->offset, error);
     if (status == TENON_OK)
         status = feed_groups (context, request, &fed, at_once, take ? results : to, take, user, meter, error);
     tn_scan_free (fed.feed);
-    pthread_mutex_destroy (&fed.group.lock);
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
     return error->status < 0 ? error->status : status;

@@ -30,26 +30,7 @@ struct work {
     struct sum *sums; /* of each slab or block; NULL: nobody wants them */
     struct tn_worker *workers;
     struct tn_meter *meter;
-    pthread_mutex_t lock; /* of error */
-    uint64_t failed_item;
-    tenon_error *error;
 };
-
-/* Keeps the failure of the lowest item, so that the same file gives the same message on any number of
- * threads. */
-static tenon_status
-keep_error (struct work *work, uint64_t item, const tenon_error *error)
-{
-    if (error->status < 0) {
-        pthread_mutex_lock (&work->lock);
-        if (work->error->status == TENON_OK || item < work->failed_item) {
-            *work->error = *error;
-            work->failed_item = item;
-        }
-        pthread_mutex_unlock (&work->lock);
-    }
-    return error->status;
-}
 
 /* What one thread may hold of a member: stored and decoded bytes together. */
 static uint64_t
@@ -256,55 +237,47 @@ read_span (const struct work *work, uint64_t first, uint64_t end, struct tn_span
 }
 
 static tenon_status
-single_item (void *opaque, uint64_t item, unsigned worker)
+single_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct batches *batches = opaque;
     struct work *work = batches->work;
     uint64_t end = TN_MIN (batches->count, (item + 1) * BATCH);
-    tenon_error error = TENON_ERROR_INIT;
     read_span (work, item * BATCH, end, &work->workers[worker].span);
-    for (uint64_t i = item * BATCH; i < end; i++) {
-        do_single (&work->jobs[work->single[i]], &work->workers[worker], work->meter, &error);
-        if (error.status < 0)
-            return keep_error (work, i, &error);
-    }
+    for (uint64_t i = item * BATCH; i < end; i++)
+        TN_TRY (do_single (&work->jobs[work->single[i]], &work->workers[worker], work->meter, error));
     return TENON_OK;
 }
 
 static tenon_status
-one_item (void *opaque, uint64_t item, unsigned worker)
+one_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct work *work = opaque;
-    tenon_error error = TENON_ERROR_INIT;
-    do_single (&work->jobs[work->single[item]], &work->workers[worker], work->meter, &error);
-    return keep_error (work, item, &error);
+    return do_single (&work->jobs[work->single[item]], &work->workers[worker], work->meter, error);
 }
 
 static tenon_status
-slab_item (void *opaque, uint64_t item, unsigned worker)
+slab_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct work *work = opaque;
-    tenon_error error = TENON_ERROR_INIT;
     uint64_t begin, size;
     tn_slab_range (work->request, &work->slabs, item, &begin, &size);
     struct tn_worker *state = &work->workers[worker];
     state->sums = work->sums != NULL;
-    if (tn_request_slab (work->request, &work->slabs, item, state, work->to + begin, &error) == TENON_OK)
-        tn_meter_add (work->meter, size, &error);
+    if (tn_request_slab (work->request, &work->slabs, item, state, work->to + begin, error) == TENON_OK)
+        tn_meter_add (work->meter, size, error);
     if (state->sums)
         work->sums[item] = (struct sum){ state->crc, state->summed };
     state->sums = false;
-    return keep_error (work, item, &error);
+    return error->status;
 }
 
 /* One block of an encoded source, of which [begin, end) is wanted. */
 static tenon_status
-block_item (void *opaque, uint64_t item, unsigned number)
+block_item (void *opaque, uint64_t item, unsigned number, tenon_error *error)
 {
     struct work *work = opaque;
     struct tn_worker *worker = &work->workers[number];
     struct tn_source *source = work->blocks_of;
-    tenon_error error = TENON_ERROR_INIT;
     uint64_t block = work->first_block + item, at = block * source->block_size;
     uint64_t size = TN_MIN (source->block_size, source->size - at);
     uint64_t from = TN_MAX (at, work->begin), until = TN_MIN (at + size, work->end);
@@ -313,18 +286,18 @@ block_item (void *opaque, uint64_t item, unsigned number)
     if (atomic_load (&work->bad_blocks))
         return TENON_OK;
     if (!to)
-        tn_fail_memory (&error);
-    else if (tn_blocks_read (source, block, 1, to, &worker->blocks, &good, &error) == TENON_OK && !good)
+        tn_fail_memory (error);
+    else if (tn_blocks_read (source, block, 1, to, &worker->blocks, &good, error) == TENON_OK && !good)
         atomic_store (&work->bad_blocks, true);
-    else if (error.status == TENON_OK) {
+    else if (error->status == TENON_OK) {
         if (work->sums)
             work->sums[item] = (struct sum){ tn_crc32 (0, to, size), size };
         if (!direct && until > from)
             memcpy (work->to + (from - work->begin), to + (from - at), until - from);
     }
-    if (error.status == TENON_OK && good)
-        tn_meter_add (work->meter, until > from ? until - from : 0, &error);
-    return keep_error (work, item, &error);
+    if (error->status == TENON_OK && good)
+        tn_meter_add (work->meter, until > from ? until - from : 0, error);
+    return error->status;
 }
 
 /* ---- choosing ---- */
@@ -360,7 +333,7 @@ slab_bytes (const struct tn_request *request, const tenon_context *context)
 
 static tenon_status
 do_blocks (tenon_context *context, const struct tn_transfer_job *job, const struct tn_request *request,
-           struct work *work)
+           struct work *work, tenon_error *error)
 {
     struct tn_source *source = request->source;
     work->begin = request->offset + request->start[0] * request->unit_bytes;
@@ -371,59 +344,57 @@ do_blocks (tenon_context *context, const struct tn_transfer_job *job, const stru
     TN_FREE struct sum *sums = NULL;
     bool all = count == source->block_count && source->check;
     if (all && !(sums = calloc (count, sizeof *sums)))
-        return tn_fail_memory (work->error);
+        return tn_fail_memory (error);
     work->sums = sums;
-    tenon_status status = tn_pool_run (context->pool, count, block_item, work);
+    tenon_status status = tn_pool_run (context->pool, count, block_item, work, error);
     work->sums = NULL;
     if (status == TENON_OK && atomic_exchange (&work->bad_blocks, false))
-        return do_single (job, &work->workers[0], work->meter, work->error);
+        return do_single (job, &work->workers[0], work->meter, error);
     if (status == TENON_OK && all)
-        status = compare_sums (source, 0, sums, count, work->error);
+        status = compare_sums (source, 0, sums, count, error);
     if (status == TENON_OK && request->swap_in)
         tn_request_swap (request, job->to);
     return status;
 }
 
 static tenon_status
-do_slabs (tenon_context *context, const struct tn_request *request, struct work *work)
+do_slabs (tenon_context *context, const struct tn_request *request, struct work *work, tenon_error *error)
 {
     bool checks =
         tn_request_covers (request) && request->source->check && !tn_source_is_encoded (request->source);
     tn_slabs_plan (request, slab_bytes (request, context), &work->slabs);
     if (checks && request->fortran) { /* picked from all over: summed up before */
-        TN_TRY (tn_scan_all (context, request->source, NULL, NULL, work->error));
+        TN_TRY (tn_scan_all (context, request->source, NULL, NULL, error));
         checks = false;
     }
     TN_FREE struct sum *sums = NULL;
     if (checks && !(sums = calloc (work->slabs.count, sizeof *sums)))
-        return tn_fail_memory (work->error);
+        return tn_fail_memory (error);
     work->sums = sums;
-    tenon_status status = tn_pool_run (context->pool, work->slabs.count, slab_item, work);
+    tenon_status status = tn_pool_run (context->pool, work->slabs.count, slab_item, work, error);
     work->sums = NULL;
     return status == TENON_OK && checks
-               ? compare_sums (request->source, request->offset, sums, work->slabs.count, work->error)
+               ? compare_sums (request->source, request->offset, sums, work->slabs.count, error)
                : status;
 }
 
 static tenon_status
-do_large (tenon_context *context, const struct tn_transfer_job *job, struct work *work)
+do_large (tenon_context *context, const struct tn_transfer_job *job, struct work *work, tenon_error *error)
 {
     struct tn_request request;
     struct tn_spooled settled;
-    work->error->status = TENON_OK;
-    TN_TRY (tn_request_make (&request, job->catalog, job->tensor, job->box, job->target, 0, work->error));
+    TN_TRY (tn_request_make (&request, job->catalog, job->tensor, job->box, job->target, 0, error));
     enum way way = choose_way (&request);
     tenon_status status =
-        tn_request_spool (&request, context->limits[TENON_LIMIT_MEMORY] / 2, &settled, work->error);
+        tn_request_spool (&request, context->limits[TENON_LIMIT_MEMORY] / 2, &settled, error);
     work->to = job->to;
     work->request = &request;
     if (status == TENON_OK)
-        status = way == BLOCKS ? do_blocks (context, job, &request, work)
-                 : way == FED
-                     ? tn_transfer_scan (context, &request, job->to, NULL, NULL, work->meter, work->error)
-                     : do_slabs (context, &request, work);
+        status = way == BLOCKS ? do_blocks (context, job, &request, work, error)
+                 : way == FED  ? tn_transfer_scan (context, &request, job->to, NULL, NULL, work->meter, error)
+                               : do_slabs (context, &request, work, error);
     if (status < 0)
-        tn_fail_in (work->error, NULL, job->tensor->name);
+        tn_fail_in (error, NULL, job->tensor->name);
     tn_spooled_free (&settled);
     return status;
 }
@@ -433,14 +404,13 @@ tn_transfer_read (tenon_context *context, const struct tn_transfer_job *jobs, ui
                   struct tn_meter *meter, tenon_error *error)
 {
     unsigned width = tn_pool_width (context->pool);
-    struct work work = { .jobs = jobs, .meter = meter, .error = error, .failed_item = UINT64_MAX };
+    struct work work = { .jobs = jobs, .meter = meter };
     TN_FREE uint64_t *single = malloc ((count + 1) * sizeof *single);
     TN_FREE struct tn_worker *workers = calloc (width, sizeof *workers);
     if (!single || !workers)
         return tn_fail_memory (error);
     work.workers = workers;
     work.single = single;
-    pthread_mutex_init (&work.lock, NULL);
     struct batches batches = { &work, 0 };
     tenon_status status = TENON_OK;
     uint64_t total = 0;
@@ -461,20 +431,19 @@ tn_transfer_read (tenon_context *context, const struct tn_transfer_job *jobs, ui
         if (status == TENON_OK && small)
             single[batches.count++] = i;
         else if (status == TENON_OK)
-            status = do_large (context, &jobs[i], &work);
+            status = do_large (context, &jobs[i], &work, error);
     }
     if (status == TENON_OK && batches.count > 0) {
         /* few and long ones are shared out one by one */
         uint64_t bytes = 0;
         for (uint64_t i = 0; i < batches.count; i++)
             bytes += jobs[single[i]].size;
-        status =
-            bytes / batches.count > SMALL / BATCH
-                ? tn_pool_run (context->pool, batches.count, one_item, &work)
-                : tn_pool_run (context->pool, (batches.count + BATCH - 1) / BATCH, single_item, &batches);
+        status = bytes / batches.count > SMALL / BATCH
+                     ? tn_pool_run (context->pool, batches.count, one_item, &work, error)
+                     : tn_pool_run (context->pool, (batches.count + BATCH - 1) / BATCH, single_item, &batches,
+                                    error);
     }
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
-    pthread_mutex_destroy (&work.lock);
-    return error->status < 0 ? error->status : status;
+    return status;
 }

@@ -30,10 +30,11 @@ struct work {
     uint64_t last[64];    /* what a worker began before */
     uint64_t fails_from;  /* this item and those after it fail, with their number */
     atomic_uint begun;
+    tenon_error error;
 };
 
 static tenon_status
-count_item (void *job, uint64_t item, unsigned worker)
+count_item (void *job, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct work *work = job;
     WANT (worker < tn_pool_width (work->pool));
@@ -43,7 +44,8 @@ count_item (void *job, uint64_t item, unsigned worker)
     atomic_fetch_add (&work->seen[item], 1);
     atomic_fetch_add (&work->begun, 1);
     atomic_fetch_sub (&work->busy[worker], 1);
-    return item >= work->fails_from ? -1 - (tenon_status) (item % 16) : TENON_OK;
+    return item >= work->fails_from ? tn_fail (error, -1 - (tenon_status) (item % 16), item, "it fails")
+                                    : TENON_OK;
 }
 
 static bool in_two_steps; /* tn_pool_start and tn_pool_wait do as tn_pool_run does */
@@ -55,11 +57,12 @@ run (struct work *work, uint64_t count, uint64_t fails_from)
     memset (work->last, 0, sizeof work->last);
     atomic_store (&work->begun, 0);
     work->fails_from = fails_from;
+    work->error = (tenon_error) TENON_ERROR_INIT;
     if (!in_two_steps)
-        return tn_pool_run (work->pool, count, count_item, work);
+        return tn_pool_run (work->pool, count, count_item, work, &work->error);
     struct tn_pool_job *job = tn_pool_start (work->pool, count, count_item, work);
     ck_assert_ptr_nonnull (job);
-    return tn_pool_wait (job);
+    return tn_pool_wait (job, &work->error);
 }
 
 static struct work *
@@ -131,6 +134,9 @@ START_TEST (lowest_failure)
     for (unsigned round = 0; round < 300; round++) {
         uint64_t first = (round * 7919u) % (ITEMS - 100);
         ck_assert_int_eq (run (work, ITEMS, first), -1 - (tenon_status) (first % 16));
+        ck_assert_int_eq (work->error.status, -1 - (tenon_status) (first % 16));
+        ck_assert_uint_eq (work->error.offset, first);
+        ck_assert_str_eq (work->error.message, "it fails");
         for (uint64_t i = 0; i <= first; i++)
             ck_assert_uint_eq (work->seen[i], 1);
     }
@@ -139,6 +145,7 @@ START_TEST (lowest_failure)
 
     work = work_new (1);
     ck_assert_int_eq (run (work, 100, 3), -4);
+    ck_assert_uint_eq (work->error.offset, 3);
     ck_assert_uint_eq (work->begun, 4);
     work_free (work);
 }
@@ -146,9 +153,9 @@ END_TEST
 
 /* Items that wait for each other: they end only if they run at once. */
 static tenon_status
-meet (void *job, uint64_t item, unsigned worker)
+meet (void *job, uint64_t item, unsigned worker, tenon_error *error)
 {
-    (void) item, (void) worker;
+    (void) item, (void) worker, (void) error;
     pthread_barrier_wait (job);
     return TENON_OK;
 }
@@ -157,6 +164,7 @@ meet (void *job, uint64_t item, unsigned worker)
  * thread. */
 START_TEST (a_job_beside_its_caller)
 {
+    tenon_error none = TENON_ERROR_INIT;
     pthread_barrier_t barrier;
     pthread_barrier_init (&barrier, NULL, 2);
     struct work *work = work_new (2);
@@ -167,7 +175,7 @@ START_TEST (a_job_beside_its_caller)
         ck_assert_int_eq (run (work, 50, UINT64_MAX), TENON_OK);
         ck_assert_uint_eq (work->last[0], 50);
         pthread_barrier_wait (&barrier);
-        ck_assert_int_eq (tn_pool_wait (job), TENON_OK);
+        ck_assert_int_eq (tn_pool_wait (job, &none), TENON_OK);
     }
     work_free (work);
     pthread_barrier_destroy (&barrier);
@@ -176,11 +184,12 @@ END_TEST
 
 START_TEST (items_run_at_once)
 {
+    tenon_error none = TENON_ERROR_INIT;
     struct tn_pool *pool = tn_pool_new (4);
     pthread_barrier_t barrier;
     pthread_barrier_init (&barrier, NULL, 4);
     for (unsigned i = 0; i < 200; i++)
-        ck_assert_int_eq (tn_pool_run (pool, 4, meet, &barrier), TENON_OK);
+        ck_assert_int_eq (tn_pool_run (pool, 4, meet, &barrier, &none), TENON_OK);
     tn_pool_free (pool);
     pthread_barrier_destroy (&barrier);
 }
@@ -192,60 +201,63 @@ struct nest {
 };
 
 static tenon_status
-inner_item (void *job, uint64_t item, unsigned worker)
+inner_item (void *job, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct nest *nest = job;
     (void) item;
+    (void) error;
     WANT (worker == 0);
     atomic_fetch_add (&nest->inner, 1);
     return TENON_OK;
 }
 
 static tenon_status
-outer_item (void *job, uint64_t item, unsigned worker)
+outer_item (void *job, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct nest *nest = job;
-    (void) item, (void) worker;
-    return tn_pool_run (nest->pool, 10, inner_item, nest);
+    (void) item, (void) worker, (void) error;
+    return tn_pool_run (nest->pool, 10, inner_item, nest, error);
 }
 
 START_TEST (a_job_within_a_job_stays_on_its_thread)
 {
+    tenon_error none = TENON_ERROR_INIT;
     struct nest nest = { .pool = tn_pool_new (4) };
-    ck_assert_int_eq (tn_pool_run (nest.pool, 50, outer_item, &nest), TENON_OK);
+    ck_assert_int_eq (tn_pool_run (nest.pool, 50, outer_item, &nest, &none), TENON_OK);
     ck_assert_uint_eq (nest.inner, 500);
     tn_pool_free (nest.pool);
 }
 END_TEST
 
 static tenon_status
-plain_item (void *job, uint64_t item, unsigned worker)
+plain_item (void *job, uint64_t item, unsigned worker, tenon_error *error)
 {
-    (void) item, (void) worker;
+    (void) item, (void) worker, (void) error;
     atomic_fetch_add (&((struct nest *) job)->inner, 1);
     return TENON_OK;
 }
 
 static tenon_status
-back_item (void *job, uint64_t item, unsigned worker)
+back_item (void *job, uint64_t item, unsigned worker, tenon_error *error)
 {
-    (void) item, (void) worker;
-    return tn_pool_run (((struct nest *) job)->pool, 3, plain_item, job);
+    (void) item, (void) worker, (void) error;
+    return tn_pool_run (((struct nest *) job)->pool, 3, plain_item, job, error);
 }
 
 static tenon_status
-there_item (void *job, uint64_t item, unsigned worker)
+there_item (void *job, uint64_t item, unsigned worker, tenon_error *error)
 {
-    (void) item, (void) worker;
-    return tn_pool_run (((struct nest *) job)->other, 4, back_item, job);
+    (void) item, (void) worker, (void) error;
+    return tn_pool_run (((struct nest *) job)->other, 4, back_item, job, error);
 }
 
 START_TEST (two_pools_within_each_other)
 {
+    tenon_error none = TENON_ERROR_INIT;
     struct nest nest = { .pool = tn_pool_new (3), .other = tn_pool_new (3) };
     for (unsigned round = 0; round < 20; round++) {
         nest.inner = 0;
-        ck_assert_int_eq (tn_pool_run (nest.pool, 20, there_item, &nest), TENON_OK);
+        ck_assert_int_eq (tn_pool_run (nest.pool, 20, there_item, &nest, &none), TENON_OK);
         ck_assert_uint_eq (nest.inner, 20 * 4 * 3);
     }
     tn_pool_free (nest.pool);
@@ -258,11 +270,11 @@ struct sum {
 };
 
 static tenon_status
-add_item (void *job, uint64_t item, unsigned worker)
+add_item (void *job, uint64_t item, unsigned worker, tenon_error *error)
 {
     (void) worker;
     atomic_fetch_add (&((struct sum *) job)->total, item);
-    return item == 77 ? TENON_E_LIMIT : TENON_OK;
+    return item == 77 ? tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET, "77") : TENON_OK;
 }
 
 static void *
@@ -271,9 +283,10 @@ run_many (void *pool)
     for (unsigned i = 0; i < 300; i++) {
         struct sum sum = { 0 };
         uint64_t count = 2 + i % 70;
-        WANT (tn_pool_run (pool, count, add_item, &sum) == TENON_OK);
+        tenon_error none = TENON_ERROR_INIT;
+        WANT (tn_pool_run (pool, count, add_item, &sum, &none) == TENON_OK);
         WANT (sum.total == count * (count - 1) / 2);
-        WANT (tn_pool_run (pool, 78, add_item, &sum) == TENON_E_LIMIT);
+        WANT (tn_pool_run (pool, 78, add_item, &sum, &none) == TENON_E_LIMIT);
     }
     return NULL;
 }
@@ -297,11 +310,11 @@ struct masks {
 };
 
 static tenon_status
-look_at_mask (void *job, uint64_t item, unsigned worker)
+look_at_mask (void *job, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct masks *masks = job;
     sigset_t set;
-    (void) item;
+    (void) item, (void) error;
     pthread_barrier_wait (&masks->barrier);
     pthread_sigmask (SIG_SETMASK, NULL, &set);
     bool helper = !pthread_equal (pthread_self (), masks->caller);
@@ -315,10 +328,11 @@ look_at_mask (void *job, uint64_t item, unsigned worker)
 
 START_TEST (helpers_take_no_signals)
 {
+    tenon_error none = TENON_ERROR_INIT;
     struct tn_pool *pool = tn_pool_new (3);
     struct masks masks = { .caller = pthread_self () };
     pthread_barrier_init (&masks.barrier, NULL, 3);
-    ck_assert_int_eq (tn_pool_run (pool, 3, look_at_mask, &masks), TENON_OK);
+    ck_assert_int_eq (tn_pool_run (pool, 3, look_at_mask, &masks, &none), TENON_OK);
     ck_assert_uint_eq (masks.helpers, 2);
     tn_pool_free (pool);
     pthread_barrier_destroy (&masks.barrier);
@@ -333,7 +347,8 @@ run_for_ever (void *pool)
 {
     while (!atomic_load (&enough)) {
         struct sum sum = { 0 };
-        tn_pool_run (pool, 50, add_item, &sum);
+        tenon_error none = TENON_ERROR_INIT;
+        tn_pool_run (pool, 50, add_item, &sum, &none);
     }
     return NULL;
 }
@@ -341,11 +356,12 @@ run_for_ever (void *pool)
 static void
 child (struct tn_pool *pool)
 {
+    tenon_error none = TENON_ERROR_INIT;
     pthread_barrier_t barrier;
     pthread_barrier_init (&barrier, NULL, 3);
     alarm (60);
     for (unsigned i = 0; i < 3; i++)
-        if (tn_pool_run (pool, 3, meet, &barrier) != TENON_OK)
+        if (tn_pool_run (pool, 3, meet, &barrier, &none) != TENON_OK)
             _exit (1);
     tn_pool_free (pool);
     _exit (0);
@@ -376,9 +392,10 @@ END_TEST
 
 START_TEST (child_frees_without_a_job)
 {
+    tenon_error none = TENON_ERROR_INIT;
     struct tn_pool *pool = tn_pool_new (3);
     struct sum sum = { 0 };
-    ck_assert_int_eq (tn_pool_run (pool, 50, add_item, &sum), TENON_OK);
+    ck_assert_int_eq (tn_pool_run (pool, 50, add_item, &sum, &none), TENON_OK);
     pid_t pid = fork ();
     if (pid == 0) {
         alarm (60);
