@@ -152,7 +152,7 @@ file_open (tenon_context *context, const char *path, const char *format, tenon_f
 {
     tenon_open_options options = {
         .struct_size = sizeof options,
-        .flags = (tool.no_map ? TENON_OPEN_NO_MAP : 0) | (tool.set ? TENON_OPEN_SHARDS : 0),
+        .flags = (tool.no_map ? TENON_OPEN_NO_MAP : 0) | (tool.shards ? TENON_OPEN_SHARDS : 0),
         .format = format,
     };
     if (strcmp (path, "-") == 0)

@@ -28,9 +28,7 @@ static const struct tool_option convert_options[] = {
       &convert.as },
     { "carry", 0, OPTION_FLAG, NULL,
       "store what the format cannot hold as bytes, with a record of what it was", &convert.carry },
-    { "set", 0, OPTION_MAYBE_LIST, "KEY=VALUE",
-      "give a metadata key a value; may be repeated. Without one: open all\nfiles of the set that SRC is a "
-      "part of",
+    { "set", 0, OPTION_PAIRS, "KEY=VALUE", "give a metadata key a value; may be repeated",
       &convert.edits.set },
     { "set-type", 0, OPTION_LIST, "KEY=TYPE",
       "the type of the value that --set gives: u32, f32, string, array:u32 ...;\nwithout it the key keeps "
@@ -404,7 +402,6 @@ run_convert (int count, char **arguments)
     if (!check_target (arguments[1]))
         return EXIT_TROUBLE;
     int code;
-    tool.set |= convert.edits.set.alone;
     convert.left = json_object_new_array ();
     {
         CLEAN (context) tenon_context *context = context_new ();

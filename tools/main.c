@@ -23,17 +23,6 @@ keep_standard_descriptors (void)
                 _exit (EXIT_TROUBLE);
 }
 
-/* What was meant as the value of an option that may have none became an argument. */
-static int
-too_many (const struct command *command, const char *argument)
-{
-    for (const struct tool_option *row = command->options; row->name; row++)
-        if (row->kind == OPTION_MAYBE_LIST && ((const struct maybe_list *) row->target)->alone)
-            return misuse ("'%s' is one argument too many; --%s was given no value: --%s=%s", argument,
-                           row->name, row->name, row->argument);
-    return misuse ("'%s' is one argument too many", argument);
-}
-
 static int
 run_command (int argc, char **argv)
 {
@@ -56,7 +45,7 @@ run_command (int argc, char **argv)
     if (count < command->least)
         return misuse ("an argument is missing: tenon %s %s", command->name, command->arguments);
     if (command->most >= 0 && count > command->most)
-        return too_many (command, argv[first + command->most]);
+        return misuse ("'%s' is one argument too many", argv[first + command->most]);
     return command->run (count, argv + first);
 }
 

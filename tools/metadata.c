@@ -70,16 +70,12 @@ types_all_used (const struct types *types)
 /* ---- --set --------------------------------------------------------------------------------------- */
 
 /* KEY=VALUE, in which keys may hold '=' themselves: KEY ends at the first '=' before which there is the key
-   of a --set-type, or else a key of the file, or else at the first of all. NULL after a message. */
+   of a --set-type, or else a key of the file, or else at the first of all. */
 static char *
 split_key (const tenon_file *file, const struct types *types, const char *text, const char **value)
 {
     const char *first = strchr (text, '='), *typed = NULL, *there = NULL;
     uint64_t index;
-    if (!first || first == text) {
-        misuse ("--set takes KEY=VALUE, not '%s'", text);
-        return NULL;
-    }
     for (const char *next = first; next; next = strchr (next + 1, '=')) {
         CLEAN (text) char *key = copy_text (text, (size_t) (next - text));
         if (!typed && types_find (types, key))
@@ -99,8 +95,6 @@ set_values (const struct text_list *texts, struct types *types, const tenon_file
         const char *value;
         tenon_error error = TENON_ERROR_INIT;
         CLEAN (text) char *key = split_key (file, types, texts->items[i], &value);
-        if (!key)
-            return false;
         const struct typed *typed = types_find (types, key);
         types_mark (types, key);
         if (tenon_plan_set_metadata (plan, key, typed ? typed->type : NULL, value, &error) < 0) {
@@ -157,13 +151,13 @@ edits_apply (const struct edits *edits, const tenon_file *file, tenon_plan *plan
 {
     CLEAN (types) struct types types = { 0 };
     return types_parse (&edits->types, &types) && unset_keys (&edits->unset, file, plan)
-           && set_values (&edits->set.list, &types, file, plan) && types_all_used (&types);
+           && set_values (&edits->set, &types, file, plan) && types_all_used (&types);
 }
 
 void
 edits_free (struct edits *edits)
 {
-    list_free (&edits->set.list);
+    list_free (&edits->set);
     list_free (&edits->types);
     list_free (&edits->unset);
 }

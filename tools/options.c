@@ -2,7 +2,6 @@
 /* options.c - the command line: parsing and --help, both made from the tables of options. */
 #include "tool.h"
 #include <getopt.h>
-#include <unistd.h>
 
 #define MOST_OPTIONS 40
 #define FIRST_VALUE 256 /* what getopt_long returns for row 0; above every letter */
@@ -19,7 +18,7 @@ static const struct tool_option common_options[] = {
     { "plugin-path", 0, OPTION_TEXT, "DIRS",
       "look for plugins in these folders first (absolute, ':' between)", &tool.plugin_path },
     { "no-map", 0, OPTION_FLAG, NULL, "never map files, always read them", &tool.no_map },
-    { "set", 0, OPTION_FLAG, NULL, "open all files of the set that the file is a part of", &tool.set },
+    { "shards", 0, OPTION_FLAG, NULL, "open all shards of the set to which the file belongs", &tool.shards },
     { "help", 'h', OPTION_FLAG, NULL, "print this", &tool.help },
     { "version", 'V', OPTION_FLAG, NULL, "print the version", &tool.version },
     { 0 }
@@ -37,12 +36,6 @@ static bool
 row_ends (const struct tool_option *row)
 {
     return !row->name && !row->letter;
-}
-
-static bool
-value_is_optional (const struct tool_option *row)
-{
-    return row->kind == OPTION_MAYBE_CHOICE || row->kind == OPTION_MAYBE_LIST;
 }
 
 static bool
@@ -78,9 +71,9 @@ known_make (struct known *known, const struct tool_option *own)
     struct option *next = known->longs;
     for (int i = 0; i < known->count; i++) {
         const struct tool_option *row = known->rows[i];
-        int has_value = row->kind == OPTION_FLAG  ? no_argument
-                        : value_is_optional (row) ? optional_argument
-                                                  : required_argument;
+        int has_value = row->kind == OPTION_FLAG           ? no_argument
+                        : row->kind == OPTION_MAYBE_CHOICE ? optional_argument
+                                                           : required_argument;
         if (row->name)
             *next++ = (struct option){ row->name, has_value, NULL, FIRST_VALUE + i };
         if (row->letter) {
@@ -114,6 +107,13 @@ row_name (const struct tool_option *row)
     return text;
 }
 
+/* Before it was given to metadata alone, --set opened sets. */
+static const char *
+shards_hint (const char *option)
+{
+    return strcmp (option, "--set") == 0 ? "; --shards opens all shards of a set" : "";
+}
+
 /* Is `word` one of "a|b|c"? */
 static bool
 choice_has (const char *choices, const char *word)
@@ -135,11 +135,13 @@ option_set (const struct tool_option *row, const char *value)
     switch (row->kind) {
     case OPTION_FLAG: *(bool *) row->target = true; return true;
     case OPTION_LIST: list_add (row->target, value); return true;
-    case OPTION_MAYBE_LIST:
-        if (value)
-            list_add (&((struct maybe_list *) row->target)->list, value);
-        else
-            ((struct maybe_list *) row->target)->alone = true;
+    case OPTION_PAIRS:
+        if (*value == '=' || !strchr (value, '=')) {
+            misuse ("%s takes %s, not '%s'%s", row_name (row), row->argument, value,
+                    shards_hint (row_name (row)));
+            return false;
+        }
+        list_add (row->target, value);
         return true;
     case OPTION_CHOICE:
     case OPTION_MAYBE_CHOICE:
@@ -183,26 +185,15 @@ complain_unknown (const struct known *known, const char *word)
             < before) /* the candidate's memory is gone in a moment, the option's name is not */
             nearest.best = option->name;
     }
-    if (beginnings > 1)
+    if (*shards_hint (name))
+        misuse ("unknown option '%s'%s", name, shards_hint (name));
+    else if (beginnings > 1)
         misuse ("'%s' may begin several options", name);
     else if (nearest.best)
         misuse ("unknown option '%s', did you mean '--%s'?", name, nearest.best);
     else
         misuse ("unknown option '%s'", name);
     free (name);
-}
-
-/* getopt_long leaves alone what stands behind an option whose value may be missing: an argument, or its
- * value? */
-static const char *
-take_value (const struct tool_option *row, int argc, char **argv)
-{
-    const char *next = optind < argc ? argv[optind] : "";
-    if (optarg || row->kind != OPTION_MAYBE_LIST || *next == '-' || !strchr (next, '=')
-        || access (next, F_OK) == 0)
-        return optarg;
-    optind++;
-    return next;
 }
 
 int
@@ -220,12 +211,13 @@ options_parse (int argc, char **argv, const struct tool_option *own)
         }
         if (value == ':') {
             const struct tool_option *row = known_row (&known, optopt);
-            misuse ("%s needs a value%s%s", row ? row_name (row) : argv[optind - 1], row ? ": " : "",
-                    row ? row->argument : "");
+            const char *name = row ? row_name (row) : argv[optind - 1];
+            misuse ("%s needs a value%s%s%s", name, row ? ": " : "", row ? row->argument : "",
+                    shards_hint (name));
             return -1;
         }
         const struct tool_option *row = known_row (&known, value);
-        if (!row || !option_set (row, take_value (row, argc, argv)))
+        if (!row || !option_set (row, optarg))
             return -1;
     }
     return optind;
@@ -240,7 +232,7 @@ left_text (char *text, size_t room, const struct tool_option *row)
     char letter[8] = "    ";
     if (row->letter)
         snprintf (letter, sizeof letter, row->name ? "-%c, " : "-%c", row->letter);
-    bool maybe = value_is_optional (row);
+    bool maybe = row->kind == OPTION_MAYBE_CHOICE;
     return snprintf (text, room, "  %s%s%s%s%s%s%s", letter, row->name ? "--" : "",
                      row->name ? row->name : "", maybe ? "[" : "",
                      !row->argument ? ""

@@ -40,14 +40,7 @@ enum option_kind {
     OPTION_LIST,         /* may be repeated: struct text_list */
     OPTION_CHOICE,       /* one of the words in `argument`, '|' between: const char * */
     OPTION_MAYBE_CHOICE, /* likewise, or no value, which gives "": const char * */
-    /* a list of texts with a '=' in them, or a flag: struct maybe_list. What stands behind the option as an
-       argument of its own is taken when it has a '=' and is neither an option nor a file */
-    OPTION_MAYBE_LIST
-};
-
-struct maybe_list {
-    struct text_list list;
-    bool alone;
+    OPTION_PAIRS         /* a list of KEY=VALUE, no KEY empty: struct text_list */
 };
 
 /* One row of a table from which both the parsing and --help are made, so that they cannot differ. A row
@@ -79,7 +72,7 @@ extern const struct command *const commands[]; /* ends with NULL */
 struct tool {
     const char *plugin_path, *format, *color;
     struct text_list settings;
-    bool json, no_map, set, quiet, verbose, help, version;
+    bool json, no_map, shards, quiet, verbose, help, version;
     const struct command *command; /* NULL until it is known */
 };
 extern struct tool tool;
@@ -196,8 +189,7 @@ bool cast_leaves (const tenon_context *context, const struct cast *cast, const t
 /* ---- changes of metadata (metadata.c) --------------------------------------------------------------- */
 
 struct edits {
-    struct maybe_list set; /* KEY=VALUE */
-    struct text_list types, unset;
+    struct text_list set, types, unset; /* KEY=VALUE, KEY=TYPE, GLOB */
 };
 /* In a plan that has the file's metadata: what --unset names goes, then --set comes. False after a message.
  */

@@ -122,7 +122,7 @@ run_why (int count, char **files)
     tenon_error error = TENON_ERROR_INIT;
     tenon_open_options options = {
         .struct_size = sizeof options,
-        .flags = (tool.no_map ? TENON_OPEN_NO_MAP : 0) | (tool.set ? TENON_OPEN_SHARDS : 0),
+        .flags = (tool.no_map ? TENON_OPEN_NO_MAP : 0) | (tool.shards ? TENON_OPEN_SHARDS : 0),
         .format = tool.format,
     };
     tenon_status status = tenon_why (context, files[0], &options, &bids, &error);

@@ -14,8 +14,8 @@ const struct tenon_option tn_limit_options[TENON_LIMITS] = {
         LIMIT (TENON_OPTION_SIZE, "header_bytes", "1GiB", 1,
                "what one codec may read and keep in memory while it describes a file"),
     /* about 1.3 GB of catalog */
-    [TENON_LIMIT_TENSORS] =
-        LIMIT (TENON_OPTION_INTEGER, "tensors", "10000000", 1, "tensors in one file, all its parts together"),
+    [TENON_LIMIT_TENSORS] = LIMIT (TENON_OPTION_INTEGER, "tensors", "10000000", 1,
+                                   "tensors in one file, all its shards together"),
     [TENON_LIMIT_METADATA_ENTRIES] =
         LIMIT (TENON_OPTION_INTEGER, "metadata_entries", "1000000", 1, "metadata keys in one file"),
     [TENON_LIMIT_METADATA_BYTES] =

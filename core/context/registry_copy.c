@@ -215,7 +215,7 @@ check_set (const struct tenon_codec *table, char *why)
 {
     TN_TRY (check_flags (table->shard_flags, "what it says of its sets", why));
     if ((table->shard_flags & TENON_SHARDS_FIRST_OPENS) && !(table->shard_flags & TENON_SHARDS_NUMBERED))
-        return tn_refuse (why, TENON_E_MISUSE, "the first part opens all, but its sets are not numbered");
+        return tn_refuse (why, TENON_E_MISUSE, "the first shard opens all, but its sets are not numbered");
     if (table->set_index && !tn_is_extension (table->set_index))
         return tn_refuse (why, TENON_E_MISUSE, "the extension of its index is '%.60s'", table->set_index);
     return TENON_OK;

@@ -210,10 +210,11 @@ judge (const struct search *search, tenon_error *error)
     if (search->best)
         return TENON_OK;
     if (search->hint)
-        return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET,
-                        "it is a folder with numbered files ('%s') and no index: --set, TENON_OPEN_SET, "
-                        "opens them as a set",
-                        search->hint);
+        return tn_fail (
+            error, TENON_E_NOT_FOUND, TN_NO_OFFSET,
+            "it is a folder with numbered files ('%s') and no index: --shards, TENON_OPEN_SHARDS, "
+            "opens them as a set",
+            search->hint);
     list_patterns (search, patterns, sizeof patterns);
     if (!patterns[0])
         return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "it is a folder");
@@ -257,7 +258,7 @@ static tenon_status
 fail_missing (const struct tn_shards *set, uint64_t number, tenon_error *error)
 {
     TN_FREE char *name = part_name ("", set->name, &set->part, number);
-    return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "part %llu of %llu is missing: %s",
+    return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "shard %llu of %llu is missing: %s",
                     (unsigned long long) number, (unsigned long long) set->part.count, name ? name : "");
 }
 
@@ -477,6 +478,6 @@ tn_shards_note (tenon_report *report, const struct tn_shards *set, const struct 
                        "the index does not name the file that was to be opened with its set, %s", set->name);
     else if (set->part.count > 1 && !set->indexed && !set->whole)
         tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", set->path,
-                       "part %llu of %llu of a set; --set, TENON_OPEN_SET, opens all of it",
+                       "shard %llu of %llu of a set; --shards, TENON_OPEN_SHARDS, opens all of it",
                        (unsigned long long) set->part.number, (unsigned long long) set->part.count);
 }

@@ -162,7 +162,7 @@ check_part (const struct tn_atomic *save, struct item *part, tenon_error *error)
     if (part->place.straight) {
         tn_fail_in (error, part->name, NULL);
         return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
-                        "a device or FIFO has the name of a part of the set");
+                        "a device or FIFO has the name of a shard of the set");
     }
     if (tn_same_folder (part->place.folder, save->folder)) { /* nearly always: a descriptor less */
         close (part->place.folder);
@@ -187,7 +187,7 @@ begin_part (struct tn_atomic *save, const char *name, uint64_t size_hint, tenon_
                         "a set of files can only be written into a folder, not to a device or pipe");
     if (!name[0] || strchr (name, '/') || !strcmp (name, ".") || !strcmp (name, ".."))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                        "'%s' is no bare file name for a part of the set", name);
+                        "'%s' is no bare file name for a shard of the set", name);
     TN_TRY (open_folder (save, error));
     struct item *part;
     tenon_status status = item_new (save, save->folder, name, &part, error);

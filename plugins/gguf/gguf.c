@@ -57,9 +57,9 @@ static const char *const dtypes[] = { "u32",   "f32",     "f16",    "q4_0",    "
     }
 static const struct tenon_option options[GGUF_OPTIONS] = {
     [GGUF_OPTION_SHARD_SIZE] = OPTION (TENON_OPTION_SIZE, "shard_size",
-                                       "bytes of data in a part, padding counted, 0: no limit", 0, 0),
+                                       "bytes of data in a shard, padding counted, 0: no limit", 0, 0),
     [GGUF_OPTION_SHARD_TENSORS] =
-        OPTION (TENON_OPTION_INTEGER, "shard_tensors", "tensors in a part, 0: no limit", 0, INT32_MAX),
+        OPTION (TENON_OPTION_INTEGER, "shard_tensors", "tensors in a shard, 0: no limit", 0, INT32_MAX),
     [GGUF_OPTION_MLX] = { sizeof (struct tenon_option), TENON_OPTION_CHOICE, "mlx", "no", "no triple",
                           "q4_0, q4_1, q8_0 as in MLX: NAME.weight, NAME.scales, NAME.biases", 0, 0,
                           TENON_OPTION_FOR_READING | TENON_OPTION_FOR_WRITING, 0 },

@@ -62,14 +62,14 @@ check_name (struct gguf_reader *reader, uint32_t key, uint64_t expected)
     unsigned long long number = split->set.number, count = split->set.count;
     if (!split->has[key] && gguf_split_whole (reader))
         return tenon_fail (reader->call, TENON_E_MALFORMED, TENON_AUTO,
-                           "it has no key %s, its name says that it is part %llu of %llu", word, number,
+                           "it has no key %s, its name says that it is shard %llu of %llu", word, number,
                            count);
     if (!split->has[key] || (uint64_t) split->values[key] == expected)
         return TENON_OK;
     if (key == GGUF_SPLIT_COUNT && count == 1 && split->values[key] == 0)
         return TENON_OK;
     return tenon_fail (reader->call, TENON_E_MALFORMED, split->places[key],
-                       "%s is %lld, expected %llu: its name says that it is part %llu of %llu", word,
+                       "%s is %lld, expected %llu: its name says that it is shard %llu of %llu", word,
                        (long long) split->values[key], (unsigned long long) expected, number, count);
 }
 
@@ -85,9 +85,10 @@ check_keys (struct gguf_reader *reader)
         return tenon_fail (reader->call, TENON_E_MALFORMED, split->places[GGUF_SPLIT_NUMBER],
                            "split.no is %lld, expected less than split.count, %lld", (long long) number,
                            (long long) count);
-    tenon_note (reader->call, TENON_NOTE, NULL,
-                "its keys say that it is part %lld of %lld of a set, its name does not: it is read by itself",
-                (long long) number + 1, (long long) count);
+    tenon_note (
+        reader->call, TENON_NOTE, NULL,
+        "its keys say that it is shard %lld of %lld of a set, its name does not: it is read by itself",
+        (long long) number + 1, (long long) count);
     return TENON_OK;
 }
 
@@ -100,14 +101,14 @@ check_same_total (struct gguf_reader *reader)
     uint64_t *first = &split->set.shared[0];
     if (!split->has[GGUF_SPLIT_TENSORS])
         return tenon_fail (reader->call, TENON_E_MALFORMED, TENON_AUTO,
-                           "it has no key split.tensors.count, its name says that it is part %llu of %llu",
+                           "it has no key split.tensors.count, its name says that it is shard %llu of %llu",
                            (unsigned long long) split->set.number, (unsigned long long) split->set.count);
     if (split->set.number == 1)
         *first = (uint64_t) total;
     if (*first == (uint64_t) total)
         return TENON_OK;
     return tenon_fail (reader->call, TENON_E_MALFORMED, split->places[GGUF_SPLIT_TENSORS],
-                       "split.tensors.count is %lld, the first part says %lld", (long long) total,
+                       "split.tensors.count is %lld, the first shard says %lld", (long long) total,
                        (long long) *first);
 }
 
@@ -141,7 +142,7 @@ gguf_split_end (struct gguf_reader *reader)
         return TENON_OK;
     return tenon_fail (reader->call, TENON_E_MALFORMED, split->places[GGUF_SPLIT_TENSORS],
                        "split.tensors.count is %lld, %s %s %llu tensors", (long long) total,
-                       whole ? "the parts" : "this part alone",
+                       whole ? "the shards" : "this shard alone",
                        !whole ? "has"
                        : last ? "have"
                               : "up to this one have",
@@ -199,7 +200,7 @@ gguf_split_single (struct tenon_call *call, const struct tenon_plan_info *plan, 
     if (split->set.count > 1 && !(split->has[GGUF_SPLIT_NUMBER] && split->has[GGUF_SPLIT_COUNT]))
         return tenon_fail (
             call, TENON_E_UNSUPPORTED, TENON_AUTO,
-            "its name says that it is part %llu of %llu of a set, and what is written is no part: "
+            "its name says that it is shard %llu of %llu of a set, and what is written is no shard: "
             "choose another name; gguf.shard_size and gguf.shard_tensors write sets",
             (unsigned long long) split->set.number, (unsigned long long) split->set.count);
     TENON_TRY (gguf_split_check (&reader));

@@ -267,8 +267,8 @@ count_shards (struct writer *writer)
         return TENON_OK;
     return tenon_fail (
         writer->call, TENON_E_UNSUPPORTED, TENON_AUTO,
-        "%llu tensors would be shared out among %llu parts, a set has at most 65535, and 2147483647 "
-        "tensors: write larger parts (gguf.shard_size, gguf.shard_tensors)",
+        "%llu tensors would be shared out among %llu shards, a set has at most 65535, and 2147483647 "
+        "tensors: write larger shards (gguf.shard_size, gguf.shard_tensors)",
         (unsigned long long) writer->plan.tensors, (unsigned long long) writer->shards);
 }
 

@@ -75,8 +75,8 @@ START_TEST (test_a_part)
     put_three ();
     tenon_file *file = kit_open ("m-00002-of-00003.toyraw", NULL, NULL);
     ck_assert_uint_eq (tenon_count (file), 1);
-    ck_assert (
-        kit_reported (tenon_file_report (file), TENON_NOTE, "part 2 of 3 of a set; --set, TENON_OPEN_SET"));
+    ck_assert (kit_reported (tenon_file_report (file), TENON_NOTE,
+                             "shard 2 of 3 of a set; --shards, TENON_OPEN_SHARDS"));
     tenon_close (file);
     /* all that there is */
     put_part ("n-00001-of-00001.toyraw", "a", '1', 7);
@@ -167,7 +167,7 @@ START_TEST (test_gaps)
     put_three ();
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
     set_fails ("m-00003-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND,
-               "m-00001-of-00003.toyraw: part 2 of 3 is missing: m-00002-of-00003.toyraw");
+               "m-00001-of-00003.toyraw: shard 2 of 3 is missing: m-00002-of-00003.toyraw");
     put_part ("m-00002-of-00003.toyraw", "a", '2', 7);
     set_fails (
         "m-00003-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_MALFORMED,
@@ -177,7 +177,7 @@ START_TEST (test_gaps)
     set_fails ("m-00002-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_MALFORMED, "m-00002-of-00003.toyraw: ");
     ck_assert_int_eq (unlink (kit_path ("m-00001-of-00003.toyraw")), 0);
     set_fails ("m-00003-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND,
-               "part 1 of 3 is missing: m-00001-of-00003.toyraw");
+               "shard 1 of 3 is missing: m-00001-of-00003.toyraw");
     set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_IO, "cannot be opened");
 }
 END_TEST
@@ -196,7 +196,8 @@ START_TEST (test_limits)
     ck_assert_int_eq (kit_context ("limits.members=2"), TENON_OK);
     tenon_close (open_set ("m-00001-of-00003.toyraw"));
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
-    set_fails ("n-00001-of-99999.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "part 2 of 99999 is missing");
+    set_fails ("n-00001-of-99999.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND,
+               "shard 2 of 99999 is missing");
 }
 END_TEST
 
@@ -223,7 +224,7 @@ START_TEST (test_no_files)
     kit_data (file, "b", "", "2", 1);
     tenon_close (file);
     ck_assert_int_eq (unlink (kit_path ("blobs/123")), 0);
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "part 2 of 3 is missing");
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "shard 2 of 3 is missing");
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
     ck_assert_int_eq (symlink ("m-00002-of-00003.toyraw", kit_path ("m-00002-of-00003.toyraw")), 0);
     set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_IO,
@@ -248,7 +249,7 @@ START_TEST (test_first_opens)
     tenon_close (file);
     file = kit_open ("m-00002-of-00002.toyfirst", NULL, NULL);
     is_set (file, "m-00002-of-00002.toyfirst", 1);
-    ck_assert (kit_reported (tenon_file_report (file), TENON_NOTE, "part 2 of 2 of a set"));
+    ck_assert (kit_reported (tenon_file_report (file), TENON_NOTE, "shard 2 of 2 of a set"));
     tenon_close (file);
     file = open_set ("m-00002-of-00002.toyfirst");
     is_set (file, "m-00001-of-00002.toyfirst", 2);
@@ -265,7 +266,7 @@ START_TEST (test_first_opens)
     kit_failed (status, TENON_E_UNSUPPORTED, "the first of a set of 2 files");
     tenon_plan_free (plan);
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00002.toyfirst")), 0);
-    set_fails ("m-00001-of-00002.toyfirst", 0, TENON_E_NOT_FOUND, "part 2 of 2 is missing");
+    set_fails ("m-00001-of-00002.toyfirst", 0, TENON_E_NOT_FOUND, "shard 2 of 2 is missing");
 }
 END_TEST
 
@@ -365,12 +366,12 @@ START_TEST (test_folder)
     kit_save ("notes.txt", "x", 1);
     kit_open_fails ("", NULL, NULL, TENON_E_NOT_FOUND, "without a set");
     put_three ();
-    kit_open_fails ("", NULL, NULL, TENON_E_NOT_FOUND, "no index: --set, TENON_OPEN_SET");
+    kit_open_fails ("", NULL, NULL, TENON_E_NOT_FOUND, "no index: --shards, TENON_OPEN_SHARDS");
     tenon_file *file = open_set ("");
     ck_assert_uint_eq (tenon_count (file), 3);
     tenon_close (file);
     ck_assert_int_eq (unlink (kit_path ("m-00001-of-00003.toyraw")), 0);
-    set_fails ("", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "part 1 of 3 is missing: m-00001-of-00003.toyraw");
+    set_fails ("", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "shard 1 of 3 is missing: m-00001-of-00003.toyraw");
     put_three ();
     put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\n");
     put_index (".hidden.index.toyset", "");

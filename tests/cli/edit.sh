@@ -85,18 +85,8 @@ refused '--set: no =' "--set takes KEY=VALUE, not 'a'" --set=a
 refused '--set: nothing' "--set takes KEY=VALUE, not ''" --set=
 refused '--set: no key' "--set takes KEY=VALUE, not '=1'" --set==1
 
-# --set is a flag as well: alone, before an option, before a file whose name has a =, and in front of the command
-cp m.toyraw x=y.toyraw
-for arguments in '--set m.toyraw e.toyraw' 'm.toyraw e.toyraw --set' 'm.toyraw --set --only=* e.toyraw' \
-    '--set x=y.toyraw e.toyraw' '--set -- m.toyraw e.toyraw'; do
-    # shellcheck disable=SC2086
-    tenon convert $arguments
-    exits "flag: $arguments" 0
-    says "flag: $arguments" err 'belongs to no set'
-    is "flag: $arguments" "$(entries e.toyraw)" 'a=u8=1 b=string=two c=array:i32=[1, 2] d=string=x '
-done
-tenon --set convert m.toyraw e.toyraw
-says 'flag: in front of the command' err 'belongs to no set'
+# The value may be an argument of its own, also when a file has that name.
+: >a=2
 for arguments in '--set a=2 m.toyraw e.toyraw' '--set=a=2 m.toyraw e.toyraw' 'm.toyraw --set a=2 e.toyraw' \
     'm.toyraw e.toyraw --set a=2' '--only=* --set a=2 -v m.toyraw e.toyraw'; do
     # shellcheck disable=SC2086
@@ -105,20 +95,22 @@ for arguments in '--set a=2 m.toyraw e.toyraw' '--set=a=2 m.toyraw e.toyraw' 'm.
     silent "value: $arguments" err
     is "value: $arguments" "$(entries e.toyraw)" 'a=u8=2 b=string=two c=array:i32=[1, 2] d=string=x '
 done
-tenon convert --set --set a=2 m.toyraw e.toyraw
-says 'both' err 'belongs to no set'
-is 'both' "$(entries e.toyraw)" 'a=u8=2 b=string=two c=array:i32=[1, 2] d=string=x '
-: >a=2
-tenon convert --set a=2 m.toyraw e.toyraw
-fails 'a file of that name' 2 "'e.toyraw' is one argument too many; --set was given no value: --set=KEY=VALUE"
-tenon convert --set=a=2 m.toyraw e.toyraw
-is 'not behind =' "$(entries e.toyraw)" 'a=u8=2 b=string=two c=array:i32=[1, 2] d=string=x '
 rm a=2
-tenon ls --set a=2 m.toyraw
-exits 'a flag only of other commands' 2
-says 'a flag only of other commands' err 'a=2'
-tenon ls --set=a=2 m.toyraw
-fails 'a flag only of other commands' 2 '--set takes no value'
+tenon convert --shards --set a=2 m.toyraw e.toyraw
+says '--shards beside --set' err 'belongs to no set'
+is '--shards beside --set' "$(entries e.toyraw)" 'a=u8=2 b=string=two c=array:i32=[1, 2] d=string=x '
+
+# --set opened sets once: whoever means that is told what does so now.
+instead='; --shards opens all shards of a set'
+tenon convert --set m.toyraw e.toyraw
+fails '--set before a file' 2 "--set takes KEY=VALUE, not 'm.toyraw'$instead"
+tenon convert m.toyraw e.toyraw --set
+fails '--set at the end' 2 "--set needs a value: KEY=VALUE$instead"
+for arguments in 'ls --set m.toyraw' 'ls --set=a=2 m.toyraw' '--set convert m.toyraw e.toyraw'; do
+    # shellcheck disable=SC2086
+    tenon $arguments
+    fails "$arguments" 2 "unknown option '--set'$instead"
+done
 
 # what formats can hold
 tenon convert --set a=2 m.toyraw e.npy
@@ -131,7 +123,7 @@ exits 'nothing to be lost' 0
 tenon convert --dry-run --set a=256 m.toyraw e3.toyraw
 fails '--dry-run finds it' 2 "'256' is no u8"
 tenon convert --help
-says '--help' out '--set[=KEY=VALUE]'
+says '--help' out '--set=KEY=VALUE'
 says '--help' out '--set-type=KEY=TYPE'
 says '--help' out '--unset=GLOB'
 finish

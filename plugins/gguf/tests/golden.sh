@@ -75,7 +75,7 @@ for set in set aligned-set; do
     holds "$set, its folder" "$samples/$set" "$samples/set.expected"
     same "$set in one file" "$first" "$samples/$set-as-one.gguf"
     same "$set in one file" "$samples/$set" "$samples/$set-as-one.gguf" --strict
-    same "$set in one file" "$samples/$set/m-00003-of-00003.gguf" "$samples/$set-as-one.gguf" --set
+    same "$set in one file" "$samples/$set/m-00003-of-00003.gguf" "$samples/$set-as-one.gguf" --shards
     for part in 2 3; do
         same "$set, part $part by itself" "$samples/$set/m-0000$part-of-00003.gguf" "$samples/$set/m-0000$part-of-00003.gguf"
     done

@@ -81,24 +81,24 @@ for path in $first s s/; do
 done
 keyed 'k u32 7;' $first
 for path in $second $third; do
-    good ls --set $path; names abc; silent
+    good ls --shards $path; names abc; silent
 done
-good ls $second; names b; says 'part 2 of 3 of a set; --set'
+good ls $second; names b; says 'shard 2 of 3 of a set; --shards'
 keyed 'split.no u16 2;split.count u16 3;split.tensors.count i32 3;' $third
 good convert $third w/alone.gguf
 checks=$((checks + 1)); cmp -s $third w/alone.gguf || fail 'a part that is converted by itself changes'
-good ls -v w/alone.gguf; says 'its keys say that it is part 3 of 3 of a set, its name does not'
+good ls -v w/alone.gguf; says 'its keys say that it is shard 3 of 3 of a set, its name does not'
 good convert s w/one.gguf
 keyed 'k u32 7;' w/one.gguf
 good why $second
-good why --set $third; says 'm-00001-of-00003.gguf is opened for it'
+good why --shards $third; says 'm-00001-of-00003.gguf is opened for it'
 rm w/*
 
 # ---- 78: parts that do not fit together ----
 # other FILE TENSOR WORD...: a part of the set with three pairs, in its place; then the set is as before
 second_is () { part s/m-00002-of-00003 b 3 "$@"; }
 two=m-00002-of-00003.gguf
-it_is='its name says that it is part 2 of 3'
+it_is='its name says that it is shard 2 of 3'
 # shellcheck disable=SC2046 # words
 {
     for number in 0 2 3 65535; do
@@ -108,7 +108,7 @@ it_is='its name says that it is part 2 of 3'
         second_is $(keys 1 $count 3); no $two "split.count is $count, expected 3: $it_is" 'at byte 46'
     done
     for total in 0 2 4 -1 0x7fffffff 0x80000000; do
-        second_is $(keys 1 3 $total); no $two 'split.tensors.count is' ', the first part says 3' 'at byte 71'
+        second_is $(keys 1 3 $total); no $two 'split.tensors.count is' ', the first shard says 3' 'at byte 71'
     done
     # two of the keys, or one of another type
     part s/m-00002-of-00003 b 2 s:split.count 4:2 2:3 s:split.tensors.count 4:5 4:3
@@ -134,30 +134,30 @@ it_is='its name says that it is part 2 of 3'
     printf 'other' >$second; no $two 'it begins with 6f 74 68 65'
     # the first part
     three
-    part s/m-00001-of-00003 a 3 $(keys 1 3 3); no m-00001-of-00003.gguf 'split.no is 1, expected 0: its name says that it is part 1 of 3'
+    part s/m-00001-of-00003 a 3 $(keys 1 3 3); no m-00001-of-00003.gguf 'split.no is 1, expected 0: its name says that it is shard 1 of 3'
     part s/m-00001-of-00003 a 3 $(keys 0 0 3); no m-00001-of-00003.gguf 'split.count is 0, expected 3'
     part s/m-00001-of-00003 a 3 $(keys 0 2 3); no m-00001-of-00003.gguf 'split.count is 2, expected 3'
-    part s/m-00001-of-00003 a 3 $(keys 0 3 4); no $two 'split.tensors.count is 3, the first part says 4'
-    part s/m-00001-of-00003 a 3 $(keys 0 3 -1); no m-00001-of-00003.gguf 'split.tensors.count is -1, the parts up to this one have 1 tensors'
-    part s/m-00001-of-00003 a 3 $(keys 0 3 0); no m-00001-of-00003.gguf 'split.tensors.count is 0, the parts up to this one have 1 tensors'
-    part s/m-00001-of-00003 a 0; no m-00001-of-00003.gguf 'it has no key split.count, its name says that it is part 1 of 3'
+    part s/m-00001-of-00003 a 3 $(keys 0 3 4); no $two 'split.tensors.count is 3, the first shard says 4'
+    part s/m-00001-of-00003 a 3 $(keys 0 3 -1); no m-00001-of-00003.gguf 'split.tensors.count is -1, the shards up to this one have 1 tensors'
+    part s/m-00001-of-00003 a 3 $(keys 0 3 0); no m-00001-of-00003.gguf 'split.tensors.count is 0, the shards up to this one have 1 tensors'
+    part s/m-00001-of-00003 a 0; no m-00001-of-00003.gguf 'it has no key split.count, its name says that it is shard 1 of 3'
     # all of them say the same, and are wrong
     for total in 2 4; do
         part s/m-00001-of-00003 a 3 $(keys 0 3 $total)
         part s/m-00002-of-00003 b 3 $(keys 1 3 $total)
         part s/m-00003-of-00003 c 3 $(keys 2 3 $total)
-        no m-00003-of-00003.gguf "split.tensors.count is $total, the parts have 3 tensors"
+        no m-00003-of-00003.gguf "split.tensors.count is $total, the shards have 3 tensors"
     done
     for number in 0 1 2; do
         part s/m-0000$((number + 1))-of-00003 "$number" 3 $(keys $number 3 1)
     done
-    no $two 'split.tensors.count is 1, the parts up to this one have 2 tensors'
+    no $two 'split.tensors.count is 1, the shards up to this one have 2 tensors'
 }
 three
 rm $second
 checks=$((checks + 1))
 tenon ls s
-{ [ "$status" -eq 2 ] && said 'part 2 of 3 is missing: m-00002-of-00003.gguf'; } || fail "a missing part: ls exits $status"
+{ [ "$status" -eq 2 ] && said 'shard 2 of 3 is missing: m-00002-of-00003.gguf'; } || fail "a missing part: ls exits $status"
 
 # ---- parts by themselves, and files that are called otherwise ----
 # lone FILE TEXT...: refused
@@ -171,21 +171,21 @@ lone ()
 {
     second_is $(keys 2 3 3); lone $second "split.no is 2, expected 1: $it_is"
     second_is $(keys 1 4 3); lone $second "split.count is 4, expected 3: $it_is"
-    second_is $(keys 1 3 0); lone $second 'split.tensors.count is 0, this part alone has 1 tensors'
+    second_is $(keys 1 3 0); lone $second 'split.tensors.count is 0, this shard alone has 1 tensors'
     second_is $(keys 1 3 3); good ls $second; names b
     part s/m-00002-of-00003 b 0; good ls $second; names b
     for count in 0 1; do
         part w/n-00001-of-00001 a 3 $(keys 0 $count 1); good ls w/n-00001-of-00001.gguf; names a; silent
-        good ls --set w/n-00001-of-00001.gguf; silent
+        good ls --shards w/n-00001-of-00001.gguf; silent
         part w/n a 3 $(keys 0 $count 7); good ls w/n.gguf; names a; silent
         good verify w/n.gguf
     done
     part w/n-00001-of-00001 a 0; good ls w/n-00001-of-00001.gguf; silent
-    part w/n-00001-of-00001 a 3 $(keys 0 2 1); lone w/n-00001-of-00001.gguf 'split.count is 2, expected 1: its name says that it is part 1 of 1'
+    part w/n-00001-of-00001 a 3 $(keys 0 2 1); lone w/n-00001-of-00001.gguf 'split.count is 2, expected 1: its name says that it is shard 1 of 1'
     part w/n-00001-of-00001 a 3 $(keys 1 1 1); lone w/n-00001-of-00001.gguf 'split.no is 1, expected 0'
-    part w/n a 3 $(keys 1 3 3); good ls -v w/n.gguf; says 'its keys say that it is part 2 of 3 of a set, its name does not'
+    part w/n a 3 $(keys 1 3 3); good ls -v w/n.gguf; says 'its keys say that it is shard 2 of 3 of a set, its name does not'
     part w/n a 3 $(keys 3 3 3); lone w/n.gguf 'split.no is 3, expected less than split.count, 3'
-    part w/n a 3 $(keys 1 3 0); lone w/n.gguf 'split.tensors.count is 0, this part alone has 1 tensors'
+    part w/n a 3 $(keys 1 3 0); lone w/n.gguf 'split.tensors.count is 0, this shard alone has 1 tensors'
     part w/n a 1 s:split.no 4:8 s:x; lone w/n.gguf 'split.no is no u16'
 }
 rm w/*
@@ -292,7 +292,7 @@ keyed 'split.no u16 1;split.count u16 3;split.tensors.count i32 3;' w/p-00002-of
 rm w/p-00003-of-00003.gguf
 checks=$((checks + 1))
 tenon ls w/p-00001-of-00003.gguf
-{ [ "$status" -eq 2 ] && said 'part 3 of 3 is missing: p-00003-of-00003.gguf'; } || fail "a missing part: ls exits $status"
+{ [ "$status" -eq 2 ] && said 'shard 3 of 3 is missing: p-00003-of-00003.gguf'; } || fail "a missing part: ls exits $status"
 # the older first part goes before the others come
 checks=$((checks + 1))
 tenon convert -o gguf.shard_tensors=1 w/n-00002-of-00002.gguf w/p.gguf
@@ -316,15 +316,15 @@ kept ()
     cmp -s first w/m-00001-of-00003.gguf || fail "$*: the first part is another file"
     exists 'm-00001-of-00003.gguf m-00002-of-00003.gguf m-00003-of-00003.gguf'
 }
-kept "its name says that it is part 1 of 3 of a set, and what is written is no part" --set k=8 w/m-00001-of-00003.gguf w/m-00001-of-00003.gguf
-kept 'its name says that it is part 2 of 3 of a set' six.gguf w/m-00002-of-00003.gguf
-kept 'its name says that it is part 1 of 2 of a set' six.gguf w/n-00001-of-00002.gguf
-kept 'split.no is 1, expected 2: its name says that it is part 3 of 3' w/m-00002-of-00003.gguf w/m-00003-of-00003.gguf
+kept "its name says that it is shard 1 of 3 of a set, and what is written is no shard" --set k=8 w/m-00001-of-00003.gguf w/m-00001-of-00003.gguf
+kept 'its name says that it is shard 2 of 3 of a set' six.gguf w/m-00002-of-00003.gguf
+kept 'its name says that it is shard 1 of 2 of a set' six.gguf w/n-00001-of-00002.gguf
+kept 'split.no is 1, expected 2: its name says that it is shard 3 of 3' w/m-00002-of-00003.gguf w/m-00003-of-00003.gguf
 kept 'split.no is no u16' --set split.no=x six.gguf w/x.gguf
 kept 'split.count is no u16' --set split.count=0 --set-type split.count=u32 six.gguf w/x.gguf
 kept 'split.tensors.count is no i32' --set split.tensors.count=6 --set-type split.tensors.count=u32 six.gguf w/x.gguf
 kept 'split.no is 2, expected less than split.count, 2' --set split.no=2 --set-type split.no=u16 --set split.count=2 --set-type split.count=u16 six.gguf w/x.gguf
-kept 'split.tensors.count is 1, this part alone has 2 tensors' --set split.tensors.count=1 w/m-00002-of-00003.gguf w/m-00002-of-00003.gguf
+kept 'split.tensors.count is 1, this shard alone has 2 tensors' --set split.tensors.count=1 w/m-00002-of-00003.gguf w/m-00002-of-00003.gguf
 # a part that stays one may be edited; a set of another name has keys of its own; 1 of 1 is a single file
 good convert --set k=8 w/m-00002-of-00003.gguf w/m-00002-of-00003.gguf
 good verify w
@@ -361,7 +361,7 @@ cat length header >many.safetensors
 rm w/*
 checks=$((checks + 1))
 tenon convert -o gguf.shard_tensors=1 many.safetensors w/m.gguf
-{ [ "$status" -ne 0 ] && said '65536 tensors would be shared out among 65536 parts, a set has at most 65535'; } || fail "65536 parts: convert exits $status"
+{ [ "$status" -ne 0 ] && said '65536 tensors would be shared out among 65536 shards, a set has at most 65535'; } || fail "65536 parts: convert exits $status"
 checks=$((checks + 1)); [ "$(find w -type f | wc -l)" -eq 0 ] || fail 'something is left of 65536 parts'
 good convert -v -o gguf.shard_tensors=219 many.safetensors w/m.gguf
 checks=$((checks + 1)); grep -qx 'wrote w/m-00001-of-00300.gguf to m-00300-of-00300.gguf (300 files): 65536 tensors, 0 bytes' out || fail 'convert -v names other files'

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# folder.sh: sets as the command opens them: parts with --set, folders; and sets that are written over older ones. The parts are
+# folder.sh: sets as the command opens them: parts with --shards, folders; and sets that are written over older ones. The parts are
 # laid out here, by the format's description.
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
@@ -60,27 +60,27 @@ part s/m-00003-of-00003 c cccccccc
 
 # ---- by number, in every command that reads ----
 good ls s/m-00002-of-00003.safetensors; names b
-says 'part 2 of 3 of a set; --set'
-good ls --set s/m-00002-of-00003.safetensors; names abc
+says 'shard 2 of 3 of a set; --shards'
+good ls --shards s/m-00002-of-00003.safetensors; names abc
 silent
-good cat --set s/m-00002-of-00003.safetensors c; prints cccccccc
-good hash --set s/m-00003-of-00003.safetensors; cp out numbers
-good verify --set s/m-00003-of-00003.safetensors
+good cat --shards s/m-00002-of-00003.safetensors c; prints cccccccc
+good hash --shards s/m-00003-of-00003.safetensors; cp out numbers
+good verify --shards s/m-00003-of-00003.safetensors
 checks=$((checks + 1)); said '3 tensors, 24 bytes' || fail 'verify counts something else'
-good why --set s/m-00003-of-00003.safetensors
+good why --shards s/m-00003-of-00003.safetensors
 says 'm-00001-of-00003.safetensors is opened for it'
-good convert --set s/m-00003-of-00003.safetensors one.safetensors
+good convert --shards s/m-00003-of-00003.safetensors one.safetensors
 good hash one.safetensors; cp out one
 checks=$((checks + 1)); cmp -s numbers one || fail 'the set and the file that was made of it have other hashes'
-good ls --set one.safetensors; says 'it belongs to no set'
-bad 2 'is opened by a path' ls --set -
-bad 2 '--set' ls s
+good ls --shards one.safetensors; says 'it belongs to no set'
+bad 2 'is opened by a path' ls --shards -
+bad 2 '--shards' ls s
 
 # ---- a folder ----
-good ls --set s; names abc
-good ls --set s/; names abc
-good cat --set s a; prints aaaaaaaa
-good convert --set s two.safetensors
+good ls --shards s; names abc
+good ls --shards s/; names abc
+good cat --shards s a; prints aaaaaaaa
+good convert --shards s two.safetensors
 checks=$((checks + 1)); cmp -s one.safetensors two.safetensors || fail 'the folder is another file than its part'
 mkdir empty
 bad 2 '*.safetensors.index.json' ls empty
@@ -89,11 +89,11 @@ bad 2 'it is a folder' ls --format=npy s
 
 # ---- written ----
 mkdir w
-good convert --set -o safetensors.shard_size=8 s w/x.safetensors
+good convert --shards -o safetensors.shard_size=8 s w/x.safetensors
 checks=$((checks + 1))
 [ "$(cd w && echo *)" = 'x-00001-of-00003.safetensors x-00002-of-00003.safetensors x-00003-of-00003.safetensors x.safetensors.index.json' ] ||
     fail "other files: $(ls w)"
-for how in w --set\ w w/x.safetensors.index.json --set\ w/x.safetensors.index.json --set\ w/x-00002-of-00003.safetensors; do
+for how in w --shards\ w w/x.safetensors.index.json --shards\ w/x.safetensors.index.json --shards\ w/x-00002-of-00003.safetensors; do
     # shellcheck disable=SC2086 # two words
     good hash $how
     silent
@@ -112,23 +112,23 @@ checks=$((checks + 1)); cmp -s numbers out || fail 'the set that was written ont
 
 # fewer parts: the older ones stay, under other names, and nothing takes them for parts of the new set
 part s/m-00001-of-00003 a AAAAAAAA
-good convert --set -o safetensors.shard_size=16 s w/x.safetensors
+good convert --shards -o safetensors.shard_size=16 s w/x.safetensors
 good cat w a; prints AAAAAAAA
-good cat --set w/x-00001-of-00002.safetensors a; prints AAAAAAAA
-good cat --set w/x-00001-of-00003.safetensors a; prints AAAAAAAA
+good cat --shards w/x-00001-of-00002.safetensors a; prints AAAAAAAA
+good cat --shards w/x-00001-of-00003.safetensors a; prints AAAAAAAA
 says 'does not name'
 rm w/x.safetensors.index.json
-bad 2 "'x-00001-of-00002.safetensors' and 'x-00001-of-00003.safetensors'" ls --set w
-good cat --set w/x-00001-of-00003.safetensors a; prints aaaaaaaa
+bad 2 "'x-00001-of-00002.safetensors' and 'x-00001-of-00003.safetensors'" ls --shards w
+good cat --shards w/x-00001-of-00003.safetensors a; prints aaaaaaaa
 
 # a part that is missing; two sets
 rm s/m-00002-of-00003.safetensors
-bad 2 'part 2 of 3 is missing: m-00002-of-00003.safetensors' ls --set s
-bad 2 'part 2 of 3 is missing' verify --set s
+bad 2 'shard 2 of 3 is missing: m-00002-of-00003.safetensors' ls --shards s
+bad 2 'shard 2 of 3 is missing' verify --shards s
 part s/m-00002-of-00003 a bbbbbbbb
-bad 2 "m-00002-of-00003.safetensors: tensor 'a': the name occurs twice: m-00001-of-00003.safetensors has it, too" ls --set s
+bad 2 "m-00002-of-00003.safetensors: tensor 'a': the name occurs twice: m-00001-of-00003.safetensors has it, too" ls --shards s
 mkfifo s/n.safetensors.index.json
-bad 2 '--set' ls s
+bad 2 '--shards' ls s
 rm s/n.safetensors.index.json
 for name in p q; do
     echo '{"metadata":{"total_size":0},"weight_map":{}}' >s/$name.safetensors.index.json

@@ -185,8 +185,8 @@ static const char *const extensions[] = { "toyset", "index.toyset", NULL };
         sizeof (struct tenon_option), type, name, value, NULL, help, least, most, flags, 0                   \
     }
 static const struct tenon_option options[OPTIONS] = {
-    [EACH] =
-        OPTION (TENON_OPTION_INTEGER, "each", "1", "tensors in a part", 1, 1000000, TENON_OPTION_FOR_WRITING),
+    [EACH] = OPTION (TENON_OPTION_INTEGER, "each", "1", "tensors in a shard", 1, 1000000,
+                     TENON_OPTION_FOR_WRITING),
     [PART] = OPTION (TENON_OPTION_TEXT, "part", "toyraw", "which codec writes the parts", 0, 0,
                      TENON_OPTION_FOR_WRITING),
     [MISSING] = OPTION (TENON_OPTION_BOOL, "missing", "no", "take a set that lacks parts", 0, 0,

@@ -72,7 +72,7 @@ START_TEST (spoilt_codecs)
             "and must not "
             "ignore");
     SPOILT (codec.shard_flags = TENON_SHARDS_FIRST_OPENS, TENON_E_MISUSE,
-            "codec toy: the first part opens all, but its sets are not numbered");
+            "codec toy: the first shard opens all, but its sets are not numbered");
     SPOILT (codec.set_index = ".index", TENON_E_MISUSE, "codec toy: the extension of its index is '.index'");
     SPOILT (codec.metadata = 3, TENON_E_UNSUPPORTED, "codec toy: it keeps metadata in the unknown way 3");
     SPOILT (extensions[1] = "Toy", TENON_E_MISUSE,
