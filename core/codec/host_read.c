@@ -14,7 +14,7 @@ static tenon_status
 begin_reading (struct tn_call *call, struct tn_writer *writer, uint64_t index, uint32_t layout)
 {
     tenon_error *error = call->session->error;
-    struct tn_planned *planned = &writer->plan->planned[index];
+    const struct tn_planned *planned = &writer->plan->planned[index];
     if (call->reading && call->reading->index == index && call->reading->layout == layout)
         return TENON_OK;
     if (!call->reads)
@@ -25,8 +25,6 @@ begin_reading (struct tn_call *call, struct tn_writer *writer, uint64_t index, u
         return tn_fail_memory (error);
     struct tn_range_reader *reading = call->reading;
     reading->index = index, reading->layout = layout;
-    if (planned->fill) /* it makes its bytes once, from front to back */
-        TN_TRY (tn_write_spool (writer, planned, error));
     TN_TRY (tn_request_make (&reading->request, planned->catalog, planned->tensor, NULL, planned->target,
                              layout, error));
     return tn_range_reader_begin (reading, error);

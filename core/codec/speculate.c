@@ -230,10 +230,10 @@ guesses_now (const struct tn_call *call, const struct tn_member_spec *wanted, ui
         return 0;
     struct tn_member_spec next = *wanted;
     for (; count < ahead->at_once && next.first + next.count <= outer->count; next.first += next.count) {
-        bool fills = false; /* the program's own functions are called in order, on one thread */
+        bool in_order = false; /* such a reader is called from one thread */
         for (uint64_t i = 0; i < next.count; i++)
-            fills = fills || outer->plan->planned[outer->first + next.first + i].fill;
-        if (fills || !is_small (&next, outer, block_size, ahead->width, &size))
+            in_order |= tn_planned_source (&outer->plan->planned[outer->first + next.first + i])->in_order;
+        if (in_order || !is_small (&next, outer, block_size, ahead->width, &size))
             break;
         largest = TN_MAX (largest, size);
         if (count + 1 > fitting (call, ahead, largest))

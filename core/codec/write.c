@@ -3,7 +3,6 @@
 #include "codec/write.h"
 #include "transfer/request.h"
 #include <stdio.h>
-#include <unistd.h>
 
 void
 tn_write_loss (struct tn_call *call, struct tn_writer *writer, const char *item, const char *format, ...)
@@ -193,57 +192,6 @@ copy_plain (struct tn_writer *writer, const struct tn_request *request, tenon_er
     return TENON_OK;
 }
 
-/* The program makes the bytes: in order, straight into the sink, or into a temporary file when they must be
- * turned round. */
-static tenon_status
-fill_bytes (struct tn_writer *writer, const struct tn_planned *planned, int fd, tenon_error *error)
-{
-    uint64_t size = planned->tensor->length, room = TN_MIN (TN_MAX (size, 1), (uint64_t) 4 << 20);
-    TN_FREE uint8_t *buffer = malloc (room);
-    if (!buffer)
-        return tn_fail_memory (error);
-    for (uint64_t at = 0; at < size;) {
-        uint64_t piece = TN_MIN (room, size - at);
-        tenon_status status = planned->fill (planned->user, at, buffer, piece);
-        if (status < 0)
-            return tn_fail (error, status, TN_NO_OFFSET,
-                            "the program's own function could not make its bytes: %s",
-                            tenon_status_text (status));
-        TN_TRY (fd >= 0 ? tn_spool_write (fd, buffer, piece, error)
-                        : tn_sink_write (writer->sink, buffer, piece, error));
-        if (fd < 0)
-            TN_TRY (tn_meter_add (writer->meter, piece, error));
-        at += piece;
-    }
-    return TENON_OK;
-}
-
-/* All that the program makes, in a temporary file that is a source of the plan from now on. */
-tenon_status
-tn_write_spool (struct tn_writer *writer, struct tn_planned *planned, tenon_error *error)
-{
-    struct tn_catalog *own = writer->plan->own;
-    struct tn_source *spool;
-    int fd = tn_temporary_file ();
-    if (fd < 0)
-        return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "a temporary file cannot be made");
-    tenon_status status = fill_bytes (writer, planned, fd, error);
-    if (status < 0) {
-        close (fd);
-        return status;
-    }
-    TN_TRY (tn_source_open_fd (fd, planned->tensor->name, false, &spool, error));
-    TN_TRY (tn_catalog_add_source (own, spool, error));
-    struct tn_tensor *origin = tn_arena_get (&own->arena, sizeof *origin, false);
-    if (!origin)
-        return tn_fail_memory (error);
-    *origin = *planned->tensor;
-    origin->source = spool->number;
-    planned->tensor = origin;
-    planned->fill = NULL;
-    return TENON_OK;
-}
-
 static void
 tell_change (struct tn_call *call, struct tn_writer *writer, const char *name, bool asked, const char *what,
              const char *from, const char *to)
@@ -298,7 +246,7 @@ tenon_status
 tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index, uint32_t layout)
 {
     tenon_error *error = call->session->error;
-    struct tn_planned *planned = &writer->plan->planned[index];
+    const struct tn_planned *planned = &writer->plan->planned[index];
     struct destination destination = { writer->sink };
     uint64_t begin = writer->sink->position, size = tn_catalog_tensor (writer->plan->own, index)->length;
     struct tn_request request;
@@ -310,16 +258,10 @@ tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
         const struct tn_source *source = request.source;
         bool in_reach = !tn_source_is_encoded (source) && source->check == TENON_CHECK_NONE
                         && source->backing->kind != TN_SOURCE_READER;
-        if (planned->fill && !tn_request_is_plain (&request) && request.size > 0 && !writer->dry) {
-            status = tn_write_spool (writer, planned, error);
-            request.source = writer->plan->own->sources[planned->tensor->source];
-        }
-        if (status < 0 || request.size == 0)
+        if (request.size == 0)
             ;
         else if (writer->dry)
             status = tn_sink_fill (writer->sink, 0, request.size, error);
-        else if (planned->fill && tn_request_is_plain (&request))
-            status = fill_bytes (writer, planned, -1, error);
         else if (tn_request_is_plain (&request) && in_reach)
             status = copy_plain (writer, &request, error);
         else {

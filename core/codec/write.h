@@ -55,7 +55,6 @@ TN_PRINTF (4, 5)
 void tn_write_loss (struct tn_call *call, struct tn_writer *writer, const char *item, const char *format,
                     ...);
 /* Bytes of a tensor of the plan to the writer's sink. `layout`: flags of struct tenon_layout. */
-tenon_status tn_write_spool (struct tn_writer *writer, struct tn_planned *planned, tenon_error *error);
 tenon_status tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
                               uint32_t layout);
 

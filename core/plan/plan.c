@@ -90,6 +90,28 @@ enter (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype,
 
 /* ---- arrays of the application ---- */
 
+tenon_status
+tn_plan_add_maker (tenon_plan *plan, const tenon_reader *maker, struct tn_source **source, tenon_error *error)
+{
+    TN_TRY (tn_source_reader (maker, NULL, source, error));
+    (*source)->in_order = true;
+    return tn_catalog_add_source (plan->own, *source, error);
+}
+
+static tenon_status
+add_bytes (tenon_plan *plan, const tenon_array *array, uint64_t bytes, struct tn_source **source,
+           tenon_error *error)
+{
+    if (!array->data && array->fill) {
+        tenon_reader maker = {
+            .struct_size = sizeof maker, .size = bytes, .read_at = array->fill, .user = array->user
+        };
+        return tn_plan_add_maker (plan, &maker, source, error);
+    }
+    TN_TRY (tn_source_memory (array->data, bytes, array->name, source, error));
+    return tn_catalog_add_source (plan->own, *source, error);
+}
+
 static tenon_status
 add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
 {
@@ -122,15 +144,12 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
                         "its shape and dtype need %llu bytes, %llu were given", (unsigned long long) bytes,
                         (unsigned long long) array.size);
     }
-    TN_TRY (tn_source_memory (array.data, bytes, array.name, &source, error));
-    TN_TRY (tn_catalog_add_source (own, source, error));
+    TN_TRY (add_bytes (plan, &array, bytes, &source, error));
     /* the origin is no entry of the catalog, only like one */
     struct tn_tensor *origin = tn_arena_get (&own->arena, sizeof *origin, true);
     if (!origin)
         return tn_fail_memory (error);
-    struct tn_planned planned = {
-        .catalog = own, .tensor = origin, .fill = array.data ? NULL : array.fill, .user = array.user
-    };
+    struct tn_planned planned = { .catalog = own, .tensor = origin };
     TN_TRY (enter (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape, array.flags,
                    &planned, error));
     *origin = *tn_catalog_tensor (own, own->count - 1);

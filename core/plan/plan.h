@@ -11,10 +11,12 @@ struct tn_planned {
     const struct tn_tensor *tensor; /* in it */
     uint32_t target;                /* in that catalog's numbers; TENON_NONE: as stored */
     bool from_file;                 /* a change of layout is a loss */
-    tenon_status (*fill) (void *user, uint64_t offset, void *to,
-                          uint64_t length); /* NULL: the tensor has a source */
-    void *user;
 };
+static inline const struct tn_source *
+tn_planned_source (const struct tn_planned *planned)
+{
+    return planned->catalog->sources[planned->tensor->source];
+}
 
 struct tenon_plan {
     tenon_context *context;
@@ -28,6 +30,10 @@ struct tenon_plan {
     uint64_t kept_count, kept_room;
 };
 
+/* Adds a source of bytes that a function makes, called from one thread and at rising offsets, and `close` at
+ * the end. */
+tenon_status tn_plan_add_maker (tenon_plan *plan, const tenon_reader *maker, struct tn_source **source,
+                                tenon_error *error);
 /* Copies the metadata of a plan, which must outlive this one. Keys that are there already get the new value.
  */
 tenon_status tn_plan_take_metadata (tenon_plan *plan, const tenon_plan *from, tenon_error *error);

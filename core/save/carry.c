@@ -7,7 +7,6 @@
 
 /* The bytes of a carried tensor that has to be cast, turned or swapped, made when they are asked for. */
 struct made {
-    struct made *next;
     struct tn_catalog *catalog;
     const struct tn_tensor *tensor;
     uint32_t target;
@@ -20,7 +19,6 @@ struct tn_carry {
     tenon_plan *plan;                /* what is saved … */
     const tenon_plan *from;          /* … in place of this, which keeps all that it points to */
     const struct tenon_codec *codec; /* what it can store */
-    struct made *made;
     tenon_report *report;
     uint64_t *losses;
     tenon_error *error;
@@ -31,8 +29,6 @@ tn_carry_end (struct tn_carry *carry)
 {
     if (!carry)
         return;
-    for (struct made *made = carry->made; made; made = made->next)
-        tn_range_reader_free (made->reading);
     if (carry->plan)
         carry->plan->borrowed = NULL; /* the other plan's */
     tenon_plan_free (carry->plan);
@@ -60,28 +56,13 @@ make_bytes (void *user, uint64_t offset, void *to, uint64_t length)
     return TENON_OK;
 }
 
-/* ---- entries ---- */
-
-/* An origin in the plan's own catalog for bytes that a function makes. */
-static tenon_status
-make_origin (struct tn_carry *carry, const struct tn_tensor *like, struct tn_planned *planned)
+static void
+release_made (void *user)
 {
-    struct tn_catalog *own = carry->plan->own;
-    struct tn_source *source;
-    TN_TRY (tn_source_memory (NULL, like->length, like->name, &source, carry->error));
-    TN_TRY (tn_catalog_add_source (own, source, carry->error));
-    struct tn_tensor *origin = tn_arena_get (&own->arena, sizeof *origin, false);
-    if (!origin)
-        return tn_fail_memory (carry->error);
-    *origin = *like;
-    origin->source = source->number;
-    origin->offset = 0;
-    origin->storage = TENON_EXTENT;
-    planned->catalog = own;
-    planned->tensor = origin;
-    planned->target = TENON_NONE;
-    return TENON_OK;
+    tn_range_reader_free (((struct made *) user)->reading);
 }
+
+/* ---- entries ---- */
 
 /* The same bytes where they lie, seen as u8. */
 static tenon_status
@@ -103,20 +84,30 @@ relabel (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_planne
 static tenon_status
 make (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_planned *planned)
 {
-    struct made *made = tn_arena_get (&carry->plan->own->arena, sizeof *made, true);
-    if (!made)
+    struct tn_catalog *own = carry->plan->own;
+    struct made *made = tn_arena_get (&own->arena, sizeof *made, true);
+    struct tn_tensor *origin = tn_arena_get (&own->arena, sizeof *origin, false);
+    struct tn_source *source;
+    if (!made || !origin)
         return tn_fail_memory (carry->error);
-    *made = (struct made){ .next = carry->made,
-                           .catalog = planned->catalog,
+    *made = (struct made){ .catalog = planned->catalog,
                            .tensor = planned->tensor,
                            .target = planned->target,
                            .size = bytes->length,
                            .error = carry->error };
-    carry->made = made;
-    planned->fill = make_bytes;
-    planned->user = made;
-    planned->from_file = false; /* what changes is told here */
-    return make_origin (carry, bytes, planned);
+    tenon_reader maker = { .struct_size = sizeof maker,
+                           .size = bytes->length,
+                           .read_at = make_bytes,
+                           .close = release_made,
+                           .user = made };
+    TN_TRY (tn_plan_add_maker (carry->plan, &maker, &source, carry->error));
+    *origin = *bytes;
+    origin->source = source->number;
+    origin->offset = 0;
+    origin->storage = TENON_EXTENT;
+    /* what changes is told here, so it comes from no file */
+    *planned = (struct tn_planned){ .catalog = own, .tensor = origin };
+    return TENON_OK;
 }
 
 /* [.., bytes of a row] */
@@ -176,18 +167,11 @@ carry_tensor (struct tn_carry *carry, const struct tn_tensor *entry, struct tn_t
               struct tn_planned *planned)
 {
     struct tn_request request;
-    struct tn_writer writer = { .plan = carry->plan };
     TN_TRY (shape_of_bytes (carry, slot, tn_catalog_dtype (carry->plan->own, entry->dtype)));
     TN_TRY (tn_request_make (&request, planned->catalog, planned->tensor, NULL, planned->target, 0,
                              carry->error));
     tell (carry, entry, slot, planned, &request);
-    if (tn_request_is_plain (&request))
-        return planned->fill ? make_origin (carry, slot, planned) : relabel (carry, slot, planned);
-    if (planned->fill) { /* it makes its bytes once, from front to back */
-        TN_TRY (make_origin (carry, planned->tensor, planned));
-        TN_TRY (tn_write_spool (&writer, planned, carry->error));
-    }
-    return make (carry, slot, planned);
+    return tn_request_is_plain (&request) ? relabel (carry, slot, planned) : make (carry, slot, planned);
 }
 
 static tenon_status
@@ -204,8 +188,6 @@ add_tensor (struct tn_carry *carry, uint64_t index)
     tn_fail_in (carry->error, NULL, entry->name);
     if (!tn_can_store (carry->codec, tn_catalog_dtype (own, entry->dtype)))
         TN_TRY (carry_tensor (carry, entry, slot, planned));
-    else if (planned->fill)
-        TN_TRY (make_origin (carry, planned->tensor, planned));
     TN_TRY (tn_catalog_commit (own, carry->error));
     carry->plan->count++;
     carry->error->tensor[0] = 0;

@@ -17,7 +17,7 @@ struct tn_scan {
     struct tn_block_state **states; /* of each thread */
     uint8_t *block;                 /* decoded; the position lies in it … */
     uint64_t block_number;          /* … or not; counted from 1 */
-    /* anything else that is encoded */
+    /* anything else that is encoded, and what is read in order */
     struct tn_decoder *stream;
     uint8_t *skipped;
 };
@@ -31,7 +31,7 @@ tn_scan_new (tenon_context *context, struct tn_source *source, struct tn_scan **
     feed->context = context;
     feed->source = source;
     feed->blocks = source->backing == source && tn_has_blocks (source);
-    if (!tn_source_is_encoded (source))
+    if (!tn_source_is_encoded (source) && !source->in_order)
         return TENON_OK;
     tenon_status status = TENON_OK;
     if (feed->blocks) {

@@ -154,6 +154,16 @@ tn_source_reader (const tenon_reader *reader, const char *name, struct tn_source
     return TENON_OK;
 }
 
+void
+tn_source_reader_to_fd (struct tn_source *source, int fd)
+{
+    if (source->reader.close)
+        source->reader.close (source->reader.user);
+    source->kind = TN_SOURCE_FD;
+    source->fd = fd;
+    source->in_order = false;
+}
+
 tenon_status
 tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct tenon_part *part,
                 const struct tn_filter *filter, struct tn_source **result, tenon_error *error)
@@ -225,6 +235,20 @@ read_fd (const struct tn_source *source, uint64_t offset, uint8_t *to, uint64_t 
     return TENON_OK;
 }
 
+static tenon_status
+read_reader (const struct tn_source *source, uint64_t offset, uint8_t *to, uint64_t length,
+             tenon_error *error)
+{
+    tenon_status status = source->reader.read_at (source->reader.user, offset, to, length);
+    if (status >= 0)
+        return TENON_OK;
+    return source->in_order ? tn_fail (error, status, TN_NO_OFFSET,
+                                       "the program's own function could not make its bytes: %s",
+                                       tenon_status_text (status))
+                            : tn_fail (error, status, offset, "the program's own reader failed: %s",
+                                       tenon_status_text (status));
+}
+
 tenon_status
 tn_source_read (struct tn_source *source, uint64_t offset, void *to, uint64_t length, tenon_error *error)
 {
@@ -241,14 +265,8 @@ tn_source_read (struct tn_source *source, uint64_t offset, void *to, uint64_t le
         memcpy (to, atomic_load_explicit (&root->base, memory_order_relaxed) + offset, length);
         return TENON_OK;
     }
-    tenon_status status;
-    if (root->kind == TN_SOURCE_READER) {
-        status = root->reader.read_at (root->reader.user, offset, to, length);
-        if (status < 0)
-            status = tn_fail (error, status, offset, "the program's own reader failed: %s",
-                              tenon_status_text (status));
-    } else
-        status = read_fd (root, offset, to, length, error);
+    tenon_status status = root->kind == TN_SOURCE_READER ? read_reader (root, offset, to, length, error)
+                                                         : read_fd (root, offset, to, length, error);
     if (status < 0)
         tn_source_fail_in (source, error);
     return status;

@@ -27,6 +27,7 @@ struct tn_source {
     _Atomic (const uint8_t *) base; /* MEMORY; FD: the mapping, once somebody asked for it */
     pthread_mutex_t lock;           /* for making the mapping */
     tenon_reader reader;            /* READER */
+    bool in_order;                  /* READER: called from one thread, at rising offsets, each byte once */
 
     /* PART */
     struct tn_source *parent; /* in which it lies */
@@ -58,6 +59,8 @@ tenon_status tn_source_memory (const void *data, uint64_t size, const char *name
 /* Takes over the reader, also on failure. */
 tenon_status tn_source_reader (const tenon_reader *reader, const char *name, struct tn_source **source,
                                tenon_error *error);
+/* Makes an in-order reader a file: `fd` holds its bytes and is taken over; the reader is closed. */
+void tn_source_reader_to_fd (struct tn_source *source, int fd);
 /* Checked by the caller: offset and stored lie inside the parent. Copies the block ends and the name, into
  * the arena, in which the part itself lies, too: there may be a million. */
 tenon_status tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct tenon_part *part,

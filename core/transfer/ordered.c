@@ -169,11 +169,12 @@ tn_transfer_stream (tenon_context *context, struct tn_request *request, tn_consu
     struct tn_source *source = request->source;
     struct tn_spooled settled;
     bool guarded = tn_request_covers (request) && (source->filter || source->check);
-    if (guarded && !request->fortran)
+    if ((guarded || source->in_order) && !request->fortran)
         return tn_transfer_scan (context, request, NULL, take, user, meter, error);
     if (guarded && source->check
         && !tn_source_is_encoded (source)) /* picked from all over: summed up before */
         TN_TRY (tn_scan_all (context, source, NULL, NULL, error));
+    TN_TRY (tn_spool_in_order (context, source, error));
     TN_FREE struct tn_worker *workers = calloc (width, sizeof *workers);
     if (!workers)
         return tn_fail_memory (error);

@@ -20,6 +20,7 @@ tenon_status
 tn_range_reader_begin (struct tn_range_reader *reading, tenon_error *error)
 {
     uint64_t begin, largest;
+    TN_TRY (tn_spool_in_order (reading->request.catalog->context, reading->request.source, error));
     /* as little of it may be read as is liked, so it is not summed up on the way */
     if (reading->request.source->check && tn_request_covers (&reading->request))
         TN_TRY (tn_scan_all (reading->request.catalog->context, reading->request.source, NULL, NULL, error));

@@ -7,9 +7,11 @@
 
 #define PIECE (1u << 20)
 
-tenon_status
-tn_spool_write (int fd, const uint8_t *bytes, uint64_t length, tenon_error *error)
+static tenon_status
+spool_piece (void *user, const void *piece, uint64_t length, tenon_error *error)
 {
+    const uint8_t *bytes = piece;
+    int fd = *(int *) user;
     while (length > 0) {
         ssize_t put = write (fd, bytes, length);
         if (put < 0 && errno == EINTR)
@@ -22,25 +24,28 @@ tn_spool_write (int fd, const uint8_t *bytes, uint64_t length, tenon_error *erro
     return TENON_OK;
 }
 
+/* All bytes of a source, decoded, in an unlinked temporary file. */
 static tenon_status
-spool_piece (void *user, const void *bytes, uint64_t length, tenon_error *error)
+spool_to_file (tenon_context *context, struct tn_source *source, int *fd, tenon_error *error)
 {
-    return tn_spool_write (*(int *) user, bytes, length, error);
+    *fd = tn_temporary_file ();
+    if (*fd < 0)
+        return tn_fail_errno (error, errno, "a temporary file cannot be made", NULL);
+    tenon_status status = tn_scan_all (context, source, spool_piece, fd, error);
+    if (status < 0)
+        close (*fd);
+    return status;
 }
 
-/* A source with all of another's bytes, decoded, in an unlinked temporary file. */
-static tenon_status
-spool (tenon_context *context, struct tn_source *source, struct tn_source **spooled, tenon_error *error)
+tenon_status
+tn_spool_in_order (tenon_context *context, struct tn_source *source, tenon_error *error)
 {
-    int fd = tn_temporary_file ();
-    if (fd < 0)
-        return tn_fail_errno (error, errno, "a temporary file cannot be made", NULL);
-    tenon_status status = tn_scan_all (context, source, spool_piece, &fd, error);
-    if (status < 0) {
-        close (fd);
-        return status;
-    }
-    return tn_source_open_fd (fd, source->name, true, spooled, error);
+    int fd;
+    if (!source->in_order)
+        return TENON_OK;
+    TN_TRY (spool_to_file (context, source, &fd, error));
+    tn_source_reader_to_fd (source, fd);
+    return TENON_OK;
 }
 
 static tenon_status
@@ -67,7 +72,9 @@ tn_request_spool (struct tn_request *request, uint64_t most, struct tn_spooled *
         return TENON_OK;
     if (request->source->size <= most)
         return settle_in_memory (request, settled, error);
-    TN_TRY (spool (request->catalog->context, request->source, &settled->spool, error));
+    int fd;
+    TN_TRY (spool_to_file (request->catalog->context, request->source, &fd, error));
+    TN_TRY (tn_source_open_fd (fd, request->source->name, true, &settled->spool, error));
     request->source = settled->spool;
     return TENON_OK;
 }

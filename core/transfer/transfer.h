@@ -46,7 +46,8 @@ void tn_spooled_free (struct tn_spooled *settled);
 tenon_status tn_transfer_scan (tenon_context *context, const struct tn_request *request, void *to,
                                tn_consumer take, void *user, struct tn_meter *meter, tenon_error *error);
 
-/* All bytes to a temporary file. */
-tenon_status tn_spool_write (int fd, const uint8_t *bytes, uint64_t length, tenon_error *error);
+/* Turns an in-order reader into an unlinked temporary file, which can be read at any place; other sources
+ * stay as they are. */
+tenon_status tn_spool_in_order (tenon_context *context, struct tn_source *source, tenon_error *error);
 
 #endif

@@ -3,6 +3,7 @@
  * from memory, from callbacks, from other files. Expected bytes are laid out here; what deflate makes is
  * inflated here by zlib. */
 #include "kit.h"
+#include <pthread.h>
 #include <zlib.h>
 
 /* ---- taking a toybox apart, without tenon ---- */
@@ -359,6 +360,48 @@ START_TEST (test_layouts)
 }
 END_TEST
 
+struct filling {
+    pthread_t thread;
+    uint64_t next;
+};
+
+static tenon_status
+fill_long (void *user, uint64_t offset, void *to, uint64_t length)
+{
+    struct filling *filling = user;
+    ck_assert (pthread_equal (pthread_self (), filling->thread));
+    ck_assert_uint_eq (offset, filling->next);
+    filling->next += length;
+    memset (to, (int) (offset >> 20), (size_t) length);
+    return TENON_OK;
+}
+
+/* A callback that makes more than fits in a window is called in order, once a byte, on the caller's thread,
+ * whether its bytes are copied, swapped or turned. */
+START_TEST (test_fill_order)
+{
+    static const uint64_t shape[] = { 6, 1 << 20 };
+    static const char *const words[] = { "toyraw.order=c", "toyraw.endian=big", "toyraw.order=fortran" };
+    kit_plugins ("toyraw", NULL);
+    struct filling filling = { pthread_self (), 0 };
+    tenon_plan *plan = NULL;
+    tenon_array array;
+    KIT_INIT (array);
+    array.name = "m";
+    array.dtype = TENON_I32;
+    array.rank = 2;
+    array.shape = shape;
+    array.fill = fill_long;
+    array.user = &filling;
+    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
+    ck_assert_int_eq (tenon_plan_add (plan, &array, &kit_error), TENON_OK);
+    tenon_status status = kit_write (plan, "f", "toyraw", words[_i], NULL);
+    ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+    ck_assert_uint_eq (filling.next, UINT64_C (24) << 20);
+    tenon_plan_free (plan);
+}
+END_TEST
+
 /* A file saved over itself, as another format of itself; a plan outlives its file. */
 START_TEST (test_same_file)
 {
@@ -428,6 +471,7 @@ fill (Suite *suite)
     tests = kit_case (suite, "plans");
     tcase_add_test (tests, test_refused);
     tcase_add_loop_test (tests, test_layouts, 0, 2);
+    tcase_add_loop_test (tests, test_fill_order, 0, 3);
     tcase_add_test (tests, test_same_file);
     tcase_add_test (tests, test_asked);
 }

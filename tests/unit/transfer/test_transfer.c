@@ -2,6 +2,7 @@
 /* test_transfer.c - tensors in members of containers: stored, in one stream, in blocks, with tables of blocks
  * that lie; in memory and in files; whole and in part; read, loaded beside their member, streamed; in every
  * order; checksums right and wrong. Encoded bytes are zlib's own, values are reckoned from their place. */
+#include "sink/sink.h"
 #include "source/scan.h"
 #include "transfer/transfer.h"
 #include <check.h>
@@ -116,7 +117,7 @@ open_member (int kind, uint32_t flags, bool in_file, uint32_t wrong)
     catalog = tn_catalog_new (context);
     if (in_file) {
         int fd = tn_temporary_file ();
-        ck_assert_int_eq (tn_spool_write (fd, stored, length + 12, &error), TENON_OK);
+        ck_assert_int_eq (tn_write_all (fd, 0, stored, length + 12, "box", &error), TENON_OK);
         ck_assert_int_eq (tn_source_open_fd (fd, "box", true, &root, &error), TENON_OK);
     } else
         ck_assert_int_eq (tn_source_memory (stored, length + 12, "box", &root, &error), TENON_OK);
