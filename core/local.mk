@@ -90,13 +90,16 @@ core_libcore_la_SOURCES = \
 	core/sink/atomic.c \
 	core/sink/atomic.h \
 	core/sink/atomic_file.c \
-	core/sink/atomic_place.c \
-	core/sink/atomic_place.h \
+	core/sink/atomic_file.h \
+	core/sink/destination.c \
+	core/sink/destination.h \
 	core/sink/encode_sink.c \
 	core/sink/encode_sink.h \
 	core/sink/encoder.c \
 	core/sink/sink.c \
 	core/sink/sink.h \
+	core/sink/temporary.c \
+	core/sink/temporary.h \
 	core/source/block_state.h \
 	core/source/blocks.c \
 	core/source/decoder.c \

@@ -304,9 +304,5 @@ tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
     }
     if (writer->dry)
         return next_dry_file (call, writer, name, length);
-    if (!name) {
-        writer->sink = writer->target;
-        return TENON_OK;
-    }
-    return tn_atomic_sink (writer->save, bare, 0, &writer->sink, call->session->error);
+    return tn_atomic_sink (writer->save, name ? bare : NULL, &writer->sink, call->session->error);
 }

@@ -24,7 +24,6 @@ struct tn_writer {
     struct tn_sink *sink;
     struct tn_source *old; /* the file that is added to; NULL: none */
     bool old_put;
-    struct tn_sink *target;       /* the sink that next_file (NULL) goes back to */
     bool other_files;             /* next_file was used */
     bool target_used;             /* the target is one of those files */
     struct tn_atomic *save;       /* NULL: one sink, no other files */

@@ -199,43 +199,6 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     return status;
 }
 
-/* The target's sink, asked for when the first byte comes: a set whose index is another file has no target. */
-struct target {
-    struct tn_sink sink;
-    struct tn_atomic *save;
-    struct tn_sink *real;
-    uint64_t size_hint;
-};
-
-static tenon_status
-target_open (struct target *target, tenon_error *error)
-{
-    return target->real ? TENON_OK
-                        : tn_atomic_sink (target->save, NULL, target->size_hint, &target->real, error);
-}
-
-static tenon_status
-target_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error)
-{
-    struct target *target = (struct target *) sink;
-    TN_TRY (target_open (target, error));
-    return tn_sink_write (target->real, bytes, length, error);
-}
-
-static tenon_status
-target_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error)
-{
-    struct target *target = (struct target *) sink;
-    TN_TRY (target_open (target, error));
-    return tn_sink_copy (target->real, fd, offset, length, error);
-}
-
-static tenon_status
-target_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length, tenon_error *error)
-{
-    return tn_sink_patch (((struct target *) sink)->real, position, bytes, length, error);
-}
-
 /* It gets its name last. */
 static void
 list_target (const struct saving *saving, const struct tn_writer *writer)
@@ -245,19 +208,16 @@ list_target (const struct saving *saving, const struct tn_writer *writer)
 }
 
 static tenon_status
-save_whole (struct saving *saving, struct tn_atomic *save, uint64_t size_hint, const tenon_progress *progress)
+save_whole (struct saving *saving, struct tn_atomic *save, const tenon_progress *progress)
 {
-    struct target target = { .save = save, .size_hint = size_hint };
-    struct tn_writer writer = { .save = save, .sink = &target.sink, .target = &target.sink };
-    target.sink.name = saving->path;
-    target.sink.write = target_write;
-    target.sink.copy = target_copy;
-    target.sink.patch = target_patch;
-    target.sink.seekable = tn_atomic_is_seekable (save);
+    struct tn_writer writer = { .save = save };
+    struct tn_sink *target;
+    TN_TRY (tn_atomic_sink (save, NULL, &target, saving->error));
+    writer.sink = target;
     TN_TRY (run_codec (saving, &writer, progress));
     /* a codec that put nothing at all wants an empty file */
     if (!writer.other_files)
-        return target_open (&target, saving->error);
+        return tn_sink_open (target, saving->error);
     list_target (saving, &writer);
     return TENON_OK;
 }
@@ -313,8 +273,7 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
         return tn_fail_memory (error);
     TN_TRY (tn_atomic_begin (&save, saving->path, &options, error));
     bool dry = saving->options.flags & TENON_SAVE_DRY_RUN;
-    tenon_status status =
-        dry ? dry_run (saving, progress) : save_whole (saving, save, options.size_hint, progress);
+    tenon_status status = dry ? dry_run (saving, progress) : save_whole (saving, save, progress);
     if (status == TENON_OK && tn_atomic_leaves_old (save))
         tn_report_add (saving->report, TENON_NOTE, TENON_OK, 0, "", saving->path,
                        "the older file of this name stays as it is: a set was written beside it");

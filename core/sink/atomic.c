@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* atomic.c - files that appear whole or not at all. */
 #include "sink/atomic.h"
-#include "sink/atomic_place.h"
+#include "sink/atomic_file.h"
+#include "sink/temporary.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,19 +11,18 @@
 /* A file of the save. */
 struct item {
     struct item *next;
-    char *name; /* parts: as it was asked for; the target: the path. For messages too */
-    struct tn_destination place;
-    char temporary[TN_TEMPORARY_SIZE]; /* "": there is none, or no more */
-    int fd;                            /* kept open for the lock's sake until the file has its name */
-    struct tn_sink *sink;
+    char *name; /* a shard's as the codec gave it; the target's path. For messages too */
+    struct tn_destination destination;
+    char temporary[TN_TEMPORARY_SIZE]; /* "": not made, or renamed */
+    struct tn_sink *sink; /* its descriptor holds the lock, and stays open until the file has its name */
 };
 
 struct tn_atomic {
     struct tn_atomic_options options;
-    int folder;          /* of `path`; -1: not needed so far */
-    struct item *target; /* its sink is NULL until it is asked for */
-    struct item *parts;  /* in the order in which they were begun */
-    struct item *part;   /* the last one, while it is being written */
+    int folder;          /* of `path`; -1: not opened, for there is no shard */
+    struct item *target; /* made when its sink gets its first byte */
+    struct item *shards; /* in the order in which they were begun */
+    struct item *shard;  /* the last one, while it is being written */
 };
 
 static void
@@ -30,15 +30,16 @@ item_free (struct item *item)
 {
     if (!item)
         return;
-    if (item->place.straight)
+    int fd = item->sink ? item->sink->fd : -1;
+    if (item->temporary[0])
+        tn_temporary_remove (&item->destination, item->temporary, fd);
+    if (fd >= 0)
+        close (fd);
+    if (item->destination.direct)
         tn_sink_fd_free (item->sink);
     else
         tn_file_sink_free (item->sink);
-    if (item->temporary[0])
-        tn_temporary_remove (&item->place, item->temporary, item->fd);
-    if (item->fd >= 0)
-        close (item->fd);
-    tn_destination_leave (&item->place);
+    tn_destination_close (&item->destination);
     free (item->name);
     free (item);
 }
@@ -48,7 +49,7 @@ tn_atomic_abort (struct tn_atomic *save)
 {
     if (!save)
         return;
-    for (struct item *item = save->parts, *next; item; item = next) {
+    for (struct item *item = save->shards, *next; item; item = next) {
         next = item->next;
         item_free (item);
     }
@@ -58,22 +59,68 @@ tn_atomic_abort (struct tn_atomic *save)
     free (save);
 }
 
-/* Finds the place of a file; nothing is made. */
+/* A device, FIFO, socket or terminal. */
 static tenon_status
-item_new (const struct tn_atomic *save, int start, const char *name, struct item **result, tenon_error *error)
+open_direct (void *owner, int *fd, tenon_error *error)
+{
+    const struct item *item = owner;
+    struct stat status;
+    int opened;
+    do
+        opened = open (item->name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    while (opened < 0 && errno == EINTR);
+    if (opened >= 0 && fstat (opened, &status) == 0 && !S_ISREG (status.st_mode)) {
+        *fd = opened;
+        return TENON_OK;
+    }
+    /* a regular file: it was something else a moment ago */
+    int number = opened >= 0 && S_ISREG (status.st_mode) ? EBUSY : errno;
+    if (opened >= 0)
+        close (opened);
+    return tn_fail_errno (error, number, "cannot be opened for writing", item->name);
+}
+
+static tenon_status
+open_temporary (void *owner, int *fd, tenon_error *error)
+{
+    struct item *item = owner;
+    tenon_status status = tn_temporary_make (&item->destination, item->temporary, fd, error);
+    if (status < 0) {
+        item->temporary[0] = 0;
+        *fd = -1;
+        tn_fail_in (error, item->name, NULL);
+    }
+    return status;
+}
+
+static bool
+is_open (const struct item *item)
+{
+    return item->sink->fd >= 0;
+}
+
+/* Finds the destination of a file. Nothing is created. */
+static tenon_status
+item_new (const struct tn_atomic *save, int start, const char *name, uint64_t size_hint, struct item **result,
+          tenon_error *error)
 {
     struct item *item = calloc (1, sizeof *item);
     *result = item;
     if (!item)
         return tn_fail_memory (error);
-    item->fd = -1;
-    item->place.folder = -1;
+    item->destination.folder = -1;
     item->name = tn_strndup (name, strlen (name));
     if (!item->name)
         return tn_fail_memory (error);
-    TN_TRY (tn_destination_find (start, name, &item->place, error));
-    if (save->options.must_be_new && item->place.exists && !item->place.straight)
+    TN_TRY (tn_destination_find (start, name, &item->destination, error));
+    if (save->options.must_be_new && item->destination.exists && !item->destination.direct)
         return tn_fail_errno (error, EEXIST, "cannot be written", name);
+    item->sink = item->destination.direct ? tn_sink_fd_new (-1, item->name)
+                                          : tn_file_sink_new (item->name, size_hint, save->options.durable);
+    if (!item->sink)
+        return tn_fail_memory (error);
+    item->sink->open = item->destination.direct ? open_direct : open_temporary;
+    item->sink->owner = item;
     return TENON_OK;
 }
 
@@ -87,7 +134,7 @@ tn_atomic_begin (struct tn_atomic **result, const char *path, const struct tn_at
         return tn_fail_memory (error);
     save->options = *options;
     save->folder = -1;
-    tenon_status status = item_new (save, AT_FDCWD, path, &save->target, error);
+    tenon_status status = item_new (save, AT_FDCWD, path, options->size_hint, &save->target, error);
     if (status < 0) {
         tn_atomic_abort (save);
         return status;
@@ -96,45 +143,7 @@ tn_atomic_begin (struct tn_atomic **result, const char *path, const struct tn_at
     return TENON_OK;
 }
 
-bool
-tn_atomic_is_seekable (const struct tn_atomic *save)
-{
-    return !save->target->place.straight;
-}
-
-/* ---- beginning a file ---- */
-
-/* A device, FIFO, socket or terminal. */
-static tenon_status
-open_straight (struct item *item, tenon_error *error)
-{
-    do
-        item->fd = open (item->name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    while (item->fd < 0 && errno == EINTR);
-    struct stat status;
-    if (item->fd < 0 || fstat (item->fd, &status) < 0)
-        return tn_fail_errno (error, errno, "cannot be opened for writing", item->name);
-    if (S_ISREG (status.st_mode)) /* it was something else a moment ago */
-        return tn_fail_errno (error, EBUSY, "cannot be opened for writing", item->name);
-    item->sink = tn_sink_fd_new (item->fd, item->name);
-    return item->sink ? TENON_OK : tn_fail_memory (error);
-}
-
-static tenon_status
-open_item (const struct tn_atomic *save, struct item *item, uint64_t size_hint, tenon_error *error)
-{
-    if (item->place.straight)
-        return open_straight (item, error);
-    tenon_status status = tn_temporary_make (&item->place, item->temporary, &item->fd, error);
-    if (status < 0) {
-        item->temporary[0] = 0;
-        item->fd = -1;
-        tn_fail_in (error, item->name, NULL);
-        return status;
-    }
-    item->sink = tn_file_sink_new (item->fd, item->name, size_hint, save->options.durable);
-    return item->sink ? TENON_OK : tn_fail_memory (error);
-}
+/* ---- files beside the target ---- */
 
 static tenon_status
 open_folder (struct tn_atomic *save, tenon_error *error)
@@ -151,95 +160,89 @@ open_folder (struct tn_atomic *save, tenon_error *error)
 }
 
 static bool
-same_place (const struct tn_destination *a, const struct tn_destination *b)
+same_destination (const struct tn_destination *a, const struct tn_destination *b)
 {
-    return a->name && b->name && !strcmp (a->name, b->name) && tn_same_folder (a->folder, b->folder);
+    return a->name && b->name && !strcmp (a->name, b->name) && tn_folder_same (a->folder, b->folder);
 }
 
 static tenon_status
-check_part (const struct tn_atomic *save, struct item *part, tenon_error *error)
+check_shard (const struct tn_atomic *save, struct item *shard, tenon_error *error)
 {
-    if (part->place.straight) {
-        tn_fail_in (error, part->name, NULL);
+    if (shard->destination.direct) {
+        tn_fail_in (error, shard->name, NULL);
         return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
                         "a device or FIFO has the name of a shard of the set");
     }
-    if (tn_same_folder (part->place.folder, save->folder)) { /* nearly always: a descriptor less */
-        close (part->place.folder);
-        part->place.folder = save->folder;
-        part->place.borrowed = true;
+    if (tn_folder_same (shard->destination.folder, save->folder)) { /* nearly always; saves a descriptor */
+        close (shard->destination.folder);
+        shard->destination.folder = save->folder;
+        shard->destination.shares_folder = true;
     }
-    bool twice = same_place (&part->place, &save->target->place);
-    for (const struct item *other = save->parts; other && !twice; other = other->next)
-        twice = same_place (&part->place, &other->place);
+    bool twice = same_destination (&shard->destination, &save->target->destination);
+    for (const struct item *other = save->shards; other && !twice; other = other->next)
+        twice = same_destination (&shard->destination, &other->destination);
     if (twice) {
-        tn_fail_in (error, part->name, NULL);
+        tn_fail_in (error, shard->name, NULL);
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "two files of the set have the same name");
     }
     return TENON_OK;
 }
 
 static tenon_status
-begin_part (struct tn_atomic *save, const char *name, uint64_t size_hint, tenon_error *error)
+begin_shard (struct tn_atomic *save, const char *name, tenon_error *error)
 {
-    if (save->target->place.straight)
+    if (save->target->destination.direct)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "a set of files can only be written into a folder, not to a device or pipe");
     if (!name[0] || strchr (name, '/') || !strcmp (name, ".") || !strcmp (name, ".."))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "'%s' is no bare file name for a shard of the set", name);
     TN_TRY (open_folder (save, error));
-    struct item *part;
-    tenon_status status = item_new (save, save->folder, name, &part, error);
+    struct item *shard;
+    tenon_status status = item_new (save, save->folder, name, 0, &shard, error);
     if (status == TENON_OK)
-        status = check_part (save, part, error);
+        status = check_shard (save, shard, error);
     if (status == TENON_OK)
-        status = open_item (save, part, size_hint, error);
+        status = tn_sink_open (shard->sink, error);
     if (status < 0) {
-        item_free (part);
+        item_free (shard);
         return status;
     }
-    struct item **end = &save->parts;
+    struct item **end = &save->shards;
     while (*end)
         end = &(*end)->next;
-    *end = save->part = part;
+    *end = save->shard = shard;
     return TENON_OK;
 }
 
 tenon_status
-tn_atomic_sink (struct tn_atomic *save, const char *name, uint64_t size_hint, struct tn_sink **sink,
-                tenon_error *error)
+tn_atomic_sink (struct tn_atomic *save, const char *name, struct tn_sink **sink, tenon_error *error)
 {
     *sink = NULL;
-    if (save->part) {
-        TN_TRY (tn_file_sink_finish (save->part->sink, error));
-        save->part = NULL;
+    if (save->shard) {
+        TN_TRY (tn_file_sink_finish (save->shard->sink, error));
+        save->shard = NULL;
     }
-    if (name) {
-        TN_TRY (begin_part (save, name, size_hint, error));
-        *sink = save->part->sink;
-        return TENON_OK;
-    }
-    if (!save->target->sink)
-        TN_TRY (open_item (save, save->target, size_hint > 0 ? size_hint : save->options.size_hint, error));
-    *sink = save->target->sink;
+    if (name)
+        TN_TRY (begin_shard (save, name, error));
+    *sink = name ? save->shard->sink : save->target->sink;
     return TENON_OK;
 }
 
 bool
 tn_atomic_leaves_old (const struct tn_atomic *save)
 {
-    return save->parts && !save->target->sink && save->target->place.exists;
+    return save->shards && !is_open (save->target) && save->target->destination.exists;
 }
 
 /* ---- commit ---- */
 
 static int
-sync_fd (int fd)
+sync_descriptor (int fd)
 {
     int result;
     do
-#ifdef F_FULLFSYNC /* macOS, where fsync leaves it in the disk's cache; not all file systems know it */
+#ifdef F_FULLFSYNC /* macOS, where fsync leaves data in the disk's cache; some file systems lack it */
         result = fcntl (fd, F_FULLFSYNC) == 0 ? 0 : fsync (fd);
 #else
         result = fsync (fd);
@@ -248,60 +251,61 @@ sync_fd (int fd)
     return result;
 }
 
-/* Network file systems tell of a full disk when a descriptor is closed, and ours must stay open for its lock:
- * so a copy is. */
+/* Network file systems report a full disk when a descriptor is closed. This one must stay open for its lock,
+ * so a duplicate is closed. */
 static tenon_status
 close_copy (const struct item *item, tenon_error *error)
 {
-    int copy = fcntl (item->fd, F_DUPFD_CLOEXEC, 0);
+    int copy = fcntl (item->sink->fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0 && close (copy) < 0 && errno != EINTR)
         return tn_fail_errno (error, errno, "cannot be written", item->name);
     return TENON_OK;
 }
 
-/* The mode of the file that is replaced, and its owner and group as far as we may. Writing into it would have
- * cleared the set-id bits too. */
+/* Gives the file the mode of the one that it replaces, and its owner and group as far as the process may.
+ * The set-id bits are dropped, as writing into the old file would have done. */
 static tenon_status
-take_mode (const struct item *item, tenon_error *error)
+copy_mode (const struct item *item, tenon_error *error)
 {
-    const struct stat *old = &item->place.status;
+    const struct stat *old = &item->destination.status;
     struct stat ours;
-    if (!item->place.exists)
+    if (!item->destination.exists)
         return TENON_OK;
-    if (fstat (item->fd, &ours) < 0)
+    if (fstat (item->sink->fd, &ours) < 0)
         return tn_fail_errno (error, errno, "cannot be examined", item->name);
     mode_t mode = old->st_mode & 0777;
     bool other = ours.st_uid != old->st_uid || ours.st_gid != old->st_gid;
-    if (other && fchown (item->fd, old->st_uid, old->st_gid) < 0 && ours.st_gid != old->st_gid
-        && fchown (item->fd, (uid_t) -1, old->st_gid) < 0)
-        mode = (mode & 0707) | (mode & 07) << 3; /* what its group could do is not for ours */
-    if (fchmod (item->fd, mode) < 0)
+    if (other && fchown (item->sink->fd, old->st_uid, old->st_gid) < 0 && ours.st_gid != old->st_gid
+        && fchown (item->sink->fd, (uid_t) -1, old->st_gid) < 0)
+        mode = (mode & 0707) | (mode & 07) << 3; /* the rights of that group are not for this one */
+    if (fchmod (item->sink->fd, mode) < 0)
         return tn_fail_errno (error, errno, "cannot get the mode of the file that it replaces", item->name);
     return TENON_OK;
 }
 
 static tenon_status
-finish (const struct tn_atomic *save, const struct item *item, tenon_error *error)
+finish_item (const struct tn_atomic *save, const struct item *item, tenon_error *error)
 {
-    if (!item->sink)
+    if (!is_open (item))
         return TENON_OK;
-    if (item->place.straight) {
+    if (item->destination.direct) {
         TN_TRY (tn_sink_fd_flush (item->sink, error));
-        /* block devices can be synced; a pipe or terminal cannot, and says so */
-        if (save->options.durable && sync_fd (item->fd) < 0 && (errno == EIO || errno == ENOSPC))
+        /* block devices can be synced; pipes and terminals fail with another error */
+        if (save->options.durable && sync_descriptor (item->sink->fd) < 0
+            && (errno == EIO || errno == ENOSPC))
             return tn_fail_errno (error, errno, "cannot be written to the disk", item->name);
         return TENON_OK;
     }
     TN_TRY (tn_file_sink_finish (item->sink, error));
-    TN_TRY (take_mode (item, error));
+    TN_TRY (copy_mode (item, error));
     if (!save->options.durable)
         return close_copy (item, error);
-    if (sync_fd (item->fd) < 0)
+    if (sync_descriptor (item->sink->fd) < 0)
         return tn_fail_errno (error, errno, "cannot be written to the disk", item->name);
     return TENON_OK;
 }
 
-/* Without replacing anything; -1: errno says why, EEXIST as well. */
+/* Renames without replacing anything. -1: errno says why, EEXIST if `to` exists. */
 static int
 rename_new (int folder, const char *from, const char *to)
 {
@@ -312,13 +316,12 @@ rename_new (int folder, const char *from, const char *to)
         return -1;
 #endif
     if (linkat (folder, from, folder, to, 0) == 0) {
-        unlinkat (folder, from,
-                  0); /* the file has its name: a second one is litter that the next save removes */
+        unlinkat (folder, from, 0); /* on failure the next save removes the second name */
         return 0;
     }
     if (errno == EEXIST)
         return -1;
-    /* no links here either: there is nothing left but to look first */
+    /* this file system has no links either: check first, which leaves a race */
     struct stat there;
     if (fstatat (folder, to, &there, AT_SYMLINK_NOFOLLOW) == 0) {
         errno = EEXIST;
@@ -330,26 +333,27 @@ rename_new (int folder, const char *from, const char *to)
 static tenon_status
 give_name (const struct tn_atomic *save, struct item *item, tenon_error *error)
 {
-    const struct tn_destination *place = &item->place;
+    const struct tn_destination *destination = &item->destination;
     if (!item->temporary[0])
         return TENON_OK;
-    int result = save->options.must_be_new
-                     ? rename_new (place->folder, item->temporary, place->name)
-                     : renameat (place->folder, item->temporary, place->folder, place->name);
+    int result =
+        save->options.must_be_new
+            ? rename_new (destination->folder, item->temporary, destination->name)
+            : renameat (destination->folder, item->temporary, destination->folder, destination->name);
     if (result < 0)
         return tn_fail_errno (error, errno, "the finished file cannot get its name", item->name);
     item->temporary[0] = 0;
     return TENON_OK;
 }
 
-/* So that the names outlive a power failure. */
+/* Makes the names outlive a power failure. */
 static tenon_status
 sync_folder (const struct tn_atomic *save, int folder, tenon_error *error)
 {
-    if (!save->options.durable || folder < 0 || sync_fd (folder) == 0)
+    if (!save->options.durable || folder < 0 || sync_descriptor (folder) == 0)
         return TENON_OK;
-    if (errno != EIO && errno != ENOSPC
-        && errno != EDQUOT) /* many file systems cannot sync a folder, or we may not read it */
+    /* many file systems cannot sync a folder, or the process may not read it */
+    if (errno != EIO && errno != ENOSPC && errno != EDQUOT)
         return TENON_OK;
     return tn_fail_errno (error, errno, "its folder cannot be written to the disk", save->target->name);
 }
@@ -357,49 +361,49 @@ sync_folder (const struct tn_atomic *save, int folder, tenon_error *error)
 static tenon_status
 sync_folders (const struct tn_atomic *save, tenon_error *error)
 {
-    const struct tn_destination *target = &save->target->place;
-    for (const struct item *part = save->parts; part; part = part->next)
-        if (!part->place.borrowed)
-            TN_TRY (sync_folder (save, part->place.folder, error));
-    if (save->parts && !(save->target->sink && tn_same_folder (save->folder, target->folder)))
+    const struct tn_destination *target = &save->target->destination;
+    for (const struct item *shard = save->shards; shard; shard = shard->next)
+        if (!shard->destination.shares_folder)
+            TN_TRY (sync_folder (save, shard->destination.folder, error));
+    if (save->shards && !(is_open (save->target) && tn_folder_same (save->folder, target->folder)))
         TN_TRY (sync_folder (save, save->folder, error));
-    return save->target->sink ? sync_folder (save, target->folder, error) : TENON_OK;
+    return is_open (save->target) ? sync_folder (save, target->folder, error) : TENON_OK;
 }
 
-/* The file that gets its name last: the target, or the last part when nothing was put into that. */
+/* The file that gets its name last: the target, or the last shard if the target was not made. */
 static const struct item *
 last_item (const struct tn_atomic *save)
 {
-    const struct item *last = save->parts;
-    if (save->target->sink)
+    const struct item *last = save->shards;
+    if (is_open (save->target))
         return save->target;
     while (last && last->next)
         last = last->next;
     return last;
 }
 
-/* New parts beside an old index would be read as what they are not. */
+/* An old index would describe the new shards wrongly. */
 static tenon_status
 remove_old_index (const struct tn_atomic *save, tenon_error *error)
 {
     const struct item *index = last_item (save);
     bool replaces = false;
-    for (const struct item *part = save->parts; part; part = part->next)
-        replaces = replaces || (part != index && part->place.exists);
-    if (!replaces || !index->place.exists)
+    for (const struct item *shard = save->shards; shard; shard = shard->next)
+        replaces = replaces || (shard != index && shard->destination.exists);
+    if (!replaces || !index->destination.exists)
         return TENON_OK;
-    if (unlinkat (index->place.folder, index->place.name, 0) < 0 && errno != ENOENT)
+    if (unlinkat (index->destination.folder, index->destination.name, 0) < 0 && errno != ENOENT)
         return tn_fail_errno (error, errno, "the old file cannot be removed", index->name);
-    return sync_folder (save, index->place.folder, error);
+    return sync_folder (save, index->destination.folder, error);
 }
 
-/* The files before the one that failed keep their names: what they replaced is gone. */
+/* The files before the one that failed keep their names, since those that they replaced are gone. */
 static tenon_status
-say_what_stays (const struct tn_atomic *save, const struct item *failed, const tenon_error *why,
-                tenon_error *error)
+report_incomplete (const struct tn_atomic *save, const struct item *failed, const tenon_error *why,
+                   tenon_error *error)
 {
     unsigned named = 0;
-    for (const struct item *part = save->parts; part && part != failed; part = part->next)
+    for (const struct item *shard = save->shards; shard && shard != failed; shard = shard->next)
         named++;
     tn_fail_in (error, why->file, NULL);
     if (named == 0)
@@ -410,25 +414,25 @@ say_what_stays (const struct tn_atomic *save, const struct item *failed, const t
 }
 
 static tenon_status
-commit (struct tn_atomic *save, tenon_error *error)
+commit_items (struct tn_atomic *save, tenon_error *error)
 {
-    for (struct item *part = save->parts; part; part = part->next)
-        TN_TRY (finish (save, part, error));
-    TN_TRY (finish (save, save->target, error));
+    for (struct item *shard = save->shards; shard; shard = shard->next)
+        TN_TRY (finish_item (save, shard, error));
+    TN_TRY (finish_item (save, save->target, error));
     TN_TRY (remove_old_index (save, error));
     tenon_error why = TENON_ERROR_INIT;
-    for (struct item *part = save->parts; part; part = part->next)
-        if (give_name (save, part, &why) < 0)
-            return say_what_stays (save, part, &why, error);
+    for (struct item *shard = save->shards; shard; shard = shard->next)
+        if (give_name (save, shard, &why) < 0)
+            return report_incomplete (save, shard, &why, error);
     if (give_name (save, save->target, &why) < 0)
-        return say_what_stays (save, NULL, &why, error);
+        return report_incomplete (save, NULL, &why, error);
     return sync_folders (save, error);
 }
 
 tenon_status
 tn_atomic_commit (struct tn_atomic *save, tenon_error *error)
 {
-    tenon_status status = commit (save, error);
+    tenon_status status = commit_items (save, error);
     tn_atomic_abort (save);
     return status;
 }

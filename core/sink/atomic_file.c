@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* atomic_file.c - the sink of a regular file: small writes are gathered, large ones go straight, copies stay
- * in the kernel. */
-#include "sink/atomic_place.h"
+/* atomic_file.c - the sink of a regular file: small writes are gathered in a buffer, large ones bypass it,
+ * copies stay in the kernel. */
+#include "sink/atomic_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,29 +18,28 @@
 
 struct file_sink {
     struct tn_sink sink;
-    int fd;
     uint64_t size_hint;
     uint64_t flushed; /* bytes in the file; those in the buffer follow */
     uint64_t used;
-    uint64_t started; /* bytes that the system was told to bring to the disk */
+    uint64_t started; /* bytes that the kernel was told to write back */
     bool durable;
     bool allocated;
-    enum { UNKNOWN, ANYWHERE, BLOCKS, BADLY } copies; /* where the kernel is better at it than we are */
-    uint64_t block;                                   /* bytes of one, with BLOCKS */
-    uint8_t *buffer;                                  /* NULL: finished */
+    enum { UNKNOWN, ANYWHERE, BLOCKS, NOWHERE } copies; /* where copy_file_range beats a loop */
+    uint64_t block;                                     /* bytes of one, with BLOCKS */
+    uint8_t *buffer;                                    /* NULL: finished */
 };
 
-/* Room on the disk for the whole file: it comes in one piece, and when there is not enough one learns it now.
- */
+/* Reserves the disk space of the whole file, which then lies in one piece. A full disk is noticed now instead
+ * of at the end. */
 static tenon_status
-allocate (struct file_sink *file, tenon_error *error)
+reserve_space (struct file_sink *file, tenon_error *error)
 {
     if (file->allocated || file->size_hint == 0)
         return TENON_OK;
 #ifdef FALLOC_FL_KEEP_SIZE
-    /* A large tmpfs may be interrupted for ever by a timer's signals, so this is not tried for ever. */
+    /* On a large tmpfs a timer's signals may interrupt every call, so the tries are limited. */
     for (int tries = 0; tries < 8; tries++) {
-        if (fallocate (file->fd, FALLOC_FL_KEEP_SIZE, 0,
+        if (fallocate (file->sink.fd, FALLOC_FL_KEEP_SIZE, 0,
                        (off_t) TN_MIN (file->size_hint, (uint64_t) INT64_MAX))
             == 0) {
             file->allocated = true;
@@ -50,21 +49,21 @@ allocate (struct file_sink *file, tenon_error *error)
             continue;
         if (errno == EFBIG || errno == EIO)
             return tn_fail_errno (error, errno, "cannot get its space on the disk", file->sink.name);
-        break; /* this file system cannot; or there is less space than the hint says, which may be too high */
+        break; /* this file system cannot, or has less space than the hint, which may be too high */
     }
 #endif
     file->size_hint = 0;
     return TENON_OK;
 }
 
-/* The disk may begin while the next bytes are on their way, so that the sync in the end waits less (a fifth
- * of the whole on an SSD). What goes wrong there is told by that sync. */
+/* Lets the disk begin while the next bytes are on their way, so that the final sync waits less (a fifth of
+ * the whole on an SSD). That sync reports errors. */
 static void
 begin_writing_back (struct file_sink *file)
 {
 #ifdef SYNC_FILE_RANGE_WRITE
     if (file->durable && file->flushed - file->started >= PIECE_SIZE) {
-        sync_file_range (file->fd, (off_t) file->started, (off_t) (file->flushed - file->started),
+        sync_file_range (file->sink.fd, (off_t) file->started, (off_t) (file->flushed - file->started),
                          SYNC_FILE_RANGE_WRITE);
         file->started = file->flushed;
     }
@@ -74,12 +73,12 @@ begin_writing_back (struct file_sink *file)
 }
 
 static tenon_status
-put (struct file_sink *file, const void *bytes, uint64_t length, tenon_error *error)
+put_bytes (struct file_sink *file, const void *bytes, uint64_t length, tenon_error *error)
 {
-    TN_TRY (allocate (file, error));
+    TN_TRY (reserve_space (file, error));
     for (const uint8_t *from = bytes; length > 0;) {
         uint64_t piece = file->durable ? TN_MIN (length, PIECE_SIZE) : length;
-        TN_TRY (tn_write_all (file->fd, (int64_t) file->flushed, from, piece, file->sink.name, error));
+        TN_TRY (tn_write_all (file->sink.fd, (int64_t) file->flushed, from, piece, file->sink.name, error));
         file->flushed += piece, from += piece, length -= piece;
         begin_writing_back (file);
     }
@@ -87,10 +86,10 @@ put (struct file_sink *file, const void *bytes, uint64_t length, tenon_error *er
 }
 
 static tenon_status
-flush (struct file_sink *file, tenon_error *error)
+flush_buffer (struct file_sink *file, tenon_error *error)
 {
     if (file->used > 0)
-        TN_TRY (put (file, file->buffer, file->used, error));
+        TN_TRY (put_bytes (file, file->buffer, file->used, error));
     file->used = 0;
     return TENON_OK;
 }
@@ -111,51 +110,51 @@ file_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_erro
     struct file_sink *file = (struct file_sink *) sink;
     TN_TRY (check_open (file, error));
     if (length > BUFFER_SIZE - file->used)
-        TN_TRY (flush (file, error));
+        TN_TRY (flush_buffer (file, error));
     if (length >= BUFFER_SIZE)
-        return put (file, bytes, length, error);
+        return put_bytes (file, bytes, length, error);
     memcpy (file->buffer + file->used, bytes, length);
     file->used += length;
     return TENON_OK;
 }
 
 #ifdef HAVE_COPY_FILE_RANGE
-/* Can the file system do better than reading and writing? A server copies by itself, from anywhere to
- * anywhere. What shares blocks can share whole ones only, which lie at multiples of their size in both files.
- * Where neither is so, Linux moves the pages one by one through a pipe, which takes up to twice as long as a
- * loop over a buffer that stays in the cache (measured on ext4, tmpfs and XFS, Linux 6.18). */
+/* Finds out where copy_file_range beats reading and writing. A server copies by itself, from any offset to
+ * any offset. XFS and btrfs share blocks, but only whole ones, which lie at multiples of their size in both
+ * files. Otherwise Linux moves pages one by one through a pipe, which takes up to twice as long as a loop
+ * over a buffer that stays in the cache (measured on ext4, tmpfs and XFS, Linux 6.18). */
 static void
-look_at_file_system (struct file_sink *file)
+probe_file_system (struct file_sink *file)
 {
     file->copies = ANYWHERE;
 #ifdef __linux__
     struct statfs status;
-    if (fstatfs (file->fd, &status) < 0)
+    if (fstatfs (file->sink.fd, &status) < 0)
         return;
     if (status.f_type == EXT4_SUPER_MAGIC || status.f_type == TMPFS_MAGIC)
-        file->copies = BADLY;
+        file->copies = NOWHERE;
     if (status.f_type == XFS_SUPER_MAGIC || status.f_type == BTRFS_SUPER_MAGIC) {
         file->block = (uint64_t) status.f_bsize;
-        file->copies = file->block > 0 && (file->block & (file->block - 1)) == 0 ? BLOCKS : BADLY;
+        file->copies = file->block > 0 && (file->block & (file->block - 1)) == 0 ? BLOCKS : NOWHERE;
     }
 #endif
 }
 
-/* Copies as much as the kernel can; 0: the rest must be read and written, else an error's number. */
+/* Copies as much as the kernel can. Returns 0 if the rest must be read and written, else an errno. */
 static int
 copy_in_kernel (struct file_sink *file, int fd, uint64_t *offset, uint64_t *length)
 {
     while (*length > 0) {
         off_t from = (off_t) *offset, to = (off_t) file->flushed;
         ssize_t done =
-            copy_file_range (fd, &from, file->fd, &to, (size_t) TN_MIN (*length, (uint64_t) 1 << 30), 0);
+            copy_file_range (fd, &from, file->sink.fd, &to, (size_t) TN_MIN (*length, (uint64_t) 1 << 30), 0);
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
             return errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO || errno == ENOMEM
                        ? errno
                        : 0;
-        if (done == 0) /* the end of the file, or one that the kernel takes for empty: reading will tell */
+        if (done == 0) /* the end of the file, or a file that the kernel takes for empty: reading will tell */
             return 0;
         *offset += (uint64_t) done, *length -= (uint64_t) done, file->flushed += (uint64_t) done;
         begin_writing_back (file);
@@ -163,15 +162,14 @@ copy_in_kernel (struct file_sink *file, int fd, uint64_t *offset, uint64_t *leng
     return 0;
 }
 
-/* Copies what the kernel does better, from the front on; *length: what is left, which must be read and
- * written. */
+/* Copies from the front what the kernel copies faster. *length bytes are left, to be read and written. */
 static tenon_status
-copy_well (struct file_sink *file, int fd, uint64_t *offset, uint64_t *length, tenon_error *error)
+copy_by_kernel (struct file_sink *file, int fd, uint64_t *offset, uint64_t *length, tenon_error *error)
 {
     uint64_t lead = 0, rest = 0, mask;
     if (file->copies == UNKNOWN)
-        look_at_file_system (file);
-    if (file->copies == BADLY)
+        probe_file_system (file);
+    if (file->copies == NOWHERE)
         return TENON_OK;
     if (file->copies == BLOCKS) {
         mask = file->block - 1;
@@ -182,7 +180,7 @@ copy_well (struct file_sink *file, int fd, uint64_t *offset, uint64_t *length, t
     }
     if (lead > 0) {
         TN_TRY (tn_sink_copy_by_reading (&file->sink, fd, *offset, lead, error));
-        TN_TRY (flush (file, error));
+        TN_TRY (flush_buffer (file, error));
     }
     *offset += lead;
     *length -= lead + rest;
@@ -198,15 +196,15 @@ file_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon
     struct file_sink *file = (struct file_sink *) sink;
     TN_TRY (check_open (file, error));
     if (length > BUFFER_SIZE - file->used)
-        TN_TRY (flush (file, error));
+        TN_TRY (flush_buffer (file, error));
     if (length < BUFFER_SIZE) {
         TN_TRY (tn_read_all (fd, offset, file->buffer + file->used, length, error));
         file->used += length;
         return TENON_OK;
     }
-    TN_TRY (allocate (file, error));
+    TN_TRY (reserve_space (file, error));
 #ifdef HAVE_COPY_FILE_RANGE
-    TN_TRY (copy_well (file, fd, &offset, &length, error));
+    TN_TRY (copy_by_kernel (file, fd, &offset, &length, error));
 #endif
     return length == 0 ? TENON_OK : tn_sink_copy_by_reading (sink, fd, offset, length, error);
 }
@@ -219,7 +217,7 @@ file_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t
     TN_TRY (check_open (file, error));
     if (position < file->flushed) {
         uint64_t piece = TN_MIN (length, file->flushed - position);
-        TN_TRY (tn_write_all (file->fd, (int64_t) position, from, piece, sink->name, error));
+        TN_TRY (tn_write_all (file->sink.fd, (int64_t) position, from, piece, sink->name, error));
         position += piece, from += piece, length -= piece;
     }
     if (length > 0)
@@ -228,7 +226,7 @@ file_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t
 }
 
 struct tn_sink *
-tn_file_sink_new (int fd, const char *name, uint64_t size_hint, bool durable)
+tn_file_sink_new (const char *name, uint64_t size_hint, bool durable)
 {
     struct file_sink *file = calloc (1, sizeof *file);
     if (!file)
@@ -239,9 +237,8 @@ tn_file_sink_new (int fd, const char *name, uint64_t size_hint, bool durable)
         return NULL;
     }
     file->sink = (struct tn_sink){
-        .seekable = true, .name = name, .write = file_write, .copy = file_copy, .patch = file_patch
+        .seekable = true, .name = name, .fd = -1, .write = file_write, .copy = file_copy, .patch = file_patch
     };
-    file->fd = fd;
     file->size_hint = size_hint;
     file->durable = durable;
     return &file->sink;
@@ -253,9 +250,9 @@ tn_file_sink_finish (struct tn_sink *sink, tenon_error *error)
     struct file_sink *file = (struct file_sink *) sink;
     if (!file->buffer)
         return TENON_OK;
-    TN_TRY (flush (file, error));
-    /* gives back what lies beyond the end; the size itself is right already */
-    while (file->allocated && ftruncate (file->fd, (off_t) file->flushed) < 0)
+    TN_TRY (flush_buffer (file, error));
+    /* frees the space that was reserved beyond the end; the size itself is right already */
+    while (file->allocated && ftruncate (file->sink.fd, (off_t) file->flushed) < 0)
         if (errno != EINTR)
             return tn_fail_errno (error, errno, "cannot be cut to its size", sink->name);
     free (file->buffer);

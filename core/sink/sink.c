@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sink.c - what all sinks have in common, and the two that need no file. */
+/* sink.c - what all sinks have in common; the sinks of a descriptor and of a dry run. */
 #include "sink/sink.h"
 #include <errno.h>
 #include <poll.h>
@@ -10,8 +10,19 @@
 /* Linux writes at most 2 GiB - 4 KiB at once, and macOS refuses more than INT_MAX. */
 #define MOST_AT_ONCE ((uint64_t) 1 << 30)
 
+tenon_status
+tn_sink_open (struct tn_sink *sink, tenon_error *error)
+{
+    if (!sink->open)
+        return TENON_OK;
+    TN_TRY (sink->open (sink->owner, &sink->fd, error));
+    sink->open = NULL;
+    return TENON_OK;
+}
+
+/* Before every write: the sink is open and has room. */
 static tenon_status
-check_room (const struct tn_sink *sink, uint64_t length, tenon_error *error)
+prepare_write (struct tn_sink *sink, uint64_t length, tenon_error *error)
 {
     if (sink->position > MOST_POSITION || length > MOST_POSITION - sink->position) {
         tn_fail_in (error, sink->name, NULL);
@@ -19,7 +30,7 @@ check_room (const struct tn_sink *sink, uint64_t length, tenon_error *error)
                         "%llu more bytes would make it larger than a file can be",
                         (unsigned long long) length);
     }
-    return TENON_OK;
+    return tn_sink_open (sink, error);
 }
 
 tenon_status
@@ -27,7 +38,7 @@ tn_sink_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_e
 {
     if (length == 0)
         return TENON_OK;
-    TN_TRY (check_room (sink, length, error));
+    TN_TRY (prepare_write (sink, length, error));
     TN_TRY (sink->write (sink, bytes, length, error));
     sink->position += length;
     return TENON_OK;
@@ -38,7 +49,7 @@ tn_sink_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_er
 {
     if (length == 0)
         return TENON_OK;
-    TN_TRY (check_room (sink, length, error));
+    TN_TRY (prepare_write (sink, length, error));
     TN_TRY ((sink->lend ? sink->lend : sink->write) (sink, bytes, length, error));
     sink->position += length;
     return TENON_OK;
@@ -49,7 +60,7 @@ tn_sink_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, te
 {
     if (length == 0)
         return TENON_OK;
-    TN_TRY (check_room (sink, length, error));
+    TN_TRY (prepare_write (sink, length, error));
     if (offset > MOST_POSITION || length > MOST_POSITION - offset)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "bytes beyond the end of any file were to be copied");
@@ -124,12 +135,12 @@ tn_read_all (int fd, uint64_t offset, void *to, uint64_t length, tenon_error *er
     return TENON_OK;
 }
 
-/* Somebody else made the descriptor non-blocking: waits until it takes bytes again. */
+/* The descriptor's owner made it non-blocking: waits until it takes bytes again. */
 static bool
 wait_writable (int fd)
 {
     struct pollfd wanted = { .fd = fd, .events = POLLOUT };
-    /* an error or hang-up of the descriptor is what the next write says */
+    /* the next write reports an error or hang-up of the descriptor */
     return poll (&wanted, 1, -1) >= 0 || errno == EINTR;
 }
 
@@ -144,7 +155,7 @@ tn_write_all (int fd, int64_t offset, const void *bytes, uint64_t length, const 
             continue;
         if (done < 0)
             return tn_fail_errno (error, errno, "cannot be written", name);
-        if (done == 0) { /* never, says POSIX; but going on for ever would be worse */
+        if (done == 0) { /* POSIX rules it out, but an endless loop would be worse */
             tn_fail_in (error, name, NULL);
             return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
                             "cannot be written: the system takes no more bytes");
@@ -155,11 +166,10 @@ tn_write_all (int fd, int64_t offset, const void *bytes, uint64_t length, const 
     return TENON_OK;
 }
 
-/* ---- a descriptor ---- */
+/* ---- the sink of a descriptor ---- */
 
 struct fd_sink {
     struct tn_sink sink;
-    int fd;
     char *name;
     uint64_t used;
     uint8_t buffer[65536];
@@ -170,8 +180,8 @@ tn_sink_fd_flush (struct tn_sink *sink, tenon_error *error)
 {
     struct fd_sink *to = (struct fd_sink *) sink;
     uint64_t used = to->used;
-    to->used = 0; /* after a failure nobody knows how much arrived: it is not tried again */
-    return tn_write_all (to->fd, -1, to->buffer, used, to->name, error);
+    to->used = 0; /* a failure leaves unknown how much arrived, so nothing is tried again */
+    return tn_write_all (to->sink.fd, -1, to->buffer, used, to->name, error);
 }
 
 static tenon_status
@@ -181,7 +191,7 @@ fd_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error 
     if (length > sizeof to->buffer - to->used)
         TN_TRY (tn_sink_fd_flush (sink, error));
     if (length >= sizeof to->buffer)
-        return tn_write_all (to->fd, -1, bytes, length, to->name, error);
+        return tn_write_all (to->sink.fd, -1, bytes, length, to->name, error);
     memcpy (to->buffer + to->used, bytes, length);
     to->used += length;
     return TENON_OK;
@@ -198,8 +208,7 @@ tn_sink_fd_new (int fd, const char *name)
         free (to);
         return NULL;
     }
-    to->sink = (struct tn_sink){ .name = to->name, .write = fd_write };
-    to->fd = fd;
+    to->sink = (struct tn_sink){ .name = to->name, .fd = fd, .write = fd_write };
     to->used = 0;
     return &to->sink;
 }
@@ -213,7 +222,7 @@ tn_sink_fd_free (struct tn_sink *sink)
     free (sink);
 }
 
-/* ---- nowhere ---- */
+/* ---- the sink of a dry run ---- */
 
 static tenon_status
 null_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error)

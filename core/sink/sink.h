@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sink.h - where a save puts its bytes: a file, a descriptor that cannot seek, or a stage before one of
- * them. */
+/* sink.h - where a save puts its bytes: a file, a descriptor that cannot seek, or an encode sink before one
+ * of them. */
 #ifndef TN_SINK_H
 #define TN_SINK_H
 #include "base/base.h"
@@ -9,19 +9,25 @@ struct tn_sink {
     uint64_t position;   /* bytes put so far; kept by the functions below */
     bool seekable;       /* patch works */
     const char *name;    /* for messages */
-    const char *subject; /* the tensor whose bytes come now, for failures that are found later; or NULL */
+    const char *subject; /* the tensor whose bytes come now, to name in failures found later; or NULL */
+    int fd;              /* of a file, pipe or device; -1: not open yet */
+    /* Called before the first byte, and not again once it succeeded: sets fd. NULL: the sink is open. */
+    tenon_status (*open) (void *owner, int *fd, tenon_error *error);
+    void *owner; /* of the sink, for open */
     tenon_status (*write) (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
-    /* The same of memory that stays as it is until the save is done, so that it may be read later; NULL:
-     * write. */
+    /* Like write, of memory that stays unchanged until the save is done, so that the sink may read it later.
+     * NULL: write. */
     tenon_status (*lend) (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
-    /* Bytes of an open file, which stays open until the save is done, without going through memory where the
-     * system can (copy_file_range); NULL: read and write. */
+    /* Bytes of an open file, which stays open and unchanged until the save is done; not through memory where
+     * the system can (copy_file_range). NULL: read and write. */
     tenon_status (*copy) (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error);
     tenon_status (*patch) (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length,
                            tenon_error *error);
 };
 
-/* These keep `position`; the position must not pass 2^63. */
+/* Opens the sink if its first byte has not done so. */
+tenon_status tn_sink_open (struct tn_sink *sink, tenon_error *error);
+/* These open the sink and keep `position`; the position must not pass 2^63. */
 tenon_status tn_sink_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
 tenon_status tn_sink_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
 /* Falls back on reading when the sink, or the pair of files, cannot copy. A source that ends early is
@@ -32,23 +38,22 @@ tenon_status tn_sink_fill (struct tn_sink *sink, uint8_t value, uint64_t length,
 tenon_status tn_sink_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length,
                             tenon_error *error);
 
-/* For a sink's own `copy`, when the system cannot: through memory into its `write`. `position` is not
- * touched. */
+/* For a sink's own `copy`, when the system cannot: through memory into its `write`. Leaves `position`. */
 tenon_status tn_sink_copy_by_reading (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length,
                                       tenon_error *error);
 
-/* All bytes, whatever signals and short counts come between. The end of the file is TENON_E_TRUNCATED. */
+/* Reads all bytes, through signals and short counts. The end of the file is TENON_E_TRUNCATED. */
 tenon_status tn_read_all (int fd, uint64_t offset, void *to, uint64_t length, tenon_error *error);
-/* Likewise; waits when the descriptor is non-blocking. `offset` below 0: at its current position. */
+/* Likewise; waits if the descriptor is non-blocking. `offset` below 0: at its current position. */
 tenon_status tn_write_all (int fd, int64_t offset, const void *bytes, uint64_t length, const char *name,
                            tenon_error *error);
 
-/* A descriptor that somebody else owns; written from its current position; never seeks. Small writes are
- * gathered in a buffer that tn_sink_fd_flush empties. */
+/* The sink of a descriptor that the caller owns, written from its current position. It never seeks. Small
+ * writes are gathered in a buffer that tn_sink_fd_flush empties. */
 struct tn_sink *tn_sink_fd_new (int fd, const char *name);
 tenon_status tn_sink_fd_flush (struct tn_sink *sink, tenon_error *error);
 void tn_sink_fd_free (struct tn_sink *sink);
-/* Takes everything and keeps nothing: for dry runs. Patches are fine. Statically allocated by the caller. */
+/* Takes everything, also patches, and keeps nothing: for dry runs. The caller owns the struct. */
 void tn_sink_null_init (struct tn_sink *sink);
 
 #endif

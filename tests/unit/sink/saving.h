@@ -103,11 +103,13 @@ begin (const char *path)
     return save;
 }
 
+/* The sink of the target (NULL) or of a file beside it, opened. */
 static inline struct tn_sink *
 file_of (struct tn_atomic *save, const char *name)
 {
     struct tn_sink *sink;
-    ck_assert_msg (tn_atomic_sink (save, name, 0, &sink, &error) == TENON_OK, "%s", error.message);
+    ck_assert_msg (tn_atomic_sink (save, name, &sink, &error) == TENON_OK, "%s", error.message);
+    ck_assert_msg (tn_sink_open (sink, &error) == TENON_OK, "%s", error.message);
     return sink;
 }
 

@@ -37,6 +37,26 @@ START_TEST (empty_file)
 }
 END_TEST
 
+/* The target is made when its first byte comes, however early its sink was asked for. */
+START_TEST (opened_by_the_first_byte)
+{
+    struct tn_sink *sink;
+    struct tn_atomic *save = begin ("a.bin");
+    ck_assert_int_eq (tn_atomic_sink (save, NULL, &sink, &error), TENON_OK);
+    ck_assert (sink->seekable);
+    put (sink, "");
+    ck_assert_uint_eq (entries ("."), 0);
+    put (sink, "abc");
+    ck_assert_uint_eq (entries ("."), 1);
+    commit (save);
+    ck_assert_str_eq (contents ("a.bin"), "abc");
+    save = begin ("b.bin");
+    ck_assert_int_eq (tn_atomic_sink (save, NULL, &sink, &error), TENON_OK);
+    commit (save); /* no byte: no file */
+    ck_assert_uint_eq (entries ("."), 1);
+}
+END_TEST
+
 START_TEST (aborted)
 {
     make_file ("a.bin", "old");
@@ -367,7 +387,7 @@ START_TEST (written_straight)
     struct tn_sink *sink = file_of (save, NULL), *part;
     ck_assert (!sink->seekable);
     put (sink, "through the pipe");
-    ck_assert_int_eq (tn_atomic_sink (save, "part", 0, &part, &error), TENON_E_UNSUPPORTED);
+    ck_assert_int_eq (tn_atomic_sink (save, "part", &part, &error), TENON_E_UNSUPPORTED);
     fresh ();
     ck_assert_int_eq (tn_sink_patch (sink, 0, "T", 1, &error), TENON_E_UNSUPPORTED);
     fresh ();
@@ -421,6 +441,7 @@ main (void)
     tcase_set_timeout (files, 60);
     tcase_add_test (files, new_file);
     tcase_add_test (files, empty_file);
+    tcase_add_test (files, opened_by_the_first_byte);
     tcase_add_test (files, aborted);
     tcase_add_test (files, keeps_the_mode);
     tcase_add_test (files, hidden_while_it_is_written);

@@ -24,7 +24,7 @@ static void
 file_fails (struct tn_atomic *save, const char *name, tenon_status status, const char *words)
 {
     struct tn_sink *sink;
-    ck_assert_int_eq (tn_atomic_sink (save, name, 0, &sink, &error), status);
+    ck_assert_int_eq (tn_atomic_sink (save, name, &sink, &error), status);
     ck_assert_ptr_null (sink);
     ck_assert_msg (strstr (error.message, words) != NULL, "%s", error.message);
     fresh ();
@@ -255,8 +255,7 @@ save_letters (char letter, tenon_error *own)
     memset (bytes, letter, sizeof bytes);
     if (tn_atomic_begin (&save, "a.bin", &none, own) < 0)
         return false;
-    if (tn_atomic_sink (save, NULL, 0, &sink, own) < 0
-        || tn_sink_write (sink, bytes, sizeof bytes, own) < 0) {
+    if (tn_atomic_sink (save, NULL, &sink, own) < 0 || tn_sink_write (sink, bytes, sizeof bytes, own) < 0) {
         tn_atomic_abort (save);
         return false;
     }

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* atomic_file.h - the sink of a regular file. */
+#ifndef TN_ATOMIC_FILE_H
+#define TN_ATOMIC_FILE_H
+#include "sink/sink.h"
+
+/* Writes a regular file that was made empty. The caller sets the sink's open, or its fd, and closes fd;
+ * `name` stays the caller's, too. size_hint: preallocated with the first bytes. durable: the file will be
+ * synced. NULL: no memory. */
+struct tn_sink *tn_file_sink_new (const char *name, uint64_t size_hint, bool durable);
+/* Writes what is buffered, and gives back what was preallocated in vain. No more can be written afterwards.
+ */
+tenon_status tn_file_sink_finish (struct tn_sink *sink, tenon_error *error);
+void tn_file_sink_free (struct tn_sink *sink);
+
+#endif
