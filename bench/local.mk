@@ -8,4 +8,10 @@ CLEANFILES += $(bench_programs)
 bench: all venv/.done $(bench_programs) $(test_plugins)
 	PYTHON='$(abs_builddir)/venv/bin/python' ./run $(srcdir)/bench/run
 
-.PHONY: bench
+# How far a reader of the sources walks to follow one tensor: bench/walk says how it counts.
+walk:
+	@CC='$(CC)' MAKE='$(MAKE)' $(SHELL) $(srcdir)/bench/walk $(srcdir) walk
+clean-walk:
+	rm -rf walk
+
+.PHONY: bench walk clean-walk
