@@ -14,4 +14,13 @@ walk:
 clean-walk:
 	rm -rf walk
 
-.PHONY: bench walk clean-walk
+# Circles, lengths, names, lines: bench/figures says how it counts. It wants a Python 3, without any package.
+figures: all
+	@$(srcdir)/bench/figures $(srcdir) .
+
+# OTHER=FOLDER: beside those of another build.
+OTHER =
+instructions: all
+	@CC='$(CC)' $(srcdir)/bench/instructions . $(OTHER)
+
+.PHONY: bench figures instructions walk clean-walk
