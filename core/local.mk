@@ -19,7 +19,12 @@ core_libcore_la_SOURCES = \
 	core/catalog/catalog.c \
 	core/catalog/catalog.h \
 	core/catalog/file.h \
+	core/catalog/names.c \
+	core/catalog/names.h \
+	core/catalog/shape.c \
+	core/catalog/shape.h \
 	core/catalog/value.c \
+	core/catalog/value.h \
 	core/catalog/value_same.c \
 	core/codec/call.c \
 	core/codec/call.h \

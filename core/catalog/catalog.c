@@ -58,167 +58,53 @@ tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source *source, ten
     return TENON_OK;
 }
 
-/* ---- names ------------------------------------------------------------------------------------------ */
-
-/* Bytes in pieces of eight, each multiplied in: names differ in few bytes, and slots keep 32 bits, so the
- * ends must reach every bit. An attacker who makes names collide gets slow chains: the seed is the address
- * of the catalog, which he does not know. */
-static uint64_t
-hash_of (const void *seed, const char *text, uint64_t length)
-{
-    uint64_t hash = (uint64_t) (uintptr_t) seed * 0x9e3779b97f4a7c15u + length, word;
-    for (; length >= 8; text += 8, length -= 8) {
-        memcpy (&word, text, 8);
-        hash = (hash ^ word) * 0xff51afd7ed558ccdu;
-        hash ^= hash >> 32;
-    }
-    word = 0;
-    if (length > 0)
-        memcpy (&word, text, length);
-    hash = (hash ^ word) * 0xff51afd7ed558ccdu;
-    hash ^= hash >> 29;
-    hash *= 0xc4ceb9fe1a85ec53u;
-    return hash ^ hash >> 32;
-}
-
-typedef bool (*same_name) (const struct tn_catalog *catalog, uint64_t index, const char *text,
-                           uint64_t length);
+/* ---- names ---- */
 
 static bool
-same_tensor (const struct tn_catalog *catalog, uint64_t index, const char *text, uint64_t length)
+tensor_has_name (const void *owner, uint64_t index, const char *text, uint64_t length)
 {
-    const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
+    const struct tn_tensor *tensor = tn_catalog_tensor (owner, index);
     return tensor->name_length == length && memcmp (tensor->name, text, length) == 0;
 }
 
 static bool
-same_key (const struct tn_catalog *catalog, uint64_t index, const char *text, uint64_t length)
+entry_has_key (const void *owner, uint64_t index, const char *text, uint64_t length)
 {
-    const struct tn_metadata *entry = &catalog->metadata[index];
+    const struct tn_metadata *entry = &((const struct tn_catalog *) owner)->metadata[index];
     return entry->key_length == length && memcmp (entry->key, text, length) == 0;
-}
-
-/* The slot that holds the name, or the free one where it belongs. */
-static uint64_t *
-find_slot (const struct tn_catalog *catalog, const struct tn_names *names, same_name same, uint64_t hash,
-           const char *text, uint64_t length)
-{
-    for (uint64_t i = hash & (names->size - 1);; i = (i + 1) & (names->size - 1)) {
-        uint64_t slot = names->slots[i];
-        if (slot == 0)
-            return &names->slots[i];
-        if (slot >> 32 == hash >> 32 && (!same || same (catalog, (slot & UINT32_MAX) - 1, text, length)))
-            return &names->slots[i];
-    }
-}
-
-/* The start of a chain must come from bits that the slot keeps, or growing would need the names again. */
-static uint64_t
-spread (uint64_t hash)
-{
-    hash >>= 32;
-    return hash << 32 | hash;
-}
-
-static bool
-names_resize (struct tn_names *names, uint64_t size)
-{
-    uint64_t *slots = calloc (size, sizeof *slots);
-    if (!slots)
-        return false;
-    for (uint64_t i = 0; i < names->size; i++) {
-        uint64_t slot = names->slots[i];
-        if (slot == 0)
-            continue;
-        uint64_t at = (slot >> 32) & (size - 1);
-        while (slots[at])
-            at = (at + 1) & (size - 1);
-        slots[at] = slot;
-    }
-    free (names->slots);
-    names->slots = slots;
-    names->size = size;
-    return true;
-}
-
-/* Room for `more` names. */
-static bool
-names_grow (struct tn_names *names, uint64_t more)
-{
-    uint64_t size = names->size ? names->size : 32;
-    while ((names->count + more) * 4 > size * 3)
-        size *= 2;
-    return size == names->size || names_resize (names, size);
 }
 
 void
 tn_catalog_expect (struct tn_catalog *catalog, uint64_t tensors)
 {
-    names_grow (&catalog->names, tensors); /* without memory it grows as it goes */
-}
-
-/* 1: entered; 0: it was there. There is room. */
-static int
-enter_hash (struct tn_catalog *catalog, struct tn_names *names, same_name same, uint64_t hash,
-            const char *text, uint64_t length, uint64_t index)
-{
-    uint64_t *slot = find_slot (catalog, names, same, hash, text, length);
-    if (*slot)
-        return 0;
-    *slot = (hash & ~(uint64_t) UINT32_MAX) | (index + 1);
-    names->count++;
-    return 1;
-}
-
-/* 1: entered; 0: it was there; -1: no memory. */
-static int
-names_enter (struct tn_catalog *catalog, struct tn_names *names, same_name same, const char *text,
-             uint64_t length, uint64_t index)
-{
-    return names_grow (names, 1) ? enter_hash (catalog, names, same, spread (hash_of (catalog, text, length)),
-                                               text, length, index)
-                                 : -1;
-}
-
-static bool
-names_find (const struct tn_catalog *catalog, const struct tn_names *names, same_name same, const char *text,
-            uint64_t length, uint64_t *index)
-{
-    if (names->size == 0)
-        return false;
-    uint64_t slot = *find_slot (catalog, names, same, spread (hash_of (catalog, text, length)), text, length);
-    *index = (slot & UINT32_MAX) - 1;
-    return slot != 0;
+    tn_names_grow (&catalog->names, tensors); /* without memory it grows as it goes */
 }
 
 bool
 tn_catalog_find (const struct tn_catalog *catalog, const char *name, uint64_t length, uint64_t *index)
 {
-    return names_find (catalog, &catalog->names, same_tensor, name, length, index);
+    return tn_names_find (&catalog->names, catalog, tensor_has_name, name, length, index);
 }
 
 bool
 tn_catalog_find_key (const struct tn_catalog *catalog, const char *key, uint64_t length, uint64_t *index)
 {
-    return names_find (catalog, &catalog->keys, same_key, key, length, index);
+    return tn_names_find (&catalog->keys, catalog, entry_has_key, key, length, index);
 }
 
 void
 tn_catalog_renumber (struct tn_catalog *catalog)
 {
-    catalog->names.count = catalog->keys.count = 0;
-    if (catalog->names.size > 0)
-        memset (catalog->names.slots, 0, catalog->names.size * sizeof *catalog->names.slots);
-    if (catalog->keys.size > 0)
-        memset (catalog->keys.slots, 0, catalog->keys.size * sizeof *catalog->keys.slots);
+    tn_names_clear (&catalog->names);
+    tn_names_clear (&catalog->keys);
     catalog->entered = catalog->count;
     for (uint64_t i = 0; i < catalog->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (catalog, i);
-        names_enter (catalog, &catalog->names, same_tensor, tensor->name, tensor->name_length, i);
+        tn_names_enter (&catalog->names, catalog, tensor_has_name, tensor->name, tensor->name_length, i);
     }
     for (uint64_t i = 0; i < catalog->metadata_count; i++)
-        names_enter (catalog, &catalog->keys, same_key, catalog->metadata[i].key,
-                     catalog->metadata[i].key_length, i);
+        tn_names_enter (&catalog->keys, catalog, entry_has_key, catalog->metadata[i].key,
+                        catalog->metadata[i].key_length, i);
 }
 
 /* ---- tensors ---------------------------------------------------------------------------------------- */
@@ -264,18 +150,18 @@ tn_catalog_enter_names (struct tn_catalog *catalog, tenon_error *error)
     while (catalog->entered < catalog->count) {
         uint64_t hashes[TN_NAMES_AT_ONCE], first = catalog->entered;
         uint64_t count = TN_MIN (catalog->count - first, (uint64_t) TN_NAMES_AT_ONCE);
-        if (!names_grow (names, count))
+        if (!tn_names_grow (names, count))
             return tn_fail_memory (error);
         /* of a hundred thousand names the slots are in no cache: they are fetched together */
         for (uint64_t i = 0; i < count; i++) {
             const struct tn_tensor *tensor = tn_catalog_tensor (catalog, first + i);
-            hashes[i] = spread (hash_of (catalog, tensor->name, tensor->name_length));
-            __builtin_prefetch (&names->slots[hashes[i] & (names->size - 1)], 1);
+            hashes[i] = tn_names_hash (catalog, tensor->name, tensor->name_length);
+            tn_names_prefetch (names, hashes[i]);
         }
         for (uint64_t i = 0; i < count; i++) {
             const struct tn_tensor *tensor = tn_catalog_tensor (catalog, first + i);
-            if (!enter_hash (catalog, names, same_tensor, hashes[i], tensor->name, tensor->name_length,
-                             first + i)) {
+            if (!tn_names_enter_hash (names, catalog, tensor_has_name, hashes[i], tensor->name,
+                                      tensor->name_length, first + i)) {
                 if (tensor->source < catalog->source_count)
                     tn_source_fail_in (catalog->sources[tensor->source], error);
                 tn_fail_in (error, NULL, tensor->name);
@@ -350,7 +236,7 @@ tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t l
                      sizeof (struct tn_metadata)))
         return tn_fail_memory (error);
     catalog->metadata[catalog->metadata_count] = (struct tn_metadata){ text, length, copy };
-    if (names_enter (catalog, &catalog->keys, same_key, text, length, catalog->metadata_count) < 0)
+    if (tn_names_enter (&catalog->keys, catalog, entry_has_key, text, length, catalog->metadata_count) < 0)
         return tn_fail_memory (error);
     catalog->metadata_count++;
     return TENON_OK;
@@ -376,9 +262,9 @@ put_words (char *to, const struct tenon_dtype *dtype)
 }
 
 static bool
-same_words (const struct tn_catalog *catalog, uint64_t index, const char *words, uint64_t length)
+dtype_has_words (const void *owner, uint64_t index, const char *words, uint64_t length)
 {
-    const struct tenon_dtype *dtype = catalog->dtypes[index];
+    const struct tenon_dtype *dtype = ((const struct tn_catalog *) owner)->dtypes[index];
     return words_length (dtype) == length
            && memcmp (dtype->family - sizeof dtype->block_bytes, words, length) == 0;
 }
@@ -416,7 +302,7 @@ tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtyp
     if (!words)
         return tn_fail_memory (error);
     put_words (words, dtype);
-    if (names_find (catalog, &catalog->words, same_words, words, length, &index)) {
+    if (tn_names_find (&catalog->words, catalog, dtype_has_words, words, length, &index)) {
         *number = (uint32_t) (first + index);
         return TENON_OK;
     }
@@ -426,7 +312,8 @@ tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtyp
     if (!copy
         || !tn_grow (&catalog->dtypes, &catalog->dtype_room, catalog->dtype_count,
                      sizeof (struct tenon_dtype *))
-        || names_enter (catalog, &catalog->words, same_words, words, length, catalog->dtype_count) < 0)
+        || tn_names_enter (&catalog->words, catalog, dtype_has_words, words, length, catalog->dtype_count)
+               < 0)
         return tn_fail_memory (error);
     *number = (uint32_t) (first + catalog->dtype_count);
     catalog->dtypes[catalog->dtype_count++] = copy;
@@ -440,66 +327,4 @@ tn_catalog_dtype (const struct tn_catalog *catalog, uint32_t dtype)
     if (dtype < first)
         return tn_dtype_get (catalog->context, dtype);
     return dtype - first < catalog->dtype_count ? catalog->dtypes[dtype - first] : NULL;
-}
-
-const char *
-tn_dtype_label (const struct tenon_dtype *dtype)
-{
-    return dtype->kind == TENON_KIND_OPAQUE ? dtype->text : dtype->name;
-}
-
-/* ---- shapes ----------------------------------------------------------------------------------------- */
-
-tenon_status
-tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape, uint64_t *elements,
-                uint64_t *bytes, tenon_error *error)
-{
-    uint64_t product = 1, zero = 0;
-    /* the product of the other dims must fit even when one is zero: who multiplies in another order would
-     * overflow */
-    for (uint32_t i = 0; i < rank; i++) {
-        if (shape[i] >= (uint64_t) 1 << 63)
-            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "dim %u is %llu, which is not below 2^63",
-                            i, (unsigned long long) shape[i]);
-        if (shape[i] == 0)
-            zero = 1;
-        else if (tn_multiply (product, shape[i], &product) || product >= (uint64_t) 1 << 63)
-            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
-                            "the product of its shape is 2^63 or more");
-    }
-    *elements = zero ? 0 : product;
-    uint64_t items = dtype->block_items, size;
-    if (items == 1) {
-        if (tn_multiply (product, dtype->block_bytes, &size) || size >= (uint64_t) 1 << 63)
-            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "its size in bytes is 2^63 or more");
-        *bytes = zero ? 0 : size;
-        return TENON_OK;
-    }
-    if (*elements % items != 0)
-        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
-                        "%llu elements are no multiple of the %llu that a block of %s holds",
-                        (unsigned long long) *elements, (unsigned long long) items, tn_dtype_label (dtype));
-    if (dtype->kind == TENON_KIND_BLOCK && items > 1 && (rank == 0 || shape[rank - 1] % items != 0))
-        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
-                        "rows of %llu elements are no multiple of the %llu that a block of %s holds",
-                        (unsigned long long) (rank ? shape[rank - 1] : 1), (unsigned long long) items,
-                        tn_dtype_label (dtype));
-    if (tn_multiply (product / items + (product % items > 0), dtype->block_bytes, &size)
-        || size >= (uint64_t) 1 << 63)
-        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "its size in bytes is 2^63 or more");
-    *bytes = zero ? 0 : size;
-    return TENON_OK;
-}
-
-void
-tn_shape_text (char *to, size_t room, const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape)
-{
-    size_t end = 0;
-    to[0] = 0;
-    for (uint32_t i = 0; i < rank && end + 40 < room; i++)
-        end +=
-            (size_t) snprintf (to + end, room - end, "%s%llu", i ? " × " : "", (unsigned long long) shape[i]);
-    char label[64];
-    tn_escape (label, sizeof label, tn_dtype_label (dtype), strlen (tn_dtype_label (dtype)));
-    snprintf (to + end, room - end, "%s%s", rank ? " " : "scalar ", label);
 }

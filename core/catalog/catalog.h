@@ -6,6 +6,9 @@
 #ifndef TN_CATALOG_H
 #define TN_CATALOG_H
 #include "base/arena.h"
+#include "catalog/names.h"
+#include "catalog/shape.h"
+#include "catalog/value.h"
 #include "source/source.h"
 
 struct tn_tensor {
@@ -42,11 +45,6 @@ tn_description_sources (const struct tn_description *description)
 
 #define TN_SEGMENTS 32
 #define TN_FIRST_SEGMENT 16u
-
-struct tn_names {
-    uint64_t *slots; /* index + 1 in the low half, hash in the high; 0: free */
-    uint64_t size, count;
-};
 
 /* Names that are entered together. */
 #define TN_NAMES_AT_ONCE 32u
@@ -120,35 +118,5 @@ tenon_status tn_catalog_add_dtype (struct tn_catalog *catalog, const struct teno
                                    uint32_t *number, tenon_error *error);
 /* Fixed, registered, or this catalog's own. NULL: none. */
 const struct tenon_dtype *tn_catalog_dtype (const struct tn_catalog *catalog, uint32_t dtype);
-/* Bytes of the packed data of a shape. TENON_E_MALFORMED with words: product too large, row that no block
- * divides. */
-tenon_status tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape,
-                             uint64_t *elements, uint64_t *bytes, tenon_error *error);
-/* "4096 × 4096 q4_k" */
-void tn_shape_text (char *to, size_t room, const struct tenon_dtype *dtype, uint32_t rank,
-                    const uint64_t *shape);
-const char *tn_dtype_label (const struct tenon_dtype *dtype);
-
-/* ---- values (value.c) ---- */
-
-/* A deep copy into an arena, checked: types, counts against lengths, depth. *bytes counts what it takes in
- * memory. */
-tenon_status tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
-                            uint64_t depth_left, uint64_t *bytes, uint64_t most, tenon_error *error);
-/* Items of an array. `sources` turns the value's source number into a source; strings are put into the
- * arena. */
-tenon_status tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first,
-                             uint64_t n, struct tenon_value *items, struct tn_arena *arena,
-                             tenon_error *error);
-/* The first n of them, after which `array` is the array of the others. */
-tenon_status tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n,
-                            struct tenon_value *items, struct tn_arena *arena, tenon_error *error);
-/* Does `b`, whose sources are `count` numbers of the catalog's, say the same as `a`, whose sources are the
- * catalog's? Arrays that are encoded in other ways are not the same. Reads both. */
-tenon_status tn_value_same (struct tn_catalog *catalog, const struct tenon_value *a,
-                            const struct tenon_value *b, const uint32_t *numbers, uint32_t count, bool *same,
-                            tenon_error *error);
-/* Bytes of one item of a scalar type in an array; 0: not a scalar type of values. */
-uint32_t tn_value_width (uint32_t type);
 
 #endif

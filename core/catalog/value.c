@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* value.c - metadata values: checking, copying, and the items of arrays. */
-#include "catalog/catalog.h"
+#include "catalog/value.h"
+#include "source/source.h"
 #include <tenon/plugin.h>
 
 uint32_t

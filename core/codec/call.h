@@ -14,9 +14,9 @@ struct tn_session {
     tenon_error *error;
     tenon_report *report;
     const struct tn_overlay *overlay;
-    struct tn_catalog *catalog;        /* describe: being filled; read: the file's; write: the plan's own */
-    struct tn_source *const *borrowed; /* write: what the sources in metadata values count */
-    uint64_t borrowed_count;
+    struct tn_catalog *catalog; /* describe: being filled; read: the file's; write: the plan's own */
+    struct tn_source *const *metadata_sources; /* write: what the sources in metadata values count */
+    uint64_t metadata_source_count;
     struct tn_arena arena;       /* scratch, released call by call */
     struct tn_readahead *window; /* describe and probe; NULL: nothing is read ahead */
     const tenon_progress *progress;

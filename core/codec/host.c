@@ -168,8 +168,8 @@ items (struct tenon_call *public, const struct tenon_value *array, uint64_t firs
     if (array->type == TENON_ARRAY && array->source != TENON_NO_SOURCE) {
         if (call->state != TN_CALL_WRITE)
             source = tn_call_source (call, array->source);
-        else if (array->source < call->session->borrowed_count)
-            source = call->session->borrowed[array->source];
+        else if (array->source < call->session->metadata_source_count)
+            source = call->session->metadata_sources[array->source];
         if (!source)
             return tn_call_misuse (call, "there is no source of the number that it gave");
     }

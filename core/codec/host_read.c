@@ -14,7 +14,7 @@ static tenon_status
 begin_reading (struct tn_call *call, struct tn_writer *writer, uint64_t index, uint32_t layout)
 {
     tenon_error *error = call->session->error;
-    const struct tn_planned *planned = &writer->plan->planned[index];
+    const struct tn_origin *origin = &writer->plan->origins[index];
     if (call->reading && call->reading->index == index && call->reading->layout == layout)
         return TENON_OK;
     if (!call->reads)
@@ -25,8 +25,8 @@ begin_reading (struct tn_call *call, struct tn_writer *writer, uint64_t index, u
         return tn_fail_memory (error);
     struct tn_range_reader *reading = call->reading;
     reading->index = index, reading->layout = layout;
-    TN_TRY (tn_request_make (&reading->request, planned->catalog, planned->tensor, NULL, planned->target,
-                             layout, error));
+    TN_TRY (tn_request_make (&reading->request, origin->catalog, origin->tensor, NULL, origin->target, layout,
+                             error));
     return tn_range_reader_begin (reading, error);
 }
 

@@ -158,14 +158,15 @@ put_range (struct tn_call *call, struct tn_writer *writer, const struct tenon_va
     tenon_error *error = call->session->error;
     struct tn_decoder *stream;
     uint8_t *buffer = malloc (65536);
-    if (array->source == TENON_NO_SOURCE || array->source >= call->session->borrowed_count || !buffer) {
+    if (array->source == TENON_NO_SOURCE || array->source >= call->session->metadata_source_count
+        || !buffer) {
         free (buffer);
         return !buffer ? tn_fail_memory (error)
                : array->source == TENON_NO_SOURCE
                    ? tn_sink_write (writer->sink, array->as.memory, array->length, error)
                    : tn_call_misuse (call, "an array's source is not the plan's");
     }
-    tenon_status status = tn_decoder_new (call->session->borrowed[array->source], &stream, error);
+    tenon_status status = tn_decoder_new (call->session->metadata_sources[array->source], &stream, error);
     for (uint64_t at = 0; status == TENON_OK && at < array->length;) {
         uint64_t piece = TN_MIN (65536u, array->length - at);
         status = tn_decoder_read (stream, array->offset + at, buffer, piece, error);

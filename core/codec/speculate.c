@@ -232,7 +232,7 @@ guesses_now (const struct tn_call *call, const struct tn_member_spec *wanted, ui
     for (; count < ahead->at_once && next.first + next.count <= outer->count; next.first += next.count) {
         bool in_order = false; /* such a reader is called from one thread */
         for (uint64_t i = 0; i < next.count; i++)
-            in_order |= tn_planned_source (&outer->plan->planned[outer->first + next.first + i])->in_order;
+            in_order |= tn_origin_source (&outer->plan->origins[outer->first + next.first + i])->in_order;
         if (in_order || !is_small (&next, outer, block_size, ahead->width, &size))
             break;
         largest = TN_MAX (largest, size);

@@ -208,10 +208,10 @@ static void
 tell_changes (struct tn_call *call, struct tn_writer *writer, uint64_t index,
               const struct tn_request *request, uint32_t layout)
 {
-    const struct tn_planned *planned = &writer->plan->planned[index];
-    const struct tn_tensor *tensor = planned->tensor, *entry = tn_catalog_tensor (writer->plan->own, index);
+    const struct tn_origin *origin = &writer->plan->origins[index];
+    const struct tn_tensor *tensor = origin->tensor, *entry = tn_catalog_tensor (writer->plan->own, index);
     uint32_t changed = (tensor->flags ^ layout) & (TENON_FORTRAN | TENON_BIG_ENDIAN);
-    if (!planned->from_file || request->elements == 0)
+    if (!origin->from_file || request->elements == 0)
         return;
     uint32_t moving = 0;
     for (uint32_t i = 0; i < tensor->rank; i++)
@@ -246,11 +246,11 @@ tenon_status
 tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index, uint32_t layout)
 {
     tenon_error *error = call->session->error;
-    const struct tn_planned *planned = &writer->plan->planned[index];
+    const struct tn_origin *origin = &writer->plan->origins[index];
     struct destination destination = { writer->sink };
     uint64_t begin = writer->sink->position, size = tn_catalog_tensor (writer->plan->own, index)->length;
     struct tn_request request;
-    tenon_status status = tn_request_make (&request, planned->catalog, planned->tensor, NULL, planned->target,
+    tenon_status status = tn_request_make (&request, origin->catalog, origin->tensor, NULL, origin->target,
                                            layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
     if (status == TENON_OK) {
         writer->sink->subject = tn_catalog_tensor (writer->plan->own, index)->name;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.c - gathers what is to be saved. */
+/* plan.c - collects the tensors and metadata of a save. */
 #include "plan/plan.h"
 #include "catalog/file.h"
 #include "transfer/request.h"
@@ -32,14 +32,14 @@ tenon_plan_free (tenon_plan *plan)
     for (uint64_t i = 0; i < plan->kept_count; i++)
         tn_catalog_drop (plan->kept[i]);
     tn_catalog_drop (plan->own);
-    free (plan->planned);
-    free (plan->borrowed);
+    free (plan->origins);
+    free (plan->metadata_sources);
     free (plan->kept);
     free (plan);
 }
 
 static tenon_status
-keep (tenon_plan *plan, struct tn_catalog *catalog, tenon_error *error)
+keep_catalog (tenon_plan *plan, struct tn_catalog *catalog, tenon_error *error)
 {
     for (uint64_t i = plan->kept_count; i-- > 0;)
         if (plan->kept[i] == catalog)
@@ -50,10 +50,10 @@ keep (tenon_plan *plan, struct tn_catalog *catalog, tenon_error *error)
     return TENON_OK;
 }
 
-/* The entry that codecs see. */
+/* Adds the entry that codecs see, and beside it the tensor's origin. */
 static tenon_status
-enter (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype, uint32_t rank,
-       const uint64_t *shape, uint32_t flags, const struct tn_planned *planned, tenon_error *error)
+add_entry (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype, uint32_t rank,
+           const uint64_t *shape, uint32_t flags, const struct tn_origin *origin, tenon_error *error)
 {
     struct tn_catalog *own = plan->own;
     const struct tenon_dtype *info = tn_catalog_dtype (own, dtype);
@@ -71,7 +71,7 @@ enter (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype,
     uint64_t *dims = rank ? tn_arena_get (&own->arena, rank * sizeof *dims, false) : NULL;
     char *text = tn_arena_text (&own->arena, name, name_length);
     if (!slot || !text || (rank && !dims)
-        || !tn_grow (&plan->planned, &plan->room, plan->count, sizeof *planned))
+        || !tn_grow (&plan->origins, &plan->room, plan->count, sizeof *origin))
         return tn_fail_memory (error);
     if (rank)
         memcpy (dims, shape, rank * sizeof *dims);
@@ -83,7 +83,7 @@ enter (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype,
     slot->flags = (uint8_t) (flags & (TENON_FORTRAN | TENON_BIG_ENDIAN));
     slot->length = bytes;
     TN_TRY (tn_catalog_commit (own, error));
-    plan->planned[plan->count++] = *planned;
+    plan->origins[plan->count++] = *origin;
     error->tensor[0] = 0;
     return TENON_OK;
 }
@@ -130,8 +130,8 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
     }
     const struct tenon_dtype *dtype = tn_catalog_dtype (own, array.dtype);
     if (!dtype || array.dtype == TENON_NONE || array.rank > TN_MAX_RANK || (array.rank && !array.shape))
-        return enter (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape, 0, NULL,
-                      error);
+        return add_entry (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape, 0,
+                          NULL, error);
     if ((array.flags & TENON_FORTRAN) && dtype->block_items > 1 && array.rank > 1)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "items of %s are packed together and cannot be in Fortran order", dtype->name);
@@ -145,15 +145,15 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
                         (unsigned long long) array.size);
     }
     TN_TRY (add_bytes (plan, &array, bytes, &source, error));
-    /* the origin is no entry of the catalog, only like one */
-    struct tn_tensor *origin = tn_arena_get (&own->arena, sizeof *origin, true);
-    if (!origin)
+    /* like the plan's entry, which codecs see, but with a source */
+    struct tn_tensor *stored = tn_arena_get (&own->arena, sizeof *stored, true);
+    if (!stored)
         return tn_fail_memory (error);
-    struct tn_planned planned = { .catalog = own, .tensor = origin };
-    TN_TRY (enter (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape, array.flags,
-                   &planned, error));
-    *origin = *tn_catalog_tensor (own, own->count - 1);
-    origin->source = source->number;
+    struct tn_origin origin = { .catalog = own, .tensor = stored };
+    TN_TRY (add_entry (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape,
+                       array.flags, &origin, error));
+    *stored = *tn_catalog_tensor (own, own->count - 1);
+    stored->source = source->number;
     plan->unnamed += unnamed;
     return TENON_OK;
 }
@@ -168,7 +168,7 @@ tenon_plan_add (tenon_plan *plan, const tenon_array *array, tenon_error *error)
 
 /* ---- tensors of files ---- */
 
-/* A dtype of the file's catalog in the plan's numbers. */
+/* The number that a dtype of a file's catalog has in the plan. */
 static tenon_status
 adopt_dtype (tenon_plan *plan, const struct tn_catalog *catalog, uint32_t dtype, uint32_t *number,
              tenon_error *error)
@@ -195,18 +195,18 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
     const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
     if (dtype == tensor->dtype)
         dtype = TENON_NONE;
-    if (dtype != TENON_NONE) { /* says at once what cannot be */
-        struct tn_request want;
-        if (tn_request_make (&want, catalog, tensor, NULL, dtype, 0, error) < 0) {
+    if (dtype != TENON_NONE) { /* an impossible cast is refused here, not when it is saved */
+        struct tn_request request;
+        if (tn_request_make (&request, catalog, tensor, NULL, dtype, 0, error) < 0) {
             tn_fail_in (error, file->path, tensor->name);
             return error->status;
         }
     }
     TN_TRY (adopt_dtype (plan, catalog, dtype == TENON_NONE ? tensor->dtype : dtype, &number, error));
-    TN_TRY (keep (plan, catalog, error));
-    struct tn_planned planned = { .catalog = catalog, .tensor = tensor, .target = dtype, .from_file = true };
-    return enter (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length, number,
-                  tensor->rank, tensor->shape, tensor->flags, &planned, error);
+    TN_TRY (keep_catalog (plan, catalog, error));
+    struct tn_origin origin = { .catalog = catalog, .tensor = tensor, .target = dtype, .from_file = true };
+    return add_entry (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length, number,
+                      tensor->rank, tensor->shape, tensor->flags, &origin, error);
 }
 
 TENON_API tenon_status
@@ -220,37 +220,45 @@ tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const c
 
 /* ---- metadata ---- */
 
-/* Ranges in a copied value: from the file's source numbers to the plan's. */
+/* The number of a source among those of the plan's metadata, to which it is added if need be. */
 static tenon_status
-borrow (tenon_plan *plan, struct tn_source *const *sources, struct tenon_value *value, tenon_error *error)
+number_source (tenon_plan *plan, struct tn_source *source, uint32_t *number, tenon_error *error)
+{
+    uint64_t i = plan->metadata_source_count;
+    while (i > 0 && plan->metadata_sources[i - 1] != source)
+        i--;
+    if (i == 0) {
+        if (!tn_grow (&plan->metadata_sources, &plan->metadata_source_room, plan->metadata_source_count,
+                      sizeof (struct tn_source *)))
+            return tn_fail_memory (error);
+        plan->metadata_sources[plan->metadata_source_count++] = source;
+        i = plan->metadata_source_count;
+    }
+    *number = (uint32_t) (i - 1);
+    return TENON_OK;
+}
+
+/* Renumbers the ranges in a copied value, from numbers in `sources` to those of the plan. */
+static tenon_status
+renumber_ranges (tenon_plan *plan, struct tn_source *const *sources, struct tenon_value *value,
+                 tenon_error *error)
 {
     if (value->type != TENON_ARRAY)
         return TENON_OK;
     if (value->item_type == TENON_ARRAY) {
         for (uint64_t i = 0; i < value->count; i++)
-            TN_TRY (borrow (plan, sources, (struct tenon_value *) (uintptr_t) &value->as.items[i], error));
+            TN_TRY (renumber_ranges (plan, sources, (struct tenon_value *) (uintptr_t) &value->as.items[i],
+                                     error));
         return TENON_OK;
     }
     if (value->source == TENON_NO_SOURCE)
         return TENON_OK;
-    struct tn_source *source = sources[value->source];
-    uint64_t i = plan->borrowed_count;
-    while (i > 0 && plan->borrowed[i - 1] != source)
-        i--;
-    if (i == 0) {
-        if (!tn_grow (&plan->borrowed, &plan->borrowed_room, plan->borrowed_count,
-                      sizeof (struct tn_source *)))
-            return tn_fail_memory (error);
-        plan->borrowed[plan->borrowed_count++] = source;
-        i = plan->borrowed_count;
-    }
-    value->source = (uint32_t) (i - 1);
-    return TENON_OK;
+    return number_source (plan, sources[value->source], &value->source, error);
 }
 
-/* All entries of a catalog, whose ranges lie in these sources. */
+/* Copies all entries of a catalog, whose ranges lie in these sources. */
 static tenon_status
-take_metadata (tenon_plan *plan, const struct tn_catalog *catalog, struct tn_source *const *sources,
+copy_metadata (tenon_plan *plan, const struct tn_catalog *catalog, struct tn_source *const *sources,
                tenon_error *error)
 {
     struct tn_catalog *own = plan->own;
@@ -261,7 +269,7 @@ take_metadata (tenon_plan *plan, const struct tn_catalog *catalog, struct tn_sou
             continue;
         TN_TRY (tn_catalog_add_metadata (own, entry->key, entry->key_length, &entry->value, true, error));
         tn_catalog_find_key (own, entry->key, entry->key_length, &index);
-        TN_TRY (borrow (plan, sources, &own->metadata[index].value, error));
+        TN_TRY (renumber_ranges (plan, sources, &own->metadata[index].value, error));
     }
     return TENON_OK;
 }
@@ -269,14 +277,14 @@ take_metadata (tenon_plan *plan, const struct tn_catalog *catalog, struct tn_sou
 static tenon_status
 add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *error)
 {
-    TN_TRY (keep (plan, file->catalog, error));
-    return take_metadata (plan, file->catalog, file->catalog->sources, error);
+    TN_TRY (keep_catalog (plan, file->catalog, error));
+    return copy_metadata (plan, file->catalog, file->catalog->sources, error);
 }
 
 tenon_status
-tn_plan_take_metadata (tenon_plan *plan, const tenon_plan *from, tenon_error *error)
+tn_plan_copy_metadata (tenon_plan *plan, const tenon_plan *from, tenon_error *error)
 {
-    return take_metadata (plan, from->own, from->borrowed, error);
+    return copy_metadata (plan, from->own, from->metadata_sources, error);
 }
 
 TENON_API tenon_status
@@ -299,17 +307,20 @@ tenon_plan_add_file (tenon_plan *plan, tenon_file *file, tenon_error *error)
     return tn_error_out (error, &mine);
 }
 
-/* The application's values have their arrays in memory: it knows no source numbers of the plan. */
+/* True if all arrays of a value lie in memory, as the application's must: it does not know the numbers of the
+ * plan's sources. Looks at *visits items at most; more than that exceed the limit on metadata, and copying
+ * refuses them. */
 static bool
-in_memory (const struct tenon_value *value, unsigned depth, uint64_t *visits)
+lies_in_memory (const struct tenon_value *value, unsigned depth, uint64_t *visits)
 {
     if (value->type != TENON_ARRAY)
         return true;
     if (value->item_type != TENON_ARRAY)
         return value->source == TENON_NO_SOURCE;
-    for (uint64_t i = 0; depth > 0 && value->as.items && i<value->count && * visits> 0; i++) {
-        --*visits; /* what is larger than this is refused by the limit on metadata when it is copied */
-        if (!in_memory (&value->as.items[i], depth - 1, visits))
+    uint64_t count = depth > 0 && value->as.items ? value->count : 0;
+    for (uint64_t i = 0; i < count && *visits != 0; i++) {
+        --*visits;
+        if (!lies_in_memory (&value->as.items[i], depth - 1, visits))
             return false;
     }
     return true;
@@ -324,7 +335,7 @@ tenon_plan_add_metadata (tenon_plan *plan, const char *key, const struct tenon_v
     uint64_t visits = plan->context->limits[TENON_LIMIT_METADATA_BYTES] / sizeof (struct tenon_value);
     if (length == 0 || !tn_utf8 (key, length))
         tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "a metadata key must be valid UTF-8 and not empty");
-    else if (!in_memory (value, 64, &visits))
+    else if (!lies_in_memory (value, 64, &visits))
         tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
                  "metadata key '%s': an array's source must be TENON_NO_SOURCE", key);
     else

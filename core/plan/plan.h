@@ -1,41 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.h - what is to be saved. */
+/* plan.h - the tensors and metadata of a save. */
 #ifndef TN_PLAN_H
 #define TN_PLAN_H
 #include "catalog/catalog.h"
 
-/* Where a planned tensor comes from. What the codec sees of it (name, shape, dtype as it will be stored) is
- * the entry of the same number in the plan's own catalog. */
-struct tn_planned {
-    struct tn_catalog *catalog;     /* kept, when it is not the plan's own */
-    const struct tn_tensor *tensor; /* in it */
-    uint32_t target;                /* in that catalog's numbers; TENON_NONE: as stored */
+/* Where the bytes of a tensor of the plan come from. The codec sees its name, shape and the dtype in which it
+ * will be stored, which are the entry of the same number in the plan's own catalog. */
+struct tn_origin {
+    struct tn_catalog *catalog;     /* held by the plan, or the plan's own */
+    const struct tn_tensor *tensor; /* as it is stored; of a file's catalog, or beside the plan's own */
+    uint32_t target;                /* dtype to store, in the numbers of `catalog`; TENON_NONE: as stored */
     bool from_file;                 /* a change of layout is a loss */
 };
 static inline const struct tn_source *
-tn_planned_source (const struct tn_planned *planned)
+tn_origin_source (const struct tn_origin *origin)
 {
-    return planned->catalog->sources[planned->tensor->source];
+    return origin->catalog->sources[origin->tensor->source];
 }
 
 struct tenon_plan {
     tenon_context *context;
-    struct tn_catalog *own; /* entries as they will be; metadata; sources of arrays */
-    struct tn_planned *planned;
+    struct tn_catalog *own; /* tensors as they will be stored; metadata; sources of arrays */
+    struct tn_origin *origins;
     uint64_t count, room;
-    struct tn_source **borrowed; /* of files whose metadata were taken; numbered by the values */
-    uint64_t borrowed_count, borrowed_room;
+    struct tn_source **metadata_sources; /* of catalogs in `kept`; values have numbers of these */
+    uint64_t metadata_source_count, metadata_source_room;
     uint64_t unnamed;         /* arrays that got a number for a name */
-    struct tn_catalog **kept; /* catalogs that this plan holds on to */
+    struct tn_catalog **kept; /* catalogs of files; the plan holds a reference to each */
     uint64_t kept_count, kept_room;
 };
 
-/* Adds a source of bytes that a function makes, called from one thread and at rising offsets, and `close` at
- * the end. */
+/* Adds a source of bytes that a function makes. It is called from one thread, at rising offsets. */
 tenon_status tn_plan_add_maker (tenon_plan *plan, const tenon_reader *maker, struct tn_source **source,
                                 tenon_error *error);
-/* Copies the metadata of a plan, which must outlive this one. Keys that are there already get the new value.
- */
-tenon_status tn_plan_take_metadata (tenon_plan *plan, const tenon_plan *from, tenon_error *error);
+/* Copies the metadata of a plan, which must outlive this one. A key that this one has gets the new value. */
+tenon_status tn_plan_copy_metadata (tenon_plan *plan, const tenon_plan *from, tenon_error *error);
 
 #endif

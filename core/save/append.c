@@ -76,7 +76,7 @@ tn_append_open (struct tn_append *append, const tenon_plan *plan, const char *pa
             "new file");
     TN_TRY (tenon_plan_new (context, &append->both, error));
     TN_TRY (tenon_plan_add_metadata_from (append->both, append->file, error));
-    return tn_plan_take_metadata (append->both, plan, error);
+    return tn_plan_copy_metadata (append->both, plan, error);
 }
 
 void

@@ -30,7 +30,7 @@ tn_carry_end (struct tn_carry *carry)
     if (!carry)
         return;
     if (carry->plan)
-        carry->plan->borrowed = NULL; /* the other plan's */
+        carry->plan->metadata_sources = NULL; /* the other plan's */
     tenon_plan_free (carry->plan);
     free (carry);
 }
@@ -66,33 +66,33 @@ release_made (void *user)
 
 /* The same bytes where they lie, seen as u8. */
 static tenon_status
-relabel (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_planned *planned)
+relabel (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_origin *origin)
 {
-    struct tn_tensor *origin = tn_arena_get (&carry->plan->own->arena, sizeof *origin, false);
-    if (!origin)
+    struct tn_tensor *stored = tn_arena_get (&carry->plan->own->arena, sizeof *stored, false);
+    if (!stored)
         return tn_fail_memory (carry->error);
-    *origin = *planned->tensor;
-    origin->dtype = bytes->dtype;
-    origin->shape = bytes->shape;
-    origin->rank = bytes->rank;
-    origin->flags &= TENON_ALIAS;
-    planned->tensor = origin;
-    planned->target = TENON_NONE;
+    *stored = *origin->tensor;
+    stored->dtype = bytes->dtype;
+    stored->shape = bytes->shape;
+    stored->rank = bytes->rank;
+    stored->flags &= TENON_ALIAS;
+    origin->tensor = stored;
+    origin->target = TENON_NONE;
     return TENON_OK;
 }
 
 static tenon_status
-make (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_planned *planned)
+make (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_origin *origin)
 {
     struct tn_catalog *own = carry->plan->own;
     struct made *made = tn_arena_get (&own->arena, sizeof *made, true);
-    struct tn_tensor *origin = tn_arena_get (&own->arena, sizeof *origin, false);
+    struct tn_tensor *stored = tn_arena_get (&own->arena, sizeof *stored, false);
     struct tn_source *source;
-    if (!made || !origin)
+    if (!made || !stored)
         return tn_fail_memory (carry->error);
-    *made = (struct made){ .catalog = planned->catalog,
-                           .tensor = planned->tensor,
-                           .target = planned->target,
+    *made = (struct made){ .catalog = origin->catalog,
+                           .tensor = origin->tensor,
+                           .target = origin->target,
                            .size = bytes->length,
                            .error = carry->error };
     tenon_reader maker = { .struct_size = sizeof maker,
@@ -101,12 +101,12 @@ make (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_planned *
                            .close = release_made,
                            .user = made };
     TN_TRY (tn_plan_add_maker (carry->plan, &maker, &source, carry->error));
-    *origin = *bytes;
-    origin->source = source->number;
-    origin->offset = 0;
-    origin->storage = TENON_EXTENT;
+    *stored = *bytes;
+    stored->source = source->number;
+    stored->offset = 0;
+    stored->storage = TENON_EXTENT;
     /* what changes is told here, so it comes from no file */
-    *planned = (struct tn_planned){ .catalog = own, .tensor = origin };
+    *origin = (struct tn_origin){ .catalog = own, .tensor = stored };
     return TENON_OK;
 }
 
@@ -141,20 +141,20 @@ tell_loss (struct tn_carry *carry, const char *name, const char *what)
 
 static void
 tell (struct tn_carry *carry, const struct tn_tensor *entry, const struct tn_tensor *bytes,
-      const struct tn_planned *planned, const struct tn_request *request)
+      const struct tn_origin *origin, const struct tn_request *request)
 {
     char shape[300];
     uint32_t moving = 0;
     for (uint32_t i = 0; i < entry->rank; i++)
         moving += entry->shape[i] > 1;
-    bool turned = (planned->tensor->flags & TENON_FORTRAN) && moving > 1;
+    bool turned = (origin->tensor->flags & TENON_FORTRAN) && moving > 1;
     if (request->stored_id != request->target_id)
         tn_report_add (carry->report, TENON_NOTE, TENON_OK, 0, entry->name, "",
                        "converted from %s to %s, as asked for", tn_dtype_label (request->stored),
                        tn_dtype_label (request->target));
-    if (planned->from_file && request->elements > 0 && turned)
+    if (origin->from_file && request->elements > 0 && turned)
         tell_loss (carry, entry->name, "its order changes from Fortran to C");
-    if (planned->from_file && request->elements > 0 && (planned->tensor->flags & TENON_BIG_ENDIAN)
+    if (origin->from_file && request->elements > 0 && (origin->tensor->flags & TENON_BIG_ENDIAN)
         && request->stored->swap_count > 0 && request->target->swap_count > 0)
         tell_loss (carry, entry->name, "its byte order changes from big-endian to little-endian");
     tn_shape_text (shape, sizeof shape, &tn_dtype_fixed[TENON_U8], bytes->rank, bytes->shape);
@@ -164,14 +164,14 @@ tell (struct tn_carry *carry, const struct tn_tensor *entry, const struct tn_ten
 
 static tenon_status
 carry_tensor (struct tn_carry *carry, const struct tn_tensor *entry, struct tn_tensor *slot,
-              struct tn_planned *planned)
+              struct tn_origin *origin)
 {
     struct tn_request request;
     TN_TRY (shape_of_bytes (carry, slot, tn_catalog_dtype (carry->plan->own, entry->dtype)));
-    TN_TRY (tn_request_make (&request, planned->catalog, planned->tensor, NULL, planned->target, 0,
-                             carry->error));
-    tell (carry, entry, slot, planned, &request);
-    return tn_request_is_plain (&request) ? relabel (carry, slot, planned) : make (carry, slot, planned);
+    TN_TRY (
+        tn_request_make (&request, origin->catalog, origin->tensor, NULL, origin->target, 0, carry->error));
+    tell (carry, entry, slot, origin, &request);
+    return tn_request_is_plain (&request) ? relabel (carry, slot, origin) : make (carry, slot, origin);
 }
 
 static tenon_status
@@ -179,15 +179,15 @@ add_tensor (struct tn_carry *carry, uint64_t index)
 {
     struct tn_catalog *own = carry->plan->own;
     const struct tn_tensor *entry = tn_catalog_tensor (carry->from->own, index);
-    struct tn_planned *planned = &carry->plan->planned[index];
+    struct tn_origin *origin = &carry->plan->origins[index];
     struct tn_tensor *slot = tn_catalog_slot (own);
     if (!slot)
         return tn_fail_memory (carry->error);
     *slot = *entry;
-    *planned = carry->from->planned[index];
+    *origin = carry->from->origins[index];
     tn_fail_in (carry->error, NULL, entry->name);
     if (!tn_can_store (carry->codec, tn_catalog_dtype (own, entry->dtype)))
-        TN_TRY (carry_tensor (carry, entry, slot, planned));
+        TN_TRY (carry_tensor (carry, entry, slot, origin));
     TN_TRY (tn_catalog_commit (own, carry->error));
     carry->plan->count++;
     carry->error->tensor[0] = 0;
@@ -328,7 +328,7 @@ loses_order (const tenon_plan *plan, const struct tenon_codec *codec)
     if (!(codec->flags & TENON_CODEC_SORTS) || codec->metadata == TENON_METADATA_NONE || !has_order (plan))
         return false;
     for (uint64_t i = 0; i < plan->count; i++) {
-        const struct tn_catalog *from = plan->planned[i].catalog;
+        const struct tn_catalog *from = plan->origins[i].catalog;
         if (from == plan->own || from->reordered || from->description_count == 0
             || &registry->codecs[from->descriptions[0].codec]->table != codec)
             return true;
@@ -342,10 +342,10 @@ fill_plan (struct tn_carry *carry)
     const tenon_plan *from = carry->from;
     tenon_plan *plan = carry->plan;
     uint32_t number;
-    plan->borrowed = from->borrowed;
-    plan->borrowed_count = from->borrowed_count;
-    plan->planned = calloc (from->count + 1, sizeof *plan->planned);
-    if (!plan->planned)
+    plan->metadata_sources = from->metadata_sources;
+    plan->metadata_source_count = from->metadata_source_count;
+    plan->origins = calloc (from->count + 1, sizeof *plan->origins);
+    if (!plan->origins)
         return tn_fail_memory (carry->error);
     for (uint64_t i = 0; i < from->own->dtype_count; i++) /* in this order they get the same numbers */
         TN_TRY (tn_catalog_add_dtype (plan->own, from->own->dtypes[i], &number, carry->error));

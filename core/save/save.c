@@ -182,8 +182,8 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
                                   .report = saving->report,
                                   .overlay = &saving->overlay,
                                   .catalog = plan->own,
-                                  .borrowed = said->borrowed,
-                                  .borrowed_count = said->borrowed_count,
+                                  .metadata_sources = said->metadata_sources,
+                                  .metadata_source_count = said->metadata_source_count,
                                   .progress = progress };
     tn_meter_begin (&meter, progress, all_bytes (saving));
     tenon_status status = tn_write (&session, writer, saving->codec);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* shape.h - how many bytes a shape takes, and shapes as text. */
+#ifndef TN_SHAPE_H
+#define TN_SHAPE_H
+#include "base/base.h"
+#include <tenon/plugin.h>
+
+/* The number of elements, and the bytes of the packed data. TENON_E_MALFORMED with words: a product or size
+ * of 2^63 or more, or a row that is no multiple of a block. */
+tenon_status tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape,
+                             uint64_t *elements, uint64_t *bytes, tenon_error *error);
+/* "4096 × 4096 q4_k" */
+void tn_shape_text (char *to, size_t room, const struct tenon_dtype *dtype, uint32_t rank,
+                    const uint64_t *shape);
+/* The name of a dtype; of an opaque one, the format's own text. */
+const char *tn_dtype_label (const struct tenon_dtype *dtype);
+
+#endif
