@@ -28,7 +28,7 @@ tn_catalog_drop (struct tn_catalog *catalog)
         return;
     for (unsigned i = 0; i < TN_SEGMENTS; i++)
         free (catalog->segments[i]);
-    for (uint64_t i = catalog->source_count; i-- > 0;) /* parts before what they lie in */
+    for (uint64_t i = catalog->source_count; i-- > 0;) /* parts before their parents */
         tn_source_free (catalog->sources[i]);
     for (uint64_t i = 0; i < catalog->description_count; i++)
         free (catalog->descriptions[i].sources);
@@ -107,7 +107,7 @@ tn_catalog_renumber (struct tn_catalog *catalog)
                         catalog->metadata[i].key_length, i);
 }
 
-/* ---- tensors ---------------------------------------------------------------------------------------- */
+/* ---- tensors ---- */
 
 struct tn_tensor *
 tn_catalog_slot (struct tn_catalog *catalog)
@@ -127,9 +127,10 @@ tn_catalog_slot (struct tn_catalog *catalog)
     return tensor;
 }
 
-/* Of two files of a set both are named: this one by the caller. */
+/* If the names lie in two files of a set, the message names the other; the caller has named this one. */
 static tenon_status
-fail_twice (struct tn_catalog *catalog, const struct tn_tensor *tensor, uint64_t place, tenon_error *error)
+fail_name_twice (struct tn_catalog *catalog, const struct tn_tensor *tensor, uint64_t place,
+                 tenon_error *error)
 {
     uint64_t index = 0, offset = place ? place : TN_NO_OFFSET;
     tn_catalog_find (catalog, tensor->name, tensor->name_length, &index);
@@ -152,7 +153,8 @@ tn_catalog_enter_names (struct tn_catalog *catalog, tenon_error *error)
         uint64_t count = TN_MIN (catalog->count - first, (uint64_t) TN_NAMES_AT_ONCE);
         if (!tn_names_grow (names, count))
             return tn_fail_memory (error);
-        /* of a hundred thousand names the slots are in no cache: they are fetched together */
+        /* the slots of a hundred thousand names are in no cache: misses that overlap cost little more than
+         * one */
         for (uint64_t i = 0; i < count; i++) {
             const struct tn_tensor *tensor = tn_catalog_tensor (catalog, first + i);
             hashes[i] = tn_names_hash (catalog, tensor->name, tensor->name_length);
@@ -165,7 +167,8 @@ tn_catalog_enter_names (struct tn_catalog *catalog, tenon_error *error)
                 if (tensor->source < catalog->source_count)
                     tn_source_fail_in (catalog->sources[tensor->source], error);
                 tn_fail_in (error, NULL, tensor->name);
-                return fail_twice (catalog, tensor, catalog->places[(first + i) % TN_NAMES_AT_ONCE], error);
+                return fail_name_twice (catalog, tensor, catalog->places[(first + i) % TN_NAMES_AT_ONCE],
+                                        error);
             }
             catalog->entered++;
         }
@@ -193,7 +196,7 @@ tn_catalog_commit_later (struct tn_catalog *catalog, uint64_t place, tenon_error
                                                                 : tn_catalog_enter_names (catalog, error);
 }
 
-/* ---- metadata --------------------------------------------------------------------------------------- */
+/* ---- metadata ---- */
 
 tenon_status
 tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t length,
@@ -242,10 +245,11 @@ tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t l
     return TENON_OK;
 }
 
-/* ---- dtypes ----------------------------------------------------------------------------------------- */
+/* ---- dtypes ---- */
 
-/* What tells opaque dtypes apart, in one piece: u64 item size, family, NUL, text, NUL. A file may have 65,536
- * of them and a million tensors, so they are found by a hash of that. */
+/* The words of an opaque dtype, which tell it from others, in one piece: u64 item size, family, NUL, text,
+ * NUL. A file may have 65,536 opaque dtypes and a million tensors, so dtypes are found by a hash of their
+ * words. */
 static uint64_t
 words_length (const struct tenon_dtype *dtype)
 {
@@ -269,7 +273,7 @@ dtype_has_words (const void *owner, uint64_t index, const char *words, uint64_t 
            && memcmp (dtype->family - sizeof dtype->block_bytes, words, length) == 0;
 }
 
-/* A copy whose family and text lie in the copy of its words. */
+/* A copy of a dtype. Its family and text point into a copy of its words. */
 static struct tenon_dtype *
 copy_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtype, const char *words, uint64_t length)
 {

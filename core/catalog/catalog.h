@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* catalog.h - what describe fills: tensors, metadata, sources. Plain data, no pointers into a plugin.
+/* catalog.h - the tensors, metadata and sources of a file, or of a plan. Plain data, no pointers into a
+ * plugin.
  *
- * A catalog is filled by one thread and does not change afterwards. It is counted: a file and the plans
- * that take from it share it. About 64 bytes a tensor, its name and shape, and a hash slot. */
+ * One thread fills a catalog, which does not change afterwards. References to it are counted: a file shares
+ * it with the plans that have tensors of it. A tensor takes about 72 bytes, its name and shape, and a hash
+ * slot. */
 #ifndef TN_CATALOG_H
 #define TN_CATALOG_H
 #include "base/arena.h"
@@ -14,27 +16,27 @@
 struct tn_tensor {
     const char *name; /* NUL-terminated */
     const uint64_t *shape;
-    uint64_t offset, length; /* data, in its source; served: 0, bytes of the packed data */
+    uint64_t offset, length; /* bytes in its source; served: 0, and bytes of the packed data */
     uint64_t cookie;
     uint32_t name_length, dtype;
     uint32_t source;
-    uint32_t description; /* served: which run of describe it comes from */
+    uint32_t description; /* served: index of the run of describe that added it */
     uint16_t rank;
     uint8_t flags, storage;
 };
 
 struct tn_metadata {
     const char *key;
-    uint64_t key_length;      /* 0: it was taken out of the plan again */
-    struct tenon_value value; /* sources in it are the catalog's numbers */
-    uint32_t description;     /* the run of describe that said it last */
+    uint64_t key_length;      /* 0: the entry was removed, and is skipped */
+    struct tenon_value value; /* its sources are numbers of the catalog's */
+    uint32_t description;     /* index of the run of describe that set it last */
 };
 
-/* One run of a codec's describe: read() gets the same source numbers. */
+/* One run of a codec's describe. The codec's read gets the same source numbers. */
 struct tn_description {
     uint64_t codec;
-    uint32_t *sources; /* NULL: there is only the first … */
-    uint32_t first;    /* … which most have: no allocation for each member of a container */
+    uint32_t *sources; /* NULL: only the first … */
+    uint32_t first;    /* … as most have: no allocation for each member of a container */
     uint32_t count, room;
 };
 static inline const uint32_t *
@@ -46,7 +48,7 @@ tn_description_sources (const struct tn_description *description)
 #define TN_SEGMENTS 32
 #define TN_FIRST_SEGMENT 16u
 
-/* Names that are entered together. */
+/* Names are entered so many at a time. */
 #define TN_NAMES_AT_ONCE 32u
 
 struct tn_catalog {
@@ -55,29 +57,31 @@ struct tn_catalog {
     struct tn_arena arena;                   /* names, shapes, values */
     struct tn_tensor *segments[TN_SEGMENTS]; /* 16, 16, 32, 64 …: entries never move */
     uint64_t count;
-    struct tn_names names;             /* of tensors, but for those that were added last */
-    uint64_t entered;                  /* tensors whose names are there */
-    uint64_t places[TN_NAMES_AT_ONCE]; /* where the file describes those whose names are not; 0: unknown */
+    struct tn_names names; /* of the first `entered` tensors */
+    uint64_t entered;
+    uint64_t places[TN_NAMES_AT_ONCE]; /* where the file describes the others; 0: unknown */
     struct tn_metadata *metadata;
     uint64_t metadata_count, metadata_room, metadata_bytes;
     struct tn_names keys;
     struct tn_source **sources;
     uint64_t source_count, source_room;
-    struct tenon_dtype **dtypes; /* opaque ones; id = the context's last + 1 + index */
+    struct tenon_dtype **dtypes; /* opaque ones; their numbers follow the context's */
     uint64_t dtype_count, dtype_room;
     struct tn_names words; /* of the opaque dtypes */
     struct tn_description *descriptions;
     uint64_t description_count, description_room;
-    struct tn_overlay overlay; /* this file's settings, for read() */
-    /* makes a region of a served tensor: set by whoever describes */
+    struct tn_overlay overlay; /* this file's settings, for the codec's read */
+    /* makes a region of a served tensor; set by the room codec, which is above this one */
     tenon_status (*serve) (struct tn_catalog *catalog, const struct tn_tensor *tensor,
                            const struct tenon_region *region, void *to, uint64_t size, tenon_error *error);
-    bool restored;  /* it has carried tensors, which a record in the file's metadata explains */
-    bool reordered; /* that record gave it another order than the file's */
+    bool restored;  /* it has carried tensors, restored from the record in the file's metadata */
+    bool reordered; /* that record put the tensors into another order than the file's */
     bool aliases;   /* the codec allows tensors to share bytes */
 };
 
+/* With one reference. NULL: no memory. */
 struct tn_catalog *tn_catalog_new (tenon_context *context);
+/* One reference more, and one less. The last one frees; NULL is fine. */
 struct tn_catalog *tn_catalog_keep (struct tn_catalog *catalog);
 void tn_catalog_drop (struct tn_catalog *catalog);
 
@@ -91,32 +95,34 @@ tn_catalog_tensor (const struct tn_catalog *catalog, uint64_t index)
     return &catalog->segments[segment][index - ((uint64_t) TN_FIRST_SEGMENT << (segment - 1))];
 }
 
-/* Adds a source and numbers it; takes it over, also on failure. */
+/* Adds a source and numbers it. The catalog owns it, also after a failure. */
 tenon_status tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source *source, tenon_error *error);
-/* Room for one more tensor, zeroed; not counted until tn_catalog_commit, which also enters its name. NULL:
+/* Room for one more tensor, zeroed. It counts only after tn_catalog_commit, which also enters its name. NULL:
  * no memory. */
 struct tn_tensor *tn_catalog_slot (struct tn_catalog *catalog);
-/* So many tensors are to come, as far as is known. */
+/* Makes room for the names of so many tensors, an estimate. */
 void tn_catalog_expect (struct tn_catalog *catalog, uint64_t tensors);
-/* TENON_E_MALFORMED when the name is there already. */
+/* TENON_E_MALFORMED: the name is there already. */
 tenon_status tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error);
-/* The same, but names are looked up some at a time: the failure may be that of one a little before it. When
- * no more come, and before a name is looked for: tn_catalog_enter_names. */
+/* The same, but names are entered TN_NAMES_AT_ONCE at a time, so the failure may be that of an earlier
+ * tensor. `place`: where the file describes the tensor, for that message. Call tn_catalog_enter_names after
+ * the last one, and before a name is looked for. */
 tenon_status tn_catalog_commit_later (struct tn_catalog *catalog, uint64_t place, tenon_error *error);
 tenon_status tn_catalog_enter_names (struct tn_catalog *catalog, tenon_error *error);
 /* False: no such name. */
 bool tn_catalog_find (const struct tn_catalog *catalog, const char *name, uint64_t length, uint64_t *index);
-/* Finds all names and keys again after entries were changed round, or keys taken out. Needs no memory. */
+/* Enters all names and keys anew after entries changed their order, or keys were removed. Needs no memory. */
 void tn_catalog_renumber (struct tn_catalog *catalog);
-/* Copies key and value into the catalog. `replace`: a key that is there gets the new value, else it is
- * TENON_E_MALFORMED. */
+/* Copies key and value into the catalog. A key that is there already gets the new value if `replace`, else it
+ * is TENON_E_MALFORMED. */
 tenon_status tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t length,
                                       const struct tenon_value *value, bool replace, tenon_error *error);
 bool tn_catalog_find_key (const struct tn_catalog *catalog, const char *key, uint64_t length,
                           uint64_t *index);
+/* Adds an opaque dtype, or finds an equal one. */
 tenon_status tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtype,
                                    uint32_t *number, tenon_error *error);
-/* Fixed, registered, or this catalog's own. NULL: none. */
+/* A fixed or registered dtype, or one of this catalog. NULL: no such number. */
 const struct tenon_dtype *tn_catalog_dtype (const struct tn_catalog *catalog, uint32_t dtype);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* file.h - an open file. */
+/* file.h - an open file. The room open makes it; it lies here since plans have tensors of files, and plan
+ * comes before open. */
 #ifndef TN_FILE_H
 #define TN_FILE_H
 #include "catalog/catalog.h"
 
 struct tenon_memory {
     struct tenon_memory *next; /* of the same file */
-    void *base;                /* mapped; NULL: only the arena */
+    void *base;                /* mapped; NULL: the arena alone */
     uint64_t size;
     struct tn_arena arena; /* strings of metadata */
 };
@@ -17,11 +18,11 @@ struct tenon_file {
     tenon_report *report;
     char *path;
     uint64_t codec;
-    uint64_t parts; /* files of a set that were opened by their numbers; 1: it is one file */
-    bool unaligned; /* tenon_map hands out what is not aligned */
+    uint64_t parts; /* shards that were opened by their numbers; 1: a single file */
+    bool unaligned; /* tenon_map hands out tensors that are not aligned to their items */
     uint64_t elements, nbytes;
-    pthread_mutex_t lock;        /* of memory */
-    struct tenon_memory *memory; /* goes with the file */
+    pthread_mutex_t lock;        /* of `memory` */
+    struct tenon_memory *memory; /* freed with the file */
 };
 
 #endif

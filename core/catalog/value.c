@@ -16,14 +16,14 @@ tn_value_width (uint32_t type)
 
 #define ENCODINGS (TENON_ENCODING_BIG | TENON_ENCODING_U32 | TENON_ENCODING_U64)
 
-/* Bytes before each string of an array; 0: the encoding says none. */
+/* Bytes of the length before each string of an array; 0: the encoding has none. */
 static uint32_t
 prefix_width (uint32_t encoding)
 {
     return encoding & TENON_ENCODING_U64 ? 8 : encoding & TENON_ENCODING_U32 ? 4 : 0;
 }
 
-/* An array whose items lie packed, in a source or in memory: can `length` bytes hold `count` items? */
+/* Checks that `length` bytes hold `count` items of an array that lies packed, in a source or in memory. */
 static tenon_status
 check_packed (const struct tenon_value *value, tenon_error *error)
 {
@@ -42,9 +42,9 @@ check_packed (const struct tenon_value *value, tenon_error *error)
     return TENON_OK;
 }
 
-/* Before anything is allocated: a value that names the same items again and again grows beyond all bounds. */
+/* Counts bytes before they are allocated: a value that nests the same items again and again has no bound. */
 static tenon_status
-take_room (uint64_t *bytes, uint64_t more, uint64_t most, tenon_error *error)
+count_bytes (uint64_t *bytes, uint64_t more, uint64_t most, tenon_error *error)
 {
     if (*bytes > most || more > most - *bytes)
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
@@ -64,7 +64,7 @@ copy_nested (struct tn_arena *arena, const struct tenon_value *from, struct teno
                         "arrays are nested too deeply; raise depth in [limits] to read them");
     if (tn_multiply (from->count, sizeof (struct tenon_value), &size) || (from->count > 0 && !from->as.items))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array of arrays has no items");
-    TN_TRY (take_room (bytes, size, most, error));
+    TN_TRY (count_bytes (bytes, size, most, error));
     struct tenon_value *items = tn_arena_get (arena, size, false);
     if (!items)
         return tn_fail_memory (error);
@@ -79,9 +79,9 @@ copy_nested (struct tn_arena *arena, const struct tenon_value *from, struct teno
     return TENON_OK;
 }
 
-/* A float may lose digits, but not become infinite. */
+/* True if a number fits its type. A float may lose digits, but not become infinite. */
 static bool
-in_range (const struct tenon_value *value)
+fits_type (const struct tenon_value *value)
 {
     uint32_t bits = 8 * tn_value_width (value->type);
     switch (value->type) {
@@ -106,7 +106,7 @@ check_scalar (const struct tenon_value *value, tenon_error *error)
     if (value->type == TENON_BOOL && value->as.u > 1)
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "a bool is %llu, which is neither 0 nor 1",
                         (unsigned long long) value->as.u);
-    if (!in_range (value))
+    if (!fits_type (value))
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "it is no number of %u byte%s", width,
                         width == 1 ? "" : "s");
     return TENON_OK;
@@ -125,7 +125,7 @@ tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct te
     if (from->type == TENON_STRING) {
         if (from->count > 0 && !from->as.string)
             return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a string without its bytes");
-        TN_TRY (take_room (bytes, from->count, most, error));
+        TN_TRY (count_bytes (bytes, from->count, most, error));
         to->source = TENON_NO_SOURCE;
         return (to->as.string = tn_arena_text (arena, from->as.string, from->count)) ? TENON_OK
                                                                                      : tn_fail_memory (error);
@@ -136,7 +136,7 @@ tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct te
         return copy_nested (arena, from, to, depth_left, bytes, most, error);
     TN_TRY (check_packed (from, error));
     if (from->source != TENON_NO_SOURCE)
-        return TENON_OK; /* a range; the caller has checked it against its source */
+        return TENON_OK; /* a range, which the caller has checked against its source */
     if (from->length > 0 && !from->as.memory)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array that is in no source has no memory");
     const uint8_t *bools = from->item_type == TENON_BOOL ? from->as.memory : NULL;
@@ -144,27 +144,27 @@ tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct te
         if (bools[i] > 1)
             return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "item %llu is neither 0 nor 1",
                             (unsigned long long) i);
-    TN_TRY (take_room (bytes, from->length, most, error));
+    TN_TRY (count_bytes (bytes, from->length, most, error));
     return (to->as.memory = tn_arena_text (arena, from->as.memory, from->length)) ? TENON_OK
                                                                                   : tn_fail_memory (error);
 }
 
-/* ---- items ------------------------------------------------------------------------------------------ */
+/* ---- items ---- */
 
-/* Where the packed bytes come from: a source through a window, or memory. */
+/* The packed bytes of an array, from memory or from a source through a buffer, in order. */
 struct walk {
     const struct tenon_value *array;
-    struct tn_decoder *stream;
-    uint64_t at; /* in the array's bytes */
-    uint8_t *window;
-    uint64_t window_at, window_length;
+    struct tn_decoder *decoder; /* NULL: in memory */
+    uint64_t at;                /* in the array's bytes */
+    uint8_t *buffer;
+    uint64_t buffer_at, buffer_length; /* its bytes in the array's */
     tenon_error *error;
 };
-#define WINDOW 65536u
+#define BUFFER_SIZE 65536u
 
-/* The next bytes of the array: at most WINDOW of them. NULL: failed. */
+/* The next `length` bytes of the array, at most BUFFER_SIZE from a source. NULL: the failure is recorded. */
 static const uint8_t *
-walk_take (struct walk *walk, uint64_t length)
+next_bytes (struct walk *walk, uint64_t length)
 {
     const struct tenon_value *array = walk->array;
     if (length > array->length - walk->at) {
@@ -176,20 +176,20 @@ walk_take (struct walk *walk, uint64_t length)
     }
     uint64_t at = walk->at;
     walk->at += length;
-    if (!walk->stream)
+    if (!walk->decoder)
         return (const uint8_t *) array->as.memory + at;
-    if (at < walk->window_at || at + length > walk->window_at + walk->window_length) {
-        uint64_t more = TN_MIN (WINDOW, array->length - at);
-        walk->window_length = 0;
-        if (tn_decoder_read (walk->stream, array->offset + at, walk->window, more, walk->error) < 0)
+    if (at < walk->buffer_at || at + length > walk->buffer_at + walk->buffer_length) {
+        uint64_t more = TN_MIN (BUFFER_SIZE, array->length - at);
+        walk->buffer_length = 0;
+        if (tn_decoder_read (walk->decoder, array->offset + at, walk->buffer, more, walk->error) < 0)
             return NULL;
-        walk->window_at = at, walk->window_length = more;
+        walk->buffer_at = at, walk->buffer_length = more;
     }
-    return walk->window + (at - walk->window_at);
+    return walk->buffer + (at - walk->buffer_at);
 }
 
 static void
-scalar_item (struct tenon_value *item, uint32_t type, const uint8_t *bytes, bool big)
+decode_scalar (struct tenon_value *item, uint32_t type, const uint8_t *bytes, bool big)
 {
     uint64_t raw = 0;
     uint32_t width = tn_value_width (type);
@@ -206,18 +206,18 @@ scalar_item (struct tenon_value *item, uint32_t type, const uint8_t *bytes, bool
 }
 
 static tenon_status
-string_item (struct walk *walk, struct tenon_value *item, bool wanted, struct tn_arena *arena)
+read_string (struct walk *walk, struct tenon_value *item, bool wanted, struct tn_arena *arena)
 {
     bool big = walk->array->encoding & TENON_ENCODING_BIG;
     uint32_t width = prefix_width (walk->array->encoding);
-    const uint8_t *bytes = walk_take (walk, width);
+    const uint8_t *bytes = next_bytes (walk, width);
     if (!bytes)
         return walk->error->status;
     uint64_t length = width == 8 ? (big ? tenon_be64 (bytes) : tenon_le64 (bytes))
                       : big      ? tenon_be32 (bytes)
                                  : tenon_le32 (bytes);
     if (length > walk->array->length - walk->at)
-        return walk_take (walk, length) ? TENON_E_MISUSE : walk->error->status;
+        return next_bytes (walk, length) ? TENON_E_MISUSE : walk->error->status;
     if (!wanted) {
         walk->at += length;
         return TENON_OK;
@@ -226,8 +226,8 @@ string_item (struct walk *walk, struct tenon_value *item, bool wanted, struct tn
     if (!text)
         return tn_fail_memory (walk->error);
     for (uint64_t done = 0; done < length;) {
-        uint64_t piece = TN_MIN (WINDOW, length - done);
-        if (!(bytes = walk_take (walk, piece)))
+        uint64_t piece = TN_MIN (BUFFER_SIZE, length - done);
+        if (!(bytes = next_bytes (walk, piece)))
             return walk->error->status;
         memcpy (text + done, bytes, piece);
         done += piece;
@@ -240,23 +240,22 @@ string_item (struct walk *walk, struct tenon_value *item, bool wanted, struct tn
 }
 
 static tenon_status
-packed_items (struct walk *walk, uint64_t first, uint64_t n, struct tenon_value *items,
-              struct tn_arena *arena)
+read_items (struct walk *walk, uint64_t first, uint64_t n, struct tenon_value *items, struct tn_arena *arena)
 {
     const struct tenon_value *array = walk->array;
     uint32_t width = tn_value_width (array->item_type);
     if (array->item_type == TENON_STRING) {
         for (uint64_t i = 0; i < first + n; i++)
-            TN_TRY (string_item (walk, i < first ? NULL : &items[i - first], i >= first, arena));
+            TN_TRY (read_string (walk, i < first ? NULL : &items[i - first], i >= first, arena));
         return TENON_OK;
     }
     walk->at = first * width;
     for (uint64_t i = 0; i < n; i++) {
-        const uint8_t *bytes = walk_take (walk, width);
+        const uint8_t *bytes = next_bytes (walk, width);
         if (!bytes)
             return walk->error->status;
         items[i] = (struct tenon_value){ .type = array->item_type, .source = TENON_NO_SOURCE };
-        scalar_item (&items[i], array->item_type, bytes, array->encoding & TENON_ENCODING_BIG);
+        decode_scalar (&items[i], array->item_type, bytes, array->encoding & TENON_ENCODING_BIG);
         if (array->item_type == TENON_BOOL && items[i].as.u > 1)
             return tn_fail (walk->error, TENON_E_MALFORMED, TN_NO_OFFSET,
                             "a bool in a metadata array is neither 0 nor 1");
@@ -264,7 +263,7 @@ packed_items (struct walk *walk, uint64_t first, uint64_t n, struct tenon_value 
     return TENON_OK;
 }
 
-/* *end: behind the last of them, in the array's bytes. */
+/* *end: where the last item ends in the array's bytes. */
 static tenon_status
 find_items (struct tn_source *source, const struct tenon_value *array, uint64_t first, uint64_t n,
             struct tenon_value *items, struct tn_arena *arena, uint64_t *end, tenon_error *error)
@@ -284,15 +283,15 @@ find_items (struct tn_source *source, const struct tenon_value *array, uint64_t 
     if (array->source != TENON_NO_SOURCE) {
         if (!source)
             return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array's source is not known");
-        status = tn_decoder_new (source, &walk.stream, error);
-        if (status == TENON_OK && !(walk.window = malloc (WINDOW)))
+        status = tn_decoder_new (source, &walk.decoder, error);
+        if (status == TENON_OK && !(walk.buffer = malloc (BUFFER_SIZE)))
             status = tn_fail_memory (error);
     }
     if (status == TENON_OK)
-        status = packed_items (&walk, first, n, items, arena);
+        status = read_items (&walk, first, n, items, arena);
     *end = walk.at;
-    tn_decoder_free (walk.stream);
-    free (walk.window);
+    tn_decoder_free (walk.decoder);
+    free (walk.buffer);
     return status;
 }
 

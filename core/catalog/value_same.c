@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* value_same.c - do two metadata values say the same? Arrays may lie in two files. */
+/* value_same.c - compares two metadata values, whose arrays may lie in two files. */
 #include "catalog/catalog.h"
 
-#define WINDOW 65536u
+#define BUFFER_SIZE 65536u
 
+/* The packed bytes of an array. */
 struct packed {
     const struct tenon_value *array;
-    struct tn_decoder *stream; /* NULL: in memory */
-    uint8_t *window;
+    struct tn_decoder *decoder; /* NULL: in memory */
+    uint8_t *buffer;
 };
 
 static tenon_status
@@ -19,36 +20,37 @@ packed_open (struct packed *packed, struct tn_catalog *catalog, const uint32_t *
         return TENON_OK;
     if (number >= count)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array's source is not known");
-    packed->window = malloc (WINDOW);
-    if (!packed->window)
+    packed->buffer = malloc (BUFFER_SIZE);
+    if (!packed->buffer)
         return tn_fail_memory (error);
-    return tn_decoder_new (catalog->sources[numbers ? numbers[number] : number], &packed->stream, error);
+    return tn_decoder_new (catalog->sources[numbers ? numbers[number] : number], &packed->decoder, error);
 }
 
 static void
 packed_close (struct packed *packed)
 {
-    tn_decoder_free (packed->stream);
-    free (packed->window);
+    tn_decoder_free (packed->decoder);
+    free (packed->buffer);
 }
 
-/* At most WINDOW bytes. NULL: failed. */
+/* At most BUFFER_SIZE bytes. NULL: the failure is recorded. */
 static const uint8_t *
-packed_take (struct packed *packed, uint64_t at, uint64_t length, tenon_error *error)
+packed_bytes (struct packed *packed, uint64_t at, uint64_t length, tenon_error *error)
 {
-    if (!packed->stream)
+    if (!packed->decoder)
         return (const uint8_t *) packed->array->as.memory + at;
-    return tn_decoder_read (packed->stream, packed->array->offset + at, packed->window, length, error) < 0
+    return tn_decoder_read (packed->decoder, packed->array->offset + at, packed->buffer, length, error) < 0
                ? NULL
-               : packed->window;
+               : packed->buffer;
 }
 
 static tenon_status
-compare (struct packed *a, struct packed *b, bool *same, tenon_error *error)
+compare_packed (struct packed *a, struct packed *b, bool *same, tenon_error *error)
 {
-    for (uint64_t at = 0; at < a->array->length && *same; at += WINDOW) {
-        uint64_t length = TN_MIN (WINDOW, a->array->length - at);
-        const uint8_t *left = packed_take (a, at, length, error), *right = packed_take (b, at, length, error);
+    for (uint64_t at = 0; at < a->array->length && *same; at += BUFFER_SIZE) {
+        uint64_t length = TN_MIN (BUFFER_SIZE, a->array->length - at);
+        const uint8_t *left = packed_bytes (a, at, length, error),
+                      *right = packed_bytes (b, at, length, error);
         if (!left || !right)
             return error->status;
         *same = memcmp (left, right, length) == 0;
@@ -57,8 +59,8 @@ compare (struct packed *a, struct packed *b, bool *same, tenon_error *error)
 }
 
 static tenon_status
-same_packed (struct tn_catalog *catalog, const struct tenon_value *a, const struct tenon_value *b,
-             const uint32_t *numbers, uint32_t count, bool *same, tenon_error *error)
+is_packed_same (struct tn_catalog *catalog, const struct tenon_value *a, const struct tenon_value *b,
+                const uint32_t *numbers, uint32_t count, bool *same, tenon_error *error)
 {
     struct packed left = { .array = a }, right = { .array = b };
     *same = a->length == b->length && a->encoding == b->encoding;
@@ -68,7 +70,7 @@ same_packed (struct tn_catalog *catalog, const struct tenon_value *a, const stru
     if (status == TENON_OK)
         status = packed_open (&right, catalog, numbers, count, error);
     if (status == TENON_OK)
-        status = compare (&left, &right, same, error);
+        status = compare_packed (&left, &right, same, error);
     packed_close (&left);
     packed_close (&right);
     return status;
@@ -88,7 +90,7 @@ tn_value_same (struct tn_catalog *catalog, const struct tenon_value *a, const st
     else if (!array)
         *same = a->as.u == b->as.u;
     else if (a->item_type != TENON_ARRAY)
-        return same_packed (catalog, a, b, numbers, count, same, error);
+        return is_packed_same (catalog, a, b, numbers, count, same, error);
     else
         for (uint64_t i = 0; i < a->count && *same; i++)
             TN_TRY (tn_value_same (catalog, &a->as.items[i], &b->as.items[i], numbers, count, same, error));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* metadata_text.c - metadata as text: what somebody types becomes a value of the type that he names, exactly,
- * or is refused. No locale has a say in it. */
+/* metadata_text.c - metadata as text: it becomes a value of the type that the user names, exactly, or is
+ * refused. Independent of the locale. */
 #include "plan/plan.h"
 #include <stdio.h>
 #include <tenon/json.h>
@@ -8,7 +8,7 @@
 
 #define ARRAY_OF "array:"
 
-/* What an entry gets its value from. */
+/* A key, and the text and type that its value is made from. */
 struct assignment {
     const char *key, *text;
     uint32_t type, item_type;
@@ -19,7 +19,7 @@ struct assignment {
 /* ---- types ---- */
 
 static uint32_t
-scalar_type (const char *name)
+find_scalar_type (const char *name)
 {
     if (strcmp (name, "string") == 0)
         return TENON_STRING;
@@ -33,7 +33,7 @@ static tenon_status
 parse_type (struct assignment *given, const char *name)
 {
     bool array = strncmp (name, ARRAY_OF, strlen (ARRAY_OF)) == 0;
-    uint32_t type = scalar_type (array ? name + strlen (ARRAY_OF) : name);
+    uint32_t type = find_scalar_type (array ? name + strlen (ARRAY_OF) : name);
     given->type = array ? TENON_ARRAY : type;
     given->item_type = array ? type : TENON_NONE;
     if (type != TENON_NONE)
@@ -45,7 +45,7 @@ parse_type (struct assignment *given, const char *name)
         given->key, name);
 }
 
-/* Without a word on it: the type of the entry that is there. */
+/* Without a type: that of the entry that the plan has, or else string. */
 static tenon_status
 keep_type (struct assignment *given, const struct tn_catalog *own)
 {
@@ -66,16 +66,16 @@ keep_type (struct assignment *given, const struct tn_catalog *own)
 /* ---- numbers ---- */
 
 static uint64_t
-largest (uint32_t type)
+largest_integer (uint32_t type)
 {
     uint32_t bits = 8 * tn_value_width (type);
     return type >= TENON_I8 && type <= TENON_I64 ? UINT64_MAX >> (65 - bits) : UINT64_MAX >> (64 - bits);
 }
 
 static bool
-take_integer (struct tenon_json *json, struct tenon_value *value)
+read_integer (struct tenon_json *json, struct tenon_value *value)
 {
-    uint64_t most = largest (value->type);
+    uint64_t most = largest_integer (value->type);
     if (value->type <= TENON_U64)
         return tenon_json_u64 (json, &value->as.u) == TENON_OK && value->as.u <= most;
     return tenon_json_i64 (json, &value->as.i) == TENON_OK && value->as.i <= (int64_t) most
@@ -83,7 +83,7 @@ take_integer (struct tenon_json *json, struct tenon_value *value)
 }
 
 static bool
-take_floating (struct tenon_json *json, int32_t token, struct tenon_value *value)
+read_floating (struct tenon_json *json, int32_t token, struct tenon_value *value)
 {
     static const struct {
         const char *word;
@@ -107,27 +107,28 @@ take_floating (struct tenon_json *json, int32_t token, struct tenon_value *value
     return true;
 }
 
-/* All but strings. */
+/* Reads a scalar of any type but string. False: the token is no value of the type. */
 static bool
-take_scalar (struct tenon_json *json, int32_t token, struct tenon_value *value)
+read_scalar (struct tenon_json *json, int32_t token, struct tenon_value *value)
 {
     value->source = TENON_NO_SOURCE;
     if (value->type == TENON_F32 || value->type == TENON_F64)
-        return take_floating (json, token, value);
+        return read_floating (json, token, value);
     if (value->type != TENON_BOOL)
-        return token == TENON_JSON_NUMBER && take_integer (json, value);
+        return token == TENON_JSON_NUMBER && read_integer (json, value);
     value->as.u = token == TENON_JSON_TRUE;
     return token == TENON_JSON_TRUE || token == TENON_JSON_FALSE;
 }
 
 /* ---- failures ---- */
 
-/* `item`: its number in an array, UINT64_MAX: it is no item. */
+/* `item`: its number in an array; UINT64_MAX: no item of an array. */
 static tenon_status
-refuse (struct assignment *given, uint32_t type, const char *text, uint64_t length, uint64_t item)
+refuse_value (struct assignment *given, uint32_t type, const char *text, uint64_t length, uint64_t item)
 {
     char expected[80] = "a string in quotes", place[64] = "";
-    uint64_t most = tn_value_width (type) && type != TENON_F32 && type != TENON_F64 ? largest (type) : 0;
+    uint64_t most =
+        tn_value_width (type) && type != TENON_F32 && type != TENON_F64 ? largest_integer (type) : 0;
     if (type == TENON_BOOL)
         snprintf (expected, sizeof expected, "true or false");
     else if (type == TENON_F32 || type == TENON_F64)
@@ -159,9 +160,9 @@ refuse_array (struct assignment *given)
 
 /* ---- values ---- */
 
-/* The words with which the command shows what is no decimal. */
+/* nan, inf and -inf, as the command prints them. */
 static bool
-special (const struct assignment *given, struct tenon_value *value)
+parse_special (const struct assignment *given, struct tenon_value *value)
 {
     bool minus = *given->text == '-';
     if (value->type != TENON_F32 && value->type != TENON_F64)
@@ -186,17 +187,17 @@ parse_scalar (struct assignment *given, struct tenon_value *value)
         value->count = strlen (given->text);
         return TENON_OK;
     }
-    if (special (given, value))
+    if (parse_special (given, value))
         return TENON_OK;
     tenon_json_begin (json, given->text, strlen (given->text), TENON_JSON_DEPTH);
     int32_t token = tenon_json_next (json);
-    if (token != TENON_JSON_STRING && take_scalar (json, token, value)
+    if (token != TENON_JSON_STRING && read_scalar (json, token, value)
         && tenon_json_next (json) == TENON_JSON_END)
         return TENON_OK;
-    return refuse (given, value->type, given->text, strlen (given->text), UINT64_MAX);
+    return refuse_value (given, value->type, given->text, strlen (given->text), UINT64_MAX);
 }
 
-/* Behind [: how many items there are. False: it is no JSON. */
+/* Counts the items of an array whose '[' was read. False: no valid JSON. */
 static bool
 count_items (struct tenon_json *json, uint64_t *count)
 {
@@ -211,10 +212,10 @@ count_items (struct tenon_json *json, uint64_t *count)
     return false;
 }
 
-/* The next item, packed, little-endian; strings behind their lengths. Returns its bytes, 0: it is another
- * value. */
+/* Packs the next item, little-endian, a string behind its length. Returns its bytes; 0: no value of the type.
+ */
 static uint64_t
-take_item (struct assignment *given, uint8_t *to)
+pack_item (struct assignment *given, uint8_t *to)
 {
     struct tenon_value item = { .type = given->item_type };
     struct tenon_json *json = &given->json;
@@ -227,7 +228,7 @@ take_item (struct assignment *given, uint8_t *to)
         tenon_put_le64 (to, length);
         return 8 + length;
     }
-    if (!take_scalar (json, token, &item))
+    if (!read_scalar (json, token, &item))
         return 0;
     uint64_t number = item.type == TENON_F32 ? tenon_f32_of_f64 (item.as.f) : item.as.u;
     for (uint32_t i = 0; i < width; i++)
@@ -235,7 +236,7 @@ take_item (struct assignment *given, uint8_t *to)
     return width;
 }
 
-/* `memory`: the caller frees it. */
+/* The caller frees *memory, to which the array points. */
 static tenon_status
 parse_array (struct assignment *given, struct tenon_value *array, uint8_t **memory)
 {
@@ -253,9 +254,9 @@ parse_array (struct assignment *given, struct tenon_value *array, uint8_t **memo
         || !(*memory = malloc (bytes)))
         return tn_fail_memory (given->error);
     for (uint64_t i = 0; i < array->count; i++) {
-        if ((size = take_item (given, *memory + array->length)) == 0)
-            return refuse (given, given->item_type, (const char *) json->text,
-                           (uint64_t) (json->at - json->text), i);
+        if ((size = pack_item (given, *memory + array->length)) == 0)
+            return refuse_value (given, given->item_type, (const char *) json->text,
+                                 (uint64_t) (json->at - json->text), i);
         array->length += size;
     }
     array->as.memory = *memory;
@@ -263,7 +264,7 @@ parse_array (struct assignment *given, struct tenon_value *array, uint8_t **memo
 }
 
 static tenon_status
-assign (tenon_plan *plan, struct assignment *given, const char *type)
+assign_text (tenon_plan *plan, struct assignment *given, const char *type)
 {
     struct tenon_value value = { 0 };
     TN_FREE uint8_t *memory = NULL;
@@ -278,7 +279,7 @@ tenon_plan_set_metadata (tenon_plan *plan, const char *key, const char *type, co
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct assignment given = { .key = key, .text = text, .error = &mine };
-    assign (plan, &given, type);
+    assign_text (plan, &given, type);
     return tn_error_out (error, &mine);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* append.c - opens the file that a save adds to. It is a source of the codec's write; nothing of the plan
- * changes. */
+/* append.c - opens the file that a save adds to. It becomes a source of the codec's write; the plan stays as
+ * it is. */
 #include "save/append.h"
 #include <errno.h>
 #include <sys/stat.h>
 
 static tenon_status
-check_codec (const tenon_context *context, const tenon_file *file, uint64_t wanted, tenon_error *error)
+check_appendable (const tenon_context *context, const tenon_file *file, uint64_t wanted, tenon_error *error)
 {
     const struct tenon_codec *codec = &context->registry.codecs[wanted]->table;
     const struct tenon_codec *found = &context->registry.codecs[file->codec]->table;
@@ -26,7 +26,8 @@ check_codec (const tenon_context *context, const tenon_file *file, uint64_t want
     return TENON_OK;
 }
 
-/* Some codecs recognise less than they can read: what nobody knows is left to the one that was asked for. */
+/* Some codecs read more than they recognise, so a file that no codec recognises is opened with the one that
+ * will write it. */
 static tenon_status
 open_target (struct tn_append *append, tenon_context *context, const char *path, uint64_t codec,
              const char *const *settings, const tenon_progress *progress, tenon_error *error)
@@ -42,7 +43,7 @@ open_target (struct tn_append *append, tenon_context *context, const char *path,
         status = tenon_open (context, path, &options, &append->file, &why);
     }
     if (status < 0) {
-        /* its message is complete, with the path in front, which will be there anyway */
+        /* the message begins with the path, which the caller adds */
         size_t named = strlen (why.file);
         bool twice = named > 0 && strncmp (why.message, why.file, named) == 0
                      && strncmp (why.message + named, ": ", 2) == 0;
@@ -68,7 +69,7 @@ tn_append_open (struct tn_append *append, const tenon_plan *plan, const char *pa
                         "nothing can be added to a file of the format %s; save all of it to a new one",
                         table->id);
     TN_TRY (open_target (append, context, path, codec, settings, progress, error));
-    TN_TRY (check_codec (context, append->file, codec, error));
+    TN_TRY (check_appendable (context, append->file, codec, error));
     if (append->file->catalog->restored)
         return tn_fail (
             error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,

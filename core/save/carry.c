@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* carry.c - saves what a format cannot hold as bytes, and writes down what it was. */
+/* carry.c - saves tensors that a format cannot hold as bytes, and a record of what they were. */
 #include "save/carry.h"
 #include "codec/write.h"
 #include "transfer/range_reader.h"
 #include <tenon/json.h>
 
-/* The bytes of a carried tensor that has to be cast, turned or swapped, made when they are asked for. */
-struct made {
+/* A carried tensor that has to be cast, swapped or put into C order: its bytes are made when they are read.
+ */
+struct converted {
     struct tn_catalog *catalog;
     const struct tn_tensor *tensor;
     uint32_t target;
     uint64_t size;
-    struct tn_range_reader *reading;
-    tenon_error *error; /* the save's */
+    struct tn_range_reader *reader; /* NULL: not read yet, or read to its end */
+    tenon_error *error;             /* the save's */
 };
 
 struct tn_carry {
-    tenon_plan *plan;                /* what is saved … */
-    const tenon_plan *from;          /* … in place of this, which keeps all that it points to */
-    const struct tenon_codec *codec; /* what it can store */
+    tenon_plan *plan;       /* is saved … */
+    const tenon_plan *from; /* … in place of this one, which owns the memory that `plan` points to */
+    const struct tenon_codec *codec; /* says which dtypes can be stored */
     tenon_report *report;
     uint64_t *losses;
     tenon_error *error;
@@ -30,43 +31,43 @@ tn_carry_end (struct tn_carry *carry)
     if (!carry)
         return;
     if (carry->plan)
-        carry->plan->metadata_sources = NULL; /* the other plan's */
+        carry->plan->metadata_sources = NULL; /* they are the other plan's */
     tenon_plan_free (carry->plan);
     free (carry);
 }
 
-/* ---- bytes that are made ---- */
+/* ---- converted bytes ---- */
 
 static tenon_status
-make_bytes (void *user, uint64_t offset, void *to, uint64_t length)
+read_converted (void *user, uint64_t offset, void *to, uint64_t length)
 {
-    struct made *made = user;
-    if (!made->reading) {
-        if (!(made->reading = calloc (1, sizeof *made->reading)))
-            return tn_fail_memory (made->error);
-        TN_TRY (tn_request_make (&made->reading->request, made->catalog, made->tensor, NULL, made->target, 0,
-                                 made->error));
-        TN_TRY (tn_range_reader_begin (made->reading, made->error));
+    struct converted *converted = user;
+    if (!converted->reader) {
+        if (!(converted->reader = calloc (1, sizeof *converted->reader)))
+            return tn_fail_memory (converted->error);
+        TN_TRY (tn_request_make (&converted->reader->request, converted->catalog, converted->tensor, NULL,
+                                 converted->target, 0, converted->error));
+        TN_TRY (tn_range_reader_begin (converted->reader, converted->error));
     }
-    TN_TRY (tn_range_reader_read (made->reading, offset, to, length, made->error));
-    if (offset + length == made->size) { /* many tensors, and each of these has buffers */
-        tn_range_reader_free (made->reading);
-        made->reading = NULL;
+    TN_TRY (tn_range_reader_read (converted->reader, offset, to, length, converted->error));
+    if (offset + length == converted->size) { /* a plan has many tensors, and each reader has buffers */
+        tn_range_reader_free (converted->reader);
+        converted->reader = NULL;
     }
     return TENON_OK;
 }
 
 static void
-release_made (void *user)
+close_converted (void *user)
 {
-    tn_range_reader_free (((struct made *) user)->reading);
+    tn_range_reader_free (((struct converted *) user)->reader);
 }
 
 /* ---- entries ---- */
 
-/* The same bytes where they lie, seen as u8. */
+/* The stored bytes are seen as u8, where they lie. */
 static tenon_status
-relabel (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_origin *origin)
+view_as_bytes (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_origin *origin)
 {
     struct tn_tensor *stored = tn_arena_get (&carry->plan->own->arena, sizeof *stored, false);
     if (!stored)
@@ -82,35 +83,35 @@ relabel (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_origin
 }
 
 static tenon_status
-make (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_origin *origin)
+convert_to_bytes (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_origin *origin)
 {
     struct tn_catalog *own = carry->plan->own;
-    struct made *made = tn_arena_get (&own->arena, sizeof *made, true);
+    struct converted *converted = tn_arena_get (&own->arena, sizeof *converted, true);
     struct tn_tensor *stored = tn_arena_get (&own->arena, sizeof *stored, false);
     struct tn_source *source;
-    if (!made || !stored)
+    if (!converted || !stored)
         return tn_fail_memory (carry->error);
-    *made = (struct made){ .catalog = origin->catalog,
-                           .tensor = origin->tensor,
-                           .target = origin->target,
-                           .size = bytes->length,
-                           .error = carry->error };
+    *converted = (struct converted){ .catalog = origin->catalog,
+                                     .tensor = origin->tensor,
+                                     .target = origin->target,
+                                     .size = bytes->length,
+                                     .error = carry->error };
     tenon_reader maker = { .struct_size = sizeof maker,
                            .size = bytes->length,
-                           .read_at = make_bytes,
-                           .close = release_made,
-                           .user = made };
+                           .read_at = read_converted,
+                           .close = close_converted,
+                           .user = converted };
     TN_TRY (tn_plan_add_maker (carry->plan, &maker, &source, carry->error));
     *stored = *bytes;
     stored->source = source->number;
     stored->offset = 0;
     stored->storage = TENON_EXTENT;
-    /* what changes is told here, so it comes from no file */
+    /* its changes are reported here, so it counts as from no file */
     *origin = (struct tn_origin){ .catalog = own, .tensor = stored };
     return TENON_OK;
 }
 
-/* [.., bytes of a row] */
+/* Turns an entry into u8 [.., bytes of a row]. */
 static tenon_status
 shape_of_bytes (struct tn_carry *carry, struct tn_tensor *bytes, const struct tenon_dtype *dtype)
 {
@@ -123,7 +124,7 @@ shape_of_bytes (struct tn_carry *carry, struct tn_tensor *bytes, const struct te
         bytes->rank = 1;
     } else {
         memcpy (shape, bytes->shape, rank * sizeof *shape);
-        /* no larger than the whole, which was checked */
+        /* at most the length, which was checked */
         shape[rank - 1] = bytes->shape[rank - 1] / dtype->block_items * dtype->block_bytes;
     }
     bytes->shape = shape;
@@ -133,15 +134,15 @@ shape_of_bytes (struct tn_carry *carry, struct tn_tensor *bytes, const struct te
 }
 
 static void
-tell_loss (struct tn_carry *carry, const char *name, const char *what)
+report_loss (struct tn_carry *carry, const char *name, const char *what)
 {
     ++*carry->losses;
     tn_report_add (carry->report, TENON_LOSS, TENON_OK, 0, name, "", "%s", what);
 }
 
 static void
-tell (struct tn_carry *carry, const struct tn_tensor *entry, const struct tn_tensor *bytes,
-      const struct tn_origin *origin, const struct tn_request *request)
+report_carried (struct tn_carry *carry, const struct tn_tensor *entry, const struct tn_tensor *bytes,
+                const struct tn_origin *origin, const struct tn_request *request)
 {
     char shape[300];
     uint32_t moving = 0;
@@ -153,10 +154,10 @@ tell (struct tn_carry *carry, const struct tn_tensor *entry, const struct tn_ten
                        "converted from %s to %s, as asked for", tn_dtype_label (request->stored),
                        tn_dtype_label (request->target));
     if (origin->from_file && request->elements > 0 && turned)
-        tell_loss (carry, entry->name, "its order changes from Fortran to C");
+        report_loss (carry, entry->name, "its order changes from Fortran to C");
     if (origin->from_file && request->elements > 0 && (origin->tensor->flags & TENON_BIG_ENDIAN)
         && request->stored->swap_count > 0 && request->target->swap_count > 0)
-        tell_loss (carry, entry->name, "its byte order changes from big-endian to little-endian");
+        report_loss (carry, entry->name, "its byte order changes from big-endian to little-endian");
     tn_shape_text (shape, sizeof shape, &tn_dtype_fixed[TENON_U8], bytes->rank, bytes->shape);
     tn_report_add (carry->report, TENON_NOTE, TENON_OK, 0, entry->name, "", "%.200s is carried as %s",
                    tn_dtype_label (tn_catalog_dtype (carry->from->own, entry->dtype)), shape);
@@ -170,12 +171,13 @@ carry_tensor (struct tn_carry *carry, const struct tn_tensor *entry, struct tn_t
     TN_TRY (shape_of_bytes (carry, slot, tn_catalog_dtype (carry->plan->own, entry->dtype)));
     TN_TRY (
         tn_request_make (&request, origin->catalog, origin->tensor, NULL, origin->target, 0, carry->error));
-    tell (carry, entry, slot, origin, &request);
-    return tn_request_is_plain (&request) ? relabel (carry, slot, origin) : make (carry, slot, origin);
+    report_carried (carry, entry, slot, origin, &request);
+    return tn_request_is_plain (&request) ? view_as_bytes (carry, slot, origin)
+                                          : convert_to_bytes (carry, slot, origin);
 }
 
 static tenon_status
-add_tensor (struct tn_carry *carry, uint64_t index)
+plan_tensor (struct tn_carry *carry, uint64_t index)
 {
     struct tn_catalog *own = carry->plan->own;
     const struct tn_tensor *entry = tn_catalog_tensor (carry->from->own, index);
@@ -197,7 +199,7 @@ add_tensor (struct tn_carry *carry, uint64_t index)
 /* ---- the record ---- */
 
 static tenon_status
-grow (struct tenon_json_out *out, uint64_t more)
+grow_record (struct tenon_json_out *out, uint64_t more)
 {
     uint64_t room = out->room * 2 + more + 256;
     char *bytes = realloc (out->bytes, room);
@@ -209,7 +211,7 @@ grow (struct tenon_json_out *out, uint64_t more)
 }
 
 static void
-put_entry (struct tenon_json_out *out, const struct tn_tensor *entry, const struct tenon_dtype *dtype)
+put_record_entry (struct tenon_json_out *out, const struct tn_tensor *entry, const struct tenon_dtype *dtype)
 {
     tenon_json_put_string (out, entry->name, entry->name_length);
     if (dtype->kind == TENON_KIND_OPAQUE) {
@@ -252,7 +254,7 @@ put_record (struct tn_carry *carry, struct tenon_json_out *out)
                             "the words for its type are not valid UTF-8: it cannot be carried");
         }
         tenon_json_put_text (out, comma);
-        put_entry (out, entry, dtype);
+        put_record_entry (out, entry, dtype);
         comma = ",";
     }
     tenon_json_put_text (out, "},\"order\":[");
@@ -270,13 +272,13 @@ put_record (struct tn_carry *carry, struct tenon_json_out *out)
     return out->status < 0 ? tn_fail_memory (carry->error) : TENON_OK;
 }
 
-/* Entries are shared with the other plan; the record comes behind them. */
+/* Shares the entries of the other plan, and adds the record behind them. */
 static tenon_status
-add_metadata (struct tn_carry *carry)
+plan_metadata (struct tn_carry *carry)
 {
     const struct tn_catalog *before = carry->from->own;
     struct tn_catalog *own = carry->plan->own;
-    struct tenon_json_out out = { .grow = grow };
+    struct tenon_json_out out = { .grow = grow_record };
     own->metadata = malloc ((before->metadata_count + 1) * sizeof *own->metadata);
     if (!own->metadata)
         return tn_fail_memory (carry->error);
@@ -286,7 +288,7 @@ add_metadata (struct tn_carry *carry)
         if (before->metadata[i].key_length > 0 && strcmp (before->metadata[i].key, TN_CARRY_KEY) != 0)
             own->metadata[own->metadata_count++] = before->metadata[i];
         else if (before->metadata[i].key_length > 0)
-            tell_loss (carry, TN_CARRY_KEY, "a new record of carried tensors takes the place of this one");
+            report_loss (carry, TN_CARRY_KEY, "a new record of carried tensors takes the place of this one");
     tenon_status status = put_record (carry, &out);
     struct tenon_value value = { .type = TENON_STRING, .count = out.length, .as.string = out.bytes };
     if (status == TENON_OK)
@@ -298,7 +300,7 @@ add_metadata (struct tn_carry *carry)
 
 /* ---- the plan ---- */
 
-/* The first tensor that the codec cannot hold; NULL: it can hold all. */
+/* The first tensor that the codec cannot hold; NULL: none. */
 static const struct tn_tensor *
 first_to_carry (const tenon_plan *plan, const struct tenon_codec *codec)
 {
@@ -311,7 +313,7 @@ first_to_carry (const tenon_plan *plan, const struct tenon_codec *codec)
 }
 
 static bool
-has_order (const tenon_plan *plan)
+order_matters (const tenon_plan *plan)
 {
     uint64_t keys = 0;
     for (uint64_t i = 0; i < plan->own->metadata_count && keys < 2; i++)
@@ -319,13 +321,14 @@ has_order (const tenon_plan *plan)
     return plan->count > 1 || keys > 1;
 }
 
-/* The codec has an order of its own, and what is saved comes from another one's file, so may be in any: only
- * a record brings it back. */
+/* True if the codec has an order of its own, and the tensors come from files of other codecs, so they may be
+ * in any order, which only a record brings back. */
 static bool
 loses_order (const tenon_plan *plan, const struct tenon_codec *codec)
 {
     const struct tn_registry *registry = &plan->context->registry;
-    if (!(codec->flags & TENON_CODEC_SORTS) || codec->metadata == TENON_METADATA_NONE || !has_order (plan))
+    if (!(codec->flags & TENON_CODEC_SORTS) || codec->metadata == TENON_METADATA_NONE
+        || !order_matters (plan))
         return false;
     for (uint64_t i = 0; i < plan->count; i++) {
         const struct tn_catalog *from = plan->origins[i].catalog;
@@ -337,7 +340,7 @@ loses_order (const tenon_plan *plan, const struct tenon_codec *codec)
 }
 
 static tenon_status
-fill_plan (struct tn_carry *carry)
+build_plan (struct tn_carry *carry)
 {
     const tenon_plan *from = carry->from;
     tenon_plan *plan = carry->plan;
@@ -347,11 +350,11 @@ fill_plan (struct tn_carry *carry)
     plan->origins = calloc (from->count + 1, sizeof *plan->origins);
     if (!plan->origins)
         return tn_fail_memory (carry->error);
-    for (uint64_t i = 0; i < from->own->dtype_count; i++) /* in this order they get the same numbers */
+    for (uint64_t i = 0; i < from->own->dtype_count; i++) /* added in this order they keep their numbers */
         TN_TRY (tn_catalog_add_dtype (plan->own, from->own->dtypes[i], &number, carry->error));
     for (uint64_t i = 0; i < from->count; i++)
-        TN_TRY (add_tensor (carry, i));
-    return add_metadata (carry);
+        TN_TRY (plan_tensor (carry, i));
+    return plan_metadata (carry);
 }
 
 tenon_status
@@ -378,7 +381,7 @@ tn_carry_begin (struct tn_carry **result, tenon_plan **plan, const struct tenon_
     };
     *result = carry;
     TN_TRY (tenon_plan_new ((*plan)->context, &carry->plan, NULL) < 0 ? tn_fail_memory (error) : TENON_OK);
-    TN_TRY (fill_plan (carry));
+    TN_TRY (build_plan (carry));
     *plan = carry->plan;
     return TENON_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* save.c - saves plans: which codec, which name, and that everything appears at the end or nothing. */
+/* save.c - saves a plan: chooses the codec and the name, runs the codec over a sink, and commits. */
 #include "catalog/file.h"
 #include "codec/write.h"
 #include "save/append.h"
@@ -13,7 +13,7 @@ struct saving {
     tenon_plan *plan;
     tenon_save_options options;
     uint64_t codec;
-    char *path; /* with its extension */
+    char *path; /* of the target, with its extension */
     tenon_report *report;
     tenon_error *error;
     uint64_t losses;
@@ -21,11 +21,11 @@ struct saving {
     struct tn_overlay overlay;
     struct tn_carry *carry; /* NULL: nothing is carried */
     bool index;             /* the target is the index of a set */
-    tenon_report *files;    /* of a set; NULL: nothing is saved beside the target */
+    tenon_report *files;    /* TENON_WRITTEN for each file of a set; NULL: saved to a descriptor */
 };
 
 static tenon_status
-take_options (struct saving *saving, const tenon_save_options *theirs)
+read_options (struct saving *saving, const tenon_save_options *theirs)
 {
     tenon_error *error = saving->error;
     saving->options = (tenon_save_options){ .struct_size = sizeof saving->options };
@@ -39,7 +39,7 @@ take_options (struct saving *saving, const tenon_save_options *theirs)
     return TENON_OK;
 }
 
-/* The codec whose extension the path has: the longest, then the priority. */
+/* Finds the codec whose extension the path has: the longest, then the one of the highest priority. */
 static tenon_status
 codec_of_path (struct saving *saving, const char *path)
 {
@@ -77,18 +77,19 @@ codec_of_path (struct saving *saving, const char *path)
                     known[0] ? known : " none");
 }
 
-/* Has the path's last part the extension of the codec's indices? */
+/* True if the file's name has the extension of the codec's indices. */
 static bool
-is_index (const struct tn_codec *codec, const char *slash, const char *path)
+is_index_name (const struct tn_codec *codec, const char *slash, const char *path)
 {
     const char *name = slash ? slash + 1 : path, *index = codec->table.set_index;
     size_t extension = index ? tn_extension_length (codec, name, strlen (name)) : 0;
     return extension > 0 && strcasecmp (name + strlen (name) - extension, index) == 0;
 }
 
-/* An explicit codec's extension is appended when the path has none of its own: weights → weights.toy */
+/* Chooses codec and path. The extension of a codec that the caller named is appended if the path has none of
+ * the codec's own: weights → weights.toy. */
 static tenon_status
-choose (struct saving *saving, const char *path)
+choose_target (struct saving *saving, const char *path)
 {
     const char *slash = strrchr (path, '/'), *name = slash ? slash + 1 : path, *extension = NULL;
     if (!saving->options.format)
@@ -103,7 +104,7 @@ choose (struct saving *saving, const char *path)
     saving->path = tn_concat (path, extension ? "." : "", extension ? extension : "", (char *) NULL);
     if (!saving->path)
         return tn_fail_memory (saving->error);
-    saving->index = is_index (codec, strrchr (saving->path, '/'), saving->path);
+    saving->index = is_index_name (codec, strrchr (saving->path, '/'), saving->path);
     TN_TRY (tn_overlay_read (saving->context, saving->options.settings, &saving->overlay, saving->error));
     if (!(saving->options.flags & TENON_SAVE_CARRY))
         return TENON_OK;
@@ -123,9 +124,9 @@ plan_bytes (const tenon_plan *plan)
     return bytes;
 }
 
-/* The plan's, and the old file's. */
+/* The bytes of the plan, and of the file that is added to. */
 static uint64_t
-all_bytes (const struct saving *saving)
+total_bytes (const struct saving *saving)
 {
     uint64_t bytes = plan_bytes (saving->plan);
     if (!saving->append.file)
@@ -133,9 +134,8 @@ all_bytes (const struct saving *saving)
     return tn_add (bytes, saving->append.file->catalog->sources[0]->size, &bytes) ? UINT64_MAX : bytes;
 }
 
-/* What the file will have at most, as a rule: headers are small beside data. A guess that is a byte too low
- * is worse than one that is too high, which is cut off in the end: a single block that was not reserved
- * makes ext4 write everything back before the rename. */
+/* Guesses the size of the file from above. One that is too high costs nothing, since the rest is given back;
+ * one that is too low by a block makes ext4 write everything back before the rename. */
 static uint64_t
 guess_file_size (const tenon_plan *plan, uint64_t bytes)
 {
@@ -145,51 +145,58 @@ guess_file_size (const tenon_plan *plan, uint64_t bytes)
     return tn_add (bytes, headers, &bytes) ? 0 : bytes;
 }
 
-/* Runs the codec over the sink; all that is common to files, descriptors and dry runs. */
-static tenon_status
-run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress *progress)
+/* Fills in all of the writer that files, descriptors and dry runs have in common. */
+static void
+prepare_writer (struct saving *saving, struct tn_writer *writer)
 {
-    tenon_plan *plan = saving->plan;
-    tenon_error *error = saving->error;
-    struct tn_meter meter;
     const struct tn_codec *codec = saving->context->registry.codecs[saving->codec];
-    if ((codec->table.flags & TENON_CODEC_NEEDS_PATCH) && !writer->sink->seekable)
-        return tn_fail (
-            error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-            "the format %s goes back to fill in its header, which a pipe does not allow; save to a file",
-            codec->table.id);
     const char *slash = strrchr (saving->path, '/'), *name = slash ? slash + 1 : saving->path;
     size_t length = strlen (name), extension = tn_extension_length (codec, name, length);
-    const tenon_plan *said = saving->append.both ? saving->append.both : plan;
-    writer->plan = plan;
-    writer->entries = said->own;
+    writer->plan = saving->plan;
+    writer->entries = saving->append.both ? saving->append.both->own : saving->plan->own;
     writer->old = saving->append.file ? saving->append.file->catalog->sources[0] : NULL;
-    writer->count = plan->count;
+    writer->count = saving->plan->count;
     writer->name = name;
     writer->name_length = extension > 0 && extension + 1 < length ? length - extension - 1 : length;
     writer->losses = &saving->losses;
-    writer->meter = &meter;
-    TN_FREE bool *done = calloc (plan->count + 1, sizeof *done);
-    writer->done = done;
     writer->carries = saving->carry != NULL;
     writer->index = saving->index;
     writer->path = saving->path;
     writer->files = saving->files;
+}
+
+/* Runs the codec over the writer's sink. */
+static tenon_status
+run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress *progress)
+{
+    tenon_error *error = saving->error;
+    struct tn_meter meter;
+    const tenon_plan *entries = saving->append.both ? saving->append.both : saving->plan;
+    const struct tenon_codec *codec = &saving->context->registry.codecs[saving->codec]->table;
+    if ((codec->flags & TENON_CODEC_NEEDS_PATCH) && !writer->sink->seekable)
+        return tn_fail (
+            error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+            "the format %s goes back to fill in its header, which a pipe does not allow; save to a file",
+            codec->id);
+    prepare_writer (saving, writer);
+    TN_FREE bool *done = calloc (writer->count + 1, sizeof *done);
     if (!done)
         return tn_fail_memory (error);
+    writer->done = done;
+    writer->meter = &meter;
     struct tn_session session = { .context = saving->context,
                                   .error = error,
                                   .report = saving->report,
                                   .overlay = &saving->overlay,
-                                  .catalog = plan->own,
-                                  .metadata_sources = said->metadata_sources,
-                                  .metadata_source_count = said->metadata_source_count,
+                                  .catalog = saving->plan->own,
+                                  .metadata_sources = entries->metadata_sources,
+                                  .metadata_source_count = entries->metadata_source_count,
                                   .progress = progress };
-    tn_meter_begin (&meter, progress, all_bytes (saving));
+    tn_meter_begin (&meter, progress, total_bytes (saving));
     tenon_status status = tn_write (&session, writer, saving->codec);
     if (status == TENON_OK && writer->old && !writer->old_put)
         status = tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                          "the codec %s: it did not keep the file that it was to add to", codec->table.id);
+                          "the codec %s: it did not keep the file that it was to add to", codec->id);
     tn_meter_end (&meter);
     tn_arena_free (&session.arena);
     if (status == TENON_OK && saving->losses > 0 && (saving->options.flags & TENON_SAVE_STRICT))
@@ -199,7 +206,7 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     return status;
 }
 
-/* It gets its name last. */
+/* Lists the target among the files of its set: last, as it gets its name. */
 static void
 list_target (const struct saving *saving, const struct tn_writer *writer)
 {
@@ -208,14 +215,14 @@ list_target (const struct saving *saving, const struct tn_writer *writer)
 }
 
 static tenon_status
-save_whole (struct saving *saving, struct tn_atomic *save, const tenon_progress *progress)
+save_atomically (struct saving *saving, struct tn_atomic *save, const tenon_progress *progress)
 {
     struct tn_writer writer = { .save = save };
     struct tn_sink *target;
     TN_TRY (tn_atomic_sink (save, NULL, &target, saving->error));
     writer.sink = target;
     TN_TRY (run_codec (saving, &writer, progress));
-    /* a codec that put nothing at all wants an empty file */
+    /* a codec that put nothing, and began no other file, makes an empty one */
     if (!writer.other_files)
         return tn_sink_open (target, saving->error);
     list_target (saving, &writer);
@@ -223,7 +230,7 @@ save_whole (struct saving *saving, struct tn_atomic *save, const tenon_progress 
 }
 
 static tenon_status
-dry_run (struct saving *saving, const tenon_progress *progress)
+save_dry_run (struct saving *saving, const tenon_progress *progress)
 {
     struct tn_sink null;
     const char *slash = strrchr (saving->path, '/');
@@ -235,9 +242,10 @@ dry_run (struct saving *saving, const tenon_progress *progress)
     return TENON_OK;
 }
 
-/* A target that must be new, or is no file, is left to what comes. */
+/* Opens the file that the save adds to. A target that must be new, or does not exist, is left to the commit.
+ */
 static tenon_status
-open_old (struct saving *saving, const tenon_progress *progress)
+open_for_append (struct saving *saving, const tenon_progress *progress)
 {
     struct stat there;
     if (saving->options.flags & TENON_SAVE_NEW)
@@ -247,7 +255,7 @@ open_old (struct saving *saving, const tenon_progress *progress)
                         "nothing can be added to a device or pipe");
     TN_TRY (tn_append_open (&saving->append, saving->plan, saving->path, saving->codec,
                             saving->options.settings, progress, saving->error));
-    /* the record would have to tell of old and new ones together */
+    /* the record would have to describe old and new tensors together */
     return saving->append.file && saving->carry
                ? tn_fail (saving->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                           "carried tensors cannot be added to a file; save all of it to a new one")
@@ -259,10 +267,10 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
 {
     tenon_error *error = saving->error;
     struct tn_atomic *save = NULL;
-    TN_TRY (choose (saving, path));
+    TN_TRY (choose_target (saving, path));
     if (saving->options.flags & TENON_SAVE_APPEND)
-        TN_TRY (open_old (saving, progress));
-    uint64_t bytes = all_bytes (saving);
+        TN_TRY (open_for_append (saving, progress));
+    uint64_t bytes = total_bytes (saving);
     struct tn_atomic_options options = {
         .durable = saving->context->durable,
         .must_be_new = saving->options.flags & TENON_SAVE_NEW,
@@ -273,7 +281,7 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
         return tn_fail_memory (error);
     TN_TRY (tn_atomic_begin (&save, saving->path, &options, error));
     bool dry = saving->options.flags & TENON_SAVE_DRY_RUN;
-    tenon_status status = dry ? dry_run (saving, progress) : save_whole (saving, save, progress);
+    tenon_status status = dry ? save_dry_run (saving, progress) : save_atomically (saving, save, progress);
     if (status == TENON_OK && tn_atomic_leaves_old (save))
         tn_report_add (saving->report, TENON_NOTE, TENON_OK, 0, "", saving->path,
                        "the older file of this name stays as it is: a set was written beside it");
@@ -287,18 +295,18 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
 }
 
 static tenon_status
-begin (struct saving *saving, tenon_plan *plan, const tenon_save_options *options, tenon_report **report,
-       tenon_error *error)
+begin_save (struct saving *saving, tenon_plan *plan, const tenon_save_options *options, tenon_report **report,
+            tenon_error *error)
 {
     *saving =
         (struct saving){ .context = plan->context, .plan = plan, .report = tn_report_new (), .error = error };
     if (report)
         *report = saving->report;
-    return saving->report ? take_options (saving, options) : tn_fail_memory (error);
+    return saving->report ? read_options (saving, options) : tn_fail_memory (error);
 }
 
 static tenon_status
-end (struct saving *saving, bool keep_report, const char *path, tenon_error *to)
+end_save (struct saving *saving, bool keep_report, const char *path, tenon_error *to)
 {
     if (saving->error->status < 0)
         tn_fail_in (saving->error, saving->path ? saving->path : path, NULL);
@@ -318,9 +326,32 @@ tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *option
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct saving saving;
-    if (begin (&saving, plan, options, report, &mine) == TENON_OK)
+    if (begin_save (&saving, plan, options, report, &mine) == TENON_OK)
         save_file (&saving, path, progress);
-    return end (&saving, report != NULL, path, error);
+    return end_save (&saving, report != NULL, path, error);
+}
+
+static tenon_status
+save_to_descriptor (struct saving *saving, int fd, const tenon_progress *progress)
+{
+    tenon_error *error = saving->error;
+    saving->options.flags |= TENON_SAVE_EXACT_NAME;
+    if (saving->options.flags & TENON_SAVE_APPEND)
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "nothing can be added to a descriptor; save to a file");
+    if (!saving->options.format)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "saving to a descriptor needs the name of a format");
+    TN_TRY (choose_target (saving, "-"));
+    struct tn_sink *sink = tn_sink_fd_new (fd, "the output");
+    if (!sink)
+        return tn_fail_memory (error);
+    struct tn_writer writer = { .sink = sink, .alone = true };
+    tenon_status status = run_codec (saving, &writer, progress);
+    if (status == TENON_OK)
+        status = tn_sink_fd_flush (sink, error);
+    tn_sink_fd_free (sink);
+    return status;
 }
 
 TENON_API tenon_status
@@ -329,27 +360,9 @@ tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, teno
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct saving saving;
-    if (begin (&saving, plan, options, report, &mine) == TENON_OK) {
-        struct tn_writer writer = { 0 };
-        struct tn_sink *sink = NULL;
-        saving.options.flags |= TENON_SAVE_EXACT_NAME;
-        if (saving.options.flags & TENON_SAVE_APPEND)
-            tn_fail (&mine, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                     "nothing can be added to a descriptor; save to a file");
-        else if (!saving.options.format)
-            tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
-                     "saving to a descriptor needs the name of a format");
-        else if (choose (&saving, "-") == TENON_OK && !(sink = tn_sink_fd_new (fd, "the output")))
-            tn_fail_memory (&mine);
-        if (sink) {
-            writer.sink = sink;
-            writer.alone = true;
-            if (run_codec (&saving, &writer, progress) == TENON_OK)
-                tn_sink_fd_flush (sink, &mine);
-            tn_sink_fd_free (sink);
-        }
-    }
-    return end (&saving, report != NULL, "the output", error);
+    if (begin_save (&saving, plan, options, report, &mine) == TENON_OK)
+        save_to_descriptor (&saving, fd, progress);
+    return end_save (&saving, report != NULL, "the output", error);
 }
 
 TENON_API tenon_status
@@ -363,7 +376,7 @@ tenon_convert (tenon_context *context, const char *source, const char *target, c
         *report = NULL;
     tenon_open_options options = { .struct_size = sizeof options };
     if (open && !tn_copy_struct (&options, sizeof options, open, offsetof (tenon_open_options, format)))
-        return tenon_open (context, source, open, &file, error); /* which says what is wrong with them */
+        return tenon_open (context, source, open, &file, error); /* fails, and says why */
     if (!options.progress)
         options.progress = progress;
     tenon_status status = tenon_open (context, source, &options, &file, error);
