@@ -23,6 +23,12 @@ objects ()
     find "$TENON_BUILDDIR/core" -name 'libcore_la-*.o' -path '*/.libs/*' | grep -vE "/libcore_la-($1)\.o$" | sort
 }
 
+# plugin_sources: the sources of all plugins, but for their tests.
+plugin_sources ()
+{
+    find plugins -name '*.[ch]' -path 'plugins/*/*' ! -path '*/tests/*' | sort
+}
+
 # parts PLUGIN: the objects that a plugin was made of.
 parts ()
 {
@@ -46,16 +52,31 @@ includes ()
     done
 }
 
-# foreign ALLOWED: reads "file header"; prints those whose header is neither <ALLOWED> nor a file of the same folder.
+# foreign ALLOWED [FOLDER]: reads "file header"; prints those whose header is neither <ALLOWED> nor a file of the same
+# folder, or of FOLDER. FOLDER * is that of the plugin: a file in plugins/NAME/mlx may include "mlx/x.h" and "gguf.h".
 foreign ()
 {
     while read -r file header; do
+        name=${header#\"}
+        name=${name%\"}
+        own=${file%/*}
+        plugin=${file#plugins/}
+        [ "${2:-}" != '*' ] || own=plugins/${plugin%%/*}
         case $header in
-        \"*/*) echo "$file $header" ;;
-        \"*) name=${header#\"}; [ -f "${file%/*}/${name%\"}" ] || echo "$file $header" ;;
+        \"*..*) echo "$file $header" ;;
+        \"*) [ -f "${file%/*}/$name" ] || [ -f "$own/$name" ] || echo "$file $header" ;;
         *) printf '%s\n' "$header" | grep -qxE "<($1)>" || echo "$file $header" ;;
         esac
     done
+}
+
+# needs: reads names of objects; prints "user definer" for each symbol that one needs of another. tsort tells of circles.
+needs ()
+{
+    while read -r object; do
+        name=$(printf '%s\n' "${object#"$TENON_BUILDDIR"/}" | sed 's|\.libs/||; s|[^/]*la-||')
+        $NM "$object" | awk -v o="$name" '$1 == "U" { print "U", $2, o } $2 ~ /^[TDRBV]$/ { print "D", $3, o }'
+    done | sort -u | awk '$1 == "D" { home[$2] = $3; next } ($2 in home) && home[$2] != $3 { print $3, home[$2] }'
 }
 
 # exported OBJECT: the names that a shared object offers.
@@ -82,8 +103,11 @@ wall 'core/ names no format' \
 
 # vectors: what the compiler has for the processor's vector instructions
 vectors='(immintrin|arm_neon)\.h'
+# shellcheck disable=SC2046 # one argument a file
 wall 'plugins include <tenon/plugin.h>, <tenon/json.h> and <tenon/json_value.h>, the C library and their own headers' \
-    "$(includes plugins/*/*.[ch] | foreign "tenon/(plugin|json|json_value)\.h|$c_library|$vectors")"
+    "$(includes $(plugin_sources) | foreign "tenon/(types|plugin|json|json_value)\.h|$c_library|$vectors" '*')"
+wall "the block dtypes of gguf include <tenon/types.h>, the C library and each other's headers" \
+    "$(includes plugins/gguf/quants/*.[ch] | foreign "tenon/types\.h|$c_library|$vectors")"
 
 wall 'tools include installed headers and their own only' \
     "$(includes tools/*.[ch] | grep -E '"[^"]*/|<tenon/(plugin|json|json_value)\.h>|<\.\.|[<"](core|plugins)/')"
@@ -98,14 +122,10 @@ for room in base kernels context source sink catalog transfer plan codec open sa
     wall "core/$room includes its own headers and those of the rooms below" \
         "$(includes "core/$room"/*.[ch] | grep '"' | grep -vE "\"(${below#|})/[^/]*\"\$")"
 done
-# "user definer" for each symbol that one object of the core needs of another; tsort tells of circles.
-needs ()
-{
-    for object in $(objects 'none'); do
-        $NM "$object" | awk -v o="${object##*/libcore_la-}" '$1 == "U" { print "U", $2, o } $2 ~ /^[TDRBV]$/ { print "D", $3, o }'
-    done | sort -u | awk '$1 == "D" { home[$2] = $3; next } ($2 in home) && home[$2] != $3 { print $3, home[$2] }'
-}
-wall 'no files of the core need each other in a circle' "$(needs | tsort 2>&1 >/dev/null)"
+wall 'no files of the core need each other in a circle' "$(objects 'none' | needs | tsort 2>&1 >/dev/null)"
+for name in gguf npy; do
+    wall "no files of plugin $name need each other in a circle" "$(parts "$name" | needs | tsort 2>&1 >/dev/null)"
+done
 
 wall 'only core/loader calls dlopen' "$(objects 'loader[^/]*' | calls 'dlopen|dlmopen|dlsym')"
 wall 'nothing calls dlclose' "$(objects 'none' | calls 'dlclose')"
@@ -134,7 +154,8 @@ unlisted ()
         [ ! -f "$file" ] || printf '%s\n' "$listed" | grep -qxF -e "$file" -e "${file%.c}" || echo "$file"
     done
 }
-wall 'every source is in a local.mk' "$(unlisted include/tenon/*.h core/*/*.[ch] tools/*.[ch] plugins/*/*.[ch])"
+# shellcheck disable=SC2046 # one argument a file
+wall 'every source is in a local.mk' "$(unlisted include/tenon/*.h core/*/*.[ch] tools/*.[ch] $(plugin_sources))"
 # (A script that cannot be executed is a part of others.)
 wall 'every test is in a local.mk' "$(
     unlisted tests/*/test_*.c tests/unit/*/test_*.c

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* describe.c - the header of a file: counts, key-value pairs, and what lies where. */
-#include "mlx.h"
+/* describe.c - describes a file: counts, key-value pairs, and the infos of tensors. */
+#include "mlx/mlx.h"
 
 /* ---- key-value pairs ---- */
 
@@ -26,7 +26,7 @@ is_alignment (const char *key, uint64_t length)
 }
 
 static tenon_status
-read_pair_of (struct gguf_reader *reader, const char *key, uint64_t length, uint64_t place)
+read_pair_value (struct gguf_reader *reader, const char *key, uint64_t length, uint64_t place)
 {
     struct tenon_value value;
     uint32_t type, split = gguf_split_key (key, length);
@@ -53,28 +53,28 @@ read_pair (struct gguf_reader *reader, uint64_t number)
     TENON_TRY (gguf_take_string (reader, &text, &length, "the key"));
     if (length == 0)
         return gguf_fail (reader, TENON_E_MALFORMED, place, "%s", "its key is empty");
-    char short_key[256], *key = short_key; /* the cursor's bytes go with the next take */
+    char short_key[256], *key = short_key; /* the cursor's bytes are valid up to the next take */
     if (length > sizeof short_key && !(key = reader->call->host->scratch (reader->call, length)))
         return TENON_E_MEMORY;
     memcpy (key, text, length);
     reader->subject = (struct gguf_subject){ "the key", key, length, number };
-    tenon_status status = read_pair_of (reader, key, length, place);
+    tenon_status status = read_pair_value (reader, key, length, place);
     reader->subject.kind = NULL;
     return status;
 }
 
 /* ---- tensors ---- */
 
-struct info {
+struct tensor_info {
     const char *name;
     uint64_t name_length, shape[GGUF_MOST_DIMS], offset, place;
     const struct gguf_type *type;
     uint32_t rank;
 };
 
-/* Its name is copied: it outlives the cursor's window. */
+/* Copies the name, which outlives the cursor's window. */
 static tenon_status
-read_name (struct gguf_reader *reader, struct info *info, char **room, uint64_t *room_size)
+copy_name (struct gguf_reader *reader, struct tensor_info *info, char **room, uint64_t *room_size)
 {
     const char *text;
     TENON_TRY (gguf_take_string (reader, &text, &info->name_length, "its name"));
@@ -91,11 +91,11 @@ read_name (struct gguf_reader *reader, struct info *info, char **room, uint64_t 
 }
 
 static tenon_status
-read_info (struct gguf_reader *reader, struct info *info, char **room, uint64_t *room_size)
+read_info (struct gguf_reader *reader, struct tensor_info *info, char **room, uint64_t *room_size)
 {
     uint32_t type;
     info->place = reader->cursor.position;
-    TENON_TRY (read_name (reader, info, room, room_size));
+    TENON_TRY (copy_name (reader, info, room, room_size));
     TENON_TRY (gguf_take_u32 (reader, &info->rank, "the number of its dims"));
     if (info->rank > GGUF_MOST_DIMS)
         return gguf_fail (reader, TENON_E_MALFORMED, info->place, "it has %u dims, at most 4 are possible",
@@ -112,8 +112,8 @@ read_info (struct gguf_reader *reader, struct info *info, char **room, uint64_t 
     return TENON_OK;
 }
 
-/* Passes over the infos, since the data begin behind the last one. *whole: they are all there; what is wrong
- * will be told when they are read. */
+/* Skips the infos: the data begin after the last one. *whole: all of them are there. If not, reading them
+ * fails with a message. */
 static tenon_status
 skip_infos (struct gguf_reader *reader, uint32_t *whole)
 {
@@ -139,12 +139,12 @@ skip_infos (struct gguf_reader *reader, uint32_t *whole)
 
 struct layout {
     uint64_t data;     /* where the data begin */
-    uint64_t expected; /* offset of the next tensor, when they follow each other */
-    uint32_t told;
+    uint64_t expected; /* offset of the next tensor, if there are no gaps */
+    uint32_t told;     /* the note about gaps was added */
 };
 
 static uint32_t
-dtype_of (struct gguf_reader *reader, const struct gguf_type *type)
+find_dtype (struct gguf_reader *reader, const struct gguf_type *type)
 {
     if (type->dtype)
         return type->dtype;
@@ -155,7 +155,7 @@ dtype_of (struct gguf_reader *reader, const struct gguf_type *type)
 }
 
 static tenon_status
-add_info (struct gguf_reader *reader, const struct info *info, struct layout *layout)
+add_info (struct gguf_reader *reader, const struct tensor_info *info, struct layout *layout)
 {
     struct tenon_call *call = reader->call;
     uint64_t mask = reader->alignment - 1;
@@ -167,7 +167,7 @@ add_info (struct gguf_reader *reader, const struct info *info, struct layout *la
         return gguf_fail (reader, TENON_E_TRUNCATED, info->place, "its offset %llu lies behind every file",
                           (unsigned long long) info->offset);
     struct tenon_tensor tensor = { .struct_size = sizeof tensor,
-                                   .dtype = dtype_of (reader, info->type),
+                                   .dtype = find_dtype (reader, info->type),
                                    .name = info->name_length ? info->name : "",
                                    .name_length = info->name_length,
                                    .shape = info->shape,
@@ -190,7 +190,7 @@ read_infos (struct gguf_reader *reader)
 {
     struct tenon_call *call = reader->call;
     struct layout layout = { 0, 0, 0 };
-    struct info info;
+    struct tensor_info info;
     uint64_t begin = reader->cursor.position, mask = reader->alignment - 1, room_size = 256;
     uint32_t whole;
     char *room = call->host->scratch (call, room_size);
@@ -212,9 +212,9 @@ read_infos (struct gguf_reader *reader)
                  : tenon_fail (call, TENON_E_MALFORMED, begin, "the file changes while it is read");
 }
 
-/* ---- the whole ---- */
+/* ---- the file ---- */
 
-/* The file's name may be all that speaks for it. */
+/* The magic is not known to be right if the codec was chosen by the file's name. */
 static tenon_status
 read_magic (struct gguf_reader *reader)
 {
@@ -227,7 +227,7 @@ read_magic (struct gguf_reader *reader)
                                                         magic[0], magic[1], magic[2], magic[3]);
 }
 
-/* The magic never swaps; a version that is 3 the other way round tells of a big-endian file. */
+/* The magic is never swapped. A file is big-endian if its version is 3 after swapping. */
 static tenon_status
 read_version (struct gguf_reader *reader)
 {
@@ -250,7 +250,7 @@ read_version (struct gguf_reader *reader)
 }
 
 static tenon_status
-check_count (struct gguf_reader *reader, uint64_t place, uint64_t count, uint64_t least, const char *what)
+check_entries (struct gguf_reader *reader, uint64_t place, uint64_t count, uint64_t least, const char *what)
 {
     return count <= gguf_left (reader) / least
                ? TENON_OK
@@ -276,9 +276,10 @@ gguf_describe (struct tenon_call *call)
     uint64_t place = reader.cursor.position, size = reader.version > 1 ? 8 : 4;
     TENON_TRY (gguf_take_size (&reader, &reader.tensors, "the number of tensors"));
     TENON_TRY (gguf_take_size (&reader, &reader.pairs, "the number of key-value pairs"));
-    /* a pair: a key of a byte, a type, a byte; a tensor: a name, no dims, a type, an offset */
-    TENON_TRY (check_count (&reader, place + size, reader.pairs, size + 6, "key-value pairs"));
-    TENON_TRY (check_count (&reader, place, reader.tensors, size + 16, "tensors"));
+    /* the least bytes of a pair: a key of a byte, a type, a byte; of a tensor: a name, no dims, a type, an
+     * offset */
+    TENON_TRY (check_entries (&reader, place + size, reader.pairs, size + 6, "key-value pairs"));
+    TENON_TRY (check_entries (&reader, place, reader.tensors, size + 16, "tensors"));
     for (uint64_t i = 0; i < reader.pairs; i++)
         TENON_TRY (read_pair (&reader, i));
     TENON_TRY (gguf_split_check (&reader));

@@ -1,49 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* gguf.c - files of ggml and llama.cpp: typed key-value pairs, then tensors, plain or in quantised blocks. */
-#include "mlx.h"
-
-/* As ggml counts them. 4, 5, 31 to 33 and 36 to 38 were removed. */
-static const struct gguf_type types[] = {
-    { 0, TENON_F32, "f32" },    { 1, TENON_F16, "f16" },  { 2, 0, "q4_0" },         { 3, 0, "q4_1" },
-    { 6, 0, "q5_0" },           { 7, 0, "q5_1" },         { 8, 0, "q8_0" },         { 9, 0, "q8_1" },
-    { 10, 0, "q2_k" },          { 11, 0, "q3_k" },        { 12, 0, "q4_k" },        { 13, 0, "q5_k" },
-    { 14, 0, "q6_k" },          { 15, 0, "q8_k" },        { 16, 0, "iq2_xxs" },     { 17, 0, "iq2_xs" },
-    { 18, 0, "iq3_xxs" },       { 19, 0, "iq1_s" },       { 20, 0, "iq4_nl" },      { 21, 0, "iq3_s" },
-    { 22, 0, "iq2_s" },         { 23, 0, "iq4_xs" },      { 24, TENON_I8, "i8" },   { 25, TENON_I16, "i16" },
-    { 26, TENON_I32, "i32" },   { 27, TENON_I64, "i64" }, { 28, TENON_F64, "f64" }, { 29, 0, "iq1_m" },
-    { 30, TENON_BF16, "bf16" }, { 34, 0, "tq1_0" },       { 35, 0, "tq2_0" },       { 39, 0, "mxfp4" },
-    { 40, 0, "nvfp4" },         { 41, 0, "q1_0" },        { 42, 0, "q2_0" },
-};
-
-const struct gguf_type *
-gguf_find_type (uint32_t id)
-{
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (types[i].id == id)
-            return &types[i];
-    return NULL;
-}
-
-const struct gguf_type *
-gguf_type_of (struct tenon_call *call, uint32_t dtype)
-{
-    struct tenon_dtype info = TENON_INIT (info);
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (types[i].dtype == dtype)
-            return &types[i];
-    if (call->host->dtype_info (call, dtype, &info) < 0 || !info.name)
-        return NULL;
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (strcmp (types[i].name, info.name) == 0)
-            return &types[i];
-    return NULL;
-}
-
-/* ---- the tables ---- */
+/* gguf.c - the plugin: files of ggml and llama.cpp hold typed key-value pairs, then tensors, plain or in
+ * quantised blocks. */
+#include "gguf.h"
+#include "mlx/mlx.h"
+#include "quants/quants.h"
 
 static const char *const extensions[] = { "gguf", NULL };
 static const struct tenon_magic magics[] = { { 0, 4, 0, "GGUF" } };
-/* u32 is taken as a part of what becomes blocks, and refused by itself: mlx_write.c */
+/* u32 is accepted in a triple that becomes blocks, and refused by itself: mlx/plan.c */
 static const char *const dtypes[] = { "u32",   "f32",     "f16",    "q4_0",    "q4_1",  "q5_0",   "q5_1",
                                       "q8_0",  "q8_1",    "q2_k",   "q3_k",    "q4_k",  "q5_k",   "q6_k",
                                       "q8_k",  "iq2_xxs", "iq2_xs", "iq3_xxs", "iq1_s", "iq4_nl", "iq3_s",

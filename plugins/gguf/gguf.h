@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* gguf.h - what the parts of the codec know of each other. */
+/* gguf.h - what the files of the codec share. quants/ has the block dtypes, mlx/ the quantised tensors of
+ * MLX.
+ */
 #ifndef GGUF_H
 #define GGUF_H
 
@@ -9,7 +11,7 @@
 #define GGUF_ALIGNMENT 32u /* without the key general.alignment */
 #define GGUF_MOST_DIMS 4u
 
-/* Types of values, as they stand in files. */
+/* Types of values, by their numbers in files. */
 enum {
     GGUF_U8 = 0,
     GGUF_I8 = 1,
@@ -26,100 +28,104 @@ enum {
     GGUF_F64 = 12,
     GGUF_VALUES = 13
 };
-/* Ours, and the bytes of one; 0: not of a fixed size. */
+/* A type of values in tenon, and the bytes of a value; 0: its size varies. */
 struct gguf_value_type {
     uint32_t type, width;
 };
-extern const struct gguf_value_type gguf_value_types[GGUF_VALUES];
 
-/* A type of tensors: its number in files, and its name, ours. */
+/* Options of the codec. */
+enum { GGUF_OPTION_SHARD_SIZE, GGUF_OPTION_SHARD_TENSORS, GGUF_OPTION_MLX, GGUF_OPTIONS };
+
+/* A type of tensors: its number in files, and its name in tenon. */
 struct gguf_type {
-    uint32_t id, dtype; /* dtype: a fixed one, or 0: registered, by the name */
+    uint32_t id, dtype; /* dtype: a fixed one; 0: registered under the name */
     const char *name;
 };
-/* NULL: there is none, or it was removed. */
-const struct gguf_type *gguf_find_type (uint32_t id);
-/* The type of a dtype of the plan; NULL: none. */
-const struct gguf_type *gguf_type_of (struct tenon_call *call, uint32_t dtype);
-#define GGUF_TYPES 64u /* ids are below */
-/* The dtypes of blocks, NULL-terminated: quants.c. */
-extern const struct tenon_dtype *const gguf_dtypes[];
+#define GGUF_TYPES 64u /* all ids are below */
 
-/* What is being read, for messages. */
+/* The object that is being read, for messages. */
 struct gguf_subject {
-    const char *kind; /* "tensor"; NULL: the file */
-    const char *name; /* NULL: only its number is known */
+    const char *kind; /* "tensor", "key-value pair" …; NULL: the file */
+    const char *name; /* NULL: only the number is known */
     uint64_t length, number;
 };
 
-/* What a part of a split set says of itself: the keys split.no, split.count, split.tensors.count. */
+/* The keys of a shard: split.no, split.count, split.tensors.count. */
 enum { GGUF_SPLIT_NUMBER, GGUF_SPLIT_COUNT, GGUF_SPLIT_TENSORS, GGUF_SPLIT_KEYS };
 struct gguf_split {
     uint32_t has[GGUF_SPLIT_KEYS];
     int64_t values[GGUF_SPLIT_KEYS];
-    uint64_t places[GGUF_SPLIT_KEYS]; /* of the keys in the file */
-    struct tenon_shard_info set;      /* what its name says */
+    uint64_t places[GGUF_SPLIT_KEYS]; /* offsets of the keys in the file */
+    struct tenon_shard_info set;      /* from the file's name */
 };
 
-/* A file that is described. */
+/* A file that is being described. */
 struct gguf_reader {
     struct tenon_call *call;
     struct tenon_cursor cursor;
     uint32_t version;
     uint64_t alignment;
     uint64_t tensors, pairs;
-    uint64_t most_header;              /* bytes that are read, or passed over, before the data */
-    uint64_t most_depth, nested_bytes; /* of values in arrays of arrays so far */
-    uint32_t dtypes[GGUF_TYPES];       /* of the types that were asked for so far */
+    uint64_t most_header;        /* limit on the bytes before the data */
+    uint64_t most_depth;         /* limit on arrays in arrays */
+    uint64_t nested_bytes;       /* memory of arrays in arrays so far */
+    uint32_t dtypes[GGUF_TYPES]; /* by type, 0: not looked up yet */
     struct gguf_subject subject;
     struct gguf_split split;
-    uint32_t triples;      /* quantised tensors are described as MLX has them: mlx.h */
-    uint64_t more_tensors; /* that were added for it */
+    uint32_t triples;      /* true: describe quantised tensors as MLX has them, see mlx/mlx.h */
+    uint64_t more_tensors; /* added by that beyond those of the file */
 };
+
+/* ---- types.c ---- */
+
+extern const struct gguf_value_type gguf_value_types[GGUF_VALUES];
+/* NULL: there is no such type, or it was removed from the format. */
+const struct gguf_type *gguf_find_type (uint32_t id);
+/* The type of a dtype of the plan; NULL: none. */
+const struct gguf_type *gguf_type_of (struct tenon_call *call, uint32_t dtype);
 
 /* ---- read.c ---- */
 
-/* "tensor 'x': ", in `room`. */
+/* Returns "tensor 'x': ", or "" for the file. `room` may hold the text. */
 #define GGUF_WHOSE 160
 const char *gguf_whose (const struct gguf_reader *reader, char room[GGUF_WHOSE]);
-/* Fails with the subject before the words. */
+/* Fails with a message that begins with the subject. */
 #define gguf_fail(reader, status, place, words, ...)                                                         \
     tenon_fail ((reader)->call, status, place, "%s" words, gguf_whose (reader, (char[GGUF_WHOSE]){ 0 }),     \
                 __VA_ARGS__)
+/* Bytes up to the end of the file. */
 uint64_t gguf_left (const struct gguf_reader *reader);
 tenon_status gguf_skip (struct gguf_reader *reader, uint64_t length, const char *what);
-/* The next bytes, which stay valid until the next take; NULL: the failure is recorded. */
+/* Takes bytes, which stay valid until the next take. NULL: a failure is recorded. */
 const uint8_t *gguf_take (struct gguf_reader *reader, uint64_t length, const char *what);
 tenon_status gguf_take_u32 (struct gguf_reader *reader, uint32_t *number, const char *what);
-/* A length or count: u32 in version 1. */
+/* Takes a length or count: u32 in version 1, else u64. */
 tenon_status gguf_take_size (struct gguf_reader *reader, uint64_t *size, const char *what);
-/* A string, which stays valid until the next take. */
+/* Takes a string, which stays valid until the next take. */
 tenon_status gguf_take_string (struct gguf_reader *reader, const char **text, uint64_t *length,
                                const char *what);
 
 /* ---- split.c ---- */
 
-/* Which of GGUF_SPLIT_… a key is; GGUF_SPLIT_KEYS: none of them. */
+/* The index GGUF_SPLIT_… of a key; GGUF_SPLIT_KEYS: none of them. */
 uint32_t gguf_split_key (const char *key, uint64_t length);
 extern const char *const gguf_split_keys[GGUF_SPLIT_KEYS];
 extern const uint32_t gguf_split_types[GGUF_SPLIT_KEYS]; /* TENON_U16, … */
 tenon_status gguf_split_begin (struct gguf_reader *reader);
-/* `place`: of the key. */
+/* Keeps the value of a key at the offset `place`. */
 tenon_status gguf_split_take (struct gguf_reader *reader, uint32_t key, const struct tenon_value *value,
                               uint64_t place);
-/* Are the parts of its set one catalog, to which these keys do not belong? */
+/* True if the whole set becomes one catalog, which does not have these keys. */
 int gguf_split_whole (const struct gguf_reader *reader);
-/* When all pairs were read. */
+/* Checks the keys, after all pairs. */
 tenon_status gguf_split_check (struct gguf_reader *reader);
-/* When all tensors were. */
+/* Checks the number of tensors, after all of them. */
 tenon_status gguf_split_end (struct gguf_reader *reader);
-/* Will a single file of this plan open by its name and keys? Asked before anything is written. */
+/* Checks that a single file of this plan can be opened with its name and its keys, before it is written. */
 tenon_status gguf_split_single (struct tenon_call *call, const struct tenon_plan_info *plan,
                                 uint64_t tensors);
 
-/* ---- the others ---- */
-
-enum { GGUF_OPTION_SHARD_SIZE, GGUF_OPTION_SHARD_TENSORS, GGUF_OPTION_MLX, GGUF_OPTIONS };
+/* ---- value.c, describe.c, write.c ---- */
 
 tenon_status gguf_read_value (struct gguf_reader *reader, uint32_t type, struct tenon_value *value);
 tenon_status gguf_describe (struct tenon_call *call);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* read.c - numbers and strings of a header. Who reads beyond the end is told what he was reading, and of
- * which key or tensor. */
+/* read.c - numbers and strings of a header. A failure names what was being read, and of which key or tensor.
+ */
 #include "gguf.h"
 
 const char *
@@ -23,9 +23,9 @@ gguf_left (const struct gguf_reader *reader)
     return reader->cursor.end - reader->cursor.position;
 }
 
-/* A file with holes is as long as it likes, and costs time here. */
+/* Bounds the time that a sparse file can cost, whatever its size. */
 static tenon_status
-need (struct gguf_reader *reader, uint64_t length, const char *what)
+require_bytes (struct gguf_reader *reader, uint64_t length, const char *what)
 {
     if (reader->cursor.position > reader->most_header)
         return tenon_fail (reader->call, TENON_E_LIMIT, TENON_AUTO,
@@ -41,7 +41,7 @@ need (struct gguf_reader *reader, uint64_t length, const char *what)
 tenon_status
 gguf_skip (struct gguf_reader *reader, uint64_t length, const char *what)
 {
-    TENON_TRY (need (reader, length, what));
+    TENON_TRY (require_bytes (reader, length, what));
     reader->cursor.position += length;
     return TENON_OK;
 }
@@ -49,13 +49,13 @@ gguf_skip (struct gguf_reader *reader, uint64_t length, const char *what)
 const uint8_t *
 gguf_take (struct gguf_reader *reader, uint64_t length, const char *what)
 {
-    return need (reader, length, what) < 0 ? NULL : tenon_take (&reader->cursor, length, what);
+    return require_bytes (reader, length, what) < 0 ? NULL : tenon_take (&reader->cursor, length, what);
 }
 
 tenon_status
 gguf_take_u32 (struct gguf_reader *reader, uint32_t *number, const char *what)
 {
-    TENON_TRY (need (reader, 4, what));
+    TENON_TRY (require_bytes (reader, 4, what));
     return tenon_take_u32 (&reader->cursor, number, what);
 }
 
@@ -64,7 +64,7 @@ gguf_take_size (struct gguf_reader *reader, uint64_t *size, const char *what)
 {
     uint32_t narrow;
     if (reader->version > 1) {
-        TENON_TRY (need (reader, 8, what));
+        TENON_TRY (require_bytes (reader, 8, what));
         return tenon_take_u64 (&reader->cursor, size, what);
     }
     TENON_TRY (gguf_take_u32 (reader, &narrow, what));

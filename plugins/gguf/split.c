@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* split.c - split sets, NAME-00001-of-00003.gguf: three keys in each part say which it is, of how many, and
- * how many tensors all have together. llama.cpp numbers the parts from 0 here, and from 1 in names. */
+/* split.c - sharded sets, NAME-00001-of-00003.gguf. Three keys in each shard give its number, the number of
+ * shards, and the number of tensors of the set. llama.cpp counts shards from 0 in the keys, from 1 in names.
+ */
 #include "gguf.h"
 
 const char *const gguf_split_keys[GGUF_SPLIT_KEYS] = { [GGUF_SPLIT_NUMBER] = "split.no",
@@ -51,11 +52,11 @@ gguf_split_take (struct gguf_reader *reader, uint32_t key, const struct tenon_va
     return TENON_OK;
 }
 
-/* ---- which part it is ---- */
+/* ---- the number of the shard ---- */
 
-/* By its name it is one. Opened by itself, a part may be silent, but not say something else. */
+/* The file is a shard by its name. Opened by itself it may lack the key, but must not contradict the name. */
 static tenon_status
-check_name (struct gguf_reader *reader, uint32_t key, uint64_t expected)
+check_named (struct gguf_reader *reader, uint32_t key, uint64_t expected)
 {
     struct gguf_split *split = &reader->split;
     const char *word = gguf_split_keys[key];
@@ -73,13 +74,13 @@ check_name (struct gguf_reader *reader, uint32_t key, uint64_t expected)
                        (long long) split->values[key], (unsigned long long) expected, number, count);
 }
 
-/* Only its keys say that it is a part, so it stands by itself. */
+/* The file is a shard only by its keys, so it is read by itself. */
 static tenon_status
-check_keys (struct gguf_reader *reader)
+check_unnamed (struct gguf_reader *reader)
 {
     const struct gguf_split *split = &reader->split;
     int64_t number = split->values[GGUF_SPLIT_NUMBER], count = split->values[GGUF_SPLIT_COUNT];
-    if (count < 2) /* llama.cpp leaves the keys in the files that it merges, with a count of 0 */
+    if (count < 2) /* files that llama.cpp merges keep the keys, with a count of 0 */
         return TENON_OK;
     if (number >= count)
         return tenon_fail (reader->call, TENON_E_MALFORMED, split->places[GGUF_SPLIT_NUMBER],
@@ -92,7 +93,7 @@ check_keys (struct gguf_reader *reader)
     return TENON_OK;
 }
 
-/* In a whole set, all parts say the same number of tensors. */
+/* All shards of a set state the same number of tensors. */
 static tenon_status
 check_same_total (struct gguf_reader *reader)
 {
@@ -117,13 +118,13 @@ gguf_split_check (struct gguf_reader *reader)
 {
     const struct tenon_shard_info *set = &reader->split.set;
     if (set->count == 0)
-        return check_keys (reader);
-    TENON_TRY (check_name (reader, GGUF_SPLIT_COUNT, set->count));
-    TENON_TRY (check_name (reader, GGUF_SPLIT_NUMBER, set->number - 1));
+        return check_unnamed (reader);
+    TENON_TRY (check_named (reader, GGUF_SPLIT_COUNT, set->count));
+    TENON_TRY (check_named (reader, GGUF_SPLIT_NUMBER, set->number - 1));
     return gguf_split_whole (reader) ? check_same_total (reader) : TENON_OK;
 }
 
-/* ---- how many tensors there are ---- */
+/* ---- the number of tensors ---- */
 
 tenon_status
 gguf_split_end (struct gguf_reader *reader)
@@ -132,7 +133,7 @@ gguf_split_end (struct gguf_reader *reader)
     int64_t total = split->values[GGUF_SPLIT_TENSORS], count = split->values[GGUF_SPLIT_COUNT];
     int whole = gguf_split_whole (reader), last = whole && split->set.number == split->set.count;
     uint64_t found = reader->tensors;
-    if (whole) { /* of those that were added, some may stand for one of the file */
+    if (whole) { /* three tensors of a triple are one of the file: shared[1] counts the others */
         found += split->set.tensors - split->set.shared[1];
         split->set.shared[1] += reader->more_tensors;
     }
@@ -149,9 +150,9 @@ gguf_split_end (struct gguf_reader *reader)
                        (unsigned long long) found);
 }
 
-/* ---- written ---- */
+/* ---- writing ---- */
 
-/* The number of five digits and more that ends at *end, which is moved before it; 0: there is none. */
+/* Reads the number of five or more digits that ends at *end, and moves *end before it. 0: there is none. */
 static uint64_t
 number_before (const char *name, uint64_t *end)
 {
@@ -163,9 +164,9 @@ number_before (const char *name, uint64_t *end)
     return digits < 5 || (digits > 5 && name[begin] == '0') ? 0 : number;
 }
 
-/* "NAME-00001-of-00003", as the core reads it in describe. */
+/* Reads "NAME-00001-of-00003" as the core does for shard_info. */
 static void
-read_name (const char *name, uint64_t length, struct tenon_shard_info *set)
+read_shard_name (const char *name, uint64_t length, struct tenon_shard_info *set)
 {
     static const char of[] = "-of-";
     uint64_t end = length, width = sizeof of - 1, count = number_before (name, &end);
@@ -187,7 +188,7 @@ gguf_split_single (struct tenon_call *call, const struct tenon_plan_info *plan, 
     reader.call = call;
     reader.tensors = tensors;
     struct gguf_split *split = &reader.split;
-    read_name (plan->name, plan->name_length, &split->set);
+    read_shard_name (plan->name, plan->name_length, &split->set);
     for (uint64_t i = 0; i < plan->metadata; i++) {
         const char *key;
         uint64_t length;

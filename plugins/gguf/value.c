@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* value.c - the values of key-value pairs. Arrays stay where they are: only the ends of the strings in them
- * are looked for. */
+/* value.c - the values of key-value pairs. Arrays stay in the file: only the ends of their strings are
+ * searched. */
 #include "gguf.h"
 
-const struct gguf_value_type gguf_value_types[GGUF_VALUES] = {
-    [GGUF_U8] = { TENON_U8, 1 },       [GGUF_I8] = { TENON_I8, 1 },     [GGUF_U16] = { TENON_U16, 2 },
-    [GGUF_I16] = { TENON_I16, 2 },     [GGUF_U32] = { TENON_U32, 4 },   [GGUF_I32] = { TENON_I32, 4 },
-    [GGUF_F32] = { TENON_F32, 4 },     [GGUF_BOOL] = { TENON_BOOL, 1 }, [GGUF_STRING] = { TENON_STRING, 0 },
-    [GGUF_ARRAY] = { TENON_ARRAY, 0 }, [GGUF_U64] = { TENON_U64, 8 },   [GGUF_I64] = { TENON_I64, 8 },
-    [GGUF_F64] = { TENON_F64, 8 },
-};
-
 static uint64_t
-number_of (const uint8_t *bytes, uint32_t width, uint32_t big_endian)
+number_at (const uint8_t *bytes, uint32_t width, uint32_t big_endian)
 {
     switch (width) {
     case 1: return bytes[0];
@@ -30,7 +22,7 @@ read_scalar (struct gguf_reader *reader, uint32_t type, struct tenon_value *valu
     const uint8_t *bytes = gguf_take (reader, width, "a value");
     if (!bytes)
         return TENON_E_TRUNCATED;
-    uint64_t number = number_of (bytes, width, reader->cursor.big_endian);
+    uint64_t number = number_at (bytes, width, reader->cursor.big_endian);
     value->as.u = number;
     switch (type) {
     case GGUF_I8: value->as.i = (int8_t) number; break;
@@ -50,8 +42,8 @@ read_scalar (struct gguf_reader *reader, uint32_t type, struct tenon_value *valu
 
 /* ---- arrays ---- */
 
-/* Passes over strings that lie whole in the cursor's window: how many of `count`. A vocabulary has 150,000,
- * and their lengths are all that there is to read. */
+/* Skips strings that lie entirely in the cursor's window, at most `count`, and returns their number. A
+ * vocabulary has 150,000 strings, of which only the lengths are read. */
 static uint64_t
 skip_in_window (struct gguf_reader *reader, uint64_t count)
 {
@@ -61,7 +53,7 @@ skip_in_window (struct gguf_reader *reader, uint64_t count)
         return 0;
     const uint8_t *from = cursor->window + at, *end = cursor->window + cursor->window_length;
     while (done < count && (uint64_t) (end - from) >= width) {
-        uint64_t length = number_of (from, (uint32_t) width, cursor->big_endian);
+        uint64_t length = number_at (from, (uint32_t) width, cursor->big_endian);
         if (length > (uint64_t) (end - from) - width)
             break;
         from += width + length;
@@ -71,7 +63,7 @@ skip_in_window (struct gguf_reader *reader, uint64_t count)
     return done;
 }
 
-/* Finds the end of `count` strings. */
+/* Skips `count` strings. */
 static tenon_status
 skip_strings (struct gguf_reader *reader, uint64_t count)
 {
@@ -116,7 +108,7 @@ read_nested (struct gguf_reader *reader, uint64_t depth, struct tenon_value *val
             reader, TENON_E_LIMIT, reader->cursor.position,
             "arrays lie in each other more than %llu deep; raise depth in [limits] to read them",
             (unsigned long long) reader->most_depth);
-    /* an array of nothing takes 12 bytes of the file, and 64 of memory */
+    /* an empty array takes 12 bytes of the file, and 64 of memory */
     uint64_t most = reader->call->host->limit (reader->call, TENON_LIMIT_METADATA_BYTES);
     if (value->count > (most - reader->nested_bytes) / sizeof (struct tenon_value))
         return gguf_fail (
@@ -134,7 +126,7 @@ read_nested (struct gguf_reader *reader, uint64_t depth, struct tenon_value *val
     return TENON_OK;
 }
 
-/* The least that an item takes in the file. */
+/* The least bytes of an item in the file. */
 static uint64_t
 least_bytes (const struct gguf_reader *reader, uint32_t type)
 {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* write.c - version 3, little-endian, byte for byte as gguf-py's GGUFWriter writes it: pairs in their order,
- * dims as they are, no padding behind the infos when there are no tensors, zeros behind each tensor up to the
- * alignment.
+/* write.c - writes version 3, little-endian, with the same bytes as gguf-py's GGUFWriter: pairs in their
+ * order, dims as they are, no padding after the infos if there are no tensors, zeros after each tensor up to
+ * the alignment.
  *
- * With shard_size or shard_tensors the tensors are shared out in the order of the plan, as llama.cpp's
- * gguf-split does; what fits into one part is a single file. */
-#include "mlx.h"
+ * With shard_size or shard_tensors the tensors go to shards in the order of the plan, as in llama.cpp's
+ * gguf-split. If one shard holds all, it is written as a single file. */
+#include "mlx/mlx.h"
 
 struct writer {
     struct tenon_call *call;
     struct tenon_plan_info plan;
     struct gguf_mlx_plan mlx;
     uint64_t alignment;
-    uint64_t pairs, split_pairs;        /* that can be written; how many of them are keys of a split set */
+    uint64_t pairs, split_pairs;        /* pairs to write; those among them that are keys of a shard */
     uint64_t shard_size, shard_tensors; /* UINT64_MAX: no limit */
     uint64_t shards;
 };
@@ -42,7 +42,7 @@ put_string (struct writer *writer, const char *text, uint64_t length)
 
 /* ---- values ---- */
 
-/* GGUF_VALUES: the format has no such type. */
+/* Returns GGUF_VALUES if the format has no such type. */
 static uint32_t
 value_type_of (uint32_t type)
 {
@@ -114,13 +114,13 @@ put_pair (struct writer *writer, const char *key, uint64_t length, const struct 
 /* ---- the plan ---- */
 
 static int
-is_key (const char *key, uint64_t length, const char *name)
+is_named_key (const char *key, uint64_t length, const char *name)
 {
     return length == strlen (name) && memcmp (key, name, length) == 0;
 }
 
 static tenon_status
-read_pairs (struct writer *writer)
+check_pairs (struct writer *writer)
 {
     struct tenon_call *call = writer->call;
     for (uint64_t i = 0; i < writer->plan.metadata; i++) {
@@ -134,7 +134,7 @@ read_pairs (struct writer *writer)
         }
         writer->pairs++;
         writer->split_pairs += gguf_split_key (key, length) < GGUF_SPLIT_KEYS;
-        if (!is_key (key, length, "general.alignment"))
+        if (!is_named_key (key, length, "general.alignment"))
             continue;
         writer->alignment = value.as.u;
         if (value.type != TENON_U32 || value.as.u == 0 || (value.as.u & (value.as.u - 1)) != 0)
@@ -145,14 +145,14 @@ read_pairs (struct writer *writer)
 }
 
 static uint64_t
-padded (const struct writer *writer, uint64_t length)
+padded_length (const struct writer *writer, uint64_t length)
 {
     return (length + writer->alignment - 1) & ~(writer->alignment - 1);
 }
 
 /* ---- a file ---- */
 
-/* The plan's pairs. In a set the keys that tell of an older set are passed over. */
+/* Puts the pairs of the plan; in a set without the keys of an older set. */
 static tenon_status
 put_pairs (struct writer *writer, int in_set)
 {
@@ -175,8 +175,8 @@ put_number (struct writer *writer, const char *key, uint32_t type, uint64_t numb
     return put_pair (writer, key, strlen (key), &value);
 }
 
-/* The header of part `shard`, from 1; 0: a single file. The first part of a set has all pairs, the others
- * only what they need: general.alignment when it is not the default, which llama.cpp's splitter forgets. */
+/* Puts the header of a shard, from 1; 0: of a single file. The first shard has all pairs, the others only
+ * those that they need: general.alignment if it is not the default, which llama.cpp's splitter forgets. */
 static tenon_status
 put_header (struct writer *writer, uint64_t shard, uint64_t tensors)
 {
@@ -219,7 +219,7 @@ put_infos (struct writer *writer, uint64_t first, uint64_t end)
             TENON_TRY (put_u64 (writer, tensor.shape[k]));
         TENON_TRY (put_u32 (writer, type->id));
         TENON_TRY (put_u64 (writer, offset));
-        offset += padded (writer, tensor.length);
+        offset += padded_length (writer, tensor.length);
     }
     return TENON_OK;
 }
@@ -239,7 +239,7 @@ write_file (struct writer *writer, uint64_t shard, uint64_t first, uint64_t end)
 
 /* ---- a set ---- */
 
-/* A part ends before what does not fit any more, but has a tensor at least. */
+/* A shard ends before the first tensor that does not fit, but has at least one tensor. */
 static tenon_status
 find_end (struct writer *writer, uint64_t first, uint64_t *end)
 {
@@ -247,7 +247,7 @@ find_end (struct writer *writer, uint64_t first, uint64_t *end)
     for (*end = first; *end < writer->plan.tensors && *end - first < writer->shard_tensors; ++*end) {
         struct tenon_tensor tensor = TENON_INIT (tensor);
         TENON_TRY (gguf_mlx_tensor (&writer->mlx, *end, &tensor));
-        uint64_t size = padded (writer, tensor.length);
+        uint64_t size = padded_length (writer, tensor.length);
         if (*end > first && (used > writer->shard_size || size > writer->shard_size - used))
             break;
         used += size;
@@ -287,7 +287,7 @@ write_shard (struct writer *writer, uint64_t shard, uint64_t first, uint64_t end
     return write_file (writer, shard, first, end);
 }
 
-/* The first part comes last: it is what opens the set, and an older one is removed before the others get
+/* The first shard is written last: it opens the set, and the core removes an older one before the others get
  * their names. */
 static tenon_status
 write_set (struct writer *writer)
@@ -303,7 +303,7 @@ write_set (struct writer *writer)
     return write_shard (writer, 1, 0, second);
 }
 
-/* The limit that an option sets. */
+/* Reads the option of a limit; 0 is no limit. */
 static tenon_status
 get_limit (struct tenon_call *call, uint32_t option, uint64_t *limit)
 {
@@ -325,7 +325,7 @@ gguf_write (struct tenon_call *call)
     TENON_TRY (gguf_mlx_begin (&writer.mlx, call, &writer.plan.tensors));
     TENON_TRY (get_limit (call, GGUF_OPTION_SHARD_SIZE, &writer.shard_size));
     TENON_TRY (get_limit (call, GGUF_OPTION_SHARD_TENSORS, &writer.shard_tensors));
-    TENON_TRY (read_pairs (&writer));
+    TENON_TRY (check_pairs (&writer));
     TENON_TRY (count_shards (&writer));
     if (writer.shards > 1)
         return write_set (&writer);

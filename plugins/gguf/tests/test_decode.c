@@ -2,7 +2,7 @@
 /* test_decode.c - the decoders: halves against the definition of binary16, a block of each type against
  * numbers reckoned by hand, ggml's own conversions through the whole library, and vector instructions against
  * plain C. */
-#include "../decode.h"
+#include "../quants/decode.h"
 #include <check.h>
 #include <math.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_encode.c - the encoders: roundings against the C library, blocks reckoned by hand, what ggml leaves
  * undefined, vector instructions against plain C, and ggml's own conversions through the whole library. */
-#include "../encode.h"
+#include "../quants/encode.h"
 #include <check.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* triples.c - describes a tensor of blocks as three tensors, which serve.c reads on request. */
+#include "cookie.h"
+
+static const struct gguf_mlx_kind *
+find_kind (const struct gguf_type *type)
+{
+    for (size_t i = 0; i < GGUF_MLX_KINDS; i++)
+        if (gguf_mlx_kinds[i].id == type->id)
+            return &gguf_mlx_kinds[i];
+    return NULL;
+}
+
+int
+gguf_mlx_splits (const struct gguf_reader *reader, const struct gguf_type *type)
+{
+    return reader->triples && find_kind (type);
+}
+
+/* Sets the length of all blocks. They must lie in the file: of a served tensor the codec has to check it. */
+static tenon_status
+measure_blocks (struct gguf_reader *reader, const struct gguf_mlx_kind *kind, struct tenon_tensor *tensor)
+{
+    uint64_t bytes = kind->bytes, size = reader->cursor.end, offset = tensor->offset;
+    uint64_t columns = tensor->rank ? tensor->shape[tensor->rank - 1] : 1;
+    if (columns % GGUF_MLX_GROUP != 0)
+        return gguf_fail (reader, TENON_E_MALFORMED, TENON_AUTO,
+                          "its rows of %llu items are no multiple of the 32 in a block of %s",
+                          (unsigned long long) columns, kind->name);
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        bytes = tensor->shape[i] ? bytes : 0; /* no items, so no dim is too large */
+    for (uint32_t i = 0; i < tensor->rank; i++) {
+        uint64_t count = i + 1 < tensor->rank ? tensor->shape[i] : columns / GGUF_MLX_GROUP;
+        if (__builtin_mul_overflow (bytes, count, &bytes))
+            return gguf_fail (reader, TENON_E_MALFORMED, TENON_AUTO, "its %s is larger than any file",
+                              "data");
+    }
+    if (offset > size || bytes > size - offset)
+        return gguf_fail (reader, TENON_E_TRUNCATED, TENON_AUTO,
+                          "its blocks of %s need %llu bytes at offset %llu, the file ends at %llu",
+                          kind->name, (unsigned long long) bytes, (unsigned long long) offset,
+                          (unsigned long long) size);
+    if (offset >> (64 - GGUF_MLX_COOKIE_BITS))
+        return gguf_fail (reader, TENON_E_UNSUPPORTED, TENON_AUTO, "it lies too far behind, at %llu",
+                          (unsigned long long) offset);
+    tensor->length = bytes;
+    return TENON_OK;
+}
+
+tenon_status
+gguf_mlx_add (struct gguf_reader *reader, const struct gguf_type *type, struct tenon_tensor *tensor)
+{
+    static const char weight[] = ".weight", *const endings[GGUF_MLX_ROLES] = { "", ".scales", ".biases" };
+    struct tenon_call *call = reader->call;
+    struct gguf_mlx_cookie cookie = { tensor->offset, find_kind (type), 0, reader->cursor.big_endian };
+    uint64_t shape[GGUF_MOST_DIMS], stem = tensor->name_length, length = sizeof weight - 1;
+    TENON_TRY (measure_blocks (reader, cookie.kind, tensor));
+    if (stem > length && memcmp (tensor->name + stem - length, weight, length) == 0)
+        stem -= length;
+    char *name = call->host->scratch (call, tensor->name_length + length + 1);
+    if (!name)
+        return TENON_E_MEMORY;
+    memcpy (name, tensor->name, tensor->name_length);
+    memcpy (shape, tensor->shape, tensor->rank * sizeof *shape);
+    uint64_t groups = shape[tensor->rank - 1] / GGUF_MLX_GROUP;
+    for (cookie.role = GGUF_MLX_WEIGHT; cookie.role < GGUF_MLX_ROLES; cookie.role++) {
+        struct tenon_tensor one = *tensor;
+        one.dtype = cookie.role == GGUF_MLX_WEIGHT ? TENON_U32 : TENON_F16;
+        one.name = name;
+        one.name_length = cookie.role == GGUF_MLX_WEIGHT ? tensor->name_length : stem + length;
+        one.shape = shape;
+        one.flags = 0;
+        one.storage = TENON_SERVED;
+        one.length = TENON_AUTO;
+        one.cookie = gguf_mlx_pack_cookie (&cookie);
+        shape[tensor->rank - 1] = cookie.role == GGUF_MLX_WEIGHT ? groups * cookie.kind->words : groups;
+        memcpy (name + (cookie.role == GGUF_MLX_WEIGHT ? tensor->name_length : stem), endings[cookie.role],
+                strlen (endings[cookie.role]));
+        TENON_TRY (call->host->add_tensor (call, &one));
+    }
+    reader->more_tensors += GGUF_MLX_ROLES - 1;
+    return TENON_OK;
+}
