@@ -1,6 +1,8 @@
-/* SPDX-License-Identifier: MIT */
-/* grids.c - the grids of the iq1, iq2 and iq3 types: tables of ggml (ggml-common.h, copyright the ggml
- * authors, MIT licence: see NOTICE), packed as grids.h says. */
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: 2023-2026 The ggml authors
+ * SPDX-FileCopyrightText: 2026 The tenon authors */
+/* grids.c - the grids of the iq1, iq2 and iq3 types: tables of ggml (ggml-common.h), packed as grids.h
+ * says. See NOTICE. */
 #include "grids.h"
 
 const uint16_t gguf_grid_iq1[2048] = {

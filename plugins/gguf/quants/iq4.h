@@ -1,5 +1,7 @@
-/* SPDX-License-Identifier: MIT */
-/* iq4.h - the values of iq4_nl and iq4_xs, from ggml (ggml-common.h, MIT licence: see NOTICE). */
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: 2023-2026 The ggml authors
+ * SPDX-FileCopyrightText: 2026 The tenon authors */
+/* iq4.h - the values of iq4_nl and iq4_xs, a table of ggml (ggml-common.h). See NOTICE. */
 #ifndef GGUF_IQ4_H
 #define GGUF_IQ4_H
 
