@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* descr.c - NumPy's words for an element type: '<f4', '|S5', '<M8[ns]', [('x', '<f4'), ('y', '|u1', (3,))].
+/* descr.c - parses descr, NumPy's notation of an element type: '<f4', '|S5', '<M8[ns]',
+ * [('x', '<f4'), ('y', '|u1', (3,))].
  *
- * A type string is a byte order (or none: native), a kind, and a size in bytes (of U: in characters of 4).
- * '|' means that the order does not matter; where it would, NumPy takes it for native, and so do we. Native
- * is little-endian, as on nearly all machines that write such files: the file does not say. */
+ * A type string is a byte order (none: native), a kind, and a size in bytes (of U: in characters of 4 bytes).
+ * '|' means that the order does not matter; where it would, it is native, as in NumPy. Native is taken for
+ * little-endian, the order of nearly all machines that write such files: the file does not state it. */
 #include "npy.h"
 
-/* Kinds whose sizes are fixed. */
+/* Types of a fixed size. */
 static const struct plain {
     char kind[2];
     uint8_t bytes;
-    uint8_t dtype; /* TENON_NONE: a long double, whose layout depends on the machine that wrote it */
+    uint8_t dtype; /* TENON_NONE: long double, whose layout depends on the machine that wrote it */
 } plains[] = {
     { "b", 1, TENON_BOOL },  { "i", 1, TENON_I8 },    { "i", 2, TENON_I16 },     { "i", 4, TENON_I32 },
     { "i", 8, TENON_I64 },   { "u", 1, TENON_U8 },    { "u", 2, TENON_U16 },     { "u", 4, TENON_U32 },
@@ -25,14 +26,15 @@ static tenon_status parse_type (struct npy_text *text, struct npy_type *type);
 /* ---- type strings ---- */
 
 static tenon_status
-refuse (struct npy_text *text, struct npy_word word, uint64_t at, const char *expected)
+refuse_type (struct npy_text *text, struct npy_word word, uint64_t at, const char *expected)
 {
     return tenon_fail (text->call, TENON_E_MALFORMED, npy_place (text, at),
                        "found the type '%.*s'%s, expected %s", word.length > 48 ? 48 : (int) word.length,
                        word.bytes, word.length > 48 ? " ..." : "", expected);
 }
 
-/* Decimal digits from *position on. 0: there are none, or the number is above what an item may have. */
+/* Takes decimal digits from *position on. Returns 0 if there are none, or if the number exceeds
+ * NPY_ITEM_BYTES. */
 static int
 take_digits (struct npy_word word, uint64_t *position, uint64_t *number)
 {
@@ -48,7 +50,7 @@ take_digits (struct npy_word word, uint64_t *position, uint64_t *number)
     return *position > start;
 }
 
-/* What stands between the brackets of '<M8[25s]'; or the brackets are missing, and the unit is generic. */
+/* True if `rest` is a time unit in brackets, as in '<M8[25s]', or empty, which is the generic unit. */
 static int
 is_time_unit (struct npy_word rest)
 {
@@ -81,12 +83,12 @@ plain_type (struct npy_text *text, struct npy_word word, uint64_t at, char kind,
         type->dtype = plains[i].dtype;
         return TENON_OK;
     }
-    return refuse (
+    return refuse_type (
         text, word, at,
         "b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4, f8, f12, f16, c8, c16, c24, c32, S, U, V, M8 or m8");
 }
 
-/* Python objects lie in the file as a pickle: a program for a machine of Python's, which may do anything. */
+/* Python objects are stored as a pickle: a program for a virtual machine, which can do anything. */
 static tenon_status
 refuse_objects (struct npy_text *text, struct npy_word word, uint64_t at)
 {
@@ -107,7 +109,7 @@ npy_parse_typestring (struct npy_text *text, struct npy_word word, uint64_t at, 
     type->position = at;
     type->text = word;
     if (position == word.length)
-        return refuse (text, word, at, "a kind and a size, such as <f4");
+        return refuse_type (text, word, at, "a kind and a size, such as <f4");
     kind = word.bytes[position++];
     has_number = take_digits (word, &position, &number);
     rest.bytes = word.bytes + position;
@@ -118,14 +120,15 @@ npy_parse_typestring (struct npy_text *text, struct npy_word word, uint64_t at, 
         type->bytes = 8;
         return is_time_unit (rest)
                    ? TENON_OK
-                   : refuse (text, word, at, "a unit of time after M8 or m8, such as [ns] or [25s]");
+                   : refuse_type (text, word, at, "a unit of time after M8 or m8, such as [ns] or [25s]");
     }
     if (rest.length || (!has_number && number))
-        return refuse (text, word, at, "a kind and a size below 2^31, such as <f4, and nothing after it");
+        return refuse_type (text, word, at,
+                            "a kind and a size below 2^31, such as <f4, and nothing after it");
     if (kind == 'S' || kind == 'V' || kind == 'U') {
-        /* No size is size 0. */
+        /* A missing size is 0. */
         if (kind == 'U' && number > NPY_ITEM_BYTES / 4)
-            return refuse (text, word, at, "an item below 2^31 bytes");
+            return refuse_type (text, word, at, "an item below 2^31 bytes");
         type->bytes = kind == 'U' ? number * 4 : number;
         return TENON_OK;
     }
@@ -137,9 +140,9 @@ npy_parse_typestring (struct npy_text *text, struct npy_word word, uint64_t at, 
 
 /* ---- structures ---- */
 
-/* `count` items of `bytes` each. */
+/* Multiplies the bytes of an item by `count`. */
 static tenon_status
-multiply (struct npy_text *text, uint64_t at, uint64_t count, uint64_t *bytes)
+multiply_bytes (struct npy_text *text, uint64_t at, uint64_t count, uint64_t *bytes)
 {
     *bytes *= count;
     if (*bytes <= NPY_ITEM_BYTES)
@@ -163,7 +166,7 @@ take_dim (struct npy_text *text, uint64_t *dim)
     return TENON_OK;
 }
 
-/* The shape of a sub-array: a tuple, or an integer that stands for a tuple of one. */
+/* Parses the shape of a sub-array: a tuple, or an integer, which stands for a tuple of one. */
 static tenon_status
 parse_subarray (struct npy_text *text, struct npy_type *type)
 {
@@ -172,14 +175,14 @@ parse_subarray (struct npy_text *text, struct npy_type *type)
     at = text->position;
     if (!npy_accept (text, '(')) {
         TENON_TRY (take_dim (text, &dim));
-        return multiply (text, at, dim, &type->bytes);
+        return multiply_bytes (text, at, dim, &type->bytes);
     }
     npy_emit (text, "(", 1);
     while (!npy_accept (text, ')')) {
         if (count++)
             npy_emit (text, ", ", 2);
         TENON_TRY (take_dim (text, &dim));
-        TENON_TRY (multiply (text, at, dim, &type->bytes));
+        TENON_TRY (multiply_bytes (text, at, dim, &type->bytes));
         if (npy_accept (text, ',')) {
             if (count == 1 && npy_accept (text, ')')) {
                 npy_emit (text, ",)", 2);
@@ -196,7 +199,7 @@ parse_subarray (struct npy_text *text, struct npy_type *type)
     return TENON_OK;
 }
 
-/* The end of a tuple whose last comma may be there. */
+/* Parses the end of a tuple, with or without a last comma. */
 static tenon_status
 end_tuple (struct npy_text *text, const char *expected)
 {
@@ -206,7 +209,7 @@ end_tuple (struct npy_text *text, const char *expected)
     return TENON_OK;
 }
 
-/* 'name', or ('title', 'name'). An empty name with a V type is padding. */
+/* Parses 'name', or ('title', 'name'). A field with an empty name and a V type is padding. */
 static tenon_status
 parse_field_name (struct npy_text *text)
 {
@@ -221,7 +224,7 @@ parse_field_name (struct npy_text *text)
     return end_tuple (text, "the ) that ends (title, name)");
 }
 
-/* (name, type), or (name, type, shape of a sub-array) */
+/* Parses (name, type), or (name, type, shape of a sub-array). */
 static tenon_status
 parse_field (struct npy_text *text, struct npy_type *field)
 {
@@ -241,7 +244,7 @@ parse_field (struct npy_text *text, struct npy_type *field)
     return end_tuple (text, "the ) that ends the field");
 }
 
-/* What follows the [ of a list of fields. The item's size is the sum of theirs: padding is a field too. */
+/* Parses a list of fields, after its [. The item's size is the sum of theirs: padding is a field, too. */
 static tenon_status
 parse_fields (struct npy_text *text, struct npy_type *type)
 {
@@ -254,7 +257,7 @@ parse_fields (struct npy_text *text, struct npy_type *type)
             npy_emit (text, ", ", 2);
         TENON_TRY (parse_field (text, &field));
         type->bytes += field.bytes;
-        TENON_TRY (multiply (text, at, 1, &type->bytes));
+        TENON_TRY (multiply_bytes (text, at, 1, &type->bytes));
         if (npy_accept (text, ','))
             continue;
         TENON_TRY (npy_expect (text, ']', "a comma, or the ] that ends the list of fields"));
@@ -264,7 +267,7 @@ parse_fields (struct npy_text *text, struct npy_type *type)
     return TENON_OK;
 }
 
-/* What follows the ( of (type, shape). */
+/* Parses (type, shape), after its (. */
 static tenon_status
 parse_pair (struct npy_text *text, struct npy_type *type)
 {
@@ -277,7 +280,7 @@ parse_pair (struct npy_text *text, struct npy_type *type)
 }
 
 static tenon_status
-enter (struct npy_text *text)
+enter_type (struct npy_text *text)
 {
     uint64_t limit = text->call->host->limit (text->call, TENON_LIMIT_DEPTH),
              place = npy_place (text, text->position);
@@ -300,7 +303,7 @@ parse_type (struct npy_text *text, struct npy_type *type)
     at = text->position;
     if (at < text->length && (text->bytes[at] == '[' || text->bytes[at] == '(')) {
         memset (type, 0, sizeof *type);
-        TENON_TRY (enter (text));
+        TENON_TRY (enter_type (text));
         text->position++;
         status = text->bytes[at] == '[' ? parse_fields (text, type) : parse_pair (text, type);
         type->position = at;
@@ -317,19 +320,19 @@ tenon_status
 npy_parse_descr (struct npy_text *text, struct npy_type *type)
 {
     npy_skip_space (text);
-    /* NumPy makes a sub-array at the top part of the array's shape, and cannot read one back. */
+    /* NumPy turns a sub-array at the top into dims of the array, and cannot read one back. */
     if (text->position < text->length && text->bytes[text->position] == '(')
         return npy_unexpected (text, "a string such as '<f4', or a list of fields");
     return parse_type (text, type);
 }
 
-/* ---- the way back ---- */
+/* ---- formatting ---- */
 
 int
 npy_typestring (uint32_t dtype, uint32_t flags, char *typestring)
 {
     char order = flags & TENON_BIG_ENDIAN ? '>' : '<';
-    /* ml_dtypes, on which NumPy's own bf16 and f8 depend, keeps the order mark of its one-byte types. */
+    /* ml_dtypes, which adds bf16 and f8 to NumPy, keeps the order mark of its one-byte types. */
     if (dtype == TENON_BF16 || (dtype >= TENON_F8_E4M3 && dtype <= TENON_F8_E8M0)) {
         const char *kind = dtype == TENON_BF16 ? "V2" : dtype == TENON_F8_E5M2 ? "f1" : "V1";
         return snprintf (typestring, 5, "%c%s", dtype == TENON_BF16 ? order : '<', kind);

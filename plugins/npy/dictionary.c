@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* dictionary.c - the header's dictionary: descr, fortran_order and shape, each once, in any order. */
+/* dictionary.c - parses the header's dictionary: descr, fortran_order and shape, each once, in any order. */
 #include "npy.h"
 
 enum { KEY_DESCR = 1, KEY_FORTRAN_ORDER = 2, KEY_SHAPE = 4, KEY_ALL = 7 };
 static const char *const keys[] = { "descr", "fortran_order", "shape" };
 
-/* A tuple of dims. */
+/* Parses a tuple of dims. */
 static tenon_status
 parse_shape (struct npy_text *text, struct npy_header *header)
 {
@@ -28,7 +28,7 @@ parse_shape (struct npy_text *text, struct npy_header *header)
     return TENON_OK;
 }
 
-/* Which of the keys the word is, as a bit; and it must not have been `seen`. */
+/* Finds the bit of a key, which must not be in `seen`. */
 static tenon_status
 identify_key (struct npy_text *text, struct npy_word word, uint64_t at, uint32_t seen, uint32_t *key)
 {
@@ -57,7 +57,7 @@ parse_entry (struct npy_text *text, struct npy_header *header, uint32_t *seen)
     TENON_TRY (npy_take_string (text, "a key, or the } that ends the dictionary", &word));
     TENON_TRY (identify_key (text, word, at, *seen, &key));
     *seen |= key;
-    /* The key's repr was wanted for comparing it only. */
+    /* The key's repr served only to compare it. */
     text->written = written;
     TENON_TRY (npy_expect (text, ':', "a colon after the key"));
     if (key == KEY_DESCR)
@@ -69,22 +69,22 @@ parse_entry (struct npy_text *text, struct npy_header *header, uint32_t *seen)
 
 /* ---- the usual form ---- */
 
-/* Does the text go on like this? Then the position is moved behind it. */
+/* True if these words come next. Then the position moves behind them. */
 static int
-takes (const struct npy_text *text, uint64_t *position, const char *words, uint64_t length)
+take_words (const struct npy_text *text, uint64_t *position, const char *words, uint64_t length)
 {
     if (text->length - *position < length || memcmp (text->bytes + *position, words, (size_t) length) != 0)
         return 0;
     *position += length;
     return 1;
 }
-#define TAKES(text, position, words) takes (text, position, words, sizeof words - 1)
+#define TAKE(text, position, words) take_words (text, position, words, sizeof words - 1)
 
-/* Dims as NumPy writes them, up to the closing bracket; 0: something else. */
+/* Takes dims as NumPy writes them, and the closing bracket. Returns 0 if the text is different. */
 static int
-takes_dims (const struct npy_text *text, uint64_t *position, struct npy_header *header)
+take_usual_dims (const struct npy_text *text, uint64_t *position, struct npy_header *header)
 {
-    while (!TAKES (text, position, ")")) {
+    while (!TAKE (text, position, ")")) {
         uint64_t start = *position, dim = 0;
         for (; *position < text->length; ++*position) {
             uint8_t digit = (uint8_t) (text->bytes[*position] - '0');
@@ -97,33 +97,33 @@ takes_dims (const struct npy_text *text, uint64_t *position, struct npy_header *
             || header->rank == NPY_RANK)
             return 0;
         header->shape[header->rank++] = dim;
-        if (!TAKES (text, position, ", ") && !(header->rank == 1 && TAKES (text, position, ",")))
-            return TAKES (text, position, ")") && header->rank > 1;
+        if (!TAKE (text, position, ", ") && !(header->rank == 1 && TAKE (text, position, ",")))
+            return TAKE (text, position, ")") && header->rank > 1;
     }
     return header->rank < 2; /* "(2, 3, )" is not what NumPy writes */
 }
 
-/* A header of a simple type in just the form in which NumPy writes it, which nearly all have, and of which an
- * archive may hold a million: 0: any other, right or wrong, is left to the parser. */
+/* Takes a header of a simple type in exactly the form that NumPy writes. Nearly all headers are of this form,
+ * and an archive may hold a million. Returns 0 for any other text, right or wrong, which the parser takes. */
 static int
-is_usual (struct npy_text *text, struct npy_header *header, struct npy_word *descr)
+take_usual_form (struct npy_text *text, struct npy_header *header, struct npy_word *descr)
 {
     static const char order[] = "', 'fortran_order': ", shape[] = ", 'shape': (";
     uint64_t position = 0, start;
-    if (!TAKES (text, &position, "{'descr': '"))
+    if (!TAKE (text, &position, "{'descr': '"))
         return 0;
     for (start = position; position < text->length && text->bytes[position] != '\''; position++)
         if (text->bytes[position] < 0x20 || text->bytes[position] > 0x7e || text->bytes[position] == '\\')
             return 0;
     *descr = (struct npy_word){ (const char *) text->bytes + start, position - start };
-    if (!TAKES (text, &position, order))
+    if (!TAKE (text, &position, order))
         return 0;
-    if (TAKES (text, &position, "True"))
+    if (TAKE (text, &position, "True"))
         header->is_fortran = 1;
-    else if (!TAKES (text, &position, "False"))
+    else if (!TAKE (text, &position, "False"))
         return 0;
-    if (!TAKES (text, &position, shape) || !takes_dims (text, &position, header)
-        || !TAKES (text, &position, ", }"))
+    if (!TAKE (text, &position, shape) || !take_usual_dims (text, &position, header)
+        || !TAKE (text, &position, ", }"))
         return 0;
     text->position = position;
     npy_skip_space (text);
@@ -136,7 +136,7 @@ npy_parse_dictionary (struct npy_text *text, struct npy_header *header)
     struct npy_word descr;
     uint32_t seen = 0;
     memset (header, 0, sizeof *header);
-    if (is_usual (text, header, &descr)) {
+    if (take_usual_form (text, header, &descr)) {
         uint64_t at = (uint64_t) ((const uint8_t *) descr.bytes - text->bytes) - 1;
         return npy_parse_typestring (text, descr, at, &header->type);
     }

@@ -1,39 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* header.c - a header's bytes, as NumPy writes them.
+/* header.c - formats a header as NumPy does.
  *
  *     {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
  *
- * Then as many spaces as the dim that may grow in place (the first in C order, the last in Fortran order)
- * lacks to 21 digits, then 1 … 64 spaces and a newline, so that the data begin at a multiple of 64. The
- * oldest version that will do is taken: 1.0 for up to 65,535 bytes of latin1, 2.0 for more of them, 3.0 for
- * other characters. MLX and others find their way in this text by counting bytes: nothing in it may be
- * moved. */
+ * Spaces follow, so that one dim may grow to 21 digits in place: the first in C order, the last in Fortran
+ * order. Then come 1 to 64 spaces and a newline, so that the data begin at a multiple of 64. The header has
+ * the oldest version that can hold it: 1.0 for up to 65,535 bytes of latin1, 2.0 for more, 3.0 for other
+ * characters. MLX and others parse this text by counting bytes, so nothing in it may move. */
 #include "npy.h"
 
 #define ALIGNMENT 64u
 #define GROWTH_DIGITS 21u
 #define DIM_ROOM 22u /* 19 digits, ", ", NUL */
 
-/* The text being made. Its room was reckoned before. */
+/* The text so far. Its room is computed before. */
 struct builder {
     char *bytes;
     uint64_t length;
 };
 
 static void
-append (struct builder *builder, const char *bytes, uint64_t length)
+append_bytes (struct builder *builder, const char *bytes, uint64_t length)
 {
     memcpy (builder->bytes + builder->length, bytes, (size_t) length);
     builder->length += length;
 }
 
 static void
-append_text (struct builder *builder, const char *text)
+append_string (struct builder *builder, const char *text)
 {
-    append (builder, text, strlen (text));
+    append_bytes (builder, text, strlen (text));
 }
 
-/* The repr of a dim; its length. */
+/* Appends the repr of a dim, and returns its length. */
 static uint64_t
 append_dim (struct builder *builder, uint64_t dim)
 {
@@ -48,22 +47,22 @@ append_dictionary (struct builder *builder, struct npy_word descr, uint32_t is_f
 {
     uint32_t growing = is_fortran && rank ? rank - 1 : 0;
     uint64_t growth = 0;
-    append_text (builder, "{'descr': ");
-    append (builder, descr.bytes, descr.length);
-    append_text (builder,
-                 is_fortran ? ", 'fortran_order': True, 'shape': (" : ", 'fortran_order': False, 'shape': (");
+    append_string (builder, "{'descr': ");
+    append_bytes (builder, descr.bytes, descr.length);
+    append_string (builder, is_fortran ? ", 'fortran_order': True, 'shape': ("
+                                       : ", 'fortran_order': False, 'shape': (");
     for (uint32_t i = 0; i < rank; i++) {
         uint64_t digits = append_dim (builder, shape[i]);
         if (i == growing)
             growth = GROWTH_DIGITS - digits;
-        append_text (builder, i + 1 < rank ? ", " : rank == 1 ? "," : "");
+        append_string (builder, i + 1 < rank ? ", " : rank == 1 ? "," : "");
     }
-    append_text (builder, "), }");
+    append_string (builder, "), }");
     for (; growth; growth--)
-        append (builder, " ", 1);
+        append_bytes (builder, " ", 1);
 }
 
-/* UTF-8 to latin1, in place. 0: a character has no place there, and nothing was changed. */
+/* Converts UTF-8 to latin1, in place. Returns 0, and changes nothing, if latin1 lacks a character. */
 static int
 make_latin1 (struct builder *builder)
 {
@@ -82,7 +81,7 @@ make_latin1 (struct builder *builder)
     return 1;
 }
 
-/* Spaces between the text and its newline, with a prefix of so many bytes before it. */
+/* Spaces between a text of `length` bytes, after `prefix` bytes, and its newline. */
 static uint64_t
 padding_after (uint64_t prefix, uint64_t length)
 {
@@ -105,8 +104,7 @@ tenon_status
 npy_format_header (struct tenon_call *call, struct npy_word descr, uint32_t is_fortran, const uint64_t *shape,
                    uint32_t rank, const void **bytes, uint64_t *length)
 {
-    /* Keys, growth, padding and prefix are below 256. The text begins 12 bytes in, and the prefix is put
-     * before it. */
+    /* Keys, growth, padding and prefix are below 256. The text begins at 12, and the prefix ends there. */
     uint64_t room = 256 + descr.length + (uint64_t) rank * DIM_ROOM, padding;
     struct builder builder = { NULL, 0 };
     uint8_t major = 1, prefix = 10, *start = call->host->scratch (call, room);
@@ -127,7 +125,7 @@ npy_format_header (struct tenon_call *call, struct npy_word descr, uint32_t is_f
                            (unsigned long long) (builder.length + padding + 1));
     memset (builder.bytes + builder.length, ' ', (size_t) padding);
     builder.length += padding;
-    append (&builder, "\n", 1);
+    append_bytes (&builder, "\n", 1);
     start += 12 - prefix;
     memcpy (start, NPY_MAGIC, NPY_MAGIC_LENGTH);
     start[6] = major;

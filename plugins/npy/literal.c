@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* literal.c - the few Python literals that a header is made of: strings, integers, booleans, and white space
- * between.
+/* literal.c - parses the Python literals of a header: strings, integers, booleans, and white space between
+ * them.
  *
- * Python's own parser takes much more where a literal is asked for (comments, 0x10, 1_000, 'a' 'b', b'...',
- * calls). No writer of npy files was ever seen to use it, so it is refused. */
+ * Python's parser accepts more (comments, 0x10, 1_000, 'a' 'b', b'...', calls). No known writer of npy files
+ * uses it, so it is refused. */
 #include "npy.h"
 
 uint64_t
@@ -43,7 +43,7 @@ npy_skip_space (struct npy_text *text)
 {
     if (text->position < text->length && text->bytes[text->position] > ' ')
         return;
-    /* headers end in dozens of spaces */
+    /* Headers end with dozens of spaces. */
     while (text->length - text->position >= 8) {
         uint64_t eight;
         memcpy (&eight, text->bytes + text->position, sizeof eight);
@@ -121,7 +121,7 @@ npy_take_integer (struct npy_text *text, const char *expected, uint64_t *value)
                            expected);
     if (text->position < text->length && text->bytes[text->position] == 'L')
         text->position++;
-    /* 4.0, 1e3, 0x10 and 1_000 end here. */
+    /* This refuses 4.0, 1e3, 0x10 and 1_000. */
     if (text->position < text->length && is_word_byte (text->bytes[text->position])) {
         text->position = start;
         return npy_unexpected (text, expected);
@@ -153,10 +153,10 @@ npy_take_boolean (struct npy_text *text, uint32_t *value)
 /* A character of a string literal. */
 struct character {
     uint32_t code;
-    uint32_t is_escaped; /* it stood there as \x, \u or \U */
+    uint32_t is_escaped; /* written as \x, \u or \U */
 };
 
-/* `digits` hexadecimal ones. */
+/* Takes `digits` hexadecimal digits. */
 static tenon_status
 take_code (struct npy_text *text, unsigned digits, uint32_t *code)
 {
@@ -178,7 +178,7 @@ take_code (struct npy_text *text, unsigned digits, uint32_t *code)
     return TENON_OK;
 }
 
-/* What follows a backslash. Only what repr writes, and the quotes. */
+/* Takes an escape after its backslash: those that repr writes, and the quotes. */
 static tenon_status
 take_escape (struct npy_text *text, struct character *character)
 {
@@ -202,7 +202,7 @@ take_escape (struct npy_text *text, struct character *character)
     return TENON_OK;
 }
 
-/* A character of two to four bytes: shortest form, no surrogates, at most 10ffff (RFC 3629). */
+/* Takes a character of two to four bytes: the shortest form, no surrogates, at most 10ffff (RFC 3629). */
 static tenon_status
 take_utf8 (struct npy_text *text, struct character *character)
 {
@@ -243,8 +243,8 @@ take_character (struct npy_text *text, struct character *character)
     return TENON_OK;
 }
 
-/* A character as repr writes it. Which ones it escapes above U+00FF only a table of Unicode's knows: those
- * keep the form in which they were found, which is repr's own in all files of Python's making. */
+/* Appends a character as repr writes it. Above U+00FF, repr escapes by a table of Unicode: these characters
+ * keep the form in which they were found, which is that of repr in all files that Python wrote. */
 static void
 emit_character (struct npy_text *text, const struct character *character, char quote)
 {
@@ -273,8 +273,8 @@ emit_character (struct npy_text *text, const struct character *character, char q
     npy_emit (text, bytes, (uint64_t) length);
 }
 
-/* The quote that repr takes: the double one only where that saves it from escaping. Leaves the position
- * behind the string. */
+/* Chooses the quote as repr does: the double one only if that avoids escapes. Moves the position behind the
+ * string. */
 static tenon_status
 choose_quote (struct npy_text *text, uint8_t end, char *quote)
 {
@@ -296,7 +296,7 @@ choose_quote (struct npy_text *text, uint8_t end, char *quote)
     return TENON_OK;
 }
 
-/* Bytes up to the quote that ends the string, when repr writes all of them as they stand; else UINT64_MAX. */
+/* The bytes up to the closing quote `end`, if repr writes all of them unchanged; else UINT64_MAX. */
 static uint64_t
 plain_length (const struct npy_text *text, uint8_t end)
 {
@@ -327,7 +327,7 @@ npy_take_string (struct npy_text *text, const char *expected, struct npy_word *i
         return npy_unexpected (text, expected);
     start = ++text->position;
     inside->length = plain_length (text, first);
-    if (inside->length != UINT64_MAX) { /* nearly always */
+    if (inside->length != UINT64_MAX) { /* the common case */
         npy_emit (text, "'", 1);
         inside->bytes = text->out + text->written;
         npy_emit (text, (const char *) text->bytes + start, inside->length);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* npy.c - NumPy's .npy files: one array, a text that describes it, its bytes. */
+/* npy.c - the plugin, and describe: NumPy's .npy files hold one array, a text that describes it, then its
+ * bytes. */
 #include "npy.h"
 
 /* Bytes before the header's text: magic, version, the text's length. */
@@ -7,7 +8,7 @@
 
 /* ---- before the dictionary ---- */
 
-/* The bytes of a file that is none of this format, for a message; at least 19 bytes. */
+/* Formats the first bytes of a file of another format, for a message; `shown` has at least 19 bytes. */
 static void
 show_bytes (const uint8_t *bytes, uint64_t length, char *shown)
 {
@@ -16,7 +17,7 @@ show_bytes (const uint8_t *bytes, uint64_t length, char *shown)
         snprintf (shown + 3 * i, 4, " %02x", bytes[i]);
 }
 
-/* Magic and version: the width of the length that follows. */
+/* Reads magic and version. *width: bytes of the length that follows. */
 static tenon_status
 read_version (struct tenon_call *call, uint64_t size, struct npy_text *text, uint64_t *width)
 {
@@ -40,8 +41,7 @@ read_version (struct tenon_call *call, uint64_t size, struct npy_text *text, uin
     return TENON_OK;
 }
 
-/* The header's text; its place is in text->place. Its length is checked before anything is read or allocated
- * for it. */
+/* Reads the header's text. Its length is checked before anything is read or allocated for it. */
 static tenon_status
 read_text (struct tenon_call *call, uint64_t size, struct npy_text *text)
 {
@@ -75,9 +75,9 @@ read_text (struct tenon_call *call, uint64_t size, struct npy_text *text)
     return TENON_OK;
 }
 
-/* ---- types that are not what they seem ---- */
+/* ---- types of ml_dtypes ---- */
 
-/* ml_dtypes stores its types under the nearest words that NumPy has for them. */
+/* ml_dtypes stores its types under type strings of NumPy that mean something else. */
 static tenon_status
 interpret_type (struct tenon_call *call, struct npy_type *type)
 {
@@ -103,7 +103,7 @@ interpret_type (struct tenon_call *call, struct npy_type *type)
     }
     if (type->bytes != 1)
         return TENON_OK;
-    /* The choices are "opaque" and names of dtypes. */
+    /* The choices are "opaque" (0) and names of dtypes. */
     if (v1.integer)
         type->dtype = call->host->dtype_find (call, v1.text);
     else if (order == '<')
@@ -112,7 +112,7 @@ interpret_type (struct tenon_call *call, struct npy_type *type)
     return TENON_OK;
 }
 
-/* The number of a type that only NumPy has words for. */
+/* Adds a type that only NumPy's text describes. */
 static tenon_status
 add_opaque (struct tenon_call *call, const struct npy_type *type, uint32_t *number)
 {
@@ -132,7 +132,7 @@ add_opaque (struct tenon_call *call, const struct npy_type *type, uint32_t *numb
 }
 
 static tenon_status
-describe (struct tenon_call *call)
+describe_npy (struct tenon_call *call)
 {
     struct tenon_source_info info;
     struct npy_text text;
@@ -152,7 +152,7 @@ describe (struct tenon_call *call)
     tensor.shape = header.shape;
     tensor.rank = header.rank;
     tensor.flags = header.type.flags;
-    /* MLX says True of every array that is so in both orders; NumPy then says False. */
+    /* Of arrays that are the same in both orders MLX states True, NumPy False. */
     if (header.is_fortran && !npy_orders_agree (header.shape, header.rank))
         tensor.flags |= TENON_FORTRAN;
     tensor.offset = text.place + text.length;
@@ -172,7 +172,7 @@ static const struct tenon_magic magics[] = { { 0, NPY_MAGIC_LENGTH, 0, NPY_MAGIC
 static const char *const extensions[] = { "npy", NULL };
 static const char *const dtypes[] = {
     "bool", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "f16", "bf16", "f32", "f64", "c64", "c128",
-    /* Refused by write, with the words that help, unless the option fp8 says otherwise. */
+    /* These are refused by write, with a hint, unless the option fp8 allows them. */
     "f8_e4m3", "f8_e5m2", "f8_e4m3fnuz", "f8_e5m2fnuz", "f8_e8m0", NULL
 };
 
@@ -216,7 +216,7 @@ static const struct tenon_codec codec = {
     .max_tensors = 1,
     .max_rank = NPY_RANK,
     .metadata = TENON_METADATA_NONE,
-    .describe = describe,
+    .describe = describe_npy,
     .write = npy_write,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };

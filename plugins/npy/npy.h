@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* npy.h - what the files of the npy plugin share.
  *
- *     npy.c        the tables, and describe
- *     literal.c    the few Python literals that a header is made of
- *     dictionary.c the header's dictionary
- *     descr.c      NumPy's words for an element type
- *     header.c     a header's bytes, as NumPy writes them
- *     write.c      write
+ *     npy.c        the plugin's tables, and describe
+ *     literal.c    parses the Python literals of a header
+ *     dictionary.c parses the header's dictionary
+ *     descr.c      parses descr, NumPy's notation of an element type
+ *     header.c     formats a header as NumPy does
+ *     write.c      writes a tensor
  *
- * The format: numpy/lib/format.py (NEP 1 and its later versions), and what ml_dtypes and MLX make of it. */
+ * The format is that of numpy/lib/format.py (NEP 1 and its later versions), as extended by ml_dtypes and MLX.
+ */
 #ifndef TENON_NPY_H
 #define TENON_NPY_H
 
@@ -16,14 +17,14 @@
 
 #define NPY_MAGIC "\x93NUMPY"
 #define NPY_MAGIC_LENGTH 6u
-#define NPY_RANK 64u /* NumPy's own bound since 2.0 */
-/* NumPy keeps item sizes and the dims of sub-arrays in a C int. With this bound no product of two of them
+#define NPY_RANK 64u /* NumPy's limit since 2.0 */
+/* NumPy keeps item sizes and the dims of sub-arrays in a C int. Below this limit no product of two of them
  * overflows. */
 #define NPY_ITEM_BYTES 2147483647u
-/* Structures in structures. Python's tokenizer gives up at 200 open brackets, and each level has two. */
+/* Nested structures. Python's tokenizer gives up at 200 open brackets, and each level has two. */
 #define NPY_DEPTH 100u
 
-/* The codec's options, by their place in its table. */
+/* The codec's options, by their index in its table. */
 enum {
     NPY_OPTION_MAX_HEADER = 0,
     NPY_OPTION_V1 = 1,
@@ -37,37 +38,37 @@ enum { NPY_FP8_REFUSE = 0, NPY_FP8_VOID = 1 };
 enum { NPY_ORDER_KEEP = 0, NPY_ORDER_C = 1, NPY_ORDER_FORTRAN = 2 };
 enum { NPY_BYTEORDER_KEEP = 0, NPY_BYTEORDER_LITTLE = 1, NPY_BYTEORDER_BIG = 2 };
 
-/* A text being parsed, and what of it is written again as Python's repr would write it. That takes no more
- * than four bytes for one (a raw control character becomes \x01), so `out` has four times the text's length,
- * and nothing asks for room. */
+/* A text that is being parsed, and its output: strings and numbers as Python's repr writes them. A byte
+ * becomes four bytes at most (a raw control character becomes \x01), so `out` has room for four times the
+ * text, and needs no checks. */
 struct npy_text {
     struct tenon_call *call;
     const uint8_t *bytes;
     uint64_t length, position;
-    uint64_t place;   /* of bytes[0] in source 0, or TENON_AUTO: the text does not lie in a file */
-    uint32_t is_utf8; /* else latin1 */
-    uint32_t depth;   /* of structures around the position */
+    uint64_t place;   /* of bytes[0] in source 0, or TENON_AUTO: the text is not in a file */
+    uint32_t is_utf8; /* false: latin1 */
+    uint32_t depth;   /* structures around the position */
     char *out;        /* UTF-8 */
-    uint64_t written;
+    uint64_t written; /* bytes of out */
 };
 #define NPY_OUT_FACTOR 4u
 
-/* A stretch of npy_text.out; not NUL-terminated. */
+/* A piece of npy_text.out; not NUL-terminated. */
 struct npy_word {
     const char *bytes;
     uint64_t length;
 };
 
-/* An element type as a descr states it. */
+/* An element type, from a descr. */
 struct npy_type {
     uint64_t bytes;       /* of an item */
-    uint32_t dtype;       /* a fixed id; TENON_NONE: none of those, so `text` is kept */
+    uint32_t dtype;       /* a fixed id; TENON_NONE: opaque, only `text` describes it */
     uint32_t flags;       /* TENON_BIG_ENDIAN */
     uint64_t position;    /* of the descr in its text */
-    struct npy_word text; /* '<U3' without its quotes, a structure as Python's repr */
+    struct npy_word text; /* '<U3' without quotes, a structure as Python's repr */
 };
 
-/* What a header says. */
+/* The contents of a header. */
 struct npy_header {
     struct npy_type type;
     uint32_t is_fortran, rank;
@@ -76,50 +77,52 @@ struct npy_header {
 
 /* ---- literal.c ---- */
 
-/* Records what was found at the position and what was expected there, and is TENON_E_MALFORMED. A macro for
- * the reason that tenon_fail is one. */
+/* Records a failure, with the text at the position and what was expected there, and is TENON_E_MALFORMED. A
+ * macro for the same reason as tenon_fail. */
 #define npy_unexpected(text, expected)                                                                       \
     (npy_unexpected_text (text, expected), (tenon_status) TENON_E_MALFORMED)
 void npy_unexpected_text (struct npy_text *text, const char *expected);
-/* The place in source 0 of a position in the text, for tenon_fail. */
+/* The offset in source 0 of a position in the text, for tenon_fail. */
 uint64_t npy_place (const struct npy_text *text, uint64_t position);
-/* What Python takes for white space between two tokens inside brackets. */
+/* Skips what Python accepts as white space between two tokens inside brackets. */
 void npy_skip_space (struct npy_text *text);
-/* After white space: takes `character` if it comes next, and says so. */
+/* Skips white space. Takes `character` if it comes next, and returns true if it did. */
 int npy_accept (struct npy_text *text, char character);
+/* Like npy_accept, but fails if another character comes next. */
 tenon_status npy_expect (struct npy_text *text, char character, const char *expected);
-/* A string in either quotes. Its repr is appended to `out`; `inside` is that without the quotes. */
+/* Takes a string in either quotes, and appends its repr to `out`; `inside` is the repr without quotes. */
 tenon_status npy_take_string (struct npy_text *text, const char *expected, struct npy_word *inside);
-/* A decimal integer 0 … 2^63 - 1, maybe with the L of Python 2. */
+/* Takes a decimal integer from 0 to 2^63 - 1, with or without the L of Python 2. */
 tenon_status npy_take_integer (struct npy_text *text, const char *expected, uint64_t *value);
+/* Takes True or False. */
 tenon_status npy_take_boolean (struct npy_text *text, uint32_t *value);
-/* Appends to `out`. */
+/* These append to `out`. */
 void npy_emit (struct npy_text *text, const char *bytes, uint64_t length);
 void npy_emit_number (struct npy_text *text, uint64_t number);
 int npy_word_is (struct npy_word word, const char *other);
 
 /* ---- dictionary.c ---- */
 
-/* All of a header's text. */
+/* Parses the text of a header. */
 tenon_status npy_parse_dictionary (struct npy_text *text, struct npy_header *header);
 
 /* ---- descr.c ---- */
 
-/* The value of the key descr. */
+/* Parses the value of the key descr. */
 tenon_status npy_parse_descr (struct npy_text *text, struct npy_type *type);
-/* The same of a type string that stands for itself; `at` is where a failure is placed. */
+/* Parses a type string, without quotes; `at` is its position, for failures. */
 tenon_status npy_parse_typestring (struct npy_text *text, struct npy_word word, uint64_t at,
                                    struct npy_type *type);
-/* NumPy's type string of a plain dtype, ml_dtypes' of bf16 and the f8 family; at least 5 bytes. 0: it has
- * none. */
+/* Formats the type string of a plain dtype: NumPy's, or ml_dtypes' of bf16 and the f8 family. `typestring`
+ * has at least 5 bytes. Returns its length; 0: the dtype has none. */
 int npy_typestring (uint32_t dtype, uint32_t flags, char *typestring);
 
 /* ---- header.c ---- */
 
-/* A C-order array's bytes are the same in Fortran order when at most one dim is above 1, or one is 0. */
+/* True if C and Fortran order are the same bytes: at most one dim is above 1, or one is 0. */
 int npy_orders_agree (const uint64_t *shape, uint32_t rank);
-/* Magic, version, length, dictionary and padding, in scratch memory. `descr` is UTF-8, as it stands in the
- * dictionary. */
+/* Formats magic, version, length, dictionary and padding, in scratch memory. `descr` is the value of the key,
+ * in UTF-8. */
 tenon_status npy_format_header (struct tenon_call *call, struct npy_word descr, uint32_t is_fortran,
                                 const uint64_t *shape, uint32_t rank, const void **bytes, uint64_t *length);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* write.c - a tensor of a plan as an npy file, byte for byte as NumPy saves it. */
+/* write.c - writes a tensor with the same bytes as numpy.save. */
 #include "npy.h"
 
 static tenon_status
-chosen (struct tenon_call *call, uint32_t option, int64_t *choice)
+read_choice (struct tenon_call *call, uint32_t option, int64_t *choice)
 {
     struct tenon_setting setting;
     memset (&setting, 0, sizeof setting);
@@ -13,16 +13,16 @@ chosen (struct tenon_call *call, uint32_t option, int64_t *choice)
     return TENON_OK;
 }
 
-/* How the tensor is to be stored: as it lies, or as the options say. Like NumPy, C order where both are
- * true. */
+/* Chooses order and byte order: those of the tensor, or those of the options. Like NumPy, C order if both are
+ * the same. */
 static tenon_status
 choose_layout (struct tenon_call *call, const struct tenon_tensor *tensor, struct tenon_layout *layout)
 {
     int64_t order, byteorder;
     memset (layout, 0, sizeof *layout);
     layout->struct_size = sizeof *layout;
-    TENON_TRY (chosen (call, NPY_OPTION_ORDER, &order));
-    TENON_TRY (chosen (call, NPY_OPTION_BYTEORDER, &byteorder));
+    TENON_TRY (read_choice (call, NPY_OPTION_ORDER, &order));
+    TENON_TRY (read_choice (call, NPY_OPTION_BYTEORDER, &byteorder));
     if (order == NPY_ORDER_KEEP ? (tensor->flags & TENON_FORTRAN) != 0 : order == NPY_ORDER_FORTRAN)
         if (!npy_orders_agree (tensor->shape, tensor->rank))
             layout->flags |= TENON_FORTRAN;
@@ -34,17 +34,17 @@ choose_layout (struct tenon_call *call, const struct tenon_tensor *tensor, struc
     return TENON_OK;
 }
 
-/* The descr of a dtype that tenon knows. */
+/* Formats the descr of a plain dtype. */
 static tenon_status
-describe_plain (struct tenon_call *call, uint32_t dtype, const char *name, uint32_t flags,
-                struct npy_word *descr)
+format_plain (struct tenon_call *call, uint32_t dtype, const char *name, uint32_t flags,
+              struct npy_word *descr)
 {
     char *quoted = call->host->scratch (call, 8);
     int64_t fp8;
     int length;
     if (!quoted)
         return TENON_E_MEMORY;
-    TENON_TRY (chosen (call, NPY_OPTION_FP8, &fp8));
+    TENON_TRY (read_choice (call, NPY_OPTION_FP8, &fp8));
     if (dtype >= TENON_F8_E4M3 && dtype <= TENON_F8_E8M0 && fp8 == NPY_FP8_REFUSE)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
                            "NumPy has no %s; npy.fp8=void writes it as ml_dtypes does (%s), or cast it", name,
@@ -59,16 +59,16 @@ describe_plain (struct tenon_call *call, uint32_t dtype, const char *name, uint3
     return TENON_OK;
 }
 
-/* The descr of a type that only NumPy has words for. They may come from anywhere, so they are parsed once
- * more. */
+/* Formats the descr of a type that only NumPy's text describes. The text may come from anywhere, so it is
+ * parsed again. */
 static tenon_status
-describe_opaque (struct tenon_call *call, const struct tenon_dtype *dtype, struct npy_word *descr)
+format_opaque (struct tenon_call *call, const struct tenon_dtype *dtype, struct npy_word *descr)
 {
     struct npy_text text;
     struct npy_type type;
     int64_t byteorder;
     struct npy_word word = { dtype->text, dtype->text ? strlen (dtype->text) : 0 };
-    TENON_TRY (chosen (call, NPY_OPTION_BYTEORDER, &byteorder));
+    TENON_TRY (read_choice (call, NPY_OPTION_BYTEORDER, &byteorder));
     if (byteorder != NPY_BYTEORDER_KEEP)
         tenon_note (call, TENON_NOTE, NULL,
                     "npy.byteorder is not followed: a type of NumPy's own keeps its byte orders");
@@ -126,12 +126,12 @@ npy_write (struct tenon_call *call)
     TENON_TRY (call->host->dtype_info (call, tensor.dtype, &dtype));
     TENON_TRY (choose_layout (call, &tensor, &layout));
     if (dtype.kind == TENON_KIND_OPAQUE) {
-        /* The byte orders of its parts are in its text. */
+        /* The text has the byte orders. */
         layout.flags &= ~(uint32_t) TENON_BIG_ENDIAN;
-        TENON_TRY (describe_opaque (call, &dtype, &descr));
+        TENON_TRY (format_opaque (call, &dtype, &descr));
     } else
-        TENON_TRY (describe_plain (call, tensor.dtype, dtype.name ? dtype.name : "such dtype", layout.flags,
-                                   &descr));
+        TENON_TRY (
+            format_plain (call, tensor.dtype, dtype.name ? dtype.name : "such dtype", layout.flags, &descr));
     TENON_TRY (npy_format_header (call, descr, layout.flags & TENON_FORTRAN, tensor.shape, tensor.rank,
                                   &header, &length));
     TENON_TRY (call->host->put (call, header, length));

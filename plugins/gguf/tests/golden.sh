@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# golden.sh: what gguf-py and hands wrote, read, and converted to gguf, byte for byte. See samples/ORIGIN.
+# golden.sh: files by gguf-py, and files made by hand, are read, and converted to gguf, byte for byte. See samples/ORIGIN.
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 
@@ -16,7 +16,7 @@ same ()
     cmp "$work/to.gguf" "$same_expected" >>"$work/out" 2>&1 || fail "$same_name: convert $* changes bytes"
 }
 
-# told TEXT: the last command did tell that.
+# told TEXT: the last command printed this note.
 told ()
 {
     checks=$((checks + 1))
@@ -57,7 +57,7 @@ for kind in v1 v2; do
     same "$kind, strictly" "$samples/others/$kind-values.gguf" "$samples/golden/values.gguf" --strict
 done
 
-# ---- legal, but not as gguf-py writes it ----
+# ---- legal files that gguf-py does not write ----
 for sample in "$samples"/odd/*.gguf; do
     same "${sample##*/}" "$sample" "${sample%.gguf}.as-v3"
     well "$sample"

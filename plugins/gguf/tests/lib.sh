@@ -1,13 +1,13 @@
 # shellcheck shell=sh
-# lib.sh: for the shell tests of the gguf plugin, which read it with `.`: what makes files by hand.
+# lib.sh: functions that make files by hand, for the shell tests of the gguf plugin, which read it with `.`.
 
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 
-# Makes of words the octal escapes that printf %b turns into bytes:
+# Converts words to octal escapes, for printf %b:
 #   1:N 2:N 4:N 8:N   a number of so many bytes, little-endian: decimal below 2^53, negative, or hexadecimal (0x…)
 #   b1:N …            big-endian
-#   s:TEXT t:TEXT     a text, s with its length (u64) before it
+#   s:TEXT t:TEXT     a text; s: after its length (u64)
 #   x:HEX             bytes
 #   z:N p:N           N zeros; zeros up to a multiple of N
 assembler='
@@ -46,7 +46,7 @@ BEGIN {
     }
 }'
 
-# put FILE WORD...: $work/FILE of these
+# put FILE WORD...: makes $work/FILE of these words
 put ()
 {
     put_file=$1
@@ -54,7 +54,7 @@ put ()
     printf %b "$(awk "$assembler" "$@")" >"$work/$put_file"
 }
 
-# file TENSORS PAIRS WORD...: $work/x.gguf, version 3, with these counts
+# file TENSORS PAIRS WORD...: makes $work/x.gguf, version 3, with these counts
 file ()
 {
     file_tensors=$1 file_pairs=$2

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# malformed.sh: files that the gguf plugin must refuse, with the words that it must find, and odd ones that it must take.
-# The numbers are those of the list of inputs that the format's rules come with.
+# malformed.sh: files that the gguf plugin must refuse, with these messages, and odd files that it must accept. The numbers are
+# those of the list of inputs in the description of the format.
 # shellcheck source=plugins/gguf/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -15,9 +15,10 @@ told ()
     tenon ls -v "$work/x.gguf"
     { [ "$status" -eq 0 ] && said "$1"; } || fail "ls -v exits $status, or does not tell: $1"
 }
-# pair WORD...: a file of one key-value pair, 'k'; the type of its value is at byte 33, the value at 37.
+# pair WORD...: makes a file of one key-value pair, 'k'; the type of its value is at byte 33, the value at 37.
 pair () { file 0 1 s:k "$@"; }
-# tensor RANK DIM... -- TYPE OFFSET WORD...: a file of a tensor 't' and what follows its info, padded to 32. The info is at byte 24.
+# tensor RANK DIM... -- TYPE OFFSET WORD...: makes a file of a tensor 't'. Its info is at byte 24; the words follow it, at a multiple
+# of 32.
 tensor ()
 {
     tensor_dims="4:$1"
@@ -107,7 +108,7 @@ for count in 100 1099511627776 0x2000000000000000 0x8000000000000001 -1; do
     pair 4:9 4:9 8:1 4:5 8:$count z:30; no "the key 'k': an array of" 'of 4 bytes and more each' 'at byte 53'
 done
 pair 4:9 4:4 8:2 z:7; no 'an array of 2 items, of 4 bytes and more each, 7 bytes are left'
-# nested N WORD...: N arrays in each other, the innermost one these words
+# nested N WORD...: prints N nested arrays, the innermost one of these words
 nested ()
 {
     nested_words='' nested_left=$1
@@ -215,11 +216,11 @@ done
 tensor 1 32 -- 40 0 z:2048; no "tensor 't': 32 elements are no multiple of the" 'nvfp4'
 tensor 1 64 -- 41 0 z:2048; no "tensor 't': 64 elements are no multiple of the" 'q1_0'
 tensor 1 32 -- 42 0 z:2048; no "tensor 't': 32 elements are no multiple of the" 'q2_0'
-# an unknown type does not hide what comes after it, nor does what comes after it hide it
+# an unknown type does not hide errors after it, nor do these hide it
 file 2 0 s:a 4:1 8:1 4:99 8:0 s:b 4:1 8:1 4:0 8:32 p:32 z:64; no "tensor 'a': there is no type 99"
 
 # ---- 73: offsets ----
-# two OFFSET OFFSET: tensors 'a' and 'b' of 33 bytes each, and 128 bytes of data
+# two OFFSET OFFSET: makes a file of tensors 'a' and 'b' of 33 bytes each, and 128 bytes of data
 two () { file 2 0 s:a 4:1 8:33 4:24 "8:$1" s:b 4:1 8:33 4:24 "8:$2" p:32 z:128; }
 two 0 64; yes '"name":"a"' '"name":"b"'
 two 0 0; no "'b'" 'overlap' "'a'"
@@ -257,8 +258,8 @@ tensor 1 3 -- 24 0 x:010203 z:29 t:more; yes '"nbytes":3'
 file 0 0; yes '"tensors":[]'
 file 0 1 s:k 4:4 4:7 t:more; yes '"k":7'
 
-# ---- 77: scales that are no numbers: they are read, and verify says no ----
-# bad TYPE ITEMS BLOCK-BYTES AT HEX: of three blocks the second has these bytes there
+# ---- 77: scales that are NaN or infinite: they are read, but verify fails ----
+# bad TYPE ITEMS BLOCK-BYTES AT HEX: the second of three blocks has these bytes there, and verify names it
 bad ()
 {
     checks=$((checks + 1))
@@ -270,7 +271,7 @@ bad ()
     tenon cat "$work/x.gguf" t
     [ "$status" -eq 0 ] || fail "type $1: cat exits $status"
 }
-# good TYPE ITEMS BLOCK-BYTES AT HEX: the same, and all is well
+# good TYPE ITEMS BLOCK-BYTES AT HEX: the same, and verify succeeds
 good ()
 {
     checks=$((checks + 1))
@@ -306,7 +307,7 @@ bad 20 32 18 0 017e; good 20 32 18 2 ffff
 bad 21 256 110 0 017e; good 21 256 110 2 ffff
 bad 22 256 82 0 017e; good 22 256 82 2 ffff
 bad 23 256 136 0 017e; good 23 256 136 2 ffff
-# iq1_m: the upper digits of four u16 are those of an f16, the least one first: 7e01 of 1xxx 0xxx exxx 7xxx
+# iq1_m: the top digits of four u16 are those of an f16, the lowest first: 7e01 of 1xxx 0xxx exxx 7xxx
 good 29 256 56 48 ffffffffffbfff7f; good 29 256 56 48 ffffffffffffff3f
 bad 34 256 54 52 017e; good 34 256 54 50 ffff
 bad 35 256 66 64 017e; good 35 256 66 62 ffff
@@ -314,11 +315,11 @@ bad 39 32 17 0 ff; good 39 32 17 0 fe; good 39 32 17 1 ffff
 good 40 64 36 0 ffffffff
 bad 41 128 18 0 017e; good 41 128 18 2 ffff
 bad 42 64 18 0 017e; good 42 64 18 2 ffff
-# numbers that are NaN are numbers
+# verify accepts tensors of floats that are NaN
 tensor 1 2 -- 0 0 x:0000c07f0000807f; yes '"dtype":"f32"'
 
-# ---- a header that is longer than any honest one: a file with holes may say so, and takes no room ----
-# long TENSORS PAIRS WORD...: these, and zeros up to 4 MiB, with a limit of 1 MiB
+# ---- the limit on the header: a sparse file may claim one of any length, and takes no room ----
+# long TENSORS PAIRS WORD...: such a file with zeros up to 4 MiB is refused, with a limit of 1 MiB
 long ()
 {
     file "$@"

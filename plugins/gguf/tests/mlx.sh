@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# mlx.sh: gguf.mlx=triple, q4_0, q4_1 and q8_0 as MLX has them, and back. Blocks and words are made by hand, from ggml's layout
-# of a block and MLX's of a group: eight numbers of four bits in a word, or four of eight without a sign, the first lowest.
+# mlx.sh: gguf.mlx=triple: q4_0, q4_1 and q8_0 as MLX has them, and back. Blocks and words are made by hand, from ggml's layout
+# of a block and MLX's of a group: eight unsigned numbers of four bits in a word, or four of eight, the first one lowest.
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 triple='-o gguf.mlx=triple'
@@ -45,7 +45,7 @@ pad ()
     pad_size=$(($(wc -c <"$1")))
     dd if=/dev/zero bs=1 count=$(((32 - pad_size % 32) % 32)) 2>/dev/null >>"$1"
 }
-# gguf FILE TENSORS: the infos come in, the data of each is $work/data0, data1 …
+# gguf FILE TENSORS: makes a file; the infos are on standard input, the data in $work/data0, data1 …
 gguf ()
 {
     { printf GGUF; number 4 3; number 8 "$2"; number 8 0; cat; } >"$1"
@@ -55,7 +55,7 @@ gguf ()
         pad "$1"
     done
 }
-# has FILE TENSOR HEX: these are its bytes
+# has FILE TENSOR HEX: the tensor has these bytes
 has ()
 {
     checks=$((checks + 1))
@@ -99,7 +99,7 @@ refused ()
     [ "$status" -eq "$refused_status" ] && said "$refused_text" || fail "$*: exits $status, expected $refused_text"
 }
 
-# Numbers 0 … 15 in the low halves, 15 … 0 in the high ones. Scales: 0.5, 2, 0.25, and 0.125 in the second row; the bias of q4_1
+# Numbers 0 to 15 in the low nibbles, 15 to 0 in the high ones. Scales: 0.5, 2, 0.25, and 0.125 in the second row; the bias of q4_1
 # is -1.5. -8 × 0.5 = -4, -128 × 0.25 = -32, -128 × 0.125 = -16.
 nibbles='f0 e1 d2 c3 b4 a5 96 87 78 69 5a 4b 3c 2d 1e 0f'
 words='10 32 54 76 98 ba dc fe ef cd ab 89 67 45 23 01'
@@ -143,7 +143,7 @@ for file in "$work/little.gguf" "$work/big.gguf"; do
     # shellcheck disable=SC2086
     tenon verify $triple "$file"
     [ "$status" -eq 0 ] || fail "verify exits $status"
-    # through other formats, and straight
+    # through other formats, and directly
     for target in m.safetensors m.npz; do
         converts "$file" "$work/$target"
         converts "$work/$target" "$work/back.gguf"
@@ -152,7 +152,7 @@ for file in "$work/little.gguf" "$work/big.gguf"; do
     converts "$file" "$work/back.gguf"
     same "$work/back.gguf" "$work/little.gguf"
 done
-# a row of two, as it is asked for
+# one row of two
 checks=$((checks + 1))
 # shellcheck disable=SC2086
 tenon cat $triple --slice 1,5:0:-1 "$work/little.gguf" c.weight
@@ -194,7 +194,7 @@ listed "$work/one.gguf" 'a.weight q4_1 [1,32],'
 has "$work/one.gguf" a.biases '01 c4'
 has "$work/one.gguf" a.weight "$words"
 
-# c.weight with other biases than -128 times the scales has no type; nor has what lacks a part, or is u32 by chance
+# no type: c.weight with biases other than -128 times the scales, a triple that is not complete, other tensors of u32
 rm -f "$work/no.gguf"
 tenon convert --only 'c.*' "$work/m.safetensors" "$work/c.safetensors"
 # shellcheck disable=SC2086
@@ -209,7 +209,7 @@ size=$(($(wc -c <"$work/c.safetensors")))
     refused 2 'there are no biases of f16 for it' convert $triple --except '*.biases' "$work/m.safetensors" "$work/no.gguf"
     refused 2 'its scales and biases have other shapes' convert $triple --only 'c.weight' --only 'a.[sb]*' \
         --rename c.weight=a.weight "$work/m.safetensors" "$work/no.gguf"
-    # a and a.weight would both have a.scales: as one file of triples there could be only one of them
+    # a and a.weight would both have a.scales: one file of triples can hold only one of them
     tenon convert --rename c.weight=c "$work/c.safetensors" "$work/c.npz"
     tenon convert --append --only c.weight "$work/c.safetensors" "$work/c.npz"
     refused 2 'its scales and biases are those of another tensor' convert $triple "$work/c.npz" "$work/no.gguf"
@@ -220,7 +220,7 @@ size=$(($(wc -c <"$work/c.safetensors")))
     # scales and biases alone are tensors like others
     converts "$work/c.safetensors" "$work/yes.gguf" --except c.weight
     listed "$work/yes.gguf" 'c.biases f16 [2,1],c.scales f16 [2,1],'
-    # two that come from one file: names that are there already, rows that are no groups, data that are not there
+    # names that exist already, rows that are not groups, data that are missing
     { info a.weight 2 0 32; info a.scales 0 32 1; } | gguf "$work/bad.gguf" 2
     refused 2 "a.scales" ls $triple "$work/bad.gguf"
     info a.weight 2 0 16 2 | gguf "$work/bad.gguf" 1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# quantise.sh: `tenon convert --as` makes of floats the blocks that ggml made of them (samples/quants, see samples/ORIGIN), into a
-# file and through a pipe, from any format; and `tenon formats` tells which dtypes can be made.
+# quantise.sh: `tenon convert --as` quantises floats to the same blocks as ggml (samples/quants, see samples/ORIGIN), into a file and
+# through a pipe, from any format; and `tenon formats` lists the dtypes that can be encoded.
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 types='q4_0 q4_1 q5_0 q5_1 q8_0 q1_0 q2_0 q2_k q3_k q4_k q5_k q6_k tq1_0 tq2_0 mxfp4 nvfp4 iq4_nl iq4_xs'
@@ -16,7 +16,7 @@ succeeds ()
     [ "$status" -eq 0 ] || fail "tenon $*: exits $status"
 }
 
-# the_same FILE TYPE: its tensor of that name is that of ggml's blocks
+# the_same FILE TYPE: the tensor of that name has ggml's blocks
 the_same ()
 {
     checks=$((checks + 1))
@@ -44,19 +44,19 @@ for type in $types; do
     done
 done
 
-# f64 comes to the same floats
+# f64 becomes the same floats
 succeeds convert -q --only=q8_0 --as=f64 "$samples/quants/quants-source-f32.gguf" "$work/wide.gguf"
 succeeds convert -q --as=q8_0 "$work/wide.gguf" "$work/narrow.gguf"
 the_same narrow.gguf q8_0
 
-# what cannot be made, and what cannot be cut into blocks
+# types that cannot be encoded, and rows that are not whole blocks
 for type in $read_only $carried; do
     checks=$((checks + 1))
     tenon convert --only=q4_0 --as="$type" "$samples/quants/quants-source-f32.gguf" "$work/none.gguf"
     { [ "$status" -ne 0 ] && said "f32 cannot be cast to $type: nothing is converted to that type"; } || fail "--as=$type does not fail"
 done
 
-# what stays as it is is told for ten of twelve vectors, and for all with -v; the header is padded to 1000 bytes
+# notes name ten of twelve vectors that are kept, with -v all of them; the header is padded to 1000 bytes
 awk 'BEGIN { header = "{"; for (i = 0; i < 12; i++) header = header (i ? "," : "") "\"v" i "\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}"
     printf "%-1000s", header "}" }' >"$work/header"
 { printf '\350\003\000\000\000\000\000\000' && cat "$work/header"; } >"$work/vectors.safetensors"
@@ -85,7 +85,7 @@ for type in $carried; do
     tells "$type" false false
 done
 
-# named LINE TYPE...: are they below that line of `formats -v`, up to the next that is not indented?
+# named LINE TYPE...: `formats -v` has these types below that line, before the next line that is not indented
 named ()
 {
     named_line=$1

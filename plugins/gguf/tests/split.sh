@@ -1,21 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# split.sh: split sets, NAME-00001-of-00003.gguf: parts that do not fit together, those that do, and what is written. The parts are laid
-# out here, by the format's description.
+# split.sh: sharded sets, NAME-00001-of-00003.gguf: shards that fit together, shards that do not, and writing. The shards are made here,
+# by the description of the format.
 # shellcheck source=plugins/gguf/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$work" || exit 1
 
-# part FILE TENSOR PAIRS WORD...: with one tensor, i8 [8], of eight letters, and these pairs
+# part FILE TENSOR PAIRS WORD...: makes a shard with one tensor, i8 [8], of eight letters, and these pairs
 part ()
 {
     part_file=$1 part_tensor=$2 part_pairs=$3
     shift 3
     put "$part_file.gguf" t:GGUF 4:3 8:1 "8:$part_pairs" "$@" "s:$part_tensor" 4:1 8:8 4:24 8:0 p:32 "t:$(printf '%8s' '' | tr ' ' "$part_tensor")" p:32
 }
-# keys NUMBER COUNT TOTAL: the words of a part's three pairs
+# keys NUMBER COUNT TOTAL: prints the words of a shard's three pairs
 keys () { echo "s:split.no 4:2 2:$1 s:split.count 4:2 2:$2 s:split.tensors.count 4:5 4:$3"; }
-# three: a set, s/m
+# three: makes a set, s/m
 # shellcheck disable=SC2046 # words
 three ()
 {
@@ -25,7 +25,7 @@ three ()
 }
 first=s/m-00001-of-00003.gguf second=s/m-00002-of-00003.gguf third=s/m-00003-of-00003.gguf
 
-# good ARGUMENT...: the command succeeds; names LETTERS: and has listed these tensors
+# good ARGUMENT...: the command succeeds; names LETTERS: it listed these tensors
 good ()
 {
     checks=$((checks + 1))
@@ -37,10 +37,10 @@ names ()
     checks=$((checks + 1))
     [ "$(cut -f 1 out | grep -v ' ' | tr -d '\n')" = "$1" ] || fail "other tensors than $1"
 }
-# says TEXT; silent: the last command, on standard error
+# says TEXT; silent: the last command printed this, or nothing, on standard error
 says () { checks=$((checks + 1)); grep -qF -e "$1" error || fail "it does not say: $1"; }
 silent () { checks=$((checks + 1)); [ ! -s error ] || fail 'it says something'; }
-# keyed WORDS: ls --meta=full has no other keys than these, and those with these values (tabs are spaces)
+# keyed WORDS: ls --meta=full has exactly these keys and values (tabs are spaces)
 keyed ()
 {
     good ls --meta=full "$2"
@@ -48,7 +48,7 @@ keyed ()
     if grep -q '^$' out; then sed '/^$/,$d' out; fi | tr '\t\n' ' ;' >keys
     [ "$(cat keys)" = "$1" ] || fail "$2: other keys than $1: $(cat keys)"
 }
-# no FILE TEXT...: the set is refused, by its first part and by its folder, and FILE is what the message names
+# no FILE TEXT...: the set is refused, by its first shard and by its folder, with a message that names FILE
 no ()
 {
     no_file=$1
@@ -62,14 +62,14 @@ no ()
     tenon verify "$first"
     { [ "$status" -eq 1 ] && said "$no_file: " "$@"; } || fail "$no_set: verify exits $status, not 1 with $no_file: $*"
 }
-# exists NAMES: what the folder w holds
+# exists NAMES: the folder w holds these files
 exists ()
 {
     checks=$((checks + 1))
     [ "$(cd w && echo *)" = "$1" ] || fail "w has other files: $(cd w && echo *)"
 }
 
-# ---- opened ----
+# ---- reading ----
 mkdir s w
 three
 for path in $first s s/; do
@@ -94,8 +94,8 @@ good why $second
 good why --shards $third; says 'm-00001-of-00003.gguf is opened for it'
 rm w/*
 
-# ---- 78: parts that do not fit together ----
-# other FILE TENSOR WORD...: a part of the set with three pairs, in its place; then the set is as before
+# ---- 78: shards that do not fit together ----
+# other FILE TENSOR WORD...: replaces a shard of the set by one with three pairs; the set is restored afterwards
 second_is () { part s/m-00002-of-00003 b 3 "$@"; }
 two=m-00002-of-00003.gguf
 it_is='its name says that it is shard 2 of 3'
@@ -132,7 +132,7 @@ it_is='its name says that it is shard 2 of 3'
     part s/m-00002-of-00003 b 0; no $two "it has no key split.count, $it_is"
     printf 'GGUF' >$second; no $two 'the version needs 4 bytes'
     printf 'other' >$second; no $two 'it begins with 6f 74 68 65'
-    # the first part
+    # the first shard
     three
     part s/m-00001-of-00003 a 3 $(keys 1 3 3); no m-00001-of-00003.gguf 'split.no is 1, expected 0: its name says that it is shard 1 of 3'
     part s/m-00001-of-00003 a 3 $(keys 0 0 3); no m-00001-of-00003.gguf 'split.count is 0, expected 3'
@@ -141,7 +141,7 @@ it_is='its name says that it is shard 2 of 3'
     part s/m-00001-of-00003 a 3 $(keys 0 3 -1); no m-00001-of-00003.gguf 'split.tensors.count is -1, the shards up to this one have 1 tensors'
     part s/m-00001-of-00003 a 3 $(keys 0 3 0); no m-00001-of-00003.gguf 'split.tensors.count is 0, the shards up to this one have 1 tensors'
     part s/m-00001-of-00003 a 0; no m-00001-of-00003.gguf 'it has no key split.count, its name says that it is shard 1 of 3'
-    # all of them say the same, and are wrong
+    # all shards state the same wrong number
     for total in 2 4; do
         part s/m-00001-of-00003 a 3 $(keys 0 3 $total)
         part s/m-00002-of-00003 b 3 $(keys 1 3 $total)
@@ -159,8 +159,8 @@ checks=$((checks + 1))
 tenon ls s
 { [ "$status" -eq 2 ] && said 'shard 2 of 3 is missing: m-00002-of-00003.gguf'; } || fail "a missing part: ls exits $status"
 
-# ---- parts by themselves, and files that are called otherwise ----
-# lone FILE TEXT...: refused
+# ---- shards by themselves, and files with other names ----
+# lone FILE TEXT...: the file is refused
 lone ()
 {
     lone_file=$1
@@ -190,7 +190,7 @@ lone ()
 }
 rm w/*
 
-# ---- what else a later part says ----
+# ---- other keys of a later shard ----
 # shellcheck disable=SC2046 # words
 {
     three
@@ -202,7 +202,7 @@ rm w/*
     keyed 'k u32 7;' $first
     part s/m-00002-of-00003 b 4 $(keys 1 3 3) s:k 4:10 8:7
     good ls -v $first; says 'k: an earlier file of the set has another value'
-    # a part in another byte order, and one in an older version
+    # a shard of another byte order, and one of an older version
     three
     put $second t:GGUF b4:3 b8:1 b8:3 b8:8 t:split.no b4:2 b2:1 b8:11 t:split.count b4:2 b2:3 b8:19 t:split.tensors.count b4:5 b4:3 \
         b8:1 t:b b4:1 b8:1 b4:0 b8:0 p:32 x:3f800000
@@ -213,12 +213,12 @@ rm w/*
     checks=$((checks + 1)); [ "$(cat out)" = 1 ] || fail 'a big-endian part has other numbers'
 }
 
-# ---- written ----
-# six: a file of six tensors of 40 bytes, 64 with the padding
+# ---- writing ----
+# six: makes a file of six tensors of 40 bytes, 64 with padding
 put six.gguf t:GGUF 4:3 8:6 8:1 s:k 4:4 4:7 s:a 4:1 8:40 4:24 8:0 s:b 4:1 8:40 4:24 8:64 s:c 4:1 8:40 4:24 8:128 s:d 4:1 8:40 4:24 8:192 \
     s:e 4:1 8:40 4:24 8:256 s:f 4:1 8:40 4:24 8:320 p:32 z:384
 good hash six.gguf; cp out six
-# written FILES OPTION...: makes w/m of six.gguf; the parts hold so many tensors
+# written FILES OPTION...: converts six.gguf to w/m; the shards have these numbers of tensors
 written ()
 {
     written_parts=$1
@@ -252,7 +252,7 @@ written '3 3' -o gguf.shard_size=192
 written '2 2 2' -o gguf.shard_size=192 -o gguf.shard_tensors=2
 written '1 1 1 1 1 1' -o gguf.shard_size=64 -o gguf.shard_tensors=2
 keyed 'split.no u16 5;split.count u16 6;split.tensors.count i32 6;' w/m-00006-of-00006.gguf
-# all in one part: no set
+# all tensors in one shard: a single file
 for option in shard_tensors=6 shard_tensors=7 shard_size=384 shard_size=1TB shard_tensors=0 shard_size=0; do
     written 6 -o gguf.$option
     exists m.gguf
@@ -284,27 +284,27 @@ keyed 'k u32 7;' w/n-00001-of-00002.gguf
 checks=$((checks + 1))
 tenon ls w
 { [ "$status" -eq 2 ] && said 'more than one set'; } || fail "two sets in a folder: ls exits $status"
-# a part by itself, shared out: its keys are those of the new set
+# a shard by itself, split: its keys are those of the new set
 good convert -o gguf.shard_tensors=1 w/n-00002-of-00002.gguf w/p.gguf
 keyed '' w/p-00001-of-00003.gguf
 keyed 'split.no u16 1;split.count u16 3;split.tensors.count i32 3;' w/p-00002-of-00003.gguf
-# a part is missing: nothing opens
+# a shard is missing: nothing opens
 rm w/p-00003-of-00003.gguf
 checks=$((checks + 1))
 tenon ls w/p-00001-of-00003.gguf
 { [ "$status" -eq 2 ] && said 'shard 3 of 3 is missing: p-00003-of-00003.gguf'; } || fail "a missing part: ls exits $status"
-# the older first part goes before the others come
+# the first shard of the older set is removed before the others are written
 checks=$((checks + 1))
 tenon convert -o gguf.shard_tensors=1 w/n-00002-of-00002.gguf w/p.gguf
 [ "$status" -eq 0 ] || fail "over what is left of a set: convert exits $status"
 good verify w/p-00001-of-00003.gguf
 
-# ---- a part's name, and a part's keys, of what is no such part ----
-# The set, edited onto its first part, would be one file that opens neither alone nor with the others.
+# ---- the name and the keys of a shard, in a file that is none ----
+# The set, edited onto its first shard, would be a file that opens neither alone nor with the others.
 rm -f w/*
 good convert -o gguf.shard_tensors=2 six.gguf w/m.gguf
 cp w/m-00001-of-00003.gguf first
-# kept TEXT... -- ARGUMENT...: convert refuses, and no file of the set is another one
+# kept TEXT... -- ARGUMENT...: convert refuses, and no file of the set changes
 kept ()
 {
     kept_text=$1
@@ -325,7 +325,7 @@ kept 'split.count is no u16' --set split.count=0 --set-type split.count=u32 six.
 kept 'split.tensors.count is no i32' --set split.tensors.count=6 --set-type split.tensors.count=u32 six.gguf w/x.gguf
 kept 'split.no is 2, expected less than split.count, 2' --set split.no=2 --set-type split.no=u16 --set split.count=2 --set-type split.count=u16 six.gguf w/x.gguf
 kept 'split.tensors.count is 1, this shard alone has 2 tensors' --set split.tensors.count=1 w/m-00002-of-00003.gguf w/m-00002-of-00003.gguf
-# a part that stays one may be edited; a set of another name has keys of its own; 1 of 1 is a single file
+# a shard that remains one may be edited; a set of another name has keys of its own; 1 of 1 is a single file
 good convert --set k=8 w/m-00002-of-00003.gguf w/m-00002-of-00003.gguf
 good verify w
 good convert -o gguf.shard_tensors=2 --set split.no=x six.gguf w/n.gguf
@@ -353,7 +353,7 @@ good convert w back.gguf
 checks=$((checks + 1)); cmp -s six.gguf back.gguf || fail 'the way through shards of safetensors changes bytes'
 
 # ---- many ----
-# 65,536 parts are one too many: told before anything is written. A set of 300 goes both ways.
+# 65,536 shards are one too many: refused before anything is written. A set of 300 is written and read.
 awk 'BEGIN { printf "{\"t0\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}";
     for (i = 1; i < 65536; i++) printf ",\"t%d\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}", i; printf "}" }' | sed 's/U8/I8/g' >header
 put length "8:$(wc -c <header)"

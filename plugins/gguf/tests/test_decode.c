@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* test_decode.c - the decoders: halves against the definition of binary16, a block of each type against
- * numbers reckoned by hand, ggml's own conversions through the whole library, and vector instructions against
- * plain C. */
+/* test_decode.c - the decoders: halves against the definition of binary16, a
+ * block of each type against numbers computed by hand, ggml's conversions
+ * through the whole library, and vector instructions against plain C. */
 #include "../quants/decode.h"
 #include <check.h>
 #include <math.h>
@@ -30,7 +30,7 @@ START_TEST (every_half)
     for (uint32_t half = 0; half < 65536; half++) {
         float found = gguf_f32_of_f16 ((uint16_t) half), expected = half_by_definition (half);
         uint32_t bits = gguf_bits_of_f32 (found);
-        if (isnan (expected)) { /* quiet, with its payload */
+        if (isnan (expected)) { /* quiet, payload kept */
             ck_assert_uint_eq (bits, (half & 0x8000) << 16 | 0x7fc00000 | (half & 1023) << 13);
             ck_assert_uint_eq (gguf_f16_of_f32 (found), (half & 0x8000) | 0x7e00);
         } else {
@@ -41,8 +41,8 @@ START_TEST (every_half)
 }
 END_TEST
 
-/* Between two neighbours: exactly halfway goes to the even one, the least that is more or less to the nearer.
- */
+/* Between two neighbours: exactly halfway is rounded to the even one, the
+ * floats before and after it to the nearer one. */
 START_TEST (every_tie_of_halves)
 {
     for (uint32_t half = 0; half < 0x7c00; half++) {
@@ -75,20 +75,21 @@ static float items[MOST_ITEMS];
 static bool seen[MOST_ITEMS];
 
 static void
-begin (void)
+clear_block (void)
 {
     memset (block, 0, sizeof block);
 }
 
 static void
-put_half (uint32_t at, uint32_t half)
+put_half_at (uint32_t at, uint32_t half)
 {
     block[at] = (uint8_t) half, block[at + 1] = (uint8_t) (half >> 8);
 }
 
-/* From memory of just its size, into memory of just its size, so that sanitizers see more. */
+/* Decodes from and to allocations of the exact sizes, so that sanitizers find
+ * overruns. */
 static void
-decode (int32_t (*decoder) (const void *, float *, uint64_t), uint32_t bytes, uint32_t count)
+decode_block (int32_t (*decoder) (const void *, float *, uint64_t), uint32_t bytes, uint32_t count)
 {
     uint8_t *from = malloc (bytes);
     float *to = malloc (count * sizeof *to);
@@ -102,72 +103,72 @@ decode (int32_t (*decoder) (const void *, float *, uint64_t), uint32_t bytes, ui
 }
 
 static void
-is (uint32_t item, float value)
+item_is (uint32_t item, float value)
 {
     ck_assert_msg (items[item] == value, "item %u is %g, not %g", item, (double) items[item], (double) value);
     seen[item] = true;
 }
 
-/* All of [first, end) that were not seen. */
+/* Checks the items in [first, end) that were not checked before. */
 static void
-rest (uint32_t first, uint32_t end, float value)
+other_items_are (uint32_t first, uint32_t end, float value)
 {
     for (uint32_t i = first; i < end; i++)
         if (!seen[i])
-            is (i, value);
+            item_is (i, value);
 }
 
 START_TEST (q4)
 {
-    begin ();
-    put_half (0, HALF);
-    block[2] = 0x9f; /* 15 and 9, less 8 */
-    decode (gguf_decode_q4_0, 18, 32);
-    is (0, 3.5f), is (16, .5f), rest (0, 32, -4);
-    begin ();
-    put_half (0, 0x3400); /* a quarter */
-    put_half (2, 0xbc00); /* -1 */
+    clear_block ();
+    put_half_at (0, HALF);
+    block[2] = 0x9f; /* 15 and 9, minus 8 */
+    decode_block (gguf_decode_q4_0, 18, 32);
+    item_is (0, 3.5f), item_is (16, .5f), other_items_are (0, 32, -4);
+    clear_block ();
+    put_half_at (0, 0x3400); /* a quarter */
+    put_half_at (2, 0xbc00); /* -1 */
     block[4 + 15] = 0x3c;
-    decode (gguf_decode_q4_1, 20, 32);
-    is (15, 12 * .25f - 1), is (31, 3 * .25f - 1), rest (0, 32, -1);
+    decode_block (gguf_decode_q4_1, 20, 32);
+    item_is (15, 12 * .25f - 1), item_is (31, 3 * .25f - 1), other_items_are (0, 32, -1);
 }
 END_TEST
 
 START_TEST (q5)
 {
-    begin ();
-    put_half (0, ONE);
+    clear_block ();
+    put_half_at (0, ONE);
     block[2] = 0x02, block[4] = 0x02; /* the fifth bits of 1 and 17 */
     block[6 + 1] = 0x5a;
-    decode (gguf_decode_q5_0, 22, 32);
-    is (1, 10), is (17, 5), rest (0, 32, -16);
-    begin ();
-    put_half (0, TWO);
-    put_half (2, HALF);
+    decode_block (gguf_decode_q5_0, 22, 32);
+    item_is (1, 10), item_is (17, 5), other_items_are (0, 32, -16);
+    clear_block ();
+    put_half_at (0, TWO);
+    put_half_at (2, HALF);
     block[4] = 0x01, block[7] = 0x80; /* of 0 and 31 */
     block[8] = 0x03, block[8 + 15] = 0xf0;
-    decode (gguf_decode_q5_1, 24, 32);
-    is (0, 2 * 19 + .5f), is (31, 2 * 31 + .5f), rest (0, 32, .5f);
+    decode_block (gguf_decode_q5_1, 24, 32);
+    item_is (0, 2 * 19 + .5f), item_is (31, 2 * 31 + .5f), other_items_are (0, 32, .5f);
 }
 END_TEST
 
 START_TEST (q8_q1_q2)
 {
-    begin ();
-    put_half (0, 0x3000); /* an eighth */
+    clear_block ();
+    put_half_at (0, 0x3000); /* an eighth */
     block[2] = 0x80, block[33] = 0x7f;
-    decode (gguf_decode_q8_0, 34, 32);
-    is (0, -16), is (31, 15.875f), rest (0, 32, 0);
-    begin ();
-    put_half (0, 0x4200); /* 3 */
+    decode_block (gguf_decode_q8_0, 34, 32);
+    item_is (0, -16), item_is (31, 15.875f), other_items_are (0, 32, 0);
+    clear_block ();
+    put_half_at (0, 0x4200); /* 3 */
     block[2] = 0x05, block[17] = 0x80;
-    decode (gguf_decode_q1_0, 18, 128);
-    is (0, 3), is (2, 3), is (127, 3), rest (0, 128, -3);
-    begin ();
-    put_half (0, 0x3e00); /* 1.5 */
+    decode_block (gguf_decode_q1_0, 18, 128);
+    item_is (0, 3), item_is (2, 3), item_is (127, 3), other_items_are (0, 128, -3);
+    clear_block ();
+    put_half_at (0, 0x3e00); /* 1.5 */
     block[2] = 0xe4, block[17] = 0x40;
-    decode (gguf_decode_q2_0, 18, 64);
-    is (1, 0), is (2, 1.5f), is (3, 3), is (63, 0), rest (0, 64, -1.5f);
+    decode_block (gguf_decode_q2_0, 18, 64);
+    item_is (1, 0), item_is (2, 1.5f), item_is (3, 3), item_is (63, 0), other_items_are (0, 64, -1.5f);
 }
 END_TEST
 
@@ -185,220 +186,227 @@ START_TEST (fp4)
                    { 254, 0x1p127f },
                    { 255, INFINITY /* 2^128 */ } };
     for (size_t i = 0; i < COUNT (scales); i++) {
-        begin ();
+        clear_block ();
         block[0] = scales[i].code;
         block[1] = 0xa2; /* 1 and -1 */
-        decode (gguf_decode_mxfp4, 17, 32);
-        is (0, scales[i].scale), is (16, -scales[i].scale), rest (0, 32, 0);
+        decode_block (gguf_decode_mxfp4, 17, 32);
+        item_is (0, scales[i].scale), item_is (16, -scales[i].scale), other_items_are (0, 32, 0);
     }
-    begin ();
+    clear_block ();
     block[0] = 255;
-    block[16] = 0x19; /* -0.5 and 0.5: 2^128 is not made before */
-    decode (gguf_decode_mxfp4, 17, 32);
-    is (15, -0x1p127f), is (31, 0x1p127f), rest (0, 32, 0);
-    begin ();
+    block[16] = 0x19; /* -0.5 and 0.5: not computed by way of 2^128 */
+    decode_block (gguf_decode_mxfp4, 17, 32);
+    item_is (15, -0x1p127f), item_is (31, 0x1p127f), other_items_are (0, 32, 0);
+    clear_block ();
     block[0] = 0x38, block[1] = 0x01, block[2] = 0x7f, block[3] = 0xfe; /* 1, 2^-9, 0, 448 */
     for (uint32_t part = 0; part < 4; part++)
         block[4 + 8 * part] = 0x2f, block[4 + 8 * part + 7] = 0x70;
-    decode (gguf_decode_nvfp4, 36, 64);
-    is (0, -6), is (8, 1), is (15, 6), rest (0, 16, 0);
-    is (16, -6 * 0x1p-9f), is (24, 0x1p-9f), is (31, 6 * 0x1p-9f), rest (16, 32, 0);
-    rest (32, 48, 0);
-    is (48, -6 * 448), is (56, 448), is (63, 6 * 448), rest (48, 64, 0);
+    decode_block (gguf_decode_nvfp4, 36, 64);
+    item_is (0, -6), item_is (8, 1), item_is (15, 6), other_items_are (0, 16, 0);
+    item_is (16, -6 * 0x1p-9f), item_is (24, 0x1p-9f), item_is (31, 6 * 0x1p-9f), other_items_are (16, 32, 0);
+    other_items_are (32, 48, 0);
+    item_is (48, -6 * 448), item_is (56, 448), item_is (63, 6 * 448), other_items_are (48, 64, 0);
 }
 END_TEST
 
 START_TEST (q2_and_q3_k)
 {
-    begin ();
-    put_half (80, ONE);
-    put_half (82, HALF);
+    clear_block ();
+    put_half_at (80, ONE);
+    put_half_at (82, HALF);
     block[0] = 0x21, block[2] = 0x03, block[13] = 0x4f;
     block[16] = 0xe4;               /* 0 1 2 3 of parts 0 2 4 6 */
     block[16 + 32 + 16 + 5] = 0x30; /* 3, of part 13 */
-    decode (gguf_decode_q2_k, 84, 256);
-    rest (0, 16, -1);
-    is (32, 3), rest (16, 208, 0);
-    is (213, 43), rest (208, 224, -2);
-    rest (224, 256, 0);
-    begin ();
-    put_half (108, HALF);
+    decode_block (gguf_decode_q2_k, 84, 256);
+    other_items_are (0, 16, -1);
+    item_is (32, 3), other_items_are (16, 208, 0);
+    item_is (213, 43), other_items_are (208, 224, -2);
+    other_items_are (224, 256, 0);
+    clear_block ();
+    put_half_at (108, HALF);
     block[96] = 0x05, block[104] = 0x02;  /* part 0: 37 - 32 */
     block[101] = 0x70, block[105] = 0x40; /* part 13: 23 - 32 */
     block[32 + 3] = 0x02, block[3] = 0x01;
     block[32 + 32 + 16 + 9] = 0x10, block[16 + 9] = 0x40;
-    decode (gguf_decode_q3_k, 110, 256);
-    is (3, 2.5f * 2), rest (0, 16, 2.5f * -4);
-    is (217, -4.5f), rest (208, 224, -4.5f * -4);
-    rest (0, 256, -16 * -4);
+    decode_block (gguf_decode_q3_k, 110, 256);
+    item_is (3, 2.5f * 2), other_items_are (0, 16, 2.5f * -4);
+    item_is (217, -4.5f), other_items_are (208, 224, -4.5f * -4);
+    other_items_are (0, 256, -16 * -4);
 }
 END_TEST
 
-/* Part 1: times 7, less 2; part 6: times 58, less 19, with bits in the bytes of parts 2. */
+/* Part 1: times 7, minus 2. Part 6: times 58, minus 19, with bits in the bytes
+ * of part 2. */
 static void
-begin_k (void)
+put_k_scales (void)
 {
-    begin ();
-    put_half (0, ONE);
-    put_half (2, ONE);
+    clear_block ();
+    put_half_at (0, ONE);
+    put_half_at (2, ONE);
     block[5] = 0x07, block[9] = 0x02;
     block[14] = 0x3a, block[6] = 0xc0, block[10] = 0x40;
 }
 
 START_TEST (q4_and_q5_k)
 {
-    begin_k ();
+    put_k_scales ();
     block[16 + 4] = 0x50;
     block[16 + 96 + 31] = 0x0f;
-    decode (gguf_decode_q4_k, 144, 256);
-    is (36, 7 * 5 - 2), rest (32, 64, -2);
-    is (223, 58 * 15 - 19), rest (192, 224, -19);
-    rest (0, 256, 0);
-    begin_k ();
+    decode_block (gguf_decode_q4_k, 144, 256);
+    item_is (36, 7 * 5 - 2), other_items_are (32, 64, -2);
+    item_is (223, 58 * 15 - 19), other_items_are (192, 224, -19);
+    other_items_are (0, 256, 0);
+    put_k_scales ();
     block[48 + 4] = 0x50, block[16 + 4] = 0x02;
     block[48 + 96 + 31] = 0x0f, block[16 + 31] = 0x40;
-    decode (gguf_decode_q5_k, 176, 256);
-    is (36, 7 * 21 - 2), rest (32, 64, -2);
-    is (223, 58 * 31 - 19), rest (192, 224, -19);
-    rest (0, 256, 0);
+    decode_block (gguf_decode_q5_k, 176, 256);
+    item_is (36, 7 * 21 - 2), other_items_are (32, 64, -2);
+    item_is (223, 58 * 31 - 19), other_items_are (192, 224, -19);
+    other_items_are (0, 256, 0);
 }
 END_TEST
 
 START_TEST (q6_k)
 {
-    begin ();
-    put_half (208, 0x3400); /* a quarter */
+    clear_block ();
+    put_half_at (208, 0x3400); /* a quarter */
     block[192] = 3, block[192 + 11] = 0xfe;
     block[1] = 0x0f, block[128 + 1] = 0x03;
     block[64 + 32 + 16 + 2] = 0x04, block[128 + 32 + 16 + 2] = 0x08;
-    decode (gguf_decode_q6_k, 210, 256);
-    is (1, .75f * 31), rest (0, 16, .75f * -32);
-    is (178, -.5f * 4), rest (176, 192, -.5f * -32);
-    rest (0, 256, 0);
+    decode_block (gguf_decode_q6_k, 210, 256);
+    item_is (1, .75f * 31), other_items_are (0, 16, .75f * -32);
+    item_is (178, -.5f * 4), other_items_are (176, 192, -.5f * -32);
+    other_items_are (0, 256, 0);
 }
 END_TEST
 
 /* 207: digits 2 1 0 2 1, the least n with n / 256 ≥ 196 / 243 */
 START_TEST (ternary)
 {
-    begin ();
-    put_half (52, TWO);
+    clear_block ();
+    put_half_at (52, TWO);
     block[0] = block[32 + 15] = block[48 + 3] = 207;
-    decode (gguf_decode_tq1_0, 54, 256);
-    is (0, 2), is (32, 0), is (64, -2), is (96, 2), is (128, 0);
-    is (175, 2), is (191, 0), is (207, -2), is (223, 2), is (239, 0);
-    is (243, 2), is (247, 0), is (251, -2), is (255, 2);
-    rest (0, 256, -2);
-    begin ();
-    put_half (64, ONE);
+    decode_block (gguf_decode_tq1_0, 54, 256);
+    item_is (0, 2), item_is (32, 0), item_is (64, -2), item_is (96, 2), item_is (128, 0);
+    item_is (175, 2), item_is (191, 0), item_is (207, -2), item_is (223, 2), item_is (239, 0);
+    item_is (243, 2), item_is (247, 0), item_is (251, -2), item_is (255, 2);
+    other_items_are (0, 256, -2);
+    clear_block ();
+    put_half_at (64, ONE);
     block[0] = 0xe4, block[32 + 31] = 0x90;
-    decode (gguf_decode_tq2_0, 66, 256);
-    is (32, 0), is (64, 1), is (96, 2), is (223, 0), is (255, 1), rest (0, 256, -1);
+    decode_block (gguf_decode_tq2_0, 66, 256);
+    item_is (32, 0), item_is (64, 1), item_is (96, 2), item_is (223, 0), item_is (255, 1),
+        other_items_are (0, 256, -1);
 }
 END_TEST
 
-/* From ggml's tables: point 0 is -1 eight times, point 2047 1 eight times, point 256 0xff00ff01000100ff. */
+/* From ggml's tables: point 0 is -1 eight times, point 2047 1 eight times,
+ * point 256 0xff00ff01000100ff. */
 START_TEST (iq1)
 {
     static const float point_256[8] = { -1, 0, 1, 0, 1, -1, 0, -1 };
-    begin ();
-    put_half (0, TWO);
-    block[2] = 0xff;       /* 2047, with … */
-    put_half (34, 0xa007); /* … times 5, down */
-    put_half (48, 0x0200); /* part 7: 256 is its last code */
-    decode (gguf_decode_iq1_s, 50, 256);
+    clear_block ();
+    put_half_at (0, TWO);
+    block[2] = 0xff;          /* 2047, with … */
+    put_half_at (34, 0xa007); /* … times 5, down */
+    put_half_at (48, 0x0200); /* part 7: 256 is its last code */
+    decode_block (gguf_decode_iq1_s, 50, 256);
     for (uint32_t i = 0; i < 8; i++)
-        is (i, 10 * .875f), is (248 + i, 2 * (point_256[i] + .125f));
-    rest (0, 32, 10 * -1.125f);
-    rest (32, 256, 2 * -.875f);
-    begin ();
+        item_is (i, 10 * .875f), item_is (248 + i, 2 * (point_256[i] + .125f));
+    other_items_are (0, 32, 10 * -1.125f);
+    other_items_are (32, 256, 2 * -.875f);
+    clear_block ();
     block[48 + 7] = 0x40; /* the scale's upper nibble: 2 */
     block[49] = 0x0a;     /* items 48 … 63: times 11 */
     block[6] = 0xff, block[32 + 3] = 0x87;
     block[32 + 15] = 0x10;
-    decode (gguf_decode_iq1_m, 56, 256);
+    decode_block (gguf_decode_iq1_m, 56, 256);
     for (uint32_t i = 0; i < 8; i++)
-        is (48 + i, 22 * 1.125f), is (248 + i, 2 * (point_256[i] + .125f));
-    rest (56, 64, 22 * -1.125f);
-    rest (0, 256, 2 * -.875f);
+        item_is (48 + i, 22 * 1.125f), item_is (248 + i, 2 * (point_256[i] + .125f));
+    other_items_are (56, 64, 22 * -1.125f);
+    other_items_are (0, 256, 2 * -.875f);
 }
 END_TEST
 
-/* Point 0 of the iq2 types is 8 eight times, point 1 has 43 first, the last of iq2_xs and iq2_s is 43 eight
- * times. */
+/* Point 0 of the iq2 types is 8 eight times, point 1 has 43 first, the last of
+ * iq2_xs and iq2_s is 43 eight times. */
 START_TEST (iq2)
 {
-    begin ();
-    put_half (0, ONE);
+    clear_block ();
+    put_half_at (0, ONE);
     block[2] = 1, block[6] = 0x02, block[9] = 0x30; /* signs of 1, so of 7, too; times 3.5 / 4 */
-    decode (gguf_decode_iq2_xxs, 66, 256);
-    is (0, 43 * .875f), is (1, -7), is (7, -7), rest (0, 32, 7), rest (32, 256, 1);
-    begin ();
-    put_half (0, ONE);
-    put_half (2 + 2 * 31, 0x07ff); /* signs of 0 and 1 */
+    decode_block (gguf_decode_iq2_xxs, 66, 256);
+    item_is (0, 43 * .875f), item_is (1, -7), item_is (7, -7), other_items_are (0, 32, 7),
+        other_items_are (32, 256, 1);
+    clear_block ();
+    put_half_at (0, ONE);
+    put_half_at (2 + 2 * 31, 0x07ff); /* signs of 0 and 1 */
     block[73] = 0x30;
-    decode (gguf_decode_iq2_xs, 74, 256);
-    is (248, -43 * .875f), is (249, -43 * .875f), rest (250, 256, 43 * .875f);
-    rest (240, 248, 7), rest (0, 240, 1);
-    begin ();
-    put_half (0, ONE);
+    decode_block (gguf_decode_iq2_xs, 74, 256);
+    item_is (248, -43 * .875f), item_is (249, -43 * .875f), other_items_are (250, 256, 43 * .875f);
+    other_items_are (240, 248, 7), other_items_are (0, 240, 1);
+    clear_block ();
+    put_half_at (0, ONE);
     block[2 + 6] = 0xff, block[66 + 1] = 0x30; /* 1023, of items 48 … 55 */
     block[34 + 6] = 0x80;
     block[74 + 1] = 0x30;
-    decode (gguf_decode_iq2_s, 82, 256);
-    is (55, -43 * .875f), rest (48, 55, 43 * .875f), rest (56, 64, 7), rest (0, 256, 1);
+    decode_block (gguf_decode_iq2_s, 82, 256);
+    item_is (55, -43 * .875f), other_items_are (48, 55, 43 * .875f), other_items_are (56, 64, 7),
+        other_items_are (0, 256, 1);
 }
 END_TEST
 
-/* iq3_xxs: point 0 is 4 four times, point 1 20 4 4 4, point 255 4 28 52 62. iq3_s: 0 is 1 four times, 511 is
- * 1 1 15 15. */
+/* iq3_xxs: point 0 is 4 four times, point 1 20 4 4 4, point 255 4 28 52 62.
+ * iq3_s: 0 is 1 four times, 511 is 1 1 15 15. */
 START_TEST (iq3)
 {
-    begin ();
-    put_half (0, ONE);
+    clear_block ();
+    put_half_at (0, ONE);
     block[2] = 1, block[3] = 255;
     block[66] = 0x10, block[69] = 0x30; /* signs of 4, so of 7, too; times 3.5 / 2 */
-    decode (gguf_decode_iq3_xxs, 98, 256);
-    is (0, 35), is (4, -7), is (5, 49), is (6, 91), is (7, -62 * 1.75f), rest (0, 32, 7), rest (32, 256, 1);
-    begin ();
-    put_half (0, ONE);
+    decode_block (gguf_decode_iq3_xxs, 98, 256);
+    item_is (0, 35), item_is (4, -7), item_is (5, 49), item_is (6, 91), item_is (7, -62 * 1.75f),
+        other_items_are (0, 32, 7), other_items_are (32, 256, 1);
+    clear_block ();
+    put_half_at (0, ONE);
     block[2 + 63] = 0xff, block[66 + 7] = 0x80; /* 511, of items 252 … 255 */
     block[2 + 8] = 0xff, block[66 + 1] = 0x01;  /* and of 32 … 35 */
     block[74 + 31] = 0x80;
     block[106 + 3] = 0x20; /* part 7: times 5 */
-    decode (gguf_decode_iq3_s, 110, 256);
-    is (254, 75), is (255, -75), rest (224, 254, 5);
-    is (34, 15), is (35, 15), rest (0, 224, 1);
+    decode_block (gguf_decode_iq3_s, 110, 256);
+    item_is (254, 75), item_is (255, -75), other_items_are (224, 254, 5);
+    item_is (34, 15), item_is (35, 15), other_items_are (0, 224, 1);
 }
 END_TEST
 
 /* -127 … -10 for 0 … 7, 1 13 25 38 53 69 89 113 for 8 … 15 */
 START_TEST (iq4)
 {
-    begin ();
-    put_half (0, HALF);
+    clear_block ();
+    put_half_at (0, HALF);
     block[2] = 0x8f, block[17] = 0x71;
-    decode (gguf_decode_iq4_nl, 18, 32);
-    is (0, 56.5f), is (16, .5f), is (15, -52), is (31, -5), rest (0, 32, -63.5f);
-    begin ();
-    put_half (0, ONE);
-    put_half (2, 0xc001); /* part 0: 16 + …, part 7: 48 + … */
+    decode_block (gguf_decode_iq4_nl, 18, 32);
+    item_is (0, 56.5f), item_is (16, .5f), item_is (15, -52), item_is (31, -5),
+        other_items_are (0, 32, -63.5f);
+    clear_block ();
+    put_half_at (0, ONE);
+    put_half_at (2, 0xc001); /* part 0: 16 + …, part 7: 48 + … */
     block[4] = 0x0f, block[7] = 0x30;
     block[8] = 0x8f, block[8 + 127] = 0x71;
-    decode (gguf_decode_iq4_xs, 136, 256);
-    is (0, -113), is (16, -1), rest (0, 32, 127);
-    is (239, 19 * -104), is (255, 19 * -10), rest (224, 256, 19 * -127);
-    rest (32, 224, -32 * -127);
+    decode_block (gguf_decode_iq4_xs, 136, 256);
+    item_is (0, -113), item_is (16, -1), other_items_are (0, 32, 127);
+    item_is (239, 19 * -104), item_is (255, 19 * -10), other_items_are (224, 256, 19 * -127);
+    other_items_are (32, 224, -32 * -127);
 }
 END_TEST
 
-/* ---- ggml's conversions ---- */
+/* ---- ggml's conversions, through the whole library ---- */
 
 static tenon_context *context;
 static tenon_error error = TENON_ERROR_INIT;
 
 static const char *
-sample (const char *name)
+quants_path (const char *name)
 {
     static char path[4096];
     const char *srcdir = getenv ("TENON_SRCDIR");
@@ -407,20 +415,21 @@ sample (const char *name)
 }
 
 static tenon_file *
-open_sample (const char *name)
+open_quants (const char *name)
 {
     tenon_file *file;
-    ck_assert_msg (tenon_open (context, sample (name), NULL, &file, &error) == TENON_OK, "%s", error.message);
+    ck_assert_msg (tenon_open (context, quants_path (name), NULL, &file, &error) == TENON_OK, "%s",
+                   error.message);
     return file;
 }
 
-/* At an odd address. */
+/* The file begins at an odd address. */
 static tenon_file *
-open_in_memory (const char *name)
+open_unaligned (const char *name)
 {
     static uint8_t bytes[65536];
     tenon_file *file;
-    FILE *stream = fopen (sample (name), "rb");
+    FILE *stream = fopen (quants_path (name), "rb");
     ck_assert (stream);
     size_t size = fread (bytes + 1, 1, sizeof bytes - 1, stream);
     ck_assert (size > 0 && size < sizeof bytes - 1);
@@ -445,7 +454,8 @@ read_one (tenon_file *file, tenon_request request, uint64_t index, void *to, uin
 #define COLUMNS 512u
 #define SIZE (ROWS * COLUMNS * sizeof (float))
 
-/* Whole, at an odd address, out of memory, in part, and as another dtype. */
+/* Reads all of it, at an odd address, from memory, in part, and as another
+ * dtype. */
 static void
 compare_tensor (tenon_file *quantised, tenon_file *in_memory, uint64_t index, const float *expected)
 {
@@ -472,9 +482,9 @@ compare_tensor (tenon_file *quantised, tenon_file *in_memory, uint64_t index, co
 START_TEST (vectors)
 {
     ck_assert_int_eq (tenon_context_new (&context, NULL, &error), TENON_OK);
-    tenon_file *quantised = open_sample ("quants.gguf"),
-               *floats = open_sample ("quants-dequantized-f32.gguf"),
-               *in_memory = open_in_memory ("quants.gguf");
+    tenon_file *quantised = open_quants ("quants.gguf"),
+               *floats = open_quants ("quants-dequantized-f32.gguf"),
+               *in_memory = open_unaligned ("quants.gguf");
     ck_assert_uint_eq (tenon_count (quantised), 25);
     for (uint64_t i = 0; i < 25; i++) {
         static float expected[ROWS * COLUMNS];
@@ -496,7 +506,7 @@ END_TEST
 
 static const struct pair {
     int32_t (*fast) (const void *, float *, uint64_t), (*base) (const void *, float *, uint64_t);
-    uint32_t bytes, count, scale; /* where the half lies */
+    uint32_t bytes, count, scale; /* scale: offset of the half */
 } pairs[] = {
     { gguf_decode_q4_0, gguf_decode_q4_0_base, 18, 32, 0 },
     { gguf_decode_q8_0, gguf_decode_q8_0_base, 34, 32, 0 },
@@ -513,8 +523,8 @@ random_byte (void)
     return (uint8_t) (state >> 24);
 }
 
-/* Every half as scale, over random bytes (which make NaNs of the other scale, too); blocks and items at odd
- * places. */
+/* Every half as scale, with random bytes, so that the other scale is NaN at
+ * times. Blocks and items are not aligned. */
 START_TEST (fast_is_base)
 {
     enum { BLOCKS = 1024 };
@@ -540,12 +550,12 @@ START_TEST (fast_is_base)
 }
 END_TEST
 
-/* No block, and one: nothing is written behind. */
+/* No block, and one: nothing is written after it. */
 START_TEST (few_blocks)
 {
     const struct pair *pair = &pairs[_i];
     float guarded[MOST_ITEMS + 1];
-    begin ();
+    clear_block ();
     guarded[0] = guarded[pair->count] = 7;
     ck_assert_int_eq (pair->fast (block, guarded, 0), TENON_OK);
     ck_assert (guarded[0] == 7);

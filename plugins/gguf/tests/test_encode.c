@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* test_encode.c - the encoders: roundings against the C library, blocks reckoned by hand, what ggml leaves
- * undefined, vector instructions against plain C, and ggml's own conversions through the whole library. */
+/* test_encode.c - the encoders: roundings against the C library, blocks
+ * computed by hand, conversions that ggml leaves undefined, vector instructions
+ * against plain C, and ggml's conversions through the whole library. */
 #include "../quants/encode.h"
 #include <check.h>
 #include <stdbool.h>
@@ -32,7 +33,7 @@ static const struct type {
 };
 
 static uint32_t
-random_bits (void)
+next_random (void)
 {
     static uint64_t state = 0x9e3779b97f4a7c15;
     state ^= state << 13, state ^= state >> 7, state ^= state << 17;
@@ -41,7 +42,7 @@ random_bits (void)
 
 /* ---- roundings ---- */
 
-/* Around every half, and all over. */
+/* The floats around every half, and random ones. */
 START_TEST (rounding)
 {
     for (int32_t halves = -1024; halves <= 1024; halves++) {
@@ -54,7 +55,7 @@ START_TEST (rounding)
     }
     for (uint32_t i = 0; i < 4000000; i++) {
         float value =
-            gguf_f32_of_bits ((random_bits () & 0x807fffff) | (100 + i % 49) << 23); /* below 2^22 */
+            gguf_f32_of_bits ((next_random () & 0x807fffff) | (100 + i % 49) << 23); /* below 2^22 */
         ck_assert_int_eq (gguf_round (value), lroundf (value));
         ck_assert_int_eq (gguf_nearest (value), lrintf (value));
     }
@@ -74,14 +75,15 @@ static bool seen[MOST_BYTES];
 static uint32_t block_bytes;
 
 static void
-begin (void)
+clear_items (void)
 {
     memset (items, 0, sizeof items);
 }
 
-/* From memory of just its size, into memory of just its size, so that sanitizers see more. */
+/* Encodes from and to allocations of the exact sizes, so that sanitizers find
+ * overruns. */
 static void
-encode (const char *name)
+encode_block (const char *name)
 {
     const struct type *type = types;
     while (strcmp (type->name, name) != 0)
@@ -100,7 +102,7 @@ encode (const char *name)
 }
 
 static void
-is (uint32_t at, uint32_t byte)
+byte_is (uint32_t at, uint32_t byte)
 {
     ck_assert_msg (block[at] == byte, "byte %u is %02x, not %02x", at, block[at], byte);
     seen[at] = true;
@@ -109,190 +111,209 @@ is (uint32_t at, uint32_t byte)
 static void
 half_is (uint32_t at, uint32_t half)
 {
-    is (at, half & 0xff);
-    is (at + 1, half >> 8);
+    byte_is (at, half & 0xff);
+    byte_is (at + 1, half >> 8);
 }
 
-/* All of the block that was not seen. */
+/* Checks the bytes that were not checked before. */
 static void
-rest (uint32_t byte)
+other_bytes_are (uint32_t byte)
 {
     for (uint32_t i = 0; i < block_bytes; i++)
         if (!seen[i])
-            is (i, byte);
+            byte_is (i, byte);
 }
 
 START_TEST (zeros)
 {
-    begin ();
-    encode ("q4_0"); /* 0 / -8 is -0; the code 8 is zero */
-    half_is (0, 0x8000), rest (0x88);
-    encode ("q5_0"); /* 16 */
-    half_is (0, 0x8000), is (2, 0xff), is (3, 0xff), is (4, 0xff), is (5, 0xff), rest (0);
+    clear_items ();
+    encode_block ("q4_0"); /* 0 / -8 is -0; the code 8 is zero */
+    half_is (0, 0x8000), other_bytes_are (0x88);
+    encode_block ("q5_0"); /* 16 */
+    half_is (0, 0x8000), byte_is (2, 0xff), byte_is (3, 0xff), byte_is (4, 0xff), byte_is (5, 0xff),
+        other_bytes_are (0);
     static const char *const nothing[] = { "q4_1", "q5_1", "q8_0", "q2_k",  "q3_k",
                                            "q4_k", "q5_k", "q6_k", "mxfp4", "nvfp4" };
     for (size_t i = 0; i < COUNT (nothing); i++)
-        encode (nothing[i]), rest (0);
-    encode ("q1_0"); /* a zero counts as positive */
-    half_is (0, 0), rest (0xff);
-    encode ("q2_0"); /* the code 1 four times */
-    half_is (0, 0), rest (0x55);
-    encode ("tq1_0"); /* 11111 to base 3 is 121: 121 * 256 / 243 = 127.5, up; 11110 is 120: 126.4 */
-    is (48, 127), is (49, 127), is (50, 127), is (51, 127), half_is (52, 0), rest (128);
-    encode ("tq2_0");
-    half_is (64, 0), rest (0x55);
-    encode ("iq4_nl"); /* 1, the code 8, is nearer to zero than -10 is */
-    half_is (0, 0), rest (0x88);
-    encode ("iq4_xs"); /* -0 / 32; scales of 32 for 0: their upper two bits are 2 */
-    half_is (0, 0x8000), half_is (2, 0xaaaa), is (4, 0), is (5, 0), is (6, 0), is (7, 0), rest (0x88);
+        encode_block (nothing[i]), other_bytes_are (0);
+    encode_block ("q1_0"); /* zero is positive */
+    half_is (0, 0), other_bytes_are (0xff);
+    encode_block ("q2_0"); /* the code 1 four times */
+    half_is (0, 0), other_bytes_are (0x55);
+    encode_block ("tq1_0"); /* 11111 to base 3 is 121: 121 * 256 / 243 = 127.5, up;
+                               11110 is 120: 126.4 */
+    byte_is (48, 127), byte_is (49, 127), byte_is (50, 127), byte_is (51, 127), half_is (52, 0),
+        other_bytes_are (128);
+    encode_block ("tq2_0");
+    half_is (64, 0), other_bytes_are (0x55);
+    encode_block ("iq4_nl"); /* 1, the code 8, is nearer to zero than -10 is */
+    half_is (0, 0), other_bytes_are (0x88);
+    encode_block ("iq4_xs"); /* -0 / 32; scales of 32 for 0: their upper two bits are 2 */
+    half_is (0, 0x8000), half_is (2, 0xaaaa), byte_is (4, 0), byte_is (5, 0), byte_is (6, 0), byte_is (7, 0),
+        other_bytes_are (0x88);
 }
 END_TEST
 
 START_TEST (q8_0)
 {
-    begin (); /* 127 is the largest: the scale is 1, 0x3c00 */
+    clear_items (); /* 127 is the largest: the scale is 1, 0x3c00 */
     items[0] = 127, items[1] = -126.5f, items[2] = 0.5f, items[3] = -0.49f, items[31] = 2.5f;
-    encode ("q8_0");
-    half_is (0, 0x3c00), is (2, 127), is (3, 0x81 /* -127: halves go away from zero */), is (4, 1),
-        is (33, 3);
-    rest (0);
-    begin ();         /* the scale is 1 / 127 = 1.0079 * 2^-7, which is 1 + 8 / 1024 as a half; */
+    encode_block ("q8_0");
+    half_is (0, 0x3c00), byte_is (2, 127), byte_is (3, 0x81 /* -127: halves go away from zero */),
+        byte_is (4, 1), byte_is (33, 3);
+    other_bytes_are (0);
+    clear_items ();   /* the scale is 1 / 127 = 1.0079 * 2^-7, which is 1 + 8 / 1024
+                         as a half; */
     items[5] = -1;    /* -127 */
     items[6] = 0.25f; /* 31.75 */
-    encode ("q8_0");
-    half_is (0, 0x2008), is (7, 0x81), is (8, 32), rest (0);
+    encode_block ("q8_0");
+    half_is (0, 0x2008), byte_is (7, 0x81), byte_is (8, 32), other_bytes_are (0);
 }
 END_TEST
 
 START_TEST (q4_and_q5)
 {
-    begin (); /* -8 is the peak, so the scale is 1 */
+    clear_items (); /* -8 is the peak, so the scale is 1 */
     items[0] = -8, items[16] = 7, items[1] = 0.5f, items[17] = -0.6f, items[2] = 7.9f;
-    encode ("q4_0"); /* codes 0, 15, 9 (8.5 + 0.5), 7 (7.9, cut), 15 (16.4, but 15 is the largest) */
-    half_is (0, 0x3c00), is (2, 0xf0), is (3, 0x79), is (4, 0x8f), rest (0x88);
-    begin (); /* the first of two peaks counts: 8 / -8 */
+    encode_block ("q4_0"); /* codes 0, 15, 9 (8.5 + 0.5), 7 (7.9, cut), 15 (16.4,
+                              but 15 is the largest) */
+    half_is (0, 0x3c00), byte_is (2, 0xf0), byte_is (3, 0x79), byte_is (4, 0x8f), other_bytes_are (0x88);
+    clear_items (); /* of two peaks the first is taken: 8 / -8 */
     items[3] = 8, items[4] = -8;
-    encode ("q4_0");
-    half_is (0, 0xbc00), is (5, 0x80), is (6, 0x8f), rest (0x88);
-    begin ();
+    encode_block ("q4_0");
+    half_is (0, 0xbc00), byte_is (5, 0x80), byte_is (6, 0x8f), other_bytes_are (0x88);
+    clear_items ();
     items[0] = -32, items[17] = 30, items[31] = 2; /* scale 2: codes 0, 31, 17, and 16 for zero */
-    encode ("q5_0");
-    half_is (0, 0x4000), is (2, 0xfe), is (3, 0xff), is (4, 0xff), is (5, 0xff);
-    is (7, 0xf0), is (21, 0x10), rest (0);
-    begin (); /* from -1 to 14, steps of 1 */
+    encode_block ("q5_0");
+    half_is (0, 0x4000), byte_is (2, 0xfe), byte_is (3, 0xff), byte_is (4, 0xff), byte_is (5, 0xff);
+    byte_is (7, 0xf0), byte_is (21, 0x10), other_bytes_are (0);
+    clear_items (); /* from -1 to 14, steps of 1 */
     items[0] = -1, items[16] = 14, items[15] = 1.5f;
-    encode ("q4_1"); /* codes 0, 15, 3 (2.5 + 0.5), and 1 for zero */
-    half_is (0, 0x3c00), half_is (2, 0xbc00), is (4, 0xf0), is (19, 0x13), rest (0x11);
-    begin (); /* from 0 to 62, steps of 2 */
+    encode_block ("q4_1"); /* codes 0, 15, 3 (2.5 + 0.5), and 1 for zero */
+    half_is (0, 0x3c00), half_is (2, 0xbc00), byte_is (4, 0xf0), byte_is (19, 0x13), other_bytes_are (0x11);
+    clear_items (); /* from 0 to 62, steps of 2 */
     items[0] = 62, items[31] = 34;
-    encode ("q5_1"); /* codes 31 and 17 */
-    half_is (0, 0x4000), is (4, 1), is (7, 0x80), is (8, 0x0f), is (23, 0x10), rest (0);
+    encode_block ("q5_1"); /* codes 31 and 17 */
+    half_is (0, 0x4000), byte_is (4, 1), byte_is (7, 0x80), byte_is (8, 0x0f), byte_is (23, 0x10),
+        other_bytes_are (0);
 }
 END_TEST
 
 START_TEST (few_bits)
 {
-    begin (); /* 96 + 160 = 256, the mean of 128 magnitudes is 2; signs of 0 and 127 are negative */
+    clear_items (); /* 96 + 160 = 256, the mean of 128 magnitudes is 2; signs of 0
+                       and 127 are negative */
     items[0] = -96, items[127] = -160;
-    encode ("q1_0");
-    half_is (0, 0x4000), is (2, 0xfe), is (17, 0x7f), rest (0xff);
-    begin (); /* 4 is the scale: -1, 0.5 (away from zero), -0.49 */
+    encode_block ("q1_0");
+    half_is (0, 0x4000), byte_is (2, 0xfe), byte_is (17, 0x7f), other_bytes_are (0xff);
+    clear_items (); /* 4 is the scale: -1, 0.5 (away from zero), -0.49 */
     items[0] = -4, items[1] = 2, items[63] = -1.96f;
-    encode ("q2_0"); /* codes 0, 2 in byte 2, 1 for all others */
-    half_is (0, 0x4400), is (2, 0x58), rest (0x55);
-    begin (); /* trits 2 0 1 1 1 are 162 + 27 * 0 + 9 + 3 + 1 = 175: 175 * 256 / 243 = 184.4 */
+    encode_block ("q2_0"); /* codes 0, 2 in byte 2, 1 for all others */
+    half_is (0, 0x4400), byte_is (2, 0x58), other_bytes_are (0x55);
+    clear_items (); /* trits 2 0 1 1 1 are 162 + 27 * 0 + 9 + 3 + 1 = 175: 175 *
+                       256 / 243 = 184.4 */
     items[0] = 3, items[32] = -3;
     items[160] = 1.5f, items[160 + 64] = -1.6f; /* 2 1 1 1 0: 162 + 27 + 9 + 3 = 201: 211.8 */
     items[243] = -2;                            /* 0 1 1 1, then 0: 27 + 9 + 3 = 39: 41.1 */
-    encode ("tq1_0");
-    half_is (52, 0x4200), is (0, 185), is (32, 212), is (48, 127), is (49, 127), is (50, 127), is (51, 42);
-    rest (128);
-    begin (); /* codes 2 and 0 in byte 0, 2 highest in byte 63 */
+    encode_block ("tq1_0");
+    half_is (52, 0x4200), byte_is (0, 185), byte_is (32, 212), byte_is (48, 127), byte_is (49, 127),
+        byte_is (50, 127), byte_is (51, 42);
+    other_bytes_are (128);
+    clear_items (); /* codes 2 and 0 in byte 0, 2 highest in byte 63 */
     items[0] = 1, items[32] = -0.5f, items[255] = 0.75f;
-    encode ("tq2_0");
-    half_is (64, 0x3c00), is (0, 0x52), is (63, 0x95), rest (0x55);
+    encode_block ("tq2_0");
+    half_is (64, 0x3c00), byte_is (0, 0x52), byte_is (63, 0x95), other_bytes_are (0x55);
 }
 END_TEST
 
 /* f4_e2m1: 0 0.5 1 1.5 2 3 4 6 */
 START_TEST (fp4)
 {
-    begin (); /* 6 lies between 4 and 8: 2^(2 - 2), 127 */
+    clear_items (); /* 6 lies between 4 and 8: 2^(2 - 2), 127 */
     items[0] = 6, items[1] = -0.5f, items[2] = 5, items[16] = -1.5f, items[31] = -0.25f, items[17] = 2.6f;
-    encode ("mxfp4"); /* 5 and 0.25 are halfway, and the smaller magnitude counts; no negative zero */
-    is (0, 127), is (1, 0xb7), is (2, 0x59), is (3, 0x06), rest (0);
-    begin (); /* the float before 8: its logarithm is 3 - 8.6e-8, which as a float is 3 */
+    encode_block ("mxfp4"); /* 5 and 0.25 are halfway, and become the smaller
+                               magnitude; no negative zero */
+    byte_is (0, 127), byte_is (1, 0xb7), byte_is (2, 0x59), byte_is (3, 0x06), other_bytes_are (0);
+    clear_items (); /* the float before 8: its logarithm, 3 - 8.6e-8, is 3 as a
+                       float */
     items[9] = nextafterf (8, 0);
-    encode ("mxfp4");
-    is (0, 128), is (10, 0x06), rest (0);
-    begin ();
-    items[0] = 6, items[15] = -2, items[8] = 1; /* 6 / 6 is 1: 0x38 */
-    items[16] = 1536; /* 256: whatever is as large becomes 448, 0x7e; 1536 / 448 = 3.4 */
+    encode_block ("mxfp4");
+    byte_is (0, 128), byte_is (10, 0x06), other_bytes_are (0);
+    clear_items ();
+    items[0] = 6, items[15] = -2, items[8] = 1;    /* 6 / 6 is 1: 0x38 */
+    items[16] = 1536;                              /* 256 and more become 448, 0x7e; 1536 / 448 = 3.4 */
     items[32] = 6 * 0x1p-9f, items[33] = -0x1p-9f; /* 2^-9, the least */
     items[48] = 6 * 1.0625f; /* halfway between 1 and 1.125 goes up; 6.375 / 1.125 = 5.7 */
-    encode ("nvfp4");
-    is (0, 0x38), is (1, 0x7e), is (2, 0x01), is (3, 0x39), is (4, 0x27), is (11, 0xc0);
-    is (12, 0x05), is (20, 0x07), is (21, 0x0a), is (28, 0x07), rest (0);
+    encode_block ("nvfp4");
+    byte_is (0, 0x38), byte_is (1, 0x7e), byte_is (2, 0x01), byte_is (3, 0x39), byte_is (4, 0x27),
+        byte_is (11, 0xc0);
+    byte_is (12, 0x05), byte_is (20, 0x07), byte_is (21, 0x0a), byte_is (28, 0x07), other_bytes_are (0);
 }
 END_TEST
 
-/* Items that are codes times a scale of 1 exactly: no other scale can do better. 1 / 63 is 1 + 16 / 1024
- * times 2^-6, and 7 / 63 is 1 + 796 / 1024 times 2^-4, in halves; 63 of them are near enough to 1 and 7 that
- * the codes stay. */
+/* The items are codes times a scale of exactly 1, so no other scale is better.
+ * As halves 1 / 63 is 1 + 16 / 1024 times 2^-6, and 7 / 63 is 1 + 796 / 1024
+ * times 2^-4; 63 times these is so close to 1 and 7 that the codes do not
+ * change. */
 START_TEST (k_with_minimum)
 {
-    begin ();
+    clear_items ();
     for (uint32_t i = 0; i < 32; i++)
         items[i] = (float) (i % 16), items[32 + i] = (float) (i % 16) - 7;
-    encode ("q4_k");
-    half_is (0, 0x2410), half_is (2, 0x2f1c), is (4, 63), is (5, 63), is (9, 63);
+    encode_block ("q4_k");
+    half_is (0, 0x2410), half_is (2, 0x2f1c), byte_is (4, 63), byte_is (5, 63), byte_is (9, 63);
     for (uint32_t i = 0; i < 32; i++)
-        is (16 + i, i % 16 * 0x11);
-    rest (0);
-    begin ();
+        byte_is (16 + i, i % 16 * 0x11);
+    other_bytes_are (0);
+    clear_items ();
     for (uint32_t i = 0; i < 32; i++)
         items[128 + i] = (float) i,
                     items[224 + i] = (float) i - 7; /* parts 4 and 7: six bits in two places */
-    encode ("q5_k");
-    half_is (0, 0x2410), half_is (2, 0x2f1c), is (4, 0xc0), is (7, 0xc0), is (11, 0xc0), is (12, 0x0f);
-    is (15, 0xff);
+    encode_block ("q5_k");
+    half_is (0, 0x2410), half_is (2, 0x2f1c), byte_is (4, 0xc0), byte_is (7, 0xc0), byte_is (11, 0xc0),
+        byte_is (12, 0x0f);
+    byte_is (15, 0xff);
     for (uint32_t i = 0; i < 32; i++)
-        is (16 + i, i < 16 ? 0 : 0x90), is (48 + 64 + i, i % 16), is (48 + 96 + i, i % 16 << 4);
-    rest (0);
-    begin (); /* 1 / 15: 1 + 68 / 1024 times 2^-4; 2 / 15 twice that */
+        byte_is (16 + i, i < 16 ? 0 : 0x90), byte_is (48 + 64 + i, i % 16),
+            byte_is (48 + 96 + i, i % 16 << 4);
+    other_bytes_are (0);
+    clear_items (); /* 1 / 15: 1 + 68 / 1024 times 2^-4; 2 / 15 twice that */
     for (uint32_t i = 0; i < 16; i++)
         items[i] = (float) (i % 4), items[208 + i] = (float) (i % 4) - 2;
-    encode ("q2_k");
-    half_is (80, 0x2c44), half_is (82, 0x3044), is (0, 0x0f), is (13, 0xff);
+    encode_block ("q2_k");
+    half_is (80, 0x2c44), half_is (82, 0x3044), byte_is (0, 0x0f), byte_is (13, 0xff);
     for (uint32_t i = 0; i < 16; i++)
-        is (16 + i, i % 4), is (16 + 32 + 16 + i, i % 4 << 4);
-    rest (0);
+        byte_is (16 + i, i % 4), byte_is (16 + 32 + 16 + i, i % 4 << 4);
+    other_bytes_are (0);
 }
 END_TEST
 
-/* The peak has the code that stands for -middle, and the block's scale is 1 / -32, or 1 / -128. */
+/* The peak has the code for -middle, and the block's scale is 1 / -32, or 1 /
+ * -128. */
 START_TEST (k_around_zero)
 {
-    begin ();
+    clear_items ();
     for (uint32_t i = 0; i < 16; i++)
         items[i] = (float) (i % 8) - 4, items[208 + i] = (float) (i % 8) - 4;
-    encode ("q3_k"); /* scales of 0 for -32; parts without items have 32, in the upper bits */
-    half_is (108, 0xa800), is (104, 0xa8), is (105, 0x2a), is (106, 0xaa), is (107, 0xaa);
+    encode_block ("q3_k"); /* scales of 0 for -32; parts without items have 32, in
+                              the upper bits */
+    half_is (108, 0xa800), byte_is (104, 0xa8), byte_is (105, 0x2a), byte_is (106, 0xaa), byte_is (107, 0xaa);
     for (uint32_t i = 0; i < 16; i++) {
-        is (i, i % 8 / 4), is (32 + i, i % 4);
-        is (16 + i, i % 8 / 4 << 6), is (64 + 16 + i, i % 4 << 4);
+        byte_is (i, i % 8 / 4), byte_is (32 + i, i % 4);
+        byte_is (16 + i, i % 8 / 4 << 6), byte_is (64 + 16 + i, i % 4 << 4);
     }
-    rest (0);
-    begin ();
+    other_bytes_are (0);
+    clear_items ();
     for (uint32_t i = 0; i < 16; i++)
         items[i] = (float) i - 32, items[176 + i] = 2 * ((float) i * 4 - 32);
-    encode ("q6_k"); /* the larger scale, 2, is the peak: 2 / -128; part 0 has half of it */
-    half_is (208, 0xa400), is (192, 0xc0), is (192 + 11, 0x80);
+    encode_block ("q6_k"); /* the larger scale, 2, is the peak: 2 / -128; part 0
+                              has half of it */
+    half_is (208, 0xa400), byte_is (192, 0xc0), byte_is (192 + 11, 0x80);
     for (uint32_t i = 0; i < 16; i++) {
-        is (i, i), is (64 + 32 + 16 + i, i * 4 % 16);
-        is (128 + 32 + 16 + i, i / 4 << 2);
+        byte_is (i, i), byte_is (64 + 32 + 16 + i, i * 4 % 16);
+        byte_is (128 + 32 + 16 + i, i / 4 << 2);
     }
-    rest (0);
+    other_bytes_are (0);
 }
 END_TEST
 
@@ -301,50 +322,52 @@ START_TEST (iq4)
     static const float values[16] = {
         -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
     };
-    begin ();
+    clear_items ();
     for (uint32_t i = 0; i < 16; i++)
         items[i] = values[i] / 2, items[16 + i] = values[15 - i] / 2;
-    encode ("iq4_nl");
+    encode_block ("iq4_nl");
     half_is (0, 0x3800);
     for (uint32_t i = 0; i < 16; i++)
-        is (2 + i, i | (15 - i) << 4);
+        byte_is (2 + i, i | (15 - i) << 4);
     for (uint32_t i = 0; i < 32; i++)
         items[224 + i] = items[i] * 2, items[i] = 0;
-    encode ("iq4_xs"); /* 1 / -32; part 7 has -32 of it, stored as 0, the others 0, stored as 32 */
-    half_is (0, 0xa800), half_is (2, 0x2aaa), is (4, 0), is (5, 0), is (6, 0), is (7, 0);
+    encode_block ("iq4_xs"); /* 1 / -32; part 7 has -32 of it, stored as 0, the
+                                others 0, stored as 32 */
+    half_is (0, 0xa800), half_is (2, 0x2aaa), byte_is (4, 0), byte_is (5, 0), byte_is (6, 0), byte_is (7, 0);
     for (uint32_t i = 0; i < 16; i++)
-        is (8 + 112 + i, i | (15 - i) << 4);
-    rest (0x88);
+        byte_is (8 + 112 + i, i | (15 - i) << 4);
+    other_bytes_are (0x88);
 }
 END_TEST
 
-/* ---- what is no number, or too small or large ---- */
+/* ---- NaN, and numbers that are too small or too large ---- */
 
 START_TEST (not_numbers)
 {
-    begin ();
-    items[0] = NAN, items[1] = 127, items[2] = -1; /* the NaN is passed over */
-    encode ("q8_0");
-    half_is (0, 0x3c00), is (3, 127), is (4, 0xff), rest (0);
+    clear_items ();
+    items[0] = NAN, items[1] = 127, items[2] = -1; /* NaN is ignored */
+    encode_block ("q8_0");
+    half_is (0, 0x3c00), byte_is (3, 127), byte_is (4, 0xff), other_bytes_are (0);
     items[1] = -8;
-    encode ("q4_0");
-    half_is (0, 0x3c00), is (2, 0x80), is (3, 0x80), is (4, 0x87), rest (0x88);
-    begin (); /* infinite scales */
+    encode_block ("q4_0");
+    half_is (0, 0x3c00), byte_is (2, 0x80), byte_is (3, 0x80), byte_is (4, 0x87), other_bytes_are (0x88);
+    clear_items (); /* infinite scales */
     items[0] = -INFINITY, items[1] = 5;
-    encode ("q8_0");
-    half_is (0, 0x7c00), rest (0);
-    encode ("q4_0");
-    half_is (0, 0x7c00), is (2, 0x80), rest (0x88);
-    encode ("mxfp4"); /* NaN in OCP MX */
-    is (0, 255), rest (0);
-    begin (); /* below 2^-125: the least scale is 2^-127, here with codes 2^-127 and 3 * 2^-127 */
+    encode_block ("q8_0");
+    half_is (0, 0x7c00), other_bytes_are (0);
+    encode_block ("q4_0");
+    half_is (0, 0x7c00), byte_is (2, 0x80), other_bytes_are (0x88);
+    encode_block ("mxfp4"); /* NaN in OCP MX */
+    byte_is (0, 255), other_bytes_are (0);
+    clear_items (); /* below 2^-125: the least scale is 2^-127, here with codes
+                       2^-127 and 3 * 2^-127 */
     items[0] = 0x1p-127f, items[1] = -0x1.8p-126f;
-    encode ("mxfp4");
-    is (0, 0), is (1, 0x02), is (2, 0x0d), rest (0);
+    encode_block ("mxfp4");
+    byte_is (0, 0), byte_is (1, 0x02), byte_is (2, 0x0d), other_bytes_are (0);
 }
 END_TEST
 
-/* Any bits at all: no sanitizer has something to say, and the same comes out twice. */
+/* Random bits: sanitizers find nothing, and the same bytes come out twice. */
 START_TEST (any_bits)
 {
     const struct type *type = &types[_i];
@@ -352,9 +375,9 @@ START_TEST (any_bits)
     static uint8_t once[8 * MOST_BYTES], twice[8 * MOST_BYTES];
     for (uint32_t round = 0; round < 200; round++) {
         for (uint32_t i = 0; i < COUNT (input); i++)
-            input[i] = gguf_f32_of_bits (random_bits () | (round % 4 == 0 && i % 64 == 0 ? 0x7f800000 : 0));
+            input[i] = gguf_f32_of_bits (next_random () | (round % 4 == 0 && i % 64 == 0 ? 0x7f800000 : 0));
         for (uint32_t i = 0; i < COUNT (input) && round % 4 == 1; i++)
-            input[i] = gguf_f32_of_bits (random_bits () & 0x807fffff);
+            input[i] = gguf_f32_of_bits (next_random () & 0x807fffff);
         memset (once, 0, sizeof once);
         memset (twice, 0xff, sizeof twice);
         ck_assert_int_eq (type->encode (input, once, 8), TENON_OK);
@@ -371,11 +394,11 @@ END_TEST
 static float
 random_item (uint32_t kind)
 {
-    uint32_t bits = random_bits ();
+    uint32_t bits = next_random ();
     switch (kind) {
     case 0: return gguf_f32_of_bits (bits);
     case 1: return gguf_f32_of_bits (bits & 0x807fffff);          /* subnormal */
-    case 2: return (float) (int32_t) (bits % 17) - 8;             /* halves, and peaks twice */
+    case 2: return (float) (int32_t) (bits % 17) - 8;             /* multiples of a half, and two peaks */
     case 3: return bits % 50 == 0 ? NAN : (float) (int32_t) bits; /* some NaNs */
     case 4: return gguf_f32_of_bits ((bits & 0x807fffff) | (120 + bits % 8) << 23); /* common ones */
     case 5: return gguf_f32_of_bits ((bits & 0x80000000) | 0x7f000000);             /* all large */
@@ -400,7 +423,7 @@ START_TEST (fast_is_base)
             ck_assert_int_eq (base (input, other, BLOCKS), TENON_OK);
             ck_assert_mem_eq (one + 1, other, BLOCKS * bytes);
         }
-    for (uint32_t count = 0; count < 20; count++) { /* nothing is written behind */
+    for (uint32_t count = 0; count < 20; count++) { /* nothing is written after the blocks */
         memset (one, 0xa5, BLOCKS * bytes + 1);
         ck_assert_int_eq (fast (input, one, count), TENON_OK);
         ck_assert_mem_eq (one, other, count * bytes);
@@ -437,9 +460,9 @@ open_sample (const char *name)
     return file;
 }
 
-/* In memory, so that its floats lie at odd addresses. */
+/* Opens a copy in memory, whose floats lie at odd addresses. */
 static tenon_file *
-open_odd (const char *name, uint8_t *bytes, uint64_t room)
+open_at_odd_address (const char *name, uint8_t *bytes, uint64_t room)
 {
     char path[4096];
     tenon_file *file;
@@ -468,7 +491,7 @@ START_TEST (vectors)
     static uint8_t expected[ROWS * COLUMNS * 4], found[ROWS * COLUMNS * 4], odd[1u << 18];
     ck_assert_int_eq (tenon_context_new (&context, NULL, &error), TENON_OK);
     tenon_file *quantised = open_sample ("quants.gguf"), *floats = open_sample ("quants-source-f32.gguf"),
-               *unaligned = open_odd ("quants-source-f32.gguf", odd, sizeof odd);
+               *unaligned = open_at_odd_address ("quants-source-f32.gguf", odd, sizeof odd);
     for (uint32_t i = 0; i < 18; i++) {
         tenon_tensor_info info = TENON_INIT (info);
         uint64_t index, size = ROWS * COLUMNS / types[i].count * types[i].bytes;
@@ -487,7 +510,8 @@ START_TEST (vectors)
 }
 END_TEST
 
-/* From blocks to other blocks, through floats: as from these floats. */
+/* Blocks converted to other blocks are the same as their floats converted to
+ * these. */
 START_TEST (blocks_of_blocks)
 {
     static uint8_t expected[ROWS * COLUMNS * 4], found[ROWS * COLUMNS * 4];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_mlx.c - MLX's view of q4_0 through the library: asked for file by file, read in part, cast, streamed,
- * saved. */
+/* test_mlx.c - q4_0 as a triple of MLX, through the library: by the option of
+ * one file, read in part, cast, saved. */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,39 +17,39 @@ static uint64_t file_size;
 static const char *const triple[] = { "gguf.mlx=triple", NULL };
 
 static void
-put (const void *bytes, uint64_t size)
+put_bytes (const void *bytes, uint64_t size)
 {
     memcpy (file_bytes + file_size, bytes, size);
     file_size += size;
 }
 
 static void
-number (uint64_t value, unsigned width)
+put_number (uint64_t value, unsigned width)
 {
     for (unsigned i = 0; i < width; i++)
         file_bytes[file_size++] = (uint8_t) (value >> 8 * i);
 }
 
-/* w.weight: q4_0 [3,32]. The scale of row r is 2^r; its bytes are 16 r + i, so that the low halves are i and
- * the high ones r. */
+/* w.weight: q4_0 [3,32]. The scale of row r is 2^r; its bytes are 16 r + i, so
+ * that the low nibbles are i and the high ones r. */
 static void
 make_file (void)
 {
     memset (file_bytes, 0, sizeof file_bytes);
     file_size = 0;
-    put ("GGUF", 4), number (3, 4), number (1, 8), number (0, 8);
-    number (8, 8), put ("w.weight", 8), number (2, 4), number (32, 8), number (ROWS, 8), number (2, 4),
-        number (0, 8);
+    put_bytes ("GGUF", 4), put_number (3, 4), put_number (1, 8), put_number (0, 8);
+    put_number (8, 8), put_bytes ("w.weight", 8), put_number (2, 4), put_number (32, 8), put_number (ROWS, 8),
+        put_number (2, 4), put_number (0, 8);
     file_size = (file_size + 31) / 32 * 32;
     for (unsigned row = 0; row < ROWS; row++) {
-        number (0x3c00 + 0x400 * row, 2);
+        put_number (0x3c00 + 0x400 * row, 2);
         for (unsigned i = 0; i < 16; i++)
-            number (16 * row + i, 1);
+            put_number (16 * row + i, 1);
     }
 }
 
 static void
-setup (void)
+make_context (void)
 {
     tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES };
     error = (tenon_error) TENON_ERROR_INIT;
@@ -58,7 +58,7 @@ setup (void)
 }
 
 static void
-teardown (void)
+free_context (void)
 {
     tenon_context_free (context);
 }
@@ -74,7 +74,7 @@ open_file (const char *const *settings)
 }
 
 static uint64_t
-find (tenon_file *file, const char *name)
+find_tensor (tenon_file *file, const char *name)
 {
     uint64_t index = 99;
     ck_assert_int_eq (tenon_find (file, name, &index), TENON_OK);
@@ -94,17 +94,17 @@ check_read (tenon_file *file, tenon_request request, const void *expected, uint6
     ck_assert_int_eq (memcmp (data, expected, size), 0);
 }
 
-/* Only the file that is opened so; the others of the context are what they are. */
+/* The option affects only the file that is opened with it. */
 START_TEST (one_file)
 {
     tenon_file *plain = open_file (NULL), *file = open_file (triple);
     tenon_tensor_info info = { .struct_size = sizeof info };
     ck_assert_uint_eq (tenon_count (plain), 1);
     ck_assert_uint_eq (tenon_count (file), 3);
-    ck_assert_int_eq (tenon_get (file, find (file, "w.weight"), &info), TENON_OK);
+    ck_assert_int_eq (tenon_get (file, find_tensor (file, "w.weight"), &info), TENON_OK);
     ck_assert_uint_eq (info.dtype, TENON_U32);
     ck_assert (info.storage == 1 && info.rank == 2 && info.shape[0] == ROWS && info.shape[1] == 4);
-    ck_assert_int_eq (tenon_get (file, find (file, "w.biases"), &info), TENON_OK);
+    ck_assert_int_eq (tenon_get (file, find_tensor (file, "w.biases"), &info), TENON_OK);
     ck_assert_uint_eq (info.dtype, TENON_F16);
     ck_assert (info.rank == 2 && info.shape[0] == ROWS && info.shape[1] == 1);
     tenon_close (plain);
@@ -112,7 +112,7 @@ START_TEST (one_file)
 }
 END_TEST
 
-/* Low halves 0 … 15, high ones the row. */
+/* Low nibbles are 0 to 15, high ones the row. */
 START_TEST (read_and_cast)
 {
     tenon_file *file = open_file (triple);
@@ -124,14 +124,14 @@ START_TEST (read_and_cast)
     static const uint64_t start[] = { 0, 1 }, count[] = { 2, 2 };
     static const int64_t step[] = { 2, 2 };
     static const uint32_t part[] = { 0xfedcba98, 0x00000000, 0xfedcba98, 0x22222222 };
-    uint64_t weight = find (file, "w.weight");
+    uint64_t weight = find_tensor (file, "w.weight");
     check_read (file, (tenon_request){ .index = weight }, words, sizeof words);
     check_read (file,
                 (tenon_request){ .index = weight, .rank = 2, .start = start, .count = count, .step = step },
                 part, sizeof part);
-    check_read (file, (tenon_request){ .index = find (file, "w.scales"), .dtype = TENON_F32 }, scales,
+    check_read (file, (tenon_request){ .index = find_tensor (file, "w.scales"), .dtype = TENON_F32 }, scales,
                 sizeof scales);
-    check_read (file, (tenon_request){ .index = find (file, "w.biases"), .dtype = TENON_F32 }, biases,
+    check_read (file, (tenon_request){ .index = find_tensor (file, "w.biases"), .dtype = TENON_F32 }, biases,
                 sizeof biases);
     const void *data;
     uint64_t size;
@@ -142,7 +142,7 @@ START_TEST (read_and_cast)
 }
 END_TEST
 
-/* Written back with the option of the save, not of the context. */
+/* The option of the save, not of the context, joins the triple. */
 START_TEST (back)
 {
     char path[64];
@@ -176,7 +176,7 @@ main (void)
 {
     Suite *suite = suite_create ("mlx");
     TCase *tests = tcase_create ("mlx");
-    tcase_add_checked_fixture (tests, setup, teardown);
+    tcase_add_checked_fixture (tests, make_context, free_context);
     tcase_add_test (tests, one_file);
     tcase_add_test (tests, read_and_cast);
     tcase_add_test (tests, back);

@@ -10,7 +10,7 @@ static tenon_plan *plan;
 static char path[64];
 
 static void
-begin (void)
+make_plan (void)
 {
     tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES };
     error = (tenon_error) TENON_ERROR_INIT;
@@ -20,22 +20,22 @@ begin (void)
 }
 
 static void
-end (void)
+free_plan (void)
 {
     unlink (path);
     tenon_context_free (context);
 }
 
 static void
-add (const char *key, struct tenon_value value)
+add_pair (const char *key, struct tenon_value value)
 {
     ck_assert_msg (tenon_plan_add_metadata (plan, key, &value, &error) == TENON_OK, "%s: %s", key,
                    error.message);
 }
 
-/* Nothing is lost. */
+/* Saves the plan, strictly, and opens the file. */
 static tenon_file *
-saved (void)
+save_and_open (void)
 {
     tenon_file *file;
     tenon_save_options options = { .struct_size = sizeof options, .flags = TENON_SAVE_STRICT };
@@ -45,7 +45,7 @@ saved (void)
     return file;
 }
 
-/* Of f32 here are the doubles that they are. */
+/* Values of f32 are given as doubles. */
 static const struct {
     uint32_t type;
     uint64_t bits, wanted;
@@ -61,33 +61,34 @@ static const struct {
     { TENON_I64, (uint64_t) INT64_MIN, (uint64_t) INT64_MIN },
     { TENON_F64, 0x7ff0000000000001, 0x7ff0000000000001 },
     { TENON_F32, 0x8000000000000000, 0x8000000000000000 },
-    { TENON_F32, 0x36a0000000000000, 0x36a0000000000000 }, /* 2^-149, the least one */
+    { TENON_F32, 0x36a0000000000000, 0x36a0000000000000 }, /* 2^-149, the least f32 */
     { TENON_F32, 0xfff0000000000000, 0xfff0000000000000 },
     { TENON_F32, 0x7ff0000020000000, 0x7ff0000020000000 }, /* 7f800001, signalling */
-    { TENON_F32, 0x3fb999999999999a, 0x3fb99999a0000000 }, /* 0.1 is no float: the nearest is */
+    { TENON_F32, 0x3fb999999999999a, 0x3fb99999a0000000 }, /* 0.1 is not an f32: the nearest one is stored */
     { TENON_F32, 0xfff0000000000001,
-      0xfff8000000000000 }, /* a NaN that no float is does not become infinite */
+      0xfff8000000000000 }, /* a NaN that is not an f32 does not become infinite
+                             */
 };
 
 START_TEST (scalar)
 {
     struct tenon_value wanted = number_of (scalars[_i].type, scalars[_i].wanted);
-    add ("k", number_of (scalars[_i].type, scalars[_i].bits));
-    tenon_file *file = saved ();
+    add_pair ("k", number_of (scalars[_i].type, scalars[_i].bits));
+    tenon_file *file = save_and_open ();
     struct tenon_value found = value_of (file, "k");
     same (&found, &wanted, "k");
     tenon_close (file);
 }
 END_TEST
 
-/* The items are in the file, where what was given should stand. */
+/* The file has the bytes that were given. */
 START_TEST (every_kind_of_float)
 {
     uint8_t *bytes = floats_of_all_kinds ();
     const void *data;
     uint64_t size;
-    add ("floats", array_of (TENON_F32, VALUES_FLOATS, bytes, 4 * VALUES_FLOATS));
-    tenon_file *file = saved ();
+    add_pair ("floats", array_of (TENON_F32, VALUES_FLOATS, bytes, 4 * VALUES_FLOATS));
+    tenon_file *file = save_and_open ();
     struct tenon_value found = value_of (file, "floats");
     ck_assert_msg (tenon_value_map (file, &found, &data, &size, &error) == TENON_OK, "%s", error.message);
     ck_assert_uint_eq (size, 4 * VALUES_FLOATS);
@@ -102,7 +103,7 @@ main (void)
 {
     Suite *suite = suite_create ("gguf values");
     TCase *tests = tcase_create ("values");
-    tcase_add_checked_fixture (tests, begin, end);
+    tcase_add_checked_fixture (tests, make_plan, free_plan);
     tcase_add_loop_test (tests, scalar, 0, (int) (sizeof scalars / sizeof scalars[0]));
     tcase_add_test (tests, every_kind_of_float);
     suite_add_tcase (suite, tests);

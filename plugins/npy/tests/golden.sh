@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# golden.sh: what NumPy, ml_dtypes and MLX wrote, converted from npy to npy, byte for byte. See samples/ORIGIN.
+# golden.sh: files by NumPy, ml_dtypes and MLX, converted from npy to npy, byte for byte. See samples/ORIGIN.
 # shellcheck source=plugins/npy/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -16,18 +16,18 @@ same ()
     cmp "$work/to.npy" "$same_expected" >"$work/out" 2>&1 || fail "$same_name: convert $* changes bytes"
 }
 
-# ---- numpy.save's own ----
+# ---- files by numpy.save ----
 for sample in "$samples"/golden/*.npy; do
     same "${sample##*/}" "$sample" "$sample"
 done
 
-# ---- legal, but not as numpy.save writes it ----
+# ---- legal files that numpy.save does not write ----
 for sample in "$samples"/odd/*.npy; do
     same "${sample##*/}" "$sample" "${sample%.npy}.as-numpy"
 done
 same 'bf16-as-void, kept' "$samples/odd/bf16-as-void.npy" "$samples/odd/bf16-as-void.npy" -o npy.v2=opaque
 
-# ---- every order and byte order into every other ----
+# ---- every order and byte order to every other ----
 for type in i2 i4 i8 u2 u4 u8 f2 f4 f8 c8 c16; do
     for from in c-little c-big f-little f-big; do
         same "$type-$from" "$samples/golden/$type-$from.npy" "$samples/golden/$type-c-little.npy" -o npy.order=c -o npy.byteorder=little
@@ -40,7 +40,7 @@ for type in b1 i1 u1; do
     same "$type" "$samples/golden/$type-c.npy" "$samples/golden/$type-f.npy" -o npy.order=fortran -o npy.byteorder=big
     same "$type" "$samples/golden/$type-f.npy" "$samples/golden/$type-c.npy" -o npy.order=c
 done
-# The bytes of a type that only NumPy knows keep their order; the items may change theirs.
+# An opaque type keeps its byte order; the order of its items may change.
 for type in f16 c32; do
     for byteorder in little big; do
         same "$type-$byteorder" "$samples/golden/$type-c-$byteorder.npy" "$samples/golden/$type-f-$byteorder.npy" -o npy.order=fortran

@@ -1,10 +1,10 @@
 # shellcheck shell=sh
-# lib.sh: for the shell tests of the npy plugin, which read it with `.`: what makes npy files by hand.
+# lib.sh: functions that make npy files by hand, for the shell tests of the npy plugin, which read it with `.`.
 
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 
-# bytes N...: these bytes, decimal.
+# bytes N...: prints these bytes, given in decimal.
 bytes ()
 {
     for bytes_number; do
@@ -13,13 +13,13 @@ bytes ()
     done
 }
 
-# zeros N
+# zeros N: prints N zero bytes.
 zeros ()
 {
     dd if=/dev/zero bs=1 count="$1" 2>/dev/null
 }
 
-# file NAME VERSION TEXT DATA-BYTES: $work/NAME.npy, with a header of this text and so many zeros after it.
+# file NAME VERSION TEXT DATA-BYTES: makes $work/NAME.npy, a header of this text and zeros after it.
 file ()
 {
     file_length=${#3}
@@ -32,7 +32,7 @@ file ()
     } >"$work/$1.npy"
 }
 
-# finish: the closing line, which is added up with that of all other tests.
+# finish: prints the closing line, which is added to those of all other tests, and exits.
 finish ()
 {
     if [ $checks -gt 0 ]; then

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# malformed.sh: files that the npy plugin must refuse, with the words that it must find, and odd ones that it must take.
-# The numbers are those of the list of inputs that the format's rules come with.
+# malformed.sh: files that the npy plugin must refuse, with these messages, and odd files that it must accept. The numbers are those
+# of the list of inputs in the description of the format.
 # shellcheck source=plugins/npy/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -47,7 +47,7 @@ checks=$((checks + 1))
 tenon verify -o npy.max_header=56 "$work/text.npy"
 { [ "$status" -eq 1 ] && said 'found a header of 57 bytes, npy.max_header allows 56'; } || fail "npy.max_header=56"
 
-# ---- 5: what is no dictionary of literals ----
+# ---- 5: texts that are not a dictionary of literals ----
 text '__import__("os").system("true")'; refused text.npy 'found __import__, expected the { of a dictionary' 'byte 10'
 text "dict(descr='|u1', fortran_order=False, shape=(2,))"; refused text.npy 'found dict, expected the {'
 text "{'descr': str('|u1'), 'fortran_order': False, 'shape': (2,), }"; refused text.npy 'found str, expected a type'
@@ -123,7 +123,7 @@ header shape "'<f8'" False '(4611686018427387904,)' 64; refused shape.npy 'size 
 header shape "'<c16'" False '(1152921504606846976,)' 64; refused shape.npy 'size in bytes is 2^63 or more'
 header shape "[('a', '|V2147483647')]" False '(2147483648, 4)' 64; refused shape.npy 'size in bytes is 2^63 or more'
 shape '(0, 9223372036854775807)' 0; accepted shape.npy '"shape":[0,9223372036854775807]' '"nbytes":0'
-# NumPy refuses this one too: a type of more than one byte, and it multiplies what is not 0.
+# NumPy refuses this one, too: the type has more than one byte, and NumPy multiplies the dims that are not 0.
 header shape "'<f4'" False '(0, 9223372036854775807)' 0; refused shape.npy 'size in bytes is 2^63 or more'
 shape '(9223372036854775808,)'; refused shape.npy 'an integer of 2^63 or more'
 shape '(0, 9223372036854775808)'; refused shape.npy 'an integer of 2^63 or more'
