@@ -45,12 +45,10 @@ read_version (struct tenon_call *call, uint64_t size, struct npy_text *text, uin
 static tenon_status
 read_text (struct tenon_call *call, uint64_t size, struct npy_text *text)
 {
-    struct tenon_setting most;
+    struct tenon_setting most = TENON_INIT (most);
     uint8_t bytes[4];
     uint64_t width = 0;
     memset (text, 0, sizeof *text);
-    memset (&most, 0, sizeof most);
-    most.struct_size = sizeof most;
     TENON_TRY (call->host->option (call, NPY_OPTION_MAX_HEADER, &most));
     TENON_TRY (read_version (call, size, text, &width));
     if (size - PREFIX < width)
@@ -81,14 +79,10 @@ read_text (struct tenon_call *call, uint64_t size, struct npy_text *text)
 static tenon_status
 interpret_type (struct tenon_call *call, struct npy_type *type)
 {
-    struct tenon_setting v1, v2;
+    struct tenon_setting v1 = TENON_INIT (v1), v2 = TENON_INIT (v2);
     const struct npy_word word = type->text;
     char order = word.bytes[0];
     uint64_t kind = strchr ("<>=|", order) ? 1 : 0;
-    memset (&v1, 0, sizeof v1);
-    memset (&v2, 0, sizeof v2);
-    v1.struct_size = sizeof v1;
-    v2.struct_size = sizeof v2;
     if (type->dtype == TENON_F8_E5M2)
         tenon_note (call, TENON_NOTE, NULL,
                     "the type '%.*s' is ml_dtypes' word for f8_e5m2; NumPy cannot load it", (int) word.length,
@@ -116,13 +110,11 @@ interpret_type (struct tenon_call *call, struct npy_type *type)
 static tenon_status
 add_opaque (struct tenon_call *call, const struct npy_type *type, uint32_t *number)
 {
-    struct tenon_dtype dtype;
+    struct tenon_dtype dtype = TENON_INIT (dtype);
     char *text = call->host->scratch (call, type->text.length + 1);
     if (!text)
         return TENON_E_MEMORY;
     memcpy (text, type->text.bytes, (size_t) type->text.length);
-    memset (&dtype, 0, sizeof dtype);
-    dtype.struct_size = sizeof dtype;
     dtype.kind = TENON_KIND_OPAQUE;
     dtype.block_items = 1;
     dtype.block_bytes = type->bytes;
@@ -134,18 +126,14 @@ add_opaque (struct tenon_call *call, const struct npy_type *type, uint32_t *numb
 static tenon_status
 describe_npy (struct tenon_call *call)
 {
-    struct tenon_source_info info;
+    struct tenon_source_info info = TENON_INIT (info);
     struct npy_text text;
     struct npy_header header;
-    struct tenon_tensor tensor;
-    memset (&info, 0, sizeof info);
-    info.struct_size = sizeof info;
+    struct tenon_tensor tensor = TENON_INIT (tensor);
     TENON_TRY (call->host->source_info (call, 0, &info));
     TENON_TRY (read_text (call, info.size, &text));
     TENON_TRY (npy_parse_dictionary (&text, &header));
     TENON_TRY (interpret_type (call, &header.type));
-    memset (&tensor, 0, sizeof tensor);
-    tensor.struct_size = sizeof tensor;
     tensor.dtype = header.type.dtype;
     if (!tensor.dtype)
         TENON_TRY (add_opaque (call, &header.type, &tensor.dtype));

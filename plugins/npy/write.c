@@ -5,9 +5,7 @@
 static tenon_status
 read_choice (struct tenon_call *call, uint32_t option, int64_t *choice)
 {
-    struct tenon_setting setting;
-    memset (&setting, 0, sizeof setting);
-    setting.struct_size = sizeof setting;
+    struct tenon_setting setting = TENON_INIT (setting);
     TENON_TRY (call->host->option (call, option, &setting));
     *choice = setting.integer;
     return TENON_OK;
@@ -104,19 +102,13 @@ format_opaque (struct tenon_call *call, const struct tenon_dtype *dtype, struct 
 tenon_status
 npy_write (struct tenon_call *call)
 {
-    struct tenon_plan_info plan;
-    struct tenon_tensor tensor;
-    struct tenon_dtype dtype;
+    struct tenon_plan_info plan = TENON_INIT (plan);
+    struct tenon_tensor tensor = TENON_INIT (tensor);
+    struct tenon_dtype dtype = TENON_INIT (dtype);
     struct tenon_layout layout;
     struct npy_word descr;
     const void *header;
     uint64_t length;
-    memset (&plan, 0, sizeof plan);
-    memset (&tensor, 0, sizeof tensor);
-    memset (&dtype, 0, sizeof dtype);
-    plan.struct_size = sizeof plan;
-    tensor.struct_size = sizeof tensor;
-    dtype.struct_size = sizeof dtype;
     TENON_TRY (call->host->plan_info (call, &plan));
     if (plan.tensors != 1)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
