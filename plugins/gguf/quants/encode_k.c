@@ -150,8 +150,8 @@ GGUF_ENCODE (q5_k)
     for (uint64_t i = 0; i < block_count; i++, items += ITEMS, to += 176) {
         encode_8_parts (&block, items, &affine);
         put_head_8_parts (to, &block);
-        for (uint32_t item = 0; item < 32;
-             item++) { /* the fifth bits of a part are one bit of each of 32 bytes */
+        /* The fifth bits of a part are one bit of each of 32 bytes. */
+        for (uint32_t item = 0; item < 32; item++) {
             uint32_t bits = 0;
             for (uint32_t part = 0; part < 8; part++)
                 bits |= (uint32_t) (block.codes[32 * part + item] >> 4) << part;
@@ -164,6 +164,8 @@ GGUF_ENCODE (q5_k)
 }
 
 /* ---- 16 parts with a scale, codes around zero: q3_k, q6_k ---- */
+
+#define PARTS 16
 
 /* Rounds the items of a part again, to its scale as it is stored. */
 static void
@@ -179,10 +181,10 @@ round_to_scale (uint8_t *codes, const float *items, float scale, int32_t middle)
 /* Packs 16 scales of six bits into 12 bytes: nibbles with the low bits, those of parts 0 to 7 the low ones,
  * then the upper two bits of each. */
 static void
-put_scales_q3_k (uint8_t bytes[12], const int8_t scales[MOST_PARTS])
+put_scales_q3_k (uint8_t bytes[12], const int8_t scales[PARTS])
 {
     memset (bytes, 0, 12);
-    for (uint32_t part = 0; part < MOST_PARTS; part++) {
+    for (uint32_t part = 0; part < PARTS; part++) {
         uint32_t code = (uint32_t) (scales[part] + 32);
         bytes[part % 8] |= (uint8_t) ((code & 15) << 4 * (part / 8));
         bytes[8 + part % 4] |= (uint8_t) ((code >> 4) << 2 * (part / 4));
@@ -202,14 +204,13 @@ put_codes_q3_k (uint8_t *to, uint8_t codes[ITEMS])
 GGUF_ENCODE (q3_k)
 {
     uint8_t codes[ITEMS], *to = blocks;
-    float scales[MOST_PARTS];
-    int8_t stored[MOST_PARTS];
+    float scales[PARTS];
+    int8_t stored[PARTS];
     for (uint64_t i = 0; i < block_count; i++, items += ITEMS, to += 110) {
-        for (uint32_t part = 0; part < MOST_PARTS; part += 4)
+        for (uint32_t part = 0; part < PARTS; part += 4)
             gguf_search_codes (items + 16 * part, 4, codes + 16 * part, scales + part);
-        float peak = gguf_peak (scales, MOST_PARTS), inverse = -32 / peak,
-              scale = peak != 0 ? 1 / inverse : 0;
-        for (uint32_t part = 0; part < MOST_PARTS; part++) {
+        float peak = gguf_peak (scales, PARTS), inverse = -32 / peak, scale = peak != 0 ? 1 / inverse : 0;
+        for (uint32_t part = 0; part < PARTS; part++) {
             int8_t code = peak != 0 ? (int8_t) gguf_nearest (inverse * scales[part]) : -32;
             stored[part] = (int8_t) gguf_clamp (code, -32, 31);
             round_to_scale (codes + 16 * part, items + 16 * part, gguf_as_f16 (scale) * stored[part], 4);
@@ -236,16 +237,16 @@ put_codes_q6_k (uint8_t *to, const uint8_t codes[ITEMS])
 GGUF_ENCODE (q6_k)
 {
     uint8_t codes[ITEMS], *to = blocks;
-    float scales[MOST_PARTS];
+    float scales[PARTS];
     for (uint64_t i = 0; i < block_count; i++, items += ITEMS, to += 210) {
-        for (uint32_t part = 0; part < MOST_PARTS; part += 4)
+        for (uint32_t part = 0; part < PARTS; part += 4)
             gguf_search_scales (items + 16 * part, 32, codes + 16 * part, scales + part);
-        float peak = gguf_peak (scales, MOST_PARTS), inverse = -128 / peak, scale = 1 / inverse;
+        float peak = gguf_peak (scales, PARTS), inverse = -128 / peak, scale = 1 / inverse;
         if (fabsf (peak) < GGUF_LEAST_SCALED) {
             memset (to, 0, 210);
             continue;
         }
-        for (uint32_t part = 0; part < MOST_PARTS; part++) {
+        for (uint32_t part = 0; part < PARTS; part++) {
             int32_t code = gguf_nearest (inverse * scales[part]);
             int8_t stored = (int8_t) (code < 127 ? code : 127);
             to[192 + part] = (uint8_t) stored;
