@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* gguf.h - what the files of the codec share. quants/ has the block dtypes, mlx/ the quantised tensors of
- * MLX.
- */
+/* gguf.h - what the files of the codec share. quants/ has the block dtypes, mlx/ MLX's quantised tensors. */
 #ifndef GGUF_H
 #define GGUF_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* read.c - numbers and strings of a header. A failure names what was being read, and of which key or tensor.
- */
+/* read.c - numbers and strings of a header. A failure names what was being read, and its key or tensor. */
 #include "gguf.h"
 
 const char *

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* split.c - sharded sets, NAME-00001-of-00003.gguf. Three keys in each shard give its number, the number of
- * shards, and the number of tensors of the set. llama.cpp counts shards from 0 in the keys, from 1 in names.
- */
+ * shards, and the tensors of the set. llama.cpp counts shards from 0 in the keys, from 1 in names. */
 #include "gguf.h"
 
 const char *const gguf_split_keys[GGUF_SPLIT_KEYS] = { [GGUF_SPLIT_NUMBER] = "split.no",

@@ -8,8 +8,7 @@
  *     header.c     formats a header as NumPy does
  *     write.c      writes a tensor
  *
- * The format is that of numpy/lib/format.py (NEP 1 and its later versions), as extended by ml_dtypes and MLX.
- */
+ * The format is that of numpy/lib/format.py (NEP 1 and later versions), as extended by ml_dtypes and MLX. */
 #ifndef TENON_NPY_H
 #define TENON_NPY_H
 

@@ -48,8 +48,7 @@ fit_of_values (const gguf_four *items, gguf_four inverse)
     return fit;
 }
 
-/* Tries the scales that map the largest item to 127, then to -134 to -120. The scale is 0 if all items are.
- */
+/* Tries the scales that map the largest item to 127, then to -134 to -120; 0 if all items are 0. */
 static void
 search_scales_iq4 (const float *items, float scales[4])
 {

@@ -13,8 +13,8 @@
 #endif
 
 typedef float gguf_four __attribute__ ((vector_size (16)));
-typedef int32_t gguf_mask
-    __attribute__ ((vector_size (16))); /* lanes of 0 or -1, the result of a comparison; or integers */
+/* Integers, or the result of a comparison: lanes of 0 or -1. */
+typedef int32_t gguf_mask __attribute__ ((vector_size (16)));
 
 static inline gguf_four
 gguf_all (float value)

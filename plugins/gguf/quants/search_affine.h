@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* search_affine.h - searches the scale and the minimum of a part: item = scale * code - minimum, codes from
- * 0.
- */
+/* search_affine.h - searches scale and minimum of a part: item = scale * code - minimum, codes from 0. */
 #ifndef GGUF_SEARCH_AFFINE_H
 #define GGUF_SEARCH_AFFINE_H
 

@@ -11,7 +11,7 @@
 void gguf_search_scales (const float *items, int32_t middle, uint8_t codes[64], float scales[4]);
 void gguf_search_codes (const float *items, int32_t middle, uint8_t codes[64], float scales[4]);
 
-/* ---- for searches of this kind ---- */
+/* ---- shared by the searches of a scale, also by that of encode_iq4.c ---- */
 
 /* The weight of an item is its square. For given codes the scale with the least error is product / length,
  * and its gain, the error that it avoids, is product² / length. */
