@@ -76,8 +76,8 @@ for set in set aligned-set; do
     same "$set in one file" "$first" "$samples/$set-as-one.gguf"
     same "$set in one file" "$samples/$set" "$samples/$set-as-one.gguf" --strict
     same "$set in one file" "$samples/$set/m-00003-of-00003.gguf" "$samples/$set-as-one.gguf" --shards
-    for part in 2 3; do
-        same "$set, part $part by itself" "$samples/$set/m-0000$part-of-00003.gguf" "$samples/$set/m-0000$part-of-00003.gguf"
+    for shard in 2 3; do
+        same "$set, shard $shard by itself" "$samples/$set/m-0000$shard-of-00003.gguf" "$samples/$set/m-0000$shard-of-00003.gguf"
     done
     for from in "$samples/$set-as-one.gguf" "$first"; do
         rm -rf "${work:?}/$set"
@@ -85,10 +85,10 @@ for set in set aligned-set; do
         checks=$((checks + 1))
         tenon convert -o gguf.shard_tensors=2 "$from" "$work/$set/m.gguf"
         [ "$status" -eq 0 ] || fail "$set: convert exits $status"
-        for part in 1 2 3; do
+        for shard in 1 2 3; do
             checks=$((checks + 1))
-            cmp "$work/$set/m-0000$part-of-00003.gguf" "$samples/$set/m-0000$part-of-00003.gguf" >"$work/out" 2>&1 ||
-                fail "$set: part $part has other bytes"
+            cmp "$work/$set/m-0000$shard-of-00003.gguf" "$samples/$set/m-0000$shard-of-00003.gguf" >"$work/out" 2>&1 ||
+                fail "$set: shard $shard has other bytes"
         done
         checks=$((checks + 1))
         [ "$(find "$work/$set" -type f | wc -l)" -eq 3 ] || fail "$set: there are more files"

@@ -6,12 +6,12 @@
 . "$(dirname "$0")/lib.sh"
 cd "$work" || exit 1
 
-# part FILE TENSOR PAIRS WORD...: makes a shard with one tensor, i8 [8], of eight letters, and these pairs
-part ()
+# shard FILE TENSOR PAIRS WORD...: makes a shard with one tensor, i8 [8], of eight letters, and these pairs
+shard ()
 {
-    part_file=$1 part_tensor=$2 part_pairs=$3
+    shard_file=$1 shard_tensor=$2 shard_pairs=$3
     shift 3
-    put "$part_file.gguf" t:GGUF 4:3 8:1 "8:$part_pairs" "$@" "s:$part_tensor" 4:1 8:8 4:24 8:0 p:32 "t:$(printf '%8s' '' | tr ' ' "$part_tensor")" p:32
+    put "$shard_file.gguf" t:GGUF 4:3 8:1 "8:$shard_pairs" "$@" "s:$shard_tensor" 4:1 8:8 4:24 8:0 p:32 "t:$(printf '%8s' '' | tr ' ' "$shard_tensor")" p:32
 }
 # keys NUMBER COUNT TOTAL: prints the words of a shard's three pairs
 keys () { echo "s:split.no 4:2 2:$1 s:split.count 4:2 2:$2 s:split.tensors.count 4:5 4:$3"; }
@@ -19,9 +19,9 @@ keys () { echo "s:split.no 4:2 2:$1 s:split.count 4:2 2:$2 s:split.tensors.count
 # shellcheck disable=SC2046 # words
 three ()
 {
-    part s/m-00001-of-00003 a 4 s:k 4:4 4:7 $(keys 0 3 3)
-    part s/m-00002-of-00003 b 3 $(keys 1 3 3)
-    part s/m-00003-of-00003 c 3 $(keys 2 3 3)
+    shard s/m-00001-of-00003 a 4 s:k 4:4 4:7 $(keys 0 3 3)
+    shard s/m-00002-of-00003 b 3 $(keys 1 3 3)
+    shard s/m-00003-of-00003 c 3 $(keys 2 3 3)
 }
 first=s/m-00001-of-00003.gguf second=s/m-00002-of-00003.gguf third=s/m-00003-of-00003.gguf
 
@@ -86,7 +86,7 @@ done
 good ls $second; names b; says 'shard 2 of 3 of a set; --shards'
 keyed 'split.no u16 2;split.count u16 3;split.tensors.count i32 3;' $third
 good convert $third w/alone.gguf
-checks=$((checks + 1)); cmp -s $third w/alone.gguf || fail 'a part that is converted by itself changes'
+checks=$((checks + 1)); cmp -s $third w/alone.gguf || fail 'a shard that is converted by itself changes'
 good ls -v w/alone.gguf; says 'its keys say that it is shard 3 of 3 of a set, its name does not'
 good convert s w/one.gguf
 keyed 'k u32 7;' w/one.gguf
@@ -96,7 +96,7 @@ rm w/*
 
 # ---- 78: shards that do not fit together ----
 # other FILE TENSOR WORD...: replaces a shard of the set by one with three pairs; the set is restored afterwards
-second_is () { part s/m-00002-of-00003 b 3 "$@"; }
+second_is () { shard s/m-00002-of-00003 b 3 "$@"; }
 two=m-00002-of-00003.gguf
 it_is='its name says that it is shard 2 of 3'
 # shellcheck disable=SC2046 # words
@@ -111,11 +111,11 @@ it_is='its name says that it is shard 2 of 3'
         second_is $(keys 1 3 $total); no $two 'split.tensors.count is' ', the first shard says 3' 'at byte 71'
     done
     # two of the keys, or one of another type
-    part s/m-00002-of-00003 b 2 s:split.count 4:2 2:3 s:split.tensors.count 4:5 4:3
+    shard s/m-00002-of-00003 b 2 s:split.count 4:2 2:3 s:split.tensors.count 4:5 4:3
     no $two "it has no key split.no, $it_is"
-    part s/m-00002-of-00003 b 2 s:split.no 4:2 2:1 s:split.tensors.count 4:5 4:3
+    shard s/m-00002-of-00003 b 2 s:split.no 4:2 2:1 s:split.tensors.count 4:5 4:3
     no $two "it has no key split.count, $it_is"
-    part s/m-00002-of-00003 b 2 s:split.no 4:2 2:1 s:split.count 4:2 2:3
+    shard s/m-00002-of-00003 b 2 s:split.no 4:2 2:1 s:split.count 4:2 2:3
     no $two "it has no key split.tensors.count, $it_is"
     second_is s:split.no 4:4 4:1 s:split.count 4:2 2:3 s:split.tensors.count 4:5 4:3
     no $two 'split.no is no u16' 'at byte 24'
@@ -123,33 +123,33 @@ it_is='its name says that it is shard 2 of 3'
     no $two 'split.count is no u16' 'at byte 46'
     second_is s:split.no 4:2 2:1 s:split.count 4:2 2:3 s:split.tensors.count 4:4 4:3
     no $two 'split.tensors.count is no i32' 'at byte 71'
-    part s/m-00002-of-00003 b 4 $(keys 1 3 3) s:split.no 4:2 2:1
+    shard s/m-00002-of-00003 b 4 $(keys 1 3 3) s:split.no 4:2 2:1
     no $two "the metadata key 'split.no' occurs twice" 'at byte 106'
-    part s/m-00002-of-00003 b 5 $(keys 1 3 3) s:k 4:4 4:7 s:k 4:4 4:7
+    shard s/m-00002-of-00003 b 5 $(keys 1 3 3) s:k 4:4 4:7 s:k 4:4 4:7
     no $two "the metadata key 'k' occurs twice"
-    part s/m-00002-of-00003 a 3 $(keys 1 3 3)
+    shard s/m-00002-of-00003 a 3 $(keys 1 3 3)
     no $two "tensor 'a': the name occurs twice: m-00001-of-00003.gguf has it, too"
-    part s/m-00002-of-00003 b 0; no $two "it has no key split.count, $it_is"
+    shard s/m-00002-of-00003 b 0; no $two "it has no key split.count, $it_is"
     printf 'GGUF' >$second; no $two 'the version needs 4 bytes'
     printf 'other' >$second; no $two 'it begins with 6f 74 68 65'
     # the first shard
     three
-    part s/m-00001-of-00003 a 3 $(keys 1 3 3); no m-00001-of-00003.gguf 'split.no is 1, expected 0: its name says that it is shard 1 of 3'
-    part s/m-00001-of-00003 a 3 $(keys 0 0 3); no m-00001-of-00003.gguf 'split.count is 0, expected 3'
-    part s/m-00001-of-00003 a 3 $(keys 0 2 3); no m-00001-of-00003.gguf 'split.count is 2, expected 3'
-    part s/m-00001-of-00003 a 3 $(keys 0 3 4); no $two 'split.tensors.count is 3, the first shard says 4'
-    part s/m-00001-of-00003 a 3 $(keys 0 3 -1); no m-00001-of-00003.gguf 'split.tensors.count is -1, the shards up to this one have 1 tensors'
-    part s/m-00001-of-00003 a 3 $(keys 0 3 0); no m-00001-of-00003.gguf 'split.tensors.count is 0, the shards up to this one have 1 tensors'
-    part s/m-00001-of-00003 a 0; no m-00001-of-00003.gguf 'it has no key split.count, its name says that it is shard 1 of 3'
+    shard s/m-00001-of-00003 a 3 $(keys 1 3 3); no m-00001-of-00003.gguf 'split.no is 1, expected 0: its name says that it is shard 1 of 3'
+    shard s/m-00001-of-00003 a 3 $(keys 0 0 3); no m-00001-of-00003.gguf 'split.count is 0, expected 3'
+    shard s/m-00001-of-00003 a 3 $(keys 0 2 3); no m-00001-of-00003.gguf 'split.count is 2, expected 3'
+    shard s/m-00001-of-00003 a 3 $(keys 0 3 4); no $two 'split.tensors.count is 3, the first shard says 4'
+    shard s/m-00001-of-00003 a 3 $(keys 0 3 -1); no m-00001-of-00003.gguf 'split.tensors.count is -1, the shards up to this one have 1 tensors'
+    shard s/m-00001-of-00003 a 3 $(keys 0 3 0); no m-00001-of-00003.gguf 'split.tensors.count is 0, the shards up to this one have 1 tensors'
+    shard s/m-00001-of-00003 a 0; no m-00001-of-00003.gguf 'it has no key split.count, its name says that it is shard 1 of 3'
     # all shards state the same wrong number
     for total in 2 4; do
-        part s/m-00001-of-00003 a 3 $(keys 0 3 $total)
-        part s/m-00002-of-00003 b 3 $(keys 1 3 $total)
-        part s/m-00003-of-00003 c 3 $(keys 2 3 $total)
+        shard s/m-00001-of-00003 a 3 $(keys 0 3 $total)
+        shard s/m-00002-of-00003 b 3 $(keys 1 3 $total)
+        shard s/m-00003-of-00003 c 3 $(keys 2 3 $total)
         no m-00003-of-00003.gguf "split.tensors.count is $total, the shards have 3 tensors"
     done
     for number in 0 1 2; do
-        part s/m-0000$((number + 1))-of-00003 "$number" 3 $(keys $number 3 1)
+        shard s/m-0000$((number + 1))-of-00003 "$number" 3 $(keys $number 3 1)
     done
     no $two 'split.tensors.count is 1, the shards up to this one have 2 tensors'
 }
@@ -157,7 +157,7 @@ three
 rm $second
 checks=$((checks + 1))
 tenon ls s
-{ [ "$status" -eq 2 ] && said 'shard 2 of 3 is missing: m-00002-of-00003.gguf'; } || fail "a missing part: ls exits $status"
+{ [ "$status" -eq 2 ] && said 'shard 2 of 3 is missing: m-00002-of-00003.gguf'; } || fail "a missing shard: ls exits $status"
 
 # ---- shards by themselves, and files with other names ----
 # lone FILE TEXT...: the file is refused
@@ -173,20 +173,20 @@ lone ()
     second_is $(keys 1 4 3); lone $second "split.count is 4, expected 3: $it_is"
     second_is $(keys 1 3 0); lone $second 'split.tensors.count is 0, this shard alone has 1 tensors'
     second_is $(keys 1 3 3); good ls $second; names b
-    part s/m-00002-of-00003 b 0; good ls $second; names b
+    shard s/m-00002-of-00003 b 0; good ls $second; names b
     for count in 0 1; do
-        part w/n-00001-of-00001 a 3 $(keys 0 $count 1); good ls w/n-00001-of-00001.gguf; names a; silent
+        shard w/n-00001-of-00001 a 3 $(keys 0 $count 1); good ls w/n-00001-of-00001.gguf; names a; silent
         good ls --shards w/n-00001-of-00001.gguf; silent
-        part w/n a 3 $(keys 0 $count 7); good ls w/n.gguf; names a; silent
+        shard w/n a 3 $(keys 0 $count 7); good ls w/n.gguf; names a; silent
         good verify w/n.gguf
     done
-    part w/n-00001-of-00001 a 0; good ls w/n-00001-of-00001.gguf; silent
-    part w/n-00001-of-00001 a 3 $(keys 0 2 1); lone w/n-00001-of-00001.gguf 'split.count is 2, expected 1: its name says that it is shard 1 of 1'
-    part w/n-00001-of-00001 a 3 $(keys 1 1 1); lone w/n-00001-of-00001.gguf 'split.no is 1, expected 0'
-    part w/n a 3 $(keys 1 3 3); good ls -v w/n.gguf; says 'its keys say that it is shard 2 of 3 of a set, its name does not'
-    part w/n a 3 $(keys 3 3 3); lone w/n.gguf 'split.no is 3, expected less than split.count, 3'
-    part w/n a 3 $(keys 1 3 0); lone w/n.gguf 'split.tensors.count is 0, this shard alone has 1 tensors'
-    part w/n a 1 s:split.no 4:8 s:x; lone w/n.gguf 'split.no is no u16'
+    shard w/n-00001-of-00001 a 0; good ls w/n-00001-of-00001.gguf; silent
+    shard w/n-00001-of-00001 a 3 $(keys 0 2 1); lone w/n-00001-of-00001.gguf 'split.count is 2, expected 1: its name says that it is shard 1 of 1'
+    shard w/n-00001-of-00001 a 3 $(keys 1 1 1); lone w/n-00001-of-00001.gguf 'split.no is 1, expected 0'
+    shard w/n a 3 $(keys 1 3 3); good ls -v w/n.gguf; says 'its keys say that it is shard 2 of 3 of a set, its name does not'
+    shard w/n a 3 $(keys 3 3 3); lone w/n.gguf 'split.no is 3, expected less than split.count, 3'
+    shard w/n a 3 $(keys 1 3 0); lone w/n.gguf 'split.tensors.count is 0, this shard alone has 1 tensors'
+    shard w/n a 1 s:split.no 4:8 s:x; lone w/n.gguf 'split.no is no u16'
 }
 rm w/*
 
@@ -194,13 +194,13 @@ rm w/*
 # shellcheck disable=SC2046 # words
 {
     three
-    part s/m-00002-of-00003 b 6 $(keys 1 3 3) s:k 4:4 4:7 s:l 4:8 s:more s:general.alignment 4:4 4:32
+    shard s/m-00002-of-00003 b 6 $(keys 1 3 3) s:k 4:4 4:7 s:l 4:8 s:more s:general.alignment 4:4 4:32
     good ls -v $first; silent
     keyed 'k u32 7;l string more;general.alignment u32 32;' $first
-    part s/m-00002-of-00003 b 4 $(keys 1 3 3) s:k 4:4 4:8
+    shard s/m-00002-of-00003 b 4 $(keys 1 3 3) s:k 4:4 4:8
     good ls -v $first; says 'k: an earlier file of the set has another value, which counts'
     keyed 'k u32 7;' $first
-    part s/m-00002-of-00003 b 4 $(keys 1 3 3) s:k 4:10 8:7
+    shard s/m-00002-of-00003 b 4 $(keys 1 3 3) s:k 4:10 8:7
     good ls -v $first; says 'k: an earlier file of the set has another value'
     # a shard of another byte order, and one of an older version
     three
@@ -210,7 +210,7 @@ rm w/*
         4:1 t:c 4:1 4:8 4:24 8:0 p:32 t:cccccccc
     good verify s; good ls s; names abc
     good cat --text s b
-    checks=$((checks + 1)); [ "$(cat out)" = 1 ] || fail 'a big-endian part has other numbers'
+    checks=$((checks + 1)); [ "$(cat out)" = 1 ] || fail 'a big-endian shard has other numbers'
 }
 
 # ---- writing ----
@@ -221,7 +221,7 @@ good hash six.gguf; cp out six
 # written FILES OPTION...: converts six.gguf to w/m; the shards have these numbers of tensors
 written ()
 {
-    written_parts=$1
+    written_shards=$1
     shift
     rm -f w/*
     good convert --strict "$@" six.gguf w/m.gguf
@@ -232,7 +232,7 @@ written ()
         case $written_file in *-00001-of-*) tenon ls --json "$written_file"; written_found="$written_found $(grep -c "\"source\":\"$written_file\"" out)" ;;
             *) written_found="$written_found $(grep -c 'i8' out)" ;; esac
     done
-    [ "$written_found" = " $written_parts" ] || fail "$*: the parts hold$written_found tensors, not $written_parts"
+    [ "$written_found" = " $written_shards" ] || fail "$*: the shards hold$written_found tensors, not $written_shards"
     for written_file in w w/*-00001-of-*; do
         [ -e w/m.gguf ] && continue
         good hash "$written_file"
@@ -256,7 +256,7 @@ keyed 'split.no u16 5;split.count u16 6;split.tensors.count i32 6;' w/m-00006-of
 for option in shard_tensors=6 shard_tensors=7 shard_size=384 shard_size=1TB shard_tensors=0 shard_size=0; do
     written 6 -o gguf.$option
     exists m.gguf
-    checks=$((checks + 1)); cmp -s six.gguf w/m.gguf || fail "$option: a file of one part has other bytes"
+    checks=$((checks + 1)); cmp -s six.gguf w/m.gguf || fail "$option: a file of one shard has other bytes"
 done
 put none.gguf t:GGUF 4:3 8:0 8:1 s:k 4:4 4:7
 good convert -o gguf.shard_tensors=1 none.gguf w/m.gguf
@@ -292,7 +292,7 @@ keyed 'split.no u16 1;split.count u16 3;split.tensors.count i32 3;' w/p-00002-of
 rm w/p-00003-of-00003.gguf
 checks=$((checks + 1))
 tenon ls w/p-00001-of-00003.gguf
-{ [ "$status" -eq 2 ] && said 'shard 3 of 3 is missing: p-00003-of-00003.gguf'; } || fail "a missing part: ls exits $status"
+{ [ "$status" -eq 2 ] && said 'shard 3 of 3 is missing: p-00003-of-00003.gguf'; } || fail "a missing shard: ls exits $status"
 # the first shard of the older set is removed before the others are written
 checks=$((checks + 1))
 tenon convert -o gguf.shard_tensors=1 w/n-00002-of-00002.gguf w/p.gguf
@@ -313,7 +313,7 @@ kept ()
     tenon convert "$@"
     { [ "$status" -eq 2 ] && said "$kept_text"; } || fail "$*: exit status $status, not 2 with $kept_text"
     checks=$((checks + 1))
-    cmp -s first w/m-00001-of-00003.gguf || fail "$*: the first part is another file"
+    cmp -s first w/m-00001-of-00003.gguf || fail "$*: the first shard is another file"
     exists 'm-00001-of-00003.gguf m-00002-of-00003.gguf m-00003-of-00003.gguf'
 }
 kept "its name says that it is shard 1 of 3 of a set, and what is written is no shard" --set k=8 w/m-00001-of-00003.gguf w/m-00001-of-00003.gguf
@@ -361,11 +361,11 @@ cat length header >many.safetensors
 rm w/*
 checks=$((checks + 1))
 tenon convert -o gguf.shard_tensors=1 many.safetensors w/m.gguf
-{ [ "$status" -ne 0 ] && said '65536 tensors would be shared out among 65536 shards, a set has at most 65535'; } || fail "65536 parts: convert exits $status"
-checks=$((checks + 1)); [ "$(find w -type f | wc -l)" -eq 0 ] || fail 'something is left of 65536 parts'
+{ [ "$status" -ne 0 ] && said '65536 tensors would be shared out among 65536 shards, a set has at most 65535'; } || fail "65536 shards: convert exits $status"
+checks=$((checks + 1)); [ "$(find w -type f | wc -l)" -eq 0 ] || fail 'something is left of 65536 shards'
 good convert -v -o gguf.shard_tensors=219 many.safetensors w/m.gguf
 checks=$((checks + 1)); grep -qx 'wrote w/m-00001-of-00300.gguf to m-00300-of-00300.gguf (300 files): 65536 tensors, 0 bytes' out || fail 'convert -v names other files'
-checks=$((checks + 1)); [ -e w/m-00300-of-00300.gguf ] || fail 'other than 300 parts'
+checks=$((checks + 1)); [ -e w/m-00300-of-00300.gguf ] || fail 'other than 300 shards'
 good verify w/m-00001-of-00300.gguf
 checks=$((checks + 1)); said '65536 tensors, 0 bytes' || fail 'verify counts something else'
 
