@@ -26,6 +26,8 @@ core_libcore_la_SOURCES = \
 	core/catalog/value.c \
 	core/catalog/value.h \
 	core/catalog/value_same.c \
+	core/codec/batch.c \
+	core/codec/batch.h \
 	core/codec/call.c \
 	core/codec/call.h \
 	core/codec/describe.c \
@@ -39,7 +41,6 @@ core_libcore_la_SOURCES = \
 	core/codec/member.h \
 	core/codec/recognise.c \
 	core/codec/serve.c \
-	core/codec/speculate.c \
 	core/codec/write.c \
 	core/codec/write.h \
 	core/context/builtin.h \

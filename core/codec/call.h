@@ -58,8 +58,9 @@ struct tn_call {
     unsigned next_stream;
     struct tn_writer *writer;        /* write */
     struct tn_range_reader *reading; /* write: of the tensor that read_tensor was asked for last */
-    struct tn_speculation *ahead;    /* write: members that are made before they are asked for */
-    struct tn_owned owned[2];        /* its reading, its speculation */
+    struct tn_batch *batch;          /* write: announced members, and the encoder of members */
+    uint64_t announced;              /* write: how many announced members the codec has yet to ask for */
+    struct tn_owned owned[2];        /* its reading, its batch */
     unsigned owned_count;
     bool reads;
     tenon_status pending;    /* what sibling or include returned without recording it … */

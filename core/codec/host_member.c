@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* host_member.c - the service that writes a member of a container. */
-#include "codec/member.h"
+#include "codec/batch.h"
 
 static tenon_status
 check (struct tn_call *call, const struct tn_writer *outer, const struct tenon_member *member,
@@ -15,7 +15,10 @@ check (struct tn_call *call, const struct tn_writer *outer, const struct tenon_m
                                        .count = member->count,
                                        .level = member->level,
                                        .sums = member->check == TENON_CHECK_CRC32,
-                                       .block_size = member->block_size };
+                                       .block_size = member->block_size,
+                                       .announced = member->announced };
+    if (member->count > 0 && member->announced > (outer->count - member->first) / member->count - 1)
+        return tn_call_misuse (call, "a member announces others of tensors that the plan does not have");
     if (member->filter && !(wanted->filter = tn_filter_find (session->context, member->filter)))
         return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "there is no filter '%s'",
                         member->filter);
@@ -34,7 +37,7 @@ write_now (struct tn_call *call, struct tn_writer *outer, const struct tn_member
 {
     struct tn_session *session = call->session;
     struct tn_encode_sink stage;
-    struct tn_writer inner = { .ahead = outer->ahead,
+    struct tn_writer inner = { .in_batch = outer->in_batch,
                                .done = outer->done,
                                .done_first = outer->done_first,
                                .losses = outer->losses,
@@ -57,11 +60,11 @@ put_filtered (struct tn_call *call, struct tn_writer *outer, const struct tn_mem
     struct tn_encoder *encoder;
     uint64_t block_size;
     bool found;
-    TN_TRY (tn_speculation_encoder (call, wanted, &encoder));
+    TN_TRY (tn_batch_encoder (call, wanted, &encoder));
     TN_TRY (tn_encoder_block_size (encoder, wanted->block_size, tn_member_size (outer, wanted),
                                    session->context->limits[TENON_LIMIT_MEMORY], &block_size,
                                    session->error));
-    TN_TRY (tn_speculation_find (call, wanted, block_size, made, &found));
+    TN_TRY (tn_batch_put (call, wanted, block_size, made, &found));
     return found ? TENON_OK : write_now (call, outer, wanted, encoder, block_size, made);
 }
 
@@ -107,6 +110,8 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
         return tn_call_misuse (call, "a struct tenon_member has a wrong struct_size, or an unknown check");
     uint64_t offset = writer->sink->position;
     tenon_status status = check (call, writer, &ours, &wanted);
+    if (status == TENON_OK)
+        status = tn_batch_expect (call, &wanted);
     if (status == TENON_OK)
         status = wanted.filter ? put_filtered (call, writer, &wanted, &made)
                                : write_now (call, writer, &wanted, NULL, 0, &made);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* member.h - members of containers: written when they are asked for, or ahead of that. */
+/* member.h - a member of a container: what a codec asks for, and what became of it. */
 #ifndef TN_MEMBER_H
 #define TN_MEMBER_H
 #include "codec/write.h"
@@ -13,6 +13,7 @@ struct tn_member_spec {
     int32_t level;
     bool sums;
     uint64_t block_size;
+    uint64_t announced; /* members like this one that are asked for next */
 };
 /* About how many decoded bytes it has: those of its tensors, and some for headers. */
 uint64_t tn_member_size (const struct tn_writer *outer, const struct tn_member_spec *wanted);
@@ -29,19 +30,5 @@ struct tn_member_result {
     uint32_t crc;
 };
 void tn_member_result_fill (struct tn_member_result *made, struct tn_encode_sink *stage);
-
-/* ---- ahead.c ----
- *
- * A codec asks for one small member after the other, each of which keeps one thread busy. So the next ones
- * are made at the same time, as if they had been asked for with the same parameters, and kept. What was made
- * for a wrong guess is dropped, and with it its failure, its notes and its losses. */
-
-/* The call's encoder for a filter. */
-tenon_status tn_speculation_encoder (struct tn_call *call, const struct tn_member_spec *wanted,
-                                     struct tn_encoder **encoder);
-/* Hands out the member if it was made ahead, or makes it and some of those that probably follow. *found is
- * false when it has to be written now; `block_size` is what its blocks will have. */
-tenon_status tn_speculation_find (struct tn_call *call, const struct tn_member_spec *wanted,
-                                  uint64_t block_size, struct tn_member_result *made, bool *found);
 
 #endif

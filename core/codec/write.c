@@ -149,7 +149,10 @@ tn_write (struct tn_session *session, struct tn_writer *writer, uint64_t number)
     struct tn_mark mark = tn_arena_mark (&session->arena);
     tenon_status status = choose_metadata (&call, writer, codec);
     if (status == TENON_OK) {
-        status = tn_call_end (&call, codec->write (&call.public));
+        status = codec->write (&call.public);
+        if (status == TENON_OK && call.announced > 0)
+            status = tn_call_misuse (&call, "it did not ask for a member that it announced");
+        status = tn_call_end (&call, status);
         if (status == TENON_OK)
             status = check_done (&call, writer);
     }

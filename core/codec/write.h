@@ -35,7 +35,7 @@ struct tn_writer {
     bool carries;                 /* the metadata tell what carried tensors were */
     bool dry;                     /* `sink` keeps nothing: tensors need not be read */
     bool within;                  /* it writes a member: metadata belong to the container */
-    bool ahead;                   /* on a thread of the pool, before it is asked for */
+    bool in_batch;                /* it runs in an item of the pool, as a member of a batch */
     bool *done;                   /* per tensor from `done_first` on: it was put */
     uint64_t done_first;
     uint64_t *losses; /* counted over all members */

@@ -198,6 +198,11 @@ struct tenon_member {
     uint32_t flags;        /* none yet */
     /* decoded bytes that are encoded by themselves; 0: the host's choice, of which the result tells */
     uint64_t block_size;
+    /* How many members the codec asks for after this one, one by one, each like this one and of the `count`
+     * tensors behind those of the member before it. The host encodes announced members on all threads; what
+     * it writes is the same without an announcement. A codec that asks for another member, or for fewer,
+     * fails. Of a member that was announced itself, this field does not count. */
+    uint64_t announced;
 };
 
 /* What became of it. All counts are bytes. */

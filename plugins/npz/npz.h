@@ -180,7 +180,8 @@ struct npz_writer {
     uint64_t suffix_length;
     int32_t level;
     uint32_t seekable;
-    char *name; /* of the member; memory that is used again */
+    uint64_t announced; /* tensors whose members are announced, or put */
+    char *name;         /* of the member; memory that is used again */
     uint64_t name_room;
     const uint8_t *comment; /* of the archive that is added to */
     uint32_t comment_length;

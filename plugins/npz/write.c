@@ -232,8 +232,23 @@ choose_block_size (uint64_t length)
     return size == LEAST_BLOCK ? 0 : size;
 }
 
+/* How many tensors behind this one, whose members have blocks of `size`, become members of the same kind. */
 static tenon_status
-put_member (struct npz_writer *writer, uint64_t index)
+count_alike (struct npz_writer *writer, uint64_t index, uint64_t size, uint64_t tensors, uint64_t *alike)
+{
+    struct tenon_call *call = writer->call;
+    *alike = 0;
+    for (uint64_t i = index + 1; i < tensors; i++, ++*alike) {
+        struct tenon_tensor tensor = TENON_INIT (tensor);
+        TENON_TRY (call->host->plan_tensor (call, i, &tensor));
+        if (choose_block_size (tensor.length) != size)
+            break;
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+put_member (struct npz_writer *writer, uint64_t index, uint64_t tensors)
 {
     struct tenon_call *call = writer->call;
     struct tenon_tensor tensor = TENON_INIT (tensor);
@@ -249,8 +264,14 @@ put_member (struct npz_writer *writer, uint64_t index)
                                    .count = 1,
                                    .codec = writer->suffix,
                                    .filter = writer->filter,
-                                   .level = writer->level,
-                                   .block_size = writer->filter ? choose_block_size (tensor.length) : 0 };
+                                   .level = writer->level };
+    if (writer->filter) {
+        member.block_size = choose_block_size (tensor.length);
+        if (index == writer->announced) {
+            TENON_TRY (count_alike (writer, index, member.block_size, tensors, &member.announced));
+            writer->announced = index + member.announced + 1;
+        }
+    }
     TENON_TRY (call->host->put_member (call, &member, &result));
     TENON_TRY (npz_complete_local (writer, &heading, &result));
     return npz_add_entry (writer, &heading, &result);
@@ -362,7 +383,7 @@ npz_write (struct tenon_call *call)
     if (plan.flags & TENON_PLAN_APPENDS)
         TENON_TRY (npz_keep_old (&writer, &old, plan.tensors, metadata));
     for (uint64_t i = 0; i < plan.tensors; i++)
-        TENON_TRY (put_member (&writer, i));
+        TENON_TRY (put_member (&writer, i, plan.tensors));
     if (metadata)
         TENON_TRY (npz_put_metadata (&writer, plan.metadata));
     return put_directory (&writer);

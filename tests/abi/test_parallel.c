@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_parallel.c - members that are made before they are asked for, and blocks that many threads encode: all
- * that one sees is the same on any number of threads. */
+/* test_parallel.c - members that a codec announces, and blocks that many threads encode: bytes, notes, losses
+ * and failures are the same with an announcement and without, on any number of threads. */
 #include "kit.h"
 
 #define MEMBERS 700u
@@ -75,12 +75,18 @@ static const char *const settings[] = {
     "toybox.check=no",
 };
 
-/* One thread's bytes, then those of more. Tensors come from memory, from functions, and from a box of either
- * kind. */
+/* One thread's bytes without an announcement, then those of more threads, announced or not. Tensors come from
+ * memory, from functions, and from a box of either kind. */
 START_TEST (test_same_bytes)
 {
-    static const char *const threads[] = { "core.threads=1", "core.threads=2", "core.threads=3",
-                                           "core.threads=8", "core.threads=3 limits.memory=8MiB" };
+    static const char *const threads[] = { "core.threads=1",
+                                           "core.threads=1",
+                                           "core.threads=2",
+                                           "core.threads=3",
+                                           "core.threads=2",
+                                           "core.threads=8",
+                                           "core.threads=3 limits.memory=8MiB" };
+    char words[120];
     uint8_t *first = NULL;
     size_t first_size = 0, size;
     unsigned calls = 0;
@@ -94,7 +100,8 @@ START_TEST (test_same_bytes)
         ck_assert_int_eq (kit_context (threads[i]), TENON_OK);
         tenon_file *file = kit_open ("from.toybox", NULL, NULL);
         plan = mixed_plan (file, &calls);
-        tenon_status status = kit_write (plan, "f.toybox", NULL, settings[_i], NULL);
+        snprintf (words, sizeof words, "%s toybox.announce=%s", settings[_i], i % 4 ? "yes" : "no");
+        tenon_status status = kit_write (plan, "f.toybox", NULL, words, NULL);
         ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
         tenon_plan_free (plan);
         tenon_close (file);
@@ -192,6 +199,41 @@ START_TEST (test_strict)
 }
 END_TEST
 
+/* ---- announcements that do not come true ---- */
+
+static const struct {
+    const char *settings, *words;
+} lies[] = {
+    { "toybox.announce=more", "a member announces others of tensors that the plan does not have" },
+    { "toybox.announce=more toybox.group=7", "a member announces others of tensors that the plan does not" },
+    { "toybox.announce=fewer", "it did not ask for a member that it announced" },
+    { "toybox.announce=fewer toybox.group=3", "it did not ask for a member that it announced" },
+    { "toybox.announce=other", "it asks for another member than the one that it announced" },
+    { "toybox.announce=other toybox.check=no", "it asks for another member than the one that it announced" },
+};
+
+/* A codec has to keep its word, through a filter or not. */
+START_TEST (test_lies)
+{
+    char name[16], words[120], settings_text[120];
+    kit_plugins ("toybox toyraw toyxor", threads_few[_i % 3]);
+    tenon_plan *plan = kit_plan ();
+    for (unsigned i = 0; i < 30; i++) {
+        snprintf (name, sizeof name, "t%u", i);
+        kit_add (plan, name, "u8", 0, 1, KIT_SHAPE (8), numbers, 8);
+    }
+    for (unsigned i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        snprintf (settings_text, sizeof settings_text, "%s%s", lies[i].settings,
+                  _i < 3 ? "" : " toybox.filter=toyxor");
+        snprintf (words, sizeof words, "the codec toybox: %s", lies[i].words);
+        tenon_status status = kit_write (plan, "f.toybox", NULL, settings_text, NULL);
+        kit_failed (status, TENON_E_MISUSE, words);
+        ck_assert_uint_eq (kit_count_files (), 0);
+    }
+    tenon_plan_free (plan);
+}
+END_TEST
+
 /* What the codec of members cannot hold: the check's own words, and the tensor's name. */
 START_TEST (test_refused)
 {
@@ -262,11 +304,12 @@ fill (Suite *suite)
     tcase_add_loop_test (tests, test_order, 0, 3);
     tcase_add_loop_test (tests, test_strict, 0, 3);
     tcase_add_loop_test (tests, test_refused, 0, 3);
+    tcase_add_loop_test (tests, test_lies, 0, 6);
     tcase_add_loop_test (tests, test_progress, 0, 3);
 }
 
 int
 main (void)
 {
-    return kit_main ("ahead", fill);
+    return kit_main ("parallel", fill);
 }

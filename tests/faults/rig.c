@@ -129,7 +129,7 @@ static const struct {
     [RIG_ROT] = { "a filter of the whole", "r.toybox", { "toybox.filter=toyrot", "toybox.group=0", NULL } },
     [RIG_SET] = { "set", "t.toyset", { "toyset.each=1", NULL } },
     [RIG_BESIDE] = { "set, its index beside", "b.toyset", { "toyset.each=1", "toyset.beside=yes", NULL } },
-    [RIG_APPEND] = { "added to, members made ahead", "a.toybox", { "toybox.filter=toyxor", NULL } },
+    [RIG_APPEND] = { "added to, members announced", "a.toybox", { "toybox.filter=toyxor", NULL } },
     [RIG_CONVERT] = { "converted", "c.toybox", { NULL } },
     [RIG_COPY] = { "copied", "c.toyraw", { NULL } },
     [RIG_FD] = { "descriptor", "fd.toyraw", { NULL } },

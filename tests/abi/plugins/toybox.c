@@ -16,7 +16,22 @@
 #define HEADER 24u
 #define LEAD 6u /* bytes before the name in a lead */
 
-enum { MEMBER, FILTER, LEVEL, BLOCK_SIZE, BLOCKS, GROUP, CHECK, MIX, OLD, PREFIX, METADATA, OPTIONS };
+enum {
+    MEMBER,
+    FILTER,
+    LEVEL,
+    BLOCK_SIZE,
+    BLOCKS,
+    GROUP,
+    CHECK,
+    MIX,
+    ANNOUNCE,
+    OLD,
+    PREFIX,
+    METADATA,
+    OPTIONS
+};
+enum { ANNOUNCE_YES, ANNOUNCE_NO, ANNOUNCE_MORE, ANNOUNCE_FEWER, ANNOUNCE_OTHER };
 enum { OLD_KEEP, OLD_FORGET, OLD_LATE, OLD_TWICE, OLD_BEYOND };
 enum { METADATA_SHARED, METADATA_NAMED, METADATA_NONE };
 
@@ -158,13 +173,27 @@ directory_room (struct tenon_call *call, struct directory *directory, uint64_t m
     return directory->bytes + directory->size;
 }
 
+/* How many members behind the one of these tensors are like it: as large, and through the same filter. */
+static uint64_t
+count_alike (uint64_t first, uint64_t count, uint64_t tensors, uint64_t mix)
+{
+    uint64_t alike = 0;
+    for (uint64_t next = first + count; next + count <= tensors; next += count, alike++)
+        if (mix && (next % mix == 0) != (first % mix == 0))
+            break;
+    return alike;
+}
+
 static tenon_status
-put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct directory *directory)
+put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, uint64_t announced,
+            struct directory *directory)
 {
     struct tenon_tensor tensor = { .struct_size = sizeof tensor };
-    struct tenon_member member = { .struct_size = sizeof member, .first = first, .count = tensors };
+    struct tenon_member member = {
+        .struct_size = sizeof member, .first = first, .count = tensors, .announced = announced
+    };
     struct tenon_member_result result = { .struct_size = sizeof result };
-    struct tenon_setting codec, filter, level, block_size, blocks, check, mix;
+    struct tenon_setting codec, filter, level, block_size, blocks, check, mix, announce;
     uint8_t lead[LEAD];
     char name[1024];
     TENON_TRY (option (call, MEMBER, &codec));
@@ -174,6 +203,7 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct di
     TENON_TRY (option (call, BLOCKS, &blocks));
     TENON_TRY (option (call, CHECK, &check));
     TENON_TRY (option (call, MIX, &mix));
+    TENON_TRY (option (call, ANNOUNCE, &announce));
     if (mix.integer && first % (uint64_t) mix.integer == 0)
         filter.integer = 2;
     TENON_TRY (call->host->plan_tensor (call, first, &tensor));
@@ -189,6 +219,8 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, struct di
     member.level = (int32_t) level.integer;
     member.block_size = (uint64_t) block_size.integer;
     member.check = check.integer ? TENON_CHECK_CRC32 : TENON_CHECK_NONE;
+    if (announce.integer == ANNOUNCE_OTHER && first > 0 && announced == 0)
+        member.check = TENON_CHECK_CRC32 - member.check;
     TENON_TRY (call->host->put_member (call, &member, &result));
     /* the directory's entry; fixed fields are 50 bytes */
     uint64_t size = 50 + 2 + (uint64_t) length + 8 * result.block_count;
@@ -287,19 +319,29 @@ write (struct tenon_call *call)
 {
     struct tenon_plan_info plan = { .struct_size = sizeof plan };
     struct directory directory = { NULL, 0, 0 };
-    struct tenon_setting group;
+    struct tenon_setting group, mix, announce;
     uint8_t header[HEADER] = MAGIC;
     uint32_t members = 0;
     TENON_TRY (call->host->plan_info (call, &plan));
     TENON_TRY (option (call, GROUP, &group));
+    TENON_TRY (option (call, MIX, &mix));
+    TENON_TRY (option (call, ANNOUNCE, &announce));
     if (plan.flags & TENON_PLAN_APPENDS)
         TENON_TRY (keep_old (call, plan.tensors, &directory, &members));
     else
         TENON_TRY (call->host->put (call, header, HEADER));
     uint64_t most = group.integer ? (uint64_t) group.integer : plan.tensors;
+    uint64_t end = 0; /* of the tensors that are announced, or put */
     for (uint64_t first = 0, count; first < plan.tensors; first += count, members++) {
+        uint64_t alike = 0;
         count = plan.tensors - first < most ? plan.tensors - first : most;
-        TENON_TRY (put_member (call, first, count, &directory));
+        if (first == end && announce.integer != ANNOUNCE_NO)
+            alike = count_alike (first, count, plan.tensors, (uint64_t) mix.integer);
+        if (first == end)
+            end += count * (alike + 1);
+        if (announce.integer == ANNOUNCE_FEWER && members > 2)
+            break;
+        TENON_TRY (put_member (call, first, count, alike + (announce.integer == ANNOUNCE_MORE), &directory));
     }
     tenon_put_le32 (header + 8, members);
     tenon_put_le64 (header + 16, call->host->tell (call));
@@ -335,6 +377,8 @@ static const struct tenon_option options[OPTIONS] = {
         OPTION (TENON_OPTION_BOOL, "check", "yes", NULL, "keep a checksum of each member", 0, 0, WRITES),
     [MIX] = OPTION (TENON_OPTION_INTEGER, "mix", "0", NULL,
                     "every so many members the filter is toyxor, 0: never", 0, 1000000, WRITES),
+    [ANNOUNCE] = OPTION (TENON_OPTION_CHOICE, "announce", "yes", "yes no more fewer other",
+                         "how members are announced, and whether that comes true", 0, 0, WRITES),
     [OLD] = OPTION (TENON_OPTION_CHOICE, "old", "keep", "keep forget late twice beyond",
                     "how right the old file is put when members are added", 0, 0, WRITES),
     [PREFIX] = OPTION (TENON_OPTION_BOOL, "prefix", "no", NULL, "put the member's name before its tensors'",
