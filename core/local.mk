@@ -7,8 +7,12 @@ core_libcore_la_SOURCES = \
 	core/base/arena.h \
 	core/base/base.h \
 	core/base/error.c \
+	core/base/io.c \
+	core/base/io.h \
 	core/base/nearest.c \
 	core/base/nearest.h \
+	core/base/path.c \
+	core/base/path.h \
 	core/base/pool.c \
 	core/base/pool.h \
 	core/base/progress.c \

@@ -4,6 +4,7 @@
 # sees the core's headers.
 unit_tests += \
 	tests/sweep/test_sweep \
+	tests/unit/base/test_io \
 	tests/unit/base/test_pool \
 	tests/unit/catalog/test_value \
 	tests/unit/context/test_codecs \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* host_sources.c - parts, siblings, and describing them with whichever codec recognises them. */
+#include "base/path.h"
 #include "codec/call.h"
 #include <errno.h>
 #include <stdio.h>
@@ -177,9 +178,7 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
     tenon_status status;
     if (!tn_call_describes (call, &status))
         return status;
-    bool bare = length > 0 && length < 256 && tn_utf8 (name, length) && !memchr (name, '/', length)
-                && !(length == 1 && name[0] == '.') && !(length == 2 && memcmp (name, "..", 2) == 0);
-    if (!bare) {
+    if (!tn_is_file_name (name, length)) {
         char shown[200];
         tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
         return tn_fail (session->error, TENON_E_MALFORMED, TN_NO_OFFSET,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* host_write.c - the services with which a codec writes. */
+#include "base/path.h"
 #include "codec/write.h"
 #include <tenon/plugin.h>
 
@@ -271,11 +272,10 @@ next_dry_file (struct tn_call *call, struct tn_writer *writer, const char *name,
 static tenon_status
 list_file (struct tn_call *call, struct tn_writer *writer, const char *name)
 {
-    const char *slash = writer->path ? strrchr (writer->path, '/') : NULL;
+    const char *target = writer->path ? writer->path : "";
     if (!writer->files)
         return TENON_OK;
-    TN_FREE char *folder = slash ? tn_strndup (writer->path, (size_t) (slash + 1 - writer->path)) : NULL;
-    TN_FREE char *path = slash && !folder ? NULL : tn_concat (folder ? folder : "", name, (char *) NULL);
+    TN_FREE char *path = tn_format ("%.*s%s", (int) (tn_path_name (target) - target), target, name);
     if (!path)
         return tn_fail_memory (call->session->error);
     tn_report_add (writer->files, TENON_WRITTEN, TENON_OK, 0, "", path, "a file of the set");
@@ -287,9 +287,7 @@ tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
 {
     WRITING (public);
     char bare[256];
-    if (name
-        && (length == 0 || length >= sizeof bare || !tn_utf8 (name, length) || memchr (name, '/', length)
-            || (name[0] == '.' && length <= 2)))
+    if (name && !tn_is_file_name (name, length))
         return tn_call_misuse (call, "it begins a file whose name is no bare file name");
     if (writer->alone)
         return tn_fail (

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* settings.c - where the configuration comes from: files, the environment, the program. */
 #include "context/settings.h"
+#include "base/io.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,39 +25,20 @@ enum duty {
 static tenon_status
 read_all (int fd, const char *path, char **text, size_t *length, tenon_error *error)
 {
-    struct stat status;
-    size_t room = fstat (fd, &status) == 0 && status.st_size > 0 && status.st_size < (off_t) LARGEST_FILE
-                      ? (size_t) status.st_size + 1
-                      : 4096;
-    size_t fill = 0;
-    char *bytes = malloc (room);
-    while (bytes) {
-        ssize_t got = read (fd, bytes + fill, room - fill);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0 || fill + (size_t) got > LARGEST_FILE) {
-            tenon_status result =
-                got < 0 ? tn_fail_errno (error, errno, "reading the configuration", path)
-                        : tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
-                                   "%s: more than %zu bytes are no configuration", path, LARGEST_FILE);
-            free (bytes);
-            return result;
-        }
-        if (got == 0) {
-            *text = bytes;
-            *length = fill;
-            return TENON_OK;
-        }
-        fill += (size_t) got;
-        if (fill == room) {
-            char *more = realloc (bytes, room *= 2);
-            if (!more)
-                break;
-            bytes = more;
-        }
+    char *bytes = malloc (LARGEST_FILE + 1);
+    if (!bytes)
+        return tn_fail_memory (error);
+    *length = (size_t) tn_io_read (fd, TN_IO_CURRENT, bytes, LARGEST_FILE + 1);
+    if (*length <= LARGEST_FILE && errno == 0) {
+        *text = bytes;
+        return TENON_OK;
     }
+    tenon_status status = *length > LARGEST_FILE
+                              ? tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
+                                         "%s: more than %zu bytes are no configuration", path, LARGEST_FILE)
+                              : tn_fail_errno (error, errno, "reading the configuration", path);
     free (bytes);
-    return tn_fail_memory (error);
+    return status;
 }
 
 /* Under sudo and the like HOME may be somebody else's, closed to us, and then the file is not ours either.

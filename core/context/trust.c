@@ -11,6 +11,7 @@
  * nobody can replace our file, but anybody can put one beside it. The folders further up are taken on
  * trust. */
 #include "context/trust.h"
+#include "base/io.h"
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -91,8 +92,8 @@ tn_is_whole (int fd, off_t size)
     uint8_t head[1024]; /* the program headers follow the header, so one read mostly is enough */
     ElfW (Ehdr) header;
     ElfW (Phdr) part;
-    ssize_t got = pread (fd, head, sizeof head, 0);
-    if (got < (ssize_t) sizeof header)
+    uint64_t got = tn_io_read (fd, 0, head, sizeof head);
+    if (got < sizeof header)
         return true;
     memcpy (&header, head, sizeof header);
     if (memcmp (header.e_ident, ELFMAG, SELFMAG) != 0
@@ -103,9 +104,9 @@ tn_is_whole (int fd, off_t size)
         uint64_t at = (uint64_t) header.e_phoff + (uint64_t) i * sizeof part, length = (uint64_t) size;
         if (at > length || sizeof part > length - at)
             return false;
-        if (at + sizeof part <= (uint64_t) got)
+        if (at + sizeof part <= got)
             memcpy (&part, head + at, sizeof part);
-        else if (pread (fd, &part, sizeof part, (off_t) at) != (ssize_t) sizeof part)
+        else if (tn_io_read (fd, (int64_t) at, &part, sizeof part) != sizeof part)
             return false;
         if (part.p_type == PT_LOAD && (part.p_offset > length || part.p_filesz > length - part.p_offset))
             return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* open.c - opens files: source, codec, describe, checks. */
+#include "base/path.h"
 #include "catalog/file.h"
 #include "codec/call.h"
 #include "open/carry_restore.h"
@@ -196,11 +197,10 @@ tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *theirs,
     if (!take_options_of_one (&options, theirs, &mine))
         return tn_error_out (error, &mine);
     const char *name = options.name ? options.name : "";
-    const char *slash = strrchr (name, '/');
     int own = tn_duplicate (fd);
     if (own < 0)
         tn_fail_errno (&mine, errno, "the descriptor cannot be used", name);
-    else if (tn_source_open_fd (own, slash ? slash + 1 : name,
+    else if (tn_source_open_fd (own, tn_path_name (name),
                                 context->map && !(options.flags & TENON_OPEN_NO_MAP), &source, &mine)
              == TENON_OK)
         open_source (context, source, &options, file, &mine);

@@ -2,6 +2,7 @@
 /* shards.c - sets of files: NAME-00001-of-00003.EXTENSION, or an index and what it names. Names come from
  * codecs, paths and folders, and are never taken apart to anything but a bare name beside the file. */
 #include "open/shards.h"
+#include "base/path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -325,8 +326,9 @@ choose (tenon_context *context, const tenon_open_options *options, struct tn_sha
         tenon_error *error)
 {
     const struct tn_registry *registry = &context->registry;
-    const char *slash = strrchr (set->path, '/'), *name = slash ? slash + 1 : set->path;
-    set->directory = slash ? tn_strndup (set->path, (size_t) (slash - set->path) + 1) : tn_strndup ("./", 2);
+    const char *name = tn_path_name (set->path);
+    set->directory =
+        name > set->path ? tn_strndup (set->path, (size_t) (name - set->path)) : tn_strndup ("./", 2);
     set->name = tn_strndup (name, strlen (name));
     if (!set->directory || !set->name)
         return tn_fail_memory (error);

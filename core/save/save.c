@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* save.c - saves a plan: chooses the codec and the name, runs the codec over a sink, and commits. */
+#include "base/path.h"
 #include "catalog/file.h"
 #include "codec/write.h"
 #include "save/append.h"
@@ -44,7 +45,7 @@ static tenon_status
 codec_of_path (struct saving *saving, const char *path)
 {
     const struct tn_registry *registry = &saving->context->registry;
-    const char *slash = strrchr (path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = tn_path_name (path);
     size_t longest = 0;
     uint64_t rival = UINT64_MAX;
     for (uint64_t i = 0; i < registry->codec_count; i++) {
@@ -79,9 +80,9 @@ codec_of_path (struct saving *saving, const char *path)
 
 /* True if the file's name has the extension of the codec's indices. */
 static bool
-is_index_name (const struct tn_codec *codec, const char *slash, const char *path)
+is_index_name (const struct tn_codec *codec, const char *name)
 {
-    const char *name = slash ? slash + 1 : path, *index = codec->table.set_index;
+    const char *index = codec->table.set_index;
     size_t extension = index ? tn_extension_length (codec, name, strlen (name)) : 0;
     return extension > 0 && strcasecmp (name + strlen (name) - extension, index) == 0;
 }
@@ -91,7 +92,7 @@ is_index_name (const struct tn_codec *codec, const char *slash, const char *path
 static tenon_status
 choose_target (struct saving *saving, const char *path)
 {
-    const char *slash = strrchr (path, '/'), *name = slash ? slash + 1 : path, *extension = NULL;
+    const char *name = tn_path_name (path), *extension = NULL;
     if (!saving->options.format)
         TN_TRY (codec_of_path (saving, path));
     else
@@ -104,7 +105,7 @@ choose_target (struct saving *saving, const char *path)
     saving->path = tn_concat (path, extension ? "." : "", extension ? extension : "", (char *) NULL);
     if (!saving->path)
         return tn_fail_memory (saving->error);
-    saving->index = is_index_name (codec, strrchr (saving->path, '/'), saving->path);
+    saving->index = is_index_name (codec, tn_path_name (saving->path));
     TN_TRY (tn_overlay_read (saving->context, saving->options.settings, &saving->overlay, saving->error));
     if (!(saving->options.flags & TENON_SAVE_CARRY))
         return TENON_OK;
@@ -150,7 +151,7 @@ static void
 prepare_writer (struct saving *saving, struct tn_writer *writer)
 {
     const struct tn_codec *codec = saving->context->registry.codecs[saving->codec];
-    const char *slash = strrchr (saving->path, '/'), *name = slash ? slash + 1 : saving->path;
+    const char *name = tn_path_name (saving->path);
     size_t length = strlen (name), extension = tn_extension_length (codec, name, length);
     writer->plan = saving->plan;
     writer->entries = saving->append.both ? saving->append.both->own : saving->plan->own;
@@ -233,8 +234,7 @@ static tenon_status
 save_dry_run (struct saving *saving, const tenon_progress *progress)
 {
     struct tn_sink null;
-    const char *slash = strrchr (saving->path, '/');
-    struct tn_begun target = { NULL, slash ? slash + 1 : saving->path };
+    struct tn_begun target = { NULL, tn_path_name (saving->path) };
     struct tn_writer writer = { .sink = &null, .dry = true, .begun = &target };
     tn_sink_null_init (&null);
     TN_TRY (run_codec (saving, &writer, progress));

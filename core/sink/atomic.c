@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* atomic.c - files that appear whole or not at all. */
 #include "sink/atomic.h"
+#include "base/path.h"
 #include "sink/atomic_file.h"
 #include "sink/temporary.h"
 #include <errno.h>
@@ -194,7 +195,7 @@ begin_shard (struct tn_atomic *save, const char *name, tenon_error *error)
     if (save->target->destination.direct)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "a set of files can only be written into a folder, not to a device or pipe");
-    if (!name[0] || strchr (name, '/') || !strcmp (name, ".") || !strcmp (name, ".."))
+    if (!tn_is_file_name (name, strlen (name)))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "'%s' is no bare file name for a shard of the set", name);
     TN_TRY (open_folder (save, error));

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* sink.c - what all sinks have in common; the sinks of a descriptor and of a dry run. */
 #include "sink/sink.h"
+#include "base/io.h"
 #include <errno.h>
-#include <poll.h>
-#include <unistd.h>
 
 #define COPY_SIZE ((uint64_t) 1 << 20)
 #define MOST_POSITION ((uint64_t) INT64_MAX)
-/* Linux writes at most 2 GiB - 4 KiB at once, and macOS refuses more than INT_MAX. */
-#define MOST_AT_ONCE ((uint64_t) 1 << 30)
 
 tenon_status
 tn_sink_open (struct tn_sink *sink, tenon_error *error)
@@ -120,50 +117,26 @@ tn_sink_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint6
 tenon_status
 tn_read_all (int fd, uint64_t offset, void *to, uint64_t length, tenon_error *error)
 {
-    for (uint8_t *at = to; length > 0;) {
-        ssize_t done = pread (fd, at, TN_MIN (length, MOST_AT_ONCE), (off_t) offset);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return tn_fail_errno (error, errno, "cannot be read", NULL);
-        if (done == 0)
-            return tn_fail (error, TENON_E_TRUNCATED, offset,
-                            "the file ends %llu bytes too early; was it cut meanwhile?",
-                            (unsigned long long) length);
-        at += done, offset += (uint64_t) done, length -= (uint64_t) done;
-    }
-    return TENON_OK;
-}
-
-/* The descriptor's owner made it non-blocking: waits until it takes bytes again. */
-static bool
-wait_writable (int fd)
-{
-    struct pollfd wanted = { .fd = fd, .events = POLLOUT };
-    /* the next write reports an error or hang-up of the descriptor */
-    return poll (&wanted, 1, -1) >= 0 || errno == EINTR;
+    uint64_t done = tn_io_read (fd, (int64_t) offset, to, length);
+    if (done == length)
+        return TENON_OK;
+    if (errno != 0)
+        return tn_fail_errno (error, errno, "cannot be read", NULL);
+    return tn_fail (error, TENON_E_TRUNCATED, offset + done,
+                    "the file ends %llu bytes too early; was it cut meanwhile?",
+                    (unsigned long long) (length - done));
 }
 
 tenon_status
 tn_write_all (int fd, int64_t offset, const void *bytes, uint64_t length, const char *name,
               tenon_error *error)
 {
-    for (const uint8_t *at = bytes; length > 0;) {
-        size_t piece = (size_t) TN_MIN (length, MOST_AT_ONCE);
-        ssize_t done = offset < 0 ? write (fd, at, piece) : pwrite (fd, at, piece, (off_t) offset);
-        if (done < 0 && (errno == EINTR || ((errno == EAGAIN || errno == EWOULDBLOCK) && wait_writable (fd))))
-            continue;
-        if (done < 0)
-            return tn_fail_errno (error, errno, "cannot be written", name);
-        if (done == 0) { /* POSIX rules it out, but an endless loop would be worse */
-            tn_fail_in (error, name, NULL);
-            return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
-                            "cannot be written: the system takes no more bytes");
-        }
-        at += done, length -= (uint64_t) done;
-        offset += offset < 0 ? 0 : done;
-    }
-    return TENON_OK;
+    if (tn_io_write (fd, offset, bytes, length) == length)
+        return TENON_OK;
+    if (errno != 0)
+        return tn_fail_errno (error, errno, "cannot be written", name);
+    tn_fail_in (error, name, NULL);
+    return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "cannot be written: the system takes no more bytes");
 }
 
 /* ---- the sink of a descriptor ---- */

@@ -2,6 +2,8 @@
 /* source.c - where bytes are read. Of the core only this, save.c, the configuration and the loader open
  * files. */
 #include "source/source.h"
+#include "base/io.h"
+#include "base/path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,13 +14,6 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #endif
-
-static const char *
-bare_name (const char *path)
-{
-    const char *slash = strrchr (path, '/');
-    return slash ? slash + 1 : path;
-}
 
 static struct tn_source *
 source_new (enum tn_source_kind kind, const char *name, uint64_t name_length)
@@ -108,7 +103,7 @@ tn_source_open (const char *path, bool may_map, struct tn_source **result, tenon
     while (fd < 0 && errno == EINTR);
     if (fd < 0)
         return tn_fail_errno (error, errno, "cannot be opened", path);
-    tenon_status status = tn_source_open_fd (fd, bare_name (path), may_map, result, error);
+    tenon_status status = tn_source_open_fd (fd, tn_path_name (path), may_map, result, error);
     if (status < 0) {
         tn_fail_in (error, path, NULL);
         return status;
@@ -125,7 +120,7 @@ tenon_status
 tn_source_memory (const void *data, uint64_t size, const char *name, struct tn_source **result,
                   tenon_error *error)
 {
-    name = name ? bare_name (name) : "";
+    name = name ? tn_path_name (name) : "";
     *result = source_new (TN_SOURCE_MEMORY, name, strlen (name));
     if (!*result)
         return tn_fail_memory (error);
@@ -142,7 +137,7 @@ tn_source_reader (const tenon_reader *reader, const char *name, struct tn_source
     if (!tn_copy_struct (&ours, sizeof ours, reader, offsetof (tenon_reader, close)) || !ours.read_at)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "a tenon_reader needs its struct_size and read_at");
-    name = name ? bare_name (name) : "";
+    name = name ? tn_path_name (name) : "";
     *result = source_new (TN_SOURCE_READER, name, strlen (name));
     if (!*result) {
         if (ours.close)
@@ -215,24 +210,17 @@ tn_source_root (struct tn_source *source)
     return source;
 }
 
-/* pread until all is there: it may return less, and a file may have been cut since it was opened. */
 static tenon_status
-read_fd (const struct tn_source *source, uint64_t offset, uint8_t *to, uint64_t length, tenon_error *error)
+read_fd (const struct tn_source *source, uint64_t offset, void *to, uint64_t length, tenon_error *error)
 {
-    while (length > 0) {
-        /* Linux moves at most 2 GiB less a page at once */
-        ssize_t got = pread (source->fd, to, TN_MIN (length, (uint64_t) 1 << 30), (off_t) offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return tn_fail_errno (error, errno, "cannot be read", source->path);
-        if (got == 0)
-            return tn_fail (error, TENON_E_TRUNCATED, offset,
-                            "the file has become shorter since it was opened: %llu bytes are missing",
-                            (unsigned long long) length);
-        to += got, offset += (uint64_t) got, length -= (uint64_t) got;
-    }
-    return TENON_OK;
+    uint64_t got = tn_io_read (source->fd, (int64_t) offset, to, length);
+    if (got == length)
+        return TENON_OK;
+    if (errno != 0)
+        return tn_fail_errno (error, errno, "cannot be read", source->path);
+    return tn_fail (error, TENON_E_TRUNCATED, offset + got,
+                    "the file has become shorter since it was opened: %llu bytes are missing",
+                    (unsigned long long) (length - got));
 }
 
 static tenon_status

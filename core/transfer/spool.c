@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* spool.c - a source decoded into memory or a temporary file first. */
+#include "base/io.h"
 #include "source/scan.h"
 #include "transfer/transfer.h"
 #include <errno.h>
@@ -10,18 +11,10 @@
 static tenon_status
 spool_piece (void *user, const void *piece, uint64_t length, tenon_error *error)
 {
-    const uint8_t *bytes = piece;
-    int fd = *(int *) user;
-    while (length > 0) {
-        ssize_t put = write (fd, bytes, length);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return tn_fail_errno (error, put < 0 ? errno : ENOSPC,
-                                  "a temporary file cannot be written (TMPDIR names another folder)", NULL);
-        bytes += put, length -= (uint64_t) put;
-    }
-    return TENON_OK;
+    if (tn_io_write (*(int *) user, TN_IO_CURRENT, piece, length) == length)
+        return TENON_OK;
+    return tn_fail_errno (error, errno != 0 ? errno : ENOSPC,
+                          "a temporary file cannot be written (TMPDIR names another folder)", NULL);
 }
 
 /* All bytes of a source, decoded, in an unlinked temporary file. */

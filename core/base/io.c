@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* io.c - reads and writes that do all that was asked. */
+#include "base/io.h"
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+/* Linux moves at most 2 GiB - 4 KiB at once, and macOS refuses more than INT_MAX. */
+#define MOST_AT_ONCE ((uint64_t) 1 << 30)
+
+uint64_t
+tn_io_read (int fd, int64_t offset, void *to, uint64_t length)
+{
+    uint64_t done = 0;
+    while (done < length) {
+        void *at = (uint8_t *) to + done;
+        size_t piece = (size_t) TN_MIN (length - done, MOST_AT_ONCE);
+        ssize_t got =
+            offset < 0 ? read (fd, at, piece) : pread (fd, at, piece, (off_t) ((uint64_t) offset + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got == 0)
+            errno = 0;
+        if (got <= 0)
+            break;
+        done += (uint64_t) got;
+    }
+    return done;
+}
+
+/* The descriptor may be non-blocking, since others share it: waits until it takes bytes again. */
+static bool
+wait_writable (int fd)
+{
+    struct pollfd request = { .fd = fd, .events = POLLOUT };
+    /* the next write reports an error or a hang-up */
+    return poll (&request, 1, -1) >= 0 || errno == EINTR;
+}
+
+uint64_t
+tn_io_write (int fd, int64_t offset, const void *bytes, uint64_t length)
+{
+    uint64_t done = 0;
+    while (done < length) {
+        const void *at = (const uint8_t *) bytes + done;
+        size_t piece = (size_t) TN_MIN (length - done, MOST_AT_ONCE);
+        ssize_t put =
+            offset < 0 ? write (fd, at, piece) : pwrite (fd, at, piece, (off_t) ((uint64_t) offset + done));
+        if (put < 0 && (errno == EINTR || ((errno == EAGAIN || errno == EWOULDBLOCK) && wait_writable (fd))))
+            continue;
+        if (put == 0) /* POSIX rules this out, but trying again might never end */
+            errno = 0;
+        if (put <= 0)
+            break;
+        done += (uint64_t) put;
+    }
+    return done;
+}
