@@ -9,6 +9,7 @@ core_libcore_la_SOURCES = \
 	core/base/error.c \
 	core/base/io.c \
 	core/base/io.h \
+	core/base/memory.c \
 	core/base/nearest.c \
 	core/base/nearest.h \
 	core/base/path.c \
@@ -18,7 +19,6 @@ core_libcore_la_SOURCES = \
 	core/base/progress.c \
 	core/base/progress.h \
 	core/base/report.c \
-	core/base/util.c \
 	core/base/version.c \
 	core/catalog/catalog.c \
 	core/catalog/catalog.h \
@@ -48,22 +48,26 @@ core_libcore_la_SOURCES = \
 	core/codec/write.c \
 	core/codec/write.h \
 	core/context/builtin.h \
+	core/context/codec_settings.c \
 	core/context/config.c \
+	core/context/config.h \
 	core/context/context.c \
 	core/context/context.h \
-	core/context/dtype.c \
-	core/context/formats.c \
-	core/context/limits.c \
 	core/context/loader.c \
+	core/context/loader.h \
+	core/context/lookup.c \
 	core/context/option.c \
-	core/context/overlay.c \
+	core/context/option.h \
 	core/context/registry.c \
+	core/context/registry.h \
 	core/context/registry_copy.c \
 	core/context/registry_copy.h \
 	core/context/settings.c \
 	core/context/settings.h \
 	core/context/settings_ini.c \
-	core/context/settings_list.c \
+	core/context/settings_ini.h \
+	core/context/settings_read.c \
+	core/context/settings_read.h \
 	core/context/trust.c \
 	core/context/trust.h \
 	core/kernels/cast.c \

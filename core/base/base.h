@@ -88,7 +88,7 @@ void tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, ui
                     const char *subject, const char *file, const char *format, ...);
 void tn_report_append (tenon_report *report, const tenon_report *more);
 
-/* ---- memory ---- */
+/* ---- allocation helpers, and structs that cross the ABI (memory.c) ---- */
 
 /* Room for one more item at the end of a growing array; false: no memory. */
 bool tn_grow (void *array_pointer, uint64_t *room, uint64_t count, size_t item);
@@ -100,7 +100,9 @@ TN_PRINTF (1, 2) char *tn_format (const char *format, ...);
 /* Copies min (from's struct_size, size) bytes, fills the rest with zero, and sets struct_size to size.
  * False: from's size is below `least`. */
 bool tn_copy_struct (void *to, size_t size, const void *from, size_t least);
-/* The other way round: fills a caller's struct, whose struct_size is set, from ours. */
+/* Fills a caller's struct, whose struct_size is set, from ours. False: struct_size is not set. */
 bool tn_fill_struct (void *to, const void *from, size_t size);
+/* The same as an answer to an application: TENON_OK or TENON_E_MISUSE. */
+tenon_status tn_reply_struct (void *to, const void *from, size_t size);
 
 #endif

@@ -102,5 +102,5 @@ tenon_report_get (const tenon_report *report, uint64_t index, tenon_report_entry
     if (!report || index >= tenon_report_count (report))
         return TENON_E_NOT_FOUND;
     const tenon_report_entry *found = index < report->count ? &report->entries[index].entry : &more;
-    return tn_fill_struct (entry, found, sizeof *found) ? TENON_OK : TENON_E_MISUSE;
+    return tn_reply_struct (entry, found, sizeof *found);
 }

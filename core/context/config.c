@@ -1,45 +1,74 @@
 /* SPDX-License-Identifier: MIT */
-/* config.c - the keys of the core and of plugins, what to think of unknown ones, and the effective
- * configuration as a list. */
-#include "context/context.h"
+/* config.c - the keys of the configuration: their values in a context, unknown ones, and the list of all. */
+#include "context/config.h"
+#include "base/nearest.h"
+#include "context/option.h"
 #include <stdio.h>
 
-#define OPTION(type, name, value, least, most, help)                                                         \
-    {                                                                                                        \
-        sizeof (struct tenon_option), type, name, value, NULL, help, least, most, 0, 0                       \
-    }
+#define KEY(number, section, type, name, value, least, most, target, help)                                   \
+    [number] = { TN_SECTION_##section,                                                                       \
+                 { sizeof (struct tenon_option), TENON_OPTION_##type, name, value, NULL, help, least, most,  \
+                   0, 0 },                                                                                   \
+                 target }
+#define TARGET(field) offsetof (struct tenon_context, field)
+#define NO_END 9223372036854775807.0
+#define LIMIT(limit, type, name, value, least, help)                                                         \
+    KEY (TN_KEY_LIMITS + (limit), LIMITS, type, name, value, least, NO_END, TARGET (limits[limit]), help)
 
-enum { CORE_PLUGIN_PATH, CORE_THREADS, CORE_MAP, CORE_KEYS };
-static const struct tenon_option core_keys[CORE_KEYS] = {
-    [CORE_PLUGIN_PATH] = OPTION (TENON_OPTION_TEXT, "plugin_path", TENON_PLUGINDIR, 0, 0,
-                                 "a folder in which plugins are looked for, absolute; may be repeated"),
-    [CORE_THREADS] = OPTION (TENON_OPTION_INTEGER, "threads", "0", 0, 4096,
-                             "threads that work at once; 0: one a processor"),
-    [CORE_MAP] = OPTION (TENON_OPTION_BOOL, "map", "yes", 0, 0, "whether files may be mapped into memory"),
-};
-static const struct tenon_option save_keys[] = {
-    OPTION (TENON_OPTION_BOOL, "durable", "yes", 0, 0, "whether a save waits until the disk has it"),
-};
-enum { PLUGIN_ENABLED, PLUGIN_PATH, PLUGIN_KEYS };
-static const struct tenon_option plugin_keys[PLUGIN_KEYS] = {
-    [PLUGIN_ENABLED] = OPTION (TENON_OPTION_BOOL, "enabled", "yes", 0, 0, "whether the plugin is loaded"),
-    [PLUGIN_PATH] = OPTION (TENON_OPTION_TEXT, "path", "", 0, 0,
-                            "the plugin's file, absolute; empty: the first that is found"),
-};
-const struct tenon_option tn_codec_keys[TN_CODEC_KEYS] = {
-    [TN_CODEC_ENABLED] = OPTION (TENON_OPTION_BOOL, "enabled", "yes", 0, 0, "whether the codec is used"),
-    [TN_CODEC_PRIORITY] = OPTION (TENON_OPTION_INTEGER, "priority", "0", -1000000, 1000000,
-                                  "the higher one wins when two codecs claim a file equally"),
-    [TN_CODEC_EXTENSIONS] =
-        OPTION (TENON_OPTION_TEXT, "extensions", "", 0, 0,
-                "endings of file names, the first is appended when saving; instead of the codec's own"),
+/* No honest file meets a default limit; a hostile one can do no more damage than they allow. */
+const struct tn_key tn_keys[TN_KEYS] = {
+    KEY (TN_KEY_PLUGIN_PATH, CORE, TEXT, "plugin_path", TENON_PLUGINDIR, 0, 0, 0,
+         "a folder in which plugins are looked for, absolute; may be repeated"),
+    KEY (TN_KEY_THREADS, CORE, INTEGER, "threads", "0", 0, 4096, TARGET (threads),
+         "threads that work at once; 0: one a processor"),
+    KEY (TN_KEY_MAP, CORE, BOOL, "map", "yes", 0, 0, TARGET (map), "whether files may be mapped into memory"),
+    /* the largest vocabularies that are stored in headers take tens of MiB */
+    LIMIT (TENON_LIMIT_HEADER_BYTES, SIZE, "header_bytes", "1GiB", 1,
+           "what one codec may read and keep in memory while it describes a file"),
+    /* about 1.3 GB of catalog */
+    LIMIT (TENON_LIMIT_TENSORS, INTEGER, "tensors", "10000000", 1,
+           "tensors in one file, all its shards together"),
+    LIMIT (TENON_LIMIT_METADATA_ENTRIES, INTEGER, "metadata_entries", "1000000", 1,
+           "metadata keys in one file"),
+    LIMIT (TENON_LIMIT_METADATA_BYTES, SIZE, "metadata_bytes", "256MiB", 1,
+           "keys, strings and nested arrays of metadata that are kept in memory"),
+    LIMIT (TENON_LIMIT_DEPTH, INTEGER, "depth", "64", 1,
+           "how deep arrays, JSON and files within files may be nested"),
+    LIMIT (TENON_LIMIT_MEMBERS, INTEGER, "members", "10000000", 1, "members and sibling files of one file"),
+    LIMIT (TENON_LIMIT_INFLATED_BYTES, SIZE, "inflated_bytes", "1TiB", 1,
+           "decoded size of one compressed member"),
+    /* deflate makes at most 1032 bytes of one (258 bytes for two bits, RFC 1951), so this stops the bombs of
+     * other filters and lies in directories, and never an honest member of zeros */
+    LIMIT (TENON_LIMIT_INFLATED_RATIO, INTEGER, "inflated_ratio", "1100", 1,
+           "decoded size of a compressed member, in multiples of its stored size, beyond 1 MiB"),
+    LIMIT (TENON_LIMIT_MEMORY, SIZE, "memory", "64MiB", 65536,
+           "what a conversion may hold in memory at once, beside the catalog"),
+    KEY (TN_KEY_DURABLE, SAVE, BOOL, "durable", "yes", 0, 0, TARGET (durable),
+         "whether a save waits until the disk has it"),
+    KEY (TN_KEY_PLUGIN_ENABLED, PLUGIN, BOOL, "enabled", "yes", 0, 0, 0, "whether the plugin is loaded"),
+    KEY (TN_KEY_PLUGIN_FILE, PLUGIN, TEXT, "path", "", 0, 0, 0,
+         "the plugin's file, absolute; empty: the first that is found"),
+    KEY (TN_KEY_CODEC_ENABLED, CODEC, BOOL, "enabled", "yes", 0, 0, 0, "whether the codec is used"),
+    KEY (TN_KEY_CODEC_PRIORITY, CODEC, INTEGER, "priority", "0", -1000000, 1000000, 0,
+         "the higher one wins when two codecs claim a file equally"),
+    KEY (TN_KEY_CODEC_EXTENSIONS, CODEC, TEXT, "extensions", "", 0, 0, 0,
+         "endings of file names, the first is appended when saving; instead of the codec's own"),
 };
 
-/* ---- applying ---- */
+static const struct tn_key *
+find_key (enum tn_section kind, const char *name)
+{
+    for (uint32_t i = 0; i < TN_KEYS; i++)
+        if (tn_keys[i].section == kind && strcmp (tn_keys[i].option.name, name) == 0)
+            return &tn_keys[i];
+    return NULL;
+}
 
-static tenon_status
-setting_of (tenon_context *context, const char *section, const struct tenon_option *option,
-            struct tenon_setting *setting, tenon_error *error)
+/* ---- the values ---- */
+
+tenon_status
+tn_config_setting (tenon_context *context, const char *section, const struct tenon_option *option,
+                   struct tenon_setting *setting, tenon_error *error)
 {
     const struct tn_entry *entry = tn_settings_find (&context->settings, section, option->name);
     return tn_option_parse (option, section, entry ? entry->value : option->value,
@@ -57,20 +86,21 @@ check_absolute (const struct tn_entry *entry, const char *what, tenon_error *err
 }
 
 tenon_status
-tn_config_apply (tenon_context *context, uint64_t *threads, tenon_error *error)
+tn_config_apply (tenon_context *context, tenon_error *error)
 {
     struct tenon_setting setting;
     const struct tn_settings *settings = &context->settings;
-    for (uint32_t i = 0; i < TENON_LIMITS; i++) {
-        TN_TRY (setting_of (context, "limits", &tn_limit_options[i], &setting, error));
-        context->limits[i] = (uint64_t) setting.integer;
+    for (uint32_t i = 0; i < TN_KEYS; i++) {
+        const struct tn_key *key = &tn_keys[i];
+        if (key->target == 0)
+            continue;
+        TN_TRY (tn_config_setting (context, tn_section_names[key->section], &key->option, &setting, error));
+        char *target = (char *) context + key->target;
+        if (key->option.type == TENON_OPTION_BOOL)
+            *(bool *) target = setting.integer != 0;
+        else
+            *(uint64_t *) (void *) target = (uint64_t) setting.integer;
     }
-    TN_TRY (setting_of (context, "core", &core_keys[CORE_THREADS], &setting, error));
-    *threads = (uint64_t) setting.integer;
-    TN_TRY (setting_of (context, "core", &core_keys[CORE_MAP], &setting, error));
-    context->map = setting.integer != 0;
-    TN_TRY (setting_of (context, "save", &save_keys[0], &setting, error));
-    context->durable = setting.integer != 0;
     if (tn_settings_find (&context->settings, "core", "plugin_path"))
         for (uint64_t i = 0; i < settings->count; i++) {
             const struct tn_entry *entry = &settings->entries[i];
@@ -81,49 +111,57 @@ tn_config_apply (tenon_context *context, uint64_t *threads, tenon_error *error)
 }
 
 tenon_status
-tn_config_wish (tenon_context *context, const char *name, struct tn_wish *wish, tenon_error *error)
+tn_config_plugin (tenon_context *context, const char *name, struct tn_plugin_config *config,
+                  tenon_error *error)
 {
     struct tenon_setting enabled;
     char section[8 + TN_LONGEST_ID + 1];
-    memset (wish, 0, sizeof *wish);
+    memset (config, 0, sizeof *config);
     if (snprintf (section, sizeof section, "plugin %s", name) >= (int) sizeof section)
         return TENON_OK; /* inih would not hold it either */
     const struct tn_entry *entry = tn_settings_find (&context->settings, section, "enabled");
     if (entry) {
-        TN_TRY (tn_option_parse (&plugin_keys[PLUGIN_ENABLED], section, entry->value, entry->origin, &enabled,
-                                 error));
-        wish->disabled = enabled.integer ? NULL : entry;
+        TN_TRY (
+            tn_config_setting (context, section, &tn_keys[TN_KEY_PLUGIN_ENABLED].option, &enabled, error));
+        config->disabled = enabled.integer ? NULL : entry;
     }
-    wish->path = tn_settings_find (&context->settings, section, "path");
-    if (wish->path && !wish->path->value[0])
-        wish->path = NULL;
-    return wish->path ? check_absolute (wish->path, "file", error) : TENON_OK;
+    config->path = tn_settings_find (&context->settings, section, "path");
+    if (config->path && !config->path->value[0])
+        config->path = NULL;
+    return config->path ? check_absolute (config->path, "file", error) : TENON_OK;
 }
 
-/* ---- checking ---- */
+bool
+tn_config_is_codec_key (const char *key)
+{
+    return find_key (TN_SECTION_CODEC, key) != NULL;
+}
+
+/* ---- unknown entries ---- */
 
 tenon_status
-tn_config_unknown (const struct tn_entry *entry, const char *const *keys, uint64_t count, tenon_error *error)
+tn_config_unknown_key (const struct tn_entry *entry, const struct tenon_option *more, uint32_t count,
+                       tenon_error *error)
 {
+    const char *name;
+    enum tn_section kind = tn_section_kind (entry->section, &name);
     char room[TN_HINT_ROOM];
-    return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s] has no key '%s'%s", entry->origin,
-                    entry->section, entry->key, tn_hint (room, entry->key, keys, count));
-}
-
-static tenon_status
-unknown_of (const struct tn_entry *entry, const struct tenon_option *options, uint32_t count,
-            tenon_error *error)
-{
-    const char *keys[TENON_LIMITS + CORE_KEYS];
+    uint64_t known = 0;
+    TN_FREE const char **keys = calloc (TN_KEYS + (size_t) count, sizeof *keys);
+    if (!keys)
+        return tn_fail_memory (error);
+    for (uint32_t i = 0; i < TN_KEYS; i++)
+        if (tn_keys[i].section == kind)
+            keys[known++] = tn_keys[i].option.name;
     for (uint32_t i = 0; i < count; i++)
-        keys[i] = options[i].name;
-    return tn_config_unknown (entry, keys, count, error);
+        keys[known++] = more[i].name;
+    return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s] has no key '%s'%s", entry->origin,
+                    entry->section, entry->key, tn_hint (room, entry->key, keys, known));
 }
 
 static tenon_status
 unknown_section (const tenon_context *context, const struct tn_entry *entry, tenon_error *error)
 {
-    static const char *const sections[] = { "core", "limits", "save", "plugin", "codec" };
     char room[TN_HINT_ROOM];
     /* "codec" without an id, and the id, or the plugin's name, without "codec" */
     for (uint64_t i = 0; i < context->registry.codec_count; i++)
@@ -134,25 +172,24 @@ unknown_section (const tenon_context *context, const struct tn_entry *entry, ten
     return tn_fail (
         error, TENON_E_CONFIG, TN_NO_OFFSET,
         "%s: there is no section [%s]; there are [core], [limits], [save], [plugin NAME] and [codec ID]%s",
-        entry->origin, entry->section, tn_hint (room, entry->section, sections, TN_COUNT (sections)));
+        entry->origin, entry->section, tn_hint (room, entry->section, tn_section_names, TN_SECTIONS));
 }
 
-/* A setting for a codec that is not there: a note in a file, where it may be there tomorrow, an error in
- * what was just typed. */
+/* A setting for a codec that is not in use: in a file a note, since the codec may be installed later; an
+ * error in what the user has just typed. */
 static tenon_status
 absent_codec (const tenon_context *context, const struct tn_entry *entry, const char *id, tenon_error *error)
 {
     const struct tn_registry *registry = &context->registry;
     char room[TN_HINT_ROOM];
-    TN_FREE const char **ids = calloc (registry->codec_count + 4, sizeof *ids);
+    TN_FREE const char **ids = calloc (registry->codec_count + TN_SECTION_CODEC, sizeof *ids);
     if (!ids)
         return tn_fail_memory (error);
     for (uint64_t i = 0; i < registry->codec_count; i++)
         ids[i] = registry->codecs[i]->table.id;
-    memcpy (ids + registry->codec_count, (const char *[]){ "core", "limits", "save", "plugin" },
-            4 * sizeof *ids);
+    memcpy (ids + registry->codec_count, tn_section_names, TN_SECTION_CODEC * sizeof *ids);
     bool is_typed = entry->layer == TN_LAYER_PROGRAM;
-    const char *hint = tn_hint (room, id, ids, registry->codec_count + (is_typed ? 4 : 0));
+    const char *hint = tn_hint (room, id, ids, registry->codec_count + (is_typed ? TN_SECTION_CODEC : 0));
     if (is_typed)
         return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
                         "%s: %s.%s: there is no section and no codec '%s'%s", entry->origin, id, entry->key,
@@ -166,44 +203,29 @@ absent_codec (const tenon_context *context, const struct tn_entry *entry, const 
 static tenon_status
 absent_plugin (tenon_context *context, const struct tn_entry *entry, const char *name, tenon_error *error)
 {
-    struct tn_wish wish;
-    if (entry->key && strcmp (entry->key, "enabled") != 0 && strcmp (entry->key, "path") != 0)
-        return unknown_of (entry, plugin_keys, PLUGIN_KEYS, error);
+    struct tn_plugin_config config;
+    if (entry->key && !find_key (TN_SECTION_PLUGIN, entry->key))
+        return tn_config_unknown_key (entry, NULL, 0, error);
     if (!tn_is_plugin_name (name))
         return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s]: no plugin can have that name",
                         entry->origin, entry->section);
     if (!entry->key)
         tn_report_add (context->report, TENON_NOTE, TENON_OK, 0, name, "", "%s: no plugin '%s' was found",
                        entry->origin, name);
-    /* its values are looked at, so that they are right when it comes */
-    return tn_config_wish (context, name, &wish, error);
-}
-
-/* Pointer to what follows `kind` and a blank; NULL: the section is of another kind. */
-static const char *
-name_in (const char *section, const char *kind)
-{
-    size_t length = strlen (kind);
-    return strncmp (section, kind, length) == 0 && section[length] == ' ' && section[length + 1]
-               ? section + length + 1
-               : NULL;
+    /* parses its values, so that they are right when the plugin is installed */
+    return tn_config_plugin (context, name, &config, error);
 }
 
 static tenon_status
 check_entry (tenon_context *context, const struct tn_entry *entry, tenon_error *error)
 {
     const char *name;
-    if (strcmp (entry->section, "core") == 0)
-        return entry->key ? unknown_of (entry, core_keys, CORE_KEYS, error) : TENON_OK;
-    if (strcmp (entry->section, "limits") == 0)
-        return entry->key ? unknown_of (entry, tn_limit_options, TENON_LIMITS, error) : TENON_OK;
-    if (strcmp (entry->section, "save") == 0)
-        return entry->key ? unknown_of (entry, save_keys, TN_COUNT (save_keys), error) : TENON_OK;
-    if ((name = name_in (entry->section, "plugin")) != NULL)
-        return absent_plugin (context, entry, name, error);
-    if ((name = name_in (entry->section, "codec")) != NULL)
-        return absent_codec (context, entry, name, error);
-    return unknown_section (context, entry, error);
+    switch (tn_section_kind (entry->section, &name)) {
+    case TN_SECTION_PLUGIN: return absent_plugin (context, entry, name, error);
+    case TN_SECTION_CODEC: return absent_codec (context, entry, name, error);
+    case TN_SECTIONS: return unknown_section (context, entry, error);
+    default: return entry->key ? tn_config_unknown_key (entry, NULL, 0, error) : TENON_OK;
+    }
 }
 
 tenon_status
@@ -230,8 +252,8 @@ tn_config_keep (tenon_context *context, char *text, tenon_error *error)
 }
 
 static tenon_status
-list (tenon_context *context, const char *section, const struct tenon_option *option, const char *value,
-      const char *origin, tenon_error *error)
+list_value (tenon_context *context, const char *section, const struct tenon_option *option, const char *value,
+            const char *origin, tenon_error *error)
 {
     if (!tn_grow (&context->config, &context->config_room, context->config_count, sizeof *context->config))
         return tn_fail_memory (error);
@@ -241,39 +263,60 @@ list (tenon_context *context, const char *section, const struct tenon_option *op
     return TENON_OK;
 }
 
-/* The effective value of a key, as it was typed. */
+/* The effective value of a key, as it was typed; `value` takes the place of what was typed. */
 static tenon_status
-list_key (tenon_context *context, const char *section, const struct tenon_option *option, tenon_error *error)
+list_key (tenon_context *context, const char *section, const struct tenon_option *option, const char *value,
+          tenon_error *error)
 {
     const struct tn_entry *entry = tn_settings_find (&context->settings, section, option->name);
-    return list (context, section, option, entry ? entry->value : option->value,
-                 entry ? entry->origin : "default", error);
+    if (!value)
+        value = entry ? entry->value : option->value;
+    return list_value (context, section, option, value, entry ? entry->origin : "default", error);
+}
+
+/* All keys of a section but those with a list of their own. */
+static tenon_status
+list_section (tenon_context *context, enum tn_section kind, const char *section, tenon_error *error)
+{
+    for (uint32_t i = 0; i < TN_KEYS; i++)
+        if (tn_keys[i].section == kind && i != TN_KEY_PLUGIN_PATH && i != TN_KEY_CODEC_EXTENSIONS)
+            TN_TRY (list_key (context, section, &tn_keys[i].option, NULL, error));
+    return TENON_OK;
+}
+
+static tenon_status
+list_plugin (tenon_context *context, const struct tn_plugin *plugin, tenon_error *error)
+{
+    const char *section = tn_config_keep (context, tn_concat ("plugin ", plugin->name, NULL), error);
+    return section ? list_section (context, TN_SECTION_PLUGIN, section, error) : error->status;
+}
+
+static char *
+join_words (char *const *words)
+{
+    size_t length = 1;
+    for (char *const *word = words; *word; word++)
+        length += strlen (*word) + 1;
+    char *joined = malloc (length), *end = joined;
+    if (!joined)
+        return NULL;
+    *end = 0;
+    for (char *const *word = words; *word; word++)
+        end += sprintf (end, "%s%s", end == joined ? "" : " ", *word);
+    return joined;
 }
 
 static tenon_status
 list_codec (tenon_context *context, const struct tn_codec *codec, tenon_error *error)
 {
-    const struct tn_entry *entry = tn_settings_find (&context->settings, codec->section, "extensions");
-    size_t length = 1;
-    for (char *const *word = codec->extensions; *word; word++)
-        length += strlen (*word) + 1;
-    char *joined = malloc (length);
-    if (joined) {
-        char *end = joined;
-        *end = 0;
-        for (char *const *word = codec->extensions; *word; word++)
-            end += sprintf (end, "%s%s", end == joined ? "" : " ", *word);
-    }
-    const char *extensions = tn_config_keep (context, joined, error);
+    const char *extensions = tn_config_keep (context, join_words (codec->extensions), error);
     if (!extensions)
         return error->status;
-    TN_TRY (list_key (context, codec->section, &tn_codec_keys[TN_CODEC_ENABLED], error));
-    TN_TRY (list_key (context, codec->section, &tn_codec_keys[TN_CODEC_PRIORITY], error));
-    TN_TRY (list (context, codec->section, &tn_codec_keys[TN_CODEC_EXTENSIONS], extensions,
-                  entry ? entry->origin : "default", error));
+    TN_TRY (list_section (context, TN_SECTION_CODEC, codec->section, error));
+    TN_TRY (list_key (context, codec->section, &tn_keys[TN_KEY_CODEC_EXTENSIONS].option, extensions, error));
     for (uint32_t i = 0; i < codec->table.option_count; i++)
-        TN_TRY (list (context, codec->section, &codec->table.options[i], codec->settings[i].text,
-                      codec->settings[i].origin, error));
+        TN_TRY (list_value (context, codec->section, &codec->table.options[i], codec->settings[i].text,
+                            codec->settings[i].origin, error));
     return TENON_OK;
 }
 
@@ -286,20 +329,19 @@ is_listed (const tenon_context *context, const char *section, const char *key)
     return false;
 }
 
-/* What is set for plugins, or codecs, that are not in use. */
+/* The settings of plugins, or codecs, that are not in use. */
 static tenon_status
-list_absent (tenon_context *context, const char *kind, const struct tenon_option *known, uint32_t count,
-             tenon_error *error)
+list_absent (tenon_context *context, enum tn_section kind, tenon_error *error)
 {
+    const char *name;
     for (uint64_t i = 0; i < context->settings.count; i++) {
         const struct tn_entry *entry = &context->settings.entries[i];
-        if (!entry->key || !name_in (entry->section, kind) || is_listed (context, entry->section, entry->key))
+        if (!entry->key || tn_section_kind (entry->section, &name) != kind
+            || is_listed (context, entry->section, entry->key))
             continue;
-        struct tenon_option option = OPTION (TENON_OPTION_TEXT, entry->key, "", 0, 0, "");
-        for (uint32_t j = 0; j < count; j++)
-            if (strcmp (known[j].name, entry->key) == 0)
-                option = known[j];
-        TN_TRY (list_key (context, entry->section, &option, error));
+        const struct tn_key *known = find_key (kind, entry->key);
+        const struct tenon_option unknown = { .type = TENON_OPTION_TEXT, .name = entry->key, .help = "" };
+        TN_TRY (list_key (context, entry->section, known ? &known->option : &unknown, NULL, error));
     }
     return TENON_OK;
 }
@@ -309,25 +351,16 @@ tn_config_list (tenon_context *context, tenon_error *error)
 {
     const struct tn_registry *registry = &context->registry;
     for (uint64_t i = 0; i < context->folder_count; i++)
-        TN_TRY (list (context, "core", &core_keys[CORE_PLUGIN_PATH], context->folders[i].path,
-                      context->folders[i].origin, error));
-    TN_TRY (list_key (context, "core", &core_keys[CORE_THREADS], error));
-    TN_TRY (list_key (context, "core", &core_keys[CORE_MAP], error));
-    for (uint32_t i = 0; i < TENON_LIMITS; i++)
-        TN_TRY (list_key (context, "limits", &tn_limit_options[i], error));
-    TN_TRY (list_key (context, "save", &save_keys[0], error));
-    for (uint64_t i = 0; i < registry->plugin_count; i++) {
-        const char *section =
-            tn_config_keep (context, tn_concat ("plugin ", registry->plugins[i]->name, NULL), error);
-        if (!section)
-            return error->status;
-        TN_TRY (list_key (context, section, &plugin_keys[PLUGIN_ENABLED], error));
-        TN_TRY (list_key (context, section, &plugin_keys[PLUGIN_PATH], error));
-    }
-    TN_TRY (list_absent (context, "plugin", plugin_keys, PLUGIN_KEYS, error));
+        TN_TRY (list_value (context, tn_section_names[TN_SECTION_CORE], &tn_keys[TN_KEY_PLUGIN_PATH].option,
+                            context->folders[i].path, context->folders[i].origin, error));
+    for (enum tn_section kind = 0; kind < TN_SECTION_PLUGIN; kind++)
+        TN_TRY (list_section (context, kind, tn_section_names[kind], error));
+    for (uint64_t i = 0; i < registry->plugin_count; i++)
+        TN_TRY (list_plugin (context, registry->plugins[i], error));
+    TN_TRY (list_absent (context, TN_SECTION_PLUGIN, error));
     for (uint64_t i = 0; i < registry->codec_count; i++)
         TN_TRY (list_codec (context, registry->codecs[i], error));
-    return list_absent (context, "codec", tn_codec_keys, TN_CODEC_KEYS, error);
+    return list_absent (context, TN_SECTION_CODEC, error);
 }
 
 TENON_API uint64_t
@@ -343,5 +376,5 @@ tenon_config_get (const tenon_context *context, uint64_t index, tenon_config_ent
         return TENON_E_MISUSE;
     if (index >= context->config_count)
         return TENON_E_NOT_FOUND;
-    return tn_fill_struct (entry, &context->config[index], sizeof *entry) ? TENON_OK : TENON_E_MISUSE;
+    return tn_reply_struct (entry, &context->config[index], sizeof *entry);
 }

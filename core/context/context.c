@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* context.c - making and freeing a context. */
 #include "context/context.h"
+#include "context/config.h"
+#include "context/loader.h"
+#include "context/registry.h"
+#include "context/settings_read.h"
 #include <unistd.h>
 #ifdef HAVE_GETAUXVAL
 #include <sys/auxv.h>
 #endif
 
-/* Has this program more rights than the user who started it? Then what he says does not count. */
+/* True if the program has more rights than the user who started it: the user's words must not count. */
 static bool
 is_secure (void)
 {
@@ -22,22 +26,21 @@ is_secure (void)
 }
 
 static tenon_status
-fill (tenon_context *context, const tenon_context_options *options, tenon_error *error)
+fill_context (tenon_context *context, const tenon_context_options *options, tenon_error *error)
 {
-    uint64_t threads = 0;
     context->secure = is_secure ();
     context->report = tn_report_new ();
     context->origin = strdup (options->origin ? options->origin : "the program");
     if (!context->report || !context->origin)
         return tn_fail_memory (error);
     TN_TRY (tn_settings_read (&context->settings, options, context->secure, context->report, error));
-    TN_TRY (tn_config_apply (context, &threads, error));
+    TN_TRY (tn_config_apply (context, error));
     TN_TRY (tn_registry_begin (context, error));
     TN_TRY (tn_loader_run (context, options, error));
-    TN_TRY (tn_registry_configure (context, error));
+    TN_TRY (tn_codecs_configure (context, error));
     TN_TRY (tn_config_check (context, error));
     TN_TRY (tn_config_list (context, error));
-    context->pool = tn_pool_new (threads);
+    context->pool = tn_pool_new (context->threads);
     return context->pool ? TENON_OK : tn_fail_memory (error);
 }
 
@@ -57,7 +60,7 @@ tn_context_make (tenon_context **made, const tenon_context_options *options, con
     if (!context)
         return tn_fail_memory (error);
     context->host = host;
-    tenon_status status = fill (context, &copy, error);
+    tenon_status status = fill_context (context, &copy, error);
     if (status == TENON_OK)
         *made = context;
     else

@@ -25,8 +25,10 @@
  * write to the folder could put another file there in between, and he was found to be trusted; a symbolic
  * link is followed before, and its target's folder checked. (Loading /proc/self/fd/N instead would be
  * unsound: the dynamic linker knows libraries by name, and takes the next N for the last.) */
+#include "context/loader.h"
 #include "context/builtin.h"
-#include "context/context.h"
+#include "context/config.h"
+#include "context/registry.h"
 #include "context/trust.h"
 #include <dirent.h>
 #include <errno.h>
@@ -109,14 +111,14 @@ static tenon_status
 load_builtins (struct loader *loader)
 {
     for (const struct tn_builtin *builtin = tn_builtins; builtin->name; builtin++) {
-        struct tn_wish wish;
-        TN_TRY (tn_config_wish (loader->context, builtin->name, &wish, loader->error));
-        if (wish.disabled)
+        struct tn_plugin_config config;
+        TN_TRY (tn_config_plugin (loader->context, builtin->name, &config, loader->error));
+        if (config.disabled)
             VERDICT (loader, TENON_E_CONFIG, builtin->name, NULL, "built in, disabled at %s",
-                     wish.disabled->origin);
-        else if (wish.path && CAN_LOAD)
+                     config.disabled->origin);
+        else if (config.path && CAN_LOAD)
             VERDICT (loader, TENON_E_CONFIG, builtin->name, NULL,
-                     "built in, but %s names a file to be used instead", wish.path->origin);
+                     "built in, but %s names a file to be used instead", config.path->origin);
         else
             TN_TRY (take (loader, builtin->entry (loader->context->host), builtin->name, NULL));
     }
@@ -202,9 +204,9 @@ check_file (struct loader *loader, const char *name, const char *file, const cha
     bool good = false;
     if (!S_ISREG (status.st_mode))
         VERDICT (loader, TENON_E_MALFORMED, name, file, "it is no regular file");
-    else if (!tn_trust (&loader->trust, &status, "the file", why))
+    else if (!tn_is_trusted (&loader->trust, &status, "the file", why))
         VERDICT (loader, TENON_E_CONFIG, name, file, "not loaded: %s", why);
-    else if (!tn_is_whole (fd, status.st_size))
+    else if (!tn_elf_is_complete (fd, status.st_size))
         VERDICT (loader, TENON_E_TRUNCATED, name, file, "not loaded: the file was cut off at %lld bytes",
                  (long long) status.st_size);
     else
@@ -228,7 +230,7 @@ load_by_path (struct loader *loader, const char *name, const char *file)
         return tn_fail_memory (loader->error);
     if (stat (folder, &status) < 0)
         return say_errno (loader, errno, "looking at its folder", name, file);
-    if (tn_trust (&loader->trust, &status, "its folder", why))
+    if (tn_is_trusted (&loader->trust, &status, "its folder", why))
         return check_file (loader, name, file, real);
     VERDICT (loader, TENON_E_CONFIG, name, file, "not loaded: %s", why);
     return TENON_OK;
@@ -241,17 +243,17 @@ load_named (struct loader *loader)
     const struct tn_settings *settings = &loader->context->settings;
     for (uint64_t i = 0; i < settings->count; i++) {
         const struct tn_entry *entry = &settings->entries[i];
-        struct tn_wish wish;
+        struct tn_plugin_config config;
         if (!entry->key || strcmp (entry->key, "path") != 0 || strncmp (entry->section, "plugin ", 7) != 0)
             continue;
         const char *name = entry->section + 7;
         if (!tn_is_plugin_name (name)) /* which tn_config_check will say */
             continue;
-        TN_TRY (tn_config_wish (loader->context, name, &wish, loader->error));
-        if (wish.path != entry) /* a later one says otherwise */
+        TN_TRY (tn_config_plugin (loader->context, name, &config, loader->error));
+        if (config.path != entry) /* a later one says otherwise */
             continue;
-        if (wish.disabled)
-            VERDICT (loader, TENON_E_CONFIG, name, entry->value, "disabled at %s", wish.disabled->origin);
+        if (config.disabled)
+            VERDICT (loader, TENON_E_CONFIG, name, entry->value, "disabled at %s", config.disabled->origin);
         else
             TN_TRY (load_by_path (loader, name, entry->value));
     }
@@ -304,7 +306,7 @@ compare_candidates (const void *a, const void *b)
 static tenon_status
 consider (struct loader *loader, const char *folder, const struct candidate *candidate, const char *untrusted)
 {
-    struct tn_wish wish;
+    struct tn_plugin_config config;
     TN_FREE char *name = tn_strndup (candidate->file, stem_length (candidate->file));
     TN_FREE char *file = tn_concat (folder, "/", candidate->file, NULL);
     if (!name || !file)
@@ -314,15 +316,15 @@ consider (struct loader *loader, const char *folder, const struct candidate *can
                  "not loaded: the name of a plugin is 1 to %d of letters, digits, - and _", TN_LONGEST_ID);
         return TENON_OK;
     }
-    TN_TRY (tn_config_wish (loader->context, name, &wish, loader->error));
+    TN_TRY (tn_config_plugin (loader->context, name, &config, loader->error));
     const struct tn_plugin *other = find_plugin (loader->context, name);
-    if (wish.disabled)
-        VERDICT (loader, TENON_E_CONFIG, name, file, "disabled at %s", wish.disabled->origin);
-    else if (wish.path && strcmp (wish.path->value, file) == 0)
+    if (config.disabled)
+        VERDICT (loader, TENON_E_CONFIG, name, file, "disabled at %s", config.disabled->origin);
+    else if (config.path && strcmp (config.path->value, file) == 0)
         return TENON_OK; /* it has its verdict */
-    else if (wish.path)
-        VERDICT (loader, TENON_E_EXISTS, name, file, "shadowed by %s, which %s names", wish.path->value,
-                 wish.path->origin);
+    else if (config.path)
+        VERDICT (loader, TENON_E_EXISTS, name, file, "shadowed by %s, which %s names", config.path->value,
+                 config.path->origin);
     else if (other && other->file)
         VERDICT (loader, TENON_E_EXISTS, name, file, "shadowed by %s", other->file);
     else if (other)
@@ -375,7 +377,7 @@ load_folder (struct loader *loader, const char *path, const char *origin)
         snprintf (what, sizeof what, "not searched (%.150s)", origin);
         return say_errno (loader, number, what, NULL, path);
     }
-    bool trusted = tn_trust (&loader->trust, &status, "its folder", why);
+    bool trusted = tn_is_trusted (&loader->trust, &status, "its folder", why);
     tenon_status result = read_folder (folder, &candidates, &count, loader->error);
     closedir (folder);
     for (uint64_t i = 0; i < count; i++) {

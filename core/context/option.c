@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* option.c - the text of a setting, understood by its option's type. No locale has a say in it. */
-#include "context/settings.h"
+#include "context/option.h"
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>

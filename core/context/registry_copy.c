@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* registry_copy.c - what a plugin hands over: copied whatever the size of its structs, and checked. */
 #include "context/registry_copy.h"
+#include "context/config.h"
+#include "context/option.h"
 #include <stdio.h>
 
 /* Structs of the first version had at least everything up to this field. */
 #define UP_TO(type, field) (offsetof (type, field) + sizeof (((type *) NULL)->field))
 
 tenon_status
-tn_refuse (char *why, tenon_status status, const char *format, ...)
+tn_plugin_reject (char *why, tenon_status status, const char *format, ...)
 {
     va_list list;
     va_start (list, format);
@@ -16,27 +18,11 @@ tn_refuse (char *why, tenon_status status, const char *format, ...)
     return status;
 }
 
-/* One to TN_LONGEST_ID of the characters. */
-static bool
-is_word (const char *text, const char *characters)
-{
-    size_t length = text ? strspn (text, characters) : 0;
-    return length > 0 && length <= TN_LONGEST_ID && text[length] == 0;
-}
-#define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
 static tenon_status
-bad_word (char *why, const char *what, const char *text, const char *rule)
+reject_id (char *why, const char *what, const char *text, const char *rule)
 {
-    return tn_refuse (why, TENON_E_MISUSE, "%s '%.60s': 1 to %d of %s are expected", what,
-                      text ? text : "(null)", TN_LONGEST_ID, rule);
-}
-
-bool
-tn_is_plugin_name (const char *text)
-{
-    return is_word (text, LOWER UPPER "-_");
+    return tn_plugin_reject (why, TENON_E_MISUSE, "%s '%.60s': 1 to %d of %s are expected", what,
+                             text ? text : "(null)", TN_LONGEST_ID, rule);
 }
 
 bool
@@ -53,25 +39,26 @@ static tenon_status
 check_flags (uint32_t flags, const char *what, char *why)
 {
     if (flags & TENON_FLAGS_MUST_KNOW)
-        return tn_refuse (why, TENON_E_UNSUPPORTED,
-                          "%s has the flags 0x%08x, which this version does not know and must not ignore",
-                          what, (unsigned) (flags & TENON_FLAGS_MUST_KNOW));
+        return tn_plugin_reject (
+            why, TENON_E_UNSUPPORTED,
+            "%s has the flags 0x%08x, which this version does not know and must not ignore", what,
+            (unsigned) (flags & TENON_FLAGS_MUST_KNOW));
     return TENON_OK;
 }
 
 static tenon_status
-short_struct (char *why, const char *what, const void *table)
+reject_struct (char *why, const char *what, const void *table)
 {
     uint32_t size;
     memcpy (&size, table, sizeof size);
-    return tn_refuse (why, TENON_E_MISUSE, "the struct_size of %s is %u, too small for any version", what,
-                      (unsigned) size);
+    return tn_plugin_reject (why, TENON_E_MISUSE, "the struct_size of %s is %u, too small for any version",
+                             what, (unsigned) size);
 }
 
 /* ---- plugin ---- */
 
 void
-tn_free_plugin (struct tn_plugin *plugin)
+tn_plugin_free (struct tn_plugin *plugin)
 {
     if (!plugin)
         return;
@@ -81,17 +68,18 @@ tn_free_plugin (struct tn_plugin *plugin)
 }
 
 tenon_status
-tn_copy_plugin (const struct tenon_plugin *from, struct tn_plugin *to, char *why)
+tn_plugin_copy (const struct tenon_plugin *from, struct tn_plugin *to, char *why)
 {
     struct tenon_plugin *table = &to->table;
     if (!tn_copy_struct (table, sizeof *table, from, UP_TO (struct tenon_plugin, codecs)))
-        return short_struct (why, "the plugin's table", from);
+        return reject_struct (why, "the plugin's table", from);
     if (table->min_host_minor > TENON_ABI_MINOR)
-        return tn_refuse (why, TENON_E_UNSUPPORTED, "wants minor %u of the plugin interface and this is %d",
-                          (unsigned) table->min_host_minor, TENON_ABI_MINOR);
+        return tn_plugin_reject (why, TENON_E_UNSUPPORTED,
+                                 "wants minor %u of the plugin interface and this is %d",
+                                 (unsigned) table->min_host_minor, TENON_ABI_MINOR);
     TN_TRY (check_flags (table->flags, "the plugin", why));
     if (!tn_is_plugin_name (table->name))
-        return bad_word (why, "the plugin's name", table->name, "letters, digits, - and _");
+        return reject_id (why, "the plugin's name", table->name, "letters, digits, - and _");
     table->version = table->version ? table->version : "";
     table->license = table->license ? table->license : "";
     table->summary = table->summary ? table->summary : "";
@@ -103,29 +91,28 @@ tn_copy_plugin (const struct tenon_plugin *from, struct tn_plugin *to, char *why
 static tenon_status
 copy_option (const struct tenon_option *from, uint32_t stride, struct tenon_option *to, char *why)
 {
-    static const char *const reserved[] = { "enabled", "priority", "extensions" };
     tenon_error error = TENON_ERROR_INIT;
     struct tenon_setting setting;
     if (!tn_copy_struct (to, sizeof *to, from, UP_TO (struct tenon_option, choices))
         || from->struct_size > stride)
-        return short_struct (why, "an option", from);
-    if (!is_word (to->name, LOWER "_."))
-        return bad_word (why, "option", to->name, "a-z, 0-9, _ and .");
-    for (size_t i = 0; i < TN_COUNT (reserved); i++)
-        if (strcmp (to->name, reserved[i]) == 0)
-            return tn_refuse (why, TENON_E_MISUSE, "option %s: every codec has that key already", to->name);
+        return reject_struct (why, "an option", from);
+    if (!tn_is_id (to->name, TN_LOWER "_."))
+        return reject_id (why, "option", to->name, "a-z, 0-9, _ and .");
+    if (tn_config_is_codec_key (to->name))
+        return tn_plugin_reject (why, TENON_E_MISUSE, "option %s: every codec has that key already",
+                                 to->name);
     TN_TRY (check_flags (to->flags, to->name, why));
     if (to->type < TENON_OPTION_BOOL || to->type > TENON_OPTION_CHOICE)
-        return tn_refuse (why, TENON_E_UNSUPPORTED, "option %s has the unknown type %u", to->name,
-                          (unsigned) to->type);
+        return tn_plugin_reject (why, TENON_E_UNSUPPORTED, "option %s has the unknown type %u", to->name,
+                                 (unsigned) to->type);
     if (to->type == TENON_OPTION_CHOICE && (!to->choices || !*to->choices))
-        return tn_refuse (why, TENON_E_MISUSE, "option %s has nothing to choose from", to->name);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "option %s has nothing to choose from", to->name);
     if (!(to->least <= to->most)) /* also when one of them is NaN */
-        return tn_refuse (why, TENON_E_MISUSE, "option %s: its range is empty", to->name);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "option %s: its range is empty", to->name);
     if (!to->value)
-        return tn_refuse (why, TENON_E_MISUSE, "option %s has no default", to->name);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "option %s has no default", to->name);
     if (tn_option_parse (to, NULL, to->value, "default", &setting, &error) < 0)
-        return tn_refuse (why, TENON_E_MISUSE, "%.200s", error.message);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "%.200s", error.message);
     to->help = to->help ? to->help : "";
     return TENON_OK;
 }
@@ -140,18 +127,18 @@ copy_options (const struct tenon_codec *from, struct tn_codec *to, char *why)
     if (count == 0)
         return TENON_OK;
     if (!from->options || stride < UP_TO (struct tenon_option, choices) || count > TN_MOST_ITEMS)
-        return tn_refuse (why, TENON_E_MISUSE, "it announces %u options of %u bytes", (unsigned) count,
-                          (unsigned) stride);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "it announces %u options of %u bytes", (unsigned) count,
+                                 (unsigned) stride);
     struct tenon_option *options = calloc (count, sizeof *options);
     to->table.options = options;
     if (!options)
-        return tn_refuse (why, TENON_E_MEMORY, "out of memory");
+        return tn_plugin_reject (why, TENON_E_MEMORY, "out of memory");
     for (uint32_t i = 0; i < count; i++) {
         const void *option = (const char *) from->options + (size_t) i * stride;
         TN_TRY (copy_option (option, stride, &options[i], why));
         for (uint32_t j = 0; j < i; j++)
             if (strcmp (options[i].name, options[j].name) == 0)
-                return tn_refuse (why, TENON_E_MISUSE, "it has two options named %s", options[i].name);
+                return tn_plugin_reject (why, TENON_E_MISUSE, "it has two options named %s", options[i].name);
         to->table.option_count++;
     }
     return TENON_OK;
@@ -160,7 +147,7 @@ copy_options (const struct tenon_codec *from, struct tn_codec *to, char *why)
 /* ---- codec ---- */
 
 void
-tn_free_codec (struct tn_codec *codec)
+tn_codec_free (struct tn_codec *codec)
 {
     if (!codec)
         return;
@@ -181,17 +168,17 @@ copy_magics (const struct tenon_codec *from, struct tn_codec *to, char *why)
     if (count == 0)
         return TENON_OK;
     if (!from->magics || stride < sizeof (struct tenon_magic) || count > TN_MOST_ITEMS)
-        return tn_refuse (why, TENON_E_MISUSE, "it announces %u magics of %u bytes", (unsigned) count,
-                          (unsigned) stride);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "it announces %u magics of %u bytes", (unsigned) count,
+                                 (unsigned) stride);
     struct tenon_magic *magics = calloc (count, sizeof *magics);
     to->table.magics = magics;
     if (!magics)
-        return tn_refuse (why, TENON_E_MEMORY, "out of memory");
+        return tn_plugin_reject (why, TENON_E_MEMORY, "out of memory");
     for (uint32_t i = 0; i < count; i++) {
         memcpy (&magics[i], (const char *) from->magics + (size_t) i * stride, sizeof magics[i]);
         if (!magics[i].bytes || magics[i].length == 0 || magics[i].length > TN_LONGEST_MAGIC)
-            return tn_refuse (why, TENON_E_MISUSE, "its magic %u has %u bytes, 1 to %d are expected",
-                              (unsigned) i, (unsigned) magics[i].length, TN_LONGEST_MAGIC);
+            return tn_plugin_reject (why, TENON_E_MISUSE, "its magic %u has %u bytes, 1 to %d are expected",
+                                     (unsigned) i, (unsigned) magics[i].length, TN_LONGEST_MAGIC);
     }
     return TENON_OK;
 }
@@ -201,11 +188,12 @@ check_extensions (const char *const *extensions, char *why)
 {
     for (uint32_t i = 0; extensions && extensions[i]; i++) {
         if (i >= TN_MOST_ITEMS)
-            return tn_refuse (why, TENON_E_MISUSE, "the list of its extensions has no end");
+            return tn_plugin_reject (why, TENON_E_MISUSE, "the list of its extensions has no end");
         if (!tn_is_extension (extensions[i]))
-            return tn_refuse (why, TENON_E_MISUSE,
-                              "extension '%.60s': lower case, without the dot before it and '/', is expected",
-                              extensions[i]);
+            return tn_plugin_reject (
+                why, TENON_E_MISUSE,
+                "extension '%.60s': lower case, without the dot before it and '/', is expected",
+                extensions[i]);
     }
     return TENON_OK;
 }
@@ -215,82 +203,86 @@ check_set (const struct tenon_codec *table, char *why)
 {
     TN_TRY (check_flags (table->shard_flags, "what it says of its sets", why));
     if ((table->shard_flags & TENON_SHARDS_FIRST_OPENS) && !(table->shard_flags & TENON_SHARDS_NUMBERED))
-        return tn_refuse (why, TENON_E_MISUSE, "the first shard opens all, but its sets are not numbered");
+        return tn_plugin_reject (why, TENON_E_MISUSE,
+                                 "the first shard opens all, but its sets are not numbered");
     if (table->set_index && !tn_is_extension (table->set_index))
-        return tn_refuse (why, TENON_E_MISUSE, "the extension of its index is '%.60s'", table->set_index);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "the extension of its index is '%.60s'",
+                                 table->set_index);
     return TENON_OK;
 }
 
 static tenon_status
 check_codec (struct tn_codec *codec, char *why)
 {
-    static const char *const reserved[] = { "core", "limits", "save", "plugin", "codec" };
     struct tenon_codec *table = &codec->table;
-    for (size_t i = 0; i < TN_COUNT (reserved); i++)
-        if (strcmp (table->id, reserved[i]) == 0)
-            return tn_refuse (why, TENON_E_MISUSE, "the id is reserved for the configuration");
+    for (enum tn_section kind = 0; kind < TN_SECTIONS; kind++)
+        if (strcmp (table->id, tn_section_names[kind]) == 0)
+            return tn_plugin_reject (why, TENON_E_MISUSE, "the id is reserved for the configuration");
     TN_TRY (check_flags (table->flags, "it", why));
     if (!table->describe && !table->write)
-        return tn_refuse (why, TENON_E_MISUSE, "it can neither read nor write");
+        return tn_plugin_reject (why, TENON_E_MISUSE, "it can neither read nor write");
     if (table->metadata > TENON_METADATA_TYPED)
-        return tn_refuse (why, TENON_E_UNSUPPORTED, "it keeps metadata in the unknown way %u",
-                          (unsigned) table->metadata);
+        return tn_plugin_reject (why, TENON_E_UNSUPPORTED, "it keeps metadata in the unknown way %u",
+                                 (unsigned) table->metadata);
     if (table->member_option > table->option_count)
-        return tn_refuse (why, TENON_E_MISUSE, "its members' codec is named by an option that it has not");
+        return tn_plugin_reject (why, TENON_E_MISUSE,
+                                 "its members' codec is named by an option that it has not");
     TN_TRY (check_set (table, why));
     table->label = table->label ? table->label : table->id;
     return check_extensions (table->extensions, why);
 }
 
 tenon_status
-tn_copy_codec (const struct tenon_codec *from, struct tn_codec *to, char *why)
+tn_codec_copy (const struct tenon_codec *from, struct tn_codec *to, char *why)
 {
     char words[TN_WHY_ROOM] = "";
     if (!tn_copy_struct (&to->table, sizeof to->table, from, UP_TO (struct tenon_codec, describe))) {
         to->table = (struct tenon_codec){ 0 };
-        return short_struct (why, "a codec", from);
+        return reject_struct (why, "a codec", from);
     }
     /* until they are copied, what is freed with `to` must not be the plugin's */
     to->table.magics = NULL;
     to->table.options = NULL;
     /* no '.', which ends the codec's id in CODEC.KEY=VALUE */
-    if (!is_word (to->table.id, LOWER "_-"))
-        return bad_word (why, "codec", to->table.id, "a-z, 0-9, _ and -");
+    if (!tn_is_id (to->table.id, TN_LOWER "_-"))
+        return reject_id (why, "codec", to->table.id, "a-z, 0-9, _ and -");
     tenon_status status = check_codec (to, words);
     if (status == TENON_OK)
         status = copy_magics (from, to, words);
     if (status == TENON_OK)
         status = copy_options (from, to, words);
     if (status == TENON_OK && !(to->section = tn_concat ("codec ", to->table.id, NULL)))
-        status = tn_refuse (words, TENON_E_MEMORY, "out of memory");
-    return status == TENON_OK ? status : tn_refuse (why, status, "codec %s: %.200s", to->table.id, words);
+        status = tn_plugin_reject (words, TENON_E_MEMORY, "out of memory");
+    return status == TENON_OK ? status
+                              : tn_plugin_reject (why, status, "codec %s: %.200s", to->table.id, words);
 }
 
 /* ---- filter ---- */
 
 tenon_status
-tn_copy_filter (const struct tenon_filter *from, struct tn_filter *to, char *why)
+tn_filter_copy (const struct tenon_filter *from, struct tn_filter *to, char *why)
 {
     struct tenon_filter *table = &to->table;
     if (!tn_copy_struct (table, sizeof *table, from, UP_TO (struct tenon_filter, decode)))
-        return short_struct (why, "a filter", from);
-    if (!is_word (table->id, LOWER "_.-"))
-        return bad_word (why, "filter", table->id, "a-z, 0-9, _ . and -");
+        return reject_struct (why, "a filter", from);
+    if (!tn_is_id (table->id, TN_LOWER "_.-"))
+        return reject_id (why, "filter", table->id, "a-z, 0-9, _ . and -");
     TN_TRY (check_flags (table->flags, table->id, why));
     if (!table->open || !table->close)
-        return tn_refuse (why, TENON_E_MISUSE, "filter %s: open or close is missing", table->id);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "filter %s: open or close is missing", table->id);
     if (!table->encode != !table->bound)
-        return tn_refuse (why, TENON_E_MISUSE, "filter %s: encode and bound need each other", table->id);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "filter %s: encode and bound need each other",
+                                 table->id);
     if (!table->step != !table->reset)
-        return tn_refuse (why, TENON_E_MISUSE, "filter %s: step and reset need each other", table->id);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "filter %s: step and reset need each other", table->id);
     if (!table->decode && !table->step)
-        return tn_refuse (why, TENON_E_MISUSE,
-                          "filter %s: it has neither decode nor step, so nothing could read what it makes",
-                          table->id);
+        return tn_plugin_reject (
+            why, TENON_E_MISUSE,
+            "filter %s: it has neither decode nor step, so nothing could read what it makes", table->id);
     if (table->least_level > table->default_level || table->default_level > table->most_level)
-        return tn_refuse (why, TENON_E_MISUSE, "filter %s: its default level %d is not between %d and %d",
-                          table->id, (int) table->default_level, (int) table->least_level,
-                          (int) table->most_level);
+        return tn_plugin_reject (
+            why, TENON_E_MISUSE, "filter %s: its default level %d is not between %d and %d", table->id,
+            (int) table->default_level, (int) table->least_level, (int) table->most_level);
     table->label = table->label ? table->label : table->id;
     return TENON_OK;
 }
@@ -298,7 +290,7 @@ tn_copy_filter (const struct tenon_filter *from, struct tn_filter *to, char *why
 /* ---- dtype ---- */
 
 void
-tn_free_dtype (struct tn_dtype *dtype)
+tn_dtype_free (struct tn_dtype *dtype)
 {
     if (!dtype)
         return;
@@ -314,12 +306,12 @@ copy_swap (const struct tenon_dtype *from, struct tenon_dtype *to, char *why)
     if (count == 0)
         return TENON_OK;
     if (!from->swap || stride < sizeof (struct tenon_swap_field) || count > TN_MOST_ITEMS)
-        return tn_refuse (why, TENON_E_MISUSE, "dtype %s: it announces %u swap fields of %u bytes", to->name,
-                          (unsigned) count, (unsigned) stride);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "dtype %s: it announces %u swap fields of %u bytes",
+                                 to->name, (unsigned) count, (unsigned) stride);
     struct tenon_swap_field *fields = calloc (count, sizeof *fields);
     to->swap = fields;
     if (!fields)
-        return tn_refuse (why, TENON_E_MEMORY, "out of memory");
+        return tn_plugin_reject (why, TENON_E_MEMORY, "out of memory");
     for (uint32_t i = 0; i < count; i++) {
         struct tenon_swap_field *field = &fields[i];
         memcpy (field, (const char *) from->swap + (size_t) i * stride, sizeof *field);
@@ -327,35 +319,36 @@ copy_swap (const struct tenon_dtype *from, struct tenon_dtype *to, char *why)
             field->size == 1 || field->size == 2 || field->size == 4 || field->size == 8 || field->size == 16;
         if (!is_width || (uint64_t) field->size * field->count > to->block_bytes
             || field->offset > to->block_bytes - (uint64_t) field->size * field->count)
-            return tn_refuse (why, TENON_E_MISUSE,
-                              "dtype %s: swap field %u (%u of %u bytes from %u) is not inside its block",
-                              to->name, (unsigned) i, (unsigned) field->count, (unsigned) field->size,
-                              (unsigned) field->offset);
+            return tn_plugin_reject (
+                why, TENON_E_MISUSE,
+                "dtype %s: swap field %u (%u of %u bytes from %u) is not inside its block", to->name,
+                (unsigned) i, (unsigned) field->count, (unsigned) field->size, (unsigned) field->offset);
     }
     return TENON_OK;
 }
 
 tenon_status
-tn_copy_dtype (const struct tenon_dtype *from, struct tn_dtype *to, char *why)
+tn_dtype_copy (const struct tenon_dtype *from, struct tn_dtype *to, char *why)
 {
     struct tenon_dtype *table = &to->table;
     if (!tn_copy_struct (table, sizeof *table, from, UP_TO (struct tenon_dtype, block_bytes))) {
         *table = (struct tenon_dtype){ 0 };
-        return short_struct (why, "a dtype", from);
+        return reject_struct (why, "a dtype", from);
     }
-    table->swap = NULL; /* until it is copied: see tn_copy_codec */
-    if (!is_word (table->name, LOWER "_.-"))
-        return bad_word (why, "dtype", table->name, "a-z, 0-9, _ . and -");
+    table->swap = NULL; /* until it is copied: see tn_codec_copy */
+    if (!tn_is_id (table->name, TN_LOWER "_.-"))
+        return reject_id (why, "dtype", table->name, "a-z, 0-9, _ . and -");
     TN_TRY (check_flags (table->flags, table->name, why));
     if (table->kind != TENON_KIND_BLOCK)
-        return tn_refuse (why, TENON_E_MISUSE, "dtype %s is of kind %u: plugins register blocks only",
-                          table->name, (unsigned) table->kind);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "dtype %s is of kind %u: plugins register blocks only",
+                                 table->name, (unsigned) table->kind);
     if (table->block_items == 0 || table->block_bytes == 0 || table->block_items > TN_LARGEST_BLOCK
         || table->block_bytes > TN_LARGEST_BLOCK)
-        return tn_refuse (why, TENON_E_MISUSE, "dtype %s: a block of %llu items in %llu bytes", table->name,
-                          (unsigned long long) table->block_items, (unsigned long long) table->block_bytes);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "dtype %s: a block of %llu items in %llu bytes",
+                                 table->name, (unsigned long long) table->block_items,
+                                 (unsigned long long) table->block_bytes);
     if (table->alignment & (table->alignment - 1))
-        return tn_refuse (why, TENON_E_MISUSE, "dtype %s: its alignment %u is no power of two", table->name,
-                          (unsigned) table->alignment);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "dtype %s: its alignment %u is no power of two",
+                                 table->name, (unsigned) table->alignment);
     return copy_swap (from, table, why);
 }

@@ -1,208 +1,88 @@
 /* SPDX-License-Identifier: MIT */
-/* settings.c - where the configuration comes from: files, the environment, the program. */
+/* settings.c - the list of settings: adding to it, finding in it. */
 #include "context/settings.h"
-#include "base/io.h"
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-/* A larger file is something else that was named by mistake. */
-#define LARGEST_FILE ((size_t) 1 << 20)
+const char *const tn_section_names[TN_SECTIONS] = { "core", "limits", "save", "plugin", "codec" };
 
-/* ---- files ---- */
-
-/* What does a file mean that cannot be opened? */
-enum duty {
-    MAY_BE_ABSENT,
-    MUST_BE_THERE,
-    MAY_BE_CLOSED /* nor is it wrong that its folder cannot be searched */
-};
-
-/* All of a file, which may be a pipe; to be freed. Set only on success. */
-static tenon_status
-read_all (int fd, const char *path, char **text, size_t *length, tenon_error *error)
+enum tn_section
+tn_section_kind (const char *section, const char **name)
 {
-    char *bytes = malloc (LARGEST_FILE + 1);
-    if (!bytes)
-        return tn_fail_memory (error);
-    *length = (size_t) tn_io_read (fd, TN_IO_CURRENT, bytes, LARGEST_FILE + 1);
-    if (*length <= LARGEST_FILE && errno == 0) {
-        *text = bytes;
-        return TENON_OK;
-    }
-    tenon_status status = *length > LARGEST_FILE
-                              ? tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
-                                         "%s: more than %zu bytes are no configuration", path, LARGEST_FILE)
-                              : tn_fail_errno (error, errno, "reading the configuration", path);
-    free (bytes);
-    return status;
-}
-
-/* Under sudo and the like HOME may be somebody else's, closed to us, and then the file is not ours either.
- * One that is seen and cannot be read is an error as everywhere. */
-static bool
-is_closed (const char *path)
-{
-    struct stat status;
-    return stat (path, &status) < 0 && errno == EACCES;
-}
-
-static tenon_status
-read_file (struct tn_settings *settings, const char *path, enum duty duty, tenon_report *report,
-           tenon_error *error)
-{
-    int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) {
-        int number = errno;
-        if (duty != MUST_BE_THERE && (number == ENOENT || number == ENOTDIR))
-            return TENON_OK;
-        if (duty == MAY_BE_CLOSED && number == EACCES && is_closed (path)) {
-            tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", path,
-                           "its folder is closed to this user: it is not read");
-            return TENON_OK;
-        }
-        return tn_fail_errno (error, number, "opening the configuration", path);
-    }
-    char *text = NULL;
-    size_t length = 0;
-    tenon_status status = read_all (fd, path, &text, &length, error);
-    close (fd);
-    if (status == TENON_OK)
-        status = tn_settings_parse (settings, path, text, length, error);
-    free (text);
-    return status;
-}
-
-static int
-compare_names (const void *a, const void *b)
-{
-    return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
-/* The names in a folder that end in ".ini", sorted by their bytes, whatever the locale. */
-static bool
-list_names (DIR *folder, char ***names, uint64_t *count)
-{
-    uint64_t room = 0;
-    for (const struct dirent *item; (item = readdir (folder)) != NULL;) {
-        size_t length = strlen (item->d_name);
-        if (length <= 4 || item->d_name[0] == '.' || strcmp (item->d_name + length - 4, ".ini") != 0)
+    for (enum tn_section kind = 0; kind < TN_SECTIONS; kind++) {
+        size_t length = strlen (tn_section_names[kind]);
+        const char *rest = section + length;
+        if (strncmp (section, tn_section_names[kind], length) != 0)
             continue;
-        char *name = strdup (item->d_name);
-        if (!name || !tn_grow (names, &room, *count, sizeof **names)) {
-            free (name);
-            return false;
-        }
-        (*names)[(*count)++] = name;
+        bool is_named = kind >= TN_SECTION_PLUGIN;
+        *name = is_named ? rest + 1 : NULL;
+        if (is_named ? rest[0] == ' ' && rest[1] : !rest[0])
+            return kind;
     }
-    if (*count > 1)
-        qsort (*names, *count, sizeof **names, compare_names);
-    return true;
+    return TN_SECTIONS;
 }
 
-static tenon_status
-read_conf_d (struct tn_settings *settings, const char *path, tenon_error *error)
+bool
+tn_is_id (const char *text, const char *characters)
 {
-    char **names = NULL;
-    uint64_t count = 0;
-    DIR *folder = opendir (path);
-    if (!folder)
-        return errno == ENOENT || errno == ENOTDIR
-                   ? TENON_OK
-                   : tn_fail_errno (error, errno, "listing the configuration", path);
-    tenon_status status = list_names (folder, &names, &count) ? TENON_OK : tn_fail_memory (error);
-    closedir (folder);
-    for (uint64_t i = 0; i < count; i++) {
-        TN_FREE char *file = status == TENON_OK ? tn_concat (path, "/", names[i], NULL) : NULL;
-        if (file)
-            status = read_file (settings, file, MAY_BE_ABSENT, NULL, error);
-        else if (status == TENON_OK)
-            status = tn_fail_memory (error);
-        free (names[i]);
-    }
-    free (names);
-    return status;
+    size_t length = text ? strspn (text, characters) : 0;
+    return length > 0 && length <= TN_LONGEST_ID && text[length] == 0;
+}
+
+bool
+tn_is_plugin_name (const char *text)
+{
+    return tn_is_id (text, TN_LOWER TN_UPPER "-_");
+}
+
+static void
+entry_free (struct tn_entry *entry)
+{
+    free (entry->section);
+    free (entry->key);
+    free (entry->value);
+    free (entry->origin);
+}
+
+void
+tn_settings_free (struct tn_settings *settings)
+{
+    for (uint64_t i = 0; i < settings->count; i++)
+        entry_free (&settings->entries[i]);
+    free (settings->entries);
+    memset (settings, 0, sizeof *settings);
 }
 
 tenon_status
-tn_settings_read_folder (struct tn_settings *settings, const char *folder, tenon_error *error)
+tn_settings_add (struct tn_settings *settings, const char *section, const char *key, const char *value,
+                 const char *origin, uint32_t layer, tenon_error *error)
 {
-    TN_FREE char *file = tn_concat (folder, "/tenon.ini", NULL);
-    TN_FREE char *more = tn_concat (folder, "/conf.d", NULL);
-    if (!file || !more)
+    struct tn_entry entry = { .layer = layer };
+    if (!tn_grow (&settings->entries, &settings->room, settings->count, sizeof entry))
         return tn_fail_memory (error);
-    TN_TRY (read_file (settings, file, MAY_BE_ABSENT, NULL, error));
-    return read_conf_d (settings, more, error);
-}
-
-/* The environment's value when it is an absolute path; a relative one means nothing (XDG Base Directory
- * Specification). */
-static const char *
-absolute_variable (const char *name)
-{
-    const char *value = getenv (name);
-    return value && value[0] == '/' ? value : NULL;
-}
-
-static tenon_status
-read_user (struct tn_settings *settings, tenon_report *report, tenon_error *error)
-{
-    const char *base = absolute_variable ("XDG_CONFIG_HOME"), *home = absolute_variable ("HOME");
-    if (!base && !home)
-        return TENON_OK;
-    TN_FREE char *path = tn_concat (base ? base : home, base ? "" : "/.config", "/tenon/tenon.ini", NULL);
-    if (!path)
+    entry.section = strdup (section);
+    entry.key = key ? strdup (key) : NULL;
+    entry.value = value ? strdup (value) : NULL;
+    entry.origin = strdup (origin);
+    if (!entry.section || (key && !entry.key) || (value && !entry.value) || !entry.origin) {
+        entry_free (&entry);
         return tn_fail_memory (error);
-    return read_file (settings, path, MAY_BE_CLOSED, report, error);
-}
-
-/* ---- the program's settings ---- */
-
-tenon_status
-tn_settings_read_word (struct tn_settings *settings, const char *word, const char *origin, tenon_error *error)
-{
-    const char *equals = strchr (word, '='), *begin = word;
-    const char *dot = equals ? memchr (word, '.', (size_t) (equals - word)) : NULL, *kind = "codec ";
-    size_t first = dot ? (size_t) (dot - word) : 0;
-    bool is_plugin = first == 6 && memcmp (word, "plugin", 6) == 0;
-    if (is_plugin || (first == 5 && memcmp (word, "codec", 5) == 0)) { /* plugin.NAME.KEY, codec.ID.KEY */
-        kind = is_plugin ? "plugin " : kind;
-        begin = dot + 1;
-        dot = memchr (begin, '.', (size_t) (equals - begin));
-    } else if ((first == 4 && (memcmp (word, "core", 4) == 0 || memcmp (word, "save", 4) == 0))
-               || (first == 6 && memcmp (word, "limits", 6) == 0))
-        kind = "";
-    if (!dot || dot == begin || dot + 1 == equals)
-        return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
-                        "%s: '%s': SECTION.KEY=VALUE is expected, as core.threads=4, CODEC.KEY=VALUE or "
-                        "plugin.NAME.enabled=no",
-                        origin, word);
-    TN_FREE char *name = tn_strndup (begin, (size_t) (dot - begin));
-    TN_FREE char *section = name ? tn_concat (kind, name, NULL) : NULL;
-    TN_FREE char *key = tn_strndup (dot + 1, (size_t) (equals - dot - 1));
-    if (!section || !key)
-        return tn_fail_memory (error);
-    return tn_settings_add (settings, section, key, equals + 1, origin, TN_LAYER_PROGRAM, error);
-}
-
-tenon_status
-tn_settings_read (struct tn_settings *settings, const tenon_context_options *options, bool secure,
-                  tenon_report *report, tenon_error *error)
-{
-    bool environment = !secure && !(options->flags & TENON_CONTEXT_NO_ENVIRONMENT);
-    if (!(options->flags & TENON_CONTEXT_NO_FILES)) {
-        TN_TRY (tn_settings_read_folder (settings, TENON_SYSCONFDIR "/tenon", error));
-        const char *named = environment ? getenv ("TENON_CONFIG") : NULL;
-        if (environment)
-            TN_TRY (read_user (settings, report, error));
-        if (named && *named)
-            TN_TRY (read_file (settings, named, MUST_BE_THERE, report, error));
     }
-    for (const char *const *word = options->settings; word && *word; word++)
-        TN_TRY (tn_settings_read_word (settings, *word, options->origin ? options->origin : "the program",
-                                       error));
+    settings->entries[settings->count++] = entry;
     return TENON_OK;
+}
+
+const struct tn_entry *
+tn_settings_find (struct tn_settings *settings, const char *section, const char *key)
+{
+    const struct tn_entry *found = NULL;
+    for (uint64_t i = 0; i < settings->count; i++) {
+        struct tn_entry *entry = &settings->entries[i];
+        if (strcmp (entry->section, section) != 0)
+            continue;
+        bool is_it = entry->key && strcmp (entry->key, key) == 0;
+        if (is_it || !entry->key)
+            entry->known = true;
+        if (is_it)
+            found = entry;
+    }
+    return found;
 }

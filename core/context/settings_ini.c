@@ -5,7 +5,7 @@
  * buffers without a word, takes an indented line for more of the value above, ignores what follows a
  * headline's ']', does not tell of a section without keys, and tells its handler no line number. So the
  * reader that hands it the lines looks at each one first. */
-#include "context/settings.h"
+#include "context/settings_ini.h"
 #include <ini.h>
 #include <stdio.h>
 

@@ -68,7 +68,7 @@ is_own_group (uid_t user, gid_t group)
 }
 
 bool
-tn_trust (struct tn_trust *trust, const struct stat *status, const char *what, char why[TN_TRUST_ROOM])
+tn_is_trusted (struct tn_trust *trust, const struct stat *status, const char *what, char why[TN_TRUST_ROOM])
 {
     unsigned mode = (unsigned) status->st_mode & 07777;
     if (mode & S_IWOTH)
@@ -86,7 +86,7 @@ tn_trust (struct tn_trust *trust, const struct stat *status, const char *what, c
 }
 
 bool
-tn_is_whole (int fd, off_t size)
+tn_elf_is_complete (int fd, off_t size)
 {
 #ifdef __ELF__
     uint8_t head[1024]; /* the program headers follow the header, so one read mostly is enough */

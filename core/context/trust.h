@@ -15,11 +15,12 @@ struct tn_trust {
 
 /* Could somebody whom this process need not trust change it? False: `why` says who. `what` names the thing:
  * "the file", "its folder". */
-bool tn_trust (struct tn_trust *trust, const struct stat *status, const char *what, char why[TN_TRUST_ROOM]);
+bool tn_is_trusted (struct tn_trust *trust, const struct stat *status, const char *what,
+                    char why[TN_TRUST_ROOM]);
 
 /* Does the file hold all that its program headers announce? The dynamic linker maps what they say, and dies
  * of a file that was cut, as by a copy that was broken off. What is no ELF file of this machine's kind
  * passes: dlopen has words for it. */
-bool tn_is_whole (int fd, off_t size);
+bool tn_elf_is_complete (int fd, off_t size);
 
 #endif

@@ -17,7 +17,7 @@ tenon_file_get (const tenon_file *file, tenon_file_info *info)
                               catalog->source_count,
                               file->elements,
                               file->nbytes };
-    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK : TENON_E_MISUSE;
+    return tn_reply_struct (info, &found, sizeof found);
 }
 
 TENON_API const tenon_report *
@@ -76,7 +76,7 @@ tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info)
     for (uint32_t i = 0; i < tensor->rank; i++)
         found.elements *= tensor->shape[i];
     place_of (tensor, catalog->sources[tensor->source], &found);
-    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK : TENON_E_MISUSE;
+    return tn_reply_struct (info, &found, sizeof found);
 }
 
 TENON_API tenon_status
@@ -102,7 +102,7 @@ tenon_metadata_get (const tenon_file *file, uint64_t index, tenon_metadata_info 
         return TENON_E_NOT_FOUND;
     const struct tn_metadata *entry = &file->catalog->metadata[index];
     tenon_metadata_info found = { sizeof found, 0, entry->key, entry->key_length, entry->value };
-    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK : TENON_E_MISUSE;
+    return tn_reply_struct (info, &found, sizeof found);
 }
 
 TENON_API tenon_status
@@ -219,7 +219,7 @@ tenon_dtype_get (const tenon_context *context, const tenon_file *file, uint32_t 
         file ? tn_catalog_dtype (file->catalog, dtype) : tn_dtype_get (context, dtype);
     if (!found)
         return TENON_E_NOT_FOUND;
-    return tn_fill_struct (info, found, sizeof *found) ? TENON_OK : TENON_E_MISUSE;
+    return tn_reply_struct (info, found, sizeof *found);
 }
 
 TENON_API int

@@ -4,6 +4,8 @@
 #ifndef FOLDER_H
 #define FOLDER_H
 #include "context/context.h"
+#include "context/settings_ini.h"
+#include "context/settings_read.h"
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>

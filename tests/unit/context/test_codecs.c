@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_codecs.c - how codecs are configured, found and asked about. */
+#include "context/settings_read.h"
 #include "toy.h"
 
 /* Two codecs, toy and box, with the extension toy, configured by these settings. */
@@ -13,7 +14,7 @@ configure (const char *const *settings)
     ck_assert_int_eq (tn_registry_add (context, &plugin, "second", NULL, why), TENON_OK);
     for (; *settings; settings++)
         ck_assert_int_eq (tn_settings_read_word (&context->settings, *settings, "test", &error), TENON_OK);
-    return tn_registry_configure (context, &error);
+    return tn_codecs_configure (context, &error);
 }
 #define CONFIGURE(...) configure ((const char *[]){ __VA_ARGS__, NULL })
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_dtype.c - the fixed element types, and those that a plugin registers. */
-#include "context/context.h"
+#include "context/registry.h"
 #include <check.h>
 
 static tenon_context *context;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_option.c - the values of settings, and near misses. */
-#include "context/settings.h"
+#include "base/nearest.h"
+#include "context/option.h"
 #include <check.h>
 #include <locale.h>
 

@@ -3,7 +3,7 @@
  * put into. */
 #ifndef TOY_H
 #define TOY_H
-#include "context/context.h"
+#include "context/registry.h"
 #include <check.h>
 #include <stdio.h>
 

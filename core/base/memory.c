@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* util.c - memory and structs that cross a border. */
+/* memory.c - allocation helpers, and structs that cross the ABI. */
 #include "base/base.h"
 #include <stdio.h>
 
@@ -96,4 +96,10 @@ tn_fill_struct (void *to, const void *from, size_t size)
     if (theirs > size)
         memset ((char *) to + size, 0, theirs - size);
     return true;
+}
+
+tenon_status
+tn_reply_struct (void *to, const void *from, size_t size)
+{
+    return tn_fill_struct (to, from, size) ? TENON_OK : TENON_E_MISUSE;
 }

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* codec_settings.c - the settings of codecs: those of the context, and over them those of one open or save.
+ */
+#include "base/nearest.h"
+#include "context/config.h"
+#include "context/option.h"
+#include "context/registry.h"
+#include "context/registry_copy.h"
+
+/* ---- of a context ---- */
+
+/* The words of `text`, which blanks or commas separate, as a NULL-terminated list in one block of memory. */
+static tenon_status
+split_extensions (const struct tenon_setting *setting, char ***list, tenon_error *error)
+{
+    size_t length = strlen (setting->text), count = 0;
+    char **words = malloc ((length / 2 + 2) * sizeof *words + length + 1), *copy;
+    if (!words)
+        return tn_fail_memory (error);
+    copy = (char *) (words + length / 2 + 2);
+    memcpy (copy, setting->text, length + 1);
+    for (char *word = copy; *word;) {
+        word += strspn (word, " \t,");
+        word += *word == '.';
+        if (!*word)
+            break;
+        size_t size = strcspn (word, " \t,");
+        bool last = !word[size];
+        word[size] = 0;
+        if (!tn_is_extension (word)) {
+            tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
+                     "%s: extensions: '%s' is none: expected are lower case and no '/'", setting->origin,
+                     word);
+            free (words);
+            return error->status;
+        }
+        words[count++] = word;
+        word += size + !last;
+    }
+    words[count] = NULL;
+    *list = words;
+    return TENON_OK;
+}
+
+static tenon_status
+copy_extensions (struct tn_codec *codec, tenon_error *error)
+{
+    const char *const *theirs = codec->table.extensions;
+    size_t count = 0, bytes = 0;
+    for (; theirs && theirs[count]; count++)
+        bytes += strlen (theirs[count]) + 1;
+    char **words = malloc ((count + 1) * sizeof *words + bytes), *text;
+    if (!words)
+        return tn_fail_memory (error);
+    text = (char *) (words + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strlen (theirs[i]) + 1;
+        words[i] = memcpy (text, theirs[i], size);
+        text += size;
+    }
+    words[count] = NULL;
+    codec->extensions = words;
+    return TENON_OK;
+}
+
+/* Keys of a codec's section that are neither its options nor those that all codecs have. */
+static tenon_status
+check_keys (const tenon_context *context, const struct tn_codec *codec, tenon_error *error)
+{
+    const struct tn_settings *settings = &context->settings;
+    for (uint64_t i = 0; i < settings->count; i++) {
+        const struct tn_entry *entry = &settings->entries[i];
+        if (!entry->known && entry->key && strcmp (entry->section, codec->section) == 0)
+            return tn_config_unknown_key (entry, codec->table.options, codec->table.option_count, error);
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+configure_codec (tenon_context *context, struct tn_codec *codec, struct tenon_setting *enabled,
+                 tenon_error *error)
+{
+    struct tenon_setting priority, extensions;
+    const char *section = codec->section;
+    TN_TRY (tn_config_setting (context, section, &tn_keys[TN_KEY_CODEC_ENABLED].option, enabled, error));
+    TN_TRY (tn_config_setting (context, section, &tn_keys[TN_KEY_CODEC_PRIORITY].option, &priority, error));
+    TN_TRY (
+        tn_config_setting (context, section, &tn_keys[TN_KEY_CODEC_EXTENSIONS].option, &extensions, error));
+    codec->priority = priority.integer;
+    TN_TRY (tn_settings_find (&context->settings, section, "extensions")
+                ? split_extensions (&extensions, &codec->extensions, error)
+                : copy_extensions (codec, error));
+    codec->settings = calloc (codec->table.option_count + 1, sizeof *codec->settings);
+    if (!codec->settings)
+        return tn_fail_memory (error);
+    for (uint32_t i = 0; i < codec->table.option_count; i++)
+        TN_TRY (tn_config_setting (context, section, &codec->table.options[i], &codec->settings[i], error));
+    return check_keys (context, codec, error);
+}
+
+tenon_status
+tn_codecs_configure (tenon_context *context, tenon_error *error)
+{
+    struct tn_registry *registry = &context->registry;
+    uint64_t kept = 0;
+    tenon_status status = TENON_OK;
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
+        struct tn_codec *codec = registry->codecs[i];
+        struct tenon_setting enabled = { .integer = 1 };
+        if (status == TENON_OK)
+            status = configure_codec (context, codec, &enabled, error);
+        if (enabled.integer) {
+            registry->codecs[kept++] = codec;
+            continue;
+        }
+        tn_report_add (context->report, TENON_VERDICT, TENON_E_CONFIG, 0, codec->plugin->name,
+                       codec->plugin->file, "codec %s is disabled at %s", codec->table.id, enabled.origin);
+        tn_codec_free (codec);
+    }
+    registry->codec_count = kept;
+    return status;
+}
+
+/* ---- of one open or save ---- */
+
+/* The codec of that id; `count` of them: there is none. */
+static uint64_t
+find_codec (const struct tn_registry *registry, const char *id, size_t length)
+{
+    uint64_t i = 0;
+    while (i < registry->codec_count
+           && (strlen (registry->codecs[i]->table.id) != length
+               || memcmp (registry->codecs[i]->table.id, id, length) != 0))
+        i++;
+    return i;
+}
+
+static tenon_status
+unknown_codec (const struct tn_registry *registry, const char *id, const char *origin, tenon_error *error)
+{
+    char room[TN_HINT_ROOM];
+    for (enum tn_section kind = 0; kind < TN_SECTION_CODEC; kind++)
+        if (strcmp (id, tn_section_names[kind]) == 0)
+            return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
+                            "%s: %s.…: is set for the whole context, not for one file", origin, id);
+    TN_FREE const char **ids = calloc (registry->codec_count + 1, sizeof *ids);
+    if (!ids)
+        return tn_fail_memory (error);
+    for (uint64_t i = 0; i < registry->codec_count; i++)
+        ids[i] = registry->codecs[i]->table.id;
+    return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: there is no codec '%s'%s", origin, id,
+                    tn_hint (room, id, ids, registry->codec_count));
+}
+
+static tenon_status
+unknown_option (const struct tn_codec *codec, const char *key, const char *origin, tenon_error *error)
+{
+    char room[TN_HINT_ROOM];
+    if (tn_config_is_codec_key (key))
+        return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
+                        "%s: %s.%s is set for the whole context, not for one file", origin, codec->table.id,
+                        key);
+    TN_FREE const char **keys = calloc (codec->table.option_count + 1, sizeof *keys);
+    if (!keys)
+        return tn_fail_memory (error);
+    for (uint32_t i = 0; i < codec->table.option_count; i++)
+        keys[i] = codec->table.options[i].name;
+    return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: codec %s has no option '%s'%s", origin,
+                    codec->table.id, key, tn_hint (room, key, keys, codec->table.option_count));
+}
+
+static tenon_status
+add_setting (struct tn_overlay *overlay, uint64_t codec, const struct tn_codec *table, const char *key,
+             const char *value, const char *origin, tenon_error *error)
+{
+    struct tn_overlay_entry entry = { .codec = codec };
+    while (entry.option < table->table.option_count
+           && strcmp (table->table.options[entry.option].name, key) != 0)
+        entry.option++;
+    if (entry.option == table->table.option_count)
+        return unknown_option (table, key, origin, error);
+    if (!tn_grow (&overlay->entries, &overlay->room, overlay->count, sizeof entry)
+        || !(entry.text = strdup (value)))
+        return tn_fail_memory (error);
+    tenon_status status = tn_option_parse (&table->table.options[entry.option], table->section, entry.text,
+                                           origin, &entry.setting, error);
+    if (status < 0)
+        free (entry.text);
+    else
+        overlay->entries[overlay->count++] = entry;
+    return status;
+}
+
+static tenon_status
+read_overlay_word (const tenon_context *context, const char *word, struct tn_overlay *overlay,
+                   tenon_error *error)
+{
+    const struct tn_registry *registry = &context->registry;
+    const char *begin = strncmp (word, "codec.", 6) == 0 ? word + 6 : word, *equals = strchr (begin, '=');
+    const char *dot = equals ? memchr (begin, '.', (size_t) (equals - begin)) : NULL;
+    if (!dot || dot == begin || dot + 1 == equals)
+        return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: '%s': CODEC.KEY=VALUE is expected",
+                        context->origin, word);
+    uint64_t codec = find_codec (registry, begin, (size_t) (dot - begin));
+    TN_FREE char *id = tn_strndup (begin, (size_t) (dot - begin));
+    TN_FREE char *key = tn_strndup (dot + 1, (size_t) (equals - dot - 1));
+    if (!id || !key)
+        return tn_fail_memory (error);
+    if (codec == registry->codec_count)
+        return unknown_codec (registry, id, context->origin, error);
+    return add_setting (overlay, codec, registry->codecs[codec], key, equals + 1, context->origin, error);
+}
+
+tenon_status
+tn_overlay_read (const tenon_context *context, const char *const *settings, struct tn_overlay *overlay,
+                 tenon_error *error)
+{
+    tenon_status status = TENON_OK;
+    for (const char *const *word = settings; status == TENON_OK && word && *word; word++)
+        status = read_overlay_word (context, *word, overlay, error);
+    if (status < 0)
+        tn_overlay_free (overlay);
+    return status;
+}
+
+void
+tn_overlay_free (struct tn_overlay *overlay)
+{
+    for (uint64_t i = 0; i < overlay->count; i++)
+        free (overlay->entries[i].text);
+    free (overlay->entries);
+    memset (overlay, 0, sizeof *overlay);
+}
+
+bool
+tn_overlay_get (const tenon_context *context, const struct tn_overlay *overlay, uint64_t codec,
+                uint64_t option, struct tenon_setting *setting)
+{
+    const struct tn_registry *registry = &context->registry;
+    if (codec >= registry->codec_count || option >= registry->codecs[codec]->table.option_count)
+        return false;
+    *setting = registry->codecs[codec]->settings[option];
+    for (uint64_t i = 0; overlay && i < overlay->count; i++)
+        if (overlay->entries[i].codec == codec && overlay->entries[i].option == option)
+            *setting = overlay->entries[i].setting; /* a later one wins */
+    return true;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* config.h - the keys of the configuration: their values in a context, unknown ones, and the list of all. */
+#ifndef TN_CONFIG_H
+#define TN_CONFIG_H
+#include "context/context.h"
+
+/* The keys of the core, in the order of the list; every plugin and every codec has those of its kind of
+ * section. */
+enum tn_key_number {
+    TN_KEY_PLUGIN_PATH,
+    TN_KEY_THREADS,
+    TN_KEY_MAP,
+    TN_KEY_LIMITS, /* the first of TENON_LIMITS */
+    TN_KEY_DURABLE = TN_KEY_LIMITS + TENON_LIMITS,
+    TN_KEY_PLUGIN_ENABLED,
+    TN_KEY_PLUGIN_FILE,
+    TN_KEY_CODEC_ENABLED,
+    TN_KEY_CODEC_PRIORITY,
+    TN_KEY_CODEC_EXTENSIONS,
+    TN_KEYS
+};
+struct tn_key {
+    enum tn_section section;
+    struct tenon_option option;
+    size_t target; /* offset in a context of the bool or uint64_t that takes the value; 0: none */
+};
+extern const struct tn_key tn_keys[TN_KEYS];
+
+/* Gives the keys that have a target their effective values. */
+tenon_status tn_config_apply (tenon_context *context, tenon_error *error);
+/* The effective value of a key of a section, its default included. */
+tenon_status tn_config_setting (tenon_context *context, const char *section,
+                                const struct tenon_option *option, struct tenon_setting *setting,
+                                tenon_error *error);
+/* [plugin NAME] enabled and path; NULL: not set. */
+struct tn_plugin_config {
+    const struct tn_entry *disabled; /* set only when `enabled` says no */
+    const struct tn_entry *path;
+};
+tenon_status tn_config_plugin (tenon_context *context, const char *name, struct tn_plugin_config *config,
+                               tenon_error *error);
+/* True if every codec has this key, so that no option may have its name. */
+bool tn_config_is_codec_key (const char *key);
+
+/* After the plugins are loaded: an unknown entry is an error that names the nearest key, or a note when its
+ * plugin or codec is not in use. */
+tenon_status tn_config_check (tenon_context *context, tenon_error *error);
+/* An unknown key of a section of a known kind, which may have more keys, the `count` options of a codec. */
+tenon_status tn_config_unknown_key (const struct tn_entry *entry, const struct tenon_option *more,
+                                    uint32_t count, tenon_error *error);
+
+/* Makes the list for tenon_config_get. */
+tenon_status tn_config_list (tenon_context *context, tenon_error *error);
+/* Keeps a text as long as the context, which owns it from now on, also on failure. NULL (also for NULL): no
+ * memory, which is recorded. */
+const char *tn_config_keep (tenon_context *context, char *text, tenon_error *error);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* settings_read.h - reads the configuration from files, the environment and the program.
+ *
+ * Order, later ones win: built-in defaults, sysconfdir/tenon/tenon.ini, its conf.d/?*.ini by name,
+ * $XDG_CONFIG_HOME/tenon/tenon.ini (else ~/.config), the file in $TENON_CONFIG, the program's settings
+ * ("-o"). */
+#ifndef TN_SETTINGS_READ_H
+#define TN_SETTINGS_READ_H
+#include "context/settings.h"
+
+/* Reads the files and the program's settings; `options` is not NULL. A line that is no setting, or that inih
+ * would cut, is TENON_E_CONFIG with FILE:LINE. A user's file in a folder that is closed to the process is a
+ * note in the report. */
+tenon_status tn_settings_read (struct tn_settings *settings, const tenon_context_options *options,
+                               bool secure, tenon_report *report, tenon_error *error);
+
+/* ---- the parts of tn_settings_read, for it and for tests ---- */
+
+/* FOLDER/tenon.ini and FOLDER/conf.d/?*.ini, as far as they exist. */
+tenon_status tn_settings_read_folder (struct tn_settings *settings, const char *folder, tenon_error *error);
+/* "SECTION.KEY=VALUE" */
+tenon_status tn_settings_read_word (struct tn_settings *settings, const char *word, const char *origin,
+                                    tenon_error *error);
+
+#endif
