@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* arena.c - memory that is freed all at once, or back to a mark. */
+/* arena.c - allocations that are freed all at once, or back to a mark. */
 #include "base/arena.h"
 #include <sys/mman.h>
 
@@ -7,8 +7,8 @@
 #define MOST_CHUNK (8u << 20)
 #define HUGE_PAGE (2u << 20)
 
-/* When a sanitizer watches, or a fuzzer runs, every piece is a chunk of exactly its size: else they would
- * see no overrun. */
+/* Under a sanitizer or a fuzzer every allocation is a chunk of exactly its size; otherwise an overrun would
+ * go unnoticed. */
 #if defined(__SANITIZE_ADDRESS__) || defined(FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 #define EXACT 1
 #elif defined(__has_feature)
@@ -38,7 +38,7 @@ chunk_new (uint64_t room)
         size = (size + HUGE_PAGE - 1) & ~(uint64_t) (HUGE_PAGE - 1);
         if (!(chunk = aligned_alloc (HUGE_PAGE, size)))
             return NULL;
-        madvise (chunk, size, MADV_HUGEPAGE); /* fresh small pages cost more than what is put into them */
+        madvise (chunk, size, MADV_HUGEPAGE); /* faulting in small pages costs more than filling them */
         room = size - sizeof *chunk;
     } else
 #endif
@@ -50,7 +50,7 @@ chunk_new (uint64_t room)
 }
 
 static void *
-get (struct tn_arena *arena, uint64_t size, unsigned alignment)
+arena_take (struct tn_arena *arena, uint64_t size, unsigned alignment)
 {
     struct tn_chunk *chunk = arena->chunk;
     uint64_t at = chunk ? (chunk->fill + alignment - 1) & ~(uint64_t) (alignment - 1) : 0;
@@ -59,7 +59,7 @@ get (struct tn_arena *arena, uint64_t size, unsigned alignment)
         if (arena->spare && arena->spare->room >= size) {
             chunk = arena->spare;
             arena->spare = NULL;
-        } else if (EXACT || size > room) { /* by itself: those after it need not be as large */
+        } else if (EXACT || size > room) { /* a chunk of its own, so that the next ones need not grow */
             if (!(chunk = chunk_new (size)))
                 return NULL;
         } else {
@@ -79,7 +79,7 @@ get (struct tn_arena *arena, uint64_t size, unsigned alignment)
 void *
 tn_arena_get (struct tn_arena *arena, uint64_t size, bool zeroed)
 {
-    void *memory = get (arena, size, 16);
+    void *memory = arena_take (arena, size, 16);
     if (memory && zeroed && size > 0)
         memset (memory, 0, size);
     return memory;
@@ -88,7 +88,7 @@ tn_arena_get (struct tn_arena *arena, uint64_t size, bool zeroed)
 char *
 tn_arena_text (struct tn_arena *arena, const char *text, uint64_t length)
 {
-    char *copy = length < UINT64_MAX ? get (arena, length + 1, 1) : NULL;
+    char *copy = length < UINT64_MAX ? arena_take (arena, length + 1, 1) : NULL;
     if (copy) {
         if (length > 0)
             memcpy (copy, text, length);
@@ -109,8 +109,7 @@ tn_arena_release (struct tn_arena *arena, struct tn_mark mark)
     while (arena->chunk != mark.chunk) {
         struct tn_chunk *chunk = arena->chunk;
         arena->chunk = chunk->older;
-        /* one of the usual size is kept, or a container's thousandth member would map memory anew like its
-         * first */
+        /* one chunk is kept, so that each member of a container does not map memory anew */
         if (!EXACT && !arena->spare && chunk->room < HUGE_PAGE)
             arena->spare = chunk;
         else {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base.h - what every file of the core includes: failures, reports, small arithmetic. */
+/* base.h - included by every file of the core: failures, reports, allocation, small arithmetic. */
 #ifndef TN_BASE_H
 #define TN_BASE_H
 
@@ -30,7 +30,7 @@
             return tn_status_;                                                                               \
     } while (0)
 
-/* Frees a pointer that leaves its scope: TN_FREE char *text = … */
+/* Frees a pointer at the end of its scope: TN_FREE char *text = … */
 static inline void
 tn_free_pointer (void *pointer)
 {
@@ -38,15 +38,15 @@ tn_free_pointer (void *pointer)
 }
 #define TN_FREE __attribute__ ((cleanup (tn_free_pointer)))
 
-/* True: the product, or sum, does not fit. */
+/* True if the product, or sum, does not fit. */
 #define tn_multiply(a, b, result) __builtin_mul_overflow (a, b, result)
 #define tn_add(a, b, result) __builtin_add_overflow (a, b, result)
 
 /* ---- failures (error.c) ---- */
 
-/* Inside the core `error` is never NULL, and the first failure is kept: a later one changes nothing and
- * returns the status of the first. `file` and `tensor` are kept by tn_fail_in and put before the message
- * at the library's border. */
+/* Inside the core `error` is never NULL. The first failure is kept: recording another changes nothing and
+ * returns the status of the first. tn_fail_in sets `file` and `tensor`, which tn_error_out puts before the
+ * message. */
 TN_PRINTF (4, 5)
 tenon_status tn_fail_text (tenon_error *error, tenon_status status, uint64_t offset, const char *format, ...);
 /* No failure yet. Cheaper than TENON_ERROR_INIT, which fills 1.5 kB with zeros. */
@@ -58,7 +58,7 @@ tn_error_clear (tenon_error *error)
     error->offset = TN_NO_OFFSET;
     error->file[0] = error->tensor[0] = error->message[0] = 0;
 }
-/* So that the compiler sees that a failure's status is negative. */
+/* Lets the compiler see that the status of a failure is negative. */
 static inline tenon_status
 tn_negative (tenon_status status)
 {
@@ -66,23 +66,23 @@ tn_negative (tenon_status status)
 }
 #define tn_fail(error, status, offset, ...) tn_negative (tn_fail_text (error, status, offset, __VA_ARGS__))
 #define tn_fail_memory(error) tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "out of memory")
-/* TENON_E_IO (ENOMEM: TENON_E_MEMORY) with what was done and strerror of `number`, found without the
- * locale's help. */
+/* TENON_E_IO (for ENOMEM TENON_E_MEMORY, for EEXIST TENON_E_EXISTS) with "WHAT: TEXT OF number". */
 tenon_status tn_fail_errno (tenon_error *error, int number, const char *what, const char *path);
-/* Names the file and the tensor of a failure, unless it has them already. */
+/* Sets the file and the tensor of a failure, each unless it is set already. NULL: leaves it. */
 void tn_fail_in (tenon_error *error, const char *file, const char *tensor);
-/* At the border: copies what the caller's struct has room for; returns the status. `to` may be NULL. */
+/* Hands a failure to the application: copies as much as its struct has room for, and returns the status. `to`
+ * may be NULL. */
 tenon_status tn_error_out (tenon_error *to, const tenon_error *from);
-/* Copies text with everything that is no printable UTF-8 escaped as \xNN; always ends in NUL. */
+/* Copies text as far as there is room, with bytes that are no printable UTF-8 escaped as \xNN; adds NUL. */
 void tn_escape (char *to, size_t room, const char *text, size_t length);
-/* Is it valid UTF-8 without NUL? */
+/* True if the text is valid UTF-8 without NUL. */
 bool tn_utf8 (const char *text, uint64_t length);
 
 /* ---- reports (report.c) ---- */
 
 tenon_report *tn_report_new (void);
-/* A copy of an entry; hostile bytes are escaped. Any thread. Out of memory: the entry is lost, and the
- * report says so. */
+/* Adds an entry; copies its texts, and escapes unprintable bytes. May be called from any thread. Without
+ * memory the entry is lost, and the report says so. */
 TN_PRINTF (7, 8)
 void tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen,
                     const char *subject, const char *file, const char *format, ...);
@@ -90,15 +90,16 @@ void tn_report_append (tenon_report *report, const tenon_report *more);
 
 /* ---- allocation helpers, and structs that cross the ABI (memory.c) ---- */
 
-/* Room for one more item at the end of a growing array; false: no memory. */
+/* Makes room for one more item in an array of `count`. False: no memory. */
 bool tn_grow (void *array_pointer, uint64_t *room, uint64_t count, size_t item);
 char *tn_strndup (const char *text, size_t length);
-/* "%.*s"-less concatenation: NULL-terminated list of strings. */
+/* Concatenates its arguments, which end with NULL. The caller frees the result; NULL: no memory. */
 char *tn_concat (const char *first, ...) __attribute__ ((sentinel));
+/* Like asprintf. */
 TN_PRINTF (1, 2) char *tn_format (const char *format, ...);
 
-/* Copies min (from's struct_size, size) bytes, fills the rest with zero, and sets struct_size to size.
- * False: from's size is below `least`. */
+/* Copies a struct that comes from outside, of whatever version: min (its struct_size, size) bytes, the rest
+ * is zero, struct_size becomes `size`. False: its struct_size is below `least`. */
 bool tn_copy_struct (void *to, size_t size, const void *from, size_t least);
 /* Fills a caller's struct, whose struct_size is set, from ours. False: struct_size is not set. */
 bool tn_fill_struct (void *to, const void *from, size_t size);

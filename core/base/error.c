@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* error.c - failures, and the names of their numbers. */
+/* error.c - failures, and the names of statuses. */
 #include "base/base.h"
 #include <errno.h>
 #include <stdio.h>
@@ -39,7 +39,7 @@ tenon_status_text (tenon_status status)
     return status > 0 || status < TENON_E_LAST ? "unknown status" : statuses[-status].text;
 }
 
-/* Length of the valid UTF-8 sequence at p, which is not NUL; 0: there is none. */
+/* Length of the valid UTF-8 sequence at p; 0: there is none, or it is NUL. */
 static unsigned
 utf8_sequence (const uint8_t *p, uint64_t left)
 {
@@ -64,7 +64,7 @@ bool
 tn_utf8 (const char *text, uint64_t length)
 {
     const uint8_t *p = (const uint8_t *) text;
-    while (length >= 8) { /* eight ASCII bytes, none of them NUL, at a time */
+    while (length >= 8) { /* eight bytes of ASCII without NUL at a time */
         uint64_t word;
         memcpy (&word, p, 8);
         if ((word & 0x8080808080808080u) || ((word - 0x0101010101010101u) & ~word & 0x8080808080808080u))
@@ -72,7 +72,7 @@ tn_utf8 (const char *text, uint64_t length)
         p += 8, length -= 8;
     }
     if (length > 0 && length < 8
-        && p != (const uint8_t *) text) { /* the rest, with some of those before it */
+        && p != (const uint8_t *) text) { /* the last eight bytes, some of them for the second time */
         uint64_t word;
         memcpy (&word, p + length - 8, 8);
         if (!((word | (word - 0x0101010101010101u)) & 0x8080808080808080u))
@@ -87,8 +87,8 @@ tn_utf8 (const char *text, uint64_t length)
     return true;
 }
 
-/* Would a terminal take it for something else than text? C0, DEL, C1, and the marks that turn the direction
- * of writing. */
+/* True if a terminal does not show it as text: C0, DEL, C1, and the marks that change the direction of
+ * writing. */
 static bool
 is_control (const uint8_t *p, unsigned length)
 {
@@ -144,8 +144,7 @@ tenon_status
 tn_fail_errno (tenon_error *error, int number, const char *what, const char *path)
 {
     char buffer[128] = "";
-    /* strerror_l would need a locale_t of our own; the GNU function keeps to the thread's locale, which is
-     * fine for words */
+    /* strerror_l would need a locale_t; the GNU function follows the thread's locale, which suits words */
 #if defined(__GLIBC__) && defined(_GNU_SOURCE)
     const char *words = strerror_r (number, buffer, sizeof buffer);
 #else

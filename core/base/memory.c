@@ -92,7 +92,7 @@ tn_fill_struct (void *to, const void *from, size_t size)
         return false;
     memcpy ((char *) to + sizeof theirs, (const char *) from + sizeof theirs,
             TN_MIN (theirs, size) - sizeof theirs);
-    /* what a longer struct of theirs has beyond ours is zero, not left over */
+    /* fields that this version does not know become zero */
     if (theirs > size)
         memset ((char *) to + size, 0, theirs - size);
     return true;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* nearest.c - which of the known words was meant by an unknown one. */
+/* nearest.c - suggestions for misspelt words. */
 #include "base/nearest.h"
 #include <stdio.h>
 
-/* Longer words are no keys of ours. */
+/* No key is longer. */
 #define LONGEST 64u
 
-/* Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
+/* The least number of insertions, deletions, replacements and swaps of neighbours that turn one word into the
+ * other (the restricted Damerau-Levenshtein distance). */
 static unsigned
-distance (const char *a, size_t a_length, const char *b, size_t b_length)
+edit_distance (const char *a, size_t a_length, const char *b, size_t b_length)
 {
-    unsigned rows[3][LONGEST + 1]; /* the row before the last, the last, this one */
+    unsigned rows[3][LONGEST + 1]; /* the row before the last, the last, and the current one */
     unsigned *before = rows[0], *last = rows[1], *row = rows[2];
     for (unsigned j = 0; j <= b_length; j++)
         last[j] = before[j] = j;
@@ -32,7 +33,7 @@ const char *
 tn_nearest (const char *word, const char *const *candidates, uint64_t count)
 {
     size_t length = strlen (word);
-    /* a third of the letters may be wrong, and one of very few */
+    /* a third of the letters may be wrong, or one letter of a short word */
     unsigned nearest = (unsigned) TN_MAX (length / 3, 1) + 1;
     const char *found = NULL, *begun = NULL;
     if (length == 0 || length > LONGEST)
@@ -41,7 +42,7 @@ tn_nearest (const char *word, const char *const *candidates, uint64_t count)
         size_t size = candidates[i] ? strlen (candidates[i]) : 0;
         if (size == 0 || size > LONGEST)
             continue;
-        unsigned steps = distance (word, length, candidates[i], size);
+        unsigned steps = edit_distance (word, length, candidates[i], size);
         if (steps > 0 && steps < nearest && steps < size)
             nearest = steps, found = candidates[i];
         if (!begun && length >= 3 && length < size && strncmp (word, candidates[i], length) == 0)

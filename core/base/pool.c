@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* pool.c - threads that share out the items of a job.
+/* pool.c - a pool of threads that do the items of jobs.
  *
- * A job lives on the stack of the thread that runs it, or where tn_pool_start put it. It hangs in the pool's
- * list while helpers may join; its items are handed out by a counter, without the lock. The caller works too,
- * so a job gets done even when no thread can be had.
+ * A job lies on the stack of the thread that runs it, or on the heap (tn_pool_start). It is in the pool's
+ * list while helpers may join it. An atomic counter hands out its items without the lock. The caller works,
+ * too, so a job is done even when no thread can be started.
  *
- * fork: the child has one thread, whatever the parent had, and perhaps a copy of a locked mutex. There is no
- * pthread_atfork, which would outlive a library that is closed: the pool remembers its process instead, and
- * is made anew in place by the first who finds himself in another one. */
+ * fork: the child has one thread, whatever the parent had, and perhaps a copy of a locked mutex. A handler of
+ * pthread_atfork would outlive a library that is closed with dlclose. Instead the pool remembers its process,
+ * and the first thread that uses it in another process reinitialises it in place. */
 #include "base/pool.h"
 #include <pthread.h>
 #include <sched.h>
@@ -21,7 +21,7 @@ struct job {
     tn_pool_item item;
     void *data;
     uint64_t count;
-    atomic_uint_fast64_t next; /* the item that is begun next */
+    atomic_uint_fast64_t next; /* the item to be begun next */
     atomic_bool stop;          /* an item failed */
     /* under the pool's lock */
     uint64_t failed;         /* the lowest item that failed, and … */
@@ -32,7 +32,7 @@ struct job {
 };
 
 struct tn_pool {
-    _Atomic (intptr_t) process; /* whose threads these are; -pid while that process makes the pool anew */
+    _Atomic (intptr_t) process; /* the one that owns the threads; -pid while it reinitialises the pool */
     unsigned width;
     pthread_mutex_t lock;
     pthread_cond_t work, done;
@@ -43,9 +43,9 @@ struct tn_pool {
     pthread_t threads[]; /* width - 1 */
 };
 
-/* Processors that this process may run on. */
+/* Processors that the process may run on. */
 static unsigned
-processors (void)
+count_processors (void)
 {
 #ifdef __linux__
     unsigned long mask[MOST_THREADS / 8];
@@ -63,7 +63,7 @@ processors (void)
 }
 
 static bool
-start_afresh (struct tn_pool *pool)
+initialise_pool (struct tn_pool *pool)
 {
     pool->jobs = NULL;
     pool->stopping = false;
@@ -82,17 +82,17 @@ start_afresh (struct tn_pool *pool)
     return true;
 }
 
-/* Sees to it that the pool is one of this process. What a fork left is overwritten, not destroyed: destroying
- * a condition waits for its waiters, who are gone. False: the system cannot make a mutex. */
+/* Makes the pool one of this process. A copy that a fork left is overwritten, not destroyed: destroying a
+ * condition waits for its waiters, which do not exist in the child. False: the system cannot make a mutex. */
 static bool
-claim (struct tn_pool *pool)
+claim_pool (struct tn_pool *pool)
 {
     intptr_t self = (intptr_t) getpid (), found = atomic_load_explicit (&pool->process, memory_order_acquire);
     while (found != self) {
-        if (found == -self) /* another thread of this process is at it */
+        if (found == -self) /* another thread of this process reinitialises it */
             sched_yield ();
         else if (atomic_compare_exchange_strong (&pool->process, &found, -self)) {
-            bool good = start_afresh (pool);
+            bool good = initialise_pool (pool);
             atomic_store_explicit (&pool->process, good ? self : 0, memory_order_release);
             return good;
         }
@@ -104,13 +104,14 @@ claim (struct tn_pool *pool)
 struct tn_pool *
 tn_pool_new (uint64_t threads)
 {
-    unsigned width = threads == 0 ? processors () : (unsigned) TN_MIN (threads, (uint64_t) MOST_THREADS);
+    unsigned width =
+        threads == 0 ? count_processors () : (unsigned) TN_MIN (threads, (uint64_t) MOST_THREADS);
     width = TN_MIN (width, MOST_THREADS);
     struct tn_pool *pool = calloc (1, sizeof *pool + (width - 1) * sizeof pool->threads[0]);
     if (!pool)
         return NULL;
     pool->width = width;
-    if (!claim (pool)) {
+    if (!claim_pool (pool)) {
         free (pool);
         return NULL;
     }
@@ -122,7 +123,7 @@ tn_pool_free (struct tn_pool *pool)
 {
     if (!pool)
         return;
-    if (claim (pool)) {
+    if (claim_pool (pool)) {
         pthread_mutex_lock (&pool->lock);
         pool->stopping = true;
         pthread_cond_broadcast (&pool->work);
@@ -157,7 +158,7 @@ keep_failure (struct tn_pool *pool, struct job *job, uint64_t item, const tenon_
 
 /* Does items until none is left or one has failed. */
 static void
-take_items (struct tn_pool *pool, struct job *job, unsigned worker)
+do_items (struct tn_pool *pool, struct job *job, unsigned worker)
 {
     tenon_error error;
     tn_error_clear (&error);
@@ -172,7 +173,7 @@ take_items (struct tn_pool *pool, struct job *job, unsigned worker)
 
 /* The job with the fewest helpers among those that have items left. Locked. */
 static struct job *
-choose (struct tn_pool *pool)
+choose_job (struct tn_pool *pool)
 {
     struct job *best = NULL;
     for (struct job *job = pool->jobs; job; job = job->following) {
@@ -185,23 +186,23 @@ choose (struct tn_pool *pool)
 }
 
 static void *
-help (void *argument)
+run_helper (void *argument)
 {
     struct tn_pool *pool = argument;
     pthread_mutex_lock (&pool->lock);
     while (!pool->stopping) {
-        struct job *job = choose (pool);
+        struct job *job = choose_job (pool);
         if (!job) {
             pool->idle++;
             pthread_cond_wait (&pool->work, &pool->lock);
             pool->idle--;
             continue;
         }
-        /* A thread joins a job once, as it leaves only when nothing is left to begin: so joined < width. */
+        /* A thread leaves a job only when no item is left to begin, so it joins it once: joined < width. */
         unsigned worker = ++job->joined;
         job->active++;
         pthread_mutex_unlock (&pool->lock);
-        take_items (pool, job, worker);
+        do_items (pool, job, worker);
         pthread_mutex_lock (&pool->lock);
         if (--job->active == 0)
             pthread_cond_broadcast (&pool->done);
@@ -210,10 +211,10 @@ help (void *argument)
     return NULL;
 }
 
-/* Starts threads until `wanted` run, or the system has no more. They take no signals: a handler of the
- * application's should not find itself on a thread that the application does not know. Those that a thread
- * raises itself (SIGBUS in a mapping that was cut short) stay open, since blocking them would kill the
- * process before its handler is asked. Locked. */
+/* Starts threads until `wanted` run, or the system has no more. Signals are blocked in them: a handler of the
+ * application must not run on a thread that the application does not know. Signals that a thread raises
+ * itself (SIGBUS in a mapping of a truncated file) are not blocked, since the kernel would then kill the
+ * process without calling its handler. Locked. */
 static void
 start_threads (struct tn_pool *pool, unsigned wanted)
 {
@@ -227,12 +228,12 @@ start_threads (struct tn_pool *pool, unsigned wanted)
     if (pthread_sigmask (SIG_SETMASK, &all, &before) != 0)
         return;
     while (pool->thread_count < wanted
-           && pthread_create (&pool->threads[pool->thread_count], NULL, help, pool) == 0)
+           && pthread_create (&pool->threads[pool->thread_count], NULL, run_helper, pool) == 0)
         pool->thread_count++;
     pthread_sigmask (SIG_SETMASK, &before, NULL);
 }
 
-/* Does this thread work on an item of the pool already? Locked. */
+/* True if this thread does an item of the pool already. Locked. */
 static bool
 is_inside (const struct tn_pool *pool)
 {
@@ -246,15 +247,16 @@ is_inside (const struct tn_pool *pool)
     return false;
 }
 
-/* Hangs the job in the list and wakes helpers for `shared` of its items; false: it has to be done without. */
+/* Puts the job into the list and wakes helpers for `shared` of its items. False: only the caller may do it.
+ */
 static bool
-publish (struct tn_pool *pool, struct job *job, uint64_t shared)
+publish_job (struct tn_pool *pool, struct job *job, uint64_t shared)
 {
     pthread_mutex_lock (&pool->lock);
     bool good = !is_inside (pool);
     if (good) {
         unsigned helpers = (unsigned) TN_MIN (shared, (uint64_t) (pool->width - 1));
-        /* those that are busy with other jobs come when they are done */
+        /* threads that are busy with other jobs join when these are done */
         start_threads (pool, helpers);
         struct job **end = &pool->jobs;
         while (*end)
@@ -267,9 +269,9 @@ publish (struct tn_pool *pool, struct job *job, uint64_t shared)
     return good;
 }
 
-/* Nobody joins any more; waits for those who did. */
+/* Takes the job out of the list, so that no helper joins it any more, and waits for those that have. */
 static void
-withdraw (struct tn_pool *pool, struct job *job)
+withdraw_job (struct tn_pool *pool, struct job *job)
 {
     pthread_mutex_lock (&pool->lock);
     struct job **place = &pool->jobs;
@@ -292,15 +294,15 @@ run_alone (uint64_t count, tn_pool_item item, void *data, tenon_error *error)
 tenon_status
 tn_pool_run (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *data, tenon_error *error)
 {
-    if (count < 2 || !pool || pool->width < 2 || !claim (pool))
+    if (count < 2 || !pool || pool->width < 2 || !claim_pool (pool))
         return run_alone (count, item, data, error);
     struct job job = {
         .item = item, .data = data, .count = count, .error = error, .caller = pthread_self ()
     };
-    if (!publish (pool, &job, count - 1))
+    if (!publish_job (pool, &job, count - 1))
         return run_alone (count, item, data, error);
-    take_items (pool, &job, 0);
-    withdraw (pool, &job);
+    do_items (pool, &job, 0);
+    withdraw_job (pool, &job);
     return error->status;
 }
 
@@ -320,7 +322,7 @@ tn_pool_start (struct tn_pool *pool, uint64_t count, tn_pool_item item, void *da
         .item = item, .data = data, .count = count, .error = &started->error, .caller = pthread_self ()
     };
     bool shared =
-        count > 0 && pool && pool->width > 1 && claim (pool) && publish (pool, &started->job, count);
+        count > 0 && pool && pool->width > 1 && claim_pool (pool) && publish_job (pool, &started->job, count);
     started->pool = shared ? pool : NULL;
     return started;
 }
@@ -329,8 +331,8 @@ tenon_status
 tn_pool_wait (struct tn_pool_job *started, tenon_error *error)
 {
     if (started->pool) {
-        take_items (started->pool, &started->job, 0);
-        withdraw (started->pool, &started->job);
+        do_items (started->pool, &started->job, 0);
+        withdraw_job (started->pool, &started->job);
         if (started->error.status < 0)
             *error = started->error;
     } else

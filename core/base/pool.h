@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* pool.h - threads that share out the items of a job.
+/* pool.h - a pool of threads that do the items of jobs.
  *
- * The threads start with the first job that has more than one item, are joined by tn_pool_free, and are
- * started anew in the child of a fork. Any thread may run a job, also several at once; a job may not run
- * another job on the pool from inside an item (it is then done on the calling thread alone). */
+ * The pool starts its threads with the first job of more than one item, and again in the child of a fork;
+ * tn_pool_free joins them. Any thread may run jobs, and several threads at once. A job that an item runs on
+ * the same pool is done by the calling thread alone. */
 #ifndef TN_POOL_H
 #define TN_POOL_H
 #include "base/base.h"
 
 struct tn_pool;
 
-/* threads: how many work at once, the caller among them; 0: as many as there are processors for this
- * process. NULL: no memory. */
+/* threads: how many work at once, the caller included; 0: one for each processor that the process may use.
+ * NULL: no memory. */
 struct tn_pool *tn_pool_new (uint64_t threads);
 void tn_pool_free (struct tn_pool *pool);
-/* How many work at once. */
+/* The number of threads that work at once; 1 for NULL. */
 unsigned tn_pool_width (const struct tn_pool *pool);
 
 /* Does one item. `worker` < tn_pool_width is the same for all items of a job that one thread does. `error` is

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* report.c - what was said on the way: notes, losses, bids, verdicts. */
+/* report.c - reports: notes, losses, bids and verdicts. */
 #include "base/base.h"
 #include <pthread.h>
 #include <stdio.h>
 
-/* A hostile file may give cause for a note per tensor; nobody reads more than this many. */
+/* A hostile file may cause a note per tensor: a report holds no more than this. */
 #define MOST_ENTRIES 10000
 
 struct entry {
-    tenon_report_entry entry; /* its texts are one allocation, which `subject` begins */
+    tenon_report_entry entry; /* its texts lie in `texts` */
     char *texts;
 };
 
@@ -40,8 +40,8 @@ tenon_report_free (tenon_report *report)
 }
 
 static bool
-add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, const char *subject,
-     const char *file, const char *message)
+add_entry (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, const char *subject,
+           const char *file, const char *message)
 {
     if (report->count >= MOST_ENTRIES
         || !tn_grow (&report->entries, &report->room, report->count, sizeof (struct entry)))
@@ -71,7 +71,7 @@ tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_
     vsnprintf (message, sizeof message, format, list);
     va_end (list);
     pthread_mutex_lock (&report->lock);
-    if (!add (report, kind, status, chosen, subject ? subject : "", file ? file : "", message))
+    if (!add_entry (report, kind, status, chosen, subject ? subject : "", file ? file : "", message))
         report->lost++;
     pthread_mutex_unlock (&report->lock);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* version.c - which library is running. */
+/* version.c - the version of the library. */
 #include "base/base.h"
 
 TENON_API const char *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* builtin.h - the plugins that are linked into the library. The table is generated as plugins/builtin.c. */
+/* builtin.h - the plugins that are linked into the library. make generates the table, plugins/builtin.c. */
 #ifndef TN_BUILTIN_H
 #define TN_BUILTIN_H
 #include <tenon/plugin.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* codec_settings.c - the settings of codecs: those of the context, and over them those of one open or save.
- */
+/* codec_settings.c - the settings of codecs in a context, and those of one open or save over them. */
 #include "base/nearest.h"
 #include "context/config.h"
 #include "context/option.h"
@@ -9,7 +8,7 @@
 
 /* ---- of a context ---- */
 
-/* The words of `text`, which blanks or commas separate, as a NULL-terminated list in one block of memory. */
+/* The words of a setting, separated by blanks or commas: a NULL-terminated list in one block of memory. */
 static tenon_status
 split_extensions (const struct tenon_setting *setting, char ***list, tenon_error *error)
 {
@@ -123,7 +122,7 @@ tn_codecs_configure (tenon_context *context, tenon_error *error)
 
 /* ---- of one open or save ---- */
 
-/* The codec of that id; `count` of them: there is none. */
+/* The number of the codec with that id; codec_count: there is none. */
 static uint64_t
 find_codec (const struct tn_registry *registry, const char *id, size_t length)
 {

@@ -118,7 +118,7 @@ tn_config_plugin (tenon_context *context, const char *name, struct tn_plugin_con
     char section[8 + TN_LONGEST_ID + 1];
     memset (config, 0, sizeof *config);
     if (snprintf (section, sizeof section, "plugin %s", name) >= (int) sizeof section)
-        return TENON_OK; /* inih would not hold it either */
+        return TENON_OK; /* inih holds no such section either */
     const struct tn_entry *entry = tn_settings_find (&context->settings, section, "enabled");
     if (entry) {
         TN_TRY (
@@ -163,7 +163,7 @@ static tenon_status
 unknown_section (const tenon_context *context, const struct tn_entry *entry, tenon_error *error)
 {
     char room[TN_HINT_ROOM];
-    /* "codec" without an id, and the id, or the plugin's name, without "codec" */
+    /* an id without "codec" */
     for (uint64_t i = 0; i < context->registry.codec_count; i++)
         if (strcmp (entry->section, context->registry.codecs[i]->table.id) == 0)
             return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
@@ -274,7 +274,7 @@ list_key (tenon_context *context, const char *section, const struct tenon_option
     return list_value (context, section, option, value, entry ? entry->origin : "default", error);
 }
 
-/* All keys of a section but those with a list of their own. */
+/* All keys of a section but plugin_path and extensions, whose values are computed. */
 static tenon_status
 list_section (tenon_context *context, enum tn_section kind, const char *section, tenon_error *error)
 {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* loader.c - finds plugins, loads them, and keeps a verdict on every candidate.
+/* loader.c - finds plugins, loads them, and reports a verdict on every candidate.
  *
- * Order: the built-in ones; those whose file the configuration names; then folder by folder, in each by
- * name, those of tenon_context_options.plugin_path, the program's core.plugin_path, TENON_PLUGIN_PATH,
- * [core] plugin_path (later files first), and the folder that libtenon was built for.
+ * Order: built-in plugins; plugins whose file the configuration names; then the folders of
+ * tenon_context_options.plugin_path, the program's core.plugin_path, TENON_PLUGIN_PATH and [core] plugin_path
+ * (later files first), and the folder that libtenon was built for. Within a folder the order is that of the
+ * names.
  *
- * The first candidate of a name that can be used is used; a later one of that name is "shadowed". So a
- * plugin that is broken does not hide one that works, and a file hides a built-in one only when [plugin
- * NAME] path says so.
+ * Of the candidates with one name the first that can be used is used; later ones are "shadowed". So a broken
+ * plugin does not hide one that works, and a file hides a built-in plugin only when [plugin NAME] path says
+ * so.
  *
  * Statuses of verdicts:
  *
@@ -21,10 +22,10 @@
  *     TENON_E_UNSUPPORTED  made for another version, or unwilling
  *     TENON_E_MISUSE       it broke a rule of tenon/plugin.h
  *
- * What is checked is an open file, what is loaded is found by the same name a moment later. Only who can
- * write to the folder could put another file there in between, and he was found to be trusted; a symbolic
- * link is followed before, and its target's folder checked. (Loading /proc/self/fd/N instead would be
- * unsound: the dynamic linker knows libraries by name, and takes the next N for the last.) */
+ * The loader checks an open file, and dlopen finds it by name a moment later. Only a user who can write to
+ * the folder could replace the file in between, and such users were found to be trusted; symbolic links are
+ * resolved before, and the folder of the target is checked. (Loading /proc/self/fd/N instead would be
+ * unsound: the dynamic linker knows libraries by name, and takes a second N for the first.) */
 #include "context/loader.h"
 #include "context/builtin.h"
 #include "context/config.h"
@@ -51,7 +52,7 @@ struct loader {
 #define VERDICT(loader, status, name, file, ...)                                                             \
     tn_report_add ((loader)->context->report, TENON_VERDICT, status, 0, name, file, __VA_ARGS__)
 
-/* Adds ", LABEL a b c", of what one plugin registered. */
+/* Appends ", LABEL a b c", the ids of the items that one plugin registered. */
 #define LIST_NAMES(text, room, label, items, count, owner, field)                                            \
     do {                                                                                                     \
         bool first_ = true;                                                                                  \
@@ -78,9 +79,9 @@ say_in_use (const struct loader *loader, const struct tn_plugin *plugin)
                    plugin->table.version, plugin->file ? "" : ", built in", what);
 }
 
-/* Registers what an entry function returned. Only want of memory is a failure. */
+/* Registers the table that an entry function returned. Only lack of memory is a failure. */
 static tenon_status
-take (struct loader *loader, const struct tenon_plugin *table, const char *name, const char *file)
+register_table (struct loader *loader, const struct tenon_plugin *table, const char *name, const char *file)
 {
     tenon_context *context = loader->context;
     char why[TN_WHY_ROOM] = "";
@@ -120,7 +121,7 @@ load_builtins (struct loader *loader)
             VERDICT (loader, TENON_E_CONFIG, builtin->name, NULL,
                      "built in, but %s names a file to be used instead", config.path->origin);
         else
-            TN_TRY (take (loader, builtin->entry (loader->context->host), builtin->name, NULL));
+            TN_TRY (register_table (loader, builtin->entry (loader->context->host), builtin->name, NULL));
     }
     return TENON_OK;
 }
@@ -141,7 +142,7 @@ find_entry (void *handle)
     return entry;
 }
 
-/* Why a shared object has no entry of ours. */
+/* Reports why a shared object has no entry function that this version knows. */
 static void
 explain_no_entry (const struct loader *loader, void *handle, const char *name, const char *file)
 {
@@ -157,7 +158,7 @@ explain_no_entry (const struct loader *loader, void *handle, const char *name, c
     VERDICT (loader, TENON_E_MALFORMED, name, file, "no plugin: it does not export tenon_plugin_v0");
 }
 
-/* Loads a file that was found to be trusted. `real` has no symbolic links in its last component. */
+/* Loads a trusted file. `real`: its path, whose last component is no symbolic link. */
 static tenon_status
 open_file (struct loader *loader, const char *name, const char *file, const char *real)
 {
@@ -167,13 +168,13 @@ open_file (struct loader *loader, const char *name, const char *file, const char
         VERDICT (loader, TENON_E_IO, name, file, "dlopen: %s", words ? words : "no reason given");
         return TENON_OK;
     }
-    /* Never closed, not even when it is refused: what it registered, or started, may live on. */
+    /* Never closed, not even after a refusal: its tables, or threads that it started, may be in use. */
     entry_function entry = find_entry (handle);
     if (!entry) {
         explain_no_entry (loader, handle, name, file);
         return TENON_OK;
     }
-    return take (loader, entry (loader->context->host), name, file);
+    return register_table (loader, entry (loader->context->host), name, file);
 }
 
 static tenon_status
@@ -215,7 +216,7 @@ check_file (struct loader *loader, const char *name, const char *file, const cha
     return good ? open_file (loader, name, file, real) : TENON_OK;
 }
 
-/* A file whose name leads elsewhere, or whose folder nobody has looked at. */
+/* A file that may be a symbolic link, or whose folder has not been checked. */
 static tenon_status
 load_by_path (struct loader *loader, const char *name, const char *file)
 {
@@ -236,7 +237,7 @@ load_by_path (struct loader *loader, const char *name, const char *file)
     return TENON_OK;
 }
 
-/* Those with [plugin NAME] path. */
+/* Loads the plugins with [plugin NAME] path. */
 static tenon_status
 load_named (struct loader *loader)
 {
@@ -247,10 +248,10 @@ load_named (struct loader *loader)
         if (!entry->key || strcmp (entry->key, "path") != 0 || strncmp (entry->section, "plugin ", 7) != 0)
             continue;
         const char *name = entry->section + 7;
-        if (!tn_is_plugin_name (name)) /* which tn_config_check will say */
+        if (!tn_is_plugin_name (name)) /* tn_config_check reports it */
             continue;
         TN_TRY (tn_config_plugin (loader->context, name, &config, loader->error));
-        if (config.path != entry) /* a later one says otherwise */
+        if (config.path != entry) /* a later one overrides it */
             continue;
         if (config.disabled)
             VERDICT (loader, TENON_E_CONFIG, name, entry->value, "disabled at %s", config.disabled->origin);
@@ -262,9 +263,9 @@ load_named (struct loader *loader)
 
 /* ---- folders ---- */
 
-/* Length of the plugin's name in the name of a file that may be one; 0: it is none. */
+/* Length of the plugin's name in the name of its file; 0: the file is no plugin. */
 static size_t
-stem_length (const char *file)
+name_length (const char *file)
 {
     static const char *const endings[] = {
         ".so",
@@ -283,7 +284,7 @@ stem_length (const char *file)
 }
 
 static const struct tn_plugin *
-find_plugin (const tenon_context *context, const char *name)
+registered_plugin (const tenon_context *context, const char *name)
 {
     for (uint64_t i = 0; i < context->registry.plugin_count; i++)
         if (strcmp (context->registry.plugins[i]->name, name) == 0)
@@ -292,8 +293,8 @@ find_plugin (const tenon_context *context, const char *name)
 }
 
 struct candidate {
-    char *file;   /* its bare name */
-    bool is_link; /* or may be one */
+    char *file;   /* its name in the folder */
+    bool is_link; /* a symbolic link, or of unknown type */
 };
 
 static int
@@ -302,12 +303,13 @@ compare_candidates (const void *a, const void *b)
     return strcmp (((const struct candidate *) a)->file, ((const struct candidate *) b)->file);
 }
 
-/* One candidate of a folder; `untrusted` is why the folder is, or NULL. */
+/* A candidate in a folder. `untrusted`: why the folder is not trusted, or NULL. */
 static tenon_status
-consider (struct loader *loader, const char *folder, const struct candidate *candidate, const char *untrusted)
+judge_candidate (struct loader *loader, const char *folder, const struct candidate *candidate,
+                 const char *untrusted)
 {
     struct tn_plugin_config config;
-    TN_FREE char *name = tn_strndup (candidate->file, stem_length (candidate->file));
+    TN_FREE char *name = tn_strndup (candidate->file, name_length (candidate->file));
     TN_FREE char *file = tn_concat (folder, "/", candidate->file, NULL);
     if (!name || !file)
         return tn_fail_memory (loader->error);
@@ -317,11 +319,11 @@ consider (struct loader *loader, const char *folder, const struct candidate *can
         return TENON_OK;
     }
     TN_TRY (tn_config_plugin (loader->context, name, &config, loader->error));
-    const struct tn_plugin *other = find_plugin (loader->context, name);
+    const struct tn_plugin *other = registered_plugin (loader->context, name);
     if (config.disabled)
         VERDICT (loader, TENON_E_CONFIG, name, file, "disabled at %s", config.disabled->origin);
     else if (config.path && strcmp (config.path->value, file) == 0)
-        return TENON_OK; /* it has its verdict */
+        return TENON_OK; /* load_named has reported on it */
     else if (config.path)
         VERDICT (loader, TENON_E_EXISTS, name, file, "shadowed by %s, which %s names", config.path->value,
                  config.path->origin);
@@ -342,7 +344,7 @@ read_folder (DIR *folder, struct candidate **candidates, uint64_t *count, tenon_
 {
     uint64_t room = 0;
     for (const struct dirent *item; (item = readdir (folder)) != NULL;) {
-        if (stem_length (item->d_name) == 0)
+        if (name_length (item->d_name) == 0)
             continue;
         struct candidate candidate = { strdup (item->d_name), true };
 #ifdef DT_REG
@@ -371,7 +373,7 @@ load_folder (struct loader *loader, const char *path, const char *origin)
         int number = errno;
         if (folder)
             closedir (folder);
-        /* whoever runs from a build tree need not hear that nothing is installed */
+        /* not worth a verdict when the program runs from a build tree */
         if (number == ENOENT && strcmp (origin, "default") == 0 && loader->context->registry.plugin_count > 0)
             return TENON_OK;
         snprintf (what, sizeof what, "not searched (%.150s)", origin);
@@ -382,15 +384,15 @@ load_folder (struct loader *loader, const char *path, const char *origin)
     closedir (folder);
     for (uint64_t i = 0; i < count; i++) {
         if (result == TENON_OK)
-            result = consider (loader, path, &candidates[i], trusted ? NULL : why);
+            result = judge_candidate (loader, path, &candidates[i], trusted ? NULL : why);
         free (candidates[i].file);
     }
     free (candidates);
     return result;
 }
 
-/* Takes note of a folder to be searched, once. A relative one is not: nothing is loaded from the working
- * directory. */
+/* Adds a folder to the list of those to be searched, unless it is in it. Relative paths are rejected: nothing
+ * is loaded from the working directory. */
 static tenon_status
 add_folder (struct loader *loader, const char *path, size_t length, const char *origin)
 {
@@ -415,7 +417,7 @@ add_folder (struct loader *loader, const char *path, size_t length, const char *
     return TENON_OK;
 }
 
-/* Folders with ':' between. */
+/* Adds folders that ':' separates. */
 static tenon_status
 add_list (struct loader *loader, const char *list, const char *origin)
 {

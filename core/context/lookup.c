@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lookup.c - codecs, filters and dtypes: finding them, and what applications may ask about them. */
+/* lookup.c - finds codecs, filters and dtypes, and answers applications about them. */
 #include "base/nearest.h"
 #include "context/context.h"
 #include <strings.h>
@@ -15,7 +15,7 @@ has_extension (const struct tn_codec *codec, const char *word)
     return false;
 }
 
-/* "there is no codec …", with the nearest id or extension. */
+/* Fails with the nearest id or extension. */
 static tenon_status
 codec_not_found (const struct tn_registry *registry, const char *word, tenon_error *error)
 {
@@ -50,7 +50,7 @@ tn_codec_find (const tenon_context *context, const char *word, enum tn_direction
         }
     for (uint64_t i = 0; i < registry->codec_count; i++) {
         const struct tn_codec *codec = registry->codecs[i];
-        /* a codec that cannot do what is wanted is no rival to one that can */
+        /* a codec that cannot do it does not compete with one that can */
         bool able = direction == TN_TO_READ ? codec->table.describe != NULL : codec->table.write != NULL;
         if (!able || !has_extension (codec, word) || (best && codec->priority < best->priority))
             continue;
@@ -170,7 +170,7 @@ tenon_filter_get (const tenon_context *context, uint64_t index, tenon_filter_inf
 
 /* ---- dtypes ---- */
 
-/* For byte orders: one integer, or two halves of a complex number. */
+/* The fields to be swapped: one number, or the two halves of a complex one. */
 static const struct tenon_swap_field swap_2[] = { { 0, 2, 1 } }, swap_4[] = { { 0, 4, 1 } },
                                      swap_8[] = { { 0, 8, 1 } }, swap_2x4[] = { { 0, 4, 2 } },
                                      swap_2x8[] = { { 0, 8, 2 } };

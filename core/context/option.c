@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* option.c - the text of a setting, understood by its option's type. No locale has a say in it. */
+/* option.c - parses the value of a setting by its option's type, whatever the locale. */
 #include "context/option.h"
 #include <errno.h>
 #include <locale.h>
@@ -9,7 +9,7 @@
 #endif
 
 static char
-lower (char c)
+lower_case (char c)
 {
     return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
 }
@@ -17,9 +17,9 @@ lower (char c)
 static bool
 same_word (const char *a, const char *b)
 {
-    while (*a && lower (*a) == lower (*b))
+    while (*a && lower_case (*a) == lower_case (*b))
         a++, b++;
-    return lower (*a) == lower (*b);
+    return lower_case (*a) == lower_case (*b);
 }
 
 static bool
@@ -35,14 +35,15 @@ parse_bool (const char *text, int64_t *value)
     return false;
 }
 
-/* Digits of base 10 or 16, at least one; `end` is what follows them. False: none, or more than fit. */
+/* At least one digit of base 10 or 16; `end` points behind the digits. False: there is none, or they do not
+ * fit. */
 static bool
 parse_digits (const char *text, unsigned base, uint64_t *value, const char **end)
 {
     const char *p = text;
     *value = 0;
     for (;; p++) {
-        char c = lower (*p);
+        char c = lower_case (*p);
         unsigned digit = c >= '0' && c <= '9'   ? (unsigned) (c - '0')
                          : c >= 'a' && c <= 'f' ? (unsigned) (c - 'a') + 10
                                                 : 99;
@@ -60,7 +61,7 @@ parse_integer (const char *text, int64_t *value)
 {
     bool negative = *text == '-';
     const char *p = text + (*text == '-' || *text == '+'), *end;
-    bool hexadecimal = p[0] == '0' && lower (p[1]) == 'x';
+    bool hexadecimal = p[0] == '0' && lower_case (p[1]) == 'x';
     uint64_t magnitude;
     if (!parse_digits (hexadecimal ? p + 2 : p, hexadecimal ? 16 : 10, &magnitude, &end) || *end)
         return false;
@@ -107,7 +108,7 @@ parse_size (const char *text, int64_t *value)
 static bool
 parse_number (const char *text, double *value)
 {
-    /* what strtod takes beyond it (nan, inf, hexadecimal, leading blanks) is no number here */
+    /* strtod takes more (nan, inf, hexadecimal, leading blanks), which is no number here */
     if (!*text || text[strspn (text, "0123456789+-.eE")])
         return false;
     locale_t c = newlocale (LC_ALL_MASK, "C", (locale_t) 0);
@@ -119,7 +120,7 @@ parse_number (const char *text, double *value)
     return !*end && *value - *value == 0;
 }
 
-/* The index of `text` among words that are separated by one space; -1: it is none of them. */
+/* The index of `text` among words that one space separates; -1: it is none of them. */
 static int64_t
 find_choice (const char *choices, const char *text)
 {
@@ -134,7 +135,7 @@ find_choice (const char *choices, const char *text)
     return -1;
 }
 
-/* "" or " from 1 to 9", and the like. Limits beyond what the type holds are not worth a word. */
+/* "" or " from 1 to 9", and the like. Bounds beyond the range of the type are left out. */
 static const char *
 range_text (char room[96], const struct tenon_option *option)
 {
@@ -145,15 +146,15 @@ range_text (char room[96], const struct tenon_option *option)
         snprintf (room, 96, " from %.15g to %.15g", option->least, option->most);
     else
         snprintf (room, 96, from ? " from %.15g on" : " up to %.15g", from ? option->least : option->most);
-    /* printf takes the point from the locale */
+    /* printf takes the decimal point from the locale */
     for (char *comma = room; (comma = strchr (comma, ',')) != NULL;)
         *comma = '.';
     return room;
 }
 
-/* What an option's type takes, for people. */
+/* What is expected of a value, for a message. */
 static const char *
-wanted (const struct tenon_option *option)
+expected_text (const struct tenon_option *option)
 {
     switch (option->type) {
     case TENON_OPTION_BOOL: return "yes or no";
@@ -165,8 +166,8 @@ wanted (const struct tenon_option *option)
 }
 
 static tenon_status
-refuse (const struct tenon_option *option, const char *section, const char *text, const char *origin,
-        tenon_error *error)
+reject_value (const struct tenon_option *option, const char *section, const char *text, const char *origin,
+              tenon_error *error)
 {
     char range[96] = "";
     const char *more = option->type == TENON_OPTION_CHOICE ? option->choices
@@ -174,12 +175,12 @@ refuse (const struct tenon_option *option, const char *section, const char *text
                                                            : range_text (range, option);
     return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: %s%s%s%s = '%s': expected is %s%s%s", origin,
                     section ? "[" : "", section ? section : "", section ? "] " : "", option->name, text,
-                    wanted (option), more,
+                    expected_text (option), more,
                     strpbrk (text, "#;") ? " (a comment stands on a line of its own)" : "");
 }
 
 static bool
-in_range (const struct tenon_option *option, double value)
+is_in_range (const struct tenon_option *option, double value)
 {
     return (option->least == 0 && option->most == 0) || (value >= option->least && value <= option->most);
 }
@@ -195,13 +196,13 @@ tn_option_parse (const struct tenon_option *option, const char *section, const c
     switch (option->type) {
     case TENON_OPTION_BOOL: good = parse_bool (text, &parsed.integer); break;
     case TENON_OPTION_INTEGER:
-        good = parse_integer (text, &parsed.integer) && in_range (option, (double) parsed.integer);
+        good = parse_integer (text, &parsed.integer) && is_in_range (option, (double) parsed.integer);
         break;
     case TENON_OPTION_SIZE:
-        good = parse_size (text, &parsed.integer) && in_range (option, (double) parsed.integer);
+        good = parse_size (text, &parsed.integer) && is_in_range (option, (double) parsed.integer);
         break;
     case TENON_OPTION_NUMBER:
-        good = parse_number (text, &parsed.number) && in_range (option, parsed.number);
+        good = parse_number (text, &parsed.number) && is_in_range (option, parsed.number);
         break;
     case TENON_OPTION_CHOICE:
         parsed.integer = find_choice (option->choices, text);
@@ -213,7 +214,7 @@ tn_option_parse (const struct tenon_option *option, const char *section, const c
                         origin, option->name, option->type);
     }
     if (!good)
-        return refuse (option, section, text, origin, error);
+        return reject_value (option, section, text, origin, error);
     if (option->type == TENON_OPTION_INTEGER || option->type == TENON_OPTION_SIZE)
         parsed.number = (double) parsed.integer;
     *setting = parsed;

@@ -8,7 +8,7 @@ struct mark {
     uint64_t codecs, filters, dtypes;
 };
 
-/* Forgets what a plugin had registered before it turned out to be wrong. */
+/* Removes all that was registered after the mark, when a plugin turns out to be wrong. */
 static void
 forget_since (struct tn_registry *registry, struct mark mark)
 {
@@ -94,7 +94,7 @@ add_dtype (tenon_context *context, const struct tenon_dtype *table, const struct
     return TENON_OK;
 }
 
-/* How many a NULL-terminated list has; -1: more than any list has. */
+/* Length of a NULL-terminated list; -1: it is too long to have an end. */
 static int
 list_length (const void *list)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* registry_copy.c - what a plugin hands over: copied whatever the size of its structs, and checked. */
+/* registry_copy.c - checks and copies the tables of a plugin, whatever the size of its structs. */
 #include "context/registry_copy.h"
 #include "context/config.h"
 #include "context/option.h"
 #include <stdio.h>
 
-/* Structs of the first version had at least everything up to this field. */
+/* The size of a struct of the first version, whose last field this was. */
 #define UP_TO(type, field) (offsetof (type, field) + sizeof (((type *) NULL)->field))
 
 tenon_status
@@ -107,7 +107,7 @@ copy_option (const struct tenon_option *from, uint32_t stride, struct tenon_opti
                                  (unsigned) to->type);
     if (to->type == TENON_OPTION_CHOICE && (!to->choices || !*to->choices))
         return tn_plugin_reject (why, TENON_E_MISUSE, "option %s has nothing to choose from", to->name);
-    if (!(to->least <= to->most)) /* also when one of them is NaN */
+    if (!(to->least <= to->most)) /* also if one of them is NaN */
         return tn_plugin_reject (why, TENON_E_MISUSE, "option %s: its range is empty", to->name);
     if (!to->value)
         return tn_plugin_reject (why, TENON_E_MISUSE, "option %s has no default", to->name);
@@ -199,7 +199,7 @@ check_extensions (const char *const *extensions, char *why)
 }
 
 static tenon_status
-check_set (const struct tenon_codec *table, char *why)
+check_shard_names (const struct tenon_codec *table, char *why)
 {
     TN_TRY (check_flags (table->shard_flags, "what it says of its sets", why));
     if ((table->shard_flags & TENON_SHARDS_FIRST_OPENS) && !(table->shard_flags & TENON_SHARDS_NUMBERED))
@@ -212,7 +212,7 @@ check_set (const struct tenon_codec *table, char *why)
 }
 
 static tenon_status
-check_codec (struct tn_codec *codec, char *why)
+check_codec_table (struct tn_codec *codec, char *why)
 {
     struct tenon_codec *table = &codec->table;
     for (enum tn_section kind = 0; kind < TN_SECTIONS; kind++)
@@ -227,7 +227,7 @@ check_codec (struct tn_codec *codec, char *why)
     if (table->member_option > table->option_count)
         return tn_plugin_reject (why, TENON_E_MISUSE,
                                  "its members' codec is named by an option that it has not");
-    TN_TRY (check_set (table, why));
+    TN_TRY (check_shard_names (table, why));
     table->label = table->label ? table->label : table->id;
     return check_extensions (table->extensions, why);
 }
@@ -240,13 +240,13 @@ tn_codec_copy (const struct tenon_codec *from, struct tn_codec *to, char *why)
         to->table = (struct tenon_codec){ 0 };
         return reject_struct (why, "a codec", from);
     }
-    /* until they are copied, what is freed with `to` must not be the plugin's */
+    /* freeing `to` must not free the plugin's memory */
     to->table.magics = NULL;
     to->table.options = NULL;
     /* no '.', which ends the codec's id in CODEC.KEY=VALUE */
     if (!tn_is_id (to->table.id, TN_LOWER "_-"))
         return reject_id (why, "codec", to->table.id, "a-z, 0-9, _ and -");
-    tenon_status status = check_codec (to, words);
+    tenon_status status = check_codec_table (to, words);
     if (status == TENON_OK)
         status = copy_magics (from, to, words);
     if (status == TENON_OK)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* registry_copy.h - checks and copies the tables of a plugin. All functions with `why` return TENON_OK, or a
- * failure that `why`, of TN_WHY_ROOM bytes, explains; `to` is zeroed before and must be freed after either.
- */
+ * failure that `why`, of TN_WHY_ROOM bytes, explains; `to` is zeroed before and must be freed. */
 #ifndef TN_REGISTRY_COPY_H
 #define TN_REGISTRY_COPY_H
 #include "context/registry.h"

@@ -17,8 +17,7 @@ extern const char *const tn_section_names[TN_SECTIONS];
 /* The kind of a section, and a pointer to its NAME or ID, NULL if it has none; TN_SECTIONS: no such kind. */
 enum tn_section tn_section_kind (const char *section, const char **name);
 
-/* The longest id of a codec, and name of a plugin, an option or a dtype: "codec ID" must fit what inih holds.
- */
+/* The longest id of a codec or name of a plugin, option or dtype: "codec ID" must fit inih's buffer. */
 #define TN_LONGEST_ID 40
 #define TN_LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
 #define TN_UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

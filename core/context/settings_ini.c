@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* settings_ini.c - the text of an ini file, by inih.
+/* settings_ini.c - parses the text of an ini file with inih.
  *
- * inih knows the language: comments, quotes, what ends a value. But it cuts what does not fit in its
- * buffers without a word, takes an indented line for more of the value above, ignores what follows a
- * headline's ']', does not tell of a section without keys, and tells its handler no line number. So the
- * reader that hands it the lines looks at each one first. */
+ * inih knows the syntax: comments, quotes, the end of a value. But it silently truncates lines that do not
+ * fit its buffers, takes an indented line for a continuation of the value above, ignores text after the ']'
+ * of a section line, does not report sections without keys, and gives its handler no line numbers. So the
+ * reader that hands it the lines checks each of them first. */
 #include "context/settings_ini.h"
 #include <ini.h>
 #include <stdio.h>
 
-/* inih copies sections into 50 bytes. */
+/* The size of inih's buffer for a section. */
 #define SECTION_ROOM 50
 
 struct reader {
     struct tn_settings *settings;
     const char *path, *next, *end;
-    unsigned line;              /* of the line that was handed out last */
-    bool waiting;               /* inih must make a setting of it */
-    char section[SECTION_ROOM]; /* in which it lies; the blanks in it made single */
+    unsigned line;              /* number of the line that was handed out last */
+    bool waiting;               /* inih must make a setting of that line */
+    char section[SECTION_ROOM]; /* its section, with single blanks */
     tenon_error *error;
 };
 
@@ -41,7 +41,7 @@ is_blank (char c)
 }
 
 static tenon_status
-add (struct reader *reader, const char *key, const char *value)
+add_here (struct reader *reader, const char *key, const char *value)
 {
     TN_FREE char *origin = tn_format ("%s:%u", reader->path, reader->line);
     if (!origin)
@@ -50,7 +50,7 @@ add (struct reader *reader, const char *key, const char *value)
                             reader->error);
 }
 
-/* "[section]", from its '[' on. */
+/* "[section]", which begins at `line`. */
 static void
 read_headline (struct reader *reader, const char *line, size_t length)
 {
@@ -75,12 +75,12 @@ read_headline (struct reader *reader, const char *line, size_t length)
         reader->section[fill++] = is_blank (*p) ? ' ' : *p;
     }
     reader->section[fill] = 0;
-    add (reader, NULL, NULL);
+    add_here (reader, NULL, NULL);
 }
 
-/* Looks at a line before inih does. True: hand it over. */
+/* Checks a line before inih sees it. False: inih must not see it. */
 static bool
-look (struct reader *reader, const char *line, size_t length, size_t room)
+check_line (struct reader *reader, const char *line, size_t length, size_t room)
 {
     if (length == 0 || line[0] == ';' || line[0] == '#')
         return false;
@@ -102,7 +102,7 @@ look (struct reader *reader, const char *line, size_t length, size_t room)
     return reader->error->status == TENON_OK;
 }
 
-/* The line that was handed out last must have become a setting. */
+/* Fails if inih made no setting of the line that was handed out last. */
 static void
 check_waiting (struct reader *reader)
 {
@@ -111,8 +111,8 @@ check_waiting (struct reader *reader)
     reader->waiting = false;
 }
 
-/* For inih, like fgets: each line as it is understood here, which never is longer than `size` and always
- * ends in a newline. */
+/* inih calls this like fgets: the next line, without blanks around it. It always fits `size` and ends in a
+ * newline. */
 static char *
 read_line (char *to, int size, void *opaque)
 {
@@ -125,13 +125,13 @@ read_line (char *to, int size, void *opaque)
         reader->next = end ? end + 1 : reader->end;
         end = end ? end : reader->end;
         reader->line++;
-        /* an indented line is one like the others, not more of the value above */
+        /* an indented line continues no value */
         while (line < end && is_blank (*line))
             line++;
         while (end > line && is_blank (end[-1]))
             end--;
         size_t length = (size_t) (end - line);
-        if (!look (reader, line, length, room))
+        if (!check_line (reader, line, length, room))
             continue;
         memcpy (to, line, length);
         to[length] = '\n';
@@ -141,12 +141,12 @@ read_line (char *to, int size, void *opaque)
     return NULL;
 }
 
-/* For inih: a setting. The section is the reader's: inih saw no headline. */
+/* inih calls this with each setting. The section is the reader's, since inih saw no section line. */
 static int
 #if INI_HANDLER_LINENO
-take (void *opaque, const char *section, const char *key, const char *value, int number)
+handle_setting (void *opaque, const char *section, const char *key, const char *value, int number)
 #else
-take (void *opaque, const char *section, const char *key, const char *value)
+handle_setting (void *opaque, const char *section, const char *key, const char *value)
 #endif
 {
     struct reader *reader = opaque;
@@ -159,7 +159,7 @@ take (void *opaque, const char *section, const char *key, const char *value)
     reader->waiting = false;
     if (!*key)
         fail_at (reader, "no key before the value");
-    return reader->error->status == TENON_OK && add (reader, key, value) == TENON_OK;
+    return reader->error->status == TENON_OK && add_here (reader, key, value) == TENON_OK;
 }
 
 tenon_status
@@ -172,9 +172,9 @@ tn_settings_parse (struct tn_settings *settings, const char *path, const char *t
     if (length >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
         reader.next += 3;
     settings->layers++;
-    /* -2: inih may be built to take its buffer from the heap; other results are those that the reader knows
-     * better */
-    if (ini_parse_stream (read_line, &reader, take, &reader) == -2)
+    /* -2: inih has no memory (it may be built to allocate its buffer); the reader has recorded all other
+     * failures, with better messages */
+    if (ini_parse_stream (read_line, &reader, handle_setting, &reader) == -2)
         (void) tn_fail_memory (error);
     check_waiting (&reader);
     return error->status;

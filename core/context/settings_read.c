@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* settings_read.c - where the configuration comes from: files, the environment, the program. */
+/* settings_read.c - reads the configuration from files, the environment and the program. */
 #include "context/settings_read.h"
 #include "base/io.h"
 #include "context/settings_ini.h"
@@ -10,21 +10,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A larger file is something else that was named by mistake. */
+/* A larger file is no configuration: it was named by mistake. */
 #define LARGEST_FILE ((size_t) 1 << 20)
 
 /* ---- files ---- */
 
-/* What does a file mean that cannot be opened? */
+/* Which files may fail to open. */
 enum duty {
     MAY_BE_ABSENT,
     MUST_BE_THERE,
-    MAY_BE_CLOSED /* nor is it wrong that its folder cannot be searched */
+    MAY_BE_CLOSED /* may be absent, or lie in a folder that this user cannot search */
 };
 
-/* All of a file, which may be a pipe; to be freed. Set only on success. */
+/* Reads all of a file, which may be a pipe. The caller frees *text, which is set only on success. */
 static tenon_status
-read_all (int fd, const char *path, char **text, size_t *length, tenon_error *error)
+read_whole_file (int fd, const char *path, char **text, size_t *length, tenon_error *error)
 {
     char *bytes = malloc (LARGEST_FILE + 1);
     if (!bytes)
@@ -42,8 +42,8 @@ read_all (int fd, const char *path, char **text, size_t *length, tenon_error *er
     return status;
 }
 
-/* Under sudo and the like HOME may be somebody else's, closed to us, and then the file is not ours either.
- * One that is seen and cannot be read is an error as everywhere. */
+/* True if the folder of the file is closed to this user: under sudo HOME may be that of another user, and
+ * then the file is not this user's either. A file in an open folder that cannot be read is an error. */
 static bool
 is_closed (const char *path)
 {
@@ -69,7 +69,7 @@ read_file (struct tn_settings *settings, const char *path, enum duty duty, tenon
     }
     char *text = NULL;
     size_t length = 0;
-    tenon_status status = read_all (fd, path, &text, &length, error);
+    tenon_status status = read_whole_file (fd, path, &text, &length, error);
     close (fd);
     if (status == TENON_OK)
         status = tn_settings_parse (settings, path, text, length, error);
@@ -83,9 +83,9 @@ compare_names (const void *a, const void *b)
     return strcmp (*(char *const *) a, *(char *const *) b);
 }
 
-/* The names in a folder that end in ".ini", sorted by their bytes, whatever the locale. */
+/* The names in a folder that end in ".ini", sorted by their bytes. */
 static bool
-list_names (DIR *folder, char ***names, uint64_t *count)
+list_ini_files (DIR *folder, char ***names, uint64_t *count)
 {
     uint64_t room = 0;
     for (const struct dirent *item; (item = readdir (folder)) != NULL;) {
@@ -114,7 +114,7 @@ read_conf_d (struct tn_settings *settings, const char *path, tenon_error *error)
         return errno == ENOENT || errno == ENOTDIR
                    ? TENON_OK
                    : tn_fail_errno (error, errno, "listing the configuration", path);
-    tenon_status status = list_names (folder, &names, &count) ? TENON_OK : tn_fail_memory (error);
+    tenon_status status = list_ini_files (folder, &names, &count) ? TENON_OK : tn_fail_memory (error);
     closedir (folder);
     for (uint64_t i = 0; i < count; i++) {
         TN_FREE char *file = status == TENON_OK ? tn_concat (path, "/", names[i], NULL) : NULL;
@@ -139,8 +139,8 @@ tn_settings_read_folder (struct tn_settings *settings, const char *folder, tenon
     return read_conf_d (settings, more, error);
 }
 
-/* The environment's value when it is an absolute path; a relative one means nothing (XDG Base Directory
- * Specification). */
+/* The value of a variable if it is an absolute path; the XDG Base Directory Specification says to ignore
+ * relative ones. */
 static const char *
 absolute_variable (const char *name)
 {
@@ -162,7 +162,7 @@ read_user (struct tn_settings *settings, tenon_report *report, tenon_error *erro
 
 /* ---- the program's settings ---- */
 
-/* The kind of section that the first `length` bytes of a word name; TN_SECTIONS: they are a codec's id. */
+/* The kind of section that the first `length` bytes of a word name; TN_SECTIONS: they may be a codec's id. */
 static enum tn_section
 kind_of_word (const char *word, size_t length)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* trust.c - whose plugins are loaded: those of root, of the effective user, and of the owner of libtenon
- * itself, and only when nobody else can write to the file or to its folder.
+/* trust.c - checks of a plugin's file before it is loaded.
  *
- * Writable by the group is fine for the owner's own group and for no other: the group that is the owner's
- * primary one and has the owner's name (what pam_umask calls usergroups, and what gives files mode 0664 on
- * many systems), or root's group 0. A primary group that many users share, "users" or "staff", is not one's
- * own.
+ * A file is loaded when it belongs to root, to the effective user or to the owner of libtenon itself, and
+ * when no other user can write to it or to its folder.
  *
- * A folder with the sticky bit, as /tmp, is refused like any other that everybody may write to: there
- * nobody can replace our file, but anybody can put one beside it. The folders further up are taken on
- * trust. */
+ * It may be writable by the owner's private group only: the group that is the owner's primary one and has the
+ * owner's name (pam_umask calls this usergroups; it gives files mode 0664 on many systems), or root's group
+ * 0. A primary group that many users share, such as "users" or "staff", is not private.
+ *
+ * A folder with the sticky bit, such as /tmp, is refused like any other that all users may write to: they
+ * cannot replace our file there, but they can add one. Folders further up are not checked. */
 #include "context/trust.h"
 #include "base/io.h"
 #include <grp.h>
@@ -23,8 +23,8 @@
 #include <link.h>
 #endif
 
-/* The owner of the file that this code was mapped from. A relative name (the program's own, when the
- * library is linked into it) would depend on the working directory: it counts for nothing. */
+/* The owner of the file that this code was mapped from; 0: unknown. A relative name (that of the program,
+ * when the library is linked into it) is ignored, because its meaning depends on the working directory. */
 static uid_t
 library_owner (void)
 {
@@ -53,14 +53,14 @@ is_trusted_user (struct tn_trust *trust, uid_t user)
 }
 
 static bool
-is_own_group (uid_t user, gid_t group)
+is_private_group (uid_t user, gid_t group)
 {
     struct passwd passwd, *found_user = NULL;
     struct group entry, *found_group = NULL;
     char user_room[4096], group_room[4096];
     if (user == 0 && group == 0)
         return true;
-    /* a lookup that fails, also for lack of room (a group of hundreds of members), is a no */
+    /* false also when a lookup fails, as for lack of room (a group with hundreds of members) */
     return getpwuid_r (user, &passwd, user_room, sizeof user_room, &found_user) == 0 && found_user
            && passwd.pw_gid == group
            && getgrgid_r (group, &entry, group_room, sizeof group_room, &found_group) == 0 && found_group
@@ -77,7 +77,7 @@ tn_is_trusted (struct tn_trust *trust, const struct stat *status, const char *wh
         snprintf (why, TN_TRUST_ROOM,
                   "%s belongs to user %lu, who is neither root, nor who runs this, nor the owner of libtenon",
                   what, (unsigned long) status->st_uid);
-    else if ((mode & S_IWGRP) && !is_own_group (status->st_uid, status->st_gid))
+    else if ((mode & S_IWGRP) && !is_private_group (status->st_uid, status->st_gid))
         snprintf (why, TN_TRUST_ROOM, "%s is writable by group %lu, which is not its owner's own (mode %04o)",
                   what, (unsigned long) status->st_gid, mode);
     else
@@ -89,7 +89,7 @@ bool
 tn_elf_is_complete (int fd, off_t size)
 {
 #ifdef __ELF__
-    uint8_t head[1024]; /* the program headers follow the header, so one read mostly is enough */
+    uint8_t head[1024]; /* the program headers usually follow the header, so that one read is enough */
     ElfW (Ehdr) header;
     ElfW (Phdr) part;
     uint64_t got = tn_io_read (fd, 0, head, sizeof head);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trust.h - what a plugin's file must be before it is loaded (trust.c). */
+/* trust.h - checks of a plugin's file before it is loaded. */
 #ifndef TN_TRUST_H
 #define TN_TRUST_H
 #include "base/base.h"
@@ -8,19 +8,19 @@
 #define TN_TRUST_ROOM 200
 
 struct tn_trust {
-    bool secure;   /* a setuid program: the owner of the library counts for nothing */
-    bool asked;    /* is `library` known? */
-    uid_t library; /* owner of the file that holds libtenon; 0 when that cannot be told */
+    bool secure;   /* a setuid program: the owner of libtenon is not trusted */
+    bool asked;    /* `library` is known */
+    uid_t library; /* owner of the file of libtenon; 0 when it cannot be found out */
 };
 
-/* Could somebody whom this process need not trust change it? False: `why` says who. `what` names the thing:
- * "the file", "its folder". */
+/* True if only users that this process must trust anyway can change the file or folder of that status. False:
+ * `why` says who can. `what` names it in the message: "the file", "its folder". */
 bool tn_is_trusted (struct tn_trust *trust, const struct stat *status, const char *what,
                     char why[TN_TRUST_ROOM]);
 
-/* Does the file hold all that its program headers announce? The dynamic linker maps what they say, and dies
- * of a file that was cut, as by a copy that was broken off. What is no ELF file of this machine's kind
- * passes: dlopen has words for it. */
+/* True if the file has all bytes that its program headers announce. The dynamic linker maps them unchecked,
+ * and crashes on a truncated file, such as an interrupted copy leaves. Files that are not ELF files for this
+ * machine pass: dlopen reports them. */
 bool tn_elf_is_complete (int fd, off_t size);
 
 #endif
