@@ -18,8 +18,8 @@ struct tenon_file {
     tenon_report *report;
     char *path;
     uint64_t codec;
-    uint64_t parts; /* shards that were opened by their numbers; 1: a single file */
-    bool unaligned; /* tenon_map hands out tensors that are not aligned to their items */
+    uint64_t shard_count; /* shards that were opened by their numbers; 1: a single file */
+    bool unaligned;       /* tenon_map hands out tensors that are not aligned to their items */
     uint64_t elements, nbytes;
     pthread_mutex_t lock;        /* of `memory` */
     struct tenon_memory *memory; /* freed with the file */

@@ -135,7 +135,7 @@ open_set (tenon_context *context, const struct tn_shards *set, const tenon_open_
         return tn_fail_memory (error);
     }
     file->unaligned = options->flags & TENON_OPEN_UNALIGNED;
-    file->parts = set->whole ? set->part.count : 1;
+    file->shard_count = set->whole ? set->part.count : 1;
     tenon_status status = fill (file, set, options, error);
     if (status < 0) {
         tn_fail_in (error, set->path[0] ? set->path : NULL, NULL);

@@ -11,10 +11,10 @@ check_appendable (const tenon_context *context, const tenon_file *file, uint64_t
     const struct tenon_codec *codec = &context->registry.codecs[wanted]->table;
     const struct tenon_codec *found = &context->registry.codecs[file->codec]->table;
     const struct tn_source *source = file->catalog->sources[0];
-    if (file->parts > 1)
+    if (file->shard_count > 1)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "it is the first of a set of %llu files, to which nothing can be added",
-                        (unsigned long long) file->parts);
+                        (unsigned long long) file->shard_count);
     if (found != codec)
         return tn_fail (
             error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,

@@ -60,12 +60,12 @@ tn_atomic_abort (struct tn_atomic *save)
     free (save);
 }
 
-/* A device, FIFO, socket or terminal. */
+/* Opens a device, FIFO, socket or terminal. */
 static tenon_status
 open_direct (void *owner, int *fd, tenon_error *error)
 {
     const struct item *item = owner;
-    struct stat status;
+    struct stat status = { .st_mode = 0 };
     int opened;
     do
         opened = open (item->name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -74,7 +74,7 @@ open_direct (void *owner, int *fd, tenon_error *error)
         *fd = opened;
         return TENON_OK;
     }
-    /* a regular file: it was something else a moment ago */
+    /* it was no regular file when its destination was found: another process replaced it */
     int number = opened >= 0 && S_ISREG (status.st_mode) ? EBUSY : errno;
     if (opened >= 0)
         close (opened);
