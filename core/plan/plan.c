@@ -91,9 +91,10 @@ add_entry (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dt
 /* ---- arrays of the application ---- */
 
 tenon_status
-tn_plan_add_maker (tenon_plan *plan, const tenon_reader *maker, struct tn_source **source, tenon_error *error)
+tn_plan_add_reader (tenon_plan *plan, const tenon_reader *reader, struct tn_source **source,
+                    tenon_error *error)
 {
-    TN_TRY (tn_source_reader (maker, NULL, source, error));
+    TN_TRY (tn_source_reader (reader, NULL, source, error));
     (*source)->in_order = true;
     return tn_catalog_add_source (plan->own, *source, error);
 }
@@ -103,10 +104,10 @@ add_bytes (tenon_plan *plan, const tenon_array *array, uint64_t bytes, struct tn
            tenon_error *error)
 {
     if (!array->data && array->fill) {
-        tenon_reader maker = {
-            .struct_size = sizeof maker, .size = bytes, .read_at = array->fill, .user = array->user
+        tenon_reader reader = {
+            .struct_size = sizeof reader, .size = bytes, .read_at = array->fill, .user = array->user
         };
-        return tn_plan_add_maker (plan, &maker, source, error);
+        return tn_plan_add_reader (plan, &reader, source, error);
     }
     TN_TRY (tn_source_memory (array->data, bytes, array->name, source, error));
     return tn_catalog_add_source (plan->own, *source, error);

@@ -31,8 +31,8 @@ struct tenon_plan {
 };
 
 /* Adds a source of bytes that a function makes. It is called from one thread, at rising offsets. */
-tenon_status tn_plan_add_maker (tenon_plan *plan, const tenon_reader *maker, struct tn_source **source,
-                                tenon_error *error);
+tenon_status tn_plan_add_reader (tenon_plan *plan, const tenon_reader *reader, struct tn_source **source,
+                                 tenon_error *error);
 /* Copies the metadata of a plan, which must outlive this one. A key that this one has gets the new value. */
 tenon_status tn_plan_copy_metadata (tenon_plan *plan, const tenon_plan *from, tenon_error *error);
 

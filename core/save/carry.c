@@ -96,12 +96,12 @@ convert_to_bytes (struct tn_carry *carry, const struct tn_tensor *bytes, struct 
                                      .target = origin->target,
                                      .size = bytes->length,
                                      .error = carry->error };
-    tenon_reader maker = { .struct_size = sizeof maker,
-                           .size = bytes->length,
-                           .read_at = read_converted,
-                           .close = close_converted,
-                           .user = converted };
-    TN_TRY (tn_plan_add_maker (carry->plan, &maker, &source, carry->error));
+    tenon_reader reader = { .struct_size = sizeof reader,
+                            .size = bytes->length,
+                            .read_at = read_converted,
+                            .close = close_converted,
+                            .user = converted };
+    TN_TRY (tn_plan_add_reader (carry->plan, &reader, &source, carry->error));
     *stored = *bytes;
     stored->source = source->number;
     stored->offset = 0;
