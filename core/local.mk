@@ -114,9 +114,8 @@ core_libcore_la_SOURCES = \
 	core/sink/sink.h \
 	core/sink/temporary.c \
 	core/sink/temporary.h \
-	core/source/block_state.h \
-	core/source/blocks.c \
 	core/source/decoder.c \
+	core/source/decoder.h \
 	core/source/folder.c \
 	core/source/readahead.c \
 	core/source/readahead.h \
@@ -124,7 +123,6 @@ core_libcore_la_SOURCES = \
 	core/source/scan.h \
 	core/source/source.c \
 	core/source/source.h \
-	core/source/whole.c \
 	core/transfer/gather.c \
 	core/transfer/ordered.c \
 	core/transfer/range_reader.c \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* value.c - metadata values: checking, copying, and the items of arrays. */
 #include "catalog/value.h"
-#include "source/source.h"
+#include "source/decoder.h"
 #include <tenon/plugin.h>
 
 uint32_t
@@ -154,8 +154,9 @@ tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct te
 /* The packed bytes of an array, from memory or from a source through a buffer, in order. */
 struct walk {
     const struct tenon_value *array;
-    struct tn_decoder *decoder; /* NULL: in memory */
-    uint64_t at;                /* in the array's bytes */
+    struct tn_source *source; /* NULL: in memory */
+    struct tn_decoder decoder;
+    uint64_t at; /* in the array's bytes */
     uint8_t *buffer;
     uint64_t buffer_at, buffer_length; /* its bytes in the array's */
     tenon_error *error;
@@ -176,12 +177,14 @@ next_bytes (struct walk *walk, uint64_t length)
     }
     uint64_t at = walk->at;
     walk->at += length;
-    if (!walk->decoder)
+    if (!walk->source)
         return (const uint8_t *) array->as.memory + at;
     if (at < walk->buffer_at || at + length > walk->buffer_at + walk->buffer_length) {
         uint64_t more = TN_MIN (BUFFER_SIZE, array->length - at);
         walk->buffer_length = 0;
-        if (tn_decoder_read (walk->decoder, array->offset + at, walk->buffer, more, walk->error) < 0)
+        if (tn_decoder_read (&walk->decoder, walk->source, array->offset + at, walk->buffer, more,
+                             walk->error)
+            < 0)
             return NULL;
         walk->buffer_at = at, walk->buffer_length = more;
     }
@@ -283,14 +286,14 @@ find_items (struct tn_source *source, const struct tenon_value *array, uint64_t 
     if (array->source != TENON_NO_SOURCE) {
         if (!source)
             return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array's source is not known");
-        status = tn_decoder_new (source, &walk.decoder, error);
-        if (status == TENON_OK && !(walk.buffer = malloc (BUFFER_SIZE)))
+        walk.source = source;
+        if (!(walk.buffer = malloc (BUFFER_SIZE)))
             status = tn_fail_memory (error);
     }
     if (status == TENON_OK)
         status = read_items (&walk, first, n, items, arena);
     *end = walk.at;
-    tn_decoder_free (walk.decoder);
+    tn_decoder_free (&walk.decoder);
     free (walk.buffer);
     return status;
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* value_same.c - compares two metadata values, whose arrays may lie in two files. */
 #include "catalog/catalog.h"
+#include "source/decoder.h"
 
 #define BUFFER_SIZE 65536u
 
 /* The packed bytes of an array. */
 struct packed {
     const struct tenon_value *array;
-    struct tn_decoder *decoder; /* NULL: in memory */
+    struct tn_source *source; /* NULL: in memory */
+    struct tn_decoder decoder;
     uint8_t *buffer;
 };
 
@@ -23,13 +25,14 @@ packed_open (struct packed *packed, struct tn_catalog *catalog, const uint32_t *
     packed->buffer = malloc (BUFFER_SIZE);
     if (!packed->buffer)
         return tn_fail_memory (error);
-    return tn_decoder_new (catalog->sources[numbers ? numbers[number] : number], &packed->decoder, error);
+    packed->source = catalog->sources[numbers ? numbers[number] : number];
+    return TENON_OK;
 }
 
 static void
 packed_close (struct packed *packed)
 {
-    tn_decoder_free (packed->decoder);
+    tn_decoder_free (&packed->decoder);
     free (packed->buffer);
 }
 
@@ -37,9 +40,11 @@ packed_close (struct packed *packed)
 static const uint8_t *
 packed_bytes (struct packed *packed, uint64_t at, uint64_t length, tenon_error *error)
 {
-    if (!packed->decoder)
+    if (!packed->source)
         return (const uint8_t *) packed->array->as.memory + at;
-    return tn_decoder_read (packed->decoder, packed->array->offset + at, packed->buffer, length, error) < 0
+    return tn_decoder_read (&packed->decoder, packed->source, packed->array->offset + at, packed->buffer,
+                            length, error)
+                   < 0
                ? NULL
                : packed->buffer;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* call.c - one run of one codec function: begins, ends, and what it may read. */
 #include "codec/call.h"
+#include "source/decoder.h"
+
+#define DECODERS 4u
 #include "codec/write.h"
 #include <stdio.h>
 
@@ -40,8 +43,9 @@ tenon_status
 tn_call_end (struct tn_call *call, tenon_status result)
 {
     tenon_error *error = call->session->error;
-    for (unsigned i = 0; i < TN_COUNT (call->streams); i++)
-        tn_decoder_free (call->streams[i]);
+    for (unsigned i = 0; call->decoders && i < DECODERS; i++)
+        tn_decoder_free (&call->decoders[i]);
+    free (call->decoders);
     for (unsigned i = call->owned_count; i-- > 0;)
         call->owned[i].release (call->owned[i].it);
     if (error->status == TENON_OK && result < 0 && result == call->pending)
@@ -80,17 +84,14 @@ tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, v
     TN_TRY (tn_readahead_read (call->session->window, source, offset, to, length, &done, error));
     if (done)
         return TENON_OK;
+    if (!call->decoders && !(call->decoders = calloc (DECODERS, sizeof *call->decoders)))
+        return tn_fail_memory (error);
     unsigned i = 0;
-    while (i < TN_COUNT (call->streams) && call->stream_of[i] != source)
+    while (i < DECODERS && call->decoders[i].source != source)
         i++;
-    if (i == TN_COUNT (call->streams)) {
-        i = call->next_stream++ % TN_COUNT (call->streams);
-        tn_decoder_free (call->streams[i]);
-        call->stream_of[i] = NULL;
-        TN_TRY (tn_decoder_new (source, &call->streams[i], error));
-        call->stream_of[i] = source;
-    }
-    return tn_decoder_read (call->streams[i], offset, to, length, error);
+    if (i == DECODERS)
+        i = call->next_decoder++ % DECODERS;
+    return tn_decoder_read (&call->decoders[i], source, offset, to, length, error);
 }
 
 void

@@ -53,9 +53,8 @@ struct tn_call {
     const char *prefix;       /* "KEY/" before tensor names, or NULL */
     const char *metadata_prefix;
     uint32_t include_flags;
-    struct tn_decoder *streams[4]; /* of the encoded sources that were read last */
-    struct tn_source *stream_of[4];
-    unsigned next_stream;
+    struct tn_decoder *decoders; /* of the encoded sources that were read last; NULL: none */
+    unsigned next_decoder;
     struct tn_writer *writer;        /* write */
     struct tn_range_reader *reading; /* write: of the tensor that read_tensor was asked for last */
     struct tn_batch *batch;          /* write: announced members, and the encoder of members */
@@ -84,7 +83,7 @@ struct tn_source *tn_call_source (struct tn_call *call, uint32_t number);
 tenon_status tn_call_misuse (struct tn_call *call, const char *words);
 /* May it call a service of describe? False: *status is the failure, of now or of before. */
 bool tn_call_describes (struct tn_call *call, tenon_status *status);
-/* The stream that the call keeps for an encoded source. */
+/* Reads a source; the call keeps a decoder for an encoded one. */
 tenon_status tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to,
                            uint64_t length);
 

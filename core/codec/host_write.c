@@ -2,6 +2,7 @@
 /* host_write.c - the services with which a codec writes. */
 #include "base/path.h"
 #include "codec/write.h"
+#include "source/decoder.h"
 #include <tenon/plugin.h>
 
 static struct tn_writer *
@@ -157,7 +158,8 @@ static tenon_status
 put_range (struct tn_call *call, struct tn_writer *writer, const struct tenon_value *array)
 {
     tenon_error *error = call->session->error;
-    struct tn_decoder *stream;
+    struct tn_decoder decoder = { 0 };
+    tenon_status status = TENON_OK;
     uint8_t *buffer = malloc (65536);
     if (array->source == TENON_NO_SOURCE || array->source >= call->session->metadata_source_count
         || !buffer) {
@@ -167,15 +169,15 @@ put_range (struct tn_call *call, struct tn_writer *writer, const struct tenon_va
                    ? tn_sink_write (writer->sink, array->as.memory, array->length, error)
                    : tn_call_misuse (call, "an array's source is not the plan's");
     }
-    tenon_status status = tn_decoder_new (call->session->metadata_sources[array->source], &stream, error);
+    struct tn_source *source = call->session->metadata_sources[array->source];
     for (uint64_t at = 0; status == TENON_OK && at < array->length;) {
         uint64_t piece = TN_MIN (65536u, array->length - at);
-        status = tn_decoder_read (stream, array->offset + at, buffer, piece, error);
+        status = tn_decoder_read (&decoder, source, array->offset + at, buffer, piece, error);
         if (status == TENON_OK)
             status = tn_sink_write (writer->sink, buffer, piece, error);
         at += piece;
     }
-    tn_decoder_free (stream);
+    tn_decoder_free (&decoder);
     free (buffer);
     return status;
 }

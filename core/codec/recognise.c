@@ -2,6 +2,7 @@
 /* recognise.c - which codec takes a source: first by content (magic, else probe), then by the longest
  * extension, then by priority. */
 #include "codec/call.h"
+#include "source/decoder.h"
 #include <stdio.h>
 #include <strings.h>
 
@@ -25,15 +26,13 @@ static tenon_status
 read_some (struct tn_session *session, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
            tenon_error *error)
 {
-    struct tn_decoder *stream = NULL;
+    struct tn_decoder decoder = { 0 };
     bool done;
     TN_TRY (tn_readahead_read (session->window, source, offset, to, length, &done, error));
     if (done)
         return TENON_OK;
-    tenon_status status = tn_decoder_new (source, &stream, error);
-    if (status == TENON_OK)
-        status = tn_decoder_read (stream, offset, to, length, error);
-    tn_decoder_free (stream);
+    tenon_status status = tn_decoder_read (&decoder, source, offset, to, length, error);
+    tn_decoder_free (&decoder);
     return status;
 }
 

@@ -79,7 +79,7 @@ verify_batch (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
         if (!is_checked (source) || !tn_whole_fits (source, VERIFY_SMALL) || source->block_count > 1)
             continue;
         uint8_t *bytes = tn_worker_buffer (state, 3, source->size);
-        members->good[i] = bytes && tn_whole_read (source, bytes, &state->blocks, NULL, &ignored) == TENON_OK
+        members->good[i] = bytes && tn_decoder_whole (&state->decoder, source, bytes, &ignored) == TENON_OK
                            && tn_meter_add (&members->verify->meter, source->size, &ignored) == TENON_OK;
         if (ignored.status == TENON_E_CANCELLED)
             return tn_fail (error, ignored.status, TN_NO_OFFSET, "%s", ignored.message);

@@ -1,162 +1,337 @@
 /* SPDX-License-Identifier: MIT */
-/* decoder.c - reading encoded sources: as one stream, or block by block when the file says where the blocks
- * end. */
+/* decoder.c - decodes sources: in order, whole blocks of those that say where their blocks end, or all of a
+ * member at once. */
+#include "source/decoder.h"
 #include "kernels/checksum.h"
-#include "source/source.h"
 
 #define INPUT_SIZE 65536u
 #define SKIP_SIZE 32768u
 
-struct tn_decoder {
-    struct tn_source *source;  /* what is read */
-    struct tn_source *backing; /* the encoded source that it lies in, or NULL: plain reads */
-    struct tn_decoder *inner;  /* where the stored bytes of `hard` come from */
-    void *state;               /* the filter's */
-    uint8_t *input;
-    uint64_t input_at, input_length; /* unused bytes in `input` */
-    uint64_t taken;                  /* stored bytes that were read into `input` */
-    uint64_t made;                   /* decoded bytes so far: the position in `hard` */
-    bool ended;
-    uint32_t crc;          /* of all that was read of `source` in order */
-    uint64_t summed;       /* how much that is */
-    uint8_t *block;        /* decoded, of a source with blocks … */
-    uint64_t block_number; /* … and which, counted from 1 */
-    struct tn_block_state *block_state;
-    uint8_t *whole; /* a filter that cannot go in pieces: everything, decoded */
-};
-
-void
-tn_decoder_free (struct tn_decoder *stream)
+/* Forgets the source; what serves the next one, too, stays. */
+static void
+forget_source (struct tn_decoder *decoder)
 {
-    if (!stream)
-        return;
-    if (stream->state)
-        stream->backing->filter->table.close (stream->state);
-    tn_decoder_free (stream->inner);
-    tn_block_state_free (stream->block_state);
-    free (stream->block);
-    free (stream->input);
-    free (stream->whole);
-    free (stream);
+    if (decoder->inner)
+        tn_decoder_free (decoder->inner);
+    free (decoder->inner);
+    free (decoder->block);
+    free (decoder->whole);
+    decoder->inner = NULL;
+    decoder->block = decoder->whole = NULL;
+    decoder->source = decoder->backing = NULL;
+    tn_decoder_restart (decoder);
 }
 
-tenon_status
-tn_decoder_new (struct tn_source *source, struct tn_decoder **result, tenon_error *error)
+void
+tn_decoder_restart (struct tn_decoder *decoder)
 {
-    struct tn_decoder *stream = calloc (1, sizeof *stream);
-    *result = NULL;
-    if (!stream)
-        return tn_fail_memory (error);
-    stream->source = source;
-    if (tn_source_is_encoded (source)) {
-        stream->backing = source->backing;
-        tenon_status status = tn_decoder_new (stream->backing->parent, &stream->inner, error);
-        if (status == TENON_OK && !(stream->input = malloc (INPUT_SIZE)))
-            status = tn_fail_memory (error);
-        if (status < 0) {
-            tn_decoder_free (stream);
-            return status;
-        }
-        stream->ended = true; /* so that the first read begins a run */
+    decoder->made = decoder->summed = decoder->block_number = 0;
+    decoder->crc = 0;
+    decoder->running = false;
+}
+
+void
+tn_decoder_free (struct tn_decoder *decoder)
+{
+    forget_source (decoder);
+    if (decoder->state)
+        decoder->filter->table.close (decoder->state);
+    free (decoder->stored.bytes);
+    free (decoder->input);
+    memset (decoder, 0, sizeof *decoder);
+}
+
+/* A state of the filter. Whatever it stood at in an encoded source is lost. */
+static tenon_status
+open_state (struct tn_decoder *decoder, const struct tn_filter *filter, tenon_error *error)
+{
+    decoder->running = false;
+    decoder->made = 0;
+    if (decoder->state && decoder->filter != filter) {
+        decoder->filter->table.close (decoder->state);
+        decoder->state = NULL;
     }
-    *result = stream;
+    decoder->filter = filter;
+    if (!decoder->state && !(decoder->state = filter->table.open (0, 0)))
+        return tn_fail_memory (error);
     return TENON_OK;
 }
 
-static tenon_status
-corrupt (struct tn_decoder *stream, tenon_status status, tenon_error *error)
+/* ---- stored bytes ---- */
+
+static bool
+make_room (struct tn_decoder *decoder, uint64_t size)
 {
-    tn_source_fail_in (stream->backing, error);
-    return tn_fail (error, status == TENON_E_MEMORY ? status : TENON_E_MALFORMED, TN_NO_OFFSET,
-                    "its %s data are damaged near decoded byte %llu of %llu",
-                    stream->backing->filter->table.id, (unsigned long long) stream->made,
-                    (unsigned long long) stream->backing->size);
+    decoder->stored.root = NULL;
+    if (size <= decoder->stored.room)
+        return true;
+    free (decoder->stored.bytes);
+    decoder->stored.bytes = malloc (size);
+    decoder->stored.room = decoder->stored.bytes ? size : 0;
+    return decoder->stored.bytes;
+}
+
+void
+tn_decoder_fetch (struct tn_decoder *decoder, struct tn_source *root, uint64_t begin, uint64_t end)
+{
+    tenon_error ignored = TENON_ERROR_INIT;
+    if (root->kind == TN_SOURCE_MEMORY || !make_room (decoder, end - begin)
+        || tn_source_read (root, begin, decoder->stored.bytes, end - begin, &ignored) < 0)
+        return;
+    decoder->stored.root = root;
+    decoder->stored.start = begin;
+    decoder->stored.length = end - begin;
+}
+
+/* Stored bytes of a part whose parent is not encoded, where they lie: in memory of the program, or fetched.
+ * NULL: nowhere. */
+static const uint8_t *
+fetched_bytes (const struct tn_decoder *decoder, const struct tn_source *source, uint64_t begin,
+               uint64_t length)
+{
+    const struct tn_source *root = source->parent->backing;
+    uint64_t offset = source->parent->backing_offset + source->offset + begin;
+    if (root->kind == TN_SOURCE_MEMORY)
+        return atomic_load_explicit (&root->base, memory_order_relaxed) + offset;
+    uint64_t at = offset - decoder->stored.start;
+    bool inside = decoder->stored.root == root && offset >= decoder->stored.start
+                  && at <= decoder->stored.length && length <= decoder->stored.length - at;
+    return inside ? decoder->stored.bytes + at : NULL;
 }
 
 static tenon_status
-begin_run (struct tn_decoder *stream, tenon_error *error)
+stored_bytes (struct tn_decoder *decoder, const struct tn_source *source, uint64_t begin, uint64_t length,
+              const uint8_t **bytes, tenon_error *error)
 {
-    const struct tenon_filter *filter = &stream->backing->filter->table;
-    if (!stream->state && !(stream->state = filter->open (0, 0)))
+    if ((*bytes = fetched_bytes (decoder, source, begin, length)))
+        return TENON_OK;
+    if (!make_room (decoder, length))
         return tn_fail_memory (error);
-    tenon_status status = filter->reset (stream->state);
+    *bytes = decoder->stored.bytes;
+    return tn_source_read (source->parent, source->offset + begin, decoder->stored.bytes, length, error);
+}
+
+/* ---- in one piece ---- */
+
+tenon_status
+tn_decoder_blocks (struct tn_decoder *decoder, struct tn_source *source, uint64_t first, uint64_t count,
+                   void *to, bool *good, tenon_error *error)
+{
+    *good = !atomic_load (&source->blocks_are_wrong);
+    TN_TRY (open_state (decoder, source->filter, error));
+    for (uint64_t i = first; *good && i < first + count; i++) {
+        uint64_t begin = i > 0 ? source->block_ends[i - 1] : 0, stored = source->block_ends[i] - begin;
+        uint64_t at = i * source->block_size, size = TN_MIN (source->block_size, source->size - at);
+        const uint8_t *bytes;
+        TN_TRY (stored_bytes (decoder, source, begin, stored, &bytes, error));
+        tenon_status status =
+            source->filter->table.decode (decoder->state, i + 1 == source->block_count, bytes, stored,
+                                          (uint8_t *) to + (at - first * source->block_size), size);
+        if (status == TENON_E_MEMORY)
+            return tn_fail_memory (error);
+        if (status < 0) {
+            atomic_store (&source->blocks_are_wrong, true);
+            *good = false;
+        }
+    }
+    return TENON_OK;
+}
+
+bool
+tn_whole_fits (const struct tn_source *source, uint64_t most)
+{
+    if (source->kind != TN_SOURCE_PART || source->size == 0)
+        return false;
+    if (!source->filter)
+        return source->size <= most && !tn_source_is_encoded (source);
+    return !tn_source_is_encoded (source->parent) && source->filter->table.decode && source->stored <= most
+           && source->size <= most - source->stored;
+}
+
+/* All of an encoded part; *good is false when it cannot be decoded. */
+static tenon_status
+decode_part (struct tn_decoder *decoder, struct tn_source *source, void *to, bool *good, tenon_error *error)
+{
+    const uint8_t *bytes;
+    if (tn_has_blocks (source)) {
+        TN_TRY (tn_decoder_blocks (decoder, source, 0, source->block_count, to, good, error));
+        if (*good)
+            return TENON_OK;
+    }
+    TN_TRY (open_state (decoder, source->filter, error));
+    TN_TRY (stored_bytes (decoder, source, 0, source->stored, &bytes, error));
+    tenon_status status =
+        source->filter->table.decode (decoder->state, 1, bytes, source->stored, to, source->size);
+    *good = status == TENON_OK;
+    return status == TENON_E_MEMORY ? tn_fail_memory (error) : TENON_OK;
+}
+
+tenon_status
+tn_decoder_whole (struct tn_decoder *decoder, struct tn_source *source, void *to, tenon_error *error)
+{
+    bool good = true;
+    const uint8_t *bytes;
+    if (source->filter)
+        TN_TRY (decode_part (decoder, source, to, &good, error));
+    else if ((bytes = fetched_bytes (decoder, source, 0, source->size)))
+        memcpy (to, bytes, source->size);
+    else
+        TN_TRY (tn_source_read (source, 0, to, source->size, error));
+    if (!good) { /* in order, it says where it is damaged */
+        forget_source (decoder);
+        return tn_decoder_read (decoder, source, 0, to, source->size, error);
+    }
+    return source->check ? tn_source_compare (source, tn_crc32 (0, to, source->size), error) : TENON_OK;
+}
+
+uint64_t
+tn_decoder_head (struct tn_decoder *decoder, const struct tn_source *source, uint64_t input, uint8_t *to,
+                 uint64_t room)
+{
+    const struct tenon_filter *filter = &source->filter->table;
+    const uint8_t *stored = fetched_bytes (decoder, source, 0, input);
+    tenon_error ignored = TENON_ERROR_INIT;
+    uint64_t length = 0;
+    room = TN_MIN (room, source->size);
+    if (!stored || open_state (decoder, source->filter, &ignored) < 0)
+        return 0;
+    if (input == source->stored && source->size <= TN_SMALL_MEMBER && filter->decode) {
+        uint8_t whole[TN_SMALL_MEMBER];
+        if (filter->decode (decoder->state, 1, stored, input, whole, source->size) < 0)
+            return 0;
+        memcpy (to, whole, room);
+        return room;
+    }
+    if (!filter->step || filter->reset (decoder->state) < 0)
+        return 0;
+    while (length < room) {
+        uint64_t taken = 0, made = 0;
+        int32_t result =
+            filter->step (decoder->state, stored, input, &taken, to + length, room - length, &made);
+        if (result < 0 || taken > input || made > room - length || (taken == 0 && made == 0))
+            break;
+        stored += taken, input -= taken;
+        length += made;
+        if (result > 0)
+            break;
+    }
+    return length;
+}
+
+/* ---- in order ---- */
+
+static tenon_status
+turn_to (struct tn_decoder *decoder, struct tn_source *source, tenon_error *error)
+{
+    if (decoder->source == source)
+        return TENON_OK;
+    forget_source (decoder);
+    if (tn_source_is_encoded (source)) {
+        if (!decoder->input && !(decoder->input = malloc (INPUT_SIZE)))
+            return tn_fail_memory (error);
+        if (!(decoder->inner = calloc (1, sizeof *decoder->inner)))
+            return tn_fail_memory (error);
+        decoder->backing = source->backing;
+    }
+    decoder->source = source;
+    return TENON_OK;
+}
+
+/* A stored range of the encoded source. */
+static tenon_status
+read_stored (struct tn_decoder *decoder, uint64_t at, uint8_t *to, uint64_t length, tenon_error *error)
+{
+    struct tn_source *backing = decoder->backing;
+    return tn_decoder_read (decoder->inner, backing->parent, backing->offset + at, to, length, error);
+}
+
+static tenon_status
+fail_corrupt (struct tn_decoder *decoder, tenon_status status, tenon_error *error)
+{
+    tn_source_fail_in (decoder->backing, error);
+    return tn_fail (error, status == TENON_E_MEMORY ? status : TENON_E_MALFORMED, TN_NO_OFFSET,
+                    "its %s data are damaged near decoded byte %llu of %llu",
+                    decoder->backing->filter->table.id, (unsigned long long) decoder->made,
+                    (unsigned long long) decoder->backing->size);
+}
+
+static tenon_status
+begin_run (struct tn_decoder *decoder, tenon_error *error)
+{
+    TN_TRY (open_state (decoder, decoder->backing->filter, error));
+    tenon_status status = decoder->filter->table.reset (decoder->state);
     if (status < 0)
-        return corrupt (stream, status, error);
-    stream->made = stream->taken = 0;
-    stream->input_at = stream->input_length = 0;
-    stream->ended = false;
+        return fail_corrupt (decoder, status, error);
+    decoder->taken = 0;
+    decoder->input_at = decoder->input_length = 0;
+    decoder->ended = false;
+    decoder->running = true;
+    return TENON_OK;
+}
+
+/* One step of the filter, into at most `room` bytes; *made of them come. */
+static tenon_status
+decode_step (struct tn_decoder *decoder, uint8_t *to, uint64_t room, uint64_t *made, tenon_error *error)
+{
+    uint64_t left = decoder->backing->stored - decoder->taken, taken = 0;
+    if (decoder->input_length == 0 && left > 0) {
+        uint64_t more = TN_MIN (INPUT_SIZE, left);
+        TN_TRY (read_stored (decoder, decoder->taken, decoder->input, more, error));
+        decoder->taken += more, left -= more;
+        decoder->input_at = 0, decoder->input_length = more;
+    }
+    *made = 0;
+    int32_t result = decoder->filter->table.step (decoder->state, decoder->input + decoder->input_at,
+                                                  decoder->input_length, &taken, to, room, made);
+    if (result < 0 || taken > decoder->input_length || *made > room)
+        return fail_corrupt (decoder, result, error);
+    /* it wants more than the source has */
+    if (result == 0 && taken == 0 && *made == 0 && (decoder->input_length > 0 || left == 0))
+        return fail_corrupt (decoder, TENON_E_MALFORMED, error);
+    decoder->ended = result > 0;
+    decoder->input_at += taken, decoder->input_length -= taken;
     return TENON_OK;
 }
 
 /* Decodes the next `length` bytes; to NULL: throws them away. */
 static tenon_status
-decode_next (struct tn_decoder *stream, uint8_t *to, uint64_t length, tenon_error *error)
+decode_next (struct tn_decoder *decoder, uint8_t *to, uint64_t length, tenon_error *error)
 {
-    const struct tenon_filter *filter = &stream->backing->filter->table;
     uint8_t skipped[SKIP_SIZE];
     while (length > 0) {
-        uint64_t room = to ? length : TN_MIN (length, sizeof skipped), taken = 0, made = 0;
-        if (stream->input_length == 0 && stream->taken < stream->backing->stored) {
-            uint64_t more = TN_MIN (INPUT_SIZE, stream->backing->stored - stream->taken);
-            TN_TRY (tn_decoder_read (stream->inner, stream->backing->offset + stream->taken, stream->input,
-                                     more, error));
-            stream->taken += more;
-            stream->input_at = 0, stream->input_length = more;
-        }
-        if (stream->ended)
-            return corrupt (stream, TENON_E_MALFORMED, error);
-        int32_t result = filter->step (stream->state, stream->input + stream->input_at, stream->input_length,
-                                       &taken, to ? to : skipped, room, &made);
-        if (result < 0 || taken > stream->input_length || made > room)
-            return corrupt (stream, result, error);
-        if (result == 0 && taken == 0 && made == 0
-            && (stream->input_length > 0 || stream->taken == stream->backing->stored))
-            return corrupt (stream, TENON_E_MALFORMED, error); /* it wants more than there is */
-        stream->ended = result > 0;
-        stream->input_at += taken, stream->input_length -= taken;
-        stream->made += made, length -= made;
+        uint64_t room = to ? length : TN_MIN (length, sizeof skipped), made;
+        if (decoder->ended)
+            return fail_corrupt (decoder, TENON_E_MALFORMED, error);
+        TN_TRY (decode_step (decoder, to ? to : skipped, room, &made, error));
+        decoder->made += made, length -= made;
         if (to)
             to += made;
     }
     return TENON_OK;
 }
 
-/* All decoded bytes are there: nothing may be left on the stored side, and the stream must say that it
- * ends. */
+/* All decoded bytes are there: nothing may be left on the stored side, and the filter must say that it is at
+ * the end. */
 static tenon_status
-check_end (struct tn_decoder *stream, tenon_error *error)
+check_end (struct tn_decoder *decoder, tenon_error *error)
 {
-    const struct tenon_filter *filter = &stream->backing->filter->table;
+    struct tn_source *backing = decoder->backing;
     uint8_t beyond[1];
-    while (!stream->ended) {
-        uint64_t taken = 0, made = 0;
-        if (stream->input_length == 0 && stream->taken < stream->backing->stored) {
-            uint64_t more = TN_MIN (INPUT_SIZE, stream->backing->stored - stream->taken);
-            TN_TRY (tn_decoder_read (stream->inner, stream->backing->offset + stream->taken, stream->input,
-                                     more, error));
-            stream->taken += more;
-            stream->input_at = 0, stream->input_length = more;
-        }
-        int32_t result = filter->step (stream->state, stream->input + stream->input_at, stream->input_length,
-                                       &taken, beyond, sizeof beyond, &made);
-        if (result < 0 || taken > stream->input_length)
-            return corrupt (stream, result, error);
+    while (!decoder->ended) {
+        uint64_t made;
+        TN_TRY (decode_step (decoder, beyond, sizeof beyond, &made, error));
         if (made > 0) {
-            tn_source_fail_in (stream->backing, error);
+            tn_source_fail_in (backing, error);
             return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
                             "it decodes to more than the %llu bytes that it announces",
-                            (unsigned long long) stream->backing->size);
+                            (unsigned long long) backing->size);
         }
-        if (result == 0 && taken == 0)
-            return corrupt (stream, TENON_E_MALFORMED, error);
-        stream->ended = result > 0;
-        stream->input_at += taken, stream->input_length -= taken;
     }
-    if (stream->input_length > 0 || stream->taken < stream->backing->stored) {
-        tn_source_fail_in (stream->backing, error);
-        return tn_fail (
-            error, TENON_E_MALFORMED, TN_NO_OFFSET, "its data end %llu bytes before the member does",
-            (unsigned long long) (stream->input_length + stream->backing->stored - stream->taken));
+    if (decoder->input_length > 0 || decoder->taken < backing->stored) {
+        tn_source_fail_in (backing, error);
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "its data end %llu bytes before the member does",
+                        (unsigned long long) (decoder->input_length + backing->stored - decoder->taken));
     }
     return TENON_OK;
 }
@@ -164,28 +339,27 @@ check_end (struct tn_decoder *stream, tenon_error *error)
 /* A filter without `step` decodes all at once, into memory of the size that the limit on memory allows
  * (checked in add_part). */
 static tenon_status
-decode_whole (struct tn_decoder *stream, tenon_error *error)
+decode_whole (struct tn_decoder *decoder, tenon_error *error)
 {
-    struct tn_source *backing = stream->backing;
+    struct tn_source *backing = decoder->backing;
     TN_FREE uint8_t *stored = malloc (backing->stored + 1);
-    stream->whole = malloc (backing->size + 1);
-    if (!stored || !stream->whole)
+    decoder->whole = malloc (backing->size + 1);
+    if (!stored || !decoder->whole)
         return tn_fail_memory (error);
-    TN_TRY (tn_decoder_read (stream->inner, backing->offset, stored, backing->stored, error));
-    if (!stream->state && !(stream->state = backing->filter->table.open (0, 0)))
-        return tn_fail_memory (error);
+    TN_TRY (read_stored (decoder, 0, stored, backing->stored, error));
+    TN_TRY (open_state (decoder, backing->filter, error));
     uint64_t blocks = backing->block_count > 0 ? backing->block_count : 1, begin = 0;
     for (uint64_t i = 0; i < blocks; i++) {
         uint64_t end = backing->block_count > 0 ? backing->block_ends[i] : backing->stored;
         uint64_t at = i * backing->block_size, size = backing->block_count > 0
                                                           ? TN_MIN (backing->block_size, backing->size - at)
                                                           : backing->size;
-        tenon_status status = backing->filter->table.decode (stream->state, i + 1 == blocks, stored + begin,
-                                                             end - begin, stream->whole + at, size);
+        tenon_status status = backing->filter->table.decode (decoder->state, i + 1 == blocks, stored + begin,
+                                                             end - begin, decoder->whole + at, size);
         if (status < 0) {
-            free (stream->whole);
-            stream->whole = NULL;
-            return corrupt (stream, status, error);
+            free (decoder->whole);
+            decoder->whole = NULL;
+            return fail_corrupt (decoder, status, error);
         }
         begin = end;
     }
@@ -195,100 +369,102 @@ decode_whole (struct tn_decoder *stream, tenon_error *error)
 /* Blocks stand by themselves: a read that does not go on where the last one ended takes those that it
  * touches, each of them whole, so that a table that lies is found out. *good is false then. */
 static tenon_status
-read_blocks (struct tn_decoder *stream, uint64_t offset, uint8_t *to, uint64_t length, bool *good,
+read_blocks (struct tn_decoder *decoder, uint64_t offset, uint8_t *to, uint64_t length, bool *good,
              tenon_error *error)
 {
-    struct tn_source *backing = stream->backing;
+    struct tn_source *backing = decoder->backing;
     *good = true;
-    if (!stream->block && !(stream->block = malloc (backing->block_size)))
+    if (!decoder->block && !(decoder->block = malloc (backing->block_size)))
         return tn_fail_memory (error);
     while (length > 0) {
         uint64_t number = offset / backing->block_size, at = offset % backing->block_size;
         uint64_t piece = TN_MIN (length, backing->block_size - at);
-        if (stream->block_number != number + 1) {
-            stream->block_number = 0;
-            TN_TRY (tn_blocks_read (backing, number, 1, stream->block, &stream->block_state, good, error));
+        if (decoder->block_number != number + 1) {
+            decoder->block_number = 0;
+            TN_TRY (tn_decoder_blocks (decoder, backing, number, 1, decoder->block, good, error));
             if (!*good)
                 return TENON_OK;
-            stream->block_number = number + 1;
+            decoder->block_number = number + 1;
         }
-        memcpy (to, stream->block + at, piece);
+        memcpy (to, decoder->block + at, piece);
         offset += piece, to += piece, length -= piece;
     }
     return TENON_OK;
 }
 
 static tenon_status
-read_encoded (struct tn_decoder *stream, uint64_t offset, uint8_t *to, uint64_t length, tenon_error *error)
+read_encoded (struct tn_decoder *decoder, uint64_t offset, uint8_t *to, uint64_t length, tenon_error *error)
 {
-    struct tn_source *backing = stream->backing;
+    struct tn_source *backing = decoder->backing;
     if (!backing->filter->table.step) {
-        if (!stream->whole)
-            TN_TRY (decode_whole (stream, error));
-        memcpy (to, stream->whole + offset, length);
+        if (!decoder->whole)
+            TN_TRY (decode_whole (decoder, error));
+        memcpy (to, decoder->whole + offset, length);
         return TENON_OK;
     }
-    if (offset != stream->made && tn_has_blocks (backing)) {
+    if (offset != decoder->made && tn_has_blocks (backing)) {
         bool good;
-        TN_TRY (read_blocks (stream, offset, to, length, &good, error));
+        TN_TRY (read_blocks (decoder, offset, to, length, &good, error));
         if (good)
             return TENON_OK;
     }
-    if (!stream->state || offset < stream->made)
-        TN_TRY (begin_run (stream, error));
-    if (offset > stream->made)
-        TN_TRY (decode_next (stream, NULL, offset - stream->made, error));
-    TN_TRY (decode_next (stream, to, length, error));
-    if (stream->made == backing->size)
-        TN_TRY (check_end (stream, error));
+    if (!decoder->running || offset < decoder->made)
+        TN_TRY (begin_run (decoder, error));
+    if (offset > decoder->made)
+        TN_TRY (decode_next (decoder, NULL, offset - decoder->made, error));
+    TN_TRY (decode_next (decoder, to, length, error));
+    if (decoder->made == backing->size)
+        TN_TRY (check_end (decoder, error));
     return TENON_OK;
 }
 
 /* Sums up what is read in order, and compares at the end. */
 static tenon_status
-check_sum (struct tn_decoder *stream, uint64_t offset, const uint8_t *bytes, uint64_t length,
+check_sum (struct tn_decoder *decoder, uint64_t offset, const uint8_t *bytes, uint64_t length,
            tenon_error *error)
 {
-    struct tn_source *source = stream->source;
-    if (source->check == TENON_CHECK_NONE || offset > stream->summed || offset + length <= stream->summed)
+    struct tn_source *source = decoder->source;
+    if (source->check == TENON_CHECK_NONE || offset > decoder->summed || offset + length <= decoder->summed)
         return TENON_OK;
-    uint64_t known = stream->summed - offset;
-    stream->crc = tn_crc32 (stream->crc, bytes + known, length - known);
-    stream->summed = offset + length;
-    return stream->summed == source->size ? tn_source_compare (source, stream->crc, error) : TENON_OK;
+    uint64_t known = decoder->summed - offset;
+    decoder->crc = tn_crc32 (decoder->crc, bytes + known, length - known);
+    decoder->summed = offset + length;
+    return decoder->summed == source->size ? tn_source_compare (source, decoder->crc, error) : TENON_OK;
 }
 
 tenon_status
-tn_decoder_read (struct tn_decoder *stream, uint64_t offset, void *to, uint64_t length, tenon_error *error)
+tn_decoder_read (struct tn_decoder *decoder, struct tn_source *source, uint64_t offset, void *to,
+                 uint64_t length, tenon_error *error)
 {
-    struct tn_source *source = stream->source;
-    if (!stream->backing || offset > source->size || length > source->size - offset)
+    TN_TRY (turn_to (decoder, source, error));
+    if (!decoder->backing || offset > source->size || length > source->size - offset)
         TN_TRY (
             tn_source_read (source, offset, to, length, error)); /* also says what is wrong with the range */
     else if (length > 0)
-        TN_TRY (read_encoded (stream, source->backing_offset + offset, to, length, error));
-    return check_sum (stream, offset, to, length, error);
+        TN_TRY (read_encoded (decoder, source->backing_offset + offset, to, length, error));
+    return check_sum (decoder, offset, to, length, error);
 }
 
 tenon_status
-tn_decoder_finish (struct tn_decoder *stream, tenon_error *error)
+tn_decoder_finish (struct tn_decoder *decoder, struct tn_source *source, tenon_error *error)
 {
-    uint64_t size = stream->source->size, at = stream->source->check ? stream->summed : 0;
     TN_FREE uint8_t *buffer = malloc (INPUT_SIZE);
     if (!buffer)
         return tn_fail_memory (error);
-    if (size == 0 && stream->backing == stream->source) { /* an empty stream has an end, too */
-        if (stream->backing->filter->table.step) {
-            TN_TRY (begin_run (stream, error));
-            TN_TRY (check_end (stream, error));
+    TN_TRY (turn_to (decoder, source, error));
+    uint64_t size = source->size, at = source->check ? decoder->summed : 0;
+    if (size == 0 && decoder->backing == source) { /* an empty stream has an end, too */
+        if (source->filter->table.step) {
+            TN_TRY (begin_run (decoder, error));
+            TN_TRY (check_end (decoder, error));
         }
-        return stream->source->check && stream->source->check_value != 0 ? tn_fail (
+        return source->check && source->check_value != 0 ? tn_fail (
                    error, TENON_E_CHECKSUM, TN_NO_OFFSET, "an empty member has a checksum other than 0")
-                                                                         : TENON_OK;
+                                                         : TENON_OK;
     }
     while (at < size) {
         uint64_t piece = TN_MIN (INPUT_SIZE, size - at);
-        TN_TRY (tn_decoder_read (stream, at, buffer, piece, error));
+        TN_TRY (tn_decoder_read (decoder, source, at, buffer, piece, error));
         at += piece;
     }
     return TENON_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* readahead.c - windows over files, and the beginnings of encoded members. */
 #include "source/readahead.h"
+#include "source/decoder.h"
 
 /* Larger reads go straight. */
 #define WINDOW_READ 32768u
@@ -11,8 +12,6 @@
 
 /* What is decoded of a member: magics and most headers lie in it. */
 #define HEAD_SIZE 512u
-/* A member that is not larger than this, either way, is decoded in one piece. */
-#define SMALL_MEMBER 8192u
 /* Stored bytes that are taken for the beginning of a larger one. */
 #define HEAD_INPUT 4096u
 #define HEADS 512u
@@ -23,12 +22,7 @@ struct head {
     uint8_t bytes[HEAD_SIZE];
 };
 
-struct decoder {
-    const struct tn_filter *filter;
-    void *state;
-    uint8_t *stored; /* SPAN + SMALL_MEMBER: stored bytes, then decoded ones */
-};
-#define SPAN (HEADS_AT_ONCE * SMALL_MEMBER)
+#define SPAN (HEADS_AT_ONCE * TN_SMALL_MEMBER)
 
 /* Heads of sources that follow each other in the catalog. */
 struct batch {
@@ -46,15 +40,15 @@ struct tn_readahead {
     struct tn_source *root; /* that the window lies in */
     uint8_t *bytes;
     uint64_t room, start, length;
-    uint64_t next;              /* bytes that are read at once */
-    struct batch *here, *ahead; /* one is described while the next is decoded; both or none are there */
-    struct decoder *decoders;
+    uint64_t next;               /* bytes that are read at once */
+    struct batch *here, *ahead;  /* one is described while the next is decoded; both or none are there */
+    struct tn_decoder *decoders; /* of each thread */
 };
 
 static void
 finish_batch (struct batch *batch)
 {
-    tenon_error none = TENON_ERROR_INIT; /* decode_item never fails */
+    tenon_error none = TENON_ERROR_INIT; /* decode_heads never fails */
     if (batch->job)
         tn_pool_wait (batch->job, &none);
     batch->job = NULL;
@@ -80,12 +74,8 @@ tn_readahead_free (struct tn_readahead *view)
         return;
     if (view->ahead)
         finish_batch (view->ahead);
-    for (unsigned i = 0; view->decoders && i < tn_pool_width (view->context->pool); i++) {
-        struct decoder *decoder = &view->decoders[i];
-        if (decoder->state)
-            decoder->filter->table.close (decoder->state);
-        free (decoder->stored);
-    }
+    for (unsigned i = 0; view->decoders && i < tn_pool_width (view->context->pool); i++)
+        tn_decoder_free (&view->decoders[i]);
     free (view->decoders);
     free (view->here);
     free (view->ahead);
@@ -151,62 +141,23 @@ has_head (const struct tn_source *source)
 static uint64_t
 input_of (const struct tn_source *source)
 {
-    bool small = source->stored <= SMALL_MEMBER && source->size <= SMALL_MEMBER;
+    bool small = source->stored <= TN_SMALL_MEMBER && source->size <= TN_SMALL_MEMBER;
     return small ? source->stored : TN_MIN (source->stored, HEAD_INPUT);
-}
-
-static void
-decode_head (struct decoder *decoder, const struct tn_source *source, const uint8_t *stored,
-             struct head *head)
-{
-    const struct tenon_filter *filter = &source->filter->table;
-    uint64_t input = input_of (source), taken = 0, made = 0;
-    if (decoder->state && decoder->filter != source->filter) {
-        decoder->filter->table.close (decoder->state);
-        decoder->state = NULL;
-    }
-    decoder->filter = source->filter;
-    if (!decoder->state && !(decoder->state = filter->open (0, 0)))
-        return;
-    if (input == source->stored && source->size <= SMALL_MEMBER && filter->decode) {
-        uint8_t *whole = decoder->stored + SPAN;
-        if (filter->decode (decoder->state, 1, stored, input, whole, source->size) < 0)
-            return;
-        head->length = (uint32_t) TN_MIN (source->size, HEAD_SIZE);
-        memcpy (head->bytes, whole, head->length);
-        return;
-    }
-    if (!filter->step || filter->reset (decoder->state) < 0)
-        return;
-    uint64_t room = TN_MIN (source->size, HEAD_SIZE);
-    while (head->length < room) {
-        int32_t result = filter->step (decoder->state, stored, input, &taken, head->bytes + head->length,
-                                       room - head->length, &made);
-        if (result < 0 || taken > input || made > room - head->length || (taken == 0 && made == 0))
-            return;
-        stored += taken, input -= taken;
-        head->length += (uint32_t) made;
-        if (result > 0)
-            return;
-    }
 }
 
 /* Some members, whose stored bytes are read at once when they lie close together. */
 static tenon_status
-decode_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
+decode_heads (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     (void) error; /* reading the member as a stream tells what is wrong */
     struct batch *batch = opaque;
-    struct decoder *decoder = &batch->view->decoders[worker];
+    struct tn_decoder *decoder = &batch->view->decoders[worker];
     uint32_t begin = (uint32_t) item * HEADS_AT_ONCE, end = TN_MIN (begin + HEADS_AT_ONCE, batch->count);
     struct tn_source *const *sources = batch->sources;
     uint64_t span_start = 0, span_end = 0;
-    if (!decoder->stored && !(decoder->stored = malloc (SPAN + SMALL_MEMBER)))
-        return TENON_OK;
     for (uint32_t i = begin; i < end; i++) {
         struct tn_source *source = sources[i], *parent = source->parent;
         uint64_t input = input_of (source);
-        tenon_error ignored = TENON_ERROR_INIT;
         if (source->offset < span_start || source->offset + input > span_end || i == begin
             || parent != sources[i - 1]->parent) {
             /* as many of those that follow as fit, too */
@@ -217,11 +168,11 @@ decode_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
                     break;
                 span_end = behind;
             }
-            if (tn_source_read (parent, span_start, decoder->stored, span_end - span_start, &ignored) < 0)
-                span_end = span_start;
+            tn_decoder_fetch (decoder, parent->backing, parent->backing_offset + span_start,
+                              parent->backing_offset + span_end);
         }
-        if (span_end > span_start)
-            decode_head (decoder, source, decoder->stored + (source->offset - span_start), &batch->heads[i]);
+        struct head *head = &batch->heads[i];
+        head->length = (uint32_t) tn_decoder_head (decoder, source, input, head->bytes, HEAD_SIZE);
     }
     return TENON_OK;
 }
@@ -239,7 +190,7 @@ start_batch (struct tn_readahead *view, struct batch *batch, uint32_t first)
         batch->heads[batch->count++].length = 0;
     }
     uint32_t items = (batch->count + HEADS_AT_ONCE - 1) / HEADS_AT_ONCE;
-    batch->job = items ? tn_pool_start (view->context->pool, items, decode_item, batch) : NULL;
+    batch->job = items ? tn_pool_start (view->context->pool, items, decode_heads, batch) : NULL;
     if (!batch->job)
         batch->count = 0;
 }

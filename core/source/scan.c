@@ -2,6 +2,7 @@
 /* scan.c - reading a source from front to back, on all threads. */
 #include "source/scan.h"
 #include "kernels/checksum.h"
+#include "source/decoder.h"
 
 /* What a thread reads at once of a plain source. */
 #define PIECE ((uint64_t) 1 << 20)
@@ -14,11 +15,9 @@ struct tn_scan {
     uint64_t known; /* … up to here: beyond the position when a block was begun */
     /* encoded in blocks */
     bool blocks;
-    struct tn_block_state **states; /* of each thread */
-    uint8_t *block;                 /* decoded; the position lies in it … */
-    uint64_t block_number;          /* … or not; counted from 1 */
-    /* anything else that is encoded, and what is read in order */
-    struct tn_decoder *stream;
+    struct tn_decoder *decoders; /* of each thread; not in blocks: one */
+    uint8_t *block;              /* decoded; the position lies in it … */
+    uint64_t block_number;       /* … or not; counted from 1 */
     uint8_t *skipped;
 };
 
@@ -33,19 +32,13 @@ tn_scan_new (tenon_context *context, struct tn_source *source, struct tn_scan **
     feed->blocks = source->backing == source && tn_has_blocks (source);
     if (!tn_source_is_encoded (source) && !source->in_order)
         return TENON_OK;
-    tenon_status status = TENON_OK;
-    if (feed->blocks) {
-        feed->states = calloc (tn_pool_width (context->pool), sizeof *feed->states);
-        feed->block = malloc (source->block_size);
-        if (!feed->states || !feed->block)
-            status = tn_fail_memory (error);
-    } else
-        status = tn_decoder_new (source, &feed->stream, error);
-    if (status < 0) {
-        tn_scan_free (feed);
-        *result = NULL;
-    }
-    return status;
+    feed->decoders = calloc (tn_pool_width (context->pool), sizeof *feed->decoders);
+    feed->block = feed->blocks ? malloc (source->block_size) : NULL;
+    if (feed->decoders && (feed->block || !feed->blocks))
+        return TENON_OK;
+    tn_scan_free (feed);
+    *result = NULL;
+    return tn_fail_memory (error);
 }
 
 void
@@ -53,12 +46,11 @@ tn_scan_free (struct tn_scan *feed)
 {
     if (!feed)
         return;
-    for (unsigned i = 0; feed->states && i < tn_pool_width (feed->context->pool); i++)
-        tn_block_state_free (feed->states[i]);
-    free (feed->states);
+    for (unsigned i = 0; feed->decoders && i < tn_pool_width (feed->context->pool); i++)
+        tn_decoder_free (&feed->decoders[i]);
+    free (feed->decoders);
     free (feed->block);
     free (feed->skipped);
-    tn_decoder_free (feed->stream);
     free (feed);
 }
 
@@ -96,7 +88,7 @@ block_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
     bool good = true;
     if (atomic_load (&round->bad))
         return TENON_OK;
-    TN_TRY (tn_blocks_read (source, round->begin + item, 1, to, &round->feed->states[worker], &good, error));
+    TN_TRY (tn_decoder_blocks (&round->feed->decoders[worker], source, round->begin + item, 1, to, &good, error));
     if (!good)
         atomic_store (&round->bad, true);
     else if (source->check)
@@ -190,10 +182,9 @@ leave_blocks (struct tn_scan *feed, tenon_error *error)
     uint8_t *some = feed->block;
     uint64_t room = feed->source->block_size;
     feed->blocks = false;
-    TN_TRY (tn_decoder_new (feed->source, &feed->stream, error));
     for (uint64_t at = 0; at < feed->position;) {
         uint64_t piece = TN_MIN (room, feed->position - at);
-        TN_TRY (tn_decoder_read (feed->stream, at, some, piece, error));
+        TN_TRY (tn_decoder_read (feed->decoders, feed->source, at, some, piece, error));
         at += piece;
     }
     return TENON_OK;
@@ -216,8 +207,8 @@ tn_scan_read (struct tn_scan *feed, void *to, uint64_t length, tenon_error *erro
         if (!good)
             TN_TRY (leave_blocks (feed, error));
     }
-    if (!feed->blocks && feed->stream)
-        TN_TRY (tn_decoder_read (feed->stream, feed->position, to, length, error));
+    if (!feed->blocks && feed->decoders)
+        TN_TRY (tn_decoder_read (feed->decoders, source, feed->position, to, length, error));
     else if (!feed->blocks)
         TN_TRY (read_plain (feed, to, length, error));
     feed->position += length;
@@ -251,9 +242,10 @@ tn_scan_all (tenon_context *context, struct tn_source *source,
         return tn_fail_memory (error);
     TN_TRY (tn_scan_new (context, source, &feed, error));
     /* an empty stream has an end, and an empty member a checksum, too */
-    tenon_status status = source->size == 0 && feed->stream ? tn_decoder_finish (feed->stream, error)
-                          : source->size == 0               ? tn_source_compare (source, 0, error)
-                                                            : TENON_OK;
+    tenon_status status = source->size == 0 && feed->decoders
+                              ? tn_decoder_finish (feed->decoders, source, error)
+                          : source->size == 0 ? tn_source_compare (source, 0, error)
+                                              : TENON_OK;
     for (uint64_t at = 0; status == TENON_OK && at < source->size;) {
         uint64_t piece = TN_MIN (room, source->size - at);
         status = tn_scan_read (feed, buffer, piece, error);

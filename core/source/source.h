@@ -95,50 +95,6 @@ tn_source_is_encoded (const struct tn_source *source)
     return source->backing->kind == TN_SOURCE_PART;
 }
 
-/* ---- streams: reading that remembers where it is (stream.c) ---- */
-
-struct tn_decoder;
-tenon_status tn_decoder_new (struct tn_source *source, struct tn_decoder **stream, tenon_error *error);
-/* Bytes at any offset. Going on where the last read ended is cheap; going back in an encoded source starts
- * again. When a source has been read from its first byte to its last in order, its checksum has been
- * compared. */
-tenon_status tn_decoder_read (struct tn_decoder *stream, uint64_t offset, void *to, uint64_t length,
-                              tenon_error *error);
-/* Reads from `offset` to the end, or all when nothing has been read in order so far, for the checksum's
- * sake. */
-tenon_status tn_decoder_finish (struct tn_decoder *stream, tenon_error *error);
-void tn_decoder_free (struct tn_decoder *stream);
-
-/* Decodes whole blocks first … first + count - 1 of a source with a block table into `to`. `state` is kept
- * by the caller for one thread, NULL at first; free it with tn_block_state_free. *good is false when the
- * table does not hold: use a stream. */
-struct tn_block_state;
-/* Can blocks be decoded by themselves, as far as is known? */
-static inline bool
-tn_has_blocks (const struct tn_source *source)
-{
-    return source->block_count > 1 && source->filter->table.decode && !tn_source_is_encoded (source->parent)
-           && !atomic_load (&source->blocks_are_wrong);
-}
-tenon_status tn_blocks_read (struct tn_source *source, uint64_t first, uint64_t count, void *to,
-                             struct tn_block_state **state, bool *good, tenon_error *error);
-void tn_block_state_free (struct tn_block_state *state);
-
-/* Bytes of a file that were read at once for several small members of it. Zero it at first. */
-struct tn_span {
-    struct tn_source *root;
-    uint8_t *bytes;
-    uint64_t start, length, room;
-};
-/* Reads [begin, end) of a root. What goes wrong is told by whoever reads what he needs. */
-void tn_span_fill (struct tn_span *span, struct tn_source *root, uint64_t begin, uint64_t end);
-
-/* Can tn_whole_read take it, with no more than `most` bytes of memory? A part that lies in a plain source. */
-bool tn_whole_fits (const struct tn_source *source, uint64_t most);
-/* All bytes of a part, decoded, its checksum compared: source->size of them. `state` as above; `span` may
- * hold its stored bytes, or be NULL. */
-tenon_status tn_whole_read (struct tn_source *source, void *to, struct tn_block_state **state,
-                            const struct tn_span *span, tenon_error *error);
 /* TENON_E_CHECKSUM when the source has a checksum, and this sum of all its bytes is another one. */
 tenon_status tn_source_compare (const struct tn_source *source, uint32_t sum, tenon_error *error);
 

@@ -7,6 +7,7 @@
 #ifndef TN_REQUEST_H
 #define TN_REQUEST_H
 #include "catalog/catalog.h"
+#include "source/decoder.h"
 
 #define TN_MAX_RANK 64
 
@@ -80,10 +81,7 @@ struct tn_worker {
     bool sums;       /* sum up the stored bytes of each slab … */
     uint32_t crc;    /* … here … */
     uint64_t summed; /* … so many */
-    struct tn_decoder *stream;
-    struct tn_source *stream_of;
-    struct tn_block_state *blocks;
-    struct tn_span span; /* of the members that are read next */
+    struct tn_decoder decoder;
 };
 void tn_worker_free (struct tn_worker *worker);
 /* A buffer of at least `size` bytes. NULL: no memory. */

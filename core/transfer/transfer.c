@@ -57,8 +57,7 @@ read_member (const struct tn_transfer_job *job, struct tn_request *request, stru
     uint64_t behind = source->size - request->offset - request->tensor->length;
     *done = tn_request_in_member (request) && request->offset <= job->before && behind <= job->after;
     if (*done) {
-        TN_TRY (tn_whole_read (source, (uint8_t *) job->to - request->offset, &worker->blocks, &worker->span,
-                               error));
+        TN_TRY (tn_decoder_whole (&worker->decoder, source, (uint8_t *) job->to - request->offset, error));
         if (request->swap_in)
             tn_request_swap (request, job->to);
         return TENON_OK;
@@ -66,7 +65,7 @@ read_member (const struct tn_transfer_job *job, struct tn_request *request, stru
     uint8_t *bytes = tn_worker_buffer (worker, 3, source->size);
     if (!bytes)
         return tn_fail_memory (error);
-    TN_TRY (tn_whole_read (source, bytes, &worker->blocks, &worker->span, error));
+    TN_TRY (tn_decoder_whole (&worker->decoder, source, bytes, error));
     tn_request_from_memory (request, memory, bytes, 0, source->size);
     return TENON_OK;
 }
@@ -85,10 +84,7 @@ read_before (const struct tn_request *request, struct tn_worker *worker, tenon_e
 {
     struct tn_source *source = request->source;
     uint8_t head[4096];
-    if (worker->stream_of == source) { /* it may have got further for another tensor */
-        tn_decoder_free (worker->stream);
-        worker->stream = NULL, worker->stream_of = NULL;
-    }
+    tn_decoder_restart (&worker->decoder); /* it may have got further for another tensor */
     for (uint64_t at = 0; at < request->offset; at += sizeof head)
         TN_TRY (tn_worker_read (worker, source, at, head, TN_MIN (sizeof head, request->offset - at), error));
     return TENON_OK;
@@ -188,7 +184,8 @@ make_single (const struct tn_transfer_job *job, struct tn_request *request, stru
     if (covers)
         TN_TRY (read_before (request, worker, error));
     TN_TRY (make_slabs (job, request, worker, meter, error));
-    return covers && worker->stream_of == source ? tn_decoder_finish (worker->stream, error) : TENON_OK;
+    return covers && worker->decoder.source == source ? tn_decoder_finish (&worker->decoder, source, error)
+                                                      : TENON_OK;
 }
 
 static tenon_status
@@ -215,11 +212,10 @@ struct batches {
 
 /* Small members of one file that lie close together, as those of most archives do. */
 static void
-read_span (const struct work *work, uint64_t first, uint64_t end, struct tn_span *span)
+fetch_members (const struct work *work, uint64_t first, uint64_t end, struct tn_decoder *decoder)
 {
     struct tn_source *root = NULL;
     uint64_t low = UINT64_MAX, high = 0, stored = 0;
-    span->root = NULL;
     for (uint64_t i = first; i < end; i++) {
         const struct tn_transfer_job *job = &work->jobs[work->single[i]];
         const struct tn_source *source = job->catalog->sources[job->tensor->source];
@@ -233,7 +229,7 @@ read_span (const struct work *work, uint64_t first, uint64_t end, struct tn_span
         stored += source->stored;
     }
     if (root && high - low <= MOST_SPAN && high - low <= 2 * stored)
-        tn_span_fill (span, root, low, high);
+        tn_decoder_fetch (decoder, root, low, high);
 }
 
 static tenon_status
@@ -242,7 +238,7 @@ single_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
     struct batches *batches = opaque;
     struct work *work = batches->work;
     uint64_t end = TN_MIN (batches->count, (item + 1) * BATCH);
-    read_span (work, item * BATCH, end, &work->workers[worker].span);
+    fetch_members (work, item * BATCH, end, &work->workers[worker].decoder);
     for (uint64_t i = item * BATCH; i < end; i++)
         TN_TRY (do_single (&work->jobs[work->single[i]], &work->workers[worker], work->meter, error));
     return TENON_OK;
@@ -287,7 +283,7 @@ block_item (void *opaque, uint64_t item, unsigned number, tenon_error *error)
         return TENON_OK;
     if (!to)
         tn_fail_memory (error);
-    else if (tn_blocks_read (source, block, 1, to, &worker->blocks, &good, error) == TENON_OK && !good)
+    else if (tn_decoder_blocks (&worker->decoder, source, block, 1, to, &good, error) == TENON_OK && !good)
         atomic_store (&work->bad_blocks, true);
     else if (error->status == TENON_OK) {
         if (work->sums)

@@ -7,9 +7,7 @@ tn_worker_free (struct tn_worker *worker)
 {
     for (unsigned i = 0; i < TN_COUNT (worker->buffer); i++)
         free (worker->buffer[i]);
-    tn_decoder_free (worker->stream);
-    tn_block_state_free (worker->blocks);
-    free (worker->span.bytes);
+    tn_decoder_free (&worker->decoder);
     memset (worker, 0, sizeof *worker);
 }
 
@@ -32,11 +30,5 @@ tn_worker_read (struct tn_worker *worker, struct tn_source *source, uint64_t off
 {
     if (!tn_source_is_encoded (source))
         return tn_source_read (source, offset, to, length, error);
-    if (worker->stream_of != source) {
-        tn_decoder_free (worker->stream);
-        worker->stream_of = NULL;
-        TN_TRY (tn_decoder_new (source, &worker->stream, error));
-        worker->stream_of = source;
-    }
-    return tn_decoder_read (worker->stream, offset, to, length, error);
+    return tn_decoder_read (&worker->decoder, source, offset, to, length, error);
 }

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* decoder.h - what one thread needs to decode sources: the state of a filter, and stored bytes.
+ *
+ * A decoder serves one source after another and keeps its buffers. It remembers how far it has read in the
+ * last one, so that reading on is cheap. All members of the struct are decoder.c's own. */
+#ifndef TN_DECODER_H
+#define TN_DECODER_H
+#include "source/source.h"
+
+/* Zero it at first. */
+struct tn_decoder {
+    /* kept from source to source */
+    const struct tn_filter *filter; /* whose state it is */
+    void *state;
+    struct {
+        struct tn_source *root; /* NULL: nothing */
+        uint8_t *bytes;
+        uint64_t start, length, room;
+    } stored; /* bytes of a root, as they are stored */
+    /* of the source that was read last */
+    struct tn_source *source;
+    struct tn_source *backing; /* the encoded source that it lies in, or NULL: plain reads */
+    struct tn_decoder *inner;  /* where the stored bytes of `backing` come from when it is read in order */
+    uint8_t *input;
+    uint64_t input_at, input_length; /* unused bytes in `input` */
+    uint64_t taken;                  /* stored bytes that were read into `input` */
+    uint64_t made;                   /* decoded bytes so far: the position in `backing` */
+    bool running;                    /* the filter's state stands at this position */
+    bool ended;                      /* the filter has said that there is no more */
+    uint32_t crc;                    /* of all that was read of `source` in order */
+    uint64_t summed;                 /* how much that is */
+    uint8_t *block;                  /* decoded, of a source with blocks … */
+    uint64_t block_number;           /* … and which, counted from 1 */
+    uint8_t *whole;                  /* of a filter that cannot go in pieces: everything, decoded */
+};
+/* Frees what it holds and zeroes it. */
+void tn_decoder_free (struct tn_decoder *decoder);
+
+/* ---- any range ---- */
+
+/* Bytes at any offset. Going on where the last read of the same source ended is cheap; going back in an
+ * encoded source starts again. When a source has been read from its first byte to its last in order, its
+ * checksum has been compared. */
+tenon_status tn_decoder_read (struct tn_decoder *decoder, struct tn_source *source, uint64_t offset, void *to,
+                              uint64_t length, tenon_error *error);
+/* Reads what has not been read in order, up to the end, for the checksum's sake. */
+tenon_status tn_decoder_finish (struct tn_decoder *decoder, struct tn_source *source, tenon_error *error);
+/* The next read starts again, and so does the checksum. */
+void tn_decoder_restart (struct tn_decoder *decoder);
+
+/* ---- in one piece ---- */
+
+/* True if blocks can be decoded by themselves, as far as is known. */
+static inline bool
+tn_has_blocks (const struct tn_source *source)
+{
+    return source->block_count > 1 && source->filter->table.decode && !tn_source_is_encoded (source->parent)
+           && !atomic_load (&source->blocks_are_wrong);
+}
+/* Decodes whole blocks first … first + count - 1 of a source with a table of blocks into `to`. *good is false
+ * when the table does not hold: the source can be read in order only. */
+tenon_status tn_decoder_blocks (struct tn_decoder *decoder, struct tn_source *source, uint64_t first,
+                                uint64_t count, void *to, bool *good, tenon_error *error);
+
+/* True if tn_decoder_whole can take the source with no more than `most` bytes of memory: a part of a source
+ * that is not encoded. */
+bool tn_whole_fits (const struct tn_source *source, uint64_t most);
+/* All bytes of a part, decoded, its checksum compared: source->size of them. */
+tenon_status tn_decoder_whole (struct tn_decoder *decoder, struct tn_source *source, void *to,
+                               tenon_error *error);
+
+/* A member of at most so many bytes, stored and decoded, is small: its beginning comes from decoding it all.
+ */
+#define TN_SMALL_MEMBER 8192u
+/* The first bytes of an encoded part, as many as its first `input` stored bytes give, at most `room`. Returns
+ * their number; 0: the bytes were not fetched, or cannot be decoded, which tn_decoder_read will explain. */
+uint64_t tn_decoder_head (struct tn_decoder *decoder, const struct tn_source *source, uint64_t input,
+                          uint8_t *to, uint64_t room);
+
+/* Reads the bytes [begin, end) of a root, in which several small members lie that are decoded next. A failure
+ * is left to the read that needs the bytes. */
+void tn_decoder_fetch (struct tn_decoder *decoder, struct tn_source *root, uint64_t begin, uint64_t end);
+
+#endif
