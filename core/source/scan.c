@@ -88,7 +88,8 @@ block_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
     bool good = true;
     if (atomic_load (&round->bad))
         return TENON_OK;
-    TN_TRY (tn_decoder_blocks (&round->feed->decoders[worker], source, round->begin + item, 1, to, &good, error));
+    TN_TRY (
+        tn_decoder_blocks (&round->feed->decoders[worker], source, round->begin + item, 1, to, &good, error));
     if (!good)
         atomic_store (&round->bad, true);
     else if (source->check)

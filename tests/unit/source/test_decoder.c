@@ -2,7 +2,7 @@
 /* test_decoder.c - encoded sources: whole streams, blocks, checksums, and what is damaged. The encoded bytes
  * are zlib's own. */
 #include "kernels/deflate.h"
-#include "source/source.h"
+#include "source/decoder.h"
 #include <check.h>
 #include <zlib.h>
 
@@ -84,33 +84,31 @@ right_sum (void)
 START_TEST (in_order_and_jumping)
 {
     static const uint64_t blocks[] = { 0, 65536, 100000 };
-    struct tn_decoder *stream;
+    struct tn_decoder decoder = { 0 };
     uint8_t got[5000];
     encode (blocks[_i]);
     open_part (SIZE, blocks[_i], right_sum ());
-    ck_assert_int_eq (tn_decoder_new (part, &stream, &error), TENON_OK);
     static const uint64_t places[] = { 0, 5000, 250000, 100, 99999, 65536, 65535, SIZE - 5000, 0 };
     for (unsigned i = 0; i < TN_COUNT (places); i++) {
-        ck_assert_msg (tn_decoder_read (stream, places[i], got, sizeof got, &error) == TENON_OK, "%s",
+        ck_assert_msg (tn_decoder_read (&decoder, part, places[i], got, sizeof got, &error) == TENON_OK, "%s",
                        error.message);
         ck_assert_mem_eq (got, plain + places[i], sizeof got);
     }
-    ck_assert_int_eq (tn_decoder_finish (stream, &error), TENON_OK);
-    ck_assert_int_eq (tn_decoder_read (stream, SIZE - 10, got, 11, &error), TENON_E_TRUNCATED);
-    tn_decoder_free (stream);
+    ck_assert_int_eq (tn_decoder_finish (&decoder, part, &error), TENON_OK);
+    ck_assert_int_eq (tn_decoder_read (&decoder, part, SIZE - 10, got, 11, &error), TENON_E_TRUNCATED);
+    tn_decoder_free (&decoder);
     close_part ();
 }
 END_TEST
 
 START_TEST (wrong_checksum)
 {
-    struct tn_decoder *stream;
+    struct tn_decoder decoder = { 0 };
     encode (0);
     open_part (SIZE, 0, right_sum () ^ 1);
-    ck_assert_int_eq (tn_decoder_new (part, &stream, &error), TENON_OK);
-    ck_assert_int_eq (tn_decoder_finish (stream, &error), TENON_E_CHECKSUM);
+    ck_assert_int_eq (tn_decoder_finish (&decoder, part, &error), TENON_E_CHECKSUM);
     ck_assert_str_eq (error.file, "box: member 'm'");
-    tn_decoder_free (stream);
+    tn_decoder_free (&decoder);
     close_part ();
 }
 END_TEST
@@ -118,14 +116,13 @@ END_TEST
 /* What is announced is more, or less, than what the stream holds. */
 START_TEST (wrong_size)
 {
-    struct tn_decoder *stream;
+    struct tn_decoder decoder = { 0 };
     encode (0);
     open_part (SIZE + (uint64_t) (_i ? 1 : -1), 0, right_sum ());
-    ck_assert_int_eq (tn_decoder_new (part, &stream, &error), TENON_OK);
-    ck_assert_int_eq (tn_decoder_finish (stream, &error), TENON_E_MALFORMED);
+    ck_assert_int_eq (tn_decoder_finish (&decoder, part, &error), TENON_E_MALFORMED);
     ck_assert_msg (strstr (error.message, _i ? "damaged" : "more than the 299999 bytes") != NULL, "%s",
                    error.message);
-    tn_decoder_free (stream);
+    tn_decoder_free (&decoder);
     close_part ();
 }
 END_TEST
@@ -135,14 +132,13 @@ START_TEST (cut_off)
     encode (0);
     uint64_t whole = stored_size;
     for (uint64_t size = 0; size < whole; size += 1 + size / 40) {
-        struct tn_decoder *stream;
+        struct tn_decoder decoder = { 0 };
         tenon_error fresh = TENON_ERROR_INIT;
         error = fresh;
         stored_size = size;
         open_part (SIZE, 0, right_sum ());
-        ck_assert_int_eq (tn_decoder_new (part, &stream, &error), TENON_OK);
-        ck_assert_int_eq (tn_decoder_finish (stream, &error), TENON_E_MALFORMED);
-        tn_decoder_free (stream);
+        ck_assert_int_eq (tn_decoder_finish (&decoder, part, &error), TENON_E_MALFORMED);
+        tn_decoder_free (&decoder);
         close_part ();
     }
 }
@@ -150,14 +146,13 @@ END_TEST
 
 START_TEST (bytes_behind)
 {
-    struct tn_decoder *stream;
+    struct tn_decoder decoder = { 0 };
     encode (0);
     stored_size += 3;
     open_part (SIZE, 0, right_sum ());
-    ck_assert_int_eq (tn_decoder_new (part, &stream, &error), TENON_OK);
-    ck_assert_int_eq (tn_decoder_finish (stream, &error), TENON_E_MALFORMED);
+    ck_assert_int_eq (tn_decoder_finish (&decoder, part, &error), TENON_E_MALFORMED);
     ck_assert_msg (strstr (error.message, "end 3 bytes before") != NULL, "%s", error.message);
-    tn_decoder_free (stream);
+    tn_decoder_free (&decoder);
     close_part ();
 }
 END_TEST
@@ -165,25 +160,22 @@ END_TEST
 START_TEST (whole_blocks)
 {
     uint8_t *got = malloc (SIZE);
-    struct tn_block_state *state = NULL;
+    struct tn_decoder decoder = { 0 };
     bool good = false;
     encode (65536);
     open_part (SIZE, 65536, right_sum ());
     ck_assert_uint_eq (part->block_count, 5);
-    ck_assert_int_eq (tn_blocks_read (part, 1, 4, got, &state, &good, &error), TENON_OK);
+    ck_assert_int_eq (tn_decoder_blocks (&decoder, part, 1, 4, got, &good, &error), TENON_OK);
     ck_assert (good);
     ck_assert_mem_eq (got, plain + 65536, SIZE - 65536);
     /* a table that lies: the second block is said to begin a byte later */
     ++*(uint64_t *) (uintptr_t) &part->block_ends[0];
-    ck_assert_int_eq (tn_blocks_read (part, 0, 2, got, &state, &good, &error), TENON_OK);
+    ck_assert_int_eq (tn_decoder_blocks (&decoder, part, 0, 2, got, &good, &error), TENON_OK);
     ck_assert (!good && part->blocks_are_wrong);
-    tn_block_state_free (state);
-    /* as one stream it can still be read */
-    struct tn_decoder *stream;
-    ck_assert_int_eq (tn_decoder_new (part, &stream, &error), TENON_OK);
-    ck_assert_int_eq (tn_decoder_read (stream, 70000, got, 1000, &error), TENON_OK);
+    /* in order it can still be read */
+    ck_assert_int_eq (tn_decoder_read (&decoder, part, 70000, got, 1000, &error), TENON_OK);
     ck_assert_mem_eq (got, plain + 70000, 1000);
-    tn_decoder_free (stream);
+    tn_decoder_free (&decoder);
     close_part ();
     free (got);
 }
