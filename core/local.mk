@@ -124,16 +124,19 @@ core_libcore_la_SOURCES = \
 	core/source/source.c \
 	core/source/source.h \
 	core/transfer/gather.c \
+	core/transfer/gather.h \
 	core/transfer/ordered.c \
 	core/transfer/range_reader.c \
 	core/transfer/range_reader.h \
 	core/transfer/request.c \
 	core/transfer/request.h \
 	core/transfer/slab.c \
+	core/transfer/slab.h \
 	core/transfer/spool.c \
 	core/transfer/transfer.c \
 	core/transfer/transfer.h \
-	core/transfer/worker.c
+	core/transfer/way.c \
+	core/transfer/way.h
 nodist_core_libcore_la_SOURCES = plugins/builtin.c
 core_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(INIH_CFLAGS) $(LIBDEFLATE_CFLAGS) $(ISAL_CFLAGS) \
 	-DTENON_PLUGINDIR='"$(plugindir)"' -DTENON_SYSCONFDIR='"$(sysconfdir)"'

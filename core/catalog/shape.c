@@ -50,6 +50,15 @@ tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *
     return TENON_OK;
 }
 
+bool
+tn_shape_has_order (uint32_t rank, const uint64_t *shape)
+{
+    uint32_t longer = 0;
+    for (uint32_t i = 0; i < rank; i++)
+        longer += shape[i] > 1;
+    return longer > 1;
+}
+
 void
 tn_shape_text (char *to, size_t room, const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape)
 {

@@ -9,6 +9,8 @@
  * of 2^63 or more, or a row that is no multiple of a block. */
 tenon_status tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *shape,
                              uint64_t *elements, uint64_t *bytes, tenon_error *error);
+/* True if at least two axes are longer than 1. If not, C order and Fortran order are the same. */
+bool tn_shape_has_order (uint32_t rank, const uint64_t *shape);
 /* "4096 × 4096 q4_k" */
 void tn_shape_text (char *to, size_t room, const struct tenon_dtype *dtype, uint32_t rank,
                     const uint64_t *shape);

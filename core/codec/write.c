@@ -216,11 +216,9 @@ tell_changes (struct tn_call *call, struct tn_writer *writer, uint64_t index,
     uint32_t changed = (tensor->flags ^ layout) & (TENON_FORTRAN | TENON_BIG_ENDIAN);
     if (!origin->from_file || request->elements == 0)
         return;
-    uint32_t moving = 0;
-    for (uint32_t i = 0; i < tensor->rank; i++)
-        moving += tensor->shape[i] > 1;
     bool asked = layout & TENON_ASKED;
-    if ((changed & TENON_FORTRAN) && moving > 1 && tensor->storage == TENON_EXTENT)
+    if ((changed & TENON_FORTRAN) && tn_shape_has_order (tensor->rank, tensor->shape)
+        && tensor->storage == TENON_EXTENT)
         tell_change (call, writer, entry->name, asked, "order",
                      tensor->flags & TENON_FORTRAN ? "Fortran" : "C",
                      layout & TENON_FORTRAN ? "Fortran" : "C");
@@ -258,18 +256,16 @@ tn_write_tensor (struct tn_call *call, struct tn_writer *writer, uint64_t index,
     if (status == TENON_OK) {
         writer->sink->subject = tn_catalog_tensor (writer->plan->own, index)->name;
         tell_changes (call, writer, index, &request, layout);
-        const struct tn_source *source = request.source;
-        bool in_reach = !tn_source_is_encoded (source) && source->check == TENON_CHECK_NONE
-                        && source->backing->kind != TN_SOURCE_READER;
+        struct tn_way way = tn_way_choose (&request, TN_TO_FILE);
         if (request.size == 0)
             ;
         else if (writer->dry)
             status = tn_sink_fill (writer->sink, 0, request.size, error);
-        else if (tn_request_is_plain (&request) && in_reach)
+        else if (way.kind == TN_WAY_COPY)
             status = copy_plain (writer, &request, error);
         else {
             struct tn_source *read = request.source;
-            status = tn_transfer_stream (writer->plan->context, &request, take_piece, &destination,
+            status = tn_transfer_stream (writer->plan->context, &request, way, take_piece, &destination,
                                          writer->meter, error);
             tell_blocks (call, writer, index, read);
         }

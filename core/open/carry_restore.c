@@ -165,10 +165,7 @@ find_dtype (struct reader *reader, const struct entry *entry)
 static bool
 is_in_c_order (const struct tn_tensor *tensor)
 {
-    uint32_t moving = 0;
-    for (uint32_t i = 0; i < tensor->rank; i++)
-        moving += tensor->shape[i] > 1;
-    return !(tensor->flags & TENON_FORTRAN) || moving < 2;
+    return !(tensor->flags & TENON_FORTRAN) || !tn_shape_has_order (tensor->rank, tensor->shape);
 }
 
 /* Why a tensor cannot be what the record says; NULL: it can. */

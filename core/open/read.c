@@ -8,7 +8,7 @@
 /* ---- requests ---- */
 
 static tenon_status
-take_request (const tenon_file *file, const tenon_request *theirs, tenon_request *ours, struct tn_box *box,
+copy_request (const tenon_file *file, const tenon_request *theirs, tenon_request *ours, struct tn_box *box,
               tenon_error *error)
 {
     if (!tn_copy_struct (ours, sizeof *ours, theirs, offsetof (tenon_request, size) + sizeof ours->size))
@@ -24,19 +24,20 @@ take_request (const tenon_file *file, const tenon_request *theirs, tenon_request
 }
 
 static tenon_status
-make_want (const tenon_file *file, const tenon_request *theirs, struct tn_request *want, tenon_error *error)
+make_request (const tenon_file *file, const tenon_request *theirs, struct tn_request *request,
+              tenon_error *error)
 {
     tenon_request ours;
     struct tn_box box;
-    TN_TRY (take_request (file, theirs, &ours, &box, error));
+    TN_TRY (copy_request (file, theirs, &ours, &box, error));
     const struct tn_tensor *tensor = tn_catalog_tensor (file->catalog, ours.index);
-    if (tn_request_make (want, file->catalog, tensor, &box, ours.dtype, 0, error) < 0)
+    if (tn_request_make (request, file->catalog, tensor, &box, ours.dtype, 0, error) < 0)
         tn_fail_in (error, NULL, tensor->name);
     return error->status;
 }
 
 static tenon_status
-out (const tenon_file *file, tenon_error *to, tenon_error *mine)
+finish_call (const tenon_file *file, tenon_error *to, tenon_error *mine)
 {
     if (mine->status < 0)
         tn_fail_in (mine, file->path[0] ? file->path : NULL, NULL);
@@ -47,10 +48,10 @@ TENON_API tenon_status
 tenon_request_size (const tenon_file *file, const tenon_request *request, uint64_t *size, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
-    struct tn_request want;
-    if (make_want (file, request, &want, &mine) == TENON_OK)
-        *size = want.size;
-    return out (file, error, &mine);
+    struct tn_request made;
+    if (make_request (file, request, &made, &mine) == TENON_OK)
+        *size = made.size;
+    return finish_call (file, error, &mine);
 }
 
 /* Requests lie in an array of theirs: their stride is their size. */
@@ -60,65 +61,69 @@ request_at (tenon_request *requests, uint64_t index)
     return (tenon_request *) (void *) ((char *) requests + index * requests->struct_size);
 }
 
-/* Checks all requests and turns them into jobs; *total is the sum of their sizes, each rounded up to 64. */
-static tenon_status
-make_jobs (tenon_file *file, tenon_request *requests, uint64_t count, struct tn_transfer_job *jobs,
-           struct tn_box *boxes, uint64_t *total, tenon_error *error)
+/* What one call of tenon_read or tenon_load reads. */
+struct batch {
+    tenon_file *file;
+    tenon_request *requests;
+    uint64_t count, bytes; /* of the results */
+    struct tn_transfer_job *jobs;
+    struct tn_arena arena; /* holds their requests */
+};
+
+static void
+free_batch (struct batch *batch)
 {
-    *total = 0;
-    for (uint64_t i = 0; i < count; i++) {
-        tenon_request ours;
-        struct tn_request want;
-        TN_TRY (take_request (file, request_at (requests, i), &ours, &boxes[i], error));
-        TN_TRY (make_want (file, &ours, &want, error));
-        jobs[i] = (struct tn_transfer_job){ .box = ours.rank ? &boxes[i] : NULL,
-                                            .catalog = file->catalog,
-                                            .tensor = want.tensor,
-                                            .target = ours.dtype,
-                                            .size = want.size };
-        if (tn_add (*total, (want.size + 63) & ~(uint64_t) 63, total) || *total >= (uint64_t) 1 << 62)
+    tn_arena_free (&batch->arena);
+    free (batch->jobs);
+}
+
+static tenon_status
+make_jobs (struct batch *batch, tenon_error *error)
+{
+    if (batch->count > UINT32_MAX)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "more than 2^32 requests at once");
+    if (!(batch->jobs = calloc (batch->count + 1, sizeof *batch->jobs)))
+        return tn_fail_memory (error);
+    for (uint64_t i = 0; i < batch->count; i++) {
+        struct tn_request request;
+        struct tn_transfer_job *job = &batch->jobs[i];
+        TN_TRY (make_request (batch->file, request_at (batch->requests, i), &request, error));
+        if (!(job->request = tn_request_keep (&batch->arena, &request)))
+            return tn_fail_memory (error);
+        job->way = tn_way_choose (&request, TN_INTO_MEMORY);
+        if (tn_add (batch->bytes, request.size, &batch->bytes) || batch->bytes >= (uint64_t) 1 << 62)
             return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "the requests need 2^62 bytes or more");
     }
     return TENON_OK;
 }
 
 static tenon_status
-run_jobs (tenon_file *file, const struct tn_transfer_job *jobs, uint64_t count,
-          const tenon_progress *progress, uint64_t total, tenon_error *error)
+run_jobs (struct batch *batch, const tenon_progress *progress, tenon_error *error)
 {
     struct tn_meter meter;
-    tn_meter_begin (&meter, progress, total);
-    tenon_status status = tn_transfer_read (file->context, jobs, count, &meter, error);
+    tn_meter_begin (&meter, progress, batch->bytes);
+    tenon_status status = tn_transfer_read (batch->file->context, batch->jobs, batch->count, &meter, error);
     tn_meter_end (&meter);
     return status;
 }
 
 static tenon_status
-read_all (tenon_file *file, tenon_request *requests, uint64_t count, const tenon_progress *progress,
-          tenon_error *error)
+read_batch (struct batch *batch, const tenon_progress *progress, tenon_error *error)
 {
-    uint64_t total, bytes = 0;
-    if (count > UINT32_MAX)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "more than 2^32 requests at once");
-    TN_FREE struct tn_transfer_job *jobs = calloc (count + 1, sizeof *jobs);
-    TN_FREE struct tn_box *boxes = calloc (count + 1, sizeof *boxes);
-    if (!jobs || !boxes)
-        return tn_fail_memory (error);
-    TN_TRY (make_jobs (file, requests, count, jobs, boxes, &total, error));
-    for (uint64_t i = 0; i < count; i++) {
-        tenon_request *request = request_at (requests, i);
-        uint64_t room = request->size;
-        request->size = jobs[i].size;
-        if (room < jobs[i].size || (!request->data && jobs[i].size > 0)) {
-            tn_fail_in (error, NULL, jobs[i].tensor->name);
-            return tn_fail (
-                error, TENON_E_MISUSE, TN_NO_OFFSET, "%llu bytes are needed, there is room for %llu",
-                (unsigned long long) jobs[i].size, (unsigned long long) (request->data ? room : 0));
+    TN_TRY (make_jobs (batch, error));
+    for (uint64_t i = 0; i < batch->count; i++) {
+        tenon_request *request = request_at (batch->requests, i);
+        uint64_t room = request->size, size = batch->jobs[i].request->size;
+        request->size = size;
+        if (room < size || (!request->data && size > 0)) {
+            tn_fail_in (error, NULL, batch->jobs[i].request->tensor->name);
+            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                            "%llu bytes are needed, there is room for %llu", (unsigned long long) size,
+                            (unsigned long long) (request->data ? room : 0));
         }
-        jobs[i].to = request->data;
-        bytes += jobs[i].size;
+        batch->jobs[i].to = request->data;
     }
-    return run_jobs (file, jobs, count, progress, bytes, error);
+    return run_jobs (batch, progress, error);
 }
 
 TENON_API tenon_status
@@ -126,8 +131,10 @@ tenon_read (tenon_file *file, tenon_request *requests, uint64_t count, const ten
             tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
-    read_all (file, requests, count, progress, &mine);
-    return out (file, error, &mine);
+    struct batch batch = { .file = file, .requests = requests, .count = count };
+    read_batch (&batch, progress, &mine);
+    free_batch (&batch);
+    return finish_call (file, error, &mine);
 }
 
 /* ---- memory of the library ---- */
@@ -173,45 +180,57 @@ tenon_memory_free (tenon_memory *memory)
 /* Less is copied. */
 #define LEAST_ROOM 4096u
 
-/* A tensor that fills an encoded member lies inside the decoded member: it is decoded where it belongs. */
-static void
-make_room (struct tn_transfer_job *job)
+static uint64_t
+align_up (uint64_t number)
 {
-    struct tn_request want;
-    const struct tn_source *source = job->catalog->sources[job->tensor->source];
-    if (job->box || !source->filter || job->size < LEAST_ROOM)
-        return;
-    tenon_error ignored = TENON_ERROR_INIT;
-    if (tn_request_make (&want, job->catalog, job->tensor, NULL, job->target, 0, &ignored) < 0
-        || !tn_request_in_member (&want))
-        return;
-    job->before = want.offset;
-    job->after = source->size - want.offset - want.tensor->length;
+    return (number + 63) & ~(uint64_t) 63;
 }
 
-/* So that the tensor, not its member, is aligned. */
+/* A tensor that fills an encoded member is decoded where it belongs, with what lies around it in the member.
+ * Returns the bytes that the job takes; the tensor, not its member, is aligned to 64. */
 static uint64_t
-padding_before (const struct tn_transfer_job *job)
+make_room (struct tn_transfer_job *job)
 {
-    return -job->before & 63;
+    const struct tn_request *request = job->request;
+    if (job->way.in_place && request->size >= LEAST_ROOM) {
+        job->before = request->offset;
+        job->after = request->source->size - request->offset - request->tensor->length;
+    }
+    return align_up (job->before) + align_up (request->size + job->after);
+}
+
+/* Gives each job its place in the memory. */
+static void
+lay_out (const struct batch *batch, uint8_t *next)
+{
+    for (uint64_t i = 0; next && i < batch->count; i++) {
+        struct tn_transfer_job *job = &batch->jobs[i];
+        job->to = next + align_up (job->before);
+        next = (uint8_t *) job->to + align_up (job->request->size + job->after);
+    }
+}
+
+/* The caller gets the memory in `result`, or the file keeps it. */
+static void
+hand_over (tenon_file *file, tenon_memory *memory, tenon_memory **result)
+{
+    if (result) {
+        *result = memory;
+        return;
+    }
+    pthread_mutex_lock (&file->lock);
+    memory->next = file->memory;
+    file->memory = memory;
+    pthread_mutex_unlock (&file->lock);
 }
 
 static tenon_status
-load_all (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memory **result,
-          const tenon_progress *progress, tenon_error *error)
+load_batch (struct batch *batch, tenon_memory **result, const tenon_progress *progress, tenon_error *error)
 {
-    uint64_t total, bytes = 0;
-    if (count > UINT32_MAX)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "more than 2^32 requests at once");
-    TN_FREE struct tn_transfer_job *jobs = calloc (count + 1, sizeof *jobs);
-    TN_FREE struct tn_box *boxes = calloc (count + 1, sizeof *boxes);
-    if (!jobs || !boxes)
-        return tn_fail_memory (error);
-    TN_TRY (make_jobs (file, requests, count, jobs, boxes, &total, error));
-    for (uint64_t i = 0; i < count; i++) {
-        make_room (&jobs[i]);
-        total += jobs[i].before + padding_before (&jobs[i]) + ((jobs[i].after + 63) & ~(uint64_t) 63);
-    }
+    uint64_t total = 0;
+    TN_TRY (make_jobs (batch, error));
+    for (uint64_t i = 0; i < batch->count; i++)
+        total += make_room (&batch->jobs[i]);
     tenon_memory *memory = memory_new (total);
     if (!memory)
         return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "no %llu bytes of memory could be had",
@@ -219,33 +238,17 @@ load_all (tenon_file *file, tenon_request *requests, uint64_t count, tenon_memor
     uintptr_t start = (uintptr_t) memory->base;
     if (total >= HUGE_PAGE)
         start = (start + HUGE_PAGE - 1) & ~(uintptr_t) (HUGE_PAGE - 1);
-    uint8_t *next = (uint8_t *) start;
-    for (uint64_t i = 0; i < count; i++) {
-        if (next)
-            next += jobs[i].before + padding_before (&jobs[i]);
-        jobs[i].to = next;
-        if (next)
-            next += (jobs[i].size + jobs[i].after + 63) & ~(uint64_t) 63;
-        bytes += jobs[i].size;
+    lay_out (batch, (uint8_t *) start);
+    tenon_status status = run_jobs (batch, progress, error);
+    for (uint64_t i = 0; i < batch->count; i++) {
+        request_at (batch->requests, i)->data = status == TENON_OK ? batch->jobs[i].to : NULL;
+        request_at (batch->requests, i)->size = batch->jobs[i].request->size;
     }
-    tenon_status status = run_jobs (file, jobs, count, progress, bytes, error);
-    for (uint64_t i = 0; i < count; i++) {
-        request_at (requests, i)->data = status == TENON_OK ? jobs[i].to : NULL;
-        request_at (requests, i)->size = jobs[i].size;
-    }
-    if (status < 0) {
+    if (status == TENON_OK)
+        hand_over (batch->file, memory, result);
+    else
         tenon_memory_free (memory);
-        return status;
-    }
-    if (result)
-        *result = memory;
-    else {
-        pthread_mutex_lock (&file->lock);
-        memory->next = file->memory;
-        file->memory = memory;
-        pthread_mutex_unlock (&file->lock);
-    }
-    return TENON_OK;
+    return status;
 }
 
 TENON_API tenon_status
@@ -255,8 +258,10 @@ tenon_load (tenon_file *file, tenon_request *requests, uint64_t count, tenon_mem
     tenon_error mine = TENON_ERROR_INIT;
     if (memory)
         *memory = NULL;
-    load_all (file, requests, count, memory, progress, &mine);
-    return out (file, error, &mine);
+    struct batch batch = { .file = file, .requests = requests, .count = count };
+    load_batch (&batch, memory, progress, &mine);
+    free_batch (&batch);
+    return finish_call (file, error, &mine);
 }
 
 /* ---- map ---- */
@@ -287,15 +292,16 @@ map_tensor (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
     if (tensor->length == 0)
         return TENON_OK;
     *data = NULL;
-    if (tensor->storage != TENON_EXTENT)
+    struct tn_way way = tn_way_to_map (tensor, source);
+    if (way.kind == TN_WAY_SERVED)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
-    if (tn_source_is_encoded (source))
+    if (way.kind != TN_WAY_STORED)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "it is stored through the filter %s",
                         source->backing->filter->table.id);
     const uint8_t *base = tn_source_map (source->backing, &why);
     if (!base)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
-    if (source->check && source->check_mapped && !atomic_load (&source->map_is_good)) {
+    if (way.sums_first) {
         TN_TRY (tn_scan_all (file->context, source, NULL, NULL, error));
         atomic_store (&source->map_is_good, true);
     }
@@ -317,7 +323,7 @@ tenon_map (tenon_file *file, uint64_t index, const void **data, uint64_t *size, 
     *data = NULL;
     *size = 0;
     map_tensor (file, index, data, size, &mine);
-    return out (file, error, &mine);
+    return finish_call (file, error, &mine);
 }
 
 /* ---- stream ---- */
@@ -343,12 +349,13 @@ tenon_stream (tenon_file *file, const tenon_request *request,
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct consumer consumer = { sink, user };
-    struct tn_request want;
-    if (make_want (file, request, &want, &mine) == TENON_OK && want.size > 0) {
+    struct tn_request made;
+    if (make_request (file, request, &made, &mine) == TENON_OK && made.size > 0) {
         struct tn_meter meter;
-        tn_meter_begin (&meter, progress, want.size);
-        tn_transfer_stream (file->context, &want, consume, &consumer, &meter, &mine);
+        tn_meter_begin (&meter, progress, made.size);
+        tn_transfer_stream (file->context, &made, tn_way_choose (&made, TN_IN_ORDER), consume, &consumer,
+                            &meter, &mine);
         tn_meter_end (&meter);
     }
-    return out (file, error, &mine);
+    return finish_call (file, error, &mine);
 }

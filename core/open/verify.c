@@ -2,6 +2,7 @@
 /* verify.c - reads everything, compares every checksum, and tells all that is wrong. */
 #include "catalog/file.h"
 #include "source/scan.h"
+#include "transfer/slab.h"
 #include "transfer/transfer.h"
 
 struct verify {
@@ -167,8 +168,8 @@ read_tensor (struct verify *verify, struct tn_request *request, const struct ten
     struct watch watch = { .dtype = dtype, .block = block, .bad = UINT64_MAX };
     if (dtype->check && !block)
         return tn_fail_memory (error);
-    TN_TRY (
-        tn_transfer_stream (verify->file->context, request, look_at_bytes, &watch, &verify->meter, error));
+    TN_TRY (tn_transfer_stream (verify->file->context, request, tn_way_choose (request, TN_IN_ORDER),
+                                look_at_bytes, &watch, &verify->meter, error));
     if (watch.bad == UINT64_MAX)
         return TENON_OK;
     uint64_t first = watch.bad * dtype->block_items;

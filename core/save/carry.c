@@ -145,10 +145,7 @@ report_carried (struct tn_carry *carry, const struct tn_tensor *entry, const str
                 const struct tn_origin *origin, const struct tn_request *request)
 {
     char shape[300];
-    uint32_t moving = 0;
-    for (uint32_t i = 0; i < entry->rank; i++)
-        moving += entry->shape[i] > 1;
-    bool turned = (origin->tensor->flags & TENON_FORTRAN) && moving > 1;
+    bool turned = (origin->tensor->flags & TENON_FORTRAN) && tn_shape_has_order (entry->rank, entry->shape);
     if (request->stored_id != request->target_id)
         tn_report_add (carry->report, TENON_NOTE, TENON_OK, 0, entry->name, "",
                        "converted from %s to %s, as asked for", tn_dtype_label (request->stored),

@@ -4,228 +4,242 @@
 #include "kernels/checksum.h"
 #include "source/decoder.h"
 
-/* What a thread reads at once of a plain source. */
+/* What a thread reads at once of a source that is not encoded. */
 #define PIECE ((uint64_t) 1 << 20)
 
 struct tn_scan {
     tenon_context *context;
     struct tn_source *source;
     uint64_t position;
-    uint32_t crc;   /* of all that was decoded … */
-    uint64_t known; /* … up to here: beyond the position when a block was begun */
-    /* encoded in blocks */
-    bool blocks;
-    struct tn_decoder *decoders; /* of each thread; not in blocks: one */
-    uint8_t *block;              /* decoded; the position lies in it … */
-    uint64_t block_number;       /* … or not; counted from 1 */
+    bool sums;                   /* compare the checksum, which is … */
+    uint32_t crc;                /* … of all bytes before … */
+    uint64_t known;              /* … here: the end of the last block, which may lie beyond the position */
+    bool blocks;                 /* encoded, in blocks that can be decoded by themselves */
+    struct tn_decoder *decoders; /* of each thread; NULL: any thread reads any piece */
+    uint8_t *block;              /* decoded, of which the scan has handed out only some … */
+    uint64_t block_number;       /* … and which, counted from 1; 0: none */
+    uint8_t *edge;               /* decoded, of which only the end was wanted */
     uint8_t *skipped;
 };
 
 tenon_status
-tn_scan_new (tenon_context *context, struct tn_source *source, struct tn_scan **result, tenon_error *error)
+tn_scan_new (tenon_context *context, struct tn_source *source, uint64_t start, struct tn_scan **result,
+             tenon_error *error)
 {
-    struct tn_scan *feed = *result = calloc (1, sizeof *feed);
-    if (!feed)
+    struct tn_scan *scan = *result = calloc (1, sizeof *scan);
+    if (!scan)
         return tn_fail_memory (error);
-    feed->context = context;
-    feed->source = source;
-    feed->blocks = source->backing == source && tn_has_blocks (source);
+    scan->context = context;
+    scan->source = source;
+    scan->position = start;
+    scan->sums = source->check != TENON_CHECK_NONE && start == 0;
+    scan->blocks = source->backing == source && tn_has_blocks (source);
     if (!tn_source_is_encoded (source) && !source->in_order)
         return TENON_OK;
-    feed->decoders = calloc (tn_pool_width (context->pool), sizeof *feed->decoders);
-    feed->block = feed->blocks ? malloc (source->block_size) : NULL;
-    if (feed->decoders && (feed->block || !feed->blocks))
+    scan->decoders = calloc (tn_pool_width (context->pool), sizeof *scan->decoders);
+    scan->block = scan->blocks ? malloc (source->block_size) : NULL;
+    if (scan->decoders && (scan->block || !scan->blocks))
         return TENON_OK;
-    tn_scan_free (feed);
+    tn_scan_free (scan);
     *result = NULL;
     return tn_fail_memory (error);
 }
 
 void
-tn_scan_free (struct tn_scan *feed)
+tn_scan_free (struct tn_scan *scan)
 {
-    if (!feed)
+    if (!scan)
         return;
-    for (unsigned i = 0; feed->decoders && i < tn_pool_width (feed->context->pool); i++)
-        tn_decoder_free (&feed->decoders[i]);
-    free (feed->decoders);
-    free (feed->block);
-    free (feed->skipped);
-    free (feed);
+    for (unsigned i = 0; scan->decoders && i < tn_pool_width (scan->context->pool); i++)
+        tn_decoder_free (&scan->decoders[i]);
+    free (scan->decoders);
+    free (scan->block);
+    free (scan->edge);
+    free (scan->skipped);
+    free (scan);
 }
 
 /* ---- what threads do ---- */
 
 struct round {
-    struct tn_scan *feed;
-    uint64_t begin;  /* first byte, or first block */
-    uint64_t end;    /* plain: behind the last byte */
-    uint8_t *to;     /* where it belongs */
-    uint32_t *sums;  /* of each item */
+    struct tn_scan *scan;
+    uint64_t begin, end; /* what is read */
+    uint64_t first;      /* item 0: number of the piece, or block */
+    uint64_t unit;       /* its size */
+    uint8_t *to;         /* where the byte at `begin` belongs */
+    uint32_t *sums;      /* of each item */
+    struct tn_meter *meter;
     atomic_bool bad; /* a block did not decode to its size */
 };
 
 static tenon_status
-plain_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
+read_piece (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct round *round = opaque;
     uint64_t begin = round->begin + item * PIECE, size = TN_MIN (PIECE, round->end - begin);
     uint8_t *to = round->to + item * PIECE;
     (void) worker;
-    TN_TRY (tn_source_read (round->feed->source, begin, to, size, error));
-    if (round->feed->source->check)
+    TN_TRY (tn_source_read (round->scan->source, begin, to, size, error));
+    if (round->scan->sums)
         round->sums[item] = tn_crc32 (0, to, size);
-    return TENON_OK;
+    return tn_meter_add (round->meter, size, error);
 }
 
+/* A block is decoded where it belongs. One that is wanted in part, the first or the last, is decoded aside.
+ */
 static tenon_status
-block_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
+read_block (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct round *round = opaque;
-    struct tn_source *source = round->feed->source;
-    uint64_t at = (round->begin + item) * source->block_size;
-    uint8_t *to = round->to + item * source->block_size;
-    bool good = true;
+    struct tn_scan *scan = round->scan;
+    uint64_t number = round->first + item, at = number * round->unit;
+    uint64_t behind = TN_MIN (at + round->unit, scan->source->size);
+    uint64_t from = TN_MAX (at, round->begin), until = TN_MIN (behind, round->end);
+    bool whole = from == at && until == behind, good;
+    uint8_t *to = round->to + (from - round->begin);
+    uint8_t *place = whole ? to : behind >= round->end ? scan->block : scan->edge;
     if (atomic_load (&round->bad))
         return TENON_OK;
-    TN_TRY (
-        tn_decoder_blocks (&round->feed->decoders[worker], source, round->begin + item, 1, to, &good, error));
-    if (!good)
+    TN_TRY (tn_decoder_blocks (&scan->decoders[worker], scan->source, number, 1, place, &good, error));
+    if (!good) {
         atomic_store (&round->bad, true);
-    else if (source->check)
-        round->sums[item] = tn_crc32 (0, to, TN_MIN (source->block_size, source->size - at));
-    return TENON_OK;
-}
-
-static tenon_status
-add_sums (struct tn_scan *feed, const uint32_t *sums, uint64_t count, uint64_t piece, uint64_t end,
-          tenon_error *error)
-{
-    if (feed->source->check == TENON_CHECK_NONE) {
-        feed->known = end;
         return TENON_OK;
     }
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t size = TN_MIN (piece, end - feed->known);
-        feed->crc = tn_crc32_combine (feed->crc, sums[i], size);
-        feed->known += size;
-    }
-    return feed->known == feed->source->size ? tn_source_compare (feed->source, feed->crc, error) : TENON_OK;
+    if (scan->sums)
+        round->sums[item] = tn_crc32 (0, place, behind - at);
+    if (!whole)
+        memcpy (to, place + (from - at), until - from);
+    return tn_meter_add (round->meter, until - from, error);
 }
 
-/* `count` items of `piece` bytes, from the position on. *good is false when blocks lied. */
 static tenon_status
-run_round (struct tn_scan *feed, tn_pool_item item, struct round *round, uint64_t count, uint64_t piece,
-           uint64_t end, bool *good, tenon_error *error)
+add_sums (struct tn_scan *scan, const uint32_t *sums, uint64_t count, uint64_t unit, uint64_t end,
+          tenon_error *error)
 {
-    TN_FREE uint32_t *sums = calloc (count, sizeof *sums);
-    *good = true;
-    if (!sums)
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t size = TN_MIN (unit, end - scan->known);
+        scan->crc = tn_crc32_combine (scan->crc, sums[i], size);
+        scan->known += size;
+    }
+    return scan->known == scan->source->size ? tn_source_compare (scan->source, scan->crc, error) : TENON_OK;
+}
+
+/* `end`: where the last of `count` items ends. */
+static tenon_status
+run_round (struct round *round, tn_pool_item item, uint64_t count, uint64_t end, tenon_error *error)
+{
+    struct tn_scan *scan = round->scan;
+    TN_FREE uint32_t *sums = scan->sums ? calloc (count, sizeof *sums) : NULL;
+    if (scan->sums && !sums)
         return tn_fail_memory (error);
-    round->feed = feed;
     round->sums = sums;
-    TN_TRY (tn_pool_run (feed->context->pool, count, item, round, error));
-    *good = !atomic_load (&round->bad);
-    return *good ? add_sums (feed, sums, count, piece, end, error) : TENON_OK;
+    TN_TRY (tn_pool_run (scan->context->pool, count, item, round, error));
+    return sums && !atomic_load (&round->bad) ? add_sums (scan, sums, count, round->unit, end, error)
+                                              : TENON_OK;
 }
 
 /* ---- the ways ---- */
 
 static tenon_status
-read_plain (struct tn_scan *feed, uint8_t *to, uint64_t length, tenon_error *error)
+read_plain (struct tn_scan *scan, uint8_t *to, uint64_t length, struct tn_meter *meter, tenon_error *error)
 {
-    struct round round = { .begin = feed->position, .end = feed->position + length, .to = to };
-    bool good;
-    return run_round (feed, plain_item, &round, (length + PIECE - 1) / PIECE, PIECE, round.end, &good, error);
+    struct round round = { .scan = scan,
+                           .begin = scan->position,
+                           .end = scan->position + length,
+                           .unit = PIECE,
+                           .to = to,
+                           .meter = meter };
+    return run_round (&round, read_piece, (length + PIECE - 1) / PIECE, round.end, error);
 }
 
-/* Whole blocks go to where they belong; of one that is wanted in part only the rest is kept for the next
- * read. */
+/* What the last read left of its last block comes first; the other blocks are decoded on all threads. *good
+ * is false when blocks lied. */
 static tenon_status
-read_blocks (struct tn_scan *feed, uint8_t *to, uint64_t length, bool *good, tenon_error *error)
+read_blocks (struct tn_scan *scan, uint8_t *to, uint64_t length, struct tn_meter *meter, bool *good,
+             tenon_error *error)
 {
-    struct tn_source *source = feed->source;
-    uint64_t position = feed->position, end = position + length;
+    uint64_t unit = scan->source->block_size, at = scan->position % unit;
+    uint64_t begin = scan->position, end = begin + length;
     *good = true;
-    while (position < end && *good) {
-        uint64_t number = position / source->block_size, at = position % source->block_size;
-        uint64_t begin = position - at, behind = TN_MIN (begin + source->block_size, source->size);
-        struct round round = { .begin = number, .to = to };
-        if (at == 0 && behind <= end && feed->block_number != number + 1) {
-            uint64_t count =
-                end == source->size ? source->block_count - number : end / source->block_size - number;
-            uint64_t to_where = TN_MIN (begin + count * source->block_size, source->size);
-            TN_TRY (run_round (feed, block_item, &round, count, source->block_size, to_where, good, error));
-            to += to_where - position;
-            position = to_where;
-            continue;
-        }
-        if (feed->block_number != number + 1) {
-            round.to = feed->block;
-            feed->block_number = 0;
-            TN_TRY (run_round (feed, block_item, &round, 1, source->block_size, behind, good, error));
-            if (!*good)
-                break;
-            feed->block_number = number + 1;
-        }
-        uint64_t piece = TN_MIN (end, behind) - position;
-        memcpy (to, feed->block + at, piece);
-        to += piece;
-        position += piece;
+    if (scan->block_number == begin / unit + 1) {
+        uint64_t piece = TN_MIN (length, unit - at);
+        memcpy (to, scan->block + at, piece);
+        TN_TRY (tn_meter_add (meter, piece, error));
+        begin += piece, to += piece;
     }
+    if (begin == end)
+        return TENON_OK;
+    uint64_t first = begin / unit, last = (end - 1) / unit;
+    struct round round = {
+        .scan = scan, .begin = begin, .end = end, .first = first, .unit = unit, .to = to, .meter = meter
+    };
+    if (begin % unit > 0 && first < last && !scan->edge && !(scan->edge = malloc (unit)))
+        return tn_fail_memory (error);
+    scan->block_number = 0;
+    TN_TRY (run_round (&round, read_block, last - first + 1, TN_MIN ((last + 1) * unit, scan->source->size),
+                       error));
+    *good = !atomic_load (&round.bad);
+    if (end % unit > 0)
+        scan->block_number = last + 1;
     return TENON_OK;
 }
 
-/* The table of blocks lied: the rest comes from one stream, which has to begin at the beginning. */
+/* The table of blocks lied: the rest is read in order, for the checksum from the beginning on. */
 static tenon_status
-leave_blocks (struct tn_scan *feed, tenon_error *error)
+leave_blocks (struct tn_scan *scan, tenon_error *error)
 {
-    uint8_t *some = feed->block;
-    uint64_t room = feed->source->block_size;
-    feed->blocks = false;
-    for (uint64_t at = 0; at < feed->position;) {
-        uint64_t piece = TN_MIN (room, feed->position - at);
-        TN_TRY (tn_decoder_read (feed->decoders, feed->source, at, some, piece, error));
+    uint64_t room = scan->source->block_size;
+    scan->blocks = false;
+    for (uint64_t at = 0; scan->sums && at < scan->position;) {
+        uint64_t piece = TN_MIN (room, scan->position - at);
+        TN_TRY (tn_decoder_read (scan->decoders, scan->source, at, scan->block, piece, error));
         at += piece;
     }
     return TENON_OK;
 }
 
 tenon_status
-tn_scan_read (struct tn_scan *feed, void *to, uint64_t length, tenon_error *error)
+tn_scan_read (struct tn_scan *scan, void *to, uint64_t length, struct tn_meter *meter, tenon_error *error)
 {
-    struct tn_source *source = feed->source;
-    if (length > source->size - feed->position) {
+    struct tn_source *source = scan->source;
+    bool good = true;
+    if (length > source->size - scan->position) {
         tn_source_fail_in (source, error);
-        return tn_fail (error, TENON_E_TRUNCATED, feed->position, "%llu bytes are needed, it ends at %llu",
+        return tn_fail (error, TENON_E_TRUNCATED, scan->position, "%llu bytes are needed, it ends at %llu",
                         (unsigned long long) length, (unsigned long long) source->size);
     }
     if (length == 0)
         return TENON_OK;
-    if (feed->blocks) {
-        bool good;
-        TN_TRY (read_blocks (feed, to, length, &good, error));
-        if (!good)
-            TN_TRY (leave_blocks (feed, error));
+    if (scan->blocks)
+        TN_TRY (read_blocks (scan, to, length, meter, &good, error));
+    else if (!scan->decoders)
+        TN_TRY (read_plain (scan, to, length, meter, error));
+    if (!good)
+        TN_TRY (leave_blocks (scan, error));
+    if (scan->decoders && !scan->blocks) {
+        TN_TRY (tn_decoder_read (scan->decoders, source, scan->position, to, length, error));
+        TN_TRY (tn_meter_add (meter, length, error));
     }
-    if (!feed->blocks && feed->decoders)
-        TN_TRY (tn_decoder_read (feed->decoders, source, feed->position, to, length, error));
-    else if (!feed->blocks)
-        TN_TRY (read_plain (feed, to, length, error));
-    feed->position += length;
+    scan->position += length;
     return TENON_OK;
 }
 
 tenon_status
-tn_scan_skip (struct tn_scan *feed, uint64_t length, tenon_error *error)
+tn_scan_skip (struct tn_scan *scan, uint64_t length, tenon_error *error)
 {
-    uint64_t room = TN_MAX (4 * PIECE, feed->blocks ? 4 * feed->source->block_size : 0);
-    room = TN_MIN (room, feed->source->size);
-    if (length > 0 && !feed->skipped && !(feed->skipped = malloc (room)))
+    uint64_t unit = scan->blocks ? scan->source->block_size : 0;
+    uint64_t room = TN_MIN (TN_MAX (4 * PIECE, 4 * unit), scan->source->size);
+    /* inside a block nothing is to be done: it is decoded whole with what follows, or has been */
+    if (scan->blocks && scan->position % unit + length < unit
+        && length < scan->source->size - scan->position) {
+        scan->position += length;
+        return TENON_OK;
+    }
+    if (length > 0 && !scan->skipped && !(scan->skipped = malloc (room)))
         return tn_fail_memory (error);
     while (length > 0) {
         uint64_t piece = TN_MIN (length, room);
-        TN_TRY (tn_scan_read (feed, feed->skipped, piece, error));
+        TN_TRY (tn_scan_read (scan, scan->skipped, piece, NULL, error));
         length -= piece;
     }
     return TENON_OK;
@@ -233,27 +247,27 @@ tn_scan_skip (struct tn_scan *feed, uint64_t length, tenon_error *error)
 
 tenon_status
 tn_scan_all (tenon_context *context, struct tn_source *source,
-             tenon_status (*tell) (void *user, const void *bytes, uint64_t length, tenon_error *error),
+             tenon_status (*take) (void *user, const void *bytes, uint64_t length, tenon_error *error),
              void *user, tenon_error *error)
 {
-    struct tn_scan *feed;
+    struct tn_scan *scan;
     uint64_t room = TN_MIN (source->size, 8 * PIECE);
     TN_FREE uint8_t *buffer = malloc (room + 1);
     if (!buffer)
         return tn_fail_memory (error);
-    TN_TRY (tn_scan_new (context, source, &feed, error));
+    TN_TRY (tn_scan_new (context, source, 0, &scan, error));
     /* an empty stream has an end, and an empty member a checksum, too */
-    tenon_status status = source->size == 0 && feed->decoders
-                              ? tn_decoder_finish (feed->decoders, source, error)
+    tenon_status status = source->size == 0 && scan->decoders
+                              ? tn_decoder_finish (scan->decoders, source, error)
                           : source->size == 0 ? tn_source_compare (source, 0, error)
                                               : TENON_OK;
     for (uint64_t at = 0; status == TENON_OK && at < source->size;) {
         uint64_t piece = TN_MIN (room, source->size - at);
-        status = tn_scan_read (feed, buffer, piece, error);
-        if (status == TENON_OK && tell)
-            status = tell (user, buffer, piece, error);
+        status = tn_scan_read (scan, buffer, piece, NULL, error);
+        if (status == TENON_OK && take)
+            status = take (user, buffer, piece, error);
         at += piece;
     }
-    tn_scan_free (feed);
+    tn_scan_free (scan);
     return status;
 }

@@ -4,15 +4,14 @@
  * A box is a number of runs, each of which lies in one piece. Long runs are read to where they belong;
  * short ones that lie close together are read with what is between them, through a window, because a system
  * call costs as much as copying some kilobytes. */
-#include "transfer/request.h"
+#include "transfer/gather.h"
 
 #define WINDOW (1u << 20)
 #define LONG_RUN (256u << 10)
 #define SMALL_GAP 4096u
 
 struct runs {
-    uint64_t unit;                                    /* bytes */
-    uint32_t rank;                                    /* axes outside a run, slowest first */
+    uint32_t rank;                                    /* axes outside a run, fastest first */
     uint64_t count[TN_MAX_RANK], stride[TN_MAX_RANK]; /* bytes */
     uint64_t first;                                   /* byte offset of the first run in the source */
     uint64_t pieces, stride_in;                       /* a run is `pieces` pieces … */
@@ -21,27 +20,25 @@ struct runs {
     uint64_t end;   /* behind the last run */
 };
 
-/* Axes in storage order, slowest first; what is whole joins its neighbour. */
+/* Axes in storage order; one that is taken whole joins its neighbour. */
 static void
 plan_runs (const struct tn_request *request, const struct tn_gather *box, struct runs *runs)
 {
-    memset (runs, 0, offsetof (struct runs, count));
     uint64_t stride = request->unit_bytes, last_end = 0;
     runs->first = request->offset;
     runs->piece = request->unit_bytes;
-    runs->pieces = 1;
-    runs->unit = request->unit_bytes;
+    runs->pieces = 1, runs->stride_in = 0;
     bool growing = true; /* still inside the contiguous run */
     uint32_t made = 0;
     for (uint32_t i = 0; i < request->rank; i++) {
         uint32_t axis = request->fortran ? i : request->rank - 1 - i; /* fastest first */
-        uint64_t count = box->count[axis], step = request->step[axis], shape = request->shape[axis];
+        uint64_t count = box->count[axis], step = request->axis[axis].step;
         runs->first += box->start[axis] * stride;
         last_end += (count - 1) * step * stride;
         if (growing && step == 1) {
             runs->piece *= count;
-            growing = count == shape;
-        } else if (runs->pieces == 1 && made == 0 && count > 1 && runs->piece == request->unit_bytes * 1
+            growing = count == request->axis[axis].shape;
+        } else if (runs->pieces == 1 && made == 0 && count > 1 && runs->piece == request->unit_bytes
                    && step > 1) {
             runs->pieces = count;
             runs->stride_in = step * stride;
@@ -53,17 +50,16 @@ plan_runs (const struct tn_request *request, const struct tn_gather *box, struct
             growing = false;
         } else
             growing = false;
-        stride *= shape;
+        stride *= request->axis[axis].shape;
     }
     runs->rank = made;
     runs->span = runs->pieces == 1 ? runs->piece : (runs->pieces - 1) * runs->stride_in + runs->piece;
-    runs->end = runs->first + last_end + (growing ? 0 : 0);
-    runs->end = TN_MAX (runs->end + request->unit_bytes, runs->first + runs->span);
+    runs->end = TN_MAX (runs->first + last_end + request->unit_bytes, runs->first + runs->span);
 }
 
 /* Memory that the source lies in, from the source's byte 0; NULL: it must be read. */
 static const uint8_t *
-base_of (const struct tn_source *source)
+memory_of (const struct tn_source *source)
 {
     const struct tn_source *backing = source->backing;
     if (backing->kind != TN_SOURCE_MEMORY)
@@ -94,27 +90,34 @@ struct walk {
 };
 
 static tenon_status
-take_run (struct walk *walk, const struct runs *runs, uint64_t at, uint8_t *to)
+read_source (struct walk *walk, uint64_t offset, void *to, uint64_t length)
+{
+    struct tn_source *source = walk->request->source;
+    return tn_source_is_encoded (source)
+               ? tn_decoder_read (&walk->worker->decoder, source, offset, to, length, walk->error)
+               : tn_source_read (source, offset, to, length, walk->error);
+}
+
+static tenon_status
+read_run (struct walk *walk, const struct runs *runs, uint64_t at, uint8_t *to)
 {
     if (walk->base) {
         copy_run (runs, walk->base + at, to);
         return TENON_OK;
     }
-    struct tn_source *source = walk->request->source;
     if (runs->pieces == 1 && (runs->span >= LONG_RUN || !walk->dense))
-        return tn_worker_read (walk->worker, source, at, to, runs->piece, walk->error);
+        return read_source (walk, at, to, runs->piece);
     /* a run whose pieces are far apart is taken piece by piece */
     if (runs->pieces > 1 && runs->stride_in > SMALL_GAP + runs->piece) {
         for (uint64_t i = 0; i < runs->pieces; i++)
-            TN_TRY (tn_worker_read (walk->worker, source, at + i * runs->stride_in, to + i * runs->piece,
-                                    runs->piece, walk->error));
+            TN_TRY (read_source (walk, at + i * runs->stride_in, to + i * runs->piece, runs->piece));
         return TENON_OK;
     }
     for (uint64_t i = 0; i < runs->pieces; i++, at += runs->stride_in, to += runs->piece) {
         if (at < walk->window_at || at + runs->piece > walk->window_at + walk->window_length) {
             uint64_t more = TN_MIN (walk->window_room, runs->end - at);
             walk->window_length = 0;
-            TN_TRY (tn_worker_read (walk->worker, source, at, walk->window, more, walk->error));
+            TN_TRY (read_source (walk, at, walk->window, more));
             walk->window_at = at, walk->window_length = more;
         }
         memcpy (to, walk->window + (at - walk->window_at), runs->piece);
@@ -126,7 +129,7 @@ const uint8_t *
 tn_gather_in_place (const struct tn_request *request, const struct tn_gather *box)
 {
     struct runs runs;
-    const uint8_t *base = base_of (request->source);
+    const uint8_t *base = memory_of (request->source);
     if (!base)
         return NULL;
     plan_runs (request, box, &runs);
@@ -141,7 +144,7 @@ tn_gather (const struct tn_request *request, const struct tn_gather *box, struct
     uint64_t index[TN_MAX_RANK] = { 0 };
     plan_runs (request, box, &runs);
     struct walk walk = {
-        .request = request, .worker = worker, .base = base_of (request->source), .error = error
+        .request = request, .worker = worker, .base = memory_of (request->source), .error = error
     };
     walk.dense = runs.rank > 0 && runs.stride[0] <= runs.span + SMALL_GAP;
     if (!walk.base && (walk.dense || runs.pieces > 1)) {
@@ -150,7 +153,7 @@ tn_gather (const struct tn_request *request, const struct tn_gather *box, struct
             return tn_fail_memory (error);
     }
     for (uint64_t at = runs.first;;) {
-        TN_TRY (take_run (&walk, &runs, at, to));
+        TN_TRY (read_run (&walk, &runs, at, to));
         to += runs.pieces * runs.piece;
         uint32_t axis = 0;
         while (axis < runs.rank && ++index[axis] == runs.count[axis]) {

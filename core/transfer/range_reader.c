@@ -1,44 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* range_reader.c - what a want makes, byte range by byte range. */
+/* range_reader.c - the result of a request, byte range by byte range. */
 #include "transfer/range_reader.h"
 #include "source/scan.h"
-#include "transfer/transfer.h"
 
 #define SLAB (256u << 10)
 
 void
-tn_range_reader_free (struct tn_range_reader *reading)
+tn_range_reader_free (struct tn_range_reader *reader)
 {
-    if (!reading)
+    if (!reader)
         return;
-    tn_worker_free (&reading->worker);
-    free (reading->bytes);
-    free (reading);
+    tn_worker_free (&reader->worker);
+    tn_spooled_free (&reader->spooled);
+    free (reader->bytes);
+    free (reader);
 }
 
 tenon_status
-tn_range_reader_begin (struct tn_range_reader *reading, tenon_error *error)
+tn_range_reader_begin (struct tn_range_reader *reader, tenon_error *error)
 {
     uint64_t begin, largest;
-    TN_TRY (tn_spool_in_order (reading->request.catalog->context, reading->request.source, error));
-    /* as little of it may be read as is liked, so it is not summed up on the way */
-    if (reading->request.source->check && tn_request_covers (&reading->request))
-        TN_TRY (tn_scan_all (reading->request.catalog->context, reading->request.source, NULL, NULL, error));
-    tn_slabs_plan (&reading->request, SLAB, &reading->slabs);
-    if (reading->slabs.count == 0)
+    struct tn_way way = tn_way_choose (&reader->request, TN_BY_RANGES);
+    if (way.kind == TN_WAY_SPOOL)
+        TN_TRY (tn_request_spool (&reader->request, 0, &reader->spooled, error));
+    if (way.sums_first)
+        TN_TRY (tn_scan_all (reader->request.catalog->context, reader->request.source, NULL, NULL, error));
+    tn_slabs_plan (&reader->request, SLAB, &reader->slabs);
+    if (reader->slabs.count == 0)
         return TENON_OK;
-    tn_slab_range (&reading->request, &reading->slabs, 0, &begin, &largest);
-    return (reading->bytes = malloc (largest)) ? TENON_OK : tn_fail_memory (error);
+    tn_slab_range (&reader->request, &reader->slabs, 0, &begin, &largest);
+    return (reader->bytes = malloc (largest)) ? TENON_OK : tn_fail_memory (error);
 }
 
 /* Slabs lie one behind the other: the one that holds a byte is found by halving. */
 static uint64_t
-slab_of (const struct tn_range_reader *reading, uint64_t offset)
+slab_of (const struct tn_range_reader *reader, uint64_t offset)
 {
-    uint64_t low = 0, high = reading->slabs.count, begin, size;
+    uint64_t low = 0, high = reader->slabs.count, begin, size;
     while (high - low > 1) {
         uint64_t middle = low + (high - low) / 2;
-        tn_slab_range (&reading->request, &reading->slabs, middle, &begin, &size);
+        tn_slab_range (&reader->request, &reader->slabs, middle, &begin, &size);
         if (begin <= offset)
             low = middle;
         else
@@ -48,20 +49,20 @@ slab_of (const struct tn_range_reader *reading, uint64_t offset)
 }
 
 tenon_status
-tn_range_reader_read (struct tn_range_reader *reading, uint64_t offset, uint8_t *to, uint64_t length,
+tn_range_reader_read (struct tn_range_reader *reader, uint64_t offset, uint8_t *to, uint64_t length,
                       tenon_error *error)
 {
     while (length > 0) {
-        if (reading->slab == 0 || offset < reading->begin || offset - reading->begin >= reading->size) {
-            uint64_t slab = slab_of (reading, offset);
-            reading->slab = 0;
-            tn_slab_range (&reading->request, &reading->slabs, slab, &reading->begin, &reading->size);
-            TN_TRY (tn_request_slab (&reading->request, &reading->slabs, slab, &reading->worker,
-                                     reading->bytes, error));
-            reading->slab = slab + 1;
+        if (reader->slab == 0 || offset < reader->begin || offset - reader->begin >= reader->size) {
+            uint64_t slab = slab_of (reader, offset);
+            reader->slab = 0;
+            tn_slab_range (&reader->request, &reader->slabs, slab, &reader->begin, &reader->size);
+            TN_TRY (
+                tn_slab_make (&reader->request, &reader->slabs, slab, &reader->worker, reader->bytes, error));
+            reader->slab = slab + 1;
         }
-        uint64_t at = offset - reading->begin, piece = TN_MIN (length, reading->size - at);
-        memcpy (to, reading->bytes + at, piece);
+        uint64_t at = offset - reader->begin, piece = TN_MIN (length, reader->size - at);
+        memcpy (to, reader->bytes + at, piece);
         offset += piece, to += piece, length -= piece;
     }
     return TENON_OK;

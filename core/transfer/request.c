@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* request.c - turns a request into a view, and cuts it into slabs. */
+/* request.c - turns what is asked for into a view. */
 #include "transfer/request.h"
 #include "kernels/cast.h"
 
@@ -48,27 +48,25 @@ take_box (struct tn_request *request, const struct tn_box *box, tenon_error *err
         if (start > dim || count > most)
             return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the slice leaves dim %u, which is %llu", i,
                             (unsigned long long) dim);
-        request->shape[i] = dim, request->start[i] = start, request->count[i] = count;
-        request->step[i] = count <= 1 ? 1 : (uint64_t) step;
+        request->axis[i] = (struct tn_axis){ dim, start, count, count <= 1 ? 1 : (uint64_t) step };
         request->whole = request->whole && start == 0 && count == dim;
         request->elements *= count;
     }
     request->rank = tensor->rank;
     if (request->rank == 0) {
         request->rank = 1;
-        request->shape[0] = request->count[0] = request->step[0] = 1;
-        request->start[0] = 0;
+        request->axis[0] = (struct tn_axis){ .shape = 1, .start = 0, .count = 1, .step = 1 };
     }
     return TENON_OK;
 }
 
 static void
-reverse (uint64_t *numbers, uint32_t rank)
+reverse_axes (struct tn_request *request)
 {
-    for (uint32_t i = 0; i < rank / 2; i++) {
-        uint64_t number = numbers[i];
-        numbers[i] = numbers[rank - 1 - i];
-        numbers[rank - 1 - i] = number;
+    for (uint32_t i = 0; i < request->rank / 2; i++) {
+        struct tn_axis axis = request->axis[i];
+        request->axis[i] = request->axis[request->rank - 1 - i];
+        request->axis[request->rank - 1 - i] = axis;
     }
 }
 
@@ -79,23 +77,17 @@ simplify (struct tn_request *request)
 {
     uint32_t out = 0;
     for (uint32_t i = 0; i < request->rank; i++) {
-        if (request->shape[i] == 1 && i + 1 < request->rank)
+        struct tn_axis axis = request->axis[i];
+        if (axis.shape == 1 && (i + 1 < request->rank || out > 0))
             continue;
-        bool one_behind = request->shape[i] == 1 && out > 0;
-        if (one_behind)
-            continue;
-        request->shape[out] = request->shape[i], request->start[out] = request->start[i];
-        request->count[out] = request->count[i], request->step[out] = request->step[i];
-        bool joins = out > 0 && !request->fortran && request->start[out] == 0
-                     && request->count[out] == request->shape[out] && request->step[out] == 1
-                     && request->step[out - 1] == 1;
-        if (!joins) {
-            out++;
-            continue;
-        }
-        request->shape[out - 1] *= request->shape[out];
-        request->start[out - 1] *= request->shape[out];
-        request->count[out - 1] *= request->shape[out];
+        struct tn_axis *before = out > 0 ? &request->axis[out - 1] : NULL;
+        bool whole = axis.start == 0 && axis.count == axis.shape && axis.step == 1;
+        if (before && !request->fortran && whole && before->step == 1) {
+            before->shape *= axis.shape;
+            before->start *= axis.shape;
+            before->count *= axis.shape;
+        } else
+            request->axis[out++] = axis;
     }
     request->rank = out;
     if (request->rank == 1)
@@ -107,37 +99,37 @@ static tenon_status
 count_units (struct tn_request *request, tenon_error *error)
 {
     uint64_t items = request->stored->block_items;
-    uint32_t last = request->rank - 1;
+    struct tn_axis *last = &request->axis[request->rank - 1];
     request->unit_bytes = request->stored->block_bytes;
     request->unit_items = items;
     if (items == 1 || request->elements == 0)
         return TENON_OK;
     if (request->whole && !request->fortran) { /* packed throughout: rows need not end with a unit */
+        uint64_t units = request->elements / items;
         request->rank = 1;
-        request->start[0] = 0, request->step[0] = 1;
-        request->shape[0] = request->count[0] = request->elements / items;
+        request->axis[0] = (struct tn_axis){ .shape = units, .start = 0, .count = units, .step = 1 };
         return TENON_OK;
     }
-    if (request->shape[last] % items != 0)
+    if (last->shape % items != 0)
         return tn_fail (
             error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
             "its rows of %llu items are not made of whole groups of %llu, so it can only be read whole",
-            (unsigned long long) request->shape[last], (unsigned long long) items);
+            (unsigned long long) last->shape, (unsigned long long) items);
     if (request->decode)
         return TENON_OK; /* the innermost axis stays in items: any of them may be picked after decoding */
-    if (request->start[last] % items != 0 || request->count[last] % items != 0 || request->step[last] != 1)
+    if (last->start % items != 0 || last->count % items != 0 || last->step != 1)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "slices of %s begin and end at multiples of %llu in the last dim; read it as f32 to "
                         "cut it anywhere",
                         request->stored->name, (unsigned long long) items);
-    request->shape[last] /= items, request->start[last] /= items, request->count[last] /= items;
+    last->shape /= items, last->start /= items, last->count /= items;
     return TENON_OK;
 }
 
 static tenon_status
 count_size (struct tn_request *request, tenon_error *error)
 {
-    uint64_t items = request->target->block_items, row = request->count[request->rank - 1], units;
+    uint64_t items = request->target->block_items, row = request->axis[request->rank - 1].count, units;
     bool flat = request->whole && !request->fortran; /* see count_units */
     if (request->unit_items > 1 && (flat || !request->decode))
         row *= request->unit_items;
@@ -184,7 +176,8 @@ static void
 as_bytes (struct tn_request *request)
 {
     uint64_t bytes = request->stored->block_bytes;
-    request->shape[0] *= bytes, request->start[0] *= bytes, request->count[0] *= bytes;
+    struct tn_axis *axis = &request->axis[0];
+    axis->shape *= bytes, axis->start *= bytes, axis->count *= bytes;
     request->elements = request->size;
     request->unit_bytes = 1;
     request->stored_id = request->target_id = TENON_U8;
@@ -220,10 +213,7 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
             return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                             "items of %s are packed together and cannot be in Fortran order",
                             request->stored->block_items > 1 ? request->stored->name : request->target->name);
-        reverse (request->shape, request->rank);
-        reverse (request->start, request->rank);
-        reverse (request->count, request->rank);
-        reverse (request->step, request->rank);
+        reverse_axes (request);
         request->fortran = !request->fortran;
     }
     TN_TRY (count_units (request, error));
@@ -235,10 +225,26 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
     return TENON_OK;
 }
 
+void
+tn_request_copy (struct tn_request *to, const struct tn_request *request)
+{
+    memcpy (to, request, offsetof (struct tn_request, axis) + request->rank * sizeof request->axis[0]);
+}
+
+struct tn_request *
+tn_request_keep (struct tn_arena *arena, const struct tn_request *request)
+{
+    size_t size = offsetof (struct tn_request, axis) + request->rank * sizeof request->axis[0];
+    struct tn_request *kept = tn_arena_get (arena, size, false);
+    if (kept)
+        tn_request_copy (kept, request);
+    return kept;
+}
+
 bool
 tn_request_is_contiguous (const struct tn_request *request)
 {
-    return request->stored_id == request->target_id && request->rank == 1 && request->step[0] == 1
+    return request->stored_id == request->target_id && request->rank == 1 && request->axis[0].step == 1
            && !request->decode && request->tensor->storage == TENON_EXTENT;
 }
 
@@ -246,14 +252,6 @@ bool
 tn_request_is_plain (const struct tn_request *request)
 {
     return tn_request_is_contiguous (request) && !request->swap_in && !request->swap_out;
-}
-
-bool
-tn_request_covers (const struct tn_request *request)
-{
-    const struct tn_source *source = request->source;
-    return request->whole && source->kind == TN_SOURCE_PART && request->tensor->storage == TENON_EXTENT
-           && source->size - request->tensor->length <= TN_MARGIN;
 }
 
 void
@@ -269,65 +267,4 @@ tn_request_from_memory (struct tn_request *request, struct tn_source *memory, co
     atomic_init (&memory->base, base);
     request->source = memory;
     request->offset -= first; /* may wrap: what is read begins at `first`, or behind it */
-}
-
-/* ---- slabs ---- */
-
-/* Items of the result that one step of the innermost axis stands for. */
-static uint64_t
-items_per_step (const struct tn_request *request)
-{
-    return request->decode && request->rank >= 1
-                   && !(request->whole && request->stored->block_items > 1 && request->rank == 1)
-               ? 1
-               : request->unit_items;
-}
-
-void
-tn_slabs_plan (const struct tn_request *request, uint64_t bytes, struct tn_slabs *slabs)
-{
-    memset (slabs, 0, sizeof *slabs);
-    if (request->size == 0) /* no items, or opaque ones of no bytes */
-        return;
-    /* what a step of the axis costs: the larger of both sides, so that small results of large dtypes stay
-     * bounded, too */
-    uint64_t item = TN_MAX (request->target->block_bytes / request->target->block_items,
-                            request->stored->block_bytes / request->stored->block_items);
-    bool picks = request->decode && items_per_step (request) == 1; /* all that lies between is decoded, too */
-    if (picks)
-        item = TN_MAX (item, sizeof (float)) * request->step[request->rank - 1];
-    uint64_t budget = TN_MAX (bytes / TN_MAX (item, 1), 1), inner = items_per_step (request);
-    uint32_t axis = request->rank - 1;
-    /* where blocks are encoded or decoded, rows stay whole unless the view has only one */
-    while (axis > 0 && inner <= budget / TN_MAX (request->count[axis], 1)) {
-        inner *= request->count[axis];
-        axis--;
-    }
-    uint64_t rows = TN_MAX (budget / TN_MAX (inner, 1), 1);
-    uint64_t group = 1;
-    if (axis == request->rank - 1) { /* cut between groups of both dtypes */
-        group = request->target->block_items * request->stored->block_items;
-        if (picks || (request->unit_items > 1 && items_per_step (request) > 1))
-            group = request->target->block_items;
-        rows = TN_MAX (rows / group, 1) * group;
-    }
-    rows = TN_MIN (rows, request->count[axis]);
-    slabs->axis = axis;
-    slabs->rows = rows;
-    slabs->row_units = inner;
-    slabs->per_axis = (request->count[axis] + rows - 1) / rows;
-    slabs->count = slabs->per_axis;
-    for (uint32_t i = 0; i < axis; i++)
-        slabs->count *= request->count[i];
-}
-
-void
-tn_slab_range (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab, uint64_t *begin,
-               uint64_t *size)
-{
-    uint64_t outer = slab / slabs->per_axis, first = slab % slabs->per_axis * slabs->rows;
-    uint64_t rows = TN_MIN (slabs->rows, request->count[slabs->axis] - first);
-    uint64_t items = (outer * request->count[slabs->axis] + first) * slabs->row_units;
-    *begin = items / request->target->block_items * request->target->block_bytes;
-    *size = rows * slabs->row_units / request->target->block_items * request->target->block_bytes;
 }

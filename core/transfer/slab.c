@@ -1,14 +1,99 @@
 /* SPDX-License-Identifier: MIT */
-/* slab.c - one slab of a want: gathered, put into C order, swapped, cast. */
+/* slab.c - cuts a request into slabs and makes one: gathered, put into C order, swapped, cast. */
+#include "transfer/slab.h"
 #include "kernels/cast.h"
 #include "kernels/checksum.h"
 #include "kernels/swap.h"
 #include "kernels/transpose.h"
-#include "transfer/request.h"
-#include <tenon/plugin.h>
+#include "transfer/gather.h"
+
+/* Items of the result that one step of the innermost axis stands for. */
+static uint64_t
+items_per_step (const struct tn_request *request)
+{
+    return request->decode && request->rank >= 1
+                   && !(request->whole && request->stored->block_items > 1 && request->rank == 1)
+               ? 1
+               : request->unit_items;
+}
+
+void
+tn_slabs_plan (const struct tn_request *request, uint64_t bytes, struct tn_slabs *slabs)
+{
+    memset (slabs, 0, sizeof *slabs);
+    if (request->size == 0) /* no items, or opaque ones of no bytes */
+        return;
+    /* what a step of the axis costs: the larger of both sides, so that small results of large dtypes stay
+     * bounded, too */
+    uint64_t item = TN_MAX (request->target->block_bytes / request->target->block_items,
+                            request->stored->block_bytes / request->stored->block_items);
+    bool picks = request->decode && items_per_step (request) == 1; /* all that lies between is decoded, too */
+    if (picks)
+        item = TN_MAX (item, sizeof (float)) * request->axis[request->rank - 1].step;
+    uint64_t budget = TN_MAX (bytes / TN_MAX (item, 1), 1), inner = items_per_step (request);
+    uint32_t axis = request->rank - 1;
+    /* where blocks are encoded or decoded, rows stay whole unless the view has only one */
+    while (axis > 0 && inner <= budget / TN_MAX (request->axis[axis].count, 1)) {
+        inner *= request->axis[axis].count;
+        axis--;
+    }
+    uint64_t rows = TN_MAX (budget / TN_MAX (inner, 1), 1);
+    uint64_t group = 1;
+    if (axis == request->rank - 1) { /* cut between groups of both dtypes */
+        group = request->target->block_items * request->stored->block_items;
+        if (picks || (request->unit_items > 1 && items_per_step (request) > 1))
+            group = request->target->block_items;
+        rows = TN_MAX (rows / group, 1) * group;
+    }
+    rows = TN_MIN (rows, request->axis[axis].count);
+    slabs->axis = axis;
+    slabs->rows = rows;
+    slabs->row_units = inner;
+    slabs->per_axis = (request->axis[axis].count + rows - 1) / rows;
+    slabs->count = slabs->per_axis;
+    for (uint32_t i = 0; i < axis; i++)
+        slabs->count *= request->axis[i].count;
+}
+
+void
+tn_slab_range (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab, uint64_t *begin,
+               uint64_t *size)
+{
+    uint64_t outer = slab / slabs->per_axis, first = slab % slabs->per_axis * slabs->rows;
+    uint64_t rows = TN_MIN (slabs->rows, request->axis[slabs->axis].count - first);
+    uint64_t items = (outer * request->axis[slabs->axis].count + first) * slabs->row_units;
+    *begin = items / request->target->block_items * request->target->block_bytes;
+    *size = rows * slabs->row_units / request->target->block_items * request->target->block_bytes;
+}
+
+/* ---- what a thread keeps ---- */
+
+void
+tn_worker_free (struct tn_worker *worker)
+{
+    for (unsigned i = 0; i < TN_COUNT (worker->buffer); i++)
+        free (worker->buffer[i]);
+    tn_decoder_free (&worker->decoder);
+    memset (worker, 0, sizeof *worker);
+}
+
+uint8_t *
+tn_worker_buffer (struct tn_worker *worker, unsigned number, uint64_t size)
+{
+    if (size > worker->room[number] || !worker->buffer[number]) {
+        free (worker->buffer[number]);
+        worker->room[number] = 0;
+        worker->buffer[number] = size < SIZE_MAX / 2 ? malloc (size + 64) : NULL;
+        if (worker->buffer[number])
+            worker->room[number] = size;
+    }
+    return worker->buffer[number];
+}
+
+/* ---- making ---- */
 
 static void
-swap (const struct tenon_dtype *dtype, void *data, uint64_t blocks)
+swap_blocks (const struct tenon_dtype *dtype, void *data, uint64_t blocks)
 {
     const struct tenon_swap_field *field = dtype->swap;
     /* numbers side by side, as in every plain dtype: one run of swaps */
@@ -21,13 +106,13 @@ swap (const struct tenon_dtype *dtype, void *data, uint64_t blocks)
 void
 tn_request_swap (const struct tn_request *request, void *data)
 {
-    swap (request->stored, data, request->size / request->stored->block_bytes);
+    swap_blocks (request->stored, data, request->size / request->stored->block_bytes);
 }
 
 /* From stored items (not blocks, or through f32) to the target; all packed. */
 static tenon_status
-cast (const struct tn_request *request, uint32_t from_id, const void *from, void *to, uint64_t items,
-      struct tn_worker *worker, tenon_error *error)
+cast_items (const struct tn_request *request, uint32_t from_id, const void *from, void *to, uint64_t items,
+            struct tn_worker *worker, tenon_error *error)
 {
     if (request->target->kind == TENON_KIND_PLAIN) {
         tn_cast (request->target_id, to, from_id, from, items);
@@ -47,17 +132,9 @@ cast (const struct tn_request *request, uint32_t from_id, const void *from, void
                : TENON_OK;
 }
 
-static tenon_status
-finish (const struct tn_request *request, uint64_t items, void *to)
-{
-    if (request->swap_out)
-        swap (request->target, to, items / request->target->block_items);
-    return TENON_OK;
-}
-
 /* While the bytes are in the cache. */
 static void
-sum (struct tn_worker *worker, const void *stored, uint64_t length)
+sum_stored (struct tn_worker *worker, const void *stored, uint64_t length)
 {
     if (!worker->sums)
         return;
@@ -72,11 +149,7 @@ make_units (const struct tn_request *request, const struct tn_gather *box, uint6
 {
     bool casts = request->stored_id != request->target_id;
     uint64_t bytes = units * request->unit_bytes;
-    uint32_t moving =
-        0; /* axes that are more than one long: a single one is in C order as it is in Fortran order */
-    for (uint32_t i = 0; i < request->rank; i++)
-        moving += box->count[i] > 1;
-    bool turns = request->fortran && moving > 1;
+    bool turns = request->fortran && tn_shape_has_order (request->rank, box->count);
     const uint8_t *data = tn_gather_in_place (request, box);
     if (!data) {
         uint8_t *gathered = turns || casts ? tn_worker_buffer (worker, 0, bytes) : to;
@@ -85,7 +158,7 @@ make_units (const struct tn_request *request, const struct tn_gather *box, uint6
         TN_TRY (tn_gather (request, box, worker, gathered, error));
         data = gathered;
     }
-    sum (worker, data, bytes);
+    sum_stored (worker, data, bytes);
     if (turns) {
         uint64_t shape[TN_MAX_RANK];
         for (uint32_t i = 0; i < request->rank; i++)
@@ -105,15 +178,15 @@ make_units (const struct tn_request *request, const struct tn_gather *box, uint6
             return tn_fail_memory (error);
         if (swapped != data)
             memcpy (swapped, data, bytes);
-        swap (request->stored, swapped, units);
+        swap_blocks (request->stored, swapped, units);
         data = swapped;
     }
     if (casts)
-        return cast (request, request->stored_id, data, to, units, worker, error);
+        return cast_items (request, request->stored_id, data, to, units, worker, error);
     if (data != to)
         memcpy (to, data, bytes);
     if (request->swap_in)
-        swap (request->stored, to, units);
+        swap_blocks (request->stored, to, units);
     return TENON_OK;
 }
 
@@ -131,9 +204,9 @@ gather_groups (const struct tn_request *request, const struct tn_request *groups
         TN_TRY (tn_gather (groups, box, worker, gathered, error));
         *stored = gathered;
     }
-    sum (worker, *stored, bytes);
+    sum_stored (worker, *stored, bytes);
     if (request->swap_in)
-        swap (request->stored, worker->buffer[0], blocks);
+        swap_blocks (request->stored, worker->buffer[0], blocks);
     return TENON_OK;
 }
 
@@ -145,23 +218,24 @@ make_decoded (const struct tn_request *request, const struct tn_gather *box, str
 {
     uint64_t group = request->stored->block_items, row_start = 0, row_count, rows = 1;
     uint32_t last = request->rank - 1;
-    struct tn_request groups = *request;
+    struct tn_request groups;
     struct tn_gather wide = *box;
     bool flat =
         request->whole && request->rank == 1 && request->unit_items > 1; /* already counted in groups */
+    tn_request_copy (&groups, request);
     if (!flat) {
-        uint64_t end = box->start[last] + (box->count[last] - 1) * request->step[last] + 1;
+        uint64_t end = box->start[last] + (box->count[last] - 1) * request->axis[last].step + 1;
         wide.start[last] = box->start[last] / group;
         wide.count[last] = (end + group - 1) / group - wide.start[last];
         row_start = box->start[last] - wide.start[last] * group;
-        groups.shape[last] = request->shape[last] / group;
-        groups.step[last] = 1;
+        groups.axis[last].shape = request->axis[last].shape / group;
+        groups.axis[last].step = 1;
     }
     row_count = flat ? box->count[last] * group : box->count[last];
     for (uint32_t i = 0; i < last; i++)
         rows *= box->count[i];
     uint64_t blocks = rows * wide.count[last], items = blocks * group;
-    uint64_t wide_row = wide.count[last] * group, step = flat ? 1 : request->step[last];
+    uint64_t wide_row = wide.count[last] * group, step = flat ? 1 : request->axis[last].step;
     bool picks = row_start > 0 || row_count != wide_row || step != 1;
     const uint8_t *stored;
     TN_TRY (gather_groups (request, &groups, &wide, blocks, worker, &stored, error));
@@ -183,7 +257,7 @@ make_decoded (const struct tn_request *request, const struct tn_gather *box, str
             for (uint64_t i = 0; i < row_count; i++)
                 *next++ = floats[r * wide_row + row_start + i * step];
     }
-    return cast (request, TENON_F32, floats, to, rows * row_count, worker, error);
+    return cast_items (request, TENON_F32, floats, to, rows * row_count, worker, error);
 }
 
 static tenon_status
@@ -201,7 +275,7 @@ make_served (const struct tn_request *request, const struct tn_gather *box, uint
     uint64_t start[TN_MAX_RANK], count[TN_MAX_RANK], step[TN_MAX_RANK];
     for (uint32_t i = 0; i < request->rank; i++) {
         uint32_t axis = request->fortran ? request->rank - 1 - i : i;
-        start[i] = box->start[axis], count[i] = box->count[axis], step[i] = request->step[axis];
+        start[i] = box->start[axis], count[i] = box->count[axis], step[i] = request->axis[axis].step;
     }
     memset (data, 0, bytes); /* a codec that leaves something out must not hand on what lay here before */
     struct tenon_region region = { sizeof region, tensor->rank, start, count, step };
@@ -213,24 +287,25 @@ make_served (const struct tn_request *request, const struct tn_gather *box, uint
         tn_transpose (turned, data, request->unit_bytes, request->rank, count, 0, count[request->rank - 1]);
         data = turned;
     }
-    return casts ? cast (request, request->stored_id, data, to, units, worker, error) : TENON_OK;
+    return casts ? cast_items (request, request->stored_id, data, to, units, worker, error) : TENON_OK;
 }
 
 tenon_status
-tn_request_slab (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab,
-                 struct tn_worker *worker, void *to, tenon_error *error)
+tn_slab_make (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab,
+              struct tn_worker *worker, void *to, tenon_error *error)
 {
     struct tn_gather box;
     uint64_t outer = slab / slabs->per_axis, first = slab % slabs->per_axis * slabs->rows, units = 1;
-    for (uint32_t i = slabs->axis; i-- > 0;) {
-        box.start[i] = request->start[i] + outer % request->count[i] * request->step[i];
+    const struct tn_axis *axis = request->axis;
+    uint32_t cut = slabs->axis;
+    for (uint32_t i = cut; i-- > 0; outer /= axis[i].count) {
+        box.start[i] = axis[i].start + outer % axis[i].count * axis[i].step;
         box.count[i] = 1;
-        outer /= request->count[i];
     }
-    box.start[slabs->axis] = request->start[slabs->axis] + first * request->step[slabs->axis];
-    box.count[slabs->axis] = TN_MIN (slabs->rows, request->count[slabs->axis] - first);
-    for (uint32_t i = slabs->axis + 1; i < request->rank; i++)
-        box.start[i] = request->start[i], box.count[i] = request->count[i];
+    box.start[cut] = axis[cut].start + first * axis[cut].step;
+    box.count[cut] = TN_MIN (slabs->rows, axis[cut].count - first);
+    for (uint32_t i = cut + 1; i < request->rank; i++)
+        box.start[i] = axis[i].start, box.count[i] = axis[i].count;
     for (uint32_t i = 0; i < request->rank; i++)
         units *= box.count[i];
     uint64_t begin, size;
@@ -242,9 +317,9 @@ tn_request_slab (const struct tn_request *request, const struct tn_slabs *slabs,
         status = make_decoded (request, &box, worker, to, error);
     else
         status = make_units (request, &box, units, worker, to, error);
-    if (status == TENON_OK)
-        finish (request, size / request->target->block_bytes * request->target->block_items, to);
-    else
+    if (status < 0)
         tn_fail_in (error, NULL, request->tensor->name);
+    else if (request->swap_out)
+        swap_blocks (request->target, to, size / request->target->block_bytes);
     return status;
 }

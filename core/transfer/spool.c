@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#define PIECE (1u << 20)
-
 static tenon_status
 spool_piece (void *user, const void *piece, uint64_t length, tenon_error *error)
 {
@@ -30,51 +28,49 @@ spool_to_file (tenon_context *context, struct tn_source *source, int *fd, tenon_
     return status;
 }
 
-tenon_status
-tn_spool_in_order (tenon_context *context, struct tn_source *source, tenon_error *error)
+/* Turns an in-order reader into a temporary file, which can be read at any place. */
+static tenon_status
+spool_in_order (tenon_context *context, struct tn_source *source, tenon_error *error)
 {
     int fd;
-    if (!source->in_order)
-        return TENON_OK;
     TN_TRY (spool_to_file (context, source, &fd, error));
     tn_source_reader_to_fd (source, fd);
     return TENON_OK;
 }
 
 static tenon_status
-settle_in_memory (struct tn_request *request, struct tn_spooled *settled, tenon_error *error)
+spool_to_memory (struct tn_request *request, struct tn_spooled *spooled, tenon_error *error)
 {
     struct tn_source *source = request->source;
-    struct tn_scan *feed;
-    if (!(settled->bytes = malloc (source->size)))
+    struct tn_scan *scan;
+    if (!(spooled->bytes = malloc (source->size)))
         return tn_fail_memory (error);
-    TN_TRY (tn_scan_new (request->catalog->context, source, &feed, error));
-    tenon_status status = tn_scan_read (feed, settled->bytes, source->size, error);
-    tn_scan_free (feed);
-    tn_request_from_memory (request, &settled->memory, settled->bytes, 0, source->size);
+    TN_TRY (tn_scan_new (request->catalog->context, source, 0, &scan, error));
+    tenon_status status = tn_scan_read (scan, spooled->bytes, source->size, NULL, error);
+    tn_scan_free (scan);
+    tn_request_from_memory (request, &spooled->memory, spooled->bytes, 0, source->size);
     return status;
 }
 
 tenon_status
-tn_request_spool (struct tn_request *request, uint64_t most, struct tn_spooled *settled, tenon_error *error)
+tn_request_spool (struct tn_request *request, uint64_t most, struct tn_spooled *spooled, tenon_error *error)
 {
-    settled->spool = NULL;
-    settled->bytes = NULL;
-    if (!request->fortran || !tn_source_is_encoded (request->source)
-        || request->tensor->storage != TENON_EXTENT || request->size == 0)
-        return TENON_OK;
+    spooled->spool = NULL;
+    spooled->bytes = NULL;
+    if (request->source->in_order)
+        return spool_in_order (request->catalog->context, request->source, error);
     if (request->source->size <= most)
-        return settle_in_memory (request, settled, error);
+        return spool_to_memory (request, spooled, error);
     int fd;
     TN_TRY (spool_to_file (request->catalog->context, request->source, &fd, error));
-    TN_TRY (tn_source_open_fd (fd, request->source->name, true, &settled->spool, error));
-    request->source = settled->spool;
+    TN_TRY (tn_source_open_fd (fd, request->source->name, true, &spooled->spool, error));
+    request->source = spooled->spool;
     return TENON_OK;
 }
 
 void
-tn_spooled_free (struct tn_spooled *settled)
+tn_spooled_free (struct tn_spooled *spooled)
 {
-    tn_source_free (settled->spool);
-    free (settled->bytes);
+    tn_source_free (spooled->spool);
+    free (spooled->bytes);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_request.c - boxes, orders, byte orders and casts, against a model that picks one item at a time. */
+#include "transfer/slab.h"
 #include "transfer/transfer.h"
 #include <check.h>
 #include <fcntl.h>
@@ -143,6 +144,16 @@ expected (const struct model *m, const struct tn_box *box, uint64_t k, bool fort
 }
 
 static void
+make_job (struct tn_transfer_job *job, struct tn_request *request, struct tn_catalog *catalog,
+          const struct tn_tensor *tensor, const struct tn_box *box, uint32_t target, void *to)
+{
+    ck_assert_int_eq (tn_request_make (request, catalog, tensor, box, target, 0, &error), TENON_OK);
+    *job = (struct tn_transfer_job){ .request = request,
+                                     .way = tn_way_choose (request, TN_INTO_MEMORY),
+                                     .to = to };
+}
+
+static void
 check_box (struct model *m, const struct tn_box *box, uint32_t target, uint32_t layout, uint64_t slab)
 {
     struct tn_request want;
@@ -162,15 +173,17 @@ check_box (struct model *m, const struct tn_box *box, uint32_t target, uint32_t 
             uint64_t begin, size;
             tn_slab_range (&want, &slabs, i, &begin, &size);
             ck_assert_uint_le (begin + size, want.size);
-            ck_assert_msg (tn_request_slab (&want, &slabs, i, &worker, collect.bytes + begin, &error)
+            ck_assert_msg (tn_slab_make (&want, &slabs, i, &worker, collect.bytes + begin, &error)
                                == TENON_OK,
                            "%s", error.message);
             collect.size += size;
         }
         tn_worker_free (&worker);
     } else
-        ck_assert_msg (tn_transfer_stream (context, &want, take, &collect, NULL, &error) == TENON_OK, "%s",
-                       error.message);
+        ck_assert_msg (tn_transfer_stream (context, &want, tn_way_choose (&want, TN_IN_ORDER), take, &collect,
+                                           NULL, &error)
+                           == TENON_OK,
+                       "%s", error.message);
     ck_assert_uint_eq (collect.size, want.size);
     for (uint64_t k = 0; k < items; k++) {
         uint64_t n = expected (m, box, k, layout & TENON_FORTRAN), got = 0;
@@ -262,14 +275,10 @@ START_TEST (read_jobs)
         double *cast = calloc (m.elements, 8);
         struct tn_meter meter;
         tn_meter_begin (&meter, NULL, 0);
-        struct tn_transfer_job jobs[2] = {
-            { .catalog = m.catalog, .tensor = &m.tensor, .size = m.elements * 4, .to = to },
-            { .catalog = m.catalog,
-              .tensor = &m.tensor,
-              .target = TENON_F64,
-              .size = m.elements * 8,
-              .to = cast }
-        };
+        struct tn_request requests[2];
+        struct tn_transfer_job jobs[2];
+        make_job (&jobs[0], &requests[0], m.catalog, &m.tensor, NULL, TENON_NONE, to);
+        make_job (&jobs[1], &requests[1], m.catalog, &m.tensor, NULL, TENON_F64, cast);
         ck_assert_int_eq (tn_transfer_read (context, jobs, 2, &meter, &error), TENON_OK);
         tn_meter_end (&meter);
         for (uint64_t n = 0; n < m.elements; n++)
@@ -318,17 +327,17 @@ START_TEST (packed_items)
     float to[8];
     struct tn_meter meter;
     tn_meter_begin (&meter, NULL, 0);
-    struct tn_transfer_job job = {
-        .catalog = catalog, .tensor = &tensor, .target = TENON_F32, .size = sizeof to, .to = to
-    };
+    struct tn_request request;
+    struct tn_transfer_job job;
+    make_job (&job, &request, catalog, &tensor, NULL, TENON_F32, to);
     ck_assert_int_eq (tn_transfer_read (context, &job, 1, &meter, &error), TENON_OK);
     ck_assert_mem_eq (to, values, sizeof to);
     struct tn_box box = { 2, start, count, NULL };
-    job.box = &box, job.size = 16;
+    make_job (&job, &request, catalog, &tensor, &box, TENON_F32, to);
     ck_assert_int_eq (tn_transfer_read (context, &job, 1, &meter, &error), TENON_OK);
     ck_assert (to[0] == 1 && to[1] == 1.5f && to[2] == 4 && to[3] == 0);
-    job.target = TENON_NONE;
-    ck_assert_int_eq (tn_transfer_read (context, &job, 1, &meter, &error), TENON_E_UNSUPPORTED);
+    ck_assert_int_eq (tn_request_make (&request, catalog, &tensor, &box, TENON_NONE, 0, &error),
+                      TENON_E_UNSUPPORTED);
     ck_assert (strstr (error.message, "multiples of 2") != NULL);
     tn_meter_end (&meter);
     tn_catalog_drop (catalog);
@@ -399,7 +408,9 @@ START_TEST (sums_in_memory)
         uint8_t to[9];
         struct tn_meter meter;
         tn_meter_begin (&meter, NULL, 0);
-        struct tn_transfer_job job = { .catalog = catalog, .tensor = &tensor, .size = 9, .to = to };
+        struct tn_request request;
+        struct tn_transfer_job job;
+        make_job (&job, &request, catalog, &tensor, NULL, TENON_NONE, to);
         ck_assert_int_eq (tn_transfer_read (context, &job, 1, &meter, &error),
                           wrong ? TENON_E_CHECKSUM : TENON_OK);
         tn_meter_end (&meter);

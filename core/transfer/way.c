@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* way.c - chooses the way in which a tensor is read. */
+#include "transfer/way.h"
+
+bool
+tn_request_covers (const struct tn_request *request)
+{
+    const struct tn_source *source = request->source;
+    return request->whole && source->kind == TN_SOURCE_PART && request->tensor->storage == TENON_EXTENT
+           && source->size - request->tensor->length <= TN_MARGIN;
+}
+
+/* What one thread may hold of a member: stored and decoded bytes together. */
+static uint64_t
+member_room (const tenon_context *context)
+{
+    uint64_t share = context->limits[TENON_LIMIT_MEMORY] / (2 * tn_pool_width (context->pool));
+    return TN_MAX (share, 2 * (TN_SMALL + TN_MARGIN));
+}
+
+/* `guarded`: the request covers a part that has a filter or a checksum. */
+static struct tn_way
+choose_into_memory (const struct tn_request *request, bool guarded, bool blocks)
+{
+    const struct tn_source *source = request->source;
+    bool encoded = tn_source_is_encoded (source), contiguous = tn_request_is_contiguous (request);
+    bool small = request->size <= TN_SMALL, checked = guarded && source->check != TENON_CHECK_NONE;
+    bool alone = small || (encoded && !request->fortran && !blocks);
+    if (alone && guarded && tn_whole_fits (source, member_room (request->catalog->context)))
+        return (struct tn_way){ TN_WAY_MEMBER, .alone = true, .sums = true,
+                                .in_place = source->filter && contiguous };
+    if (alone && encoded)
+        return (struct tn_way){ TN_WAY_DECODER, .alone = true, .sums = guarded };
+    if (!encoded)
+        return (struct tn_way){ contiguous ? TN_WAY_STORED : TN_WAY_SLABS, .alone = alone,
+                                .sums = checked && !request->fortran,
+                                .sums_first = checked && request->fortran };
+    if (request->fortran)
+        return (struct tn_way){ TN_WAY_SPOOL, .sums = true };
+    if (contiguous)
+        return (struct tn_way){ TN_WAY_BLOCKS, .sums = guarded };
+    return (struct tn_way){ guarded ? TN_WAY_SCAN : TN_WAY_SLABS, .sums = guarded };
+}
+
+static struct tn_way
+choose_in_order (const struct tn_request *request, bool guarded, bool blocks)
+{
+    const struct tn_source *source = request->source;
+    if ((guarded || source->in_order) && !request->fortran)
+        return (struct tn_way){ TN_WAY_SCAN, .sums = true };
+    if (source->in_order && request->size > 0)
+        return (struct tn_way){ TN_WAY_SPOOL };
+    if (tn_source_is_encoded (source))
+        return request->fortran && request->size > 0
+                   ? (struct tn_way){ TN_WAY_SPOOL, .sums = true }
+                   : (struct tn_way){ blocks ? TN_WAY_SLABS : TN_WAY_DECODER, .alone = !blocks };
+    return (struct tn_way){ TN_WAY_SLABS, .sums_first = guarded && source->check };
+}
+
+struct tn_way
+tn_way_choose (const struct tn_request *request, enum tn_delivery delivery)
+{
+    const struct tn_source *source = request->source;
+    bool encoded = tn_source_is_encoded (source), checked = source->check != TENON_CHECK_NONE;
+    bool guarded = (source->filter || checked) && tn_request_covers (request);
+    bool blocks = source->backing == source && tn_has_blocks (source);
+    if (request->tensor->storage == TENON_SERVED)
+        return (struct tn_way){ TN_WAY_SERVED, .alone = true };
+    if (delivery == TN_INTO_MEMORY)
+        return choose_into_memory (request, guarded, blocks);
+    /* as little may be read by ranges as is liked: the checksum cannot be compared on the way */
+    if (delivery == TN_BY_RANGES)
+        return (struct tn_way){ source->in_order ? TN_WAY_SPOOL
+                                : encoded        ? TN_WAY_DECODER
+                                                 : TN_WAY_SLABS,
+                                .alone = true, .sums_first = guarded && checked };
+    if (delivery == TN_TO_FILE && tn_request_is_plain (request) && !encoded && !checked
+        && source->backing->kind != TN_SOURCE_READER)
+        return (struct tn_way){ TN_WAY_COPY };
+    return choose_in_order (request, guarded, blocks);
+}
+
+struct tn_way
+tn_way_to_map (const struct tn_tensor *tensor, const struct tn_source *source)
+{
+    if (tensor->storage != TENON_EXTENT)
+        return (struct tn_way){ TN_WAY_SERVED, .alone = true };
+    return (struct tn_way){ tn_source_is_encoded (source) ? TN_WAY_DECODER : TN_WAY_STORED,
+                            .sums_first = source->check && source->check_mapped
+                                          && !atomic_load (&source->map_is_good) };
+}
