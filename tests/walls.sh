@@ -126,6 +126,8 @@ wall 'no files of the core need each other in a circle' "$(objects 'none' | need
 for name in gguf npy; do
     wall "no files of plugin $name need each other in a circle" "$(parts "$name" | needs | tsort 2>&1 >/dev/null)"
 done
+wall 'no files of the tools need each other in a circle' "$(
+    for file in tools/*.c; do name=${file##*/}; echo "$TENON_BUILDDIR/tools/tenon-${name%.c}.o"; done | needs | tsort 2>&1 >/dev/null)"
 
 wall 'only core/loader calls dlopen' "$(objects 'loader[^/]*' | calls 'dlopen|dlmopen|dlsym')"
 wall 'nothing calls dlclose' "$(objects 'none' | calls 'dlclose')"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* casts.c - convert --as: which element type each tensor gets. */
-#include "tool.h"
+#include "casts.h"
+#include "library.h"
+#include "message.h"
 #include <fnmatch.h>
 #include <inttypes.h>
 

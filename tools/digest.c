@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* digest.c - digests of tensors, and lists of them. */
-#include "hash.h"
+#include "digest.h"
+#include "library.h"
+#include "memory.h"
+#include "message.h"
+#include "progress.h"
+#include "signals.h"
+#include "text.h"
 #include <errno.h>
 #include <nettle/sha2.h>
 
@@ -27,8 +33,8 @@ add_data (void *user, const void *data, uint64_t size)
 }
 
 tenon_status
-hash_tensor (const tenon_context *context, tenon_file *file, uint64_t index, char digest[HASH_ROOM],
-             tenon_error *error)
+digest_tensor (const tenon_context *context, tenon_file *file, uint64_t index, char digest[DIGEST_ROOM],
+               tenon_error *error)
 {
     struct sha256_ctx sha;
     uint8_t bytes[SHA256_DIGEST_SIZE];
@@ -66,7 +72,7 @@ hash_tensor (const tenon_context *context, tenon_file *file, uint64_t index, cha
 /* ---- names in lines ------------------------------------------------------------------------------ */
 
 char *
-hash_escape (const char *name)
+digest_escape (const char *name)
 {
     size_t length = strlen (name), used = 0;
     char *escaped = get_memory (NULL, 4 * length + 1, 1);
@@ -91,9 +97,9 @@ hex_digit (char letter)
     return found ? (int) (found - digits) : -1;
 }
 
-/* Undoes hash_escape in place; false: it is not from there. */
+/* Undoes digest_escape in place; false: it is not from there. */
 static bool
-unescape (char *text)
+undo_escapes (char *text)
 {
     char *to = text;
     for (const char *from = text; *from; from++) {
@@ -124,32 +130,32 @@ unescape (char *text)
 static int
 compare_lines (const void *left, const void *right)
 {
-    return strcmp (((const struct hash_line *) left)->name, ((const struct hash_line *) right)->name);
+    return strcmp (((const struct digest_line *) left)->name, ((const struct digest_line *) right)->name);
 }
 
 /* "sha256:DIGITS  NAME" */
 static bool
-parse_line (struct hash_list *list, char *text)
+parse_line (struct digest_list *list, char *text)
 {
     enum { PREFIX = 7, DIGITS = 64 };
     if (strncmp (text, "sha256:", PREFIX) != 0 || strspn (text + PREFIX, "0123456789abcdef") != DIGITS
         || strncmp (text + PREFIX + DIGITS, "  ", 2) != 0)
         return false;
     char *name = text + PREFIX + DIGITS + 2;
-    if (!*name || !unescape (name))
+    if (!*name || !undo_escapes (name))
         return false;
     if (list->count == list->room) {
         list->room = list->room ? 2 * list->room : 64;
         list->lines = get_memory (list->lines, list->room, sizeof *list->lines);
     }
-    struct hash_line *line = &list->lines[list->count++];
-    *line = (struct hash_line){ .name = copy_text (name, strlen (name)) };
+    struct digest_line *line = &list->lines[list->count++];
+    *line = (struct digest_line){ .name = copy_text (name, strlen (name)) };
     memcpy (line->digest, text, PREFIX + DIGITS);
     return true;
 }
 
 static bool
-read_lines (struct hash_list *list, const char *path, FILE *stream)
+read_lines (struct digest_list *list, const char *path, FILE *stream)
 {
     CLEAN (text) char *text = NULL;
     size_t room = 0;
@@ -172,7 +178,7 @@ read_lines (struct hash_list *list, const char *path, FILE *stream)
 }
 
 bool
-hash_list_read (struct hash_list *list, const char *path)
+digest_list_read (struct digest_list *list, const char *path)
 {
     bool standard = strcmp (path, "-") == 0;
     FILE *stream = standard ? stdin : fopen (path, "re");
@@ -197,8 +203,8 @@ hash_list_read (struct hash_list *list, const char *path)
     return good;
 }
 
-struct hash_line *
-hash_list_find (struct hash_list *list, const char *name)
+struct digest_line *
+digest_list_find (struct digest_list *list, const char *name)
 {
     size_t low = 0, high = list->count;
     while (low < high) {
@@ -215,7 +221,7 @@ hash_list_find (struct hash_list *list, const char *name)
 }
 
 void
-hash_list_clean (struct hash_list *list)
+digest_list_clean (struct digest_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
         free (list->lines[i].name);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* formats_json.c - tenon formats --json. */
-#include "formats.h"
+#include "formats_json.h"
+#include "codecs.h"
+#include "json.h"
+#include "memory.h"
 #include "verdicts.h"
 
 static json_object *
 strings_json (const char *const *strings)
 {
-    json_object *array = json_object_new_array ();
+    json_object *array = json_array ();
     for (; strings && *strings; strings++)
-        json_object_array_add (array, json_text (*strings, strlen (*strings)));
+        json_append (array, json_text (*strings, strlen (*strings)));
     return array;
 }
 
@@ -16,11 +19,11 @@ strings_json (const char *const *strings)
 static json_object *
 words_json (const char *words)
 {
-    json_object *array = json_object_new_array ();
+    json_object *array = json_array ();
     for (size_t length; *words; words += length + (words[length] == ' ')) {
         length = strcspn (words, " ");
         if (length > 0)
-            json_object_array_add (array, json_text (words, length));
+            json_append (array, json_text (words, length));
     }
     return array;
 }
@@ -52,7 +55,7 @@ static json_object *
 codec_json (const tenon_context *context, uint64_t index)
 {
     tenon_codec_info info = codec_get (context, index);
-    json_object *object = json_new (), *plugin = json_new (), *options = json_object_new_array ();
+    json_object *object = json_new (), *plugin = json_new (), *options = json_array ();
     json_add_text (object, "id", info.id);
     json_add_text (object, "label", info.label);
     json_add (object, "extensions", strings_json (info.extensions));
@@ -69,7 +72,7 @@ codec_json (const tenon_context *context, uint64_t index)
     json_add_text (plugin, "file", info.plugin_file);
     json_add (object, "plugin", plugin);
     for (uint64_t i = 0; i < info.option_count; i++)
-        json_object_array_add (options, option_json (context, index, i));
+        json_append (options, option_json (context, index, i));
     json_add (object, "options", options);
     return object;
 }
@@ -77,7 +80,7 @@ codec_json (const tenon_context *context, uint64_t index)
 static json_object *
 filters_json (const tenon_context *context)
 {
-    json_object *array = json_object_new_array ();
+    json_object *array = json_array ();
     for (uint64_t i = 0; i < tenon_filter_count (context); i++) {
         tenon_filter_info info = { .struct_size = sizeof info };
         if (tenon_filter_get (context, i, &info) < 0)
@@ -89,7 +92,7 @@ filters_json (const tenon_context *context)
         json_add (object, "least_level", json_object_new_int64 (info.least_level));
         json_add (object, "most_level", json_object_new_int64 (info.most_level));
         json_add (object, "default_level", json_object_new_int64 (info.default_level));
-        json_object_array_add (array, object);
+        json_append (array, object);
     }
     return array;
 }
@@ -97,7 +100,7 @@ filters_json (const tenon_context *context)
 static json_object *
 dtypes_json (const tenon_context *context)
 {
-    json_object *array = json_object_new_array ();
+    json_object *array = json_array ();
     for (uint32_t id = TENON_NONE; (id = tenon_dtype_next (context, id)) != TENON_NONE;) {
         struct tenon_dtype dtype = { .struct_size = sizeof dtype };
         if (tenon_dtype_get (context, NULL, id, &dtype) < 0)
@@ -109,31 +112,29 @@ dtypes_json (const tenon_context *context)
         json_add_size (object, "block_bytes", dtype.block_bytes);
         json_add_flag (object, "read", dtype_reads (&dtype));
         json_add_flag (object, "write", dtype_writes (&dtype));
-        json_object_array_add (array, object);
+        json_append (array, object);
     }
     return array;
 }
 
 static bool
-every_one (void *user, const tenon_report_entry *entry)
+any_verdict (void *user, const tenon_report_entry *entry)
 {
     (void) user, (void) entry;
     return true;
 }
 
 void
-formats_print_json (const struct shown_codecs *codecs)
+formats_print_json (const tenon_context *context, const uint64_t *codecs, uint64_t count)
 {
-    const tenon_context *context = codecs->context;
-    json_object *object = json_new (), *formats = json_object_new_array ();
+    json_object *object = json_new (), *formats = json_array ();
     CLEAN (verdicts)
-    struct verdicts verdicts = verdicts_choose (tenon_context_report (context), every_one, NULL);
-    for (uint64_t i = 0; i < codecs->count; i++)
-        json_object_array_add (formats, codec_json (context, codecs->indexes[i]));
+    struct verdicts verdicts = verdicts_choose (tenon_context_report (context), any_verdict, NULL);
+    for (uint64_t i = 0; i < count; i++)
+        json_append (formats, codec_json (context, codecs[i]));
     json_add (object, "formats", formats);
     json_add (object, "filters", filters_json (context));
     json_add (object, "dtypes", dtypes_json (context));
     json_add (object, "plugins", verdicts_json (&verdicts));
-    json_print (object);
-    putchar ('\n');
+    json_print_line (object);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* globs.c - patterns over the names of tensors. '*' matches '/' and '.' too: they mean nothing in such a
    name. */
-#include "tool.h"
+#include "globs.h"
+#include "message.h"
 #include <fnmatch.h>
 
 struct globs

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* items.c - the items of a tensor as text: a line for each row of the last dim, a space between the items. */
 #include "items.h"
+#include "memory.h"
+#include "number.h"
+#include "output.h"
 #include "small.h"
 #include <inttypes.h>
 
@@ -34,7 +37,7 @@ items_start (struct items *items, uint32_t dtype, const struct tenon_dtype *abou
 }
 
 static uint64_t
-little (const uint8_t *bytes, unsigned count)
+read_little (const uint8_t *bytes, unsigned count)
 {
     uint64_t number = 0;
     for (unsigned i = count; i-- > 0;)
@@ -47,7 +50,7 @@ print_float (uint32_t digits, const uint8_t *bytes, unsigned size, bool with_sig
 {
     char text[NUMBER_ROOM];
     if (size == 4) {
-        uint32_t bits = (uint32_t) little (bytes, 4);
+        uint32_t bits = (uint32_t) read_little (bytes, 4);
         float number;
         memcpy (&number, &bits, sizeof number);
         if (small_bits (digits))
@@ -55,7 +58,7 @@ print_float (uint32_t digits, const uint8_t *bytes, unsigned size, bool with_sig
         else
             number_float (text, number);
     } else {
-        uint64_t bits = little (bytes, 8);
+        uint64_t bits = read_little (bytes, 8);
         double number;
         memcpy (&number, &bits, sizeof number);
         number_double (text, number);
@@ -68,10 +71,10 @@ print_plain (const struct items *items, const uint8_t *bytes)
 {
     unsigned size = plain[items->dtype].bytes;
     switch (plain[items->dtype].kind) {
-    case 'u': printf ("%" PRIu64, little (bytes, size)); break;
+    case 'u': printf ("%" PRIu64, read_little (bytes, size)); break;
     case 'i': {
         unsigned unused = 64 - 8 * size; /* the sign goes to the top, and comes back as many bits */
-        printf ("%" PRId64, (int64_t) (little (bytes, size) << unused) >> unused);
+        printf ("%" PRId64, (int64_t) (read_little (bytes, size) << unused) >> unused);
         break;
     }
     case 'f': print_float (items->digits, bytes, size, false); break;
@@ -89,7 +92,7 @@ print_small (const struct items *items, const uint8_t *bytes, uint64_t k)
 {
     char text[NUMBER_ROOM];
     unsigned bits = small_bits (items->dtype);
-    uint64_t unit = little (bytes, (unsigned) items->bytes), mask = (1u << bits) - 1;
+    uint64_t unit = read_little (bytes, (unsigned) items->bytes), mask = (1u << bits) - 1;
     small_text (text, items->dtype, small_decode (items->dtype, unit >> k * bits & mask));
     fputs (text, stdout);
 }

@@ -2,7 +2,7 @@
 /* items.h - the items of a tensor as text. */
 #ifndef TOOL_ITEMS_H
 #define TOOL_ITEMS_H
-#include "tool.h"
+#include "common.h"
 
 struct items {
     uint32_t dtype;     /* of the data */

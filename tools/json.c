@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* json.c - output in JSON, through json-c. */
 #include "json.h"
+#include "memory.h"
+#include "number.h"
+#include "output.h"
+#include "report.h"
+#include "text.h"
 #include <math.h>
 #include <nettle/base64.h>
 
 /* Out of memory is the only reason for json-c to fail. */
 static json_object *
-must (json_object *value)
+must_exist (json_object *value)
 {
     if (!value)
         get_memory (NULL, SIZE_MAX, 1); /* says so, and ends the program */
@@ -16,14 +21,14 @@ must (json_object *value)
 json_object *
 json_new (void)
 {
-    return must (json_object_new_object ());
+    return must_exist (json_object_new_object ());
 }
 
 void
 json_add (json_object *object, const char *key, json_object *value)
 {
     if (json_object_object_add (object, key, value) != 0)
-        must (NULL);
+        must_exist (NULL);
 }
 
 void
@@ -35,25 +40,25 @@ json_add_text (json_object *object, const char *key, const char *text)
 void
 json_add_size (json_object *object, const char *key, uint64_t number)
 {
-    json_add (object, key, must (json_object_new_uint64 (number)));
+    json_add (object, key, must_exist (json_object_new_uint64 (number)));
 }
 
 void
 json_add_flag (json_object *object, const char *key, bool flag)
 {
-    json_add (object, key, must (json_object_new_boolean (flag)));
+    json_add (object, key, must_exist (json_object_new_boolean (flag)));
 }
 
 json_object *
 json_text (const char *text, size_t length)
 {
     if (length <= INT32_MAX && text_is_utf8 (text, length))
-        return must (json_object_new_string_len (text, (int) length));
+        return must_exist (json_object_new_string_len (text, (int) length));
     char *encoded = get_memory (NULL, BASE64_ENCODE_RAW_LENGTH (length) + 1, 1);
     base64_encode_raw (encoded, length, (const uint8_t *) text);
     encoded[BASE64_ENCODE_RAW_LENGTH (length)] = 0;
     json_object *object = json_new ();
-    json_add (object, "base64", must (json_object_new_string (encoded)));
+    json_add (object, "base64", must_exist (json_object_new_string (encoded)));
     free (encoded);
     return object;
 }
@@ -73,23 +78,35 @@ json_object *
 json_number (double number)
 {
     if (isnan (number))
-        return must (json_object_new_string ("NaN"));
+        return must_exist (json_object_new_string ("NaN"));
     if (isinf (number))
-        return must (json_object_new_string (number < 0 ? "-Infinity" : "Infinity"));
+        return must_exist (json_object_new_string (number < 0 ? "-Infinity" : "Infinity"));
     char text[NUMBER_ROOM];
     number_double (text, number);
     if (!strpbrk (text, ".e")) /* so that it stays a floating-point number for readers who tell them apart */
         strcat (text, ".0");
-    return must (json_object_new_double_s (number, text));
+    return must_exist (json_object_new_double_s (number, text));
+}
+
+json_object *
+json_array (void)
+{
+    return must_exist (json_object_new_array ());
+}
+
+void
+json_append (json_object *array, json_object *value)
+{
+    if (json_object_array_add (array, value) != 0)
+        must_exist (NULL);
 }
 
 json_object *
 json_shape (const uint64_t *shape, uint32_t rank)
 {
-    json_object *array = must (json_object_new_array_ext (rank ? (int) rank : 1));
+    json_object *array = must_exist (json_object_new_array_ext (rank ? (int) rank : 1));
     for (uint32_t i = 0; i < rank; i++)
-        if (json_object_array_add (array, must (json_object_new_uint64 (shape[i]))) != 0)
-            must (NULL);
+        json_append (array, must_exist (json_object_new_uint64 (shape[i])));
     return array;
 }
 
@@ -114,9 +131,8 @@ json_notes (const tenon_report *report, uint32_t kind)
         json_add_text (object, "message", entry.message);
         if (entry.status < 0)
             json_add_text (object, "status", tenon_status_name (entry.status));
-        array = array ? array : must (json_object_new_array ());
-        if (json_object_array_add (array, object) != 0)
-            must (NULL);
+        array = array ? array : json_array ();
+        json_append (array, object);
     }
     return array;
 }
@@ -128,9 +144,16 @@ json_print (json_object *value)
     const char *text = json_object_to_json_string_length (
         value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
     if (!text)
-        must (NULL);
+        must_exist (NULL);
     output_write (text, length);
     json_object_put (value);
+}
+
+void
+json_print_line (json_object *value)
+{
+    json_print (value);
+    output_write ("\n", 1);
 }
 
 struct json_stream

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* json.h - output in JSON. Every value is printed by json-c; what is long (tensors, arrays) is made,
-   printed and let go item by item, so that memory * does not grow with it. */
+/* json.h - output in JSON. json-c prints every value. What may be long (tensors, arrays) is made, printed and
+   freed item by item, so that memory does not grow with it. */
 #ifndef TOOL_JSON_H
 #define TOOL_JSON_H
-#include "tool.h"
+#include "common.h"
 #include <json-c/json.h>
 
+/* These end the program when memory runs out. */
 json_object *json_new (void);
-/* Adds to an object. They take over the value; NULL is null. */
+json_object *json_array (void);
+/* Add to an object, and take the value over. NULL is null. */
 void json_add (json_object *object, const char *key, json_object *value);
 void json_add_text (json_object *object, const char *key, const char *text);
 void json_add_size (json_object *object, const char *key, uint64_t number);
 void json_add_flag (json_object *object, const char *key, bool flag);
-/* A string, or, when it is no UTF-8, {"base64": "..."}. */
+/* Adds to an array, and takes the value over. */
+void json_append (json_object *array, json_object *value);
+/* A string; {"base64": "..."} when it is not UTF-8. */
 json_object *json_text (const char *text, size_t length);
-/* A string for the key of an object: what is no UTF-8 is escaped as \xNN. */
+/* A string for the key of an object: bytes that are not UTF-8 are escaped as \xNN. */
 json_object *json_key (const char *text, size_t length);
 /* A number, or one of the strings "NaN" "Infinity" "-Infinity". */
 json_object *json_number (double number);
@@ -23,8 +27,10 @@ json_object *json_shape (const uint64_t *shape, uint32_t rank);
 json_object *json_failure (const tenon_error *error);
 /* [{"subject", "file", "message"}] of the entries of one kind; NULL when there are none. */
 json_object *json_notes (const tenon_report *report, uint32_t kind);
-/* Prints a value, and lets it go. */
+/* Prints a value and frees it. */
 void json_print (json_object *value);
+/* Prints a value, a line end, and frees it. */
+void json_print_line (json_object *value);
 
 /* Several objects, one after the other: an array, or without brackets when there can be only one. */
 struct json_stream {
@@ -34,14 +40,4 @@ struct json_stream json_begin (bool array);
 /* Call it before each object. */
 void json_next (struct json_stream *stream);
 void json_end (struct json_stream *stream);
-
-/* ---- metadata (value.c) ---- */
-
-/* "u32", "string", "array:f32" */
-void value_type_name (const tenon_context *context, const struct tenon_value *value, char text[64]);
-/* Prints a metadata value of a file; arrays item by item. */
-tenon_status value_print_json (const tenon_file *file, const struct tenon_value *value, tenon_error *error);
-/* The same for people; unless `full`, arrays are abbreviated, and strings are cut to so many letters. */
-tenon_status value_print_text (const tenon_file *file, const struct tenon_value *value, bool full,
-                               size_t letters, tenon_error *error);
 #endif

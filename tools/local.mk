@@ -2,44 +2,75 @@
 # The tenon command: an application like any other, so only the public headers are in sight.
 bin_PROGRAMS += tools/tenon
 tools_tenon_SOURCES = \
-	tools/cat.c \
-	tools/common.c \
-	tools/config.c \
-	tools/convert.c \
-	tools/digest.c \
-	tools/formats.c \
-	tools/formats.h \
-	tools/formats_json.c \
-	tools/globs.c \
 	tools/casts.c \
-	tools/hash.c \
-	tools/hash.h \
-	tools/help.c \
+	tools/casts.h \
+	tools/cmd_cat.c \
+	tools/cmd_config.c \
+	tools/cmd_convert.c \
+	tools/cmd_formats.c \
+	tools/cmd_hash.c \
+	tools/cmd_help.c \
+	tools/cmd_ls.c \
+	tools/cmd_verify.c \
+	tools/cmd_why.c \
+	tools/codecs.c \
+	tools/codecs.h \
+	tools/command.c \
+	tools/command.h \
+	tools/common.h \
+	tools/digest.c \
+	tools/digest.h \
+	tools/edits.c \
+	tools/edits.h \
+	tools/files.c \
+	tools/files.h \
+	tools/formats_json.c \
+	tools/formats_json.h \
+	tools/globs.c \
+	tools/globs.h \
 	tools/items.c \
 	tools/items.h \
 	tools/json.c \
 	tools/json.h \
-	tools/ls.c \
+	tools/library.c \
+	tools/library.h \
 	tools/main.c \
 	tools/memory.c \
-	tools/metadata.c \
+	tools/memory.h \
+	tools/message.c \
+	tools/message.h \
 	tools/nearest.c \
+	tools/nearest.h \
 	tools/number.c \
+	tools/number.h \
 	tools/options.c \
+	tools/options.h \
+	tools/output.c \
+	tools/output.h \
 	tools/progress.c \
+	tools/progress.h \
+	tools/renames.c \
+	tools/renames.h \
+	tools/report.c \
+	tools/report.h \
 	tools/signals.c \
+	tools/signals.h \
 	tools/slice.c \
 	tools/slice.h \
 	tools/small.c \
 	tools/small.h \
 	tools/table.c \
+	tools/table.h \
 	tools/terminal.c \
+	tools/terminal.h \
+	tools/text.c \
+	tools/text.h \
+	tools/tool.c \
 	tools/tool.h \
 	tools/value.c \
+	tools/value.h \
 	tools/verdicts.c \
-	tools/verdicts.h \
-	tools/verify.c \
-	tools/why.c
+	tools/verdicts.h
 tools_tenon_CPPFLAGS = $(PUBLIC_CPPFLAGS) -D_GNU_SOURCE= $(JSON_C_CFLAGS) $(NETTLE_CFLAGS)
 tools_tenon_LDADD = libtenon.la $(JSON_C_LIBS) $(NETTLE_LIBS) $(LIBM)
 

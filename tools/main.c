@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* main.c - the tenon command: finds the sub-command and hands over to it. */
+/* main.c - the tenon command: finds the command that is named, and runs it. */
+#include "command.h"
+#include "message.h"
+#include "output.h"
+#include "signals.h"
+#include "terminal.h"
 #include "tool.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-struct tool tool;
-
-const struct command *const commands[] = {
+static const struct command *const commands[] = {
     &ls_command,      &cat_command, &convert_command, &verify_command, &hash_command,
     &formats_command, &why_command, &config_command,  &help_command,   NULL
 };
 
-/* A descriptor below 3 that is closed would be given to the first file that is opened, and messages would
-   land in it. Something * that refuses takes its place instead. */
+/* A closed descriptor below 3 would be given to the first file that is opened, and messages would land in
+   that file. Something that refuses takes its place instead. */
 static void
 keep_standard_descriptors (void)
 {
@@ -24,21 +27,25 @@ keep_standard_descriptors (void)
 }
 
 static int
-run_command (int argc, char **argv)
+print_version (void)
 {
-    const struct command *command = tool.command;
+    printf ("tenon %s\n", tenon_version ());
+    return EXIT_DONE;
+}
+
+static int
+run_command (const struct command *command, int argc, char **argv)
+{
     int first = options_parse (argc, argv, command->options);
     if (first < 0)
         return EXIT_TROUBLE;
     terminal_start ();
     if (tool.help) {
-        options_help (command);
+        command_help (command);
         return EXIT_DONE;
     }
-    if (tool.version) {
-        printf ("tenon %s\n", tenon_version ());
-        return EXIT_DONE;
-    }
+    if (tool.version)
+        return print_version ();
     int count = argc - first;
     if (tool.json && !command->json)
         return misuse ("there is no --json");
@@ -50,23 +57,26 @@ run_command (int argc, char **argv)
 }
 
 static int
-run (int argc, char **argv)
+run_tool (int argc, char **argv)
 {
     int first = options_parse (argc, argv, NULL);
     if (first < 0)
         return EXIT_TROUBLE;
     if (first < argc) {
-        tool.command = command_find (argv[first]);
-        return tool.command ? run_command (argc - first, argv + first) : EXIT_TROUBLE;
+        const struct command *command = command_find (argv[first]);
+        if (!command) {
+            command_complain (argv[first]);
+            return EXIT_TROUBLE;
+        }
+        tool.command = command->name;
+        return run_command (command, argc - first, argv + first);
     }
     terminal_start ();
-    if (tool.version) {
-        printf ("tenon %s\n", tenon_version ());
-        return EXIT_DONE;
-    }
+    if (tool.version)
+        return print_version ();
     if (!tool.help)
         return misuse ("which command?");
-    options_help (NULL);
+    command_help (NULL);
     return EXIT_DONE;
 }
 
@@ -75,7 +85,8 @@ main (int argc, char **argv)
 {
     keep_standard_descriptors ();
     signals_start ();
-    int code = run (argc, argv);
+    tool.commands = commands;
+    int code = run_tool (argc, argv);
     bool written = output_close ();
     list_free (&tool.settings);
     return written ? code : EXIT_TROUBLE;

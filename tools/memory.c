@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* memory.c - memory, lists, and letting go of what the library handed out. */
-#include "tool.h"
+/* memory.c - memory that is always there, texts, and lists of them. */
+#include "memory.h"
 
 void *
 get_memory (void *old, size_t count, size_t size)
@@ -39,36 +39,6 @@ list_free (struct text_list *list)
 {
     free (list->items);
     *list = (struct text_list){ 0 };
-}
-
-void
-context_clean (tenon_context **context)
-{
-    tenon_context_free (*context);
-}
-
-void
-file_clean (tenon_file **file)
-{
-    tenon_close (*file);
-}
-
-void
-report_clean (tenon_report **report)
-{
-    tenon_report_free (*report);
-}
-
-void
-plan_clean (tenon_plan **plan)
-{
-    tenon_plan_free (*plan);
-}
-
-void
-memory_clean (tenon_memory **memory)
-{
-    tenon_memory_free (*memory);
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* nearest.c - what somebody who made a slip of the finger probably meant. */
-#include "tool.h"
+#include "nearest.h"
 
 #define MOST_LETTERS 64
 

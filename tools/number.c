@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* number.c - numbers as text. The locale has no part in it: the command never sets LC_NUMERIC. */
-#include "tool.h"
+#include "number.h"
+#include "memory.h"
+#include "terminal.h"
 #include <math.h>
 
 /* Digits that always suffice, and those that often do. */

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* options.c - the command line: parsing and --help, both made from the tables of options. */
+#include "options.h"
+#include "memory.h"
+#include "message.h"
+#include "nearest.h"
 #include "tool.h"
 #include <getopt.h>
 
@@ -32,8 +36,8 @@ struct known {
     char letters[3 * MOST_OPTIONS + 2];
 };
 
-static bool
-row_ends (const struct tool_option *row)
+bool
+options_end (const struct tool_option *row)
 {
     return !row->name && !row->letter;
 }
@@ -59,9 +63,9 @@ static void
 known_make (struct known *known, const struct tool_option *own)
 {
     memset (known, 0, sizeof *known);
-    for (const struct tool_option *row = own; row && !row_ends (row); row++)
+    for (const struct tool_option *row = own; row && !options_end (row); row++)
         known_add (known, row);
-    for (const struct tool_option *row = common_options; !row_ends (row); row++)
+    for (const struct tool_option *row = common_options; !options_end (row); row++)
         known_add (known, row);
 
     char *letter = known->letters;
@@ -241,11 +245,11 @@ left_text (char *text, size_t room, const struct tool_option *row)
                      row->argument ? row->argument : "", maybe ? "]" : "");
 }
 
-static void
-print_options (const struct tool_option *rows)
+void
+options_print (const struct tool_option *rows)
 {
     const int help_column = 28;
-    for (const struct tool_option *row = rows; !row_ends (row); row++) {
+    for (const struct tool_option *row = rows; !options_end (row); row++) {
         char left[96];
         if (left_text (left, sizeof left, row) > help_column - 2)
             printf ("%s\n%*s", left, help_column, "");
@@ -261,58 +265,18 @@ print_options (const struct tool_option *rows)
     }
 }
 
-static void
-print_common_options (const struct command *command)
+void
+options_print_common (const struct tool_option *own, bool json)
 {
     struct tool_option rows[COUNT_OF (common_options)];
     size_t count = 0;
-    for (const struct tool_option *row = common_options; !row_ends (row); row++) {
-        bool replaced = false;
-        for (const struct tool_option *own = command ? command->options : row; own && !row_ends (own); own++)
-            replaced |= own != row && same_name (own, row);
-        if (!replaced && (row->target != &tool.json || !command || command->json))
+    for (const struct tool_option *row = common_options; !options_end (row); row++) {
+        bool replaced = row->target == &tool.json && !json;
+        for (const struct tool_option *other = own; other && !options_end (other); other++)
+            replaced |= same_name (other, row);
+        if (!replaced)
             rows[count++] = *row;
     }
     rows[count] = (struct tool_option){ 0 };
-    print_options (rows);
-}
-
-void
-options_help (const struct command *command)
-{
-    if (command) {
-        printf ("usage: tenon %s [OPTION...]%s%s\n%s\n", command->name, *command->arguments ? " " : "",
-                command->arguments, command->summary);
-        if (command->options && !row_ends (command->options)) {
-            printf ("\noptions:\n");
-            print_options (command->options);
-        }
-        printf ("\noptions of every command:\n");
-        print_common_options (command);
-        if (command->details)
-            printf ("\n%s\n", command->details);
-        printf ("\nMore is in the manual page: man tenon-%s\n", command->name);
-        return;
-    }
-    printf ("usage: tenon COMMAND [OPTION...] [ARGUMENT...]\n"
-            "Lists, reads, converts and checks files of tensors.\n\ncommands:\n");
-    for (const struct command *const *each = commands; *each; each++)
-        printf ("  %-10s%s\n", (*each)->name, (*each)->summary);
-    printf ("\noptions of every command, before or after its name:\n");
-    print_common_options (NULL);
-    printf ("\nIt exits with 0: done; 1: the answer is no (verify, hash --check); 2: trouble.\n"
-            "More is in the manual pages: man tenon, man tenon-ls ...\n");
-}
-
-const struct command *
-command_find (const char *name)
-{
-    struct nearest nearest = nearest_start (name);
-    for (const struct command *const *each = commands; *each; each++) {
-        if (strcmp ((*each)->name, name) == 0)
-            return *each;
-        nearest_try (&nearest, (*each)->name);
-    }
-    misuse ("unknown command '%s'%s", name, nearest_hint (&nearest));
-    return NULL;
+    options_print (rows);
 }

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* progress.c - a bar for work that takes its time. */
+#include "progress.h"
+#include "number.h"
+#include "signals.h"
+#include "terminal.h"
+#include "text.h"
 #include "tool.h"
 #include <time.h>
 #include <unistd.h>
@@ -9,7 +14,7 @@
 #define BAR_CELLS 24
 
 static double
-now (void)
+seconds_now (void)
 {
     struct timespec time;
     clock_gettime (CLOCK_MONOTONIC, &time);
@@ -27,7 +32,7 @@ seconds_text (char *text, size_t room, double seconds)
 }
 
 static void
-draw (struct bar *bar, double time, uint64_t done, uint64_t total)
+draw_bar (struct bar *bar, double time, uint64_t done, uint64_t total)
 {
     double part = total > 0 ? (double) done / (double) total : 1;
     double elapsed = time - bar->start, rate = elapsed > 0 ? (double) done / elapsed : 0;
@@ -53,13 +58,13 @@ draw (struct bar *bar, double time, uint64_t done, uint64_t total)
 }
 
 static int
-report (void *user, uint64_t done, uint64_t total)
+report_progress (void *user, uint64_t done, uint64_t total)
 {
     struct bar *bar = user;
-    double time = now ();
+    double time = seconds_now ();
     if (bar->wanted && time - bar->start >= SILENT_SECONDS && time - bar->drawn_at >= REDRAW_SECONDS) {
         bar->drawn_at = time;
-        draw (bar, time, done < total ? done : total, total);
+        draw_bar (bar, time, done < total ? done : total, total);
     }
     return signals_pending ();
 }
@@ -69,9 +74,9 @@ bar_start (struct bar *bar, const char *label)
 {
     memset (bar, 0, sizeof *bar);
     bar->label = label;
-    bar->start = now ();
+    bar->start = seconds_now ();
     bar->wanted = terminal_is_error () && !tool.quiet;
-    bar->progress = (tenon_progress){ sizeof bar->progress, 0, report, bar };
+    bar->progress = (tenon_progress){ sizeof bar->progress, 0, report_progress, bar };
     return &bar->progress;
 }
 

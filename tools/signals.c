@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* signals.c - ending in good order. */
-#include "tool.h"
+#include "signals.h"
 #include <signal.h>
 #include <unistd.h>
 
@@ -38,7 +38,7 @@ signals_end_by_pipe (void)
 }
 
 static void
-remember (int number)
+remember_signal (int number)
 {
     pending = number;
 }
@@ -48,7 +48,7 @@ signals_defer (void)
 {
     static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
     /* Once only: the second signal ends the program at once. */
-    struct sigaction once = { .sa_handler = remember, .sa_flags = SA_RESETHAND };
+    struct sigaction once = { .sa_handler = remember_signal, .sa_flags = SA_RESETHAND };
     for (size_t i = 0; i < COUNT_OF (numbers); i++) {
         struct sigaction old;
         if (sigaction (numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)

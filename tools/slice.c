@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* slice.c - a box of a tensor, as it is typed. */
 #include "slice.h"
+#include "message.h"
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -48,7 +49,7 @@ parse_part (const char *text, size_t length, struct part *part)
 
 /* Where a bound of a range lies: from the end when it is negative, and cut to the dim. */
 static uint64_t
-place (int64_t number, uint64_t dim)
+place_bound (int64_t number, uint64_t dim)
 {
     if (number >= 0)
         return (uint64_t) number < dim ? (uint64_t) number : dim;
@@ -64,7 +65,7 @@ take_index (int64_t number, uint32_t axis, uint64_t dim, struct slice *slice)
                   axis, dim);
         return false;
     }
-    slice->start[axis] = place (number, dim);
+    slice->start[axis] = place_bound (number, dim);
     slice->count[axis] = 1;
     slice->step[axis] = 1;
     return true;
@@ -78,8 +79,8 @@ take_range (const struct part *part, uint32_t axis, uint64_t dim, struct slice *
         complain ("--slice: a step must be 1 or more, not %" PRId64, step);
         return false;
     }
-    uint64_t start = part->given[0] ? place (part->numbers[0], dim) : 0;
-    uint64_t stop = part->given[1] ? place (part->numbers[1], dim) : dim;
+    uint64_t start = part->given[0] ? place_bound (part->numbers[0], dim) : 0;
+    uint64_t stop = part->given[1] ? place_bound (part->numbers[1], dim) : dim;
     slice->start[axis] = start;
     slice->count[axis] = stop > start ? (stop - start - 1) / (uint64_t) step + 1 : 0;
     slice->step[axis] = step;

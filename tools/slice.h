@@ -2,7 +2,7 @@
 /* slice.h - a box of a tensor, as it is typed: "0:2,:,3". */
 #ifndef TOOL_SLICE_H
 #define TOOL_SLICE_H
-#include "tool.h"
+#include "common.h"
 
 #define MOST_DIMS 64
 

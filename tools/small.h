@@ -2,7 +2,7 @@
 /* small.h - floating-point numbers of 16 bits and fewer, whose digits C does not know. */
 #ifndef TOOL_SMALL_H
 #define TOOL_SMALL_H
-#include "tool.h"
+#include "number.h"
 
 /* How many bits an item has; 0: the dtype is no such number. */
 unsigned small_bits (uint32_t dtype);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* table.c - rows and columns, without keeping the rows. */
+#include "table.h"
+#include "memory.h"
+#include "output.h"
+#include "text.h"
 #include "tool.h"
 #include <unistd.h>
 
@@ -22,7 +26,7 @@ row_set (struct row *row, unsigned column, const char *format, ...)
 }
 
 static const char *
-cell (const struct row *row, unsigned column)
+cell_text (const struct row *row, unsigned column)
 {
     return row->cells[column] ? row->cells[column] : "";
 }
@@ -51,7 +55,7 @@ static void
 print_aligned (const struct column *columns, unsigned count, const size_t *widths, const struct row *row)
 {
     for (unsigned i = 0; i < count; i++)
-        print_cell (row ? cell (row, i) : columns[i].title, widths[i], columns[i].right, i + 1 == count,
+        print_cell (row ? cell_text (row, i) : columns[i].title, widths[i], columns[i].right, i + 1 == count,
                     !row          ? COLOUR_TITLE
                     : row->colour ? row->colour
                                   : columns[i].colour);
@@ -63,7 +67,7 @@ print_tabbed (const struct column *columns, unsigned count, const struct row *ro
 {
     for (unsigned i = 0; i < count; i++) {
         enum colour colour = row->colour ? row->colour : columns[i].colour;
-        printf ("%s%s%s%s", i ? "\t" : "", colour_on (colour), cell (row, i), colour_off (colour));
+        printf ("%s%s%s%s", i ? "\t" : "", colour_on (colour), cell_text (row, i), colour_off (colour));
     }
     putchar ('\n');
 }
@@ -80,7 +84,7 @@ table_print (const struct column *columns, unsigned count, uint64_t rows,
     for (uint64_t r = 0; aligned && r < rows; r++) {
         fill (user, r, &row);
         for (unsigned i = 0; i < count; i++) {
-            size_t width = display_width (cell (&row, i));
+            size_t width = display_width (cell_text (&row, i));
             /* One monster of a name must not push all the rows off the screen. */
             if (width > widths[i] && width <= most)
                 widths[i] = width;

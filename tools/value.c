@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* value.c - metadata values, as JSON and for people. */
+#include "value.h"
 #include "json.h"
+#include "library.h"
+#include "memory.h"
+#include "number.h"
+#include "output.h"
+#include "text.h"
 #include <inttypes.h>
 
 #define CHUNK 4096    /* items that are asked for at a time; nested arrays keep one each */

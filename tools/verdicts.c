@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* verdicts.c - what became of the plugins that were found. */
 #include "verdicts.h"
+#include "memory.h"
+#include "report.h"
+#include "table.h"
+#include "text.h"
 
 static void
-fill_row (void *user, uint64_t index, struct row *row)
+fill_verdict_row (void *user, uint64_t index, struct row *row)
 {
     const struct verdicts *verdicts = user;
     tenon_report_entry entry = { .struct_size = sizeof entry };
@@ -36,13 +40,13 @@ verdicts_print (const struct verdicts *verdicts)
                                              { "NOT LOADED BECAUSE", false, COLOUR_NONE },
                                              { "FILE", false, COLOUR_FAINT } };
     struct verdicts copy = *verdicts;
-    table_print (columns, COUNT_OF (columns), verdicts->count, fill_row, &copy);
+    table_print (columns, COUNT_OF (columns), verdicts->count, fill_verdict_row, &copy);
 }
 
 json_object *
 verdicts_json (const struct verdicts *verdicts)
 {
-    json_object *array = json_object_new_array ();
+    json_object *array = json_array ();
     for (uint64_t i = 0; i < verdicts->count; i++) {
         tenon_report_entry entry = { .struct_size = sizeof entry };
         tenon_report_get (verdicts->report, verdicts->indexes[i], &entry);
@@ -51,7 +55,7 @@ verdicts_json (const struct verdicts *verdicts)
         json_add_text (object, "file", entry.file);
         json_add_flag (object, "loaded", entry.chosen != 0);
         json_add_text (object, "message", entry.message);
-        json_object_array_add (array, object);
+        json_append (array, object);
     }
     return array;
 }

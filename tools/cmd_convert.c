@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* convert.c - tenon convert: from one file, and format, to another. */
+/* cmd_convert.c - tenon convert: from one file, and format, to another. */
+#include "casts.h"
+#include "command.h"
+#include "edits.h"
+#include "globs.h"
 #include "json.h"
+#include "library.h"
+#include "memory.h"
+#include "message.h"
+#include "number.h"
+#include "progress.h"
+#include "renames.h"
+#include "report.h"
+#include "signals.h"
+#include "terminal.h"
+#include "text.h"
+#include "tool.h"
 #include <inttypes.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -49,78 +64,11 @@ struct totals {
     uint64_t tensors, nbytes;
 };
 
-/* ---- which tensors, under which names ------------------------------------------------------------ */
-
-/* What --rename says: new names by index of the tensor. There are few of them. */
-struct renames {
-    struct rename {
-        uint64_t index;
-        const char *name;
-        bool used;
-    } * items;
-    size_t count;
-};
-
-static void
-renames_clean (struct renames *renames)
-{
-    free (renames->items);
-}
-
-/* OLD=NEW, in which names may hold '=' themselves: OLD ends at the first one before which there is a
-   tensor's name. */
-static bool
-rename_parse (const tenon_file *file, const char *path, const char *text, struct rename *rename)
-{
-    const char *equals = strchr (text, '=');
-    if (!equals || equals == text || !equals[1]) {
-        misuse ("--rename takes OLD=NEW, not '%s'", text);
-        return false;
-    }
-    *rename = (struct rename){ 0 };
-    for (const char *next = equals; next; next = strchr (next + 1, '=')) {
-        CLEAN (text) char *old = copy_text (text, (size_t) (next - text));
-        rename->name = next + 1;
-        if (next[1] && tenon_find (file, old, &rename->index) == TENON_OK)
-            return true;
-    }
-    CLEAN (text) char *old = copy_text (text, (size_t) (equals - text));
-    return tensor_find (file, path, old, &rename->index); /* complains */
-}
-
-static bool
-renames_parse (const tenon_file *file, const char *path, struct renames *renames)
-{
-    renames->items = get_memory (NULL, convert.rename.count, sizeof *renames->items);
-    for (; renames->count < convert.rename.count; renames->count++) {
-        struct rename *rename = &renames->items[renames->count];
-        if (!rename_parse (file, path, convert.rename.items[renames->count], rename))
-            return false;
-        for (size_t i = 0; i < renames->count; i++)
-            if (renames->items[i].index == rename->index) {
-                complain ("--rename: '%s' is given two new names", tensor_get (file, rename->index).name);
-                return false;
-            }
-    }
-    return true;
-}
-
-static const char *
-new_name (struct renames *renames, uint64_t index)
-{
-    for (size_t i = 0; i < renames->count; i++)
-        if (renames->items[i].index == index) {
-            renames->items[i].used = true;
-            return renames->items[i].name;
-        }
-    return NULL;
-}
-
 /* ---- the plan ------------------------------------------------------------------------------------ */
 
 /* A tensor that the rule for quantised types leaves as it is: told. */
 static bool
-leave (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info)
+leave_tensor (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info)
 {
     char why[200];
     if (!cast_leaves (context, cast, info, why, sizeof why))
@@ -134,7 +82,7 @@ leave (const tenon_context *context, const struct cast *cast, const tenon_tensor
     json_add_text (note, "subject", info->name);
     json_add_text (note, "file", "");
     json_add_text (note, "message", why);
-    json_object_array_add (convert.left, note);
+    json_append (convert.left, note);
     return true;
 }
 
@@ -154,7 +102,7 @@ add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, ui
 {
     tenon_tensor_info info = tensor_get (file, index);
     tenon_error error = TENON_ERROR_INIT;
-    uint32_t dtype = cast && !leave (context, cast, &info) ? cast->dtype : TENON_NONE;
+    uint32_t dtype = cast && !leave_tensor (context, cast, &info) ? cast->dtype : TENON_NONE;
     if (dtype != TENON_NONE && dtype != info.dtype && !tenon_dtype_castable (context, info.dtype, dtype)) {
         complain ("tensor '%s': %s cannot be cast to %s: %s", info.name, info.dtype_name, cast->dtype_name,
                   cast_refusal (context, &info, cast));
@@ -183,18 +131,14 @@ add_chosen (const tenon_context *context, tenon_plan *plan, tenon_file *file, st
         bool wanted = convert.only.count == 0 || globs_match (&only, name);
         if (!wanted || globs_match (&except, name))
             continue;
-        if (!add_tensor (context, plan, file, i, new_name (renames, i), casts_find (casts, name), totals))
+        if (!add_tensor (context, plan, file, i, renames_find (renames, i), casts_find (casts, name), totals))
             return false;
     }
     count_left ();
     if (!globs_all_matched (&only, "--only") || !casts_all_matched (casts))
         return false;
-    for (size_t i = 0; i < renames->count; i++)
-        if (!renames->items[i].used) {
-            complain ("--rename: '%s' is left out by --only or --except",
-                      tensor_get (file, renames->items[i].index).name);
-            return false;
-        }
+    if (!renames_all_used (renames, file))
+        return false;
     if (totals->tensors == 0 && tenon_count (file) > 0) {
         complain ("no tensor is left: --except matches all of them");
         return false;
@@ -211,7 +155,7 @@ make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_pla
     CLEAN (casts) struct casts casts = { 0 };
     if (!casts_parse (context, &convert.as, &casts))
         return false;
-    if (!renames_parse (file, path, &renames))
+    if (!renames_parse (file, path, &convert.rename, &renames))
         return false;
     if (tenon_plan_new (context, plan, &error) < 0) {
         report_failure (&error);
@@ -239,7 +183,7 @@ is_made_beside (const char *target)
 }
 
 static tenon_status
-save (tenon_plan *plan, const char *target, tenon_report **report, tenon_error *error)
+save_plan (tenon_plan *plan, const char *target, tenon_report **report, tenon_error *error)
 {
     tenon_save_options options = {
         .struct_size = sizeof options,
@@ -266,15 +210,15 @@ files_of (const tenon_report *report)
     json_object *array = NULL;
     tenon_report_entry entry;
     for (uint64_t i = 0; report_next (report, TENON_WRITTEN, &i, &entry);) {
-        array = array ? array : json_object_new_array ();
-        json_object_array_add (array, json_object_new_string (entry.file));
+        array = array ? array : json_array ();
+        json_append (array, json_object_new_string (entry.file));
     }
     return array;
 }
 
 static void
-print_json (const char *source, const char *target, const struct totals *totals, const tenon_report *noted,
-            const tenon_report *report, const tenon_error *error)
+print_result_json (const char *source, const char *target, const struct totals *totals,
+                   const tenon_report *noted, const tenon_report *report, const tenon_error *error)
 {
     json_object *object = json_new (), *notes = json_notes (noted, TENON_NOTE);
     json_add_text (object, "source", source);
@@ -286,19 +230,18 @@ print_json (const char *source, const char *target, const struct totals *totals,
     json_add_size (object, "tensors", totals->tensors);
     json_add_size (object, "nbytes", totals->nbytes);
     json_object *losses = json_notes (report, TENON_LOSS);
-    json_add (object, "losses", losses ? losses : json_object_new_array ());
-    notes = notes ? notes : json_object_new_array ();
+    json_add (object, "losses", losses ? losses : json_array ());
+    notes = notes ? notes : json_array ();
     json_object *more = json_notes (report, TENON_NOTE);
     for (size_t i = 0; more && i < json_object_array_length (more); i++)
-        json_object_array_add (notes, json_object_get (json_object_array_get_idx (more, i)));
+        json_append (notes, json_object_get (json_object_array_get_idx (more, i)));
     json_object_put (more);
     for (size_t i = 0; i < json_object_array_length (convert.left); i++)
-        json_object_array_add (notes, json_object_get (json_object_array_get_idx (convert.left, i)));
+        json_append (notes, json_object_get (json_object_array_get_idx (convert.left, i)));
     json_add (object, "notes", notes);
     if (error->status < 0)
         json_add (object, "error", json_failure (error));
-    json_print (object);
-    putchar ('\n');
+    json_print_line (object);
 }
 
 static bool
@@ -375,13 +318,13 @@ convert_file (tenon_context *context, const char *source, const char *target)
         report_failure (&error);
     if (!opened || !make_plan (context, source, file, &plan, &totals)) {
         if (tool.json)
-            print_json (source, target, &(struct totals){ 0 }, file ? tenon_file_report (file) : NULL, NULL,
-                        last_complaint ());
+            print_result_json (source, target, &(struct totals){ 0 }, file ? tenon_file_report (file) : NULL,
+                               NULL, last_complaint ());
         return EXIT_TROUBLE;
     }
-    tenon_status status = save (plan, target, &report, &error);
+    tenon_status status = save_plan (plan, target, &report, &error);
     if (tool.json) {
-        print_json (source, target, &totals, tenon_file_report (file), report, &error);
+        print_result_json (source, target, &totals, tenon_file_report (file), report, &error);
     } else {
         report_notes (tenon_file_report (file));
         report_notes (report);
@@ -402,7 +345,7 @@ run_convert (int count, char **arguments)
     if (!check_target (arguments[1]))
         return EXIT_TROUBLE;
     int code;
-    convert.left = json_object_new_array ();
+    convert.left = json_array ();
     {
         CLEAN (context) tenon_context *context = context_new ();
         code = context ? convert_file (context, arguments[0], arguments[1]) : EXIT_TROUBLE;

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* metadata.c - convert --set, --set-type and --unset: metadata are changed in the plan, on their way from
+/* edits.c - convert --set, --set-type and --unset: metadata are changed in the plan, on their way from
  * file to file. */
-#include "tool.h"
+#include "edits.h"
+#include "globs.h"
+#include "library.h"
+#include "message.h"
+#include "nearest.h"
 
 /* KEY=TYPE, at the last '=': types have none. */
 struct typed {
@@ -108,13 +112,6 @@ set_values (const struct text_list *texts, struct types *types, const tenon_file
 /* ---- --unset ------------------------------------------------------------------------------------- */
 
 static bool
-key_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info)
-{
-    *info = (tenon_metadata_info){ .struct_size = sizeof *info };
-    return tenon_metadata_get (file, index, info) == TENON_OK;
-}
-
-static bool
 unset_all_matched (const struct globs *globs, const tenon_file *file)
 {
     for (size_t i = 0; i < globs->patterns->count; i++) {
@@ -122,7 +119,7 @@ unset_all_matched (const struct globs *globs, const tenon_file *file)
             continue;
         struct nearest nearest = nearest_start (globs->patterns->items[i]);
         tenon_metadata_info info;
-        for (uint64_t k = 0; key_get (file, k, &info); k++)
+        for (uint64_t k = 0; metadata_get (file, k, &info); k++)
             nearest_try (&nearest, info.key);
         complain ("--unset: there is no metadata key '%s'%s", globs->patterns->items[i],
                   nearest_hint (&nearest));
@@ -136,7 +133,7 @@ unset_keys (const struct text_list *patterns, const tenon_file *file, tenon_plan
 {
     CLEAN (globs) struct globs globs = globs_start (patterns);
     tenon_metadata_info info;
-    for (uint64_t i = 0; key_get (file, i, &info); i++) {
+    for (uint64_t i = 0; metadata_get (file, i, &info); i++) {
         tenon_error error = TENON_ERROR_INIT;
         if (globs_match (&globs, info.key) && tenon_plan_remove_metadata (plan, info.key, &error) < 0) {
             report_failure (&error);

@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* config.c - tenon config: the effective configuration, and where each value comes from. */
+/* cmd_config.c - tenon config: the effective configuration, and where each value comes from. */
+#include "command.h"
 #include "json.h"
+#include "library.h"
+#include "memory.h"
+#include "message.h"
+#include "nearest.h"
+#include "report.h"
+#include "table.h"
+#include "text.h"
+#include "tool.h"
 
 static const struct tool_option config_options[] = { { 0 } };
 
@@ -39,7 +48,7 @@ full_key (const tenon_config_entry *entry)
 
 /* All of them, or those of one key. */
 static struct chosen
-choose (const tenon_context *context, const char *wanted)
+choose_keys (const tenon_context *context, const char *wanted)
 {
     uint64_t all = tenon_config_count (context);
     struct chosen chosen = { context, get_memory (NULL, all, sizeof (uint64_t)), 0 };
@@ -74,7 +83,7 @@ complain_key (const tenon_context *context, const char *wanted)
 }
 
 static void
-fill_row (void *user, uint64_t index, struct row *row)
+fill_entry_row (void *user, uint64_t index, struct row *row)
 {
     const struct chosen *chosen = user;
     tenon_config_entry entry = entry_get (chosen->context, chosen->indexes[index]);
@@ -89,7 +98,7 @@ fill_row (void *user, uint64_t index, struct row *row)
 }
 
 static void
-print_json (const struct chosen *chosen)
+print_entries_json (const struct chosen *chosen)
 {
     struct json_stream stream = json_begin (true);
     for (uint64_t i = 0; i < chosen->count; i++) {
@@ -132,15 +141,15 @@ run_config (int count, char **keys)
         return EXIT_TROUBLE;
     if (!tool.json)
         report_notes (tenon_context_report (context));
-    struct chosen chosen = choose (context, wanted);
+    struct chosen chosen = choose_keys (context, wanted);
     if (wanted && chosen.count == 0)
         complain_key (context, wanted);
     else if (tool.json)
-        print_json (&chosen);
+        print_entries_json (&chosen);
     else if (wanted && !tool.verbose)
         print_values (&chosen);
     else
-        table_print (columns, tool.verbose ? 4 : 3, chosen.count, fill_row, &chosen);
+        table_print (columns, tool.verbose ? 4 : 3, chosen.count, fill_entry_row, &chosen);
     bool found = !wanted || chosen.count > 0;
     free (chosen.indexes);
     return found ? EXIT_DONE : EXIT_TROUBLE;

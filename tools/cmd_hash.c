@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* hash.c - tenon hash: a digest for each tensor that is the same in every format. */
-#include "hash.h"
+/* cmd_hash.c - tenon hash: a digest for each tensor that is the same in every format. */
+#include "command.h"
+#include "digest.h"
+#include "files.h"
+#include "globs.h"
+#include "json.h"
+#include "library.h"
+#include "memory.h"
+#include "message.h"
+#include "number.h"
+#include "output.h"
+#include "report.h"
+#include "terminal.h"
+#include "text.h"
+#include "tool.h"
 #include <inttypes.h>
 
 static struct {
@@ -29,7 +42,7 @@ compare_names (const void *left, const void *right)
 
 /* The chosen tensors by name: formats order them differently, and the output should not differ by that. */
 static struct by_name *
-sorted (const tenon_file *file, struct globs *only, uint64_t *count)
+sort_tensors (const tenon_file *file, struct globs *only, uint64_t *count)
 {
     uint64_t all = tenon_count (file);
     struct by_name *names = get_memory (NULL, all, sizeof *names);
@@ -44,9 +57,9 @@ sorted (const tenon_file *file, struct globs *only, uint64_t *count)
 }
 
 static void
-print_line (const char *digest, const char *name)
+print_digest (const char *digest, const char *name)
 {
-    CLEAN (text) char *escaped = hash_escape (name);
+    CLEAN (text) char *escaped = digest_escape (name);
     printf ("%s  %s\n", digest, escaped);
 }
 
@@ -67,21 +80,21 @@ hash_tensors (const tenon_context *context, tenon_file *file, const char *path, 
     uint64_t count;
     int code = EXIT_DONE;
     tenon_error error = TENON_ERROR_INIT;
-    struct by_name *names = sorted (file, only, &count);
+    struct by_name *names = sort_tensors (file, only, &count);
     if (tool.json) {
         fputs ("{\"file\":", stdout);
         json_print (json_text (path, strlen (path)));
         fputs (",\"algorithm\":\"sha256\",\n\"tensors\":[", stdout);
     }
     for (uint64_t i = 0; i < count && !output_broken (); i++) {
-        char digest[HASH_ROOM];
+        char digest[DIGEST_ROOM];
         tenon_tensor_info info = tensor_get (file, names[i].index);
-        if (hash_tensor (context, file, names[i].index, digest, &error) < 0) {
+        if (digest_tensor (context, file, names[i].index, digest, &error) < 0) {
             code = report_failure (&error);
             break;
         }
         if (!tool.json) {
-            print_line (digest, info.name);
+            print_digest (digest, info.name);
             continue;
         }
         fputs (i ? ",\n" : "\n", stdout);
@@ -102,43 +115,43 @@ hash_tensors (const tenon_context *context, tenon_file *file, const char *path, 
 /* ---- --check ------------------------------------------------------------------------------------- */
 
 static void
-say (const char *name, const char *word, bool good)
+print_result (const char *name, const char *word, bool good)
 {
     if (good && tool.quiet)
         return;
     enum colour colour = good ? COLOUR_GOOD : COLOUR_BAD;
-    CLEAN (text) char *escaped = hash_escape (name);
+    CLEAN (text) char *escaped = digest_escape (name);
     printf ("%s: %s%s%s\n", escaped, colour_on (colour), word, colour_off (colour));
 }
 
 static int
-check_tensors (const tenon_context *context, tenon_file *file, struct hash_list *list, struct globs *only)
+check_tensors (const tenon_context *context, tenon_file *file, struct digest_list *list, struct globs *only)
 {
     uint64_t count, wrong = 0;
     int code = EXIT_DONE;
     tenon_error error = TENON_ERROR_INIT;
-    struct by_name *names = sorted (file, only, &count);
+    struct by_name *names = sort_tensors (file, only, &count);
     for (uint64_t i = 0; i < count && code == EXIT_DONE && !output_broken (); i++) {
-        char digest[HASH_ROOM];
-        struct hash_line *line = hash_list_find (list, names[i].name);
+        char digest[DIGEST_ROOM];
+        struct digest_line *line = digest_list_find (list, names[i].name);
         if (!line) {
-            say (names[i].name, "not in the list", false);
+            print_result (names[i].name, "not in the list", false);
             wrong++;
             continue;
         }
         line->found = true;
-        if (hash_tensor (context, file, names[i].index, digest, &error) < 0) {
+        if (digest_tensor (context, file, names[i].index, digest, &error) < 0) {
             code = report_failure (&error);
             break;
         }
         bool same = strcmp (digest, line->digest) == 0;
-        say (names[i].name, same ? "ok" : "differs", same);
+        print_result (names[i].name, same ? "ok" : "differs", same);
         wrong += !same;
     }
     free (names);
     for (size_t i = 0; i < list->count && code == EXIT_DONE; i++)
         if (!list->lines[i].found && (hash.only.count == 0 || globs_match (only, list->lines[i].name))) {
-            say (list->lines[i].name, "missing", false);
+            print_result (list->lines[i].name, "missing", false);
             wrong++;
         }
     if (wrong > 0 && code == EXIT_DONE) {
@@ -150,61 +163,58 @@ check_tensors (const tenon_context *context, tenon_file *file, struct hash_list 
 
 /* ---- the command --------------------------------------------------------------------------------- */
 
+/* What is the same for all files. */
+struct hashed_files {
+    struct digest_list list; /* of --check */
+    struct globs only;
+    bool heading;
+};
+
 static int
-hash_file (tenon_context *context, const char *path, struct hash_list *list, struct globs *only, bool heading)
+hash_file (tenon_context *context, const char *path, void *user)
 {
+    struct hashed_files *files = user;
     CLEAN (file) tenon_file *file = NULL;
     tenon_error error = TENON_ERROR_INIT;
-    if (file_open (context, path, tool.format, &file, &error) < 0) {
-        if (tool.json) {
-            json_object *object = json_new ();
-            json_add_text (object, "file", path);
-            json_add (object, "error", json_failure (&error));
-            json_print (object);
-        }
-        return report_failure (&error);
-    }
+    if (file_open (context, path, tool.format, &file, &error) < 0)
+        return files_failure (path, &error);
     report_notes (tenon_file_report (file));
-    if (list)
-        return check_tensors (context, file, list, only);
-    if (heading && !tool.json) {
+    if (hash.check)
+        return check_tensors (context, file, &files->list, &files->only);
+    if (files->heading && !tool.json) {
         CLEAN (text) char *name = shown (path, strlen (path));
         printf ("# %s\n", name);
     }
-    return hash_tensors (context, file, path, only);
+    return hash_tensors (context, file, path, &files->only);
 }
 
-static int
-hash_files (tenon_context *context, int count, char **files)
+static void
+hashed_files_clean (struct hashed_files *files)
 {
-    CLEAN (hash_list) struct hash_list list = { 0 };
-    CLEAN (globs) struct globs only = globs_start (&hash.only);
-    if (hash.check && !hash_list_read (&list, hash.check))
-        return EXIT_TROUBLE;
-    struct json_stream stream = { 0 };
-    if (tool.json)
-        stream = json_begin (count > 1);
-    int worst = EXIT_DONE;
-    for (int i = 0; i < count && !output_broken (); i++) {
-        if (tool.json)
-            json_next (&stream);
-        int code = hash_file (context, files[i], hash.check ? &list : NULL, &only, count > 1);
-        worst = code > worst ? code : worst;
-    }
-    if (tool.json)
-        json_end (&stream);
-    return worst == EXIT_DONE && !globs_all_matched (&only, "--only") ? EXIT_TROUBLE : worst;
+    digest_list_clean (&files->list);
+    globs_clean (&files->only);
 }
 
 static int
-run_hash (int count, char **files)
+hash_files (tenon_context *context, int count, char **paths)
+{
+    CLEAN (hashed_files)
+    struct hashed_files files = { .only = globs_start (&hash.only), .heading = count > 1 };
+    if (hash.check && !digest_list_read (&files.list, hash.check))
+        return EXIT_TROUBLE;
+    int code = files_each (context, count, paths, false, hash_file, &files);
+    return code == EXIT_DONE && !globs_all_matched (&files.only, "--only") ? EXIT_TROUBLE : code;
+}
+
+static int
+run_hash (int count, char **paths)
 {
     if (hash.check && count > 1)
         return misuse ("--check takes one file");
     if (hash.check && tool.json)
         return misuse ("--check has no --json");
     CLEAN (context) tenon_context *context = context_new ();
-    int code = context ? hash_files (context, count, files) : EXIT_TROUBLE;
+    int code = context ? hash_files (context, count, paths) : EXIT_TROUBLE;
     list_free (&hash.only);
     return code;
 }

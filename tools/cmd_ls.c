@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* ls.c - tenon ls: what is in a file. */
+/* cmd_ls.c - tenon ls: what is in a file. */
+#include "command.h"
+#include "files.h"
+#include "globs.h"
 #include "json.h"
+#include "library.h"
+#include "memory.h"
+#include "message.h"
+#include "number.h"
+#include "output.h"
+#include "report.h"
+#include "table.h"
+#include "text.h"
+#include "tool.h"
+#include "value.h"
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -64,7 +77,7 @@ add_up (uint64_t sum, uint64_t number)
 }
 
 static struct listing
-choose (const tenon_file *file, struct globs *only)
+choose_tensors (const tenon_file *file, struct globs *only)
 {
     uint64_t all = tenon_count (file);
     struct listing list = { file, get_memory (NULL, all, sizeof *list.keys), 0, 0, 0 };
@@ -84,7 +97,7 @@ choose (const tenon_file *file, struct globs *only)
 /* ---- for people ---------------------------------------------------------------------------------- */
 
 static void
-fill_row (void *user, uint64_t index, struct row *row)
+fill_tensor_row (void *user, uint64_t index, struct row *row)
 {
     const struct listing *list = user;
     tenon_tensor_info info = tensor_get (list->file, list->keys[index].index);
@@ -107,13 +120,6 @@ fill_row (void *user, uint64_t index, struct row *row)
     row_set (row, 7, "%s", info.flags & TENON_FORTRAN ? "F" : "C");
     row_set (row, 8, "%s", info.flags & TENON_BIG_ENDIAN ? "big" : "little");
     row_set (row, 9, "%s", source);
-}
-
-static bool
-metadata_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info)
-{
-    *info = (tenon_metadata_info){ .struct_size = sizeof *info };
-    return tenon_metadata_get (file, index, info) == TENON_OK;
 }
 
 /* Columns for the keys and for the types, on a terminal. */
@@ -180,7 +186,7 @@ print_summary (const struct listing *list, const tenon_file_info *info)
 }
 
 static tenon_status
-print_text (const tenon_context *context, const struct listing *list, tenon_error *error)
+print_file_text (const tenon_context *context, const struct listing *list, tenon_error *error)
 {
     static const struct column columns[] = {
         { "NAME", false, COLOUR_NONE },    { "DTYPE", false, COLOUR_DTYPE }, { "SHAPE", false, COLOUR_NONE },
@@ -190,7 +196,7 @@ print_text (const tenon_context *context, const struct listing *list, tenon_erro
     };
     tenon_status status = ls.meta ? print_metadata (context, list->file, error) : TENON_OK;
     struct listing copy = *list;
-    table_print (columns, ls.extended ? COUNT_OF (columns) : 5, list->count, fill_row, &copy);
+    table_print (columns, ls.extended ? COUNT_OF (columns) : 5, list->count, fill_tensor_row, &copy);
     tenon_file_info info = file_get (list->file);
     if (!tool.quiet)
         print_summary (list, &info);
@@ -243,7 +249,8 @@ metadata_json (const tenon_context *context, const tenon_file *file, bool types,
 }
 
 static tenon_status
-print_json (const tenon_context *context, const char *path, const struct listing *list, tenon_error *error)
+print_file_json (const tenon_context *context, const char *path, const struct listing *list,
+                 tenon_error *error)
 {
     tenon_file_info info = file_get (list->file);
     fputs ("{\"file\":", stdout);
@@ -276,65 +283,48 @@ print_json (const tenon_context *context, const char *path, const struct listing
 
 /* ---- the command --------------------------------------------------------------------------------- */
 
-static int
-fail (const char *path, const tenon_error *error, bool opened)
-{
-    if (tool.json && !opened) {
-        json_object *object = json_new ();
-        json_add_text (object, "file", path);
-        json_add (object, "error", json_failure (error));
-        json_print (object);
-    }
-    return report_failure (error);
-}
+/* What is the same for all files. */
+struct listed_files {
+    struct globs only;
+    bool heading;
+};
 
 static int
-list_file (tenon_context *context, const char *path, bool heading, struct globs *only)
+list_file (tenon_context *context, const char *path, void *user)
 {
+    struct listed_files *files = user;
     CLEAN (file) tenon_file *file = NULL;
     tenon_error error = TENON_ERROR_INIT;
     if (file_open (context, path, tool.format, &file, &error) < 0)
-        return fail (path, &error, false);
-    struct listing list = choose (file, only);
+        return files_failure (path, &error);
+    struct listing list = choose_tensors (file, &files->only);
     tenon_status status;
     if (tool.json) {
-        status = print_json (context, path, &list, &error);
+        status = print_file_json (context, path, &list, &error);
     } else {
         report_notes (tenon_file_report (file));
         CLEAN (text) char *name = shown (path, strlen (path));
-        if (heading)
+        if (files->heading)
             printf ("%s%s:%s\n", colour_on (COLOUR_TITLE), name, colour_off (COLOUR_TITLE));
-        status = print_text (context, &list, &error);
+        status = print_file_text (context, &list, &error);
     }
     free (list.keys);
-    return status < 0 ? fail (path, &error, true) : EXIT_DONE;
+    return status < 0 ? report_failure (&error) : EXIT_DONE;
 }
 
 static int
-run_ls (int count, char **files)
+run_ls (int count, char **paths)
 {
     CLEAN (context) tenon_context *context = context_new ();
     if (!context)
         return EXIT_TROUBLE;
-    CLEAN (globs) struct globs only = globs_start (&ls.only);
-    struct json_stream stream = { 0 };
-    if (tool.json)
-        stream = json_begin (count > 1);
-    int worst = EXIT_DONE;
-    for (int i = 0; i < count && !output_broken (); i++) {
-        if (tool.json)
-            json_next (&stream);
-        else if (i > 0 && !tool.quiet)
-            putchar ('\n');
-        int code = list_file (context, files[i], count > 1 && !tool.quiet, &only);
-        worst = code > worst ? code : worst;
-    }
-    if (tool.json)
-        json_end (&stream);
-    if (worst == EXIT_DONE && !globs_all_matched (&only, "--only"))
-        worst = EXIT_TROUBLE;
+    struct listed_files files = { globs_start (&ls.only), count > 1 && !tool.quiet };
+    int code = files_each (context, count, paths, files.heading, list_file, &files);
+    if (code == EXIT_DONE && !globs_all_matched (&files.only, "--only"))
+        code = EXIT_TROUBLE;
+    globs_clean (&files.only);
     list_free (&ls.only);
-    return worst;
+    return code;
 }
 
 const struct command ls_command = {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* help.c - tenon help: the manual page of a command or a format, or what --help prints. */
-#include "tool.h"
+/* cmd_help.c - tenon help: the manual page of a command or a format, or what --help prints. */
+#include "command.h"
+#include "terminal.h"
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static const struct tool_option help_options[] = { { 0 } };
 
-/* Runs man; its words are dropped when only the answer is wanted. False: it failed, or is not there. */
+/* Runs man; with `ask` it only looks whether there is such a page. False: there is none, or no man. */
 static bool
 run_man (const char *page, bool ask)
 {
@@ -23,30 +24,23 @@ run_man (const char *page, bool ask)
     return child > 0 && waitpid (child, &state, 0) == child && WIFEXITED (state) && WEXITSTATUS (state) == 0;
 }
 
-static bool
-is_command (const char *name)
-{
-    for (const struct command *const *each = commands; *each; each++)
-        if (strcmp ((*each)->name, name) == 0)
-            return true;
-    return false;
-}
-
 static int
 run_help (int count, char **names)
 {
     char page[64] = "tenon";
     if (count > 0)
         snprintf (page, sizeof page, "tenon-%s", names[0]);
-    /* a plugin brings a page that is called like a command's */
-    if (count > 0 && !is_command (names[0]) && run_man (page, true))
-        return run_man (page, false) ? EXIT_DONE : EXIT_TROUBLE;
     const struct command *command = count > 0 ? command_find (names[0]) : NULL;
-    if (count > 0 && !command)
+    if (count > 0 && !command) {
+        /* the page of a format is named like that of a command */
+        if (run_man (page, true))
+            return run_man (page, false) ? EXIT_DONE : EXIT_TROUBLE;
+        command_complain (names[0]);
         return EXIT_TROUBLE;
+    }
     if (terminal_is_output () && run_man (page, true) && run_man (page, false))
         return EXIT_DONE;
-    options_help (command);
+    command_help (command);
     return EXIT_DONE;
 }
 

@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* why.c - tenon why: which codecs looked at a file, and why this one was chosen, or none. */
+/* cmd_why.c - tenon why: which codecs looked at a file, and why this one was chosen, or none. */
+#include "command.h"
+#include "json.h"
+#include "library.h"
+#include "memory.h"
+#include "message.h"
+#include "report.h"
+#include "table.h"
+#include "text.h"
+#include "tool.h"
 #include "verdicts.h"
 #include <strings.h>
 
@@ -48,7 +57,7 @@ might_have_served (void *user, const tenon_report_entry *entry)
 }
 
 static void
-fill_row (void *user, uint64_t index, struct row *row)
+fill_bid_row (void *user, uint64_t index, struct row *row)
 {
     const struct question *question = user;
     tenon_report_entry entry = { .struct_size = sizeof entry };
@@ -65,7 +74,7 @@ fill_row (void *user, uint64_t index, struct row *row)
 }
 
 static void
-print_text (const struct question *question, const struct verdicts *verdicts)
+print_answer (const struct question *question, const struct verdicts *verdicts)
 {
     static const struct column columns[] = { { "CODEC", false, COLOUR_NONE },
                                              { "BID", false, COLOUR_NONE },
@@ -75,7 +84,7 @@ print_text (const struct question *question, const struct verdicts *verdicts)
     uint64_t count = 0;
     for (uint64_t i = 0; report_next (question->bids, TENON_BID, &i, &entry);)
         count++;
-    table_print (columns, COUNT_OF (columns), count, fill_row, &copy);
+    table_print (columns, COUNT_OF (columns), count, fill_bid_row, &copy);
     if (question->chosen && tool.format)
         printf ("\n--format chose %s\n", question->chosen);
     if (verdicts->count > 0) {
@@ -85,9 +94,9 @@ print_text (const struct question *question, const struct verdicts *verdicts)
 }
 
 static void
-print_json (const struct question *question, const struct verdicts *verdicts, const tenon_error *error)
+print_answer_json (const struct question *question, const struct verdicts *verdicts, const tenon_error *error)
 {
-    json_object *object = json_new (), *bids = json_object_new_array (),
+    json_object *object = json_new (), *bids = json_array (),
                 *notes = json_notes (question->bids, TENON_NOTE);
     tenon_report_entry entry;
     const char *opened = NULL; /* the file that stands for a folder or a set */
@@ -97,18 +106,17 @@ print_json (const struct question *question, const struct verdicts *verdicts, co
         json_add_text (bid, "codec", entry.subject);
         json_add_flag (bid, "chosen", entry.chosen != 0);
         json_add_text (bid, "message", entry.message);
-        json_object_array_add (bids, bid);
+        json_append (bids, bid);
     }
     json_add_text (object, "file", question->path);
     json_add_text (object, "opened", opened);
     json_add_text (object, "chosen", question->chosen);
     json_add (object, "bids", bids);
-    json_add (object, "notes", notes ? notes : json_object_new_array ());
+    json_add (object, "notes", notes ? notes : json_array ());
     json_add (object, "not_loaded", verdicts_json (verdicts));
     if (error->status < 0)
         json_add (object, "error", json_failure (error));
-    json_print (object);
-    putchar ('\n');
+    json_print_line (object);
 }
 
 static int
@@ -120,11 +128,9 @@ run_why (int count, char **files)
         return EXIT_TROUBLE;
     CLEAN (report) tenon_report *bids = NULL;
     tenon_error error = TENON_ERROR_INIT;
-    tenon_open_options options = {
-        .struct_size = sizeof options,
-        .flags = (tool.no_map ? TENON_OPEN_NO_MAP : 0) | (tool.shards ? TENON_OPEN_SHARDS : 0),
-        .format = tool.format,
-    };
+    tenon_open_options options = { .struct_size = sizeof options,
+                                   .flags = open_flags (),
+                                   .format = tool.format };
     tenon_status status = tenon_why (context, files[0], &options, &bids, &error);
     struct question question = { files[0], chosen_codec (bids), bids };
     if (status == TENON_OK && tool.format)
@@ -134,9 +140,9 @@ run_why (int count, char **files)
     if (bids && status != TENON_E_IO)
         verdicts = verdicts_choose (tenon_context_report (context), might_have_served, &question);
     if (tool.json)
-        print_json (&question, &verdicts, &error);
+        print_answer_json (&question, &verdicts, &error);
     else
-        print_text (&question, &verdicts);
+        print_answer (&question, &verdicts);
     if (!tool.json && status == TENON_OK)
         report_notes (bids);
     return status < 0 ? report_failure (&error) : EXIT_DONE;

@@ -1,53 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* formats.c - tenon formats: every codec, what it can do, and the plugins that were not loaded. */
-#include "formats.h"
+/* cmd_formats.c - tenon formats: every codec, what it can do, and the plugins that were not loaded. */
+#include "codecs.h"
+#include "command.h"
+#include "formats_json.h"
+#include "library.h"
+#include "memory.h"
+#include "message.h"
+#include "nearest.h"
+#include "report.h"
+#include "table.h"
+#include "text.h"
+#include "tool.h"
 #include "verdicts.h"
 #include <inttypes.h>
 
 static const struct tool_option formats_options[] = { { 0 } };
 
-tenon_codec_info
-codec_get (const tenon_context *context, uint64_t index)
-{
-    tenon_codec_info info = { .struct_size = sizeof info };
-    tenon_codec_get (context, index, &info);
-    return info;
-}
-
-struct tenon_option
-codec_option (const tenon_context *context, uint64_t codec, uint64_t index, struct tenon_setting *setting)
-{
-    struct tenon_option option = { .struct_size = sizeof option };
-    tenon_codec_option (context, codec, index, &option, setting);
-    return option;
-}
-
-char *
-codec_extensions (const tenon_codec_info *info)
-{
-    size_t length = 1, used = 0;
-    for (const char *const *each = info->extensions; each && *each; each++)
-        length += strlen (*each) + 2;
-    char *text = get_memory (NULL, length, 1);
-    text[0] = 0;
-    for (const char *const *each = info->extensions; each && *each; each++)
-        used += (size_t) sprintf (text + used, "%s.%s", used ? " " : "", *each);
-    return text;
-}
-
-const char *
-option_type_name (uint32_t type)
-{
-    static const char *const names[] = { "?", "bool", "integer", "size", "number", "text", "choice" };
-    return type < COUNT_OF (names) ? names[type] : names[0];
-}
-
-const char *
-metadata_name (uint32_t metadata)
-{
-    static const char *const names[] = { "none", "strings", "typed" };
-    return metadata < COUNT_OF (names) ? names[metadata] : "?";
-}
+/* The codecs that are shown. */
+struct shown_codecs {
+    const tenon_context *context;
+    uint64_t *indexes, count;
+};
 
 static const char *
 or_nothing (const char *text)
@@ -57,7 +30,7 @@ or_nothing (const char *text)
 
 /* "read, write, stream" */
 static void
-abilities (uint32_t flags, char text[32])
+abilities_text (uint32_t flags, char text[32])
 {
     snprintf (text, 32, "%s%s%s%s%s", flags & TENON_CAN_READ ? "read" : "",
               flags & TENON_CAN_READ && flags & TENON_CAN_WRITE ? "," : "",
@@ -69,13 +42,13 @@ abilities (uint32_t flags, char text[32])
 /* ---- the table ----------------------------------------------------------------------------------- */
 
 static void
-fill_row (void *user, uint64_t index, struct row *row)
+fill_codec_row (void *user, uint64_t index, struct row *row)
 {
     const struct shown_codecs *codecs = user;
     tenon_codec_info info = codec_get (codecs->context, codecs->indexes[index]);
     CLEAN (text) char *extensions = codec_extensions (&info);
     char can[32];
-    abilities (info.flags, can);
+    abilities_text (info.flags, can);
     row_set (row, 0, "%s", info.id);
     row_set (row, 1, "%s", extensions);
     row_set (row, 2, "%s", can);
@@ -86,7 +59,7 @@ fill_row (void *user, uint64_t index, struct row *row)
 /* ---- -v ------------------------------------------------------------------------------------------ */
 
 static void
-print_line (const char *label, const char *text)
+print_labelled (const char *label, const char *text)
 {
     if (!text || !*text)
         return;
@@ -121,22 +94,22 @@ print_codec (const tenon_context *context, uint64_t index)
     char text[128];
     printf ("%s%s%s  %s\n", colour_on (COLOUR_TITLE), info.id, colour_off (COLOUR_TITLE),
             or_nothing (info.label));
-    print_line ("extensions", extensions);
-    abilities (info.flags, text);
-    print_line ("can", text);
-    print_line ("metadata", metadata_name (info.metadata));
+    print_labelled ("extensions", extensions);
+    abilities_text (info.flags, text);
+    print_labelled ("can", text);
+    print_labelled ("metadata", metadata_name (info.metadata));
     snprintf (text, sizeof text, "%" PRIu64, info.max_tensors);
-    print_line ("tensors", info.max_tensors ? text : "any number");
+    print_labelled ("tensors", info.max_tensors ? text : "any number");
     if (info.priority) {
         snprintf (text, sizeof text, "%" PRId64, info.priority);
-        print_line ("priority", text);
+        print_labelled ("priority", text);
     }
     snprintf (text, sizeof text, "%s %s%s%s%s", info.plugin, or_nothing (info.plugin_version),
               info.plugin_license ? " (" : "", or_nothing (info.plugin_license),
               info.plugin_license ? ")" : "");
-    print_line ("plugin", text);
-    print_line ("", info.plugin_summary);
-    print_line ("file", info.plugin_file ? info.plugin_file : "built in");
+    print_labelled ("plugin", text);
+    print_labelled ("", info.plugin_summary);
+    print_labelled ("file", info.plugin_file ? info.plugin_file : "built in");
     if (info.option_count > 0)
         printf ("  options\n");
     for (uint64_t i = 0; i < info.option_count; i++)
@@ -156,18 +129,6 @@ print_filters (const tenon_context *context)
                 (int) info.least_level, (int) info.most_level, (int) info.default_level, info.plugin);
     }
     putchar ('\n');
-}
-
-bool
-dtype_reads (const struct tenon_dtype *dtype)
-{
-    return dtype->kind == TENON_KIND_PLAIN || dtype->decode;
-}
-
-bool
-dtype_writes (const struct tenon_dtype *dtype)
-{
-    return dtype->kind == TENON_KIND_PLAIN || dtype->encode;
 }
 
 /* The names of those of one kind, if there are any, below a line that says which. */
@@ -247,7 +208,7 @@ complain_of_codec (const tenon_context *context, const char *id, const struct ne
 
 /* All codecs, or those that are named. False after a message. */
 static bool
-choose (int count, char **ids, struct shown_codecs *codecs)
+choose_codecs (int count, char **ids, struct shown_codecs *codecs)
 {
     uint64_t all = tenon_codec_count (codecs->context);
     codecs->indexes = get_memory (NULL, all + (uint64_t) count, sizeof (uint64_t));
@@ -283,13 +244,13 @@ run_formats (int count, char **ids)
     if (!context)
         return EXIT_TROUBLE;
     struct shown_codecs codecs = { context, NULL, 0 };
-    bool found = choose (count, ids, &codecs);
+    bool found = choose_codecs (count, ids, &codecs);
     if (found && tool.json)
-        formats_print_json (&codecs);
+        formats_print_json (context, codecs.indexes, codecs.count);
     else if (found && tool.verbose)
         print_all (&codecs, count == 0);
     else if (found)
-        table_print (columns, COUNT_OF (columns), codecs.count, fill_row, &codecs);
+        table_print (columns, COUNT_OF (columns), codecs.count, fill_codec_row, &codecs);
     if (found && codecs.count == 0 && !tool.quiet)
         complain (
             "no codec is in use (tenon formats -v tells which plugins were found, and what became of them)");

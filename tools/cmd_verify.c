@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* verify.c - tenon verify: is a file what it says to be? */
+/* cmd_verify.c - tenon verify: is a file what it says to be? */
+#include "command.h"
+#include "files.h"
 #include "json.h"
+#include "library.h"
+#include "memory.h"
+#include "message.h"
+#include "number.h"
+#include "progress.h"
+#include "report.h"
+#include "terminal.h"
+#include "text.h"
+#include "tool.h"
 #include <inttypes.h>
 
 static const struct tool_option verify_options[] = { { 0 } };
 
 /* The codec's no, or damage, is an answer; the rest is trouble on the way to one. */
 static int
-exit_of (tenon_status status)
+exit_status (tenon_status status)
 {
     switch (status) {
     case TENON_OK: return EXIT_DONE;
@@ -21,7 +32,8 @@ exit_of (tenon_status status)
 }
 
 static void
-print_json (const char *path, const tenon_file *file, const tenon_report *report, const tenon_error *error)
+print_verdict_json (const char *path, const tenon_file *file, const tenon_report *report,
+                    const tenon_error *error)
 {
     json_object *object = json_new ();
     json_add_text (object, "file", path);
@@ -74,7 +86,7 @@ verify_file (tenon_context *context, const char *path)
         bar_end (&bar);
     }
     if (tool.json)
-        print_json (path, file, report, &error);
+        print_verdict_json (path, file, report, &error);
     else if (file)
         report_notes (tenon_file_report (file));
     if (status < 0) {
@@ -92,24 +104,17 @@ verify_file (tenon_context *context, const char *path)
 }
 
 static int
-run_verify (int count, char **files)
+verify_each (tenon_context *context, const char *path, void *user)
+{
+    (void) user;
+    return exit_status (verify_file (context, path));
+}
+
+static int
+run_verify (int count, char **paths)
 {
     CLEAN (context) tenon_context *context = context_new ();
-    if (!context)
-        return EXIT_TROUBLE;
-    struct json_stream stream = { 0 };
-    if (tool.json)
-        stream = json_begin (count > 1);
-    int worst = EXIT_DONE;
-    for (int i = 0; i < count && !output_broken (); i++) {
-        if (tool.json)
-            json_next (&stream);
-        int code = exit_of (verify_file (context, files[i]));
-        worst = code > worst ? code : worst;
-    }
-    if (tool.json)
-        json_end (&stream);
-    return worst;
+    return context ? files_each (context, count, paths, false, verify_each, NULL) : EXIT_TROUBLE;
 }
 
 const struct command verify_command = {

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* cat.c - tenon cat: the data of a tensor. */
+/* cmd_cat.c - tenon cat: the data of a tensor. */
+#include "command.h"
 #include "items.h"
+#include "library.h"
+#include "message.h"
+#include "output.h"
+#include "report.h"
 #include "slice.h"
+#include "terminal.h"
+#include "tool.h"
 #include <inttypes.h>
 
 static struct {
@@ -34,7 +41,7 @@ write_items (void *user, const void *data, uint64_t size)
 
 /* The tensor of that name, or the only one. */
 static bool
-choose (const tenon_file *file, const char *path, const char *name, uint64_t *index)
+choose_tensor (const tenon_file *file, const char *path, const char *name, uint64_t *index)
 {
     if (name)
         return tensor_find (file, path, name, index);
@@ -59,7 +66,8 @@ text_dtype (const tenon_context *context, const tenon_file *file, uint32_t dtype
 }
 
 static bool
-prepare (const tenon_context *context, const tenon_file *file, tenon_request *request, struct slice *slice)
+prepare_request (const tenon_context *context, const tenon_file *file, tenon_request *request,
+                 struct slice *slice)
 {
     tenon_tensor_info info = tensor_get (file, request->index);
     if (cat.as && (request->dtype = dtype_find (context, cat.as)) == TENON_NONE)
@@ -112,8 +120,8 @@ run_cat (int count, char **arguments)
 
     tenon_request request = { .struct_size = sizeof request };
     struct slice slice;
-    if (!choose (file, arguments[0], count > 1 ? arguments[1] : NULL, &request.index)
-        || !prepare (context, file, &request, &slice))
+    if (!choose_tensor (file, arguments[0], count > 1 ? arguments[1] : NULL, &request.index)
+        || !prepare_request (context, file, &request, &slice))
         return EXIT_TROUBLE;
     tenon_status status = cat.text ? stream_text (context, file, &request, &error)
                                    : tenon_stream (file, &request, write_bytes, NULL, NULL, &error);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* globs.h - patterns over names. '*' matches '/' and '.' too: they mean nothing in a tensor's name. */
+#ifndef TOOL_GLOBS_H
+#define TOOL_GLOBS_H
+#include "memory.h"
+
+struct globs {
+    const struct text_list *patterns;
+    bool *matched; /* one each: it matched something */
+};
+struct globs globs_start (const struct text_list *patterns);
+/* True if one of the patterns matches. Marks all that do. */
+bool globs_match (struct globs *globs, const char *name);
+/* A pattern that never matched is an error: false after a message. */
+bool globs_all_matched (const struct globs *globs, const char *option);
+void globs_clean (struct globs *globs);
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* library.c - the library as the options of every command want it, and what it hands out. */
+#include "library.h"
+#include "message.h"
+#include "nearest.h"
+#include "tool.h"
+#include <unistd.h>
+
+tenon_context *
+context_new (void)
+{
+    tenon_context_options options = {
+        .struct_size = sizeof options,
+        .settings = tool.settings.items,
+        .plugin_path = tool.plugin_path,
+        .origin = "command line",
+    };
+    tenon_context *context = NULL;
+    tenon_error error = TENON_ERROR_INIT;
+    if (tenon_context_new (&context, &options, &error) < 0)
+        report_failure (&error);
+    return context;
+}
+
+uint32_t
+open_flags (void)
+{
+    return (tool.no_map ? TENON_OPEN_NO_MAP : 0) | (tool.shards ? TENON_OPEN_SHARDS : 0);
+}
+
+/* Standard input has no name that the library could begin its message with. */
+static tenon_status
+open_input (tenon_context *context, const tenon_open_options *options, tenon_file **file, tenon_error *error)
+{
+    tenon_status status = tenon_open_fd (context, STDIN_FILENO, options, file, error);
+    if (status < 0 && !*error->file) {
+        CLEAN (text) char *message = copy_text (error->message, strlen (error->message));
+        snprintf (error->message, sizeof error->message, "standard input: %s", message);
+    }
+    return status;
+}
+
+tenon_status
+file_open (tenon_context *context, const char *path, const char *format, tenon_file **file,
+           tenon_error *error)
+{
+    tenon_open_options options = { .struct_size = sizeof options, .flags = open_flags (), .format = format };
+    if (strcmp (path, "-") == 0)
+        return open_input (context, &options, file, error);
+    return tenon_open (context, path, &options, file, error);
+}
+
+tenon_tensor_info
+tensor_get (const tenon_file *file, uint64_t index)
+{
+    tenon_tensor_info info = { .struct_size = sizeof info };
+    if (tenon_get (file, index, &info) < 0)
+        info = (tenon_tensor_info){ .name = "", .dtype_name = "", .source_name = "" };
+    return info;
+}
+
+tenon_file_info
+file_get (const tenon_file *file)
+{
+    tenon_file_info info = { .struct_size = sizeof info };
+    if (tenon_file_get (file, &info) < 0)
+        info = (tenon_file_info){ .path = "", .format = "" };
+    return info;
+}
+
+bool
+tensor_find (const tenon_file *file, const char *path, const char *name, uint64_t *index)
+{
+    if (tenon_find (file, name, index) == TENON_OK)
+        return true;
+    struct nearest nearest = nearest_start (name);
+    for (uint64_t i = 0; i < tenon_count (file); i++)
+        nearest_try (&nearest, tensor_get (file, i).name);
+    complain ("%s: no tensor '%s'%s", path, name, nearest_hint (&nearest));
+    return false;
+}
+
+bool
+metadata_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info)
+{
+    *info = (tenon_metadata_info){ .struct_size = sizeof *info };
+    return tenon_metadata_get (file, index, info) == TENON_OK;
+}
+
+/* Names of dtypes are lower case; many people know them as Q4_K, F16 and BF16. */
+static char *
+lower_case (const char *name)
+{
+    char *lower = copy_text (name, strlen (name));
+    for (char *letter = lower; *letter; letter++)
+        if (*letter >= 'A' && *letter <= 'Z')
+            *letter = (char) (*letter - 'A' + 'a');
+    return lower;
+}
+
+uint32_t
+dtype_find (const tenon_context *context, const char *name)
+{
+    CLEAN (text) char *lower = lower_case (name);
+    uint32_t found = tenon_dtype_find (context, lower);
+    if (found != TENON_NONE)
+        return found;
+    struct nearest nearest = nearest_start (lower);
+    for (uint32_t id = TENON_NONE; (id = tenon_dtype_next (context, id)) != TENON_NONE;) {
+        struct tenon_dtype dtype = { .struct_size = sizeof dtype };
+        if (tenon_dtype_get (context, NULL, id, &dtype) == TENON_OK && dtype.name)
+            nearest_try (&nearest, dtype.name);
+    }
+    complain ("unknown dtype '%s'%s (tenon formats -v lists them)", name, nearest_hint (&nearest));
+    return TENON_NONE;
+}
+
+void
+context_clean (tenon_context **context)
+{
+    tenon_context_free (*context);
+}
+
+void
+file_clean (tenon_file **file)
+{
+    tenon_close (*file);
+}
+
+void
+report_clean (tenon_report **report)
+{
+    tenon_report_free (*report);
+}
+
+void
+plan_clean (tenon_plan **plan)
+{
+    tenon_plan_free (*plan);
+}
+
+void
+memory_clean (tenon_memory **memory)
+{
+    tenon_memory_free (*memory);
+}

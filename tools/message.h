@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* message.h - messages on standard error. */
+#ifndef TOOL_MESSAGE_H
+#define TOOL_MESSAGE_H
+#include "common.h"
+
+/* Prints one line, "tenon: ...", with hostile bytes escaped. */
+PRINTF_LIKE (1, 2) void complain (const char *format, ...);
+/* Likewise, and returns EXIT_TROUBLE. */
+PRINTF_LIKE (1, 2) int trouble (const char *format, ...);
+/* Likewise, with the name of the command and a pointer to --help. */
+PRINTF_LIKE (1, 2) int misuse (const char *format, ...);
+/* Prints a failure of the library as such a line, and returns EXIT_TROUBLE. */
+int report_failure (const tenon_error *error);
+/* The last of these as an error: TENON_E_MISUSE when it is not the library's. */
+const tenon_error *last_complaint (void);
+#endif

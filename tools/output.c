@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* output.c - standard output. */
+#include "output.h"
+#include "signals.h"
+#include <errno.h>
+
+/* Why the first write failed; stdio itself forgets it. */
+static int write_failure;
+
+bool
+output_broken (void)
+{
+    if (ferror (stdout) && !write_failure)
+        write_failure = errno;
+    return ferror (stdout) != 0;
+}
+
+bool
+output_write (const void *data, size_t size)
+{
+    return fwrite (data, 1, size, stdout) == size || !output_broken ();
+}
+
+bool
+output_close (void)
+{
+    errno = 0;
+    bool failed = output_broken ();
+    if (fflush (stdout) != 0)
+        failed = true, output_broken ();
+    if (fclose (stdout) != 0 && !failed)
+        failed = true, write_failure = errno;
+    if (!failed)
+        return true;
+    if (write_failure == EPIPE)
+        signals_end_by_pipe ();
+    fprintf (stderr, "tenon: standard output: %s\n", strerror (write_failure ? write_failure : EIO));
+    return false;
+}

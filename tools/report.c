@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* report.c - the entries of a report. */
+#include "report.h"
+#include "message.h"
+#include "number.h"
+#include "tool.h"
+
+bool
+report_next (const tenon_report *report, uint32_t kind, uint64_t *index, tenon_report_entry *entry)
+{
+    uint64_t count = report ? tenon_report_count (report) : 0;
+    while (*index < count) {
+        *entry = (tenon_report_entry){ .struct_size = sizeof *entry };
+        if (tenon_report_get (report, (*index)++, entry) == TENON_OK && entry->kind == kind)
+            return true;
+    }
+    return false;
+}
+
+static void
+print_notes (const tenon_report *report, uint32_t kind, const char *one, const char *many)
+{
+    tenon_report_entry entry;
+    uint64_t told = 0, silent = 0;
+    for (uint64_t i = 0; report_next (report, kind, &i, &entry);) {
+        /* what has failed is told as a failure; a flaw that a codec found (TENON_FLAW) has not */
+        if (entry.status != TENON_OK && entry.status != TENON_E_MALFORMED)
+            continue;
+        if (told == MOST_NOTES && !tool.verbose) {
+            silent++;
+            continue;
+        }
+        complain ("%s: %s%s%s%s%s", one, entry.file, *entry.file ? ": " : "", entry.subject,
+                  *entry.subject ? ": " : "", entry.message);
+        told++;
+    }
+    if (silent > 0)
+        complain ("%s: %llu more %s (-v tells all)", one, (unsigned long long) silent,
+                  plural (silent, one, many));
+}
+
+void
+report_notes (const tenon_report *report)
+{
+    if (!tool.quiet)
+        print_notes (report, TENON_NOTE, "note", "notes");
+    print_notes (report, TENON_LOSS, "loss", "losses");
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* table.h - rows and columns, without keeping the rows. */
+#ifndef TOOL_TABLE_H
+#define TOOL_TABLE_H
+#include "terminal.h"
+
+#define TABLE_COLUMNS 12
+
+struct column {
+    const char *title;
+    bool right; /* aligned to the right, as numbers are */
+    enum colour colour;
+};
+struct row {
+    char *cells[TABLE_COLUMNS];
+    size_t rooms[TABLE_COLUMNS];
+    enum colour colour; /* of the whole row, instead of the columns' */
+};
+/* Sets a cell. */
+PRINTF_LIKE (3, 4) void row_set (struct row *row, unsigned column, const char *format, ...);
+/* Prints `rows` rows: on a terminal in columns under their titles, elsewhere without titles and with a tab
+   between the cells. `fill` is called for each row in order, on a terminal twice. */
+void table_print (const struct column *columns, unsigned count, uint64_t rows,
+                  void (*fill) (void *user, uint64_t index, struct row *row), void *user);
+#endif
