@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* casts.c - convert --as: which element type each tensor gets. */
+/* casts.c - element types by patterns: convert --as. */
 #include "casts.h"
 #include "library.h"
 #include "message.h"
 #include <fnmatch.h>
 #include <inttypes.h>
 
-/* "GLOB:DTYPE", or a DTYPE for all. Globs may hold colons themselves: the last one counts. */
+/* "GLOB:DTYPE", or a DTYPE for all tensors. A glob may hold colons: the last colon ends it. */
 static bool
 cast_parse (const tenon_context *context, const char *text, struct cast *cast)
 {
@@ -65,7 +65,6 @@ casts_all_matched (const struct casts *casts)
     return true;
 }
 
-/* Why the library has no way from one element type to the other. */
 const char *
 cast_refusal (const tenon_context *context, const tenon_tensor_info *info, const struct cast *cast)
 {
@@ -75,12 +74,12 @@ cast_refusal (const tenon_context *context, const tenon_tensor_info *info, const
         return "nothing is converted to that type (tenon formats -v lists those that can be made)";
     if (tenon_dtype_get (context, NULL, info->dtype, &from) == TENON_OK && from.kind == TENON_KIND_BLOCK
         && !from.decode)
-        return "its bytes are only carried, nobody can read them";
+        return "its bytes are only carried, no conversion reads them";
     return "--only and --except choose other tensors";
 }
 
-/* Quantised types share a scale among the items of a block, and blocks lie in rows. By convention vectors
- * (norms, biases) keep their type: they are small, and matter much. */
+/* The items of a block share a scale, and a block never crosses the end of a row. By convention vectors
+ * (norms, biases) keep their type: they are small, and errors in them cost much. */
 bool
 cast_leaves (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info, char *why,
              size_t room)

@@ -39,7 +39,7 @@ write_items (void *user, const void *data, uint64_t size)
     return output_broken ();
 }
 
-/* The tensor of that name, or the only one. */
+/* The index of the tensor `name`, or with NULL of the only one. False after a message. */
 static bool
 choose_tensor (const tenon_file *file, const char *path, const char *name, uint64_t *index)
 {
@@ -53,8 +53,8 @@ choose_tensor (const tenon_file *file, const char *path, const char *name, uint6
     return false;
 }
 
-/* What to ask for to print it. Items that share bytes are cast to f32, which lets them be picked one by
-   one. */
+/* The dtype in which to request data that are to be printed; TENON_NONE: their own. Items that share bytes
+   are cast to f32, so that a slice can pick them one by one. */
 static uint32_t
 text_dtype (const tenon_context *context, const tenon_file *file, uint32_t dtype)
 {
@@ -125,7 +125,7 @@ run_cat (int count, char **arguments)
         return EXIT_TROUBLE;
     tenon_status status = cat.text ? stream_text (context, file, &request, &error)
                                    : tenon_stream (file, &request, write_bytes, NULL, NULL, &error);
-    if (status < 0 && !output_broken ()) /* otherwise the end of main says why */
+    if (status < 0 && !output_broken ()) /* a failed write is reported by output_close */
         return report_failure (&error);
     return EXIT_DONE;
 }

@@ -13,7 +13,7 @@
 
 static const struct tool_option config_options[] = { { 0 } };
 
-/* The keys that are printed. */
+/* The entries that are printed. */
 struct chosen {
     const tenon_context *context;
     uint64_t *indexes, count;
@@ -28,8 +28,8 @@ entry_get (const tenon_context *context, uint64_t index)
     return entry;
 }
 
-/* As -o takes it: the key "max_header" of the section "codec npy" is npy.max_header, of "plugin npy" it
-   would be plugin.npy.max_header. */
+/* The key as -o takes it: "max_header" of the section "codec npy" is npy.max_header, of the section "plugin
+   npy" it would be plugin.npy.max_header. */
 static char *
 full_key (const tenon_config_entry *entry)
 {
@@ -46,7 +46,7 @@ full_key (const tenon_config_entry *entry)
     return text;
 }
 
-/* All of them, or those of one key. */
+/* All entries, or with `wanted` those of one key. */
 static struct chosen
 choose_keys (const tenon_context *context, const char *wanted)
 {

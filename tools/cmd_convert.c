@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_convert.c - tenon convert: from one file, and format, to another. */
+/* cmd_convert.c - tenon convert: writes the tensors and metadata of a file to another, in any format. */
 #include "casts.h"
 #include "command.h"
 #include "edits.h"
@@ -26,7 +26,7 @@ static struct {
     const char *from;
     struct text_list as, only, except, rename;
     struct edits edits;
-    json_object *left; /* notes of what --as left as it was */
+    json_object *left; /* notes on the tensors that --as left as they were */
 } convert;
 
 static const struct tool_option convert_options[] = {
@@ -66,7 +66,7 @@ struct totals {
 
 /* ---- the plan ------------------------------------------------------------------------------------ */
 
-/* A tensor that the rule for quantised types leaves as it is: told. */
+/* True, after a note, if the rule for quantised types leaves the tensor as it is. */
 static bool
 leave_tensor (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info)
 {
@@ -172,9 +172,8 @@ make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_pla
 
 /* ---- saving -------------------------------------------------------------------------------------- */
 
-/* Is the target a file that appears at the end? Then a signal lets the library take away what it began. With
-   pipes, FIFOs and devices there is nothing to take away, and a write may wait for ever for somebody who
-   reads. */
+/* True if the target is a file that appears at the end. Then a signal lets the library remove its temporary
+   file. Pipes, FIFOs and devices have none, and a write to them may wait for ever for a reader. */
 static bool
 is_made_beside (const char *target)
 {
@@ -203,7 +202,7 @@ save_plan (tenon_plan *plan, const char *target, tenon_report **report, tenon_er
     return status;
 }
 
-/* The paths of a set's files, in the order of the report; NULL: the target is the only file. */
+/* The paths of a set's files, in the order of the report. NULL: the target is the only file. */
 static json_object *
 files_of (const tenon_report *report)
 {
@@ -262,8 +261,8 @@ check_target (const char *target)
     return false;
 }
 
-/* The target, or the first and the last file of a set, by their names: the target, which is written last, may
- * be the first. */
+/* The name of the target, or the names of a set's first and last file in alphabetical order: the index is
+ * written last, but its name may come first. */
 static char *
 done_name (const char *target, const tenon_report *report)
 {
@@ -297,7 +296,7 @@ print_done (const char *target, const struct totals *totals, const tenon_report 
             plural (totals->nbytes, "byte", "bytes"));
 }
 
-/* A closed pipe is no failure to speak of, as with any other filter. */
+/* True if standard output is a pipe whose reader is gone, which is no failure to report: no filter does. */
 static bool
 reader_is_gone (const char *target)
 {

@@ -131,7 +131,7 @@ print_filters (const tenon_context *context)
     putchar ('\n');
 }
 
-/* The names of those of one kind, if there are any, below a line that says which. */
+/* Prints a heading and the names of all dtypes that can be read and written so; nothing if there are none. */
 static void
 print_dtypes_that (const tenon_context *context, bool read, bool write, const char *label)
 {
@@ -193,7 +193,7 @@ print_all (const struct shown_codecs *codecs, bool everything)
 
 /* ---- the command --------------------------------------------------------------------------------- */
 
-/* With the reason why its plugin is not there, if one of that name was found. */
+/* Gives the verdict on the plugin of that name, if one was found, else the nearest name. */
 static void
 complain_of_codec (const tenon_context *context, const char *id, const struct nearest *nearest)
 {
@@ -206,7 +206,7 @@ complain_of_codec (const tenon_context *context, const char *id, const struct ne
     complain ("there is no codec '%s'%s", id, nearest_hint (nearest));
 }
 
-/* All codecs, or those that are named. False after a message. */
+/* Chooses all codecs, or those that are named. False after a message. */
 static bool
 choose_codecs (int count, char **ids, struct shown_codecs *codecs)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_hash.c - tenon hash: a digest for each tensor that is the same in every format. */
+/* cmd_hash.c - tenon hash: a digest for each tensor, the same in every format. */
 #include "command.h"
 #include "digest.h"
 #include "files.h"
@@ -40,7 +40,7 @@ compare_names (const void *left, const void *right)
     return strcmp (((const struct by_name *) left)->name, ((const struct by_name *) right)->name);
 }
 
-/* The chosen tensors by name: formats order them differently, and the output should not differ by that. */
+/* The chosen tensors, sorted by name: the output must not depend on the order that a format gives them. */
 static struct by_name *
 sort_tensors (const tenon_file *file, struct globs *only, uint64_t *count)
 {
@@ -163,7 +163,7 @@ check_tensors (const tenon_context *context, tenon_file *file, struct digest_lis
 
 /* ---- the command --------------------------------------------------------------------------------- */
 
-/* What is the same for all files. */
+/* State that all files share. */
 struct hashed_files {
     struct digest_list list; /* of --check */
     struct globs only;

@@ -8,7 +8,7 @@
 
 static const struct tool_option help_options[] = { { 0 } };
 
-/* Runs man; with `ask` it only looks whether there is such a page. False: there is none, or no man. */
+/* Shows a page with man, or with `ask` only looks for it. False: there is no such page, or no man. */
 static bool
 run_man (const char *page, bool ask)
 {
@@ -32,7 +32,7 @@ run_help (int count, char **names)
         snprintf (page, sizeof page, "tenon-%s", names[0]);
     const struct command *command = count > 0 ? command_find (names[0]) : NULL;
     if (count > 0 && !command) {
-        /* the page of a format is named like that of a command */
+        /* a format's page is named like a command's */
         if (run_man (page, true))
             return run_man (page, false) ? EXIT_DONE : EXIT_TROUBLE;
         command_complain (names[0]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_ls.c - tenon ls: what is in a file. */
+/* cmd_ls.c - tenon ls: the tensors and metadata of files. */
 #include "command.h"
 #include "files.h"
 #include "globs.h"
@@ -52,7 +52,7 @@ compare_keys (const void *left, const void *right)
     int order = a->text && b->text ? strcmp (a->text, b->text) : 0;
     if (order == 0)
         order = a->number < b->number ? -1 : a->number > b->number;
-    if (order == 0) /* what is equal stays in the file's order */
+    if (order == 0) /* equal keys stay in the file's order */
         order = a->index < b->index ? -1 : a->index > b->index;
     return order;
 }
@@ -122,7 +122,7 @@ fill_tensor_row (void *user, uint64_t index, struct row *row)
     row_set (row, 9, "%s", source);
 }
 
-/* Columns for the keys and for the types, on a terminal. */
+/* The widths, on a terminal, of the column of keys and that of types. */
 static void
 measure_metadata (const tenon_context *context, const tenon_file *file, size_t widths[2])
 {
@@ -149,7 +149,7 @@ print_metadata (const tenon_context *context, const tenon_file *file, tenon_erro
     if (aligned) {
         measure_metadata (context, file, widths);
         size_t left = columns - widths[0] < widths[1] ? 0 : columns - widths[0] - widths[1];
-        letters = left > 30 ? left - 10 : 20; /* leaves room for gaps and dots */
+        letters = left > 30 ? left - 10 : 20; /* room for gaps and dots */
     }
     tenon_metadata_info info;
     for (uint64_t i = 0; metadata_get (file, i, &info) && !output_broken (); i++) {
@@ -222,7 +222,7 @@ tensor_json (const tenon_tensor_info *info)
     return object;
 }
 
-/* The metadata as one object of values, or of the names of their types. */
+/* Prints the metadata as one object: of the values, or of the names of their types. */
 static tenon_status
 metadata_json (const tenon_context *context, const tenon_file *file, bool types, tenon_error *error)
 {
@@ -283,7 +283,7 @@ print_file_json (const tenon_context *context, const char *path, const struct li
 
 /* ---- the command --------------------------------------------------------------------------------- */
 
-/* What is the same for all files. */
+/* State that all files share. */
 struct listed_files {
     struct globs only;
     bool heading;

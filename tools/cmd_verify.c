@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_verify.c - tenon verify: is a file what it says to be? */
+/* cmd_verify.c - tenon verify: checks files, and reads all of their data. */
 #include "command.h"
 #include "files.h"
 #include "json.h"
@@ -16,7 +16,7 @@
 
 static const struct tool_option verify_options[] = { { 0 } };
 
-/* The codec's no, or damage, is an answer; the rest is trouble on the way to one. */
+/* A refused or damaged file is an answer; any other failure is trouble. */
 static int
 exit_status (tenon_status status)
 {
@@ -55,7 +55,7 @@ print_verdict_json (const char *path, const tenon_file *file, const tenon_report
     json_print (object);
 }
 
-/* All that is damaged, a line each. */
+/* Prints a line for each damaged item, or the error when there is only one. */
 static void
 print_damage (const tenon_report *report, const tenon_error *error)
 {
@@ -64,7 +64,7 @@ print_damage (const tenon_report *report, const tenon_error *error)
     for (uint64_t i = 0; report_next (report, TENON_NOTE, &i, &entry);)
         damaged += entry.status < 0;
     if (damaged < 2) {
-        report_failure (error); /* has the place in its words */
+        report_failure (error); /* its message names the place */
         return;
     }
     for (uint64_t i = 0; report_next (report, TENON_NOTE, &i, &entry);)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_why.c - tenon why: which codecs looked at a file, and why this one was chosen, or none. */
+/* cmd_why.c - tenon why: which codecs looked at a file, and why one was chosen, or none. */
 #include "command.h"
 #include "json.h"
 #include "library.h"
@@ -16,7 +16,7 @@ static const struct tool_option why_options[] = { { 0 } };
 
 struct question {
     const char *path;
-    const char *chosen; /* codec, or NULL */
+    const char *chosen; /* a codec; NULL: none */
     tenon_report *bids;
 };
 
@@ -30,8 +30,8 @@ chosen_codec (const tenon_report *bids)
     return NULL;
 }
 
-/* Might a plugin of that name, or in that file, have to do with a file that is called so? "x.npz" and
-   "/usr/lib/tenon/plugins/npz.so". */
+/* True if the first `length` letters of `word` are an extension of the path, as "npz" is of "x.npz" and of
+   "x.npz.old". */
 static bool
 sounds_like (const char *path, const char *word, size_t length)
 {
@@ -42,7 +42,8 @@ sounds_like (const char *path, const char *word, size_t length)
     return false;
 }
 
-/* Was left out, and could have had a say. When no codec was chosen, every one could. */
+/* True if a plugin was not loaded, and may concern the file: its name or its file sounds like the extension.
+   When no codec was chosen, any plugin may. */
 static bool
 might_have_served (void *user, const tenon_report_entry *entry)
 {
@@ -134,8 +135,8 @@ run_why (int count, char **files)
     tenon_status status = tenon_why (context, files[0], &options, &bids, &error);
     struct question question = { files[0], chosen_codec (bids), bids };
     if (status == TENON_OK && tool.format)
-        question.chosen = tool.format; /* nobody was asked */
-    /* A file that cannot be read is no plugin's fault. */
+        question.chosen = tool.format; /* no codec was asked */
+    /* When a file cannot be read, no plugin is to blame. */
     CLEAN (verdicts) struct verdicts verdicts = { 0 };
     if (bids && status != TENON_E_IO)
         verdicts = verdicts_choose (tenon_context_report (context), might_have_served, &question);

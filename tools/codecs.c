@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* codecs.c - what is known of a codec and of a dtype. */
+/* codecs.c - codecs and dtypes as the commands show them. */
 #include "codecs.h"
 #include "memory.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* codecs.h - what is known of a codec and of a dtype. */
+/* codecs.h - codecs and dtypes as the commands show them. */
 #ifndef TOOL_CODECS_H
 #define TOOL_CODECS_H
 #include "common.h"

@@ -97,7 +97,7 @@ hex_digit (char letter)
     return found ? (int) (found - digits) : -1;
 }
 
-/* Undoes digest_escape in place; false: it is not from there. */
+/* Undoes digest_escape in place; false: no digest_escape made this text. */
 static bool
 undo_escapes (char *text)
 {
@@ -166,7 +166,7 @@ read_lines (struct digest_list *list, const char *path, FILE *stream)
             text[--length] = 0;
         bool blank = length == 0 || text[0] == '#';
         if (!blank && (strlen (text) != (size_t) length || !parse_line (list, text))) {
-            complain ("%s:%lu: expected is 'sha256:DIGITS  NAME', as tenon hash prints it", path, number);
+            complain ("%s:%lu: expected 'sha256:DIGITS  NAME', as tenon hash prints it", path, number);
             return false;
         }
     }

@@ -9,7 +9,8 @@
 /* The digest over dtype name, NUL, rank, dims, data; the exact bytes are in tenon-hash(1). */
 tenon_status digest_tensor (const tenon_context *context, tenon_file *file, uint64_t index,
                             char digest[DIGEST_ROOM], tenon_error *error);
-/* A name in a line: '\' is doubled, what is no printable UTF-8 becomes \n, \t, \r or \xNN. */
+/* A name that fits in a line: '\' is doubled, and bytes that are not printable UTF-8 become \n, \t, \r or
+ * \xNN. */
 char *digest_escape (const char *name);
 
 struct digest_list {
@@ -20,7 +21,7 @@ struct digest_list {
     } * lines;      /* sorted by name */
     size_t count, room;
 };
-/* Reads what tenon hash has printed for one file; empty lines and those that begin with '#' are skipped.
+/* Reads what tenon hash has printed for one file. Empty lines and lines that begin with '#' are skipped.
    False after a message. */
 bool digest_list_read (struct digest_list *list, const char *path);
 struct digest_line *digest_list_find (struct digest_list *list, const char *name);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* edits.c - convert --set, --set-type and --unset: metadata are changed in the plan, on their way from
- * file to file. */
+/* edits.c - changes of metadata: convert --set, --set-type and --unset. Only the plan changes. */
 #include "edits.h"
 #include "globs.h"
 #include "library.h"
 #include "message.h"
 #include "nearest.h"
 
-/* KEY=TYPE, at the last '=': types have none. */
+/* KEY=TYPE. KEY ends at the last '=': a type has none. */
 struct typed {
     char *key;
     const char *type;
@@ -42,7 +41,7 @@ types_parse (const struct text_list *texts, struct types *types)
     return true;
 }
 
-/* The last one counts, as everywhere. */
+/* The last --set-type of a key counts. */
 static const struct typed *
 types_find (const struct types *types, const char *key)
 {
@@ -73,8 +72,8 @@ types_all_used (const struct types *types)
 
 /* ---- --set --------------------------------------------------------------------------------------- */
 
-/* KEY=VALUE, in which keys may hold '=' themselves: KEY ends at the first '=' before which there is the key
-   of a --set-type, or else a key of the file, or else at the first of all. */
+/* Splits KEY=VALUE, where KEY may hold '=': it is the shortest text before a '=' that a --set-type names,
+   else the shortest that is a key of the file, else it ends at the first '='. */
 static char *
 split_key (const tenon_file *file, const struct types *types, const char *text, const char **value)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* globs.c - patterns over the names of tensors. '*' matches '/' and '.' too: they mean nothing in such a
-   name. */
+/* globs.c - patterns over names. */
 #include "globs.h"
 #include "message.h"
 #include <fnmatch.h>

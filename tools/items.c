@@ -7,7 +7,7 @@
 #include "small.h"
 #include <inttypes.h>
 
-/* The printing of plain numbers, whose ids are fixed. */
+/* How plain numbers are printed. Their ids are fixed. */
 static const struct {
     uint8_t bytes;
     char kind; /* 'u', 'i', 'f', 'c'omplex */
@@ -73,7 +73,7 @@ print_plain (const struct items *items, const uint8_t *bytes)
     switch (plain[items->dtype].kind) {
     case 'u': printf ("%" PRIu64, read_little (bytes, size)); break;
     case 'i': {
-        unsigned unused = 64 - 8 * size; /* the sign goes to the top, and comes back as many bits */
+        unsigned unused = 64 - 8 * size; /* shifted up and back down, the sign fills the unused bits */
         printf ("%" PRId64, (int64_t) (read_little (bytes, size) << unused) >> unused);
         break;
     }
@@ -86,7 +86,7 @@ print_plain (const struct items *items, const uint8_t *bytes)
     }
 }
 
-/* Item k of a unit; the first one is in its low bits. */
+/* Prints item k of a unit; item 0 is in its low bits. */
 static void
 print_small (const struct items *items, const uint8_t *bytes, uint64_t k)
 {
@@ -125,7 +125,7 @@ void
 items_print (struct items *items, const void *data, uint64_t size)
 {
     const uint8_t *bytes = data;
-    if (items->bytes == 0) /* NumPy has items of nothing */
+    if (items->bytes == 0) /* NumPy has dtypes of 0 bytes */
         return;
     if (items->kept > 0) {
         uint64_t missing = items->bytes - items->kept, take = size < missing ? size : missing;

@@ -9,12 +9,12 @@
 #include <math.h>
 #include <nettle/base64.h>
 
-/* Out of memory is the only reason for json-c to fail. */
+/* json-c fails only when memory runs out. */
 static json_object *
 must_exist (json_object *value)
 {
     if (!value)
-        get_memory (NULL, SIZE_MAX, 1); /* says so, and ends the program */
+        get_memory (NULL, SIZE_MAX, 1); /* ends the program, with a message */
     return value;
 }
 
@@ -83,7 +83,7 @@ json_number (double number)
         return must_exist (json_object_new_string (number < 0 ? "-Infinity" : "Infinity"));
     char text[NUMBER_ROOM];
     number_double (text, number);
-    if (!strpbrk (text, ".e")) /* so that it stays a floating-point number for readers who tell them apart */
+    if (!strpbrk (text, ".e")) /* stays a floating-point number for readers that tell the two apart */
         strcat (text, ".0");
     return must_exist (json_object_new_double_s (number, text));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* library.c - the library as the options of every command want it, and what it hands out. */
+/* library.c - calls of the library that several commands make, with the options of every command. */
 #include "library.h"
 #include "message.h"
 #include "nearest.h"
@@ -28,7 +28,7 @@ open_flags (void)
     return (tool.no_map ? TENON_OPEN_NO_MAP : 0) | (tool.shards ? TENON_OPEN_SHARDS : 0);
 }
 
-/* Standard input has no name that the library could begin its message with. */
+/* The library does not know that its descriptor is standard input, so its message begins with no name. */
 static tenon_status
 open_input (tenon_context *context, const tenon_open_options *options, tenon_file **file, tenon_error *error)
 {
@@ -87,7 +87,7 @@ metadata_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info)
     return tenon_metadata_get (file, index, info) == TENON_OK;
 }
 
-/* Names of dtypes are lower case; many people know them as Q4_K, F16 and BF16. */
+/* Names of dtypes are in lower case; elsewhere they are often written Q4_K, F16, BF16. */
 static char *
 lower_case (const char *name)
 {

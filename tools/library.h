@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* library.h - the library as the options of every command want it, and what it hands out. */
+/* library.h - calls of the library that several commands make, with the options of every command. */
 #ifndef TOOL_LIBRARY_H
 #define TOOL_LIBRARY_H
 #include "memory.h"
@@ -17,8 +17,7 @@ tenon_tensor_info tensor_get (const tenon_file *file, uint64_t index);
 bool tensor_find (const tenon_file *file, const char *path, const char *name, uint64_t *index);
 /* False: there is no such index. */
 bool metadata_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info);
-/* An element type by its name, in letters of either case; TENON_NONE after a message with the nearest name.
- */
+/* The element type of this name, in either case; TENON_NONE after a message with the nearest name. */
 uint32_t dtype_find (const tenon_context *context, const char *name);
 
 void context_clean (tenon_context **context);

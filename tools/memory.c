@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* memory.c - memory that is always there, texts, and lists of them. */
+/* memory.c - memory, or the end of the program; texts, and lists of them. */
 #include "memory.h"
 
 void *
@@ -31,7 +31,7 @@ list_add (struct text_list *list, const char *item)
         list->items = get_memory (list->items, list->room, sizeof *list->items);
     }
     list->items[list->count++] = item;
-    list->items[list->count] = NULL; /* so that it can be handed on as it is */
+    list->items[list->count] = NULL; /* the library takes such an array */
 }
 
 void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* memory.h - memory that is always there, texts, and lists of them. */
+/* memory.h - memory, or the end of the program; texts, and lists of them. */
 #ifndef TOOL_MEMORY_H
 #define TOOL_MEMORY_H
 #include "common.h"

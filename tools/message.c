@@ -6,7 +6,7 @@
 #include "text.h"
 #include "tool.h"
 
-/* The last complaint, for output in JSON: what the command itself refuses is a misuse of it. */
+/* The last complaint, for output in JSON. What the command itself refuses is TENON_E_MISUSE. */
 static tenon_error last;
 
 const tenon_error *
@@ -20,7 +20,7 @@ static void
 complain_list (const char *format, va_list list)
 {
     char *text = NULL;
-    fflush (stdout); /* so that both come in order on a terminal */
+    fflush (stdout); /* keeps the order of the two on a terminal */
     if (vasprintf (&text, format, list) < 0)
         text = copy_text ("out of memory", strlen ("out of memory"));
     char *line = printable (text, strlen (text), !terminal_is_error ());

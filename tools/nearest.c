@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* nearest.c - what somebody who made a slip of the finger probably meant. */
+/* nearest.c - the word that was probably meant. */
 #include "nearest.h"
 
 #define MOST_LETTERS 64
 
-/* How many letters must be put in, left out, replaced, or swapped with their neighbour, to make one word
-   of the other. */
+/* The number of letters to insert, delete, replace, or swap with their neighbour, to turn one word into the
+   other: Damerau's distance, with each letter swapped at most once. */
 static size_t
 edit_distance (const char *a, size_t a_length, const char *b, size_t b_length)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* number.c - numbers as text. The locale has no part in it: the command never sets LC_NUMERIC. */
+/* number.c - numbers as text. The locale does not matter: the command never sets LC_NUMERIC. */
 #include "number.h"
 #include "memory.h"
 #include "terminal.h"
 #include <math.h>
 
-/* Digits that always suffice, and those that often do. */
+/* The digits that always suffice (MOST), and the fewest to try (LEAST). */
 enum { FLOAT_LEAST = 6, FLOAT_MOST = 9, DOUBLE_LEAST = 15, DOUBLE_MOST = 17 };
 
 void
@@ -17,7 +17,7 @@ number_double (char text[NUMBER_ROOM], double number)
             break;
     }
     if (isnan (number))
-        strcpy (text, "nan"); /* without a sign, which means nothing */
+        strcpy (text, "nan"); /* the sign of a NaN means nothing */
 }
 
 void

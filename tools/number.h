@@ -6,8 +6,7 @@
 
 #define NUMBER_ROOM 40
 
-/* The fewest digits that read back as the same number. Use the one for f32 for numbers that came from an f32.
- */
+/* The fewest digits that read back as the same number. number_float is for numbers that came from an f32. */
 void number_double (char text[NUMBER_ROOM], double number);
 void number_float (char text[NUMBER_ROOM], float number);
 /* Bytes: "1.5 MiB" */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* options.c - the command line: parsing and --help, both made from the tables of options. */
+/* options.c - options of the command line: parsing them, and listing them for --help. */
 #include "options.h"
 #include "memory.h"
 #include "message.h"
@@ -8,7 +8,7 @@
 #include <getopt.h>
 
 #define MOST_OPTIONS 40
-#define FIRST_VALUE 256 /* what getopt_long returns for row 0; above every letter */
+#define FIRST_VALUE 256 /* what getopt_long returns for row 0: above every letter */
 
 static const struct tool_option common_options[] = {
     { "format", 0, OPTION_TEXT, "ID", "the file is in this format, whatever it looks like", &tool.format },
@@ -28,7 +28,7 @@ static const struct tool_option common_options[] = {
     { 0 }
 };
 
-/* All options that are known at one time, and what getopt_long wants to have of them. */
+/* The options of a command and those of every command, and the same as getopt_long takes them. */
 struct known {
     const struct tool_option *rows[MOST_OPTIONS];
     int count;
@@ -51,7 +51,7 @@ same_name (const struct tool_option *a, const struct tool_option *b)
 static void
 known_add (struct known *known, const struct tool_option *row)
 {
-    /* A command's own meaning of an option wins over the common one. */
+    /* a command's own row of a name comes first, and wins over the common one */
     for (int i = 0; i < known->count; i++)
         if (same_name (known->rows[i], row))
             return;
@@ -69,7 +69,7 @@ known_make (struct known *known, const struct tool_option *own)
         known_add (known, row);
 
     char *letter = known->letters;
-    *letter++ = own ? ':' : '+'; /* '+': stop at the first argument, which is the command */
+    *letter++ = own ? ':' : '+'; /* '+': stops at the first argument, which is the command */
     if (!own)
         *letter++ = ':';
     struct option *next = known->longs;
@@ -111,14 +111,14 @@ row_name (const struct tool_option *row)
     return text;
 }
 
-/* Before it was given to metadata alone, --set opened sets. */
+/* --set opened sets before it became an option for metadata alone; an old use of it fails with this hint. */
 static const char *
 shards_hint (const char *option)
 {
     return strcmp (option, "--set") == 0 ? "; --shards opens all shards of a set" : "";
 }
 
-/* Is `word` one of "a|b|c"? */
+/* True if `word` is one of "a|b|c". */
 static bool
 choice_has (const char *choices, const char *word)
 {
@@ -149,7 +149,7 @@ option_set (const struct tool_option *row, const char *value)
         return true;
     case OPTION_CHOICE:
     case OPTION_MAYBE_CHOICE:
-        /* -m=full, as --help shows it of --meta */
+        /* -m=full: --help shows "-m, --meta[=full]" */
         if (value && *value == '=')
             value++;
         if (value && !choice_has (row->argument, value)) {
@@ -163,7 +163,7 @@ option_set (const struct tool_option *row, const char *value)
     return true;
 }
 
-/* getopt_long found an option that is not in the tables, or one whose value is too many. */
+/* Says why getopt_long refused an option: it is in no table, or it has a value and takes none. */
 static void
 complain_unknown (const struct known *known, const char *word)
 {
@@ -185,9 +185,8 @@ complain_unknown (const struct known *known, const char *word)
         beginnings += strncmp (candidate, name, strlen (name)) == 0;
         size_t before = nearest.distance;
         nearest_try (&nearest, candidate);
-        if (nearest.distance
-            < before) /* the candidate's memory is gone in a moment, the option's name is not */
-            nearest.best = option->name;
+        if (nearest.distance < before)
+            nearest.best = option->name; /* outlives the candidate, which ends with this turn of the loop */
     }
     if (*shards_hint (name))
         misuse ("unknown option '%s'%s", name, shards_hint (name));
@@ -206,7 +205,7 @@ options_parse (int argc, char **argv, const struct tool_option *own)
     struct known known;
     known_make (&known, own);
     opterr = 0;
-    optind = 0; /* begin anew: getopt has run before */
+    optind = 0; /* getopt may have run before: starts again */
     int value;
     while ((value = getopt_long (argc, argv, known.letters, known.longs, NULL)) != -1) {
         if (value == '?') {
@@ -229,7 +228,7 @@ options_parse (int argc, char **argv, const struct tool_option *own)
 
 /* ---- --help -------------------------------------------------------------------------------------- */
 
-/* "  -l, --long=WHAT": the left column. */
+/* The left column: "  -l, --long=WHAT". */
 static int
 left_text (char *text, size_t room, const struct tool_option *row)
 {

@@ -4,7 +4,7 @@
 #include "signals.h"
 #include <errno.h>
 
-/* Why the first write failed; stdio itself forgets it. */
+/* The errno of the first write that failed: stdio does not keep it. */
 static int write_failure;
 
 bool

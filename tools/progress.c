@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* progress.c - a bar for work that takes its time. */
+/* progress.c - a bar on standard error. */
 #include "progress.h"
 #include "number.h"
 #include "signals.h"
@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SILENT_SECONDS 1.0 /* nothing is drawn before */
+#define SILENT_SECONDS 1.0 /* nothing is drawn until then */
 #define REDRAW_SECONDS 0.1
 #define BAR_CELLS 24
 
@@ -50,7 +50,7 @@ draw_bar (struct bar *bar, double time, uint64_t done, uint64_t total)
                            done_text, rate_text, left, bar->label);
     if (length < 0)
         return;
-    /* One line, whatever its width: a line that wraps could not be taken back. */
+    /* Cut to one line: a line that wraps could not be erased. */
     size_t fit = display_fit (line, terminal_columns (STDERR_FILENO) - 1);
     fprintf (stderr, "\r%.*s\033[K", (int) fit, line);
     fflush (stderr);

@@ -10,8 +10,7 @@ renames_clean (struct renames *renames)
     free (renames->items);
 }
 
-/* OLD=NEW, in which names may hold '=' themselves: OLD ends at the first one before which there is a
-   tensor's name. */
+/* Parses OLD=NEW, where names may hold '=': OLD is the shortest text before a '=' that is a tensor's name. */
 static bool
 rename_parse (const tenon_file *file, const char *path, const char *text, struct rename *rename)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* signals.c - ending in good order. */
+/* signals.c - signals, so that the program ends in good order. */
 #include "signals.h"
 #include <signal.h>
 #include <unistd.h>
@@ -13,10 +13,10 @@ signals_start (void)
     struct sigaction old, ignore = { .sa_handler = SIG_IGN };
     if (sigaction (SIGPIPE, &ignore, &old) == 0)
         pipe_was_ignored = old.sa_handler == SIG_IGN;
-    sigaction (SIGXFSZ, &ignore, NULL); /* beyond ulimit -f a write fails, as on a full disk */
+    sigaction (SIGXFSZ, &ignore, NULL); /* a write beyond ulimit -f fails, as on a full disk */
 }
 
-/* Ends the program by a signal, so that whoever started it sees which one. */
+/* Ends the program by the signal itself, so that the parent process sees which one it was. */
 static void
 end_by (int number)
 {
@@ -47,7 +47,7 @@ void
 signals_defer (void)
 {
     static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-    /* Once only: the second signal ends the program at once. */
+    /* once only: the second signal ends the program at once */
     struct sigaction once = { .sa_handler = remember_signal, .sa_flags = SA_RESETHAND };
     for (size_t i = 0; i < COUNT_OF (numbers); i++) {
         struct sigaction old;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* slice.c - a box of a tensor, as it is typed. */
+/* slice.c - a box of a tensor, as typed. */
 #include "slice.h"
 #include "message.h"
 #include <ctype.h>
@@ -47,7 +47,7 @@ parse_part (const char *text, size_t length, struct part *part)
     return true;
 }
 
-/* Where a bound of a range lies: from the end when it is negative, and cut to the dim. */
+/* The position of a bound: counted from the end when it is negative, and cut to the dim. */
 static uint64_t
 place_bound (int64_t number, uint64_t dim)
 {

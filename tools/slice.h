@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* slice.h - a box of a tensor, as it is typed: "0:2,:,3". */
+/* slice.h - a box of a tensor, as typed: "0:2,:,3". */
 #ifndef TOOL_SLICE_H
 #define TOOL_SLICE_H
 #include "common.h"
@@ -12,8 +12,8 @@ struct slice {
     int64_t step[MOST_DIMS];
 };
 
-/* One part a dim, ',' between; dims that are left out are taken whole. A part is an index, or START:STOP
-   or START:STOP:STEP of which each may be missing. * Negative numbers count from the end; as in Python, a
-   range is cut to what is there, and an index must be there. * False after a message. */
+/* One part for each dim, ',' between; dims without a part are taken whole. A part is an index, or START:STOP
+   or START:STOP:STEP, in which any number may be missing. Negative numbers count from the end. As in Python a
+   range is cut to the dim, and an index must lie inside it. False after a message. */
 bool slice_parse (const char *text, const uint64_t *shape, uint32_t rank, struct slice *slice);
 #endif

@@ -3,7 +3,7 @@
 #include "small.h"
 #include <math.h>
 
-/* What the highest exponent, or a negative zero, stands for. */
+/* The meaning of the highest exponent, and of negative zero. */
 enum special {
     IEEE,    /* infinities and NaNs, as in IEEE 754 */
     ONE_NAN, /* all ones is NaN, the rest are numbers */
@@ -57,15 +57,15 @@ void
 small_text (char text[NUMBER_ROOM], uint32_t dtype, double number)
 {
     const struct small *small = &smalls[dtype];
-    if (small_bits (dtype) <= 8) { /* so few numbers that rounded ones would be misleading: 0.2 for 0.25 */
+    if (small_bits (dtype) <= 8) { /* among so few numbers rounded digits mislead: 0.2 for 0.25 */
         number_float (text, (float) number);
         return;
     }
     int exponent = 0;
     bool power = fabs (frexp (number, &exponent)) == 0.5; /* 0.5 ≤ number / 2^exponent < 1 */
     if (exponent < 2 - small->bias)
-        exponent = 2 - small->bias, power = false; /* below here all numbers are equally far apart */
-    /* To the nearest other number, which at a power of two is the one below. */
+        exponent = 2 - small->bias, power = false; /* subnormals are equally far apart */
+    /* The distance to the nearest other number, which at a power of two is the one below. */
     double distance = ldexp (1, exponent - 1 - power - (int) small->mantissa_bits);
     for (int digits = 1; digits <= 17; digits++) {
         snprintf (text, NUMBER_ROOM, "%.*g", digits, number);

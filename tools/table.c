@@ -7,7 +7,7 @@
 #include "tool.h"
 #include <unistd.h>
 
-#define GAP 2 /* columns between columns */
+#define GAP 2 /* spaces between two columns */
 
 void
 row_set (struct row *row, unsigned column, const char *format, ...)
@@ -38,8 +38,7 @@ print_spaces (size_t count)
         putchar (' ');
 }
 
-/* Nothing follows the last column, so nothing fills it up. A cell that is wider than its column pushes
-   the others aside. */
+/* The last cell of a row is not padded. A cell that is wider than its column pushes the others aside. */
 static void
 print_cell (const char *text, size_t width, bool right, bool last, enum colour colour)
 {
@@ -85,7 +84,7 @@ table_print (const struct column *columns, unsigned count, uint64_t rows,
         fill (user, r, &row);
         for (unsigned i = 0; i < count; i++) {
             size_t width = display_width (cell_text (&row, i));
-            /* One monster of a name must not push all the rows off the screen. */
+            /* one very long name must not push all rows off the screen */
             if (width > widths[i] && width <= most)
                 widths[i] = width;
         }
@@ -99,6 +98,6 @@ table_print (const struct column *columns, unsigned count, uint64_t rows,
         else
             print_tabbed (columns, count, &row);
     }
-    for (unsigned i = 0; i < TABLE_COLUMNS; i++) /* a row may have cells that this table does not show */
+    for (unsigned i = 0; i < TABLE_COLUMNS; i++) /* `fill` may set cells that this table does not show */
         free (row.cells[i]);
 }

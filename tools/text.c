@@ -5,7 +5,7 @@
 #include "terminal.h"
 #include <wchar.h>
 
-/* Takes one code point off the text; returns its bytes, or 0 for what is no UTF-8. */
+/* Decodes the first code point. Returns its length in bytes; 0: the text does not begin with valid UTF-8. */
 static unsigned
 decode_point (const char *text, size_t left, uint32_t *point)
 {
@@ -44,8 +44,8 @@ text_is_utf8 (const char *text, size_t length)
     return true;
 }
 
-/* Would a terminal take it for something else than a letter? Controls, line and paragraph ends, marks
-   that turn the direction of * writing, and what has no width and no place. */
+/* True for code points that a terminal does not show as a letter: controls, line and paragraph ends, marks
+   that change the direction of writing, and others without width. */
 static bool
 is_hostile (uint32_t point)
 {
@@ -97,7 +97,7 @@ shown (const char *text, size_t length)
     return printable (text, length, !terminal_is_output ());
 }
 
-/* Columns of one letter. */
+/* The columns of one code point. */
 static size_t
 point_width (uint32_t point)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tool.c - what the command line says to every command. */
+/* tool.c - the options of every command. */
 #include "tool.h"
 
 struct tool tool;

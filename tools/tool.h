@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* tool.h - what the command line says to every command. */
+/* tool.h - the options of every command. */
 #ifndef TOOL_TOOL_H
 #define TOOL_TOOL_H
 #include "memory.h"
 
 struct command;
 
-/* The options of every command. */
 struct tool {
     const char *plugin_path, *format, *color;
     struct text_list settings;

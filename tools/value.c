@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* value.c - metadata values, as JSON and for people. */
+/* value.c - metadata values, as JSON and as text. */
 #include "value.h"
 #include "json.h"
 #include "library.h"
@@ -9,13 +9,13 @@
 #include "text.h"
 #include <inttypes.h>
 
-#define CHUNK 4096    /* items that are asked for at a time; nested arrays keep one each */
+#define CHUNK 4096    /* items that are read at a time; each level of nested arrays holds one chunk */
 #define ABBREVIATED 8 /* items of an array that are shown without --meta=full */
 
-/* How a value is printed: as JSON, or for people, in full or not. */
+/* How a value is printed: as JSON or as text, in full or abbreviated. */
 struct style {
     bool json, full;
-    size_t letters; /* of a string, at most */
+    size_t letters; /* the most bytes of a string */
 };
 
 static tenon_status print_value (const tenon_file *file, const struct tenon_value *value, uint32_t item_of,
@@ -52,8 +52,8 @@ scalar_json (const struct tenon_value *value)
     }
 }
 
-/* A copy with a backslash before each quote and backslash, so that nothing in a string looks like its end.
- * NULL: there are none. */
+/* A copy with a backslash before each quote and backslash, so that the end of a string is unmistakable. NULL:
+ * the string has neither. */
 static char *
 with_backslashes (const char *string, size_t *length)
 {
@@ -69,17 +69,17 @@ with_backslashes (const char *string, size_t *length)
     return copy;
 }
 
-/* Strings stand in quotes inside of arrays, where they could not be told apart otherwise. */
+/* `quoted`: for strings in arrays, which could not be told apart without quotes. */
 static void
 print_string (const char *string, size_t length, bool quoted, size_t letters)
 {
     bool cut = length > letters;
     if (cut)
         for (length = letters; length > 0 && ((unsigned char) string[length] & 0xc0) == 0x80;)
-            length--; /* not inside of a letter */
+            length--; /* never inside a letter */
     CLEAN (text) char *escaped = quoted ? with_backslashes (string, &length) : NULL;
     CLEAN (text) char *text = shown (escaped ? escaped : string, length);
-    if (quoted) /* a vocabulary has many of them: no printf */
+    if (quoted) /* not with printf: a vocabulary has many strings */
         putchar ('"');
     fputs (text, stdout);
     if (cut)
@@ -138,7 +138,7 @@ print_array (const tenon_file *file, const struct tenon_value *array, struct sty
     tenon_status status = print_items (file, array, most, style, error);
     if (most < array->count)
         printf (", ... %" PRIu64 " items", array->count);
-    putchar (']'); /* after a failure too: what has been printed stays whole JSON */
+    putchar (']'); /* also after a failure, so that the output stays valid JSON */
     return status;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* verdicts.c - what became of the plugins that were found. */
+/* verdicts.c - the verdicts on the plugins that were found. */
 #include "verdicts.h"
 #include "memory.h"
 #include "report.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* verdicts.h - what became of the plugins that were found. */
+/* verdicts.h - the verdicts on the plugins that were found: loaded, or why not. */
 #ifndef TOOL_VERDICTS_H
 #define TOOL_VERDICTS_H
 #include "json.h"
 
-/* Some of the verdicts of a context's report. */
+/* The verdicts of a context's report that were chosen. */
 struct verdicts {
     const tenon_report *report;
     uint64_t *indexes, count;

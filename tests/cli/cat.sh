@@ -9,7 +9,7 @@ tenon cat a.npy
 exits 'bytes' 0
 is 'bytes' "$(od -An -tx1 out | tr -d ' \n')" '0102030405060708090a0bff'
 
-# text TEXT EXPECTED ARGUMENT...: what --text prints of a.npy, lines joined by '|'
+# text TEXT EXPECTED ARGUMENT...: --text prints this of a.npy, with '|' between the lines
 text ()
 {
     what=$1 expected=$2
@@ -74,7 +74,7 @@ is 'f4' "$(cat out)" '0 -6'
 tenon cat f64.npy
 is 'little-endian bytes' "$(od -An -tx1 out | tr -d ' \n')" '9a9999999999b93f66666666666616c0'
 
-# Fortran order comes out in C order: columns 1 2 3, 4 5 6.
+# Fortran order is printed in C order: columns 1 2 3, 4 5 6.
 npy fortran.npy '|u1' True '(3, 2)' '\001\002\003\004\005\006'
 tenon cat --text fortran.npy
 is 'Fortran order' "$(tr '\n' '|' <out)" '1 4|2 5|3 6|'

@@ -1,12 +1,12 @@
 # shellcheck shell=sh disable=SC2034
-# check.sh: what the tests of the command share; they source it. It makes an empty folder and goes there.
+# check.sh: shared by the tests of the command, which source it. It makes an empty folder and goes there.
 #
 #     tenon ls x.npy          runs the command; its output is in the files out and err, its exit status in $code
 #     is TEXT FOUND EXPECTED  two texts are the same
-#     exits TEXT STATUS       the last command did so
-#     says TEXT FILE WORDS    the file has a line with these words in it
+#     exits TEXT STATUS       the last command exited so
+#     says TEXT FILE WORDS    a line of the file contains these words
 #     silent TEXT FILE        the file is empty
-#     finish                  the last line, and the exit status
+#     finish                  prints the last line, and exits
 set -u
 : "${TENON:?run me as: run tests/cli/NAME.sh}" "${TENON_SRCDIR:=${srcdir:?}}"
 data=$(cd "$TENON_SRCDIR" && pwd)/examples/data
@@ -14,7 +14,7 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/tenon-cli-XXXXXX") || exit 99
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 99' HUP INT TERM
 cd "$folder" || exit 99
-# Nobody's own configuration, locale or taste in colours.
+# Independent of the user's configuration, locale and colours.
 HOME=$folder XDG_CONFIG_HOME=$folder/config LC_ALL=C TERM=xterm
 export HOME XDG_CONFIG_HOME LC_ALL TERM
 unset TENON_CONFIG NO_COLOR COLUMNS
@@ -65,7 +65,7 @@ silent ()
     result $good "$1" "$2 has:" "$(head -n 5 "$2" 2>/dev/null)"
 }
 
-# fails TEXT STATUS WORDS: the last command did, with one line on stderr that begins with "tenon: " and has these words.
+# fails TEXT STATUS WORDS: the last command exited so, with one line on stderr that begins with "tenon: " and contains these words.
 fails ()
 {
     exits "$1" "$2"
@@ -91,7 +91,7 @@ npy ()
     } >"$1"
 }
 
-# skip TEXT: says that something cannot be tried here
+# skip TEXT: says that something cannot be tested here
 skip ()
 {
     printf 'skipped: %s\n' "$1"

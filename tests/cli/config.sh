@@ -54,7 +54,7 @@ says 'formats --json: codec' out '{"id":"npy","label":"NumPy array","extensions"
 says 'formats --json: option' out '{"name":"v2","type":"choice","value":"bf16","origin":"default","default":"bf16","choices":["bf16","opaque"],'
 says 'formats --json: dtype' out '{"name":"f4","kind":"plain","block_items":2,"block_bytes":1,"read":true,"write":true}'
 
-# Folders with what is no plugin.
+# Folders with files that are no plugins.
 mkdir folder
 echo 'no plugin' >folder/text.so
 tenon formats -v --plugin-path "$folder/folder"
@@ -73,7 +73,7 @@ if [ -n "${TENON_MODULE_PLUGINS-npy}" ]; then
     tenon formats -o plugin.npy.enabled=no npy
     fails 'formats of a plugin that is disabled' 2 "there is no codec 'npy': disabled at command line"
 fi
-# Nobody is left.
+# No codec is left.
 set --
 for plugin in ${TENON_MODULE_PLUGINS-npy npz safetensors gguf} ${TENON_BUILTIN_PLUGINS-}; do
     set -- "$@" -o "plugin.$plugin.enabled=no"

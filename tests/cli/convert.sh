@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# convert.sh: tenon convert, with the one format that is always there.
+# convert.sh: tenon convert, from npy to npy.
 . "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"
 cp "$data/elevation.npy" "$data/weights.npy" .
 

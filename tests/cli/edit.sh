@@ -1,17 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# edit.sh: convert --set, --set-type and --unset; with toyraw, whose metadata have types, and which knows no sets, and toyset,
-# whose files are parts of sets.
+# edit.sh: convert --set, --set-type and --unset, with toyraw, whose metadata have types and which has no sets.
 . "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"
 TENON_PLUGIN_PATH=$TENON_PLUGIN_PATH:${TENON_TEST_PLUGINS:?}
 export TENON_PLUGIN_PATH
 
-# entries FILE: "key=type=value ..." of its metadata
+# entries FILE: prints "key=type=value ..." of its metadata
 entries ()
 {
     "$TENON" ls -q --meta=full "$1" | sed -n '/^$/q; p' | sed '/^weights/d' | tr '\t' '=' | tr '\n' ' '
 }
-# edit TEXT EXPECTED OPTION...: m.toyraw with these options has these entries
+# edit TEXT EXPECTED OPTION...: m.toyraw, converted with these options, has these entries
 edit ()
 {
     text=$1 expected=$2
@@ -22,7 +21,7 @@ edit ()
     silent "$text" err
     is "$text" "$(entries e.toyraw)" "$expected"
 }
-# refused TEXT WORDS OPTION...
+# refused TEXT WORDS OPTION...: converting m.toyraw with these options fails, and says these words
 refused ()
 {
     text=$1 words=$2
@@ -61,7 +60,7 @@ tenon convert m.toyraw m.toyraw --unset k --set k=v=7 --set-type k=v=u8
 edit 'a key of the file with =' 'a=u8=1 b=string=two c=array:i32=[1, 2] d=string=x k=v=u8=8 ' --set k=v=8
 cp kept m.toyraw
 
-# out
+# removing keys
 edit '--unset' 'a=u8=1 c=array:i32=[1, 2] d=string=x ' --unset b
 edit '--unset: patterns' 'c=array:i32=[1, 2] ' --unset '[ab]' --unset=d
 edit '--unset: all' '' --unset '*'
@@ -100,7 +99,7 @@ tenon convert --shards --set a=2 m.toyraw e.toyraw
 says '--shards beside --set' err 'belongs to no set'
 is '--shards beside --set' "$(entries e.toyraw)" 'a=u8=2 b=string=two c=array:i32=[1, 2] d=string=x '
 
-# --set opened sets once: whoever means that is told what does so now.
+# --set opened sets in older versions: an old use of it fails, and names --shards.
 instead='; --shards opens all shards of a set'
 tenon convert --set m.toyraw e.toyraw
 fails '--set before a file' 2 "--set takes KEY=VALUE, not 'm.toyraw'$instead"

@@ -50,7 +50,7 @@ fails 'other data' 1 '1 tensor is not as the list says'
 is 'other data' "$(cat out)" 'a: differs'
 echo nonsense >>list
 tenon hash --check list a.npy
-fails 'no list' 2 'list:2: expected is'
+fails 'no list' 2 "list:2: expected 'sha256:DIGITS  NAME'"
 : >empty
 tenon hash --check empty a.npy
 fails 'an empty list' 2 'empty: '
@@ -63,7 +63,7 @@ fails 'twice' 2 "'a' is listed twice"
 tenon hash --check list a.npy b.npy
 fails '--check of two' 2 'takes one file'
 
-# Names that are no words.
+# Names with backslashes, line ends and escapes.
 name=$(printf 'a\\b\nc\033d')
 cp a.npy "$name.npy"
 tenon hash "$name.npy"

@@ -46,7 +46,7 @@ exits '--json with a bad file' 2
 says '--json with a bad file' out '{"file":"nosuch.npy","error":{"status":"TENON_E_IO","message":"nosuch.npy: '
 is '--json with a bad file: ends' "$(tail -c 3 out)" '}]'
 
-# A name with bytes that a terminal, or a reader of columns, would take for something else.
+# A name with bytes that a terminal would interpret, or that would break a column.
 hostile=$(printf 'a\nb\tc\033[31md\\')
 cp weights.npy "$hostile.npy"
 tenon ls -q "$hostile.npy"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# metadata.sh: what a format with many tensors and typed metadata shows of the command; with toyraw, whose header
-# (tests/abi/plugins/toyraw.h) says how its files are made.
+# metadata.sh: the command with many tensors and typed metadata; with toyraw, whose header (tests/abi/plugins/toyraw.h)
+# documents its files.
 . "${TENON_SRCDIR:-$srcdir}/tests/cli/check.sh"
 TENON_PLUGIN_PATH=$TENON_PLUGIN_PATH:${TENON_TEST_PLUGINS:?}
 export TENON_PLUGIN_PATH
@@ -99,7 +99,7 @@ tenon ls -m=full m.toyraw
 says '-m=full' out '[1, 2, 3, 4, 5, 6, 7, 8, 9, -1]'
 tenon ls --meta=full m.toyraw
 says '--meta=full' out '[1, 2, 3, 4, 5, 6, 7, 8, 9, -1]'
-# a terminal gets nothing of it but letters
+# a terminal gets nothing but letters
 if script -qec true /dev/null >/dev/null 2>&1; then
     script -qec "'$TENON' ls --meta=full m.toyraw" /dev/null </dev/null >out
     says '--meta on a terminal' out '["a\", \"b", "\\\x1b[2J\n", "é\xff"]'
@@ -142,7 +142,7 @@ is '--strict wrote nothing' $? 0
 tenon convert m.toyraw w.npy
 fails 'too many tensors' 2 'w.npy: '
 
-# f4 goes as bytes into a format without it, and comes back
+# f4 is carried as bytes in a format without it, and restored
 tenon convert m.toyraw c.toyplain
 fails 'without --carry' 2 'toyplain cannot hold f4; --as DTYPE converts it to one that it can, --carry stores its bytes'
 tenon convert -v --carry m.toyraw c.toyplain

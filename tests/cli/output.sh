@@ -17,7 +17,7 @@ else
     skip 'there is no /dev/full'
 fi
 
-# A reader that goes away ends the command without a word, and by SIGPIPE.
+# When the reader is gone, the command ends by SIGPIPE, without a message.
 for what in 'cat --text weights.npy' 'cat weights.npy' 'convert --format npy weights.npy -' 'ls --json weights.npy'; do
     # shellcheck disable=SC2086
     { sleep 1; "$TENON" $what 2>err; echo $? >status; } | :
@@ -29,14 +29,14 @@ for what in 'cat --text weights.npy' 'cat weights.npy' 'convert --format npy wei
     is "$what: a closed pipe, SIGPIPE ignored: exit status" "$(cat status)" 2
 done
 
-# Beyond `ulimit -f` a write fails, and does not end the command by SIGXFSZ with half a file left beside the target.
+# A write beyond `ulimit -f` fails; SIGXFSZ does not end the command with half a file left beside the target.
 mkdir limited
 code=0
 (ulimit -f 1 && "$TENON" convert weights.npy limited/x.npy) >out 2>err || code=$?
 fails 'ulimit -f' 2 'File too large'
 is 'ulimit -f: files left' "$(ls -A limited)" ''
 
-# Descriptors that are closed are not taken by the files that are opened.
+# No file that is opened gets a closed standard descriptor.
 cp weights.npy before.npy
 code=0
 "$TENON" ls weights.npy >&- 2>err || code=$?
@@ -47,7 +47,7 @@ fails 'stdin and stdout closed' 2 'standard output: Bad file descriptor'
 same 'stdin and stdout closed: the target' closed.npy weights.npy
 same 'stdin and stdout closed: the source' before.npy weights.npy
 
-# on_terminal COMMAND: runs it on a terminal of its own; what it shows is in the file out
+# on_terminal COMMAND: runs it on a terminal of its own; its output is in the file out
 on_terminal ()
 {
     code=0

@@ -26,7 +26,7 @@ for command in ls cat convert verify hash formats why config help; do
     exits "$command --version" 0
 done
 
-# A format's page is man's business: this one has a page for a format, and none for anything else.
+# man finds the page of a format: this man has the page of one format, and no other page.
 mkdir bin
 cat >bin/man <<'EOF'
 #!/bin/sh

@@ -1,8 +1,8 @@
 # tenon.bash: completion for the tenon command in bash.
 #
-# What can be typed is asked of the command itself (--help, formats, ls), so this file need not know its options.
+# The candidates come from the command itself (--help, formats, ls), so this file need not list its options.
 
-# Filters its input, a line a candidate, into COMPREPLY. (Not compgen -W, which would run what a tensor's name says.)
+# _tenon_offer BEGINNING: adds the lines of its input that begin so to COMPREPLY. (compgen -W would expand a tensor's name.)
 _tenon_offer ()
 {
     local candidate
@@ -22,7 +22,7 @@ _tenon_files ()
     compopt -o filenames 2>/dev/null
 }
 
-# The commands, and the options of one of them, as --help lists them.
+# The commands, and the options of one command, as --help lists them.
 _tenon_commands ()
 {
     tenon --help 2>/dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
@@ -35,7 +35,7 @@ _tenon_options ()
         sed 's/\[.*//'
 }
 
-# _tenon_values OPTION COMMAND: what may stand behind an option.
+# _tenon_values OPTION: the values of an option; false if it has no list of them.
 _tenon_values ()
 {
     case $1 in
@@ -53,7 +53,7 @@ _tenon ()
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' file='' i
     COMPREPLY=()
 
-    # readline takes '=' for a word of its own
+    # readline makes '=' a word of its own
     if [ "$word" = = ]; then
         word=''
     elif [ "$before" = = ] && [ "$COMP_CWORD" -ge 2 ]; then
