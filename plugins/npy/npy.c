@@ -19,7 +19,7 @@ show_bytes (const uint8_t *bytes, uint64_t length, char *shown)
 
 /* Reads magic and version. *width: bytes of the length that follows. */
 static tenon_status
-read_version (struct tenon_call *call, uint64_t size, struct npy_text *text, uint64_t *width)
+read_prefix (struct tenon_call *call, uint64_t size, struct npy_text *text, uint64_t *width)
 {
     uint8_t head[PREFIX] = { 0 };
     uint64_t there = size < PREFIX ? size : PREFIX;
@@ -50,7 +50,7 @@ read_text (struct tenon_call *call, uint64_t size, struct npy_text *text)
     uint64_t width = 0;
     memset (text, 0, sizeof *text);
     TENON_TRY (call->host->option (call, NPY_OPTION_MAX_HEADER, &most));
-    TENON_TRY (read_version (call, size, text, &width));
+    TENON_TRY (read_prefix (call, size, text, &width));
     if (size - PREFIX < width)
         return tenon_fail (call, TENON_E_TRUNCATED, size,
                            "found the end of the file, expected the header's length");

@@ -61,7 +61,8 @@ GGUF_CHECK (iq1_m)
 {
     const uint8_t *at = (const uint8_t *) blocks + 48;
     for (uint64_t i = 0; i < block_count; i++, at += 56) {
-        uint32_t low = gguf_u16_at (at + 4) >> 12 << 8, high = (uint32_t) gguf_u16_at (at + 6) & 0xf000;
+        uint32_t low = (uint32_t) gguf_u16_at (at + 4) >> 12 << 8,
+                 high = (uint32_t) gguf_u16_at (at + 6) & 0xf000;
         if (((low | high) & 0x7c00) == 0x7c00)
             return i;
     }

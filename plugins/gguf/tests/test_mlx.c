@@ -17,14 +17,14 @@ static uint64_t file_size;
 static const char *const triple[] = { "gguf.mlx=triple", NULL };
 
 static void
-put_bytes (const void *bytes, uint64_t size)
+add_bytes (const void *bytes, uint64_t size)
 {
     memcpy (file_bytes + file_size, bytes, size);
     file_size += size;
 }
 
 static void
-put_number (uint64_t value, unsigned width)
+add_number (uint64_t value, unsigned width)
 {
     for (unsigned i = 0; i < width; i++)
         file_bytes[file_size++] = (uint8_t) (value >> 8 * i);
@@ -37,14 +37,14 @@ make_file (void)
 {
     memset (file_bytes, 0, sizeof file_bytes);
     file_size = 0;
-    put_bytes ("GGUF", 4), put_number (3, 4), put_number (1, 8), put_number (0, 8);
-    put_number (8, 8), put_bytes ("w.weight", 8), put_number (2, 4), put_number (32, 8), put_number (ROWS, 8),
-        put_number (2, 4), put_number (0, 8);
+    add_bytes ("GGUF", 4), add_number (3, 4), add_number (1, 8), add_number (0, 8);
+    add_number (8, 8), add_bytes ("w.weight", 8), add_number (2, 4), add_number (32, 8), add_number (ROWS, 8),
+        add_number (2, 4), add_number (0, 8);
     file_size = (file_size + 31) / 32 * 32;
     for (unsigned row = 0; row < ROWS; row++) {
-        put_number (0x3c00 + 0x400 * row, 2);
+        add_number (0x3c00 + 0x400 * row, 2);
         for (unsigned i = 0; i < 16; i++)
-            put_number (16 * row + i, 1);
+            add_number (16 * row + i, 1);
     }
 }
 
