@@ -152,4 +152,4 @@ EXTRA_libtenon_la_DEPENDENCIES = core/libtenon.map
 else
 libtenon_la_LDFLAGS += -export-symbols-regex '^tenon_'
 endif
-EXTRA_DIST += core/libtenon.map
+EXTRA_DIST += core/README.md core/libtenon.map
