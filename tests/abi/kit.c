@@ -485,10 +485,10 @@ kit_case (Suite *suite, const char *name)
 }
 
 int
-kit_main (const char *name, void (*fill) (Suite *suite))
+kit_main (const char *name, void (*fill_suite) (Suite *suite))
 {
     Suite *suite = suite_create (name);
-    fill (suite);
+    fill_suite (suite);
     SRunner *runner = srunner_create (suite);
     srunner_run_all (runner, CK_ENV);
     int failed = srunner_ntests_failed (runner);

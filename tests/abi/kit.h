@@ -103,8 +103,9 @@ tenon_status kit_write (tenon_plan *plan, const char *name, const char *format, 
 
 /* ---- main ---- */
 
-/* Runs a case whose tests have the fixture; the program's exit status. `fill` adds cases to the suite. */
+/* Runs a case whose tests have the fixture; the program's exit status. `fill_suite` adds cases to the suite.
+ */
 TCase *kit_case (Suite *suite, const char *name);
-int kit_main (const char *name, void (*fill) (Suite *suite));
+int kit_main (const char *name, void (*fill_suite) (Suite *suite));
 
 #endif

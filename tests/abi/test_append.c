@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 static tenon_status
-append (tenon_plan *plan, const char *path, const char *format, uint32_t flags, const char *const *settings,
-        tenon_report **report)
+append_plan (tenon_plan *plan, const char *path, const char *format, uint32_t flags,
+             const char *const *settings, tenon_report **report)
 {
     tenon_save_options options;
     KIT_INIT (options);
@@ -43,7 +43,7 @@ START_TEST (test_grows)
     tenon_report *report = NULL;
     kit_plugins ("toybox toyraw toyxor", NULL);
     tenon_plan *plan = plan_of ("a", "123");
-    tenon_status status = append (plan, "f.toybox", NULL, 0, NULL, NULL);
+    tenon_status status = append_plan (plan, "f.toybox", NULL, 0, NULL, NULL);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
     tenon_plan_free (plan);
     ck_assert_int_eq (chmod (kit_path ("f.toybox"), 0640), 0);
@@ -52,7 +52,7 @@ START_TEST (test_grows)
     uint64_t directory = bytes[16]; /* of a small file: the low byte is all */
     memcpy (old, bytes, before);
     plan = plan_of ("b", "456");
-    status = append (plan, "f.toybox", NULL, 0, packed, &report);
+    status = append_plan (plan, "f.toybox", NULL, 0, packed, &report);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
     ck_assert (!kit_reported (report, TENON_NOTE, "is replaced"));
     tenon_report_free (report);
@@ -62,7 +62,7 @@ START_TEST (test_grows)
     ck_assert_uint_eq (bytes[8], 2);
     ck_assert_int_eq (memcmp (bytes + 24, old + 24, directory - 24), 0);
     plan = plan_of ("a", "789");
-    status = append (plan, "f.toybox", "toybox", TENON_SAVE_STRICT, NULL, &report);
+    status = append_plan (plan, "f.toybox", "toybox", TENON_SAVE_STRICT, NULL, &report);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
     ck_assert (kit_reported (report, TENON_NOTE, "is replaced"));
     tenon_report_free (report);
@@ -91,7 +91,7 @@ START_TEST (test_itself)
     ck_assert_int_eq (tenon_plan_add_from (plan, file, 0, "copy", TENON_U16, &kit_error), TENON_OK);
     tenon_close (file);
     for (unsigned i = 0; i < 2; i++) { /* the same plan again */
-        tenon_status status = append (plan, "link.toybox", NULL, 0, NULL, NULL);
+        tenon_status status = append_plan (plan, "link.toybox", NULL, 0, NULL, NULL);
         ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
         file = kit_open ("f.toybox", NULL, NULL);
         ck_assert_uint_eq (tenon_count (file), 2);
@@ -148,7 +148,7 @@ START_TEST (test_metadata)
     ck_assert_int_eq (tenon_plan_add_metadata (plan, "author", &value, &kit_error), TENON_OK);
     ck_assert_int_eq (tenon_plan_add_file (plan, file, &kit_error), TENON_OK);
     tenon_close (file);
-    tenon_status status = append (plan, "f.toylog", NULL, TENON_SAVE_STRICT, NULL, &report);
+    tenon_status status = append_plan (plan, "f.toylog", NULL, TENON_SAVE_STRICT, NULL, &report);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
     ck_assert_uint_eq (tenon_report_count (report), 0);
     tenon_report_free (report);
@@ -174,7 +174,7 @@ END_TEST
 /* ---- what cannot be ---- */
 
 static void
-unchanged (const char *path, const char *name, const char *data)
+expect_unchanged (const char *path, const char *name, const char *data)
 {
     tenon_file *file = kit_open (path, NULL, NULL);
     ck_assert_uint_eq (tenon_count (file), 1);
@@ -187,26 +187,27 @@ START_TEST (test_refused)
     kit_plugins ("toybox toyraw toyxor", NULL);
     save_new ("f.toybox", "a", "123");
     tenon_plan *plan = plan_of ("b", "456");
-    kit_failed (append (plan, "f.toybox", "toyraw", 0, NULL, NULL), TENON_E_UNSUPPORTED,
+    kit_failed (append_plan (plan, "f.toybox", "toyraw", 0, NULL, NULL), TENON_E_UNSUPPORTED,
                 "nothing can be added to a file of the format toyraw");
-    kit_failed (append (plan, "f.toybox", NULL, TENON_SAVE_NEW, NULL, NULL), TENON_E_EXISTS, "");
+    kit_failed (append_plan (plan, "f.toybox", NULL, TENON_SAVE_NEW, NULL, NULL), TENON_E_EXISTS, "");
     ck_assert_int_eq (kit_write (plan, "raw", "toyraw", NULL, NULL), TENON_OK);
-    kit_failed (append (plan, "raw", "toybox", 0, NULL, NULL), TENON_E_UNSUPPORTED,
+    kit_failed (append_plan (plan, "raw", "toybox", 0, NULL, NULL), TENON_E_UNSUPPORTED,
                 "it is a file of the format toyraw");
     kit_save ("text.toybox", "hello", 5);
-    kit_failed (append (plan, "text.toybox", NULL, 0, NULL, NULL), TENON_E_TRUNCATED,
+    kit_failed (append_plan (plan, "text.toybox", NULL, 0, NULL, NULL), TENON_E_TRUNCATED,
                 "it cannot be added to");
     ck_assert_int_eq (mkfifo (kit_path ("fifo.toybox"), 0600), 0);
-    kit_failed (append (plan, "fifo.toybox", NULL, 0, NULL, NULL), TENON_E_UNSUPPORTED, "a device or pipe");
+    kit_failed (append_plan (plan, "fifo.toybox", NULL, 0, NULL, NULL), TENON_E_UNSUPPORTED,
+                "a device or pipe");
     tenon_save_options options;
     KIT_INIT (options);
     options.flags = TENON_SAVE_APPEND;
     options.format = "toyraw";
     kit_failed (tenon_save_fd (plan, 1, &options, NULL, NULL, &kit_error), TENON_E_UNSUPPORTED,
                 "added to a descriptor");
-    ck_assert_int_eq (append (plan, "new.toybox", NULL, TENON_SAVE_NEW, NULL, NULL), TENON_OK);
-    unchanged ("new.toybox", "b", "456");
-    unchanged ("f.toybox", "a", "123");
+    ck_assert_int_eq (append_plan (plan, "new.toybox", NULL, TENON_SAVE_NEW, NULL, NULL), TENON_OK);
+    expect_unchanged ("new.toybox", "b", "456");
+    expect_unchanged ("f.toybox", "a", "123");
     ck_assert_uint_eq (kit_count_files (), 5);
     tenon_plan_free (plan);
 }
@@ -228,14 +229,14 @@ START_TEST (test_wrong)
     save_new ("f.toybox", "a", "123");
     tenon_plan *plan = plan_of ("b", "456");
     for (unsigned dry = 0; dry < 2; dry++) {
-        tenon_status status = append (plan, "f.toybox", NULL, dry ? TENON_SAVE_DRY_RUN : 0,
-                                      (const char *const[]){ wrong[_i].setting, NULL }, NULL);
+        tenon_status status = append_plan (plan, "f.toybox", NULL, dry ? TENON_SAVE_DRY_RUN : 0,
+                                           (const char *const[]){ wrong[_i].setting, NULL }, NULL);
         kit_failed (status, TENON_E_MISUSE, wrong[_i].words);
     }
-    tenon_status status = append (plan, "f.toybox", NULL, TENON_SAVE_DRY_RUN, NULL, NULL);
+    tenon_status status = append_plan (plan, "f.toybox", NULL, TENON_SAVE_DRY_RUN, NULL, NULL);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
     tenon_plan_free (plan);
-    unchanged ("f.toybox", "a", "123");
+    expect_unchanged ("f.toybox", "a", "123");
     ck_assert_uint_eq (kit_count_files (), 1);
 }
 END_TEST
@@ -270,7 +271,7 @@ START_TEST (test_unnamed)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "append");
     tcase_add_test (tests, test_grows);
@@ -285,5 +286,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("append", fill);
+    return kit_main ("append", fill_suite);
 }

@@ -271,7 +271,7 @@ START_TEST (test_served)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "describe");
     tcase_add_loop_test (tests, test_bad, 0, sizeof bad / sizeof bad[0]);
@@ -287,5 +287,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("bad", fill);
+    return kit_main ("bad", fill_suite);
 }

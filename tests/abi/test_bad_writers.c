@@ -190,7 +190,7 @@ START_TEST (test_pipe)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "write");
     tcase_add_loop_test (tests, test_bad, 0, sizeof bad / sizeof bad[0]);
@@ -202,5 +202,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("badwrite", fill);
+    return kit_main ("badwrite", fill_suite);
 }

@@ -11,7 +11,8 @@ static const uint8_t numbers[64] = {
 };
 
 static tenon_status
-carry (tenon_plan *plan, const char *name, uint32_t flags, const char *const *settings, tenon_report **report)
+save_carried (tenon_plan *plan, const char *name, uint32_t flags, const char *const *settings,
+              tenon_report **report)
 {
     tenon_save_options options;
     KIT_INIT (options);
@@ -153,7 +154,7 @@ START_TEST (test_there_and_back)
     tenon_plan *plan = plan_of (file);
     kit_failed (kit_write (plan, "b.toyplain", NULL, NULL, NULL), TENON_E_UNSUPPORTED,
                 "tensor 'q': the format toyplain cannot hold tq8…--carry");
-    ck_assert_int_eq (carry (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, &report), TENON_OK);
+    ck_assert_int_eq (save_carried (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, &report), TENON_OK);
     ck_assert (kit_reported (report, TENON_NOTE, "tq8 is carried as 2 × 18 u8"));
     ck_assert (kit_reported (report, TENON_NOTE, "f4 is carried as 3 × 2 u8"));
     ck_assert (kit_reported (report, TENON_NOTE, "f4 is carried as 3 u8"));
@@ -166,7 +167,7 @@ START_TEST (test_there_and_back)
     tenon_file *back = kit_open ("b.toyplain", NULL, NULL);
     is_as_it_was (back);
     tenon_plan *again = plan_of (back);
-    ck_assert_int_eq (carry (again, "c.toyraw", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
+    ck_assert_int_eq (save_carried (again, "c.toyraw", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
     tenon_close (back);
     back = kit_open ("c.toyraw", NULL, NULL);
     is_as_it_was (back); /* as itself: that format needs no record */
@@ -188,7 +189,7 @@ START_TEST (test_without_the_dtype)
     kit_plugins ("toyraw toyblock toyplain", NULL);
     tenon_file *file = kit_open ("a.toyraw", NULL, NULL);
     tenon_plan *plan = plan_of (file);
-    ck_assert_int_eq (carry (plan, "b.toyplain", 0, NULL, NULL), TENON_OK);
+    ck_assert_int_eq (save_carried (plan, "b.toyplain", 0, NULL, NULL), TENON_OK);
     tenon_plan_free (plan);
     tenon_close (file);
     ck_assert_int_eq (remove (kit_path ("plugins/toyblock.so")), 0);
@@ -231,11 +232,11 @@ START_TEST (test_orders)
     kit_plugins ("toyraw toyplain", NULL);
     tenon_file *open = kit_open ("a.toyraw", NULL, NULL);
     tenon_plan *plan = plan_of (open);
-    kit_failed (carry (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_E_LOSS, "3 things");
+    kit_failed (save_carried (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_E_LOSS, "3 things");
     ck_assert (!kit_exists ("b.toyplain"));
-    ck_assert_int_eq (carry (plan, "b.toyplain", TENON_SAVE_DRY_RUN, NULL, NULL), TENON_OK);
+    ck_assert_int_eq (save_carried (plan, "b.toyplain", TENON_SAVE_DRY_RUN, NULL, NULL), TENON_OK);
     ck_assert (!kit_exists ("b.toyplain"));
-    ck_assert_int_eq (carry (plan, "b.toyplain", 0, NULL, &report), TENON_OK);
+    ck_assert_int_eq (save_carried (plan, "b.toyplain", 0, NULL, &report), TENON_OK);
     ck_assert (kit_reported (report, TENON_LOSS, "its order changes from Fortran to C"));
     ck_assert (kit_reported (report, TENON_LOSS, "its byte order changes from big-endian to little-endian"));
     tenon_report_free (report);
@@ -247,7 +248,7 @@ START_TEST (test_orders)
     tenon_close (back);
     /* a codec that turns the bytes round once more: they cannot be what they were, but are not lost */
     static const char *const fortran[] = { "toyplain.fortran=yes", NULL };
-    ck_assert_int_eq (carry (plan, "c.toyplain", 0, fortran, NULL), TENON_OK);
+    ck_assert_int_eq (save_carried (plan, "c.toyplain", 0, fortran, NULL), TENON_OK);
     back = kit_open ("c.toyplain", NULL, NULL);
     is_shaped (back, "i", "u8", 2, KIT_SHAPE (2, 24));
     kit_data (back, "i", "", expected.data, 48);
@@ -290,13 +291,13 @@ START_TEST (test_order_alone)
     tenon_plan *plan = plan_of (open);
     ck_assert_int_eq (kit_write (plan, "b.toyplain", NULL, NULL, NULL), TENON_OK);
     is_in_order ("b.toyplain", "a"); /* nobody asked for more */
-    ck_assert_int_eq (carry (plan, "c.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
+    ck_assert_int_eq (save_carried (plan, "c.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
     is_in_order ("c.toyplain", "b");
     tenon_plan_free (plan);
     tenon_close (open);
     open = kit_open ("b.toyplain", NULL, NULL);
     plan = plan_of (open);
-    ck_assert_int_eq (carry (plan, "d.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
+    ck_assert_int_eq (save_carried (plan, "d.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
     is_in_order ("d.toyplain", "b"); /* turned round as ever: there is no record */
     tenon_plan_free (plan);
     tenon_close (open);
@@ -320,7 +321,7 @@ START_TEST (test_cast)
     ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
     ck_assert_int_eq (tenon_plan_add_from (plan, open, 0, "y", tenon_dtype_find (kit, "tq8"), &kit_error),
                       TENON_OK);
-    ck_assert_int_eq (carry (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, &report), TENON_OK);
+    ck_assert_int_eq (save_carried (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, &report), TENON_OK);
     ck_assert (kit_reported (report, TENON_NOTE, "converted from f32 to tq8, as asked for"));
     ck_assert (kit_reported (report, TENON_NOTE, "tq8 is carried as 9 u8"));
     tenon_report_free (report);
@@ -366,9 +367,9 @@ START_TEST (test_arrays_of_the_program)
         add_filled (plan, "i", TENON_I64, 0);
         add_filled (plan, "big", TENON_I64, TENON_BIG_ENDIAN);
         add_filled (plan, "f", TENON_F32, 0);
-        ck_assert_int_eq (carry (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
+        ck_assert_int_eq (save_carried (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
         if (twice) /* the program's functions are asked again */
-            ck_assert_int_eq (carry (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
+            ck_assert_int_eq (save_carried (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
         tenon_file *back = kit_open ("b.toyplain", NULL, NULL);
         kit_data (back, "x", "", numbers, 4);
         kit_data (back, "q", "", numbers, 9);
@@ -400,7 +401,7 @@ with_record (const char *record, size_t length)
 }
 
 static void
-stays (const char *record, size_t length, const char *words)
+expect_bytes (const char *record, size_t length, const char *words)
 {
     tenon_file *file = with_record (record, length);
     is_shaped (file, "t", "u8", 1, KIT_SHAPE (18));
@@ -475,15 +476,15 @@ START_TEST (test_records)
     };
     kit_plugins ("toyraw toyblock", NULL);
     for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++)
-        stays (table[i][0], strlen (table[i][0]), table[i][1]);
+        expect_bytes (table[i][0], strlen (table[i][0]), table[i][1]);
     for (size_t length = 0; length < sizeof good - 1; length++)
-        stays (good, length, "is wrong");
+        expect_bytes (good, length, "is wrong");
     char many[600] = T ("{\"dtype\":\"tq8\",\"shape\":[1");
     size_t end = strlen (V "{\"t\":{\"dtype\":\"tq8\",\"shape\":[1");
     for (unsigned i = 1; i < 65; i++, end += 2)
         memcpy (many + end, ",1", 2);
     strcpy (many + end, "]}}}");
-    stays (many, strlen (many), "is wrong, …more than 64 dims");
+    expect_bytes (many, strlen (many), "is wrong, …more than 64 dims");
 }
 END_TEST
 

@@ -60,7 +60,7 @@ box_end (struct box *box)
 /* Encodes as the filters say. toyxor and toyrot are done here, not by the plugin; deflate by zlib, with a
  * full flush after each block. */
 static void
-encode (struct bytes *to, unsigned filter, const struct bytes *from, size_t block_size, uint64_t *ends)
+encode_member (struct bytes *to, unsigned filter, const struct bytes *from, size_t block_size, uint64_t *ends)
 {
     z_stream z;
     size_t blocks = (from->size + block_size - 1) / block_size;
@@ -119,7 +119,7 @@ add_inner (struct box *box, const char *name, const char *tensor, unsigned filte
     if (filter == STORED)
         stored = inner;
     else
-        encode (&stored, filter, &inner, block_size, ends);
+        encode_member (&stored, filter, &inner, block_size, ends);
     size_t blocks = (inner.size + block_size - 1) / block_size;
     box_add (box, name, filter, &stored, inner.size, sum_of (&inner), with_table ? block_size : 0,
              with_table ? (unsigned) blocks : 0, ends);
@@ -208,7 +208,7 @@ START_TEST (test_lying_table)
     static struct bytes inner, stored;
     uint64_t ends[64];
     make_inner (&inner, "one");
-    encode (&stored, DEFLATE, &inner, 500, ends);
+    encode_member (&stored, DEFLATE, &inner, 500, ends);
     ck_assert_uint_gt (ends[2] - ends[1], 8);
     ends[1] += 3, ends[4] -= 2;
     box_begin (&box);
@@ -226,7 +226,7 @@ END_TEST
 
 /* In each level: a box that holds the one before it, packed in turn with each filter. */
 static void
-wrap (struct box *box, const char *name, unsigned filter)
+wrap_box (struct box *box, const char *name, unsigned filter)
 {
     static struct bytes inner, stored;
     uint64_t ends[16];
@@ -235,7 +235,7 @@ wrap (struct box *box, const char *name, unsigned filter)
     if (filter == STORED)
         stored = inner;
     else
-        encode (&stored, filter, &inner, filter == TOYROT ? 65536 : 5000, ends);
+        encode_member (&stored, filter, &inner, filter == TOYROT ? 65536 : 5000, ends);
     box_begin (box);
     box_add (box, name, filter, &stored, inner.size, sum_of (&inner), 0, 0, NULL);
 }
@@ -245,11 +245,11 @@ START_TEST (test_nested)
     static struct box box;
     box_begin (&box);
     add_inner (&box, "raw", "one", DEFLATE, 700, 1);
-    wrap (&box, "a", STORED);
-    wrap (&box, "b", TOYXOR);
-    wrap (&box, "c", DEFLATE);
-    wrap (&box, "d", TOYROT);
-    wrap (&box, "e", STORED);
+    wrap_box (&box, "a", STORED);
+    wrap_box (&box, "b", TOYXOR);
+    wrap_box (&box, "c", DEFLATE);
+    wrap_box (&box, "d", TOYROT);
+    wrap_box (&box, "e", STORED);
     add_inner (&box, "beside", "two", TOYXOR, 64, 1);
     box_end (&box);
     kit_file ("f.toybox", &box.file);
@@ -366,7 +366,7 @@ START_TEST (test_lies)
     kit_plugins ("toybox toyraw toyxor", NULL);
     for (unsigned filter = DEFLATE; filter <= TOYXOR; filter++) {
         make_inner (&inner, "one");
-        encode (&stored, filter, &inner, 65536, ends);
+        encode_member (&stored, filter, &inner, 65536, ends);
         box_begin (&box);
         box_add (&box, "short", filter, &stored, inner.size - 1, 0, 0, 0, NULL);
         box_end (&box);
@@ -390,7 +390,7 @@ START_TEST (test_lies)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "read");
     tcase_add_loop_test (tests, test_filters, 0, sizeof ways / sizeof ways[0]);
@@ -404,5 +404,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("box", fill);
+    return kit_main ("box", fill_suite);
 }

@@ -314,7 +314,7 @@ START_TEST (test_refused)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "tensors");
     tcase_add_loop_test (tests, test_layouts, 200, 209);
@@ -328,5 +328,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("raw", fill);
+    return kit_main ("raw", fill_suite);
 }

@@ -117,7 +117,7 @@ END_TEST
 /* ---- writing ---- */
 
 static tenon_plan *
-five (void)
+plan_of_five (void)
 {
     tenon_plan *plan = NULL;
     ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
@@ -132,7 +132,7 @@ START_TEST (test_write)
 {
     struct bytes index = { .size = 0 }, part = { .size = 0 };
     kit_plugins ("toyset toyraw", NULL);
-    tenon_plan *plan = five ();
+    tenon_plan *plan = plan_of_five ();
     tenon_status status = kit_write (plan, "w.toyset", NULL, "toyset.each=2 toyraw.align=1", NULL);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
     ck_assert_uint_eq (kit_count_files (), 4);
@@ -153,7 +153,7 @@ START_TEST (test_write)
     kit_copy ("toybox", "toybox");
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
     tenon_plan_free (plan);
-    plan = five ();
+    plan = plan_of_five ();
     status = kit_write (plan, "v.toyset", NULL, "toyset.each=3 toyset.part=toybox toybox.check=no", NULL);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
     tenon_plan_free (plan);
@@ -168,7 +168,7 @@ END_TEST
 START_TEST (test_onto_itself)
 {
     kit_plugins ("toyset toyraw", NULL);
-    tenon_plan *plan = five ();
+    tenon_plan *plan = plan_of_five ();
     ck_assert_int_eq (kit_write (plan, "w.toyset", NULL, "toyset.each=1", NULL), TENON_OK);
     tenon_plan_free (plan);
     ck_assert_uint_eq (kit_count_files (), 6);
@@ -192,13 +192,13 @@ END_TEST
 START_TEST (test_whole_or_nothing)
 {
     kit_plugins ("toyset toytext", NULL);
-    tenon_plan *plan = five ();
+    tenon_plan *plan = plan_of_five ();
     kit_add (plan, "f", "u16", 0, 0, NULL, "66", 2);
     tenon_status status = kit_write (plan, "w.toyset", NULL, "toyset.each=1 toyset.part=toylist", NULL);
     kit_failed (status, TENON_E_UNSUPPORTED, "tensor 'f': the format toylist cannot hold u16");
     ck_assert_uint_eq (kit_count_files (), 0);
     tenon_plan_free (plan);
-    plan = five ();
+    plan = plan_of_five ();
     kit_save ("w-4.toylist", "mine", 4);
     tenon_save_options save;
     KIT_INIT (save);
@@ -215,7 +215,7 @@ START_TEST (test_whole_or_nothing)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "sets");
     tcase_add_test (tests, test_read);
@@ -228,5 +228,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("set", fill);
+    return kit_main ("set", fill_suite);
 }

@@ -379,7 +379,7 @@ START_TEST (test_options)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "metadata");
     tcase_add_test (tests, test_read);
@@ -394,5 +394,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("meta", fill);
+    return kit_main ("meta", fill_suite);
 }

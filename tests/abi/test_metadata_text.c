@@ -17,7 +17,7 @@ empty_plan (void)
 }
 
 static void
-set (tenon_plan *plan, const char *key, const char *type, const char *text)
+set_text (tenon_plan *plan, const char *key, const char *type, const char *text)
 {
     tenon_status status = tenon_plan_set_metadata (plan, key, type, text, &kit_error);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
@@ -25,7 +25,7 @@ set (tenon_plan *plan, const char *key, const char *type, const char *text)
 
 /* Saves the plan, which is then gone, and opens what came of it. */
 static tenon_file *
-saved (tenon_plan *plan)
+save_and_open (tenon_plan *plan)
 {
     tenon_status status = kit_write (plan, "f.toyraw", "toyraw", NULL, NULL);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
@@ -73,10 +73,10 @@ check_scalars (void)
     char key[16];
     for (unsigned i = 0; i < sizeof scalars / sizeof scalars[0]; i++) {
         sprintf (key, "%u", i);
-        set (plan, key, scalars[i].type, scalars[i].text);
+        set_text (plan, key, scalars[i].type, scalars[i].text);
     }
-    set (plan, "nan", "f64", "nan");
-    tenon_file *file = saved (plan);
+    set_text (plan, "nan", "f64", "nan");
+    tenon_file *file = save_and_open (plan);
     for (unsigned i = 0; i < sizeof scalars / sizeof scalars[0]; i++) {
         sprintf (key, "%u", i);
         struct tenon_value value = kit_value (file, key);
@@ -100,13 +100,13 @@ END_TEST
 START_TEST (test_arrays)
 {
     tenon_plan *plan = empty_plan ();
-    set (plan, "u8", "array:u8", " [ 0, 255 ] ");
-    set (plan, "f32", "array:f32", "[1.5,\"NaN\",\"-Infinity\",-0.0]");
-    set (plan, "u64", "array:u64", "[18446744073709551615]");
-    set (plan, "bool", "array:bool", "[true,false]");
-    set (plan, "strings", "array:string", "[\"\",\"a\\u00e9\\n\\\"\",\"b\"]");
-    set (plan, "none", "array:i16", "[]");
-    tenon_file *file = saved (plan);
+    set_text (plan, "u8", "array:u8", " [ 0, 255 ] ");
+    set_text (plan, "f32", "array:f32", "[1.5,\"NaN\",\"-Infinity\",-0.0]");
+    set_text (plan, "u64", "array:u64", "[18446744073709551615]");
+    set_text (plan, "bool", "array:bool", "[true,false]");
+    set_text (plan, "strings", "array:string", "[\"\",\"a\\u00e9\\n\\\"\",\"b\"]");
+    set_text (plan, "none", "array:i16", "[]");
+    tenon_file *file = save_and_open (plan);
     struct tenon_value items[4], array;
     tenon_memory *memory = NULL;
     const void *data;
@@ -190,7 +190,7 @@ START_TEST (test_refused)
                     wrong[i].status, wrong[i].words);
     kit_failed (tenon_plan_set_metadata (plan, "", NULL, "x", &kit_error), TENON_E_MISUSE, "not empty");
     kit_failed (tenon_plan_set_metadata (plan, "\xff", NULL, "x", &kit_error), TENON_E_MISUSE, "UTF-8");
-    tenon_file *file = saved (plan);
+    tenon_file *file = save_and_open (plan);
     ck_assert_uint_eq (tenon_metadata_count (file), 0);
     tenon_close (file);
 }
@@ -212,23 +212,23 @@ START_TEST (test_keeps_the_type)
     struct tenon_value null = { .type = TENON_NONE },
                        list = { .type = TENON_ARRAY, .item_type = TENON_ARRAY };
     list.source = TENON_NO_SOURCE;
-    set (plan, "a", "u16", "1");
-    set (plan, "b", "array:i8", "[1]");
-    set (plan, "c", NULL, "1");
-    set (plan, "a", NULL, "65535");
+    set_text (plan, "a", "u16", "1");
+    set_text (plan, "b", "array:i8", "[1]");
+    set_text (plan, "c", NULL, "1");
+    set_text (plan, "a", NULL, "65535");
     kit_failed (tenon_plan_set_metadata (plan, "a", NULL, "65536", &kit_error), TENON_E_MALFORMED,
                 "is no u16");
-    set (plan, "b", NULL, "[-1,-2]");
-    set (plan, "c", NULL, "[x");
-    set (plan, "c", "f64", "2");
+    set_text (plan, "b", NULL, "[-1,-2]");
+    set_text (plan, "c", NULL, "[x");
+    set_text (plan, "c", "f64", "2");
     ck_assert_int_eq (tenon_plan_add_metadata (plan, "null", &null, &kit_error), TENON_OK);
     ck_assert_int_eq (tenon_plan_add_metadata (plan, "nested", &list, &kit_error), TENON_OK);
     kit_failed (tenon_plan_set_metadata (plan, "null", NULL, "", &kit_error), TENON_E_UNSUPPORTED,
                 "'null': values of its type, null, cannot be given as text");
     kit_failed (tenon_plan_set_metadata (plan, "nested", NULL, "[]", &kit_error), TENON_E_UNSUPPORTED,
                 "an array of arrays");
-    set (plan, "null", "string", "x");
-    tenon_file *file = saved (plan);
+    set_text (plan, "null", "string", "x");
+    tenon_file *file = save_and_open (plan);
     ck_assert_uint_eq (kit_value (file, "a").type, TENON_U16);
     ck_assert_uint_eq (kit_value (file, "a").as.u, 65535);
     ck_assert_uint_eq (kit_value (file, "b").count, 2);
@@ -243,16 +243,16 @@ END_TEST
 START_TEST (test_removed)
 {
     tenon_plan *plan = empty_plan (), *more;
-    set (plan, "a", "u8", "1");
-    set (plan, "b", "u8", "2");
-    set (plan, "c", "u8", "3");
+    set_text (plan, "a", "u8", "1");
+    set_text (plan, "b", "u8", "2");
+    set_text (plan, "c", "u8", "3");
     ck_assert_int_eq (tenon_plan_remove_metadata (plan, "a", &kit_error), TENON_OK);
     kit_failed (tenon_plan_remove_metadata (plan, "a", &kit_error), TENON_E_NOT_FOUND,
                 "there is no metadata key 'a'");
     kit_failed (tenon_plan_remove_metadata (plan, "", &kit_error), TENON_E_NOT_FOUND, "");
     ck_assert_int_eq (tenon_plan_remove_metadata (plan, "c", &kit_error), TENON_OK);
-    set (plan, "a", NULL, "new"); /* at the end, and of no type that it had */
-    tenon_file *file = saved (plan);
+    set_text (plan, "a", NULL, "new"); /* at the end, and of no type that it had */
+    tenon_file *file = save_and_open (plan);
     ck_assert_uint_eq (tenon_metadata_count (file), 2);
     ck_assert_str_eq (key_of (file, 0), "b");
     ck_assert_str_eq (key_of (file, 1), "a");
@@ -264,12 +264,12 @@ START_TEST (test_removed)
     for (unsigned i = 0; i < 100; i++) {
         char key[16];
         sprintf (key, "k%u", i);
-        set (more, key, "u8", "0");
+        set_text (more, key, "u8", "0");
         if (i % 2)
             ck_assert_int_eq (tenon_plan_remove_metadata (more, key, &kit_error), TENON_OK);
     }
     ck_assert_int_eq (tenon_plan_remove_metadata (more, "b", &kit_error), TENON_OK);
-    file = saved (more);
+    file = save_and_open (more);
     ck_assert_uint_eq (tenon_metadata_count (file), 51);
     ck_assert_str_eq (key_of (file, 0), "a");
     ck_assert_str_eq (key_of (file, 50), "k98");
@@ -283,11 +283,11 @@ START_TEST (test_limit)
     tenon_plan *plan;
     kit_plugins ("toyraw", "limits.metadata_entries=1");
     ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
-    set (plan, "a", "u8", "1");
-    set (plan, "a", "u8", "2");
+    set_text (plan, "a", "u8", "1");
+    set_text (plan, "a", "u8", "2");
     kit_failed (tenon_plan_set_metadata (plan, "b", "u8", "3", &kit_error), TENON_E_LIMIT,
                 "metadata_entries");
-    tenon_file *file = saved (plan);
+    tenon_file *file = save_and_open (plan);
     ck_assert_uint_eq (kit_value (file, "a").as.u, 2);
     tenon_close (file);
 }
@@ -320,9 +320,9 @@ START_TEST (test_take)
 {
     tenon_plan *plan = empty_plan ();
     make_many (plan);
-    set (plan, "i16", "array:i16", "[1,-2,3]");
-    set (plan, "text", NULL, "x");
-    tenon_file *file = saved (plan);
+    set_text (plan, "i16", "array:i16", "[1,-2,3]");
+    set_text (plan, "text", NULL, "x");
+    tenon_file *file = save_and_open (plan);
     struct tenon_value rest = kit_value (file, "many"), items[700], whole = rest;
     tenon_memory *memory = NULL;
     for (unsigned done = 0; rest.count > 0; done += 700) {
@@ -365,7 +365,7 @@ START_TEST (test_take_nested)
                                    .source = TENON_NO_SOURCE,
                                    .as.items = inner };
     ck_assert_int_eq (tenon_plan_add_metadata (plan, "k", &nested, &kit_error), TENON_OK);
-    tenon_file *file = saved (plan);
+    tenon_file *file = save_and_open (plan);
     nested = kit_value (file, "k");
     ck_assert_int_eq (tenon_value_take (file, &nested, 2, items, NULL, &kit_error), TENON_OK);
     ck_assert_uint_eq (items[1].count, 1);
@@ -381,9 +381,9 @@ START_TEST (test_map)
     tenon_plan *plan = empty_plan ();
     const void *data;
     uint64_t size;
-    set (plan, "strings", "array:string", "[\"a\",\"\"]");
-    set (plan, "text", NULL, "x");
-    tenon_file *file = saved (plan);
+    set_text (plan, "strings", "array:string", "[\"a\",\"\"]");
+    set_text (plan, "text", NULL, "x");
+    tenon_file *file = save_and_open (plan);
     struct tenon_value array = kit_value (file, "strings"), text = kit_value (file, "text");
     ck_assert_int_eq (tenon_value_map (file, &array, &data, &size, &kit_error), TENON_OK);
     ck_assert_uint_eq (size, array.length);
@@ -410,7 +410,7 @@ START_TEST (test_map)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "text");
     tcase_add_test (tests, test_scalars);
@@ -428,5 +428,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("edit", fill);
+    return kit_main ("edit", fill_suite);
 }

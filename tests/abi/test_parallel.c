@@ -258,7 +258,7 @@ struct seen {
 };
 
 static int
-see (void *user, uint64_t done, uint64_t total)
+note_progress (void *user, uint64_t done, uint64_t total)
 {
     struct seen *seen = (struct seen *) user;
     ck_assert_uint_ge (done, seen->done);
@@ -279,7 +279,7 @@ START_TEST (test_progress)
     tenon_plan *plan = mixed_plan (NULL, &calls);
     KIT_INIT (progress);
     KIT_INIT (options);
-    progress.report = see;
+    progress.report = note_progress;
     progress.user = &seen;
     options.settings = (const char *const[]){ "toybox.filter=toyxor", NULL };
     tenon_status status = tenon_save (plan, kit_path ("f.toybox"), &options, NULL, &progress, &kit_error);
@@ -296,7 +296,7 @@ START_TEST (test_progress)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "bytes");
     tcase_add_loop_test (tests, test_same_bytes, 0, sizeof settings / sizeof settings[0]);
@@ -311,5 +311,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("parallel", fill);
+    return kit_main ("parallel", fill_suite);
 }

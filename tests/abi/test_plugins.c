@@ -350,7 +350,7 @@ START_TEST (test_application_ages)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "tables");
     tcase_add_loop_test (tests, test_broken, 0, sizeof broken / sizeof broken[0]);
@@ -368,5 +368,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("abi", fill);
+    return kit_main ("abi", fill_suite);
 }

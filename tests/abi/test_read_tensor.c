@@ -6,7 +6,7 @@
 static const uint64_t shape[2] = { 2, 3 };
 
 static void
-add (tenon_plan *plan, const char *name, uint32_t flags, const void *data)
+add_array (tenon_plan *plan, const char *name, uint32_t flags, const void *data)
 {
     tenon_array array;
     KIT_INIT (array);
@@ -21,7 +21,7 @@ add (tenon_plan *plan, const char *name, uint32_t flags, const void *data)
 }
 
 static void
-dump (tenon_plan *plan, const char *order, const char *expected)
+expect_dump (tenon_plan *plan, const char *order, const char *expected)
 {
     const char *settings[] = { order, NULL };
     size_t size;
@@ -47,11 +47,11 @@ START_TEST (test_arrays)
     tenon_plan *plan;
     kit_plugins ("toydump", NULL);
     ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
-    add (plan, "c", 0, c_order);
-    add (plan, "f", TENON_FORTRAN, fortran);
-    add (plan, "b", TENON_BIG_ENDIAN, big);
-    dump (plan, "toydump.order=c", "c" C_LINE "f" C_LINE "b" C_LINE);
-    dump (plan, "toydump.order=fortran", "c" F_LINE "f" F_LINE "b" F_LINE);
+    add_array (plan, "c", 0, c_order);
+    add_array (plan, "f", TENON_FORTRAN, fortran);
+    add_array (plan, "b", TENON_BIG_ENDIAN, big);
+    expect_dump (plan, "toydump.order=c", "c" C_LINE "f" C_LINE "b" C_LINE);
+    expect_dump (plan, "toydump.order=fortran", "c" F_LINE "f" F_LINE "b" F_LINE);
     tenon_plan_free (plan);
 }
 END_TEST
@@ -82,8 +82,8 @@ START_TEST (test_callback)
     array.size = 12;
     ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
     ck_assert_int_eq (tenon_plan_add (plan, &array, &kit_error), TENON_OK);
-    dump (plan, "toydump.order=fortran", "made" F_LINE);
-    dump (plan, "toydump.order=c", "made" C_LINE); /* what was made once is kept */
+    expect_dump (plan, "toydump.order=fortran", "made" F_LINE);
+    expect_dump (plan, "toydump.order=c", "made" C_LINE); /* what was made once is kept */
     ck_assert_uint_eq (next, 12);
     tenon_plan_free (plan);
 }
@@ -151,7 +151,7 @@ START_TEST (test_beyond)
     options.format = "beyond";
     options.flags = TENON_SAVE_EXACT_NAME;
     ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
-    add (plan, "c", 0, c_order);
+    add_array (plan, "c", 0, c_order);
     kit_failed (tenon_save (plan, kit_path ("out"), &options, NULL, NULL, &kit_error), TENON_E_MISUSE,
                 "tensor 'c': the codec beyond: it read beyond the end");
     ck_assert (!kit_exists ("out"));

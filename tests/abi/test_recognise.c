@@ -212,7 +212,7 @@ START_TEST (test_two_contexts)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "choice");
     tcase_add_loop_test (tests, test_choice, 0, sizeof cases / sizeof cases[0]);
@@ -225,5 +225,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("choose", fill);
+    return kit_main ("choose", fill_suite);
 }

@@ -10,8 +10,8 @@ static const char text[] = "@m i32 3 4\n"
                            "@s f64\n-2.5\n@none f32 0 5\n@v f32 6\n0.5 1 1.5 2 2.5 3\n.toytext\n";
 
 static void
-numbers (tenon_file *file, const char *name, const uint64_t *start, const uint64_t *count,
-         const int64_t *step, const double *wanted, unsigned n)
+expect_numbers (tenon_file *file, const char *name, const uint64_t *start, const uint64_t *count,
+                const int64_t *step, const double *wanted, unsigned n)
 {
     tenon_request request;
     double found[64];
@@ -45,12 +45,12 @@ check_served (tenon_file *file)
     ck_assert_uint_eq (kit_tensor (file, "m").storage, 1);
     ck_assert_uint_eq (kit_tensor (file, "m").nbytes, 48);
     ck_assert_uint_eq (kit_tensor (file, "m").stored, 0);
-    numbers (file, "m", NULL, NULL, NULL, NUMBERS (11, 12, 13, 14, 21, 22, 23, 24, 31, 32, 33, 34));
-    numbers (file, "m", KIT_SHAPE (1, 1), KIT_SHAPE (2, 2), STEP (1, 2), NUMBERS (22, 24, 32, 34));
-    numbers (file, "m", KIT_SHAPE (0, 3), KIT_SHAPE (2, 1), STEP (2, 1), NUMBERS (14, 34));
-    numbers (file, "m", KIT_SHAPE (2, 0), NULL, NULL, NUMBERS (31, 32, 33, 34));
-    numbers (file, "s", NULL, NULL, NULL, NUMBERS (-2.5));
-    numbers (file, "v", KIT_SHAPE (1), KIT_SHAPE (3), STEP (2), NUMBERS (1, 2, 3));
+    expect_numbers (file, "m", NULL, NULL, NULL, NUMBERS (11, 12, 13, 14, 21, 22, 23, 24, 31, 32, 33, 34));
+    expect_numbers (file, "m", KIT_SHAPE (1, 1), KIT_SHAPE (2, 2), STEP (1, 2), NUMBERS (22, 24, 32, 34));
+    expect_numbers (file, "m", KIT_SHAPE (0, 3), KIT_SHAPE (2, 1), STEP (2, 1), NUMBERS (14, 34));
+    expect_numbers (file, "m", KIT_SHAPE (2, 0), NULL, NULL, NUMBERS (31, 32, 33, 34));
+    expect_numbers (file, "s", NULL, NULL, NULL, NUMBERS (-2.5));
+    expect_numbers (file, "v", KIT_SHAPE (1), KIT_SHAPE (3), STEP (2), NUMBERS (1, 2, 3));
     kit_data (file, "none", "", "", 0);
     kit_data (file, "v", "u8", "\0\1\1\2\2\3", 6);
     kit_data (file, "m", "i8", "\13\14\15\16\25\26\27\30\37\40\41\42", 12);
@@ -126,7 +126,7 @@ START_TEST (test_served_member)
 END_TEST
 
 static int
-gather (void *user, const void *data, uint64_t size)
+gather_bytes (void *user, const void *data, uint64_t size)
 {
     struct bytes *bytes = (struct bytes *) user;
     kit_put (bytes, data, (size_t) size);
@@ -134,7 +134,7 @@ gather (void *user, const void *data, uint64_t size)
 }
 
 static int
-refuse (void *user, const void *data, uint64_t size)
+refuse_bytes (void *user, const void *data, uint64_t size)
 {
     (void) user, (void) data, (void) size;
     return 1;
@@ -158,9 +158,10 @@ START_TEST (test_load_and_stream)
     requests[2].start = KIT_SHAPE (3);
     tenon_status status = tenon_load (file, requests, 3, &memory, NULL, &kit_error);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
-    status = tenon_stream (file, &requests[0], gather, &streamed, NULL, &kit_error);
+    status = tenon_stream (file, &requests[0], gather_bytes, &streamed, NULL, &kit_error);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
-    kit_failed (tenon_stream (file, &requests[0], refuse, NULL, NULL, &kit_error), TENON_E_CANCELLED, "");
+    kit_failed (tenon_stream (file, &requests[0], refuse_bytes, NULL, NULL, &kit_error), TENON_E_CANCELLED,
+                "");
     tenon_close (file);
     ck_assert_uint_eq (streamed.size, 12);
     ck_assert_int_eq (memcmp (streamed.data, requests[0].data, 12), 0);
@@ -254,11 +255,12 @@ START_TEST (test_blocks)
     kit_data (file, "q", "", tq8_blocks, 18);
     kit_data (file, "b", "", "\0\0\x80\x3e\4\0\xf8\xff\0\0\xff\x7f", 12); /* swapped field by field */
     kit_data (file, "p", "", "acbde", 5);
-    numbers (file, "q", NULL, NULL, NULL, tq8_numbers, 16);
-    numbers (file, "s", NULL, NULL, NULL, scaled, 4);
-    numbers (file, "b", NULL, NULL, NULL, scaled, 4);
-    numbers (file, "q", KIT_SHAPE (0, 3), KIT_SHAPE (2, 2), STEP (1, 4), NUMBERS (-0.5, 1.5, 160, 320));
-    numbers (file, "q", KIT_SHAPE (1, 5), KIT_SHAPE (1, 1), NULL, NUMBERS (240));
+    expect_numbers (file, "q", NULL, NULL, NULL, tq8_numbers, 16);
+    expect_numbers (file, "s", NULL, NULL, NULL, scaled, 4);
+    expect_numbers (file, "b", NULL, NULL, NULL, scaled, 4);
+    expect_numbers (file, "q", KIT_SHAPE (0, 3), KIT_SHAPE (2, 2), STEP (1, 4),
+                    NUMBERS (-0.5, 1.5, 160, 320));
+    expect_numbers (file, "q", KIT_SHAPE (1, 5), KIT_SHAPE (1, 1), NULL, NUMBERS (240));
     kit_data_fails (file, "p", "f32", TENON_E_UNSUPPORTED, "tensor 'p': topq cannot be read as f32");
     ck_assert_int_eq (tenon_dtype_castable (kit, q.dtype, TENON_F16), 1);
     ck_assert_int_eq (tenon_dtype_castable (kit, TENON_I32, q.dtype), 1);
@@ -390,7 +392,7 @@ START_TEST (test_block_failures)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "served");
     tcase_add_test (tests, test_served);
@@ -408,5 +410,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("text", fill);
+    return kit_main ("text", fill_suite);
 }

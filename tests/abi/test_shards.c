@@ -503,7 +503,7 @@ write_set (unsigned each, const char *items, uint32_t flags)
 }
 
 static void
-holds (const char *name, const char *items)
+expect_items (const char *name, const char *items)
 {
     tenon_file *file = open_set (name);
     is_set (file, "w.index.toyset", 4);
@@ -518,12 +518,12 @@ START_TEST (test_rewritten)
     kit_plugins ("toyraw toyset", NULL);
     write_set (1, "1234", 0);
     ck_assert_uint_eq (kit_count_files (), 5);
-    holds ("w-00004-of-00004.toyraw", "1234");
+    expect_items ("w-00004-of-00004.toyraw", "1234");
     write_set (2, "5678", 0);
     ck_assert_uint_eq (kit_count_files (), 7);
-    holds ("w-00001-of-00002.toyraw", "5678");
-    holds ("w-00004-of-00004.toyraw", "5678");
-    holds ("", "5678");
+    expect_items ("w-00001-of-00002.toyraw", "5678");
+    expect_items ("w-00004-of-00004.toyraw", "5678");
+    expect_items ("", "5678");
     ck_assert_int_eq (unlink (kit_path ("w.index.toyset")), 0); /* as after a crash: each by itself */
     set_fails ("", TENON_OPEN_SHARDS, TENON_E_AMBIGUOUS,
                "'w-00001-of-00002.toyraw' and 'w-00001-of-00004.toyraw'");
@@ -556,7 +556,7 @@ START_TEST (test_onto_itself)
         ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
         tenon_report_free (report);
         ck_assert_uint_eq (kit_count_files (), 5);
-        holds ("", "1234");
+        expect_items ("", "1234");
     }
     /* a single file of the target's name is not part of what is written */
     kit_save ("w.toyset", "mine", 4);
@@ -569,7 +569,7 @@ START_TEST (test_onto_itself)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "parts");
     tcase_add_test (tests, test_a_part);
@@ -593,5 +593,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("parts", fill);
+    return kit_main ("parts", fill_suite);
 }

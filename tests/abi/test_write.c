@@ -9,7 +9,7 @@
 /* ---- taking a toybox apart, without tenon ---- */
 
 static uint64_t
-le (const uint8_t *bytes, unsigned width)
+read_le (const uint8_t *bytes, unsigned width)
 {
     uint64_t number = 0;
     for (unsigned i = 0; i < width; i++)
@@ -30,23 +30,23 @@ member_of (const uint8_t *file, size_t size, unsigned number)
 {
     struct member member;
     ck_assert_int_eq (memcmp (file, "TOYBOX1\n", 8), 0);
-    ck_assert_uint_lt (number, le (file + 8, 4));
-    const uint8_t *at = file + le (file + 16, 8);
+    ck_assert_uint_lt (number, read_le (file + 8, 4));
+    const uint8_t *at = file + read_le (file + 16, 8);
     for (unsigned i = 0; i <= number; i++) {
-        unsigned length = (unsigned) le (at, 2);
+        unsigned length = (unsigned) read_le (at, 2);
         ck_assert_uint_lt (length, sizeof member.name);
         memset (&member, 0, sizeof member);
         memcpy (member.name, at + 2, length);
         at += 2 + length;
         member.filter = at[0], member.check = at[1];
-        member.lead = le (at + 2, 8), member.offset = le (at + 10, 8);
-        member.stored = le (at + 18, 8), member.size = le (at + 26, 8);
-        member.crc = (uint32_t) le (at + 34, 4);
-        member.block_size = le (at + 38, 8), member.blocks = (unsigned) le (at + 46, 4);
+        member.lead = read_le (at + 2, 8), member.offset = read_le (at + 10, 8);
+        member.stored = read_le (at + 18, 8), member.size = read_le (at + 26, 8);
+        member.crc = (uint32_t) read_le (at + 34, 4);
+        member.block_size = read_le (at + 38, 8), member.blocks = (unsigned) read_le (at + 46, 4);
         at += 50;
         for (unsigned k = 0; k < member.blocks; k++, at += 8)
             if (k < 64)
-                member.ends[k] = le (at, 8);
+                member.ends[k] = read_le (at, 8);
         ck_assert_uint_le ((size_t) (at - file), size);
     }
     ck_assert_int_eq (memcmp (file + member.offset - member.lead, "MEMB", 4), 0);
@@ -86,11 +86,11 @@ inflate_checked (const uint8_t *from, const struct member *member, uint8_t *to)
 }
 
 static void
-unxor (const uint8_t *from, const struct member *member, uint8_t *to)
+decode_xor (const uint8_t *from, const struct member *member, uint8_t *to)
 {
     uint64_t at = 0, done = 0;
     for (;;) {
-        uint32_t head = (uint32_t) le (from + at, 4), size = head & 0x7fffffff;
+        uint32_t head = (uint32_t) read_le (from + at, 4), size = head & 0x7fffffff;
         at += 4;
         ck_assert_uint_le (done + size, member->size);
         for (uint32_t i = 0; i < size; i++)
@@ -149,14 +149,14 @@ START_TEST (test_members)
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
     tenon_plan_free (plan);
     const uint8_t *file = kit_load ("f.toybox", &size);
-    ck_assert_uint_eq (le (file + 8, 4), 2);
+    ck_assert_uint_eq (read_le (file + 8, 4), 2);
     struct member first = member_of (file, size, 0), member = member_of (file, size, 1);
     ck_assert_str_eq (first.name, "x.toyraw");
     ck_assert_uint_eq (first.offset, 24 + 6 + 8);
     ck_assert_str_eq (member.name, "squares.toyraw");
     ck_assert_uint_eq (member.lead, 6 + 14);
     ck_assert_uint_eq (member.offset, first.offset + first.stored + 20);
-    ck_assert_uint_eq (member.offset + member.stored, le (file + 16, 8));
+    ck_assert_uint_eq (member.offset + member.stored, read_le (file + 16, 8));
     ck_assert_uint_eq (member.size, inner.size);
     ck_assert_uint_eq (member.crc, crc32 (0, inner.data, (uInt) inner.size));
     if (ways[_i].block_size == UINT64_MAX) { /* the host's choice */
@@ -172,7 +172,7 @@ START_TEST (test_members)
     switch (member.filter) {
     case 0: memcpy (decoded, file + member.offset, member.stored); break;
     case 1: inflate_checked (file + member.offset, &member, decoded); break;
-    case 2: unxor (file + member.offset, &member, decoded); break;
+    case 2: decode_xor (file + member.offset, &member, decoded); break;
     default:
         for (size_t i = 0; i < member.size; i++)
             decoded[i] = file[member.offset + member.size - 1 - i];
@@ -236,7 +236,7 @@ START_TEST (test_groups)
     kit_add (plan, "z", "u16", 0, 1, KIT_SHAPE (1), "\7\0", 2);
     ck_assert_int_eq (kit_write (plan, "f.toybox", NULL, "toybox.group=2", NULL), TENON_OK);
     const uint8_t *bytes = kit_load ("f.toybox", &size);
-    ck_assert_uint_eq (le (bytes + 8, 4), 2);
+    ck_assert_uint_eq (read_le (bytes + 8, 4), 2);
     ck_assert_str_eq (member_of (bytes, size, 1).name, "z.toyraw");
     tenon_file *file = kit_open ("f.toybox", NULL, NULL);
     ck_assert_uint_eq (tenon_count (file), 3);
@@ -462,7 +462,7 @@ START_TEST (test_asked)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "members");
     tcase_add_loop_test (tests, test_members, 0, sizeof ways / sizeof ways[0]);
@@ -479,5 +479,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("write", fill);
+    return kit_main ("write", fill_suite);
 }

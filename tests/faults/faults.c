@@ -104,7 +104,7 @@ static int fault;
 static uint64_t first, last;
 
 static bool
-choose (const char *word, size_t length)
+choose_calls (const char *word, size_t length)
 {
     static const struct {
         const char *name;
@@ -136,13 +136,13 @@ take_number (const char **text)
 }
 
 static bool
-understand (const char *what)
+understand_fault (const char *what)
 {
     size_t length;
     memset (chosen, 0, sizeof chosen);
     do {
         length = strcspn (what, ",:");
-        if (!choose (what, length))
+        if (!choose_calls (what, length))
             return false;
         what += length + (what[length] == ',');
     } while (what[-1] == ',');
@@ -172,7 +172,7 @@ faults_set (const char *what)
         return 0;
     atomic_store (&counted, 0);
     atomic_store (&hits, 0);
-    if (!understand (what))
+    if (!understand_fault (what))
         return -1;
     atomic_store (&armed, true);
     return 0;
@@ -197,7 +197,7 @@ faults_live (void)
 }
 
 __attribute__ ((constructor)) static void
-begin (void)
+begin_faults (void)
 {
     const char *what = getenv ("TENON_FAULTS");
     if (what && faults_set (what) < 0) {
@@ -209,7 +209,7 @@ begin (void)
 }
 
 __attribute__ ((destructor)) static void
-end (void)
+end_faults (void)
 {
     const char *path = getenv ("TENON_FAULTS_LOG");
     faults_set (NULL);
@@ -222,7 +222,7 @@ end (void)
 
 /* 0: the call is to be done; else what happens instead. */
 static int
-meet (unsigned call)
+meet_call (unsigned call)
 {
     if (!atomic_load_explicit (&armed, memory_order_acquire) || !chosen[call])
         return 0;
@@ -240,7 +240,7 @@ meet (unsigned call)
 /* ---- the real ones ---- */
 
 static void *
-real (const char *name)
+find_real (const char *name)
 {
     void *found = dlsym (RTLD_NEXT, name);
     if (!found)
@@ -253,7 +253,7 @@ real (const char *name)
     static _Atomic (__typeof__ (&name)) real_##name;                                                         \
     __typeof__ (&name) go = atomic_load_explicit (&real_##name, memory_order_acquire);                       \
     if (!go) {                                                                                               \
-        go = (__typeof__ (&name)) real (#name);                                                              \
+        go = (__typeof__ (&name)) find_real (#name);                                                         \
         atomic_store_explicit (&real_##name, go, memory_order_release);                                      \
     }
 
@@ -262,7 +262,7 @@ real (const char *name)
     EXPORT int name parameters                                                                               \
     {                                                                                                        \
         REAL (name)                                                                                          \
-        int met = meet (CALL_##name);                                                                        \
+        int met = meet_call (CALL_##name);                                                                   \
         if (met > 0)                                                                                         \
             return -1;                                                                                       \
         int result = go arguments;                                                                           \
@@ -276,7 +276,7 @@ real (const char *name)
     EXPORT ssize_t name parameters                                                                           \
     {                                                                                                        \
         REAL (name)                                                                                          \
-        int met = meet (CALL_##name);                                                                        \
+        int met = meet_call (CALL_##name);                                                                   \
         if (met > 0)                                                                                         \
             return -1;                                                                                       \
         if (met == ZERO)                                                                                     \
@@ -331,7 +331,7 @@ EXPORT ssize_t
 readlinkat (int a, const char *name, char *text, size_t length)
 {
     REAL (readlinkat)
-    return meet (CALL_readlinkat) > 0 ? -1 : go (a, name, text, length);
+    return meet_call (CALL_readlinkat) > 0 ? -1 : go (a, name, text, length);
 }
 
 /* Closes all the same: a test must not run out of descriptors. */
@@ -339,7 +339,7 @@ EXPORT int
 close (int fd)
 {
     REAL (close)
-    int met = meet (CALL_close), result = go (fd);
+    int met = meet_call (CALL_close), result = go (fd);
     if (met == KILLED)
         kill (getpid (), SIGKILL);
     if (met <= 0)
@@ -356,7 +356,7 @@ openat (int a, const char *name, int flags, ...)
     va_start (list, flags);
     mode_t mode = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE ? va_arg (list, mode_t) : 0;
     va_end (list);
-    int met = meet (CALL_openat);
+    int met = meet_call (CALL_openat);
     if (met > 0)
         return -1;
     int fd = go (a, name, flags, mode);
@@ -373,7 +373,7 @@ open (const char *name, int flags, ...)
     va_start (list, flags);
     mode_t mode = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE ? va_arg (list, mode_t) : 0;
     va_end (list);
-    return meet (CALL_open) > 0 ? -1 : go (name, flags, mode);
+    return meet_call (CALL_open) > 0 ? -1 : go (name, flags, mode);
 }
 
 TOO (int, openat, (int a, const char *name, int flags, ...))
@@ -383,7 +383,7 @@ EXPORT void *
 mmap (void *address, size_t length, int protection, int flags, int fd, off_t offset)
 {
     REAL (mmap)
-    return meet (CALL_mmap) > 0 ? MAP_FAILED : go (address, length, protection, flags, fd, offset);
+    return meet_call (CALL_mmap) > 0 ? MAP_FAILED : go (address, length, protection, flags, fd, offset);
 }
 
 TOO (void *, mmap, (void *address, size_t length, int protection, int flags, int fd, off_t offset))
@@ -392,7 +392,7 @@ EXPORT int
 pthread_create (pthread_t *thread, const pthread_attr_t *how, void *(*begins) (void *), void *argument)
 {
     REAL (pthread_create)
-    return meet (CALL_pthread_create) > 0 ? EAGAIN : go (thread, how, begins, argument);
+    return meet_call (CALL_pthread_create) > 0 ? EAGAIN : go (thread, how, begins, argument);
 }
 
 /* ---- memory ---- */
@@ -422,13 +422,13 @@ from_reserve (size_t size)
         if (finding)                                                                                         \
             return from_reserve (size);                                                                      \
         finding = true;                                                                                      \
-        go = (__typeof__ (&name)) real (#name);                                                              \
+        go = (__typeof__ (&name)) find_real (#name);                                                         \
         finding = false;                                                                                     \
         atomic_store_explicit (&real_##name, go, memory_order_release);                                      \
     }
 
 static void *
-noted (void *block)
+note_block (void *block)
 {
     if (block)
         atomic_fetch_add_explicit (&live, 1, memory_order_relaxed);
@@ -439,21 +439,21 @@ EXPORT void *
 malloc (size_t size)
 {
     REAL_MEMORY (malloc, size)
-    return meet (CALL_malloc) > 0 ? NULL : noted (go (size));
+    return meet_call (CALL_malloc) > 0 ? NULL : note_block (go (size));
 }
 
 EXPORT void *
 calloc (size_t count, size_t size)
 {
     REAL_MEMORY (calloc, count * size)
-    return meet (CALL_calloc) > 0 ? NULL : noted (go (count, size));
+    return meet_call (CALL_calloc) > 0 ? NULL : note_block (go (count, size));
 }
 
 EXPORT void *
 realloc (void *block, size_t size)
 {
     REAL_MEMORY (realloc, size)
-    if (meet (CALL_realloc) > 0)
+    if (meet_call (CALL_realloc) > 0)
         return NULL;
     if (is_reserve (block)) {
         void *copy = malloc (size);
@@ -462,7 +462,7 @@ realloc (void *block, size_t size)
     }
     void *result = go (block, size);
     if (!block)
-        return noted (result);
+        return note_block (result);
     if (!result && size == 0)
         atomic_fetch_sub_explicit (&live, 1, memory_order_relaxed);
     return result;
@@ -472,18 +472,18 @@ EXPORT void *
 aligned_alloc (size_t alignment, size_t size)
 {
     REAL_MEMORY (aligned_alloc, size)
-    return meet (CALL_aligned_alloc) > 0 ? NULL : noted (go (alignment, size));
+    return meet_call (CALL_aligned_alloc) > 0 ? NULL : note_block (go (alignment, size));
 }
 
 EXPORT int
 posix_memalign (void **block, size_t alignment, size_t size)
 {
     REAL (posix_memalign)
-    if (meet (CALL_posix_memalign) > 0)
+    if (meet_call (CALL_posix_memalign) > 0)
         return ENOMEM;
     int result = go (block, alignment, size);
     if (result == 0)
-        noted (*block);
+        note_block (*block);
     return result;
 }
 

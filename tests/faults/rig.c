@@ -11,7 +11,7 @@
 struct rig rig;
 
 static void *
-find (const char *name)
+find_symbol (const char *name)
 {
     return dlsym (RTLD_DEFAULT, name);
 }
@@ -21,10 +21,10 @@ rig_begin (char **arguments)
 {
     const char *sanitizers = getenv ("TENON_SANITIZERS"), *folder = getenv ("TENON_BUILDDIR");
     char path[1024];
-    *(void **) &rig.set = find ("faults_set");
-    *(void **) &rig.count = find ("faults_count");
-    *(void **) &rig.hits = find ("faults_hits");
-    *(void **) &rig.live = find ("faults_live");
+    *(void **) &rig.set = find_symbol ("faults_set");
+    *(void **) &rig.count = find_symbol ("faults_count");
+    *(void **) &rig.hits = find_symbol ("faults_hits");
+    *(void **) &rig.live = find_symbol ("faults_live");
     if (rig.set && rig.count && rig.hits && rig.live) {
         unsetenv ("LD_PRELOAD");
         return;

@@ -5,7 +5,7 @@
 
 /* What became of a save that met a fault. */
 static void
-judge (int kind, const char *fault, tenon_status status, const tenon_error *error)
+judge_save (int kind, const char *fault, tenon_status status, const tenon_error *error)
 {
     const char *why = "";
     int now = rig_generation (kind, &why);
@@ -28,7 +28,7 @@ judge (int kind, const char *fault, tenon_status status, const tenon_error *erro
 
 /* Lets the calls fail one after the other, until there are no more. */
 static void
-sweep (int kind, const char *calls, const char *how, const char *last, int must_succeed)
+sweep_calls (int kind, const char *calls, const char *how, const char *last, int must_succeed)
 {
     tenon_error error = TENON_ERROR_INIT;
     char fault[100];
@@ -41,7 +41,7 @@ sweep (int kind, const char *calls, const char *how, const char *last, int must_
         tenon_status status = rig_save (kind, 2, &error);
         uint64_t hits = rig.hits ();
         rig_stop ();
-        judge (kind, fault, status, &error);
+        judge_save (kind, fault, status, &error);
         ck_assert_msg (!must_succeed || status == TENON_OK, "%s, %s: %s", rig_names[kind], fault,
                        error.message);
         /* once a removal fails as well, litter is left for the next save */
@@ -61,21 +61,21 @@ static const char *const failures[] = { "ENOSPC", "EIO" };
 START_TEST (every_call_fails)
 {
     rig_setup (1);
-    sweep (_i / 2, "disk", failures[_i % 2], "", 0);
+    sweep_calls (_i / 2, "disk", failures[_i % 2], "", 0);
 }
 END_TEST
 
 START_TEST (every_call_fails_without_syncs)
 {
     rig_setup (0);
-    sweep (_i, "disk", "EIO", "", 0);
+    sweep_calls (_i, "disk", "EIO", "", 0);
 }
 END_TEST
 
 START_TEST (all_calls_fail_from_one_on)
 {
     rig_setup (1);
-    sweep (_i, "disk", "ENOSPC", "-", 0);
+    sweep_calls (_i, "disk", "ENOSPC", "-", 0);
 }
 END_TEST
 
@@ -83,9 +83,9 @@ END_TEST
 START_TEST (interrupted_and_short)
 {
     rig_setup (1);
-    sweep (_i, "output", "short", "", 1);
-    sweep (_i, "output,fallocate,ftruncate,fsync,flock", "EINTR", "", 1);
-    sweep (_i, "output", "zero", "", 0);
+    sweep_calls (_i, "output", "short", "", 1);
+    sweep_calls (_i, "output,fallocate,ftruncate,fsync,flock", "EINTR", "", 1);
+    sweep_calls (_i, "output", "zero", "", 0);
 }
 END_TEST
 
@@ -143,7 +143,7 @@ START_TEST (kernel_copies_fail)
     rig_fail ("fstatfs,copy_file_range:ENOSPC:1-");
     tenon_status status = rig_save (_i, 2, &error);
     rig_stop ();
-    judge (_i, "copy_file_range", status, &error);
+    judge_save (_i, "copy_file_range", status, &error);
     ck_assert_int_eq (status, TENON_E_IO);
     ck_assert_uint_eq (rig_litter (), 0);
 }
@@ -176,14 +176,14 @@ END_TEST
 START_TEST (reading_fails)
 {
     rig_setup (0);
-    sweep (_i / 2, "read,pread,open,openat,fstat,fstatat,readlinkat", _i % 2 ? "EIO" : "EMFILE", "", 0);
-    sweep (_i / 2, "pread", "short", "", 1);
-    sweep (_i / 2, "pread", "EINTR", "", 1);
+    sweep_calls (_i / 2, "read,pread,open,openat,fstat,fstatat,readlinkat", _i % 2 ? "EIO" : "EMFILE", "", 0);
+    sweep_calls (_i / 2, "pread", "short", "", 1);
+    sweep_calls (_i / 2, "pread", "EINTR", "", 1);
 }
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *cases = kit_case (suite, "disk");
     tcase_set_timeout (cases, 300);
@@ -203,5 +203,5 @@ main (int count, char **arguments)
 {
     (void) count;
     rig_begin (arguments);
-    return kit_main ("disk faults", fill);
+    return kit_main ("disk faults", fill_suite);
 }

@@ -87,7 +87,7 @@ done:
 
 /* Opens it, saves it as something else, and looks at that. */
 static tenon_status
-convert (int number, tenon_error *error)
+convert_sample (int number, tenon_error *error)
 {
     tenon_save_options options = { .struct_size = sizeof options,
                                    .flags = TENON_SAVE_CARRY,
@@ -130,7 +130,7 @@ put_wrong (void)
 }
 
 static void
-begin (void)
+begin_context (void)
 {
     static const char *const settings[] = { "save.durable=no", "core.threads=2", NULL };
     tenon_context_options options = { .struct_size = sizeof options,
@@ -153,18 +153,18 @@ begin (void)
 START_TEST (converting)
 {
     int number = _i / 2;
-    begin ();
+    begin_context ();
     for (int before = 0; before < number; before++) { /* that it may read one's target */
-        tenon_status status = convert (before, &kit_error);
+        tenon_status status = convert_sample (before, &kit_error);
         ck_assert_msg (status == TENON_OK, "%s: %s", cases[before].from, kit_error.message);
     }
-    rig_sweep (convert, number, cases[number].from, _i % 2 ? "-" : "");
+    rig_sweep (convert_sample, number, cases[number].from, _i % 2 ? "-" : "");
     tenon_context_free (formats);
 }
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *tests = kit_case (suite, "formats");
     tcase_set_timeout (tests, 300);
@@ -176,5 +176,5 @@ main (int count, char **arguments)
 {
     (void) count;
     rig_begin (arguments);
-    return kit_main ("memory faults in plugins", fill);
+    return kit_main ("memory faults in plugins", fill_suite);
 }

@@ -9,7 +9,7 @@
 
 /* What is there after a death, and after the next save. */
 static void
-judge (int kind, const char *when)
+judge_death (int kind, const char *when)
 {
     const char *why = "";
     tenon_error error = TENON_ERROR_INIT;
@@ -49,7 +49,7 @@ START_TEST (at_every_call)
         status = wait_for (pid);
         ck_assert_msg (status == 0 || (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL),
                        "%s, %s: status %x", rig_names[kind], fault, (unsigned) status);
-        judge (kind, fault);
+        judge_death (kind, fault);
     }
 }
 END_TEST
@@ -57,7 +57,7 @@ END_TEST
 /* ---- any moment ---- */
 
 static uint64_t
-now (void)
+clock_now (void)
 {
     struct timespec time;
     clock_gettime (CLOCK_MONOTONIC, &time);
@@ -103,21 +103,21 @@ START_TEST (at_random_moments)
     for (unsigned round = 0; round < 100; round++) {
         int kind = _i < 2 ? RIG_RAW : (int) (round % RIG_FD);
         char when[64];
-        uint64_t begun = now ();
+        uint64_t begun = clock_now ();
         ck_assert_int_eq (rig_save (kind, 1, &kit_error), TENON_OK);
-        uint64_t length = now () - begun;
+        uint64_t length = clock_now () - begun;
         state = state * 6364136223846793005u + 1442695040888963407u;
         uint64_t rest = (uint64_t) ((double) (state >> 11) / 9007199254740992.0 * 2.0 * (double) length);
         snprintf (when, sizeof when, "after %llu µs, seed %d, round %u", (unsigned long long) rest / 1000, _i,
                   round);
         kill_after (kind, rest, when);
-        judge (kind, when);
+        judge_death (kind, when);
     }
 }
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *cases = kit_case (suite, "kill");
     tcase_set_timeout (cases, 300);
@@ -130,5 +130,5 @@ main (int count, char **arguments)
 {
     (void) count;
     rig_begin (arguments);
-    return kit_main ("kill", fill);
+    return kit_main ("kill", fill_suite);
 }

@@ -47,7 +47,7 @@ END_TEST
 /* ---- reading ---- */
 
 static int
-take (void *user, const void *data, uint64_t size)
+count_bytes (void *user, const void *data, uint64_t size)
 {
     (void) data;
     *(uint64_t *) user += size;
@@ -55,7 +55,7 @@ take (void *user, const void *data, uint64_t size)
 }
 
 static tenon_status
-look (tenon_file *file, tenon_error *error)
+look_at_all (tenon_file *file, tenon_error *error)
 {
     tenon_status status = TENON_OK;
     tenon_file_info info = { .struct_size = sizeof info };
@@ -110,7 +110,7 @@ read_all (tenon_file *file, tenon_error *error)
     requests[0].dtype = TENON_NONE;
     TRY (tenon_load (file, requests, 1, NULL, NULL, error));
     requests[1].dtype = TENON_BF16;
-    TRY (tenon_stream (file, &requests[1], take, &seen, NULL, error));
+    TRY (tenon_stream (file, &requests[1], count_bytes, &seen, NULL, error));
     TRY (tenon_verify (file, &report, NULL, error));
 done:
     tenon_memory_free (memory);
@@ -125,7 +125,7 @@ read_file (int kind, tenon_error *error)
     tenon_status status = tenon_open (kit, rig_path (kind), NULL, &file, error);
     if (status < 0)
         return status;
-    status = look (file, error);
+    status = look_at_all (file, error);
     if (status == TENON_OK)
         status = read_all (file, error);
     tenon_close (file);
@@ -320,7 +320,7 @@ START_TEST (failure_while_failing)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *cases = kit_case (suite, "memory");
     tcase_set_timeout (cases, 300);
@@ -340,5 +340,5 @@ main (int count, char **arguments)
 {
     (void) count;
     rig_begin (arguments);
-    return kit_main ("memory faults", fill);
+    return kit_main ("memory faults", fill_suite);
 }

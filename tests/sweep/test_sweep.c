@@ -25,7 +25,7 @@ static char **samples;
 static int sample_count;
 
 static void
-collect (const char *folder)
+collect_seeds (const char *folder)
 {
     DIR *dir = opendir (folder);
     struct dirent *entry;
@@ -36,7 +36,7 @@ collect (const char *folder)
             || snprintf (path, sizeof path, "%s/%s", folder, entry->d_name) >= (int) sizeof path)
             continue;
         if (stat (path, &status) == 0 && S_ISDIR (status.st_mode))
-            collect (path);
+            collect_seeds (path);
         else if (S_ISREG (status.st_mode) && status.st_size > 0 && status.st_size <= LARGEST) {
             samples = realloc (samples, (size_t) (sample_count + 1) * sizeof *samples);
             samples[sample_count++] = strdup (path);
@@ -47,7 +47,7 @@ collect (const char *folder)
 }
 
 static void
-setup (void)
+set_up (void)
 {
     static const char *const settings[] = { "core.threads=1", "limits.header_bytes=8MiB",
                                             "limits.inflated_bytes=8MiB", "limits.memory=1MiB", NULL };
@@ -59,7 +59,7 @@ setup (void)
 }
 
 static void
-teardown (void)
+tear_down (void)
 {
     tenon_context_free (context);
 }
@@ -101,7 +101,7 @@ read_all (tenon_file *file, uint64_t size)
 
 /* 1: it opened. A refusal has a status, and words that end nowhere in the middle. */
 static int
-try (const char *name, const unsigned char *bytes, uint64_t size)
+try_bytes (const char *name, const unsigned char *bytes, uint64_t size)
 {
     tenon_open_options options = { .struct_size = sizeof options, .name = name };
     tenon_error error = TENON_ERROR_INIT;
@@ -134,7 +134,7 @@ START_TEST (cut_at_every_byte)
     unsigned char bytes[LARGEST];
     uint64_t size = read_sample (samples[_i], bytes);
     for (uint64_t length = 0; length < size; length++)
-        try (samples[_i], bytes, length);
+        try_bytes (samples[_i], bytes, length);
 }
 END_TEST
 
@@ -146,7 +146,7 @@ START_TEST (every_byte_changed)
     for (uint64_t at = 0; at < size; at++)
         for (unsigned i = 0; i < sizeof changes; i++) {
             bytes[at] ^= changes[i];
-            try (samples[_i], bytes, size);
+            try_bytes (samples[_i], bytes, size);
             bytes[at] ^= changes[i];
         }
 }
@@ -266,7 +266,7 @@ START_TEST (samples_are_there)
     unsigned char bytes[LARGEST];
     int opened = 0;
     for (int i = 0; i < sample_count; i++)
-        opened += try (samples[i], bytes, read_sample (samples[i], bytes));
+        opened += try_bytes (samples[i], bytes, read_sample (samples[i], bytes));
     ck_assert_msg (opened >= 20, "only %d of %d samples open", opened, sample_count);
     struct rusage usage; /* kilobytes; a sanitizer's own memory is in it */
     getrusage (RUSAGE_SELF, &usage);
@@ -286,13 +286,13 @@ main (void)
         char path[8192];
         snprintf (path, sizeof path, "%s/%s/samples", folder, entry->d_name);
         if (entry->d_name[0] != '.')
-            collect (path);
+            collect_seeds (path);
     }
     if (dir)
         closedir (dir);
     Suite *suite = suite_create ("sweep");
     TCase *tests = tcase_create ("sweep");
-    tcase_add_checked_fixture (tests, setup, teardown);
+    tcase_add_checked_fixture (tests, set_up, tear_down);
     tcase_set_timeout (tests, 120);
     tcase_add_test (tests, samples_are_there);
     tcase_add_loop_test (tests, cut_at_every_byte, 0, sample_count);

@@ -9,7 +9,7 @@ past_end (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.offset = 61; /* of 64 */
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -17,7 +17,7 @@ far_offset (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.offset = UINT64_MAX - 3; /* + 4 would be 0 */
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -25,7 +25,7 @@ wrong_length (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.length = 5;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -35,9 +35,9 @@ overlap (struct tenon_call *call)
                         between = good_tensor ("between");
     second.offset = 32;
     between.offset = 3; /* its first byte is first's last */
-    TENON_TRY (add (call, first));
-    TENON_TRY (add (call, second));
-    return add (call, between);
+    TENON_TRY (add_tensor (call, first));
+    TENON_TRY (add_tensor (call, second));
+    return add_tensor (call, between);
 }
 
 static tenon_status
@@ -45,7 +45,7 @@ alias (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.flags = TENON_ALIAS;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -56,7 +56,7 @@ shape_of (struct tenon_call *call, uint64_t a, uint64_t b, uint64_t c)
     tensor.dtype = TENON_F32;
     tensor.shape = shape;
     tensor.rank = 3;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -92,7 +92,7 @@ rank_65 (struct tenon_call *call)
         shape[i] = 1;
     tensor.shape = shape;
     tensor.rank = 65;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -100,7 +100,7 @@ no_shape (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.shape = NULL;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 /* ---- names ---- */
@@ -109,21 +109,21 @@ static tenon_status
 twice (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("same");
-    TENON_TRY (add (call, tensor));
+    TENON_TRY (add_tensor (call, tensor));
     tensor.offset = 8;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
 no_name (struct tenon_call *call)
 {
-    return add (call, good_tensor (""));
+    return add_tensor (call, good_tensor (""));
 }
 
 static tenon_status
 bad_name (struct tenon_call *call)
 {
-    return add (call, good_tensor ("caf\xe9"));
+    return add_tensor (call, good_tensor ("caf\xe9"));
 }
 
 static tenon_status
@@ -132,7 +132,7 @@ nul_name (struct tenon_call *call)
     struct tenon_tensor tensor = good_tensor ("ab");
     tensor.name = "a\0b";
     tensor.name_length = 3;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 /* ---- dtypes, storage, flags, numbers ---- */
@@ -142,7 +142,7 @@ with_dtype (struct tenon_call *call, uint32_t dtype)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.dtype = dtype;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -176,7 +176,7 @@ half_block (struct tenon_call *call)
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.dtype = TENON_F4; /* two in a byte */
     tensor.shape = shape;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -204,7 +204,7 @@ grid (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.storage = TENON_GRID;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -212,7 +212,7 @@ storage_77 (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.storage = 77;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -220,7 +220,7 @@ served_without_read (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.storage = TENON_SERVED;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -228,7 +228,7 @@ high_flag (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.flags = 0x00010000;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -236,7 +236,7 @@ low_flag (struct tenon_call *call) /* fine */
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.flags = 0x00008000;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -244,7 +244,7 @@ size_zero (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.struct_size = 0;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -252,7 +252,7 @@ size_small (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.struct_size = offsetof (struct tenon_tensor, shape);
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -267,7 +267,7 @@ tensor_source_9 (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.source = 9;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -301,7 +301,7 @@ static tenon_status
 tells (struct tenon_call *call)
 {
     call->host->tell (call);
-    return add (call, good_tensor ("x"));
+    return add_tensor (call, good_tensor ("x"));
 }
 
 static const struct tenon_codec table[] = {

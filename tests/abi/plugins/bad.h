@@ -52,7 +52,7 @@ good_tensor (const char *name)
 }
 
 static inline tenon_status
-add (struct tenon_call *call, struct tenon_tensor tensor)
+add_tensor (struct tenon_call *call, struct tenon_tensor tensor)
 {
     return call->host->add_tensor (call, &tensor);
 }

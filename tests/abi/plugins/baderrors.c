@@ -17,10 +17,10 @@ ignores_failure (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.offset = 1000;
-    (void) add (call, tensor);
+    (void) add_tensor (call, tensor);
     tensor.offset = 0;
     tensor.name = "y";
-    return add (call, tensor) == TENON_OK ? TENON_OK : TENON_OK;
+    return add_tensor (call, tensor) == TENON_OK ? TENON_OK : TENON_OK;
 }
 
 static tenon_status
@@ -65,7 +65,7 @@ long_words (struct tenon_call *call)
 static tenon_status
 positive (struct tenon_call *call)
 {
-    TENON_TRY (add (call, good_tensor ("x")));
+    TENON_TRY (add_tensor (call, good_tensor ("x")));
     return 7;
 }
 
@@ -83,7 +83,7 @@ floods (struct tenon_call *call)
         tenon_note (call, TENON_NOTE, "item\x01", "note %u", i);
     call->host->note (call, 77, NULL, "of no known kind");
     call->host->note (call, TENON_NOTE, NULL, NULL);
-    return add (call, good_tensor ("x"));
+    return add_tensor (call, good_tensor ("x"));
 }
 
 /* Until it is asked to stop; it gives up in the end, so that a host that never asks is found out. */
@@ -102,7 +102,7 @@ static tenon_status
 expects_all (struct tenon_call *call) /* fine */
 {
     call->host->expect (call, UINT64_MAX, UINT64_MAX);
-    return add (call, good_tensor ("x"));
+    return add_tensor (call, good_tensor ("x"));
 }
 
 static tenon_status
@@ -148,7 +148,7 @@ many (struct tenon_call *call)
         tensor.name_length = (uint64_t) snprintf (name, sizeof name, "t%u", (unsigned) i);
         tensor.rank = 0;
         tensor.offset = i;
-        TENON_TRY (add (call, tensor));
+        TENON_TRY (add_tensor (call, tensor));
     }
     return TENON_OK;
 }

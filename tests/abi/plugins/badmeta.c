@@ -5,7 +5,7 @@
 static tenon_status
 probed (struct tenon_call *call)
 {
-    return add (call, good_tensor ("fine"));
+    return add_tensor (call, good_tensor ("fine"));
 }
 
 /* ---- metadata ---- */
@@ -162,7 +162,7 @@ probe_meddles (struct tenon_call *call)
 {
     uint8_t byte;
     (void) call->host->read_at (call, 0, 1000, &byte, 1);
-    (void) add (call, good_tensor ("meddled"));
+    (void) add_tensor (call, good_tensor ("meddled"));
     (void) call->host->put (call, "x", 1);
     (void) tenon_fail (call, TENON_E_MALFORMED, 0, "a probe cannot fail");
     return 0;
@@ -175,7 +175,7 @@ serve (struct tenon_call *call, const char *name)
 {
     struct tenon_tensor tensor = good_tensor (name);
     tensor.storage = TENON_SERVED;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -196,7 +196,7 @@ serves_fortran (struct tenon_call *call)
     struct tenon_tensor tensor = good_tensor ("x");
     tensor.storage = TENON_SERVED;
     tensor.flags = TENON_FORTRAN;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -208,7 +208,7 @@ read_served (struct tenon_call *call, const struct tenon_tensor *tensor, const s
     if (tensor->name[0] == 's')
         return TENON_E_IO;
     (void) tenon_fail (call, TENON_E_CHECKSUM, TENON_AUTO, "it is not what it seems");
-    return add (call, good_tensor ("late")) < 0 ? TENON_OK : TENON_OK;
+    return add_tensor (call, good_tensor ("late")) < 0 ? TENON_OK : TENON_OK;
 }
 
 static const struct tenon_codec table[] = {

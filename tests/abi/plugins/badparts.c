@@ -45,7 +45,7 @@ part_and_tensor (struct tenon_call *call)
     struct tenon_tensor tensor = good_tensor ("x");
     TENON_TRY (add_part (call, good_part ()));
     tensor.offset = 20;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 /* A tensor of the part, which is fine, and one of the file under it. */
@@ -55,10 +55,10 @@ part_twice_used (struct tenon_call *call)
     struct tenon_tensor tensor = good_tensor ("x");
     struct tenon_part part = good_part ();
     TENON_TRY (call->host->add_part (call, &part, &tensor.source));
-    TENON_TRY (add (call, tensor));
+    TENON_TRY (add_tensor (call, tensor));
     tensor = good_tensor ("y");
     tensor.offset = 16;
-    return add (call, tensor);
+    return add_tensor (call, tensor);
 }
 
 static tenon_status
@@ -235,7 +235,7 @@ include_unknown (struct tenon_call *call)
 static tenon_status
 fine (struct tenon_call *call)
 {
-    return add (call, good_tensor ("fine"));
+    return add_tensor (call, good_tensor ("fine"));
 }
 
 /* Includes the same part twice: its tensors would have one name. */

@@ -123,7 +123,7 @@ silent_write (struct tenon_call *call)
 static tenon_status
 describes (struct tenon_call *call)
 {
-    return add (call, good_tensor ("x"));
+    return add_tensor (call, good_tensor ("x"));
 }
 
 static tenon_status

@@ -6,27 +6,27 @@
 #include <tenon/plugin.h>
 
 static tenon_status
-describe (struct tenon_call *call)
+broken_describe (struct tenon_call *call)
 {
     return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "broken reads nothing");
 }
 
 static int64_t
-encode (void *state, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room)
+broken_encode (void *state, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room)
 {
     (void) state, (void) flags, (void) from, (void) size, (void) to, (void) room;
     return TENON_E_UNSUPPORTED;
 }
 
 static tenon_status
-decode (void *state, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
+broken_decode (void *state, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
 {
     (void) state, (void) last, (void) from, (void) stored, (void) to, (void) size;
     return TENON_E_UNSUPPORTED;
 }
 
 static uint64_t
-bound (int32_t level, uint64_t size)
+broken_bound (int32_t level, uint64_t size)
 {
     (void) level;
     return size;
@@ -80,15 +80,16 @@ make_whole (void)
                                   .options = options,
                                   .option_size = sizeof options[0],
                                   .option_count = 2,
-                                  .describe = describe };
-    second = (struct tenon_codec){ .struct_size = sizeof second, .id = "second", .describe = describe };
+                                  .describe = broken_describe };
+    second =
+        (struct tenon_codec){ .struct_size = sizeof second, .id = "second", .describe = broken_describe };
     filter = (struct tenon_filter){ .struct_size = sizeof filter,
                                     .id = "brokenfilter",
-                                    .bound = bound,
+                                    .bound = broken_bound,
                                     .open = open_state,
                                     .close = close_state,
-                                    .encode = encode,
-                                    .decode = decode };
+                                    .encode = broken_encode,
+                                    .decode = broken_decode };
     swap = (struct tenon_swap_field){ 0, 2, 1 };
     dtype = (struct tenon_dtype){ .struct_size = sizeof dtype,
                                   .kind = TENON_KIND_BLOCK,

@@ -17,7 +17,7 @@
     }
 
 static tenon_status
-describe (struct tenon_call *call)
+future_describe (struct tenon_call *call)
 {
     if (TENON_HAS (call, future_service))
         return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO,
@@ -58,7 +58,7 @@ static const struct tenon_codec codec = {
     .options = options,
     .option_size = sizeof options[0],
     .option_count = 2,
-    .describe = describe,
+    .describe = future_describe,
     .write = aged_write,
     .future = LATER,
 };

@@ -36,7 +36,7 @@ largest_of (const float *items, unsigned count)
 
 /* Half away from zero. */
 static int32_t
-rounded (float x)
+round_half_away (float x)
 {
     return (int32_t) (x < 0 ? x - 0.5f : x + 0.5f);
 }
@@ -67,7 +67,7 @@ tq8_encode (const float *items, void *blocks, uint64_t block_count)
             exponent++;
         block[0] = (int8_t) exponent;
         for (unsigned i = 0; i < TQ8_ITEMS; i++)
-            block[1 + i] = (int8_t) rounded (items[i] / power_of_two (exponent));
+            block[1 + i] = (int8_t) round_half_away (items[i] / power_of_two (exponent));
     }
     return TENON_OK;
 }
@@ -103,7 +103,7 @@ ts4_encode (const float *items, void *blocks, uint64_t block_count)
         memcpy (&bits, &scale, sizeof bits);
         tenon_put_le32 (block, bits);
         for (unsigned i = 0; i < TS4_ITEMS; i++)
-            tenon_put_le16 (block + 4 + 2 * i, (uint16_t) (int16_t) rounded (items[i] / scale));
+            tenon_put_le16 (block + 4 + 2 * i, (uint16_t) (int16_t) round_half_away (items[i] / scale));
     }
     return TENON_OK;
 }

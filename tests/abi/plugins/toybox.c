@@ -39,7 +39,7 @@ static const char *const filters[] = { NULL, "deflate", "toyxor", "toyrot" };
 #define FILTERS (sizeof filters / sizeof filters[0])
 
 static tenon_status
-option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting)
+box_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting)
 {
     memset (setting, 0, sizeof *setting);
     setting->struct_size = sizeof *setting;
@@ -49,12 +49,12 @@ option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting)
 /* ---- reading ---- */
 
 static tenon_status
-include (struct tenon_call *call, uint32_t source, const struct tenon_part *part)
+include_member (struct tenon_call *call, uint32_t source, const struct tenon_part *part)
 {
     struct tenon_include how = { .struct_size = sizeof how };
     struct tenon_setting prefix, metadata;
-    TENON_TRY (option (call, PREFIX, &prefix));
-    TENON_TRY (option (call, METADATA, &metadata));
+    TENON_TRY (box_option (call, PREFIX, &prefix));
+    TENON_TRY (box_option (call, METADATA, &metadata));
     how.flags = prefix.integer ? TENON_INCLUDE_PREFIX : 0;
     if (metadata.integer == METADATA_SHARED)
         how.flags |= TENON_INCLUDE_REPEATED;
@@ -131,11 +131,11 @@ describe_member (struct tenon_cursor *cursor)
     part.check_value = crc;
     TENON_TRY (take_blocks (cursor, &part));
     TENON_TRY (call->host->add_part (call, &part, &source));
-    return include (call, source, &part);
+    return include_member (call, source, &part);
 }
 
 static tenon_status
-describe (struct tenon_call *call)
+box_describe (struct tenon_call *call)
 {
     uint8_t header[HEADER];
     struct tenon_cursor cursor;
@@ -196,14 +196,14 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, uint64_t 
     struct tenon_setting codec, filter, level, block_size, blocks, check, mix, announce;
     uint8_t lead[LEAD];
     char name[1024];
-    TENON_TRY (option (call, MEMBER, &codec));
-    TENON_TRY (option (call, FILTER, &filter));
-    TENON_TRY (option (call, LEVEL, &level));
-    TENON_TRY (option (call, BLOCK_SIZE, &block_size));
-    TENON_TRY (option (call, BLOCKS, &blocks));
-    TENON_TRY (option (call, CHECK, &check));
-    TENON_TRY (option (call, MIX, &mix));
-    TENON_TRY (option (call, ANNOUNCE, &announce));
+    TENON_TRY (box_option (call, MEMBER, &codec));
+    TENON_TRY (box_option (call, FILTER, &filter));
+    TENON_TRY (box_option (call, LEVEL, &level));
+    TENON_TRY (box_option (call, BLOCK_SIZE, &block_size));
+    TENON_TRY (box_option (call, BLOCKS, &blocks));
+    TENON_TRY (box_option (call, CHECK, &check));
+    TENON_TRY (box_option (call, MIX, &mix));
+    TENON_TRY (box_option (call, ANNOUNCE, &announce));
     if (mix.integer && first % (uint64_t) mix.integer == 0)
         filter.integer = 2;
     TENON_TRY (call->host->plan_tensor (call, first, &tensor));
@@ -299,7 +299,7 @@ keep_old (struct tenon_call *call, uint64_t tensors, struct directory *directory
     struct tenon_source_info info = { .struct_size = sizeof info };
     struct tenon_cursor cursor;
     uint8_t header[HEADER];
-    TENON_TRY (option (call, OLD, &old));
+    TENON_TRY (box_option (call, OLD, &old));
     TENON_TRY (call->host->source_info (call, 0, &info));
     if (old.integer == OLD_FORGET)
         return call->host->put (call, header, HEADER);
@@ -315,7 +315,7 @@ keep_old (struct tenon_call *call, uint64_t tensors, struct directory *directory
 }
 
 static tenon_status
-write (struct tenon_call *call)
+box_write (struct tenon_call *call)
 {
     struct tenon_plan_info plan = { .struct_size = sizeof plan };
     struct directory directory = { NULL, 0, 0 };
@@ -323,9 +323,9 @@ write (struct tenon_call *call)
     uint8_t header[HEADER] = MAGIC;
     uint32_t members = 0;
     TENON_TRY (call->host->plan_info (call, &plan));
-    TENON_TRY (option (call, GROUP, &group));
-    TENON_TRY (option (call, MIX, &mix));
-    TENON_TRY (option (call, ANNOUNCE, &announce));
+    TENON_TRY (box_option (call, GROUP, &group));
+    TENON_TRY (box_option (call, MIX, &mix));
+    TENON_TRY (box_option (call, ANNOUNCE, &announce));
     if (plan.flags & TENON_PLAN_APPENDS)
         TENON_TRY (keep_old (call, plan.tensors, &directory, &members));
     else
@@ -400,8 +400,8 @@ static const struct tenon_codec codec = {
     .option_size = sizeof options[0],
     .option_count = OPTIONS,
     .opaque_family = "toy",
-    .describe = describe,
-    .write = write,
+    .describe = box_describe,
+    .write = box_write,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 

@@ -7,7 +7,7 @@
 #define PIECE 7u
 
 static tenon_status
-dump (struct tenon_call *call, uint64_t index, const struct tenon_layout *layout)
+dump_tensor (struct tenon_call *call, uint64_t index, const struct tenon_layout *layout)
 {
     static const char digits[] = "0123456789abcdef";
     struct tenon_tensor tensor = { .struct_size = sizeof tensor };
@@ -46,7 +46,7 @@ write_dump (struct tenon_call *call)
     layout.flags = order.integer ? TENON_FORTRAN : 0;
     TENON_TRY (call->host->plan_info (call, &plan));
     for (uint64_t i = 0; i < plan.tensors; i++)
-        TENON_TRY (dump (call, i, &layout));
+        TENON_TRY (dump_tensor (call, i, &layout));
     return TENON_OK;
 }
 

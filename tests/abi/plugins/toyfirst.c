@@ -8,7 +8,7 @@
 #include <tenon/plugin.h>
 
 static tenon_status
-add (struct tenon_call *call, const char *key, const struct tenon_value *value)
+add_metadata (struct tenon_call *call, const char *key, const struct tenon_value *value)
 {
     return call->host->add_metadata (call, key, strlen (key), value);
 }
@@ -23,14 +23,14 @@ add_set (struct tenon_call *call, uint64_t bytes)
     if (!(set.flags & TENON_SHARDS_WHOLE)) {
         snprintf (key, sizeof key, "%d of %d, alone", (int) set.number, (int) set.count);
         value.as.u = set.shared != NULL;
-        return add (call, key, &value);
+        return add_metadata (call, key, &value);
     }
     snprintf (key, sizeof key, "%d of %d: tensors before", (int) set.number, (int) set.count);
     value.as.u = set.tensors;
-    TENON_TRY (add (call, key, &value));
+    TENON_TRY (add_metadata (call, key, &value));
     snprintf (key, sizeof key, "%d of %d: bytes so far", (int) set.number, (int) set.count);
     value.as.u = set.shared[7] += bytes;
-    return add (call, key, &value);
+    return add_metadata (call, key, &value);
 }
 
 static tenon_status
@@ -46,12 +46,12 @@ add_bytes (struct tenon_call *call, uint64_t count)
                                   .source = TENON_NO_SOURCE,
                                   .as.items = &bytes };
     text.as.string = count == 4 ? "t" : "o";
-    TENON_TRY (add (call, "text", &text));
-    return count == 4 ? TENON_OK : add (call, "bytes", &nested);
+    TENON_TRY (add_metadata (call, "text", &text));
+    return count == 4 ? TENON_OK : add_metadata (call, "bytes", &nested);
 }
 
 static tenon_status
-describe (struct tenon_call *call)
+first_describe (struct tenon_call *call)
 {
     struct tenon_source_info info = { .struct_size = sizeof info };
     TENON_TRY (call->host->source_info (call, 0, &info));
@@ -68,7 +68,7 @@ describe (struct tenon_call *call)
 }
 
 static tenon_status
-write (struct tenon_call *call)
+first_write (struct tenon_call *call)
 {
     return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "it is for reading");
 }
@@ -84,8 +84,8 @@ static const struct tenon_codec codec = {
     .magics = magics,
     .magic_size = sizeof magics[0],
     .magic_count = 1,
-    .describe = describe,
-    .write = write,
+    .describe = first_describe,
+    .write = first_write,
     .shard_flags = TENON_SHARDS_NUMBERED | TENON_SHARDS_FIRST_OPENS,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };

@@ -58,7 +58,7 @@ describe_record (struct tenon_call *call, const struct record *record)
 }
 
 static tenon_status
-describe (struct tenon_call *call)
+log_describe (struct tenon_call *call)
 {
     struct tenon_cursor cursor;
     struct record record;
@@ -128,7 +128,7 @@ keep_tensors (struct tenon_call *call)
 }
 
 static tenon_status
-write (struct tenon_call *call)
+log_write (struct tenon_call *call)
 {
     struct tenon_plan_info plan = { .struct_size = sizeof plan };
     TENON_TRY (call->host->plan_info (call, &plan));
@@ -161,8 +161,8 @@ static const struct tenon_codec codec = {
     .dtypes = dtypes,
     .max_rank = 1,
     .metadata = TENON_METADATA_TYPED,
-    .describe = describe,
-    .write = write,
+    .describe = log_describe,
+    .write = log_write,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 

@@ -52,7 +52,7 @@ describe_string (struct tenon_cursor *cursor)
 
 /* Twice: where the data begin is known at the end of the strings. */
 static tenon_status
-describe (struct tenon_call *call)
+plain_describe (struct tenon_call *call)
 {
     struct tenon_cursor cursor;
     struct tenon_tensor tensor;
@@ -122,7 +122,7 @@ write_head (struct tenon_call *call, const struct tenon_plan_info *plan, uint32_
 }
 
 static tenon_status
-write (struct tenon_call *call)
+plain_write (struct tenon_call *call)
 {
     struct tenon_plan_info plan = { .struct_size = sizeof plan };
     struct tenon_setting fortran = { .struct_size = sizeof fortran };
@@ -163,8 +163,8 @@ static const struct tenon_codec toyplain = {
     .dtypes = dtypes,
     .metadata = TENON_METADATA_STRINGS,
     .flags = TENON_CODEC_SORTS,
-    .describe = describe,
-    .write = write,
+    .describe = plain_describe,
+    .write = plain_write,
 };
 static const struct tenon_codec *const codecs[] = { &toyplain, NULL };
 

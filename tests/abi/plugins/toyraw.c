@@ -32,7 +32,7 @@ toyraw_option (struct tenon_call *call, uint32_t index, struct tenon_setting *se
 /* ---- metadata ---- */
 
 static tenon_status
-skip (struct tenon_cursor *cursor, uint64_t length, const char *what)
+skip_value (struct tenon_cursor *cursor, uint64_t length, const char *what)
 {
     if (length > cursor->end - cursor->position)
         return tenon_fail (cursor->call, TENON_E_TRUNCATED, cursor->position,
@@ -117,14 +117,14 @@ take_range (struct tenon_cursor *cursor, struct tenon_value *value)
         for (uint64_t i = 0; i < value->count; i++) {
             uint32_t length;
             TENON_TRY (tenon_take_u32 (cursor, &length, "a string's length"));
-            TENON_TRY (skip (cursor, length, "a string"));
+            TENON_TRY (skip_value (cursor, length, "a string"));
         }
     } else if (width == 0 || value->count > UINT64_MAX / width)
         return tenon_fail (cursor->call, TENON_E_MALFORMED, cursor->position,
                            "an array of %llu items of type %u", (unsigned long long) value->count,
                            value->item_type);
     else
-        TENON_TRY (skip (cursor, value->count * width, "an array"));
+        TENON_TRY (skip_value (cursor, value->count * width, "an array"));
     value->length = cursor->position - value->offset;
     return TENON_OK;
 }

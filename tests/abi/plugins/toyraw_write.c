@@ -11,7 +11,7 @@ struct out {
 };
 
 static tenon_status
-put (struct out *out, const void *bytes, uint64_t length)
+put_bytes (struct out *out, const void *bytes, uint64_t length)
 {
     out->size += length;
     return out->counting ? TENON_OK : out->call->host->put (out->call, bytes, length);
@@ -23,7 +23,7 @@ put_number (struct out *out, uint64_t number, uint32_t width)
     uint8_t bytes[8];
     for (uint32_t i = 0; i < width; i++)
         bytes[out->big ? width - 1 - i : i] = (uint8_t) (number >> 8 * i);
-    return put (out, bytes, width);
+    return put_bytes (out, bytes, width);
 }
 
 static tenon_status
@@ -33,7 +33,7 @@ put_text (struct out *out, const char *text, uint64_t length, uint32_t width)
         return tenon_fail (out->call, TENON_E_UNSUPPORTED, TENON_AUTO,
                            "toyraw has no room for %llu bytes of text", (unsigned long long) length);
     TENON_TRY (put_number (out, length, width));
-    return put (out, text, length);
+    return put_bytes (out, text, length);
 }
 
 static tenon_status
@@ -43,7 +43,7 @@ put_fill (struct out *out, uint8_t fill, uint64_t length)
     memset (bytes, fill, sizeof bytes);
     for (; length > 0;) {
         uint64_t piece = length < sizeof bytes ? length : sizeof bytes;
-        TENON_TRY (put (out, bytes, piece));
+        TENON_TRY (put_bytes (out, bytes, piece));
         length -= piece;
     }
     return TENON_OK;
@@ -169,8 +169,8 @@ put_header (struct out *out, const struct tenon_plan_info *plan, uint64_t data)
     struct tenon_setting stamp;
     uint64_t offset = 0;
     TENON_TRY (toyraw_option (out->call, TOYRAW_STAMP, &stamp));
-    TENON_TRY (put (out, TOYRAW_MAGIC, TOYRAW_MAGIC_LENGTH));
-    TENON_TRY (put (out, out->big ? "B" : "L", 1));
+    TENON_TRY (put_bytes (out, TOYRAW_MAGIC, TOYRAW_MAGIC_LENGTH));
+    TENON_TRY (put_bytes (out, out->big ? "B" : "L", 1));
     TENON_TRY (put_number (out, plan->tensors, 4));
     TENON_TRY (put_number (out, plan->metadata + (stamp.text[0] != 0), 4));
     TENON_TRY (put_number (out, data, 8));

@@ -13,7 +13,7 @@
 enum { EACH, PART, MISSING, BESIDE, OPTIONS };
 
 static tenon_status
-option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting)
+set_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting)
 {
     memset (setting, 0, sizeof *setting);
     setting->struct_size = sizeof *setting;
@@ -57,7 +57,7 @@ include_file (struct tenon_call *call, const char *text, const struct line *line
         if (before.file_length == line->file_length
             && !memcmp (before.file, line->file, (size_t) line->file_length))
             return TENON_OK;
-    TENON_TRY (option (call, MISSING, &missing));
+    TENON_TRY (set_option (call, MISSING, &missing));
     tenon_status status = call->host->sibling (call, line->file, line->file_length, &source);
     if (status == TENON_E_NOT_FOUND && missing.integer) {
         tenon_note (call, TENON_NOTE, NULL, "the sibling %.*s is missing", (int) line->file_length,
@@ -73,7 +73,7 @@ check_tensor (struct tenon_call *call, const char *text, const struct line *line
 {
     struct tenon_tensor tensor = { .struct_size = sizeof tensor };
     struct tenon_setting missing;
-    TENON_TRY (option (call, MISSING, &missing));
+    TENON_TRY (set_option (call, MISSING, &missing));
     if (!line->tensor || missing.integer)
         return TENON_OK;
     tenon_status status = call->host->find (call, line->tensor, line->tensor_length, &tensor);
@@ -85,7 +85,7 @@ check_tensor (struct tenon_call *call, const char *text, const struct line *line
 }
 
 static tenon_status
-describe (struct tenon_call *call)
+set_describe (struct tenon_call *call)
 {
     struct tenon_source_info info = { .struct_size = sizeof info };
     struct line line;
@@ -114,8 +114,8 @@ part_name (struct tenon_call *call, const struct tenon_plan_info *plan, uint64_t
            const char *extension, char name[256])
 {
     struct tenon_setting beside, each;
-    TENON_TRY (option (call, BESIDE, &beside));
-    TENON_TRY (option (call, EACH, &each));
+    TENON_TRY (set_option (call, BESIDE, &beside));
+    TENON_TRY (set_option (call, EACH, &each));
     uint64_t most = (uint64_t) each.integer, parts = plan->tensors / most + (plan->tensors % most > 0);
     int length = beside.integer
                      ? snprintf (name, 256, "%.*s-%05llu-of-%05llu.%s", (int) plan->name_length, plan->name,
@@ -132,7 +132,7 @@ begin_index (struct tenon_call *call, const struct tenon_plan_info *plan)
 {
     struct tenon_setting beside;
     char name[256];
-    TENON_TRY (option (call, BESIDE, &beside));
+    TENON_TRY (set_option (call, BESIDE, &beside));
     int length = snprintf (name, sizeof name, "%.*s.index.toyset", (int) plan->name_length, plan->name);
     if (length < 0 || length >= 256)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "the name of the index would be too long");
@@ -140,14 +140,14 @@ begin_index (struct tenon_call *call, const struct tenon_plan_info *plan)
 }
 
 static tenon_status
-write (struct tenon_call *call)
+set_write (struct tenon_call *call)
 {
     struct tenon_plan_info plan = { .struct_size = sizeof plan };
     struct tenon_setting each, part;
     char name[256];
     TENON_TRY (call->host->plan_info (call, &plan));
-    TENON_TRY (option (call, EACH, &each));
-    TENON_TRY (option (call, PART, &part));
+    TENON_TRY (set_option (call, EACH, &each));
+    TENON_TRY (set_option (call, PART, &part));
     uint64_t most = (uint64_t) each.integer;
     for (uint64_t first = 0; first < plan.tensors; first += most) {
         struct tenon_member member = {
@@ -207,8 +207,8 @@ static const struct tenon_codec codec = {
     .options = options,
     .option_size = sizeof options[0],
     .option_count = OPTIONS,
-    .describe = describe,
-    .write = write,
+    .describe = set_describe,
+    .write = set_write,
     .set_index = "toyset",
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };

@@ -117,7 +117,7 @@ describe_tensor (struct tenon_cursor *cursor)
 }
 
 static tenon_status
-describe (struct tenon_call *call)
+text_describe (struct tenon_call *call)
 {
     struct tenon_cursor cursor;
     TENON_TRY (tenon_cursor_open (&cursor, call, 0, 0));
@@ -239,7 +239,7 @@ static const struct tenon_codec toytext = {
     .magics = magics,
     .magic_size = sizeof magics[0],
     .magic_count = 1,
-    .describe = describe,
+    .describe = text_describe,
     .read = read_region,
 };
 static const struct tenon_codec toylist = {

@@ -33,7 +33,7 @@ DESCRIBE (twin_probe)
 DESCRIBE (twin_name)
 
 static int32_t
-probe (struct tenon_call *call)
+probe_letters (struct tenon_call *call)
 {
     uint8_t head[2];
     if (call->host->read_at (call, 0, 0, head, 2) < 0)
@@ -67,7 +67,7 @@ static const struct tenon_codec probed = {
     .label = "known by a look at it",
     .extensions = probe_extensions,
     .describe = twin_probe,
-    .probe = probe,
+    .probe = probe_letters,
 };
 static const struct tenon_codec *const codecs[] = { &table[0], &table[1], &table[2], &table[3],
                                                     &table[4], &probed,   NULL };

@@ -19,9 +19,9 @@ struct state {
 };
 
 static void *
-open_state (int32_t level, int32_t encode)
+open_state (int32_t level, int32_t xor_encode)
 {
-    (void) level, (void) encode;
+    (void) level, (void) xor_encode;
     return calloc (1, sizeof (struct state));
 }
 
@@ -32,14 +32,14 @@ close_state (void *state)
 }
 
 static uint64_t
-bound (int32_t level, uint64_t size)
+xor_bound (int32_t level, uint64_t size)
 {
     (void) level;
     return size + HEAD;
 }
 
 static int64_t
-encode (void *opaque, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room)
+xor_encode (void *opaque, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room)
 {
     const uint8_t *in = (const uint8_t *) from;
     uint8_t *out = (uint8_t *) to;
@@ -53,7 +53,7 @@ encode (void *opaque, uint32_t flags, const void *from, uint64_t size, void *to,
 }
 
 static tenon_status
-decode (void *opaque, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
+xor_decode (void *opaque, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
 {
     const uint8_t *in = (const uint8_t *) from;
     uint8_t *out = (uint8_t *) to;
@@ -66,15 +66,15 @@ decode (void *opaque, uint32_t last, const void *from, uint64_t stored, void *to
 }
 
 static tenon_status
-reset (void *opaque)
+xor_reset (void *opaque)
 {
     memset (opaque, 0, sizeof (struct state));
     return TENON_OK;
 }
 
 static int32_t
-step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void *to, uint64_t room,
-      uint64_t *made)
+xor_step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void *to, uint64_t room,
+          uint64_t *made)
 {
     struct state *state = (struct state *) opaque;
     const uint8_t *in = (const uint8_t *) from;
@@ -137,13 +137,13 @@ static const struct tenon_filter toyxor = {
     .label = "bytes xored with their place",
     .most_level = 3,
     .default_level = 1,
-    .bound = bound,
+    .bound = xor_bound,
     .open = open_state,
     .close = close_state,
-    .encode = encode,
-    .decode = decode,
-    .reset = reset,
-    .step = step,
+    .encode = xor_encode,
+    .decode = xor_decode,
+    .reset = xor_reset,
+    .step = xor_step,
 };
 static const struct tenon_filter toyrot = {
     .struct_size = sizeof toyrot,

@@ -6,14 +6,14 @@
 tenon_status function_of_a_library_that_is_missing (struct tenon_call *call);
 
 static tenon_status
-describe (struct tenon_call *call)
+undefined_describe (struct tenon_call *call)
 {
     return function_of_a_library_that_is_missing (call);
 }
 
 static const struct tenon_codec codec = { .struct_size = sizeof codec,
                                           .id = "undefined",
-                                          .describe = describe };
+                                          .describe = undefined_describe };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 static const struct tenon_plugin plugin = {
     .struct_size = sizeof plugin, .name = "undefined", .version = "1.0", .codecs = codecs

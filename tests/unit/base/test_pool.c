@@ -51,7 +51,7 @@ count_item (void *job, uint64_t item, unsigned worker, tenon_error *error)
 static bool in_two_steps; /* tn_pool_start and tn_pool_wait do as tn_pool_run does */
 
 static tenon_status
-run (struct work *work, uint64_t count, uint64_t fails_from)
+run_job (struct work *work, uint64_t count, uint64_t fails_from)
 {
     memset (work->seen, 0, sizeof work->seen);
     memset (work->last, 0, sizeof work->last);
@@ -106,7 +106,7 @@ START_TEST (every_item_once)
     for (unsigned w = 0; w < TN_COUNT (widths); w++) {
         struct work *work = work_new (widths[w]);
         for (unsigned c = 0; c < TN_COUNT (counts); c++) {
-            ck_assert_int_eq (run (work, counts[c], UINT64_MAX), TENON_OK);
+            ck_assert_int_eq (run_job (work, counts[c], UINT64_MAX), TENON_OK);
             for (uint64_t i = 0; i < ITEMS; i++)
                 ck_assert_uint_eq (work->seen[i], i < counts[c]);
         }
@@ -121,7 +121,7 @@ START_TEST (without_a_pool)
     struct work *work = work_new (1);
     tn_pool_free (work->pool);
     work->pool = NULL;
-    ck_assert_int_eq (run (work, 10, UINT64_MAX), TENON_OK);
+    ck_assert_int_eq (run_job (work, 10, UINT64_MAX), TENON_OK);
     ck_assert_uint_eq (work->begun, 10);
     free (work);
 }
@@ -133,18 +133,18 @@ START_TEST (lowest_failure)
     struct work *work = work_new (8);
     for (unsigned round = 0; round < 300; round++) {
         uint64_t first = (round * 7919u) % (ITEMS - 100);
-        ck_assert_int_eq (run (work, ITEMS, first), -1 - (tenon_status) (first % 16));
+        ck_assert_int_eq (run_job (work, ITEMS, first), -1 - (tenon_status) (first % 16));
         ck_assert_int_eq (work->error.status, -1 - (tenon_status) (first % 16));
         ck_assert_uint_eq (work->error.offset, first);
         ck_assert_str_eq (work->error.message, "it fails");
         for (uint64_t i = 0; i <= first; i++)
             ck_assert_uint_eq (work->seen[i], 1);
     }
-    ck_assert_int_eq (run (work, ITEMS, UINT64_MAX), TENON_OK);
+    ck_assert_int_eq (run_job (work, ITEMS, UINT64_MAX), TENON_OK);
     work_free (work);
 
     work = work_new (1);
-    ck_assert_int_eq (run (work, 100, 3), -4);
+    ck_assert_int_eq (run_job (work, 100, 3), -4);
     ck_assert_uint_eq (work->error.offset, 3);
     ck_assert_uint_eq (work->begun, 4);
     work_free (work);
@@ -153,7 +153,7 @@ END_TEST
 
 /* Items that wait for each other: they end only if they run at once. */
 static tenon_status
-meet (void *job, uint64_t item, unsigned worker, tenon_error *error)
+meet_others (void *job, uint64_t item, unsigned worker, tenon_error *error)
 {
     (void) item, (void) worker, (void) error;
     pthread_barrier_wait (job);
@@ -170,9 +170,9 @@ START_TEST (a_job_beside_its_caller)
     struct work *work = work_new (2);
     in_two_steps = false;
     for (unsigned round = 0; round < 200; round++) {
-        struct tn_pool_job *job = tn_pool_start (work->pool, 1, meet, &barrier);
+        struct tn_pool_job *job = tn_pool_start (work->pool, 1, meet_others, &barrier);
         ck_assert_ptr_nonnull (job);
-        ck_assert_int_eq (run (work, 50, UINT64_MAX), TENON_OK);
+        ck_assert_int_eq (run_job (work, 50, UINT64_MAX), TENON_OK);
         ck_assert_uint_eq (work->last[0], 50);
         pthread_barrier_wait (&barrier);
         ck_assert_int_eq (tn_pool_wait (job, &none), TENON_OK);
@@ -189,7 +189,7 @@ START_TEST (items_run_at_once)
     pthread_barrier_t barrier;
     pthread_barrier_init (&barrier, NULL, 4);
     for (unsigned i = 0; i < 200; i++)
-        ck_assert_int_eq (tn_pool_run (pool, 4, meet, &barrier, &none), TENON_OK);
+        ck_assert_int_eq (tn_pool_run (pool, 4, meet_others, &barrier, &none), TENON_OK);
     tn_pool_free (pool);
     pthread_barrier_destroy (&barrier);
 }
@@ -354,14 +354,14 @@ run_for_ever (void *pool)
 }
 
 static void
-child (struct tn_pool *pool)
+run_child (struct tn_pool *pool)
 {
     tenon_error none = TENON_ERROR_INIT;
     pthread_barrier_t barrier;
     pthread_barrier_init (&barrier, NULL, 3);
     alarm (60);
     for (unsigned i = 0; i < 3; i++)
-        if (tn_pool_run (pool, 3, meet, &barrier, &none) != TENON_OK)
+        if (tn_pool_run (pool, 3, meet_others, &barrier, &none) != TENON_OK)
             _exit (1);
     tn_pool_free (pool);
     _exit (0);
@@ -378,7 +378,7 @@ START_TEST (forks)
         pid_t pid = fork ();
         ck_assert_int_ge (pid, 0);
         if (pid == 0)
-            child (pool);
+            run_child (pool);
         ck_assert_int_eq (waitpid (pid, &status, 0), pid);
         ck_assert_msg (WIFEXITED (status) && WEXITSTATUS (status) == 0, "child %u ended with status %x", i,
                        (unsigned) status);

@@ -10,7 +10,7 @@ static struct tn_catalog *catalog;
 static tenon_error error;
 
 static void
-setup (void)
+set_up (void)
 {
     tenon_context_options options = { .struct_size = sizeof options,
                                       .flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT };
@@ -21,7 +21,7 @@ setup (void)
 }
 
 static void
-teardown (void)
+tear_down (void)
 {
     tn_catalog_drop (catalog);
     tenon_context_free (context);
@@ -355,7 +355,7 @@ main (void)
 {
     Suite *suite = suite_create ("value");
     TCase *tests = tcase_create ("value");
-    tcase_add_checked_fixture (tests, setup, teardown);
+    tcase_add_checked_fixture (tests, set_up, tear_down);
     tcase_set_timeout (tests, 60);
     tcase_add_test (tests, numbers_of_both_orders);
     tcase_add_test (tests, nans_keep_their_bits);

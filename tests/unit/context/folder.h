@@ -17,7 +17,7 @@ static struct tn_settings settings;
 static char folder[64];
 
 static inline void
-setup (void)
+set_up (void)
 {
     tenon_error fresh = TENON_ERROR_INIT;
     error = fresh;
@@ -29,7 +29,7 @@ setup (void)
 }
 
 static inline void
-teardown (void)
+tear_down (void)
 {
     char command[160];
     tn_settings_free (&settings);
@@ -63,16 +63,16 @@ write_file (const char *name, const char *text)
 }
 
 static inline tenon_status
-parse (const char *text, size_t length)
+parse_text (const char *text, size_t length)
 {
     tn_settings_free (&settings);
     fresh_error ();
     return tn_settings_parse (&settings, "x.ini", text, length, &error);
 }
-#define PARSE(text) parse (text, sizeof (text) - 1)
+#define PARSE(text) parse_text (text, sizeof (text) - 1)
 
 static inline const char *
-value (const char *section, const char *key)
+value_of (const char *section, const char *key)
 {
     const struct tn_entry *entry = tn_settings_find (&settings, section, key);
     return entry ? entry->value : NULL;
@@ -80,7 +80,7 @@ value (const char *section, const char *key)
 
 /* A context of what is in the folder, and of these settings. */
 static inline tenon_status
-make (tenon_context **context, const char *const *words, uint32_t flags)
+make_context (tenon_context **context, const char *const *words, uint32_t flags)
 {
     tenon_context_options options = {
         .struct_size = sizeof options, .flags = flags, .settings = words, .origin = "test"

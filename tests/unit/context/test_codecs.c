@@ -5,10 +5,10 @@
 
 /* Two codecs, toy and box, with the extension toy, configured by these settings. */
 static tenon_status
-configure (const char *const *settings)
+configure_codecs (const char *const *settings)
 {
     error = (tenon_error) TENON_ERROR_INIT;
-    reset ();
+    reset_plugin ();
     ck_assert_int_eq (tn_registry_add (context, &plugin, "first", NULL, why), TENON_OK);
     codec.id = "box", plugin.filters = NULL, plugin.dtypes = NULL;
     ck_assert_int_eq (tn_registry_add (context, &plugin, "second", NULL, why), TENON_OK);
@@ -16,7 +16,7 @@ configure (const char *const *settings)
         ck_assert_int_eq (tn_settings_read_word (&context->settings, *settings, "test", &error), TENON_OK);
     return tn_codecs_configure (context, &error);
 }
-#define CONFIGURE(...) configure ((const char *[]){ __VA_ARGS__, NULL })
+#define CONFIGURE(...) configure_codecs ((const char *[]){ __VA_ARGS__, NULL })
 
 START_TEST (finding)
 {
@@ -86,8 +86,8 @@ START_TEST (wrong_settings)
     for (size_t i = 0; i < TN_COUNT (wrong); i++) {
         ck_assert_int_eq (CONFIGURE (wrong[i].word), TENON_E_CONFIG);
         ck_assert_str_eq (error.message, wrong[i].message);
-        teardown ();
-        setup ();
+        tear_down ();
+        set_up ();
     }
 }
 END_TEST
@@ -164,7 +164,7 @@ main (void)
     Suite *suite = suite_create ("codecs");
     TCase *tests = tcase_create ("codecs");
     const TTest *const all[] = { finding, ties, priorities, disabled, wrong_settings, overlays, questions };
-    tcase_add_checked_fixture (tests, setup, teardown);
+    tcase_add_checked_fixture (tests, set_up, tear_down);
     for (size_t i = 0; i < TN_COUNT (all); i++)
         tcase_add_test (tests, all[i]);
     suite_add_tcase (suite, tests);

@@ -5,12 +5,12 @@
 /* ---- what is unknown ---- */
 
 static void
-refused (const char *text, const char *words)
+expect_refused (const char *text, const char *words)
 {
     tenon_context *context;
     char path[256];
     strcpy (path, write_file ("tenon/tenon.ini", text));
-    ck_assert_int_eq (make (&context, NULL, 0), TENON_E_CONFIG);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_E_CONFIG);
     ck_assert (strncmp (error.message, path, strlen (path)) == 0);
     ck_assert_str_eq (error.message + strlen (path), words);
     ck_assert_ptr_null (context);
@@ -19,28 +19,29 @@ refused (const char *text, const char *words)
 START_TEST (unknown_in_files)
 {
     tenon_context *context;
-    refused ("[core]\nthread=1\n", ":2: [core] has no key 'thread'; did you mean 'threads'?");
-    refused ("[limits]\n\ntensor=1\n", ":3: [limits] has no key 'tensor'; did you mean 'tensors'?");
-    refused ("[save]\nxyz=1\n", ":2: [save] has no key 'xyz'");
-    refused ("[plugin absent]\nenable=no\n",
-             ":2: [plugin absent] has no key 'enable'; did you mean 'enabled'?");
-    refused ("[plugin absent]\nenabled=perhaps\n",
-             ":2: [plugin absent] enabled = 'perhaps': expected is yes or no");
-    refused ("[plugin absent]\npath=a.so\n",
-             ":2: [plugin absent] path = 'a.so': expected is the absolute path of a file");
-    refused ("[core]\nplugin_path=/a\nplugin_path=b\nplugin_path=/c\n",
-             ":3: [core] plugin_path = 'b': expected is the absolute path of a folder");
-    refused ("[core]\nthreads=many\n",
-             ":2: [core] threads = 'many': expected is a whole number from 0 to 4096");
-    refused ("[limits]\ndepth=0\n", ":2: [limits] depth = '0': expected is a whole number from 1 on");
-    refused ("[limit]\n", ":1: there is no section [limit]; there are [core], [limits], [save], [plugin "
-                          "NAME] and [codec ID]; did "
-                          "you mean 'limits'?");
-    refused (
+    expect_refused ("[core]\nthread=1\n", ":2: [core] has no key 'thread'; did you mean 'threads'?");
+    expect_refused ("[limits]\n\ntensor=1\n", ":3: [limits] has no key 'tensor'; did you mean 'tensors'?");
+    expect_refused ("[save]\nxyz=1\n", ":2: [save] has no key 'xyz'");
+    expect_refused ("[plugin absent]\nenable=no\n",
+                    ":2: [plugin absent] has no key 'enable'; did you mean 'enabled'?");
+    expect_refused ("[plugin absent]\nenabled=perhaps\n",
+                    ":2: [plugin absent] enabled = 'perhaps': expected is yes or no");
+    expect_refused ("[plugin absent]\npath=a.so\n",
+                    ":2: [plugin absent] path = 'a.so': expected is the absolute path of a file");
+    expect_refused ("[core]\nplugin_path=/a\nplugin_path=b\nplugin_path=/c\n",
+                    ":3: [core] plugin_path = 'b': expected is the absolute path of a folder");
+    expect_refused ("[core]\nthreads=many\n",
+                    ":2: [core] threads = 'many': expected is a whole number from 0 to 4096");
+    expect_refused ("[limits]\ndepth=0\n", ":2: [limits] depth = '0': expected is a whole number from 1 on");
+    expect_refused ("[limit]\n",
+                    ":1: there is no section [limit]; there are [core], [limits], [save], [plugin "
+                    "NAME] and [codec ID]; did "
+                    "you mean 'limits'?");
+    expect_refused (
         "[codec]\nx=1\n",
         ":1: there is no section [codec]; there are [core], [limits], [save], [plugin NAME] and [codec ID]");
     write_file ("tenon/tenon.ini", "[codec absent]\nany = thing\n[plugin absent]\nenabled = no\n");
-    ck_assert_int_eq (make (&context, NULL, 0), TENON_OK);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_OK);
     unsigned notes = 0;
     for (uint64_t i = 0; i < tenon_report_count (tenon_context_report (context)); i++) {
         tenon_report_entry entry = { .struct_size = sizeof entry };
@@ -69,11 +70,11 @@ START_TEST (unknown_in_the_program)
     tenon_context *context;
     for (size_t i = 0; i < TN_COUNT (wrong); i++) {
         const char *words[] = { wrong[i].word, NULL };
-        ck_assert_int_eq (make (&context, words, TENON_CONTEXT_NO_FILES), TENON_E_CONFIG);
+        ck_assert_int_eq (make_context (&context, words, TENON_CONTEXT_NO_FILES), TENON_E_CONFIG);
         ck_assert_str_eq (error.message, wrong[i].message);
     }
     const char *absent[] = { "plugin.absent.enabled=no", NULL };
-    ck_assert_int_eq (make (&context, absent, TENON_CONTEXT_NO_FILES), TENON_OK);
+    ck_assert_int_eq (make_context (&context, absent, TENON_CONTEXT_NO_FILES), TENON_OK);
     tenon_context_free (context);
 }
 END_TEST
@@ -120,12 +121,13 @@ START_TEST (installed_file_says_the_defaults)
     for (const char *p = text; *p; p++)
         if (!(p[0] == '#' && p[1] && p[1] != ' ' && p[1] != '\n'))
             bare[fill++] = *p;
-    ck_assert_int_eq (parse (bare, fill), TENON_OK);
-    ck_assert_int_eq (make (&context, NULL, TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT), TENON_OK);
+    ck_assert_int_eq (parse_text (bare, fill), TENON_OK);
+    ck_assert_int_eq (make_context (&context, NULL, TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT),
+                      TENON_OK);
     for (uint64_t i = 0; i < tenon_config_count (context); i++) {
         tenon_config_entry entry = { .struct_size = sizeof entry };
         tenon_config_get (context, i, &entry);
-        const char *said = value (entry.section, entry.key);
+        const char *said = value_of (entry.section, entry.key);
         ck_assert_msg (said != NULL, "[%s] %s is missing", entry.section, entry.key);
         if (strcmp (entry.key, "plugin_path") != 0)
             ck_assert_str_eq (said, entry.value);
@@ -141,7 +143,7 @@ main (void)
     TCase *tests = tcase_create ("config");
     const TTest *const all[] = { unknown_in_files, unknown_in_the_program, structs_of_other_sizes,
                                  installed_file_says_the_defaults };
-    tcase_add_checked_fixture (tests, setup, teardown);
+    tcase_add_checked_fixture (tests, set_up, tear_down);
     for (size_t i = 0; i < TN_COUNT (all); i++)
         tcase_add_test (tests, all[i]);
     suite_add_tcase (suite, tests);

@@ -6,7 +6,7 @@
 static tenon_context *context;
 
 static void
-setup (void)
+set_up (void)
 {
     tenon_context_options options = { .struct_size = sizeof options,
                                       .flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT };
@@ -18,7 +18,7 @@ setup (void)
 }
 
 static void
-teardown (void)
+tear_down (void)
 {
     tenon_context_free (context);
 }
@@ -110,14 +110,14 @@ END_TEST
 /* ---- registered ones ---- */
 
 static int32_t
-decode (const void *blocks, float *items, uint64_t count)
+decode_blocks (const void *blocks, float *items, uint64_t count)
 {
     (void) blocks, (void) items, (void) count;
     return TENON_OK;
 }
 
 static int32_t
-encode (const float *items, void *blocks, uint64_t count)
+encode_blocks (const float *items, void *blocks, uint64_t count)
 {
     (void) blocks, (void) items, (void) count;
     return TENON_OK;
@@ -132,8 +132,8 @@ static const struct tenon_dtype both = { .struct_size = sizeof both,
                                          .swap = fields,
                                          .swap_size = sizeof fields[0],
                                          .swap_count = 2,
-                                         .decode = decode,
-                                         .encode = encode },
+                                         .decode = decode_blocks,
+                                         .encode = encode_blocks },
                                 carried = { .struct_size = sizeof carried,
                                             .kind = TENON_KIND_BLOCK,
                                             .name = "carried",
@@ -144,7 +144,7 @@ static const struct tenon_dtype both = { .struct_size = sizeof both,
                                              .name = "readable",
                                              .block_items = 1,
                                              .block_bytes = 1,
-                                             .decode = decode };
+                                             .decode = decode_blocks };
 static const struct tenon_dtype *const dtypes[] = { &both, &carried, &readable, NULL };
 static const struct tenon_plugin plugin = { .struct_size = sizeof plugin,
                                             .name = "blocks",
@@ -196,7 +196,7 @@ main (void)
 {
     Suite *suite = suite_create ("dtype");
     TCase *tests = tcase_create ("dtype");
-    tcase_add_checked_fixture (tests, setup, teardown);
+    tcase_add_checked_fixture (tests, set_up, tear_down);
     tcase_add_test (tests, fixed_ones);
     tcase_add_test (tests, no_dtypes);
     tcase_add_test (tests, structs_of_other_sizes);

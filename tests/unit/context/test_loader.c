@@ -12,7 +12,7 @@ static tenon_error error;
 static char folder[64], other[80];
 
 static void
-setup (void)
+set_up (void)
 {
     strcpy (folder, "/tmp/tenon-loader-XXXXXX");
     ck_assert_ptr_nonnull (mkdtemp (folder));
@@ -26,7 +26,7 @@ setup (void)
 }
 
 static void
-teardown (void)
+tear_down (void)
 {
     char command[160];
     tenon_context_free (context);
@@ -69,7 +69,7 @@ put_part (const char *plugin, const char *where, const char *name, size_t most)
 }
 
 static const char *
-put (const char *plugin, const char *where, const char *name)
+put_plugin (const char *plugin, const char *where, const char *name)
 {
     return put_part (plugin, where, name, SIZE_MAX);
 }
@@ -77,7 +77,7 @@ put (const char *plugin, const char *where, const char *name)
 /* ---- contexts and what they say ---- */
 
 static tenon_status
-make (const char *plugin_path, const char *const *settings)
+make_context (const char *plugin_path, const char *const *settings)
 {
     tenon_context_options options = {
         .struct_size = sizeof options, .settings = settings, .plugin_path = plugin_path, .origin = "test"
@@ -86,13 +86,13 @@ make (const char *plugin_path, const char *const *settings)
     error = (tenon_error) TENON_ERROR_INIT;
     return tenon_context_new (&context, &options, &error);
 }
-#define MAKE(plugin_path) ck_assert_int_eq (make (plugin_path, NULL), TENON_OK)
+#define MAKE(plugin_path) ck_assert_int_eq (make_context (plugin_path, NULL), TENON_OK)
 #define MAKE_WITH(plugin_path, ...)                                                                          \
-    ck_assert_int_eq (make (plugin_path, (const char *[]){ __VA_ARGS__, NULL }), TENON_OK)
+    ck_assert_int_eq (make_context (plugin_path, (const char *[]){ __VA_ARGS__, NULL }), TENON_OK)
 
 /* The verdict on a file. */
 static tenon_report_entry
-verdict (const char *file)
+verdict_on (const char *file)
 {
     tenon_report_entry entry = { .struct_size = sizeof entry };
     for (uint64_t i = 0; i < tenon_report_count (tenon_context_report (context)); i++) {
@@ -105,18 +105,18 @@ verdict (const char *file)
 }
 
 static void
-said (const char *file, tenon_status status, const char *words)
+expect_verdict (const char *file, tenon_status status, const char *words)
 {
-    tenon_report_entry entry = verdict (file);
+    tenon_report_entry entry = verdict_on (file);
     ck_assert_str_eq (entry.message, words);
     ck_assert_int_eq (entry.status, status);
     ck_assert_uint_eq (entry.chosen, status == TENON_OK);
 }
 
 static void
-begins (const char *file, tenon_status status, const char *words)
+expect_beginning (const char *file, tenon_status status, const char *words)
 {
-    tenon_report_entry entry = verdict (file);
+    tenon_report_entry entry = verdict_on (file);
     ck_assert_msg (strncmp (entry.message, words, strlen (words)) == 0, "%s", entry.message);
     ck_assert_int_eq (entry.status, status);
 }
@@ -139,11 +139,11 @@ has_codec (const char *id)
 
 START_TEST (used)
 {
-    const char *file = put ("lone", folder, "lone.so");
+    const char *file = put_plugin ("lone", folder, "lone.so");
     MAKE (folder);
-    said (file, TENON_OK, IN_USE);
+    expect_verdict (file, TENON_OK, IN_USE);
     ck_assert (has_codec ("lone"));
-    ck_assert_str_eq (verdict (file).subject, "lone");
+    ck_assert_str_eq (verdict_on (file).subject, "lone");
     tenon_codec_info info = { .struct_size = sizeof info };
     ck_assert_int_eq (tenon_codec_get (context, tenon_codec_count (context) - 1, &info), TENON_OK);
     ck_assert_str_eq (info.plugin_file, file);
@@ -159,53 +159,57 @@ START_TEST (unusable)
     fputs ("this is no shared object, whatever it is called\n", file);
     fclose (file);
     ck_assert (mkdir (in_folder, 0755) == 0 && symlink ("/nowhere/x.so", dangling) == 0);
-    put ("blank", folder, "blank.so");
-    put ("nextmajor", folder, "nextmajor.so");
-    put ("newer", folder, "newer.so");
-    put ("unwilling", folder, "unwilling.so");
+    put_plugin ("blank", folder, "blank.so");
+    put_plugin ("nextmajor", folder, "nextmajor.so");
+    put_plugin ("newer", folder, "newer.so");
+    put_plugin ("unwilling", folder, "unwilling.so");
     put_part ("lone", folder, "empty.so", 0);
     put_part ("lone", folder, "cut.so", 4000);
     put_part ("lone", folder, "stub.so", 70);
-    put ("lone", folder, "a b.so");
-    put ("lone", folder, ".hidden.so");
-    put ("lone", folder, "lone.so.1");
-    put ("lone", folder, ".so");
+    put_plugin ("lone", folder, "a b.so");
+    put_plugin ("lone", folder, ".hidden.so");
+    put_plugin ("lone", folder, "lone.so.1");
+    put_plugin ("lone", folder, ".so");
     MAKE (folder);
-    begins (text, TENON_E_IO, "dlopen: ");
-    begins (path_of (folder, "empty.so"), TENON_E_IO, "dlopen: ");
-    said (path_of (folder, "cut.so"), TENON_E_TRUNCATED, "not loaded: the file was cut off at 4000 bytes");
-    begins (path_of (folder, "stub.so"), TENON_E_TRUNCATED, "not loaded: ");
-    said (in_folder, TENON_E_MALFORMED, "it is no regular file");
-    begins (dangling, TENON_E_NOT_FOUND, "looking for it: ");
-    said (path_of (folder, "blank.so"), TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
-    said (path_of (folder, "nextmajor.so"), TENON_E_UNSUPPORTED,
-          "made for another major version: it has tenon_plugin_v1, this library wants tenon_plugin_v0");
-    said (path_of (folder, "newer.so"), TENON_E_UNSUPPORTED,
-          "refused: wants minor 3 of the plugin interface and this is 0");
-    said (path_of (folder, "unwilling.so"), TENON_E_UNSUPPORTED,
-          "unwilling: it was asked, and handed over no table");
-    begins (path_of (folder, "a b.so"), TENON_E_MISUSE, "not loaded: the name of a plugin is ");
+    expect_beginning (text, TENON_E_IO, "dlopen: ");
+    expect_beginning (path_of (folder, "empty.so"), TENON_E_IO, "dlopen: ");
+    expect_verdict (path_of (folder, "cut.so"), TENON_E_TRUNCATED,
+                    "not loaded: the file was cut off at 4000 bytes");
+    expect_beginning (path_of (folder, "stub.so"), TENON_E_TRUNCATED, "not loaded: ");
+    expect_verdict (in_folder, TENON_E_MALFORMED, "it is no regular file");
+    expect_beginning (dangling, TENON_E_NOT_FOUND, "looking for it: ");
+    expect_verdict (path_of (folder, "blank.so"), TENON_E_MALFORMED,
+                    "no plugin: it does not export tenon_plugin_v0");
+    expect_verdict (
+        path_of (folder, "nextmajor.so"), TENON_E_UNSUPPORTED,
+        "made for another major version: it has tenon_plugin_v1, this library wants tenon_plugin_v0");
+    expect_verdict (path_of (folder, "newer.so"), TENON_E_UNSUPPORTED,
+                    "refused: wants minor 3 of the plugin interface and this is 0");
+    expect_verdict (path_of (folder, "unwilling.so"), TENON_E_UNSUPPORTED,
+                    "unwilling: it was asked, and handed over no table");
+    expect_beginning (path_of (folder, "a b.so"), TENON_E_MISUSE, "not loaded: the name of a plugin is ");
     ck_assert (!has_codec ("lone"));
 }
 END_TEST
 
 START_TEST (twice_the_same_id)
 {
-    const char *first = put ("lone", folder, "lone.so"), *second = put ("lone", folder, "twin.so");
+    const char *first = put_plugin ("lone", folder, "lone.so"),
+               *second = put_plugin ("lone", folder, "twin.so");
     MAKE (folder);
-    said (first, TENON_OK, IN_USE);
-    said (second, TENON_E_EXISTS, "refused: codec lone: plugin lone has that id already");
+    expect_verdict (first, TENON_OK, IN_USE);
+    expect_verdict (second, TENON_E_EXISTS, "refused: codec lone: plugin lone has that id already");
 }
 END_TEST
 
 START_TEST (disabled)
 {
-    const char *file = put ("lone", folder, "lone.so");
+    const char *file = put_plugin ("lone", folder, "lone.so");
     MAKE_WITH (folder, "plugin.lone.enabled=no");
-    said (file, TENON_E_CONFIG, "disabled at test");
+    expect_verdict (file, TENON_E_CONFIG, "disabled at test");
     ck_assert (!has_codec ("lone"));
     MAKE_WITH (folder, "codec.lone.enabled=no"); /* the codec alone: its plugin is loaded */
-    said (file, TENON_OK, IN_USE);
+    expect_verdict (file, TENON_OK, IN_USE);
     ck_assert (!has_codec ("lone"));
 }
 END_TEST
@@ -214,60 +218,62 @@ END_TEST
 
 START_TEST (writable_by_everybody)
 {
-    const char *file = put ("lone", folder, "lone.so");
+    const char *file = put_plugin ("lone", folder, "lone.so");
     ck_assert_int_eq (chmod (file, 0646), 0);
     MAKE (folder);
-    said (file, TENON_E_CONFIG, "not loaded: the file is writable by everybody (mode 0646)");
+    expect_verdict (file, TENON_E_CONFIG, "not loaded: the file is writable by everybody (mode 0646)");
     ck_assert (chmod (file, 0644) == 0 && chmod (folder, 0777) == 0);
     MAKE (folder);
-    said (file, TENON_E_CONFIG, "not loaded: its folder is writable by everybody (mode 0777)");
+    expect_verdict (file, TENON_E_CONFIG, "not loaded: its folder is writable by everybody (mode 0777)");
     ck_assert_int_eq (chmod (folder, 01777), 0);
     MAKE (folder);
-    said (file, TENON_E_CONFIG, "not loaded: its folder is writable by everybody (mode 1777)");
+    expect_verdict (file, TENON_E_CONFIG, "not loaded: its folder is writable by everybody (mode 1777)");
     ck_assert_int_eq (chmod (folder, 0755), 0);
     MAKE (folder);
-    said (file, TENON_OK, IN_USE);
+    expect_verdict (file, TENON_OK, IN_USE);
 }
 END_TEST
 
 START_TEST (of_others)
 {
-    const char *file = put ("lone", folder, "lone.so");
+    const char *file = put_plugin ("lone", folder, "lone.so");
     if (geteuid () != 0)
         return; /* only root can give files away */
     ck_assert_int_eq (chown (file, 12345, 0), 0);
     MAKE (folder);
-    said (file, TENON_E_CONFIG,
-          "not loaded: the file belongs to user 12345, who is neither root, nor who runs this, nor the owner "
-          "of libtenon");
+    expect_verdict (
+        file, TENON_E_CONFIG,
+        "not loaded: the file belongs to user 12345, who is neither root, nor who runs this, nor the owner "
+        "of libtenon");
     ck_assert (chown (file, 0, 12345) == 0 && chmod (file, 0664) == 0);
     MAKE (folder);
-    said (file, TENON_E_CONFIG,
-          "not loaded: the file is writable by group 12345, which is not its owner's own (mode 0664)");
+    expect_verdict (
+        file, TENON_E_CONFIG,
+        "not loaded: the file is writable by group 12345, which is not its owner's own (mode 0664)");
     ck_assert_int_eq (chown (file, 0, 0), 0);
     MAKE (folder);
-    said (file, TENON_OK, IN_USE);
+    expect_verdict (file, TENON_OK, IN_USE);
     ck_assert_int_eq (chown (folder, 12345, 0), 0);
     MAKE (folder);
-    begins (file, TENON_E_CONFIG, "not loaded: its folder belongs to user 12345");
+    expect_beginning (file, TENON_E_CONFIG, "not loaded: its folder belongs to user 12345");
 }
 END_TEST
 
 START_TEST (links)
 {
-    const char *file = put ("lone", other, "lone.so"), *link = path_of (folder, "link.so");
+    const char *file = put_plugin ("lone", other, "lone.so"), *link = path_of (folder, "link.so");
     ck_assert_int_eq (symlink (file, link), 0);
     MAKE (folder);
-    said (link, TENON_OK, "in use: link 1.2 (codecs lone)");
+    expect_verdict (link, TENON_OK, "in use: link 1.2 (codecs lone)");
     ck_assert_int_eq (chmod (other, 0777), 0);
     MAKE (folder);
-    said (link, TENON_E_CONFIG, "not loaded: its folder is writable by everybody (mode 0777)");
+    expect_verdict (link, TENON_E_CONFIG, "not loaded: its folder is writable by everybody (mode 0777)");
 }
 END_TEST
 
 START_TEST (more_rights_than_the_user)
 {
-    put ("lone", folder, "lone.so");
+    put_plugin ("lone", folder, "lone.so");
     setenv ("TENON_PLUGIN_PATH", folder, 1);
     MAKE (NULL);
     ck_assert (has_codec ("lone"));
@@ -283,42 +289,43 @@ END_TEST
 
 START_TEST (shadows)
 {
-    const char *first = put ("lone", folder, "lone.so"), *second = put ("lone", other, "lone.so");
+    const char *first = put_plugin ("lone", folder, "lone.so"),
+               *second = put_plugin ("lone", other, "lone.so");
     char path[256], words[256];
     snprintf (path, sizeof path, "%s:%s", folder, other);
     snprintf (words, sizeof words, "shadowed by %s", first);
     MAKE (path);
-    said (first, TENON_OK, IN_USE);
-    said (second, TENON_E_EXISTS, words);
+    expect_verdict (first, TENON_OK, IN_USE);
+    expect_verdict (second, TENON_E_EXISTS, words);
     /* one that cannot be used hides nobody */
     ck_assert_int_eq (mkdir (path_of (folder, "broken"), 0755), 0);
-    const char *broken = put ("blank", folder, "broken/lone.so");
+    const char *broken = put_plugin ("blank", folder, "broken/lone.so");
     snprintf (path, sizeof path, "%s/broken:%s", folder, other);
     MAKE (path);
-    said (broken, TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
-    said (second, TENON_OK, IN_USE);
+    expect_verdict (broken, TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
+    expect_verdict (second, TENON_OK, IN_USE);
 }
 END_TEST
 
 START_TEST (named)
 {
-    const char *file = put ("lone", other, "x.so"), *hidden = put ("blank", folder, "mine.so");
+    const char *file = put_plugin ("lone", other, "x.so"), *hidden = put_plugin ("blank", folder, "mine.so");
     char setting[256], words[256];
     snprintf (setting, sizeof setting, "plugin.mine.path=%s", file);
     snprintf (words, sizeof words, "shadowed by %s, which test names", file);
     MAKE_WITH (folder, setting);
-    said (file, TENON_OK, "in use: mine 1.2 (codecs lone)");
-    said (hidden, TENON_E_EXISTS, words);
+    expect_verdict (file, TENON_OK, "in use: mine 1.2 (codecs lone)");
+    expect_verdict (hidden, TENON_E_EXISTS, words);
     MAKE_WITH (folder, setting, "plugin.mine.enabled=no");
-    said (file, TENON_E_CONFIG, "disabled at test");
+    expect_verdict (file, TENON_E_CONFIG, "disabled at test");
     MAKE_WITH (folder, setting,
                "plugin.mine.path=/nowhere/y.so"); /* no falling back on others of that name */
-    begins ("/nowhere/y.so", TENON_E_NOT_FOUND, "looking for it: ");
+    expect_beginning ("/nowhere/y.so", TENON_E_NOT_FOUND, "looking for it: ");
     MAKE_WITH (folder, setting, "plugin.mine.path=");
-    said (hidden, TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
+    expect_verdict (hidden, TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
     const char *relative[] = { "plugin.mine.path=x.so", NULL }, *bad[] = { "plugin.a b.path=/x.so", NULL };
-    ck_assert_int_eq (make (folder, relative), TENON_E_CONFIG);
-    ck_assert_int_eq (make (folder, bad), TENON_E_CONFIG);
+    ck_assert_int_eq (make_context (folder, relative), TENON_E_CONFIG);
+    ck_assert_int_eq (make_context (folder, bad), TENON_E_CONFIG);
     ck_assert_str_eq (error.message, "test: [plugin a b]: no plugin can have that name");
 }
 END_TEST
@@ -327,13 +334,13 @@ START_TEST (working_directory)
 {
     char here[4096];
     ck_assert_ptr_nonnull (getcwd (here, sizeof here));
-    put ("lone", folder, "lone.so");
+    put_plugin ("lone", folder, "lone.so");
     ck_assert_int_eq (chdir (folder), 0);
     setenv ("TENON_PLUGIN_PATH", ":other::", 1);
     MAKE_WITH (".:./:", "limits.depth=5");
     ck_assert (!has_codec ("lone"));
-    said (".", TENON_E_CONFIG, "not searched: it is no absolute path (test)");
-    said ("other", TENON_E_CONFIG, "not searched: it is no absolute path (TENON_PLUGIN_PATH)");
+    expect_verdict (".", TENON_E_CONFIG, "not searched: it is no absolute path (test)");
+    expect_verdict ("other", TENON_E_CONFIG, "not searched: it is no absolute path (TENON_PLUGIN_PATH)");
     ck_assert_int_eq (chdir (here), 0);
 }
 END_TEST
@@ -371,7 +378,7 @@ START_TEST (order_of_folders)
         ck_assert_str_eq (context->folders[i].path, expected[i].path);
         ck_assert (strlen (origin) >= strlen (expected[i].origin));
         ck_assert_str_eq (origin + strlen (origin) - strlen (expected[i].origin), expected[i].origin);
-        begins (expected[i].path, TENON_E_NOT_FOUND, "not searched (");
+        expect_beginning (expected[i].path, TENON_E_NOT_FOUND, "not searched (");
     }
     ck_assert_str_eq (context->folders[context->folder_count - 1].origin, "default");
 }
@@ -379,7 +386,7 @@ END_TEST
 
 START_TEST (side_by_side)
 {
-    put ("lone", folder, "lone.so");
+    put_plugin ("lone", folder, "lone.so");
     MAKE_WITH (folder, "lone.priority=3");
     tenon_context *first = context;
     context = NULL;
@@ -412,7 +419,7 @@ main (void)
                                  working_directory,
                                  order_of_folders,
                                  side_by_side };
-    tcase_add_checked_fixture (tests, setup, teardown);
+    tcase_add_checked_fixture (tests, set_up, tear_down);
     for (size_t i = 0; i < TN_COUNT (all); i++)
         tcase_add_test (tests, all[i]);
     suite_add_tcase (suite, tests);

@@ -8,7 +8,7 @@
 static tenon_error error;
 
 static tenon_status
-option (uint32_t type, const char *text, double least, double most, struct tenon_setting *setting)
+parse_option (uint32_t type, const char *text, double least, double most, struct tenon_setting *setting)
 {
     struct tenon_option table = { .struct_size = sizeof table,
                                   .type = type,
@@ -30,11 +30,13 @@ START_TEST (switches)
     static const char *const neither[] = { "", "y", "2", "yes ", "enabled", "-1" };
     struct tenon_setting setting;
     for (size_t i = 0; i < TN_COUNT (yes); i++)
-        ck_assert (option (TENON_OPTION_BOOL, yes[i], 0, 0, &setting) == TENON_OK && setting.integer == 1);
+        ck_assert (parse_option (TENON_OPTION_BOOL, yes[i], 0, 0, &setting) == TENON_OK
+                   && setting.integer == 1);
     for (size_t i = 0; i < TN_COUNT (no); i++)
-        ck_assert (option (TENON_OPTION_BOOL, no[i], 0, 0, &setting) == TENON_OK && setting.integer == 0);
+        ck_assert (parse_option (TENON_OPTION_BOOL, no[i], 0, 0, &setting) == TENON_OK
+                   && setting.integer == 0);
     for (size_t i = 0; i < TN_COUNT (neither); i++)
-        ck_assert_int_eq (option (TENON_OPTION_BOOL, neither[i], 0, 0, &setting), TENON_E_CONFIG);
+        ck_assert_int_eq (parse_option (TENON_OPTION_BOOL, neither[i], 0, 0, &setting), TENON_E_CONFIG);
     ck_assert_str_eq (error.message, "here: key = '-1': expected is yes or no");
 }
 END_TEST
@@ -70,15 +72,15 @@ START_TEST (integers)
                                        "ten" };
     struct tenon_setting setting;
     for (size_t i = 0; i < TN_COUNT (good); i++) {
-        ck_assert_int_eq (option (TENON_OPTION_INTEGER, good[i].text, 0, 0, &setting), TENON_OK);
+        ck_assert_int_eq (parse_option (TENON_OPTION_INTEGER, good[i].text, 0, 0, &setting), TENON_OK);
         ck_assert_int_eq (setting.integer, good[i].value);
         ck_assert (strcmp (setting.text, good[i].text) == 0 && strcmp (setting.origin, "here") == 0);
     }
     for (size_t i = 0; i < TN_COUNT (bad); i++)
-        ck_assert_msg (option (TENON_OPTION_INTEGER, bad[i], 0, 0, &setting) == TENON_E_CONFIG, "'%s'",
+        ck_assert_msg (parse_option (TENON_OPTION_INTEGER, bad[i], 0, 0, &setting) == TENON_E_CONFIG, "'%s'",
                        bad[i]);
-    ck_assert (option (TENON_OPTION_INTEGER, "9", 1, 9, &setting) == TENON_OK);
-    ck_assert_int_eq (option (TENON_OPTION_INTEGER, "10", 1, 9, &setting), TENON_E_CONFIG);
+    ck_assert (parse_option (TENON_OPTION_INTEGER, "9", 1, 9, &setting) == TENON_OK);
+    ck_assert_int_eq (parse_option (TENON_OPTION_INTEGER, "10", 1, 9, &setting), TENON_E_CONFIG);
     ck_assert_str_eq (error.message, "here: key = '10': expected is a whole number from 1 to 9");
 }
 END_TEST
@@ -103,13 +105,14 @@ START_TEST (sizes)
                                        "1 Mi B", "0x10" };
     struct tenon_setting setting;
     for (size_t i = 0; i < TN_COUNT (good); i++) {
-        ck_assert_msg (option (TENON_OPTION_SIZE, good[i].text, 0, 0, &setting) == TENON_OK, "'%s'",
+        ck_assert_msg (parse_option (TENON_OPTION_SIZE, good[i].text, 0, 0, &setting) == TENON_OK, "'%s'",
                        good[i].text);
         ck_assert_int_eq (setting.integer, good[i].value);
     }
     for (size_t i = 0; i < TN_COUNT (bad); i++)
-        ck_assert_msg (option (TENON_OPTION_SIZE, bad[i], 0, 0, &setting) == TENON_E_CONFIG, "'%s'", bad[i]);
-    ck_assert_int_eq (option (TENON_OPTION_SIZE, "1KiB # small", 0, 0, &setting), TENON_E_CONFIG);
+        ck_assert_msg (parse_option (TENON_OPTION_SIZE, bad[i], 0, 0, &setting) == TENON_E_CONFIG, "'%s'",
+                       bad[i]);
+    ck_assert_int_eq (parse_option (TENON_OPTION_SIZE, "1KiB # small", 0, 0, &setting), TENON_E_CONFIG);
     ck_assert_ptr_nonnull (strstr (error.message, "(a comment stands on a line of its own)"));
 }
 END_TEST
@@ -122,13 +125,15 @@ START_TEST (numbers)
     /* where a comma divides, if the machine has such a locale: nothing may change */
     if (!setlocale (LC_ALL, "de_DE.UTF-8"))
         setlocale (LC_ALL, "de_DE.utf8");
-    ck_assert (option (TENON_OPTION_NUMBER, "1.5", 0, 0, &setting) == TENON_OK && setting.number == 1.5);
-    ck_assert (option (TENON_OPTION_NUMBER, "-2e-3", 0, 0, &setting) == TENON_OK && setting.number == -2e-3);
-    ck_assert (option (TENON_OPTION_NUMBER, "3", 0, 0, &setting) == TENON_OK && setting.number == 3);
+    ck_assert (parse_option (TENON_OPTION_NUMBER, "1.5", 0, 0, &setting) == TENON_OK
+               && setting.number == 1.5);
+    ck_assert (parse_option (TENON_OPTION_NUMBER, "-2e-3", 0, 0, &setting) == TENON_OK
+               && setting.number == -2e-3);
+    ck_assert (parse_option (TENON_OPTION_NUMBER, "3", 0, 0, &setting) == TENON_OK && setting.number == 3);
     for (size_t i = 0; i < TN_COUNT (bad); i++)
-        ck_assert_msg (option (TENON_OPTION_NUMBER, bad[i], 0, 0, &setting) == TENON_E_CONFIG, "'%s'",
+        ck_assert_msg (parse_option (TENON_OPTION_NUMBER, bad[i], 0, 0, &setting) == TENON_E_CONFIG, "'%s'",
                        bad[i]);
-    ck_assert_int_eq (option (TENON_OPTION_NUMBER, "2", 0, 1.5, &setting), TENON_E_CONFIG);
+    ck_assert_int_eq (parse_option (TENON_OPTION_NUMBER, "2", 0, 1.5, &setting), TENON_E_CONFIG);
     ck_assert_str_eq (error.message, "here: key = '2': expected is a number from 0 to 1.5");
     setlocale (LC_ALL, "C");
 }
@@ -137,14 +142,16 @@ END_TEST
 START_TEST (choices)
 {
     struct tenon_setting setting;
-    ck_assert (option (TENON_OPTION_CHOICE, "none", 0, 0, &setting) == TENON_OK && setting.integer == 0);
-    ck_assert (option (TENON_OPTION_CHOICE, "deflate", 0, 0, &setting) == TENON_OK && setting.integer == 1);
-    ck_assert_int_eq (option (TENON_OPTION_CHOICE, "", 0, 0, &setting), TENON_E_CONFIG);
-    ck_assert_int_eq (option (TENON_OPTION_CHOICE, "none deflate", 0, 0, &setting), TENON_E_CONFIG);
-    ck_assert_int_eq (option (TENON_OPTION_CHOICE, "defl", 0, 0, &setting), TENON_E_CONFIG);
+    ck_assert (parse_option (TENON_OPTION_CHOICE, "none", 0, 0, &setting) == TENON_OK
+               && setting.integer == 0);
+    ck_assert (parse_option (TENON_OPTION_CHOICE, "deflate", 0, 0, &setting) == TENON_OK
+               && setting.integer == 1);
+    ck_assert_int_eq (parse_option (TENON_OPTION_CHOICE, "", 0, 0, &setting), TENON_E_CONFIG);
+    ck_assert_int_eq (parse_option (TENON_OPTION_CHOICE, "none deflate", 0, 0, &setting), TENON_E_CONFIG);
+    ck_assert_int_eq (parse_option (TENON_OPTION_CHOICE, "defl", 0, 0, &setting), TENON_E_CONFIG);
     ck_assert_str_eq (error.message, "here: key = 'defl': expected is one of: none deflate");
-    ck_assert (option (TENON_OPTION_TEXT, "any; # \xff", 0, 0, &setting) == TENON_OK);
-    ck_assert_int_eq (option (7, "x", 0, 0, &setting), TENON_E_UNSUPPORTED);
+    ck_assert (parse_option (TENON_OPTION_TEXT, "any; # \xff", 0, 0, &setting) == TENON_OK);
+    ck_assert_int_eq (parse_option (7, "x", 0, 0, &setting), TENON_E_UNSUPPORTED);
 }
 END_TEST
 

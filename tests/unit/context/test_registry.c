@@ -4,24 +4,24 @@
 
 /* Nothing of a refused plugin may be left. */
 static void
-refused (tenon_status status, const char *words)
+expect_refused (tenon_status status, const char *words)
 {
     uint64_t before = context->registry.codec_count;
     ck_assert_int_eq (tn_registry_add (context, &plugin, "toys", NULL, why), status);
     ck_assert_str_eq (why, words);
     ck_assert (context->registry.codec_count == before && tn_dtype_find (context, "q_toy") == TENON_NONE
                && !tn_filter_find (context, "turn") && context->registry.plugin_count == before);
-    reset ();
+    reset_plugin ();
 }
 #define SPOILT(change, status, words)                                                                        \
     do {                                                                                                     \
         change;                                                                                              \
-        refused (status, words);                                                                             \
+        expect_refused (status, words);                                                                      \
     } while (0)
 
 START_TEST (good_ones)
 {
-    reset ();
+    reset_plugin ();
     ck_assert_int_eq (tn_registry_add (context, &plugin, "toys", "/a/toys.so", why), TENON_OK);
     const struct tn_codec *copy = context->registry.codecs[0];
     ck_assert (copy->table.magics != magics && copy->table.options != options
@@ -36,7 +36,7 @@ END_TEST
 
 START_TEST (spoilt_plugins)
 {
-    reset ();
+    reset_plugin ();
     SPOILT (plugin.struct_size = 0, TENON_E_MISUSE,
             "the struct_size of the plugin's table is 0, too small for any version");
     SPOILT (plugin.struct_size = 40, TENON_E_MISUSE,
@@ -58,7 +58,7 @@ END_TEST
 
 START_TEST (spoilt_codecs)
 {
-    reset ();
+    reset_plugin ();
     SPOILT (codec.struct_size = 12, TENON_E_MISUSE,
             "the struct_size of a codec is 12, too small for any version");
     SPOILT (codec.id = "Toy", TENON_E_MISUSE, "codec 'Toy': 1 to 40 of a-z, 0-9, _ and - are expected");
@@ -94,7 +94,7 @@ END_TEST
 
 START_TEST (spoilt_options)
 {
-    reset ();
+    reset_plugin ();
     SPOILT (codec.option_size = 4, TENON_E_MISUSE, "codec toy: it announces 3 options of 4 bytes");
     SPOILT (codec.option_count = 100000, TENON_E_MISUSE,
             "codec toy: it announces 100000 options of 64 bytes");
@@ -122,7 +122,7 @@ END_TEST
 
 START_TEST (spoilt_filters)
 {
-    reset ();
+    reset_plugin ();
     SPOILT (filter.struct_size = 4, TENON_E_MISUSE,
             "the struct_size of a filter is 4, too small for any version");
     SPOILT (filter.id = "", TENON_E_MISUSE, "filter '': 1 to 40 of a-z, 0-9, _ . and - are expected");
@@ -139,7 +139,7 @@ END_TEST
 
 START_TEST (spoilt_dtypes)
 {
-    reset ();
+    reset_plugin ();
     SPOILT (dtype.struct_size = 16, TENON_E_MISUSE,
             "the struct_size of a dtype is 16, too small for any version");
     SPOILT (dtype.name = NULL, TENON_E_MISUSE, "dtype '(null)': 1 to 40 of a-z, 0-9, _ . and - are expected");
@@ -174,7 +174,7 @@ START_TEST (longer_and_shorter)
         uint64_t more[4];
     } longer;
     struct long_option long_options[2];
-    reset ();
+    reset_plugin ();
     for (int i = 0; i < 2; i++) {
         long_options[i].option = options[i];
         long_options[i].option.struct_size = sizeof long_options[i];
@@ -193,7 +193,7 @@ START_TEST (longer_and_shorter)
     ck_assert_uint_eq (copy->table.struct_size, sizeof copy->table);
     ck_assert_str_eq (copy->table.options[1].name, "order");
     /* one that ends before write, and before filters */
-    codec.id = "short", codec.struct_size = offsetof (struct tenon_codec, write), codec.write = describe;
+    codec.id = "short", codec.struct_size = offsetof (struct tenon_codec, write), codec.write = toy_describe;
     plugin.struct_size = offsetof (struct tenon_plugin, filters);
     ck_assert_int_eq (tn_registry_add (context, &plugin, "shorter", NULL, why), TENON_OK);
     ck_assert (context->registry.codecs[1]->table.describe && !context->registry.codecs[1]->table.write);
@@ -205,7 +205,7 @@ END_TEST
 
 START_TEST (second_comer)
 {
-    reset ();
+    reset_plugin ();
     ck_assert_int_eq (tn_registry_add (context, &plugin, "first", NULL, why), TENON_OK);
     plugin.filters = NULL, plugin.dtypes = NULL;
     ck_assert_int_eq (tn_registry_add (context, &plugin, "second", NULL, why), TENON_E_EXISTS);
@@ -227,7 +227,7 @@ main (void)
     TCase *tests = tcase_create ("registry");
     const TTest *const all[] = { good_ones,      spoilt_plugins, spoilt_codecs,      spoilt_options,
                                  spoilt_filters, spoilt_dtypes,  longer_and_shorter, second_comer };
-    tcase_add_checked_fixture (tests, setup, teardown);
+    tcase_add_checked_fixture (tests, set_up, tear_down);
     for (size_t i = 0; i < TN_COUNT (all); i++)
         tcase_add_test (tests, all[i]);
     suite_add_tcase (suite, tests);

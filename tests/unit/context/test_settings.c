@@ -3,7 +3,7 @@
 #include "folder.h"
 
 static const char *
-origin (const char *section, const char *key)
+origin_of (const char *section, const char *key)
 {
     const struct tn_entry *entry = tn_settings_find (&settings, section, key);
     return entry ? entry->origin : NULL;
@@ -23,16 +23,16 @@ START_TEST (plain_file)
                              "codec   a ] ; words\nkey=a = b\nempty =\n"
                              "inline = x ; not this\nhash = x # this too"),
                       TENON_OK);
-    ck_assert_str_eq (value ("core", "threads"), "4");
-    ck_assert_str_eq (origin ("core", "threads"), "x.ini:4");
-    ck_assert_str_eq (value ("core", "map"), "no");
-    ck_assert_str_eq (origin ("core", "map"), "x.ini:5");
-    ck_assert_str_eq (value ("codec a", "key"), "a = b");
-    ck_assert_str_eq (value ("codec a", "empty"), "");
-    ck_assert_str_eq (value ("codec a", "inline"), "x");
-    ck_assert_str_eq (value ("codec a", "hash"), "x # this too");
-    ck_assert_str_eq (origin ("codec a", "hash"), "x.ini:11");
-    ck_assert_ptr_null (value ("core", "key"));
+    ck_assert_str_eq (value_of ("core", "threads"), "4");
+    ck_assert_str_eq (origin_of ("core", "threads"), "x.ini:4");
+    ck_assert_str_eq (value_of ("core", "map"), "no");
+    ck_assert_str_eq (origin_of ("core", "map"), "x.ini:5");
+    ck_assert_str_eq (value_of ("codec a", "key"), "a = b");
+    ck_assert_str_eq (value_of ("codec a", "empty"), "");
+    ck_assert_str_eq (value_of ("codec a", "inline"), "x");
+    ck_assert_str_eq (value_of ("codec a", "hash"), "x # this too");
+    ck_assert_str_eq (origin_of ("codec a", "hash"), "x.ini:11");
+    ck_assert_ptr_null (value_of ("core", "key"));
     ck_assert (PARSE ("") == TENON_OK && settings.count == 0);
     ck_assert (PARSE ("\n\n;\n") == TENON_OK && settings.count == 0);
 }
@@ -42,8 +42,8 @@ START_TEST (later_lines_win)
 {
     ck_assert_int_eq (
         PARSE ("[core]\nthreads=1\nplugin_path=/a\n[save]\n[core]\nthreads=2\nplugin_path=/b\n"), TENON_OK);
-    ck_assert_str_eq (value ("core", "threads"), "2");
-    ck_assert_str_eq (value ("core", "plugin_path"), "/b");
+    ck_assert_str_eq (value_of ("core", "threads"), "2");
+    ck_assert_str_eq (value_of ("core", "plugin_path"), "/b");
     for (uint64_t i = 0; i < settings.count;
          i++) /* the earlier ones are known as well; nobody asked for [save] */
         ck_assert_int_eq (settings.entries[i].known, strcmp (settings.entries[i].section, "save") != 0);
@@ -63,29 +63,29 @@ START_TEST (what_would_be_cut)
 {
     char text[1200];
     long_line (text, 198, "\nm = 1\n");
-    ck_assert_int_eq (parse (text, strlen (text)), TENON_OK);
-    ck_assert_uint_eq (strlen (value ("s", "k")), 194);
-    ck_assert_str_eq (value ("s", "m"), "1");
+    ck_assert_int_eq (parse_text (text, strlen (text)), TENON_OK);
+    ck_assert_uint_eq (strlen (value_of ("s", "k")), 194);
+    ck_assert_str_eq (value_of ("s", "m"), "1");
     long_line (text, 198, "\r\n");
-    ck_assert_int_eq (parse (text, strlen (text)), TENON_OK);
+    ck_assert_int_eq (parse_text (text, strlen (text)), TENON_OK);
     long_line (text, 199, "\nm = 1\n");
-    ck_assert_int_eq (parse (text, strlen (text)), TENON_E_CONFIG);
+    ck_assert_int_eq (parse_text (text, strlen (text)), TENON_E_CONFIG);
     ck_assert_str_eq (error.message, "x.ini:2: the line has 199 bytes, at most 198 can be read");
     long_line (text, 1000, "");
-    ck_assert_int_eq (parse (text, strlen (text)), TENON_E_CONFIG);
+    ck_assert_int_eq (parse_text (text, strlen (text)), TENON_E_CONFIG);
     /* a comment may be as long as it likes */
     memset (text, '#', 1000);
     strcpy (text + 1000, "\n[s]\nk=1");
-    ck_assert_int_eq (parse (text, strlen (text)), TENON_OK);
-    ck_assert_str_eq (origin ("s", "k"), "x.ini:3");
+    ck_assert_int_eq (parse_text (text, strlen (text)), TENON_OK);
+    ck_assert_str_eq (origin_of ("s", "k"), "x.ini:3");
     /* sections: 49 bytes, not 50 */
     memset (text, 's', 60);
     text[0] = '[';
     strcpy (text + 50, "]\nk=1\n");
-    ck_assert_int_eq (parse (text, strlen (text)), TENON_OK);
+    ck_assert_int_eq (parse_text (text, strlen (text)), TENON_OK);
     text[50] = 's';
     strcpy (text + 51, "]\nk=1\n");
-    ck_assert_int_eq (parse (text, strlen (text)), TENON_E_CONFIG);
+    ck_assert_int_eq (parse_text (text, strlen (text)), TENON_E_CONFIG);
     ck_assert_str_eq (error.message, "x.ini:1: the name of a section has at most 49 bytes");
 }
 END_TEST
@@ -102,7 +102,7 @@ START_TEST (what_is_no_setting)
     WRONG ("\n[s] k = 1\n", "x.ini:2: something follows ']': a setting stands on a line of its own");
     WRONG ("k = 1\n[s]\n", "x.ini:1: a setting before the first [section]");
     WRONG ("[]\nk = 1\n", "x.ini:2: a setting before the first [section]");
-    ck_assert_int_eq (parse (nul, sizeof nul - 1), TENON_E_CONFIG);
+    ck_assert_int_eq (parse_text (nul, sizeof nul - 1), TENON_E_CONFIG);
     ck_assert_str_eq (error.message, "x.ini:2: a byte that is 0: is this a text file, in UTF-8?");
 }
 END_TEST
@@ -118,12 +118,12 @@ START_TEST (settings_of_the_program)
     ck_assert_int_eq (tn_settings_read_word (&settings, "codec.a.x=", "test", &error), TENON_OK);
     ck_assert_int_eq (tn_settings_read_word (&settings, "plugin.p.enabled=no", "test", &error), TENON_OK);
     ck_assert_int_eq (tn_settings_read_word (&settings, "limits.tensors=5", "test", &error), TENON_OK);
-    ck_assert_str_eq (value ("core", "threads"), "4");
-    ck_assert_str_eq (value ("codec a", "b.c"), "d=e");
-    ck_assert_str_eq (value ("codec a", "x"), "");
-    ck_assert_str_eq (value ("plugin p", "enabled"), "no");
-    ck_assert_str_eq (value ("limits", "tensors"), "5");
-    ck_assert_str_eq (origin ("limits", "tensors"), "test");
+    ck_assert_str_eq (value_of ("core", "threads"), "4");
+    ck_assert_str_eq (value_of ("codec a", "b.c"), "d=e");
+    ck_assert_str_eq (value_of ("codec a", "x"), "");
+    ck_assert_str_eq (value_of ("plugin p", "enabled"), "no");
+    ck_assert_str_eq (value_of ("limits", "tensors"), "5");
+    ck_assert_str_eq (origin_of ("limits", "tensors"), "test");
     for (size_t i = 0; i < TN_COUNT (wrong); i++) {
         fresh_error ();
         ck_assert_msg (tn_settings_read_word (&settings, wrong[i], "test", &error) == TENON_E_CONFIG, "'%s'",
@@ -144,10 +144,10 @@ START_TEST (order_of_files)
     char path[128];
     snprintf (path, sizeof path, "%s/etc", folder);
     ck_assert_int_eq (tn_settings_read_folder (&settings, path, &error), TENON_OK);
-    ck_assert_str_eq (value ("s", "a"), "main");
-    ck_assert_str_eq (value ("s", "b"), "20");
-    ck_assert_str_eq (value ("s", "c"), "20");
-    ck_assert_ptr_nonnull (strstr (origin ("s", "c"), "/etc/conf.d/20.ini:3"));
+    ck_assert_str_eq (value_of ("s", "a"), "main");
+    ck_assert_str_eq (value_of ("s", "b"), "20");
+    ck_assert_str_eq (value_of ("s", "c"), "20");
+    ck_assert_ptr_nonnull (strstr (origin_of ("s", "c"), "/etc/conf.d/20.ini:3"));
     ck_assert_uint_eq (settings.layers, 3);
     snprintf (path, sizeof path, "%s/nowhere", folder);
     ck_assert_int_eq (tn_settings_read_folder (&settings, path, &error), TENON_OK);
@@ -164,7 +164,7 @@ START_TEST (order_of_places)
     write_file ("tenon/tenon.ini", "[limits]\ndepth=5\nmembers=5\ntensors=5\n");
     strcpy (other, write_file ("other.ini", "[limits]\nmembers=6\ntensors=6\n[save]\ndurable=off\n"));
     setenv ("TENON_CONFIG", other, 1);
-    ck_assert_int_eq (make (&context, words, 0), TENON_OK);
+    ck_assert_int_eq (make_context (&context, words, 0), TENON_OK);
     ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_DEPTH), 5);
     ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_MEMBERS), 6);
     ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_TENSORS), 7);
@@ -178,19 +178,19 @@ START_TEST (order_of_places)
     ck_assert_str_eq (entry_of (context, "limits", "memory", &from), "64MiB");
     ck_assert_str_eq (from, "default");
     tenon_context_free (context);
-    ck_assert_int_eq (make (&context, NULL, TENON_CONTEXT_NO_ENVIRONMENT), TENON_OK);
+    ck_assert_int_eq (make_context (&context, NULL, TENON_CONTEXT_NO_ENVIRONMENT), TENON_OK);
     ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_DEPTH), 64);
     tenon_context_free (context);
-    ck_assert_int_eq (make (&context, NULL, TENON_CONTEXT_NO_FILES), TENON_OK);
+    ck_assert_int_eq (make_context (&context, NULL, TENON_CONTEXT_NO_FILES), TENON_OK);
     ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_MEMBERS), 10000000);
     tenon_context_free (context);
     setenv ("TENON_CONFIG", "/nowhere/at/all.ini", 1);
-    ck_assert_int_eq (make (&context, NULL, 0), TENON_E_IO);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_E_IO);
     ck_assert_ptr_null (context);
     ck_assert_str_eq (error.message,
                       "/nowhere/at/all.ini: opening the configuration: No such file or directory");
     setenv ("TENON_CONFIG", folder, 1);
-    ck_assert_int_eq (make (&context, NULL, 0), TENON_E_IO);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_E_IO);
 }
 END_TEST
 
@@ -200,11 +200,11 @@ START_TEST (home)
     write_file (".config/tenon/tenon.ini", "[limits]\ndepth=9\n");
     setenv ("XDG_CONFIG_HOME", "relative", 1);
     setenv ("HOME", folder, 1);
-    ck_assert_int_eq (make (&context, NULL, 0), TENON_OK);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_OK);
     ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_DEPTH), 9);
     tenon_context_free (context);
     unsetenv ("HOME");
-    ck_assert_int_eq (make (&context, NULL, 0), TENON_OK);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_OK);
     ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_DEPTH), 64);
     tenon_context_free (context);
 }
@@ -226,7 +226,7 @@ START_TEST (closed_files)
     ck_assert_int_eq (chmod (folder, 0755), 0);
     ck_assert_int_eq (chmod (path, 0), 0);
     be_nobody ();
-    ck_assert_int_eq (make (&context, NULL, 0), TENON_E_IO); /* it is seen and cannot be read */
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_E_IO); /* it is seen and cannot be read */
     ck_assert_ptr_nonnull (strstr (error.message, "Permission denied"));
 }
 END_TEST
@@ -237,7 +237,7 @@ START_TEST (closed_folder)
     write_file ("tenon/tenon.ini", "[limits]\ndepth=9\n");
     ck_assert_int_eq (chmod (folder, 0), 0);
     be_nobody ();
-    ck_assert_int_eq (make (&context, NULL, 0), TENON_OK);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_OK);
     ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_DEPTH), 64);
     tenon_context_free (context);
 }
@@ -250,7 +250,7 @@ START_TEST (more_rights_than_the_user)
     setenv ("TENON_CONFIG", "/nowhere/at/all.ini", 1);
     if (geteuid () != 0 || seteuid (65534) != 0)
         return;
-    ck_assert_int_eq (make (&context, NULL, 0), TENON_OK);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_OK);
     ck_assert (context->secure);
     tenon_context_free (context);
     ck_assert_int_eq (seteuid (0), 0);
@@ -271,7 +271,7 @@ main (void)
                                  order_of_places,
                                  home };
     const TTest *const apart[] = { closed_files, closed_folder, more_rights_than_the_user };
-    tcase_add_checked_fixture (tests, setup, teardown);
+    tcase_add_checked_fixture (tests, set_up, tear_down);
     for (size_t i = 0; i < TN_COUNT (all); i++)
         tcase_add_test (tests, all[i]);
     suite_add_tcase (suite, tests);
@@ -280,7 +280,7 @@ main (void)
         /* the folder is made and removed by the parent, which stays what it is */
         for (size_t i = 0; i < TN_COUNT (apart); i++) {
             TCase *alone = tcase_create ("alone");
-            tcase_add_unchecked_fixture (alone, setup, teardown);
+            tcase_add_unchecked_fixture (alone, set_up, tear_down);
             tcase_add_test (alone, apart[i]);
             suite_add_tcase (suite, alone);
         }

@@ -12,7 +12,7 @@ static char why[TN_WHY_ROOM];
 static tenon_error error = TENON_ERROR_INIT;
 
 static inline void
-setup (void)
+set_up (void)
 {
     tenon_context_options options = { .struct_size = sizeof options,
                                       .flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT };
@@ -23,7 +23,7 @@ setup (void)
 }
 
 static inline void
-teardown (void)
+tear_down (void)
 {
     tenon_context_free (context);
 }
@@ -31,14 +31,14 @@ teardown (void)
 /* ---- a plugin that may be spoilt ---- */
 
 static tenon_status
-describe (struct tenon_call *call)
+toy_describe (struct tenon_call *call)
 {
     (void) call;
     return TENON_OK;
 }
 
 static uint64_t
-bound (int32_t level, uint64_t size)
+toy_bound (int32_t level, uint64_t size)
 {
     return size + (uint64_t) level;
 }
@@ -57,14 +57,14 @@ close_state (void *state)
 }
 
 static int64_t
-encode (void *state, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room)
+toy_encode (void *state, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room)
 {
     (void) state, (void) flags, (void) from, (void) to, (void) room;
     return (int64_t) size;
 }
 
 static tenon_status
-decode (void *state, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
+toy_decode (void *state, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
 {
     (void) state, (void) last, (void) from, (void) stored, (void) to, (void) size;
     return TENON_OK;
@@ -91,7 +91,7 @@ static const struct tenon_dtype *dtypes[2] = { &dtype };
 
 /* All tables good again. */
 static inline void
-reset (void)
+reset_plugin (void)
 {
     memcpy (extensions, (const char *[]){ "toy", "tar.toy", NULL, NULL }, sizeof extensions);
     magics[0] = magics[1] = (struct tenon_magic){ .length = 4, .bytes = "TOY!" };
@@ -114,14 +114,14 @@ reset (void)
                                   .options = options,
                                   .option_size = sizeof options[0],
                                   .option_count = 3,
-                                  .describe = describe };
+                                  .describe = toy_describe };
     filter = (struct tenon_filter){ .struct_size = sizeof filter,
                                     .id = "turn",
                                     .open = open_state,
                                     .close = close_state,
-                                    .bound = bound,
-                                    .encode = encode,
-                                    .decode = decode };
+                                    .bound = toy_bound,
+                                    .encode = toy_encode,
+                                    .decode = toy_decode };
     swap = (struct tenon_swap_field){ 0, 2, 4 };
     dtype = (struct tenon_dtype){ .struct_size = sizeof dtype,
                                   .kind = TENON_KIND_BLOCK,

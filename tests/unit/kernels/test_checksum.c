@@ -9,7 +9,7 @@
 static uint8_t bytes[SIZE];
 
 static void
-setup (void)
+set_up (void)
 {
     uint32_t x = 7;
     for (uint32_t i = 0; i < SIZE; i++) {
@@ -57,7 +57,7 @@ main (void)
 {
     Suite *suite = suite_create ("checksum");
     TCase *tests = tcase_create ("checksum");
-    tcase_add_checked_fixture (tests, setup, NULL);
+    tcase_add_checked_fixture (tests, set_up, NULL);
     tcase_add_test (tests, known_values);
     tcase_add_test (tests, splits);
     tcase_add_test (tests, long_second);

@@ -65,7 +65,7 @@ make_input (int which)
 }
 
 static void
-setup (void)
+set_up (void)
 {
     uint64_t page = (uint64_t) sysconf (_SC_PAGESIZE), size = (ROOM / page + 1) * page;
     uint8_t *fence = mmap (NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -471,7 +471,7 @@ main (void)
 {
     Suite *suite = suite_create ("deflate");
     TCase *tests = tcase_create ("deflate");
-    tcase_add_checked_fixture (tests, setup, NULL);
+    tcase_add_checked_fixture (tests, set_up, NULL);
     tcase_set_timeout (tests, 120);
     tcase_add_loop_test (tests, round_trips, 0, 13);
     tcase_add_loop_test (tests, same_bytes_anywhere, 1, 4);

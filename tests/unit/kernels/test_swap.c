@@ -8,7 +8,7 @@
 #define MOST 200
 
 static void
-fill (unsigned char *bytes, size_t count)
+fill_bytes (unsigned char *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         bytes[i] = (unsigned char) (i * 37 + 11);
@@ -16,7 +16,7 @@ fill (unsigned char *bytes, size_t count)
 
 /* The rule itself, a byte at a time. */
 static void
-expect (unsigned char *to, const unsigned char *from, uint32_t width, uint64_t count)
+expect_swapped (unsigned char *to, const unsigned char *from, uint32_t width, uint64_t count)
 {
     for (uint64_t item = 0; item < count; item++)
         for (uint32_t i = 0; i < width; i++)
@@ -30,10 +30,10 @@ START_TEST (every_width)
     unsigned char from[MOST + 2], expected[MOST + 2], copied[MOST + 2];
     for (uint64_t count = 0; count * width + 1 < MOST; count++)
         for (uint64_t start = 0; start < 2; start++) { /* also where nothing is aligned */
-            fill (from, sizeof from);
+            fill_bytes (from, sizeof from);
             memcpy (expected, from, sizeof from);
             memset (copied, 0xee, sizeof copied);
-            expect (expected + start, from + start, width, count);
+            expect_swapped (expected + start, from + start, width, count);
             tn_swap_copy (copied + start, from + start, width, count);
             ck_assert_mem_eq (copied + start, expected + start, count * width);
             ck_assert_uint_eq (copied[start + count * width], 0xee);
@@ -78,11 +78,11 @@ START_TEST (fields_of_blocks)
         uint32_t news;
     } fields[] = { { { 0, 2, 1 }, 9 }, { { 2, 1, 3 }, 9 }, { { 5, 4, 1 }, 9 } };
     unsigned char blocks[33], expected[33];
-    fill (blocks, sizeof blocks);
+    fill_bytes (blocks, sizeof blocks);
     memcpy (expected, blocks, sizeof blocks);
     for (int block = 0; block < 3; block++) {
-        expect (expected + 11 * block, blocks + 11 * block, 2, 1);
-        expect (expected + 11 * block + 5, blocks + 11 * block + 5, 4, 1);
+        expect_swapped (expected + 11 * block, blocks + 11 * block, 2, 1);
+        expect_swapped (expected + 11 * block + 5, blocks + 11 * block + 5, 4, 1);
     }
     tn_swap_blocks (blocks, 11, &fields[0].field, sizeof fields[0], 3, 3);
     ck_assert_mem_eq (blocks, expected, sizeof blocks);
@@ -96,9 +96,9 @@ START_TEST (run_inside_a_block)
 {
     struct tenon_swap_field field = { 2, 2, 4 };
     unsigned char block[12], expected[12];
-    fill (block, sizeof block);
+    fill_bytes (block, sizeof block);
     memcpy (expected, block, sizeof block);
-    expect (expected + 2, block + 2, 2, 4);
+    expect_swapped (expected + 2, block + 2, 2, 4);
     tn_swap_blocks (block, 12, &field, sizeof field, 1, 1);
     ck_assert_mem_eq (block, expected, sizeof block);
 }

@@ -83,7 +83,7 @@ read_tensors (tenon_file *file)
 }
 
 static int
-take (void *user, const void *data, uint64_t size)
+take_bytes (void *user, const void *data, uint64_t size)
 {
     const float **at = (const float **) user;
     int different = memcmp (*at, data, size) != 0;
@@ -92,7 +92,7 @@ take (void *user, const void *data, uint64_t size)
 }
 
 static void
-look (tenon_file *file)
+look_at_file (tenon_file *file)
 {
     tenon_error error = TENON_ERROR_INIT;
     tenon_tensor_info info = { .struct_size = sizeof info };
@@ -105,7 +105,7 @@ look (tenon_file *file)
     WANT (info.rank == 2 && info.shape[1] == 20000);
     tenon_status status = tenon_map (file, request.index, &data, &size, &error);
     WANT (status == TENON_E_NOT_MAPPABLE || (status == TENON_OK && memcmp (data, items, sizeof items) == 0));
-    WANT (tenon_stream (file, &request, take, &at, NULL, &error) == TENON_OK);
+    WANT (tenon_stream (file, &request, take_bytes, &at, NULL, &error) == TENON_OK);
     WANT (at == items + ITEMS);
     WANT (tenon_verify (file, NULL, NULL, &error) == TENON_OK);
 }
@@ -117,7 +117,7 @@ open_and_read (const char *path)
     tenon_report *report;
     tenon_file *file;
     WANT (tenon_open (kit, path, NULL, &file, &error) == TENON_OK);
-    look (file);
+    look_at_file (file);
     read_tensors (file);
     tenon_close (file);
     WANT (tenon_why (kit, path, NULL, &report, &error) == TENON_OK);
@@ -126,7 +126,7 @@ open_and_read (const char *path)
 
 /* All threads save the same name, by turns from memory and from another file. */
 static void
-save (unsigned round)
+save_round (unsigned round)
 {
     tenon_error error = TENON_ERROR_INIT;
     static const uint64_t shape[] = { 3, 20000 };
@@ -152,7 +152,7 @@ save (unsigned round)
 
 /* What lies in the context for all. */
 static void
-enumerate (void)
+list_codecs (void)
 {
     tenon_error error = TENON_ERROR_INIT;
     tenon_codec_info codec = { .struct_size = sizeof codec };
@@ -169,16 +169,16 @@ enumerate (void)
 }
 
 static void *
-work (void *number)
+work_rounds (void *number)
 {
     unsigned own = *(unsigned *) number;
     for (unsigned round = 0; round < ROUNDS; round++) {
         switch ((round + own) % 5) {
         case 0: read_tensors (shared); break;
         case 1: open_and_read (paths[(round + own) % 4]); break;
-        case 2: look (shared); break;
-        case 3: save (round + own); break;
-        default: enumerate ();
+        case 2: look_at_file (shared); break;
+        case 3: save_round (round + own); break;
+        default: list_codecs ();
         }
     }
     return NULL;
@@ -192,7 +192,7 @@ START_TEST (one_file_for_all)
     shared = kit_open (strrchr (paths[_i], '/') + 1, NULL, NULL);
     for (unsigned i = 0; i < THREADS; i++) {
         numbers[i] = i;
-        ck_assert_int_eq (pthread_create (&threads[i], NULL, work, &numbers[i]), 0);
+        ck_assert_int_eq (pthread_create (&threads[i], NULL, work_rounds, &numbers[i]), 0);
     }
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join (threads[i], NULL);
@@ -247,7 +247,7 @@ START_TEST (many_contexts)
 END_TEST
 
 static void
-fill (Suite *suite)
+fill_suite (Suite *suite)
 {
     TCase *cases = kit_case (suite, "threads");
     tcase_set_timeout (cases, 300);
@@ -258,5 +258,5 @@ fill (Suite *suite)
 int
 main (void)
 {
-    return kit_main ("threads", fill);
+    return kit_main ("threads", fill_suite);
 }

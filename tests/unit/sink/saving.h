@@ -16,16 +16,16 @@ static tenon_error error;
 static struct tn_atomic_options options;
 
 static inline void
-fresh (void)
+make_folder (void)
 {
     tenon_error none = TENON_ERROR_INIT;
     error = none;
 }
 
 static inline void
-setup (void)
+set_up (void)
 {
-    fresh ();
+    make_folder ();
     umask (022);
     memset (&options, 0, sizeof options);
     strcpy (folder, "/tmp/tenon-save-XXXXXX");
@@ -34,7 +34,7 @@ setup (void)
 }
 
 static inline void
-teardown (void)
+tear_down (void)
 {
     char command[160];
     ck_assert_int_eq (chdir ("/"), 0);
@@ -54,7 +54,7 @@ make_file (const char *name, const char *words)
 
 /* All of a small file, as text; "(none)" when there is none. */
 static inline const char *
-contents (const char *name)
+contents_of (const char *name)
 {
     static char text[4][4096];
     static unsigned turn;
@@ -77,7 +77,7 @@ mode_of (const char *name)
 
 /* Entries of a folder, without . and .. */
 static inline unsigned
-entries (const char *name)
+count_entries (const char *name)
 {
     unsigned count = 0;
     DIR *list = opendir (name);
@@ -89,14 +89,14 @@ entries (const char *name)
 }
 
 static inline bool
-exists (const char *name)
+file_exists (const char *name)
 {
     struct stat status;
     return lstat (name, &status) == 0;
 }
 
 static inline struct tn_atomic *
-begin (const char *path)
+begin_save (const char *path)
 {
     struct tn_atomic *save;
     ck_assert_msg (tn_atomic_begin (&save, path, &options, &error) == TENON_OK, "%s", error.message);
@@ -114,13 +114,13 @@ file_of (struct tn_atomic *save, const char *name)
 }
 
 static inline void
-put (struct tn_sink *sink, const char *words)
+put_words (struct tn_sink *sink, const char *words)
 {
     ck_assert_msg (tn_sink_write (sink, words, strlen (words), &error) == TENON_OK, "%s", error.message);
 }
 
 static inline void
-commit (struct tn_atomic *save)
+commit_save (struct tn_atomic *save)
 {
     ck_assert_msg (tn_atomic_commit (save, &error) == TENON_OK, "%s", error.message);
 }
@@ -128,20 +128,20 @@ commit (struct tn_atomic *save)
 static inline void
 save_words (const char *path, const char *words)
 {
-    struct tn_atomic *save = begin (path);
-    put (file_of (save, NULL), words);
-    commit (save);
+    struct tn_atomic *save = begin_save (path);
+    put_words (file_of (save, NULL), words);
+    commit_save (save);
 }
 
 static inline void
 begin_fails (const char *path, tenon_status status, const char *words)
 {
     struct tn_atomic *save;
-    fresh ();
+    make_folder ();
     ck_assert_int_eq (tn_atomic_begin (&save, path, &options, &error), status);
     ck_assert_ptr_null (save);
     ck_assert_msg (strstr (error.message, words) != NULL, "%s", error.message);
-    fresh ();
+    make_folder ();
 }
 
 static inline int

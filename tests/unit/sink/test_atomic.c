@@ -12,15 +12,15 @@ START_TEST (new_file)
     umask (027);
     for (unsigned i = 0; i < 2; i++) {
         options.durable = i > 0;
-        struct tn_atomic *save = begin ("a.bin");
-        ck_assert_uint_eq (entries ("."), i); /* nothing is made before the sink is asked for */
-        put (file_of (save, NULL), "abc");
-        ck_assert_uint_eq (entries ("."), i + 1);
-        ck_assert_str_eq (contents ("a.bin"), i ? "abc" : "(none)");
-        commit (save);
-        ck_assert_str_eq (contents ("a.bin"), "abc");
+        struct tn_atomic *save = begin_save ("a.bin");
+        ck_assert_uint_eq (count_entries ("."), i); /* nothing is made before the sink is asked for */
+        put_words (file_of (save, NULL), "abc");
+        ck_assert_uint_eq (count_entries ("."), i + 1);
+        ck_assert_str_eq (contents_of ("a.bin"), i ? "abc" : "(none)");
+        commit_save (save);
+        ck_assert_str_eq (contents_of ("a.bin"), "abc");
         ck_assert_uint_eq (mode_of ("a.bin"), 0640);
-        ck_assert_uint_eq (entries ("."), 1);
+        ck_assert_uint_eq (count_entries ("."), 1);
     }
 }
 END_TEST
@@ -28,12 +28,12 @@ END_TEST
 START_TEST (empty_file)
 {
     options.size_hint = 1000;
-    struct tn_atomic *save = begin ("a.bin");
+    struct tn_atomic *save = begin_save ("a.bin");
     file_of (save, NULL);
-    commit (save);
-    ck_assert_str_eq (contents ("a.bin"), "");
-    commit (begin ("b.bin")); /* no sink: no file */
-    ck_assert_uint_eq (entries ("."), 1);
+    commit_save (save);
+    ck_assert_str_eq (contents_of ("a.bin"), "");
+    commit_save (begin_save ("b.bin")); /* no sink: no file */
+    ck_assert_uint_eq (count_entries ("."), 1);
 }
 END_TEST
 
@@ -41,34 +41,34 @@ END_TEST
 START_TEST (opened_by_the_first_byte)
 {
     struct tn_sink *sink;
-    struct tn_atomic *save = begin ("a.bin");
+    struct tn_atomic *save = begin_save ("a.bin");
     ck_assert_int_eq (tn_atomic_sink (save, NULL, &sink, &error), TENON_OK);
     ck_assert (sink->seekable);
-    put (sink, "");
-    ck_assert_uint_eq (entries ("."), 0);
-    put (sink, "abc");
-    ck_assert_uint_eq (entries ("."), 1);
-    commit (save);
-    ck_assert_str_eq (contents ("a.bin"), "abc");
-    save = begin ("b.bin");
+    put_words (sink, "");
+    ck_assert_uint_eq (count_entries ("."), 0);
+    put_words (sink, "abc");
+    ck_assert_uint_eq (count_entries ("."), 1);
+    commit_save (save);
+    ck_assert_str_eq (contents_of ("a.bin"), "abc");
+    save = begin_save ("b.bin");
     ck_assert_int_eq (tn_atomic_sink (save, NULL, &sink, &error), TENON_OK);
-    commit (save); /* no byte: no file */
-    ck_assert_uint_eq (entries ("."), 1);
+    commit_save (save); /* no byte: no file */
+    ck_assert_uint_eq (count_entries ("."), 1);
 }
 END_TEST
 
 START_TEST (aborted)
 {
     make_file ("a.bin", "old");
-    struct tn_atomic *save = begin ("a.bin");
-    put (file_of (save, NULL), "new");
-    put (file_of (save, "b.bin"), "part");
+    struct tn_atomic *save = begin_save ("a.bin");
+    put_words (file_of (save, NULL), "new");
+    put_words (file_of (save, "b.bin"), "part");
     tn_atomic_abort (save);
-    ck_assert_str_eq (contents ("a.bin"), "old");
-    ck_assert_uint_eq (entries ("."), 1);
-    tn_atomic_abort (begin ("a.bin"));
+    ck_assert_str_eq (contents_of ("a.bin"), "old");
+    ck_assert_uint_eq (count_entries ("."), 1);
+    tn_atomic_abort (begin_save ("a.bin"));
     tn_atomic_abort (NULL);
-    ck_assert_uint_eq (entries ("."), 1);
+    ck_assert_uint_eq (count_entries ("."), 1);
 }
 END_TEST
 
@@ -93,8 +93,8 @@ START_TEST (hidden_while_it_is_written)
 {
     make_file ("a.bin", "secret");
     ck_assert_int_eq (chmod ("a.bin", 0600), 0);
-    struct tn_atomic *save = begin ("a.bin");
-    put (file_of (save, NULL), "secret too");
+    struct tn_atomic *save = begin_save ("a.bin");
+    put_words (file_of (save, NULL), "secret too");
     ck_assert_uint_eq (mode_of (".a.bin.tenon-0.tmp"), 0600);
     tn_atomic_abort (save);
 }
@@ -144,8 +144,8 @@ START_TEST (protected_target)
     }
     begin_fails ("a.bin", TENON_E_IO, "cannot be written: ");
     ck_assert_int_eq (seteuid (getuid ()), 0);
-    ck_assert_str_eq (contents ("a.bin"), "old");
-    ck_assert_uint_eq (entries ("."), 1);
+    ck_assert_str_eq (contents_of ("a.bin"), "old");
+    ck_assert_uint_eq (count_entries ("."), 1);
 }
 END_TEST
 
@@ -155,7 +155,7 @@ static uint8_t model[2 * SIZE], back[2 * SIZE];
 static uint32_t state = 1;
 
 static uint32_t
-any (uint32_t below)
+draw_number (uint32_t below)
 {
     state = state * 1664525u + 1013904223u;
     return (uint32_t) (((uint64_t) state * below) >> 32);
@@ -166,11 +166,11 @@ static uint32_t
 any_length (void)
 {
     static const uint32_t near[] = { 4096, 65536, 262144, 1048576 };
-    switch (any (4)) {
-    case 0: return any (20);
-    case 1: return any (5000);
-    case 2: return near[any (4)] - 2 + any (4);
-    default: return any (400000);
+    switch (draw_number (4)) {
+    case 0: return draw_number (20);
+    case 1: return draw_number (5000);
+    case 2: return near[draw_number (4)] - 2 + draw_number (4);
+    default: return draw_number (400000);
     }
 }
 
@@ -190,8 +190,8 @@ check_bytes (const char *name, uint64_t size)
 static void
 one_step (struct tn_sink *sink, int fd, const uint8_t *source)
 {
-    uint64_t length = any_length (), at = sink->position, from = any (1000);
-    switch (any (5)) {
+    uint64_t length = any_length (), at = sink->position, from = draw_number (1000);
+    switch (draw_number (5)) {
     case 0:
         ck_assert_int_eq (tn_sink_write (sink, source + from, length, &error), TENON_OK);
         memcpy (model + at, source + from, length);
@@ -201,13 +201,13 @@ one_step (struct tn_sink *sink, int fd, const uint8_t *source)
         memcpy (model + at, source + from, length);
         break;
     case 2:
-        length = any (10000);
+        length = draw_number (10000);
         ck_assert_int_eq (tn_sink_fill (sink, (uint8_t) from, length, &error), TENON_OK);
         memset (model + at, (uint8_t) from, length);
         break;
     default: /* twice as often */
         length = TN_MIN (length, at);
-        at = any ((uint32_t) (at - length + 1));
+        at = draw_number ((uint32_t) (at - length + 1));
         ck_assert_int_eq (tn_sink_patch (sink, at, source + from, length, &error), TENON_OK);
         memcpy (model + at, source + from, length);
     }
@@ -218,17 +218,17 @@ START_TEST (any_sequence)
     static uint8_t source[1100000];
     state = (uint32_t) _i + 1;
     for (uint32_t i = 0; i < sizeof source; i++)
-        source[i] = (uint8_t) any (256);
+        source[i] = (uint8_t) draw_number (256);
     int fd = open ("source", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     ck_assert_int_eq (write (fd, source, sizeof source), (ssize_t) sizeof source);
-    options.size_hint = any (3) * any (SIZE);
-    options.durable = any (2);
-    struct tn_atomic *save = begin ("a.bin");
+    options.size_hint = draw_number (3) * draw_number (SIZE);
+    options.durable = draw_number (2);
+    struct tn_atomic *save = begin_save ("a.bin");
     struct tn_sink *sink = file_of (save, NULL);
     while (sink->position < SIZE)
         one_step (sink, fd, source);
     uint64_t size = sink->position;
-    commit (save);
+    commit_save (save);
     check_bytes ("a.bin", size);
     close (fd);
 }
@@ -238,10 +238,10 @@ START_TEST (gives_back_what_was_too_much)
 {
     struct stat status;
     options.size_hint = 64 << 20;
-    struct tn_atomic *save = begin ("a.bin");
+    struct tn_atomic *save = begin_save ("a.bin");
     struct tn_sink *sink = file_of (save, NULL);
     ck_assert_int_eq (tn_sink_write (sink, model, SIZE, &error), TENON_OK);
-    commit (save);
+    commit_save (save);
     ck_assert_int_eq (stat ("a.bin", &status), 0);
     ck_assert_uint_eq ((uint64_t) status.st_size, SIZE);
     ck_assert_uint_lt ((uint64_t) status.st_blocks * 512, 2 * SIZE);
@@ -252,12 +252,12 @@ START_TEST (more_than_the_disk)
 {
     options.size_hint = INT64_MAX;
     make_file ("a.bin", "old");
-    struct tn_atomic *save = begin ("a.bin");
+    struct tn_atomic *save = begin_save ("a.bin");
     tenon_status status = tn_sink_write (file_of (save, NULL), model, SIZE, &error);
     ck_assert (status == TENON_E_IO || status == TENON_OK); /* not every file system can preallocate */
     tn_atomic_abort (save);
-    ck_assert_str_eq (contents ("a.bin"), "old");
-    ck_assert_uint_eq (entries ("."), 1);
+    ck_assert_str_eq (contents_of ("a.bin"), "old");
+    ck_assert_uint_eq (count_entries ("."), 1);
 }
 END_TEST
 
@@ -267,14 +267,14 @@ START_TEST (source_that_ends_early)
     int fd = open ("source", O_RDONLY | O_CLOEXEC);
     static const uint64_t lengths[] = { 11, 1 << 20 };
     for (unsigned i = 0; i < TN_COUNT (lengths); i++) {
-        fresh ();
-        struct tn_atomic *save = begin ("a.bin");
+        make_folder ();
+        struct tn_atomic *save = begin_save ("a.bin");
         ck_assert_int_eq (tn_sink_copy (file_of (save, NULL), fd, 0, lengths[i], &error), TENON_E_TRUNCATED);
         ck_assert_uint_eq (error.offset, 10);
         tn_atomic_abort (save);
     }
     close (fd);
-    ck_assert_uint_eq (entries ("."), 1);
+    ck_assert_uint_eq (count_entries ("."), 1);
 }
 END_TEST
 
@@ -282,13 +282,13 @@ START_TEST (source_and_target_are_one)
 {
     make_file ("a.bin", "0123456789");
     int fd = open ("a.bin", O_RDONLY | O_CLOEXEC);
-    struct tn_atomic *save = begin ("a.bin");
+    struct tn_atomic *save = begin_save ("a.bin");
     struct tn_sink *sink = file_of (save, NULL);
     ck_assert_int_eq (tn_sink_copy (sink, fd, 5, 5, &error), TENON_OK);
     ck_assert_int_eq (tn_sink_copy (sink, fd, 0, 5, &error), TENON_OK);
-    commit (save);
+    commit_save (save);
     close (fd);
-    ck_assert_str_eq (contents ("a.bin"), "5678901234");
+    ck_assert_str_eq (contents_of ("a.bin"), "5678901234");
 }
 END_TEST
 
@@ -305,14 +305,14 @@ START_TEST (links_are_followed)
     ck_assert_int_eq (symlink (path, "there/b"), 0);
     ck_assert_int_eq (symlink ("a.bin", "there/c"), 0);
     save_words ("here/a", "new");
-    ck_assert_str_eq (contents ("there/a.bin"), "new");
+    ck_assert_str_eq (contents_of ("there/a.bin"), "new");
     save_words ("there/../here/a", "newer");
-    ck_assert_str_eq (contents ("there/a.bin"), "newer");
+    ck_assert_str_eq (contents_of ("there/a.bin"), "newer");
     ck_assert_int_eq (unlink ("there/a.bin"), 0);
     save_words ("here/a", "made through a dangling link");
-    ck_assert_str_eq (contents ("there/a.bin"), "made through a dangling link");
-    ck_assert_uint_eq (entries ("there"), 3);
-    ck_assert_uint_eq (entries ("here"), 1);
+    ck_assert_str_eq (contents_of ("there/a.bin"), "made through a dangling link");
+    ck_assert_uint_eq (count_entries ("there"), 3);
+    ck_assert_uint_eq (count_entries ("here"), 1);
     ck_assert_int_gt (readlink ("here/a", path, sizeof path), 0);
 }
 END_TEST
@@ -341,7 +341,7 @@ START_TEST (no_targets)
     memset (name, 'x', 256);
     name[256] = 0;
     begin_fails (name, TENON_E_IO, "cannot be written: ");
-    ck_assert_uint_eq (entries ("."), 5);
+    ck_assert_uint_eq (count_entries ("."), 5);
 }
 END_TEST
 
@@ -353,16 +353,16 @@ START_TEST (long_names)
         for (unsigned i = 0; i + 1 < length; i += 2)
             memcpy (name + i, "\xc3\xa4", 2);
         memset (name + (length & ~1u), 'x', length & 1);
-        struct tn_atomic *save = begin (name), *beside;
-        put (file_of (save, NULL), "long");
+        struct tn_atomic *save = begin_save (name), *beside;
+        put_words (file_of (save, NULL), "long");
         name[length - 2] = 'y', name[length - 1] = 'y'; /* differs in its end only */
-        beside = begin (name);
-        put (file_of (beside, NULL), "longer");
-        ck_assert_uint_eq (entries ("."), 2);
-        commit (save);
-        commit (beside);
-        ck_assert_str_eq (contents (name), "longer");
-        ck_assert_uint_eq (entries ("."), 2);
+        beside = begin_save (name);
+        put_words (file_of (beside, NULL), "longer");
+        ck_assert_uint_eq (count_entries ("."), 2);
+        commit_save (save);
+        commit_save (beside);
+        ck_assert_str_eq (contents_of (name), "longer");
+        ck_assert_uint_eq (count_entries ("."), 2);
         ck_assert_int_eq (system ("rm -f *"), 0);
     }
 }
@@ -371,7 +371,7 @@ END_TEST
 static void *
 read_fifo (void *text)
 {
-    return strcpy (text, contents ("fifo"));
+    return strcpy (text, contents_of ("fifo"));
 }
 
 START_TEST (written_straight)
@@ -383,21 +383,21 @@ START_TEST (written_straight)
     options.durable = true;
     options.must_be_new = true; /* means files */
     ck_assert_int_eq (pthread_create (&reader, NULL, read_fifo, text), 0);
-    struct tn_atomic *save = begin ("link");
+    struct tn_atomic *save = begin_save ("link");
     struct tn_sink *sink = file_of (save, NULL), *part;
     ck_assert (!sink->seekable);
-    put (sink, "through the pipe");
+    put_words (sink, "through the pipe");
     ck_assert_int_eq (tn_atomic_sink (save, "part", &part, &error), TENON_E_UNSUPPORTED);
-    fresh ();
+    make_folder ();
     ck_assert_int_eq (tn_sink_patch (sink, 0, "T", 1, &error), TENON_E_UNSUPPORTED);
-    fresh ();
+    make_folder ();
     ck_assert_ptr_eq (file_of (save, NULL), sink);
-    commit (save);
+    commit_save (save);
     pthread_join (reader, NULL);
     ck_assert_str_eq (text, "through the pipe");
-    ck_assert_uint_eq (entries ("."), 2);
+    ck_assert_uint_eq (count_entries ("."), 2);
     save_words ("/dev/null", "away");
-    ck_assert (exists ("/dev/null"));
+    ck_assert (file_exists ("/dev/null"));
 }
 END_TEST
 
@@ -408,27 +408,27 @@ START_TEST (must_be_new)
     ck_assert_int_eq (symlink ("a.bin", "link"), 0);
     begin_fails ("a.bin", TENON_E_EXISTS, "");
     begin_fails ("link", TENON_E_EXISTS, "");
-    struct tn_atomic *save = begin ("b.bin");
-    put (file_of (save, NULL), "mine");
+    struct tn_atomic *save = begin_save ("b.bin");
+    put_words (file_of (save, NULL), "mine");
     make_file ("b.bin", "somebody else's");
     ck_assert_int_eq (tn_atomic_commit (save, &error), TENON_E_EXISTS);
     ck_assert_str_eq (error.file, "b.bin");
-    ck_assert_str_eq (contents ("b.bin"), "somebody else's");
-    ck_assert_uint_eq (entries ("."), 3);
-    fresh ();
+    ck_assert_str_eq (contents_of ("b.bin"), "somebody else's");
+    ck_assert_uint_eq (count_entries ("."), 3);
+    make_folder ();
     save_words ("c.bin", "new");
-    ck_assert_str_eq (contents ("c.bin"), "new");
-    ck_assert_uint_eq (entries ("."), 4);
+    ck_assert_str_eq (contents_of ("c.bin"), "new");
+    ck_assert_uint_eq (count_entries ("."), 4);
 }
 END_TEST
 
 START_TEST (target_becomes_a_folder)
 {
-    struct tn_atomic *save = begin ("a.bin");
-    put (file_of (save, NULL), "new");
+    struct tn_atomic *save = begin_save ("a.bin");
+    put_words (file_of (save, NULL), "new");
     ck_assert_int_eq (mkdir ("a.bin", 0755), 0);
     ck_assert_int_eq (tn_atomic_commit (save, &error), TENON_E_IO);
-    ck_assert_uint_eq (entries ("."), 1);
+    ck_assert_uint_eq (count_entries ("."), 1);
 }
 END_TEST
 
@@ -437,7 +437,7 @@ main (void)
 {
     Suite *suite = suite_create ("save");
     TCase *files = tcase_create ("files");
-    tcase_add_checked_fixture (files, setup, teardown);
+    tcase_add_checked_fixture (files, set_up, tear_down);
     tcase_set_timeout (files, 60);
     tcase_add_test (files, new_file);
     tcase_add_test (files, empty_file);

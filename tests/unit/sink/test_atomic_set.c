@@ -9,15 +9,15 @@
 static void
 save_set (const char *words)
 {
-    struct tn_atomic *save = begin ("index");
+    struct tn_atomic *save = begin_save ("index");
     file_of (save, NULL);
     for (unsigned i = 0; i < 3; i++) {
         char name[20];
         snprintf (name, sizeof name, "part-%u", i);
-        put (file_of (save, name), words);
+        put_words (file_of (save, name), words);
     }
-    put (file_of (save, NULL), words);
-    commit (save);
+    put_words (file_of (save, NULL), words);
+    commit_save (save);
 }
 
 static void
@@ -27,33 +27,33 @@ file_fails (struct tn_atomic *save, const char *name, tenon_status status, const
     ck_assert_int_eq (tn_atomic_sink (save, name, &sink, &error), status);
     ck_assert_ptr_null (sink);
     ck_assert_msg (strstr (error.message, words) != NULL, "%s", error.message);
-    fresh ();
+    make_folder ();
 }
 
 START_TEST (a_set)
 {
     options.durable = _i;
     save_set ("first");
-    ck_assert_uint_eq (entries ("."), 4);
-    ck_assert_str_eq (contents ("part-0"), "first");
-    ck_assert_str_eq (contents ("part-2"), "first");
-    ck_assert_str_eq (contents ("index"), "first");
+    ck_assert_uint_eq (count_entries ("."), 4);
+    ck_assert_str_eq (contents_of ("part-0"), "first");
+    ck_assert_str_eq (contents_of ("part-2"), "first");
+    ck_assert_str_eq (contents_of ("index"), "first");
     save_set ("second");
-    ck_assert_uint_eq (entries ("."), 4);
-    ck_assert_str_eq (contents ("part-2"), "second");
-    ck_assert_str_eq (contents ("index"), "second");
+    ck_assert_uint_eq (count_entries ("."), 4);
+    ck_assert_str_eq (contents_of ("part-2"), "second");
+    ck_assert_str_eq (contents_of ("index"), "second");
 }
 END_TEST
 
 START_TEST (in_another_folder)
 {
     ck_assert_int_eq (mkdir ("sub", 0755), 0);
-    struct tn_atomic *save = begin ("sub/index");
-    put (file_of (save, "part"), "in sub");
-    commit (save); /* no index was asked for */
-    ck_assert_str_eq (contents ("sub/part"), "in sub");
-    ck_assert_uint_eq (entries ("sub"), 1);
-    ck_assert_uint_eq (entries ("."), 1);
+    struct tn_atomic *save = begin_save ("sub/index");
+    put_words (file_of (save, "part"), "in sub");
+    commit_save (save); /* no index was asked for */
+    ck_assert_str_eq (contents_of ("sub/part"), "in sub");
+    ck_assert_uint_eq (count_entries ("sub"), 1);
+    ck_assert_uint_eq (count_entries ("."), 1);
 }
 END_TEST
 
@@ -67,16 +67,16 @@ START_TEST (through_links)
     make_file ("blobs/2", "old");
     ck_assert_int_eq (symlink ("../blobs/1", "snapshot/index"), 0);
     ck_assert_int_eq (symlink ("../blobs/2", "snapshot/part-1"), 0);
-    struct tn_atomic *save = begin ("snapshot/index");
-    put (file_of (save, "part-1"), "one");
-    put (file_of (save, "part-2"), "two");
-    put (file_of (save, NULL), "new");
-    commit (save);
-    ck_assert_str_eq (contents ("blobs/1"), "new");
-    ck_assert_str_eq (contents ("blobs/2"), "one");
-    ck_assert_str_eq (contents ("snapshot/part-2"), "two");
-    ck_assert_uint_eq (entries ("blobs"), 2);
-    ck_assert_uint_eq (entries ("snapshot"), 3);
+    struct tn_atomic *save = begin_save ("snapshot/index");
+    put_words (file_of (save, "part-1"), "one");
+    put_words (file_of (save, "part-2"), "two");
+    put_words (file_of (save, NULL), "new");
+    commit_save (save);
+    ck_assert_str_eq (contents_of ("blobs/1"), "new");
+    ck_assert_str_eq (contents_of ("blobs/2"), "one");
+    ck_assert_str_eq (contents_of ("snapshot/part-2"), "two");
+    ck_assert_uint_eq (count_entries ("blobs"), 2);
+    ck_assert_uint_eq (count_entries ("snapshot"), 3);
 }
 END_TEST
 
@@ -86,8 +86,8 @@ START_TEST (names_of_parts)
     ck_assert_int_eq (mkfifo ("fifo", 0600), 0);
     ck_assert_int_eq (symlink ("index", "alias"), 0);
     make_file ("index", "old");
-    struct tn_atomic *save = begin ("./index");
-    put (file_of (save, "part"), "x");
+    struct tn_atomic *save = begin_save ("./index");
+    put_words (file_of (save, "part"), "x");
     file_fails (save, "part", TENON_E_MISUSE, "same name");
     file_fails (save, "index", TENON_E_MISUSE, "same name");
     file_fails (save, "alias", TENON_E_MISUSE, "same name");
@@ -97,31 +97,31 @@ START_TEST (names_of_parts)
     file_fails (save, "sub", TENON_E_IO, "folder");
     file_fails (save, "fifo", TENON_E_IO, "FIFO");
     tn_atomic_abort (save);
-    ck_assert_uint_eq (entries ("."), 4);
-    ck_assert_str_eq (contents ("index"), "old");
+    ck_assert_uint_eq (count_entries ("."), 4);
+    ck_assert_str_eq (contents_of ("index"), "old");
 }
 END_TEST
 
 START_TEST (a_finished_part)
 {
-    struct tn_atomic *save = begin ("index");
+    struct tn_atomic *save = begin_save ("index");
     struct tn_sink *one = file_of (save, "one");
-    put (one, "1");
+    put_words (one, "1");
     struct tn_sink *two = file_of (save, "two");
     ck_assert_int_eq (tn_sink_write (one, "1", 1, &error), TENON_E_MISUSE);
-    fresh ();
+    make_folder ();
     ck_assert_int_eq (tn_sink_patch (one, 0, "1", 1, &error), TENON_E_MISUSE);
-    fresh ();
-    put (two, "2");
+    make_folder ();
+    put_words (two, "2");
     struct tn_sink *index = file_of (save, NULL);
-    put (index, "i");
+    put_words (index, "i");
     file_of (save, "three");
-    put (index, "j"); /* the target stays open */
-    commit (save);
-    ck_assert_str_eq (contents ("index"), "ij");
-    ck_assert_str_eq (contents ("one"), "1");
-    ck_assert_str_eq (contents ("two"), "2");
-    ck_assert_str_eq (contents ("three"), "");
+    put_words (index, "j"); /* the target stays open */
+    commit_save (save);
+    ck_assert_str_eq (contents_of ("index"), "ij");
+    ck_assert_str_eq (contents_of ("one"), "1");
+    ck_assert_str_eq (contents_of ("two"), "2");
+    ck_assert_str_eq (contents_of ("three"), "");
 }
 END_TEST
 
@@ -129,18 +129,18 @@ START_TEST (new_parts)
 {
     options.must_be_new = true;
     make_file ("part-1", "old");
-    struct tn_atomic *save = begin ("index");
-    put (file_of (save, NULL), "new");
+    struct tn_atomic *save = begin_save ("index");
+    put_words (file_of (save, NULL), "new");
     file_fails (save, "part-1", TENON_E_EXISTS, "");
-    put (file_of (save, "part-0"), "new");
-    put (file_of (save, "part-2"), "new");
+    put_words (file_of (save, "part-0"), "new");
+    put_words (file_of (save, "part-2"), "new");
     make_file ("part-2", "somebody else's");
     ck_assert_int_eq (tn_atomic_commit (save, &error), TENON_E_EXISTS);
     ck_assert_msg (strstr (error.message, "1 of its files") != NULL, "%s", error.message);
     ck_assert_str_eq (error.file, "part-2");
-    ck_assert_str_eq (contents ("part-0"), "new");
-    ck_assert_str_eq (contents ("part-2"), "somebody else's");
-    ck_assert_uint_eq (entries ("."), 3);
+    ck_assert_str_eq (contents_of ("part-0"), "new");
+    ck_assert_str_eq (contents_of ("part-2"), "somebody else's");
+    ck_assert_uint_eq (count_entries ("."), 3);
 }
 END_TEST
 
@@ -149,25 +149,25 @@ END_TEST
 START_TEST (old_index)
 {
     make_file ("index", "old");
-    struct tn_atomic *save = begin ("index");
-    put (file_of (save, NULL), "new");
-    put (file_of (save, "part-0"), "new");
-    put (file_of (save, "part-1"), "new");
+    struct tn_atomic *save = begin_save ("index");
+    put_words (file_of (save, NULL), "new");
+    put_words (file_of (save, "part-0"), "new");
+    put_words (file_of (save, "part-1"), "new");
     ck_assert_int_eq (mkdir ("part-1", 0755), 0);
     ck_assert_int_eq (tn_atomic_commit (save, &error), TENON_E_IO);
-    ck_assert_str_eq (contents ("index"), "old");
-    fresh ();
+    ck_assert_str_eq (contents_of ("index"), "old");
+    make_folder ();
 
     ck_assert_int_eq (rmdir ("part-1"), 0);
-    save = begin ("index");
-    put (file_of (save, NULL), "new");
-    put (file_of (save, "part-0"), "newer"); /* replaces one */
-    put (file_of (save, "part-1"), "newer");
+    save = begin_save ("index");
+    put_words (file_of (save, NULL), "new");
+    put_words (file_of (save, "part-0"), "newer"); /* replaces one */
+    put_words (file_of (save, "part-1"), "newer");
     ck_assert_int_eq (mkdir ("part-1", 0755), 0);
     ck_assert_int_eq (tn_atomic_commit (save, &error), TENON_E_IO);
-    ck_assert_str_eq (contents ("index"), "(none)");
-    ck_assert_str_eq (contents ("part-0"), "newer");
-    ck_assert_uint_eq (entries ("."), 2);
+    ck_assert_str_eq (contents_of ("index"), "(none)");
+    ck_assert_str_eq (contents_of ("part-0"), "newer");
+    ck_assert_uint_eq (count_entries ("."), 2);
 }
 END_TEST
 
@@ -183,14 +183,14 @@ START_TEST (litter_is_removed)
     }
     make_file (".b.bin.tenon-0.tmp", "of another name");
     save_words ("a.bin", "new");
-    ck_assert_str_eq (contents ("a.bin"), "new");
-    ck_assert_uint_eq (entries ("."), 2);
+    ck_assert_str_eq (contents_of ("a.bin"), "new");
+    ck_assert_uint_eq (count_entries ("."), 2);
     make_file (".a.bin.tenon-3.tmp", "x");
-    struct tn_atomic *save = begin ("a.bin");
+    struct tn_atomic *save = begin_save ("a.bin");
     file_of (save, NULL);
-    ck_assert (exists (".a.bin.tenon-0.tmp") && !exists (".a.bin.tenon-3.tmp"));
+    ck_assert (file_exists (".a.bin.tenon-0.tmp") && !file_exists (".a.bin.tenon-3.tmp"));
     tn_atomic_abort (save);
-    ck_assert_uint_eq (entries ("."), 2);
+    ck_assert_uint_eq (count_entries ("."), 2);
 }
 END_TEST
 
@@ -201,11 +201,11 @@ START_TEST (what_is_held_stays)
     int fd = open (".a.bin.tenon-0.tmp", O_RDONLY | O_CLOEXEC);
     ck_assert_int_eq (flock (fd, LOCK_EX), 0);
     save_words ("a.bin", "new");
-    ck_assert_uint_eq (entries ("."), 2);
-    ck_assert_str_eq (contents (".a.bin.tenon-0.tmp"), "being written");
+    ck_assert_uint_eq (count_entries ("."), 2);
+    ck_assert_str_eq (contents_of (".a.bin.tenon-0.tmp"), "being written");
     close (fd);
     save_words ("a.bin", "newer");
-    ck_assert_uint_eq (entries ("."), 1);
+    ck_assert_uint_eq (count_entries ("."), 1);
 }
 END_TEST
 
@@ -218,23 +218,23 @@ START_TEST (traps)
     ck_assert_int_eq (mkfifo (".a.bin.tenon-2.tmp", 0600), 0);
     ck_assert_int_eq (link ("victim", ".a.bin.tenon-3.tmp"), 0);
     save_words ("a.bin", "new");
-    ck_assert_str_eq (contents ("a.bin"), "new");
-    ck_assert_str_eq (contents ("victim"), "untouched");
-    ck_assert_uint_eq (entries ("."), 5);
+    ck_assert_str_eq (contents_of ("a.bin"), "new");
+    ck_assert_str_eq (contents_of ("victim"), "untouched");
+    ck_assert_uint_eq (count_entries ("."), 5);
 }
 END_TEST
 
 START_TEST (two_saves_of_a_name)
 {
-    struct tn_atomic *one = begin ("a.bin"), *other = begin ("a.bin");
-    put (file_of (one, NULL), "one");
-    put (file_of (other, NULL), "other");
-    ck_assert_uint_eq (entries ("."), 2);
-    commit (one);
-    ck_assert_str_eq (contents ("a.bin"), "one");
-    commit (other);
-    ck_assert_str_eq (contents ("a.bin"), "other");
-    ck_assert_uint_eq (entries ("."), 1);
+    struct tn_atomic *one = begin_save ("a.bin"), *other = begin_save ("a.bin");
+    put_words (file_of (one, NULL), "one");
+    put_words (file_of (other, NULL), "other");
+    ck_assert_uint_eq (count_entries ("."), 2);
+    commit_save (one);
+    ck_assert_str_eq (contents_of ("a.bin"), "one");
+    commit_save (other);
+    ck_assert_str_eq (contents_of ("a.bin"), "other");
+    ck_assert_uint_eq (count_entries ("."), 1);
 }
 END_TEST
 
@@ -296,7 +296,7 @@ START_TEST (many_saves_of_a_name)
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join (threads[i], NULL);
     ck_assert_uint_eq (wrong, 0);
-    ck_assert_uint_eq (entries ("."), 1);
+    ck_assert_uint_eq (count_entries ("."), 1);
 }
 END_TEST
 
@@ -305,7 +305,7 @@ main (void)
 {
     Suite *suite = suite_create ("save_set");
     TCase *sets = tcase_create ("sets");
-    tcase_add_checked_fixture (sets, setup, teardown);
+    tcase_add_checked_fixture (sets, set_up, tear_down);
     tcase_set_timeout (sets, 60);
     tcase_add_loop_test (sets, a_set, 0, 2);
     tcase_add_test (sets, in_another_folder);

@@ -49,7 +49,7 @@ static int source;
 static void
 begin_all (void)
 {
-    setup ();
+    set_up ();
     numbers = malloc (SIZE);
     ck_assert_ptr_nonnull (numbers);
     for (unsigned i = 0; i < SIZE; i++)
@@ -65,21 +65,21 @@ end_all (void)
 {
     close (source);
     free (numbers);
-    teardown ();
+    tear_down ();
 }
 
 /* `head` bytes, then `length` of the source from `offset` on: they must be there, whoever copied them. */
 static void
-copy (long file_system, uint64_t head, uint64_t offset, uint64_t length)
+copy_between (long file_system, uint64_t head, uint64_t offset, uint64_t length)
 {
     static uint8_t found[2 * SIZE];
-    struct tn_atomic *save = begin ("target");
+    struct tn_atomic *save = begin_save ("target");
     struct tn_sink *sink = file_of (save, NULL);
     kind = file_system;
     ck_assert_int_eq (tn_sink_write (sink, numbers, head, &error), TENON_OK);
     ck_assert_msg (tn_sink_copy (sink, source, offset, length, &error) == TENON_OK, "%s", error.message);
-    put (sink, "end");
-    commit (save);
+    put_words (sink, "end");
+    commit_save (save);
     int fd = open ("target", O_RDONLY | O_CLOEXEC);
     ck_assert_int_eq (read (fd, found, sizeof found), (ssize_t) (head + length + 3));
     close (fd);
@@ -91,15 +91,16 @@ copy (long file_system, uint64_t head, uint64_t offset, uint64_t length)
 /* The metadata of a file are edited where they are: all but the first and the last block are shared. */
 START_TEST (same_place_in_a_block)
 {
-    copy (XFS_SUPER_MAGIC, 1000, 1000, SIZE - 1000 - 50);
+    copy_between (XFS_SUPER_MAGIC, 1000, 1000, SIZE - 1000 - 50);
     ck_assert_uint_eq (copied, SIZE - 2 * BLOCK);
     ck_assert_uint_eq (refused, 0);
     copied = 0;
-    copy (BTRFS_SUPER_MAGIC, 1000 + 7 * BLOCK, 1000, SIZE - 1000); /* blocks further, and up to the end */
+    copy_between (BTRFS_SUPER_MAGIC, 1000 + 7 * BLOCK, 1000,
+                  SIZE - 1000); /* blocks further, and up to the end */
     ck_assert_uint_eq (copied, SIZE - BLOCK);
     ck_assert_uint_eq (refused, 0);
     copied = 0;
-    copy (XFS_SUPER_MAGIC, BLOCK, 2 * BLOCK, SIZE / 2);
+    copy_between (XFS_SUPER_MAGIC, BLOCK, 2 * BLOCK, SIZE / 2);
     ck_assert_uint_eq (copied, SIZE / 2);
     ck_assert_uint_eq (refused, 0);
 }
@@ -107,18 +108,18 @@ END_TEST
 
 START_TEST (another_place_in_a_block)
 {
-    copy (XFS_SUPER_MAGIC, 1000, 1008, SIZE - 2000);
-    copy (BTRFS_SUPER_MAGIC, 0, 1, SIZE - 1);
+    copy_between (XFS_SUPER_MAGIC, 1000, 1008, SIZE - 2000);
+    copy_between (BTRFS_SUPER_MAGIC, 0, 1, SIZE - 1);
     ck_assert_uint_eq (asked, 0);
 }
 END_TEST
 
 START_TEST (other_file_systems)
 {
-    copy (EXT4_SUPER_MAGIC, 1000, 1000, SIZE - 1000);
-    copy (TMPFS_MAGIC, BLOCK, 0, SIZE);
+    copy_between (EXT4_SUPER_MAGIC, 1000, 1000, SIZE - 1000);
+    copy_between (TMPFS_MAGIC, BLOCK, 0, SIZE);
     ck_assert_uint_eq (asked, 0);
-    copy (NFS_SUPER_MAGIC, 1000, 1008, SIZE - 2000); /* the server copies, from anywhere */
+    copy_between (NFS_SUPER_MAGIC, 1000, 1008, SIZE - 2000); /* the server copies, from anywhere */
     ck_assert_uint_eq (copied, SIZE - 2000);
 }
 END_TEST
@@ -126,8 +127,8 @@ END_TEST
 /* Small pieces are gathered. */
 START_TEST (too_small)
 {
-    copy (XFS_SUPER_MAGIC, 1000, 1000, 5000);
-    copy (NFS_SUPER_MAGIC, 1000, 1000, 5000);
+    copy_between (XFS_SUPER_MAGIC, 1000, 1000, 5000);
+    copy_between (NFS_SUPER_MAGIC, 1000, 1000, 5000);
     ck_assert_uint_eq (asked, 0);
 }
 END_TEST

@@ -14,7 +14,7 @@ static uint8_t pattern[SIZE], back[SIZE];
 static tenon_error error;
 
 static void
-setup (void)
+set_up (void)
 {
     tenon_error fresh = TENON_ERROR_INIT;
     error = fresh;
@@ -195,9 +195,9 @@ START_TEST (copies_by_reading)
     ck_assert_mem_eq (back, pattern + 7, SIZE - 7);
     ck_assert_int_eq (tn_sink_copy (sink, from, 10, SIZE, &error), TENON_E_TRUNCATED);
     ck_assert_uint_eq (error.offset, SIZE);
-    setup ();
+    set_up ();
     ck_assert_int_eq (tn_sink_copy (sink, from, UINT64_MAX - 5, 10, &error), TENON_E_MISUSE);
-    setup ();
+    set_up ();
     ck_assert_int_eq (tn_sink_copy (sink, -1, 0, 10, &error), TENON_E_IO);
     tn_sink_fd_free (sink);
     close (from), close (to);
@@ -209,16 +209,16 @@ START_TEST (patches)
     struct tn_sink null, *sink = tn_sink_fd_new (1, "stream");
     ck_assert_int_eq (tn_sink_patch (sink, 0, "", 0, &error), TENON_E_UNSUPPORTED);
     tn_sink_fd_free (sink);
-    setup ();
+    set_up ();
     tn_sink_null_init (&null);
     ck_assert (null.seekable);
     ck_assert_int_eq (tn_sink_write (&null, NULL, 100, &error), TENON_OK);
     ck_assert_int_eq (tn_sink_patch (&null, 96, pattern, 4, &error), TENON_OK);
     ck_assert_int_eq (tn_sink_patch (&null, 100, pattern, 0, &error), TENON_OK);
     ck_assert_int_eq (tn_sink_patch (&null, 96, pattern, 5, &error), TENON_E_MISUSE);
-    setup ();
+    set_up ();
     ck_assert_int_eq (tn_sink_patch (&null, 101, pattern, 0, &error), TENON_E_MISUSE);
-    setup ();
+    set_up ();
     ck_assert_int_eq (tn_sink_patch (&null, 5, pattern, UINT64_MAX, &error), TENON_E_MISUSE);
 }
 END_TEST
@@ -233,9 +233,9 @@ START_TEST (nowhere)
     ck_assert_uint_eq (null.position, SIZE + 101000);
     ck_assert_int_eq (tn_sink_copy (&null, -1, 0, INT64_MAX - null.position, &error), TENON_OK);
     ck_assert_int_eq (tn_sink_write (&null, pattern, 1, &error), TENON_E_MISUSE);
-    setup ();
+    set_up ();
     ck_assert_int_eq (tn_sink_copy (&null, -1, 0, 1, &error), TENON_E_MISUSE);
-    setup ();
+    set_up ();
     ck_assert_int_eq (tn_sink_fill (&null, 0, 1, &error), TENON_E_MISUSE);
     ck_assert_uint_eq (null.position, INT64_MAX);
 }
@@ -261,7 +261,7 @@ main (void)
 {
     Suite *suite = suite_create ("sink");
     TCase *sinks = tcase_create ("sinks");
-    tcase_add_checked_fixture (sinks, setup, NULL);
+    tcase_add_checked_fixture (sinks, set_up, NULL);
     tcase_set_timeout (sinks, 60);
     tcase_add_test (sinks, small_and_large_writes);
     tcase_add_test (sinks, goes_on_where_the_descriptor_is);

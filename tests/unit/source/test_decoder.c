@@ -15,7 +15,7 @@ static tenon_error error;
 static struct tn_arena arena; /* the parts lie in it */
 
 static void
-setup (void)
+set_up (void)
 {
     uint32_t x = 1;
     tenon_error fresh = TENON_ERROR_INIT;
@@ -30,7 +30,7 @@ setup (void)
 
 /* block 0: one stream. Else each block ends in a full flush, the last one ends the stream. */
 static void
-encode (uint64_t block)
+encode_blocks (uint64_t block)
 {
     z_stream z = { 0 };
     ck_assert_int_eq (deflateInit2 (&z, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
@@ -86,7 +86,7 @@ START_TEST (in_order_and_jumping)
     static const uint64_t blocks[] = { 0, 65536, 100000 };
     struct tn_decoder decoder = { 0 };
     uint8_t got[5000];
-    encode (blocks[_i]);
+    encode_blocks (blocks[_i]);
     open_part (SIZE, blocks[_i], right_sum ());
     static const uint64_t places[] = { 0, 5000, 250000, 100, 99999, 65536, 65535, SIZE - 5000, 0 };
     for (unsigned i = 0; i < TN_COUNT (places); i++) {
@@ -104,7 +104,7 @@ END_TEST
 START_TEST (wrong_checksum)
 {
     struct tn_decoder decoder = { 0 };
-    encode (0);
+    encode_blocks (0);
     open_part (SIZE, 0, right_sum () ^ 1);
     ck_assert_int_eq (tn_decoder_finish (&decoder, part, &error), TENON_E_CHECKSUM);
     ck_assert_str_eq (error.file, "box: member 'm'");
@@ -117,7 +117,7 @@ END_TEST
 START_TEST (wrong_size)
 {
     struct tn_decoder decoder = { 0 };
-    encode (0);
+    encode_blocks (0);
     open_part (SIZE + (uint64_t) (_i ? 1 : -1), 0, right_sum ());
     ck_assert_int_eq (tn_decoder_finish (&decoder, part, &error), TENON_E_MALFORMED);
     ck_assert_msg (strstr (error.message, _i ? "damaged" : "more than the 299999 bytes") != NULL, "%s",
@@ -129,7 +129,7 @@ END_TEST
 
 START_TEST (cut_off)
 {
-    encode (0);
+    encode_blocks (0);
     uint64_t whole = stored_size;
     for (uint64_t size = 0; size < whole; size += 1 + size / 40) {
         struct tn_decoder decoder = { 0 };
@@ -147,7 +147,7 @@ END_TEST
 START_TEST (bytes_behind)
 {
     struct tn_decoder decoder = { 0 };
-    encode (0);
+    encode_blocks (0);
     stored_size += 3;
     open_part (SIZE, 0, right_sum ());
     ck_assert_int_eq (tn_decoder_finish (&decoder, part, &error), TENON_E_MALFORMED);
@@ -162,7 +162,7 @@ START_TEST (whole_blocks)
     uint8_t *got = malloc (SIZE);
     struct tn_decoder decoder = { 0 };
     bool good = false;
-    encode (65536);
+    encode_blocks (65536);
     open_part (SIZE, 65536, right_sum ());
     ck_assert_uint_eq (part->block_count, 5);
     ck_assert_int_eq (tn_decoder_blocks (&decoder, part, 1, 4, got, &good, &error), TENON_OK);
@@ -212,7 +212,7 @@ main (void)
 {
     Suite *suite = suite_create ("stream");
     TCase *tests = tcase_create ("stream");
-    tcase_add_checked_fixture (tests, setup, NULL);
+    tcase_add_checked_fixture (tests, set_up, NULL);
     tcase_set_timeout (tests, 60);
     tcase_add_loop_test (tests, in_order_and_jumping, 0, 3);
     tcase_add_test (tests, wrong_checksum);

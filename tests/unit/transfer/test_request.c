@@ -12,7 +12,7 @@ static tenon_context *context;
 static tenon_error error;
 
 static void
-setup (void)
+set_up (void)
 {
     tenon_context_options options = { .struct_size = sizeof options,
                                       .flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT };
@@ -24,7 +24,7 @@ setup (void)
 }
 
 static void
-teardown (void)
+tear_down (void)
 {
     tenon_context_free (context);
 }
@@ -32,7 +32,7 @@ teardown (void)
 static uint64_t seed;
 
 static uint64_t
-draw (uint64_t below)
+draw_number (uint64_t below)
 {
     seed = seed * 6364136223846793005u + 1442695040888963407u;
     return below ? (seed >> 33) % below : 0;
@@ -48,7 +48,7 @@ struct model {
 };
 
 static uint64_t
-place (const struct model *m, const uint64_t *index, bool fortran)
+place_of (const struct model *m, const uint64_t *index, bool fortran)
 {
     uint64_t at = 0;
     for (uint32_t i = 0; i < m->tensor.rank; i++) {
@@ -79,7 +79,7 @@ model_begin (struct model *m, uint32_t rank, const uint64_t *shape, uint32_t fla
     m->bytes = calloc (1, lead + m->elements * 4 + 16);
     uint64_t index[8] = { 0 };
     for (uint64_t n = 0; n < m->elements; n++) {
-        uint8_t *to = m->bytes + lead + 4 * place (m, index, flags & TENON_FORTRAN);
+        uint8_t *to = m->bytes + lead + 4 * place_of (m, index, flags & TENON_FORTRAN);
         for (unsigned b = 0; b < 4; b++)
             to[flags & TENON_BIG_ENDIAN ? 3 - b : b] = (uint8_t) (n >> 8 * b);
         for (uint32_t i = rank; i-- > 0 && ++index[i] == m->shape[i];)
@@ -115,7 +115,7 @@ struct collect {
 };
 
 static tenon_status
-take (void *user, const void *bytes, uint64_t length, tenon_error *unused)
+take_piece (void *user, const void *bytes, uint64_t length, tenon_error *unused)
 {
     struct collect *collect = user;
     (void) unused;
@@ -129,7 +129,7 @@ take (void *user, const void *bytes, uint64_t length, tenon_error *unused)
 /* The k-th item of the result, in the order of the layout, is the item of the tensor at this C-order
  * number. */
 static uint64_t
-expected (const struct model *m, const struct tn_box *box, uint64_t k, bool fortran_out)
+expected_item (const struct model *m, const struct tn_box *box, uint64_t k, bool fortran_out)
 {
     uint32_t rank = m->tensor.rank;
     uint64_t index[8], n = 0;
@@ -180,13 +180,13 @@ check_box (struct model *m, const struct tn_box *box, uint32_t target, uint32_t 
         }
         tn_worker_free (&worker);
     } else
-        ck_assert_msg (tn_transfer_stream (context, &want, tn_way_choose (&want, TN_IN_ORDER), take, &collect,
-                                           NULL, &error)
+        ck_assert_msg (tn_transfer_stream (context, &want, tn_way_choose (&want, TN_IN_ORDER), take_piece,
+                                           &collect, NULL, &error)
                            == TENON_OK,
                        "%s", error.message);
     ck_assert_uint_eq (collect.size, want.size);
     for (uint64_t k = 0; k < items; k++) {
-        uint64_t n = expected (m, box, k, layout & TENON_FORTRAN), got = 0;
+        uint64_t n = expected_item (m, box, k, layout & TENON_FORTRAN), got = 0;
         const uint8_t *bytes = collect.bytes + k * width;
         for (uint32_t b = 0; b < width; b++)
             got |= (uint64_t) bytes[layout & TENON_BIG_ENDIAN ? width - 1 - b : b] << 8 * b;
@@ -210,21 +210,22 @@ START_TEST (random_boxes)
         struct model m;
         uint64_t shape[5], start[5], count[5];
         int64_t step[5];
-        uint32_t rank = 1 + (uint32_t) draw (5);
+        uint32_t rank = 1 + (uint32_t) draw_number (5);
         for (uint32_t i = 0; i < rank; i++)
-            shape[i] = 1 + draw (rank > 3 ? 7 : 19);
-        model_begin (&m, rank, shape, (uint32_t) draw (4), draw (70), draw (2));
+            shape[i] = 1 + draw_number (rank > 3 ? 7 : 19);
+        model_begin (&m, rank, shape, (uint32_t) draw_number (4), draw_number (70), draw_number (2));
         for (int cut = 0; cut < 8; cut++) {
-            bool whole = draw (4) == 0;
+            bool whole = draw_number (4) == 0;
             for (uint32_t i = 0; i < rank; i++) {
-                start[i] = whole ? 0 : draw (shape[i]);
-                step[i] = whole || draw (2) ? 1 : 1 + (int64_t) draw (4);
+                start[i] = whole ? 0 : draw_number (shape[i]);
+                step[i] = whole || draw_number (2) ? 1 : 1 + (int64_t) draw_number (4);
                 uint64_t most = (shape[i] - start[i] - 1) / (uint64_t) step[i] + 1;
-                count[i] = whole ? shape[i] : draw (3) ? most : 1 + draw (most);
+                count[i] = whole ? shape[i] : draw_number (3) ? most : 1 + draw_number (most);
             }
             struct tn_box box = { rank, start, count, step };
             static const uint32_t targets[] = { TENON_NONE, TENON_F64, TENON_U32 };
-            check_box (&m, &box, targets[draw (3)], (uint32_t) draw (4), draw (2) ? 0 : 1 + draw (600));
+            check_box (&m, &box, targets[draw_number (3)], (uint32_t) draw_number (4),
+                       draw_number (2) ? 0 : 1 + draw_number (600));
         }
         model_end (&m);
     }
@@ -424,7 +425,7 @@ main (void)
 {
     Suite *suite = suite_create ("want");
     TCase *tests = tcase_create ("want");
-    tcase_add_checked_fixture (tests, setup, teardown);
+    tcase_add_checked_fixture (tests, set_up, tear_down);
     tcase_set_timeout (tests, 120);
     tcase_add_loop_test (tests, random_boxes, 0, 12);
     tcase_add_test (tests, large_boxes);

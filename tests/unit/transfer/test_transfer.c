@@ -31,7 +31,7 @@ static struct tn_source *part;
 static const uint64_t shape[2] = { ROWS, COLUMNS };
 
 static void
-fresh (void)
+fresh_error (void)
 {
     tenon_error none = TENON_ERROR_INIT;
     error = none;
@@ -46,12 +46,12 @@ open_context (bool little)
     tenon_context_options options = { .struct_size = sizeof options,
                                       .flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT,
                                       .settings = settings };
-    fresh ();
+    fresh_error ();
     ck_assert_int_eq (tenon_context_new (&context, &options, &error), TENON_OK);
 }
 
 static void
-setup (void)
+set_up (void)
 {
     plain = malloc (SIZE);
     stored = calloc (1, SIZE + SIZE / 2);
@@ -59,7 +59,7 @@ setup (void)
 }
 
 static void
-teardown (void)
+tear_down (void)
 {
     free (plain);
     free (stored);
@@ -81,7 +81,7 @@ make_plain (uint32_t flags)
 }
 
 static uint64_t
-encode (uint64_t block)
+encode_blocks (uint64_t block)
 {
     z_stream z = { 0 };
     ck_assert_int_eq (deflateInit2 (&z, 1, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY), Z_OK);
@@ -108,7 +108,7 @@ open_member (int kind, uint32_t flags, bool in_file, uint32_t wrong)
     struct tn_source *root;
     open_context (!in_file);
     make_plain (flags);
-    uint64_t length = kind == STORED ? SIZE : encode (kind == STREAM ? SIZE : BLOCK);
+    uint64_t length = kind == STORED ? SIZE : encode_blocks (kind == STREAM ? SIZE : BLOCK);
     if (kind == LYING)
         ends[2] += 3;
     if (kind == STORED)
@@ -173,7 +173,7 @@ read_whole (uint32_t dtype, uint64_t before, uint64_t after, uint8_t **memory)
     struct tn_meter meter;
     tn_meter_begin (&meter, NULL, 0);
     struct tn_request request;
-    fresh ();
+    fresh_error ();
     ck_assert_int_eq (tn_request_make (&request, catalog, &tensor, NULL, dtype, 0, &error), TENON_OK);
     ck_assert_uint_eq (request.size, size);
     struct tn_transfer_job job = { .request = &request,
@@ -192,7 +192,7 @@ struct taken {
 };
 
 static tenon_status
-take (void *user, const void *bytes, uint64_t length, tenon_error *ignored)
+take_piece (void *user, const void *bytes, uint64_t length, tenon_error *ignored)
 {
     struct taken *taken = user;
     (void) ignored;
@@ -208,11 +208,11 @@ stream_whole (uint32_t dtype, struct taken *taken)
     struct tn_meter meter;
     taken->bytes = malloc (ITEMS * 8u);
     taken->size = 0;
-    fresh ();
+    fresh_error ();
     ck_assert_int_eq (tn_request_make (&want, catalog, &tensor, NULL, dtype, 0, &error), TENON_OK);
     tn_meter_begin (&meter, NULL, 0);
-    tenon_status status =
-        tn_transfer_stream (context, &want, tn_way_choose (&want, TN_IN_ORDER), take, taken, &meter, &error);
+    tenon_status status = tn_transfer_stream (context, &want, tn_way_choose (&want, TN_IN_ORDER), take_piece,
+                                              taken, &meter, &error);
     tn_meter_end (&meter);
     return status;
 }
@@ -274,7 +274,7 @@ START_TEST (boxes)
     struct tn_meter meter;
     tn_meter_begin (&meter, NULL, 0);
     struct tn_request request;
-    fresh ();
+    fresh_error ();
     ck_assert_int_eq (tn_request_make (&request, catalog, &tensor, &box, dtype_of (variant), 0, &error),
                       TENON_OK);
     struct tn_transfer_job job = { .request = &request,
@@ -306,7 +306,7 @@ START_TEST (scanning)
     ck_assert_mem_eq (back, plain, SIZE);
     ck_assert_int_eq (tn_scan_read (scan, back, 1, NULL, &error), TENON_E_TRUNCATED);
     tn_scan_free (scan);
-    fresh ();
+    fresh_error ();
     ck_assert_int_eq (tn_scan_new (context, part, 0, &scan, &error), TENON_OK);
     ck_assert_int_eq (tn_scan_skip (scan, 3 * BLOCK - 1, &error), TENON_OK);
     ck_assert_int_eq (tn_scan_read (scan, back, 2 * BLOCK, NULL, &error), TENON_OK);
@@ -346,7 +346,7 @@ main (void)
 {
     Suite *suite = suite_create ("member");
     TCase *tests = tcase_create ("member");
-    tcase_add_checked_fixture (tests, setup, teardown);
+    tcase_add_checked_fixture (tests, set_up, tear_down);
     tcase_set_timeout (tests, 120);
     tcase_add_loop_test (tests, right, 0, 16 * KINDS);
     tcase_add_loop_test (tests, wrong_sum, 0, 16 * KINDS);

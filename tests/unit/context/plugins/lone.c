@@ -3,7 +3,7 @@
 #include <tenon/plugin.h>
 
 static tenon_status
-describe (struct tenon_call *call)
+lone_describe (struct tenon_call *call)
 {
     (void) call;
     return TENON_OK;
@@ -11,7 +11,7 @@ describe (struct tenon_call *call)
 
 static const char *const extensions[] = { "lone", NULL };
 static const struct tenon_codec codec = {
-    .struct_size = sizeof codec, .id = "lone", .extensions = extensions, .describe = describe
+    .struct_size = sizeof codec, .id = "lone", .extensions = extensions, .describe = lone_describe
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 static const struct tenon_plugin plugin = {
