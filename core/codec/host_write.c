@@ -305,5 +305,5 @@ tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
     }
     if (writer->dry)
         return next_dry_file (call, writer, name, length);
-    return tn_atomic_sink (writer->save, name ? bare : NULL, &writer->sink, call->session->error);
+    return tn_atomic_sink (writer->atomic, name ? bare : NULL, &writer->sink, call->session->error);
 }

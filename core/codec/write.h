@@ -26,7 +26,7 @@ struct tn_writer {
     bool old_put;
     bool other_files;             /* next_file was used */
     bool target_used;             /* the target is one of those files */
-    struct tn_atomic *save;       /* NULL: one sink, no other files */
+    struct tn_atomic *atomic;     /* NULL: one sink, no other files */
     bool alone;                   /* no other files can stand beside the sink: a pipe, a member */
     tenon_report *files;          /* TENON_WRITTEN for each file beside the target; NULL: nobody asks */
     const char *path;             /* of the target */

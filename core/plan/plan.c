@@ -52,8 +52,8 @@ keep_catalog (tenon_plan *plan, struct tn_catalog *catalog, tenon_error *error)
 
 /* Adds the entry that codecs see, and beside it the tensor's origin. */
 static tenon_status
-add_entry (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype, uint32_t rank,
-           const uint64_t *shape, uint32_t flags, const struct tn_origin *origin, tenon_error *error)
+add_tensor_entry (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype, uint32_t rank,
+                  const uint64_t *shape, uint32_t flags, const struct tn_origin *origin, tenon_error *error)
 {
     struct tn_catalog *own = plan->own;
     const struct tenon_dtype *info = tn_catalog_dtype (own, dtype);
@@ -131,8 +131,8 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
     }
     const struct tenon_dtype *dtype = tn_catalog_dtype (own, array.dtype);
     if (!dtype || array.dtype == TENON_NONE || array.rank > TN_MAX_RANK || (array.rank && !array.shape))
-        return add_entry (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape, 0,
-                          NULL, error);
+        return add_tensor_entry (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape,
+                                 0, NULL, error);
     if ((array.flags & TENON_FORTRAN) && dtype->block_items > 1 && array.rank > 1)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "items of %s are packed together and cannot be in Fortran order", dtype->name);
@@ -151,8 +151,8 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
     if (!stored)
         return tn_fail_memory (error);
     struct tn_origin origin = { .catalog = own, .tensor = stored };
-    TN_TRY (add_entry (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape,
-                       array.flags, &origin, error));
+    TN_TRY (add_tensor_entry (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape,
+                              array.flags, &origin, error));
     *stored = *tn_catalog_tensor (own, own->count - 1);
     stored->source = source->number;
     plan->unnamed += unnamed;
@@ -206,8 +206,8 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
     TN_TRY (adopt_dtype (plan, catalog, dtype == TENON_NONE ? tensor->dtype : dtype, &number, error));
     TN_TRY (keep_catalog (plan, catalog, error));
     struct tn_origin origin = { .catalog = catalog, .tensor = tensor, .target = dtype, .from_file = true };
-    return add_entry (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length, number,
-                      tensor->rank, tensor->shape, tensor->flags, &origin, error);
+    return add_tensor_entry (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length,
+                             number, tensor->rank, tensor->shape, tensor->flags, &origin, error);
 }
 
 TENON_API tenon_status

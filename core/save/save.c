@@ -216,11 +216,11 @@ list_target (const struct saving *saving, const struct tn_writer *writer)
 }
 
 static tenon_status
-save_atomically (struct saving *saving, struct tn_atomic *save, const tenon_progress *progress)
+save_atomically (struct saving *saving, struct tn_atomic *atomic, const tenon_progress *progress)
 {
-    struct tn_writer writer = { .save = save };
+    struct tn_writer writer = { .atomic = atomic };
     struct tn_sink *target;
-    TN_TRY (tn_atomic_sink (save, NULL, &target, saving->error));
+    TN_TRY (tn_atomic_sink (atomic, NULL, &target, saving->error));
     writer.sink = target;
     TN_TRY (run_codec (saving, &writer, progress));
     /* a codec that put nothing, and began no other file, makes an empty one */
@@ -266,7 +266,7 @@ static tenon_status
 save_file (struct saving *saving, const char *path, const tenon_progress *progress)
 {
     tenon_error *error = saving->error;
-    struct tn_atomic *save = NULL;
+    struct tn_atomic *atomic = NULL;
     TN_TRY (choose_target (saving, path));
     if (saving->options.flags & TENON_SAVE_APPEND)
         TN_TRY (open_for_append (saving, progress));
@@ -279,16 +279,16 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
     };
     if (!(saving->files = tn_report_new ()))
         return tn_fail_memory (error);
-    TN_TRY (tn_atomic_begin (&save, saving->path, &options, error));
+    TN_TRY (tn_atomic_begin (&atomic, saving->path, &options, error));
     bool dry = saving->options.flags & TENON_SAVE_DRY_RUN;
-    tenon_status status = dry ? save_dry_run (saving, progress) : save_atomically (saving, save, progress);
-    if (status == TENON_OK && tn_atomic_leaves_old (save))
+    tenon_status status = dry ? save_dry_run (saving, progress) : save_atomically (saving, atomic, progress);
+    if (status == TENON_OK && tn_atomic_leaves_old (atomic))
         tn_report_add (saving->report, TENON_NOTE, TENON_OK, 0, "", saving->path,
                        "the older file of this name stays as it is: a set was written beside it");
     if (status == TENON_OK && !dry)
-        status = tn_atomic_commit (save, error);
+        status = tn_atomic_commit (atomic, error);
     else
-        tn_atomic_abort (save);
+        tn_atomic_abort (atomic);
     if (status == TENON_OK)
         tn_report_append (saving->report, saving->files);
     return status;

@@ -46,18 +46,18 @@ item_free (struct item *item)
 }
 
 void
-tn_atomic_abort (struct tn_atomic *save)
+tn_atomic_abort (struct tn_atomic *atomic)
 {
-    if (!save)
+    if (!atomic)
         return;
-    for (struct item *item = save->shards, *next; item; item = next) {
+    for (struct item *item = atomic->shards, *next; item; item = next) {
         next = item->next;
         item_free (item);
     }
-    item_free (save->target);
-    if (save->folder >= 0)
-        close (save->folder);
-    free (save);
+    item_free (atomic->target);
+    if (atomic->folder >= 0)
+        close (atomic->folder);
+    free (atomic);
 }
 
 /* Opens a device, FIFO, socket or terminal. */
@@ -102,8 +102,8 @@ is_open (const struct item *item)
 
 /* Finds the destination of a file. Nothing is created. */
 static tenon_status
-item_new (const struct tn_atomic *save, int start, const char *name, uint64_t size_hint, struct item **result,
-          tenon_error *error)
+item_new (const struct tn_atomic *atomic, int start, const char *name, uint64_t size_hint,
+          struct item **result, tenon_error *error)
 {
     struct item *item = calloc (1, sizeof *item);
     *result = item;
@@ -114,10 +114,10 @@ item_new (const struct tn_atomic *save, int start, const char *name, uint64_t si
     if (!item->name)
         return tn_fail_memory (error);
     TN_TRY (tn_destination_find (start, name, &item->destination, error));
-    if (save->options.must_be_new && item->destination.exists && !item->destination.direct)
+    if (atomic->options.must_be_new && item->destination.exists && !item->destination.direct)
         return tn_fail_errno (error, EEXIST, "cannot be written", name);
     item->sink = item->destination.direct ? tn_sink_fd_new (-1, item->name)
-                                          : tn_file_sink_new (item->name, size_hint, save->options.durable);
+                                          : tn_file_sink_new (item->name, size_hint, atomic->options.durable);
     if (!item->sink)
         return tn_fail_memory (error);
     item->sink->open = item->destination.direct ? open_direct : open_temporary;
@@ -129,35 +129,35 @@ tenon_status
 tn_atomic_begin (struct tn_atomic **result, const char *path, const struct tn_atomic_options *options,
                  tenon_error *error)
 {
-    struct tn_atomic *save = calloc (1, sizeof *save);
+    struct tn_atomic *atomic = calloc (1, sizeof *atomic);
     *result = NULL;
-    if (!save)
+    if (!atomic)
         return tn_fail_memory (error);
-    save->options = *options;
-    save->folder = -1;
-    tenon_status status = item_new (save, AT_FDCWD, path, options->size_hint, &save->target, error);
+    atomic->options = *options;
+    atomic->folder = -1;
+    tenon_status status = item_new (atomic, AT_FDCWD, path, options->size_hint, &atomic->target, error);
     if (status < 0) {
-        tn_atomic_abort (save);
+        tn_atomic_abort (atomic);
         return status;
     }
-    *result = save;
+    *result = atomic;
     return TENON_OK;
 }
 
 /* ---- files beside the target ---- */
 
 static tenon_status
-open_folder (struct tn_atomic *save, tenon_error *error)
+open_folder (struct tn_atomic *atomic, tenon_error *error)
 {
-    const char *path = save->target->name, *slash = strrchr (path, '/');
-    if (save->folder >= 0)
+    const char *path = atomic->target->name, *slash = strrchr (path, '/');
+    if (atomic->folder >= 0)
         return TENON_OK;
     TN_FREE char *folder =
         slash ? tn_strndup (path, slash == path ? 1 : (size_t) (slash - path)) : tn_strndup (".", 1);
     if (!folder)
         return tn_fail_memory (error);
-    save->folder = tn_folder_open (AT_FDCWD, folder);
-    return save->folder < 0 ? tn_fail_errno (error, errno, "its folder cannot be opened", path) : TENON_OK;
+    atomic->folder = tn_folder_open (AT_FDCWD, folder);
+    return atomic->folder < 0 ? tn_fail_errno (error, errno, "its folder cannot be opened", path) : TENON_OK;
 }
 
 static bool
@@ -167,20 +167,20 @@ same_destination (const struct tn_destination *a, const struct tn_destination *b
 }
 
 static tenon_status
-check_shard (const struct tn_atomic *save, struct item *shard, tenon_error *error)
+check_shard (const struct tn_atomic *atomic, struct item *shard, tenon_error *error)
 {
     if (shard->destination.direct) {
         tn_fail_in (error, shard->name, NULL);
         return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
                         "a device or FIFO has the name of a shard of the set");
     }
-    if (tn_folder_same (shard->destination.folder, save->folder)) { /* nearly always; saves a descriptor */
+    if (tn_folder_same (shard->destination.folder, atomic->folder)) { /* nearly always; saves a descriptor */
         close (shard->destination.folder);
-        shard->destination.folder = save->folder;
+        shard->destination.folder = atomic->folder;
         shard->destination.shares_folder = true;
     }
-    bool twice = same_destination (&shard->destination, &save->target->destination);
-    for (const struct item *other = save->shards; other && !twice; other = other->next)
+    bool twice = same_destination (&shard->destination, &atomic->target->destination);
+    for (const struct item *other = atomic->shards; other && !twice; other = other->next)
         twice = same_destination (&shard->destination, &other->destination);
     if (twice) {
         tn_fail_in (error, shard->name, NULL);
@@ -190,50 +190,50 @@ check_shard (const struct tn_atomic *save, struct item *shard, tenon_error *erro
 }
 
 static tenon_status
-begin_shard (struct tn_atomic *save, const char *name, tenon_error *error)
+begin_shard (struct tn_atomic *atomic, const char *name, tenon_error *error)
 {
-    if (save->target->destination.direct)
+    if (atomic->target->destination.direct)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "a set of files can only be written into a folder, not to a device or pipe");
     if (!tn_is_file_name (name, strlen (name)))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "'%s' is no bare file name for a shard of the set", name);
-    TN_TRY (open_folder (save, error));
+    TN_TRY (open_folder (atomic, error));
     struct item *shard;
-    tenon_status status = item_new (save, save->folder, name, 0, &shard, error);
+    tenon_status status = item_new (atomic, atomic->folder, name, 0, &shard, error);
     if (status == TENON_OK)
-        status = check_shard (save, shard, error);
+        status = check_shard (atomic, shard, error);
     if (status == TENON_OK)
         status = tn_sink_open (shard->sink, error);
     if (status < 0) {
         item_free (shard);
         return status;
     }
-    struct item **end = &save->shards;
+    struct item **end = &atomic->shards;
     while (*end)
         end = &(*end)->next;
-    *end = save->shard = shard;
+    *end = atomic->shard = shard;
     return TENON_OK;
 }
 
 tenon_status
-tn_atomic_sink (struct tn_atomic *save, const char *name, struct tn_sink **sink, tenon_error *error)
+tn_atomic_sink (struct tn_atomic *atomic, const char *name, struct tn_sink **sink, tenon_error *error)
 {
     *sink = NULL;
-    if (save->shard) {
-        TN_TRY (tn_file_sink_finish (save->shard->sink, error));
-        save->shard = NULL;
+    if (atomic->shard) {
+        TN_TRY (tn_file_sink_finish (atomic->shard->sink, error));
+        atomic->shard = NULL;
     }
     if (name)
-        TN_TRY (begin_shard (save, name, error));
-    *sink = name ? save->shard->sink : save->target->sink;
+        TN_TRY (begin_shard (atomic, name, error));
+    *sink = name ? atomic->shard->sink : atomic->target->sink;
     return TENON_OK;
 }
 
 bool
-tn_atomic_leaves_old (const struct tn_atomic *save)
+tn_atomic_leaves_old (const struct tn_atomic *atomic)
 {
-    return save->shards && !is_open (save->target) && save->target->destination.exists;
+    return atomic->shards && !is_open (atomic->target) && atomic->target->destination.exists;
 }
 
 /* ---- commit ---- */
@@ -285,21 +285,21 @@ copy_mode (const struct item *item, tenon_error *error)
 }
 
 static tenon_status
-finish_item (const struct tn_atomic *save, const struct item *item, tenon_error *error)
+finish_item (const struct tn_atomic *atomic, const struct item *item, tenon_error *error)
 {
     if (!is_open (item))
         return TENON_OK;
     if (item->destination.direct) {
         TN_TRY (tn_sink_fd_flush (item->sink, error));
         /* block devices can be synced; pipes and terminals fail with another error */
-        if (save->options.durable && sync_descriptor (item->sink->fd) < 0
+        if (atomic->options.durable && sync_descriptor (item->sink->fd) < 0
             && (errno == EIO || errno == ENOSPC))
             return tn_fail_errno (error, errno, "cannot be written to the disk", item->name);
         return TENON_OK;
     }
     TN_TRY (tn_file_sink_finish (item->sink, error));
     TN_TRY (copy_mode (item, error));
-    if (!save->options.durable)
+    if (!atomic->options.durable)
         return close_copy (item, error);
     if (sync_descriptor (item->sink->fd) < 0)
         return tn_fail_errno (error, errno, "cannot be written to the disk", item->name);
@@ -332,13 +332,13 @@ rename_new (int folder, const char *from, const char *to)
 }
 
 static tenon_status
-give_name (const struct tn_atomic *save, struct item *item, tenon_error *error)
+give_name (const struct tn_atomic *atomic, struct item *item, tenon_error *error)
 {
     const struct tn_destination *destination = &item->destination;
     if (!item->temporary[0])
         return TENON_OK;
     int result =
-        save->options.must_be_new
+        atomic->options.must_be_new
             ? rename_new (destination->folder, item->temporary, destination->name)
             : renameat (destination->folder, item->temporary, destination->folder, destination->name);
     if (result < 0)
@@ -349,35 +349,35 @@ give_name (const struct tn_atomic *save, struct item *item, tenon_error *error)
 
 /* Makes the names outlive a power failure. */
 static tenon_status
-sync_folder (const struct tn_atomic *save, int folder, tenon_error *error)
+sync_folder (const struct tn_atomic *atomic, int folder, tenon_error *error)
 {
-    if (!save->options.durable || folder < 0 || sync_descriptor (folder) == 0)
+    if (!atomic->options.durable || folder < 0 || sync_descriptor (folder) == 0)
         return TENON_OK;
     /* many file systems cannot sync a folder, or the process may not read it */
     if (errno != EIO && errno != ENOSPC && errno != EDQUOT)
         return TENON_OK;
-    return tn_fail_errno (error, errno, "its folder cannot be written to the disk", save->target->name);
+    return tn_fail_errno (error, errno, "its folder cannot be written to the disk", atomic->target->name);
 }
 
 static tenon_status
-sync_folders (const struct tn_atomic *save, tenon_error *error)
+sync_folders (const struct tn_atomic *atomic, tenon_error *error)
 {
-    const struct tn_destination *target = &save->target->destination;
-    for (const struct item *shard = save->shards; shard; shard = shard->next)
+    const struct tn_destination *target = &atomic->target->destination;
+    for (const struct item *shard = atomic->shards; shard; shard = shard->next)
         if (!shard->destination.shares_folder)
-            TN_TRY (sync_folder (save, shard->destination.folder, error));
-    if (save->shards && !(is_open (save->target) && tn_folder_same (save->folder, target->folder)))
-        TN_TRY (sync_folder (save, save->folder, error));
-    return is_open (save->target) ? sync_folder (save, target->folder, error) : TENON_OK;
+            TN_TRY (sync_folder (atomic, shard->destination.folder, error));
+    if (atomic->shards && !(is_open (atomic->target) && tn_folder_same (atomic->folder, target->folder)))
+        TN_TRY (sync_folder (atomic, atomic->folder, error));
+    return is_open (atomic->target) ? sync_folder (atomic, target->folder, error) : TENON_OK;
 }
 
 /* The file that gets its name last: the target, or the last shard if the target was not made. */
 static const struct item *
-last_item (const struct tn_atomic *save)
+last_item (const struct tn_atomic *atomic)
 {
-    const struct item *last = save->shards;
-    if (is_open (save->target))
-        return save->target;
+    const struct item *last = atomic->shards;
+    if (is_open (atomic->target))
+        return atomic->target;
     while (last && last->next)
         last = last->next;
     return last;
@@ -385,26 +385,26 @@ last_item (const struct tn_atomic *save)
 
 /* An old index would describe the new shards wrongly. */
 static tenon_status
-remove_old_index (const struct tn_atomic *save, tenon_error *error)
+remove_old_index (const struct tn_atomic *atomic, tenon_error *error)
 {
-    const struct item *index = last_item (save);
+    const struct item *index = last_item (atomic);
     bool replaces = false;
-    for (const struct item *shard = save->shards; shard; shard = shard->next)
+    for (const struct item *shard = atomic->shards; shard; shard = shard->next)
         replaces = replaces || (shard != index && shard->destination.exists);
     if (!replaces || !index->destination.exists)
         return TENON_OK;
     if (unlinkat (index->destination.folder, index->destination.name, 0) < 0 && errno != ENOENT)
         return tn_fail_errno (error, errno, "the old file cannot be removed", index->name);
-    return sync_folder (save, index->destination.folder, error);
+    return sync_folder (atomic, index->destination.folder, error);
 }
 
 /* The files before the one that failed keep their names, since those that they replaced are gone. */
 static tenon_status
-report_incomplete (const struct tn_atomic *save, const struct item *failed, const tenon_error *why,
+report_incomplete (const struct tn_atomic *atomic, const struct item *failed, const tenon_error *why,
                    tenon_error *error)
 {
     unsigned named = 0;
-    for (const struct item *shard = save->shards; shard && shard != failed; shard = shard->next)
+    for (const struct item *shard = atomic->shards; shard && shard != failed; shard = shard->next)
         named++;
     tn_fail_in (error, why->file, NULL);
     if (named == 0)
@@ -415,25 +415,25 @@ report_incomplete (const struct tn_atomic *save, const struct item *failed, cons
 }
 
 static tenon_status
-commit_items (struct tn_atomic *save, tenon_error *error)
+commit_items (struct tn_atomic *atomic, tenon_error *error)
 {
-    for (struct item *shard = save->shards; shard; shard = shard->next)
-        TN_TRY (finish_item (save, shard, error));
-    TN_TRY (finish_item (save, save->target, error));
-    TN_TRY (remove_old_index (save, error));
+    for (struct item *shard = atomic->shards; shard; shard = shard->next)
+        TN_TRY (finish_item (atomic, shard, error));
+    TN_TRY (finish_item (atomic, atomic->target, error));
+    TN_TRY (remove_old_index (atomic, error));
     tenon_error why = TENON_ERROR_INIT;
-    for (struct item *shard = save->shards; shard; shard = shard->next)
-        if (give_name (save, shard, &why) < 0)
-            return report_incomplete (save, shard, &why, error);
-    if (give_name (save, save->target, &why) < 0)
-        return report_incomplete (save, NULL, &why, error);
-    return sync_folders (save, error);
+    for (struct item *shard = atomic->shards; shard; shard = shard->next)
+        if (give_name (atomic, shard, &why) < 0)
+            return report_incomplete (atomic, shard, &why, error);
+    if (give_name (atomic, atomic->target, &why) < 0)
+        return report_incomplete (atomic, NULL, &why, error);
+    return sync_folders (atomic, error);
 }
 
 tenon_status
-tn_atomic_commit (struct tn_atomic *save, tenon_error *error)
+tn_atomic_commit (struct tn_atomic *atomic, tenon_error *error)
 {
-    tenon_status status = commit_items (save, error);
-    tn_atomic_abort (save);
+    tenon_status status = commit_items (atomic, error);
+    tn_atomic_abort (atomic);
     return status;
 }

@@ -22,7 +22,7 @@ struct tn_atomic_options {
  * FIFO, socket or terminal is opened and written directly: its sink is not seekable, and must_be_new means
  * nothing. A folder, and a file that may not be written, is TENON_E_IO. Nothing is created, nor opened for
  * writing, before the first byte. */
-tenon_status tn_atomic_begin (struct tn_atomic **save, const char *path,
+tenon_status tn_atomic_begin (struct tn_atomic **atomic, const char *path,
                               const struct tn_atomic_options *options, tenon_error *error);
 /* name NULL: the sink of the target, which is created when the sink is opened, by its first byte or by
  * tn_sink_open. Otherwise the sink of a new shard of this bare name in the folder of `path` (if `path` is a
@@ -30,11 +30,11 @@ tenon_status tn_atomic_begin (struct tn_atomic **save, const char *path,
  * of that name is followed. Sinks stay valid, and the target's may be asked for again, but each call finishes
  * the shard before it. A name twice is TENON_E_MISUSE; a shard beside a target that is written directly is
  * TENON_E_UNSUPPORTED. */
-tenon_status tn_atomic_sink (struct tn_atomic *save, const char *name, struct tn_sink **sink,
+tenon_status tn_atomic_sink (struct tn_atomic *atomic, const char *name, struct tn_sink **sink,
                              tenon_error *error);
 /* True if an older file of the target's name stays beside the new shards, since no byte was put into the
  * target. */
-bool tn_atomic_leaves_old (const struct tn_atomic *save);
+bool tn_atomic_leaves_old (const struct tn_atomic *atomic);
 /* Flushes, syncs, gives every file its mode and its name, and syncs the folder. Shards get their names in
  * the order in which they were begun, the target last, if its sink was opened. The mode is that of the
  * replaced file without its set-id bits; if its group cannot be kept, the group's rights become those of
@@ -43,8 +43,8 @@ bool tn_atomic_leaves_old (const struct tn_atomic *save);
  * If a shard replaces an older file, the old file of the last name (the target's, or else the last shard's)
  * is removed before: an index must not stand beside shards that it does not describe. A shard that cannot get
  * its name leaves those before it in place, and the message says so. Frees the save, also on failure. */
-tenon_status tn_atomic_commit (struct tn_atomic *save, tenon_error *error);
+tenon_status tn_atomic_commit (struct tn_atomic *atomic, tenon_error *error);
 /* Removes what was written and frees. NULL is fine. */
-void tn_atomic_abort (struct tn_atomic *save);
+void tn_atomic_abort (struct tn_atomic *atomic);
 
 #endif
