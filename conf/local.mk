@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# An administrator's changes are kept: an installed tenon.ini that differs stays, and ours is put beside it.
+# An administrator's changes are kept: an installed tenon.ini that differs stays, and the new one is installed beside it.
 EXTRA_DIST += conf/tenon.ini
 
 install-conf: conf/tenon.ini

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Manual pages, in mdoc; those of the plugins are listed by the plugins.
+# Manual pages, in mdoc. The plugins list their own.
 dist_man_MANS += \
 	docs/tenon-cat.1 \
 	docs/tenon-config.1 \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The tenon command: an application like any other, so only the public headers are in sight.
+# The tenon command: an application like any other, which sees only the public headers.
 bin_PROGRAMS += tools/tenon
 tools_tenon_SOURCES = \
 	tools/casts.c \
