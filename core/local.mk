@@ -140,7 +140,7 @@ core_libcore_la_SOURCES = \
 nodist_core_libcore_la_SOURCES = plugins/builtin.c
 core_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(INIH_CFLAGS) $(LIBDEFLATE_CFLAGS) $(ISAL_CFLAGS) \
 	-DTENON_PLUGINDIR='"$(plugindir)"' -DTENON_SYSCONFDIR='"$(sysconfdir)"'
-core_libcore_la_LIBADD = $(INIH_LIBS) $(ZLIB_LIBS) $(LIBDEFLATE_LIBS) $(ISAL_LIBS) $(DL_LIBS) $(LIBM) $(PTHREAD_LIBS)
+core_libcore_la_LIBADD = pluginlib/libpluginlib.la $(INIH_LIBS) $(ZLIB_LIBS) $(LIBDEFLATE_LIBS) $(ISAL_LIBS) $(DL_LIBS) $(LIBM) $(PTHREAD_LIBS)
 
 lib_LTLIBRARIES += libtenon.la
 libtenon_la_SOURCES =

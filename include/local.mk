@@ -5,7 +5,6 @@ tenoninclude_HEADERS = \
 	include/tenon/cursor.h \
 	include/tenon/errors.h \
 	include/tenon/json.h \
-	include/tenon/json_number.h \
 	include/tenon/json_out.h \
 	include/tenon/json_value.h \
 	include/tenon/plugin.h \

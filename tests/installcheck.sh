@@ -47,6 +47,8 @@ finish ()
 }
 
 check 'pkg-config finds tenon' "$PKG_CONFIG" --exists --print-errors tenon || finish
+check 'pkg-config finds tenon-plugin' "$PKG_CONFIG" --exists --print-errors tenon-plugin || finish
+plugin_flags=$("$PKG_CONFIG" --cflags --libs tenon-plugin)
 cflags=$("$PKG_CONFIG" --cflags tenon)
 libs="$("$PKG_CONFIG" --libs tenon) -Wl,-rpath,$libdir"
 set -- "$libdir"/libtenon.so* "$libdir"/libtenon*.dylib
@@ -59,7 +61,7 @@ check 'pkg-config and the command agree on the version' "$bindir/tenon" --versio
 
 # ---- the headers, for themselves ----
 warnings='-Wall -Wextra -Werror -pedantic'
-for header in tenon plugin bytes cursor errors types json json_number json_out json_value; do
+for header in tenon plugin bytes cursor errors types json json_out json_value; do
     printf '#include <tenon/%s.h>\nint probe_%s (void);\n' "$header" "$header" >"$work/header.c"
     cp "$work/header.c" "$work/header.cc"
     # shellcheck disable=SC2086 # lists of flags, here and below
@@ -71,6 +73,39 @@ done
 printf '#include <tenon/tenon.h>\n#include <tenon/plugin.h>\n#include <tenon/json.h>\n' >"$work/header.cc"
 # shellcheck disable=SC2086
 check 'all headers in one C++17 file' $CXX -std=c++17 $warnings $cflags -c -o "$work/header.o" "$work/header.cc"
+
+# ---- the library for plugins ----
+cat >"$work/json.c" <<'END'
+#include <stdio.h>
+#include <tenon/json_value.h>
+int
+main (void)
+{
+    static const char text[] = "{\"dims\":[3,0.5]}";
+    char room[32];
+    double value = 0;
+    struct tenon_json json;
+    struct tenon_json_out out;
+    memset (&out, 0, sizeof out);
+    out.bytes = room;
+    out.room = sizeof room;
+    tenon_json_begin (&json, text, sizeof text - 1, TENON_JSON_DEPTH);
+    for (int32_t token; (token = tenon_json_next (&json)) > TENON_JSON_END;)
+        if (token == TENON_JSON_NUMBER && tenon_json_f64 (&json, &value) == TENON_OK)
+            tenon_json_put_f64 (&out, value);
+    printf ("%.*s %s\n", (int) out.length, room, tenon_json_type_name (TENON_U32));
+    return tenon_json_failed (&json);
+}
+END
+cp "$work/json.c" "$work/json.cc"
+# shellcheck disable=SC2086
+{
+    check 'JSON as C11' $CC -std=gnu11 $warnings $FLAGS -o "$work/json" "$work/json.c" $plugin_flags
+    check 'JSON as C++17' $CXX -std=c++17 $warnings $FLAGS -o "$work/json++" "$work/json.cc" $plugin_flags
+}
+for json in json json++; do
+    check "$json reads and writes, without libtenon" "$work/$json" && check "$json says so" said '^3.00.5 u32$'
+done
 
 # ---- an application ----
 # shellcheck disable=SC2086
@@ -99,6 +134,45 @@ if [ "$TENON_DLOPEN" = yes ]; then
         -o "$work/plugins/idx.so" "$TENON_SRCDIR/examples/idx/idx.c"
     check 'it exports one symbol' sh -c "[ \"\$($NM -D --defined-only '$work/plugins/idx.so' |
         awk '\$2 == \"T\" { print \$3 }' | grep -vxE '_init|_fini')\" = tenon_plugin_v0 ]"
+
+    # A plugin may link with the library for plugins, and then exports no more than others.
+    cat >"$work/note.c" <<'END'
+#include <tenon/json_value.h>
+static tenon_status
+describe (struct tenon_call *call)
+{
+    struct tenon_source_info info = TENON_INIT (info);
+    struct tenon_value value;
+    struct tenon_json json;
+    TENON_TRY (call->host->source_info (call, 0, &info));
+    const void *text = call->host->view (call, 0, 0, info.size);
+    if (!text)
+        return TENON_E_MEMORY;
+    tenon_json_begin (&json, text, info.size, TENON_JSON_DEPTH);
+    if (!tenon_json_take (&json, TENON_JSON_BEGIN_OBJECT) || tenon_json_take_typed (call, &json, &value))
+        return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO, "it is no value");
+    return call->host->add_metadata (call, "note", 4, &value);
+}
+static const char *const extensions[] = { "note", NULL };
+static const struct tenon_codec codec = {
+    .struct_size = sizeof codec, .id = "note", .label = "a value", .extensions = extensions, .describe = describe
+};
+static const struct tenon_codec *const codecs[] = { &codec, NULL };
+static const struct tenon_plugin plugin = {
+    .struct_size = sizeof plugin, .abi_minor = TENON_ABI_MINOR, .name = "note", .version = "1", .license = "MIT",
+    .summary = "a value", .codecs = codecs
+};
+TENON_PLUGIN (plugin)
+END
+    # shellcheck disable=SC2086
+    check 'a plugin links with the library for plugins' $CC -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared $FLAGS \
+        -o "$work/plugins/note.so" "$work/note.c" $plugin_flags
+    check 'and exports one symbol' sh -c "[ \"\$($NM -D --defined-only '$work/plugins/note.so' |
+        awk '\$2 == \"T\" { print \$3 }' | grep -vxE '_init|_fini')\" = tenon_plugin_v0 ]"
+    check 'and needs nothing of libtenon' sh -c "! $NM -D -u '$work/plugins/note.so' | grep -E ' (tenon|tn)_'"
+    echo '{"type":"string","value":"a word"}' >"$work/one.note"
+    check 'and reads JSON' env TENON_PLUGIN_PATH="$work/plugins" "$bindir/tenon" ls --json "$work/one.note" &&
+        check 'namely this' said 'a word'
 
     # 2 × 3 numbers of two bytes, 1 to 6, as the MNIST collection writes them: most significant byte first
     idx=$work/numbers-idx2-short

@@ -18,12 +18,12 @@ unit_tests += \
 	tests/unit/kernels/test_deflate \
 	tests/unit/kernels/test_swap \
 	tests/unit/kernels/test_transpose \
+	tests/unit/pluginlib/test_json \
 	tests/unit/sink/test_atomic \
 	tests/unit/sink/test_atomic_set \
 	tests/unit/sink/test_reflink \
 	tests/unit/sink/test_sink \
 	tests/unit/source/test_decoder \
-	tests/unit/test_json \
 	tests/unit/transfer/test_request \
 	tests/unit/transfer/test_transfer
 
@@ -153,10 +153,10 @@ tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%
 tests/abi/kit.lo tests/abi/kit.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
 EXTRA_DIST += tests/marks.h tests/values.h
 
-# json-c is the judge of json.h.
-tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/json_peer.h
-tests_unit_test_json_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_C_CFLAGS)
-tests_unit_test_json_LDADD = $(LDADD) $(JSON_C_LIBS)
+# json-c is the judge of pluginlib.
+tests_unit_pluginlib_test_json_SOURCES = tests/unit/pluginlib/test_json.c tests/unit/pluginlib/json_peer.h
+tests_unit_pluginlib_test_json_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_C_CFLAGS)
+tests_unit_pluginlib_test_json_LDADD = $(LDADD) $(JSON_C_LIBS)
 
 # What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin).
 thread_tests = \
@@ -187,7 +187,7 @@ compiler_tests = \
 	tests/unit/kernels/test_deflate \
 	tests/unit/kernels/test_swap \
 	tests/unit/kernels/test_transpose \
-	tests/unit/test_json \
+	tests/unit/pluginlib/test_json \
 	tests/unit/transfer/test_request
 # What `make check-valgrind` runs. It takes too long for sweeps, and for what needs many threads or millions of items; the
 # sanitizers see those.
@@ -201,7 +201,7 @@ valgrind_too_long = \
 	tests/unit/kernels/test_swap \
 	tests/unit/kernels/test_transpose \
 	tests/unit/sink/test_sink \
-	tests/unit/test_json \
+	tests/unit/pluginlib/test_json \
 	tests/unit/transfer/test_request \
 	tests/unit/transfer/test_transfer
 valgrind_unit_tests = $(filter-out tests/sweep/% tests/faults/% $(valgrind_too_long),$(unit_tests) $(module_unit_tests))

@@ -29,10 +29,10 @@ plugin_sources ()
     find plugins -name '*.[ch]' -path 'plugins/*/*' ! -path '*/tests/*' | sort
 }
 
-# parts PLUGIN: the objects that a plugin was made of.
+# parts FOLDER: the objects that the plugin, or the library, of that folder was made of.
 parts ()
 {
-    find "$TENON_BUILDDIR/plugins/$1" -path '*/.libs/*' -name '*.o' | sort
+    find "$TENON_BUILDDIR/$1" -path '*/.libs/*' -name '*.o' | sort
 }
 
 # calls SYMBOLS: reads names of objects; prints "object symbol" for each that needs one of SYMBOLS.
@@ -126,6 +126,8 @@ wall 'plugins include <tenon/plugin.h>, <tenon/json.h> and <tenon/json_value.h>,
     "$(includes $(plugin_sources) | foreign "tenon/(types|plugin|json|json_value)\.h|$c_library|$vectors" '*')"
 wall "the block dtypes of gguf include <tenon/types.h>, the C library and each other's headers" \
     "$(includes plugins/gguf/quants/*.[ch] | foreign "tenon/types\.h|$c_library|$vectors")"
+wall 'pluginlib includes installed headers, the C library and its own headers' \
+    "$(includes pluginlib/*.[ch] | foreign "tenon/[a-z_]*\.h|$c_library")"
 
 wall 'tools include installed headers and their own only' \
     "$(includes tools/*.[ch] | grep -E '"[^"]*/|<tenon/(plugin|json|json_value)\.h>|<\.\.|[<"](core|plugins)/')"
@@ -209,7 +211,7 @@ unlisted ()
     done
 }
 # shellcheck disable=SC2046 # one argument a file
-wall 'every source is in a local.mk' "$(unlisted include/tenon/*.h core/*/*.[ch] tools/*.[ch] $(plugin_sources))"
+wall 'every source is in a local.mk' "$(unlisted include/tenon/*.h pluginlib/*.[ch] core/*/*.[ch] tools/*.[ch] $(plugin_sources))"
 # (A script that cannot be executed is a part of others.)
 wall 'every test is in a local.mk' "$(
     unlisted tests/*/test_*.c tests/unit/*/test_*.c
@@ -239,12 +241,23 @@ for name in ${TENON_MODULE_PLUGINS:-}; do
     wall "plugin $name needs nothing of the core" "$($NM -D -u "$module" | awk '{ print $NF }' | grep -E '^(tenon|tn)_')"
 done
 
+archive=$TENON_BUILDDIR/pluginlib/libtenonplugin.a
+if readelf -h "$archive" >/dev/null 2>&1; then
+    wall 'pluginlib hides its symbols: a plugin does not export them' \
+        "$(readelf -sW "$archive" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }')"
+fi
+
+# The objects of pluginlib become a part of each plugin that links them, so the rules of plugins hold for them as well.
 forbidden='f?open(64)?|openat(64)?|creat(64)?|mmap(64)?|pthread_create|(__)?f?printf(_chk)?|puts|putchar|fputs|perror|_?exit|abort|malloc|calloc|realloc|strdup|dlopen|dlsym|setlocale'
+folders=pluginlib
 for name in ${TENON_MODULE_PLUGINS:-} ${TENON_BUILTIN_PLUGINS:-}; do
-    wall "plugin $name opens, maps, allocates, prints and exits nothing" "$(parts "$name" | calls "$forbidden")"
+    folders="$folders plugins/$name"
+done
+for folder in $folders; do
+    wall "$folder opens, maps, allocates, prints and exits nothing" "$(parts "$folder" | calls "$forbidden")"
     if [ -z "$instrumented" ]; then
         # shellcheck disable=SC2046
-        wall "plugin $name has no variables that change" "$(state $(parts "$name"))"
+        wall "$folder has no variables that change" "$(state $(parts "$folder"))"
     fi
 done
 

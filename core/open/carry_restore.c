@@ -44,7 +44,7 @@ struct reader {
 static tenon_status
 wrong (struct reader *reader, const char *words)
 {
-    if (!reader->wrong && reader->json.state != TENON_JSON_BROKEN)
+    if (!reader->wrong && !tenon_json_failed (&reader->json))
         reader->wrong = words;
     return TENON_E_MALFORMED;
 }

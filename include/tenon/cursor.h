@@ -4,12 +4,12 @@
  *
  * Each step is checked against the end, so a parser that reads only through a cursor cannot read outside the
  * source. */
+#include <tenon/plugin.h> /* before the guard: it includes this header at its end */
 #ifndef TENON_CURSOR_H
 #define TENON_CURSOR_H
 
 #include <tenon/bytes.h>
 #include <tenon/errors.h>
-#include <tenon/plugin.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* tenon/errors.h - recording failures and notes in the manner of printf. <tenon/plugin.h> includes it. */
+#include <tenon/plugin.h> /* before the guard: it includes this header at its end */
 #ifndef TENON_ERRORS_H
 #define TENON_ERRORS_H
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <tenon/plugin.h>
 
 #ifdef __cplusplus
 extern "C" {

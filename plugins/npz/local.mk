@@ -16,6 +16,7 @@ plugin_LTLIBRARIES += plugins/npz.la
 plugins_npz_la_SOURCES = $(npz_sources)
 plugins_npz_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 plugins_npz_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_npz_la_LIBADD = pluginlib/libpluginlib.la
 endif
 
 if BUILTIN_npz

@@ -68,7 +68,7 @@ put_document (struct output *output, uint64_t entries)
         tenon_json_put_text (json, i ? ",\n{\"key\":" : "\n{\"key\":");
         tenon_json_put_string (json, key, length);
         tenon_json_put_text (json, ",");
-        TENON_TRY (tenon_json_put_typed (&output->values, &value, 0));
+        TENON_TRY (tenon_json_put_typed (&output->values, &value));
         tenon_json_put_text (json, "}");
     }
     tenon_json_put_text (json, "]}\n");

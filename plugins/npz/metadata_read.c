@@ -37,7 +37,7 @@ take_pair (struct document *document)
     *document->last = pair;
     document->last = &pair->next;
     document->count++;
-    return tenon_json_take_typed (call, json, &pair->value, 0);
+    return tenon_json_take_typed (call, json, &pair->value);
 }
 
 /* The host takes keys that are text without NUL, and each once: so it is found out before one is added. */

@@ -55,8 +55,9 @@ static tenon_status
 read_dtype (struct reader *reader, struct st_entry *entry)
 {
     struct tenon_json *json = &reader->json;
-    if (tenon_json_next (json) != TENON_JSON_STRING)
-        return json->state == TENON_JSON_BROKEN
+    int32_t token = tenon_json_next (json);
+    if (token != TENON_JSON_STRING)
+        return token == TENON_JSON_ERROR
                    ? fail_json (reader)
                    : fail_entry (reader, entry, place (reader), "its dtype is no string");
     char word[72]; /* the longest, F8_E5M2FNUZ, in escapes alone */

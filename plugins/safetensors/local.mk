@@ -31,6 +31,7 @@ plugin_LTLIBRARIES += plugins/safetensors.la
 plugins_safetensors_la_SOURCES = $(safetensors_sources)
 plugins_safetensors_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 plugins_safetensors_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_safetensors_la_LIBADD = pluginlib/libpluginlib.la
 endif
 
 if BUILTIN_safetensors

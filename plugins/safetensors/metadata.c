@@ -4,9 +4,10 @@
 #include "safetensors.h"
 
 static tenon_status
-fail_value (struct tenon_call *call, const struct tenon_json *json, uint64_t base, const struct st_piece *key)
+fail_value (struct tenon_call *call, const struct tenon_json *json, int32_t token, uint64_t base,
+            const struct st_piece *key)
 {
-    if (json->state == TENON_JSON_BROKEN)
+    if (token == TENON_JSON_ERROR)
         return st_fail_json (call, json, base);
     return tenon_fail (call, TENON_E_MALFORMED, base + (uint64_t) (json->text - json->start),
                        "the value of the metadata key '%.*s' is no string",
@@ -25,8 +26,9 @@ st_next_pair (struct tenon_call *call, struct tenon_json *json, uint64_t base, s
         return st_fail_json (call, json, base);
     if (!(key->bytes = st_text (call, json, &key->length)))
         return TENON_E_MEMORY;
-    if (tenon_json_next (json) != TENON_JSON_STRING)
-        return fail_value (call, json, base, key);
+    token = tenon_json_next (json);
+    if (token != TENON_JSON_STRING)
+        return fail_value (call, json, token, base, key);
     text->bytes = st_text (call, json, &text->length);
     return text->bytes ? TENON_OK : TENON_E_MEMORY;
 }

@@ -139,7 +139,7 @@ take_own (struct record *record)
     if (!tenon_json_take (json, TENON_JSON_BEGIN_OBJECT))
         return TENON_JSON_OTHER;
     record->self->typed = 1;
-    return tenon_json_take_typed (record->call, json, &record->self->value, 0);
+    return tenon_json_take_typed (record->call, json, &record->self->value);
 }
 
 static int
@@ -182,7 +182,7 @@ take_value (struct record *record, struct pair *pair)
 {
     struct tenon_json json;
     tenon_json_begin (&json, pair->text.bytes, pair->text.length, TENON_JSON_DEPTH);
-    int outcome = tenon_json_take_value (record->call, &json, &pair->value, 0);
+    int outcome = tenon_json_take_value (record->call, &json, &pair->value);
     if (outcome == TENON_OK && !tenon_json_take (&json, TENON_JSON_END))
         outcome = TENON_JSON_OTHER;
     if (outcome != TENON_JSON_OTHER)

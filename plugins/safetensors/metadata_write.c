@@ -143,7 +143,7 @@ put_record (struct metadata *metadata, const struct key *record)
         tenon_json_put_text (piece, "]");
     if (record->own) {
         tenon_json_put_text (piece, ",\"own\":{");
-        TENON_TRY (tenon_json_put_typed (&metadata->values, &record->value, 0));
+        TENON_TRY (tenon_json_put_typed (&metadata->values, &record->value));
         tenon_json_put_text (piece, "}");
     }
     tenon_json_put_text (piece, "}");
@@ -163,7 +163,7 @@ put_value (struct metadata *metadata, const struct key *key)
     if (key->kind == RECORD)
         TENON_TRY (put_record (metadata, key));
     else
-        TENON_TRY (tenon_json_put_value (&metadata->values, &key->value, 0));
+        TENON_TRY (tenon_json_put_value (&metadata->values, &key->value));
     TENON_TRY (escape (&metadata->piece, 0));
     tenon_json_put_text (metadata->out, "\"");
     return TENON_OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_json.c - json.h beside json-c: what it accepts json-c must accept, with the same values. */
-#include "../unit/json_peer.h"
+/* fuzz_json.c - tenon/json.h beside json-c: what it accepts json-c must accept, with the same values. */
+#include "../unit/pluginlib/json_peer.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 

@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* tenon/json_number.h - decimal numbers to doubles and floats, exactly and without the locale: a part of
- * tenon/json.h. */
-#ifndef TENON_JSON_NUMBER_H
-#define TENON_JSON_NUMBER_H
-
+/* json_decimal.c - decimal numbers to doubles and floats, exactly, in every locale. */
+#include "json_decimal.h"
 #include <string.h>
-#include <tenon/types.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* Whole numbers without end, for decimals that a double does not hold on the way: least word first. Wide
- * enough for 800 digits × 10^310, and for 2^3840. */
-#define TENON_JSON_WORDS 128u
-#define TENON_JSON_MOST_DIGITS 800
-struct tenon_json_big {
-    uint32_t count, word[TENON_JSON_WORDS];
+/* An unsigned integer of any size, least significant word first, for decimals that no double holds on the
+ * way. Wide enough for 800 digits × 10^310, and for 2^3840. */
+enum { BIG_WORDS = 128, MOST_DIGITS = 800 };
+struct big {
+    uint32_t count, word[BIG_WORDS];
 };
 
-static inline void
-tenon_json_multiply (struct tenon_json_big *big, uint32_t factor, uint32_t add)
+/* big = big × factor + add */
+static void
+multiply_big (struct big *big, uint32_t factor, uint32_t add)
 {
     uint64_t carry = add;
     for (uint32_t i = 0; i < big->count; i++) {
@@ -28,13 +20,13 @@ tenon_json_multiply (struct tenon_json_big *big, uint32_t factor, uint32_t add)
         big->word[i] = (uint32_t) carry;
         carry >>= 32;
     }
-    if (carry > 0 && big->count < TENON_JSON_WORDS)
+    if (carry > 0 && big->count < BIG_WORDS)
         big->word[big->count++] = (uint32_t) carry;
 }
 
-/* The result is the remainder. */
-static inline uint32_t
-tenon_json_divide (struct tenon_json_big *big, uint32_t divisor)
+/* big = big / divisor. Returns the remainder. */
+static uint32_t
+divide_big (struct big *big, uint32_t divisor)
 {
     uint64_t rest = 0;
     for (uint32_t i = big->count; i-- > 0;) {
@@ -47,16 +39,18 @@ tenon_json_divide (struct tenon_json_big *big, uint32_t divisor)
     return (uint32_t) rest;
 }
 
+/* Word number i, counted from the most significant one. */
 static inline uint32_t
-tenon_json_top (const struct tenon_json_big *big, uint32_t i)
+top_word (const struct big *big, uint32_t i)
 {
     return i < big->count ? big->word[big->count - 1 - i] : 0;
 }
 
-/* big × 10^exponent, which is not 0, as bits × 2^*two, the highest bit set; *rest: something was cut off.
- * Dividing needs room below first: 10/3 bits a digit, and 96 that are left. */
-static inline uint64_t
-tenon_json_bits (struct tenon_json_big *big, int64_t exponent, int32_t *two, uint32_t *rest)
+/* big × 10^exponent, which is not 0, as bits × 2^*two, with the highest bit set; *rest becomes non-zero if
+ * more bits follow. Before a division the number is shifted up to keep enough bits: 10/3 a digit, and 96 at
+ * the end. */
+static uint64_t
+scale_big (struct big *big, int64_t exponent, int32_t *two, uint32_t *rest)
 {
     uint32_t needed = exponent < 0 ? (uint32_t) (-exponent * 10 / 96 + 5) : 0;
     uint32_t shift = needed > big->count ? needed - big->count : 0;
@@ -64,37 +58,38 @@ tenon_json_bits (struct tenon_json_big *big, int64_t exponent, int32_t *two, uin
     memset (big->word, 0, shift * sizeof big->word[0]);
     big->count += shift;
     for (; exponent >= 9; exponent -= 9)
-        tenon_json_multiply (big, 1000000000u, 0);
+        multiply_big (big, 1000000000u, 0);
     for (; exponent > 0; exponent--)
-        tenon_json_multiply (big, 10, 0);
+        multiply_big (big, 10, 0);
     for (; exponent <= -9; exponent += 9)
-        *rest |= tenon_json_divide (big, 1000000000u);
+        *rest |= divide_big (big, 1000000000u);
     for (; exponent < 0; exponent++)
-        *rest |= tenon_json_divide (big, 10);
-    uint32_t third = tenon_json_top (big, 2);
-    uint64_t bits = (uint64_t) tenon_json_top (big, 0) << 32 | tenon_json_top (big, 1);
+        *rest |= divide_big (big, 10);
+    uint32_t third = top_word (big, 2);
+    uint64_t bits = (uint64_t) top_word (big, 0) << 32 | top_word (big, 1);
     int32_t zeros = __builtin_clzll (bits);
     if (zeros > 0)
         bits = bits << zeros | third >> (32 - zeros);
     *rest |= third << zeros;
     for (uint32_t i = 3; i < big->count; i++)
-        *rest |= tenon_json_top (big, i);
+        *rest |= top_word (big, i);
     *two = (int32_t) (32 * big->count) - 64 - zeros - (int32_t) (32 * shift);
     return bits;
 }
 
-/* bits / 2^drop as the nearest whole number, ties to even; `rest`: and a little more. `drop` is 1 … 64. */
+/* bits / 2^drop as the nearest integer, ties to even, for `drop` 1 … 64; `rest` is non-zero if the true value
+ * is a little more than `bits`. */
 static inline uint64_t
-tenon_json_drop (uint64_t bits, int32_t drop, uint32_t rest)
+drop_bits (uint64_t bits, int32_t drop, uint32_t rest)
 {
     uint64_t kept = drop < 64 ? bits >> drop : 0, below = bits & (((uint64_t) 1 << (drop - 1)) - 1);
     return kept + ((bits >> (drop - 1) & 1) && (rest || below || (kept & 1)));
 }
 
-/* bits × 2^two, the highest bit set, as the nearest double, ties to even; `rest`: and a little more. 0:
- * too large. */
-static inline int32_t
-tenon_json_round (uint64_t bits, int32_t two, uint32_t rest, double *value)
+/* bits × 2^two, with the highest bit set, as the nearest double, ties to even; `rest` as above. Returns 0 if
+ * it is beyond the largest. */
+static int32_t
+round_double (uint64_t bits, int32_t two, uint32_t rest, double *value)
 {
     int32_t biased = two + 63 + 1023, drop = 11;
     if (biased < 1) { /* subnormal: fewer bits are kept */
@@ -104,7 +99,7 @@ tenon_json_round (uint64_t bits, int32_t two, uint32_t rest, double *value)
     *value = 0;
     if (drop > 64)
         return 1;
-    uint64_t kept = tenon_json_drop (bits, drop, rest);
+    uint64_t kept = drop_bits (bits, drop, rest);
     kept += (uint64_t) (biased - 1) << 52; /* a carry makes the exponent grow, as it should */
     if (kept >> 52 >= 2047)
         return 0;
@@ -112,9 +107,9 @@ tenon_json_round (uint64_t bits, int32_t two, uint32_t rest, double *value)
     return 1;
 }
 
-/* The same as the nearest float, as a double. */
-static inline int32_t
-tenon_json_round_single (uint64_t bits, int32_t two, uint32_t rest, double *value)
+/* The same to the nearest float, in a double. */
+static int32_t
+round_single (uint64_t bits, int32_t two, uint32_t rest, double *value)
 {
     int32_t exponent = two + 63, drop = exponent < -126 ? 40 - 126 - exponent : 40;
     double unit;
@@ -123,20 +118,20 @@ tenon_json_round_single (uint64_t bits, int32_t two, uint32_t rest, double *valu
         return drop > 64;
     uint64_t power = (uint64_t) (two + drop + 1023) << 52; /* 2^-149 and more */
     memcpy (&unit, &power, sizeof unit);
-    *value = (double) tenon_json_drop (bits, drop, rest) * unit;
+    *value = (double) drop_bits (bits, drop, rest) * unit;
     return *value < 340282366920938463463374607431768211456.0; /* 2^128 */
 }
 
-struct tenon_json_decimal {
-    const uint8_t *at, *end; /* of the digits and their point */
-    uint64_t head;           /* the first 19 digits that count */
-    int64_t digits;          /* that count, head's and more */
-    int64_t exponent;        /* the value is head × 10^exponent, and what the other digits add */
-    uint32_t more;           /* they add something */
+struct decimal {
+    const uint8_t *at, *end; /* the digits and their point */
+    uint64_t head;           /* the first 19 significant digits */
+    int64_t digits;          /* the number of significant ones */
+    int64_t exponent;        /* the value is head × 10^exponent, and a little more if `more` */
+    uint32_t more;           /* non-zero if a digit behind `head` is not 0 */
 };
 
-static inline void
-tenon_json_take_decimal (struct tenon_json_decimal *decimal, const uint8_t *at, const uint8_t *end)
+static void
+split_decimal (struct decimal *decimal, const uint8_t *at, const uint8_t *end)
 {
     uint32_t point = 0, minus;
     int64_t exponent = 0;
@@ -168,11 +163,12 @@ tenon_json_take_decimal (struct tenon_json_decimal *decimal, const uint8_t *at, 
     decimal->exponent += minus ? -exponent : exponent;
 }
 
-/* `single`: the nearest float. 0: too large. */
-static inline int32_t
-tenon_json_from_decimal (const struct tenon_json_decimal *decimal, uint32_t single, double *value)
+/* The nearest double, or float if `single`, computed with as many bits as it takes. Returns 0 if it is beyond
+ * the largest. */
+static int32_t
+convert_decimal (const struct decimal *decimal, uint32_t single, double *value)
 {
-    struct tenon_json_big big;
+    struct big big;
     int64_t exponent = decimal->exponent, taken = 0,
             magnitude = exponent + (decimal->digits < 19 ? decimal->digits : 19);
     uint32_t part = 0, factor = 1, rest = 0;
@@ -185,7 +181,7 @@ tenon_json_from_decimal (const struct tenon_json_decimal *decimal, uint32_t sing
         uint8_t digit = (uint8_t) (*at - '0');
         if (*at == '.' || (taken == 0 && digit == 0))
             continue;
-        if (taken == TENON_JSON_MOST_DIGITS) {
+        if (taken == MOST_DIGITS) {
             rest |= digit;
             continue;
         }
@@ -193,31 +189,28 @@ tenon_json_from_decimal (const struct tenon_json_decimal *decimal, uint32_t sing
         part = part * 10 + digit;
         factor *= 10;
         if (factor == 1000000000u) {
-            tenon_json_multiply (&big, factor, part);
+            multiply_big (&big, factor, part);
             factor = 1;
             part = 0;
         }
     }
-    tenon_json_multiply (&big, factor, part);
+    multiply_big (&big, factor, part);
     exponent -= taken > 19 ? taken - 19 : 0;
-    uint64_t bits = tenon_json_bits (&big, exponent, &two, &rest);
-    return single ? tenon_json_round_single (bits, two, rest, value)
-                  : tenon_json_round (bits, two, rest, value);
+    uint64_t bits = scale_big (&big, exponent, &two, &rest);
+    return single ? round_single (bits, two, rest, value) : round_double (bits, two, rest, value);
 }
 
-/* The double that is nearest to a number that the parser has passed, ties to even, whatever the locale.
- * The result is 0, and the value infinite, when no double is near. */
-__attribute__ ((unused)) static int32_t
+int32_t
 tenon_json_to_f64 (const void *text, uint64_t length, double *value)
 {
     static const double tens[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
     const uint8_t *at = (const uint8_t *) text, *end = at + length;
     const uint64_t infinite = (uint64_t) 2047 << 52;
-    struct tenon_json_decimal decimal;
+    struct decimal decimal;
     uint32_t minus = at < end && *at == '-';
     int32_t fits = 1;
-    tenon_json_take_decimal (&decimal, at + minus, end);
+    split_decimal (&decimal, at + minus, end);
     /* both are exact, and so one operation rounds rightly, where doubles are not computed in more bits */
 #if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ == 0
     if (!decimal.more && decimal.head >> 53 == 0 && decimal.exponent >= -22 && decimal.exponent <= 22)
@@ -225,7 +218,7 @@ tenon_json_to_f64 (const void *text, uint64_t length, double *value)
                                       : (double) decimal.head * tens[decimal.exponent];
     else
 #endif
-        fits = tenon_json_from_decimal (&decimal, 0, value);
+        fits = convert_decimal (&decimal, 0, value);
     (void) tens;
     if (!fits)
         memcpy (value, &infinite, sizeof *value);
@@ -234,13 +227,14 @@ tenon_json_to_f64 (const void *text, uint64_t length, double *value)
     return fits;
 }
 
-/* The same for floats. Through a double what lies a little beside the middle of two floats would be rounded
- * twice, the second time to the other side. */
-__attribute__ ((unused)) static int32_t
+/* Rounding to double first and then to float is wrong only if the double lies in the middle between two
+ * floats, that is, if its mirror image at the nearest float is a float as well. Then the decimal is rounded
+ * anew. */
+int32_t
 tenon_json_to_f32 (const void *text, uint64_t length, float *value)
 {
     const uint8_t *at = (const uint8_t *) text;
-    struct tenon_json_decimal decimal;
+    struct decimal decimal;
     double wide;
     int32_t fits = tenon_json_to_f64 (text, length, &wide);
     *value = (float) wide;
@@ -248,15 +242,10 @@ tenon_json_to_f32 (const void *text, uint64_t length, float *value)
     if (wide == (double) *value || other != (double) (float) other)
         return fits && *value - *value == 0;
     uint32_t minus = length > 0 && *at == '-';
-    tenon_json_take_decimal (&decimal, at + minus, at + length);
-    fits = tenon_json_from_decimal (&decimal, 1, &wide);
+    split_decimal (&decimal, at + minus, at + length);
+    fits = convert_decimal (&decimal, 1, &wide);
     *value = (float) (fits ? wide : __builtin_inf ());
     if (minus)
         *value = -*value;
     return fits;
 }
-
-#ifdef __cplusplus
-}
-#endif
-#endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* json_peer.h - json.h beside json-c: what tests/unit/test_json.c and tests/fuzz/fuzz_json.c share. */
+/* json_peer.h - tenon/json.h beside json-c: what tests/unit/pluginlib/test_json.c and tests/fuzz/fuzz_json.c
+ * share. */
 #ifndef JSON_PEER_H
 #define JSON_PEER_H
 
@@ -28,7 +29,7 @@ peer_number (struct tenon_json *json)
         if (strchr (".eE", json->text[i]))
             whole = false;
     if (!whole) {
-        tenon_json_to_f64 (json->text, json->length, &value);
+        tenon_json_f64 (json, &value);
         return json_object_new_double (value);
     }
     if (tenon_json_i64 (json, &with_sign) == TENON_OK)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* test_json.c - json.h: what RFC 8259 allows and what not, numbers, strings, and json-c as the judge. */
+/* test_json.c - tenon/json.h: what RFC 8259 allows, numbers, strings; json-c is the judge. */
 #include "json_peer.h"
+#include "pluginlib/json_decimal.h"
 #include <check.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 
 static uint64_t seed = 1;
 

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* json_value_put.c - metadata values to JSON: the writing half of <tenon/json_value.h>. */
+#include "json_value_type.h"
+#include <tenon/json_value.h>
+
+/* Items of an array that are asked for at once. */
+enum { ITEMS_AT_ONCE = 512 };
+
+/* A string, in hexadecimal digits if it is not UTF-8. */
+static void
+put_bytes (struct tenon_json_out *out, const char *bytes, uint64_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (tenon_json_is_utf8 (bytes, length)) {
+        tenon_json_put_string (out, bytes, length);
+        return;
+    }
+    tenon_json_put_text (out, "{\"hex\":\"");
+    for (uint64_t i = 0; i < length; i++) {
+        const uint8_t byte = (uint8_t) bytes[i];
+        const char pair[2] = { digits[byte >> 4], digits[byte & 15] };
+        tenon_json_put (out, pair, 2);
+    }
+    tenon_json_put_text (out, "\"}");
+}
+
+static void
+put_floating (struct tenon_json_out *out, const struct tenon_value *value)
+{
+    uint64_t bits;
+    double number =
+        value->type == TENON_F32 ? tenon_f64_of_f32 (tenon_f32_of_f64 (value->as.f)) : value->as.f;
+    if (number - number == 0) {
+        if (value->type == TENON_F32)
+            tenon_json_put_f32 (out, (float) number);
+        else
+            tenon_json_put_f64 (out, number);
+        return;
+    }
+    memcpy (&bits, &number, sizeof bits);
+    tenon_json_put_text (out, "{\"bits\":");
+    tenon_json_put_u64 (out, bits);
+    tenon_json_put_text (out, "}");
+}
+
+/* Any value but an array. Of an integer only the bits of its type count, as in binary formats. */
+static void
+put_scalar (struct tenon_json_out *out, const struct tenon_value *value)
+{
+    uint32_t unused = 64 - tenon_json_integer_bits (value->type);
+    switch (value->type) {
+    case TENON_NONE: tenon_json_put_text (out, "null"); break;
+    case TENON_BOOL: tenon_json_put_text (out, value->as.u ? "true" : "false"); break;
+    case TENON_STRING: put_bytes (out, value->as.string, value->count); break;
+    case TENON_F32:
+    case TENON_F64: put_floating (out, value); break;
+    case TENON_I8:
+    case TENON_I16:
+    case TENON_I32:
+    case TENON_I64: tenon_json_put_i64 (out, (int64_t) (value->as.u << unused) >> unused); break;
+    default: tenon_json_put_u64 (out, value->as.u << unused >> unused); break;
+    }
+}
+
+static tenon_status put_typed (struct tenon_json_values *values, const struct tenon_value *value,
+                               uint32_t depth);
+
+/* `begins`: the first of these items is the first of the array. */
+static tenon_status
+put_item_list (struct tenon_json_values *values, const struct tenon_value *items, uint64_t count,
+               uint32_t begins, uint32_t depth)
+{
+    struct tenon_json_out *out = values->out;
+    for (uint64_t i = 0; i < count; i++) {
+        if (!begins || i > 0)
+            tenon_json_put_text (out, ",");
+        if (items[i].type != TENON_ARRAY) {
+            put_scalar (out, &items[i]);
+            continue;
+        }
+        tenon_json_put_text (out, "{");
+        TENON_TRY (put_typed (values, &items[i], depth + 1));
+        tenon_json_put_text (out, "}");
+    }
+    return out->status;
+}
+
+/* The host finds a string in an array by walking over those before it, so all strings are asked for at once.
+ */
+static tenon_status
+put_array (struct tenon_json_values *values, const struct tenon_value *array, uint32_t depth)
+{
+    struct tenon_call *call = values->call;
+    uint64_t at_once =
+        array->item_type == TENON_STRING && array->count > ITEMS_AT_ONCE ? array->count : ITEMS_AT_ONCE;
+    if (array->item_type == TENON_ARRAY)
+        return put_item_list (values, array->as.items, array->count, 1, depth);
+    if (at_once > values->room) {
+        values->room = 0;
+        if (at_once > UINT64_MAX / sizeof *values->items)
+            return TENON_E_MEMORY;
+        values->items = (struct tenon_value *) call->host->scratch (call, at_once * sizeof *values->items);
+        if (!values->items)
+            return TENON_E_MEMORY;
+        values->room = at_once;
+    }
+    for (uint64_t first = 0; first < array->count; first += at_once) {
+        uint64_t count = array->count - first < at_once ? array->count - first : at_once;
+        TENON_TRY (call->host->items (call, array, first, count, values->items));
+        TENON_TRY (put_item_list (values, values->items, count, first == 0, depth));
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+put_value (struct tenon_json_values *values, const struct tenon_value *value, uint32_t depth)
+{
+    struct tenon_json_out *out = values->out;
+    if (depth > TENON_JSON_VALUE_DEPTH)
+        return tenon_fail (values->call, TENON_E_LIMIT, TENON_AUTO, "a metadata value nests %u deep", depth);
+    if (value->type != TENON_ARRAY) {
+        put_scalar (out, value);
+        return out->status;
+    }
+    tenon_json_put_text (out, "[");
+    TENON_TRY (put_array (values, value, depth));
+    tenon_json_put_text (out, "]");
+    return out->status;
+}
+
+static tenon_status
+put_typed (struct tenon_json_values *values, const struct tenon_value *value, uint32_t depth)
+{
+    struct tenon_json_out *out = values->out;
+    const char *type = tenon_json_type_name (value->type),
+               *items = value->type == TENON_ARRAY ? tenon_json_type_name (value->item_type) : NULL;
+    if (!type || (value->type == TENON_ARRAY && !items))
+        return tenon_fail (values->call, TENON_E_UNSUPPORTED, TENON_AUTO, "a metadata value of type %u",
+                           value->type);
+    tenon_json_put_text (out, "\"type\":\"");
+    tenon_json_put_text (out, type);
+    if (items) {
+        tenon_json_put_text (out, "\",\"items\":\"");
+        tenon_json_put_text (out, items);
+    }
+    tenon_json_put_text (out, "\",\"value\":");
+    return put_value (values, value, depth);
+}
+
+tenon_status
+tenon_json_put_value (struct tenon_json_values *values, const struct tenon_value *value)
+{
+    return put_value (values, value, 0);
+}
+
+tenon_status
+tenon_json_put_typed (struct tenon_json_values *values, const struct tenon_value *value)
+{
+    return put_typed (values, value, 0);
+}

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+# What plugins link into themselves. It is compiled twice: as a convenience library for what is linked here, and as the
+# static library that is installed, whose objects are position-independent because they end up in shared objects.
+pluginlib_sources = \
+	pluginlib/json.c \
+	pluginlib/json_decimal.c \
+	pluginlib/json_decimal.h \
+	pluginlib/json_number.c \
+	pluginlib/json_out.c \
+	pluginlib/json_string.c \
+	pluginlib/json_string.h \
+	pluginlib/json_value_put.c \
+	pluginlib/json_value_take.c \
+	pluginlib/json_value_type.c \
+	pluginlib/json_value_type.h \
+	pluginlib/json_word.h
+
+noinst_LTLIBRARIES += pluginlib/libpluginlib.la
+pluginlib_libpluginlib_la_SOURCES = $(pluginlib_sources)
+pluginlib_libpluginlib_la_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+
+lib_LIBRARIES += pluginlib/libtenonplugin.a
+pluginlib_libtenonplugin_a_SOURCES = $(pluginlib_sources)
+pluginlib_libtenonplugin_a_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+pluginlib_libtenonplugin_a_CFLAGS = $(AM_CFLAGS) -fPIC
