@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* header.c - the header of a file of tensors: JSON, read once from front to back without a tree.
+/* header.c - the header of a file of tensors: JSON, parsed once, sequentially, without a tree.
  *
- * In a file of the reference's the tensors stand in the order of their data, so that comparing each one's
- * begin with the end of the one before it is all that gaps and overlaps take. Other files are looked at a
- * second time. */
+ * The reference writes the tensors in the order of their data. In such a file, comparing where the data of a
+ * tensor begin with where those of the one before it end finds all gaps and overlaps. The header of another
+ * file is parsed a second time. */
 #include "safetensors.h"
 #include <stdlib.h>
 
-/* Bytes of a header that a tensor takes, at least, when its name is of use. */
+/* A usual lower bound on the bytes that a tensor takes in a header. A hint for memory only. */
 #define EXPECTED_BYTES 80u
-/* Most keys inside a tensor that are told of. */
-#define UNKNOWN_TOLD 4u
+/* The number of unknown keys that are reported. */
+#define MOST_UNKNOWN 4u
 
 struct reader {
     struct tenon_call *call;
     struct tenon_json json;
-    uint64_t data, data_size; /* of the file: where the data begin, and their bytes */
-    uint64_t expected;        /* end of the data of the tensor before, as long as they follow each other */
-    uint64_t count;           /* tensors */
-    uint32_t ordered, told, seen; /* seen: of the keys, bits */
+    uint64_t data, data_size; /* the place of the data in the file, and their length */
+    uint64_t expected;        /* where the data of the next tensor should begin */
+    uint64_t count;           /* tensors so far */
+    uint32_t ordered;         /* 1 while the data follow each other */
+    uint32_t told;            /* unknown keys so far */
+    uint32_t seen;            /* keys of this tensor so far, SEEN_* */
 };
 
 enum { SEEN_DTYPE = 1, SEEN_SHAPE = 2, SEEN_OFFSETS = 4, SEEN_ALL = 7 };
 
-/* A failure of one tensor, `at` in the header. */
+/* Fails on one tensor, at byte `at` of the header. */
 __attribute__ ((format (printf, 4, 5))) static tenon_status
 fail_entry (struct reader *reader, const struct st_entry *entry, uint64_t at, const char *format, ...)
 {
@@ -38,7 +40,7 @@ fail_entry (struct reader *reader, const struct st_entry *entry, uint64_t at, co
 }
 
 static uint64_t
-place (const struct reader *reader)
+token_place (const struct reader *reader)
 {
     return (uint64_t) (reader->json.text - reader->json.start);
 }
@@ -59,7 +61,7 @@ read_dtype (struct reader *reader, struct st_entry *entry)
     if (token != TENON_JSON_STRING)
         return token == TENON_JSON_ERROR
                    ? fail_json (reader)
-                   : fail_entry (reader, entry, place (reader), "its dtype is no string");
+                   : fail_entry (reader, entry, token_place (reader), "its dtype is no string");
     char word[72]; /* the longest, F8_E5M2FNUZ, in escapes alone */
     uint64_t length = json->length;
     const void *text = json->text;
@@ -70,14 +72,14 @@ read_dtype (struct reader *reader, struct st_entry *entry)
     entry->dtype = st_find_word (text, length);
     return entry->dtype
                ? TENON_OK
-               : fail_entry (reader, entry, place (reader), "there is no dtype '%.*s'",
+               : fail_entry (reader, entry, token_place (reader), "there is no dtype '%.*s'",
                              (int) (json->length < 40 ? json->length : 40), (const char *) json->text);
 }
 
-/* [1,2,3] into `numbers`; *count says how many. */
+/* Reads an array of at most `most` numbers. */
 static tenon_status
-read_numbers (struct reader *reader, struct st_entry *entry, const char *what, uint32_t most,
-              uint64_t *numbers, uint32_t *count)
+read_dims (struct reader *reader, struct st_entry *entry, const char *what, uint32_t most, uint64_t *numbers,
+           uint32_t *count)
 {
     struct tenon_json *json = &reader->json;
     int32_t token = tenon_json_next (json);
@@ -85,17 +87,18 @@ read_numbers (struct reader *reader, struct st_entry *entry, const char *what, u
     if (token != TENON_JSON_BEGIN_ARRAY)
         return token == TENON_JSON_ERROR
                    ? fail_json (reader)
-                   : fail_entry (reader, entry, place (reader), "its %s is no array", what);
+                   : fail_entry (reader, entry, token_place (reader), "its %s is no array", what);
     while ((token = tenon_json_next (json)) != TENON_JSON_END_ARRAY) {
         if (token == TENON_JSON_ERROR)
             return fail_json (reader);
         if (token != TENON_JSON_NUMBER)
-            return fail_entry (reader, entry, place (reader), "its %s holds something else than numbers",
-                               what);
+            return fail_entry (reader, entry, token_place (reader),
+                               "its %s holds something else than numbers", what);
         if (*count == most)
-            return fail_entry (reader, entry, place (reader), "its %s has more than %u numbers", what, most);
+            return fail_entry (reader, entry, token_place (reader), "its %s has more than %u numbers", what,
+                               most);
         if (tenon_json_u64 (json, &numbers[*count]) < 0)
-            return fail_entry (reader, entry, place (reader), "%s: %s", what, json->error);
+            return fail_entry (reader, entry, token_place (reader), "%s: %s", what, json->error);
         ++*count;
     }
     return TENON_OK;
@@ -106,16 +109,16 @@ read_offsets (struct reader *reader, struct st_entry *entry)
 {
     uint64_t numbers[2];
     uint32_t count;
-    TENON_TRY (read_numbers (reader, entry, "data_offsets", 2, numbers, &count));
+    TENON_TRY (read_dims (reader, entry, "data_offsets", 2, numbers, &count));
     if (count != 2)
-        return fail_entry (reader, entry, place (reader), "its data_offsets are %u numbers, expected 2",
+        return fail_entry (reader, entry, token_place (reader), "its data_offsets are %u numbers, expected 2",
                            count);
     entry->begin = numbers[0];
     entry->end = numbers[1];
     return TENON_OK;
 }
 
-/* Passes over a value. A number that no double holds is refused, as it is by the reference. */
+/* Passes over a value. Like the reference, refuses a number beyond the largest double. */
 static tenon_status
 skip_value (struct reader *reader, struct st_entry *entry)
 {
@@ -127,12 +130,12 @@ skip_value (struct reader *reader, struct st_entry *entry)
         if (token == TENON_JSON_ERROR)
             return fail_json (reader);
         if (token == TENON_JSON_NUMBER && tenon_json_f64 (json, &value) < 0)
-            return fail_entry (reader, entry, place (reader), "%s", json->error);
+            return fail_entry (reader, entry, token_place (reader), "%s", json->error);
     } while (json->depth > depth);
     return TENON_OK;
 }
 
-/* The reference skips what it does not know. */
+/* Passes over an unknown key, as the reference does, and reports it. */
 static tenon_status
 skip_unknown (struct reader *reader, struct st_entry *entry)
 {
@@ -142,7 +145,7 @@ skip_unknown (struct reader *reader, struct st_entry *entry)
     memcpy (key, json->text, (size_t) length);
     key[length] = 0;
     TENON_TRY (skip_value (reader, entry));
-    if (reader->told++ < UNKNOWN_TOLD) {
+    if (reader->told++ < MOST_UNKNOWN) {
         const char *name = st_copy (reader->call, entry->name, entry->name_length);
         if (!name)
             return TENON_E_MEMORY;
@@ -160,24 +163,24 @@ read_field (struct reader *reader, struct st_entry *entry)
                     : tenon_json_is (json, "data_offsets") ? SEEN_OFFSETS
                                                            : 0;
     if (reader->seen & seen)
-        return fail_entry (reader, entry, place (reader), "the key '%.*s' occurs twice", (int) json->length,
-                           (const char *) json->text);
+        return fail_entry (reader, entry, token_place (reader), "the key '%.*s' occurs twice",
+                           (int) json->length, (const char *) json->text);
     reader->seen |= seen;
     switch (seen) {
     case SEEN_DTYPE: return read_dtype (reader, entry);
-    case SEEN_SHAPE: return read_numbers (reader, entry, "shape", 64, entry->shape, &entry->rank);
+    case SEEN_SHAPE: return read_dims (reader, entry, "shape", 64, entry->shape, &entry->rank);
     case SEEN_OFFSETS: return read_offsets (reader, entry);
     default: return skip_unknown (reader, entry);
     }
 }
 
-/* The name was read; what follows is the value. */
+/* Reads a tensor whose name is the last token. */
 static tenon_status
 read_entry (struct reader *reader, struct st_entry *entry)
 {
     struct tenon_json *json = &reader->json;
     int32_t token;
-    entry->at = place (reader);
+    entry->at = token_place (reader);
     entry->name = st_text (reader->call, json, &entry->name_length);
     if (!entry->name)
         return TENON_E_MEMORY;
@@ -191,7 +194,7 @@ read_entry (struct reader *reader, struct st_entry *entry)
     if (token != TENON_JSON_BEGIN_OBJECT)
         return token == TENON_JSON_ERROR
                    ? fail_json (reader)
-                   : fail_entry (reader, entry, place (reader), "its value is no object");
+                   : fail_entry (reader, entry, token_place (reader), "its value is no object");
     while ((token = tenon_json_next (json)) == TENON_JSON_KEY)
         TENON_TRY (read_field (reader, entry));
     if (token == TENON_JSON_ERROR)
@@ -230,7 +233,7 @@ add_entry (struct reader *reader, const struct st_entry *entry)
     return reader->call->host->add_tensor (reader->call, &tensor);
 }
 
-/* ---- the whole ---- */
+/* ---- the object ---- */
 
 static tenon_status
 read_all (struct reader *reader)
@@ -242,12 +245,12 @@ read_all (struct reader *reader)
     if (token != TENON_JSON_BEGIN_OBJECT)
         return token == TENON_JSON_ERROR
                    ? fail_json (reader)
-                   : tenon_fail (reader->call, TENON_E_MALFORMED, ST_PREFIX + place (reader),
+                   : tenon_fail (reader->call, TENON_E_MALFORMED, ST_PREFIX + token_place (reader),
                                  "the header is no JSON object");
     while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
         if (tenon_json_is (json, "__metadata__")) {
             if (metadata++)
-                return tenon_fail (reader->call, TENON_E_MALFORMED, ST_PREFIX + place (reader),
+                return tenon_fail (reader->call, TENON_E_MALFORMED, ST_PREFIX + token_place (reader),
                                    "the header has __metadata__ twice");
             TENON_TRY (st_read_metadata (reader->call, json, ST_PREFIX));
             continue;
@@ -277,9 +280,9 @@ by_begin (const void *a, const void *b)
     return x->end < y->end ? -1 : x->end > y->end;
 }
 
-/* The header has been read without a complaint: what is looked for is there. */
+/* Parses the header again. It is known to be well-formed. */
 static tenon_status
-collect (struct reader *reader, struct range *ranges)
+collect_ranges (struct reader *reader, struct range *ranges)
 {
     struct tenon_json *json = &reader->json;
     uint64_t count = 0;
@@ -290,7 +293,7 @@ collect (struct reader *reader, struct range *ranges)
             tenon_json_skip (json, tenon_json_next (json));
             continue;
         }
-        reader->told = UNKNOWN_TOLD;
+        reader->told = MOST_UNKNOWN;
         TENON_TRY (read_entry (reader, &entry));
         ranges[count++] = (struct range){ entry.begin, entry.end, entry.at, entry.name, entry.name_length };
     }
@@ -305,7 +308,7 @@ check_order (struct reader *reader, const void *header, uint64_t length)
     if (!ranges)
         return TENON_E_MEMORY;
     tenon_json_begin (&reader->json, header, length, ST_DEPTH);
-    TENON_TRY (collect (reader, ranges));
+    TENON_TRY (collect_ranges (reader, ranges));
     qsort (ranges, reader->count, sizeof *ranges, by_begin);
     reader->expected = 0;
     for (uint64_t i = 0; i < reader->count; i++) {

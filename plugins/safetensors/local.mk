@@ -2,13 +2,16 @@
 safetensors_sources = \
 	plugins/safetensors/dtypes.c \
 	plugins/safetensors/header.c \
+	plugins/safetensors/index.c \
 	plugins/safetensors/metadata.c \
 	plugins/safetensors/metadata_types.c \
 	plugins/safetensors/metadata_write.c \
+	plugins/safetensors/names.c \
+	plugins/safetensors/pairs.c \
 	plugins/safetensors/plain.c \
 	plugins/safetensors/safetensors.c \
 	plugins/safetensors/safetensors.h \
-	plugins/safetensors/set.c \
+	plugins/safetensors/text.c \
 	plugins/safetensors/write.c
 shell_tests += \
 	plugins/safetensors/tests/folder.sh \

@@ -1,47 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* metadata.c - __metadata__: texts by their keys. With a record of types (metadata_write.c) some of them are
- * values of other types; metadata_types.c reads it. */
+/* metadata.c - __metadata__: texts by key. If the record of types (metadata_write.c) is among them, some
+ * stand for values of other types, and metadata_types.c reads them all. */
 #include "safetensors.h"
 
-static tenon_status
-fail_value (struct tenon_call *call, const struct tenon_json *json, int32_t token, uint64_t base,
-            const struct st_piece *key)
-{
-    if (token == TENON_JSON_ERROR)
-        return st_fail_json (call, json, base);
-    return tenon_fail (call, TENON_E_MALFORMED, base + (uint64_t) (json->text - json->start),
-                       "the value of the metadata key '%.*s' is no string",
-                       (int) (key->length < 100 ? key->length : 100), key->bytes);
-}
-
-tenon_status
-st_next_pair (struct tenon_call *call, struct tenon_json *json, uint64_t base, struct st_piece *key,
-              struct st_piece *text)
-{
-    int32_t token = tenon_json_next (json);
-    key->bytes = NULL;
-    if (token == TENON_JSON_END_OBJECT)
-        return TENON_OK;
-    if (token != TENON_JSON_KEY)
-        return st_fail_json (call, json, base);
-    if (!(key->bytes = st_text (call, json, &key->length)))
-        return TENON_E_MEMORY;
-    token = tenon_json_next (json);
-    if (token != TENON_JSON_STRING)
-        return fail_value (call, json, token, base, key);
-    text->bytes = st_text (call, json, &text->length);
-    return text->bytes ? TENON_OK : TENON_E_MEMORY;
-}
-
-tenon_status
-st_add_string (struct tenon_call *call, const struct st_piece *key, const struct st_piece *text)
-{
-    struct tenon_value value = { .type = TENON_STRING, .count = text->length, .as.string = text->bytes };
-    return call->host->add_metadata (call, key->bytes, key->length, &value);
-}
-
-/* How many keys are to come, and is one of them that of the record? What is wrong is told by who reads it for
- * good. */
+/* Counts the pairs that follow. True if the record is among them. Stops at an error, which the caller meets
+ * when it reads the pairs. */
 static int
 has_record (const struct tenon_json *json, uint64_t *count)
 {
@@ -61,14 +24,14 @@ st_read_metadata (struct tenon_call *call, struct tenon_json *json, uint64_t bas
     struct st_piece key, text;
     uint64_t count;
     int32_t token = tenon_json_next (json);
-    if (token == TENON_JSON_NULL) /* as MLX writes it when there are none */
+    if (token == TENON_JSON_NULL) /* MLX writes this if there are none */
         return TENON_OK;
     if (token != TENON_JSON_BEGIN_OBJECT)
         return token == TENON_JSON_ERROR
                    ? st_fail_json (call, json, base)
                    : tenon_fail (call, TENON_E_MALFORMED, base + (uint64_t) (json->text - json->start),
                                  "__metadata__ is no object");
-    /* more keys than that are refused when they are added */
+    /* the host refuses more keys when they are added: no table for them before */
     if (has_record (json, &count) && count <= call->host->limit (call, TENON_LIMIT_METADATA_ENTRIES))
         return st_read_typed (call, json, base, count);
     for (;;) {

@@ -1,32 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* metadata_types.c - metadata that have a record of their types, which metadata_write.c describes. It comes
- * from a file: all of it is read, and every value that it speaks of, before one of them is believed. When
- * anything is not just as it is written here, the values are the strings that they are to all other programs,
- * the record among them, and a note says what is wrong with it. */
+/* metadata_types.c - metadata with a record of their types, whose form metadata_write.c describes.
+ *
+ * The record comes from a file and may be anything. It is read to its end, and each value that it names with
+ * it, before any of it is used. If a single byte is not as this plugin writes it, all values are strings, as
+ * they are to all other programs, the record is one of them, and a note tells what is wrong with it. */
 #include "safetensors.h"
 #include <tenon/json_value.h>
 
+/* A key of the file, and its value if the record gives it a type. */
 struct pair {
     struct st_piece key, text;
     struct tenon_value value;
-    uint32_t typed, placed; /* the record has a type, a place for it */
+    uint32_t typed, placed; /* 1: the record has a type for it, a place in its order */
 };
 
 struct record {
     struct tenon_call *call;
     struct tenon_json json; /* of the record */
-    struct pair *pairs;     /* as they stand in the file */
+    struct pair *pairs;     /* in the order of the file */
     uint64_t count;
     struct st_names keys;  /* pairs by key */
-    uint64_t *order, used; /* pairs, and how many have a place */
+    uint64_t *order, used; /* pairs in the order of the record, and their number */
     struct pair *self;     /* the record's own */
-    char why[200];
+    char why[200];         /* the first thing that is wrong */
 };
 
-/* ---- what is wrong ---- */
+/* ---- failures ---- */
 
+/* Notes why the record is wrong, unless that is known already. */
 __attribute__ ((format (printf, 2, 3))) static int
-wrong (struct record *record, const char *format, ...)
+refuse_record (struct record *record, const char *format, ...)
 {
     va_list list;
     va_start (list, format);
@@ -37,28 +40,29 @@ wrong (struct record *record, const char *format, ...)
 }
 
 static int
-wrong_key (struct record *record, const struct st_piece *key, const char *what, const char *more)
+refuse_key (struct record *record, const struct st_piece *key, const char *what, const char *more)
 {
-    return wrong (record, "the key '%.*s' %s%s%s", (int) (key->length < 60 ? key->length : 60), key->bytes,
-                  what, more[0] ? ": " : "", more);
+    return refuse_record (record, "the key '%.*s' %s%s%s", (int) (key->length < 60 ? key->length : 60),
+                          key->bytes, what, more[0] ? ": " : "", more);
 }
 
-/* The JSON that is being read, when nothing else was said. */
+/* The same for an unexpected token of the record. */
 static int
-wrong_json (struct record *record)
+refuse_json (struct record *record)
 {
     const struct tenon_json *json = &record->json;
     if (json->error[0])
-        return wrong (record, "at byte %llu of it: %s", (unsigned long long) json->error_at, json->error);
-    return wrong (record, "at byte %llu of it is something unexpected",
-                  (unsigned long long) (json->text - json->start));
+        return refuse_record (record, "at byte %llu of it: %s", (unsigned long long) json->error_at,
+                              json->error);
+    return refuse_record (record, "at byte %llu of it is something unexpected",
+                          (unsigned long long) (json->text - json->start));
 }
 
 /* ---- the record ---- */
 
-/* The pair whose key was read last; NULL: it is wrong. *status: no memory. */
+/* The pair that the last token names; NULL: there is none, or, with a negative *status, no memory. */
 static struct pair *
-named (struct record *record, tenon_status *status)
+find_pair (struct record *record, tenon_status *status)
 {
     struct st_piece key = { .bytes = st_text (record->call, &record->json, &key.length) };
     *status = key.bytes ? TENON_OK : TENON_E_MEMORY;
@@ -67,7 +71,7 @@ named (struct record *record, tenon_status *status)
     const struct st_name *name = st_names_slot (&record->keys, key.bytes, key.length);
     if (name->text)
         return &record->pairs[name->number];
-    wrong_key (record, &key, "is not there", "");
+    refuse_key (record, &key, "is not there", "");
     return NULL;
 }
 
@@ -98,16 +102,16 @@ take_types (struct record *record)
     if (!tenon_json_take (json, TENON_JSON_BEGIN_OBJECT))
         return TENON_JSON_OTHER;
     while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
-        struct pair *pair = named (record, &status);
+        struct pair *pair = find_pair (record, &status);
         if (!pair)
             return status < 0 ? status : TENON_JSON_OTHER;
         if (pair == record->self)
-            return wrong (record, "it names itself");
+            return refuse_record (record, "it names itself");
         if (pair->typed)
-            return wrong_key (record, &pair->key, "has two types", "");
+            return refuse_key (record, &pair->key, "has two types", "");
         pair->typed = 1;
         if (take_type (record, &pair->value))
-            return json->error[0] ? TENON_JSON_OTHER : wrong_key (record, &pair->key, "has no type", "");
+            return json->error[0] ? TENON_JSON_OTHER : refuse_key (record, &pair->key, "has no type", "");
     }
     return token == TENON_JSON_END_OBJECT ? TENON_OK : TENON_JSON_OTHER;
 }
@@ -121,11 +125,11 @@ take_order (struct record *record)
     if (!tenon_json_take (json, TENON_JSON_BEGIN_ARRAY))
         return TENON_JSON_OTHER;
     while ((token = tenon_json_next (json)) == TENON_JSON_STRING) {
-        struct pair *pair = named (record, &status);
+        struct pair *pair = find_pair (record, &status);
         if (!pair)
             return status < 0 ? status : TENON_JSON_OTHER;
         if (pair->placed)
-            return wrong_key (record, &pair->key, "is in its order twice", "");
+            return refuse_key (record, &pair->key, "is in its order twice", "");
         pair->placed = 1;
         record->order[record->used++] = (uint64_t) (pair - record->pairs);
     }
@@ -155,7 +159,8 @@ take_record (struct record *record)
         || !tenon_json_take (json, TENON_JSON_NUMBER) || tenon_json_u64 (json, &version) < 0)
         return TENON_JSON_OTHER;
     if (version != 1)
-        return wrong (record, "it is of version %llu, this program knows 1", (unsigned long long) version);
+        return refuse_record (record, "it is of version %llu, this program knows 1",
+                              (unsigned long long) version);
     outcome = tenon_json_take_key (json, "types") ? take_types (record) : TENON_JSON_OTHER;
     if (outcome != TENON_OK)
         return outcome;
@@ -172,13 +177,14 @@ take_record (struct record *record)
     }
     if (token != TENON_JSON_END_OBJECT || !tenon_json_take (json, TENON_JSON_END))
         return TENON_JSON_OTHER;
-    return record->self->placed && !record->self->typed ? wrong (record, "its order names it") : TENON_OK;
+    return record->self->placed && !record->self->typed ? refuse_record (record, "its order names it")
+                                                        : TENON_OK;
 }
 
 /* ---- the values ---- */
 
 static int
-take_value (struct record *record, struct pair *pair)
+take_text_value (struct record *record, struct pair *pair)
 {
     struct tenon_json json;
     tenon_json_begin (&json, pair->text.bytes, pair->text.length, TENON_JSON_DEPTH);
@@ -191,23 +197,24 @@ take_value (struct record *record, struct pair *pair)
         tenon_json_type_name (pair->value.type == TENON_ARRAY ? pair->value.item_type : pair->value.type);
     char what[60];
     snprintf (what, sizeof what, "is no %s%s", pair->value.type == TENON_ARRAY ? "array of " : "", name);
-    return wrong_key (record, &pair->key, what, json.error);
+    return refuse_key (record, &pair->key, what, json.error);
 }
 
-/* All that can be wrong is found here. */
+/* Reads the record, and all values that it gives a type. Finds everything that can be wrong. */
 static int
 take_all (struct record *record)
 {
     int outcome = take_record (record);
     if (outcome == TENON_JSON_OTHER)
-        return wrong_json (record);
+        return refuse_json (record);
     for (uint64_t i = 0; outcome == TENON_OK && i < record->count; i++)
         if (record->pairs[i].typed && &record->pairs[i] != record->self)
-            outcome = take_value (record, &record->pairs[i]);
+            outcome = take_text_value (record, &record->pairs[i]);
     return outcome;
 }
 
-/* Keys that have no place in the order come behind the others, as they stand in the file. */
+/* Adds all values in the order of the record. Keys without a place there come last, in the order of the file.
+ */
 static tenon_status
 add_all (struct record *record)
 {
@@ -233,9 +240,9 @@ add_strings (const struct record *record)
     return TENON_OK;
 }
 
-/* *twice: a key is there twice, which is refused when it is added. */
+/* Reads all pairs. *twice becomes 1 if a key occurs twice, which the host refuses when it is added. */
 static tenon_status
-read_pairs (struct record *record, struct tenon_json *json, uint64_t base, int *twice)
+collect_pairs (struct record *record, struct tenon_json *json, uint64_t base, int *twice)
 {
     struct tenon_call *call = record->call;
     struct st_piece key, text;
@@ -267,7 +274,7 @@ st_read_typed (struct tenon_call *call, struct tenon_json *json, uint64_t base, 
     if (!record.pairs || !record.order)
         return TENON_E_MEMORY;
     TENON_TRY (st_names_begin (call, &record.keys, count));
-    TENON_TRY (read_pairs (&record, json, base, &twice));
+    TENON_TRY (collect_pairs (&record, json, base, &twice));
     if (twice)
         return add_strings (&record);
     int outcome = take_all (&record);

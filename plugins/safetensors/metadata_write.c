@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* metadata_write.c - __metadata__ of what a plan has, by key, all values strings, as the format wants it.
+/* metadata_write.c - __metadata__ of a plan: sorted by key, all values strings, as the format demands.
  *
- * Strings stay as they are. Any other value is JSON (tenon/json_value.h) in a string of its own key, and the
- * key tenon.metadata has a record of what they were:
+ * Strings stay as they are. Any other value becomes JSON (tenon/json_value.h), in a string under its key, and
+ * the key tenon.metadata gets a record of the types:
  *
  *     {"version":1,"types":{"ids":["u32"],"rate":"f32"},"order":["rate","ids","name"]}
  *
- * ["u32"] is an array of them. "order" is there when the keys had another order than that of their bytes. The
- * order of strings alone is not kept: such a file is just what the reference writes. A value of the plan's
- * own whose key is tenon.metadata goes into the record: "own":{"type":"string","value":"…"}. */
+ * ["u32"] is an array of u32. "order" is present if the keys of the plan were not sorted by their bytes. A
+ * plan of strings alone gets no record, and its order is not kept: the file is what the reference writes. A
+ * value of the plan under the key tenon.metadata goes into the record: "own":{"type":"string","value":"…"}.
+ */
 #include "safetensors.h"
 #include <stdlib.h>
 #include <tenon/json_value.h>
@@ -20,18 +21,18 @@ enum { PLAIN, TYPED, RECORD };
 struct key {
     const char *key;
     uint64_t length;
-    struct tenon_value value; /* of RECORD: the plan's own one of this key */
+    struct tenon_value value; /* RECORD: the plan's value of this key, if `own` */
     uint32_t kind, own;
 };
 
 struct metadata {
     struct tenon_call *call;
     struct tenon_json_out *out;  /* the header */
-    struct tenon_json_out piece; /* JSON that is to become a string there */
+    struct tenon_json_out piece; /* JSON that becomes a string there */
     struct tenon_json_values values;
-    struct key *keys;      /* by key */
-    uint64_t count, given; /* keys, and how many of them the plan has */
-    uint32_t ordered, typed;
+    struct key *keys;        /* by key */
+    uint64_t count, given;   /* keys, and those of the plan among them */
+    uint32_t ordered, typed; /* 1: the plan's are sorted; some are no strings */
 };
 
 static int
@@ -82,9 +83,9 @@ read_keys (struct metadata *metadata)
 
 /* ---- JSON in a string ---- */
 
-/* What was written is escaped a second time. */
+/* grow of `piece`: moves its bytes to the header, escaped a second time. */
 static tenon_status
-escape (struct tenon_json_out *piece, uint64_t more)
+escape_piece (struct tenon_json_out *piece, uint64_t more)
 {
     struct metadata *metadata = piece->user;
     tenon_json_put_escaped (metadata->out, piece->bytes, piece->length);
@@ -153,7 +154,7 @@ put_record (struct metadata *metadata, const struct key *record)
 /* ---- the object ---- */
 
 static tenon_status
-put_value (struct metadata *metadata, const struct key *key)
+put_key_value (struct metadata *metadata, const struct key *key)
 {
     if (key->kind == PLAIN) {
         tenon_json_put_string (metadata->out, key->value.as.string, key->value.count);
@@ -164,7 +165,7 @@ put_value (struct metadata *metadata, const struct key *key)
         TENON_TRY (put_record (metadata, key));
     else
         TENON_TRY (tenon_json_put_value (&metadata->values, &key->value));
-    TENON_TRY (escape (&metadata->piece, 0));
+    TENON_TRY (escape_piece (&metadata->piece, 0));
     tenon_json_put_text (metadata->out, "\"");
     return TENON_OK;
 }
@@ -178,7 +179,7 @@ put_object (struct metadata *metadata, struct tenon_json_out *out)
         tenon_json_put_text (out, i ? "," : "\"__metadata__\":{");
         tenon_json_put_string (out, key->key, key->length);
         tenon_json_put_text (out, ":");
-        TENON_TRY (put_value (metadata, key));
+        TENON_TRY (put_key_value (metadata, key));
     }
     tenon_json_put_text (out, "}");
     return TENON_OK;
@@ -195,8 +196,9 @@ st_make_metadata (struct tenon_call *call, uint64_t given, struct st_piece *made
     memset (&metadata, 0, sizeof metadata);
     metadata.call = metadata.values.call = call;
     metadata.values.out = &metadata.piece;
-    metadata.piece =
-        (struct tenon_json_out){ .bytes = buffer, .room = sizeof buffer, .grow = escape, .user = &metadata };
+    metadata.piece = (struct tenon_json_out){
+        .bytes = buffer, .room = sizeof buffer, .grow = escape_piece, .user = &metadata
+    };
     metadata.given = given;
     metadata.ordered = 1;
     TENON_TRY (read_keys (&metadata));

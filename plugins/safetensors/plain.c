@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* plain.c - a tensor as every writer puts it, to the byte:
+/* plain.c - a tensor in the form that all writers give it, to the byte:
  *
  *     {"dtype":"F32","shape":[4096,4096],"data_offsets":[0,67108864]}
  *
- * A hundred thousand of them are most of a header. What looks otherwise is left to the parser. */
+ * A large header consists of these. Any other form is left to the parser. */
 #include "safetensors.h"
 
-#define LONGEST_NUMBER 19 /* digits that always fit 64 bits */
+#define LONGEST_NUMBER 19 /* digits that always fit into 64 bits */
 
 static const uint8_t *
 skip_text (const uint8_t *at, const uint8_t *end, const char *text, size_t length)
@@ -15,7 +15,7 @@ skip_text (const uint8_t *at, const uint8_t *end, const char *text, size_t lengt
 }
 #define SKIP(at, end, text) skip_text (at, end, text, sizeof (text) - 1)
 
-/* Digits; NULL: not a plain number. */
+/* A whole number without a leading zero; NULL: it is none. */
 static inline const uint8_t *
 take_number (const uint8_t *at, const uint8_t *end, uint64_t *value)
 {
@@ -29,7 +29,7 @@ take_number (const uint8_t *at, const uint8_t *end, uint64_t *value)
     return at;
 }
 
-/* "F32" and the quote behind it. Tensors of one dtype follow each other. */
+/* F32" of "F32". Successive tensors often have the same dtype, so that is compared first. */
 static const uint8_t *
 take_dtype (const uint8_t *at, const uint8_t *end, const struct st_dtype **dtype)
 {

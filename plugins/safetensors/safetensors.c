@@ -1,94 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* safetensors.c - files of tensors behind a header of JSON, and sets of them behind an index. */
+/* safetensors.c - the codec: files of tensors with a header of JSON, and indexes of sharded sets. */
 #include "safetensors.h"
 
-/* ---- what the parts share ---- */
-
-tenon_status
-st_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting)
-{
-    memset (setting, 0, sizeof *setting);
-    setting->struct_size = sizeof *setting;
-    return call->host->option (call, index, setting);
-}
-
-tenon_status
-st_fail_json (struct tenon_call *call, const struct tenon_json *json, uint64_t base)
-{
-    return tenon_fail (call, TENON_E_MALFORMED, base + json->error_at, "not JSON: %s", json->error);
-}
-
-const char *
-st_copy (struct tenon_call *call, const char *text, uint64_t length)
-{
-    char *copy = call->host->scratch (call, length + 1);
-    if (copy)
-        memcpy (copy, text, length);
-    return copy;
-}
-
-int
-st_is_record (const char *key, uint64_t length)
-{
-    return length == strlen (ST_RECORD) && memcmp (key, ST_RECORD, length) == 0;
-}
-
-const char *
-st_text (struct tenon_call *call, const struct tenon_json *json, uint64_t *length)
-{
-    *length = json->length;
-    if (!json->escapes)
-        return (const char *) json->text;
-    char *plain = call->host->scratch (call, json->length + 1);
-    if (plain)
-        *length = tenon_json_unescape (json->text, json->length, plain);
-    return plain;
-}
-
-/* FNV-1a, begun with an address that whoever makes names collide does not know. */
-static uint64_t
-hash_of (uint64_t hash, const char *text, uint64_t length)
-{
-    hash ^= 0xcbf29ce484222325u;
-    for (uint64_t i = 0; i < length; i++)
-        hash = (hash ^ (uint8_t) text[i]) * 0x100000001b3u;
-    return hash ^ hash >> 32;
-}
-
-tenon_status
-st_names_begin (struct tenon_call *call, struct st_names *names, uint64_t most)
-{
-    uint64_t size = 16;
-    while (size < 2 * most)
-        size *= 2;
-    names->mask = size - 1;
-    names->slots = call->host->scratch (call, size * sizeof *names->slots);
-    names->seed = (uint64_t) (uintptr_t) names->slots >> 4;
-    return names->slots ? TENON_OK : TENON_E_MEMORY;
-}
-
-struct st_name *
-st_names_slot (const struct st_names *names, const char *text, uint64_t length)
-{
-    uint64_t at = hash_of (names->seed, text, length) & names->mask;
-    while (names->slots[at].text
-           && (names->slots[at].length != length || memcmp (names->slots[at].text, text, length) != 0))
-        at = (at + 1) & names->mask;
-    return &names->slots[at];
-}
-
-/* ---- describe ---- */
-
-int
-st_is_index (const char *name, uint64_t length)
-{
-    static const char end[] = ".index.json";
-    uint64_t size = sizeof end - 1;
-    return length >= size && memcmp (name + length - size, end, size) == 0;
-}
-
 static tenon_status
-describe (struct tenon_call *call)
+describe_source (struct tenon_call *call)
 {
     struct tenon_source_info info = TENON_INIT (info);
     TENON_TRY (call->host->source_info (call, 0, &info));
@@ -96,10 +11,10 @@ describe (struct tenon_call *call)
                                                      : st_describe_header (call, info.size);
 }
 
-/* No magic: a length that fits, and then an object. The text of an index would be a length of 10^18 and more.
- */
+/* The format has no magic. A file of tensors begins with a plausible length, and an object follows. (An index
+ * begins with text, which would be a length of 10^18 and more.) */
 static int32_t
-probe (struct tenon_call *call)
+probe_header (struct tenon_call *call)
 {
     struct tenon_source_info info = TENON_INIT (info);
     uint8_t head[ST_PREFIX + 1];
@@ -147,9 +62,9 @@ static const struct tenon_codec codec = {
     .dtypes = dtypes,
     .metadata = TENON_METADATA_TYPED,
     .flags = TENON_CODEC_SORTS,
-    .describe = describe,
+    .describe = describe_source,
     .write = st_write,
-    .probe = probe,
+    .probe = probe_header,
     .shard_flags = TENON_SHARDS_NUMBERED,
     .set_index = "safetensors.index.json",
 };

@@ -1,43 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* write.c - byte for byte what the reference library writes: tensors by dtype, then by name; the metadata
- * first, by key; compact JSON, spaces up to a multiple of 8.
+/* write.c - files byte for byte as the reference writes them: the metadata first, sorted by key; tensors
+ * sorted by dtype and name; compact JSON, padded with spaces to a multiple of 8.
  *
- * With shard_size the tensors are shared out in the order of the plan, as the Hugging Face hub does, and the
- * index comes last. */
+ * With shard_size the tensors are distributed over shards in the order of the plan, as the Hugging Face hub
+ * does it, and the index comes last. */
 #include "safetensors.h"
 #include <stdlib.h>
 
-/* Of the file systems that share blocks. */
+/* The block of file systems that share blocks between files. */
 #define ST_BLOCK 4096u
-/* Bytes of a file's name. */
+/* The longest name of a file, in bytes. */
 #define ST_MOST_NAME 255u
 
+/* A tensor of the plan. */
 struct item {
     const char *name;
     uint64_t name_length, index, length;
     const uint64_t *shape;
-    uint32_t rank, order;
-    uint32_t shard, reserved;
+    uint32_t rank;
+    uint32_t order; /* of its dtype, see st_rank_of */
+    uint32_t shard; /* from 1; 0: none yet */
 };
 
 struct writer {
     struct tenon_call *call;
     struct tenon_plan_info plan;
-    struct item *items; /* in the order of the plan, then of the file */
+    struct item *items; /* in the order of the plan; after sorting, of the files */
     struct st_piece metadata;
-    uint64_t slack, shard_size;
-    uint32_t shards;
+    uint64_t slack, shard_size; /* bytes, options */
+    uint32_t shards;            /* their number */
 };
 
-int
-st_compare (const char *a, uint64_t a_length, const char *b, uint64_t b_length)
-{
-    int order = memcmp (a, b, a_length < b_length ? a_length : b_length);
-    return order ? order : (a_length > b_length) - (a_length < b_length);
-}
-
 static int
-by_place (const void *a, const void *b)
+by_file_order (const void *a, const void *b)
 {
     const struct item *x = a, *y = b;
     if (x->shard != y->shard)
@@ -48,7 +43,7 @@ by_place (const void *a, const void *b)
 }
 
 static int
-by_name (const void *a, const void *b)
+by_tensor_name (const void *a, const void *b)
 {
     const struct item *x = *(const struct item *const *) a, *y = *(const struct item *const *) b;
     return st_compare (x->name, x->name_length, y->name, y->name_length);
@@ -56,7 +51,7 @@ by_name (const void *a, const void *b)
 
 /* ---- the plan ---- */
 
-/* What has no shard yet, before `end`, gets one. */
+/* Makes a shard of the items of `from` … `end` - 1 that have none yet. */
 static void
 close_shard (struct writer *writer, uint64_t from, uint64_t end)
 {
@@ -66,8 +61,8 @@ close_shard (struct writer *writer, uint64_t from, uint64_t end)
             writer->items[i].shard = writer->shards;
 }
 
-/* A shard ends before what does not fit any more. What is larger than any shard becomes one by itself, at
- * once, and the one that is being filled goes on behind it. */
+/* Distributes the tensors over shards. A shard ends before the first tensor that no longer fits. A tensor
+ * that is larger than a shard gets one of its own, and the shard that is being filled goes on after it. */
 static void
 share_out (struct writer *writer)
 {
@@ -104,24 +99,22 @@ read_items (struct writer *writer)
         if (tensor.name_length == 12 && memcmp (tensor.name, "__metadata__", 12) == 0)
             return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
                                "a tensor cannot be named __metadata__ in this format");
-        writer->items[i] = (struct item){ tensor.name,
-                                          tensor.name_length,
-                                          i,
-                                          tensor.length,
-                                          tensor.shape,
-                                          tensor.rank,
-                                          st_rank_of (tensor.dtype),
-                                          0,
-                                          0 };
+        writer->items[i] = (struct item){ .name = tensor.name,
+                                          .name_length = tensor.name_length,
+                                          .index = i,
+                                          .length = tensor.length,
+                                          .shape = tensor.shape,
+                                          .rank = tensor.rank,
+                                          .order = st_rank_of (tensor.dtype) };
     }
     share_out (writer);
-    qsort (writer->items, writer->plan.tensors, sizeof *writer->items, by_place);
+    qsort (writer->items, writer->plan.tensors, sizeof *writer->items, by_file_order);
     return TENON_OK;
 }
 
 /* ---- a header ---- */
 
-/* What stands behind the metadata, which are the same in all shards. */
+/* The header after the metadata, which are the same in all shards. */
 static void
 put_tensors (struct tenon_json_out *out, const struct writer *writer, const struct item *items,
              uint64_t count)
@@ -150,16 +143,16 @@ put_tensors (struct tenon_json_out *out, const struct writer *writer, const stru
     tenon_json_put (out, "}", 1);
 }
 
-/* The reference pads to a multiple of 8. With much slack the data begin with a block: file systems that share
- * blocks can then share those of files whose headers differ. */
+/* The length of a header with its padding. The reference pads to a multiple of 8. With a block of slack or
+ * more the data begin at a block: file systems can then share blocks between files whose headers differ. */
 static uint64_t
-padded (uint64_t length, uint64_t slack)
+padded_length (uint64_t length, uint64_t slack)
 {
     uint64_t unit = slack < ST_BLOCK ? 8 : ST_BLOCK;
     return (ST_PREFIX + length + slack + unit - 1) / unit * unit - ST_PREFIX;
 }
 
-/* `bare`: without slack. */
+/* `bare` is the length without slack. */
 static tenon_status
 fail_length (const struct writer *writer, uint64_t length, uint64_t bare)
 {
@@ -175,8 +168,9 @@ fail_length (const struct writer *writer, uint64_t length, uint64_t bare)
                        (unsigned long long) bare, writer->shards > 1 ? "smaller " : "");
 }
 
+/* One file: its header, and the data of `count` items. */
 static tenon_status
-write_file (struct writer *writer, const struct item *items, uint64_t count)
+write_shard (struct writer *writer, const struct item *items, uint64_t count)
 {
     struct tenon_call *call = writer->call;
     uint64_t before = 1 + writer->metadata.length; /* { and the metadata */
@@ -184,9 +178,9 @@ write_file (struct writer *writer, const struct item *items, uint64_t count)
     struct tenon_json_out out;
     memset (&out, 0, sizeof out);
     put_tensors (&out, writer, items, count);
-    uint64_t length = padded (before + out.length, writer->slack);
+    uint64_t length = padded_length (before + out.length, writer->slack);
     if (length > ST_MOST_HEADER)
-        return fail_length (writer, length, padded (before + out.length, 0));
+        return fail_length (writer, length, padded_length (before + out.length, 0));
     uint64_t behind = length - before;
     char *bytes = call->host->scratch (call, behind);
     if (!bytes)
@@ -221,7 +215,7 @@ shard_name (struct writer *writer, uint32_t shard, uint64_t *length)
     return name;
 }
 
-/* One character beyond ASCII at *at, in units of UTF-16. */
+/* Writes the character at *at as one or two escapes, units of UTF-16, and steps over it. */
 static void
 put_units (struct tenon_json_out *out, const uint8_t **at, const uint8_t *end)
 {
@@ -241,7 +235,7 @@ put_units (struct tenon_json_out *out, const uint8_t **at, const uint8_t *end)
     tenon_json_put_text (out, text);
 }
 
-/* In ASCII, as the hub's index files are. */
+/* A string in ASCII, as in the index files of the hub. */
 static void
 put_ascii (struct tenon_json_out *out, const char *string, uint64_t length)
 {
@@ -291,7 +285,7 @@ write_index (struct writer *writer, const char *const *names)
         sorted[i] = &writer->items[i];
         total += writer->items[i].length;
     }
-    qsort (sorted, count, sizeof *sorted, by_name);
+    qsort (sorted, count, sizeof *sorted, by_tensor_name);
     struct tenon_json_out out;
     memset (&out, 0, sizeof out);
     put_index (&out, sorted, names, count, total);
@@ -308,9 +302,9 @@ write_index (struct writer *writer, const char *const *names)
     return call->host->put (call, out.bytes, out.length);
 }
 
-/* Can a set have this name? */
+/* Fails if the shards cannot be named after the target. */
 static tenon_status
-check_name (const struct writer *writer)
+check_set_name (const struct writer *writer)
 {
     const struct tenon_plan_info *plan = &writer->plan;
     if (!tenon_json_is_utf8 (plan->name, plan->name_length))
@@ -324,14 +318,14 @@ check_name (const struct writer *writer)
 }
 
 static tenon_status
-write_set (struct writer *writer)
+write_shards (struct writer *writer)
 {
     struct tenon_call *call = writer->call;
     const char **names = call->host->scratch (call, (writer->shards + (uint64_t) 1) * sizeof *names);
     uint64_t first = 0, length = 0;
     if (!names)
         return TENON_E_MEMORY;
-    TENON_TRY (check_name (writer));
+    TENON_TRY (check_set_name (writer));
     for (uint32_t shard = 1; shard <= writer->shards; shard++) {
         uint64_t end = first;
         while (end < writer->plan.tensors && writer->items[end].shard == shard)
@@ -339,10 +333,18 @@ write_set (struct writer *writer)
         if (!(names[shard] = shard_name (writer, shard, &length)))
             return TENON_E_MEMORY;
         TENON_TRY (call->host->next_file (call, names[shard], length));
-        TENON_TRY (write_file (writer, &writer->items[first], end - first));
+        TENON_TRY (write_shard (writer, &writer->items[first], end - first));
         first = end;
     }
     return write_index (writer, names);
+}
+
+static tenon_status
+read_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting)
+{
+    memset (setting, 0, sizeof *setting);
+    setting->struct_size = sizeof *setting;
+    return call->host->option (call, index, setting);
 }
 
 tenon_status
@@ -353,8 +355,8 @@ st_write (struct tenon_call *call)
     memset (&writer, 0, sizeof writer);
     writer.call = call;
     writer.plan.struct_size = sizeof writer.plan;
-    TENON_TRY (st_option (call, ST_OPTION_SLACK, &slack));
-    TENON_TRY (st_option (call, ST_OPTION_SHARD_SIZE, &shard_size));
+    TENON_TRY (read_option (call, ST_OPTION_SLACK, &slack));
+    TENON_TRY (read_option (call, ST_OPTION_SHARD_SIZE, &shard_size));
     writer.slack = (uint64_t) slack.integer;
     writer.shard_size = (uint64_t) shard_size.integer;
     TENON_TRY (call->host->plan_info (call, &writer.plan));
@@ -363,6 +365,6 @@ st_write (struct tenon_call *call)
         writer.shard_size = ST_SHARD_SIZE;
     TENON_TRY (read_items (&writer));
     TENON_TRY (st_make_metadata (call, writer.plan.metadata, &writer.metadata));
-    return writer.shards > 1 || index ? write_set (&writer)
-                                      : write_file (&writer, writer.items, writer.plan.tensors);
+    return writer.shards > 1 || index ? write_shards (&writer)
+                                      : write_shard (&writer, writer.items, writer.plan.tensors);
 }

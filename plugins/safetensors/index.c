@@ -1,54 +1,67 @@
 /* SPDX-License-Identifier: MIT */
-/* set.c - the index of a sharded set: which tensor lies in which file beside it. */
+/* index.c - the index of a sharded set: which tensor is in which shard beside it.
+ *
+ *     {"metadata":{"total_size":BYTES},"weight_map":{"TENSOR":"FILE",…}} */
 #include "safetensors.h"
 #include <stdlib.h>
 
+/* A line of the map. */
 struct entry {
     const char *name, *file;
     uint64_t name_length, file_length;
-    uint64_t shard;
+    uint64_t shard; /* its place in index.shards */
 };
 
 struct shard {
     const char *file;
     uint64_t length;
-    uint32_t source;
+    uint32_t source; /* of the host */
 };
 
 struct index {
     struct tenon_call *call;
     struct tenon_json json;
-    struct entry *entries;
-    struct shard *shards;
+    struct entry *entries; /* in the order of the file */
+    struct shard *shards;  /* by name */
     uint64_t count, shard_count;
     uint64_t total_size;
     uint32_t has_map, has_total;
-    struct st_names names;
+    struct st_names names; /* entries by tensor */
 };
 
+/* A length for %.*s that keeps messages short. */
 static int
-shown (uint64_t length)
+shown_length (uint64_t length)
 {
     return (int) (length < 100 ? length : 100);
 }
 
 static uint64_t
-place (const struct index *index)
+index_place (const struct index *index)
 {
     return (uint64_t) (index->json.text - index->json.start);
 }
 
+/* Fails on an unexpected token: with the parser's words if the text is no JSON, else with `what`. */
 static tenon_status
-expected (struct index *index, int32_t token, const char *what)
+fail_index (struct index *index, int32_t token, const char *what)
 {
     return token == TENON_JSON_ERROR
                ? st_fail_json (index->call, &index->json, 0)
-               : tenon_fail (index->call, TENON_E_MALFORMED, place (index), "the index: %s", what);
+               : tenon_fail (index->call, TENON_E_MALFORMED, index_place (index), "the index: %s", what);
 }
 
-/* ---- reading it ---- */
+int
+st_is_index (const char *name, uint64_t length)
+{
+    static const char end[] = ".index.json";
+    uint64_t size = sizeof end - 1;
+    return length >= size && memcmp (name + length - size, end, size) == 0;
+}
 
-/* How many entries there are at most: each has a colon outside its strings, at least. */
+/* ---- the document ---- */
+
+/* An upper bound on the number of entries: each has a colon outside its strings. */
 static uint64_t
 most_entries (const uint8_t *text, uint64_t length)
 {
@@ -65,7 +78,7 @@ read_map (struct index *index)
     struct tenon_call *call = index->call;
     int32_t token = tenon_json_next (json);
     if (token != TENON_JSON_BEGIN_OBJECT)
-        return expected (index, token, "its weight_map is no object");
+        return fail_index (index, token, "its weight_map is no object");
     while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
         struct entry *entry = &index->entries[index->count];
         entry->name = st_text (call, json, &entry->name_length);
@@ -73,19 +86,19 @@ read_map (struct index *index)
             return TENON_E_MEMORY;
         struct st_name *slot = st_names_slot (&index->names, entry->name, entry->name_length);
         if (slot->text)
-            return tenon_fail (call, TENON_E_MALFORMED, place (index),
-                               "the index has the tensor '%.*s' twice", shown (entry->name_length),
+            return tenon_fail (call, TENON_E_MALFORMED, index_place (index),
+                               "the index has the tensor '%.*s' twice", shown_length (entry->name_length),
                                entry->name);
         *slot = (struct st_name){ entry->name, entry->name_length, index->count };
         token = tenon_json_next (json);
         if (token != TENON_JSON_STRING)
-            return expected (index, token, "a tensor's shard is no string");
+            return fail_index (index, token, "a tensor's shard is no string");
         entry->file = st_text (call, json, &entry->file_length);
         if (!entry->file)
             return TENON_E_MEMORY;
         index->count++;
     }
-    return token == TENON_JSON_END_OBJECT ? TENON_OK : expected (index, token, "");
+    return token == TENON_JSON_END_OBJECT ? TENON_OK : fail_index (index, token, "");
 }
 
 static tenon_status
@@ -97,16 +110,16 @@ read_index_metadata (struct index *index)
     if (token == TENON_JSON_NULL)
         return TENON_OK;
     if (token != TENON_JSON_BEGIN_OBJECT)
-        return expected (index, token, "its metadata are no object");
+        return fail_index (index, token, "its metadata are no object");
     while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
         if (tenon_json_is (json, "total_size")) {
             if (totals++)
-                return expected (index, token, "total_size occurs twice");
+                return fail_index (index, token, "total_size occurs twice");
             token = tenon_json_next (json);
             index->has_total =
                 token == TENON_JSON_NUMBER && tenon_json_u64 (json, &index->total_size) == TENON_OK;
             if (!index->has_total && tenon_json_skip (json, token) < 0)
-                return expected (index, TENON_JSON_ERROR, "");
+                return fail_index (index, TENON_JSON_ERROR, "");
             continue;
         }
         uint64_t length;
@@ -114,11 +127,11 @@ read_index_metadata (struct index *index)
         if (!key)
             return TENON_E_MEMORY;
         tenon_note (index->call, TENON_NOTE, NULL, "the metadata '%.*s' of the index were passed over",
-                    shown (length), key);
+                    shown_length (length), key);
         if (tenon_json_skip (json, tenon_json_next (json)) < 0)
-            return expected (index, TENON_JSON_ERROR, "");
+            return fail_index (index, TENON_JSON_ERROR, "");
     }
-    return token == TENON_JSON_END_OBJECT ? TENON_OK : expected (index, token, "");
+    return token == TENON_JSON_END_OBJECT ? TENON_OK : fail_index (index, token, "");
 }
 
 static tenon_status
@@ -128,12 +141,12 @@ read_index (struct index *index)
     uint32_t has_metadata = 0;
     int32_t token = tenon_json_next (json);
     if (token != TENON_JSON_BEGIN_OBJECT)
-        return expected (index, token, "it is no JSON object");
+        return fail_index (index, token, "it is no JSON object");
     while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
         uint32_t map = (uint32_t) tenon_json_is (json, "weight_map");
         uint32_t metadata = (uint32_t) tenon_json_is (json, "metadata");
         if ((map && index->has_map) || (metadata && has_metadata))
-            return expected (index, token, "a key occurs twice");
+            return fail_index (index, token, "a key occurs twice");
         index->has_map |= map;
         has_metadata |= metadata;
         if (map)
@@ -141,24 +154,24 @@ read_index (struct index *index)
         else if (metadata)
             TENON_TRY (read_index_metadata (index));
         else if (tenon_json_skip (json, tenon_json_next (json)) < 0)
-            return expected (index, TENON_JSON_ERROR, "");
+            return fail_index (index, TENON_JSON_ERROR, "");
     }
     if (token != TENON_JSON_END_OBJECT || tenon_json_next (json) != TENON_JSON_END)
-        return expected (index, TENON_JSON_ERROR, "");
-    return index->has_map ? TENON_OK : expected (index, TENON_JSON_END, "it has no weight_map");
+        return fail_index (index, TENON_JSON_ERROR, "");
+    return index->has_map ? TENON_OK : fail_index (index, TENON_JSON_END, "it has no weight_map");
 }
 
 /* ---- the shards ---- */
 
 static int
-by_file (const void *a, const void *b)
+by_file_name (const void *a, const void *b)
 {
     const struct shard *x = a, *y = b;
     int order = memcmp (x->file, y->file, x->length < y->length ? x->length : y->length);
     return order ? order : (x->length > y->length) - (x->length < y->length);
 }
 
-/* Every file once, in the order of the names. */
+/* Lists each file once, by name, and tells the entries their shards. */
 static tenon_status
 collect_shards (struct index *index)
 {
@@ -176,7 +189,7 @@ collect_shards (struct index *index)
         *slot = (struct st_name){ entry->file, entry->file_length, 0 };
         index->shards[index->shard_count++] = (struct shard){ entry->file, entry->file_length, 0 };
     }
-    qsort (index->shards, index->shard_count, sizeof *index->shards, by_file);
+    qsort (index->shards, index->shard_count, sizeof *index->shards, by_file_name);
     for (uint64_t i = 0; i < index->shard_count; i++)
         st_names_slot (&files, index->shards[i].file, index->shards[i].length)->number = i;
     for (uint64_t i = 0; i < index->count; i++)
@@ -185,6 +198,7 @@ collect_shards (struct index *index)
     return TENON_OK;
 }
 
+/* Describes all shards into this catalog. */
 static tenon_status
 include_shards (struct index *index)
 {
@@ -196,15 +210,16 @@ include_shards (struct index *index)
         struct shard *shard = &index->shards[i];
         if (st_is_index (shard->file, shard->length))
             return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO, "its shard '%.*s' is an index itself",
-                               shown (shard->length), shard->file);
+                               shown_length (shard->length), shard->file);
         TENON_TRY (call->host->sibling (call, shard->file, shard->length, &shard->source));
         TENON_TRY (call->host->include (call, shard->source, &how));
     }
     return TENON_OK;
 }
 
-/* ---- what it says of them ---- */
+/* ---- checks ---- */
 
+/* Each tensor of the index is in the shard that the index names. */
 static tenon_status
 check_entries (struct index *index)
 {
@@ -216,18 +231,22 @@ check_entries (struct index *index)
         if (status < 0 && status != TENON_E_NOT_FOUND)
             return status;
         if (status < 0)
-            return tenon_fail (
-                call, TENON_E_MALFORMED, TENON_AUTO, "the tensor '%.*s' is absent from its shard '%.*s'",
-                shown (entry->name_length), entry->name, shown (entry->file_length), entry->file);
+            return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO,
+                               "the tensor '%.*s' is absent from its shard '%.*s'",
+                               shown_length (entry->name_length), entry->name,
+                               shown_length (entry->file_length), entry->file);
         if (tensor.source != index->shards[entry->shard].source)
             return tenon_fail (
                 call, TENON_E_MALFORMED, TENON_AUTO,
                 "the tensor '%.*s' lies in another shard than '%.*s', of which the index says it",
-                shown (entry->name_length), entry->name, shown (entry->file_length), entry->file);
+                shown_length (entry->name_length), entry->name, shown_length (entry->file_length),
+                entry->file);
     }
     return TENON_OK;
 }
 
+/* The index lists all tensors of the shards, and total_size is their sum. A file that breaks these rules is
+ * readable all the same, so they are flaws. */
 static tenon_status
 check_total (struct index *index)
 {
