@@ -153,11 +153,11 @@ wall 'no file of the core calls a room above its own' "$(printf '%s\n' "$needs" 
     function room (file) { sub (/\/[^\/]*$/, "", file); return file }
     height[room($2)] > height[room($1)] { print $1 " needs " $2 }' | sort -u)"
 wall 'no files of the core need each other in a circle' "$(printf '%s\n' "$needs" | tsort 2>&1 >/dev/null)"
-for name in gguf npy; do
-    wall "no files of plugin $name need each other in a circle" "$(parts "$name" | symbols_of | needs | tsort 2>&1 >/dev/null)"
+for folder in pluginlib plugins/gguf plugins/npy plugins/safetensors; do
+    wall "no files of $folder need each other in a circle" "$(parts "$folder" | symbols_of | needs | tsort 2>&1 >/dev/null)"
 done
 wall 'no files of the tools need each other in a circle' "$(
-    for file in tools/*.c; do name=${file##*/}; echo "$TENON_BUILDDIR/tools/tenon-${name%.c}.o"; done | needs | tsort 2>&1 >/dev/null)"
+    for file in tools/*.c; do name=${file##*/}; echo "$TENON_BUILDDIR/tools/tenon-${name%.c}.o"; done | symbols_of | needs | tsort 2>&1 >/dev/null)"
 
 if [ "${1:-}" = all ]; then # these do not hold yet
 # What deflate_isal.c defines may be declared in deflate_isal.h, in deflate.h, or in the header of its room.
