@@ -35,18 +35,40 @@ core_libcore_la_SOURCES = \
 	core/codec/call.c \
 	core/codec/call.h \
 	core/codec/describe.c \
+	core/codec/describe.h \
 	core/codec/host.c \
+	core/codec/host.h \
 	core/codec/host_describe.c \
+	core/codec/host_describe.h \
+	core/codec/host_file.c \
+	core/codec/host_file.h \
+	core/codec/host_items.c \
+	core/codec/host_items.h \
 	core/codec/host_member.c \
+	core/codec/host_member.h \
 	core/codec/host_read.c \
+	core/codec/host_read.h \
 	core/codec/host_sources.c \
+	core/codec/host_sources.h \
 	core/codec/host_write.c \
+	core/codec/host_write.h \
+	core/codec/loss.c \
+	core/codec/loss.h \
 	core/codec/member.c \
 	core/codec/member.h \
+	core/codec/overlaps.c \
+	core/codec/overlaps.h \
 	core/codec/recognise.c \
+	core/codec/recognise.h \
 	core/codec/serve.c \
+	core/codec/serve.h \
+	core/codec/session.h \
+	core/codec/storable.c \
+	core/codec/storable.h \
 	core/codec/write.c \
 	core/codec/write.h \
+	core/codec/write_tensor.c \
+	core/codec/write_tensor.h \
 	core/context/builtin.h \
 	core/context/codec_settings.c \
 	core/context/config.c \

@@ -6,6 +6,7 @@
  * when the codec asks for the member, so it comes in order, on any number of threads. */
 #ifndef TN_BATCH_H
 #define TN_BATCH_H
+#include "codec/call.h"
 #include "codec/member.h"
 
 /* Holds the member against what the call announced, and takes note of what it announces itself. The first

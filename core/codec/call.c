@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* call.c - one run of one codec function: begins, ends, and what it may read. */
+/* call.c - begins and ends the run of a codec function, and reads sources for it. */
 #include "codec/call.h"
+#include "codec/write.h"
 #include "source/decoder.h"
 
+/* Decoders that a call keeps. */
 #define DECODERS 4u
-#include "codec/write.h"
-#include <stdio.h>
 
 const struct tn_codec *
 tn_call_codec (const struct tn_call *call)
 {
     return call->session->context->registry.codecs[call->codec];
-}
-
-tenon_status
-tn_call_misuse (struct tn_call *call, const char *words)
-{
-    return tn_fail (call->session->error, TENON_E_MISUSE, TN_NO_OFFSET, "the codec %s: %s",
-                    tn_call_codec (call)->table.id, words);
-}
-
-bool
-tn_call_describes (struct tn_call *call, tenon_status *status)
-{
-    if (call->state != TN_CALL_DESCRIBE)
-        tn_call_misuse (call, "it called a service of describe from another function");
-    *status = call->session->error->status;
-    return *status == TENON_OK;
 }
 
 void
@@ -56,6 +40,69 @@ tn_call_end (struct tn_call *call, tenon_status result)
     return error->status;
 }
 
+void
+tn_call_own (struct tn_call *call, void (*release) (void *), void *it)
+{
+    call->owned[call->owned_count++] = (struct tn_owned){ release, it };
+}
+
+/* ---- the steps of a service ---- */
+
+tenon_status
+tn_call_misuse (struct tn_call *call, const char *words)
+{
+    return tn_fail (call->session->error, TENON_E_MISUSE, TN_NO_OFFSET, "the codec %s: %s",
+                    tn_call_codec (call)->table.id, words);
+}
+
+tenon_status
+tn_call_check_state (struct tn_call *call, enum tn_state state)
+{
+    if (call->state == state)
+        return call->session->error->status;
+    return tn_call_misuse (call, state == TN_CALL_WRITE
+                                     ? "it called a service of write from another function"
+                                     : "it called a service of describe from another function");
+}
+
+tenon_status
+tn_call_reply (struct tn_call *call, void *theirs, const void *ours, size_t size)
+{
+    return tn_fill_struct (theirs, ours, size) ? TENON_OK
+                                               : tn_call_misuse (call, "a struct has no struct_size");
+}
+
+struct tenon_tensor
+tn_call_tensor (const struct tn_tensor *tensor, const uint32_t *sources, uint32_t count)
+{
+    struct tenon_tensor theirs = { .struct_size = sizeof theirs,
+                                   .dtype = tensor->dtype,
+                                   .name = tensor->name,
+                                   .name_length = tensor->name_length,
+                                   .shape = tensor->shape,
+                                   .rank = tensor->rank,
+                                   .flags = tensor->flags,
+                                   .storage = tensor->storage,
+                                   .source = UINT32_MAX,
+                                   .offset = tensor->offset,
+                                   .length = tensor->length,
+                                   .cookie = tensor->cookie };
+    for (uint32_t low = 0, high = count; low < high;) {
+        uint32_t middle = low + (high - low) / 2;
+        if (sources[middle] == tensor->source) {
+            theirs.source = middle;
+            break;
+        }
+        if (sources[middle] < tensor->source)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return theirs;
+}
+
+/* ---- sources ---- */
+
 struct tn_source *
 tn_call_source (struct tn_call *call, uint32_t number)
 {
@@ -81,7 +128,7 @@ tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, v
 {
     tenon_error *error = call->session->error;
     bool done;
-    TN_TRY (tn_readahead_read (call->session->window, source, offset, to, length, &done, error));
+    TN_TRY (tn_readahead_read (call->session->readahead, source, offset, to, length, &done, error));
     if (done)
         return TENON_OK;
     if (!call->decoders && !(call->decoders = calloc (DECODERS, sizeof *call->decoders)))
@@ -92,10 +139,4 @@ tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, v
     if (i == DECODERS)
         i = call->next_decoder++ % DECODERS;
     return tn_decoder_read (&call->decoders[i], source, offset, to, length, error);
-}
-
-void
-tn_call_own (struct tn_call *call, void (*release) (void *), void *it)
-{
-    call->owned[call->owned_count++] = (struct tn_owned){ release, it };
 }

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* host.c - the table of services that every plugin is handed, and those that every codec function may use. */
-#include "codec/call.h"
+#include "codec/host.h"
+#include "codec/host_describe.h"
+#include "codec/host_file.h"
+#include "codec/host_items.h"
+#include "codec/host_member.h"
+#include "codec/host_read.h"
+#include "codec/host_sources.h"
+#include "codec/host_write.h"
 #include "codec/write.h"
-#include <stdio.h>
 
 static const void *
 get_extension (const struct tenon_host *host, const char *id)
@@ -82,9 +88,7 @@ option (struct tenon_call *public, uint32_t index, struct tenon_setting *setting
     if (!tn_overlay_get (call->session->context, call->session->overlay, call->codec, index, &found))
         return tn_call_misuse (call, "it has no option of the number that it asked for");
     found.struct_size = sizeof found;
-    return tn_fill_struct (setting, &found, sizeof found)
-               ? TENON_OK
-               : tn_call_misuse (call, "a struct has no struct_size");
+    return tn_call_reply (call, setting, &found, sizeof found);
 }
 
 static uint64_t
@@ -108,8 +112,7 @@ dtype_info (struct tenon_call *public, uint32_t dtype, struct tenon_dtype *info)
                                           : tn_dtype_get (call->session->context, dtype);
     if (!found)
         return tn_call_misuse (call, "there is no dtype of the number that it gave");
-    return tn_fill_struct (info, found, sizeof *found) ? TENON_OK
-                                                       : tn_call_misuse (call, "a struct has no struct_size");
+    return tn_call_reply (call, info, found, sizeof *found);
 }
 
 static tenon_status
@@ -120,8 +123,7 @@ source_info (struct tenon_call *public, uint32_t number, struct tenon_source_inf
     if (!source)
         return call->session->error->status;
     struct tenon_source_info found = { sizeof found, 0, source->size, source->name, source->name_length };
-    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK
-                                                       : tn_call_misuse (call, "a struct has no struct_size");
+    return tn_call_reply (call, info, &found, sizeof found);
 }
 
 static tenon_status

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* host_describe.c - the services with which a codec fills a catalog, and the checks that nobody gets round.
  */
-#include "codec/call.h"
+#include "codec/host_describe.h"
 #include <stdio.h>
 
 void
 tn_host_expect (struct tenon_call *public, uint64_t tensors, uint64_t metadata)
 {
     struct tn_call *call = tn_call_of (public);
-    tenon_status status;
     (void) metadata;
-    if (!tn_call_describes (call, &status))
+    if (tn_call_check_state (call, TN_CALL_DESCRIBE) < 0)
         return;
     /* A hostile file may have written it: no format tells of a tensor in fewer bytes than this. */
     enum { LEAST_BYTES = 16 };
@@ -25,9 +24,7 @@ tn_host_add_dtype (struct tenon_call *public, const struct tenon_dtype *dtype, u
 {
     struct tn_call *call = tn_call_of (public);
     struct tenon_dtype ours;
-    tenon_status status;
-    if (!tn_call_describes (call, &status))
-        return status;
+    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
     if (!tn_copy_struct (&ours, sizeof ours, dtype, offsetof (struct tenon_dtype, swap)))
         return tn_call_misuse (call, "a struct tenon_dtype has a wrong struct_size");
     return tn_catalog_add_dtype (call->session->catalog, &ours, number, call->session->error);
@@ -189,8 +186,7 @@ tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
     struct tn_session *session = call->session;
     struct tenon_tensor ours;
     tenon_status status;
-    if (!tn_call_describes (call, &status))
-        return status;
+    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
     if (!tn_copy_struct (&ours, sizeof ours, tensor, offsetof (struct tenon_tensor, chunk_shape)))
         return tn_call_misuse (call, "a struct tenon_tensor has a wrong struct_size");
     uint64_t most = session->context->limits[TENON_LIMIT_TENSORS];
@@ -225,34 +221,9 @@ static tenon_status
 show_tensor (struct tn_call *call, const struct tn_tensor *found, struct tenon_tensor *tensor)
 {
     const struct tn_description *description = &call->session->catalog->descriptions[call->description];
-    struct tenon_tensor theirs = { .struct_size = sizeof theirs,
-                                   .dtype = found->dtype,
-                                   .name = found->name,
-                                   .name_length = found->name_length,
-                                   .shape = found->shape,
-                                   .rank = found->rank,
-                                   .flags = found->flags,
-                                   .storage = found->storage,
-                                   .source = UINT32_MAX,
-                                   .offset = found->offset,
-                                   .length = found->length,
-                                   .cookie = found->cookie };
-    /* numbers rise in both */
-    const uint32_t *sources = tn_description_sources (description);
-    for (uint32_t low = 0, high = description->count; low < high;) {
-        uint32_t middle = low + (high - low) / 2;
-        if (sources[middle] == found->source) {
-            theirs.source = middle;
-            break;
-        }
-        if (sources[middle] < found->source)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return tn_fill_struct (tensor, &theirs, sizeof theirs)
-               ? TENON_OK
-               : tn_call_misuse (call, "a struct has no struct_size");
+    struct tenon_tensor theirs =
+        tn_call_tensor (found, tn_description_sources (description), description->count);
+    return tn_call_reply (call, tensor, &theirs, sizeof theirs);
 }
 
 tenon_status
@@ -261,9 +232,7 @@ tn_host_find (struct tenon_call *public, const char *name, uint64_t length, stru
     struct tn_call *call = tn_call_of (public);
     struct tn_catalog *catalog = call->session->catalog;
     uint64_t index;
-    tenon_status status;
-    if (!tn_call_describes (call, &status))
-        return status;
+    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
     TN_TRY (tn_catalog_enter_names (catalog, call->session->error));
     if (!tn_catalog_find (catalog, name, length, &index)) {
         call->pending = TENON_E_NOT_FOUND;
@@ -279,9 +248,7 @@ tenon_status
 tn_host_described (struct tenon_call *public, uint64_t index, struct tenon_tensor *tensor)
 {
     struct tn_call *call = tn_call_of (public);
-    tenon_status status;
-    if (!tn_call_describes (call, &status))
-        return status;
+    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
     if (index >= call->session->catalog->count) {
         call->pending = TENON_E_NOT_FOUND;
         snprintf (call->pending_words, sizeof call->pending_words, "there is no tensor number %llu",
@@ -298,20 +265,17 @@ tn_host_shard_info (struct tenon_call *public, struct tenon_shard_info *info)
     struct tn_call *call = tn_call_of (public);
     struct tn_session *session = call->session;
     struct tenon_shard_info found = { .struct_size = sizeof found };
-    tenon_status status;
-    if (!tn_call_describes (call, &status))
-        return status;
+    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
     if (session->depth == 1) {
-        found.number = session->set.number;
-        found.count = session->set.count;
+        found.number = session->shard.number;
+        found.count = session->shard.count;
     }
-    if (session->depth == 1 && session->set.whole) {
+    if (session->depth == 1 && session->shard.whole) {
         found.flags = TENON_SHARDS_WHOLE;
-        found.tensors = session->set.tensors;
-        found.shared = session->set.shared;
+        found.tensors = session->shard.tensors;
+        found.shared = session->shard.shared;
     }
-    return tn_fill_struct (info, &found, sizeof found) ? TENON_OK
-                                                       : tn_call_misuse (call, "a struct has no struct_size");
+    return tn_call_reply (call, info, &found, sizeof found);
 }
 
 /* ---- metadata ---- */
@@ -378,8 +342,7 @@ tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t lengt
     const char *prefix = call->metadata_prefix ? call->metadata_prefix : "";
     uint64_t index, prefix_length = strlen (prefix);
     tenon_status status;
-    if (!tn_call_describes (call, &status))
-        return status;
+    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
     if (call->include_flags & TENON_INCLUDE_NO_METADATA)
         return TENON_OK;
     if (length == 0 || length > UINT32_MAX || !tn_utf8 (key, length))

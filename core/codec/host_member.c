@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* host_member.c - the service that writes a member of a container. */
+#include "codec/host_member.h"
 #include "codec/batch.h"
 
 static tenon_status
@@ -87,9 +88,7 @@ tell_result (struct tn_call *call, uint64_t offset, const struct tn_member_resul
                                          .block_size = made->block_size,
                                          .block_count = made->block_count,
                                          .block_ends = ends };
-    return tn_fill_struct (result, &found, sizeof found)
-               ? TENON_OK
-               : tn_call_misuse (call, "a struct has no struct_size");
+    return tn_call_reply (call, result, &found, sizeof found);
 }
 
 tenon_status
@@ -101,10 +100,7 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
     struct tenon_member ours;
     struct tn_member_spec wanted;
     struct tn_member_result made = { .stored = 0 };
-    if (call->state != TN_CALL_WRITE)
-        return tn_call_misuse (call, "it called a service of write from another function");
-    if (call->session->error->status < 0)
-        return call->session->error->status;
+    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
     if (!tn_copy_struct (&ours, sizeof ours, member, offsetof (struct tenon_member, block_size))
         || ours.check > TENON_CHECK_CRC32)
         return tn_call_misuse (call, "a struct tenon_member has a wrong struct_size, or an unknown check");

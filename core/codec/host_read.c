@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /* host_read.c - hands a tensor of the plan to a codec that prints or indexes values, a slab at a time. */
+#include "codec/host_read.h"
 #include "codec/write.h"
 #include "source/scan.h"
 #include "transfer/range_reader.h"
 
 static void
-release_reading (void *call)
+release_reader (void *call)
 {
-    tn_range_reader_free (((struct tn_call *) call)->reading);
+    tn_range_reader_free (((struct tn_call *) call)->reader);
 }
 
 static tenon_status
-begin_reading (struct tn_call *call, struct tn_writer *writer, uint64_t index, uint32_t layout)
+begin_reader (struct tn_call *call, struct tn_writer *writer, uint64_t index, uint32_t layout)
 {
     tenon_error *error = call->session->error;
     const struct tn_origin *origin = &writer->plan->origins[index];
-    if (call->reading && call->reading->index == index && call->reading->layout == layout)
+    if (call->reader && call->reader->index == index && call->reader->layout == layout)
         return TENON_OK;
-    if (!call->reads)
-        tn_call_own (call, release_reading, call);
-    call->reads = true;
-    tn_range_reader_free (call->reading);
-    if (!(call->reading = calloc (1, sizeof *call->reading)))
+    if (!call->reader)
+        tn_call_own (call, release_reader, call);
+    tn_range_reader_free (call->reader);
+    if (!(call->reader = calloc (1, sizeof *call->reader)))
         return tn_fail_memory (error);
-    struct tn_range_reader *reading = call->reading;
-    reading->index = index, reading->layout = layout;
-    TN_TRY (tn_request_make (&reading->request, origin->catalog, origin->tensor, NULL, origin->target, layout,
+    struct tn_range_reader *reader = call->reader;
+    reader->index = index, reader->layout = layout;
+    TN_TRY (tn_request_make (&reader->request, origin->catalog, origin->tensor, NULL, origin->target, layout,
                              error));
-    return tn_range_reader_begin (reading, error);
+    return tn_range_reader_begin (reader, error);
 }
 
 tenon_status
@@ -37,10 +37,7 @@ tn_host_read_tensor (struct tenon_call *public, uint64_t index, const struct ten
     struct tn_call *call = tn_call_of (public);
     struct tn_writer *writer = call->writer;
     struct tenon_layout ours = { 0 };
-    if (call->state != TN_CALL_WRITE)
-        return tn_call_misuse (call, "it called a service of write from another function");
-    if (call->session->error->status < 0)
-        return call->session->error->status;
+    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
     if (layout && !tn_copy_struct (&ours, sizeof ours, layout, sizeof ours))
         return tn_call_misuse (call, "a struct tenon_layout has a wrong struct_size");
     if (index >= writer->count || (ours.flags & TENON_FLAGS_MUST_KNOW))
@@ -48,13 +45,12 @@ tn_host_read_tensor (struct tenon_call *public, uint64_t index, const struct ten
             call,
             "it read a tensor that the plan does not have, or in a layout that this version does not know");
     index += writer->first;
-    tenon_status status =
-        begin_reading (call, writer, index, ours.flags & (TENON_FORTRAN | TENON_BIG_ENDIAN));
+    tenon_status status = begin_reader (call, writer, index, ours.flags & (TENON_FORTRAN | TENON_BIG_ENDIAN));
     if (status == TENON_OK
-        && (offset > call->reading->request.size || length > call->reading->request.size - offset))
+        && (offset > call->reader->request.size || length > call->reader->request.size - offset))
         status = tn_call_misuse (call, "it read beyond the end of a tensor");
     if (status == TENON_OK)
-        status = tn_range_reader_read (call->reading, offset, to, length, call->session->error);
+        status = tn_range_reader_read (call->reader, offset, to, length, call->session->error);
     if (status < 0)
         tn_fail_in (call->session->error, NULL, tn_catalog_tensor (writer->plan->own, index)->name);
     else

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* host_sources.c - parts, siblings, and describing them with whichever codec recognises them. */
+#include "codec/host_sources.h"
 #include "base/path.h"
-#include "codec/call.h"
+#include "codec/describe.h"
+#include "codec/recognise.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -120,8 +122,7 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
     struct tn_session *session = call->session;
     struct tenon_part ours;
     tenon_status status;
-    if (!tn_call_describes (call, &status))
-        return status;
+    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
     if (!tn_copy_struct (&ours, sizeof ours, part, offsetof (struct tenon_part, block_size)))
         return tn_call_misuse (call, "a struct tenon_part has a wrong struct_size");
     struct tn_source *parent = tn_call_source (call, ours.source), *source;
@@ -175,9 +176,7 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
     struct tn_call *call = tn_call_of (public);
     struct tn_session *session = call->session;
     struct tn_source *source;
-    tenon_status status;
-    if (!tn_call_describes (call, &status))
-        return status;
+    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
     if (!tn_is_file_name (name, length)) {
         char shown[200];
         tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
@@ -231,8 +230,7 @@ tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_
     struct tenon_include ours = { 0 };
     uint64_t codec;
     tenon_status status;
-    if (!tn_call_describes (call, &status))
-        return status;
+    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
     if (how && !tn_copy_struct (&ours, sizeof ours, how, offsetof (struct tenon_include, codec)))
         return tn_call_misuse (call, "a struct tenon_include has a wrong struct_size");
     if (ours.flags & TENON_FLAGS_MUST_KNOW)

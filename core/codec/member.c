@@ -26,7 +26,7 @@ tn_member_write (struct tn_session *session, const struct tn_writer *outer, stru
     inner->first = outer->first + wanted->first;
     inner->count = wanted->count;
     inner->sink = &stage->sink;
-    inner->alone = inner->within = true;
+    inner->one_file = inner->is_member = true;
     inner->dry = outer->dry && !stage->encoder && !stage->sums;
     inner->name = wanted->count ? tn_catalog_tensor (outer->plan->own, inner->first)->name : "";
     inner->name_length = strlen (inner->name);

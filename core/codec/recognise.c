@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* recognise.c - which codec takes a source: first by content (magic, else probe), then by the longest
  * extension, then by priority. */
+#include "codec/recognise.h"
 #include "codec/call.h"
 #include "source/decoder.h"
 #include <stdio.h>
@@ -28,7 +29,7 @@ read_some (struct tn_session *session, struct tn_source *source, uint64_t offset
 {
     struct tn_decoder decoder = { 0 };
     bool done;
-    TN_TRY (tn_readahead_read (session->window, source, offset, to, length, &done, error));
+    TN_TRY (tn_readahead_read (session->readahead, source, offset, to, length, &done, error));
     if (done)
         return TENON_OK;
     tenon_status status = tn_decoder_read (&decoder, source, offset, to, length, error);
@@ -178,7 +179,7 @@ read_head (struct tn_session *session, struct tn_source *source, struct head *he
     uint64_t length = TN_MIN (source->size, HEAD_SIZE);
     bool done;
     head->length = 0;
-    if (tn_readahead_read (session->window, source, 0, head->bytes, length, &done, session->error) < 0)
+    if (tn_readahead_read (session->readahead, source, 0, head->bytes, length, &done, session->error) < 0)
         return session->error->status;
     if (done) {
         head->length = length;

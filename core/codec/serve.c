@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* serve.c - regions of tensors whose bytes their codec makes. */
+#include "codec/serve.h"
 #include "codec/call.h"
 
 tenon_status
@@ -14,20 +15,7 @@ tn_serve (struct tn_catalog *catalog, const struct tn_tensor *tensor, const stru
     tn_call_begin (&call, &session, TN_CALL_READ, description->codec);
     call.sources = tn_description_sources (description);
     call.source_count = description->count;
-    struct tenon_tensor theirs = { .struct_size = sizeof theirs,
-                                   .dtype = tensor->dtype,
-                                   .name = tensor->name,
-                                   .name_length = tensor->name_length,
-                                   .shape = tensor->shape,
-                                   .rank = tensor->rank,
-                                   .flags = tensor->flags,
-                                   .storage = tensor->storage,
-                                   .source = UINT32_MAX,
-                                   .length = tensor->length,
-                                   .cookie = tensor->cookie };
-    for (uint32_t i = 0; i < description->count; i++)
-        if (call.sources[i] == tensor->source)
-            theirs.source = i;
+    struct tenon_tensor theirs = tn_call_tensor (tensor, call.sources, call.source_count);
     const struct tenon_codec *codec = &catalog->context->registry.codecs[description->codec]->table;
     tenon_status status = tn_call_end (&call, codec->read (&call.public, &theirs, region, to, size));
     tn_arena_free (&session.arena);

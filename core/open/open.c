@@ -2,7 +2,9 @@
 /* open.c - opens files: source, codec, describe, checks. */
 #include "base/path.h"
 #include "catalog/file.h"
-#include "codec/call.h"
+#include "codec/describe.h"
+#include "codec/overlaps.h"
+#include "codec/recognise.h"
 #include "open/carry_restore.h"
 #include "open/shards.h"
 #include <errno.h>
@@ -78,12 +80,12 @@ fill (tenon_file *file, const struct tn_shards *set, const tenon_open_options *o
                                   .catalog = catalog,
                                   .directory = set->directory,
                                   .progress = options->progress,
-                                  .window = tn_readahead_new (
+                                  .readahead = tn_readahead_new (
                                       context, (struct tn_source *const *const *) &catalog->sources,
                                       &catalog->source_count),
                                   .may_map = context->map && !(options->flags & TENON_OPEN_NO_MAP) };
     tenon_status status = tn_catalog_add_source (catalog, set->source, error);
-    if (status == TENON_OK && !session.window)
+    if (status == TENON_OK && !session.readahead)
         status = tn_fail_memory (error);
     if (status == TENON_OK)
         status = tn_overlay_read (context, options->settings, &catalog->overlay, error);
@@ -99,7 +101,7 @@ fill (tenon_file *file, const struct tn_shards *set, const tenon_open_options *o
         status = tn_catalog_enter_names (catalog, error);
     tn_shards_note (file->report, set, catalog);
     tn_arena_free (&session.arena);
-    tn_readahead_free (session.window);
+    tn_readahead_free (session.readahead);
     return status < 0 ? status : complete (file, error);
 }
 

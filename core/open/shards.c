@@ -3,6 +3,8 @@
  * codecs, paths and folders, and are never taken apart to anything but a bare name beside the file. */
 #include "open/shards.h"
 #include "base/path.h"
+#include "codec/describe.h"
+#include "codec/recognise.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -422,9 +424,9 @@ tn_shards_begin (struct tn_session *session, const struct tn_shards *set)
 {
     if (set->part.count == 0 || set->indexed)
         return;
-    session->set.number = set->whole ? 1 : set->part.number;
-    session->set.count = set->part.count;
-    session->set.whole = set->whole;
+    session->shard.number = set->whole ? 1 : set->part.number;
+    session->shard.count = set->part.count;
+    session->shard.whole = set->whole;
 }
 
 tenon_status
@@ -453,8 +455,8 @@ tn_shards_describe (struct tn_session *session, const struct tn_shards *set, uin
         }
         TN_TRY (tn_catalog_add_source (session->catalog, source, session->error));
         session->members++;
-        session->set.number = number;
-        session->set.tensors = session->catalog->count;
+        session->shard.number = number;
+        session->shard.tensors = session->catalog->count;
         TN_TRY (tn_describe (session, source->number, codec, NULL, NULL, TENON_INCLUDE_REPEATED));
     }
     return TENON_OK;

@@ -3,7 +3,7 @@
  * opened, and the other parts of a set that has no index. */
 #ifndef TN_SHARDS_H
 #define TN_SHARDS_H
-#include "codec/call.h"
+#include "codec/session.h"
 
 /* NAME-00002-of-00003.EXTENSION */
 struct tn_shard_name {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* start.c - a context with all services behind it. */
-#include "codec/call.h"
+#include "codec/host.h"
+#include "context/context.h"
 
 TENON_API tenon_status
 tenon_context_new (tenon_context **context, const tenon_context_options *options, tenon_error *error)

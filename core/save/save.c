@@ -2,6 +2,7 @@
 /* save.c - saves a plan: chooses the codec and the name, runs the codec over a sink, and commits. */
 #include "base/path.h"
 #include "catalog/file.h"
+#include "codec/storable.h"
 #include "codec/write.h"
 #include "save/append.h"
 #include "save/carry.h"
@@ -234,8 +235,8 @@ static tenon_status
 save_dry_run (struct saving *saving, const tenon_progress *progress)
 {
     struct tn_sink null;
-    struct tn_begun target = { NULL, tn_path_name (saving->path) };
-    struct tn_writer writer = { .sink = &null, .dry = true, .begun = &target };
+    struct tn_dry_file target = { NULL, tn_path_name (saving->path) };
+    struct tn_writer writer = { .sink = &null, .dry = true, .dry_files = &target };
     tn_sink_null_init (&null);
     TN_TRY (run_codec (saving, &writer, progress));
     list_target (saving, &writer);
@@ -346,7 +347,7 @@ save_to_descriptor (struct saving *saving, int fd, const tenon_progress *progres
     struct tn_sink *sink = tn_sink_fd_new (fd, "the output");
     if (!sink)
         return tn_fail_memory (error);
-    struct tn_writer writer = { .sink = sink, .alone = true };
+    struct tn_writer writer = { .sink = sink, .one_file = true };
     tenon_status status = run_codec (saving, &writer, progress);
     if (status == TENON_OK)
         status = tn_sink_fd_flush (sink, error);

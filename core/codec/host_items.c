@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* host_items.c - writes arrays of metadata in another encoding. */
+#include "codec/host_items.h"
+#include "codec/write.h"
+#include "source/decoder.h"
+
+#define ITEMS_AT_ONCE 512u
+
+static uint64_t
+item_bits (const struct tenon_value *item)
+{
+    uint64_t bits;
+    if (item->type == TENON_F32)
+        return tenon_f32_of_f64 (item->as.f);
+    if (item->type == TENON_F64) {
+        memcpy (&bits, &item->as.f, sizeof bits);
+        return bits;
+    }
+    return item->as.u;
+}
+
+static tenon_status
+put_number (struct tn_writer *writer, uint64_t bits, uint32_t width, bool big, tenon_error *error)
+{
+    uint8_t bytes[8];
+    for (uint32_t i = 0; i < width; i++)
+        bytes[big ? width - 1 - i : i] = (uint8_t) (bits >> 8 * i);
+    return tn_sink_write (writer->sink, bytes, width, error);
+}
+
+static tenon_status
+put_item (struct tn_call *call, struct tn_writer *writer, const struct tenon_value *item, uint32_t encoding)
+{
+    tenon_error *error = call->session->error;
+    bool big = encoding & TENON_ENCODING_BIG;
+    if (item->type != TENON_STRING)
+        return put_number (writer, item_bits (item), tn_value_width (item->type), big, error);
+    uint32_t width = encoding & TENON_ENCODING_U64 ? 8 : 4;
+    if (!(encoding & (TENON_ENCODING_U32 | TENON_ENCODING_U64)) || (width == 4 && item->count > UINT32_MAX))
+        return tn_call_misuse (call, "it puts strings without a length, or with one that is too short");
+    TN_TRY (put_number (writer, item->count, width, big, error));
+    return tn_sink_write (writer->sink, item->as.string, item->count, error);
+}
+
+/* A range that lies in the wanted encoding already goes as it is. */
+static tenon_status
+put_range (struct tn_call *call, struct tn_writer *writer, const struct tenon_value *array)
+{
+    tenon_error *error = call->session->error;
+    struct tn_decoder decoder = { 0 };
+    tenon_status status = TENON_OK;
+    uint8_t *buffer = malloc (65536);
+    if (array->source == TENON_NO_SOURCE || array->source >= call->session->metadata_source_count
+        || !buffer) {
+        free (buffer);
+        return !buffer ? tn_fail_memory (error)
+               : array->source == TENON_NO_SOURCE
+                   ? tn_sink_write (writer->sink, array->as.memory, array->length, error)
+                   : tn_call_misuse (call, "an array's source is not the plan's");
+    }
+    struct tn_source *source = call->session->metadata_sources[array->source];
+    for (uint64_t at = 0; status == TENON_OK && at < array->length;) {
+        uint64_t piece = TN_MIN (65536u, array->length - at);
+        status = tn_decoder_read (&decoder, source, array->offset + at, buffer, piece, error);
+        if (status == TENON_OK)
+            status = tn_sink_write (writer->sink, buffer, piece, error);
+        at += piece;
+    }
+    tn_decoder_free (&decoder);
+    free (buffer);
+    return status;
+}
+
+tenon_status
+tn_host_put_items (struct tenon_call *public, const struct tenon_value *array, uint32_t encoding)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_writer *writer = call->writer;
+    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
+    if (array->type != TENON_ARRAY || array->item_type == TENON_ARRAY)
+        return tn_call_misuse (call, "put_items takes arrays of numbers or strings");
+    /* strings of a file are walked item by item, so that none of them leads outside its array into the
+     * target */
+    if (array->encoding == encoding && array->item_type != TENON_STRING)
+        return put_range (call, writer, array);
+    struct tenon_value items[ITEMS_AT_ONCE];
+    uint64_t at_once = ITEMS_AT_ONCE;
+    if (array->item_type == TENON_STRING
+        && array->count > at_once) { /* one walk: jumping back would start again each time */
+        struct tn_mark mark = tn_arena_mark (&call->session->arena);
+        struct tenon_value *all = tn_arena_get (&call->session->arena, array->count * sizeof *all, false);
+        if (!all)
+            return tn_fail_memory (call->session->error);
+        tenon_status status = public->host->items (public, array, 0, array->count, all);
+        for (uint64_t i = 0; i < array->count && status == TENON_OK; i++)
+            status = put_item (call, writer, &all[i], encoding);
+        tn_arena_release (&call->session->arena, mark);
+        return status;
+    }
+    for (uint64_t first = 0; first < array->count; first += at_once) {
+        uint64_t n = TN_MIN (at_once, array->count - first);
+        struct tn_mark mark = tn_arena_mark (&call->session->arena);
+        TN_TRY (public->host->items (public, array, first, n, items));
+        for (uint64_t i = 0; i < n; i++)
+            TN_TRY (put_item (call, writer, &items[i], encoding));
+        tn_arena_release (&call->session->arena, mark);
+    }
+    return TENON_OK;
+}

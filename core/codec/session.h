@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* session.h - what all calls of one open, one save, or one read of a served tensor share.
+ *
+ * It lies on the stack of the public function that runs it, and one thread uses it at a time. A batch of
+ * members gives each thread a copy with an error, a report and an arena of its own. */
+#ifndef TN_SESSION_H
+#define TN_SESSION_H
+#include "catalog/catalog.h"
+#include "source/readahead.h"
+
+struct tn_session {
+    tenon_context *context;
+    tenon_error *error;   /* takes the first failure; later ones change nothing */
+    tenon_report *report; /* NULL: notes and losses are not kept */
+    const struct tn_overlay *overlay;
+    struct tn_catalog *catalog; /* describe: the one being filled; read: the file's; write: the plan's own */
+    struct tn_source *const *metadata_sources; /* write: source numbers in metadata values count in these */
+    uint64_t metadata_source_count;
+    struct tn_arena arena;          /* scratch memory; a call's is released when the call ends */
+    struct tn_readahead *readahead; /* probe and describe; NULL: sources are read directly */
+    const tenon_progress *progress;
+    const char *directory; /* of the file, ending in '/': siblings lie there; NULL: there are none */
+    uint64_t members;      /* parts and siblings so far */
+    uint64_t nested;       /* bytes of encoded parts in encoded parts so far */
+    uint32_t depth;        /* calls within calls: an include, or a member */
+    struct { /* of the file that is described, not of the sources that it includes: struct tenon_shard_info */
+        uint64_t number, count, tensors, shared[8];
+        bool whole;
+    } shard;
+    bool may_map;       /* siblings may be mapped */
+    bool asked_to_stop; /* the progress function returned true */
+};
+
+#endif

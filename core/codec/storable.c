@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* storable.c - holds the tensors of a plan against what a codec can store. */
+#include "codec/storable.h"
+
+bool
+tn_can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype)
+{
+    if (dtype->kind == TENON_KIND_OPAQUE)
+        return codec->opaque_family && strcmp (codec->opaque_family, dtype->family) == 0;
+    if (!codec->dtypes)
+        return true;
+    for (const char *const *name = codec->dtypes; *name; name++)
+        if (strcmp (*name, dtype->name) == 0)
+            return true;
+    return false;
+}
+
+tenon_status
+tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay, uint64_t number,
+                  const struct tenon_codec **storing, tenon_error *error)
+{
+    *storing = &context->registry.codecs[number]->table;
+    /* a container that names itself ends somewhere: writing it will say how */
+    for (unsigned depth = 0; depth < 8 && (*storing)->member_option > 0; depth++) {
+        struct tenon_setting setting;
+        if (!tn_overlay_get (context, overlay, number, (*storing)->member_option - 1, &setting))
+            break;
+        TN_TRY (tn_codec_find (context, setting.text, TN_TO_WRITE, &number, error));
+        *storing = &context->registry.codecs[number]->table;
+    }
+    return TENON_OK;
+}
+
+static const char *
+suggest_options (const struct tenon_codec *codec, const struct tenon_codec *storing,
+                 const struct tenon_dtype *dtype)
+{
+    bool carries =
+        codec->metadata != TENON_METADATA_NONE && tn_can_store (storing, &tn_dtype_fixed[TENON_U8]);
+    if (dtype->kind == TENON_KIND_OPAQUE)
+        return carries ? "; --carry stores its bytes" : "";
+    return carries ? "; --as DTYPE converts it to one that it can, --carry stores its bytes"
+                   : "; --as DTYPE converts it to one that it can";
+}
+
+tenon_status
+tn_check_storable (struct tn_session *session, const struct tn_writer *writer,
+                   const struct tenon_codec *codec, const struct tenon_codec *storing)
+{
+    const struct tn_catalog *own = writer->plan->own;
+    if (codec->max_tensors > 0 && writer->count > codec->max_tensors)
+        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the format %s holds at most %llu tensor%s, the plan has %llu; choose with --only, "
+                        "or take another format",
+                        codec->id, (unsigned long long) codec->max_tensors,
+                        codec->max_tensors == 1 ? "" : "s", (unsigned long long) writer->count);
+    if (codec->max_tensors == 1 && writer->count == 0)
+        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the format %s holds one tensor, the plan has none", codec->id);
+    for (uint64_t i = 0; i < writer->count; i++) {
+        const struct tn_tensor *tensor = tn_catalog_tensor (own, writer->first + i);
+        const struct tenon_dtype *dtype = tn_catalog_dtype (own, tensor->dtype);
+        bool stored = tn_can_store (storing, dtype);
+        if (stored && (storing->max_rank == 0 || tensor->rank <= storing->max_rank))
+            continue;
+        tn_fail_in (session->error, NULL, tensor->name);
+        if (stored)
+            return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                            "it has %u dims, the format %s holds at most %u", tensor->rank, codec->id,
+                            storing->max_rank);
+        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the format %s cannot hold %s%.100s%s", codec->id,
+                        dtype->kind == TENON_KIND_OPAQUE ? "items of the type " : "", tn_dtype_label (dtype),
+                        suggest_options (codec, storing, dtype));
+    }
+    return TENON_OK;
+}

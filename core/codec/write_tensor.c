@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* write_tensor.c - moves a tensor of the plan into the writer's sink. */
+#include "codec/write_tensor.h"
+#include "codec/loss.h"
+#include "codec/write.h"
+
+static tenon_status
+put_piece (void *user, const void *bytes, uint64_t length, tenon_error *error)
+{
+    return tn_sink_write (user, bytes, length, error);
+}
+
+#define FILE_PIECE (16u << 20)
+
+/* Stored bytes that go as they are: from a file's descriptor, or from memory. */
+static tenon_status
+put_stored (struct tn_writer *writer, const struct tn_request *request, tenon_error *error)
+{
+    struct tn_source *backing = request->source->backing;
+    uint64_t at = request->source->backing_offset + request->offset, left = request->size;
+    while (left > 0) {
+        uint64_t piece = TN_MIN (left, FILE_PIECE);
+        if (backing->kind == TN_SOURCE_FD)
+            TN_TRY (tn_sink_copy (writer->sink, backing->fd, at, piece, error));
+        else
+            TN_TRY (tn_sink_lend (writer->sink,
+                                  atomic_load_explicit (&backing->base, memory_order_relaxed) + at, piece,
+                                  error));
+        TN_TRY (tn_meter_add (writer->meter, piece, error));
+        at += piece, left -= piece;
+    }
+    return TENON_OK;
+}
+
+static void
+tell_change (struct tn_call *call, const char *name, bool asked, const char *what, const char *from,
+             const char *to)
+{
+    if (!asked)
+        tn_loss (call, name, "its %s changes from %s to %s", what, from, to);
+    else if (call->session->report)
+        tn_report_add (call->session->report, TENON_NOTE, TENON_OK, 0, name, "",
+                       "its %s changes from %s to %s, as asked for", what, from, to);
+}
+
+/* What a file had, and the target will not have. */
+static void
+tell_changes (struct tn_call *call, uint64_t index, const struct tn_request *request, uint32_t layout)
+{
+    const struct tn_writer *writer = call->writer;
+    const struct tn_origin *origin = &writer->plan->origins[index];
+    const struct tn_tensor *tensor = origin->tensor, *entry = tn_catalog_tensor (writer->plan->own, index);
+    uint32_t changed = (tensor->flags ^ layout) & (TENON_FORTRAN | TENON_BIG_ENDIAN);
+    if (!origin->from_file || request->elements == 0)
+        return;
+    bool asked = layout & TENON_ASKED;
+    if ((changed & TENON_FORTRAN) && tn_shape_has_order (tensor->rank, tensor->shape)
+        && tensor->storage == TENON_EXTENT)
+        tell_change (call, entry->name, asked, "order", tensor->flags & TENON_FORTRAN ? "Fortran" : "C",
+                     layout & TENON_FORTRAN ? "Fortran" : "C");
+    if ((changed & TENON_BIG_ENDIAN) && request->stored->swap_count > 0 && request->target->swap_count > 0
+        && tensor->storage == TENON_EXTENT)
+        tell_change (call, entry->name, asked, "byte order",
+                     tensor->flags & TENON_BIG_ENDIAN ? "big-endian" : "little-endian",
+                     layout & TENON_BIG_ENDIAN ? "big-endian" : "little-endian");
+    if (request->stored_id != request->target_id && call->session->report)
+        tn_report_add (call->session->report, TENON_NOTE, TENON_OK, 0, entry->name, "",
+                       "converted from %s to %s, as asked for", tn_dtype_label (request->stored),
+                       tn_dtype_label (request->target));
+}
+
+/* Found out on the way. */
+static void
+tell_wrong_blocks (struct tn_call *call, uint64_t index, struct tn_source *source)
+{
+    if (call->session->report && source->block_count > 1 && atomic_load (&source->blocks_are_wrong))
+        tn_report_add (call->session->report, TENON_NOTE, TENON_OK, 0,
+                       tn_catalog_tensor (call->writer->plan->own, index)->name, "",
+                       "its member's table of blocks is wrong: it was read as one stream");
+}
+
+tenon_status
+tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout)
+{
+    struct tn_writer *writer = call->writer;
+    tenon_error *error = call->session->error;
+    const struct tn_origin *origin = &writer->plan->origins[index];
+    uint64_t begin = writer->sink->position, size = tn_catalog_tensor (writer->plan->own, index)->length;
+    struct tn_request request;
+    tenon_status status = tn_request_make (&request, origin->catalog, origin->tensor, NULL, origin->target,
+                                           layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
+    if (status == TENON_OK) {
+        writer->sink->subject = tn_catalog_tensor (writer->plan->own, index)->name;
+        tell_changes (call, index, &request, layout);
+        struct tn_way way = tn_way_choose (&request, TN_TO_FILE);
+        if (request.size == 0)
+            ;
+        else if (writer->dry)
+            status = tn_sink_fill (writer->sink, 0, request.size, error);
+        else if (way.kind == TN_WAY_COPY)
+            status = put_stored (writer, &request, error);
+        else {
+            struct tn_source *read = request.source;
+            status = tn_transfer_stream (writer->plan->context, &request, way, put_piece, writer->sink,
+                                         writer->meter, error);
+            tell_wrong_blocks (call, index, read);
+        }
+    }
+    writer->sink->subject = NULL;
+    /* codecs have written this size into headers: a byte more or less would spoil all that follows */
+    if (status == TENON_OK && writer->sink->position - begin != size)
+        status = tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "%llu bytes were put instead of %llu",
+                          (unsigned long long) (writer->sink->position - begin), (unsigned long long) size);
+    if (status < 0)
+        tn_fail_in (error, NULL, tn_catalog_tensor (writer->plan->own, index)->name);
+    else
+        writer->done[index - writer->done_first] = true;
+    return status;
+}
