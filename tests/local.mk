@@ -179,6 +179,7 @@ deflate_tests = \
 compiler_tests = \
 	plugins/gguf/tests/test_decode \
 	plugins/gguf/tests/test_encode \
+	plugins/gguf/tests/test_quants \
 	plugins/npz/tests/golden.sh \
 	tests/unit/catalog/test_value \
 	tests/unit/context/test_dtype \

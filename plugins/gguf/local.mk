@@ -77,6 +77,12 @@ endif
 
 dist_man_MANS += plugins/gguf/tenon-gguf.7
 
-unit_tests += plugins/gguf/tests/test_decode plugins/gguf/tests/test_encode plugins/gguf/tests/test_mlx plugins/gguf/tests/test_values
-plugins_gguf_tests_test_decode_LDADD = plugins/gguf/libquants.la $(LDADD)
-plugins_gguf_tests_test_encode_LDADD = plugins/gguf/libquants.la $(LDADD)
+unit_tests += \
+	plugins/gguf/tests/test_decode \
+	plugins/gguf/tests/test_encode \
+	plugins/gguf/tests/test_mlx \
+	plugins/gguf/tests/test_quants \
+	plugins/gguf/tests/test_values
+# Without the library: decoders and encoders need nothing of it.
+plugins_gguf_tests_test_decode_LDADD = plugins/gguf/libquants.la $(CHECK_LIBS) $(LIBM)
+plugins_gguf_tests_test_encode_LDADD = plugins/gguf/libquants.la $(CHECK_LIBS) $(LIBM)

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* test_decode.c - the decoders: halves against the definition of binary16, a
- * block of each type against numbers computed by hand, ggml's conversions
- * through the whole library, and vector instructions against plain C. */
+/* test_decode.c - the decoders, without the library: halves against the definition of binary16, a block of
+ * each type against numbers computed by hand, and vector instructions against plain C. */
 #include "../quants/decode.h"
 #include <check.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <tenon/tenon.h>
 
 #define COUNT(array) (sizeof (array) / sizeof *(array))
 
@@ -41,8 +38,8 @@ START_TEST (every_half)
 }
 END_TEST
 
-/* Between two neighbours: exactly halfway is rounded to the even one, the
- * floats before and after it to the nearer one. */
+/* Between two neighbours: exactly halfway is rounded to the even one, the floats before and after it to the
+ * nearer one. */
 START_TEST (every_tie_of_halves)
 {
     for (uint32_t half = 0; half < 0x7c00; half++) {
@@ -86,8 +83,7 @@ put_half_at (uint32_t at, uint32_t half)
     block[at] = (uint8_t) half, block[at + 1] = (uint8_t) (half >> 8);
 }
 
-/* Decodes from and to allocations of the exact sizes, so that sanitizers find
- * overruns. */
+/* Decodes from and to allocations of the exact sizes, so that sanitizers find overruns. */
 static void
 decode_block (int32_t (*decoder) (const void *, float *, uint64_t), uint32_t bytes, uint32_t count)
 {
@@ -235,8 +231,7 @@ START_TEST (q2_and_q3_k)
 }
 END_TEST
 
-/* Part 1: times 7, minus 2. Part 6: times 58, minus 19, with bits in the bytes
- * of part 2. */
+/* Part 1: times 7, minus 2. Part 6: times 58, minus 19, with bits in the bytes of part 2. */
 static void
 put_k_scales (void)
 {
@@ -300,8 +295,7 @@ START_TEST (ternary)
 }
 END_TEST
 
-/* From ggml's tables: point 0 is -1 eight times, point 2047 1 eight times,
- * point 256 0xff00ff01000100ff. */
+/* From ggml's tables: point 0 is -1 eight times, point 2047 1 eight times, point 256 0xff00ff01000100ff. */
 START_TEST (iq1)
 {
     static const float point_256[8] = { -1, 0, 1, 0, 1, -1, 0, -1 };
@@ -328,8 +322,8 @@ START_TEST (iq1)
 }
 END_TEST
 
-/* Point 0 of the iq2 types is 8 eight times, point 1 has 43 first, the last of
- * iq2_xs and iq2_s is 43 eight times. */
+/* Point 0 of the iq2 types is 8 eight times, point 1 has 43 first, the last of iq2_xs and iq2_s is 43 eight
+ * times. */
 START_TEST (iq2)
 {
     clear_block ();
@@ -356,8 +350,8 @@ START_TEST (iq2)
 }
 END_TEST
 
-/* iq3_xxs: point 0 is 4 four times, point 1 20 4 4 4, point 255 4 28 52 62.
- * iq3_s: 0 is 1 four times, 511 is 1 1 15 15. */
+/* iq3_xxs: point 0 is 4 four times, point 1 20 4 4 4, point 255 4 28 52 62. iq3_s: 0 is 1 four times, 511 is
+ * 1 1 15 15. */
 START_TEST (iq3)
 {
     clear_block ();
@@ -400,108 +394,6 @@ START_TEST (iq4)
 }
 END_TEST
 
-/* ---- ggml's conversions, through the whole library ---- */
-
-static tenon_context *context;
-static tenon_error error = TENON_ERROR_INIT;
-
-static const char *
-quants_path (const char *name)
-{
-    static char path[4096];
-    const char *srcdir = getenv ("TENON_SRCDIR");
-    snprintf (path, sizeof path, "%s/plugins/gguf/samples/quants/%s", srcdir ? srcdir : ".", name);
-    return path;
-}
-
-static tenon_file *
-open_quants (const char *name)
-{
-    tenon_file *file;
-    ck_assert_msg (tenon_open (context, quants_path (name), NULL, &file, &error) == TENON_OK, "%s",
-                   error.message);
-    return file;
-}
-
-/* The file begins at an odd address. */
-static tenon_file *
-open_unaligned (const char *name)
-{
-    static uint8_t bytes[65536];
-    tenon_file *file;
-    FILE *stream = fopen (quants_path (name), "rb");
-    ck_assert (stream);
-    size_t size = fread (bytes + 1, 1, sizeof bytes - 1, stream);
-    ck_assert (size > 0 && size < sizeof bytes - 1);
-    fclose (stream);
-    ck_assert_msg (tenon_open_memory (context, bytes + 1, size, NULL, &file, &error) == TENON_OK, "%s",
-                   error.message);
-    return file;
-}
-
-static void
-read_one (tenon_file *file, tenon_request request, uint64_t index, void *to, uint64_t size)
-{
-    request.struct_size = sizeof request;
-    request.index = index;
-    request.data = to;
-    request.size = size;
-    ck_assert_msg (tenon_read (file, &request, 1, NULL, &error) == TENON_OK, "%s", error.message);
-    ck_assert_uint_eq (request.size, size);
-}
-
-#define ROWS 4u
-#define COLUMNS 512u
-#define SIZE (ROWS * COLUMNS * sizeof (float))
-
-/* Reads all of it, at an odd address, from memory, in part, and as another
- * dtype. */
-static void
-compare_tensor (tenon_file *quantised, tenon_file *in_memory, uint64_t index, const float *expected)
-{
-    static float whole[ROWS * COLUMNS], part[2 * 165];
-    static double wide[ROWS * COLUMNS];
-    static uint8_t odd[SIZE + 1];
-    const uint64_t start[2] = { 1, 5 }, count[2] = { 2, 165 };
-    const int64_t step[2] = { 2, 3 };
-    read_one (quantised, (tenon_request){ .dtype = TENON_F32 }, index, whole, sizeof whole);
-    ck_assert_mem_eq (whole, expected, SIZE);
-    read_one (quantised, (tenon_request){ .dtype = TENON_F32 }, index, odd + 1, SIZE);
-    ck_assert_mem_eq (odd + 1, expected, SIZE);
-    read_one (in_memory, (tenon_request){ .dtype = TENON_F32 }, index, whole, sizeof whole);
-    ck_assert_mem_eq (whole, expected, SIZE);
-    read_one (quantised, (tenon_request){ .dtype = TENON_F64 }, index, wide, sizeof wide);
-    for (uint32_t i = 0; i < ROWS * COLUMNS; i++)
-        ck_assert (wide[i] == (double) expected[i]);
-    tenon_request box = { .dtype = TENON_F32, .rank = 2, .start = start, .count = count, .step = step };
-    read_one (quantised, box, index, part, sizeof part);
-    for (uint32_t i = 0; i < COUNT (part); i++)
-        ck_assert (part[i] == expected[(1 + i / 165 * 2) * COLUMNS + 5 + i % 165 * 3]);
-}
-
-START_TEST (vectors)
-{
-    ck_assert_int_eq (tenon_context_new (&context, NULL, &error), TENON_OK);
-    tenon_file *quantised = open_quants ("quants.gguf"),
-               *floats = open_quants ("quants-dequantized-f32.gguf"),
-               *in_memory = open_unaligned ("quants.gguf");
-    ck_assert_uint_eq (tenon_count (quantised), 25);
-    for (uint64_t i = 0; i < 25; i++) {
-        static float expected[ROWS * COLUMNS];
-        tenon_tensor_info info = { .struct_size = sizeof info };
-        uint64_t index;
-        tenon_get (quantised, i, &info);
-        ck_assert_int_eq (tenon_find (floats, info.name, &index), TENON_OK);
-        read_one (floats, (tenon_request){ .dtype = TENON_NONE }, index, expected, sizeof expected);
-        compare_tensor (quantised, in_memory, i, expected);
-    }
-    tenon_close (quantised);
-    tenon_close (in_memory);
-    tenon_close (floats);
-    tenon_context_free (context);
-}
-END_TEST
-
 /* ---- vector instructions against plain C ---- */
 
 static const struct pair {
@@ -523,8 +415,8 @@ random_byte (void)
     return (uint8_t) (state >> 24);
 }
 
-/* Every half as scale, with random bytes, so that the other scale is NaN at
- * times. Blocks and items are not aligned. */
+/* Every half as scale, with random bytes, so that the other scale is NaN at times. Blocks and items are not
+ * aligned. */
 START_TEST (fast_is_base)
 {
     enum { BLOCKS = 1024 };
@@ -584,7 +476,6 @@ main (void)
     tcase_add_test (tests, iq2);
     tcase_add_test (tests, iq3);
     tcase_add_test (tests, iq4);
-    tcase_add_test (tests, vectors);
     tcase_add_loop_test (tests, fast_is_base, 0, (int) COUNT (pairs));
     tcase_add_loop_test (tests, few_blocks, 0, (int) COUNT (pairs));
     suite_add_tcase (suite, tests);

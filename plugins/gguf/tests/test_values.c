@@ -66,8 +66,7 @@ static const struct {
     { TENON_F32, 0x7ff0000020000000, 0x7ff0000020000000 }, /* 7f800001, signalling */
     { TENON_F32, 0x3fb999999999999a, 0x3fb99999a0000000 }, /* 0.1 is not an f32: the nearest one is stored */
     { TENON_F32, 0xfff0000000000001,
-      0xfff8000000000000 }, /* a NaN that is not an f32 does not become infinite
-                             */
+      0xfff8000000000000 }, /* a NaN that is not an f32 does not become infinite */
 };
 
 START_TEST (scalar)
