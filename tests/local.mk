@@ -6,6 +6,7 @@ unit_tests += \
 	tests/sweep/test_sweep \
 	tests/unit/base/test_io \
 	tests/unit/base/test_pool \
+	tests/unit/catalog/test_names \
 	tests/unit/catalog/test_value \
 	tests/unit/context/test_codecs \
 	tests/unit/context/test_config \

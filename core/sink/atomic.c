@@ -20,7 +20,7 @@ struct item {
 
 struct tn_atomic {
     struct tn_atomic_options options;
-    int folder;          /* of `path`; -1: not opened, for there is no shard */
+    int folder;          /* of `path`; -1: not opened; only shards need it */
     struct item *target; /* made when its sink gets its first byte */
     struct item *shards; /* in the order in which they were begun */
     struct item *shard;  /* the last one, while it is being written */
