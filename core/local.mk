@@ -3,8 +3,6 @@
 # tests see what the library hides.
 noinst_LTLIBRARIES += core/libcore.la
 core_libcore_la_SOURCES = \
-	core/base/arena.c \
-	core/base/arena.h \
 	core/base/base.h \
 	core/base/error.c \
 	core/base/io.c \
@@ -12,8 +10,6 @@ core_libcore_la_SOURCES = \
 	core/base/memory.c \
 	core/base/nearest.c \
 	core/base/nearest.h \
-	core/base/path.c \
-	core/base/path.h \
 	core/base/pool.c \
 	core/base/pool.h \
 	core/base/progress.c \

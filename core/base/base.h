@@ -88,7 +88,7 @@ void tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, ui
                     const char *subject, const char *file, const char *format, ...);
 void tn_report_append (tenon_report *report, const tenon_report *more);
 
-/* ---- allocation helpers, and structs that cross the ABI (memory.c) ---- */
+/* ---- allocation helpers, arenas, and structs that cross the ABI (memory.c) ---- */
 
 /* Makes room for one more item in an array of `count`. False: no memory. */
 bool tn_grow (void *array_pointer, uint64_t *room, uint64_t count, size_t item);
@@ -97,6 +97,28 @@ char *tn_strndup (const char *text, size_t length);
 char *tn_concat (const char *first, ...) __attribute__ ((sentinel));
 /* Like asprintf. */
 TN_PRINTF (1, 2) char *tn_format (const char *format, ...);
+
+/* Allocations that are freed all at once, or back to a mark. */
+struct tn_chunk;
+struct tn_arena {
+    struct tn_chunk *chunk; /* the newest; it links to the older ones */
+    uint64_t used;          /* bytes handed out and not released */
+    uint64_t next;          /* size of the next chunk, unless one allocation needs more */
+    struct tn_chunk *spare; /* released, and kept to be reused */
+};
+struct tn_mark {
+    struct tn_chunk *chunk;
+    uint64_t used, fill;
+};
+
+/* Memory aligned to 16 bytes. NULL: no memory. */
+void *tn_arena_get (struct tn_arena *arena, uint64_t size, bool zeroed);
+/* A copy of `length` bytes and a NUL, not aligned, so that names lie close together. NULL: no memory. */
+char *tn_arena_text (struct tn_arena *arena, const char *text, uint64_t length);
+/* tn_arena_release frees all that was allocated after the mark. */
+struct tn_mark tn_arena_mark (const struct tn_arena *arena);
+void tn_arena_release (struct tn_arena *arena, struct tn_mark mark);
+void tn_arena_free (struct tn_arena *arena);
 
 /* Copies a struct that comes from outside, of whatever version: min (its struct_size, size) bytes, the rest
  * is zero, struct_size becomes `size`. False: its struct_size is below `least`. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* io.c - reads and writes that do all that was asked. */
+/* io.c - reads and writes of a descriptor that do all that was asked, and names of files. */
 #include "base/io.h"
 #include <errno.h>
 #include <poll.h>
@@ -55,4 +55,18 @@ tn_io_write (int fd, int64_t offset, const void *bytes, uint64_t length)
         done += (uint64_t) put;
     }
     return done;
+}
+
+const char *
+tn_path_name (const char *path)
+{
+    const char *slash = strrchr (path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool
+tn_is_file_name (const char *text, uint64_t length)
+{
+    bool is_dots = (length == 1 || length == 2) && memcmp (text, "..", length) == 0;
+    return length > 0 && length < 256 && !is_dots && !memchr (text, '/', length) && tn_utf8 (text, length);
 }

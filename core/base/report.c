@@ -40,8 +40,8 @@ tenon_report_free (tenon_report *report)
 }
 
 static bool
-add_entry (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, const char *subject,
-           const char *file, const char *message)
+keep_entry (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, const char *subject,
+            const char *file, const char *message)
 {
     if (report->count >= MOST_ENTRIES
         || !tn_grow (&report->entries, &report->room, report->count, sizeof (struct entry)))
@@ -71,7 +71,7 @@ tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_
     vsnprintf (message, sizeof message, format, list);
     va_end (list);
     pthread_mutex_lock (&report->lock);
-    if (!add_entry (report, kind, status, chosen, subject ? subject : "", file ? file : "", message))
+    if (!keep_entry (report, kind, status, chosen, subject ? subject : "", file ? file : "", message))
         report->lost++;
     pthread_mutex_unlock (&report->lock);
 }

@@ -7,7 +7,6 @@
  * slot. */
 #ifndef TN_CATALOG_H
 #define TN_CATALOG_H
-#include "base/arena.h"
 #include "catalog/names.h"
 #include "catalog/shape.h"
 #include "catalog/value.h"

@@ -2,7 +2,7 @@
 /* value.h - metadata values: copies, items of arrays, comparison. */
 #ifndef TN_VALUE_H
 #define TN_VALUE_H
-#include "base/arena.h"
+#include "base/base.h"
 #include <tenon/types.h>
 
 struct tn_catalog;

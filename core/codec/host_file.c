@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host_file.c - begins another file beside the target. */
 #include "codec/host_file.h"
-#include "base/path.h"
+#include "base/io.h"
 #include "codec/write.h"
 
 /* A dry run makes no files, but knows their names as a real one does. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host_sources.c - parts, siblings, and describing them with whichever codec recognises them. */
 #include "codec/host_sources.h"
-#include "base/path.h"
+#include "base/io.h"
 #include "codec/describe.h"
 #include "codec/recognise.h"
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* open.c - opens files: source, codec, describe, checks. */
-#include "base/path.h"
+#include "base/io.h"
 #include "catalog/file.h"
 #include "codec/describe.h"
 #include "codec/overlaps.h"

@@ -2,7 +2,7 @@
 /* shards.c - sets of files: NAME-00001-of-00003.EXTENSION, or an index and what it names. Names come from
  * codecs, paths and folders, and are never taken apart to anything but a bare name beside the file. */
 #include "open/shards.h"
-#include "base/path.h"
+#include "base/io.h"
 #include "codec/describe.h"
 #include "codec/recognise.h"
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* save.c - saves a plan: chooses the codec and the name, runs the codec over a sink, and commits. */
-#include "base/path.h"
+#include "base/io.h"
 #include "catalog/file.h"
 #include "codec/storable.h"
 #include "codec/write.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* atomic.c - files that appear whole or not at all. */
 #include "sink/atomic.h"
-#include "base/path.h"
+#include "base/io.h"
 #include "sink/atomic_file.h"
 #include "sink/temporary.h"
 #include <errno.h>

@@ -3,7 +3,6 @@
  * files. */
 #include "source/source.h"
 #include "base/io.h"
-#include "base/path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -6,7 +6,6 @@
  * is in a stream. */
 #ifndef TN_SOURCE_H
 #define TN_SOURCE_H
-#include "base/arena.h"
 #include "context/context.h"
 #include <pthread.h>
 #include <stdatomic.h>

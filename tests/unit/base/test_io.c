@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_io.c - reads and writes that come in pieces, the end of a file, failures; names of files in paths. */
 #include "base/io.h"
-#include "base/path.h"
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
