@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_pool.c - every item once, the lowest failure, jobs within and beside jobs, and forks. */
+/* test_pool.c - every item is done once, the lowest failure, jobs inside and beside jobs, forks. */
 #include "base/pool.h"
 #include <check.h>
 #include <pthread.h>
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* which does not allow threads in the child of a process with threads */
+/* ThreadSanitizer does not allow threads in the child of a process with threads */
 #if defined(__SANITIZE_THREAD__)
 #define NO_FORKS
 #elif defined(__has_feature)
@@ -19,16 +19,16 @@
 
 #define ITEMS 5000u
 
-/* Check's own assertions are for one thread, and slow: items count what is wrong. */
+/* Check's assertions are slow, and for one thread only: items count failed conditions. */
 static atomic_uint wrong;
 #define WANT(condition) atomic_fetch_add_explicit (&wrong, !(condition), memory_order_relaxed)
 
 struct work {
     struct tn_pool *pool;
     atomic_uint seen[ITEMS];
-    atomic_uint busy[64]; /* items that a worker is at: never more than one */
-    uint64_t last[64];    /* what a worker began before */
-    uint64_t fails_from;  /* this item and those after it fail, with their number */
+    atomic_uint busy[64]; /* items that a worker does at once: at most one */
+    uint64_t last[64];    /* the number of the item that a worker began last, plus one */
+    uint64_t fails_from;  /* this item and all after it fail, with a status made of their number */
     atomic_uint begun;
     tenon_error error;
 };
@@ -48,7 +48,7 @@ count_item (void *job, uint64_t item, unsigned worker, tenon_error *error)
                                     : TENON_OK;
 }
 
-static bool in_two_steps; /* tn_pool_start and tn_pool_wait do as tn_pool_run does */
+static bool in_two_steps; /* use tn_pool_start and tn_pool_wait instead of tn_pool_run */
 
 static tenon_status
 run_job (struct work *work, uint64_t count, uint64_t fails_from)
@@ -160,8 +160,8 @@ meet_others (void *job, uint64_t item, unsigned worker, tenon_error *error)
     return TENON_OK;
 }
 
-/* The caller meets a job's only item while it is not waited for; what it runs itself meanwhile stays on its
- * thread. */
+/* The only item of a job runs while its caller does something else. Jobs that the caller runs meanwhile stay
+ * on its thread. */
 START_TEST (a_job_beside_its_caller)
 {
     tenon_error none = TENON_ERROR_INIT;

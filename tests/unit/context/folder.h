@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* folder.h - for the tests of the configuration: a folder that takes the place of the user's, and contexts
- * made of it. */
+/* folder.h - for the tests of the configuration: a folder that stands in for the user's, and contexts that
+ * read it. */
 #ifndef FOLDER_H
 #define FOLDER_H
 #include "context/context.h"
@@ -44,7 +44,7 @@ fresh_error (void)
     error = fresh;
 }
 
-/* Writes FOLDER/name, and the folders that it lies in. */
+/* Writes FOLDER/name, and makes the folders on its way. */
 static inline char *
 write_file (const char *name, const char *text)
 {
@@ -78,7 +78,7 @@ value_of (const char *section, const char *key)
     return entry ? entry->value : NULL;
 }
 
-/* A context of what is in the folder, and of these settings. */
+/* A context of the files in the folder, and of these settings. */
 static inline tenon_status
 make_context (tenon_context **context, const char *const *words, uint32_t flags)
 {

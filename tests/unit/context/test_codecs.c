@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_codecs.c - how codecs are configured, found and asked about. */
+/* test_codecs.c - configuring codecs, finding them, and the answers about them. */
 #include "context/settings_read.h"
 #include "toy.h"
 
@@ -92,7 +92,7 @@ START_TEST (wrong_settings)
 }
 END_TEST
 
-/* ---- settings of one call ---- */
+/* ---- settings of one open or save ---- */
 
 START_TEST (overlays)
 {
@@ -131,7 +131,7 @@ START_TEST (overlays)
 }
 END_TEST
 
-/* ---- what applications see ---- */
+/* ---- the public functions ---- */
 
 START_TEST (questions)
 {

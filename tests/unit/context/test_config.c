@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_config.c - what becomes of unknown keys, and the effective configuration. */
+/* test_config.c - unknown keys, and the list of the effective configuration. */
 #include "folder.h"
 
-/* ---- what is unknown ---- */
+/* ---- unknown entries ---- */
 
 static void
 expect_refused (const char *text, const char *words)
@@ -101,9 +101,9 @@ START_TEST (structs_of_other_sizes)
 }
 END_TEST
 
-/* ---- the file that is installed ---- */
+/* ---- the installed file ---- */
 
-/* With every "#key = value" and "#[section]" taken for what it says, the file says the defaults. */
+/* With "#" removed from every "#key = value" and "#[section]", the file sets the defaults. */
 START_TEST (installed_file_says_the_defaults)
 {
     static char text[1 << 16], bare[1 << 16];
@@ -117,7 +117,7 @@ START_TEST (installed_file_says_the_defaults)
     fclose (file);
     ck_assert_int_eq (tn_settings_parse (&settings, "conf", text, length, &error), TENON_OK);
     for (uint64_t i = 0; i < settings.count; i++)
-        ck_assert_ptr_null (settings.entries[i].key); /* as it is, it sets nothing */
+        ck_assert_ptr_null (settings.entries[i].key); /* as installed, it sets nothing */
     for (const char *p = text; *p; p++)
         if (!(p[0] == '#' && p[1] && p[1] != ' ' && p[1] != '\n'))
             bare[fill++] = *p;

@@ -12,7 +12,7 @@ set_up (void)
                                       .flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT };
     tenon_error error = TENON_ERROR_INIT;
     ck_assert_int_eq (tenon_context_new (&context, &options, NULL), TENON_OK);
-    /* without the plugins that are built in, or installed */
+    /* no plugins, built in or installed */
     tn_registry_free (&context->registry);
     ck_assert_int_eq (tn_registry_begin (context, &error), TENON_OK);
 }
@@ -23,7 +23,7 @@ tear_down (void)
     tenon_context_free (context);
 }
 
-/* What types.h says of each, written down a second time. */
+/* The statements of types.h, written a second time. */
 static const struct {
     uint32_t id;
     const char *name;
@@ -107,7 +107,7 @@ START_TEST (structs_of_other_sizes)
 }
 END_TEST
 
-/* ---- registered ones ---- */
+/* ---- registered dtypes ---- */
 
 static int32_t
 decode_blocks (const void *blocks, float *items, uint64_t count)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_loader.c - which plugin files are loaded, in which order, and what is said of the others. */
+/* test_loader.c - which plugin files are loaded, in which order, and the verdicts on the others. */
 #include "context/context.h"
 #include <check.h>
 #include <errno.h>
@@ -40,7 +40,7 @@ tear_down (void)
 static const char *
 path_of (const char *where, const char *name)
 {
-    static char path[16][256]; /* the last sixteen stay */
+    static char path[16][256]; /* the last sixteen results stay valid */
     static unsigned next;
     next = (next + 1) % 16;
     snprintf (path[next], sizeof path[next], "%s/%s", where, name);
@@ -74,7 +74,7 @@ put_plugin (const char *plugin, const char *where, const char *name)
     return put_part (plugin, where, name, SIZE_MAX);
 }
 
-/* ---- contexts and what they say ---- */
+/* ---- contexts and their verdicts ---- */
 
 static tenon_status
 make_context (const char *plugin_path, const char *const *settings)
@@ -214,7 +214,7 @@ START_TEST (disabled)
 }
 END_TEST
 
-/* ---- whom to trust ---- */
+/* ---- trusted files and folders ---- */
 
 START_TEST (writable_by_everybody)
 {
@@ -285,7 +285,7 @@ START_TEST (more_rights_than_the_user)
 }
 END_TEST
 
-/* ---- where to look ---- */
+/* ---- where plugins are looked for ---- */
 
 START_TEST (shadows)
 {
@@ -297,7 +297,7 @@ START_TEST (shadows)
     MAKE (path);
     expect_verdict (first, TENON_OK, IN_USE);
     expect_verdict (second, TENON_E_EXISTS, words);
-    /* one that cannot be used hides nobody */
+    /* a plugin that cannot be used hides no other */
     ck_assert_int_eq (mkdir (path_of (folder, "broken"), 0755), 0);
     const char *broken = put_plugin ("blank", folder, "broken/lone.so");
     snprintf (path, sizeof path, "%s/broken:%s", folder, other);
@@ -319,7 +319,7 @@ START_TEST (named)
     MAKE_WITH (folder, setting, "plugin.mine.enabled=no");
     expect_verdict (file, TENON_E_CONFIG, "disabled at test");
     MAKE_WITH (folder, setting,
-               "plugin.mine.path=/nowhere/y.so"); /* no falling back on others of that name */
+               "plugin.mine.path=/nowhere/y.so"); /* no other plugin of that name takes its place */
     expect_beginning ("/nowhere/y.so", TENON_E_NOT_FOUND, "looking for it: ");
     MAKE_WITH (folder, setting, "plugin.mine.path=");
     expect_verdict (hidden, TENON_E_MALFORMED, "no plugin: it does not export tenon_plugin_v0");
@@ -372,7 +372,7 @@ START_TEST (order_of_folders)
     write_ini ("late.ini", "[core]\nplugin_path = /l1\nplugin_path = /l2\n");
     MAKE_WITH ("/p", "core.plugin_path=/o");
     ck_assert_uint_eq (context->folder_count,
-                       TN_COUNT (expected) + 1); /* and the one that it was built for */
+                       TN_COUNT (expected) + 1); /* and the folder that libtenon was built for */
     for (size_t i = 0; i < TN_COUNT (expected); i++) {
         const char *origin = context->folders[i].origin;
         ck_assert_str_eq (context->folders[i].path, expected[i].path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_option.c - the values of settings, and near misses. */
+/* test_option.c - the values of settings, and suggestions for misspelt words. */
 #include "base/nearest.h"
 #include "context/option.h"
 #include <check.h>
@@ -122,7 +122,7 @@ START_TEST (numbers)
     static const char *const bad[] = { "",      ".",     "1,5", "nan", "inf",   "-inf",
                                        "0x1p3", "1e999", " 1",  "1 ",  "1.5.2", "e5" };
     struct tenon_setting setting;
-    /* where a comma divides, if the machine has such a locale: nothing may change */
+    /* a locale with a decimal comma, if the machine has one, changes nothing */
     if (!setlocale (LC_ALL, "de_DE.UTF-8"))
         setlocale (LC_ALL, "de_DE.utf8");
     ck_assert (parse_option (TENON_OPTION_NUMBER, "1.5", 0, 0, &setting) == TENON_OK

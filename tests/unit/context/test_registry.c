@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_registry.c - what plugins may hand over, and what refuses them. */
+/* test_registry.c - the tables of plugins: what is accepted, what is refused. */
 #include "toy.h"
 
-/* Nothing of a refused plugin may be left. */
+/* A refused plugin must leave nothing behind. */
 static void
 expect_refused (tenon_status status, const char *words)
 {
@@ -192,7 +192,7 @@ START_TEST (longer_and_shorter)
     const struct tn_codec *copy = context->registry.codecs[0];
     ck_assert_uint_eq (copy->table.struct_size, sizeof copy->table);
     ck_assert_str_eq (copy->table.options[1].name, "order");
-    /* one that ends before write, and before filters */
+    /* structs that end before write, and before filters */
     codec.id = "short", codec.struct_size = offsetof (struct tenon_codec, write), codec.write = toy_describe;
     plugin.struct_size = offsetof (struct tenon_plugin, filters);
     ck_assert_int_eq (tn_registry_add (context, &plugin, "shorter", NULL, why), TENON_OK);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_settings.c - ini files, and the order of the places that settings come from. */
+/* test_settings.c - ini files, the program's settings, and the order in which they apply. */
 #include "folder.h"
 
 static const char *
@@ -45,12 +45,12 @@ START_TEST (later_lines_win)
     ck_assert_str_eq (value_of ("core", "threads"), "2");
     ck_assert_str_eq (value_of ("core", "plugin_path"), "/b");
     for (uint64_t i = 0; i < settings.count;
-         i++) /* the earlier ones are known as well; nobody asked for [save] */
+         i++) /* earlier entries are known, too; [save] was not looked for */
         ck_assert_int_eq (settings.entries[i].known, strcmp (settings.entries[i].section, "save") != 0);
 }
 END_TEST
 
-/* "[s]\nk = " and `size` bytes in all in the second line */
+/* "[s]\nk = ", and as much as makes the second line `size` bytes long */
 static void
 long_line (char *text, size_t size, const char *end)
 {
@@ -73,7 +73,7 @@ START_TEST (what_would_be_cut)
     ck_assert_str_eq (error.message, "x.ini:2: the line has 199 bytes, at most 198 can be read");
     long_line (text, 1000, "");
     ck_assert_int_eq (parse_text (text, strlen (text)), TENON_E_CONFIG);
-    /* a comment may be as long as it likes */
+    /* a comment may have any length */
     memset (text, '#', 1000);
     strcpy (text + 1000, "\n[s]\nk=1");
     ck_assert_int_eq (parse_text (text, strlen (text)), TENON_OK);
@@ -132,7 +132,7 @@ START_TEST (settings_of_the_program)
 }
 END_TEST
 
-/* ---- places ---- */
+/* ---- where settings come from ---- */
 
 START_TEST (order_of_files)
 {
@@ -210,7 +210,7 @@ START_TEST (home)
 }
 END_TEST
 
-/* Runs in a process of its own, which may give up being root. */
+/* Runs in a process of its own, which may drop root's rights. */
 static void
 be_nobody (void)
 {
@@ -277,7 +277,7 @@ main (void)
     suite_add_tcase (suite, tests);
     SRunner *runner = srunner_create (suite);
     if (srunner_fork_status (runner) == CK_FORK) {
-        /* the folder is made and removed by the parent, which stays what it is */
+        /* the parent, which keeps its rights, makes and removes the folder */
         for (size_t i = 0; i < TN_COUNT (apart); i++) {
             TCase *alone = tcase_create ("alone");
             tcase_add_unchecked_fixture (alone, set_up, tear_down);

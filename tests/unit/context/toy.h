@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* toy.h - a plugin for the tests of the registry, in tables that they may spoil; and the context that it is
- * put into. */
+/* toy.h - a plugin for the tests of the registry, whose tables they may spoil, and the context that it is
+ * added to. */
 #ifndef TOY_H
 #define TOY_H
 #include "context/registry.h"
@@ -17,7 +17,7 @@ set_up (void)
     tenon_context_options options = { .struct_size = sizeof options,
                                       .flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT };
     ck_assert_int_eq (tenon_context_new (&context, &options, NULL), TENON_OK);
-    /* without the plugins that are built in, or installed */
+    /* no plugins, built in or installed */
     tn_registry_free (&context->registry);
     ck_assert_int_eq (tn_registry_begin (context, &error), TENON_OK);
 }
@@ -89,7 +89,7 @@ static const struct tenon_codec *codecs[2] = { &codec };
 static const struct tenon_filter *filters[2] = { &filter };
 static const struct tenon_dtype *dtypes[2] = { &dtype };
 
-/* All tables good again. */
+/* Makes all tables good again. */
 static inline void
 reset_plugin (void)
 {

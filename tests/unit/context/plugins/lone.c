@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lone.c - a plugin with nothing wrong about it: one codec, which finds nothing in any file. */
+/* lone.c - a good plugin: one codec, which finds nothing in any file. */
 #include <tenon/plugin.h>
 
 static tenon_status

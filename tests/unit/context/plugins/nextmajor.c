@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nextmajor.c - a plugin for a major version to come. */
+/* nextmajor.c - a plugin for a later major version. */
 #include <tenon/plugin.h>
 
 TENON_EXPORT const void *tenon_plugin_v1 (const void *host);

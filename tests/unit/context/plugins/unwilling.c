@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unwilling.c - a plugin that has found a reason not to be used here. */
+/* unwilling.c - a plugin that hands over no table. */
 #include <tenon/plugin.h>
 
 const struct tenon_plugin *
