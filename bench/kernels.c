@@ -5,6 +5,7 @@
  *   kernels [MiB of the larger buffer, default 256] [runs, default 9] */
 #define _GNU_SOURCE
 #include "kernels/cast.h"
+#include "kernels/cast_small.h"
 #include "kernels/swap.h"
 #include "kernels/transpose.h"
 #include <pthread.h>

@@ -18,6 +18,7 @@ core_libcore_la_SOURCES = \
 	core/base/version.c \
 	core/catalog/catalog.c \
 	core/catalog/catalog.h \
+	core/catalog/file.c \
 	core/catalog/file.h \
 	core/catalog/names.c \
 	core/catalog/names.h \
@@ -91,25 +92,27 @@ core_libcore_la_SOURCES = \
 	core/kernels/cast.c \
 	core/kernels/cast.h \
 	core/kernels/cast_fast.c \
+	core/kernels/cast_fast.h \
 	core/kernels/cast_small.c \
+	core/kernels/cast_small.h \
 	core/kernels/checksum.c \
 	core/kernels/checksum.h \
 	core/kernels/deflate.c \
 	core/kernels/deflate.h \
 	core/kernels/deflate_isal.c \
+	core/kernels/deflate_isal.h \
 	core/kernels/deflate_zlib.c \
+	core/kernels/deflate_zlib.h \
 	core/kernels/swap.c \
 	core/kernels/swap.h \
 	core/kernels/transpose.c \
 	core/kernels/transpose.h \
 	core/open/carry_restore.c \
 	core/open/carry_restore.h \
-	core/open/file_info.c \
 	core/open/open.c \
 	core/open/read.c \
 	core/open/shards.c \
 	core/open/shards.h \
-	core/open/start.c \
 	core/open/verify.c \
 	core/plan/metadata_text.c \
 	core/plan/plan.c \

@@ -4,6 +4,8 @@
  * target. Everything but i64 and u64 fits an f64 exactly; those two are prepared so that the rounding that
  * follows comes out right. */
 #include "kernels/cast.h"
+#include "kernels/cast_fast.h"
+#include "kernels/cast_small.h"
 #include <stdbool.h>
 #include <string.h>
 

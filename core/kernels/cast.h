@@ -41,50 +41,7 @@ int tn_cast_possible (uint32_t from_dtype, uint32_t to_dtype);
  * rounding mode must be the default. Nothing happens when the pair is not possible. Any thread. */
 void tn_cast (uint32_t to_dtype, void *to, uint32_t from_dtype, const void *from, uint64_t count);
 
-/* ---- inside cast*.c, and for tests ---- */
-
 /* tn_cast without its shortcuts; gives the same bytes. */
 void tn_cast_general (uint32_t to_dtype, void *to, uint32_t from_dtype, const void *from, uint64_t count);
-
-/* A shortcut for all items, or NULL. */
-typedef void (*tn_cast_kernel) (void *to, const void *from, uint64_t count);
-/* From f32, or to f32. */
-tn_cast_kernel tn_cast_kernel_from_f32 (uint32_t to_dtype);
-tn_cast_kernel tn_cast_kernel_to_f32 (uint32_t from_dtype);
-
-/* Bits of one item of a plain dtype, 4 to 128. */
-uint32_t tn_cast_bits (uint32_t dtype);
-
-/* Items that are converted at once by the general way: their f64s stay in the first-level cache. */
-#define TN_CAST_CHUNK 512
-
-/* Between the small floats (f16, bf16, f8_*, f6_*, f4), at most TN_CAST_CHUNK items of them, and f64. */
-void tn_cast_load_small (uint32_t dtype, double *to, const unsigned char *from, uint64_t count);
-void tn_cast_store_small (uint32_t dtype, unsigned char *to, const double *from, uint64_t count);
-
-/* A binary float of at most 16 bits: sign, exponent, mantissa from the top. */
-struct tn_cast_format {
-    uint32_t bits, mantissa_bits;
-    int32_t bias;
-    uint32_t largest;  /* code of the largest finite magnitude */
-    uint32_t overflow; /* what a larger one becomes: infinity, NaN, or `largest` again */
-    uint32_t kind;     /* TN_CAST_IEEE … */
-};
-enum {
-    TN_CAST_IEEE, /* infinity is the code after `largest`, everything above it is NaN */
-    TN_CAST_FN,   /* finite, and one NaN of each sign at `overflow` */
-    TN_CAST_FNUZ, /* finite, no negative zero: its code is the NaN */
-    TN_CAST_ONLY  /* finite numbers and nothing else */
-};
-
-#define TN_CAST_FORMAT_F16 ((struct tn_cast_format){ 16, 10, 15, 0x7bff, 0x7c00, TN_CAST_IEEE })
-#define TN_CAST_FORMAT_BF16 ((struct tn_cast_format){ 16, 7, 127, 0x7f7f, 0x7f80, TN_CAST_IEEE })
-#define TN_CAST_FORMAT_F8_E4M3 ((struct tn_cast_format){ 8, 3, 7, 0x7e, 0x7f, TN_CAST_FN })
-#define TN_CAST_FORMAT_F8_E5M2 ((struct tn_cast_format){ 8, 2, 15, 0x7b, 0x7c, TN_CAST_IEEE })
-#define TN_CAST_FORMAT_F8_E4M3FNUZ ((struct tn_cast_format){ 8, 3, 8, 0x7f, 0x80, TN_CAST_FNUZ })
-#define TN_CAST_FORMAT_F8_E5M2FNUZ ((struct tn_cast_format){ 8, 2, 16, 0x7f, 0x80, TN_CAST_FNUZ })
-#define TN_CAST_FORMAT_F6_E2M3 ((struct tn_cast_format){ 6, 3, 1, 0x1f, 0x1f, TN_CAST_ONLY })
-#define TN_CAST_FORMAT_F6_E3M2 ((struct tn_cast_format){ 6, 2, 3, 0x1f, 0x1f, TN_CAST_ONLY })
-#define TN_CAST_FORMAT_F4 ((struct tn_cast_format){ 4, 1, 1, 0x07, 0x07, TN_CAST_ONLY })
 
 #endif

@@ -5,8 +5,10 @@
  * A kernel works on blocks of a constant length without branches, so that compilers make vector instructions
  * of it also at -O2, in one version for any processor and, on x86-64, in one for AVX2 and F16C, chosen at run
  * time. */
-#include "kernels/cast.h"
+#include "kernels/cast_fast.h"
+#include "kernels/cast_small.h"
 #include <string.h>
+#include <tenon/types.h>
 
 #if defined __x86_64__ && !defined TENON_PORTABLE_KERNELS
 #include <immintrin.h>

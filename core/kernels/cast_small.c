@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* cast_small.c - the floats of at most 16 bits to f64, exactly, and from f64, with one rounding. One
- * description per format (cast.h) and two functions serve all of them; only f8_e8m0 is of another kind. */
-#include "kernels/cast.h"
+ * description per format (cast_small.h) and two functions serve all of them; only f8_e8m0 is of another kind.
+ */
+#include "kernels/cast_small.h"
 #include <string.h>
+#include <tenon/types.h>
 
 static const uint8_t bits_of_dtype[TENON_DTYPE_FIXED] = {
     [TENON_BOOL] = 8,    [TENON_U8] = 8,      [TENON_U16] = 16,        [TENON_U32] = 32,

@@ -11,6 +11,8 @@
  * final block) could be put behind a copy of the block; but a final block inside, written for that, can take
  * them for its own data, and nothing in the result tells. So it is not used there. */
 #include "kernels/deflate.h"
+#include "kernels/deflate_isal.h"
+#include "kernels/deflate_zlib.h"
 #ifdef HAVE_LIBDEFLATE
 #include <libdeflate.h>
 #endif
@@ -49,11 +51,15 @@ close_state (void *opaque)
     struct state *state = opaque;
     if (!state)
         return;
-    tn_zlib_encoder_free (state->zlib_encoder);
-    tn_zlib_decoder_free (state->zlib_decoder);
+    if (state->zlib_encoder)
+        tn_zlib_encoder_free (state->zlib_encoder);
+    if (state->zlib_decoder)
+        tn_zlib_decoder_free (state->zlib_decoder);
 #ifdef HAVE_ISAL
-    tn_isal_encoder_free (state->isal_encoder);
-    tn_isal_decoder_free (state->isal_decoder);
+    if (state->isal_encoder)
+        tn_isal_encoder_free (state->isal_encoder);
+    if (state->isal_decoder)
+        tn_isal_decoder_free (state->isal_decoder);
 #endif
 #ifdef HAVE_LIBDEFLATE
     libdeflate_free_compressor (state->compressor);

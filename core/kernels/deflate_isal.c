@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* deflate_isal.c - deflate by ISA-L: blocks are encoded at many times zlib's speed, and streams decoded in
  * pieces straight into the caller's memory. */
+#include "kernels/deflate_isal.h"
 #include "kernels/deflate.h"
 #ifdef HAVE_ISAL
 #include <isa-l/igzip_lib.h>

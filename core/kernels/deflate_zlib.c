@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* deflate_zlib.c - deflate by zlib, which can do everything, slowly. */
+#include "kernels/deflate_zlib.h"
 #include "kernels/deflate.h"
 #include <zlib.h>
 

@@ -381,14 +381,12 @@ restore (struct reader *reader)
 }
 
 tenon_status
-tn_carry_restore (struct tn_catalog *catalog, tenon_report *report, tenon_error *error)
+tn_carry_restore (struct tn_catalog *catalog, uint64_t index, tenon_report *report, tenon_error *error)
 {
     struct reader reader = { .catalog = catalog, .report = report, .error = error };
-    uint64_t index;
-    if (!tn_catalog_find_key (catalog, TN_CARRY_KEY, strlen (TN_CARRY_KEY), &index)
-        || catalog->metadata[index].value.type != TENON_STRING)
-        return TENON_OK;
     const struct tenon_value *record = &catalog->metadata[index].value;
+    if (record->type != TENON_STRING)
+        return TENON_OK;
     TN_FREE char *copy = malloc (record->count + 1);
     if (!copy)
         return tn_fail_memory (error);

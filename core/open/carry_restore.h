@@ -6,8 +6,10 @@
 
 #define TN_CARRY_KEY "tenon.types"
 
-/* After describe: gives back dtypes and shapes, and the order of tensors and keys. What cannot be is a note.
- * The record is taken out of the metadata when all that it lists was restored. */
-tenon_status tn_carry_restore (struct tn_catalog *catalog, tenon_report *report, tenon_error *error);
+/* After describe, when the catalog has a record: number `index` of its metadata. Gives back dtypes and
+ * shapes, and the order of tensors and keys. What cannot be given back is a note. The record is taken out of
+ * the metadata when all that it lists was restored. */
+tenon_status tn_carry_restore (struct tn_catalog *catalog, uint64_t index, tenon_report *report,
+                               tenon_error *error);
 
 #endif

@@ -1,46 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* open.c - opens files: source, codec, describe, checks. */
+/* open.c - makes contexts, and opens files: source, codec, describe, checks. */
 #include "base/io.h"
+#include "base/path.h"
 #include "catalog/file.h"
 #include "codec/describe.h"
+#include "codec/host.h"
 #include "codec/overlaps.h"
 #include "codec/recognise.h"
 #include "open/carry_restore.h"
 #include "open/shards.h"
 #include <errno.h>
 
-TENON_API void
-tenon_close (tenon_file *file)
+/* A context with all services behind it. */
+TENON_API tenon_status
+tenon_context_new (tenon_context **context, const tenon_context_options *options, tenon_error *error)
 {
-    if (!file)
-        return;
-    while (file->memory) {
-        tenon_memory *memory = file->memory;
-        file->memory = memory->next;
-        tenon_memory_free (memory);
-    }
-    tn_catalog_drop (file->catalog);
-    tenon_report_free (file->report);
-    pthread_mutex_destroy (&file->lock);
-    free (file->path);
-    free (file);
-}
-
-static tenon_file *
-file_new (tenon_context *context, const char *path)
-{
-    tenon_file *file = calloc (1, sizeof *file);
-    if (!file)
-        return NULL;
-    pthread_mutex_init (&file->lock, NULL);
-    file->context = context;
-    file->catalog = tn_catalog_new (context);
-    file->report = tn_report_new ();
-    file->path = tn_strndup (path, strlen (path));
-    if (file->catalog && file->report && file->path)
-        return file;
-    tenon_close (file);
-    return NULL;
+    tenon_error failure = TENON_ERROR_INIT;
+    if (!context)
+        return TENON_E_MISUSE;
+    *context = NULL;
+    (void) tn_context_make (context, options, &tn_host, &failure);
+    return tn_error_out (error, &failure);
 }
 
 static uint64_t
@@ -54,8 +34,10 @@ static tenon_status
 complete (tenon_file *file, tenon_error *error)
 {
     struct tn_catalog *catalog = file->catalog;
+    uint64_t record;
     TN_TRY (tn_check_overlaps (catalog, error));
-    TN_TRY (tn_carry_restore (catalog, file->report, error));
+    if (tn_catalog_find_key (catalog, TN_CARRY_KEY, strlen (TN_CARRY_KEY), &record))
+        TN_TRY (tn_carry_restore (catalog, record, file->report, error));
     for (uint64_t i = 0; i < catalog->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (catalog, i);
         uint64_t elements = 1;
@@ -131,7 +113,7 @@ static tenon_status
 open_set (tenon_context *context, const struct tn_shards *set, const tenon_open_options *options,
           tenon_file **result, tenon_error *error)
 {
-    tenon_file *file = file_new (context, set->path);
+    tenon_file *file = tn_file_new (context, set->path);
     if (!file) {
         tn_source_free (set->source);
         return tn_fail_memory (error);

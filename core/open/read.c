@@ -3,7 +3,6 @@
 #include "catalog/file.h"
 #include "source/scan.h"
 #include "transfer/transfer.h"
-#include <sys/mman.h>
 
 /* ---- requests ---- */
 
@@ -137,45 +136,7 @@ tenon_read (tenon_file *file, tenon_request *requests, uint64_t count, const ten
     return finish_call (file, error, &mine);
 }
 
-/* ---- memory of the library ---- */
-
-#define HUGE_PAGE (2u << 20)
-
-static tenon_memory *
-memory_new (uint64_t size)
-{
-    tenon_memory *memory = calloc (1, sizeof *memory);
-    if (!memory || size == 0)
-        return memory;
-    /* room to begin at a huge page: the kernel only then gives one at the first touch */
-    uint64_t room =
-        size >= HUGE_PAGE ? (size + 2 * (uint64_t) HUGE_PAGE - 1) & ~(uint64_t) (HUGE_PAGE - 1) : size;
-    void *base = room > SIZE_MAX
-                     ? MAP_FAILED
-                     : mmap (NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (base == MAP_FAILED) {
-        free (memory);
-        return NULL;
-    }
-#ifdef MADV_HUGEPAGE
-    if (size >= HUGE_PAGE)
-        madvise (base, room, MADV_HUGEPAGE);
-#endif
-    memory->base = base;
-    memory->size = room;
-    return memory;
-}
-
-TENON_API void
-tenon_memory_free (tenon_memory *memory)
-{
-    if (!memory)
-        return;
-    if (memory->base)
-        munmap (memory->base, memory->size);
-    tn_arena_free (&memory->arena);
-    free (memory);
-}
+/* ---- load ---- */
 
 /* Less is copied. */
 #define LEAST_ROOM 4096u
@@ -231,13 +192,13 @@ load_batch (struct batch *batch, tenon_memory **result, const tenon_progress *pr
     TN_TRY (make_jobs (batch, error));
     for (uint64_t i = 0; i < batch->count; i++)
         total += make_room (&batch->jobs[i]);
-    tenon_memory *memory = memory_new (total);
+    tenon_memory *memory = tn_memory_new (total);
     if (!memory)
         return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "no %llu bytes of memory could be had",
                         (unsigned long long) total);
     uintptr_t start = (uintptr_t) memory->base;
-    if (total >= HUGE_PAGE)
-        start = (start + HUGE_PAGE - 1) & ~(uintptr_t) (HUGE_PAGE - 1);
+    if (total >= TN_HUGE_PAGE)
+        start = (start + TN_HUGE_PAGE - 1) & ~(uintptr_t) (TN_HUGE_PAGE - 1);
     lay_out (batch, (uint8_t *) start);
     tenon_status status = run_jobs (batch, progress, error);
     for (uint64_t i = 0; i < batch->count; i++) {

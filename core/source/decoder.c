@@ -113,6 +113,13 @@ stored_bytes (struct tn_decoder *decoder, const struct tn_source *source, uint64
 
 /* ---- in one piece ---- */
 
+bool
+tn_has_blocks (const struct tn_source *source)
+{
+    return source->block_count > 1 && source->filter->table.decode && !source->parent->encoded
+           && !atomic_load (&source->blocks_are_wrong);
+}
+
 tenon_status
 tn_decoder_blocks (struct tn_decoder *decoder, struct tn_source *source, uint64_t first, uint64_t count,
                    void *to, bool *good, tenon_error *error)
@@ -143,8 +150,8 @@ tn_whole_fits (const struct tn_source *source, uint64_t most)
     if (source->kind != TN_SOURCE_PART || source->size == 0)
         return false;
     if (!source->filter)
-        return source->size <= most && !tn_source_is_encoded (source);
-    return !tn_source_is_encoded (source->parent) && source->filter->table.decode && source->stored <= most
+        return source->size <= most && !source->encoded;
+    return !source->parent->encoded && source->filter->table.decode && source->stored <= most
            && source->size <= most - source->stored;
 }
 
@@ -226,7 +233,7 @@ turn_to (struct tn_decoder *decoder, struct tn_source *source, tenon_error *erro
     if (decoder->source == source)
         return TENON_OK;
     forget_source (decoder);
-    if (tn_source_is_encoded (source)) {
+    if (source->encoded) {
         if (!decoder->input && !(decoder->input = malloc (INPUT_SIZE)))
             return tn_fail_memory (error);
         if (!(decoder->inner = calloc (1, sizeof *decoder->inner)))

@@ -51,12 +51,7 @@ void tn_decoder_restart (struct tn_decoder *decoder);
 /* ---- in one piece ---- */
 
 /* True if blocks can be decoded by themselves, as far as is known. */
-static inline bool
-tn_has_blocks (const struct tn_source *source)
-{
-    return source->block_count > 1 && source->filter->table.decode && !tn_source_is_encoded (source->parent)
-           && !atomic_load (&source->blocks_are_wrong);
-}
+bool tn_has_blocks (const struct tn_source *source);
 /* Decodes whole blocks first … first + count - 1 of a source with a table of blocks into `to`. *good is false
  * when the table does not hold: the source can be read in order only. */
 tenon_status tn_decoder_blocks (struct tn_decoder *decoder, struct tn_source *source, uint64_t first,

@@ -133,8 +133,7 @@ read_plain (struct tn_readahead *view, struct tn_source *source, uint64_t offset
 static bool
 has_head (const struct tn_source *source)
 {
-    return source->kind == TN_SOURCE_PART && source->filter && source->size > 0
-           && !tn_source_is_encoded (source->parent);
+    return source->kind == TN_SOURCE_PART && source->filter && source->size > 0 && !source->parent->encoded;
 }
 
 /* Stored bytes that are needed for a member's head. */
@@ -263,11 +262,11 @@ tn_readahead_read (struct tn_readahead *view, struct tn_source *source, uint64_t
     bool inside = offset <= source->size && length <= source->size - offset;
     *done = true;
     if (view && inside && length > 0) {
-        if (tn_source_is_encoded (source) ? read_head (view, source, offset, to, length)
-                                          : read_plain (view, source, offset, to, length))
+        if (source->encoded ? read_head (view, source, offset, to, length)
+                            : read_plain (view, source, offset, to, length))
             return TENON_OK;
     }
-    if (!tn_source_is_encoded (source))
+    if (!source->encoded)
         return tn_source_read (source, offset, to, length, error);
     *done = false;
     return TENON_OK;

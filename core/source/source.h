@@ -17,6 +17,7 @@ struct tn_source {
     uint32_t number;  /* in its catalog */
     uint32_t depth;   /* sources that it lies in */
     uint64_t size;    /* bytes, decoded */
+    bool encoded;     /* a filter lies between it and its root */
     const char *name; /* bare, not empty only if there is one; as long as name_length, then NUL */
     uint64_t name_length;
     char *path; /* as it was opened; parts: "PATH: member 'KEY'", made when needed. NULL: none */
@@ -87,13 +88,6 @@ const uint8_t *tn_source_map (struct tn_source *source, const char **why);
 void tn_source_fail_in (const struct tn_source *source, tenon_error *error);
 /* A range of tensor data, or a part with its lead, was described in it. */
 void tn_source_note_range (struct tn_source *source, uint64_t begin, uint64_t length);
-/* Is a filter on the way? */
-static inline bool
-tn_source_is_encoded (const struct tn_source *source)
-{
-    return source->backing->kind == TN_SOURCE_PART;
-}
-
 /* TENON_E_CHECKSUM when the source has a checksum, and this sum of all its bytes is another one. */
 tenon_status tn_source_compare (const struct tn_source *source, uint32_t sum, tenon_error *error);
 

@@ -93,9 +93,8 @@ static tenon_status
 read_source (struct walk *walk, uint64_t offset, void *to, uint64_t length)
 {
     struct tn_source *source = walk->request->source;
-    return tn_source_is_encoded (source)
-               ? tn_decoder_read (&walk->worker->decoder, source, offset, to, length, walk->error)
-               : tn_source_read (source, offset, to, length, walk->error);
+    return source->encoded ? tn_decoder_read (&walk->worker->decoder, source, offset, to, length, walk->error)
+                           : tn_source_read (source, offset, to, length, walk->error);
 }
 
 static tenon_status

@@ -268,3 +268,11 @@ tn_request_from_memory (struct tn_request *request, struct tn_source *memory, co
     request->source = memory;
     request->offset -= first; /* may wrap: what is read begins at `first`, or behind it */
 }
+
+TENON_API int
+tenon_dtype_castable (const tenon_context *context, uint32_t from, uint32_t to)
+{
+    const struct tenon_dtype *source = context ? tn_dtype_get (context, from) : NULL;
+    const struct tenon_dtype *target = context ? tn_dtype_get (context, to) : NULL;
+    return source && target && tn_cast_supported (source, from, target, to);
+}

@@ -80,7 +80,7 @@ slab_size (const struct tn_request *request)
         return STORED_SLAB;
     if (!request->fortran)
         return MADE_SLAB;
-    if (tn_source_is_encoded (request->source))
+    if (request->source->encoded)
         return UINT64_MAX / 2;
     uint64_t share = context->limits[TENON_LIMIT_MEMORY] / (2 * tn_pool_width (context->pool));
     uint64_t even = request->size / (4 * tn_pool_width (context->pool));

@@ -23,7 +23,7 @@ static struct tn_way
 choose_into_memory (const struct tn_request *request, bool guarded, bool blocks)
 {
     const struct tn_source *source = request->source;
-    bool encoded = tn_source_is_encoded (source), contiguous = tn_request_is_contiguous (request);
+    bool encoded = source->encoded, contiguous = tn_request_is_contiguous (request);
     bool small = request->size <= TN_SMALL, checked = guarded && source->check != TENON_CHECK_NONE;
     bool alone = small || (encoded && !request->fortran && !blocks);
     if (alone && guarded && tn_whole_fits (source, member_room (request->catalog->context)))
@@ -50,7 +50,7 @@ choose_in_order (const struct tn_request *request, bool guarded, bool blocks)
         return (struct tn_way){ TN_WAY_SCAN, .sums = true };
     if (source->in_order && request->size > 0)
         return (struct tn_way){ TN_WAY_SPOOL };
-    if (tn_source_is_encoded (source))
+    if (source->encoded)
         return request->fortran && request->size > 0
                    ? (struct tn_way){ TN_WAY_SPOOL, .sums = true }
                    : (struct tn_way){ blocks ? TN_WAY_SLABS : TN_WAY_DECODER, .alone = !blocks };
@@ -61,7 +61,7 @@ struct tn_way
 tn_way_choose (const struct tn_request *request, enum tn_delivery delivery)
 {
     const struct tn_source *source = request->source;
-    bool encoded = tn_source_is_encoded (source), checked = source->check != TENON_CHECK_NONE;
+    bool encoded = source->encoded, checked = source->check != TENON_CHECK_NONE;
     bool guarded = (source->filter || checked) && tn_request_covers (request);
     bool blocks = source->backing == source && tn_has_blocks (source);
     if (request->tensor->storage == TENON_SERVED)
@@ -85,7 +85,7 @@ tn_way_to_map (const struct tn_tensor *tensor, const struct tn_source *source)
 {
     if (tensor->storage != TENON_EXTENT)
         return (struct tn_way){ TN_WAY_SERVED, .alone = true };
-    return (struct tn_way){ tn_source_is_encoded (source) ? TN_WAY_DECODER : TN_WAY_STORED,
+    return (struct tn_way){ source->encoded ? TN_WAY_DECODER : TN_WAY_STORED,
                             .sums_first = source->check && source->check_mapped
                                           && !atomic_load (&source->map_is_good) };
 }

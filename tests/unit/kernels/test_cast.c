@@ -2,6 +2,7 @@
 /* test_cast.c - casts against what the formats' specifications say, worked out here from the definition of
  * each format or written out as bits; and the shortcuts against the general way. */
 #include "kernels/cast.h"
+#include "kernels/cast_small.h"
 #include <check.h>
 #include <math.h>
 #include <stdbool.h>

@@ -1,7 +1,80 @@
 /* SPDX-License-Identifier: MIT */
-/* file_info.c - what a file holds: tensors, metadata. */
+/* file.c - an open file: its memory, and what it holds. */
 #include "catalog/file.h"
-#include "transfer/request.h"
+#include <sys/mman.h>
+
+tenon_memory *
+tn_memory_new (uint64_t size)
+{
+    tenon_memory *memory = calloc (1, sizeof *memory);
+    if (!memory || size == 0)
+        return memory;
+    /* room to begin at a huge page: the kernel only then gives one at the first touch */
+    uint64_t room = size >= TN_HUGE_PAGE
+                        ? (size + 2 * (uint64_t) TN_HUGE_PAGE - 1) & ~(uint64_t) (TN_HUGE_PAGE - 1)
+                        : size;
+    void *base = room > SIZE_MAX
+                     ? MAP_FAILED
+                     : mmap (NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED) {
+        free (memory);
+        return NULL;
+    }
+#ifdef MADV_HUGEPAGE
+    if (size >= TN_HUGE_PAGE)
+        madvise (base, room, MADV_HUGEPAGE);
+#endif
+    memory->base = base;
+    memory->size = room;
+    return memory;
+}
+
+TENON_API void
+tenon_memory_free (tenon_memory *memory)
+{
+    if (!memory)
+        return;
+    if (memory->base)
+        munmap (memory->base, memory->size);
+    tn_arena_free (&memory->arena);
+    free (memory);
+}
+
+TENON_API void
+tenon_close (tenon_file *file)
+{
+    if (!file)
+        return;
+    while (file->memory) {
+        tenon_memory *memory = file->memory;
+        file->memory = memory->next;
+        tenon_memory_free (memory);
+    }
+    tn_catalog_drop (file->catalog);
+    tenon_report_free (file->report);
+    pthread_mutex_destroy (&file->lock);
+    free (file->path);
+    free (file);
+}
+
+tenon_file *
+tn_file_new (tenon_context *context, const char *path)
+{
+    tenon_file *file = calloc (1, sizeof *file);
+    if (!file)
+        return NULL;
+    pthread_mutex_init (&file->lock, NULL);
+    file->context = context;
+    file->catalog = tn_catalog_new (context);
+    file->report = tn_report_new ();
+    file->path = tn_strndup (path, strlen (path));
+    if (file->catalog && file->report && file->path)
+        return file;
+    tenon_close (file);
+    return NULL;
+}
+
+/* ---- tensors and metadata ---- */
 
 TENON_API tenon_status
 tenon_file_get (const tenon_file *file, tenon_file_info *info)
@@ -183,7 +256,7 @@ map_array (const tenon_file *file, const struct tenon_value *array, const void *
     }
     if (!source || array->offset > source->size || array->length > source->size - array->offset)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array is none of this file");
-    if (tn_source_is_encoded (source))
+    if (source->encoded)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "it is stored through the filter %s",
                         source->backing->filter->table.id);
     const uint8_t *base = tn_source_map (source->backing, &why);
@@ -220,12 +293,4 @@ tenon_dtype_get (const tenon_context *context, const tenon_file *file, uint32_t 
     if (!found)
         return TENON_E_NOT_FOUND;
     return tn_reply_struct (info, found, sizeof *found);
-}
-
-TENON_API int
-tenon_dtype_castable (const tenon_context *context, uint32_t from, uint32_t to)
-{
-    const struct tenon_dtype *source = context ? tn_dtype_get (context, from) : NULL;
-    const struct tenon_dtype *target = context ? tn_dtype_get (context, to) : NULL;
-    return source && target && tn_cast_supported (source, from, target, to);
 }
