@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* open.c - makes contexts, and opens files: source, codec, describe, checks. */
 #include "base/io.h"
-#include "base/path.h"
 #include "catalog/file.h"
 #include "codec/describe.h"
 #include "codec/host.h"
