@@ -157,7 +157,9 @@ core_libcore_la_SOURCES = \
 	core/transfer/transfer.c \
 	core/transfer/transfer.h \
 	core/transfer/way.c \
-	core/transfer/way.h
+	core/transfer/way.h \
+	core/transfer/worker.c \
+	core/transfer/worker.h
 nodist_core_libcore_la_SOURCES = plugins/builtin.c
 core_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(INIH_CFLAGS) $(LIBDEFLATE_CFLAGS) $(ISAL_CFLAGS) \
 	-DTENON_PLUGINDIR='"$(plugindir)"' -DTENON_SYSCONFDIR='"$(sysconfdir)"'

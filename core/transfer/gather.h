@@ -2,7 +2,8 @@
 /* gather.h - the stored units of a box, in the order in which they are stored, packed. */
 #ifndef TN_GATHER_H
 #define TN_GATHER_H
-#include "transfer/slab.h"
+#include "transfer/request.h"
+#include "transfer/worker.h"
 
 struct tn_gather {
     uint64_t start[TN_MAX_RANK], count[TN_MAX_RANK];

@@ -66,30 +66,6 @@ tn_slab_range (const struct tn_request *request, const struct tn_slabs *slabs, u
     *size = rows * slabs->row_units / request->target->block_items * request->target->block_bytes;
 }
 
-/* ---- what a thread keeps ---- */
-
-void
-tn_worker_free (struct tn_worker *worker)
-{
-    for (unsigned i = 0; i < TN_COUNT (worker->buffer); i++)
-        free (worker->buffer[i]);
-    tn_decoder_free (&worker->decoder);
-    memset (worker, 0, sizeof *worker);
-}
-
-uint8_t *
-tn_worker_buffer (struct tn_worker *worker, unsigned number, uint64_t size)
-{
-    if (size > worker->room[number] || !worker->buffer[number]) {
-        free (worker->buffer[number]);
-        worker->room[number] = 0;
-        worker->buffer[number] = size < SIZE_MAX / 2 ? malloc (size + 64) : NULL;
-        if (worker->buffer[number])
-            worker->room[number] = size;
-    }
-    return worker->buffer[number];
-}
-
 /* ---- making ---- */
 
 static void

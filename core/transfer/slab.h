@@ -4,6 +4,7 @@
 #ifndef TN_SLAB_H
 #define TN_SLAB_H
 #include "transfer/request.h"
+#include "transfer/worker.h"
 
 struct tn_slabs {
     uint64_t count;     /* how many */
@@ -17,19 +18,6 @@ void tn_slabs_plan (const struct tn_request *request, uint64_t bytes, struct tn_
 /* Where the result of a slab begins, and its size, in bytes. */
 void tn_slab_range (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab,
                     uint64_t *begin, uint64_t *size);
-
-/* What one thread keeps between slabs. Zero it at first. */
-struct tn_worker {
-    uint8_t *buffer[4]; /* the last one for whole members */
-    uint64_t room[4];
-    bool sums;       /* sum up the stored bytes of each slab … */
-    uint32_t crc;    /* … here … */
-    uint64_t summed; /* … so many */
-    struct tn_decoder decoder;
-};
-void tn_worker_free (struct tn_worker *worker);
-/* A buffer of at least `size` bytes. NULL: no memory. */
-uint8_t *tn_worker_buffer (struct tn_worker *worker, unsigned number, uint64_t size);
 
 /* Fills `to` with the slab's result. */
 tenon_status tn_slab_make (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab,

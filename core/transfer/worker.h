@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* worker.h - the memory that one thread keeps between slabs. */
+#ifndef TN_WORKER_H
+#define TN_WORKER_H
+#include "source/decoder.h"
+
+/* Zeroed at first. */
+struct tn_worker {
+    uint8_t *buffer[4]; /* the last one for whole members */
+    uint64_t room[4];
+    bool sums;       /* sum up the stored bytes of each slab … */
+    uint32_t crc;    /* … here … */
+    uint64_t summed; /* … so many */
+    struct tn_decoder decoder;
+};
+void tn_worker_free (struct tn_worker *worker);
+/* A buffer of at least `size` bytes. NULL: no memory. */
+uint8_t *tn_worker_buffer (struct tn_worker *worker, unsigned number, uint64_t size);
+
+#endif
