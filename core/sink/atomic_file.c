@@ -29,8 +29,8 @@ struct file_sink {
     uint8_t *buffer;                                    /* NULL: finished */
 };
 
-/* Reserves the disk space of the whole file, which then lies in one piece. A full disk is noticed now instead
- * of at the end. */
+/* Reserves the disk space of the whole file, which then lies in one piece. A limit on the size of files is
+ * found now; too little space is not, since the hint may be too high. */
 static tenon_status
 reserve_space (struct file_sink *file, tenon_error *error)
 {
@@ -49,7 +49,7 @@ reserve_space (struct file_sink *file, tenon_error *error)
             continue;
         if (errno == EFBIG || errno == EIO)
             return tn_fail_errno (error, errno, "cannot get its space on the disk", file->sink.name);
-        break; /* this file system cannot, or has less space than the hint, which may be too high */
+        break; /* this file system cannot, or has less space than the hint */
     }
 #endif
     file->size_hint = 0;
