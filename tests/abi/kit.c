@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kit.c - what the ABI tests share. */
+/* kit.c - shared by the ABI tests. */
 #include "kit.h"
 #include <dirent.h>
 #include <errno.h>
@@ -87,7 +87,7 @@ load_path (const char *path, size_t *size)
 const uint8_t *
 kit_load (const char *name, size_t *size)
 {
-    static uint8_t *last; /* so that nothing is left that a leak checker would call lost */
+    static uint8_t *last; /* keeps the block reachable for leak checkers */
     free (last);
     return last = load_path (kit_path (name), size);
 }
@@ -127,7 +127,7 @@ kit_copy (const char *plugin, const char *name)
     ck_assert_int_eq (chmod (kit_path (to), 0755), 0);
 }
 
-/* Words of a text, NULL-terminated; they stay for the test. */
+/* The words of a text, NULL-terminated. They live as long as the test. */
 static const char *const *
 words_of (const char *text)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* kit.h - what the ABI tests share: a folder for each test, contexts with chosen plugins, files laid out byte
- * for byte, and questions that end in an assertion. Like any application they know <tenon/tenon.h> only. */
+/* kit.h - shared by the ABI tests: a folder for each test, contexts with chosen plugins, files laid out
+ * byte for byte, and questions that end in an assertion. These tests know <tenon/tenon.h> only, like
+ * applications. */
 #ifndef KIT_H
 #define KIT_H
 #include <check.h>
@@ -18,13 +19,13 @@ extern tenon_context *kit; /* of kit_plugins; freed with the folder */
 extern tenon_error kit_error;
 void kit_setup (void);
 void kit_teardown (void);
-/* NAME in the folder; the last sixteen stay. */
+/* The path of NAME in the folder. The last sixteen results stay valid. */
 const char *kit_path (const char *name);
 void kit_save (const char *name, const void *bytes, size_t size);
-/* All of a file, in memory that the test leaves behind. */
+/* All of a file, in memory that is not freed. */
 const uint8_t *kit_load (const char *name, size_t *size);
 int kit_exists (const char *name);
-/* Files in the folder, but for the one with plugins. */
+/* The number of files in the folder, without the folder of plugins. */
 unsigned kit_count_files (void);
 
 /* ---- contexts ---- */
@@ -34,9 +35,9 @@ void kit_copy (const char *plugin, const char *name);
 /* A context with these plugins only ("toyraw toybox") and these settings ("a=b c=d", or NULL); it is `kit`.
  */
 void kit_plugins (const char *plugins, const char *settings);
-/* The same from what lies in the folder's plugins/; the status. */
+/* Like kit_plugins, with the plugins that lie in the folder's plugins/. Returns the status. */
 tenon_status kit_context (const char *settings);
-/* What became of a plugin; NULL: nothing was said. */
+/* The verdict on a plugin; NULL: there is none. */
 const tenon_report_entry *kit_verdict (const char *plugin);
 
 /* ---- bytes ---- */
@@ -50,7 +51,7 @@ void kit_text (struct bytes *bytes, const char *text);
 /* Little-endian, `width` bytes. */
 void kit_le (struct bytes *bytes, uint64_t number, unsigned width);
 void kit_be (struct bytes *bytes, uint64_t number, unsigned width);
-/* u16 little-endian length, text: toyraw's names and keys. */
+/* A little-endian u16 length and the text, like toyraw's names and keys. */
 void kit_name (struct bytes *bytes, const char *text);
 void kit_f32 (struct bytes *bytes, float number);
 /* Zeros up to a size. */
@@ -65,35 +66,35 @@ void kit_raw_tensor (struct bytes *bytes, const char *name, const char *dtype, u
     {                                                                                                        \
         __VA_ARGS__                                                                                          \
     }
-/* A file of the folder with these bytes. */
+/* Writes these bytes to a file of the folder. */
 void kit_file (const char *name, const struct bytes *bytes);
-/* Are a file's bytes these? Says where they begin to differ. */
+/* Fails, and names the first difference, unless the file has exactly these bytes. */
 void kit_same_file (const char *name, const struct bytes *bytes);
 
 /* ---- asking ---- */
 
-/* `words` are to be found in the message, in this order, with anything between where it has "…". */
+/* Fails unless the message contains `words`; "…" in them stands for any text. */
 void kit_said (const char *message, const char *words);
-/* The last failure, in kit_error. */
+/* Checks the last failure, which is in kit_error. */
 void kit_failed (tenon_status status, tenon_status expected, const char *words);
-/* Opens a file of the folder; settings as in kit_plugins; format NULL: whoever recognises it. */
+/* Opens a file of the folder. Settings as in kit_plugins. format NULL: the codec that recognises the file. */
 tenon_file *kit_open (const char *name, const char *format, const char *settings);
 void kit_open_fails (const char *name, const char *format, const char *settings, tenon_status status,
                      const char *words);
 tenon_tensor_info kit_tensor (tenon_file *file, const char *name);
-/* All of a tensor, packed, C order, little-endian, cast to a dtype ("": as it is), compared with these bytes.
- */
+/* Reads all of a tensor, packed, in C order, little-endian, cast to a dtype ("": its own), and compares it
+ * with these bytes. */
 void kit_data (tenon_file *file, const char *name, const char *dtype, const void *bytes, size_t size);
-/* Reading it fails. */
+/* Expects that reading the tensor fails. */
 void kit_data_fails (tenon_file *file, const char *name, const char *dtype, tenon_status status,
                      const char *words);
 struct tenon_value kit_value (tenon_file *file, const char *key);
-/* Does a report have an entry of this kind with these words? */
+/* True if a report has an entry of this kind with these words. */
 int kit_reported (const tenon_report *report, uint32_t kind, const char *words);
 
 /* ---- saving ---- */
 
-/* A plan with one array, "x": u8 [4] of 1, 2, 3, 4. */
+/* A plan with one array: "x", u8 [4], 1, 2, 3, 4. */
 tenon_plan *kit_plan (void);
 void kit_add (tenon_plan *plan, const char *name, const char *dtype, uint32_t flags, unsigned rank,
               const uint64_t *shape, const void *data, size_t size);
@@ -103,9 +104,9 @@ tenon_status kit_write (tenon_plan *plan, const char *name, const char *format, 
 
 /* ---- main ---- */
 
-/* Runs a case whose tests have the fixture; the program's exit status. `fill_suite` adds cases to the suite.
- */
+/* Adds a case, whose tests have the fixture, to the suite. */
 TCase *kit_case (Suite *suite, const char *name);
+/* Runs the cases that `fill_suite` adds to a suite; returns the program's exit status. */
 int kit_main (const char *name, void (*fill_suite) (Suite *suite));
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_append.c - saving into a file that is there: what was in it, byte for byte, and what is new. */
+/* test_append.c - saving into an existing file: its old bytes stay as they were, the new ones follow. */
 #include "kit.h"
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,7 +34,7 @@ save_new (const char *path, const char *name, const char *data)
     tenon_plan_free (plan);
 }
 
-/* Made when it is not there, then grown, then something in it is replaced. */
+/* The file is made when it does not exist, then it grows, then a tensor in it is replaced. */
 START_TEST (test_grows)
 {
     static const char *const packed[] = { "toybox.filter=toyxor", NULL };
@@ -49,7 +49,7 @@ START_TEST (test_grows)
     ck_assert_int_eq (chmod (kit_path ("f.toybox"), 0640), 0);
     const uint8_t *bytes = kit_load ("f.toybox", &before);
     static uint8_t old[4096];
-    uint64_t directory = bytes[16]; /* of a small file: the low byte is all */
+    uint64_t directory = bytes[16]; /* the file is small: the low byte says all */
     memcpy (old, bytes, before);
     plan = plan_of ("b", "456");
     status = append_plan (plan, "f.toybox", NULL, 0, packed, &report);
@@ -79,7 +79,7 @@ START_TEST (test_grows)
 }
 END_TEST
 
-/* Through a link; the plan's tensors come from the very file. */
+/* The target is a link, and the plan's tensors come from the file that it leads to. */
 START_TEST (test_itself)
 {
     kit_plugins ("toybox toyraw toyxor", NULL);
@@ -119,8 +119,8 @@ put_record (struct bytes *bytes, char kind, const char *key, const char *data)
     kit_text (bytes, data);
 }
 
-/* Metadata of the old file first, in their places; the plan's win; the plan itself has none of the old ones.
- * Arrays lie in the old file, in another one, and in memory. */
+/* The metadata of the old file come first, in their order; those of the plan replace them; the plan itself
+ * does not change. Arrays lie in the old file, in another file, and in memory. */
 START_TEST (test_metadata)
 {
     struct bytes old = { .size = 0 }, other = { .size = 0 }, wanted = { .size = 0 };
@@ -222,7 +222,7 @@ static const struct {
     { "toybox.old=beyond", "more of the old file than there is" },
 };
 
-/* Codecs that would lose what was there; a real save and a dry run alike. */
+/* Codecs that would lose what the file holds, in a save and in a dry run. */
 START_TEST (test_wrong)
 {
     kit_plugins ("toybox toyraw toyxor", NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_bad_readers.c - codecs that misbehave while they read: each is refused or contained, in words that say
- * what is wrong. */
+/* test_bad_readers.c - codecs that misbehave while they read. Each is refused or contained, and the message
+ * says what is wrong. */
 #include "kit.h"
 #include <unistd.h>
 
@@ -21,7 +21,7 @@ static const struct {
     tenon_status status;
     const char *words;
 } bad[] = {
-    /* bad.c: what they say of tensors */
+    /* bad.c: false descriptions of tensors */
     { "past_end", TENON_E_TRUNCATED,
       "file: tensor 'x': 4 u8 needs 4 bytes at offset 61, the file ends at 64" },
     { "far_offset", TENON_E_TRUNCATED, "tensor 'x': … offset 18446744073709551612, the file ends at 64" },
@@ -60,7 +60,7 @@ static const struct {
     { "writes", TENON_E_MISUSE, "codec writes: it called a service of write from another function" },
     { "asks_for_plan", TENON_E_MISUSE, "called a service of write" },
     { "tells", TENON_E_MISUSE, "called a service of write" },
-    /* baderrors.c: how they fail, what they ask for */
+    /* baderrors.c: failures and impossible requests */
     { "fails_and_succeeds", TENON_E_MALFORMED, "file: the first failure (at byte 7)" },
     { "ignores_failure", TENON_E_TRUNCATED, "offset 1000" },
     { "silent", TENON_E_MALFORMED, "the codec silent failed without saying why: malformed file" },
@@ -150,7 +150,7 @@ START_TEST (test_bad)
 }
 END_TEST
 
-/* The default limits hold as well, in bounded time and memory. */
+/* Under the default limits, time and memory stay bounded. */
 START_TEST (test_default_limits)
 {
     setup_file (NULL);
@@ -203,7 +203,7 @@ START_TEST (test_cancelled)
     setup_file (NULL);
     kit_copy ("badwrite", "badwrite");
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
-    /* an open has nobody to ask; a conversion's open has */
+    /* an open has no progress function; the open of a conversion has */
     kit_open_fails ("file", "spins", NULL, TENON_E_MISUSE, "it was never asked to stop");
     char from[256], to[256];
     strcpy (from, kit_path ("file"));

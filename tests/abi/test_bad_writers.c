@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_bad_writers.c - codecs that misbehave while they write: the target is left as it was, nothing else is
- * left behind. */
+/* test_bad_writers.c - codecs that misbehave while they write. The target stays as it was, and no other file
+ * is left behind. */
 #include "kit.h"
 #include <unistd.h>
 
@@ -68,7 +68,7 @@ plan_of (void)
     return plan;
 }
 
-/* Over a file that is there, and without one. */
+/* With and without an existing target. */
 START_TEST (test_bad)
 {
     kit_plugins ("badwrite", NULL);
@@ -97,7 +97,7 @@ START_TEST (test_bad)
 }
 END_TEST
 
-/* A dry run finds the same, and makes no file. */
+/* A dry run finds the same failures and makes no file. */
 START_TEST (test_dry)
 {
     tenon_save_options options;
@@ -172,10 +172,10 @@ START_TEST (test_pipe)
     ck_assert_int_eq (write_to_pipe (plan, "plain", bytes, sizeof bytes, &size), TENON_OK);
     ck_assert_uint_eq (size, 4);
     ck_assert_int_eq (memcmp (bytes, "\1\2\3\4", 4), 0);
-    /* patcher does not say that it patches: it is found out */
+    /* patcher patches without declaring it: the patch fails */
     tenon_status status = write_to_pipe (plan, "patcher", bytes, sizeof bytes, &size);
     kit_failed (status, TENON_E_UNSUPPORTED, "the format patcher goes back");
-    /* toybox says so: nothing is written */
+    /* toybox declares it: nothing is written */
     status = write_to_pipe (plan, "toybox", bytes, sizeof bytes, &size);
     kit_failed (status, TENON_E_UNSUPPORTED, "toybox");
     ck_assert_uint_eq (size, 0);

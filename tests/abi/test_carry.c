@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_carry.c - what a format cannot hold goes into it as bytes, and comes back as it was; and records that
- * lie. */
+/* test_carry.c - tensors that a format cannot hold are stored as bytes and restored on opening; false
+ * records. */
 #include "kit.h"
 #include <stdbool.h>
 
@@ -76,7 +76,7 @@ has_key (tenon_file *file, uint64_t index, const char *key)
     ck_assert_str_eq (info.key, key);
 }
 
-/* Of everything something, in an order that is nobody's own. */
+/* A tensor of each kind, in an order that no codec would choose. */
 static const char *const names[] = { "q", "plain", "half", "odd", "six", "none", "o", "s", "top" };
 
 static void
@@ -170,11 +170,11 @@ START_TEST (test_there_and_back)
     ck_assert_int_eq (save_carried (again, "c.toyraw", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
     tenon_close (back);
     back = kit_open ("c.toyraw", NULL, NULL);
-    is_as_it_was (back); /* as itself: that format needs no record */
+    is_as_it_was (back); /* this format holds it as it is, without a record */
     tenon_close (back);
     ck_assert_int_eq (kit_write (plan, "d.toyraw", NULL, NULL, NULL), TENON_OK);
     back = kit_open ("d.toyraw", NULL, NULL);
-    is_as_it_was (back); /* the plan did not change */
+    is_as_it_was (back); /* carrying did not change the plan */
     tenon_close (back);
     tenon_plan_free (again);
     tenon_plan_free (plan);
@@ -182,7 +182,7 @@ START_TEST (test_there_and_back)
 }
 END_TEST
 
-/* Who does not know a dtype hands the bytes and the record on. */
+/* A context that does not know a dtype passes the bytes and the record on. */
 START_TEST (test_without_the_dtype)
 {
     put_sources ();
@@ -246,7 +246,7 @@ START_TEST (test_orders)
     kit_data (back, "i", "", expected.data, 48);
     kit_data (back, "o", "", "aaacccbbbddd", 12);
     tenon_close (back);
-    /* a codec that turns the bytes round once more: they cannot be what they were, but are not lost */
+    /* this codec transposes the bytes once more: they cannot be restored, but they are not lost */
     static const char *const fortran[] = { "toyplain.fortran=yes", NULL };
     ck_assert_int_eq (save_carried (plan, "c.toyplain", 0, fortran, NULL), TENON_OK);
     back = kit_open ("c.toyplain", NULL, NULL);
@@ -273,8 +273,8 @@ is_in_order (const char *name, const char *key)
     tenon_close (file);
 }
 
-/* A codec that has an order of its own, and tensors that it holds as they are: their order and that of the
- * keys is carried. What comes from a file of the same codec has its order already: no record. */
+/* A codec that sorts, and tensors that it can hold: the order of tensors and keys is carried. Tensors from a
+ * file of the same codec are sorted already and need no record. */
 START_TEST (test_order_alone)
 {
     struct bytes file = { .size = 0 };
@@ -290,7 +290,7 @@ START_TEST (test_order_alone)
     tenon_file *open = kit_open ("a.toyraw", NULL, NULL);
     tenon_plan *plan = plan_of (open);
     ck_assert_int_eq (kit_write (plan, "b.toyplain", NULL, NULL, NULL), TENON_OK);
-    is_in_order ("b.toyplain", "a"); /* nobody asked for more */
+    is_in_order ("b.toyplain", "a"); /* without TENON_SAVE_CARRY */
     ck_assert_int_eq (save_carried (plan, "c.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
     is_in_order ("c.toyplain", "b");
     tenon_plan_free (plan);
@@ -298,13 +298,13 @@ START_TEST (test_order_alone)
     open = kit_open ("b.toyplain", NULL, NULL);
     plan = plan_of (open);
     ck_assert_int_eq (save_carried (plan, "d.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
-    is_in_order ("d.toyplain", "b"); /* turned round as ever: there is no record */
+    is_in_order ("d.toyplain", "b"); /* in the codec's order: there is no record */
     tenon_plan_free (plan);
     tenon_close (open);
 }
 END_TEST
 
-/* Casts come first: 1 … 8 as tq8 is the exponent -3 and eighths. */
+/* Casts come before carrying: 1 … 8 as tq8 has the exponent -3 and counts eighths. */
 START_TEST (test_cast)
 {
     struct bytes file = { .size = 0 };
@@ -368,7 +368,7 @@ START_TEST (test_arrays_of_the_program)
         add_filled (plan, "big", TENON_I64, TENON_BIG_ENDIAN);
         add_filled (plan, "f", TENON_F32, 0);
         ck_assert_int_eq (save_carried (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
-        if (twice) /* the program's functions are asked again */
+        if (twice) /* the second save calls the program's functions again */
             ck_assert_int_eq (save_carried (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
         tenon_file *back = kit_open ("b.toyplain", NULL, NULL);
         kit_data (back, "x", "", numbers, 4);
@@ -458,7 +458,7 @@ START_TEST (test_records)
         { V "{},\"order\":[1]}", "is wrong, …no array of strings" },
         { V "{},\"order\":[\"t\",\"t\"]}", "is wrong, …twice" },
         { V "{},\"keys\":[\"tenon.types\",\"tenon.types\"]}", "is wrong, …twice" },
-        /* well-formed, but not true of this tensor */
+        /* well-formed, but false for this tensor */
         { T ("{\"dtype\":\"tq8\",\"shape\":[8]}"), "of another number" },
         { T ("{\"dtype\":\"tq8\",\"shape\":[17]}"), "of another number" },
         { T ("{\"dtype\":\"tq8\",\"shape\":[4294967296,4294967296,16]}"), "of another number" },
@@ -507,7 +507,7 @@ START_TEST (test_a_good_record)
 }
 END_TEST
 
-/* Whatever a record says, t has its 18 bytes and nothing of another one. */
+/* No record gives t other bytes than its 18. */
 START_TEST (test_spoilt_records)
 {
     static const char alphabet[] = "{}[]\",:\\u0123456789tfq8-.eE \n\xff";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_container.c - containers: parts read through filters, as one stream and block by block; members in
- * members; damage; what is written, byte for byte where the filter makes that possible. */
+/* test_container.c - containers: members read through filters, as one stream and block by block; containers
+ * in containers; damage; and written members, byte for byte where the filter makes that possible. */
 #include "kit.h"
 #include <zlib.h>
 
@@ -22,7 +22,7 @@ box_begin (struct box *box)
     kit_pad (&box->file, 24);
 }
 
-/* A member whose stored bytes are given; `size` and `crc` are those of the decoded ones. */
+/* Adds a member of these stored bytes. `size` and `crc` are those of the decoded bytes. */
 static void
 box_add (struct box *box, const char *name, unsigned filter, const struct bytes *stored, uint64_t size,
          uint32_t crc, uint64_t block_size, unsigned blocks, const uint64_t *ends)
@@ -57,8 +57,8 @@ box_end (struct box *box)
     kit_put (&box->file, box->directory.data, box->directory.size);
 }
 
-/* Encodes as the filters say. toyxor and toyrot are done here, not by the plugin; deflate by zlib, with a
- * full flush after each block. */
+/* Encodes by the rules of the filter, without its plugin: toyxor and toyrot here, deflate by zlib with a full
+ * flush after each block. */
 static void
 encode_member (struct bytes *to, unsigned filter, const struct bytes *from, size_t block_size, uint64_t *ends)
 {
@@ -125,15 +125,14 @@ add_inner (struct box *box, const char *name, const char *tensor, unsigned filte
              with_table ? (unsigned) blocks : 0, ends);
 }
 
-/* All of it, slices from everywhere, another dtype. */
+/* Reads the whole tensor, slices of it, and casts. */
 static void
 check_items (tenon_file *file, const char *name)
 {
     uint32_t items[ITEMS], part[7];
     tenon_request request;
     for (unsigned i = 0; i < ITEMS; i++)
-        items[i] = i; /* tests run on little-endian machines, too; on others the bytes are compared as numbers
-                         below */
+        items[i] = i; /* big-endian machines compare the bytes as numbers below */
     const uint16_t one = 1;
     if (*(const uint8_t *) &one == 1)
         kit_data (file, name, "", items, sizeof items);
@@ -201,7 +200,7 @@ START_TEST (test_filters)
 }
 END_TEST
 
-/* A table of blocks that is not true: the member is read as one stream all the same. */
+/* A false table of blocks: the member is read as one stream instead. */
 START_TEST (test_lying_table)
 {
     static struct box box;
@@ -224,7 +223,7 @@ END_TEST
 
 /* ---- boxes in boxes ---- */
 
-/* In each level: a box that holds the one before it, packed in turn with each filter. */
+/* Each level is a box that holds the previous box, with each filter in turn. */
 static void
 wrap_box (struct box *box, const char *name, unsigned filter)
 {
@@ -273,8 +272,8 @@ START_TEST (test_nested)
 }
 END_TEST
 
-/* A tensor without a name takes its member's, less the extension; metadata of members are shared, named or
- * left out. */
+/* A tensor without a name takes the name of its member, without the extension. Metadata of members are
+ * shared, named after the member, or left out. */
 START_TEST (test_names)
 {
     static struct box box;
@@ -307,7 +306,7 @@ START_TEST (test_names)
     ck_assert (kit_reported (tenon_file_report (file), TENON_NOTE, "a member that no codec recognises"));
     tenon_close (file);
     file = kit_open ("f.toybox", NULL, "toybox.metadata=named toybox.prefix=yes");
-    kit_data (file, "w", "", "a", 1); /* the name is the source's already */
+    kit_data (file, "w", "", "a", 1); /* named after the source */
     ck_assert_uint_eq (kit_value (file, "w.toyraw.author").as.u, 7);
     ck_assert_uint_eq (kit_value (file, "dir/w.v2.author").as.u, 8);
     tenon_close (file);
@@ -321,7 +320,7 @@ END_TEST
 
 /* ---- damage ---- */
 
-/* It is found when the file is opened, if describe reads so far, and by verify in any case. */
+/* Expects that opening finds the damage if describe reads so far, and that verify finds it in any case. */
 static void
 found_out (const struct box *box, tenon_status expected, const char *words)
 {
@@ -335,7 +334,7 @@ found_out (const struct box *box, tenon_status expected, const char *words)
         tenon_report_free (report);
         tenon_close (file);
     }
-    if (expected == TENON_OK) /* any of the two that damage can be */
+    if (expected == TENON_OK) /* either of the two statuses of damage */
         expected = status == TENON_E_CHECKSUM ? status : TENON_E_MALFORMED;
     kit_failed (status, expected, words);
 }
@@ -357,7 +356,7 @@ START_TEST (test_damage)
 }
 END_TEST
 
-/* Sizes that are not those of what comes out; a checksum that is not; bytes behind the end. */
+/* Wrong sizes, a wrong checksum, bytes behind the end. */
 START_TEST (test_lies)
 {
     static struct box box;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_describe.c - reading what a codec describes: every way in which a tensor's bytes may lie, typed and
- * nested and lazily read metadata, opaque dtypes. All files are laid out here, byte for byte. */
+/* test_describe.c - reading what a codec describes: every layout of a tensor's bytes; typed, nested and
+ * lazily read metadata; opaque dtypes. All files are laid out here, byte for byte. */
 #include "kit.h"
 
 /* ---- layouts ---- */
@@ -21,7 +21,7 @@ START_TEST (test_layouts)
                                                                  "\0\0\x80\x3f\0\0\0\x40\0\0\x40\x40"
                                                                  "\0\0\x80\x40\0\0\xa0\x40\0\0\xc0\x40";
     struct bytes file = { .size = 0 };
-    uint64_t data = (uint64_t) _i; /* 200 … 208: aligned, and not */
+    uint64_t data = (uint64_t) _i; /* 200 … 208, aligned and unaligned */
     kit_raw_head (&file, 4, 0, data);
     for (uint32_t flags = 0; flags < 4; flags++) {
         char name[] = { (char) ('a' + flags), 0 };
@@ -83,7 +83,7 @@ START_TEST (test_map)
     ck_assert_int_eq (memcmp (data, "abcd", 4), 0);
     kit_failed (tenon_map (open, 1, &data, &size, &kit_error), TENON_E_NOT_MAPPABLE, "tensor 'odd'");
     ck_assert_ptr_null (data);
-    ck_assert_int_eq (tenon_map (open, 2, &data, &size, &kit_error), TENON_OK); /* as it lies */
+    ck_assert_int_eq (tenon_map (open, 2, &data, &size, &kit_error), TENON_OK); /* mapped as stored */
     ck_assert_int_eq (memcmp (data, "ijkl", 4), 0);
     tenon_close (open);
     tenon_open_options options;
@@ -102,7 +102,7 @@ START_TEST (test_map)
 }
 END_TEST
 
-/* Zero dims, rank 0, rank 64, names that are taken from the file, aliases that share bytes. */
+/* Zero dims, rank 0, rank 64, names taken from the file's, aliases that share bytes. */
 START_TEST (test_odd_shapes)
 {
     struct bytes file = { .size = 0 };
@@ -144,7 +144,7 @@ START_TEST (test_odd_shapes)
 }
 END_TEST
 
-/* The same file by other ways than its name. */
+/* The same file, not opened by its name. */
 struct served {
     const struct bytes *bytes;
     unsigned closed;
@@ -184,7 +184,7 @@ START_TEST (test_other_ways)
     kit_file ("f", &file);
     kit_plugins ("toyraw", NULL);
     ck_assert_int_eq (tenon_open_memory (kit, file.data, file.size, NULL, &open, &kit_error), TENON_OK);
-    kit_data (open, "array", "", "abcd", 4); /* there is no name to take */
+    kit_data (open, "array", "", "abcd", 4); /* the source has no name */
     ck_assert_int_eq (tenon_map (open, 0, &data, &size, &kit_error), TENON_OK);
     ck_assert_ptr_eq (data, file.data + 64);
     tenon_close (open);
@@ -195,7 +195,7 @@ START_TEST (test_other_ways)
     FILE *stream = fopen (kit_path ("f"), "rb");
     ck_assert_ptr_nonnull (stream);
     ck_assert_int_eq (tenon_open_fd (kit, fileno (stream), &options, &open, &kit_error), TENON_OK);
-    fclose (stream); /* ours; the library has its own */
+    fclose (stream); /* the library has its own descriptor */
     kit_data (open, "thing", "", "abcd", 4);
     tenon_close (open);
     reader.size = file.size;
@@ -209,7 +209,7 @@ START_TEST (test_other_ways)
     ck_assert_uint_eq (served.closed, 0);
     tenon_close (open);
     ck_assert_uint_eq (served.closed, 1);
-    reader.size = file.size + 9; /* it promises more than it has */
+    reader.size = file.size + 9; /* more than it can deliver */
     kit_failed (tenon_open_reader (kit, &reader, NULL, &open, &kit_error), TENON_E_IO,
                 "the program's own reader failed");
     ck_assert_uint_eq (served.closed, 2);
@@ -292,11 +292,11 @@ START_TEST (test_refused)
     kit_open_fails ("f.toyraw", NULL, "toyraw.longest_name=70000", TENON_E_CONFIG,
                     "longest_name = '70000': … 0 to 65535");
     kit_open_fails ("f.toyraw", NULL, "toyraw.longest_nane=8", TENON_E_CONFIG, "longest_name");
-    kit_file ("f.toyset", &file); /* its bytes are toyraw's all the same */
+    kit_file ("f.toyset", &file); /* toyraw by its bytes */
     kit_open_fails ("f.toyset", NULL, NULL, TENON_E_UNSUPPORTED, "flags");
     kit_open_fails ("nowhere", NULL, NULL, TENON_E_IO, "cannot be opened: No such file");
     kit_open_fails ("plugins", NULL, NULL, TENON_E_NOT_FOUND, "it is a folder without a set");
-    /* every cut of a small file is refused, or opens and reads; nothing else happens */
+    /* every truncation of a small file is refused, or opens and reads */
     file.size = 0;
     kit_raw_head (&file, 1, 1, 80);
     kit_name (&file, "k");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_index.c - sets: an index and the siblings that it names, read and written; parts that are missing,
- * that lie, that would lead out of the folder; nothing half written. */
+/* test_index.c - sharded sets with an index: the index and the shards that it names, read and written; shards
+ * that are missing or false, or whose names lead out of the folder; failures leave nothing behind. */
 #include "kit.h"
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,7 +42,7 @@ START_TEST (test_read)
     kit_data (file, "a", "", "1", 1);
     kit_data (file, "b", "", "2", 1);
     kit_data (file, "three", "", "3", 1);
-    ck_assert_uint_eq (tenon_metadata_count (file), 1); /* all say it; the first counts */
+    ck_assert_uint_eq (tenon_metadata_count (file), 1); /* every shard has it; the first one counts */
     ck_assert_uint_eq (kit_value (file, "author").as.u, 7);
     tenon_tensor_info b = kit_tensor (file, "b");
     ck_assert_str_eq (b.source_name, kit_path ("two.toyraw"));
@@ -58,7 +58,7 @@ START_TEST (test_read)
     ck_assert_int_eq (tenon_map (file, index, &data, &size, &kit_error), TENON_OK);
     ck_assert_int_eq (*(const char *) data, '2');
     tenon_close (file);
-    /* from another folder, by a relative path: siblings are beside the index, not where the program is */
+    /* by a relative path: siblings lie beside the index, not in the program's folder */
     ck_assert_int_eq (chdir (kit_path ("plugins")), 0);
     file = NULL;
     tenon_status status = tenon_open (kit, "../all.toyset", NULL, &file, &kit_error);
@@ -104,7 +104,7 @@ START_TEST (test_refused)
     put_index ("i.toyset", "plain\ta\n");
     kit_save ("plain", "of no format", 12);
     kit_open_fails ("i.toyset", NULL, NULL, TENON_E_UNRECOGNISED, "no codec recognises 'plain'");
-    put_index ("i.toyset", "i.toyset\n"); /* itself, and so on: the members' limit or the depth ends it */
+    put_index ("i.toyset", "i.toyset\n"); /* includes itself: the limit of members or of depth ends it */
     kit_open_fails ("i.toyset", NULL, NULL, TENON_E_LIMIT, "in [limits]");
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
     kit_open_fails ("i.toyset", NULL, NULL, TENON_E_LIMIT, "depth in [limits]");

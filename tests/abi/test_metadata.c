@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_metadata.c - metadata: typed, nested, read when somebody asks; options of every type; what a save
- * makes of both. */
+/* test_metadata.c - metadata, typed, nested and lazily read; options of every type; both in saves. */
 #include "kit.h"
 
 /* ---- reading ---- */
@@ -158,7 +157,7 @@ START_TEST (test_read)
     check_scalars (file);
     check_strings (file);
     check_arrays (file);
-    /* lazily: a range of the file, and what its bytes say when they are read */
+    /* lazily: a range of the file, whose bytes are read when the value is taken */
     struct tenon_value numbers = kit_value (file, "i16s"), items[3];
     ck_assert_uint_ne (numbers.source, TENON_NO_SOURCE);
     ck_assert_uint_eq (numbers.length, 6);
@@ -175,7 +174,7 @@ START_TEST (test_read)
 }
 END_TEST
 
-/* A string whose length leads out of its array is found when it is walked, not before. */
+/* A string that is longer than its array is found when the array is walked, not before. */
 START_TEST (test_lying_string)
 {
     struct bytes file = { .size = 0 };
@@ -187,7 +186,7 @@ START_TEST (test_lying_string)
     tenon_file *open = kit_open ("f.toyraw", NULL, NULL);
     struct tenon_value texts = kit_value (open, "k"), items[2];
     tenon_memory *memory = NULL;
-    file.data[texts.offset + 6] = 200; /* meanwhile */
+    file.data[texts.offset + 6] = 200; /* the file changes meanwhile */
     kit_file ("f.toyraw", &file);
     ck_assert_int_eq (tenon_value_items (open, &texts, 0, 1, items, &memory, &kit_error), TENON_OK);
     tenon_memory_free (memory);
@@ -237,7 +236,7 @@ END_TEST
 
 /* ---- saving ---- */
 
-/* Written again, the file is the same, byte for byte; with the other byte order it says the same. */
+/* Saving the file again gives the same bytes; in the other byte order, the same values. */
 START_TEST (test_copy)
 {
     make_file ();
@@ -269,7 +268,7 @@ START_TEST (test_copy)
     check_strings (file);
     check_arrays (file);
     tenon_close (file);
-    /* and back: what was big-endian in the source is little-endian again */
+    /* and back to little-endian */
     char back[256];
     strcpy (back, kit_path ("back.toyraw"));
     status = tenon_convert (kit, to, back, NULL, NULL, NULL, NULL, &kit_error);
@@ -278,14 +277,15 @@ START_TEST (test_copy)
 }
 END_TEST
 
-/* A format that keeps strings only, and one that keeps nothing: told, or refused when it must be strict. */
+/* A format that holds strings only, and one without metadata: the loss is reported, or refused by a strict
+ * save. */
 START_TEST (test_loss)
 {
     make_file ();
     tenon_file *file = kit_open ("f.toyraw", NULL, NULL);
     tenon_plan *plan = kit_plan ();
     ck_assert_int_eq (tenon_plan_add_metadata_from (plan, file, &kit_error), TENON_OK);
-    tenon_close (file); /* the plan keeps what it needs */
+    tenon_close (file); /* the plan keeps the source open */
     tenon_report *report = NULL;
     tenon_status status = kit_write (plan, "out", "toylist", NULL, &report);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
@@ -308,7 +308,7 @@ START_TEST (test_loss)
     kit_failed (status, TENON_E_LOSS, "");
     tenon_report_free (report);
     ck_assert (!kit_exists ("strict") && !kit_exists ("strict.toylist"));
-    /* the extension is appended when the name has none of the codec's */
+    /* the extension is appended to a name that has none of the codec's */
     save.flags = 0;
     status = tenon_save (plan, kit_path ("appended"), &save, NULL, NULL, &kit_error);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
@@ -348,7 +348,7 @@ START_TEST (test_options)
         kit_le (&wanted, 0xee, 1);
     kit_text (&wanted, "\x12\x34TOYEND\n");
     kit_same_file ("f", &wanted);
-    /* what no option takes */
+    /* values that no option accepts */
     static const struct {
         const char *setting, *words;
     } wrong[] = {

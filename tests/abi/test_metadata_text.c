@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_metadata_text.c - metadata of a plan from text and out of it again; arrays of a file walked through
- * and mapped.
- */
+/* test_metadata_text.c - metadata of a plan set from text and removed; arrays of a file walked and mapped. */
 #include "kit.h"
 #include <float.h>
 #include <locale.h>
@@ -23,7 +21,7 @@ set_text (tenon_plan *plan, const char *key, const char *type, const char *text)
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
 }
 
-/* Saves the plan, which is then gone, and opens what came of it. */
+/* Saves the plan, frees it, and opens the file. */
 static tenon_file *
 save_and_open (tenon_plan *plan)
 {
@@ -90,7 +88,7 @@ check_scalars (void)
 START_TEST (test_scalars)
 {
     check_scalars ();
-    /* a comma as decimal point, where there is such a locale */
+    /* in a locale whose decimal point is a comma, if the machine has one */
     if (setlocale (LC_ALL, "de_DE.UTF-8") || setlocale (LC_ALL, "fr_FR.UTF-8") || setlocale (LC_ALL, "de_DE"))
         check_scalars ();
     setlocale (LC_ALL, "C");
@@ -234,7 +232,7 @@ START_TEST (test_keeps_the_type)
     ck_assert_uint_eq (kit_value (file, "b").count, 2);
     ck_assert_uint_eq (kit_value (file, "c").type, TENON_F64);
     ck_assert_uint_eq (kit_value (file, "null").type, TENON_STRING);
-    ck_assert_str_eq (key_of (file, 0), "a"); /* new values stand where the old ones stood */
+    ck_assert_str_eq (key_of (file, 0), "a"); /* a new value keeps the place of the old one */
     ck_assert_str_eq (key_of (file, 2), "c");
     tenon_close (file);
 }
@@ -251,13 +249,13 @@ START_TEST (test_removed)
                 "there is no metadata key 'a'");
     kit_failed (tenon_plan_remove_metadata (plan, "", &kit_error), TENON_E_NOT_FOUND, "");
     ck_assert_int_eq (tenon_plan_remove_metadata (plan, "c", &kit_error), TENON_OK);
-    set_text (plan, "a", NULL, "new"); /* at the end, and of no type that it had */
+    set_text (plan, "a", NULL, "new"); /* last, and without the type of the removed one */
     tenon_file *file = save_and_open (plan);
     ck_assert_uint_eq (tenon_metadata_count (file), 2);
     ck_assert_str_eq (key_of (file, 0), "b");
     ck_assert_str_eq (key_of (file, 1), "a");
     ck_assert_uint_eq (kit_value (file, "a").type, TENON_STRING);
-    /* of a file's metadata too, and what is left can be carried on */
+    /* also metadata of a file; the rest goes into a new plan */
     ck_assert_int_eq (tenon_plan_new (kit, &more, &kit_error), TENON_OK);
     ck_assert_int_eq (tenon_plan_add_metadata_from (more, file, &kit_error), TENON_OK);
     tenon_close (file);
@@ -277,7 +275,7 @@ START_TEST (test_removed)
 }
 END_TEST
 
-/* A new value takes the place of the old one: there are no more entries than before. */
+/* A new value replaces the old one and adds no entry. */
 START_TEST (test_limit)
 {
     tenon_plan *plan;

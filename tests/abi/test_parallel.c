@@ -39,7 +39,7 @@ add_filled (tenon_plan *plan, const char *name, uint64_t items, unsigned *calls)
     ck_assert_int_eq (tenon_plan_add (plan, &array, &kit_error), TENON_OK);
 }
 
-/* Small members, in Fortran order and big-endian here and there, some from a function, a few large ones. */
+/* Small members, some in Fortran order or big-endian, some from a function; and a few large ones. */
 static tenon_plan *
 mixed_plan (tenon_file *file, unsigned *calls)
 {
@@ -106,7 +106,7 @@ START_TEST (test_same_bytes)
         tenon_plan_free (plan);
         tenon_close (file);
         const uint8_t *bytes = kit_load ("f.toybox", &size);
-        if (!first) { /* kit_load has one place only */
+        if (!first) { /* kit_load keeps one file only */
             ck_assert_ptr_nonnull (first = (uint8_t *) malloc (size));
             memcpy (first, bytes, first_size = size);
         }
@@ -139,7 +139,8 @@ listed_plan (const char *const *names, unsigned count)
 
 #define LISTED 60u
 
-/* Notes and losses of members, in their order; the first failure, and nothing of what comes behind it. */
+/* Notes and losses come in the order of the members; the first failure counts, and nothing behind it is
+ * reported. */
 START_TEST (test_order)
 {
     char names[LISTED][16];
@@ -182,7 +183,7 @@ START_TEST (test_order)
 }
 END_TEST
 
-/* What a codec calls a loss is one. */
+/* A strict save refuses a loss that a codec reports. */
 START_TEST (test_strict)
 {
     static const char *const names[] = { "plain", "lossy1", "noted", "lossy2" };
@@ -234,7 +235,8 @@ START_TEST (test_lies)
 }
 END_TEST
 
-/* What the codec of members cannot hold: the check's own words, and the tensor's name. */
+/* A tensor that the codec of members cannot hold is refused with the message of the check and the tensor's
+ * name. */
 START_TEST (test_refused)
 {
     kit_plugins ("toybox toytext toyxor", threads_few[_i]);
@@ -267,7 +269,7 @@ note_progress (void *user, uint64_t done, uint64_t total)
     return done >= seen->stop_at;
 }
 
-/* Progress gets to the end, or stops the save, whether members are large or small. */
+/* Progress reaches the total, or stops the save, with large members and with small ones. */
 START_TEST (test_progress)
 {
     struct seen seen = { 0, 0, UINT64_MAX };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_plugins.c - plugins of another age, plugins whose tables are wrong, files that are no plugins: what is
- * used, what is refused, and in which words. */
+/* test_plugins.c - plugins of other ages, plugins with wrong tables, and files that are no plugins: which are
+ * used, which are refused, and with which message. */
 #include "kit.h"
 #include <sys/stat.h>
 #include <unistd.h>
@@ -87,7 +87,7 @@ static const struct {
     { "swap-far", TENON_E_MISUSE, "is not inside" },
 };
 
-/* Another plugin, loaded before, is there and works: what is broken hurts nobody else. */
+/* A plugin that was loaded before keeps working beside a broken one. */
 START_TEST (test_broken)
 {
     struct bytes file = { .size = 0 };
@@ -159,7 +159,7 @@ START_TEST (test_library_missing)
     while (i + sizeof is < size && memcmp (bytes + i, is, sizeof is) != 0)
         i++;
     if (i + sizeof is >= size)
-        return; /* another C library, another way to link */
+        return; /* not linked to the C library under this name */
     memcpy (bytes + i, was, sizeof was);
     kit_save ("plugins/lonely.so", bytes, size);
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
@@ -167,7 +167,7 @@ START_TEST (test_library_missing)
 }
 END_TEST
 
-/* Cut anywhere, a shared object is refused, or works when only what nobody reads is gone; nothing crashes. */
+/* A truncated shared object is refused, or works if only unused bytes are missing. Nothing crashes. */
 START_TEST (test_cut_short)
 {
     static uint8_t whole[1 << 20];
@@ -180,7 +180,8 @@ START_TEST (test_cut_short)
         char file[32], name[16];
         snprintf (name, sizeof name, "cut%u", i);
         snprintf (file, sizeof file, "plugins/%s.so", name);
-        kit_save (file, whole, i <= 8 ? i * i : i * (size / 41)); /* in the ELF header, then everywhere */
+        kit_save (file, whole,
+                  i <= 8 ? i * i : i * (size / 41)); /* cut in the ELF header, then all over the file */
         ck_assert_int_eq (kit_context ("plugin.cut0.enabled=no"), TENON_OK);
         const tenon_report_entry *verdict = kit_verdict (name);
         ck_assert_ptr_nonnull (verdict);
@@ -200,7 +201,7 @@ START_TEST (test_untrusted)
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
     verdict_of ("open", TENON_E_CONFIG, "the file is writable by everybody (mode 0777)");
     ck_assert_int_eq (kit_verdict ("shut")->chosen, 1);
-    if (geteuid () == 0) { /* only root can give files away */
+    if (geteuid () == 0) { /* only root can change the owner of a file */
         ck_assert_int_eq (chown (kit_path ("plugins/shut.so"), 54321, 0), 0);
         ck_assert_int_eq (kit_context (NULL), TENON_OK);
         verdict_of ("shut", TENON_E_CONFIG, "user 54321");
@@ -222,7 +223,8 @@ END_TEST
 
 /* ---- other ages ---- */
 
-/* Two tensors of its own, the last in the member, which its own filter packs (every byte xored with 0x5a). */
+/* Two tensors, the last one in the member, which the plugin's own filter encodes: every byte xored with
+ * 0x5a. */
 static void
 age_round_trip (const char *id, const char *magic)
 {
@@ -308,7 +310,7 @@ START_TEST (test_future)
     KIT_INIT (dtype);
     ck_assert_int_eq (tenon_dtype_get (kit, NULL, tenon_dtype_find (kit, "future4"), &dtype), TENON_OK);
     ck_assert_uint_eq (dtype.swap_count, 2);
-    ck_assert_uint_eq (dtype.swap[1].offset, 2); /* read with its own stride */
+    ck_assert_uint_eq (dtype.swap[1].offset, 2); /* read with the plugin's stride */
     ck_assert_uint_eq (dtype.swap[1].size, 4);
     KIT_INIT (option);
     ck_assert_int_eq (tenon_codec_option (kit, 0, 1, &option, NULL), TENON_OK);
@@ -318,7 +320,7 @@ START_TEST (test_future)
 }
 END_TEST
 
-/* The application's side: its structs may be shorter and longer, too. */
+/* The structs of applications may be shorter or longer, too. */
 START_TEST (test_application_ages)
 {
     union {

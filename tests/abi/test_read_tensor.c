@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_read_tensor.c - codecs that look at values while they write (read_tensor): arrays, files, callbacks,
- * casts, both orders. */
+/* test_read_tensor.c - codecs that read values while they write (read_tensor): from arrays, files and
+ * callbacks, with casts, in both orders. */
 #include "kit.h"
 
 static const uint64_t shape[2] = { 2, 3 };
@@ -35,7 +35,7 @@ expect_dump (tenon_plan *plan, const char *order, const char *expected)
                    (const char *) text);
 }
 
-/* Items 1 … 6 in C order, as they lie in C order, in Fortran order, and big-endian. */
+/* Items 1 … 6, stored in C order, in Fortran order, and big-endian. */
 static const uint8_t c_order[12] = { 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0 };
 static const uint8_t fortran[12] = { 1, 0, 4, 0, 2, 0, 5, 0, 3, 0, 6, 0 };
 static const uint8_t big[12] = { 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6 };
@@ -83,7 +83,7 @@ START_TEST (test_callback)
     ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
     ck_assert_int_eq (tenon_plan_add (plan, &array, &kit_error), TENON_OK);
     expect_dump (plan, "toydump.order=fortran", "made" F_LINE);
-    expect_dump (plan, "toydump.order=c", "made" C_LINE); /* what was made once is kept */
+    expect_dump (plan, "toydump.order=c", "made" C_LINE); /* the callback's items are kept */
     ck_assert_uint_eq (next, 12);
     tenon_plan_free (plan);
 }
@@ -114,7 +114,7 @@ START_TEST (test_cast)
     tenon_file *file = kit_open ("x.toyraw", NULL, NULL);
     ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
     ck_assert_int_eq (tenon_plan_add_from (plan, file, 0, NULL, TENON_F32, &kit_error), TENON_OK);
-    tenon_close (file); /* the plan keeps what it needs */
+    tenon_close (file); /* the plan keeps the source open */
     ck_assert_int_eq (tenon_save (plan, kit_path ("x.toydump"), NULL, NULL, NULL, &kit_error), TENON_OK);
     const uint8_t *text = kit_load ("x.toydump", &size);
     ck_assert_uint_eq (size, 2 + 100000 * 12 + strlen (" (00)\n"));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_recognise.c - which codec takes a file, and what is said of the choice. */
+/* test_recognise.c - which codec is chosen for a file, and how the choice is reported. */
 #include "kit.h"
 
 static const struct {
@@ -10,7 +10,7 @@ static const struct {
     tenon_status status;
     const char *words;
 } cases[] = {
-    /* the bytes decide before the name */
+    /* content counts before the name */
     { "f", "TWIN", NULL, NULL, NULL, TENON_E_AMBIGUOUS,
       "f: twin_a and twin_b claim it equally; set priority in [codec twin_a]" },
     { "f", "TWIN", "twin_b.priority=1", NULL, "twin_b", 0, NULL },
@@ -22,7 +22,7 @@ static const struct {
     { "f.x.twin", "TWINLONG", "twin_b.enabled=no", NULL, "twin_a", 0, NULL },
     { "f", "P", NULL, NULL, NULL, TENON_E_UNRECOGNISED, "f: no codec recognises it" },
     { "f", "Pa", NULL, NULL, "twin_probe", 0, NULL },
-    { "f", "PaDNE", NULL, NULL, "twin_end", 0, NULL }, /* a magic is surer than a probe */
+    { "f", "PaDNE", NULL, NULL, "twin_end", 0, NULL }, /* a magic counts more than a probe */
     { "f", "..DNE", NULL, NULL, "twin_end", 0, NULL },
     { "f", "DNE", NULL, NULL, "twin_end", 0, NULL },
     { "f", "DNE..", NULL, NULL, "twin_end", 0, NULL },
@@ -37,13 +37,14 @@ static const struct {
     { "f.x.twin", "?", NULL, NULL, "twin_name", 0, NULL },
     { "f.name.twin", "?", NULL, NULL, "twin_name", 0, NULL },
     { "F.X.TWIN", "?", NULL, NULL, "twin_name", 0, NULL },
-    { "name.twin", "?", "twin_b.enabled=no", NULL, "twin_a", 0, NULL }, /* nothing is left for a stem */
+    { "name.twin", "?", "twin_b.enabled=no", NULL, "twin_a", 0,
+      NULL }, /* the extension would leave no stem */
     { "f.twinx", "?", NULL, NULL, NULL, TENON_E_UNRECOGNISED, "" },
     { "ftwinlong", "?", NULL, NULL, NULL, TENON_E_UNRECOGNISED, "" },
     { "f.probe", "Qa", NULL, NULL, "twin_probe", 0, NULL },
     { "f.foo", "?", "twin_long.extensions=foo,bar", NULL, "twin_long", 0, NULL },
     { "f.twinlong", "?", "twin_long.extensions=foo,bar", NULL, NULL, TENON_E_UNRECOGNISED, "" },
-    /* unless the user says what it is */
+    /* unless the user names the format */
     { "f", "TWIN", NULL, "twin_b", "twin_b", 0, NULL },
     { "f.twin", "TWIN", NULL, "probe", "twin_probe", 0, NULL },
     { "f", "?", NULL, "x.twin", "twin_name", 0, NULL },
@@ -53,7 +54,7 @@ static const struct {
     { "f", "TWIN", "twin_a.enabled=no", "twin_a", NULL, TENON_E_NOT_FOUND, "there is no codec 'twin_a'" },
 };
 
-/* Opening, and asking why, agree. */
+/* tenon_open and tenon_why agree. */
 START_TEST (test_choice)
 {
     tenon_report *report = NULL;
@@ -99,7 +100,7 @@ START_TEST (test_choice)
 }
 END_TEST
 
-/* What each codec says. */
+/* The bid of each codec. */
 START_TEST (test_bids)
 {
     tenon_report *report = NULL;

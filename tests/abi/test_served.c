@@ -68,7 +68,7 @@ START_TEST (test_served)
     tenon_status status = tenon_verify (file, NULL, NULL, &kit_error);
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
     tenon_close (file);
-    kit_save ("f", text, sizeof text - 1); /* by its end */
+    kit_save ("f", text, sizeof text - 1); /* recognised by its end */
     file = kit_open ("f", NULL, NULL);
     check_served (file);
     tenon_close (file);
@@ -79,8 +79,8 @@ START_TEST (test_served)
 }
 END_TEST
 
-/* Rows of three items share bytes with the next when they are packed two to a byte: not cut into slabs, not
- * made at all. */
+/* Rows of three items, packed two to a byte, share bytes with the next row: they cannot be cut into slabs and
+ * are refused. */
 START_TEST (test_served_packed)
 {
     static const char odd[] = "@m f32 2 3\n1 2 3 4 5 6\n.toytext\n";
@@ -100,7 +100,7 @@ START_TEST (test_served_packed)
 }
 END_TEST
 
-/* In a deflated member of a container, read() finds its source by the number that it had. */
+/* In a deflated member of a container, read finds its source under the number that describe used. */
 START_TEST (test_served_member)
 {
     struct bytes box = { .size = 0 };
@@ -140,7 +140,7 @@ refuse_bytes (void *user, const void *data, uint64_t size)
     return 1;
 }
 
-/* All at once into memory of the library's, which outlives the file; and in pieces. */
+/* Loaded into memory of the library that outlives the file, and streamed in pieces. */
 START_TEST (test_load_and_stream)
 {
     tenon_request requests[3];
@@ -177,7 +177,7 @@ START_TEST (test_load_and_stream)
 }
 END_TEST
 
-/* Into another format, in each layout. */
+/* Saved in another format, in each layout. */
 START_TEST (test_served_copy)
 {
     struct bytes wanted = { .size = 0 };
@@ -253,7 +253,8 @@ START_TEST (test_blocks)
     ck_assert_uint_eq (q.elements, 16);
     ck_assert_uint_eq (q.nbytes, 18);
     kit_data (file, "q", "", tq8_blocks, 18);
-    kit_data (file, "b", "", "\0\0\x80\x3e\4\0\xf8\xff\0\0\xff\x7f", 12); /* swapped field by field */
+    kit_data (file, "b", "", "\0\0\x80\x3e\4\0\xf8\xff\0\0\xff\x7f",
+              12); /* byte order reversed field by field */
     kit_data (file, "p", "", "acbde", 5);
     expect_numbers (file, "q", NULL, NULL, NULL, tq8_numbers, 16);
     expect_numbers (file, "s", NULL, NULL, NULL, scaled, 4);
@@ -265,7 +266,7 @@ START_TEST (test_blocks)
     ck_assert_int_eq (tenon_dtype_castable (kit, q.dtype, TENON_F16), 1);
     ck_assert_int_eq (tenon_dtype_castable (kit, TENON_I32, q.dtype), 1);
     ck_assert_int_eq (tenon_dtype_castable (kit, kit_tensor (file, "p").dtype, TENON_F16), 0);
-    /* a part of a block cannot be had as it is stored */
+    /* a fraction of a block cannot be read as stored */
     tenon_request request;
     uint64_t size;
     KIT_INIT (request);
@@ -281,8 +282,8 @@ START_TEST (test_blocks)
 }
 END_TEST
 
-/* 5000 blocks, one of them with a scale that is NaN, in either order: verify names it, wherever the pieces in
- * which it reads end. */
+/* Of 5000 blocks one has a scale that is NaN, in either byte order. Verify names it, wherever its reads are
+ * divided. */
 START_TEST (test_bad_block)
 {
     enum { BLOCKS = 5000 };
@@ -313,7 +314,7 @@ START_TEST (test_bad_block)
 }
 END_TEST
 
-/* Numbers into blocks, blocks into blocks, and what does not fit. */
+/* Numbers to blocks, blocks to blocks, and casts that do not fit. */
 START_TEST (test_encode)
 {
     static float floats[16];
@@ -355,7 +356,7 @@ START_TEST (test_encode)
 }
 END_TEST
 
-/* A block that its own dtype calls damaged; formats that do not take the dtype. */
+/* A block that its own dtype reports as damaged; formats that do not hold the dtype. */
 START_TEST (test_block_failures)
 {
     struct bytes file = { .size = 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* test_write.c - what codecs write: members through filters, blocks, groups; orders and byte orders; tensors
- * from memory, from callbacks, from other files. Expected bytes are laid out here; what deflate makes is
- * inflated here by zlib. */
+/* test_write.c - writing: members through filters, blocks, groups; orders and byte orders; tensors from
+ * memory, callbacks and other files. Expected bytes are laid out here; deflated bytes are inflated by
+ * zlib. */
 #include "kit.h"
 #include <pthread.h>
 #include <zlib.h>
@@ -24,7 +24,7 @@ struct member {
     uint32_t crc;
 };
 
-/* Member `number` of a file's directory. */
+/* Member `number` in the directory of a file. */
 static struct member
 member_of (const uint8_t *file, size_t size, unsigned number)
 {
@@ -53,7 +53,7 @@ member_of (const uint8_t *file, size_t size, unsigned number)
     return member;
 }
 
-/* Each block by itself, and all of them as one stream. */
+/* Inflates each block by itself, and all of them as one stream. */
 static void
 inflate_checked (const uint8_t *from, const struct member *member, uint8_t *to)
 {
@@ -187,7 +187,7 @@ START_TEST (test_members)
 }
 END_TEST
 
-/* More than a block of the host's choice, of what does not pack well, and many members: every round of
+/* A member of more than one block of the host's choice that compresses badly, and many members: all rounds of
  * encoding. */
 START_TEST (test_large)
 {
@@ -226,7 +226,8 @@ START_TEST (test_large)
 }
 END_TEST
 
-/* Several tensors in a member; a member by another codec; no tensor at all; what a member's codec refuses. */
+/* A member of several tensors, of another codec, of no tensor; a tensor that the codec of the member
+ * refuses. */
 START_TEST (test_groups)
 {
     size_t size;
@@ -252,10 +253,11 @@ START_TEST (test_groups)
     kit_failed (status, TENON_E_UNSUPPORTED, "the codec toytext only reads");
     status = kit_write (plan, "f.toybox", NULL, "toybox.member=toybox", NULL);
     kit_failed (status, TENON_E_LIMIT, "");
-    status = kit_write (plan, "f.toybox", NULL, "toybox.member=tr", NULL); /* an extension will do */
+    status =
+        kit_write (plan, "f.toybox", NULL, "toybox.member=tr", NULL); /* an extension names the codec, too */
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
     tenon_plan_free (plan);
-    file = kit_open ("f.toybox", NULL, NULL); /* a failed save has not touched it; the last has replaced it */
+    file = kit_open ("f.toybox", NULL, NULL); /* replaced by the last save, untouched by the failed one */
     ck_assert_uint_eq (tenon_count (file), 3);
     tenon_close (file);
     ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
@@ -319,7 +321,7 @@ fill_bytes (void *user, uint64_t offset, void *to, uint64_t length)
     return TENON_OK;
 }
 
-/* A 2 × 3 matrix of i16, from memory or from a callback, in each layout, to each layout. */
+/* A 2 × 3 matrix of i16, from memory or from a callback, from each layout to each layout. */
 START_TEST (test_layouts)
 {
     static const char *const words[] = { "toyraw.order=c toyraw.endian=little",
@@ -376,8 +378,8 @@ fill_long (void *user, uint64_t offset, void *to, uint64_t length)
     return TENON_OK;
 }
 
-/* A callback that makes more than fits in a window is called in order, once a byte, on the caller's thread,
- * whether its bytes are copied, swapped or turned. */
+/* A callback with more bytes than a buffer holds is called in order, once for each byte, on the caller's
+ * thread, whether its bytes are copied, swapped or transposed. */
 START_TEST (test_fill_order)
 {
     static const uint64_t shape[] = { 6, 1 << 20 };
@@ -402,7 +404,7 @@ START_TEST (test_fill_order)
 }
 END_TEST
 
-/* A file saved over itself, as another format of itself; a plan outlives its file. */
+/* A file saved over itself and converted over itself; a plan outlives its file. */
 START_TEST (test_same_file)
 {
     struct bytes wanted = { .size = 0 };
@@ -430,7 +432,7 @@ START_TEST (test_same_file)
 }
 END_TEST
 
-/* A layout that changes because the format has no other is a loss; one that was asked for is none. */
+/* A change of layout that the format forces is a loss; one that the user asked for is not. */
 START_TEST (test_asked)
 {
     struct bytes file = { .size = 0 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* faults.c - makes chosen calls of the C library fail; see faults.h. For Linux with 64-bit off_t.
  *
- * The calls are found again with dlsym, which may itself allocate before we know malloc: that comes from a
- * small reserve. */
+ * The real functions are found with dlsym, which may itself allocate before malloc is known: a small reserve
+ * serves these allocations. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -77,7 +77,7 @@ static const struct {
     unsigned groups;
 } calls[] = { CALLS (ENTRY) };
 
-/* What a fault does beside setting errno. */
+/* Faults that are not an errno. */
 enum { SHORT = -1, ZERO = -2, KILL = -3, KILLED = -4 };
 #define ERROR(name)                                                                                          \
     {                                                                                                        \
@@ -125,7 +125,7 @@ choose_calls (const char *word, size_t length)
     return found;
 }
 
-/* Numbers without strtoull, so that nothing is called that could fail. */
+/* Not strtoull: nothing is called that could fail. */
 static uint64_t
 take_number (const char **text)
 {
@@ -220,7 +220,7 @@ end_faults (void)
     }
 }
 
-/* 0: the call is to be done; else what happens instead. */
+/* 0: do the call; else the fault that takes its place. */
 static int
 meet_call (unsigned call)
 {
@@ -248,7 +248,7 @@ find_real (const char *name)
     return found;
 }
 
-/* The function of this name in the C library, found once; two threads that find it find the same. */
+/* The function of this name in the C library. It is looked up once; two threads that do so get the same. */
 #define REAL(name)                                                                                           \
     static _Atomic (__typeof__ (&name)) real_##name;                                                         \
     __typeof__ (&name) go = atomic_load_explicit (&real_##name, memory_order_acquire);                       \
@@ -334,7 +334,7 @@ readlinkat (int a, const char *name, char *text, size_t length)
     return meet_call (CALL_readlinkat) > 0 ? -1 : go (a, name, text, length);
 }
 
-/* Closes all the same: a test must not run out of descriptors. */
+/* Closes also when it fails: a test must not run out of descriptors. */
 EXPORT int
 close (int fd)
 {
@@ -414,7 +414,7 @@ from_reserve (size_t size)
     return at + size > sizeof reserve ? NULL : reserve + at;
 }
 
-/* As REAL, but dlsym is about to call us again. */
+/* Like REAL, but dlsym will call this function again. */
 #define REAL_MEMORY(name, size)                                                                              \
     static _Atomic (__typeof__ (&name)) real_##name;                                                         \
     __typeof__ (&name) go = atomic_load_explicit (&real_##name, memory_order_acquire);                       \

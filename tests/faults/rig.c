@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rig.c - what the fault tests share. */
+/* rig.c - shared by the fault tests. */
 #include "rig.h"
 #include <dirent.h>
 #include <dlfcn.h>
@@ -36,7 +36,7 @@ rig_begin (char **arguments)
     }
     if (getenv ("LD_PRELOAD") || (sanitizers && sanitizers[0])) {
         printf ("the calls of the C library cannot be made to fail here\n");
-        puts ("100%: Checks: 0, Failures: 0, Errors: 0"); /* nothing can be made to fail in this build */
+        puts ("100%: Checks: 0, Failures: 0, Errors: 0"); /* this build cannot make calls fail */
         exit (77);                                        /* automake: skipped */
     }
     setenv ("LD_PRELOAD", path, 1);
@@ -82,7 +82,8 @@ void
 rig_sweep (rig_work work, int kind, const char *name, const char *last)
 {
     tenon_error error = TENON_ERROR_INIT;
-    for (unsigned i = 0; i < 3; i++) { /* what is made once is made now: threads, buffers of the C library */
+    for (unsigned i = 0; i < 3;
+         i++) { /* threads, and buffers of the C library, are made in the first rounds */
         tenon_status status = work (kind, &error);
         ck_assert_msg (status == TENON_OK, "%s: %s", name, error.message);
     }
@@ -110,7 +111,7 @@ rig_sweep (rig_work work, int kind, const char *name, const char *last)
 
 /* ---- generations: 1 and 2 ---- */
 
-#define LONG_ITEMS 300000u /* 1.2 MB: enough to be preallocated, and to go past the buffer */
+#define LONG_ITEMS 300000u /* 1.2 MB: large enough to be preallocated and to bypass the buffer */
 #define SHORT_ITEMS 1000u
 
 static float items[2][LONG_ITEMS];
@@ -196,7 +197,8 @@ save_plan (int kind, unsigned number, tenon_plan *plan, tenon_error *error)
 {
     tenon_save_options options = { .struct_size = sizeof options };
     options.settings = kinds[kind].settings;
-    /* the second generation is added to the first, which begins anew, or the file would grow for ever */
+    /* the second generation is appended to the first, which replaces the file, so that it does not grow for
+     * ever */
     options.flags = kind == RIG_APPEND && number == 2 ? TENON_SAVE_APPEND : 0;
     if (kind == RIG_FD)
         return save_fd (plan, paths[kind], error);

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* rig.h - what the fault tests share: the failing calls of faults.h, and files whose wholeness can be told.
- */
+/* rig.h - shared by the fault tests: the failing calls of faults.h, and files whose generation can be
+ * told. */
 #ifndef RIG_H
 #define RIG_H
 #include "faults.h"
 #include "tests/abi/kit.h"
 
-/* The functions of faults.h, in the library that is loaded before the C library. */
+/* The functions of faults.h, of the library that is preloaded. */
 extern struct rig {
     int (*set) (const char *what);
     uint64_t (*count) (void), (*hits) (void);
     int64_t (*live) (void);
 } rig;
 
-/* First thing in main: starts the program again with the library loaded, or ends it where that cannot be
- * (sanitizers have their own malloc, other systems their own loader). */
+/* Called first in main: starts the program again with the library preloaded, or ends it where that is
+ * impossible (sanitizers have their own malloc, other systems their own loader). */
 void rig_begin (char **arguments);
 /* faults_set with printf's format. */
 __attribute__ ((format (printf, 1, 2))) void rig_fail (const char *format, ...);
 void rig_stop (void);
 
-/* What is done while memory fails. No assertions: they would allocate. */
+/* Work that is done while memory fails. It must not use assertions: they allocate. */
 typedef tenon_status (*rig_work) (int kind, tenon_error *error);
-/* Does it again and again while one allocation after the other fails, the first, the second and so on; with
- * `last` "-" all that follow as well. It must succeed, or say that there is no memory, and lose neither
- * memory nor descriptors. */
+/* Repeats the work while one allocation fails, the first, the second and so on, and, with `last` "-", all
+ * that follow as well. The work must succeed, or fail with TENON_E_MEMORY, and lose neither memory nor
+ * descriptors. */
 void rig_sweep (rig_work work, int kind, const char *name, const char *last);
 
-/* Kinds of saves: each is another way to the disk. */
+/* Kinds of saves: each takes another way to the disk. */
 enum {
     RIG_RAW,
     RIG_BOX,
@@ -42,14 +42,14 @@ enum {
     RIG_SAVES
 };
 extern const char *const rig_names[RIG_SAVES];
-/* Plugins, a context that is `kit`, and what is converted; after kit_setup. */
+/* Makes plugins, the context `kit`, and the sources of conversions. Called after kit_setup. */
 void rig_setup (int durable);
-/* Saves generation `number` (1 or 2) of the tensors in that way; the status. Without assertions, so that it
- * can be done while calls fail. */
+/* Saves generation `number` (1 or 2) of the tensors in that way and returns the status. It uses no
+ * assertions and can be called while calls fail. */
 tenon_status rig_save (int kind, unsigned number, tenon_error *error);
 /* Path of the saved file, or of the index of a saved set. */
 const char *rig_path (int kind);
-/* Which generation the saved file is: 0: there is none; -1: there is something else, `why` says what. */
+/* The generation of the saved file. 0: there is no file; -1: the file is neither, `why` says how. */
 int rig_generation (int kind, const char **why);
 /* Temporary files in the folder. */
 unsigned rig_litter (void);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* test_disk.c - every call that writes fails once, and once all that follow: the target is the old one or the
- * new one, nothing else lies about, and what the program is told is true. */
+/* test_disk.c - every call that writes fails once, alone and with all that follow: the target is the old
+ * one or the new one, no other file is left, and the status is true. */
 #include "rig.h"
 
-/* What became of a save that met a fault. */
+/* Checks the result of a save that met a fault. */
 static void
 judge_save (int kind, const char *fault, tenon_status status, const tenon_error *error)
 {
@@ -17,7 +17,7 @@ judge_save (int kind, const char *fault, tenon_status status, const tenon_error 
         return;
     }
     ck_assert_msg (strlen (error->message) > 0, "%s, %s: no message", rig_names[kind], fault);
-    if (now == 2) /* only its place in the folder may have been lost, and that is what it says */
+    if (now == 2) /* only its entry in the folder may be lost, and the message says so */
         ck_assert_msg (strstr (error->message, "folder") != NULL, "%s, %s: the new file is there, but: %s",
                        rig_names[kind], fault, error->message);
     else if (kind == RIG_SET || kind == RIG_BESIDE)
@@ -26,7 +26,7 @@ judge_save (int kind, const char *fault, tenon_status status, const tenon_error 
         ck_assert_msg (now == 1, "%s, %s: %s; %s", rig_names[kind], fault, error->message, why);
 }
 
-/* Lets the calls fail one after the other, until there are no more. */
+/* Lets one call after the other fail, until there are no more. */
 static void
 sweep_calls (int kind, const char *calls, const char *how, const char *last, int must_succeed)
 {
@@ -44,7 +44,7 @@ sweep_calls (int kind, const char *calls, const char *how, const char *last, int
         judge_save (kind, fault, status, &error);
         ck_assert_msg (!must_succeed || status == TENON_OK, "%s, %s: %s", rig_names[kind], fault,
                        error.message);
-        /* once a removal fails as well, litter is left for the next save */
+        /* when the removal fails as well, the next save removes the litter */
         ck_assert_msg (last[0] || rig_litter () == 0, "%s, %s: litter", rig_names[kind], fault);
         error = fresh;
         status = rig_save (kind, 1, &error);
@@ -79,7 +79,7 @@ START_TEST (all_calls_fail_from_one_on)
 }
 END_TEST
 
-/* What a program must be ready for. */
+/* EINTR and short counts, which every program meets. */
 START_TEST (interrupted_and_short)
 {
     rig_setup (1);
@@ -104,7 +104,7 @@ START_TEST (always_short)
 }
 END_TEST
 
-/* File systems that cannot do what is asked of them: it is done in another way. */
+/* File systems that lack an operation: the save does without. */
 START_TEST (poor_file_systems)
 {
     static const struct {
@@ -115,7 +115,7 @@ START_TEST (poor_file_systems)
                  { "copy_file_range", "ENOSYS" },
                  { "flock", "ENOLCK" },
                  { "flock", "EOPNOTSUPP" },
-                 { "fchown", "EPERM" }, /* not to know the file system: the kernel is asked to copy */
+                 { "fchown", "EPERM" }, /* without knowing the file system, the kernel is asked to copy */
                  { "fstatfs", "ENOSYS" },
                  { "fstatfs,copy_file_range", "EXDEV" },
                  { "fstatfs,copy_file_range", "EBADF" },
@@ -134,7 +134,7 @@ START_TEST (poor_file_systems)
 }
 END_TEST
 
-/* Copying in the kernel, which is not done on every file system. */
+/* Copying in the kernel, which not every file system supports. */
 START_TEST (kernel_copies_fail)
 {
     tenon_error error = TENON_ERROR_INIT;
@@ -149,7 +149,7 @@ START_TEST (kernel_copies_fail)
 }
 END_TEST
 
-/* A target that must be new, where there is no rename that replaces nothing. */
+/* A target that must be new, without a rename that refuses to replace. */
 START_TEST (new_names_on_poor_file_systems)
 {
     static const char *const faults[] = { "renameat2:EINVAL:1-", "renameat2:ENOSYS:1-",
@@ -172,7 +172,7 @@ START_TEST (new_names_on_poor_file_systems)
 }
 END_TEST
 
-/* The other side: what is read fails while it is converted. */
+/* Reads that fail during a conversion. */
 START_TEST (reading_fails)
 {
     rig_setup (0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_formats.c - the plugins while every allocation fails once, and once all that follow: reading their
- * samples, and writing them again. */
+/* test_formats.c - the plugins read and write their samples while every allocation fails once, alone and
+ * with all that follow. */
 #include "rig.h"
 
 #define TRY(call)                                                                                            \
@@ -10,7 +10,7 @@
             goto done;                                                                                       \
     } while (0)
 
-/* From a sample of the source tree, or, when it has no slash, from the target of an earlier case. `read` is
+/* The source is a sample of the source tree, or, without a slash, the target of an earlier case. `read` is
  * the setting with which it is opened, `opens` the file of a set that stands for its target; or NULL. */
 static const struct {
     const char *from, *to;
@@ -85,7 +85,7 @@ done:
     return status;
 }
 
-/* Opens it, saves it as something else, and looks at that. */
+/* Opens a sample, saves it in another format, and reads the result. */
 static tenon_status
 convert_sample (int number, tenon_error *error)
 {
@@ -115,7 +115,7 @@ done:
 
 /* ---- the tests ---- */
 
-/* A record of types that is believed to its end, where it turns out to be wrong. */
+/* A record of types that is correct up to its end. */
 static void
 put_wrong (void)
 {
@@ -154,7 +154,7 @@ START_TEST (converting)
 {
     int number = _i / 2;
     begin_context ();
-    for (int before = 0; before < number; before++) { /* that it may read one's target */
+    for (int before = 0; before < number; before++) { /* a case may read the target of an earlier one */
         tenon_status status = convert_sample (before, &kit_error);
         ck_assert_msg (status == TENON_OK, "%s: %s", cases[before].from, kit_error.message);
     }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* test_kill.c - the process dies at any moment of a save: the target is whole, the old one or the new one,
- * and the next save of that name removes what was left. */
+/* test_kill.c - the process is killed at any moment of a save: the target is whole, the old one or the new
+ * one, and the next save of that name removes the litter. */
 #include "rig.h"
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-/* What is there after a death, and after the next save. */
+/* Checks the folder after the kill, and after the next save. */
 static void
 judge_death (int kind, const char *when)
 {
@@ -31,7 +31,7 @@ wait_for (pid_t pid)
     return status;
 }
 
-/* Before, and in, each call that changes something on the disk. */
+/* Kills before, and in, each call that changes the disk. */
 START_TEST (at_every_call)
 {
     int kind = _i / 2, status = -1;
@@ -64,7 +64,7 @@ clock_now (void)
     return (uint64_t) time.tv_sec * 1000000000u + (uint64_t) time.tv_nsec;
 }
 
-/* Saves one generation after the other until it is killed; says when it begins. */
+/* Saves one generation after the other until it is killed; tells when it begins. */
 static void
 save_for_ever (int kind, int tell)
 {

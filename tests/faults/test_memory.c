@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_memory.c - every allocation, mapping and thread fails once, and once all that follow: what the library
- * says then is TENON_E_MEMORY, or it does without; it loses no memory and no descriptor. */
+/* test_memory.c - every allocation, mapping and thread fails once, alone and with all that follow: the
+ * library returns TENON_E_MEMORY or does without, and loses neither memory nor descriptors. */
 #include "rig.h"
 
 #define TRY(call)                                                                                            \
@@ -157,7 +157,7 @@ START_TEST (asking)
 }
 END_TEST
 
-/* A folder, a part, and why; each with and without an index. */
+/* Opens a folder, a shard, and asks why; each with and without an index. */
 static tenon_status
 open_set (int how, tenon_error *error)
 {
@@ -190,7 +190,7 @@ START_TEST (opening_sets)
 }
 END_TEST
 
-/* Parts that repeat metadata, and blocks that verify looks at. */
+/* Shards that repeat metadata, and blocks that verify checks. */
 static tenon_status
 open_and_verify (int blocks, tenon_error *error)
 {
@@ -240,7 +240,7 @@ START_TEST (saving)
 }
 END_TEST
 
-/* From a format that holds all to one that holds little, and what comes back. */
+/* Carries tensors into a format that holds little, and opens the result. */
 static tenon_status
 carry_and_open (int kind, tenon_error *error)
 {
@@ -286,7 +286,7 @@ START_TEST (carrying)
 }
 END_TEST
 
-/* A system that gives no threads, or one: everything is done all the same. */
+/* The system gives no thread, or one: everything still works. */
 START_TEST (without_threads)
 {
     rig_setup (0);
@@ -304,7 +304,7 @@ START_TEST (without_threads)
 }
 END_TEST
 
-/* What failed first is told as it was when even the telling finds no memory. */
+/* The first failure is reported correctly when building its message finds no memory. */
 START_TEST (failure_while_failing)
 {
     tenon_error error = TENON_ERROR_INIT;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* aged.h - the codec of the old and of the future plugin: the same source, compiled with shorter or longer
- * structs. It uses every struct that crosses the border.
+ * structs. It uses every struct that crosses the ABI.
  *
- *     MAGIC (8 bytes) · u32 tensors · u32 bytes of the member behind all data (a file of the codec
- * `aged.member`) each tensor: u8 length, name · u8 length, dtype · u8 rank · u64 dims · u64 offset data, in C
- * order, little-endian · the member
+ *     MAGIC (8 bytes) · u32 tensors · u32 bytes of the member behind all data
+ *     each tensor: u8 length, name · u8 length, dtype · u8 rank · u64 dims · u64 offset
+ *     data, in C order, little-endian
+ *     the member, a file of the codec `aged.member`
  *
  * The plan's last tensor goes into the member when there are several. FUTURE (struct) fills the fields that
- * only the future knows; LOW_FLAGS are flags that hosts may ignore. */
+ * only future hosts know; LOW_FLAGS are flags that hosts may ignore. */
 #ifndef AGED_MEMBER_FILTER
 #error define AGED_ID, AGED_MAGIC, AGED_MEMBER_FILTER, FUTURE, PAST_IS_ZERO and LOW_FLAGS first
 #endif

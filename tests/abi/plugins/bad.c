@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bad.c - misbehaving describe functions: what they say of tensors. */
+/* bad.c - misbehaving describe functions: false descriptions of tensors. */
 #include "bad.h"
 
 /* ---- ranges and shapes ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* bad.h - for plugins whose codecs misbehave. Each codec does one thing that it must not, and is called after
- * the function that does it; tests open any file with it as the format. */
+/* bad.h - for plugins whose codecs misbehave. Each codec does one forbidden thing and is named after the
+ * function that does it. Tests open any file with it as the format. */
 #ifndef BAD_H
 #define BAD_H
 #include <tenon/plugin.h>
@@ -38,7 +38,7 @@
         return &plugin;                                                                                      \
     }
 
-/* A tensor that is all right: 4 bytes at the beginning of source 0. */
+/* A correct tensor: 4 bytes at the beginning of source 0. */
 static inline struct tenon_tensor
 good_tensor (const char *name)
 {
@@ -57,7 +57,7 @@ add_tensor (struct tenon_call *call, struct tenon_tensor tensor)
     return call->host->add_tensor (call, &tensor);
 }
 
-/* A part that is all right: 8 bytes from byte 16 of source 0. */
+/* A correct part: 8 bytes from byte 16 of source 0. */
 static inline struct tenon_part
 good_part (void)
 {

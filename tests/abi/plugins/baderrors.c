@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* baderrors.c - misbehaving describe functions: how they fail, what they ask for. */
+/* baderrors.c - misbehaving describe functions: failures and impossible requests. */
 #include "bad.h"
 
 /* ---- errors ---- */
@@ -86,7 +86,8 @@ floods (struct tenon_call *call)
     return add_tensor (call, good_tensor ("x"));
 }
 
-/* Until it is asked to stop; it gives up in the end, so that a host that never asks is found out. */
+/* Works until it is told to stop, and gives up in the end, so that a host that never tells it is found
+ * out. */
 static tenon_status
 spins (struct tenon_call *call)
 {

@@ -156,7 +156,8 @@ probe_negative (struct tenon_call *call)
     return TENON_E_MALFORMED;
 }
 
-/* What a probe fails to read is no failure; what it may not call is none either, and does nothing. */
+/* A probe that fails to read is no failure; a call that is forbidden to probes is none either, and does
+ * nothing. */
 static int32_t
 probe_meddles (struct tenon_call *call)
 {

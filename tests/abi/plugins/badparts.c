@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* badparts.c - misbehaving describe functions: parts, and what is included. */
+/* badparts.c - misbehaving describe functions: parts and included sources. */
 #include "bad.h"
 
 /* ---- parts ---- */
@@ -48,7 +48,7 @@ part_and_tensor (struct tenon_call *call)
     return add_tensor (call, tensor);
 }
 
-/* A tensor of the part, which is fine, and one of the file under it. */
+/* A tensor of the part, which is correct, and one of the file under it. */
 static tenon_status
 part_twice_used (struct tenon_call *call)
 {
@@ -98,7 +98,7 @@ static tenon_status
 part_in_itself (struct tenon_call *call)
 {
     struct tenon_part part = good_part ();
-    part.source = 1; /* the number that it is about to get */
+    part.source = 1; /* the number that the part will get */
     return add_part (call, part);
 }
 
@@ -189,7 +189,7 @@ includes_itself (struct tenon_call *call)
     return call->host->include (call, 0, &how);
 }
 
-/* All of the source as a part of it, and that described by the same codec, and so on. */
+/* Includes all of the source as a part, which the same codec describes, and so on. */
 static tenon_status
 recurses (struct tenon_call *call)
 {
@@ -222,7 +222,7 @@ include_nobody (struct tenon_call *call)
     return call->host->include (call, source, &how);
 }
 
-/* A part that no codec recognises, and that is returned as the failure it is. */
+/* Includes a part that no codec recognises, and returns the failure. */
 static tenon_status
 include_unknown (struct tenon_call *call)
 {

@@ -93,7 +93,7 @@ file_twice (struct tenon_call *call)
     return call->host->next_file (call, "part", 4);
 }
 
-/* A part under the name of the target: the tests save as "target". */
+/* A file with the name of the target: the tests save as "target". */
 static tenon_status
 file_is_target (struct tenon_call *call)
 {
@@ -103,7 +103,7 @@ file_is_target (struct tenon_call *call)
     return call->host->put_tensor (call, 0, NULL);
 }
 
-/* Fails when much is written already. */
+/* Fails when much has been written. */
 static tenon_status
 fails_late (struct tenon_call *call)
 {
@@ -278,8 +278,7 @@ file_alone (struct tenon_call *call)
     return call->host->put_tensor (call, 0, NULL);
 }
 
-/* The member is written by a codec that patches it; its checksum, in front of it, must be that of the result.
- */
+/* The codec of the member patches it; the checksum in front of the member must be that of the result. */
 static tenon_status
 member_patched (struct tenon_call *call)
 {

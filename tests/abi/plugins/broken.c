@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* broken.c - a plugin whose tables are wrong in the way that $BROKEN names. Everything begins as it should
- * be; then one thing is spoilt. (A plugin must not keep variables, nor look at the environment. This one is
- * here to be caught.) */
+/* broken.c - a plugin whose tables are wrong in the way that $BROKEN names. All tables are correct at
+ * first; then one thing is spoilt. (A plugin must not keep variables, nor look at the environment. This one
+ * exists to be caught.) */
 #include <stdlib.h>
 #include <tenon/plugin.h>
 
@@ -120,7 +120,7 @@ endless_list (void)
     return endless;
 }
 
-/* What is spoilt, by name. */
+/* Spoils one thing if $BROKEN names it. */
 #define WHEN(name) if (!strcmp (what, name))
 
 static void

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* future.c - a plugin made for a newer host: longer structs, whose last fields this host cannot know, flags
- * that it may ignore, a newer minor version, a service that is not there. See aged.h. */
+/* future.c - a plugin for a newer host: longer structs whose last fields this host does not know, flags
+ * that hosts may ignore, a newer minor version, and a service that is missing. See aged.h. */
 #include "../future/plugin.h"
 
 #define AGED_MAGIC "FUTURE!\n"
 #define AGED_MEMBER_FILTER "futurexor"
 #define LOW_FLAGS 0x8000u
-/* What this host does not know is not empty before, and must be after it was filled. */
+/* Fields that this host does not know are not zero before it fills a struct, and must be zero after it. */
 #define FUTURE(variable) ((variable).future[0] = (variable).future[1] = 0xf0f0f0f0f0f0f0f0u)
 #define PAST_IS_ZERO(variable) ((variable).future[0] == 0 && (variable).future[1] == 0)
 #include "aged.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* old.c - a plugin from before the structs got their last fields: see aged.h. */
+/* old.c - a plugin that is older than the last fields of the structs. See aged.h. */
 #include "../old/plugin.h"
 
 #define AGED_MAGIC "OLDFILE\n"

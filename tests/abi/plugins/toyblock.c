@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* toyblock.c - block dtypes, and nothing else: a plugin may have no codec at all.
+/* toyblock.c - block dtypes and nothing else: a plugin need not have a codec.
  *
  *     tq8   8 items in 9 bytes: an exponent e (i8), then 8 × q (i8); an item is q × 2^e. No byte order.
  *     ts4   4 items in 12 bytes: a scale (f32), then 4 × q (i16); an item is scale × q. Two swap fields.
@@ -34,7 +34,7 @@ largest_of (const float *items, unsigned count)
     return largest;
 }
 
-/* Half away from zero. */
+/* Rounds half away from zero. */
 static int32_t
 round_half_away (float x)
 {
@@ -90,7 +90,7 @@ ts4_decode (const void *blocks, float *items, uint64_t block_count)
     return TENON_OK;
 }
 
-/* Scales are powers of two, so that what fits comes back as it was. */
+/* Scales are powers of two, so that items that fit are restored exactly. */
 static int32_t
 ts4_encode (const float *items, void *blocks, uint64_t block_count)
 {

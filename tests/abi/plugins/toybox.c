@@ -3,13 +3,13 @@
  *
  *     "TOYBOX1\n" · u32 members · u32 0 · u64 offset of the directory
  *     each member: "MEMB", u16 length, name (its lead) · its stored bytes
- *     the directory, for each member: u16 length, name · u8 filter (0 none, 1 deflate, 2 toyxor, 3 toyrot) ·
- * u8 check (1: CRC-32) · u64 lead, offset, stored, size · u32 crc · u64 block size · u32 blocks · u64 their
- * ends
+ *     the directory, for each member:
+ *         u16 length, name · u8 filter (0 none, 1 deflate, 2 toyxor, 3 toyrot) · u8 check (1: CRC-32) ·
+ *         u64 lead, offset, stored, size · u32 crc · u64 block size · u32 blocks · u64 their ends
  *
- * All numbers little-endian. The header is patched when the directory is written. A member holds the file of
- * another codec, toyraw unless the option says otherwise, or another toybox; members that nobody recognises
- * are skipped. */
+ * All numbers are little-endian. The header is patched when the directory is written. A member holds the file
+ * of another codec, toyraw unless the option names another, or another toybox; members that no codec
+ * recognises are skipped. */
 #include <tenon/plugin.h>
 
 #define MAGIC "TOYBOX1\n"
@@ -150,7 +150,7 @@ box_describe (struct tenon_call *call)
 
 /* ---- writing ---- */
 
-/* What the directory will say; it grows in scratch memory, which nobody frees. */
+/* The directory to be written; it grows in scratch memory, which the host frees. */
 struct directory {
     uint8_t *bytes;
     uint64_t size, room;
@@ -248,7 +248,7 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, uint64_t 
 
 /* ---- adding to a box ---- */
 
-/* Is a member's tensor in the plan? Its name is the member's without the last extension. */
+/* True if the plan has the tensor of a member: its name is the member's, without the last extension. */
 static int
 is_replaced (struct tenon_call *call, const char *name, uint64_t length, uint64_t tensors)
 {
@@ -263,7 +263,7 @@ is_replaced (struct tenon_call *call, const char *name, uint64_t length, uint64_
     return 0;
 }
 
-/* Takes over the entry where the cursor is, unless it is replaced. */
+/* Takes over the entry at the cursor unless the plan replaces it. */
 static tenon_status
 keep_entry (struct tenon_cursor *cursor, uint64_t tensors, struct directory *directory, uint32_t *members)
 {

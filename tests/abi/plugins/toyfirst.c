@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* toyfirst.c - a toy whose first part opens the whole set.
+/* toyfirst.c - a toy whose first shard opens the whole set.
  *
- *     "TOYFIRST", then the bytes of one array, which is called as the file is
+ *     "TOYFIRST", then the bytes of one array, which has the name of the file
  *
- * What it is told of the set becomes metadata, and so do the first byte (text), and all bytes (bytes) when
- * there are not four. */
+ * The facts that it gets about the set become metadata, and so do the first byte (text), and all bytes
+ * (bytes) unless there are four. */
 #include <tenon/plugin.h>
 
 static tenon_status

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* toylog.c - a toy format with metadata, to which one can add.
+/* toylog.c - a toy format with metadata that can be appended to.
  *
  *     "TOYLOG1\n", then records: u8 kind, u8 length of the key, u8 n, key, n bytes
  *     kind 'M': a string; 'A': an array of n u8; 'T': a tensor u8 [n]
  *
- * Adding keeps the magic and the records of tensors; the metadata are those that the plan has. */
+ * Appending keeps the magic and the records of tensors; the metadata are those of the plan. */
 #include <tenon/plugin.h>
 
 #define MAGIC "TOYLOG1\n"

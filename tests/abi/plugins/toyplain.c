@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* toyplain.c - a format that holds little: numbers of a few plain types, and strings as metadata, all of them
- * in the reverse order.
+/* toyplain.c - a format that holds little: numbers of a few plain types, and strings as metadata, both in
+ * reverse order.
  *
  *     "TPLN"  u16 tensors  u16 strings
  *     tensors: u8 length, name, u8 dtype, u8 flags, u8 rank, u64 dims
  *     strings: u8 length, key, u32 length, text
- *     data, one after the other
+ *     data, one tensor after the other
  *
  * Little-endian. With the option `fortran` it writes Fortran order. */
 #include <tenon/plugin.h>
@@ -50,7 +50,7 @@ describe_string (struct tenon_cursor *cursor)
     return cursor->call->host->add_metadata (cursor->call, key, length, &value);
 }
 
-/* Twice: where the data begin is known at the end of the strings. */
+/* Reads the header twice: the data begin behind the strings. */
 static tenon_status
 plain_describe (struct tenon_call *call)
 {

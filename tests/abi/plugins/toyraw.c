@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* toyraw.c - the tables of toyraw, and reading it. */
+/* toyraw.c - the tables of toyraw, and its describe function. */
 #include "toyraw.h"
 
 uint32_t
@@ -42,7 +42,7 @@ skip_value (struct tenon_cursor *cursor, uint64_t length, const char *what)
     return TENON_OK;
 }
 
-/* The next `length` bytes, kept as long as the call, with a NUL behind them. */
+/* The next `length` bytes and a NUL, valid until the call ends. */
 static const char *
 take_text (struct tenon_cursor *cursor, uint64_t length, const char *what)
 {
@@ -104,7 +104,7 @@ take_nested (struct tenon_cursor *cursor, struct tenon_value *value, uint32_t de
     return TENON_OK;
 }
 
-/* Numbers and strings stay where they are: a range, read when somebody asks. */
+/* Numbers and strings are described as a range of the file and read on demand. */
 static tenon_status
 take_range (struct tenon_cursor *cursor, struct tenon_value *value)
 {

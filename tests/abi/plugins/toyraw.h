@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* toyraw.h - a toy format that can say all that a catalog can hold: named dtypes, opaque ones, both orders,
- * both byte orders, aliases, any alignment; typed, nested, lazily read metadata. All numbers in the byte
- * order that byte 7 names.
+/* toyraw.h - a toy format for all that a catalog can hold: named dtypes, opaque ones, both orders, both byte
+ * orders, aliases, any alignment; typed, nested, lazily read metadata. All numbers are in the byte order that
+ * byte 7 names.
  *
- *     "TOYRAW1", 'L' or 'B' · u32 tensors · u32 metadata entries · u64 where the data begin
+ *     "TOYRAW1", 'L' or 'B' · u32 tensors · u32 metadata entries · u64 offset of the data
  *     each entry:   u16 length, key · value
- *     each tensor:  u16 length, name (none: the source's own) · u8 length, dtype (none: opaque, below) · u8
- * rank · u32 flags, as in struct tenon_tensor · u64 dims · u64 offset from where the data begin · u64 length
- * (all ones: dtype × shape) opaque:       u64 item size · u8 length, family · u16 length, text value: u8 type
- * (TENON_U8 … TENON_F64, STRING, ARRAY, NONE), then a scalar's bytes · u32 length, string · u8 item type, u64
- * count, items items:        packed scalars · u32 length, string … · whole values when they are arrays
- * themselves
+ *     each tensor:  u16 length, name (none: the source's own) · u8 length, dtype (none: opaque, below) ·
+ *                   u8 rank · u32 flags, as in struct tenon_tensor · u64 dims · u64 offset in the data ·
+ *                   u64 length (all ones: dtype × shape)
+ *     opaque:       u64 item size · u8 length, family · u16 length, text
+ *     value:        u8 type (TENON_U8 … TENON_F64, STRING, ARRAY, NONE), then
+ *                   a scalar's bytes · u32 length, string · u8 item type, u64 count, items
+ *     items:        packed scalars · u32 length, string … · whole values when they are arrays themselves
  *
- * Data may be followed by anything. */
+ * Any bytes may follow the data. */
 #ifndef TOYRAW_H
 #define TOYRAW_H
 #include <tenon/plugin.h>
@@ -34,7 +35,7 @@ enum {
     TOYRAW_OPTIONS
 };
 
-/* Bytes of a scalar of that type; 0: it is none. */
+/* Bytes of a scalar of this type; 0: it is not a type of scalars. */
 uint32_t toyraw_width (uint32_t type);
 /* The value of an option. */
 tenon_status toyraw_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting);

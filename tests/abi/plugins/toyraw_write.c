@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* toyraw_write.c - writing toyraw. The header is made twice: first only counted, so that it can say where the
- * data begin without going back, then put. So it can be written to a pipe. */
+/* toyraw_write.c - writing toyraw. The header is made twice: it is first counted, which gives the offset of
+ * the data, then put. So it can be written to a pipe. */
 #include "toyraw.h"
 
 struct out {
     struct tenon_call *call;
     uint64_t size; /* bytes so far */
-    int counting;  /* nothing is put */
+    int counting;  /* count only */
     int big;
 };
 
@@ -65,8 +65,8 @@ put_scalar (struct out *out, const struct tenon_value *value)
     return put_number (out, bits, toyraw_width (value->type));
 }
 
-/* Numbers and strings go in the header's byte order, strings with u32 lengths, whatever they had in their
- * source. */
+/* Numbers and strings are put in the byte order of the header, strings with u32 lengths, whatever the
+ * source uses. */
 static tenon_status
 put_array (struct out *out, const struct tenon_value *value)
 {
@@ -131,7 +131,7 @@ put_dtype (struct out *out, uint32_t number)
     return put_text (out, dtype.text, strlen (dtype.text), 2);
 }
 
-/* Where tensor follows tensor. */
+/* The offset of the next tensor. */
 static tenon_status
 next_place (struct tenon_call *call, uint64_t *offset)
 {
@@ -226,7 +226,7 @@ toyraw_write (struct tenon_call *call)
     uint64_t alignment = (uint64_t) align.integer;
     data = (data + alignment - 1) / alignment * alignment;
     TENON_TRY (put_header (&out, &plan, data));
-    /* the strings of an array may have taken less than was counted */
+    /* strings of an array may have been shorter than counted */
     TENON_TRY (put_fill (&out, 0, data - call->host->tell (call)));
     TENON_TRY (put_data (&out, plan.tensors));
     return trailer.integer ? call->host->put (call, "TOYEND\n", 7) : TENON_OK;

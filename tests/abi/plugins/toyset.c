@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* toyset.c - a toy set: an index that says which sibling holds which tensor.
+/* toyset.c - a toy index: it says which sibling holds which tensor.
  *
  *     "TOYSET1\n", then lines: FILE TAB TENSOR, or FILE alone (all that it holds)
  *
- * Written, it is as many siblings as it takes, NAME-1.toyraw …, each with `toyset.each` tensors, and the
- * index; with `toyset.beside` they are NAME-00001-of-00003.toyraw …, and the index is the last of them,
+ * A save writes as many siblings as needed, NAME-1.toyraw …, each with `toyset.each` tensors, and the index.
+ * With `toyset.beside` they are NAME-00001-of-00003.toyraw …, and the index is the last file,
  * NAME.index.toyset. */
 #include <tenon/plugin.h>
 
@@ -27,7 +27,7 @@ struct line {
     uint64_t file_length, tensor_length;
 };
 
-/* The next line of the text; its place moves on. 0: there is none. */
+/* Takes the next line of the text and moves `place` on. 0: there is none. */
 static int
 next_line (const char **place, const char *end, struct line *line)
 {
@@ -45,7 +45,7 @@ next_line (const char **place, const char *end, struct line *line)
     return 1;
 }
 
-/* A file that was not named before is opened and described. */
+/* Opens and describes a file that was not named before. */
 static tenon_status
 include_file (struct tenon_call *call, const char *text, const struct line *line)
 {

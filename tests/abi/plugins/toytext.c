@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* toytext.c - two codecs that do one thing each.
  *
- * toytext only reads, numbers that are written out, which no range of bytes can stand for; read() makes any
- * region:
+ * toytext only reads. Its numbers are text, so no range of bytes holds a tensor; read makes any region:
  *
  *     @NAME DTYPE DIM …      (f32, f64, i32 or i64)
- *     numbers, blanks and lines between them as one likes: -1 2.5 +3
+ *     numbers, with any blanks and lines between them: -1 2.5 +3
  *     .toytext               (the last line, and the magic, found from the end)
  *
  * toylist only writes: a line "NAME DTYPE DIM …" for each tensor, an empty line, then their data one after
@@ -22,8 +21,8 @@ is_blank (uint8_t byte)
     return byte == ' ' || byte == '\n' || byte == '\t';
 }
 
-/* The next word; its length is 0 at the end of the line (or of the text, with `lines`). Blanks behind it
- * stay. */
+/* Takes the next word; its length is 0 at the end of the line (or of the text, with `lines`). Blanks behind
+ * it stay. */
 static tenon_status
 take_word (struct tenon_cursor *cursor, char word[WORD], uint32_t *length, int lines)
 {
@@ -47,7 +46,7 @@ take_word (struct tenon_cursor *cursor, char word[WORD], uint32_t *length, int l
     return TENON_OK;
 }
 
-/* Sign, digits, and perhaps a point and more digits: no locale has a say in it. */
+/* Sign, digits, and perhaps a point and more digits, in any locale. */
 static tenon_status
 parse_number (struct tenon_cursor *cursor, const char *word, double *number)
 {
@@ -104,7 +103,7 @@ describe_tensor (struct tenon_cursor *cursor)
     tensor.cookie = cursor->position;
     TENON_TRY (call->host->add_tensor (call, &tensor));
     for (uint32_t i = 0; i < tensor.rank; i++)
-        count *= shape[i]; /* add_tensor has looked at it */
+        count *= shape[i]; /* add_tensor has checked it */
     for (uint64_t i = 0; i < count; i++) {
         TENON_TRY (take_word (cursor, word, &length, 1));
         if (length == 0)
@@ -157,7 +156,7 @@ put_item (uint8_t *to, uint32_t dtype, double number)
     return to;
 }
 
-/* Is the item with this number, in C order, in the region? */
+/* True if the item with this number, in C order, is in the region. */
 static int
 in_region (const struct tenon_tensor *tensor, const struct tenon_region *region, uint64_t item)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* toytwin.c - codecs that want the same files. Each describes an empty tensor that is called after the codec.
+/* toytwin.c - codecs that compete for the same files. Each describes an empty tensor that has the codec's
+ * name.
  *
  *     twin_a, twin_b   magic "TWIN", extension twin: nothing tells them apart
  *     twin_long        magic "TWINLONG", extension twinlong

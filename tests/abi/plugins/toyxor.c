@@ -2,15 +2,15 @@
 /* toyxor.c - two filters.
  *
  *     toyxor   any number of blocks: u32 little-endian length (bit 31: the stream's last), then as many
- * bytes, each xored with its place in the block (mod 256). Streamed and blocked. toyrot   the bytes of the
- * whole, last first. It cannot go in pieces: no step, no reset. */
+ *              bytes, each xored with its place in the block (mod 256). Streamed and blocked.
+ *     toyrot   all bytes, last first. It cannot go in pieces: no step, no reset. */
 #include <stdlib.h>
 #include <tenon/plugin.h>
 
 #define HEAD 4u
 #define LAST 0x80000000u
 
-/* What is known between two steps. */
+/* The state between two steps. */
 struct state {
     uint8_t head[HEAD];
     uint32_t have;  /* bytes of head */

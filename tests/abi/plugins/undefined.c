@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* undefined.c - a plugin that needs what nobody has. It must be found out when it is loaded, not when it gets
- * there. */
+/* undefined.c - a plugin that needs an undefined symbol. Loading it must fail, not its first use of the
+ * symbol. */
 #include <tenon/plugin.h>
 
 tenon_status function_of_a_library_that_is_missing (struct tenon_call *call);
