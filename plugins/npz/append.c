@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* append.c - write into an archive that is there: its members stay where they are, their entries as they are.
- */
+/* append.c - adding to an archive: old members stay where they are, and their entries as they are. */
 #include "npz.h"
 
 tenon_status
@@ -11,11 +10,9 @@ npz_begin_append (struct npz_writer *writer, int metadata, struct npz_old *old)
     writer->comment = old->directory.comment;
     writer->comment_length = old->directory.comment_length;
     struct npz_entry entry;
-    const uint32_t length = (uint32_t) strlen (NPZ_METADATA_MEMBER_NAME);
     for (uint64_t i = 0, position = 0; i < old->directory.count; i++, position += entry.entry_length) {
         TENON_TRY (npz_read_entry (call, &old->directory, position, &entry));
-        if (metadata && entry.name_length == length
-            && memcmp (entry.name, NPZ_METADATA_MEMBER_NAME, length) == 0) {
+        if (metadata && npz_is_metadata (&entry)) {
             TENON_TRY (npz_check_old_metadata (call, &entry, &old->has_metadata));
             old->has_tensor = !old->has_metadata;
         }
@@ -23,9 +20,9 @@ npz_begin_append (struct npz_writer *writer, int metadata, struct npz_old *old)
     return call->host->put_old (call, old->directory.offset);
 }
 
-/* The names of the plan's tensors. */
+/* The names of the tensors of the plan. */
 static tenon_status
-collect (struct npz_writer *writer, uint64_t tensors, struct npz_names *names)
+collect_names (struct npz_writer *writer, uint64_t tensors, struct npz_names *names)
 {
     struct tenon_call *call = writer->call;
     TENON_TRY (npz_begin_names (call, tensors, names));
@@ -38,7 +35,7 @@ collect (struct npz_writer *writer, uint64_t tensors, struct npz_names *names)
     return TENON_OK;
 }
 
-/* Does the name end in a point and this extension, in capitals or not, with something before them? */
+/* True if a name ends in a point and this extension, in capitals or not, and does not begin with them. */
 static int
 has_extension (const struct npz_entry *entry, const char *extension, uint64_t length)
 {
@@ -52,15 +49,15 @@ has_extension (const struct npz_entry *entry, const char *extension, uint64_t le
     return 1;
 }
 
-/* Has the entry's tensor a name that is in the plan? It is the member's, less its extension: a tensor `a.npy`
- * is another one than `a`, which lies in `a.npy`. */
+/* True if the plan has a tensor of that member. The name of the tensor is that of the member without its
+ * extension: the tensor `a`, which is in the member `a.npy`, is not the tensor `a.npy`. */
 static int
 is_replaced (const struct npz_writer *writer, const struct npz_entry *entry, const struct npz_names *names)
 {
     uint32_t tag, length = entry->name_length;
     if (has_extension (entry, writer->suffix, writer->suffix_length))
         length -= (uint32_t) writer->suffix_length + 1;
-    else if (has_extension (entry, "npy", 3)) /* as NumPy's are, whatever is written now */
+    else if (has_extension (entry, "npy", 3)) /* as NumPy writes them, whatever npz.member says now */
         length -= 4;
     return *npz_find_name (names, entry->name, length, &tag) != 0;
 }
@@ -68,27 +65,21 @@ is_replaced (const struct npz_writer *writer, const struct npz_entry *entry, con
 tenon_status
 npz_keep_old (struct npz_writer *writer, const struct npz_old *old, uint64_t tensors, int replaces_metadata)
 {
-    const uint32_t length = (uint32_t) strlen (NPZ_METADATA_MEMBER_NAME);
     struct tenon_call *call = writer->call;
     struct npz_names names;
     struct npz_entry entry;
     char shown[NPZ_SHOWN];
-    TENON_TRY (collect (writer, tensors, &names));
+    TENON_TRY (collect_names (writer, tensors, &names));
     for (uint64_t i = 0, position = 0; i < old->directory.count; i++, position += entry.entry_length) {
         TENON_TRY (npz_read_entry (call, &old->directory, position, &entry));
-        if (replaces_metadata && entry.name_length == length
-            && memcmp (entry.name, NPZ_METADATA_MEMBER_NAME, length) == 0)
+        if (replaces_metadata && npz_is_metadata (&entry))
             continue;
         if (is_replaced (writer, &entry, &names)) {
             tenon_note (call, TENON_NOTE, npz_show (&entry, shown),
                         "replaced; the old member's bytes stay in the file until the next full save");
             continue;
         }
-        uint8_t *to = npz_add_bytes (writer, entry.entry_length);
-        if (!to)
-            return TENON_E_MEMORY;
-        memcpy (to, entry.bytes, entry.entry_length);
-        writer->entries++;
+        TENON_TRY (npz_keep_entry (writer, &entry));
     }
     return TENON_OK;
 }

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* blocks.c - the private extra field that tells where the blocks of a deflated member end.
  *
- * It stands in the central directory only, where other readers pass over it:
+ * It is in the central directory only. Other readers ignore it:
  *
  *     u16 0x6e74 "tn" · u16 length · u8 version, 1 · u8 log2 of the block size, 16 … 40 · u16 0
  *     u32 for each block: its encoded bytes
  *
- * Every block_size decoded bytes were encoded by themselves. Nothing of it is trusted: a table that cannot be
- * true is passed over here, and the core falls back on one stream when a block is not what it should be. */
+ * Each block_size decoded bytes were encoded by themselves. The table is not trusted: one that cannot be
+ * right is ignored here, and the host falls back on one stream if a block does not decode. */
 #include "npz.h"
 
 #define TABLE_VERSION 1u
 #define LEAST_LOG 16u
 #define MOST_LOG 40u
 
-/* Why a field of `length` bytes cannot be true; NULL: it can. */
+/* The reason why a field of `length` bytes cannot be right; NULL if it may be. */
 static const char *
 find_fault (const uint8_t *field, uint32_t length, const struct npz_entry *entry, uint64_t *count)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* directory.c - the end of an archive: where its central directory lies, and the entries in it. */
+/* directory.c - the end of an archive, its central directory, and the entries there. */
 #include "npz.h"
 
 /* The end record and the longest comment. */
@@ -7,7 +7,7 @@
 
 /* ---- the zip64 end record ---- */
 
-/* Fields of the end record, and how they read in its zip64 form. */
+/* The fields of an end record, in either form. */
 struct end {
     uint64_t disk, directory_disk, here, count, size, offset;
 };
@@ -26,13 +26,14 @@ parse_end64 (const uint8_t *bytes)
                          tenon_le64 (bytes + 32), tenon_le64 (bytes + 40), tenon_le64 (bytes + 48) };
 }
 
+/* True if a field of the end record agrees with that of the zip64 record, or refers to it. */
 static int
-agrees (uint64_t narrow, uint64_t wide, uint64_t sentinel)
+narrow_agrees (uint64_t narrow, uint64_t wide, uint64_t sentinel)
 {
     return narrow == wide || narrow == sentinel;
 }
 
-/* Follows the locator at `at`: *end becomes what the zip64 record says. */
+/* Follows the locator at `at`: *end becomes that of the zip64 record. */
 static tenon_status
 follow_locator (struct tenon_call *call, uint64_t at, const uint8_t *locator, struct end *end)
 {
@@ -55,8 +56,9 @@ follow_locator (struct tenon_call *call, uint64_t at, const uint8_t *locator, st
         return tenon_fail (call, TENON_E_MALFORMED, place, "the zip64 end record says that it has %llu bytes",
                            (unsigned long long) tenon_le64 (record + 4));
     *end = parse_end64 (record);
-    if (!agrees (narrow.count, end->count, NPZ_MAX16) || !agrees (narrow.size, end->size, NPZ_MAX32)
-        || !agrees (narrow.offset, end->offset, NPZ_MAX32))
+    if (!narrow_agrees (narrow.count, end->count, NPZ_MAX16)
+        || !narrow_agrees (narrow.size, end->size, NPZ_MAX32)
+        || !narrow_agrees (narrow.offset, end->offset, NPZ_MAX32))
         return tenon_fail (call, TENON_E_MALFORMED, place,
                            "the zip64 end record and the end record contradict each other");
     if (end->offset > place || end->size > place - end->offset)
@@ -69,7 +71,7 @@ follow_locator (struct tenon_call *call, uint64_t at, const uint8_t *locator, st
 
 /* ---- the end record ---- */
 
-/* Does the end record at `at` agree with what lies before it? Its zip64 form is looked at later. */
+/* True if the end record at `at` agrees with the bytes before it. The zip64 record is checked later. */
 static int
 holds_together (struct tenon_call *call, uint64_t at, const struct end *end)
 {
@@ -85,7 +87,7 @@ holds_together (struct tenon_call *call, uint64_t at, const struct end *end)
            && tenon_le32 (signature) == NPZ_CENTRAL;
 }
 
-/* The last end record in the tail whose numbers hold together, as its offset in the tail. */
+/* Finds the last plausible end record of the tail. *found: its offset there. */
 static tenon_status
 search_end (struct tenon_call *call, const uint8_t *tail, uint64_t length, uint64_t start, uint64_t *found)
 {
@@ -112,13 +114,13 @@ search_end (struct tenon_call *call, const uint8_t *tail, uint64_t length, uint6
                        (unsigned long long) end.size, (unsigned long long) end.offset);
 }
 
-/* Looks for a zip64 locator before the end record at `at`, and makes sure that *end can be believed. */
+/* Follows the zip64 locator before the end record at `at`, if there is one, and checks *end. */
 static tenon_status
 complete_end (struct tenon_call *call, uint64_t at, struct end *end)
 {
     uint8_t locator[NPZ_LOCATOR_BYTES] = { 0 };
     int wide = end->offset == NPZ_MAX32 || end->size == NPZ_MAX32;
-    /* A directory that ends where the end record begins has no locator behind it. */
+    /* no locator fits between a directory and an end record that follows it at once */
     int room = at >= NPZ_LOCATOR_BYTES && (wide || at - end->offset - end->size >= NPZ_LOCATOR_BYTES);
     if (room)
         TENON_TRY (call->host->read_at (call, 0, at - NPZ_LOCATOR_BYTES, locator, sizeof locator));
@@ -147,7 +149,7 @@ npz_find_directory (struct tenon_call *call, uint64_t file_size, struct npz_dire
         if (!tail)
             return TENON_E_IO;
     }
-    /* Most archives have no comment, and nothing behind them. */
+    /* most archives have no comment, and end with this record */
     if (!tail || tenon_le32 (tail) != NPZ_END || tenon_le16 (tail + 20) > 0) {
         length = file_size < TAIL_BYTES ? file_size : TAIL_BYTES;
         if (length < NPZ_END_BYTES)
@@ -217,21 +219,7 @@ npz_open_directory (struct tenon_call *call, struct npz_directory *directory)
 
 /* ---- entries ---- */
 
-const uint8_t *
-npz_find_extra (const uint8_t *extra, uint32_t length, uint32_t id, uint32_t *size)
-{
-    for (uint32_t at = 0; length - at >= 4;) {
-        *size = tenon_le16 (extra + at + 2);
-        if (*size > length - at - 4)
-            return NULL;
-        if (tenon_le16 (extra + at) == id)
-            return extra + at + 4;
-        at += 4 + *size;
-    }
-    return NULL;
-}
-
-/* A number of the zip64 extra field, when its field in the entry is a sentinel. */
+/* Replaces a number that is all ones by the next one of the zip64 field. */
 static int
 take_wide (const uint8_t **wide, uint32_t *left, uint64_t *number)
 {
@@ -245,9 +233,9 @@ take_wide (const uint8_t **wide, uint32_t *left, uint64_t *number)
     return 1;
 }
 
-/* Sizes and offset: the zip64 field has those, in this order, whose fields are full of ones. */
+/* Reads the sizes and the offset. The zip64 field holds, in this order, those whose fields are all ones. */
 static tenon_status
-read_numbers (struct tenon_call *call, struct npz_entry *entry)
+read_entry_numbers (struct tenon_call *call, struct npz_entry *entry)
 {
     const uint8_t *bytes = entry->bytes;
     uint32_t left = 0;
@@ -299,5 +287,5 @@ npz_read_entry (struct tenon_call *call, const struct npz_directory *directory, 
                            "an entry of the central directory needs %u bytes, %llu are left",
                            entry->entry_length, (unsigned long long) left);
     TENON_TRY (npz_decode_name (call, entry));
-    return read_numbers (call, entry);
+    return read_entry_numbers (call, entry);
 }

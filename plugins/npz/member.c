@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* member.c - one entry of the directory: checked against the member's local header, and handed to whichever
- * codec recognises it. */
+/* member.c - a member: its entry is checked against its local header, and another codec describes it. */
 #include "npz.h"
 
-/* A local header is read in one piece when its name is no longer than usual, with as many bytes behind the
+/* A local header is read with one read if its name has a usual length, together with as many bytes behind the
  * name as the extra fields of common writers take. */
 #define HEAD_BYTES 512u
 #define EXTRA_AT_ONCE 64u
 
-#define MALFORMED(reader, entry, ...) refuse (reader, entry, TENON_E_MALFORMED, __VA_ARGS__)
+#define MALFORMED(reader, entry, ...) refuse_member (reader, entry, TENON_E_MALFORMED, __VA_ARGS__)
 
 __attribute__ ((format (printf, 4, 5))) static tenon_status
-refuse (struct npz_reader *reader, const struct npz_entry *entry, tenon_status status, const char *format,
-        ...)
+refuse_member (struct npz_reader *reader, const struct npz_entry *entry, tenon_status status,
+               const char *format, ...)
 {
     char shown[NPZ_SHOWN], text[300];
     va_list list;
@@ -24,19 +23,19 @@ refuse (struct npz_reader *reader, const struct npz_entry *entry, tenon_status s
 
 /* ---- the local header ---- */
 
-/* What can be known of an entry before its local header is read. */
+/* Checks the entry by itself. */
 static tenon_status
 check_entry (struct npz_reader *reader, const struct npz_entry *entry)
 {
     uint64_t end = reader->directory->offset;
     if (entry->flags & NPZ_ENCRYPTED)
-        return refuse (reader, entry, TENON_E_UNSUPPORTED, "is encrypted");
+        return refuse_member (reader, entry, TENON_E_UNSUPPORTED, "is encrypted");
     if (entry->flags & NPZ_PATCHED)
-        return refuse (reader, entry, TENON_E_UNSUPPORTED, "is compressed patched data");
+        return refuse_member (reader, entry, TENON_E_UNSUPPORTED, "is compressed patched data");
     if (entry->method != NPZ_STORED && entry->method != NPZ_DEFLATED && entry->method != NPZ_ZSTD)
-        return refuse (reader, entry, TENON_E_UNSUPPORTED,
-                       "is compressed by method %u; stored (0), deflated (8) and zstd (93) are known",
-                       entry->method);
+        return refuse_member (reader, entry, TENON_E_UNSUPPORTED,
+                              "is compressed by method %u; stored (0), deflated (8) and zstd (93) are known",
+                              entry->method);
     if (entry->method == NPZ_STORED && entry->stored != entry->size)
         return MALFORMED (reader, entry, "is stored as it is, but in %llu bytes instead of %llu",
                           (unsigned long long) entry->stored, (unsigned long long) entry->size);
@@ -50,7 +49,7 @@ check_entry (struct npz_reader *reader, const struct npz_entry *entry)
     return TENON_OK;
 }
 
-/* Sizes of a local header's zip64 field, which may be zero when they came after the data. */
+/* Compares the sizes in the zip64 field of a local header. They may be 0 if they follow the data. */
 static tenon_status
 check_wide (struct npz_reader *reader, const struct npz_entry *entry, const uint8_t *local,
             const uint8_t *extra, uint32_t extra_length)
@@ -75,6 +74,7 @@ check_wide (struct npz_reader *reader, const struct npz_entry *entry, const uint
     return TENON_OK;
 }
 
+/* Compares the fixed fields of the local header. */
 static tenon_status
 check_numbers (struct npz_reader *reader, const struct npz_entry *entry, const uint8_t *local)
 {
@@ -105,7 +105,8 @@ check_numbers (struct npz_reader *reader, const struct npz_entry *entry, const u
     return TENON_OK;
 }
 
-/* The first `there` bytes of the local header and what follows it are in `local`. */
+/* Compares the local header. `local` has `there` bytes: the header, its name and usually all of its extra
+ * fields. *lead: the bytes of all of them. */
 static tenon_status
 check_local (struct npz_reader *reader, const struct npz_entry *entry, const uint8_t *local, uint64_t there,
              uint64_t *lead)
@@ -137,7 +138,7 @@ check_local (struct npz_reader *reader, const struct npz_entry *entry, const uin
     return check_wide (reader, entry, local, extra, extra_length);
 }
 
-/* Bytes from the local header's first to the data's. */
+/* Reads and checks the local header. *lead: the bytes from its first to that of the data. */
 static tenon_status
 read_local (struct npz_reader *reader, const struct npz_entry *entry, uint64_t *lead)
 {
@@ -159,7 +160,7 @@ read_local (struct npz_reader *reader, const struct npz_entry *entry, uint64_t *
 
 /* ---- members ---- */
 
-/* "NAME/", in memory that is used again for each member. */
+/* "NAME/", in reader->prefix. */
 static tenon_status
 make_prefix (struct npz_reader *reader, const struct npz_entry *entry)
 {
@@ -175,7 +176,7 @@ make_prefix (struct npz_reader *reader, const struct npz_entry *entry)
 }
 
 static tenon_status
-include (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source)
+include_source (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source)
 {
     struct tenon_call *call = reader->call;
     struct tenon_include how = { .struct_size = sizeof how, .flags = TENON_INCLUDE_PREFIX };
@@ -192,21 +193,14 @@ include (struct npz_reader *reader, const struct npz_entry *entry, uint32_t sour
     return status;
 }
 
-static int
-is_metadata (const struct npz_entry *entry)
-{
-    uint32_t length = (uint32_t) strlen (NPZ_METADATA_MEMBER_NAME);
-    return entry->name_length == length && memcmp (entry->name, NPZ_METADATA_MEMBER_NAME, length) == 0;
-}
-
 tenon_status
 npz_include_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source)
 {
     int taken = 0;
-    if (is_metadata (entry))
+    if (npz_is_metadata (entry))
         TENON_TRY (npz_take_metadata (reader, entry, source, &taken));
     if (!taken)
-        return include (reader, entry, source);
+        return include_source (reader, entry, source);
     reader->recognised++;
     return TENON_OK;
 }

@@ -6,27 +6,25 @@
  *      {"key":"ids","type":"array","items":"u32","value":[1,2]},
  *      {"key":"deep","type":"array","items":"array","value":[{"type":"array","items":"f32","value":[]}]}]}
  *
- * Types and values are those of tenon/json_value.h.
- *
- * The codec that writes members is not asked: this one array has to be there whatever npz.member says. */
+ * Types and values are those of tenon/json_value.h. The codec of the other members is not asked to write it:
+ * the member is an npy file whatever npz.member says. */
 #include "npz.h"
 #include <tenon/json_value.h>
 
-#define NPY_BYTES 128u /* of the npy header */
 #define BUFFER_BYTES 4096u
 
-/* JSON on its way: first only its length, which comes before it in the file, then its bytes. */
+/* The destination of the JSON. It is written twice: its length, which the header has, is counted first. */
 struct output {
     struct tenon_json_out json;
     struct npz_writer *writer;
-    int puts;
+    int puts; /* 0: count only */
     uint32_t crc;
     uint64_t total;
     struct tenon_json_values values;
 };
 
 static tenon_status
-flush (struct output *output)
+flush_output (struct output *output)
 {
     struct tenon_json_out *json = &output->json;
     output->total += json->length;
@@ -39,12 +37,13 @@ flush (struct output *output)
     return TENON_OK;
 }
 
+/* grow of the JSON: puts its bytes. */
 static tenon_status
-grow (struct tenon_json_out *json, uint64_t more)
+make_room (struct tenon_json_out *json, uint64_t more)
 {
     struct output *output = json->user;
     struct tenon_call *call = output->writer->call;
-    TENON_TRY (flush (output));
+    TENON_TRY (flush_output (output));
     if (more <= json->room)
         return TENON_OK;
     json->room = 2 * more;
@@ -73,35 +72,36 @@ put_document (struct output *output, uint64_t entries)
     }
     tenon_json_put_text (json, "]}\n");
     TENON_TRY (json->status);
-    return flush (output);
+    return flush_output (output);
 }
 
 /* ---- the member ---- */
 
-/* As NumPy writes it, for `length` bytes. */
+/* The header as NumPy writes it, for an array of `length` bytes. */
 static void
-make_npy_header (uint8_t header[NPY_BYTES], uint64_t length)
+make_npy_header (uint8_t header[NPZ_METADATA_LEAD], uint64_t length)
 {
-    char text[NPY_BYTES];
+    char text[NPZ_METADATA_LEAD];
     int written = snprintf (text, sizeof text, NPZ_METADATA_HEADER "%llu,), }", (unsigned long long) length);
-    memset (header, ' ', NPY_BYTES);
+    memset (header, ' ', NPZ_METADATA_LEAD);
     memcpy (header, "\x93NUMPY\1\0", 8);
-    tenon_put_le16 (header + 8, NPY_BYTES - 10);
+    tenon_put_le16 (header + 8, NPZ_METADATA_LEAD - 10);
     memcpy (header + 10, text, (size_t) written);
-    header[NPY_BYTES - 1] = '\n';
+    header[NPZ_METADATA_LEAD - 1] = '\n';
 }
 
+/* Fails if a tensor would become a member of the same name. */
 static tenon_status
-check_names (struct npz_writer *writer)
+check_tensor_names (struct npz_writer *writer)
 {
     struct tenon_call *call = writer->call;
     struct tenon_plan_info plan = TENON_INIT (plan);
-    const uint64_t stem = strlen (NPZ_METADATA_MEMBER_NAME) - strlen (".npy");
+    const uint64_t stem = strlen (NPZ_METADATA_NAME) - strlen (".npy");
     TENON_TRY (call->host->plan_info (call, &plan));
     for (uint64_t i = 0; i < plan.tensors; i++) {
         struct tenon_tensor tensor = TENON_INIT (tensor);
         TENON_TRY (call->host->plan_tensor (call, i, &tensor));
-        if (tensor.name_length == stem && memcmp (tensor.name, NPZ_METADATA_MEMBER_NAME, stem) == 0)
+        if (tensor.name_length == stem && memcmp (tensor.name, NPZ_METADATA_NAME, stem) == 0)
             return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
                                "a tensor has the name '%s', which is that of the metadata; rename it",
                                tensor.name);
@@ -109,7 +109,7 @@ check_names (struct npz_writer *writer)
     return TENON_OK;
 }
 
-/* The output is zero, or was used before. */
+/* `output` is zero, or was used before. */
 static void
 begin_output (struct output *output, struct npz_writer *writer, char *buffer, int puts)
 {
@@ -119,7 +119,7 @@ begin_output (struct output *output, struct npz_writer *writer, char *buffer, in
     output->total = 0;
     output->json.bytes = buffer;
     output->json.room = BUFFER_BYTES;
-    output->json.grow = grow;
+    output->json.grow = make_room;
     output->json.user = output;
     output->values.call = writer->call;
     output->values.out = &output->json;
@@ -129,13 +129,12 @@ tenon_status
 npz_put_metadata (struct npz_writer *writer, uint64_t entries)
 {
     struct tenon_call *call = writer->call;
-    struct npz_heading heading = { .name = NPZ_METADATA_MEMBER_NAME,
-                                   .name_length = strlen (NPZ_METADATA_MEMBER_NAME) };
+    struct npz_heading heading = { .name = NPZ_METADATA_NAME, .name_length = strlen (NPZ_METADATA_NAME) };
     struct tenon_member_result result = TENON_INIT (result);
     struct output output = { .crc = 0 };
     char buffer[BUFFER_BYTES];
-    uint8_t header[NPY_BYTES];
-    TENON_TRY (check_names (writer));
+    uint8_t header[NPZ_METADATA_LEAD];
+    TENON_TRY (check_tensor_names (writer));
     begin_output (&output, writer, buffer, 0);
     TENON_TRY (put_document (&output, entries));
     uint64_t length = output.total;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* metadata_read.c - metadata from the member that metadata.c writes. Whatever is not just what that writes is
- * an array like any other, and is shown as one. */
+/* metadata_read.c - metadata from the member that metadata.c writes. A member of that name in any other form
+ * is an array like others. */
 #include "npz.h"
 #include <tenon/json_value.h>
 
-#define NPY_BYTES 128u
 #define WHY_BYTES 200u
 
-/* An entry that was read; all of them are added when the document turned out to be good to its end. */
+/* An entry of the document. None is added before the document is read to its end without a fault. */
 struct pair {
     struct pair *next;
     const char *key;
@@ -40,9 +39,9 @@ take_pair (struct document *document)
     return tenon_json_take_typed (call, json, &pair->value);
 }
 
-/* The host takes keys that are text without NUL, and each once: so it is found out before one is added. */
+/* The host accepts only keys without NUL, each once. This is checked before the first is added. */
 static int
-check_keys (const struct document *document)
+check_pair_keys (const struct document *document)
 {
     struct tenon_call *call = document->call;
     struct npz_names keys;
@@ -80,34 +79,35 @@ take_document (struct document *document)
 
 /* ---- the member ---- */
 
-/* Is it NumPy's header of one dim of bytes, and the member just as long as that says? */
+/* True if it is NumPy's header of one dim of bytes, and the member has just as many. */
 static int
-is_bytes (const uint8_t header[NPY_BYTES], uint64_t size)
+is_bytes (const uint8_t header[NPZ_METADATA_LEAD], uint64_t size)
 {
     const char *text = (const char *) header + 10;
     const size_t begin = strlen (NPZ_METADATA_HEADER);
     uint64_t length = 0;
     size_t at = begin;
-    if (size < NPY_BYTES || memcmp (header, "\x93NUMPY\1\0", 8) != 0
-        || tenon_le16 (header + 8) != NPY_BYTES - 10 || memcmp (text, NPZ_METADATA_HEADER, begin) != 0)
+    if (size < NPZ_METADATA_LEAD || memcmp (header, "\x93NUMPY\1\0", 8) != 0
+        || tenon_le16 (header + 8) != NPZ_METADATA_LEAD - 10
+        || memcmp (text, NPZ_METADATA_HEADER, begin) != 0)
         return 0;
     for (; text[at] >= '0' && text[at] <= '9' && at < begin + 18; at++)
         length = 10 * length + (uint64_t) (text[at] - '0');
     if (at == begin || memcmp (text + at, ",), }", 5) != 0)
         return 0;
-    for (at += 5; at < NPY_BYTES - 11; at++)
+    for (at += 5; at < NPZ_METADATA_LEAD - 11; at++)
         if (text[at] != ' ')
             return 0;
-    return text[at] == '\n' && length == size - NPY_BYTES;
+    return text[at] == '\n' && length == size - NPZ_METADATA_LEAD;
 }
 
-/* The member's bytes as metadata; TENON_JSON_OTHER: they are something else, and `why` says what. */
+/* Reads the bytes of the member. TENON_JSON_OTHER: they are no metadata, and `why` says why. */
 static int
 take_member (struct document *document, const uint8_t *bytes, uint64_t size, char why[WHY_BYTES])
 {
     const struct tenon_json *json = &document->json;
     document->last = &document->first;
-    tenon_json_begin (&document->json, bytes + NPY_BYTES, size - NPY_BYTES, TENON_JSON_DEPTH);
+    tenon_json_begin (&document->json, bytes + NPZ_METADATA_LEAD, size - NPZ_METADATA_LEAD, TENON_JSON_DEPTH);
     int outcome = take_document (document);
     if (outcome == TENON_JSON_OTHER && json->error[0])
         snprintf (why, WHY_BYTES, "at byte %llu of its JSON: %s", (unsigned long long) json->error_at,
@@ -115,14 +115,15 @@ take_member (struct document *document, const uint8_t *bytes, uint64_t size, cha
     else if (outcome == TENON_JSON_OTHER)
         snprintf (why, WHY_BYTES, "at byte %llu of its JSON is something unexpected",
                   (unsigned long long) (json->text - json->start));
-    if (outcome == TENON_OK && (outcome = check_keys (document)) == TENON_JSON_OTHER)
+    if (outcome == TENON_OK && (outcome = check_pair_keys (document)) == TENON_JSON_OTHER)
         snprintf (why, WHY_BYTES, "a key occurs twice, is empty, or holds a NUL");
     return outcome;
 }
 
-/* Only what looks like it is read in full, and kept in memory. */
+/* True if the member may hold metadata. Others are not read in full. */
 static int
-is_likely (struct tenon_call *call, const uint8_t header[NPY_BYTES], uint64_t size, char why[WHY_BYTES])
+is_likely (struct tenon_call *call, const uint8_t header[NPZ_METADATA_LEAD], uint64_t size,
+           char why[WHY_BYTES])
 {
     if (!is_bytes (header, size)) {
         snprintf (why, WHY_BYTES, "it is no array of u1 with one dim");
@@ -134,15 +135,22 @@ is_likely (struct tenon_call *call, const uint8_t header[NPY_BYTES], uint64_t si
     return 0;
 }
 
+int
+npz_is_metadata (const struct npz_entry *entry)
+{
+    const uint32_t length = (uint32_t) strlen (NPZ_METADATA_NAME);
+    return entry->name_length == length && memcmp (entry->name, NPZ_METADATA_NAME, length) == 0;
+}
+
 tenon_status
 npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source, int *taken)
 {
     struct tenon_call *call = reader->call;
     struct document document = { .call = call };
-    uint8_t header[NPY_BYTES] = { 0 };
+    uint8_t header[NPZ_METADATA_LEAD] = { 0 };
     char why[WHY_BYTES];
     int outcome = TENON_JSON_OTHER;
-    if (entry->size >= NPY_BYTES)
+    if (entry->size >= NPZ_METADATA_LEAD)
         TENON_TRY (call->host->read_at (call, source, 0, header, sizeof header));
     if (is_likely (call, header, entry->size, why)) {
         const uint8_t *bytes = call->host->view (call, source, 0, entry->size);
@@ -151,7 +159,7 @@ npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uin
         if (reader->verify != NPZ_VERIFY_NO && npz_crc32 (0, bytes, entry->size) != entry->crc)
             return tenon_fail (call, TENON_E_CHECKSUM, entry->offset,
                                "member '%s' does not have the CRC %08x that the directory states",
-                               NPZ_METADATA_MEMBER_NAME, entry->crc);
+                               NPZ_METADATA_NAME, entry->crc);
         outcome = take_member (&document, bytes, entry->size, why);
     }
     if (outcome < 0)
@@ -159,14 +167,14 @@ npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uin
     *taken = outcome == TENON_OK;
     if (!*taken)
         tenon_note (
-            call, TENON_NOTE, NPZ_METADATA_MEMBER_NAME,
+            call, TENON_NOTE, NPZ_METADATA_NAME,
             "it does not hold metadata as this version writes them: %s; it is an array like any other", why);
     for (const struct pair *pair = document.first; *taken && pair; pair = pair->next)
         TENON_TRY (call->host->add_metadata (call, pair->key, pair->key_length, &pair->value));
     return TENON_OK;
 }
 
-/* ---- of an archive that is added to ---- */
+/* ---- the archive that is added to ---- */
 
 tenon_status
 npz_check_old_metadata (struct tenon_call *call, const struct npz_entry *entry, int *holds)
@@ -180,10 +188,10 @@ npz_check_old_metadata (struct tenon_call *call, const struct npz_entry *entry, 
             call, TENON_E_UNSUPPORTED, entry->place,
             "whether its member '%s' holds metadata that have to be replaced is not known, because "
             "it is compressed; save all of it to a new file",
-            NPZ_METADATA_MEMBER_NAME);
-    if (entry->size < NPY_BYTES || entry->size > call->host->limit (call, TENON_LIMIT_METADATA_BYTES))
+            NPZ_METADATA_NAME);
+    if (entry->size < NPZ_METADATA_LEAD || entry->size > call->host->limit (call, TENON_LIMIT_METADATA_BYTES))
         return TENON_OK;
-    /* the old file was described without complaint: its offsets are inside it */
+    /* the old file was described without a failure, so its offsets are inside it */
     TENON_TRY (call->host->read_at (call, 0, entry->offset, local, sizeof local));
     uint64_t lead = NPZ_LOCAL_BYTES + (uint64_t) tenon_le16 (local + 26) + tenon_le16 (local + 28);
     const uint8_t *bytes = call->host->view (call, 0, entry->offset + lead, entry->size);

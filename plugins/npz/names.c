@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* names.c - names as text, and sets of them. */
+/* names.c - names of members as text. */
 #include "npz.h"
 
 /* ---- code page 437 ---- */
 
-/* The characters 0x80 … 0xff of the first PC's, which a zip's names are in unless it says otherwise. */
+/* The characters 0x80 … 0xff of code page 437, the encoding of names in a zip that does not state another. */
 static const uint16_t code_page[128] = {
     0x00c7, 0x00fc, 0x00e9, 0x00e2, 0x00e4, 0x00e0, 0x00e5, 0x00e7, 0x00ea, 0x00eb, 0x00e8, 0x00ef, 0x00ee,
     0x00ec, 0x00c4, 0x00c5, 0x00c9, 0x00e6, 0x00c6, 0x00f4, 0x00f6, 0x00f2, 0x00fb, 0x00f9, 0x00ff, 0x00d6,
@@ -48,7 +48,7 @@ npz_show (const struct npz_entry *entry, char shown[NPZ_SHOWN])
     const uint8_t *bytes = entry->name ? (const uint8_t *) entry->name : entry->raw;
     uint32_t length = entry->name ? entry->name_length : entry->raw_length, written = 0;
     for (uint32_t i = 0; i < length; i++) {
-        /* Before a character's first byte there is room for the longest one, and for the dots. */
+        /* before the first byte of a character: room for the longest one, and for the dots */
         if ((bytes[i] & 0xc0) != 0x80 && written + 20 > NPZ_SHOWN) {
             memcpy (shown + written, "...", 3);
             written += 3;
@@ -65,24 +65,6 @@ npz_show (const struct npz_entry *entry, char shown[NPZ_SHOWN])
     return shown;
 }
 
-uint32_t
-npz_crc32 (uint32_t crc, const void *bytes, uint64_t length)
-{
-    /* of the four bits 0 … 15, for the polynomial 0xedb88320 */
-    static const uint32_t table[16] = { 0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
-                                        0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-                                        0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-                                        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c };
-    const uint8_t *p = bytes;
-    crc = ~crc;
-    for (uint64_t i = 0; i < length; i++) {
-        crc ^= p[i];
-        crc = crc >> 4 ^ table[crc & 15];
-        crc = crc >> 4 ^ table[crc & 15];
-    }
-    return ~crc;
-}
-
 /* Info-ZIP's own field: u8 version 1, u32 CRC-32 of the name in the header, then the name in UTF-8. */
 static int
 take_unicode_path (struct npz_entry *entry)
@@ -97,7 +79,7 @@ take_unicode_path (struct npz_entry *entry)
     return 1;
 }
 
-/* Is a byte of it 0, or 0x80 or more? Eight bytes at a time. */
+/* True if a byte is 0x80 or more, or, with `high` 0, if one is 0. Eight bytes at a time. */
 static int
 has_byte (const uint8_t *bytes, uint32_t length, int high)
 {
@@ -118,7 +100,7 @@ npz_is_ascii (const void *text, uint64_t length)
     return !has_byte (text, (uint32_t) length, 1);
 }
 
-/* Well-formed as Unicode's table 3-7 has it. */
+/* True if the text is well-formed UTF-8 (Unicode 15, table 3-7). */
 static int
 is_utf8 (const uint8_t *bytes, uint32_t length)
 {
@@ -177,76 +159,4 @@ npz_decode_name (struct tenon_call *call, struct npz_entry *entry)
         entry->name = text;
     }
     return TENON_OK;
-}
-
-/* ---- sets of names ---- */
-
-tenon_status
-npz_begin_names (struct tenon_call *call, uint64_t count, struct npz_names *names)
-{
-    uint64_t slots = 16;
-    memset (names, 0, sizeof *names);
-    if (count >= NPZ_MAX32)
-        return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "a zip of 2^32 members or more");
-    while (slots < count + count / 2)
-        slots *= 2;
-    while (count >> names->index_bits)
-        names->index_bits++;
-    names->slots = call->host->scratch (call, slots * sizeof *names->slots);
-    names->entries = call->host->scratch (call, (count + 1) * sizeof *names->entries);
-    if (!names->slots || !names->entries)
-        return TENON_E_MEMORY;
-    names->mask = slots - 1;
-    /* Where the memory lies differs from run to run: nobody can make a file of names that all collide. */
-    names->seed = (uint64_t) (uintptr_t) names->slots * 0x9e3779b97f4a7c15u;
-    return TENON_OK;
-}
-
-static uint64_t
-mix (uint64_t a, uint64_t b)
-{
-    __extension__ unsigned __int128 product = (unsigned __int128) a * b;
-    return (uint64_t) product ^ (uint64_t) (product >> 64);
-}
-
-static uint64_t
-hash (const char *bytes, uint32_t length, uint64_t seed)
-{
-    uint64_t h = seed ^ length, word;
-    for (; length >= 8; bytes += 8, length -= 8) {
-        memcpy (&word, bytes, 8);
-        h = mix (h ^ word, 0xa0761d6478bd642fu ^ seed);
-    }
-    word = 0;
-    memcpy (&word, bytes, length);
-    h = mix (h ^ word, 0xe7037ed1a0b428dbu ^ seed);
-    return mix (h, 0x8ebc6af09c88c6e3u);
-}
-
-uint32_t *
-npz_find_name (const struct npz_names *names, const char *text, uint32_t length, uint32_t *tag)
-{
-    uint64_t h = hash (text, length, names->seed), at = h & names->mask;
-    uint32_t index_mask = (uint32_t) (((uint64_t) 1 << names->index_bits) - 1);
-    *tag = (uint32_t) (h >> 32) & ~index_mask;
-    for (; names->slots[at]; at = (at + 1) & names->mask) {
-        if ((names->slots[at] & ~index_mask) != *tag)
-            continue;
-        const struct npz_name *other = &names->entries[(names->slots[at] & index_mask) - 1];
-        if (other->length == length && memcmp (other->text, text, length) == 0)
-            break;
-    }
-    return &names->slots[at];
-}
-
-int
-npz_add_name (struct npz_names *names, const char *text, uint32_t length)
-{
-    uint32_t tag, *slot = npz_find_name (names, text, length, &tag);
-    if (*slot)
-        return 0;
-    names->entries[names->count].text = text;
-    names->entries[names->count++].length = length;
-    *slot = tag | (uint32_t) names->count;
-    return 1;
 }

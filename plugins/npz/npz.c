@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* npz.c - NumPy's .npz files: a zip whose members are arrays. Which codec reads and writes a member is the
- * host's business; this one knows zip. */
+/* npz.c - the codec: NumPy's .npz files, zips whose members are arrays. It knows zip only: other codecs read
+ * and write the members. */
 #include "npz.h"
 
-/* How much of a directory probe looks at. */
+/* The bytes of a directory that probe looks at. */
 #define PROBE_BYTES 65536u
 
-tenon_status
-npz_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting)
-{
-    memset (setting, 0, sizeof *setting);
-    setting->struct_size = sizeof *setting;
-    return call->host->option (call, index, setting);
-}
-
-/* Deflated members are added some at a time before they are described: the host decodes the beginnings of all
- * that it knows at once, on all threads. */
+/* Deflated members are added by the batch, and described after that: the host decodes the beginnings of all
+ * members that it knows at once, on all threads. */
 #define PENDING 256u
 
 struct pending {
@@ -54,16 +46,16 @@ describe_members (struct npz_reader *reader, uint64_t *position)
 }
 
 static tenon_status
-describe (struct tenon_call *call)
+describe_archive (struct tenon_call *call)
 {
     struct npz_directory directory;
     struct npz_reader reader;
-    struct tenon_setting verify;
+    struct tenon_setting verify = TENON_INIT (verify);
     uint64_t position = 0;
     memset (&reader, 0, sizeof reader);
     reader.call = call;
     reader.directory = &directory;
-    TENON_TRY (npz_option (call, NPZ_OPTION_VERIFY, &verify));
+    TENON_TRY (call->host->option (call, NPZ_OPTION_VERIFY, &verify));
     reader.verify = verify.integer;
     TENON_TRY (npz_open_directory (call, &directory));
     TENON_TRY (npz_begin_names (call, directory.count, &reader.names));
@@ -82,6 +74,7 @@ describe (struct tenon_call *call)
 
 /* ---- probe ---- */
 
+/* True if a name ends in `end`, in capitals or not. */
 static int
 ends_in (const char *name, uint64_t length, const char *end)
 {
@@ -98,7 +91,7 @@ ends_in (const char *name, uint64_t length, const char *end)
     return 1;
 }
 
-/* Is there an array among the first entries of the directory? */
+/* True if an array is among the first entries of the directory. */
 static int
 has_array (struct tenon_call *call, const struct npz_directory *directory)
 {
@@ -119,9 +112,9 @@ has_array (struct tenon_call *call, const struct npz_directory *directory)
     return 0;
 }
 
-/* Any zip begins like this one: what its members are called tells. */
+/* All zips begin alike. The names of the members decide. */
 static int32_t
-probe (struct tenon_call *call)
+probe_archive (struct tenon_call *call)
 {
     struct tenon_source_info info = TENON_INIT (info);
     struct npz_directory directory;
@@ -177,9 +170,9 @@ static const struct tenon_codec codec = {
     .option_size = sizeof options[0],
     .option_count = NPZ_OPTIONS,
     .metadata = TENON_METADATA_TYPED,
-    .describe = describe,
+    .describe = describe_archive,
     .write = npz_write,
-    .probe = probe,
+    .probe = probe_archive,
     .member_option = 1 + NPZ_OPTION_MEMBER,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };

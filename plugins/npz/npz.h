@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* npz.h - what the files of the npz plugin share.
+/* npz.h - what the files of the npz plugin share. Each calls those below it only.
  *
- *     npz.c        the tables, the options, probe, and describe
- *     directory.c  the end of an archive: where its central directory lies, and the entries in it
- *     member.c     one entry: checked against the member's local header, and handed to another codec
- *     names.c      names as text, and sets of them
- *     blocks.c     the private extra field that tells where the blocks of a deflated member end
- *     write.c      write: members, and the directory at the end
- *     append.c     write into an archive that is there
- *     metadata.c   the member that keeps metadata, and metadata_read.c, the way back
+ *     npz.c            the tables, describe, and probe
+ *     member.c         describe: a member, checked against its headers, and handed to another codec
+ *     write.c          write: a plan as an archive
+ *     append.c         write: a plan added to an archive
+ *     metadata.c       write: the member of metadata
+ *     metadata_read.c  the way back
+ *     headers.c        local headers and the directory, written
+ *     blocks.c         the private extra field that tells where the blocks of a deflated member end
+ *     directory.c      the end of an archive and its directory, read
+ *     names.c          names of members as text
+ *     name_set.c, crc32.c, extra.c
  *
- * The format: PKWARE's APPNOTE.TXT 6.3, as Python's zipfile and numpy.savez use it. All numbers are
- * little-endian. */
+ * The format: PKWARE's APPNOTE.TXT 6.3, as Python's zipfile and numpy.savez write it. All numbers are
+ * little-endian; positions and lengths are bytes. All memory is scratch of the call. */
 #ifndef TENON_NPZ_H
 #define TENON_NPZ_H
 
@@ -65,7 +68,7 @@ enum { NPZ_METADATA_NONE = 0, NPZ_METADATA_MEMBER = 1 };
 
 /* ---- directory.c ---- */
 
-/* What the end of an archive says, and its central directory in memory. */
+/* The central directory of an archive. */
 struct npz_directory {
     uint64_t count;        /* entries */
     uint64_t offset, size; /* of the directory in the file */
@@ -75,119 +78,131 @@ struct npz_directory {
     uint32_t comment_length;
 };
 
-/* One entry of the directory, zip64 numbers included. */
+/* An entry of the directory. Numbers are those of the zip64 field if it has one. */
 struct npz_entry {
-    const uint8_t *bytes; /* of the entry in the directory's copy */
+    const uint8_t *bytes; /* the entry in the directory's copy */
     const uint8_t *raw;   /* its name there */
     const uint8_t *extra;
-    const char *name; /* UTF-8; not NUL-terminated */
+    const char *name; /* UTF-8; need not end in NUL */
     uint32_t raw_length, extra_length, name_length, entry_length;
     uint32_t flags, method, crc;
-    uint64_t stored, size; /* bytes, encoded and decoded */
+    uint64_t stored, size; /* encoded, decoded */
     uint64_t offset;       /* of its local header */
     uint64_t place;        /* of the entry in the file */
 };
 
-/* Finds the end record and, with it, the place of the directory; reads nothing else. */
+/* Finds the end record, and with it the place of the directory. Reads nothing else. */
 tenon_status npz_find_directory (struct tenon_call *call, uint64_t file_size,
                                  struct npz_directory *directory);
-/* The same, and the directory itself. */
+/* The same, and reads the directory. */
 tenon_status npz_open_directory (struct tenon_call *call, struct npz_directory *directory);
-/* The entry at `position` in the directory. Its name is not decoded yet. */
+/* The entry at `position` in the directory. */
 tenon_status npz_read_entry (struct tenon_call *call, const struct npz_directory *directory,
                              uint64_t position, struct npz_entry *entry);
-/* The extra field of this id; NULL: there is none. A list that is not well-formed ends where it breaks. */
+
+/* ---- extra.c ---- */
+
+/* The extra field of this id; NULL if there is none. A list that is not well-formed ends at the fault. */
 const uint8_t *npz_find_extra (const uint8_t *extra, uint32_t length, uint32_t id, uint32_t *size);
+
+/* ---- crc32.c ---- */
+
+/* Continues a CRC-32 (ISO 3309), which begins as 0. */
+uint32_t npz_crc32 (uint32_t crc, const void *bytes, uint64_t length);
 
 /* ---- names.c ---- */
 
 #define NPZ_SHOWN 200u
-/* An entry's name for a message: no control characters, cut when it is long; in `shown`, which is returned.
- */
+/* The name of an entry for a message: without control characters, cut if it is long. Returns `shown`. */
 const char *npz_show (const struct npz_entry *entry, char shown[NPZ_SHOWN]);
-/* Of a name: it has less than 2^32 bytes. */
+/* True if no byte of a name of less than 2^32 bytes is above 0x7f. */
 int npz_is_ascii (const void *text, uint64_t length);
-/* Fills entry->name. `must`: what is no text is refused, else it is shown with question marks. */
+/* Fills in entry->name. Fails on a name with a NUL, or on one that is announced as UTF-8 and is not. */
 tenon_status npz_decode_name (struct tenon_call *call, struct npz_entry *entry);
 
+/* ---- name_set.c ---- */
+
 struct npz_name {
-    const char *text; /* somebody else's; not NUL-terminated */
+    const char *text; /* the caller's; need not end in NUL */
     uint32_t length;
 };
-/* A set of names. */
+/* A set of names, in a hash table. */
 struct npz_names {
-    /* of an entry, counted from 1, in the lower index_bits, and as much of its hash as there is room for
-     * above them; 0: free */
+    /* of each slot the lower index_bits are the number of an entry, from 1, and the others bits of its hash;
+     * 0: the slot is free */
     uint32_t *slots;
     struct npz_name *entries;
     uint64_t mask, count, seed;
     uint32_t index_bits;
 };
-/* Room for `count` names. */
+/* Begins a set with room for `count` names. */
 tenon_status npz_begin_names (struct tenon_call *call, uint64_t count, struct npz_names *names);
-/* Where the name's slot is: 0 in it, it has none yet. */
+/* The slot of a name, which holds 0 if the name is not in the set; *tag are the bits of its hash. */
 uint32_t *npz_find_name (const struct npz_names *names, const char *text, uint32_t length, uint32_t *tag);
-/* 0: it was there already. */
+/* Adds a name. Returns 0 if it was there already. */
 int npz_add_name (struct npz_names *names, const char *text, uint32_t length);
-/* ISO 3309's CRC-32. */
-uint32_t npz_crc32 (uint32_t crc, const void *bytes, uint64_t length);
 
 /* ---- blocks.c ---- */
 
-/* Most bytes of the field that tells of blocks, its head included. */
+/* The most bytes of the field of blocks, and the bytes before its table. */
 #define NPZ_BLOCKS 16000u
 #define NPZ_BLOCKS_HEAD 8u
-/* Where the blocks of a member end, when its entry tells; else block_size stays 0. A table that cannot be
- * true is passed over with a note. */
+/* Tells `part` where the blocks of a member end, if its entry tells; else block_size stays 0. A table that
+ * cannot be right is ignored, with a note. */
 tenon_status npz_take_blocks (struct tenon_call *call, const struct npz_entry *entry,
                               struct tenon_part *part);
-/* The bytes that the field takes for a member; 0: it gets none. */
+/* The bytes of the field for a member; 0 if it gets none. */
 uint32_t npz_blocks_bytes (const struct tenon_member_result *result);
+/* Writes them, and returns the address behind. */
 void *npz_put_blocks (void *to, const struct tenon_member_result *result);
 
 /* ---- member.c ---- */
 
-/* What describe knows while it goes through the members. */
+/* The state of describe. */
 struct npz_reader {
     struct tenon_call *call;
     const struct npz_directory *directory;
-    struct npz_names names;
-    int64_t verify;      /* NPZ_VERIFY_* */
-    uint64_t recognised; /* members that a codec took */
-    char *prefix;        /* of metadata keys; grows */
+    struct npz_names names; /* of the members so far, raw */
+    int64_t verify;         /* NPZ_VERIFY_* */
+    uint64_t recognised;    /* members that a codec recognised */
+    char *prefix;           /* of metadata keys; used again for each member */
     uint64_t prefix_room;
 };
-/* Checks the member and makes a source of it; *source is NPZ_NO_SOURCE for a folder. */
+/* Checks a member and makes a source of it; *source is NPZ_NO_SOURCE for a folder. */
 #define NPZ_NO_SOURCE UINT32_MAX
 tenon_status npz_add_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t *source);
-/* Takes it for metadata, or hands it to whichever codec recognises it. */
+/* Describes that source: as metadata, or by the codec that recognises it. */
 tenon_status npz_include_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source);
 
-/* ---- write.c ---- */
+/* ---- headers.c ---- */
 
-/* A chunk of the directory: entries in the order of the members. Chunks double, nothing is copied. */
+#define NPZ_LONGEST_NAME 65535u
+
+/* A chunk of the new directory: entries in the order of the members. Each chunk is twice as large as the one
+ * before, so that nothing is copied. */
 struct npz_chunk {
     struct npz_chunk *next;
     uint64_t room, used;
     uint8_t *bytes;
 };
 
+/* The state of write. */
 struct npz_writer {
     struct tenon_call *call;
     struct npz_chunk *first, *last;
-    uint64_t entries, bytes; /* of the directory */
-    const char *filter, *suffix;
+    uint64_t entries, bytes;     /* of the directory so far */
+    const char *filter, *suffix; /* of members: NULL or "deflate"; the codec, and extension, "npy" */
     uint64_t suffix_length;
     int32_t level;
     uint32_t seekable;
-    uint64_t announced; /* tensors whose members are announced, or put */
-    char *name;         /* of the member; memory that is used again */
+    uint64_t announced; /* the tensors before this one are written or announced */
+    char *name;         /* of the member; used again for each */
     uint64_t name_room;
     const uint8_t *comment; /* of the archive that is added to */
     uint32_t comment_length;
 };
 
-/* What both headers of a member say. */
+/* A member, for both of its headers. */
 struct npz_heading {
     const char *name;
     uint64_t name_length;
@@ -196,43 +211,52 @@ struct npz_heading {
     uint64_t offset; /* of the local header */
 };
 
-tenon_status npz_write (struct tenon_call *call);
-tenon_status npz_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting);
-/* `size` more bytes of the directory; NULL: the failure is recorded. */
-uint8_t *npz_add_bytes (struct npz_writer *writer, uint64_t size);
-/* May a member with so many bytes of data, and a header before them, come to 4 GiB? */
+/* True if a member with `length` bytes of data, and a header before them, may reach 4 GiB. */
 int npz_may_be_wide (uint64_t length);
-/* A member: its local header; then, behind its data, what became known by then; then its entry. */
+/* A member is: its local header; its data; the numbers that are known then; its entry. */
 tenon_status npz_put_local (struct npz_writer *writer, struct npz_heading *heading);
 tenon_status npz_complete_local (struct npz_writer *writer, const struct npz_heading *heading,
                                  const struct tenon_member_result *result);
 tenon_status npz_add_entry (struct npz_writer *writer, const struct npz_heading *heading,
                             const struct tenon_member_result *result);
+/* Adds an entry of an old directory as it is. */
+tenon_status npz_keep_entry (struct npz_writer *writer, const struct npz_entry *entry);
+/* Writes the directory and its end. */
+tenon_status npz_put_directory (struct npz_writer *writer);
+
+/* ---- metadata.c, metadata_read.c ---- */
+
+#define NPZ_METADATA_NAME "__tenon__.npy"
+/* The bytes of that member before the JSON, and the beginning of its header as NumPy writes it; the only dim
+ * follows. */
+#define NPZ_METADATA_LEAD 128u
+#define NPZ_METADATA_HEADER "{'descr': '|u1', 'fortran_order': False, 'shape': ("
+/* Writes the member for the `entries` entries of metadata in the plan. */
+tenon_status npz_put_metadata (struct npz_writer *writer, uint64_t entries);
+/* True if a member has that name. */
+int npz_is_metadata (const struct npz_entry *entry);
+/* Adds the metadata of a member of that name to the catalog. *taken is 0 if it holds something else. */
+tenon_status npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source,
+                                int *taken);
+/* *holds is 1 if such a member of the archive that is added to holds metadata. */
+tenon_status npz_check_old_metadata (struct tenon_call *call, const struct npz_entry *entry, int *holds);
 
 /* ---- append.c ---- */
 
-/* What of the old archive stays. */
+/* The archive that is added to. */
 struct npz_old {
     struct npz_directory directory;
     int has_metadata; /* it has a member of metadata */
     int has_tensor;   /* it has another member of that name */
 };
-/* Reads the old archive's directory, and puts what lies before it. metadata: are there any, old or new? */
+/* Reads the old directory, and puts all bytes before it. `metadata`: the plan has some, old or new. */
 tenon_status npz_begin_append (struct npz_writer *writer, int metadata, struct npz_old *old);
-/* Enters the old members, but for those that the plan replaces, before all new ones. */
+/* Keeps the entries of the old members, before all new ones, but for the members that the plan replaces. */
 tenon_status npz_keep_old (struct npz_writer *writer, const struct npz_old *old, uint64_t tensors,
                            int replaces_metadata);
 
-/* ---- metadata.c, metadata_read.c ---- */
+/* ---- write.c ---- */
 
-#define NPZ_METADATA_MEMBER_NAME "__tenon__.npy"
-/* What NumPy's header of such a member begins with; its only dim follows. */
-#define NPZ_METADATA_HEADER "{'descr': '|u1', 'fortran_order': False, 'shape': ("
-tenon_status npz_put_metadata (struct npz_writer *writer, uint64_t entries);
-/* Adds the metadata of a member of that name. *taken is 0 when it holds something else. */
-tenon_status npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source,
-                                int *taken);
-/* Does this member of the archive that is added to hold metadata? */
-tenon_status npz_check_old_metadata (struct tenon_call *call, const struct npz_entry *entry, int *holds);
+tenon_status npz_write (struct tenon_call *call);
 
 #endif
