@@ -56,41 +56,33 @@ tn_call_misuse (struct tn_call *call, const char *words)
 }
 
 tenon_status
-tn_call_check_state (struct tn_call *call, enum tn_state state)
+tn_call_refuse_state (struct tn_call *call, enum tn_state state)
 {
-    if (call->state == state)
-        return call->session->error->status;
     return tn_call_misuse (call, state == TN_CALL_WRITE
                                      ? "it called a service of write from another function"
                                      : "it called a service of describe from another function");
 }
 
-tenon_status
-tn_call_reply (struct tn_call *call, void *theirs, const void *ours, size_t size)
+void
+tn_call_show_tensor (const struct tn_tensor *tensor, const uint32_t *sources, uint32_t count,
+                     struct tenon_tensor *theirs)
 {
-    return tn_fill_struct (theirs, ours, size) ? TENON_OK
-                                               : tn_call_misuse (call, "a struct has no struct_size");
-}
-
-struct tenon_tensor
-tn_call_tensor (const struct tn_tensor *tensor, const uint32_t *sources, uint32_t count)
-{
-    struct tenon_tensor theirs = { .struct_size = sizeof theirs,
-                                   .dtype = tensor->dtype,
-                                   .name = tensor->name,
-                                   .name_length = tensor->name_length,
-                                   .shape = tensor->shape,
-                                   .rank = tensor->rank,
-                                   .flags = tensor->flags,
-                                   .storage = tensor->storage,
-                                   .source = UINT32_MAX,
-                                   .offset = tensor->offset,
-                                   .length = tensor->length,
-                                   .cookie = tensor->cookie };
+    *theirs = (struct tenon_tensor){ .struct_size = sizeof *theirs,
+                                     .dtype = tensor->dtype,
+                                     .name = tensor->name,
+                                     .name_length = tensor->name_length,
+                                     .shape = tensor->shape,
+                                     .rank = tensor->rank,
+                                     .flags = tensor->flags,
+                                     .storage = tensor->storage,
+                                     .source = UINT32_MAX,
+                                     .offset = tensor->offset,
+                                     .length = tensor->length,
+                                     .cookie = tensor->cookie };
     for (uint32_t low = 0, high = count; low < high;) {
         uint32_t middle = low + (high - low) / 2;
         if (sources[middle] == tensor->source) {
-            theirs.source = middle;
+            theirs->source = middle;
             break;
         }
         if (sources[middle] < tensor->source)
@@ -98,7 +90,6 @@ tn_call_tensor (const struct tn_tensor *tensor, const uint32_t *sources, uint32_
         else
             high = middle;
     }
-    return theirs;
 }
 
 /* ---- sources ---- */

@@ -65,16 +65,27 @@ void tn_call_own (struct tn_call *call, void (*release) (void *), void *it);
 
 /* Records that the codec breaks a rule of the ABI. */
 tenon_status tn_call_misuse (struct tn_call *call, const char *words);
+tenon_status tn_call_refuse_state (struct tn_call *call, enum tn_state state);
 /* The first step of a service of describe or write: fails in another state, and after a failure. */
-tenon_status tn_call_check_state (struct tn_call *call, enum tn_state state);
+static inline tenon_status
+tn_call_check_state (struct tn_call *call, enum tn_state state)
+{
+    return call->state == state ? call->session->error->status : tn_call_refuse_state (call, state);
+}
 /* The last step of a service: fills the codec's struct from the host's, as far as its struct_size reaches. */
-tenon_status tn_call_reply (struct tn_call *call, void *theirs, const void *ours, size_t size);
+static inline tenon_status
+tn_call_reply (struct tn_call *call, void *theirs, const void *ours, size_t size)
+{
+    return tn_fill_struct (theirs, ours, size) ? TENON_OK
+                                               : tn_call_misuse (call, "a struct has no struct_size");
+}
 
 /* A source by the codec's number. NULL: there is none, and that is recorded. */
 struct tn_source *tn_call_source (struct tn_call *call, uint32_t number);
-/* The catalog's tensor as the codec sees it, whose sources have the catalog's numbers `sources`, in rising
- * order: `source` is the codec's number, UINT32_MAX if it has none. */
-struct tenon_tensor tn_call_tensor (const struct tn_tensor *tensor, const uint32_t *sources, uint32_t count);
+/* A tensor as the codec sees it. `source` becomes the codec's number of the tensor's source, which is its
+ * place in `sources`, numbers of the catalog in rising order; UINT32_MAX: it has none. */
+void tn_call_show_tensor (const struct tn_tensor *tensor, const uint32_t *sources, uint32_t count,
+                          struct tenon_tensor *theirs);
 /* Reads decoded bytes of a source: through what was read ahead, or through a decoder that the call keeps. */
 tenon_status tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to,
                            uint64_t length);

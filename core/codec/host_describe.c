@@ -221,8 +221,8 @@ static tenon_status
 show_tensor (struct tn_call *call, const struct tn_tensor *found, struct tenon_tensor *tensor)
 {
     const struct tn_description *description = &call->session->catalog->descriptions[call->description];
-    struct tenon_tensor theirs =
-        tn_call_tensor (found, tn_description_sources (description), description->count);
+    struct tenon_tensor theirs;
+    tn_call_show_tensor (found, tn_description_sources (description), description->count, &theirs);
     return tn_call_reply (call, tensor, &theirs, sizeof theirs);
 }
 

@@ -28,7 +28,8 @@ tn_host_plan_tensor (struct tenon_call *public, uint64_t index, struct tenon_ten
     if (index >= writer->count)
         return tn_call_misuse (call, "it asked for a tensor that the plan does not have");
     const struct tn_tensor *entry = tn_catalog_tensor (writer->plan->own, writer->first + index);
-    struct tenon_tensor found = tn_call_tensor (entry, NULL, 0);
+    struct tenon_tensor found;
+    tn_call_show_tensor (entry, NULL, 0, &found);
     return tn_call_reply (call, tensor, &found, sizeof found);
 }
 

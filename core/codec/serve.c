@@ -15,7 +15,8 @@ tn_serve (struct tn_catalog *catalog, const struct tn_tensor *tensor, const stru
     tn_call_begin (&call, &session, TN_CALL_READ, description->codec);
     call.sources = tn_description_sources (description);
     call.source_count = description->count;
-    struct tenon_tensor theirs = tn_call_tensor (tensor, call.sources, call.source_count);
+    struct tenon_tensor theirs;
+    tn_call_show_tensor (tensor, call.sources, call.source_count, &theirs);
     const struct tenon_codec *codec = &catalog->context->registry.codecs[description->codec]->table;
     tenon_status status = tn_call_end (&call, codec->read (&call.public, &theirs, region, to, size));
     tn_arena_free (&session.arena);
