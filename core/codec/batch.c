@@ -7,7 +7,7 @@
 /* A larger member has blocks enough to keep all threads busy by itself. */
 #define BLOCKS_BY_ITSELF 4u
 
-/* A sink that keeps what is written. */
+/* A sink that keeps its bytes in memory. */
 struct memory_sink {
     struct tn_sink sink;
     uint8_t *bytes;
@@ -76,7 +76,7 @@ free_members (struct tn_batch *batch)
 }
 
 static void
-free_batch (void *opaque)
+release_batch (void *opaque)
 {
     struct tn_batch *batch = opaque;
     free_members (batch);
@@ -97,7 +97,7 @@ need_batch (struct tn_call *call)
     struct tn_batch *batch = call->batch = calloc (1, sizeof *batch);
     if (!batch)
         return tn_fail_memory (call->session->error);
-    tn_call_own (call, free_batch, batch);
+    tn_call_own (call, release_batch, batch);
     batch->width = tn_pool_width (call->session->context->pool);
     batch->workers = calloc (batch->width, sizeof *batch->workers);
     return batch->workers ? TENON_OK : tn_fail_memory (call->session->error);
@@ -150,7 +150,7 @@ tn_batch_encoder (struct tn_call *call, const struct tn_member_spec *spec, struc
 
 /* ---- making ---- */
 
-/* The member's codec runs with an error, a report and an arena of its own. */
+/* Writes a member into memory. Its codec runs with an error, a report and an arena of its own. */
 static void
 make_member (struct tn_call *call, uint64_t number, unsigned worker, tenon_error *error)
 {
@@ -214,9 +214,8 @@ is_in_order (const struct tn_writer *outer, const struct tn_member_spec *spec)
     return false;
 }
 
-/* How many members fit into a batch that begins with this one: small ones, whose bytes the program does not
- * make (its functions are called in order, on the caller's thread), in the memory that is allowed for those
- * in flight and those that wait. */
+/* How many members fit into a batch that begins with this one: small members, none of a source in order,
+ * within the memory limit for those in flight and those that wait. */
 static uint64_t
 count_fitting (const struct tn_call *call, const struct tn_member_spec *spec, uint64_t block_size)
 {
@@ -255,7 +254,7 @@ make_batch (struct tn_call *call, const struct tn_member_spec *spec, uint64_t co
 
 /* ---- handing out ---- */
 
-/* Puts a member as if it had been made just now. */
+/* Puts a member of the batch: its notes and losses, its failure or its bytes. */
 static tenon_status
 put_made (struct tn_call *call, const struct tn_member_spec *spec, struct batch_member *member,
           struct tn_member_result *result)

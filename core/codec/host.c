@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* host.c - the table of services that every plugin is handed, and those that every codec function may use. */
+/* host.c - the table of services that every plugin gets, and the services for every codec function. */
 #include "codec/host.h"
 #include "codec/host_describe.h"
 #include "codec/host_file.h"
@@ -18,12 +18,12 @@ get_extension (const struct tenon_host *host, const char *id)
 }
 
 static void
-fail (struct tenon_call *public, int32_t status, uint64_t offset, const char *message)
+record_failure (struct tenon_call *public, int32_t status, uint64_t offset, const char *message)
 {
     struct tn_call *call = tn_call_of (public);
-    /* offsets are in source 0; in a file by itself they are the file's */
+    /* The offset is one of source 0. */
     if (call->state == TN_CALL_DESCRIBE) {
-        /* a name that occurs twice came before this */
+        /* A name that occurs twice, among those that are not entered yet, is the earlier failure. */
         tn_catalog_enter_names (call->session->catalog, call->session->error);
         struct tn_source *source = tn_call_source (call, 0);
         if (source)
@@ -33,7 +33,7 @@ fail (struct tenon_call *public, int32_t status, uint64_t offset, const char *me
 }
 
 static void
-note (struct tenon_call *public, uint32_t kind, const char *item, const char *message)
+add_note (struct tenon_call *public, uint32_t kind, const char *item, const char *message)
 {
     struct tn_call *call = tn_call_of (public);
     struct tn_source *source = call->state == TN_CALL_DESCRIBE ? tn_call_source (call, 0) : NULL;
@@ -49,7 +49,7 @@ note (struct tenon_call *public, uint32_t kind, const char *item, const char *me
 }
 
 static int32_t
-cancelled (struct tenon_call *public)
+ask_cancelled (struct tenon_call *public)
 {
     struct tn_session *session = tn_call_of (public)->session;
     if (!session->asked_to_stop && session->progress && session->progress->report
@@ -61,7 +61,7 @@ cancelled (struct tenon_call *public)
 }
 
 static void *
-scratch (struct tenon_call *public, uint64_t size)
+get_scratch (struct tenon_call *public, uint64_t size)
 {
     struct tn_call *call = tn_call_of (public);
     struct tn_session *session = call->session;
@@ -80,7 +80,7 @@ scratch (struct tenon_call *public, uint64_t size)
 }
 
 static tenon_status
-option (struct tenon_call *public, uint32_t index, struct tenon_setting *setting)
+get_option (struct tenon_call *public, uint32_t index, struct tenon_setting *setting)
 {
     struct tn_call *call = tn_call_of (public);
     struct tenon_setting found;
@@ -92,19 +92,19 @@ option (struct tenon_call *public, uint32_t index, struct tenon_setting *setting
 }
 
 static uint64_t
-limit (struct tenon_call *public, uint32_t number)
+get_limit (struct tenon_call *public, uint32_t number)
 {
     return number < TENON_LIMITS ? tn_call_of (public)->session->context->limits[number] : 0;
 }
 
 static uint32_t
-dtype_find (struct tenon_call *public, const char *name)
+find_dtype (struct tenon_call *public, const char *name)
 {
     return name ? tn_dtype_find (tn_call_of (public)->session->context, name) : TENON_NONE;
 }
 
 static tenon_status
-dtype_info (struct tenon_call *public, uint32_t dtype, struct tenon_dtype *info)
+get_dtype (struct tenon_call *public, uint32_t dtype, struct tenon_dtype *info)
 {
     struct tn_call *call = tn_call_of (public);
     const struct tenon_dtype *found = call->session->catalog
@@ -116,7 +116,7 @@ dtype_info (struct tenon_call *public, uint32_t dtype, struct tenon_dtype *info)
 }
 
 static tenon_status
-source_info (struct tenon_call *public, uint32_t number, struct tenon_source_info *info)
+get_source (struct tenon_call *public, uint32_t number, struct tenon_source_info *info)
 {
     struct tn_call *call = tn_call_of (public);
     struct tn_source *source = tn_call_source (call, number);
@@ -127,7 +127,7 @@ source_info (struct tenon_call *public, uint32_t number, struct tenon_source_inf
 }
 
 static tenon_status
-read_at (struct tenon_call *public, uint32_t number, uint64_t offset, void *to, uint64_t length)
+read_source (struct tenon_call *public, uint32_t number, uint64_t offset, void *to, uint64_t length)
 {
     struct tn_call *call = tn_call_of (public);
     struct tn_source *source = tn_call_source (call, number);
@@ -137,21 +137,21 @@ read_at (struct tenon_call *public, uint32_t number, uint64_t offset, void *to, 
 }
 
 static const void *
-view (struct tenon_call *public, uint32_t number, uint64_t offset, uint64_t length)
+view_source (struct tenon_call *public, uint32_t number, uint64_t offset, uint64_t length)
 {
     struct tn_call *call = tn_call_of (public);
     struct tn_session *session = call->session;
     struct tn_source *source = tn_call_source (call, number);
     if (!source)
         return NULL;
-    /* the range first: nobody gets memory for bytes that the file does not have */
+    /* No memory for bytes that the file does not have: this read fails and says why. */
     if (offset > source->size || length > source->size - offset) {
         tn_call_read (call, source, offset, NULL, length);
         return NULL;
     }
     uint64_t most = session->context->limits[TENON_LIMIT_HEADER_BYTES];
     if (length > most || session->arena.used > most - length)
-        return scratch (public, length);
+        return get_scratch (public, length);
     void *copy = tn_arena_get (&session->arena, length, false);
     if (!copy) {
         tn_fail_memory (session->error);
@@ -161,12 +161,12 @@ view (struct tenon_call *public, uint32_t number, uint64_t offset, uint64_t leng
 }
 
 static tenon_status
-items (struct tenon_call *public, const struct tenon_value *array, uint64_t first, uint64_t n,
-       struct tenon_value *found)
+get_items (struct tenon_call *public, const struct tenon_value *array, uint64_t first, uint64_t n,
+           struct tenon_value *found)
 {
     struct tn_call *call = tn_call_of (public);
     struct tn_source *source = NULL;
-    /* in a plan the numbers are the plan's */
+    /* In write, source numbers in values are the plan's. */
     if (array->type == TENON_ARRAY && array->source != TENON_NO_SOURCE) {
         if (call->state != TN_CALL_WRITE)
             source = tn_call_source (call, array->source);
@@ -183,18 +183,18 @@ const struct tenon_host tn_host = {
     .abi_minor = TENON_ABI_MINOR,
     .version = PACKAGE_VERSION,
     .get_extension = get_extension,
-    .fail = fail,
-    .note = note,
-    .cancelled = cancelled,
-    .scratch = scratch,
-    .option = option,
-    .limit = limit,
-    .dtype_find = dtype_find,
-    .dtype_info = dtype_info,
-    .source_info = source_info,
-    .read_at = read_at,
-    .view = view,
-    .items = items,
+    .fail = record_failure,
+    .note = add_note,
+    .cancelled = ask_cancelled,
+    .scratch = get_scratch,
+    .option = get_option,
+    .limit = get_limit,
+    .dtype_find = find_dtype,
+    .dtype_info = get_dtype,
+    .source_info = get_source,
+    .read_at = read_source,
+    .view = view_source,
+    .items = get_items,
     .expect = tn_host_expect,
     .add_dtype = tn_host_add_dtype,
     .add_tensor = tn_host_add_tensor,

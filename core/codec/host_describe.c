@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* host_describe.c - the services with which a codec fills a catalog, and the checks that nobody gets round.
- */
+/* host_describe.c - the services that fill a catalog, and their checks, which no codec can avoid. */
 #include "codec/host_describe.h"
 #include <stdio.h>
 
@@ -11,7 +10,7 @@ tn_host_expect (struct tenon_call *public, uint64_t tensors, uint64_t metadata)
     (void) metadata;
     if (tn_call_check_state (call, TN_CALL_DESCRIBE) < 0)
         return;
-    /* A hostile file may have written it: no format tells of a tensor in fewer bytes than this. */
+    /* The number may be a hostile file's. No format describes a tensor in fewer bytes than this. */
     enum { LEAST_BYTES = 16 };
     struct tn_source *source = tn_call_source (call, 0);
     uint64_t most =
@@ -40,9 +39,9 @@ stem_length (const struct tn_codec *codec, const char *name, uint64_t length)
     return extension > 0 && extension + 1 < length ? length - extension - 1 : length;
 }
 
-/* A tensor without a name takes its source's: the file's stem, the member's key. */
+/* A tensor that the codec gives no name has its source's: the file's stem, or the member's. */
 static tenon_status
-make_name (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to)
+name_tensor (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to)
 {
     struct tn_session *session = call->session;
     const char *name = from->name, *prefix = call->prefix ? call->prefix : "";
@@ -52,7 +51,7 @@ make_name (struct tn_call *call, const struct tenon_tensor *from, struct tn_tens
         name = source->name;
         length = stem_length (tn_call_codec (call), name, source->name_length);
         prefix = "";
-        if (!tn_utf8 (name, length)) { /* the path's fault, not the file's */
+        if (!tn_utf8 (name, length)) { /* a path may be no text; that is no failure of the file */
             char *escaped = tn_arena_get (&session->arena, 4 * length + 1, false);
             if (!escaped)
                 return tn_fail_memory (session->error);
@@ -142,12 +141,12 @@ check_layout (struct tn_call *call, const struct tenon_tensor *from, const struc
 }
 
 static tenon_status
-add_checked (struct tn_call *call, struct tenon_tensor *from, struct tn_tensor *to)
+check_tensor (struct tn_call *call, struct tenon_tensor *from, struct tn_tensor *to)
 {
     struct tn_session *session = call->session;
     struct tn_catalog *catalog = session->catalog;
     uint64_t elements, bytes;
-    TN_TRY (make_name (call, from, to));
+    TN_TRY (name_tensor (call, from, to));
     const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, from->dtype);
     if (!dtype || from->dtype == TENON_NONE)
         return tn_call_misuse (call, "there is no dtype of the number that it gave");
@@ -197,7 +196,7 @@ tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
     struct tn_tensor *slot = tn_catalog_slot (session->catalog);
     if (!slot)
         return tn_fail_memory (session->error);
-    status = add_checked (call, &ours, slot);
+    status = check_tensor (call, &ours, slot);
     if (status < 0 && session->error->offset == TN_NO_OFFSET && ours.place > 0)
         session->error->offset = ours.place;
     if (status == TENON_OK)
@@ -209,14 +208,13 @@ tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
         tn_fail_in (session->error, NULL, slot->name);
         return status;
     }
-    /* the length is inside every struct that copy_struct let pass */
+    /* tn_copy_struct refused structs that end before the length. */
     memcpy ((char *) tensor + offsetof (struct tenon_tensor, length), &ours.length, sizeof ours.length);
     if ((session->catalog->count & 1023) == 0 && public->host->cancelled (public))
         return session->error->status;
     return TENON_OK;
 }
 
-/* As the call sees it: its own number of the source, if it has one. */
 static tenon_status
 show_tensor (struct tn_call *call, const struct tn_tensor *found, struct tenon_tensor *tensor)
 {
@@ -258,7 +256,7 @@ tn_host_described (struct tenon_call *public, uint64_t index, struct tenon_tenso
     return show_tensor (call, tn_catalog_tensor (call->session->catalog, index), tensor);
 }
 
-/* Of a source that an index or a container includes, the name says nothing that counts. */
+/* Only the file that is described by itself is a shard: the name of an included source says nothing. */
 tenon_status
 tn_host_shard_info (struct tenon_call *public, struct tenon_shard_info *info)
 {
@@ -280,7 +278,7 @@ tn_host_shard_info (struct tenon_call *public, struct tenon_shard_info *info)
 
 /* ---- metadata ---- */
 
-/* Ranges of sources: checked, and from the codec's numbers to the catalog's. */
+/* Checks the range of an array, and turns the codec's number of its source into the catalog's. */
 static tenon_status
 adopt_value (struct tn_call *call, struct tenon_value *value)
 {
@@ -298,7 +296,7 @@ adopt_value (struct tn_call *call, struct tenon_value *value)
     return TENON_OK;
 }
 
-/* Nested arrays may hold ranges, too: after the copy they are ours to change. */
+/* Nested arrays may hold ranges, too. The value is the catalog's copy, so its items may be changed. */
 static tenon_status
 adopt_nested (struct tn_call *call, struct tenon_value *value)
 {
@@ -309,16 +307,16 @@ adopt_nested (struct tn_call *call, struct tenon_value *value)
     return TENON_OK;
 }
 
-/* A later part of a set may repeat what an earlier one says. What it says otherwise is lost, and told. */
+/* A later shard may repeat a key of an earlier one, whose value counts. A note tells of another value. */
 static tenon_status
-pass_over (struct tn_call *call, struct tn_metadata *entry, const struct tenon_value *value)
+compare_repeated (struct tn_call *call, struct tn_metadata *entry, const struct tenon_value *value)
 {
     struct tn_session *session = call->session;
     struct tn_catalog *catalog = session->catalog;
     const struct tn_description *description = &catalog->descriptions[call->description];
     const struct tn_source *source = tn_call_source (call, 0);
     const uint64_t *limits = session->context->limits;
-    struct tenon_value copy; /* checked as well */
+    struct tenon_value copy; /* tn_value_copy checks the value */
     uint64_t bytes = 0;
     bool same;
     entry->description = call->description;
@@ -359,7 +357,7 @@ tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t lengt
         bool repeated = (call->include_flags & TENON_INCLUDE_REPEATED)
                         && tn_catalog_find_key (session->catalog, whole, length, &index)
                         && session->catalog->metadata[index].description != call->description;
-        status = repeated ? pass_over (call, &session->catalog->metadata[index], value)
+        status = repeated ? compare_repeated (call, &session->catalog->metadata[index], value)
                           : tn_catalog_add_metadata (session->catalog, whole, length, value, false,
                                                      session->error);
         tn_arena_release (&session->arena, mark);

@@ -4,7 +4,7 @@
 #include "base/io.h"
 #include "codec/write.h"
 
-/* A dry run makes no files, but knows their names as a real one does. */
+/* A dry run makes no files, but refuses a name that occurs twice, as a real one does. */
 static tenon_status
 next_dry_file (struct tn_call *call, struct tn_writer *writer, const char *name, uint64_t length)
 {
@@ -23,7 +23,7 @@ next_dry_file (struct tn_call *call, struct tn_writer *writer, const char *name,
     return TENON_OK;
 }
 
-/* The file of this bare name, beside the target, to the list of what is written. */
+/* Adds the file of this bare name, which lies beside the target, to the list of written files. */
 static tenon_status
 list_file (struct tn_call *call, struct tn_writer *writer, const char *name)
 {

@@ -42,7 +42,7 @@ put_item (struct tn_call *call, struct tn_writer *writer, const struct tenon_val
     return tn_sink_write (writer->sink, item->as.string, item->count, error);
 }
 
-/* A range that lies in the wanted encoding already goes as it is. */
+/* Writes a range whose bytes are in this encoding already. */
 static tenon_status
 put_range (struct tn_call *call, struct tn_writer *writer, const struct tenon_value *array)
 {
@@ -79,14 +79,14 @@ tn_host_put_items (struct tenon_call *public, const struct tenon_value *array, u
     TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
     if (array->type != TENON_ARRAY || array->item_type == TENON_ARRAY)
         return tn_call_misuse (call, "put_items takes arrays of numbers or strings");
-    /* strings of a file are walked item by item, so that none of them leads outside its array into the
-     * target */
+    /* Strings are written item by item, so that a length in a hostile file cannot put bytes from outside the
+     * array into the target. */
     if (array->encoding == encoding && array->item_type != TENON_STRING)
         return put_range (call, writer, array);
     struct tenon_value items[ITEMS_AT_ONCE];
     uint64_t at_once = ITEMS_AT_ONCE;
     if (array->item_type == TENON_STRING
-        && array->count > at_once) { /* one walk: jumping back would start again each time */
+        && array->count > at_once) { /* strings have no index: every piece would start at the first */
         struct tn_mark mark = tn_arena_mark (&call->session->arena);
         struct tenon_value *all = tn_arena_get (&call->session->arena, array->count * sizeof *all, false);
         if (!all)

@@ -4,26 +4,26 @@
 #include "codec/batch.h"
 
 static tenon_status
-check (struct tn_call *call, const struct tn_writer *outer, const struct tenon_member *member,
-       struct tn_member_spec *wanted)
+check_member (struct tn_call *call, const struct tn_writer *outer, const struct tenon_member *member,
+              struct tn_member_spec *spec)
 {
     struct tn_session *session = call->session;
     if (member->first > outer->count || member->count > outer->count - member->first || !member->codec)
         return tn_call_misuse (call, "a member has tensors that the plan does not have, or no codec");
     if (member->flags & TENON_FLAGS_MUST_KNOW)
         return tn_call_misuse (call, "a member has flags that this version does not know");
-    *wanted = (struct tn_member_spec){ .first = member->first,
-                                       .count = member->count,
-                                       .level = member->level,
-                                       .sums = member->check == TENON_CHECK_CRC32,
-                                       .block_size = member->block_size,
-                                       .announced = member->announced };
+    *spec = (struct tn_member_spec){ .first = member->first,
+                                     .count = member->count,
+                                     .level = member->level,
+                                     .sums = member->check == TENON_CHECK_CRC32,
+                                     .block_size = member->block_size,
+                                     .announced = member->announced };
     if (member->count > 0 && member->announced > (outer->count - member->first) / member->count - 1)
         return tn_call_misuse (call, "a member announces others of tensors that the plan does not have");
-    if (member->filter && !(wanted->filter = tn_filter_find (session->context, member->filter)))
+    if (member->filter && !(spec->filter = tn_filter_find (session->context, member->filter)))
         return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "there is no filter '%s'",
                         member->filter);
-    TN_TRY (tn_codec_find (session->context, member->codec, TN_TO_WRITE, &wanted->codec, session->error));
+    TN_TRY (tn_codec_find (session->context, member->codec, TN_TO_WRITE, &spec->codec, session->error));
     if (session->depth >= session->context->limits[TENON_LIMIT_DEPTH] || session->depth >= 60)
         return tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "members lie in each other %u deep; raise depth in [limits] to write them",
@@ -31,45 +31,45 @@ check (struct tn_call *call, const struct tn_writer *outer, const struct tenon_m
     return TENON_OK;
 }
 
-/* Straight into the sink. */
+/* Writes the member into the sink of the container. */
 static tenon_status
-write_now (struct tn_call *call, struct tn_writer *outer, const struct tn_member_spec *wanted,
-           struct tn_encoder *encoder, uint64_t block_size, struct tn_member_result *made)
+write_member (struct tn_call *call, struct tn_writer *outer, const struct tn_member_spec *spec,
+              struct tn_encoder *encoder, uint64_t block_size, struct tn_member_result *made)
 {
     struct tn_session *session = call->session;
-    struct tn_encode_sink stage;
+    struct tn_encode_sink encode_sink;
     struct tn_writer inner = { .in_batch = outer->in_batch,
                                .done = outer->done,
                                .done_first = outer->done_first,
                                .losses = outer->losses,
                                .meter = outer->meter };
-    tn_encode_sink_open (&stage, session->context, outer->sink, wanted->sums);
+    tn_encode_sink_open (&encode_sink, session->context, outer->sink, spec->sums);
     if (encoder)
-        tn_encode_sink_filter (&stage, encoder, block_size, tn_member_size (outer, wanted), false, 0);
-    tenon_status status = tn_member_write (session, outer, &inner, wanted, &stage);
+        tn_encode_sink_filter (&encode_sink, encoder, block_size, tn_member_size (outer, spec), false, 0);
+    tenon_status status = tn_member_write (session, outer, &inner, spec, &encode_sink);
     if (status == TENON_OK)
-        tn_member_result_fill (made, &stage);
-    tn_encode_sink_close (&stage);
+        tn_member_result_fill (made, &encode_sink);
+    tn_encode_sink_close (&encode_sink);
     return status;
 }
 
 static tenon_status
-put_filtered (struct tn_call *call, struct tn_writer *outer, const struct tn_member_spec *wanted,
+put_filtered (struct tn_call *call, struct tn_writer *outer, const struct tn_member_spec *spec,
               struct tn_member_result *made)
 {
     struct tn_session *session = call->session;
     struct tn_encoder *encoder;
     uint64_t block_size;
     bool found;
-    TN_TRY (tn_batch_encoder (call, wanted, &encoder));
-    TN_TRY (tn_encoder_block_size (encoder, wanted->block_size, tn_member_size (outer, wanted),
+    TN_TRY (tn_batch_encoder (call, spec, &encoder));
+    TN_TRY (tn_encoder_block_size (encoder, spec->block_size, tn_member_size (outer, spec),
                                    session->context->limits[TENON_LIMIT_MEMORY], &block_size,
                                    session->error));
-    TN_TRY (tn_batch_put (call, wanted, block_size, made, &found));
-    return found ? TENON_OK : write_now (call, outer, wanted, encoder, block_size, made);
+    TN_TRY (tn_batch_put (call, spec, block_size, made, &found));
+    return found ? TENON_OK : write_member (call, outer, spec, encoder, block_size, made);
 }
 
-/* The ends live as long as the call. */
+/* Fills the codec's struct. The block ends live as long as the call. */
 static tenon_status
 tell_result (struct tn_call *call, uint64_t offset, const struct tn_member_result *made,
              struct tenon_member_result *result)
@@ -98,19 +98,19 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
     struct tn_call *call = tn_call_of (public);
     struct tn_writer *writer = call->writer;
     struct tenon_member ours;
-    struct tn_member_spec wanted;
+    struct tn_member_spec spec;
     struct tn_member_result made = { .stored = 0 };
     TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
     if (!tn_copy_struct (&ours, sizeof ours, member, offsetof (struct tenon_member, block_size))
         || ours.check > TENON_CHECK_CRC32)
         return tn_call_misuse (call, "a struct tenon_member has a wrong struct_size, or an unknown check");
     uint64_t offset = writer->sink->position;
-    tenon_status status = check (call, writer, &ours, &wanted);
+    tenon_status status = check_member (call, writer, &ours, &spec);
     if (status == TENON_OK)
-        status = tn_batch_expect (call, &wanted);
+        status = tn_batch_expect (call, &spec);
     if (status == TENON_OK)
-        status = wanted.filter ? put_filtered (call, writer, &wanted, &made)
-                               : write_now (call, writer, &wanted, NULL, 0, &made);
+        status = spec.filter ? put_filtered (call, writer, &spec, &made)
+                             : write_member (call, writer, &spec, NULL, 0, &made);
     if (status == TENON_OK)
         status = tell_result (call, offset, &made, result);
     free (made.ends);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* host_read.c - hands a tensor of the plan to a codec that prints or indexes values, a slab at a time. */
+/* host_read.c - hands out the bytes of a tensor of the plan, for codecs that print or index values. */
 #include "codec/host_read.h"
 #include "codec/write.h"
 #include "source/scan.h"

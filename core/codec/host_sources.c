@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* host_sources.c - parts, siblings, and describing them with whichever codec recognises them. */
+/* host_sources.c - adds parts and siblings of a file to its catalog, and describes them with the codecs that
+ * recognise them. */
 #include "codec/host_sources.h"
 #include "base/io.h"
 #include "codec/describe.h"
@@ -7,9 +8,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Puts a new source into the catalog and gives the codec a number for it. */
+/* Adds a new source to the catalog, which takes it over, and numbers it for the codec. */
 static tenon_status
-adopt (struct tn_call *call, struct tn_source *source, uint32_t *number)
+adopt_source (struct tn_call *call, struct tn_source *source, uint32_t *number)
 {
     struct tn_session *session = call->session;
     uint64_t most = session->context->limits[TENON_LIMIT_MEMBERS];
@@ -54,10 +55,10 @@ check_blocks (struct tn_call *call, const struct tenon_part *part)
                : tn_call_misuse (call, "the last block of a part does not end where the part does");
 }
 
-/* Archives in archives: each level may multiply what lies in it, and is decoded again for everything in it.
- * So what encoded parts of encoded parts come to in all is held against the file, too. */
+/* An archive in an archive multiplies twice, and is decoded again for every member that is read. So the sum
+ * of all encoded parts of encoded parts is held against the size of the file. */
 #define NESTED_FREE ((uint64_t) 16 << 20)
-#define NESTED_LEAST ((uint64_t) 4096) /* what a small one costs */
+#define NESTED_LEAST ((uint64_t) 4096) /* what reading a small part costs at least */
 
 static tenon_status
 check_nesting (struct tn_session *session, const struct tenon_part *part, struct tn_source *parent)
@@ -138,7 +139,7 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
         status = tn_fail (session->error, TENON_E_MALFORMED, TN_NO_OFFSET,
                           "its name is not valid UTF-8 without NUL");
     else {
-        /* a table that could not be used in the memory that is allowed is no table */
+        /* A table of blocks that are too large for the memory limit is of no use. */
         if (ours.block_size > session->context->limits[TENON_LIMIT_MEMORY] / 2)
             ours.block_size = 0;
         status = check_sizes (call, &ours, parent, filter);
@@ -154,14 +155,14 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
     }
     TN_TRY (tn_source_part (&session->catalog->arena, parent, &ours, filter, &source, session->error));
     tn_source_note_range (parent, ours.offset - ours.lead, ours.stored + ours.lead);
-    return adopt (call, source, number);
+    return adopt_source (call, source, number);
 }
 
 /* ---- siblings ---- */
 
 static tenon_status
-not_there (struct tn_call *call, tenon_status status, const char *before, const char *name, uint64_t length,
-           const char *behind)
+answer_missing (struct tn_call *call, tenon_status status, const char *before, const char *name,
+                uint64_t length, const char *behind)
 {
     char shown[120];
     tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
@@ -184,8 +185,8 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
                         "'%s' is no bare file name: a set may only name files beside it", shown);
     }
     if (!session->directory)
-        return not_there (call, TENON_E_NOT_FOUND, "", name, length,
-                          " cannot be looked for: the file was opened without a path");
+        return answer_missing (call, TENON_E_NOT_FOUND, "", name, length,
+                               " cannot be looked for: the file was opened without a path");
     char shown_name[256];
     memcpy (shown_name, name, length);
     shown_name[length] = 0;
@@ -196,12 +197,12 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
     errno = 0;
     if (tn_source_open (path, session->may_map, &source, &error) < 0) {
         if (errno == ENOENT)
-            return not_there (call, TENON_E_NOT_FOUND, "the file ", name, length,
-                              " that it names is missing");
+            return answer_missing (call, TENON_E_NOT_FOUND, "the file ", name, length,
+                                   " that it names is missing");
         *session->error = error;
         return error.status;
     }
-    return adopt (call, source, number);
+    return adopt_source (call, source, number);
 }
 
 /* ---- include ---- */
@@ -248,7 +249,7 @@ tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_
                               session->depth);
     status = tn_recognise (session, source, ours.codec, &codec, true, NULL);
     if (status == TENON_E_UNRECOGNISED)
-        return not_there (call, status, "no codec recognises ", source->name, source->name_length, "");
+        return answer_missing (call, status, "no codec recognises ", source->name, source->name_length, "");
     TN_TRY (status < 0 && session->error->status == TENON_OK
                 ? tn_fail (session->error, status, TN_NO_OFFSET, "%s", tenon_status_text (status))
                 : status);

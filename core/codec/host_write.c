@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* host_write.c - the services with which a codec writes. */
+/* host_write.c - the services that tell of the plan and put bytes. */
 #include "codec/host_write.h"
 #include "codec/write.h"
 #include "codec/write_tensor.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* recognise.c - which codec takes a source: first by content (magic, else probe), then by the longest
+/* recognise.c - finds the codec of a source: by its content (a magic, else probe), then by the longest
  * extension, then by priority. */
 #include "codec/recognise.h"
 #include "codec/call.h"
@@ -16,16 +16,16 @@ struct bid {
     int64_t priority;
 };
 
-/* The head is read once for all codecs' magics. */
+/* The beginning of a source, read once for the magics of all codecs. */
 struct head {
     uint8_t bytes[HEAD_SIZE];
     uint64_t length;
 };
 
-/* Through what was read ahead, or through a stream of its own. */
+/* Reads through what was read ahead, or with a decoder of its own. */
 static tenon_status
-read_some (struct tn_session *session, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
-           tenon_error *error)
+read_bytes (struct tn_session *session, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
+            tenon_error *error)
 {
     struct tn_decoder decoder = { 0 };
     bool done;
@@ -55,14 +55,14 @@ has_magic (struct tn_session *session, struct tn_source *source, const struct he
     if (at <= head->length && magic->length <= head->length - at)
         return memcmp (head->bytes + at, magic->bytes, magic->length) == 0;
     tenon_error ignored = TENON_ERROR_INIT;
-    return read_some (session, source, at, bytes, magic->length, &ignored) == TENON_OK
+    return read_bytes (session, source, at, bytes, magic->length, &ignored) == TENON_OK
            && memcmp (bytes, magic->bytes, magic->length) == 0;
 }
 
-/* What a codec's name and magics make of the source. */
+/* The bid of a codec by its magics and extensions, before probe. */
 static struct bid
-look (struct tn_session *session, struct tn_source *source, const struct head *head,
-      const struct tn_codec *codec)
+make_bid (struct tn_session *session, struct tn_source *source, const struct head *head,
+          const struct tn_codec *codec)
 {
     struct bid bid = { 0, tn_extension_length (codec, source->name, source->name_length), codec->priority };
     for (uint32_t i = 0; i < codec->table.magic_count; i++)
@@ -71,9 +71,9 @@ look (struct tn_session *session, struct tn_source *source, const struct head *h
     return bid;
 }
 
-/* How sure a codec is; failures on the way mean no. */
+/* How sure the codec's probe is, 50 to 100; 0 means no, and so does a failure. */
 static uint32_t
-probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
+ask_probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
 {
     const struct tenon_codec *codec = &outer->context->registry.codecs[number]->table;
     tenon_error ignored = TENON_ERROR_INIT;
@@ -90,9 +90,10 @@ probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
     return sure >= PROBE_MATCH && sure <= 100 ? (uint32_t) sure : 0;
 }
 
-/* Content beats names; among those with content the longer extension, then the stronger content, decide. */
+/* Content beats names. Among bids with content, the longer extension decides, then the stronger content, then
+ * the priority. */
 static int
-compare (const struct bid *a, const struct bid *b)
+compare_bids (const struct bid *a, const struct bid *b)
 {
     if ((a->content > 0) != (b->content > 0))
         return a->content > 0 ? 1 : -1;
@@ -104,8 +105,8 @@ compare (const struct bid *a, const struct bid *b)
 }
 
 static void
-say_bid (tenon_report *report, const tenon_context *context, uint64_t codec, const struct bid *bid,
-         bool chosen, const char *file)
+report_bid (tenon_report *report, const tenon_context *context, uint64_t codec, const struct bid *bid,
+            bool chosen, const char *file)
 {
     const struct tn_codec *entry = context->registry.codecs[codec];
     char content[80] = "its bytes are not recognised";
@@ -119,19 +120,19 @@ say_bid (tenon_report *report, const tenon_context *context, uint64_t codec, con
                    entry->table.describe ? "" : ", and the codec only writes");
 }
 
-/* All bids, and which of them is the best: *winner, and *rival when another one is as good. UINT64_MAX: none.
- * Who could not win with any answer, against a magic, is not probed (unless all bids are to be told): a
- * container has thousands of members. */
+/* Collects all bids. *winner is the best, *rival another one that is as good; UINT64_MAX: none. A codec that
+ * no answer would make win against a magic is not probed, unless all bids are to be reported: a container has
+ * thousands of members. */
 static void
-ask_all (struct tn_session *session, struct tn_source *source, const struct head *head, bool all,
-         struct bid *bids, uint64_t *winner, uint64_t *rival)
+collect_bids (struct tn_session *session, struct tn_source *source, const struct head *head, bool all,
+              struct bid *bids, uint64_t *winner, uint64_t *rival)
 {
     const struct tn_registry *registry = &session->context->registry;
     size_t longest = 0;
     bool magic = false;
     *winner = *rival = UINT64_MAX;
     for (uint64_t i = 0; i < registry->codec_count; i++) {
-        bids[i] = look (session, source, head, registry->codecs[i]);
+        bids[i] = make_bid (session, source, head, registry->codecs[i]);
         if (bids[i].content == 0 || !registry->codecs[i]->table.describe)
             continue;
         magic = true;
@@ -141,10 +142,10 @@ ask_all (struct tn_session *session, struct tn_source *source, const struct head
         const struct tenon_codec *codec = &registry->codecs[i]->table;
         bool hopeless = magic && !all && bids[i].extension <= longest;
         if (bids[i].content == 0 && codec->probe && codec->describe && !hopeless)
-            bids[i].content = probe (session, source, i);
+            bids[i].content = ask_probe (session, source, i);
         if ((bids[i].content == 0 && bids[i].extension == 0) || !codec->describe)
             continue;
-        int order = *winner == UINT64_MAX ? 1 : compare (&bids[i], &bids[*winner]);
+        int order = *winner == UINT64_MAX ? 1 : compare_bids (&bids[i], &bids[*winner]);
         if (order > 0)
             *winner = i, *rival = UINT64_MAX;
         else if (order == 0)
@@ -153,8 +154,8 @@ ask_all (struct tn_session *session, struct tn_source *source, const struct head
 }
 
 static tenon_status
-nobody_or_two (struct tn_session *session, struct tn_source *source, uint64_t winner, uint64_t rival,
-               bool quiet)
+fail_to_choose (struct tn_session *session, struct tn_source *source, uint64_t winner, uint64_t rival,
+                bool quiet)
 {
     struct tn_codec **codecs = session->context->registry.codecs;
     if (winner == UINT64_MAX && quiet)
@@ -171,9 +172,8 @@ nobody_or_two (struct tn_session *session, struct tn_source *source, uint64_t wi
                     codecs[winner]->table.id, codecs[rival]->table.id, codecs[winner]->table.id);
 }
 
-/* The beginning of a source, for all magics. */
 static tenon_status
-read_head (struct tn_session *session, struct tn_source *source, struct head *head)
+read_magic_bytes (struct tn_session *session, struct tn_source *source, struct head *head)
 {
     tenon_error ignored;
     uint64_t length = TN_MIN (source->size, HEAD_SIZE);
@@ -186,9 +186,9 @@ read_head (struct tn_session *session, struct tn_source *source, struct head *he
         return TENON_OK;
     }
     ignored = (tenon_error) TENON_ERROR_INIT;
-    if (read_some (session, source, 0, head->bytes, length, &ignored) == TENON_OK)
+    if (read_bytes (session, source, 0, head->bytes, length, &ignored) == TENON_OK)
         head->length = length;
-    if (ignored.status == TENON_E_IO || ignored.status == TENON_E_MEMORY) /* not a question of the format */
+    if (ignored.status == TENON_E_IO || ignored.status == TENON_E_MEMORY) /* no other format would help */
         *session->error = ignored;
     return session->error->status;
 }
@@ -203,23 +203,23 @@ tn_recognise (struct tn_session *session, struct tn_source *source, const char *
     uint64_t winner, rival;
     if (word && !report)
         return tn_codec_find (session->context, word, TN_TO_READ, codec, session->error);
-    TN_TRY (read_head (session, source, &head));
+    TN_TRY (read_magic_bytes (session, source, &head));
     struct bid few[16];
     TN_FREE struct bid *many = NULL;
     struct bid *bids = few;
     if (registry->codec_count > TN_COUNT (few)
         && !(bids = many = calloc (registry->codec_count, sizeof *bids)))
         return tn_fail_memory (session->error);
-    ask_all (session, source, &head, report != NULL, bids, &winner, &rival);
+    collect_bids (session, source, &head, report != NULL, bids, &winner, &rival);
     tenon_status status = TENON_OK;
     if (word)
         status = tn_codec_find (session->context, word, TN_TO_READ, codec, session->error);
     else if (winner == UINT64_MAX || rival != UINT64_MAX)
-        status = nobody_or_two (session, source, winner, rival, quiet);
+        status = fail_to_choose (session, source, winner, rival, quiet);
     else
         *codec = winner;
     for (uint64_t i = 0; report && i < registry->codec_count; i++)
-        say_bid (report, session->context, i, &bids[i], status == TENON_OK && i == *codec, file);
+        report_bid (report, session->context, i, &bids[i], status == TENON_OK && i == *codec, file);
     if (status == TENON_OK && !word && bids[winner].content > 0 && bids[winner].extension == 0
         && session->report && strchr (source->name, '.'))
         tn_report_add (session->report, TENON_NOTE, TENON_OK, 0, "", file,

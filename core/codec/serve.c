@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* serve.c - regions of tensors whose bytes their codec makes. */
+/* serve.c - runs the read function of a codec over a region of a served tensor. */
 #include "codec/serve.h"
 #include "codec/call.h"
 

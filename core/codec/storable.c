@@ -20,7 +20,7 @@ tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay
                   const struct tenon_codec **storing, tenon_error *error)
 {
     *storing = &context->registry.codecs[number]->table;
-    /* a container that names itself ends somewhere: writing it will say how */
+    /* The bound is for a container that names itself as the codec of its members; writing it fails. */
     for (unsigned depth = 0; depth < 8 && (*storing)->member_option > 0; depth++) {
         struct tenon_setting setting;
         if (!tn_overlay_get (context, overlay, number, (*storing)->member_option - 1, &setting))

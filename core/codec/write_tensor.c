@@ -12,7 +12,7 @@ put_piece (void *user, const void *bytes, uint64_t length, tenon_error *error)
 
 #define FILE_PIECE (16u << 20)
 
-/* Stored bytes that go as they are: from a file's descriptor, or from memory. */
+/* Puts stored bytes that need no change: from a file's descriptor, or from memory. */
 static tenon_status
 put_stored (struct tn_writer *writer, const struct tn_request *request, tenon_error *error)
 {
@@ -43,7 +43,7 @@ tell_change (struct tn_call *call, const char *name, bool asked, const char *wha
                        "its %s changes from %s to %s, as asked for", what, from, to);
 }
 
-/* What a file had, and the target will not have. */
+/* Tells of what the tensor has in its file and will not have in the target. */
 static void
 tell_changes (struct tn_call *call, uint64_t index, const struct tn_request *request, uint32_t layout)
 {
@@ -69,7 +69,7 @@ tell_changes (struct tn_call *call, uint64_t index, const struct tn_request *req
                        tn_dtype_label (request->target));
 }
 
-/* Found out on the way. */
+/* Tells of a table of blocks that reading found to be wrong. */
 static void
 tell_wrong_blocks (struct tn_call *call, uint64_t index, struct tn_source *source)
 {
@@ -107,7 +107,7 @@ tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout)
         }
     }
     writer->sink->subject = NULL;
-    /* codecs have written this size into headers: a byte more or less would spoil all that follows */
+    /* The codec has written this size into its header: one byte more or less would spoil the rest. */
     if (status == TENON_OK && writer->sink->position - begin != size)
         status = tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "%llu bytes were put instead of %llu",
                           (unsigned long long) (writer->sink->position - begin), (unsigned long long) size);

@@ -64,14 +64,14 @@ tn_encoder_block_cost (const struct tn_encoder *encoder, uint64_t block_size)
                : cost;
 }
 
-/* Nothing of this may depend on the number of threads; only a limit on memory that is too small makes blocks
- * smaller. */
+/* The block size does not depend on the number of threads, so the bytes do not either. Only a small memory
+ * limit makes blocks smaller. */
 tenon_status
-tn_encoder_block_size (const struct tn_encoder *encoder, uint64_t wanted, uint64_t size, uint64_t limit,
+tn_encoder_block_size (const struct tn_encoder *encoder, uint64_t asked, uint64_t size, uint64_t limit,
                        uint64_t *block_size, tenon_error *error)
 {
     const struct tenon_filter *filter = encoder->filter;
-    uint64_t chosen = wanted;
+    uint64_t chosen = asked;
     if (chosen == 0) {
         chosen = filter->block_size ? filter->block_size (encoder->level, size) : 0;
         chosen = chosen ? chosen : BLOCK_SIZE;
