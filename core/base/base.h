@@ -50,14 +50,7 @@ tn_free_pointer (void *pointer)
 TN_PRINTF (4, 5)
 tenon_status tn_fail_text (tenon_error *error, tenon_status status, uint64_t offset, const char *format, ...);
 /* No failure yet. Cheaper than TENON_ERROR_INIT, which fills 1.5 kB with zeros. */
-static inline void
-tn_error_clear (tenon_error *error)
-{
-    error->struct_size = sizeof *error;
-    error->status = TENON_OK;
-    error->offset = TN_NO_OFFSET;
-    error->file[0] = error->tensor[0] = error->message[0] = 0;
-}
+void tn_error_clear (tenon_error *error);
 /* Lets the compiler see that the status of a failure is negative. */
 static inline tenon_status
 tn_negative (tenon_status status)

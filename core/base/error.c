@@ -124,6 +124,15 @@ tn_escape (char *to, size_t room, const char *text, size_t length)
         *to = 0;
 }
 
+void
+tn_error_clear (tenon_error *error)
+{
+    error->struct_size = sizeof *error;
+    error->status = TENON_OK;
+    error->offset = TN_NO_OFFSET;
+    error->file[0] = error->tensor[0] = error->message[0] = 0;
+}
+
 tenon_status
 tn_fail_text (tenon_error *error, tenon_status status, uint64_t offset, const char *format, ...)
 {
