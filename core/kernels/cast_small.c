@@ -72,7 +72,7 @@ is_nan_code (const struct tn_cast_format *format, uint32_t code, uint32_t magnit
 }
 
 static double
-decode (const struct tn_cast_format *format, uint32_t code)
+decode_float (const struct tn_cast_format *format, uint32_t code)
 {
     uint32_t mantissa_bits = format->mantissa_bits, sign_bit = 1u << (format->bits - 1),
              magnitude = code & (sign_bit - 1);
@@ -129,7 +129,7 @@ round_magnitude (const struct tn_cast_format *format, uint64_t magnitude)
 }
 
 static uint32_t
-encode (const struct tn_cast_format *format, double value)
+encode_float (const struct tn_cast_format *format, double value)
 {
     uint64_t bits = bits_of_f64 (value), magnitude = bits & (F64_SIGN - 1);
     uint32_t sign = bits & F64_SIGN ? 1u << (format->bits - 1) : 0;
@@ -207,7 +207,7 @@ tn_cast_load_small (uint32_t dtype, double *to, const unsigned char *from, uint6
     unpack_codes (tn_cast_bits (dtype), codes, from, count);
     if (format_of (dtype, &format))
         for (uint64_t i = 0; i < count; i++)
-            to[i] = decode (&format, codes[i]);
+            to[i] = decode_float (&format, codes[i]);
     else
         for (uint64_t i = 0; i < count; i++)
             to[i] = decode_e8m0 (codes[i]);
@@ -220,7 +220,7 @@ tn_cast_store_small (uint32_t dtype, unsigned char *to, const double *from, uint
     struct tn_cast_format format;
     if (format_of (dtype, &format))
         for (uint64_t i = 0; i < count; i++)
-            codes[i] = (uint16_t) encode (&format, from[i]);
+            codes[i] = (uint16_t) encode_float (&format, from[i]);
     else
         for (uint64_t i = 0; i < count; i++)
             codes[i] = (uint16_t) encode_e8m0 (from[i]);

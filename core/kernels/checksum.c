@@ -41,7 +41,7 @@ tn_crc32 (uint32_t crc, const void *bytes, uint64_t length)
 #define POLYNOMIAL 0xEDB88320u
 
 static uint32_t
-multiply (uint32_t a, uint32_t b)
+multiply_modulo (uint32_t a, uint32_t b)
 {
     uint32_t product = 0;
     for (uint32_t bit = 1u << 31; bit > 0; bit >>= 1) {
@@ -60,8 +60,8 @@ tn_crc32_combine (uint32_t first, uint32_t second, uint64_t length)
     uint32_t power = 1u << (31 - 8); /* x^8 */
     for (; length > 0; length >>= 1) {
         if (length & 1)
-            first = multiply (power, first);
-        power = multiply (power, power);
+            first = multiply_modulo (power, first);
+        power = multiply_modulo (power, power);
     }
     return first ^ second;
 }

@@ -75,7 +75,7 @@ level_of (int32_t level)
 }
 
 static void *
-open_state (int32_t level, int32_t encode)
+new_state (int32_t level, int32_t encode)
 {
     (void) encode;
     struct state *state = calloc (1, sizeof *state);
@@ -109,7 +109,7 @@ way_of (int32_t level, bool last)
 /* A block that does not get smaller is stored, so what is stored is the bound for all ways: and a last, empty
  * stored block for the flush or the end. */
 static uint64_t
-bound (int32_t level, uint64_t size)
+encoded_bound (int32_t level, uint64_t size)
 {
     (void) level;
     return size + (size / STORED_SIZE + 2) * STORED_HEADER;
@@ -126,7 +126,7 @@ put_stored_header (uint8_t *to, bool last, uint32_t size)
 
 /* Stored blocks, then an empty one, which is the full flush or the end. */
 static int64_t
-store (bool last, const uint8_t *from, uint64_t size, uint8_t *to)
+store_block (bool last, const uint8_t *from, uint64_t size, uint8_t *to)
 {
     uint8_t *start = to;
     while (size > 0) {
@@ -168,11 +168,11 @@ encode_zlib (struct state *state, bool last, const void *from, uint64_t size, vo
 }
 
 static int64_t
-encode (void *opaque, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room)
+encode_at_once (void *opaque, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room)
 {
     struct state *state = opaque;
     bool last = flags & TENON_FILTER_LAST;
-    uint64_t most = bound (state->level, size);
+    uint64_t most = encoded_bound (state->level, size);
     int64_t length = TN_DEFLATE_NO_ROOM;
     if (room < most)
         return TENON_E_MISUSE;
@@ -187,7 +187,7 @@ encode (void *opaque, uint32_t flags, const void *from, uint64_t size, void *to,
 #endif
     default: length = encode_zlib (state, last, from, size, to, most);
     }
-    return length == TN_DEFLATE_NO_ROOM ? store (last, from, size, to) : length;
+    return length == TN_DEFLATE_NO_ROOM ? store_block (last, from, size, to) : length;
 }
 
 /* Blocks by themselves cost 0.1 % of bf16 per MiB, which is what the default level of ISA-L has to spare at 2
@@ -205,7 +205,7 @@ block_size (int32_t level, uint64_t size)
 /* ---- decoding ---- */
 
 static tenon_status
-reset (void *opaque)
+reset_state (void *opaque)
 {
     struct state *state = opaque;
 #ifdef HAVE_ISAL
@@ -221,8 +221,8 @@ reset (void *opaque)
 }
 
 static int32_t
-step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void *to, uint64_t room,
-      uint64_t *made)
+inflate_step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void *to, uint64_t room,
+              uint64_t *made)
 {
     struct state *state = opaque;
 #ifdef HAVE_ISAL
@@ -250,10 +250,10 @@ decode_steps (struct state *state, const uint8_t *from, uint64_t stored, uint8_t
 {
     uint64_t taken, made;
     uint8_t beyond[1];
-    TN_TRY (reset (state));
+    TN_TRY (reset_state (state));
     do {
-        int32_t result = step (state, from, stored, &taken, size > 0 ? to : beyond,
-                               size > 0 ? size : sizeof beyond, &made);
+        int32_t result = inflate_step (state, from, stored, &taken, size > 0 ? to : beyond,
+                                       size > 0 ? size : sizeof beyond, &made);
         if (result < 0)
             return result;
         if (made > size)
@@ -279,7 +279,7 @@ decode_block (struct state *state, const uint8_t *from, uint64_t stored, void *t
 
 #ifdef HAVE_LIBDEFLATE
 static tenon_status
-decode_whole (struct state *state, const void *from, uint64_t stored, void *to, uint64_t size)
+inflate_whole (struct state *state, const void *from, uint64_t stored, void *to, uint64_t size)
 {
     size_t taken = 0, made = 0;
     if (!state->decompressor && !(state->decompressor = libdeflate_alloc_decompressor ()))
@@ -290,7 +290,7 @@ decode_whole (struct state *state, const void *from, uint64_t stored, void *to, 
 }
 #else
 static tenon_status
-decode_whole (struct state *state, const void *from, uint64_t stored, void *to, uint64_t size)
+inflate_whole (struct state *state, const void *from, uint64_t stored, void *to, uint64_t size)
 {
     bool ended;
     TN_TRY (decode_steps (state, from, stored, to, size, &ended));
@@ -299,9 +299,9 @@ decode_whole (struct state *state, const void *from, uint64_t stored, void *to, 
 #endif
 
 static tenon_status
-decode (void *opaque, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
+decode_at_once (void *opaque, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
 {
-    return last ? decode_whole (opaque, from, stored, to, size)
+    return last ? inflate_whole (opaque, from, stored, to, size)
                 : decode_block (opaque, from, stored, to, size);
 }
 
@@ -325,12 +325,12 @@ const struct tenon_filter tn_deflate = {
     .least_level = 0,
     .most_level = TN_DEFLATE_LAST_LEVEL,
     .default_level = DEFAULT_LEVEL,
-    .bound = bound,
-    .open = open_state,
+    .bound = encoded_bound,
+    .open = new_state,
     .close = close_state,
-    .encode = encode,
-    .decode = decode,
-    .reset = reset,
-    .step = step,
+    .encode = encode_at_once,
+    .decode = decode_at_once,
+    .reset = reset_state,
+    .step = inflate_step,
     .block_size = block_size,
 };

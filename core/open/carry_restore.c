@@ -42,7 +42,7 @@ struct reader {
 
 /* Negative without a failure in `error`: the record is wrong, and *wrong or the parser say how. */
 static tenon_status
-wrong (struct reader *reader, const char *words)
+fail_record (struct reader *reader, const char *words)
 {
     if (!reader->wrong && !tenon_json_failed (&reader->json))
         reader->wrong = words;
@@ -74,9 +74,9 @@ next_number (struct reader *reader, uint64_t *number)
 }
 
 static tenon_status
-skip (struct reader *reader)
+skip_value (struct reader *reader)
 {
-    return tenon_json_skip (&reader->json, tenon_json_next (&reader->json)) < 0 ? wrong (reader, "")
+    return tenon_json_skip (&reader->json, tenon_json_next (&reader->json)) < 0 ? fail_record (reader, "")
                                                                                 : TENON_OK;
 }
 
@@ -96,12 +96,12 @@ read_shape (struct reader *reader, struct entry *entry)
 {
     int32_t token = tenon_json_next (&reader->json);
     if (token != TENON_JSON_BEGIN_ARRAY)
-        return wrong (reader, "a shape is no array");
+        return fail_record (reader, "a shape is no array");
     for (entry->rank = 0; (token = tenon_json_next (&reader->json)) == TENON_JSON_NUMBER; entry->rank++)
         if (entry->rank == 64 || tenon_json_u64 (&reader->json, &entry->shape[entry->rank]) < 0)
-            return wrong (reader, "a shape has more than 64 dims, or one that is no whole number");
+            return fail_record (reader, "a shape has more than 64 dims, or one that is no whole number");
     entry->has_shape = true;
-    return token == TENON_JSON_END_ARRAY ? TENON_OK : wrong (reader, "a shape is no array of numbers");
+    return token == TENON_JSON_END_ARRAY ? TENON_OK : fail_record (reader, "a shape is no array of numbers");
 }
 
 static tenon_status
@@ -112,7 +112,7 @@ read_entry (struct reader *reader, struct entry *entry)
     memset (entry, 0, offsetof (struct entry, shape));
     entry->has_shape = false;
     if (token != TENON_JSON_BEGIN_OBJECT)
-        return wrong (reader, "a tensor's entry is no object");
+        return fail_record (reader, "a tensor's entry is no object");
     while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
         bool good = true;
         if (tenon_json_is (json, "shape"))
@@ -128,13 +128,14 @@ read_entry (struct reader *reader, struct entry *entry)
         else if (tenon_json_is (json, "alignment"))
             good = next_number (reader, &entry->alignment);
         else
-            TN_TRY (skip (reader));
+            TN_TRY (skip_value (reader));
         if (!good)
-            return wrong (reader, "a tensor's entry has something else than a string or number of 64 bits");
+            return fail_record (reader,
+                                "a tensor's entry has something else than a string or number of 64 bits");
     }
     bool opaque = entry->family.bytes && entry->words.bytes && !entry->dtype.bytes;
     if (token != TENON_JSON_END_OBJECT || !entry->has_shape || (!opaque && !entry->dtype.bytes))
-        return wrong (reader, "a tensor's entry has no dtype or no shape");
+        return fail_record (reader, "a tensor's entry has no dtype or no shape");
     return TENON_OK;
 }
 
@@ -198,7 +199,7 @@ add_restored (struct reader *reader, uint64_t index, uint32_t dtype, const struc
 }
 
 static tenon_status
-read_tensor (struct reader *reader, const struct text *name)
+read_tensor_entry (struct reader *reader, const struct text *name)
 {
     struct tn_catalog *catalog = reader->catalog;
     struct entry entry;
@@ -207,7 +208,7 @@ read_tensor (struct reader *reader, const struct text *name)
     if (!tn_catalog_find (catalog, name->bytes, name->length, &index))
         return TENON_OK; /* it was left out when the file was copied */
     if (reader->listed[index])
-        return wrong (reader, "it lists a tensor twice");
+        return fail_record (reader, "it lists a tensor twice");
     reader->listed[index] = true;
     const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
     uint32_t dtype = find_dtype (reader, &entry);
@@ -228,13 +229,13 @@ read_tensors (struct reader *reader)
     struct text name;
     int32_t token = tenon_json_next (&reader->json);
     if (token != TENON_JSON_BEGIN_OBJECT)
-        return wrong (reader, "its tensors are no object");
+        return fail_record (reader, "its tensors are no object");
     while ((token = tenon_json_next (&reader->json)) == TENON_JSON_KEY) {
         if (!take_text (reader, &name))
-            return wrong (reader, "a tensor's name has a NUL");
-        TN_TRY (read_tensor (reader, &name));
+            return fail_record (reader, "a tensor's name has a NUL");
+        TN_TRY (read_tensor_entry (reader, &name));
     }
-    return token == TENON_JSON_END_OBJECT ? TENON_OK : wrong (reader, "");
+    return token == TENON_JSON_END_OBJECT ? TENON_OK : fail_record (reader, "");
 }
 
 /* ---- orders ---- */
@@ -248,24 +249,24 @@ read_sequence (struct reader *reader, struct sequence *sequence, finder find)
     uint64_t index;
     int32_t token = tenon_json_next (&reader->json);
     if (token != TENON_JSON_BEGIN_ARRAY)
-        return wrong (reader, "an order is no array");
+        return fail_record (reader, "an order is no array");
     while ((token = tenon_json_next (&reader->json)) == TENON_JSON_STRING) {
         if (!take_text (reader, &name))
-            return wrong (reader, "a name in an order has a NUL");
+            return fail_record (reader, "a name in an order has a NUL");
         if (!find (reader->catalog, name.bytes, name.length, &index))
             continue;
         if (sequence->named[index])
-            return wrong (reader, "an order has a name twice");
+            return fail_record (reader, "an order has a name twice");
         sequence->named[index] = true;
         sequence->index[sequence->count++] = index;
     }
-    return token == TENON_JSON_END_ARRAY ? TENON_OK : wrong (reader, "an order is no array of strings");
+    return token == TENON_JSON_END_ARRAY ? TENON_OK : fail_record (reader, "an order is no array of strings");
 }
 
 /* Entries that are named get the places of all that are named, in their order; the others stay. `place[i]`:
  * which entry comes to place i. */
 static void
-arrange (const struct sequence *sequence, uint64_t *place)
+arrange_places (const struct sequence *sequence, uint64_t *place)
 {
     uint64_t next = 0;
     for (uint64_t i = 0; i < sequence->all; i++)
@@ -273,7 +274,7 @@ arrange (const struct sequence *sequence, uint64_t *place)
 }
 
 static tenon_status
-reorder (struct reader *reader)
+reorder_catalog (struct reader *reader)
 {
     struct tn_catalog *catalog = reader->catalog;
     uint64_t most = TN_MAX (catalog->count, catalog->metadata_count) + 1;
@@ -282,12 +283,12 @@ reorder (struct reader *reader)
     TN_FREE struct tn_metadata *metadata = malloc ((catalog->metadata_count + 1) * sizeof *metadata);
     if (!place || !tensors || !metadata)
         return tn_fail_memory (reader->error);
-    arrange (&reader->tensors, place);
+    arrange_places (&reader->tensors, place);
     for (uint64_t i = 0; i < catalog->count; i++)
         tensors[i] = *tn_catalog_tensor (catalog, place[i]);
     for (uint64_t i = 0; i < catalog->count; i++)
         *tn_catalog_tensor (catalog, i) = tensors[i];
-    arrange (&reader->keys, place);
+    arrange_places (&reader->keys, place);
     uint64_t kept = 0;
     for (uint64_t i = 0; i < catalog->metadata_count; i++)
         metadata[i] = catalog->metadata[place[i]];
@@ -308,7 +309,7 @@ read_record (struct reader *reader)
     uint32_t seen = 0;
     int32_t token = tenon_json_next (json);
     if (token != TENON_JSON_BEGIN_OBJECT)
-        return wrong (reader, "it is no object");
+        return fail_record (reader, "it is no object");
     while ((token = tenon_json_next (json)) == TENON_JSON_KEY) {
         uint32_t which = tenon_json_is (json, "version")   ? 1
                          : tenon_json_is (json, "tensors") ? 2
@@ -316,25 +317,25 @@ read_record (struct reader *reader)
                          : tenon_json_is (json, "keys")    ? 8
                                                            : 0;
         if (seen & which)
-            return wrong (reader, "it has a key twice");
+            return fail_record (reader, "it has a key twice");
         seen |= which;
         if (which == 0)
-            TN_TRY (skip (reader));
+            TN_TRY (skip_value (reader));
         else if (which == 2)
             TN_TRY (read_tensors (reader));
         else if (which > 2)
             TN_TRY (read_sequence (reader, which == 4 ? &reader->tensors : &reader->keys,
                                    which == 4 ? tn_catalog_find : tn_catalog_find_key));
         else if (!next_number (reader, &reader->version) || reader->version != 1)
-            return wrong (reader, "its version is not 1");
+            return fail_record (reader, "its version is not 1");
     }
     if (token != TENON_JSON_END_OBJECT || tenon_json_next (json) != TENON_JSON_END)
-        return wrong (reader, "");
-    return (seen & 3) == 3 ? TENON_OK : wrong (reader, "it has no version or no tensors");
+        return fail_record (reader, "");
+    return (seen & 3) == 3 ? TENON_OK : fail_record (reader, "it has no version or no tensors");
 }
 
 static tenon_status
-apply (struct reader *reader)
+apply_record (struct reader *reader)
 {
     for (uint64_t i = 0; i < reader->count; i++) {
         const struct restored *restored = &reader->restored[i];
@@ -346,11 +347,11 @@ apply (struct reader *reader)
     }
     reader->catalog->restored = reader->count > 0;
     reader->catalog->reordered = reader->tensors.count > 0 || reader->keys.count > 0;
-    return reorder (reader);
+    return reorder_catalog (reader);
 }
 
 static bool
-begin (struct reader *reader, struct sequence *sequence, uint64_t count)
+begin_sequence (struct reader *reader, struct sequence *sequence, uint64_t count)
 {
     sequence->all = count;
     sequence->index = calloc (count + 1, sizeof *sequence->index);
@@ -362,17 +363,17 @@ begin (struct reader *reader, struct sequence *sequence, uint64_t count)
 }
 
 static tenon_status
-restore (struct reader *reader)
+restore_all (struct reader *reader)
 {
     struct tn_catalog *catalog = reader->catalog;
     reader->listed = calloc (catalog->count + 1, sizeof *reader->listed);
     if (!reader->listed)
         return tn_fail_memory (reader->error);
-    if (!begin (reader, &reader->tensors, catalog->count)
-        || !begin (reader, &reader->keys, catalog->metadata_count))
+    if (!begin_sequence (reader, &reader->tensors, catalog->count)
+        || !begin_sequence (reader, &reader->keys, catalog->metadata_count))
         return reader->error->status;
     if (read_record (reader) == TENON_OK)
-        return apply (reader);
+        return apply_record (reader);
     if (reader->error->status == TENON_OK)
         tn_report_add (reader->report, TENON_NOTE, TENON_OK, 0, TN_CARRY_KEY, "",
                        "this record of carried tensors is wrong, and they stay as they are: %s",
@@ -393,7 +394,7 @@ tn_carry_restore (struct tn_catalog *catalog, uint64_t index, tenon_report *repo
     if (record->count > 0)
         memcpy (copy, record->as.string, record->count);
     tenon_json_begin (&reader.json, copy, record->count, DEPTH);
-    tenon_status status = restore (&reader);
+    tenon_status status = restore_all (&reader);
     free (reader.restored);
     free (reader.listed);
     free (reader.tensors.index);

@@ -30,7 +30,7 @@ add_up (uint64_t a, uint64_t b)
 
 /* After describe: what nobody can know before all is there. */
 static tenon_status
-complete (tenon_file *file, tenon_error *error)
+complete_file (tenon_file *file, tenon_error *error)
 {
     struct tn_catalog *catalog = file->catalog;
     uint64_t record;
@@ -50,7 +50,8 @@ complete (tenon_file *file, tenon_error *error)
 
 /* Everything up to the catalog; the set's source is taken over. */
 static tenon_status
-fill (tenon_file *file, const struct tn_shards *set, const tenon_open_options *options, tenon_error *error)
+describe_file (tenon_file *file, const struct tn_shards *set, const tenon_open_options *options,
+               tenon_error *error)
 {
     struct tn_catalog *catalog = file->catalog;
     tenon_context *context = file->context;
@@ -83,7 +84,7 @@ fill (tenon_file *file, const struct tn_shards *set, const tenon_open_options *o
     tn_shards_note (file->report, set, catalog);
     tn_arena_free (&session.arena);
     tn_readahead_free (session.readahead);
-    return status < 0 ? status : complete (file, error);
+    return status < 0 ? status : complete_file (file, error);
 }
 
 static bool
@@ -119,7 +120,7 @@ open_set (tenon_context *context, const struct tn_shards *set, const tenon_open_
     }
     file->unaligned = options->flags & TENON_OPEN_UNALIGNED;
     file->shard_count = set->whole ? set->part.count : 1;
-    tenon_status status = fill (file, set, options, error);
+    tenon_status status = describe_file (file, set, options, error);
     if (status < 0) {
         tn_fail_in (error, set->path[0] ? set->path : NULL, NULL);
         tenon_close (file);

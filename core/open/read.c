@@ -70,7 +70,7 @@ struct batch {
 };
 
 static void
-free_batch (struct batch *batch)
+free_jobs (struct batch *batch)
 {
     tn_arena_free (&batch->arena);
     free (batch->jobs);
@@ -107,7 +107,7 @@ run_jobs (struct batch *batch, const tenon_progress *progress, tenon_error *erro
 }
 
 static tenon_status
-read_batch (struct batch *batch, const tenon_progress *progress, tenon_error *error)
+read_jobs (struct batch *batch, const tenon_progress *progress, tenon_error *error)
 {
     TN_TRY (make_jobs (batch, error));
     for (uint64_t i = 0; i < batch->count; i++) {
@@ -131,8 +131,8 @@ tenon_read (tenon_file *file, tenon_request *requests, uint64_t count, const ten
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct batch batch = { .file = file, .requests = requests, .count = count };
-    read_batch (&batch, progress, &mine);
-    free_batch (&batch);
+    read_jobs (&batch, progress, &mine);
+    free_jobs (&batch);
     return finish_call (file, error, &mine);
 }
 
@@ -150,7 +150,7 @@ align_up (uint64_t number)
 /* A tensor that fills an encoded member is decoded where it belongs, with what lies around it in the member.
  * Returns the bytes that the job takes; the tensor, not its member, is aligned to 64. */
 static uint64_t
-make_room (struct tn_transfer_job *job)
+plan_room (struct tn_transfer_job *job)
 {
     const struct tn_request *request = job->request;
     if (job->way.in_place && request->size >= LEAST_ROOM) {
@@ -186,12 +186,12 @@ hand_over (tenon_file *file, tenon_memory *memory, tenon_memory **result)
 }
 
 static tenon_status
-load_batch (struct batch *batch, tenon_memory **result, const tenon_progress *progress, tenon_error *error)
+load_jobs (struct batch *batch, tenon_memory **result, const tenon_progress *progress, tenon_error *error)
 {
     uint64_t total = 0;
     TN_TRY (make_jobs (batch, error));
     for (uint64_t i = 0; i < batch->count; i++)
-        total += make_room (&batch->jobs[i]);
+        total += plan_room (&batch->jobs[i]);
     tenon_memory *memory = tn_memory_new (total);
     if (!memory)
         return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "no %llu bytes of memory could be had",
@@ -220,8 +220,8 @@ tenon_load (tenon_file *file, tenon_request *requests, uint64_t count, tenon_mem
     if (memory)
         *memory = NULL;
     struct batch batch = { .file = file, .requests = requests, .count = count };
-    load_batch (&batch, memory, progress, &mine);
-    free_batch (&batch);
+    load_jobs (&batch, memory, progress, &mine);
+    free_jobs (&batch);
     return finish_call (file, error, &mine);
 }
 
@@ -295,7 +295,7 @@ struct consumer {
 };
 
 static tenon_status
-consume (void *opaque, const void *bytes, uint64_t length, tenon_error *error)
+pass_on (void *opaque, const void *bytes, uint64_t length, tenon_error *error)
 {
     struct consumer *consumer = opaque;
     return consumer->sink (consumer->user, bytes, length)
@@ -314,7 +314,7 @@ tenon_stream (tenon_file *file, const tenon_request *request,
     if (make_request (file, request, &made, &mine) == TENON_OK && made.size > 0) {
         struct tn_meter meter;
         tn_meter_begin (&meter, progress, made.size);
-        tn_transfer_stream (file->context, &made, tn_way_choose (&made, TN_IN_ORDER), consume, &consumer,
+        tn_transfer_stream (file->context, &made, tn_way_choose (&made, TN_IN_ORDER), pass_on, &consumer,
                             &meter, &mine);
         tn_meter_end (&meter);
     }

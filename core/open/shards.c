@@ -203,7 +203,7 @@ list_patterns (const struct search *search, char *text, size_t room)
 }
 
 static tenon_status
-judge (const struct search *search, tenon_error *error)
+judge_file (const struct search *search, tenon_error *error)
 {
     char patterns[400];
     if (search->best && search->other)
@@ -234,7 +234,7 @@ may_map (const tenon_context *context, const tenon_open_options *options)
 
 /* Takes over the path. *missing: there is no such file; then nothing has changed, and nothing failed. */
 static tenon_status
-replace (struct tn_shards *set, char *path, bool map, bool *missing, tenon_error *error)
+replace_source (struct tn_shards *set, char *path, bool map, bool *missing, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct tn_source *source;
@@ -283,13 +283,14 @@ open_whole (struct tn_shards *set, const struct tn_codec *codec, bool map, tenon
     const char *extension = codec->table.set_index;
     bool missing = true;
     if (extension)
-        TN_TRY (replace (set, index_name (set->directory, set->name, &set->part, extension), map, &missing,
-                         error));
+        TN_TRY (replace_source (set, index_name (set->directory, set->name, &set->part, extension), map,
+                                &missing, error));
     set->indexed = !missing;
     set->whole = missing;
     set->word = missing ? codec->table.id : word_of_index (codec);
     if (missing && set->part.number != 1) {
-        TN_TRY (replace (set, part_name (set->directory, set->name, &set->part, 1), map, &missing, error));
+        TN_TRY (
+            replace_source (set, part_name (set->directory, set->name, &set->part, 1), map, &missing, error));
         if (missing)
             return fail_missing (set, 1, error);
     }
@@ -324,8 +325,8 @@ codec_of_part (tenon_context *context, const tenon_open_options *options, struct
 }
 
 static tenon_status
-choose (tenon_context *context, const tenon_open_options *options, struct tn_shards *set, bool whole,
-        tenon_error *error)
+choose_file (tenon_context *context, const tenon_open_options *options, struct tn_shards *set, bool whole,
+             tenon_error *error)
 {
     const struct tn_registry *registry = &context->registry;
     const char *name = tn_path_name (set->path);
@@ -358,17 +359,17 @@ open_in_folder (tenon_context *context, const char *path, const tenon_open_optio
     bool missing = false;
     tenon_status status = tn_source_list (path, look_at_name, &search, error);
     if (status == TENON_OK)
-        status = judge (&search, error);
+        status = judge_file (&search, error);
     if (status == TENON_OK) {
         const char *between = path[strlen (path) - 1] == '/' ? "" : "/";
-        status = replace (set, tn_concat (path, between, search.best, (char *) NULL),
-                          may_map (context, options), &missing, error);
+        status = replace_source (set, tn_concat (path, between, search.best, (char *) NULL),
+                                 may_map (context, options), &missing, error);
     }
     if (missing)
         status = tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "the file '%s' has gone from the folder",
                           search.best);
     if (status == TENON_OK)
-        status = choose (context, options, set, !search.index, error);
+        status = choose_file (context, options, set, !search.index, error);
     if (status == TENON_OK && search.index) {
         set->indexed = true;
         set->word = word_of_index (search.codec);
@@ -397,7 +398,7 @@ tn_shards_open (tenon_context *context, const char *path, const tenon_open_optio
         status = open_in_folder (context, path, options, set, error);
     } else if (status == TENON_OK) {
         set->path = tn_strndup (path, strlen (path));
-        status = set->path ? choose (context, options, set, options->flags & TENON_OPEN_SHARDS, error)
+        status = set->path ? choose_file (context, options, set, options->flags & TENON_OPEN_SHARDS, error)
                            : tn_fail_memory (error);
     }
     if (status < 0) {

@@ -15,7 +15,7 @@ struct verify {
 /* Tells, keeps the first, and goes on: people want to know all that is damaged. Only a stop and want of
  * memory end it. */
 static bool
-found (struct verify *verify, tenon_error *error, const char *subject)
+add_finding (struct verify *verify, tenon_error *error, const char *subject)
 {
     if (error->status == TENON_OK)
         return true;
@@ -53,7 +53,7 @@ verify_source (struct verify *verify, struct tn_source *source)
     else if (blocks && atomic_load (&source->blocks_are_wrong))
         tn_report_add (verify->report, TENON_NOTE, TENON_OK, 0, source->name, verify->file->path,
                        "its table of blocks is wrong: it is read as one stream");
-    return found (verify, &error, source->name);
+    return add_finding (verify, &error, source->name);
 }
 
 /* Members that fit into a little memory are shared out among the threads. Those that are well need no more;
@@ -100,7 +100,7 @@ verify_sources (struct verify *verify)
     tenon_error error = TENON_ERROR_INIT;
     if (!good || !workers) {
         tn_fail_memory (&error);
-        return found (verify, &error, "");
+        return add_finding (verify, &error, "");
     }
     tenon_status status =
         tn_pool_run (catalog->context->pool, (catalog->source_count + VERIFY_BATCH - 1) / VERIFY_BATCH,
@@ -108,7 +108,7 @@ verify_sources (struct verify *verify)
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
     if (status < 0)
-        return found (verify, &error, "");
+        return add_finding (verify, &error, "");
     bool go_on = true;
     for (uint64_t i = 0; i < catalog->source_count && go_on; i++)
         if (is_checked (catalog->sources[i]) && !good[i])
@@ -161,8 +161,8 @@ look_at_bytes (void *user, const void *bytes, uint64_t length, tenon_error *erro
 }
 
 static tenon_status
-read_tensor (struct verify *verify, struct tn_request *request, const struct tenon_dtype *dtype,
-             tenon_error *error)
+check_blocks_of (struct verify *verify, struct tn_request *request, const struct tenon_dtype *dtype,
+                 tenon_error *error)
 {
     TN_FREE uint8_t *block = dtype->check ? malloc (dtype->block_bytes) : NULL;
     struct watch watch = { .dtype = dtype, .block = block, .bad = UINT64_MAX };
@@ -193,11 +193,11 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
     if (!done && tn_request_make (&request, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
         && request.size > 0) {
         request.fortran = false; /* any order will do for reading */
-        read_tensor (verify, &request, dtype, &error);
+        check_blocks_of (verify, &request, dtype, &error);
     }
     if (error.status < 0)
         tn_fail_in (&error, NULL, tensor->name);
-    return found (verify, &error, tensor->name);
+    return add_finding (verify, &error, tensor->name);
 }
 
 /* What the codec found wrong when the file was opened. */
@@ -210,7 +210,7 @@ recall_flaws (struct verify *verify)
             tenon_error error = TENON_ERROR_INIT;
             tn_fail_in (&error, entry.file, entry.subject);
             tn_fail (&error, entry.status, TN_NO_OFFSET, "%s", entry.message);
-            found (verify, &error, entry.subject);
+            add_finding (verify, &error, entry.subject);
         }
 }
 

@@ -43,7 +43,7 @@ tn_decoder_free (struct tn_decoder *decoder)
 
 /* A state of the filter. Whatever it stood at in an encoded source is lost. */
 static tenon_status
-open_state (struct tn_decoder *decoder, const struct tn_filter *filter, tenon_error *error)
+open_filter (struct tn_decoder *decoder, const struct tn_filter *filter, tenon_error *error)
 {
     decoder->running = false;
     decoder->made = 0;
@@ -60,7 +60,7 @@ open_state (struct tn_decoder *decoder, const struct tn_filter *filter, tenon_er
 /* ---- stored bytes ---- */
 
 static bool
-make_room (struct tn_decoder *decoder, uint64_t size)
+grow_stored (struct tn_decoder *decoder, uint64_t size)
 {
     decoder->stored.root = NULL;
     if (size <= decoder->stored.room)
@@ -75,7 +75,7 @@ void
 tn_decoder_fetch (struct tn_decoder *decoder, struct tn_source *root, uint64_t begin, uint64_t end)
 {
     tenon_error ignored = TENON_ERROR_INIT;
-    if (root->kind == TN_SOURCE_MEMORY || !make_room (decoder, end - begin)
+    if (root->kind == TN_SOURCE_MEMORY || !grow_stored (decoder, end - begin)
         || tn_source_read (root, begin, decoder->stored.bytes, end - begin, &ignored) < 0)
         return;
     decoder->stored.root = root;
@@ -105,7 +105,7 @@ stored_bytes (struct tn_decoder *decoder, const struct tn_source *source, uint64
 {
     if ((*bytes = fetched_bytes (decoder, source, begin, length)))
         return TENON_OK;
-    if (!make_room (decoder, length))
+    if (!grow_stored (decoder, length))
         return tn_fail_memory (error);
     *bytes = decoder->stored.bytes;
     return tn_source_read (source->parent, source->offset + begin, decoder->stored.bytes, length, error);
@@ -125,7 +125,7 @@ tn_decoder_blocks (struct tn_decoder *decoder, struct tn_source *source, uint64_
                    void *to, bool *good, tenon_error *error)
 {
     *good = !atomic_load (&source->blocks_are_wrong);
-    TN_TRY (open_state (decoder, source->filter, error));
+    TN_TRY (open_filter (decoder, source->filter, error));
     for (uint64_t i = first; *good && i < first + count; i++) {
         uint64_t begin = i > 0 ? source->block_ends[i - 1] : 0, stored = source->block_ends[i] - begin;
         uint64_t at = i * source->block_size, size = TN_MIN (source->block_size, source->size - at);
@@ -165,7 +165,7 @@ decode_part (struct tn_decoder *decoder, struct tn_source *source, void *to, boo
         if (*good)
             return TENON_OK;
     }
-    TN_TRY (open_state (decoder, source->filter, error));
+    TN_TRY (open_filter (decoder, source->filter, error));
     TN_TRY (stored_bytes (decoder, source, 0, source->stored, &bytes, error));
     tenon_status status =
         source->filter->table.decode (decoder->state, 1, bytes, source->stored, to, source->size);
@@ -200,7 +200,7 @@ tn_decoder_head (struct tn_decoder *decoder, const struct tn_source *source, uin
     tenon_error ignored = TENON_ERROR_INIT;
     uint64_t length = 0;
     room = TN_MIN (room, source->size);
-    if (!stored || open_state (decoder, source->filter, &ignored) < 0)
+    if (!stored || open_filter (decoder, source->filter, &ignored) < 0)
         return 0;
     if (input == source->stored && source->size <= TN_SMALL_MEMBER && filter->decode) {
         uint8_t whole[TN_SMALL_MEMBER];
@@ -228,7 +228,7 @@ tn_decoder_head (struct tn_decoder *decoder, const struct tn_source *source, uin
 /* ---- in order ---- */
 
 static tenon_status
-turn_to (struct tn_decoder *decoder, struct tn_source *source, tenon_error *error)
+turn_to_source (struct tn_decoder *decoder, struct tn_source *source, tenon_error *error)
 {
     if (decoder->source == source)
         return TENON_OK;
@@ -265,7 +265,7 @@ fail_corrupt (struct tn_decoder *decoder, tenon_status status, tenon_error *erro
 static tenon_status
 begin_run (struct tn_decoder *decoder, tenon_error *error)
 {
-    TN_TRY (open_state (decoder, decoder->backing->filter, error));
+    TN_TRY (open_filter (decoder, decoder->backing->filter, error));
     tenon_status status = decoder->filter->table.reset (decoder->state);
     if (status < 0)
         return fail_corrupt (decoder, status, error);
@@ -354,7 +354,7 @@ decode_whole (struct tn_decoder *decoder, tenon_error *error)
     if (!stored || !decoder->whole)
         return tn_fail_memory (error);
     TN_TRY (read_stored (decoder, 0, stored, backing->stored, error));
-    TN_TRY (open_state (decoder, backing->filter, error));
+    TN_TRY (open_filter (decoder, backing->filter, error));
     uint64_t blocks = backing->block_count > 0 ? backing->block_count : 1, begin = 0;
     for (uint64_t i = 0; i < blocks; i++) {
         uint64_t end = backing->block_count > 0 ? backing->block_ends[i] : backing->stored;
@@ -376,8 +376,8 @@ decode_whole (struct tn_decoder *decoder, tenon_error *error)
 /* Blocks stand by themselves: a read that does not go on where the last one ended takes those that it
  * touches, each of them whole, so that a table that lies is found out. *good is false then. */
 static tenon_status
-read_blocks (struct tn_decoder *decoder, uint64_t offset, uint8_t *to, uint64_t length, bool *good,
-             tenon_error *error)
+read_through_blocks (struct tn_decoder *decoder, uint64_t offset, uint8_t *to, uint64_t length, bool *good,
+                     tenon_error *error)
 {
     struct tn_source *backing = decoder->backing;
     *good = true;
@@ -411,7 +411,7 @@ read_encoded (struct tn_decoder *decoder, uint64_t offset, uint8_t *to, uint64_t
     }
     if (offset != decoder->made && tn_has_blocks (backing)) {
         bool good;
-        TN_TRY (read_blocks (decoder, offset, to, length, &good, error));
+        TN_TRY (read_through_blocks (decoder, offset, to, length, &good, error));
         if (good)
             return TENON_OK;
     }
@@ -443,7 +443,7 @@ tenon_status
 tn_decoder_read (struct tn_decoder *decoder, struct tn_source *source, uint64_t offset, void *to,
                  uint64_t length, tenon_error *error)
 {
-    TN_TRY (turn_to (decoder, source, error));
+    TN_TRY (turn_to_source (decoder, source, error));
     if (!decoder->backing || offset > source->size || length > source->size - offset)
         TN_TRY (
             tn_source_read (source, offset, to, length, error)); /* also says what is wrong with the range */
@@ -458,7 +458,7 @@ tn_decoder_finish (struct tn_decoder *decoder, struct tn_source *source, tenon_e
     TN_FREE uint8_t *buffer = malloc (INPUT_SIZE);
     if (!buffer)
         return tn_fail_memory (error);
-    TN_TRY (turn_to (decoder, source, error));
+    TN_TRY (turn_to_source (decoder, source, error));
     uint64_t size = source->size, at = source->check ? decoder->summed : 0;
     if (size == 0 && decoder->backing == source) { /* an empty stream has an end, too */
         if (source->filter->table.step) {

@@ -114,7 +114,7 @@ move_window (struct tn_readahead *view, struct tn_source *root, uint64_t offset,
 }
 
 static bool
-read_plain (struct tn_readahead *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+read_window (struct tn_readahead *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
 {
     struct tn_source *root = source->backing;
     if (length > WINDOW_READ || root->kind == TN_SOURCE_MEMORY)
@@ -220,7 +220,7 @@ is_in (const struct batch *batch, uint32_t number)
 
 /* Sees to it that view->here has the head of this source, and that those behind are on their way. */
 static void
-turn_to (struct tn_readahead *view, uint32_t number)
+turn_to_batch (struct tn_readahead *view, uint32_t number)
 {
     struct batch *decoded = view->ahead;
     finish_batch (decoded);
@@ -236,7 +236,7 @@ turn_to (struct tn_readahead *view, uint32_t number)
 }
 
 static bool
-read_head (struct tn_readahead *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+copy_head (struct tn_readahead *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
 {
     struct tn_source *backing = source->backing;
     if (!view->sources || offset + source->backing_offset + length > HEAD_SIZE || !has_head (backing)
@@ -244,7 +244,7 @@ read_head (struct tn_readahead *view, struct tn_source *source, uint64_t offset,
         || !has_batches (view))
         return false;
     if (!is_in (view->here, backing->number))
-        turn_to (view, backing->number);
+        turn_to_batch (view, backing->number);
     if (!is_in (view->here, backing->number))
         return false;
     const struct head *head = &view->here->heads[backing->number - view->here->first];
@@ -262,8 +262,8 @@ tn_readahead_read (struct tn_readahead *view, struct tn_source *source, uint64_t
     bool inside = offset <= source->size && length <= source->size - offset;
     *done = true;
     if (view && inside && length > 0) {
-        if (source->encoded ? read_head (view, source, offset, to, length)
-                            : read_plain (view, source, offset, to, length))
+        if (source->encoded ? copy_head (view, source, offset, to, length)
+                            : read_window (view, source, offset, to, length))
             return TENON_OK;
     }
     if (!source->encoded)

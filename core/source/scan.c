@@ -141,7 +141,7 @@ run_round (struct round *round, tn_pool_item item, uint64_t count, uint64_t end,
 /* ---- the ways ---- */
 
 static tenon_status
-read_plain (struct tn_scan *scan, uint8_t *to, uint64_t length, struct tn_meter *meter, tenon_error *error)
+scan_plain (struct tn_scan *scan, uint8_t *to, uint64_t length, struct tn_meter *meter, tenon_error *error)
 {
     struct round round = { .scan = scan,
                            .begin = scan->position,
@@ -155,7 +155,7 @@ read_plain (struct tn_scan *scan, uint8_t *to, uint64_t length, struct tn_meter 
 /* What the last read left of its last block comes first; the other blocks are decoded on all threads. *good
  * is false when blocks lied. */
 static tenon_status
-read_blocks (struct tn_scan *scan, uint8_t *to, uint64_t length, struct tn_meter *meter, bool *good,
+scan_blocks (struct tn_scan *scan, uint8_t *to, uint64_t length, struct tn_meter *meter, bool *good,
              tenon_error *error)
 {
     uint64_t unit = scan->source->block_size, at = scan->position % unit;
@@ -211,9 +211,9 @@ tn_scan_read (struct tn_scan *scan, void *to, uint64_t length, struct tn_meter *
     if (length == 0)
         return TENON_OK;
     if (scan->blocks)
-        TN_TRY (read_blocks (scan, to, length, meter, &good, error));
+        TN_TRY (scan_blocks (scan, to, length, meter, &good, error));
     else if (!scan->decoders)
-        TN_TRY (read_plain (scan, to, length, meter, error));
+        TN_TRY (scan_plain (scan, to, length, meter, error));
     if (!good)
         TN_TRY (leave_blocks (scan, error));
     if (scan->decoders && !scan->blocks) {

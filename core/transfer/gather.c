@@ -68,7 +68,7 @@ memory_of (const struct tn_source *source)
 }
 
 static void
-copy_run (const struct runs *runs, const uint8_t *from, uint8_t *to)
+copy_pieces (const struct runs *runs, const uint8_t *from, uint8_t *to)
 {
     if (runs->pieces == 1) {
         memcpy (to, from, runs->piece);
@@ -101,7 +101,7 @@ static tenon_status
 read_run (struct walk *walk, const struct runs *runs, uint64_t at, uint8_t *to)
 {
     if (walk->base) {
-        copy_run (runs, walk->base + at, to);
+        copy_pieces (runs, walk->base + at, to);
         return TENON_OK;
     }
     if (runs->pieces == 1 && (runs->span >= LONG_RUN || !walk->dense))

@@ -73,7 +73,7 @@ reverse_axes (struct tn_request *request)
 /* Axes of 1 go; in C order an axis that is taken whole joins the one before it. What is left of most reads
  * is one axis. */
 static void
-simplify (struct tn_request *request)
+join_axes (struct tn_request *request)
 {
     uint32_t out = 0;
     for (uint32_t i = 0; i < request->rank; i++) {
@@ -166,7 +166,7 @@ count_size (struct tn_request *request, tenon_error *error)
 }
 
 static bool
-swaps (const struct tenon_dtype *dtype)
+has_byte_order (const struct tenon_dtype *dtype)
 {
     return dtype->swap_count > 0;
 }
@@ -202,9 +202,9 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
     TN_TRY (check_cast (request, error));
     request->fortran = (tensor->flags & TENON_FORTRAN) && tensor->rank > 1;
     request->decode = request->stored_id != request->target_id && request->stored->block_items > 1;
-    request->swap_in =
-        (tensor->flags & TENON_BIG_ENDIAN) && swaps (request->stored) && tensor->storage != TENON_SERVED;
-    request->swap_out = (layout & TENON_BIG_ENDIAN) && swaps (request->target);
+    request->swap_in = (tensor->flags & TENON_BIG_ENDIAN) && has_byte_order (request->stored)
+                       && tensor->storage != TENON_SERVED;
+    request->swap_out = (layout & TENON_BIG_ENDIAN) && has_byte_order (request->target);
     TN_TRY (take_box (request, box, error));
     if (request->stored_id == request->target_id && request->swap_in && request->swap_out)
         request->swap_in = request->swap_out = false;
@@ -219,7 +219,7 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
     TN_TRY (count_units (request, error));
     TN_TRY (count_size (request, error));
     if (request->stored->block_items == 1 && tensor->storage != TENON_SERVED)
-        simplify (request);
+        join_axes (request);
     if (request->stored->kind == TENON_KIND_OPAQUE && tn_request_is_contiguous (request))
         as_bytes (request);
     return TENON_OK;

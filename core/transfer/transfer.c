@@ -164,8 +164,8 @@ read_alone (const struct tn_transfer_job *job, struct tn_worker *worker, struct 
 
 /* Decodes blocks where they belong. A request that covers its member goes on to the end, for the checksum. */
 static tenon_status
-read_blocks (tenon_context *context, const struct tn_transfer_job *job, struct tn_meter *meter,
-             tenon_error *error)
+read_in_blocks (tenon_context *context, const struct tn_transfer_job *job, struct tn_meter *meter,
+                tenon_error *error)
 {
     const struct tn_request *request = job->request;
     uint64_t begin = request->offset + request->axis[0].start * request->unit_bytes;
@@ -205,7 +205,7 @@ read_shared (tenon_context *context, const struct tn_transfer_job *job, struct t
         status = tn_scan_all (context, request->source, NULL, NULL, error);
     if (status == TENON_OK)
         switch (job->way.kind) {
-        case TN_WAY_BLOCKS: status = read_blocks (context, job, meter, error); break;
+        case TN_WAY_BLOCKS: status = read_in_blocks (context, job, meter, error); break;
         case TN_WAY_SCAN:
             status = tn_transfer_scan (context, request, job->to, NULL, NULL, meter, error);
             break;
@@ -254,7 +254,7 @@ fetch_members (const struct alone_run *run, uint64_t first, uint64_t end, struct
 }
 
 static tenon_status
-read_batch (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
+read_alone_items (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct alone_run *run = opaque;
     uint64_t first = item * run->batch, end = TN_MIN (run->count, first + run->batch);
@@ -300,8 +300,8 @@ tn_transfer_read (tenon_context *context, const struct tn_transfer_job *jobs, ui
             bytes += jobs[numbers[i]].request->size;
         /* few and long ones are shared out one by one */
         run.batch = bytes / run.count > TN_SMALL / BATCH ? 1 : BATCH;
-        status =
-            tn_pool_run (context->pool, (run.count + run.batch - 1) / run.batch, read_batch, &run, error);
+        status = tn_pool_run (context->pool, (run.count + run.batch - 1) / run.batch, read_alone_items, &run,
+                              error);
     }
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
