@@ -105,8 +105,7 @@ tenon_count (const tenon_file *file)
     return file->catalog->count;
 }
 
-/* Where the bytes are in the file that people see: of the data, or of the outermost member that must be
- * decoded first. */
+/* The place in the outermost file: of the data, or of the outermost member that must be decoded first. */
 static void
 place_of (const struct tn_tensor *tensor, struct tn_source *source, tenon_tensor_info *info)
 {
@@ -199,7 +198,8 @@ source_of (const tenon_file *file, const struct tenon_value *array)
                : NULL;
 }
 
-/* `rest` NULL: items from first on; else the first ones of it, which are passed. */
+/* `rest` NULL: n items from `first` on. Else: the first n items of `rest`, which becomes the array of the
+ * others. */
 static tenon_status
 get_items (const tenon_file *file, const struct tenon_value *array, struct tenon_value *rest, uint64_t first,
            uint64_t n, struct tenon_value *items, tenon_memory **memory, tenon_error *error)

@@ -10,7 +10,7 @@
 #include "open/shards.h"
 #include <errno.h>
 
-/* A context with all services behind it. */
+/* Here, since the services that a context offers to plugins need all rooms below. */
 TENON_API tenon_status
 tenon_context_new (tenon_context **context, const tenon_context_options *options, tenon_error *error)
 {
@@ -28,7 +28,7 @@ add_up (uint64_t a, uint64_t b)
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* After describe: what nobody can know before all is there. */
+/* After describe: checks and sums that need all tensors. */
 static tenon_status
 complete_file (tenon_file *file, tenon_error *error)
 {
@@ -48,7 +48,7 @@ complete_file (tenon_file *file, tenon_error *error)
     return TENON_OK;
 }
 
-/* Everything up to the catalog; the set's source is taken over. */
+/* Fills the catalog. Takes over the set's source. */
 static tenon_status
 describe_file (tenon_file *file, const struct tn_shards *set, const tenon_open_options *options,
                tenon_error *error)
@@ -99,7 +99,7 @@ take_options (tenon_open_options *ours, const tenon_open_options *theirs, tenon_
     return error->status == TENON_OK;
 }
 
-/* Where there is no path there is nothing beside the file. */
+/* A file without a path has no files beside it. */
 static bool
 take_options_of_one (tenon_open_options *ours, const tenon_open_options *theirs, tenon_error *error)
 {
@@ -119,7 +119,7 @@ open_set (tenon_context *context, const struct tn_shards *set, const tenon_open_
         return tn_fail_memory (error);
     }
     file->unaligned = options->flags & TENON_OPEN_UNALIGNED;
-    file->shard_count = set->whole ? set->part.count : 1;
+    file->shard_count = set->whole ? set->shard.count : 1;
     tenon_status status = describe_file (file, set, options, error);
     if (status < 0) {
         tn_fail_in (error, set->path[0] ? set->path : NULL, NULL);

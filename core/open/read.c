@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* read.c - the ways to a tensor's data: map, read, load, stream, verify. */
+/* read.c - a tensor's data for the caller: map, read, load, stream. */
 #include "catalog/file.h"
 #include "source/scan.h"
 #include "transfer/transfer.h"
@@ -53,14 +53,14 @@ tenon_request_size (const tenon_file *file, const tenon_request *request, uint64
     return finish_call (file, error, &mine);
 }
 
-/* Requests lie in an array of theirs: their stride is their size. */
+/* The caller's requests may be longer than ours: struct_size is their stride. */
 static tenon_request *
 request_at (tenon_request *requests, uint64_t index)
 {
     return (tenon_request *) (void *) ((char *) requests + index * requests->struct_size);
 }
 
-/* What one call of tenon_read or tenon_load reads. */
+/* One call of tenon_read or tenon_load. */
 struct batch {
     tenon_file *file;
     tenon_request *requests;
@@ -138,7 +138,7 @@ tenon_read (tenon_file *file, tenon_request *requests, uint64_t count, const ten
 
 /* ---- load ---- */
 
-/* Less is copied. */
+/* Smaller tensors are decoded aside and copied. */
 #define LEAST_ROOM 4096u
 
 static uint64_t

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* shards.c - sets of files: NAME-00001-of-00003.EXTENSION, or an index and what it names. Names come from
- * codecs, paths and folders, and are never taken apart to anything but a bare name beside the file. */
+/* shards.c - sharded sets: NAME-00001-of-00003.EXTENSION, or an index and the files that it names. All files
+ * of a set lie in one folder: names from codecs, paths and folders are used as bare names only. */
 #include "open/shards.h"
 #include "base/io.h"
 #include "codec/describe.h"
@@ -42,37 +42,37 @@ is_index (const struct tn_codec *codec, const char *name)
 }
 
 static bool
-is_part (const struct tn_codec *codec, const char *name, struct tn_shard_name *part)
+is_shard (const struct tn_codec *codec, const char *name, struct tn_shard_name *shard)
 {
     size_t length = strlen (name), extension = tn_extension_length (codec, name, length);
     if (!(codec->table.shard_flags & TENON_SHARDS_NUMBERED) || extension == 0 || is_index (codec, name))
         return false;
     size_t end = length - extension - 1;
-    size_t count = number_before (name, end, &part->count);
+    size_t count = number_before (name, end, &shard->count);
     if (count < 4 || memcmp (name + count - 4, "-of-", 4) != 0)
         return false;
-    size_t number = number_before (name, count - 4, &part->number);
+    size_t number = number_before (name, count - 4, &shard->number);
     if (number < 2 || name[number - 1] != '-')
         return false;
-    part->stem = number - 1;
-    part->extension = name + end;
-    return part->number >= 1 && part->number <= part->count;
+    shard->stem = number - 1;
+    shard->extension = name + end;
+    return shard->number >= 1 && shard->number <= shard->count;
 }
 
 static char *
-part_name (const char *directory, const char *name, const struct tn_shard_name *part, uint64_t number)
+shard_name (const char *directory, const char *name, const struct tn_shard_name *shard, uint64_t number)
 {
-    return tn_format ("%s%.*s-%05llu-of-%05llu%s", directory, (int) part->stem, name,
-                      (unsigned long long) number, (unsigned long long) part->count, part->extension);
+    return tn_format ("%s%.*s-%05llu-of-%05llu%s", directory, (int) shard->stem, name,
+                      (unsigned long long) number, (unsigned long long) shard->count, shard->extension);
 }
 
 static char *
-index_name (const char *directory, const char *name, const struct tn_shard_name *part, const char *extension)
+index_name (const char *directory, const char *name, const struct tn_shard_name *shard, const char *extension)
 {
-    return tn_format ("%s%.*s.%s", directory, (int) part->stem, name, extension);
+    return tn_format ("%s%.*s.%s", directory, (int) shard->stem, name, extension);
 }
 
-/* Does the user's word, if there is one, leave this codec? */
+/* True if the user named this codec, or none. */
 static bool
 may_be (const tenon_context *context, uint64_t codec, const char *format)
 {
@@ -98,7 +98,7 @@ static bool
 same_set (const struct tn_codec *codec, const char *a, const char *b)
 {
     struct tn_shard_name x, y;
-    return is_part (codec, a, &x) && is_part (codec, b, &y) && x.stem == y.stem && x.count == y.count
+    return is_shard (codec, a, &x) && is_shard (codec, b, &y) && x.stem == y.stem && x.count == y.count
            && memcmp (a, b, x.stem) == 0 && strcmp (x.extension, y.extension) == 0;
 }
 
@@ -132,8 +132,8 @@ keep_set (struct search *search, const struct tn_codec *codec, const char *name,
     return keep_name (&search->best, name);
 }
 
-/* A name that matches is looked at; a pipe or folder of that name is none. A symbolic link to a file is one,
- * as download caches have it. */
+/* A name that matches counts only if it is a file. A symbolic link to a file counts, since download caches
+ * are made of links. */
 static bool
 is_file (int folder, const char *name)
 {
@@ -142,11 +142,11 @@ is_file (int folder, const char *name)
 }
 
 static tenon_status
-look_at_part (struct search *search, const struct tn_codec *codec, int folder, const char *name,
-              const struct tn_shard_name *part, tenon_error *error)
+look_at_shard (struct search *search, const struct tn_codec *codec, int folder, const char *name,
+               const struct tn_shard_name *shard, tenon_error *error)
 {
     const char *extension = codec->table.set_index;
-    TN_FREE char *index = extension ? index_name ("", name, part, extension) : NULL;
+    TN_FREE char *index = extension ? index_name ("", name, shard, extension) : NULL;
     if (extension && !index)
         return tn_fail_memory (error);
     if (!is_file (folder, name) || (index && is_file (folder, index)))
@@ -164,24 +164,24 @@ look_at_name (void *user, int folder, const char *name, tenon_error *error)
 {
     struct search *search = user;
     const struct tn_registry *registry = &search->context->registry;
-    struct tn_shard_name part;
+    struct tn_shard_name shard;
     if (name[0] == '.')
         return TENON_OK;
     for (uint64_t i = 0; i < registry->codec_count; i++) {
         const struct tn_codec *codec = registry->codecs[i];
-        bool index = is_index (codec, name), numbered = !index && is_part (codec, name, &part);
+        bool index = is_index (codec, name), numbered = !index && is_shard (codec, name, &shard);
         if ((!index && !numbered) || !codec->table.describe
             || !may_be (search->context, i, search->options->format))
             continue;
         if (numbered)
-            return look_at_part (search, codec, folder, name, &part, error);
+            return look_at_shard (search, codec, folder, name, &shard, error);
         return !is_file (folder, name) || keep_set (search, codec, name, true) ? TENON_OK
                                                                                : tn_fail_memory (error);
     }
     return TENON_OK;
 }
 
-/* "*.one.index, *.two.index, *-00001-of-*.two": what was looked for. */
+/* The patterns that were searched for: "*.one.index, *.two.index, *-00001-of-*.two". */
 static void
 list_patterns (const struct search *search, char *text, size_t room)
 {
@@ -232,7 +232,7 @@ may_map (const tenon_context *context, const tenon_open_options *options)
     return context->map && !(options->flags & TENON_OPEN_NO_MAP);
 }
 
-/* Takes over the path. *missing: there is no such file; then nothing has changed, and nothing failed. */
+/* Takes over the path. *missing: no such file exists; then nothing has changed, and nothing failed. */
 static tenon_status
 replace_source (struct tn_shards *set, char *path, bool map, bool *missing, tenon_error *error)
 {
@@ -260,12 +260,13 @@ replace_source (struct tn_shards *set, char *path, bool map, bool *missing, teno
 static tenon_status
 fail_missing (const struct tn_shards *set, uint64_t number, tenon_error *error)
 {
-    TN_FREE char *name = part_name ("", set->name, &set->part, number);
+    TN_FREE char *name = shard_name ("", set->name, &set->shard, number);
     return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "shard %llu of %llu is missing: %s",
-                    (unsigned long long) number, (unsigned long long) set->part.count, name ? name : "");
+                    (unsigned long long) number, (unsigned long long) set->shard.count, name ? name : "");
 }
 
-/* Who describes an index: the codec whose set it is, if it has that extension, else whoever recognises it. */
+/* The codec of an index: the one whose set it is, if it has that extension; else the one that recognises it.
+ */
 static const char *
 word_of_index (const struct tn_codec *codec)
 {
@@ -276,32 +277,32 @@ word_of_index (const struct tn_codec *codec)
     return NULL;
 }
 
-/* From the part that was named to the index, or to part 1. */
+/* Goes from the shard that was named to the index, or to shard 1. */
 static tenon_status
 open_whole (struct tn_shards *set, const struct tn_codec *codec, bool map, tenon_error *error)
 {
     const char *extension = codec->table.set_index;
     bool missing = true;
     if (extension)
-        TN_TRY (replace_source (set, index_name (set->directory, set->name, &set->part, extension), map,
+        TN_TRY (replace_source (set, index_name (set->directory, set->name, &set->shard, extension), map,
                                 &missing, error));
     set->indexed = !missing;
     set->whole = missing;
     set->word = missing ? codec->table.id : word_of_index (codec);
-    if (missing && set->part.number != 1) {
-        TN_TRY (
-            replace_source (set, part_name (set->directory, set->name, &set->part, 1), map, &missing, error));
+    if (missing && set->shard.number != 1) {
+        TN_TRY (replace_source (set, shard_name (set->directory, set->name, &set->shard, 1), map, &missing,
+                                error));
         if (missing)
             return fail_missing (set, 1, error);
     }
     return TENON_OK;
 }
 
-/* The codec of a file whose name is that of a part; NULL: it is no part, or nobody recognises it, which will
- * be told when it is described. */
+/* The codec of a file that has the name of a shard; NULL: it has not, or no codec recognises it, which
+ * describing it will report. */
 static tenon_status
-codec_of_part (tenon_context *context, const tenon_open_options *options, struct tn_shards *set,
-               const struct tn_codec **result, tenon_error *error)
+codec_of_shard (tenon_context *context, const tenon_open_options *options, struct tn_shards *set,
+                const struct tn_codec **result, tenon_error *error)
 {
     const struct tn_registry *registry = &context->registry;
     tenon_error mine = TENON_ERROR_INIT;
@@ -310,7 +311,7 @@ codec_of_part (tenon_context *context, const tenon_open_options *options, struct
     uint64_t codec;
     *result = NULL;
     for (uint64_t i = 0; i < registry->codec_count && !sounds_like_one; i++)
-        sounds_like_one = is_part (registry->codecs[i], set->name, &set->part);
+        sounds_like_one = is_shard (registry->codecs[i], set->name, &set->shard);
     if (!sounds_like_one)
         return TENON_OK;
     tenon_status status = tn_recognise (&session, set->source, options->format, &codec, true, NULL);
@@ -319,7 +320,7 @@ codec_of_part (tenon_context *context, const tenon_open_options *options, struct
         *error = mine;
         return status;
     }
-    if (status == TENON_OK && is_part (registry->codecs[codec], set->name, &set->part))
+    if (status == TENON_OK && is_shard (registry->codecs[codec], set->name, &set->shard))
         *result = registry->codecs[codec];
     return TENON_OK;
 }
@@ -336,15 +337,15 @@ choose_file (tenon_context *context, const tenon_open_options *options, struct t
     if (!set->directory || !set->name)
         return tn_fail_memory (error);
     const struct tn_codec *codec;
-    TN_TRY (codec_of_part (context, options, set, &codec, error));
+    TN_TRY (codec_of_shard (context, options, set, &codec, error));
     if (!codec) {
-        set->part.count = 0;
+        set->shard.count = 0;
         set->lone = whole;
         for (uint64_t i = 0; i < registry->codec_count && set->lone; i++)
             set->lone = !is_index (registry->codecs[i], set->name);
         return TENON_OK;
     }
-    if (whole || ((codec->table.shard_flags & TENON_SHARDS_FIRST_OPENS) && set->part.number == 1))
+    if (whole || ((codec->table.shard_flags & TENON_SHARDS_FIRST_OPENS) && set->shard.number == 1))
         return open_whole (set, codec, may_map (context, options), error);
     return TENON_OK;
 }
@@ -418,15 +419,15 @@ tn_shards_free (struct tn_shards *set)
     *set = (struct tn_shards){ 0 };
 }
 
-/* ---- the other parts ---- */
+/* ---- the other shards ---- */
 
 void
 tn_shards_begin (struct tn_session *session, const struct tn_shards *set)
 {
-    if (set->part.count == 0 || set->indexed)
+    if (set->shard.count == 0 || set->indexed)
         return;
-    session->shard.number = set->whole ? 1 : set->part.number;
-    session->shard.count = set->part.count;
+    session->shard.number = set->whole ? 1 : set->shard.number;
+    session->shard.count = set->shard.count;
     session->shard.whole = set->whole;
 }
 
@@ -436,14 +437,14 @@ tn_shards_describe (struct tn_session *session, const struct tn_shards *set, uin
     uint64_t most = session->context->limits[TENON_LIMIT_MEMBERS];
     if (!set->whole)
         return TENON_OK;
-    if (set->part.count - 1 > most)
+    if (set->shard.count - 1 > most)
         return tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "a set of %llu files, more than %llu beside the first; raise members in [limits] to "
                         "read it",
-                        (unsigned long long) set->part.count, (unsigned long long) most);
-    for (uint64_t number = 2; number <= set->part.count; number++) {
+                        (unsigned long long) set->shard.count, (unsigned long long) most);
+    for (uint64_t number = 2; number <= set->shard.count; number++) {
         struct tn_source *source;
-        TN_FREE char *path = part_name (set->directory, set->name, &set->part, number);
+        TN_FREE char *path = shard_name (set->directory, set->name, &set->shard, number);
         tenon_error mine = TENON_ERROR_INIT;
         if (!path)
             return tn_fail_memory (session->error);
@@ -463,9 +464,9 @@ tn_shards_describe (struct tn_session *session, const struct tn_shards *set, uin
     return TENON_OK;
 }
 
-/* Does the index, which the core opened for a part, know that part? */
+/* True if the index, which was opened for a shard, names that shard. */
 static bool
-has_part (const struct tn_catalog *catalog, const struct tn_shards *set)
+has_shard (const struct tn_catalog *catalog, const struct tn_shards *set)
 {
     for (uint64_t i = 1; i < catalog->source_count; i++)
         if (strcmp (catalog->sources[i]->name, set->name) == 0)
@@ -478,11 +479,11 @@ tn_shards_note (tenon_report *report, const struct tn_shards *set, const struct 
 {
     if (set->lone)
         tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", set->path, "it belongs to no set");
-    else if (set->indexed && set->part.count > 0 && catalog && !has_part (catalog, set))
+    else if (set->indexed && set->shard.count > 0 && catalog && !has_shard (catalog, set))
         tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", set->path,
                        "the index does not name the file that was to be opened with its set, %s", set->name);
-    else if (set->part.count > 1 && !set->indexed && !set->whole)
+    else if (set->shard.count > 1 && !set->indexed && !set->whole)
         tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", set->path,
                        "shard %llu of %llu of a set; --shards, TENON_OPEN_SHARDS, opens all of it",
-                       (unsigned long long) set->part.number, (unsigned long long) set->part.count);
+                       (unsigned long long) set->shard.number, (unsigned long long) set->shard.count);
 }

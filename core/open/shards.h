@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* shards.h - sets: files beside each other that are one catalog. Which file is described when a path is
- * opened, and the other parts of a set that has no index. */
+/* shards.h - sharded sets: files beside each other that make one catalog. Chooses the file that is described
+ * first when a path is opened, and describes the other shards of a set without an index. */
 #ifndef TN_SHARDS_H
 #define TN_SHARDS_H
 #include "codec/session.h"
@@ -12,30 +12,30 @@ struct tn_shard_name {
     const char *extension; /* with its dot, in the same text */
 };
 
-/* What a path stands for. */
+/* The file or set that a path names. */
 struct tn_shards {
-    struct tn_source *source;  /* what is described first: the file, the index, or part 1 */
-    char *path, *directory;    /* its own; the folder ends in '/' */
-    const char *word;          /* id of the codec, when it is known already; NULL: to be recognised */
-    char *name;                /* of a part: bare; `part` points into it */
-    struct tn_shard_name part; /* count 0: none */
-    bool indexed;              /* the index is described, in place of what the path names */
-    bool whole;                /* part.count files are described, one after the other */
-    bool lone;                 /* a set was asked for, and the file is in none */
+    struct tn_source *source;   /* described first: the file, the index, or shard 1 */
+    char *path, *directory;     /* its own; the folder ends in '/' */
+    const char *word;           /* id of the codec, when it is known already; NULL: to be recognised */
+    char *name;                 /* of a part: bare; `part` points into it */
+    struct tn_shard_name shard; /* count 0: none */
+    bool indexed;               /* the index is described in place of the file that the path names */
+    bool whole;                 /* part.count files are described, one after the other */
+    bool lone;                  /* a set was asked for, and the file is in none */
 };
 
 /* Opens the file that a path stands for, by the options' flags, format and the names of the codecs. On
  * failure there is nothing to free. */
 tenon_status tn_shards_open (tenon_context *context, const char *path, const tenon_open_options *options,
                              struct tn_shards *set, tenon_error *error);
-/* But for the source, which the caller takes. */
+/* Does not free the source, which the caller takes over. */
 void tn_shards_free (struct tn_shards *set);
-/* Before source 0 is described: what its codec may know of its set. */
+/* Before source 0 is described: tells the session which shard it is. */
 void tn_shards_begin (struct tn_session *session, const struct tn_shards *set);
-/* After source 0 was described: the other parts. */
+/* After source 0 was described: describes the other shards. */
 tenon_status tn_shards_describe (struct tn_session *session, const struct tn_shards *set, uint64_t codec);
-/* Tells of a part that was opened by itself, and of a file that is in no set. `catalog`: what was described;
- * or NULL. */
+/* Notes that a shard was opened by itself, or that a file is in no set. `catalog`: of the file that was
+ * described, or NULL. */
 void tn_shards_note (tenon_report *report, const struct tn_shards *set, const struct tn_catalog *catalog);
 
 #endif

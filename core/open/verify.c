@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* verify.c - reads everything, compares every checksum, and tells all that is wrong. */
+/* verify.c - reads all data, compares all checksums, and reports every failure. */
 #include "catalog/file.h"
 #include "source/scan.h"
 #include "transfer/slab.h"
@@ -12,8 +12,8 @@ struct verify {
     tenon_error *first;
 };
 
-/* Tells, keeps the first, and goes on: people want to know all that is damaged. Only a stop and want of
- * memory end it. */
+/* Reports a failure and keeps the first one. Verifying goes on, to report all damage; only cancelling and
+ * lack of memory end it, which false says. */
 static bool
 add_finding (struct verify *verify, tenon_error *error, const char *subject)
 {
@@ -49,15 +49,15 @@ verify_source (struct verify *verify, struct tn_source *source)
     bool blocks = source->block_count > 1;
     if (tn_scan_all (verify->file->context, source, verify_piece, verify, &error) < 0)
         tn_source_fail_in (source, &error);
-    /* a table of blocks that lies costs speed, not data: told, no failure */
+    /* a wrong table of blocks costs speed, not data: a note, no failure */
     else if (blocks && atomic_load (&source->blocks_are_wrong))
         tn_report_add (verify->report, TENON_NOTE, TENON_OK, 0, source->name, verify->file->path,
                        "its table of blocks is wrong: it is read as one stream");
     return add_finding (verify, &error, source->name);
 }
 
-/* Members that fit into a little memory are shared out among the threads. Those that are well need no more;
- * the others are read once more, in order, to say what is wrong with each. */
+/* Members that fit into a little memory are shared out among the threads. Those that cannot be read are read
+ * again, in order, to report the failure of each. */
 #define VERIFY_SMALL ((uint64_t) 1 << 20)
 #define VERIFY_BATCH 16u
 
@@ -88,7 +88,7 @@ verify_batch (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
     return TENON_OK;
 }
 
-/* False: stopped. */
+/* False: verifying was stopped. */
 static bool
 verify_sources (struct verify *verify)
 {
@@ -118,7 +118,7 @@ verify_sources (struct verify *verify)
 
 /* ---- tensors ---- */
 
-/* What a dtype thinks of its blocks, which come in pieces that end anywhere. */
+/* Has a dtype check its blocks, which come in pieces that may end inside a block. */
 struct watch {
     const struct tenon_dtype *dtype;
     uint8_t *block; /* the beginning of the next one … */
@@ -136,7 +136,7 @@ look_at_blocks (struct watch *watch, const void *blocks, uint64_t count)
     watch->seen += count;
 }
 
-/* Without blocks to look at, reading is all. */
+/* For a dtype without a check, reading the bytes is enough. */
 static tenon_status
 look_at_bytes (void *user, const void *bytes, uint64_t length, tenon_error *error)
 {
@@ -188,11 +188,12 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
     tenon_error error = TENON_ERROR_INIT;
     struct tn_request request;
     const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, tensor->dtype);
-    /* what lies in a checked or encoded part has been read with it, but for what its dtype says */
+    /* a tensor of a checked or encoded part has been read with its part; only its dtype may have to check it
+     */
     bool done = tensor->storage == TENON_EXTENT && is_checked (source) && !dtype->check;
     if (!done && tn_request_make (&request, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
         && request.size > 0) {
-        request.fortran = false; /* any order will do for reading */
+        request.fortran = false; /* reading needs no order */
         check_blocks_of (verify, &request, dtype, &error);
     }
     if (error.status < 0)
@@ -200,7 +201,7 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
     return add_finding (verify, &error, tensor->name);
 }
 
-/* What the codec found wrong when the file was opened. */
+/* Reports the flaws that the codec found when the file was opened. */
 static void
 recall_flaws (struct verify *verify)
 {

@@ -7,7 +7,7 @@
 #define INPUT_SIZE 65536u
 #define SKIP_SIZE 32768u
 
-/* Forgets the source; what serves the next one, too, stays. */
+/* Forgets the source. Buffers and the filter's state stay for the next one. */
 static void
 forget_source (struct tn_decoder *decoder)
 {
@@ -41,7 +41,7 @@ tn_decoder_free (struct tn_decoder *decoder)
     memset (decoder, 0, sizeof *decoder);
 }
 
-/* A state of the filter. Whatever it stood at in an encoded source is lost. */
+/* Makes a state of the filter. The position of the last one in its source is lost. */
 static tenon_status
 open_filter (struct tn_decoder *decoder, const struct tn_filter *filter, tenon_error *error)
 {
@@ -83,8 +83,8 @@ tn_decoder_fetch (struct tn_decoder *decoder, struct tn_source *root, uint64_t b
     decoder->stored.length = end - begin;
 }
 
-/* Stored bytes of a part whose parent is not encoded, where they lie: in memory of the program, or fetched.
- * NULL: nowhere. */
+/* The address of stored bytes of a part whose parent is not encoded: in memory of the program, or fetched
+ * before. NULL: they must be read. */
 static const uint8_t *
 fetched_bytes (const struct tn_decoder *decoder, const struct tn_source *source, uint64_t begin,
                uint64_t length)
@@ -184,7 +184,7 @@ tn_decoder_whole (struct tn_decoder *decoder, struct tn_source *source, void *to
         memcpy (to, bytes, source->size);
     else
         TN_TRY (tn_source_read (source, 0, to, source->size, error));
-    if (!good) { /* in order, it says where it is damaged */
+    if (!good) { /* reading in order finds the place of the damage */
         forget_source (decoder);
         return tn_decoder_read (decoder, source, 0, to, source->size, error);
     }
@@ -292,7 +292,7 @@ decode_step (struct tn_decoder *decoder, uint8_t *to, uint64_t room, uint64_t *m
                                                   decoder->input_length, &taken, to, room, made);
     if (result < 0 || taken > decoder->input_length || *made > room)
         return fail_corrupt (decoder, result, error);
-    /* it wants more than the source has */
+    /* the filter needs more bytes than the source has */
     if (result == 0 && taken == 0 && *made == 0 && (decoder->input_length > 0 || left == 0))
         return fail_corrupt (decoder, TENON_E_MALFORMED, error);
     decoder->ended = result > 0;
@@ -317,8 +317,7 @@ decode_next (struct tn_decoder *decoder, uint8_t *to, uint64_t length, tenon_err
     return TENON_OK;
 }
 
-/* All decoded bytes are there: nothing may be left on the stored side, and the filter must say that it is at
- * the end. */
+/* After all bytes were decoded: the filter must report its end, and no stored bytes may be left. */
 static tenon_status
 check_end (struct tn_decoder *decoder, tenon_error *error)
 {
@@ -445,8 +444,7 @@ tn_decoder_read (struct tn_decoder *decoder, struct tn_source *source, uint64_t 
 {
     TN_TRY (turn_to_source (decoder, source, error));
     if (!decoder->backing || offset > source->size || length > source->size - offset)
-        TN_TRY (
-            tn_source_read (source, offset, to, length, error)); /* also says what is wrong with the range */
+        TN_TRY (tn_source_read (source, offset, to, length, error)); /* which also reports a wrong range */
     else if (length > 0)
         TN_TRY (read_encoded (decoder, source->backing_offset + offset, to, length, error));
     return check_sum (decoder, offset, to, length, error);

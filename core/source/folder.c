@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* folder.c - the names in a folder. It reads names only; whoever asked decides which files are opened.
+/* folder.c - the names in a folder. It opens none of the files.
  */
 #include "source/source.h"
 #include <dirent.h>

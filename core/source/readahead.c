@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* readahead.c - windows over files, and the beginnings of encoded members. */
+/* readahead.c - a window over a file, and the beginnings of encoded members. */
 #include "source/readahead.h"
 #include "source/decoder.h"
 
-/* Larger reads go straight. */
+/* Larger reads bypass the window. */
 #define WINDOW_READ 32768u
 /* A window begins small, and grows while reading moves on in small steps. */
 #define LEAST_AHEAD 4096u
 #define MOST_AHEAD (128u << 10) /* stays in the cache */
 #define NEAR 65536u
 
-/* What is decoded of a member: magics and most headers lie in it. */
+/* Decoded bytes of a member: magics and most headers lie in them. */
 #define HEAD_SIZE 512u
-/* Stored bytes that are taken for the beginning of a larger one. */
+/* Stored bytes that are read for the head of a larger member. */
 #define HEAD_INPUT 4096u
 #define HEADS 512u
 #define HEADS_AT_ONCE 16u
 
 struct head {
-    uint32_t length; /* 0: it could not be decoded; reading it as a stream will say why */
+    uint32_t length; /* 0: it could not be decoded, which tn_decoder_read will explain */
     uint8_t bytes[HEAD_SIZE];
 };
 
@@ -28,7 +28,7 @@ struct head {
 struct batch {
     struct tn_readahead *view;
     uint32_t first, count;
-    struct tn_pool_job *job; /* that decodes them, as long as it is not waited for */
+    struct tn_pool_job *job; /* decodes them; NULL: done */
     struct tn_source *sources[HEADS];
     struct head heads[HEADS];
 };
@@ -37,7 +37,7 @@ struct tn_readahead {
     tenon_context *context;
     struct tn_source *const *const *sources; /* of the catalog, which grows; NULL: nothing is decoded ahead */
     const uint64_t *source_count;
-    struct tn_source *root; /* that the window lies in */
+    struct tn_source *root; /* of the bytes in the window */
     uint8_t *bytes;
     uint64_t room, start, length;
     uint64_t next;               /* bytes that are read at once */
@@ -85,31 +85,31 @@ tn_readahead_free (struct tn_readahead *view)
 
 /* ---- the window ---- */
 
-/* Makes the window begin at `offset` of the root; false: the bytes could not be had, which reading exactly
- * what is wanted will explain. */
+/* Makes the window begin at `offset` of the root. False: the bytes cannot be read; a read of the exact range
+ * will explain it. */
 static bool
 move_window (struct tn_readahead *view, struct tn_source *root, uint64_t offset, uint64_t length)
 {
     uint64_t end = view->start + view->length;
-    /* also a little back: headers are checked for many members before these are described */
+    /* also a little backwards: a codec may check the headers of many members before it describes them */
     bool near = root == view->root && offset + MOST_AHEAD >= view->start && offset <= end + NEAR;
     view->next = near ? TN_MIN (4 * view->next, MOST_AHEAD) : LEAST_AHEAD;
-    uint64_t wanted = TN_MIN (TN_MAX (view->next, length), root->size - offset);
+    uint64_t size = TN_MIN (TN_MAX (view->next, length), root->size - offset);
     view->length = 0;
-    if (wanted > view->room) {
+    if (size > view->room) {
         free (view->bytes);
-        view->bytes = malloc (wanted);
-        view->room = view->bytes ? wanted : 0;
+        view->bytes = malloc (size);
+        view->room = view->bytes ? size : 0;
         if (!view->bytes)
             return false;
     }
     tenon_error ignored;
     tn_error_clear (&ignored);
-    if (tn_source_read (root, offset, view->bytes, wanted, &ignored) < 0)
+    if (tn_source_read (root, offset, view->bytes, size, &ignored) < 0)
         return false;
     view->root = root;
     view->start = offset;
-    view->length = wanted;
+    view->length = size;
     return true;
 }
 
@@ -144,11 +144,11 @@ input_of (const struct tn_source *source)
     return small ? source->stored : TN_MIN (source->stored, HEAD_INPUT);
 }
 
-/* Some members, whose stored bytes are read at once when they lie close together. */
+/* Decodes the heads of some members, whose stored bytes are read at once if they lie close together. */
 static tenon_status
 decode_heads (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
-    (void) error; /* reading the member as a stream tells what is wrong */
+    (void) error; /* tn_decoder_read explains what is wrong */
     struct batch *batch = opaque;
     struct tn_decoder *decoder = &batch->view->decoders[worker];
     uint32_t begin = (uint32_t) item * HEADS_AT_ONCE, end = TN_MIN (begin + HEADS_AT_ONCE, batch->count);
@@ -159,7 +159,7 @@ decode_heads (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
         uint64_t input = input_of (source);
         if (source->offset < span_start || source->offset + input > span_end || i == begin
             || parent != sources[i - 1]->parent) {
-            /* as many of those that follow as fit, too */
+            /* with as many of the next ones as fit */
             span_start = source->offset, span_end = span_start + input;
             for (uint32_t k = i + 1; k < end && sources[k]->parent == parent; k++) {
                 uint64_t behind = sources[k]->offset + input_of (sources[k]);
@@ -176,8 +176,8 @@ decode_heads (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
     return TENON_OK;
 }
 
-/* Begins to decode the heads of this source and of those that follow it. The catalog may grow meanwhile: the
- * job has a list of its own. */
+/* Begins to decode the heads of the source `first` and of those that follow it. The catalog may grow
+ * meanwhile, so the job has its own list. */
 static void
 start_batch (struct tn_readahead *view, struct batch *batch, uint32_t first)
 {
@@ -218,7 +218,7 @@ is_in (const struct batch *batch, uint32_t number)
     return number >= batch->first && number - batch->first < batch->count;
 }
 
-/* Sees to it that view->here has the head of this source, and that those behind are on their way. */
+/* Makes view->here hold the head of this source, and begins to decode the heads that follow. */
 static void
 turn_to_batch (struct tn_readahead *view, uint32_t number)
 {

@@ -16,9 +16,9 @@ struct tn_scan {
     uint64_t known;              /* … here: the end of the last block, which may lie beyond the position */
     bool blocks;                 /* encoded, in blocks that can be decoded by themselves */
     struct tn_decoder *decoders; /* of each thread; NULL: any thread reads any piece */
-    uint8_t *block;              /* decoded, of which the scan has handed out only some … */
+    uint8_t *block;              /* a decoded block of which the scan has handed out only some bytes … */
     uint64_t block_number;       /* … and which, counted from 1; 0: none */
-    uint8_t *edge;               /* decoded, of which only the end was wanted */
+    uint8_t *edge;               /* a decoded block of which only the end is needed */
     uint8_t *skipped;
 };
 
@@ -63,7 +63,7 @@ tn_scan_free (struct tn_scan *scan)
 
 struct round {
     struct tn_scan *scan;
-    uint64_t begin, end; /* what is read */
+    uint64_t begin, end; /* of the bytes that are read */
     uint64_t first;      /* item 0: number of the piece, or block */
     uint64_t unit;       /* its size */
     uint8_t *to;         /* where the byte at `begin` belongs */
@@ -85,7 +85,8 @@ read_piece (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
     return tn_meter_add (round->meter, size, error);
 }
 
-/* A block is decoded where it belongs. One that is wanted in part, the first or the last, is decoded aside.
+/* A block is decoded where it belongs; the first and the last, if only some of their bytes are needed, are
+ * decoded aside.
  */
 static tenon_status
 read_block (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
@@ -152,8 +153,8 @@ scan_plain (struct tn_scan *scan, uint8_t *to, uint64_t length, struct tn_meter 
     return run_round (&round, read_piece, (length + PIECE - 1) / PIECE, round.end, error);
 }
 
-/* What the last read left of its last block comes first; the other blocks are decoded on all threads. *good
- * is false when blocks lied. */
+/* The rest of the last read's last block comes first; the other blocks are decoded on all threads. *good is
+ * false when the table of blocks does not hold. */
 static tenon_status
 scan_blocks (struct tn_scan *scan, uint8_t *to, uint64_t length, struct tn_meter *meter, bool *good,
              tenon_error *error)
@@ -184,7 +185,8 @@ scan_blocks (struct tn_scan *scan, uint8_t *to, uint64_t length, struct tn_meter
     return TENON_OK;
 }
 
-/* The table of blocks lied: the rest is read in order, for the checksum from the beginning on. */
+/* The table of blocks does not hold: the rest is read in order, and, for the checksum, the bytes before it,
+ * too. */
 static tenon_status
 leave_blocks (struct tn_scan *scan, tenon_error *error)
 {
@@ -229,7 +231,7 @@ tn_scan_skip (struct tn_scan *scan, uint64_t length, tenon_error *error)
 {
     uint64_t unit = scan->blocks ? scan->source->block_size : 0;
     uint64_t room = TN_MIN (TN_MAX (4 * PIECE, 4 * unit), scan->source->size);
-    /* inside a block nothing is to be done: it is decoded whole with what follows, or has been */
+    /* inside a block no work is needed: the block has been decoded, or is decoded whole with the next read */
     if (scan->blocks && scan->position % unit + length < unit
         && length < scan->source->size - scan->position) {
         scan->position += length;

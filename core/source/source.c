@@ -51,7 +51,7 @@ tn_source_free (struct tn_source *source)
     free (source);
 }
 
-/* What can be read at any offset, and its size. */
+/* The size of a file that can be read at any offset. Others are refused. */
 static tenon_status
 fd_size (int fd, uint64_t *size, tenon_error *error)
 {
@@ -95,7 +95,7 @@ tenon_status
 tn_source_open (const char *path, bool may_map, struct tn_source **result, tenon_error *error)
 {
     *result = NULL;
-    /* O_NONBLOCK: a FIFO without a writer must not hang us; it means nothing to regular files */
+    /* O_NONBLOCK: opening a FIFO without a writer must not hang; regular files ignore it */
     int fd;
     do
         fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* source.h - where bytes are read: files, memory, callbacks, and parts of other sources, decoded by a
- * filter or not.
+/* source.h - sources of bytes: files, memory, callbacks, and parts of other sources, decoded by a filter or
+ * not.
  *
- * After an open is done a source does not change; any thread may read it. What decoding needs to remember
- * is in a stream. */
+ * When a file has been opened its sources do not change; any thread may read them. The state of decoding is
+ * in a decoder. */
 #ifndef TN_SOURCE_H
 #define TN_SOURCE_H
 #include "context/context.h"
@@ -18,14 +18,14 @@ struct tn_source {
     uint32_t depth;   /* sources that it lies in */
     uint64_t size;    /* bytes, decoded */
     bool encoded;     /* a filter lies between it and its root */
-    const char *name; /* bare, not empty only if there is one; as long as name_length, then NUL */
+    const char *name; /* bare, may be empty; NUL-terminated */
     uint64_t name_length;
-    char *path; /* as it was opened; parts: "PATH: member 'KEY'", made when needed. NULL: none */
+    char *path; /* as it was opened; NULL: none, as for parts */
 
     int fd;                         /* FD */
     bool may_map;                   /* FD */
-    _Atomic (const uint8_t *) base; /* MEMORY; FD: the mapping, once somebody asked for it */
-    pthread_mutex_t lock;           /* for making the mapping */
+    _Atomic (const uint8_t *) base; /* MEMORY; FD: the mapping, or NULL before the first tn_source_map */
+    pthread_mutex_t lock;           /* held while the mapping is made */
     tenon_reader reader;            /* READER */
     bool in_order;                  /* READER: called from one thread, at rising offsets, each byte once */
 
@@ -38,13 +38,14 @@ struct tn_source {
     const struct tn_filter *filter;
     uint64_t block_size, block_count;
     const uint64_t *block_ends;
-    atomic_bool blocks_are_wrong; /* found while decoding: take it as one stream from now on */
+    atomic_bool blocks_are_wrong; /* found while decoding: it can only be read in order from then on */
     uint32_t check;
     uint32_t check_value;
-    bool check_mapped;       /* compare before mapping … */
-    atomic_bool map_is_good; /* … which was done */
+    bool check_mapped;       /* compare it before mapping … */
+    atomic_bool map_is_good; /* … as has been done */
 
-    /* for validate.c: ranges that were described in it, in rising order so far? */
+    /* for checking overlaps (tn_source_note_range): the end of the last range, and whether a range began
+     * before it */
     uint64_t running_end;
     bool unordered;
 };
@@ -61,34 +62,34 @@ tenon_status tn_source_reader (const tenon_reader *reader, const char *name, str
                                tenon_error *error);
 /* Makes an in-order reader a file: `fd` holds its bytes and is taken over; the reader is closed. */
 void tn_source_reader_to_fd (struct tn_source *source, int fd);
-/* Checked by the caller: offset and stored lie inside the parent. Copies the block ends and the name, into
- * the arena, in which the part itself lies, too: there may be a million. */
+/* The caller has checked that offset and stored lie inside the parent. The part lies in the arena, with
+ * copies of the block ends and the name: there may be a million. */
 tenon_status tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct tenon_part *part,
                              const struct tn_filter *filter, struct tn_source **source, tenon_error *error);
-/* A part goes with its arena: nothing is done. */
+/* Does nothing to a part, which its arena frees. */
 void tn_source_free (struct tn_source *source);
 
 /* Hands every name in a folder, in any order, to `each`, with the folder's descriptor, until it fails. */
 typedef tenon_status tn_each_name (void *user, int folder, const char *name, tenon_error *error);
 tenon_status tn_source_list (const char *path, tn_each_name *each, void *user, tenon_error *error);
 
-/* dup, closed on exec. */
+/* dup, with the new descriptor closed on exec. */
 int tn_duplicate (int fd);
 /* A descriptor of an unlinked file in $TMPDIR or /tmp; -1: errno says why. */
 int tn_temporary_file (void);
 
 /* The file, memory or reader that it lies in. */
 struct tn_source *tn_source_root (struct tn_source *source);
-/* Reads from a source without a filter on the way (its hard source is a root). Exactly `length` bytes. */
+/* Reads exactly `length` bytes of a source that is not encoded. */
 tenon_status tn_source_read (struct tn_source *source, uint64_t offset, void *to, uint64_t length,
                              tenon_error *error);
-/* All of a root in memory: its base or a mapping. NULL: not possible, `why` says it. */
+/* The address of a root's byte 0 in memory: of the program, or of a mapping. NULL: `why` says why not. */
 const uint8_t *tn_source_map (struct tn_source *source, const char **why);
 /* Sets the error's file and, for parts, says which member it is. */
 void tn_source_fail_in (const struct tn_source *source, tenon_error *error);
-/* A range of tensor data, or a part with its lead, was described in it. */
+/* Notes that a range of tensor data, or a part with its lead, was described in a source. */
 void tn_source_note_range (struct tn_source *source, uint64_t begin, uint64_t length);
-/* TENON_E_CHECKSUM when the source has a checksum, and this sum of all its bytes is another one. */
+/* TENON_E_CHECKSUM if the source has a checksum other than `sum`, which is that of all its bytes. */
 tenon_status tn_source_compare (const struct tn_source *source, uint32_t sum, tenon_error *error);
 
 #endif

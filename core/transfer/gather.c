@@ -2,7 +2,7 @@
 /* gather.c - picks the units of a box out of a source, in the order in which they are stored.
  *
  * A box is a number of runs, each of which lies in one piece. Long runs are read to where they belong;
- * short ones that lie close together are read with what is between them, through a window, because a system
+ * short ones that lie close together are read through a window, with the bytes between them, because a system
  * call costs as much as copying some kilobytes. */
 #include "transfer/gather.h"
 

@@ -19,7 +19,7 @@ struct window_run {
     struct tn_source memory;   /* the window */
     struct tn_scan *scan;
     uint8_t *window;
-    uint64_t start, length; /* of what lies in the window, in the source */
+    uint64_t start, length; /* of the window, in the source */
 };
 
 static tenon_status
@@ -77,7 +77,7 @@ stored_before (const struct tn_request *request, const struct tn_slabs *slabs, u
     return (items / block + (up && items % block > 0)) * request->stored->block_bytes;
 }
 
-/* Makes the window hold [begin, end) of the source; what it had of that stays. */
+/* Makes the window hold [begin, end) of the source. Bytes of that range that it holds already are kept. */
 static tenon_status
 fill_window (struct window_run *run, uint64_t begin, uint64_t end, tenon_error *error)
 {

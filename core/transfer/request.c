@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* request.c - turns what is asked for into a view. */
+/* request.c - makes a request from a box, a dtype and a layout. */
 #include "transfer/request.h"
 #include "kernels/cast.h"
 
@@ -266,7 +266,7 @@ tn_request_from_memory (struct tn_request *request, struct tn_source *memory, co
     memory->size = size;
     atomic_init (&memory->base, base);
     request->source = memory;
-    request->offset -= first; /* may wrap: what is read begins at `first`, or behind it */
+    request->offset -= first; /* may wrap: all reads begin at `first`, or behind it */
 }
 
 TENON_API int

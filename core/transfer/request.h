@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* request.h - what is to be read of one tensor.
+/* request.h - a request: the elements of one tensor to read, and the dtype and order of the result.
  *
  * A request is seen through a *view*: shape and order of the stored bytes, with the axes reversed when
  * Fortran order is asked for, so that the result is always the C order of the view. */

@@ -215,7 +215,7 @@ make_decoded (const struct tn_request *request, const struct tn_gather *box, str
     bool picks = row_start > 0 || row_count != wide_row || step != 1;
     const uint8_t *stored;
     TN_TRY (gather_groups (request, &groups, &wide, blocks, worker, &stored, error));
-    /* what is not changed any more is decoded right where it belongs */
+    /* floats that need no further step are decoded into the result */
     bool there = !picks && request->target_id == TENON_F32 && (uintptr_t) to % sizeof (float) == 0;
     float *floats = (float *) (void *) (there ? to : tn_worker_buffer (worker, 1, items * sizeof (float)));
     if (!floats)
@@ -227,7 +227,7 @@ make_decoded (const struct tn_request *request, const struct tn_gather *box, str
                         request->stored->name);
     if (there)
         return TENON_OK;
-    if (picks) { /* to the front, in place: never overtakes what is still to be read */
+    if (picks) { /* to the front, in place: writing never overtakes reading */
         float *next = floats;
         for (uint64_t r = 0; r < rows; r++)
             for (uint64_t i = 0; i < row_count; i++)
