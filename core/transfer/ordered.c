@@ -153,6 +153,24 @@ tn_transfer_scan (tenon_context *context, const struct tn_request *request, void
     return error->status < 0 ? error->status : status;
 }
 
+/* Plain bytes of an in-order reader: nothing is made of them, so no thread but the caller's has work. */
+static tenon_status
+stream_stored (const struct tn_request *request, tn_consumer take, void *user, struct tn_meter *meter,
+               tenon_error *error)
+{
+    uint64_t room = TN_MIN (TN_MAX (request->size, 1), (uint64_t) 4 << 20);
+    TN_FREE uint8_t *buffer = malloc (room);
+    if (!buffer)
+        return tn_fail_memory (error);
+    for (uint64_t at = 0, piece; at < request->size; at += piece) {
+        piece = TN_MIN (room, request->size - at);
+        TN_TRY (tn_source_read (request->source, request->offset + at, buffer, piece, error));
+        TN_TRY (take (user, buffer, piece, error));
+        TN_TRY (tn_meter_add (meter, piece, error));
+    }
+    return TENON_OK;
+}
+
 tenon_status
 tn_transfer_stream (tenon_context *context, struct tn_request *request, struct tn_way way, tn_consumer take,
                     void *user, struct tn_meter *meter, tenon_error *error)
@@ -161,6 +179,8 @@ tn_transfer_stream (tenon_context *context, struct tn_request *request, struct t
     struct tn_spooled spooled = { .spool = NULL };
     if (way.kind == TN_WAY_SCAN)
         return tn_transfer_scan (context, request, NULL, take, user, meter, error);
+    if (way.kind == TN_WAY_STORED)
+        return stream_stored (request, take, user, meter, error);
     if (way.sums_first)
         TN_TRY (tn_scan_all (context, request->source, NULL, NULL, error));
     TN_FREE struct tn_worker *workers = calloc (width, sizeof *workers);

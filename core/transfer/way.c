@@ -46,6 +46,8 @@ static struct tn_way
 choose_in_order (const struct tn_request *request, bool guarded, bool blocks)
 {
     const struct tn_source *source = request->source;
+    if (source->in_order && tn_request_is_plain (request))
+        return (struct tn_way){ TN_WAY_STORED, .alone = true };
     if ((guarded || source->in_order) && !request->fortran)
         return (struct tn_way){ TN_WAY_SCAN, .sums = true };
     if (source->in_order && request->size > 0)
