@@ -3,11 +3,12 @@
  * bytes, the best of some runs), and sizes relative to zlib's level 6 in one stream. Each thread has an array
  * of its own. */
 #define _GNU_SOURCE
+#include "kernels/deflate.h"
 #include "context/context.h"
+#include "timing.h"
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <time.h>
 #include <zlib.h>
 
 #define SIZE ((uint64_t) 4 << 20)
@@ -25,16 +26,8 @@ struct job {
     void *state;
 };
 
-static double
-seconds (void)
-{
-    struct timespec time;
-    clock_gettime (CLOCK_MONOTONIC, &time);
-    return (double) time.tv_sec + (double) time.tv_nsec * 1e-9;
-}
-
 static void
-must (bool good)
+need_true (bool good)
 {
     if (good)
         return;
@@ -64,7 +57,7 @@ normal_bits (void)
 }
 
 static void
-fill (int which)
+fill_plain (int which)
 {
     for (uint64_t at = 0; at < SIZE; at += 4) {
         uint32_t bits = which == 2 ? next_random () % 32000 : normal_bits ();
@@ -74,7 +67,7 @@ fill (int which)
     }
 }
 
-/* ---- what is measured ---- */
+/* ---- the work ---- */
 
 static void
 run_encode (struct job *job)
@@ -84,7 +77,7 @@ run_encode (struct job *job)
         uint64_t size = TN_MIN (job->block, SIZE - at);
         int64_t length = tn_deflate.encode (job->state, at + size == SIZE ? TENON_FILTER_LAST : 0, plain + at,
                                             size, job->stored + job->length, ROOM - job->length);
-        must (length > 0);
+        need_true (length > 0);
         job->length += (uint64_t) length;
         job->ends[i++] = job->length;
     }
@@ -94,8 +87,8 @@ static void
 run_zlib_encode (struct job *job)
 {
     z_stream z = { .next_in = plain, .avail_in = SIZE, .next_out = job->stored, .avail_out = ROOM };
-    must (deflateInit2 (&z, job->level, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-    must (deflate (&z, Z_FINISH) == Z_STREAM_END);
+    need_true (deflateInit2 (&z, job->level, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+    need_true (deflate (&z, Z_FINISH) == Z_STREAM_END);
     job->length = z.total_out;
     deflateEnd (&z);
 }
@@ -103,7 +96,7 @@ run_zlib_encode (struct job *job)
 static void
 run_decode (struct job *job)
 {
-    must (tn_deflate.decode (job->state, 1, job->stored, job->length, job->back, SIZE) == TENON_OK);
+    need_true (tn_deflate.decode (job->state, 1, job->stored, job->length, job->back, SIZE) == TENON_OK);
 }
 
 static void
@@ -111,9 +104,9 @@ run_decode_blocks (struct job *job)
 {
     uint64_t begin = 0;
     for (uint64_t at = 0, i = 0; at < SIZE; at += job->block, begin = job->ends[i++])
-        must (tn_deflate.decode (job->state, at + job->block >= SIZE, job->stored + begin,
-                                 job->ends[i] - begin, job->back + at, TN_MIN (job->block, SIZE - at))
-              == TENON_OK);
+        need_true (tn_deflate.decode (job->state, at + job->block >= SIZE, job->stored + begin,
+                                      job->ends[i] - begin, job->back + at, TN_MIN (job->block, SIZE - at))
+                   == TENON_OK);
 }
 
 static void
@@ -121,14 +114,14 @@ run_steps (struct job *job)
 {
     uint64_t at = 0, got = 0;
     int32_t result = 0;
-    must (tn_deflate.reset (job->state) == TENON_OK);
+    need_true (tn_deflate.reset (job->state) == TENON_OK);
     while (result == 0) {
         uint64_t taken, made;
         result = tn_deflate.step (job->state, job->stored + at, TN_MIN (65536, job->length - at), &taken,
                                   job->back + got, TN_MIN (262144, SIZE - got), &made);
         at += taken, got += made;
     }
-    must (result == 1 && got == SIZE);
+    need_true (result == 1 && got == SIZE);
 }
 
 static void
@@ -137,8 +130,8 @@ run_zlib_decode (struct job *job)
     z_stream z = {
         .next_in = job->stored, .avail_in = (uInt) job->length, .next_out = job->back, .avail_out = SIZE
     };
-    must (inflateInit2 (&z, -15) == Z_OK);
-    must (inflate (&z, Z_FINISH) == Z_STREAM_END);
+    need_true (inflateInit2 (&z, -15) == Z_OK);
+    need_true (inflate (&z, Z_FINISH) == Z_STREAM_END);
     inflateEnd (&z);
 }
 
@@ -153,19 +146,19 @@ run_job (void *data)
 }
 
 static double
-measure (struct job jobs[2], unsigned threads, void (*run) (struct job *), int runs)
+best_rate (struct job jobs[2], unsigned threads, void (*run) (struct job *), int runs)
 {
     double best = 0;
     jobs[0].run = jobs[1].run = run;
     for (int i = 0; i < runs; i++) {
         pthread_t thread;
-        double start = seconds ();
+        double start = timing_now ();
         if (threads > 1)
-            must (pthread_create (&thread, NULL, run_job, &jobs[1]) == 0);
+            need_true (pthread_create (&thread, NULL, run_job, &jobs[1]) == 0);
         run (&jobs[0]);
         if (threads > 1)
             pthread_join (thread, NULL);
-        best = fmax (best, (double) threads * (double) SIZE / (seconds () - start) * 1e-6);
+        best = fmax (best, (double) threads * (double) SIZE / (timing_now () - start) * 1e-6);
     }
     return best;
 }
@@ -176,7 +169,7 @@ use_states (struct job jobs[2], int level, bool encode)
     for (int i = 0; i < 2; i++) {
         if (jobs[i].state)
             tn_deflate.close (jobs[i].state);
-        must ((jobs[i].state = tn_deflate.open (level, encode)) != NULL);
+        need_true ((jobs[i].state = tn_deflate.open (level, encode)) != NULL);
         jobs[i].level = level;
     }
 }
@@ -186,31 +179,32 @@ show_level (struct job jobs[2], int level, uint64_t block, uint64_t reference)
 {
     use_states (jobs, level, true);
     jobs[0].block = jobs[1].block = block;
-    double one = measure (jobs, 1, run_encode, RUNS), two = measure (jobs, 2, run_encode, RUNS);
+    double one = best_rate (jobs, 1, run_encode, RUNS), two = best_rate (jobs, 2, run_encode, RUNS);
     uint64_t length = jobs[0].length;
     use_states (jobs, level, false);
-    double whole = measure (jobs, 1, run_decode, RUNS), blocks = measure (jobs, 1, run_decode_blocks, RUNS);
-    must (memcmp (jobs[0].back, plain, SIZE) == 0);
+    double whole = best_rate (jobs, 1, run_decode, RUNS),
+           blocks = best_rate (jobs, 1, run_decode_blocks, RUNS);
+    need_true (memcmp (jobs[0].back, plain, SIZE) == 0);
     printf ("  level %2d, blocks of %4llu KiB %8.1f %8.1f  %7.4f %8.0f %8.0f %8.0f %8.0f\n", level,
             (unsigned long long) block >> 10, one, two, (double) length / (double) reference, whole, blocks,
-            measure (jobs, 1, run_steps, RUNS), measure (jobs, 1, run_zlib_decode, RUNS));
+            best_rate (jobs, 1, run_steps, RUNS), best_rate (jobs, 1, run_zlib_decode, RUNS));
 }
 
 static void
-show (struct job jobs[2], int which)
+show_kind (struct job jobs[2], int which)
 {
     static const char *const names[] = { "f32, normal (0, 0.02)", "the same as bf16 in f32",
                                          "i32 tokens below 32000" };
     static const int levels[] = { 1, 2, 3, 6, 12 };
-    fill (which);
+    fill_plain (which);
     use_states (jobs, 6, false);
-    double one = measure (jobs, 1, run_zlib_encode, 1);
+    double one = best_rate (jobs, 1, run_zlib_encode, 1);
     uint64_t reference = jobs[0].length;
-    double whole = measure (jobs, 1, run_decode, RUNS), steps = measure (jobs, 1, run_steps, RUNS);
+    double whole = best_rate (jobs, 1, run_decode, RUNS), steps = best_rate (jobs, 1, run_steps, RUNS);
     printf ("%-31s %8s %8s  %7s %8s %8s %8s %8s\n", names[which], "encode", "2 thr.", "size", "whole",
             "blocks", "steps", "zlib");
     printf ("  zlib's level 6, one stream    %8.1f %8s  %7.4f %8.0f %8s %8.0f %8.0f\n", one, "", 1.0, whole,
-            "", steps, measure (jobs, 1, run_zlib_decode, RUNS));
+            "", steps, best_rate (jobs, 1, run_zlib_decode, RUNS));
     for (size_t i = 0; i < TN_COUNT (levels); i++) {
         show_level (jobs, levels[i], 1 << 20, reference);
         uint64_t suits = TN_MIN (tn_deflate.block_size (levels[i], SIZE), SIZE);
@@ -224,13 +218,13 @@ main (void)
 {
     struct job jobs[2] = { { .level = 0 } };
     for (int i = 0; i < 2; i++) {
-        must ((jobs[i].stored = calloc (1, ROOM)) && (jobs[i].back = calloc (1, SIZE)));
+        need_true ((jobs[i].stored = calloc (1, ROOM)) && (jobs[i].back = calloc (1, SIZE)));
         memset (jobs[i].stored, 1, ROOM);
         memset (jobs[i].back, 1, SIZE);
     }
     printf ("%s; default level %d\n", tn_deflate.label, tn_deflate.default_level);
     for (int which = 0; which < 3; which++)
-        show (jobs, which);
+        show_kind (jobs, which);
     for (int i = 0; i < 2; i++) {
         tn_deflate.close (jobs[i].state);
         free (jobs[i].stored);

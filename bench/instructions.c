@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* instructions.c - one operation, on one thread, in a function that callgrind is told to count by itself.
+/* instructions.c - one operation, on one thread, in a function that callgrind counts by itself.
  *
  * usage: instructions start
  *        instructions list|load|cast FILE
@@ -19,7 +19,7 @@ static tenon_error error = TENON_ERROR_INIT;
 static float items[LARGE];
 
 static void
-need (tenon_status status)
+need_ok (tenon_status status)
 {
     if (status == TENON_OK)
         return;
@@ -34,17 +34,17 @@ begin_context (void)
     tenon_context_options options = { .struct_size = sizeof options,
                                       .flags = TENON_CONTEXT_NO_FILES,
                                       .settings = settings };
-    need (tenon_context_new (&context, &options, &error));
+    need_ok (tenon_context_new (&context, &options, &error));
 }
 
 static void
 list_file (const char *path)
 {
     tenon_file *file;
-    need (tenon_open (context, path, NULL, &file, &error));
+    need_ok (tenon_open (context, path, NULL, &file, &error));
     for (uint64_t i = 0; i < tenon_count (file); i++) {
         tenon_tensor_info info = { .struct_size = sizeof info };
-        need (tenon_get (file, i, &info));
+        need_ok (tenon_get (file, i, &info));
     }
     tenon_close (file);
 }
@@ -55,12 +55,12 @@ load_file (const char *path, uint32_t dtype)
 {
     tenon_file *file;
     tenon_memory *memory;
-    need (tenon_open (context, path, NULL, &file, &error));
+    need_ok (tenon_open (context, path, NULL, &file, &error));
     uint64_t count = tenon_count (file);
     tenon_request *requests = calloc (count, sizeof *requests);
     for (uint64_t i = 0; i < count; i++)
         requests[i] = (tenon_request){ .struct_size = sizeof *requests, .index = i, .dtype = dtype };
-    need (tenon_load (file, requests, count, &memory, NULL, &error));
+    need_ok (tenon_load (file, requests, count, &memory, NULL, &error));
     tenon_memory_free (memory);
     free (requests);
     tenon_close (file);
@@ -74,7 +74,7 @@ save_file (const char *path, const char *format, const char *setting, const char
     const int many = strcmp (shape_name, "many") == 0, one = strcmp (shape_name, "one") == 0;
     const uint64_t small[2] = { 4, 4 }, large[2] = { LARGE / 256, 256 };
     tenon_plan *plan;
-    need (tenon_plan_new (context, &plan, &error));
+    need_ok (tenon_plan_new (context, &plan, &error));
     for (int i = 0; i < (one ? 1 : many ? 500 : 3); i++) {
         char name[64];
         snprintf (name, sizeof name, "layers.%d.weight", i);
@@ -85,9 +85,9 @@ save_file (const char *path, const char *format, const char *setting, const char
                               .rank = 2,
                               .data = items,
                               .size = many ? 16 * sizeof *items : sizeof items };
-        need (tenon_plan_add (plan, &array, &error));
+        need_ok (tenon_plan_add (plan, &array, &error));
     }
-    need (tenon_save (plan, path, &options, NULL, NULL, &error));
+    need_ok (tenon_save (plan, path, &options, NULL, NULL, &error));
     tenon_plan_free (plan);
 }
 
@@ -96,10 +96,10 @@ convert_file (const char *path, const char *target, const char *setting)
 {
     const char *settings[] = { *setting ? setting : NULL, NULL };
     tenon_save_options options = { .struct_size = sizeof options, .settings = settings };
-    need (tenon_convert (context, path, target, NULL, &options, NULL, NULL, &error));
+    need_ok (tenon_convert (context, path, target, NULL, &options, NULL, NULL, &error));
 }
 
-/* What is counted. */
+/* callgrind counts this function. */
 __attribute__ ((noinline)) static int
 measured_operation (int argc, char **argv)
 {
@@ -127,7 +127,7 @@ main (int argc, char **argv)
     if (argc < 2)
         return 2;
     for (unsigned i = 0; i < LARGE; i++)
-        items[i] = (float) (i * 2654435761u >> 20) / 16; /* some of its bits repeat, as weights' do */
+        items[i] = (float) (i * 2654435761u >> 20) / 16; /* compressible to a degree, as weights are */
     if (strcmp (argv[1], "start") != 0)
         begin_context ();
     int status = measured_operation (argc, argv);

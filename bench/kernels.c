@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* kernels.c - how fast the core's inner loops are, beside memcpy: median GB/s (10^9 bytes read plus written),
- * in memory that has been touched before.
+ * in memory that is in use already.
  *
  *   kernels [MiB of the larger buffer, default 256] [runs, default 9] */
 #define _GNU_SOURCE
@@ -8,12 +8,11 @@
 #include "kernels/cast_small.h"
 #include "kernels/swap.h"
 #include "kernels/transpose.h"
+#include "timing.h"
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define HUGE_PAGE (2u << 20)
 #define MOST_RUNS 99
@@ -22,21 +21,6 @@
 static unsigned char *source, *target;
 static uint64_t room;
 static int runs = 9;
-
-static double
-seconds (void)
-{
-    struct timespec time;
-    clock_gettime (CLOCK_MONOTONIC, &time);
-    return (double) time.tv_sec + (double) time.tv_nsec * 1e-9;
-}
-
-static int
-compare (const void *left, const void *right)
-{
-    double a = *(const double *) left, b = *(const double *) right;
-    return (a > b) - (a < b);
-}
 
 static unsigned char *
 buffer_new (uint64_t size)
@@ -52,7 +36,7 @@ buffer_new (uint64_t size)
     return buffer;
 }
 
-/* ---- what is measured ---- */
+/* ---- the work ---- */
 
 struct work {
     const char *name;
@@ -138,17 +122,16 @@ run_all (const struct work *work, unsigned threads)
 }
 
 static double
-measure (const struct work *work, unsigned threads, uint64_t bytes)
+median_rate (const struct work *work, unsigned threads, uint64_t bytes)
 {
     double rates[MOST_RUNS];
     run_all (work, threads);
     for (int i = 0; i < runs; i++) {
-        double start = seconds ();
+        double start = timing_now ();
         run_all (work, threads);
-        rates[i] = (double) bytes / (seconds () - start) * 1e-9;
+        rates[i] = (double) bytes / (timing_now () - start) * 1e-9;
     }
-    qsort (rates, (size_t) runs, sizeof *rates, compare);
-    return rates[runs / 2];
+    return timing_median (rates, (size_t) runs);
 }
 
 static uint64_t
@@ -159,10 +142,10 @@ bytes_of (const struct work *work)
     return items_of (work) * work->item * 2;
 }
 
-/* The items of a cast, a swap or a copy fill the larger buffer; memcpy of as many bytes is what it is
- * compared with. */
+/* The items of a cast, a swap or a copy fill the larger buffer. The work is compared with a memcpy of as many
+ * bytes. */
 static void
-show (struct work work)
+show_work (struct work work)
 {
     struct work copy = { .name = "memcpy", .run = run_copy, .item = 1, .rank = 1 };
     uint64_t bits = work.run == run_cast ? tn_cast_bits (work.from) : 0;
@@ -176,8 +159,8 @@ show (struct work work)
     if (bytes > 2 * room)
         return;
     copy.shape[0] = bytes / 2;
-    double one = measure (&work, 1, bytes), two = measure (&work, 2, bytes);
-    double copy_one = measure (&copy, 1, bytes), copy_two = measure (&copy, 2, bytes);
+    double one = median_rate (&work, 1, bytes), two = median_rate (&work, 2, bytes);
+    double copy_one = median_rate (&copy, 1, bytes), copy_two = median_rate (&copy, 2, bytes);
     printf ("%-34s %8.2f %8.2f   %6.2f %6.2f\n", work.name, one, two, one / copy_one, two / copy_two);
 }
 
@@ -266,7 +249,7 @@ main (int count, char **arguments)
     };
     printf ("%-34s %8s %8s   %6s %6s\n", "", "1 thread", "2", "of memcpy", "2");
     for (size_t i = 0; i < sizeof works / sizeof *works; i++)
-        show (works[i]);
+        show_work (works[i]);
     free (source);
     free (target);
     return 0;

@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* list.c - opens a file and asks for every tensor's name, dtype and shape: the median of some rounds, in
- * milliseconds, on a line of its own.
+/* list.c - opens a file and gets the name, dtype and shape of each tensor: prints the median of some rounds,
+ * in milliseconds.
  *
  *   list PLUGINS FILE [rounds, default 9] */
 #define _GNU_SOURCE
+#include "timing.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <tenon/tenon.h>
-#include <time.h>
 
 #define MOST_ROUNDS 999
-
-static double
-seconds (void)
-{
-    struct timespec time;
-    clock_gettime (CLOCK_MONOTONIC, &time);
-    return (double) time.tv_sec + (double) time.tv_nsec * 1e-9;
-}
-
-static int
-compare (const void *left, const void *right)
-{
-    double a = *(const double *) left, b = *(const double *) right;
-    return (a > b) - (a < b);
-}
 
 static int
 open_and_list (tenon_context *context, const char *path)
@@ -64,13 +48,12 @@ main (int count, char **arguments)
         return 1;
     }
     for (int i = 0; i < rounds; i++) {
-        double begin = seconds ();
+        double begin = timing_now ();
         if (!open_and_list (context, arguments[2]))
             return 1;
-        times[i] = seconds () - begin;
+        times[i] = timing_now () - begin;
     }
-    qsort (times, (size_t) rounds, sizeof times[0], compare);
-    printf ("%.4f\n", times[rounds / 2] * 1e3);
+    printf ("%.4f\n", timing_median (times, (size_t) rounds) * 1e3);
     tenon_context_free (context);
     return 0;
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* many.c - what a catalog costs: save, open, look at, find and read many small tensors, in the format of a
- * test plugin.
+/* many.c - the cost of a catalog: saves, opens, lists, finds and reads many small tensors in the format of a
+ * test plugin. usage: many FOLDER-OF-PLUGINS
  *
- * Costs must grow in proportion: the figures per tensor stay about the same from 1,000 on. usage: many
- * FOLDER-OF-PLUGINS */
+ * Costs must grow in proportion: from 1,000 tensors on, the figures per tensor stay about the same. */
+#include "timing.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <tenon/tenon.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ROUNDS 7
@@ -17,7 +15,7 @@ static tenon_context *context;
 static tenon_error error = TENON_ERROR_INIT;
 
 static void
-need (tenon_status status)
+need_ok (tenon_status status)
 {
     if (status == TENON_OK)
         return;
@@ -25,35 +23,13 @@ need (tenon_status status)
     exit (1);
 }
 
-static double
-now (void)
-{
-    struct timespec time;
-    clock_gettime (CLOCK_MONOTONIC, &time);
-    return (double) time.tv_sec + 1e-9 * (double) time.tv_nsec;
-}
-
-static int
-compare (const void *a, const void *b)
-{
-    double x = *(const double *) a, y = *(const double *) b;
-    return (x > y) - (x < y);
-}
-
-static double
-median (double *times)
-{
-    qsort (times, ROUNDS, sizeof *times, compare);
-    return times[ROUNDS / 2];
-}
-
 static void
-save (uint64_t count, const char *path)
+save_many (uint64_t count, const char *path)
 {
     static const float data[16] = { 1 };
     static const uint64_t shape[2] = { 4, 4 };
     tenon_plan *plan;
-    need (tenon_plan_new (context, &plan, &error));
+    need_ok (tenon_plan_new (context, &plan, &error));
     for (uint64_t i = 0; i < count; i++) {
         char name[64];
         snprintf (name, sizeof name, "model.layers.%llu.attention.weight", (unsigned long long) i);
@@ -64,47 +40,47 @@ save (uint64_t count, const char *path)
                               .rank = 2,
                               .data = data,
                               .size = sizeof data };
-        need (tenon_plan_add (plan, &array, &error));
+        need_ok (tenon_plan_add (plan, &array, &error));
     }
     tenon_save_options options = { .struct_size = sizeof options,
                                    .format = "toyraw",
                                    .flags = TENON_SAVE_EXACT_NAME };
-    need (tenon_save (plan, path, &options, NULL, NULL, &error));
+    need_ok (tenon_save (plan, path, &options, NULL, NULL, &error));
     tenon_plan_free (plan);
 }
 
 static void
-measure (uint64_t count)
+measure_count (uint64_t count)
 {
     const char *path = "bench-many.tmp";
     double times[5][ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
         tenon_file *file;
         tenon_memory *memory;
-        double at = now ();
-        save (count, path);
-        times[0][round] = now () - at, at = now ();
-        need (tenon_open (context, path, NULL, &file, &error));
-        times[1][round] = now () - at, at = now ();
+        double at = timing_now ();
+        save_many (count, path);
+        times[0][round] = timing_now () - at, at = timing_now ();
+        need_ok (tenon_open (context, path, NULL, &file, &error));
+        times[1][round] = timing_now () - at, at = timing_now ();
         uint64_t bytes = 0, index;
         for (uint64_t i = 0; i < count; i++) {
             tenon_tensor_info info = { .struct_size = sizeof info };
-            need (tenon_get (file, i, &info));
+            need_ok (tenon_get (file, i, &info));
             bytes += info.nbytes;
         }
-        times[2][round] = now () - at, at = now ();
+        times[2][round] = timing_now () - at, at = timing_now ();
         for (uint64_t i = 0; i < count; i++) {
             tenon_tensor_info info = { .struct_size = sizeof info };
             tenon_get (file, i, &info);
-            need (tenon_find (file, info.name, &index));
+            need_ok (tenon_find (file, info.name, &index));
         }
-        times[3][round] = now () - at;
+        times[3][round] = timing_now () - at;
         tenon_request *requests = calloc (count, sizeof *requests);
         for (uint64_t i = 0; i < count; i++)
             requests[i] = (tenon_request){ .struct_size = sizeof *requests, .index = i };
-        at = now ();
-        need (tenon_load (file, requests, count, &memory, NULL, &error));
-        times[4][round] = now () - at;
+        at = timing_now ();
+        need_ok (tenon_load (file, requests, count, &memory, NULL, &error));
+        times[4][round] = timing_now () - at;
         tenon_memory_free (memory);
         tenon_close (file);
         free (requests);
@@ -112,7 +88,7 @@ measure (uint64_t count)
     unlink (path);
     printf ("%8llu", (unsigned long long) count);
     for (int i = 0; i < 5; i++) {
-        double seconds = median (times[i]);
+        double seconds = timing_median (times[i], ROUNDS);
         printf ("  %9.3f ms %7.1f ns", seconds * 1e3, seconds * 1e9 / (double) count);
     }
     printf ("\n");
@@ -126,13 +102,13 @@ main (int argc, char **argv)
                                       .flags = TENON_CONTEXT_NO_FILES,
                                       .settings = settings,
                                       .plugin_path = argc > 1 ? argv[1] : NULL };
-    need (tenon_context_new (&context, &options, &error));
+    need_ok (tenon_context_new (&context, &options, &error));
     printf ("many tensors of 64 bytes: all together, and each\n%8s  %-23s %-24s %-24s %-24s %-24s\n",
             "tensors", " plan and save", " open", " list", " find by name", " load");
-    measure (10);
-    measure (1000);
-    measure (100000);
-    measure (1000000);
+    measure_count (10);
+    measure_count (1000);
+    measure_count (100000);
+    measure_count (1000000);
     tenon_context_free (context);
     return 0;
 }

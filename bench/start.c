@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* start.c - what it costs to start the command: `start TENON FILE` runs `TENON ls FILE` and /bin/true in
- * turn, from exec to exit.
+/* start.c - the cost of starting the command: `start TENON FILE` runs `TENON ls FILE` and /bin/true in turn,
+ * from exec to exit.
  *
- * In C because a child begins with the peak of resident memory that its parent had: this one is small. */
+ * It is written in C because a child inherits the peak of its parent's resident memory, and this one is
+ * small. */
+#include "timing.h"
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ROUNDS 301
 
+/* Runs a command; returns its milliseconds, and the kilobytes that it kept resident. */
 static double
-run (char *const *command, long *resident)
+run_command (char *const *command, long *resident)
 {
-    struct timespec begin, end;
     struct rusage usage;
     int status;
-    clock_gettime (CLOCK_MONOTONIC, &begin);
+    double begin = timing_now ();
     pid_t child = fork ();
     if (child == 0) {
         int null = open ("/dev/null", O_WRONLY);
@@ -31,16 +31,9 @@ run (char *const *command, long *resident)
         fprintf (stderr, "%s failed\n", command[0]);
         exit (1);
     }
-    clock_gettime (CLOCK_MONOTONIC, &end);
+    double seconds = timing_now () - begin;
     *resident = usage.ru_maxrss;
-    return (double) (end.tv_sec - begin.tv_sec) * 1e3 + (double) (end.tv_nsec - begin.tv_nsec) * 1e-6;
-}
-
-static int
-compare (const void *a, const void *b)
-{
-    double x = *(const double *) a, y = *(const double *) b;
-    return (x > y) - (x < y);
+    return seconds * 1e3;
 }
 
 int
@@ -54,14 +47,12 @@ main (int argc, char **argv)
     char *const command[] = { argv[1], ls, argv[2], NULL };
     char *const nothing[] = { path, NULL };
     for (int i = 0; i < ROUNDS; i++) {
-        ours[i] = run (command, &resident);
-        theirs[i] = run (nothing, &small);
+        ours[i] = run_command (command, &resident);
+        theirs[i] = run_command (nothing, &small);
     }
-    qsort (ours, ROUNDS, sizeof *ours, compare);
-    qsort (theirs, ROUNDS, sizeof *theirs, compare);
+    double our_time = timing_median (ours, ROUNDS), their_time = timing_median (theirs, ROUNDS);
     printf ("tenon ls, one small file: %.2f ms, %.2f ms over /bin/true (wanted <= 4); %.1f MiB resident "
             "(wanted <= 4), /bin/true %.1f\n",
-            ours[ROUNDS / 2], ours[ROUNDS / 2] - theirs[ROUNDS / 2], (double) resident / 1024,
-            (double) small / 1024);
+            our_time, our_time - their_time, (double) resident / 1024, (double) small / 1024);
     return 0;
 }

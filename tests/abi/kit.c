@@ -284,6 +284,20 @@ same_bytes (const char *what, const uint8_t *found, size_t found_size, const uin
 }
 
 void
+kit_shard (const char *file, const char *tensor, uint8_t item, uint8_t author)
+{
+    struct bytes bytes = { .size = 0 };
+    kit_raw_head (&bytes, 1, 1, 64);
+    kit_name (&bytes, "author");
+    kit_le (&bytes, TENON_U8, 1);
+    kit_le (&bytes, author, 1);
+    kit_raw_tensor (&bytes, tensor, "u8", 0, 0, NULL, 0, 1);
+    kit_pad (&bytes, 64);
+    kit_le (&bytes, item, 1);
+    kit_file (file, &bytes);
+}
+
+void
 kit_same_file (const char *name, const struct bytes *bytes)
 {
     size_t size;

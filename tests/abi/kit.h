@@ -68,6 +68,8 @@ void kit_raw_tensor (struct bytes *bytes, const char *name, const char *dtype, u
     }
 /* Writes these bytes to a file of the folder. */
 void kit_file (const char *name, const struct bytes *bytes);
+/* Writes a toyraw file with one tensor, u8 [] of one item, and the metadata "author", a u8. */
+void kit_shard (const char *file, const char *tensor, uint8_t item, uint8_t author);
 /* Fails, and names the first difference, unless the file has exactly these bytes. */
 void kit_same_file (const char *name, const struct bytes *bytes);
 

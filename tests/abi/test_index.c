@@ -6,20 +6,6 @@
 #include <unistd.h>
 
 static void
-put_part (const char *file, const char *tensor, uint8_t item, uint8_t author)
-{
-    struct bytes bytes = { .size = 0 };
-    kit_raw_head (&bytes, 1, 1, 64);
-    kit_name (&bytes, "author");
-    kit_le (&bytes, TENON_U8, 1);
-    kit_le (&bytes, author, 1);
-    kit_raw_tensor (&bytes, tensor, "u8", 0, 0, NULL, 0, 1);
-    kit_pad (&bytes, 64);
-    kit_le (&bytes, item, 1);
-    kit_file (file, &bytes);
-}
-
-static void
 put_index (const char *file, const char *lines)
 {
     struct bytes bytes = { .size = 0 };
@@ -33,9 +19,9 @@ put_index (const char *file, const char *lines)
 START_TEST (test_read)
 {
     kit_plugins ("toyset toyraw", NULL);
-    put_part ("one.toyraw", "a", '1', 7);
-    put_part ("two.toyraw", "b", '2', 8);
-    put_part ("three", "", '3', 9);
+    kit_shard ("one.toyraw", "a", '1', 7);
+    kit_shard ("two.toyraw", "b", '2', 8);
+    kit_shard ("three", "", '3', 9);
     put_index ("all.toyset", "one.toyraw\ta\ntwo.toyraw\tb\nthree\tthree\none.toyraw\ta\n");
     tenon_file *file = kit_open ("all.toyset", NULL, NULL);
     ck_assert_uint_eq (tenon_count (file), 3);
@@ -77,8 +63,8 @@ END_TEST
 START_TEST (test_refused)
 {
     kit_plugins ("toyset toyraw", "limits.members=5");
-    put_part ("one.toyraw", "a", '1', 7);
-    put_part ("too.toyraw", "a", '2', 7);
+    kit_shard ("one.toyraw", "a", '1', 7);
+    kit_shard ("too.toyraw", "a", '2', 7);
     put_index ("i.toyset", "one.toyraw\ta\ngone.toyraw\tb\n");
     kit_open_fails ("i.toyset", NULL, NULL, TENON_E_NOT_FOUND, "i.toyset: … 'gone.toyraw' … missing");
     tenon_file *file = kit_open ("i.toyset", NULL, "toyset.missing=yes");

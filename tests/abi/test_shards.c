@@ -7,25 +7,11 @@
 #include <unistd.h>
 
 static void
-put_part (const char *file, const char *tensor, uint8_t item, uint8_t author)
-{
-    struct bytes bytes = { .size = 0 };
-    kit_raw_head (&bytes, 1, 1, 64);
-    kit_name (&bytes, "author");
-    kit_le (&bytes, TENON_U8, 1);
-    kit_le (&bytes, author, 1);
-    kit_raw_tensor (&bytes, tensor, "u8", 0, 0, NULL, 0, 1);
-    kit_pad (&bytes, 64);
-    kit_le (&bytes, item, 1);
-    kit_file (file, &bytes);
-}
-
-static void
 put_three (void)
 {
-    put_part ("m-00001-of-00003.toyraw", "a", '1', 7);
-    put_part ("m-00002-of-00003.toyraw", "b", '2', 8);
-    put_part ("m-00003-of-00003.toyraw", "c", '3', 9);
+    kit_shard ("m-00001-of-00003.toyraw", "a", '1', 7);
+    kit_shard ("m-00002-of-00003.toyraw", "b", '2', 8);
+    kit_shard ("m-00003-of-00003.toyraw", "c", '3', 9);
 }
 
 static tenon_status
@@ -79,7 +65,7 @@ START_TEST (test_a_part)
                              "shard 2 of 3 of a set; --shards, TENON_OPEN_SHARDS"));
     tenon_close (file);
     /* all that there is */
-    put_part ("n-00001-of-00001.toyraw", "a", '1', 7);
+    kit_shard ("n-00001-of-00001.toyraw", "a", '1', 7);
     file = kit_open ("n-00001-of-00001.toyraw", NULL, NULL);
     ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 0);
     tenon_close (file);
@@ -144,16 +130,16 @@ START_TEST (test_names)
     };
     kit_plugins ("toyraw", NULL);
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
-        put_part (names[i], "a", '1', 7);
+        kit_shard (names[i], "a", '1', 7);
         tenon_file *file = open_set (names[i]);
         ck_assert_uint_eq (tenon_count (file), 1);
         ck_assert_msg (kit_reported (tenon_file_report (file), TENON_NOTE, "it belongs to no set"), "%s",
                        names[i]);
         tenon_close (file);
     }
-    put_part ("x-00001-of-00002.TR", "a", '1', 7); /* the name's own case stays */
-    put_part ("x-00002-of-00002.TR", "b", '1', 7);
-    put_part ("x-00002-of-00002.tr", "c", '1', 7);
+    kit_shard ("x-00001-of-00002.TR", "a", '1', 7); /* the name's own case stays */
+    kit_shard ("x-00002-of-00002.TR", "b", '1', 7);
+    kit_shard ("x-00002-of-00002.tr", "c", '1', 7);
     tenon_file *file = open_set ("x-00001-of-00002.TR");
     ck_assert_uint_eq (tenon_count (file), 2);
     kit_data (file, "b", "", "1", 1);
@@ -168,7 +154,7 @@ START_TEST (test_gaps)
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
     set_fails ("m-00003-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND,
                "m-00001-of-00003.toyraw: shard 2 of 3 is missing: m-00002-of-00003.toyraw");
-    put_part ("m-00002-of-00003.toyraw", "a", '2', 7);
+    kit_shard ("m-00002-of-00003.toyraw", "a", '2', 7);
     set_fails (
         "m-00003-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_MALFORMED,
         "m-00002-of-00003.toyraw: tensor 'a': the name occurs twice: m-00001-of-00003.toyraw has it, too");
@@ -188,9 +174,9 @@ START_TEST (test_limits)
     put_three ();
     set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_LIMIT,
                "a set of 3 files…members in [limits]");
-    put_part ("n-00001-of-99999.toyraw", "a", '1', 7);
+    kit_shard ("n-00001-of-99999.toyraw", "a", '1', 7);
     set_fails ("n-00001-of-99999.toyraw", TENON_OPEN_SHARDS, TENON_E_LIMIT, "a set of 99999 files");
-    put_part ("n-00001-of-999999999999999999.toyraw", "a", '1', 7);
+    kit_shard ("n-00001-of-999999999999999999.toyraw", "a", '1', 7);
     set_fails ("n-00001-of-999999999999999999.toyraw", TENON_OPEN_SHARDS, TENON_E_LIMIT,
                "a set of 999999999999999999 files");
     ck_assert_int_eq (kit_context ("limits.members=2"), TENON_OK);
@@ -218,7 +204,7 @@ START_TEST (test_no_files)
     ck_assert_int_eq (rmdir (kit_path ("m-00002-of-00003.toyraw")), 0);
     /* download caches: links to files elsewhere; siblings are looked for beside the link */
     ck_assert_int_eq (mkdir (kit_path ("blobs"), 0755), 0);
-    put_part ("blobs/123", "b", '2', 8);
+    kit_shard ("blobs/123", "b", '2', 8);
     ck_assert_int_eq (symlink ("blobs/123", kit_path ("m-00002-of-00003.toyraw")), 0);
     tenon_file *file = open_set ("m-00002-of-00003.toyraw");
     kit_data (file, "b", "", "2", 1);
@@ -230,7 +216,7 @@ START_TEST (test_no_files)
     set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_IO,
                "m-00002-of-00003.toyraw: cannot be opened");
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
-    put_part ("m-00002-of-00003.toyraw", "b", '2', 8);
+    kit_shard ("m-00002-of-00003.toyraw", "b", '2', 8);
     ck_assert_int_eq (chmod (kit_path ("m-00002-of-00003.toyraw"), 0), 0);
     if (access (kit_path ("m-00002-of-00003.toyraw"), R_OK) < 0) /* root may read all */
         set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_IO,
@@ -362,7 +348,7 @@ START_TEST (test_folder)
     kit_plugins ("toyraw toyset", NULL);
     kit_open_fails ("", NULL, NULL, TENON_E_NOT_FOUND,
                     "it is a folder without a set (no *.index.toyset, *-00001-of-*.toyraw");
-    put_part ("alone.toyraw", "a", '1', 7);
+    kit_shard ("alone.toyraw", "a", '1', 7);
     kit_save ("notes.txt", "x", 1);
     kit_open_fails ("", NULL, NULL, TENON_E_NOT_FOUND, "without a set");
     put_three ();
@@ -375,14 +361,14 @@ START_TEST (test_folder)
     put_three ();
     put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\n");
     put_index (".hidden.index.toyset", "");
-    put_part ("m-00001-of-00002.toyraw", "a", '1', 7); /* of an older set: the index counts */
+    kit_shard ("m-00001-of-00002.toyraw", "a", '1', 7); /* of an older set: the index counts */
     for (uint32_t flags = 0; flags <= TENON_OPEN_SHARDS; flags += TENON_OPEN_SHARDS) {
         ck_assert_int_eq (open_with ("", flags, &file), TENON_OK);
         ck_assert_uint_eq (tenon_count (file), 1);
         ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 0);
         tenon_close (file);
     }
-    put_part ("k-00002-of-00002.toyraw", "a", '1', 7); /* a set that only the flag opens */
+    kit_shard ("k-00002-of-00002.toyraw", "a", '1', 7); /* a set that only the flag opens */
     file = kit_open ("", NULL, NULL);
     tenon_close (file);
     set_fails ("", TENON_OPEN_SHARDS, TENON_E_AMBIGUOUS, "'k-00002-of-00002.toyraw' and 'm.index.toyset'");
@@ -409,7 +395,7 @@ START_TEST (test_traps)
     set_fails ("", 0, TENON_E_NOT_FOUND, "without a set");
     ck_assert_int_eq (mkdir (kit_path ("blobs"), 0755), 0);
     put_index ("blobs/1", "m.toyraw\n");
-    put_part ("m.toyraw", "a", '1', 7);
+    kit_shard ("m.toyraw", "a", '1', 7);
     ck_assert_int_eq (symlink ("blobs/1", kit_path ("f.index.toyset")), 0);
     tenon_file *file = kit_open ("", NULL, NULL);
     ck_assert_uint_eq (tenon_count (file), 1);
