@@ -98,7 +98,7 @@ get_limit (struct tenon_call *public, uint32_t number)
 }
 
 static uint32_t
-find_dtype (struct tenon_call *public, const char *name)
+find_dtype_by_name (struct tenon_call *public, const char *name)
 {
     return name ? tn_dtype_find (tn_call_of (public)->session->context, name) : TENON_NONE;
 }
@@ -127,7 +127,7 @@ get_source (struct tenon_call *public, uint32_t number, struct tenon_source_info
 }
 
 static tenon_status
-read_source (struct tenon_call *public, uint32_t number, uint64_t offset, void *to, uint64_t length)
+read_source_at (struct tenon_call *public, uint32_t number, uint64_t offset, void *to, uint64_t length)
 {
     struct tn_call *call = tn_call_of (public);
     struct tn_source *source = tn_call_source (call, number);
@@ -161,8 +161,8 @@ view_source (struct tenon_call *public, uint32_t number, uint64_t offset, uint64
 }
 
 static tenon_status
-get_items (struct tenon_call *public, const struct tenon_value *array, uint64_t first, uint64_t n,
-           struct tenon_value *found)
+get_value_items (struct tenon_call *public, const struct tenon_value *array, uint64_t first, uint64_t n,
+                 struct tenon_value *found)
 {
     struct tn_call *call = tn_call_of (public);
     struct tn_source *source = NULL;
@@ -189,12 +189,12 @@ const struct tenon_host tn_host = {
     .scratch = get_scratch,
     .option = get_option,
     .limit = get_limit,
-    .dtype_find = find_dtype,
+    .dtype_find = find_dtype_by_name,
     .dtype_info = get_dtype,
     .source_info = get_source,
-    .read_at = read_source,
+    .read_at = read_source_at,
     .view = view_source,
-    .items = get_items,
+    .items = get_value_items,
     .expect = tn_host_expect,
     .add_dtype = tn_host_add_dtype,
     .add_tensor = tn_host_add_tensor,

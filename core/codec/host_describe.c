@@ -141,7 +141,7 @@ check_layout (struct tn_call *call, const struct tenon_tensor *from, const struc
 }
 
 static tenon_status
-check_tensor (struct tn_call *call, struct tenon_tensor *from, struct tn_tensor *to)
+check_described (struct tn_call *call, struct tenon_tensor *from, struct tn_tensor *to)
 {
     struct tn_session *session = call->session;
     struct tn_catalog *catalog = session->catalog;
@@ -196,7 +196,7 @@ tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
     struct tn_tensor *slot = tn_catalog_slot (session->catalog);
     if (!slot)
         return tn_fail_memory (session->error);
-    status = check_tensor (call, &ours, slot);
+    status = check_described (call, &ours, slot);
     if (status < 0 && session->error->offset == TN_NO_OFFSET && ours.place > 0)
         session->error->offset = ours.place;
     if (status == TENON_OK)

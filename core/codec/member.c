@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* member.c - writing a member of a container with another codec. */
+/* member.c - writes a member of a container with another codec. */
 #include "codec/member.h"
 
-/* What a member has beside the data, about. */
+/* About how many bytes a member has beside its data. */
 #define HEADERS 4096u
 
 uint64_t
