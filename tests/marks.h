@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* marks.h - included before every test: Check notes each assertion that passes with a system call, and some
- * tests have millions. An assertion that fails says where it is without them. */
+/* marks.h - included before every test. Check notes each assertion that passes with a system call, and some
+ * tests have millions. An assertion that fails gives its place without these notes. */
 #ifndef TESTS_MARKS_H
 #define TESTS_MARKS_H
 #include <check.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* values.h - for the tests of metadata: values, and whether they come back as they were given. */
+/* values.h - for the tests of metadata: makes values, and compares them after a round trip. */
 #ifndef VALUES_H
 #define VALUES_H
 #include <check.h>
@@ -59,9 +59,10 @@ nested_of (const struct tenon_value *items, uint64_t count)
     return value;
 }
 
-/* Arrays are in memory again, as the functions above make them. */
+/* Fails unless the values are equal. Arrays must lie in memory, laid out like those of the functions above.
+ */
 __attribute__ ((unused)) static void
-same (const struct tenon_value *found, const struct tenon_value *wanted, const char *where)
+expect_same (const struct tenon_value *found, const struct tenon_value *wanted, const char *where)
 {
     ck_assert_msg (found->type == wanted->type && found->count == wanted->count, "%s: type %u, %llu items",
                    where, found->type, (unsigned long long) found->count);
@@ -74,7 +75,7 @@ same (const struct tenon_value *found, const struct tenon_value *wanted, const c
     else if (wanted->item_type == TENON_ARRAY) {
         ck_assert_uint_eq (found->item_type, TENON_ARRAY);
         for (uint64_t i = 0; i < wanted->count; i++)
-            same (&found->as.items[i], &wanted->as.items[i], where);
+            expect_same (&found->as.items[i], &wanted->as.items[i], where);
     } else {
         ck_assert_uint_eq (found->item_type, wanted->item_type);
         ck_assert_uint_eq (found->source, TENON_NO_SOURCE);
@@ -85,7 +86,7 @@ same (const struct tenon_value *found, const struct tenon_value *wanted, const c
     }
 }
 
-/* Floats of all kinds: one of every 32768 bit patterns, hundreds of NaNs among them. Free it. */
+/* One of every 32,768 bit patterns of floats, with hundreds of NaNs. The caller frees it. */
 #define VALUES_FLOATS (1u << 17)
 __attribute__ ((unused)) static uint8_t *
 floats_of_all_kinds (void)
@@ -100,8 +101,8 @@ floats_of_all_kinds (void)
     return bytes;
 }
 
-/* As many strings as a vocabulary has: a step that is not linear would run into the time limit. Free the
- * bytes, `memory`. */
+/* As many strings as a vocabulary has: a step of more than linear cost would run into the time limit. The
+ * caller frees `memory`. */
 __attribute__ ((unused)) static struct tenon_value
 vocabulary (uint8_t **memory)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* test_sweep.c - every small sample of every plugin, cut off at every byte, and with every byte changed: a
+/* test_sweep.c - every small sample of every plugin, truncated at every byte, and with every byte changed: a
  * header lies at the beginning in one format, at the end in another, and between the data in a third.
  *
- * Of a set, a folder called set, every file is damaged in turn, and the set is opened by its index.
+ * Of a sharded set, a folder called set, every file is damaged in turn, and the set is opened by its index.
  *
- * Nothing may crash, hang, or take more memory than the limits allow; what opens must be readable or say
- * what is wrong. Run under ASan and UBSan this is the test that finds reads beyond an end. Samples lie in
+ * Nothing may crash, hang, or take more memory than the limits allow; a file that opens must be readable or
+ * fail with a message. Under ASan and UBSan this test finds reads beyond an end. Samples lie in
  * plugins/NAME/samples; files up to LARGEST bytes are taken. */
 #include <check.h>
 #include <dirent.h>
@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define LARGEST 4096
-#define MOST_READ (1 << 22) /* decoded bytes of a file that are read at once as well */
+#define MOST_READ (1 << 22) /* files with more decoded bytes are not loaded at once */
 
 static tenon_context *context;
 static char **samples;
@@ -64,7 +64,7 @@ tear_down (void)
     tenon_context_free (context);
 }
 
-/* All tensors in one call, as an application does; verifying reads them piece by piece. */
+/* Loads all tensors in one call, as applications do; verifying reads them piece by piece. */
 static void
 load_all (tenon_file *file)
 {
@@ -84,7 +84,7 @@ load_all (tenon_file *file)
     free (requests);
 }
 
-/* Everything in an open file. `size`: of the file itself. */
+/* Reads everything in an open file of `size` bytes. */
 static void
 read_all (tenon_file *file, uint64_t size)
 {
@@ -99,7 +99,7 @@ read_all (tenon_file *file, uint64_t size)
     }
 }
 
-/* 1: it opened. A refusal has a status, and words that end nowhere in the middle. */
+/* Returns 1 if the file opened. A refusal must have a status and a whole message. */
 static int
 try_bytes (const char *name, const unsigned char *bytes, uint64_t size)
 {
@@ -154,7 +154,7 @@ END_TEST
 
 /* ---- sets ---- */
 
-/* A copy of a set, in a folder of its own. */
+/* A copy of a set in a folder of its own. */
 struct set {
     char folder[64], head[128];
 };
@@ -268,7 +268,7 @@ START_TEST (samples_are_there)
     for (int i = 0; i < sample_count; i++)
         opened += try_bytes (samples[i], bytes, read_sample (samples[i], bytes));
     ck_assert_msg (opened >= 20, "only %d of %d samples open", opened, sample_count);
-    struct rusage usage; /* kilobytes; a sanitizer's own memory is in it */
+    struct rusage usage; /* kilobytes, with the memory of sanitizers */
     getrusage (RUSAGE_SELF, &usage);
     ck_assert_int_lt (usage.ru_maxrss, 1 << 20);
 }

@@ -144,7 +144,7 @@ START_TEST (every_scalar)
         snprintf (key, sizeof key, "%u", i);
         ck_assert_int_eq (tenon_metadata_get (file, i, &info), TENON_OK);
         ck_assert_str_eq (info.key, key); /* the order is kept */
-        same (&info.value, &wanted, key);
+        expect_same (&info.value, &wanted, key);
     }
     tenon_close (file);
 }
@@ -176,7 +176,7 @@ START_TEST (strings)
         char key[40];
         snprintf (key, sizeof key, "key \"%u\" \xe2\x82\xac\n", i);
         struct tenon_value found = value_of (file, key);
-        same (&found, &values[i], key);
+        expect_same (&found, &values[i], key);
     }
     tenon_close (file);
     free (longest);
@@ -208,11 +208,11 @@ START_TEST (arrays_of_numbers)
         struct tenon_value wanted = array_of (types[i].type, bytes / types[i].width, some_bytes, bytes);
         snprintf (key, sizeof key, "%u", i);
         struct tenon_value found = value_of (file, key);
-        same (&found, &wanted, key);
+        expect_same (&found, &wanted, key);
         snprintf (key, sizeof key, "none %u", i);
         found = value_of (file, key);
         wanted = array_of (types[i].type, 0, NULL, 0);
-        same (&found, &wanted, key);
+        expect_same (&found, &wanted, key);
     }
     tenon_close (file);
 }
@@ -226,7 +226,7 @@ START_TEST (every_kind_of_float)
     add (plan, "floats", wanted);
     tenon_file *file = saved (plan);
     struct tenon_value found = value_of (file, "floats");
-    same (&found, &wanted, "floats");
+    expect_same (&found, &wanted, "floats");
     tenon_close (file);
     free (bytes);
 }
@@ -246,10 +246,10 @@ START_TEST (other_encodings)
     add (plan, "words", words);
     tenon_file *file = saved (plan);
     struct tenon_value found = value_of (file, "numbers"), wanted = array_of (TENON_U16, 2, little, 4);
-    same (&found, &wanted, "numbers");
+    expect_same (&found, &wanted, "numbers");
     found = value_of (file, "words");
     wanted = array_of (TENON_STRING, 1, wide, 10);
-    same (&found, &wanted, "words");
+    expect_same (&found, &wanted, "words");
     tenon_close (file);
 }
 END_TEST
@@ -277,7 +277,7 @@ START_TEST (arrays_of_strings_and_arrays)
     tenon_file *file = saved (plan);
     for (unsigned i = 0; i < 5; i++) {
         struct tenon_value found = value_of (file, keys[i]);
-        same (&found, &values[i], keys[i]);
+        expect_same (&found, &values[i], keys[i]);
     }
     tenon_close (file);
 }
@@ -305,7 +305,7 @@ START_TEST (many_strings)
     add (plan, "tokens", wanted);
     tenon_file *file = saved (plan);
     struct tenon_value found = value_of (file, "tokens");
-    same (&found, &wanted, "tokens");
+    expect_same (&found, &wanted, "tokens");
     tenon_close (file);
     free (bytes);
 }
@@ -354,7 +354,7 @@ START_TEST (appended)
     tenon_file *file = open_path ();
     struct tenon_value wanted = string_of ("2", 1), found = value_of (file, "both");
     ck_assert (tenon_count (file) == 2 && tenon_metadata_count (file) == 3);
-    same (&found, &wanted, "both");
+    expect_same (&found, &wanted, "both");
     tenon_close (file);
     /* a tensor of that name is in the way, and stays */
     plan = plan_begin ();

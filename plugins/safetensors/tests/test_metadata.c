@@ -67,7 +67,7 @@ START_TEST (scalar_as_text)
     tenon_file *file = open_path ();
     struct tenon_value found = value_of (file, "k");
     ck_assert (tenon_metadata_count (file) == 1 && !noted (file, NULL));
-    same (&found, &wanted, scalars[_i].header);
+    expect_same (&found, &wanted, scalars[_i].header);
     tenon_close (file);
 }
 END_TEST
@@ -115,7 +115,7 @@ START_TEST (array_as_text)
     tenon_file *file = open_path ();
     struct tenon_value found = value_of (file, "k");
     ck_assert (tenon_metadata_count (file) == 1 && !noted (file, NULL));
-    same (&found, &wanted, arrays[_i].header);
+    expect_same (&found, &wanted, arrays[_i].header);
     tenon_close (file);
 }
 END_TEST
@@ -138,7 +138,7 @@ START_TEST (nested)
                  "[\\\"array\\\"]"));
     tenon_file *file = open_path ();
     struct tenon_value found = value_of (file, "k");
-    same (&found, &wanted, "nested");
+    expect_same (&found, &wanted, "nested");
     tenon_close (file);
     /* as deep as it goes, and deeper */
     chain[0] = array_of (TENON_U8, 1, numbers, 1);
@@ -148,7 +148,7 @@ START_TEST (nested)
     add (plan, "k", chain[30]);
     file = saved (plan);
     found = value_of (file, "k");
-    same (&found, &chain[30], "deep");
+    expect_same (&found, &chain[30], "deep");
     tenon_close (file);
     plan = plan_begin ();
     add (plan, "k", nested_of (&chain[30], 1));
@@ -171,10 +171,10 @@ START_TEST (other_encodings)
     add (plan, "words", words);
     tenon_file *file = saved (plan);
     struct tenon_value found = value_of (file, "ids"), wanted = array_of (TENON_U16, 2, little, 4);
-    same (&found, &wanted, "ids");
+    expect_same (&found, &wanted, "ids");
     found = value_of (file, "words");
     wanted = array_of (TENON_STRING, 1, wide, 10);
-    same (&found, &wanted, "words");
+    expect_same (&found, &wanted, "words");
     tenon_close (file);
 }
 END_TEST
@@ -187,7 +187,7 @@ START_TEST (every_kind_of_float)
     add (plan, "floats", wanted);
     tenon_file *file = saved (plan);
     struct tenon_value found = value_of (file, "floats");
-    same (&found, &wanted, "floats");
+    expect_same (&found, &wanted, "floats");
     tenon_close (file);
     free (bytes);
 }
@@ -209,7 +209,7 @@ START_TEST (strings_alone)
                   "\"t\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}");
     tenon_file *file = open_path ();
     struct tenon_value found = value_of (file, "q\"\\"), wanted = string_of ("a\"b\\c\n\x01", 7);
-    same (&found, &wanted, "q");
+    expect_same (&found, &wanted, "q");
     ck_assert_uint_eq (tenon_metadata_count (file), 4);
     ck_assert_str_eq (key_at (file, 0), "a\xc3\xa4");
     tenon_close (file);
@@ -229,10 +229,10 @@ START_TEST (strings_that_are_bytes)
                   "\\\"surrogate\\\":\\\"string\\\"}}\",\"text\":\"a\\u0000b\"}}");
     tenon_file *file = open_path ();
     struct tenon_value found = value_of (file, "bytes"), wanted = string_of ("\xff\0\xfe", 3);
-    same (&found, &wanted, "bytes");
+    expect_same (&found, &wanted, "bytes");
     found = value_of (file, "text");
     wanted = string_of ("a\0b", 3);
-    same (&found, &wanted, "text");
+    expect_same (&found, &wanted, "text");
     ck_assert_uint_eq (tenon_metadata_count (file), 3);
     tenon_close (file);
 }
@@ -269,7 +269,7 @@ START_TEST (own_value_of_that_key)
     tenon_file *file = open_path ();
     struct tenon_value found = value_of (file, "tenon.metadata"), wanted = string_of ("mine\"", 5);
     ck_assert_uint_eq (tenon_metadata_count (file), 1);
-    same (&found, &wanted, "own");
+    expect_same (&found, &wanted, "own");
     tenon_close (file);
     plan = plan_begin ();
     add (plan, "x", number_of (TENON_BOOL, 1));
@@ -283,7 +283,7 @@ START_TEST (own_value_of_that_key)
     found = value_of (file, "tenon.metadata");
     wanted = array_of (TENON_U8, 1, numbers, 1);
     ck_assert (tenon_metadata_count (file) == 2 && strcmp (key_at (file, 0), "x") == 0);
-    same (&found, &wanted, "own array");
+    expect_same (&found, &wanted, "own array");
     tenon_close (file);
 }
 END_TEST
@@ -306,7 +306,7 @@ START_TEST (keys_that_look_like_ours)
         struct tenon_value wanted = i % 2 ? number_of (TENON_U8, i) : string_of (keys[i], strlen (keys[i]));
         struct tenon_value found = value_of (file, keys[i]);
         ck_assert_str_eq (key_at (file, i), keys[i]);
-        same (&found, &wanted, keys[i]);
+        expect_same (&found, &wanted, keys[i]);
     }
     tenon_close (file);
 }
@@ -343,7 +343,7 @@ START_TEST (many_strings)
     add (plan, "tokens", wanted);
     tenon_file *file = saved (plan);
     struct tenon_value found = value_of (file, "tokens");
-    same (&found, &wanted, "tokens");
+    expect_same (&found, &wanted, "tokens");
     tenon_close (file);
     free (bytes);
 }

@@ -26,7 +26,7 @@ static void
 is_string (const tenon_file *file, const char *key, const char *text)
 {
     struct tenon_value found = value_of (file, key), wanted = string_of (text, strlen (text));
-    same (&found, &wanted, text);
+    expect_same (&found, &wanted, text);
 }
 
 /* ---- records that are wrong ---- */
@@ -218,10 +218,10 @@ START_TEST (value_changed)
     tenon_file *file = open_with ("\"a\":\" 255\\n\",\"b\":\"[ 1 , 2e0 ]\",\"s\":\"7\"", types);
     ck_assert (file && tenon_metadata_count (file) == 3 && !noted (file, NULL));
     struct tenon_value found = value_of (file, "a"), wanted = number_of (TENON_U8, 255);
-    same (&found, &wanted, "a");
+    expect_same (&found, &wanted, "a");
     found = value_of (file, "b");
     wanted = array_of (TENON_F32, 2, bytes, 8);
-    same (&found, &wanted, "b");
+    expect_same (&found, &wanted, "b");
     is_string (file, "s", "7");
     close_file (file);
 }

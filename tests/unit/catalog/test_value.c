@@ -49,7 +49,7 @@ START_TEST (numbers_of_both_orders)
 }
 END_TEST
 
-/* 7f800001 is signalling, and stays so. */
+/* 7f800001 is a signalling NaN and stays one. */
 START_TEST (nans_keep_their_bits)
 {
     static const uint8_t bits[] = { 1, 0, 0x80, 0x7f, 0x23, 0x01, 0xc0, 0xff };
@@ -62,7 +62,7 @@ START_TEST (nans_keep_their_bits)
     ck_assert_uint_eq (items[1].as.u, 0xfff8002460000000);
     ck_assert_uint_eq (tenon_f32_of_f64 (items[0].as.f), 0x7f800001);
     ck_assert_uint_eq (tenon_f32_of_f64 (items[1].as.f), 0xffc00123);
-    /* a NaN whose bits a float has no room for is one still */
+    /* a NaN whose payload does not fit into a float stays a NaN */
     items[0].as.u = 0x7ff0000000000001;
     ck_assert_uint_eq (tenon_f32_of_f64 (items[0].as.f), 0x7fc00000);
 }
@@ -87,14 +87,14 @@ START_TEST (strings_with_lengths)
                           "bc",
                           3)
                       == 0);
-    /* the last string is longer than what is left */
+    /* the last string is longer than the rest */
     array.length--;
     ck_assert_int_eq (tn_value_items (NULL, &array, 0, 3, items, &arena, &error), TENON_E_MALFORMED);
     tn_arena_free (&arena);
 }
 END_TEST
 
-/* Strings across many windows of the reader: 200,000 of them in a source. */
+/* Strings across many buffers of the reader: 200,000 of them in a source. */
 START_TEST (many_strings)
 {
     uint64_t count = 200000, size = 0;
@@ -229,7 +229,7 @@ START_TEST (nesting)
 }
 END_TEST
 
-/* Each level names the one below twice: 2^40 values if nobody counts. */
+/* Each level names the one below twice: 2^40 values unless they are counted. */
 START_TEST (sharing)
 {
     static const uint8_t byte = 7;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_cast.c - casts against what the formats' specifications say, worked out here from the definition of
- * each format or written out as bits; and the shortcuts against the general way. */
+/* test_cast.c - casts against the specifications of the formats, computed here from the definitions or
+ * written out as bits; and shortcuts against the general way. */
 #include "kernels/cast.h"
 #include "kernels/cast_small.h"
 #include <check.h>
@@ -19,7 +19,7 @@ load_bits (const void *from, uint32_t bytes)
     return bits;
 }
 
-/* One item, given and returned as bits; f6 and f4 have a byte for themselves. */
+/* Casts one item, given and returned as bits. Items of f6 and f4 take a byte each. */
 static uint64_t
 cast_one (uint32_t to_dtype, uint32_t from_dtype, uint64_t bits)
 {
@@ -51,8 +51,9 @@ to_f64 (uint32_t from_dtype, uint64_t bits)
 
 /* ---- the small floats, from their definitions ---- */
 
-/* OCP 8-bit 1.0, OCP MX 1.0, IEEE 754 binary16, ml_dtypes' README for fnuz. `largest`: the code of the
- * largest finite magnitude. Overflow, infinity and NaN, of either sign: the codes that cast.h promises. */
+/* From OCP 8-bit 1.0, OCP MX 1.0, IEEE 754 binary16, and the README of ml_dtypes for fnuz. `largest`: the
+ * code of the largest finite magnitude. Overflow, infinity and NaN, of either sign: the codes that cast.h
+ * promises. */
 static const struct format {
     uint32_t dtype, bits, mantissa_bits;
     int bias;
@@ -79,7 +80,7 @@ magnitude_of (const struct format *format, uint32_t code)
                         : ldexp (mantissa, 1 - format->bias - (int) format->mantissa_bits);
 }
 
-/* Every finite code is its value in f32 and f64, with its sign, and comes back from both. */
+/* Every finite code is cast exactly to f32 and f64 and back. */
 START_TEST (every_value)
 {
     const struct format *format = &formats[_i];
@@ -101,7 +102,8 @@ START_TEST (every_value)
 }
 END_TEST
 
-/* Between every two neighbours: the middle goes to the even code, what is beside the middle to the nearer. */
+/* Between any two neighbours the middle goes to the even code, a value beside the middle to the nearer
+ * one. */
 START_TEST (every_tie)
 {
     const struct format *format = &formats[_i];
@@ -115,7 +117,7 @@ START_TEST (every_tie)
         ck_assert_uint_eq (cast_f64 (format->dtype, nextafter (middle, INFINITY)), code + 1);
         ck_assert_uint_eq (cast_f64 (format->dtype, -nextafter (middle, 0)), code | minus);
         ck_assert_uint_eq (cast_f64 (format->dtype, -nextafter (middle, INFINITY)), (code + 1) | sign);
-        float single = (float) middle; /* exact, or below every bf16 that the test can tell apart */
+        float single = (float) middle; /* exact, or below the resolution of bf16 */
         if ((double) single == middle) {
             ck_assert_uint_eq (cast_f32 (format->dtype, single), even);
             ck_assert_uint_eq (cast_f32 (format->dtype, nextafterf (single, 0)), code);
@@ -151,7 +153,7 @@ START_TEST (overflow)
 }
 END_TEST
 
-/* Codes that are no numbers; the sign of a NaN that has none is ml_dtypes'. */
+/* Infinities and NaNs. A NaN without a sign has the code of ml_dtypes. */
 START_TEST (special_values)
 {
     static const struct {
@@ -173,7 +175,7 @@ START_TEST (special_values)
 }
 END_TEST
 
-/* The leading bits of the payload stay, and the NaN is quiet even when nothing of the payload is left. */
+/* The leading bits of the payload stay, and the NaN is quiet even when no bit of the payload is left. */
 START_TEST (nan_payload)
 {
     ck_assert_uint_eq (cast_one (TENON_F16, TENON_F32, 0x7fd55555), 0x7eaa);
@@ -188,8 +190,8 @@ START_TEST (nan_payload)
 }
 END_TEST
 
-/* ml_dtypes: a tie goes up, nothing that is not positive has a place, the smallest power takes what is below
- * it. */
+/* As in ml_dtypes: a tie goes up, values that are not positive become NaN, values below the smallest power
+ * become that power. */
 START_TEST (f8_e8m0)
 {
     /* clang-format off */
@@ -202,7 +204,7 @@ START_TEST (f8_e8m0)
         { 0x1.8p127, 255 }, { 0x1p128, 255 },  { INFINITY, 255 },  { NAN, 255 },     { 0.0, 255 },
         { -0.0, 255 },      { -1, 255 },       { -INFINITY, 255 }, { 0x1p-126, 1 },  { 0x1p-127, 0 },
         { 0x1.4p-127, 0 },  { 0x1.8p-127, 1 }, { 0x1p-128, 0 },    { 0x1p-149, 0 },  { 1e-300, 0 },
-        { 5e-324, 0 },      { 0x1.7ffffffffffffp0, 127 } /* would be a tie, had it been an f32 on the way */
+        { 5e-324, 0 },      { 0x1.7ffffffffffffp0, 127 } /* would be a tie after rounding to f32 */
     };
     /* clang-format on */
     for (size_t i = 0; i < COUNT (cases); i++)
@@ -216,7 +218,8 @@ START_TEST (f8_e8m0)
 }
 END_TEST
 
-/* Just beside a tie, by less than a rounding in between could see: i64 by way of f64, f64 by way of f32. */
+/* Values so close to a tie that an intermediate rounding would lose the difference: i64 through f64, f64
+ * through f32. */
 START_TEST (single_rounding)
 {
     const uint64_t one = 1;
@@ -412,7 +415,7 @@ START_TEST (shortcuts_are_the_general_way)
         for (size_t i = 0; i < COUNT (counts); i++) {
             for (size_t at = 0; at + 8 <= sizeof from; at += 8) {
                 uint64_t bits = next_random ();
-                if (bits % 4 == 0) /* numbers of a middle size, which few random bits are */
+                if (bits % 4 == 0) /* numbers of middle size, which are rare among random bits */
                     bits = next_random () % 2048 << 52 & 0xc07fffffffffffff;
                 else if (bits % 4 == 1)
                     bits >>= next_random () % 64;

@@ -38,7 +38,7 @@ START_TEST (splits)
 }
 END_TEST
 
-/* x has the order 2^32 - 1 in this field: as many zero bits, or bytes, behind change nothing. */
+/* x has the order 2^32 - 1 in this field: as many zero bits, or bytes, do not change the sum. */
 START_TEST (long_second)
 {
     uint64_t order = UINT32_MAX;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_deflate.c - the deflate filter against zlib: what it writes zlib reads, what zlib writes it reads, and
- * what zlib refuses it refuses. */
+/* test_deflate.c - the deflate filter against zlib: zlib reads its streams, it reads the streams of zlib,
+ * and refuses the same ones as zlib. */
 #include "context/context.h"
 #include "kernels/checksum.h"
 #include "kernels/deflate.h"
@@ -17,7 +17,7 @@ enum { EMPTY, ONE, ZEROS, RANDOM, TEXT, NORMAL, BF16, TOKENS, INPUTS };
 
 static uint8_t plain[SIZE], stored[ROOM], other[ROOM], back[SIZE + 16];
 static uint32_t seed;
-static uint8_t *fenced_end; /* bytes before here are ours, the page behind is nobody's */
+static uint8_t *fenced_end; /* the page behind this address is not accessible */
 
 static uint32_t
 next_random (void)
@@ -40,7 +40,7 @@ fill_floats (bool as_bf16)
     }
 }
 
-/* Fills `plain`, and says how much of it is this input. */
+/* Fills `plain`; returns the length of the input. */
 static uint64_t
 make_input (int which)
 {
@@ -74,7 +74,7 @@ set_up (void)
     fenced_end = fence + size;
 }
 
-/* The peer: NULL: one whole stream of exactly `length` bytes. Else why not. */
+/* Asks zlib. NULL: the bytes are one stream of exactly `length` bytes; else the reason why not. */
 static const char *
 zlib_complains (const uint8_t *from, uint64_t length, uint64_t size, uint8_t *to)
 {
@@ -89,7 +89,7 @@ zlib_complains (const uint8_t *from, uint64_t length, uint64_t size, uint8_t *to
     return good ? NULL : z.msg ? z.msg : "wrong size";
 }
 
-/* One stream by zlib, flushed (`flush`) every `piece` bytes. */
+/* Writes one stream by zlib, flushed (`flush`) every `piece` bytes. */
 static uint64_t
 zlib_writes (int level, int strategy, int flush, uint64_t piece, uint64_t size, uint8_t *to)
 {
@@ -116,7 +116,7 @@ encode_blocks (void *state, int level, uint64_t block, uint64_t size, uint8_t *t
     do {
         uint64_t piece = TN_MIN (block, size - at), room = tn_deflate.bound (level, piece);
         bool last = at + piece == size;
-        /* the input and the room end where memory ends */
+        /* input and room end at the guard page */
         uint8_t *out = fenced_end - room;
         int64_t length =
             tn_deflate.encode (state, last ? TENON_FILTER_LAST : 0, plain + at, piece, out, room);
@@ -141,7 +141,7 @@ decode_blocks (void *state, uint64_t block, uint64_t size, const uint64_t *ends)
         uint32_t last = at + piece == size;
         ck_assert_int_eq (tn_deflate.decode (state, last, stored + begin, ends[i] - begin, back + at, piece),
                           TENON_OK);
-        /* it is not both */
+        /* the block is either the last one or not */
         ck_assert_int_eq (tn_deflate.decode (state, !last, stored + begin, ends[i] - begin, back + at, piece),
                           TENON_E_MALFORMED);
     }
@@ -163,7 +163,7 @@ START_TEST (round_trips)
             ck_assert_int_eq (tn_deflate.decode (decoder, 1, stored, length, back, size), TENON_OK);
             ck_assert_mem_eq (back, plain, size);
             decode_blocks (decoder, blocks[b], size, ends);
-            /* whatever the state did before */
+            /* the earlier use of the state does not matter */
             void *fresh = tn_deflate.open (_i, 1);
             ck_assert_uint_eq (encode_blocks (fresh, _i, blocks[b], size, other, ends), length);
             ck_assert_mem_eq (other, stored, length);
@@ -174,8 +174,8 @@ START_TEST (round_trips)
 }
 END_TEST
 
-/* Where the state lies is no business of the bytes. Many first words, as it is from them that ISA-L took an
- * address. */
+/* The bytes do not depend on the address of the state. Many first words are tried, since ISA-L once took an
+ * address from them. */
 START_TEST (same_bytes_anywhere)
 {
     enum { STATES = 300, BLOCK = 4096, COUNT = 24 };
@@ -201,7 +201,7 @@ START_TEST (same_bytes_anywhere)
 }
 END_TEST
 
-/* No larger than zlib's level 6, up to what 50,000 items can tell. */
+/* No larger than zlib's level 6, within the precision of 50,000 items. */
 START_TEST (default_level_is_small)
 {
     uint64_t ends[8], size = make_input (NORMAL + _i);
@@ -227,7 +227,7 @@ check_steps (void *state, uint64_t length, uint64_t size, uint64_t in_piece, uin
     while (result == 0 && good) {
         uint64_t in = TN_MIN (in_piece, length + 9 - at), out = TN_MIN (out_piece, size + 1 - got), taken,
                  made;
-        uint8_t *to = fenced_end - out; /* the pieces end where memory ends */
+        uint8_t *to = fenced_end - out; /* the pieces end at the guard page */
         result = tn_deflate.step (state, stored + at, in, &taken, to, out, &made);
         good = result >= 0 && taken <= in && made <= out && got + made <= size
                && (result > 0 || taken > 0 || made > 0);
@@ -280,9 +280,9 @@ START_TEST (zlibs_streams)
 }
 END_TEST
 
-/* What is damaged may still be a stream, of other bytes; then zlib must agree. Codes that RFC 1951 3.2.7 does
- * not allow, but that have a meaning, are not refused by all: libdeflate cuts a repetition of code lengths
- * off where the table ends, ISA-L takes incomplete codes. Only a checksum finds those. */
+/* A damaged stream may still be a stream, of other bytes; then zlib must agree. Codes that RFC 1951, 3.2.7,
+ * forbids, but that have a meaning, are not refused by every library: libdeflate cuts a repetition of code
+ * lengths off at the end of the table, ISA-L accepts incomplete codes. Only a checksum finds those. */
 static bool
 is_odd_code (const char *complaint)
 {
@@ -407,7 +407,7 @@ static const struct {
              "ab"
              "\0\0\0\xFF\xFF"),
       8, TENON_E_MALFORMED },
-    /* an appended final block would be taken for data */
+    /* an appended final block would be read as data */
     { "a final stored block of 5 more bytes", BYTES ("\1\x0A\0\xF5\xFF" FLUSH), 10, TENON_E_MALFORMED },
     { "a stored block of 5 more bytes", BYTES ("\0\x0A\0\xF5\xFF" FLUSH), 10, TENON_E_MALFORMED },
     { "ends in a header",
@@ -425,14 +425,14 @@ START_TEST (blocks_by_hand)
     tenon_status status =
         tn_deflate.decode (state, 0, blocks[_i].bytes, blocks[_i].length, to, blocks[_i].size);
     ck_assert_msg (status == blocks[_i].status, "%s: %d", blocks[_i].what, status);
-    /* the state is none the worse for it */
+    /* the state still works */
     ck_assert_int_eq (tn_deflate.decode (state, 0, blocks[2].bytes, blocks[2].length, to, 2), TENON_OK);
     ck_assert_mem_eq (to, "ab", 2);
     tn_deflate.close (state);
 }
 END_TEST
 
-/* Two blocks by zlib, which end at every place but the right one. */
+/* Two blocks by zlib, divided at every place but the right one. */
 START_TEST (blocks_cut_elsewhere)
 {
     void *state = tn_deflate.open (0, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_swap.c - turning bytes round: every width, odd counts, odd addresses, and the fields of blocks. */
+/* test_swap.c - reversing byte order: every width, odd counts, odd addresses, and the fields of blocks. */
 #include "kernels/swap.h"
 #include <check.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ fill_bytes (unsigned char *bytes, size_t count)
         bytes[i] = (unsigned char) (i * 37 + 11);
 }
 
-/* The rule itself, a byte at a time. */
+/* The definition, a byte at a time. */
 static void
 expect_swapped (unsigned char *to, const unsigned char *from, uint32_t width, uint64_t count)
 {
@@ -29,7 +29,7 @@ START_TEST (every_width)
     uint32_t width = widths[_i];
     unsigned char from[MOST + 2], expected[MOST + 2], copied[MOST + 2];
     for (uint64_t count = 0; count * width + 1 < MOST; count++)
-        for (uint64_t start = 0; start < 2; start++) { /* also where nothing is aligned */
+        for (uint64_t start = 0; start < 2; start++) { /* aligned and unaligned */
             fill_bytes (from, sizeof from);
             memcpy (expected, from, sizeof from);
             memset (copied, 0xee, sizeof copied);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_transpose.c - reversing axes: against the definition, item by item, for many shapes, items, ranges and
- * addresses. */
+/* test_transpose.c - reversing axes, compared with the definition, item by item, for many shapes, items,
+ * ranges and addresses. */
 #include "kernels/transpose.h"
 #include <check.h>
 #include <stdint.h>
@@ -18,7 +18,7 @@ reverse_axes (unsigned char *to, const unsigned char *from, uint64_t item, uint3
     for (uint64_t position = 0; position < items; position++) {
         uint64_t rest = position, place = 0, stride = items;
         for (uint32_t axis = rank; axis-- > 0; rest /= shape[axis]) {
-            stride /= shape[axis]; /* of this axis in `to`: what the axes before it take */
+            stride /= shape[axis]; /* of this axis in `to` */
             place += rest % shape[axis] * stride;
         }
         memcpy (to + place * item, from + position * item, item);
@@ -141,7 +141,7 @@ START_TEST (highest_rank)
 }
 END_TEST
 
-/* Large enough to be written past the caches, with rows that are aligned and rows that are not. */
+/* Large enough to be written past the caches, with aligned and unaligned rows. */
 START_TEST (large)
 {
     const uint64_t even[2] = { 1536, 2048 }, odd[2] = { 1537, 2001 }, three[3] = { 96, 40, 1024 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_threads.c - one context, and one file, used by many threads at once. Meant for ThreadSanitizer, but
- * what is read is compared too. */
+/* test_threads.c - one context and one file, used by many threads at once. The test is for ThreadSanitizer,
+ * but it also compares the results. */
 #include "tests/abi/kit.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,7 +14,7 @@ static tenon_file *shared;
 static char paths[4][512], target[512];
 static atomic_uint wrong;
 
-/* Check's own assertions are for one thread. */
+/* Check's assertions work on one thread only. */
 #define WANT(condition)                                                                                      \
     do {                                                                                                     \
         if (!(condition)) {                                                                                  \
@@ -78,7 +78,7 @@ read_tensors (tenon_file *file)
     WANT (memcmp (requests[0].data, items, sizeof items) == 0);
     tenon_memory_free (memory);
     requests[0].data = NULL;
-    WANT (tenon_load (file, requests, 1, NULL, NULL, &error) == TENON_OK); /* the file's own memory */
+    WANT (tenon_load (file, requests, 1, NULL, NULL, &error) == TENON_OK); /* memory that the file owns */
     WANT (memcmp (requests[0].data, items, sizeof items) == 0);
 }
 
@@ -124,7 +124,7 @@ open_and_read (const char *path)
     tenon_report_free (report);
 }
 
-/* All threads save the same name, by turns from memory and from another file. */
+/* All threads save to the same name, in turn from memory and from another file. */
 static void
 save_round (unsigned round)
 {
@@ -150,7 +150,7 @@ save_round (unsigned round)
     tenon_close (file);
 }
 
-/* What lies in the context for all. */
+/* Reads the lists that all threads share in the context. */
 static void
 list_codecs (void)
 {
@@ -201,7 +201,7 @@ START_TEST (one_file_for_all)
 }
 END_TEST
 
-/* Contexts know nothing of each other. */
+/* Contexts are independent of each other. */
 static void *
 own_context (void *settings)
 {

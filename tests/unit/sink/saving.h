@@ -52,7 +52,7 @@ make_file (const char *name, const char *words)
     fclose (file);
 }
 
-/* All of a small file, as text; "(none)" when there is none. */
+/* All of a small file, as text; "(none)" when it does not exist. */
 static inline const char *
 contents_of (const char *name)
 {
@@ -75,7 +75,7 @@ mode_of (const char *name)
     return status.st_mode & 07777;
 }
 
-/* Entries of a folder, without . and .. */
+/* The number of entries in a folder, without . and .. */
 static inline unsigned
 count_entries (const char *name)
 {
@@ -103,7 +103,7 @@ begin_save (const char *path)
     return save;
 }
 
-/* The sink of the target (NULL) or of a file beside it, opened. */
+/* Opens the sink of the target (NULL) or of a file beside it. */
 static inline struct tn_sink *
 file_of (struct tn_atomic *save, const char *name)
 {

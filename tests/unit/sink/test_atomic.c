@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_atomic.c - saving one file: its bytes, its mode, its name, and what it replaces. */
+/* test_atomic.c - saving one file: its bytes, mode and name, and the file that it replaces. */
 #include "saving.h"
 #include <pthread.h>
 #include <sys/wait.h>
@@ -13,7 +13,7 @@ START_TEST (new_file)
     for (unsigned i = 0; i < 2; i++) {
         options.durable = i > 0;
         struct tn_atomic *save = begin_save ("a.bin");
-        ck_assert_uint_eq (count_entries ("."), i); /* nothing is made before the sink is asked for */
+        ck_assert_uint_eq (count_entries ("."), i); /* no file exists before the sink is made */
         put_words (file_of (save, NULL), "abc");
         ck_assert_uint_eq (count_entries ("."), i + 1);
         ck_assert_str_eq (contents_of ("a.bin"), i ? "abc" : "(none)");
@@ -37,7 +37,7 @@ START_TEST (empty_file)
 }
 END_TEST
 
-/* The target is made when its first byte comes, however early its sink was asked for. */
+/* The target is made with its first byte, however early its sink was made. */
 START_TEST (opened_by_the_first_byte)
 {
     struct tn_sink *sink;
@@ -116,7 +116,8 @@ START_TEST (keeps_the_owner)
 }
 END_TEST
 
-/* What a user meets who is not root: his file must not open to his group what was for another one. */
+/* Without root's rights: the new file must not give its group the rights that the old file gave to another
+ * group. */
 START_TEST (group_that_cannot_be_kept)
 {
     if (geteuid () != 0)
@@ -161,7 +162,7 @@ draw_number (uint32_t below)
     return (uint32_t) (((uint64_t) state * below) >> 32);
 }
 
-/* A length that is often near the size of a buffer. */
+/* A random length, often near the size of a buffer. */
 static uint32_t
 any_length (void)
 {
@@ -355,7 +356,7 @@ START_TEST (long_names)
         memset (name + (length & ~1u), 'x', length & 1);
         struct tn_atomic *save = begin_save (name), *beside;
         put_words (file_of (save, NULL), "long");
-        name[length - 2] = 'y', name[length - 1] = 'y'; /* differs in its end only */
+        name[length - 2] = 'y', name[length - 1] = 'y'; /* the names differ at the end only */
         beside = begin_save (name);
         put_words (file_of (beside, NULL), "longer");
         ck_assert_uint_eq (count_entries ("."), 2);
@@ -381,7 +382,7 @@ START_TEST (written_straight)
     ck_assert_int_eq (mkfifo ("fifo", 0600), 0);
     ck_assert_int_eq (symlink ("fifo", "link"), 0);
     options.durable = true;
-    options.must_be_new = true; /* means files */
+    options.must_be_new = true; /* applies to files only */
     ck_assert_int_eq (pthread_create (&reader, NULL, read_fifo, text), 0);
     struct tn_atomic *save = begin_save ("link");
     struct tn_sink *sink = file_of (save, NULL), *part;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_atomic_set.c - saving several files at once, several saves at once, and what dead saves left behind.
- */
+/* test_atomic_set.c - saving several files at once, several saves at once, and the litter of killed saves. */
 #include "saving.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -50,14 +49,14 @@ START_TEST (in_another_folder)
     ck_assert_int_eq (mkdir ("sub", 0755), 0);
     struct tn_atomic *save = begin_save ("sub/index");
     put_words (file_of (save, "part"), "in sub");
-    commit_save (save); /* no index was asked for */
+    commit_save (save); /* without an index */
     ck_assert_str_eq (contents_of ("sub/part"), "in sub");
     ck_assert_uint_eq (count_entries ("sub"), 1);
     ck_assert_uint_eq (count_entries ("."), 1);
 }
 END_TEST
 
-/* As download caches have it: names that are links to files elsewhere. */
+/* Names that are links to files elsewhere, as in download caches. */
 START_TEST (through_links)
 {
     options.durable = true;
@@ -144,8 +143,7 @@ START_TEST (new_parts)
 }
 END_TEST
 
-/* An index must not stand beside parts that it does not know; but it stays as long as all that it names is as
- * it was. */
+/* An old index must not stay beside new shards; it stays as long as all files that it names are unchanged. */
 START_TEST (old_index)
 {
     make_file ("index", "old");
@@ -209,7 +207,7 @@ START_TEST (what_is_held_stays)
 }
 END_TEST
 
-/* Names that others put there to do harm. */
+/* Hostile names in the folder. */
 START_TEST (traps)
 {
     make_file ("victim", "untouched");

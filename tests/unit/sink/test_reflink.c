@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* test_reflink.c - which bytes the kernel is asked to copy: on a file system that shares blocks only whole
- * ones, at the same place in a block on both sides. The file system is played by this program, whose fstatfs
- * and copy_file_range come before the C library's. */
+/* test_reflink.c - which bytes the kernel is asked to copy: on a file system that shares blocks, only whole
+ * ones, at the same place in a block on both sides. This program plays the file system: its fstatfs and
+ * copy_file_range come before the C library's. */
 #include "saving.h"
 #include <stdlib.h>
 #ifdef __linux__
@@ -14,10 +14,10 @@
 #define BLOCK 4096u
 #define SIZE (1u << 20)
 
-static long kind;        /* f_type that fstatfs tells */
+static long kind;        /* f_type that fstatfs returns */
 static unsigned asked;   /* calls of copy_file_range */
 static uint64_t copied;  /* by them */
-static unsigned refused; /* not as a file system that shares blocks wants it */
+static unsigned refused; /* copies that cannot share blocks */
 
 int
 fstatfs (int fd, struct statfs *status)
@@ -36,7 +36,7 @@ copy_file_range (int from, off64_t *from_at, int to, off64_t *to_at, size_t leng
     (void) flags;
     asked++;
     refused += *from_at % BLOCK || *to_at % BLOCK || length % BLOCK;
-    size_t piece = length < 5 * BLOCK ? length : 5 * BLOCK; /* less than what was asked for, as it may */
+    size_t piece = length < 5 * BLOCK ? length : 5 * BLOCK; /* less than the request, as the call may do */
     ssize_t done = pread (from, bytes, piece, *from_at);
     ck_assert_int_eq (pwrite (to, bytes, (size_t) done, *to_at), done);
     *from_at += done, *to_at += done, copied += (uint64_t) done;
@@ -68,7 +68,8 @@ end_all (void)
     tear_down ();
 }
 
-/* `head` bytes, then `length` of the source from `offset` on: they must be there, whoever copied them. */
+/* Saves `head` bytes, then `length` bytes of the source from `offset` on. The file must hold them, by
+ * either way of copying. */
 static void
 copy_between (long file_system, uint64_t head, uint64_t offset, uint64_t length)
 {
@@ -88,7 +89,7 @@ copy_between (long file_system, uint64_t head, uint64_t offset, uint64_t length)
     ck_assert_mem_eq (found + head + length, "end", 3);
 }
 
-/* The metadata of a file are edited where they are: all but the first and the last block are shared. */
+/* The metadata of a file are edited in their place: all blocks but the first and the last are shared. */
 START_TEST (same_place_in_a_block)
 {
     copy_between (XFS_SUPER_MAGIC, 1000, 1000, SIZE - 1000 - 50);

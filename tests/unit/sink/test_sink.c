@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_sink.c - the sinks that need no file of their own, and what all sinks have in common. */
+/* test_sink.c - the sinks without a file of their own, and the common functions of all sinks. */
 #include "sink/sink.h"
 #include <check.h>
 #include <fcntl.h>
@@ -70,7 +70,7 @@ START_TEST (goes_on_where_the_descriptor_is)
 }
 END_TEST
 
-/* Reads a pipe slowly to its end; the number of bytes. */
+/* Reads a pipe slowly to its end; returns the number of bytes. */
 static void *
 read_slowly (void *fd)
 {
@@ -174,7 +174,7 @@ START_TEST (disk_full)
     struct tn_sink *sink = tn_sink_fd_new (fd, "out");
     ck_assert_int_eq (tn_sink_write (sink, pattern, 10, &error), TENON_OK);
     ck_assert_int_eq (tn_sink_write (sink, pattern, SIZE, &error), TENON_E_IO);
-    /* nothing is left that could be tried again */
+    /* nothing is left to retry */
     ck_assert_int_eq (tn_sink_fd_flush (sink, &error), TENON_OK);
     tn_sink_fd_free (sink);
     close (fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_decoder.c - encoded sources: whole streams, blocks, checksums, and what is damaged. The encoded bytes
- * are zlib's own. */
+/* test_decoder.c - encoded sources: whole streams, blocks, checksums and damage. zlib makes the encoded
+ * bytes. */
 #include "kernels/deflate.h"
 #include "source/decoder.h"
 #include <check.h>
@@ -12,7 +12,7 @@ static struct tn_filter filter;
 static uint8_t plain[SIZE], stored[2 * SIZE];
 static uint64_t stored_size, ends[8];
 static tenon_error error;
-static struct tn_arena arena; /* the parts lie in it */
+static struct tn_arena arena; /* holds the parts */
 
 static void
 set_up (void)
@@ -113,7 +113,7 @@ START_TEST (wrong_checksum)
 }
 END_TEST
 
-/* What is announced is more, or less, than what the stream holds. */
+/* The announced size is more, or less, than the stream holds. */
 START_TEST (wrong_size)
 {
     struct tn_decoder decoder = { 0 };
@@ -168,7 +168,7 @@ START_TEST (whole_blocks)
     ck_assert_int_eq (tn_decoder_blocks (&decoder, part, 1, 4, got, &good, &error), TENON_OK);
     ck_assert (good);
     ck_assert_mem_eq (got, plain + 65536, SIZE - 65536);
-    /* a table that lies: the second block is said to begin a byte later */
+    /* a false table: the second block begins a byte too late */
     ++*(uint64_t *) (uintptr_t) &part->block_ends[0];
     ck_assert_int_eq (tn_decoder_blocks (&decoder, part, 0, 2, got, &good, &error), TENON_OK);
     ck_assert (!good && part->blocks_are_wrong);
@@ -181,7 +181,7 @@ START_TEST (whole_blocks)
 }
 END_TEST
 
-/* What our filter writes, zlib reads; blocks joined end to end are one stream. */
+/* zlib reads the streams of the filter; blocks joined end to end are one stream. */
 START_TEST (encoding)
 {
     static uint8_t back[SIZE];

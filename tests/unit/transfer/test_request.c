@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_request.c - boxes, orders, byte orders and casts, against a model that picks one item at a time. */
+/* test_request.c - boxes, orders, byte orders and casts, compared with a model that picks one item at a
+ * time. */
 #include "transfer/slab.h"
 #include "transfer/transfer.h"
 #include <check.h>
@@ -165,7 +166,7 @@ check_box (struct model *m, const struct tn_box *box, uint32_t target, uint32_t 
     uint32_t width = target == TENON_F64 ? 8 : 4;
     ck_assert_uint_eq (want.size, items * width);
     struct collect collect = { calloc (1, want.size + 1), 0, want.size };
-    if (slab) { /* slab by slab, last one first: each stands by itself */
+    if (slab) { /* slab by slab, the last one first: slabs are independent */
         struct tn_slabs slabs;
         struct tn_worker worker = { 0 };
         tn_slabs_plan (&want, slab, &slabs);
@@ -232,7 +233,7 @@ START_TEST (random_boxes)
 }
 END_TEST
 
-/* Larger than a slab and than the window, so that threads share it. */
+/* Larger than a slab and than the buffer, so that threads share the work. */
 START_TEST (large_boxes)
 {
     static const uint64_t shapes[][3] = {
@@ -345,7 +346,7 @@ START_TEST (packed_items)
 }
 END_TEST
 
-/* Results are small, what must be read and decoded for them is not: slabs count both. */
+/* Results are small, but the bytes to be read and decoded are many: slabs are bounded by both. */
 START_TEST (bounded_slabs)
 {
     static const uint8_t byte = 0;
@@ -364,7 +365,7 @@ START_TEST (bounded_slabs)
     ck_assert_int_eq (tn_request_make (&want, catalog, &packed, &box, TENON_F32, 0, &error), TENON_OK);
     tn_slabs_plan (&want, 1 << 20, &slabs);
     ck_assert_uint_le (slabs.rows * 1000 * sizeof (float), 1 << 20);
-    /* one item of 1 GiB that goes as it is can be cut */
+    /* an item of 1 GiB that is not converted can be cut */
     struct tenon_dtype opaque = { .struct_size = sizeof opaque,
                                   .kind = TENON_KIND_OPAQUE,
                                   .block_items = 1,
@@ -383,8 +384,8 @@ START_TEST (bounded_slabs)
 }
 END_TEST
 
-/* Bytes that lie in memory are summed up like others. The CRC-32 of "123456789" is cbf43926 (its check value
- * in ISO 3309's tables). */
+/* Bytes in memory are summed up like others. The CRC-32 of "123456789" is cbf43926 (its check value in ISO
+ * 3309's tables). */
 START_TEST (sums_in_memory)
 {
     static const uint64_t nine[1] = { 9 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_transfer.c - tensors in members of containers: stored, in one stream, in blocks, with tables of blocks
- * that lie; in memory and in files; whole and in part; read, loaded beside their member, streamed; in every
- * order; checksums right and wrong. Encoded bytes are zlib's own, values are reckoned from their place. */
+/* test_transfer.c - tensors in members of containers: stored, in one stream, in blocks, with false tables
+ * of blocks; in memory and in files; whole and in part; read, loaded with their member, streamed; in every
+ * order; with right and wrong checksums. zlib makes the encoded bytes; the values are functions of their
+ * place. */
 #include "sink/sink.h"
 #include "source/scan.h"
 #include "transfer/transfer.h"
@@ -37,7 +38,7 @@ fresh_error (void)
     error = none;
 }
 
-/* With little memory members are read as streams and spooled, with more they are decoded in one piece. */
+/* With little memory, members are read as streams and spooled; with more, they are decoded in one piece. */
 static void
 open_context (bool little)
 {
@@ -261,7 +262,7 @@ START_TEST (wrong_sum)
 }
 END_TEST
 
-/* A part of it is not summed up: 3 rows from the end, every fourth column. */
+/* A box is not summed up: 3 rows from the end, every fourth column. */
 START_TEST (boxes)
 {
     const uint64_t start[2] = { 590, 5 }, count[2] = { 3, 220 };
