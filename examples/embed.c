@@ -18,7 +18,7 @@
     (memset (&(variable), 0, sizeof (variable)), (variable).struct_size = sizeof (variable))
 
 static void
-list (const tenon_file *file)
+list_tensors (const tenon_file *file)
 {
     tenon_file_info info;
     tenon_tensor_info tensor;
@@ -100,7 +100,7 @@ show_progress (void *user, uint64_t done, uint64_t total)
 }
 
 static tenon_status
-convert (tenon_context *context, const char *from, const char *to, tenon_error *error)
+convert_file (tenon_context *context, const char *from, const char *to, tenon_error *error)
 {
     tenon_progress progress;
     tenon_report *report = NULL;
@@ -163,7 +163,7 @@ main (int argc, char **argv)
     if (status == TENON_OK)
         status = tenon_open (context, argv[1], NULL, &file, &error);
     if (status == TENON_OK) {
-        list (file);
+        list_tensors (file);
         if (tenon_count (file) > 0) {
             map_first (file);
             status = read_slice (context, file, &error);
@@ -171,7 +171,7 @@ main (int argc, char **argv)
     }
     tenon_close (file); /* NULL is fine, here as in every function that frees */
     if (status == TENON_OK)
-        status = convert (context, argv[1], argv[2], &error);
+        status = convert_file (context, argv[1], argv[2], &error);
     if (status == TENON_OK)
         status = save_own (context, argv[2], &error);
     tenon_context_free (context);

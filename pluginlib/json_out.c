@@ -26,7 +26,7 @@ put_without_room (struct tenon_json_out *out, const void *bytes, uint64_t length
 
 /* tenon_json_put, where it is called most. */
 static inline void
-append_bytes (struct tenon_json_out *out, const void *bytes, uint64_t length)
+append_text (struct tenon_json_out *out, const void *bytes, uint64_t length)
 {
     if (out->length > out->room || length > out->room - out->length) {
         put_without_room (out, bytes, length);
@@ -44,13 +44,13 @@ append_byte (struct tenon_json_out *out, char byte)
     if (out->length < out->room && out->status == TENON_OK)
         out->bytes[out->length++] = byte;
     else
-        append_bytes (out, &byte, 1);
+        append_text (out, &byte, 1);
 }
 
 void
 tenon_json_put (struct tenon_json_out *out, const void *bytes, uint64_t length)
 {
-    append_bytes (out, bytes, length);
+    append_text (out, bytes, length);
 }
 
 void
@@ -67,11 +67,11 @@ tenon_json_put_escaped (struct tenon_json_out *out, const void *text, uint64_t l
         char escape[6] = { '\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15] };
         if (found)
             escape[1] = letters[found - meant];
-        append_bytes (out, from + plain, i - plain);
-        append_bytes (out, escape, found ? 2 : 6);
+        append_text (out, from + plain, i - plain);
+        append_text (out, escape, found ? 2 : 6);
         plain = i + 1;
     }
-    append_bytes (out, from + plain, length - plain);
+    append_text (out, from + plain, length - plain);
 }
 
 void
@@ -90,7 +90,7 @@ tenon_json_put_u64 (struct tenon_json_out *out, uint64_t value)
     do
         digits[--at] = (char) ('0' + value % 10);
     while (value /= 10);
-    append_bytes (out, digits + at, sizeof digits - at);
+    append_text (out, digits + at, sizeof digits - at);
 }
 
 void
@@ -152,7 +152,7 @@ put_float (struct tenon_json_out *out, double value, int32_t least, int32_t most
         if ((single ? (double) narrow : back) == value)
             break;
     }
-    append_bytes (out, text, length);
+    append_text (out, text, length);
 }
 
 void

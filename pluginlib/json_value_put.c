@@ -45,7 +45,7 @@ put_floating (struct tenon_json_out *out, const struct tenon_value *value)
 
 /* Any value but an array. Of an integer only the bits of its type count, as in binary formats. */
 static void
-put_scalar (struct tenon_json_out *out, const struct tenon_value *value)
+put_scalar_value (struct tenon_json_out *out, const struct tenon_value *value)
 {
     uint32_t unused = 64 - tenon_json_integer_bits (value->type);
     switch (value->type) {
@@ -62,8 +62,8 @@ put_scalar (struct tenon_json_out *out, const struct tenon_value *value)
     }
 }
 
-static tenon_status put_typed (struct tenon_json_values *values, const struct tenon_value *value,
-                               uint32_t depth);
+static tenon_status put_typed_value (struct tenon_json_values *values, const struct tenon_value *value,
+                                     uint32_t depth);
 
 /* `begins`: the first of these items is the first of the array. */
 static tenon_status
@@ -75,11 +75,11 @@ put_item_list (struct tenon_json_values *values, const struct tenon_value *items
         if (!begins || i > 0)
             tenon_json_put_text (out, ",");
         if (items[i].type != TENON_ARRAY) {
-            put_scalar (out, &items[i]);
+            put_scalar_value (out, &items[i]);
             continue;
         }
         tenon_json_put_text (out, "{");
-        TENON_TRY (put_typed (values, &items[i], depth + 1));
+        TENON_TRY (put_typed_value (values, &items[i], depth + 1));
         tenon_json_put_text (out, "}");
     }
     return out->status;
@@ -88,7 +88,7 @@ put_item_list (struct tenon_json_values *values, const struct tenon_value *items
 /* The host finds a string in an array by walking over those before it, so all strings are asked for at once.
  */
 static tenon_status
-put_array (struct tenon_json_values *values, const struct tenon_value *array, uint32_t depth)
+put_array_value (struct tenon_json_values *values, const struct tenon_value *array, uint32_t depth)
 {
     struct tenon_call *call = values->call;
     uint64_t at_once =
@@ -113,23 +113,23 @@ put_array (struct tenon_json_values *values, const struct tenon_value *array, ui
 }
 
 static tenon_status
-put_value (struct tenon_json_values *values, const struct tenon_value *value, uint32_t depth)
+put_any_value (struct tenon_json_values *values, const struct tenon_value *value, uint32_t depth)
 {
     struct tenon_json_out *out = values->out;
     if (depth > TENON_JSON_VALUE_DEPTH)
         return tenon_fail (values->call, TENON_E_LIMIT, TENON_AUTO, "a metadata value nests %u deep", depth);
     if (value->type != TENON_ARRAY) {
-        put_scalar (out, value);
+        put_scalar_value (out, value);
         return out->status;
     }
     tenon_json_put_text (out, "[");
-    TENON_TRY (put_array (values, value, depth));
+    TENON_TRY (put_array_value (values, value, depth));
     tenon_json_put_text (out, "]");
     return out->status;
 }
 
 static tenon_status
-put_typed (struct tenon_json_values *values, const struct tenon_value *value, uint32_t depth)
+put_typed_value (struct tenon_json_values *values, const struct tenon_value *value, uint32_t depth)
 {
     struct tenon_json_out *out = values->out;
     const char *type = tenon_json_type_name (value->type),
@@ -144,17 +144,17 @@ put_typed (struct tenon_json_values *values, const struct tenon_value *value, ui
         tenon_json_put_text (out, items);
     }
     tenon_json_put_text (out, "\",\"value\":");
-    return put_value (values, value, depth);
+    return put_any_value (values, value, depth);
 }
 
 tenon_status
 tenon_json_put_value (struct tenon_json_values *values, const struct tenon_value *value)
 {
-    return put_value (values, value, 0);
+    return put_any_value (values, value, 0);
 }
 
 tenon_status
 tenon_json_put_typed (struct tenon_json_values *values, const struct tenon_value *value)
 {
-    return put_typed (values, value, 0);
+    return put_typed_value (values, value, 0);
 }

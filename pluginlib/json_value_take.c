@@ -201,8 +201,8 @@ take_packed (struct tenon_call *call, struct tenon_json *json, struct tenon_valu
     return TENON_OK;
 }
 
-static int32_t take_typed (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value,
-                           uint32_t depth);
+static int32_t take_typed_value (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value,
+                                 uint32_t depth);
 
 /* An array of arrays, to behind its ]. Its items are not counted first: that would pass over the innermost
  * ones once for each level. */
@@ -222,7 +222,7 @@ take_nested (struct tenon_call *call, struct tenon_json *json, struct tenon_valu
             items = more;
         }
         struct tenon_value *item = &items[array->count++];
-        if ((outcome = take_typed (call, json, item, depth + 1)) != TENON_OK)
+        if ((outcome = take_typed_value (call, json, item, depth + 1)) != TENON_OK)
             return outcome;
         if (item->type != TENON_ARRAY)
             return TENON_JSON_OTHER;
@@ -232,7 +232,7 @@ take_nested (struct tenon_call *call, struct tenon_json *json, struct tenon_valu
 }
 
 static int32_t
-take_value (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value, uint32_t depth)
+take_any_value (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value, uint32_t depth)
 {
     uint64_t bytes;
     int32_t outcome;
@@ -260,7 +260,7 @@ tenon_json_take_type (struct tenon_json *json, uint32_t *type)
 }
 
 static int32_t
-take_typed (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value, uint32_t depth)
+take_typed_value (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value, uint32_t depth)
 {
     int32_t outcome;
     memset (value, 0, sizeof *value);
@@ -272,7 +272,7 @@ take_typed (struct tenon_call *call, struct tenon_json *json, struct tenon_value
         return TENON_JSON_OTHER;
     if (!tenon_json_take_key (json, "value"))
         return TENON_JSON_OTHER;
-    outcome = take_value (call, json, value, depth);
+    outcome = take_any_value (call, json, value, depth);
     if (outcome == TENON_OK && !tenon_json_take (json, TENON_JSON_END_OBJECT))
         outcome = TENON_JSON_OTHER;
     return outcome;
@@ -281,11 +281,11 @@ take_typed (struct tenon_call *call, struct tenon_json *json, struct tenon_value
 int32_t
 tenon_json_take_value (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value)
 {
-    return take_value (call, json, value, 0);
+    return take_any_value (call, json, value, 0);
 }
 
 int32_t
 tenon_json_take_typed (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value)
 {
-    return take_typed (call, json, value, 0);
+    return take_typed_value (call, json, value, 0);
 }

@@ -31,7 +31,7 @@ find_code (uint8_t code)
 }
 
 static tenon_status
-describe (struct tenon_call *call)
+describe_idx (struct tenon_call *call)
 {
     struct tenon_cursor cursor;
     uint64_t shape[MOST_DIMS];
@@ -67,7 +67,7 @@ describe (struct tenon_call *call)
 
 /* Is the file as long as its header says? */
 static int32_t
-probe (struct tenon_call *call)
+probe_idx (struct tenon_call *call)
 {
     struct tenon_source_info info = { .struct_size = sizeof info };
     uint8_t head[HEAD], dim[4];
@@ -85,7 +85,7 @@ probe (struct tenon_call *call)
 }
 
 static tenon_status
-write (struct tenon_call *call)
+write_idx (struct tenon_call *call)
 {
     struct tenon_tensor tensor = { .struct_size = sizeof tensor };
     struct tenon_layout layout = { sizeof layout, TENON_BIG_ENDIAN };
@@ -118,9 +118,9 @@ static const struct tenon_codec codec = {
     .extensions = extensions,
     .dtypes = dtypes,
     .max_tensors = 1,
-    .describe = describe,
-    .write = write,
-    .probe = probe,
+    .describe = describe_idx,
+    .write = write_idx,
+    .probe = probe_idx,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 

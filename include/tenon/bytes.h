@@ -79,9 +79,9 @@ tenon_put_be64 (void *to, uint64_t value)
 
 /* ---- floats ------------------------------------------------------------------------------------------ */
 
-/* The double that stands for a float in struct tenon_value, and the float of such a double, as their bits.
- * NaNs keep theirs: a conversion would make signalling ones quiet. Of a double that is no float's, the
- * nearest; of a NaN that only a double has room for, a quiet one. */
+/* The double that stands for a float in struct tenon_value, and the bits of the float that such a double
+ * stands for. The bits of a NaN are kept; a conversion would make a signalling one quiet. Any other double
+ * gives the nearest float, and a NaN with bits that a float has no room for a quiet NaN. */
 __attribute__ ((unused)) static double
 tenon_f64_of_f32 (uint32_t bits)
 {

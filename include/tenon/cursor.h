@@ -15,21 +15,20 @@
 extern "C" {
 #endif
 
-/* Reads a header from front to back with every step checked: a parser that only uses it cannot run past the
- * end. It keeps one window of TENON_CURSOR_WINDOW bytes in scratch memory, whatever the header's size. */
+/* The bytes that a cursor keeps in scratch memory, whatever the size of the header. */
 #define TENON_CURSOR_WINDOW 65536u
 
 struct tenon_cursor {
     struct tenon_call *call;
     uint32_t source;
-    uint32_t big_endian; /* tenon_take_u16 … read big-endian numbers; may change at any time */
-    uint64_t position;   /* of the next byte, in the source */
-    uint64_t end;        /* the source's size; may be lowered to the end of a header */
-    uint8_t *window;
+    uint32_t big_endian; /* 1: numbers are big-endian; the caller may change it at any time */
+    uint64_t position;   /* of the next byte in the source; the caller may set it */
+    uint64_t end;        /* the size of the source; the caller may lower it to the end of a header */
+    uint8_t *window;     /* private, like the next two */
     uint64_t window_start, window_length;
 };
 
-/* Begins at `position`. */
+/* Begins at byte `position` of a source. */
 __attribute__ ((unused)) static tenon_status
 tenon_cursor_open (struct tenon_cursor *cursor, struct tenon_call *call, uint32_t source, uint64_t position)
 {
@@ -45,8 +44,8 @@ tenon_cursor_open (struct tenon_cursor *cursor, struct tenon_call *call, uint32_
     return TENON_OK;
 }
 
-/* The next `length` bytes, which stay valid until the next take; NULL: they are not there, and that is
- * recorded as TENON_E_TRUNCATED with `what` was being read. */
+/* The next `length` bytes, valid until the next take. NULL: the failure is recorded, TENON_E_TRUNCATED if
+ * they are not there; `what` names them in the message. */
 __attribute__ ((unused)) static const uint8_t *
 tenon_take (struct tenon_cursor *cursor, uint64_t length, const char *what)
 {
@@ -79,7 +78,7 @@ tenon_take (struct tenon_cursor *cursor, uint64_t length, const char *what)
     return cursor->window + (position - cursor->window_start);
 }
 
-/* Passes over `length` bytes, which must be there. */
+/* Passes over `length` bytes, or fails with TENON_E_TRUNCATED. */
 __attribute__ ((unused)) static tenon_status
 tenon_skip (struct tenon_cursor *cursor, uint64_t length, const char *what)
 {
@@ -92,7 +91,7 @@ tenon_skip (struct tenon_cursor *cursor, uint64_t length, const char *what)
     return TENON_OK;
 }
 
-/* The next `length` bytes in scratch memory, with a NUL behind them; NULL: the failure is recorded. */
+/* The next `length` bytes in scratch memory, followed by a NUL; NULL: the failure is recorded. */
 __attribute__ ((unused)) static char *
 tenon_take_text (struct tenon_cursor *cursor, uint64_t length, const char *what)
 {
@@ -103,7 +102,7 @@ tenon_take_text (struct tenon_cursor *cursor, uint64_t length, const char *what)
     return text;
 }
 
-/* The next number; it is *value, and the result says whether it was there. */
+/* Reads the next number into *value, or fails with TENON_E_TRUNCATED and sets it to 0. */
 #define TENON_TAKE_NUMBER(name, type, size, little, big)                                                     \
     __attribute__ ((unused)) static tenon_status name (struct tenon_cursor *cursor, type *value,             \
                                                        const char *what)                                     \

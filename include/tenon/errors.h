@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* Returns the status from the enclosing function when it is negative. */
+/* Returns from the enclosing function if the status is negative. */
 #define TENON_TRY(expression)                                                                                \
     do {                                                                                                     \
         tenon_status tenon_status_ = (expression);                                                           \
@@ -19,9 +19,9 @@ extern "C" {
             return tenon_status_;                                                                            \
     } while (0)
 
-/* tenon_fail (call, status, offset, format, …) records a failure and is the status: `return tenon_fail
- * (…);`. A macro, so that the compiler sees that the result is negative and does not warn of out parameters
- * that were not set. */
+/* tenon_fail (call, status, offset, format, …) records a failure at a byte of source 0, or at TENON_AUTO, and
+ * is the status: `return tenon_fail (…);`. It is a macro so that the compiler sees that the result is
+ * negative, and does not warn about out parameters that are not set. Messages are cut at 511 bytes. */
 #define tenon_fail(call, status, offset, ...)                                                                \
     (tenon_fail_text (call, status, offset, __VA_ARGS__), (tenon_status) (status))
 
@@ -36,6 +36,7 @@ tenon_fail_text (struct tenon_call *call, tenon_status status, uint64_t offset, 
     call->host->fail (call, status, offset, text);
 }
 
+/* Reports an oddity or a loss: see note in struct tenon_host. */
 __attribute__ ((format (printf, 4, 5), unused)) static void
 tenon_note (struct tenon_call *call, uint32_t kind, const char *item, const char *format, ...)
 {

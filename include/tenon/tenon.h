@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* tenon/tenon.h - what an application includes.
+/* tenon/tenon.h - the interface of libtenon for applications. The manual page tenon(3) introduces it.
  *
  *     context   the configuration and the plugins that it enabled
  *     file      an opened file: a catalog of tensors and metadata, and the way to their data
- *     plan      what is to be saved: tensors from memory, from files, from callbacks; metadata
- *     report    what was said on the way: notes, losses, verdicts
+ *     plan      tensors from memory, from files and from callbacks, and metadata, to be saved
+ *     report    notes, losses and verdicts of an operation
  *
  * Reading is open → look → map, read or load. Saving is plan → add → save. Converting is both: a plan of
- * tensors that lie in another file.
+ * tensors of another file.
  *
  * Errors: every function that can fail returns tenon_status, 0 or a negative TENON_E_*, and fills the
- * caller's struct tenon_error when one is given (NULL: not wanted). Out parameters are set on success only,
+ * caller's struct tenon_error, which may be NULL. Out parameters are set on success only,
  * and pointers to NULL on failure. The library never prints, exits, installs signal handlers or keeps state
  * of the process.
  *
@@ -18,7 +18,8 @@
  * tenon_close. A plan and a report belong to one thread at a time. A file must be closed before its context
  * is freed; a plan keeps what it needs of a file, so the file may be closed first.
  *
- * Strings handed out live as long as the object that they come from, unless stated otherwise. */
+ * Strings that a function returns live as long as the object that they belong to, unless stated otherwise.
+ * Sizes are bytes. */
 #ifndef TENON_TENON_H
 #define TENON_TENON_H
 
@@ -43,7 +44,7 @@ typedef struct tenon_memory tenon_memory;
 
 /* ---- version and errors -------------------------------------------------------------------------- */
 
-/* "0.1.0": of the library that is running. */
+/* The version of the running library, "0.1.0". */
 TENON_API const char *tenon_version (void);
 
 /* "TENON_E_MALFORMED" and "malformed file"; for unknown numbers "TENON_E_?" and "unknown status". Never
@@ -51,15 +52,15 @@ TENON_API const char *tenon_version (void);
 TENON_API const char *tenon_status_name (tenon_status status);
 TENON_API const char *tenon_status_text (tenon_status status);
 
-/* What went wrong, in the caller's memory. All texts are NUL-terminated and cut when too long; bytes of a
- * file that are no printable UTF-8 are escaped. */
+/* A failure, in the caller's memory. All texts end in NUL and are cut if they are too long. Bytes of a file
+ * that are no printable UTF-8 are escaped. */
 typedef struct tenon_error {
     uint32_t struct_size; /* sizeof (tenon_error), set by the caller */
     tenon_status status;
     uint64_t offset;    /* byte in `file`, or UINT64_MAX */
     char message[1024]; /* one line, complete: place, what was found, what was expected */
-    char file[512];     /* "" when it is about none */
-    char tensor[256];   /* likewise */
+    char file[512];     /* the file that it is about; "" if none */
+    char tensor[256];   /* the tensor, likewise */
 } tenon_error;
 #define TENON_ERROR_INIT                                                                                     \
     {                                                                                                        \
@@ -68,9 +69,9 @@ typedef struct tenon_error {
 
 /* ---- progress ------------------------------------------------------------------------------------ */
 
-/* Called now and then during long work (at least every 64 MiB, never for work under a few milliseconds), on
- * the calling thread or one of the pool, one call at a time. `done` and `total` are bytes of tensor data.
- * Non-zero: stop, with TENON_E_CANCELLED. */
+/* The library calls report during long work: at least every 64 MiB, never for work under a few milliseconds,
+ * on the calling thread or one of the pool, one call at a time. `done` and `total` are bytes of tensor data.
+ * A non-zero result stops the work with TENON_E_CANCELLED. */
 typedef struct tenon_progress {
     uint32_t struct_size, reserved;
     int (*report) (void *user, uint64_t done, uint64_t total);
@@ -87,20 +88,20 @@ enum {
 typedef struct tenon_context_options {
     uint32_t struct_size, flags;
     /* NULL-terminated "SECTION.KEY=VALUE": "core.threads=4", "npy.max_header=2MiB",
-     * "plugin.npy.enabled=no", "limits.tensors=5". They win over all files */
+     * "plugin.npy.enabled=no", "limits.tensors=5". They override all files */
     const char *const *settings;
     const char
         *plugin_path;   /* absolute folders, ':' between; searched before the configured ones. NULL: none */
-    const char *origin; /* what `settings` are called in messages; NULL: "the program" */
+    const char *origin; /* the name of `settings` in messages; NULL: "the program" */
 } tenon_context_options;
 
 /* Reads the configuration and loads the plugins. `options` may be NULL. A plugin that cannot be loaded is
- * no error: see tenon_context_report. A wrong key or value is (TENON_E_CONFIG). */
+ * no error: see tenon_context_report. A wrong key or value is one, TENON_E_CONFIG. */
 TENON_API tenon_status tenon_context_new (tenon_context **context, const tenon_context_options *options,
                                           tenon_error *error);
 TENON_API void tenon_context_free (tenon_context *context);
 
-/* Verdicts on every plugin candidate, and notes on the configuration. Lives as long as the context. */
+/* Verdicts on all plugin candidates, and notes on the configuration. Lives as long as the context. */
 TENON_API const tenon_report *tenon_context_report (const tenon_context *context);
 
 /* One line of the effective configuration. */
@@ -115,7 +116,7 @@ TENON_API uint64_t tenon_config_count (const tenon_context *context);
 TENON_API tenon_status tenon_config_get (const tenon_context *context, uint64_t index,
                                          tenon_config_entry *entry);
 
-/* TENON_LIMIT_* as configured; 0 for an unknown one. */
+/* The configured value of TENON_LIMIT_*; 0 for an unknown one. */
 TENON_API uint64_t tenon_limit (const tenon_context *context, uint32_t limit);
 
 /* ---- formats ------------------------------------------------------------------------------------- */
@@ -137,7 +138,7 @@ TENON_API tenon_status tenon_codec_get (const tenon_context *context, uint64_t i
 TENON_API tenon_status tenon_codec_option (const tenon_context *context, uint64_t codec, uint64_t index,
                                            struct tenon_option *option, struct tenon_setting *setting);
 
-/* Filters and registered dtypes. `plugin` is "core" for the core's own. */
+/* A filter. `plugin` is "core" for those of the library. */
 typedef struct tenon_filter_info {
     uint32_t struct_size, reserved;
     const char *id, *label, *plugin;
@@ -147,15 +148,15 @@ TENON_API uint64_t tenon_filter_count (const tenon_context *context);
 TENON_API tenon_status tenon_filter_get (const tenon_context *context, uint64_t index,
                                          tenon_filter_info *info);
 
-/* A dtype by its canonical name ("bf16"); TENON_NONE: nobody registered it. */
+/* A dtype by its canonical name ("bf16"); TENON_NONE if there is none. */
 TENON_API uint32_t tenon_dtype_find (const tenon_context *context, const char *name);
-/* All about a dtype id; of a file when `file` is given (its opaque dtypes have ids of their own), else of
- * the context. */
+/* The description of a dtype. `file` is needed for the opaque dtypes of a file, which have ids of their own;
+ * else it may be NULL. */
 TENON_API tenon_status tenon_dtype_get (const tenon_context *context, const tenon_file *file, uint32_t dtype,
                                         struct tenon_dtype *info);
-/* The id after `dtype` in the context; start with TENON_NONE; TENON_NONE after the last. */
+/* The id after `dtype` in the context, the first one after TENON_NONE; TENON_NONE after the last. */
 TENON_API uint32_t tenon_dtype_next (const tenon_context *context, uint32_t dtype);
-/* Can data of one be read as the other? */
+/* Non-zero if data of one can be read as the other. */
 TENON_API int tenon_dtype_castable (const tenon_context *context, uint32_t from, uint32_t to);
 
 /* ---- opening ------------------------------------------------------------------------------------- */
@@ -163,46 +164,45 @@ TENON_API int tenon_dtype_castable (const tenon_context *context, uint32_t from,
 enum {
     /* never map, always read: a file that others may shrink cannot then raise SIGBUS */
     TENON_OPEN_NO_MAP = 1,
-    TENON_OPEN_UNALIGNED = 2, /* tenon_map may hand out data that is not aligned to its items */
-    /* All of the set that the file belongs to, as one catalog. Of NAME-00002-of-00003.EXTENSION, when the
-     * codec numbers its files so: by the index beside it, NAME and what the codec calls an index, if it is
-     * there; else the parts 1 … 3 by their names, of which none may be missing. Keys of metadata that an
-     * earlier part has are passed over. An index is a set already; any other file opens as it is, with a
-     * note. Only for paths: without one there is nothing beside a file (TENON_E_MISUSE). */
+    TENON_OPEN_UNALIGNED = 2, /* tenon_map may return data that are not aligned to their items */
+    /* Open all shards of the set that the file belongs to, as one catalog. For NAME-00002-of-00003.EXTENSION,
+     * if the codec numbers its files so, that is the index NAME.INDEX beside it, if it exists, else the
+     * shards 1 … 3 by their names, of which none may be missing. Metadata keys that an earlier shard has are
+     * ignored. An index is a set already; any other file opens as it is, with a note. For paths only: else
+     * TENON_E_MISUSE */
     TENON_OPEN_SHARDS = 4
 };
 typedef struct tenon_open_options {
     uint32_t struct_size, flags;
     const char *format;          /* a codec's id or extension; NULL: magic, then extension decide */
     const char *const *settings; /* NULL-terminated "CODEC.KEY=VALUE", for this file only */
-    /* for memory, descriptors and callbacks: what the file is called; its extension and stem count. NULL:
-     * none */
+    /* for memory, descriptors and callbacks: the name of the file, for its extension and stem. NULL: none */
     const char *name;
-    /* asked now and then whether to go on; its `done` counts nothing here. NULL: nobody is asked */
+    /* may cancel the work; `done` has no meaning here. NULL: none */
     const tenon_progress *progress;
 } tenon_open_options;
 
-/* Opens, recognises, describes and checks. Nothing of the tensors' data is read. A folder stands for the one
- * set in it: its index, or, with TENON_OPEN_SHARDS, numbered files without an index. Two sets are
+/* Opens, recognises, describes and checks a file. Reads no data of tensors. A folder stands for the one set
+ * in it: its index, or, with TENON_OPEN_SHARDS, numbered files without an index. Two sets are
  * TENON_E_AMBIGUOUS, none is TENON_E_NOT_FOUND. */
 TENON_API tenon_status tenon_open (tenon_context *context, const char *path,
                                    const tenon_open_options *options, tenon_file **file, tenon_error *error);
-/* The memory stays the caller's and must not change or go until the file, and every plan made of it, is
- * gone. */
+/* The memory belongs to the caller, and must not change or be freed before the file, and every plan that uses
+ * it. */
 TENON_API tenon_status tenon_open_memory (tenon_context *context, const void *data, uint64_t size,
                                           const tenon_open_options *options, tenon_file **file,
                                           tenon_error *error);
-/* A regular file or a block device; duplicated, so the caller may close his. */
+/* A regular file or a block device. The descriptor is duplicated: the caller may close it. */
 TENON_API tenon_status tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *options,
                                       tenon_file **file, tenon_error *error);
 
-/* Where bytes come from when neither a path nor memory will do. */
+/* Bytes that neither a path nor memory provides. */
 typedef struct tenon_reader {
     uint32_t struct_size, reserved;
     uint64_t size; /* bytes in all */
-    /* Fills `to`, all of it, from any thread; 0 or TENON_E_*. */
+    /* Reads exactly `length` bytes. Called from many threads at once. Returns 0 or TENON_E_*. */
     tenon_status (*read_at) (void *user, uint64_t offset, void *to, uint64_t length);
-    void (*close) (void *user); /* when the last user of the source is gone; may be NULL */
+    void (*close) (void *user); /* called when the library no longer needs the reader; may be NULL */
     void *user;
 } tenon_reader;
 TENON_API tenon_status tenon_open_reader (tenon_context *context, const tenon_reader *reader,
@@ -210,9 +210,9 @@ TENON_API tenon_status tenon_open_reader (tenon_context *context, const tenon_re
                                           tenon_error *error);
 TENON_API void tenon_close (tenon_file *file);
 
-/* Asks every codec what it makes of a file, without describing it: TENON_BID entries, the chosen one (if
- * any) with status 0 and `chosen` set. The status is what tenon_open would say of the choice. Free the
- * report. */
+/* Asks all codecs whether they recognise a file, without describing it. The report has a TENON_BID for each;
+ * the chosen one, if any, has the status 0 and `chosen` set. Returns the status that tenon_open would. The
+ * caller frees the report. */
 TENON_API tenon_status tenon_why (tenon_context *context, const char *path, const tenon_open_options *options,
                                   tenon_report **report, tenon_error *error);
 
@@ -220,14 +220,14 @@ TENON_API tenon_status tenon_why (tenon_context *context, const char *path, cons
 
 typedef struct tenon_file_info {
     uint32_t struct_size, reserved;
-    const char *path;   /* as it was opened (of a set: its index or first part), the given name, or "" */
+    const char *path;   /* as it was opened (of a set: its index or first shard), the given name, or "" */
     const char *format; /* the codec's id */
     uint64_t size;      /* bytes of the file itself, without siblings */
     uint64_t tensors, metadata, sources;
-    uint64_t elements, nbytes; /* of all tensors together; nbytes decoded. They stop at UINT64_MAX */
+    uint64_t elements, nbytes; /* of all tensors; nbytes are decoded bytes. Not beyond UINT64_MAX */
 } tenon_file_info;
 TENON_API tenon_status tenon_file_get (const tenon_file *file, tenon_file_info *info);
-/* Notes that were made while it was opened. Lives as long as the file. */
+/* The notes of opening it. Lives as long as the file. */
 TENON_API const tenon_report *tenon_file_report (const tenon_file *file);
 
 typedef struct tenon_tensor_info {
@@ -236,7 +236,7 @@ typedef struct tenon_tensor_info {
     const char *name; /* NUL-terminated UTF-8 without NUL inside */
     uint64_t name_length;
     const char *dtype_name;   /* "f32", "q4_k"; opaque: its text */
-    uint32_t rank, flags;     /* TENON_FORTRAN, TENON_BIG_ENDIAN: how the bytes lie in the file */
+    uint32_t rank, flags;     /* TENON_FORTRAN, TENON_BIG_ENDIAN: the layout in the file */
     const uint64_t *shape;    /* `rank` dims, outermost first */
     uint64_t elements;        /* product of the shape; 1 for rank 0 */
     uint64_t nbytes;          /* of the data, packed, decoded */
@@ -244,56 +244,56 @@ typedef struct tenon_tensor_info {
     const char *source_name;  /* path of the file that holds them */
     uint64_t offset;    /* absolute in that file: of the data, or of the encoded member that holds them */
     uint64_t stored;    /* bytes there; 0 when served */
-    const char *filter; /* what decodes that member; NULL: none */
+    const char *filter; /* id of the filter of that member; NULL: none */
 } tenon_tensor_info;
 TENON_API uint64_t tenon_count (const tenon_file *file);
 TENON_API tenon_status tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info);
-/* By name, in constant time; TENON_E_NOT_FOUND. `index` is set on success. */
+/* The index of the tensor of this name, in constant time, or TENON_E_NOT_FOUND. */
 TENON_API tenon_status tenon_find (const tenon_file *file, const char *name, uint64_t *index);
 
 typedef struct tenon_metadata_info {
     uint32_t struct_size, reserved;
     const char *key;
     uint64_t key_length;
-    /* Arrays: which type, how many, and where; their items: tenon_value_items, tenon_value_take,
-     * tenon_value_map */
+    /* of an array its type, count and place; tenon_value_items, tenon_value_take and tenon_value_map get the
+     * items */
     struct tenon_value value;
 } tenon_metadata_info;
 TENON_API uint64_t tenon_metadata_count (const tenon_file *file);
 TENON_API tenon_status tenon_metadata_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info);
 TENON_API tenon_status tenon_metadata_find (const tenon_file *file, const char *key, uint64_t *index);
 
-/* Items first … first + n - 1 of an array value of this file. Numbers take no memory; strings and nested
- * arrays are kept in `memory` (free it), which may be NULL for arrays of numbers. Strings have
- * no index: each call walks from the array's beginning to `first`, so ask for many at once. */
+/* Items first … first + n - 1 of an array value of this file. Strings and nested arrays are in *memory, which
+ * the caller frees; `memory` may be NULL for arrays of numbers. Strings have no index: each call walks from
+ * the beginning of the array to `first`, so a caller should ask for many at once. */
 TENON_API tenon_status tenon_value_items (const tenon_file *file, const struct tenon_value *array,
                                           uint64_t first, uint64_t n, struct tenon_value *items,
                                           tenon_memory **memory, tenon_error *error);
 
-/* The first n items of *array, which then is the array of those behind them: walks through strings in pieces
- * and reads each once. Begin with a copy of the entry's value; count says what is left. After a failure
- * *array is as it was. */
+/* The first n items of *array, which becomes the array of the others: the way to walk through strings, each
+ * of which is read once. It begins with a copy of the value of the entry; array->count tells how many are
+ * left. A failure leaves *array as it was. */
 TENON_API tenon_status tenon_value_take (const tenon_file *file, struct tenon_value *array, uint64_t n,
                                          struct tenon_value *items, tenon_memory **memory,
                                          tenon_error *error);
-/* The items as they lie, no copy: `count` packed numbers of `item_type`, or strings, each behind its length,
- * in the byte order and with the lengths that `encoding` tells; at any address, so not aligned, and with
- * nothing behind a string. Who walks through strings compares each length with what is left. Valid until
- * tenon_close; tenon_map says what happens when others shrink the file. TENON_E_NOT_MAPPABLE, with the
- * reason: nested arrays, filters, callbacks, TENON_OPEN_NO_MAP. */
+/* The items as they are stored, without a copy: `count` packed numbers of `item_type`, or strings, each after
+ * its length, in the byte order and with the lengths that `encoding` tells. They need not be aligned, strings
+ * do not end in NUL, and the caller compares each length with the bytes that are left. Valid until
+ * tenon_close; about files that others shrink see tenon_map. TENON_E_NOT_MAPPABLE, with the reason: nested
+ * arrays, filters, callbacks, TENON_OPEN_NO_MAP. */
 TENON_API tenon_status tenon_value_map (const tenon_file *file, const struct tenon_value *array,
                                         const void **data, uint64_t *size, tenon_error *error);
 
 /* ---- the data ------------------------------------------------------------------------------------ */
 
-/* The tensor's bytes as they lie in the file, no copy. Valid until tenon_close. TENON_E_NOT_MAPPABLE, with
- * the reason, when they are encoded, served, behind a callback, or not aligned (see TENON_OPEN_UNALIGNED).
- * flags of tenon_tensor_info say the order. If others shrink the file meanwhile, touching the memory raises
- * SIGBUS; tenon_read never does. */
+/* The bytes of a tensor as they are in the file, without a copy, in the order that the flags of
+ * tenon_tensor_info tell. Valid until tenon_close. TENON_E_NOT_MAPPABLE, with the reason, if they are
+ * encoded, served, from a callback, or not aligned (see TENON_OPEN_UNALIGNED). If another process shrinks the
+ * file, touching the memory raises SIGBUS; tenon_read never does. */
 TENON_API tenon_status tenon_map (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
                                   tenon_error *error);
 
-/* One tensor, or a box of it, to be read: C order, little-endian, packed. */
+/* A tensor, or a box of it, to be read: packed, C order, little-endian. */
 typedef struct tenon_request {
     uint32_t struct_size;
     uint32_t dtype;        /* cast to this; TENON_NONE: as stored */
@@ -304,29 +304,29 @@ typedef struct tenon_request {
     const uint64_t *count; /* NULL: to the end */
     const int64_t *step;   /* ≥ 1; NULL: 1 */
     void *data;            /* read: the caller's. load: set by the library, aligned to 64 */
-    uint64_t size; /* read: of `data`; more than needed is fine. Set to what was, or must be, filled */
+    uint64_t size;         /* read: of `data`, at least as many as needed. Set to the bytes that are needed */
 } tenon_request;
 
-/* Bytes that a request needs; also checks it. */
+/* Checks a request and returns the bytes that it needs. */
 TENON_API tenon_status tenon_request_size (const tenon_file *file, const tenon_request *request,
                                            uint64_t *size, tenon_error *error);
-/* Reads all requests, on all threads of the pool, into the caller's memory. After a failure that memory
- * holds anything. */
+/* Reads all requests, on all threads of the pool, into memory of the caller, whose contents are undefined
+ * after a failure. */
 TENON_API tenon_status tenon_read (tenon_file *file, tenon_request *requests, uint64_t count,
                                    const tenon_progress *progress, tenon_error *error);
-/* The same into memory that the library gets, in huge pages where it can, all in one arena. `memory` set:
- * the caller frees it and it may outlive the file; NULL: it goes with the file. */
+/* The same into one piece of memory that the library allocates, in huge pages if possible. The caller frees
+ * *memory, which may outlive the file; if `memory` is NULL, it is freed with the file. */
 TENON_API tenon_status tenon_load (tenon_file *file, tenon_request *requests, uint64_t count,
                                    tenon_memory **memory, const tenon_progress *progress, tenon_error *error);
 TENON_API void tenon_memory_free (tenon_memory *memory);
 
-/* Reads everything, compares every checksum; what is wrong goes to the report as TENON_NOTE with a negative
- * status, and the first of it is returned. `report` may be NULL, else free it. */
+/* Reads all data and compares all checksums. Each fault becomes a TENON_NOTE with a negative status in the
+ * report; the first one is returned. `report` may be NULL; else the caller frees it. */
 TENON_API tenon_status tenon_verify (tenon_file *file, tenon_report **report, const tenon_progress *progress,
                                      tenon_error *error);
 
-/* Hands all bytes of a tensor (or box) to `sink` in order, in pieces, in bounded memory. Its non-zero
- * result stops the work with TENON_E_CANCELLED. */
+/* Passes all bytes of a request to `sink` in order, in pieces, in bounded memory. A non-zero result of sink
+ * stops the work with TENON_E_CANCELLED. */
 TENON_API tenon_status tenon_stream (tenon_file *file, const tenon_request *request,
                                      int (*sink) (void *user, const void *data, uint64_t size), void *user,
                                      const tenon_progress *progress, tenon_error *error);
@@ -353,41 +353,45 @@ typedef struct tenon_array {
 } tenon_array;
 TENON_API tenon_status tenon_plan_add (tenon_plan *plan, const tenon_array *array, tenon_error *error);
 
-/* A tensor of an open file; name NULL: its own; dtype TENON_NONE: its own. */
+/* Adds a tensor of an open file. A NULL name and TENON_NONE stand for its own name and dtype. */
 TENON_API tenon_status tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index,
                                             const char *name, uint32_t dtype, tenon_error *error);
-/* All tensors and all metadata of a file. */
+/* Adds all tensors and all metadata of a file. */
 TENON_API tenon_status tenon_plan_add_file (tenon_plan *plan, tenon_file *file, tenon_error *error);
-/* All metadata of a file. */
+/* Adds all metadata of a file. */
 TENON_API tenon_status tenon_plan_add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *error);
-/* One entry; copied, with all that the value points to. The same key again replaces it. */
+/* Adds an entry, or replaces that of the same key. Copies it, with the memory that the value points to. */
 TENON_API tenon_status tenon_plan_add_metadata (tenon_plan *plan, const char *key,
                                                 const struct tenon_value *value, tenon_error *error);
-/* The same with a value in words, as somebody types it. `type` is "bool", u8 … u64, i8 … i64, "f32", "f64",
- * "string", or "array:" and one of these; NULL: that of the entry which the plan has under this key, or else
- * "string". string        the text as it is bool          true, false whole numbers decimal, in the range of
- * the type f32, f64      decimal, to the nearest number in one step; nan, inf, -inf arrays        in JSON:
- * [1,2], ["a","b"]; "NaN", "Infinity", "-Infinity" among floats TENON_E_MALFORMED: the text is no value of
- * the type; TENON_E_NOT_FOUND: there is no such type; TENON_E_UNSUPPORTED: the entry has a type that no text
- * stands for (null, arrays of arrays). The message names the key. */
+/* The same with the value as text. `type` is "bool", "u8" … "u64", "i8" … "i64", "f32", "f64", "string", or
+ * "array:" and one of these; NULL: the type of the entry that the plan has under this key, else "string".
+ *
+ *     string           the text as it is
+ *     bool             true, false
+ *     whole numbers    decimal, in the range of the type
+ *     f32, f64         decimal, rounded once to the nearest number; nan, inf, -inf
+ *     arrays           JSON: [1,2], ["a","b"]; "NaN", "Infinity", "-Infinity" among floats
+ *
+ * TENON_E_MALFORMED: the text is no value of the type; TENON_E_NOT_FOUND: there is no such type;
+ * TENON_E_UNSUPPORTED: no text stands for values of the type of that entry (null, arrays of arrays). The
+ * message names the key. */
 TENON_API tenon_status tenon_plan_set_metadata (tenon_plan *plan, const char *key, const char *type,
                                                 const char *text, tenon_error *error);
-/* Takes an entry out again. TENON_E_NOT_FOUND: there is none of this key. */
+/* Removes an entry. TENON_E_NOT_FOUND: there is none of this key. */
 TENON_API tenon_status tenon_plan_remove_metadata (tenon_plan *plan, const char *key, tenon_error *error);
 
 enum {
     TENON_SAVE_STRICT = 1,     /* a loss is an error: TENON_E_LOSS */
     TENON_SAVE_NEW = 2,        /* refuse a target that exists: TENON_E_EXISTS */
-    TENON_SAVE_DRY_RUN = 4,    /* do everything but write: errors and losses are found, no file appears */
+    TENON_SAVE_DRY_RUN = 4,    /* find errors and losses, but write nothing */
     TENON_SAVE_EXACT_NAME = 8, /* with `format`: do not append the codec's extension */
-    /* Add to the target, or replace in it what has the same name; all else stays, metadata too. The old file
-     * is cloned, not changed: until the end it is whole. A target that is not there is made. Formats that
-     * cannot grow, and targets of another format, are TENON_E_UNSUPPORTED. */
+    /* Add to the target, and replace tensors and metadata of the same name; all others stay. The old file is
+     * cloned, not changed: it is whole until the end. A target that does not exist is created.
+     * TENON_E_UNSUPPORTED if the format cannot grow, or the target has another one */
     TENON_SAVE_APPEND = 16,
-    /* A tensor whose dtype the format cannot hold is stored as u8, [.., bytes of a row], and a record in the
-     * metadata tells what it was, so that opening the file shows it as it was. The format must have room for
-     * metadata. The record keeps the order of tensors and keys, too, and is there for that alone when the
-     * format has an order of its own */
+    /* Store a tensor whose dtype the format cannot hold as u8, [.., bytes of a row], with a record in the
+     * metadata, by which opening the file restores it. The format must have metadata. The record keeps the
+     * order of tensors and keys, too, and is written for that alone if the format has an order of its own */
     TENON_SAVE_CARRY = 32
 };
 typedef struct tenon_save_options {
@@ -396,18 +400,18 @@ typedef struct tenon_save_options {
     const char *const *settings; /* NULL-terminated "CODEC.KEY=VALUE", for this save only */
 } tenon_save_options;
 
-/* Writes to a temporary file beside the target and renames it, so that the target is always whole, the old
- * or the new. A symbolic link is followed; a device, FIFO or terminal is written straight. With `format`
- * the codec's extension is appended when the path has none of its extensions. `report` may be NULL, else it
- * is set, also on failure, to the notes and losses; free it. */
+/* Writes a temporary file beside the target and renames it, so that the target is always whole, the old file
+ * or the new one. A symbolic link is followed; a device, FIFO or terminal is written directly. With `format`,
+ * the extension of the codec is appended if the path has none of its extensions. `report` may be NULL; else
+ * it is set to the notes and losses, also on failure, and the caller frees it. */
 TENON_API tenon_status tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *options,
                                    tenon_report **report, const tenon_progress *progress, tenon_error *error);
-/* Writes to an open descriptor, from its current position, no seeking; `format` is needed. */
+/* Writes to an open descriptor from its current position, without seeking. `format` must not be NULL. */
 TENON_API tenon_status tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options,
                                       tenon_report **report, const tenon_progress *progress,
                                       tenon_error *error);
 
-/* Opens `source`, plans all of it, saves it as `target`. */
+/* Opens `source`, adds all of it to a plan, and saves that as `target`. */
 TENON_API tenon_status tenon_convert (tenon_context *context, const char *source, const char *target,
                                       const tenon_open_options *open, const tenon_save_options *save,
                                       tenon_report **report, const tenon_progress *progress,
@@ -417,8 +421,8 @@ TENON_API tenon_status tenon_convert (tenon_context *context, const char *source
 
 typedef struct tenon_report_entry {
     uint32_t struct_size, kind; /* TENON_NOTE, TENON_LOSS, TENON_BID, TENON_VERDICT, TENON_WRITTEN */
-    tenon_status status;        /* 0, or what is wrong */
-    uint32_t chosen;            /* bids: this one was taken; verdicts: the plugin is in use */
+    tenon_status status;        /* 0, or that of the fault */
+    uint32_t chosen;            /* bids: 1 if the codec is chosen; verdicts: 1 if the plugin is in use */
     const char *subject;        /* codec id, plugin name, tensor or key; or "" */
     const char *file;           /* the file that it is about; or "" */
     const char *message;        /* one line */

@@ -221,7 +221,7 @@ include_shards (struct index *index)
 
 /* Each tensor of the index is in the shard that the index names. */
 static tenon_status
-check_entries (struct index *index)
+check_places (struct index *index)
 {
     struct tenon_call *call = index->call;
     for (uint64_t i = 0; i < index->count; i++) {
@@ -292,6 +292,6 @@ st_describe_index (struct tenon_call *call, uint64_t size)
     TENON_TRY (read_index (&index));
     TENON_TRY (collect_shards (&index));
     TENON_TRY (include_shards (&index));
-    TENON_TRY (check_entries (&index));
+    TENON_TRY (check_places (&index));
     return check_total (&index);
 }

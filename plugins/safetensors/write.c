@@ -146,7 +146,7 @@ put_tensors (struct tenon_json_out *out, const struct writer *writer, const stru
 /* The length of a header with its padding. The reference pads to a multiple of 8. With a block of slack or
  * more the data begin at a block: file systems can then share blocks between files whose headers differ. */
 static uint64_t
-padded_length (uint64_t length, uint64_t slack)
+padded_header (uint64_t length, uint64_t slack)
 {
     uint64_t unit = slack < ST_BLOCK ? 8 : ST_BLOCK;
     return (ST_PREFIX + length + slack + unit - 1) / unit * unit - ST_PREFIX;
@@ -170,7 +170,7 @@ fail_length (const struct writer *writer, uint64_t length, uint64_t bare)
 
 /* One file: its header, and the data of `count` items. */
 static tenon_status
-write_shard (struct writer *writer, const struct item *items, uint64_t count)
+write_tensor_file (struct writer *writer, const struct item *items, uint64_t count)
 {
     struct tenon_call *call = writer->call;
     uint64_t before = 1 + writer->metadata.length; /* { and the metadata */
@@ -178,9 +178,9 @@ write_shard (struct writer *writer, const struct item *items, uint64_t count)
     struct tenon_json_out out;
     memset (&out, 0, sizeof out);
     put_tensors (&out, writer, items, count);
-    uint64_t length = padded_length (before + out.length, writer->slack);
+    uint64_t length = padded_header (before + out.length, writer->slack);
     if (length > ST_MOST_HEADER)
-        return fail_length (writer, length, padded_length (before + out.length, 0));
+        return fail_length (writer, length, padded_header (before + out.length, 0));
     uint64_t behind = length - before;
     char *bytes = call->host->scratch (call, behind);
     if (!bytes)
@@ -333,7 +333,7 @@ write_shards (struct writer *writer)
         if (!(names[shard] = shard_name (writer, shard, &length)))
             return TENON_E_MEMORY;
         TENON_TRY (call->host->next_file (call, names[shard], length));
-        TENON_TRY (write_shard (writer, &writer->items[first], end - first));
+        TENON_TRY (write_tensor_file (writer, &writer->items[first], end - first));
         first = end;
     }
     return write_index (writer, names);
@@ -366,5 +366,5 @@ st_write (struct tenon_call *call)
     TENON_TRY (read_items (&writer));
     TENON_TRY (st_make_metadata (call, writer.plan.metadata, &writer.metadata));
     return writer.shards > 1 || index ? write_shards (&writer)
-                                      : write_shard (&writer, writer.items, writer.plan.tensors);
+                                      : write_tensor_file (&writer, writer.items, writer.plan.tensors);
 }

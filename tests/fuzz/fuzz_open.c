@@ -34,7 +34,7 @@ get_context (void)
 }
 
 static void
-look (tenon_file *file)
+look_around (tenon_file *file)
 {
     for (uint64_t i = 0; i < tenon_metadata_count (file) && i < 100; i++) {
         tenon_metadata_info info = { .struct_size = sizeof info };
@@ -89,7 +89,7 @@ write_choice (uint64_t number, const char *codec, uint64_t index, uint64_t choic
 
 /* A dry run writes every header, and asks for every tensor. `chance` picks one option and its value. */
 static void
-save (tenon_file *file, uint64_t number, const tenon_codec_info *codec, size_t chance)
+save_file (tenon_file *file, uint64_t number, const tenon_codec_info *codec, size_t chance)
 {
     char text[256];
     const char *settings[2] = { NULL, NULL };
@@ -109,7 +109,7 @@ save (tenon_file *file, uint64_t number, const tenon_codec_info *codec, size_t c
 }
 
 static void
-try (const uint8_t *data, size_t size, const char *format, const char *extension)
+try_open (const uint8_t *data, size_t size, const char *format, const char *extension)
 {
     char name[64];
     snprintf (name, sizeof name, "fuzz.%s", extension);
@@ -118,10 +118,10 @@ try (const uint8_t *data, size_t size, const char *format, const char *extension
     tenon_file *file;
     if (tenon_open_memory (context, data, size, &options, &file, NULL) < 0)
         return;
-    look (file);
+    look_around (file);
     tenon_verify (file, NULL, NULL, NULL);
     for (uint64_t i = 0; tenon_codec_get (context, i, &codec) == TENON_OK; i++)
-        save (file, i, &codec, size);
+        save_file (file, i, &codec, size);
     tenon_close (file);
 }
 
@@ -134,10 +134,10 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
         return 0;
     memcpy (copy, data, size);
     get_context ();
-    try (copy, size, NULL, "");
+    try_open (copy, size, NULL, "");
     for (uint64_t i = 0; tenon_codec_get (context, i, &codec) == TENON_OK; i++)
         for (const char *const *extension = codec.extensions; *extension; extension++)
-            try (copy, size, codec.id, *extension);
+            try_open (copy, size, codec.id, *extension);
     free (copy);
     return 0;
 }

@@ -159,7 +159,7 @@ archive_begin (void)
 }
 
 static uint64_t
-either (uint64_t claim, uint64_t truth)
+claim_or_truth (uint64_t claim, uint64_t truth)
 {
     return claim == UINT64_MAX ? truth : claim;
 }
@@ -174,13 +174,13 @@ put_wide_end (uint64_t offset)
     put_number (file, 0x2d, 2);
     put_number (file, 0x2d, 2);
     put_number (file, 0, 8);
-    put_number (file, either (archive.wide_count, archive.here), 8);
-    put_number (file, either (archive.wide_count, archive.here), 8);
-    put_number (file, either (archive.wide_size, archive.directory.size), 8);
-    put_number (file, either (archive.wide_offset, offset), 8);
+    put_number (file, claim_or_truth (archive.wide_count, archive.here), 8);
+    put_number (file, claim_or_truth (archive.wide_count, archive.here), 8);
+    put_number (file, claim_or_truth (archive.wide_size, archive.directory.size), 8);
+    put_number (file, claim_or_truth (archive.wide_offset, offset), 8);
     put_number (file, 0x07064b50, 4);
     put_number (file, archive.locator_disk, 4);
-    put_number (file, either (archive.wide_place, place), 8);
+    put_number (file, claim_or_truth (archive.wide_place, place), 8);
     put_number (file, archive.wide_disks, 4);
 }
 
@@ -195,10 +195,10 @@ archive_end (void)
     put_number (file, 0x06054b50, 4);
     put_number (file, archive.disk, 2);
     put_number (file, archive.directory_disk, 2);
-    put_number (file, either (archive.count, archive.here), 2);
-    put_number (file, either (archive.count, archive.here), 2);
-    put_number (file, either (archive.size, archive.directory.size), 4);
-    put_number (file, either (archive.offset, offset), 4);
+    put_number (file, claim_or_truth (archive.count, archive.here), 2);
+    put_number (file, claim_or_truth (archive.count, archive.here), 2);
+    put_number (file, claim_or_truth (archive.size, archive.directory.size), 4);
+    put_number (file, claim_or_truth (archive.offset, offset), 4);
     put_number (file, archive.comment_claims == UINT32_MAX ? archive.comment_length : archive.comment_claims,
                 2);
     put (file, archive.comment, archive.comment_length);
@@ -263,7 +263,7 @@ close_archive (tenon_file *file)
 }
 
 static void
-failed (tenon_status status, const char *words)
+check_failure (tenon_status status, const char *words)
 {
     int said = strstr (error.message, words) || strstr (error.file, words) || strstr (error.tensor, words);
     ck_assert_msg (error.status == status && said, "%d '%s' in '%s', tensor '%s'; expected %d '%s'",
@@ -275,7 +275,7 @@ refused (tenon_status status, const char *words)
 {
     tenon_file *file = open_archive ();
     ck_assert_msg (!file, "it opens; expected '%s'", words);
-    failed (status, words);
+    check_failure (status, words);
     close_archive (file);
 }
 
@@ -327,7 +327,7 @@ unreadable (tenon_status status, const char *words)
     tenon_file *file = open_archive ();
     ck_assert_msg (file != NULL, "%s: %s", error.file, error.message);
     ck_assert_int_lt (read_first (file, 0, bytes), 0);
-    failed (status, words);
+    check_failure (status, words);
     close_archive (file);
 }
 

@@ -9,7 +9,7 @@ static tenon_context *own;
 static char path[64];
 
 static void
-begin (void)
+begin_test (void)
 {
     tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES };
     setup ();
@@ -19,7 +19,7 @@ begin (void)
 }
 
 static void
-end (void)
+end_test (void)
 {
     unlink (path);
     tenon_context_free (own);
@@ -37,7 +37,7 @@ plan_begin (void)
 }
 
 static void
-add (tenon_plan *plan, const char *key, struct tenon_value value)
+add_value (tenon_plan *plan, const char *key, struct tenon_value value)
 {
     ck_assert_msg (tenon_plan_add_metadata (plan, key, &value, &error) == TENON_OK, "%s: %s", key,
                    error.message);
@@ -78,7 +78,7 @@ open_path (void)
 }
 
 static tenon_file *
-saved (tenon_plan *plan)
+save_and_open (tenon_plan *plan)
 {
     ck_assert_msg (save_with (plan, 0, "npz.metadata=member") == TENON_OK, "%s", error.message);
     tenon_plan_free (plan);
@@ -133,9 +133,9 @@ START_TEST (every_scalar)
     char key[16];
     for (unsigned i = 0; i < sizeof scalars / sizeof scalars[0]; i++) {
         snprintf (key, sizeof key, "%u", i);
-        add (plan, key, (struct tenon_value){ .type = scalars[i].type, .as.u = scalars[i].bits });
+        add_value (plan, key, (struct tenon_value){ .type = scalars[i].type, .as.u = scalars[i].bits });
     }
-    tenon_file *file = saved (plan);
+    tenon_file *file = save_and_open (plan);
     ck_assert_uint_eq (tenon_metadata_count (file), sizeof scalars / sizeof scalars[0]);
     ck_assert_uint_eq (tenon_count (file), 0);
     for (unsigned i = 0; i < sizeof scalars / sizeof scalars[0]; i++) {
@@ -169,9 +169,9 @@ START_TEST (strings)
     for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++) {
         char key[40];
         snprintf (key, sizeof key, "key \"%u\" \xe2\x82\xac\n", i);
-        add (plan, key, values[i]);
+        add_value (plan, key, values[i]);
     }
-    tenon_file *file = saved (plan);
+    tenon_file *file = save_and_open (plan);
     for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++) {
         char key[40];
         snprintf (key, sizeof key, "key \"%u\" \xe2\x82\xac\n", i);
@@ -198,11 +198,11 @@ START_TEST (arrays_of_numbers)
     for (unsigned i = 0; i < 10; i++) {
         uint64_t bytes = types[i].type == TENON_BOOL ? 4 : 64;
         snprintf (key, sizeof key, "%u", i);
-        add (plan, key, array_of (types[i].type, bytes / types[i].width, some_bytes, bytes));
+        add_value (plan, key, array_of (types[i].type, bytes / types[i].width, some_bytes, bytes));
         snprintf (key, sizeof key, "none %u", i);
-        add (plan, key, array_of (types[i].type, 0, NULL, 0));
+        add_value (plan, key, array_of (types[i].type, 0, NULL, 0));
     }
-    tenon_file *file = saved (plan);
+    tenon_file *file = save_and_open (plan);
     for (unsigned i = 0; i < 10; i++) {
         uint64_t bytes = types[i].type == TENON_BOOL ? 4 : 64;
         struct tenon_value wanted = array_of (types[i].type, bytes / types[i].width, some_bytes, bytes);
@@ -223,8 +223,8 @@ START_TEST (every_kind_of_float)
     uint8_t *bytes = floats_of_all_kinds ();
     struct tenon_value wanted = array_of (TENON_F32, VALUES_FLOATS, bytes, 4 * VALUES_FLOATS);
     tenon_plan *plan = plan_begin ();
-    add (plan, "floats", wanted);
-    tenon_file *file = saved (plan);
+    add_value (plan, "floats", wanted);
+    tenon_file *file = save_and_open (plan);
     struct tenon_value found = value_of (file, "floats");
     expect_same (&found, &wanted, "floats");
     tenon_close (file);
@@ -242,9 +242,9 @@ START_TEST (other_encodings)
                        words = array_of (TENON_STRING, 1, narrow, 6);
     numbers.encoding = TENON_ENCODING_BIG;
     words.encoding = TENON_ENCODING_BIG | TENON_ENCODING_U32;
-    add (plan, "numbers", numbers);
-    add (plan, "words", words);
-    tenon_file *file = saved (plan);
+    add_value (plan, "numbers", numbers);
+    add_value (plan, "words", words);
+    tenon_file *file = save_and_open (plan);
     struct tenon_value found = value_of (file, "numbers"), wanted = array_of (TENON_U16, 2, little, 4);
     expect_same (&found, &wanted, "numbers");
     found = value_of (file, "words");
@@ -273,8 +273,8 @@ START_TEST (arrays_of_strings_and_arrays)
     const char *const keys[] = { "texts", "odd", "nested", "empty", "deep" };
     struct tenon_value values[] = { inner[1], inner[2], nested_of (outer, 3), outer[1], chain[30] };
     for (unsigned i = 0; i < 5; i++)
-        add (plan, keys[i], values[i]);
-    tenon_file *file = saved (plan);
+        add_value (plan, keys[i], values[i]);
+    tenon_file *file = save_and_open (plan);
     for (unsigned i = 0; i < 5; i++) {
         struct tenon_value found = value_of (file, keys[i]);
         expect_same (&found, &values[i], keys[i]);
@@ -290,7 +290,7 @@ START_TEST (too_deep)
     for (unsigned i = 1; i < 33; i++)
         chain[i] = nested_of (&chain[i - 1], 1);
     tenon_plan *plan = plan_begin ();
-    add (plan, "deep", chain[31]);
+    add_value (plan, "deep", chain[31]);
     ck_assert_int_eq (save_with (plan, 0, "npz.metadata=member"), TENON_E_LIMIT);
     ck_assert_msg (strstr (error.message, "nests 31 deep"), "%s", error.message);
     tenon_plan_free (plan);
@@ -302,8 +302,8 @@ START_TEST (many_strings)
     uint8_t *bytes;
     struct tenon_value wanted = vocabulary (&bytes);
     tenon_plan *plan = plan_begin ();
-    add (plan, "tokens", wanted);
-    tenon_file *file = saved (plan);
+    add_value (plan, "tokens", wanted);
+    tenon_file *file = save_and_open (plan);
     struct tenon_value found = value_of (file, "tokens");
     expect_same (&found, &wanted, "tokens");
     tenon_close (file);
@@ -322,7 +322,7 @@ START_TEST (only_when_asked)
     tenon_file *file = open_path ();
     ck_assert (tenon_count (file) == 1 && tenon_metadata_count (file) == 0);
     tenon_close (file);
-    add (plan, "key", string_of ("v", 1));
+    add_value (plan, "key", string_of ("v", 1));
     ck_assert_int_eq (save_with (plan, TENON_SAVE_STRICT, NULL), TENON_E_LOSS);
     ck_assert_int_eq (save_with (plan, TENON_SAVE_STRICT, "npz.metadata=member"), TENON_OK);
     file = open_path ();
@@ -342,13 +342,13 @@ START_TEST (appended)
 {
     tenon_plan *plan = plan_begin ();
     add_tensor (plan, "x");
-    add (plan, "old", string_of ("o", 1));
-    add (plan, "both", string_of ("1", 1));
-    tenon_close (saved (plan));
+    add_value (plan, "old", string_of ("o", 1));
+    add_value (plan, "both", string_of ("1", 1));
+    tenon_close (save_and_open (plan));
     plan = plan_begin ();
     add_tensor (plan, "y");
-    add (plan, "both", string_of ("2", 1));
-    add (plan, "new", string_of ("n", 1));
+    add_value (plan, "both", string_of ("2", 1));
+    add_value (plan, "new", string_of ("n", 1));
     ck_assert_msg (save_with (plan, TENON_SAVE_APPEND, NULL) == TENON_OK, "%s", error.message);
     tenon_plan_free (plan);
     tenon_file *file = open_path ();
@@ -363,7 +363,7 @@ START_TEST (appended)
     tenon_plan_free (plan);
     plan = plan_begin ();
     add_tensor (plan, "y");
-    add (plan, "new", string_of ("n", 1));
+    add_value (plan, "new", string_of ("n", 1));
     ck_assert_int_eq (save_with (plan, TENON_SAVE_APPEND, "npz.metadata=member"), TENON_E_UNSUPPORTED);
     ck_assert_int_eq (save_with (plan, TENON_SAVE_APPEND, NULL), TENON_OK);
     tenon_plan_free (plan);
@@ -421,7 +421,7 @@ main (void)
 {
     Suite *suite = suite_create ("metadata");
     TCase *cases = tcase_create ("metadata");
-    tcase_add_checked_fixture (cases, begin, end);
+    tcase_add_checked_fixture (cases, begin_test, end_test);
     tcase_add_test (cases, every_scalar);
     tcase_add_test (cases, strings);
     tcase_add_test (cases, arrays_of_numbers);

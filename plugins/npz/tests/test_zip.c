@@ -9,7 +9,7 @@
 
 /* A good member is in the archive, and `name` is begun. */
 static void
-second (const char *name)
+begin_second (const char *name)
 {
     archive_begin ();
     member_begin ("first.npy");
@@ -19,7 +19,7 @@ second (const char *name)
 
 /* The member that was begun ends, and so does the archive. */
 static void
-end (void)
+end_both (void)
 {
     member_end ();
     archive_end ();
@@ -40,13 +40,13 @@ START_TEST (a_plain_one_is_taken)
 {
     one_member ("x.npy");
     accepted ("x");
-    second ("dir/y.npy");
-    end ();
+    begin_second ("dir/y.npy");
+    end_both ();
     accepted ("first dir/y");
     struct buffer npy = npy_of ("|u1", "(4,)", 4);
     archive_begin ();
     member_of ("z.npy", &npy, 1);
-    end ();
+    end_both ();
     accepted ("z");
 }
 END_TEST
@@ -59,7 +59,7 @@ START_TEST (bombs)
     archive_begin ();
     member_of ("bomb.npy", &npy, 1);
     member.local.size = member.central.size = 2000000000;
-    end ();
+    end_both ();
     refused (TENON_E_LIMIT, "bomb.npy");
     refused (TENON_E_LIMIT, "raise inflated_ratio");
     settings ("limits.inflated_bytes=131 limits.inflated_ratio=100000000");
@@ -67,7 +67,7 @@ START_TEST (bombs)
     npy = npy_of ("|u1", "(4,)", 4);
     archive_begin ();
     member_of ("x.npy", &npy, 1);
-    end ();
+    end_both ();
     refused (TENON_E_LIMIT, "it would inflate to 132 bytes");
     settings ("limits.inflated_bytes=132");
     accepted ("x");
@@ -116,8 +116,8 @@ END_TEST
 
 START_TEST (duplicates)
 {
-    second ("first.npy");
-    end ();
+    begin_second ("first.npy");
+    end_both ();
     refused (MALFORMED, "member 'first.npy' has a name that another member has, too");
     /* that are no arrays, too */
     archive_begin ();
@@ -132,8 +132,8 @@ START_TEST (duplicates)
     archive_end ();
     refused (MALFORMED, "member 'readme' has a name that another member has, too");
     /* one key */
-    second ("first");
-    end ();
+    begin_second ("first");
+    end_both ();
     refused (MALFORMED, "first");
 }
 END_TEST
@@ -142,39 +142,39 @@ END_TEST
 
 START_TEST (headers_disagree)
 {
-    second ("x.npy");
+    begin_second ("x.npy");
     member.local.name = "y.npy";
-    end ();
+    end_both ();
     refused (MALFORMED, "member 'x.npy' has another name in its local header");
-    second ("x.npy");
+    begin_second ("x.npy");
     member.local.name = "x.npyy";
     member.local.name_length = 6;
-    end ();
+    end_both ();
     refused (MALFORMED, "member 'x.npy' has another name in its local header");
-    second ("x.npy");
+    begin_second ("x.npy");
     member.local.method = 8;
-    end ();
+    end_both ();
     refused (MALFORMED, "by method 8 by its local header, 0 by the central directory");
-    second ("x.npy");
+    begin_second ("x.npy");
     member.local.flags = 1;
-    end ();
+    end_both ();
     refused (MALFORMED, "member 'x.npy' is encrypted by its local header");
-    second ("x.npy");
+    begin_second ("x.npy");
     member.local.crc ^= 1;
-    end ();
+    end_both ();
     refused (MALFORMED, "member 'x.npy' has the CRC");
-    second ("x.npy");
+    begin_second ("x.npy");
     member.local.size++;
-    end ();
+    end_both ();
     refused (MALFORMED,
              "has 133 bytes, stored in 132, by its local header, 132 and 132 by the central directory");
-    second ("x.npy");
+    begin_second ("x.npy");
     member.local.stored--;
-    end ();
+    end_both ();
     refused (MALFORMED, "has 132 bytes, stored in 131, by its local header");
-    second ("x.npy");
+    begin_second ("x.npy");
     member.local.signature = 0x04034b51;
-    end ();
+    end_both ();
     refused (MALFORMED, "member 'x.npy' has no local header at offset 171");
 }
 END_TEST
@@ -188,7 +188,7 @@ START_TEST (checksums)
     archive_begin ();
     member_begin ("x.npy");
     member.local.crc ^= 1, member.central.crc ^= 1;
-    end ();
+    end_both ();
     unreadable (TENON_E_CHECKSUM, "x");
     tenon_file *file = open_archive ();
     ck_assert_int_eq (tenon_verify (file, NULL, NULL, &error), TENON_E_CHECKSUM);
@@ -212,7 +212,7 @@ START_TEST (inflated_sizes)
         archive_begin ();
         member_of ("x.npy", &npy, 1);
         member.local.size = member.central.size += (uint32_t) more;
-        end ();
+        end_both ();
         tenon_file *file = open_archive ();
         if (file) {
             ck_assert_int_lt (tenon_verify (file, NULL, NULL, &error), 0);
@@ -232,7 +232,7 @@ START_TEST (absurd_sizes)
     member_begin ("x.npy");
     member.stored.size = 28;
     member.local.size = member.local.stored = member.central.size = member.central.stored = 0xfffffffe;
-    end ();
+    end_both ();
     ck_assert_uint_eq (archive.file.size, 136);
     refused (
         MALFORMED,
@@ -241,12 +241,12 @@ START_TEST (absurd_sizes)
     archive_begin ();
     member_begin ("x.npy");
     member.stored.size--;
-    end ();
+    end_both ();
     refused (MALFORMED, "member 'x.npy' has 132 bytes behind a local header of 35");
     archive_begin ();
     member_begin ("x.npy");
     member.central.offset = 0xfffffffe;
-    end ();
+    end_both ();
     refused (MALFORMED, "at offset 4294967294");
     /* the whole range of 64 bits */
     archive_begin ();
@@ -254,7 +254,7 @@ START_TEST (absurd_sizes)
     member.central.offset = 0xffffffff;
     member.central.stored = member.central.size = 0xffffffff;
     wide_extra (&member.central, 3, UINT64_MAX - 20, UINT64_MAX - 20, 40);
-    end ();
+    end_both ();
     refused (MALFORMED, "which do not end before the central directory");
 }
 END_TEST
@@ -264,18 +264,18 @@ START_TEST (sentinels_without_a_field)
     archive_begin ();
     member_begin ("x.npy");
     member.central.size = member.central.stored = 0xffffffff;
-    end ();
+    end_both ();
     refused (MALFORMED, "member 'x.npy' refers to a zip64 extra field that it does not have");
     archive_begin ();
     member_begin ("x.npy");
     member.central.size = member.central.stored = 0xffffffff;
     wide_extra (&member.central, 1, 132, 0, 0);
-    end ();
+    end_both ();
     refused (MALFORMED, "refers to a zip64 extra field");
     archive_begin ();
     member_begin ("x.npy");
     member.central.offset = 0xffffffff;
-    end ();
+    end_both ();
     refused (MALFORMED, "refers to a zip64 extra field");
     one_member ("x.npy");
     memset (archive.file.data + archive.file.size - 6, 0xff, 4);
@@ -289,7 +289,7 @@ START_TEST (zip64_numbers_disagree)
     member_begin ("x.npy");
     member.local.size = member.local.stored = 0xffffffff;
     wide_extra (&member.local, 2, 132, 131, 0);
-    end ();
+    end_both ();
     refused (MALFORMED, "has 132 bytes, stored in 131, by its local header");
 }
 END_TEST
@@ -348,7 +348,7 @@ END_TEST
 
 /* With or without signature, in 32 or 64 bits; the local header does not know. */
 static void
-descriptor (int signature, unsigned width)
+put_descriptor (int signature, unsigned width)
 {
     struct buffer behind = { member.behind, 0 };
     if (signature)
@@ -367,7 +367,7 @@ START_TEST (data_descriptors)
         struct buffer npy = npy_of ("|u1", "(4,)", 4);
         archive_begin ();
         member_of ("x.npy", &npy, i & 1);
-        descriptor (i & 2, i & 4 ? 8 : 4);
+        put_descriptor (i & 2, i & 4 ? 8 : 4);
         if (i & 4) {
             member.local.stored = member.local.size = 0xffffffff;
             wide_extra (&member.local, 2, 0, 0, 0);
@@ -375,14 +375,14 @@ START_TEST (data_descriptors)
         member.central.flags |= 8;
         member_end ();
         member_begin ("y.npy");
-        end ();
+        end_both ();
         accepted ("x y");
     }
     /* one of the two headers says it: that is enough */
     archive_begin ();
     member_begin ("x.npy");
-    descriptor (1, 4);
-    end ();
+    put_descriptor (1, 4);
+    end_both ();
     accepted ("x");
 }
 END_TEST
@@ -395,25 +395,25 @@ START_TEST (not_done)
     static const unsigned methods[] = { 1, 6, 9, 12, 14, 95, 99 };
     char words[100];
     for (size_t i = 0; i < 3; i++) {
-        second ("x.npy");
+        begin_second ("x.npy");
         member.local.flags = member.central.flags = 1u << bits[i];
-        end ();
+        end_both ();
         refused (UNSUPPORTED, "member 'x.npy' is encrypted");
     }
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
-        second ("x.npy");
+        begin_second ("x.npy");
         member.local.method = member.central.method = methods[i];
-        end ();
+        end_both ();
         snprintf (words, sizeof words, "member 'x.npy' is compressed by method %u", methods[i]);
         refused (UNSUPPORTED, words);
     }
-    second ("x.npy");
+    begin_second ("x.npy");
     member.local.method = member.central.method = 93;
-    end ();
+    end_both ();
     refused (UNSUPPORTED, "no filter 'zstd'");
-    second ("x.npy");
+    begin_second ("x.npy");
     member.central.disk = 1;
-    end ();
+    end_both ();
     refused (UNSUPPORTED, "member 'x.npy' lies on another disk, 1");
     for (int i = 0; i < 4; i++) {
         wide_archive ();
@@ -432,25 +432,25 @@ END_TEST
 
 START_TEST (names)
 {
-    second ("../x.npy");
-    end ();
+    begin_second ("../x.npy");
+    end_both ();
     accepted ("first ../x");
-    second ("/etc/passwd.npy");
-    end ();
+    begin_second ("/etc/passwd.npy");
+    end_both ();
     accepted ("first /etc/passwd");
-    second ("a\\b:c .npy");
-    end ();
+    begin_second ("a\\b:c .npy");
+    end_both ();
     accepted ("first a\\b:c ");
-    second ("x.NPY");
-    end ();
+    begin_second ("x.NPY");
+    end_both ();
     accepted ("first x");
-    second ("no-extension");
-    end ();
+    begin_second ("no-extension");
+    end_both ();
     accepted ("first no-extension");
-    second ("x.npy");
+    begin_second ("x.npy");
     member.local.name = member.central.name = "x\0y.npy";
     member.local.name_length = member.central.name_length = 7;
-    end ();
+    end_both ();
     refused (MALFORMED, "the name of member 'x\\x00y.npy' holds a NUL");
 }
 END_TEST
@@ -458,30 +458,30 @@ END_TEST
 START_TEST (encodings_of_names)
 {
     /* code page 437 */
-    second ("\x81\xe1\x9f\xff.npy");
-    end ();
+    begin_second ("\x81\xe1\x9f\xff.npy");
+    end_both ();
     accepted ("first \xc3\xbc\xc3\x9f\xc6\x92\xc2\xa0");
     /* bit 11 */
-    second ("\xc3\xbc.npy");
+    begin_second ("\xc3\xbc.npy");
     member.local.flags = member.central.flags = 0x800;
-    end ();
+    end_both ();
     accepted ("first \xc3\xbc");
-    second ("\x81.npy");
+    begin_second ("\x81.npy");
     member.local.flags = member.central.flags = 0x800;
-    end ();
+    end_both ();
     refused (MALFORMED, "the name of member '\\x81.npy' is not UTF-8, although its flags say so");
     /* Info-ZIP's Unicode path; the CRC-32 of "123456789" is cbf43926 by its definition */
-    second ("123456789");
+    begin_second ("123456789");
     put_extra (&member.central.extras, 0x7075, "\1\x26\x39\xf4\xcb\xe2\x82\xac.npy", 12);
-    end ();
+    end_both ();
     accepted ("first \xe2\x82\xac");
-    second ("123456789");
+    begin_second ("123456789");
     put_extra (&member.central.extras, 0x7075, "\1\x27\x39\xf4\xcb\xe2\x82\xac.npy", 12);
-    end ();
+    end_both ();
     accepted ("first 123456789");
-    second ("123456789");
+    begin_second ("123456789");
     put_extra (&member.central.extras, 0x7075, "\1\x26\x39\xf4\xcb\xe2\x82.npyx", 12);
-    end ();
+    end_both ();
     refused (MALFORMED, "the Unicode name of member '123456789' is not UTF-8");
 }
 END_TEST
@@ -498,7 +498,7 @@ START_TEST (other_members)
     member_of ("empty", &nothing, 0);
     member_end ();
     member_begin ("dir/x.npy");
-    end ();
+    end_both ();
     accepted ("dir/x");
     tenon_file *file = open_archive ();
     ck_assert (noted (file, "no codec recognises this member"));
@@ -506,7 +506,7 @@ START_TEST (other_members)
     /* nothing else */
     archive_begin ();
     member_of ("readme.txt", &text, 0);
-    end ();
+    end_both ();
     refused (TENON_E_UNRECOGNISED, "no member of this zip is an array that a codec recognises");
     ck_assert_ptr_null (open_as ("letter.docx"));
     ck_assert_int_eq (error.status, TENON_E_UNRECOGNISED);
@@ -526,7 +526,7 @@ START_TEST (archives_in_archives)
     put (&inner, archive.file.data, archive.file.size);
     archive_begin ();
     member_of ("dir.npz", &inner, 0);
-    end ();
+    end_both ();
     tenon_file *file = open_archive ();
     ck_assert_msg (file != NULL, "%s", error.message);
     close_archive (file);
@@ -567,20 +567,20 @@ START_TEST (damaged_members)
     struct buffer npy = npy_of ("|u1", "(5,)", 4);
     archive_begin ();
     member_of ("x.npy", &npy, 0);
-    end ();
+    end_both ();
     refused (TENON_E_TRUNCATED, "needs 5 bytes at offset 128, the member ends at 132");
     npy = npy_of ("|u1", "(4,)", 4);
     npy.data[8] = 0xff;
     archive_begin ();
     member_of ("x.npy", &npy, 0);
-    end ();
+    end_both ();
     refused (TENON_E_TRUNCATED, "found a header of 255 bytes, but 122 bytes are left");
     refused (TENON_E_TRUNCATED, "x.npy");
     npy = npy_of ("|u1", "(4,)", 4);
     npy.data[1] = 'X';
     archive_begin ();
     member_of ("x.npy", &npy, 0);
-    end ();
+    end_both ();
     refused (MALFORMED, "found the bytes 93 58");
     refused (MALFORMED, "x.npy");
 }
@@ -590,20 +590,20 @@ END_TEST
 
 START_TEST (many_members)
 {
-    second ("x.npy");
-    end ();
+    begin_second ("x.npy");
+    end_both ();
     settings ("limits.members=1");
     refused (TENON_E_LIMIT, "it has 2 members, more than 1; raise members in [limits] to read them");
     settings ("limits.members=2");
     accepted ("first x");
     archive.file.size = 0;
-    second ("x.npy");
+    begin_second ("x.npy");
     member_end ();
     archive.count = 3;
     archive_end ();
     settings (NULL);
     refused (MALFORMED, "the end record speaks of 3 members, but its directory has only 106 bytes");
-    second ("x.npy");
+    begin_second ("x.npy");
     member_end ();
     archive.count = 1;
     archive_end ();
@@ -619,7 +619,7 @@ START_TEST (unaligned_members)
         static const char *const longer[] = { "a",     "ab",     "abc",     "abcd",
                                               "abcde", "abcdef", "abcdefg", "abcdefgh" };
         member_of (longer[i - 1], &npy, 0);
-        end ();
+        end_both ();
         accepted (longer[i - 1]);
     }
 }
@@ -665,7 +665,7 @@ START_TEST (beginnings)
     archive_begin ();
     put (&archive.file, "#!/bin/sh\n", 10);
     member_begin ("x.npy");
-    end ();
+    end_both ();
     refused (MALFORMED, "found the bytes 23 21 2f 62, expected 50 4b 03 04");
     archive_begin ();
     archive_end ();
@@ -684,7 +684,7 @@ START_TEST (beginnings)
     archive_begin ();
     put (&archive.file, "PK\5\6", 4);
     member_begin ("x.npy");
-    end ();
+    end_both ();
     refused (MALFORMED, "found the bytes 50 4b 05 06");
 }
 END_TEST
@@ -694,11 +694,11 @@ START_TEST (directories_that_lie)
     archive_begin ();
     member_begin ("x.npy");
     member.central.signature = 0x02014b51;
-    end ();
+    end_both ();
     refused (MALFORMED, "where none is");
-    second ("x.npy");
+    begin_second ("x.npy");
     member.central.signature = 0x02014b51;
-    end ();
+    end_both ();
     refused (MALFORMED, "the central directory has no entry here");
     archive_begin ();
     member_begin ("x.npy");
@@ -737,26 +737,26 @@ START_TEST (zip64_for_small_ones)
     archive_end ();
     refused (MALFORMED, "the zip64 end record says that it has 54 bytes");
     /* redundant fields */
-    second ("x.npy");
+    begin_second ("x.npy");
     wide_extra (&member.local, 2, 132, 132, 0);
     wide_extra (&member.central, 3, 132, 132, member.central.offset);
-    end ();
+    end_both ();
     accepted ("first x");
     /* as numpy.savez has them */
-    second ("x.npy");
+    begin_second ("x.npy");
     member.local.size = member.local.stored = 0xffffffff;
     wide_extra (&member.local, 2, 132, 132, 0);
-    end ();
+    end_both ();
     accepted ("first x");
-    second ("x.npy");
+    begin_second ("x.npy");
     wide_extra (&member.central, 3, 132, 132, member.central.offset);
     member.central.size = member.central.stored = member.central.offset = 0xffffffff;
-    end ();
+    end_both ();
     accepted ("first x");
-    second ("x.npy");
+    begin_second ("x.npy");
     wide_extra (&member.central, 1, member.central.offset, 0, 0);
     member.central.offset = 0xffffffff;
-    end ();
+    end_both ();
     accepted ("first x");
 }
 END_TEST
@@ -764,23 +764,23 @@ END_TEST
 START_TEST (extra_fields)
 {
     static uint8_t many[300];
-    second ("x.npy");
+    begin_second ("x.npy");
     put_extra (&member.local.extras, 0xcafe, many, sizeof many);
     put_extra (&member.central.extras, 0xcafe, many, 100);
-    end ();
+    end_both ();
     accepted ("first x");
     /* the zip64 field is behind what is read at once */
-    second ("x.npy");
+    begin_second ("x.npy");
     put_extra (&member.local.extras, 0xcafe, many, sizeof many);
     wide_extra (&member.local, 2, 132, 131, 0);
     member.local.size = member.local.stored = 0xffffffff;
-    end ();
+    end_both ();
     refused (MALFORMED, "stored in 131");
     /* not well-formed, but nobody needs it: zipalign's zeros */
-    second ("x.npy");
+    begin_second ("x.npy");
     put (&member.local.extras, many, 3);
     put (&member.central.extras, "\1\0\377\0abc", 7);
-    end ();
+    end_both ();
     accepted ("first x");
 }
 END_TEST
@@ -830,7 +830,7 @@ START_TEST (tables_of_blocks)
             blocks_extra (faults[i][0], faults[i][1], faults[i][2], faults[i][3], stored - (i == 6));
         else
             blocks_extra (1, 20, 0, 1, stored);
-        end ();
+        end_both ();
         accepted ("x");
         tenon_file *file = open_archive ();
         ck_assert_int_eq (noted (file, "its table of blocks is not used"), i < 7);
@@ -847,7 +847,7 @@ START_TEST (any_byte)
 {
     static const uint8_t masks[] = { 0x01, 0x80, 0xff };
     uint8_t bytes[4];
-    second ("x.npy");
+    begin_second ("x.npy");
     wide_extra (&member.central, 3, 132, 132, member.central.offset);
     member.central.size = member.central.stored = member.central.offset = 0xffffffff;
     member_end ();

@@ -2,12 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 /* tenon/types.h - what applications and plugins share: status codes, dtypes, metadata values, limits.
  *
- * Nothing here is a function. All numbers are fixed for ever: they are written in files, in logs and in
- * plugins that are older than the library that loads them. New ones are added at the end.
+ * There are no functions. All numbers are fixed: files, logs, and plugins that are older than the library
+ * contain them. New ones are added at the end.
  *
  * Conventions of all three headers:
- *   - a struct that begins with `struct_size` is filled by whoever owns it with sizeof of the struct that he
- *     was compiled with; the other side reads min(theirs, ours) bytes and takes the rest as zero;
+ *   - the side that owns a struct sets its first field, struct_size, to the sizeof that it was compiled with;
+ * the other side reads min(theirs, ours) bytes and takes the rest as zero;
  *   - sizes, counts, offsets and dims are uint64_t in bytes or items, and dims are below 2^63;
  *   - flag words: an unknown bit among the low 16 is ignored, an unknown bit among the high 16 is refused;
  *   - texts are UTF-8; a text with a length beside it need not end in NUL. */
@@ -23,7 +23,7 @@ extern "C" {
 #define TENON_FLAGS_MAY_IGNORE 0x0000ffffu
 #define TENON_FLAGS_MUST_KNOW 0xffff0000u
 
-/* A struct that somebody else fills, or reads, with its size set and the rest zero:
+/* A struct with its size set and the rest zero:
  *     tenon_tensor_info info = TENON_INIT (info); */
 #ifdef __cplusplus
 #define TENON_INIT(variable)                                                                                 \
@@ -39,16 +39,16 @@ extern "C" {
 
 /* ---- status -------------------------------------------------------------------------------------- */
 
-/* What a function that can fail returns: 0, or one of these, which are negative. */
+/* The result of a function that can fail: 0, or one of these, which are negative. */
 typedef int32_t tenon_status;
 
 enum {
     TENON_OK = 0,
     TENON_E_MALFORMED = -1,     /* the bytes break a rule of their format */
     TENON_E_TRUNCATED = -2,     /* the file ends before what it announces */
-    TENON_E_UNSUPPORTED = -3,   /* well-formed, but something that this library or codec does not do */
-    TENON_E_LIMIT = -4,         /* a limit of the configuration was met; the message names it */
-    TENON_E_MEMORY = -5,        /* no memory could be had */
+    TENON_E_UNSUPPORTED = -3,   /* well-formed, but not supported by this library or codec */
+    TENON_E_LIMIT = -4,         /* a configured limit is exceeded; the message names it */
+    TENON_E_MEMORY = -5,        /* there is not enough memory */
     TENON_E_IO = -6,            /* the system refused to open, read or write */
     TENON_E_CANCELLED = -7,     /* the progress callback asked to stop */
     TENON_E_MISUSE = -8,        /* the caller, or a plugin, broke a rule of these headers */
@@ -56,20 +56,19 @@ enum {
     TENON_E_CHECKSUM = -10,     /* the data do not have the checksum that the file states */
     TENON_E_UNRECOGNISED = -11, /* no enabled codec recognises the file */
     TENON_E_AMBIGUOUS = -12,    /* two codecs claim the file, or the extension, equally */
-    TENON_E_NOT_MAPPABLE = -13, /* the tensor cannot be handed out without a copy; the message says why */
-    TENON_E_LOSS = -14,         /* something would be lost, and the caller asked for `strict` */
-    TENON_E_EXISTS = -15,       /* a file that would be written is there already */
+    TENON_E_NOT_MAPPABLE = -13, /* the tensor cannot be mapped; the message says why */
+    TENON_E_LOSS = -14,         /* saving would lose something, and the caller asked for a strict save */
+    TENON_E_EXISTS = -15,       /* a file that would be written exists */
     TENON_E_CONFIG = -16,       /* an ini file, an option or its value is wrong */
     TENON_E_LAST = -16
 };
 
 /* ---- dtypes -------------------------------------------------------------------------------------- */
 
-/* Ids below 64 are fixed for ever. Ids from TENON_DTYPE_DYNAMIC on are given out at run time, to the dtypes
- * that plugins register (the same in a whole context) and to the opaque ones of single files (valid for
- * that file): compare them by name. Byte layouts: IEEE 754, two's complement; c64 and c128 are real part,
- * imaginary part; bool is one byte, 0 or 1; f8_*, f6_*, f4 follow the OCP 8-bit and MX specifications and
- * ml_dtypes. */
+/* Ids below 64 are fixed. Ids from TENON_DTYPE_DYNAMIC on are assigned at run time, to dtypes that plugins
+ * register (valid in a context) and to opaque ones (valid for a file): compare them by name. Byte layouts:
+ * IEEE 754, two's complement; c64 and c128 are real part, imaginary part; bool is one byte, 0 or 1; f8_*,
+ * f6_*, f4 follow the OCP 8-bit and MX specifications and ml_dtypes. */
 enum {
     TENON_NONE = 0, /* no dtype, or: as stored */
     TENON_BOOL = 1,
@@ -103,9 +102,9 @@ enum {
 
 /* tenon_dtype.kind */
 enum {
-    TENON_KIND_PLAIN = 0, /* numbers that the core can cast */
+    TENON_KIND_PLAIN = 0, /* numbers that the library can cast */
     TENON_KIND_BLOCK = 1, /* block_items numbers share block_bytes bytes; cast through decode and encode */
-    TENON_KIND_OPAQUE = 2 /* items whose bytes only `text` explains; carried, never cast */
+    TENON_KIND_OPAQUE = 2 /* items that only `text` explains; copied, never cast */
 };
 
 /* A run of equal integers inside a block, for byte swapping: `count` of them, each `size` bytes, from
@@ -123,25 +122,26 @@ struct tenon_dtype {
     const char *name;     /* canonical and lower case: "f32", "q4_k". Opaque: NULL, or a name for display */
     uint64_t block_items; /* items that are encoded together: f32: 1, f4: 2, f6: 4, q4_k: 256 */
     uint64_t block_bytes; /* bytes of such a block; opaque: the item's size */
-    /* What a byte swap turns round in one block. None: the bytes are the same in either order. */
+    /* The integers of a block that a byte swap reverses. None: the bytes are the same in either order. */
     const struct tenon_swap_field *swap;
     uint32_t swap_size, swap_count; /* sizeof (struct tenon_swap_field), fields */
     uint32_t alignment;             /* for mapping; 0: the largest swapped size, or 1 */
     uint32_t flags;                 /* none yet */
-    const char *family;             /* opaque: whose text it is, "numpy" */
-    const char *text;               /* opaque: the format's own words for the type, kept as they are */
-    /* Blocks only; NULL: carried, but not converted. Whole blocks, little-endian, at any address; native
-     * floats, aligned. The two do not overlap. Called from many threads at once. Return 0 or TENON_E_*. */
+    const char *family;             /* opaque: the origin of the text, "numpy" */
+    const char *text;               /* opaque: the type in the words of the format */
+    /* Blocks only; NULL: copied, but not converted. Blocks are whole, little-endian, at any address; items
+     * are native floats, aligned. The two do not overlap. Called from many threads at once. Return 0 or
+     * TENON_E_*. */
     int32_t (*decode) (const void *blocks, float *items, uint64_t block_count);
     int32_t (*encode) (const float *items, void *blocks, uint64_t block_count);
-    /* Blocks only; NULL: any bytes will do. Looks for a block that stands for no numbers, since a scale in it
-     * is NaN or infinite: the number of the first one, from 0, or block_count. For verifying; bytes and
+    /* Blocks only; NULL: all bytes are valid. Finds a block that stands for no numbers, because a scale in it
+     * is NaN or infinite, for verifying. Returns the index of the first one, or block_count. Bytes and
      * threads as above. */
     uint64_t (*check) (const void *blocks, uint64_t block_count);
     uint64_t future[2];
 };
 
-/* Layout of a tensor's bytes, wherever one is described. */
+/* The layout of the bytes of a tensor. */
 enum {
     TENON_FORTRAN = 1,    /* the first index changes fastest; without it C order, the last one */
     TENON_BIG_ENDIAN = 2, /* items are big-endian; without it little-endian */
@@ -150,7 +150,7 @@ enum {
 
 /* ---- metadata values ----------------------------------------------------------------------------- */
 
-/* tenon_value.encoding: how the items of an array lie in the bytes of a source. */
+/* tenon_value.encoding: the items of an array as bytes. */
 enum {
     TENON_ENCODING_LITTLE = 0,
     TENON_ENCODING_BIG = 1,
@@ -158,16 +158,18 @@ enum {
     TENON_ENCODING_U64 = 0x20  /* strings with u64 lengths */
 };
 
-/* tenon_value.source of an array that lies in memory (as.memory) or is nested (as.items). */
+/* tenon_value.source of an array that is in memory (as.memory) or nested (as.items). */
 #define TENON_NO_SOURCE UINT32_MAX
 
-/* A typed value. 64 bytes, for ever. A scalar (type below TENON_DTYPE_FIXED: bool, u8 … u64, i8 … i64, f32,
- * f64) is in `as`; a string's bytes (which need not be UTF-8) are as.string, `count` of them; an array is
- * one of
- *   - a range of a source, which nobody reads until an item is asked for: source, offset, length, encoding;
- *   - packed items, or prefixed strings, in memory: as.memory, `length` bytes, encoding;
- *   - nested: item_type TENON_ARRAY, as.items, `count` values. Who hands out a value owns what it points
- *     to; its life is stated there. */
+/* A typed value, always 64 bytes. A scalar (type below TENON_DTYPE_FIXED: bool, u8 … u64, i8 … i64, f32, f64)
+ * is in `as`; the bytes of a string (which need not be UTF-8) are as.string, `count` of them; an array is one
+ * of
+ *
+ *   - a range of a source, which is not read before an item is asked for: source, offset, length, encoding;
+ *   - packed items, or strings with their lengths, in memory: as.memory, `length` bytes, encoding;
+ *   - nested: item_type TENON_ARRAY, as.items, `count` values.
+ *
+ * The side that passes a value owns the memory that it points to. The function says how long it lives. */
 struct tenon_value {
     uint32_t type;      /* a plain scalar dtype, TENON_STRING, TENON_ARRAY; TENON_NONE: null */
     uint32_t item_type; /* arrays: the type of every item */
@@ -189,7 +191,7 @@ struct tenon_value {
 
 /* ---- options and limits -------------------------------------------------------------------------- */
 
-/* tenon_option.type: how the text of a setting is understood. */
+/* tenon_option.type: the form of its text. */
 enum {
     TENON_OPTION_BOOL = 1,    /* yes no true false on off 1 0 */
     TENON_OPTION_INTEGER = 2, /* decimal, or 0x hexadecimal, with a sign */
@@ -199,12 +201,12 @@ enum {
     TENON_OPTION_CHOICE = 6   /* one of `choices` */
 };
 
-/* One option of a codec; the core parses and checks it, wherever it was set. */
+/* An option of a codec. The host parses and checks it, wherever it is set. */
 struct tenon_option {
     uint32_t struct_size;
     uint32_t type;            /* TENON_OPTION_* */
     const char *name;         /* lower case, digits, '_' or '.': "compression" */
-    const char *value;        /* the default, as one would type it */
+    const char *value;        /* the default, as text */
     const char *choices;      /* CHOICE: "none deflate", separated by one space */
     const char *help;         /* one line, no full stop */
     double least, most;       /* INTEGER, SIZE, NUMBER: the range; both 0: none */
@@ -213,43 +215,43 @@ struct tenon_option {
 };
 enum { TENON_OPTION_FOR_READING = 1, TENON_OPTION_FOR_WRITING = 2 };
 
-/* A parsed option. Every field that its type has a use for is filled. */
+/* The value of an option. The fields of its type are set. */
 struct tenon_setting {
     uint32_t struct_size;
     uint32_t type;
     int64_t integer;    /* BOOL 0 or 1, INTEGER, SIZE in bytes, CHOICE its index */
     double number;      /* NUMBER */
-    const char *text;   /* as it was typed, or the default; NUL-terminated */
+    const char *text;   /* as it was given, or the default; NUL-terminated */
     const char *origin; /* "default", "FILE:LINE", "command line" … */
     uint64_t future[2];
 };
 
-/* The limits, by the names that they have in the ini file's [limits]. */
+/* The limits, with their names in [limits] of the ini file. */
 enum {
-    TENON_LIMIT_HEADER_BYTES = 0,     /* header_bytes: what one codec may read and keep while it describes */
+    TENON_LIMIT_HEADER_BYTES = 0,     /* header_bytes: that a codec reads and keeps in describe */
     TENON_LIMIT_TENSORS = 1,          /* tensors: in one catalog */
     TENON_LIMIT_METADATA_ENTRIES = 2, /* metadata_entries */
     TENON_LIMIT_METADATA_BYTES = 3,   /* metadata_bytes: keys, strings and nested arrays kept in memory */
     TENON_LIMIT_DEPTH = 4,            /* depth: nesting of arrays, of JSON, of sources within sources */
-    TENON_LIMIT_MEMBERS = 5,          /* members: parts and siblings of one file */
+    TENON_LIMIT_MEMBERS = 5,          /* members: parts and siblings of a file */
     TENON_LIMIT_INFLATED_BYTES = 6,   /* inflated_bytes: decoded size of one source */
     TENON_LIMIT_INFLATED_RATIO = 7,   /* inflated_ratio: decoded size / stored size, beyond 1 MiB decoded */
-    TENON_LIMIT_MEMORY = 8,           /* memory: what a conversion may hold at once, beside the catalog */
+    TENON_LIMIT_MEMORY = 8,           /* memory: bytes that a conversion holds at once, without the catalog */
     TENON_LIMITS = 9
 };
 
-/* What a codec or the core has to say about a file beside its contents. */
+/* The kinds of entries of a report. */
 enum {
-    TENON_NOTE = 0,    /* an oddity that was accepted */
-    TENON_LOSS = 1,    /* something that a save dropped or changed */
-    TENON_BID = 2,     /* what a codec said when it was asked whether a file is its own */
-    TENON_VERDICT = 3, /* what became of a plugin candidate */
-    /* A save made a set of files, and `file` is one of them: in the order in which they got their names.
-     * There are none when the target is the only file, or when the save failed */
+    TENON_NOTE = 0,    /* an accepted oddity */
+    TENON_LOSS = 1,    /* a save dropped or changed something */
+    TENON_BID = 2,     /* whether a codec recognises a file */
+    TENON_VERDICT = 3, /* whether a plugin candidate is in use, or why not */
+    /* `file` is one of the files of a saved set, in the order in which they got their names. None if the
+     * target is the only file, or if the save failed */
     TENON_WRITTEN = 4
 };
-/* Added to TENON_NOTE by a codec: the file breaks a rule of its format, at the cost of no data. The entry of
- * the report has the status TENON_E_MALFORMED, and tenon_verify fails with it. */
+/* Added to TENON_NOTE by a codec: the file breaks a rule of its format without damage to the data. The entry
+ * of the report has the status TENON_E_MALFORMED, with which tenon_verify fails. */
 enum { TENON_FLAW = 0x100 };
 
 #ifdef __cplusplus

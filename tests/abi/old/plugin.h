@@ -1,35 +1,37 @@
 /* Made by tests/abi/renew from tenon/plugin.h: with shorter structs. */
 /* SPDX-License-Identifier: MIT */
-/* tenon/plugin.h - what a plugin includes, and all that it includes.
+/* tenon/plugin.h - the interface between libtenon, the host, and plugins. It is all that a plugin includes,
+ * but for <tenon/json.h>. The manual page tenon-plugin(3) introduces it.
  *
  * A plugin is a shared object that exports one function, tenon_plugin_v0, which returns a table of the
  * codecs, filters and dtypes that it has. A codec is two functions:
  *
- *     describe (call)   turns the bytes of a source into a catalog: for each tensor its name, dtype, shape,
- * and where its bytes lie write (call)      turns a plan (the same information, the other way round) into a
- * sequence of "put these header bytes, put that tensor here"
+ *     describe (call)   turns the bytes of a source into a catalog: for each tensor its name, dtype and
+ * shape, and where its bytes are write (call)      turns a plan, which is the same information the other way
+ * round, into a sequence of "put these header bytes, put that tensor here"
  *
- * It never opens a file, copies tensor data, makes a thread, allocates what somebody must free, prints or
- * exits. All it does goes through its *call*: one run of one codec function, on one thread, which is dead
- * when that function returns, and with it all memory that was got through it. A codec keeps nothing else:
+ * A codec never opens a file, copies tensor data, makes a thread, allocates memory that must be freed, prints
+ * or exits. It acts through its *call* only: one run of one codec function, on one thread. The call ends when
+ * that function returns, and all memory that was got through it is then gone. A codec keeps no other state:
  * no globals that change. So describe and write may run on many threads at once, each with its own call.
  *
- * Sources, dtypes and tensors are numbers. A number means something in its own call only.
+ * Sources, dtypes and tensors are numbers. A number has a meaning in its own call only.
  *
- * Errors: every service that returns tenon_status has recorded the failure, with its place, before it
- * returns a negative one; the codec just returns it (TENON_TRY). A codec's own failures go through
- * tenon_fail. The first failure of a call is the one that is reported, and a function that failed once has
- * failed, whatever it returns.
+ * Errors: a service that returns a negative tenon_status has recorded the failure and its place; the codec
+ * returns the status (TENON_TRY). A codec records its own failures with tenon_fail. The first failure of a
+ * call is the one that is reported, and a function that failed once has failed, whatever it returns.
  *
- * Everything that a codec says is checked by the host; nothing that a file says needs to be trusted by the
- * codec: add_tensor checks the product of the shape, the length, the range inside the source, the name and
- * the limits. What a codec must check itself is its own arithmetic: never add two numbers of a file without
- * asking whether they may be added.
+ * Trust: the host checks all that a codec says: add_tensor checks the product of the shape, the length, the
+ * range inside the source, the name and the limits. A codec checks its own arithmetic: it never adds two
+ * numbers of a file before it knows that the sum does not overflow.
  *
- * Threads: each service may be called only from inside the codec function that got the call, on its thread.
+ * Threads: a service may be called only while the codec function that got the call runs, and on its thread.
+ *
+ * Memory: texts, shapes and structs that a codec passes to a service are copied unless a comment says
+ * otherwise. Texts and arrays that a service returns belong to the host and live as long as the call.
  *
  * The ABI is version 0: it may still change, and then tenon_plugin_v0 changes its name or the minor number
- * grows. How it may grow is in types.h: structs at their end, flags by their halves, services at the end of
+ * grows. types.h says how it may grow: structs at their end, flags by their halves, services at the end of
  * struct tenon_host. */
 #ifndef TENON_PLUGIN_H
 #define TENON_PLUGIN_H
@@ -42,60 +44,62 @@
 extern "C" {
 #endif
 
-/* The minor version that this header describes. A plugin states it as abi_minor, and the oldest host that
- * will do as min_host_minor. */
+/* The minor version of this header. A plugin states it as abi_minor, and the oldest host that it works with
+ * as min_host_minor. */
 #define TENON_ABI_MINOR 0
 
 struct tenon_host;
 
-/* One run of one codec function. The host keeps more behind it. */
+/* One run of one codec function. The host has more behind it. */
 struct tenon_call {
     const struct tenon_host *host;
 };
 
 /* ---- tensors ------------------------------------------------------------------------------------- */
 
-/* tenon_tensor.storage: how the core gets at the data */
+/* tenon_tensor.storage: where the data are */
 enum {
     TENON_EXTENT = 0, /* one range of one source */
-    TENON_SERVED = 1, /* the codec's read() makes any region of it */
-    TENON_GRID = 2    /* chunks, found by the codec's locate(). Reserved: refused by this version */
+    TENON_SERVED = 1, /* the codec's read makes any region of it */
+    TENON_GRID = 2    /* chunks that the codec's locate finds. Reserved: this version refuses it */
 };
 
-/* tenon_tensor.length: dtype × shape */
+/* tenon_tensor.length: the bytes of dtype × shape. An offset for fail: none */
 #define TENON_AUTO UINT64_MAX
 
-/* A tensor, as a codec describes it and as it finds it in a plan. */
+/* A tensor, as a codec describes it and as it finds it in a plan. Strings and shapes are copied by
+ * add_tensor. */
 struct tenon_tensor {
     uint32_t struct_size;
-    uint32_t dtype; /* a fixed id, or one from dtype_find or add_dtype */
-    /* NULL: the source's own name: the file's stem, the member's key without the codec's extension */
+    uint32_t dtype; /* a fixed id of types.h, or one from dtype_find or add_dtype */
+    /* UTF-8. NULL: the name of the source: the stem of the file, the key of the member without the codec's
+     * extension */
     const char *name;
-    uint64_t name_length;  /* bytes */
-    const uint64_t *shape; /* `rank` dims, outermost first, whatever the flags say. NULL for rank 0 */
-    uint32_t rank;         /* 0 … 64 */
-    /* TENON_FORTRAN, TENON_BIG_ENDIAN, TENON_ALIAS. In a plan: how the bytes lie now, so that a format
-     * which has both orders can keep them */
+    uint64_t name_length; /* bytes */
+    const uint64_t
+        *shape;    /* `rank` dims in items, outermost first, whatever the flags say. NULL for rank 0 */
+    uint32_t rank; /* 0 … 64 */
+    /* TENON_FORTRAN, TENON_BIG_ENDIAN, TENON_ALIAS. In a plan: the present layout, which a format with both
+     * orders can keep */
     uint32_t flags;
     uint32_t storage; /* TENON_EXTENT … */
     uint32_t source;  /* 0 is the source that describe was called for */
     uint64_t offset;  /* of the data in that source, bytes */
-    uint64_t length;  /* of the data, bytes, or TENON_AUTO; the core writes the number back */
-    uint64_t cookie;  /* SERVED, GRID: the codec's own; comes back in read and locate */
+    uint64_t length;  /* of the data, bytes, or TENON_AUTO; the host writes the number back */
+    uint64_t cookie;  /* SERVED, GRID: the codec's own; read and locate get it back */
 };
 
-/* How put_tensor writes: flags are TENON_FORTRAN, TENON_BIG_ENDIAN, or neither; and TENON_ASKED, when the
- * user chose this by an option, so that a change of layout is no loss but a note. */
+/* The layout in which put_tensor writes: TENON_FORTRAN, TENON_BIG_ENDIAN, or neither. With TENON_ASKED the
+ * user chose it by an option, and a change of layout is a note, not a loss. */
 enum { TENON_ASKED = 0x100 };
 struct tenon_layout {
     uint32_t struct_size, flags;
 };
 
-/* A box of a tensor that read() is asked for: start + k × step in each dim, k < count. Items are packed in
- * C order. */
+/* A box of a tensor, for read: the items start + k × step in each dim, k < count. */
 struct tenon_region {
     uint32_t struct_size, rank;
-    const uint64_t *start, *count, *step; /* `rank` numbers each; inside the shape, step ≥ 1 */
+    const uint64_t *start, *count, *step; /* `rank` numbers of items each; inside the shape, step ≥ 1 */
 };
 
 /* ---- sources ------------------------------------------------------------------------------------- */
@@ -105,48 +109,48 @@ struct tenon_source_info {
     uint64_t size;               /* bytes, decoded */
 };
 
-/* tenon_part.check, tenon_member.check */
+/* tenon_part.check, tenon_member.check: the checksum over decoded bytes */
 enum { TENON_CHECK_NONE = 0, TENON_CHECK_CRC32 = 1 /* ISO 3309, as in zip and zlib */ };
 /* tenon_part.flags */
 enum {
-    /* who maps data of it without a copy has its checksum compared first; else only who reads all of it */
+    /* compare the checksum before data are mapped without a copy, too; else only when all of it is read */
     TENON_PART_CHECK_MAPPED = 1
 };
 
-/* What a file's name says of it, in a codec with TENON_SHARDS_NUMBERED. */
-enum { TENON_SHARDS_WHOLE = 1 /* all parts are described now, one after the other, into one catalog */ };
+/* The place of a file in a numbered set, by its name, for codecs with TENON_SHARDS_NUMBERED. */
+enum { TENON_SHARDS_WHOLE = 1 /* all shards are being described, one after the other, into one catalog */ };
 struct tenon_shard_info {
     uint32_t struct_size, flags;
-    uint64_t number, count; /* this part, from 1, and of how many. 0: its name is not that of a part */
-    uint64_t tensors;       /* WHOLE: of the parts before it */
-    /* WHOLE, else NULL: eight numbers, zero at first, that the parts hand on, so that what each of them says
-     * of the whole can be compared */
+    uint64_t number, count; /* of this shard, from 1, and of all. 0: its name is not that of a shard */
+    uint64_t tensors;       /* WHOLE: the number in the shards before it */
+    /* WHOLE, else NULL: eight numbers, zero for the first shard, that a shard leaves to the next, so that the
+     * codec can compare what each says of the set */
     uint64_t *shared;
 };
 
-/* A stretch of a source that is a source itself: a member of an archive, a compressed section. */
+/* A range of a source that becomes a source itself: a member of an archive, a compressed section. */
 struct tenon_part {
     uint32_t struct_size;
-    uint32_t source; /* inside which source */
+    uint32_t source; /* the source that it is in */
     /* bytes before `offset` that belong to it (a local header): no other part may overlap them */
     uint64_t lead;
     uint64_t offset;    /* of its stored bytes in that source */
-    uint64_t stored;    /* how many */
-    uint64_t size;      /* after decoding; == stored when there is no filter */
-    const char *filter; /* id of the filter that decodes it, NULL: none */
+    uint64_t stored;    /* their number */
+    uint64_t size;      /* decoded bytes; equal to stored without a filter */
+    const char *filter; /* id of the filter that decodes it; NULL: none */
 };
 
-/* include: how the tensors of another source come into this catalog */
+/* include: how the tensors of another source are added to this catalog */
 enum {
-    /* names become KEY/NAME, but for a tensor that takes its name from the source */
+    /* names become KEY/NAME, except that of a tensor that takes its name from the source */
     TENON_INCLUDE_PREFIX = 1,
-    /* metadata keys that are there already are the same in every part: keep the first, no error */
+    /* a metadata key that is in the catalog already is no error: the first value stays */
     TENON_INCLUDE_REPEATED = 2,
     TENON_INCLUDE_NO_METADATA = 4
 };
 struct tenon_include {
     uint32_t struct_size, flags;
-    const char *codec; /* its id; NULL: whoever recognises the source */
+    const char *codec; /* its id; NULL: the codec that recognises the source */
 };
 
 /* ---- saving -------------------------------------------------------------------------------------- */
@@ -154,51 +158,51 @@ struct tenon_include {
 /* tenon_plan_info.flags */
 enum {
     TENON_SINK_SEEKABLE = 1, /* patch works */
-    /* The user adds to a file that is there, which the codec has described without complaint: it is source
-     * 0 (source_info, read_at, view), and put_old puts its beginning. The plan has what is to be added or
-     * replaced, by name; its metadata are the old ones and the new ones together. Only for codecs with
+    /* The user adds to an existing file, which the codec has described without a failure. It is source 0
+     * (source_info, read_at, view), and put_old puts its beginning. The tensors of the plan are to be added,
+     * or to replace those of the same name; its metadata are all, old and new. Only for codecs with
      * TENON_CODEC_APPENDS */
     TENON_PLAN_APPENDS = 2,
-    /* The metadata hold what is needed to restore carried tensors: a codec that keeps metadata only on
-     * request keeps these without being asked */
+    /* Carried tensors cannot be restored without the metadata: a codec that keeps metadata on request only
+     * keeps these in any case */
     TENON_PLAN_CARRIES = 4,
-    /* The target has the extension set_index: what is wanted is the set whose index it is. next_file (NULL)
-     * gives the target itself its turn, last */
+    /* The target has the extension set_index: write the set whose index it is. The target comes last, with
+     * next_file (NULL) */
     TENON_PLAN_INDEX = 8
 };
 struct tenon_plan_info {
     uint32_t struct_size, flags;
-    uint64_t tensors, metadata; /* how many of each */
+    uint64_t tensors, metadata; /* the number of each */
 };
 
-/* A run of the plan's tensors that becomes a member, written by another codec, through a filter. */
+/* A run of tensors of the plan that becomes a member: another codec writes it, through a filter. */
 struct tenon_member {
     uint32_t struct_size;
-    uint32_t check;        /* TENON_CHECK_* to be computed over its decoded bytes */
+    uint32_t check;        /* TENON_CHECK_* to compute */
     uint64_t first, count; /* tensors of this plan */
     const char *codec;     /* id of the codec that writes it, or one of its extensions */
     const char *filter;    /* NULL: none */
-    int32_t level;         /* the filter's; -1: its default */
+    int32_t level;         /* of the filter; -1: its default */
     uint32_t flags;        /* none yet */
-    /* decoded bytes that are encoded by themselves; 0: the host's choice, of which the result tells */
+    /* decoded bytes of a block, which is encoded by itself; 0: the host chooses, and the result tells */
 };
 
-/* What became of it. All counts are bytes. */
+/* The member as it was written. Sizes are bytes. */
 struct tenon_member_result {
     uint32_t struct_size, reserved;
-    uint64_t offset;       /* in the file being written */
+    uint64_t offset;       /* in the file that is being written */
     uint64_t stored, size; /* encoded, decoded */
     uint64_t check_value;
 };
 
-/* ---- the host's services ------------------------------------------------------------------------- */
+/* ---- the services of the host --------------------------------------------------------------------- */
 
 struct tenon_host {
     uint32_t struct_size, abi_minor;
     uint32_t flags, reserved;
     const char *version; /* of the library, "0.1.0" */
 
-    /* A table of functions by its id, "org.name/1"; NULL: this host has none of that name. In any state,
+    /* A table of functions by its id, "org.name/1"; NULL: this host has none of that name. At any time, on
      * any thread. */
     const void *(*get_extension) (const struct tenon_host *host, const char *id);
 
@@ -206,160 +210,167 @@ struct tenon_host {
 
     /* Records a failure. `status` is negative; `offset` is a place in source 0, or TENON_AUTO for none. */
     void (*fail) (struct tenon_call *call, int32_t status, uint64_t offset, const char *message);
-    /* Says something about the file: TENON_NOTE, TENON_NOTE | TENON_FLAW or TENON_LOSS; `item` is a tensor's
-     * or key's name, or NULL. A loss in write counts: a strict save fails. */
+    /* Reports an oddity: TENON_NOTE, TENON_NOTE | TENON_FLAW, or, in write, TENON_LOSS, at which a strict
+     * save fails. `item` is the name of a tensor or key, or NULL. */
     void (*note) (struct tenon_call *call, uint32_t kind, const char *item, const char *message);
-    /* Non-zero: stop, and return TENON_E_CANCELLED. For loops that call no other service. */
+    /* Non-zero if the codec should return TENON_E_CANCELLED. For loops that call no other service. */
     int32_t (*cancelled) (struct tenon_call *call);
-    /* Zeroed memory, aligned to 16, that lives as long as the call. NULL: the failure is recorded; return
-     * TENON_E_MEMORY (too much memory for TENON_LIMIT_HEADER_BYTES is reported as that limit). */
+    /* `size` bytes of zeroed memory, aligned to 16, that live as long as the call. NULL: the failure is
+     * recorded; return TENON_E_MEMORY. (A request beyond TENON_LIMIT_HEADER_BYTES is reported as that limit.)
+     */
     void *(*scratch) (struct tenon_call *call, uint64_t size);
-    /* The value of the codec's own option number `index` in its table. */
+    /* The value of option number `index` of the codec's table. */
     tenon_status (*option) (struct tenon_call *call, uint32_t index, struct tenon_setting *setting);
     /* The configured limit, TENON_LIMIT_*. */
     uint64_t (*limit) (struct tenon_call *call, uint32_t limit);
-    /* The number of a dtype by its canonical name; 0: nobody registered it (no failure). */
+    /* The number of a dtype by its canonical name; 0, without a failure, if there is none. */
     uint32_t (*dtype_find) (struct tenon_call *call, const char *name);
     tenon_status (*dtype_info) (struct tenon_call *call, uint32_t dtype, struct tenon_dtype *info);
     tenon_status (*source_info) (struct tenon_call *call, uint32_t source, struct tenon_source_info *info);
-    /* Exactly `length` bytes, or TENON_E_TRUNCATED. */
+    /* Reads exactly `length` bytes of a source, or fails with TENON_E_TRUNCATED. */
     tenon_status (*read_at) (struct tenon_call *call, uint32_t source, uint64_t offset, void *to,
                              uint64_t length);
-    /* The same, in scratch memory: a private copy, which cannot change while it is parsed. NULL: the
-     * failure is recorded. */
+    /* The same into scratch memory: a private copy, which does not change if the file does. NULL: the failure
+     * is recorded. */
     const void *(*view) (struct tenon_call *call, uint32_t source, uint64_t offset, uint64_t length);
-    /* Items first … first + n - 1 of an array value, as values. Strings and nested items live as long as
-     * the call. */
+    /* Items first … first + n - 1 of an array value, into n values. */
     tenon_status (*items) (struct tenon_call *call, const struct tenon_value *array, uint64_t first,
                            uint64_t n, struct tenon_value *items);
 
     /* -- in describe -- */
 
-    /* A hint of how many are to come, for the memory. Never trusted, may be absurd. */
+    /* A hint of the numbers that will be added. Not trusted: it may be absurd. */
     void (*expect) (struct tenon_call *call, uint64_t tensors, uint64_t metadata);
-    /* Copies an opaque dtype into the catalog and gives its number. The same one twice gives the same
-     * number. */
+    /* Adds an opaque dtype to the catalog. Equal dtypes get the same number. */
     tenon_status (*add_dtype) (struct tenon_call *call, const struct tenon_dtype *dtype, uint32_t *number);
-    /* Checks and copies a tensor. Writes the length back. */
+    /* Checks and adds a tensor. Writes tensor->length back. */
     tenon_status (*add_tensor) (struct tenon_call *call, struct tenon_tensor *tensor);
-    /* Keys are UTF-8 and unique. What `value` points to is copied; a range of a source stays a range. */
+    /* Adds an entry of metadata. Keys are UTF-8 and unique. Memory that `value` points to is copied; a range
+     * of a source stays a range. */
     tenon_status (*add_metadata) (struct tenon_call *call, const char *key, uint64_t key_length,
                                   const struct tenon_value *value);
-    /* Makes a source of a stretch of another, or of all of a sibling. */
+    /* Makes a source of a range of another. */
     tenon_status (*add_part) (struct tenon_call *call, const struct tenon_part *part, uint32_t *source);
-    /* Opens a file beside the one that holds source 0: a bare name, no path. TENON_E_NOT_FOUND is not
-     * recorded as a failure until the codec returns it. */
+    /* Opens a file in the folder of source 0, by its bare name. TENON_E_NOT_FOUND is no failure unless the
+     * codec returns it. */
     tenon_status (*sibling) (struct tenon_call *call, const char *name, uint64_t name_length,
                              uint32_t *source);
-    /* A tensor that was added so far, by name. TENON_E_NOT_FOUND is no failure either. */
+    /* A tensor that was added before, by name. TENON_E_NOT_FOUND is no failure unless the codec returns it.
+     */
     tenon_status (*find) (struct tenon_call *call, const char *name, uint64_t name_length,
                           struct tenon_tensor *tensor);
-    /* Describes a source with another codec, into this catalog. TENON_E_UNRECOGNISED is no failure either:
-     * skip it, or return it. */
+    /* Describes a source with another codec, into this catalog. `how` may be NULL: all fields 0.
+     * TENON_E_UNRECOGNISED is no failure unless the codec returns it. */
     tenon_status (*include) (struct tenon_call *call, uint32_t source, const struct tenon_include *how);
 
     /* -- in write -- */
 
     tenon_status (*plan_info) (struct tenon_call *call, struct tenon_plan_info *info);
-    /* `source`, `offset` and `cookie` are not meaningful. Texts and shapes live as long as the call. */
+    /* Tensor number `index` of the plan. Its source, offset and cookie are undefined. */
     tenon_status (*plan_tensor) (struct tenon_call *call, uint64_t index, struct tenon_tensor *tensor);
+    /* Entry number `index` of its metadata. */
     tenon_status (*plan_metadata) (struct tenon_call *call, uint64_t index, const char **key,
                                    uint64_t *key_length, struct tenon_value *value);
+    /* Writes bytes at the position. */
     tenon_status (*put) (struct tenon_call *call, const void *bytes, uint64_t length);
-    /* All bytes of a tensor of the plan in this layout (NULL: C order, little-endian). A change from how it
-     * lies in its source is told to the user by the core. */
+    /* Writes all bytes of a tensor of the plan in this layout; NULL: C order, little-endian. The host reports
+     * a change of layout. */
     tenon_status (*put_tensor) (struct tenon_call *call, uint64_t index, const struct tenon_layout *layout);
-    /* The items of an array value in another encoding. */
+    /* Writes the items of an array value in this encoding, TENON_ENCODING_*. */
     tenon_status (*put_items) (struct tenon_call *call, const struct tenon_value *array, uint32_t encoding);
-    /* Bytes of value `fill` until the position in the current file is a multiple of `alignment` ≥ 1. */
+    /* Writes bytes of the value `fill` up to the next position that is a multiple of `alignment` ≥ 1. */
     tenon_status (*align) (struct tenon_call *call, uint64_t alignment, uint32_t fill);
-    /* The position in the current file, or member, bytes. */
+    /* The position in the file or member that is being written, bytes. */
     uint64_t (*tell) (struct tenon_call *call);
-    /* Overwrites bytes that were put. TENON_E_UNSUPPORTED when the sink is a pipe or inside a filter. */
+    /* Overwrites bytes that were put. TENON_E_UNSUPPORTED if the sink is a pipe, or a member that is filtered
+     * or summed. */
     tenon_status (*patch) (struct tenon_call *call, uint64_t position, const void *bytes, uint64_t length);
-    /* What follows goes to the file of this bare name beside the target; NULL: to the target itself. Each
-     * name once. All files appear together at the end, in the order in which they were begun, the target
-     * (unless nothing was put there) last. */
+    /* Begins a file beside the target, by its bare name, each name once; NULL: goes back to the target. All
+     * files appear together at the end, in the order in which they were begun; the target, if anything was
+     * put there, comes last. */
     tenon_status (*next_file) (struct tenon_call *call, const char *name, uint64_t name_length);
+    /* Writes a member at the position, and fills in *result. */
     tenon_status (*put_member) (struct tenon_call *call, const struct tenon_member *member,
                                 struct tenon_member_result *result);
-    /* For formats that print or index values: bytes offset … offset + length - 1 of what put_tensor would
-     * put. At any offset; cheap in rising order. A tensor that was read counts as put. */
+    /* For formats that print or index values: reads `length` bytes from byte `offset` of those that
+     * put_tensor would write. Any offset will do; rising ones are cheap. A tensor that was read counts as
+     * put. */
     tenon_status (*read_tensor) (struct tenon_call *call, uint64_t index, const struct tenon_layout *layout,
                                  uint64_t offset, void *to, uint64_t length);
-    /* With TENON_PLAN_APPENDS: the first `length` bytes of the old file, as they are, where the file system
-     * can without copying them. Before anything else is put, and once. */
+    /* With TENON_PLAN_APPENDS: writes the first `length` bytes of the old file, once, before anything else is
+     * put. Where the file system can share them, they are not copied. */
     tenon_status (*put_old) (struct tenon_call *call, uint64_t length);
-    /* In describe: tensor number `index` of all that were added so far, by this call and those that it
-     * included; like find. TENON_E_NOT_FOUND behind the last one is no failure. */
+    /* In describe: tensor number `index` of all that were added before, by this call and by those that it
+     * included. TENON_E_NOT_FOUND, after the last one, is no failure unless the codec returns it. */
     tenon_status (*described) (struct tenon_call *call, uint64_t index, struct tenon_tensor *tensor);
-    /* In describe: which part of a set source 0 is, as its name says. */
+    /* In describe: the place of source 0 in a set, by its name. */
     tenon_status (*shard_info) (struct tenon_call *call, struct tenon_shard_info *info);
 };
 
-/* Does this host have a service that is newer than the one the plugin asks for at least? */
+/* True if the host has this service. To be asked before a service is used that is newer than min_host_minor.
+ */
 #define TENON_HAS(call, service)                                                                             \
     ((call)->host->struct_size >= offsetof (struct tenon_host, service) + sizeof ((call)->host->service)     \
      && (call)->host->service)
 
-/* ---- what a plugin hands over ---------------------------------------------------------------------- */
+/* ---- the tables of a plugin --------------------------------------------------------------------- */
 
-/* Bytes that files of a format have at a known place. */
+/* Bytes at a known place in all files of a format. */
 struct tenon_magic {
-    uint32_t from_end; /* 1: offset counts back from the end of the file, to the first byte of the magic */
-    uint32_t length;
-    uint64_t offset;
+    uint32_t from_end; /* 1: offset counts back from the end of the file to the first byte of the magic */
+    uint32_t length;   /* bytes */
+    uint64_t offset;   /* bytes */
     const char *bytes;
 };
 
 /* tenon_codec.flags */
 enum {
-    /* its tensors may share bytes: overlaps of tensors marked TENON_ALIAS are fine */
+    /* its tensors may share bytes, if they are marked TENON_ALIAS */
     TENON_CODEC_ALIASES = 1,
-    TENON_CODEC_NEEDS_PATCH = 2, /* write uses patch: saving to a pipe is refused at once */
-    TENON_CODEC_APPENDS = 4,     /* write understands TENON_PLAN_APPENDS */
-    /* its files have tensors or metadata in an order of their own, not in the plan's: who carries (--carry)
-     * is given a record that brings the plan's order back */
+    TENON_CODEC_NEEDS_PATCH = 2, /* write calls patch: the host refuses to save to a pipe */
+    TENON_CODEC_APPENDS = 4,     /* write supports TENON_PLAN_APPENDS */
+    /* its files have tensors or metadata in an order of their own: carrying (TENON_SAVE_CARRY) records the
+     * order of the plan */
     TENON_CODEC_SORTS = 8
 };
 
-/* tenon_codec.shard_flags: sets of files NAME-00001-of-00003.EXTENSION, one catalog in all. The core opens
- * them: by their index (set_index) if there is one, which is described like any file, else one after the
- * other by their numbers; metadata keys that an earlier one had are passed over. Of a part that is opened by
- * itself there is a note. */
+/* tenon_codec.shard_flags: sets of files NAME-00001-of-00003.EXTENSION, which make one catalog. The host
+ * opens a set by its index (set_index) if there is one, which is described like any file, else shard by shard
+ * in the order of the numbers; it ignores metadata keys that an earlier shard had. A shard that is opened
+ * alone gets a note. */
 enum {
     TENON_SHARDS_NUMBERED = 1,
-    TENON_SHARDS_FIRST_OPENS = 2 /* opening the first part opens them all; else only TENON_OPEN_SHARDS does */
+    TENON_SHARDS_FIRST_OPENS = 2 /* opening the first shard opens all; else only TENON_OPEN_SHARDS does */
 };
 
-/* tenon_codec.metadata: what write can keep; the core puts the rest into the loss report */
+/* tenon_codec.metadata: the values that write can keep. The host reports the others as lost. */
 enum { TENON_METADATA_NONE = 0, TENON_METADATA_STRINGS = 1, TENON_METADATA_TYPED = 2 };
 
 struct tenon_codec {
     uint32_t struct_size, flags;
     const char *id;    /* lower case: "npy"; not "core", "limits", "save" */
-    const char *label; /* one line, for people: "NumPy array" */
-    /* without the dot, lower case, NULL-terminated; the first is appended when saving */
+    const char *label; /* one line for users: "NumPy array" */
+    /* lower case, without the dot, NULL-terminated; the first is the usual one */
     const char *const *extensions;
     const struct tenon_magic *magics;
     uint32_t magic_size, magic_count; /* sizeof (struct tenon_magic), how many */
     const struct tenon_option *options;
     uint32_t option_size, option_count;
-    /* What write can store, checked by the core before write is called. */
-    const char *const *dtypes; /* canonical names, NULL-terminated; NULL: all that have a name */
+    /* The limits of write. The host checks them before it calls write. */
+    const char *const *dtypes; /* canonical names, NULL-terminated; NULL: all dtypes with a name */
     const char *opaque_family; /* opaque dtypes of this family too; NULL: none */
     uint64_t max_tensors;      /* 0: any number */
     uint32_t max_rank;         /* 0: any rank */
     uint32_t metadata;         /* TENON_METADATA_* */
     tenon_status (*describe) (struct tenon_call *call); /* NULL: the codec only writes */
     tenon_status (*write) (struct tenon_call *call);    /* NULL: it only reads */
-    /* How sure the codec is that source 0 is its own, 0 … 100, when magics do not tell: 50 and above count
-     * as a match. Only read_at, view and source_info may be called, and their failures are no failures.
-     * NULL: magics and extensions decide. */
+    /* The likelihood that source 0 has this format, 0 … 100, if no magic tells: 50 and above count as a
+     * match. Only read_at, view and source_info may be called, and their failures do not count. NULL: magics
+     * and extensions decide. */
 };
 
 /* A reversible byte transform. Blocks that were encoded by themselves and joined end to end are one valid
- * stream. A state belongs to one thread at a time and is used for one block after the other. */
+ * stream. A state belongs to one thread at a time and processes one block after the other. */
 enum { TENON_FILTER_LAST = 1 /* encode: this block ends the stream */ };
 struct tenon_filter {
     uint32_t struct_size, flags; /* none yet */
@@ -367,38 +378,39 @@ struct tenon_filter {
     const char *label;
     int32_t least_level, most_level, default_level;
     uint32_t reserved;
-    /* Bytes that encode may need for a block of `size`. */
+    /* The most bytes of an encoded block of `size` decoded bytes. */
     uint64_t (*bound) (int32_t level, uint64_t size);
-    /* A state for encoding (level) or decoding (encode 0); NULL: no memory. The one thing that a plugin
-     * allocates; close frees it. */
+    /* A state for encoding at this level, or, with `encode` 0, for decoding; NULL: no memory. It is the only
+     * thing that a plugin allocates; close frees it. */
     void *(*open) (int32_t level, int32_t encode);
     void (*close) (void *state);
-    /* One block of `size` bytes into `room`; the bytes that it takes, or TENON_E_*. */
+    /* Encodes a block of `size` bytes into at most `room` bytes. Returns their number, or TENON_E_*. */
     int64_t (*encode) (void *state, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room);
-    /* One whole block: exactly `stored` bytes to exactly `size` bytes. `last`: it ends the stream; else it
-     * must not. */
+    /* Decodes a whole block: exactly `stored` bytes to exactly `size` bytes. It ends the stream if and only
+     * if `last` is 1. */
     tenon_status (*decode) (void *state, uint32_t last, const void *from, uint64_t stored, void *to,
                             uint64_t size);
-    /* One stream in pieces of any size: reset, then step until it returns 1 (the stream's end). step sets
-     * *taken and *made to what it used of each side, and returns 0 for more. */
+    /* Decode a stream in pieces of any size: reset, then step until it returns 1, at the end of the stream.
+     * step sets *taken and *made to the bytes that it used of each side, and returns 0 if there is more to
+     * do, or TENON_E_*. */
 };
 
 struct tenon_plugin {
     uint32_t struct_size;
     uint32_t abi_minor;      /* TENON_ABI_MINOR of the header that it was compiled with */
-    uint32_t min_host_minor; /* refused, with a message, by hosts that are older */
+    uint32_t min_host_minor; /* an older host refuses the plugin */
     uint32_t flags;          /* none yet */
     const char *name;        /* as in the ini's [plugin NAME]: letters, digits, '-', '_' */
     const char *version, *license, *summary;
-    const struct tenon_codec *const *codecs; /* each list NULL, or NULL-terminated */
+    const struct tenon_codec *const *codecs; /* each list is NULL, or ends in NULL */
     const struct tenon_filter *const *filters;
-    const struct tenon_dtype *const *dtypes; /* plain ones are the core's: only blocks */
+    const struct tenon_dtype *const *dtypes; /* block dtypes only: plain ones are the host's */
     /* The plugin's own extensions, by id; NULL: none. */
 };
 
-/* The one symbol that a plugin exports. Called once per context, on the thread that makes it; may return
- * NULL, and then the plugin is reported as unwilling. TENON_PLUGIN gives it a name of its own when the
- * plugin is linked into the library. */
+/* The only symbol that a plugin exports. It is called once per context, on the thread that makes the context,
+ * and may return NULL, which is reported as unwilling. A plugin that is linked into libtenon gets a symbol
+ * with its name. */
 #ifdef TENON_BUILTIN_PLUGIN
 #define TENON_VISIBLE __attribute__ ((visibility ("hidden")))
 #else
@@ -418,7 +430,7 @@ struct tenon_plugin {
 #endif
 TENON_EXPORT const struct tenon_plugin *TENON_PLUGIN_SYMBOL (const struct tenon_host *host);
 
-/* At the end of a plugin: TENON_PLUGIN (the_table) */
+/* Defines that symbol. At the end of a plugin: TENON_PLUGIN (the_table) */
 #define TENON_PLUGIN(table)                                                                                  \
     const struct tenon_plugin *TENON_PLUGIN_SYMBOL (const struct tenon_host *host)                           \
     {                                                                                                        \

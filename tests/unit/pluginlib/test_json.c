@@ -10,7 +10,7 @@
 static uint64_t seed = 1;
 
 static uint64_t
-draw (uint64_t below)
+draw_number (uint64_t below)
 {
     seed = seed * 6364136223846793005u + 1442695040888963407u;
     return (seed >> 33) % below;
@@ -18,7 +18,7 @@ draw (uint64_t below)
 
 /* The tokens of a document as letters, "{kn}." for {"a":1}; up to the error, which is '!'. */
 static void
-tokens (struct tenon_json *json, const char *text, uint64_t length, uint32_t depth, char letters[80])
+list_tokens (struct tenon_json *json, const char *text, uint64_t length, uint32_t depth, char letters[80])
 {
     static const char names[] = "!.{}[]ksntfz";
     uint8_t *copy = malloc (length + !length);
@@ -37,11 +37,11 @@ tokens (struct tenon_json *json, const char *text, uint64_t length, uint32_t dep
 }
 
 static bool
-accepts (const char *text, uint64_t length)
+accepts_text (const char *text, uint64_t length)
 {
     struct tenon_json json;
     char letters[80];
-    tokens (&json, text, length, 64, letters);
+    list_tokens (&json, text, length, 64, letters);
     return strchr (letters, '.') != NULL;
 }
 
@@ -66,7 +66,7 @@ START_TEST (the_tokens_come_in_their_order)
     struct tenon_json json;
     char letters[80];
     for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++) {
-        tokens (&json, table[i][0], strlen (table[i][0]), 64, letters);
+        list_tokens (&json, table[i][0], strlen (table[i][0]), 64, letters);
         ck_assert_str_eq (letters, table[i][1]);
     }
 }
@@ -142,12 +142,12 @@ START_TEST (what_is_wrong_is_said_with_its_place)
     struct tenon_json json;
     char letters[80];
     for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++) {
-        tokens (&json, table[i].text, strlen (table[i].text), 64, letters);
+        list_tokens (&json, table[i].text, strlen (table[i].text), 64, letters);
         ck_assert_msg (strchr (letters, '!'), "%s was accepted", table[i].text);
         ck_assert_str_eq (json.error, table[i].error);
         ck_assert_msg (json.error_at == table[i].at, "%s: at %d", table[i].text, (int) json.error_at);
     }
-    tokens (&json, "1\0", 2, 64, letters);
+    list_tokens (&json, "1\0", 2, 64, letters);
     ck_assert_str_eq (json.error, "found byte 0x00, expected the end");
 }
 END_TEST
@@ -163,7 +163,8 @@ START_TEST (strings_are_looked_at_byte_by_byte)
                 text[at + 1] = (char) byte;
                 text[length + 1] = '"';
                 bool plain = byte >= ' ' && byte < 0x80 && byte != '"' && byte != '\\';
-                ck_assert_msg (accepts (text, length + 2) == plain, "byte %u at %u of %u", byte, at, length);
+                ck_assert_msg (accepts_text (text, length + 2) == plain, "byte %u at %u of %u", byte, at,
+                               length);
             }
 }
 END_TEST
@@ -186,7 +187,7 @@ START_TEST (nesting_ends_where_the_caller_says)
                 ck_assert_uint_eq (json.error_at, most);
         }
     ck_assert_str_eq (json.error, "found '[', expected less nesting");
-    tokens (&json, "5", 1, 0, letters);
+    list_tokens (&json, "5", 1, 0, letters);
     ck_assert_str_eq (letters, "n.");
 }
 END_TEST
@@ -228,9 +229,9 @@ static const char *const samples[] = {
 START_TEST (no_beginning_of_a_document_is_one)
 {
     for (unsigned i = 0; i < SAMPLES; i++) {
-        ck_assert (accepts (samples[i], strlen (samples[i])));
+        ck_assert (accepts_text (samples[i], strlen (samples[i])));
         for (uint64_t length = 0; length < strlen (samples[i]); length++)
-            ck_assert_msg (!accepts (samples[i], length), "%.*s", (int) length, samples[i]);
+            ck_assert_msg (!accepts_text (samples[i], length), "%.*s", (int) length, samples[i]);
     }
 }
 END_TEST
@@ -307,7 +308,7 @@ START_TEST (whole_numbers_are_exact)
     ck_assert_int_eq (read_integer ("-0", NULL, &with), TENON_OK);
     ck_assert_int_eq (with, 0);
     for (int i = 0; i < 20000; i++) {
-        uint64_t value = (draw (UINT32_MAX) << 32 | draw (UINT32_MAX)) >> draw (64);
+        uint64_t value = (draw_number (UINT32_MAX) << 32 | draw_number (UINT32_MAX)) >> draw_number (64);
         char text[64];
         for (int spaces = 0; spaces < 24; spaces += 23) { /* with and without room before it */
             snprintf (text, sizeof text, "%*s%llu", spaces, "", (unsigned long long) value);
@@ -380,15 +381,15 @@ START_TEST (decimals_are_rounded_rightly)
         same_as_strtod (text);
     }
     for (int i = 0; i < 100000; i++) {
-        uint64_t digits = 1 + draw (i % 100 ? 25 : 1000), used = 0;
+        uint64_t digits = 1 + draw_number (i % 100 ? 25 : 1000), used = 0;
         for (uint64_t k = 0; k < digits; k++) {
-            if (k > 0 && draw (digits) == 0 && !memchr (text, '.', used))
+            if (k > 0 && draw_number (digits) == 0 && !memchr (text, '.', used))
                 text[used++] = '.';
-            text[used++] = (char) ('0' + draw (10));
+            text[used++] = (char) ('0' + draw_number (10));
         }
         if (text[used - 1] == '.')
             used--;
-        snprintf (text + used, sizeof text - used, "e%d", (int) draw (720) - 380);
+        snprintf (text + used, sizeof text - used, "e%d", (int) draw_number (720) - 380);
         same_as_strtod (text);
     }
 }
@@ -433,7 +434,7 @@ START_TEST (floats_are_written_so_that_they_come_back)
     /* 7.038531e-26 lies on the far side of the middle, by less than a double can tell */
     ck_assert_str_eq (written_f32 (0x1.5c87fcp-84f), "7.0385313e-26");
     for (int i = 0; i < 100000; i++) {
-        uint64_t bits = draw (UINT32_MAX) << 33 ^ draw (UINT32_MAX);
+        uint64_t bits = draw_number (UINT32_MAX) << 33 ^ draw_number (UINT32_MAX);
         uint32_t low = (uint32_t) bits;
         double value;
         float small;
@@ -468,7 +469,7 @@ START_TEST (the_locale_does_not_matter)
 END_TEST
 
 static tenon_status
-flush (struct tenon_json_out *out, uint64_t more)
+flush_text (struct tenon_json_out *out, uint64_t more)
 {
     char **all = out->user;
     if (more > out->room)
@@ -503,7 +504,7 @@ START_TEST (what_is_written_is_as_agreed)
     ck_assert_int_eq (out.status, TENON_OK);
     ck_assert_uint_eq (out.length, strlen (expected));
     ck_assert_mem_eq (text, expected, out.length);
-    ck_assert (accepts (text, out.length));
+    ck_assert (accepts_text (text, out.length));
     /* nothing but counted, and too little room */
     for (uint64_t room = 0; room < strlen (expected); room++) {
         struct tenon_json_out little = { .bytes = room ? text : NULL, .room = room };
@@ -512,13 +513,13 @@ START_TEST (what_is_written_is_as_agreed)
         ck_assert_uint_eq (little.length, strlen (expected));
     }
     /* in pieces, and a piece that is too large */
-    struct tenon_json_out pieces = { .bytes = text, .room = 20, .grow = flush, .user = &end };
+    struct tenon_json_out pieces = { .bytes = text, .room = 20, .grow = flush_text, .user = &end };
     write_sample (&pieces);
-    flush (&pieces, 0);
+    flush_text (&pieces, 0);
     ck_assert_int_eq (pieces.status, TENON_OK);
     ck_assert_uint_eq ((uint64_t) (end - all), strlen (expected));
     ck_assert_mem_eq (all, expected, strlen (expected));
-    struct tenon_json_out narrow = { .bytes = text, .room = 10, .grow = flush, .user = &end };
+    struct tenon_json_out narrow = { .bytes = text, .room = 10, .grow = flush_text, .user = &end };
     end = all;
     write_sample (&narrow);
     ck_assert_int_eq (narrow.status, TENON_E_MEMORY);
@@ -554,13 +555,13 @@ is_known_to_be_laxer (const char *error)
 }
 
 static uint64_t
-mutate (char *text, uint64_t length)
+mutate_text (char *text, uint64_t length)
 {
     static const char alphabet[] =
         "{}[]\",:\\/ubfnrtesl0123456789+-.eE \t\n\r\v\f\x01\x80\xbf\xc2\xe0\xed\xa0\xf0\xf4\xff'dNI";
-    uint64_t at = draw (length + 1), run = 1 + draw (20);
-    char odd = draw (8) ? alphabet[draw (sizeof alphabet)] : (char) draw (256);
-    switch (draw (4)) {
+    uint64_t at = draw_number (length + 1), run = 1 + draw_number (20);
+    char odd = draw_number (8) ? alphabet[draw_number (sizeof alphabet)] : (char) draw_number (256);
+    switch (draw_number (4)) {
     case 0: text[at] = odd; return length + (at == length);
     case 1: memmove (text + at, text + at + 1, length - at); return length - (at < length);
     case 2:
@@ -581,10 +582,10 @@ START_TEST (what_we_accept_json_c_accepts_with_the_same_values)
     for (int i = 0; i < 200000; i++) {
         struct tenon_json json;
         char text[512] = "";
-        uint64_t sample = draw (SAMPLES), length = strlen (samples[sample]);
+        uint64_t sample = draw_number (SAMPLES), length = strlen (samples[sample]);
         memcpy (text, samples[sample], length);
-        for (uint64_t n = 1 + draw (3); n > 0; n--)
-            length = mutate (text, length);
+        for (uint64_t n = 1 + draw_number (3); n > 0; n--)
+            length = mutate_text (text, length);
         text[length] = 0;
         enum peer_verdict verdict = peer_compare (&json, text, length);
         both += verdict == PEER_BOTH;
