@@ -131,6 +131,7 @@ core_libcore_la_SOURCES = \
 	core/sink/encode_sink.c \
 	core/sink/encode_sink.h \
 	core/sink/encoder.c \
+	core/sink/encoder.h \
 	core/sink/sink.c \
 	core/sink/sink.h \
 	core/sink/temporary.c \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder.c - a filter's states and buffers, and how large its blocks are. */
-#include "sink/encode_sink.h"
+#include "sink/encoder.h"
 
 #define BLOCK_SIZE ((uint64_t) 1 << 20)
 #define LEAST_BLOCK ((uint64_t) 4096)
