@@ -12,9 +12,8 @@ core_libcore_la_SOURCES = \
 	core/base/nearest.h \
 	core/base/pool.c \
 	core/base/pool.h \
-	core/base/progress.c \
-	core/base/progress.h \
 	core/base/report.c \
+	core/base/report.h \
 	core/base/version.c \
 	core/catalog/catalog.c \
 	core/catalog/catalog.h \
@@ -53,8 +52,6 @@ core_libcore_la_SOURCES = \
 	core/codec/loss.h \
 	core/codec/member.c \
 	core/codec/member.h \
-	core/codec/overlaps.c \
-	core/codec/overlaps.h \
 	core/codec/recognise.c \
 	core/codec/recognise.h \
 	core/codec/serve.c \

@@ -31,11 +31,7 @@
     } while (0)
 
 /* Frees a pointer at the end of its scope: TN_FREE char *text = … */
-static inline void
-tn_free_pointer (void *pointer)
-{
-    free (*(void **) pointer);
-}
+void tn_free_pointer (void *pointer);
 #define TN_FREE __attribute__ ((cleanup (tn_free_pointer)))
 
 /* True if the product, or sum, does not fit. */
@@ -70,16 +66,6 @@ tenon_status tn_error_out (tenon_error *to, const tenon_error *from);
 void tn_escape (char *to, size_t room, const char *text, size_t length);
 /* True if the text is valid UTF-8 without NUL. */
 bool tn_utf8 (const char *text, uint64_t length);
-
-/* ---- reports (report.c) ---- */
-
-tenon_report *tn_report_new (void);
-/* Adds an entry; copies its texts, and escapes unprintable bytes. May be called from any thread. Without
- * memory the entry is lost, and the report says so. */
-TN_PRINTF (7, 8)
-void tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen,
-                    const char *subject, const char *file, const char *format, ...);
-void tn_report_append (tenon_report *report, const tenon_report *more);
 
 /* ---- allocation helpers, arenas, and structs that cross the ABI (memory.c) ---- */
 

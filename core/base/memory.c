@@ -4,6 +4,12 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+void
+tn_free_pointer (void *pointer)
+{
+    free (*(void **) pointer);
+}
+
 bool
 tn_grow (void *array_pointer, uint64_t *room, uint64_t count, size_t item)
 {

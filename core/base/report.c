@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* report.c - reports: notes, losses, bids and verdicts. */
-#include "base/base.h"
-#include <pthread.h>
+/* report.c - reports (notes, losses, bids and verdicts), and the progress of a call. */
+#include "base/report.h"
 #include <stdio.h>
 
 /* A hostile file may cause a note per tensor: a report holds no more than this. */
@@ -103,4 +102,42 @@ tenon_report_get (const tenon_report *report, uint64_t index, tenon_report_entry
         return TENON_E_NOT_FOUND;
     const tenon_report_entry *found = index < report->count ? &report->entries[index].entry : &more;
     return tn_reply_struct (entry, found, sizeof *found);
+}
+
+/* ---- progress ---- */
+
+/* Bytes between two calls of the progress callback. */
+#define STEP (1u << 20)
+
+void
+tn_meter_begin (struct tn_meter *meter, const tenon_progress *progress, uint64_t total)
+{
+    memset (meter, 0, sizeof *meter);
+    meter->progress = progress && progress->report ? progress : NULL;
+    meter->total = total;
+    pthread_mutex_init (&meter->lock, NULL);
+}
+
+void
+tn_meter_end (struct tn_meter *meter)
+{
+    pthread_mutex_destroy (&meter->lock);
+}
+
+tenon_status
+tn_meter_add (struct tn_meter *meter, uint64_t bytes, tenon_error *error)
+{
+    if (!meter || !meter->progress)
+        return TENON_OK;
+    pthread_mutex_lock (&meter->lock);
+    meter->done += bytes;
+    if (!meter->stopped && (meter->done - meter->told >= STEP || meter->done >= meter->total)) {
+        meter->told = meter->done;
+        meter->stopped =
+            meter->progress->report (meter->progress->user, TN_MIN (meter->done, meter->total), meter->total)
+            != 0;
+    }
+    bool stopped = meter->stopped;
+    pthread_mutex_unlock (&meter->lock);
+    return stopped ? tn_fail (error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled") : TENON_OK;
 }

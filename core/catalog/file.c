@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* file.c - an open file: its memory, and what it holds. */
 #include "catalog/file.h"
+#include "base/report.h"
 #include <sys/mman.h>
 
 tenon_memory *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* batch.c - makes announced members on all threads. */
 #include "codec/batch.h"
+#include "base/report.h"
 
 /* A batch ends where the memory limit does; this bounds its table. */
 #define MOST_MEMBERS 4096u

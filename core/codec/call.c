@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* call.c - begins and ends the run of a codec function, and reads sources for it. */
+/* call.c - begins and ends the run of a codec function; the services that every codec function may call. */
 #include "codec/call.h"
+#include "base/report.h"
 #include "codec/write.h"
 #include "source/decoder.h"
 
@@ -130,4 +131,167 @@ tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, v
     if (i == DECODERS)
         i = call->next_decoder++ % DECODERS;
     return tn_decoder_read (&call->decoders[i], source, offset, to, length, error);
+}
+
+/* ---- services ---- */
+
+void
+tn_host_fail (struct tenon_call *public, int32_t status, uint64_t offset, const char *message)
+{
+    struct tn_call *call = tn_call_of (public);
+    /* The offset is one of source 0. */
+    if (call->state == TN_CALL_DESCRIBE) {
+        /* A name that occurs twice, among those that are not entered yet, is the earlier failure. */
+        tn_catalog_enter_names (call->session->catalog, call->session->error);
+        struct tn_source *source = tn_call_source (call, 0);
+        if (source)
+            tn_source_fail_in (source, call->session->error);
+    }
+    tn_fail_text (call->session->error, status, offset, "%s", message ? message : "");
+}
+
+void
+tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const char *message)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_source *source = call->state == TN_CALL_DESCRIBE ? tn_call_source (call, 0) : NULL;
+    bool flaw = kind == (TENON_NOTE | TENON_FLAW) && call->state == TN_CALL_DESCRIBE;
+    if (flaw)
+        kind = TENON_NOTE;
+    if (kind == TENON_LOSS && call->state == TN_CALL_WRITE)
+        ++*call->writer->losses;
+    if (call->session->report && (kind == TENON_NOTE || kind == TENON_LOSS))
+        tn_report_add (call->session->report, kind, flaw ? TENON_E_MALFORMED : TENON_OK, 0, item,
+                       source ? (source->path ? source->path : source->name) : "", "%s",
+                       message ? message : "");
+}
+
+int32_t
+tn_host_cancelled (struct tenon_call *public)
+{
+    struct tn_session *session = tn_call_of (public)->session;
+    if (!session->asked_to_stop && session->progress && session->progress->report
+        && session->progress->report (session->progress->user, 0, 0))
+        session->asked_to_stop = true;
+    if (session->asked_to_stop)
+        tn_fail_text (session->error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled");
+    return session->asked_to_stop;
+}
+
+void *
+tn_host_scratch (struct tenon_call *public, uint64_t size)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_session *session = call->session;
+    uint64_t limit = session->context->limits[TENON_LIMIT_HEADER_BYTES];
+    if (size > limit || session->arena.used > limit - size) {
+        tn_fail_text (
+            session->error, TENON_E_LIMIT, TN_NO_OFFSET,
+            "the header needs more than %llu bytes of memory; raise header_bytes in [limits] to read it",
+            (unsigned long long) limit);
+        return NULL;
+    }
+    void *memory = tn_arena_get (&session->arena, size, true);
+    if (!memory)
+        tn_fail_memory (session->error);
+    return memory;
+}
+
+tenon_status
+tn_host_option (struct tenon_call *public, uint32_t index, struct tenon_setting *setting)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tenon_setting found;
+    memset (&found, 0, sizeof found);
+    if (!tn_overlay_get (call->session->context, call->session->overlay, call->codec, index, &found))
+        return tn_call_misuse (call, "it has no option of the number that it asked for");
+    found.struct_size = sizeof found;
+    return tn_call_reply (call, setting, &found, sizeof found);
+}
+
+uint64_t
+tn_host_limit (struct tenon_call *public, uint32_t number)
+{
+    return number < TENON_LIMITS ? tn_call_of (public)->session->context->limits[number] : 0;
+}
+
+uint32_t
+tn_host_dtype_find (struct tenon_call *public, const char *name)
+{
+    return name ? tn_dtype_find (tn_call_of (public)->session->context, name) : TENON_NONE;
+}
+
+tenon_status
+tn_host_dtype_info (struct tenon_call *public, uint32_t dtype, struct tenon_dtype *info)
+{
+    struct tn_call *call = tn_call_of (public);
+    const struct tenon_dtype *found = call->session->catalog
+                                          ? tn_catalog_dtype (call->session->catalog, dtype)
+                                          : tn_dtype_get (call->session->context, dtype);
+    if (!found)
+        return tn_call_misuse (call, "there is no dtype of the number that it gave");
+    return tn_call_reply (call, info, found, sizeof *found);
+}
+
+tenon_status
+tn_host_source_info (struct tenon_call *public, uint32_t number, struct tenon_source_info *info)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_source *source = tn_call_source (call, number);
+    if (!source)
+        return call->session->error->status;
+    struct tenon_source_info found = { sizeof found, 0, source->size, source->name, source->name_length };
+    return tn_call_reply (call, info, &found, sizeof found);
+}
+
+tenon_status
+tn_host_read_at (struct tenon_call *public, uint32_t number, uint64_t offset, void *to, uint64_t length)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_source *source = tn_call_source (call, number);
+    if (!source)
+        return call->session->error->status;
+    return tn_call_read (call, source, offset, to, length);
+}
+
+const void *
+tn_host_view (struct tenon_call *public, uint32_t number, uint64_t offset, uint64_t length)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_session *session = call->session;
+    struct tn_source *source = tn_call_source (call, number);
+    if (!source)
+        return NULL;
+    /* No memory for bytes that the file does not have: this read fails and says why. */
+    if (offset > source->size || length > source->size - offset) {
+        tn_call_read (call, source, offset, NULL, length);
+        return NULL;
+    }
+    uint64_t most = session->context->limits[TENON_LIMIT_HEADER_BYTES];
+    if (length > most || session->arena.used > most - length)
+        return tn_host_scratch (public, length);
+    void *copy = tn_arena_get (&session->arena, length, false);
+    if (!copy) {
+        tn_fail_memory (session->error);
+        return NULL;
+    }
+    return tn_call_read (call, source, offset, copy, length) < 0 ? NULL : copy;
+}
+
+tenon_status
+tn_host_items (struct tenon_call *public, const struct tenon_value *array, uint64_t first, uint64_t n,
+               struct tenon_value *found)
+{
+    struct tn_call *call = tn_call_of (public);
+    struct tn_source *source = NULL;
+    /* In write, source numbers in values are the plan's. */
+    if (array->type == TENON_ARRAY && array->source != TENON_NO_SOURCE) {
+        if (call->state != TN_CALL_WRITE)
+            source = tn_call_source (call, array->source);
+        else if (array->source < call->session->metadata_source_count)
+            source = call->session->metadata_sources[array->source];
+        if (!source)
+            return tn_call_misuse (call, "there is no source of the number that it gave");
+    }
+    return tn_value_items (source, array, first, n, found, &call->session->arena, call->session->error);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* describe.c - runs a codec over a source. */
+/* describe.c - runs a codec over a source; afterwards finds ranges that overlap. */
 #include "codec/describe.h"
 #include "codec/call.h"
 #include "codec/serve.h"
@@ -33,4 +33,83 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
     if (status < 0)
         tn_source_fail_in (catalog->sources[source], session->error);
     return status;
+}
+
+/* ---- ranges that overlap ---- */
+
+struct range {
+    uint64_t begin, end;
+    const char *name;
+    uint32_t source;
+    bool tensor;
+};
+
+static int
+compare_ranges (const void *a, const void *b)
+{
+    const struct range *x = a, *y = b;
+    if (x->source != y->source)
+        return x->source < y->source ? -1 : 1;
+    return x->begin < y->begin ? -1 : x->begin > y->begin ? 1 : (x->end > y->end) - (x->end < y->end);
+}
+
+static uint64_t
+collect_ranges (const struct tn_catalog *catalog, struct range *ranges)
+{
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < catalog->count; i++) {
+        const struct tn_tensor *tensor = tn_catalog_tensor (catalog, i);
+        if (tensor->storage != TENON_EXTENT || tensor->length == 0 || (tensor->flags & TENON_ALIAS)
+            || !catalog->sources[tensor->source]->unordered)
+            continue;
+        if (ranges)
+            ranges[count] = (struct range){ tensor->offset, tensor->offset + tensor->length, tensor->name,
+                                            tensor->source, true };
+        count++;
+    }
+    for (uint64_t i = 0; i < catalog->source_count; i++) {
+        const struct tn_source *source = catalog->sources[i];
+        if (source->kind != TN_SOURCE_PART || source->lead + source->stored == 0
+            || !source->parent->unordered)
+            continue;
+        if (ranges)
+            ranges[count] = (struct range){ source->offset - source->lead, source->offset + source->stored,
+                                            source->name, source->parent->number, false };
+        count++;
+    }
+    return count;
+}
+
+tenon_status
+tn_check_overlaps (struct tn_catalog *catalog, tenon_error *error)
+{
+    bool unordered = false;
+    for (uint64_t i = 0; i < catalog->source_count && !unordered; i++)
+        unordered = catalog->sources[i]->unordered;
+    if (!unordered)
+        return TENON_OK;
+    uint64_t count = collect_ranges (catalog, NULL);
+    TN_FREE struct range *ranges = calloc (count + 1, sizeof *ranges);
+    if (!ranges)
+        return tn_fail_memory (error);
+    collect_ranges (catalog, ranges);
+    qsort (ranges, count, sizeof *ranges, compare_ranges);
+    for (uint64_t i = 1; i < count; i++) {
+        const struct range *a = &ranges[i - 1], *b = &ranges[i];
+        if (a->source != b->source || a->end <= b->begin)
+            continue;
+        char name[120];
+        tn_escape (name, sizeof name, a->name, strlen (a->name));
+        tn_source_fail_in (catalog->sources[b->source], error);
+        if (b->tensor)
+            tn_fail_in (error, NULL, b->name);
+        char own[120];
+        tn_escape (own, sizeof own, b->name, strlen (b->name));
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "%s%s%sits bytes %llu … %llu overlap those of %s '%s', which end at %llu",
+                        b->tensor ? "" : "member '", b->tensor ? "" : own,
+                        b->tensor ? "" : "': ", (unsigned long long) b->begin, (unsigned long long) b->end,
+                        a->tensor ? "tensor" : "member", name, (unsigned long long) a->end);
+    }
+    return TENON_OK;
 }

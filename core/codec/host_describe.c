@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host_describe.c - the services that fill a catalog, and their checks, which no codec can avoid. */
 #include "codec/host_describe.h"
+#include "base/report.h"
 #include <stdio.h>
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* loss.c - tells of what a save loses, and counts it. */
 #include "codec/loss.h"
+#include "base/report.h"
 #include "codec/write.h"
 #include <stdio.h>
 

@@ -2,6 +2,7 @@
 /* recognise.c - finds the codec of a source: by its content (a magic, else probe), then by the longest
  * extension, then by priority. */
 #include "codec/recognise.h"
+#include "base/report.h"
 #include "codec/call.h"
 #include "source/decoder.h"
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* codec_settings.c - the settings of codecs in a context, and those of one open or save over them. */
 #include "base/nearest.h"
+#include "base/report.h"
 #include "context/config.h"
 #include "context/option.h"
 #include "context/registry.h"

@@ -2,6 +2,7 @@
 /* config.c - the keys of the configuration: their values in a context, unknown ones, and the list of all. */
 #include "context/config.h"
 #include "base/nearest.h"
+#include "base/report.h"
 #include "context/option.h"
 #include <stdio.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* context.c - making and freeing a context. */
 #include "context/context.h"
+#include "base/report.h"
 #include "context/config.h"
 #include "context/loader.h"
 #include "context/registry.h"

@@ -27,6 +27,7 @@
  * resolved before, and the folder of the target is checked. (Loading /proc/self/fd/N instead would be
  * unsound: the dynamic linker knows libraries by name, and takes a second N for the first.) */
 #include "context/loader.h"
+#include "base/report.h"
 #include "context/builtin.h"
 #include "context/config.h"
 #include "context/registry.h"

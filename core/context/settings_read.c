@@ -2,6 +2,7 @@
 /* settings_read.c - reads the configuration from files, the environment and the program. */
 #include "context/settings_read.h"
 #include "base/io.h"
+#include "base/report.h"
 #include "context/settings_ini.h"
 #include <dirent.h>
 #include <errno.h>

@@ -3,6 +3,7 @@
  * comes from a file: nothing of it is used before all of it was read, and no tensor gets another number of
  * bytes. */
 #include "open/carry_restore.h"
+#include "base/report.h"
 #include <tenon/json.h>
 
 #define DEPTH 8 /* of the record; this version's has 4 */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* open.c - makes contexts, and opens files: source, codec, describe, checks. */
 #include "base/io.h"
+#include "base/report.h"
 #include "catalog/file.h"
 #include "codec/describe.h"
 #include "codec/host.h"
-#include "codec/overlaps.h"
 #include "codec/recognise.h"
 #include "open/carry_restore.h"
 #include "open/shards.h"

@@ -3,6 +3,7 @@
  * of a set lie in one folder: names from codecs, paths and folders are used as bare names only. */
 #include "open/shards.h"
 #include "base/io.h"
+#include "base/report.h"
 #include "codec/describe.h"
 #include "codec/recognise.h"
 #include <errno.h>

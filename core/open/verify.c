@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* verify.c - reads all data, compares all checksums, and reports every failure. */
+#include "base/report.h"
 #include "catalog/file.h"
 #include "source/scan.h"
 #include "transfer/slab.h"

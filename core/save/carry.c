@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* carry.c - saves tensors that a format cannot hold as bytes, and a record of what they were. */
 #include "save/carry.h"
+#include "base/report.h"
 #include "codec/storable.h"
 #include "transfer/range_reader.h"
 #include <tenon/json.h>

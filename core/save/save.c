@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* save.c - saves a plan: chooses the codec and the name, runs the codec over a sink, and commits. */
 #include "base/io.h"
+#include "base/report.h"
 #include "catalog/file.h"
 #include "codec/storable.h"
 #include "codec/write.h"

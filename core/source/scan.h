@@ -3,7 +3,7 @@
  * The checksum is compared when all has been read. */
 #ifndef TN_SCAN_H
 #define TN_SCAN_H
-#include "base/progress.h"
+#include "base/report.h"
 #include "source/source.h"
 
 struct tn_scan;

@@ -2,7 +2,7 @@
 /* transfer.h - carries requests out, on all threads, in bounded memory. */
 #ifndef TN_TRANSFER_H
 #define TN_TRANSFER_H
-#include "base/progress.h"
+#include "base/report.h"
 #include "transfer/way.h"
 
 /* Reads a request into memory: `to` takes request->size bytes. */

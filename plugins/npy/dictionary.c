@@ -159,3 +159,15 @@ npy_parse_dictionary (struct npy_text *text, struct npy_header *header)
                ? TENON_OK
                : npy_unexpected (text, "nothing but white space after the dictionary");
 }
+
+int
+npy_orders_agree (const uint64_t *shape, uint32_t rank)
+{
+    uint32_t above_one = 0;
+    for (uint32_t i = 0; i < rank; i++) {
+        if (!shape[i])
+            return 1;
+        above_one += shape[i] > 1;
+    }
+    return above_one < 2;
+}

@@ -88,18 +88,6 @@ padding_after (uint64_t prefix, uint64_t length)
     return ALIGNMENT - (prefix + length + 1) % ALIGNMENT;
 }
 
-int
-npy_orders_agree (const uint64_t *shape, uint32_t rank)
-{
-    uint32_t above_one = 0;
-    for (uint32_t i = 0; i < rank; i++) {
-        if (!shape[i])
-            return 1;
-        above_one += shape[i] > 1;
-    }
-    return above_one < 2;
-}
-
 tenon_status
 npy_format_header (struct tenon_call *call, struct npy_word descr, uint32_t is_fortran, const uint64_t *shape,
                    uint32_t rank, const void **bytes, uint64_t *length)

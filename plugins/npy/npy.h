@@ -105,6 +105,9 @@ int npy_word_is (struct npy_word word, const char *other);
 /* Parses the text of a header. */
 tenon_status npy_parse_dictionary (struct npy_text *text, struct npy_header *header);
 
+/* True if C and Fortran order are the same bytes: at most one dim is above 1, or one is 0. */
+int npy_orders_agree (const uint64_t *shape, uint32_t rank);
+
 /* ---- descr.c ---- */
 
 /* Parses the value of the key descr. */
@@ -118,8 +121,6 @@ int npy_typestring (uint32_t dtype, uint32_t flags, char *typestring);
 
 /* ---- header.c ---- */
 
-/* True if C and Fortran order are the same bytes: at most one dim is above 1, or one is 0. */
-int npy_orders_agree (const uint64_t *shape, uint32_t rank);
 /* Formats magic, version, length, dictionary and padding, in scratch memory. `descr` is the value of the key,
  * in UTF-8. */
 tenon_status npy_format_header (struct tenon_call *call, struct npy_word descr, uint32_t is_fortran,

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: MIT
 npz_sources = \
 	plugins/npz/append.c \
-	plugins/npz/blocks.c \
 	plugins/npz/crc32.c \
 	plugins/npz/directory.c \
-	plugins/npz/extra.c \
+	plugins/npz/blocks.c \
 	plugins/npz/headers.c \
 	plugins/npz/member.c \
 	plugins/npz/metadata.c \
 	plugins/npz/metadata_read.c \
-	plugins/npz/name_set.c \
 	plugins/npz/names.c \
 	plugins/npz/npz.c \
 	plugins/npz/npz.h \

@@ -135,13 +135,6 @@ is_likely (struct tenon_call *call, const uint8_t header[NPZ_METADATA_LEAD], uin
     return 0;
 }
 
-int
-npz_is_metadata (const struct npz_entry *entry)
-{
-    const uint32_t length = (uint32_t) strlen (NPZ_METADATA_NAME);
-    return entry->name_length == length && memcmp (entry->name, NPZ_METADATA_NAME, length) == 0;
-}
-
 tenon_status
 npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source, int *taken)
 {

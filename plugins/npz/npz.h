@@ -100,17 +100,15 @@ tenon_status npz_open_directory (struct tenon_call *call, struct npz_directory *
 tenon_status npz_read_entry (struct tenon_call *call, const struct npz_directory *directory,
                              uint64_t position, struct npz_entry *entry);
 
-/* ---- extra.c ---- */
-
-/* The extra field of this id; NULL if there is none. A list that is not well-formed ends at the fault. */
-const uint8_t *npz_find_extra (const uint8_t *extra, uint32_t length, uint32_t id, uint32_t *size);
-
 /* ---- crc32.c ---- */
 
 /* Continues a CRC-32 (ISO 3309), which begins as 0. */
 uint32_t npz_crc32 (uint32_t crc, const void *bytes, uint64_t length);
 
 /* ---- names.c ---- */
+
+/* The extra field of this id; NULL if there is none. A list that is not well-formed ends at the fault. */
+const uint8_t *npz_find_extra (const uint8_t *extra, uint32_t length, uint32_t id, uint32_t *size);
 
 #define NPZ_SHOWN 200u
 /* The name of an entry for a message: without control characters, cut if it is long. Returns `shown`. */
@@ -120,7 +118,8 @@ int npz_is_ascii (const void *text, uint64_t length);
 /* Fills in entry->name. Fails on a name with a NUL, or on one that is announced as UTF-8 and is not. */
 tenon_status npz_decode_name (struct tenon_call *call, struct npz_entry *entry);
 
-/* ---- name_set.c ---- */
+/* True if a member has the name of metadata, NPZ_METADATA_NAME. */
+int npz_is_metadata (const struct npz_entry *entry);
 
 struct npz_name {
     const char *text; /* the caller's; need not end in NUL */
@@ -233,8 +232,6 @@ tenon_status npz_put_directory (struct npz_writer *writer);
 #define NPZ_METADATA_HEADER "{'descr': '|u1', 'fortran_order': False, 'shape': ("
 /* Writes the member for the `entries` entries of metadata in the plan. */
 tenon_status npz_put_metadata (struct npz_writer *writer, uint64_t entries);
-/* True if a member has that name. */
-int npz_is_metadata (const struct npz_entry *entry);
 /* Adds the metadata of a member of that name to the catalog. *taken is 0 if it holds something else. */
 tenon_status npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source,
                                 int *taken);

@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* progress.h - the progress of one public call, and its cancellation. */
-#ifndef TN_PROGRESS_H
-#define TN_PROGRESS_H
+/* report.h - what a public call tells its caller beside its result: reports, and its progress. */
+#ifndef TN_REPORT_H
+#define TN_REPORT_H
 #include "base/base.h"
 #include <pthread.h>
+
+/* ---- reports ---- */
+
+tenon_report *tn_report_new (void);
+/* Adds an entry; copies its texts, and escapes unprintable bytes. May be called from any thread. Without
+ * memory the entry is lost, and the report says so. */
+TN_PRINTF (7, 8)
+void tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen,
+                    const char *subject, const char *file, const char *format, ...);
+void tn_report_append (tenon_report *report, const tenon_report *more);
+
+/* ---- progress ---- */
 
 /* May be used from any thread between tn_meter_begin and tn_meter_end. */
 struct tn_meter {
