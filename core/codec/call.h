@@ -90,7 +90,7 @@ void tn_call_show_tensor (const struct tn_tensor *tensor, const uint32_t *source
 tenon_status tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to,
                            uint64_t length);
 
-/* ---- services for every state (host.c) ---- */
+/* ---- services for every state; the table is in host.c ---- */
 
 void tn_host_fail (struct tenon_call *public, int32_t status, uint64_t offset, const char *message);
 void tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const char *message);
