@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Programs in C that the measurements need: bench/NAME.c, linked with the whole core, built by `make bench`.
+# Programs in C that the measurements need: bench/NAME.c, linked with the whole core. `make check` builds them, so that
+# they follow the core.
 bench_programs = bench/deflate bench/kernels bench/list bench/many bench/start
-EXTRA_PROGRAMS += $(bench_programs)
-CLEANFILES += $(bench_programs)
+check_PROGRAMS += $(bench_programs)
 
 # Side by side with NumPy: wants the python of `make check-interop`.
 bench: all venv/.done $(bench_programs) $(test_plugins)
