@@ -19,7 +19,7 @@ void tn_report_append (tenon_report *report, const tenon_report *more);
 
 /* May be used from any thread between tn_meter_begin and tn_meter_end. */
 struct tn_meter {
-    const tenon_progress *progress; /* NULL: the application wants no reports */
+    const tenon_progress *progress; /* NULL: the application has no progress function */
     pthread_mutex_t lock;
     uint64_t done, total, told;
     bool stopped;

@@ -16,7 +16,7 @@
 #define LIMIT(limit, type, name, value, least, help)                                                         \
     KEY (TN_KEY_LIMITS + (limit), LIMITS, type, name, value, least, NO_END, TARGET (limits[limit]), help)
 
-/* No honest file meets a default limit; a hostile one can do no more damage than they allow. */
+/* Honest files stay below the default limits, which bound the damage that a hostile file can do. */
 const struct tn_key tn_keys[TN_KEYS] = {
     KEY (TN_KEY_PLUGIN_PATH, CORE, TEXT, "plugin_path", TENON_PLUGINDIR, 0, 0, 0,
          "a folder in which plugins are looked for, absolute; may be repeated"),

@@ -11,7 +11,8 @@
 #include <sys/auxv.h>
 #endif
 
-/* True if the program has more rights than the user who started it: the user's words must not count. */
+/* True if the program has more rights than its user: the environment and the user's files then do not count.
+ */
 static bool
 is_secure (void)
 {

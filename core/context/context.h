@@ -66,7 +66,7 @@ struct tenon_context {
     uint64_t text_count, text_room;
 };
 
-/* Makes a context, without the checks of the public border. */
+/* Makes a context. The caller has checked the arguments. */
 tenon_status tn_context_make (tenon_context **made, const tenon_context_options *options,
                               const struct tenon_host *host, tenon_error *error);
 

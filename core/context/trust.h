@@ -14,7 +14,7 @@ struct tn_trust {
 };
 
 /* True if only users that this process must trust anyway can change the file or folder of that status. False:
- * `why` says who can. `what` names it in the message: "the file", "its folder". */
+ * `why` names a user that can. `what` names it in the message: "the file", "its folder". */
 bool tn_is_trusted (struct tn_trust *trust, const struct stat *status, const char *what,
                     char why[TN_TRUST_ROOM]);
 

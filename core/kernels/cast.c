@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cast.c - which way a cast goes: a copy, a kernel (cast_fast.c), a table of all 256 results, or the general
- * way, which takes a chunk of items to f64 (or to i64, from integers to integers) and from there to the
- * target. Everything but i64 and u64 fits an f64 exactly; those two are prepared so that the rounding that
- * follows comes out right. */
+/* cast.c - chooses how a cast is done: by a copy, a kernel (cast_fast.c), a table of all 256 results, or the
+ * general way, which takes a chunk of items to f64 (or to i64, from integers to integers) and from there to
+ * the target. Everything but i64 and u64 fits an f64 exactly; those two are prepared so that the rounding
+ * that follows is correct. */
 #include "kernels/cast.h"
 #include "kernels/cast_fast.h"
 #include "kernels/cast_small.h"

@@ -88,7 +88,7 @@ new_state (int32_t level, int32_t encode)
 
 enum way { STORE, ISAL, LIBDEFLATE, ZLIB };
 
-/* Who encodes a block. libdeflate can only end a stream. */
+/* The library that encodes a block. libdeflate can only end a stream. */
 static enum way
 way_of (int32_t level, bool last)
 {

@@ -7,7 +7,7 @@
 #include <isa-l/igzip_lib.h>
 
 /* Symbols that ISA-L collects before it writes a deflate block with a code of its own, 4 bytes each: more of
- * them make fewer headers. 128 Ki is where that ends to pay. */
+ * them make fewer headers. Beyond 128 Ki that no longer pays. */
 #define SYMBOLS_SIZE (4u * 128 * 1024)
 
 struct tn_isal_encoder {
@@ -130,8 +130,8 @@ tn_isal_reset (struct tn_isal_decoder *decoder)
 
 /* ISA-L reads up to 8 bytes ahead into its bits. When it stopped for another reason than that the input
  * ended, there may be bytes behind the stream's end among them: all whole ones go back. When the input ended,
- * its bits are the begin of something that needs more. A header that is not all there is kept in a buffer
- * behind the bits: they cannot go back then, and need not. */
+ * its bits are the beginning of something that needs more. An incomplete header is kept in a buffer behind
+ * the bits: they cannot go back then, and need not. */
 static void
 give_back (struct inflate_state *state, uint32_t given)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* swap.c - turning the bytes of items round. Works on 64-bit words, also where the items are smaller: that
- * reaches the speed of memory without one instruction that only some processors have. */
+/* swap.c - reverses the bytes of items. Works on 64-bit words, also where the items are smaller: that reaches
+ * the speed of memory without one instruction that only some processors have. */
 #include "kernels/swap.h"
 #include <string.h>
 

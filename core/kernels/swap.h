@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* swap.h - turning the bytes of items round: big-endian to little-endian and back. */
+/* swap.h - reverses the bytes of items: big-endian to little-endian and back. */
 #ifndef TN_SWAP_H
 #define TN_SWAP_H
 

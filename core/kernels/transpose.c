@@ -5,9 +5,9 @@
  * which are some cache lines long in both: "columns" are positions that follow each other in `from`, that is
  * in its last axis, or its last few where those are short; "rows" are positions that follow each other in
  * `to`, in the first axis or the first few. The axes between them, if any, are counted through. A tile is
- * turned round in a buffer in the first-level cache, and leaves it as whole lines: with the strides of powers
- * of two that arrays like to have, the lines of a column would otherwise push each other out of the cache
- * before they are full. */
+ * transposed in a buffer in the first-level cache, and leaves it as whole lines: with strides of powers of
+ * two, which are common, the lines of a column would otherwise push each other out of the cache before they
+ * are full. */
 #include "kernels/transpose.h"
 #include <stdbool.h>
 #include <string.h>
@@ -43,7 +43,7 @@ struct tile {
     const unsigned char *from;
     unsigned char *to;
     uint64_t rows, columns;
-    uint64_t ahead;                       /* bytes of each row that the next tile will want */
+    uint64_t ahead;                       /* bytes of each row that the next tile will read */
     uint64_t row_offset[TILE_ROWS];       /* in `from`; in `to` rows follow each other */
     uint64_t column_offset[TILE_COLUMNS]; /* in `to`; in `from` columns follow each other */
 };
@@ -97,7 +97,7 @@ turn_items (unsigned char *to, uint64_t pitch, const struct tile *tile, uint64_t
             memcpy (to + c * pitch + r * item, tile->from + tile->row_offset[r] + c * item, item);
 }
 
-/* The processor does not see by itself that the next tile's rows, one stride apart, will be wanted. */
+/* The processor does not see by itself that the next tile's rows, one stride apart, will be read. */
 static inline void
 fetch_ahead (const struct tile *tile, uint64_t item, uint64_t row, uint64_t rows)
 {
@@ -122,7 +122,7 @@ turn_squares (unsigned char *to, uint64_t pitch, const struct tile *tile, uint64
     turn_items (to, pitch, tile, item, rows, tile->rows, 0, tile->columns);
 }
 
-/* Turns a tile round: column c's items go to `to` + c * pitch, one after the other. */
+/* Transposes a tile: the items of column c go to `to` + c * pitch, one after the other. */
 static void
 turn_tile (unsigned char *to, uint64_t pitch, const struct tile *tile, uint64_t item)
 {
@@ -268,8 +268,8 @@ tile_side (uint64_t item, uint64_t bytes, uint64_t most)
     return side < 8 ? 8 : side > most ? most : side;
 }
 
-/* `count` of the last axis are wanted: if that is not all of it, it is not contiguous with the axis before.
- */
+/* Only `count` of the last axis are read: unless that is all of it, it is not contiguous with the axis
+ * before. */
 static void
 set_tiles (struct job *job, uint64_t count)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* transpose.h - turning an array's axes round: Fortran order to C order and back, which is the same thing. */
+/* transpose.h - reverses the axes of an array: Fortran order to C order and back, which is the same
+ * operation. */
 #ifndef TN_TRANSPOSE_H
 #define TN_TRANSPOSE_H
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* carry_restore.c - gives carried tensors back what they were, when the record in the metadata is right. It
- * comes from a file: nothing of it is used before all of it was read, and no tensor gets another number of
- * bytes. */
+/* carry_restore.c - restores carried tensors, when the record in the metadata is valid. The record comes from
+ * a file: nothing of it is used before all of it was read, and no tensor changes its number of bytes. */
 #include "open/carry_restore.h"
 #include "base/report.h"
 #include <tenon/json.h>
@@ -19,7 +18,7 @@ struct restored {
     uint32_t dtype, rank;
 };
 
-/* Things by number, in the order in which the record names them. */
+/* Numbers of entries, in the order in which the record names them. */
 struct sequence {
     uint64_t *index, count, all;
     bool *named;
@@ -264,8 +263,8 @@ read_sequence (struct reader *reader, struct sequence *sequence, finder find)
     return token == TENON_JSON_END_ARRAY ? TENON_OK : fail_record (reader, "an order is no array of strings");
 }
 
-/* Entries that are named get the places of all that are named, in their order; the others stay. `place[i]`:
- * which entry comes to place i. */
+/* Puts the named entries, in their order, into the places that named entries have; the others stay.
+ * `place[i]`: the entry that goes to place i. */
 static void
 arrange_places (const struct sequence *sequence, uint64_t *place)
 {

@@ -17,10 +17,10 @@ struct tn_shards {
     struct tn_source *source;   /* described first: the file, the index, or shard 1 */
     char *path, *directory;     /* its own; the folder ends in '/' */
     const char *word;           /* id of the codec, when it is known already; NULL: to be recognised */
-    char *name;                 /* of a part: bare; `part` points into it */
+    char *name;                 /* of a shard: bare; `shard` points into it */
     struct tn_shard_name shard; /* count 0: none */
     bool indexed;               /* the index is described in place of the file that the path names */
-    bool whole;                 /* part.count files are described, one after the other */
+    bool whole;                 /* shard.count files are described, one after the other */
     bool lone;                  /* a set was asked for, and the file is in none */
 };
 

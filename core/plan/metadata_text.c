@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* metadata_text.c - metadata as text: it becomes a value of the type that the user names, exactly, or is
- * refused. Independent of the locale. */
+/* metadata_text.c - turns text into a metadata value of the type that the user names, exactly, or refuses it.
+ * Independent of the locale. */
 #include "plan/plan.h"
 #include <stdio.h>
 #include <tenon/json.h>

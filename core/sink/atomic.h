@@ -42,7 +42,7 @@ bool tn_atomic_leaves_old (const struct tn_atomic *atomic);
  *
  * If a shard replaces an older file, the old file of the last name (the target's, or else the last shard's)
  * is removed before: an index must not stand beside shards that it does not describe. A shard that cannot get
- * its name leaves those before it in place, and the message says so. Frees the save, also on failure. */
+ * its name leaves those before it in place, and the message says so. Frees `atomic`, also on failure. */
 tenon_status tn_atomic_commit (struct tn_atomic *atomic, tenon_error *error);
 /* Removes what was written and frees. NULL is fine. */
 void tn_atomic_abort (struct tn_atomic *atomic);

@@ -56,8 +56,8 @@ reserve_space (struct file_sink *file, tenon_error *error)
     return TENON_OK;
 }
 
-/* Lets the disk begin while the next bytes are on their way, so that the final sync waits less (a fifth of
- * the whole on an SSD). That sync reports errors. */
+/* Starts writing back while the next bytes are made, so that the final sync waits less (a fifth of the whole
+ * on an SSD). That sync reports errors. */
 static void
 begin_writing_back (struct file_sink *file)
 {

@@ -8,8 +8,8 @@
  * `name` stays the caller's, too. size_hint: preallocated with the first bytes. durable: the file will be
  * synced. NULL: no memory. */
 struct tn_sink *tn_file_sink_new (const char *name, uint64_t size_hint, bool durable);
-/* Writes what is buffered, and gives back what was preallocated in vain. No more can be written afterwards.
- */
+/* Writes the buffered bytes, and frees the preallocated space that was not needed. Nothing can be written
+ * afterwards. */
 tenon_status tn_file_sink_finish (struct tn_sink *sink, tenon_error *error);
 void tn_file_sink_free (struct tn_sink *sink);
 

@@ -4,11 +4,11 @@
  * Temporary files are named after the file that they will become, .NAME.tenon-N.tmp with N = 0, 1, …, so that
  * the next save of that name finds what a crash left behind. The save that writes one holds its lock (flock)
  * until the file has its own name. A save that gets the lock of a temporary file that it did not make knows
- * that the maker is dead, and removes the file:
+ * that its maker has ended, and removes the file:
  *   - a name belongs to a file as long as a save holds that file's lock, since only the holder renames or
  *     removes it;
- *   - between making a file and locking it, another save may take it for a dead one's. So its maker checks
- *     after locking that the file still has its name, and makes another when it has not. */
+ *   - between making a file and locking it, another save may take it for an abandoned one. So its maker
+ *     checks after locking that the file still has its name, and makes another when it has not. */
 #include "sink/temporary.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define MOST_TRIES 10000 /* saves of one name at once, or an opponent's traps */
+#define MOST_TRIES 10000 /* saves of one name at once, or files that an attacker put there */
 #define LITTER_GAP 4     /* numbers that may be free before the search for litter ends */
 
 static void
@@ -31,7 +31,7 @@ make_temporary_name (char to[TN_TEMPORARY_SIZE], const char *name, unsigned numb
         snprintf (hash, sizeof hash, "~%016llx", (unsigned long long) sum);
         kept = TN_TEMPORARY_KEEPS - 17;
         while (kept > 0
-               && ((uint8_t) name[kept] & 0xc0) == 0x80) /* some file systems want whole characters */
+               && ((uint8_t) name[kept] & 0xc0) == 0x80) /* some file systems require whole characters */
             kept--;
     }
     snprintf (to, TN_TEMPORARY_SIZE, ".%.*s%s.tenon-%u.tmp", (int) kept, name, hash, number);

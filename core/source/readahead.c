@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* readahead.c - a window over a file, and the beginnings of encoded members. */
+/* readahead.c - a buffer of a file's bytes, and the beginnings of encoded members. */
 #include "source/readahead.h"
 #include "source/decoder.h"
 
-/* Larger reads bypass the window. */
-#define WINDOW_READ 32768u
-/* A window begins small, and grows while reading moves on in small steps. */
+/* Larger reads bypass the buffer. */
+#define BUFFERED_READ 32768u
+/* The buffer begins small, and grows while reading moves on in small steps. */
 #define LEAST_AHEAD 4096u
 #define MOST_AHEAD (128u << 10) /* stays in the cache */
 #define NEAR 65536u
@@ -37,7 +37,7 @@ struct tn_readahead {
     tenon_context *context;
     struct tn_source *const *const *sources; /* of the catalog, which grows; NULL: nothing is decoded ahead */
     const uint64_t *source_count;
-    struct tn_source *root; /* of the bytes in the window */
+    struct tn_source *root; /* of the bytes in the buffer */
     uint8_t *bytes;
     uint64_t room, start, length;
     uint64_t next;               /* bytes that are read at once */
@@ -83,12 +83,12 @@ tn_readahead_free (struct tn_readahead *view)
     free (view);
 }
 
-/* ---- the window ---- */
+/* ---- the buffer ---- */
 
-/* Makes the window begin at `offset` of the root. False: the bytes cannot be read; a read of the exact range
+/* Fills the buffer from `offset` of the root on. False: the bytes cannot be read; a read of the exact range
  * will explain it. */
 static bool
-move_window (struct tn_readahead *view, struct tn_source *root, uint64_t offset, uint64_t length)
+fill_readahead (struct tn_readahead *view, struct tn_source *root, uint64_t offset, uint64_t length)
 {
     uint64_t end = view->start + view->length;
     /* also a little backwards: a codec may check the headers of many members before it describes them */
@@ -114,15 +114,16 @@ move_window (struct tn_readahead *view, struct tn_source *root, uint64_t offset,
 }
 
 static bool
-read_window (struct tn_readahead *view, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+read_buffered (struct tn_readahead *view, struct tn_source *source, uint64_t offset, void *to,
+               uint64_t length)
 {
     struct tn_source *root = source->backing;
-    if (length > WINDOW_READ || root->kind == TN_SOURCE_MEMORY)
+    if (length > BUFFERED_READ || root->kind == TN_SOURCE_MEMORY)
         return false;
     offset += source->backing_offset;
     bool inside = root == view->root && offset >= view->start && offset - view->start <= view->length
                   && length <= view->length - (offset - view->start);
-    if (!inside && !move_window (view, root, offset, length))
+    if (!inside && !fill_readahead (view, root, offset, length))
         return false;
     memcpy (to, view->bytes + (offset - view->start), length);
     return true;
@@ -263,7 +264,7 @@ tn_readahead_read (struct tn_readahead *view, struct tn_source *source, uint64_t
     *done = true;
     if (view && inside && length > 0) {
         if (source->encoded ? copy_head (view, source, offset, to, length)
-                            : read_window (view, source, offset, to, length))
+                            : read_buffered (view, source, offset, to, length))
             return TENON_OK;
     }
     if (!source->encoded)

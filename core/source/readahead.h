@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* readahead.h - reads ahead while a file is described.
  *
- * Codecs read headers in small pieces that lie close together. A window over the file serves them, so that a
- * member of a container costs no system call. The beginnings of encoded members are decoded ahead, many at
- * once, on all threads. */
+ * Codecs read headers in small pieces that lie close together. A buffer serves them, so that a member of a
+ * container costs no system call. The beginnings of encoded members are decoded ahead, many at once, on all
+ * threads. */
 #ifndef TN_READAHEAD_H
 #define TN_READAHEAD_H
 #include "source/source.h"

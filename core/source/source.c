@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* source.c - where bytes are read. Of the core only this, save.c, the configuration and the loader open
- * files. */
+/* source.c - opens, maps and reads sources. Of the core, only the rooms context, source and sink open files.
+ */
 #include "source/source.h"
 #include "base/io.h"
 #include <errno.h>

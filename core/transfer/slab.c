@@ -186,7 +186,7 @@ gather_groups (const struct tn_request *request, const struct tn_request *groups
     return TENON_OK;
 }
 
-/* Blocks, and items that share bytes: whole groups are gathered and decoded, then the wanted items are
+/* Blocks, and items that share bytes: whole groups are gathered and decoded, then the requested items are
  * picked. */
 static tenon_status
 make_decoded (const struct tn_request *request, const struct tn_gather *box, struct tn_worker *worker,
@@ -247,13 +247,14 @@ make_served (const struct tn_request *request, const struct tn_gather *box, uint
     uint8_t *data = casts || request->fortran ? tn_worker_buffer (worker, 0, bytes) : to;
     if (!data)
         return tn_fail_memory (error);
-    /* the view is turned round when Fortran order is wanted: the codec is asked in the tensor's own axes */
+    /* the view's axes are reversed when Fortran order is requested: the codec is asked in the tensor's own
+     * axes */
     uint64_t start[TN_MAX_RANK], count[TN_MAX_RANK], step[TN_MAX_RANK];
     for (uint32_t i = 0; i < request->rank; i++) {
         uint32_t axis = request->fortran ? request->rank - 1 - i : i;
         start[i] = box->start[axis], count[i] = box->count[axis], step[i] = request->axis[axis].step;
     }
-    memset (data, 0, bytes); /* a codec that leaves something out must not hand on what lay here before */
+    memset (data, 0, bytes); /* bytes that the codec leaves out must not show the buffer's old contents */
     struct tenon_region region = { sizeof region, tensor->rank, start, count, step };
     TN_TRY (catalog->serve (catalog, tensor, &region, data, bytes, error));
     if (request->fortran) {

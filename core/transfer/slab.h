@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* slab.h - boxes of a request whose results lie one behind the other, and the machine that makes them:
- * gather, transpose, swap, cast. */
+/* slab.h - boxes of a request whose results lie one behind the other, and the steps that make them: gather,
+ * transpose, swap, cast. */
 #ifndef TN_SLAB_H
 #define TN_SLAB_H
 #include "transfer/request.h"

@@ -54,7 +54,7 @@ sum_margin (struct tn_source *source, uint64_t begin, uint64_t end, uint32_t *cr
     return TENON_OK;
 }
 
-/* The source's sum, from those of slabs that lie one behind the other in it from `begin` on. */
+/* Compares the source's checksum with that of its slabs, which lie one behind the other from `begin` on. */
 static tenon_status
 compare_sums (struct tn_source *source, uint64_t begin, const struct sum *sums, uint64_t count,
               tenon_error *error)
@@ -105,8 +105,8 @@ read_slabs (const struct tn_request *request, bool sums, struct tn_pool *pool, s
 
 /* ---- one thread ---- */
 
-/* All of a member at once: decoded right where the result belongs, when there is room for what lies beside
- * the tensor; else decoded aside, and the slabs are made from there. */
+/* Decodes all of a member at once: where the result belongs, if there is room for the bytes around the
+ * tensor; else aside, and makes the slabs from there. */
 static tenon_status
 read_member (const struct tn_transfer_job *job, struct tn_worker *worker, struct tn_meter *meter,
              tenon_error *error)
@@ -265,7 +265,7 @@ read_alone_items (void *opaque, uint64_t item, unsigned worker, tenon_error *err
     return TENON_OK;
 }
 
-/* Reads the large ones, and lists the others in `alone`. */
+/* Reads the large tensors, and lists the others in `alone`. */
 static tenon_status
 read_large (tenon_context *context, const struct tn_transfer_job *jobs, uint64_t count, uint64_t *numbers,
             struct alone_run *alone, tenon_error *error)
@@ -273,7 +273,8 @@ read_large (tenon_context *context, const struct tn_transfer_job *jobs, uint64_t
     uint64_t total = 0;
     for (uint64_t i = 0; i < count; i++)
         total += jobs[i].request->size;
-    /* so large that one thread is not left alone with it in the end */
+    /* up to this size a tensor goes to one thread; a larger one would keep it busy when the others have
+     * finished */
     uint64_t share = TN_MAX (total / (8 * (uint64_t) tn_pool_width (context->pool)), (uint64_t) STORED_SLAB);
     for (uint64_t i = 0; i < count; i++)
         if (jobs[i].way.alone || (jobs[i].way.kind == TN_WAY_STORED && jobs[i].request->size <= share))
@@ -298,7 +299,7 @@ tn_transfer_read (tenon_context *context, const struct tn_transfer_job *jobs, ui
         uint64_t bytes = 0;
         for (uint64_t i = 0; i < run.count; i++)
             bytes += jobs[numbers[i]].request->size;
-        /* few and long ones are shared out one by one */
+        /* long tensors are shared out one by one */
         run.batch = bytes / run.count > TN_SMALL / BATCH ? 1 : BATCH;
         status = tn_pool_run (context->pool, (run.count + run.batch - 1) / run.batch, read_alone_items, &run,
                               error);

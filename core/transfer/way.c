@@ -70,7 +70,7 @@ tn_way_choose (const struct tn_request *request, enum tn_delivery delivery)
         return (struct tn_way){ TN_WAY_SERVED, .alone = true };
     if (delivery == TN_INTO_MEMORY)
         return choose_into_memory (request, guarded, blocks);
-    /* as little may be read by ranges as is liked: the checksum cannot be compared on the way */
+    /* the caller need not read all ranges: the checksum cannot be compared on the way */
     if (delivery == TN_BY_RANGES)
         return (struct tn_way){ source->in_order ? TN_WAY_SPOOL
                                 : encoded        ? TN_WAY_DECODER

@@ -12,7 +12,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/tenon-nm.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# check TEXT FOUND WANTED
+# check TEXT FOUND EXPECTED
 check ()
 {
     checks=$((checks + 1))
@@ -39,11 +39,11 @@ for plugin in "$TENON_BUILDDIR"/plugins/.libs/*.so "$TENON_TEST_PLUGINS"/*.so "$
     name=${plugin##*/}
     count=$((count + 1))
     case $name in
-    noentry.so) wanted='some_function ' ;;
-    nextmajor.so) wanted='tenon_plugin_v1 ' ;;
-    *) wanted='tenon_plugin_v0 ' ;;
+    noentry.so) expected='some_function ' ;;
+    nextmajor.so) expected='tenon_plugin_v1 ' ;;
+    *) expected='tenon_plugin_v0 ' ;;
     esac
-    check "$name exports" "$(exported "$plugin")" "$wanted"
+    check "$name exports" "$(exported "$plugin")" "$expected"
     check "$name needs of the core" "$($NM -D --undefined-only "$plugin" | awk '{ print $NF }' | grep -E '^_?(tenon|tn)_')" ''
     # An instrumented module needs a runtime that it is not linked with; others say which libraries they need.
     if [ "$name" != undefined.so ] && [ -z "${TENON_SANITIZERS:-}" ] && command -v readelf >/dev/null; then

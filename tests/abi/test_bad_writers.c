@@ -79,10 +79,10 @@ START_TEST (test_bad)
             kit_save ("target", "as it was", 9);
         tenon_status status = kit_write (plan, "target", bad[_i].codec, NULL, NULL);
         if (bad[_i].status == TENON_OK) {
-            struct bytes wanted = { .size = 0 };
+            struct bytes expected = { .size = 0 };
             ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
-            kit_text (&wanted, bad[_i].words);
-            kit_same_file ("target", &wanted);
+            kit_text (&expected, bad[_i].words);
+            kit_same_file ("target", &expected);
             continue;
         }
         kit_failed (status, bad[_i].status, bad[_i].words);

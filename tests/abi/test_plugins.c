@@ -229,7 +229,7 @@ static void
 age_round_trip (const char *id, const char *magic)
 {
     static const float numbers[4] = { 1, 2, 3, 4 };
-    struct bytes wanted = { .size = 0 }, member = { .size = 0 };
+    struct bytes expected = { .size = 0 }, member = { .size = 0 };
     tenon_plan *plan = kit_plan ();
     kit_add (plan, "yy", "f32", 0, 2, KIT_SHAPE (2, 2), numbers, sizeof numbers);
     kit_add (plan, "last", "i16", TENON_BIG_ENDIAN, 1, KIT_SHAPE (1), "\x01\x02", 2);
@@ -241,23 +241,23 @@ age_round_trip (const char *id, const char *magic)
     kit_raw_tensor (&member, "last", "i16", TENON_BIG_ENDIAN, 1, KIT_SHAPE (1), 0, 2);
     ck_assert_uint_eq (member.size, 63);
     kit_text (&member, "\x01\x02");
-    kit_text (&wanted, magic);
-    kit_le (&wanted, 2, 4);
-    kit_le (&wanted, 65, 4);
-    kit_text (&wanted, "\1x\2u8\1");
-    kit_le (&wanted, 4, 8);
-    kit_le (&wanted, 70, 8);
-    kit_text (&wanted, "\2yy\3f32\2");
-    kit_le (&wanted, 2, 8);
-    kit_le (&wanted, 2, 8);
-    kit_le (&wanted, 74, 8);
-    ck_assert_uint_eq (wanted.size, 70);
-    kit_text (&wanted, "\1\2\3\4");
+    kit_text (&expected, magic);
+    kit_le (&expected, 2, 4);
+    kit_le (&expected, 65, 4);
+    kit_text (&expected, "\1x\2u8\1");
+    kit_le (&expected, 4, 8);
+    kit_le (&expected, 70, 8);
+    kit_text (&expected, "\2yy\3f32\2");
+    kit_le (&expected, 2, 8);
+    kit_le (&expected, 2, 8);
+    kit_le (&expected, 74, 8);
+    ck_assert_uint_eq (expected.size, 70);
+    kit_text (&expected, "\1\2\3\4");
     for (unsigned i = 0; i < 4; i++)
-        kit_f32 (&wanted, numbers[i]);
+        kit_f32 (&expected, numbers[i]);
     for (size_t i = 0; i < member.size; i++)
-        kit_le (&wanted, member.data[i] ^ 0x5a, 1);
-    kit_same_file ("file", &wanted);
+        kit_le (&expected, member.data[i] ^ 0x5a, 1);
+    kit_same_file ("file", &expected);
 
     tenon_file *file = kit_open ("file", NULL, NULL);
     tenon_file_info info;

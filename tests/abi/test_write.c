@@ -335,7 +335,7 @@ START_TEST (test_layouts)
     kit_plugins ("toyraw", "toyraw.align=128");
     for (unsigned from = 0; from < 4; from++)
         for (unsigned to = 0; to < 4; to++) {
-            struct bytes wanted = { .size = 0 };
+            struct bytes expected = { .size = 0 };
             tenon_plan *plan = NULL;
             tenon_array array;
             KIT_INIT (array);
@@ -353,11 +353,11 @@ START_TEST (test_layouts)
             tenon_status status = kit_write (plan, "f", "toyraw", words[to], NULL);
             ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
             tenon_plan_free (plan);
-            kit_raw_head (&wanted, 1, 0, 128);
-            kit_raw_tensor (&wanted, "m", "i16", to, 2, KIT_SHAPE (2, 3), 0, 12);
-            kit_pad (&wanted, 128);
-            kit_put (&wanted, bytes[to], 12);
-            kit_same_file ("f", &wanted);
+            kit_raw_head (&expected, 1, 0, 128);
+            kit_raw_tensor (&expected, "m", "i16", to, 2, KIT_SHAPE (2, 3), 0, 12);
+            kit_pad (&expected, 128);
+            kit_put (&expected, bytes[to], 12);
+            kit_same_file ("f", &expected);
         }
 }
 END_TEST
@@ -407,7 +407,7 @@ END_TEST
 /* A file saved over itself and converted over itself; a plan outlives its file. */
 START_TEST (test_same_file)
 {
-    struct bytes wanted = { .size = 0 };
+    struct bytes expected = { .size = 0 };
     kit_plugins ("toybox toyraw toyxor", NULL);
     tenon_plan *plan = kit_plan ();
     ck_assert_int_eq (kit_write (plan, "f", "toybox", "toybox.filter=deflate", NULL), TENON_OK);
@@ -423,11 +423,11 @@ START_TEST (test_same_file)
     ck_assert (kit_reported (report, TENON_NOTE, "from u8 to u16"));
     tenon_report_free (report);
     tenon_plan_free (plan);
-    kit_raw_head (&wanted, 1, 0, 128);
-    kit_raw_tensor (&wanted, "renamed", "u16", 0, 1, KIT_SHAPE (4), 0, 8);
-    kit_pad (&wanted, 128);
-    kit_put (&wanted, "\1\0\2\0\3\0\4\0", 8);
-    kit_same_file ("f", &wanted);
+    kit_raw_head (&expected, 1, 0, 128);
+    kit_raw_tensor (&expected, "renamed", "u16", 0, 1, KIT_SHAPE (4), 0, 8);
+    kit_pad (&expected, 128);
+    kit_put (&expected, "\1\0\2\0\3\0\4\0", 8);
+    kit_same_file ("f", &expected);
     ck_assert_uint_eq (kit_count_files (), 1);
 }
 END_TEST

@@ -21,7 +21,7 @@
 
 /* Check's assertions are slow, and for one thread only: items count failed conditions. */
 static atomic_uint wrong;
-#define WANT(condition) atomic_fetch_add_explicit (&wrong, !(condition), memory_order_relaxed)
+#define EXPECT(condition) atomic_fetch_add_explicit (&wrong, !(condition), memory_order_relaxed)
 
 struct work {
     struct tn_pool *pool;
@@ -37,9 +37,9 @@ static tenon_status
 count_item (void *job, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct work *work = job;
-    WANT (worker < tn_pool_width (work->pool));
-    WANT (atomic_fetch_add (&work->busy[worker], 1) == 0);
-    WANT (work->last[worker] == 0 || work->last[worker] < item + 1);
+    EXPECT (worker < tn_pool_width (work->pool));
+    EXPECT (atomic_fetch_add (&work->busy[worker], 1) == 0);
+    EXPECT (work->last[worker] == 0 || work->last[worker] < item + 1);
     work->last[worker] = item + 1;
     atomic_fetch_add (&work->seen[item], 1);
     atomic_fetch_add (&work->begun, 1);
@@ -206,7 +206,7 @@ inner_item (void *job, uint64_t item, unsigned worker, tenon_error *error)
     struct nest *nest = job;
     (void) item;
     (void) error;
-    WANT (worker == 0);
+    EXPECT (worker == 0);
     atomic_fetch_add (&nest->inner, 1);
     return TENON_OK;
 }
@@ -284,9 +284,9 @@ run_many (void *pool)
         struct sum sum = { 0 };
         uint64_t count = 2 + i % 70;
         tenon_error none = TENON_ERROR_INIT;
-        WANT (tn_pool_run (pool, count, add_item, &sum, &none) == TENON_OK);
-        WANT (sum.total == count * (count - 1) / 2);
-        WANT (tn_pool_run (pool, 78, add_item, &sum, &none) == TENON_E_LIMIT);
+        EXPECT (tn_pool_run (pool, count, add_item, &sum, &none) == TENON_OK);
+        EXPECT (sum.total == count * (count - 1) / 2);
+        EXPECT (tn_pool_run (pool, 78, add_item, &sum, &none) == TENON_E_LIMIT);
     }
     return NULL;
 }
@@ -318,10 +318,10 @@ look_at_mask (void *job, uint64_t item, unsigned worker, tenon_error *error)
     pthread_barrier_wait (&masks->barrier);
     pthread_sigmask (SIG_SETMASK, NULL, &set);
     bool helper = !pthread_equal (pthread_self (), masks->caller);
-    WANT ((worker != 0) == helper);
-    WANT (sigismember (&set, SIGINT) == helper);
-    WANT (sigismember (&set, SIGCHLD) == helper);
-    WANT (sigismember (&set, SIGBUS) == 0);
+    EXPECT ((worker != 0) == helper);
+    EXPECT (sigismember (&set, SIGINT) == helper);
+    EXPECT (sigismember (&set, SIGCHLD) == helper);
+    EXPECT (sigismember (&set, SIGBUS) == 0);
     atomic_fetch_add (&masks->helpers, helper);
     return TENON_OK;
 }

@@ -15,7 +15,7 @@ static char paths[4][512], target[512];
 static atomic_uint wrong;
 
 /* Check's assertions work on one thread only. */
-#define WANT(condition)                                                                                      \
+#define EXPECT(condition)                                                                                    \
     do {                                                                                                     \
         if (!(condition)) {                                                                                  \
             fprintf (stderr, "%s:%d: not so: %s (%s)\n", __FILE__, __LINE__, #condition, error.message);     \
@@ -55,7 +55,7 @@ read_tensors (tenon_file *file)
     tenon_memory *memory;
     uint64_t index;
     float *all = (float *) malloc (sizeof items);
-    WANT (all && tenon_find (file, "items", &index) == TENON_OK);
+    EXPECT (all && tenon_find (file, "items", &index) == TENON_OK);
     tenon_request requests[2] = {
         { .struct_size = sizeof requests[0], .index = index, .data = all, .size = sizeof items },
         { .struct_size = sizeof requests[0],
@@ -68,18 +68,18 @@ read_tensors (tenon_file *file)
           .data = box,
           .size = sizeof box },
     };
-    WANT (tenon_read (file, requests, 2, NULL, &error) == TENON_OK);
-    WANT (memcmp (all, items, sizeof items) == 0);
+    EXPECT (tenon_read (file, requests, 2, NULL, &error) == TENON_OK);
+    EXPECT (memcmp (all, items, sizeof items) == 0);
     for (unsigned i = 0; i < 100; i++)
-        WANT (box[i] == (double) items[20000 + 10 + 3 * i]);
+        EXPECT (box[i] == (double) items[20000 + 10 + 3 * i]);
     free (all);
     requests[0].data = NULL;
-    WANT (tenon_load (file, requests, 1, &memory, NULL, &error) == TENON_OK);
-    WANT (memcmp (requests[0].data, items, sizeof items) == 0);
+    EXPECT (tenon_load (file, requests, 1, &memory, NULL, &error) == TENON_OK);
+    EXPECT (memcmp (requests[0].data, items, sizeof items) == 0);
     tenon_memory_free (memory);
     requests[0].data = NULL;
-    WANT (tenon_load (file, requests, 1, NULL, NULL, &error) == TENON_OK); /* memory that the file owns */
-    WANT (memcmp (requests[0].data, items, sizeof items) == 0);
+    EXPECT (tenon_load (file, requests, 1, NULL, NULL, &error) == TENON_OK); /* memory that the file owns */
+    EXPECT (memcmp (requests[0].data, items, sizeof items) == 0);
 }
 
 static int
@@ -100,14 +100,15 @@ look_at_file (tenon_file *file)
     const void *data;
     const float *at = items;
     uint64_t size;
-    WANT (tenon_find (file, "items", &request.index) == TENON_OK);
-    WANT (tenon_get (file, request.index, &info) == TENON_OK);
-    WANT (info.rank == 2 && info.shape[1] == 20000);
+    EXPECT (tenon_find (file, "items", &request.index) == TENON_OK);
+    EXPECT (tenon_get (file, request.index, &info) == TENON_OK);
+    EXPECT (info.rank == 2 && info.shape[1] == 20000);
     tenon_status status = tenon_map (file, request.index, &data, &size, &error);
-    WANT (status == TENON_E_NOT_MAPPABLE || (status == TENON_OK && memcmp (data, items, sizeof items) == 0));
-    WANT (tenon_stream (file, &request, take_bytes, &at, NULL, &error) == TENON_OK);
-    WANT (at == items + ITEMS);
-    WANT (tenon_verify (file, NULL, NULL, &error) == TENON_OK);
+    EXPECT (status == TENON_E_NOT_MAPPABLE
+            || (status == TENON_OK && memcmp (data, items, sizeof items) == 0));
+    EXPECT (tenon_stream (file, &request, take_bytes, &at, NULL, &error) == TENON_OK);
+    EXPECT (at == items + ITEMS);
+    EXPECT (tenon_verify (file, NULL, NULL, &error) == TENON_OK);
 }
 
 static void
@@ -116,11 +117,11 @@ open_and_read (const char *path)
     tenon_error error = TENON_ERROR_INIT;
     tenon_report *report;
     tenon_file *file;
-    WANT (tenon_open (kit, path, NULL, &file, &error) == TENON_OK);
+    EXPECT (tenon_open (kit, path, NULL, &file, &error) == TENON_OK);
     look_at_file (file);
     read_tensors (file);
     tenon_close (file);
-    WANT (tenon_why (kit, path, NULL, &report, &error) == TENON_OK);
+    EXPECT (tenon_why (kit, path, NULL, &report, &error) == TENON_OK);
     tenon_report_free (report);
 }
 
@@ -133,19 +134,19 @@ save_round (unsigned round)
     tenon_file *file;
     tenon_plan *plan;
     if (round % 2) {
-        WANT (tenon_convert (kit, paths[round % 4], target, NULL, NULL, NULL, NULL, &error) == TENON_OK);
+        EXPECT (tenon_convert (kit, paths[round % 4], target, NULL, NULL, NULL, NULL, &error) == TENON_OK);
     } else {
         tenon_array array = {
             .struct_size = sizeof array, .dtype = TENON_F32, .name = "items", .shape = shape, .rank = 2
         };
         array.data = items;
         array.size = sizeof items;
-        WANT (tenon_plan_new (kit, &plan, &error) == TENON_OK);
-        WANT (tenon_plan_add (plan, &array, &error) == TENON_OK);
-        WANT (tenon_save (plan, target, NULL, NULL, NULL, &error) == TENON_OK);
+        EXPECT (tenon_plan_new (kit, &plan, &error) == TENON_OK);
+        EXPECT (tenon_plan_add (plan, &array, &error) == TENON_OK);
+        EXPECT (tenon_save (plan, target, NULL, NULL, NULL, &error) == TENON_OK);
         tenon_plan_free (plan);
     }
-    WANT (tenon_open (kit, target, NULL, &file, &error) == TENON_OK);
+    EXPECT (tenon_open (kit, target, NULL, &file, &error) == TENON_OK);
     read_tensors (file);
     tenon_close (file);
 }
@@ -160,12 +161,12 @@ list_codecs (void)
     tenon_report_entry said = { .struct_size = sizeof said };
     const tenon_report *report = tenon_context_report (kit);
     for (uint64_t i = 0; i < tenon_codec_count (kit); i++)
-        WANT (tenon_codec_get (kit, i, &codec) == TENON_OK);
+        EXPECT (tenon_codec_get (kit, i, &codec) == TENON_OK);
     for (uint64_t i = 0; i < tenon_config_count (kit); i++)
-        WANT (tenon_config_get (kit, i, &entry) == TENON_OK);
+        EXPECT (tenon_config_get (kit, i, &entry) == TENON_OK);
     for (uint64_t i = 0; i < tenon_report_count (report); i++)
-        WANT (tenon_report_get (report, i, &said) == TENON_OK);
-    WANT (tenon_dtype_find (kit, "bf16") == TENON_BF16);
+        EXPECT (tenon_report_get (report, i, &said) == TENON_OK);
+    EXPECT (tenon_dtype_find (kit, "bf16") == TENON_BF16);
 }
 
 static void *

@@ -284,8 +284,8 @@ START_TEST (boxes)
     ck_assert_msg (tn_transfer_read (context, &job, 1, &meter, &error) == TENON_OK, "%s", error.message);
     tn_meter_end (&meter);
     for (uint32_t i = 0; i < 660; i++) {
-        uint32_t wanted = (590 + i / 220 * 3) * COLUMNS + 5 + i % 220 * 4;
-        ck_assert (variant & 4 ? doubles[i] == wanted : numbers[i] == wanted);
+        uint32_t expected = (590 + i / 220 * 3) * COLUMNS + 5 + i % 220 * 4;
+        ck_assert (variant & 4 ? doubles[i] == expected : numbers[i] == expected);
     }
     close_member ();
 }
