@@ -35,27 +35,16 @@ core_libcore_la_SOURCES = \
 	core/codec/host.c \
 	core/codec/host.h \
 	core/codec/host_describe.c \
-	core/codec/host_describe.h \
 	core/codec/host_file.c \
-	core/codec/host_file.h \
 	core/codec/host_items.c \
-	core/codec/host_items.h \
 	core/codec/host_member.c \
-	core/codec/host_member.h \
 	core/codec/host_read.c \
-	core/codec/host_read.h \
 	core/codec/host_sources.c \
-	core/codec/host_sources.h \
 	core/codec/host_write.c \
-	core/codec/host_write.h \
-	core/codec/loss.c \
-	core/codec/loss.h \
 	core/codec/member.c \
 	core/codec/member.h \
 	core/codec/recognise.c \
 	core/codec/recognise.h \
-	core/codec/serve.c \
-	core/codec/serve.h \
 	core/codec/session.h \
 	core/codec/storable.c \
 	core/codec/storable.h \

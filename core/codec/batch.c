@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* batch.c - makes announced members on all threads. */
+/* batch.c - writes announced members on all threads. */
 #include "codec/batch.h"
 #include "base/report.h"
 
@@ -34,7 +34,7 @@ struct tn_batch {
     struct batch_worker *workers; /* width */
     unsigned width;
     struct tn_member_spec next;  /* the member that is announced, while call->announced > 0 */
-    struct tn_member_spec first; /* of the members that were made: */
+    struct tn_member_spec first; /* of the members that were written: */
     struct batch_member *members;
     uint64_t count, taken;
     tenon_error error; /* of the first member that failed */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* batch.h - members that a codec announced: made on all threads, kept until the codec asks for them.
+/* batch.h - members that a codec announced: written on all threads, and kept until the codec asks for them.
  *
  * A small member keeps one thread busy. A codec that announces the members that it asks for next lets the
- * host make many at a time, each with an error, a report and a sink of its own. Notes, losses and failures of
- * a member count when the codec asks for it, so they come in order on any number of threads. */
+ * host write many at a time, each with an error, a report and a sink of its own. Notes, losses and failures
+ * of a member count when the codec asks for it, so they come in order on any number of threads. */
 #ifndef TN_BATCH_H
 #define TN_BATCH_H
 #include "codec/call.h"

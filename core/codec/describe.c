@@ -1,8 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* describe.c - runs a codec over a source; afterwards finds ranges that overlap. */
+/* describe.c - runs a codec over a source, and its read over regions of tensors that it serves; finds ranges
+ * that overlap. */
 #include "codec/describe.h"
 #include "codec/call.h"
-#include "codec/serve.h"
+
+/* Makes a region of a served tensor with its codec. It is `serve` of the catalog. */
+static tenon_status
+serve_region (struct tn_catalog *catalog, const struct tn_tensor *tensor, const struct tenon_region *region,
+              void *to, uint64_t size, tenon_error *error)
+{
+    const struct tn_description *description = &catalog->descriptions[tensor->description];
+    struct tn_session session = {
+        .context = catalog->context, .error = error, .overlay = &catalog->overlay, .catalog = catalog
+    };
+    struct tn_call call;
+    tn_call_begin (&call, &session, TN_CALL_READ, description->codec);
+    call.sources = tn_description_sources (description);
+    call.source_count = description->count;
+    struct tenon_tensor theirs;
+    tn_call_show_tensor (tensor, call.sources, call.source_count, &theirs);
+    const struct tenon_codec *codec = &catalog->context->registry.codecs[description->codec]->table;
+    tenon_status status = tn_call_end (&call, codec->read (&call.public, &theirs, region, to, size));
+    tn_arena_free (&session.arena);
+    return status;
+}
 
 tenon_status
 tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const char *prefix,
@@ -17,7 +38,7 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
     if (!tn_grow (&catalog->descriptions, &catalog->description_room, catalog->description_count,
                   sizeof (struct tn_description)))
         return tn_fail_memory (session->error);
-    catalog->serve = tn_serve;
+    catalog->serve = serve_region;
     tn_call_begin (&call, session, TN_CALL_DESCRIBE, codec);
     call.description = (uint32_t) catalog->description_count;
     call.prefix = prefix;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* describe.h - runs a codec over a source; afterwards finds ranges that overlap. */
+/* describe.h - runs a codec over a source; finds ranges that overlap. */
 #ifndef TN_DESCRIBE_H
 #define TN_DESCRIBE_H
 #include "codec/session.h"

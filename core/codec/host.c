@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* host.c - the table of services that every plugin gets. */
 #include "codec/host.h"
-#include "codec/call.h"
-#include "codec/host_describe.h"
-#include "codec/host_file.h"
-#include "codec/host_items.h"
-#include "codec/host_member.h"
-#include "codec/host_read.h"
-#include "codec/host_sources.h"
-#include "codec/host_write.h"
 
 static const void *
 get_extension (const struct tenon_host *host, const char *id)

@@ -1,9 +1,58 @@
 /* SPDX-License-Identifier: MIT */
-/* host.h - the table of services that every plugin gets. */
+/* host.h - the services that codecs call, and the table of them that every plugin gets.
+ *
+ * <tenon/plugin.h> says what each does. call.h declares those that serve every state. */
 #ifndef TN_HOST_H
 #define TN_HOST_H
-#include <tenon/plugin.h>
+#include "codec/call.h"
 
 extern const struct tenon_host tn_host;
+
+/* ---- host_describe.c, for describe: tensors, dtypes and metadata ---- */
+
+void tn_host_expect (struct tenon_call *, uint64_t, uint64_t);
+tenon_status tn_host_add_dtype (struct tenon_call *, const struct tenon_dtype *, uint32_t *);
+tenon_status tn_host_add_tensor (struct tenon_call *, struct tenon_tensor *);
+tenon_status tn_host_add_metadata (struct tenon_call *, const char *, uint64_t, const struct tenon_value *);
+tenon_status tn_host_find (struct tenon_call *, const char *, uint64_t, struct tenon_tensor *);
+tenon_status tn_host_described (struct tenon_call *, uint64_t, struct tenon_tensor *);
+tenon_status tn_host_shard_info (struct tenon_call *, struct tenon_shard_info *);
+
+/* ---- host_sources.c, for describe: sources ---- */
+
+tenon_status tn_host_add_part (struct tenon_call *, const struct tenon_part *, uint32_t *);
+tenon_status tn_host_sibling (struct tenon_call *, const char *, uint64_t, uint32_t *);
+tenon_status tn_host_include (struct tenon_call *, uint32_t, const struct tenon_include *);
+
+/* ---- host_write.c, for write: the plan, and bytes ---- */
+
+tenon_status tn_host_plan_info (struct tenon_call *, struct tenon_plan_info *);
+tenon_status tn_host_plan_tensor (struct tenon_call *, uint64_t, struct tenon_tensor *);
+tenon_status tn_host_plan_metadata (struct tenon_call *, uint64_t, const char **, uint64_t *,
+                                    struct tenon_value *);
+tenon_status tn_host_put (struct tenon_call *, const void *, uint64_t);
+tenon_status tn_host_put_tensor (struct tenon_call *, uint64_t, const struct tenon_layout *);
+tenon_status tn_host_put_old (struct tenon_call *, uint64_t);
+tenon_status tn_host_align (struct tenon_call *, uint64_t, uint32_t);
+uint64_t tn_host_tell (struct tenon_call *);
+tenon_status tn_host_patch (struct tenon_call *, uint64_t, const void *, uint64_t);
+
+/* ---- host_items.c, for write: arrays of metadata ---- */
+
+tenon_status tn_host_put_items (struct tenon_call *, const struct tenon_value *, uint32_t);
+
+/* ---- host_member.c, for write: members of containers ---- */
+
+tenon_status tn_host_put_member (struct tenon_call *, const struct tenon_member *,
+                                 struct tenon_member_result *);
+
+/* ---- host_file.c, for write: files beside the target ---- */
+
+tenon_status tn_host_next_file (struct tenon_call *, const char *, uint64_t);
+
+/* ---- host_read.c, for write: the bytes of a tensor of the plan ---- */
+
+tenon_status tn_host_read_tensor (struct tenon_call *, uint64_t, const struct tenon_layout *, uint64_t,
+                                  void *, uint64_t);
 
 #endif

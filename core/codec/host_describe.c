@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host_describe.c - the services that fill a catalog, and their checks, which no codec can avoid. */
-#include "codec/host_describe.h"
 #include "base/report.h"
+#include "codec/host.h"
 #include <stdio.h>
 
 void
@@ -308,7 +308,7 @@ adopt_nested (struct tn_call *call, struct tenon_value *value)
     return TENON_OK;
 }
 
-/* A later shard may repeat a key of an earlier one, whose value counts. A note tells of another value. */
+/* A later shard may repeat a key of an earlier one, whose value counts. Another value gets a note. */
 static tenon_status
 compare_repeated (struct tn_call *call, struct tn_metadata *entry, const struct tenon_value *value)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* host_file.c - begins another file beside the target. */
-#include "codec/host_file.h"
 #include "base/io.h"
 #include "base/report.h"
+#include "codec/host.h"
 #include "codec/write.h"
 
 /* A dry run makes no files, but refuses a name that occurs twice, as a real one does. */

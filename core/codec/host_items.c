@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* host_items.c - writes arrays of metadata in another encoding. */
-#include "codec/host_items.h"
+#include "codec/host.h"
 #include "codec/write.h"
 #include "source/decoder.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host_member.c - the service that writes a member of a container. */
-#include "codec/host_member.h"
 #include "codec/batch.h"
+#include "codec/host.h"
 
 static tenon_status
 check_member (struct tn_call *call, const struct tn_writer *outer, const struct tenon_member *member,
@@ -34,7 +34,7 @@ check_member (struct tn_call *call, const struct tn_writer *outer, const struct 
 /* Writes the member into the sink of the container. */
 static tenon_status
 write_member (struct tn_call *call, struct tn_writer *outer, const struct tn_member_spec *spec,
-              struct tn_encoder *encoder, uint64_t block_size, struct tn_member_result *made)
+              struct tn_encoder *encoder, uint64_t block_size, struct tn_member_result *written)
 {
     struct tn_session *session = call->session;
     struct tn_encode_sink encode_sink;
@@ -48,14 +48,14 @@ write_member (struct tn_call *call, struct tn_writer *outer, const struct tn_mem
         tn_encode_sink_filter (&encode_sink, encoder, block_size, tn_member_size (outer, spec), false, 0);
     tenon_status status = tn_member_write (session, outer, &inner, spec, &encode_sink);
     if (status == TENON_OK)
-        tn_member_result_fill (made, &encode_sink);
+        tn_member_result_fill (written, &encode_sink);
     tn_encode_sink_close (&encode_sink);
     return status;
 }
 
 static tenon_status
 put_filtered (struct tn_call *call, struct tn_writer *outer, const struct tn_member_spec *spec,
-              struct tn_member_result *made)
+              struct tn_member_result *written)
 {
     struct tn_session *session = call->session;
     struct tn_encoder *encoder;
@@ -65,28 +65,28 @@ put_filtered (struct tn_call *call, struct tn_writer *outer, const struct tn_mem
     TN_TRY (tn_encoder_block_size (encoder, spec->block_size, tn_member_size (outer, spec),
                                    session->context->limits[TENON_LIMIT_MEMORY], &block_size,
                                    session->error));
-    TN_TRY (tn_batch_put (call, spec, block_size, made, &found));
-    return found ? TENON_OK : write_member (call, outer, spec, encoder, block_size, made);
+    TN_TRY (tn_batch_put (call, spec, block_size, written, &found));
+    return found ? TENON_OK : write_member (call, outer, spec, encoder, block_size, written);
 }
 
 /* Fills the codec's struct. The block ends live as long as the call. */
 static tenon_status
-tell_result (struct tn_call *call, uint64_t offset, const struct tn_member_result *made,
+tell_result (struct tn_call *call, uint64_t offset, const struct tn_member_result *written,
              struct tenon_member_result *result)
 {
-    uint64_t *ends = NULL, bytes = made->block_count * sizeof *ends;
-    if (made->block_count > 0) {
+    uint64_t *ends = NULL, bytes = written->block_count * sizeof *ends;
+    if (written->block_count > 0) {
         if (!(ends = tn_arena_get (&call->session->arena, bytes, false)))
             return tn_fail_memory (call->session->error);
-        memcpy (ends, made->ends, bytes);
+        memcpy (ends, written->ends, bytes);
     }
     struct tenon_member_result found = { .struct_size = sizeof found,
                                          .offset = offset,
-                                         .stored = made->stored,
-                                         .size = made->size,
-                                         .check_value = made->crc,
-                                         .block_size = made->block_size,
-                                         .block_count = made->block_count,
+                                         .stored = written->stored,
+                                         .size = written->size,
+                                         .check_value = written->crc,
+                                         .block_size = written->block_size,
+                                         .block_count = written->block_count,
                                          .block_ends = ends };
     return tn_call_reply (call, result, &found, sizeof found);
 }
@@ -99,7 +99,7 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
     struct tn_writer *writer = call->writer;
     struct tenon_member ours;
     struct tn_member_spec spec;
-    struct tn_member_result made = { .stored = 0 };
+    struct tn_member_result written = { .stored = 0 };
     TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
     if (!tn_copy_struct (&ours, sizeof ours, member, offsetof (struct tenon_member, block_size))
         || ours.check > TENON_CHECK_CRC32)
@@ -109,10 +109,10 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
     if (status == TENON_OK)
         status = tn_batch_expect (call, &spec);
     if (status == TENON_OK)
-        status = spec.filter ? put_filtered (call, writer, &spec, &made)
-                             : write_member (call, writer, &spec, NULL, 0, &made);
+        status = spec.filter ? put_filtered (call, writer, &spec, &written)
+                             : write_member (call, writer, &spec, NULL, 0, &written);
     if (status == TENON_OK)
-        status = tell_result (call, offset, &made, result);
-    free (made.ends);
+        status = tell_result (call, offset, &written, result);
+    free (written.ends);
     return status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* host_read.c - hands out the bytes of a tensor of the plan, for codecs that print or index values. */
-#include "codec/host_read.h"
+#include "codec/host.h"
 #include "codec/write.h"
 #include "source/scan.h"
 #include "transfer/range_reader.h"

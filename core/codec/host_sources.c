@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* host_sources.c - adds parts and siblings of a file to its catalog, and describes them with the codecs that
  * recognise them. */
-#include "codec/host_sources.h"
 #include "base/io.h"
 #include "codec/describe.h"
+#include "codec/host.h"
 #include "codec/recognise.h"
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* host_write.c - the services that tell of the plan and put bytes. */
-#include "codec/host_write.h"
+/* host_write.c - the services that describe the plan and put bytes. */
+#include "codec/host.h"
 #include "codec/write.h"
 #include "codec/write_tensor.h"
 

@@ -17,8 +17,8 @@ struct tn_member_spec {
 };
 /* About how many decoded bytes the member has: those of its tensors, and some for headers. */
 uint64_t tn_member_size (const struct tn_writer *outer, const struct tn_member_spec *spec);
-/* Runs the member's codec over the encode sink. The caller sets in `inner` where losses, progress and
- * finished tensors are counted; tn_member_write sets the rest. */
+/* Runs the member's codec over the encode sink. The caller has set what `inner` shares with
+ * others: in_batch, done, done_first, losses and meter. tn_member_write sets the rest. */
 tenon_status tn_member_write (struct tn_session *session, const struct tn_writer *outer,
                               struct tn_writer *inner, const struct tn_member_spec *spec,
                               struct tn_encode_sink *encode_sink);

@@ -23,7 +23,7 @@ struct head {
     uint64_t length;
 };
 
-/* Reads through what was read ahead, or with a decoder of its own. */
+/* Reads through the readahead, or with a decoder of its own. */
 static tenon_status
 read_bytes (struct tn_session *session, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
             tenon_error *error)
@@ -122,8 +122,8 @@ report_bid (tenon_report *report, const tenon_context *context, uint64_t codec, 
 }
 
 /* Collects all bids. *winner is the best, *rival another one that is as good; UINT64_MAX: none. A codec that
- * no answer would make win against a magic is not probed, unless all bids are to be reported: a container has
- * thousands of members. */
+ * cannot win against a magic, whatever its probe says, is not probed, unless all bids are to be reported: a
+ * container has thousands of members. */
 static void
 collect_bids (struct tn_session *session, struct tn_source *source, const struct head *head, bool all,
               struct bid *bids, uint64_t *winner, uint64_t *rival)

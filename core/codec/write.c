@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* write.c - runs the write function of a codec over a plan. */
 #include "codec/write.h"
+#include "base/report.h"
 #include "codec/call.h"
-#include "codec/loss.h"
 #include "codec/storable.h"
+#include <stdio.h>
+
+void
+tn_loss (struct tn_call *call, const char *item, const char *format, ...)
+{
+    char text[600];
+    va_list list;
+    va_start (list, format);
+    vsnprintf (text, sizeof text, format, list);
+    va_end (list);
+    ++*call->writer->losses;
+    if (call->session->report)
+        tn_report_add (call->session->report, TENON_LOSS, TENON_OK, 0, item, "", "%s", text);
+}
 
 static tenon_status
 choose_metadata (struct tn_call *call, struct tn_writer *writer, const struct tenon_codec *codec)

@@ -16,8 +16,8 @@ struct tn_dry_file {
 struct tn_writer {
     tenon_plan *plan;
     uint64_t first, count;            /* tensors of the plan that this codec writes */
-    const struct tn_catalog *entries; /* has the metadata: the plan's own catalog, or that of both, the old
-                                       * file's and the plan's */
+    const struct tn_catalog *entries; /* has the metadata: the plan's own catalog, or, when tensors are added
+                                       * to a file, one that joins the old file's and the plan's */
     uint64_t *metadata;               /* indices of the entries that the codec can keep */
     uint64_t metadata_count;
     const char *name; /* the target's, without the codec's extension */
@@ -49,5 +49,9 @@ struct tn_writer {
 
 /* Checks that the codec can store the tensors, runs its write, and checks that it put them all. */
 tenon_status tn_write (struct tn_session *session, struct tn_writer *writer, uint64_t codec);
+struct tn_call;
+/* In write: adds a loss to the report, and to the number of losses, which makes a strict save fail. `item` is
+ * the tensor or the metadata key. */
+TN_PRINTF (3, 4) void tn_loss (struct tn_call *call, const char *item, const char *format, ...);
 
 #endif

@@ -2,7 +2,6 @@
 /* write_tensor.c - moves a tensor of the plan into the writer's sink. */
 #include "codec/write_tensor.h"
 #include "base/report.h"
-#include "codec/loss.h"
 #include "codec/write.h"
 
 static tenon_status
@@ -44,7 +43,7 @@ tell_change (struct tn_call *call, const char *name, bool asked, const char *wha
                        "its %s changes from %s to %s, as asked for", what, from, to);
 }
 
-/* Tells of what the tensor has in its file and will not have in the target. */
+/* Reports what the tensor has in its file and will not have in the target. */
 static void
 tell_changes (struct tn_call *call, uint64_t index, const struct tn_request *request, uint32_t layout)
 {
@@ -70,7 +69,7 @@ tell_changes (struct tn_call *call, uint64_t index, const struct tn_request *req
                        tn_dtype_label (request->target));
 }
 
-/* Tells of a table of blocks that reading found to be wrong. */
+/* Reports a table of blocks that reading found to be wrong. */
 static void
 tell_wrong_blocks (struct tn_call *call, uint64_t index, struct tn_source *source)
 {

@@ -4,7 +4,7 @@
 #define TN_WRITE_TENSOR_H
 #include "codec/call.h"
 
-/* `index` is the plan's; `layout` is flags of struct tenon_layout. Tells of changes in layout and dtype. */
+/* `index` is the plan's; `layout` is flags of struct tenon_layout. Reports changes of layout and dtype. */
 tenon_status tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout);
 
 #endif
