@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* many.c - the cost of a catalog: saves, opens, lists, finds and reads many small tensors in the format of a
- * test plugin. usage: many FOLDER-OF-PLUGINS
+ * test plugin.
+ *
+ *   many FOLDER-OF-PLUGINS
  *
  * Costs must grow in proportion: from 1,000 tensors on, the figures per tensor stay about the same. */
 #include "timing.h"

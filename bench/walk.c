@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* walk.c - prints the address of each function at its first call, from tenon_open to the end of tenon_load
  * of one tensor. It is linked without -pie to a library that was compiled with -finstrument-functions;
- * bench/walk turns the addresses into files. usage: walk FILE */
+ * bench/walk turns the addresses into files.
+ *
+ *   walk FILE */
 #include <stdio.h>
 #include <tenon/tenon.h>
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* embed.c - an application with tenon inside: `embed IN OUT` shows IN, reads a part of it, converts it to
+/* embed.c - an application that embeds tenon: `embed IN OUT` shows IN, reads a slice of it, converts it to
  * OUT, and saves an array of its own beside OUT.
  *
  *     cc embed.c -o embed `pkg-config --cflags --libs tenon`
  *
- * It is C11 and C++17 alike. Every call that can fail returns a status and fills `error`; nothing else is
- * needed to tell the user what went wrong. */
+ * It compiles as C11 and as C++17. Every call that can fail returns a status and fills `error`; the program
+ * needs nothing else to tell the user what went wrong. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tenon/tenon.h>
 
-/* All structs that cross the border begin with their size, so that programs and libraries of different age
- * understand each other. */
+/* All structs that cross the ABI begin with their size, so that programs and libraries of different versions
+ * work together. */
 #define INIT(variable)                                                                                       \
     (memset (&(variable), 0, sizeof (variable)), (variable).struct_size = sizeof (variable))
 
@@ -36,7 +36,7 @@ list_tensors (const tenon_file *file)
     }
 }
 
-/* The bytes where they lie in the file, without a copy, when that is possible. */
+/* Maps the bytes of the file, without a copy, if that is possible. */
 static void
 map_first (tenon_file *file)
 {
@@ -54,7 +54,7 @@ map_first (tenon_file *file)
         fprintf (stderr, "%s\n", error.message);
 }
 
-/* The first item of every row, as doubles, whatever the type and order in the file. */
+/* Reads the first item of every row as doubles, whatever the dtype and order in the file. */
 static tenon_status
 read_slice (const tenon_context *context, tenon_file *file, tenon_error *error)
 {
@@ -72,7 +72,7 @@ read_slice (const tenon_context *context, tenon_file *file, tenon_error *error)
         count[k] = k == 0 ? tensor.shape[0] : tensor.shape[k] > 0;
     request.dtype = TENON_F64;
     request.rank = tensor.rank;
-    request.count = count; /* start and step stay NULL: from 0, each */
+    request.count = count; /* start and step stay NULL: from 0, step 1 */
     tenon_status status = tenon_request_size (file, &request, &size, error);
     if (status < 0)
         return status;
@@ -90,7 +90,7 @@ read_slice (const tenon_context *context, tenon_file *file, tenon_error *error)
     return status;
 }
 
-/* Called now and then while the conversion runs; anything but 0 would stop it. */
+/* Called from time to time during the conversion; a result other than 0 would stop it. */
 static int
 show_progress (void *user, uint64_t done, uint64_t total)
 {
@@ -119,7 +119,7 @@ convert_file (tenon_context *context, const char *from, const char *to, tenon_er
     return status;
 }
 
-/* An array of the program, saved in the format of OUT as OUT's name with "-own" before the extension. */
+/* Saves an array of the program in the format of OUT, under OUT's name with "-own" before the extension. */
 static tenon_status
 save_own (tenon_context *context, const char *out, tenon_error *error)
 {
@@ -169,7 +169,7 @@ main (int argc, char **argv)
             status = read_slice (context, file, &error);
         }
     }
-    tenon_close (file); /* NULL is fine, here as in every function that frees */
+    tenon_close (file); /* every function that frees accepts NULL */
     if (status == TENON_OK)
         status = convert_file (context, argv[1], argv[2], &error);
     if (status == TENON_OK)

@@ -94,8 +94,7 @@ pass_odd (struct tenon_json *json, const uint8_t *at)
 
 /* Passes over a string, from behind its opening quote to behind the closing one. NULL: the failure is
  * recorded. It looks at eight bytes at a time: the high bit of a byte of `odd` is set if the byte is below '
- * ', a quote, a backslash, or above 0x7e. Only the lowest such bit is certain: a borrow may set those above.
- */
+ * ', a quote, a backslash, or above 0x7e. Only the lowest such bit is sure: a borrow may set those above. */
 static ALWAYS_INLINE const uint8_t *
 pass_string (struct tenon_json *json, const uint8_t *at)
 {

@@ -85,8 +85,7 @@ put_item_list (struct tenon_json_values *values, const struct tenon_value *items
     return out->status;
 }
 
-/* The host finds a string in an array by walking over those before it, so all strings are asked for at once.
- */
+/* The host finds a string in an array by walking over those before it, so all are asked for at once. */
 static tenon_status
 put_array_value (struct tenon_json_values *values, const struct tenon_value *array, uint32_t depth)
 {

@@ -59,8 +59,7 @@ nested_of (const struct tenon_value *items, uint64_t count)
     return value;
 }
 
-/* Fails unless the values are equal. Arrays must lie in memory, laid out like those of the functions above.
- */
+/* Fails unless the values are equal. Arrays must lie in memory, in the layout of the functions above. */
 __attribute__ ((unused)) static void
 expect_same (const struct tenon_value *found, const struct tenon_value *wanted, const char *where)
 {

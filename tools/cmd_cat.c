@@ -54,7 +54,7 @@ choose_tensor (const tenon_file *file, const char *path, const char *name, uint6
 }
 
 /* The dtype in which to request data that are to be printed; TENON_NONE: their own. Items that share bytes
-   are cast to f32, so that a slice can pick them one by one. */
+ * are cast to f32, so that a slice can pick them one by one. */
 static uint32_t
 text_dtype (const tenon_context *context, const tenon_file *file, uint32_t dtype)
 {

@@ -29,7 +29,7 @@ entry_get (const tenon_context *context, uint64_t index)
 }
 
 /* The key as -o takes it: "max_header" of the section "codec npy" is npy.max_header, of the section "plugin
-   npy" it would be plugin.npy.max_header. */
+ * npy" it would be plugin.npy.max_header. */
 static char *
 full_key (const tenon_config_entry *entry)
 {

@@ -173,7 +173,7 @@ make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_pla
 /* ---- saving -------------------------------------------------------------------------------------- */
 
 /* True if the target is a file that appears at the end. Then a signal lets the library remove its temporary
-   file. Pipes, FIFOs and devices have none, and a write to them may wait for ever for a reader. */
+ * file. Pipes, FIFOs and devices have none, and a write to them may wait for ever for a reader. */
 static bool
 is_made_beside (const char *target)
 {

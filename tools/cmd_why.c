@@ -31,7 +31,7 @@ chosen_codec (const tenon_report *bids)
 }
 
 /* True if the first `length` letters of `word` are an extension of the path, as "npz" is of "x.npz" and of
-   "x.npz.old". */
+ * "x.npz.old". */
 static bool
 sounds_like (const char *path, const char *word, size_t length)
 {
@@ -43,7 +43,7 @@ sounds_like (const char *path, const char *word, size_t length)
 }
 
 /* True if a plugin was not loaded, and may concern the file: its name or its file sounds like the extension.
-   When no codec was chosen, any plugin may. */
+ * When no codec was chosen, any plugin may. */
 static bool
 might_have_served (void *user, const tenon_report_entry *entry)
 {

@@ -14,7 +14,7 @@ const char *option_type_name (uint32_t type);
 /* "none", "strings", "typed" */
 const char *metadata_name (uint32_t metadata);
 /* True if items of the dtype can be converted to other dtypes, and made of them. If neither, they are carried
-   as they are. */
+ * as they are. */
 bool dtype_reads (const struct tenon_dtype *dtype);
 bool dtype_writes (const struct tenon_dtype *dtype);
 #endif

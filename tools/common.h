@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* common.h - what every file of the tenon command includes. The command is an application like any other: it
-   knows the library by <tenon/tenon.h> alone. */
+ * knows the library by <tenon/tenon.h> alone. */
 #ifndef TOOL_COMMON_H
 #define TOOL_COMMON_H
 #include <stdarg.h>

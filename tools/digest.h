@@ -22,7 +22,7 @@ struct digest_list {
     size_t count, room;
 };
 /* Reads what tenon hash has printed for one file. Empty lines and lines that begin with '#' are skipped.
-   False after a message. */
+ * False after a message. */
 bool digest_list_read (struct digest_list *list, const char *path);
 struct digest_line *digest_list_find (struct digest_list *list, const char *name);
 void digest_list_clean (struct digest_list *list);

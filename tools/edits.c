@@ -73,7 +73,7 @@ types_all_used (const struct types *types)
 /* ---- --set --------------------------------------------------------------------------------------- */
 
 /* Splits KEY=VALUE, where KEY may hold '=': it is the shortest text before a '=' that a --set-type names,
-   else the shortest that is a key of the file, else it ends at the first '='. */
+ * else the shortest that is a key of the file, else it ends at the first '='. */
 static char *
 split_key (const tenon_file *file, const struct types *types, const char *text, const char **value)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* json.h - output in JSON. json-c prints every value. What may be long (tensors, arrays) is made, printed and
-   freed item by item, so that memory does not grow with it. */
+ * freed item by item, so that memory does not grow with it. */
 #ifndef TOOL_JSON_H
 #define TOOL_JSON_H
 #include "common.h"

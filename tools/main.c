@@ -16,7 +16,7 @@ static const struct command *const commands[] = {
 };
 
 /* A closed descriptor below 3 would be given to the first file that is opened, and messages would land in
-   that file. So it is opened here, in the mode in which its use fails. */
+ * that file. So it is opened here, in the mode in which its use fails. */
 static void
 keep_standard_descriptors (void)
 {

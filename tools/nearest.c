@@ -5,7 +5,7 @@
 #define MOST_LETTERS 64
 
 /* The number of letters to insert, delete, replace, or swap with their neighbour, to turn one word into the
-   other: Damerau's distance, with each letter swapped at most once. */
+ * other: Damerau's distance, with each letter swapped at most once. */
 static size_t
 edit_distance (const char *a, size_t a_length, const char *b, size_t b_length)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* options.h - options of the command line. Parsing and --help are both made from tables, so that they cannot
-   differ. */
+ * differ. */
 #ifndef TOOL_OPTIONS_H
 #define TOOL_OPTIONS_H
 #include "common.h"
@@ -26,13 +26,13 @@ struct tool_option {
 };
 
 /* Parses the options of argv that the command's own table and the common one know, and moves the arguments to
-   the end. With `own` NULL it stops at the first argument, which is the command. Returns the index of the
-   first argument, or -1 after a message. */
+ * the end. With `own` NULL it stops at the first argument, which is the command. Returns the index of the
+ * first argument, or -1 after a message. */
 int options_parse (int argc, char **argv, const struct tool_option *own);
 /* The rows of a table as --help shows them. */
 void options_print (const struct tool_option *rows);
 /* The options of every command, but for those that the command's own table (or NULL) replaces, and for --json
-   when the command has none. */
+ * when the command has none. */
 void options_print_common (const struct tool_option *own, bool json);
 /* True if this row ends its table. */
 bool options_end (const struct tool_option *row);

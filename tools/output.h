@@ -9,6 +9,6 @@ bool output_write (const void *data, size_t size);
 /* True after a write that failed. Long lists check it, and stop early. */
 bool output_broken (void);
 /* Flushes and closes; false, after a message, when something could not be written. When the reader of a pipe
-   is gone, the program ends without a message. */
+ * is gone, the program ends without a message. */
 bool output_close (void);
 #endif

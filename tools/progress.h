@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* progress.h - a bar on standard error with rate and time left, when that is a terminal and the work takes
-   more than a second. */
+ * more than a second. */
 #ifndef TOOL_PROGRESS_H
 #define TOOL_PROGRESS_H
 #include "common.h"

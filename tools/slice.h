@@ -13,7 +13,7 @@ struct slice {
 };
 
 /* One part for each dim, ',' between; dims without a part are taken whole. A part is an index, or START:STOP
-   or START:STOP:STEP, in which any number may be missing. Negative numbers count from the end. As in Python a
-   range is cut to the dim, and an index must lie inside it. False after a message. */
+ * or START:STOP:STEP, in which any number may be missing. Negative numbers count from the end. As in Python a
+ * range is cut to the dim, and an index must lie inside it. False after a message. */
 bool slice_parse (const char *text, const uint64_t *shape, uint32_t rank, struct slice *slice);
 #endif

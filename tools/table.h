@@ -19,7 +19,7 @@ struct row {
 /* Sets a cell. */
 PRINTF_LIKE (3, 4) void row_set (struct row *row, unsigned column, const char *format, ...);
 /* Prints `rows` rows: on a terminal in columns under their titles, elsewhere without titles and with a tab
-   between the cells. `fill` is called for each row in order, on a terminal twice. */
+ * between the cells. `fill` is called for each row in order, on a terminal twice. */
 void table_print (const struct column *columns, unsigned count, uint64_t rows,
                   void (*fill) (void *user, uint64_t index, struct row *row), void *user);
 #endif

@@ -45,7 +45,7 @@ text_is_utf8 (const char *text, size_t length)
 }
 
 /* True for code points that a terminal does not show as a letter: controls, line and paragraph ends, marks
-   that change the direction of writing, and others without width. */
+ * that change the direction of writing, and others without width. */
 static bool
 is_hostile (uint32_t point)
 {

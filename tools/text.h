@@ -5,7 +5,7 @@
 #include "common.h"
 
 /* A copy in which bytes are escaped, as \n, \t, \r or \xNN, that a terminal would interpret or that would
-   break a line or a column. For a pipe (`exact`) only control characters below 0x20 and DEL are. */
+ * break a line or a column. For a pipe (`exact`) only control characters below 0x20 and DEL are. */
 char *printable (const char *text, size_t length, bool exact);
 /* Likewise, for standard output as it is. */
 char *shown (const char *text, size_t length);

@@ -9,7 +9,7 @@ void value_type_name (const tenon_context *context, const struct tenon_value *va
 /* Prints a metadata value of a file; arrays item by item. */
 tenon_status value_print_json (const tenon_file *file, const struct tenon_value *value, tenon_error *error);
 /* Likewise as text. Unless `full`, arrays are abbreviated and strings are cut to `letters` bytes, never
-   inside of a letter. */
+ * inside of a letter. */
 tenon_status value_print_text (const tenon_file *file, const struct tenon_value *value, bool full,
                                size_t letters, tenon_error *error);
 #endif

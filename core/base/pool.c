@@ -247,8 +247,7 @@ is_inside (const struct tn_pool *pool)
     return false;
 }
 
-/* Puts the job into the list and wakes helpers for `shared` of its items. False: only the caller may do it.
- */
+/* Puts the job into the list and wakes helpers for `shared` of its items. False: only the caller does it. */
 static bool
 publish_job (struct tn_pool *pool, struct job *job, uint64_t shared)
 {

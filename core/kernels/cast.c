@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cast.c - chooses how a cast is done: by a copy, a kernel (cast_fast.c), a table of all 256 results, or the
- * general way, which takes a chunk of items to f64 (or to i64, from integers to integers) and from there to
- * the target. Everything but i64 and u64 fits an f64 exactly; those two are prepared so that the rounding
- * that follows is correct. */
+/* cast.c - chooses how to cast: by a copy, a kernel (cast_fast.c), a table of all 256 results, or the general
+ * way, which converts a chunk of items to f64 (to i64, from integers to integers) and from there to the
+ * target. An f64 holds every dtype exactly but i64 and u64; those two are prepared so that the rounding that
+ * follows gives the right result. */
 #include "kernels/cast.h"
 #include "kernels/cast_fast.h"
 #include "kernels/cast_small.h"
@@ -27,7 +27,7 @@ is_complex (uint32_t dtype)
     return dtype == TENON_C64 || dtype == TENON_C128;
 }
 
-/* A complex dtype's parts; any other is its own. */
+/* The dtype of a complex dtype's parts; any other dtype is its own part. */
 static uint32_t
 part_of (uint32_t dtype)
 {
@@ -53,7 +53,7 @@ part_of (uint32_t dtype)
         }                                                                                                    \
         break
 
-/* A u64 above the i64s becomes the largest i64: there is no difference for any narrower target. */
+/* A u64 above the range of i64 becomes the largest i64: no narrower target can tell them apart. */
 static void
 load_integers (uint32_t dtype, int64_t *to, const unsigned char *from, uint64_t count)
 {
@@ -92,12 +92,11 @@ store_integers (uint32_t dtype, unsigned char *to, const int64_t *from, uint64_t
     }
 }
 
-/* ---- everything, as f64 ---- */
+/* ---- all dtypes, as f64 ---- */
 
-/* The nearest f64 in the direction that leaves the last bit odd (what does not fit turns it on). A rounding
- * to a format with at most 51 bits of significand then gives what rounding the integer itself would give:
- * Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to
- * odd", 2008. */
+/* The f64 beside the value whose last bit is odd (bits that do not fit turn it on). Rounding it to a format
+ * with at most 51 bits of significand gives the result of rounding the integer itself: Boldo and Melquiond,
+ * "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd", 2008. */
 static double
 f64_odd_of_u64 (uint64_t value)
 {
@@ -114,7 +113,7 @@ f64_odd_of_i64 (int64_t value)
     return value < 0 ? -f64_odd_of_u64 (-(uint64_t) value) : f64_odd_of_u64 ((uint64_t) value);
 }
 
-/* `last`: the f64 is the result, and not rounded again. */
+/* `last`: the f64 is the result, and is not rounded again. */
 static void
 load_numbers (uint32_t dtype, double *to, const unsigned char *from, uint64_t count, bool last)
 {
@@ -134,7 +133,7 @@ load_numbers (uint32_t dtype, double *to, const unsigned char *from, uint64_t co
     }
 }
 
-/* For ends that an f64 has exactly: the integers of up to 32 bits. A NaN fails both comparisons. */
+/* For ends that an f64 holds exactly, those of integers of up to 32 bits. A NaN fails both comparisons. */
 static inline double
 clamp_number (double value, double least, double most)
 {
@@ -178,7 +177,7 @@ store_numbers (uint32_t dtype, unsigned char *to, const double *from, uint64_t c
 
 /* ---- the general way ---- */
 
-/* Two parts each become one number, in place. */
+/* Each pair of parts becomes one number, in place. */
 static void
 drop_imaginary (double *values, uint64_t count, bool to_bool)
 {
@@ -254,8 +253,8 @@ look_up (unsigned char *to, const unsigned char *from, uint64_t count, const uns
         memcpy (to + i * width, table + (size_t) from[i] * width, width);
 }
 
-/* From one byte: all 256 results first, by the general way. A byte of f4 gives two items, which are one
- * entry. */
+/* Casts from one byte: makes all 256 results first, by the general way. A byte of f4 holds two items, which
+ * are one entry. */
 static bool
 cast_by_table (uint32_t to_dtype, unsigned char *to, uint32_t from_dtype, const unsigned char *from,
                uint64_t count)
@@ -280,7 +279,7 @@ cast_by_table (uint32_t to_dtype, unsigned char *to, uint32_t from_dtype, const 
     return true;
 }
 
-/* By a kernel, or by two with f32 between them, which holds every f16 and bf16 exactly. */
+/* Casts by a kernel, or by two with f32 between them, which holds every f16 and bf16 exactly. */
 static bool
 cast_by_kernel (uint32_t to_dtype, unsigned char *to, uint32_t from_dtype, const unsigned char *from,
                 uint64_t count)

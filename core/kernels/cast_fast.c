@@ -2,8 +2,8 @@
 /* cast_fast.c - kernels between f32 and the common dtypes, for speed alone: cast.c gives the same bytes
  * without them.
  *
- * A kernel works on blocks of a constant length without branches, so that compilers make vector instructions
- * of it also at -O2, in one version for any processor and, on x86-64, in one for AVX2 and F16C, chosen at run
+ * A kernel works on blocks of a constant length without branches, so that compilers vectorise it
+ * also at -O2, in one version for any processor and, on x86-64, in one for AVX2 and F16C, chosen at run
  * time. */
 #include "kernels/cast_fast.h"
 #include "kernels/cast_small.h"
@@ -45,7 +45,7 @@ choose (int condition, uint32_t yes, uint32_t no)
     return no ^ ((yes ^ no) & -(uint32_t) condition);
 }
 
-/* ---- one item; everything that a loop below repeats ---- */
+/* ---- one item: the bodies of the loops below ---- */
 
 INLINE uint32_t
 f32_of_bf16 (uint16_t item)
@@ -71,7 +71,7 @@ f32_of_f16 (uint16_t item)
     return sign | choose (magnitude >= 0x7c00u << 13, special, finite);
 }
 
-/* As encode in cast_small.c, but all cases are worked out and one is taken. Subnormals are rounded by the
+/* As encode in cast_small.c, but all cases are computed and one is chosen. Subnormals are rounded by the
  * adder: the sum with a number whose last bit is worth one subnormal unit holds their count. */
 INLINE uint32_t
 small_of_f32 (struct tn_cast_format format, uint32_t bits)

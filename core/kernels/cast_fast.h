@@ -4,7 +4,7 @@
 #define TN_CAST_FAST_H
 #include <stdint.h>
 
-/* A shortcut for all items, or NULL. */
+/* A kernel that casts all items; NULL: there is none for the pair. */
 typedef void (*tn_cast_kernel) (void *to, const void *from, uint64_t count);
 /* From f32, or to f32. */
 tn_cast_kernel tn_cast_kernel_from_f32 (uint32_t to_dtype);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cast_small.c - the floats of at most 16 bits to f64, exactly, and from f64, with one rounding. One
- * description per format (cast_small.h) and two functions serve all of them; only f8_e8m0 is of another kind.
- */
+ * description per format (cast_small.h) and two functions serve all of them; only f8_e8m0 differs. */
 #include "kernels/cast_small.h"
 #include <string.h>
 #include <tenon/types.h>
@@ -84,7 +83,7 @@ decode_float (const struct tn_cast_format *format, uint32_t code)
     }
     if (format->kind == TN_CAST_IEEE && magnitude == format->overflow)
         return f64_of_bits (sign | F64_INFINITY);
-    if (exponent == 0) { /* zero and subnormals: so many times the smallest one, which is normal in f64 */
+    if (exponent == 0) { /* zero and subnormals: a multiple of the smallest one, which is normal in f64 */
         double smallest = f64_of_bits ((uint64_t) (1023 + 1 - format->bias - (int32_t) mantissa_bits) << 52);
         return f64_of_bits (sign | bits_of_f64 ((double) mantissa * smallest));
     }

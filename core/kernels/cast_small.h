@@ -19,7 +19,7 @@ struct tn_cast_format {
     uint32_t bits, mantissa_bits;
     int32_t bias;
     uint32_t largest;  /* code of the largest finite magnitude */
-    uint32_t overflow; /* what a larger one becomes: infinity, NaN, or `largest` again */
+    uint32_t overflow; /* code that a larger magnitude becomes: infinity, NaN, or `largest` again */
     uint32_t kind;     /* TN_CAST_IEEE … */
 };
 enum {

@@ -36,8 +36,7 @@ tn_crc32 (uint32_t crc, const void *bytes, uint64_t length)
 }
 #endif
 
-/* Polynomials over GF(2) modulo the checksum's, bit 31 is the coefficient of x^0, as in the checksum itself.
- */
+/* Polynomials over GF(2) modulo the checksum's. Bit 31 is the coefficient of x^0, as in the checksum. */
 #define POLYNOMIAL 0xEDB88320u
 
 static uint32_t
@@ -52,8 +51,8 @@ multiply_modulo (uint32_t a, uint32_t b)
     return product;
 }
 
-/* zlib's own crc32_combine takes an off_t, which may have 32 bits. `length` more bytes behind the first
- * multiply its checksum by x^(8 × length). */
+/* zlib's own crc32_combine takes an off_t, which may have 32 bits. `length` more bytes multiply the
+ * checksum of the bytes before them by x^(8 × length). */
 uint32_t
 tn_crc32_combine (uint32_t first, uint32_t second, uint64_t length)
 {

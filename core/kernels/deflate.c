@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deflate.c - the filter that the core brings along: raw deflate (RFC 1951), by the best of three libraries
- * for each task.
+/* deflate.c - the core's own filter: raw deflate (RFC 1951), by the best of three libraries for each task.
  *
  *     a stream in one piece      libdeflate, else ISA-L, else zlib
  *     a stream in pieces         ISA-L, else zlib
@@ -8,8 +7,8 @@
  *     encoding                   see way_of
  *
  * libdeflate cannot stop at the end of a block that does not end its stream. Five bytes that end it (an empty
- * final block) could be put behind a copy of the block; but a final block inside, written for that, can take
- * them for its own data, and nothing in the result tells. So it is not used there. */
+ * final block) could be appended to a copy of the block; but a hostile final block inside can take them for
+ * its own data, and the result does not show it. So libdeflate is not used there. */
 #include "kernels/deflate.h"
 #include "kernels/deflate_isal.h"
 #include "kernels/deflate_zlib.h"
@@ -33,7 +32,7 @@
 
 struct state {
     int32_t level;
-    struct tn_zlib_encoder *zlib_encoder; /* these five are made when they are needed */
+    struct tn_zlib_encoder *zlib_encoder; /* these five are made on demand */
     struct tn_zlib_decoder *zlib_decoder;
 #ifdef HAVE_ISAL
     struct tn_isal_encoder *isal_encoder;
@@ -88,7 +87,7 @@ new_state (int32_t level, int32_t encode)
 
 enum way { STORE, ISAL, LIBDEFLATE, ZLIB };
 
-/* The library that encodes a block. libdeflate can only end a stream. */
+/* The library that encodes a block. libdeflate can only encode the last block of a stream. */
 static enum way
 way_of (int32_t level, bool last)
 {
@@ -106,7 +105,7 @@ way_of (int32_t level, bool last)
     return ZLIB;
 }
 
-/* A block that does not get smaller is stored, so what is stored is the bound for all ways: and a last, empty
+/* A block that does not get smaller is stored, so the stored size is the bound for all ways, with an empty
  * stored block for the flush or the end. */
 static uint64_t
 encoded_bound (int32_t level, uint64_t size)
@@ -124,7 +123,7 @@ put_stored_header (uint8_t *to, bool last, uint32_t size)
     return to + sizeof header;
 }
 
-/* Stored blocks, then an empty one, which is the full flush or the end. */
+/* Writes stored blocks, then an empty one, which is the full flush or the end. */
 static int64_t
 store_block (bool last, const uint8_t *from, uint64_t size, uint8_t *to)
 {
@@ -176,7 +175,7 @@ encode_at_once (void *opaque, uint32_t flags, const void *from, uint64_t size, v
     int64_t length = TN_DEFLATE_NO_ROOM;
     if (room < most)
         return TENON_E_MISUSE;
-    /* `most`, not `room`: what comes out must not depend on the room */
+    /* `most`, not `room`: the result must not depend on the room */
     switch (way_of (state->level, last)) {
     case STORE: break;
 #ifdef HAVE_ISAL
@@ -190,9 +189,9 @@ encode_at_once (void *opaque, uint32_t flags, const void *from, uint64_t size, v
     return length == TN_DEFLATE_NO_ROOM ? store_block (last, from, size, to) : length;
 }
 
-/* Blocks by themselves cost 0.1 % of bf16 per MiB, which is what the default level of ISA-L has to spare at 2
- * MiB. What only libdeflate does well is one block, as long as that needs no more memory than a few blocks on
- * all threads: `size` is rounded up, so that a header that it does not count makes no second block. */
+/* Independent blocks of 1 MiB cost 0.1 % of a bf16 file; at 2 MiB, the default level of ISA-L can afford
+ * that. A member that libdeflate is to encode is one block, as long as that needs no more memory than a few
+ * blocks on all threads: `size` is rounded up, so that a header beyond it makes no second block. */
 static uint64_t
 block_size (int32_t level, uint64_t size)
 {
@@ -242,8 +241,8 @@ at_boundary (const struct state *state)
 #endif
 }
 
-/* Steps until the stream ends, or nothing moves any more; all of both sides must have been used. *ended says
- * which. */
+/* Steps until the stream ends or makes no progress; input and output must then be used up. *ended: the stream
+ * ended. */
 static tenon_status
 decode_steps (struct state *state, const uint8_t *from, uint64_t stored, uint8_t *to, uint64_t size,
               bool *ended)

@@ -7,7 +7,7 @@
 #include <isa-l/igzip_lib.h>
 
 /* Symbols that ISA-L collects before it writes a deflate block with a code of its own, 4 bytes each: more of
- * them make fewer headers. Beyond 128 Ki that no longer pays. */
+ * them make fewer headers. Beyond 128 Ki the gain ends. */
 #define SYMBOLS_SIZE (4u * 128 * 1024)
 
 struct tn_isal_encoder {
@@ -40,7 +40,7 @@ tn_isal_encoder_free (struct tn_isal_encoder *encoder)
     free (encoder);
 }
 
-/* The first byte of a piece, in a stored block of its own, and as the history of the rest. */
+/* Bytes of the stored block that holds the first byte of a piece, which is the history of the rest. */
 #define HEAD_SIZE 6u
 
 static bool
@@ -51,11 +51,12 @@ put_head (struct isal_zstream *z, const uint8_t *from, uint8_t *to)
     return isal_deflate_set_dict (z, (uint8_t *) (uintptr_t) from, 1) == COMP_OK;
 }
 
-/* One piece, whose length is *length; false: it does not fit, or ISA-L stored it, and then there is no flush.
+/* Encodes one piece, of length *length. False if it does not fit, or if ISA-L stored it, and then made no
+ * flush.
  *
- * Levels 1 and 2 begin a stream without history with a hash of the address of the stream's struct, where that
- * of the third byte is meant (assembler up to 2.32, for x86): a match that is found or not, now and then.
- * Given the first byte as history, they do not get there, and the same input makes the same bytes in every
+ * Without history, levels 1 and 2 begin a stream with a hash of the address of the stream's struct, instead
+ * of that of the third byte (assembler up to 2.32, for x86): now and then a match is found or not. With the
+ * first byte as history they do not reach that code, and the same input makes the same bytes in every
  * process. */
 static bool
 encode_piece (struct tn_isal_encoder *encoder, bool last, const uint8_t *from, uint32_t size, uint8_t *to,
@@ -128,10 +129,10 @@ tn_isal_reset (struct tn_isal_decoder *decoder)
     isal_inflate_reset (&decoder->state);
 }
 
-/* ISA-L reads up to 8 bytes ahead into its bits. When it stopped for another reason than that the input
- * ended, there may be bytes behind the stream's end among them: all whole ones go back. When the input ended,
- * its bits are the beginning of something that needs more. An incomplete header is kept in a buffer behind
- * the bits: they cannot go back then, and need not. */
+/* ISA-L reads up to 8 bytes ahead into its bits. If it stopped before the input ended, some of them may lie
+ * behind the stream's end: all whole bytes go back. If the input ended, the bits are the beginning of a
+ * symbol or header that needs more. ISA-L keeps an incomplete header in a buffer behind the bits: they cannot
+ * go back then, and need not. */
 static void
 give_back (struct inflate_state *state, uint32_t given)
 {
@@ -168,7 +169,7 @@ bool
 tn_isal_at_boundary (const struct tn_isal_decoder *decoder)
 {
     const struct inflate_state *state = &decoder->state;
-    /* HDR: it looked for the next header and found no byte of it */
+    /* HDR: ISA-L looked for the next header and found no byte of it */
     return (state->block_state == ISAL_BLOCK_NEW_HDR || state->block_state == ISAL_BLOCK_HDR)
            && state->tmp_in_size == 0 && state->read_in_length == 0
            && state->tmp_out_valid == state->tmp_out_processed;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deflate_isal.h - what deflate.c asks of ISA-L, by the rules of deflate_zlib.h. */
+/* deflate_isal.h - the functions of deflate.c that use ISA-L, by the rules of deflate_zlib.h. */
 #ifndef TN_DEFLATE_ISAL_H
 #define TN_DEFLATE_ISAL_H
 #include "base/base.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deflate_zlib.c - deflate by zlib, which can do everything, slowly. */
+/* deflate_zlib.c - deflate by zlib, which can do all tasks, slowly. */
 #include "kernels/deflate_zlib.h"
 #include "kernels/deflate.h"
 #include <zlib.h>
@@ -84,7 +84,7 @@ tn_zlib_decoder_free (struct tn_zlib_decoder *decoder)
 void
 tn_zlib_reset (struct tn_zlib_decoder *decoder)
 {
-    (void) inflateReset (&decoder->z); /* fails for a stream that was never opened only */
+    (void) inflateReset (&decoder->z); /* fails only for a stream that was never opened */
 }
 
 int32_t

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deflate_zlib.h - what deflate.c asks of zlib. */
+/* deflate_zlib.h - the functions of deflate.c that use zlib. */
 #ifndef TN_DEFLATE_ZLIB_H
 #define TN_DEFLATE_ZLIB_H
 #include "base/base.h"
@@ -13,8 +13,7 @@ void tn_zlib_encoder_free (struct tn_zlib_encoder *encoder);
 int64_t tn_zlib_encode (struct tn_zlib_encoder *encoder, bool last, const void *from, uint64_t size, void *to,
                         uint64_t room);
 
-/* A decoder goes in steps, as the filter does. The result is 1 at the stream's end, 0 for more, or TENON_E_*.
- */
+/* A decoder works in steps, as the filter does. A step returns 1 at the stream's end, else 0 or TENON_E_*. */
 struct tn_zlib_decoder;
 struct tn_zlib_decoder *tn_zlib_decoder_new (void);
 void tn_zlib_decoder_free (struct tn_zlib_decoder *decoder);

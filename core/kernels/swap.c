@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* swap.c - reverses the bytes of items. Works on 64-bit words, also where the items are smaller: that reaches
- * the speed of memory without one instruction that only some processors have. */
+/* swap.c - reverses the bytes of items. It works on 64-bit words, also for smaller items: that reaches the
+ * speed of memory with the instructions of every processor. */
 #include "kernels/swap.h"
 #include <string.h>
 
@@ -48,7 +48,7 @@ static void
 swap_items (unsigned char *to, const unsigned char *from, uint32_t width, uint64_t count)
 {
     if (count == 0)
-        return; /* then the pointers may be NULL */
+        return; /* the pointers may be NULL */
     uint64_t bytes = count * width, whole = bytes & ~(uint64_t) (width == 16 ? 15 : 7);
     switch (width) {
     case 2:

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* transpose.c - all axes of an array reversed, in blocks.
  *
- * What is contiguous in `from` is scattered in `to`, and the other way round. So the work is cut into tiles
- * which are some cache lines long in both: "columns" are positions that follow each other in `from`, that is
- * in its last axis, or its last few where those are short; "rows" are positions that follow each other in
- * `to`, in the first axis or the first few. The axes between them, if any, are counted through. A tile is
- * transposed in a buffer in the first-level cache, and leaves it as whole lines: with strides of powers of
- * two, which are common, the lines of a column would otherwise push each other out of the cache before they
- * are full. */
+ * Items that are contiguous in `from` are scattered in `to`, and the other way round. So the work is cut into
+ * tiles that are some cache lines long in both: "columns" are positions that follow each other in `from`, in
+ * its last axis, or its last few where those are short; "rows" are positions that follow each other in `to`,
+ * in the first axis or the first few. A loop counts through the axes between them. A tile is transposed in a
+ * buffer in the first-level cache, and leaves it as whole lines: strides are often powers of two, and then
+ * the lines of a column would push each other out of the cache before they are full. */
 #include "kernels/transpose.h"
 #include <stdbool.h>
 #include <string.h>
@@ -16,15 +15,15 @@
 #define WITH_STREAMING 1
 #endif
 
-/* How long a tile is in `to` and in `from`; measured, with fetching ahead and writing past the caches: two
- * lines. */
+/* Bytes of a tile in `to` and in `from`. Two lines are best, measured with prefetching and with stores that
+ * bypass the caches. */
 #define ROW_BYTES 128
 #define COLUMN_BYTES 128
 #define TILE_ROWS (ROW_BYTES / 1)
 #define TILE_COLUMNS (COLUMN_BYTES / 1)
 #define TILE_BYTES (ROW_BYTES * COLUMN_BYTES)
-#define SHORT_BYTES 1024        /* a group of axes shorter than this takes in the next axis too */
-#define STREAM_BYTES (8u << 20) /* outputs that no cache would hold go past them */
+#define SHORT_BYTES 1024        /* a group of axes shorter than this includes the next axis */
+#define STREAM_BYTES (8u << 20) /* larger outputs bypass the caches */
 #define LINE 64
 #define GRAIN_BYTES (1u << 20)
 
@@ -43,7 +42,7 @@ struct tile {
     const unsigned char *from;
     unsigned char *to;
     uint64_t rows, columns;
-    uint64_t ahead;                       /* bytes of each row that the next tile will read */
+    uint64_t ahead;                       /* bytes of each row that the next tile needs */
     uint64_t row_offset[TILE_ROWS];       /* in `from`; in `to` rows follow each other */
     uint64_t column_offset[TILE_COLUMNS]; /* in `to`; in `from` columns follow each other */
 };
@@ -97,7 +96,7 @@ turn_items (unsigned char *to, uint64_t pitch, const struct tile *tile, uint64_t
             memcpy (to + c * pitch + r * item, tile->from + tile->row_offset[r] + c * item, item);
 }
 
-/* The processor does not see by itself that the next tile's rows, one stride apart, will be read. */
+/* The processor does not predict that the next tile needs its rows, which are one stride apart. */
 static inline void
 fetch_ahead (const struct tile *tile, uint64_t item, uint64_t row, uint64_t rows)
 {
@@ -159,7 +158,7 @@ do_tile (const struct job *job, const struct tile *tile)
 {
     _Alignas(64) unsigned char buffer[TILE_BYTES];
     uint64_t session = tile->rows * job->item, pitch = (session + 15) & ~(uint64_t) 15;
-    if (pitch * tile->columns > TILE_BYTES) { /* large items: whole lines anyhow */
+    if (pitch * tile->columns > TILE_BYTES) { /* large items fill whole lines anyway */
         for (uint64_t c = 0; c < tile->columns; c++)
             for (uint64_t r = 0; r < tile->rows; r++)
                 memcpy (tile->to + tile->column_offset[c] + r * job->item,
@@ -216,7 +215,7 @@ do_plane (const struct job *job, unsigned char *to, const unsigned char *from)
     }
 }
 
-/* Counts through the axes between rows and columns. */
+/* Does one plane for each position in the axes between rows and columns. */
 static void
 do_planes (const struct job *job, unsigned char *to, const unsigned char *from)
 {
@@ -238,7 +237,7 @@ do_planes (const struct job *job, unsigned char *to, const unsigned char *from)
 
 /* ---- planning ---- */
 
-/* Drops the axes of size 1. False: the array is empty. */
+/* Drops the axes of size 1. False if the array is empty. */
 static bool
 set_shape (struct job *job, uint64_t item, uint32_t rank, const uint64_t *shape)
 {
@@ -260,7 +259,7 @@ set_shape (struct job *job, uint64_t item, uint32_t rank, const uint64_t *shape)
     return item > 0;
 }
 
-/* Items that are `bytes` long together; large items too go in tiles of a few, to walk memory in both ways. */
+/* The number of items in `bytes`. Large items go in tiles of a few, too, to walk memory in both ways. */
 static uint64_t
 tile_side (uint64_t item, uint64_t bytes, uint64_t most)
 {
@@ -268,8 +267,7 @@ tile_side (uint64_t item, uint64_t bytes, uint64_t most)
     return side < 8 ? 8 : side > most ? most : side;
 }
 
-/* Only `count` of the last axis are read: unless that is all of it, it is not contiguous with the axis
- * before. */
+/* If `count` is less than the last axis, that axis is not contiguous with the one before. */
 static void
 set_tiles (struct job *job, uint64_t count)
 {
@@ -300,7 +298,7 @@ tn_transpose (void *to, const void *from, uint64_t item, uint32_t rank, const ui
         return;
     }
     uint64_t last = job.rank - 1;
-    if (shape[rank - 1] == 1) /* the axis that `first` and `count` speak of has been dropped */
+    if (shape[rank - 1] == 1) /* the axis of `first` and `count` has been dropped */
         count = job.shape[last];
     else
         from = (const unsigned char *) from + first * item;

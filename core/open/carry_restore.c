@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* carry_restore.c - restores carried tensors, when the record in the metadata is valid. The record comes from
- * a file: nothing of it is used before all of it was read, and no tensor changes its number of bytes. */
+/* carry_restore.c - restores the dtype and shape of carried tensors, if the record in the metadata is valid.
+ * The record comes from a file: none of it is used before all of it is read, and no tensor changes its number
+ * of bytes. */
 #include "open/carry_restore.h"
 #include "base/report.h"
 #include <tenon/json.h>
@@ -18,7 +19,7 @@ struct restored {
     uint32_t dtype, rank;
 };
 
-/* Numbers of entries, in the order in which the record names them. */
+/* Tensors or keys by index, in the order in which the record names them. */
 struct sequence {
     uint64_t *index, count, all;
     bool *named;
@@ -27,20 +28,20 @@ struct sequence {
 struct reader {
     struct tn_catalog *catalog;
     tenon_report *report;
-    tenon_error *error; /* of the open: no memory */
+    tenon_error *error; /* of the open: memory ran out */
     struct tenon_json json;
     struct restored *restored;
     uint64_t count, room;
     bool *listed; /* per tensor */
     struct sequence tensors, keys;
     uint64_t version;
-    bool left; /* a tensor stays as it is */
+    bool left; /* a tensor is not restored */
     const char *wrong;
 };
 
 /* ---- the record's words ---- */
 
-/* Negative without a failure in `error`: the record is wrong, and *wrong or the parser say how. */
+/* Negative without a failure in `error`: the record is wrong; `wrong` or the parser's error says why. */
 static tenon_status
 fail_record (struct reader *reader, const char *words)
 {
@@ -49,8 +50,8 @@ fail_record (struct reader *reader, const char *words)
     return TENON_E_MALFORMED;
 }
 
-/* The key or string that was read last, taken out of its escapes where it lies, with a NUL behind it at the
- * latest in place of its closing quote. */
+/* Resolves the escapes of the last key or string in place, and ends it with a NUL, which overwrites the
+ * closing quote if not an earlier byte. False if the text contains a NUL. */
 static bool
 take_text (struct reader *reader, struct text *text)
 {
@@ -82,7 +83,7 @@ skip_value (struct reader *reader)
 
 /* ---- tensors ---- */
 
-/* What the record says of one tensor. */
+/* The record's entry of one tensor. */
 struct entry {
     struct text dtype, family, words;
     uint64_t size, alignment;
@@ -139,7 +140,7 @@ read_entry (struct reader *reader, struct entry *entry)
     return TENON_OK;
 }
 
-/* TENON_NONE: there is none; in `error` when memory ran out. */
+/* TENON_NONE: there is no such dtype, or memory ran out, which `error` has. */
 static uint32_t
 find_dtype (struct reader *reader, const struct entry *entry)
 {
@@ -154,7 +155,7 @@ find_dtype (struct reader *reader, const struct entry *entry)
                                   .text = entry->words.bytes };
     if (entry->dtype.bytes)
         return tn_dtype_find (reader->catalog->context, entry->dtype.bytes);
-    /* no more than the largest number that divides a page */
+    /* 4096: the largest number that divides every page size */
     if (entry->alignment > 4096 || (entry->alignment & (entry->alignment - 1)))
         return TENON_NONE;
     tenon_status status = tn_catalog_add_dtype (reader->catalog, &opaque, &number, &mine);
@@ -169,7 +170,7 @@ is_in_c_order (const struct tn_tensor *tensor)
     return !(tensor->flags & TENON_FORTRAN) || !tn_shape_has_order (tensor->rank, tensor->shape);
 }
 
-/* Why a tensor cannot be what the record says; NULL: it can. */
+/* The reason why a tensor cannot be restored; NULL: it can. */
 static const char *
 check_tensor (struct reader *reader, const struct tn_tensor *tensor, const struct entry *entry,
               uint32_t dtype)
@@ -206,7 +207,7 @@ read_tensor_entry (struct reader *reader, const struct text *name)
     uint64_t index;
     TN_TRY (read_entry (reader, &entry));
     if (!tn_catalog_find (catalog, name->bytes, name->length, &index))
-        return TENON_OK; /* it was left out when the file was copied */
+        return TENON_OK; /* a copy of the file left it out */
     if (reader->listed[index])
         return fail_record (reader, "it lists a tensor twice");
     reader->listed[index] = true;

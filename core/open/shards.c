@@ -266,8 +266,7 @@ fail_missing (const struct tn_shards *set, uint64_t number, tenon_error *error)
                     (unsigned long long) number, (unsigned long long) set->shard.count, name ? name : "");
 }
 
-/* The codec of an index: the one whose set it is, if it has that extension; else the one that recognises it.
- */
+/* The codec of an index: that of the set if the name has its extension; else the one that recognises it. */
 static const char *
 word_of_index (const struct tn_codec *codec)
 {

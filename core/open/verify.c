@@ -189,8 +189,7 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
     tenon_error error = TENON_ERROR_INIT;
     struct tn_request request;
     const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, tensor->dtype);
-    /* a tensor of a checked or encoded part has been read with its part; only its dtype may have to check it
-     */
+    /* a tensor of a checked or encoded part was read with its part; only its dtype may have to check it */
     bool done = tensor->storage == TENON_EXTENT && is_checked (source) && !dtype->check;
     if (!done && tn_request_make (&request, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
         && request.size > 0) {

@@ -212,8 +212,7 @@ count_items (struct tenon_json *json, uint64_t *count)
     return false;
 }
 
-/* Packs the next item, little-endian, a string behind its length. Returns its bytes; 0: no value of the type.
- */
+/* Packs the next item, little-endian, strings after their length. Returns its size; 0: not of the type. */
 static uint64_t
 pack_item (struct assignment *given, uint8_t *to)
 {

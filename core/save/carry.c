@@ -6,8 +6,7 @@
 #include "transfer/range_reader.h"
 #include <tenon/json.h>
 
-/* A carried tensor that has to be cast, swapped or put into C order: its bytes are made when they are read.
- */
+/* A carried tensor that must be cast, swapped or put into C order: its bytes are made when they are read. */
 struct converted {
     struct tn_catalog *catalog;
     const struct tn_tensor *tensor;

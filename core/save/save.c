@@ -244,8 +244,7 @@ save_dry_run (struct saving *saving, const tenon_progress *progress)
     return TENON_OK;
 }
 
-/* Opens the file that the save adds to. A target that must be new, or does not exist, is left to the commit.
- */
+/* Opens the file that the save adds to. The commit handles a target that must be new or is missing. */
 static tenon_status
 open_for_append (struct saving *saving, const tenon_progress *progress)
 {

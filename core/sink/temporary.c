@@ -96,8 +96,7 @@ tenon_status
 tn_temporary_make (const struct tn_destination *destination, char temporary[TN_TEMPORARY_SIZE], int *fd,
                    tenon_error *error)
 {
-    /* The file that it replaces may be private, so the temporary file must be private until it has its mode.
-     */
+    /* The replaced file may be private, so the temporary file must be private until it has its mode. */
     mode_t mode = destination->exists ? 0600 : 0666;
     unsigned number = 0;
     for (unsigned tries = 0; tries < MOST_TRIES; tries++) {

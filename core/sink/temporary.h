@@ -9,8 +9,7 @@
 #define TN_TEMPORARY_KEEPS 96
 #define TN_TEMPORARY_SIZE (TN_TEMPORARY_KEEPS + 40)
 
-/* Makes and locks the temporary file of a destination, and removes those of the same name that no save holds.
- */
+/* Makes and locks the temporary file of a destination, and removes those of its name that no save holds. */
 tenon_status tn_temporary_make (const struct tn_destination *destination, char temporary[TN_TEMPORARY_SIZE],
                                 int *fd, tenon_error *error);
 /* Removes the name if it is still that of the file. */

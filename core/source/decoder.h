@@ -64,8 +64,7 @@ bool tn_whole_fits (const struct tn_source *source, uint64_t most);
 tenon_status tn_decoder_whole (struct tn_decoder *decoder, struct tn_source *source, void *to,
                                tenon_error *error);
 
-/* A member of at most so many bytes, stored and decoded, is small: its beginning comes from decoding it all.
- */
+/* A member of at most so many bytes, stored and decoded, is small: it is decoded whole for its beginning. */
 #define TN_SMALL_MEMBER 8192u
 /* The first bytes of an encoded part, as many as its first `input` stored bytes give, at most `room`. Returns
  * their number; 0: the bytes were not fetched, or cannot be decoded, which tn_decoder_read will explain. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* folder.c - the names in a folder. It opens none of the files.
- */
+/* folder.c - the names in a folder. It opens none of the files. */
 #include "source/source.h"
 #include <dirent.h>
 #include <errno.h>

@@ -86,8 +86,7 @@ read_piece (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 }
 
 /* A block is decoded where it belongs; the first and the last, if only some of their bytes are needed, are
- * decoded aside.
- */
+ * decoded aside. */
 static tenon_status
 read_block (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {

@@ -29,8 +29,7 @@ struct tn_way {
     bool alone;      /* one thread does all of it */
     bool sums;       /* the source's checksum is compared on the way … */
     bool sums_first; /* … or has to be before, in a pass of its own */
-    bool in_place; /* MEMBER: decoded right into the result, if that has room for what lies around the tensor
-                    */
+    bool in_place;   /* MEMBER: decoded into the result, if that has room for the bytes around the tensor */
 };
 
 /* A result of at most so many bytes is small: one thread makes it. */

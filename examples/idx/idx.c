@@ -3,13 +3,13 @@
  *
  *     two zero bytes · a type byte · a rank byte · `rank` big-endian u32 dims · the data, big-endian, C order
  *
- * A complete codec, reading and writing, with nothing but <tenon/plugin.h>. Two zero bytes are no magic worth
- * the name, and the collection's own files have no extension: probe() knows them by their size, which their
- * header foretells to the byte. */
+ * A complete codec, reading and writing, with nothing but <tenon/plugin.h>. Two zero bytes are too short for
+ * a magic, and the collection's own files have no extension: probe() recognises them by their size, which
+ * follows from their header to the byte. */
 #include <tenon/plugin.h>
 
 #define HEAD 4u       /* bytes before the dims */
-#define MOST_DIMS 255 /* one byte says how many; add_tensor refuses more than 64 */
+#define MOST_DIMS 255 /* the rank is one byte; add_tensor refuses more than 64 */
 
 static const struct {
     uint8_t code;
@@ -20,7 +20,7 @@ static const struct {
 };
 #define TYPES (sizeof types / sizeof types[0])
 
-/* Index in `types`; TYPES: no such code. */
+/* The index in `types`; TYPES: there is no such code. */
 static size_t
 find_code (uint8_t code)
 {
@@ -65,7 +65,7 @@ describe_idx (struct tenon_call *call)
     return TENON_OK;
 }
 
-/* Is the file as long as its header says? */
+/* Sure if the file is as long as its header says. */
 static int32_t
 probe_idx (struct tenon_call *call)
 {

@@ -10,9 +10,9 @@
  * tensors of another file.
  *
  * Errors: every function that can fail returns tenon_status, 0 or a negative TENON_E_*, and fills the
- * caller's struct tenon_error, which may be NULL. Out parameters are set on success only,
- * and pointers to NULL on failure. The library never prints, exits, installs signal handlers or keeps state
- * of the process.
+ * caller's struct tenon_error, which may be NULL. Out parameters are set on success only, and pointers
+ * to NULL on failure. The library never prints, exits, installs signal handlers or keeps state of the
+ * process.
  *
  * Threads: a context and a file may be used from many threads at once, but for tenon_context_free and
  * tenon_close. A plan and a report belong to one thread at a time. A file must be closed before its context

@@ -6,7 +6,7 @@
  *
  * Conventions of all three headers:
  *   - the side that owns a struct sets its first field, struct_size, to the sizeof that it was compiled with;
- * the other side reads min(theirs, ours) bytes and takes the rest as zero;
+ *     the other side reads min(theirs, ours) bytes and takes the rest as zero;
  *   - sizes, counts, offsets and dims are uint64_t in bytes or items, and dims are below 2^63;
  *   - flag words: an unknown bit among the low 16 is ignored, an unknown bit among the high 16 is refused;
  *   - texts are UTF-8; a text with a length beside it need not end in NUL. */
@@ -112,8 +112,7 @@ struct tenon_swap_field {
     uint32_t offset, size, count;
 };
 
-/* An element type. Plugins register block dtypes with it and describe opaque ones; applications receive it.
- */
+/* An element type. Plugins register block dtypes and describe opaque ones with it; applications get it. */
 struct tenon_dtype {
     uint32_t struct_size;
     uint32_t kind;        /* TENON_KIND_* */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* names.c - names of members: as text, and in sets; and the extra fields of a header, one of which is a name.
- */
+/* names.c - names of members, as text and in sets; and the extra fields of a header, one of them a name. */
 #include "npz.h"
 
 const uint8_t *

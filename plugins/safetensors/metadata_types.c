@@ -213,8 +213,7 @@ take_all (struct record *record)
     return outcome;
 }
 
-/* Adds all values in the order of the record. Keys without a place there come last, in the order of the file.
- */
+/* Adds all values in the order of the record. Keys that it lacks come last, in the order of the file. */
 static tenon_status
 add_all (struct record *record)
 {

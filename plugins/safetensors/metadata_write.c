@@ -8,8 +8,7 @@
  *
  * ["u32"] is an array of u32. "order" is present if the keys of the plan were not sorted by their bytes. A
  * plan of strings alone gets no record, and its order is not kept: the file is what the reference writes. A
- * value of the plan under the key tenon.metadata goes into the record: "own":{"type":"string","value":"…"}.
- */
+ * value of the plan under the key tenon.metadata goes into the record: "own":{"type":"string","value":"…"} */
 #include "safetensors.h"
 #include <stdlib.h>
 #include <tenon/json_value.h>

@@ -2,8 +2,7 @@
 /* names.c - a hash table of names, each with a number. */
 #include "safetensors.h"
 
-/* FNV-1a. The seed is an address, which the author of a file does not know: names cannot be made to collide.
- */
+/* FNV-1a. The seed is an address, unknown to the author of a file, so names cannot be made to collide. */
 static uint64_t
 hash_name (uint64_t hash, const char *text, uint64_t length)
 {

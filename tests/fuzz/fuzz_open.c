@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_open.c - opens, looks at, reads, verifies and saves whatever the fuzzer makes: once as what its
- * contents say, and once as a file of each format, by each of its extensions: an index is known by its name.
- */
+ * contents say, and once as a file of each format, by each extension: an index is known by its name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

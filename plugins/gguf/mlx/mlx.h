@@ -63,8 +63,7 @@ struct gguf_mlx_plan {
 };
 /* Groups whose scales and biases are in memory at once: 8 MiB each. */
 #define GGUF_MLX_WINDOW (1u << 22)
-/* Groups whose numbers are in memory at once. read_tensor starts a source again whenever the tensor changes.
- */
+/* Groups whose numbers are in memory at once. read_tensor restarts a source whenever the tensor changes. */
 #define GGUF_MLX_CHUNK (1u << 12)
 
 /* Finds the triples of the plan, and changes the number of tensors. Refuses a tensor of u32 that is not in a

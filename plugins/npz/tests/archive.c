@@ -213,7 +213,7 @@ one_member (const char *name)
     archive_end ();
 }
 
-/* ---- asking ---- */
+/* ---- opening and reading ---- */
 
 void
 settings (const char *words)
@@ -230,7 +230,7 @@ settings (const char *words)
     ck_assert_int_eq (tenon_context_new (&context, &options, &error), TENON_OK);
 }
 
-/* The bytes in memory of just their size, so that reading behind them is found. */
+/* The bytes, in memory of exactly their size, so that reading beyond their end is found. */
 static uint8_t *copy;
 
 tenon_file *

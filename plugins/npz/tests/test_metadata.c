@@ -313,7 +313,7 @@ END_TEST
 
 /* ---- saving ---- */
 
-/* A member of that name only where it was asked for and there is something to keep. */
+/* The member exists only if the option asks for it and there are metadata. */
 START_TEST (only_when_asked)
 {
     tenon_plan *plan = plan_begin ();
@@ -337,7 +337,7 @@ START_TEST (only_when_asked)
 }
 END_TEST
 
-/* Into an archive that is there: the old entries and the new ones, in one member. */
+/* Adding to an archive: one member has the old entries and the new ones. */
 START_TEST (appended)
 {
     tenon_plan *plan = plan_begin ();
@@ -373,7 +373,7 @@ START_TEST (appended)
 }
 END_TEST
 
-/* NumPy has no numbers of 4 or 6 bits: what restores them is kept without being asked for. */
+/* NumPy has no numbers of 4 or 6 bits: the record that restores them is kept without the option. */
 START_TEST (carried)
 {
     static const uint64_t shape[] = { 2, 4 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_metadata_bad.c - members __tenon__.npy that others made, that hold something else, or that are
- * damaged. */
+/* test_metadata_bad.c - members __tenon__.npy of other programs, with other contents, or damaged. */
 #include "archive.h"
 #include <stdio.h>
 
@@ -14,11 +13,11 @@ value_of (const tenon_file *file, const char *key)
     return info.value;
 }
 
-/* ---- members that others made ---- */
+/* ---- members of other programs ---- */
 
 static uint8_t npy[65536];
 
-/* An archive of one member of that name with this JSON. */
+/* Makes an archive of one member of that name with this JSON. */
 static void
 put_json (const char *json, size_t length, int deflated)
 {
@@ -33,7 +32,7 @@ put_json (const char *json, size_t length, int deflated)
     archive_end ();
 }
 
-/* By hand, with blanks and escapes that the writer does not make. */
+/* JSON with blanks and escapes that the writer does not make. */
 static const char by_hand[] =
     "{ \"tenon\" : 1, \"metad\\u0061ta\" : [\n"
     " {\"key\":\"\\u0061\",\"type\":\"u32\",\"value\":32},\n"
@@ -60,7 +59,7 @@ START_TEST (made_by_hand)
 }
 END_TEST
 
-/* It is shown as a tensor, with a note of these words. */
+/* The member is read as a tensor, with a note of these words. */
 static void
 is_tensor (const char *words)
 {
@@ -221,7 +220,7 @@ START_TEST (cut_off)
 }
 END_TEST
 
-/* Whatever a byte becomes: no crash, and without the checksum either metadata or a tensor. */
+/* With any byte changed: no crash, and without the checksum either metadata or a tensor. */
 START_TEST (every_byte_changed)
 {
     for (size_t i = 0; i < sizeof by_hand - 1; i++)
@@ -251,7 +250,7 @@ START_TEST (deflated_and_changed)
         ck_assert_msg (file || strstr (error.file, "__tenon__.npy")
                            || strstr (error.message, "__tenon__.npy"),
                        "%s: %s", error.file, error.message);
-        /* the last byte has bits that nobody reads */
+        /* some bits of the last byte are unused */
         ck_assert (!file || tenon_metadata_count (file) == (tenon_count (file) == 1 ? 0 : 5));
         close_archive (file);
     }

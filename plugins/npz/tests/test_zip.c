@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* test_zip.c - zips that must be refused, with the words that must be found, and odd ones that must be taken.
- * The numbers are those of the list of inputs that the format's rules come with. */
+/* test_zip.c - zips that must be refused, with words of the message, and unusual ones that must be accepted.
+ * The numbers are those of the list of inputs that belongs to the format's rules. */
 #include "archive.h"
 #include <stdio.h>
 
 #define MALFORMED TENON_E_MALFORMED
 #define UNSUPPORTED TENON_E_UNSUPPORTED
 
-/* A good member is in the archive, and `name` is begun. */
+/* Begins an archive with a good member, and begins the member `name`. */
 static void
 begin_second (const char *name)
 {
@@ -17,7 +17,7 @@ begin_second (const char *name)
     member_begin (name);
 }
 
-/* The member that was begun ends, and so does the archive. */
+/* Ends the member, and the archive. */
 static void
 end_both (void)
 {
@@ -119,7 +119,7 @@ START_TEST (duplicates)
     begin_second ("first.npy");
     end_both ();
     refused (MALFORMED, "member 'first.npy' has a name that another member has, too");
-    /* that are no arrays, too */
+    /* also of members that are no arrays */
     archive_begin ();
     member_begin ("x.npy");
     member_end ();
@@ -346,7 +346,7 @@ END_TEST
 
 /* ---- 26: data descriptors ---- */
 
-/* With or without signature, in 32 or 64 bits; the local header does not know. */
+/* With or without signature, in 32 or 64 bits; the local header does not have the numbers. */
 static void
 put_descriptor (int signature, unsigned width)
 {
@@ -378,7 +378,7 @@ START_TEST (data_descriptors)
         end_both ();
         accepted ("x y");
     }
-    /* one of the two headers says it: that is enough */
+    /* one of the two headers is enough */
     archive_begin ();
     member_begin ("x.npy");
     put_descriptor (1, 4);
@@ -387,7 +387,7 @@ START_TEST (data_descriptors)
 }
 END_TEST
 
-/* ---- 27: what is not done ---- */
+/* ---- 27: unsupported features ---- */
 
 START_TEST (not_done)
 {
@@ -638,7 +638,7 @@ START_TEST (comments_and_what_follows)
     archive.comment_length = sizeof comment;
     archive_end ();
     accepted ("x");
-    /* an end record in the comment, whose numbers do not hold together */
+    /* an end record in the comment, whose numbers are inconsistent */
     memcpy (comment + 100, "PK\5\6\0\0\0\0\1\0\1\0\100\0\0\0\377\0\0\0\0\0", 22);
     memcpy (archive.file.data + archive.file.size - sizeof comment, comment, sizeof comment);
     accepted ("x");
@@ -680,7 +680,7 @@ START_TEST (beginnings)
     refused (TENON_E_TRUNCATED, "too short");
     archive.file.size = 0;
     refused (TENON_E_TRUNCATED, "found the end of the file after 0 bytes");
-    /* a self-extracting one may say where its directory is, or not: the first byte tells */
+    /* a self-extracting archive may give the offset of its directory or not: the first byte tells */
     archive_begin ();
     put (&archive.file, "PK\5\6", 4);
     member_begin ("x.npy");
@@ -720,7 +720,7 @@ START_TEST (directories_that_lie)
 }
 END_TEST
 
-/* ---- odd ones ---- */
+/* ---- unusual archives ---- */
 
 START_TEST (zip64_for_small_ones)
 {
@@ -742,7 +742,7 @@ START_TEST (zip64_for_small_ones)
     wide_extra (&member.central, 3, 132, 132, member.central.offset);
     end_both ();
     accepted ("first x");
-    /* as numpy.savez has them */
+    /* as numpy.savez writes them */
     begin_second ("x.npy");
     member.local.size = member.local.stored = 0xffffffff;
     wide_extra (&member.local, 2, 132, 132, 0);
@@ -769,14 +769,14 @@ START_TEST (extra_fields)
     put_extra (&member.central.extras, 0xcafe, many, 100);
     end_both ();
     accepted ("first x");
-    /* the zip64 field is behind what is read at once */
+    /* the zip64 field lies beyond the first read */
     begin_second ("x.npy");
     put_extra (&member.local.extras, 0xcafe, many, sizeof many);
     wide_extra (&member.local, 2, 132, 131, 0);
     member.local.size = member.local.stored = 0xffffffff;
     end_both ();
     refused (MALFORMED, "stored in 131");
-    /* not well-formed, but nobody needs it: zipalign's zeros */
+    /* not well-formed, and ignored: zipalign's zeros */
     begin_second ("x.npy");
     put (&member.local.extras, many, 3);
     put (&member.central.extras, "\1\0\377\0abc", 7);
@@ -803,7 +803,7 @@ END_TEST
 
 /* ---- the table of blocks ---- */
 
-/* One block of the member's stored bytes, but for what the test says. */
+/* A table of one block, the member's stored bytes, with the fields that the test gives. */
 static void
 blocks_extra (unsigned version, unsigned log, unsigned zero, unsigned count, uint32_t stored)
 {
@@ -841,8 +841,7 @@ END_TEST
 
 /* ---- every byte ---- */
 
-/* Whatever one byte becomes, nothing crashes, and nothing is read behind the end: that is for the sanitizers.
- */
+/* With any byte changed: no crash, and no read beyond the end, which the sanitizers find. */
 START_TEST (any_byte)
 {
     static const uint8_t masks[] = { 0x01, 0x80, 0xff };

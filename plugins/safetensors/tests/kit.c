@@ -43,7 +43,7 @@ open_header (const char *header, size_t length)
     tenon_open_options options = { .struct_size = sizeof options, .name = "m.safetensors" };
     tenon_file *file = NULL;
     error = (tenon_error) TENON_ERROR_INIT;
-    copy = malloc (8 + length); /* of just this size, so that reading behind it is found */
+    copy = malloc (8 + length); /* of exactly this size, so that reading beyond its end is found */
     ck_assert_ptr_nonnull (copy);
     for (unsigned i = 0; i < 8; i++)
         copy[i] = (uint8_t) (length >> 8 * i);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kit.h - for the tests of metadata: files whose headers are written here word by word, values, and what is
- * asked of both. */
+/* kit.h - for the tests of metadata: files with headers of literal text, values, and checks of both. */
 #ifndef KIT_H
 #define KIT_H
 #include "../../../tests/values.h"
@@ -16,24 +15,23 @@ extern tenon_error error;
 extern char path[64]; /* a file for this test */
 void setup (void);
 void teardown (void);
-/* The context anew, with a setting ("limits.metadata_entries=5") or NULL. */
+/* Makes a new context, with a setting ("limits.metadata_entries=5") or NULL. */
 void set (const char *setting);
 
 /* ---- files ---- */
 
-/* A file of this header, without tensors, in memory; NULL: it does not open, and `error` says why. */
+/* Opens a file in memory of this header, without tensors. NULL: it does not open, and `error` says why. */
 tenon_file *open_header (const char *header, size_t length);
-/* The same of "{\"__metadata__\":{…}}" with this inside. */
+/* Like open_header, of "{\"__metadata__\":{…}}" with this inside. */
 tenon_file *open_metadata (const char *inside);
 tenon_file *open_path (void);
 void close_file (tenon_file *file);
-/* Did opening it leave a note with these words? NULL: any note. */
+/* True if opening the file left a note with these words; NULL: any note. */
 int noted (const tenon_file *file, const char *words);
-/* `text` as it stands inside a JSON string: a backslash before each quote and backslash. Returns the address
- * behind. */
+/* Writes `text` as inside a JSON string, a backslash before each quote and backslash. Returns its end. */
 char *quoted (char *to, const char *text);
 
-/* The key at this place. */
+/* The key of this index. */
 const char *key_at (const tenon_file *file, uint64_t index);
 /* ---- plans ---- */
 
@@ -41,9 +39,9 @@ tenon_plan *plan_begin (void);
 void add (tenon_plan *plan, const char *key, struct tenon_value value);
 void add_tensor (tenon_plan *plan, const char *name);
 tenon_status save_with (tenon_plan *plan, uint32_t flags, const char *setting);
-/* Saves it, frees it, and opens the file. */
+/* Saves the plan, frees it, and opens the file. */
 tenon_file *saved (tenon_plan *plan);
-/* Saves it, frees it, and compares the header less its padding with these words. */
+/* Saves the plan, frees it, and compares the header, less its padding, with these words. */
 void writes (tenon_plan *plan, const char *header);
 
 int run_suite (Suite *suite);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_metadata.c - metadata of every type: the text that each becomes, and that it comes back bit for bit.
- */
+/* test_metadata.c - metadata of every type: the text of each value, and its way back bit for bit. */
 #include "kit.h"
 
 /* ---- one value, and its text ---- */
@@ -11,7 +10,7 @@
 #define BITS(number) "{\\\"bits\\\":" number "}"
 
 /* Integers are decimal; floats are the shortest decimal that reads as the same number, as Python's repr has
- * it; what is no number is the bits of a double. Of f32 here are the doubles that they are. */
+ * it; infinities and NaNs are the bits of a double. The f32 values are given as doubles. */
 static const struct {
     uint32_t type;
     uint64_t bits;
@@ -140,7 +139,7 @@ START_TEST (nested)
     struct tenon_value found = value_of (file, "k");
     expect_same (&found, &wanted, "nested");
     tenon_close (file);
-    /* as deep as it goes, and deeper */
+    /* the deepest nesting, and one deeper */
     chain[0] = array_of (TENON_U8, 1, numbers, 1);
     for (unsigned i = 1; i < 31; i++)
         chain[i] = nested_of (&chain[i - 1], 1);
@@ -158,7 +157,7 @@ START_TEST (nested)
 }
 END_TEST
 
-/* Numbers that a file has the other way round, and strings with short lengths, are the same values. */
+/* Numbers that a file holds big-endian, and strings with short lengths, are the same values. */
 START_TEST (other_encodings)
 {
     static const uint8_t big[] = { 1, 2, 3, 4 }, little[] = { 2, 1, 4, 3 };
@@ -195,7 +194,7 @@ END_TEST
 
 /* ---- strings ---- */
 
-/* A file of strings is just what the reference writes. */
+/* A file of strings has the bytes that the reference writes. */
 START_TEST (strings_alone)
 {
     tenon_plan *plan = plan_begin ();
@@ -216,7 +215,7 @@ START_TEST (strings_alone)
 }
 END_TEST
 
-/* What is no UTF-8 is no string of the format: it has a type, and digits. */
+/* A string that is not UTF-8 is no string of the format: it has a type, and hexadecimal digits. */
 START_TEST (strings_that_are_bytes)
 {
     tenon_plan *plan = plan_begin ();
@@ -259,7 +258,7 @@ START_TEST (order_is_kept)
 }
 END_TEST
 
-/* Whatever the plan has under the record's own key lies in the record. */
+/* A value of the plan under the record's own key lies in the record. */
 START_TEST (own_value_of_that_key)
 {
     tenon_plan *plan = plan_begin ();
@@ -288,7 +287,7 @@ START_TEST (own_value_of_that_key)
 }
 END_TEST
 
-/* Words that mean something in the record, or in a header. */
+/* Words with a meaning in the record, or in a header. */
 START_TEST (keys_that_look_like_ours)
 {
     static const char *const keys[] = { "__metadata__", "types",        "version",

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* test_metadata_bad.c - records of types that others made, changed or damaged: whatever is wrong with one,
- * all values are the strings that they are in the file, and a note says what is wrong. */
+/* test_metadata_bad.c - records of types that other programs made, changed or damaged: if anything in one is
+ * wrong, all values are the strings of the file, and a note says what is wrong. */
 #include "kit.h"
 
-/* "tenon.metadata":"…" of this record; in memory that the next one takes. */
+/* "tenon.metadata":"…" of this record, valid until the next call. */
 static const char *
 record_of (const char *text)
 {
@@ -246,7 +246,7 @@ START_TEST (key_removed)
     ck_assert (file && tenon_metadata_count (file) == 3 && noted (file, "the key 'a' is not there"));
     is_string (file, "b", "[1]");
     close_file (file);
-    file = open_with ("\"a\":\"7\",\"b\":\"[1]\"", types); /* a string that only the order names */
+    file = open_with ("\"a\":\"7\",\"b\":\"[1]\"", types); /* a string that the order alone names */
     ck_assert (file && tenon_metadata_count (file) == 3 && noted (file, "the key 's' is not there"));
     is_string (file, "a", "7");
     close_file (file);
@@ -257,7 +257,7 @@ START_TEST (key_removed)
 }
 END_TEST
 
-/* A text of that key that somebody else means something by stays what it is when it is written again. */
+/* A text of another program under that key is unchanged when it is written again. */
 START_TEST (record_of_another)
 {
     tenon_plan *plan;
@@ -274,7 +274,7 @@ START_TEST (record_of_another)
 }
 END_TEST
 
-/* What the format itself forbids is refused, with a record and without. */
+/* A violation of the format is refused, with a record and without. */
 START_TEST (refused_with_a_record)
 {
     static const struct {
@@ -354,7 +354,7 @@ START_TEST (cut_off)
 }
 END_TEST
 
-/* Whatever a byte becomes: no crash, and either an error, or all keys with their types, or all as strings. */
+/* With any byte changed: no crash, and either an error, or all keys with their types, or all as strings. */
 START_TEST (every_byte_changed)
 {
     unsigned typed = 0, plain = 0, refused = 0;

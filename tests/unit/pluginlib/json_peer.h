@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* json_peer.h - tenon/json.h beside json-c: what tests/unit/pluginlib/test_json.c and tests/fuzz/fuzz_json.c
- * share. */
+/* json_peer.h - compares tenon/json.h with json-c, for tests/unit/pluginlib/test_json.c and
+ * tests/fuzz/fuzz_json.c. */
 #ifndef JSON_PEER_H
 #define JSON_PEER_H
 
@@ -17,7 +17,7 @@ struct peer {
 
 static struct json_object *peer_value (struct tenon_json *json, int32_t token, struct peer *peer);
 
-/* A number as json-c keeps it: whole ones in 64 bits, at whose ends it stops counting. */
+/* A number as json-c keeps it: integers in 64 bits, saturated. */
 static struct json_object *
 peer_number (struct tenon_json *json)
 {
@@ -51,7 +51,7 @@ peer_text (const struct tenon_json *json, struct peer *peer, uint64_t *length)
     return text;
 }
 
-/* Keys of json-c end at a NUL; of the same key twice it keeps the last value. */
+/* Keys of json-c end at a NUL; it keeps the last value of a repeated key. */
 static struct json_object *
 peer_object (struct tenon_json *json, struct peer *peer)
 {
@@ -97,12 +97,12 @@ peer_value (struct tenon_json *json, int32_t token, struct peer *peer)
 
 enum peer_verdict { PEER_BOTH, PEER_NEITHER, PEER_WE_ARE_STRICTER, PEER_WE_ARE_LAXER, PEER_VALUES_DIFFER };
 
-/* What both say to a document of `length` bytes with a NUL behind it; *json has our reasons. */
+/* The verdict of both on a document of `length` bytes, followed by a NUL; *json has tenon's reasons. */
 static enum peer_verdict
 peer_compare (struct tenon_json *json, const char *text, uint64_t length)
 {
     struct peer peer = { true, false };
-    /* exactly as long, so that what reads behind it is seen */
+    /* of exactly this size, so that reading beyond its end is found */
     uint8_t *copy = malloc (length + !length);
     memcpy (copy, text, length);
     tenon_json_begin (json, copy, length, 64);

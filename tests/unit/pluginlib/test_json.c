@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_json.c - tenon/json.h: what RFC 8259 allows, numbers, strings; json-c is the judge. */
+/* test_json.c - tenon/json.h: the grammar of RFC 8259, numbers, strings; compared with json-c. */
 #include "json_peer.h"
 #include "pluginlib/json_decimal.h"
 #include <check.h>
@@ -31,7 +31,7 @@ list_tokens (struct tenon_json *json, const char *text, uint64_t length, uint32_
         letters[used++] = names[token + 1];
     } while (token > TENON_JSON_END && used < 79);
     letters[used] = 0;
-    if (token == TENON_JSON_ERROR) /* and it stays */
+    if (token == TENON_JSON_ERROR) /* the error is permanent */
         ck_assert_int_eq (tenon_json_next (json), TENON_JSON_ERROR);
     free (copy);
 }
@@ -152,7 +152,7 @@ START_TEST (what_is_wrong_is_said_with_its_place)
 }
 END_TEST
 
-/* Every byte at every place of a string, whose beginning has every place in its word of eight. */
+/* Every byte at every position of a string, which begins at every position of a word of eight bytes. */
 START_TEST (strings_are_looked_at_byte_by_byte)
 {
     for (uint32_t length = 1; length < 20; length++)
@@ -348,7 +348,7 @@ START_TEST (decimals_are_rounded_rightly)
         "1e-99999999999999999999", "8.98846567431158e307", "6.631236846766476e-316", "0.1",
         "123456789012345678901234567890", "0.000000000000000000000000000000000000000000000000000000000001e60",
         "3.5e-323", "7e-324",
-        /* through a double the wrong floats */
+        /* wrong floats, if rounded to double first */
         "7.038531e-26", "-7.038531e-26", "9.3137999e-33", "8.2381273e-28", "1.4077062e-25",
         "16777217.0000000000000001", "16777218.9999999999999999", "33554434",
         "340282356779733661637539395458142568447.9999", "340282356779733661637539395458142568448",
@@ -358,7 +358,7 @@ START_TEST (decimals_are_rounded_rightly)
     char text[2000];
     for (unsigned i = 0; i < sizeof backing / sizeof backing[0]; i++)
         same_as_strtod (backing[i]);
-    /* half way between two doubles, and a digit far behind that decides: 2^-1074 / 2 has 751 digits */
+    /* half way between two doubles, where a late digit decides: 2^-1074 / 2 has 751 digits */
     for (int power = -1074; power < 960; power += 37) {
         double value = ldexp (1, power), next = nextafter (value, INFINITY);
         uint64_t length =
@@ -428,7 +428,7 @@ START_TEST (floats_are_written_so_that_they_come_back)
     ck_assert_str_eq (written_f32 (0.1f), "0.1");
     ck_assert_str_eq (written_f32 (16777216), "16777216.0");
     ck_assert_str_eq (written_f32 (1e10f), "1e+10");
-    ck_assert_str_eq (written_f32 (0x1p-149f), "1e-45"); /* where floats have fewer digits */
+    ck_assert_str_eq (written_f32 (0x1p-149f), "1e-45"); /* floats have fewer digits there */
     ck_assert_str_eq (written_f32 (-0x1.8p-148f), "-4e-45");
     ck_assert_str_eq (written_f32 (33554472), "3.355447e+07"); /* a tie, which goes to the even one */
     /* 7.038531e-26 lies on the far side of the middle, by less than a double can tell */
@@ -451,7 +451,7 @@ START_TEST (floats_are_written_so_that_they_come_back)
 }
 END_TEST
 
-/* A locale with a comma, when the system has one. */
+/* A locale with a decimal comma, if the system has one. */
 START_TEST (the_locale_does_not_matter)
 {
     static const char *const names[] = { "de_DE.UTF-8", "de_DE", "fr_FR.UTF-8", "fr_FR", "ps_AF.UTF-8" };
@@ -505,7 +505,7 @@ START_TEST (what_is_written_is_as_agreed)
     ck_assert_uint_eq (out.length, strlen (expected));
     ck_assert_mem_eq (text, expected, out.length);
     ck_assert (accepts_text (text, out.length));
-    /* nothing but counted, and too little room */
+    /* counting alone, and too little room */
     for (uint64_t room = 0; room < strlen (expected); room++) {
         struct tenon_json_out little = { .bytes = room ? text : NULL, .room = room };
         write_sample (&little);
@@ -528,17 +528,17 @@ END_TEST
 
 /* ---- json-c ---- */
 
-/* What json-c 0.16 accepts and we do not, by our reasons; '#' is any digit. */
+/* Errors of tenon/json.h in documents that json-c 0.16 accepts; '#' is any digit. */
 static const char *const laxer[] = {
     "expected no control character in a string", /* line ends and the like in strings */
-    "found byte 0x00, expected",                 /* what is behind a NUL it does not see */
+    "found byte 0x00, expected",                 /* json-c stops at a NUL */
     "expected a surrogate pair",                 /* halves become U+FFFD */
     "expected no second half of a surrogate pair",
     "expected a digit behind the point", /* 1. */
     "found '.', expected a digit",       /* -.5 */
     "found '#', expected ',' or",        /* 01 */
     "found '#', expected the end",
-    "expected UTF-8", /* it counts bytes, and does not mind overlong ones */
+    "expected UTF-8", /* json-c counts bytes, and accepts overlong ones */
 };
 
 static bool
