@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""bench.py LIBTENON PLUGINS: tenon and its peers in turn, in one run; prints medians and their ratio.
+"""bench.py LIBTENON PLUGINS: measures tenon and its peers in turn, in one run; prints medians and their ratio.
 
-Ours goes through ctypes, which adds about a microsecond to each call. Files lie in the page cache on both sides. Ratios
-above 1 mean that tenon is faster. A column "wanted" is what the project sets itself; it is no test: machines differ.
+tenon is called through ctypes, which adds about a microsecond to each call. Files lie in the page cache on both sides.
+Ratios above 1 mean that tenon is faster. The column "wanted" has the project's goals; it is no test: machines differ.
 """
 import mmap
 import os
@@ -25,7 +25,7 @@ def clock(function):
 
 
 def compare(title, ours, theirs, peer, wanted, size=0, rounds=9):
-    """In turn, so that whatever else the machine does meets both."""
+    """Measures both in turn, so that other load on the machine affects both."""
     ours(), theirs()
     times = [(clock(ours), clock(theirs)) for _ in range(rounds)]
     mine, other = (statistics.median(column) for column in zip(*times))

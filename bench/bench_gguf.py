@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""bench_gguf.py [--quick] LIBTENON PLUGINS: gguf by tenon, by gguf-py and by MLX in turn, in one run.
+"""bench_gguf.py [--quick] LIBTENON PLUGINS: measures gguf by tenon, gguf-py and MLX in turn, in one run.
 
-As in bench_npz.py: nobody waits for the disk, files lie in the page cache, ratios above 1 mean that tenon is faster. ggml itself is
-no Python package: its figures are in the project's issues. Vocabularies are those of tests/interop (gguf_kit.py says where).
+As in bench_npz.py no side waits for the disk, files lie in the page cache, and ratios above 1 mean that tenon is faster.
+ggml itself is no Python package: the project's issues have its figures. The vocabularies are those of tests/interop
+(vectors in gguf_kit.py has their folder).
 """
 import ctypes as c
 import glob
@@ -22,7 +23,7 @@ from libtenon import Request, Tenon
 
 
 def opening(bench):
-    """GGUFReader takes minutes for the last one, and seconds in every round of the one before."""
+    """GGUFReader takes minutes for the largest file, and seconds in each round for the second largest."""
     for count in (10, 1000, 20000, 100000, 1000000 // bench.scale):
         path = bench.path(f"list-{count}.gguf")
         zero = np.zeros(1, "f4")
@@ -37,7 +38,7 @@ def opening(bench):
 
 
 def vocabularies(bench):
-    """What is in them is not asked for; the peers make objects of it all."""
+    """tenon opens the file and reads no value; the peers make objects of all values."""
     folder = os.path.join(os.environ.get("TENON_SHARED") or os.path.join(os.environ["TENON_SRCDIR"], "..", "shared"), "data", "gguf")
     for path in sorted(glob.glob(os.path.join(folder, "ggml-vocab-*.gguf"))):
         name = os.path.basename(path).removeprefix("ggml-vocab-").removesuffix(".gguf")
@@ -56,7 +57,7 @@ def number(tenon, dtype):
 
 
 def load_as(tenon, path, dtype):
-    """Into memory of the library's, fresh each time, as the peers' is."""
+    """Loads into fresh memory of the library each time; the peers use fresh memory too."""
     file = tenon.open(path)
     memory = tenon.load_requests(file, (Request * 1)(Request(c.sizeof(Request), number(tenon, dtype))))
     tenon.lib.tenon_memory_free(memory)
@@ -64,21 +65,21 @@ def load_as(tenon, path, dtype):
 
 
 def read_as(tenon, path, dtype, array):
-    """Into memory that is there."""
+    """Reads into memory that exists already."""
     file = tenon.open(path)
     tenon.read(file, array.ctypes.data, array.nbytes, number(tenon, dtype))
     tenon.close(file)
 
 
 def read_memory_as(tenon, image, dtype, array):
-    """The same from a file that lies in memory, as the peers' numbers do."""
+    """Reads the same from a file in memory, where the peers' numbers lie too."""
     file = tenon.open_memory(image.ctypes.data, image.nbytes, "f32.gguf")
     tenon.read(file, array.ctypes.data, array.nbytes, number(tenon, dtype))
     tenon.close(file)
 
 
 def numbers(bench, one_thread, title, path, dtype, room, theirs, peer):
-    """Three rows: fresh memory, memory that is there, and that by one thread. Sizes are those of the f32."""
+    """Prints three rows: fresh memory, existing memory, and existing memory on one thread. Sizes are those of the f32."""
     size, rounds = 4 * bench.weights.size, bench.rounds(5)
     bench.compare(title, lambda: load_as(bench.tenon, path, dtype), theirs, peer, ">= 20", size, rounds)
     bench.compare(f"{title}, memory is there", lambda: read_as(bench.tenon, path, dtype, room), theirs, peer, ">= 20", size, rounds)
@@ -86,7 +87,7 @@ def numbers(bench, one_thread, title, path, dtype, room, theirs, peer):
 
 
 def quantised(bench, one_thread):
-    """The peer is NumPy, on one thread. As much with --quick: less would lie in the processor's cache."""
+    """The peer is NumPy, on one thread. --quick uses as much data: less would fit the processor's cache."""
     bench.weights = weights = normal(4096 * 4096).reshape(4096, 4096)
     source, room = bench.path("f32.gguf"), np.empty_like(weights)
     bench.tenon.save_many(source, [("w", weights, F32)])

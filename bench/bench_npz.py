@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""bench_npz.py [--quick] LIBTENON PLUGINS: npz by tenon and by NumPy in turn, in one run; prints medians and their ratio.
+"""bench_npz.py [--quick] LIBTENON PLUGINS: measures npz by tenon and by NumPy in turn, in one run; prints medians and their ratio.
 
-Neither side waits for the disk (save.durable=no), files lie in the page cache, and both sides make fresh memory where it
-says so. Ratios above 1 mean that tenon is faster. --quick: an eighth of the data, two rounds.
+Neither side waits for the disk (save.durable=no), files lie in the page cache, and both sides use fresh memory where the
+row says so. Ratios above 1 mean that tenon is faster. --quick: an eighth of the data, two rounds.
 """
 import ctypes as c
 import os
@@ -23,7 +23,7 @@ F32, I32 = 12, 8
 
 
 class Bench:
-    """The library, a folder, and how much of everything."""
+    """The library, a folder, and the amount of data and rounds."""
 
     def __init__(self, library, plugins, folder, quick):
         self.tenon = Tenon(library, plugins, "save.durable=no")
@@ -37,7 +37,7 @@ class Bench:
         return quick if self.quick else full
 
     def compare(self, title, ours, theirs, peer, wanted, size=0, rounds=5, warm=True):
-        """In turn. A peer that takes long does without a first, uncounted round."""
+        """Measures both in turn. With warm=False a slow peer skips the first, uncounted round."""
         ours()
         if warm:
             theirs()
@@ -46,7 +46,7 @@ class Bench:
         row(title, mine, other, peer, wanted, size)
 
     def compare_lists(self, title, path, theirs, peer, wanted, rounds):
-        """Every name, dtype and shape by bench/list, in C: from here each tensor would cost a call through ctypes."""
+        """Lists every name, dtype and shape by bench/list, in C: Python would pay a call through ctypes for each tensor."""
         command = [os.path.join(os.environ["TENON_BUILDDIR"], "bench", "list"), self.plugins, path, "3"]
 
         def ours():
@@ -64,7 +64,7 @@ def sizes(ours, theirs):
 
 
 def same(path, arrays):
-    """What was saved is there, for NumPy."""
+    """Raises an exception unless NumPy loads the saved arrays."""
     with np.load(path) as file:
         if file.files != [name for name, *_ in arrays] or any(not np.array_equal(file[name], array) for name, array, _ in arrays[::9]):
             raise RuntimeError(f"{path} has other arrays")
@@ -84,7 +84,7 @@ def normal(items):
 
 
 def data_sets(bench):
-    """(a), (b) and (c): 64 arrays of 2^20 items each."""
+    """Yields the data sets (a), (b) and (c): 64 arrays of 2^20 items each."""
     items = 64 * MIB // bench.scale
     weights = normal(items)
     yield "a", "normal (0, 0.02)", split(weights, F32, 64), ">= 25 ISA-L, >= 7 libdeflate"
@@ -107,7 +107,7 @@ def save_deflated(bench, letter, words, arrays, wanted):
 
 
 def load(bench, title, path, arrays, wanted, rounds):
-    """All arrays in one call: into the library's memory, and into fresh memory of the caller's."""
+    """Loads all arrays in one call: into memory of the library, and into fresh memory of the caller."""
     tenon = bench.tenon
     size = sum(array.nbytes for _, array, _ in arrays)
 
@@ -173,7 +173,7 @@ def small(count):
 
 
 def numpy_file(path, arrays, method):
-    """As np.savez writes it, but for the time that it takes."""
+    """Writes the bytes of np.savez in less time."""
     with zipfile.ZipFile(path, "w", method) as archive:
         for name, array, _ in arrays:
             with archive.open(name + ".npy", "w", force_zip64=True) as member:
@@ -198,7 +198,7 @@ def small_members(bench):
                       lambda: numpy_file(bench.path("scratch.npz"), arrays, method), "NumPy, zipfile", "-", 0, bench.rounds(3))
         bench.compare_lists(f"open and list {count:,} members, {words}, by us", ours, names, "np.load(f).files", wanted, bench.rounds(9))
 
-        requests = bench.tenon.requests_for(count)  # Python takes longer for them than the library for the members
+        requests = bench.tenon.requests_for(count)  # Python takes longer to make the requests than the library to read the members
 
         def read():
             file = bench.tenon.open(path)
@@ -214,7 +214,7 @@ def small_members(bench):
 
 
 def linearity(bench):
-    """A microsecond a member that grows with the number of members would show here."""
+    """Would show a time for each member that grows with the number of members."""
     for words, method in (("stored", zipfile.ZIP_STORED), ("deflated", zipfile.ZIP_DEFLATED)):
         for count in (10, 1000, 100000 // bench.scale):
             path = bench.path("many.npz")

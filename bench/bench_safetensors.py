@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""bench_safetensors.py [--quick] LIBTENON PLUGINS: safetensors by tenon and by its reference library in turn, in one run.
+"""bench_safetensors.py [--quick] LIBTENON PLUGINS: measures safetensors by tenon and by the reference library in turn, in one run.
 
-As in bench_npz.py: nobody waits for the disk, files lie in the page cache, ratios above 1 mean that tenon is faster.
+As in bench_npz.py no side waits for the disk, files lie in the page cache, and ratios above 1 mean that tenon is faster.
 """
 import glob
 import mmap
@@ -34,7 +34,7 @@ def lists(bench):
 
 
 def parallel_read(path, size):
-    """The bytes of a file into fresh huge pages, by as many threads as there are processors."""
+    """Reads the bytes of a file into fresh huge pages, with a thread for each processor."""
     memory = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         memory.madvise(mmap.MADV_HUGEPAGE)
@@ -92,7 +92,7 @@ def loads_and_saves(bench):
 
 
 def small_tensors(bench):
-    """Ours pays a call through ctypes for each array that it saves; its structs are made before, as nobody in C would make them anew."""
+    """tenon pays a call through ctypes for each array that it saves. Its structs are made before, as a program in C keeps its own."""
     for count in (20000 // bench.scale, 100000 // bench.scale):
         data = normal(16 * count).reshape(count, 4, 4)
         arrays = [(f"model.layers.{i % 64}.experts.{i // 64}.weight", data[i], F32) for i in range(count)]
@@ -114,7 +114,7 @@ def small_tensors(bench):
         os.unlink(theirs)
 
 
-# The most memory of a child counts that of whoever made it: a small process does.
+# The peak memory of a child includes that of its parent: a small process starts the command.
 CHILD = """
 import os, sys
 _, status, usage = os.wait4(os.spawnv(os.P_NOWAIT, sys.argv[1], sys.argv[1:]), 0)
@@ -124,7 +124,7 @@ sys.exit(status != 0)
 
 
 def sets(bench):
-    """Splitting and merging by the command, with the memory that it takes at most."""
+    """Measures splitting and merging by the command, with its peak memory."""
     whole, index, merged = (bench.path(name) for name in ("theirs.safetensors", "set.safetensors.index.json", "merged.safetensors"))
     size = os.path.getsize(whole)
     split_command = ["convert", "-q", "-o", "save.durable=no", "-o", f"safetensors.shard_size={size // 5}", whole,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The functions of libtenon that measurements and tests call in one process, through ctypes."""
+"""The functions of libtenon that measurements and tests call in their own process, through ctypes. The structs mirror tenon.h."""
 
 import ctypes as c
 
@@ -45,7 +45,7 @@ class TensorInfo(c.Structure):
 
 
 class TenonError(Exception):
-    """A status below zero, with the words of the library."""
+    """A status below zero, with the library's message."""
 
     def __init__(self, status, error):
         super().__init__(f"{error.message.decode(errors='replace')} (status {status})")
@@ -53,12 +53,12 @@ class TenonError(Exception):
 
 
 def settings_of(texts):
-    """A NULL-terminated array of SECTION.KEY=VALUE."""
+    """Returns a NULL-terminated array of texts SECTION.KEY=VALUE."""
     return (c.c_char_p * (len(texts) + 1))(*[text.encode() for text in texts], None)
 
 
 class Tenon:
-    """A context, and the calls on it. Files and memory are plain addresses, which the caller closes and frees."""
+    """A context and the calls on it. Files and memory are plain addresses; the caller closes and frees them."""
 
     def __init__(self, library, plugins, *settings):
         self.lib = c.CDLL(library)
@@ -75,7 +75,7 @@ class Tenon:
         if status < 0:
             raise TenonError(status, self.error)
 
-    # ---- opening and looking ----
+    # ---- opening and inspecting ----
 
     def open(self, path, *settings):
         file = c.c_void_p()
@@ -108,7 +108,7 @@ class Tenon:
     # ---- data ----
 
     def load_requests(self, file, requests):
-        """Fills the requests' data and size; the memory, for tenon_memory_free."""
+        """Fills data and size of the requests; returns the memory, which the caller frees with tenon_memory_free."""
         memory = c.c_void_p()
         self.check(self.lib.tenon_load(file, requests, c.c_uint64(len(requests)), c.byref(memory), None, c.byref(self.error)))
         return memory
@@ -118,11 +118,11 @@ class Tenon:
 
     @staticmethod
     def requests_for(count):
-        """One for each tensor, all of it."""
+        """Returns a request for each of `count` tensors, whole."""
         return (Request * count)(*[Request(c.sizeof(Request), 0, i) for i in range(count)])
 
     def load_all(self, file, requests=None):
-        """Every tensor in one call: the memory, and the requests that say where each lies."""
+        """Loads every tensor in one call; returns the memory, and the requests with the address of each tensor."""
         requests = requests or self.requests_for(self.count(file))
         return self.load_requests(file, requests), requests
 
@@ -136,7 +136,7 @@ class Tenon:
         self.read_requests(file, (Request * 1)(Request(c.sizeof(Request), 0, index, data=array.ctypes.data, size=array.nbytes)))
 
     def read_all(self, file, arrays):
-        """Tensor i into arrays[i], in one call."""
+        """Reads each tensor i into arrays[i], in one call."""
         self.read_requests(file, (Request * len(arrays))(*[
             Request(c.sizeof(Request), 0, i, data=array.ctypes.data, size=array.nbytes) for i, array in enumerate(arrays)]))
 
@@ -144,7 +144,7 @@ class Tenon:
 
     @staticmethod
     def items_for(arrays):
-        """arrays: (name or None, NumPy array in C order, number of the dtype). What save_items takes; refers to their memory."""
+        """Returns the items for save_items. arrays: (name or None, NumPy array in C order, number of the dtype); they must outlive these."""
         items = []
         for name, array, dtype in arrays:
             shape = (c.c_uint64 * array.ndim)(*array.shape)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# installcheck.sh: what others build against an installed tenon, through pkg-config alone: a plugin, an application in C,
-# the same in C++, and the headers for themselves. `make installcheck` sets CC, CXX, FLAGS, PKG_CONFIG, pkgconfigdir, ...
+# installcheck.sh: builds against an installed tenon through pkg-config alone: a plugin, an application in C, the same in
+# C++, and each header alone. `make installcheck` sets CC, CXX, FLAGS, PKG_CONFIG, pkgconfigdir, ...
 set -u
 : "${TENON_SRCDIR:?make installcheck runs me}" "${pkgconfigdir:?}" "${bindir:?}" "${libdir:?}" "${CC:?}" "${CXX:=c++}"
 : "${FLAGS:=}" "${PKG_CONFIG:=pkg-config}" "${NM:=nm}" "${TENON_DLOPEN:=yes}"
@@ -11,13 +11,14 @@ trap 'exit 1' HUP INT TERM
 checks=0
 failures=0
 
-# Nothing of the build tree, and nothing of the user.
+# The checks use nothing from the build tree and no settings of the user.
 unset TENON_PLUGIN_PATH TENON_CONFIG LD_LIBRARY_PATH DYLD_LIBRARY_PATH
 XDG_CONFIG_HOME=$work/none
 PKG_CONFIG_PATH=$pkgconfigdir${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 export XDG_CONFIG_HOME PKG_CONFIG_PATH
 
-# check TEXT COMMAND...: one check: the command succeeds. What it says is shown when it does not, and else left in $work/said.
+# check TEXT COMMAND...: checks that the command succeeds. Prints the output of a failure; keeps that of a success in
+# $work/said.
 check ()
 {
     text=$1
@@ -33,7 +34,7 @@ check ()
     head -n 40 "$work/out" | sed 's/^/    /'
     return 1
 }
-# said PATTERN: did the last check's command say so?
+# said PATTERN: succeeds if the output of the last check's command matches.
 # shellcheck disable=SC2317 # called through check
 said ()
 {
@@ -59,7 +60,7 @@ check 'pkg-config names the folder of plugins' test -n "$plugindir"
 check 'pkg-config and the command agree on the version' "$bindir/tenon" --version &&
     check 'namely on this one' said "(^|[^0-9.])$("$PKG_CONFIG" --modversion tenon | sed 's/\./\\./g')([^0-9.]|\$)"
 
-# ---- the headers, for themselves ----
+# ---- each header alone ----
 warnings='-Wall -Wextra -Werror -pedantic'
 for header in tenon plugin bytes cursor errors types json json_out json_value; do
     printf '#include <tenon/%s.h>\nint probe_%s (void);\n' "$header" "$header" >"$work/header.c"
@@ -135,7 +136,7 @@ if [ "$TENON_DLOPEN" = yes ]; then
     check 'it exports one symbol' sh -c "[ \"\$($NM -D --defined-only '$work/plugins/idx.so' |
         awk '\$2 == \"T\" { print \$3 }' | grep -vxE '_init|_fini')\" = tenon_plugin_v0 ]"
 
-    # A plugin may link with the library for plugins, and then exports no more than others.
+    # A plugin may link with the library for plugins; it still exports one symbol.
     cat >"$work/note.c" <<'END'
 #include <tenon/json_value.h>
 static tenon_status

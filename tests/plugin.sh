@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034
-# plugin.sh: for the shell tests of a plugin, which read it with `.`. They run inside `run`, which sets TENON.
+# plugin.sh: functions for the shell tests of a plugin, which source this file. They run inside `run`, which sets TENON.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -13,7 +13,7 @@ trap 'exit 1' HUP INT TERM
 checks=0
 failures=0
 
-# fail TEXT...: the check that runs has failed. The files that tell why are shown.
+# fail TEXT...: counts and reports a failed check; prints the output of the last command.
 fail ()
 {
     failures=$((failures + 1))
@@ -23,14 +23,14 @@ fail ()
     done
 }
 
-# tenon ARGUMENT...: its exit status is in $status, what it said in $work/out and $work/error.
+# tenon ARGUMENT...: runs the command. Sets $status to its exit status; $work/out and $work/error get its output.
 tenon ()
 {
     status=0
     "$TENON" "$@" >"$work/out" 2>"$work/error" </dev/null || status=$?
 }
 
-# said TEXT...: is each of them in what it said?
+# said TEXT...: succeeds if the output of the last command has each text; else $said_text is the first that is absent.
 said ()
 {
     for said_text; do
@@ -38,8 +38,8 @@ said ()
     done
 }
 
-# refused FILE TEXT...: verify says no to $work/FILE, with its name ($culprit: that of another file) and all these words; ls fails as
-# well, and nothing crashes.
+# refused FILE TEXT...: checks that verify refuses $work/FILE with a message that has its name (or $culprit, the name of another
+# file) and all texts, and that ls fails too; neither may crash.
 culprit=
 refused ()
 {
@@ -53,7 +53,7 @@ refused ()
     said "${culprit:-${refused_file##*/}}: " "$@" || fail "$refused_file: $said_text is not in the message"
 }
 
-# accepted FILE TEXT...: verify says yes, and ls --json (white space taken out) has all these words.
+# accepted FILE TEXT...: checks that verify accepts $work/FILE, and that ls --json, without white space, has all texts.
 accepted ()
 {
     checks=$((checks + 1))
@@ -68,7 +68,7 @@ accepted ()
     said "$@" || fail "$accepted_file: $said_text is not in the list"
 }
 
-# well FILE: verify finds nothing.
+# well FILE: checks that verify accepts FILE.
 well ()
 {
     checks=$((checks + 1))
@@ -76,8 +76,8 @@ well ()
     [ "$status" -eq 0 ] || fail "${1##*/}: verify exits $status"
 }
 
-# holds NAME FILE EXPECTED [sort]: it has just the tensors of EXPECTED, a line each of name, dtype, shape, bytes and cksum between tabs,
-# with their bytes; in their order, or in any.
+# holds NAME FILE EXPECTED [sort]: checks that FILE has exactly the tensors of EXPECTED, with their bytes, in their order; with
+# sort, in any order. EXPECTED has a line for each: name, dtype, shape, bytes and cksum, with tabs between.
 tab=$(printf '\t')
 holds ()
 {
@@ -93,13 +93,13 @@ holds ()
     done <"$3"
 }
 
-# skip TEXT: says what cannot be tried here
+# skip TEXT: reports a test that cannot run here.
 skip ()
 {
     echo "skipped: $1"
 }
 
-# finish: the closing line, which is added up with that of all other tests.
+# finish: prints the closing line, which tests/total adds up, and exits.
 finish ()
 {
     if [ $checks -gt 0 ]; then

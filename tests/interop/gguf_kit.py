@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of gguf share: files by hand and by gguf-py's GGUFWriter, what tenon and GGUFReader find in them, and vectors.
+"""Functions that the tests of gguf share: they make files by hand and by gguf-py's GGUFWriter, read them by tenon and by
+GGUFReader, and find the sample files.
 
 A value is (type, value); an array's value is (type of the items, list of their values). Strings are bytes."""
 
@@ -15,15 +16,15 @@ import struct
 import ml_dtypes
 import numpy as np
 from gguf import GGMLQuantizationType, GGUFEndian, GGUFReader, GGUFValueType, GGUFWriter
-from npz_kit import tenon  # before libtenon, which lies elsewhere: npz_kit finds it
+from npz_kit import tenon  # before libtenon: npz_kit adds its folder to sys.path
 from libtenon import DTYPES as NUMBERS
 from libtenon import Request, TenonError  # noqa: F401
 
 logging.getLogger("gguf").setLevel(logging.ERROR)
 
-# ---- types, as the specification of GGUF and ggml.h have them ----
+# ---- types, from the specification of GGUF and ggml.h ----
 
-# Tenon's name: number in files, letter for struct (None: not of a fixed size).
+# tenon's name: number in files, letter for struct (None: the size is not fixed).
 VALUES = {"u8": (0, "B"), "i8": (1, "b"), "u16": (2, "H"), "i16": (3, "h"), "u32": (4, "I"), "i32": (5, "i"), "f32": (6, "f"),
           "bool": (7, "?"), "string": (8, None), "array": (9, None), "u64": (10, "Q"), "i64": (11, "q"), "f64": (12, "d")}
 VALUE_NAMES = {number: name for name, (number, _) in VALUES.items()}
@@ -38,10 +39,10 @@ BLOCKS = {"q4_0": (2, 32, 18), "q4_1": (3, 32, 20), "q5_0": (6, 32, 22), "q5_1":
           "q2_0": (42, 64, 18)}
 TYPES = PLAIN | BLOCKS
 TYPE_NAMES = {row[0]: name for name, row in TYPES.items()}
-# What gguf-py 0.19.0 has otherwise: no q2_0 yet; q8_1 with two f32 in 40 bytes, which ggml made two f16 in 36 long ago.
+# Types that differ in gguf-py 0.19.0: it has no q2_0, and its q8_1 has two f32 in 40 bytes, where ggml has two f16 in 36.
 UNKNOWN_TO_PEER = {"q2_0": None, "q8_1": (9, 32, 40)}
 NUMPY = {"f32": "<f4", "f16": "<f2", "i8": "i1", "i16": "<i2", "i32": "<i4", "i64": "<i8", "f64": "<f8", "bf16": ml_dtypes.bfloat16}
-# Where the numbers of more than a byte lie in a block: offset, size, count (structs of ggml-common.h). None in mxfp4 and nvfp4.
+# The numbers of several bytes in a block: offset, size, count (structs of ggml-common.h). mxfp4 and nvfp4 have none.
 FIELDS = {"q4_0": [(0, 2, 1)], "q4_1": [(0, 2, 2)], "q5_0": [(0, 2, 1), (2, 4, 1)], "q5_1": [(0, 2, 2), (4, 4, 1)], "q8_0": [(0, 2, 1)],
           "q8_1": [(0, 2, 2)], "q2_k": [(80, 2, 2)], "q3_k": [(108, 2, 1)], "q4_k": [(0, 2, 2)], "q5_k": [(0, 2, 2)],
           "q6_k": [(208, 2, 1)], "q8_k": [(0, 4, 1), (260, 2, 16)], "iq2_xxs": [(0, 2, 1), (2, 2, 32)], "iq2_xs": [(0, 2, 1), (2, 2, 32)],
@@ -52,7 +53,7 @@ ALIGNMENT = "general.alignment"
 
 
 class Tensor:
-    """A type, a shape, and bytes for them: any, if none are given."""
+    """A type, a shape, and bytes for both: random ones unless `data` is given."""
 
     def __init__(self, kind, shape, seed=0, data=None):
         self.kind, self.shape = kind, tuple(shape)
@@ -62,7 +63,7 @@ class Tensor:
         assert len(self.data) == length and (items == 1 or shape[-1] % items == 0)
 
     def array(self):
-        """For GGUFWriter: numbers of plain types, else the bytes of each row."""
+        """Returns the array that GGUFWriter takes: numbers for a plain type, the bytes of each row for a block type."""
         if self.kind in BLOCKS:
             _, items, size = BLOCKS[self.kind]
             return np.frombuffer(self.data, np.uint8).reshape(*self.shape[:-1], self.shape[-1] // items * size)
@@ -70,7 +71,7 @@ class Tensor:
         return np.frombuffer(self.data, dtype).reshape(self.shape)
 
     def turned(self):
-        """Its bytes in a file of the other byte order."""
+        """Returns the tensor's bytes in a file of the other byte order."""
         kind = self.kind
         size = TYPES[kind][2]
         fields = FIELDS.get(kind, []) if kind in BLOCKS else [(0, size, 1)]
@@ -85,7 +86,7 @@ class Tensor:
 
 
 class Packer:
-    """Bytes of a version and byte order."""
+    """Packs values as bytes of one version and byte order."""
 
     def __init__(self, version=3, big=False):
         self.version, self.big = version, big
@@ -122,7 +123,7 @@ def padded(size, alignment):
 
 
 def by_hand(pairs, tensors, version=3, big=False):
-    """A file. pairs: {key: (type, value)}; its alignment is that of the pairs."""
+    """Returns a file. pairs: {key: (type, value)}; they also set the alignment."""
     packer = Packer(version, big)
     alignment = pairs.get(ALIGNMENT, (None, 32))[1]
     head = b"GGUF" + packer.number("I", version) + packer.size(len(tensors)) + packer.size(len(pairs))
@@ -137,11 +138,11 @@ def by_hand(pairs, tensors, version=3, big=False):
     return head + data
 
 
-# ---- files by the peer ----
+# ---- files by gguf-py ----
 
 
 def is_text(array):
-    """Are its strings, if it has any, valid UTF-8?"""
+    """True if all strings of the array are valid UTF-8."""
     try:
         return array[0] != "string" or all(one.decode() is not None for one in array[1])
     except UnicodeDecodeError:
@@ -152,8 +153,8 @@ GUESSED = {"i32", "f32", "bool", "string", "array"}
 
 
 def peer_can_write(kind, value):
-    """GGUFWriter refuses empty arrays, and guesses the types of arrays within arrays from those of Python, of which bytes are an
-    array to it."""
+    """True if GGUFWriter can write the value. It refuses empty arrays, guesses the types in nested arrays from Python's types,
+    and takes bytes for an array."""
     if kind != "array":
         return True
     items, values = value
@@ -163,13 +164,13 @@ def peer_can_write(kind, value):
 
 
 def peer_can(pairs, tensors):
-    """Can GGUFWriter write such a file?"""
+    """True if GGUFWriter can write such a file."""
     return (all(peer_can_write(*value) for value in pairs.values())
             and not any(tensor.kind in UNKNOWN_TO_PEER for tensor in tensors.values()))
 
 
 def plain(kind, value, depth=0):
-    """As GGUFWriter takes it: lists in lists, and texts in these."""
+    """Returns the value as GGUFWriter takes it: nested lists, with text as str in these."""
     if kind == "array":
         return [plain(value[0], one, depth + 1) for one in value[1]]
     return value.decode() if kind == "string" and depth > 1 else value
@@ -185,7 +186,7 @@ def peer_add(writer, key, kind, value):
 
 
 def peer_write(path, pairs, tensors, big=False, **options):
-    """By GGUFWriter. It begins with general.architecture, unless that is empty."""
+    """Writes a file by GGUFWriter. The file begins with general.architecture, unless that is empty."""
     pairs = dict(pairs)
     architecture = pairs.pop("general.architecture", (None, b""))[1].decode()
     writer = GGUFWriter(path, architecture, endianess=GGUFEndian.BIG if big else GGUFEndian.LITTLE, **options)
@@ -193,7 +194,7 @@ def peer_write(path, pairs, tensors, big=False, **options):
         peer_add(writer, key, kind, value)
     for name, tensor in tensors.items():
         array = tensor.array()
-        if big and tensor.kind in BLOCKS:  # bytes to the writer, which does not turn them
+        if big and tensor.kind in BLOCKS:  # the writer takes these as bytes and does not swap them
             array = np.frombuffer(tensor.turned(), np.uint8).reshape(array.shape)
         writer.add_tensor(name, array, raw_dtype=GGMLQuantizationType(TYPES[tensor.kind][0]))
     writer.write_header_to_file()
@@ -203,18 +204,18 @@ def peer_write(path, pairs, tensors, big=False, **options):
     writer.close()
 
 
-# ---- what tenon finds ----
+# ---- reading by tenon ----
 
 
 class Value(c.Structure):
-    """struct tenon_value"""
+    """Mirrors struct tenon_value; bits is its union."""
 
     _fields_ = [("type", c.c_uint32), ("item_type", c.c_uint32), ("count", c.c_uint64), ("encoding", c.c_uint32), ("source", c.c_uint32),
                 ("offset", c.c_uint64), ("length", c.c_uint64), ("bits", c.c_uint64), ("reserved", c.c_uint64 * 2)]
 
 
 class MetadataInfo(c.Structure):
-    """tenon_metadata_info"""
+    """Mirrors tenon_metadata_info."""
 
     _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("key", c.c_void_p), ("key_length", c.c_uint64), ("value", Value)]
 
@@ -223,7 +224,7 @@ KINDS = {number: name for number, name in enumerate(NUMBERS)} | {62: "string", 6
 
 
 def scalar(kind, value):
-    """Of one of these structs."""
+    """Returns the Python value of such a struct."""
     bits = value.bits
     if kind == "string":
         return c.string_at(bits, value.count) if value.count else b""
@@ -235,7 +236,7 @@ def scalar(kind, value):
 
 
 def items_of(context, file, value):
-    """Of an array: (type of the items, list)."""
+    """Returns an array's items: (type of the items, list)."""
     kind = KINDS[value.item_type]
     if not value.count:
         return kind, []
@@ -263,7 +264,7 @@ def metadata_of(context, file):
 
 
 def tensors_of(context, file):
-    """{name: (type, shape, bytes)}; bytes are little-endian."""
+    """Returns {name: (type, shape, bytes)}; the bytes are little-endian."""
     count, memory, found = context.count(file), None, {}
     memory, requests = context.load_all(file) if count else (None, [])
     try:
@@ -279,7 +280,7 @@ def tensors_of(context, file):
 
 @contextlib.contextmanager
 def opened(data):
-    """A context and a file: of a path, or of bytes."""
+    """Opens a path or bytes; yields the context and the file."""
     context = tenon()
     if isinstance(data, bytes):
         buffer = c.create_string_buffer(data, max(len(data), 1))
@@ -293,13 +294,13 @@ def opened(data):
 
 
 def read(data):
-    """Metadata and tensors; TenonError: it did not open."""
+    """Returns the metadata and tensors that tenon reads. Raises TenonError if it refuses the file."""
     with opened(data) as (context, file):
         return metadata_of(context, file), tensors_of(context, file)
 
 
 def loaded_as(data, dtype):
-    """The bytes of the file's first tensor, cast."""
+    """Returns the bytes of the file's first tensor, cast to `dtype`."""
     with opened(data) as (context, file):
         requests = (Request * 1)(Request(c.sizeof(Request), context.lib.tenon_dtype_find(context.context, dtype.encode())))
         memory = context.load_requests(file, requests)
@@ -309,11 +310,11 @@ def loaded_as(data, dtype):
             context.lib.tenon_memory_free(memory)
 
 
-# ---- what GGUFReader finds ----
+# ---- reading by GGUFReader ----
 
 
 def peer_flat(field):
-    """Values of a field, arrays in arrays without their limits: the peer's reader knows no others."""
+    """Returns a field's values. GGUFReader flattens nested arrays and keeps none of their bounds."""
     kind = VALUE_NAMES[int(field.types[-1])]
     raw = [field.parts[i] for i in field.data]
     if kind == "string":
@@ -324,7 +325,7 @@ def peer_flat(field):
 
 
 def flat(kind, value):
-    """The same of a value; None: GGUFReader takes all arrays in an array for what the first one is."""
+    """Returns a value in the form of peer_flat. None: the nested arrays differ in type, and GGUFReader takes all for the first's."""
     if kind != "array":
         return kind, [value]
     items, values = value
@@ -337,9 +338,9 @@ def flat(kind, value):
 
 
 def peer_read(path):
-    """As read, with flat values."""
+    """Returns the metadata, with flat values, and the tensors that GGUFReader reads."""
     reader = GGUFReader(path)
-    own = ("GGUF.version", "GGUF.tensor_count", "GGUF.kv_count")  # which its fields begin with
+    own = ("GGUF.version", "GGUF.tensor_count", "GGUF.kv_count")  # GGUFReader's own fields, which come first
     metadata = {name: peer_flat(field) for name, field in reader.fields.items() if name not in own}
     tensors = {}
     for tensor in reader.tensors:
@@ -351,25 +352,25 @@ def peer_read(path):
     return metadata, tensors
 
 
-# ---- what is checked ----
+# ---- checks ----
 
 
 def exact(value):
-    """For comparing: NaNs are equal, 0.0 and -0.0, 1 and True are not."""
+    """Returns a form for comparison: NaNs are equal; 0.0 and -0.0 differ, and so do 1 and True."""
     if isinstance(value, (list, tuple)):
         return [exact(one) for one in value]
     return (type(value).__name__, struct.pack("<d", value)) if isinstance(value, float) else (type(value).__name__, value)
 
 
 def narrowed(kind, value):
-    """A value as a file can hold it: floats as f32."""
+    """Returns the value that a file can hold: the nearest f32 of an f32."""
     if kind == "array":
         return value[0], [narrowed(value[0], one) for one in value[1]]
     return struct.unpack("<f", struct.pack("<f", value))[0] if kind == "f32" else value
 
 
 def check_read(bench, data, pairs, tensors, *words):
-    """tenon finds these, in this order."""
+    """Checks that tenon reads these pairs and tensors, in this order."""
     metadata, found = read(data)
     wanted = {key: (kind, narrowed(kind, value)) for key, (kind, value) in pairs.items()}
     bench.check(list(metadata) == list(wanted), *words, "tenon finds the keys", list(metadata)[:9])
@@ -382,7 +383,7 @@ def check_read(bench, data, pairs, tensors, *words):
 
 
 def check_peer(bench, path, pairs, tensors, *words):
-    """So does GGUFReader, which can read no bf16 without dims."""
+    """Checks that GGUFReader reads the same. It cannot read a bf16 without dims."""
     if any(tensor.kind in UNKNOWN_TO_PEER or (tensor.kind, tensor.shape) == ("bf16", ()) for tensor in tensors.values()):
         return
     metadata, found = peer_read(path)
@@ -398,7 +399,7 @@ def check_peer(bench, path, pairs, tensors, *words):
 
 
 def check_file(bench, pairs, tensors, *words):
-    """By hand, by the peer where it can, and by tenon the same bytes; read alike by both."""
+    """Checks that by_hand, GGUFWriter (where it can) and tenon write the same bytes, and that both readers agree."""
     path, out = bench.folder / "in.gguf", bench.folder / "out.gguf"
     data = by_hand(pairs, tensors)
     if peer_can(pairs, tensors):
@@ -412,7 +413,7 @@ def check_file(bench, pairs, tensors, *words):
 
 
 def vectors():
-    """Files of ggml among the plugin's samples, and real ones in TENON_SHARED, which is beside the project, if there are."""
+    """Returns the paths of ggml's files among the plugin's samples, and of real files in the folder TENON_SHARED, if it is set."""
     places = [pathlib.Path(__file__).parents[2] / "plugins" / "gguf" / "samples" / "quants"]
     if os.environ.get("TENON_SHARED"):
         places.append(pathlib.Path(os.environ["TENON_SHARED"]) / "data" / "gguf")

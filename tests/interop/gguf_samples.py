@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Values, names, shapes and whole files for the tests of gguf: all there is of a kind, or random ones of a generator."""
+"""Values, names, shapes and whole files for the tests of gguf: all of a kind, or random ones from a generator."""
 
 import itertools
 import math
@@ -19,7 +19,7 @@ SHAPES = [(), (1,), (4,), (0,), (3, 5), (1, 5), (5, 1), (0, 5), (5, 0), (2, 3, 4
           (7, 1, 1, 1), (1, 1, 1, 1), (0, 0, 0, 0)]
 ONE = {"x": Tensor("f32", (3, 5))}
 
-# Where f16 scales lie in a block; iq1_m has one in the high nibbles of four numbers, and the uppermost in the last.
+# Offsets of the f16 scales in a block. iq1_m has one in the high nibbles of four numbers, the uppermost nibble in the last.
 SCALES = {"q4_0": [0], "q4_1": [0, 2], "q5_0": [0], "q5_1": [0, 2], "q8_0": [0], "q2_k": [80, 82], "q3_k": [108], "q4_k": [0, 2],
           "q5_k": [0, 2], "q6_k": [208], "iq2_xxs": [0], "iq2_xs": [0], "iq3_xxs": [0], "iq1_s": [0], "iq4_nl": [0], "iq3_s": [0],
           "iq2_s": [0], "iq4_xs": [0], "iq1_m": [54], "tq1_0": [52], "tq2_0": [64], "q1_0": [0], "q2_0": [0],
@@ -27,14 +27,14 @@ SCALES = {"q4_0": [0], "q4_1": [0, 2], "q5_0": [0], "q5_1": [0, 2], "q8_0": [0],
 
 
 def scalars():
-    """Every type with its least, its most, and what lies between."""
+    """Returns the least value, the greatest, and some between for every type."""
     values = [(kind, value) for kind, (least, most) in INTEGERS.items() for value in (least, most, 0, 1, most // 3)]
     values += [("f32", value) for value in FLOATS] + [("f64", value) for value in DOUBLES]
     return values + [("bool", False), ("bool", True)] + [("string", text) for text in TEXTS]
 
 
 def items(kind, count, generator):
-    """So many values of a type."""
+    """Returns `count` values of a type."""
     pool = [value for one, value in scalars() if one == kind]
     if kind in INTEGERS:
         return [generator.randint(*INTEGERS[kind]) for _ in range(count)]
@@ -44,7 +44,7 @@ def items(kind, count, generator):
 
 
 def nested(generator, depth, kinds):
-    """An array; of arrays as long as depth is more than 0."""
+    """Returns an array; its items are arrays while depth exceeds 0."""
     if depth == 0:
         kind = generator.choice(kinds)
         return kind, items(kind, generator.randrange(4), generator)
@@ -52,7 +52,7 @@ def nested(generator, depth, kinds):
 
 
 def everything(generator, unknown=True):
-    """Tensors of every type and shape, in random order."""
+    """Returns tensors of every type and shape, in random order."""
     rows = list(itertools.product(PLAIN, SHAPES))
     rows += [(kind, (*shape, count)) for kind, (_, count, _) in BLOCKS.items() for shape in ((), (2,), (3, 1), (1, 2, 2))
              if unknown or kind not in UNKNOWN_TO_PEER]
@@ -61,7 +61,7 @@ def everything(generator, unknown=True):
 
 
 def random_file(generator):
-    """Pairs and tensors of any kind; sometimes an alignment."""
+    """Returns pairs and tensors of random types; some files have an alignment."""
     kinds = list(VALUES)
     pairs = {}
     if generator.random() < 0.7:
@@ -83,7 +83,7 @@ def random_file(generator):
 
 
 def arrays_of(generator, names):
-    """NumPy arrays that gguf can hold."""
+    """Returns NumPy arrays that gguf can hold."""
     arrays = {}
     for name in names:
         kind = generator.choice(list(PLAIN))
@@ -99,8 +99,8 @@ def tensors_from(arrays):
 
 
 def even(generator, count):
-    """Tensors of whole multiples of 32 bytes, since gguf-py counts bytes without their padding, llama.cpp and tenon with it; and
-    of bytes that make no scale infinite."""
+    """Returns tensors whose sizes are multiples of 32 bytes: gguf-py counts bytes without padding, llama.cpp and tenon with it.
+    Their bytes make no scale infinite."""
     kinds = [("f32", 8), ("f16", 16), ("i8", 32), ("f64", 4), ("q4_0", 512), ("q8_0", 512), ("q4_k", 512), ("bf16", 16)]
     tensors = {}
     for i in range(count):
@@ -111,7 +111,7 @@ def even(generator, count):
 
 
 def ones(kind):
-    """A block with a scale of 1, or more of them, and no bit beside these."""
+    """Returns a block whose scales are 1 and whose other bits are 0."""
     block = np.zeros(BLOCKS[kind][2], np.uint8)
     block[[at + 1 for at in SCALES[kind]]] = 0x3C
     for at, byte in {"iq1_m": [(53, 0xC0), (55, 0x30)], "mxfp4": [(0, 127)], "nvfp4": [(at, 0x38) for at in range(4)]}.get(kind, []):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of npz share: tenon in this process (a process for each of thousands of members would take minutes), and
-what is checked of every file."""
+"""Functions that the tests of npz share: they call tenon in this process (a process for each of thousands of members would
+take minutes) and check each file."""
 
 import ctypes
 import functools
@@ -24,7 +24,7 @@ BF16 = np.dtype(ml_dtypes.bfloat16)
 
 @functools.lru_cache(maxsize=None)
 def tenon(*settings):
-    """A context, made once for the same settings."""
+    """Returns a context; calls with the same settings share one."""
     folder = pathlib.Path(os.environ["TENON_BUILDDIR"]) / ".libs"
     library = next(path for name in ("libtenon.so.0", "libtenon.0.dylib") if (path := folder / name).exists())
     return Tenon(str(library), os.environ["TENON_PLUGIN_PATH"], "save.durable=no", *settings)
@@ -34,7 +34,7 @@ def tenon(*settings):
 
 
 def everything():
-    """All dtypes of npy in all shapes, orders and byte orders, by a key that says what it is."""
+    """Returns arrays of all dtypes of npy in all shapes, orders and byte orders, under keys that name these."""
     arrays = {}
     for kind in [*DTYPES, *OPAQUE]:
         for word in orders(kind):
@@ -45,7 +45,7 @@ def everything():
 
 
 def dtype_name(array):
-    """tenon's name of it, and whether it is opaque."""
+    """Returns tenon's name of the array's dtype, and True if that dtype is opaque."""
     if array.dtype == BF16 or array.dtype.names is None and array.dtype.str[1:] == "V2":
         return "bf16", False
     if array.dtype.names is None and array.dtype.str[1:] in DTYPES:
@@ -54,11 +54,11 @@ def dtype_name(array):
     return descr if isinstance(descr, str) else repr(descr), True
 
 
-# ---- what tenon reads ----
+# ---- tensors that tenon reads ----
 
 
 class Read:
-    """A tensor as tenon has it; bytes are in C order, and little-endian but for opaque types."""
+    """A tensor as tenon reads it. The bytes are in C order, and little-endian unless the dtype is opaque."""
 
     def __init__(self, info, data):
         self.dtype = info.dtype_name.decode()
@@ -69,7 +69,7 @@ class Read:
 
 
 def read(path, *settings, context=None):
-    """Everything in a file, by name, in the file's order; TenonError: it did not open, or could not be read."""
+    """Returns all tensors of a file by name, in the file's order. Raises TenonError if opening or reading fails."""
     context = context or tenon()
     file = context.open(path, *settings)
     memory = None
@@ -99,7 +99,7 @@ def check_tensor(bench, found, array, *words):
 
 
 def check_read(bench, path, arrays, *words):
-    """tenon reads the arrays, in this order."""
+    """Checks that tenon reads these arrays, in the order of the archive."""
     found = read(path)
     names = [name.removesuffix(".npy") for name in zipfile.ZipFile(path).namelist()]
     if bench.check(list(found) == names, *words, "names are", list(found)[:9], "and not", names[:9]):
@@ -108,26 +108,26 @@ def check_read(bench, path, arrays, *words):
             check_tensor(bench, found[name], arrays[name], *words, name)
 
 
-# ---- what others read of what tenon wrote ----
+# ---- peers read the files that tenon wrote ----
 
 
 def check_numpy(bench, path, arrays, *words):
-    """np.load has these arrays, with dtype, order, shape and values."""
+    """Checks that np.load returns these arrays: dtype, order, shape and values."""
     with np.load(path) as file:
         bench.check(file.files == list(arrays), *words, "NumPy finds", file.files[:9])
         for name in file.files:
             found, wanted = file[name], arrays[name]
-            if wanted.dtype.newbyteorder("=") == BF16 and found.dtype.kind == "V":  # NumPy's word for it
+            if wanted.dtype.newbyteorder("=") == BF16 and found.dtype.kind == "V":  # NumPy loads bf16 as void
                 found = found.view(wanted.dtype)
             same = found.dtype == wanted.dtype and found.shape == wanted.shape and is_fortran(found) == is_fortran(wanted)
             bench.check(same and found.tobytes() == wanted.tobytes(), *words, name, "NumPy loads", found.dtype, found.shape)
 
 
 def check_zip(bench, path, *words):
-    """Python's zipfile and Info-ZIP find nothing wrong."""
+    """Checks that Python's zipfile and Info-ZIP accept the archive."""
     with zipfile.ZipFile(path) as archive:
         bench.check(archive.testzip() is None, *words, "zipfile finds fault with", archive.testzip())
-    environment = os.environ | {"LC_ALL": "C.UTF-8"}  # unzip cannot compare UTF-8 names with others elsewhere
+    environment = os.environ | {"LC_ALL": "C.UTF-8"}  # in other locales unzip cannot compare UTF-8 names
     for command in (["unzip", "-tqq", path], ["zip", "-Tq", path]):
         if shutil.which(command[0]):
             done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
@@ -136,7 +136,7 @@ def check_zip(bench, path, *words):
 
 
 def check_same_members(bench, path, other, *words):
-    """The same names in the same order, and byte for byte the same members."""
+    """Checks that both archives have the same names in the same order, and the same bytes in each member."""
     with zipfile.ZipFile(path) as ours, zipfile.ZipFile(other) as theirs:
         bench.check(ours.namelist() == theirs.namelist(), *words, "other names or order")
         for name in theirs.namelist():
@@ -144,7 +144,7 @@ def check_same_members(bench, path, other, *words):
 
 
 def data_offset(path, member):
-    """Where the stored bytes of a member begin: by its local header."""
+    """Returns the offset of a member's stored bytes, from its local header."""
     with open(path, "rb") as file:
         file.seek(member.header_offset)
         local = file.read(30)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Runs the functions test_* of the modules test_*.py beside this file, in order, each with a Bench of its own.
-With arguments only those of these names: MODULE, MODULE.FUNCTION or FUNCTION.
+Arguments select tests by name: MODULE, MODULE.FUNCTION or FUNCTION.
 
-A test calls bench.check (condition, words) as often as it likes; a failed check does not end it. What it raises is an
-error, and ends it."""
+A test calls bench.check (condition, words) as often as it likes; a failed check does not end the test. An exception
+counts as an error and ends the test."""
 
 import importlib
 import json
@@ -14,11 +14,11 @@ import sys
 import tempfile
 import traceback
 
-SHOWN = 20  # failures of a test that are printed
+SHOWN = 20  # the most failures that are printed for one test
 
 
 class Bench:
-    """What a test gets: a folder, the tenon command, and a count of what was checked."""
+    """The argument of a test: a folder, the tenon command, and the counts of checks and failures."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -34,25 +34,25 @@ class Bench:
         return bool(condition)
 
     def run(self, *arguments):
-        """Exit status, standard output as bytes, standard error as text."""
+        """Returns the exit status, standard output as bytes and standard error as text."""
         command = [os.environ["TENON"], *map(str, arguments)]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip()
 
     def output(self, *arguments):
-        """Standard output of a run that must succeed; None: it did not."""
+        """Returns the standard output of a run that must succeed; None if it fails."""
         status, output, error = self.run(*arguments)
         return output if self.check(status == 0, *arguments, "exits", status, error) else None
 
     def list(self, path, *arguments):
-        """`tenon ls --json` of one file; None: it failed."""
+        """Returns the output of `tenon ls --json` for one file; None if the command fails."""
         output = self.output("ls", "--json", *arguments, path)
         if output is None:
             return None
         return json.loads(output)
 
     def convert(self, source, target, *arguments):
-        """The target's bytes; None: it failed."""
+        """Returns the bytes of the target; None if the command fails."""
         target = pathlib.Path(target)
         target.unlink(missing_ok=True)
         if self.output("convert", *arguments, source, target) is None:

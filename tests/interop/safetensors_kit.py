@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of safetensors share: tensors of every dtype, the reference library over plain bytes, tenon in this process,
-and headers by hand."""
+"""Functions that the tests of safetensors share: they make tensors of every dtype and headers by hand, and call the reference
+library on plain bytes and tenon in this process."""
 
 import ctypes
 import json
 import random
 
 import numpy as np
-from npz_kit import tenon  # before libtenon, which lies elsewhere: npz_kit finds it
+from npz_kit import tenon  # before libtenon: npz_kit adds its folder to sys.path
 from libtenon import DTYPES as NUMBERS  # noqa: F401
 from libtenon import TenonError  # noqa: F401
 from safetensors import TensorSpec, deserialize, serialize, serialize_file
 
-# Word of the format: tenon's name, the reference's name for writing (None: it cannot), bits. Widest first, as the reference's
-# library sorts them.
+# The format's name of a dtype: tenon's name, the reference's name for writing (None: it cannot write it), bits. The widest
+# come first: the reference library sorts tensors so.
 DTYPES = {
     "U64": ("u64", "uint64", 64), "I64": ("i64", "int64", 64), "F64": ("f64", "float64", 64), "C64": ("c64", "complex64", 64),
     "F32": ("f32", "float32", 32), "U32": ("u32", "uint32", 32), "I32": ("i32", "int32", 32),
@@ -32,7 +32,7 @@ def nbytes(word, shape):
 
 
 class Tensor:
-    """A dtype's word, a shape, and bytes that are valid for them."""
+    """A dtype by the format's name, a shape, and bytes that are valid for both."""
 
     def __init__(self, word, shape, seed=0):
         self.word, self.shape = word, tuple(shape)
@@ -42,16 +42,16 @@ class Tensor:
         self.data = data
 
     def spec(self):
-        """As the reference library takes it: an address, which is good as long as self is."""
+        """Returns the reference library's description of the tensor. Its address is valid as long as self lives."""
         shape = self.shape
-        if self.word == "F4":  # two in a byte, and the last dim counts bytes
+        if self.word == "F4":  # a byte holds two items, and the last dim counts bytes
             shape = (*shape[:-1], shape[-1] // 2)
         address = ctypes.addressof((ctypes.c_char * len(self.data)).from_buffer(self.data)) if self.data else 0
         return TensorSpec(dtype=DTYPES[self.word][1], shape=shape, data_ptr=address, data_len=len(self.data))
 
 
 def reference_bytes(tensors, metadata=None):
-    """A file by the reference library."""
+    """Returns a file that the reference library writes."""
     return bytes(serialize({name: tensor.spec() for name, tensor in tensors.items()}, metadata=metadata))
 
 
@@ -63,13 +63,13 @@ def reference_save(path, tensors, metadata=None):
 
 
 def packed(header, data=b""):
-    """A file of this header, a text or bytes."""
+    """Returns a file with this header, which is a text or bytes."""
     header = header.encode() if isinstance(header, str) else header
     return len(header).to_bytes(8, "little") + header + data
 
 
 def by_hand(tensors, metadata=None):
-    """Compact JSON, in the order of `tensors`; spaces up to a multiple of 8."""
+    """Returns a file with compact JSON in the order of `tensors`, padded with spaces to a multiple of 8."""
     header = {} if metadata is None else {"__metadata__": metadata}
     at = 0
     for name, tensor in tensors.items():
@@ -79,11 +79,11 @@ def by_hand(tensors, metadata=None):
     return packed(text + b" " * (-len(text) % 8), b"".join(bytes(tensor.data) for tensor in tensors.values()))
 
 
-# ---- what is read ----
+# ---- reading ----
 
 
 def read_memory(data):
-    """What tenon finds: {name: (word of the dtype, shape, bytes)}; TenonError: it did not open."""
+    """Returns the tensors that tenon reads: {name: (format's name of the dtype, shape, bytes)}. Raises TenonError if it fails."""
     words = {row[0]: word for word, row in DTYPES.items()}
     context, memory, found = tenon(), None, {}
     buffer = ctypes.create_string_buffer(data, max(len(data), 1))
@@ -104,12 +104,12 @@ def read_memory(data):
 
 
 def reference_read(data):
-    """What the reference finds; SafetensorError: it did not open."""
+    """Returns the tensors that the reference reads. Raises SafetensorError if it refuses the file."""
     return {name: (row["dtype"], tuple(row["shape"]), bytes(row["data"])) for name, row in deserialize(data)}
 
 
 def check_same(bench, data, tensors, *words):
-    """Both read these bytes as these tensors."""
+    """Checks that tenon and the reference read these bytes as these tensors."""
     wanted = {name: (tensor.word, tensor.shape, bytes(tensor.data)) for name, tensor in tensors.items()}
     for who, read in (("tenon", read_memory), ("the reference", reference_read)):
         found = read(data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""gguf against gguf-py (the wheel gguf), in both directions: values, tensors, versions and byte orders."""
+"""Tests gguf against gguf-py (the wheel gguf) in both directions: values, tensors, versions and byte orders."""
 
 import base64
 import builtins
@@ -19,13 +19,13 @@ from gguf_kit import (ALIGNMENT, BLOCKS, PLAIN, TYPES, UNKNOWN_TO_PEER, VALUES, 
 from gguf_samples import FLOATS, KEYS, ONE, SHAPES, everything, items, nested, random_file, scalars
 from npz_kit import tenon
 
-tool.logger.setLevel(logging.ERROR)  # it warns whoever runs it
+tool.logger.setLevel(logging.ERROR)  # the tool prints a warning at each run
 
 # ---- values ----
 
 
 def test_scalars(bench):
-    """Each value alone, and all in one file."""
+    """Both sides agree on each value alone, and on all in one file."""
     for kind, value in scalars():
         check_file(bench, {"k": (kind, value)}, {}, kind, value)
     everything = {f"{i}.{kind}": (kind, value) for i, (kind, value) in enumerate(scalars())}
@@ -46,7 +46,7 @@ def test_arrays(bench):
 
 
 def test_nested(bench):
-    """Arrays in arrays, of different lengths, depths and types; what GGUFWriter can write, by it."""
+    """Both sides agree on nested arrays of different lengths, depths and types; GGUFWriter writes those that it can."""
     check_file(bench, {"k": ("array", ("array", []))}, {}, "none")
     check_file(bench, {"k": ("array", ("array", [("i32", [1, 2]), ("i32", [3])]))}, {}, "two")
     check_file(bench, {"k": ("array", ("array", [("string", [b"a", b"b"]), ("bool", [True])]))}, {}, "mixed")
@@ -69,7 +69,7 @@ def test_keys(bench):
 
 
 def test_list(bench):
-    """What the command prints of all that, numbers exactly."""
+    """The command prints every value, numbers exactly."""
     generator = random.Random(3)
     pairs = {f"{i}.{kind}": (kind, value) for i, (kind, value) in enumerate(scalars())}
     pairs |= {f"array.{kind}": ("array", (kind, items(kind, 9, generator))) for kind in VALUES if kind != "array"}
@@ -79,7 +79,7 @@ def test_list(bench):
     listed = bench.list(path)
 
     def text(kind, value):
-        """As JSON has it."""
+        """Returns the value as JSON represents it."""
         if kind == "array":
             return [text(value[0], one) for one in value[1]]
         if kind == "string":
@@ -106,7 +106,7 @@ def test_list(bench):
 
 
 def test_types_table(bench):
-    """Items and bytes of a block are those of gguf-py; what it does not know is our own word alone."""
+    """The items and bytes of each block agree with gguf-py, but for the types that it does not know."""
     theirs = {kind.name.lower(): (int(kind), *gguf.GGML_QUANT_SIZES[kind]) for kind in GGMLQuantizationType}
     wanted = {name: UNKNOWN_TO_PEER.get(name, row) for name, row in TYPES.items()}
     bench.check({name: row for name, row in wanted.items() if row} == theirs, "gguf-py has other types")
@@ -117,7 +117,7 @@ def test_types_table(bench):
 
 
 def test_plain(bench):
-    """GGUFWriter has no bf16 of its own; given as u16 it is what is written."""
+    """GGUFWriter has no bf16 of its own; it writes the same bytes from u16."""
     for kind, shape in itertools.product(PLAIN, SHAPES):
         check_file(bench, {}, {"x": Tensor(kind, shape)}, kind, shape)
 
@@ -146,7 +146,7 @@ def test_names(bench):
 
 
 def test_alignments(bench):
-    """Every power of two that GGUFWriter takes; the key is kept, and obeyed."""
+    """tenon keeps and obeys every alignment that GGUFWriter takes."""
     for shift in range(17):
         alignment = 1 << shift
         pairs = {"general.architecture": ("string", b"x"), "a": ("u8", 1), ALIGNMENT: ("u32", alignment), "b": ("string", b"odd")}
@@ -158,8 +158,8 @@ def test_alignments(bench):
 
 
 def test_without_tensors(bench):
-    """gguf-py ends such a file behind its keys when nobody asks it to write tensors, as for the vocabularies, and pads it
-    otherwise. Tenon writes the first, and reads both."""
+    """gguf-py ends such a file after its keys unless its caller asks for tensors; then gguf-py pads the file. Vocabularies are
+    files of the first kind. tenon writes the first kind and reads both."""
     for pairs in ({}, {"k": ("u8", 1)}, {"general.architecture": ("string", b"llama"), "k": ("string", b"odd")}):
         check_file(bench, pairs, {}, pairs)
         path, out = bench.folder / "padded.gguf", bench.folder / "out.gguf"
@@ -182,7 +182,7 @@ def test_without_tensors(bench):
 
 
 def test_random(bench):
-    """Thousands of files that are not like any other."""
+    """Both sides agree on 1,500 random files."""
     generator, by_peer = random.Random(5), 0
     for i in range(1500):
         pairs, tensors = random_file(generator)
@@ -192,7 +192,7 @@ def test_random(bench):
 
 
 def test_versions(bench):
-    """Version 1 has sizes of 32 bits; 2 is 3. All become 3, and GGUFReader knows 2 as well."""
+    """Version 1 has sizes of 32 bits; version 2 has the layout of 3. tenon writes both as 3; GGUFReader reads 2 and 3."""
     generator = random.Random(6)
     path, out = bench.folder / "in.gguf", bench.folder / "out.gguf"
     for i in range(200):
@@ -207,7 +207,7 @@ def test_versions(bench):
 
 
 def test_big_endian(bench):
-    """By GGUFWriter, and by hand; the same values and little-endian bytes, and little-endian files of them."""
+    """Big-endian files, by GGUFWriter and by hand, give the same values and little-endian bytes, and convert to little-endian files."""
     generator = random.Random(7)
     path, out = bench.folder / "in.gguf", bench.folder / "out.gguf"
     files = [({}, {"x": Tensor(kind, (2, 2 * row[1]))}) for kind, row in TYPES.items()]
@@ -225,7 +225,7 @@ def test_big_endian(bench):
 
 
 def test_big_endian_tool(bench):
-    """gguf-py's own tool turns files round in place: what it makes of ours are the same tensors."""
+    """gguf-py's tool swaps the byte order of tenon's files in place; they keep the same tensors."""
     pairs = {"general.architecture": ("string", b"llama"), "u": ("u64", 2**60 + 1), "d": ("f64", 0.1), "l": ("array", ("i16", [1, -2, 3])),
              "s": ("array", ("string", [b"a", b"bc"]))}
     kinds = ["f32", "f16", "bf16", *(kind.name.lower() for kind in tool.byteswap_tensors)]
@@ -241,7 +241,7 @@ def test_big_endian_tool(bench):
 
 
 class Quiet:
-    """In place of a bar."""
+    """Replaces the progress bar of gguf-py's tool."""
 
     def __init__(self, rows):
         self.rows = rows

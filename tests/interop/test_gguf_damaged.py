@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Files of gguf damaged by the thousand. A reader of a hundred lines, made from the specification and from what this project
-refuses beside it, says which are still good; tenon must take those and no others, and find the same in them, as must GGUFReader
-when it opens them at all."""
+"""Tests tenon on thousands of damaged gguf files. A strict reader in this file, written from the specification and from the
+stricter rules of this project, decides which are still valid. tenon must accept those and no others, and find the same in
+them; so must GGUFReader if it opens them."""
 
 import collections
 import math
@@ -15,7 +15,7 @@ from gguf_samples import random_file
 
 
 class Refused(Exception):
-    """With the reason."""
+    """The file is invalid; the argument is the reason."""
 
 
 def demand(condition, reason):
@@ -27,7 +27,7 @@ def demand(condition, reason):
 
 
 class Reader:
-    """Strict, slow, and of one opinion."""
+    """Reads one file from its bytes; raises an exception at the first rule that the file breaks."""
 
     def __init__(self, data):
         self.data, self.at, self.order, self.version = data, 0, "<", 0
@@ -101,7 +101,7 @@ class Reader:
         return self.size(), self.size()
 
     def file(self):
-        """({key: (type, value)}, {name: (type, shape, bytes)})"""
+        """Returns ({key: (type, value)}, {name: (type, shape, bytes)})."""
         tensors, count = self.head()
         pairs, infos = {}, {}
         demand(tensors <= len(self.data) and count <= len(self.data), "truncated")
@@ -137,7 +137,7 @@ NUMBERS = [0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 24, 31, 32, 33, 42, 43, 64, 255, 2
 
 
 def header_of(data):
-    """Bytes before the data of tensors, about."""
+    """Returns the length of the header, without the padding before the tensor data."""
     reader = Reader(data)
     tensors, count = reader.head()
     pairs, infos = {}, {}
@@ -149,7 +149,7 @@ def header_of(data):
 
 
 def damaged(data, end, generator):
-    """One thing is another one, mostly before `end`."""
+    """Returns the bytes with one change, mostly before `end`."""
     at, what = generator.randrange(4, max(end, 5)), generator.random()
     if what < 0.3:
         return data[:at] + bytes([generator.randrange(256)]) + data[at + 1:]
@@ -163,7 +163,7 @@ def damaged(data, end, generator):
         return data[:at] + data[at + generator.randrange(1, 9):]
     if what < 0.8:
         return data[:generator.randrange(len(data) + 1)]
-    if what < 0.9:  # a piece of it another time
+    if what < 0.9:  # a piece is repeated
         start = generator.randrange(4, max(end, 5))
         return data[:at] + data[start:start + generator.randrange(40)] + data[at:]
     other = at ^ 1 << generator.randrange(6)
@@ -175,12 +175,12 @@ def slow(_, __):
 
 
 def peer_finds(path):
-    """What GGUFReader finds; None: nothing. It reads on behind the end of a file, for ever when a count says so."""
+    """Returns the metadata and tensors that GGUFReader finds; None if it fails or is slow: a false count makes it read on for ever."""
     before = signal.signal(signal.SIGALRM, slow)
     signal.setitimer(signal.ITIMER_REAL, 0.5)
     try:
         return peer_read(path)
-    except Exception:  # pylint: disable=broad-except  # all that NumPy raises
+    except Exception:  # pylint: disable=broad-except  # NumPy raises exceptions of many types
         return None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -188,7 +188,7 @@ def peer_finds(path):
 
 
 def check_peer(bench, path, pairs, tensors, number):
-    """Good files are those that GGUFReader opens too, and finds the same in, but for what gguf_kit.py says of it."""
+    """GGUFReader finds the same in the valid files that it opens, but for its limits in gguf_kit.py."""
     if any(kind in UNKNOWN_TO_PEER or (kind, shape) == ("bf16", ()) for kind, shape, _ in tensors.values()):
         return False
     found = peer_finds(path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""gguf beside other formats and other programs: npz, safetensors, real files, split sets, MLX."""
+"""Tests gguf with other formats and programs: npz, safetensors, real files, sharded sets, MLX."""
 
 import itertools
 import json
@@ -18,7 +18,7 @@ from npz_kit import tenon
 
 
 def check_converted(bench, source, pairs, tensors, *words):
-    """What tenon makes of a file of another format is what GGUFWriter writes of the same."""
+    """tenon converts another format to the bytes that GGUFWriter writes from the same arrays."""
     out, theirs = bench.folder / "out.gguf", bench.folder / "theirs.gguf"
     tenon().convert(source, out)
     peer_write(theirs, pairs, tensors)
@@ -42,7 +42,7 @@ def test_from_npz(bench):
 
 
 def test_from_safetensors(bench):
-    """In the order of the source, which is its library's; its texts are strings."""
+    """safetensors' tensors keep the order of the source, which its library sorts; its texts become strings."""
     generator = random.Random(9)
     for i in range(100):
         arrays = arrays_of(generator, [f"model.{k}.weight" for k in range(generator.randrange(9))])
@@ -56,7 +56,7 @@ def test_from_safetensors(bench):
 
 
 def test_from_memory(bench):
-    """The library's save of arrays in memory."""
+    """The library saves arrays from memory to the bytes that GGUFWriter writes."""
     arrays = arrays_of(random.Random(10), [f"w{k}" for k in range(40)])
     numbers = {np.dtype(dtype): tenon().lib.tenon_dtype_find(tenon().context, kind.encode()) for kind, dtype in NUMPY.items()}
     ours, theirs = bench.folder / "ours.gguf", bench.folder / "theirs.gguf"
@@ -66,7 +66,7 @@ def test_from_memory(bench):
 
 
 def test_what_does_not_fit(bench):
-    """Unsigned numbers, bool, complex numbers and more than 4 dims have no place."""
+    """gguf cannot hold unsigned integers, bool, complex numbers and more than 4 dims."""
     for array in (np.zeros(3, "u1"), np.zeros(3, "<u4"), np.zeros(3, "?"), np.zeros(3, "<c8"), np.zeros((1, 1, 1, 1, 2), "<f4")):
         path = bench.folder / "in.npz"
         np.savez(path, x=array)
@@ -75,7 +75,7 @@ def test_what_does_not_fit(bench):
 
 
 def check_there_and_back(bench, path, *words):
-    """Through the other formats, byte for byte."""
+    """A file goes through the other formats and back, byte for byte."""
     data = path.read_bytes()
     for name, settings in (("between.safetensors", ()), ("between.npz", ("-o", "npz.metadata=member"))):
         between, back = bench.folder / name, bench.folder / "back.gguf"
@@ -97,7 +97,7 @@ def test_there_and_back(bench):
     path = bench.folder / "in.gguf"
     for i in range(60):
         pairs, tensors = random_file(generator)
-        if i % 2:  # of types that the other formats have as well
+        if i % 2:  # types that the other formats have as well
             tensors = tensors_from(arrays_of(generator, [f"w.{generator.randrange(1000)}" for _ in range(generator.randrange(9))]))
         path.write_bytes(by_hand(pairs, tensors))
         check_there_and_back(bench, path, "file", i)
@@ -107,7 +107,7 @@ def test_there_and_back(bench):
 
 
 def test_edited(bench):
-    """--set and --unset: what GGUFWriter writes with these values in these places; the tensors stay."""
+    """--set and --unset give the bytes that GGUFWriter writes with these values in these places; the tensors stay."""
     pairs = {"general.architecture": ("string", b"llama"), "general.name": ("string", b"old"), "llama.context_length": ("u32", 128),
              "list": ("array", ("i32", [1, 2])), "gone.a": ("u8", 1), "gone.b": ("bool", True), ALIGNMENT: ("u32", 64)}
     wanted = {"general.architecture": ("string", b"llama"), "general.name": ("string", "née = 木".encode()),
@@ -129,7 +129,7 @@ def test_edited(bench):
 
 
 def test_real_files(bench):
-    """Vocabularies of llama.cpp and vectors of ggml: each key and tensor as GGUFReader finds it, and the same bytes again."""
+    """tenon and GGUFReader read llama.cpp's vocabularies and ggml's vectors alike, and tenon writes the same bytes."""
     for path in vectors():
         metadata, tensors = read(path)
         unknown = [name for name, (kind, *_) in tensors.items() if kind in UNKNOWN_TO_PEER]
@@ -151,12 +151,12 @@ def test_real_files(bench):
 # ---- sets ----
 
 
-def parts_of(folder):
+def shards_of(folder):
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 def check_set(bench, pairs, tensors, options, settings):
-    """gguf-py and tenon split alike, and what the other one wrote is whole again as one file."""
+    """gguf-py and tenon split alike, and tenon merges gguf-py's shards to the original file."""
     ours, theirs = bench.folder / "ours", bench.folder / "theirs"
     for folder in (ours, theirs):
         folder.mkdir(exist_ok=True)
@@ -166,9 +166,9 @@ def check_set(bench, pairs, tensors, options, settings):
     whole.write_bytes(by_hand(pairs, tensors))
     peer_write(theirs / "model.gguf", pairs, tensors, **options)
     tenon().convert(whole, ours / "model.gguf", *settings)
-    found, wanted = parts_of(ours), parts_of(theirs)
+    found, wanted = shards_of(ours), shards_of(theirs)
     bench.check(list(found) == list(wanted), options, "makes", list(found)[:5], "and not", list(wanted)[:5])
-    bench.check(found == wanted, options, "parts differ", [name for name in wanted if found.get(name) != wanted[name]][:5])
+    bench.check(found == wanted, options, "shards differ", [name for name in wanted if found.get(name) != wanted[name]][:5])
     first = theirs / min(wanted)
     tenon().convert(first, out)
     bench.check(out.read_bytes() == whole.read_bytes(), options, "as one file it differs")
@@ -188,8 +188,8 @@ def test_sets(bench):
         check_set(bench, pairs, tensors, {"split_max_size": 4000, "split_max_tensors": 5}, ("gguf.shard_size=4000", "gguf.shard_tensors=5"))
 
 
-def test_small_first_part(bench):
-    """Keys in a part of their own, as gguf-py can write it."""
+def test_small_first_shard(bench):
+    """The first shard may hold keys alone; gguf-py can write such a set."""
     pairs, tensors = {"general.architecture": ("string", b"llama")}, even(random.Random(14), 9)
     peer_write(bench.folder / "model.gguf", pairs, tensors, split_max_tensors=4, small_first_shard=True)
     first = min(bench.folder.iterdir())
@@ -199,7 +199,7 @@ def test_small_first_part(bench):
 
 
 def test_sets_keep_the_alignment(bench):
-    """Each part of ours says it; gguf-py aligns all parts, but tells it in the first alone, so that others misread them."""
+    """tenon states the alignment in each shard. gguf-py aligns all shards but states it in the first alone: readers misread the others."""
     pairs = {"general.architecture": ("string", b"x"), ALIGNMENT: ("u32", 128)}
     tensors = {f"t{i}": Tensor("i8", (100 + i,)) for i in range(5)}
     (bench.folder / "whole.gguf").write_bytes(by_hand(pairs, tensors))
@@ -212,7 +212,7 @@ def test_sets_keep_the_alignment(bench):
         bench.check(metadata.get(ALIGNMENT) == ("u32", [128]), path.name, "has the alignment", metadata.get(ALIGNMENT))
         together |= found
     wanted = {name: (tensor.kind, tensor.shape, tensor.data) for name, tensor in tensors.items()}
-    bench.check(together == wanted, "GGUFReader finds other tensors in the parts")
+    bench.check(together == wanted, "GGUFReader finds other tensors in the shards")
     tenon().convert(paths[0], bench.folder / "out.gguf")
     bench.check((bench.folder / "out.gguf").read_bytes() == (bench.folder / "whole.gguf").read_bytes(), "as one file it differs")
 
@@ -233,7 +233,7 @@ def mlx_arrays():
 
 
 def test_from_mlx(bench):
-    """MLX writes no last padding; the rest is what GGUFWriter writes of the same."""
+    """MLX writes no padding after the last tensor; but for that tenon converts its file to GGUFWriter's bytes."""
     arrays = mlx_arrays()
     metadata = {"s": "text é", "empty": "", "l": ["a", "bb", ""], "f": mx.array(1.5), "i": mx.array([1, -2, 3]), "b": mx.array([True, False]),
                 "t": mx.array(True), "u": mx.array([1, 2**40], dtype=mx.uint64), "n": mx.array(-3, dtype=mx.int8)}
@@ -258,7 +258,7 @@ def test_from_mlx(bench):
 
 
 def test_to_mlx(bench):
-    """What MLX has a type for it loads as it is."""
+    """MLX loads tenon's files unchanged where it has the type."""
     generator = random.Random(12)
     rows = list(itertools.product(MLX.values(), [(), (1,), (7,), (3, 5), (2, 3, 4), (2, 1, 3, 2)]))
     tensors = {f"{kind}.{i}": Tensor(kind, shape) for i, (kind, shape) in enumerate(rows)}
@@ -287,7 +287,7 @@ def test_to_mlx(bench):
 
 
 def mlx_blocks(kind):
-    """A tensor with scales neither large nor small."""
+    """Returns a tensor whose scales are neither large nor small."""
     tensor = Tensor(kind, (3, 64))
     raw = np.frombuffer(tensor.data, np.uint8).reshape(6, -1).copy()
     for at in SCALES[kind]:
@@ -296,7 +296,7 @@ def mlx_blocks(kind):
 
 
 def test_mlx_quantised(bench):
-    """Of q4_0, q4_1 and q8_0 MLX makes a triple; its scales, its biases and its numbers are those of our blocks."""
+    """MLX loads q4_0, q4_1 and q8_0 as a triple; its scales and numbers are those of tenon's blocks."""
     for kind, bits in (("q4_0", 4), ("q4_1", 4), ("q8_0", 8)):
         tensor = mlx_blocks(kind)
         raw = np.frombuffer(tensor.data, np.uint8).reshape(6, -1)
@@ -316,7 +316,7 @@ def test_mlx_quantised(bench):
 
 
 def test_mlx_other_types(bench):
-    """MLX cannot read most types, or leaves them out with all that follow; tenon makes f16 of them."""
+    """MLX fails on most types, or drops them and all later tensors; it loads them once tenon has converted them to f16."""
     for kind, (_, count, _) in BLOCKS.items():
         if kind in ("q8_1", "q8_k"):
             continue

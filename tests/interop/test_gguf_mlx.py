@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""gguf.mlx=triple against MLX's own reader of GGUF: q4_0, q4_1 and q8_0 as weight, scales and biases, bit for bit, and back."""
+"""Tests gguf.mlx=triple against MLX's own reader of GGUF: q4_0, q4_1 and q8_0 as weight, scales and biases, bit for bit, and back."""
 
 import struct
 
 import mlx.core as mx
 import numpy as np
 
-# type number, bytes of a block before its numbers, in all
+# number of the type; bytes of a block: before its numbers, in all
 TYPES = {"q4_0": (2, 2, 18), "q4_1": (3, 4, 20), "q8_0": (8, 2, 34)}
 SHAPES = [(32,), (4, 512), (3, 64), (1, 32), (2, 3, 96), (2, 1, 2, 32), (700, 4096)]
 TRIPLE = ("-o", "gguf.mlx=triple")
-# scales whose products are odd: zeros, subnormals, what is infinite eight times, or 128 times, larger
+# scales with special products: zeros, subnormals, and scales that are infinite times 8 or times 128
 ODD = [0x0000, 0x8000, 0x0001, 0x8001, 0x03FF, 0x0400, 0x7BFF, 0xFBFF, 0x7000, 0x5C00, 0x6FFF, 0x3C00, 0x7C00, 0xFC00]
 
 
 def make_blocks(kind, shape, seed):
-    """Blocks of any bits, but for scales and biases that are NaN."""
+    """Returns blocks of random bits without scales or biases that are NaN."""
     _, head, size = TYPES[kind]
     generator = np.random.default_rng(seed)
     count = int(np.prod(shape)) // 32
@@ -33,7 +33,7 @@ def text(words):
 
 
 def make_gguf(tensors):
-    """A file of version 3 without metadata: [(name, kind, shape, blocks)]."""
+    """Returns a file of version 3 without metadata. tensors: [(name, kind, shape, blocks)]."""
     head, data = struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), 0), b""
     for name, kind, shape, blocks in tensors:
         data += bytes(-len(data) % 32)
@@ -43,7 +43,7 @@ def make_gguf(tensors):
 
 
 def bits(array):
-    """As bits: NaN is then like NaN, and zeros have signs."""
+    """Returns the bits of the items, so that equal NaNs compare equal and zeros by their sign."""
     whole = np.array(array)
     return whole.view(np.uint16) if whole.dtype == np.float16 else whole
 
@@ -61,7 +61,7 @@ def tensors_of(kind, shape, seed):
 
 
 def test_reading(bench):
-    """What `convert` makes of a file is what MLX reads from it."""
+    """`convert` gives the arrays that MLX reads from the same file."""
     for number, (kind, shape) in enumerate((kind, shape) for kind in TYPES for shape in SHAPES):
         source, target = bench.folder / "in.gguf", bench.folder / "out.safetensors"
         source.write_bytes(make_gguf(tensors_of(kind, shape, number)))
@@ -70,7 +70,7 @@ def test_reading(bench):
 
 
 def test_names(bench):
-    """A short name that does not end in .weight is kept whole. (MLX cuts seven bytes off longer ones, whatever they are.)"""
+    """tenon keeps a short name that does not end in .weight. (MLX cuts the last seven bytes off any longer name.)"""
     source, target = bench.folder / "in.gguf", bench.folder / "out.safetensors"
     tensors = [(name, "q4_1", (2, 32), make_blocks("q4_1", (2, 32), 1)) for name in ["a", "a.b", "b.weight", "c.d.weight"]]
     source.write_bytes(make_gguf(tensors))
@@ -79,7 +79,7 @@ def test_names(bench):
 
 
 def test_slices(bench):
-    """Regions, with steps, of what is made on the way."""
+    """tenon reads regions, with steps, of the arrays of a triple."""
     source = bench.folder / "in.gguf"
     for number, kind in enumerate(TYPES):
         source.write_bytes(make_gguf(tensors_of(kind, (5, 7, 256), number)))
@@ -94,7 +94,7 @@ def test_slices(bench):
 
 
 def test_writing(bench):
-    """From MLX's three to blocks: the file that the three came from, and the blocks that MLX reads the same from."""
+    """A triple of MLX becomes the blocks of the file that MLX loaded it from, or blocks that MLX reads alike."""
     for number, (kind, shape) in enumerate((kind, shape) for kind in TYPES for shape in SHAPES):
         source, middle, back = bench.folder / "in.gguf", bench.folder / "mlx.safetensors", bench.folder / "back.gguf"
         data = make_gguf(tensors_of(kind, shape, number))
@@ -108,7 +108,7 @@ def test_writing(bench):
 
 
 def test_quantised(bench):
-    """What MLX itself quantises in groups of 32, with scales of f16, becomes q4_1; and MLX reads it back as it was."""
+    """A triple that MLX quantises, in groups of 32 with scales of f16, becomes q4_1, and MLX reads back the same triple."""
     source, target = bench.folder / "mlx.safetensors", bench.folder / "out.gguf"
     weights = mx.array(np.random.default_rng(7).standard_normal((96, 256)), dtype=mx.float16)
     names = ["layer.weight", "layer.scales", "layer.biases"]
@@ -117,7 +117,7 @@ def test_quantised(bench):
         listed = bench.list(target)
         bench.check([t["dtype"] for t in listed["tensors"]] == ["q4_1"], listed)
         check_same(bench, mx.load(str(target)), mx.load(str(source)))
-    # eight bits with biases of their own have no type
+    # gguf has no type of eight bits with biases of their own
     mx.save_safetensors(str(source), dict(zip(names, mx.quantize(weights, group_size=32, bits=8))))
     status, _, error = bench.run("convert", *TRIPLE, source, target)
     bench.check(status == 2 and "layer.weight" in error, error)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Numbers of quantised blocks against gguf.quants, which is NumPy and agrees with ggml bit for bit, in both directions."""
+"""Tests quantised blocks against gguf.quants, which uses NumPy and agrees with ggml bit for bit, in both directions."""
 
 import itertools
 import warnings
@@ -12,8 +12,8 @@ from gguf_samples import SCALES, ones
 
 warnings.simplefilter("ignore")
 
-PEERS = [kind for kind in SCALES if kind not in ("q1_0", "q2_0")]  # for which gguf-py 0.19.0 has numbers
-CARRIED = ["q8_1", "q8_k"]  # ggml has nothing that dequantises these: they are what it multiplies with, not what files hold
+PEERS = [kind for kind in SCALES if kind not in ("q1_0", "q2_0")]  # gguf-py 0.19.0 dequantises these
+CARRIED = ["q8_1", "q8_k"]  # ggml cannot dequantise these: they are operands of its products and do not occur in files
 
 
 
@@ -22,7 +22,7 @@ def number(kind):
 
 
 def dequantised(kind, blocks):
-    """By the peer; None: it cannot."""
+    """Returns the floats by gguf-py; None if it cannot dequantise the type."""
     try:
         return dequantize(blocks, number(kind))
     except (NotImplementedError, ValueError):
@@ -37,7 +37,7 @@ def quantised(kind, rows):
 
 
 def random_blocks(kind, rows, columns, generator, finite):
-    """Bytes of any kind; finite: with scales that are numbers."""
+    """Returns random blocks; with `finite` all scales are finite."""
     size = BLOCKS[kind][2]
     blocks = generator.integers(0, 256, (rows * columns, size), dtype=np.uint8)
     for at in SCALES[kind] if finite else []:
@@ -47,14 +47,14 @@ def random_blocks(kind, rows, columns, generator, finite):
 
 
 def by_tenon(kind, blocks):
-    """As f32."""
+    """Returns the floats by tenon, as f32."""
     _, items, size = BLOCKS[kind]
     tensor = Tensor(kind, (blocks.shape[0], blocks.shape[1] // size * items), data=blocks.tobytes())
     return np.frombuffer(loaded_as(by_hand({}, {"x": tensor}), "f32"), "<f4").reshape(tensor.shape)
 
 
 def same_numbers(ours, theirs):
-    """To the bit, but for which NaN one is."""
+    """True if the floats are the same to the bit; NaNs are equal whatever their payload."""
     nan = np.isnan(ours) & np.isnan(theirs)
     return bool(np.all(nan | (ours.view("u4") == theirs.view("u4"))))
 
@@ -66,7 +66,7 @@ def check_numbers(bench, ours, theirs, *words):
 
 
 def test_dequantise(bench):
-    """Random blocks of every type that the peer has."""
+    """tenon and gguf-py dequantise random blocks of every type alike."""
     generator, compared = np.random.default_rng(1), []
     for kind in PEERS:
         blocks = random_blocks(kind, 60, 50, generator, finite=True)
@@ -78,7 +78,7 @@ def test_dequantise(bench):
 
 
 def test_dequantise_every_byte(bench):
-    """Of blocks with a scale of 1 each byte with each of its values."""
+    """Both dequantise each value of each byte alike, in blocks with a scale of 1."""
     for kind in PEERS:
         size = BLOCKS[kind][2]
         blocks = np.tile(ones(kind), (256 * size, 1))
@@ -88,7 +88,7 @@ def test_dequantise_every_byte(bench):
 
 
 def test_dequantise_not_finite(bench):
-    """Scales that are infinite or none are what they are: numbers, infinities and NaNs lie where the peer has them."""
+    """With scales that are infinite or NaN, numbers, infinities and NaNs lie where gguf-py has them."""
     generator = np.random.default_rng(2)
     for kind in PEERS:
         blocks = random_blocks(kind, 60, 50, generator, finite=False)
@@ -103,7 +103,7 @@ def test_dequantise_not_finite(bench):
 
 
 def test_carried(bench):
-    """What is not dequantised says so, and comes out as it is."""
+    """tenon copies the blocks of these types, and its refusal to dequantise names the type. It dequantises all others."""
     for kind in CARRIED:
         tensor = Tensor(kind, (3, 2 * BLOCKS[kind][1]))
         data = by_hand({}, {"x": tensor})
@@ -118,7 +118,7 @@ def test_carried(bench):
 
 
 def test_commands(bench):
-    """cat and convert by the command."""
+    """The commands cat and convert dequantise as gguf-py does."""
     path, out = bench.folder / "in.gguf", bench.folder / "out.gguf"
     for kind in ("q4_0", "q8_0", "q4_k", "q6_k", "iq4_xs"):
         blocks = random_blocks(kind, 4, 3, np.random.default_rng(3), finite=True)
@@ -136,8 +136,8 @@ def test_commands(bench):
 
 
 def weights(generator, rows, columns):
-    """Rows like those of models, of many sizes, with zeros, ties, outliers and constants among them. None of -0.0: of a block of
-    zeros ggml takes 0.0 for the largest one, gguf-py the first, and so their scales may differ by a sign."""
+    """Returns rows like those of models, of many sizes, with zeros, ties, outliers and constants. None is -0.0: in a block of
+    zeros ggml takes 0.0 for the peak, gguf-py the first item, so that their scales may differ in sign."""
     data = generator.standard_normal((rows, columns)).astype("f4")
     data *= np.float32(10) ** generator.integers(-6, 3, (rows, 1)).astype("f4")
     data[0] = 0
@@ -163,7 +163,7 @@ def quantised_by_tenon(kind, rows):
 
 
 def test_quantise(bench):
-    """Every type that the peer quantises, byte for byte."""
+    """tenon quantises every type that gguf-py can quantise to the same bytes."""
     generator, compared = np.random.default_rng(4), []
     for kind in BLOCKS:
         rows = weights(generator, 300, 1024)
@@ -180,7 +180,7 @@ def test_quantise(bench):
 
 
 def test_quantise_halves(bench):
-    """f16 and bf16, which GGUF has beside the blocks."""
+    """tenon and gguf-py convert floats to f16 and bf16 alike."""
     rows = weights(np.random.default_rng(5), 300, 1024)
     bench.check(np.array_equal(quantised_by_tenon("f16", rows).reshape(-1), quantize(rows, number("f16")).view("u1").reshape(-1)), "f16")
     bench.check(np.array_equal(quantised_by_tenon("bf16", rows).reshape(-1), quantize(rows, number("bf16")).view("u1").reshape(-1)), "bf16")
@@ -191,7 +191,7 @@ QUANTISED = ["q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q1_0", "q2_0", "q2_k", "q3
 
 
 def test_there_and_back(bench):
-    """Quantised by tenon, dequantised by the peer: near to what it was, the nearer the more bits a type has."""
+    """gguf-py dequantises tenon's blocks to floats near the original, the nearer the more bits the type has."""
     rows = np.random.default_rng(6).standard_normal((64, 1024)).astype("f4")
     most = {"q1_0": 0.7, "q2_0": 0.8, "tq1_0": 0.9, "tq2_0": 0.9, "q2_k": 0.4, "q3_k": 0.2, "mxfp4": 0.2, "nvfp4": 0.15, "q8_0": 0.01}
     for kind in QUANTISED:
@@ -202,7 +202,7 @@ def test_there_and_back(bench):
 
 
 def test_whole_files(bench):
-    """convert --as is what GGUFWriter writes of what gguf.quants quantises; vectors, and rows that are no whole blocks, stay."""
+    """convert --as gives the bytes that GGUFWriter writes from gguf.quants' blocks; vectors and rows of partial blocks stay."""
     generator = np.random.default_rng(7)
     arrays = {"blk.0.attn.weight": weights(generator, 64, 256), "blk.0.norm.weight": generator.standard_normal(256).astype("f4"),
               "odd.weight": generator.standard_normal((20, 33)).astype("f4"), "output.weight": weights(generator, 32, 512)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""npy against NumPy, ml_dtypes and MLX, in both directions."""
+"""Tests npy against NumPy, ml_dtypes and MLX, in both directions."""
 
 import io
 import itertools
@@ -34,14 +34,14 @@ MLX = "bool_ uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 bfloat16 
 
 
 def saved(array):
-    """What numpy.save writes."""
+    """Returns the bytes that numpy.save writes."""
     file = io.BytesIO()
     np.save(file, array, allow_pickle=False)
     return file.getvalue()
 
 
 def make(dtype, shape, order="C", seed=0):
-    """An array of any bytes that are valid for its dtype."""
+    """Returns an array of random bytes that are valid for its dtype."""
     dtype = np.dtype(dtype)
     count = int(np.prod(shape, dtype=object))
     generator = np.random.default_rng([seed, count, dtype.itemsize])
@@ -59,18 +59,18 @@ def is_fortran(array):
 
 
 def plain_bytes(array, opaque=False):
-    """C order, and little-endian but for types that are opaque to tenon."""
+    """Returns the items in C order, and little-endian unless the type is opaque to tenon."""
     if not opaque:
         array = array.astype(array.dtype.newbyteorder("<"))
     return np.ascontiguousarray(array).tobytes()
 
 
 def orders(kind):
-    """Type strings of both byte orders, where there are two."""
+    """Returns the type strings of a kind: one for each byte order that it has."""
     return [mark + kind for mark in ("<>" if np.dtype(kind).newbyteorder(">").str[0] == ">" else "|")]
 
 
-# ---- what is checked of every file ----
+# ---- checks of every file ----
 
 
 def check_list(bench, path, array, name, dtype, **more):
@@ -86,7 +86,7 @@ def check_list(bench, path, array, name, dtype, **more):
 
 
 def check_file(bench, array, dtype, opaque=False):
-    """NumPy writes, tenon reads; tenon writes, NumPy reads, and finds its own bytes."""
+    """tenon reads the file that NumPy writes, and converts it to the same bytes."""
     path = bench.folder / "array.npy"
     file = saved(array)
     path.write_bytes(file)
@@ -97,7 +97,7 @@ def check_file(bench, array, dtype, opaque=False):
 
 
 def check_orders(bench, array, opaque=False):
-    """Written in either order and byte order: as numpy.save writes the array that was changed by NumPy."""
+    """tenon writes each order and byte order as numpy.save writes the array that NumPy has rearranged."""
     path = bench.folder / "array.npy"
     path.write_bytes(saved(array))
     for order, byteorder in (("c", "little"), ("fortran", "big"), ("c", "big"), ("fortran", "little")):
@@ -109,7 +109,7 @@ def check_orders(bench, array, opaque=False):
         found = bench.convert(path, out, "-o", f"npy.order={order}", "-o", f"npy.byteorder={byteorder}")
         if bench.check(found == saved(wanted), array.dtype, array.shape, order, byteorder, "is not what numpy.save writes"):
             loaded = np.load(out)
-            if wanted.dtype.type is ml_dtypes.bfloat16:  # two-byte voids to NumPy
+            if wanted.dtype.type is ml_dtypes.bfloat16:  # NumPy loads two-byte voids
                 loaded = loaded.view(wanted.dtype)
             same = loaded.dtype == wanted.dtype and loaded.shape == array.shape and is_fortran(loaded) == is_fortran(wanted)
             bench.check(same and np.ascontiguousarray(loaded).tobytes() == np.ascontiguousarray(wanted).tobytes(),
@@ -140,7 +140,7 @@ def test_opaque(bench):
 
 
 def test_large(bench):
-    """Beyond any block of a transpose, a swap or a copy."""
+    """Arrays exceed every block of a transpose, a swap and a copy."""
     for kind, shape in ("u1", (1021, 1531)), ("<i2", (1021, 517)), ("<f4", (67, 61, 71)), (">f8", (257, 509)), ("<c16", (129, 255)):
         for order in "CF":
             array = make(kind, shape, order)
@@ -149,7 +149,7 @@ def test_large(bench):
 
 
 def test_header_lengths(bench):
-    """Around the multiples of 64, and around the longest text of version 1.0."""
+    """Header lengths lie around the multiples of 64, and around the longest text of version 1.0."""
     path = bench.folder / "array.npy"
     for length in [*range(1, 140), *range(65400, 65540)]:
         file = saved(np.zeros(1, [("n" * length, "|u1")]))
@@ -167,7 +167,7 @@ NAMES = ["a", "field", "it's", 'a "b"', "'\"", "back\\slash", "tab\there", "new\
 
 
 def random_dtype(generator, depth=0):
-    """A structure of any shape that NumPy can write."""
+    """Returns a random structured type that NumPy can write."""
     names = generator.sample(NAMES, generator.randint(1, 5))
     formats = []
     for _ in names:
@@ -224,7 +224,7 @@ def mutated(generator):
 
 
 def test_nothing_that_numpy_refuses(bench):
-    """Headers that were damaged: what tenon accepts, NumPy accepts, and understands in the same way."""
+    """NumPy accepts every damaged header that tenon accepts, and both find the same in it."""
     generator = random.Random(1)
     path = bench.folder / "array.npy"
     accepted = 0
@@ -242,7 +242,7 @@ def test_nothing_that_numpy_refuses(bench):
                 np.lib.format.read_magic(file)
                 shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
         except ValueError as error:
-            # ml_dtypes' word, i386's words, and names that occur twice, which are not looked at.
+            # Exceptions: type strings of ml_dtypes and of i386, and duplicate field names, which tenon does not check.
             known = "<f1" in tensor["dtype"] or tensor["dtype"] == "f8_e5m2" or "already used" in str(error)
             known = known or any(word in tensor["dtype"] for word in ("f1", "f12", "c24"))
             bench.check(known, text, "is", tensor["dtype"], "for tenon; NumPy:", error)
@@ -280,7 +280,7 @@ def test_bf16(bench):
 
 
 def same_numbers(found, wanted):
-    """Bytes of f32 and an array: equal, any NaN for any NaN."""
+    """True if the bytes of f32 equal the array; all NaNs are equal."""
     if found is None or len(found) != wanted.size * 4:
         return False
     found = np.frombuffer(found, "<f4")
@@ -290,7 +290,7 @@ def same_numbers(found, wanted):
 
 
 def test_f8(bench):
-    """All 256 of each type."""
+    """tenon and ml_dtypes agree on all 256 values of each type."""
     for name, dtype in F8.items():
         array = np.arange(256, dtype="u1").view(getattr(ml_dtypes, name)).reshape(16, 16)
         path = bench.folder / "array.npy"
@@ -329,7 +329,7 @@ def test_mlx_saves(bench):
                 array = mx.contiguous(array.transpose(), allow_col_major=True)
             mx.save(str(path), array)
             wanted = as_numpy(array)
-            # MLX says of what is in both orders that it is in Fortran order.
+            # MLX marks arrays that are in both orders as Fortran order.
             wanted = np.asarray(wanted, order="F" if b"'fortran_order': True" in path.read_bytes() else "C")
             dtype = "bf16" if name == "bfloat16" else DTYPES[wanted.dtype.str[1:]]
             check_list(bench, path, wanted, "array", dtype, offset=os.path.getsize(path) - wanted.nbytes, endian="little")
@@ -344,7 +344,7 @@ def test_mlx_loads(bench):
                                                            ["little", "big"]):
         array = mx.arange(int(np.prod(shape)) or 1).reshape(shape).astype(getattr(mx, name))
         if byteorder == "big" and name == "complex64":
-            continue  # MLX swaps all eight bytes of it
+            continue  # MLX reverses all eight bytes of an item
         path.write_bytes(saved(as_numpy(array)))
         if bench.convert(path, out, "-o", f"npy.order={order}", "-o", f"npy.byteorder={byteorder}") is not None:
             loaded = mx.load(str(out))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""npz against NumPy, MLX, scipy.sparse, Python's zipfile and Info-ZIP, in both directions."""
+"""Tests npz against NumPy, MLX, scipy.sparse, Python's zipfile and Info-ZIP, in both directions."""
 
 import io
 import os
@@ -25,7 +25,7 @@ SAVES = {"savez": np.savez, "savez_compressed": np.savez_compressed}
 
 
 def check_converted(bench, path, arrays, *words, levels=(None, 6)):
-    """Through tenon to npz, stored (level None) and deflated: members as NumPy wrote them, which all can read."""
+    """tenon converts the file to npz, stored (level None) and deflated: the members keep their bytes, and all readers accept them."""
     for level in levels:
         settings = [] if level is None else [DEFLATE, f"npz.level={level}"]
         out = bench.folder / "converted.npz"
@@ -44,7 +44,7 @@ def check_converted(bench, path, arrays, *words, levels=(None, 6)):
 
 
 def test_everything(bench):
-    """Every dtype, shape, order and byte order, read and written again."""
+    """tenon reads and writes every dtype, shape, order and byte order."""
     arrays = everything()
     for name, save in SAVES.items():
         path = bench.folder / f"{name}.npz"
@@ -54,7 +54,7 @@ def test_everything(bench):
 
 
 def test_levels(bench):
-    """All levels, on data that compress and on data that do not, empty ones too."""
+    """Deflate works at all levels, on data that compress, data that do not, and empty data."""
     arrays = {"zeros": np.zeros((300, 1000)), "empty": np.zeros((0, 3), "f4"), "scalar": np.array(7, ">i2"),
               "ids": np.random.default_rng(1).integers(0, 32000, 300000, dtype="i4"),
               "weights": np.random.default_rng(2).normal(0, 0.02, (500, 600)).astype("f4").T,
@@ -117,7 +117,7 @@ def test_keys(bench):
 
 
 def test_positional(bench):
-    """arr_0, arr_1 …, beside names, as NumPy numbers them."""
+    """tenon keeps NumPy's names arr_0, arr_1 … beside given names."""
     arrays = [np.arange(n, dtype="f4") for n in range(1, 13)]
     path = bench.folder / "numpy.npz"
     np.savez(path, *arrays, named=arrays[0])
@@ -129,7 +129,7 @@ def test_positional(bench):
 
 
 def test_empty(bench):
-    """An archive without members is an end record and nothing else."""
+    """An archive without members consists of the end record alone."""
     path = bench.folder / "numpy.npz"
     np.savez(path)
     bench.check(read(path) == {}, "not empty")
@@ -150,7 +150,7 @@ def test_3000_members(bench):
 
 
 def test_70000_members(bench):
-    """Beyond 65,535 the counts are in zip64's records."""
+    """Counts above 65,535 are in zip64's records."""
     count = 70000
     arrays = {f"m{i}": np.array([i, -i], "i4") for i in range(count)}
     path = bench.folder / "numpy.npz"
@@ -174,7 +174,7 @@ def test_70000_members(bench):
 
 
 def test_to_and_from_npy(bench):
-    """npy → npz → npy: byte for byte; and the digest says that it is the same tensor."""
+    """npy → npz → npy keeps every byte, and the digests of the tensor agree."""
     for word, shape, order in [("<f4", (3, 5), "C"), (">f8", (7, 2, 3), "F"), ("|S5", (4,), "C"), ("<c16", (), "C"),
                                ("|b1", (0, 3), "C")]:
         array = make(word, shape, order)
@@ -193,7 +193,7 @@ def test_to_and_from_npy(bench):
 
 
 def test_byteorder_and_order(bench):
-    """npy's own options hold for members too: npy is who writes them."""
+    """The options of npy hold for members too: the codec npy writes them."""
     arrays = {"c": make("<f4", (3, 5)), "f": make("<f8", (3, 5), "F"), "b": make(">i2", (4, 2, 2))}
     path, out = bench.folder / "numpy.npz", bench.folder / "out.npz"
     np.savez(path, **arrays)
@@ -207,7 +207,7 @@ def test_byteorder_and_order(bench):
 
 
 def test_objects(bench):
-    """A pickle is refused, with the member's name."""
+    """tenon refuses a pickle and names the member."""
     path = bench.folder / "objects.npz"
     for save in SAVES.values():
         save(path, good=np.zeros(3), bad=np.array([1, None], object))
@@ -250,7 +250,7 @@ def check_mlx(bench, path, arrays, *words):
 
 
 def test_mlx(bench):
-    """What MLX saves, read; and written again, loaded by MLX."""
+    """tenon reads the files that MLX saves, and MLX loads the files that tenon writes."""
     arrays = mlx_arrays()
     for name, save in (("savez", mx.savez), ("savez_compressed", mx.savez_compressed)):
         path = bench.folder / f"{name}.npz"
@@ -270,7 +270,7 @@ def test_mlx(bench):
 
 
 def test_mlx_large(bench):
-    """Many blocks, bf16 and f32."""
+    """Arrays of many blocks, bf16 and f32, agree."""
     array = np.random.default_rng(4).normal(0, 0.02, (1024, 2048)).astype("f4")
     path = bench.folder / "ours.npz"
     tenon().save_many(path, [("f32", array, 12), ("bf16", array.astype(ml_dtypes.bfloat16), 11)], DEFLATE)
@@ -309,7 +309,7 @@ def test_scipy(bench):
 
 
 class Pipe(io.RawIOBase):
-    """Takes bytes, cannot seek: zipfile then writes data descriptors."""
+    """A stream that cannot seek: zipfile then writes data descriptors."""
 
     def __init__(self):
         super().__init__()
@@ -329,7 +329,7 @@ def small_arrays():
 
 
 def zipped(arrays, method, zip64, out):
-    """By ZipInfo, whose method open() obeys; sizes are unknown to it, so a stream gets descriptors."""
+    """Writes an archive through ZipInfo: open() obeys its method and knows no sizes, so that a stream gets descriptors."""
     with zipfile.ZipFile(out, "w") as archive:
         for name, array in arrays.items():
             info = zipfile.ZipInfo(name + ".npy")
@@ -339,7 +339,7 @@ def zipped(arrays, method, zip64, out):
 
 
 def test_unseekable(bench):
-    """Data descriptors, with 32-bit and with 64-bit sizes."""
+    """tenon reads data descriptors with 32-bit and with 64-bit sizes."""
     arrays = small_arrays()
     for method in zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED:
         for zip64 in (False, True):
@@ -354,7 +354,7 @@ def test_unseekable(bench):
 
 
 def test_zip64(bench):
-    """Sizes, offsets and counts that would fit 32 bits, in zip64's fields all the same."""
+    """tenon reads small sizes, offsets and counts from zip64's fields."""
     arrays = small_arrays()
     for limit in (0, 100, 5000, 200000):
         for method in zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED:
@@ -366,7 +366,7 @@ def test_zip64(bench):
 
 
 def test_what_else_is_in_archives(bench):
-    """Comments, directories, texts, members without the extension, bytes behind the end."""
+    """tenon reads archives with comments, directories, texts, members without the extension, or bytes after the end."""
     arrays = small_arrays()
     path = bench.folder / "full.npz"
     with zipfile.ZipFile(path, "w") as archive:
@@ -396,7 +396,7 @@ def test_what_else_is_in_archives(bench):
 
 
 def true_name(member):
-    """Info-ZIP's extra field with the name in UTF-8, of which this zipfile does not know; else zipfile's own."""
+    """Returns the UTF-8 name in Info-ZIP's extra field, which zipfile ignores; without that field, zipfile's name."""
     extra = member.extra
     while len(extra) >= 4:
         kind, length = struct.unpack("<HH", extra[:4])
@@ -407,7 +407,7 @@ def true_name(member):
 
 
 def test_info_zip(bench):
-    """zip, of files in folders, stored and deflated, to a file and to a pipe."""
+    """tenon reads archives that zip makes of files in folders: stored and deflated, to a file and to a pipe."""
     if not shutil.which("zip"):
         return
     arrays = {"a": make("<f4", (3, 5)), "sub/b": make(">i2", (70, 3), "F"), "sub/deep/zeros": np.zeros(30000),

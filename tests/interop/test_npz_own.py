@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What is tenon's own in npz: aligned members, blocks and their table, the same bytes on any number of threads, appending;
-and files that were damaged, where nothing may be read that NumPy reads otherwise."""
+"""Tests what tenon adds to npz: aligned members, blocks and their table, the same bytes on any number of threads, appending.
+Tests damaged files too: tenon must not read an array that NumPy reads differently."""
 
 import json
 import os
@@ -21,14 +21,14 @@ from test_npy import make, saved
 from test_npz import Pipe, small_arrays, zipped
 
 warnings.simplefilter("ignore")
-TABLE = 0x6E74  # id of the extra field in the central directory that tells where blocks end
+TABLE = 0x6E74  # id of the extra field in the central directory that holds the ends of the blocks
 
 
-# ---- what we write ----
+# ---- writing ----
 
 
 def test_alignment(bench):
-    """Data of stored members begin at multiples of 64, so that they can be mapped; extras are well-formed."""
+    """The data of stored members begin at multiples of 64, so that programs can map them; extra fields are well-formed."""
     arrays = {"k" * n: make("<f4", (n % 5, 3)) for n in range(1, 200)} | everything()
     path, out = bench.folder / "numpy.npz", bench.folder / "ours.npz"
     np.savez(path, **arrays)
@@ -44,7 +44,7 @@ def test_alignment(bench):
 
 
 def test_deterministic(bench):
-    """The same bytes on 1, 2 and 4 threads, at every level, and a second time."""
+    """tenon writes the same bytes on 1, 2 and 4 threads, at every level, and a second time."""
     generator = np.random.default_rng(6)
     arrays = [(f"w{i}", generator.normal(0, 0.02, size).astype("f4"), 12) for i, size in enumerate([0, 1, 1000, 300000, 2500000])]
     ids = [("ids", generator.integers(0, 32000, 1500000, dtype="i4"), 8)]
@@ -58,7 +58,7 @@ def test_deterministic(bench):
 
 
 def test_metadata(bench):
-    """The member with metadata is an array of bytes to NumPy, as it would write it, and JSON; and what NumPy saves again is read."""
+    """NumPy loads the metadata member as an array of bytes, which are JSON; tenon reads the member that NumPy saves again."""
     entries = [{"key": "a", "type": "u64", "value": 2**64 - 1}, {"key": "b \u00e9", "type": "array", "items": "string", "value": ["x", ""]},
                {"key": "c", "type": "f32", "value": 3.4028235e38}]
     text = json.dumps({"tenon": 1, "metadata": entries}).encode()
@@ -84,7 +84,7 @@ def test_metadata(bench):
 
 
 def table_of(path, name):
-    """Where the payload of the block table lies in the file: start, length; None: there is none."""
+    """Returns the offset and length of the block table's payload in the file; None without a table."""
     with zipfile.ZipFile(path) as archive:
         member = archive.getinfo(name)
         extra = member.extra
@@ -98,12 +98,12 @@ def table_of(path, name):
 
 
 def large_array():
-    """40 MiB that compress to about a third of it, by any level."""
+    """Returns 40 MiB of items that compress to about a third at any level."""
     return (np.random.default_rng(7).normal(0, 20, (2560, 4096)).round()).astype("f4")
 
 
 def test_blocks(bench):
-    """A member of many blocks is one deflate stream to others; slices of it are NumPy's."""
+    """Other programs read a member of many blocks as one deflate stream; tenon's slices agree with NumPy's."""
     array = large_array()
     path = bench.folder / "ours.npz"
     for level in (1, 6):
@@ -121,7 +121,7 @@ def test_blocks(bench):
 
 
 def test_damaged_tables(bench):
-    """The table is not trusted: whatever it says, the member reads as what it is."""
+    """tenon does not trust the table: a damaged table does not change what it reads."""
     array = large_array()
     path, other = bench.folder / "ours.npz", bench.folder / "damaged.npz"
     tenon().save_many(path, [("x", array, 12)], DEFLATE)
@@ -142,7 +142,7 @@ def test_damaged_tables(bench):
         except TenonError as error:
             same = f"refused: {error}"
         bench.check(same is True, "byte", at, "of the table changed by", mask, same)
-    for at in (0, length // 2, length - 8):  # slices come from one block only
+    for at in (0, length // 2, length - 8):  # a slice needs one block only
         damaged = bytearray(whole)
         damaged[start + at] ^= 0x10
         other.write_bytes(damaged)
@@ -151,7 +151,7 @@ def test_damaged_tables(bench):
 
 
 def test_wrong_checksums(bench):
-    """One bit of data: refused by a full read and by verify, with the member's name; read all the same with verify=no."""
+    """After one wrong bit in the data hash and verify fail and name the member; with npz.verify=no tenon reads it."""
     path = bench.folder / "numpy.npz"
     arrays = {"good": np.arange(1000, dtype="f4"), "bad": np.arange(1000, dtype="f8")}
     np.savez(path, **arrays)
@@ -181,7 +181,7 @@ def check_appended(bench, target, arrays, *words):
 
 
 def test_append(bench):
-    """Members are added and replaced in files of NumPy, of zipfile and of ours; what is there stays."""
+    """tenon adds and replaces members in files of NumPy, zipfile and its own; the other members stay."""
     first = small_arrays()
     second = {"a": make("<f8", (9, 2)), "new": make("<i8", (5,)), "zeros": np.ones(30000, "f4")}
     third = {"one": np.arange(3, dtype="f4")}
@@ -221,7 +221,7 @@ def test_append(bench):
 
 
 def test_append_names_with_extensions(bench):
-    """The tensor `a.npy` lies in the member `a.npy.npy`, and leaves the tensor `a` alone."""
+    """The tensor `a.npy` lies in the member `a.npy.npy`, and appending it leaves the tensor `a` alone."""
     first = {"a": np.arange(3, dtype="f4"), "b.npy": np.arange(4, dtype="f4")}
     second = {"a.npy": np.arange(5, dtype="i4"), "b": np.arange(6, dtype="i4")}
     third = {"a": np.arange(7, dtype="i8")}
@@ -235,12 +235,12 @@ def test_append_names_with_extensions(bench):
             continue
         with zipfile.ZipFile(target) as archive:
             bench.check(sorted(archive.namelist()) == sorted(f"{name}.npy" for name in kept), "members", archive.namelist())
-        for name, array in kept.items():  # NumPy takes the key a.npy for the member of that name
+        for name, array in kept.items():  # to NumPy the key a.npy is the member of that name
             bench.check(bench.output("cat", target, name) == array.tobytes(), name)
 
 
 def test_append_beyond_65535(bench):
-    """The count outgrows 16 bits by appending."""
+    """Appending raises the count above 16 bits."""
     arrays = {f"m{i}": np.array([i], "i4") for i in range(65534)}
     path = bench.folder / "many.npz"
     np.savez(path, **arrays)
@@ -259,7 +259,7 @@ def test_append_beyond_65535(bench):
 
 
 def samples(bench):
-    """Valid files of every kind, as small as may be; one with blocks."""
+    """Returns small valid files of every kind, and one with blocks."""
     arrays = {"a": make("<f4", (3, 5)), "b/c": make(">i2", (7, 3), "F"), "\u6f22": make("|S5", (4,)), "zeros": np.zeros(3000)}
     path = bench.folder / "sample.npz"
     found = []
@@ -295,13 +295,13 @@ VALUES = [0, 1, 2, 7, 8, 9, 20, 30, 45, 64, 127, 128, 255, 256, 0x7FFF, 0x8000, 
 
 
 def headers(whole):
-    """Where records begin: PK and two small bytes, and the magic of members."""
+    """Returns the offsets of records (PK and two small bytes) and of the magic of members."""
     return [at for at in range(len(whole) - 4)
             if whole[at:at + 2] == b"PK" and whole[at + 2] < 8 or whole[at:at + 6] == b"\x93NUMPY"]
 
 
 def mutate(whole, places, generator):
-    """One to three changes, mostly within records."""
+    """Returns the bytes with one to three changes, mostly within records."""
     data = bytearray(whole)
     for _ in range(generator.choice([1, 1, 1, 2, 3])):
         if generator.random() < 0.8 and places:
@@ -329,7 +329,7 @@ def mutate(whole, places, generator):
 
 
 def as_numpy_reads(path):
-    """The arrays that it gives; those that it refuses are left out. None: it refuses the file."""
+    """Returns the arrays that NumPy loads, without those that it refuses; None if it refuses the file."""
     try:
         with np.load(path, allow_pickle=False) as file:
             found = {}
@@ -346,7 +346,7 @@ def as_numpy_reads(path):
 
 
 def as_tenon_reads(path, context):
-    """The same; each tensor by itself, as one damaged member must not hide the others."""
+    """Returns the same by tenon. It reads each tensor alone, so that one damaged member does not hide the others."""
     try:
         file = context.open(path)
     except TenonError:
@@ -367,7 +367,7 @@ def as_tenon_reads(path, context):
 
 
 def test_damaged(bench):
-    """Where both read an array of a damaged file, it is the same array. A crash ends the whole run."""
+    """If tenon and NumPy both read an array of a damaged file, it is the same array. A crash ends the whole run."""
     context = tenon("limits.inflated_bytes=64MiB", "limits.tensors=1000")
     generator = random.Random(20260823)
     path = bench.folder / "damaged.npz"
@@ -396,7 +396,7 @@ def test_damaged(bench):
 
 
 def test_more_than_4_gib(bench):
-    """A member beyond 32 bits both ways, on request: it wants 10 GB of disk and a minute."""
+    """tenon reads and writes a member whose size exceeds 32 bits. Runs on request only: it needs 10 GB of disk and a minute."""
     if not os.environ.get("TENON_LARGE_TESTS"):
         return
     items = (9 << 30) // 8  # of f32: 4.5 GiB
@@ -415,7 +415,7 @@ def test_more_than_4_gib(bench):
         out.unlink(missing_ok=True)
         if bench.output("convert", *options, path, out) is None:
             continue
-        appended = bench.output("convert", "--append", bench.folder / "small.npy", out)  # lies beyond 4 GiB, when it is stored
+        appended = bench.output("convert", "--append", bench.folder / "small.npy", out)  # if stored, this member begins beyond 4 GiB
         with zipfile.ZipFile(out) as archive:
             bench.check(archive.getinfo("large.npy").file_size == 128 + items * 4, options, "size")
             bench.check(archive.testzip() is None, options, "zipfile finds fault")

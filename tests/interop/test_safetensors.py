@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""safetensors against the reference library (the wheel safetensors), NumPy, ml_dtypes and MLX, in both directions."""
+"""Tests safetensors against the reference library (the wheel safetensors), NumPy, ml_dtypes and MLX, in both directions."""
 
 import itertools
 import json
@@ -23,12 +23,12 @@ NAMES = ["a", "model.layers.0.weight", "a/b", "/", "..", "../x", " ", "tab\t", "
 
 
 def whole(word, shape):
-    """Does it take whole bytes?"""
+    """True if a tensor of this dtype and shape takes whole bytes."""
     return int(np.prod(shape)) * DTYPES[word][2] % 8 == 0
 
 
 def converted(bench, data, *settings, name="in.safetensors"):
-    """What tenon makes of a file of these bytes."""
+    """Returns the file to which tenon converts these bytes."""
     path, out = bench.folder / name, bench.folder / "out.safetensors"
     path.write_bytes(data)
     tenon().convert(path, out, *settings)
@@ -39,10 +39,10 @@ def converted(bench, data, *settings, name="in.safetensors"):
 
 
 def test_dtypes(bench):
-    """Each dtype in each shape, read and written again, byte for byte."""
+    """tenon reads and writes each dtype in each shape, byte for byte."""
     for word, shape in itertools.product(WRITTEN, SHAPES):
         if word == "F4" and (not shape or shape[-1] % 2):
-            continue  # the reference's own function counts bytes in the last dim
+            continue  # the reference's function counts bytes in the last dim
         tensors = {"x": Tensor(word, shape)}
         data = reference_bytes(tensors)
         check_same(bench, data, tensors, word, shape)
@@ -50,7 +50,7 @@ def test_dtypes(bench):
 
 
 def test_six_bits(bench):
-    """F6, for which the reference has no function to write, and F4 in any shape: by hand."""
+    """The reference cannot write F6, nor F4 of every shape: these files are made by hand."""
     for word, shape in itertools.product(["F6_E2M3", "F6_E3M2", "F4"], [*SHAPES, (2, 2), (4, 3), (2, 4, 1), (5, 8), (1, 2)]):
         if whole(word, shape):
             tensors = {"x": Tensor(word, shape)}
@@ -66,25 +66,25 @@ def test_six_bits(bench):
 
 
 def everything(generator):
-    """Many tensors of every dtype that the reference writes, in random order."""
+    """Returns many tensors of every dtype that the reference writes, in random order."""
     rows = [(word, shape) for word, shape in itertools.product(WRITTEN, SHAPES) if word != "F4" or shape and shape[-1] % 2 == 0]
     generator.shuffle(rows)
     return {f"{generator.choice(NAMES)} {i}": Tensor(word, shape) for i, (word, shape) in enumerate(rows)}
 
 
 def test_everything_at_once(bench):
-    """All in one file; written in any order it becomes the reference's order again."""
+    """Both agree on all tensors in one file; tenon sorts any order into the reference's."""
     tensors = everything(random.Random(1))
     for metadata in (None, {"format": "pt"}, {}, {'k"\n\x02é': "v\\\t\x00漢"}):
         data = reference_bytes(tensors, metadata)
         check_same(bench, data, tensors, metadata)
-        wanted = data if metadata != {} else reference_bytes(tensors)  # no key is no metadata
+        wanted = data if metadata != {} else reference_bytes(tensors)  # metadata without keys are no metadata
         bench.check(converted(bench, data) == wanted, metadata, "convert changes bytes")
         bench.check(converted(bench, by_hand(tensors, metadata)) == wanted, metadata, "another order is not put right")
 
 
 def test_order_of_dtypes(bench):
-    """Of every two dtypes the reference puts the same one first, F6 between by the width."""
+    """tenon sorts every pair of dtypes as the reference does, and F6 by its width."""
     for first, second in itertools.permutations(WRITTEN, 2):
         tensors = {"a": Tensor(second, (2, 4)), "b": Tensor(first, (4,)), "c": Tensor(second, (1, 2))}
         data = reference_bytes(tensors)
@@ -112,7 +112,7 @@ def test_names(bench):
 
 
 def test_metadata(bench):
-    """Texts of any kind; of several keys, in the order of the keys, because the reference's order is another one each time."""
+    """tenon keeps all texts. It sorts the keys: the reference writes several keys in another order each time."""
     tensors = {"x": Tensor("F32", (2,))}
     for key, value in itertools.product(NAMES, ["", "v", *NAMES]):
         data = reference_bytes(tensors, {key: value})
@@ -137,7 +137,7 @@ def test_empty(bench):
 
 
 def test_header_lengths(bench):
-    """Names and shapes of all lengths: the padding."""
+    """Names and shapes of all lengths give headers of all lengths: the padding agrees."""
     for length in range(1, 40):
         tensors = {"n" * length: Tensor("U8", (length,))}
         data = reference_bytes(tensors)
@@ -150,7 +150,7 @@ def test_header_lengths(bench):
 
 
 def test_slack(bench):
-    """Spaces that the user asked for; both read them, and they go again."""
+    """The option slack adds spaces to the header; both readers accept them, and a conversion without slack removes them."""
     tensors = {"x": Tensor("F32", (3,))}
     data = reference_bytes(tensors)
     for slack in (1, 7, 8, 1000):
@@ -182,7 +182,7 @@ ARRAYS = {"bool": "?", "u8": "u1", "u16": "<u2", "u32": "<u4", "u64": "<u8", "i8
 
 
 def test_numpy(bench):
-    """The same arrays saved by safetensors.numpy and by tenon's library."""
+    """safetensors.numpy and tenon's library save the same arrays to the same bytes."""
     arrays = {}
     for name, dtype in ARRAYS.items():
         for shape in [(), (7,), (0, 3), (3, 5), (2, 3, 4)]:
@@ -204,7 +204,7 @@ def test_numpy(bench):
 
 
 def test_orders(bench):
-    """Fortran and big-endian arrays out of npz become what the format has: C order, little-endian."""
+    """Arrays of an npz in Fortran order or big-endian become C order, little-endian."""
     arrays = {"f": make("<f4", (3, 5), "F"), "b": make(">f8", (3, 5)), "fb": make(">i2", (4, 2, 2), "F"), "c": make("<c8", (2,))}
     path, out = bench.folder / "numpy.npz", bench.folder / "out.safetensors"
     np.savez(path, **arrays)
@@ -214,7 +214,7 @@ def test_orders(bench):
 
 
 def test_npz_and_back(bench):
-    words = [word for word in WRITTEN if DTYPES[word][2] >= 16 or word in ("I8", "U8", "BOOL")]  # npz has no others
+    words = [word for word in WRITTEN if DTYPES[word][2] >= 16 or word in ("I8", "U8", "BOOL")]  # npz can hold no others
     tensors = {f"{word}/{i}": Tensor(word, (3, 4), i) for word in words for i in range(2)}
     for metadata in (None, {"format": "pt"}):
         data = reference_bytes(tensors, metadata)
@@ -235,7 +235,7 @@ def mlx_arrays():
 
 
 def mlx_tensors(arrays):
-    """The same for the reference."""
+    """Returns the same tensors for the reference."""
     words = {np.dtype(ARRAYS[row[0]]): word for word, row in DTYPES.items() if row[0] in ARRAYS}
     tensors = {}
     for name, array in arrays.items():
@@ -246,7 +246,7 @@ def mlx_tensors(arrays):
 
 
 def test_mlx(bench):
-    """MLX writes "__metadata__":null and no padding; what tenon makes of it the reference would have written, and MLX loads it."""
+    """MLX writes "__metadata__":null and no padding; tenon converts that to the reference's bytes, and MLX loads the result."""
     arrays = mlx_arrays()
     tensors = mlx_tensors(arrays)
     path, out = bench.folder / "mlx.safetensors", bench.folder / "out.safetensors"
@@ -270,8 +270,8 @@ def test_mlx(bench):
 
 
 def shared_out(tensors, most):
-    """Which tensors lie in which shard: in order, a shard ends before what does not fit any more; a tensor that is larger than
-    any shard is one by itself, and does not end the one that is being filled."""
+    """Returns the names of the tensors in each shard. In order, a shard ends before the first tensor that does not fit; a tensor
+    larger than any shard has one of its own, and does not end the shard that tenon is filling."""
     shards, filling, used = [], [], 0
     for name, tensor in tensors.items():
         size = len(tensor.data)
@@ -287,7 +287,7 @@ def shared_out(tensors, most):
 
 
 def check_set(bench, tensors, most, metadata=None):
-    """A set by tenon: names, shards, index; and one file of it again."""
+    """Checks the names, shards and index of tenon's set, and the single file that it makes of them."""
     folder = bench.folder / f"set{len(os.listdir(bench.folder))}"
     folder.mkdir()
     source = by_hand(tensors, metadata)

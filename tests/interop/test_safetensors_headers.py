@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Headers by the thousand, random and damaged, to tenon and to the reference library: what the reference refuses tenon must
-refuse, what both take they must understand alike, and where tenon is stricter it must be for a reason that stands here."""
+"""Tests tenon and the reference library on thousands of random and damaged headers. tenon must refuse the files that the
+reference refuses, and agree with it on the files that both accept. It may be stricter for the reasons in this file only."""
 
 import collections
 import json
@@ -9,16 +9,16 @@ import random
 from safetensors import SafetensorError
 from safetensors_kit import DTYPES, TenonError, nbytes, packed, read_memory, reference_read
 
-# ---- why tenon may be stricter ----
+# ---- the reasons for which tenon may be stricter ----
 
 
 def pairs_of(header):
-    """The header with each object as a list of its pairs, so that keys may repeat."""
+    """Returns the header with each object as a list of its pairs, so that keys may repeat."""
     return json.loads(header, object_pairs_hook=lambda pairs: {"pairs": pairs})
 
 
 def objects(value):
-    """All objects in it, as lists of pairs."""
+    """Yields all objects in the value, as lists of pairs."""
     if isinstance(value, dict):
         yield value["pairs"]
         for _, item in value["pairs"]:
@@ -33,40 +33,40 @@ def entries(header):
 
 
 def fields(header):
-    """What the reference sees of each tensor that is an object."""
+    """Returns the fields that the reference sees of each tensor that is an object."""
     return [dict(value["pairs"]) for _, value in entries(header) if isinstance(value, dict)]
 
 
 def has_duplicates(header):
-    """Of two tensors of a name the reference keeps the last one: the bytes of the other one are lost in silence."""
+    """Of two tensors of one name the reference keeps the last, and silently loses the bytes of the first."""
     return any(len({key for key, _ in pairs}) < len(pairs) for pairs in objects(pairs_of(header)))
 
 
 def has_other_forms(header):
-    """A tensor as an array, or a dtype as an object: what the reference's JSON library takes beside what is documented."""
+    """The reference's JSON library accepts a tensor as an array and a dtype as an object, which the format does not define."""
     return (any(not isinstance(value, dict) for _, value in entries(header))
             or any(isinstance(field.get("dtype"), dict) for field in fields(header)))
 
 
 def names_and_keys(header):
-    """Those of tensors and of metadata."""
+    """Returns the names of tensors and the keys of metadata."""
     pairs = pairs_of(header)["pairs"]
     metadata = next((value for name, value in pairs if name == "__metadata__"), None) or {"pairs": []}
     return [key for key, _ in [*pairs, *metadata["pairs"]]]
 
 
 def has_nul(header):
-    """In a name or key; C's end there."""
+    """A string of C ends at a NUL in a name or key."""
     return any("\0" in text for text in names_and_keys(header))
 
 
 def has_empty_name(header):
-    """No tensor and no key can be asked for without a name."""
+    """A caller cannot ask for a tensor or a key without a name."""
     return "" in names_and_keys(header)
 
 
 def has_large_shape(header):
-    """2^63 and more, elements or bytes; dims of 0 are not looked at, so that no product of the others overflows anywhere."""
+    """A shape has 2^63 or more elements or bytes. Dims of 0 do not count, so that no product of the others can overflow."""
     def size(field):
         result = max(DTYPES[field["dtype"]][2] // 8, 1) if isinstance(field["dtype"], str) else 1
         for dim in field["shape"]:
@@ -87,7 +87,7 @@ def is_deep(header):
     return most > 64
 
 
-# Words of tenon's messages, and what must be so. Of the tensors of one name the reference looks at none but the last.
+# Words of tenon's messages, and the condition that must hold. Of tensors of one name the reference checks the last alone.
 REASONS = [
     (("twice", "the file gives it", "data end at", "an overlap", "a gap"), has_duplicates),
     (("value is no object", "dtype is no string"), has_other_forms), (("NUL",), has_nul),
@@ -108,7 +108,7 @@ NAMES = ["a", "b", "w.0", "model/x", "é", "漢字", "\U0001f600", 'q"', "back\\
 
 
 def random_tensors(generator):
-    """(name, word, shape, begin, end) in the order of the data."""
+    """Returns rows [name, word, shape, begin, end] in the order of the data, and the size of the data."""
     rows, at = [], 0
     for name in generator.sample(NAMES, generator.choice([0, 1, 1, 1, 2, 2, 3, 5])):
         if "\0" in name and generator.random() < 0.9:
@@ -127,9 +127,9 @@ def spaces(generator):
 
 
 def string(generator, text):
-    """The same text, with escapes or without."""
+    """Returns the text as a JSON string, with escapes or without."""
     chance = generator.random()
-    if chance < 0.1:  # every character, in units of UTF-16
+    if chance < 0.1:  # escapes every character, in units of UTF-16
         units = text.encode("utf-16-be", "surrogatepass")
         return '"' + "".join(f"\\u{units[i]:02x}{units[i + 1]:02X}" for i in range(0, len(units), 2)) + '"'
     return json.dumps(text, ensure_ascii=chance < 0.3)
@@ -140,7 +140,7 @@ VALUES = ["null", "true", "0", "-1", "1.5", "1e3", "-0", '"x"', "[]", "{}", "[1,
 
 
 def write(generator, value, odd):
-    """JSON of nested lists of pairs, lists and plain values; `odd`: with spaces and escapes where they may be."""
+    """Returns the JSON of nested tuples of pairs (objects), lists and plain values; with `odd` it has spaces and escapes."""
     space = (lambda: spaces(generator)) if odd else (lambda: "")
     if isinstance(value, tuple):  # an object
         inner = ",".join(f"{space()}{string(generator, key) if odd else json.dumps(key, ensure_ascii=False)}{space()}:{space()}"
@@ -156,16 +156,16 @@ def write(generator, value, odd):
 
 
 class Raw(str):
-    """JSON as it is."""
+    """A text that is JSON already."""
 
 
 def beside(number):
-    """The numbers next to it."""
+    """Returns the neighbours of the number."""
     return [number - 1, number + 1] if isinstance(number, int) else [number]
 
 
 def change_numbers(generator, row):
-    """One number of a tensor becomes another one."""
+    """Replaces one number of a tensor."""
     index = generator.choice([2, 3, 4])
     value = generator.choice([-1, 1, 2, 0, 2**31, 2**32, 2**53, 2**61, 2**62, 2**63 - 1, 2**63, 2**64 - 1, 2**64, 10**30])
     if index > 2:
@@ -204,7 +204,7 @@ def change_offsets(generator, rows):
 
 
 def entry(generator, row):
-    """The pairs of a tensor, changed at times."""
+    """Returns the pairs of a tensor, some with changes."""
     _, word, shape, begin, end = row
     pairs = [("dtype", word), ("shape", shape), ("data_offsets", [begin, end])]
     chance = generator.random()
@@ -239,7 +239,7 @@ def metadata_of(generator):
 
 
 def random_header(generator):
-    """The header's bytes, and how many of data."""
+    """Returns the bytes of the header, and the size of the data."""
     rows, size = random_tensors(generator)
     if rows and generator.random() < 0.4:
         for _ in range(generator.choice([1, 1, 2])):
@@ -268,7 +268,7 @@ PIECES = [b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"0", b"-", b" ", b"\
 
 
 def damaged(generator, text):
-    """A few bytes are gone, others, doubled or turned."""
+    """Returns the text with a few bytes removed, replaced, doubled or inverted."""
     text = bytearray(text)
     for _ in range(generator.choice([1, 1, 1, 2, 3])):
         at, length = generator.randrange(len(text) + 1), generator.choice([0, 0, 1, 1, 2, 5, 20])
@@ -288,7 +288,7 @@ def damaged(generator, text):
 
 
 def compare(bench, data, counts):
-    """One file to both."""
+    """Compares the results of both on one file."""
     header = data[8:8 + int.from_bytes(data[:8], "little")]
     try:
         wanted, complaint = reference_read(data), None
@@ -331,7 +331,7 @@ def test_damaged_headers(bench):
 
 
 def test_lengths(bench):
-    """The length before the header, and the data behind it, a bit more or less."""
+    """The length before the header, the data after it, or the file are a bit too long or too short."""
     generator, counts = random.Random(20260825), collections.Counter()
     for _ in range(4000):
         text, size = random_header(generator)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Typed metadata in safetensors files, through the reference library: what it sees, and what it may have changed. The other
-implementation of the convention is the one of this file, written by tenon-safetensors(7)."""
+"""Tests typed metadata in safetensors files with the reference library: what it sees, and what it may change. This file has a
+second implementation of the convention, written from tenon-safetensors(7)."""
 
 import json
 import math
@@ -12,7 +12,7 @@ import safetensors.numpy
 from npz_kit import tenon
 from safetensors import safe_open
 
-# key, gguf-py's type, value, and for arrays the type of the items
+# key, gguf-py's type, value; for arrays the type of the items
 VALUES = [
     ("z.text", "STRING", 'a "quoted" \\ text\né漢', None),
     ("general.alignment", "UINT32", 32, None),
@@ -50,7 +50,7 @@ def seen(path):
 
 
 def number(value):
-    """A float as the convention has it."""
+    """Returns a float in the form of the convention."""
     if math.isfinite(value):
         return value
     return {"bits": struct.unpack("<Q", struct.pack("<d", value))[0]}
@@ -61,7 +61,7 @@ def plain(kind, value):
 
 
 def encoded():
-    """The same metadata by the convention."""
+    """Returns the same metadata in the form of the convention."""
     texts, types, own = {}, {}, None
     for key, kind, value, items in VALUES:
         if key == "tenon.metadata":
@@ -77,7 +77,7 @@ def encoded():
 
 
 def test_reference_sees_strings(bench):
-    """Each key and its text, JSON where it is no string; and the tensors."""
+    """The reference sees each key with its text, which is JSON unless the value is a string; and the tensors."""
     path, out = bench.folder / "in.gguf", bench.folder / "out.safetensors"
     write_gguf(path)
     tenon().convert(path, out)
@@ -95,19 +95,19 @@ def test_reference_sees_strings(bench):
 
 
 def test_made_by_another(bench):
-    """A file of the reference library whose metadata were made by the convention becomes what gguf-py writes."""
+    """tenon converts a file of the reference library, with metadata in the convention, to gguf-py's bytes."""
     path, out = bench.folder / "in.safetensors", bench.folder / "out.gguf"
     wanted = write_gguf(bench.folder / "wanted.gguf")
     safetensors.numpy.save_file(TENSORS, path, metadata=encoded())
     order = ["--only=b", "--only=a"]
 
     found = bench.convert(path, out, "--strict", *order)
-    head = wanted.index(struct.pack("<Q", 1) + b"b" + struct.pack("<I", 2))  # the infos: tensors are in another order
+    head = wanted.index(struct.pack("<Q", 1) + b"b" + struct.pack("<I", 2))  # the infos begin here: the tensors are in another order
     bench.check(found is not None and found[:head] == wanted[:head], "keys and values are not those of gguf-py")
 
 
 def test_rewritten_by_the_reference(bench):
-    """It puts keys in an order of its own at each save: with the record ours come back, tensors too with --carry."""
+    """The reference writes keys in another order at each save: the record restores their order, and with --carry that of tensors."""
     path, middle, again, out = (bench.folder / name for name in ("in.gguf", "a.safetensors", "b.safetensors", "out.gguf"))
     wanted = write_gguf(path)
     tenon().convert(path, middle)
@@ -119,7 +119,7 @@ def test_rewritten_by_the_reference(bench):
 
 
 def test_edited(bench):
-    """A text that fits is the new value; one that does not makes all of them strings, with a note."""
+    """A text that fits its type is the new value; one that does not makes all values strings, with a note."""
     path, middle, again = (bench.folder / name for name in ("in.gguf", "a.safetensors", "b.safetensors"))
     write_gguf(path)
     tenon().convert(path, middle)
@@ -137,7 +137,7 @@ def test_edited(bench):
 
 
 def test_strings_alone(bench):
-    """No record, and just the bytes that the reference writes."""
+    """With strings alone tenon writes no record, and the bytes that the reference writes."""
     path, out = bench.folder / "in.safetensors", bench.folder / "out.safetensors"
     safetensors.numpy.save_file(TENSORS, path, metadata={"format": "pt"})
     bench.check(bench.convert(path, out) == path.read_bytes(), "the bytes are others")

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# golden.sh: files by gguf-py, and files made by hand, are read, and converted to gguf, byte for byte. See samples/ORIGIN.
+# golden.sh: tenon reads files by gguf-py and files made by hand, and converts them to gguf byte for byte. See samples/ORIGIN.
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 
-# same NAME FROM EXPECTED ARGUMENT...: converting FROM with these arguments gives the bytes of EXPECTED.
+# same NAME FROM EXPECTED ARGUMENT...: checks that converting FROM with these arguments gives the bytes of EXPECTED.
 same ()
 {
     checks=$((checks + 1))
@@ -16,7 +16,7 @@ same ()
     cmp "$work/to.gguf" "$same_expected" >>"$work/out" 2>&1 || fail "$same_name: convert $* changes bytes"
 }
 
-# told TEXT: the last command printed this note.
+# told TEXT: checks that the last command printed this note.
 told ()
 {
     checks=$((checks + 1))

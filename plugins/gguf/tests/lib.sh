@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# lib.sh: functions that make files by hand, for the shell tests of the gguf plugin, which read it with `.`.
+# lib.sh: functions that make files by hand, for the shell tests of the gguf plugin, which source this file.
 
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 
 # Converts words to octal escapes, for printf %b:
-#   1:N 2:N 4:N 8:N   a number of so many bytes, little-endian: decimal below 2^53, negative, or hexadecimal (0x…)
+#   1:N 2:N 4:N 8:N   a number of 1, 2, 4 or 8 bytes, little-endian: decimal below 2^53, negative, or hexadecimal (0x…)
 #   b1:N …            big-endian
 #   s:TEXT t:TEXT     a text; s: after its length (u64)
 #   x:HEX             bytes
@@ -46,7 +46,7 @@ BEGIN {
     }
 }'
 
-# put FILE WORD...: makes $work/FILE of these words
+# put FILE WORD...: makes $work/FILE from these words
 put ()
 {
     put_file=$1
@@ -54,7 +54,7 @@ put ()
     printf %b "$(awk "$assembler" "$@")" >"$work/$put_file"
 }
 
-# file TENSORS PAIRS WORD...: makes $work/x.gguf, version 3, with these counts
+# file TENSORS PAIRS WORD...: makes $work/x.gguf, version 3, with these counts in its header
 file ()
 {
     file_tensors=$1 file_pairs=$2

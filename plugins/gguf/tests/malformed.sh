@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# malformed.sh: files that the gguf plugin must refuse, with these messages, and odd files that it must accept. The numbers are
-# those of the list of inputs in the description of the format.
+# malformed.sh: files that the gguf plugin must refuse, with these messages, and odd files that it must accept. The numbers
+# refer to the list of inputs in the description of the format.
 # shellcheck source=plugins/gguf/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# no TEXT...: $work/x.gguf is refused with these words; yes TEXT...: it is accepted, and ls --json has them.
+# no TEXT...: checks that tenon refuses $work/x.gguf with these texts; yes TEXT...: that it accepts it, and ls --json has them.
 no () { refused x.gguf "$@"; }
 yes () { accepted x.gguf "$@"; }
-# told TEXT: it is accepted, with this note
+# told TEXT: checks that tenon accepts the file with this note.
 told ()
 {
     checks=$((checks + 1))
@@ -108,7 +108,7 @@ for count in 100 1099511627776 0x2000000000000000 0x8000000000000001 -1; do
     pair 4:9 4:9 8:1 4:5 8:$count z:30; no "the key 'k': an array of" 'of 4 bytes and more each' 'at byte 53'
 done
 pair 4:9 4:4 8:2 z:7; no 'an array of 2 items, of 4 bytes and more each, 7 bytes are left'
-# nested N WORD...: prints N nested arrays, the innermost one of these words
+# nested N WORD...: prints N nested arrays; the innermost consists of these words
 nested ()
 {
     nested_words='' nested_left=$1
@@ -193,7 +193,7 @@ tensor 1 -1 -- 24 0 z:32; no "tensor 't': dim 0 is 18446744073709551615, which i
 tensor 2 0 -1 -- 24 0; no "tensor 't': dim 0 is 18446744073709551615, which is not below 2^63"
 tensor 2 256 0x0100000000000000 -- 12 0 z:32; no "tensor 't': the product of its shape is 2^63 or more"
 
-# ---- 71: nothing ----
+# ---- 71: tensors without elements ----
 tensor 1 0 -- 0 0; yes '"shape":[0]' '"nbytes":0'
 tensor 3 2 0 3 -- 0 0; yes '"shape":[3,0,2]' '"nbytes":0'
 tensor 2 0 $huge -- 24 0; yes '"shape":[9223372036854775807,0]' '"nbytes":0'
@@ -216,7 +216,7 @@ done
 tensor 1 32 -- 40 0 z:2048; no "tensor 't': 32 elements are no multiple of the" 'nvfp4'
 tensor 1 64 -- 41 0 z:2048; no "tensor 't': 64 elements are no multiple of the" 'q1_0'
 tensor 1 32 -- 42 0 z:2048; no "tensor 't': 32 elements are no multiple of the" 'q2_0'
-# an unknown type does not hide errors after it, nor do these hide it
+# an unknown type does not hide later errors, and they do not hide it
 file 2 0 s:a 4:1 8:1 4:99 8:0 s:b 4:1 8:1 4:0 8:32 p:32 z:64; no "tensor 'a': there is no type 99"
 
 # ---- 73: offsets ----
@@ -259,7 +259,7 @@ file 0 0; yes '"tensors":[]'
 file 0 1 s:k 4:4 4:7 t:more; yes '"k":7'
 
 # ---- 77: scales that are NaN or infinite: they are read, but verify fails ----
-# bad TYPE ITEMS BLOCK-BYTES AT HEX: the second of three blocks has these bytes there, and verify names it
+# bad TYPE ITEMS BLOCK-BYTES AT HEX: the second of three blocks has these bytes at offset AT; checks that verify names it
 bad ()
 {
     checks=$((checks + 1))
@@ -271,7 +271,7 @@ bad ()
     tenon cat "$work/x.gguf" t
     [ "$status" -eq 0 ] || fail "type $1: cat exits $status"
 }
-# good TYPE ITEMS BLOCK-BYTES AT HEX: the same, and verify succeeds
+# good TYPE ITEMS BLOCK-BYTES AT HEX: makes the same; checks that verify succeeds
 good ()
 {
     checks=$((checks + 1))
@@ -315,11 +315,11 @@ bad 39 32 17 0 ff; good 39 32 17 0 fe; good 39 32 17 1 ffff
 good 40 64 36 0 ffffffff
 bad 41 128 18 0 017e; good 41 128 18 2 ffff
 bad 42 64 18 0 017e; good 42 64 18 2 ffff
-# verify accepts tensors of floats that are NaN
+# verify accepts NaN in tensors of floats
 tensor 1 2 -- 0 0 x:0000c07f0000807f; yes '"dtype":"f32"'
 
 # ---- the limit on the header: a sparse file may claim one of any length, and takes no room ----
-# long TENSORS PAIRS WORD...: such a file with zeros up to 4 MiB is refused, with a limit of 1 MiB
+# long TENSORS PAIRS WORD...: checks that a limit of 1 MiB refuses such a file, with zeros up to 4 MiB
 long ()
 {
     file "$@"

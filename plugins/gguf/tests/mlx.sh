@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# mlx.sh: gguf.mlx=triple: q4_0, q4_1 and q8_0 as MLX has them, and back. Blocks and words are made by hand, from ggml's layout
-# of a block and MLX's of a group: eight unsigned numbers of four bits in a word, or four of eight, the first one lowest.
+# mlx.sh: gguf.mlx=triple turns q4_0, q4_1 and q8_0 into triples of MLX, and back. The blocks and words are made by hand, from
+# ggml's layout of a block and MLX's of a group: a word has eight unsigned numbers of four bits, or four of eight, the first lowest.
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 triple='-o gguf.mlx=triple'
 
-# bytes HEX...
+# bytes HEX...: prints these bytes
 bytes ()
 {
     for bytes_one; do
@@ -14,7 +14,7 @@ bytes ()
         printf "\\$(printf %03o "0x$bytes_one")"
     done
 }
-# number BYTES NUMBER: in the byte order $order
+# number BYTES NUMBER: prints a number in the byte order $order
 order=little
 number ()
 {
@@ -27,7 +27,7 @@ number ()
     # shellcheck disable=SC2086
     bytes $number_text
 }
-# info NAME TYPE OFFSET DIM...: innermost first
+# info NAME TYPE OFFSET DIM...: prints a tensor's info; the innermost dim comes first
 info ()
 {
     number 8 ${#1}
@@ -39,7 +39,7 @@ info ()
     number 4 "$info_type"
     number 8 "$info_offset"
 }
-# pad FILE: zeros up to a multiple of 32
+# pad FILE: appends zeros up to a multiple of 32
 pad ()
 {
     pad_size=$(($(wc -c <"$1")))
@@ -55,7 +55,7 @@ gguf ()
         pad "$1"
     done
 }
-# has FILE TENSOR HEX: the tensor has these bytes
+# has FILE TENSOR HEX: checks that the tensor has these bytes
 has ()
 {
     checks=$((checks + 1))
@@ -64,7 +64,7 @@ has ()
     has_hex=$(od -An -v -tx1 "$work/out" | tr -d '\n' | sed 's/^ //')
     [ "$status" -eq 0 ] && [ "$has_hex" = "$3" ] || fail "$2: is '$has_hex', not '$3'"
 }
-# listed FILE EXPECTED ARGUMENT...: "NAME DTYPE SHAPE, …"
+# listed FILE EXPECTED ARGUMENT...: checks that ls prints EXPECTED, "NAME DTYPE SHAPE, …"
 listed ()
 {
     checks=$((checks + 1))
@@ -73,7 +73,7 @@ listed ()
     tenon ls -q "$@" "$listed_file"
     [ "$(cut -f 1-3 "$work/out" | tr '\t\n' ' ,')" = "$listed_expected" ] || fail "ls $*: not $listed_expected"
 }
-# converts FROM TO ARGUMENT...
+# converts FROM TO ARGUMENT...: checks that convert succeeds
 converts ()
 {
     checks=$((checks + 1))
@@ -83,13 +83,13 @@ converts ()
     tenon convert $triple "$@" "$converts_from" "$converts_to"
     [ "$status" -eq 0 ] || fail "convert $* $converts_from exits $status"
 }
-# same A B
+# same A B: checks that both files have the same bytes
 same ()
 {
     checks=$((checks + 1))
     cmp "$1" "$2" >"$work/out" 2>&1 || fail "$1 and $2 differ"
 }
-# refused STATUS TEXT ARGUMENT...
+# refused STATUS TEXT ARGUMENT...: checks that the command exits with STATUS and a message that has TEXT
 refused ()
 {
     checks=$((checks + 1))
@@ -164,7 +164,7 @@ for slice in '1,1' ':,1:2' '::1,1'; do
     [ "$(od -An -v -tx1 "$work/out" | tr -d ' \n' | tail -c 8)" = 017f90a0 ] || fail "cat --slice $slice"
 done
 
-# sets: a tensor of the file counts once, in writing and in reading
+# sharded sets count a tensor of the file once, in writing and in reading
 converts "$work/m.safetensors" "$work/s.gguf" -o gguf.shard_tensors=1
 listed "$work/s-00001-of-00003.gguf" 'a.weight q4_0 [32],b q4_1 [32],c.weight q8_0 [2,32],'
 # shellcheck disable=SC2086
@@ -176,7 +176,7 @@ same "$work/back.gguf" "$work/little.gguf"
 
 # ---- which type ----
 
-# halves FILE HEX...: one.safetensors with a.weight of words of four bits, a scale of 0.5, and this bias
+# halves FILE HEX...: makes FILE with a.weight of words of four bits, a scale of 0.5, and the bias HEX
 halves ()
 {
     halves_file=$1
@@ -217,7 +217,7 @@ size=$(($(wc -c <"$work/c.safetensors")))
     refused 2 'there are no scales of f16' convert $triple --as '*.scales:f32' "$work/c.safetensors" "$work/no.gguf"
     checks=$((checks + 1))
     [ ! -e "$work/no.gguf" ] || fail 'a refused file is there'
-    # scales and biases alone are tensors like others
+    # without a weight, scales and biases are plain tensors
     converts "$work/c.safetensors" "$work/yes.gguf" --except c.weight
     listed "$work/yes.gguf" 'c.biases f16 [2,1],c.scales f16 [2,1],'
     # names that exist already, rows that are not groups, data that are missing

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # quantise.sh: `tenon convert --as` quantises floats to the same blocks as ggml (samples/quants, see samples/ORIGIN), into a file and
-# through a pipe, from any format; and `tenon formats` lists the dtypes that can be encoded.
+# through a pipe, from any format; `tenon formats` lists the dtypes that it can encode.
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 types='q4_0 q4_1 q5_0 q5_1 q8_0 q1_0 q2_0 q2_k q3_k q4_k q5_k q6_k tq1_0 tq2_0 mxfp4 nvfp4 iq4_nl iq4_xs'
 read_only='iq1_s iq1_m iq2_xxs iq2_xs iq2_s iq3_xxs iq3_s'
 carried='q8_1 q8_k'
 
-# succeeds ARGUMENT...
+# succeeds ARGUMENT...: checks that the command succeeds
 succeeds ()
 {
     checks=$((checks + 1))
@@ -16,7 +16,7 @@ succeeds ()
     [ "$status" -eq 0 ] || fail "tenon $*: exits $status"
 }
 
-# the_same FILE TYPE: the tensor of that name has ggml's blocks
+# the_same FILE TYPE: checks that the tensor named TYPE has ggml's blocks
 the_same ()
 {
     checks=$((checks + 1))
@@ -44,19 +44,19 @@ for type in $types; do
     done
 done
 
-# f64 becomes the same floats
+# f64 gives the same floats
 succeeds convert -q --only=q8_0 --as=f64 "$samples/quants/quants-source-f32.gguf" "$work/wide.gguf"
 succeeds convert -q --as=q8_0 "$work/wide.gguf" "$work/narrow.gguf"
 the_same narrow.gguf q8_0
 
-# types that cannot be encoded, and rows that are not whole blocks
+# tenon refuses types that it cannot encode
 for type in $read_only $carried; do
     checks=$((checks + 1))
     tenon convert --only=q4_0 --as="$type" "$samples/quants/quants-source-f32.gguf" "$work/none.gguf"
     { [ "$status" -ne 0 ] && said "f32 cannot be cast to $type: nothing is converted to that type"; } || fail "--as=$type does not fail"
 done
 
-# notes name ten of twelve vectors that are kept, with -v all of them; the header is padded to 1000 bytes
+# the notes name ten of the twelve vectors that stay f32, with -v all; the header is padded to 1000 bytes
 awk 'BEGIN { header = "{"; for (i = 0; i < 12; i++) header = header (i ? "," : "") "\"v" i "\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}"
     printf "%-1000s", header "}" }' >"$work/header"
 { printf '\350\003\000\000\000\000\000\000' && cat "$work/header"; } >"$work/vectors.safetensors"
@@ -69,7 +69,7 @@ checks=$((checks + 1))
 
 tenon formats --json
 tr '{' '\n' <"$work/out" >"$work/dtypes"
-# tells TYPE READ WRITE
+# tells TYPE READ WRITE: checks the line of a type in `formats --json`
 tells ()
 {
     checks=$((checks + 1))
@@ -85,7 +85,7 @@ for type in $carried; do
     tells "$type" false false
 done
 
-# named LINE TYPE...: `formats -v` has these types below that line, before the next line that is not indented
+# named LINE TYPE...: checks that `formats -v` has these types below LINE, before the next line without indentation
 named ()
 {
     named_line=$1

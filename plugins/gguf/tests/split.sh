@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# split.sh: sharded sets, NAME-00001-of-00003.gguf: shards that fit together, shards that do not, and writing. The shards are made here,
-# by the description of the format.
+# split.sh: sharded sets, NAME-00001-of-00003.gguf: shards that fit together, shards that do not, and writing. The test makes the
+# shards from the description of the format.
 # shellcheck source=plugins/gguf/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$work" || exit 1
@@ -25,7 +25,7 @@ three ()
 }
 first=s/m-00001-of-00003.gguf second=s/m-00002-of-00003.gguf third=s/m-00003-of-00003.gguf
 
-# good ARGUMENT...: the command succeeds; names LETTERS: it listed these tensors
+# good ARGUMENT...: checks that the command succeeds; names LETTERS: that it listed these tensors
 good ()
 {
     checks=$((checks + 1))
@@ -37,10 +37,10 @@ names ()
     checks=$((checks + 1))
     [ "$(cut -f 1 out | grep -v ' ' | tr -d '\n')" = "$1" ] || fail "other tensors than $1"
 }
-# says TEXT; silent: the last command printed this, or nothing, on standard error
+# says TEXT: checks that the last command printed this on standard error; silent: that it printed nothing there
 says () { checks=$((checks + 1)); grep -qF -e "$1" error || fail "it does not say: $1"; }
 silent () { checks=$((checks + 1)); [ ! -s error ] || fail 'it says something'; }
-# keyed WORDS: ls --meta=full has exactly these keys and values (tabs are spaces)
+# keyed WORDS FILE: checks that ls --meta=full prints exactly these keys and values (tabs are spaces)
 keyed ()
 {
     good ls --meta=full "$2"
@@ -48,7 +48,7 @@ keyed ()
     if grep -q '^$' out; then sed '/^$/,$d' out; fi | tr '\t\n' ' ;' >keys
     [ "$(cat keys)" = "$1" ] || fail "$2: other keys than $1: $(cat keys)"
 }
-# no FILE TEXT...: the set is refused, by its first shard and by its folder, with a message that names FILE
+# no FILE TEXT...: checks that tenon refuses the set, by its first shard and by its folder, with a message that names FILE
 no ()
 {
     no_file=$1
@@ -62,7 +62,7 @@ no ()
     tenon verify "$first"
     { [ "$status" -eq 1 ] && said "$no_file: " "$@"; } || fail "$no_set: verify exits $status, not 1 with $no_file: $*"
 }
-# exists NAMES: the folder w holds these files
+# exists NAMES: checks that the folder w holds exactly these files
 exists ()
 {
     checks=$((checks + 1))
@@ -160,7 +160,7 @@ tenon ls s
 { [ "$status" -eq 2 ] && said 'shard 2 of 3 is missing: m-00002-of-00003.gguf'; } || fail "a missing shard: ls exits $status"
 
 # ---- shards by themselves, and files with other names ----
-# lone FILE TEXT...: the file is refused
+# lone FILE TEXT...: checks that tenon refuses the file
 lone ()
 {
     lone_file=$1
@@ -218,7 +218,7 @@ rm w/*
 put six.gguf t:GGUF 4:3 8:6 8:1 s:k 4:4 4:7 s:a 4:1 8:40 4:24 8:0 s:b 4:1 8:40 4:24 8:64 s:c 4:1 8:40 4:24 8:128 s:d 4:1 8:40 4:24 8:192 \
     s:e 4:1 8:40 4:24 8:256 s:f 4:1 8:40 4:24 8:320 p:32 z:384
 good hash six.gguf; cp out six
-# written FILES OPTION...: converts six.gguf to w/m; the shards have these numbers of tensors
+# written FILES OPTION...: converts six.gguf to w/m; checks the numbers of tensors of the shards
 written ()
 {
     written_shards=$1
@@ -288,23 +288,23 @@ tenon ls w
 good convert -o gguf.shard_tensors=1 w/n-00002-of-00002.gguf w/p.gguf
 keyed '' w/p-00001-of-00003.gguf
 keyed 'split.no u16 1;split.count u16 3;split.tensors.count i32 3;' w/p-00002-of-00003.gguf
-# a shard is missing: nothing opens
+# a set without one of its shards does not open
 rm w/p-00003-of-00003.gguf
 checks=$((checks + 1))
 tenon ls w/p-00001-of-00003.gguf
 { [ "$status" -eq 2 ] && said 'shard 3 of 3 is missing: p-00003-of-00003.gguf'; } || fail "a missing shard: ls exits $status"
-# the first shard of the older set is removed before the others are written
+# tenon removes the first shard of the older set before it writes the others
 checks=$((checks + 1))
 tenon convert -o gguf.shard_tensors=1 w/n-00002-of-00002.gguf w/p.gguf
 [ "$status" -eq 0 ] || fail "over what is left of a set: convert exits $status"
 good verify w/p-00001-of-00003.gguf
 
-# ---- the name and the keys of a shard, in a file that is none ----
+# ---- a single file with the name and the keys of a shard ----
 # The set, edited onto its first shard, would be a file that opens neither alone nor with the others.
 rm -f w/*
 good convert -o gguf.shard_tensors=2 six.gguf w/m.gguf
 cp w/m-00001-of-00003.gguf first
-# kept TEXT... -- ARGUMENT...: convert refuses, and no file of the set changes
+# kept TEXT... -- ARGUMENT...: checks that convert fails, and that no file of the set changes
 kept ()
 {
     kept_text=$1
@@ -325,7 +325,7 @@ kept 'split.count is no u16' --set split.count=0 --set-type split.count=u32 six.
 kept 'split.tensors.count is no i32' --set split.tensors.count=6 --set-type split.tensors.count=u32 six.gguf w/x.gguf
 kept 'split.no is 2, expected less than split.count, 2' --set split.no=2 --set-type split.no=u16 --set split.count=2 --set-type split.count=u16 six.gguf w/x.gguf
 kept 'split.tensors.count is 1, this shard alone has 2 tensors' --set split.tensors.count=1 w/m-00002-of-00003.gguf w/m-00002-of-00003.gguf
-# a shard that remains one may be edited; a set of another name has keys of its own; 1 of 1 is a single file
+# an edit may keep a file a shard; a set of another name has keys of its own; 1 of 1 is a single file
 good convert --set k=8 w/m-00002-of-00003.gguf w/m-00002-of-00003.gguf
 good verify w
 good convert -o gguf.shard_tensors=2 --set split.no=x six.gguf w/n.gguf
@@ -353,7 +353,7 @@ good convert w back.gguf
 checks=$((checks + 1)); cmp -s six.gguf back.gguf || fail 'the way through shards of safetensors changes bytes'
 
 # ---- many ----
-# 65,536 shards are one too many: refused before anything is written. A set of 300 is written and read.
+# 65,536 shards are one too many: tenon refuses them before it writes. It writes and reads a set of 300.
 awk 'BEGIN { printf "{\"t0\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}";
     for (i = 1; i < 65536; i++) printf ",\"t%d\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}", i; printf "}" }' | sed 's/U8/I8/g' >header
 put length "8:$(wc -c <header)"

@@ -83,7 +83,7 @@ put_half_at (uint32_t at, uint32_t half)
     block[at] = (uint8_t) half, block[at + 1] = (uint8_t) (half >> 8);
 }
 
-/* Decodes from and to allocations of the exact sizes, so that sanitizers find overruns. */
+/* Decodes between allocations of the exact sizes: sanitizers find overruns. */
 static void
 decode_block (int32_t (*decoder) (const void *, float *, uint64_t), uint32_t bytes, uint32_t count)
 {
@@ -105,7 +105,7 @@ item_is (uint32_t item, float value)
     seen[item] = true;
 }
 
-/* Checks the items in [first, end) that were not checked before. */
+/* Checks the items in [first, end) that the test has not checked before. */
 static void
 other_items_are (uint32_t first, uint32_t end, float value)
 {
@@ -328,7 +328,7 @@ START_TEST (iq2)
 {
     clear_block ();
     put_half_at (0, ONE);
-    block[2] = 1, block[6] = 0x02, block[9] = 0x30; /* signs of 1, so of 7, too; times 3.5 / 4 */
+    block[2] = 1, block[6] = 0x02, block[9] = 0x30; /* signs of 1, so of 7 too; times 3.5 / 4 */
     decode_block (gguf_decode_iq2_xxs, 66, 256);
     item_is (0, 43 * .875f), item_is (1, -7), item_is (7, -7), other_items_are (0, 32, 7),
         other_items_are (32, 256, 1);
@@ -357,7 +357,7 @@ START_TEST (iq3)
     clear_block ();
     put_half_at (0, ONE);
     block[2] = 1, block[3] = 255;
-    block[66] = 0x10, block[69] = 0x30; /* signs of 4, so of 7, too; times 3.5 / 2 */
+    block[66] = 0x10, block[69] = 0x30; /* signs of 4, so of 7 too; times 3.5 / 2 */
     decode_block (gguf_decode_iq3_xxs, 98, 256);
     item_is (0, 35), item_is (4, -7), item_is (5, 49), item_is (6, 91), item_is (7, -62 * 1.75f),
         other_items_are (0, 32, 7), other_items_are (32, 256, 1);
@@ -415,8 +415,8 @@ random_byte (void)
     return (uint8_t) (state >> 24);
 }
 
-/* Every half as scale, with random bytes, so that the other scale is NaN at times. Blocks and items are not
- * aligned. */
+/* Every half is a scale. The other bytes are random: the other scale is NaN at times. Blocks and items are
+ * not aligned. */
 START_TEST (fast_is_base)
 {
     enum { BLOCKS = 1024 };
@@ -442,7 +442,7 @@ START_TEST (fast_is_base)
 }
 END_TEST
 
-/* No block, and one: nothing is written after it. */
+/* With no block and with one the decoder writes nothing after the items. */
 START_TEST (few_blocks)
 {
     const struct pair *pair = &pairs[_i];

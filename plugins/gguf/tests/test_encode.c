@@ -77,7 +77,7 @@ clear_items (void)
     memset (items, 0, sizeof items);
 }
 
-/* Encodes from and to allocations of the exact sizes, so that sanitizers find overruns. */
+/* Encodes between allocations of the exact sizes: sanitizers find overruns. */
 static void
 encode_block (const char *name)
 {
@@ -111,7 +111,7 @@ half_is (uint32_t at, uint32_t half)
     byte_is (at + 1, half >> 8);
 }
 
-/* Checks the bytes that were not checked before. */
+/* Checks the bytes that the test has not checked before. */
 static void
 other_bytes_are (uint32_t byte)
 {
@@ -171,7 +171,7 @@ START_TEST (q4_and_q5)
     items[0] = -8, items[16] = 7, items[1] = 0.5f, items[17] = -0.6f, items[2] = 7.9f;
     encode_block ("q4_0"); /* codes 0, 15, 9 (8.5 + 0.5), 7 (7.9, cut), 15 (16.4, but 15 is the largest) */
     half_is (0, 0x3c00), byte_is (2, 0xf0), byte_is (3, 0x79), byte_is (4, 0x8f), other_bytes_are (0x88);
-    clear_items (); /* of two peaks the first is taken: 8 / -8 */
+    clear_items (); /* the encoder takes the first of two peaks: 8 / -8 */
     items[3] = 8, items[4] = -8;
     encode_block ("q4_0");
     half_is (0, 0xbc00), byte_is (5, 0x80), byte_is (6, 0x8f), other_bytes_are (0x88);
@@ -329,7 +329,7 @@ END_TEST
 START_TEST (not_numbers)
 {
     clear_items ();
-    items[0] = NAN, items[1] = 127, items[2] = -1; /* NaN is ignored */
+    items[0] = NAN, items[1] = 127, items[2] = -1; /* the encoder ignores NaN */
     encode_block ("q8_0");
     half_is (0, 0x3c00), byte_is (3, 127), byte_is (4, 0xff), other_bytes_are (0);
     items[1] = -8;
@@ -350,7 +350,7 @@ START_TEST (not_numbers)
 }
 END_TEST
 
-/* Random bits: sanitizers find nothing, and the same bytes come out twice. */
+/* Random bits: sanitizers find nothing, and two runs give the same bytes. */
 START_TEST (any_bits)
 {
     const struct type *type = &types[_i];
@@ -406,7 +406,7 @@ START_TEST (fast_is_base)
             ck_assert_int_eq (base (input, other, BLOCKS), TENON_OK);
             ck_assert_mem_eq (one + 1, other, BLOCKS * bytes);
         }
-    for (uint32_t count = 0; count < 20; count++) { /* nothing is written after the blocks */
+    for (uint32_t count = 0; count < 20; count++) { /* the encoder writes nothing after them */
         memset (one, 0xa5, BLOCKS * bytes + 1);
         ck_assert_int_eq (fast (input, one, count), TENON_OK);
         ck_assert_mem_eq (one, other, count * bytes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_mlx.c - q4_0 as a triple of MLX, through the library: by the option of one file, read in part, cast,
- * saved. */
+/* test_mlx.c - the library opens q4_0 as a triple of MLX by the option of one file, reads regions, casts and
+ * saves. */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,8 +30,8 @@ add_number (uint64_t value, unsigned width)
         file_bytes[file_size++] = (uint8_t) (value >> 8 * i);
 }
 
-/* w.weight: q4_0 [3,32]. The scale of row r is 2^r; its bytes are 16 r + i, so that the low nibbles are i and
- * the high ones r. */
+/* w.weight: q4_0 [3,32]. The scale of row r is 2^r; its bytes are 16 r + i: the low nibbles are i, the high
+ * ones r. */
 static void
 make_file (void)
 {
@@ -166,7 +166,7 @@ START_TEST (back)
     size_t size = fread (found, 1, sizeof found, stream);
     fclose (stream);
     unlink (path);
-    ck_assert_uint_eq (size, (file_size + 31) / 32 * 32); /* the last tensor is padded */
+    ck_assert_uint_eq (size, (file_size + 31) / 32 * 32); /* tenon pads the last tensor */
     ck_assert_int_eq (memcmp (found, file_bytes, file_size), 0);
 }
 END_TEST

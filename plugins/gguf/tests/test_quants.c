@@ -57,7 +57,7 @@ open_quants (const char *name)
     return file;
 }
 
-/* Opens a copy in memory, which begins at an odd address. */
+/* Opens a copy in memory at an odd address. */
 static tenon_file *
 open_unaligned (const char *name)
 {
@@ -86,8 +86,7 @@ read_one (tenon_file *file, tenon_request request, uint64_t index, void *to, uin
     ck_assert_uint_eq (request.size, size);
 }
 
-/* Reads all of it, at an odd address, from memory, in part, and as another
- * dtype. */
+/* Reads the tensor whole, at an odd address, from memory, by regions, and as another dtype. */
 static void
 compare_tensor (tenon_file *quantised, tenon_file *in_memory, uint64_t index, const float *expected)
 {
@@ -177,7 +176,7 @@ START_TEST (encoded_as_by_ggml)
 }
 END_TEST
 
-/* Blocks converted to other blocks are the same as their floats converted to these. */
+/* Converting blocks to other blocks equals converting their floats to these. */
 START_TEST (blocks_of_blocks)
 {
     tenon_file *quantised = open_quants ("quants.gguf"),

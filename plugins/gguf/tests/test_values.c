@@ -33,7 +33,7 @@ add_pair (const char *key, struct tenon_value value)
                    error.message);
 }
 
-/* Saves the plan, strictly, and opens the file. */
+/* Saves the plan with TENON_SAVE_STRICT, and opens the file. */
 static tenon_file *
 save_and_open (void)
 {
@@ -45,7 +45,7 @@ save_and_open (void)
     return file;
 }
 
-/* Values of f32 are given as doubles. */
+/* f32 values are doubles in struct tenon_value. */
 static const struct {
     uint32_t type;
     uint64_t bits, wanted;
@@ -80,7 +80,7 @@ START_TEST (scalar)
 }
 END_TEST
 
-/* The file has the bytes that were given. */
+/* The file has the bytes of the array, bit for bit. */
 START_TEST (every_kind_of_float)
 {
     uint8_t *bytes = floats_of_all_kinds ();

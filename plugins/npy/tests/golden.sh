@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# golden.sh: files by NumPy, ml_dtypes and MLX, converted from npy to npy, byte for byte. See samples/ORIGIN.
+# golden.sh: tenon converts files by NumPy, ml_dtypes and MLX from npy to npy byte for byte. See samples/ORIGIN.
 # shellcheck source=plugins/npy/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# same NAME FROM EXPECTED ARGUMENT...: converting FROM with these arguments gives the bytes of EXPECTED.
+# same NAME FROM EXPECTED ARGUMENT...: checks that converting FROM with these arguments gives the bytes of EXPECTED.
 same ()
 {
     checks=$((checks + 1))

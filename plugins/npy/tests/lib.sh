@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# lib.sh: functions that make npy files by hand, for the shell tests of the npy plugin, which read it with `.`.
+# lib.sh: functions that make npy files by hand, for the shell tests of the npy plugin, which source this file.
 
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
@@ -19,7 +19,7 @@ zeros ()
     dd if=/dev/zero bs=1 count="$1" 2>/dev/null
 }
 
-# file NAME VERSION TEXT DATA-BYTES: makes $work/NAME.npy, a header of this text and zeros after it.
+# file NAME VERSION TEXT DATA-BYTES: makes $work/NAME.npy: a header with this text, then zeros.
 file ()
 {
     file_length=${#3}
@@ -32,7 +32,7 @@ file ()
     } >"$work/$1.npy"
 }
 
-# finish: prints the closing line, which is added to those of all other tests, and exits.
+# finish: prints the closing line, which tests/total adds up, and exits.
 finish ()
 {
     if [ $checks -gt 0 ]; then

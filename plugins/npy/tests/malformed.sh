@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# malformed.sh: files that the npy plugin must refuse, with these messages, and odd files that it must accept. The numbers are those
-# of the list of inputs in the description of the format.
+# malformed.sh: files that the npy plugin must refuse, with these messages, and odd files that it must accept. The numbers refer to
+# the list of inputs in the description of the format.
 # shellcheck source=plugins/npy/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# header NAME DESCR FORTRAN-ORDER SHAPE DATA-BYTES
+# header NAME DESCR FORTRAN-ORDER SHAPE DATA-BYTES: makes a file with these texts in its header
 header ()
 {
     file "$1" 1 "{'descr': $2, 'fortran_order': $3, 'shape': $4, }" "$5"
@@ -123,7 +123,7 @@ header shape "'<f8'" False '(4611686018427387904,)' 64; refused shape.npy 'size 
 header shape "'<c16'" False '(1152921504606846976,)' 64; refused shape.npy 'size in bytes is 2^63 or more'
 header shape "[('a', '|V2147483647')]" False '(2147483648, 4)' 64; refused shape.npy 'size in bytes is 2^63 or more'
 shape '(0, 9223372036854775807)' 0; accepted shape.npy '"shape":[0,9223372036854775807]' '"nbytes":0'
-# NumPy refuses this one, too: the type has more than one byte, and NumPy multiplies the dims that are not 0.
+# NumPy refuses this file too: the type has several bytes, and NumPy multiplies the dims that are not 0.
 header shape "'<f4'" False '(0, 9223372036854775807)' 0; refused shape.npy 'size in bytes is 2^63 or more'
 shape '(9223372036854775808,)'; refused shape.npy 'an integer of 2^63 or more'
 shape '(0, 9223372036854775808)'; refused shape.npy 'an integer of 2^63 or more'

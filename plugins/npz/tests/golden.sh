@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# golden.sh: archives by NumPy, SciPy, MLX, zipfile and Info-ZIP hold what NumPy finds in them (samples/small/NAME.expected), as
-# they are, and when tenon has written them anew. See samples/small/ORIGIN.
+# golden.sh: tenon finds in archives by NumPy, SciPy, MLX, zipfile and Info-ZIP, and in its own copies of them, the arrays that
+# NumPy finds (samples/small/NAME.expected). See samples/small/ORIGIN.
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 tab=$(printf '\t')
 
-# listed NAME FILE: the tensors of $work/FILE, as NumPy has listed those of sample NAME.
+# listed NAME FILE: checks that FILE has the tensors that NumPy lists for the sample NAME.
 listed ()
 {
     checks=$((checks + 1))
@@ -25,7 +25,7 @@ listed ()
     done <"$samples/small/$1.expected"
 }
 
-# converted ARGUMENT...: does that succeed?
+# converted ARGUMENT...: checks that convert succeeds.
 converted ()
 {
     checks=$((checks + 1))

@@ -1,18 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# metadata.sh: metadata in the member __tenon__.npy, there and back; and adding to archives. The JSON of the samples is written
-# here, by the format's description in tenon-npz(7).
+# metadata.sh: metadata go into the member __tenon__.npy and come back; tenon appends to archives. The test writes the JSON of its
+# samples from the description in tenon-npz(7).
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 
-# same WHAT FILE FILE
+# same WHAT FILE FILE: checks that both files have the same bytes.
 same ()
 {
     checks=$((checks + 1))
     cmp "$2" "$3" >"$work/out" 2>&1 || fail "$1: not the same bytes"
 }
 
-# json FILE: an archive $work/FILE with one more member, __tenon__.npy, which holds the standard input.
+# json FILE: makes an archive $work/FILE with the member __tenon__.npy, which holds the standard input.
 json ()
 {
     cat >"$work/json"
@@ -26,7 +26,7 @@ json ()
     [ "$status" -eq 0 ] || fail "convert exits $status"
 }
 
-# deep N: so many arrays, each in another.
+# deep N: prints N nested arrays.
 deep ()
 {
     if [ "$1" -eq 0 ]; then printf '"type":"array","items":"i8","value":[-128,127]'; else
@@ -87,7 +87,7 @@ checks=$((checks + 1))
 tenon convert --strict "$work/all.npz" "$work/strict.npz"
 { [ "$status" -eq 2 ] && [ ! -e "$work/strict.npz" ]; } || fail 'a strict save loses metadata'
 
-# ---- what is not the member's form is an array ----
+# ---- a member of another form is an array ----
 while read -r line; do
     checks=$((checks + 1))
     printf '%s' "$line" | json odd.npz
@@ -121,7 +121,7 @@ done <<'END'
 not JSON
 END
 
-# ---- adding ----
+# ---- appending ----
 checks=$((checks + 1))
 cp "$samples/small/numpy.npz" "$work/grown.npz"
 tenon convert --append "$work/all.npz" "$work/grown.npz"

@@ -1,23 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# folder.sh: sets as the command opens them: parts with --shards, folders; and sets that are written over older ones. The parts are
-# laid out here, by the format's description.
+# folder.sh: the command opens sharded sets by a shard with --shards and by a folder, and writes sets over older ones. The test
+# makes the shards from the description of the format.
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 cd "$work" || exit 1
 
-# part FILE NAME TEXT: a file with one tensor, u8 [8], of eight letters
-part ()
+# shard FILE NAME TEXT: makes a shard with one tensor, u8 [8], of eight letters
+shard ()
 {
-    part_header="{\"$2\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]}}"
+    shard_header="{\"$2\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]}}"
     {
         # shellcheck disable=SC2059 # the length, below 256, as eight bytes
-        printf "\\$(printf %o ${#part_header})\\0\\0\\0\\0\\0\\0\\0"
-        printf '%s%s' "$part_header" "$3"
+        printf "\\$(printf %o ${#shard_header})\\0\\0\\0\\0\\0\\0\\0"
+        printf '%s%s' "$shard_header" "$3"
     } >"$1.safetensors"
 }
 
-# good ARGUMENT...: the command succeeds
+# good ARGUMENT...: checks that the command succeeds
 good ()
 {
     checks=$((checks + 1))
@@ -25,7 +25,7 @@ good ()
     [ "$status" -eq 0 ] || fail "$*: exit status $status"
 }
 
-# bad STATUS TEXT ARGUMENT...: it fails so, and says that
+# bad STATUS TEXT ARGUMENT...: checks that the command fails with STATUS and a message that has TEXT
 bad ()
 {
     bad_status=$1 bad_text=$2
@@ -35,30 +35,30 @@ bad ()
     { [ "$status" -eq "$bad_status" ] && said "$bad_text"; } || fail "$*: exit status $status, not $bad_status with: $bad_text"
 }
 
-# prints TEXT: the last command did, on standard output
+# prints TEXT: checks that the last command printed this on standard output
 prints ()
 {
     checks=$((checks + 1))
     [ "$(cat out)" = "$1" ] || fail "not what was expected: $1"
 }
 
-# names LETTERS: the last command listed these tensors
+# names LETTERS: checks that the last command listed these tensors
 names ()
 {
     checks=$((checks + 1))
     [ "$(cut -f 1 out | grep -v ' ' | tr -d '\n')" = "$1" ] || fail "other tensors than $1"
 }
 
-# says TEXT; silent: the last command, on standard error
+# says TEXT: checks that the last command printed this on standard error; silent: that it printed nothing there
 says () { checks=$((checks + 1)); grep -qF -e "$1" error || fail "it does not say: $1"; }
 silent () { checks=$((checks + 1)); [ ! -s error ] || fail 'it says something'; }
 
 mkdir s
-part s/m-00001-of-00003 a aaaaaaaa
-part s/m-00002-of-00003 b bbbbbbbb
-part s/m-00003-of-00003 c cccccccc
+shard s/m-00001-of-00003 a aaaaaaaa
+shard s/m-00002-of-00003 b bbbbbbbb
+shard s/m-00003-of-00003 c cccccccc
 
-# ---- by number, in every command that reads ----
+# ---- by the name of a shard, in every command that reads ----
 good ls s/m-00002-of-00003.safetensors; names b
 says 'shard 2 of 3 of a set; --shards'
 good ls --shards s/m-00002-of-00003.safetensors; names abc
@@ -81,13 +81,13 @@ good ls --shards s; names abc
 good ls --shards s/; names abc
 good cat --shards s a; prints aaaaaaaa
 good convert --shards s two.safetensors
-checks=$((checks + 1)); cmp -s one.safetensors two.safetensors || fail 'the folder is another file than its part'
+checks=$((checks + 1)); cmp -s one.safetensors two.safetensors || fail 'the folder is another file than its shards'
 mkdir empty
 bad 2 '*.safetensors.index.json' ls empty
 bad 2 '*.safetensors.index.json' why empty
 bad 2 'it is a folder' ls --format=npy s
 
-# ---- written ----
+# ---- writing ----
 mkdir w
 good convert --shards -o safetensors.shard_size=8 s w/x.safetensors
 checks=$((checks + 1))
@@ -105,13 +105,13 @@ good why --json w
 checks=$((checks + 1))
 grep -q '"file": *"w", *"opened": *"w/x.safetensors.index.json"' out || fail 'why --json does not name the file that was opened for a folder'
 
-# onto itself
+# a set onto itself
 good convert -o safetensors.shard_size=8 w w/x.safetensors
 good hash w
 checks=$((checks + 1)); cmp -s numbers out || fail 'the set that was written onto itself has other hashes'
 
-# fewer parts: the older ones stay, under other names, and nothing takes them for parts of the new set
-part s/m-00001-of-00003 a AAAAAAAA
+# with fewer shards the older ones stay under other names, and tenon does not take them for shards of the new set
+shard s/m-00001-of-00003 a AAAAAAAA
 good convert --shards -o safetensors.shard_size=16 s w/x.safetensors
 good cat w a; prints AAAAAAAA
 good cat --shards w/x-00001-of-00002.safetensors a; prints AAAAAAAA
@@ -121,11 +121,11 @@ rm w/x.safetensors.index.json
 bad 2 "'x-00001-of-00002.safetensors' and 'x-00001-of-00003.safetensors'" ls --shards w
 good cat --shards w/x-00001-of-00003.safetensors a; prints aaaaaaaa
 
-# a part that is missing; two sets
+# a missing shard; two sets
 rm s/m-00002-of-00003.safetensors
 bad 2 'shard 2 of 3 is missing: m-00002-of-00003.safetensors' ls --shards s
 bad 2 'shard 2 of 3 is missing' verify --shards s
-part s/m-00002-of-00003 a bbbbbbbb
+shard s/m-00002-of-00003 a bbbbbbbb
 bad 2 "m-00002-of-00003.safetensors: tensor 'a': the name occurs twice: m-00001-of-00003.safetensors has it, too" ls --shards s
 mkfifo s/n.safetensors.index.json
 bad 2 '--shards' ls s
@@ -136,7 +136,7 @@ done
 bad 2 "'p.safetensors.index.json' and 'q.safetensors.index.json'" ls s
 bad 2 'more than one set' why s
 
-# an older file of the target's name is told of
+# a note names an older file of the target's name
 good convert -o safetensors.shard_size=8 two.safetensors one.safetensors
 says 'one.safetensors: the older file of this name stays as it is'
 finish

@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# gguf.sh: files of another format, whose metadata have types, through safetensors and back, byte for byte: with --carry any of
-# them; without it those whose tensors safetensors can hold and sorts no other way.
+# gguf.sh: files of a format with typed metadata go through safetensors and back, byte for byte: with --carry all of them; without
+# it those whose tensors safetensors can hold and keeps in order.
 # shellcheck source=plugins/safetensors/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# number N: u32, little-endian
+# number N: prints a u32, little-endian
 number () { length "$1" | head -c 4; }
-# text TEXT: its length as u64, and it
+# text TEXT: prints the length of the text as u64, and the text
 text () { length ${#1}; printf '%s' "$1"; }
-# pair KEY TYPE: what stands before a value
+# pair KEY TYPE: prints the key and the type, which precede a value
 pair () { text "$1"; number "$2"; }
-# bytes OCTAL...
+# bytes OCTAL...: prints these bytes
 bytes () { for bytes_one; do printf "\\$bytes_one"; done; }
 
-# convert WHAT ARGUMENT...
+# convert WHAT ARGUMENT...: checks that convert succeeds
 convert ()
 {
     checks=$((checks + 1))
@@ -24,14 +24,14 @@ convert ()
     [ "$status" -eq 0 ] || fail "$convert_what: convert $* exits $status"
 }
 
-# same WHAT FILE FILE
+# same WHAT FILE FILE: checks that both files have the same bytes
 same ()
 {
     checks=$((checks + 1))
     cmp "$2" "$3" >"$work/out" 2>&1 || fail "$1: not the same bytes"
 }
 
-# there_and_back GGUF ARGUMENT...: by one file and by a set; each leg loses nothing (--strict).
+# there_and_back GGUF ARGUMENT...: checks that GGUF goes through one file and through a set and back; each leg is --strict.
 there_and_back ()
 {
     back_from=$1 back_name=${1##*/}
@@ -46,12 +46,12 @@ there_and_back ()
     [ -e "$back_set" ] || back_set=$back_set.index.json
     convert "$back_name" --strict "$back_set" "$work/way/set.gguf"
     same "$back_name by a set $*" "$back_from" "$work/way/set.gguf"
-    # once more by itself: the record is renewed
+    # safetensors to itself: tenon renews the record
     if [ $# -gt 0 ]; then
         convert "$back_name" --strict "$@" "$work/way/one.safetensors" "$work/way/again.safetensors"
         same "$back_name by safetensors twice" "$work/way/one.safetensors" "$work/way/again.safetensors"
     fi
-    # by a third format, which keeps types another way
+    # through a third format, which stores types in another way
     convert "$back_name" --strict --carry -o npz.metadata=member "$work/way/one.safetensors" "$work/way/other.npz"
     convert "$back_name" --strict "$@" "$work/way/other.npz" "$work/way/other.safetensors"
     same "$back_name by npz to safetensors $*" "$work/way/one.safetensors" "$work/way/other.safetensors"
@@ -59,7 +59,7 @@ there_and_back ()
     same "$back_name by npz $*" "$back_from" "$work/way/other.gguf"
 }
 
-# ---- every type of value, by hand; keys and tensors in an order that is not that of their names ----
+# ---- every type of value, by hand; keys and tensors are not sorted by name ----
 {
     printf GGUF; number 3; length 2; length 22
     pair z.string 8; text 'a "quoted" \ string'
@@ -98,7 +98,7 @@ convert 'by hand' --strict "$work/all.gguf" "$work/as-read.gguf"
 same 'what is written here is what the codec writes' "$work/all.gguf" "$work/as-read.gguf"
 there_and_back "$work/all.gguf" --carry
 
-# What another program sees: strings only, by their names; and all the types with tenon.
+# Other programs see strings alone, sorted by name; tenon sees all types.
 convert 'by hand' "$work/all.gguf" "$work/all.safetensors"
 checks=$((checks + 1))
 head -c 2000 "$work/all.safetensors" >"$work/out"
@@ -108,7 +108,7 @@ said '{"__metadata__":{"array.array":"[{\"type\":\"array\",\"items\":\"i32\",\"v
     '"f64":"-0.0","f64.tiny":"5e-324","general.alignment":"32",' '"u64":"18446744073709551615"' \
     '"z.string":"a \"quoted\" \\ string"}' '"tenon.metadata":"{\"version\":1,\"types\":{\"array.array\":[\"array\"],' \
     '\"order\":[\"z.string\",\"general.alignment\",\"u8\",' || fail 'the header is another one'
-# Metadata are typed without --carry as well; the order of tensors is the reference's then.
+# Without --carry the metadata keep their types, and the tensors get the reference's order.
 checks=$((checks + 1))
 tenon ls --json "$work/all.safetensors"
 said '"u64":18446744073709551615' '"bool":true' '"array.u8":[1,2,3]' || fail 'without --carry there are no types'
@@ -125,7 +125,7 @@ checks=$((checks + 1))
 tenon convert "$TENON_SRCDIR/plugins/gguf/samples/quants/quants.gguf" "$work/no.safetensors"
 { [ "$status" -eq 2 ] && said '--carry'; } || fail "without --carry quantised tensors are not refused but $status"
 
-# ---- what has no order needs no record of it: one key, when the others are taken out ----
+# ---- one key alone needs no record of the order ----
 convert 'one key' --carry --unset '*' --set k=v "$TENON_SRCDIR/plugins/gguf/samples/golden/values.gguf" "$work/key.safetensors"
 checks=$((checks + 1))
 head -c 200 "$work/key.safetensors" | tail -c +9 >"$work/out"

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# golden.sh: what the reference library and MLX wrote, read, and converted to safetensors, byte for byte. See samples/ORIGIN.
+# golden.sh: tenon reads files by the reference library and MLX, and converts them to safetensors byte for byte. See samples/ORIGIN.
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 
-# same NAME FROM EXPECTED ARGUMENT...: converting FROM with these arguments gives the bytes of EXPECTED.
+# same NAME FROM EXPECTED ARGUMENT...: checks that converting FROM with these arguments gives the bytes of EXPECTED.
 same ()
 {
     checks=$((checks + 1))
@@ -16,7 +16,7 @@ same ()
     cmp "$work/to.safetensors" "$same_expected" >"$work/out" 2>&1 || fail "$same_name: convert $* changes bytes"
 }
 
-# ---- the reference's own, and what it can read only ----
+# ---- files by the reference, and files that it can only read ----
 for sample in "$samples"/golden/*.safetensors; do
     name=${sample##*/} name=${name%.safetensors}
     same "$name" "$sample" "$sample"
@@ -27,7 +27,7 @@ for sample in "$samples"/golden/*.safetensors; do
     cmp "$work/piped" "$sample" >"$work/out" 2>&1 || fail "$name: convert to a pipe changes bytes"
 done
 
-# ---- legal, but not as the reference writes it ----
+# ---- legal files that the reference does not write ----
 for sample in "$samples"/odd/*.safetensors; do
     same "${sample##*/}" "$sample" "${sample%.safetensors}.as-reference"
     well "$sample"

@@ -1,16 +1,16 @@
 # shellcheck shell=sh
-# lib.sh: for the shell tests of the safetensors plugin, which read it with `.`: what makes files by hand.
+# lib.sh: functions that make files by hand, for the shell tests of the safetensors plugin, which source this file.
 
 # shellcheck source=tests/plugin.sh
 . "$(dirname "$0")/../../../tests/plugin.sh"
 
-# zeros N
+# zeros N: prints N zero bytes.
 zeros ()
 {
     dd if=/dev/zero bs=1 count="$1" 2>/dev/null
 }
 
-# length N: u64, little-endian
+# length N: prints a u64, little-endian.
 length ()
 {
     length_left=$1
@@ -21,13 +21,13 @@ length ()
     done
 }
 
-# file NAME HEADER DATA-BYTES: $work/NAME.safetensors, with this header and so many zeros after it.
+# file NAME HEADER DATA-BYTES: makes $work/NAME.safetensors with this header and DATA-BYTES zeros.
 file ()
 {
     { length ${#2}; printf '%s' "$2"; zeros "$3"; } >"$work/$1.safetensors"
 }
 
-# behind TEXT: where what follows this beginning of a header lies in the file
+# behind TEXT: prints the offset in the file after TEXT, the beginning of a header.
 behind ()
 {
     echo "at byte $((8 + ${#1}))"

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# malformed.sh: files that the safetensors plugin must refuse, with the words that it must find, and odd ones that it must take.
-# The numbers are those of the list of inputs that the format's rules come with.
+# malformed.sh: files that the safetensors plugin must refuse, with these messages, and odd files that it must accept. The numbers
+# refer to the list of inputs in the description of the format.
 # shellcheck source=plugins/safetensors/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# whole HEADER DATA-BYTES TEXT...: this file is refused with these words.
+# whole HEADER DATA-BYTES TEXT...: checks that tenon refuses this file with these texts.
 whole ()
 {
     file x "$1" "$2"
@@ -13,7 +13,7 @@ whole ()
     refused x.safetensors "$@"
 }
 
-# bytes FORMAT TEXT...: this header, a format of printf, is refused with these words.
+# bytes FORMAT TEXT...: checks that tenon refuses this header, a format of printf, with these texts.
 bytes ()
 {
     # shellcheck disable=SC2059 # the format is the bytes
@@ -23,7 +23,7 @@ bytes ()
     refused x.safetensors "$@"
 }
 
-# taken HEADER DATA-BYTES TEXT...: this file is accepted, and ls --json has these words.
+# taken HEADER DATA-BYTES TEXT...: checks that tenon accepts this file, and that ls --json has these texts.
 taken ()
 {
     file x "$1" "$2"
@@ -31,7 +31,7 @@ taken ()
     accepted x.safetensors "$@"
 }
 
-# fields DTYPE SHAPE OFFSETS DATA-BYTES: a file of a tensor 'w'
+# fields DTYPE SHAPE OFFSETS DATA-BYTES: makes a file of one tensor, 'w'
 fields () { file x "{\"w\":{\"dtype\":$1,\"shape\":$2,\"data_offsets\":$3}}" "$4"; }
 dtype='{"w":{"dtype":"'
 shape='{"w":{"dtype":"F32","shape":'
@@ -104,7 +104,7 @@ taken "  $w}   " 1 '"name":"w"' '"offset":66'
 printf '\n\r\t { } \n\r\t' >"$work/header"
 { length 12; head -c 10 "$work/header"; printf '\n\t'; } >"$work/x.safetensors"; accepted x.safetensors '"tensors":[]'
 
-# ---- 40: names twice ----
+# ---- 40: duplicate names ----
 whole "$w,\"w\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "'w'" twice "$(behind "$w,\"")"
 whole "$w,${w#?}}" 1 "'w'" twice "$(behind "$w,\"")"
 whole "$w,\"\\u0077\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "'w'" twice "$(behind "$w,\"")"
@@ -185,7 +185,7 @@ fields '"F32"' '[2]' '[18446744073709551607,18446744073709551615]' 8
 refused x.safetensors "tensor 'w': its data end at 18446744073709551615, the file has 8 bytes of data"
 
 # ---- 45, 46: gaps and overlaps, in the order of the header and in others ----
-# tensors OFFSETS NAME...: a file of bytes of 12 bytes of data; [begin,end] of each, by name
+# tensors [NAME BEGIN END]...: makes a file of these u8 tensors and 12 bytes of data
 tensors ()
 {
     tensors_text='{'
@@ -213,7 +213,7 @@ tensors b 4 8 a 0 12; refused x.safetensors 'overlap'
 tensors a 0 12 e 5 5; refused x.safetensors "tensor 'e': its data begin at 5, the data before them end at 12: an overlap"
 tensors e 5 5 a 0 12; refused x.safetensors "'e'" 'an overlap'
 
-# ---- 47: what is left, and what is missing ----
+# ---- 47: data left over, and data missing ----
 whole "$w}" 2 'the last tensor'"'"'s data end at 1, the file has 2 bytes of data' "$(behind "$w}x")"
 whole '{}' 1 "the last tensor's data end at 0, the file has 1 bytes of data" 'at byte 10'
 whole '{"__metadata__":{"k":"v"}}' 1 'data end at 0, the file has 1 bytes of data'
@@ -247,7 +247,7 @@ fields '"F32"' '[2,0]' '[0,0]' 0; accepted x.safetensors '"shape":[2,0]' '"nbyte
 fields '"F32"' '[]' '[0,4]' 4; accepted x.safetensors '"shape":[]' '"nbytes":4'
 taken '{"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}}' 5 '"dtype":"f32"'
 
-# ---- 53: a large header, of one string, of many spaces, of many tensors; more memory than it is worth is not taken ----
+# ---- 53: a large header of one string, of many spaces, of many tensors; tenon takes no more memory than it is worth ----
 for piece in 'x' ' '; do
     head='{"__metadata__":{"k":"' tail='"}}'
     [ "$piece" = x ] || { head='' tail='{}'; }
@@ -278,7 +278,7 @@ whole "$deep$(nested 20000 '{"a":' '1' '}')}}" 1 'expected less nesting'
 whole "$(nested 100000 '[' '' ']')" 0 'the header is no JSON object'
 whole "$(nested 100000 '{"a":' '1' '}')" 0 'expected less nesting'
 
-# ---- a key that is passed over ----
+# ---- a key that tenon passes over ----
 for value in 1e400 -1e400 '[[{"a":1e999}]]'; do
     whole "$deep$value}}" 1 "tensor 'w'" 'expected a number that a double holds'
 done

@@ -1,21 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# set.sh: an index and its shards: what must be refused, what is told and makes verify say no, and odd ones that are taken.
+# set.sh: an index and its shards: sets that tenon must refuse, sets with flaws that make verify fail, and odd sets that it accepts.
 # shellcheck source=plugins/safetensors/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 index=m.safetensors.index.json
 one=m-1.safetensors two=m-2.safetensors
 
-# shard NAME HEADER DATA-BYTES
+# shard NAME HEADER DATA-BYTES: makes a shard
 shard () { file "${1%.safetensors}" "$2" "$3"; }
-# index TEXT: becomes the index
+# index TEXT: makes an index of this text
 index () { printf '%s' "$1" >"$work/$index"; }
-# map ENTRIES TOTAL: an index of these
+# map ENTRIES TOTAL: makes an index with this weight_map and total_size
 map () { index "{\"metadata\":{\"total_size\":$2},\"weight_map\":{$1}}"; }
-# no TEXT...: refused, ls and verify both
+# no TEXT...: checks that ls and verify refuse the index with these texts
 no () { refused "$index" "$@"; }
-# flaw TEXT...: it opens, but verify exits 1 and says this
+# flaw TEXT...: checks that the index opens, but verify exits 1 with these texts
 flaw ()
 {
     checks=$((checks + 1))
@@ -32,7 +32,7 @@ both='"a":"m-1.safetensors","b":"m-2.safetensors"'
 shard $one "{$a}" 2
 shard $two "{$b}" 3
 
-# ---- well ----
+# ---- valid sets ----
 map "$both" 5; accepted $index '"name":"a"' '"name":"b"'
 index "{\"weight_map\":{$both},\"metadata\":{\"total_size\":5}}"; accepted $index '"name":"a"'
 index "
@@ -88,7 +88,7 @@ map '"a":"m.safetensors.index.json"' 5; no "its shard 'm.safetensors.index.json'
 cp "$work/$index" "$work/n.safetensors.index.json"
 map '"a":"n.safetensors.index.json"' 5; no "its shard 'n.safetensors.index.json' is an index itself"
 
-# ---- 56: tensors that are elsewhere ----
+# ---- 56: tensors in other shards ----
 map "$both,\"c\":\"$two\"" 5; no "the tensor 'c' is absent from its shard '$two'"
 map "\"a\":\"$two\",\"b\":\"$two\"" 5; no "the tensor 'a' is absent from its shard '$two'"
 map "\"a\":\"$two\",\"b\":\"$one\"" 5; no "the tensor 'a' lies in another shard than '$two', of which the index says it"
@@ -98,7 +98,7 @@ shard $two "{$a}" 2
 map "\"a\":\"$one\",\"b\":\"$two\"" 5; culprit=$two; no "'a'" twice; culprit=
 shard $two "{$b}" 3
 
-# ---- what verify minds ----
+# ---- flaws that verify finds ----
 map "\"a\":\"$one\"" 2; accepted $index '"name":"a"'
 shard $two "{$b,\"c\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[3,4]}}" 4
 map "$both" 6; flaw "'c'" 'the index does not list it'
@@ -123,7 +123,7 @@ tenon ls "$work/$index"
 shard $one "{$a}" 2
 shard $two "{$b}" 3
 
-# ---- what is no index ----
+# ---- files that are no index ----
 index ''
 checks=$((checks + 1))
 tenon ls "$work/$index"

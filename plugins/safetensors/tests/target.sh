@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# target.sh: what is written under which name: files, sets, and sets that are named by their index; and what has no name or no room.
+# target.sh: the names of the files that convert writes: single files, sets, and sets with their index as target; headers and names
+# that exceed their limits.
 # shellcheck source=plugins/safetensors/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$work" || exit 1
 
-# good ARGUMENT...: convert succeeds
+# good ARGUMENT...: checks that convert succeeds
 good ()
 {
     checks=$((checks + 1))
@@ -13,7 +14,7 @@ good ()
     [ "$status" -eq 0 ] || fail "$*: exit status $status"
 }
 
-# bad TEXT ARGUMENT...: convert fails, says that, and leaves nothing in folder t
+# bad TEXT ARGUMENT...: checks that convert fails with this text, and leaves no file in folder t
 bad ()
 {
     bad_text=$1
@@ -25,7 +26,7 @@ bad ()
     [ -z "$(ls t)" ] || fail "$*: leaves $(ls t)"
 }
 
-# has NAME...: folder t has just these files; it is emptied
+# has NAME...: checks that folder t has exactly these files
 has ()
 {
     checks=$((checks + 1))
@@ -36,7 +37,7 @@ has ()
 mkdir t
 from=$samples/set-in-order.safetensors # four tensors that make three shards of 16 bytes
 
-# ---- an index as target is the set that has it ----
+# ---- an index as target stands for its set ----
 good -o safetensors.shard_size=16 "$from" t/model.safetensors.index.json
 has model-00001-of-00003.safetensors model-00002-of-00003.safetensors model-00003-of-00003.safetensors model.safetensors.index.json
 for file in t/*; do
@@ -46,11 +47,11 @@ done
 checks=$((checks + 1))
 tenon verify t/model.safetensors.index.json
 [ "$status" -eq 0 ] || fail "verify of the set exits $status"
-# over itself, and read at the same time
+# tenon writes the set over itself while it reads it
 good -o safetensors.shard_size=16 t/model.safetensors.index.json t/model.safetensors.index.json
 has model-00001-of-00003.safetensors model-00002-of-00003.safetensors model-00003-of-00003.safetensors model.safetensors.index.json
 rm t/*
-# 5 GB in a shard, when nothing is said: here all in one
+# a shard has 5 GB by default: here one shard holds all
 good "$from" t/m.safetensors.index.json
 has m-00001-of-00001.safetensors m.safetensors.index.json
 checks=$((checks + 1))
@@ -73,7 +74,7 @@ rm t/*
 good --dry-run -o safetensors.shard_size=16 "$from" t/m.safetensors.index.json
 checks=$((checks + 1))
 [ -z "$(ls t)" ] || fail 'a dry run leaves files'
-# what is told are the files of the set, not a target that is none of them
+# messages name the files of the set, not a target that is none of them
 names='t/m-00001-of-00003.safetensors to m.safetensors.index.json (4 files): 4 tensors,'
 array='"files":["t/m-00001-of-00003.safetensors","t/m-00002-of-00003.safetensors","t/m-00003-of-00003.safetensors","t/m.safetensors.index.json"]'
 for target in m.safetensors m.safetensors.index.json; do
@@ -103,7 +104,7 @@ tenon convert --new "$from" t/m.safetensors.index.json
 [ "$status" -eq 2 ] || fail "--new over an index exits $status"
 rm t/*
 
-# ---- room ----
+# ---- the limit of the header ----
 bad 'the header takes 136 bytes, with safetensors.slack 100003832; the format allows 100000000: ask for less slack' \
     -o safetensors.slack=100000000 "$samples/golden/odd-offset.safetensors" t/x.safetensors
 

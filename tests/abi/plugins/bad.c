@@ -34,7 +34,7 @@ overlap (struct tenon_call *call)
     struct tenon_tensor first = good_tensor ("first"), second = good_tensor ("second"),
                         between = good_tensor ("between");
     second.offset = 32;
-    between.offset = 3; /* its first byte is first's last */
+    between.offset = 3; /* the last byte of `first` */
     TENON_TRY (add_tensor (call, first));
     TENON_TRY (add_tensor (call, second));
     return add_tensor (call, between);

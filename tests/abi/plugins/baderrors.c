@@ -86,8 +86,7 @@ floods (struct tenon_call *call)
     return add_tensor (call, good_tensor ("x"));
 }
 
-/* Works until it is told to stop, and gives up in the end, so that a host that never tells it is found
- * out. */
+/* Works until the host stops it. It gives up in the end: the test then finds a host that never stops it. */
 static tenon_status
 spins (struct tenon_call *call)
 {

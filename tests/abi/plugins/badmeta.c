@@ -122,7 +122,7 @@ nested_number (struct tenon_call *call)
     return entry (call, "k", value);
 }
 
-/* An array that holds itself. */
+/* An array that contains itself. */
 static tenon_status
 nested_cycle (struct tenon_call *call)
 {
@@ -156,8 +156,8 @@ probe_negative (struct tenon_call *call)
     return TENON_E_MALFORMED;
 }
 
-/* A probe that fails to read is no failure; a call that is forbidden to probes is none either, and does
- * nothing. */
+/* A probe that fails to read does not fail the open. Neither does a service that probes must not call; it has
+ * no effect. */
 static int32_t
 probe_meddles (struct tenon_call *call)
 {

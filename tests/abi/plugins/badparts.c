@@ -48,7 +48,7 @@ part_and_tensor (struct tenon_call *call)
     return add_tensor (call, tensor);
 }
 
-/* A tensor of the part, which is correct, and one of the file under it. */
+/* A tensor of the part, which is correct, and one of the file below it. */
 static tenon_status
 part_twice_used (struct tenon_call *call)
 {
@@ -189,7 +189,7 @@ includes_itself (struct tenon_call *call)
     return call->host->include (call, 0, &how);
 }
 
-/* Includes all of the source as a part, which the same codec describes, and so on. */
+/* Includes the whole source as a part, which the same codec describes, without end. */
 static tenon_status
 recurses (struct tenon_call *call)
 {

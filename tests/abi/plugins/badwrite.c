@@ -93,7 +93,7 @@ file_twice (struct tenon_call *call)
     return call->host->next_file (call, "part", 4);
 }
 
-/* A file with the name of the target: the tests save as "target". */
+/* Writes a file with the name of the target: the tests save as "target". */
 static tenon_status
 file_is_target (struct tenon_call *call)
 {
@@ -103,7 +103,7 @@ file_is_target (struct tenon_call *call)
     return call->host->put_tensor (call, 0, NULL);
 }
 
-/* Fails when much has been written. */
+/* Fails after it has written much. */
 static tenon_status
 fails_late (struct tenon_call *call)
 {
@@ -238,7 +238,7 @@ member_flag (struct tenon_call *call)
     return put_member (call, member);
 }
 
-/* Two codecs, each a member of the other. */
+/* Two codecs write each other as a member. */
 static tenon_status
 member_ping (struct tenon_call *call)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* broken.c - a plugin whose tables are wrong in the way that $BROKEN names. All tables are correct at
- * first; then one thing is spoilt. (A plugin must not keep variables, nor look at the environment. This one
- * exists to be caught.) */
+ * first; then it spoils one field. (A plugin must not keep variables, nor read the environment. The host must
+ * refuse this one.) */
 #include <stdlib.h>
 #include <tenon/plugin.h>
 
@@ -120,7 +120,7 @@ endless_list (void)
     return endless;
 }
 
-/* Spoils one thing if $BROKEN names it. */
+/* Spoils one field if $BROKEN names it. */
 #define WHEN(name) if (!strcmp (what, name))
 
 static void
@@ -214,7 +214,7 @@ spoil_rest (const char *what)
     WHEN ("swap-far") swap.offset = UINT32_MAX, swap.count = UINT32_MAX;
 }
 
-/* Declared in plugin.h; defined here instead of with TENON_PLUGIN. */
+/* plugin.h declares it; this file defines it instead of TENON_PLUGIN. */
 const struct tenon_plugin *
 tenon_plugin_v0 (const struct tenon_host *host)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* future.c - a plugin for a newer host: longer structs whose last fields this host does not know, flags
- * that hosts may ignore, a newer minor version, and a service that is missing. See aged.h. */
+ * that hosts may ignore, a newer minor version, and a service that this host lacks. See aged.h. */
 #include "../future/plugin.h"
 
 #define AGED_MAGIC "FUTURE!\n"

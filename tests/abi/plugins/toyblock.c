@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* toyblock.c - block dtypes and nothing else: a plugin need not have a codec.
+/* toyblock.c - block dtypes alone: a plugin need not have a codec.
  *
  *     tq8   8 items in 9 bytes: an exponent e (i8), then 8 × q (i8); an item is q × 2^e. No byte order.
  *     ts4   4 items in 12 bytes: a scale (f32), then 4 × q (i16); an item is scale × q. Two swap fields.
- *     topq  16 items in 5 bytes, 2 of them a u16 at offset 1: no decode, so it is carried and never cast. */
+ *     topq  16 items in 5 bytes, 2 of them a u16 at offset 1: no decode: carried, never cast. */
 #include <tenon/plugin.h>
 
 #define TQ8_ITEMS 8
@@ -90,7 +90,7 @@ ts4_decode (const void *blocks, float *items, uint64_t block_count)
     return TENON_OK;
 }
 
-/* Scales are powers of two, so that items that fit are restored exactly. */
+/* Scales are powers of two: items that fit come back exactly. */
 static int32_t
 ts4_encode (const float *items, void *blocks, uint64_t block_count)
 {

@@ -7,7 +7,7 @@
  *         u16 length, name · u8 filter (0 none, 1 deflate, 2 toyxor, 3 toyrot) · u8 check (1: CRC-32) ·
  *         u64 lead, offset, stored, size · u32 crc · u64 block size · u32 blocks · u64 their ends
  *
- * All numbers are little-endian. The header is patched when the directory is written. A member holds the file
+ * All numbers are little-endian. The writer patches the header after the directory. A member holds the file
  * of another codec, toyraw unless the option names another, or another toybox; members that no codec
  * recognises are skipped. */
 #include <tenon/plugin.h>
@@ -150,7 +150,7 @@ box_describe (struct tenon_call *call)
 
 /* ---- writing ---- */
 
-/* The directory to be written; it grows in scratch memory, which the host frees. */
+/* The new directory. It grows in scratch memory, which the host frees. */
 struct directory {
     uint8_t *bytes;
     uint64_t size, room;
@@ -173,7 +173,7 @@ directory_room (struct tenon_call *call, struct directory *directory, uint64_t m
     return directory->bytes + directory->size;
 }
 
-/* How many members behind the one of these tensors are like it: as large, and through the same filter. */
+/* Counts the members after this tensor's that are like it: of the same size, through the same filter. */
 static uint64_t
 count_alike (uint64_t first, uint64_t count, uint64_t tensors, uint64_t mix)
 {
@@ -331,7 +331,7 @@ box_write (struct tenon_call *call)
     else
         TENON_TRY (call->host->put (call, header, HEADER));
     uint64_t most = group.integer ? (uint64_t) group.integer : plan.tensors;
-    uint64_t end = 0; /* of the tensors that are announced, or put */
+    uint64_t end = 0; /* of the announced or written tensors */
     for (uint64_t first = 0, count; first < plan.tensors; first += count, members++) {
         uint64_t alike = 0;
         count = plan.tensors - first < most ? plan.tensors - first : most;

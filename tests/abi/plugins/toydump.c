@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* toydump.c - writes the items of tensors as text: a line "NAME: 0a 1b …" each, of the bytes that
- * read_tensor hands out, in pieces of an odd size, the last piece of each tensor twice (going back must
- * work). order=fortran asks for that order. */
+/* toydump.c - writes the items of each tensor as a line "NAME: 0a 1b …": the bytes that read_tensor
+ * returns, in pieces of an odd size, the last piece of each tensor twice (going back must work).
+ * order=fortran requests that order. */
 #include <tenon/plugin.h>
 
 #define PIECE 7u
@@ -50,7 +50,7 @@ write_dump (struct tenon_call *call)
     return TENON_OK;
 }
 
-/* Asks for a byte beyond the end. */
+/* Requests a byte beyond the end. */
 static tenon_status
 write_beyond (struct tenon_call *call)
 {

@@ -3,8 +3,8 @@
  *
  *     "TOYFIRST", then the bytes of one array, which has the name of the file
  *
- * The facts that it gets about the set become metadata, and so do the first byte (text), and all bytes
- * (bytes) unless there are four. */
+ * The facts about the set become metadata, and so do the first byte (text) and all bytes (bytes), unless the
+ * array has four. */
 #include <tenon/plugin.h>
 
 static tenon_status

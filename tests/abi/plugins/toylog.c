@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* toylog.c - a toy format with metadata that can be appended to.
+/* toylog.c - a toy format with metadata, to which a save can append.
  *
  *     "TOYLOG1\n", then records: u8 kind, u8 length of the key, u8 n, key, n bytes
  *     kind 'M': a string; 'A': an array of n u8; 'T': a tensor u8 [n]

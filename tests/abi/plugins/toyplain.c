@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* toyplain.c - a format that holds little: numbers of a few plain types, and strings as metadata, both in
- * reverse order.
+/* toyplain.c - a format that holds numbers of a few plain types, and strings as metadata, both in reverse
+ * order.
  *
  *     "TPLN"  u16 tensors  u16 strings
  *     tensors: u8 length, name, u8 dtype, u8 flags, u8 rank, u64 dims
@@ -50,7 +50,7 @@ describe_string (struct tenon_cursor *cursor)
     return cursor->call->host->add_metadata (cursor->call, key, length, &value);
 }
 
-/* Reads the header twice: the data begin behind the strings. */
+/* Reads the header twice: the data begin after the strings. */
 static tenon_status
 plain_describe (struct tenon_call *call)
 {

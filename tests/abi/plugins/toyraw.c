@@ -90,7 +90,7 @@ take_nested (struct tenon_cursor *cursor, struct tenon_value *value, uint32_t de
     if (depth >= TOYRAW_DEEPEST)
         return tenon_fail (cursor->call, TENON_E_LIMIT, cursor->position, "toyraw nests no deeper than %d",
                            TOYRAW_DEEPEST);
-    if (value->count > left) /* each takes a byte at least */
+    if (value->count > left) /* each takes at least a byte */
         return tenon_fail (cursor->call, TENON_E_TRUNCATED, cursor->position, "%llu arrays in %llu bytes",
                            (unsigned long long) value->count, (unsigned long long) left);
     struct tenon_value *items = (struct tenon_value *) cursor->call->host->scratch (
@@ -104,7 +104,7 @@ take_nested (struct tenon_cursor *cursor, struct tenon_value *value, uint32_t de
     return TENON_OK;
 }
 
-/* Numbers and strings are described as a range of the file and read on demand. */
+/* Describes numbers and strings as a range of the file; the host reads them on demand. */
 static tenon_status
 take_range (struct tenon_cursor *cursor, struct tenon_value *value)
 {

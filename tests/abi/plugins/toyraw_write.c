@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* toyraw_write.c - writing toyraw. The header is made twice: it is first counted, which gives the offset of
- * the data, then put. So it can be written to a pipe. */
+/* toyraw_write.c - writing toyraw. It makes the header twice: it first counts the bytes, which gives the
+ * offset of the data, then writes them. So it can write to a pipe. */
 #include "toyraw.h"
 
 struct out {
@@ -65,8 +65,8 @@ put_scalar (struct out *out, const struct tenon_value *value)
     return put_number (out, bits, toyraw_width (value->type));
 }
 
-/* Numbers and strings are put in the byte order of the header, strings with u32 lengths, whatever the
- * source uses. */
+/* Writes numbers and strings in the byte order of the header, strings with u32 lengths, whatever the source
+ * uses. */
 static tenon_status
 put_array (struct out *out, const struct tenon_value *value)
 {

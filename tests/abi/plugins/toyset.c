@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* toyset.c - a toy index: it says which sibling holds which tensor.
+/* toyset.c - a toy index that maps tensors to siblings.
  *
- *     "TOYSET1\n", then lines: FILE TAB TENSOR, or FILE alone (all that it holds)
+ *     "TOYSET1\n", then lines: FILE TAB TENSOR, or FILE alone (all its tensors)
  *
  * A save writes as many siblings as needed, NAME-1.toyraw …, each with `toyset.each` tensors, and the index.
  * With `toyset.beside` they are NAME-00001-of-00003.toyraw …, and the index is the last file,
@@ -23,11 +23,11 @@ set_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setti
 /* ---- reading ---- */
 
 struct line {
-    const char *file, *tensor; /* tensor NULL: none is named */
+    const char *file, *tensor; /* tensor NULL: the line names none */
     uint64_t file_length, tensor_length;
 };
 
-/* Takes the next line of the text and moves `place` on. 0: there is none. */
+/* Takes the next line of the text and advances `place`. 0: no line is left. */
 static int
 next_line (const char **place, const char *end, struct line *line)
 {
@@ -45,7 +45,7 @@ next_line (const char **place, const char *end, struct line *line)
     return 1;
 }
 
-/* Opens and describes a file that was not named before. */
+/* Opens and describes a file that no earlier line names. */
 static tenon_status
 include_file (struct tenon_call *call, const char *text, const struct line *line)
 {

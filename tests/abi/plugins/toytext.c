@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* toytext.c - two codecs that do one thing each.
+/* toytext.c - two codecs: one reads, one writes.
  *
  * toytext only reads. Its numbers are text, so no range of bytes holds a tensor; read makes any region:
  *
  *     @NAME DTYPE DIM …      (f32, f64, i32 or i64)
  *     numbers, with any blanks and lines between them: -1 2.5 +3
- *     .toytext               (the last line, and the magic, found from the end)
+ *     .toytext               (the last line, and the magic, at the end of the file)
  *
  * toylist only writes: a line "NAME DTYPE DIM …" for each tensor, an empty line, then their data one after
  * the other, in C order, little-endian. It never goes back. */
@@ -21,7 +21,7 @@ is_blank (uint8_t byte)
     return byte == ' ' || byte == '\n' || byte == '\t';
 }
 
-/* Takes the next word; its length is 0 at the end of the line (or of the text, with `lines`). Blanks behind
+/* Takes the next word; its length is 0 at the end of the line (or of the text, with `lines`). Blanks after
  * it stay. */
 static tenon_status
 take_word (struct tenon_cursor *cursor, char word[WORD], uint32_t *length, int lines)
@@ -103,7 +103,7 @@ describe_tensor (struct tenon_cursor *cursor)
     tensor.cookie = cursor->position;
     TENON_TRY (call->host->add_tensor (call, &tensor));
     for (uint32_t i = 0; i < tensor.rank; i++)
-        count *= shape[i]; /* add_tensor has checked it */
+        count *= shape[i]; /* add_tensor has checked the product */
     for (uint64_t i = 0; i < count; i++) {
         TENON_TRY (take_word (cursor, word, &length, 1));
         if (length == 0)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* toytwin.c - codecs that compete for the same files. Each describes an empty tensor that has the codec's
- * name.
+/* toytwin.c - codecs that compete for the same files. Each describes an empty tensor with the name of the
+ * codec.
  *
- *     twin_a, twin_b   magic "TWIN", extension twin: nothing tells them apart
+ *     twin_a, twin_b   magic "TWIN", extension twin: nothing distinguishes them
  *     twin_long        magic "TWINLONG", extension twinlong
  *     twin_end         magic "DNE" that begins 3 bytes before the end, or 5
- *     twin_probe       sure to 60 of a file that begins with P, to 90 of PP, to 49 of Q; extension probe
- *     twin_name        extensions x.twin and name.twin, and nothing in the bytes */
+ *     twin_probe       confidence 60 in a file that begins with P, 90 in PP, 49 in Q; extension probe
+ *     twin_name        extensions x.twin and name.twin, no magic */
 #include <tenon/plugin.h>
 
 static tenon_status

@@ -3,7 +3,7 @@
  *
  *     toyxor   any number of blocks: u32 little-endian length (bit 31: the stream's last), then as many
  *              bytes, each xored with its place in the block (mod 256). Streamed and blocked.
- *     toyrot   all bytes, last first. It cannot go in pieces: no step, no reset. */
+ *     toyrot   all bytes, last first. It cannot work in pieces: no step, no reset. */
 #include <stdlib.h>
 #include <tenon/plugin.h>
 
@@ -14,7 +14,7 @@
 struct state {
     uint8_t head[HEAD];
     uint32_t have;  /* bytes of head */
-    uint32_t left;  /* bytes of the block that are still to come */
+    uint32_t left;  /* bytes left in the block */
     uint32_t place; /* of the next byte in its block */
 };
 
