@@ -51,7 +51,6 @@ core_libcore_la_SOURCES = \
 	core/codec/write.c \
 	core/codec/write.h \
 	core/codec/write_tensor.c \
-	core/codec/write_tensor.h \
 	core/context/builtin.h \
 	core/context/codec_settings.c \
 	core/context/config.c \

@@ -2,7 +2,6 @@
 /* host_write.c - the services that describe the plan and put bytes. */
 #include "codec/host.h"
 #include "codec/write.h"
-#include "codec/write_tensor.h"
 
 tenon_status
 tn_host_plan_info (struct tenon_call *public, struct tenon_plan_info *info)

@@ -53,5 +53,8 @@ struct tn_call;
 /* In write: adds a loss to the report, and to the number of losses, which makes a strict save fail. `item` is
  * the tensor or the metadata key. */
 TN_PRINTF (3, 4) void tn_loss (struct tn_call *call, const char *item, const char *format, ...);
+/* Moves a tensor of the plan into the writer's sink. `index` is the plan's; `layout` is flags of struct
+ * tenon_layout. Reports changes of layout and dtype. */
+tenon_status tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* write_tensor.c - moves a tensor of the plan into the writer's sink. */
-#include "codec/write_tensor.h"
 #include "base/report.h"
+#include "codec/call.h"
 #include "codec/write.h"
 
 static tenon_status
