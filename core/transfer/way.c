@@ -18,13 +18,25 @@ member_room (const tenon_context *context)
     return TN_MAX (share, 2 * (TN_SMALL + TN_MARGIN));
 }
 
+/* A contiguous request of a source with blocks decodes the source from its first byte to its last: then the
+ * checksum costs no more reading, so it is compared, as for a request that covers the source. */
+static bool
+takes_all_blocks (const struct tn_request *request)
+{
+    const struct tn_source *source = request->source;
+    uint64_t begin = request->offset + request->axis[0].start * request->unit_bytes;
+    return begin / source->block_size == 0
+           && (begin + request->size - 1) / source->block_size + 1 == source->block_count;
+}
+
 /* `guarded`: the request covers a part that has a filter or a checksum. */
 static struct tn_way
 choose_into_memory (const struct tn_request *request, bool guarded, bool blocks)
 {
     const struct tn_source *source = request->source;
     bool encoded = source->encoded, contiguous = tn_request_is_contiguous (request);
-    bool small = request->size <= TN_SMALL, checked = guarded && source->check != TENON_CHECK_NONE;
+    bool small = request->size <= TN_SMALL;
+    bool checked = guarded && source->check != TENON_CHECK_NONE && source->size > 0;
     bool alone = small || (encoded && !request->fortran && !blocks);
     if (alone && guarded && tn_whole_fits (source, member_room (request->catalog->context)))
         return (struct tn_way){ TN_WAY_MEMBER, .alone = true, .sums = true,
@@ -38,7 +50,7 @@ choose_into_memory (const struct tn_request *request, bool guarded, bool blocks)
     if (request->fortran)
         return (struct tn_way){ TN_WAY_SPOOL, .sums = true };
     if (contiguous)
-        return (struct tn_way){ TN_WAY_BLOCKS, .sums = guarded };
+        return (struct tn_way){ TN_WAY_BLOCKS, .sums = guarded || takes_all_blocks (request) };
     return (struct tn_way){ guarded ? TN_WAY_SCAN : TN_WAY_SLABS, .sums = guarded };
 }
 

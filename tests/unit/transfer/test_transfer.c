@@ -291,6 +291,56 @@ START_TEST (boxes)
 }
 END_TEST
 
+/* All rows but the first: every block is decoded for them, so the checksum is compared. */
+START_TEST (box_of_all_blocks)
+{
+    const uint64_t start[2] = { 1, 0 }, count[2] = { ROWS - 1, COLUMNS };
+    struct tn_box box = { 2, start, count, NULL };
+    open_member (IN_BLOCKS, 0, _i & 1, _i & 2 ? 1 : 0);
+    uint32_t *numbers = malloc (4 * (uint64_t) ITEMS);
+    struct tn_meter meter;
+    tn_meter_begin (&meter, NULL, 0);
+    struct tn_request request;
+    fresh_error ();
+    ck_assert_int_eq (tn_request_make (&request, catalog, &tensor, &box, TENON_NONE, 0, &error), TENON_OK);
+    struct tn_transfer_job job = { .request = &request,
+                                   .way = tn_way_choose (&request, TN_INTO_MEMORY),
+                                   .to = numbers };
+    ck_assert_int_eq (tn_transfer_read (context, &job, 1, &meter, &error),
+                      _i & 2 ? TENON_E_CHECKSUM : TENON_OK);
+    tn_meter_end (&meter);
+    for (uint32_t i = 0; !(_i & 2) && i < ITEMS - COLUMNS; i++)
+        ck_assert_uint_eq (numbers[i], i + COLUMNS);
+    free (numbers);
+    close_member ();
+}
+END_TEST
+
+/* A tensor without items reads nothing of its empty member, so nothing is compared. */
+START_TEST (empty_member)
+{
+    const uint64_t none[2] = { 0, COLUMNS };
+    struct tenon_part description = {
+        .struct_size = sizeof description, .offset = 7, .check = TENON_CHECK_CRC32, .check_value = 1
+    };
+    open_member (STORED, 0, _i, 0);
+    ck_assert_int_eq (tn_source_part (&catalog->arena, part->parent, &description, NULL, &part, &error),
+                      TENON_OK);
+    ck_assert_int_eq (tn_catalog_add_source (catalog, part, &error), TENON_OK);
+    tensor.shape = none;
+    tensor.offset = tensor.length = 0;
+    tensor.source = part->number;
+    struct tn_meter meter;
+    tn_meter_begin (&meter, NULL, 0);
+    struct tn_request request;
+    ck_assert_int_eq (tn_request_make (&request, catalog, &tensor, NULL, TENON_NONE, 0, &error), TENON_OK);
+    struct tn_transfer_job job = { .request = &request, .way = tn_way_choose (&request, TN_INTO_MEMORY) };
+    ck_assert_msg (tn_transfer_read (context, &job, 1, &meter, &error) == TENON_OK, "%s", error.message);
+    tn_meter_end (&meter);
+    close_member ();
+}
+END_TEST
+
 /* In pieces of all sizes. */
 START_TEST (scanning)
 {
@@ -352,6 +402,8 @@ main (void)
     tcase_add_loop_test (tests, right, 0, 16 * KINDS);
     tcase_add_loop_test (tests, wrong_sum, 0, 16 * KINDS);
     tcase_add_loop_test (tests, boxes, 0, 16 * KINDS);
+    tcase_add_loop_test (tests, box_of_all_blocks, 0, 4);
+    tcase_add_loop_test (tests, empty_member, 0, 2);
     tcase_add_loop_test (tests, scanning, 0, KINDS);
     tcase_add_loop_test (tests, damaged, 0, KINDS);
     suite_add_tcase (suite, tests);
