@@ -89,7 +89,7 @@ int32_t tenon_json_failed (const struct tenon_json *json);
 int32_t tenon_json_skip (struct tenon_json *json, int32_t token);
 
 /* For a caller that knows the usual form of a value: after TENON_JSON_KEY the value begins at json->at, and
- * the caller may parse it itself, strictly, instead of calling tenon_json_next. `end` is its end. */
+ * the caller may parse it itself, strictly, instead of calling tenon_json_next. `end`: just after it. */
 void tenon_json_took (struct tenon_json *json, const uint8_t *end);
 
 /* ---- strings ----------------------------------------------------------------------------------------- */
