@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034
 # plugin.sh: functions for the shell tests of a plugin, which source this file. They run inside `run`, which sets TENON.
 set -u

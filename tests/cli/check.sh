@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034
 # check.sh: shared by the tests of the command, which source it. It makes an empty folder and goes there.
 #

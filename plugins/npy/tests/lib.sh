@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # lib.sh: functions that make npy files by hand, for the shell tests of the npy plugin, which source this file.
 

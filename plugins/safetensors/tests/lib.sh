@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # lib.sh: functions that make files by hand, for the shell tests of the safetensors plugin, which source this file.
 
