@@ -19,8 +19,6 @@ core_libcore_la_SOURCES = \
 	core/catalog/catalog.h \
 	core/catalog/file.c \
 	core/catalog/file.h \
-	core/catalog/names.c \
-	core/catalog/names.h \
 	core/catalog/shape.c \
 	core/catalog/shape.h \
 	core/catalog/value.c \

@@ -58,6 +58,120 @@ tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source *source, ten
     return TENON_OK;
 }
 
+/* ---- hash tables of names ---- */
+
+/* Multiplies the text in eight bytes at a time. Names differ in few bytes, and slots keep 32 bits of the
+ * hash, so the last steps spread each byte to every bit. The seed is the owner's address: an attacker, who
+ * could make names collide into long chains, does not know it. Both halves are the upper one, since the start
+ * of a chain must come from bits that the slot keeps, or growing would need the names again. */
+static uint64_t
+hash_name (const void *owner, const char *text, uint64_t length)
+{
+    uint64_t hash = (uint64_t) (uintptr_t) owner * 0x9e3779b97f4a7c15u + length, word;
+    for (; length >= 8; text += 8, length -= 8) {
+        memcpy (&word, text, 8);
+        hash = (hash ^ word) * 0xff51afd7ed558ccdu;
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    if (length > 0)
+        memcpy (&word, text, length);
+    hash = (hash ^ word) * 0xff51afd7ed558ccdu;
+    hash ^= hash >> 29;
+    hash *= 0xc4ceb9fe1a85ec53u;
+    hash = (hash ^ hash >> 32) >> 32;
+    return hash << 32 | hash;
+}
+
+/* Fetches the slot of a hash into the cache. */
+static void
+prefetch_slot (const struct tn_names *names, uint64_t hash)
+{
+    __builtin_prefetch (&names->slots[hash & (names->size - 1)], 1);
+}
+
+/* The slot that holds the name, or the free one where it belongs. */
+static uint64_t *
+find_slot (const struct tn_names *names, const void *owner, tn_name_is *is, uint64_t hash, const char *text,
+           uint64_t length)
+{
+    for (uint64_t i = hash & (names->size - 1);; i = (i + 1) & (names->size - 1)) {
+        uint64_t slot = names->slots[i];
+        if (slot == 0 || (slot >> 32 == hash >> 32 && is (owner, (slot & UINT32_MAX) - 1, text, length)))
+            return &names->slots[i];
+    }
+}
+
+static bool
+resize_slots (struct tn_names *names, uint64_t size)
+{
+    uint64_t *slots = calloc (size, sizeof *slots);
+    if (!slots)
+        return false;
+    for (uint64_t i = 0; i < names->size; i++) {
+        uint64_t slot = names->slots[i];
+        if (slot == 0)
+            continue;
+        uint64_t at = (slot >> 32) & (size - 1);
+        while (slots[at])
+            at = (at + 1) & (size - 1);
+        slots[at] = slot;
+    }
+    free (names->slots);
+    names->slots = slots;
+    names->size = size;
+    return true;
+}
+
+bool
+tn_names_grow (struct tn_names *names, uint64_t more)
+{
+    uint64_t size = names->size ? names->size : 32;
+    while ((names->count + more) * 4 > size * 3)
+        size *= 2;
+    return size == names->size || resize_slots (names, size);
+}
+
+bool
+tn_names_enter_hash (struct tn_names *names, const void *owner, tn_name_is *is, uint64_t hash,
+                     const char *text, uint64_t length, uint64_t number)
+{
+    uint64_t *slot = find_slot (names, owner, is, hash, text, length);
+    if (*slot)
+        return false;
+    *slot = (hash & ~(uint64_t) UINT32_MAX) | (number + 1);
+    names->count++;
+    return true;
+}
+
+int
+tn_names_enter (struct tn_names *names, const void *owner, tn_name_is *is, const char *text, uint64_t length,
+                uint64_t number)
+{
+    if (!tn_names_grow (names, 1))
+        return -1;
+    return tn_names_enter_hash (names, owner, is, hash_name (owner, text, length), text, length, number);
+}
+
+bool
+tn_names_find (const struct tn_names *names, const void *owner, tn_name_is *is, const char *text,
+               uint64_t length, uint64_t *number)
+{
+    if (names->size == 0)
+        return false;
+    uint64_t slot = *find_slot (names, owner, is, hash_name (owner, text, length), text, length);
+    *number = (slot & UINT32_MAX) - 1;
+    return slot != 0;
+}
+
+void
+tn_names_clear (struct tn_names *names)
+{
+    names->count = 0;
+    if (names->size > 0)
+        memset (names->slots, 0, names->size * sizeof *names->slots);
+}
+
 /* ---- names ---- */
 
 static bool
@@ -157,8 +271,8 @@ tn_catalog_enter_names (struct tn_catalog *catalog, tenon_error *error)
          * one */
         for (uint64_t i = 0; i < count; i++) {
             const struct tn_tensor *tensor = tn_catalog_tensor (catalog, first + i);
-            hashes[i] = tn_names_hash (catalog, tensor->name, tensor->name_length);
-            tn_names_prefetch (names, hashes[i]);
+            hashes[i] = hash_name (catalog, tensor->name, tensor->name_length);
+            prefetch_slot (names, hashes[i]);
         }
         for (uint64_t i = 0; i < count; i++) {
             const struct tn_tensor *tensor = tn_catalog_tensor (catalog, first + i);

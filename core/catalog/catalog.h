@@ -7,10 +7,37 @@
  * slot. */
 #ifndef TN_CATALOG_H
 #define TN_CATALOG_H
-#include "catalog/names.h"
 #include "catalog/shape.h"
 #include "catalog/value.h"
 #include "source/source.h"
+
+/* ---- hash tables of names ---- */
+
+/* From names to their numbers in a list. The names themselves stay in the list; a function of its owner
+ * compares them. */
+struct tn_names {
+    uint64_t *slots; /* number + 1 in the low half, hash in the high; 0: free */
+    uint64_t size, count;
+};
+
+/* True if entry `number` of the owner's list has this name. */
+typedef bool tn_name_is (const void *owner, uint64_t number, const char *text, uint64_t length);
+
+/* Room for `more` names. False: no memory. */
+bool tn_names_grow (struct tn_names *names, uint64_t more);
+/* Enters a name whose hash is known, and for which there is room. False: it is there already. */
+bool tn_names_enter_hash (struct tn_names *names, const void *owner, tn_name_is *is, uint64_t hash,
+                          const char *text, uint64_t length, uint64_t number);
+/* 1: entered; 0: it is there already; -1: no memory. */
+int tn_names_enter (struct tn_names *names, const void *owner, tn_name_is *is, const char *text,
+                    uint64_t length, uint64_t number);
+/* False: no such name. */
+bool tn_names_find (const struct tn_names *names, const void *owner, tn_name_is *is, const char *text,
+                    uint64_t length, uint64_t *number);
+/* Forgets all names, and keeps the room. */
+void tn_names_clear (struct tn_names *names);
+
+/* ---- catalogs ---- */
 
 struct tn_tensor {
     const char *name; /* NUL-terminated */
@@ -38,6 +65,7 @@ struct tn_description {
     uint32_t first;    /* … as most have: no allocation for each member of a container */
     uint32_t count, room;
 };
+/* The numbers of its sources in the catalog, in rising order. */
 static inline const uint32_t *
 tn_description_sources (const struct tn_description *description)
 {

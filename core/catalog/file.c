@@ -4,32 +4,6 @@
 #include "base/report.h"
 #include <sys/mman.h>
 
-tenon_memory *
-tn_memory_new (uint64_t size)
-{
-    tenon_memory *memory = calloc (1, sizeof *memory);
-    if (!memory || size == 0)
-        return memory;
-    /* room to begin at a huge page: the kernel only then gives one at the first touch */
-    uint64_t room = size >= TN_HUGE_PAGE
-                        ? (size + 2 * (uint64_t) TN_HUGE_PAGE - 1) & ~(uint64_t) (TN_HUGE_PAGE - 1)
-                        : size;
-    void *base = room > SIZE_MAX
-                     ? MAP_FAILED
-                     : mmap (NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (base == MAP_FAILED) {
-        free (memory);
-        return NULL;
-    }
-#ifdef MADV_HUGEPAGE
-    if (size >= TN_HUGE_PAGE)
-        madvise (base, room, MADV_HUGEPAGE);
-#endif
-    memory->base = base;
-    memory->size = room;
-    return memory;
-}
-
 TENON_API void
 tenon_memory_free (tenon_memory *memory)
 {
@@ -56,23 +30,6 @@ tenon_close (tenon_file *file)
     pthread_mutex_destroy (&file->lock);
     free (file->path);
     free (file);
-}
-
-tenon_file *
-tn_file_new (tenon_context *context, const char *path)
-{
-    tenon_file *file = calloc (1, sizeof *file);
-    if (!file)
-        return NULL;
-    pthread_mutex_init (&file->lock, NULL);
-    file->context = context;
-    file->catalog = tn_catalog_new (context);
-    file->report = tn_report_new ();
-    file->path = tn_strndup (path, strlen (path));
-    if (file->catalog && file->report && file->path)
-        return file;
-    tenon_close (file);
-    return NULL;
 }
 
 /* ---- tensors and metadata ---- */

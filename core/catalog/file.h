@@ -25,12 +25,4 @@ struct tenon_file {
     struct tenon_memory *memory; /* freed with the file */
 };
 
-/* NULL: no memory. */
-tenon_file *tn_file_new (tenon_context *context, const char *path);
-
-/* Memory of at least this many bytes begins at a multiple of it, and takes huge pages. */
-#define TN_HUGE_PAGE (2u << 20)
-/* Room for `size` bytes, with what it takes to begin at a huge page. NULL: no memory. */
-tenon_memory *tn_memory_new (uint64_t size);
-
 #endif

@@ -8,20 +8,15 @@
 /* Decoders that a call keeps. */
 #define DECODERS 4u
 
-const struct tn_codec *
-tn_call_codec (const struct tn_call *call)
-{
-    return call->session->context->registry.codecs[call->codec];
-}
-
 void
-tn_call_begin (struct tn_call *call, struct tn_session *session, enum tn_state state, uint64_t codec)
+tn_call_begin (struct tn_call *call, struct tn_session *session, enum tn_state state, uint64_t number)
 {
     memset (call, 0, sizeof *call);
     call->public.host = session->context->host;
     call->session = session;
     call->state = state;
-    call->codec = codec;
+    call->number = number;
+    call->codec = session->context->registry.codecs[number];
 }
 
 tenon_status
@@ -37,7 +32,7 @@ tn_call_end (struct tn_call *call, tenon_status result)
         return tn_fail (error, result, TN_NO_OFFSET, "%s", call->pending_words);
     if (error->status == TENON_OK && result < 0)
         return tn_fail (error, result, TN_NO_OFFSET, "the codec %s failed without saying why: %s",
-                        tn_call_codec (call)->table.id, tenon_status_text (result));
+                        call->codec->table.id, tenon_status_text (result));
     return error->status;
 }
 
@@ -53,7 +48,14 @@ tenon_status
 tn_call_misuse (struct tn_call *call, const char *words)
 {
     return tn_fail (call->session->error, TENON_E_MISUSE, TN_NO_OFFSET, "the codec %s: %s",
-                    tn_call_codec (call)->table.id, words);
+                    call->codec->table.id, words);
+}
+
+tenon_status
+tn_call_reply (struct tn_call *call, void *theirs, const void *ours, size_t size)
+{
+    return tn_fill_struct (theirs, ours, size) ? TENON_OK
+                                               : tn_call_misuse (call, "a struct has no struct_size");
 }
 
 tenon_status
@@ -138,7 +140,7 @@ tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, v
 void
 tn_host_fail (struct tenon_call *public, int32_t status, uint64_t offset, const char *message)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     /* The offset is one of source 0. */
     if (call->state == TN_CALL_DESCRIBE) {
         /* A name that occurs twice, among those that are not entered yet, is the earlier failure. */
@@ -153,7 +155,7 @@ tn_host_fail (struct tenon_call *public, int32_t status, uint64_t offset, const 
 void
 tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const char *message)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_source *source = call->state == TN_CALL_DESCRIBE ? tn_call_source (call, 0) : NULL;
     bool flaw = kind == (TENON_NOTE | TENON_FLAW) && call->state == TN_CALL_DESCRIBE;
     if (flaw)
@@ -169,7 +171,7 @@ tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const 
 int32_t
 tn_host_cancelled (struct tenon_call *public)
 {
-    struct tn_session *session = tn_call_of (public)->session;
+    struct tn_session *session = ((struct tn_call *) public)->session;
     if (!session->asked_to_stop && session->progress && session->progress->report
         && session->progress->report (session->progress->user, 0, 0))
         session->asked_to_stop = true;
@@ -181,7 +183,7 @@ tn_host_cancelled (struct tenon_call *public)
 void *
 tn_host_scratch (struct tenon_call *public, uint64_t size)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     uint64_t limit = session->context->limits[TENON_LIMIT_HEADER_BYTES];
     if (size > limit || session->arena.used > limit - size) {
@@ -200,10 +202,10 @@ tn_host_scratch (struct tenon_call *public, uint64_t size)
 tenon_status
 tn_host_option (struct tenon_call *public, uint32_t index, struct tenon_setting *setting)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tenon_setting found;
     memset (&found, 0, sizeof found);
-    if (!tn_overlay_get (call->session->context, call->session->overlay, call->codec, index, &found))
+    if (!tn_overlay_get (call->session->context, call->session->overlay, call->number, index, &found))
         return tn_call_misuse (call, "it has no option of the number that it asked for");
     found.struct_size = sizeof found;
     return tn_call_reply (call, setting, &found, sizeof found);
@@ -212,19 +214,19 @@ tn_host_option (struct tenon_call *public, uint32_t index, struct tenon_setting 
 uint64_t
 tn_host_limit (struct tenon_call *public, uint32_t number)
 {
-    return number < TENON_LIMITS ? tn_call_of (public)->session->context->limits[number] : 0;
+    return number < TENON_LIMITS ? ((struct tn_call *) public)->session->context->limits[number] : 0;
 }
 
 uint32_t
 tn_host_dtype_find (struct tenon_call *public, const char *name)
 {
-    return name ? tn_dtype_find (tn_call_of (public)->session->context, name) : TENON_NONE;
+    return name ? tn_dtype_find (((struct tn_call *) public)->session->context, name) : TENON_NONE;
 }
 
 tenon_status
 tn_host_dtype_info (struct tenon_call *public, uint32_t dtype, struct tenon_dtype *info)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     const struct tenon_dtype *found = call->session->catalog
                                           ? tn_catalog_dtype (call->session->catalog, dtype)
                                           : tn_dtype_get (call->session->context, dtype);
@@ -236,7 +238,7 @@ tn_host_dtype_info (struct tenon_call *public, uint32_t dtype, struct tenon_dtyp
 tenon_status
 tn_host_source_info (struct tenon_call *public, uint32_t number, struct tenon_source_info *info)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_source *source = tn_call_source (call, number);
     if (!source)
         return call->session->error->status;
@@ -247,7 +249,7 @@ tn_host_source_info (struct tenon_call *public, uint32_t number, struct tenon_so
 tenon_status
 tn_host_read_at (struct tenon_call *public, uint32_t number, uint64_t offset, void *to, uint64_t length)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_source *source = tn_call_source (call, number);
     if (!source)
         return call->session->error->status;
@@ -257,7 +259,7 @@ tn_host_read_at (struct tenon_call *public, uint32_t number, uint64_t offset, vo
 const void *
 tn_host_view (struct tenon_call *public, uint32_t number, uint64_t offset, uint64_t length)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     struct tn_source *source = tn_call_source (call, number);
     if (!source)
@@ -282,7 +284,7 @@ tenon_status
 tn_host_items (struct tenon_call *public, const struct tenon_value *array, uint64_t first, uint64_t n,
                struct tenon_value *found)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_source *source = NULL;
     /* In write, source numbers in values are the plan's. */
     if (array->type == TENON_ARRAY && array->source != TENON_NO_SOURCE) {

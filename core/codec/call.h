@@ -18,7 +18,8 @@ struct tn_call {
     struct tenon_call public; /* what the codec sees; first, so that a cast leads back */
     struct tn_session *session;
     enum tn_state state;
-    uint64_t codec; /* in the registry */
+    uint64_t number; /* of the codec in the registry */
+    const struct tn_codec *codec;
 
     /* probe */
     struct tn_source *source; /* source 0 */
@@ -49,17 +50,11 @@ struct tn_call {
     unsigned owned_count;
 };
 
-void tn_call_begin (struct tn_call *call, struct tn_session *session, enum tn_state state, uint64_t codec);
+void tn_call_begin (struct tn_call *call, struct tn_session *session, enum tn_state state, uint64_t number);
 /* Frees what the call owns. `result` is what the codec's function returned, or TENON_OK. The status is that
  * of the first recorded failure, also when the codec returned success; a failure that was not recorded gets a
  * message. */
 tenon_status tn_call_end (struct tn_call *call, tenon_status result);
-static inline struct tn_call *
-tn_call_of (struct tenon_call *public)
-{
-    return (struct tn_call *) public;
-}
-const struct tn_codec *tn_call_codec (const struct tn_call *call);
 /* The call's end releases the object. */
 void tn_call_own (struct tn_call *call, void (*release) (void *), void *it);
 
@@ -67,18 +62,10 @@ void tn_call_own (struct tn_call *call, void (*release) (void *), void *it);
 tenon_status tn_call_misuse (struct tn_call *call, const char *words);
 tenon_status tn_call_refuse_state (struct tn_call *call, enum tn_state state);
 /* The first step of a service of describe or write: fails in another state, and after a failure. */
-static inline tenon_status
-tn_call_check_state (struct tn_call *call, enum tn_state state)
-{
-    return call->state == state ? call->session->error->status : tn_call_refuse_state (call, state);
-}
+#define TN_CALL_CHECK(call, wanted)                                                                          \
+    ((call)->state == (wanted) ? (call)->session->error->status : tn_call_refuse_state (call, wanted))
 /* The last step of a service: fills the codec's struct from the host's, as far as its struct_size reaches. */
-static inline tenon_status
-tn_call_reply (struct tn_call *call, void *theirs, const void *ours, size_t size)
-{
-    return tn_fill_struct (theirs, ours, size) ? TENON_OK
-                                               : tn_call_misuse (call, "a struct has no struct_size");
-}
+tenon_status tn_call_reply (struct tn_call *call, void *theirs, const void *ours, size_t size);
 
 /* A source by the codec's number. NULL: there is none, and that is recorded. */
 struct tn_source *tn_call_source (struct tn_call *call, uint32_t number);

@@ -7,9 +7,9 @@
 void
 tn_host_expect (struct tenon_call *public, uint64_t tensors, uint64_t metadata)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     (void) metadata;
-    if (tn_call_check_state (call, TN_CALL_DESCRIBE) < 0)
+    if (TN_CALL_CHECK (call, TN_CALL_DESCRIBE) < 0)
         return;
     /* The number may be a hostile file's. No format describes a tensor in fewer bytes than this. */
     enum { LEAST_BYTES = 16 };
@@ -22,9 +22,9 @@ tn_host_expect (struct tenon_call *public, uint64_t tensors, uint64_t metadata)
 tenon_status
 tn_host_add_dtype (struct tenon_call *public, const struct tenon_dtype *dtype, uint32_t *number)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tenon_dtype ours;
-    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (!tn_copy_struct (&ours, sizeof ours, dtype, offsetof (struct tenon_dtype, swap)))
         return tn_call_misuse (call, "a struct tenon_dtype has a wrong struct_size");
     return tn_catalog_add_dtype (call->session->catalog, &ours, number, call->session->error);
@@ -50,7 +50,7 @@ name_tensor (struct tn_call *call, const struct tenon_tensor *from, struct tn_te
     if (!name) {
         struct tn_source *source = tn_call_source (call, 0);
         name = source->name;
-        length = stem_length (tn_call_codec (call), name, source->name_length);
+        length = stem_length (call->codec, name, source->name_length);
         prefix = "";
         if (!tn_utf8 (name, length)) { /* a path may be no text; that is no failure of the file */
             char *escaped = tn_arena_get (&session->arena, 4 * length + 1, false);
@@ -113,7 +113,7 @@ check_range (struct tn_call *call, const struct tenon_tensor *from, struct tn_te
     to->offset = from->offset;
     if (!(from->flags & TENON_ALIAS))
         tn_source_note_range (source, from->offset, bytes);
-    else if (!(tn_call_codec (call)->table.flags & TENON_CODEC_ALIASES))
+    else if (!(call->codec->table.flags & TENON_CODEC_ALIASES))
         return tn_call_misuse (call,
                                "it marks a tensor as an alias, but does not declare TENON_CODEC_ALIASES");
     return TENON_OK;
@@ -125,13 +125,13 @@ check_layout (struct tn_call *call, const struct tenon_tensor *from, const struc
     if (from->flags & TENON_FLAGS_MUST_KNOW)
         return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the codec %s describes it with flags %#x that this version does not know",
-                        tn_call_codec (call)->table.id, from->flags);
+                        call->codec->table.id, from->flags);
     if (from->storage == TENON_GRID)
         return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "it is stored in chunks, which this version does not read");
     if (from->storage != TENON_EXTENT && from->storage != TENON_SERVED)
         return tn_call_misuse (call, "a tensor has an unknown storage");
-    if (from->storage == TENON_SERVED && !tn_call_codec (call)->table.read)
+    if (from->storage == TENON_SERVED && !call->codec->table.read)
         return tn_call_misuse (call, "it serves a tensor, but has no read function");
     if (from->storage == TENON_SERVED && ((from->flags & TENON_FORTRAN) || dtype->block_items > 1))
         return tn_call_misuse (call, "a served tensor is in C order, and its items stand by themselves");
@@ -182,11 +182,11 @@ check_described (struct tn_call *call, struct tenon_tensor *from, struct tn_tens
 tenon_status
 tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     struct tenon_tensor ours;
     tenon_status status;
-    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (!tn_copy_struct (&ours, sizeof ours, tensor, offsetof (struct tenon_tensor, chunk_shape)))
         return tn_call_misuse (call, "a struct tenon_tensor has a wrong struct_size");
     uint64_t most = session->context->limits[TENON_LIMIT_TENSORS];
@@ -228,10 +228,10 @@ show_tensor (struct tn_call *call, const struct tn_tensor *found, struct tenon_t
 tenon_status
 tn_host_find (struct tenon_call *public, const char *name, uint64_t length, struct tenon_tensor *tensor)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_catalog *catalog = call->session->catalog;
     uint64_t index;
-    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     TN_TRY (tn_catalog_enter_names (catalog, call->session->error));
     if (!tn_catalog_find (catalog, name, length, &index)) {
         call->pending = TENON_E_NOT_FOUND;
@@ -246,8 +246,8 @@ tn_host_find (struct tenon_call *public, const char *name, uint64_t length, stru
 tenon_status
 tn_host_described (struct tenon_call *public, uint64_t index, struct tenon_tensor *tensor)
 {
-    struct tn_call *call = tn_call_of (public);
-    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
+    struct tn_call *call = (struct tn_call *) public;
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (index >= call->session->catalog->count) {
         call->pending = TENON_E_NOT_FOUND;
         snprintf (call->pending_words, sizeof call->pending_words, "there is no tensor number %llu",
@@ -261,10 +261,10 @@ tn_host_described (struct tenon_call *public, uint64_t index, struct tenon_tenso
 tenon_status
 tn_host_shard_info (struct tenon_call *public, struct tenon_shard_info *info)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     struct tenon_shard_info found = { .struct_size = sizeof found };
-    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (session->depth == 1) {
         found.number = session->shard.number;
         found.count = session->shard.count;
@@ -336,12 +336,12 @@ tenon_status
 tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t length,
                       const struct tenon_value *value)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     const char *prefix = call->metadata_prefix ? call->metadata_prefix : "";
     uint64_t index, prefix_length = strlen (prefix);
     tenon_status status;
-    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (call->include_flags & TENON_INCLUDE_NO_METADATA)
         return TENON_OK;
     if (length == 0 || length > UINT32_MAX || !tn_utf8 (key, length))

@@ -41,9 +41,9 @@ list_file (struct tn_call *call, struct tn_writer *writer, const char *name)
 tenon_status
 tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     char bare[256];
     if (name && !tn_is_file_name (name, length))
         return tn_call_misuse (call, "it begins a file whose name is no bare file name");
@@ -51,7 +51,7 @@ tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
         return tn_fail (
             call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
             "the format %s writes more than one file, which is only possible beside a target in a folder",
-            tn_call_codec (call)->table.id);
+            call->codec->table.id);
     writer->target_used |= !name || (!writer->other_files && writer->sink->position > 0);
     writer->other_files = true;
     if (name) {

@@ -74,9 +74,9 @@ put_range (struct tn_call *call, struct tn_writer *writer, const struct tenon_va
 tenon_status
 tn_host_put_items (struct tenon_call *public, const struct tenon_value *array, uint32_t encoding)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     if (array->type != TENON_ARRAY || array->item_type == TENON_ARRAY)
         return tn_call_misuse (call, "put_items takes arrays of numbers or strings");
     /* Strings are written item by item, so that a length in a hostile file cannot put bytes from outside the

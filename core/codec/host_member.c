@@ -95,12 +95,12 @@ tenon_status
 tn_host_put_member (struct tenon_call *public, const struct tenon_member *member,
                     struct tenon_member_result *result)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
     struct tenon_member ours;
     struct tn_member_spec spec;
     struct tn_member_result written = { .stored = 0 };
-    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     if (!tn_copy_struct (&ours, sizeof ours, member, offsetof (struct tenon_member, block_size))
         || ours.check > TENON_CHECK_CRC32)
         return tn_call_misuse (call, "a struct tenon_member has a wrong struct_size, or an unknown check");

@@ -34,10 +34,10 @@ tenon_status
 tn_host_read_tensor (struct tenon_call *public, uint64_t index, const struct tenon_layout *layout,
                      uint64_t offset, void *to, uint64_t length)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
     struct tenon_layout ours = { 0 };
-    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     if (layout && !tn_copy_struct (&ours, sizeof ours, layout, sizeof ours))
         return tn_call_misuse (call, "a struct tenon_layout has a wrong struct_size");
     if (index >= writer->count || (ours.flags & TENON_FLAGS_MUST_KNOW))

@@ -119,11 +119,11 @@ check_sizes (struct tn_call *call, const struct tenon_part *part, struct tn_sour
 tenon_status
 tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint32_t *number)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     struct tenon_part ours;
     tenon_status status;
-    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (!tn_copy_struct (&ours, sizeof ours, part, offsetof (struct tenon_part, block_size)))
         return tn_call_misuse (call, "a struct tenon_part has a wrong struct_size");
     struct tn_source *parent = tn_call_source (call, ours.source), *source;
@@ -174,10 +174,10 @@ answer_missing (struct tn_call *call, tenon_status status, const char *before, c
 tenon_status
 tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, uint32_t *number)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     struct tn_source *source;
-    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (!tn_is_file_name (name, length)) {
         char shown[200];
         tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
@@ -226,18 +226,18 @@ make_prefix (struct tn_arena *arena, const char *outer, const char *key, uint64_
 tenon_status
 tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_include *how)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     struct tenon_include ours = { 0 };
     uint64_t codec;
     tenon_status status;
-    TN_TRY (tn_call_check_state (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (how && !tn_copy_struct (&ours, sizeof ours, how, offsetof (struct tenon_include, codec)))
         return tn_call_misuse (call, "a struct tenon_include has a wrong struct_size");
     if (ours.flags & TENON_FLAGS_MUST_KNOW)
         return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the codec %s includes a source with flags %#x, which this version does not know",
-                        tn_call_codec (call)->table.id, ours.flags);
+                        call->codec->table.id, ours.flags);
     struct tn_source *source = tn_call_source (call, number);
     if (!source)
         return session->error->status;

@@ -6,9 +6,9 @@
 tenon_status
 tn_host_plan_info (struct tenon_call *public, struct tenon_plan_info *info)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     uint32_t flags =
         (writer->sink->seekable ? TENON_SINK_SEEKABLE : 0) | (writer->old ? TENON_PLAN_APPENDS : 0);
     struct tenon_plan_info found = { sizeof found,           flags,        writer->count,
@@ -21,9 +21,9 @@ tn_host_plan_info (struct tenon_call *public, struct tenon_plan_info *info)
 tenon_status
 tn_host_plan_tensor (struct tenon_call *public, uint64_t index, struct tenon_tensor *tensor)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     if (index >= writer->count)
         return tn_call_misuse (call, "it asked for a tensor that the plan does not have");
     const struct tn_tensor *entry = tn_catalog_tensor (writer->plan->own, writer->first + index);
@@ -36,9 +36,9 @@ tenon_status
 tn_host_plan_metadata (struct tenon_call *public, uint64_t index, const char **key, uint64_t *key_length,
                        struct tenon_value *value)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     if (index >= writer->metadata_count)
         return tn_call_misuse (call, "it asked for metadata that the plan does not have");
     const struct tn_metadata *entry = &writer->entries->metadata[writer->metadata[index]];
@@ -51,18 +51,18 @@ tn_host_plan_metadata (struct tenon_call *public, uint64_t index, const char **k
 tenon_status
 tn_host_put (struct tenon_call *public, const void *bytes, uint64_t length)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     return tn_sink_write (writer->sink, bytes, length, call->session->error);
 }
 
 tenon_status
 tn_host_put_tensor (struct tenon_call *public, uint64_t index, const struct tenon_layout *layout)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     struct tenon_layout ours = { 0 };
     if (layout && !tn_copy_struct (&ours, sizeof ours, layout, sizeof ours))
         return tn_call_misuse (call, "a struct tenon_layout has a wrong struct_size");
@@ -79,9 +79,9 @@ tn_host_put_tensor (struct tenon_call *public, uint64_t index, const struct teno
 tenon_status
 tn_host_put_old (struct tenon_call *public, uint64_t length)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     tenon_error *error = call->session->error;
     const struct tn_source *old = writer->old;
     if (!old)
@@ -105,9 +105,9 @@ tn_host_put_old (struct tenon_call *public, uint64_t length)
 tenon_status
 tn_host_align (struct tenon_call *public, uint64_t alignment, uint32_t fill)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     if (alignment == 0)
         return tn_call_misuse (call, "it aligns to 0");
     uint64_t beyond = writer->sink->position % alignment;
@@ -118,21 +118,21 @@ tn_host_align (struct tenon_call *public, uint64_t alignment, uint32_t fill)
 uint64_t
 tn_host_tell (struct tenon_call *public)
 {
-    struct tn_call *call = tn_call_of (public);
-    return tn_call_check_state (call, TN_CALL_WRITE) < 0 ? 0 : call->writer->sink->position;
+    struct tn_call *call = (struct tn_call *) public;
+    return TN_CALL_CHECK (call, TN_CALL_WRITE) < 0 ? 0 : call->writer->sink->position;
 }
 
 tenon_status
 tn_host_patch (struct tenon_call *public, uint64_t position, const void *bytes, uint64_t length)
 {
-    struct tn_call *call = tn_call_of (public);
+    struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (tn_call_check_state (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     if (!writer->sink->seekable)
         return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the format %s goes back to fill in its header, which a pipe or a filter does not "
                         "allow; save to a file",
-                        tn_call_codec (call)->table.id);
+                        call->codec->table.id);
     if (position > writer->sink->position || length > writer->sink->position - position)
         return tn_call_misuse (call, "it patches bytes that were not put yet");
     return tn_sink_patch (writer->sink, position, bytes, length, call->session->error);

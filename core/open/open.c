@@ -69,19 +69,21 @@ describe_file (tenon_file *file, const struct tn_shards *set, const tenon_open_o
     tenon_status status = tn_catalog_add_source (catalog, set->source, error);
     if (status == TENON_OK && !session.readahead)
         status = tn_fail_memory (error);
-    if (status == TENON_OK)
+    if (status == TENON_OK && options->settings)
         status = tn_overlay_read (context, options->settings, &catalog->overlay, error);
     if (status == TENON_OK)
         status = tn_recognise (&session, set->source, set->word ? set->word : options->format, &file->codec,
                                false, NULL);
-    tn_shards_begin (&session, set);
+    if (set->shard.count > 0)
+        tn_shards_begin (&session, set);
     if (status == TENON_OK)
         status = tn_describe (&session, 0, file->codec, NULL, NULL, 0);
-    if (status == TENON_OK)
+    if (status == TENON_OK && set->whole)
         status = tn_shards_describe (&session, set, file->codec);
     if (status == TENON_OK)
         status = tn_catalog_enter_names (catalog, error);
-    tn_shards_note (file->report, set, catalog);
+    if (set->shard.count > 0 || set->lone)
+        tn_shards_note (file->report, set, catalog);
     tn_arena_free (&session.arena);
     tn_readahead_free (session.readahead);
     return status < 0 ? status : complete_file (file, error);
@@ -109,11 +111,29 @@ take_options_of_one (tenon_open_options *ours, const tenon_open_options *theirs,
     return error->status == TENON_OK;
 }
 
+/* NULL: no memory. */
+static tenon_file *
+make_file (tenon_context *context, const char *path)
+{
+    tenon_file *file = calloc (1, sizeof *file);
+    if (!file)
+        return NULL;
+    pthread_mutex_init (&file->lock, NULL);
+    file->context = context;
+    file->catalog = tn_catalog_new (context);
+    file->report = tn_report_new ();
+    file->path = tn_strndup (path, strlen (path));
+    if (file->catalog && file->report && file->path)
+        return file;
+    tenon_close (file);
+    return NULL;
+}
+
 static tenon_status
 open_set (tenon_context *context, const struct tn_shards *set, const tenon_open_options *options,
           tenon_file **result, tenon_error *error)
 {
-    tenon_file *file = tn_file_new (context, set->path);
+    tenon_file *file = make_file (context, set->path);
     if (!file) {
         tn_source_free (set->source);
         return tn_fail_memory (error);

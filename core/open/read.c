@@ -3,6 +3,7 @@
 #include "catalog/file.h"
 #include "source/scan.h"
 #include "transfer/transfer.h"
+#include <sys/mman.h>
 
 /* ---- requests ---- */
 
@@ -185,6 +186,35 @@ hand_over (tenon_file *file, tenon_memory *memory, tenon_memory **result)
     pthread_mutex_unlock (&file->lock);
 }
 
+/* Memory of at least this many bytes begins at a multiple of it, and takes huge pages. */
+#define HUGE_PAGE (2u << 20)
+
+/* Room for `size` bytes, with what it takes to begin at a huge page. NULL: no memory. */
+static tenon_memory *
+map_memory (uint64_t size)
+{
+    tenon_memory *memory = calloc (1, sizeof *memory);
+    if (!memory || size == 0)
+        return memory;
+    /* room to begin at a huge page: the kernel only then gives one at the first touch */
+    uint64_t room =
+        size >= HUGE_PAGE ? (size + 2 * (uint64_t) HUGE_PAGE - 1) & ~(uint64_t) (HUGE_PAGE - 1) : size;
+    void *base = room > SIZE_MAX
+                     ? MAP_FAILED
+                     : mmap (NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED) {
+        free (memory);
+        return NULL;
+    }
+#ifdef MADV_HUGEPAGE
+    if (size >= HUGE_PAGE)
+        madvise (base, room, MADV_HUGEPAGE);
+#endif
+    memory->base = base;
+    memory->size = room;
+    return memory;
+}
+
 static tenon_status
 load_jobs (struct batch *batch, tenon_memory **result, const tenon_progress *progress, tenon_error *error)
 {
@@ -192,13 +222,13 @@ load_jobs (struct batch *batch, tenon_memory **result, const tenon_progress *pro
     TN_TRY (make_jobs (batch, error));
     for (uint64_t i = 0; i < batch->count; i++)
         total += plan_room (&batch->jobs[i]);
-    tenon_memory *memory = tn_memory_new (total);
+    tenon_memory *memory = map_memory (total);
     if (!memory)
         return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "no %llu bytes of memory could be had",
                         (unsigned long long) total);
     uintptr_t start = (uintptr_t) memory->base;
-    if (total >= TN_HUGE_PAGE)
-        start = (start + TN_HUGE_PAGE - 1) & ~(uintptr_t) (TN_HUGE_PAGE - 1);
+    if (total >= HUGE_PAGE)
+        start = (start + HUGE_PAGE - 1) & ~(uintptr_t) (HUGE_PAGE - 1);
     lay_out (batch, (uint8_t *) start);
     tenon_status status = run_jobs (batch, progress, error);
     for (uint64_t i = 0; i < batch->count; i++) {

@@ -45,8 +45,10 @@ is_index (const struct tn_codec *codec, const char *name)
 static bool
 is_shard (const struct tn_codec *codec, const char *name, struct tn_shard_name *shard)
 {
+    if (!(codec->table.shard_flags & TENON_SHARDS_NUMBERED) || is_index (codec, name))
+        return false;
     size_t length = strlen (name), extension = tn_extension_length (codec, name, length);
-    if (!(codec->table.shard_flags & TENON_SHARDS_NUMBERED) || extension == 0 || is_index (codec, name))
+    if (extension == 0)
         return false;
     size_t end = length - extension - 1;
     size_t count = number_before (name, end, &shard->count);
@@ -424,7 +426,7 @@ tn_shards_free (struct tn_shards *set)
 void
 tn_shards_begin (struct tn_session *session, const struct tn_shards *set)
 {
-    if (set->shard.count == 0 || set->indexed)
+    if (set->indexed)
         return;
     session->shard.number = set->whole ? 1 : set->shard.number;
     session->shard.count = set->shard.count;
@@ -435,8 +437,6 @@ tenon_status
 tn_shards_describe (struct tn_session *session, const struct tn_shards *set, uint64_t codec)
 {
     uint64_t most = session->context->limits[TENON_LIMIT_MEMBERS];
-    if (!set->whole)
-        return TENON_OK;
     if (set->shard.count - 1 > most)
         return tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "a set of %llu files, more than %llu beside the first; raise members in [limits] to "

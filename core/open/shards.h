@@ -30,9 +30,9 @@ tenon_status tn_shards_open (tenon_context *context, const char *path, const ten
                              struct tn_shards *set, tenon_error *error);
 /* Does not free the source, which the caller takes over. */
 void tn_shards_free (struct tn_shards *set);
-/* Before source 0 is described: tells the session which shard it is. */
+/* Before source 0 is described, of a file that has the name of a shard: tells the session which one it is. */
 void tn_shards_begin (struct tn_session *session, const struct tn_shards *set);
-/* After source 0 was described: describes the other shards. */
+/* After source 0 of a whole set was described: describes the other shards. */
 tenon_status tn_shards_describe (struct tn_session *session, const struct tn_shards *set, uint64_t codec);
 /* Notes that a shard was opened by itself, or that a file is in no set. `catalog`: of the file that was
  * described, or NULL. */

@@ -125,9 +125,15 @@ take_usual_form (struct npy_text *text, struct npy_header *header, struct npy_wo
     if (!TAKE (text, &position, shape) || !take_usual_dims (text, &position, header)
         || !TAKE (text, &position, ", }"))
         return 0;
-    text->position = position;
-    npy_skip_space (text);
-    return text->position == text->length;
+    /* dozens of spaces, then a newline */
+    for (uint64_t eight; text->length - position >= sizeof eight; position += sizeof eight) {
+        memcpy (&eight, text->bytes + position, sizeof eight);
+        if (eight != 0x2020202020202020u)
+            break;
+    }
+    while (TAKE (text, &position, " "))
+        ;
+    return TAKE (text, &position, "\n") && position == text->length;
 }
 
 tenon_status

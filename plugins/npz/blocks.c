@@ -43,7 +43,7 @@ npz_take_blocks (struct tenon_call *call, const struct npz_entry *entry, struct 
     uint64_t count = 0, sum = 0;
     char shown[NPZ_SHOWN];
     const uint8_t *field = npz_find_extra (entry->extra, entry->extra_length, NPZ_EXTRA_BLOCKS, &length);
-    if (!field || entry->method == NPZ_STORED)
+    if (!field)
         return TENON_OK;
     const char *fault = find_fault (field, length, entry, &count);
     if (fault)

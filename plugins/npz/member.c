@@ -226,6 +226,7 @@ npz_add_member (struct npz_reader *reader, const struct npz_entry *entry, uint32
     part.check_value = entry->crc;
     part.name = entry->name;
     part.name_length = entry->name_length;
-    TENON_TRY (npz_take_blocks (call, entry, &part));
+    if (entry->extra_length > 0 && entry->method != NPZ_STORED)
+        TENON_TRY (npz_take_blocks (call, entry, &part));
     return call->host->add_part (call, &part, source);
 }

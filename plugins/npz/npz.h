@@ -146,8 +146,8 @@ int npz_add_name (struct npz_names *names, const char *text, uint32_t length);
 /* The most bytes of the field of blocks, and the bytes before its table. */
 #define NPZ_BLOCKS 16000u
 #define NPZ_BLOCKS_HEAD 8u
-/* Tells `part` where the blocks of a member end, if its entry tells; else block_size stays 0. A table that
- * cannot be right is ignored, with a note. */
+/* Tells `part` where the blocks of an encoded member end, if its entry tells; else block_size stays 0. A
+ * table that cannot be right is ignored, with a note. */
 tenon_status npz_take_blocks (struct tenon_call *call, const struct npz_entry *entry,
                               struct tenon_part *part);
 /* The bytes of the field for a member; 0 if it gets none. */

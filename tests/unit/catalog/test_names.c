@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_names.c - the hash table of names: entering, finding, growing, and names whose hashes are equal. */
-#include "catalog/names.h"
+#include "catalog/catalog.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
