@@ -25,8 +25,8 @@ list_tensors (const tenon_file *file)
     INIT (info);
     INIT (tensor);
     tenon_file_get (file, &info);
-    printf ("%s: %s, %" PRIu64 " tensors, %" PRIu64 " bytes of data\n", info.path, info.format, info.tensors,
-            info.nbytes);
+    printf ("%s: %s, %" PRIu64 " %s, %" PRIu64 " bytes of data\n", info.path, info.format, info.tensors,
+            info.tensors == 1 ? "tensor" : "tensors", info.nbytes);
     for (uint64_t i = 0; i < tenon_count (file); i++) {
         tenon_get (file, i, &tensor);
         printf ("  %s: %s [", tensor.name, tensor.dtype_name);
