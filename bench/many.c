@@ -64,11 +64,10 @@ measure_count (uint64_t count)
         times[0][round] = timing_now () - at, at = timing_now ();
         need_ok (tenon_open (context, path, NULL, &file, &error));
         times[1][round] = timing_now () - at, at = timing_now ();
-        uint64_t bytes = 0, index;
+        uint64_t index;
         for (uint64_t i = 0; i < count; i++) {
             tenon_tensor_info info = { .struct_size = sizeof info };
             need_ok (tenon_get (file, i, &info));
-            bytes += info.nbytes;
         }
         times[2][round] = timing_now () - at, at = timing_now ();
         for (uint64_t i = 0; i < count; i++) {
