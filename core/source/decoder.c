@@ -342,33 +342,43 @@ check_end (struct tn_decoder *decoder, tenon_error *error)
     return TENON_OK;
 }
 
+/* All blocks by the table, one after the other. */
+static tenon_status
+decode_by_table (struct tn_decoder *decoder, const uint8_t *stored, uint8_t *to)
+{
+    const struct tn_source *backing = decoder->backing;
+    for (uint64_t i = 0, begin = 0; i < backing->block_count; begin = backing->block_ends[i++]) {
+        uint64_t at = i * backing->block_size;
+        TN_TRY (backing->filter->table.decode (decoder->state, i + 1 == backing->block_count, stored + begin,
+                                               backing->block_ends[i] - begin, to + at,
+                                               TN_MIN (backing->block_size, backing->size - at)));
+    }
+    return TENON_OK;
+}
+
 /* A filter without `step` decodes all at once, into memory of the size that the limit on memory allows
- * (checked in add_part). */
+ * (checked in add_part). Blocks joined end to end are one stream, so a false table does no harm. */
 static tenon_status
 decode_whole (struct tn_decoder *decoder, tenon_error *error)
 {
     struct tn_source *backing = decoder->backing;
     TN_FREE uint8_t *stored = malloc (backing->stored + 1);
-    decoder->whole = malloc (backing->size + 1);
-    if (!stored || !decoder->whole)
+    TN_FREE uint8_t *whole = malloc (backing->size + 1);
+    if (!stored || !whole)
         return tn_fail_memory (error);
     TN_TRY (read_stored (decoder, 0, stored, backing->stored, error));
     TN_TRY (open_filter (decoder, backing->filter, error));
-    uint64_t blocks = backing->block_count > 0 ? backing->block_count : 1, begin = 0;
-    for (uint64_t i = 0; i < blocks; i++) {
-        uint64_t end = backing->block_count > 0 ? backing->block_ends[i] : backing->stored;
-        uint64_t at = i * backing->block_size, size = backing->block_count > 0
-                                                          ? TN_MIN (backing->block_size, backing->size - at)
-                                                          : backing->size;
-        tenon_status status = backing->filter->table.decode (decoder->state, i + 1 == blocks, stored + begin,
-                                                             end - begin, decoder->whole + at, size);
-        if (status < 0) {
-            free (decoder->whole);
-            decoder->whole = NULL;
-            return fail_corrupt (decoder, status, error);
-        }
-        begin = end;
-    }
+    bool by_table = backing->block_count > 0 && !atomic_load (&backing->blocks_are_wrong);
+    tenon_status status = by_table ? decode_by_table (decoder, stored, whole) : TENON_E_MALFORMED;
+    if (by_table && status < 0 && status != TENON_E_MEMORY)
+        atomic_store (&backing->blocks_are_wrong, true);
+    if (status < 0 && status != TENON_E_MEMORY)
+        status =
+            backing->filter->table.decode (decoder->state, 1, stored, backing->stored, whole, backing->size);
+    if (status < 0)
+        return fail_corrupt (decoder, status, error);
+    decoder->whole = whole; /* only now: a read that failed is tried again by the next */
+    whole = NULL;
     return TENON_OK;
 }
 

@@ -72,7 +72,7 @@ const uint8_t *st_take_plain (const uint8_t *at, const uint8_t *end, struct st_e
 
 /* ---- text.c ---- */
 
-/* A text that belongs to somebody else and need not end in NUL. */
+/* A text of the caller, which need not end in NUL. */
 struct st_piece {
     const char *bytes;
     uint64_t length;
