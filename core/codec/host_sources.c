@@ -111,6 +111,11 @@ check_sizes (struct tn_call *call, const struct tenon_part *part, struct tn_sour
     if (parent->depth + 1 > limits[TENON_LIMIT_DEPTH] || parent->depth >= 60)
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "it lies in %u others; raise depth in [limits] to read it", parent->depth);
+    if (filter && parent->encoded >= limits[TENON_LIMIT_ENCODED_DEPTH])
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "it is compressed and lies in %u compressed members; raise encoded_depth in [limits] "
+                        "to read it",
+                        parent->encoded);
     if (filter && parent->encoded)
         TN_TRY (check_nesting (session, part, parent));
     return check_blocks (call, part);

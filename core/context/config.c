@@ -13,8 +13,10 @@
                  target }
 #define TARGET(field) offsetof (struct tenon_context, field)
 #define NO_END 9223372036854775807.0
+#define BOUNDED_LIMIT(limit, type, name, value, least, most, help)                                           \
+    KEY (TN_KEY_LIMITS + (limit), LIMITS, type, name, value, least, most, TARGET (limits[limit]), help)
 #define LIMIT(limit, type, name, value, least, help)                                                         \
-    KEY (TN_KEY_LIMITS + (limit), LIMITS, type, name, value, least, NO_END, TARGET (limits[limit]), help)
+    BOUNDED_LIMIT (limit, type, name, value, least, NO_END, help)
 
 /* Honest files stay below the default limits, which bound the damage that a hostile file can do. */
 const struct tn_key tn_keys[TN_KEYS] = {
@@ -44,6 +46,9 @@ const struct tn_key tn_keys[TN_KEYS] = {
            "decoded size of a compressed member, in multiples of its stored size, beyond 1 MiB"),
     LIMIT (TENON_LIMIT_MEMORY, SIZE, "memory", "64MiB", 65536,
            "what a conversion may hold in memory at once, beside the catalog"),
+    /* each level decodes on top of the others: an archive of archives that is compressed again needs 2 */
+    BOUNDED_LIMIT (TENON_LIMIT_ENCODED_DEPTH, INTEGER, "encoded_depth", "4", 1, 16,
+                   "compressed members that may lie in each other"),
     KEY (TN_KEY_DURABLE, SAVE, BOOL, "durable", "yes", 0, 0, TARGET (durable),
          "whether a save waits until the disk has it"),
     KEY (TN_KEY_PLUGIN_ENABLED, PLUGIN, BOOL, "enabled", "yes", 0, 0, 0, "whether the plugin is loaded"),

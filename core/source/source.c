@@ -183,7 +183,7 @@ tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct t
     source->check_value = (uint32_t) part->check_value;
     source->check_mapped = part->flags & TENON_PART_CHECK_MAPPED;
     source->filter = filter;
-    source->encoded = filter || parent->encoded;
+    source->encoded = parent->encoded + (filter != NULL);
     if (!filter) {
         source->backing = parent->backing;
         source->backing_offset = parent->backing_offset + part->offset;

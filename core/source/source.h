@@ -17,7 +17,7 @@ struct tn_source {
     uint32_t number;  /* in its catalog */
     uint32_t depth;   /* sources that it lies in */
     uint64_t size;    /* bytes, decoded */
-    bool encoded;     /* a filter lies between it and its root */
+    uint32_t encoded; /* filters between it and its root */
     const char *name; /* bare, may be empty; NUL-terminated */
     uint64_t name_length;
     char *path; /* as it was opened; NULL: none, as for parts */

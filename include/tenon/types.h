@@ -231,7 +231,8 @@ enum {
     TENON_LIMIT_INFLATED_BYTES = 6,   /* inflated_bytes: decoded size of one source */
     TENON_LIMIT_INFLATED_RATIO = 7,   /* inflated_ratio: decoded size / stored size, beyond 1 MiB decoded */
     TENON_LIMIT_MEMORY = 8,           /* memory: bytes that a conversion holds at once, without the catalog */
-    TENON_LIMITS = 9
+    TENON_LIMIT_ENCODED_DEPTH = 9,    /* encoded_depth: encoded parts that lie in each other */
+    TENON_LIMITS = 10
 };
 
 /* The kinds of entries of a report. */

@@ -268,7 +268,41 @@ START_TEST (test_nested)
     check_items (file, "beside/two");
     tenon_close (file);
     ck_assert_int_eq (kit_context ("limits.depth=4"), TENON_OK);
-    kit_open_fails ("f.toybox", NULL, NULL, TENON_E_LIMIT, "depth in [limits]");
+    kit_open_fails ("f.toybox", NULL, NULL, TENON_E_LIMIT, "raise depth in [limits]");
+}
+END_TEST
+
+/* The innermost box of test_nested lies in four encoded ones, which is the most by default; stored levels do
+ * not count. */
+START_TEST (test_encoded_depth)
+{
+    static const struct {
+        unsigned encoded, stored;
+        const char *limits;
+        int opens;
+    } cases[] = { { 4, 0, NULL, 1 },
+                  { 4, 12, NULL, 1 },
+                  { 5, 0, NULL, 0 },
+                  { 5, 3, NULL, 0 },
+                  { 2, 0, "limits.encoded_depth=1", 0 },
+                  { 16, 0, "limits.encoded_depth=16", 1 },
+                  { 17, 0, "limits.encoded_depth=16", 0 } };
+    static struct box box;
+    kit_plugins ("toybox toyraw toyxor", NULL);
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        box_begin (&box);
+        add_inner (&box, "raw", "one", cases[i].encoded > 0 ? DEFLATE : STORED, 700, 0);
+        for (unsigned k = 1; k < cases[i].encoded + cases[i].stored; k++)
+            wrap_box (&box, "in", k < cases[i].encoded ? DEFLATE : STORED);
+        box_end (&box);
+        kit_file ("f.toybox", &box.file);
+        ck_assert_int_eq (kit_context (cases[i].limits), TENON_OK);
+        if (cases[i].opens)
+            tenon_close (kit_open ("f.toybox", NULL, NULL));
+        else
+            kit_open_fails ("f.toybox", NULL, NULL, TENON_E_LIMIT, "raise encoded_depth in [limits]");
+    }
+    ck_assert_int_eq (kit_context ("limits.encoded_depth=17"), TENON_E_CONFIG);
 }
 END_TEST
 
@@ -395,6 +429,7 @@ fill_suite (Suite *suite)
     tcase_add_loop_test (tests, test_filters, 0, sizeof ways / sizeof ways[0]);
     tcase_add_test (tests, test_lying_table);
     tcase_add_test (tests, test_nested);
+    tcase_add_test (tests, test_encoded_depth);
     tcase_add_test (tests, test_names);
     tcase_add_test (tests, test_damage);
     tcase_add_test (tests, test_lies);

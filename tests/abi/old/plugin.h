@@ -216,8 +216,7 @@ struct tenon_host {
     /* Non-zero if the codec should return TENON_E_CANCELLED. For loops that call no other service. */
     int32_t (*cancelled) (struct tenon_call *call);
     /* `size` bytes of zeroed memory, aligned to 16, that live as long as the call. NULL: the failure is
-     * recorded; return TENON_E_MEMORY. (A request beyond TENON_LIMIT_HEADER_BYTES is reported as that limit.)
-     */
+     * recorded; return TENON_E_MEMORY. (Beyond TENON_LIMIT_HEADER_BYTES it is reported as that limit.) */
     void *(*scratch) (struct tenon_call *call, uint64_t size);
     /* The value of option number `index` of the codec's table. */
     tenon_status (*option) (struct tenon_call *call, uint32_t index, struct tenon_setting *setting);
@@ -255,8 +254,7 @@ struct tenon_host {
      * codec returns it. */
     tenon_status (*sibling) (struct tenon_call *call, const char *name, uint64_t name_length,
                              uint32_t *source);
-    /* A tensor that was added before, by name. TENON_E_NOT_FOUND is no failure unless the codec returns it.
-     */
+    /* An added tensor, by name. TENON_E_NOT_FOUND is no failure unless the codec returns it. */
     tenon_status (*find) (struct tenon_call *call, const char *name, uint64_t name_length,
                           struct tenon_tensor *tensor);
     /* Describes a source with another codec, into this catalog. `how` may be NULL: all fields 0.
@@ -307,8 +305,7 @@ struct tenon_host {
     tenon_status (*shard_info) (struct tenon_call *call, struct tenon_shard_info *info);
 };
 
-/* True if the host has this service. To be asked before a service is used that is newer than min_host_minor.
- */
+/* True if the host has this service. A plugin asks before it uses one that is newer than min_host_minor. */
 #define TENON_HAS(call, service)                                                                             \
     ((call)->host->struct_size >= offsetof (struct tenon_host, service) + sizeof ((call)->host->service)     \
      && (call)->host->service)

@@ -7,7 +7,7 @@
  *
  * Conventions of all three headers:
  *   - the side that owns a struct sets its first field, struct_size, to the sizeof that it was compiled with;
- * the other side reads min(theirs, ours) bytes and takes the rest as zero;
+ *     the other side reads min(theirs, ours) bytes and takes the rest as zero;
  *   - sizes, counts, offsets and dims are uint64_t in bytes or items, and dims are below 2^63;
  *   - flag words: an unknown bit among the low 16 is ignored, an unknown bit among the high 16 is refused;
  *   - texts are UTF-8; a text with a length beside it need not end in NUL. */
@@ -113,8 +113,7 @@ struct tenon_swap_field {
     uint32_t offset, size, count;
 };
 
-/* An element type. Plugins register block dtypes with it and describe opaque ones; applications receive it.
- */
+/* An element type. Plugins register block dtypes and describe opaque ones with it; applications get it. */
 struct tenon_dtype {
     uint32_t struct_size;
     uint32_t kind;        /* TENON_KIND_* */
@@ -215,7 +214,8 @@ enum {
     TENON_LIMIT_INFLATED_BYTES = 6,   /* inflated_bytes: decoded size of one source */
     TENON_LIMIT_INFLATED_RATIO = 7,   /* inflated_ratio: decoded size / stored size, beyond 1 MiB decoded */
     TENON_LIMIT_MEMORY = 8,           /* memory: bytes that a conversion holds at once, without the catalog */
-    TENON_LIMITS = 9
+    TENON_LIMIT_ENCODED_DEPTH = 9,    /* encoded_depth: encoded parts that lie in each other */
+    TENON_LIMITS = 10
 };
 
 /* The kinds of entries of a report. */
