@@ -24,6 +24,7 @@ static const struct {
     { "TENON_E_LOSS", "something would be lost" },
     { "TENON_E_EXISTS", "exists already" },
     { "TENON_E_CONFIG", "wrong configuration" },
+    { "TENON_E_BUSY", "held or replaced by another save" },
 };
 _Static_assert(TN_COUNT (statuses) == 1 - TENON_E_LAST, "every status has a name and a text");
 

@@ -60,7 +60,8 @@ enum {
     TENON_E_LOSS = -14,         /* saving would lose something, and the caller asked for a strict save */
     TENON_E_EXISTS = -15,       /* a file that would be written exists */
     TENON_E_CONFIG = -16,       /* an ini file, an option or its value is wrong */
-    TENON_E_LAST = -16
+    TENON_E_BUSY = -17,         /* another save holds the file, or has replaced what this one read */
+    TENON_E_LAST = -17
 };
 
 /* ---- dtypes -------------------------------------------------------------------------------------- */
