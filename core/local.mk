@@ -5,6 +5,7 @@ noinst_LTLIBRARIES += core/libcore.la
 core_libcore_la_SOURCES = \
 	core/base/base.h \
 	core/base/error.c \
+	core/base/hash.h \
 	core/base/io.c \
 	core/base/io.h \
 	core/base/memory.c \
@@ -55,6 +56,8 @@ core_libcore_la_SOURCES = \
 	core/context/config.h \
 	core/context/context.c \
 	core/context/context.h \
+	core/context/hash_key.c \
+	core/context/hash_key.h \
 	core/context/loader.c \
 	core/context/loader.h \
 	core/context/lookup.c \

@@ -4,6 +4,7 @@
 # sees the core's headers.
 unit_tests += \
 	tests/sweep/test_sweep \
+	tests/unit/base/test_hash \
 	tests/unit/base/test_io \
 	tests/unit/base/test_pool \
 	tests/unit/catalog/test_names \
@@ -152,7 +153,7 @@ tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
 # The tests are compiled with tests/marks.h before everything else.
 tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o \
 tests/abi/kit.lo tests/abi/kit.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
-EXTRA_DIST += tests/marks.h tests/values.h
+EXTRA_DIST += tests/collide.h tests/marks.h tests/values.h
 
 # json-c is the judge of pluginlib.
 tests_unit_pluginlib_test_json_SOURCES = tests/unit/pluginlib/test_json.c tests/unit/pluginlib/json_peer.h

@@ -10,6 +10,7 @@ tn_catalog_new (tenon_context *context)
     if (catalog) {
         atomic_init (&catalog->references, 1);
         catalog->context = context;
+        catalog->names.key = catalog->keys.key = catalog->words.key = &context->hash_key;
     }
     return catalog;
 }
@@ -60,26 +61,12 @@ tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source *source, ten
 
 /* ---- hash tables of names ---- */
 
-/* Multiplies the text in eight bytes at a time. Names differ in few bytes, and slots keep 32 bits of the
- * hash, so the last steps spread each byte to every bit. The seed is the owner's address: an attacker, who
- * could make names collide into long chains, does not know it. Both halves are the upper one, since the start
- * of a chain must come from bits that the slot keeps, or growing would need the names again. */
+/* Both halves are the upper one, since the start of a chain must come from bits that the slot keeps, or
+ * growing would need the names again. */
 static uint64_t
-hash_name (const void *owner, const char *text, uint64_t length)
+hash_name (const struct tn_names *names, const char *text, uint64_t length)
 {
-    uint64_t hash = (uint64_t) (uintptr_t) owner * 0x9e3779b97f4a7c15u + length, word;
-    for (; length >= 8; text += 8, length -= 8) {
-        memcpy (&word, text, 8);
-        hash = (hash ^ word) * 0xff51afd7ed558ccdu;
-        hash ^= hash >> 32;
-    }
-    word = 0;
-    if (length > 0)
-        memcpy (&word, text, length);
-    hash = (hash ^ word) * 0xff51afd7ed558ccdu;
-    hash ^= hash >> 29;
-    hash *= 0xc4ceb9fe1a85ec53u;
-    hash = (hash ^ hash >> 32) >> 32;
+    uint64_t hash = tn_hash (names->key, text, length) >> 32;
     return hash << 32 | hash;
 }
 
@@ -150,7 +137,7 @@ tn_names_enter (struct tn_names *names, const void *owner, tn_name_is *is, const
 {
     if (!tn_names_grow (names, 1))
         return -1;
-    return tn_names_enter_hash (names, owner, is, hash_name (owner, text, length), text, length, number);
+    return tn_names_enter_hash (names, owner, is, hash_name (names, text, length), text, length, number);
 }
 
 bool
@@ -159,7 +146,7 @@ tn_names_find (const struct tn_names *names, const void *owner, tn_name_is *is, 
 {
     if (names->size == 0)
         return false;
-    uint64_t slot = *find_slot (names, owner, is, hash_name (owner, text, length), text, length);
+    uint64_t slot = *find_slot (names, owner, is, hash_name (names, text, length), text, length);
     *number = (slot & UINT32_MAX) - 1;
     return slot != 0;
 }
@@ -271,7 +258,7 @@ tn_catalog_enter_names (struct tn_catalog *catalog, tenon_error *error)
          * one */
         for (uint64_t i = 0; i < count; i++) {
             const struct tn_tensor *tensor = tn_catalog_tensor (catalog, first + i);
-            hashes[i] = hash_name (catalog, tensor->name, tensor->name_length);
+            hashes[i] = hash_name (names, tensor->name, tensor->name_length);
             prefetch_slot (names, hashes[i]);
         }
         for (uint64_t i = 0; i < count; i++) {

@@ -16,7 +16,8 @@
 /* From names to their numbers in a list. The names themselves stay in the list; a function of its owner
  * compares them. */
 struct tn_names {
-    uint64_t *slots; /* number + 1 in the low half, hash in the high; 0: free */
+    const struct tn_hash_key *key; /* of the context */
+    uint64_t *slots;               /* number + 1 in the low half, hash in the high; 0: free */
     uint64_t size, count;
 };
 

@@ -297,3 +297,9 @@ tn_host_items (struct tenon_call *public, const struct tenon_value *array, uint6
     }
     return tn_value_items (source, array, first, n, found, &call->session->arena, call->session->error);
 }
+
+uint64_t
+tn_host_hash (struct tenon_call *public, const void *bytes, uint64_t length)
+{
+    return tn_hash (&((struct tn_call *) public)->session->context->hash_key, bytes, length);
+}

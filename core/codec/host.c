@@ -49,4 +49,5 @@ const struct tenon_host tn_host = {
     .put_old = tn_host_put_old,
     .described = tn_host_described,
     .shard_info = tn_host_shard_info,
+    .hash = tn_host_hash,
 };

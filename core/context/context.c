@@ -3,6 +3,7 @@
 #include "context/context.h"
 #include "base/report.h"
 #include "context/config.h"
+#include "context/hash_key.h"
 #include "context/loader.h"
 #include "context/registry.h"
 #include "context/settings_read.h"
@@ -62,6 +63,7 @@ tn_context_make (tenon_context **made, const tenon_context_options *options, con
     if (!context)
         return tn_fail_memory (error);
     context->host = host;
+    tn_hash_key_make (&context->hash_key, context);
     tenon_status status = fill_context (context, &copy, error);
     if (status == TENON_OK)
         *made = context;

@@ -3,6 +3,7 @@
 #ifndef TN_CONTEXT_H
 #define TN_CONTEXT_H
 #include "base/base.h"
+#include "base/hash.h"
 #include "base/pool.h"
 #include "context/settings.h"
 #include <tenon/plugin.h>
@@ -50,8 +51,9 @@ struct tenon_context {
     const struct tenon_host *host; /* the functions that plugins are handed */
     struct tn_settings settings;
     struct tn_registry registry;
-    tenon_report *report; /* verdicts, notes on the configuration */
-    char *origin;         /* what messages call the program's settings */
+    tenon_report *report;        /* verdicts, notes on the configuration */
+    char *origin;                /* what messages call the program's settings */
+    struct tn_hash_key hash_key; /* random; of all hash tables, also those of plugins */
     struct tn_pool *pool;
     uint64_t threads;              /* [core] threads */
     uint64_t limits[TENON_LIMITS]; /* [limits] */

@@ -189,6 +189,7 @@ npz_begin_names (struct tenon_call *call, uint64_t count, struct npz_names *name
 {
     uint64_t slots = 16;
     memset (names, 0, sizeof *names);
+    names->call = call;
     if (count >= NPZ_MAX32)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "a zip of 2^32 members or more");
     while (slots < count + count / 2)
@@ -200,36 +201,13 @@ npz_begin_names (struct tenon_call *call, uint64_t count, struct npz_names *name
     if (!names->slots || !names->entries)
         return TENON_E_MEMORY;
     names->mask = slots - 1;
-    /* the address differs from run to run, so no file can have names that all collide */
-    names->seed = (uint64_t) (uintptr_t) names->slots * 0x9e3779b97f4a7c15u;
     return TENON_OK;
-}
-
-static uint64_t
-mix_words (uint64_t a, uint64_t b)
-{
-    __extension__ unsigned __int128 product = (unsigned __int128) a * b;
-    return (uint64_t) product ^ (uint64_t) (product >> 64);
-}
-
-static uint64_t
-hash_name_bytes (const char *bytes, uint32_t length, uint64_t seed)
-{
-    uint64_t h = seed ^ length, word;
-    for (; length >= 8; bytes += 8, length -= 8) {
-        memcpy (&word, bytes, 8);
-        h = mix_words (h ^ word, 0xa0761d6478bd642fu ^ seed);
-    }
-    word = 0;
-    memcpy (&word, bytes, length);
-    h = mix_words (h ^ word, 0xe7037ed1a0b428dbu ^ seed);
-    return mix_words (h, 0x8ebc6af09c88c6e3u);
 }
 
 uint32_t *
 npz_find_name (const struct npz_names *names, const char *text, uint32_t length, uint32_t *tag)
 {
-    uint64_t h = hash_name_bytes (text, length, names->seed), at = h & names->mask;
+    uint64_t h = names->call->host->hash (names->call, text, length), at = h & names->mask;
     uint32_t index_mask = (uint32_t) (((uint64_t) 1 << names->index_bits) - 1);
     *tag = (uint32_t) (h >> 32) & ~index_mask;
     for (; names->slots[at]; at = (at + 1) & names->mask) {

@@ -131,7 +131,8 @@ struct npz_names {
      * 0: the slot is free */
     uint32_t *slots;
     struct npz_name *entries;
-    uint64_t mask, count, seed;
+    struct tenon_call *call;
+    uint64_t mask, count;
     uint32_t index_bits;
 };
 /* Begins a set with room for `count` names. */

@@ -23,7 +23,8 @@ shell_tests += \
 
 dist_man_MANS += plugins/safetensors/tenon-safetensors.7
 
-unit_tests += plugins/safetensors/tests/test_metadata plugins/safetensors/tests/test_metadata_bad
+unit_tests += plugins/safetensors/tests/test_metadata plugins/safetensors/tests/test_metadata_bad plugins/safetensors/tests/test_names
+plugins_safetensors_tests_test_names_SOURCES = plugins/safetensors/tests/test_names.c plugins/safetensors/names.c
 safetensors_kit = plugins/safetensors/tests/kit.c plugins/safetensors/tests/kit.h
 plugins_safetensors_tests_test_metadata_bad_SOURCES = plugins/safetensors/tests/test_metadata_bad.c $(safetensors_kit)
 plugins_safetensors_tests_test_metadata_SOURCES = plugins/safetensors/tests/test_metadata.c $(safetensors_kit)

@@ -94,8 +94,9 @@ struct st_name {
     uint64_t length, number;
 };
 struct st_names {
+    struct tenon_call *call;
     struct st_name *slots;
-    uint64_t mask, seed;
+    uint64_t mask;
 };
 /* Begins a table with room for `most` names. */
 tenon_status st_names_begin (struct tenon_call *call, struct st_names *names, uint64_t most);

@@ -303,6 +303,11 @@ struct tenon_host {
     tenon_status (*described) (struct tenon_call *call, uint64_t index, struct tenon_tensor *tensor);
     /* In describe: the place of source 0 in a set, by its name. */
     tenon_status (*shard_info) (struct tenon_call *call, struct tenon_shard_info *info);
+    /* In every codec function: a hash of `length` bytes, all of its 64 bits good, under a secret key that is
+     * random for each context. For tables of names that come from a file: an author who knows the hash of a
+     * name can make all names of a file collide. It differs from run to run, so no byte that a codec puts may
+     * depend on it, nor on an order that follows from it. */
+    uint64_t (*hash) (struct tenon_call *call, const void *bytes, uint64_t length);
 };
 
 /* True if the host has this service. A plugin asks before it uses one that is newer than min_host_minor. */
