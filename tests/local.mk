@@ -25,6 +25,7 @@ unit_tests += \
 	tests/unit/sink/test_atomic_set \
 	tests/unit/sink/test_reflink \
 	tests/unit/sink/test_sink \
+	tests/unit/source/test_blocks \
 	tests/unit/source/test_decoder \
 	tests/unit/transfer/test_request \
 	tests/unit/transfer/test_transfer
@@ -175,6 +176,7 @@ deflate_tests = \
 	tests/abi/test_container \
 	tests/unit/kernels/test_checksum \
 	tests/unit/kernels/test_deflate \
+	tests/unit/source/test_blocks \
 	tests/unit/source/test_decoder \
 	tests/unit/transfer/test_transfer
 # What .ci/run does in a build by another compiler (make check-compiler): where numbers are computed, and the whole once.

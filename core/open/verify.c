@@ -50,10 +50,12 @@ verify_source (struct verify *verify, struct tn_source *source)
     bool blocks = source->block_count > 1;
     if (tn_scan_all (verify->file->context, source, verify_piece, verify, &error) < 0)
         tn_source_fail_in (source, &error);
-    /* a wrong table of blocks costs speed, not data: a note, no failure */
-    else if (blocks && atomic_load (&source->blocks_are_wrong))
-        tn_report_add (verify->report, TENON_NOTE, TENON_OK, 0, source->name, verify->file->path,
-                       "its table of blocks is wrong: it is read as one stream");
+    /* no data are lost, but a reader that believed the table would get others */
+    else if (blocks && atomic_load (&source->blocks_are_wrong)) {
+        tn_source_fail_in (source, &error);
+        tn_fail (&error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                 "its table of blocks is wrong: it is read as one stream");
+    }
     return add_finding (verify, &error, source->name);
 }
 

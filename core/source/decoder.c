@@ -120,6 +120,23 @@ tn_has_blocks (const struct tn_source *source)
            && !atomic_load (&source->blocks_are_wrong);
 }
 
+void
+tn_note_blocks (struct tn_source *source, uint64_t first, uint64_t count)
+{
+    uint64_t known = atomic_load (&source->blocks_proven);
+    while (first <= known && known < first + count
+           && !atomic_compare_exchange_weak (&source->blocks_proven, &known, first + count))
+        ;
+}
+
+/* What a block may be stored in: no filter makes twice its input. A table that says more is false, and would
+ * cost memory without end. */
+static uint64_t
+most_stored (uint64_t size)
+{
+    return 2 * size + INPUT_SIZE;
+}
+
 tenon_status
 tn_decoder_blocks (struct tn_decoder *decoder, struct tn_source *source, uint64_t first, uint64_t count,
                    void *to, bool *good, tenon_error *error)
@@ -130,12 +147,17 @@ tn_decoder_blocks (struct tn_decoder *decoder, struct tn_source *source, uint64_
         uint64_t begin = i > 0 ? source->block_ends[i - 1] : 0, stored = source->block_ends[i] - begin;
         uint64_t at = i * source->block_size, size = TN_MIN (source->block_size, source->size - at);
         const uint8_t *bytes;
-        TN_TRY (stored_bytes (decoder, source, begin, stored, &bytes, error));
-        tenon_status status =
-            source->filter->table.decode (decoder->state, i + 1 == source->block_count, bytes, stored,
-                                          (uint8_t *) to + (at - first * source->block_size), size);
+        tenon_status status = TENON_E_MALFORMED;
+        if (stored <= most_stored (size)) {
+            TN_TRY (stored_bytes (decoder, source, begin, stored, &bytes, error));
+            status =
+                source->filter->table.decode (decoder->state, i + 1 == source->block_count, bytes, stored,
+                                              (uint8_t *) to + (at - first * source->block_size), size);
+        }
         if (status == TENON_E_MEMORY)
             return tn_fail_memory (error);
+        if (status == TENON_OK)
+            tn_note_blocks (source, i, 1);
         if (status < 0) {
             atomic_store (&source->blocks_are_wrong, true);
             *good = false;
@@ -255,6 +277,7 @@ read_stored (struct tn_decoder *decoder, uint64_t at, uint8_t *to, uint64_t leng
 static tenon_status
 fail_corrupt (struct tn_decoder *decoder, tenon_status status, tenon_error *error)
 {
+    decoder->running = false; /* the state stands nowhere: the next read begins again */
     tn_source_fail_in (decoder->backing, error);
     return tn_fail (error, status == TENON_E_MEMORY ? status : TENON_E_MALFORMED, TN_NO_OFFSET,
                     "its %s data are damaged near decoded byte %llu of %llu",
@@ -382,8 +405,23 @@ decode_whole (struct tn_decoder *decoder, tenon_error *error)
     return TENON_OK;
 }
 
+/* Makes decoder->block hold a block. *good is false when the table does not hold. */
+static tenon_status
+turn_to_block (struct tn_decoder *decoder, uint64_t number, bool *good, tenon_error *error)
+{
+    *good = true;
+    if (decoder->block_number == number + 1)
+        return TENON_OK;
+    decoder->block_number = 0;
+    TN_TRY (tn_decoder_blocks (decoder, decoder->backing, number, 1, decoder->block, good, error));
+    if (*good)
+        decoder->block_number = number + 1;
+    return TENON_OK;
+}
+
 /* Blocks stand by themselves: a read that does not go on where the last one ended takes those that it
- * touches, each of them whole, so that a table that lies is found out. *good is false then. */
+ * touches, each of them whole, and before them those that nobody has proven yet, so that a table that lies is
+ * found out. *good is false then. */
 static tenon_status
 read_through_blocks (struct tn_decoder *decoder, uint64_t offset, uint8_t *to, uint64_t length, bool *good,
                      tenon_error *error)
@@ -392,16 +430,15 @@ read_through_blocks (struct tn_decoder *decoder, uint64_t offset, uint8_t *to, u
     *good = true;
     if (!decoder->block && !(decoder->block = malloc (backing->block_size)))
         return tn_fail_memory (error);
-    while (length > 0) {
+    while (length > 0 && *good) {
         uint64_t number = offset / backing->block_size, at = offset % backing->block_size;
-        uint64_t piece = TN_MIN (length, backing->block_size - at);
-        if (decoder->block_number != number + 1) {
-            decoder->block_number = 0;
-            TN_TRY (tn_decoder_blocks (decoder, backing, number, 1, decoder->block, good, error));
-            if (!*good)
-                return TENON_OK;
-            decoder->block_number = number + 1;
-        }
+        uint64_t piece = TN_MIN (length, backing->block_size - at), proven;
+        while (*good && (proven = atomic_load (&backing->blocks_proven)) < number)
+            TN_TRY (turn_to_block (decoder, proven, good, error));
+        if (*good)
+            TN_TRY (turn_to_block (decoder, number, good, error));
+        if (!*good)
+            return TENON_OK;
         memcpy (to, decoder->block + at, piece);
         offset += piece, to += piece, length -= piece;
     }

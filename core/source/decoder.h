@@ -52,8 +52,13 @@ void tn_decoder_restart (struct tn_decoder *decoder);
 
 /* True if blocks can be decoded by themselves, as far as is known. */
 bool tn_has_blocks (const struct tn_source *source);
+/* Blocks first … first + count - 1 decoded by themselves: they are proven if all before them are. A block
+ * that decodes proves nothing alone: a table may point into the middle of the stream, at bytes that are a
+ * stream, too. Only where the proven block before it ends does it begin where every other reader gets to. */
+void tn_note_blocks (struct tn_source *source, uint64_t first, uint64_t count);
 /* Decodes whole blocks first … first + count - 1 of a source with a table of blocks into `to`. *good is false
- * when the table does not hold: the source can be read in order only. */
+ * when the table does not hold: the source can be read in order only. The bytes may be used only if the
+ * blocks before `first` are proven, or turn out good at the same time. */
 tenon_status tn_decoder_blocks (struct tn_decoder *decoder, struct tn_source *source, uint64_t first,
                                 uint64_t count, void *to, bool *good, tenon_error *error);
 

@@ -138,6 +138,63 @@ run_round (struct round *round, tn_pool_item item, uint64_t count, uint64_t end,
                                               : TENON_OK;
 }
 
+/* ---- proving blocks ---- */
+
+struct proof {
+    struct tn_source *source;
+    struct tn_decoder *decoders; /* of each thread */
+    uint8_t **room;              /* of each item of a round: a block */
+    uint64_t first;              /* item 0 */
+    atomic_bool bad;
+};
+
+static tenon_status
+prove_block (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
+{
+    struct proof *proof = opaque;
+    bool good;
+    if (!proof->room[item] && !(proof->room[item] = malloc (proof->source->block_size)))
+        return tn_fail_memory (error);
+    TN_TRY (tn_decoder_blocks (&proof->decoders[worker], proof->source, proof->first + item, 1,
+                               proof->room[item], &good, error));
+    if (!good)
+        atomic_store (&proof->bad, true);
+    return TENON_OK;
+}
+
+static tenon_status
+run_proof (tenon_context *context, struct proof *proof, uint64_t at_once, uint64_t end, tenon_error *error)
+{
+    while (!atomic_load (&proof->bad) && (proof->first = atomic_load (&proof->source->blocks_proven)) < end) {
+        uint64_t count = TN_MIN (at_once, end - proof->first);
+        TN_TRY (tn_pool_run (context->pool, count, prove_block, proof, error));
+        if (!atomic_load (&proof->bad))
+            tn_note_blocks (proof->source, proof->first, count);
+    }
+    return TENON_OK;
+}
+
+tenon_status
+tn_scan_prove (tenon_context *context, struct tn_source *source, uint64_t end, tenon_error *error)
+{
+    if (source->block_count == 0 || atomic_load (&source->blocks_proven) >= end || !tn_has_blocks (source))
+        return TENON_OK;
+    unsigned width = tn_pool_width (context->pool);
+    uint64_t at_once = context->limits[TENON_LIMIT_MEMORY] / 2 / source->block_size;
+    at_once = TN_MAX (TN_MIN (at_once, (uint64_t) width), 1);
+    TN_FREE struct tn_decoder *decoders = calloc (width, sizeof *decoders);
+    TN_FREE uint8_t **room = calloc (at_once, sizeof *room);
+    if (!decoders || !room)
+        return tn_fail_memory (error);
+    struct proof proof = { .source = source, .decoders = decoders, .room = room };
+    tenon_status status = run_proof (context, &proof, at_once, TN_MIN (end, source->block_count), error);
+    for (unsigned i = 0; i < width; i++)
+        tn_decoder_free (&decoders[i]);
+    for (uint64_t i = 0; i < at_once; i++)
+        free (room[i]);
+    return status;
+}
+
 /* ---- the ways ---- */
 
 static tenon_status
@@ -170,6 +227,9 @@ scan_blocks (struct tn_scan *scan, uint8_t *to, uint64_t length, struct tn_meter
     if (begin == end)
         return TENON_OK;
     uint64_t first = begin / unit, last = (end - 1) / unit;
+    TN_TRY (tn_scan_prove (scan->context, scan->source, first, error));
+    if (!(*good = tn_has_blocks (scan->source)))
+        return TENON_OK;
     struct round round = {
         .scan = scan, .begin = begin, .end = end, .first = first, .unit = unit, .to = to, .meter = meter
     };
@@ -178,7 +238,8 @@ scan_blocks (struct tn_scan *scan, uint8_t *to, uint64_t length, struct tn_meter
     scan->block_number = 0;
     TN_TRY (run_round (&round, read_block, last - first + 1, TN_MIN ((last + 1) * unit, scan->source->size),
                        error));
-    *good = !atomic_load (&round.bad);
+    if ((*good = !atomic_load (&round.bad)))
+        tn_note_blocks (scan->source, first, last - first + 1);
     if (end % unit > 0)
         scan->block_number = last + 1;
     return TENON_OK;

@@ -8,6 +8,12 @@
 
 struct tn_scan;
 
+/* Decodes blocks of a source, on all threads, until those before `end` are proven, so that the decoders of
+ * many threads need not do it each for itself. Does nothing to a source without blocks. A table that lies is
+ * no failure. */
+tenon_status tn_scan_prove (tenon_context *context, struct tn_source *source, uint64_t end,
+                            tenon_error *error);
+
 /* Begins at `start`. When that is not 0, no checksum is compared. */
 tenon_status tn_scan_new (tenon_context *context, struct tn_source *source, uint64_t start,
                           struct tn_scan **scan, tenon_error *error);

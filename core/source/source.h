@@ -38,6 +38,9 @@ struct tn_source {
     const struct tn_filter *filter;
     uint64_t block_size, block_count;
     const uint64_t *block_ends;
+    /* so many blocks from the first are known to be the stream's: each decoded, from where the one before it
+     * ended, to all of its bytes (tn_note_blocks) */
+    _Atomic uint64_t blocks_proven;
     atomic_bool blocks_are_wrong; /* found while decoding: it can only be read in order from then on */
     uint32_t check;
     uint32_t check_value;

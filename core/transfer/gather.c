@@ -5,6 +5,7 @@
  * short ones that lie close together are read through a window, with the bytes between them, because a system
  * call costs as much as copying some kilobytes. */
 #include "transfer/gather.h"
+#include "source/scan.h"
 
 #define WINDOW (1u << 20)
 #define LONG_RUN (256u << 10)
@@ -163,4 +164,24 @@ tn_gather (const struct tn_request *request, const struct tn_gather *box, struct
             return TENON_OK;
         at += runs.stride[axis];
     }
+}
+
+/* The axis whose steps are the longest tells about where the request ends. */
+static uint64_t
+last_byte (const struct tn_request *request)
+{
+    const struct tn_axis *slowest = &request->axis[request->fortran ? request->rank - 1 : 0];
+    uint64_t length = request->tensor->length, row = length / TN_MAX (slowest->shape, 1) + 1;
+    uint64_t rows = slowest->start + (slowest->count - 1) * slowest->step + 1;
+    return request->offset + TN_MIN (row * rows, length) - 1;
+}
+
+tenon_status
+tn_gather_prove (const struct tn_request *request, tenon_error *error)
+{
+    struct tn_source *source = request->source;
+    if (request->size == 0 || request->tensor->length == 0 || source->backing != source
+        || source->block_count == 0)
+        return TENON_OK;
+    return tn_scan_prove (request->catalog->context, source, last_byte (request) / source->block_size, error);
 }

@@ -13,4 +13,8 @@ tenon_status tn_gather (const struct tn_request *request, const struct tn_gather
 /* The box's bytes where they lie, when they lie in memory in one piece; else NULL. */
 const uint8_t *tn_gather_in_place (const struct tn_request *request, const struct tn_gather *box);
 
+/* Proves the blocks of the source that the request's own depend on, on all threads, before these are gathered
+ * one by one. Does nothing to a source without blocks. */
+tenon_status tn_gather_prove (const struct tn_request *request, tenon_error *error);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ordered.c - hands out a result in order, slabs made on all threads. */
 #include "source/scan.h"
+#include "transfer/gather.h"
 #include "transfer/slab.h"
 #include "transfer/transfer.h"
 
@@ -115,7 +116,7 @@ scan_groups (tenon_context *context, const struct tn_request *request, struct wi
             TN_TRY (take (user, result, size, error));
         TN_TRY (tn_meter_add (meter, size, error));
     }
-    return tn_scan_skip (run->scan, request->source->size - request->offset - request->tensor->length, error);
+    return TENON_OK;
 }
 
 tenon_status
@@ -142,11 +143,16 @@ tn_transfer_scan (tenon_context *context, const struct tn_request *request, void
     run.start = request->offset;
     run.group.request = &run.request;
     run.group.workers = workers;
-    tenon_status status = tn_scan_new (context, request->source, 0, &run.scan, error);
-    if (status == TENON_OK)
+    /* all of the source, for its checksum; or only the blocks of the tensor */
+    bool all = request->source->in_order || tn_request_covers (request);
+    tenon_status status = tn_scan_new (context, request->source, all ? 0 : request->offset, &run.scan, error);
+    if (status == TENON_OK && all)
         status = tn_scan_skip (run.scan, request->offset, error);
     if (status == TENON_OK)
         status = scan_groups (context, request, &run, at_once, take ? results : to, take, user, meter, error);
+    if (status == TENON_OK && all)
+        status =
+            tn_scan_skip (run.scan, request->source->size - request->offset - request->tensor->length, error);
     tn_scan_free (run.scan);
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
@@ -183,6 +189,8 @@ tn_transfer_stream (tenon_context *context, struct tn_request *request, struct t
         return stream_stored (request, take, user, meter, error);
     if (way.sums_first)
         TN_TRY (tn_scan_all (context, request->source, NULL, NULL, error));
+    if (way.kind == TN_WAY_SLABS)
+        TN_TRY (tn_gather_prove (request, error));
     TN_FREE struct tn_worker *workers = calloc (width, sizeof *workers);
     if (!workers)
         return tn_fail_memory (error);

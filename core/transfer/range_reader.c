@@ -2,6 +2,7 @@
 /* range_reader.c - the result of a request, byte range by byte range. */
 #include "transfer/range_reader.h"
 #include "source/scan.h"
+#include "transfer/gather.h"
 
 #define SLAB (256u << 10)
 
@@ -25,6 +26,8 @@ tn_range_reader_begin (struct tn_range_reader *reader, tenon_error *error)
         TN_TRY (tn_request_spool (&reader->request, 0, &reader->spooled, error));
     if (way.sums_first)
         TN_TRY (tn_scan_all (reader->request.catalog->context, reader->request.source, NULL, NULL, error));
+    if (way.kind == TN_WAY_DECODER)
+        TN_TRY (tn_gather_prove (&reader->request, error));
     tn_slabs_plan (&reader->request, SLAB, &reader->slabs);
     if (reader->slabs.count == 0)
         return TENON_OK;

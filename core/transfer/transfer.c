@@ -6,6 +6,7 @@
 #include "transfer/transfer.h"
 #include "kernels/checksum.h"
 #include "source/scan.h"
+#include "transfer/gather.h"
 #include "transfer/slab.h"
 
 #define STORED_SLAB (4u << 20)
@@ -293,6 +294,9 @@ tn_transfer_read (tenon_context *context, const struct tn_transfer_job *jobs, ui
     TN_FREE struct tn_worker *workers = calloc (width, sizeof *workers);
     if (!numbers || !workers)
         return tn_fail_memory (error);
+    for (uint64_t i = 0; i < count; i++)
+        if (jobs[i].way.kind == TN_WAY_SLABS || (jobs[i].way.kind == TN_WAY_DECODER && !jobs[i].way.sums))
+            TN_TRY (tn_gather_prove (jobs[i].request, error));
     struct alone_run run = { .jobs = jobs, .numbers = numbers, .workers = workers, .meter = meter };
     tenon_status status = read_large (context, jobs, count, numbers, &run, error);
     if (status == TENON_OK && run.count > 0) {

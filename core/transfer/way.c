@@ -51,7 +51,7 @@ choose_into_memory (const struct tn_request *request, bool guarded, bool blocks)
         return (struct tn_way){ TN_WAY_SPOOL, .sums = true };
     if (contiguous)
         return (struct tn_way){ TN_WAY_BLOCKS, .sums = guarded || takes_all_blocks (request) };
-    return (struct tn_way){ guarded ? TN_WAY_SCAN : TN_WAY_SLABS, .sums = guarded };
+    return (struct tn_way){ request->whole ? TN_WAY_SCAN : TN_WAY_SLABS, .sums = guarded };
 }
 
 static struct tn_way
@@ -64,10 +64,13 @@ choose_in_order (const struct tn_request *request, bool guarded, bool blocks)
         return (struct tn_way){ TN_WAY_SCAN, .sums = true };
     if (source->in_order && request->size > 0)
         return (struct tn_way){ TN_WAY_SPOOL };
+    if (source->encoded && request->fortran && request->size > 0)
+        return (struct tn_way){ TN_WAY_SPOOL, .sums = true };
     if (source->encoded)
-        return request->fortran && request->size > 0
-                   ? (struct tn_way){ TN_WAY_SPOOL, .sums = true }
-                   : (struct tn_way){ blocks ? TN_WAY_SLABS : TN_WAY_DECODER, .alone = !blocks };
+        return (struct tn_way){ !blocks          ? TN_WAY_DECODER
+                                : request->whole ? TN_WAY_SCAN
+                                                 : TN_WAY_SLABS,
+                                .alone = !blocks };
     return (struct tn_way){ TN_WAY_SLABS, .sums_first = guarded && source->check };
 }
 

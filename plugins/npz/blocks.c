@@ -7,19 +7,25 @@
  *     u32 for each block: its encoded bytes
  *
  * Each block_size decoded bytes were encoded by themselves. The table is not trusted: one that cannot be
- * right is ignored here, and the host falls back on one stream if a block does not decode. */
+ * right is ignored here, as a flaw. The host believes a block only if it and all before it decoded, one
+ * behind the other, and falls back on one stream. */
 #include "npz.h"
 
 #define TABLE_VERSION 1u
 #define LEAST_LOG 16u
 #define MOST_LOG 40u
 
-/* The reason why a field of `length` bytes cannot be right; NULL if it may be. */
+/* True if a field of `length` bytes is a table that this version knows. */
+static int
+is_known (const uint8_t *field, uint32_t length)
+{
+    return length >= NPZ_BLOCKS_HEAD - 4 && field[0] == TABLE_VERSION && !tenon_le16 (field + 2);
+}
+
+/* The reason why a table cannot be right; NULL if it may be. */
 static const char *
 find_fault (const uint8_t *field, uint32_t length, const struct npz_entry *entry, uint64_t *count)
 {
-    if (length < NPZ_BLOCKS_HEAD - 4 || field[0] != TABLE_VERSION || tenon_le16 (field + 2))
-        return "it is of another version";
     if (field[1] < LEAST_LOG || field[1] > MOST_LOG)
         return "its block size is out of bounds";
     uint64_t block_size = (uint64_t) 1 << field[1];
@@ -45,9 +51,11 @@ npz_take_blocks (struct tenon_call *call, const struct npz_entry *entry, struct 
     const uint8_t *field = npz_find_extra (entry->extra, entry->extra_length, NPZ_EXTRA_BLOCKS, &length);
     if (!field)
         return TENON_OK;
-    const char *fault = find_fault (field, length, entry, &count);
-    if (fault)
-        tenon_note (call, TENON_NOTE, npz_show (entry, shown), "its table of blocks is not used: %s", fault);
+    int known = is_known (field, length);
+    const char *fault = known ? find_fault (field, length, entry, &count) : "it is of another version";
+    if (fault) /* one that cannot be right is a flaw of the file */
+        tenon_note (call, known ? TENON_NOTE | TENON_FLAW : TENON_NOTE, npz_show (entry, shown),
+                    "its table of blocks is not used: %s", fault);
     if (fault || count == 0)
         return TENON_OK;
     uint64_t *ends = call->host->scratch (call, count * sizeof *ends);

@@ -200,6 +200,17 @@ START_TEST (test_filters)
 }
 END_TEST
 
+/* The member is readable, its table of blocks is not true. */
+static void
+table_is_a_flaw (tenon_file *file)
+{
+    tenon_report *report = NULL;
+    kit_failed (tenon_verify (file, &report, NULL, &kit_error), TENON_E_MALFORMED,
+                "its table of blocks is wrong: it is read as one stream");
+    ck_assert (kit_reported (report, TENON_NOTE, "its table of blocks is wrong"));
+    tenon_report_free (report);
+}
+
 /* A false table of blocks: the member is read as one stream instead. */
 START_TEST (test_lying_table)
 {
@@ -217,6 +228,69 @@ START_TEST (test_lying_table)
     kit_plugins ("toybox toyraw toyxor", NULL);
     tenon_file *file = kit_open ("f.toybox", NULL, NULL);
     check_items (file, "one");
+    table_is_a_flaw (file);
+    tenon_close (file);
+}
+END_TEST
+
+#define BYTES 4000u
+
+/* A member u8 [4000] of random bytes, stored by deflate as they are; but in them lie two streams of 1,000
+ * other bytes each, and the table says that they are blocks 1 and 2. */
+static void
+make_fake (struct bytes *inner, struct bytes *stored, uint64_t *ends)
+{
+    static struct bytes fake, block;
+    uint64_t length[2];
+    fake.size = inner->size = 0;
+    kit_raw_head (inner, 1, 0, 100);
+    kit_raw_tensor (inner, "one", "u8", 0, 1, KIT_SHAPE (BYTES), 0, BYTES);
+    kit_pad (inner, 100);
+    for (uint32_t i = 0, x = 1; i < BYTES; i++, x = x * 1664525u + 1013904223u)
+        kit_le (inner, x >> 24, 1);
+    kit_pad (&fake, 1001);
+    encode_member (&block, DEFLATE, &fake, 1000, length); /* the first 1,000, flushed */
+    memcpy (inner->data + 1000, block.data, length[0]);
+    memcpy (inner->data + 1000 + length[0], block.data, length[0]);
+    stored->size = 0;
+    kit_le (stored, 1, 1);
+    kit_le (stored, inner->size, 2);
+    kit_le (stored, ~inner->size, 2);
+    kit_put (stored, inner->data, inner->size);
+    ends[0] = 5 + 1000, ends[1] = ends[0] + length[0], ends[2] = ends[1] + length[0];
+    ends[3] = stored->size - 50, ends[4] = stored->size;
+}
+
+/* Each slice, each kind of read: as one stream has the bytes, whatever the table says. */
+START_TEST (test_fake_blocks)
+{
+    static struct box box;
+    static struct bytes inner, stored;
+    static uint8_t part[BYTES];
+    static const uint64_t slices[][3] = { { 900, 1000, 1 }, { 1900, 1000, 1 }, { 1000, 1, 1 },
+                                          { 901, 999, 2 },  { 2500, 1500, 1 }, { 0, 4000, 1 } };
+    const uint64_t *slice = slices[_i];
+    uint64_t ends[8];
+    make_fake (&inner, &stored, ends);
+    box_begin (&box);
+    box_add (&box, "a.toyraw", DEFLATE, &stored, inner.size, sum_of (&inner), 1000, 5, ends);
+    box_end (&box);
+    kit_file ("f.toybox", &box.file);
+    kit_plugins ("toybox toyraw toyxor", NULL);
+    tenon_file *file = kit_open ("f.toybox", NULL, NULL);
+    tenon_request request;
+    KIT_INIT (request);
+    request.rank = 1;
+    request.start = slice;
+    request.count = slice + 1;
+    request.step = (const int64_t[]){ (int64_t) slice[2] };
+    request.data = part;
+    request.size = sizeof part;
+    tenon_status status = tenon_read (file, &request, 1, NULL, &kit_error);
+    ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+    for (uint64_t i = 0; i < slice[1]; i++)
+        ck_assert_uint_eq (part[i], inner.data[100 + slice[0] + i * slice[2]]);
+    table_is_a_flaw (file);
     tenon_close (file);
 }
 END_TEST
@@ -428,6 +502,7 @@ fill_suite (Suite *suite)
     TCase *tests = kit_case (suite, "read");
     tcase_add_loop_test (tests, test_filters, 0, sizeof ways / sizeof ways[0]);
     tcase_add_test (tests, test_lying_table);
+    tcase_add_loop_test (tests, test_fake_blocks, 0, 6);
     tcase_add_test (tests, test_nested);
     tcase_add_test (tests, test_encoded_depth);
     tcase_add_test (tests, test_names);

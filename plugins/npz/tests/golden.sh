@@ -51,6 +51,16 @@ for sample in "$samples"/small/*.npz; do
     cmp "$work/stored.npz" "$work/again.npz" || fail "$name: written twice it is not the same"
 done
 
+# ---- verify ----
+checks=$((checks + 2))
+tenon verify "$samples/small/blocks.npz"
+[ "$status" -eq 0 ] || fail 'verify of a true table of blocks'
+tenon verify "$samples/small/blocks-lying.npz"
+{ [ "$status" -eq 1 ] && said 'its table of blocks is wrong'; } || fail 'verify of a false table of blocks'
+checks=$((checks + 1))
+tenon verify --json "$samples/small/blocks-lying.npz"
+{ [ "$status" -eq 1 ] && said '"ok":false' 'its table of blocks is wrong'; } || fail 'verify --json of a false table of blocks'
+
 # ---- the option member ----
 checks=$((checks + 1))
 tenon convert -o npz.member=nosuch "$samples/small/numpy.npz" "$work/no.npz"

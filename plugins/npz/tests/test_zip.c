@@ -834,6 +834,9 @@ START_TEST (tables_of_blocks)
         accepted ("x");
         tenon_file *file = open_archive ();
         ck_assert_int_eq (noted (file, "its table of blocks is not used"), i < 7);
+        /* what is wrong in a table of this version is a flaw */
+        int known = i < 7 && faults[i][0] == 1 && faults[i][2] == 0;
+        ck_assert_int_eq (tenon_verify (file, NULL, NULL, NULL), known ? MALFORMED : TENON_OK);
         close_archive (file);
     }
 }
