@@ -50,6 +50,8 @@ core_libcore_la_SOURCES = \
 	core/codec/write.c \
 	core/codec/write.h \
 	core/codec/write_tensor.c \
+	core/context/acl.c \
+	core/context/acl.h \
 	core/context/builtin.h \
 	core/context/codec_settings.c \
 	core/context/config.c \

@@ -15,6 +15,7 @@ unit_tests += \
 	tests/unit/context/test_option \
 	tests/unit/context/test_registry \
 	tests/unit/context/test_settings \
+	tests/unit/context/test_trust \
 	tests/unit/kernels/test_cast \
 	tests/unit/kernels/test_checksum \
 	tests/unit/kernels/test_deflate \

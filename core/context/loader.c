@@ -22,10 +22,10 @@
  *     TENON_E_UNSUPPORTED  made for another version, or unwilling
  *     TENON_E_MISUSE       it broke a rule of tenon/plugin.h
  *
- * The loader checks an open file, and dlopen finds it by name a moment later. Only a user who can write to
- * the folder could replace the file in between, and such users were found to be trusted; symbolic links are
- * resolved before, and the folder of the target is checked. (Loading /proc/self/fd/N instead would be
- * unsound: the dynamic linker knows libraries by name, and takes a second N for the first.) */
+ * The loader checks an open file, and dlopen finds it by name a moment later. It is the same file: every
+ * folder and link on its path was found to be changeable by trusted users only (trust.c). Loading
+ * /proc/self/fd/N instead would be unsound, since the dynamic linker knows libraries by name, and takes a
+ * second N for the first. */
 #include "context/loader.h"
 #include "base/report.h"
 #include "context/builtin.h"
@@ -159,7 +159,7 @@ explain_no_entry (const struct loader *loader, void *handle, const char *name, c
     VERDICT (loader, TENON_E_MALFORMED, name, file, "no plugin: it does not export tenon_plugin_v0");
 }
 
-/* Loads a trusted file. `real`: its path, whose last component is no symbolic link. */
+/* Loads a trusted file. `real`: its path without symbolic links. */
 static tenon_status
 open_file (struct loader *loader, const char *name, const char *file, const char *real)
 {
@@ -190,13 +190,14 @@ say_errno (const struct loader *loader, int number, const char *what, const char
     return TENON_OK;
 }
 
-/* Checks a file whose folder is trusted, and loads it. */
+/* Checks a file whose path is trusted, and loads it. */
 static tenon_status
 check_file (struct loader *loader, const char *name, const char *file, const char *real)
 {
     struct stat status;
     char why[TN_TRUST_ROOM];
-    int fd = open (real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO is not waited for */
+    int fd =
+        open (real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY); /* a FIFO is not waited for */
     if (fd < 0 || fstat (fd, &status) < 0) {
         int number = errno;
         if (fd >= 0)
@@ -206,7 +207,7 @@ check_file (struct loader *loader, const char *name, const char *file, const cha
     bool good = false;
     if (!S_ISREG (status.st_mode))
         VERDICT (loader, TENON_E_MALFORMED, name, file, "it is no regular file");
-    else if (!tn_is_trusted (&loader->trust, &status, "the file", why))
+    else if (!tn_trust_file (&loader->trust, fd, &status, why))
         VERDICT (loader, TENON_E_CONFIG, name, file, "not loaded: %s", why);
     else if (!tn_elf_is_complete (fd, status.st_size))
         VERDICT (loader, TENON_E_TRUNCATED, name, file, "not loaded: the file was cut off at %lld bytes",
@@ -217,22 +218,17 @@ check_file (struct loader *loader, const char *name, const char *file, const cha
     return good ? open_file (loader, name, file, real) : TENON_OK;
 }
 
-/* A file that may be a symbolic link, or whose folder has not been checked. */
+/* A file that may be a symbolic link, or whose path has not been checked. */
 static tenon_status
 load_by_path (struct loader *loader, const char *name, const char *file)
 {
     struct stat status;
     char why[TN_TRUST_ROOM];
-    TN_FREE char *real = realpath (file, NULL);
-    char *slash = real ? strrchr (real, '/') : NULL;
-    if (!slash)
-        return say_errno (loader, errno, "looking for it", name, file);
-    TN_FREE char *folder = tn_strndup (real, TN_MAX ((size_t) (slash - real), 1));
-    if (!folder)
-        return tn_fail_memory (loader->error);
-    if (stat (folder, &status) < 0)
-        return say_errno (loader, errno, "looking at its folder", name, file);
-    if (tn_is_trusted (&loader->trust, &status, "its folder", why))
+    TN_FREE char *real = NULL;
+    int number = tn_trust_path (&loader->trust, file, false, &real, &status, why);
+    if (number != 0)
+        return say_errno (loader, number, "looking for it", name, file);
+    if (!why[0])
         return check_file (loader, name, file, real);
     VERDICT (loader, TENON_E_CONFIG, name, file, "not loaded: %s", why);
     return TENON_OK;
@@ -362,16 +358,25 @@ read_folder (DIR *folder, struct candidate **candidates, uint64_t *count, tenon_
     return TENON_OK;
 }
 
+/* Opens a folder and judges its path. Returns 0 or an errno. */
+static int
+open_trusted_folder (struct loader *loader, const char *path, DIR **folder, char why[TN_TRUST_ROOM])
+{
+    struct stat status;
+    TN_FREE char *real = NULL;
+    *folder = opendir (path);
+    return *folder ? tn_trust_path (&loader->trust, path, false, &real, &status, why) : errno;
+}
+
 static tenon_status
 load_folder (struct loader *loader, const char *path, const char *origin)
 {
-    struct stat status;
-    char why[TN_TRUST_ROOM], what[TN_TRUST_ROOM];
+    char why[TN_TRUST_ROOM], what[200];
     struct candidate *candidates = NULL;
     uint64_t count = 0;
-    DIR *folder = opendir (path);
-    if (!folder || fstat (dirfd (folder), &status) < 0) {
-        int number = errno;
+    DIR *folder;
+    int number = open_trusted_folder (loader, path, &folder, why);
+    if (number != 0) {
         if (folder)
             closedir (folder);
         /* not worth a verdict when the program runs from a build tree */
@@ -380,12 +385,11 @@ load_folder (struct loader *loader, const char *path, const char *origin)
         snprintf (what, sizeof what, "not searched (%.150s)", origin);
         return say_errno (loader, number, what, NULL, path);
     }
-    bool trusted = tn_is_trusted (&loader->trust, &status, "its folder", why);
     tenon_status result = read_folder (folder, &candidates, &count, loader->error);
     closedir (folder);
     for (uint64_t i = 0; i < count; i++) {
         if (result == TENON_OK)
-            result = judge_candidate (loader, path, &candidates[i], trusted ? NULL : why);
+            result = judge_candidate (loader, path, &candidates[i], why[0] ? why : NULL);
         free (candidates[i].file);
     }
     free (candidates);

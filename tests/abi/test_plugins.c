@@ -213,7 +213,7 @@ START_TEST (test_untrusted)
     ck_assert_int_eq (chmod (kit_path ("plugins/open.so"), 0755), 0);
     ck_assert_int_eq (chmod (kit_path ("plugins"), 0777), 0);
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
-    verdict_of ("open", TENON_E_CONFIG, "its folder is writable by everybody");
+    verdict_of ("open", TENON_E_CONFIG, "plugins is writable by everybody");
     ck_assert_uint_eq (tenon_codec_count (kit), 0);
     ck_assert_int_eq (chmod (kit_path ("plugins"), 0755), 0);
     ck_assert_int_eq (kit_context ("plugin.open.enabled=no"), TENON_OK);

@@ -216,6 +216,14 @@ END_TEST
 
 /* ---- trusted files and folders ---- */
 
+static const char *
+because_of (const char *where, const char *words)
+{
+    static char text[400];
+    snprintf (text, sizeof text, "not loaded: the folder %s %s", where, words);
+    return text;
+}
+
 START_TEST (writable_by_everybody)
 {
     const char *file = put_plugin ("lone", folder, "lone.so");
@@ -224,10 +232,10 @@ START_TEST (writable_by_everybody)
     expect_verdict (file, TENON_E_CONFIG, "not loaded: the file is writable by everybody (mode 0646)");
     ck_assert (chmod (file, 0644) == 0 && chmod (folder, 0777) == 0);
     MAKE (folder);
-    expect_verdict (file, TENON_E_CONFIG, "not loaded: its folder is writable by everybody (mode 0777)");
+    expect_verdict (file, TENON_E_CONFIG, because_of (folder, "is writable by everybody (mode 0777)"));
     ck_assert_int_eq (chmod (folder, 01777), 0);
     MAKE (folder);
-    expect_verdict (file, TENON_E_CONFIG, "not loaded: its folder is writable by everybody (mode 1777)");
+    expect_verdict (file, TENON_E_CONFIG, because_of (folder, "is writable by everybody (mode 1777)"));
     ck_assert_int_eq (chmod (folder, 0755), 0);
     MAKE (folder);
     expect_verdict (file, TENON_OK, IN_USE);
@@ -243,19 +251,19 @@ START_TEST (of_others)
     MAKE (folder);
     expect_verdict (
         file, TENON_E_CONFIG,
-        "not loaded: the file belongs to user 12345, who is neither root, nor who runs this, nor the owner "
-        "of libtenon");
+        "not loaded: the file belongs to user 12345, which is neither root nor the user of this process nor "
+        "an owner of libtenon");
     ck_assert (chown (file, 0, 12345) == 0 && chmod (file, 0664) == 0);
     MAKE (folder);
     expect_verdict (
         file, TENON_E_CONFIG,
-        "not loaded: the file is writable by group 12345, which is not its owner's own (mode 0664)");
+        "not loaded: the file is writable by group 12345, which is not its owner's alone (mode 0664)");
     ck_assert_int_eq (chown (file, 0, 0), 0);
     MAKE (folder);
     expect_verdict (file, TENON_OK, IN_USE);
     ck_assert_int_eq (chown (folder, 12345, 0), 0);
     MAKE (folder);
-    expect_beginning (file, TENON_E_CONFIG, "not loaded: its folder belongs to user 12345");
+    expect_beginning (file, TENON_E_CONFIG, because_of (folder, "belongs to user 12345, "));
 }
 END_TEST
 
@@ -267,7 +275,42 @@ START_TEST (links)
     expect_verdict (link, TENON_OK, "in use: link 1.2 (codecs lone)");
     ck_assert_int_eq (chmod (other, 0777), 0);
     MAKE (folder);
-    expect_verdict (link, TENON_E_CONFIG, "not loaded: its folder is writable by everybody (mode 0777)");
+    expect_verdict (link, TENON_E_CONFIG, because_of (other, "is writable by everybody (mode 0777)"));
+    ck_assert_int_eq (chmod (other, 0755), 0);
+    /* the link's own folder */
+    ck_assert_int_eq (mkdir (path_of (folder, "links"), 0777), 0);
+    ck_assert_int_eq (chmod (path_of (folder, "links"), 0777), 0);
+    link = path_of (folder, "links/lone.so");
+    ck_assert_int_eq (symlink (file, link), 0);
+    char setting[256];
+    snprintf (setting, sizeof setting, "plugin.lone.path=%s", link);
+    MAKE_WITH (other, setting);
+    expect_verdict (link, TENON_E_CONFIG,
+                    because_of (path_of (folder, "links"), "is writable by everybody (mode 0777)"));
+    MAKE (path_of (folder, "links"));
+    expect_verdict (link, TENON_E_CONFIG,
+                    because_of (path_of (folder, "links"), "is writable by everybody (mode 0777)"));
+}
+END_TEST
+
+/* A folder further up. */
+START_TEST (parents)
+{
+    ck_assert_int_eq (mkdir (path_of (other, "inner"), 0755), 0);
+    const char *inner = path_of (other, "inner"), *file = put_plugin ("lone", inner, "lone.so");
+    MAKE (inner);
+    expect_verdict (file, TENON_OK, IN_USE);
+    ck_assert_int_eq (chmod (other, 0777), 0);
+    MAKE (inner);
+    expect_verdict (file, TENON_E_CONFIG, because_of (other, "is writable by everybody (mode 0777)"));
+    ck_assert_int_eq (chmod (other, 01777), 0); /* nobody else can rename what is ours there */
+    MAKE (inner);
+    expect_verdict (file, TENON_OK, IN_USE);
+    if (geteuid () != 0)
+        return;
+    ck_assert (chmod (other, 0755) == 0 && chown (other, 12345, 0) == 0);
+    MAKE (inner);
+    expect_beginning (file, TENON_E_CONFIG, because_of (other, "belongs to user 12345, "));
 }
 END_TEST
 
@@ -413,6 +456,7 @@ main (void)
                                  writable_by_everybody,
                                  of_others,
                                  links,
+                                 parents,
                                  more_rights_than_the_user,
                                  shadows,
                                  named,
