@@ -231,10 +231,7 @@ print_result_json (const char *source, const char *target, const struct totals *
     json_object *losses = json_notes (report, TENON_LOSS);
     json_add (object, "losses", losses ? losses : json_array ());
     notes = notes ? notes : json_array ();
-    json_object *more = json_notes (report, TENON_NOTE);
-    for (size_t i = 0; more && i < json_object_array_length (more); i++)
-        json_append (notes, json_object_get (json_object_array_get_idx (more, i)));
-    json_object_put (more);
+    json_append_all (notes, json_notes (report, TENON_NOTE));
     for (size_t i = 0; i < json_object_array_length (convert.left); i++)
         json_append (notes, json_object_get (json_object_array_get_idx (convert.left, i)));
     json_add (object, "notes", notes);

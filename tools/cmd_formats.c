@@ -254,6 +254,8 @@ run_formats (int count, char **ids)
     if (found && codecs.count == 0 && !tool.quiet)
         complain (
             "no codec is in use (tenon formats -v tells which plugins were found, and what became of them)");
+    if (found && tool.verbose && !tool.json)
+        report_notes (tenon_context_report (context));
     free (codecs.indexes);
     return found ? EXIT_DONE : EXIT_TROUBLE;
 }

@@ -15,6 +15,7 @@
 static const struct tool_option why_options[] = { { 0 } };
 
 struct question {
+    const tenon_context *context;
     const char *path;
     const char *chosen; /* a codec; NULL: none */
     tenon_report *bids;
@@ -98,7 +99,7 @@ static void
 print_answer_json (const struct question *question, const struct verdicts *verdicts, const tenon_error *error)
 {
     json_object *object = json_new (), *bids = json_array (),
-                *notes = json_notes (question->bids, TENON_NOTE);
+                *notes = json_notes (tenon_context_report (question->context), TENON_NOTE);
     tenon_report_entry entry;
     const char *opened = NULL; /* the file that stands for a folder or a set */
     for (uint64_t i = 0; report_next (question->bids, TENON_BID, &i, &entry);) {
@@ -113,7 +114,9 @@ print_answer_json (const struct question *question, const struct verdicts *verdi
     json_add_text (object, "opened", opened);
     json_add_text (object, "chosen", question->chosen);
     json_add (object, "bids", bids);
-    json_add (object, "notes", notes ? notes : json_array ());
+    notes = notes ? notes : json_array ();
+    json_append_all (notes, json_notes (question->bids, TENON_NOTE));
+    json_add (object, "notes", notes);
     json_add (object, "not_loaded", verdicts_json (verdicts));
     if (error->status < 0)
         json_add (object, "error", json_failure (error));
@@ -133,7 +136,7 @@ run_why (int count, char **files)
                                    .flags = open_flags (),
                                    .format = tool.format };
     tenon_status status = tenon_why (context, files[0], &options, &bids, &error);
-    struct question question = { files[0], chosen_codec (bids), bids };
+    struct question question = { context, files[0], chosen_codec (bids), bids };
     if (status == TENON_OK && tool.format)
         question.chosen = tool.format; /* no codec was asked */
     /* When a file cannot be read, no plugin is to blame. */
@@ -144,6 +147,8 @@ run_why (int count, char **files)
         print_answer_json (&question, &verdicts, &error);
     else
         print_answer (&question, &verdicts);
+    if (!tool.json)
+        report_notes (tenon_context_report (context));
     if (!tool.json && status == TENON_OK)
         report_notes (bids);
     return status < 0 ? report_failure (&error) : EXIT_DONE;

@@ -110,6 +110,14 @@ json_shape (const uint64_t *shape, uint32_t rank)
     return array;
 }
 
+void
+json_append_all (json_object *array, json_object *more)
+{
+    for (size_t i = 0; more && i < json_object_array_length (more); i++)
+        json_append (array, json_object_get (json_object_array_get_idx (more, i)));
+    json_object_put (more);
+}
+
 json_object *
 json_failure (const tenon_error *error)
 {

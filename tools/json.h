@@ -16,6 +16,8 @@ void json_add_size (json_object *object, const char *key, uint64_t number);
 void json_add_flag (json_object *object, const char *key, bool flag);
 /* Adds to an array, and takes the value over. */
 void json_append (json_object *array, json_object *value);
+/* Moves the values of another array, which may be NULL, and frees that. */
+void json_append_all (json_object *array, json_object *more);
 /* A string; {"base64": "..."} when it is not UTF-8. */
 json_object *json_text (const char *text, size_t length);
 /* A string for the key of an object: bytes that are not UTF-8 are escaped as \xNN. */

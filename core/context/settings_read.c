@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* settings_read.c - reads the configuration from files, the environment and the program. */
+/* settings_read.c - reads the configuration from files, the environment and the program.
+ *
+ * A file names plugins, which are code, and lifts limits: one that others than trusted users (trust.c) can
+ * write, or put in its place, is not obeyed, and a note says so. */
 #include "context/settings_read.h"
 #include "base/io.h"
 #include "base/report.h"
@@ -8,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* A larger file is no configuration: it was named by mistake. */
@@ -23,7 +25,7 @@ enum duty {
     MAY_BE_CLOSED /* may be absent, or lie in a folder that this user cannot search */
 };
 
-/* Reads all of a file, which may be a pipe. The caller frees *text, which is set only on success. */
+/* Reads all of a file. The caller frees *text, which is set only on success. */
 static tenon_status
 read_whole_file (int fd, const char *path, char **text, size_t *length, tenon_error *error)
 {
@@ -43,39 +45,91 @@ read_whole_file (int fd, const char *path, char **text, size_t *length, tenon_er
     return status;
 }
 
-/* True if the folder of the file is closed to this user: under sudo HOME may be that of another user, and
- * then the file is not this user's either. A file in an open folder that cannot be read is an error. */
+/* True for /dev/null, by whatever name: an empty file, which masks another in conf.d. */
 static bool
-is_closed (const char *path)
+is_null_device (const struct stat *status)
 {
-    struct stat status;
-    return stat (path, &status) < 0 && errno == EACCES;
+    struct stat null;
+    return S_ISCHR (status->st_mode) && stat ("/dev/null", &null) == 0 && S_ISCHR (null.st_mode)
+           && null.st_rdev == status->st_rdev;
+}
+
+static void
+note_ignored (const struct tn_settings_reader *reader, const char *path, const char *why)
+{
+    tn_report_add (reader->report, TENON_NOTE, TENON_OK, 0, "", path, "this configuration is not obeyed: %s",
+                   why);
 }
 
 static tenon_status
-read_file (struct tn_settings *settings, const char *path, enum duty duty, tenon_report *report,
-           tenon_error *error)
+fail_kind (const char *path, tenon_error *error)
 {
-    int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) {
-        int number = errno;
-        if (duty != MUST_BE_THERE && (number == ENOENT || number == ENOTDIR))
-            return TENON_OK;
-        if (duty == MAY_BE_CLOSED && number == EACCES && is_closed (path)) {
-            tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", path,
-                           "its folder is closed to this user: it is not read");
-            return TENON_OK;
-        }
-        return tn_fail_errno (error, number, "opening the configuration", path);
+    return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
+                    "%s: a configuration is a regular file, and this is none", path);
+}
+
+/* Opens the file that a path leads to. *fd is negative if it is not trusted; a note says why. A FIFO or
+ * device is not opened at all. */
+static tenon_status
+open_configuration (struct tn_settings_reader *reader, const char *path, bool regular, int *fd)
+{
+    static const char opening[] = "opening the configuration";
+    struct stat named, opened;
+    char why[TN_TRUST_ROOM];
+    TN_FREE char *real = NULL;
+    int number = tn_trust_path (&reader->trust, path, true, &real, &named, why);
+    if (number != 0 && regular)
+        return tn_fail_errno (reader->error, number, opening, path);
+    if (number != 0) /* a pipe, as /dev/fd/63 is for a shell's <(...), has no path */
+        return fail_kind (path, reader->error);
+    if (!why[0]) {
+        if (!S_ISREG (named.st_mode))
+            return fail_kind (path, reader->error);
+        *fd = open (real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+        if (*fd < 0 || fstat (*fd, &opened) < 0)
+            return tn_fail_errno (reader->error, errno, opening, path);
+        if (tn_trust_file (&reader->trust, *fd, &opened, why))
+            return S_ISREG (opened.st_mode) ? TENON_OK : fail_kind (path, reader->error);
+        close (*fd);
+        *fd = -1;
     }
-    char *text = NULL;
-    size_t length = 0;
-    tenon_status status = read_whole_file (fd, path, &text, &length, error);
-    close (fd);
-    if (status == TENON_OK)
-        status = tn_settings_parse (settings, path, text, length, error);
-    free (text);
-    return status;
+    note_ignored (reader, path, why);
+    return TENON_OK;
+}
+
+static tenon_status
+fail_absent (struct tn_settings_reader *reader, const char *path, int number, enum duty duty)
+{
+    if (duty != MUST_BE_THERE && (number == ENOENT || number == ENOTDIR))
+        return TENON_OK;
+    if (duty != MAY_BE_CLOSED || number != EACCES)
+        return tn_fail_errno (reader->error, number, "opening the configuration", path);
+    /* under sudo HOME may be that of another user, and then the file is not this user's either */
+    tn_report_add (reader->report, TENON_NOTE, TENON_OK, 0, "", path,
+                   "its folder is closed to this user: it is not read");
+    return TENON_OK;
+}
+
+static tenon_status
+read_file (struct tn_settings_reader *reader, const char *path, enum duty duty)
+{
+    struct stat status;
+    int fd = -1;
+    if (stat (path, &status) < 0)
+        return fail_absent (reader, path, errno, duty);
+    if (is_null_device (&status))
+        return TENON_OK;
+    tenon_status result = open_configuration (reader, path, S_ISREG (status.st_mode), &fd);
+    if (result == TENON_OK && fd >= 0) {
+        TN_FREE char *text = NULL;
+        size_t length = 0;
+        result = read_whole_file (fd, path, &text, &length, reader->error);
+        if (result == TENON_OK)
+            result = tn_settings_parse (reader->settings, path, text, length, reader->error);
+    }
+    if (fd >= 0)
+        close (fd);
+    return result;
 }
 
 static int
@@ -105,23 +159,31 @@ list_ini_files (DIR *folder, char ***names, uint64_t *count)
     return true;
 }
 
+/* Reads the files in a folder, in which nobody else may be able to add one. */
 static tenon_status
-read_conf_d (struct tn_settings *settings, const char *path, tenon_error *error)
+read_conf_d (struct tn_settings_reader *reader, const char *path)
 {
-    char **names = NULL;
+    char **names = NULL, why[TN_TRUST_ROOM] = "";
     uint64_t count = 0;
+    struct stat ignored;
+    TN_FREE char *real = NULL;
+    tenon_error *error = reader->error;
     DIR *folder = opendir (path);
-    if (!folder)
-        return errno == ENOENT || errno == ENOTDIR
-                   ? TENON_OK
-                   : tn_fail_errno (error, errno, "listing the configuration", path);
-    tenon_status status = list_ini_files (folder, &names, &count) ? TENON_OK : tn_fail_memory (error);
-    closedir (folder);
+    int number = folder ? tn_trust_path (&reader->trust, path, false, &real, &ignored, why) : errno;
+    tenon_status status = TENON_OK;
+    if (number != 0 && number != ENOENT && number != ENOTDIR)
+        status = tn_fail_errno (error, number, "listing the configuration", path);
+    else if (number == 0 && !list_ini_files (folder, &names, &count))
+        status = tn_fail_memory (error);
+    if (folder)
+        closedir (folder);
+    if (count > 0 && why[0])
+        note_ignored (reader, path, why);
     for (uint64_t i = 0; i < count; i++) {
-        TN_FREE char *file = status == TENON_OK ? tn_concat (path, "/", names[i], NULL) : NULL;
+        TN_FREE char *file = status == TENON_OK && !why[0] ? tn_concat (path, "/", names[i], NULL) : NULL;
         if (file)
-            status = read_file (settings, file, MAY_BE_ABSENT, NULL, error);
-        else if (status == TENON_OK)
+            status = read_file (reader, file, MAY_BE_ABSENT);
+        else if (status == TENON_OK && !why[0])
             status = tn_fail_memory (error);
         free (names[i]);
     }
@@ -130,14 +192,14 @@ read_conf_d (struct tn_settings *settings, const char *path, tenon_error *error)
 }
 
 tenon_status
-tn_settings_read_folder (struct tn_settings *settings, const char *folder, tenon_error *error)
+tn_settings_read_folder (struct tn_settings_reader *reader, const char *folder)
 {
     TN_FREE char *file = tn_concat (folder, "/tenon.ini", NULL);
     TN_FREE char *more = tn_concat (folder, "/conf.d", NULL);
     if (!file || !more)
-        return tn_fail_memory (error);
-    TN_TRY (read_file (settings, file, MAY_BE_ABSENT, NULL, error));
-    return read_conf_d (settings, more, error);
+        return tn_fail_memory (reader->error);
+    TN_TRY (read_file (reader, file, MAY_BE_ABSENT));
+    return read_conf_d (reader, more);
 }
 
 /* The value of a variable if it is an absolute path; the XDG Base Directory Specification says to ignore
@@ -150,15 +212,15 @@ absolute_variable (const char *name)
 }
 
 static tenon_status
-read_user (struct tn_settings *settings, tenon_report *report, tenon_error *error)
+read_user (struct tn_settings_reader *reader)
 {
     const char *base = absolute_variable ("XDG_CONFIG_HOME"), *home = absolute_variable ("HOME");
     if (!base && !home)
         return TENON_OK;
     TN_FREE char *path = tn_concat (base ? base : home, base ? "" : "/.config", "/tenon/tenon.ini", NULL);
     if (!path)
-        return tn_fail_memory (error);
-    return read_file (settings, path, MAY_BE_CLOSED, report, error);
+        return tn_fail_memory (reader->error);
+    return read_file (reader, path, MAY_BE_CLOSED);
 }
 
 /* ---- the program's settings ---- */
@@ -203,14 +265,15 @@ tenon_status
 tn_settings_read (struct tn_settings *settings, const tenon_context_options *options, bool secure,
                   tenon_report *report, tenon_error *error)
 {
+    struct tn_settings_reader reader = { settings, report, { .secure = secure }, error };
     bool environment = !secure && !(options->flags & TENON_CONTEXT_NO_ENVIRONMENT);
     if (!(options->flags & TENON_CONTEXT_NO_FILES)) {
-        TN_TRY (tn_settings_read_folder (settings, TENON_SYSCONFDIR "/tenon", error));
+        TN_TRY (tn_settings_read_folder (&reader, TENON_SYSCONFDIR "/tenon"));
         const char *named = environment ? getenv ("TENON_CONFIG") : NULL;
         if (environment)
-            TN_TRY (read_user (settings, report, error));
+            TN_TRY (read_user (&reader));
         if (named && *named)
-            TN_TRY (read_file (settings, named, MUST_BE_THERE, report, error));
+            TN_TRY (read_file (&reader, named, MUST_BE_THERE));
     }
     for (const char *const *word = options->settings; word && *word; word++)
         TN_TRY (tn_settings_read_word (settings, *word, options->origin ? options->origin : "the program",

@@ -33,6 +33,23 @@ export TENON_CONFIG
 printf '[plugin absent]\nenabled = no\n' >mine.ini
 tenon config -v plugin.absent.enabled
 is 'the file in TENON_CONFIG' "$(cut -f 1-3 out)" "plugin.absent.enabled${tab}no${tab}$folder/mine.ini:2"
+# A configuration that others can write.
+printf '[core]\nthreads = 3\n' >mine.ini
+chmod 666 mine.ini
+words="this configuration is not obeyed: the file is writable by everybody (mode 0666)"
+tenon config -v core.threads
+says 'config: not obeyed' err "$folder/mine.ini: $words"
+is 'config: not obeyed' "$(cut -f 3 out)" default
+tenon formats -v
+says 'formats -v: not obeyed' err "$words"
+tenon why "$data/weights.npy"
+says 'why: not obeyed' err "$words"
+tenon why --json "$data/weights.npy"
+says 'why --json: not obeyed' out "$words"
+chmod 644 mine.ini
+tenon config core.threads
+is 'config: obeyed' "$(cat out)" 3
+silent 'config: obeyed' err
 unset TENON_CONFIG
 
 tenon formats

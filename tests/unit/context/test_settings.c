@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_settings.c - ini files, the program's settings, and the order in which they apply. */
+#include "base/report.h"
 #include "folder.h"
 
 static const char *
@@ -143,14 +144,15 @@ START_TEST (order_of_files)
     write_file ("etc/conf.d/.40.ini", "[s]\nc=hidden\n");
     char path[128];
     snprintf (path, sizeof path, "%s/etc", folder);
-    ck_assert_int_eq (tn_settings_read_folder (&settings, path, &error), TENON_OK);
+    struct tn_settings_reader reader = { &settings, NULL, { .secure = false }, &error };
+    ck_assert_int_eq (tn_settings_read_folder (&reader, path), TENON_OK);
     ck_assert_str_eq (value_of ("s", "a"), "main");
     ck_assert_str_eq (value_of ("s", "b"), "20");
     ck_assert_str_eq (value_of ("s", "c"), "20");
     ck_assert_ptr_nonnull (strstr (origin_of ("s", "c"), "/etc/conf.d/20.ini:3"));
     ck_assert_uint_eq (settings.layers, 3);
     snprintf (path, sizeof path, "%s/nowhere", folder);
-    ck_assert_int_eq (tn_settings_read_folder (&settings, path, &error), TENON_OK);
+    ck_assert_int_eq (tn_settings_read_folder (&reader, path), TENON_OK);
     ck_assert_uint_eq (settings.layers, 3);
 }
 END_TEST
@@ -243,6 +245,127 @@ START_TEST (closed_folder)
 }
 END_TEST
 
+/* ---- files that are not obeyed ---- */
+
+/* The note on a file, or NULL. */
+static const char *
+note_on (const tenon_context *context, const char *file)
+{
+    tenon_report_entry entry = { .struct_size = sizeof entry };
+    for (uint64_t i = 0; i < tenon_report_count (tenon_context_report (context)); i++) {
+        ck_assert_int_eq (tenon_report_get (tenon_context_report (context), i, &entry), TENON_OK);
+        if (entry.kind == TENON_NOTE && strcmp (entry.file, file) == 0)
+            return entry.message;
+    }
+    return NULL;
+}
+
+/* Makes a context whose limit of the depth is `depth`. words NULL: there is no note on the file. */
+static void
+obeys (uint64_t depth, const char *file, const char *words)
+{
+    tenon_context *context;
+    ck_assert_msg (make_context (&context, NULL, 0) == TENON_OK, "%s", error.message);
+    ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_DEPTH), depth);
+    const char *note = note_on (context, file);
+    if (words)
+        ck_assert_msg (note && strstr (note, words), "%s", note);
+    else
+        ck_assert_ptr_null (note);
+    tenon_context_free (context);
+}
+
+START_TEST (written_by_others)
+{
+    char path[256], parent[256];
+    strcpy (path, write_file ("tenon/tenon.ini", "[limits]\ndepth=9\n"));
+    snprintf (parent, sizeof parent, "%s/tenon", folder);
+    ck_assert (chmod (folder, 0755) == 0 && chmod (path, 0644) == 0);
+    for (unsigned i = 0; i < 2; i++) { /* the user's file, then the same one by its name */
+        obeys (9, path, NULL);
+        ck_assert_int_eq (chmod (path, 0646), 0);
+        obeys (64, path, "this configuration is not obeyed: the file is writable by everybody (mode 0646)");
+        ck_assert (chmod (path, 0644) == 0 && chmod (parent, 0777) == 0);
+        obeys (64, path, "/tenon is writable by everybody (mode 0777)");
+        ck_assert_int_eq (chmod (parent, 01777), 0);
+        obeys (9, path, NULL);
+        ck_assert_int_eq (chmod (parent, 0755), 0);
+        if (geteuid () == 0) {
+            ck_assert_int_eq (chown (path, 12345, 0), 0);
+            obeys (64, path, "the file belongs to user 12345");
+            ck_assert_int_eq (chown (path, 0, 0), 0);
+        }
+        unsetenv ("XDG_CONFIG_HOME");
+        setenv ("HOME", "/nowhere", 1);
+        setenv ("TENON_CONFIG", path, 1);
+    }
+    ck_assert_int_eq (chdir (folder), 0);
+    setenv ("TENON_CONFIG", "tenon/tenon.ini", 1);
+    obeys (9, "tenon/tenon.ini", NULL);
+    ck_assert_int_eq (chmod (folder, 0777), 0);
+    obeys (64, "tenon/tenon.ini", "is writable by everybody (mode 0777)");
+    ck_assert_int_eq (chdir ("/"), 0);
+}
+END_TEST
+
+START_TEST (folder_of_others)
+{
+    char path[256], more[256];
+    write_file ("etc/conf.d/10.ini", "[s]\na=1\n");
+    snprintf (path, sizeof path, "%s/etc", folder);
+    snprintf (more, sizeof more, "%s/etc/conf.d", folder);
+    for (unsigned i = 0; i < 3; i++) {
+        static const mode_t modes[] = { 0755, 0777, 01777 };
+        tn_settings_free (&settings);
+        struct tn_settings_reader reader = { &settings, tn_report_new (), { .secure = false }, &error };
+        ck_assert_int_eq (chmod (more, modes[i]), 0);
+        ck_assert_int_eq (tn_settings_read_folder (&reader, path), TENON_OK);
+        ck_assert_uint_eq (settings.count > 0, i == 0);
+        ck_assert_uint_eq (tenon_report_count (reader.report), i > 0);
+        tenon_report_free (reader.report);
+    }
+}
+END_TEST
+
+START_TEST (no_regular_files)
+{
+    tenon_context *context;
+    char path[256];
+    write_file ("tenon/x", "");
+    snprintf (path, sizeof path, "%s/tenon/tenon.ini", folder);
+    /* a FIFO does not hang */
+    ck_assert_int_eq (mkfifo (path, 0600), 0);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_E_IO);
+    ck_assert_ptr_nonnull (
+        strstr (error.message, "/tenon.ini: a configuration is a regular file, and this is none"));
+    ck_assert (unlink (path) == 0 && symlink ("/dev/zero", path) == 0);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_E_IO);
+    ck_assert (unlink (path) == 0 && symlink ("/dev/null", path) == 0);
+    obeys (64, path, NULL);
+    ck_assert (unlink (path) == 0 && mkdir (path, 0755) == 0);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_E_IO);
+    ck_assert_int_eq (rmdir (path), 0);
+    /* in conf.d, too */
+    write_file ("etc/conf.d/x", "");
+    snprintf (path, sizeof path, "%s/etc/conf.d/10.ini", folder);
+    ck_assert_int_eq (mkfifo (path, 0600), 0);
+    snprintf (path, sizeof path, "%s/etc", folder);
+    struct tn_settings_reader reader = { &settings, NULL, { .secure = false }, &error };
+    fresh_error ();
+    ck_assert_int_eq (tn_settings_read_folder (&reader, path), TENON_E_IO);
+}
+END_TEST
+
+START_TEST (large_file)
+{
+    tenon_context *context;
+    char *path = write_file ("tenon/tenon.ini", "");
+    ck_assert_int_eq (truncate (path, ((off_t) 1 << 20) + 1), 0);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_E_CONFIG);
+    ck_assert_ptr_nonnull (strstr (error.message, "more than 1048576 bytes are no configuration"));
+}
+END_TEST
+
 START_TEST (more_rights_than_the_user)
 {
     tenon_context *context;
@@ -269,7 +392,11 @@ main (void)
                                  settings_of_the_program,
                                  order_of_files,
                                  order_of_places,
-                                 home };
+                                 home,
+                                 written_by_others,
+                                 folder_of_others,
+                                 no_regular_files,
+                                 large_file };
     const TTest *const apart[] = { closed_files, closed_folder, more_rights_than_the_user };
     tcase_add_checked_fixture (tests, set_up, tear_down);
     for (size_t i = 0; i < TN_COUNT (all); i++)
