@@ -40,6 +40,10 @@ core_libcore_la_SOURCES = \
 	core/codec/host_read.c \
 	core/codec/host_sources.c \
 	core/codec/host_write.c \
+	core/codec/isolated.c \
+	core/codec/isolated.h \
+	core/codec/isolation.c \
+	core/codec/isolation.h \
 	core/codec/member.c \
 	core/codec/member.h \
 	core/codec/recognise.c \
@@ -47,6 +51,8 @@ core_libcore_la_SOURCES = \
 	core/codec/session.h \
 	core/codec/storable.c \
 	core/codec/storable.h \
+	core/codec/wire.c \
+	core/codec/wire.h \
 	core/codec/write.c \
 	core/codec/write.h \
 	core/codec/write_tensor.c \
@@ -77,6 +83,12 @@ core_libcore_la_SOURCES = \
 	core/context/settings_read.h \
 	core/context/trust.c \
 	core/context/trust.h \
+	core/isolate/channel.c \
+	core/isolate/channel.h \
+	core/isolate/sandbox.c \
+	core/isolate/sandbox.h \
+	core/isolate/zygote.c \
+	core/isolate/zygote.h \
 	core/kernels/cast.c \
 	core/kernels/cast.h \
 	core/kernels/cast_fast.c \

@@ -136,7 +136,7 @@ wall 'examples include installed headers and their own only' \
     "$(includes examples/*.[ch] examples/*/*.[ch] | grep -E '"[^"]*/|<\.\.|[<"](core|plugins)/')"
 
 # Rooms, the lowest first: a file includes headers of its own room and of those below, and calls nothing above.
-rooms='base kernels context source sink catalog transfer plan codec open save'
+rooms='base isolate kernels context source sink catalog transfer plan codec open save'
 wall 'every folder of core/ is a room' "$(for folder in core/*/; do
     folder=${folder%/}; case " $rooms " in *" ${folder#core/} "*) ;; *) echo "$folder" ;; esac; done)"
 below=
@@ -185,14 +185,15 @@ wall 'only core/loader calls dlopen' "$(objects 'loader[^/]*' | calls 'dlopen|dl
 wall 'nothing calls dlclose' "$(objects 'none' | calls 'dlclose')"
 
 files='f?open(64)?|openat(64)?|__open(64|at|at64)?_2|creat(64)?|opendir|fdopendir|mkos?temps?(64)?|tmpfile(64)?|memfd_create|shm_open'
+# A zygote and its children are processes of the library's own.
 wall 'only core/context, core/source and core/sink open files' \
-    "$(objects 'none' | grep -vE '/core/(context|source|sink)/' | calls "$files")"
+    "$(objects 'sandbox' | grep -vE '/core/(context|source|sink)/' | calls "$files")"
 
 wall 'the library does not print' \
     "$(objects 'none' | calls 'v?printf|(__)?v?f?printf(_chk)?|puts|fputs|putchar|perror|stdout|stderr|syslog')"
-wall 'the library does not exit' "$(objects 'none' | calls '_?exit|abort|_Exit|quick_exit|__assert_fail')"
+wall 'the library does not exit' "$(objects 'zygote' | calls '_?exit|abort|_Exit|quick_exit|__assert_fail')"
 wall 'the library installs no signal handler and leaves the locale alone' \
-    "$(objects 'none' | calls 'signal|sigaction|setlocale|uselocale|atexit|setenv|putenv|unsetenv')"
+    "$(objects 'sandbox' | calls 'signal|sigaction|setlocale|uselocale|atexit|setenv|putenv|unsetenv')"
 # Sanitizers and coverage add variables of their own.
 instrumented=${TENON_SANITIZERS:-}$(objects 'none' | calls '__gcov_.*' | head -n 1)
 if [ -z "$instrumented" ]; then

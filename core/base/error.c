@@ -25,6 +25,7 @@ static const struct {
     { "TENON_E_EXISTS", "exists already" },
     { "TENON_E_CONFIG", "wrong configuration" },
     { "TENON_E_BUSY", "held or replaced by another save" },
+    { "TENON_E_CRASHED", "an isolated plugin crashed" },
 };
 _Static_assert(TN_COUNT (statuses) == 1 - TENON_E_LAST, "every status has a name and a text");
 

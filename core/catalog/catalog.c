@@ -293,8 +293,8 @@ tn_catalog_commit_later (struct tn_catalog *catalog, uint64_t place, tenon_error
 {
     catalog->places[catalog->count % TN_NAMES_AT_ONCE] = place;
     catalog->count++;
-    return catalog->count - catalog->entered < TN_NAMES_AT_ONCE ? TENON_OK
-                                                                : tn_catalog_enter_names (catalog, error);
+    bool wait = catalog->names_wait || catalog->count - catalog->entered < TN_NAMES_AT_ONCE;
+    return wait ? TENON_OK : tn_catalog_enter_names (catalog, error);
 }
 
 /* ---- metadata ---- */

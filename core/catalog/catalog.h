@@ -102,9 +102,12 @@ struct tn_catalog {
     /* makes a region of a served tensor; set by the room codec, which is above this one */
     tenon_status (*serve) (struct tn_catalog *catalog, const struct tn_tensor *tensor,
                            const struct tenon_region *region, void *to, uint64_t size, tenon_error *error);
-    bool restored;  /* it has carried tensors, restored from the record in the file's metadata */
-    bool reordered; /* that record put the tensors into another order than the file's */
-    bool aliases;   /* the codec allows tensors to share bytes */
+    bool names_wait; /* names are entered only when one is looked for: another catalog has the same and enters
+                        them */
+    bool serves;     /* it has served tensors */
+    bool restored;   /* it has carried tensors, restored from the record in the file's metadata */
+    bool reordered;  /* that record put the tensors into another order than the file's */
+    bool aliases;    /* the codec allows tensors to share bytes */
 };
 
 /* With one reference. NULL: no memory. */

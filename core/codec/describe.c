@@ -38,7 +38,7 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
     if (!tn_grow (&catalog->descriptions, &catalog->description_room, catalog->description_count,
                   sizeof (struct tn_description)))
         return tn_fail_memory (session->error);
-    catalog->serve = serve_region;
+    catalog->serve = session->proxy ? session->proxy->serve : serve_region;
     tn_call_begin (&call, session, TN_CALL_DESCRIBE, codec);
     call.description = (uint32_t) catalog->description_count;
     call.prefix = prefix;
@@ -48,7 +48,10 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
     *description = (struct tn_description){ .codec = codec, .first = source, .count = 1 };
     struct tn_mark mark = tn_arena_mark (&session->arena);
     session->depth++;
-    tenon_status status = tn_call_end (&call, entry->table.describe (&call.public));
+    uint32_t outer = tn_session_running (session, (uint32_t) codec);
+    tenon_status status = session->proxy ? session->proxy->run (&call) : entry->table.describe (&call.public);
+    status = tn_call_end (&call, status);
+    tn_session_running (session, outer);
     session->depth--;
     tn_arena_release (&session->arena, mark);
     if (status < 0)

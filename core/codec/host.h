@@ -24,6 +24,18 @@ tenon_status tn_host_add_part (struct tenon_call *, const struct tenon_part *, u
 tenon_status tn_host_sibling (struct tenon_call *, const char *, uint64_t, uint32_t *);
 tenon_status tn_host_include (struct tenon_call *, uint32_t, const struct tenon_include *);
 
+/* Adds a new source to the catalog, which takes it over, and numbers it for the codec. */
+tenon_status tn_call_adopt_source (struct tn_call *call, struct tn_source *source, uint32_t *number);
+/* The two halves of tn_host_include: choosing the codec, and running it. */
+struct tn_inclusion {
+    struct tn_source *source;
+    struct tenon_include how;
+    uint64_t codec;
+};
+tenon_status tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_include *how,
+                                struct tn_inclusion *inclusion);
+tenon_status tn_include_run (struct tn_call *call, const struct tn_inclusion *inclusion);
+
 /* ---- host_write.c, for write: the plan, and bytes ---- */
 
 tenon_status tn_host_plan_info (struct tenon_call *, struct tenon_plan_info *);

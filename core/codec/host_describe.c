@@ -173,6 +173,7 @@ check_described (struct tn_call *call, struct tenon_tensor *from, struct tn_tens
     to->storage = (uint8_t) from->storage;
     to->source = source->number;
     to->cookie = from->cookie;
+    catalog->serves |= from->storage == TENON_SERVED;
     to->description = call->description;
     TN_TRY (check_range (call, from, to, source, dtype, bytes));
     from->length = bytes;

@@ -8,9 +8,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Adds a new source to the catalog, which takes it over, and numbers it for the codec. */
-static tenon_status
-adopt_source (struct tn_call *call, struct tn_source *source, uint32_t *number)
+tenon_status
+tn_call_adopt_source (struct tn_call *call, struct tn_source *source, uint32_t *number)
 {
     struct tn_session *session = call->session;
     uint64_t most = session->context->limits[TENON_LIMIT_MEMBERS];
@@ -160,10 +159,7 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
     }
     TN_TRY (tn_source_part (&session->catalog->arena, parent, &ours, filter, &source, session->error));
     tn_source_note_range (parent, ours.offset - ours.lead, ours.stored + ours.lead);
-    const char *words = ours.name ? tn_unpacking_words (source->name, source->name_length, false) : NULL;
-    if (words)
-        tn_host_note (public, TENON_NOTE, source->name, words);
-    return adopt_source (call, source, number);
+    return tn_call_adopt_source (call, source, number);
 }
 
 /* ---- siblings ---- */
@@ -192,12 +188,6 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
         return tn_fail (session->error, TENON_E_MALFORMED, TN_NO_OFFSET,
                         "'%s' is no bare file name: a set may only name files beside it", shown);
     }
-    /* A member must not reach files of the folder: whoever made the archive could not read them there. */
-    const struct tn_source *asking = tn_call_source (call, 0);
-    if (asking->kind == TN_SOURCE_PART)
-        return answer_missing (
-            call, TENON_E_NOT_FOUND, "", name, length,
-            " is not looked for: only a file has files beside it, a member of one has not");
     if (!session->directory)
         return answer_missing (call, TENON_E_NOT_FOUND, "", name, length,
                                " cannot be looked for: the file was opened without a path");
@@ -216,7 +206,7 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
         *session->error = error;
         return error.status;
     }
-    return adopt_source (call, source, number);
+    return tn_call_adopt_source (call, source, number);
 }
 
 /* ---- include ---- */
@@ -238,21 +228,20 @@ make_prefix (struct tn_arena *arena, const char *outer, const char *key, uint64_
 }
 
 tenon_status
-tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_include *how)
+tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_include *how,
+                   struct tn_inclusion *inclusion)
 {
-    struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
-    struct tenon_include ours = { 0 };
-    uint64_t codec;
-    tenon_status status;
+    struct tenon_include *ours = &inclusion->how;
+    memset (inclusion, 0, sizeof *inclusion);
     TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
-    if (how && !tn_copy_struct (&ours, sizeof ours, how, offsetof (struct tenon_include, codec)))
+    if (how && !tn_copy_struct (ours, sizeof *ours, how, offsetof (struct tenon_include, codec)))
         return tn_call_misuse (call, "a struct tenon_include has a wrong struct_size");
-    if (ours.flags & TENON_FLAGS_MUST_KNOW)
+    if (ours->flags & TENON_FLAGS_MUST_KNOW)
         return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the codec %s includes a source with flags %#x, which this version does not know",
-                        call->codec->table.id, ours.flags);
-    struct tn_source *source = tn_call_source (call, number);
+                        call->codec->table.id, ours->flags);
+    struct tn_source *source = inclusion->source = tn_call_source (call, number);
     if (!source)
         return session->error->status;
     if (number == 0 || session->depth >= session->context->limits[TENON_LIMIT_DEPTH] || session->depth >= 60)
@@ -261,21 +250,38 @@ tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_
                    : tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
                               "sources lie in each other %u deep; raise depth in [limits] to read them",
                               session->depth);
-    status = tn_recognise (session, source, ours.codec, &codec, true, NULL);
+    tenon_status status = tn_recognise (session, source, ours->codec, &inclusion->codec, true, NULL);
     if (status == TENON_E_UNRECOGNISED)
         return answer_missing (call, status, "no codec recognises ", source->name, source->name_length, "");
-    TN_TRY (status < 0 && session->error->status == TENON_OK
-                ? tn_fail (session->error, status, TN_NO_OFFSET, "%s", tenon_status_text (status))
-                : status);
+    return status < 0 && session->error->status == TENON_OK
+               ? tn_fail (session->error, status, TN_NO_OFFSET, "%s", tenon_status_text (status))
+               : status;
+}
 
+tenon_status
+tn_include_run (struct tn_call *call, const struct tn_inclusion *inclusion)
+{
+    struct tn_session *session = call->session;
+    const struct tn_source *source = inclusion->source;
+    uint32_t flags = inclusion->how.flags;
     struct tn_mark mark = tn_arena_mark (&session->arena);
     const char *prefix = call->prefix;
-    if ((ours.flags & TENON_INCLUDE_PREFIX)
+    if ((flags & TENON_INCLUDE_PREFIX)
         && !(prefix = make_prefix (&session->arena, call->prefix, source->name, source->name_length)))
         return tn_fail_memory (session->error);
-    const char *metadata_prefix = ours.metadata_prefix ? ours.metadata_prefix : call->metadata_prefix;
-    status = tn_describe (session, source->number, codec, prefix, metadata_prefix,
-                          ours.flags | (call->include_flags & TENON_INCLUDE_NO_METADATA));
+    const char *metadata_prefix =
+        inclusion->how.metadata_prefix ? inclusion->how.metadata_prefix : call->metadata_prefix;
+    tenon_status status = tn_describe (session, source->number, inclusion->codec, prefix, metadata_prefix,
+                                       flags | (call->include_flags & TENON_INCLUDE_NO_METADATA));
     tn_arena_release (&session->arena, mark);
     return status;
+}
+
+tenon_status
+tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_include *how)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tn_inclusion inclusion;
+    TN_TRY (tn_include_choose (call, number, how, &inclusion));
+    return tn_include_run (call, &inclusion);
 }

@@ -60,16 +60,16 @@ has_magic (struct tn_session *session, struct tn_source *source, const struct he
            && memcmp (bytes, magic->bytes, magic->length) == 0;
 }
 
-/* The bid of a codec by its magics and extensions, before probe. */
-static struct bid
-make_bid (struct tn_session *session, struct tn_source *source, const struct head *head,
-          const struct tn_codec *codec)
+/* The length of the codec's longest magic that is there, + 1000; 0: none is. */
+static uint32_t
+find_magic (struct tn_session *session, struct tn_source *source, const struct head *head,
+            const struct tn_codec *codec)
 {
-    struct bid bid = { 0, tn_extension_length (codec, source->name, source->name_length), codec->priority };
+    uint32_t content = 0;
     for (uint32_t i = 0; i < codec->table.magic_count; i++)
         if (has_magic (session, source, head, &codec->table.magics[i]))
-            bid.content = TN_MAX (bid.content, 1000 + codec->table.magics[i].length);
-    return bid;
+            content = TN_MAX (content, 1000 + codec->table.magics[i].length);
+    return content;
 }
 
 /* How sure the codec's probe is, 50 to 100; 0 means no, and so does a failure. */
@@ -85,7 +85,9 @@ ask_probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
     struct tn_call call;
     tn_call_begin (&call, &session, TN_CALL_PROBE, number);
     call.source = source;
+    uint32_t outer_codec = tn_session_running (&session, (uint32_t) number);
     int32_t sure = codec->probe (&call.public);
+    tn_session_running (&session, outer_codec);
     tn_call_end (&call, TENON_OK);
     tn_arena_free (&session.arena);
     return sure >= PROBE_MATCH && sure <= 100 ? (uint32_t) sure : 0;
@@ -121,30 +123,13 @@ report_bid (tenon_report *report, const tenon_context *context, uint64_t codec, 
                    entry->table.describe ? "" : ", and the codec only writes");
 }
 
-/* Collects all bids. *winner is the best, *rival another one that is as good; UINT64_MAX: none. A codec that
- * cannot win against a magic, whatever its probe says, is not probed, unless all bids are to be reported: a
- * container has thousands of members. */
+/* The best bid, and another one that is as good; UINT64_MAX: none. */
 static void
-collect_bids (struct tn_session *session, struct tn_source *source, const struct head *head, bool all,
-              struct bid *bids, uint64_t *winner, uint64_t *rival)
+choose_bid (const struct tn_registry *registry, const struct bid *bids, uint64_t *winner, uint64_t *rival)
 {
-    const struct tn_registry *registry = &session->context->registry;
-    size_t longest = 0;
-    bool magic = false;
     *winner = *rival = UINT64_MAX;
     for (uint64_t i = 0; i < registry->codec_count; i++) {
-        bids[i] = make_bid (session, source, head, registry->codecs[i]);
-        if (bids[i].content == 0 || !registry->codecs[i]->table.describe)
-            continue;
-        magic = true;
-        longest = TN_MAX (longest, bids[i].extension);
-    }
-    for (uint64_t i = 0; i < registry->codec_count; i++) {
-        const struct tenon_codec *codec = &registry->codecs[i]->table;
-        bool hopeless = magic && !all && bids[i].extension <= longest;
-        if (bids[i].content == 0 && codec->probe && codec->describe && !hopeless)
-            bids[i].content = ask_probe (session, source, i);
-        if ((bids[i].content == 0 && bids[i].extension == 0) || !codec->describe)
+        if ((bids[i].content == 0 && bids[i].extension == 0) || !registry->codecs[i]->table.describe)
             continue;
         int order = *winner == UINT64_MAX ? 1 : compare_bids (&bids[i], &bids[*winner]);
         if (order > 0)
@@ -195,23 +180,82 @@ read_magic_bytes (struct tn_session *session, struct tn_source *source, struct h
 }
 
 tenon_status
+tn_recognise_contents (struct tn_session *session, struct tn_source *source, bool all, uint32_t *contents)
+{
+    const struct tn_registry *registry = &session->context->registry;
+    struct head head;
+    size_t longest = 0;
+    bool magic = false;
+    TN_TRY (read_magic_bytes (session, source, &head));
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
+        const struct tn_codec *codec = registry->codecs[i];
+        contents[i] = find_magic (session, source, &head, codec);
+        if (contents[i] == 0 || !codec->table.describe)
+            continue;
+        magic = true;
+        longest = TN_MAX (longest, tn_extension_length (codec, source->name, source->name_length));
+    }
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
+        const struct tn_codec *codec = registry->codecs[i];
+        if (contents[i] > 0 || !codec->table.probe || !codec->table.describe)
+            continue;
+        bool hopeless =
+            magic && !all && tn_extension_length (codec, source->name, source->name_length) <= longest;
+        if (!hopeless)
+            contents[i] = ask_probe (session, source, i);
+    }
+    return session->error->status;
+}
+
+/* The bids of all codecs, in their order. */
+static tenon_status
+collect_bids (struct tn_session *session, struct tn_source *source, bool all, struct bid *bids)
+{
+    const struct tn_registry *registry = &session->context->registry;
+    uint32_t few[16];
+    TN_FREE uint32_t *many = NULL;
+    uint32_t *contents = few;
+    if (registry->codec_count > TN_COUNT (few)
+        && !(contents = many = calloc (registry->codec_count, sizeof *contents)))
+        return tn_fail_memory (session->error);
+    TN_TRY (session->proxy ? session->proxy->ask (session, source, all, contents)
+                           : tn_recognise_contents (session, source, all, contents));
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
+        const struct tn_codec *codec = registry->codecs[i];
+        bids[i] = (struct bid){ contents[i], tn_extension_length (codec, source->name, source->name_length),
+                                codec->priority };
+    }
+    return TENON_OK;
+}
+
+void
+tn_recognise_note (struct tn_session *session, const struct tn_source *source, uint64_t codec)
+{
+    const struct tn_codec *entry = session->context->registry.codecs[codec];
+    if (session->report && strchr (source->name, '.')
+        && tn_extension_length (entry, source->name, source->name_length) == 0)
+        tn_report_add (session->report, TENON_NOTE, TENON_OK, 0, "",
+                       source->path ? source->path : source->name,
+                       "its contents are %s, its extension is not", entry->table.id);
+}
+
+tenon_status
 tn_recognise (struct tn_session *session, struct tn_source *source, const char *word, uint64_t *codec,
               bool quiet, tenon_report *report)
 {
     const struct tn_registry *registry = &session->context->registry;
     const char *file = source->path ? source->path : source->name;
-    struct head head;
     uint64_t winner, rival;
     if (word && !report)
         return tn_codec_find (session->context, word, TN_TO_READ, codec, session->error);
-    TN_TRY (read_magic_bytes (session, source, &head));
     struct bid few[16];
     TN_FREE struct bid *many = NULL;
     struct bid *bids = few;
     if (registry->codec_count > TN_COUNT (few)
         && !(bids = many = calloc (registry->codec_count, sizeof *bids)))
         return tn_fail_memory (session->error);
-    collect_bids (session, source, &head, report != NULL, bids, &winner, &rival);
+    TN_TRY (collect_bids (session, source, report != NULL, bids));
+    choose_bid (registry, bids, &winner, &rival);
     tenon_status status = TENON_OK;
     if (word)
         status = tn_codec_find (session->context, word, TN_TO_READ, codec, session->error);
@@ -221,9 +265,7 @@ tn_recognise (struct tn_session *session, struct tn_source *source, const char *
         *codec = winner;
     for (uint64_t i = 0; report && i < registry->codec_count; i++)
         report_bid (report, session->context, i, &bids[i], status == TENON_OK && i == *codec, file);
-    if (status == TENON_OK && !word && bids[winner].content > 0 && bids[winner].extension == 0
-        && session->report && strchr (source->name, '.'))
-        tn_report_add (session->report, TENON_NOTE, TENON_OK, 0, "", file,
-                       "its contents are %s, its extension is not", registry->codecs[winner]->table.id);
+    if (status == TENON_OK && !word)
+        tn_recognise_note (session, source, *codec);
     return status;
 }

@@ -11,4 +11,13 @@
 tenon_status tn_recognise (struct tn_session *session, struct tn_source *source, const char *word,
                            uint64_t *codec, bool quiet, tenon_report *report);
 
+/* How sure the bytes make each codec of the registry: 1000 + the length of a magic, or the 50 … 100 of its
+ * probe; 0: they do not. A codec that cannot win against a magic is not probed, unless `all` are asked for: a
+ * container has thousands of members. Fails only if reading fails in a way that no other format would help.
+ */
+tenon_status tn_recognise_contents (struct tn_session *session, struct tn_source *source, bool all,
+                                    uint32_t *contents);
+/* Reports that a source's contents are those of a codec, but its extension is not. */
+void tn_recognise_note (struct tn_session *session, const struct tn_source *source, uint64_t codec);
+
 #endif

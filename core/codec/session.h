@@ -6,7 +6,22 @@
 #ifndef TN_SESSION_H
 #define TN_SESSION_H
 #include "catalog/catalog.h"
+#include "isolate/zygote.h"
 #include "source/readahead.h"
+
+struct tn_call;
+struct tn_session;
+
+/* What a session does in place of calling codecs, when they run in an isolated child (isolation.c). */
+struct tn_proxy {
+    /* in place of a codec's describe */
+    tenon_status (*run) (struct tn_call *call);
+    /* in place of reading magics and of probing: tn_recognise_contents */
+    tenon_status (*ask) (struct tn_session *session, struct tn_source *source, bool all, uint32_t *contents);
+    /* as `serve` of the catalog */
+    tenon_status (*serve) (struct tn_catalog *catalog, const struct tn_tensor *tensor,
+                           const struct tenon_region *region, void *to, uint64_t size, tenon_error *error);
+};
 
 struct tn_session {
     tenon_context *context;
@@ -27,8 +42,19 @@ struct tn_session {
         uint64_t number, count, tensors, shared[8];
         bool whole;
     } shard;
-    bool may_map;       /* siblings may be mapped */
-    bool asked_to_stop; /* the progress function returned true */
+    bool may_map;                 /* siblings may be mapped */
+    const struct tn_proxy *proxy; /* NULL: codecs are called here */
+    struct tn_child *child;       /* with a proxy: where they are called */
+    struct tn_channel *channel;   /* in an isolated child: to the program; else NULL */
+    atomic_uint *running;         /* there: takes the number of the codec that is called */
+    bool asked_to_stop;           /* the progress function returned true */
 };
+
+/* In an isolated child: tells the program which codec is called from now on, and returns the one before. */
+static inline uint32_t
+tn_session_running (struct tn_session *session, uint32_t codec)
+{
+    return session->running ? atomic_exchange_explicit (session->running, codec, memory_order_relaxed) : 0;
+}
 
 #endif

@@ -11,6 +11,11 @@
                  { sizeof (struct tenon_option), TENON_OPTION_##type, name, value, NULL, help, least, most,  \
                    0, 0 },                                                                                   \
                  target }
+#define CHOICE(number, section, name, value, choices, target, help)                                          \
+    [number] = { TN_SECTION_##section,                                                                       \
+                 { sizeof (struct tenon_option), TENON_OPTION_CHOICE, name, value, choices, help, 0, 0, 0,   \
+                   0 },                                                                                      \
+                 target }
 #define TARGET(field) offsetof (struct tenon_context, field)
 #define NO_END 9223372036854775807.0
 #define BOUNDED_LIMIT(limit, type, name, value, least, most, help)                                           \
@@ -24,6 +29,10 @@ const struct tn_key tn_keys[TN_KEYS] = {
          "a folder in which plugins are looked for, absolute; may be repeated"),
     KEY (TN_KEY_THREADS, CORE, INTEGER, "threads", "0", 0, 4096, TARGET (threads),
          "threads that work at once; 0: one a processor"),
+    CHOICE (
+        TN_KEY_ISOLATE, CORE, "isolate", "no", "no third-party yes", TARGET (isolate),
+        "which files are described in a process without rights: no; those that the code of a third party may "
+        "get to see; or all (yes)"),
     KEY (TN_KEY_MAP, CORE, BOOL, "map", "yes", 0, 0, TARGET (map), "whether files may be mapped into memory"),
     /* the largest vocabularies that are stored in headers take tens of MiB */
     LIMIT (TENON_LIMIT_HEADER_BYTES, SIZE, "header_bytes", "1GiB", 1,
@@ -49,6 +58,10 @@ const struct tn_key tn_keys[TN_KEYS] = {
     /* each level decodes on top of the others: an archive of archives that is compressed again needs 2 */
     BOUNDED_LIMIT (TENON_LIMIT_ENCODED_DEPTH, INTEGER, "encoded_depth", "4", 1, 16,
                    "compressed members that may lie in each other"),
+    LIMIT (TENON_LIMIT_ISOLATED_MEMORY, SIZE, "isolated_memory", "2GiB", 1 << 20,
+           "memory that an isolated process may get"),
+    LIMIT (TENON_LIMIT_ISOLATED_SECONDS, INTEGER, "isolated_seconds", "60", 0,
+           "seconds that an isolated process may take for the next answer; 0: any number"),
     KEY (TN_KEY_DURABLE, SAVE, BOOL, "durable", "yes", 0, 0, TARGET (durable),
          "whether a save waits until the disk has it"),
     KEY (TN_KEY_PLUGIN_ENABLED, PLUGIN, BOOL, "enabled", "yes", 0, 0, 0, "whether the plugin is loaded"),

@@ -10,6 +10,7 @@ enum tn_key_number {
     TN_KEY_PLUGIN_PATH,
     TN_KEY_THREADS,
     TN_KEY_MAP,
+    TN_KEY_ISOLATE,
     TN_KEY_LIMITS, /* the first of TENON_LIMITS */
     TN_KEY_DURABLE = TN_KEY_LIMITS + TENON_LIMITS,
     TN_KEY_PLUGIN_ENABLED,

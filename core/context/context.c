@@ -38,6 +38,10 @@ fill_context (tenon_context *context, const tenon_context_options *options, teno
         return tn_fail_memory (error);
     TN_TRY (tn_settings_read (&context->settings, options, context->secure, context->report, error));
     TN_TRY (tn_config_apply (context, error));
+    if (options->flags & TENON_CONTEXT_ISOLATE)
+        context->isolate = TN_ISOLATE_YES;
+    else if (options->flags & TENON_CONTEXT_ISOLATE_THIRD_PARTY)
+        context->isolate = TN_MAX (context->isolate, (uint64_t) TN_ISOLATE_THIRD_PARTY);
     TN_TRY (tn_registry_begin (context, error));
     TN_TRY (tn_loader_run (context, options, error));
     TN_TRY (tn_codecs_configure (context, error));
@@ -55,10 +59,11 @@ tn_context_make (tenon_context **made, const tenon_context_options *options, con
     if (options && !tn_copy_struct (&copy, sizeof copy, options, offsetof (tenon_context_options, settings)))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "the struct_size of the context's options is not set");
-    if (copy.flags & TENON_FLAGS_MUST_KNOW)
+    uint32_t known = TENON_CONTEXT_ISOLATE | TENON_CONTEXT_ISOLATE_THIRD_PARTY;
+    if (copy.flags & TENON_FLAGS_MUST_KNOW & ~known)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "the context's options have flags that this version does not know: 0x%08x",
-                        (unsigned) (copy.flags & TENON_FLAGS_MUST_KNOW));
+                        (unsigned) (copy.flags & TENON_FLAGS_MUST_KNOW & ~known));
     tenon_context *context = calloc (1, sizeof *context);
     if (!context)
         return tn_fail_memory (error);
@@ -77,6 +82,7 @@ tenon_context_free (tenon_context *context)
 {
     if (!context)
         return;
+    tn_zygote_free (context->zygote);
     tn_pool_free (context->pool);
     tn_registry_free (&context->registry);
     tn_settings_free (&context->settings);

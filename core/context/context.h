@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/pool.h"
 #include "context/settings.h"
+#include "isolate/zygote.h"
 #include <tenon/plugin.h>
 
 /* A plugin that is in use. `table` is a copy of what it handed over; its texts are the plugin's, which is
@@ -14,6 +15,7 @@ struct tn_plugin {
     struct tenon_plugin table;
     char *name; /* as in [plugin NAME]: the file's stem; table.name is the same */
     char *file; /* NULL: built in */
+    bool own;   /* it belongs to this library: built with it, of the same version */
 };
 
 /* Copies of what plugins registered, as large as this version's structs, whatever the size of theirs. */
@@ -43,6 +45,9 @@ struct tn_registry {
     uint64_t plugin_room, codec_room, filter_room, dtype_room;
 };
 
+/* The choices of [core] isolate, in their order. */
+enum { TN_ISOLATE_NO, TN_ISOLATE_THIRD_PARTY, TN_ISOLATE_YES };
+
 struct tn_folder {
     const char *path, *origin;
 };
@@ -59,6 +64,8 @@ struct tenon_context {
     uint64_t limits[TENON_LIMITS]; /* [limits] */
     bool durable;                  /* [save] durable */
     bool map;                      /* [core] map */
+    struct tn_zygote *zygote;      /* forks isolated children; NULL: nothing is isolated */
+    uint64_t isolate;              /* [core] isolate: TN_ISOLATE_* */
     bool secure;                   /* setuid: the environment and the user's files are ignored */
     tenon_config_entry *config;    /* the effective configuration, for tenon_config_get */
     uint64_t config_count, config_room;

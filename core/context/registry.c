@@ -124,6 +124,18 @@ add_tables (tenon_context *context, const struct tn_plugin *plugin, char *why)
     return TENON_OK;
 }
 
+/* True if a plugin of this name is built with the library, and this one has the library's version. */
+static bool
+is_own (const struct tn_plugin *plugin)
+{
+    static const char names[] = " " TENON_OWN_PLUGINS " ";
+    size_t length = strlen (plugin->name);
+    for (const char *at = names; (at = strstr (at, plugin->name)); at++)
+        if (at > names && at[-1] == ' ' && at[length] == ' ')
+            return plugin->table.version && strcmp (plugin->table.version, PACKAGE_VERSION) == 0;
+    return false;
+}
+
 tenon_status
 tn_registry_add (tenon_context *context, const struct tenon_plugin *table, const char *name, const char *file,
                  char why[TN_WHY_ROOM])
@@ -150,6 +162,7 @@ tn_registry_add (tenon_context *context, const struct tenon_plugin *table, const
         return status;
     }
     plugin->table.name = plugin->name;
+    plugin->own = !file || is_own (plugin);
     registry->plugins[registry->plugin_count++] = plugin;
     return TENON_OK;
 }

@@ -5,10 +5,32 @@
 #include "catalog/file.h"
 #include "codec/describe.h"
 #include "codec/host.h"
+#include "codec/isolated.h"
+#include "codec/isolation.h"
 #include "codec/recognise.h"
+#include "isolate/sandbox.h"
 #include "open/carry_restore.h"
 #include "open/shards.h"
 #include <errno.h>
+
+/* Prepares what [core] isolate asks for. Without it nothing is opened that was to be isolated. */
+static tenon_status
+begin_isolation (tenon_context *context, tenon_error *error)
+{
+    const struct tn_registry *registry = &context->registry;
+    bool wanted = context->isolate == TN_ISOLATE_YES;
+    const char *why = "";
+    for (uint64_t i = 0; i < registry->plugin_count && context->isolate == TN_ISOLATE_THIRD_PARTY; i++)
+        wanted = wanted || !registry->plugins[i]->own;
+    if (!wanted)
+        return TENON_OK;
+    if (!tn_sandbox_exists (&why))
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "isolation is not available here ([core] isolate): %s", why);
+    context->zygote = tn_zygote_new (tn_isolated_main, context, context->limits[TENON_LIMIT_ISOLATED_MEMORY],
+                                     context->limits[TENON_LIMIT_ISOLATED_SECONDS]);
+    return context->zygote ? TENON_OK : tn_fail_memory (error);
+}
 
 /* Here, since the services that a context offers to plugins need all rooms below. */
 TENON_API tenon_status
@@ -18,7 +40,11 @@ tenon_context_new (tenon_context **context, const tenon_context_options *options
     if (!context)
         return TENON_E_MISUSE;
     *context = NULL;
-    (void) tn_context_make (context, options, &tn_host, &failure);
+    if (tn_context_make (context, options, &tn_host, &failure) == TENON_OK
+        && begin_isolation (*context, &failure) < 0) {
+        tenon_context_free (*context);
+        *context = NULL;
+    }
     return tn_error_out (error, &failure);
 }
 
@@ -72,6 +98,8 @@ describe_file (tenon_file *file, const struct tn_shards *set, const tenon_open_o
     if (status == TENON_OK && options->settings)
         status = tn_overlay_read (context, options->settings, &catalog->overlay, error);
     if (status == TENON_OK)
+        status = tn_isolation_begin (&session, set->source, options->settings);
+    if (status == TENON_OK)
         status = tn_recognise (&session, set->source, set->word ? set->word : options->format, &file->codec,
                                false, NULL);
     if (set->shard.count > 0)
@@ -84,6 +112,8 @@ describe_file (tenon_file *file, const struct tn_shards *set, const tenon_open_o
         status = tn_catalog_enter_names (catalog, error);
     if (set->shard.count > 0 || set->lone)
         tn_shards_note (file->report, set, catalog);
+    if (catalog->source_count > 0)
+        tn_isolation_end (&session, catalog->sources[0]);
     tn_arena_free (&session.arena);
     tn_readahead_free (session.readahead);
     return status < 0 ? status : complete_file (file, error);
@@ -239,7 +269,8 @@ tenon_why (tenon_context *context, const char *path, const tenon_open_options *t
     else if (take_options (&options, theirs, &mine)
              && tn_shards_open (context, path, &options, &set, &mine) == TENON_OK) {
         struct tn_session session = { .context = context, .error = &mine, .report = *report };
-        tn_recognise (&session, set.source, set.word ? set.word : options.format, &codec, false, *report);
+        if (tn_isolation_begin (&session, set.source, options.settings) == TENON_OK)
+            tn_recognise (&session, set.source, set.word ? set.word : options.format, &codec, false, *report);
         tn_shards_note (*report, &set, NULL);
         if (strcmp (set.path, path) != 0)
             tn_report_add (*report, TENON_NOTE, TENON_OK, 0, "", path, "%s is opened for it", set.path);

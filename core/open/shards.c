@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/report.h"
 #include "codec/describe.h"
+#include "codec/isolation.h"
 #include "codec/recognise.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -316,9 +317,12 @@ codec_of_shard (tenon_context *context, const tenon_open_options *options, struc
         sounds_like_one = is_shard (registry->codecs[i], set->name, &set->shard);
     if (!sounds_like_one)
         return TENON_OK;
-    tenon_status status = tn_recognise (&session, set->source, options->format, &codec, true, NULL);
+    tenon_status status = tn_isolation_begin (&session, set->source, options->settings);
+    if (status == TENON_OK)
+        status = tn_recognise (&session, set->source, options->format, &codec, true, NULL);
+    tn_isolation_end (&session, set->source);
     tn_arena_free (&session.arena);
-    if (status == TENON_E_MEMORY || status == TENON_E_IO) {
+    if (status == TENON_E_MEMORY || status == TENON_E_IO || status == TENON_E_CRASHED) {
         *error = mine;
         return status;
     }

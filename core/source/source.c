@@ -38,6 +38,7 @@ tn_source_free (struct tn_source *source)
 {
     if (!source || source->kind == TN_SOURCE_PART)
         return;
+    tn_child_free (source->child);
     const uint8_t *base = atomic_load (&source->base);
     if (source->kind == TN_SOURCE_FD && base)
         munmap ((void *) (uintptr_t) base, source->size);
@@ -112,6 +113,26 @@ tn_source_open (const char *path, bool may_map, struct tn_source **result, tenon
         *result = NULL;
         return tn_fail_memory (error);
     }
+    return TENON_OK;
+}
+
+tenon_status
+tn_source_given (int fd, uint64_t size, const char *name, const char *path, struct tn_source **result,
+                 tenon_error *error)
+{
+    struct tn_source *source =
+        source_new (fd < 0 ? TN_SOURCE_READER : TN_SOURCE_FD, name ? name : "", name ? strlen (name) : 0);
+    *result = NULL;
+    if (source)
+        source->fd = fd;
+    else if (fd >= 0)
+        close (fd);
+    if (!source || (path && !(source->path = tn_strndup (path, strlen (path))))) {
+        tn_source_free (source);
+        return tn_fail_memory (error);
+    }
+    source->size = size;
+    *result = source;
     return TENON_OK;
 }
 

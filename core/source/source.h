@@ -7,6 +7,7 @@
 #ifndef TN_SOURCE_H
 #define TN_SOURCE_H
 #include "context/context.h"
+#include "isolate/zygote.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -28,6 +29,7 @@ struct tn_source {
     pthread_mutex_t lock;           /* held while the mapping is made */
     tenon_reader reader;            /* READER */
     bool in_order;                  /* READER: called from one thread, at rising offsets, each byte once */
+    struct tn_child *child;         /* a root: the isolated process that describes it; NULL: none */
 
     /* PART */
     struct tn_source *parent; /* in which it lies */
@@ -58,6 +60,10 @@ tenon_status tn_source_open (const char *path, bool may_map, struct tn_source **
 /* Takes over fd, also on failure. `name` may be NULL. */
 tenon_status tn_source_open_fd (int fd, const char *name, bool may_map, struct tn_source **source,
                                 tenon_error *error);
+/* A root of known size: the file that `fd`, which is taken over, stands for; -1: a reader without functions.
+ * `path` may be NULL. */
+tenon_status tn_source_given (int fd, uint64_t size, const char *name, const char *path,
+                              struct tn_source **source, tenon_error *error);
 tenon_status tn_source_memory (const void *data, uint64_t size, const char *name, struct tn_source **source,
                                tenon_error *error);
 /* Takes over the reader, also on failure. */

@@ -83,7 +83,11 @@ typedef struct tenon_progress {
 enum {
     TENON_CONTEXT_NO_FILES = 1, /* read no ini files: built-in defaults and `settings` only */
     /* ignore TENON_CONFIG, TENON_PLUGIN_PATH, XDG_CONFIG_HOME and HOME. Always so in setuid programs */
-    TENON_CONTEXT_NO_ENVIRONMENT = 2
+    TENON_CONTEXT_NO_ENVIRONMENT = 2,
+    /* [core] isolate = yes, or third-party, whatever the configuration says. tenon.ini(5) describes isolation
+     */
+    TENON_CONTEXT_ISOLATE = 0x10000,
+    TENON_CONTEXT_ISOLATE_THIRD_PARTY = 0x20000
 };
 typedef struct tenon_context_options {
     uint32_t struct_size, flags;

@@ -151,6 +151,8 @@ kit_context (const char *settings)
     tenon_context_options options;
     KIT_INIT (options);
     options.flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT;
+    if (getenv ("KIT_ISOLATE"))
+        options.flags |= TENON_CONTEXT_ISOLATE;
     options.plugin_path = kit_path ("plugins");
     options.settings = settings ? words_of (settings) : NULL;
     tenon_context_free (kit);

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/* isolation.c - the program's side of isolation: asks the child of a root, and does to the catalog what the
+ * codecs in the child called, through the same services and so with the same checks. */
+#include "codec/isolation.h"
+#include "base/report.h"
+#include "codec/host.h"
+#include "codec/recognise.h"
+#include "codec/wire.h"
+#include <stdio.h>
+
+/* ---- failures ---- */
+
+/* The channel has ended: says why, and which plugin it was. */
+static tenon_status
+fail_child (const tenon_context *context, struct tn_child *child, tenon_error *error)
+{
+    const struct tn_registry *registry = &context->registry;
+    char words[200];
+    enum tn_channel_end end = child->channel.end;
+    uint32_t codec = tn_child_running (child);
+    tn_child_explain (child, words, sizeof words);
+    if (end == TN_CHANNEL_STOPPED)
+        return tn_fail (error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled");
+    if (end == TN_CHANNEL_MEMORY)
+        return tn_fail_memory (error);
+    tenon_status status = end == TN_CHANNEL_SILENT ? TENON_E_LIMIT : TENON_E_CRASHED;
+    if (codec >= registry->codec_count)
+        return tn_fail (error, status, TN_NO_OFFSET, "the isolated process %s", words);
+    return tn_fail (error, status, TN_NO_OFFSET, "the plugin %s %s", registry->codecs[codec]->plugin->name,
+                    words);
+}
+
+/* ---- roots and questions ---- */
+
+static bool
+ask_to_stop (void *user)
+{
+    struct tn_session *session = user;
+    const tenon_progress *progress = session->progress;
+    if (!session->asked_to_stop && progress && progress->report && progress->report (progress->user, 0, 0))
+        session->asked_to_stop = true;
+    return session->asked_to_stop;
+}
+
+static void
+put_root (struct tn_channel *channel, const struct tn_source *source)
+{
+    bool is_file = source->kind == TN_SOURCE_FD;
+    tn_channel_put_u32 (channel, is_file);
+    tn_channel_put_u64 (channel, source->size);
+    tn_channel_put_text (channel, source->name, source->name_length);
+    tn_channel_put_text (channel, source->path, source->path ? strlen (source->path) : 0);
+    if (is_file)
+        tn_channel_put_descriptor (channel, source->fd);
+}
+
+/* Bytes of a root that is no file. */
+static void
+answer_bytes (struct tn_channel *channel, struct tn_source *root)
+{
+    static const uint8_t none[1];
+    uint64_t offset = tn_channel_get_u64 (channel), length = tn_channel_get_u64 (channel);
+    if (root->kind == TN_SOURCE_FD || length > TN_WIRE_PIECE || offset > root->size
+        || length > root->size - offset) {
+        tn_channel_refuse (channel);
+        return;
+    }
+    tenon_error ignored = TENON_ERROR_INIT;
+    TN_FREE uint8_t *bytes = malloc (length + 1);
+    tenon_status status = bytes ? TENON_OK : TENON_E_MEMORY;
+    if (status == TENON_OK)
+        status = root->kind == TN_SOURCE_READER
+                     ? root->reader.read_at (root->reader.user, offset, bytes, length)
+                     : tn_source_read (root, offset, bytes, length, &ignored);
+    tn_channel_put_u32 (channel, (uint32_t) status);
+    tn_channel_put (channel, bytes ? bytes : none, status < 0 ? 0 : length);
+    tn_channel_flush (channel);
+}
+
+static void
+answer_progress (struct tn_channel *channel)
+{
+    tn_channel_put_u32 (channel, channel->stop && channel->stop (channel->user));
+    tn_channel_flush (channel);
+}
+
+/* The next message that is no question about bytes or progress; 0: the channel has ended. */
+static uint32_t
+next_message (struct tn_channel *channel, struct tn_source *root)
+{
+    for (;;) {
+        uint32_t says = tn_channel_get_u32 (channel);
+        if (says == TN_SAYS_BYTES)
+            answer_bytes (channel, root);
+        else if (says == TN_SAYS_PROGRESS)
+            answer_progress (channel);
+        else
+            return channel->end == TN_CHANNEL_OPEN ? says : 0;
+    }
+}
+
+/* ---- recognising ---- */
+
+static tenon_status
+ask_contents (struct tn_session *session, struct tn_source *source, bool all, uint32_t *contents)
+{
+    struct tn_child *child = session->child;
+    struct tn_channel *channel = &child->channel;
+    tn_channel_put_u32 (channel, TN_ORDER_RECOGNISE);
+    tn_channel_put_u32 (channel, all);
+    tn_channel_flush (channel);
+    if (next_message (channel, source) != TN_SAYS_DONE)
+        tn_channel_refuse (channel);
+    tenon_status status = tn_wire_get_error (channel, session->error);
+    if (status == TENON_OK)
+        tn_channel_get (channel, contents, session->context->registry.codec_count * sizeof *contents);
+    return channel->end == TN_CHANNEL_OPEN ? status : fail_child (session->context, child, session->error);
+}
+
+/* ---- what a codec in the child called ---- */
+
+static uint64_t
+most_bytes (const struct tn_session *session)
+{
+    const uint64_t *limits = session->context->limits;
+    return TN_MAX (limits[TENON_LIMIT_HEADER_BYTES], limits[TENON_LIMIT_METADATA_BYTES]);
+}
+
+static tenon_status
+replay_dtype (struct tn_call *call, struct tn_channel *channel)
+{
+    uint32_t number;
+    struct tenon_dtype *dtype =
+        tn_wire_get_dtype (channel, &call->session->arena, most_bytes (call->session));
+    uint32_t theirs = tn_channel_get_u32 (channel);
+    if (!dtype || channel->end != TN_CHANNEL_OPEN)
+        return TENON_OK;
+    TN_TRY (tn_host_add_dtype (&call->public, dtype, &number));
+    if (number != theirs)
+        tn_channel_refuse (channel);
+    return TENON_OK;
+}
+
+static tenon_status
+replay_tensor (struct tn_call *call, struct tn_channel *channel)
+{
+    struct tenon_tensor tensor;
+    uint64_t shape[64];
+    return tn_wire_get_tensor (channel, &tensor, shape) ? tn_host_add_tensor (&call->public, &tensor)
+                                                        : TENON_OK;
+}
+
+static tenon_status
+replay_metadata (struct tn_call *call, struct tn_channel *channel)
+{
+    struct tn_arena *arena = &call->session->arena;
+    uint64_t length, most = most_bytes (call->session);
+    struct tenon_value value;
+    const char *text = tn_channel_get_text (channel, &length);
+    char *key = text ? tn_arena_text (arena, text, length) : NULL;
+    if (!key || !tn_wire_get_value (channel, &value, arena, most))
+        return channel->end == TN_CHANNEL_OPEN ? tn_fail_memory (call->session->error) : TENON_OK;
+    return tn_host_add_metadata (&call->public, key, length, &value);
+}
+
+static tenon_status
+replay_part (struct tn_call *call, struct tn_channel *channel)
+{
+    uint32_t number;
+    struct tenon_part *part = tn_wire_get_part (channel, &call->session->arena, most_bytes (call->session));
+    uint32_t theirs = tn_channel_get_u32 (channel);
+    if (!part || channel->end != TN_CHANNEL_OPEN)
+        return TENON_OK;
+    TN_TRY (tn_host_add_part (&call->public, part, &number));
+    if (number != theirs)
+        tn_channel_refuse (channel);
+    return TENON_OK;
+}
+
+static void
+replay_note (struct tn_call *call, struct tn_channel *channel)
+{
+    struct tn_arena *arena = &call->session->arena;
+    uint32_t kind = tn_channel_get_u32 (channel);
+    const char *item = tn_wire_get_text (channel, arena, most_bytes (call->session));
+    const char *message = tn_wire_get_text (channel, arena, most_bytes (call->session));
+    if (channel->end == TN_CHANNEL_OPEN)
+        tn_host_note (&call->public, kind, item, message);
+}
+
+static tenon_status
+replay_include (struct tn_call *call, struct tn_channel *channel)
+{
+    struct tn_session *session = call->session;
+    const struct tn_registry *registry = &session->context->registry;
+    uint32_t number = tn_channel_get_u32 (channel), flags = tn_channel_get_u32 (channel),
+             named = tn_channel_get_u32 (channel);
+    uint64_t codec = tn_channel_get_u64 (channel);
+    const char *prefix = tn_wire_get_text (channel, &session->arena, most_bytes (session));
+    if (codec >= registry->codec_count)
+        tn_channel_refuse (channel);
+    if (channel->end != TN_CHANNEL_OPEN)
+        return TENON_OK;
+    const struct tn_source *source = tn_call_source (call, number);
+    if (!source)
+        return session->error->status;
+    if (!named)
+        tn_recognise_note (session, source, codec);
+    struct tenon_include how = { .struct_size = sizeof how,
+                                 .flags = flags,
+                                 .codec = registry->codecs[codec]->table.id,
+                                 .metadata_prefix = prefix };
+    return tn_host_include (&call->public, number, &how);
+}
+
+/* The child asks for a file beside the root. A file that is missing is no failure. */
+static tenon_status
+answer_sibling (struct tn_call *call, struct tn_channel *channel)
+{
+    uint64_t length;
+    uint32_t number;
+    const char *text = tn_channel_get_text (channel, &length);
+    char *name = text ? tn_arena_text (&call->session->arena, text, length) : NULL;
+    if (!name)
+        return channel->end == TN_CHANNEL_OPEN ? tn_fail_memory (call->session->error) : TENON_OK;
+    tenon_status status = tn_host_sibling (&call->public, name, length, &number);
+    if (call->session->error->status < 0)
+        return status;
+    tn_channel_put_u32 (channel, (uint32_t) status);
+    if (status < 0)
+        tn_channel_put_text (channel, call->pending_words, strlen (call->pending_words));
+    else
+        put_root (channel, tn_call_source (call, number));
+    tn_channel_flush (channel);
+    return TENON_OK;
+}
+
+/* Messages up to the end of this codec's run. */
+static tenon_status
+replay_messages (struct tn_call *call)
+{
+    struct tn_session *session = call->session;
+    struct tn_channel *channel = &session->child->channel;
+    uint32_t last = session->depth == 1 ? TN_SAYS_DONE : TN_SAYS_INCLUDED;
+    tenon_status status = TENON_OK;
+    while (status == TENON_OK && channel->end == TN_CHANNEL_OPEN) {
+        struct tn_mark mark = tn_arena_mark (&session->arena);
+        uint32_t says = next_message (channel, session->catalog->sources[0]);
+        if (says == last) {
+            status = tn_wire_get_error (channel, session->error);
+            if (channel->end == TN_CHANNEL_OPEN)
+                return status;
+        }
+        switch (says) {
+        case TN_SAYS_EXPECT: {
+            uint64_t tensors = tn_channel_get_u64 (channel), metadata = tn_channel_get_u64 (channel);
+            tn_host_expect (&call->public, tensors, metadata);
+            break;
+        }
+        case TN_SAYS_DTYPE: status = replay_dtype (call, channel); break;
+        case TN_SAYS_TENSOR: status = replay_tensor (call, channel); break;
+        case TN_SAYS_METADATA: status = replay_metadata (call, channel); break;
+        case TN_SAYS_PART: status = replay_part (call, channel); break;
+        case TN_SAYS_NOTE: replay_note (call, channel); break;
+        case TN_SAYS_INCLUDE: status = replay_include (call, channel); break;
+        case TN_SAYS_SIBLING: status = answer_sibling (call, channel); break;
+        default: tn_channel_refuse (channel); break;
+        }
+        tn_arena_release (&session->arena, mark);
+    }
+    if (session->error->status < 0)
+        return session->error->status;
+    return status < 0 ? status : fail_child (session->context, session->child, session->error);
+}
+
+/* ---- describing ---- */
+
+/* tn_proxy.run. A root is described in the child; what it includes there arrives as messages. */
+static tenon_status
+run_isolated (struct tn_call *call)
+{
+    struct tn_session *session = call->session;
+    struct tn_child *child = session->child;
+    struct tn_channel *channel = &child->channel;
+    if (session->depth > 1)
+        return replay_messages (call);
+    const struct tn_source *root = tn_call_source (call, 0);
+    if (root->number >= child->sources) {
+        tn_channel_put_u32 (channel, TN_ORDER_ROOT);
+        put_root (channel, root);
+    }
+    tn_channel_put_u32 (channel, TN_ORDER_DESCRIBE);
+    tn_channel_put_u32 (channel, root->number);
+    tn_channel_put_u32 (channel, call->include_flags);
+    tn_channel_put_u64 (channel, call->number);
+    tn_channel_put_u64 (channel, session->shard.number);
+    tn_channel_put_u64 (channel, session->shard.count);
+    tn_channel_put_u64 (channel, session->shard.tensors);
+    tn_channel_put_u32 (channel, session->shard.whole);
+    tn_channel_flush (channel);
+    tenon_status status = replay_messages (call);
+    child->sources = session->catalog->source_count;
+    return status;
+}
+
+/* tn_proxy.serve: `serve` of a catalog whose codecs ran in a child, which is kept. */
+static tenon_status
+serve_isolated (struct tn_catalog *catalog, const struct tn_tensor *tensor, const struct tenon_region *region,
+                void *to, uint64_t size, tenon_error *error)
+{
+    struct tn_child *child = catalog->sources[0]->child;
+    struct tn_channel *channel = &child->channel;
+    const struct tn_description *description = &catalog->descriptions[tensor->description];
+    struct tenon_tensor theirs;
+    if (!tn_child_is_own (child))
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "its file was opened in isolation before the process forked; open it again");
+    tn_call_show_tensor (tensor, tn_description_sources (description), description->count, &theirs);
+    pthread_mutex_lock (&child->lock);
+    tn_channel_put_u32 (channel, TN_ORDER_READ);
+    tn_channel_put_u32 (channel, tensor->description);
+    tn_channel_put_u64 (channel, size);
+    tn_wire_put_tensor (channel, &theirs);
+    tn_channel_put (channel, region->start, region->rank * sizeof *region->start);
+    tn_channel_put (channel, region->count, region->rank * sizeof *region->count);
+    tn_channel_put (channel, region->step, region->rank * sizeof *region->step);
+    tn_channel_flush (channel);
+    if (next_message (channel, catalog->sources[0]) != TN_SAYS_DONE)
+        tn_channel_refuse (channel);
+    tenon_status status = tn_wire_get_error (channel, error);
+    if (status == TENON_OK)
+        tn_channel_get (channel, to, size);
+    if (channel->end != TN_CHANNEL_OPEN)
+        status = fail_child (catalog->context, child, error);
+    pthread_mutex_unlock (&child->lock);
+    return status;
+}
+
+static const struct tn_proxy proxy = { run_isolated, ask_contents, serve_isolated };
+
+/* ---- the child of a root ---- */
+
+static void
+put_settings (struct tn_channel *channel, const char *const *settings)
+{
+    uint32_t count = 0;
+    while (settings && settings[count])
+        count++;
+    tn_channel_put_u32 (channel, count);
+    for (uint32_t i = 0; i < count; i++)
+        tn_channel_put_text (channel, settings[i], strlen (settings[i]));
+}
+
+tenon_status
+tn_isolation_begin (struct tn_session *session, struct tn_source *root, const char *const *settings)
+{
+    tenon_context *context = session->context;
+    if (!context->zygote)
+        return TENON_OK;
+    if (!root->child) {
+        TN_TRY (tn_child_new (context->zygote, &root->child, session->error));
+        struct tn_channel *channel = &root->child->channel;
+        channel->longest = most_bytes (session) + 1;
+        put_settings (channel, settings);
+        tn_channel_put_u32 (channel, TN_ORDER_ROOT);
+        put_root (channel, root);
+        root->child->sources = 1;
+    }
+    session->proxy = &proxy;
+    session->child = root->child;
+    session->child->channel.stop = ask_to_stop;
+    session->child->channel.user = session;
+    return TENON_OK;
+}
+
+void
+tn_isolation_end (struct tn_session *session, struct tn_source *root)
+{
+    if (!root->child)
+        return;
+    root->child->channel.stop = NULL;
+    if (!session->catalog || session->catalog->serves)
+        return;
+    tn_child_free (root->child);
+    root->child = NULL;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* wire.h - what the program and an isolated child tell each other, and how structs of the ABI travel.
+ *
+ * The program asks: it sends an order and then reads messages until TN_SAYS_DONE. While a codec's describe
+ * runs in the child, each service that changes the catalog is a message: the child has done it to a catalog
+ * of its own, and the program does it to the real one, with all checks. Sources are the codec's numbers, as
+ * in the ABI. */
+#ifndef TN_WIRE_H
+#define TN_WIRE_H
+#include "codec/call.h"
+
+enum tn_order {
+    TN_ORDER_ROOT = 1,  /* a file, which becomes a source of the child's catalog */
+    TN_ORDER_RECOGNISE, /* tn_recognise_contents of source 0 */
+    TN_ORDER_DESCRIBE,  /* a root, with a codec */
+    TN_ORDER_READ       /* a region of a served tensor */
+};
+
+enum tn_says {
+    TN_SAYS_DONE = 0x7e000001, /* the end of an order: a failure, and the order's result */
+    TN_SAYS_EXPECT,
+    TN_SAYS_DTYPE,
+    TN_SAYS_TENSOR,
+    TN_SAYS_METADATA,
+    TN_SAYS_PART,
+    TN_SAYS_INCLUDE,  /* from here on the messages are those of another codec … */
+    TN_SAYS_INCLUDED, /* … and no longer: a failure */
+    TN_SAYS_NOTE,
+    TN_SAYS_SIBLING, /* a question: the program opens the file and sends it */
+    TN_SAYS_BYTES,   /* a question: bytes of a root that is no file */
+    TN_SAYS_PROGRESS /* a question: whether to stop */
+};
+
+/* The most bytes that one question asks for. */
+#define TN_WIRE_PIECE 262144u
+
+void tn_wire_put_error (struct tn_channel *channel, const tenon_error *error);
+/* Fills `error`, which has no failure yet. Returns its status. */
+tenon_status tn_wire_get_error (struct tn_channel *channel, tenon_error *error);
+
+void tn_wire_put_dtype (struct tn_channel *channel, const struct tenon_dtype *dtype);
+void tn_wire_put_tensor (struct tn_channel *channel, const struct tenon_tensor *tensor);
+void tn_wire_put_part (struct tn_channel *channel, const struct tenon_part *part);
+/* Of a value that tn_value_copy accepted. False: no memory. */
+bool tn_wire_put_value (struct tn_channel *channel, const struct tenon_value *value);
+
+/* What is read lies in the arena, is complete, and has been checked no further. NULL, or false: there is no
+ * memory, or the channel has ended. `most` bounds the bytes. */
+struct tenon_dtype *tn_wire_get_dtype (struct tn_channel *channel, struct tn_arena *arena, uint64_t most);
+/* `shape` has room for 64 dims. The name is valid until the next read. */
+bool tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uint64_t *shape);
+struct tenon_part *tn_wire_get_part (struct tn_channel *channel, struct tn_arena *arena, uint64_t most);
+bool tn_wire_get_value (struct tn_channel *channel, struct tenon_value *value, struct tn_arena *arena,
+                        uint64_t most);
+/* A text with a NUL behind it. NULL: it was NULL, or there is no memory, or the channel has ended. */
+char *tn_wire_get_text (struct tn_channel *channel, struct tn_arena *arena, uint64_t most);
+
+#endif
