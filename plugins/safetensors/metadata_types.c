@@ -64,7 +64,8 @@ refuse_json (struct record *record)
 static struct pair *
 find_pair (struct record *record, tenon_status *status)
 {
-    struct st_piece key = { .bytes = st_text (record->call, &record->json, &key.length) };
+    struct st_piece key;
+    key.bytes = st_text (record->call, &record->json, &key.length);
     *status = key.bytes ? TENON_OK : TENON_E_MEMORY;
     if (!key.bytes)
         return NULL;
