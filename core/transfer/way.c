@@ -6,7 +6,8 @@ bool
 tn_request_covers (const struct tn_request *request)
 {
     const struct tn_source *source = request->source;
-    return request->whole && source->kind == TN_SOURCE_PART && request->tensor->storage == TENON_EXTENT
+    return request->whole && request->size > 0 && source->kind == TN_SOURCE_PART
+           && request->tensor->storage == TENON_EXTENT
            && source->size - request->tensor->length <= TN_MARGIN;
 }
 

@@ -205,6 +205,33 @@ START_TEST (checksums)
 }
 END_TEST
 
+static int
+drop_bytes (void *user, const void *data, uint64_t size)
+{
+    (void) user, (void) data, (void) size;
+    return 0;
+}
+
+/* An array without items: no way to read it reads the member, so none finds the wrong checksum; verify does.
+ */
+START_TEST (empty_arrays)
+{
+    tenon_request request = { .struct_size = sizeof request };
+    for (int deflated = 0; deflated <= 1; deflated++) {
+        struct buffer npy = npy_of ("|u1", "(0,)", 0);
+        archive_begin ();
+        member_of ("x.npy", &npy, deflated);
+        member.local.crc ^= 1, member.central.crc ^= 1;
+        end_both ();
+        tenon_file *file = open_archive ();
+        ck_assert_int_eq (tenon_load (file, &request, 1, NULL, NULL, &error), TENON_OK);
+        ck_assert_int_eq (tenon_stream (file, &request, drop_bytes, NULL, NULL, &error), TENON_OK);
+        ck_assert_int_eq (tenon_verify (file, NULL, NULL, &error), TENON_E_CHECKSUM);
+        close_archive (file);
+    }
+}
+END_TEST
+
 START_TEST (inflated_sizes)
 {
     for (int more = -1; more <= 1; more += 2) {
@@ -883,6 +910,7 @@ main (void)
     tcase_add_test (cases, duplicates);
     tcase_add_test (cases, headers_disagree);
     tcase_add_test (cases, checksums);
+    tcase_add_test (cases, empty_arrays);
     tcase_add_test (cases, inflated_sizes);
     tcase_add_test (cases, absurd_sizes);
     tcase_add_test (cases, sentinels_without_a_field);
