@@ -104,7 +104,7 @@ tn_call_source (struct tn_call *call, uint32_t number)
     if (call->state == TN_CALL_PROBE && number == 0)
         return call->source;
     if (call->state == TN_CALL_WRITE && call->writer->old && number == 0)
-        return call->writer->old;
+        return call->writer->old->sources[0];
     const uint32_t *sources = call->sources;
     uint32_t count = call->source_count;
     if (call->state == TN_CALL_DESCRIBE) {

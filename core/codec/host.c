@@ -50,4 +50,5 @@ const struct tenon_host tn_host = {
     .described = tn_host_described,
     .shard_info = tn_host_shard_info,
     .hash = tn_host_hash,
+    .old_part = tn_host_old_part,
 };

@@ -45,6 +45,7 @@ tenon_status tn_host_plan_metadata (struct tenon_call *, uint64_t, const char **
 tenon_status tn_host_put (struct tenon_call *, const void *, uint64_t);
 tenon_status tn_host_put_tensor (struct tenon_call *, uint64_t, const struct tenon_layout *);
 tenon_status tn_host_put_old (struct tenon_call *, uint64_t);
+tenon_status tn_host_old_part (struct tenon_call *, uint64_t, const char **, uint64_t *);
 tenon_status tn_host_align (struct tenon_call *, uint64_t, uint32_t);
 uint64_t tn_host_tell (struct tenon_call *);
 tenon_status tn_host_patch (struct tenon_call *, uint64_t, const void *, uint64_t);

@@ -83,9 +83,9 @@ tn_host_put_old (struct tenon_call *public, uint64_t length)
     struct tn_writer *writer = call->writer;
     TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     tenon_error *error = call->session->error;
-    const struct tn_source *old = writer->old;
-    if (!old)
+    if (!writer->old)
         return tn_call_misuse (call, "it puts an old file where there is none");
+    const struct tn_source *old = writer->old->sources[0];
     if (writer->old_put || writer->sink->position > 0 || writer->other_files)
         return tn_call_misuse (call, "it puts the old file twice, or after something else");
     if (length > old->size)
@@ -98,6 +98,45 @@ tn_host_put_old (struct tenon_call *public, uint64_t length)
         TN_TRY (tn_meter_add (writer->meter, piece, error));
     }
     return tn_meter_add (writer->meter, old->size - length, error);
+}
+
+/* True if the tensor is all that its part is for: it has the part's name, but for an extension, and the part
+ * lies in the file itself. */
+static bool
+is_own_part (const struct tn_tensor *tensor, const struct tn_source *part, const struct tn_source *file)
+{
+    return part->parent == file && strncmp (part->name, tensor->name, tensor->name_length) == 0
+           && (part->name[tensor->name_length] == 0 || part->name[tensor->name_length] == '.');
+}
+
+tenon_status
+tn_host_old_part (struct tenon_call *public, uint64_t index, const char **name, uint64_t *length)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tn_writer *writer = call->writer;
+    uint64_t found;
+    *name = NULL;
+    *length = 0;
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    if (!writer->old || index >= writer->count)
+        return tn_call_misuse (call, "it asks for an old file, or a tensor, where there is none");
+    const struct tn_tensor *tensor = tn_catalog_tensor (writer->plan->own, writer->first + index);
+    if (!tn_catalog_find (writer->old, tensor->name, tensor->name_length, &found))
+        return TENON_OK;
+    const struct tn_tensor *old = tn_catalog_tensor (writer->old, found);
+    const struct tn_source *part = writer->old->sources[old->source];
+    if (part->kind != TN_SOURCE_PART)
+        return TENON_OK;
+    if (!is_own_part (old, part, writer->old->sources[0])) {
+        tn_fail_in (call->session->error, NULL, old->name);
+        return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the file has it in the member '%.200s', which holds more, and cannot replace it "
+                        "alone; save all to a new file",
+                        part->name);
+    }
+    *name = part->name;
+    *length = part->name_length;
+    return TENON_OK;
 }
 
 /* ---- places ---- */

@@ -22,8 +22,8 @@ struct tn_writer {
     uint64_t metadata_count;
     const char *name; /* the target's, without the codec's extension */
     uint64_t name_length;
-    struct tn_sink *sink;  /* put and put_tensor write to it; next_file exchanges it */
-    struct tn_source *old; /* the file that is added to; NULL: none */
+    struct tn_sink *sink;         /* put and put_tensor write to it; next_file exchanges it */
+    const struct tn_catalog *old; /* of the file that is added to, its source 0; NULL: none */
     bool old_put;
 
     /* files beside the target */

@@ -157,7 +157,7 @@ prepare_writer (struct saving *saving, struct tn_writer *writer)
     size_t length = strlen (name), extension = tn_extension_length (codec, name, length);
     writer->plan = saving->plan;
     writer->entries = saving->append.both ? saving->append.both->own : saving->plan->own;
-    writer->old = saving->append.file ? saving->append.file->catalog->sources[0] : NULL;
+    writer->old = saving->append.file ? saving->append.file->catalog : NULL;
     writer->count = saving->plan->count;
     writer->name = name;
     writer->name_length = extension > 0 && extension + 1 < length ? length - extension - 1 : length;

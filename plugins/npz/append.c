@@ -20,65 +20,73 @@ npz_begin_append (struct npz_writer *writer, int metadata, struct npz_old *old)
     return call->host->put_old (call, old->directory.offset);
 }
 
-/* The names of the tensors of the plan. */
+/* What the plan does to the old members. */
+struct changes {
+    struct npz_names replaced; /* members whose arrays the plan replaces */
+    struct npz_names tensors;  /* of the plan */
+};
+
 static tenon_status
-collect_names (struct npz_writer *writer, uint64_t tensors, struct npz_names *names)
+collect_changes (struct npz_writer *writer, uint64_t tensors, struct changes *changes)
 {
     struct tenon_call *call = writer->call;
-    TENON_TRY (npz_begin_names (call, tensors, names));
+    const char *name;
+    uint64_t length;
+    TENON_TRY (npz_begin_names (call, tensors, &changes->replaced));
+    TENON_TRY (npz_begin_names (call, tensors, &changes->tensors));
     for (uint64_t i = 0; i < tensors; i++) {
         struct tenon_tensor tensor = TENON_INIT (tensor);
         TENON_TRY (call->host->plan_tensor (call, i, &tensor));
+        TENON_TRY (call->host->old_part (call, i, &name, &length));
+        if (name)
+            npz_add_name (&changes->replaced, name, (uint32_t) length);
         if (tensor.name_length < NPZ_MAX16)
-            npz_add_name (names, tensor.name, (uint32_t) tensor.name_length);
+            npz_add_name (&changes->tensors, tensor.name, (uint32_t) tensor.name_length);
     }
     return TENON_OK;
 }
 
-/* True if a name ends in a point and this extension, in capitals or not, and does not begin with them. */
 static int
-has_extension (const struct npz_entry *entry, const char *extension, uint64_t length)
+has_name (const struct npz_names *names, const char *text, uint32_t length)
 {
-    if (entry->name_length <= length + 1 || entry->name[entry->name_length - length - 1] != '.')
-        return 0;
-    for (uint64_t i = 0; i < length; i++) {
-        char letter = entry->name[entry->name_length - length + i];
-        if (letter != extension[i] && !(letter >= 'A' && letter <= 'Z' && letter - 'A' + 'a' == extension[i]))
-            return 0;
-    }
-    return 1;
+    uint32_t tag;
+    return *npz_find_name (names, text, length, &tag) != 0;
 }
 
-/* True if the plan has a tensor of that member. The name of the tensor is that of the member without its
- * extension: the tensor `a`, which is in the member `a.npy`, is not the tensor `a.npy`. */
+/* True if a new member will have the name of this one, byte for byte. */
 static int
-is_replaced (const struct npz_writer *writer, const struct npz_entry *entry, const struct npz_names *names)
+is_in_the_way (const struct npz_writer *writer, const struct npz_entry *entry,
+               const struct npz_names *tensors)
 {
-    uint32_t tag, length = entry->name_length;
-    if (has_extension (entry, writer->suffix, writer->suffix_length))
-        length -= (uint32_t) writer->suffix_length + 1;
-    else if (has_extension (entry, "npy", 3)) /* as NumPy writes them, whatever npz.member says now */
-        length -= 4;
-    return *npz_find_name (names, entry->name, length, &tag) != 0;
+    uint64_t end = writer->suffix_length + 1;
+    const char *raw = (const char *) entry->raw;
+    return entry->raw_length > end && raw[entry->raw_length - end] == '.'
+           && memcmp (raw + entry->raw_length - end + 1, writer->suffix, writer->suffix_length) == 0
+           && has_name (tensors, raw, entry->raw_length - (uint32_t) end);
 }
 
 tenon_status
 npz_keep_old (struct npz_writer *writer, const struct npz_old *old, uint64_t tensors, int replaces_metadata)
 {
     struct tenon_call *call = writer->call;
-    struct npz_names names;
+    struct changes changes;
     struct npz_entry entry;
     char shown[NPZ_SHOWN];
-    TENON_TRY (collect_names (writer, tensors, &names));
+    TENON_TRY (collect_changes (writer, tensors, &changes));
     for (uint64_t i = 0, position = 0; i < old->directory.count; i++, position += entry.entry_length) {
         TENON_TRY (npz_read_entry (call, &old->directory, position, &entry));
         if (replaces_metadata && npz_is_metadata (&entry))
             continue;
-        if (is_replaced (writer, &entry, &names)) {
+        if (has_name (&changes.replaced, entry.name, entry.name_length)) {
             tenon_note (call, TENON_NOTE, npz_show (&entry, shown),
                         "replaced; the old member's bytes stay in the file until the next full save");
             continue;
         }
+        if (is_in_the_way (writer, &entry, &changes.tensors))
+            return tenon_fail (call, TENON_E_UNSUPPORTED, entry.place,
+                               "its member '%s' is not the array of that name, and no other member can have "
+                               "its name; save all to a new file",
+                               npz_show (&entry, shown));
         TENON_TRY (npz_keep_entry (writer, &entry));
     }
     return TENON_OK;

@@ -308,6 +308,11 @@ struct tenon_host {
      * name can make all names of a file collide. It differs from run to run, so no byte that a codec puts may
      * depend on it, nor on an order that follows from it. */
     uint64_t (*hash) (struct tenon_call *call, const void *bytes, uint64_t length);
+    /* In write of a plan that is added to a file (TENON_PLAN_APPENDS): the part of source 0 that the tensor
+     * `index` of the plan replaces, by the name that describe gave the part; it lives as long as the call.
+     * *name is NULL if the old file has no tensor of that name, or has it in no part. A part that
+     * holds more than the tensor cannot be replaced: TENON_E_UNSUPPORTED. */
+    tenon_status (*old_part) (struct tenon_call *call, uint64_t index, const char **name, uint64_t *length);
 };
 
 /* True if the host has this service. A plugin asks before it uses one that is newer than min_host_minor. */
