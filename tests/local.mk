@@ -182,10 +182,13 @@ deflate_tests = \
 	tests/unit/transfer/test_transfer
 # What .ci/run does in a build by another compiler (make check-compiler): where numbers are computed, and the whole once.
 compiler_tests = \
+	$(fuzzers) \
 	plugins/gguf/tests/test_decode \
 	plugins/gguf/tests/test_encode \
 	plugins/gguf/tests/test_quants \
 	plugins/npz/tests/golden.sh \
+	plugins/npz/tests/test_metadata \
+	plugins/safetensors/tests/test_metadata \
 	tests/unit/catalog/test_value \
 	tests/unit/context/test_dtype \
 	tests/unit/kernels/test_cast \
@@ -241,24 +244,72 @@ endif
 
 tests/abi/plugins/%.la tests/unit/context/plugins/%.la: AM_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 
-# ---- fuzzers: tests/fuzz/NAME.c, for libFuzzer, when configured with CC=clang --enable-fuzzers -----------------------
-fuzzers = tests/fuzz/fuzz_json tests/fuzz/fuzz_open
+# ---- fuzzers: tests/fuzz/fuzz_NAME.c, with libFuzzer when configured with CC=clang --enable-fuzzers -------------------
+# Otherwise they are tests like others: each runs its seeds, those in tests/fuzz/seeds/NAME.
+# Three lines for each: its name, its sources, its libraries.
+fuzzers = tests/fuzz/fuzz_append \
+	tests/fuzz/fuzz_convert \
+	tests/fuzz/fuzz_gguf \
+	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_metadata \
+	tests/fuzz/fuzz_open \
+	tests/fuzz/fuzz_quants \
+	tests/fuzz/fuzz_read \
+	tests/fuzz/fuzz_safetensors \
+	tests/fuzz/fuzz_set \
+	tests/fuzz/fuzz_zip
+FUZZ_LDADD = tests/fuzz/libfuzz.la core/libcore.la $(LIBM)
+tests_fuzz_libfuzz_la_SOURCES = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/make.h tests/fuzz/make_file.c \
+	tests/fuzz/make_gguf.c tests/fuzz/make_npy.c tests/fuzz/make_safetensors.c tests/fuzz/make_zip.c \
+	tests/fuzz/reading.c tests/fuzz/recipe.c tests/fuzz/saving.c
+tests_fuzz_fuzz_append_SOURCES = tests/fuzz/fuzz_append.c $(fuzz_main)
+tests_fuzz_fuzz_convert_SOURCES = tests/fuzz/fuzz_convert.c $(fuzz_main)
+tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz_gguf.c $(fuzz_main)
+tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_main)
+tests_fuzz_fuzz_metadata_SOURCES = tests/fuzz/fuzz_metadata.c $(fuzz_main)
+tests_fuzz_fuzz_open_SOURCES = tests/fuzz/fuzz_open.c $(fuzz_main)
+tests_fuzz_fuzz_quants_SOURCES = tests/fuzz/fuzz_quants.c $(fuzz_main)
+tests_fuzz_fuzz_read_SOURCES = tests/fuzz/fuzz_read.c $(fuzz_main)
+tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c $(fuzz_main)
+tests_fuzz_fuzz_set_SOURCES = tests/fuzz/fuzz_set.c $(fuzz_main)
+tests_fuzz_fuzz_zip_SOURCES = tests/fuzz/fuzz_zip.c $(fuzz_main)
+tests_fuzz_fuzz_append_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_convert_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_gguf_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_json_LDADD = $(FUZZ_LDADD) $(JSON_C_LIBS)
+tests_fuzz_fuzz_metadata_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_open_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_quants_LDADD = $(FUZZ_LDADD) plugins/gguf/libquants.la $(LIBM)
+tests_fuzz_fuzz_read_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_safetensors_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_set_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_zip_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_json_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_C_CFLAGS)
-tests_fuzz_fuzz_json_LDADD = $(LDADD) $(JSON_C_LIBS)
+
 FUZZ_SECONDS = 60
+FUZZ_FLAGS =
+FUZZ_ONLY = $(fuzzers)
 if FUZZERS
+noinst_LTLIBRARIES += tests/fuzz/libfuzz.la
 noinst_PROGRAMS += $(fuzzers)
 tests/fuzz/%: AM_LDFLAGS += $(FUZZER_LDFLAGS)
 
-# Begins with the seeds of all plugins; what is found lies in checks/fuzz/NAME, and the corpus as well.
-fuzz: all
-	@for fuzzer in $(fuzzers); do \
-	  found=checks/fuzz/$${fuzzer##*/} && $(MKDIR_P) $$found/corpus && \
-	  seeds=`find $(srcdir)/plugins -type d -name seeds` && \
-	  ./run ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+# Begins with the seeds, those of the plugins for fuzz_open; what is found lies in checks/fuzz/NAME, and the corpus as well.
+fuzzers: $(fuzzers)
+fuzz: fuzzers run
+	@for fuzzer in $(FUZZ_ONLY); do target=$${fuzzer##*/fuzz_} && \
+	  found=checks/fuzz/$$target && $(MKDIR_P) $$found/corpus && seeds=$(srcdir)/tests/fuzz/seeds/$$target && \
+	  { test $$target != open || seeds=`echo $(srcdir)/plugins/*/seeds`; } && \
+	  ./run ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 $(FUZZ_FLAGS) \
 	    -dict=$(srcdir)/tests/fuzz/dictionary -artifact_prefix=$$found/ $$found/corpus $$seeds || exit 1; \
 	done
 else
+fuzz_main = tests/fuzz/main.c
+if HAVE_CHECK
+check_LTLIBRARIES += tests/fuzz/libfuzz.la
+check_PROGRAMS += $(fuzzers)
+TESTS += $(fuzzers)
+endif
 fuzz:
 	@echo 'make fuzz needs a build of its own: configure CC=clang --enable-fuzzers'; exit 1
 endif
@@ -289,4 +340,4 @@ clean-tests:
 distclean-venv:
 	rm -rf venv
 
-.PHONY: fuzz check-interop check-valgrind check-threads check-builtin check-compiler check-deflate clean-tests distclean-venv check-is-missing
+.PHONY: fuzz fuzzers check-interop check-valgrind check-threads check-builtin check-compiler check-deflate clean-tests distclean-venv check-is-missing

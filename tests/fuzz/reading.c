@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/* reading.c - oracles: a tensor is the same by every way to read it. */
+#include "fuzz.h"
+
+/* ---- what a file holds ---- */
+
+tenon_tensor_info
+fuzz_tensor (const tenon_file *file, uint64_t index)
+{
+    tenon_tensor_info info = { .struct_size = sizeof info };
+    if (tenon_get (file, index, &info) < 0)
+        fuzz_fail ("there is no tensor %llu of %llu", (unsigned long long) index,
+                   (unsigned long long) tenon_count (file));
+    return info;
+}
+
+struct tenon_dtype
+fuzz_dtype (const tenon_file *file, uint32_t dtype)
+{
+    struct tenon_dtype info = { .struct_size = sizeof info };
+    if (tenon_dtype_get (fuzz_context (FUZZ_ONE), file, dtype, &info) < 0)
+        fuzz_fail ("there is no dtype %u", dtype);
+    return info;
+}
+
+const uint8_t *
+fuzz_load (tenon_file *file, uint64_t index, uint32_t dtype, uint64_t *size, tenon_memory **memory,
+           tenon_error *error)
+{
+    tenon_request request = { .struct_size = sizeof request, .index = index, .dtype = dtype };
+    *error = (tenon_error) TENON_ERROR_INIT;
+    tenon_status status = tenon_load (file, &request, 1, memory, NULL, error);
+    if (status != error->status || (status < 0 && (*memory || !error->message[0])))
+        fuzz_fail ("load returns %d, the error says %d '%s'", status, error->status, error->message);
+    *size = request.size;
+    static const uint8_t nothing[1] = { 0 };
+    return status < 0 ? NULL : request.size == 0 ? nothing : request.data;
+}
+
+/* ---- comparing ---- */
+
+static void
+same_bytes (const void *left, uint64_t left_size, const void *right, uint64_t right_size, const char *name,
+            const char *what)
+{
+    const uint8_t *a = left, *b = right;
+    uint64_t at = 0;
+    if (left_size != right_size)
+        fuzz_fail ("'%s': %s: %llu bytes and %llu", name, what, (unsigned long long) left_size,
+                   (unsigned long long) right_size);
+    while (at < left_size && a[at] == b[at])
+        at++;
+    if (at < left_size)
+        fuzz_fail ("'%s': %s: byte %llu of %llu is %02x and %02x", name, what, (unsigned long long) at,
+                   (unsigned long long) left_size, a[at], b[at]);
+}
+
+static void
+same_infos (tenon_file *left, tenon_file *right, uint64_t i, uint64_t j, const char *what)
+{
+    tenon_tensor_info a = fuzz_tensor (left, i), b = fuzz_tensor (right, j);
+    if (strcmp (a.dtype_name, b.dtype_name) != 0 || a.rank != b.rank || a.nbytes != b.nbytes
+        || a.elements != b.elements || (a.rank > 0 && memcmp (a.shape, b.shape, 8 * a.rank) != 0))
+        fuzz_fail ("%s: '%s' is %s, %u dims, %llu bytes, and '%s' is %s, %u dims, %llu bytes", what, a.name,
+                   a.dtype_name, a.rank, (unsigned long long) a.nbytes, b.name, b.dtype_name, b.rank,
+                   (unsigned long long) b.nbytes);
+}
+
+void
+fuzz_same_tensors (tenon_file *left, tenon_file *right, bool by_number, const char *what)
+{
+    if (tenon_count (left) != tenon_count (right))
+        fuzz_fail ("%s: %llu tensors and %llu", what, (unsigned long long) tenon_count (left),
+                   (unsigned long long) tenon_count (right));
+    for (uint64_t i = 0; i < tenon_count (left) && i < FUZZ_MOST_TENSORS; i++) {
+        tenon_tensor_info info = fuzz_tensor (left, i);
+        tenon_memory *memory[2] = { NULL, NULL };
+        tenon_error errors[2];
+        uint64_t other = i, sizes[2];
+        if (!by_number && tenon_find (right, info.name, &other) < 0)
+            fuzz_fail ("%s: '%s' is missing", what, info.name);
+        same_infos (left, right, i, other, what);
+        if (info.nbytes > FUZZ_MOST_BYTES)
+            continue;
+        const uint8_t *a = fuzz_load (left, i, TENON_NONE, &sizes[0], &memory[0], &errors[0]);
+        const uint8_t *b = fuzz_load (right, other, TENON_NONE, &sizes[1], &memory[1], &errors[1]);
+        if (!a != !b)
+            fuzz_fail ("%s: '%s' can be read in one file only: %s%s", what, info.name, errors[0].message,
+                       errors[1].message);
+        if (a)
+            same_bytes (a, sizes[0], b, sizes[1], info.name, what);
+        tenon_memory_free (memory[0]);
+        tenon_memory_free (memory[1]);
+    }
+}
+
+#define MOST_ITEMS 200u
+
+static void
+same_items (const tenon_file *left, const struct tenon_value *a, const tenon_file *right,
+            const struct tenon_value *b, const char *what)
+{
+    uint64_t count = a->count < MOST_ITEMS ? a->count : MOST_ITEMS;
+    struct tenon_value items[2][MOST_ITEMS];
+    tenon_memory *memory[2] = { NULL, NULL };
+    tenon_error errors[2] = { TENON_ERROR_INIT, TENON_ERROR_INIT };
+    tenon_value_items (left, a, 0, count, items[0], &memory[0], &errors[0]);
+    tenon_value_items (right, b, 0, count, items[1], &memory[1], &errors[1]);
+    if (errors[0].status != errors[1].status)
+        fuzz_fail ("%s: items of an array: %d '%s' and %d '%s'", what, errors[0].status, errors[0].message,
+                   errors[1].status, errors[1].message);
+    for (uint64_t i = 0; i < count && errors[0].status == TENON_OK; i++)
+        fuzz_same_value (left, &items[0][i], right, &items[1][i], what);
+    tenon_memory_free (memory[0]);
+    tenon_memory_free (memory[1]);
+}
+
+void
+fuzz_same_value (const tenon_file *left, const struct tenon_value *a, const tenon_file *right,
+                 const struct tenon_value *b, const char *what)
+{
+    if (a->type != b->type || a->count != b->count
+        || (a->type == TENON_ARRAY && a->item_type != b->item_type))
+        fuzz_fail ("%s: a value of type %u with %llu items of %u, and one of %u with %llu of %u", what,
+                   a->type, (unsigned long long) a->count, a->item_type, b->type,
+                   (unsigned long long) b->count, b->item_type);
+    if (a->type == TENON_ARRAY)
+        same_items (left, a, right, b, what);
+    else if (a->type == TENON_STRING)
+        same_bytes (a->as.string, a->count, b->as.string, b->count, what, "a string");
+    else if (a->type != TENON_NONE && a->as.u != b->as.u)
+        fuzz_fail ("%s: a value of type %u: %llx and %llx", what, a->type, (unsigned long long) a->as.u,
+                   (unsigned long long) b->as.u);
+}
+
+void
+fuzz_same_metadata (tenon_file *left, tenon_file *right, bool in_order, const char *what)
+{
+    for (uint64_t i = 0; i < tenon_metadata_count (left) && i < 4 * FUZZ_MOST_TENSORS; i++) {
+        tenon_metadata_info a = { .struct_size = sizeof a }, b = { .struct_size = sizeof b };
+        uint64_t other;
+        tenon_metadata_get (left, i, &a);
+        if (tenon_metadata_find (right, a.key, &other) < 0 || (in_order && other != i))
+            fuzz_fail ("%s: the key '%s' is missing, or at another place", what, a.key);
+        tenon_metadata_get (right, other, &b);
+        fuzz_same_value (left, &a.value, right, &b.value, what);
+    }
+}
+
+/* ---- by hand ---- */
+
+static void
+turn_item (const struct tenon_dtype *dtype, uint8_t *item)
+{
+    for (uint32_t f = 0; f < dtype->swap_count; f++) {
+        const struct tenon_swap_field *field =
+            (const void *) ((const char *) dtype->swap + (size_t) f * dtype->swap_size);
+        for (uint32_t n = 0; n < field->count; n++) {
+            uint8_t *at = item + field->offset + (size_t) n * field->size;
+            for (uint32_t i = 0; i < field->size / 2; i++) {
+                uint8_t byte = at[i];
+                at[i] = at[field->size - 1 - i];
+                at[field->size - 1 - i] = byte;
+            }
+        }
+    }
+}
+
+/* The number, in Fortran order, of the item with this number in C order. */
+static uint64_t
+fortran_place (const tenon_tensor_info *info, uint64_t item)
+{
+    uint64_t place = 0, stride = info->elements;
+    for (uint32_t axis = info->rank; axis-- > 0;) {
+        stride /= info->shape[axis];
+        place += item % info->shape[axis] * stride;
+        item /= info->shape[axis];
+    }
+    return place;
+}
+
+bool
+fuzz_straighten (const tenon_file *file, const tenon_tensor_info *info, const uint8_t *stored, uint8_t *to)
+{
+    struct tenon_dtype dtype = fuzz_dtype (file, info->dtype);
+    bool fortran = (info->flags & TENON_FORTRAN) && info->rank > 1;
+    if (fortran && dtype.block_items > 1)
+        return false;
+    for (uint64_t i = 0, units = info->elements / dtype.block_items; i < units; i++) {
+        uint64_t from = fortran ? fortran_place (info, i) : i;
+        memcpy (to + i * dtype.block_bytes, stored + from * dtype.block_bytes, dtype.block_bytes);
+        if (info->flags & TENON_BIG_ENDIAN)
+            turn_item (&dtype, to + i * dtype.block_bytes);
+    }
+    return true;
+}
+
+/* ---- slices ---- */
+
+struct slice {
+    uint64_t start[64], count[64], elements;
+    int64_t step[64];
+};
+
+static void
+choose_slice (struct slice *slice, const tenon_tensor_info *info, struct fuzz_recipe *recipe)
+{
+    slice->elements = 1;
+    for (uint32_t i = 0; i < info->rank; i++) {
+        uint64_t dim = info->shape[i];
+        slice->start[i] = dim < 60000 ? fuzz_below (recipe, (uint32_t) dim + 1) : fuzz_below (recipe, 60000);
+        slice->step[i] = 1 + (fuzz_rarely (recipe, 3) ? fuzz_byte (recipe) % 7 : 0);
+        uint64_t most =
+            slice->start[i] == dim ? 0 : (dim - slice->start[i] - 1) / (uint64_t) slice->step[i] + 1;
+        slice->count[i] = most - (most < 60000 ? fuzz_below (recipe, (uint32_t) most + 1) : 0);
+        slice->elements *= slice->count[i];
+    }
+}
+
+/* Cuts the slice out of a whole tensor of `unit` bytes an item. */
+static void
+cut_by_hand (const struct slice *slice, const tenon_tensor_info *info, const uint8_t *whole, uint64_t unit,
+             uint8_t *to)
+{
+    uint64_t index[64] = { 0 };
+    for (uint64_t n = 0; n < slice->elements; n++) {
+        uint64_t item = 0;
+        for (uint32_t i = 0; i < info->rank; i++)
+            item = item * info->shape[i] + slice->start[i] + index[i] * (uint64_t) slice->step[i];
+        memcpy (to + n * unit, whole + item * unit, unit);
+        for (uint32_t i = info->rank; i-- > 0 && ++index[i] == slice->count[i];)
+            index[i] = 0;
+    }
+}
+
+/* ---- one tensor ---- */
+
+struct sink {
+    uint8_t *data;
+    uint64_t size, room;
+};
+
+static int
+take_piece (void *user, const void *data, uint64_t size)
+{
+    struct sink *sink = user;
+    if (size > sink->room - sink->size)
+        fuzz_fail ("a stream of more than %llu bytes", (unsigned long long) sink->room);
+    memcpy (sink->data + sink->size, data, size);
+    sink->size += size;
+    return 0;
+}
+
+/* The request, by read and by stream, gives `expected`, or nothing when that is NULL. */
+static void
+check_request (tenon_file *file, tenon_request *request, const uint8_t *expected, uint64_t size,
+               const char *what)
+{
+    const char *name = fuzz_tensor (file, request->index).name;
+    tenon_error errors[2] = { TENON_ERROR_INIT, TENON_ERROR_INIT };
+    uint8_t *room = malloc (size + 1);
+    struct sink sink = { room, 0, size };
+    if (!room)
+        abort ();
+    request->data = room;
+    request->size = size;
+    tenon_read (file, request, 1, NULL, &errors[0]);
+    if ((errors[0].status < 0) != !expected)
+        fuzz_fail ("'%s': %s: read says %d '%s', expected was %s", name, what, errors[0].status,
+                   errors[0].message, expected ? "success" : "a failure");
+    if (expected)
+        same_bytes (expected, size, room, request->size, name, what);
+    tenon_stream (file, request, take_piece, &sink, NULL, &errors[1]);
+    if (errors[0].status != errors[1].status)
+        fuzz_fail ("'%s': %s: read says %d '%s', stream %d '%s'", name, what, errors[0].status,
+                   errors[0].message, errors[1].status, errors[1].message);
+    if (expected)
+        same_bytes (expected, size, room, sink.size, name, what);
+    free (room);
+}
+
+static void
+check_slice (tenon_file *file, uint64_t index, uint32_t dtype, const uint8_t *whole,
+             struct fuzz_recipe *recipe)
+{
+    tenon_tensor_info info = fuzz_tensor (file, index);
+    struct tenon_dtype target = fuzz_dtype (file, dtype ? dtype : info.dtype);
+    tenon_error error = TENON_ERROR_INIT;
+    struct slice slice;
+    uint64_t size;
+    choose_slice (&slice, &info, recipe);
+    tenon_request request = { .struct_size = sizeof request,
+                              .dtype = dtype,
+                              .index = index,
+                              .rank = info.rank,
+                              .start = slice.start,
+                              .count = slice.count,
+                              .step = slice.step };
+    if (tenon_request_size (file, &request, &size, &error) < 0) {
+        if (target.block_items == 1 && fuzz_dtype (file, info.dtype).block_items == 1)
+            fuzz_fail ("'%s': a slice is refused: %s", info.name, error.message);
+        check_request (file, &request, NULL, 0, "a refused slice");
+        return;
+    }
+    if (target.block_items > 1)
+        return;
+    uint8_t *expected = malloc (slice.elements * target.block_bytes + 1);
+    if (!expected)
+        abort ();
+    cut_by_hand (&slice, &info, whole, target.block_bytes, expected);
+    if (size != slice.elements * target.block_bytes)
+        fuzz_fail ("'%s': a slice of %llu items needs %llu bytes", info.name,
+                   (unsigned long long) slice.elements, (unsigned long long) size);
+    check_request (file, &request, expected, size, "a slice");
+    free (expected);
+}
+
+static void
+check_mapping (tenon_file *file, uint64_t index, const uint8_t *whole, uint64_t size)
+{
+    tenon_tensor_info info = fuzz_tensor (file, index);
+    const void *mapped;
+    uint64_t length;
+    if (tenon_map (file, index, &mapped, &length, NULL) < 0)
+        return;
+    if (length != info.nbytes)
+        fuzz_fail ("'%s': %llu bytes are mapped of %llu", info.name, (unsigned long long) length,
+                   (unsigned long long) info.nbytes);
+    uint8_t *straight = malloc (length + 1);
+    if (!straight)
+        abort ();
+    if (whole && fuzz_straighten (file, &info, mapped, straight))
+        same_bytes (whole, size, straight, length, info.name, "read and mapped");
+    free (straight);
+}
+
+/* The dtype that the recipe chooses: mostly the stored one, TENON_NONE. */
+static uint32_t
+choose_dtype (struct fuzz_recipe *recipe)
+{
+    static const uint32_t usual[] = { TENON_NONE, TENON_F32, TENON_F64, TENON_U8, TENON_NONE, TENON_F16 };
+    uint8_t choice = fuzz_byte (recipe);
+    if (choice < 0x80)
+        return usual[choice % 6];
+    uint32_t dtype = TENON_NONE;
+    for (unsigned i = 0; i <= choice % 0x80u; i++) {
+        uint32_t next = tenon_dtype_next (fuzz_context (FUZZ_ONE), dtype);
+        if (next == TENON_NONE)
+            break;
+        dtype = next;
+    }
+    return dtype;
+}
+
+/* All of a tensor as `dtype` in every way, then slices of it. Returns the status of reading it. */
+static tenon_status
+check_tensor (struct fuzz_files *files, uint64_t index, uint32_t dtype, struct fuzz_recipe *recipe)
+{
+    tenon_tensor_info info = fuzz_tensor (files->way[0], index);
+    tenon_request request = { .struct_size = sizeof request, .index = index, .dtype = dtype };
+    tenon_memory *memory = NULL, *other = NULL;
+    tenon_error error, second;
+    uint64_t size = 0, other_size;
+    if (tenon_request_size (files->way[0], &request, &size, NULL) < 0 || size > 8 * FUZZ_MOST_BYTES)
+        return TENON_OK;
+    const uint8_t *whole = fuzz_load (files->way[0], index, dtype, &size, &memory, &error);
+    for (unsigned way = 1; way < FUZZ_WAYS; way++) {
+        const uint8_t *same = fuzz_load (files->way[way], index, dtype, &other_size, &other, &second);
+        if (error.status != second.status || strcmp (error.message, second.message) != 0)
+            fuzz_fail ("'%s': from memory: %d '%s', in way %u: %d '%s'", info.name, error.status,
+                       error.message, way, second.status, second.message);
+        if (same)
+            same_bytes (whole, size, same, other_size, info.name, "loaded in two ways");
+        tenon_memory_free (other);
+        other = NULL;
+    }
+    check_request (files->way[fuzz_below (recipe, FUZZ_WAYS)], &request, whole, size, "the whole tensor");
+    if (dtype == TENON_NONE)
+        check_mapping (files->way[2], index, whole, size);
+    for (unsigned i = 0; i < 2 && whole; i++)
+        check_slice (files->way[fuzz_below (recipe, FUZZ_WAYS)], index, dtype, whole, recipe);
+    tenon_memory_free (memory);
+    return error.status;
+}
+
+/* ---- the whole file ---- */
+
+/* All tensors in one call are what each is alone. */
+static void
+check_batch (tenon_file *file)
+{
+    tenon_request requests[FUZZ_MOST_TENSORS];
+    tenon_memory *memory = NULL, *alone = NULL;
+    tenon_error error;
+    uint64_t count = tenon_count (file), size, sum = 0;
+    for (uint64_t i = 0; i < count && i < FUZZ_MOST_TENSORS; i++) {
+        requests[i] = (tenon_request){ .struct_size = sizeof *requests, .index = count - 1 - i };
+        sum += fuzz_tensor (file, count - 1 - i).nbytes;
+    }
+    if (count > FUZZ_MOST_TENSORS || sum > FUZZ_MOST_BYTES
+        || tenon_load (file, requests, count, &memory, NULL, NULL) < 0)
+        return;
+    for (uint64_t i = 0; i < count; i++) {
+        const uint8_t *data = fuzz_load (file, requests[i].index, TENON_NONE, &size, &alone, &error);
+        if (!data)
+            fuzz_fail ("tensor %llu can be read with all others only: %s",
+                       (unsigned long long) requests[i].index, error.message);
+        same_bytes (requests[i].data, requests[i].size, data, size, "", "all at once and alone");
+        tenon_memory_free (alone);
+    }
+    tenon_memory_free (memory);
+}
+
+static void
+check_catalogs (struct fuzz_files *files)
+{
+    tenon_file *first = files->way[0];
+    for (unsigned way = 1; way < FUZZ_WAYS; way++) {
+        tenon_file *file = files->way[way];
+        if (tenon_count (first) != tenon_count (file)
+            || tenon_metadata_count (first) != tenon_metadata_count (file))
+            fuzz_fail ("in way %u there are other numbers of tensors or keys", way);
+        for (uint64_t i = 0; i < tenon_count (first); i++) {
+            uint64_t found;
+            same_infos (first, file, i, i, "opened in two ways");
+            if (tenon_find (file, fuzz_tensor (first, i).name, &found) < 0 || found != i)
+                fuzz_fail ("'%s' is not found", fuzz_tensor (first, i).name);
+        }
+        fuzz_same_metadata (first, file, true, "opened in two ways");
+    }
+}
+
+/* Returns the verdict, which all ways share. */
+static tenon_status
+check_verdicts (struct fuzz_files *files)
+{
+    tenon_error first = TENON_ERROR_INIT;
+    for (unsigned way = 0; way < FUZZ_WAYS; way++) {
+        tenon_error error = TENON_ERROR_INIT;
+        tenon_verify (files->way[way], NULL, NULL, &error);
+        if (way == 0)
+            first = error;
+        else if (first.status != error.status || strcmp (first.message, error.message) != 0)
+            fuzz_fail ("verify, from memory: %d '%s', in way %u: %d '%s'", first.status, first.message, way,
+                       error.status, error.message);
+    }
+    return first.status;
+}
+
+void
+fuzz_check_reading (struct fuzz_files *files, struct fuzz_recipe *recipe)
+{
+    tenon_file_info info = { .struct_size = sizeof info };
+    tenon_file_get (files->way[0], &info);
+    check_catalogs (files);
+    tenon_status verdict = info.nbytes <= 16 * FUZZ_MOST_BYTES ? check_verdicts (files) : TENON_E_LIMIT;
+    for (uint64_t i = 0; i < info.tensors && i < FUZZ_MOST_TENSORS; i++) {
+        tenon_tensor_info tensor = fuzz_tensor (files->way[0], i);
+        if (tensor.nbytes > FUZZ_MOST_BYTES) {
+            check_mapping (files->way[2], i, NULL, 0);
+            continue;
+        }
+        tenon_status status = check_tensor (files, i, TENON_NONE, recipe);
+        if (status < 0 && verdict == TENON_OK)
+            fuzz_fail ("'%s' cannot be read, %d, but the file verifies", tensor.name, status);
+        if (status == TENON_OK)
+            check_tensor (files, i, choose_dtype (recipe), recipe);
+    }
+    check_batch (files->way[1]);
+}
