@@ -181,6 +181,10 @@ wall 'a static function of the core has a name of two words or more' "$(printf '
 wall 'no two files of the core have a static function of the same name' \
     "$(printf '%s\n' "$statics" | awk '$1 == last { print first " and " $2 ": " $1 } { last = $1; first = $2 }')"
 
+# C leaves open whether an initialiser zeroes the other members before or after a call in it, and no compiler warns.
+wall 'no initialiser calls something that fills another member of the same variable' \
+    "$(grep -nE '([a-z_]+) = \{.*\(.*&\1[.]' core/*/*.[ch] pluginlib/*.[ch] plugins/*/*.[ch] plugins/*/*/*.[ch] tools/*.[ch])"
+
 wall 'only core/loader calls dlopen' "$(objects 'loader[^/]*' | calls 'dlopen|dlmopen|dlsym')"
 wall 'nothing calls dlclose' "$(objects 'none' | calls 'dlclose')"
 
