@@ -5,15 +5,29 @@
 #include "kernels/checksum.h"
 
 #define INPUT_SIZE 65536u
-#define SKIP_SIZE 32768u
+#define SPARE_SIZE 32768u
+
+static void
+free_buffers (struct tn_decoder *decoder)
+{
+    if (decoder->state)
+        decoder->filter->table.close (decoder->state);
+    free (decoder->stored.bytes);
+    free (decoder->input);
+    free (decoder->spare);
+    free (decoder->block);
+    free (decoder->whole);
+}
 
 /* Forgets the source. Buffers and the filter's state stay for the next one. */
 static void
 forget_source (struct tn_decoder *decoder)
 {
-    if (decoder->inner)
-        tn_decoder_free (decoder->inner);
-    free (decoder->inner);
+    for (struct tn_decoder *inner = decoder->inner, *next; inner; inner = next) {
+        next = inner->inner;
+        free_buffers (inner);
+        free (inner);
+    }
     free (decoder->block);
     free (decoder->whole);
     decoder->inner = NULL;
@@ -34,10 +48,7 @@ void
 tn_decoder_free (struct tn_decoder *decoder)
 {
     forget_source (decoder);
-    if (decoder->state)
-        decoder->filter->table.close (decoder->state);
-    free (decoder->stored.bytes);
-    free (decoder->input);
+    free_buffers (decoder);
     memset (decoder, 0, sizeof *decoder);
 }
 
@@ -225,10 +236,10 @@ tn_decoder_head (struct tn_decoder *decoder, const struct tn_source *source, uin
     if (!stored || open_filter (decoder, source->filter, &ignored) < 0)
         return 0;
     if (input == source->stored && source->size <= TN_SMALL_MEMBER && filter->decode) {
-        uint8_t whole[TN_SMALL_MEMBER];
-        if (filter->decode (decoder->state, 1, stored, input, whole, source->size) < 0)
+        if ((!decoder->spare && !(decoder->spare = malloc (SPARE_SIZE)))
+            || filter->decode (decoder->state, 1, stored, input, decoder->spare, source->size) < 0)
             return 0;
-        memcpy (to, whole, room);
+        memcpy (to, decoder->spare, room);
         return room;
     }
     if (!filter->step || filter->reset (decoder->state) < 0)
@@ -249,6 +260,10 @@ tn_decoder_head (struct tn_decoder *decoder, const struct tn_source *source, uin
 
 /* ---- in order ---- */
 
+/* The stored bytes of an encoded source may lie in another encoded source, and so on: a chain of decoders, as
+ * long as a hostile file likes. So none calls the next one: a read that needs stored bytes asks for them, and
+ * waits until read_chain has made them. */
+
 static tenon_status
 turn_to_source (struct tn_decoder *decoder, struct tn_source *source, tenon_error *error)
 {
@@ -260,24 +275,16 @@ turn_to_source (struct tn_decoder *decoder, struct tn_source *source, tenon_erro
             return tn_fail_memory (error);
         if (!(decoder->inner = calloc (1, sizeof *decoder->inner)))
             return tn_fail_memory (error);
+        decoder->inner->outer = decoder;
         decoder->backing = source->backing;
     }
     decoder->source = source;
     return TENON_OK;
 }
 
-/* A stored range of the encoded source. */
-static tenon_status
-read_stored (struct tn_decoder *decoder, uint64_t at, uint8_t *to, uint64_t length, tenon_error *error)
-{
-    struct tn_source *backing = decoder->backing;
-    return tn_decoder_read (decoder->inner, backing->parent, backing->offset + at, to, length, error);
-}
-
 static tenon_status
 fail_corrupt (struct tn_decoder *decoder, tenon_status status, tenon_error *error)
 {
-    decoder->running = false; /* the state stands nowhere: the next read begins again */
     tn_source_fail_in (decoder->backing, error);
     return tn_fail (error, status == TENON_E_MEMORY ? status : TENON_E_MALFORMED, TN_NO_OFFSET,
                     "its %s data are damaged near decoded byte %llu of %llu",
@@ -296,112 +303,6 @@ begin_run (struct tn_decoder *decoder, tenon_error *error)
     decoder->input_at = decoder->input_length = 0;
     decoder->ended = false;
     decoder->running = true;
-    return TENON_OK;
-}
-
-/* One step of the filter, into at most `room` bytes; *made of them come. */
-static tenon_status
-decode_step (struct tn_decoder *decoder, uint8_t *to, uint64_t room, uint64_t *made, tenon_error *error)
-{
-    uint64_t left = decoder->backing->stored - decoder->taken, taken = 0;
-    if (decoder->input_length == 0 && left > 0) {
-        uint64_t more = TN_MIN (INPUT_SIZE, left);
-        TN_TRY (read_stored (decoder, decoder->taken, decoder->input, more, error));
-        decoder->taken += more, left -= more;
-        decoder->input_at = 0, decoder->input_length = more;
-    }
-    *made = 0;
-    int32_t result = decoder->filter->table.step (decoder->state, decoder->input + decoder->input_at,
-                                                  decoder->input_length, &taken, to, room, made);
-    if (result < 0 || taken > decoder->input_length || *made > room)
-        return fail_corrupt (decoder, result, error);
-    /* the filter needs more bytes than the source has */
-    if (result == 0 && taken == 0 && *made == 0 && (decoder->input_length > 0 || left == 0))
-        return fail_corrupt (decoder, TENON_E_MALFORMED, error);
-    decoder->ended = result > 0;
-    decoder->input_at += taken, decoder->input_length -= taken;
-    return TENON_OK;
-}
-
-/* Decodes the next `length` bytes; to NULL: throws them away. */
-static tenon_status
-decode_next (struct tn_decoder *decoder, uint8_t *to, uint64_t length, tenon_error *error)
-{
-    uint8_t skipped[SKIP_SIZE];
-    while (length > 0) {
-        uint64_t room = to ? length : TN_MIN (length, sizeof skipped), made;
-        if (decoder->ended)
-            return fail_corrupt (decoder, TENON_E_MALFORMED, error);
-        TN_TRY (decode_step (decoder, to ? to : skipped, room, &made, error));
-        decoder->made += made, length -= made;
-        if (to)
-            to += made;
-    }
-    return TENON_OK;
-}
-
-/* After all bytes were decoded: the filter must report its end, and no stored bytes may be left. */
-static tenon_status
-check_end (struct tn_decoder *decoder, tenon_error *error)
-{
-    struct tn_source *backing = decoder->backing;
-    uint8_t beyond[1];
-    while (!decoder->ended) {
-        uint64_t made;
-        TN_TRY (decode_step (decoder, beyond, sizeof beyond, &made, error));
-        if (made > 0) {
-            tn_source_fail_in (backing, error);
-            return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
-                            "it decodes to more than the %llu bytes that it announces",
-                            (unsigned long long) backing->size);
-        }
-    }
-    if (decoder->input_length > 0 || decoder->taken < backing->stored) {
-        tn_source_fail_in (backing, error);
-        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
-                        "its data end %llu bytes before the member does",
-                        (unsigned long long) (decoder->input_length + backing->stored - decoder->taken));
-    }
-    return TENON_OK;
-}
-
-/* All blocks by the table, one after the other. */
-static tenon_status
-decode_by_table (struct tn_decoder *decoder, const uint8_t *stored, uint8_t *to)
-{
-    const struct tn_source *backing = decoder->backing;
-    for (uint64_t i = 0, begin = 0; i < backing->block_count; begin = backing->block_ends[i++]) {
-        uint64_t at = i * backing->block_size;
-        TN_TRY (backing->filter->table.decode (decoder->state, i + 1 == backing->block_count, stored + begin,
-                                               backing->block_ends[i] - begin, to + at,
-                                               TN_MIN (backing->block_size, backing->size - at)));
-    }
-    return TENON_OK;
-}
-
-/* A filter without `step` decodes all at once, into memory of the size that the limit on memory allows
- * (checked in add_part). Blocks joined end to end are one stream, so a false table does no harm. */
-static tenon_status
-decode_whole (struct tn_decoder *decoder, tenon_error *error)
-{
-    struct tn_source *backing = decoder->backing;
-    TN_FREE uint8_t *stored = malloc (backing->stored + 1);
-    TN_FREE uint8_t *whole = malloc (backing->size + 1);
-    if (!stored || !whole)
-        return tn_fail_memory (error);
-    TN_TRY (read_stored (decoder, 0, stored, backing->stored, error));
-    TN_TRY (open_filter (decoder, backing->filter, error));
-    bool by_table = backing->block_count > 0 && !atomic_load (&backing->blocks_are_wrong);
-    tenon_status status = by_table ? decode_by_table (decoder, stored, whole) : TENON_E_MALFORMED;
-    if (by_table && status < 0 && status != TENON_E_MEMORY)
-        atomic_store (&backing->blocks_are_wrong, true);
-    if (status < 0 && status != TENON_E_MEMORY)
-        status =
-            backing->filter->table.decode (decoder->state, 1, stored, backing->stored, whole, backing->size);
-    if (status < 0)
-        return fail_corrupt (decoder, status, error);
-    decoder->whole = whole; /* only now: a read that failed is tried again by the next */
-    whole = NULL;
     return TENON_OK;
 }
 
@@ -445,32 +346,6 @@ read_through_blocks (struct tn_decoder *decoder, uint64_t offset, uint8_t *to, u
     return TENON_OK;
 }
 
-static tenon_status
-read_encoded (struct tn_decoder *decoder, uint64_t offset, uint8_t *to, uint64_t length, tenon_error *error)
-{
-    struct tn_source *backing = decoder->backing;
-    if (!backing->filter->table.step) {
-        if (!decoder->whole)
-            TN_TRY (decode_whole (decoder, error));
-        memcpy (to, decoder->whole + offset, length);
-        return TENON_OK;
-    }
-    if (offset != decoder->made && tn_has_blocks (backing)) {
-        bool good;
-        TN_TRY (read_through_blocks (decoder, offset, to, length, &good, error));
-        if (good)
-            return TENON_OK;
-    }
-    if (!decoder->running || offset < decoder->made)
-        TN_TRY (begin_run (decoder, error));
-    if (offset > decoder->made)
-        TN_TRY (decode_next (decoder, NULL, offset - decoder->made, error));
-    TN_TRY (decode_next (decoder, to, length, error));
-    if (decoder->made == backing->size)
-        TN_TRY (check_end (decoder, error));
-    return TENON_OK;
-}
-
 /* Sums up what is read in order, and compares at the end. */
 static tenon_status
 check_sum (struct tn_decoder *decoder, uint64_t offset, const uint8_t *bytes, uint64_t length,
@@ -485,16 +360,199 @@ check_sum (struct tn_decoder *decoder, uint64_t offset, const uint8_t *bytes, ui
     return decoder->summed == source->size ? tn_source_compare (source, decoder->crc, error) : TENON_OK;
 }
 
+/* Notes a read of `length` bytes of the encoded source, and makes the filter stand before them or at them. */
+static tenon_status
+begin_decoding (struct tn_decoder *decoder, uint64_t place, uint8_t *to, uint64_t length, tenon_error *error)
+{
+    decoder->read.to = to;
+    decoder->read.begin = place;
+    decoder->read.end = place + length;
+    if (!decoder->backing->filter->table.step || (decoder->running && place >= decoder->made))
+        return TENON_OK;
+    return begin_run (decoder, error);
+}
+
+/* Begins a read of any range. *waits: it must be continued; else all bytes are there. */
+static tenon_status
+begin_read (struct tn_decoder *decoder, struct tn_source *source, uint64_t offset, uint8_t *to,
+            uint64_t length, bool *waits, tenon_error *error)
+{
+    *waits = false;
+    TN_TRY (turn_to_source (decoder, source, error));
+    if (!decoder->backing || offset > source->size || length > source->size - offset)
+        TN_TRY (tn_source_read (source, offset, to, length, error)); /* which also reports a wrong range */
+    else if (length > 0) {
+        uint64_t place = source->backing_offset + offset;
+        bool good = false;
+        if (decoder->whole) {
+            memcpy (to, decoder->whole + place, length);
+            good = true;
+        } else if (place != decoder->made && decoder->backing->filter->table.step
+                   && tn_has_blocks (decoder->backing))
+            TN_TRY (read_through_blocks (decoder, place, to, length, &good, error));
+        if (!good) {
+            *waits = true;
+            return begin_decoding (decoder, place, to, length, error);
+        }
+    }
+    return check_sum (decoder, offset, to, length, error);
+}
+
+/* The next `length` stored bytes of the encoded source to `to`. *waits: when the inner decoder has read them.
+ */
+static tenon_status
+ask_stored (struct tn_decoder *decoder, uint8_t *to, uint64_t length, bool *waits, tenon_error *error)
+{
+    struct tn_source *backing = decoder->backing;
+    uint64_t at = backing->offset + decoder->taken;
+    decoder->taken += length;
+    decoder->input_at = 0, decoder->input_length = length;
+    return begin_read (decoder->inner, backing->parent, at, to, length, waits, error);
+}
+
+/* One step of the filter on the bytes of `input`: to nowhere before the read, to the read, and behind the
+ * last byte to see that none follows. */
+static tenon_status
+decode_step (struct tn_decoder *decoder, tenon_error *error)
+{
+    struct tn_source *backing = decoder->backing;
+    uint64_t at = decoder->made, begin = decoder->read.begin, end = decoder->read.end, taken = 0, made = 0;
+    uint64_t room = at < begin ? TN_MIN (begin - at, SPARE_SIZE) : at < end ? end - at : 1;
+    bool read = begin <= at && at < end;
+    if (!read && !decoder->spare && !(decoder->spare = malloc (SPARE_SIZE)))
+        return tn_fail_memory (error);
+    int32_t result = decoder->filter->table.step (
+        decoder->state, decoder->input + decoder->input_at, decoder->input_length, &taken,
+        read ? decoder->read.to + (at - begin) : decoder->spare, room, &made);
+    if (result < 0 || taken > decoder->input_length || made > room)
+        return fail_corrupt (decoder, result, error);
+    /* the filter needs more bytes than the source has */
+    if (result == 0 && taken == 0 && made == 0
+        && (decoder->input_length > 0 || decoder->taken == backing->stored))
+        return fail_corrupt (decoder, TENON_E_MALFORMED, error);
+    if (at == end && made > 0) {
+        tn_source_fail_in (backing, error);
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "it decodes to more than the %llu bytes that it announces",
+                        (unsigned long long) backing->size);
+    }
+    decoder->ended = result > 0;
+    decoder->input_at += taken, decoder->input_length -= taken;
+    decoder->made += made;
+    return TENON_OK;
+}
+
+/* Decodes up to the end of the read. After the last byte the filter must report its end, and no stored bytes
+ * may be left. */
+static tenon_status
+decode_steps (struct tn_decoder *decoder, bool *waits, tenon_error *error)
+{
+    struct tn_source *backing = decoder->backing;
+    while (decoder->made < decoder->read.end || (decoder->made == backing->size && !decoder->ended)) {
+        uint64_t left = backing->stored - decoder->taken;
+        if (decoder->ended)
+            return fail_corrupt (decoder, TENON_E_MALFORMED, error);
+        if (decoder->input_length == 0 && left > 0) {
+            TN_TRY (ask_stored (decoder, decoder->input, TN_MIN (INPUT_SIZE, left), waits, error));
+            if (*waits)
+                return TENON_OK;
+        }
+        TN_TRY (decode_step (decoder, error));
+    }
+    uint64_t left = decoder->input_length + backing->stored - decoder->taken;
+    if (decoder->made < backing->size || left == 0)
+        return TENON_OK;
+    tn_source_fail_in (backing, error);
+    return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "its data end %llu bytes before the member does",
+                    (unsigned long long) left);
+}
+
+/* All blocks by the table, one after the other. */
+static tenon_status
+decode_by_table (struct tn_decoder *decoder, const uint8_t *stored, uint8_t *to)
+{
+    const struct tn_source *backing = decoder->backing;
+    for (uint64_t i = 0, begin = 0; i < backing->block_count; begin = backing->block_ends[i++]) {
+        uint64_t at = i * backing->block_size;
+        TN_TRY (backing->filter->table.decode (decoder->state, i + 1 == backing->block_count, stored + begin,
+                                               backing->block_ends[i] - begin, to + at,
+                                               TN_MIN (backing->block_size, backing->size - at)));
+    }
+    return TENON_OK;
+}
+
+/* A filter without `step` decodes all at once, into memory of the size that the limit on memory allows
+ * (checked in add_part). Blocks joined end to end are one stream, so a false table does no harm. */
+static tenon_status
+decode_whole (struct tn_decoder *decoder, bool *waits, tenon_error *error)
+{
+    struct tn_source *backing = decoder->backing;
+    if (!decoder->running) {
+        if (!grow_stored (decoder, backing->stored + 1))
+            return tn_fail_memory (error);
+        decoder->running = true;
+        decoder->taken = 0;
+        TN_TRY (ask_stored (decoder, decoder->stored.bytes, backing->stored, waits, error));
+        if (*waits)
+            return TENON_OK;
+    }
+    TN_FREE uint8_t *whole = malloc (backing->size + 1);
+    if (!whole)
+        return tn_fail_memory (error);
+    TN_TRY (open_filter (decoder, backing->filter, error));
+    bool by_table = backing->block_count > 0 && !atomic_load (&backing->blocks_are_wrong);
+    tenon_status status =
+        by_table ? decode_by_table (decoder, decoder->stored.bytes, whole) : TENON_E_MALFORMED;
+    if (by_table && status < 0 && status != TENON_E_MEMORY)
+        atomic_store (&backing->blocks_are_wrong, true);
+    if (status < 0 && status != TENON_E_MEMORY)
+        status = backing->filter->table.decode (decoder->state, 1, decoder->stored.bytes, backing->stored,
+                                                whole, backing->size);
+    if (status < 0)
+        return fail_corrupt (decoder, status, error);
+    memcpy (decoder->read.to, whole + decoder->read.begin, decoder->read.end - decoder->read.begin);
+    decoder->whole = whole; /* only now: a read that failed is tried again by the next */
+    whole = NULL;
+    return TENON_OK;
+}
+
+/* Ends the read that was begun on `outermost`, and those of the inner decoders that it needs. */
+static tenon_status
+read_chain (struct tn_decoder *outermost, tenon_error *error)
+{
+    struct tn_decoder *at = outermost;
+    tenon_status status;
+    for (;;) {
+        bool waits = false;
+        status = at->backing->filter->table.step ? decode_steps (at, &waits, error)
+                                                 : decode_whole (at, &waits, error);
+        if (status == TENON_OK && waits) {
+            at = at->inner;
+            continue;
+        }
+        if (status == TENON_OK)
+            status = check_sum (at, at->read.begin - at->source->backing_offset, at->read.to,
+                                at->read.end - at->read.begin, error);
+        if (status < 0 || at == outermost)
+            break;
+        at = at->outer;
+    }
+    /* the decoders outside the one that failed have not got what they asked for: all begin again */
+    for (; status < 0; at = at->outer) {
+        at->running = false;
+        if (at == outermost)
+            break;
+    }
+    return status;
+}
+
 tenon_status
 tn_decoder_read (struct tn_decoder *decoder, struct tn_source *source, uint64_t offset, void *to,
                  uint64_t length, tenon_error *error)
 {
-    TN_TRY (turn_to_source (decoder, source, error));
-    if (!decoder->backing || offset > source->size || length > source->size - offset)
-        TN_TRY (tn_source_read (source, offset, to, length, error)); /* which also reports a wrong range */
-    else if (length > 0)
-        TN_TRY (read_encoded (decoder, source->backing_offset + offset, to, length, error));
-    return check_sum (decoder, offset, to, length, error);
+    bool waits;
+    TN_TRY (begin_read (decoder, source, offset, to, length, &waits, error));
+    return waits ? read_chain (decoder, error) : TENON_OK;
 }
 
 tenon_status
@@ -508,7 +566,8 @@ tn_decoder_finish (struct tn_decoder *decoder, struct tn_source *source, tenon_e
     if (size == 0 && decoder->backing == source) { /* an empty stream has an end, too */
         if (source->filter->table.step) {
             TN_TRY (begin_run (decoder, error));
-            TN_TRY (check_end (decoder, error));
+            TN_TRY (begin_decoding (decoder, 0, NULL, 0, error));
+            TN_TRY (read_chain (decoder, error));
         }
         return source->check && source->check_value != 0 ? tn_fail (
                    error, TENON_E_CHECKSUM, TN_NO_OFFSET, "an empty member has a checksum other than 0")

@@ -16,11 +16,23 @@ struct tn_decoder {
         struct tn_source *root; /* NULL: nothing */
         uint8_t *bytes;
         uint64_t start, length, room;
-    } stored; /* bytes of a root, as they are stored */
+    } stored;       /* bytes of a root, as they are stored */
+    uint8_t *spare; /* decoded bytes that are not wanted */
+    uint8_t *spare; /* decoded bytes that are not wanted */
     /* of the source that was read last */
     struct tn_source *source;
     struct tn_source *backing; /* the encoded source that it lies in, or NULL: plain reads */
     struct tn_decoder *inner;  /* where the stored bytes of `backing` come from when it is read in order */
+    struct tn_decoder *outer;  /* whose `inner` this is */
+    struct {
+        uint8_t *to;
+        uint64_t begin, end;  /* in `backing` */
+    } read;                   /* what is being read, while that needs stored bytes */
+    struct tn_decoder *outer; /* whose `inner` this is */
+    struct {
+        uint8_t *to;
+        uint64_t begin, end; /* in `backing` */
+    } read;                  /* what is being read, while that needs stored bytes */
     uint8_t *input;
     uint64_t input_at, input_length; /* unused bytes in `input` */
     uint64_t taken;                  /* stored bytes that were read into `input` */
