@@ -85,8 +85,9 @@ static void
 run_transpose (const struct work *work, uint64_t first, uint64_t count)
 {
     uint64_t row_bytes = items_of (work) / rows_of (work) * work->item;
+    unsigned char tile[TN_TRANSPOSE_TILE];
     tn_transpose (target + first * row_bytes, source, work->item, (uint32_t) work->rank, work->shape, first,
-                  count);
+                  count, tile);
 }
 
 /* ---- measuring ---- */

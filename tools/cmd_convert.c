@@ -120,7 +120,7 @@ add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, ui
     return false;
 }
 
-static bool
+static __attribute__ ((noinline)) bool
 add_chosen (const tenon_context *context, tenon_plan *plan, tenon_file *file, struct renames *renames,
             struct casts *casts, struct totals *totals)
 {
@@ -146,7 +146,8 @@ add_chosen (const tenon_context *context, tenon_plan *plan, tenon_file *file, st
     return true;
 }
 
-static bool
+/* noinline: it has errors of its own, and one frame for all would be large */
+static __attribute__ ((noinline)) bool
 make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_plan **plan,
            struct totals *totals)
 {
@@ -181,7 +182,7 @@ is_made_beside (const char *target)
     return strcmp (target, "-") != 0 && (stat (target, &about) != 0 || S_ISREG (about.st_mode));
 }
 
-static tenon_status
+static __attribute__ ((noinline)) tenon_status
 save_plan (tenon_plan *plan, const char *target, tenon_report **report, tenon_error *error)
 {
     tenon_save_options options = {

@@ -20,6 +20,9 @@
 
 #define TN_NO_OFFSET UINT64_MAX
 #define TN_PRINTF(text, first) __attribute__ ((format (printf, text, first)))
+/* Keeps the arrays and errors of a function out of the frame of its caller: frames are small, see
+ * FRAME_CFLAGS in configure.ac. */
+#define TN_OWN_FRAME __attribute__ ((noinline))
 #define TN_COUNT(array) (sizeof (array) / sizeof (array)[0])
 #define TN_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define TN_MAX(a, b) ((a) > (b) ? (a) : (b))

@@ -83,27 +83,21 @@ tn_host_put_items (struct tenon_call *public, const struct tenon_value *array, u
      * array into the target. */
     if (array->encoding == encoding && array->item_type != TENON_STRING)
         return put_range (call, writer, array);
-    struct tenon_value items[ITEMS_AT_ONCE];
-    uint64_t at_once = ITEMS_AT_ONCE;
-    if (array->item_type == TENON_STRING
-        && array->count > at_once) { /* strings have no index: every piece would start at the first */
-        struct tn_mark mark = tn_arena_mark (&call->session->arena);
-        struct tenon_value *all = tn_arena_get (&call->session->arena, array->count * sizeof *all, false);
-        if (!all)
-            return tn_fail_memory (call->session->error);
-        tenon_status status = public->host->items (public, array, 0, array->count, all);
-        for (uint64_t i = 0; i < array->count && status == TENON_OK; i++)
-            status = put_item (call, writer, &all[i], encoding);
-        tn_arena_release (&call->session->arena, mark);
-        return status;
-    }
-    for (uint64_t first = 0; first < array->count; first += at_once) {
+    /* strings have no index: every piece would start at the first */
+    struct tn_arena *arena = &call->session->arena;
+    uint64_t at_once =
+        array->item_type == TENON_STRING ? array->count : TN_MIN (array->count, (uint64_t) ITEMS_AT_ONCE);
+    struct tn_mark outer = tn_arena_mark (arena);
+    struct tenon_value *items = tn_arena_get (arena, at_once * sizeof *items, false);
+    tenon_status status = items ? TENON_OK : tn_fail_memory (call->session->error);
+    for (uint64_t first = 0; first < array->count && status == TENON_OK; first += at_once) {
         uint64_t n = TN_MIN (at_once, array->count - first);
-        struct tn_mark mark = tn_arena_mark (&call->session->arena);
-        TN_TRY (public->host->items (public, array, first, n, items));
-        for (uint64_t i = 0; i < n; i++)
-            TN_TRY (put_item (call, writer, &items[i], encoding));
-        tn_arena_release (&call->session->arena, mark);
+        struct tn_mark mark = tn_arena_mark (arena);
+        status = public->host->items (public, array, first, n, items);
+        for (uint64_t i = 0; i < n && status == TENON_OK; i++)
+            status = put_item (call, writer, &items[i], encoding);
+        tn_arena_release (arena, mark);
     }
-    return TENON_OK;
+    tn_arena_release (arena, outer);
+    return status;
 }

@@ -120,16 +120,19 @@ is_primary_of_others (uid_t user, gid_t group)
     return shared;
 }
 
+#define LOOKUP_ROOM 4096
+
 static bool
 is_private_group (uid_t user, gid_t group)
 {
     struct passwd passwd, *found_user = NULL;
     struct group entry, *found_group = NULL;
-    char user_room[4096], group_room[4096];
+    TN_FREE char *user_room = malloc (LOOKUP_ROOM), *group_room = malloc (LOOKUP_ROOM);
     /* false also when a lookup fails, as for lack of room (a group with hundreds of members) */
-    if (getgrgid_r (group, &entry, group_room, sizeof group_room, &found_group) != 0 || !found_group)
+    if (!user_room || !group_room || getgrgid_r (group, &entry, group_room, LOOKUP_ROOM, &found_group) != 0
+        || !found_group)
         return false;
-    if (getpwuid_r (user, &passwd, user_room, sizeof user_room, &found_user) != 0 || !found_user
+    if (getpwuid_r (user, &passwd, user_room, LOOKUP_ROOM, &found_user) != 0 || !found_user
         || passwd.pw_gid != group || (group != 0 && strcmp (entry.gr_name, passwd.pw_name) != 0))
         return false;
     for (char *const *member = entry.gr_mem; *member; member++)
@@ -149,9 +152,11 @@ struct subject {
 
 /* Reads a list; 0: it has none, -1: it cannot be read. */
 static ssize_t
-read_list (const struct subject *subject, const char *name, uint8_t list[LARGEST_LIST])
+read_list (const struct subject *subject, const char *name, uint8_t *list)
 {
 #ifdef __linux__
+    if (!list)
+        return -1;
     ssize_t length = subject->fd >= 0 ? fgetxattr (subject->fd, name, list, LARGEST_LIST)
                                       : lgetxattr (subject->path, name, list, LARGEST_LIST);
     if (length >= 0)
@@ -190,7 +195,7 @@ is_changed_by (struct tn_trust *trust, const struct subject *subject, const stru
 static bool
 is_writable_by_others (struct tn_trust *trust, const struct subject *subject, char why[WORDS_ROOM])
 {
-    uint8_t list[LARGEST_LIST];
+    TN_FREE uint8_t *list = malloc (LARGEST_LIST);
     struct tn_acl_writer writer = { TN_ACL_EVERYBODY, 0 };
     const mode_t mode = subject->status->st_mode;
     if (mode & S_IWOTH)
@@ -215,7 +220,7 @@ is_writable_by_others (struct tn_trust *trust, const struct subject *subject, ch
 static bool
 has_strange_list (struct tn_trust *trust, const struct subject *subject, char why[WORDS_ROOM])
 {
-    uint8_t list[LARGEST_LIST];
+    TN_FREE uint8_t *list = malloc (LARGEST_LIST);
     if (trust->asked && trust->device == subject->status->st_dev)
         return false;
     errno = 0;

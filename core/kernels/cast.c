@@ -7,6 +7,7 @@
 #include "kernels/cast_fast.h"
 #include "kernels/cast_small.h"
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 int
@@ -259,11 +260,14 @@ static bool
 cast_by_table (uint32_t to_dtype, unsigned char *to, uint32_t from_dtype, const unsigned char *from,
                uint64_t count)
 {
-    unsigned char every[256], table[256 * 16];
+    unsigned char every[256];
     uint32_t together = from_dtype == TENON_F4 ? 2 : 1, width = tn_cast_bits (to_dtype) / 8 * together;
     uint64_t bytes = count / together;
     if (bytes < 1024 || tn_cast_bits (from_dtype) * together != 8 || tn_cast_bits (to_dtype) % 8 != 0
         || width > 16)
+        return false;
+    unsigned char *table = malloc ((size_t) 256 * width); /* too much for a small stack */
+    if (!table)
         return false;
     for (uint32_t i = 0; i < 256; i++)
         every[i] = (unsigned char) i;
@@ -275,9 +279,12 @@ cast_by_table (uint32_t to_dtype, unsigned char *to, uint32_t from_dtype, const 
     case 8: look_up (to, from, bytes, table, 8); break;
     default: look_up (to, from, bytes, table, 16); break;
     }
+    free (table);
     tn_cast_general (to_dtype, to + bytes * width, from_dtype, from + bytes, count % together);
     return true;
 }
+
+#define KERNEL_CHUNK 512 /* items between two kernels */
 
 /* Casts by a kernel, or by two with f32 between them, which holds every f16 and bf16 exactly. */
 static bool
@@ -294,10 +301,10 @@ cast_by_kernel (uint32_t to_dtype, unsigned char *to, uint32_t from_dtype, const
     }
     if (!narrow || !widen || (from_dtype != TENON_F16 && from_dtype != TENON_BF16))
         return false;
-    float values[TN_CAST_CHUNK];
+    float values[KERNEL_CHUNK];
     uint32_t to_bytes = tn_cast_bits (to_dtype) / 8;
-    for (uint64_t done = 0; done < count; done += TN_CAST_CHUNK) {
-        uint64_t chunk = count - done < TN_CAST_CHUNK ? count - done : TN_CAST_CHUNK;
+    for (uint64_t done = 0; done < count; done += KERNEL_CHUNK) {
+        uint64_t chunk = count - done < KERNEL_CHUNK ? count - done : KERNEL_CHUNK;
         widen (values, from + done * 2, chunk);
         narrow (to + done * to_bytes, values, chunk);
     }

@@ -8,7 +8,7 @@
 uint32_t tn_cast_bits (uint32_t dtype);
 
 /* Items that are converted at once by the general way: their f64s stay in the first-level cache. */
-#define TN_CAST_CHUNK 512
+#define TN_CAST_CHUNK 128
 
 /* Between the small floats (f16, bf16, f8_*, f6_*, f4), at most TN_CAST_CHUNK items of them, and f64. */
 void tn_cast_load_small (uint32_t dtype, double *to, const unsigned char *from, uint64_t count);

@@ -22,6 +22,7 @@
 #define TILE_ROWS (ROW_BYTES / 1)
 #define TILE_COLUMNS (COLUMN_BYTES / 1)
 #define TILE_BYTES (ROW_BYTES * COLUMN_BYTES)
+_Static_assert(TILE_BYTES == TN_TRANSPOSE_TILE, "the callers' buffer");
 #define SHORT_BYTES 1024        /* a group of axes shorter than this includes the next axis */
 #define STREAM_BYTES (8u << 20) /* larger outputs bypass the caches */
 #define LINE 64
@@ -35,6 +36,7 @@ struct job {
     uint32_t columns_begin;           /* it and the axes after it make the columns, the last one fastest */
     uint64_t rows, columns;
     uint64_t tile_rows, tile_columns;
+    unsigned char *buffer; /* of TILE_BYTES */
     bool stream;
 };
 
@@ -156,7 +158,7 @@ copy_run (unsigned char *to, const unsigned char *from, uint64_t bytes, bool str
 static void
 do_tile (const struct job *job, const struct tile *tile)
 {
-    _Alignas(64) unsigned char buffer[TILE_BYTES];
+    unsigned char *buffer = job->buffer;
     uint64_t session = tile->rows * job->item, pitch = (session + 15) & ~(uint64_t) 15;
     if (pitch * tile->columns > TILE_BYTES) { /* large items fill whole lines anyway */
         for (uint64_t c = 0; c < tile->columns; c++)
@@ -216,7 +218,7 @@ do_plane (const struct job *job, unsigned char *to, const unsigned char *from)
 }
 
 /* Does one plane for each position in the axes between rows and columns. */
-static void
+static __attribute__ ((noinline)) void /* a frame of its own: its caller has a large one */
 do_planes (const struct job *job, unsigned char *to, const unsigned char *from)
 {
     uint64_t index[TN_TRANSPOSE_RANK] = { 0 }, to_offset = 0, from_offset = 0;
@@ -288,7 +290,7 @@ set_tiles (struct job *job, uint64_t count)
 
 void
 tn_transpose (void *to, const void *from, uint64_t item, uint32_t rank, const uint64_t *shape, uint64_t first,
-              uint64_t count)
+              uint64_t count, void *tile)
 {
     struct job job;
     if (count == 0 || rank > TN_TRANSPOSE_RANK || !set_shape (&job, item, rank, shape))
@@ -307,6 +309,7 @@ tn_transpose (void *to, const void *from, uint64_t item, uint32_t rank, const ui
         return;
     }
     job.stream = job.to_stride[last] * count >= STREAM_BYTES;
+    job.buffer = tile;
     set_tiles (&job, count);
     do_planes (&job, to, from);
 #ifdef WITH_STREAMING

@@ -92,7 +92,7 @@ verify_batch (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 }
 
 /* False: verifying was stopped. */
-static bool
+static TN_OWN_FRAME bool
 verify_sources (struct verify *verify)
 {
     struct tn_catalog *catalog = verify->file->catalog;
@@ -183,7 +183,7 @@ check_blocks_of (struct verify *verify, struct tn_request *request, const struct
         (unsigned long long) (first + dtype->block_items - 1));
 }
 
-static bool
+static TN_OWN_FRAME bool
 verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
 {
     struct tn_catalog *catalog = verify->file->catalog;
@@ -204,7 +204,7 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
 }
 
 /* Reports the flaws that the codec found when the file was opened. */
-static void
+static TN_OWN_FRAME void
 recall_flaws (struct verify *verify)
 {
     tenon_report_entry entry = TENON_INIT (entry);

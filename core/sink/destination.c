@@ -5,7 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define MOST_LINKS 40 /* as Linux has it */
+#define MOST_LINKS 40     /* as Linux has it */
+#define LONGEST_LINK 4096 /* bytes */
 
 int
 tn_folder_open (int start, const char *path)
@@ -56,21 +57,21 @@ fail_folder (const char *path, tenon_error *error)
 static tenon_status
 follow_links (struct tn_destination *destination, int start, const char *path, tenon_error *error)
 {
-    char text[4096];
+    TN_FREE char *text = malloc (LONGEST_LINK);
     TN_FREE char *way = tn_strndup (path, strlen (path));
     for (unsigned links = 0; links <= MOST_LINKS; links++) {
         const char *name;
-        if (!way)
+        if (!way || !text)
             return tn_fail_memory (error);
         TN_TRY (enter_folder (destination, start, way, &name, path, error));
         if (!name[0] || !strcmp (name, ".") || !strcmp (name, ".."))
             return fail_folder (path, error);
-        ssize_t length = readlinkat (destination->folder, name, text, sizeof text);
+        ssize_t length = readlinkat (destination->folder, name, text, LONGEST_LINK);
         if (length < 0 && (errno == EINVAL || errno == ENOENT)) {
             destination->name = tn_strndup (name, strlen (name));
             return destination->name ? TENON_OK : tn_fail_memory (error);
         }
-        if (length < 0 || length == (ssize_t) sizeof text)
+        if (length < 0 || length == LONGEST_LINK)
             return tn_fail_errno (error, length < 0 ? errno : ENAMETOOLONG, "cannot be written", path);
         free (way);
         way = tn_strndup (text, (size_t) length);

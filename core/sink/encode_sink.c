@@ -415,7 +415,9 @@ static tenon_status
 filter_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error)
 {
     if (length < LEAST_LENT) {
-        uint8_t bytes[LEAST_LENT];
+        TN_FREE uint8_t *bytes = malloc (LEAST_LENT);
+        if (!bytes)
+            return tn_fail_memory (error);
         TN_TRY (tn_read_all (fd, offset, bytes, length, error));
         return filter_write (sink, bytes, length, error);
     }

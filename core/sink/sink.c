@@ -85,7 +85,7 @@ tn_sink_copy_by_reading (struct tn_sink *sink, int fd, uint64_t offset, uint64_t
 tenon_status
 tn_sink_fill (struct tn_sink *sink, uint8_t value, uint64_t length, tenon_error *error)
 {
-    uint8_t some[4096];
+    uint8_t some[1024];
     memset (some, value, TN_MIN (length, sizeof some));
     while (length > 0) {
         uint64_t piece = TN_MIN (length, sizeof some);

@@ -445,7 +445,7 @@ decode_step (struct tn_decoder *decoder, tenon_error *error)
 /* Decodes up to the end of the read. After the last byte the filter must report its end, and no stored bytes
  * may be left. */
 static tenon_status
-decode_steps (struct tn_decoder *decoder, bool *waits, tenon_error *error)
+decode_to_end (struct tn_decoder *decoder, bool *waits, tenon_error *error)
 {
     struct tn_source *backing = decoder->backing;
     while (decoder->made < decoder->read.end || (decoder->made == backing->size && !decoder->ended)) {
@@ -524,7 +524,7 @@ read_chain (struct tn_decoder *outermost, tenon_error *error)
     tenon_status status;
     for (;;) {
         bool waits = false;
-        status = at->backing->filter->table.step ? decode_steps (at, &waits, error)
+        status = at->backing->filter->table.step ? decode_to_end (at, &waits, error)
                                                  : decode_whole (at, &waits, error);
         if (status == TENON_OK && waits) {
             at = at->inner;

@@ -18,17 +18,11 @@ struct tn_decoder {
         uint64_t start, length, room;
     } stored;       /* bytes of a root, as they are stored */
     uint8_t *spare; /* decoded bytes that are not wanted */
-    uint8_t *spare; /* decoded bytes that are not wanted */
     /* of the source that was read last */
     struct tn_source *source;
     struct tn_source *backing; /* the encoded source that it lies in, or NULL: plain reads */
     struct tn_decoder *inner;  /* where the stored bytes of `backing` come from when it is read in order */
     struct tn_decoder *outer;  /* whose `inner` this is */
-    struct {
-        uint8_t *to;
-        uint64_t begin, end;  /* in `backing` */
-    } read;                   /* what is being read, while that needs stored bytes */
-    struct tn_decoder *outer; /* whose `inner` this is */
     struct {
         uint8_t *to;
         uint64_t begin, end; /* in `backing` */

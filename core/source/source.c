@@ -332,16 +332,17 @@ int
 tn_temporary_file (void)
 {
     const char *folder = secure_getenv ("TMPDIR");
-    char path[4096];
-    if (!folder || folder[0] != '/' || strlen (folder) > sizeof path - 40)
+    if (!folder || folder[0] != '/')
         folder = "/tmp";
 #ifdef O_TMPFILE
     int fd = open (folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd >= 0)
         return fd;
 #endif
-    snprintf (path, sizeof path, "%s/tenon-spool-XXXXXX", folder);
-    int made = mkostemp (path, O_CLOEXEC);
+    TN_FREE char *path = tn_concat (folder, "/tenon-spool-XXXXXX", (char *) NULL);
+    if (!path)
+        errno = ENOMEM;
+    int made = path ? mkostemp (path, O_CLOEXEC) : -1;
     if (made >= 0)
         unlink (path);
     return made;

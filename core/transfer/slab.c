@@ -140,9 +140,10 @@ make_units (const struct tn_request *request, const struct tn_gather *box, uint6
         for (uint32_t i = 0; i < request->rank; i++)
             shape[i] = box->count[request->rank - 1 - i];
         uint8_t *turned = casts ? tn_worker_buffer (worker, 1, bytes) : to;
-        if (!turned)
+        uint8_t *tile = tn_worker_buffer (worker, 4, TN_TRANSPOSE_TILE);
+        if (!turned || !tile)
             return tn_fail_memory (error);
-        tn_transpose (turned, data, request->unit_bytes, request->rank, shape, 0, box->count[0]);
+        tn_transpose (turned, data, request->unit_bytes, request->rank, shape, 0, box->count[0], tile);
         data = turned;
     }
     if (request->swap_in && casts) {
@@ -188,7 +189,7 @@ gather_groups (const struct tn_request *request, const struct tn_request *groups
 
 /* Blocks, and items that share bytes: whole groups are gathered and decoded, then the requested items are
  * picked. */
-static tenon_status
+static TN_OWN_FRAME tenon_status
 make_decoded (const struct tn_request *request, const struct tn_gather *box, struct tn_worker *worker,
               uint8_t *to, tenon_error *error)
 {
@@ -236,7 +237,7 @@ make_decoded (const struct tn_request *request, const struct tn_gather *box, str
     return cast_items (request, TENON_F32, floats, to, rows * row_count, worker, error);
 }
 
-static tenon_status
+static TN_OWN_FRAME tenon_status
 make_served (const struct tn_request *request, const struct tn_gather *box, uint64_t units,
              struct tn_worker *worker, uint8_t *to, tenon_error *error)
 {
@@ -259,9 +260,11 @@ make_served (const struct tn_request *request, const struct tn_gather *box, uint
     TN_TRY (catalog->serve (catalog, tensor, &region, data, bytes, error));
     if (request->fortran) {
         uint8_t *turned = casts ? tn_worker_buffer (worker, 1, bytes) : to;
-        if (!turned)
+        uint8_t *tile = tn_worker_buffer (worker, 4, TN_TRANSPOSE_TILE);
+        if (!turned || !tile)
             return tn_fail_memory (error);
-        tn_transpose (turned, data, request->unit_bytes, request->rank, count, 0, count[request->rank - 1]);
+        tn_transpose (turned, data, request->unit_bytes, request->rank, count, 0, count[request->rank - 1],
+                      tile);
         data = turned;
     }
     return casts ? cast_items (request, request->stored_id, data, to, units, worker, error) : TENON_OK;

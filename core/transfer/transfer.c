@@ -46,7 +46,7 @@ read_slab (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 static tenon_status
 sum_margin (struct tn_source *source, uint64_t begin, uint64_t end, uint32_t *crc, tenon_error *error)
 {
-    uint8_t bytes[4096];
+    uint8_t bytes[1024];
     for (uint64_t at = begin; at < end; at += sizeof bytes) {
         uint64_t piece = TN_MIN (sizeof bytes, end - at);
         TN_TRY (tn_source_read (source, at, bytes, piece, error));
@@ -136,7 +136,7 @@ read_decoder (const struct tn_transfer_job *job, struct tn_worker *worker, struc
 {
     struct tn_request *request = job->request;
     struct tn_decoder *decoder = &worker->decoder;
-    uint8_t head[4096];
+    uint8_t head[1024];
     if (!job->way.sums)
         return read_slabs (request, false, NULL, worker, job->to, meter, error);
     tn_decoder_restart (decoder); /* it may have got further for another tensor */

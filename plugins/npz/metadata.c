@@ -132,8 +132,10 @@ npz_put_metadata (struct npz_writer *writer, uint64_t entries)
     struct npz_heading heading = { .name = NPZ_METADATA_NAME, .name_length = strlen (NPZ_METADATA_NAME) };
     struct tenon_member_result result = TENON_INIT (result);
     struct output output = { .crc = 0 };
-    char buffer[BUFFER_BYTES];
+    char *buffer = call->host->scratch (call, BUFFER_BYTES);
     uint8_t header[NPZ_METADATA_LEAD];
+    if (!buffer)
+        return TENON_E_MEMORY;
     TENON_TRY (check_tensor_names (writer));
     begin_output (&output, writer, buffer, 0);
     TENON_TRY (put_document (&output, entries));

@@ -189,14 +189,16 @@ st_make_metadata (struct tenon_call *call, uint64_t given, struct st_piece *made
 {
     struct tenon_json_out out;
     struct metadata metadata;
-    char buffer[PIECE_BYTES];
+    char *buffer;
     if (given == 0)
         return TENON_OK;
+    if (!(buffer = call->host->scratch (call, PIECE_BYTES)))
+        return TENON_E_MEMORY;
     memset (&metadata, 0, sizeof metadata);
     metadata.call = metadata.values.call = call;
     metadata.values.out = &metadata.piece;
     metadata.piece = (struct tenon_json_out){
-        .bytes = buffer, .room = sizeof buffer, .grow = escape_piece, .user = &metadata
+        .bytes = buffer, .room = PIECE_BYTES, .grow = escape_piece, .user = &metadata
     };
     metadata.given = given;
     metadata.ordered = 1;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static unsigned char tile[TN_TRANSPOSE_TILE];
+
 /* to[i_last … i_0] = from[i_0 … i_last], as the header says it. */
 static void
 reverse_axes (unsigned char *to, const unsigned char *from, uint64_t item, uint32_t rank,
@@ -52,7 +54,7 @@ check_shape (uint64_t item, uint32_t rank, const uint64_t *shape)
         uint64_t first = round < 2 || rows == 0 ? 0 : next_random () % rows, start = round == 0 ? 16 : 1;
         uint64_t count = round < 2 || rows == 0 ? rows : next_random () % (rows - first) + 1;
         memset (to, 0xa5, bytes + 32);
-        tn_transpose (to + start, from + 1, item, rank, shape, first, count);
+        tn_transpose (to + start, from + 1, item, rank, shape, first, count, tile);
         ck_assert_uint_eq (to[start - 1], 0xa5);
         ck_assert_uint_eq (to[start + count * row_bytes], 0xa5);
         ck_assert_msg (memcmp (to + start, expected + first * row_bytes, count * row_bytes) == 0,
@@ -70,9 +72,9 @@ START_TEST (matrix_by_hand)
     const uint8_t from[6] = { 1, 2, 3, 4, 5, 6 }, expected[6] = { 1, 4, 2, 5, 3, 6 };
     const uint64_t shape[2] = { 2, 3 };
     uint8_t to[6] = { 0 };
-    tn_transpose (to, from, 1, 2, shape, 0, 3);
+    tn_transpose (to, from, 1, 2, shape, 0, 3, tile);
     ck_assert_mem_eq (to, expected, 6);
-    tn_transpose (to, from, 1, 2, shape, 1, 2); /* the last two rows, at the beginning of `to` */
+    tn_transpose (to, from, 1, 2, shape, 1, 2, tile); /* the last two rows, at the beginning of `to` */
     ck_assert_mem_eq (to, expected + 2, 4);
 }
 END_TEST
@@ -124,9 +126,9 @@ END_TEST
 START_TEST (empty_shapes)
 {
     const uint64_t none_first[2] = { 0, 5 }, none_last[2] = { 5, 0 }, some[2] = { 2, 3 };
-    tn_transpose (NULL, NULL, 4, 2, none_first, 0, 5);
-    tn_transpose (NULL, NULL, 4, 2, none_last, 0, 0);
-    tn_transpose (NULL, NULL, 4, 2, some, 1, 0);
+    tn_transpose (NULL, NULL, 4, 2, none_first, 0, 5, tile);
+    tn_transpose (NULL, NULL, 4, 2, none_last, 0, 0, tile);
+    tn_transpose (NULL, NULL, 4, 2, some, 1, 0, tile);
     ck_assert_uint_gt (tn_transpose_grain (4, 2, none_first), 0);
 }
 END_TEST
@@ -162,10 +164,10 @@ START_TEST (ranges_make_the_whole)
     ck_assert (from && whole && parts);
     for (uint64_t i = 0; i < bytes; i++)
         from[i] = (unsigned char) next_random ();
-    tn_transpose (whole, from, 2, 3, shape, 0, 901);
+    tn_transpose (whole, from, 2, 3, shape, 0, 901, tile);
     for (uint64_t first = 0; first < 901; first += grain)
         tn_transpose (parts + first * row_bytes, from, 2, 3, shape, first,
-                      901 - first < grain ? 901 - first : grain);
+                      901 - first < grain ? 901 - first : grain, tile);
     ck_assert_mem_eq (parts, whole, bytes);
     free (from);
     free (whole);
@@ -180,8 +182,8 @@ START_TEST (there_and_back)
     static uint32_t from[7 * 20 * 3 * 50], to[7 * 20 * 3 * 50], back[7 * 20 * 3 * 50];
     for (uint32_t i = 0; i < 7 * 20 * 3 * 50; i++)
         from[i] = i;
-    tn_transpose (to, from, 4, 4, shape, 0, 50);
-    tn_transpose (back, to, 4, 4, reversed, 0, 7);
+    tn_transpose (to, from, 4, 4, shape, 0, 50, tile);
+    tn_transpose (back, to, 4, 4, reversed, 0, 7, tile);
     ck_assert_mem_eq (back, from, sizeof from);
     ck_assert_uint_eq (to[1], 20 * 3 * 50);
 }
