@@ -45,7 +45,7 @@
 #define PATH_MAX 4096
 #endif
 #define MOST_LINKS 40
-#define LARGEST_LIST 4096
+#define LARGEST_LIST 2048
 #define WORDS_ROOM (TN_TRUST_ROOM - 320)
 
 /* ---- users ---- */
@@ -120,19 +120,16 @@ is_primary_of_others (uid_t user, gid_t group)
     return shared;
 }
 
-#define LOOKUP_ROOM 4096
-
-static bool
+static TN_OWN_FRAME bool
 is_private_group (uid_t user, gid_t group)
 {
     struct passwd passwd, *found_user = NULL;
     struct group entry, *found_group = NULL;
-    TN_FREE char *user_room = malloc (LOOKUP_ROOM), *group_room = malloc (LOOKUP_ROOM);
-    /* false also when a lookup fails, as for lack of room (a group with hundreds of members) */
-    if (!user_room || !group_room || getgrgid_r (group, &entry, group_room, LOOKUP_ROOM, &found_group) != 0
-        || !found_group)
+    char user_room[2048], group_room[1024];
+    /* false also when a lookup fails, as for lack of room (a group with dozens of members) */
+    if (getgrgid_r (group, &entry, group_room, sizeof group_room, &found_group) != 0 || !found_group)
         return false;
-    if (getpwuid_r (user, &passwd, user_room, LOOKUP_ROOM, &found_user) != 0 || !found_user
+    if (getpwuid_r (user, &passwd, user_room, sizeof user_room, &found_user) != 0 || !found_user
         || passwd.pw_gid != group || (group != 0 && strcmp (entry.gr_name, passwd.pw_name) != 0))
         return false;
     for (char *const *member = entry.gr_mem; *member; member++)
@@ -152,11 +149,9 @@ struct subject {
 
 /* Reads a list; 0: it has none, -1: it cannot be read. */
 static ssize_t
-read_list (const struct subject *subject, const char *name, uint8_t *list)
+read_list (const struct subject *subject, const char *name, uint8_t list[LARGEST_LIST])
 {
 #ifdef __linux__
-    if (!list)
-        return -1;
     ssize_t length = subject->fd >= 0 ? fgetxattr (subject->fd, name, list, LARGEST_LIST)
                                       : lgetxattr (subject->path, name, list, LARGEST_LIST);
     if (length >= 0)
@@ -192,10 +187,10 @@ is_changed_by (struct tn_trust *trust, const struct subject *subject, const stru
 }
 
 /* Reads who may write from the access control list, or from the mode if there is none. */
-static bool
+static TN_OWN_FRAME bool
 is_writable_by_others (struct tn_trust *trust, const struct subject *subject, char why[WORDS_ROOM])
 {
-    TN_FREE uint8_t *list = malloc (LARGEST_LIST);
+    uint8_t list[LARGEST_LIST];
     struct tn_acl_writer writer = { TN_ACL_EVERYBODY, 0 };
     const mode_t mode = subject->status->st_mode;
     if (mode & S_IWOTH)
@@ -217,10 +212,10 @@ is_writable_by_others (struct tn_trust *trust, const struct subject *subject, ch
 }
 
 /* True if an NFSv4 list may let others write. Most file systems know no such list; they are asked once. */
-static bool
+static TN_OWN_FRAME bool
 has_strange_list (struct tn_trust *trust, const struct subject *subject, char why[WORDS_ROOM])
 {
-    TN_FREE uint8_t *list = malloc (LARGEST_LIST);
+    uint8_t list[LARGEST_LIST];
     if (trust->asked && trust->device == subject->status->st_dev)
         return false;
     errno = 0;
@@ -271,7 +266,7 @@ tn_trust_file (struct tn_trust *trust, int fd, const struct stat *status, char w
 /* A walk along a path. `real` is the part that has been walked, without links; the root is "". */
 struct walk {
     struct tn_trust *trust;
-    char real[PATH_MAX], rest[PATH_MAX];
+    char real[PATH_MAX], rest[PATH_MAX], target[PATH_MAX]; /* target: of the last link */
     unsigned links;
     struct stat status; /* of `real` */
     char *why;          /* "": trusted so far; else the first fault */
@@ -292,8 +287,8 @@ judge_step (struct walk *walk, bool sticky)
 static int
 follow_link (struct walk *walk)
 {
-    char target[PATH_MAX];
-    ssize_t length = readlink (walk->real, target, sizeof target - 1);
+    char *target = walk->target;
+    ssize_t length = readlink (walk->real, target, sizeof walk->target - 1);
     if (length < 0)
         return errno;
     if (++walk->links > MOST_LINKS)
@@ -365,20 +360,24 @@ int
 tn_trust_path (struct tn_trust *trust, const char *path, bool sticky, char **real, struct stat *status,
                char why[TN_TRUST_ROOM])
 {
-    struct walk walk = { .trust = trust, .why = why };
+    TN_FREE struct walk *walk = calloc (1, sizeof *walk);
     why[0] = 0;
     *real = NULL;
-    int number = walk_begin (&walk, path);
-    while (number == 0 && walk.rest[strspn (walk.rest, "/")])
-        number = walk_step (&walk);
+    if (!walk)
+        return ENOMEM;
+    walk->trust = trust;
+    walk->why = why;
+    int number = walk_begin (walk, path);
+    while (number == 0 && walk->rest[strspn (walk->rest, "/")])
+        number = walk_step (walk);
     if (number != 0)
         return number;
-    *status = walk.status;
-    *real = tn_strndup (walk.real[0] ? walk.real : "/", TN_MAX (strlen (walk.real), 1));
+    *status = walk->status;
+    *real = tn_strndup (walk->real[0] ? walk->real : "/", TN_MAX (strlen (walk->real), 1));
     if (!*real)
         return ENOMEM;
     if (!sticky)
-        judge_last_folder (&walk);
+        judge_last_folder (walk);
     return 0;
 }
 
