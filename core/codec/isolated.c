@@ -250,7 +250,7 @@ describe_root (struct tn_session *session)
     tn_wire_put_error (channel, session->error);
 }
 
-static void
+static TN_OWN_FRAME void
 read_region (struct tn_session *session)
 {
     struct tn_channel *channel = session->channel;
