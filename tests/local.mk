@@ -53,6 +53,7 @@ module_unit_tests = \
 	tests/abi/test_container \
 	tests/abi/test_describe \
 	tests/abi/test_index \
+	tests/abi/test_isolation \
 	tests/abi/test_metadata \
 	tests/abi/test_metadata_text \
 	tests/abi/test_parallel \
@@ -89,6 +90,7 @@ test_plugins = \
 	tests/abi/plugins/badwrite.la \
 	tests/abi/plugins/broken.la \
 	tests/abi/plugins/future.la \
+	tests/abi/plugins/hostile.la \
 	tests/abi/plugins/nextmajor.la \
 	tests/abi/plugins/noentry.la \
 	tests/abi/plugins/old.la \
@@ -117,6 +119,7 @@ tests_abi_plugins_badparts_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badwrite_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_broken_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_future_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_hostile_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_nextmajor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_noentry_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_old_la_LDFLAGS = $(TEST_MODULE_FLAGS)

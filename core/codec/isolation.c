@@ -90,9 +90,11 @@ next_message (struct tn_channel *channel, struct tn_source *root)
 {
     for (;;) {
         uint32_t says = tn_channel_get_u32 (channel);
-        if (says == TN_SAYS_BYTES)
+        if (says == TN_SAYS_BYTES) {
+            uint64_t paused = tn_channel_pause (channel);
             answer_bytes (channel, root);
-        else if (says == TN_SAYS_PROGRESS)
+            tn_channel_go_on (channel, paused);
+        } else if (says == TN_SAYS_PROGRESS)
             answer_progress (channel);
         else
             return channel->end == TN_CHANNEL_OPEN ? says : 0;
@@ -106,6 +108,7 @@ ask_contents (struct tn_session *session, struct tn_source *source, bool all, ui
 {
     struct tn_child *child = session->child;
     struct tn_channel *channel = &child->channel;
+    tn_channel_begin_answer (channel);
     tn_channel_put_u32 (channel, TN_ORDER_RECOGNISE);
     tn_channel_put_u32 (channel, all);
     tn_channel_flush (channel);
@@ -223,7 +226,9 @@ answer_sibling (struct tn_call *call, struct tn_channel *channel)
     char *name = text ? tn_arena_text (&call->session->arena, text, length) : NULL;
     if (!name)
         return channel->end == TN_CHANNEL_OPEN ? tn_fail_memory (call->session->error) : TENON_OK;
+    uint64_t paused = tn_channel_pause (channel);
     tenon_status status = tn_host_sibling (&call->public, name, length, &number);
+    tn_channel_go_on (channel, paused);
     if (call->session->error->status < 0)
         return status;
     tn_channel_put_u32 (channel, (uint32_t) status);
@@ -235,6 +240,8 @@ answer_sibling (struct tn_call *call, struct tn_channel *channel)
     return TENON_OK;
 }
 
+#define MESSAGES_PER_CHECK 1024u
+
 /* Messages up to the end of this codec's run. */
 static tenon_status
 replay_messages (struct tn_call *call)
@@ -243,7 +250,9 @@ replay_messages (struct tn_call *call)
     struct tn_channel *channel = &session->child->channel;
     uint32_t last = session->depth == 1 ? TN_SAYS_DONE : TN_SAYS_INCLUDED;
     tenon_status status = TENON_OK;
-    while (status == TENON_OK && channel->end == TN_CHANNEL_OPEN) {
+    for (uint64_t count = 1; status == TENON_OK && channel->end == TN_CHANNEL_OPEN; count++) {
+        if (count % MESSAGES_PER_CHECK == 0)
+            tn_channel_check (channel);
         struct tn_mark mark = tn_arena_mark (&session->arena);
         uint32_t says = next_message (channel, session->catalog->sources[0]);
         if (says == last) {
@@ -285,6 +294,7 @@ run_isolated (struct tn_call *call)
     if (session->depth > 1)
         return replay_messages (call);
     const struct tn_source *root = tn_call_source (call, 0);
+    tn_channel_begin_answer (channel);
     if (root->number >= child->sources) {
         tn_channel_put_u32 (channel, TN_ORDER_ROOT);
         put_root (channel, root);
@@ -317,6 +327,7 @@ serve_isolated (struct tn_catalog *catalog, const struct tn_tensor *tensor, cons
                         "its file was opened in isolation before the process forked; open it again");
     tn_call_show_tensor (tensor, tn_description_sources (description), description->count, &theirs);
     pthread_mutex_lock (&child->lock);
+    tn_channel_begin_answer (channel);
     tn_channel_put_u32 (channel, TN_ORDER_READ);
     tn_channel_put_u32 (channel, tensor->description);
     tn_channel_put_u64 (channel, size);

@@ -61,7 +61,7 @@ const struct tn_key tn_keys[TN_KEYS] = {
     LIMIT (TENON_LIMIT_ISOLATED_MEMORY, SIZE, "isolated_memory", "2GiB", 1 << 20,
            "memory that an isolated process may get"),
     LIMIT (TENON_LIMIT_ISOLATED_SECONDS, INTEGER, "isolated_seconds", "60", 0,
-           "seconds that an isolated process may take for the next answer; 0: any number"),
+           "seconds in which an isolated process has to describe a file, or to answer; 0: any number"),
     KEY (TN_KEY_DURABLE, SAVE, BOOL, "durable", "yes", 0, 0, TARGET (durable),
          "whether a save waits until the disk has it"),
     KEY (TN_KEY_PLUGIN_ENABLED, PLUGIN, BOOL, "enabled", "yes", 0, 0, 0, "whether the plugin is loaded"),

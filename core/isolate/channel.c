@@ -67,29 +67,47 @@ clock_ms (void)
     return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
 }
 
+void
+tn_channel_begin_answer (struct tn_channel *channel)
+{
+    channel->deadline = channel->seconds > 0 ? clock_ms () + channel->seconds * 1000 : 0;
+}
+
+uint64_t
+tn_channel_pause (const struct tn_channel *channel)
+{
+    return channel->deadline > 0 ? clock_ms () : 0;
+}
+
+void
+tn_channel_go_on (struct tn_channel *channel, uint64_t paused)
+{
+    if (channel->deadline > 0)
+        channel->deadline += clock_ms () - paused;
+}
+
+void
+tn_channel_check (struct tn_channel *channel)
+{
+    if (channel->stop && channel->stop (channel->user))
+        end_channel (channel, TN_CHANNEL_STOPPED);
+    if (channel->deadline > 0 && clock_ms () >= channel->deadline)
+        end_channel (channel, TN_CHANNEL_SILENT);
+}
+
 /* Waits until the socket is ready. A child has no limit and nobody to ask: it waits in the kernel. */
-static bool
+static void
 wait_ready (struct tn_channel *channel, short events)
 {
     struct pollfd ready = { .fd = channel->fd, .events = events };
-    bool patient = channel->seconds == 0 && !channel->stop;
-    uint64_t begun = patient ? 0 : clock_ms ();
-    for (;;) {
+    bool patient = channel->deadline == 0 && !channel->stop;
+    while (channel->end == TN_CHANNEL_OPEN) {
         int result = poll (&ready, 1, patient ? -1 : WAIT_MS);
         if (result > 0)
-            return true;
-        if (result < 0 && errno != EINTR) {
+            return;
+        if (result < 0 && errno != EINTR)
             end_channel (channel, TN_CHANNEL_CLOSED);
-            return false;
-        }
-        if (channel->stop && channel->stop (channel->user)) {
-            end_channel (channel, TN_CHANNEL_STOPPED);
-            return false;
-        }
-        if (channel->seconds > 0 && (clock_ms () - begun) / 1000 >= channel->seconds) {
-            end_channel (channel, TN_CHANNEL_SILENT);
-            return false;
-        }
+        tn_channel_check (channel);
     }
 }
 

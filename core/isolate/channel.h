@@ -13,7 +13,7 @@
 enum tn_channel_end {
     TN_CHANNEL_OPEN,
     TN_CHANNEL_CLOSED,  /* the other end is closed */
-    TN_CHANNEL_SILENT,  /* the other end let the time pass */
+    TN_CHANNEL_SILENT,  /* the time for an answer has passed */
     TN_CHANNEL_STOPPED, /* `stop` asked for it */
     TN_CHANNEL_WRONG,   /* tn_channel_refuse, or a length over the limit */
     TN_CHANNEL_MEMORY
@@ -24,7 +24,8 @@ struct tn_channel {
     enum tn_channel_end end; /* the first failure */
     bool takes_descriptors;
     int descriptor;            /* received, not taken yet; -1: none */
-    uint64_t seconds;          /* in which the other end has to send or take something; 0: any time */
+    uint64_t seconds;          /* from tn_channel_begin_answer on, for the whole answer; 0: any time */
+    uint64_t deadline;         /* milliseconds of the clock; 0: none */
     uint64_t longest;          /* that tn_channel_view may ask for, bytes */
     bool (*stop) (void *user); /* asked ten times a second while waiting; NULL: never */
     void *user;
@@ -37,6 +38,16 @@ bool tn_channel_begin (struct tn_channel *channel, int fd);
 void tn_channel_free (struct tn_channel *channel);
 /* A connected pair of sockets, closed on exec. False: errno says why. */
 bool tn_channel_pair (int fds[2], int type);
+
+/* The time for an answer begins. */
+void tn_channel_begin_answer (struct tn_channel *channel);
+/* Asks `stop`, and ends the channel if the time has passed. For an end that sends so much that nobody waits
+ * for it. */
+void tn_channel_check (struct tn_channel *channel);
+/* For work of the program that the other end waits for: the clock stands still from tn_channel_pause, which
+ * returns the time, to tn_channel_go_on, which gets it. */
+uint64_t tn_channel_pause (const struct tn_channel *channel);
+void tn_channel_go_on (struct tn_channel *channel, uint64_t paused);
 
 /* Sends bytes, or keeps them until the next flush. */
 void tn_channel_put (struct tn_channel *channel, const void *bytes, uint64_t length);

@@ -235,8 +235,7 @@ enum {
     TENON_LIMIT_MEMORY = 8,           /* memory: bytes that a conversion holds at once, without the catalog */
     TENON_LIMIT_ENCODED_DEPTH = 9,    /* encoded_depth: encoded parts that lie in each other */
     TENON_LIMIT_ISOLATED_MEMORY = 10, /* isolated_memory: bytes that an isolated process may get */
-    TENON_LIMIT_ISOLATED_SECONDS =
-        11, /* isolated_seconds: until the next answer of such a process; 0: any number */
+    TENON_LIMIT_ISOLATED_SECONDS = 11, /* isolated_seconds: for an answer of such a process; 0: any number */
     TENON_LIMITS = 12
 };
 
