@@ -145,6 +145,8 @@ core_libcore_la_SOURCES = \
 	core/source/scan.h \
 	core/source/source.c \
 	core/source/source.h \
+	core/source/unpack.c \
+	core/source/unpack.h \
 	core/transfer/gather.c \
 	core/transfer/gather.h \
 	core/transfer/ordered.c \

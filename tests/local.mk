@@ -178,6 +178,7 @@ builtin_tests = tests/walls.sh
 # What .ci/run does in builds that lack one or both of the libraries for deflate (make check-deflate).
 deflate_tests = \
 	plugins/npz/tests/golden.sh \
+	plugins/npz/tests/test_nested \
 	plugins/npz/tests/test_zip \
 	tests/abi/test_container \
 	tests/unit/kernels/test_checksum \
@@ -207,6 +208,7 @@ compiler_tests = \
 # sanitizers see those.
 valgrind_too_long = \
 	plugins/npz/tests/test_metadata_bad \
+	plugins/npz/tests/test_nested \
 	plugins/npz/tests/test_zip \
 	plugins/safetensors/tests/test_metadata \
 	tests/abi/test_parallel \

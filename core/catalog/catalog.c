@@ -10,6 +10,7 @@ tn_catalog_new (tenon_context *context)
     if (catalog) {
         atomic_init (&catalog->references, 1);
         catalog->context = context;
+        tn_store_begin (&catalog->store);
         catalog->names.key = catalog->keys.key = catalog->words.key = &context->hash_key;
     }
     return catalog;
@@ -29,6 +30,7 @@ tn_catalog_drop (struct tn_catalog *catalog)
         return;
     for (unsigned i = 0; i < TN_SEGMENTS; i++)
         free (catalog->segments[i]);
+    tn_store_end (&catalog->store);
     for (uint64_t i = catalog->source_count; i-- > 0;) /* parts before their parents */
         tn_source_free (catalog->sources[i]);
     for (uint64_t i = 0; i < catalog->description_count; i++)

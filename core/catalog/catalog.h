@@ -10,6 +10,7 @@
 #include "catalog/shape.h"
 #include "catalog/value.h"
 #include "source/source.h"
+#include "source/unpack.h"
 
 /* ---- hash tables of names ---- */
 
@@ -93,6 +94,7 @@ struct tn_catalog {
     struct tn_names keys;
     struct tn_source **sources;
     uint64_t source_count, source_room;
+    struct tn_store store;       /* those that were unpacked */
     struct tenon_dtype **dtypes; /* opaque ones; their numbers follow the context's */
     uint64_t dtype_count, dtype_room;
     struct tn_names words; /* of the opaque dtypes */

@@ -164,6 +164,12 @@ get_items (const tenon_file *file, const struct tenon_value *array, struct tenon
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct tn_source *source = source_of (file, array);
+    if (source) {
+        tenon_error ignored = TENON_ERROR_INIT; /* reading says what is wrong */
+        tn_unpack_when_due (file->context, &file->catalog->store, source, array->offset + array->length, 2,
+                            &ignored);
+        source = tn_source_plain (source);
+    }
     bool strings = array->type == TENON_ARRAY && array->item_type == TENON_STRING;
     if (memory)
         *memory = NULL;
@@ -216,7 +222,7 @@ map_array (const tenon_file *file, const struct tenon_value *array, const void *
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array is none of this file");
     if (source->encoded)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "it is stored through the filter %s",
-                        source->backing->filter->table.id);
+                        tn_source_filter (source));
     const uint8_t *base = tn_source_map (source->backing, &why);
     if (!base)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);

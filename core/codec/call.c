@@ -122,6 +122,7 @@ tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, v
 {
     tenon_error *error = call->session->error;
     bool done;
+    source = tn_source_plain (source);
     TN_TRY (tn_readahead_read (call->session->readahead, source, offset, to, length, &done, error));
     if (done)
         return TENON_OK;
@@ -132,6 +133,11 @@ tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, v
         i++;
     if (i == DECODERS)
         i = call->next_decoder++ % DECODERS;
+    struct tn_catalog *catalog = call->session->catalog;
+    TN_TRY (tn_unpack_when_due (call->session->context, &catalog->store, source,
+                                tn_decoder_cost (&call->decoders[i], source, offset, length), 1, error));
+    if (tn_source_plain (source) != source)
+        return tn_source_read (tn_source_plain (source), offset, to, length, error);
     return tn_decoder_read (&call->decoders[i], source, offset, to, length, error);
 }
 

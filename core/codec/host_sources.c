@@ -54,8 +54,8 @@ check_blocks (struct tn_call *call, const struct tenon_part *part)
                : tn_call_misuse (call, "the last block of a part does not end where the part does");
 }
 
-/* An archive in an archive multiplies twice, and is decoded again for every member that is read. So the sum
- * of all encoded parts of encoded parts is held against the size of the file. */
+/* An archive in an archive multiplies twice, and is unpacked. So the sum of all encoded parts of encoded
+ * parts is held against the size of the file. */
 #define NESTED_FREE ((uint64_t) 16 << 20)
 #define NESTED_LEAST ((uint64_t) 4096) /* what reading a small part costs at least */
 
@@ -157,6 +157,7 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
         snprintf (session->error->file + end, sizeof session->error->file - end, ": member '%s'", member);
         return status;
     }
+    TN_TRY (tn_unpack (session->context, &session->catalog->store, parent, session->error));
     TN_TRY (tn_source_part (&session->catalog->arena, parent, &ours, filter, &source, session->error));
     tn_source_note_range (parent, ours.offset - ours.lead, ours.stored + ours.lead);
     return tn_call_adopt_source (call, source, number);

@@ -344,6 +344,7 @@ tn_isolated_main (void *user, struct tn_channel *channel, atomic_uint *running)
     if (!catalog)
         return;
     catalog->names_wait = true;
+    catalog->store.no_files = true;
     struct question question = { .channel = channel };
     const tenon_progress progress = { sizeof progress, 0, ask_progress, &question };
     struct tn_session session = { .context = context,

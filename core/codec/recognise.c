@@ -30,9 +30,14 @@ read_bytes (struct tn_session *session, struct tn_source *source, uint64_t offse
 {
     struct tn_decoder decoder = { 0 };
     bool done;
+    source = tn_source_plain (source);
     TN_TRY (tn_readahead_read (session->readahead, source, offset, to, length, &done, error));
     if (done)
         return TENON_OK;
+    TN_TRY (tn_unpack_when_due (session->context, &session->catalog->store, source,
+                                tn_decoder_cost (&decoder, source, offset, length), 1, error));
+    if (tn_source_plain (source) != source)
+        return tn_source_read (tn_source_plain (source), offset, to, length, error);
     tenon_status status = tn_decoder_read (&decoder, source, offset, to, length, error);
     tn_decoder_free (&decoder);
     return status;

@@ -288,7 +288,7 @@ map_tensor (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
     if (way.kind != TN_WAY_STORED)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "it is stored through the filter %s",
-                        source->backing->filter->table.id);
+                        tn_source_filter (source));
     const uint8_t *base = tn_source_map (source->backing, &why);
     if (!base)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);

@@ -47,11 +47,14 @@ static bool
 verify_source (struct verify *verify, struct tn_source *source)
 {
     tenon_error error = TENON_ERROR_INIT;
-    bool blocks = source->block_count > 1;
-    if (tn_scan_all (verify->file->context, source, verify_piece, verify, &error) < 0)
+    bool unpacked = tn_source_plain (source) != source; /* all of it was read, and compared */
+    tenon_status status = unpacked
+                              ? tn_meter_add (&verify->meter, source->size, &error)
+                              : tn_scan_all (verify->file->context, source, verify_piece, verify, &error);
+    if (status < 0)
         tn_source_fail_in (source, &error);
     /* no data are lost, but a reader that believed the table would get others */
-    else if (blocks && atomic_load (&source->blocks_are_wrong)) {
+    else if (source->block_count > 1 && atomic_load (&source->blocks_are_wrong)) {
         tn_source_fail_in (source, &error);
         tn_fail (&error, TENON_E_MALFORMED, TN_NO_OFFSET,
                  "its table of blocks is wrong: it is read as one stream");

@@ -7,30 +7,12 @@
 #define INPUT_SIZE 65536u
 #define SPARE_SIZE 32768u
 
-static void
-free_buffers (struct tn_decoder *decoder)
-{
-    if (decoder->state)
-        decoder->filter->table.close (decoder->state);
-    free (decoder->stored.bytes);
-    free (decoder->input);
-    free (decoder->spare);
-    free (decoder->block);
-    free (decoder->whole);
-}
-
 /* Forgets the source. Buffers and the filter's state stay for the next one. */
 static void
 forget_source (struct tn_decoder *decoder)
 {
-    for (struct tn_decoder *inner = decoder->inner, *next; inner; inner = next) {
-        next = inner->inner;
-        free_buffers (inner);
-        free (inner);
-    }
     free (decoder->block);
     free (decoder->whole);
-    decoder->inner = NULL;
     decoder->block = decoder->whole = NULL;
     decoder->source = decoder->backing = NULL;
     tn_decoder_restart (decoder);
@@ -48,7 +30,11 @@ void
 tn_decoder_free (struct tn_decoder *decoder)
 {
     forget_source (decoder);
-    free_buffers (decoder);
+    if (decoder->state)
+        decoder->filter->table.close (decoder->state);
+    free (decoder->stored.bytes);
+    free (decoder->input);
+    free (decoder->spare);
     memset (decoder, 0, sizeof *decoder);
 }
 
@@ -100,8 +86,8 @@ static const uint8_t *
 fetched_bytes (const struct tn_decoder *decoder, const struct tn_source *source, uint64_t begin,
                uint64_t length)
 {
-    const struct tn_source *root = source->parent->backing;
-    uint64_t offset = source->parent->backing_offset + source->offset + begin;
+    const struct tn_source *root = source->inside->backing;
+    uint64_t offset = source->inside->backing_offset + source->offset + begin;
     if (root->kind == TN_SOURCE_MEMORY)
         return atomic_load_explicit (&root->base, memory_order_relaxed) + offset;
     uint64_t at = offset - decoder->stored.start;
@@ -119,7 +105,7 @@ stored_bytes (struct tn_decoder *decoder, const struct tn_source *source, uint64
     if (!grow_stored (decoder, length))
         return tn_fail_memory (error);
     *bytes = decoder->stored.bytes;
-    return tn_source_read (source->parent, source->offset + begin, decoder->stored.bytes, length, error);
+    return tn_source_read (source->inside, source->offset + begin, decoder->stored.bytes, length, error);
 }
 
 /* ---- in one piece ---- */
@@ -127,7 +113,7 @@ stored_bytes (struct tn_decoder *decoder, const struct tn_source *source, uint64
 bool
 tn_has_blocks (const struct tn_source *source)
 {
-    return source->block_count > 1 && source->filter->table.decode && !source->parent->encoded
+    return source->block_count > 1 && source->filter->table.decode && !tn_needs_decoder (source->inside)
            && !atomic_load (&source->blocks_are_wrong);
 }
 
@@ -183,8 +169,8 @@ tn_whole_fits (const struct tn_source *source, uint64_t most)
     if (source->kind != TN_SOURCE_PART || source->size == 0)
         return false;
     if (!source->filter)
-        return source->size <= most && !source->encoded;
-    return !source->parent->encoded && source->filter->table.decode && source->stored <= most
+        return source->size <= most && !tn_needs_decoder (source);
+    return !tn_needs_decoder (source->inside) && source->filter->table.decode && source->stored <= most
            && source->size <= most - source->stored;
 }
 
@@ -260,22 +246,15 @@ tn_decoder_head (struct tn_decoder *decoder, const struct tn_source *source, uin
 
 /* ---- in order ---- */
 
-/* The stored bytes of an encoded source may lie in another encoded source, and so on: a chain of decoders, as
- * long as a hostile file likes. So none calls the next one: a read that needs stored bytes asks for them, and
- * waits until read_chain has made them. */
-
 static tenon_status
 turn_to_source (struct tn_decoder *decoder, struct tn_source *source, tenon_error *error)
 {
     if (decoder->source == source)
         return TENON_OK;
     forget_source (decoder);
-    if (source->encoded) {
+    if (tn_needs_decoder (source)) {
         if (!decoder->input && !(decoder->input = malloc (INPUT_SIZE)))
             return tn_fail_memory (error);
-        if (!(decoder->inner = calloc (1, sizeof *decoder->inner)))
-            return tn_fail_memory (error);
-        decoder->inner->outer = decoder;
         decoder->backing = source->backing;
     }
     decoder->source = source;
@@ -367,47 +346,7 @@ begin_decoding (struct tn_decoder *decoder, uint64_t place, uint8_t *to, uint64_
     decoder->read.to = to;
     decoder->read.begin = place;
     decoder->read.end = place + length;
-    if (!decoder->backing->filter->table.step || (decoder->running && place >= decoder->made))
-        return TENON_OK;
-    return begin_run (decoder, error);
-}
-
-/* Begins a read of any range. *waits: it must be continued; else all bytes are there. */
-static tenon_status
-begin_read (struct tn_decoder *decoder, struct tn_source *source, uint64_t offset, uint8_t *to,
-            uint64_t length, bool *waits, tenon_error *error)
-{
-    *waits = false;
-    TN_TRY (turn_to_source (decoder, source, error));
-    if (!decoder->backing || offset > source->size || length > source->size - offset)
-        TN_TRY (tn_source_read (source, offset, to, length, error)); /* which also reports a wrong range */
-    else if (length > 0) {
-        uint64_t place = source->backing_offset + offset;
-        bool good = false;
-        if (decoder->whole) {
-            memcpy (to, decoder->whole + place, length);
-            good = true;
-        } else if (place != decoder->made && decoder->backing->filter->table.step
-                   && tn_has_blocks (decoder->backing))
-            TN_TRY (read_through_blocks (decoder, place, to, length, &good, error));
-        if (!good) {
-            *waits = true;
-            return begin_decoding (decoder, place, to, length, error);
-        }
-    }
-    return check_sum (decoder, offset, to, length, error);
-}
-
-/* The next `length` stored bytes of the encoded source to `to`. *waits: when the inner decoder has read them.
- */
-static tenon_status
-ask_stored (struct tn_decoder *decoder, uint8_t *to, uint64_t length, bool *waits, tenon_error *error)
-{
-    struct tn_source *backing = decoder->backing;
-    uint64_t at = backing->offset + decoder->taken;
-    decoder->taken += length;
-    decoder->input_at = 0, decoder->input_length = length;
-    return begin_read (decoder->inner, backing->parent, at, to, length, waits, error);
+    return decoder->running && place >= decoder->made ? TENON_OK : begin_run (decoder, error);
 }
 
 /* One step of the filter on the bytes of `input`: to nowhere before the read, to the read, and behind the
@@ -445,7 +384,7 @@ decode_step (struct tn_decoder *decoder, tenon_error *error)
 /* Decodes up to the end of the read. After the last byte the filter must report its end, and no stored bytes
  * may be left. */
 static tenon_status
-decode_to_end (struct tn_decoder *decoder, bool *waits, tenon_error *error)
+decode_to_end (struct tn_decoder *decoder, tenon_error *error)
 {
     struct tn_source *backing = decoder->backing;
     while (decoder->made < decoder->read.end || (decoder->made == backing->size && !decoder->ended)) {
@@ -453,9 +392,11 @@ decode_to_end (struct tn_decoder *decoder, bool *waits, tenon_error *error)
         if (decoder->ended)
             return fail_corrupt (decoder, TENON_E_MALFORMED, error);
         if (decoder->input_length == 0 && left > 0) {
-            TN_TRY (ask_stored (decoder, decoder->input, TN_MIN (INPUT_SIZE, left), waits, error));
-            if (*waits)
-                return TENON_OK;
+            uint64_t more = TN_MIN (INPUT_SIZE, left);
+            TN_TRY (tn_source_read (backing->inside, backing->offset + decoder->taken, decoder->input, more,
+                                    error));
+            decoder->taken += more;
+            decoder->input_at = 0, decoder->input_length = more;
         }
         TN_TRY (decode_step (decoder, error));
     }
@@ -484,65 +425,48 @@ decode_by_table (struct tn_decoder *decoder, const uint8_t *stored, uint8_t *to)
 /* A filter without `step` decodes all at once, into memory of the size that the limit on memory allows
  * (checked in add_part). Blocks joined end to end are one stream, so a false table does no harm. */
 static tenon_status
-decode_whole (struct tn_decoder *decoder, bool *waits, tenon_error *error)
+decode_whole (struct tn_decoder *decoder, tenon_error *error)
 {
     struct tn_source *backing = decoder->backing;
-    if (!decoder->running) {
-        if (!grow_stored (decoder, backing->stored + 1))
-            return tn_fail_memory (error);
-        decoder->running = true;
-        decoder->taken = 0;
-        TN_TRY (ask_stored (decoder, decoder->stored.bytes, backing->stored, waits, error));
-        if (*waits)
-            return TENON_OK;
-    }
+    const uint8_t *stored;
+    TN_TRY (stored_bytes (decoder, backing, 0, backing->stored, &stored, error));
     TN_FREE uint8_t *whole = malloc (backing->size + 1);
     if (!whole)
         return tn_fail_memory (error);
     TN_TRY (open_filter (decoder, backing->filter, error));
     bool by_table = backing->block_count > 0 && !atomic_load (&backing->blocks_are_wrong);
-    tenon_status status =
-        by_table ? decode_by_table (decoder, decoder->stored.bytes, whole) : TENON_E_MALFORMED;
+    tenon_status status = by_table ? decode_by_table (decoder, stored, whole) : TENON_E_MALFORMED;
     if (by_table && status < 0 && status != TENON_E_MEMORY)
         atomic_store (&backing->blocks_are_wrong, true);
     if (status < 0 && status != TENON_E_MEMORY)
-        status = backing->filter->table.decode (decoder->state, 1, decoder->stored.bytes, backing->stored,
-                                                whole, backing->size);
+        status =
+            backing->filter->table.decode (decoder->state, 1, stored, backing->stored, whole, backing->size);
     if (status < 0)
         return fail_corrupt (decoder, status, error);
-    memcpy (decoder->read.to, whole + decoder->read.begin, decoder->read.end - decoder->read.begin);
     decoder->whole = whole; /* only now: a read that failed is tried again by the next */
     whole = NULL;
     return TENON_OK;
 }
 
-/* Ends the read that was begun on `outermost`, and those of the inner decoders that it needs. */
 static tenon_status
-read_chain (struct tn_decoder *outermost, tenon_error *error)
+read_encoded (struct tn_decoder *decoder, uint64_t place, uint8_t *to, uint64_t length, tenon_error *error)
 {
-    struct tn_decoder *at = outermost;
-    tenon_status status;
-    for (;;) {
-        bool waits = false;
-        status = at->backing->filter->table.step ? decode_to_end (at, &waits, error)
-                                                 : decode_whole (at, &waits, error);
-        if (status == TENON_OK && waits) {
-            at = at->inner;
-            continue;
-        }
-        if (status == TENON_OK)
-            status = check_sum (at, at->read.begin - at->source->backing_offset, at->read.to,
-                                at->read.end - at->read.begin, error);
-        if (status < 0 || at == outermost)
-            break;
-        at = at->outer;
+    if (!decoder->backing->filter->table.step) {
+        if (!decoder->whole)
+            TN_TRY (decode_whole (decoder, error));
+        memcpy (to, decoder->whole + place, length);
+        return TENON_OK;
     }
-    /* the decoders outside the one that failed have not got what they asked for: all begin again */
-    for (; status < 0; at = at->outer) {
-        at->running = false;
-        if (at == outermost)
-            break;
+    if (place != decoder->made && tn_has_blocks (decoder->backing)) {
+        bool good;
+        TN_TRY (read_through_blocks (decoder, place, to, length, &good, error));
+        if (good)
+            return TENON_OK;
     }
+    TN_TRY (begin_decoding (decoder, place, to, length, error));
+    tenon_status status = decode_to_end (decoder, error);
+    if (status < 0)
+        decoder->running = false; /* the filter stands nowhere: the next read begins again */
     return status;
 }
 
@@ -550,9 +474,23 @@ tenon_status
 tn_decoder_read (struct tn_decoder *decoder, struct tn_source *source, uint64_t offset, void *to,
                  uint64_t length, tenon_error *error)
 {
-    bool waits;
-    TN_TRY (begin_read (decoder, source, offset, to, length, &waits, error));
-    return waits ? read_chain (decoder, error) : TENON_OK;
+    TN_TRY (turn_to_source (decoder, source, error));
+    if (!decoder->backing || offset > source->size || length > source->size - offset)
+        TN_TRY (tn_source_read (source, offset, to, length, error)); /* which also reports a wrong range */
+    else if (length > 0)
+        TN_TRY (read_encoded (decoder, source->backing_offset + offset, to, length, error));
+    return check_sum (decoder, offset, to, length, error);
+}
+
+uint64_t
+tn_decoder_cost (const struct tn_decoder *decoder, const struct tn_source *source, uint64_t offset,
+                 uint64_t length)
+{
+    bool goes_on = decoder->source == source && decoder->running && offset >= decoder->made;
+    offset += source->backing_offset;
+    if (offset > source->backing->size || length > source->backing->size - offset)
+        return 0; /* the read fails */
+    return offset + length - (goes_on ? decoder->made : 0);
 }
 
 tenon_status
@@ -565,9 +503,9 @@ tn_decoder_finish (struct tn_decoder *decoder, struct tn_source *source, tenon_e
     uint64_t size = source->size, at = source->check ? decoder->summed : 0;
     if (size == 0 && decoder->backing == source) { /* an empty stream has an end, too */
         if (source->filter->table.step) {
-            TN_TRY (begin_run (decoder, error));
+            tn_decoder_restart (decoder);
             TN_TRY (begin_decoding (decoder, 0, NULL, 0, error));
-            TN_TRY (read_chain (decoder, error));
+            TN_TRY (decode_to_end (decoder, error));
         }
         return source->check && source->check_value != 0 ? tn_fail (
                    error, TENON_E_CHECKSUM, TN_NO_OFFSET, "an empty member has a checksum other than 0")

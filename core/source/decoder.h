@@ -21,12 +21,10 @@ struct tn_decoder {
     /* of the source that was read last */
     struct tn_source *source;
     struct tn_source *backing; /* the encoded source that it lies in, or NULL: plain reads */
-    struct tn_decoder *inner;  /* where the stored bytes of `backing` come from when it is read in order */
-    struct tn_decoder *outer;  /* whose `inner` this is */
     struct {
         uint8_t *to;
         uint64_t begin, end; /* in `backing` */
-    } read;                  /* what is being read, while that needs stored bytes */
+    } read;                  /* what is being read */
     uint8_t *input;
     uint64_t input_at, input_length; /* unused bytes in `input` */
     uint64_t taken;                  /* stored bytes that were read into `input` */
@@ -49,6 +47,9 @@ void tn_decoder_free (struct tn_decoder *decoder);
  * checksum has been compared. */
 tenon_status tn_decoder_read (struct tn_decoder *decoder, struct tn_source *source, uint64_t offset, void *to,
                               uint64_t length, tenon_error *error);
+/* How many bytes such a read decodes, blocks aside. */
+uint64_t tn_decoder_cost (const struct tn_decoder *decoder, const struct tn_source *source, uint64_t offset,
+                          uint64_t length);
 /* Reads what has not been read in order, up to the end, for the checksum's sake. */
 tenon_status tn_decoder_finish (struct tn_decoder *decoder, struct tn_source *source, tenon_error *error);
 /* The next read starts again, and so does the checksum. */

@@ -134,7 +134,8 @@ read_buffered (struct tn_readahead *view, struct tn_source *source, uint64_t off
 static bool
 has_head (const struct tn_source *source)
 {
-    return source->kind == TN_SOURCE_PART && source->filter && source->size > 0 && !source->parent->encoded;
+    return source->kind == TN_SOURCE_PART && source->filter && source->size > 0
+           && !tn_needs_decoder (source->inside);
 }
 
 /* Stored bytes that are needed for a member's head. */
@@ -156,20 +157,20 @@ decode_heads (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
     struct tn_source *const *sources = batch->sources;
     uint64_t span_start = 0, span_end = 0;
     for (uint32_t i = begin; i < end; i++) {
-        struct tn_source *source = sources[i], *parent = source->parent;
+        struct tn_source *source = sources[i], *inside = source->inside;
         uint64_t input = input_of (source);
         if (source->offset < span_start || source->offset + input > span_end || i == begin
-            || parent != sources[i - 1]->parent) {
+            || inside != sources[i - 1]->inside) {
             /* with as many of the next ones as fit */
             span_start = source->offset, span_end = span_start + input;
-            for (uint32_t k = i + 1; k < end && sources[k]->parent == parent; k++) {
+            for (uint32_t k = i + 1; k < end && sources[k]->inside == inside; k++) {
                 uint64_t behind = sources[k]->offset + input_of (sources[k]);
                 if (sources[k]->offset < span_end || behind - span_start > SPAN)
                     break;
                 span_end = behind;
             }
-            tn_decoder_fetch (decoder, parent->backing, parent->backing_offset + span_start,
-                              parent->backing_offset + span_end);
+            tn_decoder_fetch (decoder, inside->backing, inside->backing_offset + span_start,
+                              inside->backing_offset + span_end);
         }
         struct head *head = &batch->heads[i];
         head->length = (uint32_t) tn_decoder_head (decoder, source, input, head->bytes, HEAD_SIZE);
@@ -263,11 +264,11 @@ tn_readahead_read (struct tn_readahead *view, struct tn_source *source, uint64_t
     bool inside = offset <= source->size && length <= source->size - offset;
     *done = true;
     if (view && inside && length > 0) {
-        if (source->encoded ? copy_head (view, source, offset, to, length)
-                            : read_buffered (view, source, offset, to, length))
+        if (tn_needs_decoder (source) ? copy_head (view, source, offset, to, length)
+                                      : read_buffered (view, source, offset, to, length))
             return TENON_OK;
     }
-    if (!source->encoded)
+    if (!tn_needs_decoder (source))
         return tn_source_read (source, offset, to, length, error);
     *done = false;
     return TENON_OK;

@@ -34,7 +34,7 @@ tn_scan_new (tenon_context *context, struct tn_source *source, uint64_t start, s
     scan->position = start;
     scan->sums = source->check != TENON_CHECK_NONE && start == 0;
     scan->blocks = source->backing == source && tn_has_blocks (source);
-    if (!source->encoded && !source->in_order)
+    if (!tn_needs_decoder (source) && !source->in_order)
         return TENON_OK;
     scan->decoders = calloc (tn_pool_width (context->pool), sizeof *scan->decoders);
     scan->block = scan->blocks ? malloc (source->block_size) : NULL;

@@ -205,9 +205,10 @@ tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct t
     source->check_mapped = part->flags & TENON_PART_CHECK_MAPPED;
     source->filter = filter;
     source->encoded = parent->encoded + (filter != NULL);
+    struct tn_source *inside = source->inside = tn_source_plain (parent);
     if (!filter) {
-        source->backing = parent->backing;
-        source->backing_offset = parent->backing_offset + part->offset;
+        source->backing = inside->backing;
+        source->backing_offset = inside->backing_offset + part->offset;
     } else if (part->block_size > 0 && part->block_ends) {
         source->block_size = part->block_size;
         source->block_count = part->size / part->block_size + (part->size % part->block_size > 0);
@@ -221,6 +222,14 @@ tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct t
     }
     *result = source;
     return TENON_OK;
+}
+
+const char *
+tn_source_filter (const struct tn_source *source)
+{
+    while (!source->filter)
+        source = source->parent;
+    return source->filter->table.id;
 }
 
 struct tn_source *

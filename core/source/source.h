@@ -33,10 +33,12 @@ struct tn_source {
 
     /* PART */
     struct tn_source *parent; /* in which it lies */
-    struct tn_source *backing; /* the next source outward, itself counted, that is a root or has a filter … */
-    uint64_t backing_offset;   /* … and where this one begins there */
-    uint64_t offset, stored;   /* in the parent */
-    uint64_t lead;             /* bytes before offset that are its own */
+    struct tn_source *inside; /* in which its stored bytes are read: the parent, or that unpacked */
+    /* the next source outward, itself counted, that is a root, or unpacked, or has a filter … */
+    struct tn_source *backing;
+    uint64_t backing_offset; /* … and where this one begins there */
+    uint64_t offset, stored; /* in the parent */
+    uint64_t lead;           /* bytes before offset that are its own */
     const struct tn_filter *filter;
     uint64_t block_size, block_count;
     const uint64_t *block_ends;
@@ -44,6 +46,9 @@ struct tn_source {
      * ended, to all of its bytes (tn_note_blocks) */
     _Atomic uint64_t blocks_proven;
     atomic_bool blocks_are_wrong; /* found while decoding: it can only be read in order from then on */
+    _Atomic (struct tn_source *)
+        unpacked;             /* the same bytes, decoded once for all (unpack.h); NULL: not yet */
+    _Atomic uint64_t decoded; /* so many bytes were decoded for small reads, over and over */
     uint32_t check;
     uint32_t check_value;
     bool check_mapped;       /* compare it before mapping … */
@@ -87,6 +92,24 @@ int tn_duplicate (int fd);
 /* A descriptor of an unlinked file in $TMPDIR or /tmp; -1: errno says why. */
 int tn_temporary_file (void);
 
+/* True if reading it takes a decoder. */
+static inline bool
+tn_needs_decoder (const struct tn_source *source)
+{
+    return source->backing->kind == TN_SOURCE_PART;
+}
+
+/* The source that its bytes are to be read from: itself, or itself unpacked. */
+static inline struct tn_source *
+tn_source_plain (struct tn_source *source)
+{
+    struct tn_source *unpacked =
+        source->filter ? atomic_load_explicit (&source->unpacked, memory_order_acquire) : NULL;
+    return unpacked ? unpacked : source;
+}
+
+/* The id of the filter that is nearest to an encoded source. */
+const char *tn_source_filter (const struct tn_source *source);
 /* The file, memory or reader that it lies in. */
 struct tn_source *tn_source_root (struct tn_source *source);
 /* Reads exactly `length` bytes of a source that is not encoded. */

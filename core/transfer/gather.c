@@ -94,8 +94,9 @@ static tenon_status
 read_source (struct walk *walk, uint64_t offset, void *to, uint64_t length)
 {
     struct tn_source *source = walk->request->source;
-    return source->encoded ? tn_decoder_read (&walk->worker->decoder, source, offset, to, length, walk->error)
-                           : tn_source_read (source, offset, to, length, walk->error);
+    return tn_needs_decoder (source)
+               ? tn_decoder_read (&walk->worker->decoder, source, offset, to, length, walk->error)
+               : tn_source_read (source, offset, to, length, walk->error);
 }
 
 static tenon_status

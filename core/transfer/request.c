@@ -194,7 +194,7 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
     request->target_id = target == TENON_NONE ? tensor->dtype : target;
     request->stored = tn_catalog_dtype (catalog, request->stored_id);
     request->target = tn_catalog_dtype (catalog, request->target_id);
-    request->source = catalog->sources[tensor->source];
+    request->source = tn_source_plain (catalog->sources[tensor->source]);
     request->offset = tensor->offset;
     request->elements = 1;
     if (!request->target)

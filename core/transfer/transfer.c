@@ -81,7 +81,7 @@ slab_size (const struct tn_request *request)
         return STORED_SLAB;
     if (!request->fortran)
         return MADE_SLAB;
-    if (request->source->encoded)
+    if (tn_needs_decoder (request->source))
         return UINT64_MAX / 2;
     uint64_t share = context->limits[TENON_LIMIT_MEMORY] / (2 * tn_pool_width (context->pool));
     uint64_t even = request->size / (4 * tn_pool_width (context->pool));
@@ -242,10 +242,10 @@ fetch_members (const struct alone_run *run, uint64_t first, uint64_t end, struct
     for (uint64_t i = first; i < end; i++) {
         const struct tn_source *source = run->jobs[run->numbers[i]].request->source;
         if (source->kind != TN_SOURCE_PART || source->stored > MOST_SPAN
-            || source->parent->backing->kind != TN_SOURCE_FD || (root && root != source->parent->backing))
+            || source->inside->backing->kind != TN_SOURCE_FD || (root && root != source->inside->backing))
             return;
-        root = source->parent->backing;
-        uint64_t offset = source->parent->backing_offset + source->offset;
+        root = source->inside->backing;
+        uint64_t offset = source->inside->backing_offset + source->offset;
         low = TN_MIN (low, offset);
         high = TN_MAX (high, offset + source->stored);
         stored += source->stored;

@@ -34,7 +34,7 @@ static struct tn_way
 choose_into_memory (const struct tn_request *request, bool guarded, bool blocks)
 {
     const struct tn_source *source = request->source;
-    bool encoded = source->encoded, contiguous = tn_request_is_contiguous (request);
+    bool encoded = tn_needs_decoder (source), contiguous = tn_request_is_contiguous (request);
     bool small = request->size <= TN_SMALL;
     bool checked = guarded && source->check != TENON_CHECK_NONE && source->size > 0;
     bool alone = small || (encoded && !request->fortran && !blocks);
@@ -64,9 +64,9 @@ choose_in_order (const struct tn_request *request, bool guarded, bool blocks)
         return (struct tn_way){ TN_WAY_SCAN, .sums = true };
     if (source->in_order && request->size > 0)
         return (struct tn_way){ TN_WAY_SPOOL };
-    if (source->encoded && request->fortran && request->size > 0)
+    if (tn_needs_decoder (source) && request->fortran && request->size > 0)
         return (struct tn_way){ TN_WAY_SPOOL, .sums = true };
-    if (source->encoded)
+    if (tn_needs_decoder (source))
         return (struct tn_way){ !blocks          ? TN_WAY_DECODER
                                 : request->whole ? TN_WAY_SCAN
                                                  : TN_WAY_SLABS,
@@ -78,7 +78,7 @@ struct tn_way
 tn_way_choose (const struct tn_request *request, enum tn_delivery delivery)
 {
     const struct tn_source *source = request->source;
-    bool encoded = source->encoded, checked = source->check != TENON_CHECK_NONE;
+    bool encoded = tn_needs_decoder (source), checked = source->check != TENON_CHECK_NONE;
     bool guarded = (source->filter || checked) && tn_request_covers (request);
     bool blocks = source->backing == source && tn_has_blocks (source);
     if (request->tensor->storage == TENON_SERVED)

@@ -210,7 +210,7 @@ START_TEST (read_fails_once)
         .struct_size = sizeof reader, .size = stored_size, .read_at = read_stored_later, .user = &failures
     };
     ck_assert_int_eq (tn_source_reader (&reader, "part", &root, &error), TENON_OK);
-    part->parent = root;
+    part->parent = part->inside = root;
     ck_assert_int_eq (tn_decoder_read (&decoder, part, 70000, got, sizeof got, &error), TENON_E_IO);
     error = (tenon_error) TENON_ERROR_INIT;
     ck_assert_int_eq (tn_decoder_read (&decoder, part, 70000, got, sizeof got, &error), TENON_OK);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* unpack.h - encoded parts, decoded once for all.
+ *
+ * What lies in an encoded part can be reached only by decoding all that is before it. A part that holds parts
+ * itself, as an archive in an archive does, and one that is read in many places, is therefore unpacked: its
+ * bytes go into memory, or into a temporary file, and every later read takes them from there. */
+#ifndef TN_UNPACK_H
+#define TN_UNPACK_H
+#include "source/source.h"
+
+/* The unpacked sources of one catalog. Zero it at first. Any thread may unpack. */
+struct tn_store {
+    pthread_mutex_t lock;
+    struct tn_unpacked *newest; /* each links to the one before */
+    uint64_t in_memory;         /* bytes */
+    struct tn_source
+        *file;        /* unlinked; sources lie in it one behind the other; NULL: none needed it so far */
+    uint64_t in_file; /* bytes */
+    bool no_files; /* all goes into memory: an isolated process can make no files, and has a limit of its own
+                    */
+};
+void tn_store_begin (struct tn_store *store);
+/* Frees all that was unpacked. No source of the catalog may be read afterwards. */
+void tn_store_end (struct tn_store *store);
+
+/* Unpacks a source, unless that has been done; tn_source_plain then finds it. Does nothing to a source that
+ * is not encoded. Its checksum is compared. Sources that are added to the catalog later lie in it as it is
+ * unpacked, so no part lies in one that needs a decoder. */
+tenon_status tn_unpack (tenon_context *context, struct tn_store *store, struct tn_source *source,
+                        tenon_error *error);
+/* A read is about to decode `cost` bytes. If all such reads come to more than `times` as much as the source
+ * has, it is unpacked, which costs as much once more, and never again. */
+tenon_status tn_unpack_when_due (tenon_context *context, struct tn_store *store, struct tn_source *source,
+                                 uint64_t cost, uint64_t times, tenon_error *error);
+
+#endif

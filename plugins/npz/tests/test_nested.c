@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* test_nested.c - archives in deflated members of archives: what opening and reading them decodes. Decoded
+ * bytes are counted, by functions in the place of the filter's own. */
+#include "archive.h"
+#include "catalog/file.h"
+#include "kernels/deflate.h"
+#include <stdatomic.h>
+#include <stdio.h>
+
+#define MEMBERS 2000u
+#define SLACK 65536u
+
+static _Atomic uint64_t decoded;
+
+static int32_t
+count_step (void *state, const void *from, uint64_t stored, uint64_t *taken, void *to, uint64_t room,
+            uint64_t *made)
+{
+    int32_t result = tn_deflate.step (state, from, stored, taken, to, room, made);
+    decoded += *made;
+    return result;
+}
+
+static int32_t
+count_decode (void *state, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
+{
+    decoded += size;
+    return tn_deflate.decode (state, last, from, stored, to, size);
+}
+
+/* Counts from now on, in the context of the tests. */
+static void
+count_decoded (void)
+{
+    one_member ("x.npy");
+    tenon_file *file = open_archive ();
+    struct tn_registry *registry = &file->context->registry;
+    for (uint64_t i = 0; i < registry->filter_count; i++)
+        if (strcmp (registry->filters[i]->table.id, "deflate") == 0) {
+            registry->filters[i]->table.step = count_step;
+            registry->filters[i]->table.decode = count_decode;
+        }
+    close_archive (file);
+    decoded = 0;
+}
+
+/* An archive of MEMBERS members, in as many deflated members as there are levels, each in an archive. Returns
+ * the sizes of all that is deflated, together. */
+static uint64_t
+nest (unsigned levels, int deflated)
+{
+    static char names[MEMBERS][16];
+    static uint8_t inner[ROOM];
+    uint64_t sizes = 0;
+    archive_begin ();
+    for (unsigned i = 0; i < MEMBERS; i++) {
+        struct buffer npy = npy_of ("|u1", "(4,)", 4);
+        snprintf (names[i], sizeof names[i], "%u.npy", i);
+        member_of (names[i], &npy, deflated);
+        sizes += deflated ? npy.size : 0;
+        member_end ();
+    }
+    archive_end ();
+    for (unsigned i = 0; i < levels; i++) {
+        struct buffer bytes = { inner, 0 };
+        put (&bytes, archive.file.data, archive.file.size);
+        sizes += bytes.size;
+        archive_begin ();
+        member_of ("in.npz", &bytes, 1);
+        member_end ();
+        archive_end ();
+    }
+    return sizes;
+}
+
+static void
+read_each (tenon_file *file)
+{
+    for (uint64_t i = 0; i < MEMBERS; i++) {
+        uint8_t bytes[4];
+        tenon_request request = {
+            .struct_size = sizeof request, .index = i, .data = bytes, .size = sizeof bytes
+        };
+        ck_assert_msg (tenon_read (file, &request, 1, NULL, &error) == TENON_OK, "%s", error.message);
+        ck_assert_int_eq (memcmp (bytes, "\1\2\3\4", 4), 0);
+    }
+}
+
+/* Each level is decoded once to be unpacked, and once more to find out that it has to be; no level is decoded
+ * for each member in it. 2: in a temporary file. */
+START_TEST (each_level_once)
+{
+    unsigned levels = 1 + (unsigned) _i / 4;
+    settings (_i & 2 ? "limits.memory=1MiB" : "");
+    count_decoded ();
+    uint64_t sizes = nest (levels, _i & 1);
+    tenon_file *file = open_archive ();
+    ck_assert_msg (file != NULL, "%s: %s", error.file, error.message);
+    ck_assert_uint_eq (tenon_count (file), MEMBERS);
+    ck_assert_uint_le (decoded, 2 * sizes + SLACK);
+    decoded = 0;
+    read_each (file);
+    ck_assert_uint_le (decoded, sizes);
+    decoded = 0;
+    ck_assert_msg (tenon_verify (file, NULL, NULL, &error) == TENON_OK, "%s", error.message);
+    ck_assert_uint_le (decoded, sizes);
+    const void *data;
+    uint64_t size;
+    ck_assert_int_eq (tenon_map (file, 0, &data, &size, &error), TENON_E_NOT_MAPPABLE);
+    ck_assert_ptr_nonnull (strstr (error.message, "filter deflate"));
+    close_archive (file);
+}
+END_TEST
+
+/* An isolated process can make no temporary file; it decodes by itself. */
+START_TEST (isolated)
+{
+    settings ("limits.memory=1MiB core.isolate=yes");
+    nest (3, 0);
+    tenon_file *file = open_archive ();
+    ck_assert_msg (file != NULL, "%s: %s", error.file, error.message);
+    read_each (file);
+    close_archive (file);
+}
+END_TEST
+
+/* All of the inner archive is read, so its checksum is compared. */
+START_TEST (wrong_sum)
+{
+    nest (1, 0);
+    struct buffer bytes = { malloc (ROOM), 0 };
+    one_member ("x.npy");
+    put (&bytes, archive.file.data, archive.file.size);
+    archive_begin ();
+    member_of ("in.npz", &bytes, 1);
+    member.local.crc ^= 1;
+    member.central.crc ^= 1;
+    member_end ();
+    archive_end ();
+    refused (TENON_E_CHECKSUM, "in.npz");
+    free (bytes.data);
+}
+END_TEST
+
+int
+main (void)
+{
+    Suite *suite = suite_create ("nested");
+    TCase *cases = tcase_create ("nested");
+    tcase_add_checked_fixture (cases, setup, teardown);
+    tcase_set_timeout (cases, 120);
+    tcase_add_loop_test (cases, each_level_once, 0, 12);
+    tcase_add_test (cases, isolated);
+    tcase_add_test (cases, wrong_sum);
+    suite_add_tcase (suite, cases);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed > 0;
+}
