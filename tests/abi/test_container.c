@@ -426,6 +426,43 @@ START_TEST (test_names)
 }
 END_TEST
 
+/* An index reaches the files beside it only if it is a file itself: the author of an archive must not choose
+ * which files of the reader's folder come into a result. */
+START_TEST (test_no_siblings_of_members)
+{
+    static struct box box;
+    static struct bytes index, outer;
+    kit_plugins ("toybox toyraw toyset", NULL);
+    kit_shard ("one.toyraw", "a", '1', 7);
+    kit_text (&index, "TOYSET1\none.toyraw\ta\n");
+    kit_file ("i.toyset", &index);
+    tenon_file *file = kit_open ("i.toyset", NULL, NULL);
+    kit_data (file, "a", "", "1", 1);
+    tenon_close (file);
+    box_begin (&box);
+    box_add (&box, "i.toyset", STORED, &index, index.size,
+             (uint32_t) crc32 (0, index.data, (uInt) index.size), 0, 0, NULL);
+    box_end (&box);
+    kit_file ("b.toybox", &box.file);
+    kit_open_fails ("b.toybox", NULL, NULL, TENON_E_NOT_FOUND,
+                    "b.toybox: member 'i.toyset': 'one.toyraw' is not looked for");
+    kit_open_fails ("b.toybox", NULL, "toybox.prefix=yes", TENON_E_NOT_FOUND,
+                    "'one.toyraw' is not looked for");
+    file = kit_open ("b.toybox", NULL, "toyset.missing=yes");
+    ck_assert_uint_eq (tenon_count (file), 0);
+    tenon_close (file);
+    /* neither a member of a file that an index names */
+    kit_text (&outer, "TOYSET1\nb.toybox\n");
+    kit_file ("o.toyset", &outer);
+    kit_open_fails ("o.toyset", NULL, NULL, TENON_E_NOT_FOUND, "'one.toyraw' is not looked for");
+    /* nor what has no folder */
+    tenon_open_options options = { .struct_size = sizeof options, .name = kit_path ("i.toyset") };
+    ck_assert_int_eq (tenon_open_memory (kit, index.data, index.size, &options, &file, &kit_error),
+                      TENON_E_NOT_FOUND);
+    kit_said (kit_error.message, "'one.toyraw' cannot be looked for: the file was opened without a path");
+}
+END_TEST
+
 /* ---- damage ---- */
 
 /* Expects that opening finds the damage if describe reads so far, and that verify finds it in any case. */
@@ -506,6 +543,7 @@ fill_suite (Suite *suite)
     tcase_add_test (tests, test_nested);
     tcase_add_test (tests, test_encoded_depth);
     tcase_add_test (tests, test_names);
+    tcase_add_test (tests, test_no_siblings_of_members);
     tcase_add_test (tests, test_damage);
     tcase_add_test (tests, test_lies);
 }

@@ -251,7 +251,7 @@ struct tenon_host {
     /* Makes a source of a range of another. */
     tenon_status (*add_part) (struct tenon_call *call, const struct tenon_part *part, uint32_t *source);
     /* Opens a file in the folder of source 0, by its bare name. TENON_E_NOT_FOUND is no failure unless the
-     * codec returns it. */
+     * codec returns it; a part, or a source without a path, gets it for every name. */
     tenon_status (*sibling) (struct tenon_call *call, const char *name, uint64_t name_length,
                              uint32_t *source);
     /* An added tensor, by name. TENON_E_NOT_FOUND is no failure unless the codec returns it. */
