@@ -70,3 +70,53 @@ tn_is_file_name (const char *text, uint64_t length)
     bool is_dots = (length == 1 || length == 2) && memcmp (text, "..", length) == 0;
     return length > 0 && length < 256 && !is_dots && !memchr (text, '/', length) && tn_utf8 (text, length);
 }
+
+/* ---- names of members ---- */
+
+static const char leaves_words[] =
+    "a program that unpacks the archive may write this member outside of its folder";
+static const char differs_words[] =
+    "a program that unpacks the archive may write this member under another name";
+
+/* Windows drops the dots and spaces that a component ends in, so "..." and ".. " may be taken as "..". */
+static const char *
+judge_component (const char *text, size_t length, bool goes_on)
+{
+    size_t kept = length;
+    if (goes_on)
+        return NULL;
+    while (kept > 0 && (text[kept - 1] == '.' || text[kept - 1] == ' '))
+        kept--;
+    if (kept == length && length > 0)
+        return NULL;
+    return kept == 0 && length > 1 && memchr (text, '.', length) ? leaves_words : differs_words;
+}
+
+/* A digit behind the colon makes a name that is usual in TensorFlow: "w:0". */
+static bool
+begins_with_drive (const char *text, uint64_t length)
+{
+    return length > 2 && ((text[0] | 0x20) >= 'a' && (text[0] | 0x20) <= 'z') && text[1] == ':'
+           && !(text[2] >= '0' && text[2] <= '9');
+}
+
+const char *
+tn_unpacking_words (const char *text, uint64_t length, bool goes_on)
+{
+    const char *end = text + length, *found = NULL;
+    if (length > 0 && (text[0] == '/' || text[0] == '\\' || begins_with_drive (text, length)))
+        return leaves_words;
+    if (!memchr (text, '/', length) && !memchr (text, '\\', length)) /* the fast way for most names */
+        return judge_component (text, length, goes_on);
+    for (bool more = true; more; text++) {
+        const char *begin = text;
+        while (text < end && *text != '/' && *text != '\\')
+            text++;
+        more = text < end;
+        const char *words = judge_component (begin, (size_t) (text - begin), !more && goes_on);
+        if (words == leaves_words)
+            return words;
+        found = words || (more && *text == '\\') ? differs_words : found;
+    }
+    return found;
+}

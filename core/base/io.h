@@ -20,5 +20,8 @@ const char *tn_path_name (const char *path);
 /* True if the text names a file in a folder and can lead nowhere else: no '/', not "." nor "..", UTF-8, 1 to
  * 255 bytes. */
 bool tn_is_file_name (const char *text, uint64_t length);
+/* What programs that unpack an archive may do with a member of this name, if not a file of this name in their
+ * folder: words for a note. NULL: nothing else. `goes_on`: an extension follows the text. */
+const char *tn_unpacking_words (const char *text, uint64_t length, bool goes_on);
 
 #endif

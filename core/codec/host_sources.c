@@ -160,6 +160,9 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
     TN_TRY (tn_unpack (session->context, &session->catalog->store, parent, session->error));
     TN_TRY (tn_source_part (&session->catalog->arena, parent, &ours, filter, &source, session->error));
     tn_source_note_range (parent, ours.offset - ours.lead, ours.stored + ours.lead);
+    const char *words = ours.name ? tn_unpacking_words (source->name, source->name_length, false) : NULL;
+    if (words)
+        tn_host_note (public, TENON_NOTE, source->name, words);
     return tn_call_adopt_source (call, source, number);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* storable.c - holds the tensors of a plan against what a codec can store. */
 #include "codec/storable.h"
+#include "base/io.h"
+#include "base/report.h"
 
 bool
 tn_can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype)
@@ -43,6 +45,20 @@ suggest_options (const struct tenon_codec *codec, const struct tenon_codec *stor
                    : "; --as DTYPE converts it to one that it can";
 }
 
+/* A container makes a member of each tensor, with its name and an extension. Names such as "../../x" stay,
+ * since other libraries read and write them, too; but the user is told. */
+static void
+tell_names (struct tn_session *session, const struct tn_writer *writer)
+{
+    for (uint64_t i = 0; i < writer->count; i++) {
+        const struct tn_tensor *tensor = tn_catalog_tensor (writer->plan->own, writer->first + i);
+        const char *words = tn_unpacking_words (tensor->name, tensor->name_length, true);
+        if (words)
+            tn_report_add (session->report, TENON_NOTE, TENON_OK, 0, tensor->name,
+                           writer->path ? writer->path : "", "%s", words);
+    }
+}
+
 tenon_status
 tn_check_storable (struct tn_session *session, const struct tn_writer *writer,
                    const struct tenon_codec *codec, const struct tenon_codec *storing)
@@ -57,6 +73,8 @@ tn_check_storable (struct tn_session *session, const struct tn_writer *writer,
     if (codec->max_tensors == 1 && writer->count == 0)
         return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the format %s holds one tensor, the plan has none", codec->id);
+    if (codec->member_option > 0 && session->report)
+        tell_names (session, writer);
     for (uint64_t i = 0; i < writer->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (own, writer->first + i);
         const struct tenon_dtype *dtype = tn_catalog_dtype (own, tensor->dtype);

@@ -47,6 +47,31 @@ is '--json of several: ends' "$(tail -c 3 out)" '}]'
 tenon ls short.npy
 fails 'ls has no 1' 2 'short.npy: '
 
+# A name that leads out of the folder stays as it is, but is told when it is written, listed and verified.
+outside='a program that unpacks the archive may write this member outside of its folder'
+tenon convert -o npz.member=npy --rename 'weights=../../x' weights.npy out.npz
+exits 'such a name is written' 0
+says 'told by convert' err "tenon: note: out.npz: ../../x: $outside"
+for command in ls verify; do
+    tenon $command out.npz
+    exits "told by $command" 0
+    says "told by $command" err "tenon: note: out.npz: ../../x.npy: $outside"
+done
+tenon ls out.npz
+is 'its name' "$(head -n 1 out | cut -f 1)" '../../x'
+tenon convert --strict --rename 'weights=a//b' weights.npy other.npz
+exits 'no loss' 0
+says 'another name' err 'other.npz: a//b: a program that unpacks the archive may write this member under another name'
+tenon convert --rename 'weights=../../x' weights.npy x.safetensors
+exits 'nothing to unpack' 0
+silent 'nothing to unpack' err
+tenon ls x.safetensors
+silent 'nothing to unpack: ls' err
+tenon convert --rename 'weights=model/layers.0/w:0' weights.npy good.npz
+silent 'a usual name' err
+tenon ls good.npz
+silent 'a usual name: ls' err
+
 tenon why weights.npy
 exits 'why' 0
 says 'why' out "npy${tab}chosen${tab}"

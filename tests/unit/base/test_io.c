@@ -82,6 +82,38 @@ START_TEST (file_names)
 }
 END_TEST
 
+START_TEST (names_of_members)
+{
+    static const char *const good[] = {
+        "a",         "a.npy", "a/b.npy", "a.b/c..d/.e", "..a/b",    "...a", "w:0",
+        "m/dense:0", "a b/c", "a/..b/c", ".a/b",        "\xc3\xa9", "CON",  "layers.0.self_attn.q_proj.weight"
+    };
+    static const char *const leaving[] = { "/a",  "/etc/x", "../x",        "../../x",  "a/../../b", "a/..",
+                                           "..",  "\\a",    "..\\x",       "a\\..\\b", "C:\\x",     "C:/x",
+                                           "c:x", "a:b",    "\\\\host\\x", "a/.. /b",  "...",       "a/.../b",
+                                           ".. ", "/",      "a/../b" };
+    static const char *const renamed[] = { "",     "a//b", "a/",   "./a", "a/./b", ".",
+                                           "a\\b", "a./b", "a /b", "a.",  "a ",    " " };
+    for (size_t i = 0; i < TN_COUNT (good); i++)
+        ck_assert_msg (!tn_unpacking_words (good[i], strlen (good[i]), false), "'%s'", good[i]);
+    for (size_t i = 0; i < TN_COUNT (leaving); i++) {
+        const char *words = tn_unpacking_words (leaving[i], strlen (leaving[i]), false);
+        ck_assert_msg (words && strstr (words, "outside of its folder"), "'%s': %s", leaving[i], words);
+    }
+    for (size_t i = 0; i < TN_COUNT (renamed); i++) {
+        const char *words = tn_unpacking_words (renamed[i], strlen (renamed[i]), false);
+        ck_assert_msg (words && strstr (words, "under another name"), "'%s': %s", renamed[i], words);
+    }
+    /* with an extension behind them these are "...npy", "a/.npy", "a..npy", "a .npy" */
+    static const char *const go_on[] = { "..", ".", "a/", "a.", "a " };
+    for (size_t i = 0; i < TN_COUNT (go_on); i++)
+        ck_assert_msg (!tn_unpacking_words (go_on[i], strlen (go_on[i]), true), "'%s'", go_on[i]);
+    ck_assert_ptr_nonnull (tn_unpacking_words ("../x", 4, true));
+    ck_assert_ptr_nonnull (tn_unpacking_words ("a//b", 4, true));
+    ck_assert_ptr_null (tn_unpacking_words ("ab/../c", 2, false)); /* no more than the length counts */
+}
+END_TEST
+
 START_TEST (last_component)
 {
     ck_assert_str_eq (tn_path_name ("a"), "a");
@@ -100,6 +132,7 @@ main (void)
     tcase_add_test (io, file_at_offsets);
     tcase_add_test (io, pipe_in_pieces);
     tcase_add_test (io, file_names);
+    tcase_add_test (io, names_of_members);
     tcase_add_test (io, last_component);
     suite_add_tcase (suite, io);
     SRunner *runner = srunner_create (suite);
