@@ -64,7 +64,8 @@ choose_in_order (const struct tn_request *request, bool guarded, bool blocks)
         return (struct tn_way){ TN_WAY_SCAN, .sums = true };
     if (source->in_order && request->size > 0)
         return (struct tn_way){ TN_WAY_SPOOL };
-    if (tn_needs_decoder (source) && request->fortran && request->size > 0)
+    /* a small result is one slab, made in one pass that ends behind the last byte that it needs */
+    if (tn_needs_decoder (source) && request->fortran && request->size > (guarded ? 0 : TN_SMALL))
         return (struct tn_way){ TN_WAY_SPOOL, .sums = true };
     if (tn_needs_decoder (source))
         return (struct tn_way){ !blocks          ? TN_WAY_DECODER

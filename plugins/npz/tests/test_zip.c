@@ -232,6 +232,28 @@ START_TEST (empty_arrays)
 }
 END_TEST
 
+/* A member that ends long before it should, but behind the array: every way to read the array stops there. */
+START_TEST (missing_bytes_behind)
+{
+    tenon_request request = { .struct_size = sizeof request };
+    struct buffer npy = npy_of ("|u1", "(2, 2)", 4);
+    uint8_t *order = memmem (npy.data, npy.size, "False", 5);
+    ck_assert_ptr_nonnull (order);
+    for (int fortran = 0; fortran <= 1; fortran++) {
+        memcpy (order, fortran ? "True " : "False", 5);
+        archive_begin ();
+        member_of ("x.npy", &npy, 1);
+        member.local.size = member.central.size += 100000;
+        end_both ();
+        tenon_file *file = open_archive ();
+        ck_assert_int_eq (tenon_load (file, &request, 1, NULL, NULL, &error), TENON_OK);
+        ck_assert_int_eq (tenon_stream (file, &request, drop_bytes, NULL, NULL, &error), TENON_OK);
+        ck_assert_int_eq (tenon_verify (file, NULL, NULL, &error), TENON_E_MALFORMED);
+        close_archive (file);
+    }
+}
+END_TEST
+
 START_TEST (inflated_sizes)
 {
     for (int more = -1; more <= 1; more += 2) {
@@ -912,6 +934,7 @@ main (void)
     tcase_add_test (cases, headers_disagree);
     tcase_add_test (cases, checksums);
     tcase_add_test (cases, empty_arrays);
+    tcase_add_test (cases, missing_bytes_behind);
     tcase_add_test (cases, inflated_sizes);
     tcase_add_test (cases, absurd_sizes);
     tcase_add_test (cases, sentinels_without_a_field);
