@@ -121,6 +121,8 @@ core_libcore_la_SOURCES = \
 	core/save/append.h \
 	core/save/carry.c \
 	core/save/carry.h \
+	core/save/check.c \
+	core/save/check.h \
 	core/save/save.c \
 	core/sink/atomic.c \
 	core/sink/atomic.h \

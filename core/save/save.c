@@ -7,6 +7,7 @@
 #include "codec/write.h"
 #include "save/append.h"
 #include "save/carry.h"
+#include "save/check.h"
 #include <stdio.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -218,6 +219,15 @@ list_target (const struct saving *saving, const struct tn_writer *writer)
 }
 
 static tenon_status
+check_grown (const struct saving *saving, struct tn_atomic *atomic)
+{
+    int fd;
+    TN_TRY (tn_atomic_finish_target (atomic, &fd, saving->error));
+    return tn_check_grown (saving->append.file, saving->plan, fd, saving->codec, saving->options.settings,
+                           saving->error);
+}
+
+static tenon_status
 save_atomically (struct saving *saving, struct tn_atomic *atomic, const tenon_progress *progress)
 {
     struct tn_writer writer = { .atomic = atomic };
@@ -225,6 +235,8 @@ save_atomically (struct saving *saving, struct tn_atomic *atomic, const tenon_pr
     TN_TRY (tn_atomic_sink (atomic, NULL, &target, saving->error));
     writer.sink = target;
     TN_TRY (run_codec (saving, &writer, progress));
+    if (saving->append.file)
+        return check_grown (saving, atomic);
     /* a codec that put nothing, and began no other file, makes an empty one */
     if (!writer.other_files)
         return tn_sink_open (target, saving->error);

@@ -230,6 +230,13 @@ tn_atomic_sink (struct tn_atomic *atomic, const char *name, struct tn_sink **sin
     return TENON_OK;
 }
 
+tenon_status
+tn_atomic_finish_target (struct tn_atomic *atomic, int *fd, tenon_error *error)
+{
+    *fd = atomic->target->sink->fd;
+    return tn_file_sink_finish (atomic->target->sink, error);
+}
+
 bool
 tn_atomic_leaves_old (const struct tn_atomic *atomic)
 {

@@ -32,6 +32,9 @@ tenon_status tn_atomic_begin (struct tn_atomic **atomic, const char *path,
  * TENON_E_UNSUPPORTED. */
 tenon_status tn_atomic_sink (struct tn_atomic *atomic, const char *name, struct tn_sink **sink,
                              tenon_error *error);
+/* Finishes the target, which was opened and is no device, as far as its bytes go: nothing can be written to
+ * it any more. *fd, which stays the target's, reads it. */
+tenon_status tn_atomic_finish_target (struct tn_atomic *atomic, int *fd, tenon_error *error);
 /* True if an older file of the target's name stays beside the new shards, since no byte was put into the
  * target. */
 bool tn_atomic_leaves_old (const struct tn_atomic *atomic);

@@ -101,8 +101,8 @@ tn_temporary_make (const struct tn_destination *destination, char temporary[TN_T
     unsigned number = 0;
     for (unsigned tries = 0; tries < MOST_TRIES; tries++) {
         make_temporary_name (temporary, destination->name, number);
-        *fd = openat (destination->folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                      mode);
+        *fd =
+            openat (destination->folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         if (*fd >= 0 && lock_file (*fd) != 0 && file_has_name (*fd, destination->folder, temporary)) {
             remove_more_litter (destination, number);
             return TENON_OK;

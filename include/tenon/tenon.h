@@ -391,7 +391,8 @@ enum {
     TENON_SAVE_EXACT_NAME = 8, /* with `format`: do not append the codec's extension */
     /* Add to the target, and replace tensors and metadata of the same name; all others stay. The old file is
      * cloned, not changed: it is whole until the end. A target that does not exist is created.
-     * TENON_E_UNSUPPORTED if the format cannot grow, or the target has another one */
+     * TENON_E_UNSUPPORTED if the format cannot grow, the target has another one, or the longer file would
+     * not have all tensors when it is opened */
     TENON_SAVE_APPEND = 16,
     /* Store a tensor whose dtype the format cannot hold as u8, [.., bytes of a row], with a record in the
      * metadata, by which opening the file restores it. The format must have metadata. The record keeps the

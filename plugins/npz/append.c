@@ -2,11 +2,23 @@
 /* append.c - adding to an archive: old members stay where they are, and their entries as they are. */
 #include "npz.h"
 
+static void
+tell_loose (struct tenon_call *call, uint64_t bytes)
+{
+    if (bytes > 0)
+        tenon_note (call, TENON_LOSS, NULL,
+                    "%llu bytes around the end of the archive belong to no member: they are dropped",
+                    (unsigned long long) bytes);
+}
+
 tenon_status
 npz_begin_append (struct npz_writer *writer, int metadata, struct npz_old *old)
 {
     struct tenon_call *call = writer->call;
     TENON_TRY (npz_open_directory (call, &old->directory));
+    /* an archive without members begins with its end record: what is before that cannot stay */
+    uint64_t kept = old->directory.count > 0 ? old->directory.offset : 0;
+    tell_loose (call, old->directory.offset - kept + old->directory.loose);
     writer->comment = old->directory.comment;
     writer->comment_length = old->directory.comment_length;
     struct npz_entry entry;
@@ -17,7 +29,7 @@ npz_begin_append (struct npz_writer *writer, int metadata, struct npz_old *old)
             old->has_tensor = !old->has_metadata;
         }
     }
-    return call->host->put_old (call, old->directory.offset);
+    return call->host->put_old (call, kept);
 }
 
 /* What the plan does to the old members. */
@@ -86,6 +98,11 @@ npz_keep_old (struct npz_writer *writer, const struct npz_old *old, uint64_t ten
             return tenon_fail (call, TENON_E_UNSUPPORTED, entry.place,
                                "its member '%s' is not the array of that name, and no other member can have "
                                "its name; save all to a new file",
+                               npz_show (&entry, shown));
+        /* a folder's, which nothing reads: the others have been described */
+        if (entry.offset > old->directory.offset || old->directory.offset - entry.offset < NPZ_LOCAL_BYTES)
+            return tenon_fail (call, TENON_E_MALFORMED, entry.place,
+                               "member '%s' does not begin before the central directory",
                                npz_show (&entry, shown));
         TENON_TRY (npz_keep_entry (writer, &entry));
     }

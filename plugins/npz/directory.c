@@ -35,7 +35,8 @@ narrow_agrees (uint64_t narrow, uint64_t wide, uint64_t sentinel)
 
 /* Follows the locator at `at`: *end becomes that of the zip64 record. */
 static tenon_status
-follow_locator (struct tenon_call *call, uint64_t at, const uint8_t *locator, struct end *end)
+follow_locator (struct tenon_call *call, uint64_t at, const uint8_t *locator, struct end *end,
+                uint64_t *records)
 {
     uint8_t record[NPZ_END64_BYTES];
     uint64_t place = tenon_le64 (locator + 8);
@@ -56,6 +57,7 @@ follow_locator (struct tenon_call *call, uint64_t at, const uint8_t *locator, st
         return tenon_fail (call, TENON_E_MALFORMED, place, "the zip64 end record says that it has %llu bytes",
                            (unsigned long long) tenon_le64 (record + 4));
     *end = parse_end64 (record);
+    *records = NPZ_END64_BYTES + NPZ_LOCATOR_BYTES;
     if (!narrow_agrees (narrow.count, end->count, NPZ_MAX16)
         || !narrow_agrees (narrow.size, end->size, NPZ_MAX32)
         || !narrow_agrees (narrow.offset, end->offset, NPZ_MAX32))
@@ -114,9 +116,10 @@ search_end (struct tenon_call *call, const uint8_t *tail, uint64_t length, uint6
                        (unsigned long long) end.size, (unsigned long long) end.offset);
 }
 
-/* Follows the zip64 locator before the end record at `at`, if there is one, and checks *end. */
+/* Follows the zip64 locator before the end record at `at`, if there is one, and checks *end. *records: the
+ * bytes of the zip64 records. */
 static tenon_status
-complete_end (struct tenon_call *call, uint64_t at, struct end *end)
+complete_end (struct tenon_call *call, uint64_t at, struct end *end, uint64_t *records)
 {
     uint8_t locator[NPZ_LOCATOR_BYTES] = { 0 };
     int wide = end->offset == NPZ_MAX32 || end->size == NPZ_MAX32;
@@ -125,7 +128,7 @@ complete_end (struct tenon_call *call, uint64_t at, struct end *end)
     if (room)
         TENON_TRY (call->host->read_at (call, 0, at - NPZ_LOCATOR_BYTES, locator, sizeof locator));
     if (tenon_le32 (locator) == NPZ_LOCATOR)
-        TENON_TRY (follow_locator (call, at - NPZ_LOCATOR_BYTES, locator, end));
+        TENON_TRY (follow_locator (call, at - NPZ_LOCATOR_BYTES, locator, end, records));
     else if (wide)
         return tenon_fail (call, TENON_E_MALFORMED, at,
                            "the end record refers to a zip64 end record, but no zip64 locator is before it");
@@ -141,7 +144,7 @@ complete_end (struct tenon_call *call, uint64_t at, struct end *end)
 tenon_status
 npz_find_directory (struct tenon_call *call, uint64_t file_size, struct npz_directory *directory)
 {
-    uint64_t length = file_size < NPZ_END_BYTES ? file_size : NPZ_END_BYTES, at = 0;
+    uint64_t length = file_size < NPZ_END_BYTES ? file_size : NPZ_END_BYTES, at = 0, records = 0;
     const uint8_t *tail = NULL;
     memset (directory, 0, sizeof *directory);
     if (file_size >= NPZ_END_BYTES) {
@@ -163,10 +166,12 @@ npz_find_directory (struct tenon_call *call, uint64_t file_size, struct npz_dire
     directory->end = file_size - length + at;
     directory->comment = tail + at + NPZ_END_BYTES;
     directory->comment_length = tenon_le16 (tail + at + 20);
-    TENON_TRY (complete_end (call, directory->end, &end));
+    TENON_TRY (complete_end (call, directory->end, &end, &records));
     directory->count = end.count;
     directory->size = end.size;
     directory->offset = end.offset;
+    directory->loose =
+        file_size - end.offset - end.size - records - NPZ_END_BYTES - directory->comment_length;
     return TENON_OK;
 }
 

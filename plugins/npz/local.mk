@@ -33,9 +33,10 @@ shell_tests += \
 	plugins/npz/tests/golden.sh \
 	plugins/npz/tests/metadata.sh
 
-unit_tests += plugins/npz/tests/test_append plugins/npz/tests/test_metadata plugins/npz/tests/test_metadata_bad plugins/npz/tests/test_names plugins/npz/tests/test_nested plugins/npz/tests/test_zip
+unit_tests += plugins/npz/tests/test_append plugins/npz/tests/test_append_kinds plugins/npz/tests/test_metadata plugins/npz/tests/test_metadata_bad plugins/npz/tests/test_names plugins/npz/tests/test_nested plugins/npz/tests/test_zip
 plugins_npz_tests_test_names_SOURCES = plugins/npz/tests/test_names.c plugins/npz/names.c plugins/npz/crc32.c
 plugins_npz_tests_test_append_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_append.c
+plugins_npz_tests_test_append_kinds_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_append_kinds.c
 plugins_npz_tests_test_metadata_bad_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_metadata_bad.c
 plugins_npz_tests_test_metadata_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_metadata.c
 plugins_npz_tests_test_nested_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_nested.c

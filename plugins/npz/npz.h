@@ -73,6 +73,7 @@ struct npz_directory {
     uint64_t count;        /* entries */
     uint64_t offset, size; /* of the directory in the file */
     uint64_t end;          /* offset of the end record */
+    uint64_t loose;        /* bytes behind the directory that belong to no record */
     const uint8_t *bytes;  /* a private copy of the directory */
     const uint8_t *comment;
     uint32_t comment_length;
@@ -247,7 +248,8 @@ struct npz_old {
     int has_metadata; /* it has a member of metadata */
     int has_tensor;   /* it has another member of that name */
 };
-/* Reads the old directory, and puts all bytes before it. `metadata`: the plan has some, old or new. */
+/* Reads the old directory, and puts all bytes before it, if it has members. What would be lost is told.
+ * `metadata`: the plan has some, old or new. */
 tenon_status npz_begin_append (struct npz_writer *writer, int metadata, struct npz_old *old);
 /* Keeps the entries of the old members, before all new ones, but for the members that the plan replaces. */
 tenon_status npz_keep_old (struct npz_writer *writer, const struct npz_old *old, uint64_t tensors,

@@ -255,6 +255,47 @@ def test_append_beyond_65535(bench):
         bench.check(archive.testzip() is None, "zipfile finds fault")
 
 
+def end_record(count=0, size=0, offset=0, comment=b""):
+    return struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, size, offset, len(comment)) + comment
+
+
+def unusual_archives(bench):
+    """Yields archives that are small, wide, described behind their data, or have bytes of nobody, and what they hold."""
+    arrays = {"a": np.arange(4, dtype="f4"), "b": np.arange(6, dtype="i2").reshape(2, 3)}
+    path = bench.folder / "usual.npz"
+    np.savez(path, **arrays)
+    usual = path.read_bytes()
+    directory = usual.rindex(b"PK\5\6")
+    wide = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, 0, 0, 0, 0) + struct.pack("<4sIQI", b"PK\6\7", 0, 0, 1)
+    yield "empty", end_record(), {}
+    yield "empty, with a comment", end_record(comment=b"words"), {}
+    yield "empty and wide", wide + end_record(), {}
+    for offset in range(23):
+        yield f"two ends, {offset}", end_record() + end_record(offset=offset), {}
+    yield "an end in the comment", end_record(comment=end_record(offset=22)), {}
+    yield "forgotten members", usual[:directory] + end_record(offset=directory), {}
+    yield "a tail", usual + b"tail", arrays
+    yield "a comment", usual[:-2] + b"\5\0words", arrays
+    yield "a comment and a tail", usual[:-2] + b"\5\0wordstail", arrays
+    pipe = Pipe()
+    zipped(arrays, zipfile.ZIP_STORED, True, pipe)
+    yield "described behind the data", bytes(pipe.taken), arrays
+
+
+def test_append_to_unusual_archives(bench):
+    """What tenon adds to opens in NumPy and zipfile, has all members and begins with the first; or it stays as it was."""
+    target, added = bench.folder / "target.npz", {"new": np.arange(3, dtype="f8")}
+    np.savez(bench.folder / "added.npz", **added)
+    for how, content, arrays in unusual_archives(bench):
+        target.write_bytes(content)
+        if bench.output("convert", "--append", bench.folder / "added.npz", target) is None:
+            continue
+        check_appended(bench, target, arrays | added, how)
+        with zipfile.ZipFile(target) as archive:
+            bench.check(archive.comment == (b"words" if "comment" in how and "end" not in how else b""), how, archive.comment)
+            bench.check(min(member.header_offset for member in archive.infolist()) == 0, how, "begins with other bytes")
+
+
 # ---- damaged files ----
 
 
