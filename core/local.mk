@@ -4,6 +4,8 @@
 noinst_LTLIBRARIES += core/libcore.la
 core_libcore_la_SOURCES = \
 	core/base/base.h \
+	core/base/budget.c \
+	core/base/budget.h \
 	core/base/error.c \
 	core/base/hash.h \
 	core/base/io.c \

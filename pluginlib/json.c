@@ -4,6 +4,7 @@
 #include "json_word.h"
 #include <stdio.h>
 #include <tenon/json.h>
+#include <tenon/plugin.h>
 
 /* tenon_json.state */
 enum { AT_VALUE = 0, AT_FIRST = 1, AFTER_VALUE = 2, BROKEN = 3 };
@@ -16,8 +17,41 @@ tenon_json_begin (struct tenon_json *json, const void *bytes, uint64_t length, u
 {
     memset (json, 0, sizeof *json);
     json->start = json->at = json->text = (const uint8_t *) bytes;
-    json->end = json->start + length;
+    json->end = json->ask = json->start + length;
     json->most_depth = depth < TENON_JSON_DEPTH ? depth : TENON_JSON_DEPTH;
+}
+
+/* The bytes between two questions, and the work that parsing a byte is. */
+#define WATCHED ((ptrdiff_t) 65536)
+#define BYTE_WORK 4
+
+static void
+move_question (struct tenon_json *json)
+{
+    json->ask = json->end - json->at > WATCHED ? json->at + WATCHED : json->end;
+}
+
+void
+tenon_json_watch (struct tenon_json *json, struct tenon_call *call)
+{
+    json->call = call;
+    move_question (json);
+}
+
+/* False: the host refuses more work. */
+__attribute__ ((cold, noinline)) static int
+ask_host (struct tenon_json *json)
+{
+    struct tenon_call *call = json->call;
+    if (TENON_HAS (call, work) ? call->host->work (call, BYTE_WORK * WATCHED) < 0
+                               : call->host->cancelled (call) != 0) {
+        json->state = BROKEN;
+        json->error_at = (uint64_t) (json->at - json->start);
+        snprintf (json->error, sizeof json->error, "reading it was stopped");
+        return 0;
+    }
+    move_question (json);
+    return 1;
 }
 
 /* Records what was found at `at` and what was expected there. */
@@ -259,6 +293,8 @@ tenon_json_next (struct tenon_json *json)
 {
     const uint8_t *end = json->end, *at = skip_space (json->at, end);
     uint32_t object = json->objects & 1;
+    if (json->at > json->ask && !ask_host (json))
+        return TENON_JSON_ERROR;
     if (json->state == AT_VALUE)
         return next_value (json, at);
     if (json->state == BROKEN)

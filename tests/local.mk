@@ -6,6 +6,7 @@ unit_tests += \
 	tests/sweep/test_sweep \
 	tests/unit/base/test_hash \
 	tests/unit/base/test_io \
+	tests/unit/base/test_budget \
 	tests/unit/base/test_pool \
 	tests/unit/catalog/test_names \
 	tests/unit/catalog/test_value \
@@ -67,6 +68,7 @@ module_unit_tests = \
 	tests/faults/test_formats \
 	tests/faults/test_kill \
 	tests/faults/test_memory \
+	tests/faults/test_open \
 	tests/unit/context/test_loader \
 	tests/unit/open/test_threads
 module_shell_tests += \
@@ -154,6 +156,7 @@ tests_faults_test_disk_SOURCES = tests/faults/test_disk.c $(fault_rig)
 tests_faults_test_formats_SOURCES = tests/faults/test_formats.c $(fault_rig)
 tests_faults_test_kill_SOURCES = tests/faults/test_kill.c $(fault_rig)
 tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
+tests_faults_test_open_SOURCES = tests/faults/test_open.c $(fault_rig)
 
 # The tests are compiled with tests/marks.h before everything else.
 tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o \

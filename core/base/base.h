@@ -74,6 +74,10 @@ bool tn_utf8 (const char *text, uint64_t length);
 
 /* Makes room for one more item in an array of `count`. False: no memory. */
 bool tn_grow (void *array_pointer, uint64_t *room, uint64_t count, size_t item);
+/* The same for an array whose room is drawn from a budget. False: no memory, or refused. */
+struct tn_budget;
+bool tn_grow_within (struct tn_budget *budget, void *array_pointer, uint64_t *room, uint64_t count,
+                     size_t item);
 char *tn_strndup (const char *text, size_t length);
 /* Concatenates its arguments, which end with NULL. The caller frees the result; NULL: no memory. */
 char *tn_concat (const char *first, ...) __attribute__ ((sentinel));
@@ -83,10 +87,11 @@ TN_PRINTF (1, 2) char *tn_format (const char *format, ...);
 /* Allocations that are freed all at once, or back to a mark. */
 struct tn_chunk;
 struct tn_arena {
-    struct tn_chunk *chunk; /* the newest; it links to the older ones */
-    uint64_t used;          /* bytes handed out and not released */
-    uint64_t next;          /* size of the next chunk, unless one allocation needs more */
-    struct tn_chunk *spare; /* released, and kept to be reused */
+    struct tn_chunk *chunk;   /* the newest; it links to the older ones */
+    uint64_t used;            /* bytes handed out and not released */
+    uint64_t next;            /* size of the next chunk, unless one allocation needs more */
+    struct tn_chunk *spare;   /* released, and kept to be reused */
+    struct tn_budget *budget; /* from which chunks are drawn; NULL: none */
 };
 struct tn_mark {
     struct tn_chunk *chunk;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* memory.c - allocation helpers, arenas, and structs that cross the ABI. */
 #include "base/base.h"
+#include "base/budget.h"
 #include <stdio.h>
 #include <sys/mman.h>
 
@@ -10,12 +11,19 @@ tn_free_pointer (void *pointer)
     free (*(void **) pointer);
 }
 
+/* The room that follows `room`, if that is taken. */
+static uint64_t
+grown_room (uint64_t room, uint64_t count)
+{
+    return count < room ? room : room < 8 ? 8 : room + room / 2;
+}
+
 bool
 tn_grow (void *array_pointer, uint64_t *room, uint64_t count, size_t item)
 {
-    if (count < *room)
+    uint64_t more = grown_room (*room, count), bytes;
+    if (more == *room)
         return true;
-    uint64_t more = *room < 8 ? 8 : *room + *room / 2, bytes;
     if (tn_multiply (more, item, &bytes) || bytes > SIZE_MAX)
         return false;
     void *array = realloc (*(void **) array_pointer, bytes);
@@ -24,6 +32,20 @@ tn_grow (void *array_pointer, uint64_t *room, uint64_t count, size_t item)
     *(void **) array_pointer = array;
     *room = more;
     return true;
+}
+
+bool
+tn_grow_within (struct tn_budget *budget, void *array_pointer, uint64_t *room, uint64_t count, size_t item)
+{
+    uint64_t before = *room, after = grown_room (*room, count), bytes;
+    if (after == before)
+        return true;
+    /* old and new are there at once while it is copied */
+    if (tn_multiply (after, item, &bytes) || !tn_budget_draw (budget, bytes))
+        return false;
+    bool grown = tn_grow (array_pointer, room, count, item);
+    tn_budget_give_back (budget, grown ? before * item : bytes);
+    return grown;
 }
 
 char *
@@ -102,25 +124,39 @@ struct tn_chunk {
     _Alignas(16) unsigned char bytes[];
 };
 
+static void
+chunk_free (struct tn_budget *budget, struct tn_chunk *chunk)
+{
+    if (chunk)
+        tn_budget_give_back (budget, sizeof *chunk + chunk->room);
+    free (chunk);
+}
+
 static struct tn_chunk *
-chunk_new (uint64_t room)
+chunk_new (struct tn_budget *budget, uint64_t room)
 {
     uint64_t size;
     if (tn_add (room, sizeof (struct tn_chunk), &size) || size > SIZE_MAX / 2)
         return NULL;
-    struct tn_chunk *chunk;
 #ifdef MADV_HUGEPAGE
-    if (!EXACT && size >= HUGE_PAGE) {
+    bool huge = !EXACT && size >= HUGE_PAGE;
+    if (huge)
         size = (size + HUGE_PAGE - 1) & ~(uint64_t) (HUGE_PAGE - 1);
-        if (!(chunk = aligned_alloc (HUGE_PAGE, size)))
-            return NULL;
-        madvise (chunk, size, MADV_HUGEPAGE); /* faulting in small pages costs more than filling them */
-        room = size - sizeof *chunk;
-    } else
+#else
+    const bool huge = false;
 #endif
-        if (!(chunk = malloc (size)))
+    if (!tn_budget_draw (budget, size))
         return NULL;
-    chunk->room = room;
+    struct tn_chunk *chunk = huge ? aligned_alloc (HUGE_PAGE, size) : malloc (size);
+    if (!chunk) {
+        tn_budget_give_back (budget, size);
+        return NULL;
+    }
+#ifdef MADV_HUGEPAGE
+    if (huge)
+        madvise (chunk, size, MADV_HUGEPAGE); /* faulting in small pages costs more than filling them */
+#endif
+    chunk->room = size - sizeof *chunk;
     chunk->fill = 0;
     return chunk;
 }
@@ -136,10 +172,10 @@ arena_take (struct tn_arena *arena, uint64_t size, unsigned alignment)
             chunk = arena->spare;
             arena->spare = NULL;
         } else if (EXACT || size > room) { /* a chunk of its own, so that the next ones need not grow */
-            if (!(chunk = chunk_new (size)))
+            if (!(chunk = chunk_new (arena->budget, size)))
                 return NULL;
         } else {
-            if (!(chunk = chunk_new (room)))
+            if (!(chunk = chunk_new (arena->budget, room)))
                 return NULL;
             arena->next = TN_MIN (chunk->room * 2, MOST_CHUNK);
         }
@@ -189,7 +225,7 @@ tn_arena_release (struct tn_arena *arena, struct tn_mark mark)
         if (!EXACT && !arena->spare && chunk->room < HUGE_PAGE)
             arena->spare = chunk;
         else {
-            free (chunk);
+            chunk_free (arena->budget, chunk);
             arena->next /= 2;
         }
     }
@@ -205,9 +241,9 @@ tn_arena_free (struct tn_arena *arena)
     while (arena->chunk) {
         struct tn_chunk *chunk = arena->chunk;
         arena->chunk = chunk->older;
-        free (chunk);
+        chunk_free (arena->budget, chunk);
     }
-    free (arena->spare);
+    chunk_free (arena->budget, arena->spare);
     memset (arena, 0, sizeof *arena);
 }
 

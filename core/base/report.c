@@ -3,8 +3,9 @@
 #include "base/report.h"
 #include <stdio.h>
 
-/* A hostile file may cause a note per tensor: a report holds no more than this. */
+/* A hostile file may cause a note per tensor, with long names: a report holds no more than this. */
 #define MOST_ENTRIES 10000
+#define MOST_BYTES ((uint64_t) 8 << 20)
 
 struct entry {
     tenon_report_entry entry; /* its texts lie in `texts` */
@@ -15,6 +16,7 @@ struct tenon_report {
     pthread_mutex_t lock;
     struct entry *entries;
     uint64_t count, room, lost;
+    uint64_t bytes; /* of all texts, before they were escaped */
 };
 
 tenon_report *
@@ -42,7 +44,8 @@ static bool
 keep_entry (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, const char *subject,
             const char *file, const char *message)
 {
-    if (report->count >= MOST_ENTRIES
+    size_t length = strlen (subject) + strlen (file) + strlen (message);
+    if (report->count >= MOST_ENTRIES || length > MOST_BYTES - report->bytes
         || !tn_grow (&report->entries, &report->room, report->count, sizeof (struct entry)))
         return false;
     size_t rooms[3] = { strlen (subject) * 4 + 1, strlen (file) * 4 + 1, strlen (message) * 4 + 1 };
@@ -53,6 +56,7 @@ keep_entry (tenon_report *report, uint32_t kind, tenon_status status, uint32_t c
     tn_escape (texts, rooms[0], subject, strlen (subject));
     tn_escape (file_text, rooms[1], file, strlen (file));
     tn_escape (message_text, rooms[2], message, strlen (message));
+    report->bytes += length;
     struct entry *entry = &report->entries[report->count++];
     entry->texts = texts;
     entry->entry =

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* catalog.c - the tensors, metadata and sources of a file. */
 #include "catalog/catalog.h"
+#include "base/budget.h"
 #include <stdio.h>
 
 struct tn_catalog *
@@ -14,6 +15,13 @@ tn_catalog_new (tenon_context *context)
         catalog->names.key = catalog->keys.key = catalog->words.key = &context->hash_key;
     }
     return catalog;
+}
+
+void
+tn_catalog_set_budget (struct tn_catalog *catalog, struct tn_budget *budget)
+{
+    catalog->budget = catalog->arena.budget = catalog->store.budget = budget;
+    catalog->names.budget = catalog->keys.budget = catalog->words.budget = budget;
 }
 
 struct tn_catalog *
@@ -51,8 +59,8 @@ tenon_status
 tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source *source, tenon_error *error)
 {
     if (catalog->source_count >= UINT32_MAX - 1
-        || !tn_grow (&catalog->sources, &catalog->source_room, catalog->source_count,
-                     sizeof (struct tn_source *))) {
+        || !tn_grow_within (catalog->budget, &catalog->sources, &catalog->source_room, catalog->source_count,
+                            sizeof (struct tn_source *))) {
         tn_source_free (source);
         return tn_fail_memory (error);
     }
@@ -94,7 +102,10 @@ find_slot (const struct tn_names *names, const void *owner, tn_name_is *is, uint
 static bool
 resize_slots (struct tn_names *names, uint64_t size)
 {
+    if (!tn_budget_draw (names->budget, size * sizeof *names->slots))
+        return false;
     uint64_t *slots = calloc (size, sizeof *slots);
+    tn_budget_give_back (names->budget, (slots ? names->size : size) * sizeof *slots);
     if (!slots)
         return false;
     for (uint64_t i = 0; i < names->size; i++) {
@@ -222,7 +233,8 @@ tn_catalog_slot (struct tn_catalog *catalog)
         index < TN_FIRST_SEGMENT ? 0 : 63u - (unsigned) __builtin_clzll (index / TN_FIRST_SEGMENT) + 1;
     if (!catalog->segments[segment]) {
         uint64_t size = segment == 0 ? TN_FIRST_SEGMENT : (uint64_t) TN_FIRST_SEGMENT << (segment - 1);
-        if (!(catalog->segments[segment] = malloc (size * sizeof (struct tn_tensor))))
+        if (!tn_budget_draw (catalog->budget, size * sizeof (struct tn_tensor))
+            || !(catalog->segments[segment] = malloc (size * sizeof (struct tn_tensor))))
             return NULL;
     }
     struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
@@ -338,8 +350,8 @@ tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t l
     }
     char *text = tn_arena_text (&catalog->arena, key, length);
     if (!text
-        || !tn_grow (&catalog->metadata, &catalog->metadata_room, catalog->metadata_count,
-                     sizeof (struct tn_metadata)))
+        || !tn_grow_within (catalog->budget, &catalog->metadata, &catalog->metadata_room,
+                            catalog->metadata_count, sizeof (struct tn_metadata)))
         return tn_fail_memory (error);
     catalog->metadata[catalog->metadata_count] = (struct tn_metadata){ text, length, copy };
     if (tn_names_enter (&catalog->keys, catalog, entry_has_key, text, length, catalog->metadata_count) < 0)
@@ -417,8 +429,8 @@ tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtyp
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET, "more than 65536 opaque dtypes in one file");
     struct tenon_dtype *copy = copy_dtype (catalog, dtype, words, length);
     if (!copy
-        || !tn_grow (&catalog->dtypes, &catalog->dtype_room, catalog->dtype_count,
-                     sizeof (struct tenon_dtype *))
+        || !tn_grow_within (catalog->budget, &catalog->dtypes, &catalog->dtype_room, catalog->dtype_count,
+                            sizeof (struct tenon_dtype *))
         || tn_names_enter (&catalog->words, catalog, dtype_has_words, words, length, catalog->dtype_count)
                < 0)
         return tn_fail_memory (error);

@@ -20,6 +20,7 @@ struct tn_names {
     const struct tn_hash_key *key; /* of the context */
     uint64_t *slots;               /* number + 1 in the low half, hash in the high; 0: free */
     uint64_t size, count;
+    struct tn_budget *budget; /* from which the slots are drawn; NULL: none */
 };
 
 /* True if entry `number` of the owner's list has this name. */
@@ -101,6 +102,7 @@ struct tn_catalog {
     struct tn_description *descriptions;
     uint64_t description_count, description_room;
     struct tn_overlay overlay; /* this file's settings, for the codec's read */
+    struct tn_budget *budget;  /* while the file is opened; else NULL */
     /* makes a region of a served tensor; set by the room codec, which is above this one */
     tenon_status (*serve) (struct tn_catalog *catalog, const struct tn_tensor *tensor,
                            const struct tenon_region *region, void *to, uint64_t size, tenon_error *error);
@@ -114,6 +116,8 @@ struct tn_catalog {
 
 /* With one reference. NULL: no memory. */
 struct tn_catalog *tn_catalog_new (tenon_context *context);
+/* What it allocates from now on is drawn from the budget; NULL: from none. */
+void tn_catalog_set_budget (struct tn_catalog *catalog, struct tn_budget *budget);
 /* One reference more, and one less. The last one frees; NULL is fine. */
 struct tn_catalog *tn_catalog_keep (struct tn_catalog *catalog);
 void tn_catalog_drop (struct tn_catalog *catalog);

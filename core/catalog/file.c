@@ -182,7 +182,7 @@ get_items (const tenon_file *file, const struct tenon_value *array, struct tenon
     else if (rest)
         tn_value_take (source, rest, n, items, arena, &mine);
     else
-        tn_value_items (source, array, first, n, items, arena, &mine);
+        tn_value_items (source, array, first, n, items, arena, NULL, &mine);
     if (mine.status == TENON_OK && memory)
         *memory = kept;
     else

@@ -182,6 +182,11 @@ next_bytes (struct walk *walk, uint64_t length)
     if (at < walk->buffer_at || at + length > walk->buffer_at + walk->buffer_length) {
         uint64_t more = TN_MIN (BUFFER_SIZE, array->length - at);
         walk->buffer_length = 0;
+        tenon_status status = tn_budget_work (walk->decoder.budget, TN_WORK_READ + more);
+        if (status < 0) {
+            tn_fail_text (walk->error, status, TN_NO_OFFSET, "%s", tenon_status_text (status));
+            return NULL;
+        }
         if (tn_decoder_read (&walk->decoder, walk->source, array->offset + at, walk->buffer, more,
                              walk->error)
             < 0)
@@ -247,13 +252,17 @@ read_items (struct walk *walk, uint64_t first, uint64_t n, struct tenon_value *i
 {
     const struct tenon_value *array = walk->array;
     uint32_t width = tn_value_width (array->item_type);
+    struct tn_budget *budget = walk->decoder.budget;
     if (array->item_type == TENON_STRING) {
-        for (uint64_t i = 0; i < first + n; i++)
+        for (uint64_t i = 0; i < first + n; i++) {
+            TN_TRY (tn_budget_work (budget, sizeof *items));
             TN_TRY (read_string (walk, i < first ? NULL : &items[i - first], i >= first, arena));
+        }
         return TENON_OK;
     }
     walk->at = first * width;
     for (uint64_t i = 0; i < n; i++) {
+        TN_TRY (tn_budget_work (budget, sizeof *items));
         const uint8_t *bytes = next_bytes (walk, width);
         if (!bytes)
             return walk->error->status;
@@ -269,7 +278,8 @@ read_items (struct walk *walk, uint64_t first, uint64_t n, struct tenon_value *i
 /* *end: where the last item ends in the array's bytes. */
 static tenon_status
 find_items (struct tn_source *source, const struct tenon_value *array, uint64_t first, uint64_t n,
-            struct tenon_value *items, struct tn_arena *arena, uint64_t *end, tenon_error *error)
+            struct tenon_value *items, struct tn_arena *arena, uint64_t *end, struct tn_budget *budget,
+            tenon_error *error)
 {
     if (array->type != TENON_ARRAY || first > array->count || n > array->count - first)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
@@ -281,7 +291,7 @@ find_items (struct tn_source *source, const struct tenon_value *array, uint64_t 
         return TENON_OK;
     }
     TN_TRY (check_packed (array, error));
-    struct walk walk = { .array = array, .error = error };
+    struct walk walk = { .array = array, .decoder.budget = budget, .error = error };
     tenon_status status = TENON_OK;
     if (array->source != TENON_NO_SOURCE) {
         if (!source)
@@ -300,10 +310,11 @@ find_items (struct tn_source *source, const struct tenon_value *array, uint64_t 
 
 tenon_status
 tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first, uint64_t n,
-                struct tenon_value *items, struct tn_arena *arena, tenon_error *error)
+                struct tenon_value *items, struct tn_arena *arena, struct tn_budget *budget,
+                tenon_error *error)
 {
     uint64_t end = 0;
-    return find_items (source, array, first, n, items, arena, &end, error);
+    return find_items (source, array, first, n, items, arena, &end, budget, error);
 }
 
 tenon_status
@@ -311,7 +322,7 @@ tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n, 
                struct tn_arena *arena, tenon_error *error)
 {
     uint64_t end = 0;
-    TN_TRY (find_items (source, array, 0, n, items, arena, &end, error));
+    TN_TRY (find_items (source, array, 0, n, items, arena, &end, NULL, error));
     array->count -= n;
     array->length -= end;
     if (array->item_type == TENON_ARRAY)

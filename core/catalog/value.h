@@ -16,10 +16,10 @@ uint32_t tn_value_width (uint32_t type);
 tenon_status tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
                             uint64_t depth_left, uint64_t *bytes, uint64_t most, tenon_error *error);
 /* Items first … first + n - 1 of an array. `source` is the one that the array is a range of; NULL if it is
- * none. Strings are put into the arena. */
+ * none. Strings are put into the arena. What is read is drawn from the budget, which may be NULL. */
 tenon_status tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first,
                              uint64_t n, struct tenon_value *items, struct tn_arena *arena,
-                             tenon_error *error);
+                             struct tn_budget *budget, tenon_error *error);
 /* The first n items, after which `array` is the array of the others. */
 tenon_status tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n,
                             struct tenon_value *items, struct tn_arena *arena, tenon_error *error);

@@ -26,6 +26,7 @@ packed_open (struct packed *packed, struct tn_catalog *catalog, const uint32_t *
     if (!packed->buffer)
         return tn_fail_memory (error);
     packed->source = catalog->sources[numbers ? numbers[number] : number];
+    packed->decoder.budget = catalog->budget;
     return TENON_OK;
 }
 
@@ -54,6 +55,7 @@ compare_packed (struct packed *a, struct packed *b, bool *same, tenon_error *err
 {
     for (uint64_t at = 0; at < a->array->length && *same; at += BUFFER_SIZE) {
         uint64_t length = TN_MIN (BUFFER_SIZE, a->array->length - at);
+        TN_TRY (tn_budget_work (a->decoder.budget, 2 * (TN_WORK_READ + length)));
         const uint8_t *left = packed_bytes (a, at, length, error),
                       *right = packed_bytes (b, at, length, error);
         if (!left || !right)

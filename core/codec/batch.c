@@ -167,7 +167,7 @@ make_member (struct tn_call *call, uint64_t number, unsigned worker, tenon_error
     size = tn_member_size (outer, &spec);
     session.error = error;
     session.report = own->report;
-    session.progress = NULL;
+    session.budget = NULL;
     session.arena = own->arena;
     session.arena.used = call->session->arena.used; /* it counts against the same limit */
     member->memory.sink = (struct tn_sink){ .name = outer->sink->name, .write = write_to_memory };

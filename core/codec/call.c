@@ -7,6 +7,8 @@
 
 /* Decoders that a call keeps. */
 #define DECODERS 4u
+/* A longer read is done in pieces, so that it can be stopped. */
+#define READ_AT_ONCE ((uint64_t) 16 << 20)
 
 void
 tn_call_begin (struct tn_call *call, struct tn_session *session, enum tn_state state, uint64_t number)
@@ -117,17 +119,20 @@ tn_call_source (struct tn_call *call, uint32_t number)
     return NULL;
 }
 
-tenon_status
-tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+static tenon_status
+read_at_once (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
 {
     tenon_error *error = call->session->error;
     bool done;
+    TN_TRY (tn_budget_work (call->session->budget, TN_WORK_READ + length));
     source = tn_source_plain (source);
     TN_TRY (tn_readahead_read (call->session->readahead, source, offset, to, length, &done, error));
     if (done)
         return TENON_OK;
     if (!call->decoders && !(call->decoders = calloc (DECODERS, sizeof *call->decoders)))
         return tn_fail_memory (error);
+    for (unsigned i = 0; i < DECODERS; i++)
+        call->decoders[i].budget = call->session->budget;
     unsigned i = 0;
     while (i < DECODERS && call->decoders[i].source != source)
         i++;
@@ -139,6 +144,17 @@ tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, v
     if (tn_source_plain (source) != source)
         return tn_source_read (tn_source_plain (source), offset, to, length, error);
     return tn_decoder_read (&call->decoders[i], source, offset, to, length, error);
+}
+
+tenon_status
+tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+{
+    bool inside = offset <= source->size && length <= source->size - offset;
+    for (; inside && length > READ_AT_ONCE; length -= READ_AT_ONCE) {
+        TN_TRY (read_at_once (call, source, offset, to, READ_AT_ONCE));
+        offset += READ_AT_ONCE, to = (uint8_t *) to + READ_AT_ONCE;
+    }
+    return read_at_once (call, source, offset, to, length);
 }
 
 /* ---- services ---- */
@@ -163,6 +179,7 @@ tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const 
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_source *source = call->state == TN_CALL_DESCRIBE ? tn_call_source (call, 0) : NULL;
+    tn_budget_work (call->session->budget, TN_WORK_NOTE);
     bool flaw = kind == (TENON_NOTE | TENON_FLAW) && call->state == TN_CALL_DESCRIBE;
     if (flaw)
         kind = TENON_NOTE;
@@ -177,13 +194,13 @@ tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const 
 int32_t
 tn_host_cancelled (struct tenon_call *public)
 {
-    struct tn_session *session = ((struct tn_call *) public)->session;
-    if (!session->asked_to_stop && session->progress && session->progress->report
-        && session->progress->report (session->progress->user, 0, 0))
-        session->asked_to_stop = true;
-    if (session->asked_to_stop)
-        tn_fail_text (session->error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled");
-    return session->asked_to_stop;
+    return tn_budget_ask (((struct tn_call *) public)->session->budget) < 0;
+}
+
+tenon_status
+tn_host_work (struct tenon_call *public, uint64_t amount)
+{
+    return tn_budget_work (((struct tn_call *) public)->session->budget, amount);
 }
 
 void *
@@ -301,7 +318,8 @@ tn_host_items (struct tenon_call *public, const struct tenon_value *array, uint6
         if (!source)
             return tn_call_misuse (call, "there is no source of the number that it gave");
     }
-    return tn_value_items (source, array, first, n, found, &call->session->arena, call->session->error);
+    return tn_value_items (source, array, first, n, found, &call->session->arena, call->session->budget,
+                           call->session->error);
 }
 
 uint64_t

@@ -82,6 +82,7 @@ tenon_status tn_call_read (struct tn_call *call, struct tn_source *source, uint6
 void tn_host_fail (struct tenon_call *public, int32_t status, uint64_t offset, const char *message);
 void tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const char *message);
 int32_t tn_host_cancelled (struct tenon_call *public);
+tenon_status tn_host_work (struct tenon_call *public, uint64_t amount);
 void *tn_host_scratch (struct tenon_call *public, uint64_t size);
 tenon_status tn_host_option (struct tenon_call *public, uint32_t index, struct tenon_setting *setting);
 uint64_t tn_host_limit (struct tenon_call *public, uint32_t number);

@@ -35,8 +35,9 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
     if (!entry->table.describe)
         return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the codec %s only writes",
                         entry->table.id);
-    if (!tn_grow (&catalog->descriptions, &catalog->description_room, catalog->description_count,
-                  sizeof (struct tn_description)))
+    TN_TRY (tn_budget_work (session->budget, TN_WORK_CALL));
+    if (!tn_grow_within (session->budget, &catalog->descriptions, &catalog->description_room,
+                         catalog->description_count, sizeof (struct tn_description)))
         return tn_fail_memory (session->error);
     catalog->serve = session->proxy ? session->proxy->serve : serve_region;
     tn_call_begin (&call, session, TN_CALL_DESCRIBE, codec);
@@ -68,6 +69,7 @@ struct range {
     bool tensor;
 };
 
+/* In order of their sources and beginnings. */
 static int
 compare_ranges (const void *a, const void *b)
 {
@@ -104,20 +106,41 @@ collect_ranges (const struct tn_catalog *catalog, struct range *ranges)
     return count;
 }
 
-tenon_status
-tn_check_overlaps (struct tn_catalog *catalog, tenon_error *error)
+/* Ranges that are sorted at once; longer runs are merged, so that sorting can be stopped. */
+#define RUN ((uint64_t) 4096)
+
+/* Merges the runs [0, middle) and [middle, end) of `from`. */
+static void
+merge_runs (const struct range *from, uint64_t middle, uint64_t end, struct range *to)
 {
-    bool unordered = false;
-    for (uint64_t i = 0; i < catalog->source_count && !unordered; i++)
-        unordered = catalog->sources[i]->unordered;
-    if (!unordered)
-        return TENON_OK;
-    uint64_t count = collect_ranges (catalog, NULL);
-    TN_FREE struct range *ranges = calloc (count + 1, sizeof *ranges);
-    if (!ranges)
-        return tn_fail_memory (error);
-    collect_ranges (catalog, ranges);
-    qsort (ranges, count, sizeof *ranges, compare_ranges);
+    for (uint64_t i = 0, a = 0, b = middle; i < end; i++)
+        to[i] = b == end || (a < middle && compare_ranges (&from[a], &from[b]) <= 0) ? from[a++] : from[b++];
+}
+
+/* *ranges is one of two arrays of `count`, `spare` the other. */
+static tenon_status
+sort_ranges (struct tn_budget *budget, struct range **ranges, struct range *spare, uint64_t count)
+{
+    for (uint64_t at = 0; at < count; at += RUN) {
+        uint64_t run = TN_MIN (RUN, count - at);
+        qsort (*ranges + at, run, sizeof **ranges, compare_ranges);
+        TN_TRY (tn_budget_work (budget, TN_WORK_LOOKUP * run));
+    }
+    for (uint64_t width = RUN; width < count; width *= 2) {
+        for (uint64_t at = 0; at < count; at += 2 * width) {
+            uint64_t end = TN_MIN (2 * width, count - at);
+            merge_runs (*ranges + at, TN_MIN (width, end), end, spare + at);
+            TN_TRY (tn_budget_work (budget, sizeof **ranges * end));
+        }
+        struct range *sorted = spare;
+        spare = *ranges, *ranges = sorted;
+    }
+    return TENON_OK;
+}
+
+static tenon_status
+find_overlap (struct tn_catalog *catalog, const struct range *ranges, uint64_t count, tenon_error *error)
+{
     for (uint64_t i = 1; i < count; i++) {
         const struct range *a = &ranges[i - 1], *b = &ranges[i];
         if (a->source != b->source || a->end <= b->begin)
@@ -136,4 +159,28 @@ tn_check_overlaps (struct tn_catalog *catalog, tenon_error *error)
                         a->tensor ? "tensor" : "member", name, (unsigned long long) a->end);
     }
     return TENON_OK;
+}
+
+tenon_status
+tn_check_overlaps (struct tn_catalog *catalog, tenon_error *error)
+{
+    bool unordered = false;
+    for (uint64_t i = 0; i < catalog->source_count && !unordered; i++)
+        unordered = catalog->sources[i]->unordered;
+    if (!unordered)
+        return TENON_OK;
+    uint64_t count = collect_ranges (catalog, NULL), bytes = 2 * (count + 1) * sizeof (struct range);
+    if (!tn_budget_draw (catalog->budget, bytes))
+        return error->status;
+    TN_FREE struct range *memory = malloc (bytes);
+    struct range *ranges = memory;
+    tenon_status status = memory ? TENON_OK : tn_fail_memory (error);
+    if (status == TENON_OK) {
+        collect_ranges (catalog, ranges);
+        status = sort_ranges (catalog->budget, &ranges, memory + count + 1, count);
+    }
+    if (status == TENON_OK)
+        status = find_overlap (catalog, ranges, count, error);
+    tn_budget_give_back (catalog->budget, bytes);
+    return status;
 }

@@ -51,4 +51,5 @@ const struct tenon_host tn_host = {
     .shard_info = tn_host_shard_info,
     .hash = tn_host_hash,
     .old_part = tn_host_old_part,
+    .work = tn_host_work,
 };

@@ -27,6 +27,8 @@ tn_host_add_dtype (struct tenon_call *public, const struct tenon_dtype *dtype, u
     TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (!tn_copy_struct (&ours, sizeof ours, dtype, offsetof (struct tenon_dtype, swap)))
         return tn_call_misuse (call, "a struct tenon_dtype has a wrong struct_size");
+    uint64_t words = ours.text ? strlen (ours.text) : 0;
+    TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP + words));
     return tn_catalog_add_dtype (call->session->catalog, &ours, number, call->session->error);
 }
 
@@ -73,6 +75,7 @@ name_tensor (struct tn_call *call, const struct tenon_tensor *from, struct tn_te
                                                   : "not valid UTF-8 without NUL");
     }
     uint64_t total = prefix_length + length;
+    TN_TRY (tn_budget_work (session->budget, TN_WORK_ENTRY + total));
     char *text = prefix_length ? tn_arena_get (&session->catalog->arena, total + 1, false)
                                : tn_arena_text (&session->catalog->arena, name, length);
     if (!text)
@@ -212,8 +215,6 @@ tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
     }
     /* tn_copy_struct refused structs that end before the length. */
     memcpy ((char *) tensor + offsetof (struct tenon_tensor, length), &ours.length, sizeof ours.length);
-    if ((session->catalog->count & 1023) == 0 && public->host->cancelled (public))
-        return session->error->status;
     return TENON_OK;
 }
 
@@ -233,6 +234,7 @@ tn_host_find (struct tenon_call *public, const char *name, uint64_t length, stru
     struct tn_catalog *catalog = call->session->catalog;
     uint64_t index;
     TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP + length));
     TN_TRY (tn_catalog_enter_names (catalog, call->session->error));
     if (!tn_catalog_find (catalog, name, length, &index)) {
         call->pending = TENON_E_NOT_FOUND;
@@ -249,6 +251,7 @@ tn_host_described (struct tenon_call *public, uint64_t index, struct tenon_tenso
 {
     struct tn_call *call = (struct tn_call *) public;
     TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP));
     if (index >= call->session->catalog->count) {
         call->pending = TENON_E_NOT_FOUND;
         snprintf (call->pending_words, sizeof call->pending_words, "there is no tensor number %llu",
@@ -350,12 +353,14 @@ tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t lengt
                           length == 0 ? "empty" : "not valid UTF-8 without NUL");
     else {
         struct tn_mark mark = tn_arena_mark (&session->arena);
+        TN_TRY (tn_budget_work (session->budget, TN_WORK_ENTRY + prefix_length + length));
         char *whole = tn_arena_get (&session->arena, prefix_length + length + 1, false);
         if (!whole)
             return tn_fail_memory (session->error);
         memcpy (whole, prefix, prefix_length);
         memcpy (whole + prefix_length, key, length);
         length += prefix_length;
+        uint64_t before = session->catalog->metadata_bytes;
         bool repeated = (call->include_flags & TENON_INCLUDE_REPEATED)
                         && tn_catalog_find_key (session->catalog, whole, length, &index)
                         && session->catalog->metadata[index].description != call->description;
@@ -367,6 +372,8 @@ tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t lengt
             struct tn_metadata *added = &session->catalog->metadata[session->catalog->metadata_count - 1];
             added->description = call->description;
             status = adopt_nested (call, &added->value);
+            if (status == TENON_OK)
+                status = tn_budget_work (session->budget, session->catalog->metadata_bytes - before);
         }
     }
     if (status < 0)

@@ -22,7 +22,8 @@ tn_call_adopt_source (struct tn_call *call, struct tn_source *source, uint32_t *
                         (unsigned long long) most);
     }
     bool first = description->sources == NULL;
-    if (!tn_grow (&description->sources, &room, description->count, sizeof *description->sources)) {
+    if (!tn_grow_within (session->budget, &description->sources, &room, description->count,
+                         sizeof *description->sources)) {
         tn_source_free (source);
         return tn_fail_memory (session->error);
     }
@@ -120,6 +121,13 @@ check_sizes (struct tn_call *call, const struct tenon_part *part, struct tn_sour
     return check_blocks (call, part);
 }
 
+static uint64_t
+part_work (const struct tenon_part *part)
+{
+    uint64_t blocks = part->block_ends && part->block_size ? part->size / part->block_size : 0;
+    return TN_WORK_ENTRY + (part->name ? part->name_length : 0) + TN_MIN (blocks, UINT64_MAX / 16) * 8;
+}
+
 tenon_status
 tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint32_t *number)
 {
@@ -130,6 +138,7 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
     TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (!tn_copy_struct (&ours, sizeof ours, part, offsetof (struct tenon_part, block_size)))
         return tn_call_misuse (call, "a struct tenon_part has a wrong struct_size");
+    TN_TRY (tn_budget_work (session->budget, part_work (&ours)));
     struct tn_source *parent = tn_call_source (call, ours.source), *source;
     if (!parent)
         return session->error->status;
@@ -208,6 +217,9 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
     tenon_error error = TENON_ERROR_INIT;
     if (!path)
         return tn_fail_memory (session->error);
+    TN_TRY (tn_budget_work (session->budget, TN_WORK_SIBLING));
+    if (!tn_budget_draw (session->budget, sizeof *source + strlen (path) + length))
+        return session->error->status;
     errno = 0;
     if (tn_source_open (path, session->may_map, &source, &error) < 0) {
         if (errno == ENOENT)
@@ -216,6 +228,7 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
         *session->error = error;
         return error.status;
     }
+    tn_budget_join (session->budget, source->size);
     return tn_call_adopt_source (call, source, number);
 }
 

@@ -156,6 +156,7 @@ ask_sibling (struct tenon_call *public, const char *name, uint64_t length, uint3
         return channel->end == TN_CHANNEL_OPEN ? status : fail_gone (session->error);
     }
     TN_TRY (get_root (channel, &session->arena, &source, session->error));
+    tn_budget_join (session->budget, source->size);
     return tn_call_adopt_source (call, source, number);
 }
 
@@ -213,6 +214,7 @@ add_root (struct tn_session *session)
         source->reader.read_at = ask_bytes;
         source->reader.user = session->channel;
     }
+    tn_budget_join (session->budget, source->size);
     tn_catalog_add_source (session->catalog, source, session->error);
 }
 
@@ -300,7 +302,10 @@ serve_orders (struct tn_session *session)
         case TN_ORDER_ROOT: add_root (session); break;
         case TN_ORDER_RECOGNISE: recognise_root (session); break;
         case TN_ORDER_DESCRIBE: describe_root (session); break;
-        case TN_ORDER_READ: read_region (session); break;
+        case TN_ORDER_READ:
+            session->budget = NULL; /* the file is open */
+            read_region (session);
+            break;
         default: return;
         }
         tn_arena_release (&session->arena, mark);
@@ -347,16 +352,20 @@ tn_isolated_main (void *user, struct tn_channel *channel, atomic_uint *running)
     catalog->store.no_files = true;
     struct question question = { .channel = channel };
     const tenon_progress progress = { sizeof progress, 0, ask_progress, &question };
+    struct tn_budget budget;
+    tn_budget_begin (&budget, context->limits, &progress, &error);
+    tn_catalog_set_budget (catalog, &budget);
     struct tn_session session = { .context = context,
                                   .error = &error,
-                                  .progress = &progress,
+                                  .budget = &budget,
+                                  .arena.budget = &budget,
                                   .overlay = &catalog->overlay,
                                   .catalog = catalog,
                                   .channel = channel,
                                   .running = running,
                                   .readahead = tn_readahead_new (
                                       context, (struct tn_source *const *const *) &catalog->sources,
-                                      &catalog->source_count) };
+                                      &catalog->source_count, &budget) };
     if (session.readahead) {
         get_settings (&session);
         serve_orders (&session);

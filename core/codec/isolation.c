@@ -35,11 +35,7 @@ fail_child (const tenon_context *context, struct tn_child *child, tenon_error *e
 static bool
 ask_to_stop (void *user)
 {
-    struct tn_session *session = user;
-    const tenon_progress *progress = session->progress;
-    if (!session->asked_to_stop && progress && progress->report && progress->report (progress->user, 0, 0))
-        session->asked_to_stop = true;
-    return session->asked_to_stop;
+    return tn_budget_ask (((struct tn_session *) user)->budget) < 0;
 }
 
 static void

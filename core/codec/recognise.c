@@ -28,8 +28,9 @@ static tenon_status
 read_bytes (struct tn_session *session, struct tn_source *source, uint64_t offset, void *to, uint64_t length,
             tenon_error *error)
 {
-    struct tn_decoder decoder = { 0 };
+    struct tn_decoder decoder = { .budget = session->budget };
     bool done;
+    TN_TRY (tn_budget_work (session->budget, TN_WORK_READ + length));
     source = tn_source_plain (source);
     TN_TRY (tn_readahead_read (session->readahead, source, offset, to, length, &done, error));
     if (done)
@@ -86,7 +87,9 @@ ask_probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
     struct tn_session session = *outer;
     session.error = &ignored;
     session.report = NULL;
-    memset (&session.arena, 0, sizeof session.arena);
+    session.arena = (struct tn_arena){ .budget = session.budget };
+    if (tn_budget_work (session.budget, TN_WORK_CALL) < 0)
+        return 0;
     struct tn_call call;
     tn_call_begin (&call, &session, TN_CALL_PROBE, number);
     call.source = source;
@@ -179,7 +182,9 @@ read_magic_bytes (struct tn_session *session, struct tn_source *source, struct h
     ignored = (tenon_error) TENON_ERROR_INIT;
     if (read_bytes (session, source, 0, head->bytes, length, &ignored) == TENON_OK)
         head->length = length;
-    if (ignored.status == TENON_E_IO || ignored.status == TENON_E_MEMORY) /* no other format would help */
+    if (session->error->status == TENON_OK
+        && (ignored.status == TENON_E_IO
+            || ignored.status == TENON_E_MEMORY)) /* no other format would help */
         *session->error = ignored;
     return session->error->status;
 }
@@ -253,6 +258,7 @@ tn_recognise (struct tn_session *session, struct tn_source *source, const char *
     uint64_t winner, rival;
     if (word && !report)
         return tn_codec_find (session->context, word, TN_TO_READ, codec, session->error);
+    TN_TRY (tn_budget_work (session->budget, TN_WORK_CALL));
     struct bid few[16];
     TN_FREE struct bid *many = NULL;
     struct bid *bids = few;

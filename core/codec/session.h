@@ -5,6 +5,7 @@
  * members gives each thread a copy with an error, a report and an arena of its own. */
 #ifndef TN_SESSION_H
 #define TN_SESSION_H
+#include "base/budget.h"
 #include "catalog/catalog.h"
 #include "isolate/zygote.h"
 #include "source/readahead.h"
@@ -33,11 +34,11 @@ struct tn_session {
     uint64_t metadata_source_count;
     struct tn_arena arena;          /* scratch memory; a call's is released when the call ends */
     struct tn_readahead *readahead; /* probe and describe; NULL: sources are read directly */
-    const tenon_progress *progress;
-    const char *directory; /* of the file, ending in '/': siblings lie there; NULL: there are none */
-    uint64_t members;      /* parts and siblings so far */
-    uint64_t nested;       /* bytes of encoded parts in encoded parts so far */
-    uint32_t depth;        /* calls within calls: an include, or a member */
+    struct tn_budget *budget;       /* bounds what an open costs, and asks whether to stop; NULL: neither */
+    const char *directory;          /* of the file, ending in '/': siblings lie there; NULL: there are none */
+    uint64_t members;               /* parts and siblings so far */
+    uint64_t nested;                /* bytes of encoded parts in encoded parts so far */
+    uint32_t depth;                 /* calls within calls: an include, or a member */
     struct { /* of the file that is described, not of the sources that it includes: struct tenon_shard_info */
         uint64_t number, count, tensors, shared[8];
         bool whole;
@@ -47,7 +48,6 @@ struct tn_session {
     struct tn_child *child;       /* with a proxy: where they are called */
     struct tn_channel *channel;   /* in an isolated child: to the program; else NULL */
     atomic_uint *running;         /* there: takes the number of the codec that is called */
-    bool asked_to_stop;           /* the progress function returned true */
 };
 
 /* In an isolated child: tells the program which codec is called from now on, and returns the one before. */

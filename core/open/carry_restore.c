@@ -3,6 +3,7 @@
  * The record comes from a file: none of it is used before all of it is read, and no tensor changes its number
  * of bytes. */
 #include "open/carry_restore.h"
+#include "base/budget.h"
 #include "base/report.h"
 #include <tenon/json.h>
 
@@ -192,7 +193,9 @@ static tenon_status
 add_restored (struct reader *reader, uint64_t index, uint32_t dtype, const struct entry *entry)
 {
     uint64_t *shape = tn_arena_get (&reader->catalog->arena, (entry->rank + 1u) * sizeof *shape, false);
-    if (!shape || !tn_grow (&reader->restored, &reader->room, reader->count, sizeof *reader->restored))
+    if (!shape
+        || !tn_grow_within (reader->catalog->budget, &reader->restored, &reader->room, reader->count,
+                            sizeof *reader->restored))
         return tn_fail_memory (reader->error);
     memcpy (shape, entry->shape, entry->rank * sizeof *shape);
     reader->restored[reader->count++] = (struct restored){ index, shape, dtype, entry->rank };
@@ -205,6 +208,7 @@ read_tensor_entry (struct reader *reader, const struct text *name)
     struct tn_catalog *catalog = reader->catalog;
     struct entry entry;
     uint64_t index;
+    TN_TRY (tn_budget_work (catalog->budget, TN_WORK_ENTRY + name->length));
     TN_TRY (read_entry (reader, &entry));
     if (!tn_catalog_find (catalog, name->bytes, name->length, &index))
         return TENON_OK; /* a copy of the file left it out */
@@ -254,6 +258,7 @@ read_sequence (struct reader *reader, struct sequence *sequence, finder find)
     while ((token = tenon_json_next (&reader->json)) == TENON_JSON_STRING) {
         if (!take_text (reader, &name))
             return fail_record (reader, "a name in an order has a NUL");
+        TN_TRY (tn_budget_work (reader->catalog->budget, TN_WORK_LOOKUP + name.length));
         if (!find (reader->catalog, name.bytes, name.length, &index))
             continue;
         if (sequence->named[index])
@@ -382,6 +387,16 @@ restore_all (struct reader *reader)
     return reader->error->status;
 }
 
+/* What restoring holds beside the list of restored tensors: the record, and what is held for each tensor and
+ * key. */
+static uint64_t
+bytes_held (const struct tn_catalog *catalog, const struct tenon_value *record)
+{
+    const uint64_t each = 2 * sizeof (bool) + 2 * sizeof (uint64_t);
+    return record->count + 1 + (catalog->count + 1) * (each + sizeof (struct tn_tensor))
+           + (catalog->metadata_count + 1) * (each + sizeof (struct tn_metadata));
+}
+
 tenon_status
 tn_carry_restore (struct tn_catalog *catalog, uint64_t index, tenon_report *report, tenon_error *error)
 {
@@ -389,6 +404,10 @@ tn_carry_restore (struct tn_catalog *catalog, uint64_t index, tenon_report *repo
     const struct tenon_value *record = &catalog->metadata[index].value;
     if (record->type != TENON_STRING)
         return TENON_OK;
+    uint64_t bytes = bytes_held (catalog, record);
+    if (!tn_budget_draw (catalog->budget, bytes))
+        return error->status;
+    TN_TRY (tn_budget_work (catalog->budget, record->count));
     TN_FREE char *copy = malloc (record->count + 1);
     if (!copy)
         return tn_fail_memory (error);
@@ -396,6 +415,7 @@ tn_carry_restore (struct tn_catalog *catalog, uint64_t index, tenon_report *repo
         memcpy (copy, record->as.string, record->count);
     tenon_json_begin (&reader.json, copy, record->count, DEPTH);
     tenon_status status = restore_all (&reader);
+    tn_budget_give_back (catalog->budget, bytes + reader.room * sizeof *reader.restored);
     free (reader.restored);
     free (reader.listed);
     free (reader.tensors.index);

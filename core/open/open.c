@@ -66,6 +66,7 @@ complete_file (tenon_file *file, tenon_error *error)
     for (uint64_t i = 0; i < catalog->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (catalog, i);
         uint64_t elements = 1;
+        TN_TRY (tn_budget_work (catalog->budget, TN_WORK_LOOKUP));
         for (uint32_t k = 0; k < tensor->rank; k++)
             elements *= tensor->shape[k]; /* checked: only a zero dim makes it wrap, and then it is 0 */
         file->elements = add_up (file->elements, elements);
@@ -87,10 +88,11 @@ describe_file (tenon_file *file, const struct tn_shards *set, const tenon_open_o
                                   .overlay = &catalog->overlay,
                                   .catalog = catalog,
                                   .directory = set->directory,
-                                  .progress = options->progress,
+                                  .budget = catalog->budget,
+                                  .arena.budget = catalog->budget,
                                   .readahead = tn_readahead_new (
                                       context, (struct tn_source *const *const *) &catalog->sources,
-                                      &catalog->source_count),
+                                      &catalog->source_count, catalog->budget),
                                   .may_map = context->map && !(options->flags & TENON_OPEN_NO_MAP) };
     tenon_status status = tn_catalog_add_source (catalog, set->source, error);
     if (status == TENON_OK && !session.readahead)
@@ -117,6 +119,20 @@ describe_file (tenon_file *file, const struct tn_shards *set, const tenon_open_o
     tn_arena_free (&session.arena);
     tn_readahead_free (session.readahead);
     return status < 0 ? status : complete_file (file, error);
+}
+
+/* The same, within the bounds of what an open may cost. */
+static tenon_status
+describe_within_bounds (tenon_file *file, const struct tn_shards *set, const tenon_open_options *options,
+                        tenon_error *error)
+{
+    struct tn_budget budget;
+    tn_budget_begin (&budget, file->context->limits, options->progress, error);
+    tn_budget_join (&budget, set->source->size);
+    tn_catalog_set_budget (file->catalog, &budget);
+    tenon_status status = describe_file (file, set, options, error);
+    tn_catalog_set_budget (file->catalog, NULL);
+    return status;
 }
 
 static bool
@@ -170,7 +186,7 @@ open_set (tenon_context *context, const struct tn_shards *set, const tenon_open_
     }
     file->unaligned = options->flags & TENON_OPEN_UNALIGNED;
     file->shard_count = set->whole ? set->shard.count : 1;
-    tenon_status status = describe_file (file, set, options, error);
+    tenon_status status = describe_within_bounds (file, set, options, error);
     if (status < 0) {
         tn_fail_in (error, set->path[0] ? set->path : NULL, NULL);
         tenon_close (file);
@@ -268,7 +284,12 @@ tenon_why (tenon_context *context, const char *path, const tenon_open_options *t
         tn_fail_memory (&mine);
     else if (take_options (&options, theirs, &mine)
              && tn_shards_open (context, path, &options, &set, &mine) == TENON_OK) {
-        struct tn_session session = { .context = context, .error = &mine, .report = *report };
+        struct tn_budget budget;
+        tn_budget_begin (&budget, context->limits, NULL, &mine);
+        tn_budget_join (&budget, set.source->size);
+        struct tn_session session = {
+            .context = context, .error = &mine, .report = *report, .budget = &budget, .arena.budget = &budget
+        };
         if (tn_isolation_begin (&session, set.source, options.settings) == TENON_OK)
             tn_recognise (&session, set.source, set.word ? set.word : options.format, &codec, false, *report);
         tn_shards_note (*report, &set, NULL);

@@ -309,7 +309,12 @@ codec_of_shard (tenon_context *context, const tenon_open_options *options, struc
 {
     const struct tn_registry *registry = &context->registry;
     tenon_error mine = TENON_ERROR_INIT;
-    struct tn_session session = { .context = context, .error = &mine };
+    struct tn_budget budget;
+    tn_budget_begin (&budget, context->limits, options->progress, &mine);
+    tn_budget_join (&budget, set->source->size);
+    struct tn_session session = {
+        .context = context, .error = &mine, .budget = &budget, .arena.budget = &budget
+    };
     bool sounds_like_one = false;
     uint64_t codec;
     *result = NULL;
@@ -322,7 +327,8 @@ codec_of_shard (tenon_context *context, const tenon_open_options *options, struc
         status = tn_recognise (&session, set->source, options->format, &codec, true, NULL);
     tn_isolation_end (&session, set->source);
     tn_arena_free (&session.arena);
-    if (status == TENON_E_MEMORY || status == TENON_E_IO || status == TENON_E_CRASHED) {
+    if (status == TENON_E_MEMORY || status == TENON_E_IO || status == TENON_E_CRASHED
+        || status == TENON_E_CANCELLED || status == TENON_E_LIMIT) {
         *error = mine;
         return status;
     }
@@ -459,7 +465,9 @@ tn_shards_describe (struct tn_session *session, const struct tn_shards *set, uin
             *session->error = mine;
             return mine.status;
         }
+        tn_budget_join (session->budget, source->size);
         TN_TRY (tn_catalog_add_source (session->catalog, source, session->error));
+        TN_TRY (tn_budget_work (session->budget, TN_WORK_SIBLING));
         session->members++;
         session->shard.number = number;
         session->shard.tensors = session->catalog->count;

@@ -188,6 +188,8 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
         return tn_fail_memory (error);
     writer->done = done;
     writer->meter = &meter;
+    struct tn_budget budget;
+    tn_budget_begin (&budget, NULL, progress, error);
     struct tn_session session = { .context = saving->context,
                                   .error = error,
                                   .report = saving->report,
@@ -195,7 +197,7 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
                                   .catalog = saving->plan->own,
                                   .metadata_sources = entries->metadata_sources,
                                   .metadata_source_count = entries->metadata_source_count,
-                                  .progress = progress };
+                                  .budget = &budget };
     tn_meter_begin (&meter, progress, total_bytes (saving));
     tenon_status status = tn_write (&session, writer, saving->codec);
     if (status == TENON_OK && writer->old && !writer->old_put)

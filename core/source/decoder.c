@@ -6,13 +6,49 @@
 
 #define INPUT_SIZE 65536u
 #define SPARE_SIZE 32768u
+/* The most that one step makes, so that it can be stopped. */
+#define STEP_SIZE ((uint64_t) 1 << 20)
+
+/* ---- memory, drawn from the decoder's budget ---- */
+
+/* The state of a filter, about. */
+#define STATE_SIZE 65536u
+
+static void *
+get_memory (struct tn_decoder *decoder, uint64_t size)
+{
+    if (!tn_budget_draw (decoder->budget, size))
+        return NULL;
+    void *memory = malloc (size);
+    if (!memory)
+        tn_budget_give_back (decoder->budget, size);
+    return memory;
+}
+
+static void
+drop_memory (struct tn_decoder *decoder, void *memory, uint64_t size)
+{
+    if (memory)
+        tn_budget_give_back (decoder->budget, size);
+    free (memory);
+}
+
+static void
+close_filter (struct tn_decoder *decoder)
+{
+    if (decoder->state) {
+        decoder->filter->table.close (decoder->state);
+        tn_budget_give_back (decoder->budget, STATE_SIZE);
+    }
+    decoder->state = NULL;
+}
 
 /* Forgets the source. Buffers and the filter's state stay for the next one. */
 static void
 forget_source (struct tn_decoder *decoder)
 {
-    free (decoder->block);
-    free (decoder->whole);
+    drop_memory (decoder, decoder->block, decoder->backing ? decoder->backing->block_size : 0);
+    drop_memory (decoder, decoder->whole, decoder->backing ? decoder->backing->size + 1 : 0);
     decoder->block = decoder->whole = NULL;
     decoder->source = decoder->backing = NULL;
     tn_decoder_restart (decoder);
@@ -30,11 +66,10 @@ void
 tn_decoder_free (struct tn_decoder *decoder)
 {
     forget_source (decoder);
-    if (decoder->state)
-        decoder->filter->table.close (decoder->state);
-    free (decoder->stored.bytes);
-    free (decoder->input);
-    free (decoder->spare);
+    close_filter (decoder);
+    drop_memory (decoder, decoder->stored.bytes, decoder->stored.room);
+    drop_memory (decoder, decoder->input, INPUT_SIZE);
+    drop_memory (decoder, decoder->spare, SPARE_SIZE);
     memset (decoder, 0, sizeof *decoder);
 }
 
@@ -44,14 +79,17 @@ open_filter (struct tn_decoder *decoder, const struct tn_filter *filter, tenon_e
 {
     decoder->running = false;
     decoder->made = 0;
-    if (decoder->state && decoder->filter != filter) {
-        decoder->filter->table.close (decoder->state);
-        decoder->state = NULL;
-    }
+    if (decoder->filter != filter)
+        close_filter (decoder);
     decoder->filter = filter;
-    if (!decoder->state && !(decoder->state = filter->table.open (0, 0)))
+    if (decoder->state)
+        return TENON_OK;
+    if (!tn_budget_draw (decoder->budget, STATE_SIZE))
         return tn_fail_memory (error);
-    return TENON_OK;
+    if ((decoder->state = filter->table.open (0, 0)))
+        return TENON_OK;
+    tn_budget_give_back (decoder->budget, STATE_SIZE);
+    return tn_fail_memory (error);
 }
 
 /* ---- stored bytes ---- */
@@ -62,8 +100,8 @@ grow_stored (struct tn_decoder *decoder, uint64_t size)
     decoder->stored.root = NULL;
     if (size <= decoder->stored.room)
         return true;
-    free (decoder->stored.bytes);
-    decoder->stored.bytes = malloc (size);
+    drop_memory (decoder, decoder->stored.bytes, decoder->stored.room);
+    decoder->stored.bytes = get_memory (decoder, size);
     decoder->stored.room = decoder->stored.bytes ? size : 0;
     return decoder->stored.bytes;
 }
@@ -145,6 +183,7 @@ tn_decoder_blocks (struct tn_decoder *decoder, struct tn_source *source, uint64_
         uint64_t at = i * source->block_size, size = TN_MIN (source->block_size, source->size - at);
         const uint8_t *bytes;
         tenon_status status = TENON_E_MALFORMED;
+        TN_TRY (tn_budget_work (decoder->budget, TN_WORK_DECODED * size));
         if (stored <= most_stored (size)) {
             TN_TRY (stored_bytes (decoder, source, begin, stored, &bytes, error));
             status =
@@ -222,7 +261,7 @@ tn_decoder_head (struct tn_decoder *decoder, const struct tn_source *source, uin
     if (!stored || open_filter (decoder, source->filter, &ignored) < 0)
         return 0;
     if (input == source->stored && source->size <= TN_SMALL_MEMBER && filter->decode) {
-        if ((!decoder->spare && !(decoder->spare = malloc (SPARE_SIZE)))
+        if ((!decoder->spare && !(decoder->spare = get_memory (decoder, SPARE_SIZE)))
             || filter->decode (decoder->state, 1, stored, input, decoder->spare, source->size) < 0)
             return 0;
         memcpy (to, decoder->spare, room);
@@ -253,7 +292,7 @@ turn_to_source (struct tn_decoder *decoder, struct tn_source *source, tenon_erro
         return TENON_OK;
     forget_source (decoder);
     if (tn_needs_decoder (source)) {
-        if (!decoder->input && !(decoder->input = malloc (INPUT_SIZE)))
+        if (!decoder->input && !(decoder->input = get_memory (decoder, INPUT_SIZE)))
             return tn_fail_memory (error);
         decoder->backing = source->backing;
     }
@@ -308,7 +347,7 @@ read_through_blocks (struct tn_decoder *decoder, uint64_t offset, uint8_t *to, u
 {
     struct tn_source *backing = decoder->backing;
     *good = true;
-    if (!decoder->block && !(decoder->block = malloc (backing->block_size)))
+    if (!decoder->block && !(decoder->block = get_memory (decoder, backing->block_size)))
         return tn_fail_memory (error);
     while (length > 0 && *good) {
         uint64_t number = offset / backing->block_size, at = offset % backing->block_size;
@@ -356,9 +395,11 @@ decode_step (struct tn_decoder *decoder, tenon_error *error)
 {
     struct tn_source *backing = decoder->backing;
     uint64_t at = decoder->made, begin = decoder->read.begin, end = decoder->read.end, taken = 0, made = 0;
-    uint64_t room = at < begin ? TN_MIN (begin - at, SPARE_SIZE) : at < end ? end - at : 1;
+    uint64_t room = at < begin ? TN_MIN (begin - at, SPARE_SIZE)
+                    : at < end ? TN_MIN (end - at, STEP_SIZE)
+                               : 1;
     bool read = begin <= at && at < end;
-    if (!read && !decoder->spare && !(decoder->spare = malloc (SPARE_SIZE)))
+    if (!read && !decoder->spare && !(decoder->spare = get_memory (decoder, SPARE_SIZE)))
         return tn_fail_memory (error);
     int32_t result = decoder->filter->table.step (
         decoder->state, decoder->input + decoder->input_at, decoder->input_length, &taken,
@@ -378,7 +419,7 @@ decode_step (struct tn_decoder *decoder, tenon_error *error)
     decoder->ended = result > 0;
     decoder->input_at += taken, decoder->input_length -= taken;
     decoder->made += made;
-    return TENON_OK;
+    return tn_budget_work (decoder->budget, TN_WORK_DECODED * made);
 }
 
 /* Decodes up to the end of the read. After the last byte the filter must report its end, and no stored bytes
@@ -422,17 +463,13 @@ decode_by_table (struct tn_decoder *decoder, const uint8_t *stored, uint8_t *to)
     return TENON_OK;
 }
 
-/* A filter without `step` decodes all at once, into memory of the size that the limit on memory allows
- * (checked in add_part). Blocks joined end to end are one stream, so a false table does no harm. */
+/* Decodes all of the backing source from its stored bytes. Blocks joined end to end are one stream, so a
+ * false table does no harm. */
 static tenon_status
-decode_whole (struct tn_decoder *decoder, tenon_error *error)
+decode_all (struct tn_decoder *decoder, const uint8_t *stored, uint8_t *whole, tenon_error *error)
 {
     struct tn_source *backing = decoder->backing;
-    const uint8_t *stored;
-    TN_TRY (stored_bytes (decoder, backing, 0, backing->stored, &stored, error));
-    TN_FREE uint8_t *whole = malloc (backing->size + 1);
-    if (!whole)
-        return tn_fail_memory (error);
+    TN_TRY (tn_budget_work (decoder->budget, TN_WORK_DECODED * backing->size));
     TN_TRY (open_filter (decoder, backing->filter, error));
     bool by_table = backing->block_count > 0 && !atomic_load (&backing->blocks_are_wrong);
     tenon_status status = by_table ? decode_by_table (decoder, stored, whole) : TENON_E_MALFORMED;
@@ -441,11 +478,26 @@ decode_whole (struct tn_decoder *decoder, tenon_error *error)
     if (status < 0 && status != TENON_E_MEMORY)
         status =
             backing->filter->table.decode (decoder->state, 1, stored, backing->stored, whole, backing->size);
-    if (status < 0)
-        return fail_corrupt (decoder, status, error);
-    decoder->whole = whole; /* only now: a read that failed is tried again by the next */
-    whole = NULL;
-    return TENON_OK;
+    return status < 0 ? fail_corrupt (decoder, status, error) : TENON_OK;
+}
+
+/* A filter without `step` decodes all at once, into memory of the size that the limit on memory allows
+ * (checked in add_part). */
+static tenon_status
+decode_whole (struct tn_decoder *decoder, tenon_error *error)
+{
+    struct tn_source *backing = decoder->backing;
+    const uint8_t *stored;
+    TN_TRY (stored_bytes (decoder, backing, 0, backing->stored, &stored, error));
+    uint8_t *whole = get_memory (decoder, backing->size + 1);
+    if (!whole)
+        return tn_fail_memory (error);
+    tenon_status status = decode_all (decoder, stored, whole, error);
+    if (status == TENON_OK)
+        decoder->whole = whole; /* only now: a read that failed is tried again by the next */
+    else
+        drop_memory (decoder, whole, backing->size + 1);
+    return status;
 }
 
 static tenon_status

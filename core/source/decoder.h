@@ -5,10 +5,13 @@
  * last one, so that reading on is cheap. All members of the struct are decoder.c's own. */
 #ifndef TN_DECODER_H
 #define TN_DECODER_H
+#include "base/budget.h"
 #include "source/source.h"
 
 /* Zero it at first. */
 struct tn_decoder {
+    struct tn_budget
+        *budget; /* the caller's: what is decoded, and held, while a file is opened; NULL: none */
     /* kept from source to source */
     const struct tn_filter *filter; /* whose state it is */
     void *state;

@@ -35,6 +35,7 @@ struct batch {
 
 struct tn_readahead {
     tenon_context *context;
+    struct tn_budget *budget;
     struct tn_source *const *const *sources; /* of the catalog, which grows; NULL: nothing is decoded ahead */
     const uint64_t *source_count;
     struct tn_source *root; /* of the bytes in the buffer */
@@ -56,13 +57,14 @@ finish_batch (struct batch *batch)
 
 struct tn_readahead *
 tn_readahead_new (tenon_context *context, struct tn_source *const *const *sources,
-                  const uint64_t *source_count)
+                  const uint64_t *source_count, struct tn_budget *budget)
 {
     struct tn_readahead *view = calloc (1, sizeof *view);
     if (view) {
         view->context = context;
         view->sources = sources;
         view->source_count = source_count;
+        view->budget = budget;
     }
     return view;
 }
@@ -105,7 +107,8 @@ fill_readahead (struct tn_readahead *view, struct tn_source *root, uint64_t offs
     }
     tenon_error ignored;
     tn_error_clear (&ignored);
-    if (tn_source_read (root, offset, view->bytes, size, &ignored) < 0)
+    if (tn_budget_work (view->budget, size) < 0
+        || tn_source_read (root, offset, view->bytes, size, &ignored) < 0)
         return false;
     view->root = root;
     view->start = offset;
@@ -183,13 +186,17 @@ decode_heads (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 static void
 start_batch (struct tn_readahead *view, struct batch *batch, uint32_t first)
 {
+    uint64_t work = 0;
     batch->first = first;
     batch->count = 0;
     while (batch->count < HEADS && first + batch->count < *view->source_count
            && has_head ((*view->sources)[first + batch->count])) {
         batch->sources[batch->count] = (*view->sources)[first + batch->count];
-        batch->heads[batch->count++].length = 0;
+        batch->heads[batch->count].length = 0;
+        work += input_of (batch->sources[batch->count++]) + TN_WORK_DECODED * HEAD_SIZE;
     }
+    if (tn_budget_work (view->budget, work) < 0)
+        batch->count = 0;
     uint32_t items = (batch->count + HEADS_AT_ONCE - 1) / HEADS_AT_ONCE;
     batch->job = items ? tn_pool_start (view->context->pool, items, decode_heads, batch) : NULL;
     if (!batch->job)

@@ -6,13 +6,15 @@
  * threads. */
 #ifndef TN_READAHEAD_H
 #define TN_READAHEAD_H
+#include "base/budget.h"
 #include "source/source.h"
 
 struct tn_readahead;
 
-/* *sources are *source_count sources, which may grow. NULL: no memory. */
+/* *sources are *source_count sources, which may grow. What is read and decoded is drawn from the budget.
+ * NULL: no memory. */
 struct tn_readahead *tn_readahead_new (tenon_context *context, struct tn_source *const *const *sources,
-                                       const uint64_t *source_count);
+                                       const uint64_t *source_count, struct tn_budget *budget);
 void tn_readahead_free (struct tn_readahead *readahead);
 /* Bytes of a source. *done is false if they need a decoder (an encoded source, behind its beginning): then
  * nothing was read, and nothing failed. `readahead` may be NULL. */

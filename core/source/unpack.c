@@ -36,6 +36,7 @@ tn_store_end (struct tn_store *store)
 
 /* Takes the bytes of a source, in order. */
 struct taker {
+    struct tn_budget *budget;
     uint8_t *to; /* NULL: the file … */
     int fd;
     uint64_t at; /* … from here on */
@@ -45,6 +46,7 @@ static tenon_status
 take_bytes (void *user, const void *bytes, uint64_t length, tenon_error *error)
 {
     struct taker *taker = user;
+    TN_TRY (tn_budget_work (taker->budget, TN_WORK_DECODED * length));
     if (taker->to) {
         memcpy (taker->to, bytes, length);
         taker->to += length;
@@ -71,10 +73,11 @@ unpack_into (tenon_context *context, struct tn_store *store, struct tn_source *s
              struct tn_unpacked *unpacked, tenon_error *error)
 {
     uint64_t share = context->limits[TENON_LIMIT_MEMORY] / SHARE, at = store->in_file;
-    struct taker taker = { .at = at };
+    struct taker taker = { .budget = store->budget, .at = at };
     bool fits = source->size <= share && store->in_memory <= share - source->size;
     if (store->no_files || fits) {
-        if (!(taker.to = unpacked->bytes = malloc (source->size + 1)))
+        if (!tn_budget_draw (store->budget, source->size)
+            || !(taker.to = unpacked->bytes = malloc (source->size + 1)))
             return tn_fail_memory (error);
     } else {
         TN_TRY (open_spool (store, error));

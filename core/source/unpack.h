@@ -6,6 +6,7 @@
  * bytes go into memory, or into a temporary file, and every later read takes them from there. */
 #ifndef TN_UNPACK_H
 #define TN_UNPACK_H
+#include "base/budget.h"
 #include "source/source.h"
 
 /* The unpacked sources of one catalog. Zero it at first. Any thread may unpack. */
@@ -16,6 +17,7 @@ struct tn_store {
     struct tn_source
         *file;        /* unlinked; sources lie in it one behind the other; NULL: none needed it so far */
     uint64_t in_file; /* bytes */
+    struct tn_budget *budget; /* from which unpacking draws while the file is opened; else NULL */
     bool no_files; /* all goes into memory: an isolated process can make no files, and has a limit of its own
                     */
 };

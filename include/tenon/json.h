@@ -63,6 +63,7 @@ enum {
 
 /* A parser. Callers read the fields down to error and change none of them. A copy is a parser of its own that
  * goes on from the same place: a caller may look ahead with one. */
+struct tenon_call;
 struct tenon_json {
     const uint8_t *start, *at, *end; /* the document; `at` is the byte behind the token */
     const uint8_t *text;             /* the token; of a key or string the bytes between the quotes */
@@ -70,14 +71,21 @@ struct tenon_json {
     uint32_t escapes;                /* key, string: 1 if it contains a backslash */
     uint32_t state;                  /* private */
     uint32_t depth, most_depth;      /* open arrays and objects, and the limit on them */
-    uint64_t objects;  /* private: a bit for each open one, the innermost lowest: 1 if an object */
-    uint64_t error_at; /* bytes from `start` */
-    char error[96];    /* "found ']', expected a value" */
+    uint64_t objects;        /* private: a bit for each open one, the innermost lowest: 1 if an object */
+    struct tenon_call *call; /* private: of tenon_json_watch; NULL: none */
+    const uint8_t *ask;      /* private: behind this byte it is asked */
+    uint64_t error_at;       /* bytes from `start` */
+    char error[96];          /* "found ']', expected a value" */
 };
 
 /* Begins a document of `length` bytes that holds one value, nested at most `depth` levels; a depth above
  * TENON_JSON_DEPTH counts as TENON_JSON_DEPTH. */
 void tenon_json_begin (struct tenon_json *json, const void *bytes, uint64_t length, uint32_t depth);
+
+/* From now on the parser draws the work of parsing from a call of the codec, and fails with TENON_JSON_ERROR
+ * once the host refuses it, because the program asked to stop or a limit is met. The host has then recorded
+ * the failure, so that whatever the codec makes of it changes nothing. Cheap: it asks every 64 KiB. */
+void tenon_json_watch (struct tenon_json *json, struct tenon_call *call);
 
 /* The next token: TENON_JSON_*. */
 int32_t tenon_json_next (struct tenon_json *json);

@@ -236,7 +236,14 @@ enum {
     TENON_LIMIT_ENCODED_DEPTH = 9,    /* encoded_depth: encoded parts that lie in each other */
     TENON_LIMIT_ISOLATED_MEMORY = 10, /* isolated_memory: bytes that an isolated process may get */
     TENON_LIMIT_ISOLATED_SECONDS = 11, /* isolated_seconds: for an answer of such a process; 0: any number */
-    TENON_LIMITS = 12
+    /* What opening a file may take: memory, in bytes, and work, in bytes that could be copied meanwhile. Each
+     * is bounded as such; and in multiples of the bytes of the file, beyond 64 MiB of memory and 256 MiB of
+     * work */
+    TENON_LIMIT_OPEN_MEMORY = 12,       /* open_memory */
+    TENON_LIMIT_OPEN_MEMORY_RATIO = 13, /* open_memory_ratio */
+    TENON_LIMIT_OPEN_WORK = 14,         /* open_work */
+    TENON_LIMIT_OPEN_WORK_RATIO = 15,   /* open_work_ratio */
+    TENON_LIMITS = 16
 };
 
 /* The kinds of entries of a report. */

@@ -74,8 +74,6 @@ skip_strings (struct gguf_reader *reader, uint64_t count)
             break;
         TENON_TRY (gguf_take_size (reader, &length, "the length of a string"));
         TENON_TRY (gguf_skip (reader, length, "a string"));
-        if (reader->call->host->cancelled (reader->call))
-            return TENON_E_CANCELLED;
     }
     return TENON_OK;
 }

@@ -2,6 +2,8 @@
 /* directory.c - the end of an archive, its central directory, and the entries there. */
 #include "npz.h"
 
+/* Reading an entry, beside its bytes. */
+#define ENTRY_WORK 64u
 /* The end record and the longest comment. */
 #define TAIL_BYTES (NPZ_END_BYTES + 65535u)
 
@@ -291,6 +293,8 @@ npz_read_entry (struct tenon_call *call, const struct npz_directory *directory, 
         return tenon_fail (call, TENON_E_TRUNCATED, entry->place,
                            "an entry of the central directory needs %u bytes, %llu are left",
                            entry->entry_length, (unsigned long long) left);
+    if (TENON_HAS (call, work))
+        TENON_TRY (call->host->work (call, ENTRY_WORK + entry->entry_length));
     TENON_TRY (npz_decode_name (call, entry));
     return read_entry_numbers (call, entry);
 }

@@ -108,6 +108,7 @@ take_member (struct document *document, const uint8_t *bytes, uint64_t size, cha
     const struct tenon_json *json = &document->json;
     document->last = &document->first;
     tenon_json_begin (&document->json, bytes + NPZ_METADATA_LEAD, size - NPZ_METADATA_LEAD, TENON_JSON_DEPTH);
+    tenon_json_watch (&document->json, document->call);
     int outcome = take_document (document);
     if (outcome == TENON_JSON_OTHER && json->error[0])
         snprintf (why, WHY_BYTES, "at byte %llu of its JSON: %s", (unsigned long long) json->error_at,

@@ -5,7 +5,6 @@
  * tensor begin with where those of the one before it end finds all gaps and overlaps. The header of another
  * file is parsed a second time. */
 #include "safetensors.h"
-#include <stdlib.h>
 
 /* A usual lower bound on the bytes that a tensor takes in a header. A hint for memory only. */
 #define EXPECTED_BYTES 80u
@@ -308,8 +307,10 @@ check_order (struct reader *reader, const void *header, uint64_t length)
     if (!ranges)
         return TENON_E_MEMORY;
     tenon_json_begin (&reader->json, header, length, ST_DEPTH);
+    tenon_json_watch (&reader->json, call);
     TENON_TRY (collect_ranges (reader, ranges));
-    qsort (ranges, reader->count, sizeof *ranges, by_begin);
+    if (!(ranges = st_sort (call, ranges, reader->count, sizeof *ranges, by_begin)))
+        return TENON_E_MEMORY;
     reader->expected = 0;
     for (uint64_t i = 0; i < reader->count; i++) {
         const struct range *range = &ranges[i];
@@ -355,6 +356,7 @@ st_describe_header (struct tenon_call *call, uint64_t size)
     reader.ordered = 1;
     call->host->expect (call, length / EXPECTED_BYTES, 0);
     tenon_json_begin (&reader.json, header, length, ST_DEPTH);
+    tenon_json_watch (&reader.json, call);
     TENON_TRY (read_all (&reader));
     if (!reader.ordered)
         TENON_TRY (check_order (&reader, header, length));

@@ -3,7 +3,9 @@
  *
  *     {"metadata":{"total_size":BYTES},"weight_map":{"TENSOR":"FILE",…}} */
 #include "safetensors.h"
-#include <stdlib.h>
+
+/* Finding a name, beside its bytes. */
+#define LOOKUP_WORK 64u
 
 /* A line of the map. */
 struct entry {
@@ -183,18 +185,23 @@ collect_shards (struct index *index)
         return TENON_E_MEMORY;
     for (uint64_t i = 0; i < index->count; i++) {
         struct entry *entry = &index->entries[i];
+        TENON_TRY (st_work (call, LOOKUP_WORK + entry->file_length));
         struct st_name *slot = st_names_slot (&files, entry->file, entry->file_length);
         if (slot->text)
             continue;
         *slot = (struct st_name){ entry->file, entry->file_length, 0 };
         index->shards[index->shard_count++] = (struct shard){ entry->file, entry->file_length, 0 };
     }
-    qsort (index->shards, index->shard_count, sizeof *index->shards, by_file_name);
+    index->shards = st_sort (call, index->shards, index->shard_count, sizeof *index->shards, by_file_name);
+    if (!index->shards)
+        return TENON_E_MEMORY;
     for (uint64_t i = 0; i < index->shard_count; i++)
         st_names_slot (&files, index->shards[i].file, index->shards[i].length)->number = i;
-    for (uint64_t i = 0; i < index->count; i++)
-        index->entries[i].shard =
-            st_names_slot (&files, index->entries[i].file, index->entries[i].file_length)->number;
+    for (uint64_t i = 0; i < index->count; i++) {
+        struct entry *entry = &index->entries[i];
+        TENON_TRY (st_work (call, LOOKUP_WORK + entry->file_length));
+        entry->shard = st_names_slot (&files, entry->file, entry->file_length)->number;
+    }
     return TENON_OK;
 }
 
@@ -289,6 +296,7 @@ st_describe_index (struct tenon_call *call, uint64_t size)
         return TENON_E_MEMORY;
     TENON_TRY (st_names_begin (call, &index.names, most));
     tenon_json_begin (&index.json, text, size, ST_DEPTH);
+    tenon_json_watch (&index.json, call);
     TENON_TRY (read_index (&index));
     TENON_TRY (collect_shards (&index));
     TENON_TRY (include_shards (&index));

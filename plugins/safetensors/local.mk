@@ -11,6 +11,7 @@ safetensors_sources = \
 	plugins/safetensors/plain.c \
 	plugins/safetensors/safetensors.c \
 	plugins/safetensors/safetensors.h \
+	plugins/safetensors/sort.c \
 	plugins/safetensors/text.c \
 	plugins/safetensors/write.c
 shell_tests += \

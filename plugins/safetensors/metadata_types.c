@@ -156,6 +156,7 @@ take_record (struct record *record)
     int32_t token;
     int outcome;
     tenon_json_begin (json, text->bytes, text->length, TENON_JSON_DEPTH);
+    tenon_json_watch (json, record->call);
     if (!tenon_json_take (json, TENON_JSON_BEGIN_OBJECT) || !tenon_json_take_key (json, "version")
         || !tenon_json_take (json, TENON_JSON_NUMBER) || tenon_json_u64 (json, &version) < 0)
         return TENON_JSON_OTHER;
@@ -189,6 +190,7 @@ take_text_value (struct record *record, struct pair *pair)
 {
     struct tenon_json json;
     tenon_json_begin (&json, pair->text.bytes, pair->text.length, TENON_JSON_DEPTH);
+    tenon_json_watch (&json, record->call);
     int outcome = tenon_json_take_value (record->call, &json, &pair->value);
     if (outcome == TENON_OK && !tenon_json_take (&json, TENON_JSON_END))
         outcome = TENON_JSON_OTHER;

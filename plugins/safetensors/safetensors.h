@@ -12,6 +12,7 @@
  *     metadata_write.c   write: __metadata__
  *     dtypes.c           the dtypes of the format
  *     names.c            tables of names
+ *     sort.c             sorting, and the work of it
  *     text.c             texts
  *
  * The format: the README and the Rust source of github.com/huggingface/safetensors ("the reference" below),
@@ -102,6 +103,15 @@ struct st_names {
 tenon_status st_names_begin (struct tenon_call *call, struct st_names *names, uint64_t most);
 /* The slot of a name; a free one, for the caller to fill, if the name is not there yet. */
 struct st_name *st_names_slot (const struct st_names *names, const char *text, uint64_t length);
+
+/* ---- sort.c ---- */
+
+/* The work service; a host without it bounds none. */
+tenon_status st_work (struct tenon_call *call, uint64_t amount);
+/* Sorts, stably, and draws the work, so that it can be stopped. Returns the sorted items, in `items` or in
+ * scratch memory; NULL: the failure is recorded. */
+void *st_sort (struct tenon_call *call, void *items, uint64_t count, uint64_t size,
+               int (*compare) (const void *a, const void *b));
 
 /* ---- header.c, index.c ---- */
 

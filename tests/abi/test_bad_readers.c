@@ -155,6 +155,8 @@ START_TEST (test_default_limits)
 {
     setup_file (NULL);
     kit_open_fails ("file", "parts_deep", NULL, TENON_E_LIMIT, "depth in [limits]");
+    kit_open_fails ("file", "wants_more", NULL, TENON_E_LIMIT, "open_memory_ratio in [limits]");
+    ck_assert_int_eq (kit_context ("limits.open_memory_ratio=1000000000"), TENON_OK);
     kit_open_fails ("file", "wants_more", NULL, TENON_E_LIMIT, "header_bytes in [limits]");
     tenon_file *file = kit_open ("file", "many", NULL);
     ck_assert_uint_eq (tenon_count (file), 64);

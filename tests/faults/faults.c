@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -98,7 +99,7 @@ static const struct {
 
 static atomic_bool armed;
 static atomic_uint_fast64_t counted, hits;
-static atomic_int_fast64_t live;
+static atomic_int_fast64_t live, live_bytes, peak;
 static bool chosen[CALL_COUNT];
 static int fault;
 static uint64_t first, last;
@@ -194,6 +195,12 @@ EXPORT int64_t
 faults_live (void)
 {
     return atomic_load (&live);
+}
+
+EXPORT int64_t
+faults_peak (void)
+{
+    return atomic_exchange (&peak, atomic_load (&live_bytes));
 }
 
 __attribute__ ((constructor)) static void
@@ -427,11 +434,24 @@ from_reserve (size_t size)
         atomic_store_explicit (&real_##name, go, memory_order_release);                                      \
     }
 
+static void
+note_bytes (int64_t bytes)
+{
+    int64_t now = atomic_fetch_add_explicit (&live_bytes, bytes, memory_order_relaxed) + bytes;
+    int64_t most = atomic_load_explicit (&peak, memory_order_relaxed);
+    while (now > most
+           && !atomic_compare_exchange_weak_explicit (&peak, &most, now, memory_order_relaxed,
+                                                      memory_order_relaxed))
+        ;
+}
+
 static void *
 note_block (void *block)
 {
-    if (block)
+    if (block) {
         atomic_fetch_add_explicit (&live, 1, memory_order_relaxed);
+        note_bytes ((int64_t) malloc_usable_size (block));
+    }
     return block;
 }
 
@@ -460,11 +480,14 @@ realloc (void *block, size_t size)
         size_t most = (size_t) (reserve + sizeof reserve - (char *) block);
         return copy ? memcpy (copy, block, size < most ? size : most) : NULL;
     }
+    int64_t before = block ? (int64_t) malloc_usable_size (block) : 0;
     void *result = go (block, size);
     if (!block)
         return note_block (result);
     if (!result && size == 0)
         atomic_fetch_sub_explicit (&live, 1, memory_order_relaxed);
+    if (result || size == 0)
+        note_bytes ((result ? (int64_t) malloc_usable_size (result) : 0) - before);
     return result;
 }
 
@@ -494,6 +517,7 @@ free (void *block)
     if (!block || is_reserve (block))
         return;
     atomic_fetch_sub_explicit (&live, 1, memory_order_relaxed);
+    note_bytes (-(int64_t) malloc_usable_size (block));
     go (block);
 }
 

@@ -30,5 +30,7 @@ uint64_t faults_count (void);
 uint64_t faults_hits (void);
 /* The number of blocks that are allocated now. */
 int64_t faults_live (void);
+/* The most bytes that were allocated at once since it was called last. */
+int64_t faults_peak (void);
 
 #endif

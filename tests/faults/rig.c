@@ -25,6 +25,7 @@ rig_begin (char **arguments)
     *(void **) &rig.count = find_symbol ("faults_count");
     *(void **) &rig.hits = find_symbol ("faults_hits");
     *(void **) &rig.live = find_symbol ("faults_live");
+    *(void **) &rig.peak = find_symbol ("faults_peak");
     if (rig.set && rig.count && rig.hits && rig.live) {
         unsetenv ("LD_PRELOAD");
         return;

@@ -10,7 +10,7 @@
 extern struct rig {
     int (*set) (const char *what);
     uint64_t (*count) (void), (*hits) (void);
-    int64_t (*live) (void);
+    int64_t (*live) (void), (*peak) (void);
 } rig;
 
 /* Called first in main: starts the program again with the library preloaded, or ends it where that is

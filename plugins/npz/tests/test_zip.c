@@ -605,8 +605,10 @@ START_TEST (archives_that_multiply)
             accepted ("");
     }
     ck_assert_uint_lt (archive.file.size, sizeof bytes[0]);
+    refused (TENON_E_LIMIT, "raise encoded_depth in [limits]");
     settings ("limits.encoded_depth=16");
     refused (TENON_E_LIMIT, "compressed members within compressed members");
+    settings (NULL);
 }
 END_TEST
 

@@ -248,7 +248,8 @@ struct tenon_host {
     /* Reports an oddity: TENON_NOTE, TENON_NOTE | TENON_FLAW, or, in write, TENON_LOSS, at which a strict
      * save fails. `item` is the name of a tensor or key, or NULL. */
     void (*note) (struct tenon_call *call, uint32_t kind, const char *item, const char *message);
-    /* Non-zero if the codec should return TENON_E_CANCELLED. For loops that call no other service. */
+    /* Non-zero if the codec should return TENON_E_CANCELLED. It asks the program at once; `work`, for loops
+     * that call no other service, asks less often. */
     int32_t (*cancelled) (struct tenon_call *call);
     /* `size` bytes of zeroed memory, aligned to 16, that live as long as the call. NULL: the failure is
      * recorded; return TENON_E_MEMORY. (Beyond TENON_LIMIT_HEADER_BYTES it is reported as that limit.) */
@@ -348,6 +349,11 @@ struct tenon_host {
      * *name is NULL if the old file has no tensor of that name, or has it in no part. A part that
      * holds more than the tensor cannot be replaced: TENON_E_UNSUPPORTED. */
     tenon_status (*old_part) (struct tenon_call *call, uint64_t index, const char **name, uint64_t *length);
+    /* Draws work that the codec does without calling other services, before it is done, in bytes that could
+     * be copied meanwhile: parsing a text, sorting a list. TENON_E_LIMIT: opening the file takes more than it
+     * may (TENON_LIMIT_OPEN_WORK); TENON_E_CANCELLED: the program asked to stop, which it is asked after each
+     * MiB of work. Draw no more than that at once. The other services draw their own work. */
+    tenon_status (*work) (struct tenon_call *call, uint64_t amount);
     int32_t (*future_service) (struct tenon_call *call);
 };
 

@@ -61,7 +61,8 @@ enum {
     TENON_E_EXISTS = -15,       /* a file that would be written exists */
     TENON_E_CONFIG = -16,       /* an ini file, an option or its value is wrong */
     TENON_E_BUSY = -17,         /* another save holds the file, or has replaced what this one read */
-    TENON_E_LAST = -17
+    TENON_E_CRASHED = -18,      /* an isolated plugin crashed, or did what isolation forbids */
+    TENON_E_LAST = -18
 };
 
 /* ---- dtypes -------------------------------------------------------------------------------------- */
@@ -216,7 +217,17 @@ enum {
     TENON_LIMIT_INFLATED_RATIO = 7,   /* inflated_ratio: decoded size / stored size, beyond 1 MiB decoded */
     TENON_LIMIT_MEMORY = 8,           /* memory: bytes that a conversion holds at once, without the catalog */
     TENON_LIMIT_ENCODED_DEPTH = 9,    /* encoded_depth: encoded parts that lie in each other */
-    TENON_LIMITS = 10
+    TENON_LIMIT_ISOLATED_MEMORY = 10, /* isolated_memory: bytes that an isolated process may get */
+    TENON_LIMIT_ISOLATED_SECONDS =
+        11, /* isolated_seconds: until the next answer of such a process; 0: any number */
+    /* What opening a file may take: memory, in bytes, and work, in bytes that could be copied meanwhile. Each
+     * is bounded as such; and in multiples of the bytes of the file, beyond 64 MiB of memory and 256 MiB of
+     * work */
+    TENON_LIMIT_OPEN_MEMORY = 12,       /* open_memory */
+    TENON_LIMIT_OPEN_MEMORY_RATIO = 13, /* open_memory_ratio */
+    TENON_LIMIT_OPEN_WORK = 14,         /* open_work */
+    TENON_LIMIT_OPEN_WORK_RATIO = 15,   /* open_work_ratio */
+    TENON_LIMITS = 16
 };
 
 /* The kinds of entries of a report. */
