@@ -271,7 +271,7 @@ fuzzers = tests/fuzz/fuzz_append \
 FUZZ_LDADD = tests/fuzz/libfuzz.la core/libcore.la $(LIBM)
 tests_fuzz_libfuzz_la_SOURCES = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/make.h tests/fuzz/make_file.c \
 	tests/fuzz/make_gguf.c tests/fuzz/make_npy.c tests/fuzz/make_safetensors.c tests/fuzz/make_zip.c \
-	tests/fuzz/reading.c tests/fuzz/recipe.c tests/fuzz/saving.c
+	tests/fuzz/reading.c tests/fuzz/recipe.c tests/fuzz/same.c tests/fuzz/saving.c
 tests_fuzz_fuzz_append_SOURCES = tests/fuzz/fuzz_append.c $(fuzz_main)
 tests_fuzz_fuzz_convert_SOURCES = tests/fuzz/fuzz_convert.c $(fuzz_main)
 tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz_gguf.c $(fuzz_main)

@@ -6,6 +6,7 @@
  *     recipe.c         bytes of the fuzzer as choices, numbers and lies
  *     make.h, make_*.c well-formed files from a recipe, but for the lies that it asks for
  *     fuzz.c           contexts, the ways to open the same bytes, failures
+ *     same.c           comparisons of two files
  *     reading.c        oracles: the same tensor by every way to read it
  *     saving.c         oracles: what was saved, read again
  *
@@ -73,7 +74,8 @@ extern char fuzz_doing[400];
 /* Prints and aborts. */
 __attribute__ ((noreturn, format (printf, 1, 2))) void fuzz_fail (const char *format, ...);
 
-enum { FUZZ_ONE = 0, FUZZ_FOUR = 1 }; /* contexts of one thread and of four */
+/* Contexts of one thread, of four, and of one that describes files in a process without rights. */
+enum { FUZZ_ONE = 0, FUZZ_FOUR = 1, FUZZ_ISOLATED = 2 };
 tenon_context *fuzz_context (unsigned number);
 /* A file without a name, emptied and then filled with these bytes; 0 … FUZZ_STORES - 1. */
 #define FUZZ_STORES 3u
@@ -84,11 +86,13 @@ void fuzz_load_store (unsigned number, struct fuzz_buffer *to);
 const char *fuzz_folder (void);
 void fuzz_empty_folder (void);
 
-/* The same bytes, opened in several ways. The first is from memory, by one thread. */
-#define FUZZ_WAYS 5u
+/* The same bytes, opened in several ways. The first is from memory, by one thread; the last one is isolated,
+ * for some inputs only, since it takes a process, and where the system can do it. */
+#define FUZZ_WAYS 6u
 struct fuzz_files {
     const uint8_t *data; /* exactly as long as the file, so that sanitizers see its end */
     size_t size;
+    unsigned ways; /* that were opened */
     tenon_file *way[FUZZ_WAYS];
     tenon_error error; /* of the first way */
 };
@@ -100,7 +104,7 @@ bool fuzz_open_all (struct fuzz_files *files, const void *data, size_t size, con
 bool fuzz_open_set (struct fuzz_files *files, const char *head, const char *other);
 void fuzz_close_all (struct fuzz_files *files);
 
-/* ---- reading.c ---- */
+/* ---- same.c, reading.c ---- */
 
 /* Nothing larger is read. */
 #define FUZZ_MOST_BYTES ((uint64_t) 1 << 20)
@@ -117,6 +121,10 @@ bool fuzz_straighten (const tenon_file *file, const tenon_tensor_info *info, con
                       uint8_t *to);
 /* Reads everything in every way, slices of it, and verifies. */
 void fuzz_check_reading (struct fuzz_files *files, struct fuzz_recipe *recipe);
+void fuzz_same_bytes (const void *left, uint64_t left_size, const void *right, uint64_t right_size,
+                      const char *name, const char *what);
+/* The same dtypes and shapes. */
+void fuzz_same_infos (tenon_file *left, tenon_file *right, uint64_t i, uint64_t j, const char *what);
 /* The same tensors, by name or, with `by_number`, in the same order. */
 void fuzz_same_tensors (tenon_file *left, tenon_file *right, bool by_number, const char *what);
 void fuzz_same_value (const tenon_file *left, const struct tenon_value *a, const tenon_file *right,

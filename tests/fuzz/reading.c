@@ -2,6 +2,9 @@
 /* reading.c - oracles: a tensor is the same by every way to read it. */
 #include "fuzz.h"
 
+/* Items of an array that are looked at. */
+#define MOST_ITEMS 200u
+
 /* ---- what a file holds ---- */
 
 tenon_tensor_info
@@ -37,164 +40,6 @@ fuzz_load (tenon_file *file, uint64_t index, uint32_t dtype, uint64_t *size, ten
     return status < 0 ? NULL : request.size == 0 ? nothing : request.data;
 }
 
-/* ---- comparing ---- */
-
-static void
-same_bytes (const void *left, uint64_t left_size, const void *right, uint64_t right_size, const char *name,
-            const char *what)
-{
-    const uint8_t *a = left, *b = right;
-    uint64_t at = 0;
-    if (left_size != right_size)
-        fuzz_fail ("'%s': %s: %llu bytes and %llu", name, what, (unsigned long long) left_size,
-                   (unsigned long long) right_size);
-    while (at < left_size && a[at] == b[at])
-        at++;
-    if (at < left_size)
-        fuzz_fail ("'%s': %s: byte %llu of %llu is %02x and %02x", name, what, (unsigned long long) at,
-                   (unsigned long long) left_size, a[at], b[at]);
-}
-
-static void
-same_infos (tenon_file *left, tenon_file *right, uint64_t i, uint64_t j, const char *what)
-{
-    tenon_tensor_info a = fuzz_tensor (left, i), b = fuzz_tensor (right, j);
-    if (strcmp (a.dtype_name, b.dtype_name) != 0 || a.rank != b.rank || a.nbytes != b.nbytes
-        || a.elements != b.elements || (a.rank > 0 && memcmp (a.shape, b.shape, 8 * a.rank) != 0))
-        fuzz_fail ("%s: '%s' is %s, %u dims, %llu bytes, and '%s' is %s, %u dims, %llu bytes", what, a.name,
-                   a.dtype_name, a.rank, (unsigned long long) a.nbytes, b.name, b.dtype_name, b.rank,
-                   (unsigned long long) b.nbytes);
-}
-
-void
-fuzz_same_tensors (tenon_file *left, tenon_file *right, bool by_number, const char *what)
-{
-    if (tenon_count (left) != tenon_count (right))
-        fuzz_fail ("%s: %llu tensors and %llu", what, (unsigned long long) tenon_count (left),
-                   (unsigned long long) tenon_count (right));
-    for (uint64_t i = 0; i < tenon_count (left) && i < FUZZ_MOST_TENSORS; i++) {
-        tenon_tensor_info info = fuzz_tensor (left, i);
-        tenon_memory *memory[2] = { NULL, NULL };
-        tenon_error errors[2];
-        uint64_t other = i, sizes[2];
-        if (!by_number && tenon_find (right, info.name, &other) < 0)
-            fuzz_fail ("%s: '%s' is missing", what, info.name);
-        same_infos (left, right, i, other, what);
-        if (info.nbytes > FUZZ_MOST_BYTES)
-            continue;
-        const uint8_t *a = fuzz_load (left, i, TENON_NONE, &sizes[0], &memory[0], &errors[0]);
-        const uint8_t *b = fuzz_load (right, other, TENON_NONE, &sizes[1], &memory[1], &errors[1]);
-        if (!a != !b)
-            fuzz_fail ("%s: '%s' can be read in one file only: %s%s", what, info.name, errors[0].message,
-                       errors[1].message);
-        if (a)
-            same_bytes (a, sizes[0], b, sizes[1], info.name, what);
-        tenon_memory_free (memory[0]);
-        tenon_memory_free (memory[1]);
-    }
-}
-
-#define MOST_ITEMS 200u
-
-static void
-same_items (const tenon_file *left, const struct tenon_value *a, const tenon_file *right,
-            const struct tenon_value *b, const char *what)
-{
-    uint64_t count = a->count < MOST_ITEMS ? a->count : MOST_ITEMS;
-    struct tenon_value items[2][MOST_ITEMS];
-    tenon_memory *memory[2] = { NULL, NULL };
-    tenon_error errors[2] = { TENON_ERROR_INIT, TENON_ERROR_INIT };
-    tenon_value_items (left, a, 0, count, items[0], &memory[0], &errors[0]);
-    tenon_value_items (right, b, 0, count, items[1], &memory[1], &errors[1]);
-    if (errors[0].status != errors[1].status)
-        fuzz_fail ("%s: items of an array: %d '%s' and %d '%s'", what, errors[0].status, errors[0].message,
-                   errors[1].status, errors[1].message);
-    for (uint64_t i = 0; i < count && errors[0].status == TENON_OK; i++)
-        fuzz_same_value (left, &items[0][i], right, &items[1][i], what);
-    tenon_memory_free (memory[0]);
-    tenon_memory_free (memory[1]);
-}
-
-void
-fuzz_same_value (const tenon_file *left, const struct tenon_value *a, const tenon_file *right,
-                 const struct tenon_value *b, const char *what)
-{
-    if (a->type != b->type || a->count != b->count
-        || (a->type == TENON_ARRAY && a->item_type != b->item_type))
-        fuzz_fail ("%s: a value of type %u with %llu items of %u, and one of %u with %llu of %u", what,
-                   a->type, (unsigned long long) a->count, a->item_type, b->type,
-                   (unsigned long long) b->count, b->item_type);
-    if (a->type == TENON_ARRAY)
-        same_items (left, a, right, b, what);
-    else if (a->type == TENON_STRING)
-        same_bytes (a->as.string, a->count, b->as.string, b->count, what, "a string");
-    else if (a->type != TENON_NONE && a->as.u != b->as.u)
-        fuzz_fail ("%s: a value of type %u: %llx and %llx", what, a->type, (unsigned long long) a->as.u,
-                   (unsigned long long) b->as.u);
-}
-
-void
-fuzz_same_metadata (tenon_file *left, tenon_file *right, bool in_order, const char *what)
-{
-    for (uint64_t i = 0; i < tenon_metadata_count (left) && i < 4 * FUZZ_MOST_TENSORS; i++) {
-        tenon_metadata_info a = { .struct_size = sizeof a }, b = { .struct_size = sizeof b };
-        uint64_t other;
-        tenon_metadata_get (left, i, &a);
-        if (tenon_metadata_find (right, a.key, &other) < 0 || (in_order && other != i))
-            fuzz_fail ("%s: the key '%s' is missing, or at another place", what, a.key);
-        tenon_metadata_get (right, other, &b);
-        fuzz_same_value (left, &a.value, right, &b.value, what);
-    }
-}
-
-/* ---- by hand ---- */
-
-static void
-turn_item (const struct tenon_dtype *dtype, uint8_t *item)
-{
-    for (uint32_t f = 0; f < dtype->swap_count; f++) {
-        const struct tenon_swap_field *field =
-            (const void *) ((const char *) dtype->swap + (size_t) f * dtype->swap_size);
-        for (uint32_t n = 0; n < field->count; n++) {
-            uint8_t *at = item + field->offset + (size_t) n * field->size;
-            for (uint32_t i = 0; i < field->size / 2; i++) {
-                uint8_t byte = at[i];
-                at[i] = at[field->size - 1 - i];
-                at[field->size - 1 - i] = byte;
-            }
-        }
-    }
-}
-
-/* The number, in Fortran order, of the item with this number in C order. */
-static uint64_t
-fortran_place (const tenon_tensor_info *info, uint64_t item)
-{
-    uint64_t place = 0, stride = info->elements;
-    for (uint32_t axis = info->rank; axis-- > 0;) {
-        stride /= info->shape[axis];
-        place += item % info->shape[axis] * stride;
-        item /= info->shape[axis];
-    }
-    return place;
-}
-
-bool
-fuzz_straighten (const tenon_file *file, const tenon_tensor_info *info, const uint8_t *stored, uint8_t *to)
-{
-    struct tenon_dtype dtype = fuzz_dtype (file, info->dtype);
-    bool fortran = (info->flags & TENON_FORTRAN) && info->rank > 1;
-    if (fortran && dtype.block_items > 1)
-        return false;
-    for (uint64_t i = 0, units = info->elements / dtype.block_items; i < units; i++) {
-        uint64_t from = fortran ? fortran_place (info, i) : i;
-        memcpy (to + i * dtype.block_bytes, stored + from * dtype.block_bytes, dtype.block_bytes);
-        if (info->flags & TENON_BIG_ENDIAN)
-            turn_item (&dtype, to + i * dtype.block_bytes);
-    }
-    return true;
-}
-
 /* ---- slices ---- */
 
 struct slice {
@@ -215,6 +60,17 @@ choose_slice (struct slice *slice, const tenon_tensor_info *info, struct fuzz_re
         slice->count[i] = most - (most < 60000 ? fuzz_below (recipe, (uint32_t) most + 1) : 0);
         slice->elements *= slice->count[i];
     }
+}
+
+/* Makes it leave the tensor, or step backwards, which no slice may. */
+static void
+spoil_slice (struct slice *slice, const tenon_tensor_info *info, struct fuzz_recipe *recipe)
+{
+    uint32_t axis = fuzz_below (recipe, info->rank);
+    if (fuzz_below (recipe, 2))
+        slice->step[axis] = -(int64_t) fuzz_byte (recipe);
+    else
+        slice->count[axis] = info->shape[axis] + 1 + fuzz_byte (recipe);
 }
 
 /* Cuts the slice out of a whole tensor of `unit` bytes an item. */
@@ -269,13 +125,13 @@ check_request (tenon_file *file, tenon_request *request, const uint8_t *expected
         fuzz_fail ("'%s': %s: read says %d '%s', expected was %s", name, what, errors[0].status,
                    errors[0].message, expected ? "success" : "a failure");
     if (expected)
-        same_bytes (expected, size, room, request->size, name, what);
+        fuzz_same_bytes (expected, size, room, request->size, name, what);
     tenon_stream (file, request, take_piece, &sink, NULL, &errors[1]);
     if (errors[0].status != errors[1].status)
         fuzz_fail ("'%s': %s: read says %d '%s', stream %d '%s'", name, what, errors[0].status,
                    errors[0].message, errors[1].status, errors[1].message);
     if (expected)
-        same_bytes (expected, size, room, sink.size, name, what);
+        fuzz_same_bytes (expected, size, room, sink.size, name, what);
     free (room);
 }
 
@@ -289,6 +145,9 @@ check_slice (tenon_file *file, uint64_t index, uint32_t dtype, const uint8_t *wh
     struct slice slice;
     uint64_t size;
     choose_slice (&slice, &info, recipe);
+    bool bad = info.rank > 0 && fuzz_rarely (recipe, 16);
+    if (bad)
+        spoil_slice (&slice, &info, recipe);
     tenon_request request = { .struct_size = sizeof request,
                               .dtype = dtype,
                               .index = index,
@@ -297,11 +156,13 @@ check_slice (tenon_file *file, uint64_t index, uint32_t dtype, const uint8_t *wh
                               .count = slice.count,
                               .step = slice.step };
     if (tenon_request_size (file, &request, &size, &error) < 0) {
-        if (target.block_items == 1 && fuzz_dtype (file, info.dtype).block_items == 1)
+        if (!bad && target.block_items == 1 && fuzz_dtype (file, info.dtype).block_items == 1)
             fuzz_fail ("'%s': a slice is refused: %s", info.name, error.message);
         check_request (file, &request, NULL, 0, "a refused slice");
         return;
     }
+    if (bad)
+        fuzz_fail ("'%s': a slice that leaves the tensor, or steps backwards, is not refused", info.name);
     if (target.block_items > 1)
         return;
     uint8_t *expected = malloc (slice.elements * target.block_bytes + 1);
@@ -330,7 +191,7 @@ check_mapping (tenon_file *file, uint64_t index, const uint8_t *whole, uint64_t 
     if (!straight)
         abort ();
     if (whole && fuzz_straighten (file, &info, mapped, straight))
-        same_bytes (whole, size, straight, length, info.name, "read and mapped");
+        fuzz_same_bytes (whole, size, straight, length, info.name, "read and mapped");
     free (straight);
 }
 
@@ -364,21 +225,22 @@ check_tensor (struct fuzz_files *files, uint64_t index, uint32_t dtype, struct f
     if (tenon_request_size (files->way[0], &request, &size, NULL) < 0 || size > 8 * FUZZ_MOST_BYTES)
         return TENON_OK;
     const uint8_t *whole = fuzz_load (files->way[0], index, dtype, &size, &memory, &error);
-    for (unsigned way = 1; way < FUZZ_WAYS; way++) {
+    for (unsigned way = 1; way < files->ways; way++) {
         const uint8_t *same = fuzz_load (files->way[way], index, dtype, &other_size, &other, &second);
         if (error.status != second.status || strcmp (error.message, second.message) != 0)
             fuzz_fail ("'%s': from memory: %d '%s', in way %u: %d '%s'", info.name, error.status,
                        error.message, way, second.status, second.message);
         if (same)
-            same_bytes (whole, size, same, other_size, info.name, "loaded in two ways");
+            fuzz_same_bytes (whole, size, same, other_size, info.name, "loaded in two ways");
         tenon_memory_free (other);
         other = NULL;
     }
-    check_request (files->way[fuzz_below (recipe, FUZZ_WAYS)], &request, whole, size, "the whole tensor");
+    check_request (files->way[fuzz_below (recipe, FUZZ_WAYS) % files->ways], &request, whole, size,
+                   "the whole tensor");
     if (dtype == TENON_NONE)
         check_mapping (files->way[2], index, whole, size);
     for (unsigned i = 0; i < 2 && whole; i++)
-        check_slice (files->way[fuzz_below (recipe, FUZZ_WAYS)], index, dtype, whole, recipe);
+        check_slice (files->way[fuzz_below (recipe, FUZZ_WAYS) % files->ways], index, dtype, whole, recipe);
     tenon_memory_free (memory);
     return error.status;
 }
@@ -405,28 +267,98 @@ check_batch (tenon_file *file)
         if (!data)
             fuzz_fail ("tensor %llu can be read with all others only: %s",
                        (unsigned long long) requests[i].index, error.message);
-        same_bytes (requests[i].data, requests[i].size, data, size, "", "all at once and alone");
+        fuzz_same_bytes (requests[i].data, requests[i].size, data, size, "", "all at once and alone");
         tenon_memory_free (alone);
     }
     tenon_memory_free (memory);
 }
 
 static void
+same_places (tenon_file *left, tenon_file *right, uint64_t i)
+{
+    tenon_tensor_info a = fuzz_tensor (left, i), b = fuzz_tensor (right, i);
+    if (strcmp (a.name, b.name) != 0 || a.flags != b.flags || a.storage != b.storage || a.offset != b.offset
+        || a.stored != b.stored || strcmp (a.filter ? a.filter : "", b.filter ? b.filter : "") != 0)
+        fuzz_fail ("opened in two ways: '%s' at %llu + %llu, flags %u, and '%s' at %llu + %llu, flags %u",
+                   a.name, (unsigned long long) a.offset, (unsigned long long) a.stored, a.flags, b.name,
+                   (unsigned long long) b.offset, (unsigned long long) b.stored, b.flags);
+}
+
+static void
+same_notes (tenon_file *left, tenon_file *right)
+{
+    const tenon_report *reports[2] = { tenon_file_report (left), tenon_file_report (right) };
+    tenon_report_entry a = { .struct_size = sizeof a }, b = { .struct_size = sizeof b };
+    if (tenon_report_count (reports[0]) != tenon_report_count (reports[1]))
+        fuzz_fail ("opened in two ways: %llu notes and %llu",
+                   (unsigned long long) tenon_report_count (reports[0]),
+                   (unsigned long long) tenon_report_count (reports[1]));
+    for (uint64_t i = 0; i < tenon_report_count (reports[0]); i++) {
+        tenon_report_get (reports[0], i, &a);
+        tenon_report_get (reports[1], i, &b);
+        if (a.kind != b.kind || a.status != b.status || strcmp (a.subject, b.subject) != 0
+            || strcmp (a.message, b.message) != 0)
+            fuzz_fail ("opened in two ways: the note '%s: %s', and '%s: %s'", a.subject, a.message, b.subject,
+                       b.message);
+    }
+}
+
+/* An array taken in pieces has the items that it has at once; packed numbers are where they are mapped. */
+static void
+check_array (tenon_file *file, const struct tenon_value *array)
+{
+    struct tenon_value items[MOST_ITEMS], pieces[3], left = *array;
+    uint64_t count = array->count < MOST_ITEMS ? array->count : MOST_ITEMS, size;
+    tenon_memory *memory = NULL, *more = NULL;
+    const void *mapped;
+    if (tenon_value_items (file, array, 0, count, items, &memory, NULL) < 0)
+        return;
+    for (uint64_t at = 0, n; at < count; at += n) {
+        n = count - at < 3 ? count - at : 3;
+        if (tenon_value_take (file, &left, n, pieces, &more, NULL) < 0)
+            fuzz_fail ("items %llu of an array cannot be taken, but read", (unsigned long long) at);
+        for (uint64_t i = 0; i < n; i++)
+            fuzz_same_value (file, &items[at + i], file, &pieces[i], "items at once and in pieces");
+        tenon_memory_free (more);
+        more = NULL;
+    }
+    if (left.count != array->count - count)
+        fuzz_fail ("%llu items of an array are left of %llu", (unsigned long long) left.count,
+                   (unsigned long long) (array->count - count));
+    if (tenon_value_map (file, array, &mapped, &size, NULL) == TENON_OK && size != array->length)
+        fuzz_fail ("%llu bytes of an array are mapped of %llu", (unsigned long long) size,
+                   (unsigned long long) array->length);
+    tenon_memory_free (memory);
+}
+
+static void
+check_arrays (tenon_file *file)
+{
+    tenon_metadata_info info = { .struct_size = sizeof info };
+    for (uint64_t i = 0; i < 4 * FUZZ_MOST_TENSORS && tenon_metadata_get (file, i, &info) == TENON_OK; i++)
+        if (info.value.type == TENON_ARRAY)
+            check_array (file, &info.value);
+}
+
+static void
 check_catalogs (struct fuzz_files *files)
 {
     tenon_file *first = files->way[0];
-    for (unsigned way = 1; way < FUZZ_WAYS; way++) {
+    check_arrays (first);
+    for (unsigned way = 1; way < files->ways; way++) {
         tenon_file *file = files->way[way];
         if (tenon_count (first) != tenon_count (file)
             || tenon_metadata_count (first) != tenon_metadata_count (file))
             fuzz_fail ("in way %u there are other numbers of tensors or keys", way);
         for (uint64_t i = 0; i < tenon_count (first); i++) {
             uint64_t found;
-            same_infos (first, file, i, i, "opened in two ways");
+            fuzz_same_infos (first, file, i, i, "opened in two ways");
+            same_places (first, file, i);
             if (tenon_find (file, fuzz_tensor (first, i).name, &found) < 0 || found != i)
                 fuzz_fail ("'%s' is not found", fuzz_tensor (first, i).name);
         }
         fuzz_same_metadata (first, file, true, "opened in two ways");
+        same_notes (first, file);
     }
 }
 
@@ -435,7 +367,7 @@ static tenon_status
 check_verdicts (struct fuzz_files *files)
 {
     tenon_error first = TENON_ERROR_INIT;
-    for (unsigned way = 0; way < FUZZ_WAYS; way++) {
+    for (unsigned way = 0; way < files->ways; way++) {
         tenon_error error = TENON_ERROR_INIT;
         tenon_verify (files->way[way], NULL, NULL, &error);
         if (way == 0)
