@@ -4,6 +4,7 @@
 # sees the core's headers.
 unit_tests += \
 	tests/sweep/test_sweep \
+	tests/unit/base/test_escape \
 	tests/unit/base/test_hash \
 	tests/unit/base/test_io \
 	tests/unit/base/test_budget \
@@ -38,6 +39,7 @@ shell_tests += \
 	tests/cli/cat.sh \
 	tests/cli/config.sh \
 	tests/cli/convert.sh \
+	tests/cli/escape.sh \
 	tests/cli/hash.sh \
 	tests/cli/ls.sh \
 	tests/cli/output.sh \

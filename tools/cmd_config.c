@@ -88,11 +88,9 @@ fill_entry_row (void *user, uint64_t index, struct row *row)
     const struct chosen *chosen = user;
     tenon_config_entry entry = entry_get (chosen->context, chosen->indexes[index]);
     CLEAN (text) char *key = full_key (&entry);
-    CLEAN (text) char *value = shown (entry.value, strlen (entry.value));
-    CLEAN (text) char *origin = shown (entry.origin, strlen (entry.origin));
     row_set (row, 0, "%s", key);
-    row_set (row, 1, "%s", value);
-    row_set (row, 2, "%s", origin);
+    row_set (row, 1, "%s", entry.value);
+    row_set (row, 2, "%s", entry.origin);
     row_set (row, 3, "%s", entry.help ? entry.help : "");
     row->colour = strcmp (entry.origin, "default") == 0 ? COLOUR_NONE : COLOUR_TITLE;
 }

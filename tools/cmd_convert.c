@@ -74,10 +74,8 @@ leave_tensor (const tenon_context *context, const struct cast *cast, const tenon
     if (!cast_leaves (context, cast, info, why, sizeof why))
         return false;
     bool told = tool.verbose || json_object_array_length (convert.left) < MOST_NOTES;
-    if (told && !tool.quiet && !tool.json) {
-        CLEAN (text) char *name = shown (info->name, strlen (info->name));
-        complain ("note: %s: %s", name, why);
-    }
+    if (told && !tool.quiet && !tool.json)
+        complain ("note: %s: %s", info->name, why);
     json_object *note = json_new ();
     json_add_text (note, "subject", info->name);
     json_add_text (note, "file", "");
@@ -276,9 +274,9 @@ done_name (const char *target, const tenon_report *report)
         return shown (target, strlen (target));
     const char *slash = strrchr (last.file, '/'), *bare = slash ? slash + 1 : last.file;
     size_t size = strlen (first.file) + strlen (bare) + 40;
-    CLEAN (text) char *text = get_memory (NULL, size, 1);
+    char *text = get_memory (NULL, size, 1); /* these names are escaped already */
     snprintf (text, size, "%s to %s (%u files)", first.file, bare, count);
-    return shown (text, strlen (text));
+    return text;
 }
 
 static void

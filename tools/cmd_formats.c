@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "message.h"
 #include "nearest.h"
+#include "output.h"
 #include "report.h"
 #include "table.h"
 #include "text.h"
@@ -72,15 +73,13 @@ print_option (const tenon_context *context, const char *id, uint64_t codec, uint
 {
     struct tenon_setting setting = { .struct_size = sizeof setting };
     struct tenon_option option = codec_option (context, codec, index, &setting);
-    CLEAN (text) char *value = shown (or_nothing (setting.text), strlen (or_nothing (setting.text)));
-    printf ("    %s.%s=%s", id, option.name, value);
-    if (setting.origin && strcmp (setting.origin, "default") != 0) {
-        CLEAN (text) char *origin = shown (setting.origin, strlen (setting.origin));
-        printf ("  (from %s; the default is %s)", origin, or_nothing (option.value));
-    }
-    printf ("\n        %s; %s", or_nothing (option.help), option_type_name (option.type));
+    output_shown ("    %s.%s=%s", id, option.name, or_nothing (setting.text));
+    if (setting.origin && strcmp (setting.origin, "default") != 0)
+        output_shown ("  (from %s; the default is %s)", setting.origin, or_nothing (option.value));
+    putchar ('\n');
+    output_shown ("        %s; %s", or_nothing (option.help), option_type_name (option.type));
     if (option.choices)
-        printf (": %s", option.choices);
+        output_shown (": %s", option.choices);
     if (option.least < option.most)
         printf (" from %.15g to %.15g", option.least, option.most);
     putchar ('\n');
@@ -92,8 +91,9 @@ print_codec (const tenon_context *context, uint64_t index)
     tenon_codec_info info = codec_get (context, index);
     CLEAN (text) char *extensions = codec_extensions (&info);
     char text[128];
-    printf ("%s%s%s  %s\n", colour_on (COLOUR_TITLE), info.id, colour_off (COLOUR_TITLE),
-            or_nothing (info.label));
+    printf ("%s%s%s  ", colour_on (COLOUR_TITLE), info.id, colour_off (COLOUR_TITLE));
+    output_shown ("%s", or_nothing (info.label));
+    putchar ('\n');
     print_labelled ("extensions", extensions);
     abilities_text (info.flags, text);
     print_labelled ("can", text);
@@ -125,8 +125,10 @@ print_filters (const tenon_context *context)
         tenon_filter_info info = { .struct_size = sizeof info };
         if (tenon_filter_get (context, i, &info) < 0)
             continue;
-        printf ("  %-12s%s, levels %d to %d, default %d (%s)\n", info.id, or_nothing (info.label),
-                (int) info.least_level, (int) info.most_level, (int) info.default_level, info.plugin);
+        printf ("  %-12s", info.id);
+        output_shown ("%s, levels %d to %d, default %d (%s)", or_nothing (info.label), (int) info.least_level,
+                      (int) info.most_level, (int) info.default_level, info.plugin);
+        putchar ('\n');
     }
     putchar ('\n');
 }
@@ -193,6 +195,16 @@ print_all (const struct shown_codecs *codecs, bool everything)
 
 /* ---- the command --------------------------------------------------------------------------------- */
 
+/* The texts of an entry are escaped already. */
+static void
+complain_verdict (const tenon_report_entry *entry)
+{
+    size_t room = strlen (entry->subject) + strlen (entry->message) + 32;
+    CLEAN (text) char *text = get_memory (NULL, room, 1);
+    snprintf (text, room, "there is no codec '%s': %s", entry->subject, entry->message);
+    complain_shown (text);
+}
+
 /* Gives the verdict on the plugin of that name, if one was found, else the nearest name. */
 static void
 complain_of_codec (const tenon_context *context, const char *id, const struct nearest *nearest)
@@ -200,7 +212,7 @@ complain_of_codec (const tenon_context *context, const char *id, const struct ne
     tenon_report_entry entry;
     for (uint64_t i = 0; report_next (tenon_context_report (context), TENON_VERDICT, &i, &entry);)
         if (strcmp (entry.subject, id) == 0) {
-            complain ("there is no codec '%s': %s", id, entry.message);
+            complain_verdict (&entry);
             return;
         }
     complain ("there is no codec '%s'%s", id, nearest_hint (nearest));

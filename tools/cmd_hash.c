@@ -59,7 +59,7 @@ sort_tensors (const tenon_file *file, struct globs *only, uint64_t *count)
 static void
 print_digest (const char *digest, const char *name)
 {
-    CLEAN (text) char *escaped = digest_escape (name);
+    CLEAN (text) char *escaped = shown (name, strlen (name));
     printf ("%s  %s\n", digest, escaped);
 }
 
@@ -120,7 +120,7 @@ print_result (const char *name, const char *word, bool good)
     if (good && tool.quiet)
         return;
     enum colour colour = good ? COLOUR_GOOD : COLOUR_BAD;
-    CLEAN (text) char *escaped = digest_escape (name);
+    CLEAN (text) char *escaped = shown (name, strlen (name));
     printf ("%s: %s%s%s\n", escaped, colour_on (colour), word, colour_off (colour));
 }
 

@@ -102,24 +102,21 @@ fill_tensor_row (void *user, uint64_t index, struct row *row)
     const struct listing *list = user;
     tenon_tensor_info info = tensor_get (list->file, list->keys[index].index);
     char size[NUMBER_ROOM], stored[NUMBER_ROOM];
-    CLEAN (text) char *name = shown (info.name, info.name_length);
-    CLEAN (text) char *dtype = shown (info.dtype_name, strlen (info.dtype_name));
     CLEAN (text) char *shape = shape_text (info.shape, info.rank);
     number_size (size, info.nbytes, ls.bytes);
     number_size (stored, info.stored, ls.bytes);
-    row_set (row, 0, "%s", name);
-    row_set (row, 1, "%s", dtype);
+    row_set (row, 0, "%s", info.name);
+    row_set (row, 1, "%s", info.dtype_name);
     row_set (row, 2, "%s", shape);
     row_set (row, 3, "%s", size);
     row_set (row, 4, "%" PRIu64, info.offset);
     if (!ls.extended)
         return;
-    CLEAN (text) char *source = shown (info.source_name, strlen (info.source_name));
     row_set (row, 5, "%s", stored);
     row_set (row, 6, "%s", info.storage ? "served" : info.filter ? info.filter : "-");
     row_set (row, 7, "%s", info.flags & TENON_FORTRAN ? "F" : "C");
     row_set (row, 8, "%s", info.flags & TENON_BIG_ENDIAN ? "big" : "little");
-    row_set (row, 9, "%s", source);
+    row_set (row, 9, "%s", info.source_name);
 }
 
 /* The widths, on a terminal, of the column of keys and that of types. */

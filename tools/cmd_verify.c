@@ -69,7 +69,7 @@ print_damage (const tenon_report *report, const tenon_error *error)
     }
     for (uint64_t i = 0; report_next (report, TENON_NOTE, &i, &entry);)
         if (entry.status < 0)
-            complain ("%s: '%s': %s", entry.file, entry.subject, entry.message);
+            report_entry (NULL, &entry);
 }
 
 static tenon_status

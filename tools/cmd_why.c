@@ -68,10 +68,9 @@ fill_bid_row (void *user, uint64_t index, struct row *row)
         if (!report_next (question->bids, TENON_BID, &next, &entry))
             return;
     while (index-- > 0);
-    CLEAN (text) char *message = shown (entry.message, strlen (entry.message));
-    row_set (row, 0, "%s", entry.subject);
+    row_set_shown (row, 0, entry.subject);
     row_set (row, 1, "%s", entry.chosen ? "chosen" : "-");
-    row_set (row, 2, "%s", message);
+    row_set_shown (row, 2, entry.message);
     row->colour = entry.chosen ? COLOUR_GOOD : COLOUR_NONE;
 }
 

@@ -71,24 +71,6 @@ digest_tensor (const tenon_context *context, tenon_file *file, uint64_t index, c
 
 /* ---- names in lines ------------------------------------------------------------------------------ */
 
-char *
-digest_escape (const char *name)
-{
-    size_t length = strlen (name), used = 0;
-    char *escaped = get_memory (NULL, 4 * length + 1, 1);
-    for (size_t i = 0; i < length;) {
-        size_t plain = strcspn (name + i, "\\");
-        char *text = printable (name + i, plain, false);
-        used = (size_t) (stpcpy (escaped + used, text) - escaped);
-        free (text);
-        i += plain;
-        if (i < length)
-            escaped[used++] = '\\', escaped[used++] = '\\', i++;
-    }
-    escaped[used] = 0;
-    return escaped;
-}
-
 static int
 hex_digit (char letter)
 {
@@ -97,7 +79,7 @@ hex_digit (char letter)
     return found ? (int) (found - digits) : -1;
 }
 
-/* Undoes digest_escape in place; false: no digest_escape made this text. */
+/* Undoes the escapes of `shown` in place; false: it did not make this text. */
 static bool
 undo_escapes (char *text)
 {

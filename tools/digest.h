@@ -9,10 +9,6 @@
 /* The digest over dtype name, NUL, rank, dims, data; the exact bytes are in tenon-hash(1). */
 tenon_status digest_tensor (const tenon_context *context, tenon_file *file, uint64_t index,
                             char digest[DIGEST_ROOM], tenon_error *error);
-/* A name that fits in a line: '\' is doubled, and bytes that are not printable UTF-8 become \n, \t, \r or
- * \xNN. */
-char *digest_escape (const char *name);
-
 struct digest_list {
     struct digest_line {
         char *name;

@@ -5,6 +5,7 @@
 #include "number.h"
 #include "output.h"
 #include "report.h"
+#include "terminal.h"
 #include "text.h"
 #include <math.h>
 #include <nettle/base64.h>
@@ -68,7 +69,7 @@ json_key (const char *text, size_t length)
 {
     if (text_is_utf8 (text, length))
         return json_text (text, length);
-    char *escaped = printable (text, length, false);
+    char *escaped = shown (text, length);
     json_object *value = json_text (escaped, strlen (escaped));
     free (escaped);
     return value;
@@ -145,6 +146,30 @@ json_notes (const tenon_report *report, uint32_t kind)
     return array;
 }
 
+/* A terminal gets hidden characters as \uXXXX. All text but that between quotes is ASCII, so what is written
+ * is the same value; and a pipe, whose reader is a program, gets UTF-8. */
+static void
+write_shown (const char *text, size_t length)
+{
+    while (length > 0) {
+        uint32_t point = 0;
+        size_t plain = text_shown_length (text, length), bytes;
+        output_write (text, plain);
+        text += plain, length -= plain;
+        if (length == 0)
+            break;
+        bytes = text_first_point (text, length, &point);
+        char escaped[16];
+        if (point > 0xffff)
+            snprintf (escaped, sizeof escaped, "\\u%04x\\u%04x", 0xd7c0 + (unsigned) (point >> 10),
+                      0xdc00 + (unsigned) (point & 0x3ff));
+        else
+            snprintf (escaped, sizeof escaped, "\\u%04x", (unsigned) point);
+        output_write (escaped, strlen (escaped));
+        text += bytes, length -= bytes;
+    }
+}
+
 void
 json_print (json_object *value)
 {
@@ -153,7 +178,10 @@ json_print (json_object *value)
         value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
     if (!text)
         must_exist (NULL);
-    output_write (text, length);
+    if (terminal_is_output ())
+        write_shown (text, length);
+    else
+        output_write (text, length);
     json_object_put (value);
 }
 

@@ -2,7 +2,6 @@
 /* message.c - messages on standard error. */
 #include "message.h"
 #include "memory.h"
-#include "terminal.h"
 #include "text.h"
 #include "tool.h"
 
@@ -15,21 +14,15 @@ last_complaint (void)
     return &last;
 }
 
-PRINTF_LIKE (1, 0)
-static void
-complain_list (const char *format, va_list list)
+void
+complain_shown (const char *text)
 {
-    char *text = NULL;
+    CLEAN (text) char *line = shown_as (text, strlen (text), TEXT_MESSAGE);
     fflush (stdout); /* keeps the order of the two on a terminal */
-    if (vasprintf (&text, format, list) < 0)
-        text = copy_text ("out of memory", strlen ("out of memory"));
-    char *line = printable (text, strlen (text), !terminal_is_error ());
     fprintf (stderr, "tenon: %s\n", line);
     last = (tenon_error) TENON_ERROR_INIT;
     last.status = TENON_E_MISUSE;
-    snprintf (last.message, sizeof last.message, "%s", text);
-    free (line);
-    free (text);
+    snprintf (last.message, sizeof last.message, "%s", line);
 }
 
 void
@@ -37,8 +30,9 @@ complain (const char *format, ...)
 {
     va_list list;
     va_start (list, format);
-    complain_list (format, list);
+    CLEAN (text) char *text = format_shown (format, list);
     va_end (list);
+    complain_shown (text);
 }
 
 int
@@ -46,30 +40,32 @@ trouble (const char *format, ...)
 {
     va_list list;
     va_start (list, format);
-    complain_list (format, list);
+    CLEAN (text) char *text = format_shown (format, list);
     va_end (list);
+    complain_shown (text);
     return EXIT_TROUBLE;
 }
 
 int
 misuse (const char *format, ...)
 {
-    char *text = NULL;
     const char *command = tool.command ? tool.command : "";
     va_list list;
     va_start (list, format);
-    if (vasprintf (&text, format, list) >= 0)
-        complain ("%s%s%s (tenon%s%s --help tells more)", command, *command ? ": " : "", text,
-                  *command ? " " : "", command);
+    CLEAN (text) char *text = format_shown (format, list);
     va_end (list);
-    free (text);
+    size_t room = strlen (text) + 2 * strlen (command) + 64;
+    CLEAN (text) char *whole = get_memory (NULL, room, 1);
+    snprintf (whole, room, "%s%s%s (tenon%s%s --help tells more)", command, *command ? ": " : "", text,
+              *command ? " " : "", command);
+    complain_shown (whole);
     return EXIT_TROUBLE;
 }
 
 int
 report_failure (const tenon_error *error)
 {
-    trouble ("%s", *error->message ? error->message : tenon_status_text (error->status));
+    complain_shown (*error->message ? error->message : tenon_status_text (error->status));
     last.status = error->status;
     return EXIT_TROUBLE;
 }

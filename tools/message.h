@@ -4,12 +4,14 @@
 #define TOOL_MESSAGE_H
 #include "common.h"
 
-/* Prints one line, "tenon: ...", with hostile bytes escaped. */
+/* Prints one line, "tenon: ...", whose texts are formatted by format_shown. */
 PRINTF_LIKE (1, 2) void complain (const char *format, ...);
 /* Likewise, and returns EXIT_TROUBLE. */
 PRINTF_LIKE (1, 2) int trouble (const char *format, ...);
 /* Likewise, with the name of the command and a pointer to --help. */
 PRINTF_LIKE (1, 2) int misuse (const char *format, ...);
+/* Prints a text of the library, whose names are escaped already, as such a line. */
+void complain_shown (const char *text);
 /* Prints a failure of the library as such a line, and returns EXIT_TROUBLE. */
 int report_failure (const tenon_error *error);
 /* The last of these as an error: TENON_E_MISUSE when it is not the library's. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* output.c - standard output. */
 #include "output.h"
+#include "memory.h"
 #include "signals.h"
+#include "text.h"
 #include <errno.h>
 
 /* The errno of the first write that failed: stdio does not keep it. */
@@ -13,6 +15,16 @@ output_broken (void)
     if (ferror (stdout) && !write_failure)
         write_failure = errno;
     return ferror (stdout) != 0;
+}
+
+void
+output_shown (const char *format, ...)
+{
+    va_list list;
+    va_start (list, format);
+    CLEAN (text) char *text = format_shown (format, list);
+    va_end (list);
+    fputs (text, stdout);
 }
 
 bool

@@ -6,6 +6,8 @@
 
 /* Writes bytes; false: they could not be written. */
 bool output_write (const void *data, size_t size);
+/* Writes a text that is formatted by format_shown. */
+PRINTF_LIKE (1, 2) void output_shown (const char *format, ...);
 /* True after a write that failed. Long lists check it, and stop early. */
 bool output_broken (void);
 /* Flushes and closes; false, after a message, when something could not be written. When the reader of a pipe

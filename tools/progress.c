@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* progress.c - a bar on standard error. */
 #include "progress.h"
+#include "memory.h"
 #include "number.h"
 #include "signals.h"
 #include "terminal.h"
@@ -46,8 +47,9 @@ draw_bar (struct bar *bar, double time, uint64_t done, uint64_t total)
         seconds_text (left, sizeof left, (double) (total - done) / rate);
 
     char line[256];
+    CLEAN (text) char *label = shown (bar->label, strlen (bar->label));
     int length = snprintf (line, sizeof line, "[%s] %3d%%  %s  %s/s  %s left  %s", cells, (int) (part * 100),
-                           done_text, rate_text, left, bar->label);
+                           done_text, rate_text, left, label);
     if (length < 0)
         return;
     /* Cut to one line: a line that wraps could not be erased. */

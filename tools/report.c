@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* report.c - the entries of a report. */
 #include "report.h"
+#include "memory.h"
 #include "message.h"
 #include "number.h"
 #include "tool.h"
@@ -17,6 +18,19 @@ report_next (const tenon_report *report, uint32_t kind, uint64_t *index, tenon_r
     return false;
 }
 
+void
+report_entry (const char *label, const tenon_report_entry *entry)
+{
+    static const char *const between[] = { ": ", ": '", "': " };
+    bool quoted = !label && *entry->subject; /* a failure is told like a message of the library */
+    size_t room = strlen (entry->file) + strlen (entry->subject) + strlen (entry->message) + 64;
+    CLEAN (text) char *text = get_memory (NULL, room, 1);
+    snprintf (text, room, "%.20s%s%s%s%s%s%s", label ? label : "", label ? ": " : "", entry->file,
+              !*entry->file ? "" : between[quoted], entry->subject,
+              !*entry->subject ? "" : between[2 * quoted], entry->message);
+    complain_shown (text);
+}
+
 static void
 print_notes (const tenon_report *report, uint32_t kind, const char *one, const char *many)
 {
@@ -30,8 +44,7 @@ print_notes (const tenon_report *report, uint32_t kind, const char *one, const c
             silent++;
             continue;
         }
-        complain ("%s: %s%s%s%s%s", one, entry.file, *entry.file ? ": " : "", entry.subject,
-                  *entry.subject ? ": " : "", entry.message);
+        report_entry (one, &entry);
         told++;
     }
     if (silent > 0)

@@ -9,20 +9,26 @@
 
 #define GAP 2 /* spaces between two columns */
 
+static void
+set_cell (struct row *row, unsigned column, char *text)
+{
+    free (row->cells[column]);
+    row->cells[column] = text;
+}
+
 void
 row_set (struct row *row, unsigned column, const char *format, ...)
 {
-    va_list list, again;
+    va_list list;
     va_start (list, format);
-    va_copy (again, list);
-    int length = vsnprintf (row->cells[column], row->rooms[column], format, list);
-    if (length >= 0 && (size_t) length >= row->rooms[column]) {
-        row->rooms[column] = 2 * (size_t) length + 16;
-        row->cells[column] = get_memory (row->cells[column], row->rooms[column], 1);
-        vsnprintf (row->cells[column], row->rooms[column], format, again);
-    }
-    va_end (again);
+    set_cell (row, column, format_shown (format, list));
     va_end (list);
+}
+
+void
+row_set_shown (struct row *row, unsigned column, const char *text)
+{
+    set_cell (row, column, shown_as (text, strlen (text), TEXT_MESSAGE));
 }
 
 static const char *

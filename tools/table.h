@@ -13,11 +13,12 @@ struct column {
 };
 struct row {
     char *cells[TABLE_COLUMNS];
-    size_t rooms[TABLE_COLUMNS];
     enum colour colour; /* of the whole row, instead of the columns' */
 };
-/* Sets a cell. */
+/* Sets a cell, whose text is formatted by format_shown. */
 PRINTF_LIKE (3, 4) void row_set (struct row *row, unsigned column, const char *format, ...);
+/* Sets a cell to a text of the library, whose names are escaped already. */
+void row_set_shown (struct row *row, unsigned column, const char *text);
 /* Prints `rows` rows: on a terminal in columns under their titles, elsewhere without titles and with a tab
  * between the cells. `fill` is called for each row in order, on a terminal twice. */
 void table_print (const struct column *columns, unsigned count, uint64_t rows,

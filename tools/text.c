@@ -2,7 +2,6 @@
 /* text.c - text of files on its way to a terminal or a pipe: a file must not command a terminal. */
 #include "text.h"
 #include "memory.h"
-#include "terminal.h"
 #include <wchar.h>
 
 /* Decodes the first code point. Returns its length in bytes; 0: the text does not begin with valid UTF-8. */
@@ -44,15 +43,46 @@ text_is_utf8 (const char *text, size_t length)
     return true;
 }
 
-/* True for code points that a terminal does not show as a letter: controls, line and paragraph ends, marks
- * that change the direction of writing, and others without width. */
+/* True for code points that a terminal does not show as a letter or a space: controls, ends of lines, marks
+ * that change the direction of writing, and others without width. core/base/error.c has the same list. */
 static bool
-is_hostile (uint32_t point)
+is_hidden (uint32_t point)
 {
-    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad || point == 0x61c
-           || (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e)
-           || (point >= 0x2060 && point <= 0x206f) || point == 0xfeff || (point >= 0xfff9 && point <= 0xfffb)
-           || (point >= 0xe0000 && point <= 0xe007f);
+    /* first and last of each range, in rising order */
+    static const uint32_t hidden[][2] = {
+        { 0x00, 0x1f },       { 0x7f, 0x9f },       { 0xad, 0xad },     { 0x34f, 0x34f },
+        { 0x61c, 0x61c },     { 0x115f, 0x1160 },   { 0x17b4, 0x17b5 }, { 0x180b, 0x180f },
+        { 0x200b, 0x200f },   { 0x2028, 0x202e },   { 0x2060, 0x206f }, { 0x3164, 0x3164 },
+        { 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 },
+        { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+    };
+    for (unsigned i = 0; i < COUNT_OF (hidden) && point >= hidden[i][0]; i++)
+        if (point <= hidden[i][1])
+            return true;
+    return false;
+}
+
+size_t
+text_first_point (const char *text, size_t length, uint32_t *point)
+{
+    unsigned bytes = decode_point (text, length, point);
+    if (bytes == 0)
+        *point = 0xfffd; /* not UTF-8 */
+    return bytes ? bytes : 1;
+}
+
+size_t
+text_shown_length (const char *text, size_t length)
+{
+    uint32_t point;
+    size_t i = 0;
+    while (i < length) {
+        unsigned bytes = decode_point (text + i, length - i, &point);
+        if (bytes == 0 || is_hidden (point))
+            break;
+        i += bytes;
+    }
+    return i;
 }
 
 static char *
@@ -71,17 +101,16 @@ escape_byte (char *to, unsigned char byte)
 }
 
 char *
-printable (const char *text, size_t length, bool exact)
+shown_as (const char *text, size_t length, enum text_kind kind)
 {
     char *copy = get_memory (NULL, 4 * length + 1, 1), *to = copy;
     for (size_t i = 0; i < length;) {
-        uint32_t point;
+        uint32_t point = 0;
         unsigned bytes = decode_point (text + i, length - i, &point);
-        bool plain =
-            exact ? (unsigned char) text[i] >= 0x20 && text[i] != 0x7f : bytes > 0 && !is_hostile (point);
-        if (exact || bytes == 0)
-            bytes = 1;
-        for (; bytes > 0; bytes--, i++)
+        bool plain = bytes > 0 && !is_hidden (point);
+        if ((point == '\\' && kind != TEXT_MESSAGE) || (point == '"' && kind == TEXT_QUOTED))
+            *to++ = '\\';
+        for (bytes = bytes ? bytes : 1; bytes > 0; bytes--, i++)
             if (plain)
                 *to++ = text[i];
             else
@@ -94,7 +123,84 @@ printable (const char *text, size_t length, bool exact)
 char *
 shown (const char *text, size_t length)
 {
-    return printable (text, length, !terminal_is_output ());
+    return shown_as (text, length, TEXT_NAME);
+}
+
+/* ---- messages ---- */
+
+struct message {
+    char *text;
+    size_t length, room;
+};
+
+static void
+append_text (struct message *message, const char *text, size_t length)
+{
+    if (message->length + length >= message->room) {
+        message->room = 2 * (message->length + length) + 64;
+        message->text = get_memory (message->text, message->room, 1);
+    }
+    memcpy (message->text + message->length, text, length);
+    message->length += length;
+    message->text[message->length] = 0;
+}
+
+static void
+append_name (struct message *message, const char *text, size_t length)
+{
+    char *escaped = shown_as (text, length, TEXT_NAME);
+    append_text (message, escaped, strlen (escaped));
+    free (escaped);
+}
+
+static void
+append_number (struct message *message, unsigned long long number, bool negative)
+{
+    char text[32];
+    int length = snprintf (text, sizeof text, "%s%llu", negative ? "-" : "", negative ? 0 - number : number);
+    append_text (message, text, (size_t) length);
+}
+
+char *
+format_shown (const char *format, va_list list)
+{
+    struct message message = { NULL, 0, 0 };
+    append_text (&message, "", 0);
+    while (*format) {
+        size_t plain = strcspn (format, "%");
+        append_text (&message, format, plain);
+        format += plain;
+        if (!*format)
+            break;
+        bool limited = strncmp (format, "%.*", 3) == 0;
+        size_t most = limited ? (size_t) va_arg (list, int) : SIZE_MAX;
+        format += limited ? 3 : 1;
+        bool size = *format == 'z', wide = strncmp (format, "ll", 2) == 0, is_long = !wide && *format == 'l';
+        format += wide ? 2 : size || is_long;
+        if (*format == 's') {
+            const char *text = va_arg (list, const char *);
+            append_name (&message, text, strnlen (text, most));
+        } else if (*format == 'c') {
+            char letter = (char) va_arg (list, int);
+            append_name (&message, &letter, 1);
+        } else if (*format == 'u') {
+            append_number (&message,
+                           size      ? va_arg (list, size_t)
+                           : wide    ? va_arg (list, unsigned long long)
+                           : is_long ? va_arg (list, unsigned long)
+                                     : va_arg (list, unsigned),
+                           false);
+        } else if (*format == 'd') {
+            long long number = wide      ? va_arg (list, long long)
+                               : is_long ? va_arg (list, long)
+                                         : va_arg (list, int);
+            append_number (&message, (unsigned long long) number, number < 0);
+        } else {
+            append_text (&message, format, 1); /* "%%" */
+        }
+        format++;
+    }
+    return message.text;
 }
 
 /* The columns of one code point. */

@@ -52,23 +52,6 @@ scalar_json (const struct tenon_value *value)
     }
 }
 
-/* A copy with a backslash before each quote and backslash, so that the end of a string is unmistakable. NULL:
- * the string has neither. */
-static char *
-with_backslashes (const char *string, size_t *length)
-{
-    if (!memchr (string, '"', *length) && !memchr (string, '\\', *length))
-        return NULL;
-    char *copy = get_memory (NULL, 2 * *length, 1), *to = copy;
-    for (size_t i = 0; i < *length; i++) {
-        if (string[i] == '"' || string[i] == '\\')
-            *to++ = '\\';
-        *to++ = string[i];
-    }
-    *length = (size_t) (to - copy);
-    return copy;
-}
-
 /* `quoted`: for strings in arrays, which could not be told apart without quotes. */
 static void
 print_string (const char *string, size_t length, bool quoted, size_t letters)
@@ -77,8 +60,7 @@ print_string (const char *string, size_t length, bool quoted, size_t letters)
     if (cut)
         for (length = letters; length > 0 && ((unsigned char) string[length] & 0xc0) == 0x80;)
             length--; /* never inside a letter */
-    CLEAN (text) char *escaped = quoted ? with_backslashes (string, &length) : NULL;
-    CLEAN (text) char *text = shown (escaped ? escaped : string, length);
+    CLEAN (text) char *text = shown_as (string, length, quoted ? TEXT_QUOTED : TEXT_NAME);
     if (quoted) /* not with printf: a vocabulary has many strings */
         putchar ('"');
     fputs (text, stdout);

@@ -4,7 +4,6 @@
 #include "memory.h"
 #include "report.h"
 #include "table.h"
-#include "text.h"
 
 static void
 fill_verdict_row (void *user, uint64_t index, struct row *row)
@@ -12,12 +11,9 @@ fill_verdict_row (void *user, uint64_t index, struct row *row)
     const struct verdicts *verdicts = user;
     tenon_report_entry entry = { .struct_size = sizeof entry };
     tenon_report_get (verdicts->report, verdicts->indexes[index], &entry);
-    CLEAN (text) char *subject = shown (entry.subject, strlen (entry.subject));
-    CLEAN (text) char *file = shown (entry.file, strlen (entry.file));
-    CLEAN (text) char *message = shown (entry.message, strlen (entry.message));
-    row_set (row, 0, "%s", *subject ? subject : "-");
-    row_set (row, 1, "%s", message);
-    row_set (row, 2, "%s", *file ? file : "-");
+    row_set_shown (row, 0, *entry.subject ? entry.subject : "-");
+    row_set_shown (row, 1, entry.message);
+    row_set_shown (row, 2, *entry.file ? entry.file : "-");
 }
 
 struct verdicts

@@ -65,8 +65,19 @@ void tn_fail_in (tenon_error *error, const char *file, const char *tensor);
 /* Hands a failure to the application: copies as much as its struct has room for, and returns the status. `to`
  * may be NULL. */
 tenon_status tn_error_out (tenon_error *to, const tenon_error *from);
-/* Copies text as far as there is room, with bytes that are no printable UTF-8 escaped as \xNN; adds NUL. */
+/* True for code points that a terminal does not show as a letter or a space: controls, ends of lines, marks
+ * that change the direction of writing, and others without width. tools/text.c has the same list. */
+bool tn_is_hidden (uint32_t point);
+/* Copies a name, or another text that a file or a user chose, as far as there is room, and adds NUL. Bytes
+ * that are no UTF-8, and those of hidden code points, become \xNN, \n, \t or \r, and a backslash becomes two:
+ * so the text can be told from any other. Do it once. */
 void tn_escape (char *to, size_t room, const char *text, size_t length);
+/* The same for a whole message, whose names are escaped already: backslashes stay. */
+void tn_escape_message (char *to, size_t room, const char *text);
+/* tn_escape for an argument of a message; it lives as long as the block. */
+const char *tn_show (char *to, size_t room, const char *text, size_t length);
+#define TN_SHOW_SOME(text, length) tn_show ((char[256]){ 0 }, 256, text, length)
+#define TN_SHOW(text) TN_SHOW_SOME (text, strlen (text))
 /* True if the text is valid UTF-8 without NUL. */
 bool tn_utf8 (const char *text, uint64_t length);
 

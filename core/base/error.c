@@ -89,41 +89,82 @@ tn_utf8 (const char *text, uint64_t length)
     return true;
 }
 
-/* True if a terminal does not show it as text: C0, DEL, C1, and the marks that change the direction of
- * writing. */
-static bool
-is_control (const uint8_t *p, unsigned length)
+/* The code point of a valid sequence. */
+static uint32_t
+code_point (const uint8_t *p, unsigned length)
 {
-    if (length == 1)
-        return p[0] < 0x20 || p[0] == 0x7f;
-    if (length == 2)
-        return p[0] == 0xc2 && p[1] < 0xa0;
-    if (length == 3 && p[0] == 0xe2 && p[1] == 0x80)
-        return (p[2] >= 0x8e && p[2] <= 0x8f) || (p[2] >= 0xa8 && p[2] <= 0xae);
-    return length == 3 && p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9;
+    uint32_t point = length == 1 ? p[0] : p[0] & (0x7fu >> length);
+    for (unsigned i = 1; i < length; i++)
+        point = point << 6 | (p[i] & 0x3f);
+    return point;
 }
 
-void
-tn_escape (char *to, size_t room, const char *text, size_t length)
+bool
+tn_is_hidden (uint32_t point)
+{
+    /* first and last of each range, in rising order */
+    static const uint32_t hidden[][2] = {
+        { 0x00, 0x1f },       { 0x7f, 0x9f },       { 0xad, 0xad },     { 0x34f, 0x34f },
+        { 0x61c, 0x61c },     { 0x115f, 0x1160 },   { 0x17b4, 0x17b5 }, { 0x180b, 0x180f },
+        { 0x200b, 0x200f },   { 0x2028, 0x202e },   { 0x2060, 0x206f }, { 0x3164, 0x3164 },
+        { 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 },
+        { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+    };
+    for (unsigned i = 0; i < TN_COUNT (hidden) && point >= hidden[i][0]; i++)
+        if (point <= hidden[i][1])
+            return true;
+    return false;
+}
+
+/* `names`: the text is a name, whose backslashes are doubled. */
+static void
+escape_text (char *to, size_t room, const char *text, size_t length, bool names)
 {
     static const char hex[] = "0123456789abcdef";
     const uint8_t *p = (const uint8_t *) text, *end = p + length;
     while (p < end) {
         unsigned step = utf8_sequence (p, (uint64_t) (end - p));
-        if (step > 0 && !is_control (p, step)) {
-            if (room <= step)
+        bool doubled = names && *p == '\\';
+        if (step > 0 && !tn_is_hidden (code_point (p, step))) {
+            if (room <= step + doubled)
                 break;
+            if (doubled)
+                *to++ = '\\', room--;
             memcpy (to, p, step);
             to += step, room -= step, p += step;
             continue;
         }
-        if (room <= 4)
+        char letter = *p == '\n' ? 'n' : *p == '\t' ? 't' : *p == '\r' ? 'r' : 0;
+        size_t width = letter ? 2 : 4;
+        if (room <= width)
             break;
-        *to++ = '\\', *to++ = 'x', *to++ = hex[*p >> 4], *to++ = hex[*p & 15];
-        room -= 4, p++;
+        if (letter)
+            *to++ = '\\', *to++ = letter;
+        else
+            *to++ = '\\', *to++ = 'x', *to++ = hex[*p >> 4], *to++ = hex[*p & 15];
+        room -= width, p++;
     }
     if (room > 0)
         *to = 0;
+}
+
+void
+tn_escape (char *to, size_t room, const char *text, size_t length)
+{
+    escape_text (to, room, text, length, true);
+}
+
+void
+tn_escape_message (char *to, size_t room, const char *text)
+{
+    escape_text (to, room, text, strlen (text), false);
+}
+
+const char *
+tn_show (char *to, size_t room, const char *text, size_t length)
+{
+    tn_escape (to, room, text, length);
+    return to;
 }
 
 void
@@ -144,7 +185,7 @@ tn_fail_text (tenon_error *error, tenon_status status, uint64_t offset, const ch
         va_start (list, format);
         vsnprintf (text, sizeof text, format, list);
         va_end (list);
-        tn_escape (error->message, sizeof error->message, text, strlen (text));
+        tn_escape_message (error->message, sizeof error->message, text);
         error->status = status < 0 ? status : TENON_E_MISUSE;
         error->offset = offset;
     }

@@ -40,9 +40,10 @@ tenon_report_free (tenon_report *report)
     free (report);
 }
 
+/* `shown`: subject and file are escaped already. */
 static bool
-keep_entry (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, const char *subject,
-            const char *file, const char *message)
+keep_entry (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, bool shown,
+            const char *subject, const char *file, const char *message)
 {
     size_t length = strlen (subject) + strlen (file) + strlen (message);
     if (report->count >= MOST_ENTRIES || length > MOST_BYTES - report->bytes
@@ -53,9 +54,14 @@ keep_entry (tenon_report *report, uint32_t kind, tenon_status status, uint32_t c
     if (!texts)
         return false;
     char *file_text = texts + rooms[0], *message_text = file_text + rooms[1];
-    tn_escape (texts, rooms[0], subject, strlen (subject));
-    tn_escape (file_text, rooms[1], file, strlen (file));
-    tn_escape (message_text, rooms[2], message, strlen (message));
+    if (shown) {
+        tn_escape_message (texts, rooms[0], subject);
+        tn_escape_message (file_text, rooms[1], file);
+    } else {
+        tn_escape (texts, rooms[0], subject, strlen (subject));
+        tn_escape (file_text, rooms[1], file, strlen (file));
+    }
+    tn_escape_message (message_text, rooms[2], message);
     report->bytes += length;
     struct entry *entry = &report->entries[report->count++];
     entry->texts = texts;
@@ -74,7 +80,17 @@ tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_
     vsnprintf (message, sizeof message, format, list);
     va_end (list);
     pthread_mutex_lock (&report->lock);
-    if (!keep_entry (report, kind, status, chosen, subject ? subject : "", file ? file : "", message))
+    if (!keep_entry (report, kind, status, chosen, false, subject ? subject : "", file ? file : "", message))
+        report->lost++;
+    pthread_mutex_unlock (&report->lock);
+}
+
+void
+tn_report_copy (tenon_report *report, const tenon_report_entry *entry)
+{
+    pthread_mutex_lock (&report->lock);
+    if (!keep_entry (report, entry->kind, entry->status, entry->chosen, true, entry->subject, entry->file,
+                     entry->message))
         report->lost++;
     pthread_mutex_unlock (&report->lock);
 }
@@ -82,11 +98,8 @@ tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_
 void
 tn_report_append (tenon_report *report, const tenon_report *more)
 {
-    for (uint64_t i = 0; i < more->count; i++) {
-        const tenon_report_entry *entry = &more->entries[i].entry;
-        tn_report_add (report, entry->kind, entry->status, entry->chosen, entry->subject, entry->file, "%s",
-                       entry->message);
-    }
+    for (uint64_t i = 0; i < more->count; i++)
+        tn_report_copy (report, &more->entries[i].entry);
     report->lost += more->lost;
 }
 

@@ -13,6 +13,8 @@ tenon_report *tn_report_new (void);
 TN_PRINTF (7, 8)
 void tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen,
                     const char *subject, const char *file, const char *format, ...);
+/* Adds a copy of an entry of another report, whose texts are escaped already. */
+void tn_report_copy (tenon_report *report, const tenon_report_entry *entry);
 void tn_report_append (tenon_report *report, const tenon_report *more);
 
 /* ---- progress ---- */

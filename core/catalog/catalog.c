@@ -254,7 +254,7 @@ fail_name_twice (struct tn_catalog *catalog, const struct tn_tensor *tensor, uin
         const struct tn_source *other = tn_source_root (catalog->sources[first]);
         if (other != tn_source_root (catalog->sources[second]))
             return tn_fail (error, TENON_E_MALFORMED, offset, "the name occurs twice: %s has it, too",
-                            other->name);
+                            TN_SHOW (other->name));
     }
     return tn_fail (error, TENON_E_MALFORMED, offset, "the name occurs twice");
 }

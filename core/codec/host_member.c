@@ -22,7 +22,7 @@ check_member (struct tn_call *call, const struct tn_writer *outer, const struct 
         return tn_call_misuse (call, "a member announces others of tensors that the plan does not have");
     if (member->filter && !(spec->filter = tn_filter_find (session->context, member->filter)))
         return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "there is no filter '%s'",
-                        member->filter);
+                        TN_SHOW (member->filter));
     TN_TRY (tn_codec_find (session->context, member->codec, TN_TO_WRITE, &spec->codec, session->error));
     if (session->depth >= session->context->limits[TENON_LIMIT_DEPTH] || session->depth >= 60)
         return tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,

@@ -145,7 +145,7 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
     const struct tn_filter *filter = ours.filter ? tn_filter_find (session->context, ours.filter) : NULL;
     if (ours.filter && !filter)
         status = tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                          "no filter '%s' is there to decode it", ours.filter);
+                          "no filter '%s' is there to decode it", TN_SHOW (ours.filter));
     else if (ours.check > TENON_CHECK_CRC32)
         status = tn_call_misuse (call, "a part has an unknown kind of checksum");
     else if (ours.name && (!tn_utf8 (ours.name, ours.name_length) || ours.name_length > UINT32_MAX))

@@ -30,7 +30,7 @@ split_extensions (const struct tenon_setting *setting, char ***list, tenon_error
         if (!tn_is_extension (word)) {
             tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
                      "%s: extensions: '%s' is none: expected are lower case and no '/'", setting->origin,
-                     word);
+                     TN_SHOW (word));
             free (words);
             return error->status;
         }
@@ -148,7 +148,7 @@ unknown_codec (const struct tn_registry *registry, const char *id, const char *o
         return tn_fail_memory (error);
     for (uint64_t i = 0; i < registry->codec_count; i++)
         ids[i] = registry->codecs[i]->table.id;
-    return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: there is no codec '%s'%s", origin, id,
+    return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: there is no codec '%s'%s", origin, TN_SHOW (id),
                     tn_hint (room, id, ids, registry->codec_count));
 }
 
@@ -166,7 +166,7 @@ unknown_option (const struct tn_codec *codec, const char *key, const char *origi
     for (uint32_t i = 0; i < codec->table.option_count; i++)
         keys[i] = codec->table.options[i].name;
     return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: codec %s has no option '%s'%s", origin,
-                    codec->table.id, key, tn_hint (room, key, keys, codec->table.option_count));
+                    codec->table.id, TN_SHOW (key), tn_hint (room, key, keys, codec->table.option_count));
 }
 
 static tenon_status
@@ -200,7 +200,7 @@ read_overlay_word (const tenon_context *context, const char *word, struct tn_ove
     const char *dot = equals ? memchr (begin, '.', (size_t) (equals - begin)) : NULL;
     if (!dot || dot == begin || dot + 1 == equals)
         return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: '%s': CODEC.KEY=VALUE is expected",
-                        context->origin, word);
+                        context->origin, TN_SHOW (word));
     uint64_t codec = find_codec (registry, begin, (size_t) (dot - begin));
     TN_FREE char *id = tn_strndup (begin, (size_t) (dot - begin));
     TN_FREE char *key = tn_strndup (dot + 1, (size_t) (equals - dot - 1));

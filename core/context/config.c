@@ -109,7 +109,7 @@ check_absolute (const struct tn_entry *entry, const char *what, tenon_error *err
         return TENON_OK;
     return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
                     "%s: [%s] %s = '%s': expected is the absolute path of a %s", entry->origin,
-                    entry->section, entry->key, entry->value, what);
+                    TN_SHOW (entry->section), entry->key, TN_SHOW (entry->value), what);
 }
 
 tenon_status
@@ -183,7 +183,7 @@ tn_config_unknown_key (const struct tn_entry *entry, const struct tenon_option *
     for (uint32_t i = 0; i < count; i++)
         keys[known++] = more[i].name;
     return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s] has no key '%s'%s", entry->origin,
-                    entry->section, entry->key, tn_hint (room, entry->key, keys, known));
+                    TN_SHOW (entry->section), TN_SHOW (entry->key), tn_hint (room, entry->key, keys, known));
 }
 
 static tenon_status
@@ -199,7 +199,8 @@ unknown_section (const tenon_context *context, const struct tn_entry *entry, ten
     return tn_fail (
         error, TENON_E_CONFIG, TN_NO_OFFSET,
         "%s: there is no section [%s]; there are [core], [limits], [save], [plugin NAME] and [codec ID]%s",
-        entry->origin, entry->section, tn_hint (room, entry->section, tn_section_names, TN_SECTIONS));
+        entry->origin, TN_SHOW (entry->section),
+        tn_hint (room, entry->section, tn_section_names, TN_SECTIONS));
 }
 
 /* A setting for a codec that is not in use: in a file a note, since the codec may be installed later; an
@@ -219,11 +220,11 @@ absent_codec (const tenon_context *context, const struct tn_entry *entry, const 
     const char *hint = tn_hint (room, id, ids, registry->codec_count + (is_typed ? TN_SECTION_CODEC : 0));
     if (is_typed)
         return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
-                        "%s: %s.%s: there is no section and no codec '%s'%s", entry->origin, id, entry->key,
-                        id, hint);
+                        "%s: %s.%s: there is no section and no codec '%s'%s", entry->origin, TN_SHOW (id),
+                        TN_SHOW (entry->key), TN_SHOW (id), hint);
     if (!entry->key)
         tn_report_add (context->report, TENON_NOTE, TENON_OK, 0, id, "", "%s: no codec '%s' is in use%s",
-                       entry->origin, id, hint);
+                       entry->origin, TN_SHOW (id), hint);
     return TENON_OK;
 }
 
@@ -235,10 +236,10 @@ absent_plugin (tenon_context *context, const struct tn_entry *entry, const char 
         return tn_config_unknown_key (entry, NULL, 0, error);
     if (!tn_is_plugin_name (name))
         return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s]: no plugin can have that name",
-                        entry->origin, entry->section);
+                        entry->origin, TN_SHOW (entry->section));
     if (!entry->key)
         tn_report_add (context->report, TENON_NOTE, TENON_OK, 0, name, "", "%s: no plugin '%s' was found",
-                       entry->origin, name);
+                       entry->origin, TN_SHOW (name));
     /* parses its values, so that they are right when the plugin is installed */
     return tn_config_plugin (context, name, &config, error);
 }

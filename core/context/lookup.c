@@ -33,7 +33,7 @@ codec_not_found (const struct tn_registry *registry, const char *word, tenon_err
             words[count++] = *extension;
     }
     return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET,
-                    "there is no codec '%s', and none with that extension%s", word,
+                    "there is no codec '%s', and none with that extension%s", TN_SHOW (word),
                     tn_hint (room, word, words, count));
 }
 
@@ -64,7 +64,7 @@ tn_codec_find (const tenon_context *context, const char *word, enum tn_direction
         return tn_fail (
             error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
             "the codecs %s and %s both have the extension '%s': name one, or set priority in [codec %s]",
-            rival->table.id, best->table.id, word, best->table.id);
+            rival->table.id, best->table.id, TN_SHOW (word), best->table.id);
     return TENON_OK;
 }
 

@@ -174,8 +174,8 @@ reject_value (const struct tenon_option *option, const char *section, const char
                        : option->type == TENON_OPTION_BOOL ? ""
                                                            : range_text (range, option);
     return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: %s%s%s%s = '%s': expected is %s%s%s", origin,
-                    section ? "[" : "", section ? section : "", section ? "] " : "", option->name, text,
-                    expected_text (option), more,
+                    section ? "[" : "", section ? section : "", section ? "] " : "", option->name,
+                    TN_SHOW (text), expected_text (option), more,
                     strpbrk (text, "#;") ? " (a comment stands on a line of its own)" : "");
 }
 

@@ -223,8 +223,8 @@ read_tensor_entry (struct reader *reader, const struct text *name)
     if (!why)
         return add_restored (reader, index, dtype, &entry);
     reader->left = true;
-    tn_report_add (reader->report, TENON_NOTE, TENON_OK, 0, tensor->name, "", "%s%s%.100s", why,
-                   entry.dtype.bytes ? ": " : "", entry.dtype.bytes ? entry.dtype.bytes : "");
+    tn_report_add (reader->report, TENON_NOTE, TENON_OK, 0, tensor->name, "", "%s%s%s", why,
+                   entry.dtype.bytes ? ": " : "", TN_SHOW (entry.dtype.bytes ? entry.dtype.bytes : ""));
     return TENON_OK;
 }
 

@@ -294,7 +294,8 @@ tenon_why (tenon_context *context, const char *path, const tenon_open_options *t
             tn_recognise (&session, set.source, set.word ? set.word : options.format, &codec, false, *report);
         tn_shards_note (*report, &set, NULL);
         if (strcmp (set.path, path) != 0)
-            tn_report_add (*report, TENON_NOTE, TENON_OK, 0, "", path, "%s is opened for it", set.path);
+            tn_report_add (*report, TENON_NOTE, TENON_OK, 0, "", path, "%s is opened for it",
+                           TN_SHOW (set.path));
         tn_arena_free (&session.arena);
         tn_source_free (set.source);
         tn_shards_free (&set);

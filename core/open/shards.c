@@ -213,7 +213,7 @@ judge_file (const struct search *search, tenon_error *error)
     if (search->best && search->other)
         return tn_fail (error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
                         "it is a folder with more than one set, '%s' and '%s': name one of them",
-                        search->best, search->other);
+                        TN_SHOW (search->best), TN_SHOW (search->other));
     if (search->best)
         return TENON_OK;
     if (search->hint)
@@ -221,7 +221,7 @@ judge_file (const struct search *search, tenon_error *error)
             error, TENON_E_NOT_FOUND, TN_NO_OFFSET,
             "it is a folder with numbered files ('%s') and no index: --shards, TENON_OPEN_SHARDS, "
             "opens them as a set",
-            search->hint);
+            TN_SHOW (search->hint));
     list_patterns (search, patterns, sizeof patterns);
     if (!patterns[0])
         return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "it is a folder");
@@ -266,7 +266,8 @@ fail_missing (const struct tn_shards *set, uint64_t number, tenon_error *error)
 {
     TN_FREE char *name = shard_name ("", set->name, &set->shard, number);
     return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "shard %llu of %llu is missing: %s",
-                    (unsigned long long) number, (unsigned long long) set->shard.count, name ? name : "");
+                    (unsigned long long) number, (unsigned long long) set->shard.count,
+                    TN_SHOW (name ? name : ""));
 }
 
 /* The codec of an index: that of the set if the name has its extension; else the one that recognises it. */
@@ -380,7 +381,7 @@ open_in_folder (tenon_context *context, const char *path, const tenon_open_optio
     }
     if (missing)
         status = tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "the file '%s' has gone from the folder",
-                          search.best);
+                          TN_SHOW (search.best));
     if (status == TENON_OK)
         status = choose_file (context, options, set, !search.index, error);
     if (status == TENON_OK && search.index) {
@@ -493,7 +494,8 @@ tn_shards_note (tenon_report *report, const struct tn_shards *set, const struct 
         tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", set->path, "it belongs to no set");
     else if (set->indexed && set->shard.count > 0 && catalog && !has_shard (catalog, set))
         tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", set->path,
-                       "the index does not name the file that was to be opened with its set, %s", set->name);
+                       "the index does not name the file that was to be opened with its set, %s",
+                       TN_SHOW (set->name));
     else if (set->shard.count > 1 && !set->indexed && !set->whole)
         tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", set->path,
                        "shard %llu of %llu of a set; --shards, TENON_OPEN_SHARDS, opens all of it",

@@ -5,6 +5,7 @@
 #include "source/scan.h"
 #include "transfer/slab.h"
 #include "transfer/transfer.h"
+#include <stdio.h>
 
 struct verify {
     tenon_file *file;
@@ -12,6 +13,18 @@ struct verify {
     struct tn_meter meter;
     tenon_error *first;
 };
+
+/* Keeps a failure if it is the first one. False: no more are wanted. */
+static bool
+keep_first (struct verify *verify, const tenon_error *error)
+{
+    tn_fail_text (verify->first, error->status, error->offset, "%s", error->message);
+    if (!verify->first->file[0] && !verify->first->tensor[0]) {
+        memcpy (verify->first->file, error->file, sizeof error->file);
+        memcpy (verify->first->tensor, error->tensor, sizeof error->tensor);
+    }
+    return error->status != TENON_E_CANCELLED && error->status != TENON_E_MEMORY;
+}
 
 /* Reports a failure and keeps the first one. Verifying goes on, to report all damage; only cancelling and
  * lack of memory end it, which false says. */
@@ -21,13 +34,16 @@ add_finding (struct verify *verify, tenon_error *error, const char *subject)
     if (error->status == TENON_OK)
         return true;
     tn_fail_in (error, verify->file->path, NULL);
-    tn_report_add (verify->report, TENON_NOTE, error->status, 0, subject, error->file, "%s", error->message);
-    tn_fail_text (verify->first, error->status, error->offset, "%s", error->message);
-    if (!verify->first->file[0] && !verify->first->tensor[0]) {
-        memcpy (verify->first->file, error->file, sizeof error->file);
-        memcpy (verify->first->tensor, error->tensor, sizeof error->tensor);
-    }
-    return error->status != TENON_E_CANCELLED && error->status != TENON_E_MEMORY;
+    TN_FREE char *shown = malloc (4 * strlen (subject) + 1);
+    tenon_report_entry entry = {
+        .kind = TENON_NOTE,
+        .status = error->status,
+        .subject = shown ? tn_show (shown, 4 * strlen (subject) + 1, subject, strlen (subject)) : "",
+        .file = error->file,
+        .message = error->message
+    };
+    tn_report_copy (verify->report, &entry);
+    return keep_first (verify, error);
 }
 
 static tenon_status
@@ -214,9 +230,14 @@ recall_flaws (struct verify *verify)
     for (uint64_t i = 0; tenon_report_get (verify->file->report, i, &entry) == TENON_OK; i++)
         if (entry.kind == TENON_NOTE && entry.status < 0) {
             tenon_error error = TENON_ERROR_INIT;
-            tn_fail_in (&error, entry.file, entry.subject);
+            /* these texts are escaped already */
+            snprintf (error.file, sizeof error.file, "%s", entry.file);
+            snprintf (error.tensor, sizeof error.tensor, "%s", entry.subject);
             tn_fail (&error, entry.status, TN_NO_OFFSET, "%s", entry.message);
-            add_finding (verify, &error, entry.subject);
+            tn_fail_in (&error, verify->file->path, NULL);
+            entry.file = error.file;
+            tn_report_copy (verify->report, &entry);
+            keep_first (verify, &error);
         }
 }
 

@@ -38,11 +38,11 @@ parse_type (struct assignment *given, const char *name)
     given->item_type = array ? type : TENON_NONE;
     if (type != TENON_NONE)
         return TENON_OK;
-    return tn_fail (
-        given->error, TENON_E_NOT_FOUND, TN_NO_OFFSET,
-        "metadata key '%.200s': there is no type '%.60s'; expected is bool, u8, u16, u32, u64, i8, i16, "
-        "i32, i64, f32, f64, string, or one of these behind " ARRAY_OF,
-        given->key, name);
+    return tn_fail (given->error, TENON_E_NOT_FOUND, TN_NO_OFFSET,
+                    "metadata key '%s': there is no type '%s'; expected is bool, u8, u16, u32, u64, i8, i16, "
+                    "i32, i64, f32, f64, string, or one of these behind " ARRAY_OF,
+                    TN_SHOW_SOME (given->key, strnlen (given->key, 200)),
+                    TN_SHOW_SOME (name, strnlen (name, 60)));
 }
 
 /* Without a type: that of the entry that the plan has, or else string. */
@@ -58,8 +58,9 @@ keep_type (struct assignment *given, const struct tn_catalog *own)
     if (given->type == TENON_NONE || (given->type == TENON_ARRAY && given->item_type == TENON_ARRAY))
         return tn_fail (
             given->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-            "metadata key '%.200s': values of its type, %s, cannot be given as text; name another type",
-            given->key, given->type == TENON_NONE ? "null" : "an array of arrays");
+            "metadata key '%s': values of its type, %s, cannot be given as text; name another type",
+            TN_SHOW_SOME (given->key, strnlen (given->key, 200)),
+            given->type == TENON_NONE ? "null" : "an array of arrays");
     return TENON_OK;
 }
 
@@ -142,20 +143,22 @@ refuse_value (struct assignment *given, uint32_t type, const char *text, uint64_
     if (item != UINT64_MAX)
         snprintf (place, sizeof place, ", item %llu of the array,", (unsigned long long) item + 1);
     return tn_fail (given->error, TENON_E_MALFORMED, TN_NO_OFFSET,
-                    "metadata key '%.200s': '%.*s%s'%s is no %s; expected is %s", given->key,
-                    (int) TN_MIN (length, 60), text, length > 60 ? "..." : "", place,
+                    "metadata key '%s': '%s%s'%s is no %s; expected is %s",
+                    TN_SHOW_SOME (given->key, strnlen (given->key, 200)),
+                    TN_SHOW_SOME (text, TN_MIN (length, 60)), length > 60 ? "..." : "", place,
                     type == TENON_STRING ? "string" : tn_dtype_fixed[type].name, expected);
 }
 
 static tenon_status
 refuse_array (struct assignment *given)
 {
-    return tn_fail (given->error, TENON_E_MALFORMED, TN_NO_OFFSET,
-                    "metadata key '%.200s': '%.60s%s' is no array in JSON: %s%s%s", given->key, given->text,
-                    strlen (given->text) > 60 ? "..." : "",
-                    *given->json.error ? given->json.error : "it is another value",
-                    *given->json.error ? "" : ", expected is ",
-                    *given->json.error ? "" : "[item, item, ...]");
+    return tn_fail (
+        given->error, TENON_E_MALFORMED, TN_NO_OFFSET,
+        "metadata key '%s': '%s%s' is no array in JSON: %s%s%s",
+        TN_SHOW_SOME (given->key, strnlen (given->key, 200)),
+        TN_SHOW_SOME (given->text, strnlen (given->text, 60)), strlen (given->text) > 60 ? "..." : "",
+        *given->json.error ? given->json.error : "it is another value",
+        *given->json.error ? "" : ", expected is ", *given->json.error ? "" : "[item, item, ...]");
 }
 
 /* ---- values ---- */
@@ -290,6 +293,7 @@ tenon_plan_remove_metadata (tenon_plan *plan, const char *key, tenon_error *erro
     if (tn_catalog_find_key (plan->own, key, strlen (key), &index))
         plan->own->metadata[index].key_length = 0;
     else
-        tn_fail (&mine, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no metadata key '%.200s'", key);
+        tn_fail (&mine, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no metadata key '%s'",
+                 TN_SHOW_SOME (key, strnlen (key, 200)));
     return tn_error_out (error, &mine);
 }

@@ -338,7 +338,7 @@ tenon_plan_add_metadata (tenon_plan *plan, const char *key, const struct tenon_v
         tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "a metadata key must be valid UTF-8 and not empty");
     else if (!lies_in_memory (value, 64, &visits))
         tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
-                 "metadata key '%s': an array's source must be TENON_NO_SOURCE", key);
+                 "metadata key '%s': an array's source must be TENON_NO_SOURCE", TN_SHOW (key));
     else
         tn_catalog_add_metadata (plan->own, key, length, value, true, &mine);
     return tn_error_out (error, &mine);

@@ -52,8 +52,9 @@ TENON_API const char *tenon_version (void);
 TENON_API const char *tenon_status_name (tenon_status status);
 TENON_API const char *tenon_status_text (tenon_status status);
 
-/* A failure, in the caller's memory. All texts end in NUL and are cut if they are too long. Bytes of a file
- * that are no printable UTF-8 are escaped. */
+/* A failure, in the caller's memory. All texts end in NUL and are cut if they are too long. Names in
+ * them are escaped: bytes that are no UTF-8, and characters that a terminal would obey or hide, as \n, \t, \r
+ * or \xNN, and a backslash as two. */
 typedef struct tenon_error {
     uint32_t struct_size; /* sizeof (tenon_error), set by the caller */
     tenon_status status;

@@ -67,7 +67,7 @@ static const struct {
     { "unknown_status", -99, "the codec unknown_status failed without saying why: unknown status" },
     { "fails_with_5", TENON_E_MISUSE, "five is no failure" },
     { "fails_without_words", TENON_E_UNSUPPORTED, "" },
-    { "long_words", TENON_E_MALFORMED, "a\\x1b[31m\\x0a\\xffwww" },
+    { "long_words", TENON_E_MALFORMED, "a\\x1b[31m\\n\\xffwww" },
     { "positive", TENON_OK, "x" },
     { "nothing", TENON_OK, NULL },
     { "expects_all", TENON_OK, "x" },

@@ -50,7 +50,7 @@ is '--json with a bad file: ends' "$(tail -c 3 out)" '}]'
 hostile=$(printf 'a\nb\tc\033[31md\\')
 cp weights.npy "$hostile.npy"
 tenon ls -q "$hostile.npy"
-is 'hostile name' "$(cut -f 1 out)" 'a\nb\tc\x1b[31md\'
+is 'hostile name' "$(cut -f 1 out)" 'a\nb\tc\x1b[31md\\'
 is 'hostile name: one line' "$(wc -l <out | tr -d ' ')" 1
 tenon ls --json "$hostile.npy"
 says 'hostile name in JSON' out '"name":"a\nb\tc\u001b[31md\\"'
@@ -77,7 +77,7 @@ echo text | "$TENON" ls - >out 2>err || code=$?
 fails 'standard input, a pipe' 2 'tenon: standard input: it is no regular file'
 odd=$(printf '\377.npy')
 cp "$data/weights.npy" "$odd" 2>/dev/null && tenon ls -q "$odd"
-is 'a file name that is no UTF-8' "$(cut -f 1 out)" '\xff'
+is 'a file name that is no UTF-8' "$(cut -f 1 out)" '\\xff'
 tenon ls /dev/null
 fails 'a device' 2 /dev/null
 tenon ls .

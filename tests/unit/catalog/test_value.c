@@ -334,7 +334,7 @@ START_TEST (escaping)
         const char *escaped;
     } cases[] = {
         { "plain ü €", 12, "plain ü €" },
-        { "a\nb\x1b[31m", 8, "a\\x0ab\\x1b[31m" },
+        { "a\nb\x1b[31m", 8, "a\\nb\\x1b[31m" },
         { "\xff\xc0\x80", 3, "\\xff\\xc0\\x80" },
         { "\xed\xa0\x80", 3, "\\xed\\xa0\\x80" },
         { "\xc2\x9b", 2, "\\xc2\\x9b" },
@@ -345,7 +345,7 @@ START_TEST (escaping)
     tn_escape (to, sizeof to, cases[_i].text, cases[_i].length);
     ck_assert_str_eq (to, cases[_i].escaped);
     char small[6];
-    tn_escape (small, sizeof small, "abcd\n", 5);
+    tn_escape (small, sizeof small, "abcd\x01", 5);
     ck_assert_str_eq (small, "abcd"); /* an escape is never cut */
 }
 END_TEST
