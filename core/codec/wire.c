@@ -53,7 +53,8 @@ get_words (struct tn_channel *channel, char *words, size_t room)
 {
     uint64_t length;
     const char *text = tn_channel_get_text (channel, &length);
-    tn_escape (words, room, text ? text : "", length);
+    TN_FREE char *copy = tn_strndup (text ? text : "", TN_MIN (length, room));
+    tn_escape_message (words, room, copy ? copy : "");
 }
 
 tenon_status

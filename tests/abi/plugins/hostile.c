@@ -30,6 +30,13 @@ well_behaved (struct tenon_call *call)
     return add_tensor (call, good_tensor ("good"));
 }
 
+/* A message with characters that are escaped, and with one that looks like an escape. */
+static tenon_status
+complains (struct tenon_call *call)
+{
+    return tenon_fail (call, TENON_E_MALFORMED, 7, "%s", "a\\x01b \x01 \x1b[31m \xff");
+}
+
 /* ---- crashes ---- */
 
 static tenon_status
@@ -246,6 +253,7 @@ loop_in_read (struct tenon_call *call, const struct tenon_tensor *tensor, const 
 
 static const struct tenon_codec table[] = {
     READS (well_behaved),
+    READS (complains),
     READS (crashes),
     READS (aborts),
     READS (fills_stack),
