@@ -62,38 +62,27 @@ put_scalar_value (struct tenon_json_out *out, const struct tenon_value *value)
     }
 }
 
-static tenon_status put_typed_value (struct tenon_json_values *values, const struct tenon_value *value,
-                                     uint32_t depth);
-
 /* `begins`: the first of these items is the first of the array. */
 static tenon_status
 put_item_list (struct tenon_json_values *values, const struct tenon_value *items, uint64_t count,
-               uint32_t begins, uint32_t depth)
+               uint32_t begins)
 {
     struct tenon_json_out *out = values->out;
     for (uint64_t i = 0; i < count; i++) {
         if (!begins || i > 0)
             tenon_json_put_text (out, ",");
-        if (items[i].type != TENON_ARRAY) {
-            put_scalar_value (out, &items[i]);
-            continue;
-        }
-        tenon_json_put_text (out, "{");
-        TENON_TRY (put_typed_value (values, &items[i], depth + 1));
-        tenon_json_put_text (out, "}");
+        put_scalar_value (out, &items[i]);
     }
     return out->status;
 }
 
 /* The host finds a string in an array by walking over those before it, so all are asked for at once. */
 static tenon_status
-put_array_value (struct tenon_json_values *values, const struct tenon_value *array, uint32_t depth)
+put_flat_array (struct tenon_json_values *values, const struct tenon_value *array)
 {
     struct tenon_call *call = values->call;
     uint64_t at_once =
         array->item_type == TENON_STRING && array->count > ITEMS_AT_ONCE ? array->count : ITEMS_AT_ONCE;
-    if (array->item_type == TENON_ARRAY)
-        return put_item_list (values, array->as.items, array->count, 1, depth);
     if (at_once > values->room) {
         values->room = 0;
         if (at_once > UINT64_MAX / sizeof *values->items)
@@ -106,29 +95,14 @@ put_array_value (struct tenon_json_values *values, const struct tenon_value *arr
     for (uint64_t first = 0; first < array->count; first += at_once) {
         uint64_t count = array->count - first < at_once ? array->count - first : at_once;
         TENON_TRY (call->host->items (call, array, first, count, values->items));
-        TENON_TRY (put_item_list (values, values->items, count, first == 0, depth));
+        TENON_TRY (put_item_list (values, values->items, count, first == 0));
     }
     return TENON_OK;
 }
 
+/* What stands before a value's own text. */
 static tenon_status
-put_any_value (struct tenon_json_values *values, const struct tenon_value *value, uint32_t depth)
-{
-    struct tenon_json_out *out = values->out;
-    if (depth > TENON_JSON_VALUE_DEPTH)
-        return tenon_fail (values->call, TENON_E_LIMIT, TENON_AUTO, "a metadata value nests %u deep", depth);
-    if (value->type != TENON_ARRAY) {
-        put_scalar_value (out, value);
-        return out->status;
-    }
-    tenon_json_put_text (out, "[");
-    TENON_TRY (put_array_value (values, value, depth));
-    tenon_json_put_text (out, "]");
-    return out->status;
-}
-
-static tenon_status
-put_typed_value (struct tenon_json_values *values, const struct tenon_value *value, uint32_t depth)
+put_type_members (struct tenon_json_values *values, const struct tenon_value *value)
 {
     struct tenon_json_out *out = values->out;
     const char *type = tenon_json_type_name (value->type),
@@ -143,17 +117,67 @@ put_typed_value (struct tenon_json_values *values, const struct tenon_value *val
         tenon_json_put_text (out, items);
     }
     tenon_json_put_text (out, "\",\"value\":");
-    return put_any_value (values, value, depth);
+    return TENON_OK;
+}
+
+/* A value that has no arrays in it. */
+static tenon_status
+put_flat_value (struct tenon_json_values *values, const struct tenon_value *value)
+{
+    struct tenon_json_out *out = values->out;
+    if (value->type != TENON_ARRAY) {
+        put_scalar_value (out, value);
+        return out->status;
+    }
+    tenon_json_put_text (out, "[");
+    TENON_TRY (put_flat_array (values, value));
+    tenon_json_put_text (out, "]");
+    return out->status;
+}
+
+/* A value, and the arrays in it, each in braces with its type. */
+static tenon_status
+put_any_value (struct tenon_json_values *values, const struct tenon_value *value)
+{
+    struct tenon_json_out *out = values->out;
+    struct {
+        const struct tenon_value *items;
+        uint64_t count, put;
+    } level[TENON_JSON_VALUE_DEPTH + 1]; /* arrays of arrays around the value */
+    uint32_t depth = 0;
+    for (;;) {
+        if (depth > TENON_JSON_VALUE_DEPTH)
+            return tenon_fail (values->call, TENON_E_LIMIT, TENON_AUTO, "a metadata value nests %u deep",
+                               depth);
+        if (value->type == TENON_ARRAY && value->item_type == TENON_ARRAY) {
+            tenon_json_put_text (out, "[");
+            level[depth].items = value->as.items;
+            level[depth].count = value->count;
+            level[depth++].put = 0;
+        } else {
+            TENON_TRY (put_flat_value (values, value));
+            if (depth)
+                tenon_json_put_text (out, "}");
+        }
+        while (depth && level[depth - 1].put == level[depth - 1].count)
+            tenon_json_put_text (out, --depth ? "]}" : "]");
+        if (!depth)
+            return out->status;
+        tenon_json_put_text (out, level[depth - 1].put ? ",{" : "{");
+        value = &level[depth - 1].items[level[depth - 1].put++];
+        TENON_TRY (put_type_members (values, value));
+    }
 }
 
 tenon_status
 tenon_json_put_value (struct tenon_json_values *values, const struct tenon_value *value)
 {
-    return put_any_value (values, value, 0);
+    return put_any_value (values, value);
 }
 
 tenon_status
 tenon_json_put_typed (struct tenon_json_values *values, const struct tenon_value *value)
 {
-    return put_typed_value (values, value, 0);
+    TENON_TRY (put_type_members (values, value));
+    return put_any_value (values, value);
 }

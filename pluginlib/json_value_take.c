@@ -201,56 +201,6 @@ take_packed (struct tenon_call *call, struct tenon_json *json, struct tenon_valu
     return TENON_OK;
 }
 
-static int32_t take_typed_value (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value,
-                                 uint32_t depth);
-
-/* An array of arrays, to behind its ]. Its items are not counted first: that would pass over the innermost
- * ones once for each level. */
-static int32_t
-take_nested (struct tenon_call *call, struct tenon_json *json, struct tenon_value *array, uint32_t depth)
-{
-    struct tenon_value *items = NULL, *more;
-    uint64_t room = 0;
-    int32_t token, outcome;
-    while ((token = tenon_json_next (json)) == TENON_JSON_BEGIN_OBJECT) {
-        if (array->count == room) {
-            room = room ? 2 * room : 2;
-            if (!(more = (struct tenon_value *) call->host->scratch (call, room * sizeof *more)))
-                return TENON_E_MEMORY;
-            if (items)
-                memcpy (more, items, (size_t) array->count * sizeof *items);
-            items = more;
-        }
-        struct tenon_value *item = &items[array->count++];
-        if ((outcome = take_typed_value (call, json, item, depth + 1)) != TENON_OK)
-            return outcome;
-        if (item->type != TENON_ARRAY)
-            return TENON_JSON_OTHER;
-    }
-    array->as.items = items;
-    return token == TENON_JSON_END_ARRAY ? TENON_OK : TENON_JSON_OTHER;
-}
-
-static int32_t
-take_any_value (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value, uint32_t depth)
-{
-    uint64_t bytes;
-    int32_t outcome;
-    value->source = TENON_NO_SOURCE;
-    if (value->type != TENON_ARRAY)
-        return take_scalar (call, json, tenon_json_next (json), value);
-    if (depth > TENON_JSON_VALUE_DEPTH || !tenon_json_take (json, TENON_JSON_BEGIN_ARRAY))
-        return TENON_JSON_OTHER;
-    if (value->item_type == TENON_ARRAY)
-        return take_nested (call, json, value, depth);
-    outcome = count_items (json, &value->count, &bytes);
-    if (outcome == TENON_OK)
-        outcome = take_packed (call, json, value, bytes);
-    if (outcome == TENON_OK && !tenon_json_take (json, TENON_JSON_END_ARRAY))
-        outcome = TENON_JSON_OTHER;
-    return outcome;
-}
-
 int32_t
 tenon_json_take_type (struct tenon_json *json, uint32_t *type)
 {
@@ -259,10 +209,10 @@ tenon_json_take_type (struct tenon_json *json, uint32_t *type)
     return found < 0 ? TENON_JSON_OTHER : TENON_OK;
 }
 
+/* What stands before a value's own text. */
 static int32_t
-take_typed_value (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value, uint32_t depth)
+take_type_members (struct tenon_json *json, struct tenon_value *value)
 {
-    int32_t outcome;
     memset (value, 0, sizeof *value);
     if (!tenon_json_take_key (json, "type") || tenon_json_take_type (json, &value->type))
         return TENON_JSON_OTHER;
@@ -270,22 +220,113 @@ take_typed_value (struct tenon_call *call, struct tenon_json *json, struct tenon
         && (!tenon_json_take_key (json, "items") || tenon_json_take_type (json, &value->item_type)
             || value->item_type == TENON_NONE))
         return TENON_JSON_OTHER;
-    if (!tenon_json_take_key (json, "value"))
-        return TENON_JSON_OTHER;
-    outcome = take_any_value (call, json, value, depth);
-    if (outcome == TENON_OK && !tenon_json_take (json, TENON_JSON_END_OBJECT))
+    return tenon_json_take_key (json, "value") ? TENON_OK : TENON_JSON_OTHER;
+}
+
+/* An array without arrays in it, behind its [. */
+static int32_t
+take_flat_array (struct tenon_call *call, struct tenon_json *json, struct tenon_value *array)
+{
+    uint64_t bytes;
+    int32_t outcome = count_items (json, &array->count, &bytes);
+    if (outcome == TENON_OK)
+        outcome = take_packed (call, json, array, bytes);
+    if (outcome == TENON_OK && !tenon_json_take (json, TENON_JSON_END_ARRAY))
         outcome = TENON_JSON_OTHER;
     return outcome;
+}
+
+/* An array of arrays whose ] has not come yet. Its items are not counted first: that would pass over the
+ * innermost ones once for each level. */
+struct nested {
+    struct tenon_value *array, *items;
+    uint64_t room;
+};
+
+/* NULL: the host has recorded the failure. */
+static struct tenon_value *
+add_nested_item (struct tenon_call *call, struct nested *nested)
+{
+    struct tenon_value *more;
+    if (nested->array->count == nested->room) {
+        uint64_t room = nested->room ? 2 * nested->room : 2;
+        if (!(more = (struct tenon_value *) call->host->scratch (call, room * sizeof *more)))
+            return NULL;
+        if (nested->items)
+            memcpy (more, nested->items, (size_t) nested->array->count * sizeof *more);
+        nested->items = more;
+        nested->room = room;
+    }
+    return &nested->items[nested->array->count++];
+}
+
+/* Goes on to the next array that lies in another one: *item, with its type. NULL: all are complete. */
+static int32_t
+take_next_item (struct tenon_call *call, struct tenon_json *json, struct nested *level, uint32_t *depth,
+                struct tenon_value **item)
+{
+    for (*item = NULL; *depth;) {
+        struct nested *inner = &level[*depth - 1];
+        int32_t token = tenon_json_next (json);
+        if (token == TENON_JSON_BEGIN_OBJECT) {
+            if (!(*item = add_nested_item (call, inner)))
+                return TENON_E_MEMORY;
+            return take_type_members (json, *item) || (*item)->type != TENON_ARRAY ? TENON_JSON_OTHER
+                                                                                   : TENON_OK;
+        }
+        if (token != TENON_JSON_END_ARRAY)
+            return TENON_JSON_OTHER;
+        inner->array->as.items = inner->items;
+        if (--*depth && !tenon_json_take (json, TENON_JSON_END_OBJECT))
+            return TENON_JSON_OTHER;
+    }
+    return TENON_OK;
+}
+
+/* A value whose type is known, and the arrays in it. */
+static int32_t
+take_any_value (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value)
+{
+    struct nested level[TENON_JSON_VALUE_DEPTH + 1];
+    uint32_t depth = 0;
+    value->source = TENON_NO_SOURCE;
+    if (value->type != TENON_ARRAY)
+        return take_scalar (call, json, tenon_json_next (json), value);
+    while (value) {
+        int32_t outcome = TENON_OK;
+        value->source = TENON_NO_SOURCE;
+        if (depth > TENON_JSON_VALUE_DEPTH || !tenon_json_take (json, TENON_JSON_BEGIN_ARRAY))
+            return TENON_JSON_OTHER;
+        if (value->item_type == TENON_ARRAY) {
+            level[depth].array = value;
+            level[depth].items = NULL;
+            level[depth++].room = 0;
+        } else {
+            outcome = take_flat_array (call, json, value);
+            if (outcome == TENON_OK && depth && !tenon_json_take (json, TENON_JSON_END_OBJECT))
+                outcome = TENON_JSON_OTHER;
+        }
+        if (outcome == TENON_OK)
+            outcome = take_next_item (call, json, level, &depth, &value);
+        if (outcome != TENON_OK)
+            return outcome;
+    }
+    return TENON_OK;
 }
 
 int32_t
 tenon_json_take_value (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value)
 {
-    return take_any_value (call, json, value, 0);
+    return take_any_value (call, json, value);
 }
 
 int32_t
 tenon_json_take_typed (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value)
 {
-    return take_typed_value (call, json, value, 0);
+    int32_t outcome = take_type_members (json, value);
+    if (outcome == TENON_OK)
+        outcome = take_any_value (call, json, value);
+    if (outcome == TENON_OK && !tenon_json_take (json, TENON_JSON_END_OBJECT))
+        outcome = TENON_JSON_OTHER;
+    return outcome;
 }

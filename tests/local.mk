@@ -3,6 +3,7 @@
 # A test in C is a Check program: a line here; its source is the same name with .c. It is linked with the whole core, and
 # sees the core's headers.
 unit_tests += \
+	tests/sweep/test_stack \
 	tests/sweep/test_sweep \
 	tests/unit/base/test_escape \
 	tests/unit/base/test_hash \
@@ -163,7 +164,7 @@ tests_faults_test_open_SOURCES = tests/faults/test_open.c $(fault_rig)
 # The tests are compiled with tests/marks.h before everything else.
 tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o \
 tests/abi/kit.lo tests/abi/kit.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
-EXTRA_DIST += tests/collide.h tests/marks.h tests/values.h
+EXTRA_DIST += tests/collide.h tests/marks.h tests/small_stack.h tests/values.h
 # What is installed has small frames; tests and measurements may have large ones.
 tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/safetensors/tests/%.o: FRAME_CFLAGS =
 

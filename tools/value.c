@@ -9,7 +9,8 @@
 #include "text.h"
 #include <inttypes.h>
 
-#define CHUNK 4096    /* items that are read at a time; each level of nested arrays holds one chunk */
+#define CHUNK 4096    /* items that are read at a time */
+#define DEEPEST 100   /* arrays in arrays: the library allows no more */
 #define ABBREVIATED 8 /* items of an array that are shown without --meta=full */
 
 /* How a value is printed: as JSON or as text, in full or abbreviated. */
@@ -17,9 +18,6 @@ struct style {
     bool json, full;
     size_t letters; /* the most bytes of a string */
 };
-
-static tenon_status print_value (const tenon_file *file, const struct tenon_value *value, uint32_t item_of,
-                                 struct style style, tenon_error *error);
 
 void
 value_type_name (const tenon_context *context, const struct tenon_value *value, char text[64])
@@ -89,6 +87,17 @@ print_scalar (const struct tenon_value *value, bool quoted, size_t letters)
     fputs (text, stdout);
 }
 
+/* A number, bool, string or null. `quoted`: it is an item of an array. */
+static void
+print_item (const struct tenon_value *value, bool quoted, struct style style)
+{
+    if (style.json)
+        json_print (scalar_json (value));
+    else
+        print_scalar (value, quoted, style.letters);
+}
+
+/* The first `most` items of an array that has no arrays in it. */
 static tenon_status
 print_items (const tenon_file *file, const struct tenon_value *array, uint64_t most, struct style style,
              tenon_error *error)
@@ -103,7 +112,7 @@ print_items (const tenon_file *file, const struct tenon_value *array, uint64_t m
         for (uint64_t i = 0; i < n && status == TENON_OK; i++) {
             if (first + i > 0)
                 fputs (style.json ? "," : ", ", stdout);
-            status = print_value (file, &items[i], TENON_ARRAY, style, error);
+            print_item (&items[i], true, style);
         }
         if (status < 0)
             return status;
@@ -112,35 +121,65 @@ print_items (const tenon_file *file, const struct tenon_value *array, uint64_t m
     return TENON_OK;
 }
 
-static tenon_status
-print_array (const tenon_file *file, const struct tenon_value *array, struct style style, tenon_error *error)
+/* The items of an array that are shown. */
+static uint64_t
+shown_items (const struct tenon_value *array, struct style style)
 {
-    uint64_t most = style.json || style.full || array->count <= ABBREVIATED ? array->count : ABBREVIATED;
-    putchar ('[');
-    tenon_status status = print_items (file, array, most, style, error);
-    if (most < array->count)
+    return style.json || style.full || array->count <= ABBREVIATED ? array->count : ABBREVIATED;
+}
+
+static void
+print_end (const struct tenon_value *array, struct style style)
+{
+    if (shown_items (array, style) < array->count)
         printf (", ... %" PRIu64 " items", array->count);
-    putchar (']'); /* also after a failure, so that the output stays valid JSON */
-    return status;
+    putchar (']');
+}
+
+/* An array, and those that lie in it. After a failure all are closed, so that the output stays valid JSON. */
+static tenon_status
+print_arrays (const tenon_file *file, const struct tenon_value *array, struct style style, tenon_error *error)
+{
+    struct {
+        const struct tenon_value *array;
+        uint64_t printed;
+    } level[DEEPEST];
+    uint32_t depth = 0;
+    tenon_status status = TENON_OK;
+    for (;;) {
+        putchar ('[');
+        if (array->item_type == TENON_ARRAY && depth < DEEPEST) {
+            level[depth].array = array;
+            level[depth++].printed = 0;
+        } else {
+            status = print_items (file, array, shown_items (array, style), style, error);
+            print_end (array, style);
+        }
+        while (depth > 0
+               && (status < 0 || output_broken ()
+                   || level[depth - 1].printed == shown_items (level[depth - 1].array, style)))
+            print_end (level[--depth].array, style);
+        if (depth == 0)
+            return status;
+        if (level[depth - 1].printed > 0)
+            fputs (style.json ? "," : ", ", stdout);
+        array = &level[depth - 1].array->as.items[level[depth - 1].printed++];
+    }
 }
 
 static tenon_status
-print_value (const tenon_file *file, const struct tenon_value *value, uint32_t item_of, struct style style,
-             tenon_error *error)
+print_value (const tenon_file *file, const struct tenon_value *value, struct style style, tenon_error *error)
 {
     if (value->type == TENON_ARRAY)
-        return print_array (file, value, style, error);
-    if (style.json)
-        json_print (scalar_json (value));
-    else
-        print_scalar (value, item_of == TENON_ARRAY, style.letters);
+        return print_arrays (file, value, style, error);
+    print_item (value, false, style);
     return TENON_OK;
 }
 
 tenon_status
 value_print_json (const tenon_file *file, const struct tenon_value *value, tenon_error *error)
 {
-    return print_value (file, value, TENON_NONE, (struct style){ .json = true }, error);
+    return print_value (file, value, (struct style){ .json = true }, error);
 }
 
 tenon_status
@@ -148,5 +187,5 @@ value_print_text (const tenon_file *file, const struct tenon_value *value, bool 
                   tenon_error *error)
 {
     struct style style = { .full = full, .letters = full ? SIZE_MAX : letters };
-    return print_value (file, value, TENON_NONE, style, error);
+    return print_value (file, value, style, error);
 }

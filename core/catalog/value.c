@@ -54,28 +54,54 @@ count_bytes (uint64_t *bytes, uint64_t more, uint64_t most, tenon_error *error)
     return TENON_OK;
 }
 
+/* ---- nested arrays ---- */
+
+const struct tenon_value *
+tn_value_first (struct tn_value_walk *walk, const struct tenon_value *value)
+{
+    walk->depth = 0;
+    return value;
+}
+
+const struct tenon_value *
+tn_value_next (struct tn_value_walk *walk, const struct tenon_value *value)
+{
+    if (value->type == TENON_ARRAY && value->item_type == TENON_ARRAY && value->as.items
+        && walk->depth < TN_MOST_DEPTH) {
+        walk->level[walk->depth].items = value->as.items;
+        walk->level[walk->depth++].left = value->count;
+    }
+    while (walk->depth > 0 && walk->level[walk->depth - 1].left == 0)
+        walk->depth--;
+    if (walk->depth == 0)
+        return NULL;
+    walk->level[walk->depth - 1].left--;
+    return walk->level[walk->depth - 1].items++;
+}
+
+/* ---- copying ---- */
+
+/* The items become copies that share what they point to with the original. */
 static tenon_status
-copy_nested (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
-             uint64_t depth_left, uint64_t *bytes, uint64_t most, tenon_error *error)
+copy_nested (struct tn_arena *arena, struct tenon_value *value, bool may_nest, uint64_t *bytes, uint64_t most,
+             tenon_error *error)
 {
     uint64_t size;
-    if (depth_left <= 1)
+    if (!may_nest)
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
-                        "arrays are nested too deeply; raise depth in [limits] to read them");
-    if (tn_multiply (from->count, sizeof (struct tenon_value), &size) || (from->count > 0 && !from->as.items))
+                        "arrays are nested too deeply; raise depth in [limits] to read them, to %u at most",
+                        TN_MOST_DEPTH);
+    if (tn_multiply (value->count, sizeof (struct tenon_value), &size)
+        || (value->count > 0 && !value->as.items))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array of arrays has no items");
     TN_TRY (count_bytes (bytes, size, most, error));
     struct tenon_value *items = tn_arena_get (arena, size, false);
     if (!items)
         return tn_fail_memory (error);
-    for (uint64_t i = 0; i < from->count; i++) {
-        if (from->as.items[i].type != TENON_ARRAY)
-            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                            "an array of arrays has an item that is none");
-        TN_TRY (tn_value_copy (arena, &from->as.items[i], &items[i], depth_left - 1, bytes, most, error));
-    }
-    to->as.items = items;
-    to->source = TENON_NO_SOURCE;
+    if (size > 0)
+        memcpy (items, value->as.items, size);
+    value->as.items = items;
+    value->source = TENON_NO_SOURCE;
     return TENON_OK;
 }
 
@@ -112,41 +138,69 @@ check_scalar (const struct tenon_value *value, tenon_error *error)
     return TENON_OK;
 }
 
-tenon_status
-tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
-               uint64_t depth_left, uint64_t *bytes, uint64_t most, tenon_error *error)
+/* An array that lies packed in memory. */
+static tenon_status
+copy_packed (struct tn_arena *arena, struct tenon_value *value, uint64_t *bytes, uint64_t most,
+             tenon_error *error)
 {
-    *to = *from;
-    memset (to->reserved, 0, sizeof to->reserved);
-    if (from->type == TENON_NONE || tn_value_width (from->type) > 0) {
-        to->source = TENON_NO_SOURCE;
-        return check_scalar (from, error);
-    }
-    if (from->type == TENON_STRING) {
-        if (from->count > 0 && !from->as.string)
-            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a string without its bytes");
-        TN_TRY (count_bytes (bytes, from->count, most, error));
-        to->source = TENON_NO_SOURCE;
-        return (to->as.string = tn_arena_text (arena, from->as.string, from->count)) ? TENON_OK
-                                                                                     : tn_fail_memory (error);
-    }
-    if (from->type != TENON_ARRAY)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "values of type %u do not exist", from->type);
-    if (from->item_type == TENON_ARRAY)
-        return copy_nested (arena, from, to, depth_left, bytes, most, error);
-    TN_TRY (check_packed (from, error));
-    if (from->source != TENON_NO_SOURCE)
-        return TENON_OK; /* a range, which the caller has checked against its source */
-    if (from->length > 0 && !from->as.memory)
+    if (value->length > 0 && !value->as.memory)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array that is in no source has no memory");
-    const uint8_t *bools = from->item_type == TENON_BOOL ? from->as.memory : NULL;
-    for (uint64_t i = 0; bools && i < from->count; i++)
+    const uint8_t *bools = value->item_type == TENON_BOOL ? value->as.memory : NULL;
+    for (uint64_t i = 0; bools && i < value->count; i++)
         if (bools[i] > 1)
             return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "item %llu is neither 0 nor 1",
                             (unsigned long long) i);
-    TN_TRY (count_bytes (bytes, from->length, most, error));
-    return (to->as.memory = tn_arena_text (arena, from->as.memory, from->length)) ? TENON_OK
-                                                                                  : tn_fail_memory (error);
+    TN_TRY (count_bytes (bytes, value->length, most, error));
+    return (value->as.memory = tn_arena_text (arena, value->as.memory, value->length))
+               ? TENON_OK
+               : tn_fail_memory (error);
+}
+
+/* Checks a value, and makes what it points to its own; but the items of nested arrays. */
+static tenon_status
+copy_in_place (struct tn_arena *arena, struct tenon_value *value, bool may_nest, uint64_t *bytes,
+               uint64_t most, tenon_error *error)
+{
+    memset (value->reserved, 0, sizeof value->reserved);
+    if (value->type == TENON_NONE || tn_value_width (value->type) > 0) {
+        value->source = TENON_NO_SOURCE;
+        return check_scalar (value, error);
+    }
+    if (value->type == TENON_STRING) {
+        if (value->count > 0 && !value->as.string)
+            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a string without its bytes");
+        TN_TRY (count_bytes (bytes, value->count, most, error));
+        value->source = TENON_NO_SOURCE;
+        return (value->as.string = tn_arena_text (arena, value->as.string, value->count))
+                   ? TENON_OK
+                   : tn_fail_memory (error);
+    }
+    if (value->type != TENON_ARRAY)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "values of type %u do not exist", value->type);
+    if (value->item_type == TENON_ARRAY)
+        return copy_nested (arena, value, may_nest, bytes, most, error);
+    TN_TRY (check_packed (value, error));
+    if (value->source != TENON_NO_SOURCE)
+        return TENON_OK; /* a range, which the caller has checked against its source */
+    return copy_packed (arena, value, bytes, most, error);
+}
+
+tenon_status
+tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to, uint64_t depth,
+               uint64_t *bytes, uint64_t most, tenon_error *error)
+{
+    struct tn_value_walk walk;
+    const struct tenon_value *at;
+    *to = *from;
+    for (at = tn_value_first (&walk, to); at; at = tn_value_next (&walk, at)) {
+        if (walk.depth > 0 && at->type != TENON_ARRAY)
+            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                            "an array of arrays has an item that is none");
+        TN_TRY (copy_in_place (arena, (struct tenon_value *) (uintptr_t) at,
+                               walk.depth + 1 < TN_MIN (depth, (uint64_t) TN_MOST_DEPTH), bytes, most,
+                               error));
+    }
+    return TENON_OK;
 }
 
 /* ---- items ---- */

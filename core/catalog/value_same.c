@@ -83,9 +83,10 @@ is_packed_same (struct tn_catalog *catalog, const struct tenon_value *a, const s
     return status;
 }
 
-tenon_status
-tn_value_same (struct tn_catalog *catalog, const struct tenon_value *a, const struct tenon_value *b,
-               const uint32_t *numbers, uint32_t count, bool *same, tenon_error *error)
+/* Two values without what is nested in them. */
+static tenon_status
+compare_one (struct tn_catalog *catalog, const struct tenon_value *a, const struct tenon_value *b,
+             const uint32_t *numbers, uint32_t count, bool *same, tenon_error *error)
 {
     bool array = a->type == TENON_ARRAY, text = a->type == TENON_STRING;
     *same = a->type == b->type && (!array || a->item_type == b->item_type)
@@ -98,8 +99,18 @@ tn_value_same (struct tn_catalog *catalog, const struct tenon_value *a, const st
         *same = a->as.u == b->as.u;
     else if (a->item_type != TENON_ARRAY)
         return is_packed_same (catalog, a, b, numbers, count, same, error);
-    else
-        for (uint64_t i = 0; i < a->count && *same; i++)
-            TN_TRY (tn_value_same (catalog, &a->as.items[i], &b->as.items[i], numbers, count, same, error));
+    return TENON_OK;
+}
+
+tenon_status
+tn_value_same (struct tn_catalog *catalog, const struct tenon_value *a, const struct tenon_value *b,
+               const uint32_t *numbers, uint32_t count, bool *same, tenon_error *error)
+{
+    struct tn_value_walk left, right;
+    a = tn_value_first (&left, a);
+    b = tn_value_first (&right, b);
+    do
+        TN_TRY (compare_one (catalog, a, b, numbers, count, same, error));
+    while (*same && (a = tn_value_next (&left, a)) && (b = tn_value_next (&right, b)));
     return TENON_OK;
 }

@@ -54,6 +54,20 @@ tn_call_misuse (struct tn_call *call, const char *words)
 }
 
 tenon_status
+tn_call_check_depth (struct tn_call *call, const char *what, const char *verb)
+{
+    const struct tn_session *session = call->session;
+    if (session->depth >= TN_MOST_CALLS)
+        return tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "%s lie in each other more than %u deep, which no limit allows", what, TN_MOST_CALLS);
+    if (session->depth >= session->context->limits[TENON_LIMIT_DEPTH])
+        return tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "%s lie in each other %u deep; raise depth in [limits] to %s them, to %u at most",
+                        what, session->depth, verb, TN_MOST_CALLS);
+    return TENON_OK;
+}
+
+tenon_status
 tn_call_reply (struct tn_call *call, void *theirs, const void *ours, size_t size)
 {
     return tn_fill_struct (theirs, ours, size) ? TENON_OK

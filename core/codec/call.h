@@ -60,6 +60,12 @@ void tn_call_own (struct tn_call *call, void (*release) (void *), void *it);
 
 /* Records that the codec breaks a rule of the ABI. */
 tenon_status tn_call_misuse (struct tn_call *call, const char *words);
+/* A codec that includes a source, or puts a member, is called by the host and calls it: each level takes some
+ * of the stack, with the codec's own functions in it. So no limit raises this number: a stack of 128 KiB
+ * holds it. */
+#define TN_MOST_CALLS 20u
+/* TENON_E_LIMIT if one more call would be too deep. */
+tenon_status tn_call_check_depth (struct tn_call *call, const char *what, const char *verb);
 tenon_status tn_call_refuse_state (struct tn_call *call, enum tn_state state);
 /* The first step of a service of describe or write: fails in another state, and after a failure. */
 #define TN_CALL_CHECK(call, wanted)                                                                          \

@@ -303,12 +303,12 @@ adopt_value (struct tn_call *call, struct tenon_value *value)
 
 /* Nested arrays may hold ranges, too. The value is the catalog's copy, so its items may be changed. */
 static tenon_status
-adopt_nested (struct tn_call *call, struct tenon_value *value)
+adopt_nested (struct tn_call *call, const struct tenon_value *value)
 {
-    if (value->type != TENON_ARRAY || value->item_type != TENON_ARRAY)
-        return adopt_value (call, value);
-    for (uint64_t i = 0; i < value->count; i++)
-        TN_TRY (adopt_nested (call, (struct tenon_value *) (uintptr_t) &value->as.items[i]));
+    struct tn_value_walk walk;
+    for (value = tn_value_first (&walk, value); value; value = tn_value_next (&walk, value))
+        if (value->type != TENON_ARRAY || value->item_type != TENON_ARRAY)
+            TN_TRY (adopt_value (call, (struct tenon_value *) (uintptr_t) value));
     return TENON_OK;
 }
 

@@ -24,11 +24,7 @@ check_member (struct tn_call *call, const struct tn_writer *outer, const struct 
         return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "there is no filter '%s'",
                         TN_SHOW (member->filter));
     TN_TRY (tn_codec_find (session->context, member->codec, TN_TO_WRITE, &spec->codec, session->error));
-    if (session->depth >= session->context->limits[TENON_LIMIT_DEPTH] || session->depth >= 60)
-        return tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
-                        "members lie in each other %u deep; raise depth in [limits] to write them",
-                        session->depth);
-    return TENON_OK;
+    return tn_call_check_depth (call, "members", "write");
 }
 
 /* Writes the member into the sink of the container. */

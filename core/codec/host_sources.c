@@ -108,7 +108,7 @@ check_sizes (struct tn_call *call, const struct tenon_part *part, struct tn_sour
             error, TENON_E_LIMIT, TN_NO_OFFSET,
             "the filter %s decodes only all at once, which needs %llu bytes; raise memory in [limits]",
             filter->table.id, (unsigned long long) part->size);
-    if (parent->depth + 1 > limits[TENON_LIMIT_DEPTH] || parent->depth >= 60)
+    if (parent->depth + 1 > limits[TENON_LIMIT_DEPTH])
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "it lies in %u others; raise depth in [limits] to read it", parent->depth);
     if (filter && parent->encoded >= limits[TENON_LIMIT_ENCODED_DEPTH])
@@ -267,12 +267,9 @@ tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_inc
     struct tn_source *source = inclusion->source = tn_call_source (call, number);
     if (!source)
         return session->error->status;
-    if (number == 0 || session->depth >= session->context->limits[TENON_LIMIT_DEPTH] || session->depth >= 60)
-        return number == 0
-                   ? tn_call_misuse (call, "it wants to include the source that it was called for")
-                   : tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
-                              "sources lie in each other %u deep; raise depth in [limits] to read them",
-                              session->depth);
+    if (number == 0)
+        return tn_call_misuse (call, "it wants to include the source that it was called for");
+    TN_TRY (tn_call_check_depth (call, "sources", "read"));
     tenon_status status = tn_recognise (session, source, ours->codec, &inclusion->codec, true, NULL);
     if (status == TENON_E_UNRECOGNISED)
         return answer_missing (call, status, "no codec recognises ", source->name, source->name_length, "");

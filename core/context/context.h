@@ -52,6 +52,10 @@ struct tn_folder {
     const char *path, *origin;
 };
 
+/* The most that limits.depth can be. Values and sources nest no deeper, so whatever walks over them has a
+ * list of this size for the levels around it, and no function calls itself. */
+#define TN_MOST_DEPTH 100u
+
 struct tenon_context {
     const struct tenon_host *host; /* the functions that plugins are handed */
     struct tn_settings settings;

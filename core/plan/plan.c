@@ -241,20 +241,15 @@ number_source (tenon_plan *plan, struct tn_source *source, uint32_t *number, ten
 
 /* Renumbers the ranges in a copied value, from numbers in `sources` to those of the plan. */
 static tenon_status
-renumber_ranges (tenon_plan *plan, struct tn_source *const *sources, struct tenon_value *value,
+renumber_ranges (tenon_plan *plan, struct tn_source *const *sources, const struct tenon_value *value,
                  tenon_error *error)
 {
-    if (value->type != TENON_ARRAY)
-        return TENON_OK;
-    if (value->item_type == TENON_ARRAY) {
-        for (uint64_t i = 0; i < value->count; i++)
-            TN_TRY (renumber_ranges (plan, sources, (struct tenon_value *) (uintptr_t) &value->as.items[i],
-                                     error));
-        return TENON_OK;
-    }
-    if (value->source == TENON_NO_SOURCE)
-        return TENON_OK;
-    return number_source (plan, sources[value->source], &value->source, error);
+    struct tn_value_walk walk;
+    for (value = tn_value_first (&walk, value); value; value = tn_value_next (&walk, value))
+        if (value->type == TENON_ARRAY && value->item_type != TENON_ARRAY && value->source != TENON_NO_SOURCE)
+            TN_TRY (number_source (plan, sources[value->source],
+                                   &((struct tenon_value *) (uintptr_t) value)->source, error));
+    return TENON_OK;
 }
 
 /* Copies all entries of a catalog, whose ranges lie in these sources. */
@@ -309,20 +304,17 @@ tenon_plan_add_file (tenon_plan *plan, tenon_file *file, tenon_error *error)
 }
 
 /* True if all arrays of a value lie in memory, as the application's must: it does not know the numbers of the
- * plan's sources. Looks at *visits items at most; more than that exceed the limit on metadata, and copying
- * refuses them. */
+ * plan's sources. Looks at `most` items; more than that exceed the limit on metadata, and copying refuses
+ * them, as it refuses what is nested too deeply. */
 static bool
-lies_in_memory (const struct tenon_value *value, unsigned depth, uint64_t *visits)
+lies_in_memory (const struct tenon_value *value, uint64_t most)
 {
-    if (value->type != TENON_ARRAY)
-        return true;
-    if (value->item_type != TENON_ARRAY)
-        return value->source == TENON_NO_SOURCE;
-    uint64_t count = depth > 0 && value->as.items ? value->count : 0;
-    for (uint64_t i = 0; i < count && *visits != 0; i++) {
-        --*visits;
-        if (!lies_in_memory (&value->as.items[i], depth - 1, visits))
+    struct tn_value_walk walk;
+    for (value = tn_value_first (&walk, value); value; value = tn_value_next (&walk, value)) {
+        if (value->type == TENON_ARRAY && value->item_type != TENON_ARRAY && value->source != TENON_NO_SOURCE)
             return false;
+        if (most-- == 0)
+            break;
     }
     return true;
 }
@@ -333,10 +325,10 @@ tenon_plan_add_metadata (tenon_plan *plan, const char *key, const struct tenon_v
 {
     tenon_error mine = TENON_ERROR_INIT;
     uint64_t length = strlen (key);
-    uint64_t visits = plan->context->limits[TENON_LIMIT_METADATA_BYTES] / sizeof (struct tenon_value);
+    uint64_t most = plan->context->limits[TENON_LIMIT_METADATA_BYTES] / sizeof (struct tenon_value);
     if (length == 0 || !tn_utf8 (key, length))
         tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "a metadata key must be valid UTF-8 and not empty");
-    else if (!lies_in_memory (value, 64, &visits))
+    else if (!lies_in_memory (value, most))
         tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
                  "metadata key '%s': an array's source must be TENON_NO_SOURCE", TN_SHOW (key));
     else

@@ -314,7 +314,7 @@ void
 tn_source_fail_in (const struct tn_source *source, tenon_error *error)
 {
     /* "FILE", or "FILE: member 'a': member 'b'": names outward in */
-    const struct tn_source *chain[64];
+    const struct tn_source *chain[TN_MOST_DEPTH + 1];
     char place[sizeof error->file];
     unsigned count = 0;
     for (; source && count < TN_COUNT (chain); source = source->parent)

@@ -74,6 +74,18 @@ struct gguf_reader {
     uint64_t more_tensors; /* added by that beyond those of the file */
 };
 
+/* The most that arrays may lie in each other, which is the most that limits.depth can be. */
+#define GGUF_DEPTH 100u
+
+/* A walk over an array and those that lie in it, each before its items. Begins with depth 0. */
+struct gguf_walk {
+    uint32_t depth; /* arrays around the present one */
+    struct {
+        const struct tenon_value *items;
+        uint64_t left;
+    } level[GGUF_DEPTH];
+};
+
 /* ---- types.c ---- */
 
 extern const struct gguf_value_type gguf_value_types[GGUF_VALUES];
@@ -126,6 +138,8 @@ tenon_status gguf_split_single (struct tenon_call *call, const struct tenon_plan
 /* ---- value.c, describe.c, write.c ---- */
 
 tenon_status gguf_read_value (struct gguf_reader *reader, uint32_t type, struct tenon_value *value);
+/* The array that follows; NULL: that was the last one. */
+const struct tenon_value *gguf_next_array (struct gguf_walk *walk, const struct tenon_value *array);
 tenon_status gguf_describe (struct tenon_call *call);
 tenon_status gguf_write (struct tenon_call *call);
 

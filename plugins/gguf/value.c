@@ -96,16 +96,31 @@ check_bools (struct gguf_reader *reader, uint64_t count)
     return TENON_OK;
 }
 
-static tenon_status read_array (struct gguf_reader *reader, uint64_t depth, struct tenon_value *value);
-
-static tenon_status
-read_nested (struct gguf_reader *reader, uint64_t depth, struct tenon_value *value)
+const struct tenon_value *
+gguf_next_array (struct gguf_walk *walk, const struct tenon_value *array)
 {
-    if (depth + 1 >= reader->most_depth)
-        return gguf_fail (
-            reader, TENON_E_LIMIT, reader->cursor.position,
-            "arrays lie in each other more than %llu deep; raise depth in [limits] to read them",
-            (unsigned long long) reader->most_depth);
+    if (array->item_type == TENON_ARRAY && walk->depth < GGUF_DEPTH) {
+        walk->level[walk->depth].items = array->as.items;
+        walk->level[walk->depth++].left = array->count;
+    }
+    while (walk->depth && !walk->level[walk->depth - 1].left)
+        walk->depth--;
+    if (!walk->depth)
+        return NULL;
+    walk->level[walk->depth - 1].left--;
+    return walk->level[walk->depth - 1].items++;
+}
+
+/* Makes room for the arrays that follow, one for each item. */
+static tenon_status
+begin_nested (struct gguf_reader *reader, uint64_t depth, struct tenon_value *value)
+{
+    uint64_t most_depth = reader->most_depth < GGUF_DEPTH ? reader->most_depth : GGUF_DEPTH;
+    if (depth + 1 >= most_depth)
+        return gguf_fail (reader, TENON_E_LIMIT, reader->cursor.position,
+                          "arrays lie in each other more than %llu deep; raise depth in [limits] to read "
+                          "them, to %u at most",
+                          (unsigned long long) most_depth, GGUF_DEPTH);
     /* an empty array takes 12 bytes of the file, and 64 of memory */
     uint64_t most = reader->call->host->limit (reader->call, TENON_LIMIT_METADATA_BYTES);
     if (value->count > (most - reader->nested_bytes) / sizeof (struct tenon_value))
@@ -118,8 +133,6 @@ read_nested (struct gguf_reader *reader, uint64_t depth, struct tenon_value *val
         reader->call->host->scratch (reader->call, (value->count + 1) * sizeof *items);
     if (!items)
         return TENON_E_MEMORY;
-    for (uint64_t i = 0; i < value->count; i++)
-        TENON_TRY (read_array (reader, depth + 1, &items[i]));
     value->as.items = items;
     return TENON_OK;
 }
@@ -132,8 +145,9 @@ least_bytes (const struct gguf_reader *reader, uint32_t type)
     return type == GGUF_STRING ? size : type == GGUF_ARRAY ? 4 + size : gguf_value_types[type].width;
 }
 
+/* Reads an array; of an array of arrays, all before its first item. */
 static tenon_status
-read_array (struct gguf_reader *reader, uint64_t depth, struct tenon_value *value)
+begin_array (struct gguf_reader *reader, uint64_t depth, struct tenon_value *value)
 {
     struct tenon_cursor *cursor = &reader->cursor;
     uint64_t place = cursor->position;
@@ -154,7 +168,7 @@ read_array (struct gguf_reader *reader, uint64_t depth, struct tenon_value *valu
                           (unsigned long long) gguf_left (reader));
     value->item_type = gguf_value_types[type].type;
     if (type == GGUF_ARRAY)
-        return read_nested (reader, depth, value);
+        return begin_nested (reader, depth, value);
     value->source = 0;
     value->offset = cursor->position;
     value->encoding = (cursor->big_endian ? TENON_ENCODING_BIG : TENON_ENCODING_LITTLE)
@@ -168,13 +182,23 @@ read_array (struct gguf_reader *reader, uint64_t depth, struct tenon_value *valu
     return TENON_OK;
 }
 
+static tenon_status
+read_array (struct gguf_reader *reader, struct tenon_value *value)
+{
+    struct gguf_walk walk;
+    walk.depth = 0;
+    for (const struct tenon_value *at = value; at; at = gguf_next_array (&walk, at))
+        TENON_TRY (begin_array (reader, walk.depth, (struct tenon_value *) (uintptr_t) at));
+    return TENON_OK;
+}
+
 tenon_status
 gguf_read_value (struct gguf_reader *reader, uint32_t type, struct tenon_value *value)
 {
     memset (value, 0, sizeof *value);
     value->type = gguf_value_types[type].type;
     if (type == GGUF_ARRAY)
-        return read_array (reader, 0, value);
+        return read_array (reader, value);
     if (type != GGUF_STRING)
         return read_scalar (reader, type, value);
     return gguf_take_string (reader, &value->as.string, &value->count, "a string");

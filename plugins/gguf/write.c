@@ -63,39 +63,34 @@ put_scalar (struct writer *writer, uint32_t type, const struct tenon_value *valu
     return writer->call->host->put (writer->call, bytes, gguf_value_types[type].width);
 }
 
-static tenon_status put_array (struct writer *writer, const struct tenon_value *value);
-
-static tenon_status
-put_nested (struct writer *writer, const struct tenon_value *value)
-{
-    for (uint64_t i = 0; i < value->count; i++)
-        TENON_TRY (put_array (writer, &value->as.items[i]));
-    return TENON_OK;
-}
-
+/* An array, and those that lie in it, each before its items. */
 static tenon_status
 put_array (struct writer *writer, const struct tenon_value *value)
 {
-    uint32_t type = value_type_of (value->item_type);
-    TENON_TRY (put_u32 (writer, type));
-    TENON_TRY (put_u64 (writer, value->count));
-    if (value->item_type == TENON_ARRAY)
-        return put_nested (writer, value);
-    return writer->call->host->put_items (writer->call, value,
-                                          value->item_type == TENON_STRING
-                                              ? TENON_ENCODING_U64 | TENON_ENCODING_LITTLE
-                                              : TENON_ENCODING_LITTLE);
+    struct gguf_walk walk;
+    walk.depth = 0;
+    for (; value; value = gguf_next_array (&walk, value)) {
+        TENON_TRY (put_u32 (writer, value_type_of (value->item_type)));
+        TENON_TRY (put_u64 (writer, value->count));
+        if (value->item_type != TENON_ARRAY)
+            TENON_TRY (writer->call->host->put_items (writer->call, value,
+                                                      value->item_type == TENON_STRING
+                                                          ? TENON_ENCODING_U64 | TENON_ENCODING_LITTLE
+                                                          : TENON_ENCODING_LITTLE));
+    }
+    return TENON_OK;
 }
 
 static int
 can_hold (const struct tenon_value *value)
 {
+    struct gguf_walk walk;
     if (value->type != TENON_ARRAY)
         return value_type_of (value->type) < GGUF_VALUES;
-    if (value->item_type != TENON_ARRAY)
-        return value_type_of (value->item_type) < GGUF_VALUES;
-    for (uint64_t i = 0; i < value->count; i++)
-        if (!can_hold (&value->as.items[i]))
+    walk.depth = 0;
+    for (; value; value = gguf_next_array (&walk, value))
+        if (value_type_of (value->item_type) == GGUF_VALUES
+            || (value->item_type == TENON_ARRAY && walk.depth == GGUF_DEPTH))
             return 0;
     return 1;
 }

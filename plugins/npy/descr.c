@@ -21,8 +21,6 @@ static const struct plain {
 };
 #define PLAINS (sizeof plains / sizeof plains[0])
 
-static tenon_status parse_type (struct npy_text *text, struct npy_type *type);
-
 /* ---- type strings ---- */
 
 static tenon_status
@@ -224,16 +222,33 @@ parse_field_name (struct npy_text *text)
     return end_tuple (text, "the ) that ends (title, name)");
 }
 
-/* Parses (name, type), or (name, type, shape of a sub-array). */
+/* A structure whose end has not come yet: a list of fields, or a pair (type, shape). */
+struct structure {
+    uint64_t at, written; /* where it begins, in the text and in `out` */
+    uint64_t bytes;       /* of the fields so far */
+    uint64_t fields;
+    uint32_t is_pair;
+};
+
+/* Parses the beginning of a field, (name, and what follows it is the type. */
 static tenon_status
-parse_field (struct npy_text *text, struct npy_type *field)
+begin_field (struct npy_text *text, struct structure *fields)
 {
+    if (fields->fields++)
+        npy_emit (text, ", ", 2);
     TENON_TRY (npy_expect (text, '(', "a field: (name, type) or (name, type, shape)"));
     npy_emit (text, "(", 1);
     TENON_TRY (parse_field_name (text));
     TENON_TRY (npy_expect (text, ',', "a comma, and the field's type"));
     npy_emit (text, ", ", 2);
-    TENON_TRY (parse_type (text, field));
+    return TENON_OK;
+}
+
+/* Parses the rest of a field behind its type: ), or the shape of a sub-array before it. The structure's size
+ * is the sum of its fields': padding is a field, too. */
+static tenon_status
+end_field (struct npy_text *text, struct structure *fields, struct npy_type *field)
+{
     if (npy_accept (text, ',')) {
         npy_skip_space (text);
         if (text->position < text->length && text->bytes[text->position] != ')') {
@@ -241,79 +256,111 @@ parse_field (struct npy_text *text, struct npy_type *field)
             TENON_TRY (parse_subarray (text, field));
         }
     }
-    return end_tuple (text, "the ) that ends the field");
+    TENON_TRY (end_tuple (text, "the ) that ends the field"));
+    fields->bytes += field->bytes;
+    return multiply_bytes (text, fields->at, 1, &fields->bytes);
 }
 
-/* Parses a list of fields, after its [. The item's size is the sum of theirs: padding is a field, too. */
+/* Parses the rest of a pair behind its type. */
 static tenon_status
-parse_fields (struct npy_text *text, struct npy_type *type)
+end_pair (struct npy_text *text, struct structure *pair, struct npy_type *type)
 {
-    struct npy_type field;
-    uint64_t at = text->position - 1, count = 0;
-    type->bytes = 0;
-    npy_emit (text, "[", 1);
-    while (!npy_accept (text, ']')) {
-        if (count++)
-            npy_emit (text, ", ", 2);
-        TENON_TRY (parse_field (text, &field));
-        type->bytes += field.bytes;
-        TENON_TRY (multiply_bytes (text, at, 1, &type->bytes));
-        if (npy_accept (text, ','))
-            continue;
-        TENON_TRY (npy_expect (text, ']', "a comma, or the ] that ends the list of fields"));
-        break;
-    }
-    npy_emit (text, "]", 1);
-    return TENON_OK;
-}
-
-/* Parses (type, shape), after its (. */
-static tenon_status
-parse_pair (struct npy_text *text, struct npy_type *type)
-{
-    npy_emit (text, "(", 1);
-    TENON_TRY (parse_type (text, type));
     TENON_TRY (npy_expect (text, ',', "a comma, and the shape of the sub-array"));
     npy_emit (text, ", ", 2);
     TENON_TRY (parse_subarray (text, type));
-    return end_tuple (text, "the ) that ends (type, shape)");
-}
-
-static tenon_status
-enter_type (struct npy_text *text)
-{
-    uint64_t limit = text->call->host->limit (text->call, TENON_LIMIT_DEPTH),
-             place = npy_place (text, text->position);
-    if (++text->depth > limit)
-        return tenon_fail (text->call, TENON_E_LIMIT, place,
-                           "found types nested deeper than limits.depth=%llu", (unsigned long long) limit);
-    if (text->depth > NPY_DEPTH)
-        return tenon_fail (text->call, TENON_E_LIMIT, place,
-                           "found types nested deeper than %u, which Python cannot read either", NPY_DEPTH);
+    TENON_TRY (end_tuple (text, "the ) that ends (type, shape)"));
+    pair->bytes = type->bytes;
     return TENON_OK;
 }
 
+/* Enters the structure that begins at the position. */
+static tenon_status
+enter_structure (struct npy_text *text, struct structure **structures)
+{
+    struct tenon_call *call = text->call;
+    uint64_t limit = call->host->limit (call, TENON_LIMIT_DEPTH), place = npy_place (text, text->position);
+    if (text->depth >= limit)
+        return tenon_fail (call, TENON_E_LIMIT, place, "found types nested deeper than limits.depth=%llu",
+                           (unsigned long long) limit);
+    if (text->depth >= NPY_DEPTH)
+        return tenon_fail (call, TENON_E_LIMIT, place,
+                           "found types nested deeper than %u, which Python cannot read either", NPY_DEPTH);
+    if (!*structures && !(*structures = call->host->scratch (call, NPY_DEPTH * sizeof **structures)))
+        return TENON_E_MEMORY;
+    struct structure *inner = &(*structures)[text->depth++];
+    memset (inner, 0, sizeof *inner);
+    inner->at = text->position;
+    inner->written = text->written;
+    inner->is_pair = text->bytes[text->position++] == '(';
+    npy_emit (text, inner->is_pair ? "(" : "[", 1);
+    return TENON_OK;
+}
+
+/* Leaves the innermost structure, which is then `type`. */
+static void
+leave_structure (struct npy_text *text, const struct structure *inner, struct npy_type *type)
+{
+    if (!inner->is_pair)
+        npy_emit (text, "]", 1);
+    memset (type, 0, sizeof *type);
+    type->bytes = inner->bytes;
+    type->position = inner->at;
+    type->text.bytes = text->out + inner->written;
+    type->text.length = text->written - inner->written;
+    text->depth--;
+}
+
+/* Parses what follows the `type` of a field or pair. *complete: the structure ended, and is `type` now; else
+ * the type of the next field follows. */
+static tenon_status
+go_on (struct npy_text *text, struct structure *inner, struct npy_type *type, int *complete)
+{
+    *complete = 1;
+    if (inner->is_pair)
+        TENON_TRY (end_pair (text, inner, type));
+    else {
+        TENON_TRY (end_field (text, inner, type));
+        if (!npy_accept (text, ','))
+            TENON_TRY (npy_expect (text, ']', "a comma, or the ] that ends the list of fields"));
+        else if (!npy_accept (text, ']')) {
+            *complete = 0;
+            return begin_field (text, inner);
+        }
+    }
+    leave_structure (text, inner, type);
+    return TENON_OK;
+}
+
+/* Structures lie in each other; those around the position are a list, so that no function calls itself. */
 static tenon_status
 parse_type (struct npy_text *text, struct npy_type *type)
 {
-    uint64_t at, written = text->written;
+    struct structure *structures = NULL;
     struct npy_word word;
-    tenon_status status;
-    npy_skip_space (text);
-    at = text->position;
-    if (at < text->length && (text->bytes[at] == '[' || text->bytes[at] == '(')) {
-        memset (type, 0, sizeof *type);
-        TENON_TRY (enter_type (text));
-        text->position++;
-        status = text->bytes[at] == '[' ? parse_fields (text, type) : parse_pair (text, type);
-        type->position = at;
-        type->text.bytes = text->out + written;
-        type->text.length = text->written - written;
-        text->depth--;
-        return status;
-    }
-    TENON_TRY (npy_take_string (text, "a type: a string such as '<f4', or a list of fields", &word));
-    return npy_parse_typestring (text, word, at, type);
+    int complete;
+    do {
+        npy_skip_space (text);
+        uint64_t at = text->position;
+        complete = 0;
+        if (at < text->length && (text->bytes[at] == '[' || text->bytes[at] == '(')) {
+            TENON_TRY (enter_structure (text, &structures));
+            struct structure *inner = &structures[text->depth - 1];
+            if (inner->is_pair)
+                continue;
+            if (!npy_accept (text, ']')) {
+                TENON_TRY (begin_field (text, inner));
+                continue;
+            }
+            leave_structure (text, inner, type);
+        } else {
+            TENON_TRY (npy_take_string (text, "a type: a string such as '<f4', or a list of fields", &word));
+            TENON_TRY (npy_parse_typestring (text, word, at, type));
+        }
+        complete = 1;
+        while (complete && text->depth)
+            TENON_TRY (go_on (text, &structures[text->depth - 1], type, &complete));
+    } while (!complete);
+    return TENON_OK;
 }
 
 tenon_status

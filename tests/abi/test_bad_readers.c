@@ -101,7 +101,7 @@ static const struct {
     { "parts_deep", TENON_E_LIMIT, "raise depth in [limits]" },
     { "parts_many", TENON_E_LIMIT, "more than 100 members; raise members in [limits]" },
     { "includes_itself", TENON_E_MISUSE, "include the source that it was called for" },
-    { "recurses", TENON_E_LIMIT, "raise depth in [limits]" },
+    { "recurses", TENON_E_LIMIT, "more than 20 deep, which no limit allows" },
     { "include_flags", TENON_E_UNSUPPORTED, "codec include_flags … 0x20000" },
     { "include_nobody", TENON_E_NOT_FOUND, "there is no codec 'nobody'" },
     { "include_unknown", TENON_E_UNRECOGNISED, "no codec recognises 'part'" },

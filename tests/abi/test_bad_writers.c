@@ -36,8 +36,8 @@ static const struct {
     { "member_block", TENON_E_LIMIT, "memory in [limits]" },
     { "member_check", TENON_E_MISUSE, "unknown check" },
     { "member_flag", TENON_E_MISUSE, "codec member_flag" },
-    { "member_itself", TENON_E_LIMIT, "depth in [limits]" },
-    { "member_ping", TENON_E_LIMIT, "depth in [limits]" },
+    { "member_itself", TENON_E_LIMIT, "more than 20 deep, which no limit allows" },
+    { "member_ping", TENON_E_LIMIT, "more than 20 deep, which no limit allows" },
     { "member_next_file", TENON_E_UNSUPPORTED, "file_alone writes more than one file" },
     { "member_patched", TENON_E_UNSUPPORTED, "patcher goes back" }, /* its checksum would be wrong */
     { "patcher", TENON_OK, "DONE\1\2\3\4" },

@@ -93,7 +93,7 @@ START_TEST (test_refused)
     put_index ("i.toyset", "i.toyset\n"); /* includes itself: the limit of members or of depth ends it */
     kit_open_fails ("i.toyset", NULL, NULL, TENON_E_LIMIT, "in [limits]");
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
-    kit_open_fails ("i.toyset", NULL, NULL, TENON_E_LIMIT, "depth in [limits]");
+    kit_open_fails ("i.toyset", NULL, NULL, TENON_E_LIMIT, "more than 20 deep, which no limit allows");
     ck_assert_int_eq (mkfifo (kit_path ("pipe"), 0644), 0); /* must not hang */
     put_index ("i.toyset", "pipe\n");
     kit_open_fails ("i.toyset", NULL, NULL, TENON_E_IO, "pipe: it is no regular file");

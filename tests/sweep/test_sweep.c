@@ -5,9 +5,9 @@
  * Of a sharded set, a folder called set, every file is damaged in turn, and the set is opened by its index.
  *
  * Nothing may crash, hang, or take more memory than the limits allow; a file that opens must be readable or
- * fail with a message. Under ASan and UBSan this test finds reads beyond an end. Samples lie in
- * plugins/NAME/samples; files up to LARGEST bytes are taken. */
-#include <check.h>
+ * fail with a message. All of it runs on a small stack. Under ASan and UBSan this test finds reads beyond an
+ * end. Samples lie in plugins/NAME/samples; files up to LARGEST bytes are taken. */
+#include "../small_stack.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,26 +129,40 @@ read_sample (const char *path, unsigned char *bytes)
     return size;
 }
 
-START_TEST (cut_at_every_byte)
+static void *
+cut_bytes (void *user)
 {
     unsigned char bytes[LARGEST];
-    uint64_t size = read_sample (samples[_i], bytes);
+    uint64_t size = read_sample (samples[*(int *) user], bytes);
     for (uint64_t length = 0; length < size; length++)
-        try_bytes (samples[_i], bytes, length);
+        try_bytes (samples[*(int *) user], bytes, length);
+    return NULL;
+}
+
+START_TEST (cut_at_every_byte)
+{
+    on_small_stack (cut_bytes, &_i);
 }
 END_TEST
 
-START_TEST (every_byte_changed)
+static void *
+change_bytes (void *user)
 {
     static const unsigned char changes[] = { 0x01, 0x80, 0xff, 0x20 };
     unsigned char bytes[LARGEST];
-    uint64_t size = read_sample (samples[_i], bytes);
+    uint64_t size = read_sample (samples[*(int *) user], bytes);
     for (uint64_t at = 0; at < size; at++)
         for (unsigned i = 0; i < sizeof changes; i++) {
             bytes[at] ^= changes[i];
-            try_bytes (samples[_i], bytes, size);
+            try_bytes (samples[*(int *) user], bytes, size);
             bytes[at] ^= changes[i];
         }
+    return NULL;
+}
+
+START_TEST (every_byte_changed)
+{
+    on_small_stack (change_bytes, &_i);
 }
 END_TEST
 
@@ -233,15 +247,16 @@ try_set (const struct set *set)
     return status == TENON_OK;
 }
 
-START_TEST (file_of_a_set)
+static void *
+damage_set (void *user)
 {
     static const unsigned char changes[] = { 0x01, 0x80, 0xff, 0x20 };
-    const char *path = samples[_i], *name = name_of (path);
+    const char *path = samples[*(int *) user], *name = name_of (path);
     unsigned char bytes[LARGEST];
     struct set set;
     if (name - path < 5 || memcmp (name - 5, "/set/", 5) != 0)
-        return;
-    copy_set (&set, _i);
+        return NULL;
+    copy_set (&set, *(int *) user);
     ck_assert_msg (try_set (&set), "%s does not open", set.head);
     uint64_t size = read_sample (path, bytes);
     for (uint64_t length = 0; length < size; length++) {
@@ -256,11 +271,19 @@ START_TEST (file_of_a_set)
             bytes[at] ^= changes[i];
         }
     remove_set (&set);
+    return NULL;
+}
+
+START_TEST (file_of_a_set)
+{
+    on_small_stack (damage_set, &_i);
 }
 END_TEST
 
-START_TEST (samples_are_there)
+static void *
+open_samples (void *user)
 {
+    (void) user;
     ck_assert_msg (sample_count >= 20, "only %d samples were found", sample_count);
     ck_assert (tenon_codec_count (context) > 0);
     unsigned char bytes[LARGEST];
@@ -271,6 +294,12 @@ START_TEST (samples_are_there)
     struct rusage usage; /* kilobytes, with the memory of sanitizers */
     getrusage (RUSAGE_SELF, &usage);
     ck_assert_int_lt (usage.ru_maxrss, 1 << 20);
+    return NULL;
+}
+
+START_TEST (samples_are_there)
+{
+    on_small_stack (open_samples, NULL);
 }
 END_TEST
 

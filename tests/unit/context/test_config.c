@@ -32,7 +32,10 @@ START_TEST (unknown_in_files)
                     ":3: [core] plugin_path = 'b': expected is the absolute path of a folder");
     expect_refused ("[core]\nthreads=many\n",
                     ":2: [core] threads = 'many': expected is a whole number from 0 to 4096");
-    expect_refused ("[limits]\ndepth=0\n", ":2: [limits] depth = '0': expected is a whole number from 1 on");
+    expect_refused ("[limits]\ndepth=0\n",
+                    ":2: [limits] depth = '0': expected is a whole number from 1 to 100");
+    expect_refused ("[limits]\ndepth=101\n",
+                    ":2: [limits] depth = '101': expected is a whole number from 1 to 100");
     expect_refused ("[limit]\n",
                     ":1: there is no section [limit]; there are [core], [limits], [save], [plugin "
                     "NAME] and [codec ID]; did "
