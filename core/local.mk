@@ -136,6 +136,8 @@ core_libcore_la_SOURCES = \
 	core/sink/encode_sink.h \
 	core/sink/encoder.c \
 	core/sink/encoder.h \
+	core/sink/rights.c \
+	core/sink/rights.h \
 	core/sink/sink.c \
 	core/sink/sink.h \
 	core/sink/temporary.c \

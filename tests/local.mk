@@ -28,6 +28,7 @@ unit_tests += \
 	tests/unit/sink/test_atomic \
 	tests/unit/sink/test_atomic_set \
 	tests/unit/sink/test_reflink \
+	tests/unit/sink/test_rights \
 	tests/unit/sink/test_sink \
 	tests/unit/source/test_blocks \
 	tests/unit/source/test_decoder \

@@ -288,6 +288,7 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
     uint64_t bytes = total_bytes (saving);
     struct tn_atomic_options options = {
         .durable = saving->context->durable,
+        .report = saving->report,
         .must_be_new = saving->options.flags & TENON_SAVE_NEW,
         .size_hint =
             bytes < 1 << 20 || saving->index ? 0 /* gains nothing */ : guess_file_size (saving->plan, bytes)

@@ -3,6 +3,7 @@
 #include "sink/atomic.h"
 #include "base/io.h"
 #include "sink/atomic_file.h"
+#include "sink/rights.h"
 #include "sink/temporary.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -270,27 +271,6 @@ close_copy (const struct item *item, tenon_error *error)
     return TENON_OK;
 }
 
-/* Gives the file the mode of the one that it replaces, and its owner and group as far as the process may.
- * The set-id bits are dropped, as writing into the old file would have done. */
-static tenon_status
-copy_mode (const struct item *item, tenon_error *error)
-{
-    const struct stat *old = &item->destination.status;
-    struct stat ours;
-    if (!item->destination.exists)
-        return TENON_OK;
-    if (fstat (item->sink->fd, &ours) < 0)
-        return tn_fail_errno (error, errno, "cannot be examined", item->name);
-    mode_t mode = old->st_mode & 0777;
-    bool other = ours.st_uid != old->st_uid || ours.st_gid != old->st_gid;
-    if (other && fchown (item->sink->fd, old->st_uid, old->st_gid) < 0 && ours.st_gid != old->st_gid
-        && fchown (item->sink->fd, (uid_t) -1, old->st_gid) < 0)
-        mode = (mode & 0707) | (mode & 07) << 3; /* the rights of that group are not for this one */
-    if (fchmod (item->sink->fd, mode) < 0)
-        return tn_fail_errno (error, errno, "cannot get the mode of the file that it replaces", item->name);
-    return TENON_OK;
-}
-
 static tenon_status
 finish_item (const struct tn_atomic *atomic, const struct item *item, tenon_error *error)
 {
@@ -305,7 +285,9 @@ finish_item (const struct tn_atomic *atomic, const struct item *item, tenon_erro
         return TENON_OK;
     }
     TN_TRY (tn_file_sink_finish (item->sink, error));
-    TN_TRY (copy_mode (item, error));
+    if (item->destination.exists)
+        TN_TRY (
+            tn_rights_copy (item->sink->fd, &item->destination, item->name, atomic->options.report, error));
     if (!atomic->options.durable)
         return close_copy (item, error);
     if (sync_descriptor (item->sink->fd) < 0)

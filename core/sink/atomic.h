@@ -11,7 +11,8 @@
 
 struct tn_atomic;
 struct tn_atomic_options {
-    bool durable;     /* fsync files and folder */
+    bool durable;         /* fsync files and folder */
+    tenon_report *report; /* NULL, or for notes: what of a replaced file is not kept */
     bool must_be_new; /* an existing target or shard is TENON_E_EXISTS, also if it appears before commit */
     /* Of the target; a guess. If > 0 this much is preallocated with the first 256 KiB, if there is room.
      * Commit gives back what was too much. */
@@ -39,9 +40,9 @@ tenon_status tn_atomic_finish_target (struct tn_atomic *atomic, int *fd, tenon_e
  * target. */
 bool tn_atomic_leaves_old (const struct tn_atomic *atomic);
 /* Flushes, syncs, gives every file its mode and its name, and syncs the folder. Shards get their names in
- * the order in which they were begun, the target last, if its sink was opened. The mode is that of the
- * replaced file without its set-id bits; if its group cannot be kept, the group's rights become those of
- * others. A new file gets what umask leaves. Until the first renaming a failure changes nothing.
+ * the order in which they were begun, the target last, if its sink was opened. A file that replaces
+ * another gets its rights and attributes (rights.h). A new file gets what umask leaves. Until the first
+ * renaming a failure changes nothing.
  *
  * If a shard replaces an older file, the old file of the last name (the target's, or else the last shard's)
  * is removed before: an index must not stand beside shards that it does not describe. A shard that cannot get
