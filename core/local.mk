@@ -142,6 +142,9 @@ core_libcore_la_SOURCES = \
 	core/sink/sink.h \
 	core/sink/temporary.c \
 	core/sink/temporary.h \
+	core/source/apart.c \
+	core/source/apart.h \
+	core/source/apart_child.c \
 	core/source/decoder.c \
 	core/source/decoder.h \
 	core/source/folder.c \
@@ -151,6 +154,8 @@ core_libcore_la_SOURCES = \
 	core/source/scan.h \
 	core/source/source.c \
 	core/source/source.h \
+	core/source/unfilter.c \
+	core/source/unfilter.h \
 	core/source/unpack.c \
 	core/source/unpack.h \
 	core/transfer/gather.c \
@@ -165,6 +170,8 @@ core_libcore_la_SOURCES = \
 	core/transfer/spool.c \
 	core/transfer/transfer.c \
 	core/transfer/transfer.h \
+	core/transfer/unblock.c \
+	core/transfer/unblock.h \
 	core/transfer/way.c \
 	core/transfer/way.h \
 	core/transfer/worker.c \

@@ -58,6 +58,7 @@ module_unit_tests = \
 	tests/abi/test_container \
 	tests/abi/test_describe \
 	tests/abi/test_index \
+	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \
 	tests/abi/test_metadata \
 	tests/abi/test_metadata_text \
@@ -91,6 +92,7 @@ tests_abi_libkit_la_SOURCES = tests/abi/kit.c tests/abi/kit.h
 test_plugins = \
 	tests/abi/plugins/bad.la \
 	tests/abi/plugins/baderrors.la \
+	tests/abi/plugins/badfilter.la \
 	tests/abi/plugins/badmeta.la \
 	tests/abi/plugins/badparts.la \
 	tests/abi/plugins/badwrite.la \
@@ -120,6 +122,7 @@ test_plugins = \
 TEST_MODULE_FLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 tests_abi_plugins_bad_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_baderrors_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_badfilter_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badmeta_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badparts_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badwrite_la_LDFLAGS = $(TEST_MODULE_FLAGS)

@@ -2,18 +2,23 @@
 /* catalog.c - the tensors, metadata and sources of a file. */
 #include "catalog/catalog.h"
 #include "base/budget.h"
+#include "source/apart.h"
 #include <stdio.h>
 
 struct tn_catalog *
 tn_catalog_new (tenon_context *context)
 {
     struct tn_catalog *catalog = calloc (1, sizeof *catalog);
-    if (catalog) {
-        atomic_init (&catalog->references, 1);
-        catalog->context = context;
-        tn_store_begin (&catalog->store);
-        catalog->names.key = catalog->keys.key = catalog->words.key = &context->hash_key;
+    if (!catalog)
+        return NULL;
+    if (context->zygote && !(catalog->apart = tn_apart_new (context))) {
+        free (catalog);
+        return NULL;
     }
+    atomic_init (&catalog->references, 1);
+    catalog->context = context;
+    tn_store_begin (&catalog->store);
+    catalog->names.key = catalog->keys.key = catalog->words.key = &context->hash_key;
     return catalog;
 }
 
@@ -43,6 +48,7 @@ tn_catalog_drop (struct tn_catalog *catalog)
         tn_source_free (catalog->sources[i]);
     for (uint64_t i = 0; i < catalog->description_count; i++)
         free (catalog->descriptions[i].sources);
+    tn_apart_free (catalog->apart);
     free (catalog->sources);
     free (catalog->descriptions);
     free (catalog->dtypes);
@@ -65,6 +71,8 @@ tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source *source, ten
         return tn_fail_memory (error);
     }
     source->number = (uint32_t) catalog->source_count;
+    if (source->kind != TN_SOURCE_PART)
+        source->apart = catalog->apart;
     catalog->sources[catalog->source_count++] = source;
     return TENON_OK;
 }

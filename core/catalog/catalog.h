@@ -96,6 +96,7 @@ struct tn_catalog {
     struct tn_source **sources;
     uint64_t source_count, source_room;
     struct tn_store store;       /* those that were unpacked */
+    struct tn_apart *apart;      /* where third-party filters and dtypes decode; NULL: in the program */
     struct tenon_dtype **dtypes; /* opaque ones; their numbers follow the context's */
     uint64_t dtype_count, dtype_room;
     struct tn_names words; /* of the opaque dtypes */

@@ -49,10 +49,10 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
     *description = (struct tn_description){ .codec = codec, .first = source, .count = 1 };
     struct tn_mark mark = tn_arena_mark (&session->arena);
     session->depth++;
-    uint32_t outer = tn_session_running (session, (uint32_t) codec);
+    uint32_t outer = tn_plugin_enter (entry->plugin);
     tenon_status status = session->proxy ? session->proxy->run (&call) : entry->table.describe (&call.public);
     status = tn_call_end (&call, status);
-    tn_session_running (session, outer);
+    tn_plugin_leave (entry->plugin, outer);
     session->depth--;
     tn_arena_release (&session->arena, mark);
     if (status < 0)

@@ -278,7 +278,7 @@ read_region (struct tn_session *session)
         tn_call_begin (&call, session, TN_CALL_READ, description->codec);
         call.sources = tn_description_sources (description);
         call.source_count = description->count;
-        tn_session_running (session, (uint32_t) description->codec);
+        tn_plugin_enter (session->context->registry.codecs[description->codec]->plugin);
         tn_call_end (&call, call.codec->table.read (&call.public, &tensor, &box, to, size));
     }
     tn_channel_put_u32 (channel, TN_SAYS_DONE);
@@ -343,6 +343,9 @@ tn_isolated_main (void *user, struct tn_channel *channel, atomic_uint *running)
     /* This process has a context of its own, a copy, without threads and without mappings. */
     context->host = &host;
     context->pool = NULL;
+    context->zygote = NULL;
+    for (uint64_t i = 0; i < context->registry.plugin_count; i++)
+        context->registry.plugins[i]->running = running;
     context->map = false;
     tenon_error error = TENON_ERROR_INIT;
     struct tn_catalog *catalog = tn_catalog_new (context);
@@ -362,7 +365,6 @@ tn_isolated_main (void *user, struct tn_channel *channel, atomic_uint *running)
                                   .overlay = &catalog->overlay,
                                   .catalog = catalog,
                                   .channel = channel,
-                                  .running = running,
                                   .readahead = tn_readahead_new (
                                       context, (struct tn_source *const *const *) &catalog->sources,
                                       &catalog->source_count, &budget) };

@@ -4,9 +4,9 @@
 #include "codec/isolation.h"
 #include "base/report.h"
 #include "codec/host.h"
+#include "codec/isolated.h"
 #include "codec/recognise.h"
 #include "codec/wire.h"
-#include <stdio.h>
 
 /* ---- failures ---- */
 
@@ -15,19 +15,9 @@ static tenon_status
 fail_child (const tenon_context *context, struct tn_child *child, tenon_error *error)
 {
     const struct tn_registry *registry = &context->registry;
-    char words[200];
-    enum tn_channel_end end = child->channel.end;
-    uint32_t codec = tn_child_running (child);
-    tn_child_explain (child, words, sizeof words);
-    if (end == TN_CHANNEL_STOPPED)
-        return tn_fail (error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled");
-    if (end == TN_CHANNEL_MEMORY)
-        return tn_fail_memory (error);
-    tenon_status status = end == TN_CHANNEL_SILENT ? TENON_E_LIMIT : TENON_E_CRASHED;
-    if (codec >= registry->codec_count)
-        return tn_fail (error, status, TN_NO_OFFSET, "the isolated process %s", words);
-    return tn_fail (error, status, TN_NO_OFFSET, "the plugin %s %s", registry->codecs[codec]->plugin->name,
-                    words);
+    uint32_t plugin = tn_child_running (child);
+    return tn_child_fail (child, plugin < registry->plugin_count ? registry->plugins[plugin]->name : NULL,
+                          error);
 }
 
 /* ---- roots and questions ---- */
@@ -319,8 +309,7 @@ serve_isolated (struct tn_catalog *catalog, const struct tn_tensor *tensor, cons
     const struct tn_description *description = &catalog->descriptions[tensor->description];
     struct tenon_tensor theirs;
     if (!tn_child_is_own (child))
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "its file was opened in isolation before the process forked; open it again");
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, TN_CHILD_OF_OTHERS);
     tn_call_show_tensor (tensor, tn_description_sources (description), description->count, &theirs);
     pthread_mutex_lock (&child->lock);
     tn_channel_begin_answer (channel);
@@ -365,7 +354,7 @@ tn_isolation_begin (struct tn_session *session, struct tn_source *root, const ch
     if (!context->zygote)
         return TENON_OK;
     if (!root->child) {
-        TN_TRY (tn_child_new (context->zygote, &root->child, session->error));
+        TN_TRY (tn_child_new (context->zygote, tn_isolated_main, &root->child, session->error));
         struct tn_channel *channel = &root->child->channel;
         channel->longest = most_bytes (session) + 1;
         put_settings (channel, settings);

@@ -82,7 +82,7 @@ find_magic (struct tn_session *session, struct tn_source *source, const struct h
 static uint32_t
 ask_probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
 {
-    const struct tenon_codec *codec = &outer->context->registry.codecs[number]->table;
+    const struct tn_codec *codec = outer->context->registry.codecs[number];
     tenon_error ignored = TENON_ERROR_INIT;
     struct tn_session session = *outer;
     session.error = &ignored;
@@ -93,9 +93,9 @@ ask_probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
     struct tn_call call;
     tn_call_begin (&call, &session, TN_CALL_PROBE, number);
     call.source = source;
-    uint32_t outer_codec = tn_session_running (&session, (uint32_t) number);
-    int32_t sure = codec->probe (&call.public);
-    tn_session_running (&session, outer_codec);
+    uint32_t outer_plugin = tn_plugin_enter (codec->plugin);
+    int32_t sure = codec->table.probe (&call.public);
+    tn_plugin_leave (codec->plugin, outer_plugin);
     tn_call_end (&call, TENON_OK);
     tn_arena_free (&session.arena);
     return sure >= PROBE_MATCH && sure <= 100 ? (uint32_t) sure : 0;

@@ -47,14 +47,6 @@ struct tn_session {
     const struct tn_proxy *proxy; /* NULL: codecs are called here */
     struct tn_child *child;       /* with a proxy: where they are called */
     struct tn_channel *channel;   /* in an isolated child: to the program; else NULL */
-    atomic_uint *running;         /* there: takes the number of the codec that is called */
 };
-
-/* In an isolated child: tells the program which codec is called from now on, and returns the one before. */
-static inline uint32_t
-tn_session_running (struct tn_session *session, uint32_t codec)
-{
-    return session->running ? atomic_exchange_explicit (session->running, codec, memory_order_relaxed) : 0;
-}
 
 #endif

@@ -13,10 +13,28 @@
  * never unloaded. */
 struct tn_plugin {
     struct tenon_plugin table;
-    char *name; /* as in [plugin NAME]: the file's stem; table.name is the same */
-    char *file; /* NULL: built in */
-    bool own;   /* it belongs to this library: built with it, of the same version */
+    char *name;           /* as in [plugin NAME]: the file's stem; table.name is the same */
+    char *file;           /* NULL: built in */
+    bool own;             /* it belongs to this library: built with it, of the same version */
+    uint64_t number;      /* in the registry */
+    atomic_uint *running; /* in an isolated child: takes the number of the plugin that is called; else NULL */
 };
+
+/* In an isolated child: tells the program which plugin is called from now on. Returns what to leave it with.
+ * NULL is the core, which is not told of. */
+static inline uint32_t
+tn_plugin_enter (const struct tn_plugin *plugin)
+{
+    return plugin && plugin->running
+               ? atomic_exchange_explicit (plugin->running, (uint32_t) plugin->number, memory_order_relaxed)
+               : 0;
+}
+static inline void
+tn_plugin_leave (const struct tn_plugin *plugin, uint32_t outer)
+{
+    if (plugin && plugin->running)
+        atomic_store_explicit (plugin->running, outer, memory_order_relaxed);
+}
 
 /* Copies of what plugins registered, as large as this version's structs, whatever the size of theirs. */
 struct tn_codec {
@@ -30,6 +48,7 @@ struct tn_codec {
 struct tn_filter {
     struct tenon_filter table;
     const struct tn_plugin *plugin; /* NULL: the core's */
+    uint64_t number;                /* in the registry */
 };
 struct tn_dtype {
     struct tenon_dtype table;

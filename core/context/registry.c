@@ -56,6 +56,7 @@ add_filter (struct tn_registry *registry, const struct tenon_filter *table, cons
         free (filter);
         return tn_plugin_reject (why, TENON_E_MEMORY, "out of memory");
     }
+    filter->number = registry->filter_count;
     registry->filters[registry->filter_count++] = filter;
     filter->plugin = plugin;
     TN_TRY (tn_filter_copy (table, filter, why));
@@ -163,6 +164,7 @@ tn_registry_add (tenon_context *context, const struct tenon_plugin *table, const
     }
     plugin->table.name = plugin->name;
     plugin->own = !file || is_own (plugin);
+    plugin->number = registry->plugin_count;
     registry->plugins[registry->plugin_count++] = plugin;
     return TENON_OK;
 }

@@ -18,7 +18,6 @@
 #define SLOTS 1024u
 
 struct tn_zygote {
-    tn_zygote_main *main;
     void *user;
     uint64_t memory, seconds;
     pthread_mutex_t lock; /* the process, and one request at a time */
@@ -31,6 +30,7 @@ struct tn_zygote {
 enum { ZYGOTE_SPAWN, ZYGOTE_END };
 struct order {
     uint32_t what, slot;
+    tn_zygote_main *main; /* SPAWN: the zygote is a fork, so it has the function at the same address */
     int64_t process;
     uint64_t patience; /* END: milliseconds in which it may end by itself */
 };
@@ -42,7 +42,7 @@ struct answer {
 /* ---- in the zygote ---- */
 
 static void
-run_child (struct tn_zygote *zygote, int fd, unsigned slot)
+run_child (struct tn_zygote *zygote, tn_zygote_main *main, int fd, unsigned slot)
 {
     struct tn_channel channel;
 #ifdef __linux__
@@ -53,7 +53,7 @@ run_child (struct tn_zygote *zygote, int fd, unsigned slot)
     if (!tn_channel_begin (&channel, fd) || !tn_sandbox_lock ())
         _exit (1);
     channel.takes_descriptors = true;
-    zygote->main (zygote->user, &channel, &zygote->running[slot]);
+    main (zygote->user, &channel, &zygote->running[slot]);
     _exit (0);
 }
 
@@ -115,7 +115,7 @@ run_zygote (struct tn_zygote *zygote, int control)
             pid_t process = fork ();
             if (process == 0) {
                 close (control);
-                run_child (zygote, fd, order.slot % SLOTS);
+                run_child (zygote, order.main, fd, order.slot % SLOTS);
             }
             answer.process = process < 0 ? -errno : process;
         } else if (order.what == ZYGOTE_END)
@@ -131,12 +131,11 @@ run_zygote (struct tn_zygote *zygote, int control)
 /* ---- in the program ---- */
 
 struct tn_zygote *
-tn_zygote_new (tn_zygote_main *main, void *user, uint64_t memory, uint64_t seconds)
+tn_zygote_new (void *user, uint64_t memory, uint64_t seconds)
 {
     struct tn_zygote *zygote = calloc (1, sizeof *zygote);
     if (!zygote)
         return NULL;
-    zygote->main = main;
     zygote->user = user;
     zygote->memory = memory;
     zygote->seconds = seconds;
@@ -228,13 +227,14 @@ give_order (struct tn_zygote *zygote, const struct order *order, int fd, struct 
 
 /* Forks a child that has the other end of `fd`. */
 static tenon_status
-spawn_child (struct tn_zygote *zygote, struct tn_child *child, int fd, tenon_error *error)
+spawn_child (struct tn_zygote *zygote, tn_zygote_main *main, struct tn_child *child, int fd,
+             tenon_error *error)
 {
     struct answer answer = { 0 };
     tenon_status status = TENON_OK;
     pthread_mutex_lock (&zygote->lock);
     child->slot = zygote->next_slot++ % SLOTS;
-    struct order order = { .what = ZYGOTE_SPAWN, .slot = child->slot };
+    struct order order = { .what = ZYGOTE_SPAWN, .slot = child->slot, .main = main };
     atomic_store (&zygote->running[child->slot], UINT32_MAX);
     bool usable = zygote->control >= 0 && zygote->program == getpid ();
     bool given = usable && give_order (zygote, &order, fd, &answer);
@@ -248,12 +248,13 @@ spawn_child (struct tn_zygote *zygote, struct tn_child *child, int fd, tenon_err
     if (!given || answer.process <= 0)
         return tn_fail_errno (error, given ? (int) -answer.process : EPIPE,
                               "an isolated process cannot begin", NULL);
+    child->program = getpid ();
     child->process = answer.process;
     return TENON_OK;
 }
 
 tenon_status
-tn_child_new (struct tn_zygote *zygote, struct tn_child **made, tenon_error *error)
+tn_child_new (struct tn_zygote *zygote, tn_zygote_main *main, struct tn_child **made, tenon_error *error)
 {
     int pair[2];
     struct tn_child *child = calloc (1, sizeof *child);
@@ -271,7 +272,7 @@ tn_child_new (struct tn_zygote *zygote, struct tn_child **made, tenon_error *err
             close (pair[0]);
             status = tn_fail_memory (error);
         } else
-            status = spawn_child (zygote, child, pair[1], error);
+            status = spawn_child (zygote, main, child, pair[1], error);
         close (pair[1]);
     }
     if (status < 0) {
@@ -281,6 +282,12 @@ tn_child_new (struct tn_zygote *zygote, struct tn_child **made, tenon_error *err
     child->channel.seconds = zygote->seconds;
     *made = child;
     return TENON_OK;
+}
+
+bool
+tn_child_is_own (const struct tn_child *child)
+{
+    return child->program == getpid ();
 }
 
 /* Ends the process. `patience`: milliseconds in which it may do so by itself. */
@@ -294,7 +301,7 @@ end_child (struct tn_child *child, uint64_t patience)
         return;
     child->process = 0;
     pthread_mutex_lock (&zygote->lock);
-    if (zygote->control >= 0 && zygote->program == getpid () && give_order (zygote, &order, -1, &answer))
+    if (zygote->control >= 0 && tn_child_is_own (child) && give_order (zygote, &order, -1, &answer))
         child->ended_by = (int) answer.status;
     pthread_mutex_unlock (&zygote->lock);
 }
@@ -310,23 +317,16 @@ tn_child_free (struct tn_child *child)
     free (child);
 }
 
-bool
-tn_child_is_own (const struct tn_child *child)
-{
-    return child->zygote->program == getpid ();
-}
-
 uint32_t
 tn_child_running (const struct tn_child *child)
 {
     return atomic_load (&child->zygote->running[child->slot]);
 }
 
-void
-tn_child_explain (struct tn_child *child, char *words, size_t room)
+static void
+explain_end (const struct tn_child *child, char *words, size_t room)
 {
     enum tn_channel_end end = child->channel.end;
-    end_child (child, end == TN_CHANNEL_CLOSED ? 200 : 0);
     int status = child->ended_by;
     if (end == TN_CHANNEL_SILENT)
         snprintf (words, room, "was stopped: it gave no answer in %llu s (isolated_seconds in [limits])",
@@ -339,4 +339,19 @@ tn_child_explain (struct tn_child *child, char *words, size_t room)
         snprintf (words, room, "crashed: signal %d (%s)", WTERMSIG (status), strsignal (WTERMSIG (status)));
     else
         snprintf (words, room, "ended too early");
+}
+
+tenon_status
+tn_child_fail (struct tn_child *child, const char *plugin, tenon_error *error)
+{
+    enum tn_channel_end end = child->channel.end;
+    char words[200];
+    end_child (child, end == TN_CHANNEL_CLOSED ? 200 : 0);
+    if (end == TN_CHANNEL_STOPPED)
+        return tn_fail (error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled");
+    if (end == TN_CHANNEL_MEMORY)
+        return tn_fail_memory (error);
+    explain_end (child, words, sizeof words);
+    return tn_fail (error, end == TN_CHANNEL_SILENT ? TENON_E_LIMIT : TENON_E_CRASHED, TN_NO_OFFSET,
+                    "%s%s %s", plugin ? "the plugin " : "the isolated process", plugin ? plugin : "", words);
 }

@@ -20,9 +20,9 @@ struct tn_zygote;
  * it is about, which the program reads after a crash. */
 typedef void tn_zygote_main (void *user, struct tn_channel *channel, atomic_uint *running);
 
-/* Starts no process yet. `memory`: bytes that a child may allocate; `seconds`: that it may take for an
- * answer, 0: any number. NULL: no memory. */
-struct tn_zygote *tn_zygote_new (tn_zygote_main *main, void *user, uint64_t memory, uint64_t seconds);
+/* Starts no process yet. `user` is for what children run. `memory`: bytes that a child may allocate;
+ * `seconds`: that it may take for an answer, 0: any number. NULL: no memory. */
+struct tn_zygote *tn_zygote_new (void *user, uint64_t memory, uint64_t seconds);
 void tn_zygote_free (struct tn_zygote *zygote);
 
 /* The program's side of a child. A thread that talks to it holds `lock`. */
@@ -30,19 +30,22 @@ struct tn_child {
     struct tn_zygote *zygote;
     struct tn_channel channel;
     pthread_mutex_t lock;
+    int64_t program; /* the process that made it */
     int64_t process; /* 0: it has been ended */
     int ended_by;    /* its wait status, once it has ended */
     unsigned slot;
     uint64_t sources; /* roots that it was given: the caller's own */
 };
-tenon_status tn_child_new (struct tn_zygote *zygote, struct tn_child **child, tenon_error *error);
+tenon_status tn_child_new (struct tn_zygote *zygote, tn_zygote_main *main, struct tn_child **child,
+                           tenon_error *error);
 /* Kills it if it still runs. NULL is fine. */
 void tn_child_free (struct tn_child *child);
 /* False in a process that the program has forked since. */
 bool tn_child_is_own (const struct tn_child *child);
-/* After the channel has ended: ends the child, and writes into `words` why: "was killed by signal 11
- * (Segmentation fault)". */
-void tn_child_explain (struct tn_child *child, char *words, size_t room);
+#define TN_CHILD_OF_OTHERS "its file was opened in isolation before the process forked; open it again"
+/* After the channel has ended: ends the child, and fails with the reason: "the plugin toyraw crashed: signal
+ * 11 (Segmentation fault)". `plugin` NULL: it is not known which one it was. */
+tenon_status tn_child_fail (struct tn_child *child, const char *plugin, tenon_error *error);
 /* What the child's function stored last. Not trusted. */
 uint32_t tn_child_running (const struct tn_child *child);
 

@@ -5,7 +5,6 @@
 #include "catalog/file.h"
 #include "codec/describe.h"
 #include "codec/host.h"
-#include "codec/isolated.h"
 #include "codec/isolation.h"
 #include "codec/recognise.h"
 #include "isolate/sandbox.h"
@@ -27,7 +26,7 @@ begin_isolation (tenon_context *context, tenon_error *error)
     if (!tn_sandbox_exists (&why))
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "isolation is not available here ([core] isolate): %s", why);
-    context->zygote = tn_zygote_new (tn_isolated_main, context, context->limits[TENON_LIMIT_ISOLATED_MEMORY],
+    context->zygote = tn_zygote_new (context, context->limits[TENON_LIMIT_ISOLATED_MEMORY],
                                      context->limits[TENON_LIMIT_ISOLATED_SECONDS]);
     return context->zygote ? TENON_OK : tn_fail_memory (error);
 }

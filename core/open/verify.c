@@ -5,6 +5,7 @@
 #include "source/scan.h"
 #include "transfer/slab.h"
 #include "transfer/transfer.h"
+#include "transfer/unblock.h"
 #include <stdio.h>
 
 struct verify {
@@ -142,6 +143,8 @@ verify_sources (struct verify *verify)
 
 /* Has a dtype check its blocks, which come in pieces that may end inside a block. */
 struct watch {
+    struct tn_catalog *catalog;
+    uint32_t number; /* of the dtype */
     const struct tenon_dtype *dtype;
     uint8_t *block; /* the beginning of the next one … */
     uint64_t held;  /* … so many bytes */
@@ -149,13 +152,15 @@ struct watch {
     uint64_t bad;   /* number of the first bad one; UINT64_MAX: none so far */
 };
 
-static void
-look_at_blocks (struct watch *watch, const void *blocks, uint64_t count)
+static tenon_status
+look_at_blocks (struct watch *watch, const void *blocks, uint64_t count, tenon_error *error)
 {
-    uint64_t bad = watch->dtype->check (blocks, count);
+    uint64_t bad;
+    TN_TRY (tn_unblock_check (watch->catalog, watch->number, blocks, count, &bad, error));
     if (bad < count && watch->bad == UINT64_MAX)
         watch->bad = watch->seen + bad;
     watch->seen += count;
+    return TENON_OK;
 }
 
 /* For a dtype without a check, reading the bytes is enough. */
@@ -165,7 +170,6 @@ look_at_bytes (void *user, const void *bytes, uint64_t length, tenon_error *erro
     struct watch *watch = user;
     const uint8_t *at = bytes;
     uint64_t size = watch->dtype->block_bytes;
-    (void) error;
     while (watch->block && length > 0) {
         uint64_t taken = length / size * size;
         if (watch->held > 0 || taken == 0) {
@@ -173,9 +177,9 @@ look_at_bytes (void *user, const void *bytes, uint64_t length, tenon_error *erro
             memcpy (watch->block + watch->held, at, taken);
             watch->held = (watch->held + taken) % size;
             if (watch->held == 0)
-                look_at_blocks (watch, watch->block, 1);
+                TN_TRY (look_at_blocks (watch, watch->block, 1, error));
         } else
-            look_at_blocks (watch, at, taken / size);
+            TN_TRY (look_at_blocks (watch, at, taken / size, error));
         at += taken;
         length -= taken;
     }
@@ -187,7 +191,11 @@ check_blocks_of (struct verify *verify, struct tn_request *request, const struct
                  tenon_error *error)
 {
     TN_FREE uint8_t *block = dtype->check ? malloc (dtype->block_bytes) : NULL;
-    struct watch watch = { .dtype = dtype, .block = block, .bad = UINT64_MAX };
+    struct watch watch = { .catalog = request->catalog,
+                           .number = request->stored_id,
+                           .dtype = dtype,
+                           .block = block,
+                           .bad = UINT64_MAX };
     if (dtype->check && !block)
         return tn_fail_memory (error);
     TN_TRY (tn_transfer_stream (verify->file->context, request, tn_way_choose (request, TN_IN_ORDER),

@@ -36,11 +36,9 @@ drop_memory (struct tn_decoder *decoder, void *memory, uint64_t size)
 static void
 close_filter (struct tn_decoder *decoder)
 {
-    if (decoder->state) {
-        decoder->filter->table.close (decoder->state);
+    if (decoder->unfilter.filter)
         tn_budget_give_back (decoder->budget, STATE_SIZE);
-    }
-    decoder->state = NULL;
+    tn_unfilter_close (&decoder->unfilter);
 }
 
 /* Forgets the source. Buffers and the filter's state stay for the next one. */
@@ -73,23 +71,18 @@ tn_decoder_free (struct tn_decoder *decoder)
     memset (decoder, 0, sizeof *decoder);
 }
 
-/* Makes a state of the filter. The position of the last one in its source is lost. */
+/* Makes a state of the source's filter. The position of the last one in its source is lost. */
 static tenon_status
-open_filter (struct tn_decoder *decoder, const struct tn_filter *filter, tenon_error *error)
+open_filter (struct tn_decoder *decoder, struct tn_source *source, tenon_error *error)
 {
     decoder->running = false;
     decoder->made = 0;
-    if (decoder->filter != filter)
-        close_filter (decoder);
-    decoder->filter = filter;
-    if (decoder->state)
-        return TENON_OK;
-    if (!tn_budget_draw (decoder->budget, STATE_SIZE))
+    if (!decoder->unfilter.filter && !tn_budget_draw (decoder->budget, STATE_SIZE))
         return tn_fail_memory (error);
-    if ((decoder->state = filter->table.open (0, 0)))
-        return TENON_OK;
-    tn_budget_give_back (decoder->budget, STATE_SIZE);
-    return tn_fail_memory (error);
+    tenon_status status = tn_unfilter_open (&decoder->unfilter, source, error);
+    if (status < 0) /* none is open any more */
+        tn_budget_give_back (decoder->budget, STATE_SIZE);
+    return status;
 }
 
 /* ---- stored bytes ---- */
@@ -177,27 +170,23 @@ tn_decoder_blocks (struct tn_decoder *decoder, struct tn_source *source, uint64_
                    void *to, bool *good, tenon_error *error)
 {
     *good = !atomic_load (&source->blocks_are_wrong);
-    TN_TRY (open_filter (decoder, source->filter, error));
+    TN_TRY (open_filter (decoder, source, error));
     for (uint64_t i = first; *good && i < first + count; i++) {
         uint64_t begin = i > 0 ? source->block_ends[i - 1] : 0, stored = source->block_ends[i] - begin;
         uint64_t at = i * source->block_size, size = TN_MIN (source->block_size, source->size - at);
         const uint8_t *bytes;
-        tenon_status status = TENON_E_MALFORMED;
         TN_TRY (tn_budget_work (decoder->budget, TN_WORK_DECODED * size));
-        if (stored <= most_stored (size)) {
+        *good = stored <= most_stored (size);
+        if (*good) {
             TN_TRY (stored_bytes (decoder, source, begin, stored, &bytes, error));
-            status =
-                source->filter->table.decode (decoder->state, i + 1 == source->block_count, bytes, stored,
-                                              (uint8_t *) to + (at - first * source->block_size), size);
+            TN_TRY (tn_unfilter_decode (&decoder->unfilter, i + 1 == source->block_count, bytes, stored,
+                                        (uint8_t *) to + (at - first * source->block_size), size, good,
+                                        error));
         }
-        if (status == TENON_E_MEMORY)
-            return tn_fail_memory (error);
-        if (status == TENON_OK)
+        if (*good)
             tn_note_blocks (source, i, 1);
-        if (status < 0) {
+        else
             atomic_store (&source->blocks_are_wrong, true);
-            *good = false;
-        }
     }
     return TENON_OK;
 }
@@ -223,12 +212,9 @@ decode_part (struct tn_decoder *decoder, struct tn_source *source, void *to, boo
         if (*good)
             return TENON_OK;
     }
-    TN_TRY (open_filter (decoder, source->filter, error));
+    TN_TRY (open_filter (decoder, source, error));
     TN_TRY (stored_bytes (decoder, source, 0, source->stored, &bytes, error));
-    tenon_status status =
-        source->filter->table.decode (decoder->state, 1, bytes, source->stored, to, source->size);
-    *good = status == TENON_OK;
-    return status == TENON_E_MEMORY ? tn_fail_memory (error) : TENON_OK;
+    return tn_unfilter_decode (&decoder->unfilter, 1, bytes, source->stored, to, source->size, good, error);
 }
 
 tenon_status
@@ -250,7 +236,7 @@ tn_decoder_whole (struct tn_decoder *decoder, struct tn_source *source, void *to
 }
 
 uint64_t
-tn_decoder_head (struct tn_decoder *decoder, const struct tn_source *source, uint64_t input, uint8_t *to,
+tn_decoder_head (struct tn_decoder *decoder, struct tn_source *source, uint64_t input, uint8_t *to,
                  uint64_t room)
 {
     const struct tenon_filter *filter = &source->filter->table;
@@ -258,22 +244,28 @@ tn_decoder_head (struct tn_decoder *decoder, const struct tn_source *source, uin
     tenon_error ignored = TENON_ERROR_INIT;
     uint64_t length = 0;
     room = TN_MIN (room, source->size);
-    if (!stored || open_filter (decoder, source->filter, &ignored) < 0)
+    struct tn_unfilter *unfilter = &decoder->unfilter;
+    bool good = true;
+    if (!stored || open_filter (decoder, source, &ignored) < 0)
         return 0;
     if (input == source->stored && source->size <= TN_SMALL_MEMBER && filter->decode) {
         if ((!decoder->spare && !(decoder->spare = get_memory (decoder, SPARE_SIZE)))
-            || filter->decode (decoder->state, 1, stored, input, decoder->spare, source->size) < 0)
+            || tn_unfilter_decode (unfilter, 1, stored, input, decoder->spare, source->size, &good, &ignored)
+                   < 0
+            || !good)
             return 0;
         memcpy (to, decoder->spare, room);
         return room;
     }
-    if (!filter->step || filter->reset (decoder->state) < 0)
+    if (!filter->step || tn_unfilter_reset (unfilter, &good, &ignored) < 0 || !good)
         return 0;
     while (length < room) {
-        uint64_t taken = 0, made = 0;
-        int32_t result =
-            filter->step (decoder->state, stored, input, &taken, to + length, room - length, &made);
-        if (result < 0 || taken > input || made > room - length || (taken == 0 && made == 0))
+        uint64_t taken, made;
+        int result;
+        if (tn_unfilter_step (unfilter, stored, input, &taken, to + length, room - length, &made, &result,
+                              &ignored)
+                < 0
+            || (taken == 0 && made == 0))
             break;
         stored += taken, input -= taken;
         length += made;
@@ -301,10 +293,10 @@ turn_to_source (struct tn_decoder *decoder, struct tn_source *source, tenon_erro
 }
 
 static tenon_status
-fail_corrupt (struct tn_decoder *decoder, tenon_status status, tenon_error *error)
+fail_corrupt (struct tn_decoder *decoder, tenon_error *error)
 {
     tn_source_fail_in (decoder->backing, error);
-    return tn_fail (error, status == TENON_E_MEMORY ? status : TENON_E_MALFORMED, TN_NO_OFFSET,
+    return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
                     "its %s data are damaged near decoded byte %llu of %llu",
                     decoder->backing->filter->table.id, (unsigned long long) decoder->made,
                     (unsigned long long) decoder->backing->size);
@@ -313,10 +305,11 @@ fail_corrupt (struct tn_decoder *decoder, tenon_status status, tenon_error *erro
 static tenon_status
 begin_run (struct tn_decoder *decoder, tenon_error *error)
 {
-    TN_TRY (open_filter (decoder, decoder->backing->filter, error));
-    tenon_status status = decoder->filter->table.reset (decoder->state);
-    if (status < 0)
-        return fail_corrupt (decoder, status, error);
+    bool good;
+    TN_TRY (open_filter (decoder, decoder->backing, error));
+    TN_TRY (tn_unfilter_reset (&decoder->unfilter, &good, error));
+    if (!good)
+        return fail_corrupt (decoder, error);
     decoder->taken = 0;
     decoder->input_at = decoder->input_length = 0;
     decoder->ended = false;
@@ -394,22 +387,23 @@ static tenon_status
 decode_step (struct tn_decoder *decoder, tenon_error *error)
 {
     struct tn_source *backing = decoder->backing;
-    uint64_t at = decoder->made, begin = decoder->read.begin, end = decoder->read.end, taken = 0, made = 0;
+    uint64_t at = decoder->made, begin = decoder->read.begin, end = decoder->read.end, taken, made;
     uint64_t room = at < begin ? TN_MIN (begin - at, SPARE_SIZE)
                     : at < end ? TN_MIN (end - at, STEP_SIZE)
                                : 1;
     bool read = begin <= at && at < end;
     if (!read && !decoder->spare && !(decoder->spare = get_memory (decoder, SPARE_SIZE)))
         return tn_fail_memory (error);
-    int32_t result = decoder->filter->table.step (
-        decoder->state, decoder->input + decoder->input_at, decoder->input_length, &taken,
-        read ? decoder->read.to + (at - begin) : decoder->spare, room, &made);
-    if (result < 0 || taken > decoder->input_length || made > room)
-        return fail_corrupt (decoder, result, error);
+    int result;
+    TN_TRY (tn_unfilter_step (&decoder->unfilter, decoder->input + decoder->input_at, decoder->input_length,
+                              &taken, read ? decoder->read.to + (at - begin) : decoder->spare, room, &made,
+                              &result, error));
+    if (result < 0)
+        return fail_corrupt (decoder, error);
     /* the filter needs more bytes than the source has */
     if (result == 0 && taken == 0 && made == 0
         && (decoder->input_length > 0 || decoder->taken == backing->stored))
-        return fail_corrupt (decoder, TENON_E_MALFORMED, error);
+        return fail_corrupt (decoder, error);
     if (at == end && made > 0) {
         tn_source_fail_in (backing, error);
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
@@ -431,7 +425,7 @@ decode_to_end (struct tn_decoder *decoder, tenon_error *error)
     while (decoder->made < decoder->read.end || (decoder->made == backing->size && !decoder->ended)) {
         uint64_t left = backing->stored - decoder->taken;
         if (decoder->ended)
-            return fail_corrupt (decoder, TENON_E_MALFORMED, error);
+            return fail_corrupt (decoder, error);
         if (decoder->input_length == 0 && left > 0) {
             uint64_t more = TN_MIN (INPUT_SIZE, left);
             TN_TRY (tn_source_read (backing->inside, backing->offset + decoder->taken, decoder->input, more,
@@ -449,16 +443,18 @@ decode_to_end (struct tn_decoder *decoder, tenon_error *error)
                     (unsigned long long) left);
 }
 
-/* All blocks by the table, one after the other. */
+/* All blocks by the table, one after the other. *good is false when the table does not hold. */
 static tenon_status
-decode_by_table (struct tn_decoder *decoder, const uint8_t *stored, uint8_t *to)
+decode_by_table (struct tn_decoder *decoder, const uint8_t *stored, uint8_t *to, bool *good,
+                 tenon_error *error)
 {
     const struct tn_source *backing = decoder->backing;
-    for (uint64_t i = 0, begin = 0; i < backing->block_count; begin = backing->block_ends[i++]) {
+    *good = true;
+    for (uint64_t i = 0, begin = 0; *good && i < backing->block_count; begin = backing->block_ends[i++]) {
         uint64_t at = i * backing->block_size;
-        TN_TRY (backing->filter->table.decode (decoder->state, i + 1 == backing->block_count, stored + begin,
-                                               backing->block_ends[i] - begin, to + at,
-                                               TN_MIN (backing->block_size, backing->size - at)));
+        TN_TRY (tn_unfilter_decode (&decoder->unfilter, i + 1 == backing->block_count, stored + begin,
+                                    backing->block_ends[i] - begin, to + at,
+                                    TN_MIN (backing->block_size, backing->size - at), good, error));
     }
     return TENON_OK;
 }
@@ -469,16 +465,18 @@ static tenon_status
 decode_all (struct tn_decoder *decoder, const uint8_t *stored, uint8_t *whole, tenon_error *error)
 {
     struct tn_source *backing = decoder->backing;
+    bool good = false;
     TN_TRY (tn_budget_work (decoder->budget, TN_WORK_DECODED * backing->size));
-    TN_TRY (open_filter (decoder, backing->filter, error));
-    bool by_table = backing->block_count > 0 && !atomic_load (&backing->blocks_are_wrong);
-    tenon_status status = by_table ? decode_by_table (decoder, stored, whole) : TENON_E_MALFORMED;
-    if (by_table && status < 0 && status != TENON_E_MEMORY)
-        atomic_store (&backing->blocks_are_wrong, true);
-    if (status < 0 && status != TENON_E_MEMORY)
-        status =
-            backing->filter->table.decode (decoder->state, 1, stored, backing->stored, whole, backing->size);
-    return status < 0 ? fail_corrupt (decoder, status, error) : TENON_OK;
+    TN_TRY (open_filter (decoder, backing, error));
+    if (backing->block_count > 0 && !atomic_load (&backing->blocks_are_wrong)) {
+        TN_TRY (decode_by_table (decoder, stored, whole, &good, error));
+        if (!good)
+            atomic_store (&backing->blocks_are_wrong, true);
+    }
+    if (!good)
+        TN_TRY (tn_unfilter_decode (&decoder->unfilter, 1, stored, backing->stored, whole, backing->size,
+                                    &good, error));
+    return good ? TENON_OK : fail_corrupt (decoder, error);
 }
 
 /* A filter without `step` decodes all at once, into memory of the size that the limit on memory allows

@@ -6,15 +6,14 @@
 #ifndef TN_DECODER_H
 #define TN_DECODER_H
 #include "base/budget.h"
-#include "source/source.h"
+#include "source/unfilter.h"
 
 /* Zero it at first. */
 struct tn_decoder {
     struct tn_budget
         *budget; /* the caller's: what is decoded, and held, while a file is opened; NULL: none */
     /* kept from source to source */
-    const struct tn_filter *filter; /* whose state it is */
-    void *state;
+    struct tn_unfilter unfilter;
     struct {
         struct tn_source *root; /* NULL: nothing */
         uint8_t *bytes;
@@ -83,8 +82,8 @@ tenon_status tn_decoder_whole (struct tn_decoder *decoder, struct tn_source *sou
 #define TN_SMALL_MEMBER 8192u
 /* The first bytes of an encoded part, as many as its first `input` stored bytes give, at most `room`. Returns
  * their number; 0: the bytes were not fetched, or cannot be decoded, which tn_decoder_read will explain. */
-uint64_t tn_decoder_head (struct tn_decoder *decoder, const struct tn_source *source, uint64_t input,
-                          uint8_t *to, uint64_t room);
+uint64_t tn_decoder_head (struct tn_decoder *decoder, struct tn_source *source, uint64_t input, uint8_t *to,
+                          uint64_t room);
 
 /* Reads the bytes [begin, end) of a root, in which several small members lie that are decoded next. A failure
  * is left to the read that needs the bytes. */

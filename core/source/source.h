@@ -30,6 +30,7 @@ struct tn_source {
     tenon_reader reader;            /* READER */
     bool in_order;                  /* READER: called from one thread, at rising offsets, each byte once */
     struct tn_child *child;         /* a root: the isolated process that describes it; NULL: none */
+    struct tn_apart *apart;         /* a root: where third-party filters decode what lies in it; NULL: here */
 
     /* PART */
     struct tn_source *parent; /* in which it lies */

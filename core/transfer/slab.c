@@ -6,6 +6,7 @@
 #include "kernels/swap.h"
 #include "kernels/transpose.h"
 #include "transfer/gather.h"
+#include "transfer/unblock.h"
 
 /* Items of the result that one step of the innermost axis stands for. */
 static uint64_t
@@ -223,9 +224,8 @@ make_decoded (const struct tn_request *request, const struct tn_gather *box, str
         return tn_fail_memory (error);
     if (request->stored->kind == TENON_KIND_PLAIN)
         tn_cast (TENON_F32, floats, request->stored_id, stored, items);
-    else if (request->stored->decode (stored, floats, blocks) < 0)
-        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "blocks of %s cannot be decoded",
-                        request->stored->name);
+    else
+        TN_TRY (tn_unblock_decode (request->catalog, request->stored_id, stored, floats, blocks, error));
     if (there)
         return TENON_OK;
     if (picks) { /* to the front, in place: writing never overtakes reading */

@@ -245,7 +245,8 @@ static void
 read_anywhere (uint64_t size, bool must)
 {
     static uint8_t got[MOST];
-    struct tn_decoder decoders[2] = { { 0 }, { 0 } };
+    struct tn_decoder decoders[2];
+    memset (decoders, 0, sizeof decoders);
     for (unsigned i = 0; i < 12; i++) {
         uint64_t offset = next_random ((uint32_t) size), length = 1 + next_random (3 * BLOCK);
         struct tn_scan *scan = NULL;
