@@ -317,7 +317,7 @@ fuzz: fuzzers run
 	@for fuzzer in $(FUZZ_ONLY); do target=$${fuzzer##*/fuzz_} && \
 	  found=checks/fuzz/$$target && $(MKDIR_P) $$found/corpus && seeds=$(srcdir)/tests/fuzz/seeds/$$target && \
 	  { test $$target != open || seeds=`echo $(srcdir)/plugins/*/seeds`; } && \
-	  ./run ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 $(FUZZ_FLAGS) \
+	  ./run ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=60 -print_final_stats=1 $(FUZZ_FLAGS) \
 	    -dict=$(srcdir)/tests/fuzz/dictionary -artifact_prefix=$$found/ $$found/corpus $$seeds || exit 1; \
 	done
 else

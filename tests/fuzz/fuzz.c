@@ -62,7 +62,7 @@ fuzz_store (unsigned number, const void *bytes, size_t size)
 void
 fuzz_load_store (unsigned number, struct fuzz_buffer *to)
 {
-    uint8_t piece[4096];
+    static uint8_t piece[65536];
     ssize_t length;
     to->size = 0;
     while ((length = pread (fileno (stores[number]), piece, sizeof piece, (off_t) to->size)) > 0)

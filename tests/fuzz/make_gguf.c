@@ -116,7 +116,7 @@ put_tensor (struct writer *writer, uint32_t number)
     struct fuzz_shape shape;
     char name[64];
     fuzz_make_name (name, recipe, number);
-    fuzz_make_shape (&shape, recipe, type->items > 1 ? 3 : 4);
+    fuzz_make_shape (&shape, recipe, type->items > 64 ? 1 : type->items > 1 ? 2 : 4);
     if (type->items > 1) { /* the innermost dim has whole blocks */
         shape.dims[shape.rank++] = type->items;
         shape.elements *= type->items;

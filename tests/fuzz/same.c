@@ -11,11 +11,12 @@ fuzz_same_bytes (const void *left, uint64_t left_size, const void *right, uint64
     if (left_size != right_size)
         fuzz_fail ("'%s': %s: %llu bytes and %llu", name, what, (unsigned long long) left_size,
                    (unsigned long long) right_size);
-    while (at < left_size && a[at] == b[at])
+    if (left_size == 0 || memcmp (a, b, left_size) == 0)
+        return;
+    while (a[at] == b[at])
         at++;
-    if (at < left_size)
-        fuzz_fail ("'%s': %s: byte %llu of %llu is %02x and %02x", name, what, (unsigned long long) at,
-                   (unsigned long long) left_size, a[at], b[at]);
+    fuzz_fail ("'%s': %s: byte %llu of %llu is %02x and %02x", name, what, (unsigned long long) at,
+               (unsigned long long) left_size, a[at], b[at]);
 }
 
 void
