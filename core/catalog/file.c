@@ -166,8 +166,8 @@ get_items (const tenon_file *file, const struct tenon_value *array, struct tenon
     struct tn_source *source = source_of (file, array);
     if (source) {
         tenon_error ignored = TENON_ERROR_INIT; /* reading says what is wrong */
-        tn_unpack_when_due (file->context, &file->catalog->store, source, array->offset + array->length, 2,
-                            &ignored);
+        tn_unpack_when_due (file->context, &file->catalog->store, source, array->offset + array->length,
+                            false, &ignored);
         source = tn_source_plain (source);
     }
     bool strings = array->type == TENON_ARRAY && array->item_type == TENON_STRING;

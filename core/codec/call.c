@@ -4,6 +4,7 @@
 #include "base/report.h"
 #include "codec/write.h"
 #include "source/decoder.h"
+#include "source/scan.h"
 
 /* Decoders that a call keeps. */
 #define DECODERS 4u
@@ -134,7 +135,7 @@ tn_call_source (struct tn_call *call, uint32_t number)
 }
 
 static tenon_status
-read_at_once (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+read_through (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
 {
     tenon_error *error = call->session->error;
     bool done;
@@ -154,10 +155,28 @@ read_at_once (struct tn_call *call, struct tn_source *source, uint64_t offset, v
         i = call->next_decoder++ % DECODERS;
     struct tn_catalog *catalog = call->session->catalog;
     TN_TRY (tn_unpack_when_due (call->session->context, &catalog->store, source,
-                                tn_decoder_cost (&call->decoders[i], source, offset, length), 1, error));
+                                tn_decoder_cost (&call->decoders[i], source, offset, length), true, error));
     if (tn_source_plain (source) != source)
         return tn_source_read (tn_source_plain (source), offset, to, length, error);
     return tn_decoder_read (&call->decoders[i], source, offset, to, length, error);
+}
+
+/* A codec that reads all of a part has its checksum compared. While a file is described, a wrong one is a
+ * flaw: it may be that of a member of which nothing is ever used. */
+static tenon_status
+read_at_once (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+{
+    struct tn_session *session = call->session;
+    TN_TRY (read_through (call, source, offset, to, length));
+    tenon_error sum = TENON_ERROR_INIT;
+    if (tn_scan_account (session->context, source, length, false, &sum) == TENON_OK
+        || call->state == TN_CALL_PROBE)
+        return TENON_OK;
+    if (call->state != TN_CALL_DESCRIBE)
+        *session->error = sum;
+    else if (session->report)
+        tn_report_add (session->report, TENON_NOTE, sum.status, 0, "", sum.file, "%s", sum.message);
+    return session->error->status;
 }
 
 tenon_status

@@ -114,6 +114,7 @@ check_range (struct tn_call *call, const struct tenon_tensor *from, struct tn_te
             source->kind == TN_SOURCE_PART ? "member" : "file", (unsigned long long) source->size);
     }
     to->offset = from->offset;
+    tn_source_note_tensor (source, bytes);
     if (!(from->flags & TENON_ALIAS))
         tn_source_note_range (source, from->offset, bytes);
     else if (!(call->codec->table.flags & TENON_CODEC_ALIASES))

@@ -166,6 +166,8 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
         snprintf (session->error->file + end, sizeof session->error->file - end, ": member '%s'", member);
         return status;
     }
+    if (tn_needs_decoder (tn_source_plain (parent)))
+        TN_TRY (tn_budget_work (session->budget, TN_WORK_DECODED * parent->size));
     TN_TRY (tn_unpack (session->context, &session->catalog->store, parent, session->error));
     TN_TRY (tn_source_part (&session->catalog->arena, parent, &ours, filter, &source, session->error));
     tn_source_note_range (parent, ours.offset - ours.lead, ours.stored + ours.lead);

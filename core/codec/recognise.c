@@ -36,7 +36,7 @@ read_bytes (struct tn_session *session, struct tn_source *source, uint64_t offse
     if (done)
         return TENON_OK;
     TN_TRY (tn_unpack_when_due (session->context, &session->catalog->store, source,
-                                tn_decoder_cost (&decoder, source, offset, length), 1, error));
+                                tn_decoder_cost (&decoder, source, offset, length), true, error));
     if (tn_source_plain (source) != source)
         return tn_source_read (tn_source_plain (source), offset, to, length, error);
     tenon_status status = tn_decoder_read (&decoder, source, offset, to, length, error);

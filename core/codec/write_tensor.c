@@ -29,7 +29,7 @@ put_stored (struct tn_writer *writer, const struct tn_request *request, tenon_er
         TN_TRY (tn_meter_add (writer->meter, piece, error));
         at += piece, left -= piece;
     }
-    return TENON_OK;
+    return tn_request_account (request, error);
 }
 
 static void
@@ -92,6 +92,8 @@ tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout)
     if (status == TENON_OK) {
         writer->sink->subject = tn_catalog_tensor (writer->plan->own, index)->name;
         tell_changes (call, index, &request, layout);
+        if (!writer->dry)
+            tn_request_unpack (&request);
         struct tn_way way = tn_way_choose (&request, TN_TO_FILE);
         if (request.size == 0)
             ;
@@ -100,10 +102,9 @@ tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout)
         else if (way.kind == TN_WAY_COPY)
             status = put_stored (writer, &request, error);
         else {
-            struct tn_source *read = request.source;
             status = tn_transfer_stream (writer->plan->context, &request, way, put_piece, writer->sink,
                                          writer->meter, error);
-            tell_wrong_blocks (call, index, read);
+            tell_wrong_blocks (call, index, origin->catalog->sources[origin->tensor->source]);
         }
     }
     writer->sink->subject = NULL;

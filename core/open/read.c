@@ -88,6 +88,7 @@ make_jobs (struct batch *batch, tenon_error *error)
         struct tn_request request;
         struct tn_transfer_job *job = &batch->jobs[i];
         TN_TRY (make_request (batch->file, request_at (batch->requests, i), &request, error));
+        tn_request_unpack (&request);
         if (!(job->request = tn_request_keep (&batch->arena, &request)))
             return tn_fail_memory (error);
         job->way = tn_way_choose (&request, TN_INTO_MEMORY);
@@ -292,10 +293,8 @@ map_tensor (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
     const uint8_t *base = tn_source_map (source->backing, &why);
     if (!base)
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
-    if (way.sums_first) {
+    if (way.sums_first)
         TN_TRY (tn_scan_all (file->context, source, NULL, NULL, error));
-        atomic_store (&source->map_is_good, true);
-    }
     base += source->backing_offset + tensor->offset;
     uint32_t alignment = alignment_of (tn_catalog_dtype (catalog, tensor->dtype));
     if (!file->unaligned && (uintptr_t) base % alignment != 0)
@@ -343,6 +342,7 @@ tenon_stream (tenon_file *file, const tenon_request *request,
     struct tn_request made;
     if (make_request (file, request, &made, &mine) == TENON_OK && made.size > 0) {
         struct tn_meter meter;
+        tn_request_unpack (&made);
         tn_meter_begin (&meter, progress, made.size);
         tn_transfer_stream (file->context, &made, tn_way_choose (&made, TN_IN_ORDER), pass_on, &consumer,
                             &meter, &mine);

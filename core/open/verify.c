@@ -64,7 +64,8 @@ static bool
 verify_source (struct verify *verify, struct tn_source *source)
 {
     tenon_error error = TENON_ERROR_INIT;
-    bool unpacked = tn_source_plain (source) != source; /* all of it was read, and compared */
+    /* all of it was read, and compared */
+    bool unpacked = tn_source_plain (source) != source && atomic_load (&source->sum_is_good);
     tenon_status status = unpacked
                               ? tn_meter_add (&verify->meter, source->size, &error)
                               : tn_scan_all (verify->file->context, source, verify_piece, verify, &error);

@@ -333,3 +333,34 @@ tn_scan_all (tenon_context *context, struct tn_source *source,
     tn_scan_free (scan);
     return status;
 }
+
+/* Around tensors so many bytes are read for the checksum's sake, whatever the tensors have. */
+#define AROUND 65536u
+
+/* So many bytes of tensors may be all that there are. A part that holds much else is not read for a few of
+ * them. */
+static uint64_t
+enough_read (const struct tn_source *source, bool tensors)
+{
+    uint64_t bytes = source->tensor_bytes;
+    if (!tensors || bytes == 0 || bytes >= source->size)
+        return source->size;
+    return source->size - bytes <= TN_MAX (bytes, AROUND) ? bytes : TN_MAX (bytes, source->size / 2);
+}
+
+tenon_status
+tn_scan_account (tenon_context *context, struct tn_source *source, uint64_t bytes, bool tensors,
+                 tenon_error *error)
+{
+    for (; source->kind == TN_SOURCE_PART; source = source->parent) {
+        if (source->check == TENON_CHECK_NONE
+            || atomic_load_explicit (&source->sum_is_good, memory_order_relaxed))
+            continue;
+        uint64_t asked = atomic_fetch_add (&source->asked, bytes) + bytes;
+        if (asked < enough_read (source, tensors))
+            continue;
+        atomic_store (&source->asked, 0); /* one that is wrong is not compared again at once */
+        TN_TRY (tn_scan_all (context, source, NULL, NULL, error));
+    }
+    return TENON_OK;
+}

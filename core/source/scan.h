@@ -24,6 +24,14 @@ tenon_status tn_scan_read (struct tn_scan *scan, void *to, uint64_t length, stru
 tenon_status tn_scan_skip (struct tn_scan *scan, uint64_t length, tenon_error *error);
 void tn_scan_free (struct tn_scan *scan);
 
+/* Bytes of a source were read for the program or a codec, and so of what it lies in. A part of which as many
+ * were read as there are may have been read completely, in any order: then its checksum is compared, once, in
+ * a pass of its own, which costs no more than these reads did. `tensors`: the reads are those of tensors,
+ * which end when the bytes of all tensors were read. A failure leaves the bytes that were read as they are.
+ */
+tenon_status tn_scan_account (tenon_context *context, struct tn_source *source, uint64_t bytes, bool tensors,
+                              tenon_error *error);
+
 /* Reads all of a source, to compare its checksum. `take` may be NULL; it gets each piece. */
 tenon_status tn_scan_all (tenon_context *context, struct tn_source *source,
                           tenon_status (*take) (void *user, const void *bytes, uint64_t length,

@@ -374,11 +374,21 @@ tn_source_note_range (struct tn_source *source, uint64_t begin, uint64_t length)
         source->running_end = begin + length; /* inside the source: cannot overflow */
 }
 
-tenon_status
-tn_source_compare (const struct tn_source *source, uint32_t sum, tenon_error *error)
+void
+tn_source_note_tensor (struct tn_source *source, uint64_t bytes)
 {
-    if (source->check == TENON_CHECK_NONE || sum == source->check_value)
+    for (; source->kind == TN_SOURCE_PART; source = source->parent)
+        if (tn_add (source->tensor_bytes, bytes, &source->tensor_bytes))
+            source->tensor_bytes = UINT64_MAX;
+}
+
+tenon_status
+tn_source_compare (struct tn_source *source, uint32_t sum, tenon_error *error)
+{
+    if (source->check == TENON_CHECK_NONE || sum == source->check_value) {
+        atomic_store_explicit (&source->sum_is_good, true, memory_order_relaxed);
         return TENON_OK;
+    }
     tn_source_fail_in (source, error);
     return tn_fail (error, TENON_E_CHECKSUM, TN_NO_OFFSET,
                     "its data have the checksum %08x, the file says %08x", sum, source->check_value);

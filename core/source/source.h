@@ -52,8 +52,10 @@ struct tn_source {
     _Atomic uint64_t decoded; /* so many bytes were decoded for small reads, over and over */
     uint32_t check;
     uint32_t check_value;
-    bool check_mapped;       /* compare it before mapping … */
-    atomic_bool map_is_good; /* … as has been done */
+    bool check_mapped;       /* compare it before mapping */
+    atomic_bool sum_is_good; /* it has been compared */
+    uint64_t tensor_bytes;   /* of all tensors in it, and in the parts in it */
+    _Atomic uint64_t asked;  /* so many bytes of it were read (tn_scan_account) */
 
     /* for checking overlaps (tn_source_note_range): the end of the last range, and whether a range began
      * before it */
@@ -120,9 +122,11 @@ tenon_status tn_source_read (struct tn_source *source, uint64_t offset, void *to
 const uint8_t *tn_source_map (struct tn_source *source, const char **why);
 /* Sets the error's file and, for parts, says which member it is. */
 void tn_source_fail_in (const struct tn_source *source, tenon_error *error);
+/* Counts the bytes of a tensor in a part, and in all that it lies in. */
+void tn_source_note_tensor (struct tn_source *source, uint64_t bytes);
 /* Notes that a range of tensor data, or a part with its lead, was described in a source. */
 void tn_source_note_range (struct tn_source *source, uint64_t begin, uint64_t length);
 /* TENON_E_CHECKSUM if the source has a checksum other than `sum`, which is that of all its bytes. */
-tenon_status tn_source_compare (const struct tn_source *source, uint32_t sum, tenon_error *error);
+tenon_status tn_source_compare (struct tn_source *source, uint32_t sum, tenon_error *error);
 
 #endif

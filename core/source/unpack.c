@@ -70,7 +70,7 @@ open_spool (struct tn_store *store, tenon_error *error)
 
 static tenon_status
 unpack_into (tenon_context *context, struct tn_store *store, struct tn_source *source,
-             struct tn_unpacked *unpacked, tenon_error *error)
+             struct tn_unpacked *unpacked, bool strict, tenon_error *error)
 {
     uint64_t share = context->limits[TENON_LIMIT_MEMORY] / SHARE, at = store->in_file;
     struct taker taker = { .budget = store->budget, .at = at };
@@ -83,7 +83,13 @@ unpack_into (tenon_context *context, struct tn_store *store, struct tn_source *s
         TN_TRY (open_spool (store, error));
         taker.fd = store->file->fd;
     }
-    TN_TRY (tn_scan_all (context, source, take_bytes, &taker, error));
+    tenon_error sum = TENON_ERROR_INIT;
+    tenon_status status = tn_scan_all (context, source, take_bytes, &taker, strict ? error : &sum);
+    if (status < 0 && (strict || status != TENON_E_CHECKSUM)) {
+        if (!strict)
+            *error = sum;
+        return status;
+    }
     if (unpacked->bytes)
         store->in_memory += source->size;
     else
@@ -110,8 +116,9 @@ unpack_into (tenon_context *context, struct tn_store *store, struct tn_source *s
     return TENON_OK;
 }
 
-tenon_status
-tn_unpack (tenon_context *context, struct tn_store *store, struct tn_source *source, tenon_error *error)
+static tenon_status
+unpack_source (tenon_context *context, struct tn_store *store, struct tn_source *source, bool strict,
+               tenon_error *error)
 {
     tenon_status status = TENON_OK;
     if (!tn_needs_decoder (source))
@@ -120,7 +127,8 @@ tn_unpack (tenon_context *context, struct tn_store *store, struct tn_source *sou
     pthread_mutex_lock (&store->lock);
     if (!atomic_load (&source->unpacked)) {
         struct tn_unpacked *unpacked = calloc (1, sizeof *unpacked);
-        status = unpacked ? unpack_into (context, store, source, unpacked, error) : tn_fail_memory (error);
+        status =
+            unpacked ? unpack_into (context, store, source, unpacked, strict, error) : tn_fail_memory (error);
         if (status == TENON_OK) {
             unpacked->older = store->newest;
             store->newest = unpacked;
@@ -135,9 +143,16 @@ tn_unpack (tenon_context *context, struct tn_store *store, struct tn_source *sou
 }
 
 tenon_status
-tn_unpack_when_due (tenon_context *context, struct tn_store *store, struct tn_source *source, uint64_t cost,
-                    uint64_t times, tenon_error *error)
+tn_unpack (tenon_context *context, struct tn_store *store, struct tn_source *source, tenon_error *error)
 {
+    return unpack_source (context, store, source, true, error);
+}
+
+tenon_status
+tn_unpack_when_due (tenon_context *context, struct tn_store *store, struct tn_source *source, uint64_t cost,
+                    bool describing, tenon_error *error)
+{
+    uint64_t times = describing ? 1 : 2;
     if (!tn_needs_decoder (source))
         return TENON_OK;
     source = source->backing;
@@ -145,5 +160,5 @@ tn_unpack_when_due (tenon_context *context, struct tn_store *store, struct tn_so
     if (cost <= source->size && before <= times * source->size - cost)
         return TENON_OK;
     atomic_store (&source->decoded, 0); /* if it fails, it is not tried again at once */
-    return tn_unpack (context, store, source, error);
+    return unpack_source (context, store, source, describing, error);
 }

@@ -30,9 +30,10 @@ void tn_store_end (struct tn_store *store);
  * unpacked, so no part lies in one that needs a decoder. */
 tenon_status tn_unpack (tenon_context *context, struct tn_store *store, struct tn_source *source,
                         tenon_error *error);
-/* A read is about to decode `cost` bytes. If all such reads come to more than `times` as much as the source
- * has, it is unpacked, which costs as much once more, and never again. */
+/* A read is about to decode `cost` bytes. If all such reads come to more than the source has, it is unpacked,
+ * which costs as much once more, and never again. Not `describing`: to more than twice as much; and a wrong
+ * checksum is no failure here, but of the reads that find it (tn_scan_account). */
 tenon_status tn_unpack_when_due (tenon_context *context, struct tn_store *store, struct tn_source *source,
-                                 uint64_t cost, uint64_t times, tenon_error *error);
+                                 uint64_t cost, bool describing, tenon_error *error);
 
 #endif

@@ -177,9 +177,9 @@ stream_stored (const struct tn_request *request, tn_consumer take, void *user, s
     return TENON_OK;
 }
 
-tenon_status
-tn_transfer_stream (tenon_context *context, struct tn_request *request, struct tn_way way, tn_consumer take,
-                    void *user, struct tn_meter *meter, tenon_error *error)
+static tenon_status
+stream_request (tenon_context *context, struct tn_request *request, struct tn_way way, tn_consumer take,
+                void *user, struct tn_meter *meter, tenon_error *error)
 {
     unsigned width = tn_pool_width (context->pool);
     struct tn_spooled spooled = { .spool = NULL };
@@ -203,4 +203,12 @@ tn_transfer_stream (tenon_context *context, struct tn_request *request, struct t
         tn_worker_free (&workers[i]);
     tn_spooled_free (&spooled);
     return status;
+}
+
+tenon_status
+tn_transfer_stream (tenon_context *context, struct tn_request *request, struct tn_way way, tn_consumer take,
+                    void *user, struct tn_meter *meter, tenon_error *error)
+{
+    TN_TRY (stream_request (context, request, way, take, user, meter, error));
+    return tn_request_account (request, error);
 }

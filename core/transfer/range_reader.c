@@ -21,6 +21,7 @@ tenon_status
 tn_range_reader_begin (struct tn_range_reader *reader, tenon_error *error)
 {
     uint64_t begin, largest;
+    tn_request_unpack (&reader->request);
     struct tn_way way = tn_way_choose (&reader->request, TN_BY_RANGES);
     if (way.kind == TN_WAY_SPOOL)
         TN_TRY (tn_request_spool (&reader->request, 0, &reader->spooled, error));
@@ -28,6 +29,8 @@ tn_range_reader_begin (struct tn_range_reader *reader, tenon_error *error)
         TN_TRY (tn_scan_all (reader->request.catalog->context, reader->request.source, NULL, NULL, error));
     if (way.kind == TN_WAY_DECODER)
         TN_TRY (tn_gather_prove (&reader->request, error));
+    /* the codec may read all of it */
+    TN_TRY (tn_request_account (&reader->request, error));
     tn_slabs_plan (&reader->request, SLAB, &reader->slabs);
     if (reader->slabs.count == 0)
         return TENON_OK;

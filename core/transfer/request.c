@@ -2,6 +2,7 @@
 /* request.c - makes a request from a box, a dtype and a layout. */
 #include "transfer/request.h"
 #include "kernels/cast.h"
+#include "source/scan.h"
 
 bool
 tn_cast_supported (const struct tenon_dtype *from, uint32_t from_id, const struct tenon_dtype *to,
@@ -223,6 +224,41 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
     if (request->stored->kind == TENON_KIND_OPAQUE && tn_request_is_contiguous (request))
         as_bytes (request);
     return TENON_OK;
+}
+
+void
+tn_request_unpack (struct tn_request *request)
+{
+    struct tn_source *source = request->source;
+    const struct tn_tensor *tensor = request->tensor;
+    if (!tn_needs_decoder (source) || !request->whole || request->size == 0
+        || source->tensor_bytes <= tensor->length)
+        return;
+    uint64_t cost = tensor->offset + tensor->length;
+    if (tn_has_blocks (source))
+        cost = TN_MIN ((cost - 1) / source->block_size * source->block_size + source->block_size
+                           - tensor->offset / source->block_size * source->block_size,
+                       source->size);
+    tenon_error ignored = TENON_ERROR_INIT; /* reading says what is wrong */
+    tn_unpack_when_due (request->catalog->context, &request->catalog->store, source, cost, false, &ignored);
+    request->source = tn_source_plain (source);
+}
+
+tenon_status
+tn_request_account (const struct tn_request *request, tenon_error *error)
+{
+    struct tn_catalog *catalog = request->catalog;
+    const struct tn_tensor *tensor = request->tensor;
+    uint64_t bytes = request->unit_bytes;
+    if (request->size == 0 || tensor->storage != TENON_EXTENT)
+        return TENON_OK;
+    for (uint32_t i = 0; i < request->rank && !request->whole; i++)
+        bytes *= request->axis[i].count; /* no more than the tensor has */
+    if (tn_scan_account (catalog->context, catalog->sources[tensor->source],
+                         request->whole ? tensor->length : TN_MIN (bytes, tensor->length), true, error)
+        < 0)
+        tn_fail_in (error, NULL, tensor->name);
+    return error->status;
 }
 
 void

@@ -45,6 +45,12 @@ struct tn_box {
 tenon_status tn_request_make (struct tn_request *request, struct tn_catalog *catalog,
                               const struct tn_tensor *tensor, const struct tn_box *box, uint32_t target,
                               uint32_t layout, tenon_error *error);
+/* Before a request is read: an encoded source of several tensors, which are read one after the other, is
+ * unpacked rather than decoded for each of them. */
+void tn_request_unpack (struct tn_request *request);
+/* After a request has been read: compares the checksums of what it lies in, when all tensors there may have
+ * been read. tn_transfer_read and tn_transfer_stream do it by themselves. */
+tenon_status tn_request_account (const struct tn_request *request, tenon_error *error);
 /* Copies a request without the axes that it does not use. */
 void tn_request_copy (struct tn_request *to, const struct tn_request *request);
 /* A copy in the arena, of the size that it needs: most have one axis. NULL: no memory. */

@@ -310,5 +310,7 @@ tn_transfer_read (tenon_context *context, const struct tn_transfer_job *jobs, ui
     }
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
+    for (uint64_t i = 0; i < count && status == TENON_OK; i++)
+        status = tn_request_account (jobs[i].request, error);
     return status;
 }

@@ -105,5 +105,5 @@ tn_way_to_map (const struct tn_tensor *tensor, const struct tn_source *source)
         return (struct tn_way){ TN_WAY_SERVED, .alone = true };
     return (struct tn_way){ source->encoded ? TN_WAY_DECODER : TN_WAY_STORED,
                             .sums_first = source->check && source->check_mapped
-                                          && !atomic_load (&source->map_is_good) };
+                                          && !atomic_load (&source->sum_is_good) };
 }

@@ -6,6 +6,7 @@
 #include "kernels/deflate.h"
 #include <stdatomic.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define MEMBERS 2000u
 #define SLACK 65536u
@@ -142,6 +143,113 @@ START_TEST (wrong_sum)
 }
 END_TEST
 
+/* ---- many tensors in a member ---- */
+
+#define TENSORS 500u
+#define BYTES 200u
+
+/* A safetensors file: TENSORS times u8 [BYTES], deflated or not, with a right or a wrong checksum. Returns
+ * its size. */
+static uint64_t
+many_tensors (int deflated, uint32_t wrong)
+{
+    static uint8_t text[ROOM];
+    struct buffer file = { text, 8 };
+    for (unsigned i = 0; i < TENSORS; i++) {
+        char entry[100];
+        int length = snprintf (entry, sizeof entry,
+                               "%c\"t%u\":{\"dtype\":\"U8\",\"shape\":[%u],\"data_offsets\":[%u,%u]}",
+                               i ? ',' : '{', i, BYTES, i * BYTES, (i + 1) * BYTES);
+        put (&file, entry, (size_t) length);
+    }
+    put (&file, "}", 1);
+    while (file.size % 8)
+        put (&file, " ", 1);
+    struct buffer length = { text, 0 };
+    put_number (&length, file.size - 8, 8);
+    for (unsigned i = 0; i < TENSORS * BYTES; i++)
+        put_number (&file, i % 251, 1);
+    archive_begin ();
+    member_of ("m.safetensors", &file, deflated);
+    member.local.crc ^= wrong;
+    member.central.crc ^= wrong;
+    member_end ();
+    archive_end ();
+    return file.size;
+}
+
+static int
+take_nothing (void *user, const void *data, uint64_t size)
+{
+    (void) data;
+    *(uint64_t *) user += size;
+    return 0;
+}
+
+/* Reads tensor number i of some order, in one of several ways. */
+static tenon_status
+read_one (tenon_file *file, unsigned i, unsigned way)
+{
+    uint8_t bytes[BYTES];
+    uint64_t size = 0;
+    tenon_request request = {
+        .struct_size = sizeof request, .index = i * 7 % TENSORS, .data = bytes, .size = sizeof bytes
+    };
+    if (way == 1)
+        return tenon_stream (file, &request, take_nothing, &size, NULL, &error);
+    return tenon_read (file, &request, 1, NULL, &error);
+}
+
+/* All tensors of a member are all of it, whatever the order: the sum is compared, at the latest with the last
+ * of them; and the member is not decoded for each. 1: deflated; 2: a wrong sum; 4: streamed. */
+START_TEST (sum_of_many_tensors)
+{
+    settings ("");
+    count_decoded ();
+    uint64_t size = many_tensors (_i & 1, _i & 2 ? 1 : 0);
+    tenon_file *file = open_archive ();
+    ck_assert_msg (file != NULL, "%s: %s", error.file, error.message);
+    ck_assert_uint_eq (tenon_count (file), TENSORS);
+    decoded = 0;
+    tenon_status status = TENON_OK;
+    for (unsigned i = 0; i < TENSORS && status == TENON_OK; i++)
+        status = read_one (file, i, (unsigned) _i / 4);
+    ck_assert_int_eq (status, _i & 2 ? TENON_E_CHECKSUM : TENON_OK);
+    ck_assert_uint_le (decoded, 5 * size);
+    close_archive (file);
+}
+END_TEST
+
+/* The same in one call, and by saving, with which the kernel may copy. */
+START_TEST (sum_of_many_at_once)
+{
+    settings ("");
+    count_decoded ();
+    uint64_t size = many_tensors (_i & 1, 1);
+    tenon_file *file = open_archive ();
+    ck_assert_msg (file != NULL, "%s: %s", error.file, error.message);
+    static tenon_request requests[TENSORS];
+    for (unsigned i = 0; i < TENSORS; i++)
+        requests[i] = (tenon_request){ .struct_size = sizeof requests[i], .index = i };
+    decoded = 0;
+    ck_assert_int_eq (tenon_load (file, requests, TENSORS, NULL, NULL, &error), TENON_E_CHECKSUM);
+    ck_assert_uint_le (decoded, 5 * size);
+    error = (tenon_error) TENON_ERROR_INIT;
+    tenon_plan *plan = NULL;
+    ck_assert_int_eq (tenon_plan_new (file->context, &plan, &error), TENON_OK);
+    ck_assert_int_eq (tenon_plan_add_file (plan, file, &error), TENON_OK);
+    tenon_save_options options = { .struct_size = sizeof options, .format = "safetensors" };
+    char path[] = "/tmp/tenon-nested-XXXXXX";
+    ck_assert_ptr_nonnull (mkdtemp (path));
+    char name[64];
+    snprintf (name, sizeof name, "%s/out.safetensors", path);
+    ck_assert_int_eq (tenon_save (plan, name, &options, NULL, NULL, &error), TENON_E_CHECKSUM);
+    ck_assert_int_eq (rmdir (path), 0); /* nothing was left */
+    tenon_plan_free (plan);
+    close_archive (file);
+}
+END_TEST
+
 int
 main (void)
 {
@@ -152,6 +260,8 @@ main (void)
     tcase_add_loop_test (cases, each_level_once, 0, 12);
     tcase_add_test (cases, isolated);
     tcase_add_test (cases, wrong_sum);
+    tcase_add_loop_test (cases, sum_of_many_tensors, 0, 8);
+    tcase_add_loop_test (cases, sum_of_many_at_once, 0, 2);
     suite_add_tcase (suite, cases);
     SRunner *runner = srunner_create (suite);
     srunner_run_all (runner, CK_NORMAL);
