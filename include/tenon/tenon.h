@@ -85,8 +85,10 @@ enum {
     TENON_CONTEXT_NO_FILES = 1, /* read no ini files: built-in defaults and `settings` only */
     /* ignore TENON_CONFIG, TENON_PLUGIN_PATH, XDG_CONFIG_HOME and HOME. Always so in setuid programs */
     TENON_CONTEXT_NO_ENVIRONMENT = 2,
-    /* [core] isolate = yes, or third-party, whatever the configuration says. tenon.ini(5) describes isolation
-     */
+    /* [core] isolate = yes, or third-party, at least, whatever the configuration says: plugins read in
+     * processes without rights, and one that crashes fails the call with TENON_E_CRASHED. The process forks
+     * when a file is first opened, and may get a SIGCHLD then. TENON_E_UNSUPPORTED where there is no
+     * isolation: it needs Linux with seccomp. "Isolation" in tenon.ini(5) says what it covers and costs */
     TENON_CONTEXT_ISOLATE = 0x10000,
     TENON_CONTEXT_ISOLATE_THIRD_PARTY = 0x20000
 };
