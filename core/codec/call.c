@@ -204,7 +204,9 @@ tn_host_fail (struct tenon_call *public, int32_t status, uint64_t offset, const 
         if (source)
             tn_source_fail_in (source, call->session->error);
     }
-    tn_fail_text (call->session->error, status, offset, "%s", message ? message : "");
+    char shown[sizeof call->session->error->message];
+    tn_escape (shown, sizeof shown, message ? message : "", message ? strlen (message) : 0);
+    tn_fail_text (call->session->error, status, offset, "%s", shown);
 }
 
 void
@@ -213,6 +215,8 @@ tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const 
     struct tn_call *call = (struct tn_call *) public;
     struct tn_source *source = call->state == TN_CALL_DESCRIBE ? tn_call_source (call, 0) : NULL;
     tn_budget_work (call->session->budget, TN_WORK_NOTE);
+    char shown[1024];
+    tn_escape (shown, sizeof shown, message ? message : "", message ? strlen (message) : 0);
     bool flaw = kind == (TENON_NOTE | TENON_FLAW) && call->state == TN_CALL_DESCRIBE;
     if (flaw)
         kind = TENON_NOTE;
@@ -220,8 +224,7 @@ tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const 
         ++*call->writer->losses;
     if (call->session->report && (kind == TENON_NOTE || kind == TENON_LOSS))
         tn_report_add (call->session->report, kind, flaw ? TENON_E_MALFORMED : TENON_OK, 0, item,
-                       source ? (source->path ? source->path : source->name) : "", "%s",
-                       message ? message : "");
+                       source ? (source->path ? source->path : source->name) : "", "%s", shown);
 }
 
 int32_t

@@ -28,11 +28,11 @@ read_prefix (struct tenon_call *call, uint64_t size, struct npy_text *text, uint
     if (memcmp (head, NPY_MAGIC, there < NPY_MAGIC_LENGTH ? there : NPY_MAGIC_LENGTH)) {
         show_bytes (head, there, shown);
         return tenon_fail (call, TENON_E_MALFORMED, 0,
-                           "found the bytes%s, expected 93 4e 55 4d 50 59 (\\x93NUMPY)", shown);
+                           "found the bytes%s, expected 93 4e 55 4d 50 59 (\x93NUMPY)", shown);
     }
     if (there < PREFIX)
         return tenon_fail (call, TENON_E_TRUNCATED, there,
-                           "found the end of the file, expected \\x93NUMPY and a version");
+                           "found the end of the file, expected \x93NUMPY and a version");
     if (head[6] < 1 || head[6] > 3 || head[7])
         return tenon_fail (call, TENON_E_UNSUPPORTED, 6, "found version %u.%u, expected 1.0, 2.0 or 3.0",
                            head[6], head[7]);

@@ -90,7 +90,7 @@ npz_keep_old (struct npz_writer *writer, const struct npz_old *old, uint64_t ten
         if (replaces_metadata && npz_is_metadata (&entry))
             continue;
         if (has_name (&changes.replaced, entry.name, entry.name_length)) {
-            tenon_note (call, TENON_NOTE, npz_item (&entry, shown),
+            tenon_note (call, TENON_NOTE, npz_show (&entry, shown),
                         "replaced; the old member's bytes stay in the file until the next full save");
             continue;
         }

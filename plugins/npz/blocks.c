@@ -54,7 +54,7 @@ npz_take_blocks (struct tenon_call *call, const struct npz_entry *entry, struct 
     int known = is_known (field, length);
     const char *fault = known ? find_fault (field, length, entry, &count) : "it is of another version";
     if (fault) /* one that cannot be right is a flaw of the file */
-        tenon_note (call, known ? TENON_NOTE | TENON_FLAW : TENON_NOTE, npz_item (entry, shown),
+        tenon_note (call, known ? TENON_NOTE | TENON_FLAW : TENON_NOTE, npz_show (entry, shown),
                     "its table of blocks is not used: %s", fault);
     if (fault || count == 0)
         return TENON_OK;

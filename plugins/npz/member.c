@@ -185,7 +185,7 @@ include_source (struct npz_reader *reader, const struct npz_entry *entry, uint32
     how.metadata_prefix = reader->prefix;
     tenon_status status = call->host->include (call, source, &how);
     if (status == TENON_E_UNRECOGNISED) {
-        tenon_note (call, TENON_NOTE, npz_item (entry, shown),
+        tenon_note (call, TENON_NOTE, npz_show (entry, shown),
                     "no codec recognises this member: it is skipped");
         return TENON_OK;
     }

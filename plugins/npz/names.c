@@ -56,43 +56,22 @@ from_code_page (const uint8_t *raw, uint32_t length, char *text)
 
 /* ---- names ---- */
 
-/* Copies the name, or its beginning and dots. The host escapes what is hidden or no UTF-8; of a message it
- * cannot know which backslashes are a name's, so there they are doubled, and a NUL is written as one. */
-static const char *
-copy_name (const struct npz_entry *entry, char to[NPZ_SHOWN], int in_message)
+const char *
+npz_show (const struct npz_entry *entry, char shown[NPZ_SHOWN])
 {
     const uint8_t *bytes = entry->name ? (const uint8_t *) entry->name : entry->raw;
     uint32_t length = entry->name ? entry->name_length : entry->raw_length, written = 0;
     for (uint32_t i = 0; i < length; i++) {
         /* before the first byte of a character: room for the longest one, and for the dots */
         if (((bytes[i] & 0xc0) != 0x80 && written + 20 > NPZ_SHOWN) || written + 8 > NPZ_SHOWN) {
-            memcpy (to + written, "...", 3);
+            memcpy (shown + written, "...", 3);
             written += 3;
             break;
         }
-        if (bytes[i] == 0) {
-            memcpy (to + written, "\\x00", 4);
-            written += 4;
-            continue;
-        }
-        if (bytes[i] == '\\' && in_message)
-            to[written++] = '\\';
-        to[written++] = (char) bytes[i];
+        shown[written++] = bytes[i] ? (char) bytes[i] : '?';
     }
-    to[written] = 0;
-    return to;
-}
-
-const char *
-npz_show (const struct npz_entry *entry, char shown[NPZ_SHOWN])
-{
-    return copy_name (entry, shown, 1);
-}
-
-const char *
-npz_item (const struct npz_entry *entry, char item[NPZ_SHOWN])
-{
-    return copy_name (entry, item, 0);
+    shown[written] = 0;
+    return shown;
 }
 
 /* Info-ZIP's own field: u8 version 1, u32 CRC-32 of the name in the header, then the name in UTF-8. */

@@ -112,9 +112,9 @@ uint32_t npz_crc32 (uint32_t crc, const void *bytes, uint64_t length);
 const uint8_t *npz_find_extra (const uint8_t *extra, uint32_t length, uint32_t id, uint32_t *size);
 
 #define NPZ_SHOWN 200u
-/* The name of an entry for a message, and for the item of a note; cut if it is long. Return the buffer. */
+/* The name of an entry for a message, or for the item of a note, both of which the host escapes; cut if it is
+ * long, and with '?' for a NUL. Returns `shown`. */
 const char *npz_show (const struct npz_entry *entry, char shown[NPZ_SHOWN]);
-const char *npz_item (const struct npz_entry *entry, char item[NPZ_SHOWN]);
 /* True if no byte of a name of less than 2^32 bytes is above 0x7f. */
 int npz_is_ascii (const void *text, uint64_t length);
 /* Fills in entry->name. Fails on a name with a NUL, or on one that is announced as UTF-8 and is not. */

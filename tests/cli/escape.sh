@@ -91,6 +91,12 @@ for byte in '\233' '\377'; do
     says "$shown: a command" err "'$shown'"
 done
 
+# what a codec says of a file, whose name has a backslash
+header='{"a\\x1b":{"dtype":"NO","shape":[],"data_offsets":[0,0]}}'
+{ printf "\\$(printf %o ${#header})\\0\\0\\0\\0\\0\\0\\0"; printf %s "$header"; } >h.safetensors
+tenon ls h.safetensors
+says 'a codec says it' err "tensor 'a\\\\x1b'"
+
 # keys and values of metadata, and what an ini file says
 name=$(printf 'k\342\200\256\\y')
 tenon convert --set "$name=v$(printf '\302\233\\')" plain.npy m.safetensors
