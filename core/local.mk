@@ -113,6 +113,8 @@ core_libcore_la_SOURCES = \
 	core/open/carry_restore.h \
 	core/open/open.c \
 	core/open/read.c \
+	core/open/settle.c \
+	core/open/settle.h \
 	core/open/shards.c \
 	core/open/shards.h \
 	core/open/verify.c \
@@ -126,6 +128,10 @@ core_libcore_la_SOURCES = \
 	core/save/check.c \
 	core/save/check.h \
 	core/save/save.c \
+	core/save/save_lock.c \
+	core/save/save_lock.h \
+	core/save/stale.c \
+	core/save/stale.h \
 	core/sink/atomic.c \
 	core/sink/atomic.h \
 	core/sink/atomic_file.c \
@@ -136,6 +142,12 @@ core_libcore_la_SOURCES = \
 	core/sink/encode_sink.h \
 	core/sink/encoder.c \
 	core/sink/encoder.h \
+	core/sink/journal.c \
+	core/sink/journal.h \
+	core/sink/litter.c \
+	core/sink/litter.h \
+	core/sink/lock.c \
+	core/sink/lock.h \
 	core/sink/rights.c \
 	core/sink/rights.h \
 	core/sink/sink.c \

@@ -27,6 +27,7 @@ unit_tests += \
 	tests/unit/pluginlib/test_json \
 	tests/unit/sink/test_atomic \
 	tests/unit/sink/test_atomic_set \
+	tests/unit/sink/test_lock \
 	tests/unit/sink/test_reflink \
 	tests/unit/sink/test_rights \
 	tests/unit/sink/test_sink \
@@ -45,6 +46,7 @@ shell_tests += \
 	tests/cli/hash.sh \
 	tests/cli/ls.sh \
 	tests/cli/output.sh \
+	tests/cli/rivals.sh \
 	tests/cli/usage.sh \
 	tests/cli/verify.sh \
 	tests/walls.sh
@@ -183,6 +185,7 @@ thread_tests = \
 	tests/unit/base/test_pool \
 	tests/unit/open/test_threads \
 	tests/unit/sink/test_atomic_set \
+	tests/unit/sink/test_lock \
 	tests/unit/transfer/test_transfer
 builtin_tests = tests/walls.sh
 # What .ci/run does in builds that lack one or both of the libraries for deflate (make check-deflate).

@@ -23,7 +23,7 @@
 
 static struct {
     bool strict, dry_run, new_only, append, force, carry;
-    const char *from;
+    const char *from, *lock;
     struct text_list as, only, except, rename;
     struct edits edits;
     json_object *left; /* notes on the tensors that --as left as they were */
@@ -56,6 +56,9 @@ static const struct tool_option convert_options[] = {
       &convert.dry_run },
     { "append", 0, OPTION_FLAG, NULL, "add to DST; what has the same name is replaced", &convert.append },
     { "new", 0, OPTION_FLAG, NULL, "refuse to replace a file", &convert.new_only },
+    { "lock", 0, OPTION_TEXT, "HOW",
+      "while another save holds DST: wait, fail, or no (do not look); without it\n[save] lock decides",
+      &convert.lock },
     { "force", 'f', OPTION_FLAG, NULL, "write to a terminal too", &convert.force },
     { 0 }
 };
@@ -180,8 +183,40 @@ is_made_beside (const char *target)
     return strcmp (target, "-") != 0 && (stat (target, &about) != 0 || S_ISREG (about.st_mode));
 }
 
+static const char *const lock_words[] = {
+    [TENON_LOCK_WAIT] = "wait", [TENON_LOCK_FAIL] = "fail", [TENON_LOCK_NO] = "no"
+};
+
+/* The number of the word that --lock gives. 0: none was given, or another. */
+static uint32_t
+lock_choice (void)
+{
+    for (uint32_t i = TENON_LOCK_WAIT; convert.lock && i <= TENON_LOCK_NO; i++)
+        if (strcmp (convert.lock, lock_words[i]) == 0)
+            return i;
+    return TENON_LOCK_CONFIGURED;
+}
+
+/* A file that is converted into itself is locked before it is opened, so that no save between can be lost. */
+static tenon_status
+lock_target (tenon_context *context, const char *source, const char *target, tenon_lock **lock,
+             tenon_error *error)
+{
+    struct stat from, to;
+    if (convert.dry_run || lock_choice () == TENON_LOCK_NO || !is_made_beside (target)
+        || stat (source, &from) != 0 || stat (target, &to) != 0 || from.st_dev != to.st_dev
+        || from.st_ino != to.st_ino)
+        return TENON_OK;
+    struct bar bar;
+    signals_defer ();
+    tenon_status status =
+        tenon_lock_take (context, target, lock_choice (), bar_start (&bar, target), lock, error);
+    bar_end (&bar);
+    return status;
+}
+
 static __attribute__ ((noinline)) tenon_status
-save_plan (tenon_plan *plan, const char *target, tenon_report **report, tenon_error *error)
+save_plan (tenon_plan *plan, const char *target, tenon_lock *lock, tenon_report **report, tenon_error *error)
 {
     tenon_save_options options = {
         .struct_size = sizeof options,
@@ -189,6 +224,8 @@ save_plan (tenon_plan *plan, const char *target, tenon_report **report, tenon_er
                  | (convert.new_only ? TENON_SAVE_NEW : 0) | (convert.append ? TENON_SAVE_APPEND : 0)
                  | (convert.carry ? TENON_SAVE_CARRY : 0) | (convert.dry_run ? TENON_SAVE_DRY_RUN : 0),
         .format = tool.format,
+        .lock = lock_choice (),
+        .held = lock,
     };
     struct bar bar;
     if (is_made_beside (target))
@@ -242,9 +279,12 @@ print_result_json (const char *source, const char *target, const struct totals *
 static bool
 check_target (const char *target)
 {
-    if (strcmp (target, "-") != 0)
+    bool known = !convert.lock || lock_choice () != TENON_LOCK_CONFIGURED;
+    if (strcmp (target, "-") != 0 && known)
         return true;
-    if (convert.append)
+    if (!known)
+        misuse ("--lock is wait, fail or no, not '%s'", convert.lock);
+    else if (convert.append)
         misuse ("--append needs a file, which standard output is not");
     else if (!tool.format)
         misuse ("writing to standard output needs --format");
@@ -303,12 +343,14 @@ reader_is_gone (const char *target)
 static int
 convert_file (tenon_context *context, const char *source, const char *target)
 {
+    CLEAN (lock) tenon_lock *lock = NULL;
     CLEAN (file) tenon_file *file = NULL;
     CLEAN (plan) tenon_plan *plan = NULL;
     CLEAN (report) tenon_report *report = NULL;
     tenon_error error = TENON_ERROR_INIT;
     struct totals totals = { 0 };
-    bool opened = file_open (context, source, convert.from, &file, &error) == TENON_OK;
+    bool opened = lock_target (context, source, target, &lock, &error) == TENON_OK
+                  && file_open (context, source, convert.from, &file, &error) == TENON_OK;
     if (!opened)
         report_failure (&error);
     if (!opened || !make_plan (context, source, file, &plan, &totals)) {
@@ -317,7 +359,7 @@ convert_file (tenon_context *context, const char *source, const char *target)
                                NULL, last_complaint ());
         return EXIT_TROUBLE;
     }
-    tenon_status status = save_plan (plan, target, &report, &error);
+    tenon_status status = save_plan (plan, target, lock, &report, &error);
     if (tool.json) {
         print_result_json (source, target, &totals, tenon_file_report (file), report, &error);
     } else {

@@ -134,6 +134,12 @@ report_clean (tenon_report **report)
 }
 
 void
+lock_clean (tenon_lock **lock)
+{
+    tenon_lock_release (*lock);
+}
+
+void
 plan_clean (tenon_plan **plan)
 {
     tenon_plan_free (*plan);

@@ -23,6 +23,7 @@ uint32_t dtype_find (const tenon_context *context, const char *name);
 void context_clean (tenon_context **context);
 void file_clean (tenon_file **file);
 void report_clean (tenon_report **report);
+void lock_clean (tenon_lock **lock);
 void plan_clean (tenon_plan **plan);
 void memory_clean (tenon_memory **memory);
 #endif

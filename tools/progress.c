@@ -48,8 +48,9 @@ draw_bar (struct bar *bar, double time, uint64_t done, uint64_t total)
 
     char line[256];
     CLEAN (text) char *label = shown (bar->label, strlen (bar->label));
-    int length = snprintf (line, sizeof line, "[%s] %3d%%  %s  %s/s  %s left  %s", cells, (int) (part * 100),
-                           done_text, rate_text, left, label);
+    int length = total == 0 ? snprintf (line, sizeof line, "waiting for another save  %s", label)
+                            : snprintf (line, sizeof line, "[%s] %3d%%  %s  %s/s  %s left  %s", cells,
+                                        (int) (part * 100), done_text, rate_text, left, label);
     if (length < 0)
         return;
     /* Cut to one line: a line that wraps could not be erased. */

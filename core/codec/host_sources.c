@@ -231,6 +231,7 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
         return error.status;
     }
     tn_budget_join (session->budget, source->size);
+    session->siblings = true;
     return tn_call_adopt_source (call, source, number);
 }
 

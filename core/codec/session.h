@@ -47,6 +47,7 @@ struct tn_session {
     const struct tn_proxy *proxy; /* NULL: codecs are called here */
     struct tn_child *child;       /* with a proxy: where they are called */
     struct tn_channel *channel;   /* in an isolated child: to the program; else NULL */
+    bool siblings;                /* one was opened */
 };
 
 #endif

@@ -86,6 +86,7 @@ struct tenon_context {
     uint64_t threads;              /* [core] threads */
     uint64_t limits[TENON_LIMITS]; /* [limits] */
     bool durable;                  /* [save] durable */
+    uint64_t lock, lock_wait;      /* [save]: a choice, and seconds */
     bool map;                      /* [core] map */
     struct tn_zygote *zygote;      /* forks isolated children; NULL: nothing is isolated */
     uint64_t isolate;              /* [core] isolate: TN_ISOLATE_* */

@@ -9,7 +9,7 @@
 #include "codec/recognise.h"
 #include "isolate/sandbox.h"
 #include "open/carry_restore.h"
-#include "open/shards.h"
+#include "open/settle.h"
 #include <errno.h>
 
 /* Prepares what [core] isolate asks for. Without it nothing is opened that was to be isolated. */
@@ -76,8 +76,7 @@ complete_file (tenon_file *file, tenon_error *error)
 
 /* Fills the catalog. Takes over the set's source. */
 static tenon_status
-describe_file (tenon_file *file, const struct tn_shards *set, const tenon_open_options *options,
-               tenon_error *error)
+describe_file (tenon_file *file, struct tn_shards *set, const tenon_open_options *options, tenon_error *error)
 {
     struct tn_catalog *catalog = file->catalog;
     tenon_context *context = file->context;
@@ -115,6 +114,7 @@ describe_file (tenon_file *file, const struct tn_shards *set, const tenon_open_o
         tn_shards_note (file->report, set, catalog);
     if (catalog->source_count > 0)
         tn_isolation_end (&session, catalog->sources[0]);
+    set->siblings = session.siblings;
     tn_arena_free (&session.arena);
     tn_readahead_free (session.readahead);
     return status < 0 ? status : complete_file (file, error);
@@ -122,7 +122,7 @@ describe_file (tenon_file *file, const struct tn_shards *set, const tenon_open_o
 
 /* The same, within the bounds of what an open may cost. */
 static tenon_status
-describe_within_bounds (tenon_file *file, const struct tn_shards *set, const tenon_open_options *options,
+describe_within_bounds (tenon_file *file, struct tn_shards *set, const tenon_open_options *options,
                         tenon_error *error)
 {
     struct tn_budget budget;
@@ -174,8 +174,9 @@ make_file (tenon_context *context, const char *path)
     return NULL;
 }
 
+/* *again: the set was being replaced; nothing was opened. NULL: it is no file with a path. */
 static tenon_status
-open_set (tenon_context *context, const struct tn_shards *set, const tenon_open_options *options,
+open_set (tenon_context *context, struct tn_shards *set, const tenon_open_options *options, bool *again,
           tenon_file **result, tenon_error *error)
 {
     tenon_file *file = make_file (context, set->path);
@@ -186,7 +187,9 @@ open_set (tenon_context *context, const struct tn_shards *set, const tenon_open_
     file->unaligned = options->flags & TENON_OPEN_UNALIGNED;
     file->shard_count = set->whole ? set->shard.count : 1;
     tenon_status status = describe_within_bounds (file, set, options, error);
-    if (status < 0) {
+    if (again && (status < 0 || set->whole || set->indexed || set->siblings))
+        status = tn_settle_set (context, set, file->catalog, options->progress, again, error);
+    if (status < 0 || (again && *again)) {
         tn_fail_in (error, set->path[0] ? set->path : NULL, NULL);
         tenon_close (file);
     } else
@@ -202,7 +205,34 @@ open_source (tenon_context *context, struct tn_source *source, const tenon_open_
     char none[] = "";
     struct tn_shards set = { .source = source,
                              .path = options->name ? (char *) (uintptr_t) options->name : none };
-    return open_set (context, &set, options, result, error);
+    return open_set (context, &set, options, NULL, result, error);
+}
+
+/* A set that is replaced again and again would keep its reader busy for ever. */
+#define MOST_TRIES 100
+
+static tenon_status
+open_path (tenon_context *context, const char *path, const tenon_open_options *options, tenon_file **file,
+           tenon_error *error)
+{
+    struct tn_shards set;
+    bool again = false;
+    for (unsigned tries = 0; tries < MOST_TRIES; tries++) {
+        *error = (tenon_error) TENON_ERROR_INIT;
+        again = false;
+        errno = 0;
+        if (tn_shards_open (context, path, options, &set, error) == TENON_OK) {
+            open_set (context, &set, options, &again, file, error);
+            tn_shards_free (&set);
+        } else
+            tn_settle_path (context, path, tries == 0 && errno == ENOENT, options->progress, &again, error);
+        if (!again)
+            return error->status;
+    }
+    *error = (tenon_error) TENON_ERROR_INIT;
+    tn_fail_in (error, path, NULL);
+    return tn_fail (error, TENON_E_BUSY, TN_NO_OFFSET,
+                    "its set was replaced %u times while it was being opened", MOST_TRIES);
 }
 
 TENON_API tenon_status
@@ -211,13 +241,9 @@ tenon_open (tenon_context *context, const char *path, const tenon_open_options *
 {
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
-    struct tn_shards set;
     *file = NULL;
-    if (take_options (&options, theirs, &mine)
-        && tn_shards_open (context, path, &options, &set, &mine) == TENON_OK) {
-        open_set (context, &set, &options, file, &mine);
-        tn_shards_free (&set);
-    }
+    if (take_options (&options, theirs, &mine))
+        open_path (context, path, &options, file, &mine);
     return tn_error_out (error, &mine);
 }
 

@@ -76,6 +76,28 @@ index_name (const char *directory, const char *name, const struct tn_shard_name 
     return tn_format ("%s%.*s.%s", directory, (int) shard->stem, name, extension);
 }
 
+tenon_status
+tn_shards_set_names (const tenon_context *context, const char *name, tn_each_set_name *each, void *user,
+                     tenon_error *error)
+{
+    struct tn_shard_name shard;
+    TN_TRY (each (user, name, error));
+    for (uint64_t i = 0; i < context->registry.codec_count; i++) {
+        const struct tn_codec *codec = context->registry.codecs[i];
+        if (!is_shard (codec, name, &shard))
+            continue;
+        const char *extension = codec->table.set_index;
+        TN_FREE char *index = extension ? index_name ("", name, &shard, extension) : NULL;
+        TN_FREE char *first = shard_name ("", name, &shard, 1);
+        if (!first || (extension && !index))
+            return tn_fail_memory (error);
+        if (index)
+            TN_TRY (each (user, index, error));
+        TN_TRY (each (user, first, error));
+    }
+    return TENON_OK;
+}
+
 /* True if the user named this codec, or none. */
 static bool
 may_be (const tenon_context *context, uint64_t codec, const char *format)

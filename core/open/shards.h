@@ -22,12 +22,18 @@ struct tn_shards {
     bool indexed;               /* the index is described in place of the file that the path names */
     bool whole;                 /* shard.count files are described, one after the other */
     bool lone;                  /* a set was asked for, and the file is in none */
+    bool siblings;              /* describing it opened files beside it */
 };
 
 /* Opens the file that a path stands for, by the options' flags, format and the names of the codecs. On
  * failure there is nothing to free. */
 tenon_status tn_shards_open (tenon_context *context, const char *path, const tenon_open_options *options,
                              struct tn_shards *set, tenon_error *error);
+/* Hands out the bare names that may stand for the set in which a file has this name, and whose locks hold its
+ * journal: the name, the index, the first shard. */
+typedef tenon_status tn_each_set_name (void *user, const char *name, tenon_error *error);
+tenon_status tn_shards_set_names (const tenon_context *context, const char *name, tn_each_set_name *each,
+                                  void *user, tenon_error *error);
 /* Does not free the source, which the caller takes over. */
 void tn_shards_free (struct tn_shards *set);
 /* Before source 0 is described, of a file that has the name of a shard: tells the session which one it is. */

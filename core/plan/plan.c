@@ -34,6 +34,7 @@ tenon_plan_free (tenon_plan *plan)
     tn_catalog_drop (plan->own);
     free (plan->origins);
     free (plan->metadata_sources);
+    free (plan->saved_over);
     free (plan->kept);
     free (plan);
 }

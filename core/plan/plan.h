@@ -3,6 +3,7 @@
 #ifndef TN_PLAN_H
 #define TN_PLAN_H
 #include "catalog/catalog.h"
+#include <sys/types.h>
 
 /* Where the bytes of a tensor of the plan come from. The codec sees its name, shape and the dtype in which it
  * will be stored, which are the entry of the same number in the plan's own catalog. */
@@ -18,6 +19,13 @@ tn_origin_source (const struct tn_origin *origin)
     return origin->catalog->sources[origin->tensor->source];
 }
 
+/* The file that had the name of a source after the plan was saved over it. */
+struct tn_saved_over {
+    const struct tn_source *source;
+    dev_t device;
+    ino_t inode;
+};
+
 struct tenon_plan {
     tenon_context *context;
     struct tn_catalog *own; /* tensors as they will be stored; metadata; sources of arrays */
@@ -28,6 +36,8 @@ struct tenon_plan {
     uint64_t unnamed;         /* arrays that got a number for a name */
     struct tn_catalog **kept; /* catalogs of files; the plan holds a reference to each */
     uint64_t kept_count, kept_room;
+    struct tn_saved_over *saved_over; /* by saves of this plan */
+    uint64_t saved_over_count, saved_over_room;
 };
 
 /* Adds a source of bytes that a function makes. It is called from one thread, at rising offsets. */

@@ -8,6 +8,8 @@
 #include "save/append.h"
 #include "save/carry.h"
 #include "save/check.h"
+#include "save/save_lock.h"
+#include "save/stale.h"
 #include <stdio.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -22,6 +24,7 @@ struct saving {
     tenon_error *error;
     uint64_t losses;
     struct tn_append append;
+    struct tn_stale stale;
     struct tn_overlay overlay;
     struct tn_carry *carry; /* NULL: nothing is carried */
     bool index;             /* the target is the index of a set */
@@ -40,6 +43,9 @@ read_options (struct saving *saving, const tenon_save_options *theirs)
     if (saving->options.flags & TENON_FLAGS_MUST_KNOW)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "save flags %#x are not known to this version",
                         saving->options.flags & TENON_FLAGS_MUST_KNOW);
+    if (saving->options.lock > TENON_LOCK_NO)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "a save with the lock %u, which this version does not know", saving->options.lock);
     return TENON_OK;
 }
 
@@ -258,16 +264,23 @@ save_dry_run (struct saving *saving, const tenon_progress *progress)
     return TENON_OK;
 }
 
+static tenon_status
+check_appendable_target (const struct saving *saving)
+{
+    struct stat there;
+    if (stat (saving->path, &there) == 0 && !S_ISREG (there.st_mode) && !S_ISDIR (there.st_mode)
+        && !(saving->options.flags & TENON_SAVE_NEW))
+        return tn_fail (saving->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "nothing can be added to a device or pipe");
+    return TENON_OK;
+}
+
 /* Opens the file that the save adds to. The commit handles a target that must be new or is missing. */
 static tenon_status
 open_for_append (struct saving *saving, const tenon_progress *progress)
 {
-    struct stat there;
     if (saving->options.flags & TENON_SAVE_NEW)
         return TENON_OK;
-    if (stat (saving->path, &there) == 0 && !S_ISREG (there.st_mode) && !S_ISDIR (there.st_mode))
-        return tn_fail (saving->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "nothing can be added to a device or pipe");
     TN_TRY (tn_append_open (&saving->append, saving->plan, saving->path, saving->codec,
                             saving->options.settings, progress, saving->error));
     /* the record would have to describe old and new tensors together */
@@ -277,34 +290,100 @@ open_for_append (struct saving *saving, const tenon_progress *progress)
                : TENON_OK;
 }
 
+static void
+fill_atomic_options (struct saving *saving, const tenon_progress *progress, struct tn_atomic_options *atomic)
+{
+    const tenon_save_options *options = &saving->options;
+    *atomic = (struct tn_atomic_options){
+        .durable = saving->context->durable,
+        .report = saving->report,
+        .must_be_new = options->flags & TENON_SAVE_NEW,
+        .held = options->held ? &options->held->lock : NULL,
+        .set_index = saving->context->registry.codecs[saving->codec]->table.set_index,
+        .is_stale = tn_stale_check,
+        .was_saved = tn_stale_remember,
+        .user = &saving->stale,
+    };
+    tn_lock_configure (saving->context, options->lock, progress, &atomic->lock);
+}
+
+/* Finds the target, and opens it if it is added to: under the lock, unless nothing is going to be written. */
+static tenon_status
+begin_file (struct saving *saving, const tenon_progress *progress, struct tn_atomic **atomic)
+{
+    struct tn_atomic_options options;
+    bool append = saving->options.flags & TENON_SAVE_APPEND;
+    TN_TRY (append ? check_appendable_target (saving) : TENON_OK);
+    fill_atomic_options (saving, progress, &options);
+    TN_TRY (tn_atomic_begin (atomic, saving->path, &options, saving->error));
+    if (append && !(saving->options.flags & TENON_SAVE_DRY_RUN))
+        TN_TRY (tn_atomic_lock (*atomic, saving->error));
+    if (append)
+        TN_TRY (open_for_append (saving, progress));
+    saving->stale.append = append;
+    saving->stale.file = saving->append.file;
+    uint64_t bytes = total_bytes (saving);
+    if (bytes >= 1 << 20 && !saving->index) /* less gains nothing */
+        tn_atomic_expect (*atomic, guess_file_size (saving->plan, bytes));
+    return TENON_OK;
+}
+
+/* The index that will be replaced may name shards that the new set does not have. Without it nothing would
+ * name them. One that cannot be opened names none. */
+static tenon_status
+find_old_shards (struct saving *saving, struct tn_atomic *atomic)
+{
+    const char *index = tn_atomic_old_index (atomic);
+    tenon_file *old = NULL;
+    tenon_status status = TENON_OK;
+    if (!index)
+        return TENON_OK;
+    size_t folder = (size_t) (tn_path_name (saving->path) - saving->path);
+    TN_FREE char *path = tn_format ("%.*s%s", (int) folder, saving->path, index);
+    if (!path)
+        return tn_fail_memory (saving->error);
+    if (tenon_open (saving->context, path, NULL, &old, NULL) < 0)
+        return TENON_OK;
+    for (uint64_t i = 1; i < old->catalog->source_count && status == TENON_OK; i++) {
+        const struct tn_source *source = old->catalog->sources[i];
+        struct stat about;
+        if (source->kind == TN_SOURCE_FD && fstat (source->fd, &about) == 0)
+            status = tn_atomic_replace_shard (atomic, source->name, &about, saving->error);
+    }
+    tenon_close (old);
+    return status;
+}
+
+static tenon_status
+write_file (struct saving *saving, const tenon_progress *progress, struct tn_atomic *atomic)
+{
+    bool dry = saving->options.flags & TENON_SAVE_DRY_RUN;
+    TN_TRY (dry ? save_dry_run (saving, progress) : save_atomically (saving, atomic, progress));
+    if (tn_atomic_leaves_old (atomic))
+        tn_report_add (saving->report, TENON_NOTE, TENON_OK, 0, "", saving->path,
+                       "the older file of this name stays as it is: a set was written beside it");
+    return dry ? TENON_OK : find_old_shards (saving, atomic);
+}
+
 static tenon_status
 save_file (struct saving *saving, const char *path, const tenon_progress *progress)
 {
-    tenon_error *error = saving->error;
     struct tn_atomic *atomic = NULL;
+    bool unlocked = false;
     TN_TRY (choose_target (saving, path));
-    if (saving->options.flags & TENON_SAVE_APPEND)
-        TN_TRY (open_for_append (saving, progress));
-    uint64_t bytes = total_bytes (saving);
-    struct tn_atomic_options options = {
-        .durable = saving->context->durable,
-        .report = saving->report,
-        .must_be_new = saving->options.flags & TENON_SAVE_NEW,
-        .size_hint =
-            bytes < 1 << 20 || saving->index ? 0 /* gains nothing */ : guess_file_size (saving->plan, bytes)
-    };
     if (!(saving->files = tn_report_new ()))
-        return tn_fail_memory (error);
-    TN_TRY (tn_atomic_begin (&atomic, saving->path, &options, error));
-    bool dry = saving->options.flags & TENON_SAVE_DRY_RUN;
-    tenon_status status = dry ? save_dry_run (saving, progress) : save_atomically (saving, atomic, progress);
-    if (status == TENON_OK && tn_atomic_leaves_old (atomic))
-        tn_report_add (saving->report, TENON_NOTE, TENON_OK, 0, "", saving->path,
-                       "the older file of this name stays as it is: a set was written beside it");
-    if (status == TENON_OK && !dry)
-        status = tn_atomic_commit (atomic, error);
+        return tn_fail_memory (saving->error);
+    tenon_status status = begin_file (saving, progress, &atomic);
+    if (status == TENON_OK)
+        status = write_file (saving, progress, atomic);
+    if (status == TENON_OK && !(saving->options.flags & TENON_SAVE_DRY_RUN))
+        status = tn_atomic_commit (atomic, &unlocked, saving->error);
     else
         tn_atomic_abort (atomic);
+    if (unlocked)
+        tn_report_add (saving->report, TENON_NOTE, TENON_OK, 0, "", saving->path,
+                       "its file system has no locks: a save of the same file at the same time would not be "
+                       "noticed");
     if (status == TENON_OK)
         tn_report_append (saving->report, saving->files);
     return status;
@@ -316,6 +395,7 @@ begin_save (struct saving *saving, tenon_plan *plan, const tenon_save_options *o
 {
     *saving =
         (struct saving){ .context = plan->context, .plan = plan, .report = tn_report_new (), .error = error };
+    saving->stale.plan = plan;
     if (report)
         *report = saving->report;
     return saving->report ? read_options (saving, options) : tn_fail_memory (error);
@@ -327,6 +407,7 @@ end_save (struct saving *saving, bool keep_report, const char *path, tenon_error
     if (saving->error->status < 0)
         tn_fail_in (saving->error, saving->path ? saving->path : path, NULL);
     tn_append_close (&saving->append);
+    tn_stale_free (&saving->stale);
     free (saving->path);
     tn_carry_end (saving->carry);
     tn_overlay_free (&saving->overlay);
@@ -381,28 +462,48 @@ tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, teno
     return end_save (&saving, report != NULL, "the output", error);
 }
 
+/* A file that is converted into itself is locked before it is opened. */
+static tenon_status
+lock_converted (tenon_context *context, const char *source, const char *target, tenon_save_options *save,
+                const tenon_progress *progress, tenon_error *error)
+{
+    struct stat from, to;
+    if (save->held || save->lock >= TENON_LOCK_NO || (save->flags & TENON_SAVE_DRY_RUN)
+        || stat (source, &from) < 0 || stat (target, &to) < 0 || from.st_dev != to.st_dev
+        || from.st_ino != to.st_ino)
+        return TENON_OK;
+    return tenon_lock_take (context, target, save->lock, progress, &save->held, error);
+}
+
 TENON_API tenon_status
 tenon_convert (tenon_context *context, const char *source, const char *target, const tenon_open_options *open,
-               const tenon_save_options *save, tenon_report **report, const tenon_progress *progress,
+               const tenon_save_options *theirs, tenon_report **report, const tenon_progress *progress,
                tenon_error *error)
 {
     tenon_file *file = NULL;
     tenon_plan *plan = NULL;
+    tenon_save_options save = { .struct_size = sizeof save };
     if (report)
         *report = NULL;
     tenon_open_options options = { .struct_size = sizeof options };
     if (open && !tn_copy_struct (&options, sizeof options, open, offsetof (tenon_open_options, format)))
         return tenon_open (context, source, open, &file, error); /* fails, and says why */
+    bool good = !theirs || tn_copy_struct (&save, sizeof save, theirs, offsetof (tenon_save_options, format));
+    const tenon_lock *held = save.held;
     if (!options.progress)
         options.progress = progress;
-    tenon_status status = tenon_open (context, source, &options, &file, error);
+    tenon_status status = lock_converted (context, source, target, &save, progress, error);
+    if (status == TENON_OK)
+        status = tenon_open (context, source, &options, &file, error);
     if (status == TENON_OK)
         status = tenon_plan_new (context, &plan, error);
     if (status == TENON_OK)
         status = tenon_plan_add_file (plan, file, error);
     if (status == TENON_OK)
-        status = tenon_save (plan, target, save, report, progress, error);
+        status = tenon_save (plan, target, good ? &save : theirs, report, progress, error);
     tenon_plan_free (plan);
     tenon_close (file);
+    if (save.held != held)
+        tenon_lock_release (save.held);
     return status;
 }

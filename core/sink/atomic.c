@@ -3,28 +3,39 @@
 #include "sink/atomic.h"
 #include "base/io.h"
 #include "sink/atomic_file.h"
+#include "sink/journal.h"
+#include "sink/litter.h"
 #include "sink/rights.h"
-#include "sink/temporary.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* A file of the save. */
 struct item {
     struct item *next;
+    const struct tn_atomic *atomic;
     char *name; /* a shard's as the codec gave it; the target's path. For messages too */
     struct tn_destination destination;
     char temporary[TN_TEMPORARY_SIZE]; /* "": not made, or renamed */
     struct tn_sink *sink; /* its descriptor holds the lock, and stays open until the file has its name */
 };
 
+struct old_shard {
+    struct old_shard *next;
+    struct stat status;
+    char name[]; /* bare, in `folder` */
+};
+
 struct tn_atomic {
     struct tn_atomic_options options;
-    int folder;          /* of `path`; -1: not opened; only shards need it */
-    struct item *target; /* made when its sink gets its first byte */
-    struct item *shards; /* in the order in which they were begun */
-    struct item *shard;  /* the last one, while it is being written */
+    int folder;              /* of `path`; -1: not opened; only shards need it */
+    struct item *target;     /* made when its sink gets its first byte */
+    struct item *shards;     /* in the order in which they were begun */
+    struct item *shard;      /* the last one, while it is being written */
+    struct tn_lock locks[2]; /* of the target, and of the set */
+    struct old_shard *old;   /* shards of the set that is replaced */
 };
 
 static void
@@ -51,11 +62,17 @@ tn_atomic_abort (struct tn_atomic *atomic)
 {
     if (!atomic)
         return;
+    for (size_t i = 0; i < TN_COUNT (atomic->locks); i++)
+        tn_lock_release (&atomic->locks[i]);
     for (struct item *item = atomic->shards, *next; item; item = next) {
         next = item->next;
         item_free (item);
     }
     item_free (atomic->target);
+    for (struct old_shard *shard = atomic->old, *next; shard; shard = next) {
+        next = shard->next;
+        free (shard);
+    }
     if (atomic->folder >= 0)
         close (atomic->folder);
     free (atomic);
@@ -86,7 +103,8 @@ static tenon_status
 open_temporary (void *owner, int *fd, tenon_error *error)
 {
     struct item *item = owner;
-    tenon_status status = tn_temporary_make (&item->destination, item->temporary, fd, error);
+    bool of_set = item->atomic->shards || item != item->atomic->target;
+    tenon_status status = tn_temporary_make (&item->destination, of_set, item->temporary, fd, error);
     if (status < 0) {
         item->temporary[0] = 0;
         *fd = -1;
@@ -103,13 +121,14 @@ is_open (const struct item *item)
 
 /* Finds the destination of a file. Nothing is created. */
 static tenon_status
-item_new (const struct tn_atomic *atomic, int start, const char *name, uint64_t size_hint,
-          struct item **result, tenon_error *error)
+item_new (const struct tn_atomic *atomic, int start, const char *name, struct item **result,
+          tenon_error *error)
 {
     struct item *item = calloc (1, sizeof *item);
     *result = item;
     if (!item)
         return tn_fail_memory (error);
+    item->atomic = atomic;
     item->destination.folder = -1;
     item->name = tn_strndup (name, strlen (name));
     if (!item->name)
@@ -118,7 +137,7 @@ item_new (const struct tn_atomic *atomic, int start, const char *name, uint64_t 
     if (atomic->options.must_be_new && item->destination.exists && !item->destination.direct)
         return tn_fail_errno (error, EEXIST, "cannot be written", name);
     item->sink = item->destination.direct ? tn_sink_fd_new (-1, item->name)
-                                          : tn_file_sink_new (item->name, size_hint, atomic->options.durable);
+                                          : tn_file_sink_new (item->name, atomic->options.durable);
     if (!item->sink)
         return tn_fail_memory (error);
     item->sink->open = item->destination.direct ? open_direct : open_temporary;
@@ -135,14 +154,23 @@ tn_atomic_begin (struct tn_atomic **result, const char *path, const struct tn_at
     if (!atomic)
         return tn_fail_memory (error);
     atomic->options = *options;
+    atomic->options.lock.durable = options->durable;
     atomic->folder = -1;
-    tenon_status status = item_new (atomic, AT_FDCWD, path, options->size_hint, &atomic->target, error);
+    atomic->locks[0].fd = atomic->locks[1].fd = -1;
+    tenon_status status = item_new (atomic, AT_FDCWD, path, &atomic->target, error);
     if (status < 0) {
         tn_atomic_abort (atomic);
         return status;
     }
     *result = atomic;
     return TENON_OK;
+}
+
+void
+tn_atomic_expect (struct tn_atomic *atomic, uint64_t size)
+{
+    if (!atomic->target->destination.direct)
+        tn_file_sink_expect (atomic->target->sink, size);
 }
 
 /* ---- files beside the target ---- */
@@ -201,9 +229,11 @@ begin_shard (struct tn_atomic *atomic, const char *name, tenon_error *error)
                         "'%s' is no bare file name for a shard of the set", name);
     TN_TRY (open_folder (atomic, error));
     struct item *shard;
-    tenon_status status = item_new (atomic, atomic->folder, name, 0, &shard, error);
+    tenon_status status = item_new (atomic, atomic->folder, name, &shard, error);
     if (status == TENON_OK)
         status = check_shard (atomic, shard, error);
+    if (status == TENON_OK && !atomic->shards && atomic->options.lock.how != TN_LOCK_NONE)
+        tn_litter_sweep (atomic->folder, name, &atomic->options.lock);
     if (status == TENON_OK)
         status = tn_sink_open (shard->sink, error);
     if (status < 0) {
@@ -295,31 +325,6 @@ finish_item (const struct tn_atomic *atomic, const struct item *item, tenon_erro
     return TENON_OK;
 }
 
-/* Renames without replacing anything. -1: errno says why, EEXIST if `to` exists. */
-static int
-rename_new (int folder, const char *from, const char *to)
-{
-#ifdef RENAME_NOREPLACE
-    if (renameat2 (folder, from, folder, to, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return -1;
-#endif
-    if (linkat (folder, from, folder, to, 0) == 0) {
-        unlinkat (folder, from, 0); /* on failure the next save removes the second name */
-        return 0;
-    }
-    if (errno == EEXIST)
-        return -1;
-    /* this file system has no links either: check first, which leaves a race */
-    struct stat there;
-    if (fstatat (folder, to, &there, AT_SYMLINK_NOFOLLOW) == 0) {
-        errno = EEXIST;
-        return -1;
-    }
-    return renameat (folder, from, folder, to);
-}
-
 static tenon_status
 give_name (const struct tn_atomic *atomic, struct item *item, tenon_error *error)
 {
@@ -328,7 +333,7 @@ give_name (const struct tn_atomic *atomic, struct item *item, tenon_error *error
         return TENON_OK;
     int result =
         atomic->options.must_be_new
-            ? rename_new (destination->folder, item->temporary, destination->name)
+            ? tn_rename_new (destination->folder, item->temporary, destination->name)
             : renameat (destination->folder, item->temporary, destination->folder, destination->name);
     if (result < 0)
         return tn_fail_errno (error, errno, "the finished file cannot get its name", item->name);
@@ -336,93 +341,284 @@ give_name (const struct tn_atomic *atomic, struct item *item, tenon_error *error
     return TENON_OK;
 }
 
-/* Makes the names outlive a power failure. */
+/* ---- locks ---- */
+
+/* Takes the lock of a name, unless the caller or this save has it. `own` is where a new one goes. */
 static tenon_status
-sync_folder (const struct tn_atomic *atomic, int folder, tenon_error *error)
+take_lock (struct tn_atomic *atomic, int folder, const char *name, struct tn_lock *own,
+           struct tn_lock **result, tenon_error *error)
 {
-    if (!atomic->options.durable || folder < 0 || sync_descriptor (folder) == 0)
+    struct tn_lock *held[] = { atomic->options.held, &atomic->locks[0], &atomic->locks[1] };
+    char file[TN_TEMPORARY_SIZE];
+    *result = NULL;
+    if (atomic->options.lock.how == TN_LOCK_NONE)
         return TENON_OK;
-    /* many file systems cannot sync a folder, or the process may not read it */
-    if (errno != EIO && errno != ENOSPC && errno != EDQUOT)
+    tn_hidden_name (file, name, TN_LOCK_SUFFIX);
+    for (size_t i = 0; i < TN_COUNT (held) && !*result; i++)
+        if (held[i] && held[i]->fd >= 0 && !strcmp (held[i]->file, file)
+            && tn_folder_same (held[i]->folder, folder))
+            *result = held[i];
+    if (*result)
         return TENON_OK;
-    return tn_fail_errno (error, errno, "its folder cannot be written to the disk", atomic->target->name);
+    *result = own;
+    return tn_lock_take (own, folder, name, &atomic->options.lock, error);
 }
 
-static tenon_status
-sync_folders (const struct tn_atomic *atomic, tenon_error *error)
+tenon_status
+tn_atomic_lock (struct tn_atomic *atomic, tenon_error *error)
 {
     const struct tn_destination *target = &atomic->target->destination;
-    for (const struct item *shard = atomic->shards; shard; shard = shard->next)
-        if (!shard->destination.shares_folder)
-            TN_TRY (sync_folder (atomic, shard->destination.folder, error));
-    if (atomic->shards && !(is_open (atomic->target) && tn_folder_same (atomic->folder, target->folder)))
-        TN_TRY (sync_folder (atomic, atomic->folder, error));
-    return is_open (atomic->target) ? sync_folder (atomic, target->folder, error) : TENON_OK;
+    struct tn_lock *lock;
+    if (target->direct)
+        return TENON_OK;
+    return take_lock (atomic, target->folder, target->name, &atomic->locks[0], &lock, error);
 }
 
-/* The file that gets its name last: the target, or the last shard if the target was not made. */
-static const struct item *
+/* ---- a set ---- */
+
+static bool
+ends_in_extension (const char *name, const char *extension)
+{
+    size_t length = strlen (name), size = extension ? strlen (extension) : 0;
+    return size > 0 && length > size + 1 && name[length - size - 1] == '.'
+           && strcasecmp (name + length - size, extension) == 0;
+}
+
+/* The file that gets its name last, since it stands for the set: the index or, in the order of names, the
+ * first shard. */
+static struct item *
 last_item (const struct tn_atomic *atomic)
 {
-    const struct item *last = atomic->shards;
+    struct item *first = atomic->shards;
     if (is_open (atomic->target))
         return atomic->target;
-    while (last && last->next)
-        last = last->next;
-    return last;
+    for (struct item *shard = atomic->shards; shard; shard = shard->next) {
+        if (ends_in_extension (shard->name, atomic->options.set_index))
+            return shard;
+        if (strcmp (shard->name, first->name) < 0)
+            first = shard;
+    }
+    return first;
 }
 
-/* An old index would describe the new shards wrongly. */
-static tenon_status
-remove_old_index (const struct tn_atomic *atomic, tenon_error *error)
+static bool
+is_set (const struct tn_atomic *atomic)
 {
-    const struct item *index = last_item (atomic);
-    bool replaces = false;
-    for (const struct item *shard = atomic->shards; shard; shard = shard->next)
-        replaces = replaces || (shard != index && shard->destination.exists);
-    if (!replaces || !index->destination.exists)
+    return atomic->shards && (atomic->shards->next || is_open (atomic->target));
+}
+
+static tenon_status
+list_item (const struct item *item, struct tn_journal *journal, tenon_error *error)
+{
+    struct stat status;
+    if (fstat (item->sink->fd, &status) < 0)
+        return tn_fail_errno (error, errno, "cannot be examined", item->name);
+    return tn_journal_add (journal, tn_path_name (item->name), item->temporary, &status)
+               ? TENON_OK
+               : tn_fail_memory (error);
+}
+
+const char *
+tn_atomic_old_index (const struct tn_atomic *atomic)
+{
+    const struct item *last = is_set (atomic) ? last_item (atomic) : NULL;
+    if (!last || !last->destination.exists || !ends_in_extension (last->name, atomic->options.set_index))
+        return NULL;
+    return tn_path_name (last->name);
+}
+
+tenon_status
+tn_atomic_replace_shard (struct tn_atomic *atomic, const char *name, const struct stat *status,
+                         tenon_error *error)
+{
+    bool like = false;
+    for (const struct item *shard = atomic->shards; shard; shard = shard->next) {
+        if (!strcmp (shard->name, name))
+            return TENON_OK;
+        like = like || tn_same_but_digits (shard->name, strlen (shard->name), name, strlen (name));
+    }
+    if (!like || !strcmp (tn_path_name (last_item (atomic)->name), name))
         return TENON_OK;
-    if (unlinkat (index->destination.folder, index->destination.name, 0) < 0 && errno != ENOENT)
-        return tn_fail_errno (error, errno, "the old file cannot be removed", index->name);
-    return sync_folder (atomic, index->destination.folder, error);
+    struct old_shard *old = malloc (sizeof *old + strlen (name) + 1);
+    if (!old)
+        return tn_fail_memory (error);
+    old->next = atomic->old;
+    old->status = *status;
+    strcpy (old->name, name);
+    atomic->old = old;
+    return TENON_OK;
 }
 
-/* The files before the one that failed keep their names, since those that they replaced are gone. */
 static tenon_status
-report_incomplete (const struct tn_atomic *atomic, const struct item *failed, const tenon_error *why,
-                   tenon_error *error)
+list_items (const struct tn_atomic *atomic, struct tn_journal *journal, tenon_error *error)
 {
-    unsigned named = 0;
-    for (const struct item *shard = atomic->shards; shard && shard != failed; shard = shard->next)
-        named++;
-    tn_fail_in (error, why->file, NULL);
-    if (named == 0)
+    const struct item *last = last_item (atomic);
+    journal->flags = atomic->options.must_be_new ? TN_JOURNAL_NEW : 0;
+    for (const struct item *shard = atomic->shards; shard; shard = shard->next)
+        if (shard != last)
+            TN_TRY (list_item (shard, journal, error));
+    TN_TRY (list_item (last, journal, error));
+    for (const struct old_shard *old = atomic->old; old; old = old->next)
+        if (!tn_journal_add (journal, old->name, NULL, &old->status))
+            return tn_fail_memory (error);
+    return TENON_OK;
+}
+
+/* Puts the list on the disk. A list of an older save that could not be finished gives way: its index is
+ * removed before, so that no moment shows its shards as a set. */
+static tenon_status
+write_journal (const struct tn_atomic *atomic, const struct tn_lock *lock, const struct tn_journal *journal,
+               tenon_error *error)
+{
+    const struct tn_destination *last = &last_item (atomic)->destination;
+    if (lock->keep) {
+        if (unlinkat (last->folder, last->name, 0) < 0 && errno != ENOENT)
+            return tn_fail_errno (error, errno, "the old file cannot be removed", last_item (atomic)->name);
+        if (ftruncate (lock->fd, 0) < 0)
+            return tn_fail_errno (error, errno, "the journal of the set cannot be replaced", lock->file);
+    }
+    TN_TRY (tn_journal_write (lock->fd, journal, error));
+    if (!atomic->options.durable)
+        return TENON_OK;
+    if (sync_descriptor (lock->fd) < 0)
+        return tn_fail_errno (error, errno, "the journal of the set cannot be written to the disk", NULL);
+    return tn_folder_sync (atomic->folder, atomic->target->name, error); /* it, and the temporary files */
+}
+
+/* The files have their names, or will get them from the journal: they are not this save's any more. */
+static void
+leave_items (struct tn_atomic *atomic)
+{
+    for (struct item *shard = atomic->shards; shard; shard = shard->next)
+        shard->temporary[0] = 0;
+    atomic->target->temporary[0] = 0;
+}
+
+/* After a failure: nothing is named yet, or all was taken back, or the journal stays for the next one. */
+static tenon_status
+fail_set (struct tn_atomic *atomic, struct tn_lock *lock, bool changed, const tenon_error *why,
+          tenon_error *error)
+{
+    tn_fail_in (error, why->file[0] ? why->file : NULL, NULL);
+    if (!changed || atomic->options.must_be_new) {
+        if (lock && ftruncate (lock->fd, 0) < 0)
+            lock->keep = true;
         return tn_fail (error, why->status, TN_NO_OFFSET, "%s", why->message);
-    return tn_fail (error, why->status, TN_NO_OFFSET,
-                    "%s; the new set is incomplete: %u of its files are in place already", why->message,
-                    named);
+    }
+    if (lock) {
+        lock->keep = true;
+        leave_items (atomic);
+    }
+    return tn_fail (error, why->status, TN_NO_OFFSET, "%s; the set is incomplete now%s", why->message,
+                    lock ? ", and the next program that opens or saves it will finish it" : "");
+}
+
+static tenon_status
+name_set (struct tn_atomic *atomic, struct tn_lock *lock, tenon_error *error)
+{
+    struct tn_journal journal = { 0 };
+    tenon_error why = TENON_ERROR_INIT;
+    bool changed = false;
+    tenon_status status = list_items (atomic, &journal, error);
+    if (status == TENON_OK && lock)
+        status = write_journal (atomic, lock, &journal, error);
+    if (status == TENON_OK
+        && tn_journal_finish (&journal, atomic->folder, atomic->options.durable, &changed, &why) < 0)
+        status = fail_set (atomic, lock, changed, &why, error);
+    tn_journal_free (&journal);
+    if (status < 0)
+        return status;
+    leave_items (atomic);
+    if (lock)
+        lock->keep = ftruncate (lock->fd, 0) < 0;
+    return TENON_OK;
+}
+
+/* ---- commit ---- */
+
+/* Looks at the files again, under the lock: another save may have replaced them since. */
+static tenon_status
+look_again (const struct tn_atomic *atomic, struct item *item, tenon_error *error)
+{
+    const struct tn_atomic_options *options = &atomic->options;
+    struct tn_destination *destination = &item->destination;
+    if (!is_open (item) || destination->direct)
+        return TENON_OK;
+    TN_TRY (tn_destination_examine (destination, item->name, error));
+    if (destination->exists && options->must_be_new)
+        return tn_fail_errno (error, EEXIST, "cannot be written", item->name);
+    if (!destination->exists || !options->is_stale
+        || !options->is_stale (options->user, &destination->status))
+        return TENON_OK;
+    tn_fail_in (error, item->name, NULL);
+    return tn_fail (error, TENON_E_BUSY, TN_NO_OFFSET,
+                    "another save has replaced it since it was opened for this one; open it again");
+}
+
+static tenon_status
+lock_items (struct tn_atomic *atomic, struct tn_lock **lock, tenon_error *error)
+{
+    *lock = NULL;
+    if (is_set (atomic))
+        return take_lock (atomic, atomic->folder, tn_path_name (last_item (atomic)->name), &atomic->locks[1],
+                          lock, error);
+    const struct item *item = is_open (atomic->target) ? atomic->target : atomic->shards;
+    if (!item || item->destination.direct)
+        return TENON_OK;
+    return take_lock (atomic, item->destination.folder, item->destination.name, &atomic->locks[1], lock,
+                      error);
+}
+
+static tenon_status
+name_one (const struct tn_atomic *atomic, struct tn_lock *lock, struct item *item, tenon_error *error)
+{
+    TN_TRY (give_name (atomic, item, error));
+    if (lock)
+        lock->keep = false;
+    return atomic->options.durable && !item->destination.direct
+               ? tn_folder_sync (item->destination.folder, item->name, error)
+               : TENON_OK;
+}
+
+static bool
+replaces_files (const struct tn_atomic *atomic)
+{
+    bool found = is_open (atomic->target) && atomic->target->destination.exists;
+    for (const struct item *shard = atomic->shards; shard; shard = shard->next)
+        found = found || shard->destination.exists;
+    return found;
 }
 
 static tenon_status
 commit_items (struct tn_atomic *atomic, tenon_error *error)
 {
+    struct tn_lock *lock;
+    struct item *target = atomic->target;
+    TN_TRY (lock_items (atomic, &lock, error));
+    if (is_set (atomic) && lock) /* the litter of shards was removed when the first one was begun */
+        tn_temporary_clean (&last_item (atomic)->destination, true, 0);
+    for (struct item *shard = atomic->shards; shard; shard = shard->next)
+        TN_TRY (look_again (atomic, shard, error));
+    TN_TRY (look_again (atomic, target, error));
     for (struct item *shard = atomic->shards; shard; shard = shard->next)
         TN_TRY (finish_item (atomic, shard, error));
-    TN_TRY (finish_item (atomic, atomic->target, error));
-    TN_TRY (remove_old_index (atomic, error));
-    tenon_error why = TENON_ERROR_INIT;
-    for (struct item *shard = atomic->shards; shard; shard = shard->next)
-        if (give_name (atomic, shard, &why) < 0)
-            return report_incomplete (atomic, shard, &why, error);
-    if (give_name (atomic, atomic->target, &why) < 0)
-        return report_incomplete (atomic, NULL, &why, error);
-    return sync_folders (atomic, error);
+    TN_TRY (finish_item (atomic, target, error));
+    struct item *item = is_open (target) ? target : atomic->shards;
+    if (is_set (atomic))
+        TN_TRY (name_set (atomic, lock, error));
+    else if (item)
+        TN_TRY (name_one (atomic, lock, item, error));
+    if (replaces_files (atomic) && atomic->options.was_saved)
+        atomic->options.was_saved (atomic->options.user);
+    return TENON_OK;
 }
 
 tenon_status
-tn_atomic_commit (struct tn_atomic *atomic, tenon_error *error)
+tn_atomic_commit (struct tn_atomic *atomic, bool *unlocked, tenon_error *error)
 {
     tenon_status status = commit_items (atomic, error);
+    if (unlocked)
+        *unlocked = atomic->locks[0].useless || atomic->locks[1].useless;
     tn_atomic_abort (atomic);
     return status;
 }

@@ -226,7 +226,7 @@ file_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t
 }
 
 struct tn_sink *
-tn_file_sink_new (const char *name, uint64_t size_hint, bool durable)
+tn_file_sink_new (const char *name, bool durable)
 {
     struct file_sink *file = calloc (1, sizeof *file);
     if (!file)
@@ -239,9 +239,14 @@ tn_file_sink_new (const char *name, uint64_t size_hint, bool durable)
     file->sink = (struct tn_sink){
         .seekable = true, .name = name, .fd = -1, .write = file_write, .copy = file_copy, .patch = file_patch
     };
-    file->size_hint = size_hint;
     file->durable = durable;
     return &file->sink;
+}
+
+void
+tn_file_sink_expect (struct tn_sink *sink, uint64_t size)
+{
+    ((struct file_sink *) sink)->size_hint = size;
 }
 
 tenon_status

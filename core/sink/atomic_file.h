@@ -5,9 +5,11 @@
 #include "sink/sink.h"
 
 /* Writes a regular file that was made empty. The caller sets the sink's open, or its fd, and closes fd;
- * `name` stays the caller's, too. size_hint: preallocated with the first bytes. durable: the file will be
+ * `name` stays the caller's, too. durable: the file will be
  * synced. NULL: no memory. */
-struct tn_sink *tn_file_sink_new (const char *name, uint64_t size_hint, bool durable);
+struct tn_sink *tn_file_sink_new (const char *name, bool durable);
+/* This much is preallocated with the first bytes. */
+void tn_file_sink_expect (struct tn_sink *sink, uint64_t size);
 /* Writes the buffered bytes, and frees the preallocated space that was not needed. Nothing can be written
  * afterwards. */
 tenon_status tn_file_sink_finish (struct tn_sink *sink, tenon_error *error);

@@ -79,24 +79,13 @@ follow_links (struct tn_destination *destination, int start, const char *path, t
     return tn_fail_errno (error, ELOOP, "cannot be written", path);
 }
 
-/* Examines the file at the end of the links. Another process may replace it at any time; what counts is the
- * file that is found here. */
-static tenon_status
-examine_file (struct tn_destination *destination, const char *path, bool existed, tenon_error *error)
+tenon_status
+tn_destination_examine (struct tn_destination *destination, const char *path, tenon_error *error)
 {
     destination->exists =
         fstatat (destination->folder, destination->name, &destination->status, AT_SYMLINK_NOFOLLOW) == 0;
     if (!destination->exists && errno != ENOENT)
         return tn_fail_errno (error, errno, "cannot be written", path);
-    if (!destination->exists && existed) {
-        /* /proc/self/fd/N of a removed file: the link's text is no path */
-        struct stat again;
-        if (fstatat (AT_FDCWD, path, &again, 0) == 0) {
-            tn_fail_in (error, path, NULL);
-            return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
-                            "cannot be written: the file that it leads to has no name");
-        }
-    }
     if (!destination->exists)
         return TENON_OK;
     if (S_ISDIR (destination->status.st_mode))
@@ -129,7 +118,14 @@ tn_destination_find (int start, const char *path, struct tn_destination *destina
         return tn_fail_errno (error, ENOENT, "cannot be written", path);
     tenon_status status = follow_links (destination, start, path, error);
     if (status == TENON_OK)
-        status = examine_file (destination, path, exists && start == AT_FDCWD, error);
+        status = tn_destination_examine (destination, path, error);
+    if (status == TENON_OK && !destination->exists && exists && start == AT_FDCWD
+        && fstatat (AT_FDCWD, path, &destination->status, 0) == 0) {
+        /* /proc/self/fd/N of a removed file: the link's text is no path */
+        tn_fail_in (error, path, NULL);
+        status = tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
+                          "cannot be written: the file that it leads to has no name");
+    }
     if (status < 0)
         tn_destination_close (destination);
     return status;

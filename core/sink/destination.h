@@ -18,6 +18,10 @@ struct tn_destination {
  * failure there is nothing to close. */
 tenon_status tn_destination_find (int start, const char *path, struct tn_destination *destination,
                                   tenon_error *error);
+/* Examines the file at the end of the links, again at any later time. Another process may replace it at any
+ * moment; what counts is the file that is found here. */
+tenon_status tn_destination_examine (struct tn_destination *destination, const char *path,
+                                     tenon_error *error);
 void tn_destination_close (struct tn_destination *destination);
 
 /* The descriptor of a folder, also of one that may not be listed; -1: errno says why. */

@@ -19,8 +19,8 @@
 #define MOST_TRIES 10000 /* saves of one name at once, or files that an attacker put there */
 #define LITTER_GAP 4     /* numbers that may be free before the search for litter ends */
 
-static void
-make_temporary_name (char to[TN_TEMPORARY_SIZE], const char *name, unsigned number)
+void
+tn_hidden_name (char to[TN_TEMPORARY_SIZE], const char *name, const char *suffix)
 {
     size_t length = strlen (name), kept = length;
     char hash[20] = "";
@@ -34,20 +34,41 @@ make_temporary_name (char to[TN_TEMPORARY_SIZE], const char *name, unsigned numb
                && ((uint8_t) name[kept] & 0xc0) == 0x80) /* some file systems require whole characters */
             kept--;
     }
-    snprintf (to, TN_TEMPORARY_SIZE, ".%.*s%s.tenon-%u.tmp", (int) kept, name, hash, number);
+    snprintf (to, TN_TEMPORARY_SIZE, ".%.*s%s.%s", (int) kept, name, hash, suffix);
 }
 
-static bool
-file_has_name (int fd, int folder, const char *name)
+static void
+make_temporary_name (char to[TN_TEMPORARY_SIZE], const char *name, bool of_set, unsigned number)
+{
+    char suffix[40];
+    snprintf (suffix, sizeof suffix, "tenon-%s%u.tmp", of_set ? "set-" : "", number);
+    tn_hidden_name (to, name, suffix);
+}
+
+bool
+tn_temporary_is_of (const char *temporary, const char *name)
+{
+    char beginning[TN_TEMPORARY_SIZE];
+    tn_hidden_name (beginning, name, "tenon-");
+    size_t length = strlen (beginning);
+    if (strncmp (temporary, beginning, length) != 0)
+        return false;
+    const char *rest = temporary + length;
+    rest += strncmp (rest, "set-", 4) == 0 ? 4 : 0;
+    size_t digits = strspn (rest, "0123456789");
+    return digits > 0 && strcmp (rest + digits, ".tmp") == 0;
+}
+
+bool
+tn_file_has_name (int fd, int folder, const char *name)
 {
     struct stat ours, named;
     return fstat (fd, &ours) == 0 && fstatat (folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0
            && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
-/* 1: locked, 0: another process holds the lock, -1: this file system has no locks. */
-static int
-lock_file (int fd)
+int
+tn_file_lock (int fd)
 {
     int result;
     do
@@ -56,61 +77,76 @@ lock_file (int fd)
     return result == 0 ? 1 : errno == EWOULDBLOCK ? 0 : -1;
 }
 
-enum found { NOTHING, HELD, REMOVED };
-
-/* Removes a temporary file whose maker is dead. */
-static enum found
-remove_litter (int folder, const char *temporary)
+int
+tn_file_open_hidden (int folder, const char *name)
 {
     const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-    int fd = openat (folder, temporary,
-                     O_RDWR | flags); /* network file systems lock only what is open for writing */
+    /* network file systems lock only a file that is open for writing */
+    int fd = openat (folder, name, O_RDWR | flags);
     if (fd < 0 && (errno == EACCES || errno == EROFS))
-        fd = openat (folder, temporary, O_RDONLY | flags);
-    if (fd < 0)
-        return errno == ENOENT ? NOTHING : HELD;
+        fd = openat (folder, name, O_RDONLY | flags);
+    return fd;
+}
+
+/* A journal may need the temporary files that its dead maker left. */
+static bool
+has_journal (int folder, const char *journal)
+{
     struct stat status;
-    enum found found = HELD;
-    if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode) && lock_file (fd) > 0) {
-        if (!file_has_name (fd, folder, temporary))
-            found = REMOVED; /* another process removed or renamed it: try the name again */
-        else if (unlinkat (folder, temporary, 0) == 0)
-            found = REMOVED;
+    return journal && fstatat (folder, journal, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_size > 0;
+}
+
+enum tn_found
+tn_litter_remove (int folder, const char *temporary, const char *journal)
+{
+    int fd = tn_file_open_hidden (folder, temporary);
+    if (fd < 0)
+        return errno == ENOENT ? TN_FOUND_NONE : TN_FOUND_HELD;
+    struct stat status;
+    enum tn_found found = TN_FOUND_HELD;
+    if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode) && tn_file_lock (fd) > 0) {
+        if (!tn_file_has_name (fd, folder, temporary))
+            found = TN_FOUND_REMOVED; /* another process removed or renamed it: try the name again */
+        else if (!has_journal (folder, journal) && unlinkat (folder, temporary, 0) == 0)
+            found = TN_FOUND_REMOVED;
     }
     close (fd);
     return found;
 }
 
-/* Removes the litter of numbers beyond that of the new file. */
-static void
-remove_more_litter (const struct tn_destination *destination, unsigned number)
+void
+tn_temporary_clean (const struct tn_destination *destination, bool of_set, unsigned number)
 {
-    char temporary[TN_TEMPORARY_SIZE];
+    char temporary[TN_TEMPORARY_SIZE], journal[TN_TEMPORARY_SIZE];
+    tn_hidden_name (journal, destination->name, TN_LOCK_SUFFIX);
     for (unsigned gap = 0; gap < LITTER_GAP && number < MOST_TRIES;) {
-        make_temporary_name (temporary, destination->name, ++number);
-        gap = remove_litter (destination->folder, temporary) == NOTHING ? gap + 1 : 0;
+        make_temporary_name (temporary, destination->name, of_set, number++);
+        gap = tn_litter_remove (destination->folder, temporary, journal) == TN_FOUND_NONE ? gap + 1 : 0;
     }
 }
 
 tenon_status
-tn_temporary_make (const struct tn_destination *destination, char temporary[TN_TEMPORARY_SIZE], int *fd,
-                   tenon_error *error)
+tn_temporary_make (const struct tn_destination *destination, bool of_set, char temporary[TN_TEMPORARY_SIZE],
+                   int *fd, tenon_error *error)
 {
     /* The replaced file may be private, so the temporary file must be private until it has its mode. */
     mode_t mode = destination->exists ? 0600 : 0666;
+    char journal[TN_TEMPORARY_SIZE];
+    tn_hidden_name (journal, destination->name, TN_LOCK_SUFFIX);
     unsigned number = 0;
     for (unsigned tries = 0; tries < MOST_TRIES; tries++) {
-        make_temporary_name (temporary, destination->name, number);
+        make_temporary_name (temporary, destination->name, of_set, number);
         *fd =
             openat (destination->folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-        if (*fd >= 0 && lock_file (*fd) != 0 && file_has_name (*fd, destination->folder, temporary)) {
-            remove_more_litter (destination, number);
+        if (*fd >= 0 && tn_file_lock (*fd) != 0 && tn_file_has_name (*fd, destination->folder, temporary)) {
+            if (!of_set)
+                tn_temporary_clean (destination, false, number + 1);
             return TENON_OK;
         }
         if (*fd >= 0)
             close (*fd); /* another save takes it for litter, and removes it */
         else if (errno == EEXIST)
-            number += remove_litter (destination->folder, temporary) == HELD;
+            number += of_set || tn_litter_remove (destination->folder, temporary, journal) == TN_FOUND_HELD;
         else if (errno != EINTR)
             return tn_fail_errno (error, errno, "no temporary file can be made beside it", NULL);
     }
@@ -122,6 +158,6 @@ tn_temporary_make (const struct tn_destination *destination, char temporary[TN_T
 void
 tn_temporary_remove (const struct tn_destination *destination, const char *temporary, int fd)
 {
-    if (file_has_name (fd, destination->folder, temporary))
+    if (tn_file_has_name (fd, destination->folder, temporary))
         unlinkat (destination->folder, temporary, 0);
 }

@@ -71,7 +71,8 @@ typedef struct tenon_error {
 /* ---- progress ------------------------------------------------------------------------------------ */
 
 /* The library calls report during long work: at least every 64 MiB, never for work under a few milliseconds,
- * on the calling thread or one of the pool, one call at a time. `done` and `total` are bytes of tensor data.
+ * on the calling thread or one of the pool, one call at a time. `done` and `total` are bytes of tensor data;
+ * both are 0 while a save waits for another one.
  * A non-zero result stops the work with TENON_E_CANCELLED. */
 typedef struct tenon_progress {
     uint32_t struct_size, reserved;
@@ -402,16 +403,43 @@ enum {
      * order of tensors and keys, too, and is written for that alone if the format has an order of its own */
     TENON_SAVE_CARRY = 32
 };
+/* What a save does while another save, of any process or thread, holds the lock of its file. A save holds it
+ * while it gives the new file its name; one that adds to a file, from the moment before it opens that. */
+enum {
+    TENON_LOCK_CONFIGURED = 0, /* as [save] lock says */
+    /* waits, at most the seconds of [save] lock_wait, then TENON_E_BUSY. After 20 ms the progress function is
+     * called with a total of 0, about 20 times a second, and may cancel */
+    TENON_LOCK_WAIT = 1,
+    TENON_LOCK_FAIL = 2, /* TENON_E_BUSY at once */
+    TENON_LOCK_NO = 3    /* does not look: saves at once may undo each other, and leave sets half done */
+};
+typedef struct tenon_lock tenon_lock;
 typedef struct tenon_save_options {
     uint32_t struct_size, flags;
     const char *format;          /* a codec's id or extension; NULL: by the path's extension */
     const char *const *settings; /* NULL-terminated "CODEC.KEY=VALUE", for this save only */
+    uint32_t lock, reserved;     /* TENON_LOCK_*; 0 */
+    tenon_lock *held;            /* the lock of the target, which the caller has; NULL: none */
 } tenon_save_options;
+
+/* Takes the lock of a file, which need not exist, before it is opened to be changed and saved again: no other
+ * save can replace it until the lock is released, and what was read stays true. The save gets the lock in
+ * `held`; without that it waits for its own caller. A save of a file that another one replaced after it was
+ * opened fails with TENON_E_BUSY, with or without a lock. `how` is TENON_LOCK_*, with which NO is MISUSE.
+ * The lock is a file beside the target, .NAME.tenon.lock, which exists while it is held; it does not outlive
+ * the process. A child of fork without exec must not use or release it. One thread at a time uses it. */
+TENON_API tenon_status tenon_lock_take (tenon_context *context, const char *path, uint32_t how,
+                                        const tenon_progress *progress, tenon_lock **lock,
+                                        tenon_error *error);
+/* NULL is fine. */
+TENON_API void tenon_lock_release (tenon_lock *lock);
 
 /* Writes a temporary file beside the target and renames it, so that the target is always whole, the old file
  * or the new one. A symbolic link is followed; a device, FIFO or terminal is written directly. With `format`,
  * the extension of the codec is appended if the path has none of its extensions. `report` may be NULL; else
- * it is set to the notes and losses, also on failure, and the caller frees it. */
+ * it is set to the notes and losses, also on failure, and the caller frees it. TENON_E_BUSY: another save
+ * holds the lock of the file, or has replaced a file that the plan has tensors of, and that this save would
+ * replace. */
 TENON_API tenon_status tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *options,
                                    tenon_report **report, const tenon_progress *progress, tenon_error *error);
 /* Writes to an open descriptor from its current position, without seeking. `format` must not be NULL. */

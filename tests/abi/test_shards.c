@@ -498,13 +498,20 @@ expect_items (const char *name, const char *items)
     tenon_close (file);
 }
 
-/* Fewer parts: the older ones have other names, and the index does not name them. */
+/* Fewer shards: those that only the old index named are removed with it. Without an old index the older ones
+ * stay, and the new index does not name them. */
 START_TEST (test_rewritten)
 {
     kit_plugins ("toyraw toyset", NULL);
     write_set (1, "1234", 0);
     ck_assert_uint_eq (kit_count_files (), 5);
     expect_items ("w-00004-of-00004.toyraw", "1234");
+    write_set (2, "5678", 0);
+    ck_assert_uint_eq (kit_count_files (), 3);
+    expect_items ("w.index.toyset", "5678");
+    write_set (1, "1234", 0);
+    ck_assert_uint_eq (kit_count_files (), 5);
+    ck_assert_int_eq (unlink (kit_path ("w.index.toyset")), 0);
     write_set (2, "5678", 0);
     ck_assert_uint_eq (kit_count_files (), 7);
     expect_items ("w-00001-of-00002.toyraw", "5678");

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 struct rig rig;
@@ -121,7 +122,7 @@ static char paths[RIG_SAVES][512], sources[2][2][512];
 
 static const struct {
     const char *name, *file;
-    const char *settings[8];
+    const char *settings[8], *second[4]; /* of the second generation, if others */
 } kinds[RIG_SAVES] = {
     [RIG_RAW] = { "toyraw", "t.toyraw", { NULL } },
     [RIG_BOX] = { "toybox", "t.toybox", { NULL } },
@@ -131,13 +132,21 @@ static const struct {
     [RIG_ROT] = { "a filter of the whole", "r.toybox", { "toybox.filter=toyrot", "toybox.group=0", NULL } },
     [RIG_SET] = { "set", "t.toyset", { "toyset.each=1", NULL } },
     [RIG_BESIDE] = { "set, its index beside", "b.toyset", { "toyset.each=1", "toyset.beside=yes", NULL } },
+    [RIG_GROWN] = { "set of fewer shards",
+                    "g.toyset",
+                    { "toyset.each=1", "toyset.beside=yes", NULL },
+                    { "toyset.each=2", "toyset.beside=yes", NULL } },
+    [RIG_BARE] = { "set without an index",
+                   "n.toyset",
+                   { "toyset.each=1", "toyset.beside=yes", "toyset.bare=yes", NULL } },
     [RIG_APPEND] = { "added to, members announced", "a.toybox", { "toybox.filter=toyxor", NULL } },
     [RIG_CONVERT] = { "converted", "c.toybox", { NULL } },
     [RIG_COPY] = { "copied", "c.toyraw", { NULL } },
     [RIG_FD] = { "descriptor", "fd.toyraw", { NULL } },
 };
 const char *const rig_names[RIG_SAVES] = {
-    "toyraw", "toybox", "deflate", "rot", "set", "beside", "append", "convert", "copy", "descriptor",
+    "toyraw", "toybox", "deflate", "rot",     "set",  "beside",
+    "grown",  "bare",   "append",  "convert", "copy", "descriptor",
 };
 
 static uint64_t
@@ -197,7 +206,7 @@ static tenon_status
 save_plan (int kind, unsigned number, tenon_plan *plan, tenon_error *error)
 {
     tenon_save_options options = { .struct_size = sizeof options };
-    options.settings = kinds[kind].settings;
+    options.settings = number == 2 && kinds[kind].second[0] ? kinds[kind].second : kinds[kind].settings;
     /* the second generation is appended to the first, which replaces the file, so that it does not grow for
      * ever */
     options.flags = kind == RIG_APPEND && number == 2 ? TENON_SAVE_APPEND : 0;
@@ -277,7 +286,10 @@ generation_of (tenon_file *file, const char **why)
 const char *
 rig_path (int kind)
 {
-    return kind == RIG_BESIDE ? kit_path ("b.index.toyset") : paths[kind];
+    return kind == RIG_BESIDE  ? kit_path ("b.index.toyset")
+           : kind == RIG_GROWN ? kit_path ("g.index.toyset")
+           : kind == RIG_BARE  ? kit_path ("n-00001-of-00002.toyraw")
+                               : paths[kind];
 }
 
 int
@@ -287,20 +299,21 @@ rig_generation (int kind, const char **why)
     tenon_error error = TENON_ERROR_INIT;
     tenon_file *file;
     const char *path = rig_path (kind);
-    if (access (path, F_OK) < 0)
-        return 0;
-    if (tenon_open (kit, path, NULL, &file, &error) < 0) {
+    tenon_open_options options = { .struct_size = sizeof options,
+                                   .flags = kind == RIG_BARE ? TENON_OPEN_SHARDS : 0 };
+    if (tenon_open (kit, path, &options, &file, &error) < 0) {
         snprintf (message, sizeof message, "%s", error.message);
         *why = message;
-        return -1;
+        return access (path, F_OK) < 0 && rig_files (kind) == 0 ? 0 : -1;
     }
     int number = generation_of (file, why);
     tenon_close (file);
     return number;
 }
 
-unsigned
-rig_litter (void)
+/* Counts the files for which the function says yes, or removes them. */
+static unsigned
+visit_files (bool (*is_wanted) (const char *name, int kind), int kind, bool removed)
 {
     char folder[512];
     unsigned count = 0;
@@ -309,7 +322,57 @@ rig_litter (void)
     DIR *list = opendir (folder);
     ck_assert_ptr_nonnull (list);
     for (const struct dirent *entry; (entry = readdir (list)) != NULL;)
-        count += strstr (entry->d_name, ".tmp") != NULL;
+        if (is_wanted (entry->d_name, kind)) {
+            count++;
+            if (removed)
+                ck_assert_int_eq (remove (kit_path (entry->d_name)), 0);
+        }
     closedir (list);
     return count;
+}
+
+static bool
+is_litter (const char *name, int kind)
+{
+    (void) kind;
+    return strstr (name, ".tmp") || strstr (name, ".tenon");
+}
+
+static bool
+is_temporary (const char *name, int kind)
+{
+    (void) kind;
+    return strstr (name, ".tmp") != NULL;
+}
+
+static bool
+is_of_kind (const char *name, int kind)
+{
+    const char *file = kinds[kind].file;
+    return name[0] == file[0] && strchr (".-", name[1]) && strstr (name, ".toy");
+}
+
+unsigned
+rig_litter (void)
+{
+    return visit_files (is_litter, 0, false);
+}
+
+unsigned
+rig_temporaries (void)
+{
+    return visit_files (is_temporary, 0, false);
+}
+
+unsigned
+rig_files (int kind)
+{
+    return visit_files (is_of_kind, kind, false);
+}
+
+void
+rig_remove (int kind)
+{
+    visit_files (is_of_kind, kind, true);
+    visit_files (is_litter, 0, true);
 }

@@ -35,6 +35,8 @@ enum {
     RIG_ROT,
     RIG_SET,
     RIG_BESIDE,
+    RIG_GROWN, /* the second generation has fewer shards than the first */
+    RIG_BARE,  /* numbered shards without an index */
     RIG_APPEND,
     RIG_CONVERT,
     RIG_COPY,
@@ -49,9 +51,15 @@ void rig_setup (int durable);
 tenon_status rig_save (int kind, unsigned number, tenon_error *error);
 /* Path of the saved file, or of the index of a saved set. */
 const char *rig_path (int kind);
-/* The generation of the saved file. 0: there is no file; -1: the file is neither, `why` says how. */
+/* The generation of the saved file, as opening it finds it. 0: there is no file; -1: the file is neither,
+ * `why` says how. */
 int rig_generation (int kind, const char **why);
-/* Temporary files in the folder. */
+/* Removes all files of a kind. */
+void rig_remove (int kind);
+/* Temporary files and locks in the folder. */
 unsigned rig_litter (void);
+unsigned rig_temporaries (void);
+/* Files of a kind. */
+unsigned rig_files (int kind);
 
 #endif

@@ -7,15 +7,17 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Checks the folder after the kill, and after the next save. */
+/* Checks the folder after the kill, and after the next save. What is opened is the old generation or the new
+ * one, and stays that; a set of which a part has its name is finished by opening it. */
 static void
-judge_death (int kind, const char *when)
+judge_death (int kind, int old, const char *when)
 {
     const char *why = "";
     tenon_error error = TENON_ERROR_INIT;
     int now = rig_generation (kind, &why);
-    ck_assert_msg (now == 1 || now == 2 || (now == 0 && (kind == RIG_SET || kind == RIG_BESIDE)),
-                   "%s, killed %s: %s", rig_names[kind], when, why);
+    ck_assert_msg (now == old || now == 2, "%s, killed %s: %d: %s", rig_names[kind], when, now, why);
+    ck_assert_msg (rig_generation (kind, &why) == now, "%s, killed %s: it changed when it was opened again",
+                   rig_names[kind], when);
     tenon_status status = rig_save (kind, 1, &error);
     ck_assert_msg (status == TENON_OK, "%s, after being killed %s: %s", rig_names[kind], when, error.message);
     ck_assert_msg (rig_litter () == 0, "%s, killed %s: the next save left litter", rig_names[kind], when);
@@ -49,7 +51,28 @@ START_TEST (at_every_call)
         status = wait_for (pid);
         ck_assert_msg (status == 0 || (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL),
                        "%s, %s: status %x", rig_names[kind], fault, (unsigned) status);
-        judge_death (kind, fault);
+        judge_death (kind, 1, fault);
+    }
+}
+END_TEST
+
+/* Likewise when there is no old file, and the next save is of the same generation, or of the other. */
+START_TEST (at_every_call_of_a_new_one)
+{
+    int kind = _i, status = -1;
+    char fault[64];
+    rig_setup (1);
+    for (unsigned number = 1; status != 0; number++) {
+        rig_remove (kind);
+        snprintf (fault, sizeof fault, "disk:kill:%u", number);
+        pid_t pid = fork ();
+        ck_assert_int_ge (pid, 0);
+        if (pid == 0) {
+            tenon_error error = TENON_ERROR_INIT;
+            _exit (rig.set (fault) < 0 || rig_save (kind, 2, &error) < 0);
+        }
+        status = wait_for (pid);
+        judge_death (kind, 0, fault);
     }
 }
 END_TEST
@@ -101,7 +124,7 @@ START_TEST (at_random_moments)
     uint64_t state = 20240229u + (uint64_t) _i;
     rig_setup (_i % 2);
     for (unsigned round = 0; round < 100; round++) {
-        int kind = _i < 2 ? RIG_RAW : (int) (round % RIG_FD);
+        int kind = _i < 2 ? RIG_RAW : _i == 2 ? (int) (round % RIG_FD) : RIG_SET + _i - 3;
         char when[64];
         uint64_t begun = clock_now ();
         ck_assert_int_eq (rig_save (kind, 1, &kit_error), TENON_OK);
@@ -111,7 +134,7 @@ START_TEST (at_random_moments)
         snprintf (when, sizeof when, "after %llu µs, seed %d, round %u", (unsigned long long) rest / 1000, _i,
                   round);
         kill_after (kind, rest, when);
-        judge_death (kind, when);
+        judge_death (kind, 1, when);
     }
 }
 END_TEST
@@ -122,7 +145,8 @@ fill_suite (Suite *suite)
     TCase *cases = kit_case (suite, "kill");
     tcase_set_timeout (cases, 300);
     tcase_add_loop_test (cases, at_every_call, 0, 2 * RIG_FD);
-    tcase_add_loop_test (cases, at_random_moments, 0, 3);
+    tcase_add_loop_test (cases, at_every_call_of_a_new_one, 0, RIG_FD);
+    tcase_add_loop_test (cases, at_random_moments, 0, 3 + RIG_APPEND - RIG_SET + 1);
 }
 
 int

@@ -42,6 +42,7 @@ _tenon_values ()
     --format | --from) tenon formats -q 2>/dev/null | cut -f 1 ;;
     --as) tenon formats --json 2>/dev/null | tr '{' '\n' | sed -n 's/^"name":"\([^"]*\)","kind":.*/\1/p' ;;
     --color) printf '%s\n' auto always never ;;
+    --lock) printf '%s\n' wait fail no ;;
     --sort) printf '%s\n' name size offset ;;
     -o) tenon config -q 2>/dev/null | sed 's/\t.*/=/' ;;
     *) return 1 ;;

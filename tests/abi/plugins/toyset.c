@@ -5,12 +5,12 @@
  *
  * A save writes as many siblings as needed, NAME-1.toyraw …, each with `toyset.each` tensors, and the index.
  * With `toyset.beside` they are NAME-00001-of-00003.toyraw …, and the index is the last file,
- * NAME.index.toyset. */
+ * NAME.index.toyset; with `toyset.bare` there is no index. */
 #include <tenon/plugin.h>
 
 #define MAGIC "TOYSET1\n"
 
-enum { EACH, PART, MISSING, BESIDE, OPTIONS };
+enum { EACH, PART, MISSING, BESIDE, BARE, OPTIONS };
 
 static tenon_status
 set_option (struct tenon_call *call, uint32_t index, struct tenon_setting *setting)
@@ -143,8 +143,9 @@ static tenon_status
 set_write (struct tenon_call *call)
 {
     struct tenon_plan_info plan = { .struct_size = sizeof plan };
-    struct tenon_setting each, part;
+    struct tenon_setting each, part, bare;
     char name[256];
+    TENON_TRY (set_option (call, BARE, &bare));
     TENON_TRY (call->host->plan_info (call, &plan));
     TENON_TRY (set_option (call, EACH, &each));
     TENON_TRY (set_option (call, PART, &part));
@@ -161,6 +162,8 @@ set_write (struct tenon_call *call)
         if (result.offset != 0 || result.stored != call->host->tell (call))
             return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "a part does not begin where its file does");
     }
+    if (bare.integer)
+        return TENON_OK;
     TENON_TRY (begin_index (call, &plan));
     TENON_TRY (call->host->put (call, MAGIC, 8));
     for (uint64_t i = 0; i < plan.tensors; i++) {
@@ -194,6 +197,8 @@ static const struct tenon_option options[OPTIONS] = {
     [BESIDE] =
         OPTION (TENON_OPTION_BOOL, "beside", "no", "numbered parts, and an index that is a file beside them",
                 0, 0, TENON_OPTION_FOR_WRITING),
+    [BARE] = OPTION (TENON_OPTION_BOOL, "bare", "no", "numbered parts without an index, if `beside` is given",
+                     0, 0, TENON_OPTION_FOR_WRITING),
 };
 
 static const struct tenon_codec codec = {

@@ -14,6 +14,7 @@
 static char folder[64];
 static tenon_error error;
 static struct tn_atomic_options options;
+static uint64_t expected_size; /* that begin_save announces */
 
 static inline void
 make_folder (void)
@@ -28,6 +29,8 @@ set_up (void)
     make_folder ();
     umask (022);
     memset (&options, 0, sizeof options);
+    options.lock.how = TN_LOCK_FAILS; /* nothing here waits for another save */
+    expected_size = 0;
     strcpy (folder, "/tmp/tenon-save-XXXXXX");
     ck_assert_ptr_nonnull (mkdtemp (folder));
     ck_assert_int_eq (chdir (folder), 0);
@@ -100,6 +103,7 @@ begin_save (const char *path)
 {
     struct tn_atomic *save;
     ck_assert_msg (tn_atomic_begin (&save, path, &options, &error) == TENON_OK, "%s", error.message);
+    tn_atomic_expect (save, expected_size);
     return save;
 }
 
@@ -122,7 +126,7 @@ put_words (struct tn_sink *sink, const char *words)
 static inline void
 commit_save (struct tn_atomic *save)
 {
-    ck_assert_msg (tn_atomic_commit (save, &error) == TENON_OK, "%s", error.message);
+    ck_assert_msg (tn_atomic_commit (save, NULL, &error) == TENON_OK, "%s", error.message);
 }
 
 static inline void

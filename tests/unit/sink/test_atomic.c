@@ -27,7 +27,7 @@ END_TEST
 
 START_TEST (empty_file)
 {
-    options.size_hint = 1000;
+    expected_size = 1000;
     struct tn_atomic *save = begin_save ("a.bin");
     file_of (save, NULL);
     commit_save (save);
@@ -222,7 +222,7 @@ START_TEST (any_sequence)
         source[i] = (uint8_t) draw_number (256);
     int fd = open ("source", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     ck_assert_int_eq (write (fd, source, sizeof source), (ssize_t) sizeof source);
-    options.size_hint = draw_number (3) * draw_number (SIZE);
+    expected_size = draw_number (3) * draw_number (SIZE);
     options.durable = draw_number (2);
     struct tn_atomic *save = begin_save ("a.bin");
     struct tn_sink *sink = file_of (save, NULL);
@@ -238,7 +238,7 @@ END_TEST
 START_TEST (gives_back_what_was_too_much)
 {
     struct stat status;
-    options.size_hint = 64 << 20;
+    expected_size = 64 << 20;
     struct tn_atomic *save = begin_save ("a.bin");
     struct tn_sink *sink = file_of (save, NULL);
     ck_assert_int_eq (tn_sink_write (sink, model, SIZE, &error), TENON_OK);
@@ -251,7 +251,7 @@ END_TEST
 
 START_TEST (more_than_the_disk)
 {
-    options.size_hint = INT64_MAX;
+    expected_size = INT64_MAX;
     make_file ("a.bin", "old");
     struct tn_atomic *save = begin_save ("a.bin");
     tenon_status status = tn_sink_write (file_of (save, NULL), model, SIZE, &error);
@@ -412,7 +412,7 @@ START_TEST (must_be_new)
     struct tn_atomic *save = begin_save ("b.bin");
     put_words (file_of (save, NULL), "mine");
     make_file ("b.bin", "somebody else's");
-    ck_assert_int_eq (tn_atomic_commit (save, &error), TENON_E_EXISTS);
+    ck_assert_int_eq (tn_atomic_commit (save, NULL, &error), TENON_E_EXISTS);
     ck_assert_str_eq (error.file, "b.bin");
     ck_assert_str_eq (contents_of ("b.bin"), "somebody else's");
     ck_assert_uint_eq (count_entries ("."), 3);
@@ -428,7 +428,7 @@ START_TEST (target_becomes_a_folder)
     struct tn_atomic *save = begin_save ("a.bin");
     put_words (file_of (save, NULL), "new");
     ck_assert_int_eq (mkdir ("a.bin", 0755), 0);
-    ck_assert_int_eq (tn_atomic_commit (save, &error), TENON_E_IO);
+    ck_assert_int_eq (tn_atomic_commit (save, NULL, &error), TENON_E_IO);
     ck_assert_uint_eq (count_entries ("."), 1);
 }
 END_TEST
