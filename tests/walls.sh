@@ -181,6 +181,23 @@ wall 'a static function of the core has a name of two words or more' "$(printf '
 wall 'no two files of the core have a static function of the same name' \
     "$(printf '%s\n' "$statics" | awk '$1 == last { print first " and " $2 ": " $1 } { last = $1; first = $2 }')"
 
+# No file decides how deep the stack gets: no function calls itself, directly or through others. Calls through pointers,
+# which this does not see, go round in three places. A codec includes a source, or puts a member, which is described or
+# written by a codec: TN_MOST_CALLS (core/codec/call.h) ends it. The sink of such a member writes into that of its container,
+# as deep as those calls. And work on threads runs work, which runs alone then (core/base/pool.c).
+circles ()
+{
+    awk -f tests/calls.awk "$@" | awk '$1 == $2 { print $1 " calls itself" }' | sort -u
+    awk -f tests/calls.awk "$@" | awk '$1 != $2' | tsort 3>&1 >/dev/null 2>&3
+}
+wall 'no function of core/ and pluginlib/ calls itself, directly or through others' "$(circles core/*/*.c pluginlib/*.c)"
+for folder in plugins/gguf plugins/npy plugins/npz plugins/safetensors; do
+    # shellcheck disable=SC2046 # one argument a file
+    wall "no function of $folder calls itself, directly or through others" \
+        "$(circles $(find "$folder" -name '*.c' ! -path '*/tests/*' | sort))"
+done
+wall 'no function of the tools calls itself, directly or through others' "$(circles tools/*.c)"
+
 # C leaves open whether an initialiser zeroes the other members before or after a call in it, and no compiler warns.
 wall 'no initialiser calls something that fills another member of the same variable' \
     "$(grep -nE '([a-z_]+) = \{.*\(.*&\1[.]' core/*/*.[ch] pluginlib/*.[ch] plugins/*/*.[ch] plugins/*/*/*.[ch] tools/*.[ch])"
