@@ -74,6 +74,7 @@ module_unit_tests = \
 	tests/faults/test_disk \
 	tests/faults/test_formats \
 	tests/faults/test_kill \
+	tests/faults/test_large \
 	tests/faults/test_memory \
 	tests/faults/test_open \
 	tests/unit/context/test_loader \
@@ -164,6 +165,7 @@ fault_rig = tests/faults/rig.c tests/faults/rig.h tests/faults/faults.h
 tests_faults_test_disk_SOURCES = tests/faults/test_disk.c $(fault_rig)
 tests_faults_test_formats_SOURCES = tests/faults/test_formats.c $(fault_rig)
 tests_faults_test_kill_SOURCES = tests/faults/test_kill.c $(fault_rig)
+tests_faults_test_large_SOURCES = tests/faults/test_large.c $(fault_rig)
 tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
 tests_faults_test_open_SOURCES = tests/faults/test_open.c $(fault_rig)
 

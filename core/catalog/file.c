@@ -171,6 +171,7 @@ get_items (const tenon_file *file, const struct tenon_value *array, struct tenon
         source = tn_source_plain (source);
     }
     bool strings = array->type == TENON_ARRAY && array->item_type == TENON_STRING;
+    uint64_t most = file->context->limits[TENON_LIMIT_METADATA_BYTES];
     if (memory)
         *memory = NULL;
     tenon_memory *kept = strings ? calloc (1, sizeof *kept) : NULL;
@@ -180,9 +181,9 @@ get_items (const tenon_file *file, const struct tenon_value *array, struct tenon
     else if (strings && !kept)
         tn_fail_memory (&mine);
     else if (rest)
-        tn_value_take (source, rest, n, items, arena, &mine);
+        tn_value_take (source, rest, n, items, arena, most, &mine);
     else
-        tn_value_items (source, array, first, n, items, arena, NULL, &mine);
+        tn_value_items (source, array, first, n, items, arena, most, NULL, &mine);
     if (mine.status == TENON_OK && memory)
         *memory = kept;
     else

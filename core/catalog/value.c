@@ -213,6 +213,7 @@ struct walk {
     uint64_t at; /* in the array's bytes */
     uint8_t *buffer;
     uint64_t buffer_at, buffer_length; /* its bytes in the array's */
+    uint64_t strings, most;            /* bytes of strings in memory, and the limit on them */
     tenon_error *error;
 };
 #define BUFFER_SIZE 65536u
@@ -284,6 +285,12 @@ read_string (struct walk *walk, struct tenon_value *item, bool wanted, struct tn
         walk->at += length;
         return TENON_OK;
     }
+    if (length > walk->most - walk->strings)
+        return tn_fail (walk->error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "strings of more than %llu bytes at once; take fewer, or raise metadata_bytes in "
+                        "[limits]",
+                        (unsigned long long) walk->most);
+    walk->strings += length;
     char *text = tn_arena_get (arena, length + 1, false);
     if (!text)
         return tn_fail_memory (walk->error);
@@ -302,41 +309,69 @@ read_string (struct walk *walk, struct tenon_value *item, bool wanted, struct tn
 }
 
 static tenon_status
-read_items (struct walk *walk, uint64_t first, uint64_t n, struct tenon_value *items, struct tn_arena *arena)
+read_number (struct walk *walk, struct tenon_value *item)
 {
     const struct tenon_value *array = walk->array;
-    uint32_t width = tn_value_width (array->item_type);
-    struct tn_budget *budget = walk->decoder.budget;
-    if (array->item_type == TENON_STRING) {
-        for (uint64_t i = 0; i < first + n; i++) {
-            TN_TRY (tn_budget_work (budget, sizeof *items));
-            TN_TRY (read_string (walk, i < first ? NULL : &items[i - first], i >= first, arena));
-        }
-        return TENON_OK;
-    }
-    walk->at = first * width;
-    for (uint64_t i = 0; i < n; i++) {
-        TN_TRY (tn_budget_work (budget, sizeof *items));
-        const uint8_t *bytes = next_bytes (walk, width);
-        if (!bytes)
-            return walk->error->status;
-        items[i] = (struct tenon_value){ .type = array->item_type, .source = TENON_NO_SOURCE };
-        decode_scalar (&items[i], array->item_type, bytes, array->encoding & TENON_ENCODING_BIG);
-        if (array->item_type == TENON_BOOL && items[i].as.u > 1)
-            return tn_fail (walk->error, TENON_E_MALFORMED, TN_NO_OFFSET,
-                            "a bool in a metadata array is neither 0 nor 1");
-    }
+    const uint8_t *bytes = next_bytes (walk, tn_value_width (array->item_type));
+    if (!bytes)
+        return walk->error->status;
+    *item = (struct tenon_value){ .type = array->item_type, .source = TENON_NO_SOURCE };
+    decode_scalar (item, array->item_type, bytes, array->encoding & TENON_ENCODING_BIG);
+    if (array->item_type == TENON_BOOL && item->as.u > 1)
+        return tn_fail (walk->error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "a bool in a metadata array is neither 0 nor 1");
     return TENON_OK;
+}
+
+/* The next item; `wanted` false: passes over it, a string. */
+static tenon_status
+read_item (struct walk *walk, struct tenon_value *item, bool wanted, struct tn_arena *arena)
+{
+    TN_TRY (tn_budget_work (walk->decoder.budget, sizeof *item));
+    return walk->array->item_type == TENON_STRING ? read_string (walk, item, wanted, arena)
+                                                  : read_number (walk, item);
+}
+
+static tenon_status
+read_items (struct walk *walk, uint64_t first, uint64_t n, struct tenon_value *items, struct tn_arena *arena)
+{
+    if (walk->array->item_type != TENON_STRING)
+        walk->at = first * tn_value_width (walk->array->item_type);
+    else /* strings have no index */
+        for (uint64_t i = 0; i < first; i++)
+            TN_TRY (read_item (walk, NULL, false, arena));
+    for (uint64_t i = 0; i < n; i++)
+        TN_TRY (read_item (walk, &items[i], true, arena));
+    return TENON_OK;
+}
+
+static tenon_status
+begin_walk (struct walk *walk, struct tn_source *source)
+{
+    TN_TRY (check_packed (walk->array, walk->error));
+    if (walk->array->source == TENON_NO_SOURCE)
+        return TENON_OK;
+    if (!source)
+        return tn_fail (walk->error, TENON_E_MISUSE, TN_NO_OFFSET, "the array's source is not known");
+    walk->source = source;
+    return (walk->buffer = malloc (BUFFER_SIZE)) ? TENON_OK : tn_fail_memory (walk->error);
+}
+
+static void
+end_walk (struct walk *walk)
+{
+    tn_decoder_free (&walk->decoder);
+    free (walk->buffer);
 }
 
 /* *end: where the last item ends in the array's bytes. */
 static tenon_status
-find_items (struct tn_source *source, const struct tenon_value *array, uint64_t first, uint64_t n,
-            struct tenon_value *items, struct tn_arena *arena, uint64_t *end, struct tn_budget *budget,
-            tenon_error *error)
+find_items (struct walk *walk, struct tn_source *source, uint64_t first, uint64_t n,
+            struct tenon_value *items, struct tn_arena *arena, uint64_t *end)
 {
+    const struct tenon_value *array = walk->array;
     if (array->type != TENON_ARRAY || first > array->count || n > array->count - first)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+        return tn_fail (walk->error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "items %llu … of an array of %llu were asked for", (unsigned long long) first,
                         (unsigned long long) array->count);
     if (array->item_type == TENON_ARRAY) {
@@ -344,39 +379,31 @@ find_items (struct tn_source *source, const struct tenon_value *array, uint64_t 
             memcpy (items, array->as.items + first, n * sizeof *items);
         return TENON_OK;
     }
-    TN_TRY (check_packed (array, error));
-    struct walk walk = { .array = array, .decoder.budget = budget, .error = error };
-    tenon_status status = TENON_OK;
-    if (array->source != TENON_NO_SOURCE) {
-        if (!source)
-            return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the array's source is not known");
-        walk.source = source;
-        if (!(walk.buffer = malloc (BUFFER_SIZE)))
-            status = tn_fail_memory (error);
-    }
+    tenon_status status = begin_walk (walk, source);
     if (status == TENON_OK)
-        status = read_items (&walk, first, n, items, arena);
-    *end = walk.at;
-    tn_decoder_free (&walk.decoder);
-    free (walk.buffer);
+        status = read_items (walk, first, n, items, arena);
+    *end = walk->at;
+    end_walk (walk);
     return status;
 }
 
 tenon_status
 tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first, uint64_t n,
-                struct tenon_value *items, struct tn_arena *arena, struct tn_budget *budget,
+                struct tenon_value *items, struct tn_arena *arena, uint64_t most, struct tn_budget *budget,
                 tenon_error *error)
 {
     uint64_t end = 0;
-    return find_items (source, array, first, n, items, arena, &end, budget, error);
+    struct walk walk = { .array = array, .decoder.budget = budget, .most = most, .error = error };
+    return find_items (&walk, source, first, n, items, arena, &end);
 }
 
 tenon_status
 tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n, struct tenon_value *items,
-               struct tn_arena *arena, tenon_error *error)
+               struct tn_arena *arena, uint64_t most, tenon_error *error)
 {
     uint64_t end = 0;
-    TN_TRY (find_items (source, array, 0, n, items, arena, &end, NULL, error));
+    struct walk walk = { .array = array, .most = most, .error = error };
+    TN_TRY (find_items (&walk, source, 0, n, items, arena, &end));
     array->count -= n;
     array->length -= end;
     if (array->item_type == TENON_ARRAY)
@@ -386,4 +413,23 @@ tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n, 
     else
         array->offset += end;
     return TENON_OK;
+}
+
+tenon_status
+tn_value_each (struct tn_source *source, const struct tenon_value *array, tn_visit *visit, void *user,
+               struct tn_arena *arena, uint64_t most, tenon_error *error)
+{
+    struct walk walk = { .array = array, .most = most, .error = error };
+    tenon_status status = begin_walk (&walk, source);
+    for (uint64_t i = 0; status == TENON_OK && i < array->count; i++) {
+        struct tn_mark mark = tn_arena_mark (arena);
+        struct tenon_value item;
+        status = read_item (&walk, &item, true, arena);
+        if (status == TENON_OK)
+            status = visit (user, &item);
+        tn_arena_release (arena, mark);
+        walk.strings = 0;
+    }
+    end_walk (&walk);
+    return status;
 }

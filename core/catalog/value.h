@@ -30,13 +30,20 @@ uint32_t tn_value_width (uint32_t type);
 tenon_status tn_value_copy (struct tn_arena *arena, const struct tenon_value *from, struct tenon_value *to,
                             uint64_t depth, uint64_t *bytes, uint64_t most, tenon_error *error);
 /* Items first … first + n - 1 of an array. `source` is the one that the array is a range of; NULL if it is
- * none. Strings are put into the arena. What is read is drawn from the budget, which may be NULL. */
+ * none. Strings are put into the arena, at most `most` bytes of them. What is read is drawn from the budget,
+ * which may be NULL. */
 tenon_status tn_value_items (struct tn_source *source, const struct tenon_value *array, uint64_t first,
-                             uint64_t n, struct tenon_value *items, struct tn_arena *arena,
+                             uint64_t n, struct tenon_value *items, struct tn_arena *arena, uint64_t most,
                              struct tn_budget *budget, tenon_error *error);
 /* The first n items, after which `array` is the array of the others. */
 tenon_status tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n,
-                            struct tenon_value *items, struct tn_arena *arena, tenon_error *error);
+                            struct tenon_value *items, struct tn_arena *arena, uint64_t most,
+                            tenon_error *error);
+/* Hands all items of an array of numbers or strings to `visit`, until it fails. A string is gone from the
+ * arena when the next one comes; `most` bounds each. */
+typedef tenon_status tn_visit (void *user, const struct tenon_value *item);
+tenon_status tn_value_each (struct tn_source *source, const struct tenon_value *array, tn_visit *visit,
+                            void *user, struct tn_arena *arena, uint64_t most, tenon_error *error);
 /* *same: true if both values are equal. The sources of `a` are the catalog's; those of `b` are the `count`
  * numbers of the catalog's sources in `numbers`. Arrays in different encodings are not equal. Reads both. */
 tenon_status tn_value_same (struct tn_catalog *catalog, const struct tenon_value *a,

@@ -339,23 +339,31 @@ tn_host_view (struct tenon_call *public, uint32_t number, uint64_t offset, uint6
     return tn_call_read (call, source, offset, copy, length) < 0 ? NULL : copy;
 }
 
+/* In write, source numbers in values are the plan's. */
+tenon_status
+tn_call_array_source (struct tn_call *call, const struct tenon_value *array, struct tn_source **source)
+{
+    *source = NULL;
+    if (array->type != TENON_ARRAY || array->source == TENON_NO_SOURCE)
+        return TENON_OK;
+    if (call->state != TN_CALL_WRITE)
+        *source = tn_call_source (call, array->source);
+    else if (array->source < call->session->metadata_source_count)
+        *source = call->session->metadata_sources[array->source];
+    return *source ? TENON_OK : tn_call_misuse (call, "there is no source of the number that it gave");
+}
+
 tenon_status
 tn_host_items (struct tenon_call *public, const struct tenon_value *array, uint64_t first, uint64_t n,
                struct tenon_value *found)
 {
     struct tn_call *call = (struct tn_call *) public;
-    struct tn_source *source = NULL;
-    /* In write, source numbers in values are the plan's. */
-    if (array->type == TENON_ARRAY && array->source != TENON_NO_SOURCE) {
-        if (call->state != TN_CALL_WRITE)
-            source = tn_call_source (call, array->source);
-        else if (array->source < call->session->metadata_source_count)
-            source = call->session->metadata_sources[array->source];
-        if (!source)
-            return tn_call_misuse (call, "there is no source of the number that it gave");
-    }
-    return tn_value_items (source, array, first, n, found, &call->session->arena, call->session->budget,
-                           call->session->error);
+    struct tn_session *session = call->session;
+    struct tn_source *source;
+    TN_TRY (tn_call_array_source (call, array, &source));
+    return tn_value_items (source, array, first, n, found, &session->arena,
+                           session->context->limits[TENON_LIMIT_METADATA_BYTES], session->budget,
+                           session->error);
 }
 
 uint64_t

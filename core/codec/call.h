@@ -75,6 +75,9 @@ tenon_status tn_call_reply (struct tn_call *call, void *theirs, const void *ours
 
 /* A source by the codec's number. NULL: there is none, and that is recorded. */
 struct tn_source *tn_call_source (struct tn_call *call, uint32_t number);
+/* The source that an array is a range of; NULL: it is none. */
+tenon_status tn_call_array_source (struct tn_call *call, const struct tenon_value *array,
+                                   struct tn_source **source);
 /* A tensor as the codec sees it. `source` becomes the codec's number of the tensor's source, which is its
  * place in `sources`, numbers of the catalog in rising order; UINT32_MAX: it has none. */
 void tn_call_show_tensor (const struct tn_tensor *tensor, const uint32_t *sources, uint32_t count,

@@ -4,8 +4,6 @@
 #include "codec/write.h"
 #include "source/decoder.h"
 
-#define ITEMS_AT_ONCE 512u
-
 static uint64_t
 item_bits (const struct tenon_value *item)
 {
@@ -42,23 +40,31 @@ put_item (struct tn_call *call, struct tn_writer *writer, const struct tenon_val
     return tn_sink_write (writer->sink, item->as.string, item->count, error);
 }
 
+struct items {
+    struct tn_call *call;
+    uint32_t encoding;
+};
+
+static tenon_status
+visit_item (void *user, const struct tenon_value *item)
+{
+    struct items *items = user;
+    return put_item (items->call, items->call->writer, item, items->encoding);
+}
+
 /* Writes a range whose bytes are in this encoding already. */
 static tenon_status
-put_range (struct tn_call *call, struct tn_writer *writer, const struct tenon_value *array)
+put_range (struct tn_call *call, struct tn_source *source, const struct tenon_value *array)
 {
     tenon_error *error = call->session->error;
+    struct tn_writer *writer = call->writer;
     struct tn_decoder decoder = { 0 };
     tenon_status status = TENON_OK;
-    uint8_t *buffer = malloc (65536);
-    if (array->source == TENON_NO_SOURCE || array->source >= call->session->metadata_source_count
-        || !buffer) {
-        free (buffer);
-        return !buffer ? tn_fail_memory (error)
-               : array->source == TENON_NO_SOURCE
-                   ? tn_sink_write (writer->sink, array->as.memory, array->length, error)
-                   : tn_call_misuse (call, "an array's source is not the plan's");
-    }
-    struct tn_source *source = call->session->metadata_sources[array->source];
+    if (!source)
+        return tn_sink_write (writer->sink, array->as.memory, array->length, error);
+    TN_FREE uint8_t *buffer = malloc (65536);
+    if (!buffer)
+        return tn_fail_memory (error);
     for (uint64_t at = 0; status == TENON_OK && at < array->length;) {
         uint64_t piece = TN_MIN (65536u, array->length - at);
         status = tn_decoder_read (&decoder, source, array->offset + at, buffer, piece, error);
@@ -67,7 +73,6 @@ put_range (struct tn_call *call, struct tn_writer *writer, const struct tenon_va
         at += piece;
     }
     tn_decoder_free (&decoder);
-    free (buffer);
     return status;
 }
 
@@ -75,29 +80,17 @@ tenon_status
 tn_host_put_items (struct tenon_call *public, const struct tenon_value *array, uint32_t encoding)
 {
     struct tn_call *call = (struct tn_call *) public;
-    struct tn_writer *writer = call->writer;
+    struct tn_session *session = call->session;
+    struct tn_source *source;
     TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     if (array->type != TENON_ARRAY || array->item_type == TENON_ARRAY)
         return tn_call_misuse (call, "put_items takes arrays of numbers or strings");
+    TN_TRY (tn_call_array_source (call, array, &source));
     /* Strings are written item by item, so that a length in a hostile file cannot put bytes from outside the
      * array into the target. */
     if (array->encoding == encoding && array->item_type != TENON_STRING)
-        return put_range (call, writer, array);
-    /* strings have no index: every piece would start at the first */
-    struct tn_arena *arena = &call->session->arena;
-    uint64_t at_once =
-        array->item_type == TENON_STRING ? array->count : TN_MIN (array->count, (uint64_t) ITEMS_AT_ONCE);
-    struct tn_mark outer = tn_arena_mark (arena);
-    struct tenon_value *items = tn_arena_get (arena, at_once * sizeof *items, false);
-    tenon_status status = items ? TENON_OK : tn_fail_memory (call->session->error);
-    for (uint64_t first = 0; first < array->count && status == TENON_OK; first += at_once) {
-        uint64_t n = TN_MIN (at_once, array->count - first);
-        struct tn_mark mark = tn_arena_mark (arena);
-        status = public->host->items (public, array, first, n, items);
-        for (uint64_t i = 0; i < n && status == TENON_OK; i++)
-            status = put_item (call, writer, &items[i], encoding);
-        tn_arena_release (arena, mark);
-    }
-    tn_arena_release (arena, outer);
-    return status;
+        return put_range (call, source, array);
+    struct items items = { call, encoding };
+    return tn_value_each (source, array, visit_item, &items, &session->arena,
+                          session->context->limits[TENON_LIMIT_METADATA_BYTES], session->error);
 }

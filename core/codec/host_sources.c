@@ -102,12 +102,12 @@ check_sizes (struct tn_call *call, const struct tenon_part *part, struct tn_sour
                         "in [limits] to read it",
                         (unsigned long long) part->size, (unsigned long long) part->stored,
                         (unsigned long long) limits[TENON_LIMIT_INFLATED_RATIO]);
-    if (filter && !filter->table.step
-        && (part->size > limits[TENON_LIMIT_MEMORY] || part->stored > limits[TENON_LIMIT_MEMORY]))
-        return tn_fail (
-            error, TENON_E_LIMIT, TN_NO_OFFSET,
-            "the filter %s decodes only all at once, which needs %llu bytes; raise memory in [limits]",
-            filter->table.id, (unsigned long long) part->size);
+    uint64_t memory = limits[TENON_LIMIT_MEMORY];
+    if (filter && !filter->table.step && (part->stored > memory || part->size > memory - part->stored))
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "the filter %s decodes only all at once, which needs %llu and %llu bytes; raise "
+                        "memory in [limits]",
+                        filter->table.id, (unsigned long long) part->stored, (unsigned long long) part->size);
     if (parent->depth + 1 > limits[TENON_LIMIT_DEPTH])
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "it lies in %u others; raise depth in [limits] to read it", parent->depth);

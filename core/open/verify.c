@@ -223,7 +223,9 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
     bool done = tensor->storage == TENON_EXTENT && is_checked (source) && !dtype->check;
     if (!done && tn_request_make (&request, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
         && request.size > 0) {
-        request.fortran = false; /* reading needs no order */
+        if (tensor->storage == TENON_EXTENT && !dtype->check) /* reading needs no order, and no items */
+            tn_request_flatten (&request);
+        request.fortran = false;
         check_blocks_of (verify, &request, dtype, &error);
     }
     if (error.status < 0)

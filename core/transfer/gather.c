@@ -148,8 +148,9 @@ tn_gather (const struct tn_request *request, const struct tn_gather *box, struct
         .request = request, .worker = worker, .base = memory_of (request->source), .error = error
     };
     walk.dense = runs.rank > 0 && runs.stride[0] <= runs.span + SMALL_GAP;
-    if (!walk.base && (walk.dense || runs.pieces > 1)) {
-        walk.window_room = TN_MIN (TN_MAX (WINDOW, runs.piece), TN_MAX (runs.end - runs.first, runs.piece));
+    /* long pieces are read to where they belong: they are far apart if they are not one run */
+    if (!walk.base && runs.piece < LONG_RUN && (walk.dense || runs.pieces > 1)) {
+        walk.window_room = TN_MIN (WINDOW, TN_MAX (runs.end - runs.first, runs.piece));
         if (!(walk.window = tn_worker_buffer (worker, 2, walk.window_room)))
             return tn_fail_memory (error);
     }

@@ -44,9 +44,11 @@ stream_groups (tenon_context *context, const struct tn_request *request, bool al
     uint64_t bytes = context->limits[TENON_LIMIT_MEMORY] / (6 * (uint64_t) width);
     bytes = TN_MAX (TN_MIN (bytes, request->fortran ? bytes : 4u << 20), 65536u);
     tn_slabs_plan (request, bytes, &slabs);
-    uint64_t at_once = alone ? 1 : width, largest, begin;
+    bool large;
     if (slabs.count == 0)
         return TENON_OK;
+    TN_TRY (tn_slabs_fit (request, &slabs, &large, error));
+    uint64_t at_once = alone || large ? 1 : width, largest, begin;
     tn_slab_range (request, &slabs, 0, &begin, &largest);
     TN_FREE uint8_t *results = malloc (largest * TN_MIN (at_once, slabs.count));
     if (!results)

@@ -21,6 +21,7 @@ tenon_status
 tn_range_reader_begin (struct tn_range_reader *reader, tenon_error *error)
 {
     uint64_t begin, largest;
+    bool alone;
     tn_request_unpack (&reader->request);
     struct tn_way way = tn_way_choose (&reader->request, TN_BY_RANGES);
     if (way.kind == TN_WAY_SPOOL)
@@ -34,6 +35,7 @@ tn_range_reader_begin (struct tn_range_reader *reader, tenon_error *error)
     tn_slabs_plan (&reader->request, SLAB, &reader->slabs);
     if (reader->slabs.count == 0)
         return TENON_OK;
+    TN_TRY (tn_slabs_fit (&reader->request, &reader->slabs, &alone, error));
     tn_slab_range (&reader->request, &reader->slabs, 0, &begin, &largest);
     return (reader->bytes = malloc (largest)) ? TENON_OK : tn_fail_memory (error);
 }

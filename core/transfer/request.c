@@ -172,17 +172,48 @@ has_byte_order (const struct tenon_dtype *dtype)
     return dtype->swap_count > 0;
 }
 
+/* Opaque items of this size are cut, also where they do not lie one behind the other. */
+#define LARGE_ITEM ((uint64_t) 64 << 10)
+
+static void
+count_in_bytes (struct tn_request *request)
+{
+    request->elements = request->size;
+    request->unit_items = request->unit_bytes = 1;
+    request->stored_id = request->target_id = TENON_U8;
+    request->stored = request->target = &tn_dtype_fixed[TENON_U8];
+}
+
 /* Opaque items that go as they are may be of any size: cut them anywhere. */
 static void
 as_bytes (struct tn_request *request)
 {
     uint64_t bytes = request->stored->block_bytes;
-    struct tn_axis *axis = &request->axis[0];
-    axis->shape *= bytes, axis->start *= bytes, axis->count *= bytes;
-    request->elements = request->size;
-    request->unit_bytes = 1;
-    request->stored_id = request->target_id = TENON_U8;
-    request->stored = request->target = &tn_dtype_fixed[TENON_U8];
+    struct tn_axis *axis = &request->axis[request->rank - 1];
+    if (axis->step > 1) /* the bytes of an item are an axis of their own */
+        request->axis[request->rank++] = (struct tn_axis){ bytes, 0, bytes, 1 };
+    else
+        axis->shape *= bytes, axis->start *= bytes, axis->count *= bytes;
+    count_in_bytes (request);
+}
+
+static bool
+may_be_bytes (const struct tn_request *request)
+{
+    return request->stored->kind == TENON_KIND_OPAQUE && !request->fortran
+           && request->tensor->storage == TENON_EXTENT
+           && (tn_request_is_contiguous (request)
+               || (request->stored->block_bytes >= LARGE_ITEM && request->rank < TN_MAX_RANK));
+}
+
+void
+tn_request_flatten (struct tn_request *request)
+{
+    uint64_t length = request->size = request->tensor->length;
+    request->rank = 1;
+    request->axis[0] = (struct tn_axis){ length, 0, length, 1 };
+    request->fortran = request->decode = request->swap_in = request->swap_out = false;
+    count_in_bytes (request);
 }
 
 tenon_status
@@ -221,7 +252,7 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
     TN_TRY (count_size (request, error));
     if (request->stored->block_items == 1 && tensor->storage != TENON_SERVED)
         join_axes (request);
-    if (request->stored->kind == TENON_KIND_OPAQUE && tn_request_is_contiguous (request))
+    if (may_be_bytes (request))
         as_bytes (request);
     return TENON_OK;
 }

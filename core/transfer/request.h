@@ -45,6 +45,8 @@ struct tn_box {
 tenon_status tn_request_make (struct tn_request *request, struct tn_catalog *catalog,
                               const struct tn_tensor *tensor, const struct tn_box *box, uint32_t target,
                               uint32_t layout, tenon_error *error);
+/* All stored bytes of a tensor that is read whole, in the order in which they lie. */
+void tn_request_flatten (struct tn_request *request);
 /* Before a request is read: an encoded source of several tensors, which are read one after the other, is
  * unpacked rather than decoded for each of them. */
 void tn_request_unpack (struct tn_request *request);

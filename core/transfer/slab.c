@@ -67,6 +67,33 @@ tn_slab_range (const struct tn_request *request, const struct tn_slabs *slabs, u
     *size = rows * slabs->row_units / request->target->block_items * request->target->block_bytes;
 }
 
+/* Units above this size may make a slab larger than planned. */
+#define SURE_UNIT ((uint64_t) 64 << 10)
+/* Buffers of a slab's size that a thread may need: gathered, turned, and the result. */
+#define BUFFERS 3u
+
+tenon_status
+tn_slabs_fit (const struct tn_request *request, const struct tn_slabs *slabs, bool *alone, tenon_error *error)
+{
+    const tenon_context *context = request->catalog->context;
+    uint64_t share = context->limits[TENON_LIMIT_MEMORY] / BUFFERS, begin, size;
+    *alone = false;
+    if (slabs->count == 0 || request->unit_bytes <= SURE_UNIT)
+        return TENON_OK;
+    tn_slab_range (request, slabs, 0, &begin, &size);
+    size = TN_MAX (size, request->unit_bytes);
+    *alone = size > share / tn_pool_width (context->pool);
+    if (size <= share)
+        return TENON_OK;
+    tn_fail_in (error, NULL, request->tensor->name);
+    return tn_fail (
+        error, TENON_E_LIMIT, TN_NO_OFFSET,
+        "its items of %llu bytes cannot be read in this order piece by piece, and %u times as much "
+        "is more than %llu bytes; raise memory in [limits] to read it",
+        (unsigned long long) request->unit_bytes, BUFFERS,
+        (unsigned long long) context->limits[TENON_LIMIT_MEMORY]);
+}
+
 /* ---- making ---- */
 
 static void

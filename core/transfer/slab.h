@@ -15,6 +15,10 @@ struct tn_slabs {
 };
 /* Slabs whose results take about `bytes` each. */
 void tn_slabs_plan (const struct tn_request *request, uint64_t bytes, struct tn_slabs *slabs);
+/* TENON_E_LIMIT if a slab needs more memory than a conversion may hold, because an item is huge. *alone: no
+ * more than one thread may make them. */
+tenon_status tn_slabs_fit (const struct tn_request *request, const struct tn_slabs *slabs, bool *alone,
+                           tenon_error *error);
 /* Where the result of a slab begins, and its size, in bytes. */
 void tn_slab_range (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab,
                     uint64_t *begin, uint64_t *size);

@@ -95,12 +95,15 @@ read_slabs (const struct tn_request *request, bool sums, struct tn_pool *pool, s
             uint8_t *to, struct tn_meter *meter, tenon_error *error)
 {
     struct slab_run run = { .request = request, .to = to, .workers = workers, .meter = meter };
+    bool alone = false;
     tn_slabs_plan (request, slab_size (request), &run.slabs);
+    if (request->fortran) /* else nothing is held beside the result */
+        TN_TRY (tn_slabs_fit (request, &run.slabs, &alone, error));
     TN_FREE struct sum *all = sums ? calloc (run.slabs.count + 1, sizeof *all) : NULL;
     if (sums && !all)
         return tn_fail_memory (error);
     run.sums = all;
-    TN_TRY (tn_pool_run (pool, run.slabs.count, read_slab, &run, error));
+    TN_TRY (tn_pool_run (alone ? NULL : pool, run.slabs.count, read_slab, &run, error));
     return sums ? compare_sums (request->source, request->offset, all, run.slabs.count, error) : TENON_OK;
 }
 

@@ -273,7 +273,8 @@ TENON_API tenon_status tenon_metadata_find (const tenon_file *file, const char *
 
 /* Items first … first + n - 1 of an array value of this file. Strings and nested arrays are in *memory, which
  * the caller frees; `memory` may be NULL for arrays of numbers. Strings have no index: each call walks from
- * the beginning of the array to `first`, so a caller should ask for many at once. */
+ * the beginning of the array to `first`, so a caller should ask for many at once. TENON_E_LIMIT: those that
+ * were asked for take more than TENON_LIMIT_METADATA_BYTES. */
 TENON_API tenon_status tenon_value_items (const tenon_file *file, const struct tenon_value *array,
                                           uint64_t first, uint64_t n, struct tenon_value *items,
                                           tenon_memory **memory, tenon_error *error);

@@ -36,15 +36,15 @@ START_TEST (numbers_of_both_orders)
         .type = TENON_ARRAY, .item_type = TENON_I16, .count = 2, .length = 4, .source = TENON_NO_SOURCE
     };
     array.as.memory = little;
-    ck_assert_int_eq (tn_value_items (NULL, &array, 0, 2, items, NULL, NULL, &error), TENON_OK);
+    ck_assert_int_eq (tn_value_items (NULL, &array, 0, 2, items, NULL, UINT64_MAX, NULL, &error), TENON_OK);
     ck_assert (items[0].type == TENON_I16 && items[0].as.i == -2 && items[1].as.i == 1);
     array.as.memory = big;
     array.encoding = TENON_ENCODING_BIG;
-    ck_assert_int_eq (tn_value_items (NULL, &array, 1, 1, items, NULL, NULL, &error), TENON_OK);
+    ck_assert_int_eq (tn_value_items (NULL, &array, 1, 1, items, NULL, UINT64_MAX, NULL, &error), TENON_OK);
     ck_assert_int_eq (items[0].as.i, 1);
     array.as.memory = f32;
     array.encoding = 0, array.item_type = TENON_F32, array.count = 1;
-    ck_assert_int_eq (tn_value_items (NULL, &array, 0, 1, items, NULL, NULL, &error), TENON_OK);
+    ck_assert_int_eq (tn_value_items (NULL, &array, 0, 1, items, NULL, UINT64_MAX, NULL, &error), TENON_OK);
     ck_assert (items[0].as.f == 1.5);
 }
 END_TEST
@@ -57,7 +57,7 @@ START_TEST (nans_keep_their_bits)
         .type = TENON_ARRAY, .item_type = TENON_F32, .count = 2, .length = 8, .source = TENON_NO_SOURCE
     };
     array.as.memory = bits;
-    ck_assert_int_eq (tn_value_items (NULL, &array, 0, 2, items, NULL, NULL, &error), TENON_OK);
+    ck_assert_int_eq (tn_value_items (NULL, &array, 0, 2, items, NULL, UINT64_MAX, NULL, &error), TENON_OK);
     ck_assert_uint_eq (items[0].as.u, 0x7ff0000020000000);
     ck_assert_uint_eq (items[1].as.u, 0xfff8002460000000);
     ck_assert_uint_eq (tenon_f32_of_f64 (items[0].as.f), 0x7f800001);
@@ -79,7 +79,7 @@ START_TEST (strings_with_lengths)
                                            .source = TENON_NO_SOURCE };
     struct tn_arena arena = { 0 };
     array.as.memory = bytes;
-    ck_assert_int_eq (tn_value_items (NULL, &array, 0, 3, items, &arena, NULL, &error), TENON_OK);
+    ck_assert_int_eq (tn_value_items (NULL, &array, 0, 3, items, &arena, UINT64_MAX, NULL, &error), TENON_OK);
     ck_assert (items[0].count == 2 && memcmp (items[0].as.string, "a\0", 2) == 0 && items[1].count == 0);
     ck_assert (items[2].count == 3
                && memcmp (items[2].as.string,
@@ -89,7 +89,8 @@ START_TEST (strings_with_lengths)
                       == 0);
     /* the last string is longer than the rest */
     array.length--;
-    ck_assert_int_eq (tn_value_items (NULL, &array, 0, 3, items, &arena, NULL, &error), TENON_E_MALFORMED);
+    ck_assert_int_eq (tn_value_items (NULL, &array, 0, 3, items, &arena, UINT64_MAX, NULL, &error),
+                      TENON_E_MALFORMED);
     tn_arena_free (&arena);
 }
 END_TEST
@@ -115,8 +116,9 @@ START_TEST (many_strings)
                                  .encoding = TENON_ENCODING_U64 | TENON_ENCODING_BIG };
     struct tenon_value *items = malloc (count * sizeof *items);
     struct tn_arena arena = { 0 };
-    ck_assert_msg (tn_value_items (source, &array, 0, count, items, &arena, NULL, &error) == TENON_OK, "%s",
-                   error.message);
+    ck_assert_msg (tn_value_items (source, &array, 0, count, items, &arena, UINT64_MAX, NULL, &error)
+                       == TENON_OK,
+                   "%s", error.message);
     for (uint64_t i = 0; i < count; i += 777) {
         char text[32];
         sprintf (text, "%llu", (unsigned long long) (i * i));
