@@ -31,6 +31,9 @@ struct tn_channel *tn_apart_begin (struct tn_apart *apart, const struct tn_plugi
 /* Ends it. A failure: the plugin crashed, was silent for too long, or broke the rules. */
 tenon_status tn_apart_end (struct tn_apart *apart, tenon_error *error);
 
+/* The answer was TENON_E_MEMORY. */
+tenon_status tn_apart_fail_memory (tenon_error *error);
+
 /* During an exchange: a number for a state of a filter, from 1, which no other state has had. */
 uint64_t tn_apart_state (struct tn_apart *apart);
 

@@ -88,7 +88,7 @@ judge_answer (struct tn_unfilter *unfilter, tenon_status said, bool *good, tenon
     if (said != TENON_E_MEMORY)
         return TENON_OK;
     tn_source_fail_in (unfilter->source, error);
-    return tn_fail_memory (error);
+    return unfilter->apart ? tn_apart_fail_memory (error) : tn_fail_memory (error);
 }
 
 tenon_status

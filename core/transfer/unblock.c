@@ -41,10 +41,8 @@ send_blocks (struct tn_catalog *catalog, uint32_t number, enum tn_apart_order or
 }
 
 static tenon_status
-fail_blocks (const struct tenon_dtype *dtype, tenon_status said, tenon_error *error)
+judge_blocks (const struct tenon_dtype *dtype, tenon_status said, tenon_error *error)
 {
-    if (said == TENON_E_MEMORY)
-        return tn_fail_memory (error);
     return said < 0 ? tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "blocks of %s cannot be decoded",
                                dtype->name)
                     : TENON_OK;
@@ -56,7 +54,7 @@ tn_unblock_decode (struct tn_catalog *catalog, uint32_t number, const void *bloc
 {
     const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, number);
     if (!plugin_apart (catalog, number))
-        return fail_blocks (dtype, dtype->decode (blocks, items, count), error);
+        return judge_blocks (dtype, dtype->decode (blocks, items, count), error);
     for (uint64_t most = blocks_of_piece (dtype), piece; count > 0; count -= piece) {
         piece = TN_MIN (count, most);
         struct tn_channel *channel = send_blocks (catalog, number, TN_APART_BLOCKS, blocks, piece, error);
@@ -66,7 +64,9 @@ tn_unblock_decode (struct tn_catalog *catalog, uint32_t number, const void *bloc
         if (said == TENON_OK)
             tn_channel_get (channel, items, piece * dtype->block_items * sizeof *items);
         TN_TRY (tn_apart_end (catalog->apart, error));
-        TN_TRY (fail_blocks (dtype, said, error));
+        if (said == TENON_E_MEMORY)
+            return tn_apart_fail_memory (error);
+        TN_TRY (judge_blocks (dtype, said, error));
         blocks = (const char *) blocks + piece * dtype->block_bytes;
         items += piece * dtype->block_items;
     }
@@ -94,7 +94,9 @@ tn_unblock_check (struct tn_catalog *catalog, uint32_t number, const void *block
         if (found > piece)
             tn_channel_refuse (channel);
         TN_TRY (tn_apart_end (catalog->apart, error));
-        TN_TRY (fail_blocks (dtype, said, error));
+        if (said == TENON_E_MEMORY)
+            return tn_apart_fail_memory (error);
+        TN_TRY (judge_blocks (dtype, said, error));
         if (found < piece) {
             *bad = done + found;
             return TENON_OK;

@@ -176,6 +176,7 @@ save_deed (const char *name, const char *deed, size_t at, size_t size, const cha
 #define CALLED "the plugin badfilter was stopped: it made a system call that isolation forbids"
 #define SILENT "the plugin badfilter was stopped: it gave no answer in 1 s (isolated_seconds in [limits])"
 #define ENDED "the plugin badfilter ended too early"
+#define NO_MEMORY "out of memory in an isolated process (isolated_memory in [limits])"
 static const struct {
     const char *deed, *packing;
     size_t at, size;
@@ -194,7 +195,7 @@ static const struct {
     { "@e1", BLOCKED, LATE, LARGE, TENON_E_CRASHED, ENDED },
     { "@h1", BLOCKED, LATE, LARGE, TENON_E_CRASHED, CRASHED },
     { "@l1", BLOCKED, LATE, LARGE, TENON_E_LIMIT, SILENT },
-    { "@M1", BLOCKED, LATE, LARGE, TENON_E_MEMORY, "out of memory" },
+    { "@M1", BLOCKED, LATE, LARGE, TENON_E_MEMORY, NO_MEMORY },
     { "@p1", BLOCKED, LATE, LARGE, TENON_OK, "" }, /* it is read in order, where nothing is wrong */
     /* in step */
     { "@c1", STREAM, LATE, LARGE, TENON_E_CRASHED, "f.toybox: member 'y.toyraw': …" CRASHED },
@@ -206,7 +207,7 @@ static const struct {
     { "@l2", STREAM, LATE, LARGE, TENON_E_LIMIT, SILENT },
     { "@t2", STREAM, LATE, LARGE, TENON_E_MALFORMED, "its toyxor data are damaged near" },
     { "@m2", STREAM, LATE, LARGE, TENON_E_MALFORMED, "its toyxor data are damaged near" },
-    { "@M2", STREAM, LATE, LARGE, TENON_E_MEMORY, "out of memory" },
+    { "@M2", STREAM, LATE, LARGE, TENON_E_MEMORY, NO_MEMORY },
 };
 
 /* Streams are read in order, step by step, with little memory only. */
@@ -281,7 +282,7 @@ static const struct {
     { 's', TENON_E_CRASHED, CALLED, TENON_OK, "" },
     { 'l', TENON_E_LIMIT, SILENT, TENON_OK, "" },
     { 'e', TENON_E_CRASHED, ENDED, TENON_OK, "" },
-    { 'M', TENON_E_MEMORY, "", TENON_OK, "" },
+    { 'M', TENON_E_MEMORY, NO_MEMORY, TENON_OK, "" },
     { 'C', TENON_OK, "", TENON_E_CRASHED, "tensor 'b': " CRASHED },
     { 'L', TENON_OK, "", TENON_E_LIMIT, "tensor 'b': " SILENT },
     { 'B', TENON_OK, "", TENON_OK, "" },
