@@ -40,6 +40,38 @@ AC_DEFUN([TENON_TRY_CFLAGS], [
   CFLAGS=$tenon_save_CFLAGS
 ])
 
+# TENON_TRY_HARDENING(VARIABLE, FLAGS): append to VARIABLE those FLAGS with which a program that has an array on its stack
+# compiles and links: some systems lack the function that a check calls.
+AC_DEFUN([TENON_TRY_HARDENING], [
+  tenon_save_CFLAGS=$CFLAGS
+  for tenon_flag in m4_normalize([$2])
+  do
+    AC_MSG_CHECKING([whether $CC accepts $tenon_flag])
+    CFLAGS="$tenon_save_CFLAGS -Werror $tenon_flag"
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <string.h>]],
+        [[char text@<:@9000@:>@; memset (text, 0, sizeof text); return (int) strlen (text);]])],
+      [AC_MSG_RESULT([yes])
+       $1="${$1:+$$1 }$tenon_flag"],
+      [AC_MSG_RESULT([no])])
+  done
+  CFLAGS=$tenon_save_CFLAGS
+])
+
+# TENON_TRY_FORTIFY(VARIABLE): append -D_FORTIFY_SOURCE=2 to VARIABLE if the C library's checks can work: not without
+# optimisation, not with sanitizers, which check more; and not if the compiler or the user has chosen a level.
+AC_DEFUN([TENON_TRY_FORTIFY], [
+  AC_MSG_CHECKING([whether -D_FORTIFY_SOURCE=2 is of use])
+  tenon_works=no
+  AS_IF([test -z "$SANITIZERS"],
+    [AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
+#if !defined __OPTIMIZE__ || defined _FORTIFY_SOURCE
+#error "of no use"
+#endif
+int tenon_probe; ]])], [tenon_works=yes])])
+  AC_MSG_RESULT([$tenon_works])
+  AS_IF([test $tenon_works = yes], [$1="${$1:+$$1 }-D_FORTIFY_SOURCE=2"])
+])
+
 # TENON_TRY_SHARED(FLAGS): sets tenon_works to whether a shared object can be linked with FLAGS, and with the sanitizers.
 AC_DEFUN([TENON_TRY_SHARED], [
   tenon_save_CFLAGS=$CFLAGS
