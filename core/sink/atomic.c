@@ -500,11 +500,9 @@ fail_set (struct tn_atomic *atomic, struct tn_lock *lock, bool changed, const te
           tenon_error *error)
 {
     tn_fail_in (error, why->file[0] ? why->file : NULL, NULL);
-    if (!changed || atomic->options.must_be_new) {
-        if (lock && ftruncate (lock->fd, 0) < 0)
-            lock->keep = true;
+    bool untouched = !changed || atomic->options.must_be_new;
+    if (untouched && (!lock || ftruncate (lock->fd, 0) == 0)) /* the journal is taken back */
         return tn_fail (error, why->status, TN_NO_OFFSET, "%s", why->message);
-    }
     if (lock) {
         lock->keep = true;
         leave_items (atomic);
