@@ -110,9 +110,15 @@ good convert -o safetensors.shard_size=8 w w/x.safetensors
 good hash w
 checks=$((checks + 1)); cmp -s numbers out || fail 'the set that was written onto itself has other hashes'
 
-# with fewer shards the older ones stay under other names, and tenon does not take them for shards of the new set
+# with fewer shards the older ones go; those that another program left are not taken for shards of the new set
+mkdir older
+cp w/x-0000?-of-00003.safetensors older
 shard s/m-00001-of-00003 a AAAAAAAA
 good convert --shards -o safetensors.shard_size=16 s w/x.safetensors
+checks=$((checks + 1))
+[ "$(cd w && echo *)" = 'x-00001-of-00002.safetensors x-00002-of-00002.safetensors x.safetensors.index.json' ] ||
+    fail "other files: $(ls w)"
+cp older/* w
 good cat w a; prints AAAAAAAA
 good cat --shards w/x-00001-of-00002.safetensors a; prints AAAAAAAA
 good cat --shards w/x-00001-of-00003.safetensors a; prints AAAAAAAA

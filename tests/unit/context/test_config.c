@@ -86,7 +86,7 @@ START_TEST (structs_of_other_sizes)
 {
     tenon_context *context;
     tenon_context_options none = { .struct_size = 0 },
-                          flags = { .struct_size = sizeof flags, .flags = 0x10000 };
+                          flags = { .struct_size = sizeof flags, .flags = 0x80000000 };
     struct {
         tenon_context_options options;
         char more[32];
