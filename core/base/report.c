@@ -16,7 +16,8 @@ struct tenon_report {
     pthread_mutex_t lock;
     struct entry *entries;
     uint64_t count, room, lost;
-    uint64_t bytes; /* of all texts, before they were escaped */
+    uint64_t bytes;           /* of all texts, before they were escaped */
+    tenon_status lost_status; /* of the first failure among the entries that were lost */
 };
 
 tenon_report *
@@ -70,6 +71,19 @@ keep_entry (tenon_report *report, uint32_t kind, tenon_status status, uint32_t c
     return true;
 }
 
+static void
+add_entry (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, bool shown,
+           const char *subject, const char *file, const char *message)
+{
+    pthread_mutex_lock (&report->lock);
+    if (!keep_entry (report, kind, status, chosen, shown, subject, file, message)) {
+        report->lost++;
+        if (report->lost_status == TENON_OK)
+            report->lost_status = status;
+    }
+    pthread_mutex_unlock (&report->lock);
+}
+
 void
 tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_t chosen, const char *subject,
                const char *file, const char *format, ...)
@@ -79,20 +93,20 @@ tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, uint32_
     va_start (list, format);
     vsnprintf (message, sizeof message, format, list);
     va_end (list);
-    pthread_mutex_lock (&report->lock);
-    if (!keep_entry (report, kind, status, chosen, false, subject ? subject : "", file ? file : "", message))
-        report->lost++;
-    pthread_mutex_unlock (&report->lock);
+    add_entry (report, kind, status, chosen, false, subject ? subject : "", file ? file : "", message);
 }
 
 void
 tn_report_copy (tenon_report *report, const tenon_report_entry *entry)
 {
-    pthread_mutex_lock (&report->lock);
-    if (!keep_entry (report, entry->kind, entry->status, entry->chosen, true, entry->subject, entry->file,
-                     entry->message))
-        report->lost++;
-    pthread_mutex_unlock (&report->lock);
+    add_entry (report, entry->kind, entry->status, entry->chosen, true, entry->subject, entry->file,
+               entry->message);
+}
+
+void
+tn_report_flaw (tenon_report *report, const tenon_error *flaw)
+{
+    add_entry (report, TENON_NOTE, flaw->status, 0, true, flaw->tensor, flaw->file, flaw->message);
 }
 
 void
@@ -101,6 +115,8 @@ tn_report_append (tenon_report *report, const tenon_report *more)
     for (uint64_t i = 0; i < more->count; i++)
         tn_report_copy (report, &more->entries[i].entry);
     report->lost += more->lost;
+    if (report->lost_status == TENON_OK)
+        report->lost_status = more->lost_status;
 }
 
 TENON_API uint64_t
@@ -112,11 +128,12 @@ tenon_report_count (const tenon_report *report)
 TENON_API tenon_status
 tenon_report_get (const tenon_report *report, uint64_t index, tenon_report_entry *entry)
 {
-    static const tenon_report_entry more = {
-        sizeof more, TENON_NOTE, TENON_OK, 0, "", "", "more was said than this report holds"
-    };
     if (!report || index >= tenon_report_count (report))
         return TENON_E_NOT_FOUND;
+    /* A failure that was lost is one still: verifying must not pass over it. */
+    const tenon_report_entry more = {
+        sizeof more, TENON_NOTE, report->lost_status, 0, "", "", "more was said than this report holds"
+    };
     const tenon_report_entry *found = index < report->count ? &report->entries[index].entry : &more;
     return tn_reply_struct (entry, found, sizeof *found);
 }

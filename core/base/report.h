@@ -15,6 +15,8 @@ void tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, ui
                     const char *subject, const char *file, const char *format, ...);
 /* Adds a copy of an entry of another report, whose texts are escaped already. */
 void tn_report_copy (tenon_report *report, const tenon_report_entry *entry);
+/* Adds a note of a failure that does not end the work. */
+void tn_report_flaw (tenon_report *report, const tenon_error *flaw);
 void tn_report_append (tenon_report *report, const tenon_report *more);
 
 /* ---- progress ---- */

@@ -2,6 +2,7 @@
 /* call.c - begins and ends the run of a codec function; the services that every codec function may call. */
 #include "codec/call.h"
 #include "base/report.h"
+#include "codec/wire.h"
 #include "codec/write.h"
 #include "source/decoder.h"
 #include "source/scan.h"
@@ -174,8 +175,11 @@ read_at_once (struct tn_call *call, struct tn_source *source, uint64_t offset, v
         return TENON_OK;
     if (call->state != TN_CALL_DESCRIBE)
         *session->error = sum;
-    else if (session->report)
-        tn_report_add (session->report, TENON_NOTE, sum.status, 0, "", sum.file, "%s", sum.message);
+    else if (session->channel) {
+        tn_channel_put_u32 (session->channel, TN_SAYS_FLAW);
+        tn_wire_put_error (session->channel, &sum);
+    } else if (session->report)
+        tn_report_flaw (session->report, &sum);
     return session->error->status;
 }
 

@@ -177,6 +177,14 @@ replay_note (struct tn_call *call, struct tn_channel *channel)
         tn_host_note (&call->public, kind, item, message);
 }
 
+static void
+replay_flaw (struct tn_call *call, struct tn_channel *channel)
+{
+    tenon_error flaw = TENON_ERROR_INIT;
+    if (tn_wire_get_error (channel, &flaw) < 0 && call->session->report)
+        tn_report_flaw (call->session->report, &flaw);
+}
+
 static tenon_status
 replay_include (struct tn_call *call, struct tn_channel *channel)
 {
@@ -257,6 +265,7 @@ replay_messages (struct tn_call *call)
         case TN_SAYS_METADATA: status = replay_metadata (call, channel); break;
         case TN_SAYS_PART: status = replay_part (call, channel); break;
         case TN_SAYS_NOTE: replay_note (call, channel); break;
+        case TN_SAYS_FLAW: replay_flaw (call, channel); break;
         case TN_SAYS_INCLUDE: status = replay_include (call, channel); break;
         case TN_SAYS_SIBLING: status = answer_sibling (call, channel); break;
         default: tn_channel_refuse (channel); break;

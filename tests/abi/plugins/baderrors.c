@@ -83,6 +83,7 @@ floods (struct tenon_call *call)
         tenon_note (call, TENON_NOTE, "item\x01", "note %u", i);
     call->host->note (call, 77, NULL, "of no known kind");
     call->host->note (call, TENON_NOTE, NULL, NULL);
+    call->host->note (call, TENON_NOTE | TENON_FLAW, NULL, "the flaw that the report has no room for");
     return add_tensor (call, good_tensor ("x"));
 }
 
