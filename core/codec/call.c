@@ -169,7 +169,8 @@ read_at_once (struct tn_call *call, struct tn_source *source, uint64_t offset, v
 {
     struct tn_session *session = call->session;
     TN_TRY (read_through (call, source, offset, to, length));
-    tenon_error sum = TENON_ERROR_INIT;
+    tenon_error sum;
+    tn_error_clear (&sum); /* this runs for each field of a header */
     if (tn_scan_account (session->context, source, length, false, &sum) == TENON_OK
         || call->state == TN_CALL_PROBE)
         return TENON_OK;

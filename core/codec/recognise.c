@@ -276,7 +276,7 @@ tn_recognise (struct tn_session *session, struct tn_source *source, const char *
         *codec = winner;
     for (uint64_t i = 0; report && i < registry->codec_count; i++)
         report_bid (report, session->context, i, &bids[i], status == TENON_OK && i == *codec, file);
-    if (status == TENON_OK && !word)
+    if (status == TENON_OK && !word && bids[winner].extension == 0)
         tn_recognise_note (session, source, *codec);
     return status;
 }
