@@ -204,13 +204,15 @@ deflate_tests = \
 # What .ci/run does in a build by another compiler (make check-compiler): all that can depend on the compiler.
 compiler_tests = $(filter-out tests/faults/% tests/sweep/test_sweep tests/unit/base/test_pool, \
 	$(unit_tests) $(module_unit_tests) $(shell_tests) $(module_shell_tests))
-# What `make check-valgrind` runs. It takes too long for sweeps, and for what needs many threads or millions of items; the
-# sanitizers see those.
+# What `make check-valgrind` runs. It takes too long for sweeps, and for what needs many threads or millions of items, and
+# does not work in isolated processes; the sanitizers see those.
 valgrind_too_long = \
 	plugins/npz/tests/test_metadata_bad \
 	plugins/npz/tests/test_nested \
 	plugins/npz/tests/test_zip \
 	plugins/safetensors/tests/test_metadata \
+	tests/abi/test_isolated_filters \
+	tests/abi/test_isolation \
 	tests/abi/test_parallel \
 	tests/unit/base/test_pool \
 	tests/unit/kernels/test_deflate \

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define MOST_BYTES ((uint64_t) 16 << 20) /* a set of 30,000 files with the longest names */
-#define HEADER_FORMAT "tenon set 1 %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu64 "\n"
+#define HEADER_FORMAT TN_JOURNAL_BEGIN "%" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu64 "\n"
 #define END_FORMAT "end %" PRIu32 "\n"
 
 bool
@@ -207,7 +207,7 @@ parse_journal (struct tn_journal *journal, size_t length, const struct stat *own
         || sum != tn_crc32 (0, place, (uint64_t) (last - place)))
         return TN_JOURNAL_NONE;
     end = last;
-    if (strncmp (place, "tenon set 1 ", 12) != 0)
+    if (strncmp (place, TN_JOURNAL_BEGIN, sizeof TN_JOURNAL_BEGIN - 1) != 0)
         return TN_JOURNAL_FOREIGN;
     place += 12;
     if (!take_number (&place, end, ' ', &device) || !take_number (&place, end, ' ', &inode)

@@ -23,6 +23,9 @@
 
 #define TN_JOURNAL_NEW 1u /* no file of the set may replace another */
 
+/* All journals begin so. */
+#define TN_JOURNAL_BEGIN "tenon set 1 "
+
 struct tn_journal_entry {
     const char *name;             /* bare, in the folder of the journal; a link is followed when renaming */
     const char *temporary;        /* bare, beside the file; NULL: the file is removed */

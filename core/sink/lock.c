@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lock.c - the lock of a name, and the journals that are found in its file. */
 #include "sink/lock.h"
+#include "base/io.h"
 #include "sink/journal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -125,6 +126,18 @@ finish_journal (struct tn_lock *lock, bool durable, bool *empty, bool *changed, 
     return status;
 }
 
+/* True if the file may be a journal, or the beginning of one. Any other file with the name of a lock is left
+ * as it is, and so is one with a second name, which may be anybody's: the library makes no such files. */
+static bool
+may_be_journal (int fd, struct stat *own)
+{
+    char begin[sizeof TN_JOURNAL_BEGIN - 1];
+    if (fstat (fd, own) < 0 || !S_ISREG (own->st_mode) || own->st_nlink != 1)
+        return false;
+    uint64_t length = tn_io_read (fd, 0, begin, sizeof begin);
+    return length > 0 && memcmp (begin, TN_JOURNAL_BEGIN, length) == 0;
+}
+
 /* ---- taking ---- */
 
 static int
@@ -178,6 +191,12 @@ try_lock (struct tn_lock *lock, enum turn *turn, tenon_error *error)
         close (lock->fd);
         lock->fd = -1;
         return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "its lock file, %s, is no regular file", lock->file);
+    }
+    if (own.st_nlink > 1) {
+        close (lock->fd);
+        lock->fd = -1;
+        return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
+                        "its lock file, %s, is a second name of another file; remove it", lock->file);
     }
     *turn = got == 0                                                 ? THEIRS
             : !tn_file_has_name (lock->fd, lock->folder, lock->file) ? AGAIN
@@ -238,11 +257,23 @@ has_bytes (int folder, const char *file)
            && status.st_size > 0;
 }
 
+/* A reader waits no longer for the save of a user whom the folder does not belong to: anybody who may make a
+ * name there could stop all readers. */
+#define FOREIGN_SECONDS 5u
+
+static bool
+is_trusted (int folder, uid_t user)
+{
+    struct stat owner;
+    return user == 0 || user == geteuid () || (fstat (folder, &owner) == 0 && owner.st_uid == user);
+}
+
 tenon_status
 tn_lock_settle_file (int folder, const char *file, const struct tn_lock_options *options, bool *found,
                      tenon_error *error)
 {
-    struct wait wait = { .options = options };
+    struct tn_lock_options brief = *options;
+    struct wait wait = { .options = &brief };
     struct tn_lock lock;
     bool waited = false;
     *found = false;
@@ -254,6 +285,13 @@ tn_lock_settle_file (int folder, const char *file, const struct tn_lock_options 
         if (lock.fd < 0)
             return tn_fail_errno (error, errno,
                                   "a save of this set was interrupted, and its list cannot be read", file);
+        struct stat own;
+        if (!may_be_journal (lock.fd, &own)) {
+            close (lock.fd);
+            return TENON_OK;
+        }
+        if (!is_trusted (folder, own.st_uid))
+            brief.seconds = TN_MIN (brief.seconds, FOREIGN_SECONDS);
         int got = tn_file_lock (lock.fd);
         if (got != 0 && tn_file_has_name (lock.fd, folder, file)) {
             bool empty, changed;

@@ -38,6 +38,10 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct tenon_call; /* of <tenon/plugin.h>; before the line below, since its visibility is not this library's
+                    */
+
 #pragma GCC visibility push(hidden)
 
 /* ---- tokens ------------------------------------------------------------------------------------------ */
@@ -63,7 +67,6 @@ enum {
 
 /* A parser. Callers read the fields down to error and change none of them. A copy is a parser of its own that
  * goes on from the same place: a caller may look ahead with one. */
-struct tenon_call;
 struct tenon_json {
     const uint8_t *start, *at, *end; /* the document; `at` is the byte behind the token */
     const uint8_t *text;             /* the token; of a key or string the bytes between the quotes */

@@ -177,4 +177,32 @@ for target in set.safetensors.index.json set.gguf; do
     done
     is "$target: litter" "$(litter)" ''
 done
+
+# a file with the name of a lock that is no journal: nobody reads it, cuts it or waits for it
+echo precious >notes
+for target in set.safetensors.index.json set.gguf; do
+    first=$target
+    [ "$target" != set.gguf ] || first=set-00001-of-00002.gguf
+    for name in ".$target.tenon.lock" ".$first.tenon.lock"; do
+        ln -f notes "$name"
+        tenon verify "$first"
+        exits "$name, a second name of a file: read" 0
+        is "$name: the file" "$(cat notes)" precious
+        rm "$name"
+    done
+done
+ln notes .all.npz.tenon.lock
+tenon convert --append x.npy all.npz
+fails 'a second name of a file: saved' 2 'is a second name of another file'
+is 'a second name of a file, after the save' "$(cat notes)" precious
+rm .all.npz.tenon.lock
+printf x >.set.safetensors.index.json.tenon.lock
+tenon verify set.safetensors.index.json
+exits 'no journal: read' 0
+is 'no journal: the file' "$(cat .set.safetensors.index.json.tenon.lock)" x
+if command -v flock >/dev/null; then
+    flock -x .set.safetensors.index.json.tenon.lock "$TENON" -o save.lock=fail verify set.safetensors.index.json >out 2>err
+    is 'no journal, held by another' "$?" 0
+fi
+rm .set.safetensors.index.json.tenon.lock
 finish

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static char path[] = "/tmp/tenon-append.XXXXXX.npz";
+static char path[64];
 static tenon_context *appender;
 
 /* Ends the archive, and writes it to `path`. */
@@ -167,6 +167,7 @@ static void
 open_path (void)
 {
     setup ();
+    snprintf (path, sizeof path, "/tmp/tenon-append.XXXXXX.npz");
     int fd = mkstemps (path, 4);
     ck_assert_int_ge (fd, 0);
     close (fd);

@@ -336,9 +336,9 @@ pretend_users (const char *users, const char *groups)
     put_file ("passwd", users);
     put_file ("group", groups);
     if (geteuid () == 0 && unshare (CLONE_NEWNS) == 0
-        && mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0
-        && mount ("passwd", "/etc/passwd", NULL, MS_BIND, NULL) == 0
-        && mount ("group", "/etc/group", NULL, MS_BIND, NULL) == 0)
+        && mount ("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0
+        && mount ("passwd", "/etc/passwd", "none", MS_BIND, NULL) == 0
+        && mount ("group", "/etc/group", "none", MS_BIND, NULL) == 0)
         return true;
     fprintf (stderr, "skipped: this process may not mount other users over /etc/passwd\n");
     return false;
