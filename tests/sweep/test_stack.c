@@ -56,7 +56,7 @@ static void
 put_number (struct bytes *to, uint64_t number, unsigned width)
 {
     for (unsigned i = 0; i < width; i++)
-        put (to, (uint8_t[]){ (uint8_t) (number >> 8 * i) }, 1);
+        put (to, (uint8_t[]){ (uint8_t) (i < 8 ? number >> 8 * i : 0) }, 1);
 }
 
 /* ---- what is done with each file ---- */
