@@ -154,8 +154,12 @@ bool
 tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uint64_t *shape)
 {
     struct wire_tensor wire;
-    if (tn_channel_get (channel, &wire, sizeof wire) && wire.rank > 64)
+    if (!tn_channel_get (channel, &wire, sizeof wire))
+        return false;
+    if (wire.rank > 64) {
         tn_channel_refuse (channel);
+        return false;
+    }
     if (!tn_channel_get (channel, shape, wire.rank * sizeof *shape))
         return false;
     *tensor = (struct tenon_tensor){ .struct_size = sizeof *tensor,

@@ -212,7 +212,7 @@ START_TEST (test_fork)
     expect_health ();
     pid_t child = fork ();
     expect_health ();
-    kit_open_fails ("file", "crashes", NULL, TENON_E_CRASHED, "signal 11");
+    kit_open_fails ("file", "crashes", NULL, TENON_E_CRASHED, "the plugin hostile crashed: signal 11");
     if (child == 0)
         _exit (0);
     ck_assert_int_eq (waitpid (child, &status, 0), child);
