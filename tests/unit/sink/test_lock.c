@@ -265,11 +265,11 @@ END_TEST
 START_TEST (damaged_journal)
 {
     bool found;
-    leave_journal (set, 3, 0);
-    size_t size = (size_t) status_of (LOCK).st_size;
-    for (size_t at = 0; at < size; at++) {
+    for (size_t at = 0;; at++) {
         uint8_t byte;
         leave_journal (set, 3, 0);
+        if (at >= (size_t) status_of (LOCK).st_size) /* each has other inodes, in one digit more or less */
+            break;
         int fd = open (LOCK, O_RDWR | O_CLOEXEC);
         ck_assert_int_eq (pread (fd, &byte, 1, (off_t) at), 1);
         byte ^= 1;
