@@ -287,6 +287,8 @@ tn_lock_settle_file (int folder, const char *file, const struct tn_lock_options 
                                   "a save of this set was interrupted, and its list cannot be read", file);
         struct stat own;
         if (!may_be_journal (lock.fd, &own)) {
+            /* one that is empty now was a journal a moment ago, whose save has just ended */
+            *found = waited || (fstat (lock.fd, &own) == 0 && own.st_size == 0);
             close (lock.fd);
             return TENON_OK;
         }

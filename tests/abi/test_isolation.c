@@ -74,8 +74,9 @@ END_TEST
 
 START_TEST (test_time)
 {
-    isolate ("limits.isolated_seconds=1");
+    isolate (NULL);
     kit_open_fails ("file", "adds_for_ever", NULL, TENON_E_LIMIT, "raise open_work_ratio in [limits]");
+    ck_assert_int_eq (kit_context ("core.isolate=yes limits.isolated_seconds=1"), TENON_OK);
     kit_open_fails ("file", "loops", NULL, TENON_E_LIMIT,
                     "gave no answer in 1 s (isolated_seconds in [limits])");
     expect_health ();
