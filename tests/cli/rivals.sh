@@ -162,6 +162,7 @@ for target in set.safetensors.index.json set.gguf; do
     is "$target: whole" $? 0
     for round in 1 2 3; do
         at_once 9 convert --format="$format" -o "$size=1" --as=i8 "two$((round % 3 + 1)).npz" "$target" &
+        # shellcheck disable=SC2034 # only how often
         for read in 1 2 3 4; do
             tenon verify "$first"
             is "$target, round $round: a reader" "$code $(cat err)" '0 '
