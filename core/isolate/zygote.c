@@ -22,6 +22,7 @@ struct tn_zygote {
     uint64_t memory, seconds;
     pthread_mutex_t lock; /* the process, and one request at a time */
     pid_t program;        /* that started it; 0: none did */
+    pid_t forked;         /* that has made words of its own, since another process began them */
     int control;          /* a socket of whole messages */
     atomic_uint *running; /* SLOTS words */
     unsigned next_slot;
@@ -130,6 +131,20 @@ run_zygote (struct tn_zygote *zygote, int control)
 
 /* ---- in the program ---- */
 
+/* New words. A process that was forked has those of its parent, whose children use them. */
+static bool
+map_slots (struct tn_zygote *zygote)
+{
+    size_t size = SLOTS * sizeof *zygote->running;
+    void *shared = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        return false;
+    if (zygote->running)
+        munmap (zygote->running, size);
+    zygote->running = shared;
+    return true;
+}
+
 struct tn_zygote *
 tn_zygote_new (void *user, uint64_t memory, uint64_t seconds)
 {
@@ -141,12 +156,8 @@ tn_zygote_new (void *user, uint64_t memory, uint64_t seconds)
     zygote->seconds = seconds;
     zygote->control = -1;
     pthread_mutex_init (&zygote->lock, NULL);
-    void *shared = mmap (NULL, SLOTS * sizeof *zygote->running, PROT_READ | PROT_WRITE,
-                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared != MAP_FAILED) {
-        zygote->running = shared;
+    if (map_slots (zygote))
         return zygote;
-    }
     tn_zygote_free (zygote);
     return NULL;
 }
@@ -233,6 +244,13 @@ spawn_child (struct tn_zygote *zygote, tn_zygote_main *main, struct tn_child *ch
     struct answer answer = { 0 };
     tenon_status status = TENON_OK;
     pthread_mutex_lock (&zygote->lock);
+    if (zygote->program != 0 && zygote->program != getpid () && zygote->forked != getpid ()) {
+        if (!map_slots (zygote)) {
+            pthread_mutex_unlock (&zygote->lock);
+            return tn_fail_memory (error);
+        }
+        zygote->forked = getpid ();
+    }
     child->slot = zygote->next_slot++ % SLOTS;
     struct order order = { .what = ZYGOTE_SPAWN, .slot = child->slot, .main = main };
     atomic_store (&zygote->running[child->slot], UINT32_MAX);
