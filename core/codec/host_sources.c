@@ -203,7 +203,7 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
         return tn_fail (session->error, TENON_E_MALFORMED, TN_NO_OFFSET,
                         "'%s' is no bare file name: a set may only name files beside it", shown);
     }
-    /* A member must not reach files of the folder: whoever made the archive could not read them there. */
+    /* A member must not reach files of the folder: the archive's author could not read them there. */
     const struct tn_source *asking = tn_call_source (call, 0);
     if (asking->kind == TN_SOURCE_PART)
         return answer_missing (

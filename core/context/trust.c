@@ -244,7 +244,7 @@ is_changeable (struct tn_trust *trust, const struct subject *subject, bool stick
         return true;
     }
     if (S_ISLNK (status->st_mode))
-        return false; /* nobody can write to one; its folder tells who can replace it */
+        return false; /* a link has no contents to write to; its folder decides about replacing it */
     if (sticky && (status->st_mode & S_ISVTX))
         return false;
     return is_writable_by_others (trust, subject, why) || has_strange_list (trust, subject, why);

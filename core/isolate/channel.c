@@ -95,7 +95,7 @@ tn_channel_check (struct tn_channel *channel)
         end_channel (channel, TN_CHANNEL_SILENT);
 }
 
-/* Waits until the socket is ready. A child has no limit and nobody to ask: it waits in the kernel. */
+/* Waits until the socket is ready. A child has neither a limit nor `stop`: it waits in the kernel. */
 static void
 wait_ready (struct tn_channel *channel, short events)
 {
