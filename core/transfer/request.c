@@ -216,6 +216,25 @@ tn_request_flatten (struct tn_request *request)
     count_in_bytes (request);
 }
 
+bool
+tn_request_covers (const struct tn_request *request)
+{
+    const struct tn_source *source = request->source;
+    return request->whole && request->size > 0 && source->kind == TN_SOURCE_PART
+           && request->tensor->storage == TENON_EXTENT && source->size - request->tensor->length <= TN_MARGIN;
+}
+
+/* A source that was unpacked is read from there. There it has no checksum: a request that covers it, and so
+ * is to fail if its checksum is wrong, reads it itself until the checksum was found right. */
+static void
+turn_to_unpacked (struct tn_request *request)
+{
+    struct tn_source *source = request->source;
+    if (source->check == TENON_CHECK_NONE || !tn_request_covers (request)
+        || atomic_load_explicit (&source->sum_is_good, memory_order_relaxed))
+        request->source = tn_source_plain (source);
+}
+
 tenon_status
 tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const struct tn_tensor *tensor,
                  const struct tn_box *box, uint32_t target, uint32_t layout, tenon_error *error)
@@ -226,7 +245,7 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
     request->target_id = target == TENON_NONE ? tensor->dtype : target;
     request->stored = tn_catalog_dtype (catalog, request->stored_id);
     request->target = tn_catalog_dtype (catalog, request->target_id);
-    request->source = tn_source_plain (catalog->sources[tensor->source]);
+    request->source = catalog->sources[tensor->source];
     request->offset = tensor->offset;
     request->elements = 1;
     if (!request->target)
@@ -254,6 +273,7 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
         join_axes (request);
     if (may_be_bytes (request))
         as_bytes (request);
+    turn_to_unpacked (request);
     return TENON_OK;
 }
 
@@ -272,7 +292,7 @@ tn_request_unpack (struct tn_request *request)
                        source->size);
     tenon_error ignored = TENON_ERROR_INIT; /* reading says what is wrong */
     tn_unpack_when_due (request->catalog->context, &request->catalog->store, source, cost, false, &ignored);
-    request->source = tn_source_plain (source);
+    turn_to_unpacked (request);
 }
 
 tenon_status

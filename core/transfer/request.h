@@ -47,6 +47,11 @@ tenon_status tn_request_make (struct tn_request *request, struct tn_catalog *cat
                               uint32_t layout, tenon_error *error);
 /* All stored bytes of a tensor that is read whole, in the order in which they lie. */
 void tn_request_flatten (struct tn_request *request);
+/* True if reading the tensor reads its part but for at most TN_MARGIN bytes around it: these are then read,
+ * too, and the part's checksum is compared. */
+bool tn_request_covers (const struct tn_request *request);
+#define TN_MARGIN 65536u
+
 /* Before a request is read: an encoded source of several tensors, which are read one after the other, is
  * unpacked rather than decoded for each of them. */
 void tn_request_unpack (struct tn_request *request);

@@ -2,14 +2,6 @@
 /* way.c - chooses the way in which a tensor is read. */
 #include "transfer/way.h"
 
-bool
-tn_request_covers (const struct tn_request *request)
-{
-    const struct tn_source *source = request->source;
-    return request->whole && request->size > 0 && source->kind == TN_SOURCE_PART
-           && request->tensor->storage == TENON_EXTENT && source->size - request->tensor->length <= TN_MARGIN;
-}
-
 /* What one thread may hold of a member: stored and decoded bytes together. */
 static uint64_t
 member_room (const tenon_context *context)

@@ -39,9 +39,4 @@ struct tn_way tn_way_choose (const struct tn_request *request, enum tn_delivery 
 /* A mapping hands out the stored bytes: only what is STORED can be mapped. */
 struct tn_way tn_way_to_map (const struct tn_tensor *tensor, const struct tn_source *source);
 
-/* True if reading the tensor reads its part but for at most TN_MARGIN bytes around it: these are then read,
- * too, and the part's checksum is compared. */
-bool tn_request_covers (const struct tn_request *request);
-#define TN_MARGIN 65536u
-
 #endif
