@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs the functions test_* of the modules test_*.py beside this file, in order, each with a Bench of its own.
+"""Runs the functions test_* of the modules test_*.py beside this file, and of those in ../reports, in order, each with a Bench of its own.
 Arguments select tests by name: MODULE, MODULE.FUNCTION or FUNCTION.
 
 A test calls bench.check (condition, words) as often as it likes; a failed check does not end the test. An exception
@@ -75,10 +75,11 @@ def run_test(name, test):
 
 def main():
     here = pathlib.Path(__file__).parent
-    sys.path.insert(0, str(here))
+    reports = here.parent / "reports"
+    sys.path[:0] = [str(here), str(reports)]
     total = [0, 0, 0]
     wanted = sys.argv[1:]
-    for path in sorted(here.glob("test_*.py")):
+    for path in sorted(here.glob("test_*.py")) + sorted(reports.glob("test_*.py")):
         module = importlib.import_module(path.stem)
         for name, test in list(vars(module).items()):
             full = f"{path.stem}.{name}"
