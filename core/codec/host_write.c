@@ -70,8 +70,7 @@ tn_host_put_tensor (struct tenon_call *public, uint64_t index, const struct teno
         return tn_call_misuse (
             call,
             "it put a tensor that the plan does not have, or in a layout that this version does not know");
-    return tn_write_tensor (call, writer->first + index,
-                            ours.flags & (TENON_FORTRAN | TENON_BIG_ENDIAN | TENON_ASKED));
+    return tn_write_tensor (call, writer->first + index, ours.flags & (TENON_FORTRAN | TENON_BIG_ENDIAN));
 }
 
 #define OLD_PIECE ((uint64_t) 16 << 20)

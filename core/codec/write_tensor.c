@@ -33,14 +33,11 @@ put_stored (struct tn_writer *writer, const struct tn_request *request, tenon_er
 }
 
 static void
-tell_change (struct tn_call *call, const char *name, bool asked, const char *what, const char *from,
-             const char *to)
+tell_change (struct tn_call *call, const char *name, const char *what, const char *from, const char *to)
 {
-    if (!asked)
-        tn_loss (call, name, "its %s changes from %s to %s", what, from, to);
-    else if (call->session->report)
+    if (call->session->report)
         tn_report_add (call->session->report, TENON_NOTE, TENON_OK, 0, name, "",
-                       "its %s changes from %s to %s, as asked for", what, from, to);
+                       "its %s changes from %s to %s", what, from, to);
 }
 
 /* Reports what the tensor has in its file and will not have in the target. */
@@ -53,14 +50,13 @@ tell_changes (struct tn_call *call, uint64_t index, const struct tn_request *req
     uint32_t changed = (tensor->flags ^ layout) & (TENON_FORTRAN | TENON_BIG_ENDIAN);
     if (!origin->from_file || request->elements == 0)
         return;
-    bool asked = layout & TENON_ASKED;
     if ((changed & TENON_FORTRAN) && tn_shape_has_order (tensor->rank, tensor->shape)
         && tensor->storage == TENON_EXTENT)
-        tell_change (call, entry->name, asked, "order", tensor->flags & TENON_FORTRAN ? "Fortran" : "C",
+        tell_change (call, entry->name, "order", tensor->flags & TENON_FORTRAN ? "Fortran" : "C",
                      layout & TENON_FORTRAN ? "Fortran" : "C");
     if ((changed & TENON_BIG_ENDIAN) && request->stored->swap_count > 0 && request->target->swap_count > 0
         && tensor->storage == TENON_EXTENT)
-        tell_change (call, entry->name, asked, "byte order",
+        tell_change (call, entry->name, "byte order",
                      tensor->flags & TENON_BIG_ENDIAN ? "big-endian" : "little-endian",
                      layout & TENON_BIG_ENDIAN ? "big-endian" : "little-endian");
     if (request->stored_id != request->target_id && call->session->report)

@@ -141,6 +141,12 @@ report_loss (struct tn_carry *carry, const char *name, const char *what)
 }
 
 static void
+report_change (struct tn_carry *carry, const char *name, const char *what)
+{
+    tn_report_add (carry->report, TENON_NOTE, TENON_OK, 0, name, "", "%s", what);
+}
+
+static void
 report_carried (struct tn_carry *carry, const struct tn_tensor *entry, const struct tn_tensor *bytes,
                 const struct tn_origin *origin, const struct tn_request *request)
 {
@@ -151,10 +157,10 @@ report_carried (struct tn_carry *carry, const struct tn_tensor *entry, const str
                        "converted from %s to %s, as asked for", tn_dtype_label (request->stored),
                        tn_dtype_label (request->target));
     if (origin->from_file && request->elements > 0 && turned)
-        report_loss (carry, entry->name, "its order changes from Fortran to C");
+        report_change (carry, entry->name, "its order changes from Fortran to C");
     if (origin->from_file && request->elements > 0 && (origin->tensor->flags & TENON_BIG_ENDIAN)
         && request->stored->swap_count > 0 && request->target->swap_count > 0)
-        report_loss (carry, entry->name, "its byte order changes from big-endian to little-endian");
+        report_change (carry, entry->name, "its byte order changes from big-endian to little-endian");
     tn_shape_text (shape, sizeof shape, &tn_dtype_fixed[TENON_U8], bytes->rank, bytes->shape);
     tn_report_add (carry->report, TENON_NOTE, TENON_OK, 0, entry->name, "", "%.200s is carried as %s",
                    tn_dtype_label (tn_catalog_dtype (carry->from->own, entry->dtype)), shape);

@@ -10,7 +10,7 @@
  *      "order":[names of all tensors],"keys":[all keys of the metadata]}
  *
  * Fortran order and big-endian are not in it: such a tensor comes back in C order and little-endian, and the
- * save reports that as a loss. */
+ * save reports that as a note, since all values stay. */
 #ifndef TN_CARRY_H
 #define TN_CARRY_H
 #include "open/carry_restore.h"

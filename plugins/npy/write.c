@@ -27,8 +27,6 @@ choose_layout (struct tenon_call *call, const struct tenon_tensor *tensor, struc
     if (byteorder == NPY_BYTEORDER_KEEP ? (tensor->flags & TENON_BIG_ENDIAN) != 0
                                         : byteorder == NPY_BYTEORDER_BIG)
         layout->flags |= TENON_BIG_ENDIAN;
-    if (order != NPY_ORDER_KEEP || byteorder != NPY_BYTEORDER_KEEP)
-        layout->flags |= TENON_ASKED;
     return TENON_OK;
 }
 

@@ -232,13 +232,11 @@ START_TEST (test_orders)
     kit_plugins ("toyraw toyplain", NULL);
     tenon_file *open = kit_open ("a.toyraw", NULL, NULL);
     tenon_plan *plan = plan_of (open);
-    kit_failed (save_carried (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_E_LOSS, "3 things");
-    ck_assert (!kit_exists ("b.toyplain"));
     ck_assert_int_eq (save_carried (plan, "b.toyplain", TENON_SAVE_DRY_RUN, NULL, NULL), TENON_OK);
     ck_assert (!kit_exists ("b.toyplain"));
-    ck_assert_int_eq (save_carried (plan, "b.toyplain", 0, NULL, &report), TENON_OK);
-    ck_assert (kit_reported (report, TENON_LOSS, "its order changes from Fortran to C"));
-    ck_assert (kit_reported (report, TENON_LOSS, "its byte order changes from big-endian to little-endian"));
+    ck_assert_int_eq (save_carried (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, &report), TENON_OK);
+    ck_assert (kit_reported (report, TENON_NOTE, "its order changes from Fortran to C"));
+    ck_assert (kit_reported (report, TENON_NOTE, "its byte order changes from big-endian to little-endian"));
     tenon_report_free (report);
     tenon_file *back = kit_open ("b.toyplain", NULL, NULL);
     is_shaped (back, "i", "i64", 2, KIT_SHAPE (2, 3));

@@ -49,10 +49,10 @@ for sample in "$samples"/others/*.gguf; do
 done
 checks=$((checks + 1))
 tenon convert "$samples/others/big-endian-plain.gguf" "$work/to.gguf"
-said "f32: its byte order changes from big-endian to little-endian" || fail "a change of byte order is no loss"
+said "f32: its byte order changes from big-endian to little-endian" || fail "a change of byte order is not told"
 checks=$((checks + 1))
 tenon convert --strict "$samples/others/big-endian-plain.gguf" "$work/strict.gguf"
-{ [ "$status" -ne 0 ] && [ ! -e "$work/strict.gguf" ]; } || fail "--strict: convert of a big-endian file exits $status"
+[ "$status" -eq 0 ] || fail "--strict: convert of a big-endian file exits $status"
 for kind in v1 v2; do
     same "$kind, strictly" "$samples/others/$kind-values.gguf" "$samples/golden/values.gguf" --strict
 done

@@ -89,9 +89,7 @@ struct tenon_tensor {
     uint64_t cookie;  /* SERVED, GRID: the codec's own; read and locate get it back */
 };
 
-/* The layout in which put_tensor writes: TENON_FORTRAN, TENON_BIG_ENDIAN, or neither. With TENON_ASKED the
- * user chose it by an option, and a change of layout is a note, not a loss. */
-enum { TENON_ASKED = 0x100 };
+/* The layout in which put_tensor writes: TENON_FORTRAN, TENON_BIG_ENDIAN, or neither. */
 struct tenon_layout {
     uint32_t struct_size, flags;
 };

@@ -133,7 +133,6 @@ plain_write (struct tenon_call *call)
     if (plan.flags & TENON_PLAN_CARRIES)
         tenon_note (call, TENON_NOTE, NULL, "the plan carries");
     TENON_TRY (write_head (call, &plan, layout.flags));
-    layout.flags |= TENON_ASKED;
     for (uint64_t i = plan.tensors; i-- > 0;)
         TENON_TRY (call->host->put_tensor (call, i, &layout));
     return TENON_OK;

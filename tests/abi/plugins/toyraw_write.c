@@ -113,8 +113,6 @@ layout_of (struct tenon_call *call, const struct tenon_tensor *tensor, struct te
         layout->flags |= TENON_FORTRAN;
     if (endian.integer == 0 ? tensor->flags & TENON_BIG_ENDIAN : endian.integer == 2)
         layout->flags |= TENON_BIG_ENDIAN;
-    if (order.integer != 0 || endian.integer != 0)
-        layout->flags |= TENON_ASKED;
     return TENON_OK;
 }
 
