@@ -5,6 +5,7 @@
 unit_tests += \
 	tests/sweep/test_stack \
 	tests/sweep/test_sweep \
+	tests/unit/base/test_error \
 	tests/unit/base/test_escape \
 	tests/unit/base/test_hash \
 	tests/unit/base/test_io \

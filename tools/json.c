@@ -2,6 +2,7 @@
 /* json.c - output in JSON, through json-c. */
 #include "json.h"
 #include "memory.h"
+#include "message.h"
 #include "number.h"
 #include "output.h"
 #include "report.h"
@@ -123,8 +124,13 @@ json_object *
 json_failure (const tenon_error *error)
 {
     json_object *object = json_new ();
+    CLEAN (text)
+    char *message = command_words (*error->message ? error->message : tenon_status_text (error->status));
+    CLEAN (text) char *advice = command_words (error->advice);
     json_add_text (object, "status", tenon_status_name (error->status));
-    json_add_text (object, "message", *error->message ? error->message : tenon_status_text (error->status));
+    json_add_text (object, "message", message);
+    json_add (object, "errno", error->system ? must_exist (json_object_new_int (error->system)) : NULL);
+    json_add_text (object, "advice", *advice ? advice : NULL);
     return object;
 }
 

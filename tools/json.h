@@ -25,7 +25,7 @@ json_object *json_key (const char *text, size_t length);
 /* A number, or one of the strings "NaN" "Infinity" "-Infinity". */
 json_object *json_number (double number);
 json_object *json_shape (const uint64_t *shape, uint32_t rank);
-/* {"status", "message"} of a failure. */
+/* {"status", "message", "errno", "advice"} of a failure; errno and advice are null when there are none. */
 json_object *json_failure (const tenon_error *error);
 /* [{"subject", "file", "message"}] of the entries of one kind; NULL when there are none. */
 json_object *json_notes (const tenon_report *report, uint32_t kind);

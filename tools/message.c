@@ -5,6 +5,15 @@
 #include "text.h"
 #include "tool.h"
 
+/* The names of the API that messages of the library speak of, and what stands for each in this command. */
+static const struct {
+    const char *theirs, *ours;
+} words[] = {
+    { "TENON_OPEN_SHARDS", "--shards" },
+    { "TENON_SAVE_APPEND", "--append" },
+    { "TENON_SAVE_CARRY", "--carry" },
+};
+
 /* The last complaint, for output in JSON. What the command itself refuses is TENON_E_MISUSE. */
 static tenon_error last;
 
@@ -35,6 +44,24 @@ complain (const char *format, ...)
     complain_shown (text);
 }
 
+static void
+hint_shown (const char *text)
+{
+    CLEAN (text) char *line = shown_as (text, strlen (text), TEXT_MESSAGE);
+    fprintf (stderr, "tenon: hint: %s\n", line);
+    snprintf (last.advice, sizeof last.advice, "%s", line);
+}
+
+void
+hint (const char *format, ...)
+{
+    va_list list;
+    va_start (list, format);
+    CLEAN (text) char *text = format_shown (format, list);
+    va_end (list);
+    hint_shown (text);
+}
+
 int
 trouble (const char *format, ...)
 {
@@ -62,10 +89,31 @@ misuse (const char *format, ...)
     return EXIT_TROUBLE;
 }
 
+char *
+command_words (const char *text)
+{
+    char *result = copy_text (text, strlen (text));
+    for (size_t i = 0; i < COUNT_OF (words); i++) {
+        size_t theirs = strlen (words[i].theirs), ours = strlen (words[i].ours);
+        for (char *at = result; (at = strstr (at, words[i].theirs));
+             at += ours) { /* ours is the shorter one */
+            memcpy (at, words[i].ours, ours);
+            memmove (at + ours, at + theirs, strlen (at + theirs) + 1);
+        }
+    }
+    return result;
+}
+
 int
 report_failure (const tenon_error *error)
 {
-    complain_shown (*error->message ? error->message : tenon_status_text (error->status));
+    CLEAN (text)
+    char *message = command_words (*error->message ? error->message : tenon_status_text (error->status));
+    CLEAN (text) char *advice = command_words (error->advice);
+    complain_shown (message);
     last.status = error->status;
+    last.system = error->system;
+    if (*advice)
+        hint_shown (advice);
     return EXIT_TROUBLE;
 }

@@ -6,13 +6,18 @@
 
 /* Prints one line, "tenon: ...", whose texts are formatted by format_shown. */
 PRINTF_LIKE (1, 2) void complain (const char *format, ...);
-/* Likewise, and returns EXIT_TROUBLE. */
+/* Prints what helps against the last complaint, "tenon: hint: ...". */
+PRINTF_LIKE (1, 2) void hint (const char *format, ...);
+/* Like complain, and returns EXIT_TROUBLE. */
 PRINTF_LIKE (1, 2) int trouble (const char *format, ...);
 /* Likewise, with the name of the command and a pointer to --help. */
 PRINTF_LIKE (1, 2) int misuse (const char *format, ...);
 /* Prints a text of the library, whose names are escaped already, as such a line. */
 void complain_shown (const char *text);
-/* Prints a failure of the library as such a line, and returns EXIT_TROUBLE. */
+/* A text of the library in the words of this command: --shards for TENON_OPEN_SHARDS. The caller frees it. */
+char *command_words (const char *text);
+/* Prints a failure of the library as such a line, its advice as a second one, "tenon: hint: ...", and returns
+ * EXIT_TROUBLE. */
 int report_failure (const tenon_error *error);
 /* The last of these as an error: TENON_E_MISUSE when it is not the library's. */
 const tenon_error *last_complaint (void);

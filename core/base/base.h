@@ -48,7 +48,7 @@ void tn_free_pointer (void *pointer);
  * message. */
 TN_PRINTF (4, 5)
 tenon_status tn_fail_text (tenon_error *error, tenon_status status, uint64_t offset, const char *format, ...);
-/* No failure yet. Cheaper than TENON_ERROR_INIT, which fills 1.5 kB with zeros. */
+/* No failure yet. Cheaper than TENON_ERROR_INIT, which fills 2 kB with zeros. */
 void tn_error_clear (tenon_error *error);
 /* Lets the compiler see that the status of a failure is negative. */
 static inline tenon_status
@@ -58,8 +58,14 @@ tn_negative (tenon_status status)
 }
 #define tn_fail(error, status, offset, ...) tn_negative (tn_fail_text (error, status, offset, __VA_ARGS__))
 #define tn_fail_memory(error) tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "out of memory")
-/* TENON_E_IO (for ENOMEM TENON_E_MEMORY, for EEXIST TENON_E_EXISTS) with "WHAT: TEXT OF number". */
+/* TENON_E_IO (for ENOMEM TENON_E_MEMORY, for EEXIST TENON_E_EXISTS) with "WHAT: TEXT OF number", and the
+ * number. */
 tenon_status tn_fail_errno (tenon_error *error, int number, const char *what, const char *path);
+/* Adds advice to a failure that was just recorded: what helps, one line, in the words of the API and of the
+ * ini file, never in those of the command. The first advice is kept; without a failure nothing happens.
+ * Returns the status: return tn_advise (error, …), after tn_fail (error, …). */
+TN_PRINTF (2, 3)
+tenon_status tn_advise (tenon_error *error, const char *format, ...);
 /* Sets the file and the tensor of a failure, each unless it is set already. NULL: leaves it. */
 void tn_fail_in (tenon_error *error, const char *file, const char *tensor);
 /* Hands a failure to the application: copies as much as its struct has room for, and returns the status. `to`

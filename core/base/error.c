@@ -173,7 +173,8 @@ tn_error_clear (tenon_error *error)
     error->struct_size = sizeof *error;
     error->status = TENON_OK;
     error->offset = TN_NO_OFFSET;
-    error->file[0] = error->tensor[0] = error->message[0] = 0;
+    error->file[0] = error->tensor[0] = error->message[0] = error->advice[0] = 0;
+    error->system = 0;
 }
 
 tenon_status
@@ -193,6 +194,20 @@ tn_fail_text (tenon_error *error, tenon_status status, uint64_t offset, const ch
 }
 
 tenon_status
+tn_advise (tenon_error *error, const char *format, ...)
+{
+    if (error->status != TENON_OK && !error->advice[0]) {
+        char text[sizeof error->advice];
+        va_list list;
+        va_start (list, format);
+        vsnprintf (text, sizeof text, format, list);
+        va_end (list);
+        tn_escape_message (error->advice, sizeof error->advice, text);
+    }
+    return error->status;
+}
+
+tenon_status
 tn_fail_errno (tenon_error *error, int number, const char *what, const char *path)
 {
     char buffer[128] = "";
@@ -203,8 +218,10 @@ tn_fail_errno (tenon_error *error, int number, const char *what, const char *pat
     const char *words = strerror_r (number, buffer, sizeof buffer) == 0 ? buffer : "unknown error";
 #endif
     tenon_status status = number == ENOMEM ? TENON_E_MEMORY : number == EEXIST ? TENON_E_EXISTS : TENON_E_IO;
-    if (error->status == TENON_OK)
+    if (error->status == TENON_OK) {
         tn_fail_in (error, path, NULL);
+        error->system = number;
+    }
     return tn_fail (error, status, TN_NO_OFFSET, "%s: %s", what, words);
 }
 
@@ -243,7 +260,8 @@ tn_error_out (tenon_error *to, const tenon_error *from)
             full_message (whole.message, sizeof whole.message, from);
         whole.struct_size = to->struct_size;
         memcpy (to, &whole, size);
-        if (size > offsetof (tenon_error, message) && size < sizeof whole)
+        if (size > offsetof (tenon_error, message) && size < sizeof whole
+            && size != offsetof (tenon_error, advice)) /* a text is cut there */
             ((char *) to)[size - 1] = 0;
     }
     return from->status;

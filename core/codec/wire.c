@@ -44,6 +44,8 @@ tn_wire_put_error (struct tn_channel *channel, const tenon_error *error)
     put_string (channel, error->message);
     put_string (channel, error->file);
     put_string (channel, error->tensor);
+    put_string (channel, error->advice);
+    tn_channel_put_u32 (channel, (uint32_t) error->system);
 }
 
 /* The child is not trusted: its text may have any bytes, but those of a message that the library made are
@@ -61,13 +63,16 @@ tenon_status
 tn_wire_get_error (struct tn_channel *channel, tenon_error *error)
 {
     tenon_status status = (tenon_status) tn_channel_get_u32 (channel);
-    char words[sizeof error->message], file[sizeof error->file], tensor[sizeof error->tensor];
+    char words[sizeof error->message], file[sizeof error->file], tensor[sizeof error->tensor],
+        advice[sizeof error->advice];
     if (status == TENON_OK)
         return TENON_OK;
     uint64_t offset = tn_channel_get_u64 (channel);
     get_words (channel, words, sizeof words);
     get_words (channel, file, sizeof file);
     get_words (channel, tensor, sizeof tensor);
+    get_words (channel, advice, sizeof advice);
+    int32_t system = (int32_t) tn_channel_get_u32 (channel);
     if (status > 0)
         tn_channel_refuse (channel);
     if (channel->end != TN_CHANNEL_OPEN)
@@ -75,6 +80,8 @@ tn_wire_get_error (struct tn_channel *channel, tenon_error *error)
     status = tn_fail (error, status, offset, "%s", words);
     memcpy (error->file, file, sizeof file);
     memcpy (error->tensor, tensor, sizeof tensor);
+    memcpy (error->advice, advice, sizeof advice);
+    error->system = system;
     return status;
 }
 

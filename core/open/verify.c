@@ -19,11 +19,8 @@ struct verify {
 static bool
 keep_first (struct verify *verify, const tenon_error *error)
 {
-    tn_fail_text (verify->first, error->status, error->offset, "%s", error->message);
-    if (!verify->first->file[0] && !verify->first->tensor[0]) {
-        memcpy (verify->first->file, error->file, sizeof error->file);
-        memcpy (verify->first->tensor, error->tensor, sizeof error->tensor);
-    }
+    if (verify->first->status == TENON_OK)
+        *verify->first = *error;
     return error->status != TENON_E_CANCELLED && error->status != TENON_E_MEMORY;
 }
 

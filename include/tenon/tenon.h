@@ -62,10 +62,14 @@ typedef struct tenon_error {
     char message[1024]; /* one line, complete: place, what was found, what was expected */
     char file[512];     /* the file that it is about; "" if none */
     char tensor[256];   /* the tensor, likewise */
+    int32_t system;     /* the errno of the system call that failed; 0: none did */
+    /* what helps, one line apart from the message; "" if the library knows nothing. It names functions, flags
+     * and fields of this header, and keys of tenon.ini(5); a program may put its own words in their place */
+    char advice[252];
 } tenon_error;
 #define TENON_ERROR_INIT                                                                                     \
     {                                                                                                        \
-        sizeof (tenon_error), TENON_OK, UINT64_MAX, "", "", ""                                               \
+        sizeof (tenon_error), TENON_OK, UINT64_MAX, "", "", "", 0, ""                                        \
     }
 
 /* ---- progress ------------------------------------------------------------------------------------ */
