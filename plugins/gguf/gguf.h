@@ -7,7 +7,8 @@
 
 #define GGUF_VERSION 3u
 #define GGUF_ALIGNMENT 32u /* without the key general.alignment */
-#define GGUF_MOST_DIMS 4u
+#define GGUF_MOST_DIMS 64u /* as in gguf-py, whose arrays are NumPy's */
+#define GGUF_USUAL_DIMS 4u /* llama.cpp reads no more */
 
 /* Types of values, by their numbers in files. */
 enum {
@@ -57,6 +58,14 @@ struct gguf_split {
     struct tenon_shard_info set;      /* from the file's name */
 };
 
+/* Keys or names that were read, by hash. place 0: the slot is empty. */
+struct gguf_names {
+    uint64_t mask;
+    struct {
+        uint64_t hash, place;
+    } * slots;
+};
+
 /* A file that is being described. */
 struct gguf_reader {
     struct tenon_call *call;
@@ -64,11 +73,13 @@ struct gguf_reader {
     uint32_t version;
     uint64_t alignment;
     uint64_t tensors, pairs;
-    uint64_t most_header;        /* limit on the bytes before the data */
-    uint64_t most_depth;         /* limit on arrays in arrays */
-    uint64_t nested_bytes;       /* memory of arrays in arrays so far */
-    uint32_t dtypes[GGUF_TYPES]; /* by type, 0: not looked up yet */
+    uint64_t tensors_there, pairs_there; /* the number whose headers were found to be whole */
+    uint64_t most_header;                /* limit on the bytes before the data */
+    uint64_t most_depth;                 /* limit on arrays in arrays */
+    uint64_t nested_bytes;               /* memory of arrays in arrays so far */
+    uint32_t dtypes[GGUF_TYPES];         /* by type, 0: not looked up yet */
     struct gguf_subject subject;
+    struct gguf_names keys;
     struct gguf_split split;
     uint32_t triples;      /* true: describe quantised tensors as MLX has them, see mlx/mlx.h */
     uint64_t more_tensors; /* added by that beyond those of the file */
@@ -99,9 +110,15 @@ const struct gguf_type *gguf_type_of (struct tenon_call *call, uint32_t dtype);
 /* Returns "tensor 'x': ", or "" for the file. `room` may hold the text. */
 #define GGUF_WHOSE 160
 const char *gguf_whose (const struct gguf_reader *reader, char room[GGUF_WHOSE]);
+/* Words for a file that ends in its header: how much of it is there. */
+const char *gguf_there (const struct gguf_reader *reader, char room[GGUF_WHOSE]);
 /* Fails with a message that begins with the subject. */
 #define gguf_fail(reader, status, place, words, ...)                                                         \
     tenon_fail ((reader)->call, status, place, "%s" words, gguf_whose (reader, (char[GGUF_WHOSE]){ 0 }),     \
+                __VA_ARGS__)
+/* Notes an oddity with a message that begins with the subject. */
+#define gguf_note(reader, kind, words, ...)                                                                  \
+    tenon_note ((reader)->call, kind, NULL, "%s" words, gguf_whose (reader, (char[GGUF_WHOSE]){ 0 }),        \
                 __VA_ARGS__)
 /* Bytes up to the end of the file. */
 uint64_t gguf_left (const struct gguf_reader *reader);
@@ -114,6 +131,18 @@ tenon_status gguf_take_size (struct gguf_reader *reader, uint64_t *size, const c
 /* Takes a string, which stays valid until the next take. */
 tenon_status gguf_take_string (struct gguf_reader *reader, const char **text, uint64_t *length,
                                const char *what);
+
+/* ---- names.c ---- */
+
+/* Makes room for `count` names. */
+tenon_status gguf_names_begin (struct gguf_reader *reader, struct gguf_names *names, uint64_t count);
+/* Adds the name whose length and text lie at `place` in the file. *first: the place of the same name, which
+ * was added before; 0: it is new. */
+tenon_status gguf_names_add (struct gguf_reader *reader, struct gguf_names *names, const char *text,
+                             uint64_t length, uint64_t place, uint64_t *first);
+/* *same: the bytes from `first` are those from `second` to `end`. */
+tenon_status gguf_names_compare (struct gguf_reader *reader, uint64_t first, uint64_t second, uint64_t end,
+                                 int *same);
 
 /* ---- split.c ---- */
 
@@ -135,11 +164,13 @@ tenon_status gguf_split_end (struct gguf_reader *reader);
 tenon_status gguf_split_single (struct tenon_call *call, const struct tenon_plan_info *plan,
                                 uint64_t tensors);
 
-/* ---- value.c, describe.c, write.c ---- */
+/* ---- value.c, pairs.c, infos.c, describe.c, write.c ---- */
 
 tenon_status gguf_read_value (struct gguf_reader *reader, uint32_t type, struct tenon_value *value);
 /* The array that follows; NULL: that was the last one. */
 const struct tenon_value *gguf_next_array (struct gguf_walk *walk, const struct tenon_value *array);
+tenon_status gguf_read_pairs (struct gguf_reader *reader);
+tenon_status gguf_read_infos (struct gguf_reader *reader);
 tenon_status gguf_describe (struct tenon_call *call);
 tenon_status gguf_write (struct tenon_call *call);
 

@@ -39,6 +39,9 @@ gguf_sources = \
 	plugins/gguf/describe.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
+	plugins/gguf/infos.c \
+	plugins/gguf/names.c \
+	plugins/gguf/pairs.c \
 	plugins/gguf/read.c \
 	plugins/gguf/split.c \
 	plugins/gguf/types.c \

@@ -16,6 +16,16 @@ gguf_whose (const struct gguf_reader *reader, char room[GGUF_WHOSE])
     return room;
 }
 
+const char *
+gguf_there (const struct gguf_reader *reader, char room[GGUF_WHOSE])
+{
+    snprintf (room, GGUF_WHOSE,
+              "the file ends in its header, %llu of %llu key-value pairs and %llu of %llu tensors are there",
+              (unsigned long long) reader->pairs_there, (unsigned long long) reader->pairs,
+              (unsigned long long) reader->tensors_there, (unsigned long long) reader->tensors);
+    return reader->pairs > 0 || reader->tensors > 0 ? room : "the file ends in its header";
+}
+
 uint64_t
 gguf_left (const struct gguf_reader *reader)
 {
@@ -33,8 +43,9 @@ require_bytes (struct gguf_reader *reader, uint64_t length, const char *what)
     return length <= gguf_left (reader)
                ? TENON_OK
                : gguf_fail (reader, TENON_E_TRUNCATED, reader->cursor.position,
-                            "%s needs %llu bytes, %llu are left", what, (unsigned long long) length,
-                            (unsigned long long) gguf_left (reader));
+                            "%s needs %llu bytes, %llu are left: %s", what, (unsigned long long) length,
+                            (unsigned long long) gguf_left (reader),
+                            gguf_there (reader, (char[GGUF_WHOSE]){ 0 }));
 }
 
 tenon_status

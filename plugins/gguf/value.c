@@ -14,6 +14,14 @@ number_at (const uint8_t *bytes, uint32_t width, uint32_t big_endian)
     }
 }
 
+/* ggml takes any byte but 0 for true. */
+static void
+tell_bool (struct gguf_reader *reader, uint64_t place, uint8_t byte)
+{
+    gguf_note (reader, TENON_NOTE | TENON_FLAW, "a bool is %u, expected 0 or 1: it is true (at byte %llu)",
+               byte, (unsigned long long) place);
+}
+
 static tenon_status
 read_scalar (struct gguf_reader *reader, uint32_t type, struct tenon_value *value)
 {
@@ -32,8 +40,8 @@ read_scalar (struct gguf_reader *reader, uint32_t type, struct tenon_value *valu
     case GGUF_F64: memcpy (&value->as.f, &number, sizeof number); break;
     case GGUF_BOOL:
         if (number > 1)
-            return gguf_fail (reader, TENON_E_MALFORMED, place, "a bool is %u, expected 0 or 1",
-                              (unsigned) number);
+            tell_bool (reader, place, (uint8_t) number);
+        value->as.u = number != 0;
         break;
     default: break;
     }
@@ -78,22 +86,37 @@ skip_strings (struct gguf_reader *reader, uint64_t count)
     return TENON_OK;
 }
 
+/* Bools that are neither 0 nor 1 are read from a copy in which they are 1. */
 static tenon_status
-check_bools (struct gguf_reader *reader, uint64_t count)
+copy_bools (struct gguf_reader *reader, struct tenon_value *value)
 {
-    while (count > 0) {
-        uint64_t length = count < TENON_CURSOR_WINDOW ? count : TENON_CURSOR_WINDOW;
+    uint8_t *copy = reader->call->host->scratch (reader->call, value->count);
+    if (!copy)
+        return TENON_E_MEMORY;
+    TENON_TRY (reader->call->host->read_at (reader->call, 0, value->offset, copy, value->count));
+    for (uint64_t i = 0; i < value->count; i++)
+        copy[i] = copy[i] != 0;
+    value->source = TENON_NO_SOURCE;
+    value->as.memory = copy;
+    return TENON_OK;
+}
+
+static tenon_status
+read_bools (struct gguf_reader *reader, struct tenon_value *value)
+{
+    uint64_t left = value->count, wrong = 0;
+    while (left > 0) {
+        uint64_t length = left < TENON_CURSOR_WINDOW ? left : TENON_CURSOR_WINDOW;
         uint64_t place = reader->cursor.position;
         const uint8_t *bytes = gguf_take (reader, length, "an array");
         if (!bytes)
             return TENON_E_TRUNCATED;
         for (uint64_t i = 0; i < length; i++)
-            if (bytes[i] > 1)
-                return gguf_fail (reader, TENON_E_MALFORMED, place + i, "a bool is %u, expected 0 or 1",
-                                  bytes[i]);
-        count -= length;
+            if (bytes[i] > 1 && wrong++ == 0)
+                tell_bool (reader, place + i, bytes[i]);
+        left -= length;
     }
-    return TENON_OK;
+    return wrong > 0 ? copy_bools (reader, value) : TENON_OK;
 }
 
 const struct tenon_value *
@@ -163,9 +186,10 @@ begin_array (struct gguf_reader *reader, uint64_t depth, struct tenon_value *val
     uint64_t least = least_bytes (reader, type);
     if (value->count > gguf_left (reader) / least)
         return gguf_fail (reader, TENON_E_TRUNCATED, place,
-                          "an array of %llu items, of %llu bytes and more each, %llu bytes are left",
+                          "an array of %llu items, of %llu bytes and more each, %llu bytes are left: %s",
                           (unsigned long long) value->count, (unsigned long long) least,
-                          (unsigned long long) gguf_left (reader));
+                          (unsigned long long) gguf_left (reader),
+                          gguf_there (reader, (char[GGUF_WHOSE]){ 0 }));
     value->item_type = gguf_value_types[type].type;
     if (type == GGUF_ARRAY)
         return begin_nested (reader, depth, value);
@@ -176,9 +200,11 @@ begin_array (struct gguf_reader *reader, uint64_t depth, struct tenon_value *val
                          : reader->version > 1 ? TENON_ENCODING_U64
                                                : TENON_ENCODING_U32);
     TENON_TRY (type == GGUF_STRING ? skip_strings (reader, value->count)
-               : type == GGUF_BOOL ? check_bools (reader, value->count)
+               : type == GGUF_BOOL ? read_bools (reader, value)
                                    : gguf_skip (reader, value->count * least, "an array"));
     value->length = cursor->position - value->offset;
+    if (value->source == TENON_NO_SOURCE)
+        value->offset = 0;
     return TENON_OK;
 }
 

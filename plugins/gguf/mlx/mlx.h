@@ -13,6 +13,7 @@
 
 #include "gguf.h"
 
+#define GGUF_MLX_DIMS 8u   /* MLX reads no more */
 #define GGUF_MLX_GROUP 32u /* items of a block, in all three types */
 
 /* A block type that MLX reads as three tensors. */
@@ -53,7 +54,7 @@ tenon_status gguf_mlx_read (struct tenon_call *call, const struct tenon_tensor *
 struct gguf_mlx_item {
     uint64_t index, scales, biases;
     const struct gguf_mlx_kind *kind; /* NULL: one of the plan */
-    uint64_t groups, shape[GGUF_MOST_DIMS];
+    uint64_t groups, shape[GGUF_MLX_DIMS];
 };
 struct gguf_mlx_plan {
     struct tenon_call *call;

@@ -85,7 +85,8 @@ fit_shapes (struct gguf_mlx_item *item, const struct tenon_tensor *weight, const
             const struct tenon_tensor *biases)
 {
     uint32_t last = weight->rank - 1;
-    if (weight->rank == 0 || scales->rank != weight->rank || biases->rank != weight->rank
+    if (weight->rank == 0 || weight->rank > GGUF_MLX_DIMS || scales->rank != weight->rank
+        || biases->rank != weight->rank
         || memcmp (scales->shape, biases->shape, weight->rank * sizeof *scales->shape) != 0
         || memcmp (scales->shape, weight->shape, last * sizeof *scales->shape) != 0)
         return "its scales and biases have other shapes";

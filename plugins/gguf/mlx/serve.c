@@ -87,7 +87,7 @@ serve_run (struct server *server, uint64_t item, uint64_t count, uint64_t step)
 /* A region in as few dims as possible: whole rows are joined to one. */
 struct box {
     uint32_t rank;
-    uint64_t shape[GGUF_MOST_DIMS], start[GGUF_MOST_DIMS], count[GGUF_MOST_DIMS], step[GGUF_MOST_DIMS];
+    uint64_t shape[GGUF_MLX_DIMS], start[GGUF_MLX_DIMS], count[GGUF_MLX_DIMS], step[GGUF_MLX_DIMS];
 };
 
 static void
@@ -108,7 +108,7 @@ static tenon_status
 serve_box (struct server *server, const struct box *box)
 {
     uint32_t last = box->rank - 1;
-    uint64_t at[GGUF_MOST_DIMS] = { 0 }, rows = 1;
+    uint64_t at[GGUF_MLX_DIMS] = { 0 }, rows = 1;
     for (uint32_t i = 0; i < last; i++)
         rows *= box->count[i];
     for (uint64_t row = 0; row < rows; row++) {
@@ -135,7 +135,7 @@ gguf_mlx_read (struct tenon_call *call, const struct tenon_tensor *tensor, const
     };
     struct box box = { .rank = region->rank };
     size_t bytes = region->rank * sizeof (uint64_t);
-    if (region->rank == 0 || region->rank > GGUF_MOST_DIMS)
+    if (region->rank == 0 || region->rank > GGUF_MLX_DIMS)
         return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "a tensor of %u dims was asked for",
                            region->rank);
     server.shift = server.cookie.role != GGUF_MLX_WEIGHT ? 0 : server.cookie.kind->words == 4 ? 2 : 3;

@@ -53,7 +53,7 @@ gguf_mlx_add (struct gguf_reader *reader, const struct gguf_type *type, struct t
     static const char weight[] = ".weight", *const endings[GGUF_MLX_ROLES] = { "", ".scales", ".biases" };
     struct tenon_call *call = reader->call;
     struct gguf_mlx_cookie cookie = { tensor->offset, find_kind (type), 0, reader->cursor.big_endian };
-    uint64_t shape[GGUF_MOST_DIMS], stem = tensor->name_length, length = sizeof weight - 1;
+    uint64_t shape[GGUF_MLX_DIMS], stem = tensor->name_length, length = sizeof weight - 1;
     TENON_TRY (measure_blocks (reader, cookie.kind, tensor));
     if (stem > length && memcmp (tensor->name + stem - length, weight, length) == 0)
         stem -= length;

@@ -15,6 +15,23 @@ told ()
     tenon ls -v "$work/x.gguf"
     { [ "$status" -eq 0 ] && said "$1"; } || fail "ls -v exits $status, or does not tell: $1"
 }
+# lists TEXT...: checks that ls --json has these texts; verify may fail.
+lists ()
+{
+    checks=$((checks + 1))
+    tenon ls --json "$work/x.gguf"
+    [ "$status" -eq 0 ] || { fail "ls --json exits $status"; return; }
+    tr -d ' \n' <"$work/out" >"$work/tight"
+    mv "$work/tight" "$work/out"
+    said "$@" || fail "$said_text is not in the list"
+}
+# untold TEXT: checks that no message has this text
+untold ()
+{
+    checks=$((checks + 1))
+    tenon ls -v "$work/x.gguf"
+    ! said "$1" || fail "ls -v tells: $1"
+}
 # pair WORD...: makes a file of one key-value pair, 'k'; the type of its value is at byte 33, the value at 37.
 pair () { file 0 1 s:k "$@"; }
 # tensor RANK DIM... -- TYPE OFFSET WORD...: makes a file of a tensor 't'. Its info is at byte 24; the words follow it, at a multiple
@@ -50,6 +67,9 @@ while [ $length -lt "$size" ]; do
     [ $length -lt 4 ] || said ' are left' 'at byte' || said 'the file ends at' || fail "cut to $length bytes: it is not told where it ends"
     length=$((length + 1))
 done
+put x.gguf t:GGUF; no 'the file ends in its header'
+file 4 3 s:a 4:4 4:1 s:b 4:8 8:90 z:60; no '1 of 3 key-value pairs and 0 of 4 tensors are there'
+file 4 1 s:a 4:4 4:1 s:t 4:0 4:0 8:0 s:u 4:2 z:57; no '1 of 1 key-value pairs and 3 of 4 tensors are there'
 put x.gguf t:GGUF; no 'the version needs 4 bytes, 0 are left' 'at byte 4'
 put x.gguf t:GGUF 4:3 z:7; no 'the number of tensors needs 8 bytes, 7 are left' 'at byte 8'
 put x.gguf t:GGUF 4:3 z:15; no 'the number of key-value pairs needs 8 bytes, 7 are left' 'at byte 16'
@@ -135,10 +155,28 @@ for type in 13 14 255 0x7fffffff -1; do
 done
 file 0 1 8:0 4:4 4:1; no 'key-value pair number 0: its key is empty' 'at byte 24'
 file 0 2 s:a 4:4 4:1 8:0 4:4 4:1; no 'key-value pair number 1: its key is empty' 'at byte 41'
-file 0 2 s:k 4:4 4:1 s:k 4:4 4:1; no "'k' occurs twice"
-file 0 3 s:k 4:4 4:1 s:l 4:4 4:1 s:k 4:8 s:x; no "'k' occurs twice"
-file 0 2 s:general.alignment 4:4 4:64 s:general.alignment 4:4 4:64; no "'general.alignment' occurs twice"
-file 0 2 s:split.no 4:2 2:0 s:split.no 4:2 2:0; no "'split.no' occurs twice" 'at byte 46'
+# a key that comes again: the first value counts, as where ggml looks up a key; verify names it
+# again TEXT KEY: checks that the key that comes again is told, and its first value
+again ()
+{
+    lists "$1"; told "the key '$2': it occurs twice, at byte"
+    checks=$((checks + 1))
+    tenon verify "$work/x.gguf"
+    { [ "$status" -eq 1 ] && said "the key '$2': it occurs twice, at byte"; } || fail "a key twice: verify exits $status"
+}
+file 0 2 s:k 4:4 4:1 s:k 4:4 4:1; again '"k":1' k; told 'at byte 24 and at byte 41'; untold 'loss'
+file 0 2 s:k 4:4 4:1 s:k 4:4 4:2; again '"k":1' k; told 'its value at byte 41 is another one'
+file 0 2 s:k 4:4 4:1 s:k 4:5 4:1; again '"k":1' k; told 'its value at byte 41 is another one'
+file 0 3 s:k 4:4 4:1 s:l 4:4 4:7 s:k 4:8 s:x; again '"k":1' k; told 'its value at byte 58 is another one'
+file 0 4 s:k 4:8 s:a s:k 4:8 s:b s:k 4:8 s:a s:l 4:4 4:7; again '"k":"a","l":7' k; told 'at byte 24 and at byte 68'
+file 0 2 s:k 4:8 s:ab s:k 4:8 s:a; again '"k":"ab"' k; told 'its value at byte 47 is another one'
+file 0 2 s:k 4:9 4:8 8:2 s:a s:b s:k 4:9 4:8 8:2 s:a s:b; again '"k":["a","b"]' k; untold 'loss'
+file 0 2 s:k 4:4 4:1 s:kk 4:4 4:2; yes '"k":1,"kk":2'; untold 'twice'
+file 1 2 s:general.alignment 4:4 4:64 s:general.alignment 4:4 4:1 s:t 4:1 8:3 4:24 8:0 p:64 x:010203
+again '"general.alignment":64' general.alignment; lists '"offset":128'
+file 0 2 s:split.no 4:2 2:0 s:split.no 4:2 2:7; again '"split.no":0' split.no
+file 0 2 s:k 4:4 4:1 s:k 4:13 4:1; no "the key 'k': there is no value type 13"
+file 0 2 s:k 4:4 4:1 s:k 4:8 8:9; no "the key 'k': a string needs 9 bytes"
 file 0 1 8:3 x:610062 4:4 4:1; no 'a metadata key is not valid UTF-8 without NUL'
 file 0 1 8:1 x:00 4:4 4:1; no 'a metadata key is not valid UTF-8 without NUL'
 file 0 1 8:2 x:c080 4:4 4:1; no 'a metadata key is not valid UTF-8'
@@ -147,13 +185,29 @@ pair 4:8 8:3 x:610062; yes '"k":"a\u0000b"'
 pair 4:8 8:0; yes '"k":""'
 
 # ---- 64: bools ----
-pair 4:7 1:2; no "the key 'k': a bool is 2, expected 0 or 1" 'at byte 37'
-pair 4:7 1:255; no 'a bool is 255, expected 0 or 1'
-pair 4:9 4:7 8:4 x:01000102; no "the key 'k': a bool is 2, expected 0 or 1" 'at byte 52'
-pair 4:9 4:9 8:1 4:7 8:1 1:3; no 'a bool is 3' 'at byte 61'
+# ggml takes any byte but 0 for true; verify names it
+# truth BYTE PLACE TEXT...: checks that the file has these texts, and that the byte at this place is told
+truth ()
+{
+    truth_words="the key 'k': a bool is $1, expected 0 or 1: it is true (at byte $2)"
+    shift 2
+    lists "$@"; told "$truth_words"
+    checks=$((checks + 1))
+    tenon verify "$work/x.gguf"
+    { [ "$status" -eq 1 ] && said "$truth_words"; } || fail "a bool that is no bool: verify exits $status"
+    checks=$((checks + 1))
+    tenon convert "$work/x.gguf" "$work/y.gguf"
+    tenon verify "$work/y.gguf"
+    [ "$status" -eq 0 ] || fail "a bool that is no bool, rewritten: verify exits $status"
+}
+pair 4:7 1:2; truth 2 37 '"k":true'
+pair 4:7 1:255; truth 255 37 '"k":true'
+pair 4:9 4:7 8:4 x:01000102; truth 2 52 '"k":[true,false,true,true]'
+pair 4:9 4:7 8:4 x:00ff8001; truth 255 50 '"k":[false,true,true,true]'
+pair 4:9 4:9 8:2 4:7 8:1 1:3 4:7 8:2 x:0001; truth 3 61 '"k":[[true],[false,true]]'
 pair 4:9 4:7 8:2 x:0100; yes '"k":[true,false]'
 { put head t:GGUF 4:3 8:0 8:1 s:k 4:9 4:7 8:200000; cat "$work/head"; head -c 199999 /dev/zero; printf '\005'; } >"$work/x.gguf"
-no "the key 'k': a bool is 5" 'at byte 200048'
+told "the key 'k': a bool is 5, expected 0 or 1: it is true (at byte 200048)"
 
 # ---- 65: alignment ----
 for alignment in 0 3 24 33 0x80000001 0xffffffff; do
@@ -174,10 +228,14 @@ file 0 1 s:general.alignment 4:4 4:0x80000000; yes '"general.alignment":21474836
 file 1 1 s:general.alignment 4:4 4:0x80000000 s:t 4:1 8:3 4:24 8:0 x:010203; no "tensor 't'" 'at offset 2147483648, the file ends at'
 
 # ---- 66: dims ----
-for rank in 5 6 64 65 0x7fffffff 0xffffffff; do
+for rank in 65 0x7fffffff 0xffffffff; do
     file 1 0 s:t 4:$rank 8:1 8:1 8:1 8:1 8:1 4:24 8:0 p:32 z:32
-    no "tensor 't': it has $(printf %u $rank) dims, at most 4 are possible" 'at byte 24'
+    no "tensor 't': it has $(printf %u $rank) dims, at most 64 are possible" 'at byte 24'
 done
+tensor 5 3 1 1 1 2 -- 24 0 x:010203040506; yes '"shape":[2,1,1,1,3]'
+tensor 8 3 1 1 1 1 1 1 2 -- 24 0 x:010203040506; yes '"shape":[2,1,1,1,1,1,1,3]'
+# shellcheck disable=SC2046 # words
+tensor 64 32 $(printf '1 %.0s' $(seq 62)) 2 -- 8 0 z:68; yes '"nbytes":68'
 tensor 4 1 1 1 3 -- 24 0 x:010203; yes '"shape":[3,1,1,1]'
 tensor 0 -- 0 0 4:0; yes '"shape":[]' '"nbytes":4'
 

@@ -123,10 +123,13 @@ it_is='its name says that it is shard 2 of 3'
     no $two 'split.count is no u16' 'at byte 46'
     second_is s:split.no 4:2 2:1 s:split.count 4:2 2:3 s:split.tensors.count 4:4 4:3
     no $two 'split.tensors.count is no i32' 'at byte 71'
-    shard s/m-00002-of-00003 b 4 $(keys 1 3 3) s:split.no 4:2 2:1
-    no $two "the metadata key 'split.no' occurs twice" 'at byte 106'
+    # a key that comes again: the first value counts
+    shard s/m-00002-of-00003 b 4 $(keys 1 3 3) s:split.no 4:2 2:7
+    good ls -v $first; names abc; says "the key 'split.no': it occurs twice, at byte 24 and at byte 106"
     shard s/m-00002-of-00003 b 5 $(keys 1 3 3) s:k 4:4 4:7 s:k 4:4 4:7
-    no $two "the metadata key 'k' occurs twice"
+    good ls -v $first; names abc; says "the key 'k': it occurs twice, at byte 106 and at byte 123"
+    checks=$((checks + 1)); tenon verify $first
+    { [ "$status" -eq 1 ] && said "m-00002-of-00003.gguf: the key 'k': it occurs twice"; } || fail "verify exits $status"
     shard s/m-00002-of-00003 a 3 $(keys 1 3 3)
     no $two "tensor 'a': the name occurs twice: m-00001-of-00003.gguf has it, too"
     shard s/m-00002-of-00003 b 0; no $two "it has no key split.count, $it_is"

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Rows 01 to 37 and 43 to 64 that are about the format gguf. The right values come from gguf-py, from the specification, or from
+make_gguf_mlx.py itself."""
+
+import struct
+
+import gguf
+import inputs
+import numpy as np
+
+
+def tensor(bench, path, name, *arguments):
+    """Returns the bytes that `cat` prints."""
+    return bench.output("cat", *arguments, path, name)
+
+
+def listed(bench, path, *arguments):
+    """Returns {name: entry} of `ls --json`, and its metadata."""
+    found = bench.list(path, *arguments)
+    return {one["name"]: one for one in found["tensors"]}, found["metadata"]
+
+
+def peer_tensors(path):
+    """Returns {name: (shape, bytes)} as gguf-py reads them."""
+    reader = gguf.GGUFReader(path)
+    return {one.name: (tuple(int(dim) for dim in reversed(one.shape)), one.data.tobytes()) for one in reader.tensors}
+
+
+def normal(seed, *shape):
+    """The numbers that make_gguf_mlx.py takes."""
+    return np.random.default_rng(seed).standard_normal(shape).astype("<f4")
+
+
+def test_01_five_dims(bench):
+    path = inputs.gguf_input("01_5d.gguf")
+    found, _ = listed(bench, path)
+    bench.check(found["patch_embedding.weight"]["shape"] == [16, 4, 1, 2, 2], found["patch_embedding.weight"])
+    bench.check(tensor(bench, path, "patch_embedding.weight") == normal(11, 16, 4, 1, 2, 2).astype("<f2").tobytes(), "other numbers")
+    for name, (shape, data) in peer_tensors(path).items():
+        bench.check(found[name]["shape"] == list(shape) and tensor(bench, path, name) == data, name, "is another to gguf-py")
+    bench.check(bench.convert(path, bench.folder / "out.gguf") == path.read_bytes(), "a rewritten file differs")
+    again = bench.folder / "again.gguf"
+    bench.convert(inputs.gguf_input("01_5d.safetensors"), again)
+    bench.check(peer_tensors(again)["patch_embedding.weight"] == ((16, 4, 1, 2, 2), normal(11, 16, 4, 1, 2, 2).astype("<f2").tobytes()),
+                "gguf-py reads other numbers of five dims")
+
+
+def test_21_key_twice(bench):
+    for name in ("21_dup_same.gguf", "21_dup_other.gguf"):
+        path = inputs.gguf_input(name)
+        found, metadata = listed(bench, path)
+        bench.check(metadata["general.architecture"] == "llama", name, metadata)
+        bench.check(list(found) == ["token_embd.weight", "blk.0.attn_norm.weight", "blk.0.ffn_up.weight"], name, list(found))
+        data = path.read_bytes()
+        key = struct.pack("<Q", 20) + b"general.architecture"
+        second = data.index(key, data.index(key) + 1)
+        status, _, error = bench.run("verify", path)
+        bench.check(status == 1 and f"at byte {second}" in error and "general.architecture" in error, name, status, error)
+        out = bench.folder / "out.gguf"
+        bench.convert(path, out, "-q")
+        bench.check(bench.run("verify", out)[0] == 0, name, "a rewritten file does not verify")
+        bench.check(gguf.GGUFReader(out).get_field("general.architecture").contents() == "llama", name, "another value is written")
+        bench.convert(path, out, "-q", "--unset", "general.architecture")
+        bench.check(gguf.GGUFReader(out).get_field("general.architecture") is None, name, "--unset leaves a value")
+
+
+def test_23_bool(bench):
+    path = inputs.gguf_input("23_bool255.gguf")
+    found, metadata = listed(bench, path)
+    bench.check(metadata["tokenizer.ggml.add_bos_token"] is True and len(found) == 3, metadata)
+    status, _, error = bench.run("verify", path)
+    place = path.read_bytes().index(b"add_bos_token") + len("add_bos_token") + 4
+    bench.check(status == 1 and "add_bos_token" in error and "255" in error and f"at byte {place}" in error, status, error)
+    bench.convert(path, bench.folder / "out.gguf")
+    bench.check(bench.run("verify", bench.folder / "out.gguf")[0] == 0, "a rewritten file does not verify")
+
+
+def test_07_cut_in_the_header(bench):
+    status, _, error = bench.run("ls", inputs.gguf_input("07_cut_header.gguf"))
+    bench.check(status == 2 and "10 of 17 key-value pairs and 0 of 4 tensors are there" in error, status, error)
