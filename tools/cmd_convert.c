@@ -104,7 +104,7 @@ add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, ui
     tenon_tensor_info info = tensor_get (file, index);
     tenon_error error = TENON_ERROR_INIT;
     uint32_t dtype = cast && !leave_tensor (context, cast, &info) ? cast->dtype : TENON_NONE;
-    if (dtype != TENON_NONE && dtype != info.dtype && !tenon_dtype_castable (context, info.dtype, dtype)) {
+    if (dtype != TENON_NONE && dtype != info.dtype && !tensor_castable (context, file, &info, dtype)) {
         complain ("tensor '%s': %s cannot be cast to %s: %s", info.name, info.dtype_name, cast->dtype_name,
                   cast_refusal (context, &info, cast));
         return false;

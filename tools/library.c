@@ -59,6 +59,17 @@ tensor_get (const tenon_file *file, uint64_t index)
     return info;
 }
 
+bool
+tensor_castable (const tenon_context *context, const tenon_file *file, const tenon_tensor_info *info,
+                 uint32_t dtype)
+{
+    struct tenon_dtype own = { .struct_size = sizeof own }; /* the context knows no opaque dtype of a file */
+    if (dtype != TENON_NONE && tenon_dtype_get (context, file, info->dtype, &own) == TENON_OK
+        && own.kind == TENON_KIND_OPAQUE && own.items_as == dtype)
+        return true;
+    return tenon_dtype_castable (context, info->dtype, dtype) != 0;
+}
+
 tenon_file_info
 file_get (const tenon_file *file)
 {

@@ -11,6 +11,9 @@ uint32_t open_flags (void);
 /* Opens a path, or standard input when it is "-". `format` NULL: the codec is recognised. */
 tenon_status file_open (tenon_context *context, const char *path, const char *format, tenon_file **file,
                         tenon_error *error);
+/* True if the tensor can be read as a dtype of the context. */
+bool tensor_castable (const tenon_context *context, const tenon_file *file, const tenon_tensor_info *info,
+                      uint32_t dtype);
 tenon_file_info file_get (const tenon_file *file);
 tenon_tensor_info tensor_get (const tenon_file *file, uint64_t index);
 /* The index of a tensor; false after a message with the nearest name. */

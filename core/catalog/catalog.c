@@ -370,20 +370,24 @@ tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t l
 
 /* ---- dtypes ---- */
 
-/* The words of an opaque dtype, which tell it from others, in one piece: u64 item size, family, NUL, text,
- * NUL. A file may have 65,536 opaque dtypes and a million tensors, so dtypes are found by a hash of their
- * words. */
+/* The words of an opaque dtype, which tell it from others, in one piece: u64 item size, u32 items_as, u32
+ * items_flags, family, NUL, text, NUL. A file may have 65,536 opaque dtypes and a million tensors, so dtypes
+ * are found by a hash of their words. */
+#define WORDS_HEAD (sizeof (uint64_t) + 2 * sizeof (uint32_t))
+
 static uint64_t
 words_length (const struct tenon_dtype *dtype)
 {
-    return sizeof dtype->block_bytes + strlen (dtype->family) + strlen (dtype->text) + 2;
+    return WORDS_HEAD + strlen (dtype->family) + strlen (dtype->text) + 2;
 }
 
 static void
 put_words (char *to, const struct tenon_dtype *dtype)
 {
     memcpy (to, &dtype->block_bytes, sizeof dtype->block_bytes);
-    to += sizeof dtype->block_bytes;
+    memcpy (to + sizeof dtype->block_bytes, &dtype->items_as, sizeof dtype->items_as);
+    memcpy (to + WORDS_HEAD - sizeof dtype->items_flags, &dtype->items_flags, sizeof dtype->items_flags);
+    to += WORDS_HEAD;
     memcpy (to, dtype->family, strlen (dtype->family) + 1);
     memcpy (to + strlen (dtype->family) + 1, dtype->text, strlen (dtype->text) + 1);
 }
@@ -392,8 +396,7 @@ static bool
 dtype_has_words (const void *owner, uint64_t index, const char *words, uint64_t length)
 {
     const struct tenon_dtype *dtype = ((const struct tn_catalog *) owner)->dtypes[index];
-    return words_length (dtype) == length
-           && memcmp (dtype->family - sizeof dtype->block_bytes, words, length) == 0;
+    return words_length (dtype) == length && memcmp (dtype->family - WORDS_HEAD, words, length) == 0;
 }
 
 /* A copy of a dtype. Its family and text point into a copy of its words. */
@@ -410,9 +413,21 @@ copy_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtype, const c
     copy->block_bytes = dtype->block_bytes;
     copy->alignment = dtype->alignment;
     copy->swap_size = sizeof (struct tenon_swap_field);
-    copy->family = text + sizeof copy->block_bytes;
+    copy->family = text + WORDS_HEAD;
+    copy->items_as = dtype->items_as;
+    copy->items_flags = dtype->items_flags;
     copy->text = copy->family + strlen (copy->family) + 1;
     return copy;
+}
+
+static bool
+has_valid_items (const struct tenon_dtype *dtype)
+{
+    if (dtype->items_as == TENON_NONE)
+        return dtype->items_flags == 0;
+    return dtype->items_as < TENON_DTYPE_FIXED && tn_dtype_fixed[dtype->items_as].block_items == 1
+           && tn_dtype_fixed[dtype->items_as].block_bytes == dtype->block_bytes
+           && (dtype->items_flags & ~(uint32_t) TENON_BIG_ENDIAN) == 0;
 }
 
 tenon_status
@@ -424,6 +439,9 @@ tn_catalog_add_dtype (struct tn_catalog *catalog, const struct tenon_dtype *dtyp
         || dtype->block_items > 1 || dtype->block_bytes >= (uint64_t) 1 << 63)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "add_dtype takes opaque dtypes with a family, a text and an item size");
+    if (!has_valid_items (dtype))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "items_as must be a fixed dtype with items of the same size");
     uint64_t length = words_length (dtype);
     TN_FREE char *words = malloc (length);
     if (!words)

@@ -91,7 +91,8 @@ void
 tn_wire_put_dtype (struct tn_channel *channel, const struct tenon_dtype *dtype)
 {
     uint64_t numbers[] = { dtype->kind,      dtype->block_items, dtype->block_bytes,
-                           dtype->alignment, dtype->flags,       dtype->swap ? dtype->swap_count : 0 };
+                           dtype->alignment, dtype->flags,       dtype->swap ? dtype->swap_count : 0,
+                           dtype->items_as,  dtype->items_flags };
     tn_channel_put (channel, numbers, sizeof numbers);
     put_string (channel, dtype->name);
     put_string (channel, dtype->family);
@@ -107,7 +108,7 @@ tn_wire_put_dtype (struct tn_channel *channel, const struct tenon_dtype *dtype)
 struct tenon_dtype *
 tn_wire_get_dtype (struct tn_channel *channel, struct tn_arena *arena, uint64_t most)
 {
-    uint64_t numbers[6];
+    uint64_t numbers[8];
     tn_channel_get (channel, numbers, sizeof numbers);
     struct tenon_dtype *dtype = tn_arena_get (arena, sizeof *dtype, true);
     if (!dtype)
@@ -119,7 +120,9 @@ tn_wire_get_dtype (struct tn_channel *channel, struct tn_arena *arena, uint64_t 
                                    .alignment = (uint32_t) numbers[3],
                                    .flags = (uint32_t) numbers[4],
                                    .swap_size = sizeof *dtype->swap,
-                                   .swap_count = (uint32_t) numbers[5] };
+                                   .swap_count = (uint32_t) numbers[5],
+                                   .items_as = (uint32_t) numbers[6],
+                                   .items_flags = (uint32_t) numbers[7] };
     dtype->name = tn_wire_get_text (channel, arena, most);
     dtype->family = tn_wire_get_text (channel, arena, most);
     dtype->text = tn_wire_get_text (channel, arena, most);

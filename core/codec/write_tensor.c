@@ -59,9 +59,11 @@ tell_changes (struct tn_call *call, uint64_t index, const struct tn_request *req
         tell_change (call, entry->name, "byte order",
                      tensor->flags & TENON_BIG_ENDIAN ? "big-endian" : "little-endian",
                      layout & TENON_BIG_ENDIAN ? "big-endian" : "little-endian");
-    if (request->stored_id != request->target_id && call->session->report)
+    /* not those of the request, which sees opaque items as others */
+    if (origin->target != TENON_NONE && origin->target != tensor->dtype && call->session->report)
         tn_report_add (call->session->report, TENON_NOTE, TENON_OK, 0, entry->name, "",
-                       "converted from %s to %s, as asked for", tn_dtype_label (request->stored),
+                       "converted from %s to %s, as asked for",
+                       tn_dtype_label (tn_catalog_dtype (origin->catalog, tensor->dtype)),
                        tn_dtype_label (request->target));
 }
 

@@ -86,8 +86,8 @@ skip_value (struct reader *reader)
 
 /* The record's entry of one tensor. */
 struct entry {
-    struct text dtype, family, words;
-    uint64_t size, alignment;
+    struct text dtype, family, words, items;
+    uint64_t size, alignment, big;
     uint64_t shape[64];
     uint32_t rank;
     bool has_shape;
@@ -129,6 +129,10 @@ read_entry (struct reader *reader, struct entry *entry)
             good = next_number (reader, &entry->size);
         else if (tenon_json_is (json, "alignment"))
             good = next_number (reader, &entry->alignment);
+        else if (tenon_json_is (json, "items"))
+            good = next_string (reader, &entry->items);
+        else if (tenon_json_is (json, "big"))
+            good = next_number (reader, &entry->big);
         else
             TN_TRY (skip_value (reader));
         if (!good)
@@ -154,6 +158,9 @@ find_dtype (struct reader *reader, const struct entry *entry)
                                   .alignment = (uint32_t) entry->alignment,
                                   .family = entry->family.bytes,
                                   .text = entry->words.bytes };
+    if (entry->items.bytes
+        && (opaque.items_as = tn_dtype_find (reader->catalog->context, entry->items.bytes)))
+        opaque.items_flags = entry->big ? TENON_BIG_ENDIAN : 0;
     if (entry->dtype.bytes)
         return tn_dtype_find (reader->catalog->context, entry->dtype.bytes);
     /* 4096: the largest number that divides every page size */

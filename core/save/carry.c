@@ -152,9 +152,10 @@ report_carried (struct tn_carry *carry, const struct tn_tensor *entry, const str
 {
     char shape[300];
     bool turned = (origin->tensor->flags & TENON_FORTRAN) && tn_shape_has_order (entry->rank, entry->shape);
-    if (request->stored_id != request->target_id)
+    if (origin->target != TENON_NONE && origin->target != origin->tensor->dtype)
         tn_report_add (carry->report, TENON_NOTE, TENON_OK, 0, entry->name, "",
-                       "converted from %s to %s, as asked for", tn_dtype_label (request->stored),
+                       "converted from %s to %s, as asked for",
+                       tn_dtype_label (tn_catalog_dtype (origin->catalog, origin->tensor->dtype)),
                        tn_dtype_label (request->target));
     if (origin->from_file && request->elements > 0 && turned)
         report_change (carry, entry->name, "its order changes from Fortran to C");
@@ -226,6 +227,12 @@ put_record_entry (struct tenon_json_out *out, const struct tn_tensor *entry, con
         tenon_json_put_u64 (out, dtype->block_bytes);
         tenon_json_put_text (out, ",\"alignment\":");
         tenon_json_put_u64 (out, dtype->alignment);
+        if (dtype->items_as != TENON_NONE) {
+            tenon_json_put_text (out, ",\"items\":");
+            const char *items = tn_dtype_fixed[dtype->items_as].name;
+            tenon_json_put_string (out, items, strlen (items));
+            tenon_json_put_text (out, dtype->items_flags & TENON_BIG_ENDIAN ? ",\"big\":1" : "");
+        }
     } else {
         tenon_json_put_text (out, ":{\"dtype\":");
         tenon_json_put_string (out, dtype->name, strlen (dtype->name));

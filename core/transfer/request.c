@@ -8,7 +8,8 @@ bool
 tn_cast_supported (const struct tenon_dtype *from, uint32_t from_id, const struct tenon_dtype *to,
                    uint32_t to_id)
 {
-    if (from_id == to_id)
+    if (from_id == to_id
+        || (from->kind == TENON_KIND_OPAQUE && to_id != TENON_NONE && from->items_as == to_id))
         return true;
     bool readable = from->kind == TENON_KIND_PLAIN || (from->kind == TENON_KIND_BLOCK && from->decode);
     bool writable = to->kind == TENON_KIND_PLAIN || (to->kind == TENON_KIND_BLOCK && to->encode);
@@ -23,9 +24,23 @@ check_cast (const struct tn_request *request, tenon_error *error)
 {
     if (tn_cast_supported (request->stored, request->stored_id, request->target, request->target_id))
         return TENON_OK;
-    return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "%s%.80s cannot be read as %.80s",
+    uint32_t only = request->stored->items_as;
+    return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "%s%.80s cannot be read as %.80s%s%s",
                     request->stored->kind == TENON_KIND_OPAQUE ? "opaque items of type " : "",
-                    tn_dtype_label (request->stored), tn_dtype_label (request->target));
+                    tn_dtype_label (request->stored), tn_dtype_label (request->target),
+                    only ? ", only as " : "", only ? tn_dtype_fixed[only].name : "");
+}
+
+/* Opaque items that are read as the plain dtype whose bytes they have are such items from here on. */
+static void
+see_items (struct tn_request *request)
+{
+    const struct tenon_dtype *opaque = request->stored;
+    if (opaque->kind != TENON_KIND_OPAQUE || request->target_id == request->stored_id)
+        return;
+    request->stored_id = opaque->items_as;
+    request->stored = &tn_dtype_fixed[opaque->items_as];
+    request->swap_in = (opaque->items_flags & TENON_BIG_ENDIAN) && request->stored->swap_count > 0;
 }
 
 /* The box in the tensor's own axes, items. */
@@ -255,6 +270,7 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
     request->decode = request->stored_id != request->target_id && request->stored->block_items > 1;
     request->swap_in = (tensor->flags & TENON_BIG_ENDIAN) && has_byte_order (request->stored)
                        && tensor->storage != TENON_SERVED;
+    see_items (request);
     request->swap_out = (layout & TENON_BIG_ENDIAN) && has_byte_order (request->target);
     TN_TRY (take_box (request, box, error));
     if (request->stored_id == request->target_id && request->swap_in && request->swap_out)

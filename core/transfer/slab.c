@@ -285,6 +285,8 @@ make_served (const struct tn_request *request, const struct tn_gather *box, uint
     memset (data, 0, bytes); /* bytes that the codec leaves out must not show the buffer's old contents */
     struct tenon_region region = { sizeof region, tensor->rank, start, count, step };
     TN_TRY (catalog->serve (catalog, tensor, &region, data, bytes, error));
+    if (request->swap_in) /* opaque items, whose type states an order of its own */
+        swap_blocks (request->stored, data, units);
     if (request->fortran) {
         uint8_t *turned = casts ? tn_worker_buffer (worker, 1, bytes) : to;
         uint8_t *tile = tn_worker_buffer (worker, 4, TN_TRANSPOSE_TILE);

@@ -116,6 +116,8 @@ npy_parse_typestring (struct npy_text *text, struct npy_word word, uint64_t at, 
         return refuse_objects (text, word, at);
     if ((kind == 'M' || kind == 'm') && has_number && number == 8) {
         type->bytes = 8;
+        type->items_as = TENON_I64;
+        type->items_flags = order == '>' ? TENON_BIG_ENDIAN : 0;
         return is_time_unit (rest)
                    ? TENON_OK
                    : refuse_type (text, word, at, "a unit of time after M8 or m8, such as [ns] or [25s]");

@@ -120,6 +120,8 @@ add_opaque (struct tenon_call *call, const struct npy_type *type, uint32_t *numb
     dtype.block_bytes = type->bytes;
     dtype.family = "numpy";
     dtype.text = text;
+    dtype.items_as = type->items_as;
+    dtype.items_flags = type->items_flags;
     return call->host->add_dtype (call, &dtype, number);
 }
 

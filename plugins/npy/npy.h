@@ -63,6 +63,8 @@ struct npy_type {
     uint64_t bytes;       /* of an item */
     uint32_t dtype;       /* a fixed id; TENON_NONE: opaque, only `text` describes it */
     uint32_t flags;       /* TENON_BIG_ENDIAN */
+    uint32_t items_as;    /* opaque: the dtype whose bytes its items have, or TENON_NONE */
+    uint32_t items_flags; /* TENON_BIG_ENDIAN: of those */
     uint64_t position;    /* of the descr in its text */
     struct npy_word text; /* '<U3' without quotes, a structure as Python's repr */
 };

@@ -45,6 +45,7 @@ static const struct {
     { "dtype_far", TENON_E_MISUSE, "there is no dtype" },
     { "half_block", TENON_E_MALFORMED, "3 elements are no multiple of the 2 that a block of f4 holds" },
     { "opaque_plain", TENON_E_MISUSE, "add_dtype takes opaque dtypes" },
+    { "opaque_items", TENON_E_MISUSE, "items_as must be a fixed dtype with items of the same size" },
     { "opaque_nameless", TENON_E_MISUSE, "add_dtype takes opaque dtypes with a family" },
     { "grid", TENON_E_UNSUPPORTED, "stored in chunks" },
     { "storage_77", TENON_E_MISUSE, "codec storage_77: a tensor has an unknown storage" },

@@ -272,6 +272,56 @@ START_TEST (test_opaque)
 }
 END_TEST
 
+/* Opaque items that are read as the numbers whose bytes they have, in both orders, sliced, and saved so. */
+START_TEST (test_opaque_items)
+{
+    static const uint8_t little[] = { 1, 0, 2, 0, 3, 0 }, column[] = { 1, 0, 3, 0 };
+    struct bytes file = { .size = 0 };
+    struct tenon_dtype dtype;
+    tenon_plan *plan;
+    kit_raw_head (&file, 3, 0, 300);
+    put_opaque (&file, "a", 2, "i16 days", 3, 0);
+    put_opaque (&file, "b", 2, "I16 days", 3, 6);
+    put_opaque (&file, "c", 2, "days", 1, 12);
+    kit_pad (&file, 300);
+    kit_put (&file, "\1\0\2\0\3\0\0\1\0\2\0\3\0\0", 14);
+    kit_file ("f.toyraw", &file);
+    kit_plugins ("toyraw", NULL);
+    tenon_file *open = kit_open ("f.toyraw", NULL, NULL);
+    KIT_INIT (dtype);
+    ck_assert_int_eq (tenon_dtype_get (kit, open, kit_tensor (open, "b").dtype, &dtype), TENON_OK);
+    ck_assert_uint_eq (dtype.items_as, TENON_I16);
+    ck_assert_uint_eq (dtype.items_flags, TENON_BIG_ENDIAN);
+    kit_data (open, "a", "i16", little, 6);
+    kit_data (open, "b", "i16", little, 6);
+    kit_data (open, "b", "", "\0\1\0\2\0\3", 6);
+    kit_data_fails (open, "b", "i32", TENON_E_UNSUPPORTED, "cannot be read as i32, only as i16");
+    kit_data_fails (open, "c", "i16", TENON_E_UNSUPPORTED, "opaque items … cannot be read as i16");
+    tenon_request request;
+    uint8_t got[4];
+    KIT_INIT (request);
+    ck_assert_int_eq (tenon_find (open, "b", &request.index), TENON_OK);
+    request.rank = 1;
+    request.dtype = TENON_I16;
+    request.step = (const int64_t[]){ 2 };
+    request.data = got;
+    request.size = sizeof got;
+    ck_assert_int_eq (tenon_read (open, &request, 1, NULL, &kit_error), TENON_OK);
+    ck_assert_int_eq (memcmp (got, column, sizeof got), 0);
+    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
+    ck_assert_int_eq (tenon_plan_add_from (plan, open, request.index, "n", TENON_I16, &kit_error), TENON_OK);
+    ck_assert_int_eq (tenon_plan_add_from (plan, open, request.index, "f", TENON_F32, &kit_error),
+                      TENON_E_UNSUPPORTED);
+    ck_assert_int_eq (tenon_save (plan, kit_path ("g.toyraw"), NULL, NULL, NULL, &kit_error), TENON_OK);
+    tenon_plan_free (plan);
+    tenon_close (open);
+    open = kit_open ("g.toyraw", NULL, NULL);
+    ck_assert_str_eq (kit_tensor (open, "n").dtype_name, "i16");
+    kit_data (open, "n", "", little, 6);
+    tenon_close (open);
+}
+END_TEST
+
 /* ---- what toyraw itself refuses ---- */
 
 START_TEST (test_refused)
@@ -322,6 +372,7 @@ fill_suite (Suite *suite)
     tcase_add_test (tests, test_odd_shapes);
     tcase_add_test (tests, test_other_ways);
     tcase_add_test (tests, test_opaque);
+    tcase_add_test (tests, test_opaque_items);
     tcase_add_test (tests, test_refused);
 }
 

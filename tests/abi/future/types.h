@@ -106,7 +106,7 @@ enum {
 enum {
     TENON_KIND_PLAIN = 0, /* numbers that the library can cast */
     TENON_KIND_BLOCK = 1, /* block_items numbers share block_bytes bytes; cast through decode and encode */
-    TENON_KIND_OPAQUE = 2 /* items that only `text` explains; copied, never cast */
+    TENON_KIND_OPAQUE = 2 /* items that only `text` explains; copied, and read as `items_as` at most */
 };
 
 /* A run of equal integers inside a block, for byte swapping: `count` of them, each `size` bytes, from
@@ -139,6 +139,10 @@ struct tenon_dtype {
      * is NaN or infinite, for verifying. Returns the index of the first one, or block_count. Bytes and
      * threads as above. */
     uint64_t (*check) (const void *blocks, uint64_t block_count);
+    /* Opaque only: the plain dtype whose bytes an item has, so that it can be read as that; TENON_NONE: there
+     * is none. `items_flags` has TENON_BIG_ENDIAN if they are big-endian. NumPy's dates are such: i64, which
+     * the text explains as nanoseconds, say. */
+    uint32_t items_as, items_flags;
     uint64_t future[2];
 };
 

@@ -106,7 +106,7 @@ enum {
 enum {
     TENON_KIND_PLAIN = 0, /* numbers that the library can cast */
     TENON_KIND_BLOCK = 1, /* block_items numbers share block_bytes bytes; cast through decode and encode */
-    TENON_KIND_OPAQUE = 2 /* items that only `text` explains; copied, never cast */
+    TENON_KIND_OPAQUE = 2 /* items that only `text` explains; copied, and read as `items_as` at most */
 };
 
 /* A run of equal integers inside a block, for byte swapping: `count` of them, each `size` bytes, from

@@ -189,6 +189,20 @@ opaque_plain (struct tenon_call *call)
     return call->host->add_dtype (call, &dtype, &number);
 }
 
+/* Items of 3 bytes are no i16. */
+static tenon_status
+opaque_items (struct tenon_call *call)
+{
+    struct tenon_dtype dtype = { .struct_size = sizeof dtype,
+                                 .kind = TENON_KIND_OPAQUE,
+                                 .block_bytes = 3,
+                                 .family = "toy",
+                                 .text = "t",
+                                 .items_as = TENON_I16 };
+    uint32_t number;
+    return call->host->add_dtype (call, &dtype, &number);
+}
+
 static tenon_status
 opaque_nameless (struct tenon_call *call)
 {
@@ -305,41 +319,24 @@ tells (struct tenon_call *call)
 }
 
 static const struct tenon_codec table[] = {
-    READS (past_end),
-    READS (far_offset),
-    READS (wrong_length),
-    READS (overlap),
-    READS (alias),
-    READS (product),
-    READS (bytes),
-    READS (large_dim),
-    READS (zero_and_large),
-    READS (rank_65),
-    READS (no_shape),
-    READS (twice),
-    READS (no_name),
-    READS (bad_name),
-    READS (nul_name),
-    READS (dtype_none),
-    READS (dtype_between),
-    READS (dtype_string),
-    READS (dtype_far),
-    READS (half_block),
-    READS (opaque_plain),
-    READS (opaque_nameless),
-    READS (grid),
-    READS (storage_77),
-    READS (served_without_read),
-    READS (high_flag),
-    READS (low_flag),
-    READS (size_zero),
-    READS (size_small),
-    READS (info_size_zero),
-    READS (tensor_source_9),
-    READS (read_source_9),
-    READS (option_9),
-    READS (writes),
-    READS (asks_for_plan),
+    READS (past_end),       READS (far_offset),
+    READS (wrong_length),   READS (overlap),
+    READS (alias),          READS (product),
+    READS (bytes),          READS (large_dim),
+    READS (zero_and_large), READS (rank_65),
+    READS (no_shape),       READS (twice),
+    READS (no_name),        READS (bad_name),
+    READS (nul_name),       READS (dtype_none),
+    READS (dtype_between),  READS (dtype_string),
+    READS (dtype_far),      READS (half_block),
+    READS (opaque_plain),   READS (opaque_nameless),
+    READS (opaque_items),   READS (grid),
+    READS (storage_77),     READS (served_without_read),
+    READS (high_flag),      READS (low_flag),
+    READS (size_zero),      READS (size_small),
+    READS (info_size_zero), READS (tensor_source_9),
+    READS (read_source_9),  READS (option_9),
+    READS (writes),         READS (asks_for_plan),
     READS (tells),
 };
 

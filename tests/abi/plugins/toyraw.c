@@ -185,6 +185,11 @@ take_opaque (struct tenon_cursor *cursor, uint32_t *number)
     TENON_TRY (tenon_take_u16 (cursor, &text, "a type's length"));
     if (!(dtype.text = take_text (cursor, text, "a type")))
         return TENON_E_TRUNCATED;
+    /* "i16 …" and "I16 …": the items are such numbers, little- or big-endian */
+    if (strncmp (dtype.text, "i16 ", 4) == 0 || strncmp (dtype.text, "I16 ", 4) == 0) {
+        dtype.items_as = TENON_I16;
+        dtype.items_flags = *dtype.text == 'I' ? TENON_BIG_ENDIAN : 0;
+    }
     return cursor->call->host->add_dtype (cursor->call, &dtype, number);
 }
 
