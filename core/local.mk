@@ -20,6 +20,7 @@ core_libcore_la_SOURCES = \
 	core/base/version.c \
 	core/catalog/catalog.c \
 	core/catalog/catalog.h \
+	core/catalog/remark.c \
 	core/catalog/file.c \
 	core/catalog/file.h \
 	core/catalog/shape.c \
@@ -40,6 +41,7 @@ core_libcore_la_SOURCES = \
 	core/codec/host_items.c \
 	core/codec/host_member.c \
 	core/codec/host_read.c \
+	core/codec/host_skip.c \
 	core/codec/host_sources.c \
 	core/codec/host_write.c \
 	core/codec/isolated.c \

@@ -71,6 +71,7 @@ module_unit_tests = \
 	tests/abi/test_recognise \
 	tests/abi/test_served \
 	tests/abi/test_shards \
+	tests/abi/test_unreadable \
 	tests/abi/test_write \
 	tests/faults/test_disk \
 	tests/faults/test_formats \
@@ -113,6 +114,7 @@ test_plugins = \
 	tests/abi/plugins/toylog.la \
 	tests/abi/plugins/toyplain.la \
 	tests/abi/plugins/toyraw.la \
+	tests/abi/plugins/toyscript.la \
 	tests/abi/plugins/toyset.la \
 	tests/abi/plugins/toytext.la \
 	tests/abi/plugins/toytwin.la \
@@ -143,6 +145,7 @@ tests_abi_plugins_toyfirst_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toylog_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyplain_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyraw_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toyscript_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyset_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytwin_la_LDFLAGS = $(TEST_MODULE_FLAGS)

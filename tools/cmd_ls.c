@@ -42,7 +42,7 @@ struct listing {
         uint64_t index, number; /* size or offset */
         const char *text;       /* name or source */
     } * keys;
-    uint64_t count, elements, nbytes;
+    uint64_t count, unreadable, elements, nbytes; /* elements and bytes of those that can be read */
 };
 
 static int
@@ -80,12 +80,15 @@ static struct listing
 choose_tensors (const tenon_file *file, struct globs *only)
 {
     uint64_t all = tenon_count (file);
-    struct listing list = { file, get_memory (NULL, all, sizeof *list.keys), 0, 0, 0 };
+    struct listing list = { file, get_memory (NULL, all, sizeof *list.keys), 0, 0, 0, 0 };
     for (uint64_t i = 0; i < all; i++) {
         tenon_tensor_info info = tensor_get (file, i);
         if (ls.only.count > 0 && !globs_match (only, info.name))
             continue;
         list.keys[list.count++] = make_key (&info, i);
+        list.unreadable += info.unreadable < 0;
+        if (info.unreadable < 0)
+            continue;
         list.elements = add_up (list.elements, info.elements);
         list.nbytes = add_up (list.nbytes, info.nbytes);
     }
@@ -95,6 +98,22 @@ choose_tensors (const tenon_file *file, struct globs *only)
 }
 
 /* ---- for people ---------------------------------------------------------------------------------- */
+
+/* Columns of ls and of ls -l. Where a tensor cannot be read, one more says so. */
+enum { COLUMNS = 5, EXTENDED_COLUMNS = 10 };
+
+static void
+row_mark (struct row *row, unsigned column, const tenon_tensor_info *info)
+{
+    if (!tool.verbose) {
+        row_set (row, column, "unreadable");
+        return;
+    }
+    size_t room = strlen (info->why) + 16;
+    CLEAN (text) char *text = get_memory (NULL, room, 1);
+    snprintf (text, room, "unreadable: %s", info->why); /* escaped by the library */
+    row_set_shown (row, column, text);
+}
 
 static void
 fill_tensor_row (void *user, uint64_t index, struct row *row)
@@ -107,9 +126,14 @@ fill_tensor_row (void *user, uint64_t index, struct row *row)
     number_size (stored, info.stored, ls.bytes);
     row_set (row, 0, "%s", info.name);
     row_set (row, 1, "%s", info.dtype_name);
-    row_set (row, 2, "%s", shape);
-    row_set (row, 3, "%s", size);
+    row_set (row, 2, "%s", info.flags & TENON_NO_SHAPE ? "?" : shape);
+    row_set (row, 3, "%s", info.unreadable < 0 && info.nbytes == 0 && info.elements == 0 ? "?" : size);
     row_set (row, 4, "%" PRIu64, info.offset);
+    if (info.unreadable < 0) {
+        row->colour = COLOUR_BAD;
+        /* behind the others, which keep their places */
+        row_mark (row, ls.extended ? EXTENDED_COLUMNS : COLUMNS, &info);
+    }
     if (!ls.extended)
         return;
     row_set (row, 5, "%s", stored);
@@ -175,9 +199,10 @@ print_summary (const struct listing *list, const tenon_file_info *info)
     printf ("%s%" PRIu64, colour_on (COLOUR_FAINT), list->count);
     if (list->count < info->tensors)
         printf (" of %" PRIu64, info->tensors);
-    printf (" %s, %" PRIu64 " %s, ",
-            plural (list->count < info->tensors ? info->tensors : list->count, "tensor", "tensors"),
-            list->elements, plural (list->elements, "element", "elements"));
+    printf (" %s, ", plural (list->count < info->tensors ? info->tensors : list->count, "tensor", "tensors"));
+    if (list->unreadable > 0)
+        printf ("%" PRIu64 " unreadable, ", list->unreadable);
+    printf ("%" PRIu64 " %s, ", list->elements, plural (list->elements, "element", "elements"));
     printf ("%" PRIu64 " %s%s%s%s, %s%s\n", list->nbytes, plural (list->nbytes, "byte", "bytes"),
             *human ? " (" : "", human, *human ? ")" : "", info->format, colour_off (COLOUR_FAINT));
 }
@@ -185,15 +210,18 @@ print_summary (const struct listing *list, const tenon_file_info *info)
 static tenon_status
 print_file_text (const tenon_context *context, const struct listing *list, tenon_error *error)
 {
-    static const struct column columns[] = {
+    struct column columns[EXTENDED_COLUMNS + 1] = {
         { "NAME", false, COLOUR_NONE },    { "DTYPE", false, COLOUR_DTYPE }, { "SHAPE", false, COLOUR_NONE },
         { "SIZE", true, COLOUR_NONE },     { "OFFSET", true, COLOUR_NONE },  { "STORED", true, COLOUR_NONE },
         { "FILTER", false, COLOUR_NONE },  { "ORDER", false, COLOUR_NONE },  { "ENDIAN", false, COLOUR_NONE },
         { "SOURCE", false, COLOUR_FAINT },
     };
+    unsigned count = ls.extended ? EXTENDED_COLUMNS : COLUMNS;
+    if (list->unreadable > 0)
+        columns[count++] = (struct column){ "DATA", false, COLOUR_NONE };
     tenon_status status = ls.meta ? print_metadata (context, list->file, error) : TENON_OK;
     struct listing copy = *list;
-    table_print (columns, ls.extended ? COUNT_OF (columns) : 5, list->count, fill_tensor_row, &copy);
+    table_print (columns, count, list->count, fill_tensor_row, &copy);
     tenon_file_info info = file_get (list->file);
     if (!tool.quiet)
         print_summary (list, &info);
@@ -208,7 +236,7 @@ tensor_json (const tenon_tensor_info *info)
     json_object *object = json_new ();
     json_add (object, "name", json_text (info->name, info->name_length));
     json_add_text (object, "dtype", info->dtype_name);
-    json_add (object, "shape", json_shape (info->shape, info->rank));
+    json_add (object, "shape", info->flags & TENON_NO_SHAPE ? NULL : json_shape (info->shape, info->rank));
     json_add_size (object, "nbytes", info->nbytes);
     json_add_text (object, "source", info->source_name);
     json_add_size (object, "offset", info->offset);
@@ -216,6 +244,12 @@ tensor_json (const tenon_tensor_info *info)
     json_add_text (object, "filter", info->filter);
     json_add_text (object, "order", info->flags & TENON_FORTRAN ? "F" : "C");
     json_add_text (object, "endian", info->flags & TENON_BIG_ENDIAN ? "big" : "little");
+    if (info->unreadable < 0) {
+        json_object *fault = json_new ();
+        json_add_text (fault, "status", tenon_status_name (info->unreadable));
+        json_add_text (fault, "why", info->why);
+        json_add (object, "unreadable", fault);
+    }
     return object;
 }
 
@@ -300,6 +334,7 @@ list_file (tenon_context *context, const char *path, void *user)
         status = print_file_json (context, path, &list, &error);
     } else {
         report_notes (tenon_file_report (file));
+        report_unreadable (file);
         CLEAN (text) char *name = shown (path, strlen (path));
         if (files->heading)
             printf ("%s%s:%s\n", colour_on (COLOUR_TITLE), name, colour_off (COLOUR_TITLE));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* report.c - the entries of a report. */
 #include "report.h"
+#include "library.h"
 #include "memory.h"
 #include "message.h"
 #include "number.h"
@@ -41,6 +42,8 @@ print_notes (const tenon_report *report, uint32_t kind, const char *one, const c
          * a member that was read for its header alone, is no failure */
         if (entry.status != TENON_OK && entry.status != TENON_E_MALFORMED && entry.status != TENON_E_CHECKSUM)
             continue;
+        if (entry.chosen) /* report_unreadable tells of these */
+            continue;
         if (told == MOST_NOTES && !tool.verbose) {
             silent++;
             continue;
@@ -51,6 +54,21 @@ print_notes (const tenon_report *report, uint32_t kind, const char *one, const c
     if (silent > 0)
         complain ("%s: %llu more %s (-v tells all)", one, (unsigned long long) silent,
                   plural (silent, one, many));
+}
+
+void
+report_unreadable (const tenon_file *file)
+{
+    tenon_file_info info = file_get (file);
+    tenon_report_entry entry;
+    if (info.unreadable == 0 || tool.quiet)
+        return;
+    for (uint64_t i = 0; tool.verbose && report_next (tenon_file_report (file), TENON_NOTE, &i, &entry);)
+        if (entry.chosen)
+            report_entry ("note", &entry);
+    complain ("note: %s: %llu of %llu %s cannot be read%s", info.path, (unsigned long long) info.unreadable,
+              (unsigned long long) info.tensors, plural (info.tensors, "tensor", "tensors"),
+              tool.verbose ? "" : " (-v tells why)");
 }
 
 void

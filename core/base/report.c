@@ -110,6 +110,16 @@ tn_report_flaw (tenon_report *report, const tenon_error *flaw)
 }
 
 void
+tn_report_unreadable (tenon_report *report, tenon_status status, const char *tensor, const char *file,
+                      const char *why)
+{
+    size_t room = 4 * strlen (tensor) + 1;
+    TN_FREE char *shown = malloc (room);
+    add_entry (report, TENON_NOTE, status, 1, true,
+               shown ? tn_show (shown, room, tensor, strlen (tensor)) : "", file, why);
+}
+
+void
 tn_report_append (tenon_report *report, const tenon_report *more)
 {
     for (uint64_t i = 0; i < more->count; i++)

@@ -17,6 +17,9 @@ void tn_report_add (tenon_report *report, uint32_t kind, tenon_status status, ui
 void tn_report_copy (tenon_report *report, const tenon_report_entry *entry);
 /* Adds a note of a failure that does not end the work. */
 void tn_report_flaw (tenon_report *report, const tenon_error *flaw);
+/* Adds a note that a tensor cannot be read. `file` and `why` are escaped already. */
+void tn_report_unreadable (tenon_report *report, tenon_status status, const char *tensor, const char *file,
+                           const char *why);
 void tn_report_append (tenon_report *report, const tenon_report *more);
 
 /* ---- progress ---- */

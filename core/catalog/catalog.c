@@ -53,6 +53,7 @@ tn_catalog_drop (struct tn_catalog *catalog)
     free (catalog->descriptions);
     free (catalog->dtypes);
     free (catalog->metadata);
+    free (catalog->remarks);
     free (catalog->names.slots);
     free (catalog->keys.slots);
     free (catalog->words.slots);

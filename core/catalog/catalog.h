@@ -50,8 +50,16 @@ struct tn_tensor {
     uint32_t name_length, dtype;
     uint32_t source;
     uint32_t description; /* served: index of the run of describe that added it */
+    uint32_t remark;      /* number + 1 of what is known beside this; 0: nothing */
     uint16_t rank;
     uint8_t flags, storage;
+};
+
+/* What is said of a few tensors only. */
+struct tn_remark {
+    tenon_status status; /* negative: the tensor cannot be read … */
+    const char *why;     /* … for this reason */
+    const char *dtype;   /* the format's words for a dtype that is not known; NULL: it is known */
 };
 
 struct tn_metadata {
@@ -92,6 +100,9 @@ struct tn_catalog {
     uint64_t places[TN_NAMES_AT_ONCE]; /* where the file describes the others; 0: unknown */
     struct tn_metadata *metadata;
     uint64_t metadata_count, metadata_room, metadata_bytes;
+    struct tn_remark *remarks;
+    uint64_t remark_count, remark_room;
+    uint64_t unreadable; /* tensors */
     struct tn_names keys;
     struct tn_source **sources;
     uint64_t source_count, source_room;
@@ -138,6 +149,20 @@ tenon_status tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source
 /* Room for one more tensor, zeroed. It counts only after tn_catalog_commit, which also enters its name. NULL:
  * no memory. */
 struct tn_tensor *tn_catalog_slot (struct tn_catalog *catalog);
+/* The reason why a tensor cannot be read; NULL: it can. */
+static inline const struct tn_remark *
+tn_catalog_fault (const struct tn_catalog *catalog, const struct tn_tensor *tensor)
+{
+    const struct tn_remark *remark = tensor->remark > 0 ? &catalog->remarks[tensor->remark - 1] : NULL;
+    return remark && remark->status < 0 ? remark : NULL;
+}
+/* Makes a tensor unreadable, which it was not. `dtype`: words for a dtype that is not known; NULL: it is
+ * known. */
+tenon_status tn_catalog_spoil (struct tn_catalog *catalog, struct tn_tensor *tensor, tenon_status status,
+                               const char *dtype, const char *why, tenon_error *error);
+/* Fails with the reason why the tensor cannot be read, if it cannot. */
+tenon_status tn_catalog_readable (const struct tn_catalog *catalog, const struct tn_tensor *tensor,
+                                  tenon_error *error);
 /* Makes room for the names of so many tensors, an estimate. */
 void tn_catalog_expect (struct tn_catalog *catalog, uint64_t tensors);
 /* TENON_E_MALFORMED: the name is there already. */

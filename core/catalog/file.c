@@ -47,7 +47,8 @@ tenon_file_get (const tenon_file *file, tenon_file_info *info)
                               catalog->metadata_count,
                               catalog->source_count,
                               file->elements,
-                              file->nbytes };
+                              file->nbytes,
+                              catalog->unreadable };
     return tn_reply_struct (info, &found, sizeof found);
 }
 
@@ -83,6 +84,42 @@ place_of (const struct tn_tensor *tensor, struct tn_source *source, tenon_tensor
     info->source_name = source->path ? source->path : source->name;
 }
 
+/* The product of a shape that was checked if the tensor can be read; 0: it is not known. */
+static uint64_t
+count_elements (const struct tn_tensor *tensor)
+{
+    uint64_t elements = tensor->flags & TENON_NO_SHAPE ? 0 : 1;
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        if (tensor->shape[i] == 0)
+            return 0;
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        if (tn_multiply (elements, tensor->shape[i], &elements))
+            return 0;
+    return elements;
+}
+
+/* What is known of a tensor that cannot be read. */
+static void
+tell_fault (const struct tn_catalog *catalog, const struct tn_tensor *tensor, tenon_tensor_info *info)
+{
+    const struct tn_remark *fault = tn_catalog_fault (catalog, tensor);
+    if (!fault)
+        return;
+    info->unreadable = fault->status;
+    info->why = fault->why;
+    if (fault->dtype)
+        info->dtype_name = fault->dtype;
+    info->flags &= ~(uint32_t) TENON_ALIAS;
+    /* the length of the data is known by dtype and shape only: that in the file may be another one */
+    uint64_t elements, bytes;
+    tenon_error ignored = TENON_ERROR_INIT;
+    const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, tensor->dtype);
+    bool sized =
+        dtype && !(tensor->flags & TENON_NO_SHAPE)
+        && tn_shape_bytes (dtype, tensor->rank, tensor->shape, &elements, &bytes, &ignored) == TENON_OK;
+    info->nbytes = sized ? bytes : 0;
+}
+
 TENON_API tenon_status
 tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info)
 {
@@ -95,17 +132,16 @@ tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info)
                                 .dtype = tensor->dtype,
                                 .name = tensor->name,
                                 .name_length = tensor->name_length,
-                                .dtype_name = tn_dtype_label (dtype),
+                                .dtype_name = dtype ? tn_dtype_label (dtype) : "?",
                                 .rank = tensor->rank,
                                 .flags = tensor->flags,
                                 .shape = tensor->shape,
-                                .elements = 1,
+                                .elements = count_elements (tensor),
                                 .nbytes = tensor->length,
                                 .storage = tensor->storage,
                                 .source = tensor->source };
-    for (uint32_t i = 0; i < tensor->rank; i++)
-        found.elements *= tensor->shape[i];
     place_of (tensor, catalog->sources[tensor->source], &found);
+    tell_fault (catalog, tensor, &found);
     return tn_reply_struct (info, &found, sizeof found);
 }
 

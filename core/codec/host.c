@@ -52,4 +52,5 @@ const struct tenon_host tn_host = {
     .hash = tn_host_hash,
     .old_part = tn_host_old_part,
     .work = tn_host_work,
+    .skip_tensor = tn_host_skip_tensor,
 };

@@ -13,10 +13,29 @@ extern const struct tenon_host tn_host;
 void tn_host_expect (struct tenon_call *, uint64_t, uint64_t);
 tenon_status tn_host_add_dtype (struct tenon_call *, const struct tenon_dtype *, uint32_t *);
 tenon_status tn_host_add_tensor (struct tenon_call *, struct tenon_tensor *);
+tenon_status tn_host_skip_tensor (struct tenon_call *, const struct tenon_tensor *, tenon_status,
+                                  const char *, const char *);
 tenon_status tn_host_add_metadata (struct tenon_call *, const char *, uint64_t, const struct tenon_value *);
 tenon_status tn_host_find (struct tenon_call *, const char *, uint64_t, struct tenon_tensor *);
 tenon_status tn_host_described (struct tenon_call *, uint64_t, struct tenon_tensor *);
 tenon_status tn_host_shard_info (struct tenon_call *, struct tenon_shard_info *);
+
+/* The steps of adding a tensor: room for one more, … */
+tenon_status tn_call_new_tensor (struct tn_call *call, struct tn_tensor **slot);
+/* … its name: one that the codec gives no name has its source's, the file's stem, or the member's, … */
+tenon_status tn_call_name_tensor (struct tn_call *call, const struct tenon_tensor *from,
+                                  struct tn_tensor *to);
+/* … and its entry in the catalog, or the place of the failure `status`. */
+tenon_status tn_call_end_tensor (struct tn_call *call, struct tn_tensor *slot, uint64_t place,
+                                 tenon_status status);
+
+/* ---- host_skip.c, for describe: tensors that cannot be read ---- */
+
+/* tn_host_skip_tensor of a struct that was checked. */
+tenon_status tn_call_add_unreadable (struct tn_call *call, const struct tenon_tensor *tensor,
+                                     tenon_status reason, const char *dtype, const char *why);
+/* Adds the note that a tensor of the catalog cannot be read. */
+void tn_call_report_unreadable (struct tn_session *session, const struct tn_tensor *tensor);
 
 /* ---- host_sources.c, for describe: sources ---- */
 

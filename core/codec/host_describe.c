@@ -42,9 +42,8 @@ stem_length (const struct tn_codec *codec, const char *name, uint64_t length)
     return extension > 0 && extension + 1 < length ? length - extension - 1 : length;
 }
 
-/* A tensor that the codec gives no name has its source's: the file's stem, or the member's. */
-static tenon_status
-name_tensor (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to)
+tenon_status
+tn_call_name_tensor (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to)
 {
     struct tn_session *session = call->session;
     const char *name = from->name, *prefix = call->prefix ? call->prefix : "";
@@ -151,7 +150,7 @@ check_described (struct tn_call *call, struct tenon_tensor *from, struct tn_tens
     struct tn_session *session = call->session;
     struct tn_catalog *catalog = session->catalog;
     uint64_t elements, bytes;
-    TN_TRY (name_tensor (call, from, to));
+    TN_TRY (tn_call_name_tensor (call, from, to));
     const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, from->dtype);
     if (!dtype || from->dtype == TENON_NONE)
         return tn_call_misuse (call, "there is no dtype of the number that it gave");
@@ -185,35 +184,46 @@ check_described (struct tn_call *call, struct tenon_tensor *from, struct tn_tens
 }
 
 tenon_status
-tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
+tn_call_new_tensor (struct tn_call *call, struct tn_tensor **slot)
 {
-    struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
-    struct tenon_tensor ours;
-    tenon_status status;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
-    if (!tn_copy_struct (&ours, sizeof ours, tensor, offsetof (struct tenon_tensor, chunk_shape)))
-        return tn_call_misuse (call, "a struct tenon_tensor has a wrong struct_size");
     uint64_t most = session->context->limits[TENON_LIMIT_TENSORS];
     if (session->catalog->count >= most)
         return tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "more than %llu tensors; raise tensors in [limits] to read them",
                         (unsigned long long) most);
-    struct tn_tensor *slot = tn_catalog_slot (session->catalog);
-    if (!slot)
-        return tn_fail_memory (session->error);
-    status = check_described (call, &ours, slot);
-    if (status < 0 && session->error->offset == TN_NO_OFFSET && ours.place > 0)
-        session->error->offset = ours.place;
+    *slot = tn_catalog_slot (session->catalog);
+    return *slot ? TENON_OK : tn_fail_memory (session->error);
+}
+
+tenon_status
+tn_call_end_tensor (struct tn_call *call, struct tn_tensor *slot, uint64_t place, tenon_status status)
+{
+    struct tn_session *session = call->session;
+    if (status < 0 && session->error->offset == TN_NO_OFFSET && place > 0)
+        session->error->offset = place;
     if (status == TENON_OK)
-        status = tn_catalog_commit_later (session->catalog, ours.place, session->error);
+        status = tn_catalog_commit_later (session->catalog, place, session->error);
     if (status < 0) {
         struct tn_source *source = tn_call_source (call, 0);
         if (source)
             tn_source_fail_in (source, session->error);
         tn_fail_in (session->error, NULL, slot->name);
-        return status;
     }
+    return status;
+}
+
+tenon_status
+tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tenon_tensor ours;
+    struct tn_tensor *slot;
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    if (!tn_copy_struct (&ours, sizeof ours, tensor, offsetof (struct tenon_tensor, chunk_shape)))
+        return tn_call_misuse (call, "a struct tenon_tensor has a wrong struct_size");
+    TN_TRY (tn_call_new_tensor (call, &slot));
+    TN_TRY (tn_call_end_tensor (call, slot, ours.place, check_described (call, &ours, slot)));
     /* tn_copy_struct refused structs that end before the length. */
     memcpy ((char *) tensor + offsetof (struct tenon_tensor, length), &ours.length, sizeof ours.length);
     return TENON_OK;

@@ -67,6 +67,26 @@ record_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
 }
 
 static tenon_status
+record_skip_tensor (struct tenon_call *public, const struct tenon_tensor *tensor, tenon_status reason,
+                    const char *dtype, const char *why)
+{
+    struct tn_channel *channel = channel_of (public);
+    struct tenon_tensor ours;
+    tn_copy_struct (&ours, sizeof ours, tensor, 0);
+    TN_TRY (tn_host_skip_tensor (public, tensor, reason, dtype, why));
+    if (ours.rank > 64 || (ours.flags & TENON_NO_SHAPE)) {
+        ours.flags |= TENON_NO_SHAPE;
+        ours.rank = 0;
+    }
+    tn_channel_put_u32 (channel, TN_SAYS_SKIP);
+    tn_wire_put_tensor (channel, &ours);
+    tn_channel_put_u32 (channel, (uint32_t) reason);
+    tn_channel_put_text (channel, dtype, dtype ? strlen (dtype) : 0);
+    tn_channel_put_text (channel, why, why ? strlen (why) : 0);
+    return TENON_OK;
+}
+
+static tenon_status
 record_add_metadata (struct tenon_call *public, const char *key, uint64_t length,
                      const struct tenon_value *value)
 {
@@ -337,6 +357,7 @@ tn_isolated_main (void *user, struct tn_channel *channel, atomic_uint *running)
     host.note = record_note;
     host.add_dtype = record_add_dtype;
     host.add_tensor = record_add_tensor;
+    host.skip_tensor = record_skip_tensor;
     host.add_metadata = record_add_metadata;
     host.add_part = record_add_part;
     host.include = record_include;

@@ -140,6 +140,26 @@ replay_tensor (struct tn_call *call, struct tn_channel *channel)
 }
 
 static tenon_status
+replay_skip (struct tn_call *call, struct tn_channel *channel)
+{
+    struct tn_session *session = call->session;
+    struct tenon_tensor tensor;
+    uint64_t shape[64];
+    if (!tn_wire_get_tensor (channel, &tensor, shape))
+        return TENON_OK;
+    /* the name is valid until the next read */
+    const char *name = tensor.name ? tn_arena_text (&session->arena, tensor.name, tensor.name_length) : NULL;
+    if (tensor.name && !name)
+        return tn_fail_memory (session->error);
+    tensor.name = name;
+    tenon_status reason = (tenon_status) tn_channel_get_u32 (channel);
+    const char *dtype = tn_wire_get_text (channel, &session->arena, most_bytes (session));
+    const char *why = tn_wire_get_text (channel, &session->arena, most_bytes (session));
+    return channel->end == TN_CHANNEL_OPEN ? tn_host_skip_tensor (&call->public, &tensor, reason, dtype, why)
+                                           : TENON_OK;
+}
+
+static tenon_status
 replay_metadata (struct tn_call *call, struct tn_channel *channel)
 {
     struct tn_arena *arena = &call->session->arena;
@@ -262,6 +282,7 @@ replay_messages (struct tn_call *call)
         }
         case TN_SAYS_DTYPE: status = replay_dtype (call, channel); break;
         case TN_SAYS_TENSOR: status = replay_tensor (call, channel); break;
+        case TN_SAYS_SKIP: status = replay_skip (call, channel); break;
         case TN_SAYS_METADATA: status = replay_metadata (call, channel); break;
         case TN_SAYS_PART: status = replay_part (call, channel); break;
         case TN_SAYS_NOTE: replay_note (call, channel); break;

@@ -26,10 +26,11 @@ enum tn_says {
     TN_SAYS_INCLUDE,  /* from here on the messages are those of another codec … */
     TN_SAYS_INCLUDED, /* … and no longer: a failure */
     TN_SAYS_NOTE,
-    TN_SAYS_FLAW,    /* that the host found while a codec read: a failure */
-    TN_SAYS_SIBLING, /* a question: the program opens the file and sends it */
-    TN_SAYS_BYTES,   /* a question: bytes of a root that is no file */
-    TN_SAYS_PROGRESS /* a question: whether to stop */
+    TN_SAYS_FLAW,     /* that the host found while a codec read: a failure */
+    TN_SAYS_SIBLING,  /* a question: the program opens the file and sends it */
+    TN_SAYS_BYTES,    /* a question: bytes of a root that is no file */
+    TN_SAYS_PROGRESS, /* a question: whether to stop */
+    TN_SAYS_SKIP      /* a tensor that cannot be read: a status, two texts */
 };
 
 /* The most bytes that one question asks for. */

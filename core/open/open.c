@@ -66,6 +66,8 @@ complete_file (tenon_file *file, tenon_error *error)
         const struct tn_tensor *tensor = tn_catalog_tensor (catalog, i);
         uint64_t elements = 1;
         TN_TRY (tn_budget_work (catalog->budget, TN_WORK_LOOKUP));
+        if (tn_catalog_fault (catalog, tensor))
+            continue;
         for (uint32_t k = 0; k < tensor->rank; k++)
             elements *= tensor->shape[k]; /* checked: only a zero dim makes it wrap, and then it is 0 */
         file->elements = add_up (file->elements, elements);

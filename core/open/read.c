@@ -278,6 +278,7 @@ map_tensor (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
                         (unsigned long long) index, (unsigned long long) catalog->count);
     const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
     struct tn_source *source = catalog->sources[tensor->source];
+    TN_TRY (tn_catalog_readable (catalog, tensor, error));
     tn_fail_in (error, NULL, tensor->name);
     *size = tensor->length;
     *data = nothing;

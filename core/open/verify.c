@@ -216,6 +216,8 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
     tenon_error error = TENON_ERROR_INIT;
     struct tn_request request;
     const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, tensor->dtype);
+    if (tn_catalog_fault (catalog, tensor)) /* it was recalled */
+        return true;
     /* a tensor of a checked or encoded part was read with its part; only its dtype may have to check it */
     bool done = tensor->storage == TENON_EXTENT && is_checked (source) && !dtype->check;
     if (!done && tn_request_make (&request, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
@@ -230,14 +232,15 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
     return add_finding (verify, &error, tensor->name);
 }
 
-/* Reports the flaws that the codec found when the file was opened. */
+/* Reports the flaws that the codec found when the file was opened, and the tensors that cannot be read. */
 static TN_OWN_FRAME void
 recall_flaws (struct verify *verify)
 {
     tenon_report_entry entry = TENON_INIT (entry);
     for (uint64_t i = 0; tenon_report_get (verify->file->report, i, &entry) == TENON_OK; i++)
         /* verifying compares all checksums itself */
-        if (entry.kind == TENON_NOTE && entry.status < 0 && entry.status != TENON_E_CHECKSUM) {
+        if (entry.kind == TENON_NOTE && entry.status < 0
+            && (entry.status != TENON_E_CHECKSUM || entry.chosen)) {
             tenon_error error = TENON_ERROR_INIT;
             /* these texts are escaped already */
             snprintf (error.file, sizeof error.file, "%s", entry.file);

@@ -195,6 +195,7 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
         return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu",
                         (unsigned long long) index, (unsigned long long) catalog->count);
     const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
+    TN_TRY (tn_catalog_readable (catalog, tensor, error));
     if (dtype == tensor->dtype)
         dtype = TENON_NONE;
     if (dtype != TENON_NONE) { /* an impossible cast is refused here, not when it is saved */

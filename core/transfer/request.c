@@ -254,6 +254,7 @@ tenon_status
 tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const struct tn_tensor *tensor,
                  const struct tn_box *box, uint32_t target, uint32_t layout, tenon_error *error)
 {
+    TN_TRY (tn_catalog_readable (catalog, tensor, error));
     request->catalog = catalog;
     request->tensor = tensor;
     request->stored_id = tensor->dtype;

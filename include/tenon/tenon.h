@@ -194,9 +194,10 @@ typedef struct tenon_open_options {
     const tenon_progress *progress;
 } tenon_open_options;
 
-/* Opens, recognises, describes and checks a file. Reads no data of tensors. A folder stands for the one set
- * in it: its index, or, with TENON_OPEN_SHARDS, numbered files without an index. Two sets are
- * TENON_E_AMBIGUOUS, none is TENON_E_NOT_FOUND. */
+/* Opens, recognises, describes and checks a file. Reads no data of tensors. A tensor that is damaged, cut
+ * off, or of a kind that is not supported is in the catalog as unreadable, with a note: the others can be
+ * read. A folder stands for the one set in it: its index, or, with TENON_OPEN_SHARDS, numbered files without
+ * an index. Two sets are TENON_E_AMBIGUOUS, none is TENON_E_NOT_FOUND. */
 TENON_API tenon_status tenon_open (tenon_context *context, const char *path,
                                    const tenon_open_options *options, tenon_file **file, tenon_error *error);
 /* The memory belongs to the caller, and must not change or be freed before the file, and every plan that uses
@@ -236,7 +237,9 @@ typedef struct tenon_file_info {
     const char *format; /* the codec's id */
     uint64_t size;      /* bytes of the file itself, without siblings */
     uint64_t tensors, metadata, sources;
-    uint64_t elements, nbytes; /* of all tensors; nbytes are decoded bytes. Not beyond UINT64_MAX */
+    uint64_t elements,
+        nbytes; /* of all tensors that can be read; nbytes are decoded bytes. Not beyond UINT64_MAX */
+    uint64_t unreadable; /* tensors that cannot be read: tenon_tensor_info tells why */
 } tenon_file_info;
 TENON_API tenon_status tenon_file_get (const tenon_file *file, tenon_file_info *info);
 /* The notes of opening it. Lives as long as the file. */
@@ -257,6 +260,12 @@ typedef struct tenon_tensor_info {
     uint64_t offset;    /* absolute in that file: of the data, or of the encoded member that holds them */
     uint64_t stored;    /* bytes there; 0 when served */
     const char *filter; /* id of the filter of that member; NULL: none */
+    /* 0, or the status with which reading the tensor fails: the file holds it, but its data cannot be had.
+     * All else works. Then dtype may be TENON_NONE, with dtype_name in the words of the format; flags may
+     * have TENON_NO_SHAPE, with rank 0; and elements, nbytes, offset and stored are 0 where they are not
+     * known */
+    tenon_status unreadable;
+    const char *why; /* one line; NULL: it can be read */
 } tenon_tensor_info;
 TENON_API uint64_t tenon_count (const tenon_file *file);
 TENON_API tenon_status tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info);
@@ -333,8 +342,9 @@ TENON_API tenon_status tenon_load (tenon_file *file, tenon_request *requests, ui
                                    tenon_memory **memory, const tenon_progress *progress, tenon_error *error);
 TENON_API void tenon_memory_free (tenon_memory *memory);
 
-/* Reads all data and compares all checksums. Each fault becomes a TENON_NOTE with a negative status in the
- * report; the first one is returned. `report` may be NULL; else the caller frees it. */
+/* Reads all data and compares all checksums. Each fault, and each tensor that cannot be read, becomes a
+ * TENON_NOTE with a negative status in the report; the first one is returned. `report` may be NULL; else the
+ * caller frees it. */
 TENON_API tenon_status tenon_verify (tenon_file *file, tenon_report **report, const tenon_progress *progress,
                                      tenon_error *error);
 
@@ -463,10 +473,12 @@ TENON_API tenon_status tenon_convert (tenon_context *context, const char *source
 typedef struct tenon_report_entry {
     uint32_t struct_size, kind; /* TENON_NOTE, TENON_LOSS, TENON_BID, TENON_VERDICT, TENON_WRITTEN */
     tenon_status status;        /* 0, or that of the fault */
-    uint32_t chosen;            /* bids: 1 if the codec is chosen; verdicts: 1 if the plugin is in use */
-    const char *subject;        /* codec id, plugin name, tensor or key; or "" */
-    const char *file;           /* the file that it is about; or "" */
-    const char *message;        /* one line */
+    /* bids: 1 if the codec is chosen; verdicts: 1 if the plugin is in use; notes: 1 if `subject` is a tensor
+     * that cannot be read */
+    uint32_t chosen;
+    const char *subject; /* codec id, plugin name, tensor or key; or "" */
+    const char *file;    /* the file that it is about; or "" */
+    const char *message; /* one line */
 } tenon_report_entry;
 TENON_API uint64_t tenon_report_count (const tenon_report *report);
 TENON_API tenon_status tenon_report_get (const tenon_report *report, uint64_t index,

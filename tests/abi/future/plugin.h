@@ -276,7 +276,9 @@ struct tenon_host {
     void (*expect) (struct tenon_call *call, uint64_t tensors, uint64_t metadata);
     /* Adds an opaque dtype to the catalog. Equal dtypes get the same number. */
     tenon_status (*add_dtype) (struct tenon_call *call, const struct tenon_dtype *dtype, uint32_t *number);
-    /* Checks and adds a tensor. Writes tensor->length back. */
+    /* Checks and adds a tensor. Writes tensor->length back. One whose bytes lie behind the end of their
+     * source, all or some, is added as unreadable (skip_tensor) with TENON_E_TRUNCATED, which is no failure:
+     * a codec need not compare the two by itself, and the beginning of a file tells what all of it has. */
     tenon_status (*add_tensor) (struct tenon_call *call, struct tenon_tensor *tensor);
     /* Adds an entry of metadata. Keys are UTF-8 and unique. Memory that `value` points to is copied; a range
      * of a source stays a range. */
@@ -352,6 +354,21 @@ struct tenon_host {
      * may (TENON_LIMIT_OPEN_WORK); TENON_E_CANCELLED: the program asked to stop, which it is asked after each
      * MiB of work. Draw no more than that at once. The other services draw their own work. */
     tenon_status (*work) (struct tenon_call *call, uint64_t amount);
+    /* In describe: adds a tensor that the codec found and that nobody can read, so that the others of the
+     * file can be read. It is listed; reading it fails with `status`, which is negative, and with `why`, one
+     * line; verifying the file fails and names it. Of the tensor counts what is known:
+     *
+     *     name              as in add_tensor; the name of an added tensor is refused
+     *     dtype             or TENON_NONE: unknown, and `dtype` has the words of the format ("type 139";
+     * NULL: "?") rank, shape       or TENON_NO_SHAPE in flags. More than 64 dims count as that. Any dims will
+     * do source            holds its bytes, or would offset, length    of them; length 0 or TENON_AUTO: not
+     * known. They need not be inside the source, but ranges that are must not overlap, unless TENON_ALIAS is
+     * set
+     *
+     * Use it where the fault is that tensor's alone. Structure that lies (counts, ranges that overlap, a
+     * broken header) is for fail. */
+    tenon_status (*skip_tensor) (struct tenon_call *call, const struct tenon_tensor *tensor,
+                                 tenon_status status, const char *dtype, const char *why);
     int32_t (*future_service) (struct tenon_call *call);
 };
 

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* remark.c - tensors that cannot be read. A catalog may have a million tensors, of which few need a remark,
+ * so that it lies beside them. */
+#include "base/budget.h"
+#include "catalog/catalog.h"
+
+/* The remark of a tensor, which gets an empty one if it has none. NULL: no memory. */
+static struct tn_remark *
+remark_on (struct tn_catalog *catalog, struct tn_tensor *tensor)
+{
+    if (tensor->remark == 0) {
+        if (!tn_grow_within (catalog->budget, &catalog->remarks, &catalog->remark_room, catalog->remark_count,
+                             sizeof *catalog->remarks))
+            return NULL;
+        catalog->remarks[catalog->remark_count++] = (struct tn_remark){ .status = TENON_OK };
+        tensor->remark = (uint32_t) catalog->remark_count;
+    }
+    return &catalog->remarks[tensor->remark - 1];
+}
+
+tenon_status
+tn_catalog_spoil (struct tn_catalog *catalog, struct tn_tensor *tensor, tenon_status status,
+                  const char *dtype, const char *why, tenon_error *error)
+{
+    struct tn_arena *arena = &catalog->arena;
+    char *words = tn_arena_text (arena, why, strlen (why));
+    char *type = dtype ? tn_arena_text (arena, dtype, strlen (dtype)) : NULL;
+    struct tn_remark *remark = remark_on (catalog, tensor);
+    if (!remark || !words || (dtype && !type))
+        return tn_fail_memory (error);
+    remark->status = status;
+    remark->why = words;
+    remark->dtype = type;
+    catalog->unreadable++;
+    return TENON_OK;
+}
+
+tenon_status
+tn_catalog_readable (const struct tn_catalog *catalog, const struct tn_tensor *tensor, tenon_error *error)
+{
+    const struct tn_remark *fault = tn_catalog_fault (catalog, tensor);
+    if (!fault)
+        return TENON_OK;
+    if (tensor->source < catalog->source_count)
+        tn_source_fail_in (catalog->sources[tensor->source], error);
+    tn_fail_in (error, NULL, tensor->name);
+    return tn_fail (error, fault->status, TN_NO_OFFSET, "%s", fault->why);
+}

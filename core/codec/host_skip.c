@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* host_skip.c - adds tensors that cannot be read to a catalog, so that the others of their file can. */
+#include "base/report.h"
+#include "catalog/shape.h"
+#include "codec/host.h"
+#include <stdio.h>
+
+void
+tn_call_report_unreadable (struct tn_session *session, const struct tn_tensor *tensor)
+{
+    const struct tn_catalog *catalog = session->catalog;
+    const struct tn_remark *fault = tn_catalog_fault (catalog, tensor);
+    tenon_error place = TENON_ERROR_INIT;
+    if (!session->report)
+        return;
+    tn_source_fail_in (catalog->sources[tensor->source], &place);
+    tn_report_unreadable (session->report, fault->status, tensor->name, place.file, fault->why);
+}
+
+/* What is known of the bytes: nothing, rather than a range whose end no number holds. */
+static void
+take_place (const struct tenon_tensor *from, struct tn_tensor *to, struct tn_source *source)
+{
+    uint64_t end;
+    bool known = from->length > 0 && from->length != TENON_AUTO && !tn_add (from->offset, from->length, &end)
+                 && end < (uint64_t) 1 << 63;
+    to->storage = TENON_EXTENT;
+    to->offset = known || from->length == 0 ? from->offset : 0;
+    to->length = known ? from->length : 0;
+    if (known && end <= source->size && !(from->flags & TENON_ALIAS))
+        tn_source_note_range (source, to->offset, to->length);
+    else
+        to->flags |= TENON_ALIAS; /* not compared with other ranges */
+}
+
+static tenon_status
+take_tensor (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to)
+{
+    struct tn_catalog *catalog = call->session->catalog;
+    struct tn_source *source = tn_call_source (call, from->source);
+    if (!source)
+        return call->session->error->status;
+    if (from->dtype != TENON_NONE && !tn_catalog_dtype (catalog, from->dtype))
+        return tn_call_misuse (call, "there is no dtype of the number that it gave");
+    bool shaped = !(from->flags & TENON_NO_SHAPE) && from->rank <= 64;
+    if (shaped && from->rank > 0 && !from->shape)
+        return tn_call_misuse (call, "a tensor has dims but no shape");
+    TN_TRY (tn_call_name_tensor (call, from, to));
+    uint64_t *shape =
+        shaped && from->rank ? tn_arena_get (&catalog->arena, from->rank * sizeof *shape, false) : NULL;
+    if (shaped && from->rank && !shape)
+        return tn_fail_memory (call->session->error);
+    if (shape)
+        memcpy (shape, from->shape, from->rank * sizeof *shape);
+    to->shape = shape;
+    to->rank = (uint16_t) (shaped ? from->rank : 0);
+    to->dtype = from->dtype;
+    to->flags = (uint8_t) (from->flags & (TENON_FORTRAN | TENON_BIG_ENDIAN)) | (shaped ? 0 : TENON_NO_SHAPE);
+    to->source = source->number;
+    to->description = call->description;
+    take_place (from, to, source);
+    return TENON_OK;
+}
+
+static tenon_status
+spoil_slot (struct tn_call *call, struct tn_tensor *slot, tenon_status status, const char *dtype,
+            const char *why)
+{
+    char words[1024], type[256];
+    tn_escape (words, sizeof words, why, strlen (why));
+    if (!dtype || !dtype[0])
+        dtype = "?";
+    tn_escape (type, sizeof type, dtype, strlen (dtype));
+    return tn_catalog_spoil (call->session->catalog, slot, status, slot->dtype == TENON_NONE ? type : NULL,
+                             words, call->session->error);
+}
+
+tenon_status
+tn_call_add_unreadable (struct tn_call *call, const struct tenon_tensor *tensor, tenon_status reason,
+                        const char *dtype, const char *why)
+{
+    struct tn_session *session = call->session;
+    struct tn_tensor *slot;
+    TN_TRY (tn_call_new_tensor (call, &slot));
+    tenon_status status = take_tensor (call, tensor, slot);
+    if (status == TENON_OK)
+        status = spoil_slot (call, slot, reason, dtype, why);
+    if (status == TENON_OK)
+        tn_call_report_unreadable (session, slot);
+    if (status == TENON_OK)
+        status = tn_budget_work (session->budget, TN_WORK_NOTE);
+    return tn_call_end_tensor (call, slot, tensor->place, status);
+}
+
+tenon_status
+tn_host_skip_tensor (struct tenon_call *public, const struct tenon_tensor *tensor, tenon_status reason,
+                     const char *dtype, const char *why)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tenon_tensor ours;
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    if (!tn_copy_struct (&ours, sizeof ours, tensor, offsetof (struct tenon_tensor, chunk_shape)))
+        return tn_call_misuse (call, "a struct tenon_tensor has a wrong struct_size");
+    if (reason >= 0)
+        return tn_call_misuse (call, "it skips a tensor without a status that says why");
+    return tn_call_add_unreadable (call, &ours, reason, dtype,
+                                   why && why[0] ? why : tenon_status_text (reason));
+}
