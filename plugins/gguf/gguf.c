@@ -27,6 +27,12 @@ static const struct tenon_option options[GGUF_OPTIONS] = {
     [GGUF_OPTION_MLX] = { sizeof (struct tenon_option), TENON_OPTION_CHOICE, "mlx", "no", "no triple",
                           "q4_0, q4_1, q8_0 as in MLX: NAME.weight, NAME.scales, NAME.biases", 0, 0,
                           TENON_OPTION_FOR_READING | TENON_OPTION_FOR_WRITING, 0 },
+    [GGUF_OPTION_BYTE_ORDER] = { sizeof (struct tenon_option), TENON_OPTION_CHOICE, "byte_order", "little",
+                                 "little big", "order of the bytes of all numbers", 0, 0,
+                                 TENON_OPTION_FOR_WRITING, 0 },
+    [GGUF_OPTION_EMPTY_FIRST] = { sizeof (struct tenon_option), TENON_OPTION_BOOL, "empty_first", "no", NULL,
+                                  "write a set, whose first shard has the metadata alone", 0, 0,
+                                  TENON_OPTION_FOR_WRITING, 0 },
 };
 
 static const struct tenon_codec codec = {

@@ -6,9 +6,10 @@
 #include <tenon/plugin.h>
 
 #define GGUF_VERSION 3u
-#define GGUF_ALIGNMENT 32u /* without the key general.alignment */
-#define GGUF_MOST_DIMS 64u /* as in gguf-py, whose arrays are NumPy's */
-#define GGUF_USUAL_DIMS 4u /* llama.cpp reads no more */
+#define GGUF_ALIGNMENT 32u  /* without the key general.alignment */
+#define GGUF_MOST_DIMS 64u  /* as in gguf-py, whose arrays are NumPy's */
+#define GGUF_USUAL_DIMS 4u  /* llama.cpp reads no more … */
+#define GGUF_USUAL_NAME 63u /* … and no longer names, in bytes */
 
 /* Types of values, by their numbers in files. */
 enum {
@@ -33,7 +34,14 @@ struct gguf_value_type {
 };
 
 /* Options of the codec. */
-enum { GGUF_OPTION_SHARD_SIZE, GGUF_OPTION_SHARD_TENSORS, GGUF_OPTION_MLX, GGUF_OPTIONS };
+enum {
+    GGUF_OPTION_SHARD_SIZE,
+    GGUF_OPTION_SHARD_TENSORS,
+    GGUF_OPTION_MLX,
+    GGUF_OPTION_BYTE_ORDER,
+    GGUF_OPTION_EMPTY_FIRST,
+    GGUF_OPTIONS
+};
 
 /* A type of tensors: its number in files, and its name in tenon. */
 struct gguf_type {

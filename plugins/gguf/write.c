@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* write.c - writes version 3, little-endian, with the same bytes as gguf-py's GGUFWriter: pairs in their
- * order, dims as they are, no padding after the infos if there are no tensors, zeros after each tensor up to
- * the alignment.
+/* write.c - writes version 3 with the same bytes as gguf-py's GGUFWriter: pairs in their order, dims as they
+ * are, no padding after the infos if there are no tensors, zeros after each tensor up to the alignment.
  *
- * With shard_size or shard_tensors the tensors go to shards in the order of the plan, as in llama.cpp's
- * gguf-split. If one shard holds all, it is written as a single file. */
+ * With shard_size, shard_tensors or empty_first the tensors go to shards in the order of the plan, as in
+ * llama.cpp's gguf-split. If one shard holds all, it is written as a single file. */
 #include "mlx/mlx.h"
 
 struct writer {
@@ -15,13 +14,14 @@ struct writer {
     uint64_t pairs, split_pairs;        /* pairs to write; those among them that are keys of a shard */
     uint64_t shard_size, shard_tensors; /* UINT64_MAX: no limit */
     uint64_t shards;
+    uint32_t big_endian, empty_first; /* options */
 };
 
 static tenon_status
 put_u32 (struct writer *writer, uint32_t number)
 {
     uint8_t bytes[4];
-    tenon_put_le32 (bytes, number);
+    writer->big_endian ? tenon_put_be32 (bytes, number) : tenon_put_le32 (bytes, number);
     return writer->call->host->put (writer->call, bytes, sizeof bytes);
 }
 
@@ -29,7 +29,7 @@ static tenon_status
 put_u64 (struct writer *writer, uint64_t number)
 {
     uint8_t bytes[8];
-    tenon_put_le64 (bytes, number);
+    writer->big_endian ? tenon_put_be64 (bytes, number) : tenon_put_le64 (bytes, number);
     return writer->call->host->put (writer->call, bytes, sizeof bytes);
 }
 
@@ -56,11 +56,12 @@ static tenon_status
 put_scalar (struct writer *writer, uint32_t type, const struct tenon_value *value)
 {
     uint8_t bytes[8];
+    uint32_t width = gguf_value_types[type].width;
     uint64_t number = value->as.u;
     if (type == GGUF_F32)
         number = tenon_f32_of_f64 (value->as.f);
-    tenon_put_le64 (bytes, number);
-    return writer->call->host->put (writer->call, bytes, gguf_value_types[type].width);
+    writer->big_endian ? tenon_put_be64 (bytes, number << (64 - 8 * width)) : tenon_put_le64 (bytes, number);
+    return writer->call->host->put (writer->call, bytes, width);
 }
 
 /* An array, and those that lie in it, each before its items. */
@@ -68,15 +69,14 @@ static tenon_status
 put_array (struct writer *writer, const struct tenon_value *value)
 {
     struct gguf_walk walk;
+    uint32_t order = writer->big_endian ? TENON_ENCODING_BIG : TENON_ENCODING_LITTLE;
     walk.depth = 0;
     for (; value; value = gguf_next_array (&walk, value)) {
         TENON_TRY (put_u32 (writer, value_type_of (value->item_type)));
         TENON_TRY (put_u64 (writer, value->count));
         if (value->item_type != TENON_ARRAY)
-            TENON_TRY (writer->call->host->put_items (writer->call, value,
-                                                      value->item_type == TENON_STRING
-                                                          ? TENON_ENCODING_U64 | TENON_ENCODING_LITTLE
-                                                          : TENON_ENCODING_LITTLE));
+            TENON_TRY (writer->call->host->put_items (
+                writer->call, value, value->item_type == TENON_STRING ? TENON_ENCODING_U64 | order : order));
     }
     return TENON_OK;
 }
@@ -135,6 +135,26 @@ check_pairs (struct writer *writer)
         if (value.type != TENON_U32 || value.as.u == 0 || (value.as.u & (value.as.u - 1)) != 0)
             return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
                                "the metadata key general.alignment is no u32 that is a power of two");
+    }
+    return TENON_OK;
+}
+
+/* Tells of names and dims that the format can hold, and other programs refuse. */
+static tenon_status
+check_tensors (struct writer *writer)
+{
+    struct tenon_call *call = writer->call;
+    for (uint64_t i = 0; i < writer->plan.tensors; i++) {
+        struct tenon_tensor tensor = TENON_INIT (tensor);
+        TENON_TRY (gguf_mlx_tensor (&writer->mlx, i, &tensor));
+        if (tensor.name_length > GGUF_USUAL_NAME)
+            tenon_note (call, TENON_LOSS, tensor.name,
+                        "its name has %llu bytes; llama.cpp refuses files with names of more than %u",
+                        (unsigned long long) tensor.name_length, GGUF_USUAL_NAME);
+        if (tensor.rank > GGUF_USUAL_DIMS)
+            tenon_note (call, TENON_NOTE, tensor.name,
+                        "it has %u dims; llama.cpp refuses files with more than %u", tensor.rank,
+                        GGUF_USUAL_DIMS);
     }
     return TENON_OK;
 }
@@ -229,7 +249,8 @@ write_file (struct writer *writer, uint64_t shard, uint64_t first, uint64_t end)
         TENON_TRY (call->host->align (call, writer->alignment, 0));
         TENON_TRY (gguf_mlx_put (&writer->mlx, i));
     }
-    return end > first ? call->host->align (call, writer->alignment, 0) : TENON_OK;
+    /* gguf-py and llama.cpp pad a first shard without tensors; gguf-py pads no single file without them */
+    return end > first || shard > 0 ? call->host->align (call, writer->alignment, 0) : TENON_OK;
 }
 
 /* ---- a set ---- */
@@ -254,6 +275,7 @@ static tenon_status
 count_shards (struct writer *writer)
 {
     uint64_t end = 0;
+    writer->shards = writer->empty_first && writer->plan.tensors > 0;
     do {
         TENON_TRY (find_end (writer, end, &end));
         writer->shards++;
@@ -287,8 +309,9 @@ write_shard (struct writer *writer, uint64_t shard, uint64_t first, uint64_t end
 static tenon_status
 write_set (struct writer *writer)
 {
-    uint64_t first = 0, end, second;
-    TENON_TRY (find_end (writer, 0, &second));
+    uint64_t first = 0, end, second = 0;
+    if (!writer->empty_first)
+        TENON_TRY (find_end (writer, 0, &second));
     end = second;
     for (uint64_t shard = 2; shard <= writer->shards; shard++) {
         first = end;
@@ -308,6 +331,25 @@ get_limit (struct tenon_call *call, uint32_t option, uint64_t *limit)
     return TENON_OK;
 }
 
+static tenon_status
+get_choice (struct tenon_call *call, uint32_t option, uint32_t *choice)
+{
+    struct tenon_setting setting = TENON_INIT (setting);
+    TENON_TRY (call->host->option (call, option, &setting));
+    *choice = (uint32_t) setting.integer;
+    return TENON_OK;
+}
+
+static tenon_status
+get_options (struct writer *writer)
+{
+    struct tenon_call *call = writer->call;
+    TENON_TRY (get_limit (call, GGUF_OPTION_SHARD_SIZE, &writer->shard_size));
+    TENON_TRY (get_limit (call, GGUF_OPTION_SHARD_TENSORS, &writer->shard_tensors));
+    TENON_TRY (get_choice (call, GGUF_OPTION_BYTE_ORDER, &writer->big_endian));
+    return get_choice (call, GGUF_OPTION_EMPTY_FIRST, &writer->empty_first);
+}
+
 tenon_status
 gguf_write (struct tenon_call *call)
 {
@@ -318,9 +360,10 @@ gguf_write (struct tenon_call *call)
     writer.plan.struct_size = sizeof writer.plan;
     TENON_TRY (call->host->plan_info (call, &writer.plan));
     TENON_TRY (gguf_mlx_begin (&writer.mlx, call, &writer.plan.tensors));
-    TENON_TRY (get_limit (call, GGUF_OPTION_SHARD_SIZE, &writer.shard_size));
-    TENON_TRY (get_limit (call, GGUF_OPTION_SHARD_TENSORS, &writer.shard_tensors));
+    TENON_TRY (get_options (&writer));
+    writer.mlx.big_endian = writer.big_endian;
     TENON_TRY (check_pairs (&writer));
+    TENON_TRY (check_tensors (&writer));
     TENON_TRY (count_shards (&writer));
     if (writer.shards > 1)
         return write_set (&writer);

@@ -222,6 +222,9 @@ def test_big_endian(bench):
         check_read(bench, path, pairs, tensors, "big", i)
         tenon().convert(path, out)
         bench.check(out.read_bytes() == by_hand(pairs, tensors), "big", i, "becomes something else")
+        path.write_bytes(by_hand(pairs, tensors))
+        tenon().convert(path, out, "gguf.byte_order=big")
+        bench.check(out.read_bytes() == data, "big", i, "is written in another way")
 
 
 def test_big_endian_tool(bench):

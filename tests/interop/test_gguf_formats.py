@@ -195,7 +195,25 @@ def test_small_first_shard(bench):
     first = min(bench.folder.iterdir())
     bench.check(first.name == "model-00001-of-00004.gguf", "there are", sorted(path.name for path in bench.folder.iterdir()))
     check_read(bench, first, pairs, tensors)
-    bench.check(bench.convert(first, bench.folder / "one.gguf") == by_hand(pairs, tensors), "as one file it differs")
+    one = bench.folder / "one.gguf"
+    bench.check(bench.convert(first, one) == by_hand(pairs, tensors), "as one file it differs")
+    bench.output("convert", "-o", "gguf.empty_first=yes", "-o", "gguf.shard_tensors=4", one, bench.folder / "own.gguf")
+    for path in sorted(bench.folder.glob("model-*")):
+        own = bench.folder / path.name.replace("model", "own")
+        bench.check(own.read_bytes() == path.read_bytes(), own.name, "is not what gguf-py writes")
+
+
+def test_sets_of_the_other_order(bench):
+    """The shards of a big-endian set are those that gguf-py writes."""
+    pairs, tensors = {"general.architecture": ("string", b"llama"), "n": ("u16", 258)}, even(random.Random(15), 9)
+    peer_write(bench.folder / "model.gguf", pairs, tensors, big=True, split_max_tensors=4)
+    (bench.folder / "one.gguf").write_bytes(by_hand(pairs, tensors))
+    bench.output("convert", "-o", "gguf.byte_order=big", "-o", "gguf.shard_tensors=4", bench.folder / "one.gguf", bench.folder / "own.gguf")
+    paths = sorted(bench.folder.glob("model-*"))
+    bench.check(len(paths) == 3, "there are", paths)
+    for path in paths:
+        bench.check((bench.folder / path.name.replace("model", "own")).read_bytes() == path.read_bytes(), path.name, "differs")
+    check_read(bench, paths[0], pairs, tensors)
 
 
 def test_sets_keep_the_alignment(bench):

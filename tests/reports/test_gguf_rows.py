@@ -45,6 +45,49 @@ def test_01_five_dims(bench):
                 "gguf-py reads other numbers of five dims")
 
 
+    status, _, error = bench.run("convert", "--strict", inputs.gguf_input("01_5d.safetensors"), again)
+    bench.check(status == 0 and "note: patch_embedding.weight: it has 5 dims" in error, status, error)
+
+
+def test_05_long_names(bench):
+    """llama.cpp refuses names of 64 bytes and more (GGML_MAX_NAME)."""
+    long, out = [("a." * 40)[:count - 7] + ".weight" for count in (63, 64, 74)], bench.folder / "out.gguf"
+    for name in ("05_long_names.safetensors", "05_long_names.gguf"):
+        out.unlink(missing_ok=True)
+        status, _, error = bench.run("convert", "--strict", inputs.gguf_input(name), out)
+        bench.check(status == 2 and not out.exists(), name, status, error)
+        lost = [line for line in error.splitlines() if line.startswith("tenon: loss: ")]
+        bench.check([line.split(": ")[2] for line in lost] == long[1:], name, error)
+        bench.convert(inputs.gguf_input(name), out, "-q")
+        bench.check(sorted(peer_tensors(out)) == sorted(long), name, "gguf-py finds other names")
+        status, _, error = bench.run("convert", "--strict", "--only", long[0], inputs.gguf_input(name), bench.folder / "short.gguf")
+        bench.check(status == 0, name, status, error)
+
+
+def test_06_big_endian(bench):
+    little, big, out = inputs.gguf_input("06_le.gguf"), inputs.gguf_input("06_be.gguf"), bench.folder / "out.gguf"
+    bench.check(bench.convert(little, out, "--strict", "-o", "gguf.byte_order=big") == big.read_bytes(), "to big-endian")
+    bench.check(bench.convert(big, out, "--strict") == little.read_bytes(), "to little-endian")
+    bench.check(bench.convert(big, out, "--strict", "-o", "gguf.byte_order=big") == big.read_bytes(), "big-endian again")
+    three, more = bench.folder / "three.safetensors", ("-o", "gguf.mlx=triple")
+    bench.convert(little, three, *more, "--only", "a.*", "-q", "--unset", "*")
+    bench.check(bench.convert(three, out, *more, "-o", "gguf.byte_order=big") ==
+                bench.convert(big, bench.folder / "a.gguf", "--only", "a.weight", "-o", "gguf.byte_order=big", "--unset", "*"), "from MLX's arrays")
+
+
+def test_13_empty_first(bench):
+    folder = inputs.gguf_input("13_empty_first")
+    for options in (("-o", "gguf.shard_tensors=2"), ("-o", "gguf.shard_size=1000")):
+        bench.output("convert", *options, "-o", "gguf.empty_first=yes", folder, bench.folder / "m.gguf")
+        for path in sorted(folder.iterdir()):
+            data = path.read_bytes()  # gguf-py and llama.cpp pad the first shard, too
+            bench.check((bench.folder / path.name).read_bytes() == data + bytes(-len(data) % 32), path.name, *options)
+    bench.output("convert", "-o", "gguf.empty_first=yes", folder, bench.folder / "two.gguf")
+    shards = [len(peer_tensors(path)) for path in sorted(bench.folder.glob("two-*"))]
+    bench.check(shards == [0, 4], "without a limit", shards)
+    bench.check(bench.list(bench.folder / "two-00001-of-00002.gguf")["tensors"] != [], "the set has no tensors")
+
+
 def test_21_key_twice(bench):
     for name in ("21_dup_same.gguf", "21_dup_other.gguf"):
         path = inputs.gguf_input(name)

@@ -29,6 +29,17 @@ make_block (const struct gguf_mlx_kind *kind, const uint8_t *scale, const uint8_
             tenon_put_le32 (block + 4 * i, tenon_le32 (words + 4 * i) ^ 0x80808080u);
 }
 
+/* Swaps the scale and the bias of each block. */
+static void
+swap_blocks (const struct gguf_mlx_kind *kind, uint8_t *blocks, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        for (uint32_t k = 0; k < kind->head; k += 2) {
+            uint8_t *half = blocks + i * kind->bytes + k;
+            tenon_put_le16 (half, tenon_be16 (half));
+        }
+}
+
 /* Puts the groups of a window, after gguf_mlx_read_window. */
 static tenon_status
 put_window (struct gguf_mlx_plan *plan, const struct gguf_mlx_item *item, uint64_t window, uint64_t count)
@@ -43,6 +54,8 @@ put_window (struct gguf_mlx_plan *plan, const struct gguf_mlx_item *item, uint64
         for (uint64_t i = 0; i < n; i++)
             make_block (kind, plan->scales + 2 * (first + i), plan->biases + 2 * (first + i),
                         plan->words + i * width, plan->blocks + i * kind->bytes);
+        if (plan->big_endian)
+            swap_blocks (kind, plan->blocks, n);
         TENON_TRY (call->host->put (call, plan->blocks, n * kind->bytes));
     }
     return TENON_OK;
@@ -52,8 +65,10 @@ tenon_status
 gguf_mlx_put (struct gguf_mlx_plan *plan, uint64_t index)
 {
     const struct gguf_mlx_item *item = plan->items ? &plan->items[index] : NULL;
-    if (!item || !item->kind)
-        return plan->call->host->put_tensor (plan->call, item ? item->index : index, NULL);
+    if (!item || !item->kind) {
+        struct tenon_layout layout = { sizeof layout, plan->big_endian ? TENON_BIG_ENDIAN : 0 };
+        return plan->call->host->put_tensor (plan->call, item ? item->index : index, &layout);
+    }
     for (uint64_t first = 0; first < item->groups; first += GGUF_MLX_WINDOW) {
         uint64_t count = item->groups - first < GGUF_MLX_WINDOW ? item->groups - first : GGUF_MLX_WINDOW;
         TENON_TRY (gguf_mlx_read_window (plan, item, first, count));

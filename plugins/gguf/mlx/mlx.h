@@ -61,6 +61,7 @@ struct gguf_mlx_plan {
     struct gguf_mlx_item *items; /* NULL: the tensors of the plan, unchanged */
     uint64_t count;
     uint8_t *scales, *biases, *words, *blocks; /* buffers */
+    uint32_t big_endian;                       /* of the blocks that are written */
 };
 /* Groups whose scales and biases are in memory at once: 8 MiB each. */
 #define GGUF_MLX_WINDOW (1u << 22)
