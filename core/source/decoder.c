@@ -103,7 +103,7 @@ void
 tn_decoder_fetch (struct tn_decoder *decoder, struct tn_source *root, uint64_t begin, uint64_t end)
 {
     tenon_error ignored = TENON_ERROR_INIT;
-    if (root->kind == TN_SOURCE_MEMORY || !grow_stored (decoder, end - begin)
+    if (root->kind == TN_SOURCE_MEMORY || begin == end || !grow_stored (decoder, end - begin)
         || tn_source_read (root, begin, decoder->stored.bytes, end - begin, &ignored) < 0)
         return;
     decoder->stored.root = root;

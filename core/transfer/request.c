@@ -322,11 +322,9 @@ tn_request_account (const struct tn_request *request, tenon_error *error)
         return TENON_OK;
     for (uint32_t i = 0; i < request->rank && !request->whole; i++)
         bytes *= request->axis[i].count; /* no more than the tensor has */
-    if (tn_scan_account (catalog->context, catalog->sources[tensor->source],
-                         request->whole ? tensor->length : TN_MIN (bytes, tensor->length), true, error)
-        < 0)
-        tn_fail_in (error, NULL, tensor->name);
-    return error->status;
+    /* which tensor is read last depends on the threads: the failure is the member's, and names no tensor */
+    return tn_scan_account (catalog->context, catalog->sources[tensor->source],
+                            request->whole ? tensor->length : TN_MIN (bytes, tensor->length), true, error);
 }
 
 void
