@@ -1,24 +1,35 @@
 # SPDX-License-Identifier: MIT
-# An administrator's changes are kept: an installed tenon.ini that differs stays, and the new one is installed beside it.
-EXTRA_DIST += conf/tenon.ini
+# An administrator's changes are kept: an installed file that differs stays, and the new one is installed beside it.
+CONFIGURATIONS = tenon.ini signatures.ini
+EXTRA_DIST += conf/tenon.ini conf/signatures.ini
 
-install-conf: conf/tenon.ini
+# The table of signatures, which is built into the library, too.
+conf/signatures.c: conf/signatures.ini build-aux/signatures
+	@$(MKDIR_P) conf
+	$(AM_V_GEN)$(SHELL) $(srcdir)/build-aux/signatures $(srcdir)/conf/signatures.ini >$@.new && mv -f $@.new $@
+CLEANFILES += conf/signatures.c
+
+install-conf: conf/tenon.ini conf/signatures.ini
 	$(MKDIR_P) "$(DESTDIR)$(tenonconfdir)/conf.d"
-	@ini="$(DESTDIR)$(tenonconfdir)/tenon.ini"; \
-	if test ! -e "$$ini" || cmp -s $(srcdir)/conf/tenon.ini "$$ini"; then \
-	  rm -f "$$ini.default"; \
-	else \
-	  echo "$$ini was changed: it stays, and the new one is installed as $$ini.default"; \
-	  ini="$$ini.default"; \
-	fi; \
-	echo "$(INSTALL_DATA) $(srcdir)/conf/tenon.ini $$ini"; \
-	$(INSTALL_DATA) $(srcdir)/conf/tenon.ini "$$ini"
+	@for name in $(CONFIGURATIONS); do \
+	  ini="$(DESTDIR)$(tenonconfdir)/$$name"; \
+	  if test ! -e "$$ini" || cmp -s "$(srcdir)/conf/$$name" "$$ini"; then \
+	    rm -f "$$ini.default"; \
+	  else \
+	    echo "$$ini was changed: it stays, and the new one is installed as $$ini.default"; \
+	    ini="$$ini.default"; \
+	  fi; \
+	  echo "$(INSTALL_DATA) $(srcdir)/conf/$$name $$ini"; \
+	  $(INSTALL_DATA) "$(srcdir)/conf/$$name" "$$ini" || exit 1; \
+	done
 
 uninstall-conf:
-	@ini="$(DESTDIR)$(tenonconfdir)/tenon.ini"; rm -f "$$ini.default"; \
-	if test ! -e "$$ini"; then :; \
-	elif cmp -s $(srcdir)/conf/tenon.ini "$$ini"; then rm -f "$$ini"; \
-	else echo "$$ini was changed: it stays"; fi
+	@for name in $(CONFIGURATIONS); do \
+	  ini="$(DESTDIR)$(tenonconfdir)/$$name"; rm -f "$$ini.default"; \
+	  if test ! -e "$$ini"; then :; \
+	  elif cmp -s "$(srcdir)/conf/$$name" "$$ini"; then rm -f "$$ini"; \
+	  else echo "$$ini was changed: it stays"; fi; \
+	done
 	@rmdir "$(DESTDIR)$(tenonconfdir)/conf.d" "$(DESTDIR)$(tenonconfdir)" 2>/dev/null || :
 
 .PHONY: install-conf uninstall-conf

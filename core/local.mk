@@ -44,6 +44,8 @@ core_libcore_la_SOURCES = \
 	core/codec/host_skip.c \
 	core/codec/host_sources.c \
 	core/codec/host_write.c \
+	core/codec/identify.c \
+	core/codec/identify.h \
 	core/codec/isolated.c \
 	core/codec/isolated.h \
 	core/codec/isolation.c \
@@ -63,11 +65,14 @@ core_libcore_la_SOURCES = \
 	core/context/acl.c \
 	core/context/acl.h \
 	core/context/builtin.h \
+	core/context/cause.c \
+	core/context/cause.h \
 	core/context/codec_settings.c \
 	core/context/config.c \
 	core/context/config.h \
 	core/context/context.c \
 	core/context/context.h \
+	core/context/extension.c \
 	core/context/hash_key.c \
 	core/context/hash_key.h \
 	core/context/loader.c \
@@ -85,6 +90,8 @@ core_libcore_la_SOURCES = \
 	core/context/settings_ini.h \
 	core/context/settings_read.c \
 	core/context/settings_read.h \
+	core/context/signatures.c \
+	core/context/signatures.h \
 	core/context/trust.c \
 	core/context/trust.h \
 	core/isolate/channel.c \
@@ -190,7 +197,7 @@ core_libcore_la_SOURCES = \
 	core/transfer/way.h \
 	core/transfer/worker.c \
 	core/transfer/worker.h
-nodist_core_libcore_la_SOURCES = plugins/builtin.c
+nodist_core_libcore_la_SOURCES = plugins/builtin.c conf/signatures.c
 core_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(INIH_CFLAGS) $(LIBDEFLATE_CFLAGS) $(ISAL_CFLAGS) \
 	-DTENON_PLUGINDIR='"$(plugindir)"' -DTENON_SYSCONFDIR='"$(sysconfdir)"'
 core_libcore_la_LIBADD = pluginlib/libpluginlib.la $(INIH_LIBS) $(ZLIB_LIBS) $(LIBDEFLATE_LIBS) $(ISAL_LIBS) $(DL_LIBS) $(LIBM) $(PTHREAD_LIBS)

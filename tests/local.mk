@@ -19,6 +19,7 @@ unit_tests += \
 	tests/unit/context/test_option \
 	tests/unit/context/test_registry \
 	tests/unit/context/test_settings \
+	tests/unit/context/test_signatures \
 	tests/unit/context/test_trust \
 	tests/unit/kernels/test_cast \
 	tests/unit/kernels/test_checksum \
@@ -48,6 +49,7 @@ shell_tests += \
 	tests/cli/ls.sh \
 	tests/cli/output.sh \
 	tests/cli/rivals.sh \
+	tests/cli/signatures.sh \
 	tests/cli/usage.sh \
 	tests/cli/verify.sh \
 	tests/walls.sh

@@ -11,6 +11,7 @@ context_new (void)
 {
     tenon_context_options options = {
         .struct_size = sizeof options,
+        .flags = tool.no_config ? TENON_CONTEXT_NO_FILES : 0,
         .settings = tool.settings.items,
         .plugin_path = tool.plugin_path,
         .origin = "command line",

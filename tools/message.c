@@ -9,9 +9,9 @@
 static const struct {
     const char *theirs, *ours;
 } words[] = {
-    { "TENON_OPEN_SHARDS", "--shards" },
-    { "TENON_SAVE_APPEND", "--append" },
-    { "TENON_SAVE_CARRY", "--carry" },
+    { "TENON_OPEN_SHARDS", "--shards" }, { "TENON_SAVE_APPEND", "--append" },
+    { "TENON_SAVE_CARRY", "--carry" },   { "tenon_context_report", "tenon formats -v" },
+    { "tenon_why", "tenon why" },
 };
 
 /* The last complaint, for output in JSON. What the command itself refuses is TENON_E_MISUSE. */

@@ -19,6 +19,7 @@ static const struct tool_option common_options[] = {
       &tool.color },
     { NULL, 'o', OPTION_LIST, "CODEC.KEY=VALUE",
       "set an option of a codec, or core.KEY, limits.KEY, save.KEY", &tool.settings },
+    { "no-config", 0, OPTION_FLAG, NULL, "read no configuration files", &tool.no_config },
     { "plugin-path", 0, OPTION_TEXT, "DIRS",
       "look for plugins in these folders first (absolute, ':' between)", &tool.plugin_path },
     { "no-map", 0, OPTION_FLAG, NULL, "never map files, always read them", &tool.no_map },

@@ -39,8 +39,9 @@ print_notes (const tenon_report *report, uint32_t kind, const char *one, const c
     uint64_t told = 0, silent = 0;
     for (uint64_t i = 0; report_next (report, kind, &i, &entry);) {
         /* a failure is reported as the error; a flaw that a codec found (TENON_FLAW), or a wrong checksum of
-         * a member that was read for its header alone, is no failure */
-        if (entry.status != TENON_OK && entry.status != TENON_E_MALFORMED && entry.status != TENON_E_CHECKSUM)
+         * a member that was read for its header alone, or a wrong setting that stops one codec, is none */
+        if (entry.status != TENON_OK && entry.status != TENON_E_MALFORMED && entry.status != TENON_E_CHECKSUM
+            && entry.status != TENON_E_CONFIG)
             continue;
         if (entry.chosen) /* report_unreadable tells of these */
             continue;

@@ -3,6 +3,7 @@
  * that overlap. */
 #include "codec/describe.h"
 #include "codec/call.h"
+#include "codec/identify.h"
 
 /* Makes a region of a served tensor with its codec. It is `serve` of the catalog. */
 static tenon_status
@@ -55,8 +56,10 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
     tn_plugin_leave (entry->plugin, outer);
     session->depth--;
     tn_arena_release (&session->arena, mark);
-    if (status < 0)
+    if (status < 0) {
+        tn_identify_failure (session, catalog->sources[source], codec);
         tn_source_fail_in (catalog->sources[source], session->error);
+    }
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include "codec/recognise.h"
 #include "base/report.h"
 #include "codec/call.h"
+#include "codec/identify.h"
 #include "source/decoder.h"
 #include <stdio.h>
 #include <strings.h>
@@ -147,6 +148,15 @@ choose_bid (const struct tn_registry *registry, const struct bid *bids, uint64_t
     }
 }
 
+static TN_OWN_FRAME tenon_status
+fail_unknown (struct tn_session *session, struct tn_source *source)
+{
+    char words[TN_IDENTIFY_ROOM];
+    const char *advice = tn_identify_unknown (session, source, words);
+    (void) tn_fail (session->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET, "no codec recognises it%s", words);
+    return tn_advise (session->error, "%s", advice ? advice : "tenon_why tells what each codec found in it");
+}
+
 static tenon_status
 fail_to_choose (struct tn_session *session, struct tn_source *source, uint64_t winner, uint64_t rival,
                 bool quiet)
@@ -155,12 +165,12 @@ fail_to_choose (struct tn_session *session, struct tn_source *source, uint64_t w
     if (winner == UINT64_MAX && quiet)
         return TENON_E_UNRECOGNISED;
     tn_source_fail_in (source, session->error);
-    if (session->context->registry.codec_count == 0)
-        return tn_fail (session->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
-                        "no codec is in use (tenon formats -v tells what became of the plugins)");
+    if (session->context->registry.codec_count == 0) {
+        (void) tn_fail (session->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET, "no codec is in use");
+        return tn_advise (session->error, "tenon_context_report tells what became of the plugins");
+    }
     if (winner == UINT64_MAX)
-        return tn_fail (session->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
-                        "no codec recognises it (tenon why tells what each one said)");
+        return fail_unknown (session, source);
     return tn_fail (session->error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
                     "%s and %s claim it equally; set priority in [codec %s], or name the format",
                     codecs[winner]->table.id, codecs[rival]->table.id, codecs[winner]->table.id);
@@ -272,8 +282,11 @@ tn_recognise (struct tn_session *session, struct tn_source *source, const char *
         status = tn_codec_find (session->context, word, TN_TO_READ, codec, session->error);
     else if (winner == UINT64_MAX || rival != UINT64_MAX)
         status = fail_to_choose (session, source, winner, rival, quiet);
-    else
+    else {
         *codec = winner;
+        source->evidence.known = true;
+        source->evidence.content = bids[winner].content;
+    }
     for (uint64_t i = 0; report && i < registry->codec_count; i++)
         report_bid (report, session->context, i, &bids[i], status == TENON_OK && i == *codec, file);
     if (status == TENON_OK && !word && bids[winner].extension == 0)

@@ -2,10 +2,12 @@
 /* codec_settings.c - the settings of codecs in a context, and those of one open or save over them. */
 #include "base/nearest.h"
 #include "base/report.h"
+#include "context/cause.h"
 #include "context/config.h"
 #include "context/option.h"
 #include "context/registry.h"
 #include "context/registry_copy.h"
+#include <stdio.h>
 
 /* ---- of a context ---- */
 
@@ -98,6 +100,18 @@ configure_codec (tenon_context *context, struct tn_codec *codec, struct tenon_se
     return check_keys (context, codec, error);
 }
 
+/* The codec is not used. */
+static TN_OWN_FRAME tenon_status
+drop_codec (tenon_context *context, struct tn_codec *codec, const char *what, const char *place,
+            tenon_error *error)
+{
+    char why[TN_CAUSE_ROOM];
+    snprintf (why, sizeof why, "%s%s", what, place);
+    tn_report_add (context->report, TENON_VERDICT, TENON_E_CONFIG, 0, codec->plugin->name,
+                   codec->plugin->file, "codec %s %s", codec->table.id, why);
+    return tn_registry_drop (&context->registry, codec, why, error);
+}
+
 tenon_status
 tn_codecs_configure (tenon_context *context, tenon_error *error)
 {
@@ -113,9 +127,7 @@ tn_codecs_configure (tenon_context *context, tenon_error *error)
             registry->codecs[kept++] = codec;
             continue;
         }
-        tn_report_add (context->report, TENON_VERDICT, TENON_E_CONFIG, 0, codec->plugin->name,
-                       codec->plugin->file, "codec %s is disabled at %s", codec->table.id, enabled.origin);
-        tn_codec_free (codec);
+        status = drop_codec (context, codec, "is disabled at ", enabled.origin, error);
     }
     registry->codec_count = kept;
     return status;
@@ -135,10 +147,14 @@ find_codec (const struct tn_registry *registry, const char *id, size_t length)
     return i;
 }
 
-static tenon_status
-unknown_codec (const struct tn_registry *registry, const char *id, const char *origin, tenon_error *error)
+static TN_OWN_FRAME tenon_status
+unknown_codec (const tenon_context *context, const char *id, const char *origin, tenon_error *error)
 {
-    char room[TN_HINT_ROOM];
+    const struct tn_registry *registry = &context->registry;
+    char room[TN_HINT_ROOM], cause[TN_CAUSE_ROOM];
+    if (tn_cause_of_word (context, id, cause))
+        return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: there is no codec '%s': %s", origin,
+                        TN_SHOW (id), cause);
     for (enum tn_section kind = 0; kind < TN_SECTION_CODEC; kind++)
         if (strcmp (id, tn_section_names[kind]) == 0)
             return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
@@ -207,7 +223,7 @@ read_overlay_word (const tenon_context *context, const char *word, struct tn_ove
     if (!id || !key)
         return tn_fail_memory (error);
     if (codec == registry->codec_count)
-        return unknown_codec (registry, id, context->origin, error);
+        return unknown_codec (context, id, context->origin, error);
     return add_setting (overlay, codec, registry->codecs[codec], key, equals + 1, context->origin, error);
 }
 

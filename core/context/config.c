@@ -3,6 +3,7 @@
 #include "context/config.h"
 #include "base/nearest.h"
 #include "base/report.h"
+#include "context/cause.h"
 #include "context/option.h"
 #include <stdio.h>
 
@@ -84,6 +85,18 @@ const struct tn_key tn_keys[TN_KEYS] = {
          "the higher one wins when two codecs claim a file equally"),
     KEY (TN_KEY_CODEC_EXTENSIONS, CODEC, TEXT, "extensions", "", 0, 0, 0,
          "endings of file names, the first is appended when saving; instead of the codec's own"),
+    KEY (TN_KEY_SIGNATURE_NAME, SIGNATURE, TEXT, "name", "", 0, 0, 0, "what such a file is"),
+    KEY (TN_KEY_SIGNATURE_BYTES, SIGNATURE, TEXT, "bytes", "", 0, 0, 0,
+         "its first bytes, or those behind @N"),
+    KEY (TN_KEY_SIGNATURE_TEXT, SIGNATURE, TEXT, "text", "", 0, 0, 0,
+         "the text that it begins with after blanks, in capitals or not"),
+    KEY (TN_KEY_SIGNATURE_ALSO, SIGNATURE, TEXT, "also", "", 0, 0, 0,
+         "bytes that its beginning has, in addition"),
+    KEY (TN_KEY_SIGNATURE_ADVICE, SIGNATURE, TEXT, "advice", "", 0, 0, 0, "what helps"),
+    KEY (TN_KEY_SIGNATURE_PLUGIN, SIGNATURE, TEXT, "plugin", "", 0, 0, 0, "the plugin that reads it"),
+    KEY (TN_KEY_SIGNATURE_EXTENSION, SIGNATURE, TEXT, "extension", "", 0, 0, 0,
+         "endings of names that such a file does not contradict"),
+    KEY (TN_KEY_SIGNATURE_ENABLED, SIGNATURE, BOOL, "enabled", "yes", 0, 0, 0, "whether it is compared"),
 };
 
 static const struct tn_key *
@@ -202,7 +215,8 @@ unknown_section (const tenon_context *context, const struct tn_entry *entry, ten
                             entry->section, entry->section);
     return tn_fail (
         error, TENON_E_CONFIG, TN_NO_OFFSET,
-        "%s: there is no section [%s]; there are [core], [limits], [save], [plugin NAME] and [codec ID]%s",
+        "%s: there is no section [%s]; there are [core], [limits], [save], [plugin NAME], [codec ID] and "
+        "[signature NAME]%s",
         entry->origin, TN_SHOW (entry->section),
         tn_hint (room, entry->section, tn_section_names, TN_SECTIONS));
 }
@@ -221,6 +235,10 @@ absent_codec (const tenon_context *context, const struct tn_entry *entry, const 
         ids[i] = registry->codecs[i]->table.id;
     memcpy (ids + registry->codec_count, tn_section_names, TN_SECTION_CODEC * sizeof *ids);
     bool is_typed = entry->layer == TN_LAYER_PROGRAM;
+    char cause[TN_CAUSE_ROOM];
+    if (is_typed && tn_cause_of_word (context, id, cause))
+        return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: %s.%s: there is no codec '%s': %s",
+                        entry->origin, TN_SHOW (id), TN_SHOW (entry->key), TN_SHOW (id), cause);
     const char *hint = tn_hint (room, id, ids, registry->codec_count + (is_typed ? TN_SECTION_CODEC : 0));
     if (is_typed)
         return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,

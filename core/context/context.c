@@ -7,6 +7,7 @@
 #include "context/loader.h"
 #include "context/registry.h"
 #include "context/settings_read.h"
+#include "context/signatures.h"
 #include <unistd.h>
 #ifdef HAVE_GETAUXVAL
 #include <sys/auxv.h>
@@ -34,8 +35,10 @@ fill_context (tenon_context *context, const tenon_context_options *options, teno
     context->secure = is_secure ();
     context->report = tn_report_new ();
     context->origin = strdup (options->origin ? options->origin : "the program");
-    if (!context->report || !context->origin)
+    context->signatures = tn_signature_table_new ();
+    if (!context->report || !context->origin || !context->signatures)
         return tn_fail_memory (error);
+    context->settings.signatures = tn_signature_settings (context->signatures);
     TN_TRY (tn_settings_read (&context->settings, options, context->secure, context->report, error));
     TN_TRY (tn_config_apply (context, error));
     if (options->flags & TENON_CONTEXT_ISOLATE)
@@ -46,6 +49,7 @@ fill_context (tenon_context *context, const tenon_context_options *options, teno
     TN_TRY (tn_loader_run (context, options, error));
     TN_TRY (tn_codecs_configure (context, error));
     TN_TRY (tn_config_check (context, error));
+    TN_TRY (tn_signatures_check (context, error));
     TN_TRY (tn_config_list (context, error));
     context->pool = tn_pool_new (context->threads);
     return context->pool ? TENON_OK : tn_fail_memory (error);
@@ -86,6 +90,7 @@ tenon_context_free (tenon_context *context)
     tn_pool_free (context->pool);
     tn_registry_free (&context->registry);
     tn_settings_free (&context->settings);
+    tn_signature_table_free (context->signatures);
     tenon_report_free (context->report);
     for (uint64_t i = 0; i < context->text_count; i++)
         free (context->texts[i]);

@@ -55,6 +55,12 @@ struct tn_dtype {
     const struct tn_plugin *plugin;
 };
 
+/* A codec that was registered and is not used, and the reason: "is disabled at /etc/tenon/tenon.ini:12". */
+struct tn_dropped {
+    struct tn_codec *codec;
+    char *why;
+};
+
 struct tn_registry {
     struct tn_plugin **plugins; /* loaded, in order of loading */
     struct tn_codec **codecs;   /* enabled, in order of registration */
@@ -62,6 +68,8 @@ struct tn_registry {
     struct tn_dtype **dtypes;   /* id = TENON_DTYPE_DYNAMIC + index */
     uint64_t plugin_count, codec_count, filter_count, dtype_count;
     uint64_t plugin_room, codec_room, filter_room, dtype_room;
+    struct tn_dropped *dropped; /* for cause.c */
+    uint64_t dropped_count, dropped_room;
 };
 
 /* The choices of [core] isolate, in their order. */
@@ -79,9 +87,10 @@ struct tenon_context {
     const struct tenon_host *host; /* the functions that plugins are handed */
     struct tn_settings settings;
     struct tn_registry registry;
-    tenon_report *report;        /* verdicts, notes on the configuration */
-    char *origin;                /* what messages call the program's settings */
-    struct tn_hash_key hash_key; /* random; of all hash tables, also those of plugins */
+    tenon_report *report;                  /* verdicts, notes on the configuration */
+    struct tn_signature_table *signatures; /* what files are that no codec reads (signatures.h) */
+    char *origin;                          /* what messages call the program's settings */
+    struct tn_hash_key hash_key;           /* random; of all hash tables, also those of plugins */
     struct tn_pool *pool;
     uint64_t threads;              /* [core] threads */
     uint64_t limits[TENON_LIMITS]; /* [limits] */
@@ -110,7 +119,7 @@ enum tn_direction { TN_TO_READ, TN_TO_WRITE };
  * TENON_E_AMBIGUOUS. TENON_E_NOT_FOUND names the nearest. */
 tenon_status tn_codec_find (const tenon_context *context, const char *word, enum tn_direction direction,
                             uint64_t *codec, tenon_error *error);
-/* The longest of a codec's extensions that a name ends in (".toy" counts 3); 0: none. */
+/* (extension.c) The longest of a codec's extensions that a name ends in (".toy" counts 3); 0: none. */
 size_t tn_extension_length (const struct tn_codec *codec, const char *name, uint64_t length);
 const struct tn_filter *tn_filter_find (const tenon_context *context, const char *id);
 /* Fixed names and those of plugins. 0: none. */

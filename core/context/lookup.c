@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lookup.c - finds codecs, filters and dtypes, and answers applications about them. */
 #include "base/nearest.h"
-#include "context/context.h"
-#include <strings.h>
+#include "context/cause.h"
 
 /* ---- codecs ---- */
 
@@ -16,10 +15,14 @@ has_extension (const struct tn_codec *codec, const char *word)
 }
 
 /* Fails with the nearest id or extension. */
-static tenon_status
-codec_not_found (const struct tn_registry *registry, const char *word, tenon_error *error)
+static TN_OWN_FRAME tenon_status
+codec_not_found (const tenon_context *context, const char *word, tenon_error *error)
 {
-    char room[TN_HINT_ROOM];
+    const struct tn_registry *registry = &context->registry;
+    char room[TN_HINT_ROOM], cause[TN_CAUSE_ROOM];
+    if (tn_cause_of_word (context, word, cause))
+        return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no codec '%s': %s", TN_SHOW (word),
+                        cause);
     uint64_t count = 0, most = 0;
     for (uint64_t i = 0; i < registry->codec_count; i++, most++)
         for (char *const *extension = registry->codecs[i]->extensions; extension && *extension; extension++)
@@ -59,26 +62,13 @@ tn_codec_find (const tenon_context *context, const char *word, enum tn_direction
         *found = i;
     }
     if (!best)
-        return codec_not_found (registry, word, error);
+        return codec_not_found (context, word, error);
     if (rival)
         return tn_fail (
             error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
             "the codecs %s and %s both have the extension '%s': name one, or set priority in [codec %s]",
             rival->table.id, best->table.id, TN_SHOW (word), best->table.id);
     return TENON_OK;
-}
-
-size_t
-tn_extension_length (const struct tn_codec *codec, const char *name, uint64_t length)
-{
-    size_t longest = 0;
-    for (char *const *extension = codec->extensions; extension && *extension; extension++) {
-        size_t size = strlen (*extension);
-        if (size + 1 <= length && size > longest && name[length - size - 1] == '.'
-            && strncasecmp (name + length - size, *extension, size) == 0)
-            longest = size;
-    }
-    return longest;
 }
 
 TENON_API uint64_t

@@ -169,10 +169,38 @@ tn_registry_add (tenon_context *context, const struct tenon_plugin *table, const
     return TENON_OK;
 }
 
+tenon_status
+tn_registry_drop (struct tn_registry *registry, struct tn_codec *codec, const char *why, tenon_error *error)
+{
+    struct tn_dropped *dropped;
+    char *copy = strdup (why);
+    if (!copy
+        || !tn_grow (&registry->dropped, &registry->dropped_room, registry->dropped_count, sizeof *dropped)) {
+        free (copy);
+        tn_codec_free (codec);
+        return tn_fail_memory (error);
+    }
+    registry->dropped[registry->dropped_count++] = (struct tn_dropped){ codec, copy };
+    return TENON_OK;
+}
+
+static void
+free_dropped (struct tn_registry *registry)
+{
+    for (uint64_t i = 0; i < registry->dropped_count; i++) {
+        tn_codec_free (registry->dropped[i].codec);
+        free (registry->dropped[i].why);
+    }
+    free (registry->dropped);
+    registry->dropped = NULL;
+    registry->dropped_count = registry->dropped_room = 0;
+}
+
 void
 tn_registry_free (struct tn_registry *registry)
 {
     forget_since (registry, (struct mark){ 0, 0, 0 });
+    free_dropped (registry);
     while (registry->plugin_count > 0)
         tn_plugin_free (registry->plugins[--registry->plugin_count]);
     free (registry->codecs);

@@ -15,6 +15,9 @@ tenon_status tn_registry_begin (tenon_context *context, tenon_error *error);
  * as a whole, and `why` says so. */
 tenon_status tn_registry_add (tenon_context *context, const struct tenon_plugin *plugin, const char *name,
                               const char *file, char why[TN_WHY_ROOM]);
+/* Keeps a codec that is not used, and why. Takes the codec over, also on failure. */
+tenon_status tn_registry_drop (struct tn_registry *registry, struct tn_codec *codec, const char *why,
+                               tenon_error *error);
 void tn_registry_free (struct tn_registry *registry);
 
 #endif

@@ -4,6 +4,7 @@
 #include "context/config.h"
 #include "context/option.h"
 #include <stdio.h>
+#include <strings.h>
 
 /* The size of a struct of the first version, whose last field this was. */
 #define UP_TO(type, field) (offsetof (type, field) + sizeof (((type *) NULL)->field))

@@ -2,7 +2,9 @@
 /* settings.c - the list of settings: adding to it, finding in it. */
 #include "context/settings.h"
 
-const char *const tn_section_names[TN_SECTIONS] = { "core", "limits", "save", "plugin", "codec" };
+const char *const tn_section_names[TN_SECTIONS] = {
+    "core", "limits", "save", "plugin", "codec", "signature"
+};
 
 enum tn_section
 tn_section_kind (const char *section, const char **name)
@@ -33,8 +35,8 @@ tn_is_plugin_name (const char *text)
     return tn_is_id (text, TN_LOWER TN_UPPER "-_");
 }
 
-static void
-entry_free (struct tn_entry *entry)
+void
+tn_entry_free (struct tn_entry *entry)
 {
     free (entry->section);
     free (entry->key);
@@ -46,7 +48,7 @@ void
 tn_settings_free (struct tn_settings *settings)
 {
     for (uint64_t i = 0; i < settings->count; i++)
-        entry_free (&settings->entries[i]);
+        tn_entry_free (&settings->entries[i]);
     free (settings->entries);
     memset (settings, 0, sizeof *settings);
 }
@@ -56,6 +58,9 @@ tn_settings_add (struct tn_settings *settings, const char *section, const char *
                  const char *origin, uint32_t layer, tenon_error *error)
 {
     struct tn_entry entry = { .layer = layer };
+    const char *name;
+    if (settings->signatures && tn_section_kind (section, &name) == TN_SECTION_SIGNATURE)
+        settings = settings->signatures;
     if (!tn_grow (&settings->entries, &settings->room, settings->count, sizeof entry))
         return tn_fail_memory (error);
     entry.section = strdup (section);
@@ -63,7 +68,7 @@ tn_settings_add (struct tn_settings *settings, const char *section, const char *
     entry.value = value ? strdup (value) : NULL;
     entry.origin = strdup (origin);
     if (!entry.section || (key && !entry.key) || (value && !entry.value) || !entry.origin) {
-        entry_free (&entry);
+        tn_entry_free (&entry);
         return tn_fail_memory (error);
     }
     settings->entries[settings->count++] = entry;

@@ -4,13 +4,14 @@
 #define TN_SETTINGS_H
 #include "base/base.h"
 
-/* [core], [limits], [save], [plugin NAME], [codec ID] */
+/* [core], [limits], [save], [plugin NAME], [codec ID], [signature NAME] */
 enum tn_section {
     TN_SECTION_CORE,
     TN_SECTION_LIMITS,
     TN_SECTION_SAVE,
     TN_SECTION_PLUGIN,
     TN_SECTION_CODEC,
+    TN_SECTION_SIGNATURE,
     TN_SECTIONS
 };
 extern const char *const tn_section_names[TN_SECTIONS];
@@ -40,6 +41,8 @@ struct tn_settings {
     struct tn_entry *entries; /* in the order in which they were read: later ones win */
     uint64_t count, room;
     uint32_t layers; /* files so far */
+    /* takes the sections [signature NAME], which are many and rarely needed; NULL: they stay here */
+    struct tn_settings *signatures;
 };
 
 /* Copies its texts. `key` and `value` are NULL for a headline. */
@@ -49,5 +52,6 @@ tenon_status tn_settings_add (struct tn_settings *settings, const char *section,
  * the headlines of the section, as known. */
 const struct tn_entry *tn_settings_find (struct tn_settings *settings, const char *section, const char *key);
 void tn_settings_free (struct tn_settings *settings);
+void tn_entry_free (struct tn_entry *entry);
 
 #endif

@@ -195,9 +195,11 @@ tenon_status
 tn_settings_read_folder (struct tn_settings_reader *reader, const char *folder)
 {
     TN_FREE char *file = tn_concat (folder, "/tenon.ini", NULL);
+    TN_FREE char *signatures = tn_concat (folder, "/signatures.ini", NULL);
     TN_FREE char *more = tn_concat (folder, "/conf.d", NULL);
-    if (!file || !more)
+    if (!file || !signatures || !more)
         return tn_fail_memory (reader->error);
+    TN_TRY (read_file (reader, signatures, MAY_BE_ABSENT));
     TN_TRY (read_file (reader, file, MAY_BE_ABSENT));
     return read_conf_d (reader, more);
 }
@@ -217,10 +219,14 @@ read_user (struct tn_settings_reader *reader)
     const char *base = absolute_variable ("XDG_CONFIG_HOME"), *home = absolute_variable ("HOME");
     if (!base && !home)
         return TENON_OK;
-    TN_FREE char *path = tn_concat (base ? base : home, base ? "" : "/.config", "/tenon/tenon.ini", NULL);
-    if (!path)
-        return tn_fail_memory (reader->error);
-    return read_file (reader, path, MAY_BE_CLOSED);
+    static const char *const names[] = { "/tenon/signatures.ini", "/tenon/tenon.ini" };
+    for (size_t i = 0; i < TN_COUNT (names); i++) {
+        TN_FREE char *path = tn_concat (base ? base : home, base ? "" : "/.config", names[i], NULL);
+        if (!path)
+            return tn_fail_memory (reader->error);
+        TN_TRY (read_file (reader, path, MAY_BE_CLOSED));
+    }
+    return TENON_OK;
 }
 
 /* ---- the program's settings ---- */
@@ -243,11 +249,14 @@ tn_settings_read_word (struct tn_settings *settings, const char *word, const cha
     const char *equals = strchr (word, '='), *begin = word;
     const char *dot = equals ? memchr (word, '.', (size_t) (equals - word)) : NULL;
     enum tn_section kind = dot ? kind_of_word (word, (size_t) (dot - word)) : TN_SECTIONS;
-    if (kind == TN_SECTION_PLUGIN || kind == TN_SECTION_CODEC) { /* plugin.NAME.KEY, codec.ID.KEY */
+    if (kind >= TN_SECTION_PLUGIN && kind < TN_SECTIONS) { /* plugin.NAME.KEY, codec.ID.KEY … */
         begin = dot + 1;
         dot = memchr (begin, '.', (size_t) (equals - begin));
     }
-    const char *before = kind == TN_SECTION_PLUGIN ? "plugin " : kind >= TN_SECTION_CODEC ? "codec " : "";
+    const char *before = kind == TN_SECTION_PLUGIN      ? "plugin "
+                         : kind == TN_SECTION_SIGNATURE ? "signature "
+                         : kind >= TN_SECTION_CODEC     ? "codec "
+                                                        : "";
     if (!dot || dot == begin || dot + 1 == equals)
         return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET,
                         "%s: '%s': SECTION.KEY=VALUE is expected, as core.threads=4, CODEC.KEY=VALUE or "

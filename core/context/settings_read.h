@@ -3,7 +3,7 @@
  *
  * Order, later ones win: built-in defaults, sysconfdir/tenon/tenon.ini, its conf.d/?*.ini by name,
  * $XDG_CONFIG_HOME/tenon/tenon.ini (else ~/.config), the file in $TENON_CONFIG, the program's settings
- * ("-o"). */
+ * ("-o"). Beside each tenon.ini signatures.ini is read before it. */
 #ifndef TN_SETTINGS_READ_H
 #define TN_SETTINGS_READ_H
 #include "context/settings.h"
@@ -23,7 +23,7 @@ struct tn_settings_reader {
     struct tn_trust trust;
     tenon_error *error;
 };
-/* FOLDER/tenon.ini and FOLDER/conf.d/?*.ini, as far as they exist. */
+/* FOLDER/signatures.ini, FOLDER/tenon.ini and FOLDER/conf.d/?*.ini, as far as they exist. */
 tenon_status tn_settings_read_folder (struct tn_settings_reader *reader, const char *folder);
 /* "SECTION.KEY=VALUE" */
 tenon_status tn_settings_read_word (struct tn_settings *settings, const char *word, const char *origin,

@@ -5,6 +5,7 @@
 #include "catalog/file.h"
 #include "codec/describe.h"
 #include "codec/host.h"
+#include "codec/identify.h"
 #include "codec/isolation.h"
 #include "codec/recognise.h"
 #include "isolate/sandbox.h"
@@ -298,6 +299,18 @@ tenon_open_reader (tenon_context *context, const tenon_reader *reader, const ten
     return tn_error_out (error, &mine);
 }
 
+/* A codec was chosen by the file's name, and its contents say something else. */
+static TN_OWN_FRAME void
+note_other (struct tn_session *session, struct tn_source *source, uint64_t codec)
+{
+    char words[TN_IDENTIFY_ROOM];
+    const char *advice;
+    if (tn_identify_other (session, source, codec, words, &advice))
+        tn_report_add (session->report, TENON_NOTE, TENON_OK, 0, "",
+                       source->path ? source->path : source->name, "%s%s%s", words, advice ? "; " : "",
+                       advice ? advice : "");
+}
+
 TENON_API tenon_status
 tenon_why (tenon_context *context, const char *path, const tenon_open_options *theirs, tenon_report **report,
            tenon_error *error)
@@ -317,8 +330,11 @@ tenon_why (tenon_context *context, const char *path, const tenon_open_options *t
         struct tn_session session = {
             .context = context, .error = &mine, .report = *report, .budget = &budget, .arena.budget = &budget
         };
-        if (tn_isolation_begin (&session, set.source, options.settings) == TENON_OK)
-            tn_recognise (&session, set.source, set.word ? set.word : options.format, &codec, false, *report);
+        if (tn_isolation_begin (&session, set.source, options.settings) == TENON_OK
+            && tn_recognise (&session, set.source, set.word ? set.word : options.format, &codec, false,
+                             *report)
+                   == TENON_OK)
+            note_other (&session, set.source, codec);
         tn_shards_note (*report, &set, NULL);
         if (strcmp (set.path, path) != 0)
             tn_report_add (*report, TENON_NOTE, TENON_OK, 0, "", path, "%s is opened for it",

@@ -5,6 +5,7 @@
 #include "catalog/file.h"
 #include "codec/storable.h"
 #include "codec/write.h"
+#include "context/cause.h"
 #include "save/append.h"
 #include "save/carry.h"
 #include "save/check.h"
@@ -49,6 +50,26 @@ read_options (struct saving *saving, const tenon_save_options *theirs)
     return TENON_OK;
 }
 
+/* No codec has the extension of the path. */
+static TN_OWN_FRAME tenon_status
+fail_extension (struct saving *saving, const char *name)
+{
+    const struct tn_registry *registry = &saving->context->registry;
+    char cause[TN_CAUSE_ROOM];
+    if (tn_cause_find (saving->context, name, strlen (name), NULL, cause))
+        return tn_fail (saving->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
+                        "no codec writes files with this extension: %s", cause);
+    char known[300] = "";
+    size_t end = 0;
+    for (uint64_t i = 0; i < registry->codec_count && end < sizeof known - 40; i++)
+        if (registry->codecs[i]->table.write && registry->codecs[i]->extensions[0])
+            end += (size_t) snprintf (known + end, sizeof known - end, " .%s",
+                                      registry->codecs[i]->extensions[0]);
+    return tn_fail (saving->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
+                    "no codec writes files with this extension (there are%s); name the format",
+                    known[0] ? known : " none");
+}
+
 /* Finds the codec whose extension the path has: the longest, then the one of the highest priority. */
 static tenon_status
 codec_of_path (struct saving *saving, const char *path)
@@ -74,17 +95,7 @@ codec_of_path (struct saving *saving, const char *path)
         return tn_fail (saving->error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
                         "%s and %s both write files with this extension; name the format",
                         registry->codecs[rival]->table.id, registry->codecs[saving->codec]->table.id);
-    if (longest > 0)
-        return TENON_OK;
-    char known[300] = "";
-    size_t end = 0;
-    for (uint64_t i = 0; i < registry->codec_count && end < sizeof known - 40; i++)
-        if (registry->codecs[i]->table.write && registry->codecs[i]->extensions[0])
-            end += (size_t) snprintf (known + end, sizeof known - end, " .%s",
-                                      registry->codecs[i]->extensions[0]);
-    return tn_fail (saving->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
-                    "no codec writes files with this extension (there are%s); name the format",
-                    known[0] ? known : " none");
+    return longest > 0 ? TENON_OK : fail_extension (saving, name);
 }
 
 /* True if the file's name has the extension of the codec's indices. */

@@ -19,6 +19,10 @@ struct tn_source {
     uint32_t depth;   /* sources that it lies in */
     uint64_t size;    /* bytes, decoded */
     uint32_t encoded; /* filters between it and its root */
+    struct {          /* what the bytes say for the codec that was chosen (tn_recognise_contents) */
+        bool known;
+        uint32_t content;
+    } evidence;
     const char *name; /* bare, may be empty; NUL-terminated */
     uint64_t name_length;
     char *path; /* as it was opened; NULL: none, as for parts */

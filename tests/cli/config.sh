@@ -96,6 +96,8 @@ for plugin in ${TENON_MODULE_PLUGINS-npy npz safetensors gguf} ${TENON_BUILTIN_P
     set -- "$@" -o "plugin.$plugin.enabled=no"
 done
 tenon ls "$@" "$data/weights.npy"
-fails 'without any plugin' 2 'weights.npy: no codec is in use (tenon formats -v tells '
+exits 'without any plugin' 2
+says 'without any plugin' err 'weights.npy: no codec is in use'
+says 'without any plugin: hint' err 'tenon: hint: tenon formats -v tells what became of the plugins'
 
 finish

@@ -38,11 +38,12 @@ START_TEST (unknown_in_files)
                     ":2: [limits] depth = '101': expected is a whole number from 1 to 100");
     expect_refused ("[limit]\n",
                     ":1: there is no section [limit]; there are [core], [limits], [save], [plugin "
-                    "NAME] and [codec ID]; did "
+                    "NAME], [codec ID] and [signature NAME]; did "
                     "you mean 'limits'?");
     expect_refused (
         "[codec]\nx=1\n",
-        ":1: there is no section [codec]; there are [core], [limits], [save], [plugin NAME] and [codec ID]");
+        ":1: there is no section [codec]; there are [core], [limits], [save], [plugin NAME], [codec ID] and "
+        "[signature NAME]");
     write_file ("tenon/tenon.ini", "[codec absent]\nany = thing\n[plugin absent]\nenabled = no\n");
     ck_assert_int_eq (make_context (&context, NULL, 0), TENON_OK);
     unsigned notes = 0;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* identify.h - what a file is that no codec reads, or that is not what its name says. */
+#ifndef TN_IDENTIFY_H
+#define TN_IDENTIFY_H
+#include "codec/session.h"
+
+#define TN_IDENTIFY_ROOM 900u
+
+/* Of a source that no codec recognises: ": it is a gzip file", "; the codec toy is disabled at …", both, or
+ * what else can be said of its bytes. Returns advice, which lives as long as the context, or NULL. */
+const char *tn_identify_unknown (struct tn_session *session, struct tn_source *source,
+                                 char words[TN_IDENTIFY_ROOM]);
+/* Of a source that a codec was chosen for, though its contents are not what that codec reads: "it is a gzip
+ * file, no toy file". False: they may be, or nothing is known of them. */
+bool tn_identify_other (struct tn_session *session, struct tn_source *source, uint64_t codec,
+                        char words[TN_IDENTIFY_ROOM], const char **advice);
+/* After a codec failed: if the source is something else, the failure says what. */
+void tn_identify_failure (struct tn_session *session, struct tn_source *source, uint64_t codec);
+
+#endif
