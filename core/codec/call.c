@@ -37,6 +37,10 @@ tn_call_end (struct tn_call *call, tenon_status result)
     if (error->status == TENON_OK && result < 0)
         return tn_fail (error, result, TN_NO_OFFSET, "the codec %s failed without saying why: %s",
                         call->codec->table.id, tenon_status_text (result));
+    if (error->status == TENON_OK && result > 0)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the codec %s returned %d, which is neither success nor a failure",
+                        call->codec->table.id, (int) result);
     return error->status;
 }
 

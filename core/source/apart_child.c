@@ -133,7 +133,7 @@ run_dtype (const tenon_context *context, struct tn_channel *channel, uint32_t or
         bad = dtype->check (blocks, count);
     tn_channel_put_u32 (channel, (uint32_t) status);
     if (order == TN_APART_CHECK)
-        tn_channel_put_u64 (channel, TN_MIN (bad, count));
+        tn_channel_put_u64 (channel, bad);
     else if (status == TENON_OK)
         tn_channel_put (channel, items, size);
 }

@@ -258,8 +258,12 @@ read_reader (const struct tn_source *source, uint64_t offset, uint8_t *to, uint6
              tenon_error *error)
 {
     tenon_status status = source->reader.read_at (source->reader.user, offset, to, length);
-    if (status >= 0)
+    if (status == TENON_OK)
         return TENON_OK;
+    if (status > 0)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the program's own %s returned %d, which is neither success nor a failure",
+                        source->in_order ? "function" : "reader", (int) status);
     return source->in_order ? tn_fail (error, status, TN_NO_OFFSET,
                                        "the program's own function could not make its bytes: %s",
                                        tenon_status_text (status))

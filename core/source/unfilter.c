@@ -80,11 +80,18 @@ step_apart (struct tn_unfilter *unfilter, const void *from, uint64_t stored, uin
 
 /* ---- states ---- */
 
-/* Lack of memory is a failure; any other no is an answer. */
+/* Lack of memory is a failure, as is an answer that does not exist, above `most`; any other no is an answer.
+ */
 static tenon_status
-judge_answer (struct tn_unfilter *unfilter, tenon_status said, bool *good, tenon_error *error)
+judge_answer (struct tn_unfilter *unfilter, tenon_status said, int32_t most, bool *good, tenon_error *error)
 {
     *good = said == TENON_OK;
+    if (said > most) {
+        tn_source_fail_in (unfilter->source, error);
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the filter %s returned %d, which is neither success nor a failure",
+                        unfilter->filter->table.id, (int) said);
+    }
     if (said != TENON_E_MEMORY)
         return TENON_OK;
     tn_source_fail_in (unfilter->source, error);
@@ -131,7 +138,7 @@ tn_unfilter_decode (struct tn_unfilter *unfilter, uint32_t last, const void *fro
         said = unfilter->filter->table.decode (unfilter->state, last, from, stored, to, size);
         tn_plugin_leave (unfilter->filter->plugin, outer);
     }
-    return judge_answer (unfilter, said, good, error);
+    return judge_answer (unfilter, said, 0, good, error);
 }
 
 tenon_status
@@ -149,7 +156,7 @@ tn_unfilter_reset (struct tn_unfilter *unfilter, bool *good, tenon_error *error)
         said = unfilter->filter->table.reset (unfilter->state);
         tn_plugin_leave (unfilter->filter->plugin, outer);
     }
-    return judge_answer (unfilter, said, good, error);
+    return judge_answer (unfilter, said, 0, good, error);
 }
 
 tenon_status
@@ -171,5 +178,5 @@ tn_unfilter_step (struct tn_unfilter *unfilter, const void *from, uint64_t store
     if (said < 0)
         *taken = *made = 0;
     *result = said < 0 ? -1 : said > 0;
-    return judge_answer (unfilter, said, &good, error);
+    return judge_answer (unfilter, said, 1, &good, error);
 }

@@ -131,6 +131,10 @@ cast_items (const struct tn_request *request, uint32_t from_id, const void *from
         floats = converted;
     }
     tenon_status status = request->target->encode (floats, to, items / request->target->block_items);
+    if (status > 0)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the encoder of %s returned %d, which is neither success nor a failure",
+                        request->target->name, (int) status);
     return status < 0
                ? tn_fail (error, status, TN_NO_OFFSET, "it cannot be encoded as %s", request->target->name)
                : TENON_OK;

@@ -43,9 +43,22 @@ send_blocks (struct tn_catalog *catalog, uint32_t number, enum tn_apart_order or
 static tenon_status
 judge_blocks (const struct tenon_dtype *dtype, tenon_status said, tenon_error *error)
 {
+    if (said > 0)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the decoder of %s returned %d, which is neither success nor a failure", dtype->name,
+                        (int) said);
     return said < 0 ? tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "blocks of %s cannot be decoded",
                                dtype->name)
                     : TENON_OK;
+}
+
+static tenon_status
+judge_found (const struct tenon_dtype *dtype, uint64_t found, uint64_t count, tenon_error *error)
+{
+    return found > count ? tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                                    "the check of %s says that block %llu of %llu is wrong", dtype->name,
+                                    (unsigned long long) found, (unsigned long long) count)
+                         : TENON_OK;
 }
 
 tenon_status
@@ -80,8 +93,8 @@ tn_unblock_check (struct tn_catalog *catalog, uint32_t number, const void *block
     const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, number);
     *bad = count;
     if (!plugin_apart (catalog, number)) {
-        *bad = TN_MIN (dtype->check (blocks, count), count);
-        return TENON_OK;
+        *bad = dtype->check (blocks, count);
+        return judge_found (dtype, *bad, count, error);
     }
     for (uint64_t done = 0, most = blocks_of_piece (dtype), piece; done < count; done += piece) {
         piece = TN_MIN (count - done, most);
@@ -91,12 +104,11 @@ tn_unblock_check (struct tn_catalog *catalog, uint32_t number, const void *block
             return error->status;
         tenon_status said = (tenon_status) tn_channel_get_u32 (channel);
         uint64_t found = tn_channel_get_u64 (channel);
-        if (found > piece)
-            tn_channel_refuse (channel);
         TN_TRY (tn_apart_end (catalog->apart, error));
         if (said == TENON_E_MEMORY)
             return tn_apart_fail_memory (error);
         TN_TRY (judge_blocks (dtype, said, error));
+        TN_TRY (judge_found (dtype, found, piece, error));
         if (found < piece) {
             *bad = done + found;
             return TENON_OK;

@@ -69,7 +69,7 @@ static const struct {
     { "fails_with_5", TENON_E_MISUSE, "five is no failure" },
     { "fails_without_words", TENON_E_UNSUPPORTED, "" },
     { "long_words", TENON_E_MALFORMED, "a\\x1b[31m\\n\\xffwww" },
-    { "positive", TENON_OK, "x" },
+    { "positive", TENON_E_MISUSE, "the codec positive returned 7, which is neither success nor a failure" },
     { "nothing", TENON_OK, NULL },
     { "expects_all", TENON_OK, "x" },
     { "wants_2_63", TENON_E_LIMIT, "header_bytes in [limits]" },
@@ -259,6 +259,9 @@ START_TEST (test_served)
     tenon_file *file = kit_open ("file", "serves_silence", NULL);
     kit_data_fails (file, "silence", "", TENON_E_IO, "tensor 'silence': … failed without saying why");
     kit_data_fails (file, "silence", "f32", TENON_E_IO, "tensor 'silence': … failed without saying why");
+    tenon_close (file);
+    file = kit_open ("file", "serves_seven", NULL);
+    kit_data_fails (file, "seven", "", TENON_E_MISUSE, "tensor 'seven': the codec serves_seven returned 7");
     tenon_close (file);
     file = kit_open ("file", "serves_lies", NULL);
     kit_data_fails (file, "lies", "", TENON_E_CHECKSUM, "tensor 'lies': it is not what it seems");

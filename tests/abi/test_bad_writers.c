@@ -25,6 +25,7 @@ static const struct {
     { "file_is_target", TENON_E_MISUSE, "target" },
     { "fails_late", TENON_E_UNSUPPORTED, "it comes to its mind late" },
     { "silent_write", TENON_E_IO, "the codec silent_write failed without saying why" },
+    { "positive_write", TENON_E_MISUSE, "the codec positive_write returned 7" },
     { "describes", TENON_E_MISUSE, "codec describes: it called a service of describe from another function" },
     { "reads_source", TENON_E_MISUSE, "there is no source" },
     { "member_beyond", TENON_E_MISUSE, "codec member_beyond" },

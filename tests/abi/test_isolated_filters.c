@@ -196,7 +196,7 @@ static const struct {
     { "@h1", BLOCKED, LATE, LARGE, TENON_E_CRASHED, CRASHED },
     { "@l1", BLOCKED, LATE, LARGE, TENON_E_LIMIT, SILENT },
     { "@M1", BLOCKED, LATE, LARGE, TENON_E_MEMORY, NO_MEMORY },
-    { "@p1", BLOCKED, LATE, LARGE, TENON_OK, "" }, /* it is read in order, where nothing is wrong */
+    { "@p1", BLOCKED, LATE, LARGE, TENON_E_MISUSE, "the filter toyxor returned 7" },
     /* in step */
     { "@c1", STREAM, LATE, LARGE, TENON_E_CRASHED, "f.toybox: member 'y.toyraw': …" CRASHED },
     { "@c3", STREAM, LATE, LARGE, TENON_E_CRASHED, CRASHED },
@@ -208,6 +208,7 @@ static const struct {
     { "@t2", STREAM, LATE, LARGE, TENON_E_MALFORMED, "its toyxor data are damaged near" },
     { "@m2", STREAM, LATE, LARGE, TENON_E_MALFORMED, "its toyxor data are damaged near" },
     { "@M2", STREAM, LATE, LARGE, TENON_E_MEMORY, NO_MEMORY },
+    { "@p2", STREAM, LATE, LARGE, TENON_E_MISUSE, "the filter toyxor returned 7" },
 };
 
 /* Streams are read in order, step by step, with little memory only. */
@@ -285,7 +286,8 @@ static const struct {
     { 'M', TENON_E_MEMORY, NO_MEMORY, TENON_OK, "" },
     { 'C', TENON_OK, "", TENON_E_CRASHED, "tensor 'b': " CRASHED },
     { 'L', TENON_OK, "", TENON_E_LIMIT, "tensor 'b': " SILENT },
-    { 'B', TENON_OK, "", TENON_OK, "" },
+    { 'B', TENON_OK, "", TENON_E_MISUSE, "tensor 'b': the check of tbad says that block" },
+    { 'p', TENON_E_MISUSE, "tensor 'b': the decoder of tbad returned 7", TENON_OK, "" },
 };
 
 START_TEST (test_blocks_are_contained)
@@ -312,6 +314,51 @@ START_TEST (test_blocks_are_contained)
     else
         kit_failed (status, blocks[_i].checked, blocks[_i].finding);
     kit_data (file, "b", "", kit_load ("f.toyraw", &(size_t){ 0 }) + 300, 5000); /* needs no decoding */
+    tenon_close (file);
+}
+END_TEST
+
+/* ---- results that do not exist ---- */
+
+/* In the program, as in an isolated process (above), they are misuse, and never success. */
+START_TEST (test_results_that_do_not_exist)
+{
+    use_plugins ("toyraw toybox badfilter", LITTLE, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        save_deed ("f.toybox", i ? "@p2" : "@p1", LATE, LARGE, i ? STREAM : BLOCKED);
+        tenon_file *file = kit_open ("f.toybox", NULL, NULL);
+        kit_data_fails (file, "y", "", TENON_E_MISUSE,
+                        "f.toybox: member 'y.toyraw': …the filter toyxor returned 7");
+        kit_error = (tenon_error) TENON_ERROR_INIT;
+        tenon_close (file);
+    }
+    tenon_file *file = open_blocks ('p', 777);
+    kit_data_fails (file, "b", "f32", TENON_E_MISUSE, "tensor 'b': the decoder of tbad returned 7");
+    kit_error = (tenon_error) TENON_ERROR_INIT;
+    tenon_close (file);
+    file = open_blocks ('B', 777);
+    kit_failed (tenon_verify (file, NULL, NULL, &kit_error), TENON_E_MISUSE,
+                "tensor 'b': the check of tbad says that");
+    tenon_close (file);
+}
+END_TEST
+
+START_TEST (test_encoding_results_that_do_not_exist)
+{
+    static const float sevens[] = { 7, 7, 7, 7 };
+    use_plugins ("toyraw toybox badfilter", NULL, 0);
+    tenon_plan *plan = kit_plan ();
+    kit_add (plan, "y", "u8", 0, 1, KIT_SHAPE (3), "@!!", 3);
+    kit_failed (kit_write (plan, "f.toybox", "toybox", WHOLE, NULL), TENON_OK, "");
+    kit_failed (kit_write (plan, "f.toybox", "toybox", STREAM, NULL), TENON_E_MISUSE, "the filter toyxor");
+    tenon_plan_free (plan);
+    plan = kit_plan ();
+    kit_add (plan, "seven", "f32", 0, 1, KIT_SHAPE (4), sevens, sizeof sevens);
+    kit_write (plan, "g.toyraw", "toyraw", NULL, NULL);
+    tenon_plan_free (plan);
+    tenon_file *file = kit_open ("g.toyraw", NULL, NULL);
+    kit_error = (tenon_error) TENON_ERROR_INIT;
+    kit_data_fails (file, "seven", "tbad", TENON_E_MISUSE, "tensor 'seven': the encoder of tbad returned 7");
     tenon_close (file);
 }
 END_TEST
@@ -438,6 +485,9 @@ fill_suite (Suite *suite)
     tests = kit_case (suite, "contained");
     tcase_add_loop_test (tests, test_deeds_are_contained, 0, deed_count);
     tcase_add_loop_test (tests, test_blocks_are_contained, 0, block_count);
+    tests = kit_case (suite, "results");
+    tcase_add_test (tests, test_results_that_do_not_exist);
+    tcase_add_test (tests, test_encoding_results_that_do_not_exist);
     tests = kit_case (suite, "together");
     tcase_add_loop_test (tests, test_threads_share, 0, 3);
     tcase_add_test (tests, test_one_file_crashes);

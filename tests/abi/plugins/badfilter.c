@@ -7,9 +7,10 @@
  *
  * The first "@XN" in the stored bytes that a state is handed says what happens at its N-th call from then on.
  * X is: c crash, l loop, s a forbidden system call, e exit, h heap overrun, m say that more was made
- * than there is room, t that more was taken than was given, M no memory, p a result that does not exist. The
- * letter of a block: the same for decode, in upper case for check; B: check names a block that is not there.
- */
+ * than there is room, t that more was taken than was given, M no memory, p a result that does not exist. In
+ * the bytes that are encoded "@!!" is the same. The letter of a block: as above for decode, in upper case for
+ * check; B: check names a block that is not there. Encoding items that begin with 7 gives a result that does
+ * not exist. */
 #include <stdlib.h>
 #include <tenon/plugin.h>
 #include <unistd.h>
@@ -93,6 +94,9 @@ encode (void *opaque, uint32_t flags, const void *from, uint64_t size, void *to,
     (void) opaque;
     if (room < size + HEAD)
         return TENON_E_UNSUPPORTED;
+    for (const char *at = (const char *) from; at + 2 < (const char *) from + size; at++)
+        if (memcmp (at, "@!!", 3) == 0)
+            return (int64_t) room + 1;
     tenon_put_le32 (to, (uint32_t) size | (flags & TENON_FILTER_LAST ? LAST : 0));
     memcpy ((char *) to + HEAD, from, size);
     return (int64_t) (size + HEAD);
@@ -131,6 +135,8 @@ step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void *to
     *taken = *made = 0;
     if (deed == 'M')
         return TENON_E_MEMORY;
+    if (deed == 'p')
+        return 7;
     if (deed == 't' || deed == 'm') {
         *taken = stored + (deed == 't');
         *made = deed == 'm' ? UINT64_MAX - 5 : 0;
@@ -149,7 +155,7 @@ step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void *to
         if (state->left > 0)
             return 0;
         if (tenon_le32 (state->head) & LAST)
-            return deed == 'p' ? 7 : 1;
+            return 1;
         state->have = 0;
     }
 }
@@ -191,11 +197,20 @@ bad_decode (const void *blocks, float *items, uint64_t count)
             return TENON_E_MEMORY;
         if (block[0] == '-')
             return TENON_E_MALFORMED;
+        if (block[0] == 'p')
+            return 7;
         misbehave ((char) block[0]);
         for (unsigned i = 0; i < ITEMS; i++)
             *items++ = block[1 + i];
     }
     return TENON_OK;
+}
+
+static int32_t
+bad_encode (const float *items, void *blocks, uint64_t count)
+{
+    memset (blocks, 0, count * BYTES);
+    return items[0] == 7 ? 7 : TENON_OK;
 }
 
 static uint64_t
@@ -246,6 +261,7 @@ static const struct tenon_dtype tbad = {
     .block_items = ITEMS,
     .block_bytes = BYTES,
     .decode = bad_decode,
+    .encode = bad_encode,
     .check = bad_check,
 };
 static const struct tenon_dtype *const dtypes[] = { &tbad, NULL };

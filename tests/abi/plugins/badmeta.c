@@ -186,6 +186,12 @@ serves_silence (struct tenon_call *call)
 }
 
 static tenon_status
+serves_seven (struct tenon_call *call)
+{
+    return serve (call, "seven");
+}
+
+static tenon_status
 serves_lies (struct tenon_call *call)
 {
     return serve (call, "lies");
@@ -206,6 +212,8 @@ read_served (struct tenon_call *call, const struct tenon_tensor *tensor, const s
 {
     (void) region;
     memset (to, 0x55, (size_t) size);
+    if (strcmp (tensor->name, "seven") == 0)
+        return 7;
     if (tensor->name[0] == 's')
         return TENON_E_IO;
     (void) tenon_fail (call, TENON_E_CHECKSUM, TENON_AUTO, "it is not what it seems");
@@ -230,6 +238,7 @@ static const struct tenon_codec table[] = {
     READS (items_beyond),
     SERVES (serves_silence, read_served),
     SERVES (serves_lies, read_served),
+    SERVES (serves_seven, read_served),
     SERVES (serves_fortran, read_served),
     { .struct_size = sizeof (struct tenon_codec),
       .id = "probe_sure",

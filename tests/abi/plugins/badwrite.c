@@ -121,6 +121,13 @@ silent_write (struct tenon_call *call)
 }
 
 static tenon_status
+positive_write (struct tenon_call *call)
+{
+    TENON_TRY (call->host->put_tensor (call, 0, NULL));
+    return 7;
+}
+
+static tenon_status
 describes (struct tenon_call *call)
 {
     return add_tensor (call, good_tensor ("x"));
@@ -345,6 +352,7 @@ static const struct tenon_codec table[] = {
     WRITES (file_is_target),
     WRITES (fails_late),
     WRITES (silent_write),
+    WRITES (positive_write),
     WRITES (describes),
     WRITES (reads_source),
     WRITES (spins_writing),
