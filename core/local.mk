@@ -13,6 +13,8 @@ core_libcore_la_SOURCES = \
 	core/base/memory.c \
 	core/base/nearest.c \
 	core/base/nearest.h \
+	core/base/place.c \
+	core/base/place.h \
 	core/base/pool.c \
 	core/base/pool.h \
 	core/base/report.c \

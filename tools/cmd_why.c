@@ -140,7 +140,7 @@ run_why (int count, char **files)
         question.chosen = tool.format; /* no codec was asked */
     /* When a file cannot be read, no plugin is to blame. */
     CLEAN (verdicts) struct verdicts verdicts = { 0 };
-    if (bids && status != TENON_E_IO)
+    if (bids && status != TENON_E_IO && !error.system)
         verdicts = verdicts_choose (tenon_context_report (context), might_have_served, &question);
     if (tool.json)
         print_answer_json (&question, &verdicts, &error);

@@ -59,8 +59,9 @@ tn_negative (tenon_status status)
 #define tn_fail(error, status, offset, ...) tn_negative (tn_fail_text (error, status, offset, __VA_ARGS__))
 #define tn_fail_memory(error) tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "out of memory")
 /* TENON_E_IO (for ENOMEM TENON_E_MEMORY, for EEXIST TENON_E_EXISTS) with "WHAT: TEXT OF number", and the
- * number. */
+ * number. tn_fail_open is for opening a path: ENOENT and ENOTDIR are TENON_E_NOT_FOUND. */
 tenon_status tn_fail_errno (tenon_error *error, int number, const char *what, const char *path);
+tenon_status tn_fail_open (tenon_error *error, int number, const char *what, const char *path);
 /* Adds advice to a failure that was just recorded: what helps, one line, in the words of the API and of the
  * ini file, never in those of the command. The first advice is kept; without a failure nothing happens.
  * Returns the status: return tn_advise (error, …), after tn_fail (error, …). */

@@ -207,8 +207,8 @@ tn_advise (tenon_error *error, const char *format, ...)
     return error->status;
 }
 
-tenon_status
-tn_fail_errno (tenon_error *error, int number, const char *what, const char *path)
+static tenon_status
+fail_system (tenon_error *error, tenon_status status, int number, const char *what, const char *path)
 {
     char buffer[128] = "";
     /* strerror_l would need a locale_t; the GNU function follows the thread's locale, which suits words */
@@ -217,12 +217,26 @@ tn_fail_errno (tenon_error *error, int number, const char *what, const char *pat
 #else
     const char *words = strerror_r (number, buffer, sizeof buffer) == 0 ? buffer : "unknown error";
 #endif
-    tenon_status status = number == ENOMEM ? TENON_E_MEMORY : number == EEXIST ? TENON_E_EXISTS : TENON_E_IO;
     if (error->status == TENON_OK) {
         tn_fail_in (error, path, NULL);
         error->system = number;
     }
     return tn_fail (error, status, TN_NO_OFFSET, "%s: %s", what, words);
+}
+
+tenon_status
+tn_fail_errno (tenon_error *error, int number, const char *what, const char *path)
+{
+    tenon_status status = number == ENOMEM ? TENON_E_MEMORY : number == EEXIST ? TENON_E_EXISTS : TENON_E_IO;
+    return fail_system (error, status, number, what, path);
+}
+
+tenon_status
+tn_fail_open (tenon_error *error, int number, const char *what, const char *path)
+{
+    if (number == ENOENT || number == ENOTDIR)
+        return fail_system (error, TENON_E_NOT_FOUND, number, what, path);
+    return tn_fail_errno (error, number, what, path);
 }
 
 void

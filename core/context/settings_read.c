@@ -103,7 +103,7 @@ fail_absent (struct tn_settings_reader *reader, const char *path, int number, en
     if (duty != MUST_BE_THERE && (number == ENOENT || number == ENOTDIR))
         return TENON_OK;
     if (duty != MAY_BE_CLOSED || number != EACCES)
-        return tn_fail_errno (reader->error, number, "opening the configuration", path);
+        return tn_fail_open (reader->error, number, "opening the configuration", path);
     /* under sudo HOME may be that of another user, and then the file is not this user's either */
     tn_report_add (reader->report, TENON_NOTE, TENON_OK, 0, "", path,
                    "its folder is closed to this user: it is not read");

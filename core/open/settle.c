@@ -101,7 +101,7 @@ tn_settle_path (const tenon_context *context, const char *path, bool missing, co
     tn_lock_configure (context, TENON_LOCK_CONFIGURED, progress, &settling.options);
     tn_source_list (path, settle_file, &settling, &why);
     *again = why.status == TENON_OK && settling.found;
-    if (why.status < 0 && why.status != TENON_E_IO)
+    if (why.status < 0 && why.status != TENON_E_IO && why.status != TENON_E_NOT_FOUND)
         *error = why;
     return error->status;
 }

@@ -63,7 +63,7 @@ tn_append_open (struct tn_append *append, const tenon_plan *plan, const char *pa
     struct stat there;
     *append = (struct tn_append){ NULL, NULL };
     if (stat (path, &there) < 0)
-        return errno == ENOENT ? TENON_OK : tn_fail_errno (error, errno, "cannot be added to", path);
+        return errno == ENOENT ? TENON_OK : tn_fail_open (error, errno, "cannot be added to", path);
     if (!(table->flags & TENON_CODEC_APPENDS))
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "nothing can be added to a file of the format %s; save all of it to a new one",

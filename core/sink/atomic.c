@@ -2,6 +2,7 @@
 /* atomic.c - files that appear whole or not at all. */
 #include "sink/atomic.h"
 #include "base/io.h"
+#include "base/place.h"
 #include "sink/atomic_file.h"
 #include "sink/journal.h"
 #include "sink/litter.h"
@@ -96,7 +97,7 @@ open_direct (void *owner, int *fd, tenon_error *error)
     int number = opened >= 0 && S_ISREG (status.st_mode) ? EBUSY : errno;
     if (opened >= 0)
         close (opened);
-    return tn_fail_errno (error, number, "cannot be opened for writing", item->name);
+    return tn_fail_open (error, number, "cannot be opened for writing", item->name);
 }
 
 static tenon_status
@@ -186,7 +187,7 @@ open_folder (struct tn_atomic *atomic, tenon_error *error)
     if (!folder)
         return tn_fail_memory (error);
     atomic->folder = tn_folder_open (AT_FDCWD, folder);
-    return atomic->folder < 0 ? tn_fail_errno (error, errno, "its folder cannot be opened", path) : TENON_OK;
+    return atomic->folder < 0 ? tn_fail_folder (folder, path, error) : TENON_OK;
 }
 
 static bool
@@ -297,7 +298,7 @@ close_copy (const struct item *item, tenon_error *error)
 {
     int copy = fcntl (item->sink->fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0 && close (copy) < 0 && errno != EINTR)
-        return tn_fail_errno (error, errno, "cannot be written", item->name);
+        return tn_fail_write (item->sink->fd, "cannot be written", item->name, error);
     return TENON_OK;
 }
 
@@ -311,7 +312,7 @@ finish_item (const struct tn_atomic *atomic, const struct item *item, tenon_erro
         /* block devices can be synced; pipes and terminals fail with another error */
         if (atomic->options.durable && sync_descriptor (item->sink->fd) < 0
             && (errno == EIO || errno == ENOSPC))
-            return tn_fail_errno (error, errno, "cannot be written to the disk", item->name);
+            return tn_fail_write (item->sink->fd, "cannot be written to the disk", item->name, error);
         return TENON_OK;
     }
     TN_TRY (tn_file_sink_finish (item->sink, error));
@@ -321,7 +322,7 @@ finish_item (const struct tn_atomic *atomic, const struct item *item, tenon_erro
     if (!atomic->options.durable)
         return close_copy (item, error);
     if (sync_descriptor (item->sink->fd) < 0)
-        return tn_fail_errno (error, errno, "cannot be written to the disk", item->name);
+        return tn_fail_write (item->sink->fd, "cannot be written to the disk", item->name, error);
     return TENON_OK;
 }
 

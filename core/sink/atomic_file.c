@@ -2,6 +2,7 @@
 /* atomic_file.c - the sink of a regular file: small writes are gathered in a buffer, large ones bypass it,
  * copies stay in the kernel. */
 #include "sink/atomic_file.h"
+#include "base/place.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -186,7 +187,8 @@ copy_by_kernel (struct file_sink *file, int fd, uint64_t *offset, uint64_t *leng
     *length -= lead + rest;
     int number = copy_in_kernel (file, fd, offset, length);
     *length += rest;
-    return number ? tn_fail_errno (error, number, "cannot be written", file->sink.name) : TENON_OK;
+    errno = number;
+    return number ? tn_fail_write (file->sink.fd, "cannot be written", file->sink.name, error) : TENON_OK;
 }
 #endif
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* destination.c - finds the file that a path means. */
 #include "sink/destination.h"
+#include "base/place.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -39,7 +40,7 @@ enter_folder (struct tn_destination *destination, int start, char *way, const ch
     const char *folder = !slash ? "." : slash == way && first == '/' ? "/" : way;
     int fd = tn_folder_open (destination->folder >= 0 ? destination->folder : start, folder);
     if (fd < 0)
-        return tn_fail_errno (error, errno, "its folder cannot be opened", path);
+        return tn_fail_folder (folder, path, error);
     if (destination->folder >= 0)
         close (destination->folder);
     destination->folder = fd;
@@ -85,7 +86,7 @@ tn_destination_examine (struct tn_destination *destination, const char *path, te
     destination->exists =
         fstatat (destination->folder, destination->name, &destination->status, AT_SYMLINK_NOFOLLOW) == 0;
     if (!destination->exists && errno != ENOENT)
-        return tn_fail_errno (error, errno, "cannot be written", path);
+        return tn_fail_open (error, errno, "cannot be written", path);
     if (!destination->exists)
         return TENON_OK;
     if (S_ISDIR (destination->status.st_mode))
@@ -95,7 +96,7 @@ tn_destination_examine (struct tn_destination *destination, const char *path, te
     /* Replacing needs no right to write the old file, but a read-only file was made read-only on purpose. */
     if (faccessat (destination->folder, destination->name, W_OK, AT_EACCESS) < 0
         && (errno == EACCES || errno == EROFS))
-        return tn_fail_errno (error, errno, "cannot be written", path);
+        return tn_fail_open (error, errno, "cannot be written", path);
     return TENON_OK;
 }
 
@@ -107,7 +108,7 @@ tn_destination_find (int start, const char *path, struct tn_destination *destina
      * follows others, such as /dev/stdout, not by their text. */
     bool exists = fstatat (start, path, &destination->status, 0) == 0;
     if (!exists && errno != ENOENT)
-        return tn_fail_errno (error, errno, "cannot be written", path);
+        return tn_fail_open (error, errno, "cannot be written", path);
     if (exists && S_ISDIR (destination->status.st_mode))
         return fail_folder (path, error);
     if (exists && !S_ISREG (destination->status.st_mode)) {
@@ -115,7 +116,7 @@ tn_destination_find (int start, const char *path, struct tn_destination *destina
         return TENON_OK;
     }
     if (!path[0])
-        return tn_fail_errno (error, ENOENT, "cannot be written", path);
+        return tn_fail_open (error, ENOENT, "cannot be written", path);
     tenon_status status = follow_links (destination, start, path, error);
     if (status == TENON_OK)
         status = tn_destination_examine (destination, path, error);

@@ -2,6 +2,7 @@
 /* lock.c - the lock of a name, and the journals that are found in its file. */
 #include "sink/lock.h"
 #include "base/io.h"
+#include "base/place.h"
 #include "sink/journal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -178,7 +179,7 @@ try_lock (struct tn_lock *lock, enum turn *turn, tenon_error *error)
     if (lock->fd < 0 && (errno == EINTR || errno == ENOENT))
         return TENON_OK;
     if (lock->fd < 0)
-        return tn_fail_errno (error, errno, "its lock file cannot be opened", NULL);
+        return tn_fail_in_folder (lock->folder, "its lock file cannot be opened", NULL, error);
     int got = tn_file_lock (lock->fd);
     lock->useless = got < 0;
     if (fstat (lock->fd, &own) < 0) {

@@ -2,6 +2,7 @@
 /* sink.c - what all sinks have in common; the sinks of a descriptor and of a dry run. */
 #include "sink/sink.h"
 #include "base/io.h"
+#include "base/place.h"
 #include <errno.h>
 
 #define COPY_SIZE ((uint64_t) 1 << 20)
@@ -134,7 +135,7 @@ tn_write_all (int fd, int64_t offset, const void *bytes, uint64_t length, const 
     if (tn_io_write (fd, offset, bytes, length) == length)
         return TENON_OK;
     if (errno != 0)
-        return tn_fail_errno (error, errno, "cannot be written", name);
+        return tn_fail_write (fd, "cannot be written", name, error);
     tn_fail_in (error, name, NULL);
     return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "cannot be written: the system takes no more bytes");
 }

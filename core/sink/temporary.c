@@ -10,6 +10,7 @@
  *   - between making a file and locking it, another save may take it for an abandoned one. So its maker
  *     checks after locking that the file still has its name, and makes another when it has not. */
 #include "sink/temporary.h"
+#include "base/place.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -148,7 +149,7 @@ tn_temporary_make (const struct tn_destination *destination, bool of_set, char t
         else if (errno == EEXIST)
             number += of_set || tn_litter_remove (destination->folder, temporary, journal) == TN_FOUND_HELD;
         else if (errno != EINTR)
-            return tn_fail_errno (error, errno, "no temporary file can be made beside it", NULL);
+            return tn_fail_in_folder (destination->folder, "no temporary file can be made", NULL, error);
     }
     return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
                     "no temporary file can be made beside it: %u names are taken, the last is '%s'", number,

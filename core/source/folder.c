@@ -10,7 +10,7 @@ tn_source_list (const char *path, tn_each_name *each, void *user, tenon_error *e
     DIR *list = opendir (path);
     tenon_status status = TENON_OK;
     if (!list)
-        return tn_fail_errno (error, errno, "the folder cannot be opened", path);
+        return tn_fail_open (error, errno, "the folder cannot be opened", path);
     while (status == TENON_OK) {
         errno = 0;
         const struct dirent *entry = readdir (list);

@@ -102,7 +102,7 @@ tn_source_open (const char *path, bool may_map, struct tn_source **result, tenon
         fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     while (fd < 0 && errno == EINTR);
     if (fd < 0)
-        return tn_fail_errno (error, errno, "cannot be opened", path);
+        return tn_fail_open (error, errno, "cannot be opened", path);
     tenon_status status = tn_source_open_fd (fd, tn_path_name (path), may_map, result, error);
     if (status < 0) {
         tn_fail_in (error, path, NULL);

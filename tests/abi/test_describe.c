@@ -344,7 +344,7 @@ START_TEST (test_refused)
     kit_open_fails ("f.toyraw", NULL, "toyraw.longest_nane=8", TENON_E_CONFIG, "longest_name");
     kit_file ("f.toyset", &file); /* toyraw by its bytes */
     kit_open_fails ("f.toyset", NULL, NULL, TENON_E_UNSUPPORTED, "flags");
-    kit_open_fails ("nowhere", NULL, NULL, TENON_E_IO, "cannot be opened: No such file");
+    kit_open_fails ("nowhere", NULL, NULL, TENON_E_NOT_FOUND, "cannot be opened: No such file");
     kit_open_fails ("plugins", NULL, NULL, TENON_E_NOT_FOUND, "it is a folder without a set");
     /* every truncation of a small file is refused, or opens and reads */
     file.size = 0;

@@ -111,7 +111,8 @@ START_TEST (test_bids)
     ck_assert (kit_reported (report, TENON_BID, "its bytes look right (90 of 100)"));
     ck_assert (kit_reported (report, TENON_BID, "its bytes are not recognised, its extension fits"));
     tenon_report_free (report);
-    kit_failed (tenon_why (kit, kit_path ("nowhere"), NULL, &report, &kit_error), TENON_E_IO, "nowhere");
+    kit_failed (tenon_why (kit, kit_path ("nowhere"), NULL, &report, &kit_error), TENON_E_NOT_FOUND,
+                "nowhere");
     ck_assert_uint_eq (tenon_report_count (report), 0);
     tenon_report_free (report);
 }

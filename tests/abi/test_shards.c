@@ -164,7 +164,7 @@ START_TEST (test_gaps)
     ck_assert_int_eq (unlink (kit_path ("m-00001-of-00003.toyraw")), 0);
     set_fails ("m-00003-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND,
                "shard 1 of 3 is missing: m-00001-of-00003.toyraw");
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_IO, "cannot be opened");
+    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "cannot be opened");
 }
 END_TEST
 

@@ -99,7 +99,7 @@ exits '--json of a failure' 2
 says '--json of a failure' out '"error":{"status":"TENON_E_EXISTS","message":"report.npy: '
 tenon convert --json nosuch.npy report.npy
 fails '--json without a source' 2 'nosuch.npy: '
-says '--json without a source' out '"tensors":0,"nbytes":0,"losses":[],"notes":[],"error":{"status":"TENON_E_IO","message":"nosuch.npy: '
+says '--json without a source' out '"tensors":0,"nbytes":0,"losses":[],"notes":[],"error":{"status":"TENON_E_NOT_FOUND","message":"nosuch.npy: '
 tenon convert --json --only nosuch weights.npy report.npy
 fails '--json of a wish that fails' 2 "--only 'nosuch' matches no tensor"
 says '--json of a wish that fails' out "\"error\":{\"status\":\"TENON_E_MISUSE\",\"message\":\"--only 'nosuch' matches no tensor\",\"errno\":null,\"advice\":null}"

@@ -43,7 +43,7 @@ is '--json of several: begins' "$(head -c 2 out)" '[{'
 is '--json of several: ends' "$(tail -c 3 out)" '}]'
 tenon ls --json weights.npy nosuch.npy
 exits '--json with a bad file' 2
-says '--json with a bad file' out '{"file":"nosuch.npy","error":{"status":"TENON_E_IO","message":"nosuch.npy: '
+says '--json with a bad file' out '{"file":"nosuch.npy","error":{"status":"TENON_E_NOT_FOUND","message":"nosuch.npy: '
 is '--json with a bad file: ends' "$(tail -c 3 out)" '}]'
 
 # A name with bytes that a terminal would interpret, or that would break a column.

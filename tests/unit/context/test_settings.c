@@ -187,7 +187,7 @@ START_TEST (order_of_places)
     ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_MEMBERS), 10000000);
     tenon_context_free (context);
     setenv ("TENON_CONFIG", "/nowhere/at/all.ini", 1);
-    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_E_IO);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_E_NOT_FOUND);
     ck_assert_ptr_null (context);
     ck_assert_str_eq (error.message,
                       "/nowhere/at/all.ini: opening the configuration: No such file or directory");
