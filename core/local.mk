@@ -170,6 +170,8 @@ core_libcore_la_SOURCES = \
 	core/source/apart_child.c \
 	core/source/decoder.c \
 	core/source/decoder.h \
+	core/source/drain.c \
+	core/source/drain.h \
 	core/source/folder.c \
 	core/source/readahead.c \
 	core/source/readahead.h \

@@ -68,6 +68,7 @@ module_unit_tests = \
 	tests/abi/test_metadata \
 	tests/abi/test_metadata_text \
 	tests/abi/test_parallel \
+	tests/abi/test_pipe \
 	tests/abi/test_plugins \
 	tests/abi/test_read_tensor \
 	tests/abi/test_recognise \

@@ -4,6 +4,8 @@
 #include "message.h"
 #include "nearest.h"
 #include "tool.h"
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 tenon_context *
@@ -41,6 +43,23 @@ open_input (tenon_context *context, const tenon_open_options *options, tenon_fil
     return status;
 }
 
+/* A named pipe, as a shell's <(...) is, is opened here: the library opens no path that could make it wait. */
+static bool
+pipe_open (tenon_context *context, const char *path, tenon_open_options *options, tenon_file **file,
+           tenon_error *error, tenon_status *status)
+{
+    struct stat about;
+    if (stat (path, &about) < 0 || !S_ISFIFO (about.st_mode))
+        return false;
+    int descriptor = open (path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return false; /* the library says why */
+    options->name = path;
+    *status = tenon_open_fd (context, descriptor, options, file, error);
+    close (descriptor);
+    return true;
+}
+
 tenon_status
 file_open (tenon_context *context, const char *path, const char *format, tenon_file **file,
            tenon_error *error)
@@ -48,6 +67,9 @@ file_open (tenon_context *context, const char *path, const char *format, tenon_f
     tenon_open_options options = { .struct_size = sizeof options, .flags = open_flags (), .format = format };
     if (strcmp (path, "-") == 0)
         return open_input (context, &options, file, error);
+    tenon_status status;
+    if (pipe_open (context, path, &options, file, error, &status))
+        return status;
     return tenon_open (context, path, &options, file, error);
 }
 

@@ -11,7 +11,9 @@
 #include "isolate/sandbox.h"
 #include "open/carry_restore.h"
 #include "open/settle.h"
+#include "source/drain.h"
 #include <errno.h>
+#include <unistd.h>
 
 /* Prepares what [core] isolate asks for. Without it nothing is opened that was to be isolated. */
 static tenon_status
@@ -278,6 +280,8 @@ tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *theirs,
     int own = tn_duplicate (fd);
     if (own < 0)
         tn_fail_errno (&mine, errno, "the descriptor cannot be used", name);
+    else if (tn_drain (context, &own, options.progress, &mine) < 0)
+        close (own);
     else if (tn_source_open_fd (own, tn_path_name (name),
                                 context->map && !(options.flags & TENON_OPEN_NO_MAP), &source, &mine)
              == TENON_OK)

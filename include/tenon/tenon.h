@@ -205,7 +205,9 @@ TENON_API tenon_status tenon_open (tenon_context *context, const char *path,
 TENON_API tenon_status tenon_open_memory (tenon_context *context, const void *data, uint64_t size,
                                           const tenon_open_options *options, tenon_file **file,
                                           tenon_error *error);
-/* A regular file or a block device. The descriptor is duplicated: the caller may close it. */
+/* A regular file or a block device; a pipe or socket is read to its end first, into memory, or into a
+ * temporary file beyond [limits] memory, and the progress function may stop that. The descriptor is
+ * duplicated: the caller may close it. */
 TENON_API tenon_status tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *options,
                                       tenon_file **file, tenon_error *error);
 

@@ -74,7 +74,24 @@ head -c 1000 weights.npy >short
 fails 'standard input, cut off' 2 'tenon: standard input: '
 code=0
 echo text | "$TENON" ls - >out 2>err || code=$?
-fails 'standard input, a pipe' 2 'tenon: standard input: it is no regular file'
+exits 'standard input, a pipe with text' 2
+says 'standard input, a pipe with text' err 'tenon: standard input: no codec recognises it: it is plain text: "text"'
+for size in 64KiB 64MiB; do
+    code=0
+    { head -c 100 weights.npy; sleep 0.1; tail -c +101 weights.npy; } | "$TENON" cat -o limits.memory=$size - >out 2>err || code=$?
+    exits "standard input, a pipe, $size of memory" 0
+    tail -c +129 weights.npy >expected
+    same "standard input, a pipe, $size of memory" out expected
+done
+mkfifo fifo.npy
+cat weights.npy >fifo.npy &
+tenon ls -q fifo.npy
+is 'a named pipe' "$(cut -f 1-2 out)" "fifo${tab}f32"
+code=0
+"$TENON" convert -q - piped.npz <weights.npy >out 2>err || code=$?
+exits 'convert: standard input' 0
+cat weights.npy | "$TENON" convert -q - piped2.npz >out 2>err
+same 'convert: a pipe' piped.npz piped2.npz
 odd=$(printf '\377.npy')
 cp "$data/weights.npy" "$odd" 2>/dev/null && tenon ls -q "$odd"
 is 'a file name that is no UTF-8' "$(cut -f 1 out)" '\\xff'
