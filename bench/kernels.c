@@ -5,6 +5,7 @@
  *   kernels [MiB of the larger buffer, default 256] [runs, default 9] */
 #define _GNU_SOURCE
 #include "kernels/cast.h"
+#include "kernels/cast_count.h"
 #include "kernels/cast_small.h"
 #include "kernels/swap.h"
 #include "kernels/transpose.h"
@@ -82,6 +83,14 @@ run_cast (const struct work *work, uint64_t first, uint64_t count)
 }
 
 static void
+run_counted (const struct work *work, uint64_t first, uint64_t count)
+{
+    struct tn_cast_counts counts = { 0 };
+    tn_cast_counted (work->to, target + first * tn_cast_bits (work->to) / 8, work->from,
+                     source + first * tn_cast_bits (work->from) / 8, count, false, &counts);
+}
+
+static void
 run_transpose (const struct work *work, uint64_t first, uint64_t count)
 {
     uint64_t row_bytes = items_of (work) / rows_of (work) * work->item;
@@ -138,9 +147,22 @@ median_rate (const struct work *work, unsigned threads, uint64_t bytes)
 static uint64_t
 bytes_of (const struct work *work)
 {
-    if (work->run == run_cast)
+    if (work->run == run_cast || work->run == run_counted)
         return items_of (work) * (tn_cast_bits (work->from) + tn_cast_bits (work->to)) / 8;
     return items_of (work) * work->item * 2;
+}
+
+/* Numbers as weights are, or whole ones: what a cast costs depends on them. */
+static void
+fill_numbers (uint32_t dtype)
+{
+    double values[4096];
+    uint64_t period = sizeof values / sizeof *values * tn_cast_bits (dtype) / 8;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        values[i] = ((double) (i * 2654435761u % 4096) - 2047.5) * (dtype <= TENON_I64 ? 1 : 0x1p-11);
+    tn_cast (dtype, source, TENON_F64, values, sizeof values / sizeof *values);
+    for (uint64_t at = period; at < room; at += period)
+        memcpy (source + at, source, at + period > room ? room - at : period);
 }
 
 /* The items of a cast, a swap or a copy fill the larger buffer. The work is compared with a memcpy of as many
@@ -149,11 +171,12 @@ static void
 show_work (struct work work)
 {
     struct work copy = { .name = "memcpy", .run = run_copy, .item = 1, .rank = 1 };
-    uint64_t bits = work.run == run_cast ? tn_cast_bits (work.from) : 0;
+    uint64_t bits = work.run == run_cast || work.run == run_counted ? tn_cast_bits (work.from) : 0;
     if (bits > 0) {
         uint64_t wide = tn_cast_bits (work.to) > bits ? tn_cast_bits (work.to) : bits;
         work.rank = 1;
         work.shape[0] = room / wide * 8;
+        fill_numbers (work.from);
     } else if (work.rank == 1)
         work.shape[0] = room / work.item;
     uint64_t bytes = bytes_of (&work);
@@ -183,15 +206,21 @@ main (int count, char **arguments)
         { .name = "swap 8", .run = run_swap, .item = 8, .rank = 1 },
         { .name = "bf16 -> f32", .run = run_cast, .from = TENON_BF16, .to = TENON_F32 },
         { .name = "f32 -> bf16", .run = run_cast, .from = TENON_F32, .to = TENON_BF16 },
+        { .name = "f32 -> bf16, counted", .run = run_counted, .from = TENON_F32, .to = TENON_BF16 },
         { .name = "f16 -> f32", .run = run_cast, .from = TENON_F16, .to = TENON_F32 },
         { .name = "f32 -> f16", .run = run_cast, .from = TENON_F32, .to = TENON_F16 },
+        { .name = "f32 -> f16, counted", .run = run_counted, .from = TENON_F32, .to = TENON_F16 },
         { .name = "bf16 -> f16", .run = run_cast, .from = TENON_BF16, .to = TENON_F16 },
+        { .name = "bf16 -> f16, counted", .run = run_counted, .from = TENON_BF16, .to = TENON_F16 },
         { .name = "f64 -> f32", .run = run_cast, .from = TENON_F64, .to = TENON_F32 },
+        { .name = "f64 -> f32, counted", .run = run_counted, .from = TENON_F64, .to = TENON_F32 },
         { .name = "f32 -> f8_e4m3", .run = run_cast, .from = TENON_F32, .to = TENON_F8_E4M3 },
+        { .name = "f32 -> f8_e4m3, counted", .run = run_counted, .from = TENON_F32, .to = TENON_F8_E4M3 },
         { .name = "f8_e4m3 -> f32", .run = run_cast, .from = TENON_F8_E4M3, .to = TENON_F32 },
         { .name = "f32 -> f4 (general)", .run = run_cast, .from = TENON_F32, .to = TENON_F4 },
         { .name = "i64 -> f32 (general)", .run = run_cast, .from = TENON_I64, .to = TENON_F32 },
         { .name = "i64 -> i32 (general)", .run = run_cast, .from = TENON_I64, .to = TENON_I32 },
+        { .name = "i64 -> i32, counted", .run = run_counted, .from = TENON_I64, .to = TENON_I32 },
         { .name = "transpose u8 16384 16384",
           .run = run_transpose,
           .item = 1,

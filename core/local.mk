@@ -106,6 +106,10 @@ core_libcore_la_SOURCES = \
 	core/kernels/cast.h \
 	core/kernels/cast_fast.c \
 	core/kernels/cast_fast.h \
+	core/kernels/cast_count.c \
+	core/kernels/cast_count.h \
+	core/kernels/cast_screen.c \
+	core/kernels/cast_screen.h \
 	core/kernels/cast_small.c \
 	core/kernels/cast_small.h \
 	core/kernels/checksum.c \
@@ -136,6 +140,8 @@ core_libcore_la_SOURCES = \
 	core/save/append.h \
 	core/save/carry.c \
 	core/save/carry.h \
+	core/save/casts.c \
+	core/save/casts.h \
 	core/save/check.c \
 	core/save/check.h \
 	core/save/save.c \
@@ -193,6 +199,8 @@ core_libcore_la_SOURCES = \
 	core/transfer/slab.c \
 	core/transfer/slab.h \
 	core/transfer/spool.c \
+	core/transfer/tally.c \
+	core/transfer/tally.h \
 	core/transfer/transfer.c \
 	core/transfer/transfer.h \
 	core/transfer/unblock.c \

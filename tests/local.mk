@@ -22,6 +22,7 @@ unit_tests += \
 	tests/unit/context/test_signatures \
 	tests/unit/context/test_trust \
 	tests/unit/kernels/test_cast \
+	tests/unit/kernels/test_cast_count \
 	tests/unit/kernels/test_checksum \
 	tests/unit/kernels/test_deflate \
 	tests/unit/kernels/test_swap \
@@ -60,6 +61,7 @@ module_unit_tests = \
 	tests/abi/test_bad_readers \
 	tests/abi/test_bad_writers \
 	tests/abi/test_carry \
+	tests/abi/test_casts \
 	tests/abi/test_container \
 	tests/abi/test_describe \
 	tests/abi/test_index \

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 static struct {
-    bool strict, dry_run, new_only, append, force, carry;
+    bool strict, dry_run, new_only, append, force, carry, saturate;
     const char *from, *lock;
     struct text_list as, only, except, rename;
     struct edits edits;
@@ -43,6 +43,8 @@ static const struct tool_option convert_options[] = {
       &convert.as },
     { "carry", 0, OPTION_FLAG, NULL,
       "store what the format cannot hold as bytes, with a record of what it was", &convert.carry },
+    { "saturate", 0, OPTION_FLAG, NULL,
+      "casts to f8 give what is too large the largest value, not infinity or NaN", &convert.saturate },
     { "set", 0, OPTION_PAIRS, "KEY=VALUE", "give a metadata key a value; may be repeated",
       &convert.edits.set },
     { "set-type", 0, OPTION_LIST, "KEY=TYPE",
@@ -222,7 +224,8 @@ save_plan (tenon_plan *plan, const char *target, tenon_lock *lock, tenon_report 
         .struct_size = sizeof options,
         .flags = TENON_SAVE_EXACT_NAME | (convert.strict ? TENON_SAVE_STRICT : 0)
                  | (convert.new_only ? TENON_SAVE_NEW : 0) | (convert.append ? TENON_SAVE_APPEND : 0)
-                 | (convert.carry ? TENON_SAVE_CARRY : 0) | (convert.dry_run ? TENON_SAVE_DRY_RUN : 0),
+                 | (convert.carry ? TENON_SAVE_CARRY : 0) | (convert.saturate ? TENON_SAVE_SATURATE : 0)
+                 | (convert.dry_run ? TENON_SAVE_DRY_RUN : 0),
         .format = tool.format,
         .lock = lock_choice (),
         .held = lock,

@@ -40,7 +40,8 @@ tell_change (struct tn_call *call, const char *name, const char *what, const cha
                        "its %s changes from %s to %s", what, from, to);
 }
 
-/* Reports what the tensor has in its file and will not have in the target. */
+/* Reports what the tensor has in its file and will not have in the target. What a cast changes is known when
+ * it is done: see save/casts.c. */
 static void
 tell_changes (struct tn_call *call, uint64_t index, const struct tn_request *request, uint32_t layout)
 {
@@ -59,12 +60,6 @@ tell_changes (struct tn_call *call, uint64_t index, const struct tn_request *req
         tell_change (call, entry->name, "byte order",
                      tensor->flags & TENON_BIG_ENDIAN ? "big-endian" : "little-endian",
                      layout & TENON_BIG_ENDIAN ? "big-endian" : "little-endian");
-    /* not those of the request, which sees opaque items as others */
-    if (origin->target != TENON_NONE && origin->target != tensor->dtype && call->session->report)
-        tn_report_add (call->session->report, TENON_NOTE, TENON_OK, 0, entry->name, "",
-                       "converted from %s to %s, as asked for",
-                       tn_dtype_label (tn_catalog_dtype (origin->catalog, tensor->dtype)),
-                       tn_dtype_label (request->target));
 }
 
 /* Reports a table of blocks that reading found to be wrong. */
@@ -75,6 +70,19 @@ tell_wrong_blocks (struct tn_call *call, uint64_t index, struct tn_source *sourc
         tn_report_add (call->session->report, TENON_NOTE, TENON_OK, 0,
                        tn_catalog_tensor (call->writer->plan->own, index)->name, "",
                        "its member's table of blocks is wrong: it was read as one stream");
+}
+
+/* Has the request count what its cast changes; a dry run, too, reads the tensor for that. False: there is
+ * nothing to count. */
+static bool
+count_casts (const struct tn_origin *origin, struct tn_request *request)
+{
+    if (!origin->tally)
+        return false;
+    request->tally = origin->tally;
+    tn_tally_reset (origin->tally, origin->tally->saturate);
+    origin->tally->seen = UINT64_MAX; /* reading it once more counts nothing */
+    return origin->tally->counts;
 }
 
 tenon_status
@@ -89,13 +97,14 @@ tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout)
                                            layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
     if (status == TENON_OK) {
         writer->sink->subject = tn_catalog_tensor (writer->plan->own, index)->name;
+        bool counts = count_casts (origin, &request);
         tell_changes (call, index, &request, layout);
-        if (!writer->dry)
+        if (!writer->dry || counts)
             tn_request_unpack (&request);
         struct tn_way way = tn_way_choose (&request, TN_TO_FILE);
         if (request.size == 0)
             ;
-        else if (writer->dry)
+        else if (writer->dry && !counts)
             status = tn_sink_fill (writer->sink, 0, request.size, error);
         else if (way.kind == TN_WAY_COPY)
             status = put_stored (writer, &request, error);

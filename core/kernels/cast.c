@@ -22,19 +22,6 @@ is_integer (uint32_t dtype)
     return dtype >= TENON_BOOL && dtype <= TENON_I64;
 }
 
-static bool
-is_complex (uint32_t dtype)
-{
-    return dtype == TENON_C64 || dtype == TENON_C128;
-}
-
-/* The dtype of a complex dtype's parts; any other dtype is its own part. */
-static uint32_t
-part_of (uint32_t dtype)
-{
-    return dtype == TENON_C64 ? TENON_F32 : dtype == TENON_C128 ? TENON_F64 : dtype;
-}
-
 /* ---- integers, as i64 ---- */
 
 /* Loops over `count` items, one at a time in a variable of their type, because no pointer here is aligned. */
@@ -206,14 +193,14 @@ cast_chunk (uint32_t to_dtype, unsigned char *to, uint32_t from_dtype, const uns
         return;
     }
     double values[2 * TN_CAST_CHUNK];
-    bool from_complex = is_complex (from_dtype), to_complex = is_complex (to_dtype);
-    load_numbers (part_of (from_dtype), values, from, from_complex ? 2 * count : count,
-                  part_of (to_dtype) == TENON_F64);
+    bool from_complex = tn_cast_is_complex (from_dtype), to_complex = tn_cast_is_complex (to_dtype);
+    load_numbers (tn_cast_part (from_dtype), values, from, from_complex ? 2 * count : count,
+                  tn_cast_part (to_dtype) == TENON_F64);
     if (from_complex && !to_complex)
         drop_imaginary (values, count, to_dtype == TENON_BOOL);
     if (to_complex && !from_complex)
         add_imaginary (values, count);
-    store_numbers (part_of (to_dtype), to, values, to_complex ? 2 * count : count);
+    store_numbers (tn_cast_part (to_dtype), to, values, to_complex ? 2 * count : count);
 }
 
 static void
@@ -314,9 +301,9 @@ cast_by_kernel (uint32_t to_dtype, unsigned char *to, uint32_t from_dtype, const
 void
 tn_cast (uint32_t to_dtype, void *to, uint32_t from_dtype, const void *from, uint64_t count)
 {
-    if (is_complex (from_dtype) && is_complex (to_dtype)) {
-        to_dtype = part_of (to_dtype);
-        from_dtype = part_of (from_dtype);
+    if (tn_cast_is_complex (from_dtype) && tn_cast_is_complex (to_dtype)) {
+        to_dtype = tn_cast_part (to_dtype);
+        from_dtype = tn_cast_part (from_dtype);
         count *= 2;
     }
     if (!tn_cast_possible (from_dtype, to_dtype) || count == 0)

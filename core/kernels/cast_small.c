@@ -142,6 +142,14 @@ encode_float (const struct tn_cast_format *format, double value)
     return sign | (uint32_t) code;
 }
 
+int
+tn_cast_clips (uint32_t dtype, double value)
+{
+    struct tn_cast_format format;
+    return format_of (dtype, &format) && format.kind == TN_CAST_ONLY
+           && round_magnitude (&format, bits_of_f64 (value) & (F64_SIGN - 1)) > format.largest;
+}
+
 static double
 decode_e8m0 (uint32_t code)
 {

@@ -3,9 +3,23 @@
 #ifndef TN_CAST_SMALL_H
 #define TN_CAST_SMALL_H
 #include <stdint.h>
+#include <tenon/types.h>
 
 /* Bits of one item of a plain dtype, 4 to 128. */
 uint32_t tn_cast_bits (uint32_t dtype);
+
+static inline int
+tn_cast_is_complex (uint32_t dtype)
+{
+    return dtype == TENON_C64 || dtype == TENON_C128;
+}
+
+/* The dtype of a complex dtype's parts; any other dtype is its own part. */
+static inline uint32_t
+tn_cast_part (uint32_t dtype)
+{
+    return dtype == TENON_C64 ? TENON_F32 : dtype == TENON_C128 ? TENON_F64 : dtype;
+}
 
 /* Items that are converted at once by the general way: their f64s stay in the first-level cache. */
 #define TN_CAST_CHUNK 128
@@ -13,6 +27,9 @@ uint32_t tn_cast_bits (uint32_t dtype);
 /* Between the small floats (f16, bf16, f8_*, f6_*, f4), at most TN_CAST_CHUNK items of them, and f64. */
 void tn_cast_load_small (uint32_t dtype, double *to, const unsigned char *from, uint64_t count);
 void tn_cast_store_small (uint32_t dtype, unsigned char *to, const double *from, uint64_t count);
+
+/* True if the dtype has finite numbers only, and this one, when it is rounded, lies beyond the largest. */
+int tn_cast_clips (uint32_t dtype, double value);
 
 /* A binary float of at most 16 bits: sign, exponent, mantissa from the top. */
 struct tn_cast_format {

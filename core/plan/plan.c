@@ -182,6 +182,28 @@ adopt_dtype (tenon_plan *plan, const struct tn_catalog *catalog, uint32_t dtype,
     return TENON_OK;
 }
 
+/* Makes the tally of a cast from this dtype of a file's catalog. */
+static tenon_status
+make_tally (tenon_plan *plan, const struct tn_catalog *catalog, const struct tn_tensor *tensor, uint32_t to,
+            struct tn_tally **result, tenon_error *error)
+{
+    uint32_t from = tensor->dtype;
+    const struct tenon_dtype *source = tn_catalog_dtype (catalog, from),
+                             *target = tn_catalog_dtype (catalog, to);
+    struct tn_tally *tally = *result = tn_arena_get (&plan->own->arena, sizeof *tally, true);
+    if (!tally)
+        return tn_fail_memory (error);
+    tally->from = tn_dtype_label (source);
+    tally->to = tn_dtype_label (target);
+    tally->items = 1;
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        tally->items *= tensor->shape[i]; /* the catalog has checked it */
+    tally->integers = to >= TENON_BOOL && to <= TENON_I64;
+    tally->counts = target->kind == TENON_KIND_BLOCK
+                    || tn_cast_may_lose (source->kind == TENON_KIND_BLOCK ? TENON_F32 : from, to);
+    return TENON_OK;
+}
+
 static tenon_status
 add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, uint32_t dtype,
           tenon_error *error)
@@ -208,6 +230,8 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
     TN_TRY (adopt_dtype (plan, catalog, dtype == TENON_NONE ? tensor->dtype : dtype, &number, error));
     TN_TRY (keep_catalog (plan, catalog, error));
     struct tn_origin origin = { .catalog = catalog, .tensor = tensor, .target = dtype, .from_file = true };
+    if (dtype != TENON_NONE)
+        TN_TRY (make_tally (plan, catalog, tensor, dtype, &origin.tally, error));
     return add_tensor_entry (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length,
                              number, tensor->rank, tensor->shape, tensor->flags, &origin, error);
 }

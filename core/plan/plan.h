@@ -3,6 +3,7 @@
 #ifndef TN_PLAN_H
 #define TN_PLAN_H
 #include "catalog/catalog.h"
+#include "transfer/tally.h"
 #include <sys/types.h>
 
 /* Where the bytes of a tensor of the plan come from. The codec sees its name, shape and the dtype in which it
@@ -11,7 +12,8 @@ struct tn_origin {
     struct tn_catalog *catalog;     /* held by the plan, or the plan's own */
     const struct tn_tensor *tensor; /* as it is stored; of a file's catalog, or beside the plan's own */
     uint32_t target;                /* dtype to store, in the numbers of `catalog`; TENON_NONE: as stored */
-    bool from_file;                 /* a change of layout is a loss */
+    bool from_file;                 /* a change of layout is told */
+    struct tn_tally *tally;         /* of the cast; NULL: none. Each save begins it anew */
 };
 static inline const struct tn_source *
 tn_origin_source (const struct tn_origin *origin)

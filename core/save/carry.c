@@ -12,6 +12,7 @@ struct converted {
     const struct tn_tensor *tensor;
     uint32_t target;
     uint64_t size;
+    struct tn_tally *tally;
     struct tn_range_reader *reader; /* NULL: not read yet, or read to its end */
     tenon_error *error;             /* the save's */
 };
@@ -47,6 +48,7 @@ read_converted (void *user, uint64_t offset, void *to, uint64_t length)
             return tn_fail_memory (converted->error);
         TN_TRY (tn_request_make (&converted->reader->request, converted->catalog, converted->tensor, NULL,
                                  converted->target, 0, converted->error));
+        converted->reader->request.tally = converted->tally;
         TN_TRY (tn_range_reader_begin (converted->reader, converted->error));
     }
     TN_TRY (tn_range_reader_read (converted->reader, offset, to, length, converted->error));
@@ -95,6 +97,7 @@ convert_to_bytes (struct tn_carry *carry, const struct tn_tensor *bytes, struct 
                                      .tensor = origin->tensor,
                                      .target = origin->target,
                                      .size = bytes->length,
+                                     .tally = origin->tally,
                                      .error = carry->error };
     tenon_reader reader = { .struct_size = sizeof reader,
                             .size = bytes->length,
@@ -107,7 +110,7 @@ convert_to_bytes (struct tn_carry *carry, const struct tn_tensor *bytes, struct 
     stored->offset = 0;
     stored->storage = TENON_EXTENT;
     /* its changes are reported here, so it counts as from no file */
-    *origin = (struct tn_origin){ .catalog = own, .tensor = stored };
+    *origin = (struct tn_origin){ .catalog = own, .tensor = stored, .tally = origin->tally };
     return TENON_OK;
 }
 
@@ -152,11 +155,6 @@ report_carried (struct tn_carry *carry, const struct tn_tensor *entry, const str
 {
     char shape[300];
     bool turned = (origin->tensor->flags & TENON_FORTRAN) && tn_shape_has_order (entry->rank, entry->shape);
-    if (origin->target != TENON_NONE && origin->target != origin->tensor->dtype)
-        tn_report_add (carry->report, TENON_NOTE, TENON_OK, 0, entry->name, "",
-                       "converted from %s to %s, as asked for",
-                       tn_dtype_label (tn_catalog_dtype (origin->catalog, origin->tensor->dtype)),
-                       tn_dtype_label (request->target));
     if (origin->from_file && request->elements > 0 && turned)
         report_change (carry, entry->name, "its order changes from Fortran to C");
     if (origin->from_file && request->elements > 0 && (origin->tensor->flags & TENON_BIG_ENDIAN)

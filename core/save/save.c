@@ -8,6 +8,7 @@
 #include "context/cause.h"
 #include "save/append.h"
 #include "save/carry.h"
+#include "save/casts.h"
 #include "save/check.h"
 #include "save/save_lock.h"
 #include "save/stale.h"
@@ -215,6 +216,7 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
                                   .metadata_sources = entries->metadata_sources,
                                   .metadata_source_count = entries->metadata_source_count,
                                   .budget = &budget };
+    tn_casts_begin (saving->plan, saving->options.flags & TENON_SAVE_SATURATE);
     tn_meter_begin (&meter, progress, total_bytes (saving));
     tenon_status status = tn_write (&session, writer, saving->codec);
     if (status == TENON_OK && writer->old && !writer->old_put)
@@ -222,6 +224,8 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
                           "the codec %s: it did not keep the file that it was to add to", codec->id);
     tn_meter_end (&meter);
     tn_arena_free (&session.arena);
+    if (status == TENON_OK)
+        tn_casts_tell (saving->plan, saving->report, &saving->losses);
     if (status == TENON_OK && saving->losses > 0 && (saving->options.flags & TENON_SAVE_STRICT))
         return tn_fail (error, TENON_E_LOSS, TN_NO_OFFSET,
                         "%llu thing%s would be lost, and the save is strict",

@@ -56,6 +56,24 @@ slab_of (const struct tn_range_reader *reader, uint64_t offset)
     return low;
 }
 
+/* Makes a slab, and counts what its cast changes unless it was made before. */
+static tenon_status
+make_slab (struct tn_range_reader *reader, uint64_t slab, tenon_error *error)
+{
+    struct tn_tally *tally = reader->request.tally;
+    if (tally && slab < tally->seen) {
+        reader->ignored.counts = tally->counts;
+        reader->ignored.saturate = tally->saturate;
+        reader->request.tally = &reader->ignored;
+    }
+    tenon_status status =
+        tn_slab_make (&reader->request, &reader->slabs, slab, &reader->worker, reader->bytes, error);
+    if (tally)
+        tally->seen = TN_MAX (tally->seen, slab + 1); /* it may be UINT64_MAX, after a write */
+    reader->request.tally = tally;
+    return status;
+}
+
 tenon_status
 tn_range_reader_read (struct tn_range_reader *reader, uint64_t offset, uint8_t *to, uint64_t length,
                       tenon_error *error)
@@ -65,8 +83,7 @@ tn_range_reader_read (struct tn_range_reader *reader, uint64_t offset, uint8_t *
             uint64_t slab = slab_of (reader, offset);
             reader->slab = 0;
             tn_slab_range (&reader->request, &reader->slabs, slab, &reader->begin, &reader->size);
-            TN_TRY (
-                tn_slab_make (&reader->request, &reader->slabs, slab, &reader->worker, reader->bytes, error));
+            TN_TRY (make_slab (reader, slab, error));
             reader->slab = slab + 1;
         }
         uint64_t at = offset - reader->begin, piece = TN_MIN (length, reader->size - at);

@@ -8,7 +8,8 @@
 struct tn_range_reader {
     uint64_t index; /* of the tensor in its plan, and the layout asked for: the caller's, to know it again */
     uint32_t layout;
-    struct tn_request request;
+    struct tn_request request; /* its tally counts each slab once */
+    struct tn_tally ignored;
     struct tn_spooled spooled;
     struct tn_slabs slabs;
     struct tn_worker worker;

@@ -257,6 +257,7 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
     TN_TRY (tn_catalog_readable (catalog, tensor, error));
     request->catalog = catalog;
     request->tensor = tensor;
+    request->tally = NULL;
     request->stored_id = tensor->dtype;
     request->target_id = target == TENON_NONE ? tensor->dtype : target;
     request->stored = tn_catalog_dtype (catalog, request->stored_id);

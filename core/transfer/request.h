@@ -7,6 +7,7 @@
 #define TN_REQUEST_H
 #include "catalog/catalog.h"
 #include "source/decoder.h"
+#include "transfer/tally.h"
 
 #define TN_MAX_RANK 64
 
@@ -20,6 +21,7 @@ struct tn_request {
     const struct tn_tensor *tensor;
     const struct tenon_dtype *stored, *target;
     uint32_t stored_id, target_id;
+    struct tn_tally *tally;   /* counts what the cast changes; NULL: nothing does */
     struct tn_source *source; /* where `offset` counts; a spool replaces the tensor's own */
     uint64_t offset;
     bool whole;   /* all of the tensor */

@@ -113,13 +113,27 @@ tn_request_swap (const struct tn_request *request, void *data)
     swap_blocks (request->stored, data, request->size / request->stored->block_bytes);
 }
 
+/* Casts plain items, and counts what that changes. */
+static void
+cast_plain (const struct tn_request *request, uint32_t to_id, void *to, uint32_t from_id, const void *from,
+            uint64_t items)
+{
+    struct tn_cast_counts counts = { 0 };
+    if (!request->tally || !request->tally->counts) {
+        tn_cast (to_id, to, from_id, from, items);
+        return;
+    }
+    tn_cast_counted (to_id, to, from_id, from, items, request->tally->saturate, &counts);
+    tn_tally_add (request->tally, &counts);
+}
+
 /* From stored items (not blocks, or through f32) to the target; all packed. */
 static tenon_status
 cast_items (const struct tn_request *request, uint32_t from_id, const void *from, void *to, uint64_t items,
             struct tn_worker *worker, tenon_error *error)
 {
     if (request->target->kind == TENON_KIND_PLAIN) {
-        tn_cast (request->target_id, to, from_id, from, items);
+        cast_plain (request, request->target_id, to, from_id, from, items);
         return TENON_OK;
     }
     const float *floats = from;
@@ -127,17 +141,20 @@ cast_items (const struct tn_request *request, uint32_t from_id, const void *from
         float *converted = (float *) (void *) tn_worker_buffer (worker, 2, items * sizeof (float));
         if (!converted)
             return tn_fail_memory (error);
-        tn_cast (TENON_F32, converted, from_id, from, items);
+        cast_plain (request, TENON_F32, converted, from_id, from, items);
         floats = converted;
     }
-    tenon_status status = request->target->encode (floats, to, items / request->target->block_items);
+    uint64_t blocks = items / request->target->block_items;
+    tenon_status status = request->target->encode (floats, to, blocks);
     if (status > 0)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "the encoder of %s returned %d, which is neither success nor a failure",
                         request->target->name, (int) status);
-    return status < 0
-               ? tn_fail (error, status, TN_NO_OFFSET, "it cannot be encoded as %s", request->target->name)
-               : TENON_OK;
+    if (status < 0)
+        return tn_fail (error, status, TN_NO_OFFSET, "it cannot be encoded as %s", request->target->name);
+    return request->tally ? tn_tally_blocks (request->tally, request->catalog, request->target_id, floats, to,
+                                             blocks, worker, error)
+                          : TENON_OK;
 }
 
 /* While the bytes are in the cache. */

@@ -378,7 +378,11 @@ typedef struct tenon_array {
 } tenon_array;
 TENON_API tenon_status tenon_plan_add (tenon_plan *plan, const tenon_array *array, tenon_error *error);
 
-/* Adds a tensor of an open file. A NULL name and TENON_NONE stand for its own name and dtype. */
+/* Adds a tensor of an open file. A NULL name and TENON_NONE stand for its own name and dtype. What the cast
+ * to another dtype changes is counted when it is saved: the digits that a narrower float lacks are what was
+ * asked for, and a note for each pair of dtypes says so; values that overflow, are clipped or flushed to
+ * zero, NaN that becomes a number, imaginary parts, integers that become others, and blocks that cannot hold
+ * their items are a TENON_LOSS of the tensor. */
 TENON_API tenon_status tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index,
                                             const char *name, uint32_t dtype, tenon_error *error);
 /* Adds all tensors and all metadata of a file. */
@@ -406,9 +410,11 @@ TENON_API tenon_status tenon_plan_set_metadata (tenon_plan *plan, const char *ke
 TENON_API tenon_status tenon_plan_remove_metadata (tenon_plan *plan, const char *key, tenon_error *error);
 
 enum {
-    TENON_SAVE_STRICT = 1,     /* a loss is an error: TENON_E_LOSS */
-    TENON_SAVE_NEW = 2,        /* refuse a target that exists: TENON_E_EXISTS */
-    TENON_SAVE_DRY_RUN = 4,    /* find errors and losses, but write nothing */
+    TENON_SAVE_STRICT = 1, /* a loss is an error: TENON_E_LOSS */
+    TENON_SAVE_NEW = 2,    /* refuse a target that exists: TENON_E_EXISTS */
+    /* find errors and losses, but write nothing. Tensors that a cast may change by more than their last
+     * digits are read, since only their values tell what is lost; others are not */
+    TENON_SAVE_DRY_RUN = 4,
     TENON_SAVE_EXACT_NAME = 8, /* with `format`: do not append the codec's extension */
     /* Add to the target, and replace tensors and metadata of the same name; all others stay. The old file is
      * cloned, not changed: it is whole until the end. A target that does not exist is created.
@@ -418,7 +424,10 @@ enum {
     /* Store a tensor whose dtype the format cannot hold as u8, [.., bytes of a row], with a record in the
      * metadata, by which opening the file restores it. The format must have metadata. The record keeps the
      * order of tensors and keys, too, and is written for that alone if the format has an order of its own */
-    TENON_SAVE_CARRY = 32
+    TENON_SAVE_CARRY = 32,
+    /* Casts to f8_* but f8_e8m0 give what is too large, or infinite, the largest finite value, not an
+     * infinity or NaN. It counts as clipped, and so as a loss, all the same */
+    TENON_SAVE_SATURATE = 128
 };
 /* What a save does while another save, of any process or thread, holds the lock of its file. A save holds it
  * while it gives the new file its name; one that adds to a file, from the moment before it opens that. */
