@@ -77,6 +77,7 @@ core_libcore_la_SOURCES = \
 	core/context/extension.c \
 	core/context/hash_key.c \
 	core/context/hash_key.h \
+	core/context/index_name.c \
 	core/context/loader.c \
 	core/context/loader.h \
 	core/context/lookup.c \
@@ -128,6 +129,10 @@ core_libcore_la_SOURCES = \
 	core/open/carry_restore.h \
 	core/open/open.c \
 	core/open/read.c \
+	core/open/set_folder.c \
+	core/open/set_folder.h \
+	core/open/set_name.c \
+	core/open/set_name.h \
 	core/open/settle.c \
 	core/open/settle.h \
 	core/open/shards.c \

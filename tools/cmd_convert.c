@@ -199,15 +199,22 @@ lock_choice (void)
     return TENON_LOCK_CONFIGURED;
 }
 
-/* A file that is converted into itself is locked before it is opened, so that no save between can be lost. */
+static bool
+is_same_file (const char *source, const char *target)
+{
+    struct stat from, to;
+    return is_made_beside (target) && stat (source, &from) == 0 && stat (target, &to) == 0
+           && from.st_dev == to.st_dev && from.st_ino == to.st_ino;
+}
+
+/* A file that is converted into itself is locked before it is opened, so that no save between can be lost. It
+ * is opened by itself: the first shard of a set is to be rewritten, not to take all of the set. */
 static tenon_status
 lock_target (tenon_context *context, const char *source, const char *target, tenon_lock **lock,
              tenon_error *error)
 {
-    struct stat from, to;
-    if (convert.dry_run || lock_choice () == TENON_LOCK_NO || !is_made_beside (target)
-        || stat (source, &from) != 0 || stat (target, &to) != 0 || from.st_dev != to.st_dev
-        || from.st_ino != to.st_ino)
+    tool.alone = is_same_file (source, target);
+    if (convert.dry_run || lock_choice () == TENON_LOCK_NO || !tool.alone)
         return TENON_OK;
     struct bar bar;
     signals_defer ();

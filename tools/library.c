@@ -28,7 +28,8 @@ context_new (void)
 uint32_t
 open_flags (void)
 {
-    return (tool.no_map ? TENON_OPEN_NO_MAP : 0) | (tool.shards ? TENON_OPEN_SHARDS : 0);
+    return (tool.no_map ? TENON_OPEN_NO_MAP : 0) | (tool.shards ? TENON_OPEN_SHARDS : 0)
+           | (tool.no_index ? TENON_OPEN_NO_INDEX : 0) | (tool.alone ? TENON_OPEN_ALONE : 0);
 }
 
 /* The library does not know that its descriptor is standard input, so its message begins with no name. */

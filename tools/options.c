@@ -24,6 +24,8 @@ static const struct tool_option common_options[] = {
       "look for plugins in these folders first (absolute, ':' between)", &tool.plugin_path },
     { "no-map", 0, OPTION_FLAG, NULL, "never map files, always read them", &tool.no_map },
     { "shards", 0, OPTION_FLAG, NULL, "open all shards of the set to which the file belongs", &tool.shards },
+    { "no-index", 0, OPTION_FLAG, NULL, "find the shards of a folder or an index by their names",
+      &tool.no_index },
     { "help", 'h', OPTION_FLAG, NULL, "print this", &tool.help },
     { "version", 'V', OPTION_FLAG, NULL, "print the version", &tool.version },
     { 0 }

@@ -285,7 +285,7 @@ tn_host_shard_info (struct tenon_call *public, struct tenon_shard_info *info)
         found.count = session->shard.count;
     }
     if (session->depth == 1 && session->shard.whole) {
-        found.flags = TENON_SHARDS_WHOLE;
+        found.flags = TENON_SHARDS_WHOLE | (session->shard.incomplete ? TENON_SHARDS_INCOMPLETE : 0u);
         found.tensors = session->shard.tensors;
         found.shared = session->shard.shared;
     }

@@ -265,6 +265,7 @@ describe_root (struct tn_session *session)
     session->shard.count = tn_channel_get_u64 (channel);
     session->shard.tensors = tn_channel_get_u64 (channel);
     session->shard.whole = tn_channel_get_u32 (channel);
+    session->shard.incomplete = tn_channel_get_u32 (channel);
     if (channel->end == TN_CHANNEL_OPEN && session->error->status == TENON_OK
         && source < session->catalog->source_count)
         tn_describe (session, source, codec, NULL, NULL, flags);

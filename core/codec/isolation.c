@@ -323,6 +323,7 @@ run_isolated (struct tn_call *call)
     tn_channel_put_u64 (channel, session->shard.count);
     tn_channel_put_u64 (channel, session->shard.tensors);
     tn_channel_put_u32 (channel, session->shard.whole);
+    tn_channel_put_u32 (channel, session->shard.incomplete);
     tn_channel_flush (channel);
     tenon_status status = replay_messages (call);
     child->sources = session->catalog->source_count;

@@ -41,7 +41,7 @@ struct tn_session {
     uint32_t depth;                 /* calls within calls: an include, or a member */
     struct { /* of the file that is described, not of the sources that it includes: struct tenon_shard_info */
         uint64_t number, count, tensors, shared[8];
-        bool whole;
+        bool whole, incomplete;
     } shard;
     bool may_map;                 /* siblings may be mapped */
     const struct tn_proxy *proxy; /* NULL: codecs are called here */

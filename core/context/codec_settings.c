@@ -44,6 +44,15 @@ split_extensions (const struct tenon_setting *setting, char ***list, tenon_error
     return TENON_OK;
 }
 
+/* Frees `text`. NULL: no memory. */
+static char *
+add_word (char *text, const char *word)
+{
+    char *longer = tn_concat (text, text[0] ? " " : "", word, (char *) NULL);
+    free (text);
+    return longer;
+}
+
 static tenon_status
 copy_extensions (struct tn_codec *codec, tenon_error *error)
 {
@@ -63,6 +72,39 @@ copy_extensions (struct tn_codec *codec, tenon_error *error)
     words[count] = NULL;
     codec->extensions = words;
     return TENON_OK;
+}
+
+/* What the entries make of the extensions, in their order: each replaces those before it, or adds to them. */
+static char *
+collect_extensions (const tenon_context *context, const struct tn_codec *codec)
+{
+    const struct tn_settings *settings = &context->settings;
+    char *text = tn_concat ("", (char *) NULL);
+    for (const char *const *own = codec->table.extensions; text && own && *own; own++)
+        text = add_word (text, *own);
+    for (uint64_t i = 0; i < settings->count && text; i++) {
+        const struct tn_entry *entry = &settings->entries[i];
+        if (!entry->key || strcmp (entry->section, codec->section) != 0
+            || strcmp (entry->key, tn_keys[TN_KEY_CODEC_EXTENSIONS].option.name) != 0)
+            continue;
+        if (!entry->more)
+            text[0] = 0;
+        text = add_word (text, entry->value);
+    }
+    return text;
+}
+
+static tenon_status
+configure_extensions (tenon_context *context, struct tn_codec *codec, struct tenon_setting *setting,
+                      tenon_error *error)
+{
+    if (!tn_settings_find (&context->settings, codec->section, "extensions"))
+        return copy_extensions (codec, error);
+    TN_FREE char *text = collect_extensions (context, codec);
+    if (!text)
+        return tn_fail_memory (error);
+    setting->text = text;
+    return split_extensions (setting, &codec->extensions, error);
 }
 
 /* Keys of a codec's section that are neither its options nor those that all codecs have. */
@@ -89,9 +131,7 @@ configure_codec (tenon_context *context, struct tn_codec *codec, struct tenon_se
     TN_TRY (
         tn_config_setting (context, section, &tn_keys[TN_KEY_CODEC_EXTENSIONS].option, &extensions, error));
     codec->priority = priority.integer;
-    TN_TRY (tn_settings_find (&context->settings, section, "extensions")
-                ? split_extensions (&extensions, &codec->extensions, error)
-                : copy_extensions (codec, error));
+    TN_TRY (configure_extensions (context, codec, &extensions, error));
     codec->settings = calloc (codec->table.option_count + 1, sizeof *codec->settings);
     if (!codec->settings)
         return tn_fail_memory (error);

@@ -115,6 +115,9 @@ tn_config_setting (tenon_context *context, const char *section, const struct ten
                    struct tenon_setting *setting, tenon_error *error)
 {
     const struct tn_entry *entry = tn_settings_find (&context->settings, section, option->name);
+    if (entry && entry->more && option != &tn_keys[TN_KEY_CODEC_EXTENSIONS].option)
+        return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: %s is no list that += could add to",
+                        entry->origin, option->name);
     return tn_option_parse (option, section, entry ? entry->value : option->value,
                             entry ? entry->origin : "default", setting, error);
 }

@@ -119,7 +119,8 @@ enum tn_direction { TN_TO_READ, TN_TO_WRITE };
  * TENON_E_AMBIGUOUS. TENON_E_NOT_FOUND names the nearest. */
 tenon_status tn_codec_find (const tenon_context *context, const char *word, enum tn_direction direction,
                             uint64_t *codec, tenon_error *error);
-/* (extension.c) The longest of a codec's extensions that a name ends in (".toy" counts 3); 0: none. */
+/* (extension.c) The longest of a codec's extensions that a name ends in (".toy" counts 3); 0: none. The end
+ * of the name of an index that the codec describes counts, too, also that of a variant. */
 size_t tn_extension_length (const struct tn_codec *codec, const char *name, uint64_t length);
 const struct tn_filter *tn_filter_find (const tenon_context *context, const char *id);
 /* Fixed names and those of plugins. 0: none. */
@@ -127,6 +128,19 @@ uint32_t tn_dtype_find (const tenon_context *context, const char *name);
 /* Fixed ids and those of plugins. NULL: no such id in this context. */
 const struct tenon_dtype *tn_dtype_get (const tenon_context *context, uint32_t dtype);
 extern const struct tenon_dtype tn_dtype_fixed[TENON_DTYPE_FIXED];
+
+/* ---- names of indexes of sets (index_name.c) ---- */
+
+/* The length of NAME if a name is NAME and the end of an index of the codec's sets, "NAME.tree.index.json",
+ * or of a variant, "NAME.tree.index.half.json"; 0: it is not. *variant, in the name: NULL without one. */
+size_t tn_index_stem (const struct tn_codec *codec, const char *name, size_t length, const char **variant,
+                      size_t *variant_length);
+/* True if the codec describes the indexes of its sets itself. */
+bool tn_describes_index (const struct tn_codec *codec);
+/* The name of an index. `extension`: of the files of tensors, if it is not the usual one, or NULL; `variant`
+ * may be NULL. The caller frees it; NULL: no memory. */
+char *tn_index_name (const struct tn_codec *codec, const char *stem, size_t stem_length,
+                     const char *extension, const char *variant, size_t variant_length);
 
 /* ---- the settings of codecs (codec_settings.c) ---- */
 

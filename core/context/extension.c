@@ -13,5 +13,9 @@ tn_extension_length (const struct tn_codec *codec, const char *name, uint64_t le
             && strncasecmp (name + length - size, *extension, size) == 0)
             longest = size;
     }
-    return longest;
+    const char *variant;
+    size_t ignored, stem = 0;
+    if (longest == 0 && tn_describes_index (codec))
+        stem = tn_index_stem (codec, name, length, &variant, &ignored);
+    return stem > 0 ? length - stem - 1 : longest;
 }

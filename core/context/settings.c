@@ -63,8 +63,13 @@ tn_settings_add (struct tn_settings *settings, const char *section, const char *
         settings = settings->signatures;
     if (!tn_grow (&settings->entries, &settings->room, settings->count, sizeof entry))
         return tn_fail_memory (error);
+    size_t length = key ? strlen (key) : 0;
+    entry.more = length > 1 && key[length - 1] == '+';
+    length -= entry.more;
+    while (entry.more && length > 1 && (key[length - 1] == ' ' || key[length - 1] == '\t'))
+        length--;
     entry.section = strdup (section);
-    entry.key = key ? strdup (key) : NULL;
+    entry.key = key ? tn_strndup (key, length) : NULL;
     entry.value = value ? strdup (value) : NULL;
     entry.origin = strdup (origin);
     if (!entry.section || (key && !entry.key) || (value && !entry.value) || !entry.origin) {

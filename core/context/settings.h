@@ -34,6 +34,7 @@ struct tn_entry {
     char *origin;   /* "FILE:LINE", or what the program calls its settings */
     uint32_t layer; /* the same for all entries of a file, higher for later files; TN_LAYER_PROGRAM */
     bool known;     /* tn_settings_find found it; unknown entries are errors once the plugins are loaded */
+    bool more;      /* KEY += VALUE: it adds to the list that earlier entries make */
 };
 #define TN_LAYER_PROGRAM UINT32_MAX
 
@@ -45,7 +46,7 @@ struct tn_settings {
     struct tn_settings *signatures;
 };
 
-/* Copies its texts. `key` and `value` are NULL for a headline. */
+/* Copies its texts. `key` and `value` are NULL for a headline. A key that ends in '+' was followed by +=. */
 tenon_status tn_settings_add (struct tn_settings *settings, const char *section, const char *key,
                               const char *value, const char *origin, uint32_t layer, tenon_error *error);
 /* The last entry of that section and key; NULL: there is none. Marks all entries of that section and key, and

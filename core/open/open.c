@@ -116,7 +116,7 @@ describe_file (tenon_file *file, struct tn_shards *set, const tenon_open_options
     if (status == TENON_OK)
         status = tn_catalog_enter_names (catalog, error);
     if (set->shard.count > 0 || set->lone)
-        tn_shards_note (file->report, set, catalog);
+        tn_shards_note (file->report, set);
     if (catalog->source_count > 0)
         tn_isolation_end (&session, catalog->sources[0]);
     set->siblings = session.siblings;
@@ -339,7 +339,7 @@ tenon_why (tenon_context *context, const char *path, const tenon_open_options *t
                              *report)
                    == TENON_OK)
             note_other (&session, set.source, codec);
-        tn_shards_note (*report, &set, NULL);
+        tn_shards_note (*report, &set);
         if (strcmp (set.path, path) != 0)
             tn_report_add (*report, TENON_NOTE, TENON_OK, 0, "", path, "%s is opened for it",
                            TN_SHOW (set.path));

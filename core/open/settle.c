@@ -55,7 +55,7 @@ settle_names (const tenon_context *context, const char *path, const tenon_progre
     tn_lock_configure (context, TENON_LOCK_CONFIGURED, progress, &settling.options);
     if (settling.folder < 0)
         return true;
-    tn_shards_set_names (context, tn_path_name (path), settle_name, &settling, &why);
+    tn_set_names (context, tn_path_name (path), settle_name, &settling, &why);
     close (settling.folder);
     *again = why.status == TENON_OK && settling.found;
     if (why.status < 0)

@@ -4,13 +4,7 @@
 #ifndef TN_SHARDS_H
 #define TN_SHARDS_H
 #include "codec/session.h"
-
-/* NAME-00002-of-00003.EXTENSION */
-struct tn_shard_name {
-    uint64_t number, count;
-    size_t stem;           /* length of NAME */
-    const char *extension; /* with its dot, in the same text */
-};
+#include "open/set_name.h"
 
 /* The file or set that a path names. */
 struct tn_shards {
@@ -21,6 +15,7 @@ struct tn_shards {
     struct tn_shard_name shard; /* count 0: none */
     bool indexed;               /* the index is described in place of the file that the path names */
     bool whole;                 /* shard.count files are described, one after the other */
+    uint64_t first;             /* of a whole set: the number of the first shard that exists */
     bool lone;                  /* a set was asked for, and the file is in none */
     bool siblings;              /* describing it opened files beside it */
 };
@@ -29,19 +24,13 @@ struct tn_shards {
  * failure there is nothing to free. */
 tenon_status tn_shards_open (tenon_context *context, const char *path, const tenon_open_options *options,
                              struct tn_shards *set, tenon_error *error);
-/* Hands out the bare names that may stand for the set in which a file has this name, and whose locks hold its
- * journal: the name, the index, the first shard. */
-typedef tenon_status tn_each_set_name (void *user, const char *name, tenon_error *error);
-tenon_status tn_shards_set_names (const tenon_context *context, const char *name, tn_each_set_name *each,
-                                  void *user, tenon_error *error);
 /* Does not free the source, which the caller takes over. */
 void tn_shards_free (struct tn_shards *set);
 /* Before source 0 is described, of a file that has the name of a shard: tells the session which one it is. */
 void tn_shards_begin (struct tn_session *session, const struct tn_shards *set);
-/* After source 0 of a whole set was described: describes the other shards. */
+/* After source 0 of a whole set was described: describes the other shards. Missing ones are a flaw. */
 tenon_status tn_shards_describe (struct tn_session *session, const struct tn_shards *set, uint64_t codec);
-/* Notes that a shard was opened by itself, or that a file is in no set. `catalog`: of the file that was
- * described, or NULL. */
-void tn_shards_note (tenon_report *report, const struct tn_shards *set, const struct tn_catalog *catalog);
+/* Notes that a shard was opened by itself, or that a file is in no set. */
+void tn_shards_note (tenon_report *report, const struct tn_shards *set);
 
 #endif

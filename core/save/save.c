@@ -13,7 +13,6 @@
 #include "save/save_lock.h"
 #include "save/stale.h"
 #include <stdio.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 struct saving {
@@ -22,6 +21,7 @@ struct saving {
     tenon_save_options options;
     uint64_t codec;
     char *path; /* of the target, with its extension */
+    char *name; /* of the target, bare, without it */
     tenon_report *report;
     tenon_error *error;
     uint64_t losses;
@@ -99,13 +99,21 @@ codec_of_path (struct saving *saving, const char *path)
     return longest > 0 ? TENON_OK : fail_extension (saving, name);
 }
 
-/* True if the file's name has the extension of the codec's indices. */
-static bool
-is_index_name (const struct tn_codec *codec, const char *name)
+/* The name of the target without its extension. The shards of the index of a variant,
+ * NAME.tree.index.half.json, are named NAME.half. */
+static tenon_status
+name_target (struct saving *saving, const struct tn_codec *codec)
 {
-    const char *index = codec->table.set_index;
-    size_t extension = index ? tn_extension_length (codec, name, strlen (name)) : 0;
-    return extension > 0 && strcasecmp (name + strlen (name) - extension, index) == 0;
+    const char *name = tn_path_name (saving->path), *variant = NULL;
+    size_t length = strlen (name), extension = tn_extension_length (codec, name, length), variant_length = 0;
+    size_t stem =
+        tn_describes_index (codec) ? tn_index_stem (codec, name, length, &variant, &variant_length) : 0;
+    saving->index = stem > 0;
+    if (stem == 0)
+        stem = extension > 0 && extension + 1 < length ? length - extension - 1 : length;
+    saving->name = tn_format ("%.*s%s%.*s", (int) stem, name, variant ? "." : "", (int) variant_length,
+                              variant ? variant : "");
+    return saving->name ? TENON_OK : tn_fail_memory (saving->error);
 }
 
 /* Chooses codec and path. The extension of a codec that the caller named is appended if the path has none of
@@ -126,7 +134,7 @@ choose_target (struct saving *saving, const char *path)
     saving->path = tn_concat (path, extension ? "." : "", extension ? extension : "", (char *) NULL);
     if (!saving->path)
         return tn_fail_memory (saving->error);
-    saving->index = is_index_name (codec, tn_path_name (saving->path));
+    TN_TRY (name_target (saving, codec));
     TN_TRY (tn_overlay_read (saving->context, saving->options.settings, &saving->overlay, saving->error));
     if (!(saving->options.flags & TENON_SAVE_CARRY))
         return TENON_OK;
@@ -171,15 +179,12 @@ guess_file_size (const tenon_plan *plan, uint64_t bytes)
 static void
 prepare_writer (struct saving *saving, struct tn_writer *writer)
 {
-    const struct tn_codec *codec = saving->context->registry.codecs[saving->codec];
-    const char *name = tn_path_name (saving->path);
-    size_t length = strlen (name), extension = tn_extension_length (codec, name, length);
     writer->plan = saving->plan;
     writer->entries = saving->append.both ? saving->append.both->own : saving->plan->own;
     writer->old = saving->append.file ? saving->append.file->catalog : NULL;
     writer->count = saving->plan->count;
-    writer->name = name;
-    writer->name_length = extension > 0 && extension + 1 < length ? length - extension - 1 : length;
+    writer->name = saving->name;
+    writer->name_length = strlen (saving->name);
     writer->losses = &saving->losses;
     writer->carries = saving->carry != NULL;
     writer->index = saving->index;
@@ -314,7 +319,7 @@ fill_atomic_options (struct saving *saving, const tenon_progress *progress, stru
         .report = saving->report,
         .must_be_new = options->flags & TENON_SAVE_NEW,
         .held = options->held ? &options->held->lock : NULL,
-        .set_index = saving->context->registry.codecs[saving->codec]->table.set_index,
+        .codec = saving->context->registry.codecs[saving->codec],
         .is_stale = tn_stale_check,
         .was_saved = tn_stale_remember,
         .user = &saving->stale,
@@ -424,6 +429,7 @@ end_save (struct saving *saving, bool keep_report, const char *path, tenon_error
     tn_append_close (&saving->append);
     tn_stale_free (&saving->stale);
     free (saving->path);
+    free (saving->name);
     tn_carry_end (saving->carry);
     tn_overlay_free (&saving->overlay);
     tenon_report_free (saving->files);
@@ -477,15 +483,18 @@ tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, teno
     return end_save (&saving, report != NULL, "the output", error);
 }
 
-/* A file that is converted into itself is locked before it is opened. */
+/* A file that is converted into itself is locked before it is opened. It is opened by itself, since a shard
+ * cannot take all of its set. */
 static tenon_status
-lock_converted (tenon_context *context, const char *source, const char *target, tenon_save_options *save,
-                const tenon_progress *progress, tenon_error *error)
+lock_converted (tenon_context *context, const char *source, const char *target, tenon_open_options *open,
+                tenon_save_options *save, const tenon_progress *progress, tenon_error *error)
 {
     struct stat from, to;
-    if (save->held || save->lock >= TENON_LOCK_NO || (save->flags & TENON_SAVE_DRY_RUN)
-        || stat (source, &from) < 0 || stat (target, &to) < 0 || from.st_dev != to.st_dev
+    if (stat (source, &from) < 0 || stat (target, &to) < 0 || from.st_dev != to.st_dev
         || from.st_ino != to.st_ino)
+        return TENON_OK;
+    open->flags |= TENON_OPEN_ALONE;
+    if (save->held || save->lock >= TENON_LOCK_NO || (save->flags & TENON_SAVE_DRY_RUN))
         return TENON_OK;
     return tenon_lock_take (context, target, save->lock, progress, &save->held, error);
 }
@@ -507,7 +516,7 @@ tenon_convert (tenon_context *context, const char *source, const char *target, c
     const tenon_lock *held = save.held;
     if (!options.progress)
         options.progress = progress;
-    tenon_status status = lock_converted (context, source, target, &save, progress, error);
+    tenon_status status = lock_converted (context, source, target, &options, &save, progress, error);
     if (status == TENON_OK)
         status = tenon_open (context, source, &options, &file, error);
     if (status == TENON_OK)

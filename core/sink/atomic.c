@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <strings.h>
 #include <unistd.h>
 
 /* A file of the save. */
@@ -378,11 +377,12 @@ tn_atomic_lock (struct tn_atomic *atomic, tenon_error *error)
 /* ---- a set ---- */
 
 static bool
-ends_in_extension (const char *name, const char *extension)
+is_index (const struct tn_atomic *atomic, const char *name)
 {
-    size_t length = strlen (name), size = extension ? strlen (extension) : 0;
-    return size > 0 && length > size + 1 && name[length - size - 1] == '.'
-           && strcasecmp (name + length - size, extension) == 0;
+    const char *variant;
+    size_t length;
+    return atomic->options.codec
+           && tn_index_stem (atomic->options.codec, name, strlen (name), &variant, &length) > 0;
 }
 
 /* The file that gets its name last, since it stands for the set: the index or, in the order of names, the
@@ -394,7 +394,7 @@ last_item (const struct tn_atomic *atomic)
     if (is_open (atomic->target))
         return atomic->target;
     for (struct item *shard = atomic->shards; shard; shard = shard->next) {
-        if (ends_in_extension (shard->name, atomic->options.set_index))
+        if (is_index (atomic, shard->name))
             return shard;
         if (strcmp (shard->name, first->name) < 0)
             first = shard;
@@ -423,7 +423,7 @@ const char *
 tn_atomic_old_index (const struct tn_atomic *atomic)
 {
     const struct item *last = is_set (atomic) ? last_item (atomic) : NULL;
-    if (!last || !last->destination.exists || !ends_in_extension (last->name, atomic->options.set_index))
+    if (!last || !last->destination.exists || !is_index (atomic, tn_path_name (last->name)))
         return NULL;
     return tn_path_name (last->name);
 }

@@ -7,6 +7,7 @@
  * them behind; the next save of the same name removes those that no process has locked. */
 #ifndef TN_ATOMIC_H
 #define TN_ATOMIC_H
+#include "context/context.h"
 #include "sink/lock.h"
 #include "sink/sink.h"
 
@@ -15,9 +16,9 @@ struct tn_atomic_options {
     bool durable;         /* fsync files and folder */
     tenon_report *report; /* NULL, or for notes: what of a replaced file is not kept */
     bool must_be_new; /* an existing target or shard is TENON_E_EXISTS, also if it appears before commit */
-    struct tn_lock_options lock; /* against other saves of the same files; `durable` there means nothing */
-    struct tn_lock *held;        /* of the target, which the caller has taken and will release; or NULL */
-    const char *set_index;       /* the extension of the files that list a set, "index.json"; or NULL */
+    struct tn_lock_options lock;  /* against other saves of the same files; `durable` there means nothing */
+    struct tn_lock *held;         /* of the target, which the caller has taken and will release; or NULL */
+    const struct tn_codec *codec; /* tells which files are indexes of a set; NULL: none are */
     /* Called under the lock for each file that is going to be replaced: true if `user` read an older file of
      * its name, so that the save would undo what another has saved meanwhile. NULL: never. */
     bool (*is_stale) (void *user, const struct stat *target);
@@ -63,7 +64,7 @@ bool tn_atomic_leaves_old (const struct tn_atomic *atomic);
  * the first renaming a failure changes nothing.
  *
  * Several files make a set. Its last file is the target, if its sink was opened, or else the file with the
- * extension `set_index`, or else the shard whose name comes first: the file by which the set is opened. The
+ * name of an index, or else the shard whose name comes first: the file by which the set is opened. The
  * lock is that of this name, in the folder of `path`, and holds the journal of the commit (journal.h). If a
  * crash or a failure comes between the renames, the next save or opening of the set finishes them. An old
  * last file is removed first: an index must not stand beside shards that it does not describe. Of files that

@@ -119,7 +119,11 @@ enum {
 };
 
 /* The place of a file in a numbered set, by its name, for codecs with TENON_SHARDS_NUMBERED. */
-enum { TENON_SHARDS_WHOLE = 1 /* all shards are being described, one after the other, into one catalog */ };
+enum {
+    TENON_SHARDS_WHOLE = 1, /* all shards are being described, one after the other, into one catalog */
+    /* WHOLE: some of those before this one are missing, so that what was counted so far is too little */
+    TENON_SHARDS_INCOMPLETE = 2
+};
 struct tenon_shard_info {
     uint32_t struct_size, flags;
     uint64_t number, count; /* of this shard, from 1, and of all. 0: its name is not that of a shard */
@@ -386,10 +390,10 @@ enum {
     TENON_CODEC_SORTS = 8
 };
 
-/* tenon_codec.shard_flags: sets of files NAME-00001-of-00003.EXTENSION, which make one catalog. The host
- * opens a set by its index (set_index) if there is one, which is described like any file, else shard by shard
- * in the order of the numbers; it ignores metadata keys that an earlier shard had. A shard that is opened
- * alone gets a note. */
+/* tenon_codec.shard_flags: sets of files NAME-00001-of-00003.EXTENSION, which make one catalog. An index
+ * (set_index) is described like any file. The set that the name of a shard means is opened shard by shard, in
+ * the order of the numbers, whatever index lies beside it; metadata keys that an earlier shard had are
+ * ignored, and missing shards are a flaw. A shard that is opened alone gets a note. */
 enum {
     TENON_SHARDS_NUMBERED = 1,
     TENON_SHARDS_FIRST_OPENS = 2 /* opening the first shard opens all; else only TENON_OPEN_SHARDS does */
@@ -430,8 +434,10 @@ struct tenon_codec {
     /* of a container: 1 + the number of the option that names the codec of its members, whose limits (dtypes,
      * opaque_family, max_rank) then hold as well; else 0 */
     uint32_t member_option;
-    uint32_t shard_flags;  /* TENON_SHARDS_* */
-    const char *set_index; /* extension of indexes of sets: "safetensors.index.json"; NULL: none */
+    uint32_t shard_flags; /* TENON_SHARDS_* */
+    /* extension of indexes of sets: "safetensors.index.json"; NULL: none. "safetensors.index.VARIANT.json",
+     * and another extension of the codec in place of "safetensors", are indexes as well */
+    const char *set_index;
 };
 
 /* A reversible byte transform. Blocks that were encoded by themselves and joined end to end are one valid

@@ -178,11 +178,15 @@ enum {
     TENON_OPEN_NO_MAP = 1,
     TENON_OPEN_UNALIGNED = 2, /* tenon_map may return data that are not aligned to their items */
     /* Open all shards of the set that the file belongs to, as one catalog. For NAME-00002-of-00003.EXTENSION,
-     * if the codec numbers its files so, that is the index NAME.INDEX beside it, if it exists, else the
-     * shards 1 … 3 by their names, of which none may be missing. Metadata keys that an earlier shard has are
-     * ignored. An index is a set already; any other file opens as it is, with a note. For paths only: else
-     * TENON_E_MISUSE */
-    TENON_OPEN_SHARDS = 4
+     * if the codec numbers its files so, these are the shards 1 … 3 by their names, whatever index lies
+     * beside them. Missing ones are a flaw, and metadata keys that an earlier shard has are ignored. An index
+     * is a set already; any other file opens as it is, with a note. For paths only: else TENON_E_MISUSE */
+    TENON_OPEN_SHARDS = 4,
+    /* Find the shards of a set by their names, also when an index or its folder is opened: for an index that
+     * does not fit the files beside it. Other files are not affected */
+    TENON_OPEN_NO_INDEX = 8,
+    /* Open the file itself, also when it is the first of a set that is opened by it */
+    TENON_OPEN_ALONE = 16
 };
 typedef struct tenon_open_options {
     uint32_t struct_size, flags;
@@ -196,8 +200,9 @@ typedef struct tenon_open_options {
 
 /* Opens, recognises, describes and checks a file. Reads no data of tensors. A tensor that is damaged, cut
  * off, or of a kind that is not supported is in the catalog as unreadable, with a note: the others can be
- * read. A folder stands for the one set in it: its index, or, with TENON_OPEN_SHARDS, numbered files without
- * an index. Two sets are TENON_E_AMBIGUOUS, none is TENON_E_NOT_FOUND. */
+ * read. A folder stands for the one set in it: its index, or, with TENON_OPEN_SHARDS or NO_INDEX, numbered
+ * files without an index; or, without a set, for the one file in it whose extension is a codec's. Two of them
+ * are TENON_E_AMBIGUOUS, none is TENON_E_NOT_FOUND. */
 TENON_API tenon_status tenon_open (tenon_context *context, const char *path,
                                    const tenon_open_options *options, tenon_file **file, tenon_error *error);
 /* The memory belongs to the caller, and must not change or be freed before the file, and every plan that uses

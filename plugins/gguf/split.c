@@ -103,7 +103,7 @@ check_same_total (struct gguf_reader *reader)
         return tenon_fail (reader->call, TENON_E_MALFORMED, TENON_AUTO,
                            "it has no key split.tensors.count, its name says that it is shard %llu of %llu",
                            (unsigned long long) split->set.number, (unsigned long long) split->set.count);
-    if (split->set.number == 1)
+    if (split->set.number == 1 || ((split->set.flags & TENON_SHARDS_INCOMPLETE) && *first == 0))
         *first = (uint64_t) total;
     if (*first == (uint64_t) total)
         return TENON_OK;
@@ -130,7 +130,8 @@ gguf_split_end (struct gguf_reader *reader)
 {
     const struct gguf_split *split = &reader->split;
     int64_t total = split->values[GGUF_SPLIT_TENSORS], count = split->values[GGUF_SPLIT_COUNT];
-    int whole = gguf_split_whole (reader), last = whole && split->set.number == split->set.count;
+    int whole = gguf_split_whole (reader), last = whole && split->set.number == split->set.count
+                                                  && !(split->set.flags & TENON_SHARDS_INCOMPLETE);
     uint64_t found = reader->tensors;
     if (whole) { /* three tensors of a triple are one of the file: shared[1] counts the others */
         found += split->set.tensors - split->set.shared[1];

@@ -28,6 +28,8 @@ struct index {
     uint64_t count, shard_count;
     uint64_t total_size;
     uint32_t has_map, has_total;
+    uint32_t bad_total;    /* 1: total_size is no number of bytes */
+    uint32_t has_more;     /* 1: keys that are neither the map nor the size */
     struct st_names names; /* entries by tensor */
 };
 
@@ -53,12 +55,61 @@ fail_index (struct index *index, int32_t token, const char *what)
                : tenon_fail (index->call, TENON_E_MALFORMED, index_place (index), "the index: %s", what);
 }
 
+/* "NAME.index.json", or "NAME.index.VARIANT.json" */
 int
 st_is_index (const char *name, uint64_t length)
 {
-    static const char end[] = ".index.json";
-    uint64_t size = sizeof end - 1;
-    return length >= size && memcmp (name + length - size, end, size) == 0;
+    static const char word[] = ".index", end[] = ".json";
+    uint64_t size = sizeof end - 1, middle = sizeof word - 1;
+    if (length < size || memcmp (name + length - size, end, size) != 0)
+        return 0;
+    length -= size;
+    if (length >= middle && memcmp (name + length - middle, word, middle) == 0)
+        return 1;
+    while (length > 0 && name[length - 1] != '.')
+        length--;
+    return length > middle && memcmp (name + length - 1 - middle, word, middle) == 0;
+}
+
+/* ---- the keys that are kept ---- */
+
+/* Writes all but the map, as it stands in the document. It is known to be well-formed. */
+static void
+put_rest (struct tenon_json_out *out, const uint8_t *text, uint64_t size)
+{
+    struct tenon_json json;
+    const char *before = "{";
+    tenon_json_begin (&json, text, size, ST_DEPTH);
+    tenon_json_next (&json);
+    while (tenon_json_next (&json) == TENON_JSON_KEY) {
+        int32_t map = tenon_json_is (&json, "weight_map");
+        const uint8_t *begin = json.text - 1;
+        tenon_json_skip (&json, tenon_json_next (&json));
+        if (map)
+            continue;
+        tenon_json_put_text (out, before);
+        tenon_json_put (out, begin, (uint64_t) (json.at - begin));
+        before = ",";
+    }
+    tenon_json_put_text (out, "}");
+}
+
+/* Adds them as metadata, so that the index of a set that is written gets them again (index_write.c). */
+static tenon_status
+keep_rest (struct index *index, const uint8_t *text, uint64_t size)
+{
+    struct tenon_json_out out;
+    struct st_piece key = { ST_KEPT, strlen (ST_KEPT) }, value;
+    memset (&out, 0, sizeof out);
+    put_rest (&out, text, size);
+    uint64_t room = out.length;
+    memset (&out, 0, sizeof out);
+    out.room = room;
+    if (!(out.bytes = index->call->host->scratch (index->call, room)))
+        return TENON_E_MEMORY;
+    put_rest (&out, text, size);
+    value = (struct st_piece){ out.bytes, out.length };
+    return st_add_string (index->call, &key, &value);
 }
 
 /* ---- the document ---- */
@@ -74,6 +125,22 @@ most_entries (const uint8_t *text, uint64_t length)
     return count < length / 6 + 1 ? count : length / 6 + 1;
 }
 
+/* A tensor that the map has twice: the last line counts, as it does for those who load the map with a usual
+ * parser. */
+static tenon_status
+take_second (struct index *index, struct entry *first, const struct entry *second)
+{
+    const char *name = st_copy (index->call, first->name, first->name_length);
+    if (!name)
+        return TENON_E_MEMORY;
+    tenon_note (index->call, TENON_NOTE | TENON_FLAW, name,
+                "the index has it twice, in '%.*s' and in '%.*s': the last counts",
+                shown_length (first->file_length), first->file, shown_length (second->file_length),
+                second->file);
+    *first = *second;
+    return TENON_OK;
+}
+
 static tenon_status
 read_map (struct index *index)
 {
@@ -87,21 +154,39 @@ read_map (struct index *index)
         entry->name = st_text (call, json, &entry->name_length);
         if (!entry->name)
             return TENON_E_MEMORY;
-        struct st_name *slot = st_names_slot (&index->names, entry->name, entry->name_length);
-        if (slot->text)
-            return tenon_fail (call, TENON_E_MALFORMED, index_place (index),
-                               "the index has the tensor '%.*s' twice", shown_length (entry->name_length),
-                               entry->name);
-        *slot = (struct st_name){ entry->name, entry->name_length, index->count };
         token = tenon_json_next (json);
         if (token != TENON_JSON_STRING)
             return fail_index (index, token, "a tensor's shard is no string");
         entry->file = st_text (call, json, &entry->file_length);
         if (!entry->file)
             return TENON_E_MEMORY;
+        struct st_name *slot = st_names_slot (&index->names, entry->name, entry->name_length);
+        if (slot->text) {
+            TENON_TRY (take_second (index, &index->entries[slot->number], entry));
+            continue;
+        }
+        *slot = (struct st_name){ entry->name, entry->name_length, index->count };
         index->count++;
     }
     return token == TENON_JSON_END_OBJECT ? TENON_OK : fail_index (index, token, "");
+}
+
+/* The size whose first token is `token`. Some writers make it 96.0. */
+static tenon_status
+read_total (struct index *index, int32_t token)
+{
+    struct tenon_json *json = &index->json;
+    double number;
+    if (token == TENON_JSON_NUMBER) {
+        index->has_total = tenon_json_u64 (json, &index->total_size) == TENON_OK;
+        if (!index->has_total && tenon_json_f64 (json, &number) == TENON_OK && number >= 0
+            && number < 9007199254740992.0 && number == (double) (uint64_t) number) {
+            index->has_total = 1;
+            index->total_size = (uint64_t) number;
+        }
+    }
+    index->bad_total = !index->has_total && token != TENON_JSON_NULL;
+    return tenon_json_skip (json, token) < 0 ? fail_index (index, TENON_JSON_ERROR, "") : TENON_OK;
 }
 
 static tenon_status
@@ -118,19 +203,10 @@ read_index_metadata (struct index *index)
         if (tenon_json_is (json, "total_size")) {
             if (totals++)
                 return fail_index (index, token, "total_size occurs twice");
-            token = tenon_json_next (json);
-            index->has_total =
-                token == TENON_JSON_NUMBER && tenon_json_u64 (json, &index->total_size) == TENON_OK;
-            if (!index->has_total && tenon_json_skip (json, token) < 0)
-                return fail_index (index, TENON_JSON_ERROR, "");
+            TENON_TRY (read_total (index, tenon_json_next (json)));
             continue;
         }
-        uint64_t length;
-        const char *key = st_text (index->call, json, &length);
-        if (!key)
-            return TENON_E_MEMORY;
-        tenon_note (index->call, TENON_NOTE, NULL, "the metadata '%.*s' of the index were passed over",
-                    shown_length (length), key);
+        index->has_more = 1;
         if (tenon_json_skip (json, tenon_json_next (json)) < 0)
             return fail_index (index, TENON_JSON_ERROR, "");
     }
@@ -158,6 +234,7 @@ read_index (struct index *index)
             TENON_TRY (read_index_metadata (index));
         else if (tenon_json_skip (json, tenon_json_next (json)) < 0)
             return fail_index (index, TENON_JSON_ERROR, "");
+        index->has_more |= !map && !metadata;
     }
     if (token != TENON_JSON_END_OBJECT || tenon_json_next (json) != TENON_JSON_END)
         return fail_index (index, TENON_JSON_ERROR, "");
@@ -227,6 +304,19 @@ include_shards (struct index *index)
 
 /* ---- checks ---- */
 
+/* The tensor is read where it lies. */
+static void
+tell_other_shard (const struct index *index, const struct entry *entry, const char *name, uint32_t source)
+{
+    const struct shard *found = NULL;
+    for (uint64_t i = 0; i < index->shard_count && !found; i++)
+        if (index->shards[i].source == source)
+            found = &index->shards[i];
+    tenon_note (index->call, TENON_NOTE | TENON_FLAW, name,
+                "the index says that it is in '%.*s', it is in '%.*s'", shown_length (entry->file_length),
+                entry->file, shown_length (found ? found->length : 1), found ? found->file : "?");
+}
+
 /* Each tensor of the index is in the shard that the index names. */
 static tenon_status
 check_places (struct index *index)
@@ -244,11 +334,7 @@ check_places (struct index *index)
                                shown_length (entry->name_length), entry->name,
                                shown_length (entry->file_length), entry->file);
         if (tensor.source != index->shards[entry->shard].source)
-            return tenon_fail (
-                call, TENON_E_MALFORMED, TENON_AUTO,
-                "the tensor '%.*s' lies in another shard than '%.*s', of which the index says it",
-                shown_length (entry->name_length), entry->name, shown_length (entry->file_length),
-                entry->file);
+            tell_other_shard (index, entry, tensor.name, tensor.source);
     }
     return TENON_OK;
 }
@@ -270,9 +356,9 @@ check_total (struct index *index)
         if (!st_names_slot (&index->names, tensor.name, tensor.name_length)->text)
             tenon_note (call, TENON_NOTE | TENON_FLAW, tensor.name, "the index does not list it");
     }
-    if (!index->has_total)
-        tenon_note (call, TENON_NOTE | TENON_FLAW, NULL, "the index has no total_size");
-    else if (index->total_size != total)
+    if (index->bad_total)
+        tenon_note (call, TENON_NOTE | TENON_FLAW, NULL, "the total_size of the index is no number of bytes");
+    if (index->has_total && index->total_size != total)
         tenon_note (call, TENON_NOTE | TENON_FLAW, NULL,
                     "the index says total_size %llu, the tensors have %llu bytes",
                     (unsigned long long) index->total_size, (unsigned long long) total);
@@ -299,6 +385,8 @@ st_describe_index (struct tenon_call *call, uint64_t size)
     tenon_json_begin (&index.json, text, size, ST_DEPTH);
     tenon_json_watch (&index.json, call);
     TENON_TRY (read_index (&index));
+    if (index.has_more)
+        TENON_TRY (keep_rest (&index, text, size));
     TENON_TRY (collect_shards (&index));
     TENON_TRY (include_shards (&index));
     TENON_TRY (check_places (&index));

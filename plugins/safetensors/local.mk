@@ -3,6 +3,7 @@ safetensors_sources = \
 	plugins/safetensors/dtypes.c \
 	plugins/safetensors/header.c \
 	plugins/safetensors/index.c \
+	plugins/safetensors/index_write.c \
 	plugins/safetensors/metadata.c \
 	plugins/safetensors/metadata_types.c \
 	plugins/safetensors/metadata_write.c \

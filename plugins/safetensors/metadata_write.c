@@ -32,6 +32,7 @@ struct metadata {
     struct key *keys;        /* by key */
     uint64_t count, given;   /* keys, and those of the plan among them */
     uint32_t ordered, typed; /* 1: the plan's are sorted; some are no strings */
+    int without_kept;        /* ST_KEPT is left out */
 };
 
 static int
@@ -47,8 +48,11 @@ static tenon_status
 read_key (struct metadata *metadata, uint64_t index)
 {
     struct tenon_call *call = metadata->call;
-    struct key *key = &metadata->keys[index];
+    struct key *key = &metadata->keys[metadata->count];
+    memset (key, 0, sizeof *key);
     TENON_TRY (call->host->plan_metadata (call, index, &key->key, &key->length, &key->value));
+    if (metadata->without_kept && st_is_kept (key->key, key->length))
+        return TENON_OK;
     if (st_is_record (key->key, key->length)) {
         key->kind = RECORD;
         key->own = 1;
@@ -56,7 +60,8 @@ read_key (struct metadata *metadata, uint64_t index)
                || !tenon_json_is_utf8 (key->value.as.string, key->value.count))
         key->kind = TYPED;
     metadata->typed |= key->kind != PLAIN;
-    metadata->ordered &= index == 0 || by_key (key - 1, key) < 0;
+    metadata->ordered &= metadata->count == 0 || by_key (key - 1, key) < 0;
+    metadata->count++;
     return TENON_OK;
 }
 
@@ -68,11 +73,10 @@ read_keys (struct metadata *metadata)
     metadata->keys = call->host->scratch (call, (metadata->given + 1) * sizeof *metadata->keys);
     if (!metadata->keys)
         return TENON_E_MEMORY;
-    for (uint64_t i = 0; i < metadata->given; i++) {
+    for (uint64_t i = 0; i < metadata->given; i++)
         TENON_TRY (read_key (metadata, i));
+    for (uint64_t i = 0; i < metadata->count; i++)
         own |= metadata->keys[i].own;
-    }
-    metadata->count = metadata->given;
     if (metadata->typed && !own)
         metadata->keys[metadata->count++] =
             (struct key){ .key = ST_RECORD, .length = strlen (ST_RECORD), .kind = RECORD };
@@ -131,12 +135,16 @@ put_record (struct metadata *metadata, const struct key *record)
     struct tenon_call *call = metadata->call;
     struct tenon_json_out *piece = &metadata->piece;
     put_types (metadata);
+    const char *before = ",\"order\":[";
     for (uint64_t i = 0; !metadata->ordered && i < metadata->given; i++) {
         struct tenon_value value;
         const char *key;
         uint64_t length;
         TENON_TRY (call->host->plan_metadata (call, i, &key, &length, &value));
-        tenon_json_put_text (piece, i ? "," : ",\"order\":[");
+        if (metadata->without_kept && st_is_kept (key, length))
+            continue;
+        tenon_json_put_text (piece, before);
+        before = ",";
         tenon_json_put_string (piece, key, length);
     }
     if (!metadata->ordered)
@@ -185,7 +193,7 @@ put_object (struct metadata *metadata, struct tenon_json_out *out)
 }
 
 tenon_status
-st_make_metadata (struct tenon_call *call, uint64_t given, struct st_piece *made)
+st_make_metadata (struct tenon_call *call, uint64_t given, int without_kept, struct st_piece *made)
 {
     struct tenon_json_out out;
     struct metadata metadata;
@@ -201,8 +209,11 @@ st_make_metadata (struct tenon_call *call, uint64_t given, struct st_piece *made
         .bytes = buffer, .room = PIECE_BYTES, .grow = escape_piece, .user = &metadata
     };
     metadata.given = given;
+    metadata.without_kept = without_kept;
     metadata.ordered = 1;
     TENON_TRY (read_keys (&metadata));
+    if (metadata.count == 0)
+        return TENON_OK;
     memset (&out, 0, sizeof out);
     TENON_TRY (put_object (&metadata, &out));
     uint64_t length = out.length;

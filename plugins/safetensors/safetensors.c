@@ -2,17 +2,40 @@
 /* safetensors.c - the codec: files of tensors with a header of JSON, and indexes of sharded sets. */
 #include "safetensors.h"
 
+/* So many bytes are looked at to tell an index from other text. */
+#define HEAD_BYTES 2048u
+
+/* True if the file begins as an index does: with text, which would be the length of a header of 10^18 bytes
+ * and more, and has a map among its first bytes. Download caches give their files other names. */
+static int
+has_map (struct tenon_call *call, uint64_t size)
+{
+    static const char map[] = "\"weight_map\"";
+    char text[HEAD_BYTES];
+    uint64_t length = size < sizeof text ? size : sizeof text, at = 0;
+    if (call->host->read_at (call, 0, 0, text, length) < 0)
+        return 0;
+    while (at < length && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t'))
+        at++;
+    if (length < ST_PREFIX || at == length || text[at] != '{' || tenon_le64 (text) <= ST_MOST_HEADER)
+        return 0;
+    for (; at + sizeof map - 1 <= length; at++)
+        if (memcmp (text + at, map, sizeof map - 1) == 0)
+            return 1;
+    return 0;
+}
+
 static tenon_status
 describe_source (struct tenon_call *call)
 {
     struct tenon_source_info info = TENON_INIT (info);
     TENON_TRY (call->host->source_info (call, 0, &info));
-    return st_is_index (info.name, info.name_length) ? st_describe_index (call, info.size)
-                                                     : st_describe_header (call, info.size);
+    return st_is_index (info.name, info.name_length) || has_map (call, info.size)
+               ? st_describe_index (call, info.size)
+               : st_describe_header (call, info.size);
 }
 
-/* The format has no magic. A file of tensors begins with a plausible length, and an object follows. (An index
- * begins with text, which would be a length of 10^18 and more.) */
+/* The format has no magic. A file of tensors begins with a plausible length, and an object follows. */
 static int32_t
 probe_header (struct tenon_call *call)
 {
@@ -22,6 +45,8 @@ probe_header (struct tenon_call *call)
         || call->host->read_at (call, 0, 0, head, sizeof head) < 0)
         return 0;
     uint64_t length = tenon_le64 (head);
+    if (length > ST_MOST_HEADER && has_map (call, info.size))
+        return 80;
     if (length < 2 || length > ST_MOST_HEADER || length > info.size - ST_PREFIX)
         return 0;
     uint8_t first = head[ST_PREFIX];

@@ -9,6 +9,7 @@
  *     metadata_types.c   the record of types, and the values that it turns texts into
  *     pairs.c            keys and texts of __metadata__
  *     write.c            write: files of tensors, and sets of shards with their index
+ *     index_write.c      write: the text of an index
  *     metadata_write.c   write: __metadata__
  *     dtypes.c           the dtypes of the format
  *     names.c            tables of names
@@ -34,6 +35,8 @@
 #define ST_DEPTH 64u
 /* The metadata key of the record of types. */
 #define ST_RECORD "tenon.metadata"
+/* The metadata key of what an index holds beside its map and its size. */
+#define ST_KEPT "tenon.index"
 
 /* The codec's options, by their place in its table. */
 enum { ST_OPTION_SLACK, ST_OPTION_SHARD_SIZE, ST_OPTIONS };
@@ -138,11 +141,29 @@ tenon_status st_read_metadata (struct tenon_call *call, struct tenon_json *json,
 /* The same for `count` pairs that include a record of types; { was read. */
 tenon_status st_read_typed (struct tenon_call *call, struct tenon_json *json, uint64_t base, uint64_t count);
 
+/* ---- index_write.c ---- */
+
+/* A tensor, and the name of its shard. */
+struct st_line {
+    const char *name;
+    uint64_t length;
+    const char *file;
+};
+/* The text of an index of `count` lines. */
+tenon_status st_make_index (struct tenon_call *call, const struct st_line *lines, uint64_t count,
+                            uint64_t total, const struct st_piece *kept, struct st_piece *made);
+/* True if the key is ST_KEPT. */
+int st_is_kept (const char *key, uint64_t length);
+/* The value of ST_KEPT among the `given` entries of metadata in the plan, if it can go into an index;
+ * kept->bytes is NULL if not. */
+tenon_status st_find_kept (struct tenon_call *call, uint64_t given, struct st_piece *kept);
+
 /* ---- write.c, metadata_write.c ---- */
 
 tenon_status st_write (struct tenon_call *call);
-/* The text "__metadata__":{…} for the `given` entries of metadata in the plan; leaves *made as it is if there
- * are none. */
-tenon_status st_make_metadata (struct tenon_call *call, uint64_t given, struct st_piece *made);
+/* The text "__metadata__":{…} for the `given` entries of metadata in the plan, without ST_KEPT if that is in
+ * the index; leaves *made as it is if there are none. */
+tenon_status st_make_metadata (struct tenon_call *call, uint64_t given, int without_kept,
+                               struct st_piece *made);
 
 #endif

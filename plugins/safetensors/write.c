@@ -27,6 +27,7 @@ struct writer {
     struct tenon_plan_info plan;
     struct item *items; /* in the order of the plan; after sorting, of the files */
     struct st_piece metadata;
+    struct st_piece kept;       /* keys for the index; bytes NULL: none */
     uint64_t slack, shard_size; /* bytes, options */
     uint32_t shards;            /* their number */
 };
@@ -45,8 +46,8 @@ by_file_order (const void *a, const void *b)
 static int
 by_tensor_name (const void *a, const void *b)
 {
-    const struct item *x = *(const struct item *const *) a, *y = *(const struct item *const *) b;
-    return st_compare (x->name, x->name_length, y->name, y->name_length);
+    const struct st_line *x = a, *y = b;
+    return st_compare (x->name, x->length, y->name, y->length);
 }
 
 /* ---- the plan ---- */
@@ -215,91 +216,28 @@ shard_name (struct writer *writer, uint32_t shard, uint64_t *length)
     return name;
 }
 
-/* Writes the character at *at as one or two escapes, units of UTF-16, and steps over it. */
-static void
-put_units (struct tenon_json_out *out, const uint8_t **at, const uint8_t *end)
-{
-    const uint8_t *from = *at;
-    uint32_t length = *from < 0x80 ? 1 : *from < 0xe0 ? 2 : *from < 0xf0 ? 3 : 4;
-    uint32_t character = length > 1 ? *from & 0x7fu >> length : *from;
-    char text[16];
-    for (from++; --length > 0 && from < end; from++)
-        character = character << 6 | (*from & 0x3fu);
-    *at = from;
-    if (character >= 0x10000) {
-        character -= 0x10000;
-        snprintf (text, sizeof text, "\\u%04x\\u%04x", 0xd800 | character >> 10,
-                  0xdc00 | (character & 0x3ff));
-    } else
-        snprintf (text, sizeof text, "\\u%04x", character);
-    tenon_json_put_text (out, text);
-}
-
-/* A string in ASCII, as in the index files of the hub. */
-static void
-put_ascii (struct tenon_json_out *out, const char *string, uint64_t length)
-{
-    static const char meant[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-    const uint8_t *at = (const uint8_t *) string, *end = at + length;
-    tenon_json_put (out, "\"", 1);
-    while (at < end) {
-        const char *found = *at ? strchr (meant, *at) : NULL;
-        if (found) {
-            tenon_json_put (out, (char[]){ '\\', letters[found - meant] }, 2);
-            at++;
-        } else if (*at >= ' ' && *at < 0x7f)
-            tenon_json_put (out, at++, 1);
-        else
-            put_units (out, &at, end);
-    }
-    tenon_json_put (out, "\"", 1);
-}
-
-static void
-put_index (struct tenon_json_out *out, struct item *const *sorted, const char *const *names, uint64_t count,
-           uint64_t total)
-{
-    tenon_json_put_text (out, "{\n  \"metadata\": {\n    \"total_size\": ");
-    tenon_json_put_u64 (out, total);
-    tenon_json_put_text (out, "\n  },\n  \"weight_map\": {");
-    for (uint64_t i = 0; i < count; i++) {
-        const char *name = names[sorted[i]->shard];
-        tenon_json_put_text (out, i ? ",\n    " : "\n    ");
-        put_ascii (out, sorted[i]->name, sorted[i]->name_length);
-        tenon_json_put_text (out, ": ");
-        put_ascii (out, name, strlen (name));
-    }
-    tenon_json_put_text (out, count ? "\n  }\n}\n" : "}\n}\n");
-}
-
 static tenon_status
 write_index (struct writer *writer, const char *const *names)
 {
     struct tenon_call *call = writer->call;
     uint64_t count = writer->plan.tensors, total = 0, length = writer->plan.name_length + 30;
-    struct item **sorted = call->host->scratch (call, (count + 1) * sizeof (struct item *));
+    struct st_line *lines = call->host->scratch (call, (count + 1) * sizeof *lines);
     char *index = call->host->scratch (call, length);
-    if (!sorted || !index)
+    struct st_piece text;
+    if (!lines || !index)
         return TENON_E_MEMORY;
     for (uint64_t i = 0; i < count; i++) {
-        sorted[i] = &writer->items[i];
-        total += writer->items[i].length;
+        const struct item *item = &writer->items[i];
+        lines[i] = (struct st_line){ item->name, item->name_length, names[item->shard] };
+        total += item->length;
     }
-    qsort (sorted, count, sizeof *sorted, by_tensor_name);
-    struct tenon_json_out out;
-    memset (&out, 0, sizeof out);
-    put_index (&out, sorted, names, count, total);
-    uint64_t room = out.length;
-    memset (&out, 0, sizeof out);
-    out.room = room;
-    if (!(out.bytes = call->host->scratch (call, room)))
-        return TENON_E_MEMORY;
-    put_index (&out, sorted, names, count, total);
+    qsort (lines, count, sizeof *lines, by_tensor_name);
+    TENON_TRY (st_make_index (call, lines, count, total, &writer->kept, &text));
     length = (uint64_t) snprintf (index, length, "%.*s.safetensors.index.json",
                                   (int) writer->plan.name_length, writer->plan.name);
     TENON_TRY (writer->plan.flags & TENON_PLAN_INDEX ? call->host->next_file (call, NULL, 0)
                                                      : call->host->next_file (call, index, length));
-    return call->host->put (call, out.bytes, out.length);
+    return call->host->put (call, text.bytes, text.length);
 }
 
 /* Fails if the shards cannot be named after the target. */
@@ -364,7 +302,9 @@ st_write (struct tenon_call *call)
     if (index && writer.shard_size == 0)
         writer.shard_size = ST_SHARD_SIZE;
     TENON_TRY (read_items (&writer));
-    TENON_TRY (st_make_metadata (call, writer.plan.metadata, &writer.metadata));
-    return writer.shards > 1 || index ? write_shards (&writer)
-                                      : write_tensor_file (&writer, writer.items, writer.plan.tensors);
+    int set = writer.shards > 1 || index;
+    if (set)
+        TENON_TRY (st_find_kept (call, writer.plan.metadata, &writer.kept));
+    TENON_TRY (st_make_metadata (call, writer.plan.metadata, writer.kept.bytes != NULL, &writer.metadata));
+    return set ? write_shards (&writer) : write_tensor_file (&writer, writer.items, writer.plan.tensors);
 }

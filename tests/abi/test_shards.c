@@ -53,6 +53,24 @@ is_set (tenon_file *file, const char *name, uint64_t tensors)
     ck_assert_uint_eq (info.tensors, tensors);
 }
 
+/* It lacks shards, which verifying says. Closes it. */
+static void
+lacks (tenon_file *file, const char *path, uint64_t tensors, const char *words)
+{
+    tenon_report *report;
+    is_set (file, path, tensors);
+    ck_assert_msg (kit_reported (tenon_file_report (file), TENON_NOTE, words), "%s", words);
+    kit_failed (tenon_verify (file, &report, NULL, &kit_error), TENON_E_MALFORMED, words);
+    tenon_report_free (report);
+    tenon_close (file);
+}
+
+static void
+set_lacks (const char *name, const char *path, uint64_t tensors, const char *words)
+{
+    lacks (open_set (name), path, tensors, words);
+}
+
 /* ---- by their numbers ---- */
 
 START_TEST (test_a_part)
@@ -152,8 +170,8 @@ START_TEST (test_gaps)
     kit_plugins ("toyraw", NULL);
     put_three ();
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
-    set_fails ("m-00003-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND,
-               "m-00001-of-00003.toyraw: shard 2 of 3 is missing: m-00002-of-00003.toyraw");
+    set_lacks ("m-00003-of-00003.toyraw", "m-00001-of-00003.toyraw", 2,
+               "1 of 3 shards is missing, m-00002-of-00003.toyraw: the tensors in it are not listed");
     kit_shard ("m-00002-of-00003.toyraw", "a", '2', 7);
     set_fails (
         "m-00003-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_MALFORMED,
@@ -162,8 +180,13 @@ START_TEST (test_gaps)
     set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_MALFORMED, "m-00002-of-00003.toyraw: ");
     set_fails ("m-00002-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_MALFORMED, "m-00002-of-00003.toyraw: ");
     ck_assert_int_eq (unlink (kit_path ("m-00001-of-00003.toyraw")), 0);
-    set_fails ("m-00003-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND,
-               "shard 1 of 3 is missing: m-00001-of-00003.toyraw");
+    kit_shard ("m-00002-of-00003.toyraw", "b", '2', 8);
+    set_lacks ("m-00003-of-00003.toyraw", "m-00002-of-00003.toyraw", 2,
+               "1 of 3 shards is missing, m-00001-of-00003.toyraw");
+    ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
+    set_lacks ("m-00003-of-00003.toyraw", "m-00003-of-00003.toyraw", 1,
+               "2 of 3 shards are missing, m-00001-of-00003.toyraw and 1 more: the tensors in them");
+    set_lacks ("", "m-00003-of-00003.toyraw", 1, "2 of 3 shards are missing");
     set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "cannot be opened");
 }
 END_TEST
@@ -182,8 +205,8 @@ START_TEST (test_limits)
     ck_assert_int_eq (kit_context ("limits.members=2"), TENON_OK);
     tenon_close (open_set ("m-00001-of-00003.toyraw"));
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
-    set_fails ("n-00001-of-99999.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND,
-               "shard 2 of 99999 is missing");
+    set_lacks ("n-00001-of-99999.toyraw", "n-00001-of-99999.toyraw", 1,
+               "99998 of 99999 shards are missing, n-00002-of-99999.toyraw and 99997 more");
 }
 END_TEST
 
@@ -210,7 +233,7 @@ START_TEST (test_no_files)
     kit_data (file, "b", "", "2", 1);
     tenon_close (file);
     ck_assert_int_eq (unlink (kit_path ("blobs/123")), 0);
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "shard 2 of 3 is missing");
+    set_lacks ("m-00001-of-00003.toyraw", "m-00001-of-00003.toyraw", 2, "1 of 3 shards is missing");
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00003.toyraw")), 0);
     ck_assert_int_eq (symlink ("m-00002-of-00003.toyraw", kit_path ("m-00002-of-00003.toyraw")), 0);
     set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_IO,
@@ -252,7 +275,14 @@ START_TEST (test_first_opens)
     kit_failed (status, TENON_E_UNSUPPORTED, "the first of a set of 2 files");
     tenon_plan_free (plan);
     ck_assert_int_eq (unlink (kit_path ("m-00002-of-00002.toyfirst")), 0);
-    set_fails ("m-00001-of-00002.toyfirst", 0, TENON_E_NOT_FOUND, "shard 2 of 2 is missing");
+    file = kit_open ("m-00001-of-00002.toyfirst", NULL, NULL);
+    lacks (file, "m-00001-of-00002.toyfirst", 1, "1 of 2 shards is missing");
+    /* by itself, which is no set that lacks anything */
+    ck_assert_int_eq (open_with ("m-00001-of-00002.toyfirst", TENON_OPEN_ALONE, &file), TENON_OK);
+    is_set (file, "m-00001-of-00002.toyfirst", 1);
+    ck_assert (kit_reported (tenon_file_report (file), TENON_NOTE, "shard 1 of 2 of a set"));
+    ck_assert_int_eq (tenon_verify (file, NULL, NULL, &kit_error), TENON_OK);
+    tenon_close (file);
 }
 END_TEST
 
@@ -314,30 +344,101 @@ START_TEST (test_index)
     kit_plugins ("toyraw toyset", NULL);
     put_three ();
     put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\nm-00003-of-00003.toyraw\tc\n");
-    tenon_file *file = open_set ("m-00003-of-00003.toyraw"); /* the index decides, not the numbers */
-    is_set (file, "m.index.toyset", 2);
-    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 1); /* of the other author */
-    tenon_close (file);
-    file = open_set ("m-00002-of-00003.toyraw"); /* left behind by an older set */
-    is_set (file, "m.index.toyset", 2);
-    ck_assert (kit_reported (tenon_file_report (file), TENON_NOTE, "m-00002-of-00003.toyraw"));
+    tenon_file *file = open_set ("m-00003-of-00003.toyraw"); /* the numbers decide, not the index */
+    is_set (file, "m-00001-of-00003.toyraw", 3);
+    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 2); /* of the other authors */
     tenon_close (file);
     file = open_set ("m.index.toyset");
     is_set (file, "m.index.toyset", 2);
     ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 1);
     tenon_close (file);
+    for (unsigned i = 0; i < 2; i++) { /* the index, and the folder, by names */
+        ck_assert_int_eq (open_with (i ? "" : "m.index.toyset", TENON_OPEN_NO_INDEX, &file), TENON_OK);
+        is_set (file, "m-00001-of-00003.toyraw", 3);
+        tenon_close (file);
+    }
+    ck_assert_int_eq (open_with ("m-00002-of-00003.toyraw", TENON_OPEN_NO_INDEX, &file), TENON_OK);
+    is_set (file, "m-00002-of-00003.toyraw", 1);
+    tenon_close (file);
     file = kit_open ("m-00001-of-00003.toyraw", NULL, NULL); /* without the flag: itself */
     is_set (file, "m-00001-of-00003.toyraw", 1);
     tenon_close (file);
     put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\ngone.toyraw\n");
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND,
-               "m.index.toyset: … 'gone.toyraw'");
+    set_fails ("m.index.toyset", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "m.index.toyset: … 'gone.toyraw'");
     put_index ("m.index.toyset", "./m-00001-of-00003.toyraw\ta\n");
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_MALFORMED, "no bare file name");
+    set_fails ("m.index.toyset", TENON_OPEN_SHARDS, TENON_E_MALFORMED, "no bare file name");
+    tenon_close (open_set ("m-00001-of-00003.toyraw")); /* it plays no part */
     ck_assert_int_eq (unlink (kit_path ("m.index.toyset")), 0);
     ck_assert_int_eq (mkfifo (kit_path ("m.index.toyset"), 0644), 0);
-    set_fails ("m-00001-of-00003.toyraw", TENON_OPEN_SHARDS, TENON_E_IO,
-               "m.index.toyset: it is no regular file");
+    tenon_close (open_set ("m-00001-of-00003.toyraw"));
+    set_fails ("m.index.toyset", 0, TENON_E_IO, "m.index.toyset: it is no regular file");
+    /* the index of a set without one of the names that its shards would have */
+    put_index ("n.index.toyset", "m-00001-of-00003.toyraw\ta\n");
+    set_fails ("n.index.toyset", TENON_OPEN_NO_INDEX, TENON_E_NOT_FOUND, "no numbered files beside it");
+}
+END_TEST
+
+/* Two divisions of the same tensors in one folder, and an index for one of them. */
+START_TEST (test_divisions)
+{
+    tenon_file *file;
+    kit_plugins ("toyraw toyset", NULL);
+    put_three ();
+    kit_shard ("m-00001-of-00002.toyraw", "a", '8', 7);
+    kit_shard ("m-00002-of-00002.toyraw", "b", '9', 7);
+    put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\nm-00002-of-00003.toyraw\tb\n"
+                                 "m-00003-of-00003.toyraw\tc\n");
+    file = open_set ("m-00002-of-00002.toyraw");
+    is_set (file, "m-00001-of-00002.toyraw", 2);
+    kit_data (file, "a", "", "8", 1);
+    tenon_close (file);
+    file = open_set ("m-00002-of-00003.toyraw");
+    is_set (file, "m-00001-of-00003.toyraw", 3);
+    kit_data (file, "a", "", "1", 1);
+    tenon_close (file);
+    file = open_set ("");
+    is_set (file, "m.index.toyset", 3);
+    tenon_close (file);
+    set_fails ("", TENON_OPEN_NO_INDEX, TENON_E_AMBIGUOUS,
+               "'m-00001-of-00002.toyraw' and 'm-00001-of-00003.toyraw'");
+    set_fails ("m.index.toyset", TENON_OPEN_NO_INDEX, TENON_E_AMBIGUOUS,
+               "'m-00001-of-00002.toyraw' and 'm-00001-of-00003.toyraw'");
+}
+END_TEST
+
+/* Names of variants: the word stands before the numbers or behind them, and before the last word of an
+ * index. */
+START_TEST (test_variants)
+{
+    tenon_file *file;
+    kit_plugins ("toyraw toyset", NULL);
+    kit_shard ("m.half-00001-of-00002.toyraw", "a", '1', 7);
+    kit_shard ("m.half-00002-of-00002.toyraw", "b", '2', 7);
+    kit_shard ("n-00001-of-00002.half.toyraw", "a", '3', 7);
+    kit_shard ("n-00002-of-00002.half.toyraw", "b", '4', 7);
+    file = open_set ("m.half-00002-of-00002.toyraw");
+    is_set (file, "m.half-00001-of-00002.toyraw", 2);
+    tenon_close (file);
+    file = open_set ("n-00002-of-00002.half.toyraw");
+    is_set (file, "n-00001-of-00002.half.toyraw", 2);
+    kit_data (file, "b", "", "4", 1);
+    tenon_close (file);
+    set_fails ("", TENON_OPEN_SHARDS, TENON_E_AMBIGUOUS,
+               "'m.half-00001-of-00002.toyraw' and 'n-00001-of-00002.half.toyraw'");
+    put_index ("m.index.half.toyset", "m.half-00001-of-00002.toyraw\ta\nm.half-00002-of-00002.toyraw\tb\n");
+    file = open_set ("m.index.half.toyset");
+    is_set (file, "m.index.half.toyset", 2);
+    tenon_close (file);
+    set_fails ("", TENON_OPEN_SHARDS, TENON_E_AMBIGUOUS,
+               "'m.index.half.toyset' and 'n-00001-of-00002.half.toyraw'");
+    put_index ("n.index.half.toyset", "n-00001-of-00002.half.toyraw\ta\n");
+    set_fails ("", TENON_OPEN_SHARDS, TENON_E_AMBIGUOUS, "'m.index.half.toyset' and 'n.index.half.toyset'");
+    ck_assert_int_eq (open_with ("n.index.half.toyset", TENON_OPEN_NO_INDEX, &file), TENON_OK);
+    is_set (file, "n-00001-of-00002.half.toyraw", 2);
+    tenon_close (file);
+    ck_assert_int_eq (open_with ("m.index.half.toyset", TENON_OPEN_NO_INDEX, &file), TENON_OK);
+    is_set (file, "m.half-00001-of-00002.toyraw", 2);
+    tenon_close (file);
 }
 END_TEST
 
@@ -350,14 +451,19 @@ START_TEST (test_folder)
                     "it is a folder without a set (no *.index.toyset, *-00001-of-*.toyraw");
     kit_shard ("alone.toyraw", "a", '1', 7);
     kit_save ("notes.txt", "x", 1);
-    kit_open_fails ("", NULL, NULL, TENON_E_NOT_FOUND, "without a set");
+    tenon_file *file = kit_open ("", NULL, NULL); /* the one file */
+    is_set (file, "alone.toyraw", 1);
+    tenon_close (file);
+    kit_shard ("both.toyraw", "a", '1', 7);
+    kit_open_fails ("", NULL, NULL, TENON_E_AMBIGUOUS,
+                    "more than one file, 'alone.toyraw' and 'both.toyraw': name one of them");
     put_three ();
     kit_open_fails ("", NULL, NULL, TENON_E_NOT_FOUND, "no index: --shards, TENON_OPEN_SHARDS");
-    tenon_file *file = open_set ("");
+    file = open_set ("");
     ck_assert_uint_eq (tenon_count (file), 3);
     tenon_close (file);
     ck_assert_int_eq (unlink (kit_path ("m-00001-of-00003.toyraw")), 0);
-    set_fails ("", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "shard 1 of 3 is missing: m-00001-of-00003.toyraw");
+    set_lacks ("", "m-00002-of-00003.toyraw", 2, "1 of 3 shards is missing, m-00001-of-00003.toyraw");
     put_three ();
     put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\n");
     put_index (".hidden.index.toyset", "");
@@ -489,10 +595,10 @@ write_set (unsigned each, const char *items, uint32_t flags)
 }
 
 static void
-expect_items (const char *name, const char *items)
+expect_items (const char *name, const char *path, const char *items)
 {
     tenon_file *file = open_set (name);
-    is_set (file, "w.index.toyset", 4);
+    is_set (file, path, 4);
     for (unsigned i = 0; i < 4; i++)
         kit_data (file, (const char[]){ (char) ('a' + i), 0 }, "", &items[i], 1);
     tenon_close (file);
@@ -505,18 +611,18 @@ START_TEST (test_rewritten)
     kit_plugins ("toyraw toyset", NULL);
     write_set (1, "1234", 0);
     ck_assert_uint_eq (kit_count_files (), 5);
-    expect_items ("w-00004-of-00004.toyraw", "1234");
+    expect_items ("w-00004-of-00004.toyraw", "w-00001-of-00004.toyraw", "1234");
     write_set (2, "5678", 0);
     ck_assert_uint_eq (kit_count_files (), 3);
-    expect_items ("w.index.toyset", "5678");
+    expect_items ("w.index.toyset", "w.index.toyset", "5678");
     write_set (1, "1234", 0);
     ck_assert_uint_eq (kit_count_files (), 5);
     ck_assert_int_eq (unlink (kit_path ("w.index.toyset")), 0);
     write_set (2, "5678", 0);
     ck_assert_uint_eq (kit_count_files (), 7);
-    expect_items ("w-00001-of-00002.toyraw", "5678");
-    expect_items ("w-00004-of-00004.toyraw", "5678");
-    expect_items ("", "5678");
+    expect_items ("w-00001-of-00002.toyraw", "w-00001-of-00002.toyraw", "5678");
+    expect_items ("w-00004-of-00004.toyraw", "w-00001-of-00004.toyraw", "1234");
+    expect_items ("", "w.index.toyset", "5678");
     ck_assert_int_eq (unlink (kit_path ("w.index.toyset")), 0); /* as after a crash: each by itself */
     set_fails ("", TENON_OPEN_SHARDS, TENON_E_AMBIGUOUS,
                "'w-00001-of-00002.toyraw' and 'w-00001-of-00004.toyraw'");
@@ -549,7 +655,7 @@ START_TEST (test_onto_itself)
         ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
         tenon_report_free (report);
         ck_assert_uint_eq (kit_count_files (), 5);
-        expect_items ("", "1234");
+        expect_items ("", "w.index.toyset", "1234");
     }
     /* a single file of the target's name is not part of what is written */
     kit_save ("w.toyset", "mine", 4);
@@ -576,6 +682,8 @@ fill_suite (Suite *suite)
     tcase_add_test (tests, test_index);
     tcase_add_test (tests, test_folder);
     tcase_add_test (tests, test_traps);
+    tcase_add_test (tests, test_divisions);
+    tcase_add_test (tests, test_variants);
     tcase_add_test (tests, test_many_names);
     tcase_add_test (tests, test_without_path);
     tcase_add_test (tests, test_why);

@@ -121,16 +121,18 @@ checks=$((checks + 1))
 cp older/* w
 good cat w a; prints AAAAAAAA
 good cat --shards w/x-00001-of-00002.safetensors a; prints AAAAAAAA
-good cat --shards w/x-00001-of-00003.safetensors a; prints AAAAAAAA
-says 'does not name'
+good cat --shards w/x-00001-of-00003.safetensors a; prints aaaaaaaa
+bad 2 "'x-00001-of-00002.safetensors' and 'x-00001-of-00003.safetensors'" ls --no-index w
+bad 2 "'x-00001-of-00002.safetensors' and 'x-00001-of-00003.safetensors'" ls --no-index w/x.safetensors.index.json
 rm w/x.safetensors.index.json
 bad 2 "'x-00001-of-00002.safetensors' and 'x-00001-of-00003.safetensors'" ls --shards w
 good cat --shards w/x-00001-of-00003.safetensors a; prints aaaaaaaa
 
 # a missing shard; two sets
 rm s/m-00002-of-00003.safetensors
-bad 2 'shard 2 of 3 is missing: m-00002-of-00003.safetensors' ls --shards s
-bad 2 'shard 2 of 3 is missing' verify --shards s
+good ls --shards s; names ac
+says '1 of 3 shards is missing, m-00002-of-00003.safetensors: the tensors in it are not listed'
+bad 1 '1 of 3 shards is missing' verify --shards s
 shard s/m-00002-of-00003 a bbbbbbbb
 bad 2 "m-00002-of-00003.safetensors: tensor 'a': the name occurs twice: m-00001-of-00003.safetensors has it, too" ls --shards s
 mkfifo s/n.safetensors.index.json
@@ -141,6 +143,70 @@ for name in p q; do
 done
 bad 2 "'p.safetensors.index.json' and 'q.safetensors.index.json'" ls s
 bad 2 'more than one set' why s
+
+# ---- variants, and the keys of an index ----
+mkdir v
+printf '{\n  "weight_map": {"a": "m.half-00001-of-00002.safetensors", "b": "m.half-00002-of-00002.safetensors"},\n  "made": [1, {"by": "me"}],\n  "metadata": {"rate": 1.50, "total_size": null, "zone": "\\u0061"}\n}\n' \
+    >v/m.safetensors.index.half.json
+shard v/m.half-00001-of-00002 a aaaaaaaa
+shard v/m.half-00002-of-00002 b bbbbbbbb
+good ls v; names ab; silent
+good verify v
+good convert --set k=v v v/m.safetensors.index.half.json
+silent
+cat >expected <<'END'
+{
+  "metadata": {
+    "rate": 1.50,
+    "total_size": 16,
+    "zone": "\u0061"
+  },
+  "made": [1, {"by": "me"}],
+  "weight_map": {
+    "a": "m.half-00001-of-00001.safetensors",
+    "b": "m.half-00001-of-00001.safetensors"
+  }
+}
+END
+checks=$((checks + 1)); cmp -s expected v/m.safetensors.index.half.json || fail 'another index'
+checks=$((checks + 1)); [ "$(echo v/*)" = 'v/m.half-00001-of-00001.safetensors v/m.safetensors.index.half.json' ] || fail "other files: $(ls v)"
+good ls v/m.half-00001-of-00001.safetensors; names ab; silent
+checks=$((checks + 1)); grep -q '{"__metadata__":{"k":"v"},"a"' v/m.half-00001-of-00001.safetensors || fail 'other metadata in the shard'
+# in a single file they are metadata, and come back into an index
+good convert v single.safetensors
+good convert single.safetensors v/n.safetensors.index.json
+sed 's/m[.]half/n/' expected >expected.n
+checks=$((checks + 1)); cmp -s expected.n v/n.safetensors.index.json || fail 'another index by way of a single file'
+# an index under another name, as a download cache has it
+mv v/n.safetensors.index.json v/0123456789abcdef
+good ls v/0123456789abcdef; names ab
+# the shards of a set have the extension that the configuration gives
+mkdir e
+cp s/m-00001-of-00003.safetensors e/m-00001-of-00002.st
+cp s/m-00003-of-00003.safetensors e/m-00002-of-00002.st
+printf '[codec safetensors]\nextensions += st\n' >st.ini
+export TENON_CONFIG="$PWD/st.ini"
+good ls --shards e; names ac; silent
+good ls --shards e/m-00002-of-00002.st; names ac; silent
+echo '{"weight_map":{"a":"m-00001-of-00002.st","c":"m-00002-of-00002.st"}}' >e/m.st.index.json
+good ls e; names ac; silent
+mv e/m.st.index.json e/m.safetensors.index.json
+good ls e; names ac; silent
+good ls --no-index e/m.safetensors.index.json; names ac; silent
+unset TENON_CONFIG
+
+# a file by itself in a folder
+mkdir o
+cp single.safetensors o/model.safetensors
+echo {} >o/config.json
+good ls o; names ab; silent
+cp single.safetensors o/more.safetensors
+bad 2 "more than one file, 'model.safetensors' and 'more.safetensors'" ls o
+
+# a shard that is written onto itself is opened by itself
+good convert --set k=v s/m-00001-of-00003.safetensors s/m-00001-of-00003.safetensors
+good ls --meta s/m-00001-of-00003.safetensors
+checks=$((checks + 1)); grep -q "^k.*v" out || fail 'the metadata of a shard are not edited'
 
 # a note names an older file of the target's name
 good convert -o safetensors.shard_size=8 two.safetensors one.safetensors

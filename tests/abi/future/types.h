@@ -52,7 +52,7 @@ enum {
     TENON_E_IO = -6,            /* the system refused to open, read or write */
     TENON_E_CANCELLED = -7,     /* the progress callback asked to stop */
     TENON_E_MISUSE = -8,        /* the caller, or a plugin, broke a rule of these headers */
-    TENON_E_NOT_FOUND = -9,     /* no tensor, key, option, dtype or file of that name */
+    TENON_E_NOT_FOUND = -9,     /* no tensor, key, option, dtype, file or folder of that name */
     TENON_E_CHECKSUM = -10,     /* the data do not have the checksum that the file states */
     TENON_E_UNRECOGNISED = -11, /* no enabled codec recognises the file */
     TENON_E_AMBIGUOUS = -12,    /* two codecs claim the file, or the extension, equally */
