@@ -55,6 +55,7 @@ tn_budget_begin (struct tn_budget *budget, const uint64_t *limits, const tenon_p
 static tenon_status
 refuse_more (struct tn_budget *budget, uint64_t bound, uint32_t most, const char *what, const char *name)
 {
+    budget->refused = true;
     bool absolute = bound == budget->limits[most];
     return tn_fail (budget->error, TENON_E_LIMIT, TN_NO_OFFSET,
                     "opening it takes more %s %llu bytes%s; raise %s%s in [limits] to read it", what,

@@ -32,6 +32,7 @@ struct tn_budget {
     uint64_t done, most_done; /* work, without the portion */
     uint64_t portion, left;   /* units until the next look at the bounds, and what is left of them */
     bool stopped;             /* the program asked to stop */
+    bool refused;             /* a bound was met */
 };
 
 /* `limits` and `progress` may be NULL. */

@@ -258,6 +258,7 @@ fail_name_twice (struct tn_catalog *catalog, const struct tn_tensor *tensor, uin
 {
     uint64_t index = 0, offset = place ? place : TN_NO_OFFSET;
     tn_catalog_find (catalog, tensor->name, tensor->name_length, &index);
+    catalog->name_twice = true;
     uint32_t first = tn_catalog_tensor (catalog, index)->source, second = tensor->source;
     if (first < catalog->source_count && second < catalog->source_count) {
         const struct tn_source *other = tn_source_root (catalog->sources[first]);
@@ -366,6 +367,21 @@ tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t l
     if (tn_names_enter (&catalog->keys, catalog, entry_has_key, text, length, catalog->metadata_count) < 0)
         return tn_fail_memory (error);
     catalog->metadata_count++;
+    return TENON_OK;
+}
+
+tenon_status
+tn_catalog_forget_metadata (struct tn_catalog *catalog, uint64_t first, tenon_error *error)
+{
+    if (catalog->metadata_count == first)
+        return TENON_OK;
+    catalog->metadata_count = first;
+    if (tn_budget_work (catalog->budget, TN_WORK_LOOKUP * (first + 1)) < 0)
+        return error->status;
+    tn_names_clear (&catalog->keys);
+    for (uint64_t i = 0; i < first; i++)
+        tn_names_enter (&catalog->keys, catalog, entry_has_key, catalog->metadata[i].key,
+                        catalog->metadata[i].key_length, i);
     return TENON_OK;
 }
 

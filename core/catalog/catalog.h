@@ -120,6 +120,7 @@ struct tn_catalog {
                            const struct tenon_region *region, void *to, uint64_t size, tenon_error *error);
     bool names_wait; /* names are entered only when one is looked for: another catalog has the same and enters
                         them */
+    bool name_twice; /* a name was to be entered twice */
     bool serves;     /* it has served tensors */
     bool restored;   /* it has carried tensors, restored from the record in the file's metadata */
     bool reordered;  /* that record put the tensors into another order than the file's */
@@ -180,6 +181,8 @@ void tn_catalog_renumber (struct tn_catalog *catalog);
  * is TENON_E_MALFORMED. */
 tenon_status tn_catalog_add_metadata (struct tn_catalog *catalog, const char *key, uint64_t length,
                                       const struct tenon_value *value, bool replace, tenon_error *error);
+/* Forgets the entries from `first` on. */
+tenon_status tn_catalog_forget_metadata (struct tn_catalog *catalog, uint64_t first, tenon_error *error);
 bool tn_catalog_find_key (const struct tn_catalog *catalog, const char *key, uint64_t length,
                           uint64_t *index);
 /* Adds an opaque dtype, or finds an equal one. */

@@ -25,14 +25,17 @@ tenon_status tn_call_new_tensor (struct tn_call *call, struct tn_tensor **slot);
 /* … its name: one that the codec gives no name has its source's, the file's stem, or the member's, … */
 tenon_status tn_call_name_tensor (struct tn_call *call, const struct tenon_tensor *from,
                                   struct tn_tensor *to);
+/* (the name of a source, in scratch memory or the source's; `codec` may be NULL) */
+tenon_status tn_call_source_name (struct tn_session *session, const struct tn_codec *codec,
+                                  const struct tn_source *source, const char **name, uint64_t *length);
 /* … and its entry in the catalog, or the place of the failure `status`. */
 tenon_status tn_call_end_tensor (struct tn_call *call, struct tn_tensor *slot, uint64_t place,
                                  tenon_status status);
 
 /* ---- host_skip.c, for describe: tensors that cannot be read ---- */
 
-/* tn_host_skip_tensor of a struct that was checked. */
-tenon_status tn_call_add_unreadable (struct tn_call *call, const struct tenon_tensor *tensor,
+/* tn_host_skip_tensor of a struct that was checked, and of texts that are escaped. */
+tenon_status tn_call_put_unreadable (struct tn_call *call, const struct tenon_tensor *tensor,
                                      tenon_status reason, const char *dtype, const char *why);
 /* Adds the note that a tensor of the catalog cannot be read. */
 void tn_call_report_unreadable (struct tn_session *session, const struct tn_tensor *tensor);
@@ -41,19 +44,33 @@ void tn_call_report_unreadable (struct tn_session *session, const struct tn_tens
 
 tenon_status tn_host_add_part (struct tenon_call *, const struct tenon_part *, uint32_t *);
 tenon_status tn_host_sibling (struct tenon_call *, const char *, uint64_t, uint32_t *);
-tenon_status tn_host_include (struct tenon_call *, uint32_t, const struct tenon_include *);
 
 /* Adds a new source to the catalog, which takes it over, and numbers it for the codec. */
 tenon_status tn_call_adopt_source (struct tn_call *call, struct tn_source *source, uint32_t *number);
-/* The two halves of tn_host_include: choosing the codec, and running it. */
+/* Answers that something is not there, which is no failure unless the codec returns it. */
+tenon_status tn_call_answer_missing (struct tn_call *call, tenon_status status, const char *before,
+                                     const char *name, uint64_t length, const char *behind);
+
+/* ---- host_include.c, for describe: sources that other codecs describe ---- */
+
+tenon_status tn_host_include (struct tenon_call *, uint32_t, const struct tenon_include *);
+
+/* The steps of tn_host_include: choosing the codec, running it … */
 struct tn_inclusion {
     struct tn_source *source;
     struct tenon_include how;
     uint64_t codec;
+    uint32_t number;                            /* of the source, the codec's */
+    uint64_t tensors, metadata, metadata_bytes; /* of the catalog before */
+    bool chosen;                                /* the codec is known */
 };
 tenon_status tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_include *how,
                                 struct tn_inclusion *inclusion);
 tenon_status tn_include_run (struct tn_call *call, const struct tn_inclusion *inclusion);
+/* … and, after a failure, whether it is that of the source alone, which the codec forgives: then the tensors
+ * that it added become unreadable, or one that stands for it. */
+bool tn_include_forgives (const struct tn_call *call, const struct tn_inclusion *inclusion);
+tenon_status tn_include_give_up (struct tn_call *call, const struct tn_inclusion *inclusion);
 
 /* ---- host_write.c, for write: the plan, and bytes ---- */
 

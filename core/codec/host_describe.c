@@ -43,26 +43,33 @@ stem_length (const struct tn_codec *codec, const char *name, uint64_t length)
 }
 
 tenon_status
+tn_call_source_name (struct tn_session *session, const struct tn_codec *codec, const struct tn_source *source,
+                     const char **name, uint64_t *length)
+{
+    *name = source->name;
+    *length = codec ? stem_length (codec, source->name, source->name_length) : source->name_length;
+    if (!tn_utf8 (*name, *length)) { /* a path may be no text; that is no failure of the file */
+        char *escaped = tn_arena_get (&session->arena, 4 * *length + 1, false);
+        if (!escaped)
+            return tn_fail_memory (session->error);
+        tn_escape (escaped, 4 * *length + 1, *name, *length);
+        *name = escaped;
+        *length = strlen (escaped);
+    }
+    if (*length == 0)
+        *name = "array", *length = strlen (*name);
+    return TENON_OK;
+}
+
+tenon_status
 tn_call_name_tensor (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to)
 {
     struct tn_session *session = call->session;
     const char *name = from->name, *prefix = call->prefix ? call->prefix : "";
     uint64_t length = from->name_length, prefix_length;
     if (!name) {
-        struct tn_source *source = tn_call_source (call, 0);
-        name = source->name;
-        length = stem_length (call->codec, name, source->name_length);
+        TN_TRY (tn_call_source_name (session, call->codec, tn_call_source (call, 0), &name, &length));
         prefix = "";
-        if (!tn_utf8 (name, length)) { /* a path may be no text; that is no failure of the file */
-            char *escaped = tn_arena_get (&session->arena, 4 * length + 1, false);
-            if (!escaped)
-                return tn_fail_memory (session->error);
-            tn_escape (escaped, 4 * length + 1, name, length);
-            name = escaped;
-            length = strlen (escaped);
-        }
-        if (length == 0)
-            name = "array", length = strlen (name);
     }
     prefix_length = strlen (prefix);
     if (length == 0 || length > UINT32_MAX / 2 || !tn_utf8 (name, length)) {

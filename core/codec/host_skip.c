@@ -62,21 +62,8 @@ take_tensor (struct tn_call *call, const struct tenon_tensor *from, struct tn_te
     return TENON_OK;
 }
 
-static tenon_status
-spoil_slot (struct tn_call *call, struct tn_tensor *slot, tenon_status status, const char *dtype,
-            const char *why)
-{
-    char words[1024], type[256];
-    tn_escape (words, sizeof words, why, strlen (why));
-    if (!dtype || !dtype[0])
-        dtype = "?";
-    tn_escape (type, sizeof type, dtype, strlen (dtype));
-    return tn_catalog_spoil (call->session->catalog, slot, status, slot->dtype == TENON_NONE ? type : NULL,
-                             words, call->session->error);
-}
-
 tenon_status
-tn_call_add_unreadable (struct tn_call *call, const struct tenon_tensor *tensor, tenon_status reason,
+tn_call_put_unreadable (struct tn_call *call, const struct tenon_tensor *tensor, tenon_status reason,
                         const char *dtype, const char *why)
 {
     struct tn_session *session = call->session;
@@ -84,7 +71,8 @@ tn_call_add_unreadable (struct tn_call *call, const struct tenon_tensor *tensor,
     TN_TRY (tn_call_new_tensor (call, &slot));
     tenon_status status = take_tensor (call, tensor, slot);
     if (status == TENON_OK)
-        status = spoil_slot (call, slot, reason, dtype, why);
+        status = tn_catalog_spoil (session->catalog, slot, reason, slot->dtype == TENON_NONE ? dtype : NULL,
+                                   why, session->error);
     if (status == TENON_OK)
         tn_call_report_unreadable (session, slot);
     if (status == TENON_OK)
@@ -103,6 +91,10 @@ tn_host_skip_tensor (struct tenon_call *public, const struct tenon_tensor *tenso
         return tn_call_misuse (call, "a struct tenon_tensor has a wrong struct_size");
     if (reason >= 0)
         return tn_call_misuse (call, "it skips a tensor without a status that says why");
-    return tn_call_add_unreadable (call, &ours, reason, dtype,
-                                   why && why[0] ? why : tenon_status_text (reason));
+    char words[1024], type[256];
+    why = why && why[0] ? why : tenon_status_text (reason);
+    dtype = dtype && dtype[0] ? dtype : "?";
+    tn_escape (words, sizeof words, why, strlen (why));
+    tn_escape (type, sizeof type, dtype, strlen (dtype));
+    return tn_call_put_unreadable (call, &ours, reason, type, words);
 }

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* host_sources.c - adds parts and siblings of a file to its catalog, and describes them with the codecs that
- * recognise them. */
+/* host_sources.c - adds parts and siblings of a file to its catalog. */
 #include "base/io.h"
-#include "codec/describe.h"
 #include "codec/host.h"
-#include "codec/recognise.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -179,9 +176,9 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
 
 /* ---- siblings ---- */
 
-static tenon_status
-answer_missing (struct tn_call *call, tenon_status status, const char *before, const char *name,
-                uint64_t length, const char *behind)
+tenon_status
+tn_call_answer_missing (struct tn_call *call, tenon_status status, const char *before, const char *name,
+                        uint64_t length, const char *behind)
 {
     char shown[120];
     tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
@@ -206,12 +203,12 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
     /* A member must not reach files of the folder: the archive's author could not read them there. */
     const struct tn_source *asking = tn_call_source (call, 0);
     if (asking->kind == TN_SOURCE_PART)
-        return answer_missing (
+        return tn_call_answer_missing (
             call, TENON_E_NOT_FOUND, "", name, length,
             " is not looked for: only a file has files beside it, a member of one has not");
     if (!session->directory)
-        return answer_missing (call, TENON_E_NOT_FOUND, "", name, length,
-                               " cannot be looked for: the file was opened without a path");
+        return tn_call_answer_missing (call, TENON_E_NOT_FOUND, "", name, length,
+                                       " cannot be looked for: the file was opened without a path");
     char shown_name[256];
     memcpy (shown_name, name, length);
     shown_name[length] = 0;
@@ -225,86 +222,12 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
     errno = 0;
     if (tn_source_open (path, session->may_map, &source, &error) < 0) {
         if (errno == ENOENT)
-            return answer_missing (call, TENON_E_NOT_FOUND, "the file ", name, length,
-                                   " that it names is missing");
+            return tn_call_answer_missing (call, TENON_E_NOT_FOUND, "the file ", name, length,
+                                           " that it names is missing");
         *session->error = error;
         return error.status;
     }
     tn_budget_join (session->budget, source->size);
     session->siblings = true;
     return tn_call_adopt_source (call, source, number);
-}
-
-/* ---- include ---- */
-
-/* "OUTER/" and "KEY" → "OUTER/KEY/" */
-static const char *
-make_prefix (struct tn_arena *arena, const char *outer, const char *key, uint64_t length)
-{
-    uint64_t before = outer ? strlen (outer) : 0;
-    char *prefix = tn_arena_get (arena, before + length + 2, false);
-    if (!prefix)
-        return NULL;
-    if (before > 0)
-        memcpy (prefix, outer, before);
-    memcpy (prefix + before, key, length);
-    prefix[before + length] = '/';
-    prefix[before + length + 1] = 0;
-    return prefix;
-}
-
-tenon_status
-tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_include *how,
-                   struct tn_inclusion *inclusion)
-{
-    struct tn_session *session = call->session;
-    struct tenon_include *ours = &inclusion->how;
-    memset (inclusion, 0, sizeof *inclusion);
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
-    if (how && !tn_copy_struct (ours, sizeof *ours, how, offsetof (struct tenon_include, codec)))
-        return tn_call_misuse (call, "a struct tenon_include has a wrong struct_size");
-    if (ours->flags & TENON_FLAGS_MUST_KNOW)
-        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "the codec %s includes a source with flags %#x, which this version does not know",
-                        call->codec->table.id, ours->flags);
-    struct tn_source *source = inclusion->source = tn_call_source (call, number);
-    if (!source)
-        return session->error->status;
-    if (number == 0)
-        return tn_call_misuse (call, "it wants to include the source that it was called for");
-    TN_TRY (tn_call_check_depth (call, "sources", "read"));
-    tenon_status status = tn_recognise (session, source, ours->codec, &inclusion->codec, true, NULL);
-    if (status == TENON_E_UNRECOGNISED)
-        return answer_missing (call, status, "no codec recognises ", source->name, source->name_length, "");
-    return status < 0 && session->error->status == TENON_OK
-               ? tn_fail (session->error, status, TN_NO_OFFSET, "%s", tenon_status_text (status))
-               : status;
-}
-
-tenon_status
-tn_include_run (struct tn_call *call, const struct tn_inclusion *inclusion)
-{
-    struct tn_session *session = call->session;
-    const struct tn_source *source = inclusion->source;
-    uint32_t flags = inclusion->how.flags;
-    struct tn_mark mark = tn_arena_mark (&session->arena);
-    const char *prefix = call->prefix;
-    if ((flags & TENON_INCLUDE_PREFIX)
-        && !(prefix = make_prefix (&session->arena, call->prefix, source->name, source->name_length)))
-        return tn_fail_memory (session->error);
-    const char *metadata_prefix =
-        inclusion->how.metadata_prefix ? inclusion->how.metadata_prefix : call->metadata_prefix;
-    tenon_status status = tn_describe (session, source->number, inclusion->codec, prefix, metadata_prefix,
-                                       flags | (call->include_flags & TENON_INCLUDE_NO_METADATA));
-    tn_arena_release (&session->arena, mark);
-    return status;
-}
-
-tenon_status
-tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_include *how)
-{
-    struct tn_call *call = (struct tn_call *) public;
-    struct tn_inclusion inclusion;
-    TN_TRY (tn_include_choose (call, number, how, &inclusion));
-    return tn_include_run (call, &inclusion);
 }

@@ -117,7 +117,15 @@ record_include (struct tenon_call *public, uint32_t number, const struct tenon_i
     struct tn_call *call = (struct tn_call *) public;
     struct tn_channel *channel = channel_of (public);
     struct tn_inclusion inclusion;
-    TN_TRY (tn_include_choose (call, number, how, &inclusion));
+    tenon_status status = tn_include_choose (call, number, how, &inclusion);
+    if (status < 0) {
+        if (!tn_include_forgives (call, &inclusion))
+            return status;
+        tn_channel_put_u32 (channel, TN_SAYS_REFUSED);
+        tn_channel_put_u32 (channel, number);
+        tn_wire_put_error (channel, call->session->error);
+        return tn_include_give_up (call, &inclusion);
+    }
     const char *prefix = inclusion.how.metadata_prefix;
     tn_channel_put_u32 (channel, TN_SAYS_INCLUDE);
     tn_channel_put_u32 (channel, number);
@@ -125,10 +133,11 @@ record_include (struct tenon_call *public, uint32_t number, const struct tenon_i
     tn_channel_put_u32 (channel, inclusion.how.codec != NULL);
     tn_channel_put_u64 (channel, inclusion.codec);
     tn_channel_put_text (channel, prefix, prefix ? strlen (prefix) : 0);
-    tenon_status status = tn_include_run (call, &inclusion);
+    status = tn_include_run (call, &inclusion);
     tn_channel_put_u32 (channel, TN_SAYS_INCLUDED);
     tn_wire_put_error (channel, call->session->error);
-    return status;
+    return status < 0 && tn_include_forgives (call, &inclusion) ? tn_include_give_up (call, &inclusion)
+                                                                : status;
 }
 
 /* ---- questions ---- */

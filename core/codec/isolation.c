@@ -230,6 +230,27 @@ replay_include (struct tn_call *call, struct tn_channel *channel)
     return tn_host_include (&call->public, number, &how);
 }
 
+/* A source for which the child found no codec. */
+static tenon_status
+replay_refused (struct tn_call *call, struct tn_channel *channel)
+{
+    struct tn_session *session = call->session;
+    const struct tn_catalog *catalog = session->catalog;
+    struct tn_inclusion inclusion = { .number = tn_channel_get_u32 (channel),
+                                      .how.flags = TENON_INCLUDE_UNREADABLE,
+                                      .tensors = catalog->count,
+                                      .metadata = catalog->metadata_count,
+                                      .metadata_bytes = catalog->metadata_bytes };
+    if (!(inclusion.source = tn_call_source (call, inclusion.number)))
+        return session->error->status;
+    if (tn_wire_get_error (channel, session->error) == TENON_OK || channel->end != TN_CHANNEL_OPEN) {
+        tn_channel_refuse (channel);
+        return TENON_OK;
+    }
+    return tn_include_forgives (call, &inclusion) ? tn_include_give_up (call, &inclusion)
+                                                  : session->error->status;
+}
+
 /* The child asks for a file beside the root. A file that is missing is no failure. */
 static tenon_status
 answer_sibling (struct tn_call *call, struct tn_channel *channel)
@@ -288,11 +309,13 @@ replay_messages (struct tn_call *call)
         case TN_SAYS_NOTE: replay_note (call, channel); break;
         case TN_SAYS_FLAW: replay_flaw (call, channel); break;
         case TN_SAYS_INCLUDE: status = replay_include (call, channel); break;
+        case TN_SAYS_REFUSED: status = replay_refused (call, channel); break;
         case TN_SAYS_SIBLING: status = answer_sibling (call, channel); break;
         default: tn_channel_refuse (channel); break;
         }
         tn_arena_release (&session->arena, mark);
     }
+    session->broken = true;
     if (session->error->status < 0)
         return session->error->status;
     return status < 0 ? status : fail_child (session->context, session->child, session->error);

@@ -48,6 +48,7 @@ struct tn_session {
     struct tn_child *child;       /* with a proxy: where they are called */
     struct tn_channel *channel;   /* in an isolated child: to the program; else NULL */
     bool siblings;                /* one was opened */
+    bool broken;                  /* with a proxy: what the child says is not accepted, so all of it fails */
 };
 
 #endif

@@ -30,7 +30,8 @@ enum tn_says {
     TN_SAYS_SIBLING,  /* a question: the program opens the file and sends it */
     TN_SAYS_BYTES,    /* a question: bytes of a root that is no file */
     TN_SAYS_PROGRESS, /* a question: whether to stop */
-    TN_SAYS_SKIP      /* a tensor that cannot be read: a status, two texts */
+    TN_SAYS_SKIP,     /* a tensor that cannot be read: a status, two texts */
+    TN_SAYS_REFUSED   /* a source that cannot be included, which the codec forgives: a failure */
 };
 
 /* The most bytes that one question asks for. */

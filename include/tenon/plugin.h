@@ -161,7 +161,12 @@ enum {
     TENON_INCLUDE_PREFIX = 1,
     /* a metadata key that is in the catalog already is no error: the first value stays */
     TENON_INCLUDE_REPEATED = 2,
-    TENON_INCLUDE_NO_METADATA = 4
+    TENON_INCLUDE_NO_METADATA = 4,
+    /* A source that cannot be described hides no other: include returns TENON_OK, the tensors that were added
+     * become unreadable (skip_tensor) with the reason, and their metadata go; if there was none, an
+     * unreadable tensor takes the name of the source. So a source of a format that is not known is one, too.
+     * Failures of the program, the file as a whole, or a plugin remain failures */
+    TENON_INCLUDE_UNREADABLE = 8
 };
 struct tenon_include {
     uint32_t struct_size, flags;

@@ -173,6 +173,123 @@ START_TEST (test_verify)
 }
 END_TEST
 
+/* ---- sources that cannot be included ---- */
+
+enum { PREFIX = 1, UNREADABLE = 8 }; /* TENON_INCLUDE_* of tenon/plugin.h */
+
+/* A toyscript file whose parts are scripts, too: names and lines in turn, ended by NULL. All are included
+ * with these flags, and then come the lines of the file itself. */
+static void
+save_parts (const char *const *parts, unsigned flags, const char *lines)
+{
+    struct bytes file = { .size = 0 }, data = { .size = 0 };
+    char text[200];
+    kit_text (&file, "TOYSCRIPT\n");
+    for (; *parts; parts += 2) {
+        const char *head = strncmp (parts[1], "raw ", 4) == 0 ? "" : "TOYSCRIPT\n";
+        size_t begin = data.size;
+        kit_text (&data, head);
+        kit_text (&data, parts[1]);
+        kit_text (&data, *head ? "end\nABCD" : "");
+        snprintf (text, sizeof text, "part %zu %zu %s\ninclude - %u\n", 2048 + begin, data.size - begin,
+                  parts[0], flags);
+        kit_text (&file, text);
+    }
+    kit_text (&file, lines);
+    kit_text (&file, "end\n");
+    kit_pad (&file, 2048);
+    kit_put (&file, data.data, data.size);
+    kit_file ("f.toyscript", &file);
+}
+
+static uint64_t
+count_unreadable (const tenon_file *file)
+{
+    tenon_file_info about;
+    KIT_INIT (about);
+    ck_assert_int_eq (tenon_file_get (file, &about), TENON_OK);
+    return about.unreadable;
+}
+
+START_TEST (test_include)
+{
+    static const char *const parts[] = {
+        "good.toyscript",
+        "add g u8 . 15\nmeta k v\nadd g2 u8 . 31\n",
+        "bad.toyscript",
+        "meta lost 1\nmeta lost2 2\nfail -1 a rule is broken\n",
+        "half.toyscript",
+        "add h u8 . 15\nmeta lost 3\nskip s f32 2 0 0 -10 its own reason\nfail -2 it ends\n",
+        "text.txt",
+        "raw some words",
+        "last.toyscript",
+        "add - u8 4 40\nmeta lost 4\n",
+        NULL
+    };
+    kit_plugins ("toyscript", NULL);
+    save_parts (parts, UNREADABLE, "add own u8 . 0\n");
+    tenon_file *file = kit_open ("f.toyscript", NULL, NULL);
+    ck_assert_uint_eq (tenon_count (file), 8);
+    ck_assert_uint_eq (count_unreadable (file), 4);
+    ck_assert_uint_eq (tenon_metadata_count (file), 2);
+    kit_data (file, "own", "", "T", 1);
+    kit_data (file, "last", "", "ABCD", 4);
+    kit_data_fails (file, "bad", "", TENON_E_MALFORMED,
+                    "f.toyscript: member 'bad.toyscript': tensor 'bad': a rule is broken");
+    kit_data_fails (file, "h", "", TENON_E_TRUNCATED,
+                    "f.toyscript: member 'half.toyscript': tensor 'h': it ends");
+    kit_data_fails (file, "s", "", TENON_E_CHECKSUM, "tensor 's': its own reason");
+    kit_data_fails (file, "text.txt", "", TENON_E_UNRECOGNISED,
+                    "f.toyscript: member 'text.txt': tensor 'text.txt': no codec recognises it");
+    is_noted (tenon_file_report (file), "text.txt", TENON_E_UNRECOGNISED, "no codec recognises it");
+    is_noted (tenon_file_report (file), "h", TENON_E_TRUNCATED, "it ends");
+    ck_assert_uint_eq (kit_value (file, "lost").count, 1);
+    ck_assert_uint_eq (kit_value (file, "k").count, 1);
+    tenon_close (file);
+}
+END_TEST
+
+/* A source in a source that cannot be described: the inner one says where, and the outer names are kept. */
+START_TEST (test_nested_include)
+{
+    static const char *const parts[] = { "a.toyscript", "part 10 4 b.x\ninclude - 0\n", "c.toyscript",
+                                         "part 10 4 d.x\ninclude - 8\nadd e u8 . 0\n", NULL };
+    kit_plugins ("toyscript", NULL);
+    save_parts (parts, UNREADABLE | PREFIX, "");
+    tenon_file *file = kit_open ("f.toyscript", NULL, NULL);
+    ck_assert_uint_eq (tenon_count (file), 3);
+    kit_data_fails (file, "a", "", TENON_E_UNRECOGNISED, "tensor 'a': no codec recognises 'b.x'");
+    kit_data_fails (file, "d.x", "", TENON_E_UNRECOGNISED,
+                    "member 'c.toyscript': member 'd.x': tensor 'd.x': no codec recognises it");
+    kit_data (file, "c.toyscript/e", "", "T", 1);
+    tenon_close (file);
+}
+END_TEST
+
+/* What is no fault of the source alone remains a failure. */
+START_TEST (test_include_refused)
+{
+    static const char *const twice[] = { "a.toyscript", "add x u8 . 0\n", "b.toyscript", "add x u8 . 0\n",
+                                         NULL };
+    static const char *const misuse[] = { "a.toyscript", "add x nonsense . 0\n", NULL };
+    static const char *const many[] = { "a.toyscript", "add x u8 . 0\nadd y u8 . 1\nadd z u8 . 2\n", NULL };
+    static const char *const io[] = { "a.toyscript", "fail -6 the disk is gone\n", NULL };
+    static const char *const bad[] = { "a.toyscript", "fail -1 a rule is broken\n", NULL };
+    kit_plugins ("toyscript", NULL);
+    save_parts (twice, UNREADABLE, "");
+    kit_open_fails ("f.toyscript", NULL, NULL, TENON_E_MALFORMED, "tensor 'x': the name occurs twice");
+    save_parts (misuse, UNREADABLE, "");
+    kit_open_fails ("f.toyscript", NULL, NULL, TENON_E_MISUSE, "there is no dtype");
+    save_parts (io, UNREADABLE, "");
+    kit_open_fails ("f.toyscript", NULL, NULL, TENON_E_IO, "the disk is gone");
+    save_parts (bad, 0, "");
+    kit_open_fails ("f.toyscript", NULL, NULL, TENON_E_MALFORMED, "a rule is broken");
+    ck_assert_int_eq (kit_context ("limits.tensors=2"), TENON_OK);
+    save_parts (many, UNREADABLE, "");
+    kit_open_fails ("f.toyscript", NULL, NULL, TENON_E_LIMIT, "more than 2 tensors");
+}
+END_TEST
+
 /* ---- what is refused ---- */
 
 START_TEST (test_misuse)
@@ -195,6 +312,9 @@ fill_suite (Suite *suite)
     tcase_add_test (cases, test_absurd_tensors);
     tcase_add_test (cases, test_reading);
     tcase_add_test (cases, test_verify);
+    tcase_add_test (cases, test_include);
+    tcase_add_test (cases, test_nested_include);
+    tcase_add_test (cases, test_include_refused);
     tcase_add_test (cases, test_misuse);
 }
 
