@@ -6,28 +6,45 @@
 #include <fnmatch.h>
 #include <inttypes.h>
 
-/* "GLOB:DTYPE", or a DTYPE for all tensors. A glob may hold colons: the last colon ends it. */
+/* ---- rules --------------------------------------------------------------------------------------- */
+
+/* A pattern is one of element types if a type in the file matches it, or if it is the name of one. Otherwise
+ * it is one of names. "*" means every tensor either way. */
 static bool
-cast_parse (const tenon_context *context, const char *text, struct cast *cast)
+is_for_dtypes (const tenon_context *context, const tenon_file *file, const char *pattern)
+{
+    if (tenon_dtype_find (context, pattern) != TENON_NONE)
+        return true;
+    for (uint64_t i = 0; i < tenon_count (file); i++)
+        if (fnmatch (pattern, tensor_get (file, i).dtype_name, 0) == 0)
+            return true;
+    return false;
+}
+
+/* "PATTERN:DTYPE", or a DTYPE. A pattern may hold colons: the last colon ends it. */
+static bool
+cast_parse (const tenon_context *context, const tenon_file *file, const char *text, struct cast *cast)
 {
     const char *colon = strrchr (text, ':');
     *cast = (struct cast){ .text = text };
     cast->dtype_name = colon ? colon + 1 : text;
-    cast->glob = colon ? copy_text (text, (size_t) (colon - text)) : copy_text ("*", 1);
+    cast->pattern = colon ? copy_text (text, (size_t) (colon - text)) : NULL;
     cast->dtype = dtype_find (context, cast->dtype_name); /* complains */
     struct tenon_dtype dtype = { .struct_size = sizeof dtype };
     if (cast->dtype == TENON_NONE || tenon_dtype_get (context, NULL, cast->dtype, &dtype) < 0)
         return false;
     cast->dtype_name = dtype.name;
+    cast->for_dtypes = cast->pattern && is_for_dtypes (context, file, cast->pattern);
     return true;
 }
 
 bool
-casts_parse (const tenon_context *context, const struct text_list *texts, struct casts *casts)
+casts_parse (const tenon_context *context, const tenon_file *file, const struct text_list *texts,
+             struct casts *casts)
 {
     casts->items = get_memory (NULL, texts->count, sizeof *casts->items);
     for (; casts->count < texts->count; casts->count++)
-        if (!cast_parse (context, texts->items[casts->count], &casts->items[casts->count])) {
+        if (!cast_parse (context, file, texts->items[casts->count], &casts->items[casts->count])) {
             casts->count++;
             return false;
         }
@@ -38,35 +55,44 @@ void
 casts_clean (struct casts *casts)
 {
     for (size_t i = 0; i < casts->count; i++)
-        free (casts->items[i].glob);
+        free (casts->items[i].pattern);
     free (casts->items);
-}
-
-const struct cast *
-casts_find (struct casts *casts, const char *name)
-{
-    const struct cast *found = NULL;
-    for (size_t i = 0; i < casts->count; i++)
-        if (fnmatch (casts->items[i].glob, name, 0) == 0) {
-            casts->items[i].matched = true;
-            found = &casts->items[i];
-        }
-    return found;
 }
 
 bool
 casts_all_matched (const struct casts *casts)
 {
     for (size_t i = 0; i < casts->count; i++)
-        if (!casts->items[i].matched && strchr (casts->items[i].text, ':')) {
+        if (!casts->items[i].matched && casts->items[i].pattern) {
             complain ("--as '%s' matches no tensor", casts->items[i].text);
             return false;
         }
     return true;
 }
 
-const char *
-cast_refusal (const tenon_context *context, const tenon_tensor_info *info, const struct cast *cast)
+/* ---- one tensor ---------------------------------------------------------------------------------- */
+
+static bool
+rule_matches (const struct cast *cast, const tenon_tensor_info *info)
+{
+    return !cast->pattern
+           || fnmatch (cast->pattern, cast->for_dtypes ? info->dtype_name : info->name, 0) == 0;
+}
+
+/* A rule without a pattern is for numbers whose digits are a matter of choice: integers, bools and
+ * complex numbers would become something else. */
+static bool
+is_float (const tenon_context *context, const tenon_tensor_info *info)
+{
+    struct tenon_dtype dtype = { .struct_size = sizeof dtype };
+    bool known = tenon_dtype_get (context, NULL, info->dtype, &dtype) == TENON_OK;
+    return (known && dtype.kind == TENON_KIND_BLOCK) || (info->dtype >= TENON_F16 && info->dtype <= TENON_F64)
+           || (info->dtype >= TENON_F8_E4M3 && info->dtype < TENON_DTYPE_FIXED);
+}
+
+/* The reason why the library cannot cast this tensor so, or what helps. */
+static const char *
+refusal_of (const tenon_context *context, const tenon_tensor_info *info, const struct cast *cast)
 {
     struct tenon_dtype from = { .struct_size = sizeof from }, to = { .struct_size = sizeof to };
     if (tenon_dtype_get (context, NULL, cast->dtype, &to) == TENON_OK && to.kind == TENON_KIND_BLOCK
@@ -79,24 +105,79 @@ cast_refusal (const tenon_context *context, const tenon_tensor_info *info, const
 }
 
 /* The items of a block share a scale, and a block never crosses the end of a row. By convention vectors
- * (norms, biases) keep their type: they are small, and errors in them cost much. */
-bool
-cast_leaves (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info, char *why,
-             size_t room)
+ * (norms, biases) keep their type: they are small, and errors in them cost much. False: `why` says so. */
+static bool
+fits_blocks (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info,
+             struct cast_choice *choice)
 {
     struct tenon_dtype dtype = { .struct_size = sizeof dtype };
-    if (tenon_dtype_get (context, NULL, cast->dtype, &dtype) < 0 || dtype.kind != TENON_KIND_BLOCK
-        || info->dtype == cast->dtype)
-        return false;
+    if (tenon_dtype_get (context, NULL, cast->dtype, &dtype) < 0 || dtype.kind != TENON_KIND_BLOCK)
+        return true;
     uint64_t row = info->rank ? info->shape[info->rank - 1] : 1;
+    if (info->rank >= 2 && row % dtype.block_items == 0)
+        return true;
     if (info->rank < 2)
-        snprintf (why, room, "stays %s: tensors of fewer than 2 dims are not quantised", info->dtype_name);
-    else if (row % dtype.block_items != 0)
-        snprintf (why, room,
-                  "stays %s: its rows of %" PRIu64 " are no multiple of the %" PRIu64
-                  " that a block of %s holds",
-                  info->dtype_name, row, dtype.block_items, cast->dtype_name);
+        snprintf (choice->why, sizeof choice->why,
+                  "stays %.80s: tensors of fewer than 2 dims are not quantised", info->dtype_name);
     else
+        snprintf (choice->why, sizeof choice->why,
+                  "stays %.80s: its rows of %" PRIu64 " are no multiple of the %" PRIu64
+                  " that a block of %.40s holds",
+                  info->dtype_name, row, dtype.block_items, cast->dtype_name);
+    return false;
+}
+
+/* False: `why` and `refused` say why not. */
+static bool
+rule_fits (const tenon_context *context, const struct cast *cast, const tenon_file *file, uint64_t index,
+           const tenon_tensor_info *info, struct cast_choice *choice)
+{
+    tenon_request request = { .struct_size = sizeof request, .dtype = cast->dtype, .index = index };
+    tenon_error error = TENON_ERROR_INIT;
+    uint64_t size;
+    if (info->dtype == cast->dtype)
+        return true;
+    if (!cast->pattern && !is_float (context, info)) {
+        snprintf (choice->why, sizeof choice->why,
+                  "stays %.80s: --as without a pattern converts floating-point and quantised types",
+                  info->dtype_name);
         return false;
-    return true;
+    }
+    if (!tensor_castable (context, file, info, cast->dtype)) {
+        choice->refused = true;
+        snprintf (choice->why, sizeof choice->why, "%.80s cannot be cast to %.40s: %s", info->dtype_name,
+                  cast->dtype_name, refusal_of (context, info, cast));
+        return false;
+    }
+    if (!fits_blocks (context, cast, info, choice))
+        return false;
+    if (tenon_request_size (file, &request, &size, &error) == TENON_OK)
+        return true;
+    choice->refused = true;
+    snprintf (choice->why, sizeof choice->why, "%.290s", error.message);
+    return false;
+}
+
+void
+casts_choose (const tenon_context *context, struct casts *casts, const tenon_file *file, uint64_t index,
+              struct cast_choice *choice)
+{
+    tenon_tensor_info info = tensor_get (file, index);
+    struct cast_choice tried;
+    *choice = (struct cast_choice){ 0 };
+    for (size_t i = casts->count; i-- > 0;) {
+        struct cast *cast = &casts->items[i];
+        if (!rule_matches (cast, &info))
+            continue;
+        cast->matched = true;
+        if (choice->cast)
+            continue;
+        tried = (struct cast_choice){ 0 };
+        if (rule_fits (context, cast, file, index, &info, &tried))
+            choice->cast = cast;
+        else if (!*choice->why || (tried.refused && !choice->refused))
+            *choice = tried;
+    }
+    if (choice->cast)
+        choice->refused = false;
 }

@@ -4,9 +4,11 @@
 #define TOOL_CASTS_H
 #include "memory.h"
 
+/* A rule: a dtype, and the pattern of the tensors that get it. */
 struct cast {
     const char *text, *dtype_name;
-    char *glob;
+    char *pattern;   /* NULL: all tensors of floating-point and quantised types */
+    bool for_dtypes; /* the pattern is one of element types, not of names */
     uint32_t dtype;
     bool matched;
 };
@@ -14,17 +16,20 @@ struct casts {
     struct cast *items;
     size_t count;
 };
-/* False after a message. */
-bool casts_parse (const tenon_context *context, const struct text_list *texts, struct casts *casts);
+/* False after a message. The file tells which patterns are those of element types. */
+bool casts_parse (const tenon_context *context, const tenon_file *file, const struct text_list *texts,
+                  struct casts *casts);
 void casts_clean (struct casts *casts);
-/* The last one whose pattern matches; NULL: none. */
-const struct cast *casts_find (struct casts *casts, const char *name);
+
+/* What the rules say of one tensor. */
+struct cast_choice {
+    const struct cast *cast; /* the rule that applies; NULL: none does */
+    bool refused;            /* a rule names the tensor, which cannot be cast: `why` */
+    char why[300]; /* the last rule that matches does not fit, and why; "" if it does, or none matches */
+};
+/* Tries the rules that match from the last to the first, until one fits. */
+void casts_choose (const tenon_context *context, struct casts *casts, const tenon_file *file, uint64_t index,
+                   struct cast_choice *choice);
 /* A pattern that never matched is an error: false after a message. */
 bool casts_all_matched (const struct casts *casts);
-/* The reason why the library cannot cast this tensor so, or what helps. */
-const char *cast_refusal (const tenon_context *context, const tenon_tensor_info *info,
-                          const struct cast *cast);
-/* True if the tensor keeps its type by the rule for quantised types; `why` then says so. */
-bool cast_leaves (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info,
-                  char *why, size_t room);
 #endif

@@ -37,9 +37,11 @@ static const struct tool_option convert_options[] = {
     { "except", 0, OPTION_LIST, "GLOB", "leave out tensors whose name matches; may be repeated",
       &convert.except },
     { "rename", 0, OPTION_LIST, "OLD=NEW", "give a tensor another name; may be repeated", &convert.rename },
-    { "as", 0, OPTION_LIST, "[GLOB:]DTYPE",
-      "cast the tensors whose name matches, or all, to this element type\n(tenon formats -v lists them); may "
-      "be repeated, the last match counts",
+    { "as", 0, OPTION_LIST, "[PATTERN:]DTYPE",
+      "cast the tensors whose name or element type matches, or all of floating-point\nand quantised types, "
+      "to "
+      "this element type (tenon formats -v lists them);\nmay be repeated, the last one that fits a tensor "
+      "counts",
       &convert.as },
     { "carry", 0, OPTION_FLAG, NULL,
       "store what the format cannot hold as bytes, with a record of what it was", &convert.carry },
@@ -71,13 +73,10 @@ struct totals {
 
 /* ---- the plan ------------------------------------------------------------------------------------ */
 
-/* True, after a note, if the rule for quantised types leaves the tensor as it is. */
-static bool
-leave_tensor (const tenon_context *context, const struct cast *cast, const tenon_tensor_info *info)
+/* Notes that no rule of --as fits a tensor. */
+static void
+note_left (const tenon_tensor_info *info, const char *why)
 {
-    char why[200];
-    if (!cast_leaves (context, cast, info, why, sizeof why))
-        return false;
     bool told = tool.verbose || json_object_array_length (convert.left) < MOST_NOTES;
     if (told && !tool.quiet && !tool.json)
         complain ("note: %s: %s", info->name, why);
@@ -86,7 +85,6 @@ leave_tensor (const tenon_context *context, const struct cast *cast, const tenon
     json_add_text (note, "file", "");
     json_add_text (note, "message", why);
     json_append (convert.left, note);
-    return true;
 }
 
 static void
@@ -99,21 +97,36 @@ count_left (void)
                   plural (count - MOST_NOTES, "it is", "they are"));
 }
 
+/* Finds the dtype that --as gives a tensor; false after a message. */
 static bool
-add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, uint64_t index,
-            const char *name, const struct cast *cast, struct totals *totals)
+choose_dtype (const tenon_context *context, tenon_file *file, uint64_t index, struct casts *casts,
+              uint32_t *dtype)
 {
     tenon_tensor_info info = tensor_get (file, index);
+    struct cast_choice choice;
+    casts_choose (context, casts, file, index, &choice);
+    *dtype = choice.cast ? choice.cast->dtype : TENON_NONE;
+    if (choice.refused)
+        complain ("tensor '%s': %s", info.name, choice.why);
+    else if (choice.cast && tool.verbose && !tool.json && *dtype != info.dtype)
+        complain ("note: %s: %s to %s, by --as '%s'", info.name, info.dtype_name, choice.cast->dtype_name,
+                  choice.cast->text);
+    else if (!choice.cast && *choice.why)
+        note_left (&info, choice.why);
+    return !choice.refused;
+}
+
+static bool
+add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, uint64_t index,
+            const char *name, struct casts *casts, struct totals *totals)
+{
     tenon_error error = TENON_ERROR_INIT;
-    uint32_t dtype = cast && !leave_tensor (context, cast, &info) ? cast->dtype : TENON_NONE;
-    if (dtype != TENON_NONE && dtype != info.dtype && !tensor_castable (context, file, &info, dtype)) {
-        complain ("tensor '%s': %s cannot be cast to %s: %s", info.name, info.dtype_name, cast->dtype_name,
-                  cast_refusal (context, &info, cast));
+    uint32_t dtype;
+    if (!choose_dtype (context, file, index, casts, &dtype))
         return false;
-    }
     if (tenon_plan_add_from (plan, file, index, name, dtype, &error) == TENON_OK) {
         tenon_request request = { .struct_size = sizeof request, .dtype = dtype, .index = index };
-        uint64_t size = info.nbytes;
+        uint64_t size = tensor_get (file, index).nbytes;
         tenon_request_size (file, &request, &size, NULL);
         totals->tensors++;
         totals->nbytes += size;
@@ -134,7 +147,7 @@ add_chosen (const tenon_context *context, tenon_plan *plan, tenon_file *file, st
         bool wanted = convert.only.count == 0 || globs_match (&only, name);
         if (!wanted || globs_match (&except, name))
             continue;
-        if (!add_tensor (context, plan, file, i, renames_find (renames, i), casts_find (casts, name), totals))
+        if (!add_tensor (context, plan, file, i, renames_find (renames, i), casts, totals))
             return false;
     }
     count_left ();
@@ -157,7 +170,7 @@ make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_pla
     CLEAN (renames) struct renames renames = { 0 };
     tenon_error error = TENON_ERROR_INIT;
     CLEAN (casts) struct casts casts = { 0 };
-    if (!casts_parse (context, &convert.as, &casts))
+    if (!casts_parse (context, file, &convert.as, &casts))
         return false;
     if (!renames_parse (file, path, &convert.rename, &renames))
         return false;

@@ -60,9 +60,24 @@ says '--as in capitals' err 'converted from f32 to bf16'
 same '--as in capitals' small.npy capitals.npy
 tenon convert --as F33 weights.npy x.npy
 fails '--as nothing' 2 "did you mean 'f32'?"
-tenon convert --as f32 "$data/observations.npy" x.npy
+tenon convert --as '*:f32' "$data/observations.npy" x.npy
 fails '--as for opaque items' 2 "tensor 'observations': "
 is '--as for opaque items wrote nothing' "$(ls x.npy* 2>/dev/null)" ''
+# without a pattern it is for floating-point and quantised types
+tenon convert --as f16 "$data/model.safetensors" typed.safetensors
+exits '--as for all' 0
+says '--as for all' err 'position_ids: stays i64'
+tenon ls typed.safetensors
+is '--as for all' "$(cut -f1-2 out | tr '\n\t' '; ')" 'position_ids i64;embed.weight f16;layers.0.attn.weight f16;layers.0.mlp.weight f16;layers.0.norm.weight f16;5 tensors, 2928 elements, 6048 bytes, safetensors;'
+tenon convert --as i64:i32 "$data/model.safetensors" typed.safetensors
+tenon ls typed.safetensors position_ids
+says '--as by element type' out 'position_ids	i32'
+# the last rule that fits a tensor
+tenon convert -v --as f32 --as '*.weight:q8_0' --as i64:i32 "$data/model.safetensors" typed.gguf
+says '--as: which rule' err "layers.0.attn.weight: bf16 to f32, by --as 'f32'"
+says '--as: which rule' err "position_ids: i64 to i32, by --as 'i64:i32'"
+tenon convert --as 'u8:f32' "$data/model.safetensors" x.npz
+fails '--as for a type that no tensor has' 2 "--as 'u8:f32' matches no tensor"
 
 tenon convert --only 'w*' --except 'wx*' weights.npy x.npy
 exits '--only and --except' 0

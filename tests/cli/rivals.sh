@@ -156,12 +156,12 @@ for target in set.safetensors.index.json set.gguf; do
     case $target in
     *.gguf) size=gguf.shard_size first=set-00001-of-00002.gguf format=gguf ;;
     esac
-    tenon convert -o "$size=1" two1.npz "$target" --as i8
+    tenon convert -o "$size=1" two1.npz "$target" --as '*:i8'
     exits "$target" 0
     "$TENON" verify "$first" >/dev/null
     is "$target: whole" $? 0
     for round in 1 2 3; do
-        at_once 9 convert --format="$format" -o "$size=1" --as=i8 "two$((round % 3 + 1)).npz" "$target" &
+        at_once 9 convert --format="$format" -o "$size=1" --as='*:i8' "two$((round % 3 + 1)).npz" "$target" &
         # shellcheck disable=SC2034 # only how often
         for read in 1 2 3 4; do
             tenon verify "$first"
