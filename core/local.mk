@@ -139,6 +139,7 @@ core_libcore_la_SOURCES = \
 	core/open/shards.c \
 	core/open/shards.h \
 	core/open/verify.c \
+	core/plan/metadata_items.c \
 	core/plan/metadata_text.c \
 	core/plan/plan.c \
 	core/plan/plan.h \

@@ -47,7 +47,9 @@ static const struct tool_option convert_options[] = {
       "store what the format cannot hold as bytes, with a record of what it was", &convert.carry },
     { "saturate", 0, OPTION_FLAG, NULL,
       "casts to f8 give what is too large the largest value, not infinity or NaN", &convert.saturate },
-    { "set", 0, OPTION_PAIRS, "KEY=VALUE", "give a metadata key a value; may be repeated",
+    { "set", 0, OPTION_PAIRS, "KEY=VALUE",
+      "give a metadata key a value, with =@FILE what the file holds (@- is standard\ninput, @@ an '@'), or "
+      "with KEY[3]= an item of its array; may be repeated",
       &convert.edits.set },
     { "set-type", 0, OPTION_LIST, "KEY=TYPE",
       "the type of the value that --set gives: u32, f32, string, array:u32 ...;\nwithout it the key keeps "
@@ -184,7 +186,8 @@ make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_pla
         report_failure (&error);
         return false;
     }
-    return edits_apply (&convert.edits, file, *plan);
+    convert.edits.input_taken = strcmp (path, "-") == 0;
+    return edits_apply (&convert.edits, context, file, *plan, convert.left);
 }
 
 /* ---- saving -------------------------------------------------------------------------------------- */

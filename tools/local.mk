@@ -26,8 +26,12 @@ tools_tenon_SOURCES = \
 	tools/files.h \
 	tools/formats_json.c \
 	tools/formats_json.h \
+	tools/given.c \
+	tools/given.h \
 	tools/globs.c \
 	tools/globs.h \
+	tools/item_edits.c \
+	tools/item_edits.h \
 	tools/items.c \
 	tools/items.h \
 	tools/json.c \

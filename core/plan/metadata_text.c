@@ -11,6 +11,8 @@
 /* A key, and the text and type that its value is made from. */
 struct assignment {
     const char *key, *text;
+    uint64_t length; /* of the text */
+    uint64_t item;   /* the number of the item of an array that the text stands for; UINT64_MAX: of none */
     uint32_t type, item_type;
     struct tenon_json json;
     tenon_error *error;
@@ -134,13 +136,16 @@ refuse_value (struct assignment *given, uint32_t type, const char *text, uint64_
         snprintf (expected, sizeof expected, "true or false");
     else if (type == TENON_F32 || type == TENON_F64)
         snprintf (expected, sizeof expected, "a decimal number that it can hold, %s",
-                  item == UINT64_MAX ? "nan, inf or -inf" : "\"NaN\", \"Infinity\" or \"-Infinity\"");
+                  item == UINT64_MAX || given->item != UINT64_MAX ? "nan, inf or -inf"
+                                                                  : "\"NaN\", \"Infinity\" or \"-Infinity\"");
     else if (type >= TENON_I8 && type <= TENON_I64)
         snprintf (expected, sizeof expected, "a whole number from -%llu to %llu",
                   (unsigned long long) most + 1, (unsigned long long) most);
     else if (type != TENON_STRING)
         snprintf (expected, sizeof expected, "a whole number from 0 to %llu", (unsigned long long) most);
-    if (item != UINT64_MAX)
+    if (given->item != UINT64_MAX)
+        snprintf (place, sizeof place, ", the new item %llu,", (unsigned long long) given->item);
+    else if (item != UINT64_MAX)
         snprintf (place, sizeof place, ", item %llu of the array,", (unsigned long long) item + 1);
     return tn_fail (given->error, TENON_E_MALFORMED, TN_NO_OFFSET,
                     "metadata key '%s': '%s%s'%s is no %s; expected is %s",
@@ -152,27 +157,39 @@ refuse_value (struct assignment *given, uint32_t type, const char *text, uint64_
 static tenon_status
 refuse_array (struct assignment *given)
 {
-    return tn_fail (
-        given->error, TENON_E_MALFORMED, TN_NO_OFFSET,
-        "metadata key '%s': '%s%s' is no array in JSON: %s%s%s",
-        TN_SHOW_SOME (given->key, strnlen (given->key, 200)),
-        TN_SHOW_SOME (given->text, strnlen (given->text, 60)), strlen (given->text) > 60 ? "..." : "",
-        *given->json.error ? given->json.error : "it is another value",
-        *given->json.error ? "" : ", expected is ", *given->json.error ? "" : "[item, item, ...]");
+    return tn_fail (given->error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                    "metadata key '%s': '%s%s' is no array in JSON: %s%s%s",
+                    TN_SHOW_SOME (given->key, strnlen (given->key, 200)),
+                    TN_SHOW_SOME (given->text, TN_MIN (given->length, 60)), given->length > 60 ? "..." : "",
+                    *given->json.error ? given->json.error : "it is another value",
+                    *given->json.error ? "" : ", expected is ",
+                    *given->json.error ? "" : "[item, item, ...]");
 }
 
 /* ---- values ---- */
 
-/* nan, inf and -inf, as the command prints them. */
+static bool
+text_is (const char *text, uint64_t length, const char *word)
+{
+    return length == strlen (word) && memcmp (text, word, length) == 0;
+}
+
+/* nan, inf and -inf, as the command prints them, with white space around them as JSON allows it. */
 static bool
 parse_special (const struct assignment *given, struct tenon_value *value)
 {
-    bool minus = *given->text == '-';
+    const char *text = given->text;
+    uint64_t length = given->length;
     if (value->type != TENON_F32 && value->type != TENON_F64)
         return false;
-    if (strcmp (given->text, "nan") == 0)
+    for (; length > 0 && strchr (" \t\r\n", text[length - 1]) && text[length - 1]; length--)
+        ;
+    for (; length > 0 && strchr (" \t\r\n", *text) && *text; length--)
+        text++;
+    bool minus = length > 0 && *text == '-';
+    if (text_is (text, length, "nan"))
         value->as.f = __builtin_nan ("");
-    else if (strcmp (given->text + minus, "inf") == 0)
+    else if (text_is (text + minus, length - minus, "inf"))
         value->as.f = minus ? -__builtin_inf () : __builtin_inf ();
     else
         return false;
@@ -187,17 +204,17 @@ parse_scalar (struct assignment *given, struct tenon_value *value)
     value->source = TENON_NO_SOURCE;
     if (value->type == TENON_STRING) {
         value->as.string = given->text;
-        value->count = strlen (given->text);
+        value->count = given->length;
         return TENON_OK;
     }
     if (parse_special (given, value))
         return TENON_OK;
-    tenon_json_begin (json, given->text, strlen (given->text), TENON_JSON_DEPTH);
+    tenon_json_begin (json, given->text, given->length, TENON_JSON_DEPTH);
     int32_t token = tenon_json_next (json);
     if (token != TENON_JSON_STRING && read_scalar (json, token, value)
         && tenon_json_next (json) == TENON_JSON_END)
         return TENON_OK;
-    return refuse_value (given, value->type, given->text, strlen (given->text), UINT64_MAX);
+    return refuse_value (given, value->type, given->text, given->length, UINT64_MAX);
 }
 
 /* Counts the items of an array whose '[' was read. False: no valid JSON. */
@@ -243,7 +260,7 @@ static tenon_status
 parse_array (struct assignment *given, struct tenon_value *array, uint8_t **memory)
 {
     struct tenon_json *json = &given->json;
-    uint64_t length = strlen (given->text), bytes, size;
+    uint64_t length = given->length, bytes, size;
     bool strings = given->item_type == TENON_STRING;
     *array = (struct tenon_value){ .type = TENON_ARRAY,
                                    .item_type = given->item_type,
@@ -275,14 +292,33 @@ assign_text (tenon_plan *plan, struct assignment *given, const char *type)
     return tenon_plan_add_metadata (plan, given->key, &value, given->error);
 }
 
+tenon_status
+tn_plan_parse_item (const char *key, uint32_t type, uint64_t item, const char *text, uint64_t length,
+                    struct tenon_value *value, tenon_error *error)
+{
+    struct assignment given = {
+        .key = key, .text = text, .length = length, .item = item, .type = type, .error = error
+    };
+    return parse_scalar (&given, value);
+}
+
+TENON_API tenon_status
+tenon_plan_set_metadata_text (tenon_plan *plan, const char *key, const char *type, const char *text,
+                              uint64_t length, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    struct assignment given = {
+        .key = key, .text = text, .length = length, .item = UINT64_MAX, .error = &mine
+    };
+    assign_text (plan, &given, type);
+    return tn_error_out (error, &mine);
+}
+
 TENON_API tenon_status
 tenon_plan_set_metadata (tenon_plan *plan, const char *key, const char *type, const char *text,
                          tenon_error *error)
 {
-    tenon_error mine = TENON_ERROR_INIT;
-    struct assignment given = { .key = key, .text = text, .error = &mine };
-    assign_text (plan, &given, type);
-    return tn_error_out (error, &mine);
+    return tenon_plan_set_metadata_text (plan, key, type, text, strlen (text), error);
 }
 
 TENON_API tenon_status

@@ -411,6 +411,23 @@ TENON_API tenon_status tenon_plan_add_metadata (tenon_plan *plan, const char *ke
  * message names the key. */
 TENON_API tenon_status tenon_plan_set_metadata (tenon_plan *plan, const char *key, const char *type,
                                                 const char *text, tenon_error *error);
+/* The same with a text of `length` bytes, which need not end in NUL; a string may have NULs. */
+TENON_API tenon_status tenon_plan_set_metadata_text (tenon_plan *plan, const char *key, const char *type,
+                                                     const char *text, uint64_t length, tenon_error *error);
+/* A new value of one item of an array. */
+typedef struct tenon_item_text {
+    uint32_t struct_size, reserved;
+    uint64_t index;   /* from 0 */
+    const char *text; /* as for a scalar of the type of the items; need not end in NUL */
+    uint64_t length;
+} tenon_item_text;
+/* Replaces `count` items of the array that the plan has under this key, which keeps its type; of two texts
+ * for one item the later counts. Costs one pass over the array, and memory for twice its bytes, whatever
+ * `count` is. TENON_E_NOT_FOUND: there is no such key, or item; TENON_E_MALFORMED: a text is no value of the
+ * type; TENON_E_UNSUPPORTED: the value is no array, or one of arrays. After a failure all is as it was. */
+TENON_API tenon_status tenon_plan_set_metadata_items (tenon_plan *plan, const char *key,
+                                                      const tenon_item_text *items, uint64_t count,
+                                                      tenon_error *error);
 /* Removes an entry. TENON_E_NOT_FOUND: there is none of this key. */
 TENON_API tenon_status tenon_plan_remove_metadata (tenon_plan *plan, const char *key, tenon_error *error);
 

@@ -16,7 +16,7 @@ edit ()
     text=$1 expected=$2
     shift 2
     rm -f e.toyraw
-    tenon convert m.toyraw e.toyraw "$@"
+    tenon convert -q m.toyraw e.toyraw "$@"
     exits "$text" 0
     silent "$text" err
     is "$text" "$(entries e.toyraw)" "$expected"
@@ -58,6 +58,79 @@ edit 'without the option' 'a=u8=1 b=string=two c=array:i32=[1, 2] d=string=x k=s
 cp e.toyraw m.toyraw
 tenon convert m.toyraw m.toyraw --unset k --set k=v=7 --set-type k=v=u8
 edit 'a key of the file with =' 'a=u8=1 b=string=two c=array:i32=[1, 2] d=string=x k=v=u8=8 ' --set k=v=8
+cp kept m.toyraw
+
+# a new key is told, with the key that was probably meant, and its type
+tenon convert "$data/weights.npy" n.toyraw --set llama.context_length=1 --set-type llama.context_length=u32 --set tokens='["a"]' \
+    --set-type tokens=array:string
+is 'new keys' "$(cat err)" 'tenon: note: llama.context_length: a new key of the type u32
+tenon: note: tokens: a new key of the type array:string'
+# new_key KEY WORDS: setting this key tells it in these words
+new_key ()
+{
+    tenon convert n.toyraw e.toyraw --set "$1=8192" --set "$1=1"
+    exits "new key $1" 0
+    is "new key $1" "$(cat err)" "tenon: note: $1: a new key of the type string$2"
+    tenon convert --json n.toyraw e.toyraw --set "$1=8192"
+    silent "new key $1: JSON" err
+    says "new key $1: JSON" out "{\"subject\":\"$1\",\"file\":\"\",\"message\":\"a new key of the type string$2\"}"
+}
+new_key llama.context_lenght "; did you mean 'llama.context_length', of the type u32?"
+new_key context_length "; did you mean 'llama.context_length', of the type u32?"
+new_key qwen35.context_length "; did you mean 'llama.context_length', of the type u32?"
+new_key token "; did you mean 'tokens', of the type array:string?"
+new_key x ''
+new_key general.author ''
+tenon convert n.toyraw e.toyraw --set llama.context_length=8192
+silent 'a known key' err
+tenon convert n.toyraw e.toyraw --set tokens=9 --unset tokens
+silent 'a key that was removed' err
+tenon convert -q n.toyraw e.toyraw --set x=1
+silent 'a new key: -q' err
+
+# values from files: all bytes, as they are
+printf 'first\nsecond "\\" \303\251\n' >value
+printf '7\n' >seven
+printf '["x", "y"]\n' >list
+awk 'BEGIN { for (i = 0; i < 300000; i++) printf "%c", 97 + i % 26 }' >long
+edit '@FILE' 'a=u8=7 b=string=first\nsecond "\\" é\n c=array:i32=[1, 2] d=string=@value n=array:string=["x", "y"] ' \
+    --set a=@seven --set b=@value --set d=@@value --set n=@list --set-type n=array:string
+edit '@FILE: nothing in it' 'a=u8=1 b=string= c=array:i32=[1, 2] d=string=@ ' --set b=@/dev/null --set d=@@
+edit '@FILE: 300,000 bytes' "a=u8=1 b=string=$(cat long) c=array:i32=[1, 2] d=string=x " --set b=@long
+printf 'a\000b' >nul
+edit '@FILE: NUL' 'a=u8=1 b=string=a\x00b c=array:i32=[1, 2] d=string=x ' --set b=@nul
+"$TENON" convert -q m.toyraw e.toyraw --set b=@- <value
+is '@-' "$(entries e.toyraw)" 'a=u8=1 b=string=first\nsecond "\\" é\n c=array:i32=[1, 2] d=string=x '
+refused '@-: twice' 'standard input is taken already' --set b=@- --set d=@-
+refused '@FILE: none' "--set: nosuch: No such file or directory ('@@' begins a value that begins with '@')" --set b=@nosuch
+refused '@FILE: a folder' "--set: .: Is a directory" --set b=@.
+refused '@FILE: no name' "--set: : No such file" --set b=@
+refused '@FILE: no number' "metadata key 'a': 'first" --set a=@value
+
+# items of arrays
+cp n.toyraw kept2
+tenon convert -q m.toyraw m.toyraw --set s='["a","b c",""]' --set-type s=array:string --set f='[1,"NaN"]' --set-type f=array:f32 \
+    --set t='[true,false]' --set-type t=array:bool
+all='a=u8=1 b=string=two c=array:i32=[1, 2] d=string=x '
+edit 'items' "${all}s=array:string=[\"a\", \"=x[0]\", \"\"] f=array:f32=[1, -inf] t=array:bool=[true, true] " \
+    --set 's[1]==x[0]' --set 'f[1]=-inf' --set 't[1]=true'
+edit 'items: several, the last counts' \
+    "a=u8=1 b=string=two c=array:i32=[-5, 7] d=string=x s=array:string=[\"1\", \"b c\", \"3\"] f=array:f32=[1, nan] t=array:bool=[true, false] " \
+    --set 's[0]=0' --set 'c[0]=-5' --set 's[-1]=3' --set 's[0]=1' --set 'c[-1]=7'
+edit 'items: from a file' "${all}s=array:string=[\"a\", \"first\\nsecond \\\"\\\\\\\" é\\n\", \"\"] f=array:f32=[1, nan] t=array:bool=[true, false] " \
+    --set 's[1]=@value'
+edit 'items: of a new array' "a=u8=1 b=string=two c=array:i32=[8, 9, 4] d=string=x s=array:string=[\"a\", \"b c\", \"\"] f=array:f32=[1, nan] t=array:bool=[true, false] n=array:u8=[1, 5] " \
+    --set 'c=[3,3,4]' --set 'c[0]=8' --set 'c[1]=9' --set 'n=[1,2]' --set-type n=array:u8 --set 'n[1]=5'
+edit 'a key that ends in brackets' "${all}s=array:string=[\"a\", \"b c\", \"\"] f=array:f32=[1, nan] t=array:bool=[true, false] z[0]=u8=4 " \
+    --set 'z[0]=4' --set-type 'z[0]=u8'
+refused 'items: range' "metadata key 's': there is no item 3, the array has 3, from 0 on" --set 's[3]=x'
+refused 'items: range, from the end' "--set: 's[-4]' is outside of the array, which has 3 items" --set 's[-4]=x'
+refused 'items: huge' "there is no item 18446744073709551615" --set 's[18446744073709551615]=x'
+refused 'items: type' "metadata key 'c': '2147483648', the new item 1, is no i32" --set 'c[1]=2147483648'
+refused 'items: no index' "--set: 'x' is no index of an item of 's', which are counted from 0" --set 's[x]=1'
+refused 'items: no array' "metadata key 'a': its value is no array" --set 'a[0]=1'
+refused 'items: no key' "--set: there is no metadata key 'ss', did you mean 's'?" --set 'ss[0]=1'
+refused 'items: an item that is not there beside one that is' "no item 9" --set 's[0]=1' --set 'c[9]=1'
 cp kept m.toyraw
 
 # removing keys
