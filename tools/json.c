@@ -143,7 +143,8 @@ json_notes (const tenon_report *report, uint32_t kind)
         json_object *object = json_new ();
         json_add_text (object, "subject", entry.subject);
         json_add_text (object, "file", entry.file);
-        json_add_text (object, "message", entry.message);
+        CLEAN (text) char *message = command_words (entry.message);
+        json_add_text (object, "message", message);
         if (entry.status < 0)
             json_add_text (object, "status", tenon_status_name (entry.status));
         array = array ? array : json_array ();

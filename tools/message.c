@@ -9,8 +9,12 @@
 static const struct {
     const char *theirs, *ours;
 } words[] = {
-    { "TENON_OPEN_SHARDS", "--shards" }, { "TENON_SAVE_APPEND", "--append" },
-    { "TENON_SAVE_CARRY", "--carry" },   { "tenon_context_report", "tenon formats -v" },
+    { "another dtype in tenon_plan_add_from", "--as DTYPE" },
+    { "tenon_plan_add_from", "--only" },
+    { "TENON_OPEN_SHARDS", "--shards" },
+    { "TENON_SAVE_APPEND", "--append" },
+    { "TENON_SAVE_CARRY", "--carry" },
+    { "tenon_context_report", "tenon formats -v" },
     { "tenon_why", "tenon why" },
 };
 

@@ -24,11 +24,12 @@ report_entry (const char *label, const tenon_report_entry *entry)
 {
     static const char *const between[] = { ": ", ": '", "': " };
     bool quoted = !label && *entry->subject; /* a failure is told like a message of the library */
-    size_t room = strlen (entry->file) + strlen (entry->subject) + strlen (entry->message) + 64;
+    CLEAN (text) char *message = command_words (entry->message);
+    size_t room = strlen (entry->file) + strlen (entry->subject) + strlen (message) + 64;
     CLEAN (text) char *text = get_memory (NULL, room, 1);
     snprintf (text, room, "%.20s%s%s%s%s%s%s", label ? label : "", label ? ": " : "", entry->file,
               !*entry->file ? "" : between[quoted], entry->subject,
-              !*entry->subject ? "" : between[2 * quoted], entry->message);
+              !*entry->subject ? "" : between[2 * quoted], message);
     complain_shown (text);
 }
 

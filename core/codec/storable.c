@@ -33,16 +33,22 @@ tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay
     return TENON_OK;
 }
 
-static const char *
-suggest_options (const struct tenon_codec *codec, const struct tenon_codec *storing,
-                 const struct tenon_dtype *dtype)
+/* The codec cannot hold this dtype. */
+static tenon_status
+fail_dtype (const struct tenon_codec *codec, const struct tenon_codec *storing,
+            const struct tenon_dtype *dtype, tenon_error *error)
 {
-    bool carries =
-        codec->metadata != TENON_METADATA_NONE && tn_can_store (storing, &tn_dtype_fixed[TENON_U8]);
-    if (dtype->kind == TENON_KIND_OPAQUE)
-        return carries ? "; --carry stores its bytes" : "";
-    return carries ? "; --as DTYPE converts it to one that it can, --carry stores its bytes"
-                   : "; --as DTYPE converts it to one that it can";
+    bool opaque = dtype->kind == TENON_KIND_OPAQUE,
+         carries =
+             codec->metadata != TENON_METADATA_NONE && tn_can_store (storing, &tn_dtype_fixed[TENON_U8]);
+    tn_fail_text (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s cannot hold %s%.100s", codec->id,
+                  opaque ? "items of the type " : "", tn_dtype_label (dtype));
+    if (opaque && carries)
+        tn_advise (error, "TENON_SAVE_CARRY stores its bytes");
+    else if (!opaque)
+        tn_advise (error, "another dtype in tenon_plan_add_from converts it to one that the format holds%s",
+                   carries ? "; TENON_SAVE_CARRY stores its bytes" : "");
+    return error->status;
 }
 
 /* A container makes a member of each tensor, with its name and an extension. Names such as "../../x" stay,
@@ -64,12 +70,13 @@ tn_check_storable (struct tn_session *session, const struct tn_writer *writer,
                    const struct tenon_codec *codec, const struct tenon_codec *storing)
 {
     const struct tn_catalog *own = writer->plan->own;
-    if (codec->max_tensors > 0 && writer->count > codec->max_tensors)
-        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "the format %s holds at most %llu tensor%s, the plan has %llu; choose with --only, "
-                        "or take another format",
-                        codec->id, (unsigned long long) codec->max_tensors,
-                        codec->max_tensors == 1 ? "" : "s", (unsigned long long) writer->count);
+    if (codec->max_tensors > 0 && writer->count > codec->max_tensors) {
+        tn_fail_text (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                      "the format %s holds at most %llu tensor%s, the plan has %llu", codec->id,
+                      (unsigned long long) codec->max_tensors, codec->max_tensors == 1 ? "" : "s",
+                      (unsigned long long) writer->count);
+        return tn_advise (session->error, "choose with tenon_plan_add_from, or save in another format");
+    }
     if (codec->max_tensors == 1 && writer->count == 0)
         return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the format %s holds one tensor, the plan has none", codec->id);
@@ -86,10 +93,7 @@ tn_check_storable (struct tn_session *session, const struct tn_writer *writer,
             return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                             "it has %u dims, the format %s holds at most %u", tensor->rank, codec->id,
                             storing->max_rank);
-        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "the format %s cannot hold %s%.100s%s", codec->id,
-                        dtype->kind == TENON_KIND_OPAQUE ? "items of the type " : "", tn_dtype_label (dtype),
-                        suggest_options (codec, storing, dtype));
+        return fail_dtype (codec, storing, dtype, session->error);
     }
     return TENON_OK;
 }

@@ -157,7 +157,7 @@ take_options_of_one (tenon_open_options *ours, const tenon_open_options *theirs,
 {
     if (take_options (ours, theirs, error) && (ours->flags & TENON_OPEN_SHARDS))
         tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                 "a set (--shards, TENON_OPEN_SHARDS) is opened by a path, and this file has none");
+                 "a set (TENON_OPEN_SHARDS) is opened by a path, and this file has none");
     return error->status == TENON_OK;
 }
 

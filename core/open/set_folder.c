@@ -183,12 +183,11 @@ fail_empty (const struct search *search, tenon_error *error)
     if (search->of_index)
         return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET,
                         "no numbered files beside it have the names of shards of its set");
-    if (search->hint)
-        return tn_fail (
-            error, TENON_E_NOT_FOUND, TN_NO_OFFSET,
-            "it is a folder with numbered files ('%s') and no index: --shards, TENON_OPEN_SHARDS, "
-            "opens them as a set",
-            TN_SHOW (search->hint));
+    if (search->hint) {
+        tn_fail_text (error, TENON_E_NOT_FOUND, TN_NO_OFFSET,
+                      "it is a folder with numbered files ('%s') and no index", TN_SHOW (search->hint));
+        return tn_advise (error, "TENON_OPEN_SHARDS opens them as a set");
+    }
     list_patterns (search, patterns, sizeof patterns);
     if (!patterns[0])
         return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "it is a folder");

@@ -312,6 +312,6 @@ tn_shards_note (tenon_report *report, const struct tn_shards *set)
         tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", set->path, "it belongs to no set");
     else if (set->shard.count > 1 && !set->indexed && !set->whole)
         tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", set->path,
-                       "shard %llu of %llu of a set; --shards, TENON_OPEN_SHARDS, opens all of it",
+                       "shard %llu of %llu of a set; TENON_OPEN_SHARDS opens all of it",
                        (unsigned long long) set->shard.number, (unsigned long long) set->shard.count);
 }

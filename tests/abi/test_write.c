@@ -286,6 +286,7 @@ START_TEST (test_refused)
     }
     kit_failed (kit_write (plan, "f", "toylist", NULL, NULL), TENON_E_UNSUPPORTED,
                 "the format toylist holds at most 3 tensors, the plan has 4");
+    kit_said (kit_error.advice, "tenon_plan_add_from");
     kit_failed (kit_write (plan, "f", "toytext", NULL, NULL), TENON_E_UNSUPPORTED, "only reads");
     kit_failed (kit_write (plan, "f.unknown", NULL, NULL, NULL), TENON_E_UNRECOGNISED,
                 "no codec writes files with this extension");

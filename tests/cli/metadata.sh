@@ -144,7 +144,8 @@ fails 'too many tensors' 2 'w.npy: '
 
 # f4 is carried as bytes in a format without it, and restored
 tenon convert m.toyraw c.toyplain
-fails 'without --carry' 2 'toyplain cannot hold f4; --as DTYPE converts it to one that it can, --carry stores its bytes'
+fails 'without --carry' 2 'toyplain cannot hold f4'
+says 'without --carry: hint' err 'hint: --as DTYPE converts it to one that the format holds; --carry stores its bytes'
 tenon convert -v --carry m.toyraw c.toyplain
 exits '--carry' 0
 says '--carry' err 'f4 is carried as 1 u8'
