@@ -41,7 +41,8 @@ class TensorInfo(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("dtype", c.c_uint32), ("name", c.c_char_p), ("name_length", c.c_uint64),
                 ("dtype_name", c.c_char_p), ("rank", c.c_uint32), ("flags", c.c_uint32), ("shape", c.POINTER(c.c_uint64)),
                 ("elements", c.c_uint64), ("nbytes", c.c_uint64), ("storage", c.c_uint32), ("source", c.c_uint32),
-                ("source_name", c.c_char_p), ("offset", c.c_uint64), ("stored", c.c_uint64), ("filter", c.c_char_p)]
+                ("source_name", c.c_char_p), ("offset", c.c_uint64), ("stored", c.c_uint64), ("filter", c.c_char_p), ("unreadable", c.c_int32),
+                ("why", c.c_char_p)]
 
 
 class TenonError(Exception):

@@ -129,11 +129,12 @@ fill_tensor_row (void *user, uint64_t index, struct row *row)
     row_set (row, 2, "%s", info.flags & TENON_NO_SHAPE ? "?" : shape);
     row_set (row, 3, "%s", info.unreadable < 0 && info.nbytes == 0 && info.elements == 0 ? "?" : size);
     row_set (row, 4, "%" PRIu64, info.offset);
+    unsigned last = ls.extended ? EXTENDED_COLUMNS : COLUMNS; /* behind the others, which keep their places */
     if (info.unreadable < 0) {
         row->colour = COLOUR_BAD;
-        /* behind the others, which keep their places */
-        row_mark (row, ls.extended ? EXTENDED_COLUMNS : COLUMNS, &info);
-    }
+        row_mark (row, last, &info);
+    } else if (list->unreadable > 0)
+        row_set (row, last, "%s", "");
     if (!ls.extended)
         return;
     row_set (row, 5, "%s", stored);

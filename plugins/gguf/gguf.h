@@ -86,11 +86,28 @@ struct gguf_reader {
     uint64_t most_depth;                 /* limit on arrays in arrays */
     uint64_t nested_bytes;               /* memory of arrays in arrays so far */
     uint32_t dtypes[GGUF_TYPES];         /* by type, 0: not looked up yet */
+    uint64_t items[GGUF_TYPES];          /* of a block, of those that were looked up */
     struct gguf_subject subject;
-    struct gguf_names keys;
+    struct gguf_names keys, names;
     struct gguf_split split;
     uint32_t triples;      /* true: describe quantised tensors as MLX has them, see mlx/mlx.h */
     uint64_t more_tensors; /* added by that beyond those of the file */
+};
+
+/* Where the data lie. All but the first three are offsets from `data`. */
+struct gguf_extent {
+    uint64_t begin, end;
+};
+struct gguf_layout {
+    uint64_t infos;              /* where the infos of tensors begin … */
+    uint64_t header;             /* … and end */
+    uint64_t data;               /* where the data begin */
+    uint64_t expected;           /* offset of the next tensor, if there are no gaps */
+    uint64_t end;                /* of the last tensor */
+    uint32_t open_end;           /* the end of the last one is not known */
+    uint64_t *offsets;           /* of all tensors, rising; NULL: not needed yet */
+    struct gguf_extent *extents; /* NULL: there are no gaps so far */
+    uint64_t extent_count;
 };
 
 /* The most that arrays may lie in each other, which is the most that limits.depth can be. */
@@ -110,6 +127,8 @@ struct gguf_walk {
 extern const struct gguf_value_type gguf_value_types[GGUF_VALUES];
 /* NULL: there is no such type, or it was removed from the format. */
 const struct gguf_type *gguf_find_type (uint32_t id);
+/* The name of a type that was removed from the format; NULL: it was not. */
+const char *gguf_removed_type (uint32_t id);
 /* The type of a dtype of the plan; NULL: none. */
 const struct gguf_type *gguf_type_of (struct tenon_call *call, uint32_t dtype);
 
@@ -140,6 +159,9 @@ tenon_status gguf_take_size (struct gguf_reader *reader, uint64_t *size, const c
 tenon_status gguf_take_string (struct gguf_reader *reader, const char **text, uint64_t *length,
                                const char *what);
 
+/* Skips the info of a tensor. TENON_E_TRUNCATED, without a failure: it is not all there. */
+tenon_status gguf_skip_info (struct gguf_reader *reader);
+
 /* ---- names.c ---- */
 
 /* Makes room for `count` names. */
@@ -151,6 +173,18 @@ tenon_status gguf_names_add (struct gguf_reader *reader, struct gguf_names *name
 /* *same: the bytes from `first` are those from `second` to `end`. */
 tenon_status gguf_names_compare (struct gguf_reader *reader, uint64_t first, uint64_t second, uint64_t end,
                                  int *same);
+
+/* ---- extents.c ---- */
+
+/* The length of a tensor whose size is not known: its bytes end where those of the next tensor begin, or with
+ * the file. 0: the file ends before it. */
+tenon_status gguf_find_length (struct gguf_reader *reader, struct gguf_layout *layout, uint64_t offset,
+                               uint64_t *length);
+/* Notes the bytes of a tensor, in the order of the infos. */
+tenon_status gguf_take_extent (struct gguf_reader *reader, struct gguf_layout *layout, uint64_t offset,
+                               uint64_t length);
+/* Tells of bytes that belong to no tensor: between tensors, and behind the last one. */
+tenon_status gguf_check_extents (struct gguf_reader *reader, struct gguf_layout *layout);
 
 /* ---- split.c ---- */
 

@@ -39,6 +39,7 @@ gguf_sources = \
 	plugins/gguf/describe.c \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
+	plugins/gguf/extents.c \
 	plugins/gguf/infos.c \
 	plugins/gguf/names.c \
 	plugins/gguf/pairs.c \

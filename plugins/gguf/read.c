@@ -91,3 +91,22 @@ gguf_take_string (struct gguf_reader *reader, const char **text, uint64_t *lengt
         return TENON_E_TRUNCATED;
     return TENON_OK;
 }
+
+tenon_status
+gguf_skip_info (struct gguf_reader *reader)
+{
+    struct tenon_cursor *cursor = &reader->cursor;
+    uint64_t width = reader->version > 1 ? 8 : 4, length;
+    uint32_t rank;
+    if (gguf_left (reader) < width)
+        return TENON_E_TRUNCATED;
+    TENON_TRY (gguf_take_size (reader, &length, "its name"));
+    if (length > gguf_left (reader) || gguf_left (reader) - length < 4)
+        return TENON_E_TRUNCATED;
+    cursor->position += length;
+    TENON_TRY (gguf_take_u32 (reader, &rank, "the number of its dims"));
+    if (gguf_left (reader) < rank * width + 12)
+        return TENON_E_TRUNCATED;
+    cursor->position += rank * width + 12;
+    return TENON_OK;
+}

@@ -24,6 +24,16 @@ gguf_find_type (uint32_t id)
     return NULL;
 }
 
+const char *
+gguf_removed_type (uint32_t id)
+{
+    static const char *const removed[] = {
+        [4] = "q4_2",      [5] = "q4_3",        [31] = "q4_0_4_4",   [32] = "q4_0_4_8",
+        [33] = "q4_0_8_8", [36] = "iq4_nl_4_4", [37] = "iq4_nl_4_8", [38] = "iq4_nl_8_8"
+    };
+    return id < sizeof removed / sizeof removed[0] ? removed[id] : NULL;
+}
+
 const struct gguf_type *
 gguf_type_of (struct tenon_call *call, uint32_t dtype)
 {

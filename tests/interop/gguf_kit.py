@@ -264,18 +264,19 @@ def metadata_of(context, file):
 
 
 def tensors_of(context, file):
-    """Returns {name: (type, shape, bytes)}; the bytes are little-endian."""
-    count, memory, found = context.count(file), None, {}
-    memory, requests = context.load_all(file) if count else (None, [])
+    """Returns {name: (type, shape, bytes)}; the bytes are little-endian, None if the tensor cannot be read."""
+    infos = [context.info(file, i) for i in range(context.count(file))]
+    good = [i for i, info in enumerate(infos) if info.unreadable == 0]
+    requests = (Request * len(good))(*[Request(c.sizeof(Request), 0, i) for i in good])
+    memory, data = context.load_requests(file, requests) if good else None, {}
     try:
-        for i in range(count):
-            info = context.info(file, i)
-            name = c.string_at(info.name, info.name_length).decode()
-            found[name] = (info.dtype_name.decode(), tuple(info.shape[:info.rank]), c.string_at(requests[i].data, requests[i].size))
-        return found
+        for i, request in zip(good, requests):
+            data[i] = c.string_at(request.data, request.size)
     finally:
         if memory:
             context.lib.tenon_memory_free(memory)
+    return {c.string_at(info.name, info.name_length).decode(): (info.dtype_name.decode(), tuple(info.shape[:info.rank]), data.get(i))
+            for i, info in enumerate(infos)}
 
 
 @contextlib.contextmanager

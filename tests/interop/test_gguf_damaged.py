@@ -30,7 +30,7 @@ class Reader:
     """Reads one file from its bytes; raises an exception at the first rule that the file breaks."""
 
     def __init__(self, data):
-        self.data, self.at, self.order, self.version = data, 0, "<", 0
+        self.data, self.at, self.order, self.version, self.offsets = data, 0, "<", 0, []
 
     def take(self, count):
         demand(count <= len(self.data) - self.at, "truncated")
@@ -81,13 +81,12 @@ class Reader:
 
     def info(self, infos):
         name = self.name()
-        demand(name not in infos, "a tensor twice")
         rank = self.number("I")
-        demand(rank <= 64, "dims")
+        demand(rank <= len(self.data), "truncated")
         shape = tuple(reversed([self.size() for _ in range(rank)]))
-        kind = TYPE_NAMES.get(self.number("I"))
-        demand(kind, "no type of tensors")
-        infos[name] = (kind, shape, self.number("Q"))
+        number = self.number("I")
+        self.offsets.append(self.number("Q"))
+        infos.setdefault(name, (TYPE_NAMES.get(number, f"type {number}"), shape, self.offsets[-1]))  # the first one counts
 
     def head(self):
         demand(self.take(4) == b"GGUF", "magic")
@@ -112,16 +111,21 @@ class Reader:
 
     def extents(self, infos, alignment):
         begin, found, used = padded(self.at, alignment), {}, []
+        demand(all(offset % alignment == 0 and begin + offset < 2**64 for offset in self.offsets), "misaligned")
         for name, (kind, shape, offset) in infos.items():
-            _, items, size = TYPES[kind]
+            _, items, size = TYPES.get(kind, (0, 0, 0))
+            start = begin + offset
+            if not items or len(shape) > 64 or items > 1 and (not shape or shape[-1] % items):  # unreadable, up to the next offset
+                end = min((begin + other for other in self.offsets if other > offset), default=len(self.data))
+                used += [(start, end)] if start < end <= len(self.data) else []
+                found[name] = (kind, shape if len(shape) <= 64 else (), None)
+                continue
             elements = math.prod(shape)
             demand(max(1, size // items) * math.prod(dim or 1 for dim in shape) < 2**63, "large")
-            demand(items == 1 or shape and shape[-1] % items == 0, "a row is no whole number of blocks")
-            demand(offset % alignment == 0, "misaligned")
-            length = elements // items * size
-            demand(begin + offset + length <= len(self.data), "truncated")
-            used += [(begin + offset, begin + offset + length)] if length else []
-            found[name] = (kind, shape, self.data[begin + offset:begin + offset + length])
+            end = start + elements // items * size
+            demand(end <= len(self.data), "truncated")
+            used += [(start, end)] if end > start else []
+            found[name] = (kind, shape, self.data[start:end])
         used.sort()
         demand(all(first[1] <= second[0] for first, second in zip(used, used[1:])), "overlap")
         return found
@@ -186,7 +190,7 @@ def peer_finds(path):
 
 def check_peer(bench, path, pairs, tensors, number):
     """GGUFReader finds the same in the valid files that it opens, but for its limits in gguf_kit.py."""
-    if any(kind in UNKNOWN_TO_PEER or (kind, shape) == ("bf16", ()) for kind, shape, _ in tensors.values()):
+    if any(data is None or kind in UNKNOWN_TO_PEER or (kind, shape) == ("bf16", ()) for kind, shape, data in tensors.values()):
         return False
     found = peer_finds(path)
     if not found:

@@ -49,6 +49,45 @@ def test_01_five_dims(bench):
     bench.check(status == 0 and "note: patch_embedding.weight: it has 5 dims" in error, status, error)
 
 
+def unreadable(bench, path, bad, words):
+    """Checks that one tensor cannot be read, with these words, and that all else works."""
+    found, metadata = listed(bench, path)
+    for name, one in found.items():
+        status, data, error = bench.run("cat", path, name)
+        if name == bad:
+            bench.check(words in one["unreadable"]["why"] and status != 0 and words in error, path.name, name, one, error)
+        else:
+            bench.check("unreadable" not in one and status == 0 and len(data) == one["nbytes"], path.name, name, one, error)
+    status, _, error = bench.run("ls", path)
+    bench.check(status == 0 and f"1 of {len(found)} tensors cannot be read" in error, path.name, status, error)
+    status, _, error = bench.run("verify", path)
+    bench.check(status == 1 and bad in error and words in error, path.name, status, error)
+    out = bench.folder / "out.gguf"
+    out.unlink(missing_ok=True)
+    status, _, error = bench.run("convert", path, out)
+    bench.check(status != 0 and bad in error and not out.exists(), path.name, status, error)
+    bench.convert(path, out, "--except", bad)
+    bench.check(sorted(peer_tensors(out)) == sorted(set(found) - {bad}), path.name, "gguf-py finds other tensors")
+    return found, metadata
+
+
+def test_02_unknown_type(bench):
+    path = inputs.gguf_input("02_type139.gguf")
+    found, metadata = unreadable(bench, path, "blk.0.ffn_down.weight", "there is no type 139")
+    bad = found["blk.0.ffn_down.weight"]
+    bench.check((bad["dtype"], bad["shape"], bad["stored"]) == ("type 139", [64, 64], 32 * 144 // 2), bad)
+    bench.check(metadata["general.name"] == "fork" and len(metadata["tokenizer.ggml.tokens"]) == 16, metadata)
+    bench.check(tensor(bench, path, "token_embd.weight") == normal(23, 64, 64).astype("<f2").tobytes(), "other numbers behind it")
+
+
+def test_03_removed_type(bench):
+    path = inputs.gguf_input("03_mxfp4_as_4.gguf")
+    found, _ = unreadable(bench, path, "blk.0.ffn_down_exps.weight", "there is no type 4: q4_2 was removed")
+    bad = found["blk.0.ffn_down_exps.weight"]
+    bench.check((bad["dtype"], bad["shape"], bad["stored"]) == ("type 4", [2, 32, 64], 2 * 32 * 2 * 17), bad)
+    bench.check(tensor(bench, path, "output_norm.weight") == normal(32, 64).tobytes(), "other numbers behind it")
+
+
 def test_05_long_names(bench):
     """llama.cpp refuses names of 64 bytes and more (GGML_MAX_NAME)."""
     long, out = [("a." * 40)[:count - 7] + ".weight" for count in (63, 64, 74)], bench.folder / "out.gguf"
@@ -107,6 +146,14 @@ def test_21_key_twice(bench):
         bench.check(gguf.GGUFReader(out).get_field("general.architecture") is None, name, "--unset leaves a value")
 
 
+def test_21_tensor_twice(bench):
+    path = inputs.gguf_input("21_dup_tensor.gguf")
+    bench.check(list(listed(bench, path)[0]) == ["a"], "other tensors")
+    bench.check(tensor(bench, path, "a") == normal(210, 2, 32).tobytes(), "not the first tensor")
+    status, _, error = bench.run("verify", path)
+    bench.check(status == 1 and "'a': the name occurs twice" in error, status, error)
+
+
 def test_23_bool(bench):
     path = inputs.gguf_input("23_bool255.gguf")
     found, metadata = listed(bench, path)
@@ -116,6 +163,19 @@ def test_23_bool(bench):
     bench.check(status == 1 and "add_bos_token" in error and "255" in error and f"at byte {place}" in error, status, error)
     bench.convert(path, bench.folder / "out.gguf")
     bench.check(bench.run("verify", bench.folder / "out.gguf")[0] == 0, "a rewritten file does not verify")
+
+
+def test_27_bytes_of_no_tensor(bench):
+    """A second file behind the first, and a gap."""
+    path, end = inputs.gguf_input("27_two_in_one.gguf"), 512  # of the first file, 26_pad.gguf
+    bench.check(path.read_bytes()[:end] == inputs.gguf_input("26_pad.gguf").read_bytes(), "the input is another one")
+    status, output, error = bench.run("ls", path)
+    words = f"another GGUF file begins at byte {end}, behind the last tensor: {path.stat().st_size - end} bytes are left out"
+    bench.check(status == 0 and output.count(b"\tf32\t") == 2 and words in error, status, error)
+    for name in ("26_pad.gguf", "26_no_pad.gguf", "27_gap.gguf", "27_swapped.gguf", "04_zero_dim.gguf", "04_zero_dim_nopad.gguf",
+                 "04_only_zero_dim.gguf"):
+        status, _, error = bench.run("convert", "--strict", inputs.gguf_input(name), bench.folder / "out.gguf")
+        bench.check(status == 0 and "loss" not in error, name, status, error)
 
 
 def test_07_cut_in_the_header(bench):

@@ -25,6 +25,26 @@ lists ()
     mv "$work/tight" "$work/out"
     said "$@" || fail "$said_text is not in the list"
 }
+# odd NAME TEXT...: checks that ls lists the tensor as unreadable, that reading it fails and verify names it, with all texts, and that
+# convert refuses it.
+odd ()
+{
+    odd_name=$1
+    shift
+    checks=$((checks + 1))
+    tenon ls "$work/x.gguf"
+    { [ "$status" -eq 0 ] && grep -q "^$odd_name$tab.*unreadable$" "$work/out"; } || fail "ls exits $status, or does not mark $odd_name"
+    for odd_command in verify cat; do
+        checks=$((checks + 1))
+        # shellcheck disable=SC2046 # a word or none
+        tenon $odd_command "$work/x.gguf" $([ $odd_command = verify ] || echo "$odd_name")
+        { [ "$status" -ne 0 ] && said "'$odd_name': " "$@"; } || fail "$odd_command exits $status, or does not say: $said_text"
+    done
+    checks=$((checks + 1))
+    rm -f "$work/y.gguf"
+    tenon convert "$work/x.gguf" "$work/y.gguf"
+    { [ "$status" -ne 0 ] && [ ! -e "$work/y.gguf" ]; } || fail "convert exits $status"
+}
 # untold TEXT: checks that no message has this text
 untold ()
 {
@@ -228,10 +248,20 @@ file 0 1 s:general.alignment 4:4 4:0x80000000; yes '"general.alignment":21474836
 file 1 1 s:general.alignment 4:4 4:0x80000000 s:t 4:1 8:3 4:24 8:0 x:010203; no "tensor 't'" 'at offset 2147483648, the file ends at'
 
 # ---- 66: dims ----
-for rank in 65 0x7fffffff 0xffffffff; do
+for rank in 0x7fffffff 0xffffffff; do
     file 1 0 s:t 4:$rank 8:1 8:1 8:1 8:1 8:1 4:24 8:0 p:32 z:32
-    no "tensor 't': it has $(printf %u $rank) dims, at most 64 are possible" 'at byte 24'
+    no "tensor 't': a dim needs 8 bytes"
 done
+# shellcheck disable=SC2046 # words
+{
+    tensor 65 $(printf '1 %.0s' $(seq 65)) -- 24 0 z:32; odd t 'it has 65 dims, at most 64 are possible'
+    file 2 0 s:a 4:100 $(printf '8:1 %.0s' $(seq 100)) 4:24 8:0 s:b 4:1 8:3 4:24 8:32 p:32 z:32 x:010203
+}
+odd a 'it has 100 dims'
+checks=$((checks + 1))
+tenon ls -v "$work/x.gguf"
+[ "$(cut -f 1,6 "$work/out" | head -n 2 | tr '\t\n' '=;')" = 'a=unreadable: it has 100 dims, at most 64 are possible;b=;' ] || fail 'ls -v marks other tensors'
+lists '"name":"a","dtype":"i8"' '"name":"b","dtype":"i8","shape":[3]'
 tensor 5 3 1 1 1 2 -- 24 0 x:010203040506; yes '"shape":[2,1,1,1,3]'
 tensor 8 3 1 1 1 1 1 1 2 -- 24 0 x:010203040506; yes '"shape":[2,1,1,1,1,1,1,3]'
 # shellcheck disable=SC2046 # words
@@ -258,24 +288,42 @@ tensor 2 0 $huge -- 24 0; yes '"shape":[9223372036854775807,0]' '"nbytes":0'
 tensor 2 32 0 -- 2 0; yes '"dtype":"q4_0"' '"nbytes":0'
 
 # ---- 72: types ----
-for type in 4 5 31 32 33 36 37 38 43 64 255 0x7fffffff 0xffffffff; do
-    tensor 1 256 -- $type 0 z:2048; no "tensor 't': there is no type $(printf %u $type)" 'at byte 24'
+for type in 43 64 139 255 0x7fffffff 0xffffffff; do
+    tensor 1 256 -- $type 0 z:2048; odd t "there is no type $(printf %u $type)"
+    lists "\"dtype\":\"type$(printf %u $type)\",\"shape\":[256]"
+done
+for type in '4 q4_2' '5 q4_3' '31 q4_0_4_4' '32 q4_0_4_8' '33 q4_0_8_8' '36 iq4_nl_4_4' '37 iq4_nl_4_8' '38 iq4_nl_8_8'; do
+    tensor 1 256 -- "${type% *}" 0 z:2048; odd t "there is no type ${type% *}: ${type#* } was removed from the format"
 done
 for type in 'q4_0 2' 'q4_1 3' 'q5_0 6' 'q5_1 7' 'q8_0 8' 'q8_1 9' 'iq4_nl 20' 'mxfp4 39'; do
-    tensor 1 31 -- "${type#* }" 0 z:2048; no "tensor 't': 31 elements are no multiple of the" '32' "${type% *}"
-    tensor 2 16 2 -- "${type#* }" 0 z:2048; no "tensor 't': rows of 16 elements are no multiple of the" "${type% *}"
-    tensor 2 31 0 -- "${type#* }" 0 z:2048; no "tensor 't': rows of 31 elements are no multiple of the" "${type% *}"
-    tensor 0 -- "${type#* }" 0 z:2048; no "tensor 't'" "${type% *}"
+    tensor 1 31 -- "${type#* }" 0 z:2048; odd t "rows of 31 elements are no multiple of the 32 in a block of ${type% *}"
+    tensor 2 16 2 -- "${type#* }" 0 z:2048; odd t "rows of 16 elements are no multiple of the 32 in a block of ${type% *}"
+    tensor 2 31 0 -- "${type#* }" 0 z:2048; odd t "rows of 31 elements are no multiple of the 32 in a block of ${type% *}"
+    tensor 0 -- "${type#* }" 0 z:2048; odd t "rows of 1 elements are no multiple of the 32 in a block of ${type% *}"
 done
 for type in 'q2_k 10' 'q3_k 11' 'q4_k 12' 'q5_k 13' 'q6_k 14' 'q8_k 15' 'iq2_xxs 16' 'iq2_xs 17' 'iq3_xxs 18' 'iq1_s 19' 'iq3_s 21' \
     'iq2_s 22' 'iq4_xs 23' 'iq1_m 29' 'tq1_0 34' 'tq2_0 35'; do
-    tensor 1 128 -- "${type#* }" 0 z:2048; no "tensor 't': 128 elements are no multiple of the" '256' "${type% *}"
+    tensor 1 128 -- "${type#* }" 0 z:2048; odd t "rows of 128 elements are no multiple of the 256 in a block of ${type% *}"
 done
-tensor 1 32 -- 40 0 z:2048; no "tensor 't': 32 elements are no multiple of the" 'nvfp4'
-tensor 1 64 -- 41 0 z:2048; no "tensor 't': 64 elements are no multiple of the" 'q1_0'
-tensor 1 32 -- 42 0 z:2048; no "tensor 't': 32 elements are no multiple of the" 'q2_0'
-# an unknown type does not hide later errors, and they do not hide it
-file 2 0 s:a 4:1 8:1 4:99 8:0 s:b 4:1 8:1 4:0 8:32 p:32 z:64; no "tensor 'a': there is no type 99"
+tensor 1 32 -- 40 0 z:2048; odd t 'rows of 32 elements are no multiple of the 64 in a block of nvfp4'
+tensor 1 64 -- 41 0 z:2048; odd t 'rows of 64 elements are no multiple of the 128 in a block of q1_0'
+tensor 1 32 -- 42 0 z:2048; odd t 'rows of 32 elements are no multiple of the 64 in a block of q2_0'
+# the others are read; the bytes end where those of the next tensor begin, in whatever order the infos are
+file 4 0 s:c 4:1 8:3 4:24 8:96 s:a 4:1 8:1 4:99 8:0 s:d 4:1 8:1 4:98 8:128 s:b 4:1 8:2 4:24 8:64 p:32 z:64 x:0102 p:32 x:030405 p:32 z:64
+odd a 'there is no type 99'; odd d 'there is no type 98'; told '2 of 4 tensors cannot be read'
+checks=$((checks + 1))
+tenon ls --json "$work/x.gguf"
+tr -d ' \n' <"$work/out" | grep -qF '"name":"a","dtype":"type99","shape":[1]' || fail 'a has other dims'
+[ "$(tr -d ' \n' <"$work/out" | grep -o '"offset":[0-9]*,"stored":[0-9]*' | tr '\n' ' ')" = \
+    '"offset":256,"stored":3 "offset":160,"stored":64 "offset":288,"stored":64 "offset":224,"stored":2 ' ] || fail 'other places'
+checks=$((checks + 1))
+tenon cat --text "$work/x.gguf" c
+[ "$(tr '\n' ' ' <"$work/out")" = '3 4 5 ' ] || fail 'a tensor beside an unknown one has other numbers'
+checks=$((checks + 1))
+tenon verify "$work/x.gguf"
+{ [ "$status" -eq 1 ] && said "'a'" "'d'"; } || fail 'verify does not name both'
+# nor does an unknown type hide structure that lies
+file 2 0 s:a 4:1 8:1 4:99 8:0 s:b 4:1 8:1 4:0 8:33 p:32 z:64; no "tensor 'b': its offset 33 is no multiple"
 
 # ---- 73: offsets ----
 # two OFFSET OFFSET: makes a file of tensors 'a' and 'b' of 33 bytes each, and 128 bytes of data
@@ -303,8 +351,22 @@ tensor 1 256 -- 12 0 z:143; no "tensor 't': 256 q4_k needs 144 bytes at offset 6
 tensor 1 1099511627776 -- 0 0 z:32; no "tensor 't': 1099511627776 f32 needs 4398046511104 bytes"
 
 # ---- 75: names ----
-file 2 0 s:a 4:1 8:1 4:24 8:0 s:a 4:1 8:1 4:24 8:32 p:32 z:64; no "tensor 'a': the name occurs twice" 'at byte'
-file 3 0 s:a 4:1 8:1 4:24 8:0 s:b 4:1 8:1 4:24 8:32 s:a 4:1 8:1 4:0 8:64 p:32 z:96; no "tensor 'a': the name occurs twice"
+# a name that comes again: the first tensor counts
+# second PLACE: checks that the tensor at this place is told, and left out
+second ()
+{
+    told "tensor 'a': the name occurs twice, at byte 24 and at byte $1: the first tensor counts"
+    told "the tensor at byte $1 has the same name, and is left out"
+    checks=$((checks + 1))
+    tenon verify "$work/x.gguf"
+    { [ "$status" -eq 1 ] && said "tensor 'a': the name occurs twice"; } || fail "a name twice: verify exits $status"
+    checks=$((checks + 1))
+    tenon cat --text "$work/x.gguf" a
+    [ "$(tr '\n' ' ' <"$work/out")" = '1 ' ] || fail 'another tensor than the first is read'
+}
+file 2 0 s:a 4:1 8:1 4:24 8:0 s:a 4:1 8:1 4:24 8:32 p:32 x:01 p:32 x:02 z:31; second 57; lists '"tensors":[{"name":"a","dtype":"i8","shape":[1]'
+file 3 0 s:a 4:1 8:1 4:24 8:0 s:b 4:1 8:1 4:24 8:32 s:a 4:1 8:1 4:0 8:64 p:32 x:01 p:32 x:02 p:32 z:32; second 90
+lists '"name":"a"' '"name":"b"'
 file 1 0 8:3 x:610062 4:1 8:1 4:24 8:0 p:32 z:32; no 'not valid UTF-8 without NUL'
 file 1 0 8:1 x:ff 4:1 8:1 4:24 8:0 p:32 z:32; no 'not valid UTF-8 without NUL'
 file 1 0 8:0 4:1 8:1 4:24 8:0 p:32 z:32; no "the tensor name '' is empty"
@@ -312,9 +374,23 @@ file 1 0 8:0 4:1 8:1 4:24 8:0 p:32 z:32; no "the tensor name '' is empty"
 # ---- 76: the end ----
 tensor 1 3 -- 24 0 x:010203; yes '"nbytes":3'
 tensor 1 3 -- 24 0 x:010203 z:28; yes '"nbytes":3'
+tensor 1 3 -- 24 0 x:010203 z:29; untold loss
+tensor 1 3 -- 24 0 x:010203 z:30; told 'something else begins at byte 96, behind the last tensor: 1 bytes are left out'
 tensor 1 3 -- 24 0 x:010203 z:29 t:more; yes '"nbytes":3'
+told 'something else begins at byte 96, behind the last tensor: 4 bytes are left out'
+tensor 1 3 -- 24 0 x:010203 t:more; told 'something else begins at byte 67, behind the last tensor: 4 bytes are left out'
+tensor 1 3 -- 24 0 x:010203 t:GGUF 4:3 8:0 8:0; told 'another GGUF file begins at byte 67, behind the last tensor: 24 bytes are left out'
+tensor 1 3 -- 24 0 x:010203 p:32 t:GGUF 4:3 8:0 8:0; told 'another GGUF file begins at byte 96, behind the last tensor: 24 bytes are left out'
 file 0 0; yes '"tensors":[]'
-file 0 1 s:k 4:4 4:7 t:more; yes '"k":7'
+file 0 1 s:k 4:4 4:7 p:32; yes '"k":7'; untold loss
+file 0 1 s:k 4:4 4:7 t:more; yes '"k":7'; told 'something else begins at byte 41, behind the last tensor: 4 bytes are left out'
+file 0 1 s:k 4:4 4:7 p:32 t:more; yes '"k":7'; told 'something else begins at byte 64, behind the last tensor: 4 bytes are left out'
+# between tensors: zeros are nothing that could be lost
+file 2 0 s:a 4:1 8:3 4:24 8:0 s:b 4:1 8:3 4:24 8:96 p:32 x:010203 p:32 z:64 x:040506; told 'without gaps'; untold loss
+file 2 0 s:a 4:1 8:3 4:24 8:0 s:b 4:1 8:3 4:24 8:96 p:32 x:010203 p:32 z:63 x:01 x:040506
+told '64 bytes between tensors, from byte 128 on, belong to none, and are left out'
+file 2 0 s:b 4:1 8:3 4:24 8:96 s:a 4:1 8:3 4:24 8:32 p:32 x:01 z:31 x:010203 p:32 z:31 x:01 x:040506
+told '64 bytes between tensors, from byte 96 on, belong to none, and are left out'
 
 # ---- 77: scales that are NaN or infinite: they are read, but verify fails ----
 # bad TYPE ITEMS BLOCK-BYTES AT HEX: the second of three blocks has these bytes at offset AT; checks that verify names it

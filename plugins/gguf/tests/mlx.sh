@@ -224,9 +224,9 @@ size=$(($(wc -c <"$work/c.safetensors")))
     { info a.weight 2 0 32; info a.scales 0 32 1; } | gguf "$work/bad.gguf" 2
     refused 2 "a.scales" ls $triple "$work/bad.gguf"
     info a.weight 2 0 16 2 | gguf "$work/bad.gguf" 1
-    refused 2 "its rows of 16 items are no multiple of the 32 in a block of q4_0" ls $triple "$work/bad.gguf"
+    refused 0 "rows of 16 elements are no multiple of the 32 in a block of q4_0" ls -v $triple "$work/bad.gguf"
     info a.weight 2 0 32 1000 | gguf "$work/bad.gguf" 1
-    refused 2 "its blocks of q4_0 need 18000 bytes at offset 96, the file ends at" ls $triple "$work/bad.gguf"
+    refused 2 "q4_0 needs 18000 bytes at offset 96, the file ends at" ls $triple "$work/bad.gguf"
     info a.weight 2 0 32 4611686018427387904 4 | gguf "$work/bad.gguf" 1
     refused 2 "its data is larger than any file" ls $triple "$work/bad.gguf"
     info a.weight 2 0 32 0 1099511627776 | gguf "$work/good.gguf" 1
