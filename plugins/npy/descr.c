@@ -11,24 +11,38 @@
 static const struct plain {
     char kind[2];
     uint8_t bytes;
-    uint8_t dtype; /* TENON_NONE: long double, whose layout depends on the machine that wrote it */
+    /* TENON_NONE: long double, whose layout depends on the machine that wrote it; or the complex numbers of
+     * four bytes of ml_dtypes, which does not say which of its two types they are */
+    uint8_t dtype;
 } plains[] = {
     { "b", 1, TENON_BOOL },  { "i", 1, TENON_I8 },    { "i", 2, TENON_I16 },     { "i", 4, TENON_I32 },
     { "i", 8, TENON_I64 },   { "u", 1, TENON_U8 },    { "u", 2, TENON_U16 },     { "u", 4, TENON_U32 },
     { "u", 8, TENON_U64 },   { "f", 2, TENON_F16 },   { "f", 4, TENON_F32 },     { "f", 8, TENON_F64 },
     { "c", 8, TENON_C64 },   { "c", 16, TENON_C128 }, { "f", 1, TENON_F8_E5M2 }, { "f", 12, TENON_NONE },
-    { "f", 16, TENON_NONE }, { "c", 24, TENON_NONE }, { "c", 32, TENON_NONE },
+    { "f", 16, TENON_NONE }, { "c", 24, TENON_NONE }, { "c", 32, TENON_NONE },   { "W", 4, TENON_NONE },
 };
 #define PLAINS (sizeof plains / sizeof plains[0])
 
 /* ---- type strings ---- */
 
-static tenon_status
-refuse_type (struct npy_text *text, struct npy_word word, uint64_t at, const char *expected)
+/* No item of such a type can be read, but the rest of the header counts. */
+static void
+doubt_type (struct npy_text *text, struct npy_word word, uint64_t at, const char *expected)
 {
-    return tenon_fail (text->call, TENON_E_MALFORMED, npy_place (text, at),
-                       "found the type '%.*s'%s, expected %s", word.length > 48 ? 48 : (int) word.length,
-                       word.bytes, word.length > 48 ? " ..." : "", expected);
+    npy_record (&text->doubt, TENON_E_UNSUPPORTED, npy_place (text, at),
+                "found the type '%.*s'%s, expected %s", word.length > 48 ? 48 : (int) word.length, word.bytes,
+                word.length > 48 ? " ..." : "", expected);
+}
+
+/* Python objects are stored as a pickle: a program for a virtual machine, which can do anything. NumPy stores
+ * its strings of any length so, too. */
+static void
+doubt_objects (struct npy_text *text, struct npy_word word, uint64_t at)
+{
+    npy_record (
+        &text->doubt, TENON_E_UNSUPPORTED, npy_place (text, at),
+        "found the type '%.*s': Python objects, stored as a pickle, which is a program and is never run",
+        word.length > 48 ? 48 : (int) word.length, word.bytes);
 }
 
 /* Takes decimal digits from *position on. Returns 0 if there are none, or if the number exceeds
@@ -48,94 +62,153 @@ take_digits (struct npy_word word, uint64_t *position, uint64_t *number)
     return *position > start;
 }
 
-/* True if `rest` is a time unit in brackets, as in '<M8[25s]', or empty, which is the generic unit. */
+/* A type string, taken apart. */
+struct notation {
+    char order; /* 0: none */
+    char kind;
+    int has_number;
+    int is_name; /* its text is not the one that NumPy writes */
+    uint64_t number;
+    struct npy_word rest; /* a unit of time */
+};
+
+/* Takes the words for dates and spans that are no kind and size: datetime64[ns], M[ns] is none. */
 static int
-is_time_unit (struct npy_word rest)
+take_time_name (struct npy_word word, struct notation *notation)
 {
-    static const char *const units[] = { "Y",  "M",  "W",  "D",  "h",  "m",  "s",
-                                         "ms", "us", "ns", "ps", "fs", "as", "generic" };
-    uint64_t position = 1, multiple;
-    struct npy_word unit;
-    if (!rest.length)
+    static const char *const time_names[] = { "datetime64", "timedelta64" };
+    for (uint32_t i = 0; i < 2; i++) {
+        uint64_t length = strlen (time_names[i]);
+        if (word.length < length || memcmp (word.bytes, time_names[i], (size_t) length) != 0)
+            continue;
+        notation->kind = i ? 'm' : 'M';
+        notation->number = 8;
+        notation->has_number = notation->is_name = 1;
+        notation->rest = (struct npy_word){ word.bytes + length, word.length - length };
         return 1;
-    if (rest.length < 3 || rest.bytes[0] != '[' || rest.bytes[rest.length - 1] != ']')
-        return 0;
-    if (!take_digits (rest, &position, &multiple) && position > 1)
-        return 0;
-    unit.bytes = rest.bytes + position;
-    unit.length = rest.length - 1 - position;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (npy_word_is (unit, units[i]))
-            return 1;
+    }
     return 0;
 }
 
-static tenon_status
-plain_type (struct npy_text *text, struct npy_word word, uint64_t at, char kind, uint64_t bytes,
+/* Finds the meaning of a name. Returns 0 if it is none. *ml is set if the type is ml_dtypes'. */
+static int
+take_name (struct npy_word word, struct notation *notation, struct npy_type *type,
+           const struct npy_meaning **ml)
+{
+    const struct npy_meaning *meaning = word.length == 1  ? npy_find_letter (word)
+                                        : notation->order ? NULL
+                                                          : npy_find_name (word);
+    if (!meaning)
+        return take_time_name (word, notation);
+    if (!meaning->kind)
+        *ml = meaning;
+    notation->kind = meaning->kind;
+    notation->number = meaning->bytes;
+    notation->has_number = notation->is_name = 1;
+    notation->rest = (struct npy_word){ word.bytes + word.length, 0 };
+    type->by_machine = meaning->where == NPY_BY_MACHINE;
+    return 1;
+}
+
+/* The type as NumPy writes it, behind `out`. */
+static void
+write_notation (struct npy_text *text, const struct notation *notation, const char *unit,
+                struct npy_type *type)
+{
+    char number[24];
+    int has_order =
+        notation->kind != 'S' && notation->kind != 'V' && (notation->number > 1 || notation->kind == 'U');
+    char begin[2] = { has_order ? notation->order == '>' ? '>' : '<' : '|', notation->kind };
+    uint64_t start = text->written;
+    npy_emit (text, begin, 2);
+    npy_emit (text, number,
+              (uint64_t) snprintf (number, sizeof number, "%llu", (unsigned long long) notation->number));
+    npy_emit (text, unit, strlen (unit));
+    type->text = (struct npy_word){ text->out + start, text->written - start };
+}
+
+/* Finds the dtype of a kind and a size. */
+static void
+plain_type (struct npy_text *text, struct npy_word word, uint64_t at, const struct notation *notation,
             struct npy_type *type)
 {
     for (size_t i = 0; i < PLAINS; i++) {
-        if (plains[i].kind[0] != kind || plains[i].bytes != bytes)
+        if (plains[i].kind[0] != notation->kind || plains[i].bytes != notation->number)
             continue;
-        type->bytes = bytes;
+        type->bytes = notation->number;
         type->dtype = plains[i].dtype;
-        return TENON_OK;
+        if (notation->order == '>' && type->dtype && type->bytes > 1)
+            type->flags = TENON_BIG_ENDIAN;
+        return;
     }
-    return refuse_type (
-        text, word, at,
-        "b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4, f8, f12, f16, c8, c16, c24, c32, S, U, V, M8 or m8");
+    doubt_type (text, word, at,
+                "b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4, f8, f12, f16, c8, c16, c24, c32, S, U, V, M8 or "
+                "m8, or a name of NumPy's such as float32");
 }
 
-/* Python objects are stored as a pickle: a program for a virtual machine, which can do anything. */
-static tenon_status
-refuse_objects (struct npy_text *text, struct npy_word word, uint64_t at)
+/* Dates, text, bytes and voids: opaque types of any size. Returns 0 if the type is none of them. */
+static int
+sized_type (struct npy_text *text, struct npy_word word, uint64_t at, const struct notation *notation,
+            struct npy_type *type)
 {
-    return tenon_fail (
-        text->call, TENON_E_UNSUPPORTED, npy_place (text, at),
-        "found the type '%.*s': Python objects, stored as a pickle, which is a program and is never run",
-        word.length > 48 ? 48 : (int) word.length, word.bytes);
+    char kind = notation->kind, unit[NPY_UNIT] = "";
+    int is_time = (kind == 'M' || kind == 'm') && notation->has_number && notation->number == 8;
+    if (!is_time && kind != 'S' && kind != 'V' && kind != 'U')
+        return 0;
+    if (is_time && !npy_take_unit (notation->rest, unit)) {
+        doubt_type (text, word, at, "a unit of time after M8 or m8, such as [ns] or [25s]");
+        return 1;
+    }
+    if (kind == 'U' && notation->number > NPY_ITEM_BYTES / 4) {
+        doubt_type (text, word, at, "an item below 2^31 bytes");
+        return 1;
+    }
+    type->bytes = kind == 'U' ? notation->number * 4 : notation->number;
+    if (is_time) {
+        type->items_as = TENON_I64;
+        type->items_flags = notation->order == '>' ? TENON_BIG_ENDIAN : 0;
+    }
+    if (notation->is_name || memchr (word.bytes, '/', (size_t) word.length))
+        write_notation (text, notation, unit, type);
+    return 1;
 }
 
-tenon_status
+void
 npy_parse_typestring (struct npy_text *text, struct npy_word word, uint64_t at, struct npy_type *type)
 {
-    char order = word.length ? word.bytes[0] : 0, kind;
-    uint64_t position = order && strchr ("<>=|", order) ? 1 : 0, number = 0;
-    struct npy_word rest;
-    int has_number;
+    struct notation notation = { .order = word.length && strchr ("<>=|", word.bytes[0]) ? word.bytes[0] : 0 };
+    const struct npy_meaning *ml = NULL;
+    uint64_t position = notation.order ? 1 : 0;
     memset (type, 0, sizeof *type);
     type->position = at;
     type->text = word;
-    if (position == word.length)
-        return refuse_type (text, word, at, "a kind and a size, such as <f4");
-    kind = word.bytes[position++];
-    has_number = take_digits (word, &position, &number);
-    rest.bytes = word.bytes + position;
-    rest.length = word.length - position;
-    if (kind == 'O' && !rest.length)
-        return refuse_objects (text, word, at);
-    if ((kind == 'M' || kind == 'm') && has_number && number == 8) {
-        type->bytes = 8;
-        type->items_as = TENON_I64;
-        type->items_flags = order == '>' ? TENON_BIG_ENDIAN : 0;
-        return is_time_unit (rest)
-                   ? TENON_OK
-                   : refuse_type (text, word, at, "a unit of time after M8 or m8, such as [ns] or [25s]");
+    if (position == word.length) {
+        doubt_type (text, word, at, "a kind and a size, such as <f4");
+        return;
     }
-    if (rest.length || (!has_number && number))
-        return refuse_type (text, word, at,
-                            "a kind and a size below 2^31, such as <f4, and nothing after it");
-    if (kind == 'S' || kind == 'V' || kind == 'U') {
-        /* A missing size is 0. */
-        if (kind == 'U' && number > NPY_ITEM_BYTES / 4)
-            return refuse_type (text, word, at, "an item below 2^31 bytes");
-        type->bytes = kind == 'U' ? number * 4 : number;
-        return TENON_OK;
+    struct npy_word bare = { word.bytes + position, word.length - position };
+    int overflow = 0;
+    if (!take_name (bare, &notation, type, &ml)) {
+        notation.kind = word.bytes[position++];
+        notation.has_number = take_digits (word, &position, &notation.number);
+        overflow = !notation.has_number && notation.number;
+        notation.rest = (struct npy_word){ word.bytes + position, word.length - position };
+        notation.is_name = notation.kind == 'a';
+        notation.kind = notation.is_name ? 'S' : notation.kind;
     }
-    TENON_TRY (plain_type (text, word, at, kind, number, type));
-    if (order == '>' && type->dtype && number > 1)
-        type->flags = TENON_BIG_ENDIAN;
-    return TENON_OK;
+    if (ml) {
+        type->dtype = ml->dtype;
+        type->bytes = ml->bytes;
+    } else if ((notation.kind == 'O' || notation.kind == 'T') && !notation.rest.length
+               && (notation.kind == 'O' || notation.is_name))
+        doubt_objects (text, word, at);
+    else if (overflow || (notation.rest.length && notation.kind != 'M' && notation.kind != 'm'))
+        doubt_type (text, word, at, "a kind and a size below 2^31, such as <f4, and nothing after it");
+    else if (!sized_type (text, word, at, &notation, type)) {
+        plain_type (text, word, at, &notation, type);
+        if (notation.is_name && !type->dtype)
+            write_notation (text, &notation, "", type);
+    }
 }
 
 /* ---- structures ---- */
@@ -147,8 +220,8 @@ multiply_bytes (struct npy_text *text, uint64_t at, uint64_t count, uint64_t *by
     *bytes *= count;
     if (*bytes <= NPY_ITEM_BYTES)
         return TENON_OK;
-    return tenon_fail (text->call, TENON_E_MALFORMED, npy_place (text, at),
-                       "found a type of 2^31 bytes or more, expected less");
+    return npy_fail (text, TENON_E_MALFORMED, npy_place (text, at),
+                     "found a type of 2^31 bytes or more, expected less");
 }
 
 static tenon_status
@@ -159,9 +232,9 @@ take_dim (struct npy_text *text, uint64_t *dim)
     at = text->position;
     TENON_TRY (npy_take_integer (text, "a dim of a sub-array: an integer from 0 to 2147483647", dim));
     if (*dim > NPY_ITEM_BYTES)
-        return tenon_fail (text->call, TENON_E_MALFORMED, npy_place (text, at),
-                           "found the dim %llu of a sub-array, expected at most 2147483647",
-                           (unsigned long long) *dim);
+        return npy_fail (text, TENON_E_MALFORMED, npy_place (text, at),
+                         "found the dim %llu of a sub-array, expected at most 2147483647",
+                         (unsigned long long) *dim);
     npy_emit_number (text, *dim);
     return TENON_OK;
 }
@@ -282,11 +355,11 @@ enter_structure (struct npy_text *text, struct structure **structures)
     struct tenon_call *call = text->call;
     uint64_t limit = call->host->limit (call, TENON_LIMIT_DEPTH), place = npy_place (text, text->position);
     if (text->depth >= limit)
-        return tenon_fail (call, TENON_E_LIMIT, place, "found types nested deeper than limits.depth=%llu",
-                           (unsigned long long) limit);
+        return npy_fail (text, TENON_E_LIMIT, place, "found types nested deeper than limits.depth=%llu",
+                         (unsigned long long) limit);
     if (text->depth >= NPY_DEPTH)
-        return tenon_fail (call, TENON_E_LIMIT, place,
-                           "found types nested deeper than %u, which Python cannot read either", NPY_DEPTH);
+        return npy_fail (text, TENON_E_LIMIT, place,
+                         "found types nested deeper than %u, which Python cannot read either", NPY_DEPTH);
     if (!*structures && !(*structures = call->host->scratch (call, NPY_DEPTH * sizeof **structures)))
         return TENON_E_MEMORY;
     struct structure *inner = &(*structures)[text->depth++];
@@ -333,6 +406,17 @@ go_on (struct npy_text *text, struct structure *inner, struct npy_type *type, in
     return TENON_OK;
 }
 
+/* Puts the type as NumPy writes it in the place of the word that was emitted from `written` on. */
+static void
+replace_word (struct npy_text *text, uint64_t written, struct npy_type *type)
+{
+    uint64_t length = type->text.length;
+    memmove (text->out + written + 1, type->text.bytes, (size_t) length);
+    text->out[written] = text->out[written + 1 + length] = '\'';
+    type->text.bytes = text->out + written + 1;
+    text->written = written + length + 2;
+}
+
 /* Structures lie in each other; those around the position are a list, so that no function calls itself. */
 static tenon_status
 parse_type (struct npy_text *text, struct npy_type *type)
@@ -355,8 +439,11 @@ parse_type (struct npy_text *text, struct npy_type *type)
             }
             leave_structure (text, inner, type);
         } else {
+            uint64_t written = text->written;
             TENON_TRY (npy_take_string (text, "a type: a string such as '<f4', or a list of fields", &word));
-            TENON_TRY (npy_parse_typestring (text, word, at, type));
+            npy_parse_typestring (text, word, at, type);
+            if (type->text.bytes != word.bytes)
+                replace_word (text, written, type);
         }
         complete = 1;
         while (complete && text->depth)

@@ -14,8 +14,8 @@ parse_shape (struct npy_text *text, struct npy_header *header)
     header->rank = 0;
     while (!npy_accept (text, ')')) {
         if (header->rank == NPY_RANK)
-            return tenon_fail (text->call, TENON_E_UNSUPPORTED, npy_place (text, text->position),
-                               "found more than %u dims, and NumPy has no more", NPY_RANK);
+            return npy_fail (text, TENON_E_UNSUPPORTED, npy_place (text, text->position),
+                             "found more than %u dims, and NumPy has no more", NPY_RANK);
         TENON_TRY (npy_take_integer (text, header->rank ? dim : "a dim (an integer from 0 to 2^63 - 1) or )",
                                      &header->shape[header->rank]));
         header->rank++;
@@ -38,12 +38,65 @@ identify_key (struct npy_text *text, struct npy_word word, uint64_t at, uint32_t
         *key = 1u << i;
         if (!(seen & *key))
             return TENON_OK;
-        return tenon_fail (text->call, TENON_E_MALFORMED, npy_place (text, at),
-                           "found the key '%s' a second time", keys[i]);
+        return npy_fail (text, TENON_E_MALFORMED, npy_place (text, at), "found the key '%s' a second time",
+                         keys[i]);
     }
-    return tenon_fail (text->call, TENON_E_MALFORMED, npy_place (text, at),
-                       "found the key '%.*s', expected descr, fortran_order or shape",
-                       word.length > 48 ? 48 : (int) word.length, word.bytes);
+    return npy_fail (text, TENON_E_MALFORMED, npy_place (text, at),
+                     "found the key '%.*s', expected descr, fortran_order or shape",
+                     word.length > 48 ? 48 : (int) word.length, word.bytes);
+}
+
+/* Moves behind a value of any form: to the comma or bracket that follows it. */
+static int
+skip_value (struct npy_text *text)
+{
+    uint64_t depth = 0;
+    uint8_t quote = 0;
+    for (; text->position < text->length; text->position++) {
+        uint8_t byte = text->bytes[text->position];
+        if (quote) {
+            if (byte == '\\')
+                text->position++;
+            else if (byte == quote)
+                quote = 0;
+        } else if (byte == '\'' || byte == '"')
+            quote = byte;
+        else if (byte == '(' || byte == '[' || byte == '{')
+            depth++;
+        else if (depth == 0 && (byte == ',' || byte == '}'))
+            return 1;
+        else if (byte == ')' || byte == ']' || byte == '}') {
+            if (depth == 0)
+                return 0;
+            depth--;
+        }
+    }
+    return 0;
+}
+
+/* Parses descr. Where it is no type, the rest of the header still tells the shape. */
+static tenon_status
+parse_descr (struct npy_text *text, struct npy_type *type)
+{
+    npy_skip_space (text);
+    uint64_t start = text->position, written = text->written;
+    tenon_status status = npy_parse_descr (text, type);
+    if (status != TENON_E_MALFORMED && status != TENON_E_UNSUPPORTED)
+        return status;
+    uint64_t found = text->position;
+    text->position = start;
+    if (!skip_value (text)) {
+        text->position = found;
+        return status;
+    }
+    npy_record (&text->doubt, text->fault.status, text->fault.place, "%s", text->fault.words);
+    text->fault.status = TENON_OK;
+    text->depth = 0;
+    text->written = written;
+    memset (type, 0, sizeof *type);
+    type->position = start;
+    type->text = (struct npy_word){ (const char *) text->bytes + start, text->position - start };
+    return TENON_OK;
 }
 
 static tenon_status
@@ -61,7 +114,7 @@ parse_entry (struct npy_text *text, struct npy_header *header, uint32_t *seen)
     text->written = written;
     TENON_TRY (npy_expect (text, ':', "a colon after the key"));
     if (key == KEY_DESCR)
-        return npy_parse_descr (text, &header->type);
+        return parse_descr (text, &header->type);
     if (key == KEY_SHAPE)
         return parse_shape (text, header);
     return npy_take_boolean (text, &header->is_fortran);
@@ -144,7 +197,8 @@ npy_parse_dictionary (struct npy_text *text, struct npy_header *header)
     memset (header, 0, sizeof *header);
     if (take_usual_form (text, header, &descr)) {
         uint64_t at = (uint64_t) ((const uint8_t *) descr.bytes - text->bytes) - 1;
-        return npy_parse_typestring (text, descr, at, &header->type);
+        npy_parse_typestring (text, descr, at, &header->type);
+        return TENON_OK;
     }
     text->position = 0;
     memset (header, 0, sizeof *header);
@@ -158,8 +212,8 @@ npy_parse_dictionary (struct npy_text *text, struct npy_header *header)
     }
     for (uint32_t i = 0; i < 3; i++)
         if (!(seen & 1u << i))
-            return tenon_fail (text->call, TENON_E_MALFORMED, npy_place (text, text->position),
-                               "found the end of the dictionary, expected the key '%s'", keys[i]);
+            return npy_fail (text, TENON_E_MALFORMED, npy_place (text, text->position),
+                             "found the end of the dictionary, expected the key '%s'", keys[i]);
     npy_skip_space (text);
     return text->position == text->length
                ? TENON_OK

@@ -12,6 +12,19 @@ npy_place (const struct npy_text *text, uint64_t position)
     return text->place == TENON_AUTO ? TENON_AUTO : text->place + position;
 }
 
+void
+npy_record (struct npy_fault *fault, tenon_status status, uint64_t place, const char *format, ...)
+{
+    va_list list;
+    if (fault->status < 0)
+        return;
+    fault->status = status;
+    fault->place = place;
+    va_start (list, format);
+    vsnprintf (fault->words, sizeof fault->words, format, list);
+    va_end (list);
+}
+
 static int
 is_word_byte (uint8_t byte)
 {
@@ -28,14 +41,14 @@ npy_unexpected_text (struct npy_text *text, const char *expected)
     while (length < 32 && (uint64_t) length < left && is_word_byte (found[length]))
         length++;
     if (!left)
-        tenon_fail_text (text->call, TENON_E_MALFORMED, place, "found the end of the header, expected %s",
-                         expected);
+        npy_record (&text->fault, TENON_E_MALFORMED, place, "found the end of the header, expected %s",
+                    expected);
     else if (found[0] < 0x20 || found[0] > 0x7e)
-        tenon_fail_text (text->call, TENON_E_MALFORMED, place, "found the byte 0x%02x, expected %s", found[0],
-                         expected);
+        npy_record (&text->fault, TENON_E_MALFORMED, place, "found the byte 0x%02x, expected %s", found[0],
+                    expected);
     else
-        tenon_fail_text (text->call, TENON_E_MALFORMED, place, "found %.*s, expected %s", length ? length : 1,
-                         (const char *) found, expected);
+        npy_record (&text->fault, TENON_E_MALFORMED, place, "found %.*s, expected %s", length ? length : 1,
+                    (const char *) found, expected);
 }
 
 void
@@ -108,17 +121,17 @@ npy_take_integer (struct npy_text *text, const char *expected, uint64_t *value)
            && text->bytes[text->position] <= '9') {
         uint64_t digit = text->bytes[text->position] - (uint64_t) '0';
         if (number > ((uint64_t) INT64_MAX - digit) / 10)
-            return tenon_fail (text->call, TENON_E_MALFORMED, npy_place (text, start),
-                               "found an integer of 2^63 or more, expected %s", expected);
+            return npy_fail (text, TENON_E_MALFORMED, npy_place (text, start),
+                             "found an integer of 2^63 or more, expected %s", expected);
         number = number * 10 + digit;
         text->position++;
     }
     if (text->position == start)
         return npy_unexpected (text, expected);
     if (text->position - start > 1 && text->bytes[start] == '0')
-        return tenon_fail (text->call, TENON_E_MALFORMED, npy_place (text, start),
-                           "found an integer that begins with 0, which Python does not take; expected %s",
-                           expected);
+        return npy_fail (text, TENON_E_MALFORMED, npy_place (text, start),
+                         "found an integer that begins with 0, which Python does not take; expected %s",
+                         expected);
     if (text->position < text->length && text->bytes[text->position] == 'L')
         text->position++;
     /* This refuses 4.0, 1e3, 0x10 and 1_000. */
@@ -173,8 +186,8 @@ take_code (struct npy_text *text, unsigned digits, uint32_t *code)
         *code = *code << 4 | digit;
     }
     if (*code > 0x10ffff)
-        return tenon_fail (text->call, TENON_E_MALFORMED, npy_place (text, text->position - 8),
-                           "found the code point %08x, expected one up to 0010ffff", (unsigned) *code);
+        return npy_fail (text, TENON_E_MALFORMED, npy_place (text, text->position - 8),
+                         "found the code point %08x, expected one up to 0010ffff", (unsigned) *code);
     return TENON_OK;
 }
 

@@ -6,6 +6,7 @@ npy_sources = \
 	plugins/npy/literal.c \
 	plugins/npy/npy.c \
 	plugins/npy/npy.h \
+	plugins/npy/words.c \
 	plugins/npy/write.c
 dist_man_MANS += plugins/npy/tenon-npy.7
 shell_tests += \

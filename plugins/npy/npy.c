@@ -6,6 +6,18 @@
 /* Bytes before the header's text: magic, version, the text's length. */
 #define PREFIX 8u
 
+/* The array that is described, of several that may follow one another in a file, as several calls of
+ * numpy.save write them. */
+struct array {
+    struct tenon_call *call;
+    uint64_t at, size;     /* where it begins, and where the file ends */
+    uint64_t header_bytes; /* the most */
+    struct npy_text text;
+    struct npy_header header;
+    uint8_t *bytes; /* the text's; used again for the next array */
+    uint64_t room;
+};
+
 /* ---- before the dictionary ---- */
 
 /* Formats the first bytes of a file of another format, for a message; `shown` has at least 19 bytes. */
@@ -19,58 +31,81 @@ show_bytes (const uint8_t *bytes, uint64_t length, char *shown)
 
 /* Reads magic and version. *width: bytes of the length that follows. */
 static tenon_status
-read_prefix (struct tenon_call *call, uint64_t size, struct npy_text *text, uint64_t *width)
+read_prefix (struct array *array, uint64_t *width)
 {
+    struct npy_text *text = &array->text;
     uint8_t head[PREFIX] = { 0 };
-    uint64_t there = size < PREFIX ? size : PREFIX;
+    uint64_t left = array->size - array->at, there = left < PREFIX ? left : PREFIX;
     char shown[3 * NPY_MAGIC_LENGTH + 1];
-    TENON_TRY (call->host->read_at (call, 0, 0, head, there));
+    if (!left)
+        return npy_fail (text, TENON_E_TRUNCATED, array->at,
+                         "found the end of the file: it is empty, expected \x93NUMPY and a version");
+    TENON_TRY (array->call->host->read_at (array->call, 0, array->at, head, there));
     if (memcmp (head, NPY_MAGIC, there < NPY_MAGIC_LENGTH ? there : NPY_MAGIC_LENGTH)) {
         show_bytes (head, there, shown);
-        return tenon_fail (call, TENON_E_MALFORMED, 0,
-                           "found the bytes%s, expected 93 4e 55 4d 50 59 (\x93NUMPY)", shown);
+        return npy_fail (text, TENON_E_MALFORMED, array->at,
+                         "found the bytes%s, expected 93 4e 55 4d 50 59 (\x93NUMPY)", shown);
     }
     if (there < PREFIX)
-        return tenon_fail (call, TENON_E_TRUNCATED, there,
-                           "found the end of the file, expected \x93NUMPY and a version");
+        return npy_fail (text, TENON_E_TRUNCATED, array->size,
+                         "found the end of the file, expected \x93NUMPY and a version");
     if (head[6] < 1 || head[6] > 3 || head[7])
-        return tenon_fail (call, TENON_E_UNSUPPORTED, 6, "found version %u.%u, expected 1.0, 2.0 or 3.0",
-                           head[6], head[7]);
+        return npy_fail (text, TENON_E_UNSUPPORTED, array->at + 6,
+                         "found version %u.%u, expected 1.0, 2.0 or 3.0", head[6], head[7]);
     text->is_utf8 = head[6] == 3;
     *width = head[6] == 1 ? 2 : 4;
     return TENON_OK;
 }
 
+/* Memory for the text and for what the parser emits, in one piece. */
+static tenon_status
+make_room (struct array *array, uint64_t length)
+{
+    uint64_t room = length + NPY_OUT_FACTOR * length + NPY_OUT_MORE;
+    if (room > array->room) {
+        if (!(array->bytes = array->call->host->scratch (array->call, room)))
+            return TENON_E_MEMORY;
+        array->room = room;
+    }
+    array->text.bytes = array->bytes;
+    array->text.out = (char *) array->bytes + length;
+    return TENON_OK;
+}
+
 /* Reads the header's text. Its length is checked before anything is read or allocated for it. */
 static tenon_status
-read_text (struct tenon_call *call, uint64_t size, struct npy_text *text)
+read_text (struct array *array)
 {
-    struct tenon_setting most = TENON_INIT (most);
+    struct npy_text *text = &array->text;
+    struct tenon_call *call = array->call;
     uint8_t bytes[4];
-    uint64_t width = 0;
+    uint64_t width = 0, place = array->at + PREFIX;
     memset (text, 0, sizeof *text);
-    TENON_TRY (call->host->option (call, NPY_OPTION_MAX_HEADER, &most));
-    TENON_TRY (read_prefix (call, size, text, &width));
-    if (size - PREFIX < width)
-        return tenon_fail (call, TENON_E_TRUNCATED, size,
-                           "found the end of the file, expected the header's length");
-    TENON_TRY (call->host->read_at (call, 0, PREFIX, bytes, width));
+    TENON_TRY (read_prefix (array, &width));
+    if (array->size - place < width)
+        return npy_fail (text, TENON_E_TRUNCATED, array->size,
+                         "found the end of the file, expected the header's length");
+    TENON_TRY (call->host->read_at (call, 0, place, bytes, width));
     text->call = call;
-    text->place = PREFIX + width;
+    text->place = place + width;
     text->length = width == 2 ? tenon_le16 (bytes) : tenon_le32 (bytes);
-    if (text->length > size - text->place)
-        return tenon_fail (call, TENON_E_TRUNCATED, PREFIX,
-                           "found a header of %llu bytes, but %llu bytes are left in the file",
-                           (unsigned long long) text->length, (unsigned long long) (size - text->place));
-    if (text->length > (uint64_t) most.integer)
-        return tenon_fail (call, TENON_E_LIMIT, PREFIX,
-                           "found a header of %llu bytes, npy.max_header allows %llu",
-                           (unsigned long long) text->length, (unsigned long long) most.integer);
-    if (!(text->bytes = call->host->view (call, 0, text->place, text->length)))
-        return TENON_E_TRUNCATED;
-    if (!(text->out = call->host->scratch (call, NPY_OUT_FACTOR * text->length + 1)))
-        return TENON_E_MEMORY;
-    return TENON_OK;
+    if (text->length > array->size - text->place)
+        return npy_fail (text, TENON_E_TRUNCATED, place,
+                         "found a header of %llu bytes, but %llu bytes are left in the file",
+                         (unsigned long long) text->length, (unsigned long long) (array->size - text->place));
+    if (text->length > array->header_bytes)
+        return npy_fail (text, TENON_E_LIMIT, place,
+                         "found a header of %llu bytes, npy.max_header allows %llu",
+                         (unsigned long long) text->length, (unsigned long long) array->header_bytes);
+    TENON_TRY (make_room (array, text->length));
+    return call->host->read_at (call, 0, text->place, array->bytes, text->length);
+}
+
+static tenon_status
+read_header (struct array *array)
+{
+    TENON_TRY (read_text (array));
+    return npy_parse_dictionary (&array->text, &array->header);
 }
 
 /* ---- types of ml_dtypes ---- */
@@ -83,7 +118,12 @@ interpret_type (struct tenon_call *call, struct npy_type *type)
     const struct npy_word word = type->text;
     char order = word.bytes[0];
     uint64_t kind = strchr ("<>=|", order) ? 1 : 0;
-    if (type->dtype == TENON_F8_E5M2)
+    if (type->by_machine)
+        tenon_note (call, TENON_NOTE, NULL,
+                    "the type is a word for another size on other machines; that of 64-bit Linux and macOS, "
+                    "%llu bytes, is taken",
+                    (unsigned long long) type->bytes);
+    if (type->dtype == TENON_F8_E5M2 && word.bytes[kind] == 'f' && word.length == kind + 2)
         tenon_note (call, TENON_NOTE, NULL,
                     "the type '%.*s' is ml_dtypes' word for f8_e5m2; NumPy cannot load it", (int) word.length,
                     word.bytes);
@@ -125,34 +165,65 @@ add_opaque (struct tenon_call *call, const struct npy_type *type, uint32_t *numb
     return call->host->add_dtype (call, &dtype, number);
 }
 
+/* The failure of the text, or what cannot be read of its type. */
+static tenon_status
+fail_text (struct array *array, tenon_status status)
+{
+    const struct npy_text *text = &array->text;
+    const struct npy_fault *fault = text->doubt.status < 0 ? &text->doubt : &text->fault;
+    return fault->status < 0 ? tenon_fail (array->call, fault->status, fault->place, "%s", fault->words)
+                             : status;
+}
+
+/* Adds the array whose header was read. *end: where it ends. */
+static tenon_status
+add_array (struct array *array, uint64_t *end)
+{
+    struct tenon_call *call = array->call;
+    struct npy_header *header = &array->header;
+    struct tenon_tensor tensor = TENON_INIT (tensor);
+    if (array->text.doubt.status < 0)
+        return fail_text (array, array->text.doubt.status);
+    TENON_TRY (interpret_type (call, &header->type));
+    tensor.dtype = header->type.dtype;
+    if (!tensor.dtype)
+        TENON_TRY (add_opaque (call, &header->type, &tensor.dtype));
+    tensor.shape = header->shape;
+    tensor.rank = header->rank;
+    tensor.flags = header->type.flags;
+    /* Of arrays that are the same in both orders MLX states True, NumPy False. */
+    if (header->is_fortran && !npy_orders_agree (header->shape, header->rank))
+        tensor.flags |= TENON_FORTRAN;
+    tensor.offset = array->text.place + array->text.length;
+    tensor.length = TENON_AUTO;
+    TENON_TRY (call->host->add_tensor (call, &tensor));
+    *end = tensor.offset + tensor.length;
+    return TENON_OK;
+}
+
 static tenon_status
 describe_npy (struct tenon_call *call)
 {
     struct tenon_source_info info = TENON_INIT (info);
-    struct npy_text text;
-    struct npy_header header;
-    struct tenon_tensor tensor = TENON_INIT (tensor);
+    struct tenon_setting most = TENON_INIT (most);
+    struct array *array = call->host->scratch (call, sizeof *array);
+    uint64_t end = 0;
+    if (!array)
+        return TENON_E_MEMORY;
+    TENON_TRY (call->host->option (call, NPY_OPTION_MAX_HEADER, &most));
     TENON_TRY (call->host->source_info (call, 0, &info));
-    TENON_TRY (read_text (call, info.size, &text));
-    TENON_TRY (npy_parse_dictionary (&text, &header));
-    TENON_TRY (interpret_type (call, &header.type));
-    tensor.dtype = header.type.dtype;
-    if (!tensor.dtype)
-        TENON_TRY (add_opaque (call, &header.type, &tensor.dtype));
-    tensor.shape = header.shape;
-    tensor.rank = header.rank;
-    tensor.flags = header.type.flags;
-    /* Of arrays that are the same in both orders MLX states True, NumPy False. */
-    if (header.is_fortran && !npy_orders_agree (header.shape, header.rank))
-        tensor.flags |= TENON_FORTRAN;
-    tensor.offset = text.place + text.length;
-    tensor.length = TENON_AUTO;
-    TENON_TRY (call->host->add_tensor (call, &tensor));
-    uint64_t behind = info.size - tensor.offset - tensor.length;
+    array->call = call;
+    array->size = info.size;
+    array->header_bytes = (uint64_t) most.integer;
+    tenon_status status = read_header (array);
+    if (status < 0)
+        return fail_text (array, status);
+    TENON_TRY (add_array (array, &end));
+    uint64_t behind = info.size - end;
     if (behind > 0)
         tenon_note (call, TENON_NOTE, NULL, "%llu byte%s after the array, from offset %llu on, %s not read",
-                    (unsigned long long) behind, behind == 1 ? "" : "s",
-                    (unsigned long long) (tensor.offset + tensor.length), behind == 1 ? "is" : "are");
+                    (unsigned long long) behind, behind == 1 ? "" : "s", (unsigned long long) end,
+                    behind == 1 ? "is" : "are");
     return TENON_OK;
 }
 
@@ -179,9 +250,11 @@ static const struct tenon_option options[] = {
                 "what one-byte voids are, '<V1' and '|V1'", 0, 0, TENON_OPTION_FOR_READING),
     [NPY_OPTION_V2] = OPTION (TENON_OPTION_CHOICE, "v2", "bf16", "bf16 opaque",
                               "what two-byte voids are, '<V2' and '|V2'", 0, 0, TENON_OPTION_FOR_READING),
-    [NPY_OPTION_FP8] = OPTION (TENON_OPTION_CHOICE, "fp8", "refuse", "refuse void",
-                               "how f8 tensors are written: not, or as ml_dtypes does ('<f1' and '<V1')", 0,
-                               0, TENON_OPTION_FOR_WRITING),
+    [NPY_OPTION_FP8] =
+        OPTION (TENON_OPTION_CHOICE, "fp8", "refuse", "refuse void name",
+                "how f8 tensors are written: not, as ml_dtypes does ('<f1' and '<V1'), or with "
+                "its names ('float8_e5m2')",
+                0, 0, TENON_OPTION_FOR_WRITING),
     [NPY_OPTION_ORDER] = OPTION (TENON_OPTION_CHOICE, "order", "keep", "keep c fortran",
                                  "order of the items that is written", 0, 0, TENON_OPTION_FOR_WRITING),
     [NPY_OPTION_BYTEORDER] =

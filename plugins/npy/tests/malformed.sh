@@ -135,7 +135,7 @@ for object in "'|O'" "'O'" "'<O'" "'|O8'" "'O4'" "[('a', '<f4'), ('b', '|O')]" "
 done
 
 # ---- 12: types ----
-for type in f3 '<f5' '<x4' '<i16' '<u3' '|b2' '<c4' '<f' '<' '|' '' '<4' '<i4 ' ' <i4' 'float32' '<i4,<i4' '2i4' '<i-4' \
+for type in f3 '<f5' '<x4' '<i16' '<u3' '|b2' '<c4' '<' '|' '' '<4' '<i4 ' ' <i4' 'floa32' '<float32' '<i4,<i4' '2i4' '<i-4' \
     '<i0' '<M4' '<M16[ns]' '<i4[ns]' '|S2147483648' '|V99999999999999999999' '<U536870912' '|S5x' '|T16' '|t8' '<<i4'; do
     descr "'$type'"; refused descr.npy "found the type '$type'"
 done
