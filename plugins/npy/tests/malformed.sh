@@ -23,7 +23,7 @@ printf '\223NUMPX\001\000' >"$work/text.npy"; zeros 100 >>"$work/text.npy"
 refused text.npy 'found the bytes 93 4e 55 4d 50 58'
 printf '\223NU' >"$work/text.npy"; refused text.npy 'found the end of the file, expected \x93NUMPY and a version' 'byte 3'
 printf '\223NUMPY\001' >"$work/text.npy"; refused text.npy 'found the end of the file'
-: >"$work/text.npy"; refused text.npy 'found the end of the file'
+: >"$work/text.npy"; refused text.npy 'it is empty'
 for version in 0 4 9 255; do
     file text "$version" "$good" 2; refused text.npy "found version $version.0, expected 1.0, 2.0 or 3.0" 'byte 6'
 done
