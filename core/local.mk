@@ -73,6 +73,8 @@ core_libcore_la_SOURCES = \
 	core/context/codec_settings.c \
 	core/context/config.c \
 	core/context/config.h \
+	core/context/config_check.c \
+	core/context/config_check.h \
 	core/context/context.c \
 	core/context/context.h \
 	core/context/extension.c \

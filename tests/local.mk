@@ -88,6 +88,7 @@ module_unit_tests = \
 	tests/unit/open/test_threads
 module_shell_tests += \
 	tests/abi/nm.sh \
+	tests/cli/diagnostics_config.sh \
 	tests/cli/edit.sh \
 	tests/cli/metadata.sh
 

@@ -11,7 +11,11 @@
 #include "text.h"
 #include "tool.h"
 
-static const struct tool_option config_options[] = { { 0 } };
+static bool check;
+static const struct tool_option config_options[] = {
+    { "check", 0, OPTION_FLAG, NULL, "look for faults: in the files given, or in those in use", &check },
+    { 0 },
+};
 
 /* The entries that are printed. */
 struct chosen {
@@ -124,9 +128,88 @@ print_values (const struct chosen *chosen)
     }
 }
 
+/* ---- --check ------------------------------------------------------------------------------------- */
+
+/* The faults are the notes with a status. */
+static json_object *
+entries_json (const tenon_report *report, bool faults)
+{
+    json_object *array = json_array ();
+    tenon_report_entry entry;
+    for (uint64_t i = 0; report_next (report, TENON_NOTE, &i, &entry);) {
+        if ((entry.status < 0) != faults)
+            continue;
+        json_object *object = json_new ();
+        json_add_text (object, "file", entry.file);
+        json_add_text (object, "message", entry.message);
+        json_append (array, object);
+    }
+    return array;
+}
+
+static void
+print_faults (const tenon_report *report)
+{
+    tenon_report_entry entry;
+    for (uint64_t i = 0; report_next (report, TENON_NOTE, &i, &entry);)
+        if (entry.status < 0)
+            report_entry (NULL, &entry);
+        else if (!tool.quiet)
+            report_entry ("note", &entry);
+}
+
+/* A fault is an answer; a file that cannot be read is trouble. */
+static int
+fault_status (const tenon_report *report)
+{
+    tenon_report_entry entry;
+    int worst = EXIT_DONE;
+    for (uint64_t i = 0; report_next (report, TENON_NOTE, &i, &entry);)
+        if (entry.status < 0 && worst != EXIT_TROUBLE)
+            worst = entry.status == TENON_E_CONFIG ? EXIT_NO : EXIT_TROUBLE;
+    return worst;
+}
+
+static int
+run_check (int count, char **paths)
+{
+    tenon_context_options options = context_options ();
+    CLEAN (report) tenon_report *report = NULL;
+    tenon_error error = TENON_ERROR_INIT;
+    const char **files = get_memory (NULL, (size_t) count + 1, sizeof *files);
+    for (int i = 0; i < count; i++)
+        files[i] = paths[i];
+    files[count] = NULL;
+    tenon_status status = tenon_config_check (&options, count > 0 ? files : NULL, &report, &error);
+    free (files);
+    int answer = fault_status (report);
+    if (status < 0 && answer == EXIT_DONE)
+        return report_failure (&error);
+    if (tool.json) {
+        json_object *object = json_new ();
+        json_add_flag (object, "ok", answer == EXIT_DONE);
+        json_add (object, "faults", entries_json (report, true));
+        json_add (object, "notes", entries_json (report, false));
+        json_print_line (object);
+        return answer;
+    }
+    print_faults (report);
+    for (int i = 0; answer == EXIT_DONE && !tool.quiet && i < count; i++) {
+        CLEAN (text) char *name = shown (paths[i], strlen (paths[i]));
+        printf ("%s: ok\n", name);
+    }
+    if (answer == EXIT_DONE && !tool.quiet && count == 0)
+        printf ("configuration: ok\n");
+    return answer;
+}
+
 static int
 run_config (int count, char **keys)
 {
+    if (check)
+        return run_check (count, keys);
+    if (count > 1)
+        return misuse ("'%s' is one argument too many", keys[1]);
     static const struct column columns[] = {
         { "KEY", false, COLOUR_NONE },
         { "VALUE", false, COLOUR_NONE },
@@ -155,12 +238,15 @@ run_config (int count, char **keys)
 
 const struct command config_command = {
     .name = "config",
-    .arguments = "[KEY]",
+    .arguments = "[KEY | --check [FILE...]]",
     .summary = "prints the effective configuration, and where each value comes from",
-    .details = "With a KEY it prints that value only; -v adds what the keys mean.",
+    .details =
+        "With a KEY it prints that value only; -v adds what the keys mean.\n"
+        "--check lists all faults with file and line, and exits with 1 if there are any, with 2 if a file "
+        "cannot be read.",
     .options = config_options,
     .least = 0,
-    .most = 1,
+    .most = -1,
     .json = true,
     .run = run_config,
 };

@@ -8,16 +8,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-tenon_context *
-context_new (void)
+tenon_context_options
+context_options (void)
 {
-    tenon_context_options options = {
-        .struct_size = sizeof options,
+    return (tenon_context_options){
+        .struct_size = sizeof (tenon_context_options),
         .flags = tool.no_config ? TENON_CONTEXT_NO_FILES : 0,
         .settings = tool.settings.items,
         .plugin_path = tool.plugin_path,
         .origin = "command line",
     };
+}
+
+tenon_context *
+context_new (void)
+{
+    tenon_context_options options = context_options ();
     tenon_context *context = NULL;
     tenon_error error = TENON_ERROR_INIT;
     if (tenon_context_new (&context, &options, &error) < 0)

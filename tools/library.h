@@ -4,6 +4,8 @@
 #define TOOL_LIBRARY_H
 #include "memory.h"
 
+/* The options of a context, by the command line. */
+tenon_context_options context_options (void);
 /* A context with the settings of the command line; NULL after a message. */
 tenon_context *context_new (void);
 /* The flags with which every command opens files. */

@@ -201,26 +201,27 @@ tn_identify_unknown (struct tn_session *session, struct tn_source *source, char 
     struct look look = { 0 };
     struct tn_signature signature;
     char cause[TN_CAUSE_ROOM];
-    const char *advice = NULL;
+    const char *advice = "";
     words[0] = 0;
     bool seen = look_at (source, &look);
     TN_FREE uint8_t *bytes = look.bytes;
     if (!seen)
-        return NULL;
+        return advice;
     if (tn_signature_find (session->context, look.bytes, look.length, &signature)) {
         memcpy (words, ": ", 3);
         say_signature (&signature, &look, NULL, words + 2, TN_IDENTIFY_ROOM - 2);
-        advice = signature.advice;
+        advice = signature.advice ? signature.advice : "";
     }
     size_t fill = strlen (words), room = TN_IDENTIFY_ROOM - fill;
     if (find_cause (session->context, source, &look, signature.plugin, cause))
-        snprintf (words + fill, room, "%s %s", fill ? ", and" : ":", cause);
+        snprintf (words + fill, room, "%s %s", fill ? ", and" : ":", cause), advice = "";
     else if (fill == 0 && say_plain (source, &look, NULL, words + 2, room - 2, &advice))
         memcpy (words, ": ", 2);
     else if (fill == 0) {
         fill = (size_t) snprintf (words, room, "; it begins with the bytes");
         for (uint64_t i = 0; i < TN_MIN (look.length, SHOWN_BYTES); i++)
             fill += (size_t) snprintf (words + fill, TN_IDENTIFY_ROOM - fill, " %02x", look.bytes[i]);
+        advice = "tenon_why tells what each codec found in it";
         if (is_name_of_part (source))
             advice = "its name says that it is one part of a file that was cut: join the parts with cat";
     }

@@ -7,7 +7,7 @@
 #define TN_IDENTIFY_ROOM 900u
 
 /* Of a source that no codec recognises: ": it is a gzip file", "; the codec toy is disabled at …", both, or
- * what else can be said of its bytes. Returns advice, which lives as long as the context, or NULL. */
+ * what else can be said of its bytes. Returns advice, which lives as long as the context, or "". */
 const char *tn_identify_unknown (struct tn_session *session, struct tn_source *source,
                                  char words[TN_IDENTIFY_ROOM]);
 /* Of a source that a codec was chosen for, though its contents are not what that codec reads: "it is a gzip

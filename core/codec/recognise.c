@@ -154,7 +154,7 @@ fail_unknown (struct tn_session *session, struct tn_source *source)
     char words[TN_IDENTIFY_ROOM];
     const char *advice = tn_identify_unknown (session, source, words);
     (void) tn_fail (session->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET, "no codec recognises it%s", words);
-    return tn_advise (session->error, "%s", advice ? advice : "tenon_why tells what each codec found in it");
+    return tn_advise (session->error, "%s", advice);
 }
 
 static tenon_status

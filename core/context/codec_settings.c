@@ -53,6 +53,16 @@ add_word (char *text, const char *word)
     return longer;
 }
 
+tenon_status
+tn_codec_check_extensions (const struct tn_entry *entry, tenon_error *error)
+{
+    const struct tenon_setting setting = { .text = entry->value, .origin = entry->origin };
+    char **words = NULL;
+    tenon_status status = split_extensions (&setting, &words, error);
+    free (words);
+    return status;
+}
+
 static tenon_status
 copy_extensions (struct tn_codec *codec, tenon_error *error)
 {
@@ -109,35 +119,44 @@ configure_extensions (tenon_context *context, struct tn_codec *codec, struct ten
 
 /* Keys of a codec's section that are neither its options nor those that all codecs have. */
 static tenon_status
-check_keys (const tenon_context *context, const struct tn_codec *codec, tenon_error *error)
+check_keys (const tenon_context *context, const struct tn_codec *codec, const struct tn_entry **wrong,
+            tenon_error *error)
 {
     const struct tn_settings *settings = &context->settings;
     for (uint64_t i = 0; i < settings->count; i++) {
-        const struct tn_entry *entry = &settings->entries[i];
+        const struct tn_entry *entry = *wrong = &settings->entries[i];
         if (!entry->known && entry->key && strcmp (entry->section, codec->section) == 0)
             return tn_config_unknown_key (entry, codec->table.options, codec->table.option_count, error);
     }
     return TENON_OK;
 }
 
+/* The effective value of an option. *wrong is the entry that fails. */
+static tenon_status
+take_setting (tenon_context *context, const struct tn_codec *codec, const struct tenon_option *option,
+              struct tenon_setting *setting, const struct tn_entry **wrong, tenon_error *error)
+{
+    *wrong = tn_settings_find (&context->settings, codec->section, option->name);
+    return tn_config_setting (context, codec->section, option, setting, error);
+}
+
 static tenon_status
 configure_codec (tenon_context *context, struct tn_codec *codec, struct tenon_setting *enabled,
-                 tenon_error *error)
+                 const struct tn_entry **wrong, tenon_error *error)
 {
     struct tenon_setting priority, extensions;
-    const char *section = codec->section;
-    TN_TRY (tn_config_setting (context, section, &tn_keys[TN_KEY_CODEC_ENABLED].option, enabled, error));
-    TN_TRY (tn_config_setting (context, section, &tn_keys[TN_KEY_CODEC_PRIORITY].option, &priority, error));
+    TN_TRY (take_setting (context, codec, &tn_keys[TN_KEY_CODEC_ENABLED].option, enabled, wrong, error));
+    TN_TRY (take_setting (context, codec, &tn_keys[TN_KEY_CODEC_PRIORITY].option, &priority, wrong, error));
     TN_TRY (
-        tn_config_setting (context, section, &tn_keys[TN_KEY_CODEC_EXTENSIONS].option, &extensions, error));
+        take_setting (context, codec, &tn_keys[TN_KEY_CODEC_EXTENSIONS].option, &extensions, wrong, error));
     codec->priority = priority.integer;
     TN_TRY (configure_extensions (context, codec, &extensions, error));
     codec->settings = calloc (codec->table.option_count + 1, sizeof *codec->settings);
     if (!codec->settings)
         return tn_fail_memory (error);
     for (uint32_t i = 0; i < codec->table.option_count; i++)
-        TN_TRY (tn_config_setting (context, section, &codec->table.options[i], &codec->settings[i], error));
-    return check_keys (context, codec, error);
+        TN_TRY (take_setting (context, codec, &codec->table.options[i], &codec->settings[i], wrong, error));
+    return check_keys (context, codec, wrong, error);
 }
 
 /* The codec is not used. */
@@ -152,25 +171,42 @@ drop_codec (tenon_context *context, struct tn_codec *codec, const char *what, co
     return tn_registry_drop (&context->registry, codec, why, error);
 }
 
+/* Configures a codec; *kept: it is used. One wrong setting in a file stops one codec, not every program. */
+static TN_OWN_FRAME tenon_status
+settle_codec (tenon_context *context, struct tn_codec *codec, bool *kept, tenon_error *error)
+{
+    struct tenon_setting enabled = { .integer = 1 };
+    const struct tn_entry *wrong = NULL;
+    tenon_error fault = TENON_ERROR_INIT;
+    *kept = true;
+    if (configure_codec (context, codec, &enabled, &wrong, &fault) == TENON_OK) {
+        *kept = enabled.integer != 0;
+        return *kept ? TENON_OK : drop_codec (context, codec, "is disabled at ", enabled.origin, error);
+    }
+    if (fault.status != TENON_E_CONFIG || !wrong || wrong->layer == TN_LAYER_PROGRAM)
+        return tn_fail (error, fault.status, TN_NO_OFFSET, "%s", fault.message);
+    *kept = false;
+    tn_config_note_wrong (context, codec->table.id, fault.message, "codec");
+    if (!codec->extensions)
+        TN_TRY (copy_extensions (codec, error)); /* by which the file that asks for it is known */
+    return drop_codec (context, codec, "is not used: ", fault.message, error);
+}
+
 tenon_status
 tn_codecs_configure (tenon_context *context, tenon_error *error)
 {
     struct tn_registry *registry = &context->registry;
-    uint64_t kept = 0;
-    tenon_status status = TENON_OK;
+    uint64_t used = 0;
     for (uint64_t i = 0; i < registry->codec_count; i++) {
         struct tn_codec *codec = registry->codecs[i];
-        struct tenon_setting enabled = { .integer = 1 };
-        if (status == TENON_OK)
-            status = configure_codec (context, codec, &enabled, error);
-        if (enabled.integer) {
-            registry->codecs[kept++] = codec;
-            continue;
-        }
-        status = drop_codec (context, codec, "is disabled at ", enabled.origin, error);
+        bool kept = true;
+        if (error->status == TENON_OK)
+            settle_codec (context, codec, &kept, error);
+        if (kept)
+            registry->codecs[used++] = codec;
     }
-    registry->codec_count = kept;
-    return status;
+    registry->codec_count = used;
+    return error->status;
 }
 
 /* ---- of one open or save ---- */

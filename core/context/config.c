@@ -99,8 +99,8 @@ const struct tn_key tn_keys[TN_KEYS] = {
     KEY (TN_KEY_SIGNATURE_ENABLED, SIGNATURE, BOOL, "enabled", "yes", 0, 0, 0, "whether it is compared"),
 };
 
-static const struct tn_key *
-find_key (enum tn_section kind, const char *name)
+const struct tn_key *
+tn_config_key (enum tn_section kind, const char *name)
 {
     for (uint32_t i = 0; i < TN_KEYS; i++)
         if (tn_keys[i].section == kind && strcmp (tn_keys[i].option.name, name) == 0)
@@ -122,8 +122,8 @@ tn_config_setting (tenon_context *context, const char *section, const struct ten
                             entry ? entry->origin : "default", setting, error);
 }
 
-static tenon_status
-check_absolute (const struct tn_entry *entry, const char *what, tenon_error *error)
+tenon_status
+tn_config_absolute (const struct tn_entry *entry, const char *what, tenon_error *error)
 {
     if (entry->value[0] == '/')
         return TENON_OK;
@@ -152,8 +152,38 @@ tn_config_apply (tenon_context *context, tenon_error *error)
         for (uint64_t i = 0; i < settings->count; i++) {
             const struct tn_entry *entry = &settings->entries[i];
             if (entry->key && strcmp (entry->section, "core") == 0 && strcmp (entry->key, "plugin_path") == 0)
-                TN_TRY (check_absolute (entry, "folder", error));
+                TN_TRY (tn_config_absolute (entry, "folder", error));
         }
+    return TENON_OK;
+}
+
+/* Checks an entry of a section [plugin NAME]. */
+tenon_status
+tn_config_plugin_entry (const struct tn_entry *entry, tenon_error *error)
+{
+    struct tenon_setting setting;
+    const struct tn_key *key = tn_config_key (TN_SECTION_PLUGIN, entry->key);
+    if (!key)
+        return tn_config_unknown_key (entry, NULL, 0, error);
+    if (key == &tn_keys[TN_KEY_PLUGIN_FILE] && entry->value[0])
+        return tn_config_absolute (entry, "file", error);
+    return tn_option_parse (&key->option, entry->section, entry->value, entry->origin, &setting, error);
+}
+
+/* The effective values of a section, and keys that no plugin has. *wrong is the entry that fails. */
+static tenon_status
+check_plugin (tenon_context *context, const char *section, const struct tn_entry **wrong, tenon_error *error)
+{
+    struct tn_settings *settings = &context->settings;
+    for (uint64_t i = 0; i < settings->count; i++) {
+        const struct tn_entry *entry = &settings->entries[i];
+        if (!entry->key || strcmp (entry->section, section) != 0)
+            continue;
+        *wrong = entry;
+        if (!tn_config_key (TN_SECTION_PLUGIN, entry->key)
+            || tn_settings_find (settings, section, entry->key) == entry)
+            TN_TRY (tn_config_plugin_entry (entry, error));
+    }
     return TENON_OK;
 }
 
@@ -162,10 +192,18 @@ tn_config_plugin (tenon_context *context, const char *name, struct tn_plugin_con
                   tenon_error *error)
 {
     struct tenon_setting enabled;
+    const struct tn_entry *wrong = NULL;
+    tenon_error fault = TENON_ERROR_INIT;
     char section[8 + TN_LONGEST_ID + 1];
     memset (config, 0, sizeof *config);
     if (snprintf (section, sizeof section, "plugin %s", name) >= (int) sizeof section)
         return TENON_OK; /* inih holds no such section either */
+    if (check_plugin (context, section, &wrong, &fault) < 0) {
+        if (fault.status != TENON_E_CONFIG || wrong->layer == TN_LAYER_PROGRAM)
+            return tn_fail (error, fault.status, TN_NO_OFFSET, "%s", fault.message);
+        snprintf (config->wrong, sizeof config->wrong, "%.*s", (int) sizeof config->wrong - 1, fault.message);
+        return TENON_OK;
+    }
     const struct tn_entry *entry = tn_settings_find (&context->settings, section, "enabled");
     if (entry) {
         TN_TRY (
@@ -175,13 +213,36 @@ tn_config_plugin (tenon_context *context, const char *name, struct tn_plugin_con
     config->path = tn_settings_find (&context->settings, section, "path");
     if (config->path && !config->path->value[0])
         config->path = NULL;
-    return config->path ? check_absolute (config->path, "file", error) : TENON_OK;
+    return TENON_OK;
+}
+
+/* True if the report has this note: a plugin may be found in several folders. */
+static bool
+is_noted (const tenon_report *report, const char *message)
+{
+    for (uint64_t i = 0; i < tenon_report_count (report); i++) {
+        tenon_report_entry entry = { .struct_size = sizeof entry };
+        if (tenon_report_get (report, i, &entry) == TENON_OK && entry.kind == TENON_NOTE
+            && strcmp (entry.message, message) == 0)
+            return true;
+    }
+    return false;
+}
+
+TN_OWN_FRAME void
+tn_config_note_wrong (const tenon_context *context, const char *subject, const char *words, const char *what)
+{
+    char text[1200], message[1200];
+    snprintf (text, sizeof text, "%s: the %s %s is not used", words, what, subject);
+    tn_escape_message (message, sizeof message, text);
+    if (!is_noted (context->report, message))
+        tn_report_add (context->report, TENON_NOTE, TENON_E_CONFIG, 0, "", "", "%s", message);
 }
 
 bool
 tn_config_is_codec_key (const char *key)
 {
-    return find_key (TN_SECTION_CODEC, key) != NULL;
+    return tn_config_key (TN_SECTION_CODEC, key) != NULL;
 }
 
 /* ---- unknown entries ---- */
@@ -206,8 +267,8 @@ tn_config_unknown_key (const struct tn_entry *entry, const struct tenon_option *
                     TN_SHOW (entry->section), TN_SHOW (entry->key), tn_hint (room, entry->key, keys, known));
 }
 
-static tenon_status
-unknown_section (const tenon_context *context, const struct tn_entry *entry, tenon_error *error)
+tenon_status
+tn_config_unknown_section (const tenon_context *context, const struct tn_entry *entry, tenon_error *error)
 {
     char room[TN_HINT_ROOM];
     /* an id without "codec" */
@@ -253,30 +314,38 @@ absent_codec (const tenon_context *context, const struct tn_entry *entry, const 
     return TENON_OK;
 }
 
-static tenon_status
+/* The values of a plugin that is not there are checked, so that they are right when it is installed. */
+static TN_OWN_FRAME tenon_status
 absent_plugin (tenon_context *context, const struct tn_entry *entry, const char *name, tenon_error *error)
 {
     struct tn_plugin_config config;
-    if (entry->key && !find_key (TN_SECTION_PLUGIN, entry->key))
-        return tn_config_unknown_key (entry, NULL, 0, error);
-    if (!tn_is_plugin_name (name))
+    if (entry->layer == TN_LAYER_PROGRAM && !tn_is_plugin_name (name))
         return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s]: no plugin can have that name",
                         entry->origin, TN_SHOW (entry->section));
-    if (!entry->key)
+    if (entry->key && entry->layer != TN_LAYER_PROGRAM)
+        return TENON_OK; /* its headline is told of */
+    TN_TRY (tn_config_plugin (context, name, &config, error));
+    if (entry->key)
+        return TENON_OK;
+    if (!tn_is_plugin_name (name))
+        snprintf (config.wrong, sizeof config.wrong, "%s: [%s]: no plugin can have that name", entry->origin,
+                  TN_SHOW (entry->section));
+    if (config.wrong[0])
+        tn_config_note_wrong (context, name, config.wrong, "plugin");
+    else
         tn_report_add (context->report, TENON_NOTE, TENON_OK, 0, name, "", "%s: no plugin '%s' was found",
                        entry->origin, TN_SHOW (name));
-    /* parses its values, so that they are right when the plugin is installed */
-    return tn_config_plugin (context, name, &config, error);
+    return TENON_OK;
 }
 
 static tenon_status
-check_entry (tenon_context *context, const struct tn_entry *entry, tenon_error *error)
+check_unknown (tenon_context *context, const struct tn_entry *entry, tenon_error *error)
 {
     const char *name;
     switch (tn_section_kind (entry->section, &name)) {
     case TN_SECTION_PLUGIN: return absent_plugin (context, entry, name, error);
     case TN_SECTION_CODEC: return absent_codec (context, entry, name, error);
-    case TN_SECTIONS: return unknown_section (context, entry, error);
+    case TN_SECTIONS: return tn_config_unknown_section (context, entry, error);
     default: return entry->key ? tn_config_unknown_key (entry, NULL, 0, error) : TENON_OK;
     }
 }
@@ -286,7 +355,7 @@ tn_config_check (tenon_context *context, tenon_error *error)
 {
     for (uint64_t i = 0; i < context->settings.count; i++)
         if (!context->settings.entries[i].known)
-            TN_TRY (check_entry (context, &context->settings.entries[i], error));
+            TN_TRY (check_unknown (context, &context->settings.entries[i], error));
     return TENON_OK;
 }
 
@@ -392,7 +461,7 @@ list_absent (tenon_context *context, enum tn_section kind, tenon_error *error)
         if (!entry->key || tn_section_kind (entry->section, &name) != kind
             || is_listed (context, entry->section, entry->key))
             continue;
-        const struct tn_key *known = find_key (kind, entry->key);
+        const struct tn_key *known = tn_config_key (kind, entry->key);
         const struct tenon_option unknown = { .type = TENON_OPTION_TEXT, .name = entry->key, .help = "" };
         TN_TRY (list_key (context, entry->section, known ? &known->option : &unknown, NULL, error));
     }

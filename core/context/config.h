@@ -30,6 +30,9 @@ enum tn_key_number {
     TN_KEY_SIGNATURE_ENABLED,
     TN_KEYS
 };
+/* The most bytes that are kept of a message about a wrong setting. */
+#define TN_CONFIG_WORDS 500u
+
 struct tn_key {
     enum tn_section section;
     struct tenon_option option;
@@ -47,15 +50,27 @@ tenon_status tn_config_setting (tenon_context *context, const char *section,
 struct tn_plugin_config {
     const struct tn_entry *disabled; /* set only when `enabled` says no */
     const struct tn_entry *path;
+    /* what is wrong in its section of a file: the plugin is not loaded. "" nothing is */
+    char wrong[TN_CONFIG_WORDS];
 };
+/* A wrong setting of the program is TENON_E_CONFIG. */
 tenon_status tn_config_plugin (tenon_context *context, const char *name, struct tn_plugin_config *config,
                                tenon_error *error);
+/* Notes that a plugin or codec (`what`) is not used because of a wrong setting, of which `words` tell. */
+void tn_config_note_wrong (const tenon_context *context, const char *subject, const char *words,
+                           const char *what);
 /* True if every codec has this key, so that no option may have its name. */
 bool tn_config_is_codec_key (const char *key);
 
-/* After the plugins are loaded: an unknown entry is an error that names the nearest key, or a note when its
- * plugin or codec is not in use. */
+/* After the plugins are loaded: an unknown section is an error that names the nearest one; a plugin or codec
+ * that is not in use is a note. */
 tenon_status tn_config_check (tenon_context *context, tenon_error *error);
+/* The steps of checks, for config_check.c. */
+const struct tn_key *tn_config_key (enum tn_section kind, const char *name);
+tenon_status tn_config_unknown_section (const tenon_context *context, const struct tn_entry *entry,
+                                        tenon_error *error);
+tenon_status tn_config_absolute (const struct tn_entry *entry, const char *what, tenon_error *error);
+tenon_status tn_config_plugin_entry (const struct tn_entry *entry, tenon_error *error);
 /* An unknown key of a section of a known kind, which may have more keys, the `count` options of a codec. */
 tenon_status tn_config_unknown_key (const struct tn_entry *entry, const struct tenon_option *more,
                                     uint32_t count, tenon_error *error);

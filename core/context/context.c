@@ -32,13 +32,6 @@ is_secure (void)
 static tenon_status
 fill_context (tenon_context *context, const tenon_context_options *options, tenon_error *error)
 {
-    context->secure = is_secure ();
-    context->report = tn_report_new ();
-    context->origin = strdup (options->origin ? options->origin : "the program");
-    context->signatures = tn_signature_table_new ();
-    if (!context->report || !context->origin || !context->signatures)
-        return tn_fail_memory (error);
-    context->settings.signatures = tn_signature_settings (context->signatures);
     TN_TRY (tn_settings_read (&context->settings, options, context->secure, context->report, error));
     TN_TRY (tn_config_apply (context, error));
     if (options->flags & TENON_CONTEXT_ISOLATE)
@@ -56,23 +49,50 @@ fill_context (tenon_context *context, const tenon_context_options *options, teno
 }
 
 tenon_status
-tn_context_make (tenon_context **made, const tenon_context_options *options, const struct tenon_host *host,
-                 tenon_error *error)
+tn_context_options (tenon_context_options *copy, const tenon_context_options *options, tenon_error *error)
 {
-    tenon_context_options copy = { .struct_size = sizeof copy };
-    if (options && !tn_copy_struct (&copy, sizeof copy, options, offsetof (tenon_context_options, settings)))
+    *copy = (tenon_context_options){ .struct_size = sizeof *copy };
+    if (options && !tn_copy_struct (copy, sizeof *copy, options, offsetof (tenon_context_options, settings)))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "the struct_size of the context's options is not set");
     uint32_t known = TENON_CONTEXT_ISOLATE | TENON_CONTEXT_ISOLATE_THIRD_PARTY;
-    if (copy.flags & TENON_FLAGS_MUST_KNOW & ~known)
+    if (copy->flags & TENON_FLAGS_MUST_KNOW & ~known)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "the context's options have flags that this version does not know: 0x%08x",
-                        (unsigned) (copy.flags & TENON_FLAGS_MUST_KNOW & ~known));
-    tenon_context *context = calloc (1, sizeof *context);
+                        (unsigned) (copy->flags & TENON_FLAGS_MUST_KNOW & ~known));
+    return TENON_OK;
+}
+
+tenon_status
+tn_context_begin (tenon_context **made, const tenon_context_options *options, const struct tenon_host *host,
+                  tenon_error *error)
+{
+    tenon_context *context = *made = calloc (1, sizeof *context);
     if (!context)
         return tn_fail_memory (error);
     context->host = host;
     tn_hash_key_make (&context->hash_key, context);
+    context->secure = is_secure ();
+    context->report = tn_report_new ();
+    context->origin = strdup (options->origin ? options->origin : "the program");
+    context->signatures = tn_signature_table_new ();
+    if (context->report && context->origin && context->signatures) {
+        context->settings.signatures = tn_signature_settings (context->signatures);
+        return TENON_OK;
+    }
+    tenon_context_free (context);
+    *made = NULL;
+    return tn_fail_memory (error);
+}
+
+tenon_status
+tn_context_make (tenon_context **made, const tenon_context_options *options, const struct tenon_host *host,
+                 tenon_error *error)
+{
+    tenon_context_options copy;
+    tenon_context *context;
+    TN_TRY (tn_context_options (&copy, options, error));
+    TN_TRY (tn_context_begin (&context, &copy, host, error));
     tenon_status status = fill_context (context, &copy, error);
     if (status == TENON_OK)
         *made = context;

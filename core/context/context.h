@@ -112,6 +112,12 @@ struct tenon_context {
 tenon_status tn_context_make (tenon_context **made, const tenon_context_options *options,
                               const struct tenon_host *host, tenon_error *error);
 
+/* The steps of it: copies and checks the options; makes a context without configuration and plugins. */
+tenon_status tn_context_options (tenon_context_options *copy, const tenon_context_options *options,
+                                 tenon_error *error);
+tenon_status tn_context_begin (tenon_context **made, const tenon_context_options *options,
+                               const struct tenon_host *host, tenon_error *error);
+
 /* ---- codecs, filters and dtypes (lookup.c) ---- */
 
 enum tn_direction { TN_TO_READ, TN_TO_WRITE };
@@ -147,6 +153,9 @@ char *tn_index_name (const struct tn_codec *codec, const char *stem, size_t stem
 /* After all plugins are loaded: enabled, priority, extensions and options of every codec; drops the disabled
  * ones. TENON_E_CONFIG. */
 tenon_status tn_codecs_configure (tenon_context *context, tenon_error *error);
+
+/* Checks a list of extensions. */
+tenon_status tn_codec_check_extensions (const struct tn_entry *entry, tenon_error *error);
 
 /* Settings of one open or save, "CODEC.KEY=VALUE", over those of the context. */
 struct tn_overlay {

@@ -109,13 +109,24 @@ register_table (struct loader *loader, const struct tenon_plugin *table, const c
 
 /* ---- built-in plugins ---- */
 
+/* One wrong setting stops one plugin, not every program. */
+static void
+say_wrong (const struct loader *loader, const struct tn_plugin_config *config, const char *name,
+           const char *file)
+{
+    VERDICT (loader, TENON_E_CONFIG, name, file, "not loaded: %s", config->wrong);
+    tn_config_note_wrong (loader->context, name, config->wrong, "plugin");
+}
+
 static tenon_status
 load_builtins (struct loader *loader)
 {
     for (const struct tn_builtin *builtin = tn_builtins; builtin->name; builtin++) {
         struct tn_plugin_config config;
         TN_TRY (tn_config_plugin (loader->context, builtin->name, &config, loader->error));
-        if (config.disabled)
+        if (config.wrong[0])
+            say_wrong (loader, &config, builtin->name, NULL);
+        else if (config.disabled)
             VERDICT (loader, TENON_E_CONFIG, builtin->name, NULL, "built in, disabled at %s",
                      config.disabled->origin);
         else if (config.path && CAN_LOAD)
@@ -248,6 +259,8 @@ load_named (struct loader *loader)
         if (!tn_is_plugin_name (name)) /* tn_config_check reports it */
             continue;
         TN_TRY (tn_config_plugin (loader->context, name, &config, loader->error));
+        if (config.wrong[0])
+            say_wrong (loader, &config, name, entry->value);
         if (config.path != entry) /* a later one overrides it */
             continue;
         if (config.disabled)
@@ -317,7 +330,9 @@ judge_candidate (struct loader *loader, const char *folder, const struct candida
     }
     TN_TRY (tn_config_plugin (loader->context, name, &config, loader->error));
     const struct tn_plugin *other = registered_plugin (loader->context, name);
-    if (config.disabled)
+    if (config.wrong[0])
+        say_wrong (loader, &config, name, file);
+    else if (config.disabled)
         VERDICT (loader, TENON_E_CONFIG, name, file, "disabled at %s", config.disabled->origin);
     else if (config.path && strcmp (config.path->value, file) == 0)
         return TENON_OK; /* load_named has reported on it */

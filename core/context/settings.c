@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* settings.c - the list of settings: adding to it, finding in it. */
 #include "context/settings.h"
+#include "base/report.h"
 
 const char *const tn_section_names[TN_SECTIONS] = {
     "core", "limits", "save", "plugin", "codec", "signature"
@@ -77,6 +78,17 @@ tn_settings_add (struct tn_settings *settings, const char *section, const char *
         return tn_fail_memory (error);
     }
     settings->entries[settings->count++] = entry;
+    return TENON_OK;
+}
+
+tenon_status
+tn_settings_fault (const struct tn_settings *settings, tenon_error *error)
+{
+    if (!settings->faults || error->status == TENON_OK || error->status == TENON_E_MEMORY)
+        return error->status;
+    tn_report_add (settings->faults, TENON_NOTE, error->status, 0, "", "", "%s%s%s", error->file,
+                   error->file[0] ? ": " : "", error->message);
+    tn_error_clear (error);
     return TENON_OK;
 }
 

@@ -44,6 +44,8 @@ struct tn_settings {
     uint32_t layers; /* files so far */
     /* takes the sections [signature NAME], which are many and rarely needed; NULL: they stay here */
     struct tn_settings *signatures;
+    /* takes what is wrong in files and words, which then are read on; NULL: the first fault is a failure */
+    tenon_report *faults;
 };
 
 /* Copies its texts. `key` and `value` are NULL for a headline. A key that ends in '+' was followed by +=. */
@@ -52,6 +54,8 @@ tenon_status tn_settings_add (struct tn_settings *settings, const char *section,
 /* The last entry of that section and key; NULL: there is none. Marks all entries of that section and key, and
  * the headlines of the section, as known. */
 const struct tn_entry *tn_settings_find (struct tn_settings *settings, const char *section, const char *key);
+/* With `faults` a failure becomes a note there, and nothing has failed; it has the failure's status. */
+tenon_status tn_settings_fault (const struct tn_settings *settings, tenon_error *error);
 void tn_settings_free (struct tn_settings *settings);
 void tn_entry_free (struct tn_entry *entry);
 

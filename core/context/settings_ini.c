@@ -17,6 +17,8 @@ struct reader {
     const char *path, *next, *end;
     unsigned line;              /* number of the line that was handed out last */
     bool waiting;               /* inih must make a setting of that line */
+    bool wrong;                 /* a fault was found in it */
+    bool lost;                  /* the last headline was wrong: the settings behind it belong nowhere */
     char section[SECTION_ROOM]; /* its section, with single blanks */
     tenon_error *error;
 };
@@ -32,6 +34,8 @@ fail_at (struct reader *reader, const char *format, ...)
     va_end (list);
     (void) tn_fail (reader->error, TENON_E_CONFIG, TN_NO_OFFSET, "%s:%u: %s", reader->path, reader->line,
                     text);
+    tn_settings_fault (reader->settings, reader->error);
+    reader->wrong = true;
 }
 
 static bool
@@ -90,8 +94,11 @@ check_line (struct reader *reader, const char *line, size_t length, size_t room)
     }
     if (line[0] == '[') {
         read_headline (reader, line, length);
+        reader->lost = reader->wrong;
         return false;
     }
+    if (reader->lost)
+        return false;
     if (length > room)
         fail_at (reader, "the line has %zu bytes, at most %zu can be read", length, room);
     else if (line[0] == '=' || line[0] == ':')
@@ -99,14 +106,14 @@ check_line (struct reader *reader, const char *line, size_t length, size_t room)
     else if (!reader->section[0])
         fail_at (reader, "a setting before the first [section]");
     reader->waiting = true;
-    return reader->error->status == TENON_OK;
+    return !reader->wrong;
 }
 
 /* Fails if inih made no setting of the line that was handed out last. */
 static void
 check_waiting (struct reader *reader)
 {
-    if (reader->waiting && reader->error->status == TENON_OK)
+    if (reader->waiting && !reader->wrong && reader->error->status == TENON_OK)
         fail_at (reader, "no setting: KEY = VALUE is expected, all of it on one line");
     reader->waiting = false;
 }
@@ -125,6 +132,7 @@ read_line (char *to, int size, void *opaque)
         reader->next = end ? end + 1 : reader->end;
         end = end ? end : reader->end;
         reader->line++;
+        reader->waiting = reader->wrong = false;
         /* an indented line continues no value */
         while (line < end && is_blank (*line))
             line++;

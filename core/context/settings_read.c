@@ -57,8 +57,9 @@ is_null_device (const struct stat *status)
 static void
 note_ignored (const struct tn_settings_reader *reader, const char *path, const char *why)
 {
-    tn_report_add (reader->report, TENON_NOTE, TENON_OK, 0, "", path, "this configuration is not obeyed: %s",
-                   why);
+    bool fault = reader->settings->faults && !reader->all;
+    tn_report_add (reader->report, TENON_NOTE, fault ? TENON_E_CONFIG : TENON_OK, 0, "", path,
+                   "this configuration is not obeyed: %s", why);
 }
 
 static tenon_status
@@ -82,13 +83,18 @@ open_configuration (struct tn_settings_reader *reader, const char *path, bool re
         return tn_fail_errno (reader->error, number, opening, path);
     if (number != 0) /* a pipe, as /dev/fd/63 is for a shell's <(...), has no path */
         return fail_kind (path, reader->error);
-    if (!why[0]) {
+    if (why[0] && reader->all)
+        note_ignored (reader, path, why);
+    if (!why[0] || reader->all) {
         if (!S_ISREG (named.st_mode))
             return fail_kind (path, reader->error);
         *fd = open (real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
         if (*fd < 0 || fstat (*fd, &opened) < 0)
             return tn_fail_errno (reader->error, errno, opening, path);
-        if (tn_trust_file (&reader->trust, *fd, &opened, why))
+        bool noted = why[0], trusted = tn_trust_file (&reader->trust, *fd, &opened, why);
+        if (!trusted && reader->all && !noted)
+            note_ignored (reader, path, why);
+        if (trusted || reader->all)
             return S_ISREG (opened.st_mode) ? TENON_OK : fail_kind (path, reader->error);
         close (*fd);
         *fd = -1;
@@ -111,7 +117,7 @@ fail_absent (struct tn_settings_reader *reader, const char *path, int number, en
 }
 
 static tenon_status
-read_file (struct tn_settings_reader *reader, const char *path, enum duty duty)
+read_one (struct tn_settings_reader *reader, const char *path, enum duty duty)
 {
     struct stat status;
     int fd = -1;
@@ -130,6 +136,13 @@ read_file (struct tn_settings_reader *reader, const char *path, enum duty duty)
     if (fd >= 0)
         close (fd);
     return result;
+}
+
+static tenon_status
+read_file (struct tn_settings_reader *reader, const char *path, enum duty duty)
+{
+    read_one (reader, path, duty);
+    return tn_settings_fault (reader->settings, reader->error);
 }
 
 static int
@@ -270,11 +283,32 @@ tn_settings_read_word (struct tn_settings *settings, const char *word, const cha
     return tn_settings_add (settings, section, key, equals + 1, origin, TN_LAYER_PROGRAM, error);
 }
 
+static tenon_status
+read_words (struct tn_settings *settings, const tenon_context_options *options, tenon_error *error)
+{
+    for (const char *const *word = options->settings; word && *word; word++) {
+        tn_settings_read_word (settings, *word, options->origin ? options->origin : "the program", error);
+        TN_TRY (tn_settings_fault (settings, error));
+    }
+    return TENON_OK;
+}
+
+tenon_status
+tn_settings_read_named (struct tn_settings *settings, const char *const *files,
+                        const tenon_context_options *options, bool secure, tenon_report *report,
+                        tenon_error *error)
+{
+    struct tn_settings_reader reader = { settings, report, { .secure = secure }, error, true };
+    for (const char *const *file = files; *file; file++)
+        TN_TRY (read_file (&reader, *file, MUST_BE_THERE));
+    return read_words (settings, options, error);
+}
+
 tenon_status
 tn_settings_read (struct tn_settings *settings, const tenon_context_options *options, bool secure,
                   tenon_report *report, tenon_error *error)
 {
-    struct tn_settings_reader reader = { settings, report, { .secure = secure }, error };
+    struct tn_settings_reader reader = { settings, report, { .secure = secure }, error, false };
     bool environment = !secure && !(options->flags & TENON_CONTEXT_NO_ENVIRONMENT);
     if (!(options->flags & TENON_CONTEXT_NO_FILES)) {
         TN_TRY (tn_settings_read_folder (&reader, TENON_SYSCONFDIR "/tenon"));
@@ -284,8 +318,5 @@ tn_settings_read (struct tn_settings *settings, const tenon_context_options *opt
         if (named && *named)
             TN_TRY (read_file (&reader, named, MUST_BE_THERE));
     }
-    for (const char *const *word = options->settings; word && *word; word++)
-        TN_TRY (tn_settings_read_word (settings, *word, options->origin ? options->origin : "the program",
-                                       error));
-    return TENON_OK;
+    return read_words (settings, options, error);
 }

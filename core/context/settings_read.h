@@ -15,6 +15,12 @@
 tenon_status tn_settings_read (struct tn_settings *settings, const tenon_context_options *options,
                                bool secure, tenon_report *report, tenon_error *error);
 
+/* The same with these files, NULL-terminated, in place of those of the system and the user. A file that
+ * others can write is read, with a note. */
+tenon_status tn_settings_read_named (struct tn_settings *settings, const char *const *files,
+                                     const tenon_context_options *options, bool secure, tenon_report *report,
+                                     tenon_error *error);
+
 /* ---- the parts of tn_settings_read, for it and for tests ---- */
 
 struct tn_settings_reader {
@@ -22,6 +28,7 @@ struct tn_settings_reader {
     tenon_report *report;
     struct tn_trust trust;
     tenon_error *error;
+    bool all; /* also files that are not trusted */
 };
 /* FOLDER/signatures.ini, FOLDER/tenon.ini and FOLDER/conf.d/?*.ini, as far as they exist. */
 tenon_status tn_settings_read_folder (struct tn_settings_reader *reader, const char *folder);

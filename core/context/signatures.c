@@ -288,6 +288,9 @@ tn_signature_check_entry (const struct tn_entry *entry, tenon_error *error)
         key++;
     if (key > TN_KEY_SIGNATURE_ENABLED)
         return tn_config_unknown_key (entry, NULL, 0, error);
+    if (entry->more)
+        return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s] %s is no list that += could add to",
+                        entry->origin, TN_SHOW (entry->section), entry->key);
     bool place = key == TN_KEY_SIGNATURE_BYTES;
     if ((place || key == TN_KEY_SIGNATURE_TEXT || key == TN_KEY_SIGNATURE_ALSO)
         && !read_pattern (entry->value, place, &pattern))
@@ -303,12 +306,11 @@ tn_signature_check_entry (const struct tn_entry *entry, tenon_error *error)
 
 /* A section without a name, or without bytes, says nothing. */
 static tenon_status
-check_section (const struct tn_settings *settings, uint64_t first, uint64_t end, tenon_error *error)
+check_whole (const struct tn_settings *settings, uint64_t first, uint64_t end, tenon_error *error)
 {
     bool name = false, bytes = false, refused = false;
     for (uint64_t i = first; i < end; i++) {
         const struct tn_entry *entry = &settings->entries[i];
-        TN_TRY (tn_signature_check_entry (entry, error));
         name = name || is_key (entry, TN_KEY_SIGNATURE_NAME);
         bytes = bytes || is_key (entry, TN_KEY_SIGNATURE_BYTES) || is_key (entry, TN_KEY_SIGNATURE_TEXT);
         refused = refused || is_refused (entry);
@@ -318,6 +320,37 @@ check_section (const struct tn_settings *settings, uint64_t first, uint64_t end,
     const struct tn_entry *entry = &settings->entries[first];
     return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s] has no %s", entry->origin,
                     TN_SHOW (entry->section), !name ? "name" : "bytes and no text");
+}
+
+/* Notes a fault of a file; one of the program is a failure. */
+static tenon_status
+tell_signature_fault (tenon_context *context, const struct tn_entry *entry, tenon_error *fault, bool *good,
+                      tenon_error *error)
+{
+    if (fault->status == TENON_OK)
+        return TENON_OK;
+    *good = false;
+    if (entry->layer == TN_LAYER_PROGRAM)
+        return tn_fail (error, fault->status, TN_NO_OFFSET, "%s", fault->message);
+    tn_report_add (context->report, TENON_NOTE, TENON_E_CONFIG, 0, "", "", "%s: this signature is not used",
+                   fault->message);
+    tn_error_clear (fault);
+    return TENON_OK;
+}
+
+static TN_OWN_FRAME tenon_status
+check_section (tenon_context *context, uint64_t first, uint64_t end, bool *good, tenon_error *error)
+{
+    const struct tn_settings *settings = &context->signatures->given;
+    tenon_error fault = TENON_ERROR_INIT;
+    *good = true;
+    for (uint64_t i = first; i < end; i++) {
+        tn_signature_check_entry (&settings->entries[i], &fault);
+        TN_TRY (tell_signature_fault (context, &settings->entries[i], &fault, good, error));
+    }
+    if (*good)
+        check_whole (settings, first, end, &fault);
+    return tell_signature_fault (context, &settings->entries[first], &fault, good, error);
 }
 
 /* Takes the entries first … end - 1 out. */
@@ -335,17 +368,12 @@ tenon_status
 tn_signatures_check (tenon_context *context, tenon_error *error)
 {
     struct tn_settings *settings = &context->signatures->given;
-    for (uint64_t first = 0, end; first < settings->count; first = end) {
-        tenon_error fault = TENON_ERROR_INIT;
+    bool good;
+    for (uint64_t first = 0, end; first < settings->count; first = good ? end : first) {
         end = section_end (settings, first);
-        if (check_section (settings, first, end, &fault) == TENON_OK)
-            continue;
-        if (settings->entries[first].layer == TN_LAYER_PROGRAM)
-            return tn_fail (error, fault.status, TN_NO_OFFSET, "%s", fault.message);
-        tn_report_add (context->report, TENON_NOTE, TENON_E_CONFIG, 0, settings->entries[first].section, "",
-                       "%s: this signature is not used", fault.message);
-        drop_entries (settings, first, end);
-        end = first;
+        TN_TRY (check_section (context, first, end, &good, error));
+        if (!good)
+            drop_entries (settings, first, end);
     }
     return TENON_OK;
 }

@@ -8,6 +8,7 @@
 #include "codec/identify.h"
 #include "codec/isolation.h"
 #include "codec/recognise.h"
+#include "context/config_check.h"
 #include "isolate/sandbox.h"
 #include "open/carry_restore.h"
 #include "open/settle.h"
@@ -47,6 +48,22 @@ tenon_context_new (tenon_context **context, const tenon_context_options *options
         tenon_context_free (*context);
         *context = NULL;
     }
+    return tn_error_out (error, &failure);
+}
+
+TENON_API tenon_status
+tenon_config_check (const tenon_context_options *options, const char *const *files, tenon_report **report,
+                    tenon_error *error)
+{
+    tenon_error failure = TENON_ERROR_INIT;
+    tenon_context_options copy;
+    tenon_report *found = NULL;
+    if (tn_context_options (&copy, options, &failure) == TENON_OK)
+        tn_config_find_faults (&copy, files, &tn_host, &found, &failure);
+    if (report)
+        *report = found;
+    else
+        tenon_report_free (found);
     return tn_error_out (error, &failure);
 }
 

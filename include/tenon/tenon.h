@@ -108,13 +108,23 @@ typedef struct tenon_context_options {
 } tenon_context_options;
 
 /* Reads the configuration and loads the plugins. `options` may be NULL. A plugin that cannot be loaded is
- * no error: see tenon_context_report. A wrong key or value is one, TENON_E_CONFIG. */
+ * no error: see tenon_context_report. A wrong key or value in `settings`, or in [core], [limits] or [save] of
+ * a file, is one, TENON_E_CONFIG; in a section of a plugin or codec of a file it stops that alone, with a
+ * verdict and a note. */
 TENON_API tenon_status tenon_context_new (tenon_context **context, const tenon_context_options *options,
                                           tenon_error *error);
 TENON_API void tenon_context_free (tenon_context *context);
 
 /* Verdicts on all plugin candidates, and notes on the configuration. Lives as long as the context. */
 TENON_API const tenon_report *tenon_context_report (const tenon_context *context);
+
+/* Looks for faults of the configuration: of the files that tenon_context_new would read, or of `files`,
+ * NULL-terminated, in their place, and of the program's settings. Each becomes a TENON_NOTE of the report
+ * whose status is negative and whose message begins with FILE:LINE; entries that later ones override are
+ * checked, too. The plugins are loaded, since they know their codecs' options. Returns the status of the
+ * first fault. `options` and `report` may be NULL; the caller frees the report. */
+TENON_API tenon_status tenon_config_check (const tenon_context_options *options, const char *const *files,
+                                           tenon_report **report, tenon_error *error);
 
 /* One line of the effective configuration. */
 typedef struct tenon_config_entry {

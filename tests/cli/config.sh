@@ -25,8 +25,36 @@ is 'from a file' "$(cut -f 1-3 out)" "npy.v1${tab}f8_e5m2${tab}$folder/config/te
 tenon config -o npy.v1=opaque npy.v1
 is 'the command line wins' "$(cat out)" opaque
 printf '[codec npy]\nv1 = blue\n' >config/tenon/tenon.ini
+tenon config core.threads
+exits 'a wrong setting of a codec' 0
+says 'a wrong setting of a codec' err "note: $folder/config/tenon/tenon.ini:2: [codec npy] v1 = 'blue': expected is one of: "
+tenon ls -q "$data/model.gguf"
+exits 'a wrong setting of another codec' 0
+silent 'a wrong setting of another codec' err
+tenon ls -q "$data/tokens.npy"
+exits 'a wrong setting of its codec' 2
+says 'a wrong setting of its codec' err "the codec npy is not used: $folder/config/tenon/tenon.ini:2: [codec npy] v1 = 'blue'"
+tenon ls -q -o npy.v1=opaque "$data/tokens.npy"
+exits 'overridden' 0
+tenon config --check -o npy.v1=opaque
+exits '--check: an overridden fault' 1
+says '--check' err "tenon: $folder/config/tenon/tenon.ini:2: [codec npy] v1 = 'blue'"
+tenon --no-config config --check
+exits '--no-config' 0
+is '--check: no fault' "$(cat out)" 'configuration: ok'
+tenon config --check "$TENON_SRCDIR/conf/tenon.ini" "$TENON_SRCDIR/conf/signatures.ini"
+exits '--check: the installed files' 0
+is '--check: the installed files' "$(grep -c ': ok$' out)" 2
+tenon config --check absent.ini
+fails '--check: no file' 2 'absent.ini: opening the configuration: No such file or directory'
+tenon config --check --json
+exits '--check --json' 1
+says '--check --json' out '{"ok":false,"faults":[{"file":"","message":"'
+tenon config npy.v1 npy.v2
+fails 'two keys' 2 'config: '
+printf '[core]\nthreads = blue\n' >config/tenon/tenon.ini
 tenon config
-fails 'a wrong file' 2 "$folder/config/tenon/tenon.ini:2"
+fails 'a wrong setting of the core' 2 "$folder/config/tenon/tenon.ini:2"
 rm config/tenon/tenon.ini
 TENON_CONFIG=$folder/mine.ini
 export TENON_CONFIG

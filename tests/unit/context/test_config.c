@@ -22,12 +22,6 @@ START_TEST (unknown_in_files)
     expect_refused ("[core]\nthread=1\n", ":2: [core] has no key 'thread'; did you mean 'threads'?");
     expect_refused ("[limits]\n\ntensor=1\n", ":3: [limits] has no key 'tensor'; did you mean 'tensors'?");
     expect_refused ("[save]\nxyz=1\n", ":2: [save] has no key 'xyz'");
-    expect_refused ("[plugin absent]\nenable=no\n",
-                    ":2: [plugin absent] has no key 'enable'; did you mean 'enabled'?");
-    expect_refused ("[plugin absent]\nenabled=perhaps\n",
-                    ":2: [plugin absent] enabled = 'perhaps': expected is yes or no");
-    expect_refused ("[plugin absent]\npath=a.so\n",
-                    ":2: [plugin absent] path = 'a.so': expected is the absolute path of a file");
     expect_refused ("[core]\nplugin_path=/a\nplugin_path=b\nplugin_path=/c\n",
                     ":3: [core] plugin_path = 'b': expected is the absolute path of a folder");
     expect_refused ("[core]\nthreads=many\n",
@@ -56,6 +50,123 @@ START_TEST (unknown_in_files)
     ck_assert_str_eq (entry_of (context, "codec absent", "any", NULL), "thing");
     ck_assert_str_eq (entry_of (context, "plugin absent", "enabled", NULL), "no");
     tenon_context_free (context);
+}
+END_TEST
+
+/* The first fault, the notes with a status, of a context or of a check, and their number. */
+static const char *
+fault_of (const tenon_report *report, unsigned *count)
+{
+    const char *first = "";
+    *count = 0;
+    for (uint64_t i = 0; i < tenon_report_count (report); i++) {
+        tenon_report_entry entry = { .struct_size = sizeof entry };
+        tenon_report_get (report, i, &entry);
+        if (entry.kind == TENON_NOTE && entry.status < 0 && (*count)++ == 0)
+            first = entry.message;
+    }
+    return first;
+}
+
+/* What is wrong in a section of a plugin stops that plugin alone, which is not even there. */
+START_TEST (wrong_plugins)
+{
+    static const struct {
+        const char *text, *words;
+    } wrong[] = {
+        { "[plugin absent]\nenable=no\n",
+          ":2: [plugin absent] has no key 'enable'; did you mean 'enabled'?: the plugin absent is not used" },
+        { "[plugin absent]\nenabled=perhaps\n",
+          ":2: [plugin absent] enabled = 'perhaps': expected is yes or no: the plugin absent is not used" },
+        { "[plugin absent]\npath=a.so\n", ":2: [plugin absent] path = 'a.so': expected is the absolute path "
+                                          "of a file: the plugin absent is not used" },
+        { "[plugin a/b]\n", ":1: [plugin a/b]: no plugin can have that name: the plugin a/b is not used" },
+    };
+    tenon_context *context;
+    unsigned count;
+    for (size_t i = 0; i < TN_COUNT (wrong); i++) {
+        char path[256], text[200];
+        strcpy (path, write_file ("tenon/tenon.ini", wrong[i].text));
+        ck_assert_int_eq (make_context (&context, NULL, 0), TENON_OK);
+        const char *words = fault_of (tenon_context_report (context), &count);
+        ck_assert_uint_eq (count, 1);
+        ck_assert (strncmp (words, path, strlen (path)) == 0);
+        ck_assert_str_eq (words + strlen (path), wrong[i].words);
+        tenon_context_free (context);
+        /* a later line makes it right */
+        snprintf (text, sizeof text, "%s[plugin absent]\nenabled=no\npath=/a.so\n", wrong[i].text);
+        write_file ("tenon/tenon.ini", text);
+        ck_assert_int_eq (make_context (&context, NULL, 0), TENON_OK);
+        fault_of (tenon_context_report (context), &count);
+        ck_assert_uint_eq (count, i == 0 || i == 3); /* but no unknown key, and no name */
+        tenon_context_free (context);
+    }
+}
+END_TEST
+
+/* All faults of all files, and of the program. */
+START_TEST (all_faults)
+{
+    static const char *const wanted[] = {
+        ":1: a setting before the first [section]",
+        ":4: no setting: KEY = VALUE is expected, all of it on one line",
+        ":5: '[' without ']'",
+        ":3: [core] threads = 'many': expected is a whole number from 0 to 4096",
+        ":8: [limits] depth = '0': expected is a whole number from 1 to 100",
+        ":10: there is no section [cor]; there are",
+        ":14: [plugin p] has no key 'enable'",
+        ":15: [plugin p] path = 'x': expected is the absolute path",
+        ":17: [codec absent] enabled = 'perhaps': expected is yes or no",
+        ":19: [signature s] has no key 'nam'",
+        ":20: [signature s] bytes = '\\\\x': expected are bytes",
+    };
+    static const char text[] =
+        "before = 1\n[core]\nthreads = many\nnonsense\n[limits\nlost = 1\n[limits]\ndepth = 0\n"
+        "depth = 5\n[cor]\na = 1\nb = 2\n[plugin p]\nenable = no\npath = x\n[codec absent]\n"
+        "enabled = perhaps\n[signature s]\nnam = x\nbytes = \\x\n";
+    char path[256], own[256];
+    tenon_report *report;
+    unsigned count, seen = 0;
+    strcpy (own, write_file ("tenon/tenon.ini", "[save]\nlock = never\n"));
+    strcpy (path, write_file ("given.ini", text));
+    const char *files[] = { path, NULL }, *missing[] = { "/nowhere/x.ini", path, NULL };
+    fresh_error ();
+    ck_assert_int_eq (tenon_config_check (NULL, files, &report, &error), TENON_E_CONFIG);
+    fault_of (report, &count);
+    ck_assert_uint_eq (count, TN_COUNT (wanted));
+    for (uint64_t i = 0; i < tenon_report_count (report); i++) {
+        tenon_report_entry entry = { .struct_size = sizeof entry };
+        tenon_report_get (report, i, &entry);
+        if (entry.kind != TENON_NOTE || entry.status == TENON_OK)
+            continue;
+        ck_assert (strncmp (entry.message, path, strlen (path)) == 0);
+        ck_assert_msg (strncmp (entry.message + strlen (path), wanted[seen], strlen (wanted[seen])) == 0,
+                       "%s", entry.message);
+        seen++;
+    }
+    tenon_report_free (report);
+    /* the files that a context reads, and no report */
+    fresh_error ();
+    ck_assert_int_eq (tenon_config_check (NULL, NULL, NULL, &error), TENON_E_CONFIG);
+    ck_assert (strncmp (error.message, own, strlen (own)) == 0);
+    tenon_context_options options = { .struct_size = sizeof options, .flags = TENON_CONTEXT_NO_FILES };
+    ck_assert_int_eq (tenon_config_check (&options, NULL, &report, NULL), TENON_OK);
+    fault_of (report, &count);
+    ck_assert_uint_eq (count, 0);
+    tenon_report_free (report);
+    const char *words[] = { "core.thread=1", "nowhere", "core.threads=1", NULL };
+    options.settings = words;
+    ck_assert_int_eq (tenon_config_check (&options, NULL, &report, NULL), TENON_E_CONFIG);
+    fault_of (report, &count);
+    ck_assert_uint_eq (count, 2);
+    tenon_report_free (report);
+    ck_assert_int_eq (tenon_config_check (NULL, missing, &report, NULL), TENON_E_NOT_FOUND);
+    fault_of (report, &count);
+    ck_assert_uint_eq (count, TN_COUNT (wanted) + 1);
+    tenon_report_free (report);
+    options.flags = 0x80000000;
+    ck_assert_int_eq (tenon_config_check (&options, NULL, &report, NULL), TENON_E_MISUSE);
+    ck_assert_ptr_null (report);
 }
 END_TEST
 
@@ -145,8 +256,10 @@ main (void)
 {
     Suite *suite = suite_create ("config");
     TCase *tests = tcase_create ("config");
-    const TTest *const all[] = { unknown_in_files, unknown_in_the_program, structs_of_other_sizes,
-                                 installed_file_says_the_defaults };
+    const TTest *const all[] = {
+        unknown_in_files,       wrong_plugins,          all_faults,
+        unknown_in_the_program, structs_of_other_sizes, installed_file_says_the_defaults
+    };
     tcase_add_checked_fixture (tests, set_up, tear_down);
     for (size_t i = 0; i < TN_COUNT (all); i++)
         tcase_add_test (tests, all[i]);
