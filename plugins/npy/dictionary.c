@@ -46,7 +46,7 @@ identify_key (struct npy_text *text, struct npy_word word, uint64_t at, uint32_t
                      word.length > 48 ? 48 : (int) word.length, word.bytes);
 }
 
-/* Moves behind a value of any form: to the comma or bracket that follows it. */
+/* Moves behind a list or tuple of any form: to the comma or bracket that follows it. */
 static int
 skip_value (struct npy_text *text)
 {
@@ -55,6 +55,8 @@ skip_value (struct npy_text *text)
     for (; text->position < text->length; text->position++) {
         uint8_t byte = text->bytes[text->position];
         if (quote) {
+            if (byte < 0x20)
+                return 0;
             if (byte == '\\')
                 text->position++;
             else if (byte == quote)
@@ -74,7 +76,8 @@ skip_value (struct npy_text *text)
     return 0;
 }
 
-/* Parses descr. Where it is no type, the rest of the header still tells the shape. */
+/* Parses descr. Where its list or tuple is no type that is known, the rest of the header still tells the
+ * shape. */
 static tenon_status
 parse_descr (struct npy_text *text, struct npy_type *type)
 {
@@ -85,7 +88,8 @@ parse_descr (struct npy_text *text, struct npy_type *type)
         return status;
     uint64_t found = text->position;
     text->position = start;
-    if (!skip_value (text)) {
+    if (start == text->length || (text->bytes[start] != '[' && text->bytes[start] != '(')
+        || !skip_value (text)) {
         text->position = found;
         return status;
     }

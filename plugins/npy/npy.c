@@ -175,29 +175,47 @@ fail_text (struct array *array, tenon_status status)
                              : status;
 }
 
-/* Adds the array whose header was read. *end: where it ends. */
+/* Adds an array whose items cannot be read: its shape and its place are known. */
+static tenon_status
+skip_array (struct array *array, const struct tenon_tensor *tensor)
+{
+    struct tenon_call *call = array->call;
+    const struct npy_fault *doubt = &array->text.doubt;
+    const struct npy_word word = array->header.type.text;
+    char why[sizeof doubt->words + 48], dtype[200] = "";
+    /* the text of a header in latin1 may be no UTF-8 */
+    for (uint64_t i = 0; i < word.length && i + 1 < sizeof dtype; i++)
+        dtype[i] = word.bytes[i] >= 0x20 && word.bytes[i] < 0x7f ? word.bytes[i] : '?';
+    snprintf (why, sizeof why, "%s (at byte %llu)", doubt->words, (unsigned long long) doubt->place);
+    return call->host->skip_tensor (call, tensor, doubt->status, dtype, why);
+}
+
+/* Adds the array whose header was read. *end: where it ends, 0 if that is not known. */
 static tenon_status
 add_array (struct array *array, uint64_t *end)
 {
     struct tenon_call *call = array->call;
     struct npy_header *header = &array->header;
     struct tenon_tensor tensor = TENON_INIT (tensor);
+    tensor.shape = header->shape;
+    tensor.rank = header->rank;
+    tensor.offset = array->text.place + array->text.length;
+    /* Of arrays that are the same in both orders MLX states True, NumPy False. */
+    if (header->is_fortran && !npy_orders_agree (header->shape, header->rank))
+        tensor.flags |= TENON_FORTRAN;
+    *end = 0;
     if (array->text.doubt.status < 0)
-        return fail_text (array, array->text.doubt.status);
+        return TENON_HAS (call, skip_tensor) ? skip_array (array, &tensor)
+                                             : fail_text (array, array->text.doubt.status);
     TENON_TRY (interpret_type (call, &header->type));
     tensor.dtype = header->type.dtype;
     if (!tensor.dtype)
         TENON_TRY (add_opaque (call, &header->type, &tensor.dtype));
-    tensor.shape = header->shape;
-    tensor.rank = header->rank;
-    tensor.flags = header->type.flags;
-    /* Of arrays that are the same in both orders MLX states True, NumPy False. */
-    if (header->is_fortran && !npy_orders_agree (header->shape, header->rank))
-        tensor.flags |= TENON_FORTRAN;
-    tensor.offset = array->text.place + array->text.length;
+    tensor.flags |= header->type.flags;
     tensor.length = TENON_AUTO;
     TENON_TRY (call->host->add_tensor (call, &tensor));
-    *end = tensor.offset + tensor.length;
+    if (tensor.length <= array->size - tensor.offset)
+        *end = tensor.offset + tensor.length;
     return TENON_OK;
 }
 
@@ -219,7 +237,7 @@ describe_npy (struct tenon_call *call)
     if (status < 0)
         return fail_text (array, status);
     TENON_TRY (add_array (array, &end));
-    uint64_t behind = info.size - end;
+    uint64_t behind = end > 0 ? info.size - end : 0;
     if (behind > 0)
         tenon_note (call, TENON_NOTE, NULL, "%llu byte%s after the array, from offset %llu on, %s not read",
                     (unsigned long long) behind, behind == 1 ? "" : "s", (unsigned long long) end,

@@ -33,6 +33,21 @@ file ()
     } >"$work/$1.npy"
 }
 
+# unreadable FILE TEXT...: checks that ls lists the tensor of $work/FILE, marked, and that verify fails with a message that has all
+# texts, and cat with the first.
+unreadable ()
+{
+    checks=$((checks + 1))
+    unreadable_file=$1
+    shift
+    tenon ls "$work/$unreadable_file"
+    { [ "$status" -eq 0 ] && said unreadable '1 of 1 tensor cannot be read'; } || { fail "$unreadable_file: ls exits $status, or marks nothing, instead of: $*"; return; }
+    tenon verify "$work/$unreadable_file"
+    { [ "$status" -eq 1 ] && said "${unreadable_file%.npy}" "$@"; } || { fail "$unreadable_file: verify exits $status, or does not say: $*"; return; }
+    tenon cat "$work/$unreadable_file"
+    { [ "$status" -eq 2 ] && said "$1"; } || fail "$unreadable_file: cat exits $status, or does not say: $1"
+}
+
 # finish: prints the closing line, which tests/total adds up, and exits.
 finish ()
 {

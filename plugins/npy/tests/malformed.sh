@@ -131,16 +131,16 @@ shape '(99999999999999999999999999999999,)'; refused shape.npy 'an integer of 2^
 
 # ---- 11: objects ----
 for object in "'|O'" "'O'" "'<O'" "'|O8'" "'O4'" "[('a', '<f4'), ('b', '|O')]" "[('a', [('b', ('O', (2,)))])]"; do
-    descr "$object"; refused descr.npy 'Python objects, stored as a pickle, which is a program and is never run'
+    descr "$object"; unreadable descr.npy 'Python objects, stored as a pickle, which is a program and is never run'
 done
 
 # ---- 12: types ----
 for type in f3 '<f5' '<x4' '<i16' '<u3' '|b2' '<c4' '<' '|' '' '<4' '<i4 ' ' <i4' 'floa32' '<float32' '<i4,<i4' '2i4' '<i-4' \
     '<i0' '<M4' '<M16[ns]' '<i4[ns]' '|S2147483648' '|V99999999999999999999' '<U536870912' '|S5x' '|T16' '|t8' '<<i4'; do
-    descr "'$type'"; refused descr.npy "found the type '$type'"
+    descr "'$type'"; unreadable descr.npy "found the type '$type'"
 done
 for type in 'M8[ns' 'M8[]' 'M8[xx]' 'M8[ns]x' 'M8[-1s]' 'M8[10]' 'M8[ s]' 'M8ns' 'm8[B]' 'M8[9999999999s]'; do
-    descr "'<$type'"; refused descr.npy "found the type '<$type', expected a unit of time"
+    descr "'<$type'"; unreadable descr.npy "found the type '<$type', expected a unit of time"
 done
 text "{'descr': '|u1, 'fortran_order': False, 'shape': (2,), }"; refused text.npy "found the type '|u1, '"
 text "{'descr': '|u1"; refused text.npy 'found the end of the header, expected the quote'
@@ -148,33 +148,33 @@ text "{'descr': '|u1
 ', 'fortran_order': False, 'shape': (2,), }"; refused text.npy 'found the byte 0x0a, expected the quote'
 descr 'None'; refused descr.npy 'found None, expected a type'
 descr '4'; refused descr.npy 'found 4, expected a type'
-descr "('<f4', (2,))"; refused descr.npy 'found (, expected a string'
+descr "('<f4', (2,))"; unreadable descr.npy 'found (, expected a string'
 descr "{'a': '<f4'}"; refused descr.npy 'found {, expected a type'
-descr "['<f4']"; refused descr.npy "found ', expected a field"
-descr "[('a',)]"; refused descr.npy 'found ), expected a type'
-descr "[('a')]"; refused descr.npy 'found ), expected a comma'
+descr "['<f4']"; unreadable descr.npy "found ', expected a field"
+descr "[('a',)]"; unreadable descr.npy 'found ), expected a type'
+descr "[('a')]"; unreadable descr.npy 'found ), expected a comma'
 descr "[('a', '<f4']"; refused descr.npy 'found ], expected the )'
-descr "[('a', '<f4') 1]"; refused descr.npy 'found 1, expected a comma, or the ]'
+descr "[('a', '<f4') 1]"; unreadable descr.npy 'found 1, expected a comma, or the ]'
 descr "[('a', '<f4')"; refused descr.npy "found ', expected a field"
-descr "[('a', '<f4'),,]"; refused descr.npy 'found ,, expected a field'
-descr "[(1, '<f4')]"; refused descr.npy "found 1, expected a field's name"
-descr "[(('a',), '<f4')]"; refused descr.npy "found ), expected a field's name"
-descr "[('a', '<f4', (2,), 1)]"; refused descr.npy 'found 1, expected the )'
-descr "[('a', '<f4', (2))]"; refused descr.npy 'found ), expected a comma: a tuple of one'
-descr "[('a', '<f4', (-1,))]"; refused descr.npy 'found -, expected a dim of a sub-array'
-descr "[('a', '<f4', [2])]"; refused descr.npy 'found [, expected a dim of a sub-array'
-descr "[('a', '<f4', (2147483648,))]"; refused descr.npy 'found the dim 2147483648 of a sub-array'
-descr "[('a', '<f4', (65536, 65536))]"; refused descr.npy 'a type of 2^31 bytes or more'
-descr "[('a', '|V2147483647'), ('b', '|u1')]"; refused descr.npy 'a type of 2^31 bytes or more'
-descr "[('a', ('<f4', {'x': 1}))]"; refused descr.npy 'found {, expected a dim of a sub-array'
-descr "[('\\q', '<f4')]"; refused descr.npy 'found q, expected one of'
-descr "[('\\x4', '<f4')]"; refused descr.npy "found ', expected a hexadecimal digit"
-descr "[('\\U00110000', '<f4')]"; refused descr.npy 'found the code point 00110000'
-descr "[('\\N{DIGIT ONE}', '<f4')]"; refused descr.npy 'found N, expected one of'
+descr "[('a', '<f4'),,]"; unreadable descr.npy 'found ,, expected a field'
+descr "[(1, '<f4')]"; unreadable descr.npy "found 1, expected a field's name"
+descr "[(('a',), '<f4')]"; unreadable descr.npy "found ), expected a field's name"
+descr "[('a', '<f4', (2,), 1)]"; unreadable descr.npy 'found 1, expected the )'
+descr "[('a', '<f4', (2))]"; unreadable descr.npy 'found ), expected a comma: a tuple of one'
+descr "[('a', '<f4', (-1,))]"; unreadable descr.npy 'found -, expected a dim of a sub-array'
+descr "[('a', '<f4', [2])]"; unreadable descr.npy 'found [, expected a dim of a sub-array'
+descr "[('a', '<f4', (2147483648,))]"; unreadable descr.npy 'found the dim 2147483648 of a sub-array'
+descr "[('a', '<f4', (65536, 65536))]"; unreadable descr.npy 'a type of 2^31 bytes or more'
+descr "[('a', '|V2147483647'), ('b', '|u1')]"; unreadable descr.npy 'a type of 2^31 bytes or more'
+descr "[('a', ('<f4', {'x': 1}))]"; unreadable descr.npy 'found {, expected a dim of a sub-array'
+descr "[('\\q', '<f4')]"; unreadable descr.npy 'found q, expected one of'
+descr "[('\\x4', '<f4')]"; unreadable descr.npy "found ', expected a hexadecimal digit"
+descr "[('\\U00110000', '<f4')]"; unreadable descr.npy 'found the code point 00110000'
+descr "[('\\N{DIGIT ONE}', '<f4')]"; unreadable descr.npy 'found N, expected one of'
 for sequence in '\377' '\200' '\300\200' '\340\200\200' '\355\240\200' '\364\220\200\200' '\303' '\360\237\230'; do
     # shellcheck disable=SC2059 # the format is the bytes
     file descr 3 "{'descr': [('$(printf "$sequence")', '<f4')], 'fortran_order': False, 'shape': (2,), }" 8
-    refused descr.npy 'expected UTF-8, which is the encoding of version 3.0'
+    unreadable descr.npy 'expected UTF-8, which is the encoding of version 3.0'
 done
 descr "[]" 0; accepted descr.npy '"nbytes":0'
 descr "[('a', '<f4', 2), ('', '|V3'), (('t', 'b'), ('|u1', (2, 2)),),]" 30; accepted descr.npy '"nbytes":30'
