@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_cat.c - tenon cat: the data of a tensor. */
 #include "command.h"
+#include "item_text.h"
 #include "items.h"
+#include "json.h"
 #include "library.h"
 #include "message.h"
+#include "nearest.h"
 #include "output.h"
+#include "pick.h"
 #include "report.h"
 #include "slice.h"
 #include "terminal.h"
@@ -13,17 +17,43 @@
 
 static struct {
     bool text, force;
-    const char *slice, *as;
+    const char *slice, *as, *field;
 } cat;
 
 static const struct tool_option cat_options[] = {
     { "slice", 's', OPTION_TEXT, "BOX",
       "only a part: START:STOP:STEP or an index for each dim, ',' between:\n0:2,:,-1", &cat.slice },
     { "as", 0, OPTION_TEXT, "DTYPE", "cast to this element type (tenon formats -v lists them)", &cat.as },
-    { "text", 't', OPTION_FLAG, NULL, "numbers as text, a line for each row of the last dim", &cat.text },
+    { "field", 0, OPTION_TEXT, "NAME", "only this field of records; a.b is the field b of the records a",
+      &cat.field },
+    { "text", 't', OPTION_FLAG, NULL,
+      "as people read it: numbers, strings, dates, a line for each row of the\nlast dim, or for each record",
+      &cat.text },
     { "force", 'f', OPTION_FLAG, NULL, "write bytes to a terminal too", &cat.force },
     { 0 }
 };
+
+/* A tensor, the part of it that is wanted, and how. */
+struct wanted {
+    const tenon_context *context;
+    tenon_file *file;
+    const char *path;
+    tenon_tensor_info info;
+    tenon_request request;
+    struct slice slice;
+    uint32_t digits;          /* as in struct items */
+    struct tenon_dtype dtype; /* of the data that the library hands out */
+    struct fields fields;     /* its type in words of NumPy; without items: it has none */
+    size_t field;             /* the one that --field names */
+    struct pick pick;         /* for it */
+};
+
+static void
+wanted_clean (struct wanted **wanted)
+{
+    fields_clean (&(*wanted)->fields);
+    pick_clean (&(*wanted)->pick);
+}
 
 static int
 write_bytes (void *user, const void *data, uint64_t size)
@@ -53,6 +83,8 @@ choose_tensor (const tenon_file *file, const char *path, const char *name, uint6
     return false;
 }
 
+/* ---- what is wanted ------------------------------------------------------------------------------ */
+
 /* The dtype in which to request data that are to be printed; TENON_NONE: their own. Items that share bytes
  * are cast to f32, so that a slice can pick them one by one. */
 static uint32_t
@@ -60,55 +92,170 @@ text_dtype (const tenon_context *context, const tenon_file *file, uint32_t dtype
 {
     struct tenon_dtype about = { .struct_size = sizeof about };
     bool alone = tenon_dtype_get (context, file, dtype, &about) == TENON_OK && about.block_items <= 1;
-    if (alone && items_printable (dtype))
+    if (alone && item_is_number (dtype))
         return TENON_NONE;
     return tenon_dtype_castable (context, dtype, TENON_F32) ? TENON_F32 : TENON_NONE;
 }
 
-static bool
-prepare_request (const tenon_context *context, const tenon_file *file, tenon_request *request,
-                 struct slice *slice)
+static void
+complain_of_field (const struct wanted *wanted, size_t record, const char *rest)
 {
-    tenon_tensor_info info = tensor_get (file, request->index);
-    if (cat.as && (request->dtype = dtype_find (context, cat.as)) == TENON_NONE)
+    const struct fields *fields = &wanted->fields;
+    struct nearest nearest = nearest_start (rest);
+    for (size_t i = record + 1; i < fields->items[record].end; i = fields->items[i].end)
+        if (fields->items[i].kind != FIELD_PADDING)
+            nearest_try (&nearest, fields->items[i].name);
+    complain ("%s: tensor '%s' has no field '%s'%s", wanted->path, wanted->info.name, cat.field,
+              nearest_hint (&nearest));
+}
+
+/* Finds the field, and prepares to pick it. False after a message. */
+static bool
+choose_field (struct wanted *wanted)
+{
+    const struct fields *fields = &wanted->fields;
+    const char *rest;
+    size_t record = 0;
+    if (fields->count == 0 || fields->items[0].kind != FIELD_RECORD) {
+        complain ("%s: the items of tensor '%s' are no records: they are %s", wanted->path, wanted->info.name,
+                  wanted->info.dtype_name);
         return false;
+    }
+    wanted->field = fields_find (fields, cat.field, &record, &rest);
+    if (wanted->field == 0)
+        complain_of_field (wanted, record, rest);
+    return wanted->field != 0;
+}
+
+/* The dtype of the data, and in words of NumPy, if it has some. False after a message. */
+static bool
+look_at_dtype (struct wanted *wanted)
+{
+    uint32_t id = wanted->request.dtype;
+    struct tenon_dtype *dtype = &wanted->dtype;
+    *dtype = (struct tenon_dtype){ .struct_size = sizeof *dtype };
+    tenon_status status =
+        tenon_dtype_get (wanted->context, id ? NULL : wanted->file, id ? id : wanted->info.dtype, dtype);
+    if (status == TENON_OK && dtype->kind == TENON_KIND_OPAQUE && strcmp (dtype->family, "numpy") == 0)
+        fields_parse (dtype->text, dtype->block_bytes, &wanted->fields);
+    return !cat.field || choose_field (wanted);
+}
+
+/* False after a message. */
+static bool
+prepare_request (struct wanted *wanted)
+{
+    tenon_request *request = &wanted->request;
+    struct slice *slice = &wanted->slice;
+    const tenon_tensor_info *info = &wanted->info;
+    if (cat.as && (request->dtype = dtype_find (wanted->context, cat.as)) == TENON_NONE)
+        return false;
+    wanted->digits = cat.as ? request->dtype : info->dtype;
     if (cat.slice) {
-        if (!slice_parse (cat.slice, info.shape, info.rank, slice))
+        if (!slice_parse (cat.slice, info->shape, info->rank, slice))
             return false;
         request->rank = slice->rank;
         request->start = slice->start, request->count = slice->count, request->step = slice->step;
     }
     if (cat.text && !cat.as)
-        request->dtype = text_dtype (context, file, info.dtype);
-    return true;
+        request->dtype = text_dtype (wanted->context, wanted->file, info->dtype);
+    return look_at_dtype (wanted);
+}
+
+/* ---- output -------------------------------------------------------------------------------------- */
+
+static tenon_status
+stream_data (struct wanted *wanted, pick_sink *sink, void *user, tenon_error *error)
+{
+    if (!cat.field)
+        return tenon_stream (wanted->file, &wanted->request, sink, user, NULL, error);
+    wanted->pick.sink = sink, wanted->pick.user = user;
+    tenon_status status =
+        tenon_stream (wanted->file, &wanted->request, pick_data, &wanted->pick, NULL, error);
+    if (status == TENON_OK)
+        pick_end (&wanted->pick);
+    return status;
+}
+
+/* Items of a picked field: as those of a tensor that has its type. */
+static void
+start_items (struct items *items, const struct wanted *wanted)
+{
+    const tenon_tensor_info *info = &wanted->info;
+    struct tenon_dtype dtype = wanted->dtype;
+    uint32_t id = wanted->request.dtype ? wanted->request.dtype : info->dtype;
+    const struct field *field = wanted->fields.count > 0 ? &wanted->fields.items[wanted->field] : NULL;
+    bool number = field && field->kind == FIELD_NUMBER;
+    if (number)
+        id = field->dtype;
+    if (field)
+        dtype = (struct tenon_dtype){ .block_items = 1, .block_bytes = field->bytes };
+    items_start (items, id, &dtype);
+    if (field && !number)
+        items->fields = &wanted->fields, items->field = wanted->field;
+    items->digits = field ? id : wanted->digits;
+    items->json = tool.json;
+    items_shape (items, &dtype, wanted->request.rank ? wanted->request.count : info->shape, info->rank,
+                 wanted->pick.dims, wanted->pick.rank);
 }
 
 static tenon_status
-stream_text (const tenon_context *context, tenon_file *file, const tenon_request *request, tenon_error *error)
+write_text (struct wanted *wanted, tenon_error *error)
 {
-    tenon_tensor_info info = tensor_get (file, request->index);
-    struct tenon_dtype dtype = { .struct_size = sizeof dtype };
-    const tenon_file *owner = request->dtype ? NULL : file;
-    tenon_status status =
-        tenon_dtype_get (context, owner, request->dtype ? request->dtype : info.dtype, &dtype);
-    if (status < 0)
-        return status;
-    uint64_t last = info.rank == 0  ? 1
-                    : request->rank ? request->count[info.rank - 1]
-                                    : info.shape[info.rank - 1];
     struct items items;
-    uint32_t digits = cat.as ? request->dtype : info.dtype;
-    items_start (&items, request->dtype ? request->dtype : info.dtype, &dtype, last, digits);
-    status = tenon_stream (file, request, write_items, &items, NULL, error);
+    start_items (&items, wanted);
+    tenon_status status = stream_data (wanted, write_items, &items, error);
     items_end (&items);
     return status;
+}
+
+static tenon_status
+write_json (struct wanted *wanted, tenon_error *error)
+{
+    struct items items;
+    start_items (&items, wanted);
+    fputs ("{\"file\":", stdout);
+    json_print (json_text (wanted->path, strlen (wanted->path)));
+    fputs (",\"name\":", stdout);
+    json_print (json_text (wanted->info.name, wanted->info.name_length));
+    fputs (",\"dtype\":", stdout);
+    const char *dtype = cat.as ? wanted->dtype.name : wanted->info.dtype_name;
+    json_print (json_text (dtype, strlen (dtype)));
+    if (cat.field) {
+        fputs (",\"field\":", stdout);
+        json_print (json_text (cat.field, strlen (cat.field)));
+    }
+    fputs (",\"shape\":", stdout);
+    json_print (json_shape (items.shape, items.rank));
+    fputs (",\n\"data\":", stdout);
+    tenon_status status = stream_data (wanted, write_items, &items, error);
+    items_end (&items);
+    if (status < 0 && !output_broken ()) {
+        fputs (",\n\"error\":", stdout);
+        json_print (json_failure (error));
+    }
+    fputs ("}\n", stdout);
+    return status;
+}
+
+static tenon_status
+write_wanted (struct wanted *wanted, tenon_error *error)
+{
+    if (cat.field)
+        pick_start (&wanted->pick, &wanted->fields, wanted->field);
+    if (tool.json)
+        return write_json (wanted, error);
+    return cat.text ? write_text (wanted, error) : stream_data (wanted, write_bytes, NULL, error);
 }
 
 static int
 run_cat (int count, char **arguments)
 {
+    cat.text |= tool.json;
     if (!cat.text && !cat.force && terminal_is_output ())
         return misuse ("bytes would confuse the terminal: add --text, or send them to a file, or --force");
+    if (cat.as && cat.field)
+        return misuse ("--as casts tensors, not the fields of their records");
     CLEAN (context) tenon_context *context = context_new ();
     if (!context)
         return EXIT_TROUBLE;
@@ -118,13 +265,16 @@ run_cat (int count, char **arguments)
         return report_failure (&error);
     report_notes (tenon_file_report (file));
 
-    tenon_request request = { .struct_size = sizeof request };
-    struct slice slice;
-    if (!choose_tensor (file, arguments[0], count > 1 ? arguments[1] : NULL, &request.index)
-        || !prepare_request (context, file, &request, &slice))
+    static struct wanted space; /* large */
+    CLEAN (wanted) struct wanted *wanted = &space;
+    wanted->context = context, wanted->file = file, wanted->path = arguments[0];
+    wanted->request.struct_size = sizeof wanted->request;
+    if (!choose_tensor (file, arguments[0], count > 1 ? arguments[1] : NULL, &wanted->request.index))
         return EXIT_TROUBLE;
-    tenon_status status = cat.text ? stream_text (context, file, &request, &error)
-                                   : tenon_stream (file, &request, write_bytes, NULL, NULL, &error);
+    wanted->info = tensor_get (file, wanted->request.index);
+    if (!prepare_request (wanted))
+        return EXIT_TROUBLE;
+    tenon_status status = write_wanted (wanted, &error);
     if (status < 0 && !output_broken ()) /* a failed write is reported by output_close */
         return report_failure (&error);
     return EXIT_DONE;
@@ -140,5 +290,6 @@ const struct command cat_command = {
     .options = cat_options,
     .least = 1,
     .most = 2,
+    .json = true,
     .run = run_cat,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_ls.c - tenon ls: the tensors and metadata of files. */
 #include "command.h"
+#include "fields.h"
 #include "files.h"
 #include "globs.h"
 #include "json.h"
@@ -43,6 +44,8 @@ struct listing {
         const char *text;       /* name or source */
     } * keys;
     uint64_t count, unreadable, elements, nbytes; /* elements and bytes of those that can be read */
+    uint32_t cut_dtype;                           /* the dtype whose name was cut last, and its end */
+    char cut_end[48];
 };
 
 static int
@@ -80,7 +83,7 @@ static struct listing
 choose_tensors (const tenon_file *file, struct globs *only)
 {
     uint64_t all = tenon_count (file);
-    struct listing list = { file, get_memory (NULL, all, sizeof *list.keys), 0, 0, 0, 0 };
+    struct listing list = { .file = file, .keys = get_memory (NULL, all, sizeof *list.keys) };
     for (uint64_t i = 0; i < all; i++) {
         tenon_tensor_info info = tensor_get (file, i);
         if (ls.only.count > 0 && !globs_match (only, info.name))
@@ -115,17 +118,48 @@ row_mark (struct row *row, unsigned column, const tenon_tensor_info *info)
     row_set_shown (row, column, text);
 }
 
+/* How a dtype's name ends that is cut: with the number of its fields, if it has some. */
+static void
+cut_end (const tenon_file *file, const tenon_tensor_info *info, char *end, size_t room)
+{
+    struct tenon_dtype dtype = { .struct_size = sizeof dtype };
+    struct fields fields = { 0 };
+    snprintf (end, room, " ...");
+    if (tenon_dtype_get (NULL, file, info->dtype, &dtype) == TENON_OK && dtype.family
+        && strcmp (dtype.family, "numpy") == 0 && fields_parse (dtype.text, dtype.block_bytes, &fields)
+        && fields.items[0].kind == FIELD_RECORD)
+        snprintf (end, room, " ... %zu fields", fields_direct (&fields, 0));
+    fields_clean (&fields);
+}
+
+/* The dtype's name; on a terminal one that would fill it is cut. */
+static char *
+dtype_text (struct listing *list, const tenon_tensor_info *info)
+{
+    size_t length = strlen (info->dtype_name), most = terminal_columns (STDOUT_FILENO) / 2;
+    if (!terminal_is_output () || tool.verbose || length <= most)
+        return copy_text (info->dtype_name, length);
+    if (list->cut_dtype != info->dtype) /* often that of the row before; it may be long */
+        cut_end (list->file, info, list->cut_end, sizeof list->cut_end);
+    list->cut_dtype = info->dtype;
+    size_t fit = display_fit (info->dtype_name, most - strlen (list->cut_end));
+    char *text = get_memory (NULL, fit + sizeof list->cut_end, 1);
+    snprintf (text, fit + sizeof list->cut_end, "%.*s%s", (int) fit, info->dtype_name, list->cut_end);
+    return text;
+}
+
 static void
 fill_tensor_row (void *user, uint64_t index, struct row *row)
 {
-    const struct listing *list = user;
+    struct listing *list = user;
     tenon_tensor_info info = tensor_get (list->file, list->keys[index].index);
     char size[NUMBER_ROOM], stored[NUMBER_ROOM];
     CLEAN (text) char *shape = shape_text (info.shape, info.rank);
     number_size (size, info.nbytes, ls.bytes);
     number_size (stored, info.stored, ls.bytes);
     row_set (row, 0, "%s", info.name);
-    row_set (row, 1, "%s", info.dtype_name);
+    CLEAN (text) char *dtype = dtype_text (list, &info);
+    row_set (row, 1, "%s", dtype);
     row_set (row, 2, "%s", info.flags & TENON_NO_SHAPE ? "?" : shape);
     row_set (row, 3, "%s", info.unreadable < 0 && info.nbytes == 0 && info.elements == 0 ? "?" : size);
     row_set (row, 4, "%" PRIu64, info.offset);

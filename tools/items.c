@@ -1,121 +1,72 @@
 /* SPDX-License-Identifier: MIT */
-/* items.c - the items of a tensor as text: a line for each row of the last dim, a space between the items. */
+/* items.c - the items of a tensor as text: a line for each row of the last dim, a space between the items; a
+ * record has a line of its own. Or as JSON: arrays in arrays. */
 #include "items.h"
+#include "item_text.h"
 #include "memory.h"
-#include "number.h"
 #include "output.h"
-#include "small.h"
-#include <inttypes.h>
 
-/* How plain numbers are printed. Their ids are fixed. */
-static const struct {
-    uint8_t bytes;
-    char kind; /* 'u', 'i', 'f', 'c'omplex */
-} plain[TENON_DTYPE_FIXED] = {
-    [TENON_BOOL] = { 1, 'u' },  [TENON_U8] = { 1, 'u' },  [TENON_U16] = { 2, 'u' }, [TENON_U32] = { 4, 'u' },
-    [TENON_U64] = { 8, 'u' },   [TENON_I8] = { 1, 'i' },  [TENON_I16] = { 2, 'i' }, [TENON_I32] = { 4, 'i' },
-    [TENON_I64] = { 8, 'i' },   [TENON_F32] = { 4, 'f' }, [TENON_F64] = { 8, 'f' }, [TENON_C64] = { 8, 'c' },
-    [TENON_C128] = { 16, 'c' },
-};
-
-bool
-items_printable (uint32_t dtype)
+void
+items_start (struct items *items, uint32_t dtype, const struct tenon_dtype *about)
 {
-    return dtype < TENON_DTYPE_FIXED && (plain[dtype].bytes > 0 || small_bits (dtype) > 0);
+    *items = (struct items){ .dtype = dtype, .digits = dtype, .bytes = about->block_bytes };
+    items->together = item_is_number (dtype) && about->block_items ? about->block_items : 1;
 }
 
 void
-items_start (struct items *items, uint32_t dtype, const struct tenon_dtype *about, uint64_t last,
-             uint32_t digits)
+items_shape (struct items *items, const struct tenon_dtype *about, const uint64_t *shape, uint32_t rank,
+             const uint64_t *more, uint32_t more_rank)
 {
-    uint64_t block = about->block_items ? about->block_items : 1;
-    *items = (struct items){ .dtype = dtype, .digits = digits, .bytes = about->block_bytes };
-    items->together = small_bits (dtype) ? block : 1;
-    items->row = last / (items_printable (dtype) ? 1 : block);
+    uint64_t block = about->block_items && !item_is_number (items->dtype) ? about->block_items : 1, count = 1;
+    items->rank = rank + more_rank;
+    items->shape = get_memory (NULL, items->rank + 1, sizeof *items->shape);
+    if (rank > 0)
+        memcpy (items->shape, shape, rank * sizeof *shape);
+    if (more_rank > 0)
+        memcpy (items->shape + rank, more, more_rank * sizeof *more);
+    uint64_t last = items->rank ? items->shape[items->rank - 1] : 1;
+    for (uint32_t i = 0; i < items->rank; i++)
+        count *= items->shape[i];
+    if (items->rank > 0 && last % block == 0)
+        items->shape[items->rank - 1] = last / block; /* blocks are printed as items */
+    else if (block > 1)
+        items->rank = 1, items->shape[0] = count / block;
+    bool records = items->fields && items->fields->items[items->field].kind == FIELD_RECORD;
+    items->row = records ? 1 : items->rank ? items->shape[items->rank - 1] : 1;
     items->row = items->left = items->row ? items->row : 1;
-    items->rest = get_memory (NULL, items->bytes, 1);
-}
-
-static uint64_t
-read_little (const uint8_t *bytes, unsigned count)
-{
-    uint64_t number = 0;
-    for (unsigned i = count; i-- > 0;)
-        number = number << 8 | bytes[i];
-    return number;
-}
-
-static void
-print_float (uint32_t digits, const uint8_t *bytes, unsigned size, bool with_sign)
-{
-    char text[NUMBER_ROOM];
-    if (size == 4) {
-        uint32_t bits = (uint32_t) read_little (bytes, 4);
-        float number;
-        memcpy (&number, &bits, sizeof number);
-        if (small_bits (digits))
-            small_text (text, digits, (double) number);
-        else
-            number_float (text, number);
-    } else {
-        uint64_t bits = read_little (bytes, 8);
-        double number;
-        memcpy (&number, &bits, sizeof number);
-        number_double (text, number);
-    }
-    printf (with_sign && *text != '-' ? "+%s" : "%s", text);
-}
-
-static void
-print_plain (const struct items *items, const uint8_t *bytes)
-{
-    unsigned size = plain[items->dtype].bytes;
-    switch (plain[items->dtype].kind) {
-    case 'u': printf ("%" PRIu64, read_little (bytes, size)); break;
-    case 'i': {
-        unsigned unused = 64 - 8 * size; /* shifted up and back down, the sign fills the unused bits */
-        printf ("%" PRId64, (int64_t) (read_little (bytes, size) << unused) >> unused);
-        break;
-    }
-    case 'f': print_float (items->digits, bytes, size, false); break;
-    default:
-        print_float (items->digits, bytes, size / 2, false);
-        print_float (items->digits, bytes + size / 2, size / 2, true);
-        putchar ('j');
-        break;
-    }
-}
-
-/* Prints item k of a unit; item 0 is in its low bits. */
-static void
-print_small (const struct items *items, const uint8_t *bytes, uint64_t k)
-{
-    char text[NUMBER_ROOM];
-    unsigned bits = small_bits (items->dtype);
-    uint64_t unit = read_little (bytes, (unsigned) items->bytes), mask = (1u << bits) - 1;
-    small_text (text, items->dtype, small_decode (items->dtype, unit >> k * bits & mask));
-    fputs (text, stdout);
+    items->rest = get_memory (NULL, items->bytes ? items->bytes : 1, 1);
 }
 
 static void
 print_item (const struct items *items, const uint8_t *bytes, uint64_t k)
 {
-    if (small_bits (items->dtype))
-        print_small (items, bytes, k);
-    else if (items_printable (items->dtype))
-        print_plain (items, bytes);
+    if (items->fields)
+        item_field (items->fields, items->field, bytes,
+                    items->json       ? ITEM_JSON
+                    : items->row == 1 ? ITEM_ALONE
+                                      : ITEM_IN_ROW);
+    else if (items->together > 1)
+        item_small (items->dtype, bytes, items->bytes, k, items->json);
+    else if (item_is_number (items->dtype))
+        item_number (items->dtype, items->digits, bytes, items->json);
     else
-        for (uint64_t i = 0; i < items->bytes; i++)
-            printf ("%02x", bytes[i]);
+        item_bytes_text (bytes, items->bytes, items->json);
 }
 
 static void
 print_next (struct items *items, const uint8_t *bytes)
 {
-    for (uint64_t k = 0; k < items->together; k++) {
+    for (uint64_t k = 0; k < items->together; k++, items->done++) {
+        if (items->json) {
+            fputs (items->done == 0 ? "" : items->left == items->row ? ",\n" : ",", stdout);
+            item_open (items->shape, items->rank, items->done);
+        }
         print_item (items, bytes, k);
         items->left--;
-        putchar (items->left ? ' ' : '\n');
+        if (items->json)
+            item_close (items->shape, items->rank, items->done);
+        else
+            putchar (items->left ? ' ' : '\n');
         if (!items->left)
             items->left = items->row;
     }
@@ -142,10 +93,49 @@ items_print (struct items *items, const void *data, uint64_t size)
         memcpy (items->rest, bytes, size), items->kept = size;
 }
 
+/* The dims before the first 0, as arrays of "[]". */
+static void
+print_empty (const struct items *items)
+{
+    uint32_t rank = 0;
+    uint64_t count = 1;
+    while (rank < items->rank && items->shape[rank] > 0)
+        count *= items->shape[rank++];
+    for (uint64_t i = 0; i < count && rank < items->rank && !output_broken (); i++) {
+        fputs (i > 0 ? "," : "", stdout);
+        item_open (items->shape, rank, i);
+        fputs ("[]", stdout);
+        item_close (items->shape, rank, i);
+    }
+}
+
+static void
+close_json (const struct items *items)
+{
+    uint64_t product = 1;
+    if (items->done == 0 && items->rank > 0)
+        print_empty (items);
+    if (items->done == 0) /* nothing came, or there is nothing */
+        for (uint32_t i = 0; i <= items->rank; i++) {
+            if (i == items->rank)
+                fputs (items->rank ? "[]" : "null", stdout);
+            else if (items->shape[i] == 0)
+                break;
+        }
+    for (uint32_t k = items->rank; items->done > 0 && k-- > 0;) {
+        product *= items->shape[k];
+        if (items->done % product != 0)
+            putchar (']');
+    }
+}
+
 void
 items_end (struct items *items)
 {
-    if (items->left != items->row)
+    if (items->json)
+        close_json (items);
+    else if (items->left != items->row)
         putchar ('\n');
     free (items->rest);
+    free (items->shape);
 }

@@ -18,10 +18,14 @@ tools_tenon_SOURCES = \
 	tools/command.c \
 	tools/command.h \
 	tools/common.h \
+	tools/dates.c \
+	tools/dates.h \
 	tools/digest.c \
 	tools/digest.h \
 	tools/edits.c \
 	tools/edits.h \
+	tools/fields.c \
+	tools/fields.h \
 	tools/files.c \
 	tools/files.h \
 	tools/formats_json.c \
@@ -32,6 +36,8 @@ tools_tenon_SOURCES = \
 	tools/globs.h \
 	tools/item_edits.c \
 	tools/item_edits.h \
+	tools/item_text.c \
+	tools/item_text.h \
 	tools/items.c \
 	tools/items.h \
 	tools/json.c \
@@ -51,6 +57,8 @@ tools_tenon_SOURCES = \
 	tools/options.h \
 	tools/output.c \
 	tools/output.h \
+	tools/pick.c \
+	tools/pick.h \
 	tools/progress.c \
 	tools/progress.h \
 	tools/renames.c \
@@ -74,7 +82,9 @@ tools_tenon_SOURCES = \
 	tools/value.c \
 	tools/value.h \
 	tools/verdicts.c \
-	tools/verdicts.h
+	tools/verdicts.h \
+	tools/width.c \
+	tools/width.h
 tools_tenon_CPPFLAGS = $(PUBLIC_CPPFLAGS) -D_GNU_SOURCE= $(JSON_C_CFLAGS) $(NETTLE_CFLAGS)
 tools_tenon_LDADD = libtenon.la $(JSON_C_LIBS) $(NETTLE_LIBS) $(LIBM)
 

@@ -44,23 +44,28 @@ print_spaces (size_t count)
         putchar (' ');
 }
 
-/* The last cell of a row is not padded. A cell that is wider than its column pushes the others aside. */
+/* The last cell of a row is not padded. A cell that is wider than its column pushes the others aside, but one
+ * that is wider than the terminal is cut, unless -v asks for all. */
 static void
-print_cell (const char *text, size_t width, bool right, bool last, enum colour colour)
+print_cell (const char *text, size_t width, size_t screen, bool right, bool last, enum colour colour)
 {
     size_t used = display_width (text), fill = used < width ? width - used : 0;
+    bool cut = used > screen && !tool.verbose;
     if (right)
         print_spaces (fill);
-    printf ("%s%s%s", colour_on (colour), text, colour_off (colour));
+    printf ("%s%.*s%s%s", colour_on (colour), (int) (cut ? display_fit (text, screen - 3) : strlen (text)),
+            text, cut ? "..." : "", colour_off (colour));
     if (!last)
         print_spaces (GAP + (right ? 0 : fill));
 }
 
 static void
-print_aligned (const struct column *columns, unsigned count, const size_t *widths, const struct row *row)
+print_aligned (const struct column *columns, unsigned count, const size_t *widths, size_t screen,
+               const struct row *row)
 {
     for (unsigned i = 0; i < count; i++)
-        print_cell (row ? cell_text (row, i) : columns[i].title, widths[i], columns[i].right, i + 1 == count,
+        print_cell (row ? cell_text (row, i) : columns[i].title, widths[i], screen, columns[i].right,
+                    i + 1 == count,
                     !row          ? COLOUR_TITLE
                     : row->colour ? row->colour
                                   : columns[i].colour);
@@ -82,7 +87,7 @@ table_print (const struct column *columns, unsigned count, uint64_t rows,
              void (*fill) (void *user, uint64_t index, struct row *row), void *user)
 {
     struct row row = { 0 };
-    size_t widths[TABLE_COLUMNS], most = terminal_columns (STDOUT_FILENO) / 2;
+    size_t widths[TABLE_COLUMNS], screen = terminal_columns (STDOUT_FILENO), most = screen / 2;
     bool aligned = terminal_is_output ();
     for (unsigned i = 0; i < count; i++)
         widths[i] = strlen (columns[i].title);
@@ -96,11 +101,11 @@ table_print (const struct column *columns, unsigned count, uint64_t rows,
         }
     }
     if (aligned && rows > 0 && !tool.quiet)
-        print_aligned (columns, count, widths, NULL);
+        print_aligned (columns, count, widths, screen, NULL);
     for (uint64_t r = 0; r < rows && !output_broken (); r++) {
         fill (user, r, &row);
         if (aligned)
-            print_aligned (columns, count, widths, &row);
+            print_aligned (columns, count, widths, screen, &row);
         else
             print_tabbed (columns, count, &row);
     }

@@ -19,8 +19,9 @@ struct row {
 PRINTF_LIKE (3, 4) void row_set (struct row *row, unsigned column, const char *format, ...);
 /* Sets a cell to a text of the library, whose names are escaped already. */
 void row_set_shown (struct row *row, unsigned column, const char *text);
-/* Prints `rows` rows: on a terminal in columns under their titles, elsewhere without titles and with a tab
- * between the cells. `fill` is called for each row in order, on a terminal twice. */
+/* Prints `rows` rows: on a terminal in columns under their titles, in which a cell is cut to the width of the
+ * screen, elsewhere whole, without titles and with a tab between the cells. `fill` is called for each row in
+ * order, on a terminal twice. */
 void table_print (const struct column *columns, unsigned count, uint64_t rows,
                   void (*fill) (void *user, uint64_t index, struct row *row), void *user);
 #endif

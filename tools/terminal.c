@@ -18,7 +18,7 @@ terminal_start (void)
     bool dumb = !name || strcmp (name, "dumb") == 0;
     colours = strcmp (when, "always") == 0
               || (strcmp (when, "auto") == 0 && output_is_terminal && !dumb && !(none && *none));
-    /* LC_CTYPE alone, for the widths of letters: numbers are printed and read without the locale. */
+    /* LC_CTYPE alone, for the letters in patterns: numbers are printed and read without the locale. */
     if (output_is_terminal || error_is_terminal)
         setlocale (LC_CTYPE, "");
 }

@@ -2,7 +2,7 @@
 /* text.c - text of files on its way to a terminal or a pipe: a file must not command a terminal. */
 #include "text.h"
 #include "memory.h"
-#include <wchar.h>
+#include "width.h"
 
 /* Decodes the first code point. Returns its length in bytes; 0: the text does not begin with valid UTF-8. */
 static unsigned
@@ -104,11 +104,14 @@ char *
 shown_as (const char *text, size_t length, enum text_kind kind)
 {
     char *copy = get_memory (NULL, 4 * length + 1, 1), *to = copy;
+    bool data = kind == TEXT_DATA || kind == TEXT_QUOTED_DATA;
+    bool quoted = kind == TEXT_QUOTED || kind == TEXT_QUOTED_DATA;
     for (size_t i = 0; i < length;) {
         uint32_t point = 0;
         unsigned bytes = decode_point (text + i, length - i, &point);
-        bool plain = bytes > 0 && !is_hidden (point);
-        if ((point == '\\' && kind != TEXT_MESSAGE) || (point == '"' && kind == TEXT_QUOTED))
+        bool joiner = data && (point == 0x200c || point == 0x200d);
+        bool plain = bytes > 0 && (joiner || !is_hidden (point));
+        if ((point == '\\' && kind != TEXT_MESSAGE) || (point == '"' && quoted))
             *to++ = '\\';
         for (bytes = bytes ? bytes : 1; bytes > 0; bytes--, i++)
             if (plain)
@@ -201,16 +204,6 @@ format_shown (const char *format, va_list list)
         format++;
     }
     return message.text;
-}
-
-/* The columns of one code point. */
-static size_t
-point_width (uint32_t point)
-{
-    if (point < 0x80)
-        return 1;
-    int width = wcwidth ((wchar_t) point);
-    return width < 0 ? 1 : (size_t) width;
 }
 
 size_t

@@ -5,9 +5,11 @@
 #include "common.h"
 
 enum text_kind {
-    TEXT_NAME,   /* of a file or an argument, as it is: a backslash becomes two */
-    TEXT_QUOTED, /* likewise, and a backslash comes before each '"' */
-    TEXT_MESSAGE /* of the library, whose names are escaped already: backslashes stay */
+    TEXT_NAME,    /* of a file or an argument, as it is: a backslash becomes two */
+    TEXT_QUOTED,  /* likewise, and a backslash comes before each '"' */
+    TEXT_MESSAGE, /* of the library, whose names are escaped already: backslashes stay */
+    TEXT_DATA,    /* the data of a file: as a name, but with the joiners that some scripts are written with */
+    TEXT_QUOTED_DATA
 };
 /* A copy in which bytes are escaped, as \n, \t, \r or \xNN, that are no UTF-8, that a terminal would
  * interpret or hide, or that would break a line or a column. Of a name it can be told from the copy of any

@@ -83,7 +83,64 @@ tenon cat --text big.npy
 is 'u64' "$(cat out)" '18446744073709551615 9223654615654924545'
 npy word.npy '|S2' False '(2,)' 'abcd'
 tenon cat --text word.npy
-is 'opaque items' "$(cat out)" '6162 6364'
+is 'strings' "$(cat out)" 'ab cd'
+npy void.npy '|V4' False '(2,)' 'abcdefgh'
+tenon cat --text void.npy
+is 'opaque items' "$(cat out)" '61626364 65666768'
+tenon cat --json void.npy
+is 'opaque items in JSON' "$(tr -d '\n' <out)" '{"file":"void.npy","name":"void","dtype":"|V4","shape":[2],"data":["61626364","65666768"]}'
+npy long.npy '<f16' False '(1,)' '0123456789abcdef'
+tenon cat --text long.npy
+is 'long double' "$(cat out)" 30313233343536373839616263646566
+npy quoted.npy '|S4' False '(2, 3)' 'a b\000"\000\000\000\000\000\000\000\\\033\000\000\377\000\000\000end\n'
+tenon cat --text quoted.npy
+is 'strings in quotes' "$(tr '\n' '|' <out)" '"a b" "\"" ""|\\\x1b \xff end\n|'
+tenon cat --json quoted.npy
+is 'strings in JSON' "$(tail -n +2 out | tr -d '\n')" '"data":[["a b","\"",""],["\\\u001b",{"base64":"/w=="},"end\n"]]}'
+tenon cat --text quoted.npy --slice :,1
+is 'a string for each line has no quotes' "$(tr '\n' '|' <out)" '"|\xff|'
+
+# records, whose type is a text of Python
+record ()
+{
+    printf '\223NUMPY\001\000' >"$1"
+    printf "{'descr': %s, 'fortran_order': False, 'shape': (%s,), }" "$2" "$3" >dict
+    printf "\\$(printf %o $(($(wc -c <dict) % 256)))\\$(printf %o $(($(wc -c <dict) / 256)))" >>"$1"
+    cat dict >>"$1"
+    # shellcheck disable=SC2059 # octal bytes
+    printf "$4" >>"$1"
+}
+record r.npy "[('x', '<i2'), ('', '|V1'), (('t', 'y'), '>i2', (2,)), ('in.ner', [('z', '|S2')]), ('e', '|V0')]" 2 '\001\000\377\000\002\000\003ab\004\000\377\000\005\000\006c\000'
+tenon cat --text r.npy
+is 'records' "$(tr '\n' '|' <out)" '(1, [2, 3], ("ab",), )|(4, [5, 6], ("c",), )|'
+tenon cat --json r.npy
+is 'records in JSON' "$(tail -n +2 out | tr -d '\n')" '"data":[{"x":1,"y":[2,3],"in.ner":{"z":"ab"},"e":""},{"x":4,"y":[5,6],"in.ner":{"z":"c"},"e":""}]}'
+for field in y t; do
+    tenon cat --field $field r.npy
+    is "--field $field: bytes" "$(od -An -tx1 out | tr -d ' \n')" '0200030005000600'
+    tenon cat --text --field $field --slice 1 r.npy
+    is "--field $field: text" "$(cat out)" '5 6'
+done
+tenon cat --text --field in.ner.z r.npy
+is '--field in a record' "$(cat out)" 'ab c'
+tenon cat --field e r.npy
+silent '--field of no bytes' out
+tenon cat --field w r.npy
+fails '--field: none' 2 "r.npy: tensor 'r' has no field 'w'"
+tenon cat --field '' r.npy
+fails '--field: padding' 2 "has no field ''"
+tenon cat --field x a.npy
+fails '--field: no records' 2 "the items of tensor 'a' are no records: they are i8"
+tenon cat --field x --as i16 r.npy
+fails '--field and --as' 2 '--as casts tensors'
+record deep.npy "$(awk 'BEGIN { for (i = 0; i < 64; i++) printf "[(\047a\047, "; printf "\047<u1\047"; for (i = 0; i < 64; i++) printf ")]" }')" 2 '\007\010'
+tenon cat --text --field "$(awk 'BEGIN { for (i = 0; i < 63; i++) printf "a."; print "a" }')" deep.npy
+is '64 records in each other' "$(cat out)" '7 8'
+tenon cat --json deep.npy
+exits '64 records in each other: JSON' 0
+record empty.npy "[('a', '|V0', (2147483647,)), ('b', '<u1')]" 1 '\007'
+tenon cat --text empty.npy
+is 'items without bytes' "$(cat out)" '([], 7)'
 tenon cat --text --as f32 word.npy
 exits 'opaque items are not cast' 2
 tenon cat --text "$data/learning-rate.npy"
