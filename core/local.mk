@@ -196,6 +196,8 @@ core_libcore_la_SOURCES = \
 	core/source/source.h \
 	core/source/unfilter.c \
 	core/source/unfilter.h \
+	core/source/spool_file.c \
+	core/source/spool_file.h \
 	core/source/unpack.c \
 	core/source/unpack.h \
 	core/transfer/gather.c \

@@ -36,6 +36,7 @@ unit_tests += \
 	tests/unit/sink/test_sink \
 	tests/unit/source/test_blocks \
 	tests/unit/source/test_decoder \
+	tests/unit/source/test_spool_file \
 	tests/unit/transfer/test_request \
 	tests/unit/transfer/test_transfer
 

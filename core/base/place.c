@@ -17,6 +17,15 @@ path_of_descriptor (int fd, char *to, size_t room)
     to[length > 0 && to[0] == '/' ? length : 0] = 0;
 }
 
+void
+tn_folder_of (int fd, char *to, size_t room)
+{
+    path_of_descriptor (fd, to, room);
+    char *slash = strrchr (to, '/');
+    if (slash)
+        slash[slash == to] = 0;
+}
+
 tenon_status
 tn_fail_in_folder (int folder, const char *what, const char *path, tenon_error *error)
 {
@@ -41,15 +50,12 @@ tn_fail_write (int fd, const char *what, const char *path, tenon_error *error)
     tn_fail_errno (error, number, what, path);
     if ((number != ENOSPC && number != EDQUOT) || fstat (fd, &file) < 0 || !S_ISREG (file.st_mode))
         return error->status;
-    path_of_descriptor (fd, name, sizeof name);
-    char *slash = strrchr (name, '/');
-    if (slash)
-        *slash = 0;
-    if (slash && fstatvfs (fd, &room) == 0)
+    tn_folder_of (fd, name, sizeof name);
+    if (name[0] && fstatvfs (fd, &room) == 0)
         tn_advise (error,
                    "the file system of '%.100s' has %llu bytes free; there must be room for the new file "
                    "beside the old one",
-                   TN_SHOW (slash == name ? "/" : name), (unsigned long long) room.f_bavail * room.f_frsize);
+                   TN_SHOW (name), (unsigned long long) room.f_bavail * room.f_frsize);
     return error->status;
 }
 

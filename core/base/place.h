@@ -4,6 +4,9 @@
 #define TN_PLACE_H
 #include "base/base.h"
 
+/* The folder in which an open file lies, or lay before it lost its name; "" if the system does not tell. */
+void tn_folder_of (int fd, char *to, size_t room);
+
 /* All take the errno of the call that was just made. tn_fail_folder: a folder cannot be
  * opened. tn_fail_in_folder: "WHAT in its folder 'PATH': …", with advice if the folder may not be written.
  * tn_fail_write: "WHAT: …"; on a full disk the advice names the folder of the file `fd`, and its room. */

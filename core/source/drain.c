@@ -2,6 +2,7 @@
 /* drain.c - reads a pipe to its end. */
 #include "source/drain.h"
 #include "base/io.h"
+#include "source/spool_file.h"
 #include <errno.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -11,6 +12,7 @@
 #define PIECE ((uint64_t) 1 << 20)
 
 struct drain {
+    const tenon_context *context;
     int from, to;
     bool in_memory;
     uint64_t size, memory, most; /* so far, and at most */
@@ -32,9 +34,8 @@ memory_file (void)
 static tenon_status
 write_piece (struct drain *drain, uint64_t offset, uint64_t length)
 {
-    if (tn_io_write (drain->to, (int64_t) offset, drain->piece, length) == length)
-        return TENON_OK;
-    return tn_fail_errno (drain->error, errno ? errno : EIO, "what a pipe brings cannot be kept", NULL);
+    const struct tn_spool_file file = { drain->to, drain->in_memory ? drain->memory : UINT64_MAX };
+    return tn_spool_file_write (&file, offset, drain->piece, length, drain->error);
 }
 
 /* From memory to a temporary file, through the buffer. */
@@ -42,12 +43,10 @@ static tenon_status
 move_to_file (struct drain *drain)
 {
     int memory = drain->to;
-    tenon_status status = TENON_OK;
-    drain->to = tn_temporary_file ();
+    struct tn_spool_file file;
+    tenon_status status = tn_spool_file_open (drain->context, drain->memory + 1, &file, drain->error);
+    drain->to = file.fd;
     drain->in_memory = false;
-    if (drain->to < 0)
-        status = tn_fail_errno (drain->error, errno, "a temporary file for what a pipe brings cannot be made",
-                                NULL);
     for (uint64_t at = 0; status == TENON_OK && memory >= 0 && at < drain->size; at += PIECE) {
         uint64_t length = TN_MIN (PIECE, drain->size - at);
         if (tn_io_read (memory, (int64_t) at, drain->piece, length) != length)
@@ -106,7 +105,8 @@ tn_drain (const tenon_context *context, int *fd, const tenon_progress *progress,
     if (fstat (*fd, &about) < 0 || (!S_ISFIFO (about.st_mode) && !S_ISSOCK (about.st_mode)))
         return TENON_OK; /* tn_source_open_fd says what is wrong */
     TN_FREE uint8_t *piece = malloc (PIECE);
-    struct drain drain = { .from = *fd,
+    struct drain drain = { .context = context,
+                           .from = *fd,
                            .to = memory_file (),
                            .memory = context->limits[TENON_LIMIT_MEMORY],
                            .most = context->limits[TENON_LIMIT_INFLATED_BYTES],

@@ -340,27 +340,6 @@ tn_source_fail_in (const struct tn_source *source, tenon_error *error)
         memcpy (error->file, place, sizeof place);
 }
 
-/* An unlinked file in $TMPDIR or /tmp; a setuid program does not look at the environment (secure_getenv). */
-int
-tn_temporary_file (void)
-{
-    const char *folder = secure_getenv ("TMPDIR");
-    if (!folder || folder[0] != '/')
-        folder = "/tmp";
-#ifdef O_TMPFILE
-    int fd = open (folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        return fd;
-#endif
-    TN_FREE char *path = tn_concat (folder, "/tenon-spool-XXXXXX", (char *) NULL);
-    if (!path)
-        errno = ENOMEM;
-    int made = path ? mkostemp (path, O_CLOEXEC) : -1;
-    if (made >= 0)
-        unlink (path);
-    return made;
-}
-
 int
 tn_duplicate (int fd)
 {

@@ -96,8 +96,6 @@ tenon_status tn_source_list (const char *path, tn_each_name *each, void *user, t
 
 /* dup, with the new descriptor closed on exec. */
 int tn_duplicate (int fd);
-/* A descriptor of an unlinked file in $TMPDIR or /tmp; -1: errno says why. */
-int tn_temporary_file (void);
 
 /* True if reading it takes a decoder. */
 static inline bool

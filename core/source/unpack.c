@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* unpack.c - decodes a source into memory or a temporary file, from which it is read from then on. */
 #include "source/unpack.h"
-#include "base/io.h"
 #include "source/scan.h"
-#include <errno.h>
 
 /* A catalog's share of the memory limit. */
 #define SHARE 4u
@@ -38,7 +36,7 @@ tn_store_end (struct tn_store *store)
 struct taker {
     struct tn_budget *budget;
     uint8_t *to; /* NULL: the file … */
-    int fd;
+    const struct tn_spool_file *file;
     uint64_t at; /* … from here on */
 };
 
@@ -50,22 +48,19 @@ take_bytes (void *user, const void *bytes, uint64_t length, tenon_error *error)
     if (taker->to) {
         memcpy (taker->to, bytes, length);
         taker->to += length;
-    } else if (tn_io_write (taker->fd, (int64_t) taker->at, bytes, length) != length)
-        return tn_fail_errno (error, errno != 0 ? errno : ENOSPC,
-                              "a temporary file cannot be written (TMPDIR names another folder)", NULL);
+    } else
+        TN_TRY (tn_spool_file_write (taker->file, taker->at, bytes, length, error));
     taker->at += length;
     return TENON_OK;
 }
 
 static tenon_status
-open_spool (struct tn_store *store, tenon_error *error)
+open_spool (tenon_context *context, struct tn_store *store, uint64_t size, tenon_error *error)
 {
     if (store->file)
         return TENON_OK;
-    int fd = tn_temporary_file ();
-    if (fd < 0)
-        return tn_fail_errno (error, errno, "a temporary file cannot be made", NULL);
-    return tn_source_open_fd (fd, "", false, &store->file, error);
+    TN_TRY (tn_spool_file_open (context, size, &store->spool, error));
+    return tn_source_open_fd (store->spool.fd, "", false, &store->file, error);
 }
 
 static tenon_status
@@ -80,8 +75,8 @@ unpack_into (tenon_context *context, struct tn_store *store, struct tn_source *s
             || !(taker.to = unpacked->bytes = malloc (source->size + 1)))
             return tn_fail_memory (error);
     } else {
-        TN_TRY (open_spool (store, error));
-        taker.fd = store->file->fd;
+        TN_TRY (open_spool (context, store, source->size, error));
+        taker.file = &store->spool;
     }
     tenon_error sum = TENON_ERROR_INIT;
     tenon_status status = tn_scan_all (context, source, take_bytes, &taker, strict ? error : &sum);

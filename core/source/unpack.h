@@ -8,6 +8,7 @@
 #define TN_UNPACK_H
 #include "base/budget.h"
 #include "source/source.h"
+#include "source/spool_file.h"
 
 /* The unpacked sources of one catalog. Zero it at first. Any thread may unpack. */
 struct tn_store {
@@ -17,7 +18,8 @@ struct tn_store {
     struct tn_source
         *file;        /* unlinked; sources lie in it one behind the other; NULL: none needed it so far */
     uint64_t in_file; /* bytes */
-    struct tn_budget *budget; /* from which unpacking draws while the file is opened; else NULL */
+    struct tn_spool_file spool; /* that `file` reads */
+    struct tn_budget *budget;   /* from which unpacking draws while the file is opened; else NULL */
     bool no_files; /* all goes into memory: an isolated process can make no files, and has a limit of its own
                     */
 };

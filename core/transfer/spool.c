@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /* spool.c - a source decoded into memory or a temporary file first. */
-#include "base/io.h"
 #include "source/scan.h"
+#include "source/spool_file.h"
 #include "transfer/transfer.h"
-#include <errno.h>
 #include <unistd.h>
+
+struct spooling {
+    struct tn_spool_file file;
+    uint64_t at;
+};
 
 static tenon_status
 spool_piece (void *user, const void *piece, uint64_t length, tenon_error *error)
 {
-    if (tn_io_write (*(int *) user, TN_IO_CURRENT, piece, length) == length)
-        return TENON_OK;
-    return tn_fail_errno (error, errno != 0 ? errno : ENOSPC,
-                          "a temporary file cannot be written (TMPDIR names another folder)", NULL);
+    struct spooling *spooling = user;
+    TN_TRY (tn_spool_file_write (&spooling->file, spooling->at, piece, length, error));
+    spooling->at += length;
+    return TENON_OK;
 }
 
 /* All bytes of a source, decoded, in an unlinked temporary file. */
 static tenon_status
 spool_to_file (tenon_context *context, struct tn_source *source, int *fd, tenon_error *error)
 {
-    *fd = tn_temporary_file ();
-    if (*fd < 0)
-        return tn_fail_errno (error, errno, "a temporary file cannot be made", NULL);
-    tenon_status status = tn_scan_all (context, source, spool_piece, fd, error);
+    struct spooling spooling = { .at = 0 };
+    TN_TRY (tn_spool_file_open (context, source->size, &spooling.file, error));
+    *fd = spooling.file.fd;
+    tenon_status status = tn_scan_all (context, source, spool_piece, &spooling, error);
     if (status < 0)
         close (*fd);
     return status;

@@ -5,6 +5,7 @@
  * place. */
 #include "sink/sink.h"
 #include "source/scan.h"
+#include "source/spool_file.h"
 #include "transfer/transfer.h"
 #include <check.h>
 #include <stdio.h>
@@ -117,7 +118,9 @@ open_member (int kind, uint32_t flags, bool in_file, uint32_t wrong)
     memmove (stored + 7, stored, length);
     catalog = tn_catalog_new (context);
     if (in_file) {
-        int fd = tn_temporary_file ();
+        struct tn_spool_file file;
+        ck_assert_int_eq (tn_spool_file_open (context, length + 12, &file, &error), TENON_OK);
+        int fd = file.fd;
         ck_assert_int_eq (tn_write_all (fd, 0, stored, length + 12, "box", &error), TENON_OK);
         ck_assert_int_eq (tn_source_open_fd (fd, "box", true, &root, &error), TENON_OK);
     } else
