@@ -13,6 +13,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 checks=0
 failures=0
+tab=$(printf '\t')
 
 # fail TEXT...: counts and reports a failed check; prints the output of the last command.
 fail ()
@@ -54,6 +55,21 @@ refused ()
     said "${culprit:-${refused_file##*/}}: " "$@" || fail "$refused_file: $said_text is not in the message"
 }
 
+# unreadable FILE TEXT...: checks that ls lists $work/FILE, whose tensors cannot all be read, and that verify refuses it with a
+# message that has its name and all texts.
+unreadable ()
+{
+    checks=$((checks + 1))
+    unreadable_file=$1
+    shift
+    tenon ls "$work/$unreadable_file"
+    { [ "$status" -eq 0 ] && said "${tab}unreadable" 'cannot be read'; } \
+        || { fail "$unreadable_file: ls exits $status, or marks no tensor, instead of: $*"; return; }
+    tenon verify "$work/$unreadable_file"
+    [ "$status" -eq 1 ] || { fail "$unreadable_file: verify exits $status, not 1, instead of: $*"; return; }
+    said "${unreadable_file##*/}: " "$@" || fail "$unreadable_file: $said_text is not in the message"
+}
+
 # accepted FILE TEXT...: checks that verify accepts $work/FILE, and that ls --json, without white space, has all texts.
 accepted ()
 {
@@ -79,7 +95,6 @@ well ()
 
 # holds NAME FILE EXPECTED [sort]: checks that FILE has exactly the tensors of EXPECTED, with their bytes, in their order; with
 # sort, in any order. EXPECTED has a line for each: name, dtype, shape, bytes and cksum, with tabs between.
-tab=$(printf '\t')
 holds ()
 {
     checks=$((checks + 1))

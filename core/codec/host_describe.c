@@ -98,6 +98,37 @@ tn_call_name_tensor (struct tn_call *call, const struct tenon_tensor *from, stru
 
 /* ---- tensors ---- */
 
+void
+tn_call_report_unreadable (struct tn_session *session, const struct tn_tensor *tensor)
+{
+    const struct tn_catalog *catalog = session->catalog;
+    const struct tn_remark *fault = tn_catalog_fault (catalog, tensor);
+    tenon_error place = TENON_ERROR_INIT;
+    if (!session->report)
+        return;
+    tn_source_fail_in (catalog->sources[tensor->source], &place);
+    tn_report_unreadable (session->report, fault->status, tensor->name, place.file, fault->why);
+}
+
+/* Its source ends before it: in a download that is not complete, the others can be read. */
+static tenon_status
+cut_off (struct tn_call *call, struct tn_tensor *tensor, const struct tn_source *source,
+         const struct tenon_dtype *dtype)
+{
+    struct tn_session *session = call->session;
+    char shape[300], why[500];
+    tn_shape_text (shape, sizeof shape, dtype, tensor->rank, tensor->shape);
+    snprintf (why, sizeof why, "%s needs %llu bytes at offset %llu, the %s ends at %llu", shape,
+              (unsigned long long) tensor->length, (unsigned long long) tensor->offset,
+              source->kind == TN_SOURCE_PART ? "member" : "file", (unsigned long long) source->size);
+    TN_TRY (tn_budget_work (session->budget, TN_WORK_NOTE));
+    TN_TRY (tn_catalog_spoil (session->catalog, tensor, TENON_E_TRUNCATED, NULL, why, session->error));
+    tn_call_report_unreadable (session, tensor);
+    return TENON_OK;
+}
+
+#define MOST_OFFSET ((uint64_t) 1 << 63)
+
 static tenon_status
 check_range (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to,
              struct tn_source *source, const struct tenon_dtype *dtype, uint64_t bytes)
@@ -112,20 +143,21 @@ check_range (struct tn_call *call, const struct tenon_tensor *from, struct tn_te
     to->length = bytes;
     if (from->storage == TENON_SERVED)
         return TENON_OK;
-    if (from->offset > source->size || bytes > source->size - from->offset) {
+    if (from->offset >= MOST_OFFSET || bytes >= MOST_OFFSET - from->offset) {
         tn_shape_text (shape, sizeof shape, dtype, to->rank, to->shape);
-        return tn_fail (
-            error, TENON_E_TRUNCATED, TN_NO_OFFSET, "%s needs %llu bytes at offset %llu, the %s ends at %llu",
-            shape, (unsigned long long) bytes, (unsigned long long) from->offset,
-            source->kind == TN_SOURCE_PART ? "member" : "file", (unsigned long long) source->size);
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "%s needs %llu bytes at offset %llu, where no file has any", shape,
+                        (unsigned long long) bytes, (unsigned long long) from->offset);
     }
     to->offset = from->offset;
-    tn_source_note_tensor (source, bytes);
     if (!(from->flags & TENON_ALIAS))
         tn_source_note_range (source, from->offset, bytes);
     else if (!(call->codec->table.flags & TENON_CODEC_ALIASES))
         return tn_call_misuse (call,
                                "it marks a tensor as an alias, but does not declare TENON_CODEC_ALIASES");
+    if (from->offset > source->size || bytes > source->size - from->offset)
+        return cut_off (call, to, source, dtype);
+    tn_source_note_tensor (source, bytes);
     return TENON_OK;
 }
 

@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* host_skip.c - adds tensors that cannot be read to a catalog, so that the others of their file can. */
-#include "base/report.h"
 #include "catalog/shape.h"
 #include "codec/host.h"
 #include <stdio.h>
-
-void
-tn_call_report_unreadable (struct tn_session *session, const struct tn_tensor *tensor)
-{
-    const struct tn_catalog *catalog = session->catalog;
-    const struct tn_remark *fault = tn_catalog_fault (catalog, tensor);
-    tenon_error place = TENON_ERROR_INIT;
-    if (!session->report)
-        return;
-    tn_source_fail_in (catalog->sources[tensor->source], &place);
-    tn_report_unreadable (session->report, fault->status, tensor->name, place.file, fault->why);
-}
 
 /* What is known of the bytes: nothing, rather than a range whose end no number holds. */
 static void

@@ -354,7 +354,7 @@ tn_source_note_range (struct tn_source *source, uint64_t begin, uint64_t length)
     if (begin < source->running_end)
         source->unordered = true;
     else
-        source->running_end = begin + length; /* inside the source: cannot overflow */
+        source->running_end = begin + length; /* below 2^63: cannot overflow */
 }
 
 void

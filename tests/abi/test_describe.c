@@ -346,19 +346,29 @@ START_TEST (test_refused)
     kit_open_fails ("f.toyset", NULL, NULL, TENON_E_UNSUPPORTED, "flags");
     kit_open_fails ("nowhere", NULL, NULL, TENON_E_NOT_FOUND, "cannot be opened: No such file");
     kit_open_fails ("plugins", NULL, NULL, TENON_E_NOT_FOUND, "it is a folder without a set");
-    /* every truncation of a small file is refused, or opens and reads */
+    /* every truncation of a small file is refused, or, if the header is whole, has no tensor that can be read
+     */
     file.size = 0;
     kit_raw_head (&file, 1, 1, 80);
     kit_name (&file, "k");
     kit_le (&file, TENON_U16, 1);
     kit_le (&file, 7, 2);
     kit_raw_tensor (&file, "x", "u8", 0, 1, KIT_SHAPE (4), 0, 4);
+    size_t header = file.size;
     kit_pad (&file, 80);
     kit_text (&file, "abcd");
     size_t whole = file.size;
     for (file.size = 0; file.size < whole; file.size++) {
         kit_file ("f.toyraw", &file);
-        kit_open_fails ("f.toyraw", NULL, NULL, TENON_E_TRUNCATED, "");
+        if (file.size < header) {
+            kit_open_fails ("f.toyraw", NULL, NULL, TENON_E_TRUNCATED, "");
+            continue;
+        }
+        tenon_file *open = kit_open ("f.toyraw", NULL, NULL);
+        ck_assert_uint_eq (kit_value (open, "k").as.u, 7);
+        kit_data_fails (open, "x", "", TENON_E_TRUNCATED,
+                        "f.toyraw: tensor 'x': 4 u8 needs 4 bytes at offset 80, the file ends at ");
+        tenon_close (open);
     }
 }
 END_TEST

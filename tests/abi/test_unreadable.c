@@ -127,6 +127,36 @@ START_TEST (test_absurd_tensors)
 }
 END_TEST
 
+/* The beginning of a file tells what all of it has. */
+START_TEST (test_cut_off)
+{
+    kit_plugins ("toyscript", NULL);
+    tenon_file *file = open_script ("add a u8 4 512\n"
+                                    "add b f32 4 568\n"
+                                    "add c f16 2,2 100000\n"
+                                    "meta k v\n");
+    ck_assert_uint_eq (tenon_count (file), 3);
+    ck_assert_int_eq (kit_tensor (file, "a").unreadable, TENON_OK);
+    tenon_tensor_info b = kit_tensor (file, "b"), c = kit_tensor (file, "c");
+    ck_assert_int_eq (b.unreadable, TENON_E_TRUNCATED);
+    ck_assert_str_eq (b.why, "4 f32 needs 16 bytes at offset 568, the file ends at 576");
+    ck_assert_uint_eq (b.nbytes, 16);
+    ck_assert_uint_eq (b.offset, 568);
+    ck_assert_str_eq (c.why, "2 × 2 f16 needs 8 bytes at offset 100000, the file ends at 576");
+    is_noted (tenon_file_report (file), "c", TENON_E_TRUNCATED, c.why);
+    ck_assert_uint_eq (kit_value (file, "k").count, 1);
+    kit_data (file, "a", "", "\0\1\2\3", 4);
+    kit_data_fails (file, "b", "", TENON_E_TRUNCATED, "f.toyscript: tensor 'b': 4 f32 needs 16 bytes");
+    kit_data_fails (file, "c", "f32", TENON_E_TRUNCATED, "f.toyscript: tensor 'c': 2 × 2 f16 needs 8 bytes");
+    kit_failed (tenon_verify (file, NULL, NULL, &kit_error), TENON_E_TRUNCATED, "tensor 'b': 4 f32 needs 16");
+    tenon_close (file);
+    open_fails ("add a u8 1000 512\nadd b u8 2 1510\n", TENON_E_MALFORMED,
+                "tensor 'b': its bytes 1510 … 1512 overlap those of tensor 'a', which end at 1512");
+    open_fails ("add a u8 2 9223372036854775807\n", TENON_E_MALFORMED,
+                "tensor 'a': 2 u8 needs 2 bytes at offset 9223372036854775807, where no file has any");
+}
+END_TEST
+
 /* ---- what fails, and what works ---- */
 
 START_TEST (test_reading)
@@ -310,6 +340,7 @@ fill_suite (Suite *suite)
     TCase *cases = kit_case (suite, "unreadable");
     tcase_add_test (cases, test_what_is_known);
     tcase_add_test (cases, test_absurd_tensors);
+    tcase_add_test (cases, test_cut_off);
     tcase_add_test (cases, test_reading);
     tcase_add_test (cases, test_verify);
     tcase_add_test (cases, test_include);

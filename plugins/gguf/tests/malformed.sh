@@ -8,6 +8,8 @@
 # no TEXT...: checks that tenon refuses $work/x.gguf with these texts; yes TEXT...: that it accepts it, and ls --json has them.
 no () { refused x.gguf "$@"; }
 yes () { accepted x.gguf "$@"; }
+# cut_off TEXT...: checks that ls lists it, and verify refuses it with these texts.
+cut_off () { unreadable x.gguf "$@"; }
 # told TEXT: checks that tenon accepts the file with this note.
 told ()
 {
@@ -83,7 +85,14 @@ while [ $length -lt "$size" ]; do
     checks=$((checks + 1))
     head -c $length "$work/whole" >"$work/x.gguf"
     tenon ls "$work/x.gguf"
-    { [ "$status" -eq 2 ] && said 'x.gguf: '; } || fail "cut to $length bytes: ls exits $status"
+    if [ "$status" -eq 0 ]; then # all of the header is there
+        said "${tab}unreadable" || fail "cut to $length bytes: ls marks nothing"
+        tenon verify "$work/x.gguf"
+        [ "$status" -eq 1 ] || fail "cut to $length bytes: verify exits $status"
+    else
+        [ "$status" -eq 2 ] || fail "cut to $length bytes: ls exits $status"
+    fi
+    said 'x.gguf: ' || fail "cut to $length bytes: it is not named"
     [ $length -lt 4 ] || said ' are left' 'at byte' || said 'the file ends at' || fail "cut to $length bytes: it is not told where it ends"
     length=$((length + 1))
 done
@@ -103,7 +112,7 @@ file 1 0 s:t 4:4 z:11; no "tensor 't': a dim needs 8 bytes, 3 are left" 'at byte
 file 2 0 s:t 4:0 4:0 8:0 s:longlongername z:2; no "tensor 'longlongername': the number of its dims needs 4 bytes, 2 are left" 'at byte 71'
 file 2 0 s:t 4:0 4:0 8:0 8:100 z:20; no 'tensor number 1: its name needs 100 bytes, 20 are left' 'at byte 57'
 file 2 0 s:t 4:0 4:0 8:0 s:named 4:1 8:1 4:0 z:7; no "tensor 'named': its offset needs 8 bytes, 7 are left"
-tensor 1 8 -- 0 0 z:31; no "tensor 't': 8 f32 needs 32 bytes at offset 64, the file ends at 95"
+tensor 1 8 -- 0 0 z:31; cut_off "tensor 't': 8 f32 needs 32 bytes at offset 64, the file ends at 95"
 
 # ---- 58: versions ----
 for version in 0 4 5 256 0x10000 0x1000000 0x2000000 0x4000000 0xffffffff; do
@@ -245,7 +254,7 @@ for alignment in 1 2 8 64 4096; do
     [ "$(tr '\n' ' ' <"$work/out")" = '1 2 3 ' ] || fail "alignment $alignment: other numbers"
 done
 file 0 1 s:general.alignment 4:4 4:0x80000000; yes '"general.alignment":2147483648'
-file 1 1 s:general.alignment 4:4 4:0x80000000 s:t 4:1 8:3 4:24 8:0 x:010203; no "tensor 't'" 'at offset 2147483648, the file ends at'
+file 1 1 s:general.alignment 4:4 4:0x80000000 s:t 4:1 8:3 4:24 8:0 x:010203; cut_off "tensor 't'" 'at offset 2147483648, the file ends at'
 
 # ---- 66: dims ----
 for rank in 0x7fffffff 0xffffffff; do
@@ -272,7 +281,7 @@ tensor 0 -- 0 0 4:0; yes '"shape":[]' '"nbytes":4'
 # ---- 67, 68, 69, 70: products beyond 64 bits ----
 tensor 2 $huge 2 -- 24 0 z:32; no "tensor 't': the product of its shape is 2^63 or more"
 tensor 2 0x4000000000000000 4 -- 0 0 z:32; no "tensor 't': the product of its shape is 2^63 or more"
-tensor 1 0x4000000000000000 -- 3 0 z:32; no "tensor 't'" '4611686018427387904'
+tensor 1 0x4000000000000000 -- 3 0 z:32; cut_off "tensor 't'" '4611686018427387904'
 tensor 3 4 1073741823 1073741825 -- 0 0 z:32; no "tensor 't': its size in bytes is 2^63 or more"
 tensor 4 65536 65536 65536 65536 -- 24 0 z:32; no "tensor 't': the product of its shape is 2^63 or more"
 tensor 2 0x100000000 0x100000000 -- 24 0 z:32; no "tensor 't': the product of its shape is 2^63 or more"
@@ -335,7 +344,7 @@ two 32 0; no 'overlap'
 two 0 33; no "tensor 'b': its offset 33 is no multiple of the alignment, 32" 'at byte 57'
 two 1 64; no "tensor 'a': its offset 1 is no multiple of the alignment, 32" 'at byte 24'
 two 64 0; yes '"name":"a"' '"name":"b"'; told 'data do not follow each other without gaps in their order'
-two 32 96; no "'b'" 'the file ends at'
+two 32 96; cut_off "'b'" 'the file ends at'
 file 2 0 s:a 4:1 8:3 4:24 8:32 s:b 4:1 8:3 4:24 8:96 p:32 z:32 x:010203 p:32 z:32 x:040506
 yes '"name":"a"'; told 'data do not follow each other'
 checks=$((checks + 1))
@@ -343,12 +352,12 @@ tenon cat --text "$work/x.gguf" b
 [ "$(tr '\n' ' ' <"$work/out")" = '4 5 6 ' ] || fail 'a tensor behind a gap has other numbers'
 
 # ---- 74: extents past the end ----
-tensor 1 33 -- 24 0 z:32; no "tensor 't': 33 i8 needs 33 bytes at offset 64, the file ends at 96"
-tensor 1 1 -- 24 32 z:32; no "tensor 't': 1 i8 needs 1 bytes at offset 96, the file ends at 96"
-tensor 1 1 -- 24 0x7fffffffffffffe0 z:32; no "tensor 't'" 'the file ends at 96'
+tensor 1 33 -- 24 0 z:32; cut_off "tensor 't': 33 i8 needs 33 bytes at offset 64, the file ends at 96"
+tensor 1 1 -- 24 32 z:32; cut_off "tensor 't': 1 i8 needs 1 bytes at offset 96, the file ends at 96"
+tensor 1 1 -- 24 0x7fffffffffffffe0 z:32; no "tensor 't'" 'where no file has any'
 tensor 1 1 -- 24 0xffffffffffffffe0 z:32; no "tensor 't': its offset 18446744073709551584 lies behind every file" 'at byte 24'
-tensor 1 256 -- 12 0 z:143; no "tensor 't': 256 q4_k needs 144 bytes at offset 64, the file ends at 207"
-tensor 1 1099511627776 -- 0 0 z:32; no "tensor 't': 1099511627776 f32 needs 4398046511104 bytes"
+tensor 1 256 -- 12 0 z:143; cut_off "tensor 't': 256 q4_k needs 144 bytes at offset 64, the file ends at 207"
+tensor 1 1099511627776 -- 0 0 z:32; cut_off "tensor 't': 1099511627776 f32 needs 4398046511104 bytes"
 
 # ---- 75: names ----
 # a name that comes again: the first tensor counts

@@ -198,9 +198,9 @@ header order "'|u1'" True '(2, 3)' 6; accepted order.npy '"order":"F"'
 header order "'|u1'" True '(1, 3)' 3; accepted order.npy '"order":"C"'
 
 # ---- 14, 15, 16: the data ----
-header data "'<f4'" False '(2, 3)' 23; refused data.npy '24 bytes'
-header data "'<f4'" False '(2, 3)' 0; refused data.npy '24 bytes'
-header data "'<f4'" False '(1000000000, 1000000000)' 24; refused data.npy '4000000000000000000 bytes'
+header data "'<f4'" False '(2, 3)' 23; unreadable data.npy '24 bytes'
+header data "'<f4'" False '(2, 3)' 0; unreadable data.npy '24 bytes'
+header data "'<f4'" False '(1000000000, 1000000000)' 24; unreadable data.npy '4000000000000000000 bytes'
 header data "'<f4'" False '(2, 3)' 25; accepted data.npy '"nbytes":24'
 checks=$((checks + 1))
 tenon verify "$work/data.npy"

@@ -5,14 +5,6 @@
 /* ---- ranges and shapes ---- */
 
 static tenon_status
-past_end (struct tenon_call *call)
-{
-    struct tenon_tensor tensor = good_tensor ("x");
-    tensor.offset = 61; /* of 64 */
-    return add_tensor (call, tensor);
-}
-
-static tenon_status
 far_offset (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
@@ -319,24 +311,41 @@ tells (struct tenon_call *call)
 }
 
 static const struct tenon_codec table[] = {
-    READS (past_end),       READS (far_offset),
-    READS (wrong_length),   READS (overlap),
-    READS (alias),          READS (product),
-    READS (bytes),          READS (large_dim),
-    READS (zero_and_large), READS (rank_65),
-    READS (no_shape),       READS (twice),
-    READS (no_name),        READS (bad_name),
-    READS (nul_name),       READS (dtype_none),
-    READS (dtype_between),  READS (dtype_string),
-    READS (dtype_far),      READS (half_block),
-    READS (opaque_plain),   READS (opaque_nameless),
-    READS (opaque_items),   READS (grid),
-    READS (storage_77),     READS (served_without_read),
-    READS (high_flag),      READS (low_flag),
-    READS (size_zero),      READS (size_small),
-    READS (info_size_zero), READS (tensor_source_9),
-    READS (read_source_9),  READS (option_9),
-    READS (writes),         READS (asks_for_plan),
+    READS (far_offset),
+    READS (wrong_length),
+    READS (overlap),
+    READS (alias),
+    READS (product),
+    READS (bytes),
+    READS (large_dim),
+    READS (zero_and_large),
+    READS (rank_65),
+    READS (no_shape),
+    READS (twice),
+    READS (no_name),
+    READS (bad_name),
+    READS (nul_name),
+    READS (dtype_none),
+    READS (dtype_between),
+    READS (dtype_string),
+    READS (dtype_far),
+    READS (half_block),
+    READS (opaque_plain),
+    READS (opaque_nameless),
+    READS (opaque_items),
+    READS (grid),
+    READS (storage_77),
+    READS (served_without_read),
+    READS (high_flag),
+    READS (low_flag),
+    READS (size_zero),
+    READS (size_small),
+    READS (info_size_zero),
+    READS (tensor_source_9),
+    READS (read_source_9),
+    READS (option_9),
+    READS (writes),
+    READS (asks_for_plan),
     READS (tells),
 };
 

@@ -16,7 +16,7 @@ static tenon_status
 ignores_failure (struct tenon_call *call)
 {
     struct tenon_tensor tensor = good_tensor ("x");
-    tensor.offset = 1000;
+    tensor.offset = 9223372036854775806u;
     (void) add_tensor (call, tensor);
     tensor.offset = 0;
     tensor.name = "y";
