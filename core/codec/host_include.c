@@ -2,6 +2,7 @@
 /* host_include.c - describes sources with other codecs into the same catalog. */
 #include "codec/describe.h"
 #include "codec/host.h"
+#include "codec/identify.h"
 #include "codec/recognise.h"
 #include <stdio.h>
 
@@ -19,6 +20,17 @@ make_prefix (struct tn_arena *arena, const char *outer, const char *key, uint64_
     prefix[before + length] = '/';
     prefix[before + length + 1] = 0;
     return prefix;
+}
+
+static TN_OWN_FRAME tenon_status
+fail_include (struct tn_session *session, struct tn_source *source, tenon_status status)
+{
+    char words[TN_IDENTIFY_ROOM] = "";
+    tn_source_fail_in (source, session->error);
+    if (status != TENON_E_UNRECOGNISED || session->error->status < 0)
+        return tn_fail (session->error, status, TN_NO_OFFSET, "%s", tenon_status_text (status));
+    tn_identify_unknown (session, source, words);
+    return tn_fail (session->error, status, TN_NO_OFFSET, "no codec recognises it%s", words);
 }
 
 tenon_status
@@ -50,12 +62,7 @@ tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_inc
     if (status == TENON_E_UNRECOGNISED && !(ours->flags & TENON_INCLUDE_UNREADABLE))
         return tn_call_answer_missing (call, status, "no codec recognises ", source->name,
                                        source->name_length, "");
-    if (status < 0)
-        tn_source_fail_in (source, session->error);
-    return status < 0 ? tn_fail (session->error, status, TN_NO_OFFSET, "%s",
-                                 status == TENON_E_UNRECOGNISED ? "no codec recognises it"
-                                                                : tenon_status_text (status))
-                      : status;
+    return status < 0 ? fail_include (session, source, status) : status;
 }
 
 tenon_status

@@ -6,11 +6,14 @@
 #include "codec/identify.h"
 #include "context/cause.h"
 #include "context/signatures.h"
+#include "source/decoder.h"
 #include <stdio.h>
 #include <strings.h>
 
 #define SHOWN_TEXT 100u
 #define SHOWN_BYTES 8u
+/* So many zeros are no accident, and fewer are some format's beginning. */
+#define FEW_BYTES 16u
 /* Members whose names are compared with those of plugins. */
 #define MEMBERS 1000u
 
@@ -19,17 +22,40 @@ struct look {
     uint64_t length, size;
 };
 
-/* Reads the beginning of a file. Parts are not looked at. False: it cannot be read; nothing is recorded. */
-static bool
-look_at (struct tn_source *source, struct look *look)
+/* Members of one file that are looked at: an archive may have millions. */
+#define MOST_LOOKS 100u
+
+static tenon_status
+read_bytes_of (struct tn_session *session, struct tn_source *source, uint64_t offset, void *to,
+               uint64_t length)
 {
+    struct tn_decoder decoder = { .budget = session->budget };
     tenon_error ignored = TENON_ERROR_INIT;
-    if (source->kind == TN_SOURCE_PART)
+    if (!tn_needs_decoder (source))
+        return tn_source_read (source, offset, to, length, &ignored);
+    tenon_status status = tn_decoder_read (&decoder, source, offset, to, length, &ignored);
+    tn_decoder_free (&decoder);
+    return status;
+}
+
+/* Reads the beginning of a source. False: it cannot be read; nothing is recorded. */
+static TN_OWN_FRAME bool
+look_at (struct tn_session *session, struct tn_source *source, struct look *look)
+{
+    if (source->kind == TN_SOURCE_PART && session->looked++ >= MOST_LOOKS)
         return false;
     look->size = source->size;
     look->length = TN_MIN (source->size, TN_SIGNATURE_HEAD);
     look->bytes = malloc (TN_SIGNATURE_HEAD);
-    return look->bytes && tn_source_read (source, 0, look->bytes, look->length, &ignored) == TENON_OK;
+    return look->bytes && read_bytes_of (session, source, 0, look->bytes, look->length) == TENON_OK;
+}
+
+/* An isolated process was forked from one whose threads may have held the lock of the table. */
+static bool
+find_signature (const struct tn_session *session, const struct look *look, struct tn_signature *found)
+{
+    *found = (struct tn_signature){ .name = NULL };
+    return !session->channel && tn_signature_find (session->context, look->bytes, look->length, found);
 }
 
 /* ---- what needs no table ---- */
@@ -83,19 +109,19 @@ is_text (const struct look *look)
 /* "it is empty", "its first 4096 bytes are all zero", "it is plain text: …"; with `id` ", no ID file" behind
  * it. False: nothing can be said. */
 static TN_OWN_FRAME bool
-say_plain (struct tn_source *source, const struct look *look, const char *id, char *words, size_t room,
-           const char **advice)
+say_plain (struct tn_session *session, struct tn_source *source, const struct look *look, const char *id,
+           char *words, size_t room, const char **advice)
 {
-    tenon_error ignored = TENON_ERROR_INIT;
     uint8_t end[256];
     size_t fill;
     bool text = false;
     if (look->size == 0) {
         fill = (size_t) snprintf (words, room, "it is empty (0 bytes)");
         *advice = "a download or copy created the file and wrote nothing to it: fetch it again";
-    } else if (all_zero (look->bytes, look->length)) {
+    } else if (look->length >= FEW_BYTES && all_zero (look->bytes, look->length)) {
         uint64_t last = TN_MIN (look->size, sizeof end);
-        bool ends_so = tn_source_read (source, look->size - last, end, last, &ignored) == TENON_OK
+        bool ends_so = !tn_needs_decoder (source)
+                       && read_bytes_of (session, source, look->size - last, end, last) == TENON_OK
                        && all_zero (end, last);
         fill = (size_t) (look->length == look->size
                              ? snprintf (words, room, "all of its %llu bytes are zero",
@@ -203,11 +229,11 @@ tn_identify_unknown (struct tn_session *session, struct tn_source *source, char 
     char cause[TN_CAUSE_ROOM];
     const char *advice = "";
     words[0] = 0;
-    bool seen = look_at (source, &look);
+    bool seen = look_at (session, source, &look);
     TN_FREE uint8_t *bytes = look.bytes;
     if (!seen)
         return advice;
-    if (tn_signature_find (session->context, look.bytes, look.length, &signature)) {
+    if (find_signature (session, &look, &signature)) {
         memcpy (words, ": ", 3);
         say_signature (&signature, &look, NULL, words + 2, TN_IDENTIFY_ROOM - 2);
         advice = signature.advice ? signature.advice : "";
@@ -215,7 +241,7 @@ tn_identify_unknown (struct tn_session *session, struct tn_source *source, char 
     size_t fill = strlen (words), room = TN_IDENTIFY_ROOM - fill;
     if (find_cause (session->context, source, &look, signature.plugin, cause))
         snprintf (words + fill, room, "%s %s", fill ? ", and" : ":", cause), advice = "";
-    else if (fill == 0 && say_plain (source, &look, NULL, words + 2, room - 2, &advice))
+    else if (fill == 0 && say_plain (session, source, &look, NULL, words + 2, room - 2, &advice))
         memcpy (words, ": ", 2);
     else if (fill == 0) {
         fill = (size_t) snprintf (words, room, "; it begins with the bytes");
@@ -256,14 +282,13 @@ tn_identify_other (struct tn_session *session, struct tn_source *source, uint64_
     struct look look = { 0 };
     struct tn_signature signature;
     uint32_t magic;
-    bool seen = look_at (source, &look), said = false;
+    bool seen = look_at (session, source, &look), said = false;
     TN_FREE uint8_t *bytes = look.bytes;
     if (!seen)
         return false;
     *advice = NULL;
     enum proof proof = weigh_codec (codec, source, &look, &magic);
-    if (tn_signature_find (session->context, look.bytes, look.length, &signature)
-        && !has_extension_of (source, signature.extensions)
+    if (find_signature (session, &look, &signature) && !has_extension_of (source, signature.extensions)
         && !(signature.plugin && strcmp (signature.plugin, codec->plugin->name) == 0)
         && (proof == CODEC_IS_WRONG || (proof == CODEC_MAY_BE_RIGHT && signature.evidence > 2)
             || (magic > 0 && signature.evidence > magic) || session->error->status == TENON_E_UNRECOGNISED)) {
@@ -271,22 +296,32 @@ tn_identify_other (struct tn_session *session, struct tn_source *source, uint64_
         *advice = signature.advice;
         said = true;
     } else if (proof == CODEC_IS_WRONG && !signature.name)
-        said = say_plain (source, &look, codec->table.id, words, TN_IDENTIFY_ROOM, advice);
+        said = say_plain (session, source, &look, codec->table.id, words, TN_IDENTIFY_ROOM, advice);
     return said;
 }
 
-/* A member whose codec is not in use: a container of such members has no tensor. */
 static bool
-cause_of_members (const struct tn_session *session, char cause[TN_CAUSE_ROOM])
+is_described (const struct tn_catalog *catalog, uint64_t source)
 {
-    const struct tn_catalog *catalog = session->catalog;
-    for (uint64_t i = 0; i < TN_MIN (catalog->source_count, MEMBERS); i++) {
+    for (uint64_t i = 0; i < TN_MIN (catalog->description_count, MEMBERS); i++)
+        if (catalog->descriptions[i].first == source)
+            return true;
+    return false;
+}
+
+const struct tn_source *
+tn_identify_skipped (const tenon_context *context, const struct tn_catalog *catalog,
+                     char cause[TN_CAUSE_ROOM])
+{
+    uint64_t members = tn_cause_exists (context) ? TN_MIN (catalog->source_count, MEMBERS) : 0;
+    for (uint64_t i = 0; i < members; i++) {
         const struct tn_source *source = catalog->sources[i];
         if (source->kind == TN_SOURCE_PART
-            && tn_cause_find (session->context, source->name, source->name_length, NULL, cause))
-            return true;
+            && tn_cause_find (context, source->name, source->name_length, NULL, cause)
+            && !is_described (catalog, i))
+            return source;
     }
-    return false;
+    return NULL;
 }
 
 static bool
@@ -313,10 +348,10 @@ tn_identify_failure (struct tn_session *session, struct tn_source *source, uint6
     char words[TN_IDENTIFY_ROOM], cause[TN_CAUSE_ROOM];
     tenon_error *error = session->error;
     const char *advice = NULL;
-    if (session->channel || source->kind == TN_SOURCE_PART || !is_about_contents (error->status)
-        || error->tensor[0])
+    if (session->channel || !is_about_contents (error->status) || error->tensor[0])
         return;
-    if (error->status == TENON_E_UNRECOGNISED && cause_of_members (session, cause))
+    if (error->status == TENON_E_UNRECOGNISED
+        && tn_identify_skipped (session->context, session->catalog, cause))
         change_words (error, ": ", cause, false);
     else if (tn_identify_other (session, source, codec, words, &advice))
         change_words (error, "", words, true);

@@ -3,6 +3,7 @@
 #ifndef TN_IDENTIFY_H
 #define TN_IDENTIFY_H
 #include "codec/session.h"
+#include "context/cause.h"
 
 #define TN_IDENTIFY_ROOM 900u
 
@@ -14,6 +15,10 @@ const char *tn_identify_unknown (struct tn_session *session, struct tn_source *s
  * file, no toy file". False: they may be, or nothing is known of them. */
 bool tn_identify_other (struct tn_session *session, struct tn_source *source, uint64_t codec,
                         char words[TN_IDENTIFY_ROOM], const char **advice);
+/* A member that no codec recognised because the one that its name asks for is not in use, and the cause.
+ * NULL: there is none among the first ones. */
+const struct tn_source *tn_identify_skipped (const tenon_context *context, const struct tn_catalog *catalog,
+                                             char cause[TN_CAUSE_ROOM]);
 /* After a codec failed: if the source is something else, the failure says what. */
 void tn_identify_failure (struct tn_session *session, struct tn_source *source, uint64_t codec);
 

@@ -38,6 +38,7 @@ struct tn_session {
     const char *directory;          /* of the file, ending in '/': siblings lie there; NULL: there are none */
     uint64_t members;               /* parts and siblings so far */
     uint64_t nested;                /* bytes of encoded parts in encoded parts so far */
+    uint32_t looked;                /* members whose bytes were compared with signatures (identify.c) */
     uint32_t depth;                 /* calls within calls: an include, or a member */
     struct { /* of the file that is described, not of the sources that it includes: struct tenon_shard_info */
         uint64_t number, count, tensors, shared[8];

@@ -32,23 +32,38 @@ sounds_like (const char *name, uint64_t length, const char *word)
     return false;
 }
 
-/* A plugin that was found and is not in use. */
+/* The next verdict on a plugin that was found and is not in use. */
+static bool
+next_unused (const tenon_context *context, uint64_t *index, tenon_report_entry *entry)
+{
+    while (*index < tenon_report_count (context->report)) {
+        *entry = (tenon_report_entry){ .struct_size = sizeof *entry };
+        if (tenon_report_get (context->report, (*index)++, entry) == TENON_OK && entry->kind == TENON_VERDICT
+            && !entry->chosen && entry->subject[0] && !tn_plugin_in_use (context, entry->subject))
+            return true;
+    }
+    return false;
+}
+
 static bool
 find_verdict (const tenon_context *context, const char *name, uint64_t length, const char *plugin,
               char cause[TN_CAUSE_ROOM])
 {
-    uint64_t count = tenon_report_count (context->report);
-    for (uint64_t i = 0; i < count; i++) {
-        tenon_report_entry entry = { .struct_size = sizeof entry };
-        if (tenon_report_get (context->report, i, &entry) < 0 || entry.kind != TENON_VERDICT || entry.chosen
-            || !entry.subject[0] || tn_plugin_in_use (context, entry.subject))
-            continue;
+    tenon_report_entry entry;
+    for (uint64_t i = 0; next_unused (context, &i, &entry);)
         if ((plugin && strcmp (plugin, entry.subject) == 0) || sounds_like (name, length, entry.subject)) {
             snprintf (cause, TN_CAUSE_ROOM, "the plugin %s is not in use: %s", entry.subject, entry.message);
             return true;
         }
-    }
     return false;
+}
+
+bool
+tn_cause_exists (const tenon_context *context)
+{
+    tenon_report_entry entry;
+    uint64_t index = 0;
+    return context->registry.dropped_count > 0 || next_unused (context, &index, &entry);
 }
 
 bool

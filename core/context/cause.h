@@ -12,6 +12,8 @@ void tn_cause_say (const struct tn_dropped *dropped, char cause[TN_CAUSE_ROOM]);
  * `plugin`, unless it is NULL, or a part of the file's name behind a dot. False: no cause is known. */
 bool tn_cause_find (const tenon_context *context, const char *name, uint64_t length, const char *plugin,
                     char cause[TN_CAUSE_ROOM]);
+/* True if there is one for some name. */
+bool tn_cause_exists (const tenon_context *context);
 /* The same for the id of a codec, or an extension. */
 bool tn_cause_of_word (const tenon_context *context, const char *word, char cause[TN_CAUSE_ROOM]);
 /* True if a plugin of this name is in use. */

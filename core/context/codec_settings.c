@@ -63,27 +63,6 @@ tn_codec_check_extensions (const struct tn_entry *entry, tenon_error *error)
     return status;
 }
 
-static tenon_status
-copy_extensions (struct tn_codec *codec, tenon_error *error)
-{
-    const char *const *theirs = codec->table.extensions;
-    size_t count = 0, bytes = 0;
-    for (; theirs && theirs[count]; count++)
-        bytes += strlen (theirs[count]) + 1;
-    char **words = malloc ((count + 1) * sizeof *words + bytes), *text;
-    if (!words)
-        return tn_fail_memory (error);
-    text = (char *) (words + count + 1);
-    for (size_t i = 0; i < count; i++) {
-        size_t size = strlen (theirs[i]) + 1;
-        words[i] = memcpy (text, theirs[i], size);
-        text += size;
-    }
-    words[count] = NULL;
-    codec->extensions = words;
-    return TENON_OK;
-}
-
 /* What the entries make of the extensions, in their order: each replaces those before it, or adds to them. */
 static char *
 collect_extensions (const tenon_context *context, const struct tn_codec *codec)
@@ -109,7 +88,7 @@ configure_extensions (tenon_context *context, struct tn_codec *codec, struct ten
                       tenon_error *error)
 {
     if (!tn_settings_find (&context->settings, codec->section, "extensions"))
-        return copy_extensions (codec, error);
+        return tn_codec_own_extensions (codec, error);
     TN_FREE char *text = collect_extensions (context, codec);
     if (!text)
         return tn_fail_memory (error);
@@ -188,7 +167,7 @@ settle_codec (tenon_context *context, struct tn_codec *codec, bool *kept, tenon_
     *kept = false;
     tn_config_note_wrong (context, codec->table.id, fault.message, "codec");
     if (!codec->extensions)
-        TN_TRY (copy_extensions (codec, error)); /* by which the file that asks for it is known */
+        TN_TRY (tn_codec_own_extensions (codec, error)); /* by which the file that asks for it is known */
     return drop_codec (context, codec, "is not used: ", fault.message, error);
 }
 

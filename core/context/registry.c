@@ -138,6 +138,38 @@ is_own (const struct tn_plugin *plugin)
 }
 
 tenon_status
+tn_registry_drop (struct tn_registry *registry, struct tn_codec *codec, const char *why, tenon_error *error)
+{
+    struct tn_dropped *dropped;
+    char *copy = strdup (why);
+    if (!copy
+        || !tn_grow (&registry->dropped, &registry->dropped_room, registry->dropped_count, sizeof *dropped)) {
+        free (copy);
+        tn_codec_free (codec);
+        return tn_fail_memory (error);
+    }
+    registry->dropped[registry->dropped_count++] = (struct tn_dropped){ codec, copy };
+    return TENON_OK;
+}
+
+/* Of a plugin that is refused: files with the extensions of its codecs, as far as those were right, are told
+ * why. */
+static TN_OWN_FRAME void
+keep_refused (struct tn_registry *registry, struct mark mark, const char *name, const char *why)
+{
+    tenon_error ignored = TENON_ERROR_INIT;
+    while (registry->codec_count > mark.codecs) {
+        struct tn_codec *codec = registry->codecs[--registry->codec_count];
+        TN_FREE char *words = tn_concat ("of the plugin ", name, " is not in use: refused: ", why, NULL);
+        codec->plugin = NULL;
+        if (!codec->section || !words || tn_codec_own_extensions (codec, &ignored) < 0)
+            tn_codec_free (codec);
+        else
+            tn_registry_drop (registry, codec, words, &ignored);
+    }
+}
+
+tenon_status
 tn_registry_add (tenon_context *context, const struct tenon_plugin *table, const char *name, const char *file,
                  char why[TN_WHY_ROOM])
 {
@@ -158,6 +190,8 @@ tn_registry_add (tenon_context *context, const struct tenon_plugin *table, const
     if (status == TENON_OK)
         status = add_tables (context, plugin, why);
     if (status < 0) {
+        if (status != TENON_E_MEMORY)
+            keep_refused (registry, mark, name, why);
         forget_since (registry, mark);
         tn_plugin_free (plugin);
         return status;
@@ -166,21 +200,6 @@ tn_registry_add (tenon_context *context, const struct tenon_plugin *table, const
     plugin->own = !file || is_own (plugin);
     plugin->number = registry->plugin_count;
     registry->plugins[registry->plugin_count++] = plugin;
-    return TENON_OK;
-}
-
-tenon_status
-tn_registry_drop (struct tn_registry *registry, struct tn_codec *codec, const char *why, tenon_error *error)
-{
-    struct tn_dropped *dropped;
-    char *copy = strdup (why);
-    if (!copy
-        || !tn_grow (&registry->dropped, &registry->dropped_room, registry->dropped_count, sizeof *dropped)) {
-        free (copy);
-        tn_codec_free (codec);
-        return tn_fail_memory (error);
-    }
-    registry->dropped[registry->dropped_count++] = (struct tn_dropped){ codec, copy };
     return TENON_OK;
 }
 

@@ -147,6 +147,27 @@ copy_options (const struct tenon_codec *from, struct tn_codec *to, char *why)
 
 /* ---- codec ---- */
 
+tenon_status
+tn_codec_own_extensions (struct tn_codec *codec, tenon_error *error)
+{
+    const char *const *theirs = codec->table.extensions;
+    size_t count = 0, bytes = 0;
+    for (; theirs && theirs[count]; count++)
+        bytes += strlen (theirs[count]) + 1;
+    char **words = malloc ((count + 1) * sizeof *words + bytes), *text;
+    if (!words)
+        return tn_fail_memory (error);
+    text = (char *) (words + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strlen (theirs[i]) + 1;
+        words[i] = memcpy (text, theirs[i], size);
+        text += size;
+    }
+    words[count] = NULL;
+    codec->extensions = words;
+    return TENON_OK;
+}
+
 void
 tn_codec_free (struct tn_codec *codec)
 {

@@ -11,6 +11,8 @@
 
 tenon_status tn_plugin_copy (const struct tenon_plugin *from, struct tn_plugin *to, char *why);
 tenon_status tn_codec_copy (const struct tenon_codec *from, struct tn_codec *to, char *why);
+/* The extensions become those that the codec declares. */
+tenon_status tn_codec_own_extensions (struct tn_codec *codec, tenon_error *error);
 tenon_status tn_filter_copy (const struct tenon_filter *from, struct tn_filter *to, char *why);
 tenon_status tn_dtype_copy (const struct tenon_dtype *from, struct tn_dtype *to, char *why);
 void tn_plugin_free (struct tn_plugin *plugin);

@@ -73,6 +73,16 @@ add_up (uint64_t a, uint64_t b)
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+/* A member that was skipped, though a codec that is not in use reads it. */
+static TN_OWN_FRAME void
+note_skipped (const tenon_file *file)
+{
+    char cause[TN_CAUSE_ROOM];
+    const struct tn_source *member = tn_identify_skipped (file->context, file->catalog, cause);
+    if (member)
+        tn_report_add (file->report, TENON_NOTE, TENON_OK, 0, member->name, file->path, "%s", cause);
+}
+
 /* After describe: checks and sums that need all tensors. */
 static tenon_status
 complete_file (tenon_file *file, tenon_error *error)
@@ -93,6 +103,7 @@ complete_file (tenon_file *file, tenon_error *error)
         file->elements = add_up (file->elements, elements);
         file->nbytes = add_up (file->nbytes, tensor->length);
     }
+    note_skipped (file);
     return TENON_OK;
 }
 

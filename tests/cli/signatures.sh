@@ -92,6 +92,13 @@ printf '{"metadata":{}}' >x.safetensors.index.json
 tenon ls x.safetensors.index.json
 is 'JSON that is expected' "$(grep -c 'JSON text' err)" 0
 
+# A shard of a set.
+tenon convert -q -o safetensors.shard_size=4kB "$data/model.safetensors" set.safetensors
+printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 4265380512\n' 0 >set-00002-of-00002.safetensors
+tenon verify set.safetensors.index.json
+says 'a shard' err 'it is a Git LFS pointer'
+says 'a shard: named' err 'set-00002-of-00002.safetensors'
+
 # Sections of the configuration, and of the command line.
 mkdir -p config/tenon
 printf '[signature lab]\nname = a file of the lab\nbytes = @2 LAB\\xff\nadvice = ask the lab\n' >config/tenon/signatures.ini

@@ -4,8 +4,10 @@
 import gzip
 import os
 import subprocess
+import zipfile
 
 import inputs
+import numpy as np
 
 LFS = ("it is a Git LFS pointer", "git lfs pull")
 HTML = ("it is an HTML page", "a server answered with a page")
@@ -74,6 +76,26 @@ def test_29_unknown(bench):
     old = bench.folder / "imatrix.dat"
     old.write_bytes(b"\x01\0\0\0\x13\0\0\0blk.0.attn_q.weight" + bytes(64))
     fails(bench, old, "an importance matrix of the old form", "llama-imatrix")
+
+
+def test_s10_in_an_archive(bench):
+    """A member is something else, and a member's codec is not in use."""
+    pointer = inputs.numpy_input("S10-lfs.safetensors").read_bytes()
+    np.save(bench.folder / "a.npy", np.arange(5))
+    array = (bench.folder / "a.npy").read_bytes()
+    model = inputs.gguf_input("model.gguf").read_bytes()
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        path = bench.folder / "mixed.npz"
+        with zipfile.ZipFile(path, "w", method) as archive:
+            for name, data in (("a.npy", array), ("pointer.npy", pointer), ("model.gguf", model)):
+                archive.writestr(name, data)
+        _, _, error = bench.run("verify", path)
+        bench.check("pointer.npy" in error and "it is a Git LFS pointer" in error, error)
+        status, output, error = bench.run("ls", "-v", "-o", "npy.enabled=no", path)
+        bench.check(status == 0 and b"model.gguf/" in output and "the codec npy is disabled at command line" in error, status, error)
+        for isolate in ("no", "yes"):
+            _, _, error = bench.run("verify", "-o", f"core.isolate={isolate}", path)
+            bench.check("it is a Git LFS pointer" in error, "isolate", isolate, error)
 
 
 def test_64_contents_beat_names(bench):

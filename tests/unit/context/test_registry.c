@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_registry.c - the tables of plugins: what is accepted, what is refused. */
+#include "context/cause.h"
 #include "toy.h"
 
 /* A refused plugin must leave nothing behind. */
@@ -205,11 +206,16 @@ END_TEST
 
 START_TEST (second_comer)
 {
+    char cause[TN_CAUSE_ROOM];
     reset_plugin ();
     ck_assert_int_eq (tn_registry_add (context, &plugin, "first", NULL, why), TENON_OK);
     plugin.filters = NULL, plugin.dtypes = NULL;
     ck_assert_int_eq (tn_registry_add (context, &plugin, "second", NULL, why), TENON_E_EXISTS);
     ck_assert_str_eq (why, "codec toy: plugin first has that id already");
+    ck_assert (tn_cause_find (context, "x.toy", 5, NULL, cause));
+    ck_assert_str_eq (cause, "the codec toy of the plugin second is not in use: refused: codec toy: plugin "
+                             "first has that id already");
+    ck_assert (!tn_cause_find (context, "x.other", 7, NULL, cause));
     plugin.codecs = NULL, plugin.filters = filters;
     ck_assert_int_eq (tn_registry_add (context, &plugin, "second", NULL, why), TENON_E_EXISTS);
     ck_assert_str_eq (why, "filter turn: plugin first has that id already");
