@@ -133,6 +133,31 @@ set_number (struct field *field, char kind)
     return false;
 }
 
+/* The names of ml_dtypes that tenon has, too. */
+static bool
+set_name (struct field *field, const char *text)
+{
+    static const struct {
+        const char *name;
+        uint8_t bytes, dtype;
+    } names[] = {
+        { "bfloat16", 2, TENON_BF16 },
+        { "float8_e4m3fn", 1, TENON_F8_E4M3 },
+        { "float8_e5m2", 1, TENON_F8_E5M2 },
+        { "float8_e4m3fnuz", 1, TENON_F8_E4M3FNUZ },
+        { "float8_e5m2fnuz", 1, TENON_F8_E5M2FNUZ },
+        { "float8_e8m0fnu", 1, TENON_F8_E8M0 },
+    };
+    for (size_t i = 0; i < COUNT_OF (names); i++)
+        if (strcmp (names[i].name, text) == 0) {
+            field->kind = FIELD_NUMBER;
+            field->bytes = names[i].bytes;
+            field->dtype = names[i].dtype;
+            return true;
+        }
+    return false;
+}
+
 /* "[ns]", "[25s]" or nothing */
 static bool
 set_unit (struct field *field, const char *text)
@@ -161,10 +186,11 @@ set_unit (struct field *field, const char *text)
 static bool
 set_type (struct field *field, const char *text)
 {
-    char order = *text && strchr ("<>=|", *text) ? *text++ : '<', kind = *text;
+    char order = *text && strchr ("<>=|", *text) ? *text++ : '=', kind = *text;
     if (!kind)
         return false;
-    text++;
+    if (set_name (field, text++))
+        return true;
     bool sized = take_number (&text, &field->bytes);
     field->big = order == '>';
     if ((kind == 'M' || kind == 'm') && sized && field->bytes == 8) {
@@ -176,6 +202,12 @@ set_type (struct field *field, const char *text)
     field->kind = kind == 'S' ? FIELD_STRING : kind == 'U' ? FIELD_TEXT : FIELD_BYTES;
     if (kind == 'U')
         field->bytes *= 4;
+    if (kind == 'V' && field->bytes == 2
+        && strchr ("<>", order)) { /* no void has an order: ml_dtypes' bf16 */
+        field->kind = FIELD_NUMBER;
+        field->dtype = TENON_BF16;
+        return true;
+    }
     return field->bytes <= MOST_BYTES && (strchr ("SUV", kind) || set_number (field, kind));
 }
 

@@ -206,7 +206,8 @@ npy_parse_typestring (struct npy_text *text, struct npy_word word, uint64_t at, 
         doubt_type (text, word, at, "a kind and a size below 2^31, such as <f4, and nothing after it");
     else if (!sized_type (text, word, at, &notation, type)) {
         plain_type (text, word, at, &notation, type);
-        if (notation.is_name && !type->dtype)
+        /* the text of a record has one notation, so that every reader of it knows it */
+        if (notation.is_name && (!type->dtype || text->depth))
             write_notation (text, &notation, "", type);
     }
 }

@@ -8,6 +8,7 @@ import time
 import unicodedata
 
 import inputs
+import ml_dtypes
 import numpy as np
 
 UNITS = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"]
@@ -252,6 +253,24 @@ def test_n21_padding_and_large(bench):
     bench.check(data(bench, path, "--field", "v") == value(big["v"]), "large sub-arrays")
     bench.check(data(bench, path, "--field", "e", "--slice", "0") == [[]], "an empty sub-array")
     bench.check(text(bench, path, "--slice", "0")[0].endswith(", [], [])"), "empty sub-arrays in a record")
+
+
+def test_n21_words(bench):
+    """Types of fields in NumPy's own words, which are read like the others (row N07)."""
+    words = [("x", "float32"), ("y", "?"), ("z", "datetime64[s]"), ("w", "U2", (2,)), ("u", "<q"), ("v", "d"), ("b", "=i4"), ("c", "i4"), ("e", "half"), ("f", "complex64")]
+    array = np.zeros(2, [(name, "<c8" if word == "complex64" else word, *rest) for name, word, *rest in words])
+    array["x"], array["z"], array["w"], array["v"] = 1.5, np.datetime64(86400, "s"), "ab", -2.5
+    header = ("{'descr': %r, 'fortran_order': False, 'shape': (2,), }\n" % words).encode()
+    path = bench.folder / "words.npy"
+    path.write_bytes(b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + array.tobytes())
+    bench.check(data(bench, path) == value(array), "all fields")
+    bench.check(data(bench, path, "--field", "v") == [-2.5, -2.5], "a field")
+    floats = np.zeros(2, [("x", ml_dtypes.bfloat16), ("y", "V2")])
+    floats["x"] = [1.5, -2]
+    bench.check(text(bench, saved(bench, floats)) == ["(1.5, 0000)", "(-2, 0000)"], "bf16 of ml_dtypes beside a void")
+    again = bench.folder / "again.npy"
+    bench.convert(path, again)
+    bench.check(np.array_equal(np.load(again), array), "NumPy reads what is written")
 
 
 def test_json(bench):
