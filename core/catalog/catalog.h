@@ -67,6 +67,7 @@ struct tn_metadata {
     uint64_t key_length;      /* 0: the entry was removed, and is skipped */
     struct tenon_value value; /* its sources are numbers of the catalog's */
     uint32_t description;     /* index of the run of describe that set it last */
+    bool given;               /* of a plan: the program set it, it comes from no file */
 };
 
 /* One run of a codec's describe. The codec's read gets the same source numbers. */

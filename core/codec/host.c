@@ -53,4 +53,5 @@ const struct tenon_host tn_host = {
     .old_part = tn_host_old_part,
     .work = tn_host_work,
     .skip_tensor = tn_host_skip_tensor,
+    .plan_metadata_flags = tn_host_plan_metadata_flags,
 };

@@ -77,6 +77,7 @@ tenon_status tn_include_give_up (struct tn_call *call, const struct tn_inclusion
 
 tenon_status tn_host_plan_info (struct tenon_call *, struct tenon_plan_info *);
 tenon_status tn_host_plan_tensor (struct tenon_call *, uint64_t, struct tenon_tensor *);
+uint32_t tn_host_plan_metadata_flags (struct tenon_call *, uint64_t);
 tenon_status tn_host_plan_metadata (struct tenon_call *, uint64_t, const char **, uint64_t *,
                                     struct tenon_value *);
 tenon_status tn_host_put (struct tenon_call *, const void *, uint64_t);

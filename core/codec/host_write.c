@@ -29,6 +29,8 @@ tn_host_plan_tensor (struct tenon_call *public, uint64_t index, struct tenon_ten
     const struct tn_tensor *entry = tn_catalog_tensor (writer->plan->own, writer->first + index);
     struct tenon_tensor found;
     tn_call_show_tensor (entry, NULL, 0, &found);
+    if (writer->plan->origins[writer->first + index].target != TENON_NONE)
+        found.flags |= TENON_CONVERTED;
     return tn_call_reply (call, tensor, &found, sizeof found);
 }
 
@@ -46,6 +48,16 @@ tn_host_plan_metadata (struct tenon_call *public, uint64_t index, const char **k
     *key_length = entry->key_length;
     *value = entry->value;
     return TENON_OK;
+}
+
+uint32_t
+tn_host_plan_metadata_flags (struct tenon_call *public, uint64_t index)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tn_writer *writer = call->writer;
+    if (TN_CALL_CHECK (call, TN_CALL_WRITE) < 0 || index >= writer->metadata_count)
+        return 0;
+    return writer->entries->metadata[writer->metadata[index]].given ? TENON_METADATA_GIVEN : 0;
 }
 
 tenon_status

@@ -291,6 +291,7 @@ copy_metadata (tenon_plan *plan, const struct tn_catalog *catalog, struct tn_sou
             continue;
         TN_TRY (tn_catalog_add_metadata (own, entry->key, entry->key_length, &entry->value, true, error));
         tn_catalog_find_key (own, entry->key, entry->key_length, &index);
+        own->metadata[index].given = entry->given;
         TN_TRY (renumber_ranges (plan, sources, &own->metadata[index].value, error));
     }
     return TENON_OK;
@@ -350,14 +351,15 @@ tenon_plan_add_metadata (tenon_plan *plan, const char *key, const struct tenon_v
                          tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
-    uint64_t length = strlen (key);
+    uint64_t length = strlen (key), index;
     uint64_t most = plan->context->limits[TENON_LIMIT_METADATA_BYTES] / sizeof (struct tenon_value);
     if (length == 0 || !tn_utf8 (key, length))
         tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "a metadata key must be valid UTF-8 and not empty");
     else if (!lies_in_memory (value, most))
         tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
                  "metadata key '%s': an array's source must be TENON_NO_SOURCE", TN_SHOW (key));
-    else
-        tn_catalog_add_metadata (plan->own, key, length, value, true, &mine);
+    else if (tn_catalog_add_metadata (plan->own, key, length, value, true, &mine) == TENON_OK
+             && tn_catalog_find_key (plan->own, key, length, &index))
+        plan->own->metadata[index].given = true;
     return tn_error_out (error, &mine);
 }

@@ -33,6 +33,9 @@ static const struct tenon_option options[GGUF_OPTIONS] = {
     [GGUF_OPTION_EMPTY_FIRST] = { sizeof (struct tenon_option), TENON_OPTION_BOOL, "empty_first", "no", NULL,
                                   "write a set, whose first shard has the metadata alone", 0, 0,
                                   TENON_OPTION_FOR_WRITING, 0 },
+    [GGUF_OPTION_FILE_TYPE] = { sizeof (struct tenon_option), TENON_OPTION_CHOICE, "file_type", "follow",
+                                "follow keep", "general.file_type, when tensors are converted", 0, 0,
+                                TENON_OPTION_FOR_WRITING, 0 },
 };
 
 static const struct tenon_codec codec = {

@@ -40,6 +40,7 @@ gguf_sources = \
 	plugins/gguf/gguf.c \
 	plugins/gguf/gguf.h \
 	plugins/gguf/extents.c \
+	plugins/gguf/filetype.c \
 	plugins/gguf/infos.c \
 	plugins/gguf/names.c \
 	plugins/gguf/pairs.c \

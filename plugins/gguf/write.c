@@ -15,6 +15,7 @@ struct writer {
     uint64_t shard_size, shard_tensors; /* UINT64_MAX: no limit */
     uint64_t shards;
     uint32_t big_endian, empty_first; /* options */
+    struct tenon_value file_type;     /* of general.file_type; type 0: the plan has none */
 };
 
 static tenon_status
@@ -129,6 +130,10 @@ check_pairs (struct writer *writer)
         }
         writer->pairs++;
         writer->split_pairs += gguf_split_key (key, length) < GGUF_SPLIT_KEYS;
+        if (is_named_key (key, length, GGUF_FILE_TYPE)) {
+            writer->file_type = value;
+            TENON_TRY (gguf_file_type (&writer->mlx, writer->plan.tensors, i, &writer->file_type));
+        }
         if (!is_named_key (key, length, "general.alignment"))
             continue;
         writer->alignment = value.as.u;
@@ -177,6 +182,8 @@ put_pairs (struct writer *writer, int in_set)
         uint64_t length;
         struct tenon_value value;
         TENON_TRY (call->host->plan_metadata (call, i, &key, &length, &value));
+        if (is_named_key (key, length, GGUF_FILE_TYPE))
+            value = writer->file_type;
         if (can_hold (&value) && !(in_set && gguf_split_key (key, length) < GGUF_SPLIT_KEYS))
             TENON_TRY (put_pair (writer, key, length, &value));
     }

@@ -181,3 +181,58 @@ def test_27_bytes_of_no_tensor(bench):
 def test_07_cut_in_the_header(bench):
     status, _, error = bench.run("ls", inputs.gguf_input("07_cut_header.gguf"))
     bench.check(status == 2 and "10 of 17 key-value pairs and 0 of 4 tensors are there" in error, status, error)
+
+
+def test_47_file_type(bench):
+    """general.file_type has llama.cpp's numbers (gguf.LlamaFileType)."""
+    types, model, quant, out = gguf.LlamaFileType, inputs.gguf_input("model.gguf"), inputs.gguf_input("quant.gguf"), bench.folder / "out.gguf"
+
+    def becomes(wanted, told, *arguments):
+        out.unlink(missing_ok=True)
+        status, _, error = bench.run("convert", *arguments, out)
+        bench.check(status == 0, *arguments, error)
+        found = gguf.GGUFReader(out).get_field("general.file_type").contents()
+        bench.check(found == int(wanted), *arguments, "gives", found, "not", wanted)
+        bench.check(("note: general.file_type: it becomes" in error) == told, *arguments, error)
+
+    for word, wanted in (("q8_0", types.MOSTLY_Q8_0), ("q4_0", types.MOSTLY_Q4_0), ("q5_1", types.MOSTLY_Q5_1), ("iq4_nl", types.MOSTLY_IQ4_NL),
+                         ("mxfp4", types.MOSTLY_MXFP4_MOE), ("nvfp4", types.MOSTLY_NVFP4), ("f32", types.ALL_F32), ("bf16", types.MOSTLY_BF16)):
+        becomes(wanted, True, "--as", word, model)
+        becomes(wanted, True, "--strict", "--as", "*weight:" + word, model)
+        becomes(1, False, "--as", word, "-o", "gguf.file_type=keep", model)
+        becomes(18, False, "--as", word, "--set", "general.file_type=18", model)
+    becomes(types.MOSTLY_F16, True, "--as", "f16", quant)
+    # most numbers are f16 before and after; nothing is converted; a mixture of the same type
+    becomes(types.MOSTLY_F16, False, "--as", "*norm*:f16", model)
+    becomes(types.MOSTLY_F16, False, model)
+    becomes(types.MOSTLY_F16, False, inputs.gguf_input("07_whole.gguf"))
+    becomes(types.MOSTLY_F16, False, "--except", "token*", model)
+    small = bench.folder / "small.gguf"
+    bench.convert(quant, small, "--set", "general.file_type=14", "-q")
+    becomes(types.MOSTLY_F16, True, "--as", "f16", small)
+    becomes(types.MOSTLY_Q4_0, True, "--as", "*embd*:q4_0", small)
+    # through another format
+    bench.convert(model, bench.folder / "model.safetensors", "-q")
+    becomes(types.MOSTLY_Q8_0, True, "--as", "q8_0", bench.folder / "model.safetensors")
+
+
+def test_47_mixtures(bench):
+    """A number that stands for a mixture of the type stays; a new one is the number that llama.cpp guesses."""
+    generator, path, out = np.random.default_rng(47), bench.folder / "k.gguf", bench.folder / "out.gguf"
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_uint32("general.file_type", 1)
+    writer.add_tensor("a.weight", generator.standard_normal((4, 256)).astype("<f4"))
+    writer.add_tensor("b.weight", generator.standard_normal((2, 256)).astype("<f4"))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    for word, first, others in (("q2_k", 10, [21]), ("q3_k", 12, [11, 13]), ("q4_k", 15, [14]), ("q5_k", 17, [16]), ("q6_k", 18, []), ("iq4_xs", 30, []),
+                                ("tq1_0", 36, []), ("tq2_0", 37, []), ("q1_0", 40, [])):
+        bench.convert(path, out, "--as", word, "-q")
+        bench.check(gguf.GGUFReader(out).get_field("general.file_type").contents() == first, word)
+        for number in [first, *others]:
+            bench.convert(path, out, "--set", f"general.file_type={number}", "-q")
+            bench.convert(out, bench.folder / "again.gguf", "--as", word, "-q")
+            found = gguf.GGUFReader(bench.folder / "again.gguf").get_field("general.file_type").contents()
+            bench.check(found == number, word, number, "becomes", found)

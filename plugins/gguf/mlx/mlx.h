@@ -78,4 +78,12 @@ tenon_status gguf_mlx_read_window (struct gguf_mlx_plan *plan, const struct gguf
 tenon_status gguf_mlx_tensor (const struct gguf_mlx_plan *plan, uint64_t index, struct tenon_tensor *tensor);
 tenon_status gguf_mlx_put (struct gguf_mlx_plan *plan, uint64_t index);
 
+/* ---- ../filetype.c ---- */
+
+#define GGUF_FILE_TYPE "general.file_type"
+/* Brings the value of that key, entry number `entry` of the plan, up to date with the tensors that are
+ * written, and tells it. */
+tenon_status gguf_file_type (const struct gguf_mlx_plan *mlx, uint64_t tensors, uint64_t entry,
+                             struct tenon_value *value);
+
 #endif

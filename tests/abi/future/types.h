@@ -151,7 +151,8 @@ enum {
     TENON_FORTRAN = 1,    /* the first index changes fastest; without it C order, the last one */
     TENON_BIG_ENDIAN = 2, /* items are big-endian; without it little-endian */
     TENON_ALIAS = 4,      /* the tensor shares bytes with another one on purpose */
-    TENON_NO_SHAPE = 8    /* of an unreadable tensor: its shape is not known */
+    TENON_NO_SHAPE = 8,   /* of an unreadable tensor: its shape is not known */
+    TENON_CONVERTED = 16  /* in a plan: the tensor is converted from another dtype, as asked for */
 };
 
 /* ---- metadata values ----------------------------------------------------------------------------- */

@@ -80,7 +80,7 @@ struct tenon_tensor {
         *shape;    /* `rank` dims in items, outermost first, whatever the flags say. NULL for rank 0 */
     uint32_t rank; /* 0 … 64 */
     /* TENON_FORTRAN, TENON_BIG_ENDIAN, TENON_ALIAS. In a plan: the present layout, which a format with both
-     * orders can keep */
+     * orders can keep, and TENON_CONVERTED */
     uint32_t flags;
     uint32_t storage; /* TENON_EXTENT … */
     uint32_t source;  /* 0 is the source that describe was called for */
@@ -201,6 +201,9 @@ struct tenon_member_result {
     uint64_t stored, size; /* encoded, decoded */
     uint64_t check_value;
 };
+
+/* plan_metadata_flags */
+enum { TENON_METADATA_GIVEN = 1 };
 
 /* ---- the services of the host --------------------------------------------------------------------- */
 
@@ -343,6 +346,9 @@ struct tenon_host {
      * broken header) is for fail. */
     tenon_status (*skip_tensor) (struct tenon_call *call, const struct tenon_tensor *tensor,
                                  tenon_status status, const char *dtype, const char *why);
+    /* In write: TENON_METADATA_GIVEN if the program set this entry, or 0: it comes from a file, and a codec
+     * may bring a value of its format up to date. */
+    uint32_t (*plan_metadata_flags) (struct tenon_call *call, uint64_t index);
 };
 
 /* True if the host has this service. A plugin asks before it uses one that is newer than min_host_minor. */
