@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* casts.c - element types by patterns: convert --as. */
 #include "casts.h"
+#include "globs.h"
 #include "library.h"
 #include "message.h"
-#include <fnmatch.h>
 #include <inttypes.h>
 
 /* ---- rules --------------------------------------------------------------------------------------- */
@@ -16,7 +16,7 @@ is_for_dtypes (const tenon_context *context, const tenon_file *file, const char 
     if (tenon_dtype_find (context, pattern) != TENON_NONE)
         return true;
     for (uint64_t i = 0; i < tenon_count (file); i++)
-        if (fnmatch (pattern, tensor_get (file, i).dtype_name, 0) == 0)
+        if (glob_fits (pattern, tensor_get (file, i).dtype_name))
             return true;
     return false;
 }
@@ -75,8 +75,7 @@ casts_all_matched (const struct casts *casts)
 static bool
 rule_matches (const struct cast *cast, const tenon_tensor_info *info)
 {
-    return !cast->pattern
-           || fnmatch (cast->pattern, cast->for_dtypes ? info->dtype_name : info->name, 0) == 0;
+    return !cast->pattern || glob_fits (cast->pattern, cast->for_dtypes ? info->dtype_name : info->name);
 }
 
 /* A rule without a pattern is for numbers whose digits are a matter of choice: integers, bools and

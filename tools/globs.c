@@ -4,6 +4,12 @@
 #include "message.h"
 #include <fnmatch.h>
 
+bool
+glob_fits (const char *pattern, const char *name)
+{
+    return strcmp (pattern, name) == 0 || fnmatch (pattern, name, 0) == 0;
+}
+
 struct globs
 globs_start (const struct text_list *patterns)
 {
@@ -18,7 +24,7 @@ globs_match (struct globs *globs, const char *name)
 {
     bool any = false;
     for (size_t i = 0; i < globs->patterns->count; i++)
-        if (fnmatch (globs->patterns->items[i], name, 0) == 0)
+        if (glob_fits (globs->patterns->items[i], name))
             any = globs->matched[i] = true;
     return any;
 }

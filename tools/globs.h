@@ -4,6 +4,9 @@
 #define TOOL_GLOBS_H
 #include "memory.h"
 
+/* True if the pattern matches, or is the name itself: names may hold what means something in patterns. */
+bool glob_fits (const char *pattern, const char *name);
+
 struct globs {
     const struct text_list *patterns;
     bool *matched; /* one each: it matched something */

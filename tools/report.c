@@ -68,9 +68,9 @@ report_unreadable (const tenon_file *file)
     for (uint64_t i = 0; tool.verbose && report_next (tenon_file_report (file), TENON_NOTE, &i, &entry);)
         if (entry.chosen)
             report_entry ("note", &entry);
-    complain ("note: %s: %llu of %llu %s cannot be read%s", info.path, (unsigned long long) info.unreadable,
-              (unsigned long long) info.tensors, plural (info.tensors, "tensor", "tensors"),
-              tool.verbose ? "" : " (-v tells why)");
+    complain ("note: %s: %llu of %llu %s cannot be read%s", *info.path ? info.path : "standard input",
+              (unsigned long long) info.unreadable, (unsigned long long) info.tensors,
+              plural (info.tensors, "tensor", "tensors"), tool.verbose ? "" : " (-v tells why)");
 }
 
 void

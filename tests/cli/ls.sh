@@ -32,6 +32,10 @@ tenon ls --only 'w*' elevation.npy weights.npy
 exits '--only' 0
 says '--only: chosen' out "weights${tab}"
 says '--only: not chosen' out '0 of 1 tensor'
+cp weights.npy 'w[1]*.npy'
+tenon ls -q --only 'w[1]*' 'w[1]*.npy'
+exits '--only: a name with brackets' 0
+says '--only: a name with brackets' out 'w[1]*'
 tenon ls --only 'q*' weights.npy
 fails '--only that matches nothing' 2 "--only 'q*' matches no tensor"
 
@@ -71,7 +75,12 @@ says 'standard input' out "array${tab}f32"
 code=0
 head -c 1000 weights.npy >short
 "$TENON" ls - <short >out 2>err || code=$?
-fails 'standard input, cut off' 2 'tenon: standard input: '
+exits 'standard input, cut off' 0
+says 'standard input, cut off' err 'tenon: note: standard input: 1 of 1 tensor cannot be read'
+code=0
+head -c 100 weights.npy >short
+"$TENON" ls - <short >out 2>err || code=$?
+fails 'standard input, its header cut off' 2 'tenon: standard input: '
 code=0
 echo text | "$TENON" ls - >out 2>err || code=$?
 exits 'standard input, a pipe with text' 2

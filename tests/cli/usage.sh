@@ -77,8 +77,8 @@ tenon ls --color=blue x
 fails 'no such colour choice' 2 '--color takes auto|always|never'
 tenon ls --ver x
 fails 'ambiguous beginning' 2 "'--ver' may begin several options"
-tenon cat --json x
-fails 'no JSON there' 2 'cat: there is no --json'
+tenon help --json ls
+fails 'no JSON there' 2 'help: there is no --json'
 tenon ls "$data/weights.npy" -o npy.colour=blue
 fails 'unknown codec option' 2 'command line'
 tenon ls "$data/weights.npy" -o npy.v1=blue

@@ -170,6 +170,9 @@ def test_n20_dates_as_i64(bench):
     with np.load(bench.folder / "i.npz") as found:
         for name, array in arrays.items():
             bench.check(found[name].dtype == "<i8" and np.array_equal(found[name], array.astype("<i8")), name, "converted to i64")
+    bench.convert(path, bench.folder / "n.npz", "--as", "<M8[ns]:i64")
+    with np.load(bench.folder / "n.npz") as found:
+        bench.check([found[name].dtype.kind for name in arrays] == ["i", "M", "m"], "one type by its name, which has brackets")
     bench.convert(path, bench.folder / "c.safetensors", "--carry")
     for name, array in arrays.items():
         raw = bench.output("cat", "--as", "i64", bench.folder / "c.safetensors", name)
