@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "base/report.h"
 #include "context/settings_ini.h"
+#include "context/signatures.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -116,6 +117,15 @@ fail_absent (struct tn_settings_reader *reader, const char *path, int number, en
     return TENON_OK;
 }
 
+/* True for the table of signatures as it is installed, before other files: it is built in, and parsing it
+ * would take a quarter of the start of a small program. */
+static bool
+is_built_in (const struct tn_settings *settings, const char *text, size_t length)
+{
+    return settings->layers == 0 && !settings->faults && length == tn_signatures_size
+           && memcmp (text, tn_signatures_text, length) == 0;
+}
+
 static tenon_status
 read_one (struct tn_settings_reader *reader, const char *path, enum duty duty)
 {
@@ -130,7 +140,7 @@ read_one (struct tn_settings_reader *reader, const char *path, enum duty duty)
         TN_FREE char *text = NULL;
         size_t length = 0;
         result = read_whole_file (fd, path, &text, &length, reader->error);
-        if (result == TENON_OK)
+        if (result == TENON_OK && !is_built_in (reader->settings, text, length))
             result = tn_settings_parse (reader->settings, path, text, length, reader->error);
     }
     if (fd >= 0)

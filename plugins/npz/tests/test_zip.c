@@ -731,7 +731,7 @@ START_TEST (beginnings)
     archive.file.size = 21;
     refused (TENON_E_TRUNCATED, "too short");
     archive.file.size = 0;
-    refused (TENON_E_TRUNCATED, "found the end of the file after 0 bytes");
+    refused (TENON_E_TRUNCATED, "it is empty (0 bytes), no npz file");
     /* a self-extracting archive may give the offset of its directory or not: the first byte tells */
     archive_begin ();
     put (&archive.file, "PK\5\6", 4);

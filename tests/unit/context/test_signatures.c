@@ -34,6 +34,11 @@ START_TEST (built_in_is_right)
     TN_FREE char *text = tn_strndup ((const char *) tn_signatures_text, tn_signatures_size);
     write_file ("tenon/signatures.ini", text);
     ck_assert_int_eq (make_context (&context, NULL, 0), TENON_OK);
+    ck_assert_uint_eq (tn_signature_settings (context->signatures)->count, 0); /* it is not parsed again */
+    tenon_context_free (context);
+    text[0] = ';';
+    write_file ("tenon/signatures.ini", text);
+    ck_assert_int_eq (make_context (&context, NULL, 0), TENON_OK);
     for (uint64_t i = 0; i < tenon_report_count (context->report); i++) {
         tenon_report_entry entry = { .struct_size = sizeof entry };
         tenon_report_get (context->report, i, &entry);
