@@ -70,6 +70,21 @@ unreadable ()
     said "${unreadable_file##*/}: " "$@" || fail "$unreadable_file: $said_text is not in the message"
 }
 
+# skipped FILE TENSOR TEXT...: checks that $work/FILE opens, that cat of TENSOR fails with these texts, and that verify exits with 1
+# and says them, too.
+skipped ()
+{
+    checks=$((checks + 1))
+    skipped_file=$1 skipped_tensor=$2
+    shift 2
+    tenon ls "$work/$skipped_file"
+    [ "$status" -eq 0 ] || { fail "$skipped_file: ls exits $status, not 0, with: $*"; return; }
+    tenon cat "$work/$skipped_file" "$skipped_tensor"
+    { [ "$status" -eq 2 ] && said "'$skipped_tensor'" "$@"; } || fail "$skipped_file: cat exits $status, or $said_text is not in the message"
+    tenon verify "$work/$skipped_file"
+    { [ "$status" -eq 1 ] && said "'$skipped_tensor'" "$@"; } || fail "$skipped_file: verify exits $status, or $said_text is not in the message"
+}
+
 # accepted FILE TEXT...: checks that verify accepts $work/FILE, and that ls --json, without white space, has all texts.
 accepted ()
 {

@@ -91,7 +91,8 @@ verify_file (tenon_context *context, const char *path)
         report_notes (tenon_file_report (file));
     if (status < 0) {
         print_damage (report, &error);
-        return status;
+        /* a file that it names and that is missing: found while it was open, which is an answer */
+        return file && status == TENON_E_NOT_FOUND ? TENON_E_MALFORMED : status;
     }
     if (tool.json || tool.quiet)
         return TENON_OK;

@@ -69,18 +69,17 @@ read_dtype (struct reader *reader, struct st_entry *entry)
         text = word;
     }
     entry->dtype = st_find_word (text, length);
-    return entry->dtype
-               ? TENON_OK
-               : fail_entry (reader, entry, token_place (reader), "there is no dtype '%.*s'",
-                             (int) (json->length < 40 ? json->length : 40), (const char *) json->text);
+    entry->word = entry->dtype ? NULL : st_copy (reader->call, text, length < 40 ? length : 40);
+    return entry->dtype || entry->word ? TENON_OK : TENON_E_MEMORY;
 }
 
-/* Reads an array of at most `most` numbers. */
+/* Reads an array of numbers. *count is at most `most` + 1: then only so many were kept. */
 static tenon_status
 read_dims (struct reader *reader, struct st_entry *entry, const char *what, uint32_t most, uint64_t *numbers,
            uint32_t *count)
 {
     struct tenon_json *json = &reader->json;
+    uint64_t ignored;
     int32_t token = tenon_json_next (json);
     *count = 0;
     if (token != TENON_JSON_BEGIN_ARRAY)
@@ -93,10 +92,9 @@ read_dims (struct reader *reader, struct st_entry *entry, const char *what, uint
         if (token != TENON_JSON_NUMBER)
             return fail_entry (reader, entry, token_place (reader),
                                "its %s holds something else than numbers", what);
-        if (*count == most)
-            return fail_entry (reader, entry, token_place (reader), "its %s has more than %u numbers", what,
-                               most);
-        if (tenon_json_u64 (json, &numbers[*count]) < 0)
+        if (*count == most + 1)
+            continue;
+        if (tenon_json_u64 (json, *count == most ? &ignored : &numbers[*count]) < 0)
             return fail_entry (reader, entry, token_place (reader), "%s: %s", what, json->error);
         ++*count;
     }
@@ -110,7 +108,8 @@ read_offsets (struct reader *reader, struct st_entry *entry)
     uint32_t count;
     TENON_TRY (read_dims (reader, entry, "data_offsets", 2, numbers, &count));
     if (count != 2)
-        return fail_entry (reader, entry, token_place (reader), "its data_offsets are %u numbers, expected 2",
+        return fail_entry (reader, entry, token_place (reader),
+                           "its data_offsets are %s%u numbers, expected 2", count > 2 ? "at least " : "",
                            count);
     entry->begin = numbers[0];
     entry->end = numbers[1];
@@ -167,7 +166,7 @@ read_field (struct reader *reader, struct st_entry *entry)
     reader->seen |= seen;
     switch (seen) {
     case SEEN_DTYPE: return read_dtype (reader, entry);
-    case SEEN_SHAPE: return read_dims (reader, entry, "shape", 64, entry->shape, &entry->rank);
+    case SEEN_SHAPE: return read_dims (reader, entry, "shape", ST_RANK, entry->shape, &entry->rank);
     case SEEN_OFFSETS: return read_offsets (reader, entry);
     default: return skip_unknown (reader, entry);
     }
@@ -206,19 +205,34 @@ read_entry (struct reader *reader, struct st_entry *entry)
     return TENON_OK;
 }
 
+/* A tensor of a dtype that other programs invented, or with too many dims: its place is known, and the others
+ * are in order. */
+static tenon_status
+skip_entry (struct reader *reader, const struct st_entry *entry, struct tenon_tensor *tensor)
+{
+    char why[100];
+    if (!entry->dtype)
+        snprintf (why, sizeof why, "the format has no dtype '%s'", entry->word);
+    else
+        snprintf (why, sizeof why, "its shape has more than %u dims", ST_RANK);
+    if (entry->rank > ST_RANK) {
+        tensor->rank = 0;
+        tensor->flags |= TENON_NO_SHAPE;
+    }
+    return reader->call->host->skip_tensor (reader->call, tensor, TENON_E_UNSUPPORTED,
+                                            entry->dtype ? NULL : entry->word, why);
+}
+
 static tenon_status
 add_entry (struct reader *reader, const struct st_entry *entry)
 {
     if (entry->end < entry->begin)
         return fail_entry (reader, entry, entry->at, "its data end at %llu, before they begin at %llu",
                            (unsigned long long) entry->end, (unsigned long long) entry->begin);
-    if (entry->end > reader->data_size)
-        return tenon_fail (reader->call, TENON_E_TRUNCATED, ST_PREFIX + entry->at,
-                           "tensor '%.*s': its data end at %llu, the file has %llu bytes of data",
-                           (int) (entry->name_length < 100 ? entry->name_length : 100), entry->name,
-                           (unsigned long long) entry->end, (unsigned long long) reader->data_size);
+    if (entry->end > UINT64_MAX - reader->data)
+        return fail_entry (reader, entry, entry->at, "its data end at %llu", (unsigned long long) entry->end);
     struct tenon_tensor tensor = { .struct_size = sizeof tensor,
-                                   .dtype = entry->dtype->dtype,
+                                   .dtype = entry->dtype ? entry->dtype->dtype : TENON_NONE,
                                    .name = entry->name,
                                    .name_length = entry->name_length,
                                    .shape = entry->shape,
@@ -229,7 +243,8 @@ add_entry (struct reader *reader, const struct st_entry *entry)
     reader->ordered &= entry->begin == reader->expected;
     reader->expected = entry->end;
     reader->count++;
-    return reader->call->host->add_tensor (reader->call, &tensor);
+    return entry->dtype && entry->rank <= ST_RANK ? reader->call->host->add_tensor (reader->call, &tensor)
+                                                  : skip_entry (reader, entry, &tensor);
 }
 
 /* ---- the object ---- */
@@ -360,7 +375,7 @@ st_describe_header (struct tenon_call *call, uint64_t size)
     TENON_TRY (read_all (&reader));
     if (!reader.ordered)
         TENON_TRY (check_order (&reader, header, length));
-    if (reader.expected != reader.data_size)
+    if (reader.expected < reader.data_size)
         return tenon_fail (call, TENON_E_MALFORMED, reader.data + reader.expected,
                            "the last tensor's data end at %llu, the file has %llu bytes of data",
                            (unsigned long long) reader.expected, (unsigned long long) reader.data_size);

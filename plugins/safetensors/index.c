@@ -7,6 +7,8 @@
 /* Finding a name, beside its bytes. */
 #define LOOKUP_WORK 64u
 
+#define NO_SOURCE UINT32_MAX
+
 /* A line of the map. */
 struct entry {
     const char *name, *file;
@@ -17,7 +19,8 @@ struct entry {
 struct shard {
     const char *file;
     uint64_t length;
-    uint32_t source; /* of the host */
+    uint32_t source; /* of the host; NO_SOURCE: the file is missing */
+    int32_t broken;  /* 1: it could not be described; a tensor without a shape has its name */
 };
 
 struct index {
@@ -28,6 +31,8 @@ struct index {
     uint64_t count, shard_count;
     uint64_t total_size;
     uint32_t has_map, has_total;
+    uint64_t described;    /* tensors that were looked at */
+    uint32_t lacks;        /* 1: tensors of unknown size */
     uint32_t bad_total;    /* 1: total_size is no number of bytes */
     uint32_t has_more;     /* 1: keys that are neither the map nor the size */
     struct st_names names; /* entries by tensor */
@@ -283,23 +288,52 @@ collect_shards (struct index *index)
     return TENON_OK;
 }
 
+/* Looks at the tensors that a shard added. */
+static tenon_status
+look_at_new (struct index *index, struct shard *shard)
+{
+    uint64_t before = index->described;
+    for (;; index->described++) {
+        struct tenon_tensor tensor = TENON_INIT (tensor);
+        tenon_status status = index->call->host->described (index->call, index->described, &tensor);
+        if (status == TENON_E_NOT_FOUND)
+            break;
+        TENON_TRY (status);
+        shard->broken = index->described == before && tensor.flags & TENON_NO_SHAPE;
+    }
+    return TENON_OK;
+}
+
 /* Describes all shards into this catalog. */
 static tenon_status
 include_shards (struct index *index)
 {
     struct tenon_call *call = index->call;
     struct tenon_include how = { .struct_size = sizeof how,
-                                 .flags = TENON_INCLUDE_REPEATED,
+                                 .flags = TENON_INCLUDE_REPEATED | TENON_INCLUDE_UNREADABLE,
                                  .codec = "safetensors" };
+    uint64_t found = 0;
     for (uint64_t i = 0; i < index->shard_count; i++) {
         struct shard *shard = &index->shards[i];
         if (st_is_index (shard->file, shard->length))
             return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO, "its shard '%.*s' is an index itself",
                                shown_length (shard->length), shard->file);
-        TENON_TRY (call->host->sibling (call, shard->file, shard->length, &shard->source));
+        tenon_status status = call->host->sibling (call, shard->file, shard->length, &shard->source);
+        if (status == TENON_E_NOT_FOUND) {
+            shard->source = NO_SOURCE;
+            continue;
+        }
+        TENON_TRY (status);
         TENON_TRY (call->host->include (call, shard->source, &how));
+        TENON_TRY (look_at_new (index, shard));
+        found++;
     }
-    return TENON_OK;
+    if (found > 0 || index->shard_count == 0)
+        return TENON_OK;
+    return tenon_fail (call, TENON_E_NOT_FOUND, TENON_AUTO,
+                       "none of the %llu files that it names is there, the first is '%.*s'",
+                       (unsigned long long) index->shard_count, shown_length (index->shards[0].length),
+                       index->shards[0].file);
 }
 
 /* ---- checks ---- */
@@ -317,6 +351,26 @@ tell_other_shard (const struct index *index, const struct entry *entry, const ch
                 entry->file, shown_length (found ? found->length : 1), found ? found->file : "?");
 }
 
+/* A tensor of which the index alone knows. */
+static tenon_status
+skip_absent (struct index *index, const struct entry *entry)
+{
+    const struct shard *shard = &index->shards[entry->shard];
+    int32_t missing = shard->source == NO_SOURCE;
+    char why[200];
+    struct tenon_tensor tensor = { .struct_size = sizeof tensor,
+                                   .name = entry->name,
+                                   .name_length = entry->name_length,
+                                   .flags = TENON_NO_SHAPE };
+    snprintf (why, sizeof why, "its file '%.*s' %s", shown_length (entry->file_length), entry->file,
+              missing         ? "is missing"
+              : shard->broken ? "cannot be read"
+                              : "does not have it");
+    index->lacks = 1;
+    return index->call->host->skip_tensor (index->call, &tensor,
+                                           missing ? TENON_E_NOT_FOUND : TENON_E_MALFORMED, NULL, why);
+}
+
 /* Each tensor of the index is in the shard that the index names. */
 static tenon_status
 check_places (struct index *index)
@@ -329,11 +383,8 @@ check_places (struct index *index)
         if (status < 0 && status != TENON_E_NOT_FOUND)
             return status;
         if (status < 0)
-            return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO,
-                               "the tensor '%.*s' is absent from its shard '%.*s'",
-                               shown_length (entry->name_length), entry->name,
-                               shown_length (entry->file_length), entry->file);
-        if (tensor.source != index->shards[entry->shard].source)
+            TENON_TRY (skip_absent (index, entry));
+        else if (tensor.source != index->shards[entry->shard].source)
             tell_other_shard (index, entry, tensor.name, tensor.source);
     }
     return TENON_OK;
@@ -353,12 +404,13 @@ check_total (struct index *index)
             break;
         TENON_TRY (status);
         total += tensor.length;
-        if (!st_names_slot (&index->names, tensor.name, tensor.name_length)->text)
+        if (!(tensor.flags & TENON_NO_SHAPE)
+            && !st_names_slot (&index->names, tensor.name, tensor.name_length)->text)
             tenon_note (call, TENON_NOTE | TENON_FLAW, tensor.name, "the index does not list it");
     }
     if (index->bad_total)
         tenon_note (call, TENON_NOTE | TENON_FLAW, NULL, "the total_size of the index is no number of bytes");
-    if (index->has_total && index->total_size != total)
+    if (index->has_total && index->total_size != total && !index->lacks)
         tenon_note (call, TENON_NOTE | TENON_FLAW, NULL,
                     "the index says total_size %llu, the tensors have %llu bytes",
                     (unsigned long long) index->total_size, (unsigned long long) total);

@@ -53,7 +53,8 @@ st_take_plain (const uint8_t *at, const uint8_t *end, struct st_entry *entry)
         at++;
     else
         for (;; at++) {
-            if (entry->rank == 64 || !(at = take_number (at, end, &entry->shape[entry->rank++])) || at == end)
+            if (entry->rank == ST_RANK || !(at = take_number (at, end, &entry->shape[entry->rank++]))
+                || at == end)
                 return NULL;
             if (*at == ']') {
                 at++;

@@ -59,15 +59,18 @@ uint32_t st_rank_of (uint32_t dtype);
 
 /* ---- plain.c ---- */
 
+#define ST_RANK 64u /* the most dims of a tensor that can be read */
+
 /* A tensor of a header. */
 struct st_entry {
     const char *name;
     uint64_t name_length;
-    const struct st_dtype *dtype;
-    uint64_t shape[64];
+    const struct st_dtype *dtype; /* NULL: the format has none of that word */
+    const char *word;             /* without a dtype: its word, perhaps cut */
+    uint64_t shape[ST_RANK];
     uint64_t begin, end; /* of its data, from the first byte of data */
     uint64_t at;         /* of the entry in the header */
-    uint32_t rank;
+    uint32_t rank;       /* ST_RANK + 1: more dims, which are not known */
 };
 /* Parses the value at `at` if it has the form that all writers give it, and returns the byte behind it; NULL
  * if it has not: then the fields but name and at are undefined. entry->dtype is that of the entry before, or

@@ -131,8 +131,10 @@ taken '{"__metadata__":{"k":"v"}}' 0 '"tensors":[]'
 taken "$w,\"__metadata__\":{\"k\":\"v\"}}" 1 '"name":"w"'
 
 # ---- 42: dtypes ----
+w0='{"v":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}'
 for word in f32 F32X 'F32 ' ' F32' F8 F6 F4_E2M1 BFLOAT16 C128 F128 Bool U4 ''; do
-    whole "$dtype$word\",\"shape\":[1],\"data_offsets\":[0,4]}}" 4 "tensor 'w': there is no dtype '$word'" "$(behind "$dtype")"
+    file x "$w0,\"w\":{\"dtype\":\"$word\",\"shape\":[1],\"data_offsets\":[1,5]}}" 5; skipped x.safetensors w "the format has no dtype '$word'"
+    checks=$((checks + 1)); tenon cat "$work/x.safetensors" v; [ "$status" -eq 0 ] || fail 'the other tensor cannot be read'
 done
 fields 7 '[1]' '[0,1]' 1; refused x.safetensors "tensor 'w': its dtype is no string" "$(behind '{"w":{"dtype":')"
 fields '{"U8":null}' '[1]' '[0,1]' 1; refused x.safetensors "tensor 'w': its dtype is no string"
@@ -141,8 +143,11 @@ fields '"\u0055\u0038"' '[1]' '[0,1]' 1; accepted x.safetensors '"dtype":"u8"'
 fields '"\u0046\u0038\u005f\u0045\u0035\u004d\u0032\u0046\u004e\u0055\u005a"' '[1]' '[0,1]' 1; accepted x.safetensors '"dtype":"f8_e5m2fnuz"'
 taken '{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F8_E4M3FNUZ","shape":[1],"data_offsets":[1,2]}}' 2 \
     '"dtype":"f8_e4m3"' '"dtype":"f8_e4m3fnuz"'
-whole "$w,\"x\":{\"dtype\":\"U8x,\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "tensor 'x': there is no dtype 'U8x,'"
-whole "$w,\"x\":{\"dtype\":\"U8 \",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "tensor 'x': there is no dtype 'U8 '"
+whole "$w,\"x\":{\"dtype\":\"U8x,\"shape\":[1],\"data_offsets\":[1,2]}}" 2 'not JSON'
+file x "$w,\"x\":{\"dtype\":\"\\u0055\u0038 \",\"shape\":[3,7],\"data_offsets\":[1,2]}}" 2; skipped x.safetensors x "the format has no dtype 'U8 '"
+# offsets of such a tensor count like those of others
+whole "{\"x\":{\"dtype\":\"Q4\",\"shape\":[1],\"data_offsets\":[1,2]}}" 2 "tensor 'x': its data begin at 1, the data before them end at 0: a gap"
+whole "$w,\"x\":{\"dtype\":\"Q4\",\"shape\":[1],\"data_offsets\":[0,2]}}" 2 'an overlap'
 
 # ---- 43: shapes ----
 for dim in -1 -0 4.0 1e2 0.5 18446744073709551616 100000000000000000000000; do
@@ -167,12 +172,12 @@ fields '"F64"' '[2305843009213693952]' '[0,0]' 0; refused x.safetensors "'w'" '2
 fields '"U8"' '[0,9223372036854775807]' '[0,0]' 0; accepted x.safetensors '"shape":[0,9223372036854775807]'
 ones () { awk -v n="$1" 'BEGIN { printf "[1"; for (i = 1; i < n; i++) printf ",1"; printf "]" }'; }
 fields '"U8"' "$(ones 64)" '[0,1]' 1; accepted x.safetensors '"nbytes":1'
-fields '"U8"' "$(ones 65)" '[0,1]' 1; refused x.safetensors "tensor 'w': its shape has more than 64 numbers"
+fields '"U8"' "$(ones 65)" '[0,1]' 1; skipped x.safetensors w 'its shape has more than 64 dims'
 
 # ---- 44: offsets ----
 fields '"F32"' '[2]' '[]' 8; refused x.safetensors "tensor 'w': its data_offsets are 0 numbers, expected 2"
 fields '"F32"' '[2]' '[0]' 8; refused x.safetensors "tensor 'w': its data_offsets are 1 numbers, expected 2"
-fields '"F32"' '[2]' '[0,8,8]' 8; refused x.safetensors "tensor 'w': its data_offsets has more than 2 numbers" "$(behind "${offsets}[0,8,")"
+fields '"F32"' '[2]' '[0,8,8]' 8; refused x.safetensors "tensor 'w': its data_offsets are at least 3 numbers, expected 2"
 fields '"F32"' '[2]' '[8,0]' 8; refused x.safetensors "tensor 'w': its data end at 0, before they begin at 8" "$(behind '{"')"
 fields '"F32"' '[2]' '{"0":8}' 8; refused x.safetensors "tensor 'w': its data_offsets is no array" "$(behind "$offsets")"
 for number in -1 8.0 18446744073709551616; do
@@ -180,9 +185,9 @@ for number in -1 8.0 18446744073709551616; do
     refused x.safetensors "tensor 'w': data_offsets: found $number, expected a whole number" "$(behind "${offsets}[0,")"
 done
 fields '"F32"' '[2]' '[0,18446744073709551615]' 8
-refused x.safetensors "tensor 'w': its data end at 18446744073709551615, the file has 8 bytes of data" "$(behind '{"')"
+refused x.safetensors "tensor 'w': its data end at 18446744073709551615" "$(behind '{"')"
 fields '"F32"' '[2]' '[18446744073709551607,18446744073709551615]' 8
-refused x.safetensors "tensor 'w': its data end at 18446744073709551615, the file has 8 bytes of data"
+refused x.safetensors "tensor 'w': its data end at 18446744073709551615"
 
 # ---- 45, 46: gaps and overlaps, in the order of the header and in others ----
 # tensors [NAME BEGIN END]...: makes a file of these u8 tensors and 12 bytes of data
@@ -217,8 +222,8 @@ tensors e 5 5 a 0 12; refused x.safetensors "'e'" 'an overlap'
 whole "$w}" 2 'the last tensor'"'"'s data end at 1, the file has 2 bytes of data' "$(behind "$w}x")"
 whole '{}' 1 "the last tensor's data end at 0, the file has 1 bytes of data" 'at byte 10'
 whole '{"__metadata__":{"k":"v"}}' 1 'data end at 0, the file has 1 bytes of data'
-tensors a 0 4 b 4 14; refused x.safetensors "tensor 'b': its data end at 14, the file has 12 bytes of data"
-whole "$w}" 0 "tensor 'w': its data end at 1, the file has 0 bytes of data" "$(behind '{"')"
+tensors a 0 4 b 4 14; refused x.safetensors "tensor 'b': " 'needs 10 bytes at offset' 'the file ends at'
+whole "$w}" 0 "tensor 'w': " 'needs 1 bytes at offset' 'the file ends at' "$(behind '{"')"
 tensors a 0 4 b 4 8; refused x.safetensors "the last tensor's data end at 8, the file has 12 bytes of data"
 
 # ---- 48: sizes ----
@@ -230,7 +235,7 @@ fields '"U8"' '[1000000000000]' '[0,4]' 4; refused x.safetensors "tensor 'w'" 'n
 
 # ---- 49 ----
 whole '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"b":{"dtype":"U8","shape":[0],"data_offsets":[4294967296,4294967296]}}' 0 \
-    "tensor 'b': its data end at 4294967296, the file has 0 bytes of data"
+    "tensor 'b'"
 
 # ---- 50: less than a byte ----
 fields '"F4"' '[3]' '[0,2]' 2; refused x.safetensors "tensor 'w'" '3 elements are no multiple of the 2'
