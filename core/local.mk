@@ -168,6 +168,8 @@ core_libcore_la_SOURCES = \
 	core/sink/encode_sink.h \
 	core/sink/encoder.c \
 	core/sink/encoder.h \
+	core/sink/held.c \
+	core/sink/held.h \
 	core/sink/journal.c \
 	core/sink/journal.h \
 	core/sink/litter.c \
@@ -187,6 +189,8 @@ core_libcore_la_SOURCES = \
 	core/source/decoder.h \
 	core/source/drain.c \
 	core/source/drain.h \
+	core/source/file_pool.c \
+	core/source/file_pool.h \
 	core/source/folder.c \
 	core/source/readahead.c \
 	core/source/readahead.h \

@@ -30,12 +30,14 @@ unit_tests += \
 	tests/unit/pluginlib/test_json \
 	tests/unit/sink/test_atomic \
 	tests/unit/sink/test_atomic_set \
+	tests/unit/sink/test_held \
 	tests/unit/sink/test_lock \
 	tests/unit/sink/test_reflink \
 	tests/unit/sink/test_rights \
 	tests/unit/sink/test_sink \
 	tests/unit/source/test_blocks \
 	tests/unit/source/test_decoder \
+	tests/unit/source/test_file_pool \
 	tests/unit/source/test_spool_file \
 	tests/unit/transfer/test_request \
 	tests/unit/transfer/test_transfer
@@ -199,6 +201,7 @@ thread_tests = \
 	tests/unit/open/test_threads \
 	tests/unit/sink/test_atomic_set \
 	tests/unit/sink/test_lock \
+	tests/unit/source/test_file_pool \
 	tests/unit/transfer/test_transfer
 builtin_tests = tests/walls.sh
 # What .ci/run does in builds that lack one or both of the libraries for deflate (make check-deflate).

@@ -3,6 +3,7 @@
 #include "catalog/catalog.h"
 #include "base/budget.h"
 #include "source/apart.h"
+#include "source/file_pool.h"
 #include <stdio.h>
 
 struct tn_catalog *
@@ -46,6 +47,7 @@ tn_catalog_drop (struct tn_catalog *catalog)
     tn_store_end (&catalog->store);
     for (uint64_t i = catalog->source_count; i-- > 0;) /* parts before their parents */
         tn_source_free (catalog->sources[i]);
+    tn_file_pool_free (catalog->files);
     for (uint64_t i = 0; i < catalog->description_count; i++)
         free (catalog->descriptions[i].sources);
     tn_apart_free (catalog->apart);
@@ -76,6 +78,15 @@ tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source *source, ten
         source->apart = catalog->apart;
     catalog->sources[catalog->source_count++] = source;
     return TENON_OK;
+}
+
+tenon_status
+tn_catalog_pool_source (struct tn_catalog *catalog, const char *folder, struct tn_source *source,
+                        tenon_error *error)
+{
+    if (!catalog->files)
+        catalog->files = tn_file_pool_new (folder);
+    return catalog->files ? tn_file_pool_join (catalog->files, source, error) : TENON_OK;
 }
 
 /* ---- hash tables of names ---- */

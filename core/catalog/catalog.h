@@ -107,6 +107,7 @@ struct tn_catalog {
     struct tn_names keys;
     struct tn_source **sources;
     uint64_t source_count, source_room;
+    struct tn_file_pool *files;  /* of those that lie beside source 0; NULL: there are none */
     struct tn_store store;       /* those that were unpacked */
     struct tn_apart *apart;      /* where third-party filters and dtypes decode; NULL: in the program */
     struct tenon_dtype **dtypes; /* opaque ones; their numbers follow the context's */
@@ -128,6 +129,9 @@ struct tn_catalog {
     bool aliases;    /* the codec allows tensors to share bytes */
 };
 
+/* A file of the folder, which was added, need not keep its descriptor. */
+tenon_status tn_catalog_pool_source (struct tn_catalog *catalog, const char *folder, struct tn_source *source,
+                                     tenon_error *error);
 /* With one reference. NULL: no memory. */
 struct tn_catalog *tn_catalog_new (tenon_context *context);
 /* What it allocates from now on is drawn from the budget; NULL: from none. */

@@ -229,5 +229,6 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
     }
     tn_budget_join (session->budget, source->size);
     session->siblings = true;
-    return tn_call_adopt_source (call, source, number);
+    TN_TRY (tn_call_adopt_source (call, source, number));
+    return tn_catalog_pool_source (session->catalog, session->directory, source, session->error);
 }

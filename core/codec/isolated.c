@@ -148,6 +148,33 @@ fail_gone (tenon_error *error)
     return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "the program has gone");
 }
 
+/* A root whose bytes the program has. */
+struct asker {
+    struct tn_channel *channel;
+    const struct tn_source *source;
+};
+
+/* tenon_reader.read_at of it. */
+static tenon_status
+ask_bytes (void *user, uint64_t offset, void *to, uint64_t length)
+{
+    const struct asker *asker = user;
+    struct tn_channel *channel = asker->channel;
+    for (uint64_t done = 0; done < length;) {
+        uint64_t piece = TN_MIN (length - done, TN_WIRE_PIECE);
+        tn_channel_put_u32 (channel, TN_SAYS_BYTES);
+        tn_channel_put_u64 (channel, asker->source->number);
+        tn_channel_put_u64 (channel, offset + done);
+        tn_channel_put_u64 (channel, piece);
+        tn_channel_flush (channel);
+        tenon_status status = (tenon_status) tn_channel_get_u32 (channel);
+        if (status < 0 || !tn_channel_get (channel, (char *) to + done, piece))
+            return status < 0 ? status : TENON_E_IO;
+        done += piece;
+    }
+    return TENON_OK;
+}
+
 /* A file that the program sends. */
 static tenon_status
 get_root (struct tn_channel *channel, struct tn_arena *arena, struct tn_source **source, tenon_error *error)
@@ -163,7 +190,19 @@ get_root (struct tn_channel *channel, struct tn_arena *arena, struct tn_source *
             close (fd);
         return fail_gone (error);
     }
-    return tn_source_given (fd, size, name, path, source, error);
+    TN_TRY (tn_source_given (fd, size, name, path, source, error));
+    if ((*source)->kind != TN_SOURCE_READER)
+        return TENON_OK;
+    struct asker *asker = calloc (1, sizeof *asker);
+    (*source)->reader.read_at = ask_bytes;
+    (*source)->reader.user = asker;
+    (*source)->reader.close = free;
+    if (!asker) {
+        tn_source_free (*source);
+        return tn_fail_memory (error);
+    }
+    *asker = (struct asker){ channel, *source };
+    return TENON_OK;
 }
 
 static tenon_status
@@ -187,25 +226,6 @@ ask_sibling (struct tenon_call *public, const char *name, uint64_t length, uint3
     TN_TRY (get_root (channel, &session->arena, &source, session->error));
     tn_budget_join (session->budget, source->size);
     return tn_call_adopt_source (call, source, number);
-}
-
-/* tenon_reader.read_at of a root that is no file. */
-static tenon_status
-ask_bytes (void *user, uint64_t offset, void *to, uint64_t length)
-{
-    struct tn_channel *channel = user;
-    for (uint64_t done = 0; done < length;) {
-        uint64_t piece = TN_MIN (length - done, TN_WIRE_PIECE);
-        tn_channel_put_u32 (channel, TN_SAYS_BYTES);
-        tn_channel_put_u64 (channel, offset + done);
-        tn_channel_put_u64 (channel, piece);
-        tn_channel_flush (channel);
-        tenon_status status = (tenon_status) tn_channel_get_u32 (channel);
-        if (status < 0 || !tn_channel_get (channel, (char *) to + done, piece))
-            return status < 0 ? status : TENON_E_IO;
-        done += piece;
-    }
-    return TENON_OK;
 }
 
 /* tenon_progress.report: asks the program's, a hundred times a second at most. */
@@ -239,10 +259,6 @@ add_root (struct tn_session *session)
     struct tn_source *source;
     if (get_root (session->channel, &session->arena, &source, session->error) < 0)
         return;
-    if (source->kind == TN_SOURCE_READER) {
-        source->reader.read_at = ask_bytes;
-        source->reader.user = session->channel;
-    }
     tn_budget_join (session->budget, source->size);
     tn_catalog_add_source (session->catalog, source, session->error);
 }

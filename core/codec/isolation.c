@@ -22,6 +22,9 @@ fail_child (const tenon_context *context, struct tn_child *child, tenon_error *e
 
 /* ---- roots and questions ---- */
 
+/* So many sources of a file may be sent to the child with their descriptors. */
+#define MOST_SENT 8u
+
 static bool
 ask_to_stop (void *user)
 {
@@ -29,24 +32,34 @@ ask_to_stop (void *user)
 }
 
 static void
-put_root (struct tn_channel *channel, const struct tn_source *source)
+put_root (struct tn_channel *channel, struct tn_source *source)
 {
-    bool is_file = source->kind == TN_SOURCE_FD;
+    /* the child has no more descriptors than the program: of the many files of a set it asks for bytes */
+    bool is_file = source->kind == TN_SOURCE_FD && (!source->pooled || source->number < MOST_SENT);
+    tenon_error ignored = TENON_ERROR_INIT;
+    int fd = is_file ? tn_source_take_fd (source, &ignored) : -1;
+    is_file = fd >= 0;
     tn_channel_put_u32 (channel, is_file);
     tn_channel_put_u64 (channel, source->size);
     tn_channel_put_text (channel, source->name, source->name_length);
     tn_channel_put_text (channel, source->path, source->path ? strlen (source->path) : 0);
-    if (is_file)
-        tn_channel_put_descriptor (channel, source->fd);
+    if (is_file) {
+        tn_channel_put_descriptor (channel, fd);
+        tn_source_give_fd (source);
+    }
 }
 
-/* Bytes of a root that is no file. */
+/* Bytes of a root that is no file, or that was sent without its descriptor. */
 static void
-answer_bytes (struct tn_channel *channel, struct tn_source *root)
+answer_bytes (struct tn_channel *channel, struct tn_source *root, const struct tn_catalog *catalog)
 {
     static const uint8_t none[1];
+    uint64_t number = tn_channel_get_u64 (channel);
     uint64_t offset = tn_channel_get_u64 (channel), length = tn_channel_get_u64 (channel);
-    if (root->kind == TN_SOURCE_FD || length > TN_WIRE_PIECE || offset > root->size
+    if (number != root->number && catalog && number < catalog->source_count)
+        root = catalog->sources[number];
+    if (number != root->number || (root->kind == TN_SOURCE_FD && !root->pooled)
+        || root->kind == TN_SOURCE_PART || length > TN_WIRE_PIECE || offset > root->size
         || length > root->size - offset) {
         tn_channel_refuse (channel);
         return;
@@ -72,13 +85,13 @@ answer_progress (struct tn_channel *channel)
 
 /* The next message that is no question about bytes or progress; 0: the channel has ended. */
 static uint32_t
-next_message (struct tn_channel *channel, struct tn_source *root)
+next_message (struct tn_channel *channel, struct tn_source *root, const struct tn_catalog *catalog)
 {
     for (;;) {
         uint32_t says = tn_channel_get_u32 (channel);
         if (says == TN_SAYS_BYTES) {
             uint64_t paused = tn_channel_pause (channel);
-            answer_bytes (channel, root);
+            answer_bytes (channel, root, catalog);
             tn_channel_go_on (channel, paused);
         } else if (says == TN_SAYS_PROGRESS)
             answer_progress (channel);
@@ -98,7 +111,7 @@ ask_contents (struct tn_session *session, struct tn_source *source, bool all, ui
     tn_channel_put_u32 (channel, TN_ORDER_RECOGNISE);
     tn_channel_put_u32 (channel, all);
     tn_channel_flush (channel);
-    if (next_message (channel, source) != TN_SAYS_DONE)
+    if (next_message (channel, source, session->catalog) != TN_SAYS_DONE)
         tn_channel_refuse (channel);
     tenon_status status = tn_wire_get_error (channel, session->error);
     if (status == TENON_OK)
@@ -289,7 +302,7 @@ replay_messages (struct tn_call *call)
         if (count % MESSAGES_PER_CHECK == 0)
             tn_channel_check (channel);
         struct tn_mark mark = tn_arena_mark (&session->arena);
-        uint32_t says = next_message (channel, session->catalog->sources[0]);
+        uint32_t says = next_message (channel, session->catalog->sources[0], session->catalog);
         if (says == last) {
             status = tn_wire_get_error (channel, session->error);
             if (channel->end == TN_CHANNEL_OPEN)
@@ -332,7 +345,7 @@ run_isolated (struct tn_call *call)
     struct tn_channel *channel = &child->channel;
     if (session->depth > 1)
         return replay_messages (call);
-    const struct tn_source *root = tn_call_source (call, 0);
+    struct tn_source *root = tn_call_source (call, 0);
     tn_channel_begin_answer (channel);
     if (root->number >= child->sources) {
         tn_channel_put_u32 (channel, TN_ORDER_ROOT);
@@ -375,7 +388,7 @@ serve_isolated (struct tn_catalog *catalog, const struct tn_tensor *tensor, cons
     tn_channel_put (channel, region->count, region->rank * sizeof *region->count);
     tn_channel_put (channel, region->step, region->rank * sizeof *region->step);
     tn_channel_flush (channel);
-    if (next_message (channel, catalog->sources[0]) != TN_SAYS_DONE)
+    if (next_message (channel, catalog->sources[0], catalog) != TN_SAYS_DONE)
         tn_channel_refuse (channel);
     tenon_status status = tn_wire_get_error (channel, error);
     if (status == TENON_OK)

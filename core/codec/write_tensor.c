@@ -12,6 +12,20 @@ put_piece (void *user, const void *bytes, uint64_t length, tenon_error *error)
 
 #define FILE_PIECE (16u << 20)
 
+/* A descriptor that is given back must not be kept by the sink. */
+static tenon_status
+put_from_file (struct tn_sink *sink, struct tn_source *source, uint64_t at, uint64_t length,
+               tenon_error *error)
+{
+    int fd = tn_source_take_fd (source, error);
+    if (fd < 0)
+        return error->status;
+    tenon_status status = source->pooled && sink->keeps_fd ? tn_sink_read_from (sink, fd, at, length, error)
+                                                           : tn_sink_copy (sink, fd, at, length, error);
+    tn_source_give_fd (source);
+    return status;
+}
+
 /* Puts stored bytes that need no change: from a file's descriptor, or from memory. */
 static tenon_status
 put_stored (struct tn_writer *writer, const struct tn_request *request, tenon_error *error)
@@ -21,7 +35,7 @@ put_stored (struct tn_writer *writer, const struct tn_request *request, tenon_er
     while (left > 0) {
         uint64_t piece = TN_MIN (left, FILE_PIECE);
         if (backing->kind == TN_SOURCE_FD)
-            TN_TRY (tn_sink_copy (writer->sink, backing->fd, at, piece, error));
+            TN_TRY (put_from_file (writer->sink, backing, at, piece, error));
         else
             TN_TRY (tn_sink_lend (writer->sink,
                                   atomic_load_explicit (&backing->base, memory_order_relaxed) + at, piece,

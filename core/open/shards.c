@@ -258,6 +258,7 @@ describe_shard (struct tn_session *session, const struct tn_shards *set, uint64_
     }
     tn_budget_join (session->budget, source->size);
     TN_TRY (tn_catalog_add_source (session->catalog, source, session->error));
+    TN_TRY (tn_catalog_pool_source (session->catalog, set->directory, source, session->error));
     TN_TRY (tn_budget_work (session->budget, TN_WORK_SIBLING));
     session->members++;
     session->shard.number = number;

@@ -367,7 +367,7 @@ find_old_shards (struct saving *saving, struct tn_atomic *atomic)
     for (uint64_t i = 1; i < old->catalog->source_count && status == TENON_OK; i++) {
         const struct tn_source *source = old->catalog->sources[i];
         struct stat about;
-        if (source->kind == TN_SOURCE_FD && fstat (source->fd, &about) == 0)
+        if (tn_source_identity (source, &about))
             status = tn_atomic_replace_shard (atomic, source->name, &about, saving->error);
     }
     tenon_close (old);

@@ -7,8 +7,8 @@ static bool
 is_superseded (const struct tn_source *source, struct stat *now)
 {
     struct stat opened;
-    return source->kind == TN_SOURCE_FD && source->path && fstat (source->fd, &opened) == 0
-           && stat (source->path, now) == 0 && (opened.st_dev != now->st_dev || opened.st_ino != now->st_ino);
+    return source->path && tn_source_identity (source, &opened) && stat (source->path, now) == 0
+           && (opened.st_dev != now->st_dev || opened.st_ino != now->st_ino);
 }
 
 static struct tn_saved_over *

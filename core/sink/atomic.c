@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/place.h"
 #include "sink/atomic_file.h"
+#include "sink/held.h"
 #include "sink/journal.h"
 #include "sink/litter.h"
 #include "sink/rights.h"
@@ -12,6 +13,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* So many shards keep their descriptors until they have their names. */
+#define MOST_OPEN 8u
+
 /* A file of the save. */
 struct item {
     struct item *next;
@@ -19,7 +23,8 @@ struct item {
     char *name; /* a shard's as the codec gave it; the target's path. For messages too */
     struct tn_destination destination;
     char temporary[TN_TEMPORARY_SIZE]; /* "": not made, or renamed */
-    struct tn_sink *sink; /* its descriptor holds the lock, and stays open until the file has its name */
+    struct tn_sink *sink;              /* its descriptor holds the lock, until the file has its name */
+    struct tn_held held;               /* a shard whose descriptor was closed: what holds the lock */
 };
 
 struct old_shard {
@@ -34,6 +39,7 @@ struct tn_atomic {
     struct item *target;     /* made when its sink gets its first byte */
     struct item *shards;     /* in the order in which they were begun */
     struct item *shard;      /* the last one, while it is being written */
+    unsigned shard_count;    /* that were finished */
     struct tn_lock locks[2]; /* of the target, and of the set */
     struct old_shard *old;   /* shards of the set that is replaced */
 };
@@ -44,8 +50,11 @@ item_free (struct item *item)
     if (!item)
         return;
     int fd = item->sink ? item->sink->fd : -1;
-    if (item->temporary[0])
+    if (item->temporary[0] && item->held.map)
+        tn_held_remove (&item->held, &item->destination, item->temporary);
+    else if (item->temporary[0])
         tn_temporary_remove (&item->destination, item->temporary, fd);
+    tn_held_end (&item->held);
     if (fd >= 0)
         close (fd);
     if (item->destination.direct)
@@ -116,7 +125,7 @@ open_temporary (void *owner, int *fd, tenon_error *error)
 static bool
 is_open (const struct item *item)
 {
-    return item->sink->fd >= 0;
+    return item->sink->fd >= 0 || item->held.map;
 }
 
 /* Finds the destination of a file. Nothing is created. */
@@ -252,7 +261,10 @@ tn_atomic_sink (struct tn_atomic *atomic, const char *name, struct tn_sink **sin
 {
     *sink = NULL;
     if (atomic->shard) {
-        TN_TRY (tn_file_sink_finish (atomic->shard->sink, error));
+        struct tn_sink *done = atomic->shard->sink;
+        TN_TRY (tn_file_sink_finish (done, error));
+        if (atomic->shard_count++ >= MOST_OPEN)
+            TN_TRY (tn_held_begin (&atomic->shard->held, &done->fd, done->name, error));
         atomic->shard = NULL;
     }
     if (name)
@@ -304,8 +316,6 @@ close_copy (const struct item *item, tenon_error *error)
 static tenon_status
 finish_item (const struct tn_atomic *atomic, const struct item *item, tenon_error *error)
 {
-    if (!is_open (item))
-        return TENON_OK;
     if (item->destination.direct) {
         TN_TRY (tn_sink_fd_flush (item->sink, error));
         /* block devices can be synced; pipes and terminals fail with another error */
@@ -323,6 +333,22 @@ finish_item (const struct tn_atomic *atomic, const struct item *item, tenon_erro
     if (sync_descriptor (item->sink->fd) < 0)
         return tn_fail_write (item->sink->fd, "cannot be written to the disk", item->name, error);
     return TENON_OK;
+}
+
+/* One whose descriptor was closed gets another one for the while. */
+static tenon_status
+finish_any_item (const struct tn_atomic *atomic, struct item *item, tenon_error *error)
+{
+    if (!is_open (item))
+        return TENON_OK;
+    if (item->sink->fd >= 0)
+        return finish_item (atomic, item, error);
+    TN_TRY (
+        tn_held_open (&item->held, &item->destination, item->temporary, item->name, &item->sink->fd, error));
+    tenon_status status = finish_item (atomic, item, error);
+    close (item->sink->fd);
+    item->sink->fd = -1;
+    return status;
 }
 
 static tenon_status
@@ -411,8 +437,11 @@ is_set (const struct tn_atomic *atomic)
 static tenon_status
 list_item (const struct item *item, struct tn_journal *journal, tenon_error *error)
 {
+    const struct tn_destination *destination = &item->destination;
     struct stat status;
-    if (fstat (item->sink->fd, &status) < 0)
+    int result = item->held.map ? fstatat (destination->folder, item->temporary, &status, AT_SYMLINK_NOFOLLOW)
+                                : fstat (item->sink->fd, &status);
+    if (result < 0)
         return tn_fail_errno (error, errno, "cannot be examined", item->name);
     return tn_journal_add (journal, tn_path_name (item->name), item->temporary, &status)
                ? TENON_OK
@@ -600,8 +629,8 @@ commit_items (struct tn_atomic *atomic, tenon_error *error)
         TN_TRY (look_again (atomic, shard, error));
     TN_TRY (look_again (atomic, target, error));
     for (struct item *shard = atomic->shards; shard; shard = shard->next)
-        TN_TRY (finish_item (atomic, shard, error));
-    TN_TRY (finish_item (atomic, target, error));
+        TN_TRY (finish_any_item (atomic, shard, error));
+    TN_TRY (finish_any_item (atomic, target, error));
     struct item *item = is_open (target) ? target : atomic->shards;
     if (is_set (atomic))
         TN_TRY (name_set (atomic, lock, error));

@@ -433,6 +433,7 @@ tn_encode_sink_open (struct tn_encode_sink *self, tenon_context *context, struct
     memset (self, 0, sizeof *self);
     self->sink = (struct tn_sink){ .name = outer->name,
                                    .seekable = !sums && outer->seekable,
+                                   .keeps_fd = !sums && outer->keeps_fd,
                                    .write = plain_write,
                                    .lend = plain_lend,
                                    .copy = sums ? NULL : plain_copy,
@@ -450,6 +451,7 @@ tn_encode_sink_filter (struct tn_encode_sink *self, struct tn_encoder *encoder, 
     uint64_t cost = tn_encoder_block_cost (encoder, TN_MIN (block_size, size));
     uint64_t fit = self->context->limits[TENON_LIMIT_MEMORY] / TN_MAX (cost, 1), round;
     self->sink.seekable = false;
+    self->sink.keeps_fd = true;
     self->sink.write = filter_write;
     self->sink.lend = filter_lend;
     self->sink.copy = filter_copy;

@@ -84,6 +84,17 @@ tn_sink_copy_by_reading (struct tn_sink *sink, int fd, uint64_t offset, uint64_t
 }
 
 tenon_status
+tn_sink_read_from (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error)
+{
+    if (length == 0)
+        return TENON_OK;
+    TN_TRY (prepare_write (sink, length, error));
+    TN_TRY (tn_sink_copy_by_reading (sink, fd, offset, length, error));
+    sink->position += length;
+    return TENON_OK;
+}
+
+tenon_status
 tn_sink_fill (struct tn_sink *sink, uint8_t value, uint64_t length, tenon_error *error)
 {
     uint8_t some[1024];

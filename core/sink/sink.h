@@ -8,6 +8,7 @@
 struct tn_sink {
     uint64_t position;   /* bytes put so far; kept by the functions below */
     bool seekable;       /* patch works */
+    bool keeps_fd;       /* copy reads from the descriptor later on */
     const char *name;    /* for messages */
     const char *subject; /* the tensor whose bytes come now, to name in failures found later; or NULL */
     int fd;              /* of a file, pipe or device; -1: not open yet */
@@ -34,6 +35,9 @@ tenon_status tn_sink_lend (struct tn_sink *sink, const void *bytes, uint64_t len
  * TENON_E_TRUNCATED. */
 tenon_status tn_sink_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length,
                            tenon_error *error);
+/* The same, and the bytes are read before it returns. */
+tenon_status tn_sink_read_from (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length,
+                                tenon_error *error);
 tenon_status tn_sink_fill (struct tn_sink *sink, uint8_t value, uint64_t length, tenon_error *error);
 tenon_status tn_sink_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length,
                             tenon_error *error);

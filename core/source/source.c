@@ -46,6 +46,7 @@ tn_source_free (struct tn_source *source)
         source->reader.close (source->reader.user);
     if (source->fd >= 0)
         close (source->fd);
+    free (source->pooled);
     pthread_mutex_destroy (&source->lock);
     free ((char *) (uintptr_t) source->name);
     free (source->path);
@@ -241,13 +242,18 @@ tn_source_root (struct tn_source *source)
 }
 
 static tenon_status
-read_fd (const struct tn_source *source, uint64_t offset, void *to, uint64_t length, tenon_error *error)
+read_fd (struct tn_source *source, uint64_t offset, void *to, uint64_t length, tenon_error *error)
 {
-    uint64_t got = tn_io_read (source->fd, (int64_t) offset, to, length);
+    int fd = tn_source_take_fd (source, error);
+    if (fd < 0)
+        return error->status;
+    uint64_t got = tn_io_read (fd, (int64_t) offset, to, length);
+    int number = errno;
+    tn_source_give_fd (source);
     if (got == length)
         return TENON_OK;
-    if (errno != 0)
-        return tn_fail_errno (error, errno, "cannot be read", source->path);
+    if (number != 0)
+        return tn_fail_errno (error, number, "cannot be read", source->path);
     return tn_fail (error, TENON_E_TRUNCATED, offset + got,
                     "the file has become shorter since it was opened: %llu bytes are missing",
                     (unsigned long long) (length - got));
@@ -305,10 +311,13 @@ tn_source_map (struct tn_source *root, const char **why)
         return base;
     pthread_mutex_lock (&root->lock);
     base = atomic_load_explicit (&root->base, memory_order_relaxed);
-    if (!base && root->size <= SIZE_MAX) {
-        void *map = mmap (NULL, root->size, PROT_READ, MAP_SHARED, root->fd, 0);
+    tenon_error ignored = TENON_ERROR_INIT;
+    int fd = !base && root->size <= SIZE_MAX ? tn_source_take_fd (root, &ignored) : -1;
+    if (fd >= 0) {
+        void *map = mmap (NULL, root->size, PROT_READ, MAP_SHARED, fd, 0);
         base = map == MAP_FAILED ? NULL : map;
         atomic_store_explicit (&root->base, base, memory_order_release);
+        tn_source_give_fd (root);
     }
     pthread_mutex_unlock (&root->lock);
     return base;

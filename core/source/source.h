@@ -10,6 +10,7 @@
 #include "isolate/zygote.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 enum tn_source_kind { TN_SOURCE_FD, TN_SOURCE_MEMORY, TN_SOURCE_READER, TN_SOURCE_PART };
 
@@ -27,8 +28,9 @@ struct tn_source {
     uint64_t name_length;
     char *path; /* as it was opened; NULL: none, as for parts */
 
-    int fd;                         /* FD */
-    bool may_map;                   /* FD */
+    int fd;                   /* FD; of a pooled one: only between take_fd and give_fd */
+    struct tn_pooled *pooled; /* FD: of a set whose files are not all open at once; NULL: it stays open */
+    bool may_map;             /* FD */
     _Atomic (const uint8_t *) base; /* MEMORY; FD: the mapping, or NULL before the first tn_source_map */
     pthread_mutex_t lock;           /* held while the mapping is made */
     tenon_reader reader;            /* READER */
@@ -122,6 +124,11 @@ tenon_status tn_source_read (struct tn_source *source, uint64_t offset, void *to
                              tenon_error *error);
 /* The address of a root's byte 0 in memory: of the program, or of a mapping. NULL: `why` says why not. */
 const uint8_t *tn_source_map (struct tn_source *source, const char **why);
+/* The descriptor of a file, which stays open until it is given back; -1: the failure is recorded. */
+int tn_source_take_fd (struct tn_source *source, tenon_error *error);
+void tn_source_give_fd (struct tn_source *source);
+/* What fstat said of the file when it was opened. False: the source is no file. */
+bool tn_source_identity (const struct tn_source *source, struct stat *identity);
 /* Sets the error's file and, for parts, says which member it is. */
 void tn_source_fail_in (const struct tn_source *source, tenon_error *error);
 /* Counts the bytes of a tensor in a part, and in all that it lies in. */

@@ -20,6 +20,7 @@ shell_tests += \
 	plugins/safetensors/tests/gguf.sh \
 	plugins/safetensors/tests/golden.sh \
 	plugins/safetensors/tests/malformed.sh \
+	plugins/safetensors/tests/many.sh \
 	plugins/safetensors/tests/set.sh \
 	plugins/safetensors/tests/target.sh
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* file_pool.h - a few open descriptors for the many files of a set.
+ *
+ * The files of a pool lie in one folder. When more are open than the pool may have, one that no thread uses
+ * is closed, and opened again by its name when it is needed. A file that has another identity then is
+ * refused: what was described was the older one. Mappings stay. */
+#ifndef TN_FILE_POOL_H
+#define TN_FILE_POOL_H
+#include "source/source.h"
+#include <sys/stat.h>
+
+struct tn_file_pool;
+
+/* NULL, without a failure: the folder cannot be opened, and its files stay open. `folder`: a path, or "". */
+struct tn_file_pool *tn_file_pool_new (const char *folder);
+/* After its sources. NULL is fine. */
+void tn_file_pool_free (struct tn_file_pool *pool);
+/* Gives a file that was just opened in the folder to the pool. */
+tenon_status tn_file_pool_join (struct tn_file_pool *pool, struct tn_source *source, tenon_error *error);
+
+#endif
