@@ -152,7 +152,7 @@ shard v/m.half-00001-of-00002 a aaaaaaaa
 shard v/m.half-00002-of-00002 b bbbbbbbb
 good ls v; names ab; silent
 good verify v
-good convert --set k=v v v/m.safetensors.index.half.json
+good convert -q --set k=v v v/m.safetensors.index.half.json
 silent
 cat >expected <<'END'
 {

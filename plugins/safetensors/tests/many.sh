@@ -42,7 +42,7 @@ run hash "$work/one.npz"; same 'as an archive'
 run convert -o npz.compression=deflate "$work/set" "$work/small.npz"
 run hash "$work/small.npz"; same 'as a compressed archive'
 # onto itself: the old shards are read while the new ones are written
-run convert -o safetensors.shard_size=4 --set k=v "$work/set" "$work/set/m.safetensors.index.json"
+run convert -q -o safetensors.shard_size=4 --set k=v "$work/set" "$work/set/m.safetensors.index.json"
 run hash "$work/set"; same 'onto itself'
 checks=$((checks + 1))
 [ "$(find "$work/set" -type f | wc -l)" -eq $((count + 1)) ] || fail "$(find "$work/set" -type f | wc -l) files after that"
