@@ -43,7 +43,7 @@ w='{"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}'
 checks=$((checks + 1))
 { [ "$status" -ne 0 ] && said 'x.safetensors: '; } || fail 'an empty file is well'
 for size in 1 7; do
-    printf '%s' "\"}x}x}x" | head -c $size >"$work/x.safetensors"
+    printf '\377\376\377\376\377\376\377' | head -c $size >"$work/x.safetensors"
     refused x.safetensors "it has $size bytes, the length of its header alone takes 8" 'at byte 0'
 done
 length 0 >"$work/x.safetensors"; refused x.safetensors 'all of its 8 bytes are zero'
