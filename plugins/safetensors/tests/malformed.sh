@@ -46,7 +46,7 @@ for size in 1 7; do
     printf '\377\376\377\376\377\376\377' | head -c $size >"$work/x.safetensors"
     refused x.safetensors "it has $size bytes, the length of its header alone takes 8" 'at byte 0'
 done
-length 0 >"$work/x.safetensors"; refused x.safetensors 'all of its 8 bytes are zero'
+length 0 >"$work/x.safetensors"; refused x.safetensors 'its header has 0 bytes, which hold no JSON object' 'at byte 0'
 { length 0; printf '{}'; } >"$work/x.safetensors"; refused x.safetensors 'its header has 0 bytes'
 { length 1; printf '{}'; } >"$work/x.safetensors"; refused x.safetensors 'its header has 1 bytes'
 { length 100000001; printf '{}'; } >"$work/x.safetensors"
@@ -222,8 +222,8 @@ tensors e 5 5 a 0 12; refused x.safetensors "'e'" 'an overlap'
 whole "$w}" 2 'the last tensor'"'"'s data end at 1, the file has 2 bytes of data' "$(behind "$w}x")"
 whole '{}' 1 "the last tensor's data end at 0, the file has 1 bytes of data" 'at byte 10'
 whole '{"__metadata__":{"k":"v"}}' 1 'data end at 0, the file has 1 bytes of data'
-tensors a 0 4 b 4 14; refused x.safetensors "tensor 'b': " 'needs 10 bytes at offset' 'the file ends at'
-whole "$w}" 0 "tensor 'w': " 'needs 1 bytes at offset' 'the file ends at' "$(behind '{"')"
+tensors a 0 4 b 4 14; skipped x.safetensors b 'needs 10 bytes at offset' 'the file ends at'
+file x "$w}" 0; skipped x.safetensors w 'needs 1 bytes at offset' 'the file ends at'
 tensors a 0 4 b 4 8; refused x.safetensors "the last tensor's data end at 8, the file has 12 bytes of data"
 
 # ---- 48: sizes ----
