@@ -54,6 +54,9 @@ parse_changes (struct rewrite *rewrite, const tenon_item_text *items, uint64_t c
                    != stride)
             return tn_fail (rewrite->error, TENON_E_MISUSE, TN_NO_OFFSET,
                             "a tenon_item_text has a wrong struct_size");
+        if (!item.text && item.length > 0)
+            return tn_fail (rewrite->error, TENON_E_MISUSE, TN_NO_OFFSET,
+                            "a tenon_item_text of %llu bytes has no text", (unsigned long long) item.length);
         if (item.index >= rewrite->array->count)
             return tn_fail (rewrite->error, TENON_E_NOT_FOUND, TN_NO_OFFSET,
                             "metadata key '%s': there is no item %llu, the array has %llu, from 0 on",

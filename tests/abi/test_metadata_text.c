@@ -420,6 +420,11 @@ START_TEST (test_items_refused)
     items[1].struct_size = 4;
     kit_failed (tenon_plan_set_metadata_items (plan, "a", items, 2, &kit_error), TENON_E_MISUSE,
                 "struct_size");
+    items[1] = (tenon_item_text){ sizeof items[1], 0, 1, NULL, 1 };
+    kit_failed (tenon_plan_set_metadata_items (plan, "a", items, 2, &kit_error), TENON_E_MISUSE,
+                "a tenon_item_text of 1 bytes has no text");
+    items[0] = (tenon_item_text){ sizeof items[0], 0, 0, NULL, 0 };
+    ck_assert_int_eq (tenon_plan_set_metadata_items (plan, "s", items, 1, &kit_error), TENON_OK);
     ck_assert_int_eq (tenon_plan_remove_metadata (plan, "nested", &kit_error), TENON_OK);
     ck_assert_int_eq (tenon_plan_set_metadata_text (plan, "t", NULL, "a\0b", 3, &kit_error), TENON_OK);
     ck_assert_int_eq (tenon_plan_set_metadata_text (plan, "n", "u8", "12", 1, &kit_error), TENON_OK);
@@ -428,6 +433,7 @@ START_TEST (test_items_refused)
     ck_assert_uint_eq (kit_value (file, "t").count, 3);
     ck_assert_int_eq (memcmp (kit_value (file, "t").as.string, "a\0b", 3), 0);
     ck_assert_uint_eq (kit_value (file, "n").as.u, 1);
+    strings_are (file, "s", "|");
     tenon_close (file);
 }
 END_TEST

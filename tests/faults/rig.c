@@ -182,6 +182,9 @@ plan_of (unsigned number, tenon_error *error)
         status = tenon_plan_add_metadata (plan, "key", &value, error);
     if (status == TENON_OK)
         status = tenon_plan_set_metadata (plan, "gone", "array:string", "[\"x\"]", error);
+    tenon_item_text item = { sizeof item, 0, 0, "longer", 6 };
+    if (status == TENON_OK)
+        status = tenon_plan_set_metadata_items (plan, "gone", &item, 1, error);
     if (status == TENON_OK)
         status = tenon_plan_remove_metadata (plan, "gone", error);
     if (status == TENON_OK)
