@@ -109,6 +109,24 @@ complain_of_field (const struct wanted *wanted, size_t record, const char *rest)
               nearest_hint (&nearest));
 }
 
+/* A date or span of a field is its number, as that of a tensor is; nothing else is cast. False after a
+ * message. */
+static bool
+cast_field (struct wanted *wanted)
+{
+    struct field *field = &wanted->fields.items[wanted->field];
+    uint32_t dtype = cat.as ? dtype_find (wanted->context, cat.as) : TENON_NONE;
+    if (!cat.as)
+        return true;
+    if (dtype == TENON_I64 && (field->kind == FIELD_DATE || field->kind == FIELD_SPAN))
+        field->kind = FIELD_NUMBER, field->dtype = dtype;
+    if (field->kind == FIELD_NUMBER && field->dtype == dtype)
+        return true;
+    if (dtype != TENON_NONE)
+        complain ("--as casts tensors, and of the fields of their records dates to i64");
+    return false;
+}
+
 /* Finds the field, and prepares to pick it. False after a message. */
 static bool
 choose_field (struct wanted *wanted)
@@ -124,7 +142,7 @@ choose_field (struct wanted *wanted)
     wanted->field = fields_find (fields, cat.field, &record, &rest);
     if (wanted->field == 0)
         complain_of_field (wanted, record, rest);
-    return wanted->field != 0;
+    return wanted->field != 0 && cast_field (wanted);
 }
 
 /* The dtype of the data, and in words of NumPy, if it has some. False after a message. */
@@ -148,7 +166,7 @@ prepare_request (struct wanted *wanted)
     tenon_request *request = &wanted->request;
     struct slice *slice = &wanted->slice;
     const tenon_tensor_info *info = &wanted->info;
-    if (cat.as && (request->dtype = dtype_find (wanted->context, cat.as)) == TENON_NONE)
+    if (cat.as && !cat.field && (request->dtype = dtype_find (wanted->context, cat.as)) == TENON_NONE)
         return false;
     wanted->digits = cat.as ? request->dtype : info->dtype;
     if (cat.slice) {
@@ -157,7 +175,7 @@ prepare_request (struct wanted *wanted)
         request->rank = slice->rank;
         request->start = slice->start, request->count = slice->count, request->step = slice->step;
     }
-    if (cat.text && !cat.as)
+    if (cat.text && !cat.as && !cat.field)
         request->dtype = text_dtype (wanted->context, wanted->file, info->dtype);
     return look_at_dtype (wanted);
 }
@@ -219,7 +237,7 @@ write_json (struct wanted *wanted, tenon_error *error)
     fputs (",\"name\":", stdout);
     json_print (json_text (wanted->info.name, wanted->info.name_length));
     fputs (",\"dtype\":", stdout);
-    const char *dtype = cat.as ? wanted->dtype.name : wanted->info.dtype_name;
+    const char *dtype = wanted->request.dtype && cat.as ? wanted->dtype.name : wanted->info.dtype_name;
     json_print (json_text (dtype, strlen (dtype)));
     if (cat.field) {
         fputs (",\"field\":", stdout);
@@ -254,8 +272,6 @@ run_cat (int count, char **arguments)
     cat.text |= tool.json;
     if (!cat.text && !cat.force && terminal_is_output ())
         return misuse ("bytes would confuse the terminal: add --text, or send them to a file, or --force");
-    if (cat.as && cat.field)
-        return misuse ("--as casts tensors, not the fields of their records");
     CLEAN (context) tenon_context *context = context_new ();
     if (!context)
         return EXIT_TROUBLE;

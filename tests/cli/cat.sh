@@ -131,8 +131,10 @@ tenon cat --field '' r.npy
 fails '--field: padding' 2 "has no field ''"
 tenon cat --field x a.npy
 fails '--field: no records' 2 "the items of tensor 'a' are no records: they are i8"
-tenon cat --field x --as i16 r.npy
-fails '--field and --as' 2 '--as casts tensors'
+tenon cat --field x --as i32 r.npy
+fails '--field and --as' 2 '--as casts tensors, and of the fields of their records dates to i64'
+tenon cat --field x --as f33 r.npy
+fails '--field and --as: no such dtype' 2 "unknown dtype 'f33'"
 record deep.npy "$(awk 'BEGIN { for (i = 0; i < 64; i++) printf "[(\047a\047, "; printf "\047<u1\047"; for (i = 0; i < 64; i++) printf ")]" }')" 2 '\007\010'
 tenon cat --text --field "$(awk 'BEGIN { for (i = 0; i < 63; i++) printf "a."; print "a" }')" deep.npy
 is '64 records in each other' "$(cat out)" '7 8'

@@ -229,6 +229,9 @@ def test_n21_fields(bench):
         bench.check(raw == np.ascontiguousarray(wanted).tobytes(), name, "as bytes")
     bench.check(text(bench, path, "--field", "v", "--slice", "0,0") == ["0 0.25 0.5", "0.75 1 1.25"], "rows of a sub-array")
     bench.check(text(bench, path, "--field", "s", "--slice", "0") == ['"x y" "x y"'], "strings of a field")
+    for name in ("t", "q"):
+        bench.check(data(bench, path, "--field", name, "--as", "i64") == array[name].astype("i8").tolist(), name, "as i64")
+        bench.check(bench.output("cat", path, "--field", name, "--as", "i64") == array[name].astype("<i8").tobytes(), name, "as bytes of i64")
     one = saved(bench, array[0, 0], "one.npy")
     bench.check(text(bench, one, "--field", "s") == ["x y"] and text(bench, one, "--field", "t") == ["2024-02-29T12:00:00"], "of a single record")
     for wrong, words in (("named2", "did you mean 'named'"), ("n.q", "no field 'n.q'"), ("", "no field ''"), ("a.b", "no field"), ("n.m.kk", "did you mean 'k'")):
