@@ -71,6 +71,7 @@ module_unit_tests = \
 	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \
 	tests/abi/test_metadata \
+	tests/abi/test_misuse \
 	tests/abi/test_metadata_text \
 	tests/abi/test_parallel \
 	tests/abi/test_pipe \

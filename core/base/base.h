@@ -67,6 +67,10 @@ tenon_status tn_fail_open (tenon_error *error, int number, const char *what, con
  * Returns the status: return tn_advise (error, …), after tn_fail (error, …). */
 TN_PRINTF (2, 3)
 tenon_status tn_advise (tenon_error *error, const char *format, ...);
+/* True if a pointer that a public function needs was given; else TENON_E_MISUSE, with the names of both. */
+#define TN_GIVEN(error, pointer, name) TN_GIVEN_TO (__func__, error, pointer, name)
+#define TN_GIVEN_TO(function, error, pointer, name) ((pointer) || tn_fail_null (error, function, name))
+bool tn_fail_null (tenon_error *error, const char *function, const char *argument);
 /* Sets the file and the tensor of a failure, each unless it is set already. NULL: leaves it. */
 void tn_fail_in (tenon_error *error, const char *file, const char *tensor);
 /* Hands a failure to the application: copies as much as its struct has room for, and returns the status. `to`
@@ -126,9 +130,10 @@ void tn_arena_release (struct tn_arena *arena, struct tn_mark mark);
 void tn_arena_free (struct tn_arena *arena);
 
 /* Copies a struct that comes from outside, of whatever version: min (its struct_size, size) bytes, the rest
- * is zero, struct_size becomes `size`. False: its struct_size is below `least`. */
+ * is zero, struct_size becomes `size`. False: its struct_size is below `least`, or it is NULL. */
 bool tn_copy_struct (void *to, size_t size, const void *from, size_t least);
-/* Fills a caller's struct, whose struct_size is set, from ours. False: struct_size is not set. */
+/* Fills a caller's struct, whose struct_size is set, from ours. False: struct_size is not set, or it is NULL.
+ */
 bool tn_fill_struct (void *to, const void *from, size_t size);
 /* The same as an answer to an application: TENON_OK or TENON_E_MISUSE. */
 tenon_status tn_reply_struct (void *to, const void *from, size_t size);

@@ -207,6 +207,13 @@ tn_advise (tenon_error *error, const char *format, ...)
     return error->status;
 }
 
+bool
+tn_fail_null (tenon_error *error, const char *function, const char *argument)
+{
+    tn_fail_text (error, TENON_E_MISUSE, TN_NO_OFFSET, "%s: the argument '%s' is NULL", function, argument);
+    return false;
+}
+
 static tenon_status
 fail_system (tenon_error *error, tenon_status status, int number, const char *what, const char *path)
 {

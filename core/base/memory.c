@@ -253,6 +253,8 @@ bool
 tn_copy_struct (void *to, size_t size, const void *from, size_t least)
 {
     uint32_t theirs, ours = (uint32_t) size;
+    if (!from)
+        return false;
     memcpy (&theirs, from, sizeof theirs);
     if (theirs < least || theirs < sizeof theirs)
         return false;
@@ -266,6 +268,8 @@ bool
 tn_fill_struct (void *to, const void *from, size_t size)
 {
     uint32_t theirs;
+    if (!to)
+        return false;
     memcpy (&theirs, to, sizeof theirs);
     if (theirs <= sizeof theirs)
         return false;

@@ -37,6 +37,8 @@ tenon_close (tenon_file *file)
 TENON_API tenon_status
 tenon_file_get (const tenon_file *file, tenon_file_info *info)
 {
+    if (!file)
+        return TENON_E_MISUSE;
     const struct tn_catalog *catalog = file->catalog;
     tenon_file_info found = { sizeof found,
                               0,
@@ -55,13 +57,13 @@ tenon_file_get (const tenon_file *file, tenon_file_info *info)
 TENON_API const tenon_report *
 tenon_file_report (const tenon_file *file)
 {
-    return file->report;
+    return file ? file->report : NULL;
 }
 
 TENON_API uint64_t
 tenon_count (const tenon_file *file)
 {
-    return file->catalog->count;
+    return file ? file->catalog->count : 0;
 }
 
 /* The place in the outermost file: of the data, or of the outermost member that must be decoded first. */
@@ -123,6 +125,8 @@ tell_fault (const struct tn_catalog *catalog, const struct tn_tensor *tensor, te
 TENON_API tenon_status
 tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info)
 {
+    if (!file)
+        return TENON_E_MISUSE;
     const struct tn_catalog *catalog = file->catalog;
     if (index >= catalog->count)
         return TENON_E_NOT_FOUND;
@@ -149,6 +153,8 @@ TENON_API tenon_status
 tenon_find (const tenon_file *file, const char *name, uint64_t *index)
 {
     uint64_t found;
+    if (!file || !name || !index)
+        return TENON_E_MISUSE;
     if (!tn_catalog_find (file->catalog, name, strlen (name), &found))
         return TENON_E_NOT_FOUND;
     *index = found;
@@ -158,12 +164,14 @@ tenon_find (const tenon_file *file, const char *name, uint64_t *index)
 TENON_API uint64_t
 tenon_metadata_count (const tenon_file *file)
 {
-    return file->catalog->metadata_count;
+    return file ? file->catalog->metadata_count : 0;
 }
 
 TENON_API tenon_status
 tenon_metadata_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info)
 {
+    if (!file)
+        return TENON_E_MISUSE;
     if (index >= file->catalog->metadata_count)
         return TENON_E_NOT_FOUND;
     const struct tn_metadata *entry = &file->catalog->metadata[index];
@@ -175,6 +183,8 @@ TENON_API tenon_status
 tenon_metadata_find (const tenon_file *file, const char *key, uint64_t *index)
 {
     uint64_t found;
+    if (!file || !key || !index)
+        return TENON_E_MISUSE;
     if (!tn_catalog_find_key (file->catalog, key, strlen (key), &found))
         return TENON_E_NOT_FOUND;
     *index = found;
@@ -190,6 +200,15 @@ source_of (const tenon_file *file, const struct tenon_value *array)
     return array->type == TENON_ARRAY && array->source < catalog->source_count
                ? catalog->sources[array->source]
                : NULL;
+}
+
+/* For the three functions below. `out`: the argument of that name was given. */
+static bool
+given_array (const char *function, const tenon_file *file, const struct tenon_value *array, bool out,
+             const char *name, tenon_error *error)
+{
+    return TN_GIVEN_TO (function, error, file, "file") && TN_GIVEN_TO (function, error, array, "array")
+           && TN_GIVEN_TO (function, error, out, name);
 }
 
 /* `rest` NULL: n items from `first` on. Else: the first n items of `rest`, which becomes the array of the
@@ -208,8 +227,6 @@ get_items (const tenon_file *file, const struct tenon_value *array, struct tenon
     }
     bool strings = array->type == TENON_ARRAY && array->item_type == TENON_STRING;
     uint64_t most = file->context->limits[TENON_LIMIT_METADATA_BYTES];
-    if (memory)
-        *memory = NULL;
     tenon_memory *kept = strings ? calloc (1, sizeof *kept) : NULL;
     struct tn_arena *arena = kept ? &kept->arena : NULL;
     if (strings && !memory)
@@ -233,6 +250,11 @@ TENON_API tenon_status
 tenon_value_items (const tenon_file *file, const struct tenon_value *array, uint64_t first, uint64_t n,
                    struct tenon_value *items, tenon_memory **memory, tenon_error *error)
 {
+    tenon_error mine = TENON_ERROR_INIT;
+    if (memory)
+        *memory = NULL;
+    if (!given_array (__func__, file, array, items || n == 0, "items", &mine))
+        return tn_error_out (error, &mine);
     return get_items (file, array, NULL, first, n, items, memory, error);
 }
 
@@ -240,6 +262,11 @@ TENON_API tenon_status
 tenon_value_take (const tenon_file *file, struct tenon_value *array, uint64_t n, struct tenon_value *items,
                   tenon_memory **memory, tenon_error *error)
 {
+    tenon_error mine = TENON_ERROR_INIT;
+    if (memory)
+        *memory = NULL;
+    if (!given_array (__func__, file, array, items || n == 0, "items", &mine))
+        return tn_error_out (error, &mine);
     return get_items (file, array, array, 0, n, items, memory, error);
 }
 
@@ -272,6 +299,8 @@ tenon_value_map (const tenon_file *file, const struct tenon_value *array, const 
                  tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
+    if (!given_array (__func__, file, array, data && size, data ? "size" : "data", &mine))
+        return tn_error_out (error, &mine);
     *data = NULL;
     *size = 0;
     if (map_array (file, array, data, &mine) == TENON_OK)

@@ -40,8 +40,8 @@ TENON_API tenon_status
 tenon_context_new (tenon_context **context, const tenon_context_options *options, tenon_error *error)
 {
     tenon_error failure = TENON_ERROR_INIT;
-    if (!context)
-        return TENON_E_MISUSE;
+    if (!TN_GIVEN (&failure, context, "context"))
+        return tn_error_out (error, &failure);
     *context = NULL;
     if (tn_context_make (context, options, &tn_host, &failure) == TENON_OK
         && begin_isolation (*context, &failure) < 0) {
@@ -268,13 +268,26 @@ open_path (tenon_context *context, const char *path, const tenon_open_options *o
                     "its set was replaced %u times while it was being opened", MOST_TRIES);
 }
 
+/* For the four functions below, of which each needs a context and a place for the file; `what`: the third
+ * argument that it needs. */
+static bool
+begin_open (const char *function, const tenon_context *context, const void *what, const char *name,
+            tenon_file **file, tenon_error *error)
+{
+    if (file)
+        *file = NULL;
+    return TN_GIVEN_TO (function, error, context, "context") && TN_GIVEN_TO (function, error, what, name)
+           && TN_GIVEN_TO (function, error, file, "file");
+}
+
 TENON_API tenon_status
 tenon_open (tenon_context *context, const char *path, const tenon_open_options *theirs, tenon_file **file,
             tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
-    *file = NULL;
+    if (!begin_open (__func__, context, path, "path", file, &mine))
+        return tn_error_out (error, &mine);
     if (take_options (&options, theirs, &mine))
         open_path (context, path, &options, file, &mine);
     return tn_error_out (error, &mine);
@@ -287,7 +300,8 @@ tenon_open_memory (tenon_context *context, const void *data, uint64_t size, cons
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
     struct tn_source *source;
-    *file = NULL;
+    if (!begin_open (__func__, context, data || size == 0 ? "" : NULL, "data", file, &mine))
+        return tn_error_out (error, &mine);
     if (take_options_of_one (&options, theirs, &mine)
         && tn_source_memory (data, size, options.name, &source, &mine) == TENON_OK)
         open_source (context, source, &options, file, &mine);
@@ -301,8 +315,8 @@ tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *theirs,
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
     struct tn_source *source;
-    *file = NULL;
-    if (!take_options_of_one (&options, theirs, &mine))
+    if (!begin_open (__func__, context, "", "", file, &mine)
+        || !take_options_of_one (&options, theirs, &mine))
         return tn_error_out (error, &mine);
     const char *name = options.name ? options.name : "";
     int own = tn_duplicate (fd);
@@ -324,7 +338,8 @@ tenon_open_reader (tenon_context *context, const tenon_reader *reader, const ten
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
     struct tn_source *source;
-    *file = NULL;
+    if (!begin_open (__func__, context, reader, "reader", file, &mine))
+        return tn_error_out (error, &mine);
     if (take_options_of_one (&options, theirs, &mine)
         && tn_source_reader (reader, options.name, &source, &mine) == TENON_OK)
         open_source (context, source, &options, file, &mine);
@@ -351,6 +366,11 @@ tenon_why (tenon_context *context, const char *path, const tenon_open_options *t
     tenon_open_options options;
     struct tn_shards set;
     uint64_t codec;
+    if (report)
+        *report = NULL;
+    if (!TN_GIVEN (&mine, context, "context") || !TN_GIVEN (&mine, path, "path")
+        || !TN_GIVEN (&mine, report, "report"))
+        return tn_error_out (error, &mine);
     *report = tn_report_new ();
     if (!*report)
         tn_fail_memory (&mine);

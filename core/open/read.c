@@ -16,9 +16,11 @@ copy_request (const tenon_file *file, const tenon_request *theirs, tenon_request
     if (ours->index >= file->catalog->count)
         return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu",
                         (unsigned long long) ours->index, (unsigned long long) file->catalog->count);
-    if (ours->flags & TENON_FLAGS_MUST_KNOW)
+    if (ours->flags & TENON_FLAGS_MUST_KNOW) {
+        tn_fail_in (error, NULL, tn_catalog_tensor (file->catalog, ours->index)->name);
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "request flags %#x are not known to this version", ours->flags);
+    }
     *box = (struct tn_box){ ours->rank, ours->start, ours->count, ours->step };
     return TENON_OK;
 }
@@ -39,7 +41,7 @@ make_request (const tenon_file *file, const tenon_request *theirs, struct tn_req
 static tenon_status
 finish_call (const tenon_file *file, tenon_error *to, tenon_error *mine)
 {
-    if (mine->status < 0)
+    if (mine->status < 0 && file)
         tn_fail_in (mine, file->path[0] ? file->path : NULL, NULL);
     return tn_error_out (to, mine);
 }
@@ -49,7 +51,8 @@ tenon_request_size (const tenon_file *file, const tenon_request *request, uint64
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct tn_request made;
-    if (make_request (file, request, &made, &mine) == TENON_OK)
+    if (TN_GIVEN (&mine, file, "file") && TN_GIVEN (&mine, request, "request")
+        && TN_GIVEN (&mine, size, "size") && make_request (file, request, &made, &mine) == TENON_OK)
         *size = made.size;
     return finish_call (file, error, &mine);
 }
@@ -133,7 +136,8 @@ tenon_read (tenon_file *file, tenon_request *requests, uint64_t count, const ten
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct batch batch = { .file = file, .requests = requests, .count = count };
-    read_jobs (&batch, progress, &mine);
+    if (TN_GIVEN (&mine, file, "file") && TN_GIVEN (&mine, requests || !count, "requests"))
+        read_jobs (&batch, progress, &mine);
     free_jobs (&batch);
     return finish_call (file, error, &mine);
 }
@@ -251,7 +255,8 @@ tenon_load (tenon_file *file, tenon_request *requests, uint64_t count, tenon_mem
     if (memory)
         *memory = NULL;
     struct batch batch = { .file = file, .requests = requests, .count = count };
-    load_jobs (&batch, memory, progress, &mine);
+    if (TN_GIVEN (&mine, file, "file") && TN_GIVEN (&mine, requests || !count, "requests"))
+        load_jobs (&batch, memory, progress, &mine);
     free_jobs (&batch);
     return finish_call (file, error, &mine);
 }
@@ -311,6 +316,8 @@ TENON_API tenon_status
 tenon_map (tenon_file *file, uint64_t index, const void **data, uint64_t *size, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
+    if (!TN_GIVEN (&mine, file, "file") || !TN_GIVEN (&mine, data, "data") || !TN_GIVEN (&mine, size, "size"))
+        return finish_call (file, error, &mine);
     *data = NULL;
     *size = 0;
     map_tensor (file, index, data, size, &mine);
@@ -341,7 +348,9 @@ tenon_stream (tenon_file *file, const tenon_request *request,
     tenon_error mine = TENON_ERROR_INIT;
     struct consumer consumer = { sink, user };
     struct tn_request made;
-    if (make_request (file, request, &made, &mine) == TENON_OK && made.size > 0) {
+    if (TN_GIVEN (&mine, file, "file") && TN_GIVEN (&mine, request, "request")
+        && TN_GIVEN (&mine, sink, "sink") && make_request (file, request, &made, &mine) == TENON_OK
+        && made.size > 0) {
         struct tn_meter meter;
         tn_request_unpack (&made);
         tn_meter_begin (&meter, progress, made.size);

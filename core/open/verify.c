@@ -257,6 +257,10 @@ TENON_API tenon_status
 tenon_verify (tenon_file *file, tenon_report **report, const tenon_progress *progress, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
+    if (report)
+        *report = NULL;
+    if (!TN_GIVEN (&mine, file, "file"))
+        return tn_error_out (error, &mine);
     struct verify verify = { .file = file, .report = tn_report_new (), .first = &mine };
     struct tn_catalog *catalog = file->catalog;
     if (report)

@@ -221,7 +221,9 @@ tenon_plan_set_metadata_items (tenon_plan *plan, const char *key, const tenon_it
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct rewrite rewrite = { .key = key, .error = &mine };
-    replace_items (plan, &rewrite, items, count);
+    if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, key, "key")
+        && TN_GIVEN (&mine, items || !count, "items"))
+        replace_items (plan, &rewrite, items, count);
     free (rewrite.bytes);
     free (rewrite.changes);
     return tn_error_out (error, &mine);

@@ -310,7 +310,9 @@ tenon_plan_set_metadata_text (tenon_plan *plan, const char *key, const char *typ
     struct assignment given = {
         .key = key, .text = text, .length = length, .item = UINT64_MAX, .error = &mine
     };
-    assign_text (plan, &given, type);
+    if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, key, "key")
+        && TN_GIVEN (&mine, text || !length, "text"))
+        assign_text (plan, &given, type);
     return tn_error_out (error, &mine);
 }
 
@@ -318,7 +320,7 @@ TENON_API tenon_status
 tenon_plan_set_metadata (tenon_plan *plan, const char *key, const char *type, const char *text,
                          tenon_error *error)
 {
-    return tenon_plan_set_metadata_text (plan, key, type, text, strlen (text), error);
+    return tenon_plan_set_metadata_text (plan, key, type, text, text ? strlen (text) : 1, error);
 }
 
 TENON_API tenon_status
@@ -326,6 +328,8 @@ tenon_plan_remove_metadata (tenon_plan *plan, const char *key, tenon_error *erro
 {
     tenon_error mine = TENON_ERROR_INIT;
     uint64_t index;
+    if (!TN_GIVEN (&mine, plan, "plan") || !TN_GIVEN (&mine, key, "key"))
+        return tn_error_out (error, &mine);
     if (tn_catalog_find_key (plan->own, key, strlen (key), &index))
         plan->own->metadata[index].key_length = 0;
     else

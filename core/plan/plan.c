@@ -9,8 +9,12 @@ TENON_API tenon_status
 tenon_plan_new (tenon_context *context, tenon_plan **result, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
-    tenon_plan *plan = calloc (1, sizeof *plan);
+    if (!TN_GIVEN (&mine, result, "plan"))
+        return tn_error_out (error, &mine);
     *result = NULL;
+    if (!TN_GIVEN (&mine, context, "context"))
+        return tn_error_out (error, &mine);
+    tenon_plan *plan = calloc (1, sizeof *plan);
     if (plan) {
         plan->context = context;
         plan->own = tn_catalog_new (context);
@@ -130,6 +134,7 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
         snprintf (number, sizeof number, "arr_%llu", (unsigned long long) plan->unnamed);
         array.name = number;
     }
+    tn_fail_in (error, NULL, array.name);
     const struct tenon_dtype *dtype = tn_catalog_dtype (own, array.dtype);
     if (!dtype || array.dtype == TENON_NONE || array.rank > TN_MAX_RANK || (array.rank && !array.shape))
         return add_tensor_entry (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape,
@@ -140,12 +145,10 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
     TN_TRY (tn_shape_bytes (dtype, array.rank, array.shape, &elements, &bytes, error));
     if (!array.data && !array.fill && bytes > 0)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_array needs data or fill");
-    if (array.data && array.size != bytes) {
-        tn_fail_in (error, NULL, array.name);
+    if (array.data && array.size != bytes)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "its shape and dtype need %llu bytes, %llu were given", (unsigned long long) bytes,
                         (unsigned long long) array.size);
-    }
     TN_TRY (add_bytes (plan, &array, bytes, &source, error));
     /* like the plan's entry, which codecs see, but with a source */
     struct tn_tensor *stored = tn_arena_get (&own->arena, sizeof *stored, true);
@@ -164,7 +167,8 @@ TENON_API tenon_status
 tenon_plan_add (tenon_plan *plan, const tenon_array *array, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
-    add_array (plan, array, &mine);
+    if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, array, "array"))
+        add_array (plan, array, &mine);
     return tn_error_out (error, &mine);
 }
 
@@ -241,7 +245,8 @@ tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const c
                      tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
-    add_from (plan, file, index, name, dtype, &mine);
+    if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, file, "file"))
+        add_from (plan, file, index, name, dtype, &mine);
     return tn_error_out (error, &mine);
 }
 
@@ -314,7 +319,8 @@ TENON_API tenon_status
 tenon_plan_add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
-    add_metadata_from (plan, file, &mine);
+    if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, file, "file"))
+        add_metadata_from (plan, file, &mine);
     return tn_error_out (error, &mine);
 }
 
@@ -323,6 +329,8 @@ tenon_plan_add_file (tenon_plan *plan, tenon_file *file, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     tenon_status status = TENON_OK;
+    if (!TN_GIVEN (&mine, plan, "plan") || !TN_GIVEN (&mine, file, "file"))
+        return tn_error_out (error, &mine);
     for (uint64_t i = 0; i < file->catalog->count && status == TENON_OK; i++)
         status = add_from (plan, file, i, NULL, TENON_NONE, &mine);
     if (status == TENON_OK)
@@ -351,6 +359,8 @@ tenon_plan_add_metadata (tenon_plan *plan, const char *key, const struct tenon_v
                          tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
+    if (!TN_GIVEN (&mine, plan, "plan") || !TN_GIVEN (&mine, key, "key") || !TN_GIVEN (&mine, value, "value"))
+        return tn_error_out (error, &mine);
     uint64_t length = strlen (key), index;
     uint64_t most = plan->context->limits[TENON_LIMIT_METADATA_BYTES] / sizeof (struct tenon_value);
     if (length == 0 || !tn_utf8 (key, length))

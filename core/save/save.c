@@ -410,11 +410,16 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
 }
 
 static tenon_status
-begin_save (struct saving *saving, tenon_plan *plan, const tenon_save_options *options, tenon_report **report,
-            tenon_error *error)
+begin_save (const char *function, struct saving *saving, tenon_plan *plan, const tenon_save_options *options,
+            tenon_report **report, tenon_error *error)
 {
-    *saving =
-        (struct saving){ .context = plan->context, .plan = plan, .report = tn_report_new (), .error = error };
+    *saving = (struct saving){ .plan = plan, .error = error };
+    if (report)
+        *report = NULL;
+    if (!TN_GIVEN_TO (function, error, plan, "plan"))
+        return error->status;
+    saving->context = plan->context;
+    saving->report = tn_report_new ();
     saving->stale.plan = plan;
     if (report)
         *report = saving->report;
@@ -424,7 +429,7 @@ begin_save (struct saving *saving, tenon_plan *plan, const tenon_save_options *o
 static tenon_status
 end_save (struct saving *saving, bool keep_report, const char *path, tenon_error *to)
 {
-    if (saving->error->status < 0)
+    if (saving->error->status < 0 && saving->plan)
         tn_fail_in (saving->error, saving->path ? saving->path : path, NULL);
     tn_append_close (&saving->append);
     tn_stale_free (&saving->stale);
@@ -444,7 +449,8 @@ tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *option
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct saving saving;
-    if (begin_save (&saving, plan, options, report, &mine) == TENON_OK)
+    if (begin_save (__func__, &saving, plan, options, report, &mine) == TENON_OK
+        && TN_GIVEN (&mine, path, "path"))
         save_file (&saving, path, progress);
     return end_save (&saving, report != NULL, path, error);
 }
@@ -478,7 +484,7 @@ tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, teno
 {
     tenon_error mine = TENON_ERROR_INIT;
     struct saving saving;
-    if (begin_save (&saving, plan, options, report, &mine) == TENON_OK)
+    if (begin_save (__func__, &saving, plan, options, report, &mine) == TENON_OK)
         save_to_descriptor (&saving, fd, progress);
     return end_save (&saving, report != NULL, "the output", error);
 }
@@ -510,6 +516,10 @@ tenon_convert (tenon_context *context, const char *source, const char *target, c
     if (report)
         *report = NULL;
     tenon_open_options options = { .struct_size = sizeof options };
+    tenon_error mine = TENON_ERROR_INIT;
+    if (!TN_GIVEN (&mine, context, "context") || !TN_GIVEN (&mine, source, "source")
+        || !TN_GIVEN (&mine, target, "target"))
+        return tn_error_out (error, &mine);
     if (open && !tn_copy_struct (&options, sizeof options, open, offsetof (tenon_open_options, format)))
         return tenon_open (context, source, open, &file, error); /* fails, and says why */
     bool good = !theirs || tn_copy_struct (&save, sizeof save, theirs, offsetof (tenon_save_options, format));

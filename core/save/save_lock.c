@@ -25,8 +25,12 @@ tenon_lock_take (tenon_context *context, const char *path, uint32_t how, const t
                  tenon_lock **result, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
+    if (result)
+        *result = NULL;
+    if (!TN_GIVEN (&mine, context, "context") || !TN_GIVEN (&mine, path, "path")
+        || !TN_GIVEN (&mine, result, "lock"))
+        return tn_error_out (error, &mine);
     tenon_lock *lock = calloc (1, sizeof *lock);
-    *result = NULL;
     if (!lock)
         tn_fail_memory (&mine);
     else if (take_lock_of (context, path, how, progress, lock, &mine) == TENON_OK)

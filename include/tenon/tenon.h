@@ -11,8 +11,9 @@
  *
  * Errors: every function that can fail returns tenon_status, 0 or a negative TENON_E_*, and fills the
  * caller's struct tenon_error, which may be NULL. Out parameters are set on success only, and pointers
- * to NULL on failure. The library never prints, exits, installs signal handlers or keeps state of the
- * process.
+ * to NULL on failure. An argument may be NULL where this header says so; elsewhere that is TENON_E_MISUSE,
+ * and functions without a status return 0 or NULL. Functions that free take NULL. The library never prints,
+ * exits, installs signal handlers or keeps state of the process.
  *
  * Threads: a context and a file may be used from many threads at once, but for tenon_context_free and
  * tenon_close. A plan and a report belong to one thread at a time. A file must be closed before its context
