@@ -1,10 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Rows N16, N17, S10, 07, 08, 09, 29 and 64: what a file is, when it is not what its name says, and what helps."""
 
+import bz2
 import gzip
+import io
+import json
+import lzma
 import os
+import pathlib
+import pickle
+import sqlite3
+import struct
 import subprocess
+import sys
+import tarfile
 import zipfile
+from collections import OrderedDict
 
 import inputs
 import numpy as np
@@ -76,6 +87,60 @@ def test_29_unknown(bench):
     old = bench.folder / "imatrix.dat"
     old.write_bytes(b"\x01\0\0\0\x13\0\0\0blk.0.attn_q.weight" + bytes(64))
     fails(bench, old, "an importance matrix of the old form", "llama-imatrix")
+
+
+def made_by_python(folder):
+    """Yields files of other programs' kinds, as Python's own libraries write them, and what they are."""
+    array = np.arange(300, dtype="<f8").reshape(100, 3)
+    plain = array.tobytes()
+    yield gzip.compress(plain), "a gzip file"
+    yield bz2.compress(plain), "a bzip2 file"
+    yield lzma.compress(plain), "an xz file"
+    yield lzma.compress(plain, format=lzma.FORMAT_ALONE), "an lzma file"
+    for format in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        with io.BytesIO() as file:
+            with tarfile.open(fileobj=file, mode="w", format=format) as archive:
+                member = tarfile.TarInfo("weights.bin")
+                member.size = len(plain)
+                archive.addfile(member, io.BytesIO(plain))
+            yield file.getvalue(), "a tar archive"
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        for value in (array, {"w": array}, [array], {}, "text", OrderedDict(w=array)):
+            yield pickle.dumps(value, protocol), "a Python pickle"
+    yield array.dumps(), "a Python pickle"
+    with io.BytesIO() as file:
+        np.savetxt(file, array)
+        yield file.getvalue(), "numbers as text"
+    with io.BytesIO() as file:
+        np.savetxt(file, -array - 1)
+        yield file.getvalue(), "numbers as text"
+    with io.BytesIO() as file:
+        np.savetxt(file, array, fmt="%d", delimiter=",")
+        yield file.getvalue(), "plain text"
+    base = folder / "x.sqlite"
+    with sqlite3.connect(base) as connection:
+        connection.execute("create table t (a)")
+    yield base.read_bytes(), "an SQLite database"
+    with io.BytesIO() as file:
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("model/data.pkl", pickle.dumps({}, 2))
+            archive.writestr("model/data/0", plain)
+        yield file.getvalue(), "a PyTorch checkpoint"
+    for magic, name in (b"ggml", "a ggml file"), (b"ggmf", "a ggmf file"), (b"ggjt", "a ggjt file"), (b"ggla", "a ggla file"):
+        yield magic[::-1] + struct.pack("<6I", 1, 32000, 4096, 256, 32, 32), name
+    yield json.dumps({"error": "Repository not found"}).encode(), "a server's error message in JSON"
+    yield json.dumps([1, 2]).encode(), "JSON text"
+    yield pathlib.Path(sys.executable).resolve().read_bytes()[:5000], "a program or library"
+
+
+def test_s10_kinds(bench):
+    """Whatever the file is called, it is named."""
+    for number, (data, words) in enumerate(made_by_python(bench.folder)):
+        for name in ("npy", "npz", "safetensors", "gguf", "dat"):
+            path = bench.folder / f"x{number}.{name}"
+            path.write_bytes(data)
+            status, _, error = bench.run("ls", path)
+            bench.check(status == 2 and "it is " + words in error, path.name, words, status, error)
 
 
 def test_s10_in_an_archive(bench):

@@ -94,6 +94,10 @@ START_TEST (built_in)
         CASE ("SQLite format 3\0", "an SQLite database"),
         CASE ("1.000000000000000000e+00 -2.500000000000000000e-01\n",
               "numbers as text, as numpy.savetxt writes them"),
+        /* the length of a header may look like another file's first bytes */
+        CASE ("\x1f\x8b\x08\0\0\0\0\0{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+              "a safetensors file"),
+        CASE ("\x08\x07\x12\0\0\0\0\0{\"__metadata__\":{\"a\":\"b\"}", "a safetensors file"),
         CASE ("hello", ""),
         CASE ("", ""),
 #undef CASE
