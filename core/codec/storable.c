@@ -17,18 +17,39 @@ tn_can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype)
     return false;
 }
 
+uint32_t
+tn_carrier_dtype (const struct tenon_codec *codec)
+{
+    return tn_can_store (codec, &tn_dtype_fixed[TENON_U8])   ? TENON_U8
+           : tn_can_store (codec, &tn_dtype_fixed[TENON_I8]) ? TENON_I8
+                                                             : TENON_NONE;
+}
+
+/* The table of a codec that says what it can store: an option may add dtypes. */
+static const struct tenon_codec *
+storing_table (const tenon_context *context, const struct tn_overlay *overlay, uint64_t number)
+{
+    const struct tn_codec *codec = context->registry.codecs[number];
+    struct tenon_setting setting;
+    uint32_t option = codec->table.usual_option;
+    if (option > 0 && tn_overlay_get (context, overlay, number, option - 1, &setting)
+        && strcmp (setting.text, codec->table.options[option - 1].value) == 0)
+        return &codec->usual;
+    return &codec->table;
+}
+
 tenon_status
 tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay, uint64_t number,
                   const struct tenon_codec **storing, tenon_error *error)
 {
-    *storing = &context->registry.codecs[number]->table;
+    *storing = storing_table (context, overlay, number);
     /* The bound is for a container that names itself as the codec of its members; writing it fails. */
     for (unsigned depth = 0; depth < 8 && (*storing)->member_option > 0; depth++) {
         struct tenon_setting setting;
         if (!tn_overlay_get (context, overlay, number, (*storing)->member_option - 1, &setting))
             break;
         TN_TRY (tn_codec_find (context, setting.text, TN_TO_WRITE, &number, error));
-        *storing = &context->registry.codecs[number]->table;
+        *storing = storing_table (context, overlay, number);
     }
     return TENON_OK;
 }
@@ -39,8 +60,7 @@ fail_dtype (const struct tenon_codec *codec, const struct tenon_codec *storing,
             const struct tenon_dtype *dtype, tenon_error *error)
 {
     bool opaque = dtype->kind == TENON_KIND_OPAQUE,
-         carries =
-             codec->metadata != TENON_METADATA_NONE && tn_can_store (storing, &tn_dtype_fixed[TENON_U8]);
+         carries = codec->metadata != TENON_METADATA_NONE && tn_carrier_dtype (storing) != TENON_NONE;
     tn_fail_text (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s cannot hold %s%.100s", codec->id,
                   opaque ? "items of the type " : "", tn_dtype_label (dtype));
     if (opaque && carries)

@@ -6,6 +6,8 @@
 
 /* True if the codec stores items of this dtype. */
 bool tn_can_store (const struct tenon_codec *codec, const struct tenon_dtype *dtype);
+/* The dtype of bytes that the codec can store: u8, or i8; TENON_NONE: neither. */
+uint32_t tn_carrier_dtype (const struct tenon_codec *codec);
 /* The codec whose table says what can be stored: of a container, the one that writes its members; else the
  * codec itself. */
 tenon_status tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay, uint64_t codec,

@@ -249,6 +249,9 @@ check_codec_table (struct tn_codec *codec, char *why)
     if (table->member_option > table->option_count)
         return tn_plugin_reject (why, TENON_E_MISUSE,
                                  "its members' codec is named by an option that it has not");
+    if (table->usual_option > table->option_count || !table->usual_option != !table->usual_dtypes)
+        return tn_plugin_reject (why, TENON_E_MISUSE,
+                                 "it has dtypes for the default of an option that it has not");
     TN_TRY (check_shard_names (table, why));
     table->label = table->label ? table->label : table->id;
     return check_extensions (table->extensions, why);
@@ -273,6 +276,8 @@ tn_codec_copy (const struct tenon_codec *from, struct tn_codec *to, char *why)
         status = copy_magics (from, to, words);
     if (status == TENON_OK)
         status = copy_options (from, to, words);
+    to->usual = to->table;
+    to->usual.dtypes = to->table.usual_dtypes;
     if (status == TENON_OK && !(to->section = tn_concat ("codec ", to->table.id, NULL)))
         status = tn_plugin_reject (words, TENON_E_MEMORY, "out of memory");
     return status == TENON_OK ? status

@@ -188,8 +188,9 @@ check_tensor (struct reader *reader, const struct tn_tensor *tensor, const struc
     uint64_t elements, bytes;
     if (dtype == TENON_NONE || !info)
         return "it is carried as bytes, and nobody knows the dtype that it had";
-    if (tensor->dtype != TENON_U8 || tensor->storage != TENON_EXTENT || !is_in_c_order (tensor))
-        return "a record says that it is carried as bytes, but it is not u8 in C order";
+    if ((tensor->dtype != TENON_U8 && tensor->dtype != TENON_I8) || tensor->storage != TENON_EXTENT
+        || !is_in_c_order (tensor))
+        return "a record says that it is carried as bytes, but it is neither u8 nor i8 in C order";
     if (tn_shape_bytes (info, entry->rank, entry->shape, &elements, &bytes, &mine) < 0
         || bytes != tensor->length)
         return "a record says that it is carried as bytes, but of another number";

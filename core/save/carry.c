@@ -21,6 +21,7 @@ struct tn_carry {
     tenon_plan *plan;       /* is saved … */
     const tenon_plan *from; /* … in place of this one, which owns the memory that `plan` points to */
     const struct tenon_codec *codec; /* says which dtypes can be stored */
+    uint32_t carrier;                /* the dtype of carried tensors: u8 or i8 */
     tenon_report *report;
     uint64_t *losses;
     tenon_error *error;
@@ -67,7 +68,7 @@ close_converted (void *user)
 
 /* ---- entries ---- */
 
-/* The stored bytes are seen as u8, where they lie. */
+/* The stored bytes are seen as u8 or i8, where they lie. */
 static tenon_status
 view_as_bytes (struct tn_carry *carry, const struct tn_tensor *bytes, struct tn_origin *origin)
 {
@@ -114,7 +115,7 @@ convert_to_bytes (struct tn_carry *carry, const struct tn_tensor *bytes, struct 
     return TENON_OK;
 }
 
-/* Turns an entry into u8 [.., bytes of a row]. */
+/* Turns an entry into bytes [.., bytes of a row]. */
 static tenon_status
 shape_of_bytes (struct tn_carry *carry, struct tn_tensor *bytes, const struct tenon_dtype *dtype)
 {
@@ -131,7 +132,7 @@ shape_of_bytes (struct tn_carry *carry, struct tn_tensor *bytes, const struct te
         shape[rank - 1] = bytes->shape[rank - 1] / dtype->block_items * dtype->block_bytes;
     }
     bytes->shape = shape;
-    bytes->dtype = TENON_U8;
+    bytes->dtype = carry->carrier;
     bytes->flags = 0;
     return TENON_OK;
 }
@@ -160,7 +161,7 @@ report_carried (struct tn_carry *carry, const struct tn_tensor *entry, const str
     if (origin->from_file && request->elements > 0 && (origin->tensor->flags & TENON_BIG_ENDIAN)
         && request->stored->swap_count > 0 && request->target->swap_count > 0)
         report_change (carry, entry->name, "its byte order changes from big-endian to little-endian");
-    tn_shape_text (shape, sizeof shape, &tn_dtype_fixed[TENON_U8], bytes->rank, bytes->shape);
+    tn_shape_text (shape, sizeof shape, &tn_dtype_fixed[carry->carrier], bytes->rank, bytes->shape);
     tn_report_add (carry->report, TENON_NOTE, TENON_OK, 0, entry->name, "", "%.200s is carried as %s",
                    tn_dtype_label (tn_catalog_dtype (carry->from->own, entry->dtype)), shape);
 }
@@ -370,8 +371,8 @@ tn_carry_begin (struct tn_carry **result, tenon_plan **plan, const struct tenon_
                 const struct tenon_codec *storing, tenon_report *report, uint64_t *losses, tenon_error *error)
 {
     const struct tn_tensor *first = first_to_carry (*plan, storing);
-    bool bytes = tn_can_store (storing, &tn_dtype_fixed[TENON_U8]),
-         text = codec->metadata != TENON_METADATA_NONE;
+    uint32_t carrier = tn_carrier_dtype (storing);
+    bool bytes = carrier != TENON_NONE, text = codec->metadata != TENON_METADATA_NONE;
     if (!first && !loses_order (*plan, codec))
         return TENON_OK;
     if (first && (!bytes || !text)) {
@@ -379,14 +380,17 @@ tn_carry_begin (struct tn_carry **result, tenon_plan **plan, const struct tenon_
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the format %s cannot hold %.100s, nor carry it: it has no %s", codec->id,
                         tn_dtype_label (tn_catalog_dtype ((*plan)->own, first->dtype)),
-                        bytes ? "metadata that could tell what it was" : "u8");
+                        bytes ? "metadata that could tell what it was" : "u8 or i8");
     }
     struct tn_carry *carry = calloc (1, sizeof *carry);
     if (!carry)
         return tn_fail_memory (error);
-    *carry = (struct tn_carry){
-        .from = *plan, .codec = storing, .report = report, .losses = losses, .error = error
-    };
+    *carry = (struct tn_carry){ .from = *plan,
+                                .codec = storing,
+                                .carrier = carrier,
+                                .report = report,
+                                .losses = losses,
+                                .error = error };
     *result = carry;
     TN_TRY (tenon_plan_new ((*plan)->context, &carry->plan, NULL) < 0 ? tn_fail_memory (error) : TENON_OK);
     TN_TRY (build_plan (carry));

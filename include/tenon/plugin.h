@@ -449,6 +449,10 @@ struct tenon_codec {
     /* extension of indexes of sets: "safetensors.index.json"; NULL: none. "safetensors.index.VARIANT.json",
      * and another extension of the codec in place of "safetensors", are indexes as well */
     const char *set_index;
+    /* `dtypes` as long as an option has its default, if the option makes the codec hold more; else NULL and 0
+     */
+    const char *const *usual_dtypes;
+    uint32_t usual_option, reserved; /* 1 + the number of that option */
 };
 
 /* A reversible byte transform. Blocks that were encoded by themselves and joined end to end are one valid

@@ -454,9 +454,10 @@ enum {
      * TENON_E_UNSUPPORTED if the format cannot grow, the target has another one, or the longer file would
      * not have all tensors when it is opened */
     TENON_SAVE_APPEND = 16,
-    /* Store a tensor whose dtype the format cannot hold as u8, [.., bytes of a row], with a record in the
-     * metadata, by which opening the file restores it. The format must have metadata. The record keeps the
-     * order of tensors and keys, too, and is written for that alone if the format has an order of its own */
+    /* Store a tensor whose dtype the format cannot hold as u8 or i8, [.., bytes of a row], with a record in
+     * the metadata, by which opening the file restores it. The format must have metadata. The record keeps
+     * the order of tensors and keys, too, and is written for that alone if the format has an order of its own
+     */
     TENON_SAVE_CARRY = 32,
     /* Casts to f8_* but f8_e8m0 give what is too large, or infinite, the largest finite value, not an
      * infinity or NaN. It counts as clipped, and so as a loss, all the same */

@@ -7,7 +7,7 @@
 
 static const char *const extensions[] = { "gguf", NULL };
 static const struct tenon_magic magics[] = { { 0, 4, 0, "GGUF" } };
-/* u32 is accepted in a triple that becomes blocks, and refused by itself: mlx/plan.c */
+/* with gguf.mlx, u32 is accepted in a triple that becomes blocks, and refused by itself: mlx/plan.c */
 static const char *const dtypes[] = { "u32",   "f32",     "f16",    "q4_0",    "q4_1",  "q5_0",   "q5_1",
                                       "q8_0",  "q8_1",    "q2_k",   "q3_k",    "q4_k",  "q5_k",   "q6_k",
                                       "q8_k",  "iq2_xxs", "iq2_xs", "iq3_xxs", "iq1_s", "iq4_nl", "iq3_s",
@@ -55,6 +55,8 @@ static const struct tenon_codec codec = {
     .describe = gguf_describe,
     .write = gguf_write,
     .read = gguf_mlx_read,
+    .usual_dtypes = dtypes + 1,
+    .usual_option = 1 + GGUF_OPTION_MLX,
     .shard_flags = TENON_SHARDS_NUMBERED | TENON_SHARDS_FIRST_OPENS,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };

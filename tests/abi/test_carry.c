@@ -251,7 +251,7 @@ START_TEST (test_orders)
     back = kit_open ("c.toyplain", NULL, NULL);
     is_shaped (back, "i", "u8", 2, KIT_SHAPE (2, 24));
     kit_data (back, "i", "", expected.data, 48);
-    ck_assert (kit_reported (tenon_file_report (back), TENON_NOTE, "it is not u8 in C order"));
+    ck_assert (kit_reported (tenon_file_report (back), TENON_NOTE, "it is neither u8 nor i8 in C order"));
     ck_assert_uint_eq (tenon_metadata_count (back), 1);
     tenon_close (back);
     tenon_plan_free (plan);
@@ -471,7 +471,7 @@ START_TEST (test_records)
         { T ("{\"family\":\"toy\",\"text\":\"d\",\"size\":18,\"alignment\":3,\"shape\":[1]}"),
           "nobody knows" },
         { T ("{\"family\":\"toy\",\"text\":\"d\",\"size\":17,\"shape\":[1]}"), "of another number" },
-        { V "{\"f\":{\"dtype\":\"i32\",\"shape\":[1]}}}", "it is not u8" },
+        { V "{\"f\":{\"dtype\":\"i32\",\"shape\":[1]}}}", "it is neither u8 nor i8" },
     };
     kit_plugins ("toyraw toyblock", NULL);
     for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++)

@@ -183,6 +183,40 @@ def test_07_cut_in_the_header(bench):
     bench.check(status == 2 and "10 of 17 key-value pairs and 0 of 4 tensors are there" in error, status, error)
 
 
+def test_37_types_that_gguf_lacks(bench):
+    """They are carried as i8, which gguf has, and come back: also from npz, in big-endian files and in sets."""
+    arrays = {"bool": np.array([[True, False, True]]), "u8": np.arange(6, dtype="u1").reshape(2, 3), "u16": np.array([1, 65535], "<u2"),
+              "u32": np.array([[1], [2**32 - 1]], "<u4"), "u64": np.array(2**64 - 1, "<u8"), "c64": np.array([1 + 2j, -3j], "<c8"),
+              "c128": np.array([[1e300 + 2j]], "<c16"), "text": np.array(["a", "bcd"]), "record": np.array([(1, 2.5)], [("n", "<i4"), ("x", "<f8")]),
+              "empty": np.zeros((0, 3), "<u4"), "f32": np.arange(6, dtype="<f4").reshape(3, 2), "i8": np.array([-1, 2], "i1")}
+    np.savez(bench.folder / "all.npz", **arrays)
+    between = bench.folder / "between.gguf"
+    for options in ((), ("-o", "gguf.byte_order=big"), ("-o", "gguf.shard_tensors=5")):
+        for path in bench.folder.glob("between*"):
+            path.unlink()
+        bench.output("convert", "--carry", "-q", *options, bench.folder / "all.npz", between)
+        first = min(bench.folder.glob("between*"))
+        bench.check(all(int(one.tensor_type) in (0, 24) for one in gguf.GGUFReader(first).tensors), "gguf-py finds other types", *options)
+        bench.convert(first, bench.folder / "back.npz", "-q")
+        back = np.load(bench.folder / "back.npz")
+        for name, array in arrays.items():
+            found = back[name]
+            if name == "f32":  # npz keeps the other byte order
+                found = found.astype(array.dtype)
+            bench.check(found.dtype == array.dtype and found.shape == array.shape and found.tobytes() == array.tobytes(), name, *options)
+    for name in ("37_u8.safetensors", "37_bool.safetensors"):
+        path, back = inputs.gguf_input(name), bench.folder / "back.safetensors"
+        status, _, error = bench.run("convert", path, bench.folder / "none.gguf")
+        bench.check(status != 0 and "--carry" in error, name, status, error)
+        bench.convert(path, between, "--carry", "--strict")
+        bench.convert(between, back, "--strict")
+        before, after = (listed(bench, one)[0] for one in (path, back))
+        bench.check(sorted(before) == sorted(after), name, list(after))
+        for one, entry in before.items():
+            bench.check([after[one][key] for key in ("dtype", "shape")] == [entry[key] for key in ("dtype", "shape")], name, one, after[one])
+            bench.check(tensor(bench, path, one) == tensor(bench, back, one), name, one, "has other bytes")
+
+
 def test_47_file_type(bench):
     """general.file_type has llama.cpp's numbers (gguf.LlamaFileType)."""
     types, model, quant, out = gguf.LlamaFileType, inputs.gguf_input("model.gguf"), inputs.gguf_input("quant.gguf"), bench.folder / "out.gguf"
