@@ -153,6 +153,8 @@ core_libcore_la_SOURCES = \
 	core/save/casts.h \
 	core/save/check.c \
 	core/save/check.h \
+	core/save/readable.c \
+	core/save/readable.h \
 	core/save/save.c \
 	core/save/save_lock.c \
 	core/save/save_lock.h \

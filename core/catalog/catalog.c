@@ -56,6 +56,7 @@ tn_catalog_drop (struct tn_catalog *catalog)
     free (catalog->dtypes);
     free (catalog->metadata);
     free (catalog->remarks);
+    free (catalog->omissions);
     free (catalog->names.slots);
     free (catalog->keys.slots);
     free (catalog->words.slots);

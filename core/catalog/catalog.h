@@ -60,6 +60,13 @@ struct tn_remark {
     tenon_status status; /* negative: the tensor cannot be read … */
     const char *why;     /* … for this reason */
     const char *dtype;   /* the format's words for a dtype that is not known; NULL: it is known */
+    uint32_t loss;       /* number + 1 of the first loss on it; 0: none */
+};
+
+/* Something in the file that the catalog does not hold: a loss of the saves that take what it lies beside. */
+struct tn_omission {
+    const char *subject, *file, *message; /* as in reports, but not escaped */
+    uint32_t next;                        /* number + 1 of the next one on the same; 0: none */
 };
 
 struct tn_metadata {
@@ -76,6 +83,7 @@ struct tn_description {
     uint32_t *sources; /* NULL: only the first … */
     uint32_t first;    /* … as most have: no allocation for each member of a container */
     uint32_t count, room;
+    uint32_t loss; /* number + 1 of the first loss on all of an included source; 0: none */
 };
 /* The numbers of its sources in the catalog, in rising order. */
 static inline const uint32_t *
@@ -104,6 +112,8 @@ struct tn_catalog {
     struct tn_remark *remarks;
     uint64_t remark_count, remark_room;
     uint64_t unreadable; /* tensors */
+    struct tn_omission *omissions;
+    uint64_t omission_count, omission_room;
     struct tn_names keys;
     struct tn_source **sources;
     uint64_t source_count, source_room;
@@ -166,6 +176,13 @@ tn_catalog_fault (const struct tn_catalog *catalog, const struct tn_tensor *tens
  * known. */
 tenon_status tn_catalog_spoil (struct tn_catalog *catalog, struct tn_tensor *tensor, tenon_status status,
                                const char *dtype, const char *why, tenon_error *error);
+/* Adds a loss, on the tensor of this name, on all that the run of describe added (`whole`), or on the file.
+ */
+tenon_status tn_catalog_add_omission (struct tn_catalog *catalog, const char *subject, const char *file,
+                                      const char *message, uint32_t description, bool whole,
+                                      tenon_error *error);
+/* Finds the tensors that losses name, when all are in the catalog. */
+tenon_status tn_catalog_tie_omissions (struct tn_catalog *catalog, tenon_error *error);
 /* Fails with the reason why the tensor cannot be read, if it cannot. */
 tenon_status tn_catalog_readable (const struct tn_catalog *catalog, const struct tn_tensor *tensor,
                                   tenon_error *error);

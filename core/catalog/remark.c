@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* remark.c - tensors that cannot be read. A catalog may have a million tensors, of which few need a remark,
- * so that it lies beside them. */
+/* remark.c - tensors that cannot be read, and what the file holds beside those of the catalog. A catalog may
+ * have a million tensors, of which few need a remark, so that it lies beside them. */
 #include "base/budget.h"
 #include "catalog/catalog.h"
+
+/* As many as a report holds: more are of no use to anyone. */
+#define MOST_OMISSIONS 10000
 
 /* The remark of a tensor, which gets an empty one if it has none. NULL: no memory. */
 static struct tn_remark *
@@ -45,4 +48,46 @@ tn_catalog_readable (const struct tn_catalog *catalog, const struct tn_tensor *t
         tn_source_fail_in (catalog->sources[tensor->source], error);
     tn_fail_in (error, NULL, tensor->name);
     return tn_fail (error, fault->status, TN_NO_OFFSET, "%s", fault->why);
+}
+
+/* ---- losses ---- */
+
+tenon_status
+tn_catalog_add_omission (struct tn_catalog *catalog, const char *subject, const char *file,
+                         const char *message, uint32_t description, bool whole, tenon_error *error)
+{
+    struct tn_arena *arena = &catalog->arena;
+    if (catalog->omission_count >= MOST_OMISSIONS)
+        return TENON_OK;
+    struct tn_omission loss = { .subject = tn_arena_text (arena, subject, strlen (subject)),
+                                .file = tn_arena_text (arena, file, strlen (file)),
+                                .message = tn_arena_text (arena, message, strlen (message)) };
+    if (!loss.subject || !loss.file || !loss.message
+        || !tn_grow_within (catalog->budget, &catalog->omissions, &catalog->omission_room,
+                            catalog->omission_count, sizeof *catalog->omissions))
+        return tn_fail_memory (error);
+    uint32_t number = (uint32_t) catalog->omission_count + 1;
+    if (whole && !subject[0]) {
+        loss.next = catalog->descriptions[description].loss;
+        catalog->descriptions[description].loss = number;
+    }
+    catalog->omissions[catalog->omission_count++] = loss;
+    return TENON_OK;
+}
+
+tenon_status
+tn_catalog_tie_omissions (struct tn_catalog *catalog, tenon_error *error)
+{
+    uint64_t index;
+    for (uint64_t i = 0; i < catalog->omission_count; i++) {
+        struct tn_omission *loss = &catalog->omissions[i];
+        if (!loss->subject[0] || !tn_catalog_find (catalog, loss->subject, strlen (loss->subject), &index))
+            continue;
+        struct tn_remark *remark = remark_on (catalog, tn_catalog_tensor (catalog, index));
+        if (!remark)
+            return tn_fail_memory (error);
+        loss->next = remark->loss;
+        remark->loss = (uint32_t) i + 1;
+    }
+    return TENON_OK;
 }

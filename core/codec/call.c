@@ -218,6 +218,22 @@ tn_host_fail (struct tenon_call *public, int32_t status, uint64_t offset, const 
     tn_fail_text (call->session->error, status, offset, "%s", shown);
 }
 
+/* A loss that describe tells becomes one of saves. Its item is a name as the codec gives it, without the
+ * prefix. */
+static void
+note_omission (struct tn_call *call, const char *item, const struct tn_source *source, const char *message)
+{
+    struct tn_session *session = call->session;
+    const char *prefix = call->prefix ? call->prefix : "";
+    const char *file = source->path ? source->path : source->name;
+    TN_FREE char *subject = item ? tn_concat (prefix, item, (char *) NULL) : NULL;
+    if (item && !subject)
+        tn_fail_memory (session->error);
+    else
+        tn_catalog_add_omission (session->catalog, subject ? subject : "", file, message, call->description,
+                                 session->depth > 1, session->error);
+}
+
 void
 tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const char *message)
 {
@@ -231,6 +247,10 @@ tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const 
         kind = TENON_NOTE;
     if (kind == TENON_LOSS && call->state == TN_CALL_WRITE)
         ++*call->writer->losses;
+    if (kind == TENON_LOSS && call->state == TN_CALL_DESCRIBE) {
+        kind = TENON_NOTE;
+        note_omission (call, item, source, shown);
+    }
     if (call->session->report && (kind == TENON_NOTE || kind == TENON_LOSS))
         tn_report_add (call->session->report, kind, flaw ? TENON_E_MALFORMED : TENON_OK, 0, item,
                        source ? (source->path ? source->path : source->name) : "", "%s", shown);

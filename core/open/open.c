@@ -92,6 +92,7 @@ complete_file (tenon_file *file, tenon_error *error)
     TN_TRY (tn_check_overlaps (catalog, error));
     if (tn_catalog_find_key (catalog, TN_CARRY_KEY, strlen (TN_CARRY_KEY), &record))
         TN_TRY (tn_carry_restore (catalog, record, file->report, error));
+    TN_TRY (tn_catalog_tie_omissions (catalog, error));
     for (uint64_t i = 0; i < catalog->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (catalog, i);
         uint64_t elements = 1;

@@ -33,8 +33,10 @@ tenon_plan_free (tenon_plan *plan)
 {
     if (!plan)
         return;
-    for (uint64_t i = 0; i < plan->kept_count; i++)
-        tn_catalog_drop (plan->kept[i]);
+    for (uint64_t i = 0; i < plan->kept_count; i++) {
+        tn_catalog_drop (plan->kept[i].catalog);
+        free (plan->kept[i].losses);
+    }
     tn_catalog_drop (plan->own);
     free (plan->origins);
     free (plan->metadata_sources);
@@ -43,35 +45,49 @@ tenon_plan_free (tenon_plan *plan)
     free (plan);
 }
 
-static tenon_status
+/* NULL: no memory. */
+static struct tn_kept *
 keep_catalog (tenon_plan *plan, struct tn_catalog *catalog, tenon_error *error)
 {
     for (uint64_t i = plan->kept_count; i-- > 0;)
-        if (plan->kept[i] == catalog)
-            return TENON_OK;
-    if (!tn_grow (&plan->kept, &plan->kept_room, plan->kept_count, sizeof (struct tn_catalog *)))
-        return tn_fail_memory (error);
-    plan->kept[plan->kept_count++] = tn_catalog_keep (catalog);
-    return TENON_OK;
+        if (plan->kept[i].catalog == catalog)
+            return &plan->kept[i];
+    bool *losses =
+        catalog->omission_count > 0 ? calloc (catalog->omission_count, sizeof *plan->kept->losses) : NULL;
+    if ((catalog->omission_count > 0 && !losses)
+        || !tn_grow (&plan->kept, &plan->kept_room, plan->kept_count, sizeof *plan->kept)) {
+        free (losses);
+        tn_fail_memory (error);
+        return NULL;
+    }
+    plan->kept[plan->kept_count] = (struct tn_kept){ tn_catalog_keep (catalog), losses };
+    return &plan->kept[plan->kept_count++];
 }
 
-/* Adds the entry that codecs see, and beside it the tensor's origin. */
+/* Counts the losses on a tensor, and those on the source that it was included from. */
+static void
+count_losses (const struct tn_kept *kept, const struct tn_tensor *tensor)
+{
+    const struct tn_catalog *catalog = kept->catalog;
+    if (!kept->losses)
+        return;
+    uint32_t own = tensor->remark > 0 ? catalog->remarks[tensor->remark - 1].loss : 0;
+    uint32_t common = tensor->description < catalog->description_count
+                          ? catalog->descriptions[tensor->description].loss
+                          : 0;
+    for (; own > 0; own = catalog->omissions[own - 1].next)
+        kept->losses[own - 1] = true;
+    for (; common > 0 && !kept->losses[common - 1]; common = catalog->omissions[common - 1].next)
+        kept->losses[common - 1] = true;
+}
+
+/* Adds an entry of this dtype, shape and length, and beside it the tensor's origin. */
 static tenon_status
-add_tensor_entry (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype, uint32_t rank,
-                  const uint64_t *shape, uint32_t flags, const struct tn_origin *origin, tenon_error *error)
+enter_tensor (tenon_plan *plan, const char *name, uint64_t name_length, const struct tn_tensor *entry,
+              const struct tn_origin *origin, const struct tn_remark *fault, tenon_error *error)
 {
     struct tn_catalog *own = plan->own;
-    const struct tenon_dtype *info = tn_catalog_dtype (own, dtype);
-    uint64_t elements, bytes;
-    if (!name || name_length == 0 || name_length > UINT32_MAX / 2 || !tn_utf8 (name, name_length))
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                        "a tensor's name must be valid UTF-8, not empty and without NUL");
-    tn_fail_in (error, NULL, name);
-    if (!info || dtype == TENON_NONE)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "there is no dtype %u", dtype);
-    if (rank > TN_MAX_RANK || (rank > 0 && !shape))
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "it has %u dims, at most 64 are possible", rank);
-    TN_TRY (tn_shape_bytes (info, rank, shape, &elements, &bytes, error));
+    uint32_t rank = entry->rank;
     struct tn_tensor *slot = tn_catalog_slot (own);
     uint64_t *dims = rank ? tn_arena_get (&own->arena, rank * sizeof *dims, false) : NULL;
     char *text = tn_arena_text (&own->arena, name, name_length);
@@ -79,18 +95,50 @@ add_tensor_entry (tenon_plan *plan, const char *name, uint64_t name_length, uint
         || !tn_grow (&plan->origins, &plan->room, plan->count, sizeof *origin))
         return tn_fail_memory (error);
     if (rank)
-        memcpy (dims, shape, rank * sizeof *dims);
+        memcpy (dims, entry->shape, rank * sizeof *dims);
     slot->name = text;
     slot->name_length = (uint32_t) name_length;
     slot->shape = dims;
     slot->rank = (uint16_t) rank;
-    slot->dtype = dtype;
-    slot->flags = (uint8_t) (flags & (TENON_FORTRAN | TENON_BIG_ENDIAN));
-    slot->length = bytes;
+    slot->dtype = entry->dtype;
+    slot->flags = entry->flags & (TENON_FORTRAN | TENON_BIG_ENDIAN | TENON_NO_SHAPE);
+    slot->length = entry->length;
+    if (fault)
+        TN_TRY (tn_catalog_spoil (own, slot, fault->status, fault->dtype, fault->why, error));
     TN_TRY (tn_catalog_commit (own, error));
     plan->origins[plan->count++] = *origin;
+    plan->unreadable += fault != NULL;
     error->tensor[0] = 0;
     return TENON_OK;
+}
+
+static tenon_status
+check_name (const char *name, uint64_t name_length, tenon_error *error)
+{
+    if (!name || name_length == 0 || name_length > UINT32_MAX / 2 || !tn_utf8 (name, name_length))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "a tensor's name must be valid UTF-8, not empty and without NUL");
+    tn_fail_in (error, NULL, name);
+    return TENON_OK;
+}
+
+/* Adds the entry that codecs see. */
+static tenon_status
+add_tensor_entry (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype, uint32_t rank,
+                  const uint64_t *shape, uint32_t flags, const struct tn_origin *origin, tenon_error *error)
+{
+    const struct tenon_dtype *info = tn_catalog_dtype (plan->own, dtype);
+    struct tn_tensor entry = { .shape = shape, .dtype = dtype };
+    uint64_t elements;
+    TN_TRY (check_name (name, name_length, error));
+    if (!info || dtype == TENON_NONE)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "there is no dtype %u", dtype);
+    if (rank > TN_MAX_RANK || (rank > 0 && !shape))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "it has %u dims, at most 64 are possible", rank);
+    TN_TRY (tn_shape_bytes (info, rank, shape, &elements, &entry.length, error));
+    entry.rank = (uint16_t) rank;
+    entry.flags = (uint8_t) (flags & (TENON_FORTRAN | TENON_BIG_ENDIAN));
+    return enter_tensor (plan, name, name_length, &entry, origin, NULL, error);
 }
 
 /* ---- arrays of the application ---- */
@@ -208,6 +256,22 @@ make_tally (tenon_plan *plan, const struct tn_catalog *catalog, const struct tn_
     return TENON_OK;
 }
 
+/* Saving refuses it, or leaves it out. */
+static tenon_status
+add_unreadable (tenon_plan *plan, const struct tn_kept *kept, const struct tn_tensor *tensor,
+                const char *name, tenon_error *error)
+{
+    struct tn_tensor entry = *tensor;
+    struct tn_origin origin = { .catalog = kept->catalog, .tensor = tensor, .from_file = true };
+    uint64_t length = name ? strlen (name) : tensor->name_length;
+    name = name ? name : tensor->name;
+    TN_TRY (check_name (name, length, error));
+    TN_TRY (adopt_dtype (plan, kept->catalog, tensor->dtype, &entry.dtype, error));
+    entry.length = 0;
+    return enter_tensor (plan, name, length, &entry, &origin, tn_catalog_fault (kept->catalog, tensor),
+                         error);
+}
+
 static tenon_status
 add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, uint32_t dtype,
           tenon_error *error)
@@ -221,7 +285,11 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
         return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu",
                         (unsigned long long) index, (unsigned long long) catalog->count);
     const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
-    TN_TRY (tn_catalog_readable (catalog, tensor, error));
+    const struct tn_kept *kept = keep_catalog (plan, catalog, error);
+    if (!kept)
+        return error->status;
+    if (tn_catalog_fault (catalog, tensor))
+        return add_unreadable (plan, kept, tensor, name, error);
     if (dtype == tensor->dtype)
         dtype = TENON_NONE;
     if (dtype != TENON_NONE) { /* an impossible cast is refused here, not when it is saved */
@@ -232,12 +300,13 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
         }
     }
     TN_TRY (adopt_dtype (plan, catalog, dtype == TENON_NONE ? tensor->dtype : dtype, &number, error));
-    TN_TRY (keep_catalog (plan, catalog, error));
     struct tn_origin origin = { .catalog = catalog, .tensor = tensor, .target = dtype, .from_file = true };
     if (dtype != TENON_NONE)
         TN_TRY (make_tally (plan, catalog, tensor, dtype, &origin.tally, error));
-    return add_tensor_entry (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length,
-                             number, tensor->rank, tensor->shape, tensor->flags, &origin, error);
+    TN_TRY (add_tensor_entry (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length,
+                              number, tensor->rank, tensor->shape, tensor->flags, &origin, error));
+    count_losses (kept, tensor);
+    return TENON_OK;
 }
 
 TENON_API tenon_status
@@ -305,7 +374,8 @@ copy_metadata (tenon_plan *plan, const struct tn_catalog *catalog, struct tn_sou
 static tenon_status
 add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *error)
 {
-    TN_TRY (keep_catalog (plan, file->catalog, error));
+    if (!keep_catalog (plan, file->catalog, error))
+        return error->status;
     return copy_metadata (plan, file->catalog, file->catalog->sources, error);
 }
 
@@ -324,6 +394,23 @@ tenon_plan_add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *e
     return tn_error_out (error, &mine);
 }
 
+static tenon_status
+add_losses (tenon_plan *plan, tenon_file *file, tenon_error *error)
+{
+    const struct tn_kept *kept = keep_catalog (plan, file->catalog, error);
+    for (uint64_t i = 0; kept && kept->losses && i < file->catalog->omission_count; i++)
+        kept->losses[i] = true;
+    return error->status;
+}
+
+TENON_API tenon_status
+tenon_plan_add_losses (tenon_plan *plan, tenon_file *file, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    add_losses (plan, file, &mine);
+    return tn_error_out (error, &mine);
+}
+
 TENON_API tenon_status
 tenon_plan_add_file (tenon_plan *plan, tenon_file *file, tenon_error *error)
 {
@@ -333,6 +420,8 @@ tenon_plan_add_file (tenon_plan *plan, tenon_file *file, tenon_error *error)
         return tn_error_out (error, &mine);
     for (uint64_t i = 0; i < file->catalog->count && status == TENON_OK; i++)
         status = add_from (plan, file, i, NULL, TENON_NONE, &mine);
+    if (status == TENON_OK)
+        status = add_losses (plan, file, &mine);
     if (status == TENON_OK)
         add_metadata_from (plan, file, &mine);
     return tn_error_out (error, &mine);

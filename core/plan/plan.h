@@ -28,6 +28,12 @@ struct tn_saved_over {
     ino_t inode;
 };
 
+/* A catalog that a plan has a reference to, and which of its losses the plan's saves have. */
+struct tn_kept {
+    struct tn_catalog *catalog;
+    bool *losses; /* NULL: none */
+};
+
 struct tenon_plan {
     tenon_context *context;
     struct tn_catalog *own; /* tensors as they will be stored; metadata; sources of arrays */
@@ -35,8 +41,9 @@ struct tenon_plan {
     uint64_t count, room;
     struct tn_source **metadata_sources; /* of catalogs in `kept`; values have numbers of these */
     uint64_t metadata_source_count, metadata_source_room;
-    uint64_t unnamed;         /* arrays that got a number for a name */
-    struct tn_catalog **kept; /* catalogs of files; the plan holds a reference to each */
+    uint64_t unreadable;  /* tensors that cannot be read */
+    uint64_t unnamed;     /* arrays that got a number for a name */
+    struct tn_kept *kept; /* catalogs of files */
     uint64_t kept_count, kept_room;
     struct tn_saved_over *saved_over; /* by saves of this plan */
     uint64_t saved_over_count, saved_over_room;

@@ -10,6 +10,7 @@
 #include "save/carry.h"
 #include "save/casts.h"
 #include "save/check.h"
+#include "save/readable.h"
 #include "save/save_lock.h"
 #include "save/stale.h"
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct saving {
     struct tn_append append;
     struct tn_stale stale;
     struct tn_overlay overlay;
+    tenon_plan *readable;   /* takes the place of one with tensors that cannot be read; NULL: it has none */
     struct tn_carry *carry; /* NULL: nothing is carried */
     bool index;             /* the target is the index of a set */
     tenon_report *files;    /* TENON_WRITTEN for each file of a set; NULL: saved to a descriptor */
@@ -136,6 +138,10 @@ choose_target (struct saving *saving, const char *path)
         return tn_fail_memory (saving->error);
     TN_TRY (name_target (saving, codec));
     TN_TRY (tn_overlay_read (saving->context, saving->options.settings, &saving->overlay, saving->error));
+    tn_plan_tell_losses (saving->plan, saving->report, &saving->losses);
+    TN_TRY (tn_plan_readable (&saving->plan, &saving->readable,
+                              saving->options.flags & TENON_SAVE_SKIP_UNREADABLE, saving->report,
+                              &saving->losses, saving->error));
     if (!(saving->options.flags & TENON_SAVE_CARRY))
         return TENON_OK;
     const struct tenon_codec *storing;
@@ -436,6 +442,7 @@ end_save (struct saving *saving, bool keep_report, const char *path, tenon_error
     free (saving->path);
     free (saving->name);
     tn_carry_end (saving->carry);
+    tenon_plan_free (saving->readable);
     tn_overlay_free (&saving->overlay);
     tenon_report_free (saving->files);
     if (!keep_report)

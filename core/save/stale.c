@@ -44,7 +44,7 @@ tn_stale_check (void *user, const struct stat *now)
     if (!stale->listed) {
         stale->listed = true;
         for (uint64_t i = 0; i < stale->plan->kept_count && !stale->append; i++)
-            list_catalog (stale, stale->plan->kept[i]);
+            list_catalog (stale, stale->plan->kept[i].catalog);
         if (stale->file)
             list_catalog (stale, stale->file->catalog);
     }
@@ -60,8 +60,8 @@ tn_stale_remember (void *user)
 {
     tenon_plan *plan = ((struct tn_stale *) user)->plan;
     for (uint64_t k = 0; k < plan->kept_count; k++)
-        for (uint64_t i = 0; i < plan->kept[k]->source_count; i++) {
-            const struct tn_source *source = plan->kept[k]->sources[i];
+        for (uint64_t i = 0; i < plan->kept[k].catalog->source_count; i++) {
+            const struct tn_source *source = plan->kept[k].catalog->sources[i];
             struct stat now;
             if (!is_superseded (source, &now))
                 continue;

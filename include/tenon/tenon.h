@@ -401,8 +401,13 @@ TENON_API tenon_status tenon_plan_add (tenon_plan *plan, const tenon_array *arra
  * their items are a TENON_LOSS of the tensor. */
 TENON_API tenon_status tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index,
                                             const char *name, uint32_t dtype, tenon_error *error);
-/* Adds all tensors and all metadata of a file. */
+/* Adds all tensors and all metadata of a file. Tensors that cannot be read, too: TENON_SAVE_SKIP_UNREADABLE.
+ * What the file holds beside them, such as bytes behind the data, is not in its catalog: each note that
+ * opening it made of that becomes a TENON_LOSS of the saves of the plan (tenon_plan_add_from: those on that
+ * tensor). */
 TENON_API tenon_status tenon_plan_add_file (tenon_plan *plan, tenon_file *file, tenon_error *error);
+/* Counts all of these notes on a file, of which the plan has some tensors, as losses. */
+TENON_API tenon_status tenon_plan_add_losses (tenon_plan *plan, tenon_file *file, tenon_error *error);
 /* Adds all metadata of a file. */
 TENON_API tenon_status tenon_plan_add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *error);
 /* Adds an entry, or replaces that of the same key. Copies it, with the memory that the value points to. */
@@ -459,6 +464,9 @@ enum {
      * the order of tensors and keys, too, and is written for that alone if the format has an order of its own
      */
     TENON_SAVE_CARRY = 32,
+    /* Leave out tensors that cannot be read, each of which is a TENON_LOSS. Without it a plan that has one is
+     * refused with the status of the first, and with a TENON_NOTE for each */
+    TENON_SAVE_SKIP_UNREADABLE = 64,
     /* Casts to f8_* but f8_e8m0 give what is too large, or infinite, the largest finite value, not an
      * infinity or NaN. It counts as clipped, and so as a loss, all the same */
     TENON_SAVE_SATURATE = 128

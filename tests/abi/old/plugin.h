@@ -220,8 +220,10 @@ struct tenon_host {
 
     /* Records a failure. `status` is negative; `offset` is a place in source 0, or TENON_AUTO for none. */
     void (*fail) (struct tenon_call *call, int32_t status, uint64_t offset, const char *message);
-    /* Reports an oddity: TENON_NOTE, TENON_NOTE | TENON_FLAW, or, in write, TENON_LOSS, at which a strict
-     * save fails. `item` is the name of a tensor or key, or NULL. */
+    /* Reports an oddity: TENON_NOTE, TENON_NOTE | TENON_FLAW, or TENON_LOSS, at which a strict save fails. In
+     * describe a loss is something in the file that the catalog does not hold (bytes behind an array, members
+     * that are no tensors): it is a note, and a loss of each save that takes the file's tensors. `item` is
+     * the name of a tensor or key, or NULL. */
     void (*note) (struct tenon_call *call, uint32_t kind, const char *item, const char *message);
     /* Non-zero if the codec should return TENON_E_CANCELLED. It asks the program at once; `work`, for loops
      * that call no other service, asks less often. */
