@@ -54,6 +54,7 @@ shell_tests += \
 	tests/cli/output.sh \
 	tests/cli/rivals.sh \
 	tests/cli/signatures.sh \
+	tests/cli/unreadable.sh \
 	tests/cli/usage.sh \
 	tests/cli/verify.sh \
 	tests/walls.sh

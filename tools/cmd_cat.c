@@ -288,6 +288,9 @@ run_cat (int count, char **arguments)
     if (!choose_tensor (file, arguments[0], count > 1 ? arguments[1] : NULL, &wanted->request.index))
         return EXIT_TROUBLE;
     wanted->info = tensor_get (file, wanted->request.index);
+    uint64_t size;
+    if (wanted->info.unreadable < 0 && tenon_request_size (file, &wanted->request, &size, &error) < 0)
+        return report_failure (&error);
     if (!prepare_request (wanted))
         return EXIT_TROUBLE;
     tenon_status status = write_wanted (wanted, &error);

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 static struct {
-    bool strict, dry_run, new_only, append, force, carry, saturate;
+    bool strict, dry_run, new_only, append, force, carry, saturate, skip;
     const char *from, *lock;
     struct text_list as, only, except, rename;
     struct edits edits;
@@ -47,6 +47,8 @@ static const struct tool_option convert_options[] = {
       "store what the format cannot hold as bytes, with a record of what it was", &convert.carry },
     { "saturate", 0, OPTION_FLAG, NULL,
       "casts to f8 give what is too large the largest value, not infinity or NaN", &convert.saturate },
+    { "skip-unreadable", 0, OPTION_FLAG, NULL, "leave out tensors that cannot be read; each is a loss",
+      &convert.skip },
     { "set", 0, OPTION_PAIRS, "KEY=VALUE",
       "give a metadata key a value, with =@FILE what the file holds (@- is standard\ninput, @@ an '@'), or "
       "with KEY[3]= an item of its array; may be repeated",
@@ -71,6 +73,7 @@ static const struct tool_option convert_options[] = {
 
 struct totals {
     uint64_t tensors, nbytes;
+    uint64_t unreadable; /* not counted in the others */
 };
 
 /* ---- the plan ------------------------------------------------------------------------------------ */
@@ -107,6 +110,10 @@ choose_dtype (const tenon_context *context, tenon_file *file, uint64_t index, st
     tenon_tensor_info info = tensor_get (file, index);
     struct cast_choice choice;
     casts_choose (context, casts, file, index, &choice);
+    if (info.unreadable < 0) { /* a rule that matches it has a use all the same */
+        *dtype = TENON_NONE;
+        return true;
+    }
     *dtype = choice.cast ? choice.cast->dtype : TENON_NONE;
     if (choice.refused)
         complain ("tensor '%s': %s", info.name, choice.why);
@@ -124,9 +131,14 @@ add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, ui
 {
     tenon_error error = TENON_ERROR_INIT;
     uint32_t dtype;
+    bool readable = tensor_get (file, index).unreadable == TENON_OK;
     if (!choose_dtype (context, file, index, casts, &dtype))
         return false;
-    if (tenon_plan_add_from (plan, file, index, name, dtype, &error) == TENON_OK) {
+    if (!readable && tenon_plan_add_from (plan, file, index, name, TENON_NONE, &error) == TENON_OK) {
+        totals->unreadable++; /* saving refuses it, or leaves it out */
+        return true;
+    }
+    if (readable && tenon_plan_add_from (plan, file, index, name, dtype, &error) == TENON_OK) {
         tenon_request request = { .struct_size = sizeof request, .dtype = dtype, .index = index };
         uint64_t size = tensor_get (file, index).nbytes;
         tenon_request_size (file, &request, &size, NULL);
@@ -157,7 +169,7 @@ add_chosen (const tenon_context *context, tenon_plan *plan, tenon_file *file, st
         return false;
     if (!renames_all_used (renames, file))
         return false;
-    if (totals->tensors == 0 && tenon_count (file) > 0) {
+    if (totals->tensors + totals->unreadable == 0 && tenon_count (file) > 0) {
         complain ("no tensor is left: --except matches all of them");
         return false;
     }
@@ -182,7 +194,9 @@ make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_pla
     }
     if (!add_chosen (context, *plan, file, &renames, &casts, totals))
         return false;
-    if (tenon_plan_add_metadata_from (*plan, file, &error) < 0) {
+    bool all = convert.only.count == 0 && convert.except.count == 0;
+    if ((all && tenon_plan_add_losses (*plan, file, &error) < 0)
+        || tenon_plan_add_metadata_from (*plan, file, &error) < 0) {
         report_failure (&error);
         return false;
     }
@@ -247,8 +261,8 @@ save_plan (tenon_plan *plan, const char *target, tenon_lock *lock, tenon_report 
         .struct_size = sizeof options,
         .flags = TENON_SAVE_EXACT_NAME | (convert.strict ? TENON_SAVE_STRICT : 0)
                  | (convert.new_only ? TENON_SAVE_NEW : 0) | (convert.append ? TENON_SAVE_APPEND : 0)
-                 | (convert.carry ? TENON_SAVE_CARRY : 0) | (convert.saturate ? TENON_SAVE_SATURATE : 0)
-                 | (convert.dry_run ? TENON_SAVE_DRY_RUN : 0),
+                 | (convert.carry ? TENON_SAVE_CARRY : 0) | (convert.skip ? TENON_SAVE_SKIP_UNREADABLE : 0)
+                 | (convert.saturate ? TENON_SAVE_SATURATE : 0) | (convert.dry_run ? TENON_SAVE_DRY_RUN : 0),
         .format = tool.format,
         .lock = lock_choice (),
         .held = lock,
@@ -391,6 +405,8 @@ convert_file (tenon_context *context, const char *source, const char *target)
     } else {
         report_notes (tenon_file_report (file));
         report_notes (report);
+        if (totals.unreadable > 1) /* the failure names one of them */
+            report_refused (report);
     }
     if (status < 0 && reader_is_gone (target))
         signals_end_by_pipe ();

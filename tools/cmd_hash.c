@@ -74,6 +74,24 @@ print_tensor_json (const tenon_tensor_info *info, const char *digest)
     json_print (object);
 }
 
+/* Tells why a tensor has no digest. */
+static __attribute__ ((noinline)) int
+refuse_tensor (tenon_file *file, uint64_t index, const tenon_tensor_info *info, bool begun)
+{
+    tenon_request request = { .struct_size = sizeof request, .index = index };
+    tenon_error error = TENON_ERROR_INIT;
+    uint64_t size;
+    tenon_request_size (file, &request, &size, &error);
+    if (tool.json) {
+        json_object *object = json_new ();
+        json_add (object, "name", json_text (info->name, info->name_length));
+        json_add (object, "error", json_failure (&error));
+        fputs (begun ? ",\n" : "\n", stdout);
+        json_print (object);
+    }
+    return report_failure (&error);
+}
+
 static int
 hash_tensors (const tenon_context *context, tenon_file *file, const char *path, struct globs *only)
 {
@@ -89,6 +107,10 @@ hash_tensors (const tenon_context *context, tenon_file *file, const char *path, 
     for (uint64_t i = 0; i < count && !output_broken (); i++) {
         char digest[DIGEST_ROOM];
         tenon_tensor_info info = tensor_get (file, names[i].index);
+        if (info.unreadable < 0) { /* the others have digests */
+            code = refuse_tensor (file, names[i].index, &info, i > 0);
+            continue;
+        }
         if (digest_tensor (context, file, names[i].index, digest, &error) < 0) {
             code = report_failure (&error);
             break;
@@ -140,6 +162,11 @@ check_tensors (const tenon_context *context, tenon_file *file, struct digest_lis
             continue;
         }
         line->found = true;
+        if (tensor_get (file, names[i].index).unreadable < 0) {
+            print_result (names[i].name, "unreadable", false);
+            wrong++;
+            continue;
+        }
         if (digest_tensor (context, file, names[i].index, digest, &error) < 0) {
             code = report_failure (&error);
             break;

@@ -91,8 +91,9 @@ verify_file (tenon_context *context, const char *path)
         report_notes (tenon_file_report (file));
     if (status < 0) {
         print_damage (report, &error);
-        /* a file that it names and that is missing: found while it was open, which is an answer */
-        return file && status == TENON_E_NOT_FOUND ? TENON_E_MALFORMED : status;
+        /* what is found while the file is open is an answer: a missing file, a tensor that cannot be read */
+        bool answer = file && (status == TENON_E_NOT_FOUND || file_get (file).unreadable > 0);
+        return answer && status != TENON_E_CANCELLED && status != TENON_E_MEMORY ? TENON_E_MALFORMED : status;
     }
     if (tool.json || tool.quiet)
         return TENON_OK;

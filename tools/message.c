@@ -14,6 +14,7 @@ static const struct {
     { "TENON_OPEN_SHARDS", "--shards" },
     { "TENON_SAVE_APPEND", "--append" },
     { "TENON_SAVE_CARRY", "--carry" },
+    { "TENON_SAVE_SKIP_UNREADABLE", "--skip-unreadable" },
     { "tenon_context_report", "tenon formats -v" },
     { "tenon_why", "tenon why" },
 };

@@ -74,6 +74,15 @@ report_unreadable (const tenon_file *file)
 }
 
 void
+report_refused (const tenon_report *report)
+{
+    tenon_report_entry entry;
+    for (uint64_t i = 0; report_next (report, TENON_NOTE, &i, &entry);)
+        if (entry.chosen)
+            report_entry (NULL, &entry);
+}
+
+void
 report_notes (const tenon_report *report)
 {
     if (!tool.quiet)

@@ -11,6 +11,8 @@
 void report_notes (const tenon_report *report);
 /* Tells how many tensors of a file cannot be read, with --verbose also why. */
 void report_unreadable (const tenon_file *file);
+/* Names the tensors that a save refused because they cannot be read. */
+void report_refused (const tenon_report *report);
 /* Prints an entry as one line; `label` may be NULL. */
 void report_entry (const char *label, const tenon_report_entry *entry);
 /* Finds the first entry of this kind from *index on, and moves *index behind it. False: there is none. A

@@ -30,7 +30,9 @@ refuse_tensor (const tenon_plan *plan, uint64_t index, tenon_report *report, ten
         tn_fail (error, fault->status, TN_NO_OFFSET,
                  "it cannot be read, and so not be saved, nor can %llu more tensor%s: %s",
                  (unsigned long long) (plan->unreadable - 1), plan->unreadable == 2 ? "" : "s", fault->why);
-    tn_advise (error, "leave out what cannot be read (TENON_SAVE_SKIP_UNREADABLE)");
+    tn_advise (error,
+               "TENON_SAVE_SKIP_UNREADABLE leaves out what cannot be read, tenon_plan_add_from takes some of "
+               "the tensors only");
 }
 
 /* A plan of the tensors that can be read. It has memory of the other one. */

@@ -42,10 +42,13 @@ tenon verify --json weights.npy
 is '--json' "$(cat out)" '{"file":"weights.npy","ok":true,"format":"npy","tensors":1,"nbytes":32768}'
 tenon verify --json weights.npy short.npy
 exits '--json of several' 1
-says '--json of several: bad' out '{"file":"short.npy","ok":false,"error":{"status":"TENON_E_'
+says '--json of several: bad' out '{"file":"short.npy","ok":false,"format":"npy","tensors":1,"nbytes":0,'
+says '--json of several: why' out '"error":{"status":"TENON_E_TRUNCATED"'
 is '--json of several: ends' "$(tail -c 3 out)" '}]'
-tenon ls short.npy
-fails 'ls has no 1' 2 'short.npy: '
+tenon ls object.npy
+exits 'ls lists what verify refuses' 0
+tenon ls shape.npy
+fails 'ls has no 1' 2 'shape.npy: '
 
 # A name that leads out of the folder stays as it is, but is told when it is written, listed and verified.
 outside='a program that unpacks the archive may write this member outside of its folder'
