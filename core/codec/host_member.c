@@ -2,6 +2,7 @@
 /* host_member.c - the service that writes a member of a container. */
 #include "codec/batch.h"
 #include "codec/host.h"
+#include "context/cause.h"
 
 static tenon_status
 check_member (struct tn_call *call, const struct tn_writer *outer, const struct tenon_member *member,
@@ -21,8 +22,7 @@ check_member (struct tn_call *call, const struct tn_writer *outer, const struct 
     if (member->count > 0 && member->announced > (outer->count - member->first) / member->count - 1)
         return tn_call_misuse (call, "a member announces others of tensors that the plan does not have");
     if (member->filter && !(spec->filter = tn_filter_find (session->context, member->filter)))
-        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "there is no filter '%s'",
-                        TN_SHOW (member->filter));
+        return tn_cause_fail_filter (session->context, member->filter, session->error);
     TN_TRY (tn_codec_find (session->context, member->codec, TN_TO_WRITE, &spec->codec, session->error));
     return tn_call_check_depth (call, "members", "write");
 }

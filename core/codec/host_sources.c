@@ -2,6 +2,7 @@
 /* host_sources.c - adds parts and siblings of a file to its catalog. */
 #include "base/io.h"
 #include "codec/host.h"
+#include "context/cause.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -141,8 +142,7 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
         return session->error->status;
     const struct tn_filter *filter = ours.filter ? tn_filter_find (session->context, ours.filter) : NULL;
     if (ours.filter && !filter)
-        status = tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                          "no filter '%s' is there to decode it", TN_SHOW (ours.filter));
+        status = tn_cause_fail_filter (session->context, ours.filter, session->error);
     else if (ours.check > TENON_CHECK_CRC32)
         status = tn_call_misuse (call, "a part has an unknown kind of checksum");
     else if (ours.name && (!tn_utf8 (ours.name, ours.name_length) || ours.name_length > UINT32_MAX))

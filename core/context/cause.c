@@ -92,3 +92,12 @@ tn_cause_of_word (const tenon_context *context, const char *word, char cause[TN_
     TN_FREE char *name = tn_concat (".", word, NULL);
     return name && tn_cause_find (context, name, strlen (name), word, cause);
 }
+
+TN_OWN_FRAME tenon_status
+tn_cause_fail_filter (const tenon_context *context, const char *id, tenon_error *error)
+{
+    char cause[TN_CAUSE_ROOM];
+    bool known = tn_cause_of_word (context, id, cause);
+    return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "there is no filter '%s'%s%s", TN_SHOW (id),
+                    known ? ": " : "", known ? cause : "");
+}

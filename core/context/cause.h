@@ -16,6 +16,8 @@ bool tn_cause_find (const tenon_context *context, const char *name, uint64_t len
 bool tn_cause_exists (const tenon_context *context);
 /* The same for the id of a codec, or an extension. */
 bool tn_cause_of_word (const tenon_context *context, const char *word, char cause[TN_CAUSE_ROOM]);
+/* Records that there is no filter of this id, with the cause if it is known. */
+tenon_status tn_cause_fail_filter (const tenon_context *context, const char *id, tenon_error *error);
 /* True if a plugin of this name is in use. */
 bool tn_plugin_in_use (const tenon_context *context, const char *name);
 

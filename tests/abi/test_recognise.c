@@ -118,6 +118,24 @@ START_TEST (test_bids)
 }
 END_TEST
 
+/* A member waits for a filter, or a codec, whose plugin is disabled or refused. */
+START_TEST (test_causes)
+{
+    static const char *const packed = "toybox.filter=toyxor";
+    kit_plugins ("toybox toyraw toyxor", NULL);
+    ck_assert_int_eq (kit_write (kit_plan (), "f.toybox", NULL, packed, NULL), TENON_OK);
+    kit_context ("plugin.toyxor.enabled=no");
+    kit_open_fails ("f.toybox", NULL, NULL, TENON_E_UNSUPPORTED,
+                    "there is no filter 'toyxor': the plugin toyxor is not in use: disabled at ");
+    kit_failed (kit_write (kit_plan (), "g.toybox", NULL, packed, NULL), TENON_E_UNSUPPORTED,
+                "there is no filter 'toyxor': the plugin toyxor is not in use: disabled at ");
+    kit_context ("toybox.enabled=no");
+    kit_open_fails ("f.toybox", NULL, NULL, TENON_E_UNRECOGNISED, "the codec toybox is disabled at ");
+    kit_failed (kit_write (kit_plan (), "g.toybox", NULL, NULL, NULL), TENON_E_UNRECOGNISED,
+                "no codec writes files with this extension: the codec toybox is disabled at ");
+}
+END_TEST
+
 /* ---- what there is ---- */
 
 static tenon_codec_info
@@ -219,6 +237,7 @@ fill_suite (Suite *suite)
     TCase *tests = kit_case (suite, "choice");
     tcase_add_loop_test (tests, test_choice, 0, sizeof cases / sizeof cases[0]);
     tcase_add_test (tests, test_bids);
+    tcase_add_test (tests, test_causes);
     tests = kit_case (suite, "formats");
     tcase_add_test (tests, test_formats);
     tcase_add_test (tests, test_two_contexts);
