@@ -156,7 +156,9 @@ look_at_dtype (struct wanted *wanted)
         tenon_dtype_get (wanted->context, id ? NULL : wanted->file, id ? id : wanted->info.dtype, dtype);
     if (status == TENON_OK && dtype->kind == TENON_KIND_OPAQUE && strcmp (dtype->family, "numpy") == 0)
         fields_parse (dtype->text, dtype->block_bytes, &wanted->fields);
-    return !cat.field || choose_field (wanted);
+    /* nothing is known of the items of some tensors that cannot be read: reading says why */
+    bool unknown = wanted->info.unreadable < 0 && wanted->fields.count == 0;
+    return !cat.field || unknown || choose_field (wanted);
 }
 
 /* False after a message. */
@@ -185,7 +187,7 @@ prepare_request (struct wanted *wanted)
 static tenon_status
 stream_data (struct wanted *wanted, pick_sink *sink, void *user, tenon_error *error)
 {
-    if (!cat.field)
+    if (wanted->field == 0)
         return tenon_stream (wanted->file, &wanted->request, sink, user, NULL, error);
     wanted->pick.sink = sink, wanted->pick.user = user;
     tenon_status status =
@@ -259,7 +261,7 @@ write_json (struct wanted *wanted, tenon_error *error)
 static tenon_status
 write_wanted (struct wanted *wanted, tenon_error *error)
 {
-    if (cat.field)
+    if (wanted->field > 0)
         pick_start (&wanted->pick, &wanted->fields, wanted->field);
     if (tool.json)
         return write_json (wanted, error);

@@ -142,7 +142,7 @@ dtype_text (struct listing *list, const tenon_tensor_info *info)
     if (list->cut_dtype != info->dtype) /* often that of the row before; it may be long */
         cut_end (list->file, info, list->cut_end, sizeof list->cut_end);
     list->cut_dtype = info->dtype;
-    size_t fit = display_fit (info->dtype_name, most - strlen (list->cut_end));
+    size_t end = strlen (list->cut_end), fit = display_fit (info->dtype_name, most > end ? most - end : 1);
     char *text = get_memory (NULL, fit + sizeof list->cut_end, 1);
     snprintf (text, fit + sizeof list->cut_end, "%.*s%s", (int) fit, info->dtype_name, list->cut_end);
     return text;

@@ -179,7 +179,8 @@ TENON_API tenon_status tenon_dtype_get (const tenon_context *context, const teno
                                         struct tenon_dtype *info);
 /* The id after `dtype` in the context, the first one after TENON_NONE; TENON_NONE after the last. */
 TENON_API uint32_t tenon_dtype_next (const tenon_context *context, uint32_t dtype);
-/* Non-zero if data of one can be read as the other. */
+/* Non-zero if data of one can be read as the other. Of opaque dtypes, whose ids are a file's, items_as tells:
+ * they can be read as that. */
 TENON_API int tenon_dtype_castable (const tenon_context *context, uint32_t from, uint32_t to);
 
 /* ---- opening ------------------------------------------------------------------------------------- */

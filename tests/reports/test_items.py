@@ -71,6 +71,8 @@ def test_n14_many_fields(bench):
     for extra in ("", "-l"):
         shown = on_terminal(100, "ls", extra, path)
         bench.check(all(len(line) < 250 for line in shown) and any("4000 fields" in line for line in shown), "a readable table", shown)
+    narrow = on_terminal(20, "ls", path)
+    bench.check(all(len(line) < 100 for line in narrow) and any("4000 fields" in line for line in narrow), "a narrow one", narrow)
     bench.check(len("".join(on_terminal(100, "ls", "-v", path))) > 60000, "-v: all of it")
 
 
@@ -240,6 +242,20 @@ def test_n21_fields(bench):
     for path in (saved(bench, np.arange(3)), saved(bench, np.array(["a"]), "y.npy")):
         status, _, error = bench.run("cat", "--text", "--field", "a", path)
         bench.check(status == 2 and "no records" in error, status, error)
+
+
+def test_n21_unreadable(bench):
+    """Of records that cannot be read, the reason is told, not that they have no such field."""
+    path = bench.folder / "objects.npy"
+    np.save(path, np.array([("a", 1)], [("a", "O"), ("b", "i4")]), allow_pickle=True)
+    for arguments in (["--field", "b"], ["--field", "b", "--text"], ["--json"], ["--json", "--field", "b"]):
+        status, output, error = bench.run("cat", *arguments, path)
+        bench.check(status == 2 and "pickle" in error, arguments, status, error)
+        bench.check("--json" not in arguments or "pickle" in json.loads(output)["error"]["message"], arguments, output)
+    array, path = mixed(bench)
+    path.write_bytes(path.read_bytes()[:-array.itemsize])
+    status, _, error = bench.run("cat", "--field", "a", path)
+    bench.check(status == 2 and "ends" in error, status, error)
 
 
 def test_n21_padding_and_large(bench):
