@@ -36,6 +36,9 @@ static const struct tenon_option options[GGUF_OPTIONS] = {
     [GGUF_OPTION_FILE_TYPE] = { sizeof (struct tenon_option), TENON_OPTION_CHOICE, "file_type", "follow",
                                 "follow keep", "general.file_type, when tensors are converted", 0, 0,
                                 TENON_OPTION_FOR_WRITING, 0 },
+    [GGUF_OPTION_ORIG_SHAPE] = { sizeof (struct tenon_option), TENON_OPTION_BOOL, "orig_shape", "no", NULL,
+                                 "restore the shapes that the keys comfy.gguf.orig_shape.* give", 0, 0,
+                                 TENON_OPTION_FOR_READING, 0 },
 };
 
 static const struct tenon_codec codec = {

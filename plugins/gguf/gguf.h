@@ -41,6 +41,7 @@ enum {
     GGUF_OPTION_BYTE_ORDER,
     GGUF_OPTION_EMPTY_FIRST,
     GGUF_OPTION_FILE_TYPE,
+    GGUF_OPTION_ORIG_SHAPE,
     GGUF_OPTIONS
 };
 
@@ -75,6 +76,19 @@ struct gguf_names {
     } * slots;
 };
 
+/* Shapes that keys give to tensors, by name. rank 0: the slot is empty. */
+struct gguf_shape {
+    const char *name;
+    uint64_t length, *dims;
+    uint32_t rank;
+};
+struct gguf_shapes {
+    uint32_t wanted; /* an option asks to restore them */
+    uint64_t count;  /* of all such keys */
+    uint64_t mask;
+    struct gguf_shape *slots; /* NULL: there is none */
+};
+
 /* A file that is being described. */
 struct gguf_reader {
     struct tenon_call *call;
@@ -90,6 +104,7 @@ struct gguf_reader {
     uint64_t items[GGUF_TYPES];          /* of a block, of those that were looked up */
     struct gguf_subject subject;
     struct gguf_names keys, names;
+    struct gguf_shapes shapes;
     struct gguf_split split;
     uint32_t triples;      /* true: describe quantised tensors as MLX has them, see mlx/mlx.h */
     uint64_t more_tensors; /* added by that beyond those of the file */
@@ -174,6 +189,18 @@ tenon_status gguf_names_add (struct gguf_reader *reader, struct gguf_names *name
 /* *same: the bytes from `first` are those from `second` to `end`. */
 tenon_status gguf_names_compare (struct gguf_reader *reader, uint64_t first, uint64_t second, uint64_t end,
                                  int *same);
+
+/* ---- shapes.c ---- */
+
+/* Keeps the shape that a key gives, if it is such a key. */
+tenon_status gguf_shapes_take (struct gguf_reader *reader, const char *key, uint64_t length,
+                               const struct tenon_value *value);
+/* Changes shape and rank, of which there is room for GGUF_MOST_DIMS, to those that a key gives. `items` share
+ * a block. */
+void gguf_shapes_restore (struct gguf_reader *reader, const char *name, uint64_t length, uint64_t items,
+                          uint64_t *shape, uint32_t *rank);
+/* Tells of shapes that are not restored, after all pairs. */
+void gguf_shapes_tell (struct gguf_reader *reader);
 
 /* ---- extents.c ---- */
 

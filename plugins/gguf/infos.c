@@ -124,7 +124,7 @@ skip_tensor (struct gguf_reader *reader, const struct tensor_info *info, struct 
 }
 
 static tenon_status
-add_info (struct gguf_reader *reader, const struct tensor_info *info, struct gguf_layout *layout)
+add_info (struct gguf_reader *reader, struct tensor_info *info, struct gguf_layout *layout)
 {
     struct tenon_call *call = reader->call;
     uint64_t items = 1;
@@ -140,6 +140,8 @@ add_info (struct gguf_reader *reader, const struct tensor_info *info, struct ggu
                                    .length = TENON_AUTO };
     if (info->type)
         TENON_TRY (find_dtype (reader, info->type, &tensor.dtype, &items));
+    gguf_shapes_restore (reader, info->name, info->name_length, items, info->shape, &info->rank);
+    tensor.rank = info->rank;
     tenon_status fault = find_fault (info, items, why, sizeof why);
     if (fault < 0)
         TENON_TRY (skip_tensor (reader, info, layout, &tensor, fault, why));
@@ -183,7 +185,7 @@ find_repeated (struct gguf_reader *reader, const struct tensor_info *info, uint6
 }
 
 static tenon_status
-take_info (struct gguf_reader *reader, const struct tensor_info *info, struct gguf_layout *layout)
+take_info (struct gguf_reader *reader, struct tensor_info *info, struct gguf_layout *layout)
 {
     uint64_t first;
     TENON_TRY (check_offset (reader, info, layout));

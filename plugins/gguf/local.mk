@@ -45,6 +45,7 @@ gguf_sources = \
 	plugins/gguf/names.c \
 	plugins/gguf/pairs.c \
 	plugins/gguf/read.c \
+	plugins/gguf/shapes.c \
 	plugins/gguf/split.c \
 	plugins/gguf/types.c \
 	plugins/gguf/value.c \

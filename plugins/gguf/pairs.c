@@ -52,6 +52,7 @@ read_pair_value (struct gguf_reader *reader, const char *key, uint64_t length, u
     TENON_TRY (gguf_read_value (reader, type, &value));
     if (first > 0)
         return tell_repeated (reader, first, place, at);
+    TENON_TRY (gguf_shapes_take (reader, key, length, &value));
     if (is_alignment (key, length))
         TENON_TRY (check_alignment (reader, place, &value));
     if (split < GGUF_SPLIT_KEYS)
@@ -84,8 +85,12 @@ read_pair (struct gguf_reader *reader, uint64_t number)
 tenon_status
 gguf_read_pairs (struct gguf_reader *reader)
 {
+    struct tenon_setting setting = TENON_INIT (setting);
+    TENON_TRY (reader->call->host->option (reader->call, GGUF_OPTION_ORIG_SHAPE, &setting));
+    reader->shapes.wanted = setting.integer != 0;
     TENON_TRY (gguf_names_begin (reader, &reader->keys, reader->pairs));
     for (; reader->pairs_there < reader->pairs; reader->pairs_there++)
         TENON_TRY (read_pair (reader, reader->pairs_there));
+    gguf_shapes_tell (reader);
     return TENON_OK;
 }

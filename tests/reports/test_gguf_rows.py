@@ -183,6 +183,33 @@ def test_07_cut_in_the_header(bench):
     bench.check(status == 2 and "10 of 17 key-value pairs and 0 of 4 tensors are there" in error, status, error)
 
 
+def test_33_original_shapes(bench):
+    """Keys that give shapes: told, and restored by an option where the rows stay whole blocks."""
+    path, option = inputs.gguf_input("33_orig_shape.gguf"), ("-o", "gguf.orig_shape=yes")
+    _, _, error = bench.run("ls", path)
+    bench.check("gguf.orig_shape=yes" in error and "2 tensors" in error, error)
+    found, _ = listed(bench, path)
+    bench.check((found["first.weight"]["shape"], found["conv.weight"]["shape"]) == ([3, 256], [9, 32]), found)
+    found, metadata = listed(bench, path, *option)
+    bench.check((found["first.weight"]["shape"], found["conv.weight"]["shape"]) == ([3, 256], [8, 4, 3, 3]), found)
+    _, _, error = bench.run("ls", *option, path)
+    bench.check("first.weight: its original shape is not restored: its rows are no whole blocks" in error, error)
+    bench.check(metadata["comfy.gguf.orig_shape.conv.weight"] == [8, 4, 3, 3], metadata)
+    out, big = bench.folder / "out.gguf", bench.folder / "big.gguf"
+    bench.convert(path, big, "-o", "gguf.byte_order=big")
+    for source in (path, big):
+        bench.convert(source, out, *option)
+        bench.check(peer_tensors(out)["conv.weight"] == ((8, 4, 3, 3), normal(331, 9, 32).astype("<f2").tobytes()), source, "is another to gguf-py")
+    # as f16 the rows need be no blocks
+    bench.convert(path, bench.folder / "f16.gguf", "--as", "f16")
+    found, _ = listed(bench, bench.folder / "f16.gguf", *option)
+    bench.check(found["first.weight"]["shape"] == [48, 16], found["first.weight"])
+    for shape in ([8, 4, 3, 4], [-8, -4, 3, 3], [0, 4], [2**31 - 1] * 3, [288]):
+        bench.convert(path, out, "--set", f"comfy.gguf.orig_shape.conv.weight={shape}")
+        found, _ = listed(bench, out, *option)
+        bench.check(found["conv.weight"]["shape"] == ([288] if shape == [288] else [9, 32]), shape, found["conv.weight"])
+
+
 def test_37_types_that_gguf_lacks(bench):
     """They are carried as i8, which gguf has, and come back: also from npz, in big-endian files and in sets."""
     arrays = {"bool": np.array([[True, False, True]]), "u8": np.arange(6, dtype="u1").reshape(2, 3), "u16": np.array([1, 65535], "<u2"),
