@@ -47,6 +47,7 @@ unit_tests += \
 shell_tests += \
 	tests/cli/cat.sh \
 	tests/cli/config.sh \
+	tests/cli/diagnostics.sh \
 	tests/cli/convert.sh \
 	tests/cli/escape.sh \
 	tests/cli/hash.sh \

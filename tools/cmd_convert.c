@@ -320,9 +320,13 @@ static bool
 check_target (const char *target)
 {
     bool known = !convert.lock || lock_choice () != TENON_LOCK_CONFIGURED;
-    if (strcmp (target, "-") != 0 && known)
+    struct stat about;
+    bool folder = strcmp (target, "-") != 0 && stat (target, &about) == 0 && S_ISDIR (about.st_mode);
+    if (strcmp (target, "-") != 0 && known && !folder)
         return true;
-    if (!known)
+    if (folder)
+        trouble ("%s: it is a folder; name a file in it", target);
+    else if (!known)
         misuse ("--lock is wait, fail or no, not '%s'", convert.lock);
     else if (convert.append)
         misuse ("--append needs a file, which standard output is not");

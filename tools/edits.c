@@ -300,7 +300,7 @@ static bool
 unset_all_matched (const struct globs *globs, const tenon_file *file)
 {
     for (size_t i = 0; i < globs->patterns->count; i++) {
-        if (globs->matched[i])
+        if (globs->each[i].matched)
             continue;
         struct nearest nearest = nearest_key (file, globs->patterns->items[i]);
         complain ("--unset: there is no metadata key '%s'%s", globs->patterns->items[i],

@@ -7,9 +7,14 @@
 /* True if the pattern matches, or is the name itself: names may hold what means something in patterns. */
 bool glob_fits (const char *pattern, const char *name);
 
+struct globs_pattern {
+    bool matched; /* something */
+    size_t distance;
+    char nearest[128]; /* name, until then; "" */
+};
 struct globs {
     const struct text_list *patterns;
-    bool *matched; /* one each: it matched something */
+    struct globs_pattern *each;
 };
 struct globs globs_start (const struct text_list *patterns);
 /* True if one of the patterns matches. Marks all that do. */

@@ -2,6 +2,7 @@
 /* library.c - calls of the library that several commands make, with the options of every command. */
 #include "library.h"
 #include "message.h"
+#include "missing.h"
 #include "nearest.h"
 #include "tool.h"
 #include <fcntl.h>
@@ -77,7 +78,9 @@ file_open (tenon_context *context, const char *path, const char *format, tenon_f
     tenon_status status;
     if (pipe_open (context, path, &options, file, error, &status))
         return status;
-    return tenon_open (context, path, &options, file, error);
+    status = tenon_open (context, path, &options, file, error);
+    missing_advise (path, error);
+    return status;
 }
 
 tenon_tensor_info

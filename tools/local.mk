@@ -49,6 +49,8 @@ tools_tenon_SOURCES = \
 	tools/memory.h \
 	tools/message.c \
 	tools/message.h \
+	tools/missing.c \
+	tools/missing.h \
 	tools/nearest.c \
 	tools/nearest.h \
 	tools/number.c \

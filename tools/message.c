@@ -109,12 +109,28 @@ command_words (const char *text)
     return result;
 }
 
+/* The library's advice, or what this command can say of a status. */
+static const char *
+advice_of (const tenon_error *error)
+{
+    if (*error->advice)
+        return error->advice;
+    switch (error->status) {
+    case TENON_E_EXISTS: return "without --new, the file is replaced";
+    case TENON_E_LOSS: return "without --strict, the file is written, and the losses are told";
+    case TENON_E_LIMIT: return "-o limits.NAME=NUMBER sets a limit for one command; tenon config lists them";
+    case TENON_E_BUSY: return "--lock=wait waits for the other save";
+    case TENON_E_CONFIG: return "tenon config --check lists all faults of the configuration";
+    default: return "";
+    }
+}
+
 int
 report_failure (const tenon_error *error)
 {
     CLEAN (text)
     char *message = command_words (*error->message ? error->message : tenon_status_text (error->status));
-    CLEAN (text) char *advice = command_words (error->advice);
+    CLEAN (text) char *advice = command_words (advice_of (error));
     complain_shown (message);
     last.status = error->status;
     last.system = error->system;

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* missing.h - a file that is not there: what was meant. */
+#ifndef TOOL_MISSING_H
+#define TOOL_MISSING_H
+#include "common.h"
+
+/* Adds advice to the failure of opening a path that does not exist: the file in its folder whose name is
+ * nearest. */
+void missing_advise (const char *path, tenon_error *error);
+#endif
