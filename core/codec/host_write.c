@@ -11,8 +11,10 @@ tn_host_plan_info (struct tenon_call *public, struct tenon_plan_info *info)
     TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     uint32_t flags =
         (writer->sink->seekable ? TENON_SINK_SEEKABLE : 0) | (writer->old ? TENON_PLAN_APPENDS : 0);
-    struct tenon_plan_info found = { sizeof found,           flags,        writer->count,
-                                     writer->metadata_count, writer->name, writer->name_length };
+    struct tenon_plan_info found = { sizeof found,      flags,
+                                     writer->count,     writer->metadata_count,
+                                     writer->name,      writer->name_length,
+                                     writer->extension, writer->extension_length };
     found.flags |= writer->carries && writer->metadata_count > 0 ? TENON_PLAN_CARRIES : 0;
     found.flags |= writer->index ? TENON_PLAN_INDEX : 0;
     return tn_call_reply (call, info, &found, sizeof found);

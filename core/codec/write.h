@@ -22,6 +22,8 @@ struct tn_writer {
     uint64_t metadata_count;
     const char *name; /* the target's, without the codec's extension */
     uint64_t name_length;
+    const char *extension; /* that extension, in `path`; of an index, that of its shards */
+    uint64_t extension_length;
     struct tn_sink *sink;         /* put and put_tensor write to it; next_file exchanges it */
     const struct tn_catalog *old; /* of the file that is added to, its source 0; NULL: none */
     bool old_put;

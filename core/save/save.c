@@ -21,8 +21,10 @@ struct saving {
     tenon_plan *plan;
     tenon_save_options options;
     uint64_t codec;
-    char *path; /* of the target, with its extension */
-    char *name; /* of the target, bare, without it */
+    char *path;            /* of the target, with its extension */
+    char *name;            /* of the target, bare, without it */
+    const char *extension; /* in `path`; of an index, that of its shards */
+    size_t extension_length;
     tenon_report *report;
     tenon_error *error;
     uint64_t losses;
@@ -113,6 +115,8 @@ name_target (struct saving *saving, const struct tn_codec *codec)
     saving->index = stem > 0;
     if (stem == 0)
         stem = extension > 0 && extension + 1 < length ? length - extension - 1 : length;
+    saving->extension = stem < length ? name + stem + 1 : name + length;
+    saving->extension_length = saving->index ? strcspn (saving->extension, ".") : strlen (saving->extension);
     saving->name = tn_format ("%.*s%s%.*s", (int) stem, name, variant ? "." : "", (int) variant_length,
                               variant ? variant : "");
     return saving->name ? TENON_OK : tn_fail_memory (saving->error);
@@ -191,6 +195,8 @@ prepare_writer (struct saving *saving, struct tn_writer *writer)
     writer->count = saving->plan->count;
     writer->name = saving->name;
     writer->name_length = strlen (saving->name);
+    writer->extension = saving->extension;
+    writer->extension_length = saving->extension_length;
     writer->losses = &saving->losses;
     writer->carries = saving->carry != NULL;
     writer->index = saving->index;

@@ -196,6 +196,9 @@ struct tenon_plan_info {
     uint64_t tensors, metadata; /* the number of each */
     const char *name;           /* of the target, bare, without the codec's extension */
     uint64_t name_length;
+    /* of the target, as it has it; of an index, that of its shards. Length 0: it has none of the codec's */
+    const char *extension;
+    uint64_t extension_length;
 };
 
 /* A run of tensors of the plan that becomes a member: another codec writes it, through a filter. */

@@ -207,12 +207,14 @@ write_tensor_file (struct writer *writer, const struct item *items, uint64_t cou
 static const char *
 shard_name (struct writer *writer, uint32_t shard, uint64_t *length)
 {
-    uint64_t room = writer->plan.name_length + 40;
+    uint64_t room = writer->plan.name_length + writer->plan.extension_length + 40;
+    int known = writer->plan.extension_length > 0;
     char *name = writer->call->host->scratch (writer->call, room);
     if (name)
-        *length =
-            (uint64_t) snprintf (name, room, "%.*s-%05u-of-%05u.safetensors", (int) writer->plan.name_length,
-                                 writer->plan.name, shard, writer->shards);
+        *length = (uint64_t) snprintf (name, room, "%.*s-%05u-of-%05u.%.*s", (int) writer->plan.name_length,
+                                       writer->plan.name, shard, writer->shards,
+                                       known ? (int) writer->plan.extension_length : 11,
+                                       known ? writer->plan.extension : "safetensors");
     return name;
 }
 
@@ -248,7 +250,9 @@ check_set_name (const struct writer *writer)
     if (!tenon_json_is_utf8 (plan->name, plan->name_length))
         return tenon_fail (writer->call, TENON_E_UNSUPPORTED, TENON_AUTO,
                            "the name of a set of files must be UTF-8, because its index names them");
-    if (plan->name_length + strlen ("-00001-of-00001.safetensors") > ST_MOST_NAME)
+    uint64_t shard = strlen ("-00001-of-00001.") + (plan->extension_length ? plan->extension_length : 11);
+    uint64_t index = strlen (".safetensors.index.json");
+    if (plan->name_length + (shard > index ? shard : index) > ST_MOST_NAME)
         return tenon_fail (writer->call, TENON_E_UNSUPPORTED, TENON_AUTO,
                            "it becomes a set, and the names of its files would be longer than %u bytes",
                            ST_MOST_NAME);

@@ -193,6 +193,14 @@ good ls e; names ac; silent
 mv e/m.st.index.json e/m.safetensors.index.json
 good ls e; names ac; silent
 good ls --no-index e/m.safetensors.index.json; names ac; silent
+# written onto itself, the set keeps the extension; a target that has it makes shards that have it
+mv e/m.safetensors.index.json e/m.st.index.json
+good convert -o safetensors.shard_size=8 e e/m.st.index.json
+checks=$((checks + 1)); [ "$(cd e && echo *)" = 'm-00001-of-00002.st m-00002-of-00002.st m.st.index.json' ] || fail "other files: $(ls e)"
+mkdir f
+good convert -o safetensors.shard_size=8 e f/n.st
+checks=$((checks + 1)); [ "$(cd f && echo *)" = 'n-00001-of-00002.st n-00002-of-00002.st n.safetensors.index.json' ] || fail "other files: $(ls f)"
+good ls f; names ac; silent
 unset TENON_CONFIG
 
 # a file by itself in a folder
