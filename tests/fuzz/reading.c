@@ -221,6 +221,26 @@ choose_dtype (struct fuzz_recipe *recipe)
     return dtype;
 }
 
+/* A tensor that is told to be unreadable fails as it says, in every way. */
+static tenon_status
+check_unreadable (struct fuzz_files *files, uint64_t index, uint32_t dtype)
+{
+    tenon_tensor_info info = fuzz_tensor (files->way[0], index);
+    for (unsigned way = 0; way < files->ways; way++) {
+        tenon_memory *memory = NULL;
+        tenon_error error;
+        uint64_t size;
+        const void *mapped;
+        if (fuzz_load (files->way[way], index, dtype, &size, &memory, &error)
+            || error.status != info.unreadable)
+            fuzz_fail ("'%s' is unreadable (%d '%s'), and load says %d '%s'", info.name, info.unreadable,
+                       info.why, error.status, error.message);
+        if (tenon_map (files->way[way], index, &mapped, &size, NULL) != info.unreadable)
+            fuzz_fail ("'%s' is unreadable, and mapped", info.name);
+    }
+    return info.unreadable;
+}
+
 /* All of a tensor as `dtype` in every way, then slices of it. Returns the status of reading it. */
 static tenon_status
 check_tensor (struct fuzz_files *files, uint64_t index, uint32_t dtype, struct fuzz_recipe *recipe)
@@ -230,6 +250,8 @@ check_tensor (struct fuzz_files *files, uint64_t index, uint32_t dtype, struct f
     tenon_memory *memory = NULL, *other = NULL;
     tenon_error error, second;
     uint64_t size = 0, other_size;
+    if (info.unreadable < 0)
+        return check_unreadable (files, index, dtype);
     if (tenon_request_size (files->way[0], &request, &size, NULL) < 0 || size > 8 * FUZZ_MOST_BYTES)
         return TENON_OK;
     const uint8_t *whole = fuzz_load (files->way[0], index, dtype, &size, &memory, &error);
@@ -288,7 +310,9 @@ same_places (tenon_file *left, tenon_file *right, uint64_t i)
 {
     tenon_tensor_info a = fuzz_tensor (left, i), b = fuzz_tensor (right, i);
     if (strcmp (a.name, b.name) != 0 || a.flags != b.flags || a.storage != b.storage || a.offset != b.offset
-        || a.stored != b.stored || strcmp (a.filter ? a.filter : "", b.filter ? b.filter : "") != 0)
+        || a.stored != b.stored || a.unreadable != b.unreadable
+        || strcmp (a.why ? a.why : "", b.why ? b.why : "") != 0
+        || strcmp (a.filter ? a.filter : "", b.filter ? b.filter : "") != 0)
         fuzz_fail ("opened in two ways: '%s' at %llu + %llu, flags %u, and '%s' at %llu + %llu, flags %u",
                    a.name, (unsigned long long) a.offset, (unsigned long long) a.stored, a.flags, b.name,
                    (unsigned long long) b.offset, (unsigned long long) b.stored, b.flags);

@@ -36,7 +36,7 @@ choose_saving (struct saving *saving, uint64_t number, struct fuzz_recipe *recip
     struct tenon_option option = { .struct_size = sizeof option };
     unsigned count = 0;
     char value[24];
-    saving->flags = fuzz_below (recipe, 2) ? 0 : TENON_SAVE_CARRY;
+    saving->flags = (fuzz_below (recipe, 2) ? 0 : TENON_SAVE_CARRY) | TENON_SAVE_SKIP_UNREADABLE;
     for (uint64_t i = 0; i < saving->codec.option_count && count < 4; i++) {
         if (tenon_codec_option (fuzz_context (FUZZ_ONE), number, i, &option, NULL) < 0
             || !(option.flags & TENON_OPTION_FOR_WRITING) || fuzz_below (recipe, 2)

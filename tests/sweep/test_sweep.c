@@ -5,8 +5,9 @@
  * Of a sharded set, a folder called set, every file is damaged in turn, and the set is opened by its index.
  *
  * Nothing may crash, hang, or take more memory than the limits allow; a file that opens must be readable or
- * fail with a message. All of it runs on a small stack. Under ASan and UBSan this test finds reads beyond an
- * end. Samples lie in plugins/NAME/samples; files up to LARGEST bytes are taken. */
+ * fail with a message. A tensor that is told to be unreadable cannot be read, and the file not be verified.
+ * All of it runs on a small stack. Under ASan and UBSan this test finds reads beyond an end. Samples lie in
+ * plugins/NAME/samples; files up to LARGEST bytes are taken. */
 #include "../small_stack.h"
 #include <dirent.h>
 #include <stdio.h>
@@ -75,13 +76,31 @@ load_all (tenon_file *file)
     tenon_request *requests = calloc (info.tensors + 1, sizeof *requests);
     tenon_memory *memory;
     tenon_error error = TENON_ERROR_INIT;
-    for (uint64_t i = 0; i < info.tensors; i++)
-        requests[i] = (tenon_request){ .struct_size = sizeof *requests, .index = i };
-    tenon_status status = tenon_load (file, requests, info.tensors, &memory, NULL, &error);
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < info.tensors; i++) {
+        tenon_tensor_info tensor = { .struct_size = sizeof tensor };
+        ck_assert_int_eq (tenon_get (file, i, &tensor), TENON_OK);
+        if (tensor.unreadable == TENON_OK)
+            requests[count++] = (tenon_request){ .struct_size = sizeof *requests, .index = i };
+    }
+    ck_assert_uint_eq (count, info.tensors - info.unreadable);
+    tenon_status status = tenon_load (file, requests, count, &memory, NULL, &error);
     ck_assert_int_eq (status, error.status);
     ck_assert (status == TENON_OK || (error.message[0] && !memory));
     tenon_memory_free (memory);
     free (requests);
+}
+
+/* Reading the tensor fails as it says. */
+static void
+check_unreadable (tenon_file *file, uint64_t index, const tenon_tensor_info *info)
+{
+    tenon_request request = { .struct_size = sizeof request, .index = index };
+    tenon_memory *memory;
+    tenon_error error = TENON_ERROR_INIT;
+    ck_assert (info->why && info->why[0]);
+    ck_assert_int_eq (tenon_load (file, &request, 1, &memory, NULL, &error), info->unreadable);
+    ck_assert (strstr (error.message, info->why) || strlen (error.message) == sizeof error.message - 1);
 }
 
 /* Reads everything in an open file of `size` bytes. */
@@ -95,7 +114,11 @@ read_all (tenon_file *file, uint64_t size)
     for (uint64_t i = 0; i < tenon_count (file); i++) {
         tenon_tensor_info info = { .struct_size = sizeof info };
         ck_assert_int_eq (tenon_get (file, i, &info), TENON_OK);
-        ck_assert (info.storage || info.filter || info.offset + info.stored <= size);
+        ck_assert (info.unreadable == TENON_OK || status < 0);
+        if (info.unreadable < 0)
+            check_unreadable (file, i, &info);
+        else
+            ck_assert (info.storage || info.filter || info.offset + info.stored <= size);
     }
 }
 
