@@ -172,10 +172,32 @@ def test_27_bytes_of_no_tensor(bench):
     status, output, error = bench.run("ls", path)
     words = f"another GGUF file begins at byte {end}, behind the last tensor: {path.stat().st_size - end} bytes are left out"
     bench.check(status == 0 and output.count(b"\tf32\t") == 2 and words in error, status, error)
+    status, _, error = bench.run("convert", "--strict", path, bench.folder / "out.gguf")
+    bench.check(status == 2 and words in error and not (bench.folder / "out.gguf").exists(), "--strict", status, error)
     for name in ("26_pad.gguf", "26_no_pad.gguf", "27_gap.gguf", "27_swapped.gguf", "04_zero_dim.gguf", "04_zero_dim_nopad.gguf",
                  "04_only_zero_dim.gguf"):
         status, _, error = bench.run("convert", "--strict", inputs.gguf_input(name), bench.folder / "out.gguf")
         bench.check(status == 0 and "loss" not in error, name, status, error)
+
+
+def test_07_cut_in_the_data(bench):
+    """The header is whole: all is listed, and what is there is read. The first part of a download, and a header alone."""
+    whole = inputs.gguf_input("07_whole.gguf")
+    before, metadata = listed(bench, whole)
+    data, begin = whole.read_bytes(), before["blk.0.w"]["offset"]
+    for size in (len(data) - 30000, begin + 70000, begin, begin - 1, begin - 14):  # the header ends 14 bytes before the data
+        path = bench.folder / "cut.gguf"
+        path.write_bytes(data[:size])
+        found, keys = listed(bench, path)
+        bench.check(keys == metadata and list(found) == list(before), size, "other keys or tensors")
+        bench.check(bench.run("ls", "--meta", path)[0] == 0, size, "ls --meta fails")
+        for name, one in before.items():
+            there = one["offset"] + one["nbytes"] <= size
+            bench.check(("unreadable" in found[name]) != there and found[name]["shape"] == one["shape"], size, name, found[name])
+            bench.check((bench.run("cat", path, name)[0] == 0) == there, size, name)
+        status, _, error = bench.run("verify", path)
+        cut = [name for name, one in found.items() if "unreadable" in one]
+        bench.check(status == 1 and all(f"'{name}'" in error for name in cut), size, status, error)
 
 
 def test_07_cut_in_the_header(bench):
