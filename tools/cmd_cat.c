@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_cat.c - tenon cat: the data of a tensor. */
 #include "command.h"
+#include "files.h"
 #include "item_text.h"
 #include "items.h"
 #include "json.h"
@@ -156,9 +157,7 @@ look_at_dtype (struct wanted *wanted)
         tenon_dtype_get (wanted->context, id ? NULL : wanted->file, id ? id : wanted->info.dtype, dtype);
     if (status == TENON_OK && dtype->kind == TENON_KIND_OPAQUE && strcmp (dtype->family, "numpy") == 0)
         fields_parse (dtype->text, dtype->block_bytes, &wanted->fields);
-    /* nothing is known of the items of some tensors that cannot be read: reading says why */
-    bool unknown = wanted->info.unreadable < 0 && wanted->fields.count == 0;
-    return !cat.field || unknown || choose_field (wanted);
+    return !cat.field || choose_field (wanted);
 }
 
 /* False after a message. */
@@ -269,6 +268,14 @@ write_wanted (struct wanted *wanted, tenon_error *error)
 }
 
 static int
+cat_failure (const char *path, const tenon_error *error)
+{
+    int code = files_failure (path, error);
+    fputs (tool.json ? "\n" : "", stdout);
+    return code;
+}
+
+static int
 run_cat (int count, char **arguments)
 {
     cat.text |= tool.json;
@@ -280,7 +287,7 @@ run_cat (int count, char **arguments)
     CLEAN (file) tenon_file *file = NULL;
     tenon_error error = TENON_ERROR_INIT;
     if (file_open (context, arguments[0], tool.format, &file, &error) < 0)
-        return report_failure (&error);
+        return cat_failure (arguments[0], &error);
     report_notes (tenon_file_report (file));
 
     static struct wanted space; /* large */
@@ -292,7 +299,7 @@ run_cat (int count, char **arguments)
     wanted->info = tensor_get (file, wanted->request.index);
     uint64_t size;
     if (wanted->info.unreadable < 0 && tenon_request_size (file, &wanted->request, &size, &error) < 0)
-        return report_failure (&error);
+        return cat_failure (arguments[0], &error);
     if (!prepare_request (wanted))
         return EXIT_TROUBLE;
     tenon_status status = write_wanted (wanted, &error);

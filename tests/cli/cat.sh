@@ -56,6 +56,10 @@ fails 'no such tensor' 2 "a.npy: no tensor 'b', did you mean 'a'?"
 tenon cat a.npy --as f33
 fails 'no such dtype' 2 "unknown dtype 'f33', did you mean 'f32'? (tenon formats -v lists them)"
 
+tenon cat --json nosuch.npy
+exits 'no such file: JSON' 2
+says 'no such file: JSON' out '{"file":"nosuch.npy","error":{"status":"TENON_E_NOT_FOUND"'
+
 # Digits: the fewest that read back as the same number.
 npy f32.npy '<f4' False '(4,)' '\315\314\314\075\000\000\200\077\000\000\200\177\000\000\300\377'
 tenon cat --text f32.npy
