@@ -51,6 +51,7 @@ shell_tests += \
 	tests/cli/convert.sh \
 	tests/cli/escape.sh \
 	tests/cli/hash.sh \
+	tests/cli/losses.sh \
 	tests/cli/ls.sh \
 	tests/cli/output.sh \
 	tests/cli/rivals.sh \

@@ -126,7 +126,7 @@ json_failure (const tenon_error *error)
     json_object *object = json_new ();
     CLEAN (text)
     char *message = command_words (*error->message ? error->message : tenon_status_text (error->status));
-    CLEAN (text) char *advice = command_words (error->advice);
+    CLEAN (text) char *advice = failure_advice (error);
     json_add_text (object, "status", tenon_status_name (error->status));
     json_add_text (object, "message", message);
     json_add (object, "errno", error->system ? must_exist (json_object_new_int (error->system)) : NULL);

@@ -109,7 +109,6 @@ command_words (const char *text)
     return result;
 }
 
-/* The library's advice, or what this command can say of a status. */
 static const char *
 advice_of (const tenon_error *error)
 {
@@ -125,12 +124,18 @@ advice_of (const tenon_error *error)
     }
 }
 
+char *
+failure_advice (const tenon_error *error)
+{
+    return command_words (advice_of (error));
+}
+
 int
 report_failure (const tenon_error *error)
 {
     CLEAN (text)
     char *message = command_words (*error->message ? error->message : tenon_status_text (error->status));
-    CLEAN (text) char *advice = command_words (advice_of (error));
+    CLEAN (text) char *advice = failure_advice (error);
     complain_shown (message);
     last.status = error->status;
     last.system = error->system;

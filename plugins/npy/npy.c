@@ -240,7 +240,7 @@ describe_npy (struct tenon_call *call)
     /* the array may be unknown, or cut off */
     uint64_t behind = end > 0 && info.size > end ? info.size - end : 0;
     if (behind > 0)
-        tenon_note (call, TENON_NOTE, NULL, "%llu byte%s after the array, from offset %llu on, %s not read",
+        tenon_note (call, TENON_LOSS, NULL, "%llu byte%s after the array, from offset %llu on, %s not read",
                     (unsigned long long) behind, behind == 1 ? "" : "s", (unsigned long long) end,
                     behind == 1 ? "is" : "are");
     return TENON_OK;
