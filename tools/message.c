@@ -12,6 +12,7 @@ static const struct {
     { "another dtype in tenon_plan_add_from", "--as DTYPE" },
     { "tenon_plan_add_from", "--only" },
     { "TENON_OPEN_SHARDS", "--shards" },
+    { "TENON_OPEN_NO_INDEX", "--no-index" },
     { "TENON_SAVE_APPEND", "--append" },
     { "TENON_SAVE_CARRY", "--carry" },
     { "TENON_SAVE_SKIP_UNREADABLE", "--skip-unreadable" },

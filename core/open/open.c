@@ -223,6 +223,8 @@ open_set (tenon_context *context, struct tn_shards *set, const tenon_open_option
     tenon_status status = describe_within_bounds (file, set, options, error);
     if (again && (status < 0 || set->whole || set->indexed || set->siblings))
         status = tn_settle_set (context, set, file->catalog, options->progress, again, error);
+    if (status == TENON_E_NOT_FOUND && set->indexed)
+        tn_advise (error, "TENON_OPEN_NO_INDEX finds the shards by their names");
     if (status < 0 || (again && *again)) {
         tn_fail_in (error, set->path[0] ? set->path : NULL, NULL);
         tenon_close (file);

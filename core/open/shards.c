@@ -132,7 +132,8 @@ choose_file (tenon_context *context, const tenon_open_options *options, struct t
     TN_TRY (codec_of_shard (context, options, set, &codec, error));
     if (!codec) {
         set->shard.count = 0;
-        set->lone = whole && !codec_of_index (context, set->name);
+        set->indexed = codec_of_index (context, set->name) != NULL;
+        set->lone = whole && !set->indexed;
         return TENON_OK;
     }
     bool opens = (codec->table.shard_flags & TENON_SHARDS_FIRST_OPENS) && set->shard.number == 1;
@@ -266,7 +267,7 @@ describe_shard (struct tn_session *session, const struct tn_shards *set, uint64_
     return tn_describe (session, source->number, codec, NULL, NULL, TENON_INCLUDE_REPEATED);
 }
 
-/* The set is readable without them, so they are a flaw. */
+/* The set is readable without them, so they are a flaw; saves of all that it has lose them. */
 static tenon_status
 tell_missing (struct tn_session *session, const struct tn_shards *set, uint64_t missing, uint64_t first)
 {
@@ -282,8 +283,9 @@ tell_missing (struct tn_session *session, const struct tn_shards *set, uint64_t 
              "%llu of %llu shards %s missing, %s%s: the tensors in %s are not listed",
              (unsigned long long) missing, (unsigned long long) set->shard.count, missing == 1 ? "is" : "are",
              TN_SHOW (name), more, missing == 1 ? "it" : "them");
-    tn_report_flaw (session->report, &flaw);
-    return TENON_OK;
+    if (session->report)
+        tn_report_flaw (session->report, &flaw);
+    return tn_catalog_add_omission (session->catalog, "", set->path, flaw.message, 0, false, session->error);
 }
 
 tenon_status
@@ -303,7 +305,7 @@ tn_shards_describe (struct tn_session *session, const struct tn_shards *set, uin
         first = first == 0 && gone ? number : first;
         session->shard.incomplete = missing > 0;
     }
-    return missing > 0 && session->report ? tell_missing (session, set, missing, first) : TENON_OK;
+    return missing > 0 ? tell_missing (session, set, missing, first) : TENON_OK;
 }
 
 void

@@ -86,7 +86,7 @@ def test_s22_an_old_index(bench):
     folder = inputs.numpy_input("S22-old-index")
     for path in folder, folder / f"{STEM}.safetensors.index.json":
         status, _, error = bench.run("ls", path)
-        bench.check(status == 2 and shard(1, 6) in error, "ls says", status, error)
+        bench.check(status == 2 and shard(1, 6) in error and "--no-index" in error, "ls says", status, error)
         bench.check(sorted(names(bench, "--no-index", path)) == sorted(NAMES), "--no-index lists others")
         same_data(bench, peer(folder), "--no-index", path)
     silent(bench, "verify", "--no-index", folder)
@@ -103,6 +103,9 @@ def test_s22_a_missing_shard(bench):
         same_data(bench, safetensors.numpy.load_file(folder / shard(number)), folder)
     status, _, error = bench.run("verify", folder)
     bench.check(status == 1 and "blk.1.b" in error and "blk.1.w" in error and shard(2) in error, "verify says", status, error)
+    target = bench.folder / "whole.safetensors"
+    status, _, error = bench.run("convert", folder, target)
+    bench.check(status != 0 and "blk.1.b" in error and "blk.1.w" in error and not target.exists(), "convert says", status, error)
     # by names no index tells what the shard had
     found = bench.list("--shards", folder / shard(3))
     bench.check(len(found["tensors"]) == 4, found)
@@ -221,6 +224,12 @@ def test_12_a_missing_shard(bench):
     found = bench.list(folder / "m-00001-of-00003.gguf")
     bench.check([one["name"] for one in found["tensors"]] == ["blk.0.w", "blk.1.w", "blk.4.w", "blk.5.w"], found["tensors"])
     bench.check(bench.run("verify", folder)[0] == 1, "verify finds nothing")
+    # what is not there is lost in a conversion of all, and in none of what is there
+    target = bench.folder / "whole.gguf"
+    status, _, error = bench.run("convert", "-q", folder, target)
+    bench.check(status == 0 and "loss" in error and "m-00002-of-00003.gguf" in error, "lost in silence", status, error)
+    bench.check(bench.run("convert", "--strict", folder, target)[0] != 0, "strict, and tensors are lost")
+    bench.output("convert", "--strict", "--only", "blk.0.w", folder, target)
     # the first shard alone
     alone = bench.folder / "alone"
     alone.mkdir()
