@@ -286,6 +286,49 @@ START_TEST (carrying)
 }
 END_TEST
 
+/* Opens a file with tensors that cannot be read, by themselves and in a member, and saves the others. */
+static tenon_status
+leave_out (int kind, tenon_error *error)
+{
+    tenon_save_options options = { .struct_size = sizeof options, .flags = TENON_SAVE_SKIP_UNREADABLE };
+    tenon_file *file = NULL;
+    tenon_plan *plan = NULL;
+    tenon_report *report = NULL;
+    tenon_status status;
+    char from[512], to[512];
+    (void) kind;
+    snprintf (from, sizeof from, "%s", kit_path ("a.toyscript"));
+    snprintf (to, sizeof to, "%s", kit_path ("b.toyraw"));
+    TRY (tenon_open (kit, from, NULL, &file, error));
+    TRY (tenon_plan_new (kit, &plan, error));
+    TRY (tenon_plan_add_file (plan, file, error));
+    TRY (tenon_save (plan, to, &options, &report, NULL, error));
+    tenon_file_info info = { .struct_size = sizeof info };
+    TRY (tenon_file_get (file, &info));
+    if (info.unreadable != 4)
+        error->status = status = TENON_E_NOT_FOUND;
+done:
+    tenon_report_free (report);
+    tenon_plan_free (plan);
+    tenon_close (file);
+    return status;
+}
+
+START_TEST (unreadable)
+{
+    struct bytes file = { .size = 0 };
+    kit_text (&file, "TOYSCRIPT\nadd a u8 4 390\nskip b type1 ? 0 - -3 not known\nadd c u8 9 1000\n"
+                     "note 1 a a tail\nmeta k v\npart 300 80 p.toyscript\ninclude - 8\n"
+                     "part 0 4 q.x\ninclude - 8\nend\n");
+    kit_pad (&file, 300);
+    kit_text (&file, "TOYSCRIPT\nadd p u8 4 0\nmeta m n\nfail -1 broken\n");
+    kit_pad (&file, 400);
+    kit_file ("a.toyscript", &file);
+    kit_plugins ("toyscript toyraw", "save.durable=no");
+    rig_sweep (leave_out, 0, "unreadable", _i ? "-" : "");
+}
+END_TEST
+
 /* The system gives no thread, or one: everything still works. */
 START_TEST (without_threads)
 {
@@ -331,6 +374,7 @@ fill_suite (Suite *suite)
     tcase_add_loop_test (cases, parts_and_blocks, 0, 4);
     tcase_add_loop_test (cases, saving, 0, 2 * RIG_SAVES);
     tcase_add_loop_test (cases, carrying, 0, 2);
+    tcase_add_loop_test (cases, unreadable, 0, 2);
     tcase_add_loop_test (cases, without_threads, 0, 2);
     tcase_add_test (cases, failure_while_failing);
 }
