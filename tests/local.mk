@@ -232,6 +232,7 @@ valgrind_too_long = \
 	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \
 	tests/abi/test_parallel \
+	tests/abi/test_unreadable \
 	tests/unit/base/test_pool \
 	tests/unit/kernels/test_deflate \
 	tests/unit/kernels/test_swap \

@@ -1,7 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* test_unreadable.c - tensors that are in a file and cannot be read: what is told of them, what fails, and
- * that everything else works. */
+ * that everything else works. Each test runs twice, the second time with isolated plugins. */
 #include "kit.h"
+
+/* A context of these plugins. `isolates`: it isolates them, where the system can do that. */
+static void
+use_plugins (const char *plugins, int isolates)
+{
+    kit_plugins (plugins, NULL);
+    if (!isolates)
+        return;
+    setenv ("KIT_ISOLATE", "1", 1);
+    if (kit_context (NULL) == TENON_OK)
+        return;
+    unsetenv ("KIT_ISOLATE");
+    kit_error = (tenon_error) TENON_ERROR_INIT;
+    ck_assert_int_eq (kit_context (NULL), TENON_OK);
+}
 
 /* Opens a toyscript file of these lines, with 64 bytes of data, 0 … 63, behind them. */
 static tenon_file *
@@ -49,7 +64,7 @@ is_noted (const tenon_report *report, const char *tensor, tenon_status status, c
 
 START_TEST (test_what_is_known)
 {
-    kit_plugins ("toyscript", NULL);
+    use_plugins ("toyscript", _i);
     tenon_file *file = open_script ("add a u8 4 512\n"
                                     "skip b f32 2,3 520 24 -3 its codes are of a later version\n"
                                     "skip c type139 ? 0 - -3 the type 139 is not known\n"
@@ -97,7 +112,7 @@ END_TEST
  */
 START_TEST (test_absurd_tensors)
 {
-    kit_plugins ("toyscript", NULL);
+    use_plugins ("toyscript", _i);
     char dims[200] = "1";
     for (unsigned i = 1; i < 70; i++)
         strcat (dims, ",1");
@@ -130,7 +145,7 @@ END_TEST
 /* The beginning of a file tells what all of it has. */
 START_TEST (test_cut_off)
 {
-    kit_plugins ("toyscript", NULL);
+    use_plugins ("toyscript", _i);
     tenon_file *file = open_script ("add a u8 4 512\n"
                                     "add b f32 4 568\n"
                                     "add c f16 2,2 100000\n"
@@ -163,7 +178,7 @@ START_TEST (test_reading)
 {
     const void *data = &data;
     uint64_t size, index;
-    kit_plugins ("toyscript", NULL);
+    use_plugins ("toyscript", _i);
     tenon_file *file = open_script ("add a u8 4 512\n"
                                     "skip b f32 2,3 520 24 -3 its codes are of a later version\n"
                                     "skip c type139 ? 0 - -10 the sum is wrong\n"
@@ -186,7 +201,7 @@ END_TEST
 START_TEST (test_verify)
 {
     tenon_report *report;
-    kit_plugins ("toyscript", NULL);
+    use_plugins ("toyscript", _i);
     tenon_file *file = open_script ("add a u8 4 512\n"
                                     "skip b f32 2,3 520 24 -3 its codes are of a later version\n"
                                     "skip c type139 ? 0 - -10 the sum is wrong\n"
@@ -256,7 +271,7 @@ START_TEST (test_include)
         "add - u8 4 40\nmeta lost 4\n",
         NULL
     };
-    kit_plugins ("toyscript", NULL);
+    use_plugins ("toyscript", _i);
     save_parts (parts, UNREADABLE, "add own u8 . 0\n");
     tenon_file *file = kit_open ("f.toyscript", NULL, NULL);
     ck_assert_uint_eq (tenon_count (file), 8);
@@ -284,7 +299,7 @@ START_TEST (test_nested_include)
 {
     static const char *const parts[] = { "a.toyscript", "part 10 4 b.x\ninclude - 0\n", "c.toyscript",
                                          "part 10 4 d.x\ninclude - 8\nadd e u8 . 0\n", NULL };
-    kit_plugins ("toyscript", NULL);
+    use_plugins ("toyscript", _i);
     save_parts (parts, UNREADABLE | PREFIX, "");
     tenon_file *file = kit_open ("f.toyscript", NULL, NULL);
     ck_assert_uint_eq (tenon_count (file), 3);
@@ -305,7 +320,7 @@ START_TEST (test_include_refused)
     static const char *const many[] = { "a.toyscript", "add x u8 . 0\nadd y u8 . 1\nadd z u8 . 2\n", NULL };
     static const char *const io[] = { "a.toyscript", "fail -6 the disk is gone\n", NULL };
     static const char *const bad[] = { "a.toyscript", "fail -1 a rule is broken\n", NULL };
-    kit_plugins ("toyscript", NULL);
+    use_plugins ("toyscript", _i);
     save_parts (twice, UNREADABLE, "");
     kit_open_fails ("f.toyscript", NULL, NULL, TENON_E_MALFORMED, "tensor 'x': the name occurs twice");
     save_parts (misuse, UNREADABLE, "");
@@ -362,7 +377,7 @@ static const char three[] = "add a u8 4 512\n"
 START_TEST (test_save_refused)
 {
     tenon_report *report;
-    kit_plugins ("toyscript toyraw", NULL);
+    use_plugins ("toyscript toyraw", _i);
     tenon_file *file = open_script (three);
     tenon_plan *plan = plan_of (file);
     for (unsigned i = 0; i < 2; i++) {
@@ -390,7 +405,7 @@ END_TEST
 START_TEST (test_save_without)
 {
     tenon_report *report;
-    kit_plugins ("toyscript toyraw", NULL);
+    use_plugins ("toyscript toyraw", _i);
     tenon_file *file = open_script (three);
     tenon_plan *plan = plan_of (file);
     tenon_close (file);
@@ -444,7 +459,7 @@ START_TEST (test_losses)
                                          "y.toyscript",
                                          "add z u8 . 0\nadd w u8 . 1\nnote 1 z three bytes behind it\n",
                                          NULL };
-    kit_plugins ("toyscript toyraw", NULL);
+    use_plugins ("toyscript toyraw", _i);
     save_parts (parts, PREFIX,
                 "note 1 - a second file behind this one\nnote 0 - odd\nadd own u8 . 0\nadd other u8 . 1\n"
                 "note 1 own it has a tail\n");
@@ -472,7 +487,7 @@ END_TEST
 START_TEST (test_append)
 {
     tenon_save_options options;
-    kit_plugins ("toyscript toylog", NULL);
+    use_plugins ("toyscript toylog", _i);
     tenon_file *file = open_script ("add a u8 4 512\nnote 1 a it has a tail\nskip b f32 . 0 0 -1 no\n");
     tenon_plan *plan = plan_with (file, "a");
     KIT_INIT (options);
@@ -497,7 +512,7 @@ END_TEST
 
 START_TEST (test_misuse)
 {
-    kit_plugins ("toyscript", NULL);
+    use_plugins ("toyscript", _i);
     open_fails ("skip b f32 2 0 0 0 it is good\n", TENON_E_MISUSE,
                 "skips a tensor without a status that says why");
     open_fails ("add b u8 2 512\nskip b f32 2 0 0 -1 again\n", TENON_E_MALFORMED,
@@ -511,19 +526,19 @@ static void
 fill_suite (Suite *suite)
 {
     TCase *cases = kit_case (suite, "unreadable");
-    tcase_add_test (cases, test_what_is_known);
-    tcase_add_test (cases, test_absurd_tensors);
-    tcase_add_test (cases, test_cut_off);
-    tcase_add_test (cases, test_reading);
-    tcase_add_test (cases, test_verify);
-    tcase_add_test (cases, test_include);
-    tcase_add_test (cases, test_nested_include);
-    tcase_add_test (cases, test_include_refused);
-    tcase_add_test (cases, test_save_refused);
-    tcase_add_test (cases, test_save_without);
-    tcase_add_test (cases, test_losses);
-    tcase_add_test (cases, test_append);
-    tcase_add_test (cases, test_misuse);
+    tcase_add_loop_test (cases, test_what_is_known, 0, 2);
+    tcase_add_loop_test (cases, test_absurd_tensors, 0, 2);
+    tcase_add_loop_test (cases, test_cut_off, 0, 2);
+    tcase_add_loop_test (cases, test_reading, 0, 2);
+    tcase_add_loop_test (cases, test_verify, 0, 2);
+    tcase_add_loop_test (cases, test_include, 0, 2);
+    tcase_add_loop_test (cases, test_nested_include, 0, 2);
+    tcase_add_loop_test (cases, test_include_refused, 0, 2);
+    tcase_add_loop_test (cases, test_save_refused, 0, 2);
+    tcase_add_loop_test (cases, test_save_without, 0, 2);
+    tcase_add_loop_test (cases, test_losses, 0, 2);
+    tcase_add_loop_test (cases, test_append, 0, 2);
+    tcase_add_loop_test (cases, test_misuse, 0, 2);
 }
 
 int
