@@ -66,12 +66,14 @@ tn_call_name_tensor (struct tn_call *call, const struct tenon_tensor *from, stru
 {
     struct tn_session *session = call->session;
     const char *name = from->name, *prefix = call->prefix ? call->prefix : "";
-    uint64_t length = from->name_length, prefix_length;
+    uint64_t length = from->name_length, prefix_length = strlen (prefix);
     if (!name) {
-        TN_TRY (tn_call_source_name (session, call->codec, tn_call_source (call, 0), &name, &length));
-        prefix = "";
+        /* in the place of the KEY that the prefix ends with */
+        const struct tn_source *source = tn_call_source (call, 0);
+        TN_TRY (tn_call_source_name (session, call->codec, source, &name, &length));
+        if (call->prefix && (call->include_flags & TENON_INCLUDE_PREFIX))
+            prefix_length -= source->name_length + 1;
     }
-    prefix_length = strlen (prefix);
     if (length == 0 || length > UINT32_MAX / 2 || !tn_utf8 (name, length)) {
         char shown[200];
         tn_escape (shown, sizeof shown, name, TN_MIN (length, 60));

@@ -33,6 +33,20 @@ fail_include (struct tn_session *session, struct tn_source *source, tenon_status
     return tn_fail (session->error, status, TN_NO_OFFSET, "no codec recognises it%s", words);
 }
 
+/* "OUTER/" and "INNER/" → "OUTER/INNER/" */
+static const char *
+join_prefixes (struct tn_arena *arena, const char *outer, const char *inner)
+{
+    uint64_t before = outer ? strlen (outer) : 0, length = strlen (inner);
+    char *prefix = tn_arena_get (arena, before + length + 1, false);
+    if (!prefix)
+        return NULL;
+    if (before > 0)
+        memcpy (prefix, outer, before);
+    memcpy (prefix + before, inner, length + 1);
+    return prefix;
+}
+
 tenon_status
 tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_include *how,
                    struct tn_inclusion *inclusion)
@@ -59,7 +73,8 @@ tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_inc
     TN_TRY (tn_call_check_depth (call, "sources", "read"));
     tenon_status status = tn_recognise (session, source, ours->codec, &inclusion->codec, true, NULL);
     inclusion->chosen = status == TENON_OK;
-    if (status == TENON_E_UNRECOGNISED && !(ours->flags & TENON_INCLUDE_UNREADABLE))
+    if (status == TENON_E_UNRECOGNISED
+        && (!(ours->flags & TENON_INCLUDE_UNREADABLE) || (ours->flags & TENON_INCLUDE_OTHERS)))
         return tn_call_answer_missing (call, status, "no codec recognises ", source->name,
                                        source->name_length, "");
     return status < 0 ? fail_include (session, source, status) : status;
@@ -76,8 +91,11 @@ tn_include_run (struct tn_call *call, const struct tn_inclusion *inclusion)
     if ((flags & TENON_INCLUDE_PREFIX)
         && !(prefix = make_prefix (&session->arena, call->prefix, source->name, source->name_length)))
         return tn_fail_memory (session->error);
-    const char *metadata_prefix =
-        inclusion->how.metadata_prefix ? inclusion->how.metadata_prefix : call->metadata_prefix;
+    const char *metadata_prefix = call->metadata_prefix;
+    if (inclusion->how.metadata_prefix
+        && !(metadata_prefix =
+                 join_prefixes (&session->arena, call->metadata_prefix, inclusion->how.metadata_prefix)))
+        return tn_fail_memory (session->error);
     tenon_status status = tn_describe (session, source->number, inclusion->codec, prefix, metadata_prefix,
                                        flags | (call->include_flags & TENON_INCLUDE_NO_METADATA));
     tn_arena_release (&session->arena, mark);
@@ -146,13 +164,9 @@ stand_in (struct tn_call *call, const struct tn_inclusion *inclusion, const teno
                                    .source = inclusion->number,
                                    .length = inclusion->source->size };
     char why[sizeof failure->message + 512];
-    const char *prefix = call->prefix;
     TN_TRY (tn_call_source_name (session, codec, inclusion->source, &tensor.name, &tensor.name_length));
     tell_failure (why, sizeof why, failure, inclusion->source, tensor.name);
-    call->prefix = NULL; /* names that are a source's have none */
-    tenon_status status = tn_call_put_unreadable (call, &tensor, failure->status, "?", why);
-    call->prefix = prefix;
-    return status;
+    return tn_call_put_unreadable (call, &tensor, failure->status, "?", why);
 }
 
 static tenon_status

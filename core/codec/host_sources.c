@@ -126,6 +126,21 @@ part_work (const struct tenon_part *part)
     return TN_WORK_ENTRY + (part->name ? part->name_length : 0) + TN_MIN (blocks, UINT64_MAX / 16) * 8;
 }
 
+/* A codec may do without the part whose filter is not there. */
+static TN_OWN_FRAME tenon_status
+answer_filter (struct tn_call *call, const struct tenon_part *part)
+{
+    tenon_error error = TENON_ERROR_INIT;
+    char member[80] = "";
+    call->pending = tn_cause_fail_filter (call->session->context, part->filter, &error);
+    if (part->name)
+        tn_escape (member, sizeof member, part->name, TN_MIN (part->name_length, 60));
+    if (snprintf (call->pending_words, sizeof call->pending_words, "member '%s': %s", member, error.message)
+        < 0)
+        call->pending_words[0] = 0;
+    return call->pending;
+}
+
 tenon_status
 tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint32_t *number)
 {
@@ -142,8 +157,8 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
         return session->error->status;
     const struct tn_filter *filter = ours.filter ? tn_filter_find (session->context, ours.filter) : NULL;
     if (ours.filter && !filter)
-        status = tn_cause_fail_filter (session->context, ours.filter, session->error);
-    else if (ours.check > TENON_CHECK_CRC32)
+        return answer_filter (call, &ours);
+    if (ours.check > TENON_CHECK_CRC32)
         status = tn_call_misuse (call, "a part has an unknown kind of checksum");
     else if (ours.name && (!tn_utf8 (ours.name, ours.name_length) || ours.name_length > UINT32_MAX))
         status = tn_fail (session->error, TENON_E_MALFORMED, TN_NO_OFFSET,

@@ -5,6 +5,7 @@ npz_sources = \
 	plugins/npz/directory.c \
 	plugins/npz/blocks.c \
 	plugins/npz/headers.c \
+	plugins/npz/local.c \
 	plugins/npz/member.c \
 	plugins/npz/metadata.c \
 	plugins/npz/metadata_read.c \

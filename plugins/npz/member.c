@@ -1,162 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* member.c - a member: its entry is checked against its local header, and another codec describes it. */
+/* member.c - a member: another codec describes it, or it is told why none can. */
 #include "npz.h"
-
-/* A local header is read with one read if its name has a usual length, together with as many bytes behind the
- * name as the extra fields of common writers take. */
-#define HEAD_BYTES 512u
-#define EXTRA_AT_ONCE 64u
-
-#define MALFORMED(reader, entry, ...) refuse_member (reader, entry, TENON_E_MALFORMED, __VA_ARGS__)
-
-__attribute__ ((format (printf, 4, 5))) static tenon_status
-refuse_member (struct npz_reader *reader, const struct npz_entry *entry, tenon_status status,
-               const char *format, ...)
-{
-    char shown[NPZ_SHOWN], text[300];
-    va_list list;
-    va_start (list, format);
-    vsnprintf (text, sizeof text, format, list);
-    va_end (list);
-    return tenon_fail (reader->call, status, entry->offset, "member '%s' %s", npz_show (entry, shown), text);
-}
-
-/* ---- the local header ---- */
-
-/* Checks the entry by itself. */
-static tenon_status
-check_entry (struct npz_reader *reader, const struct npz_entry *entry)
-{
-    uint64_t end = reader->directory->offset;
-    if (entry->flags & NPZ_ENCRYPTED)
-        return refuse_member (reader, entry, TENON_E_UNSUPPORTED, "is encrypted");
-    if (entry->flags & NPZ_PATCHED)
-        return refuse_member (reader, entry, TENON_E_UNSUPPORTED, "is compressed patched data");
-    if (entry->method != NPZ_STORED && entry->method != NPZ_DEFLATED && entry->method != NPZ_ZSTD)
-        return refuse_member (reader, entry, TENON_E_UNSUPPORTED,
-                              "is compressed by method %u; stored (0), deflated (8) and zstd (93) are known",
-                              entry->method);
-    if (entry->method == NPZ_STORED && entry->stored != entry->size)
-        return MALFORMED (reader, entry, "is stored as it is, but in %llu bytes instead of %llu",
-                          (unsigned long long) entry->stored, (unsigned long long) entry->size);
-    if (entry->offset > end || end - entry->offset < NPZ_LOCAL_BYTES
-        || entry->stored > end - entry->offset - NPZ_LOCAL_BYTES)
-        return MALFORMED (reader, entry,
-                          "has %llu bytes at offset %llu, which do not end before the central directory at "
-                          "%llu",
-                          (unsigned long long) entry->stored, (unsigned long long) entry->offset,
-                          (unsigned long long) end);
-    return TENON_OK;
-}
-
-/* Compares the sizes in the zip64 field of a local header. They may be 0 if they follow the data. */
-static tenon_status
-check_wide (struct npz_reader *reader, const struct npz_entry *entry, const uint8_t *local,
-            const uint8_t *extra, uint32_t extra_length)
-{
-    uint32_t length;
-    const uint8_t *wide = npz_find_extra (extra, extra_length, NPZ_EXTRA_ZIP64, &length);
-    uint64_t stored = tenon_le32 (local + 18), size = tenon_le32 (local + 22);
-    if (!wide)
-        return TENON_OK;
-    if (length >= 16 || (size == NPZ_MAX32 && length >= 8))
-        size = tenon_le64 (wide);
-    if (length >= 16)
-        stored = tenon_le64 (wide + 8);
-    else if (length >= 8 && size != NPZ_MAX32)
-        stored = tenon_le64 (wide);
-    if ((size || stored) && (size != entry->size || stored != entry->stored))
-        return MALFORMED (reader, entry,
-                          "has %llu bytes, stored in %llu, by its local header, %llu and %llu by the central "
-                          "directory",
-                          (unsigned long long) size, (unsigned long long) stored,
-                          (unsigned long long) entry->size, (unsigned long long) entry->stored);
-    return TENON_OK;
-}
-
-/* Compares the fixed fields of the local header. */
-static tenon_status
-check_numbers (struct npz_reader *reader, const struct npz_entry *entry, const uint8_t *local)
-{
-    uint32_t flags = tenon_le16 (local + 6), method = tenon_le16 (local + 8), crc = tenon_le32 (local + 14);
-    uint64_t stored = tenon_le32 (local + 18), size = tenon_le32 (local + 22);
-    if ((flags ^ entry->flags) & NPZ_ENCRYPTED)
-        return MALFORMED (reader, entry,
-                          "is %sencrypted by its local header, but not so by the central directory",
-                          flags & NPZ_ENCRYPTED ? "" : "not ");
-    if (((flags ^ entry->flags) & NPZ_UTF8) && !npz_is_ascii (entry->raw, entry->raw_length))
-        return MALFORMED (reader, entry, "has a name in UTF-8 by one of its headers, not so by the other");
-    if (method != entry->method)
-        return MALFORMED (reader, entry,
-                          "is compressed by method %u by its local header, %u by the central directory",
-                          method, entry->method);
-    if ((flags | entry->flags) & NPZ_DESCRIBED)
-        return TENON_OK;
-    if (crc != entry->crc)
-        return MALFORMED (reader, entry,
-                          "has the CRC %08x by its local header, %08x by the central directory", crc,
-                          entry->crc);
-    if (stored != NPZ_MAX32 && size != NPZ_MAX32 && (stored != entry->stored || size != entry->size))
-        return MALFORMED (reader, entry,
-                          "has %llu bytes, stored in %llu, by its local header, %llu and %llu by the central "
-                          "directory",
-                          (unsigned long long) size, (unsigned long long) stored,
-                          (unsigned long long) entry->size, (unsigned long long) entry->stored);
-    return TENON_OK;
-}
-
-/* Compares the local header. `local` has `there` bytes: the header, its name and usually all of its extra
- * fields. *lead: the bytes of all of them. */
-static tenon_status
-check_local (struct npz_reader *reader, const struct npz_entry *entry, const uint8_t *local, uint64_t there,
-             uint64_t *lead)
-{
-    if (tenon_le32 (local) != NPZ_LOCAL)
-        return MALFORMED (reader, entry, "has no local header at offset %llu",
-                          (unsigned long long) entry->offset);
-    uint32_t name_length = tenon_le16 (local + 26), extra_length = tenon_le16 (local + 28);
-    if (name_length != entry->raw_length
-        || memcmp (local + NPZ_LOCAL_BYTES, entry->raw, entry->raw_length) != 0)
-        return MALFORMED (reader, entry, "has another name in its local header");
-    *lead = NPZ_LOCAL_BYTES + (uint64_t) name_length + extra_length;
-    if (entry->stored > reader->directory->offset - entry->offset
-        || *lead > reader->directory->offset - entry->offset - entry->stored)
-        return MALFORMED (reader, entry,
-                          "has %llu bytes behind a local header of %llu at offset %llu, which do not end "
-                          "before the central directory at %llu",
-                          (unsigned long long) entry->stored, (unsigned long long) *lead,
-                          (unsigned long long) entry->offset, (unsigned long long) reader->directory->offset);
-    TENON_TRY (check_numbers (reader, entry, local));
-    if (((tenon_le16 (local + 6) | entry->flags) & NPZ_DESCRIBED)
-        || (tenon_le32 (local + 18) != NPZ_MAX32 && tenon_le32 (local + 22) != NPZ_MAX32))
-        return TENON_OK;
-    const uint8_t *extra = local + NPZ_LOCAL_BYTES + name_length;
-    if (*lead > there
-        && !(extra = reader->call->host->view (reader->call, 0, entry->offset + *lead - extra_length,
-                                               extra_length)))
-        return TENON_E_TRUNCATED;
-    return check_wide (reader, entry, local, extra, extra_length);
-}
-
-/* Reads and checks the local header. *lead: the bytes from its first to that of the data. */
-static tenon_status
-read_local (struct npz_reader *reader, const struct npz_entry *entry, uint64_t *lead)
-{
-    struct tenon_call *call = reader->call;
-    uint8_t buffer[HEAD_BYTES];
-    const uint8_t *local = buffer;
-    uint64_t left = reader->directory->offset - entry->offset;
-    uint64_t there = NPZ_LOCAL_BYTES + (uint64_t) entry->raw_length + EXTRA_AT_ONCE;
-    if (there > left)
-        there = left;
-    if (there < NPZ_LOCAL_BYTES + (uint64_t) entry->raw_length)
-        return MALFORMED (reader, entry, "has no room for its name before the central directory");
-    if (there <= sizeof buffer)
-        TENON_TRY (call->host->read_at (call, 0, entry->offset, buffer, there));
-    else if (!(local = call->host->view (call, 0, entry->offset, there)))
-        return TENON_E_TRUNCATED;
-    return check_local (reader, entry, local, there, lead);
-}
 
 /* ---- members ---- */
 
@@ -175,20 +19,44 @@ make_prefix (struct npz_reader *reader, const struct npz_entry *entry)
     return TENON_OK;
 }
 
+/* A member that is no array: its bytes are a tensor if the user wants them, else a save would lose it. */
+static tenon_status
+take_other (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source)
+{
+    struct tenon_call *call = reader->call;
+    char shown[NPZ_SHOWN];
+    if (reader->others != NPZ_OTHERS_BYTES) {
+        tenon_note (
+            call, TENON_LOSS, npz_show (entry, shown),
+            "no codec recognises this member of %llu byte%s: it is no tensor, unless npz.others=bytes",
+            (unsigned long long) entry->size, entry->size == 1 ? "" : "s");
+        return TENON_OK;
+    }
+    struct tenon_tensor tensor = TENON_INIT (tensor);
+    tensor.dtype = TENON_U8;
+    tensor.name = entry->name;
+    tensor.name_length = entry->name_length;
+    tensor.shape = &entry->size;
+    tensor.rank = 1;
+    tensor.source = source;
+    tensor.length = entry->size;
+    tensor.place = entry->place;
+    reader->recognised++;
+    return call->host->add_tensor (call, &tensor);
+}
+
 static tenon_status
 include_source (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source)
 {
     struct tenon_call *call = reader->call;
-    struct tenon_include how = { .struct_size = sizeof how, .flags = TENON_INCLUDE_PREFIX };
-    char shown[NPZ_SHOWN];
+    struct tenon_include how = { .struct_size = sizeof how,
+                                 .flags =
+                                     TENON_INCLUDE_PREFIX | TENON_INCLUDE_UNREADABLE | TENON_INCLUDE_OTHERS };
     TENON_TRY (make_prefix (reader, entry));
     how.metadata_prefix = reader->prefix;
     tenon_status status = call->host->include (call, source, &how);
-    if (status == TENON_E_UNRECOGNISED) {
-        tenon_note (call, TENON_NOTE, npz_show (entry, shown),
-                    "no codec recognises this member: it is skipped");
-        return TENON_OK;
-    }
+    if (status == TENON_E_UNRECOGNISED)
+        return take_other (reader, entry, source);
     reader->recognised++;
     return status;
 }
@@ -205,28 +73,142 @@ npz_include_member (struct npz_reader *reader, const struct npz_entry *entry, ui
     return TENON_OK;
 }
 
-tenon_status
-npz_add_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t *source)
+/* ---- sources of members ---- */
+
+/* The filter for a method; NULL: none is known, or it is stored. */
+static const char *
+filter_of (uint32_t method)
+{
+    return method == NPZ_DEFLATED ? "deflate"
+           : method == NPZ_BZIP2  ? "bzip2"
+           : method == NPZ_LZMA   ? "lzma"
+           : method == NPZ_ZSTD   ? "zstd"
+           : method == NPZ_XZ     ? "xz"
+                                  : NULL;
+}
+
+/* The name of a method for a message. */
+static const char *
+method_words (uint32_t method)
+{
+    return method == 1                          ? " (shrink)"
+           : method >= 2 && method <= 5         ? " (reduce)"
+           : method == 6                        ? " (implode)"
+           : method == 9                        ? " (deflate64)"
+           : method == NPZ_BZIP2                ? " (bzip2)"
+           : method == NPZ_LZMA                 ? " (lzma)"
+           : method == 20 || method == NPZ_ZSTD ? " (zstd)"
+           : method == NPZ_XZ                   ? " (xz)"
+           : method == 98                       ? " (ppmd)"
+                                                : "";
+}
+
+/* Makes a source of the member as it is stored, whatever that means: its name and place are known. */
+static tenon_status
+skip_part (struct npz_reader *reader, const struct npz_entry *entry, struct tenon_part *part)
+{
+    uint32_t source = 0;
+    part->filter = NULL;
+    part->size = part->stored;
+    part->check = TENON_CHECK_NONE;
+    part->flags = 0;
+    part->block_size = 0;
+    TENON_TRY (reader->call->host->add_part (reader->call, part, &source));
+    return npz_skip_member (reader, entry, source);
+}
+
+static tenon_status
+add_source (struct npz_reader *reader, const struct npz_entry *entry, struct tenon_part *part,
+            uint32_t *source)
 {
     struct tenon_call *call = reader->call;
+    part->filter = filter_of (entry->method);
+    if (reader->fault.status < 0)
+        return skip_part (reader, entry, part);
+    if (entry->extra_length > 0 && entry->method != NPZ_STORED)
+        TENON_TRY (npz_take_blocks (call, entry, part));
+    tenon_status status = part->filter || entry->method == NPZ_STORED
+                              ? call->host->add_part (call, part, source)
+                              : (tenon_status) TENON_E_UNSUPPORTED;
+    /* a filter that is not there is no failure */
+    if (status != TENON_E_UNSUPPORTED)
+        return status;
+    *source = NPZ_NO_SOURCE;
+    reader->fault.status = status;
+    snprintf (reader->fault.words, sizeof reader->fault.words, "it is compressed by method %u%s, %s%s",
+              entry->method, method_words (entry->method),
+              part->filter ? "for which no filter is in use: " : "which is not known",
+              part->filter ? part->filter : "");
+    return skip_part (reader, entry, part);
+}
+
+/* ---- members that are there twice ---- */
+
+tenon_status
+npz_find_replaced (struct npz_reader *reader)
+{
+    const struct npz_directory *directory = reader->directory;
+    uint32_t tag;
+    for (uint64_t i = 0, at = 0; i < directory->count; i++) {
+        const uint8_t *bytes = directory->bytes + at;
+        if (directory->size - at < NPZ_CENTRAL_BYTES)
+            return TENON_OK; /* which reading the entry will tell */
+        uint32_t length = tenon_le16 (bytes + 28);
+        uint64_t whole =
+            NPZ_CENTRAL_BYTES + (uint64_t) length + tenon_le16 (bytes + 30) + tenon_le16 (bytes + 32);
+        if (whole > directory->size - at)
+            return TENON_OK;
+        const char *name = (const char *) bytes + NPZ_CENTRAL_BYTES;
+        if (!npz_add_name (&reader->names, name, length)) {
+            npz_name_in (&reader->names, npz_find_name (&reader->names, name, length, &tag))->last =
+                (uint32_t) i;
+            reader->replaced++;
+        }
+        at += whole;
+    }
+    return TENON_OK;
+}
+
+/* True if a later member has the name of member number `index`, and counts in its place, as for NumPy. */
+static int
+is_replaced (struct npz_reader *reader, uint64_t index, const struct npz_entry *entry)
+{
+    uint32_t tag, last;
+    char shown[NPZ_SHOWN];
+    if (!reader->replaced)
+        return 0;
+    last = npz_name_in (&reader->names,
+                        npz_find_name (&reader->names, (const char *) entry->raw, entry->raw_length, &tag))
+               ->last;
+    if (last <= index)
+        return 0;
+    npz_show (entry, shown);
+    tenon_note (reader->call, TENON_NOTE | TENON_FLAW, shown,
+                "a later member has this name, too: the last one counts");
+    if (entry->size > 0)
+        tenon_note (reader->call, TENON_LOSS, shown,
+                    "the %llu bytes of an earlier member of this name are not read",
+                    (unsigned long long) entry->size);
+    return 1;
+}
+
+tenon_status
+npz_add_member (struct npz_reader *reader, uint64_t index, const struct npz_entry *entry, uint32_t *source)
+{
     struct tenon_part part = TENON_INIT (part);
     *source = NPZ_NO_SOURCE;
-    if (!npz_add_name (&reader->names, (const char *) entry->raw, entry->raw_length))
-        return MALFORMED (reader, entry, "has a name that another member has, too");
     if (entry->name_length > 0 && entry->name[entry->name_length - 1] == '/' && entry->size == 0)
         return TENON_OK; /* a folder */
-    TENON_TRY (check_entry (reader, entry));
-    TENON_TRY (read_local (reader, entry, &part.lead));
+    if (is_replaced (reader, index, entry))
+        return TENON_OK;
+    TENON_TRY (npz_check_member (reader, entry, &part.lead));
     part.offset = entry->offset + part.lead;
     part.stored = entry->stored;
     part.size = entry->size;
-    part.filter = entry->method == NPZ_DEFLATED ? "deflate" : entry->method == NPZ_ZSTD ? "zstd" : NULL;
     part.check = reader->verify == NPZ_VERIFY_NO ? TENON_CHECK_NONE : TENON_CHECK_CRC32;
     part.flags = reader->verify == NPZ_VERIFY_MAP ? TENON_PART_CHECK_MAPPED : 0;
     part.check_value = entry->crc;
     part.name = entry->name;
     part.name_length = entry->name_length;
-    if (entry->extra_length > 0 && entry->method != NPZ_STORED)
-        TENON_TRY (npz_take_blocks (call, entry, &part));
-    return call->host->add_part (call, &part, source);
+    return add_source (reader, entry, &part, source);
 }

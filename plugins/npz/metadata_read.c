@@ -150,10 +150,13 @@ npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uin
         const uint8_t *bytes = call->host->view (call, source, 0, entry->size);
         if (!bytes)
             return TENON_E_TRUNCATED;
-        if (reader->verify != NPZ_VERIFY_NO && npz_crc32 (0, bytes, entry->size) != entry->crc)
-            return tenon_fail (call, TENON_E_CHECKSUM, entry->offset,
-                               "member '%s' does not have the CRC %08x that the directory states",
-                               NPZ_METADATA_NAME, entry->crc);
+        if (reader->verify != NPZ_VERIFY_NO && npz_crc32 (0, bytes, entry->size) != entry->crc) {
+            *taken = 1;
+            reader->fault.status = TENON_E_CHECKSUM;
+            snprintf (reader->fault.words, sizeof reader->fault.words,
+                      "it does not have the CRC %08x that the directory states", entry->crc);
+            return npz_skip_member (reader, entry, source);
+        }
         outcome = take_member (&document, bytes, entry->size, why);
     }
     if (outcome < 0)

@@ -215,6 +215,13 @@ npz_find_name (const struct npz_names *names, const char *text, uint32_t length,
     return &names->slots[at];
 }
 
+struct npz_name *
+npz_name_in (const struct npz_names *names, const uint32_t *slot)
+{
+    uint32_t index_mask = (uint32_t) (((uint64_t) 1 << names->index_bits) - 1);
+    return &names->entries[(*slot & index_mask) - 1];
+}
+
 int
 npz_add_name (struct npz_names *names, const char *text, uint32_t length)
 {

@@ -35,7 +35,7 @@ describe_members (struct npz_reader *reader, uint64_t *position)
         struct npz_entry *entry = &pending->entries[pending->count];
         uint32_t *source = &pending->sources[pending->count];
         TENON_TRY (npz_read_entry (call, reader->directory, *position, entry));
-        TENON_TRY (npz_add_member (reader, entry, source));
+        TENON_TRY (npz_add_member (reader, i, entry, source));
         *position += entry->entry_length;
         if (*source != NPZ_NO_SOURCE)
             pending->count++;
@@ -50,15 +50,18 @@ describe_archive (struct tenon_call *call)
 {
     struct npz_directory directory;
     struct npz_reader reader;
-    struct tenon_setting verify = TENON_INIT (verify);
+    struct tenon_setting verify = TENON_INIT (verify), others = TENON_INIT (others);
     uint64_t position = 0;
     memset (&reader, 0, sizeof reader);
     reader.call = call;
     reader.directory = &directory;
     TENON_TRY (call->host->option (call, NPZ_OPTION_VERIFY, &verify));
+    TENON_TRY (call->host->option (call, NPZ_OPTION_OTHERS, &others));
     reader.verify = verify.integer;
+    reader.others = others.integer;
     TENON_TRY (npz_open_directory (call, &directory));
     TENON_TRY (npz_begin_names (call, directory.count, &reader.names));
+    TENON_TRY (npz_find_replaced (&reader));
     call->host->expect (call, directory.count, 0);
     TENON_TRY (describe_members (&reader, &position));
     if (position != directory.size)
@@ -66,7 +69,7 @@ describe_archive (struct tenon_call *call)
                            "the central directory has %llu bytes behind its %llu members",
                            (unsigned long long) (directory.size - position),
                            (unsigned long long) directory.count);
-    if (directory.count > 0 && reader.recognised == 0)
+    if (directory.count > reader.replaced && reader.recognised == 0)
         return tenon_fail (call, TENON_E_UNRECOGNISED, TENON_AUTO,
                            "no member of this zip is an array that a codec recognises");
     return TENON_OK;
@@ -158,6 +161,9 @@ static const struct tenon_option options[NPZ_OPTIONS] = {
     [NPZ_OPTION_METADATA] =
         OPTION (TENON_OPTION_CHOICE, "metadata", "none", "none member",
                 "where metadata go: nowhere, or into a member __tenon__.npy", 0, 0, TENON_OPTION_FOR_WRITING),
+    [NPZ_OPTION_OTHERS] = OPTION (TENON_OPTION_CHOICE, "others", "skip", "skip bytes",
+                                  "members that no codec recognises: left out, or read as bytes (u8)", 0, 0,
+                                  TENON_OPTION_FOR_READING),
 };
 
 static const struct tenon_codec codec = {

@@ -2,7 +2,8 @@
 /* npz.h - what the files of the npz plugin share. Each calls those below it only.
  *
  *     npz.c            the tables, describe, and probe
- *     member.c         describe: a member, checked against its headers, and handed to another codec
+ *     member.c         describe: a member, handed to another codec
+ *     local.c          describe: a member, checked against its two headers
  *     write.c          write: a plan as an archive
  *     append.c         write: a plan added to an archive
  *     metadata.c       write: the member of metadata
@@ -46,7 +47,10 @@
 /* Methods. */
 #define NPZ_STORED 0u
 #define NPZ_DEFLATED 8u
+#define NPZ_BZIP2 12u
+#define NPZ_LZMA 14u
 #define NPZ_ZSTD 93u
+#define NPZ_XZ 95u
 /* Extra fields: u16 id, u16 length, the bytes. */
 #define NPZ_EXTRA_ZIP64 0x0001u
 #define NPZ_EXTRA_UNICODE_PATH 0x7075u /* Info-ZIP's */
@@ -60,11 +64,13 @@ enum {
     NPZ_OPTION_MEMBER = 2,
     NPZ_OPTION_VERIFY = 3,
     NPZ_OPTION_METADATA = 4,
-    NPZ_OPTIONS = 5
+    NPZ_OPTION_OTHERS = 5,
+    NPZ_OPTIONS = 6
 };
 enum { NPZ_COMPRESSION_NONE = 0, NPZ_COMPRESSION_DEFLATE = 1 };
 enum { NPZ_VERIFY_READ = 0, NPZ_VERIFY_MAP = 1, NPZ_VERIFY_NO = 2 };
 enum { NPZ_METADATA_NONE = 0, NPZ_METADATA_MEMBER = 1 };
+enum { NPZ_OTHERS_SKIP = 0, NPZ_OTHERS_BYTES = 1 };
 
 /* ---- directory.c ---- */
 
@@ -126,6 +132,7 @@ int npz_is_metadata (const struct npz_entry *entry);
 struct npz_name {
     const char *text; /* the caller's; need not end in NUL */
     uint32_t length;
+    uint32_t last; /* the number of the last member of that name */
 };
 /* A set of names, in a hash table. */
 struct npz_names {
@@ -141,6 +148,8 @@ struct npz_names {
 tenon_status npz_begin_names (struct tenon_call *call, uint64_t count, struct npz_names *names);
 /* The slot of a name, which holds 0 if the name is not in the set; *tag are the bits of its hash. */
 uint32_t *npz_find_name (const struct npz_names *names, const char *text, uint32_t length, uint32_t *tag);
+/* The name of a slot that is not 0. */
+struct npz_name *npz_name_in (const struct npz_names *names, const uint32_t *slot);
 /* Adds a name. Returns 0 if it was there already. */
 int npz_add_name (struct npz_names *names, const char *text, uint32_t length);
 
@@ -158,21 +167,44 @@ uint32_t npz_blocks_bytes (const struct tenon_member_result *result);
 /* Writes them, and returns the address behind. */
 void *npz_put_blocks (void *to, const struct tenon_member_result *result);
 
-/* ---- member.c ---- */
+/* ---- local.c ---- */
+
+/* Why a member cannot be read; status 0: it can. */
+struct npz_fault {
+    tenon_status status;
+    char words[300];
+};
 
 /* The state of describe. */
 struct npz_reader {
     struct tenon_call *call;
     const struct npz_directory *directory;
-    struct npz_names names; /* of the members so far, raw */
-    int64_t verify;         /* NPZ_VERIFY_* */
+    struct npz_names names; /* of the members, raw */
+    uint64_t replaced;      /* members that a later one of the same name replaces */
+    int64_t verify, others; /* NPZ_VERIFY_*, NPZ_OTHERS_* */
     uint64_t recognised;    /* members that a codec recognised */
+    struct npz_fault fault; /* of the member */
     char *prefix;           /* of metadata keys; used again for each member */
     uint64_t prefix_room;
 };
-/* Checks a member and makes a source of it; *source is NPZ_NO_SOURCE for a folder. */
+
+/* Checks an entry by itself, then against its local header. *lead: the bytes from the first of that header to
+ * the first of the data. A place that cannot be is a failure of the archive; whatever else is wrong with one
+ * member goes to reader->fault. */
+tenon_status npz_check_member (struct npz_reader *reader, const struct npz_entry *entry, uint64_t *lead);
+/* Adds a member whose bytes cannot be read, for the reason in reader->fault: as a tensor if it has the name
+ * of an array. */
+tenon_status npz_skip_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source);
+
+/* ---- member.c ---- */
+
+/* Finds the members that a later one of the same name replaces. */
+tenon_status npz_find_replaced (struct npz_reader *reader);
+/* Checks member number `index` and makes a source of it; *source is NPZ_NO_SOURCE for a folder, and for a
+ * member that cannot be read or is replaced. */
 #define NPZ_NO_SOURCE UINT32_MAX
-tenon_status npz_add_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t *source);
+tenon_status npz_add_member (struct npz_reader *reader, uint64_t index, const struct npz_entry *entry,
+                             uint32_t *source);
 /* Describes that source: as metadata, or by the codec that recognises it. */
 tenon_status npz_include_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source);
 

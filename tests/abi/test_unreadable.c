@@ -304,8 +304,8 @@ START_TEST (test_nested_include)
     tenon_file *file = kit_open ("f.toyscript", NULL, NULL);
     ck_assert_uint_eq (tenon_count (file), 3);
     kit_data_fails (file, "a", "", TENON_E_UNRECOGNISED, "tensor 'a': no codec recognises 'b.x'");
-    kit_data_fails (file, "d.x", "", TENON_E_UNRECOGNISED,
-                    "member 'c.toyscript': member 'd.x': tensor 'd.x': no codec recognises it");
+    kit_data_fails (file, "c.toyscript/d.x", "", TENON_E_UNRECOGNISED,
+                    "member 'c.toyscript': member 'd.x': tensor 'c.toyscript/d.x': no codec recognises it");
     kit_data (file, "c.toyscript/e", "", "T", 1);
     tenon_close (file);
 }

@@ -307,6 +307,35 @@ accepted (const char *names)
     close_archive (file);
 }
 
+void
+spoiled (tenon_status status, const char *words)
+{
+    uint8_t bytes[4];
+    uint64_t found = 0;
+    tenon_file *file = open_archive ();
+    ck_assert_msg (file != NULL, "%s: %s; expected '%s'", error.file, error.message, words);
+    tenon_file_info info = { .struct_size = sizeof info };
+    ck_assert_int_eq (tenon_file_get (file, &info), TENON_OK);
+    for (uint64_t i = 0; i < info.tensors; i++) {
+        tenon_tensor_info tensor = { .struct_size = sizeof tensor };
+        ck_assert_int_eq (tenon_get (file, i, &tensor), TENON_OK);
+        if (tensor.unreadable) {
+            ck_assert_msg (strstr (tensor.why, words) || strstr (tensor.name, words), "'%s'; expected '%s'",
+                           tensor.why, words);
+            ck_assert_int_eq (tensor.unreadable, status);
+            ck_assert_int_eq (read_first (file, i, bytes), status);
+            found++;
+        } else {
+            ck_assert_msg (read_first (file, i, bytes) == TENON_OK, "%s: %s", tensor.name, error.message);
+            ck_assert (memcmp (bytes, "\1\2\3\4", 4) == 0);
+        }
+    }
+    ck_assert_uint_eq (found, 1);
+    ck_assert_uint_eq (info.unreadable, 1);
+    ck_assert_int_eq (tenon_verify (file, NULL, NULL, &error), status);
+    close_archive (file);
+}
+
 int
 noted (tenon_file *file, const char *words)
 {
@@ -314,7 +343,7 @@ noted (tenon_file *file, const char *words)
     for (uint64_t i = 0; i < tenon_report_count (report); i++) {
         tenon_report_entry entry = { .struct_size = sizeof entry };
         ck_assert_int_eq (tenon_report_get (report, i, &entry), TENON_OK);
-        if (entry.kind == TENON_NOTE && strstr (entry.message, words))
+        if ((entry.kind == TENON_NOTE || entry.kind == TENON_LOSS) && strstr (entry.message, words))
             return 1;
     }
     return 0;

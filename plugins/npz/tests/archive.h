@@ -79,6 +79,9 @@ extern tenon_error error;
 void refused (tenon_status status, const char *words);
 /* The archive opens, and has exactly these tensors, separated by blanks, each u8 [4] of 1 2 3 4. */
 void accepted (const char *names);
+/* The archive opens; one of its tensors has this status and these words, or is named by them, and each other
+ * one is u8 [4] of 1 2 3 4. */
+void spoiled (tenon_status status, const char *words);
 /* True if opening the file left a note with these words. */
 int noted (tenon_file *file, const char *words);
 /* Reading tensor 0 fails with this status and these words. */

@@ -147,9 +147,9 @@ START_TEST (parts_that_hold_more)
     archive_begin ();
     add_member ("in.npz", inner, size);
     write_archive ();
-    refuses ("a", NULL, "holds more");
+    refuses ("in.npz/a", NULL, "holds more");
     ck_assert_msg (append_array ("b", NULL) == TENON_OK, "%s", error.message);
-    holds ("a b");
+    holds ("in.npz/a b");
 }
 END_TEST
 

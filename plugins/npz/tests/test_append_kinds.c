@@ -233,6 +233,7 @@ END_TEST
 
 START_TEST (kinds_of_archives)
 {
+    uint64_t told;
     archive_begin ();
     member_begin ("a.npy");
     member_end ();
@@ -253,13 +254,26 @@ START_TEST (kinds_of_archives)
     member_end ();
     archive_end ();
     grows ("a new", 0);
-    /* what cannot be opened cannot be added to */
+    /* a member that cannot be read stays as it is */
     archive_begin ();
     member_begin ("a.npy");
     member.local.flags = member.central.flags = 1;
     member_end ();
     archive_end ();
-    stays (TENON_E_UNSUPPORTED, "is encrypted");
+    write_archive ();
+    const size_t begin = archive.file.size - 22 - archive.directory.size;
+    static uint8_t before[ROOM];
+    memcpy (before, archive.file.data, begin);
+    ck_assert_msg (append_tensor ("new", 0, &told) == TENON_OK, "%s", error.message);
+    ck_assert_uint_eq (told, 0);
+    read_archive ();
+    ck_assert_mem_eq (archive.file.data, before, begin);
+    spoiled (TENON_E_UNSUPPORTED, "it is encrypted");
+    /* and can be replaced */
+    ck_assert_msg (append_tensor ("a", 0, &told) == TENON_OK, "%s", error.message);
+    read_archive ();
+    accepted ("new a");
+    /* what cannot be opened cannot be added to */
     one_member ("a.npy");
     memmove (archive.file.data + 10, archive.file.data, archive.file.size);
     memset (archive.file.data, '#', 10);

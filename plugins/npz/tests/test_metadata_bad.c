@@ -229,7 +229,7 @@ START_TEST (every_byte_changed)
             size_t at = archive.file.size - 22 - archive.directory.size - (sizeof by_hand - 1) + i;
             archive.file.data[at] ^= (uint8_t) (1u << bit);
             settings ("npz.verify=read");
-            refused (TENON_E_CHECKSUM, "member '__tenon__.npy'");
+            spoiled (TENON_E_CHECKSUM, "__tenon__");
             settings ("npz.verify=no");
             tenon_file *file = open_archive ();
             ck_assert_msg (file != NULL, "%s", error.message);
