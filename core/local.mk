@@ -143,8 +143,12 @@ core_libcore_la_SOURCES = \
 	core/open/verify.c \
 	core/plan/metadata_items.c \
 	core/plan/metadata_text.c \
+	core/plan/packed.c \
+	core/plan/packed.h \
 	core/plan/plan.c \
 	core/plan/plan.h \
+	core/plan/unpacked.c \
+	core/plan/unpacked.h \
 	core/save/append.c \
 	core/save/append.h \
 	core/save/carry.c \

@@ -126,6 +126,46 @@ fits_blocks (const tenon_context *context, const struct cast *cast, const tenon_
     return false;
 }
 
+/* Of packed weights: `info` becomes that of their numbers. False: they cannot be cast. */
+static bool
+see_numbers (const tenon_packed_info *packed, tenon_tensor_info *info, uint64_t *shape)
+{
+    if (packed->kind != TENON_PACKED_AFFINE)
+        return false;
+    memcpy (shape, info->shape, info->rank * sizeof *shape);
+    shape[info->rank - 1] = packed->columns;
+    info->shape = shape;
+    info->dtype = packed->dtype;
+    return true;
+}
+
+/* As rule_fits. */
+static bool
+fits_packed (const tenon_context *context, const struct cast *cast, const tenon_packed_info *packed,
+             tenon_tensor_info info, struct cast_choice *choice)
+{
+    uint64_t shape[64];
+    if (info.dtype == cast->dtype)
+        return true;
+    if (!see_numbers (packed, &info, shape)) {
+        choice->refused = true;
+        snprintf (
+            choice->why, sizeof choice->why,
+            "%.190s: they are no numbers that could be cast; --except leaves them out, a pattern chooses "
+            "others",
+            packed->words);
+        return false;
+    }
+    if (!tenon_dtype_castable (context, packed->dtype, cast->dtype)) {
+        choice->refused = true;
+        snprintf (choice->why, sizeof choice->why, "%s cannot be cast to %.40s: %s", packed->words,
+                  cast->dtype_name, refusal_of (context, &info, cast));
+        return false;
+    }
+    choice->packed = fits_blocks (context, cast, &info, choice);
+    return choice->packed;
+}
+
 /* False: `why` and `refused` say why not. */
 static bool
 rule_fits (const tenon_context *context, const struct cast *cast, const tenon_file *file, uint64_t index,
@@ -134,6 +174,13 @@ rule_fits (const tenon_context *context, const struct cast *cast, const tenon_fi
     tenon_request request = { .struct_size = sizeof request, .dtype = cast->dtype, .index = index };
     tenon_error error = TENON_ERROR_INIT;
     uint64_t size;
+    tenon_packed_info packed = { .struct_size = sizeof packed };
+    if (tenon_packed_get (file, index, &packed) == TENON_OK) {
+        if (packed.weight == index)
+            return fits_packed (context, cast, &packed, *info, choice);
+        if (!cast->pattern) /* scales and biases stay with their weights */
+            return false;
+    }
     if (info->dtype == cast->dtype)
         return true;
     if (!cast->pattern && !is_float (context, info)) {
@@ -172,9 +219,10 @@ casts_choose (const tenon_context *context, struct casts *casts, const tenon_fil
         if (choice->cast)
             continue;
         tried = (struct cast_choice){ 0 };
-        if (rule_fits (context, cast, file, index, &info, &tried))
+        if (rule_fits (context, cast, file, index, &info, &tried)) {
             choice->cast = cast;
-        else if (!*choice->why || (tried.refused && !choice->refused))
+            choice->packed = tried.packed;
+        } else if (!*choice->why || (tried.refused && !choice->refused))
             *choice = tried;
     }
     if (choice->cast)

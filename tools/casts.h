@@ -25,7 +25,8 @@ void casts_clean (struct casts *casts);
 struct cast_choice {
     const struct cast *cast; /* the rule that applies; NULL: none does */
     bool refused;            /* a rule names the tensor, which cannot be cast: `why` */
-    char why[300]; /* the last rule that matches does not fit, and why; "" if it does, or none matches */
+    bool packed;             /* it is packed weights, of which the rule makes numbers */
+    char why[400]; /* the last rule that matches does not fit, and why; "" if it does, or none matches */
 };
 /* Tries the rules that match from the last to the first, until one fits. */
 void casts_choose (const tenon_context *context, struct casts *casts, const tenon_file *file, uint64_t index,

@@ -105,24 +105,34 @@ count_left (void)
 /* Finds the dtype that --as gives a tensor; false after a message. */
 static bool
 choose_dtype (const tenon_context *context, tenon_file *file, uint64_t index, struct casts *casts,
-              uint32_t *dtype)
+              struct cast_choice *choice)
 {
     tenon_tensor_info info = tensor_get (file, index);
-    struct cast_choice choice;
-    casts_choose (context, casts, file, index, &choice);
+    casts_choose (context, casts, file, index, choice);
     if (info.unreadable < 0) { /* a rule that matches it has a use all the same */
-        *dtype = TENON_NONE;
+        *choice = (struct cast_choice){ 0 };
         return true;
     }
-    *dtype = choice.cast ? choice.cast->dtype : TENON_NONE;
-    if (choice.refused)
-        complain ("tensor '%s': %s", info.name, choice.why);
-    else if (choice.cast && tool.verbose && !tool.json && *dtype != info.dtype)
-        complain ("note: %s: %s to %s, by --as '%s'", info.name, info.dtype_name, choice.cast->dtype_name,
-                  choice.cast->text);
-    else if (!choice.cast && *choice.why)
-        note_left (&info, choice.why);
-    return !choice.refused;
+    if (choice->refused)
+        complain ("tensor '%s': %s", info.name, choice->why);
+    else if (choice->cast && tool.verbose && !tool.json && choice->cast->dtype != info.dtype)
+        complain ("note: %s: %s to %s, by --as '%s'", info.name, info.dtype_name, choice->cast->dtype_name,
+                  choice->cast->text);
+    else if (!choice->cast && *choice->why)
+        note_left (&info, choice->why);
+    return !choice->refused;
+}
+
+/* Bytes of the numbers of packed weights. */
+static uint64_t
+packed_size (const tenon_context *context, tenon_file *file, uint64_t index, uint32_t dtype)
+{
+    tenon_packed_info packed = { .struct_size = sizeof packed };
+    struct tenon_dtype type = { .struct_size = sizeof type };
+    tenon_tensor_info info = tensor_get (file, index);
+    if (tenon_packed_get (file, index, &packed) < 0 || tenon_dtype_get (context, NULL, dtype, &type) < 0)
+        return 0;
+    return info.elements / info.shape[info.rank - 1] * packed.columns / type.block_items * type.block_bytes;
 }
 
 static bool
@@ -130,24 +140,45 @@ add_tensor (const tenon_context *context, tenon_plan *plan, tenon_file *file, ui
             const char *name, struct casts *casts, struct totals *totals)
 {
     tenon_error error = TENON_ERROR_INIT;
-    uint32_t dtype;
+    struct cast_choice choice;
     bool readable = tensor_get (file, index).unreadable == TENON_OK;
-    if (!choose_dtype (context, file, index, casts, &dtype))
+    if (!choose_dtype (context, file, index, casts, &choice))
         return false;
+    uint32_t dtype = choice.cast ? choice.cast->dtype : TENON_NONE;
     if (!readable && tenon_plan_add_from (plan, file, index, name, TENON_NONE, &error) == TENON_OK) {
         totals->unreadable++; /* saving refuses it, or leaves it out */
         return true;
     }
     if (readable && tenon_plan_add_from (plan, file, index, name, dtype, &error) == TENON_OK) {
         tenon_request request = { .struct_size = sizeof request, .dtype = dtype, .index = index };
-        uint64_t size = tensor_get (file, index).nbytes;
-        tenon_request_size (file, &request, &size, NULL);
+        uint64_t size =
+            choice.packed ? packed_size (context, file, index, dtype) : tensor_get (file, index).nbytes;
+        if (!choice.packed)
+            tenon_request_size (file, &request, &size, NULL);
         totals->tensors++;
         totals->nbytes += size;
         return true;
     }
     report_failure (&error);
     return false;
+}
+
+/* True if the tensor holds scales or biases of packed weights that become numbers, which then need none. */
+static bool
+is_used_up (const tenon_context *context, tenon_file *file, uint64_t index, struct casts *casts,
+            struct globs *only, struct globs *except)
+{
+    tenon_packed_info packed = { .struct_size = sizeof packed };
+    struct cast_choice choice;
+    if (casts->count == 0 || tenon_packed_get (file, index, &packed) < 0 || packed.weight == index
+        || tensor_get (file, packed.weight).unreadable < 0)
+        return false;
+    const char *weight = tensor_get (file, packed.weight).name;
+    bool wanted = only->patterns->count == 0 || globs_match (only, weight);
+    if (!wanted || globs_match (except, weight))
+        return false;
+    casts_choose (context, casts, file, packed.weight, &choice);
+    return choice.packed;
 }
 
 static __attribute__ ((noinline)) bool
@@ -159,7 +190,7 @@ add_chosen (const tenon_context *context, tenon_plan *plan, tenon_file *file, st
     for (uint64_t i = 0; i < tenon_count (file); i++) {
         const char *name = tensor_get (file, i).name;
         bool wanted = convert.only.count == 0 || globs_match (&only, name);
-        if (!wanted || globs_match (&except, name))
+        if (!wanted || globs_match (&except, name) || is_used_up (context, file, i, casts, &only, &except))
             continue;
         if (!add_tensor (context, plan, file, i, renames_find (renames, i), casts, totals))
             return false;

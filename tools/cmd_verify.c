@@ -2,6 +2,7 @@
 /* cmd_verify.c - tenon verify: checks files, and reads all of their data. */
 #include "command.h"
 #include "files.h"
+#include "finite.h"
 #include "json.h"
 #include "library.h"
 #include "memory.h"
@@ -31,9 +32,33 @@ exit_status (tenon_status status)
     }
 }
 
+/* With --verbose: the infinities and NaNs of each tensor that has some. They are values like others, so no
+ * damage. */
 static void
-print_verdict_json (const char *path, const tenon_file *file, const tenon_report *report,
-                    const tenon_error *error)
+tell_values (const tenon_context *context, tenon_file *file, json_object *list)
+{
+    for (uint64_t i = 0; i < tenon_count (file); i++) {
+        tenon_tensor_info info = tensor_get (file, i);
+        struct finite finite;
+        tenon_error error = TENON_ERROR_INIT;
+        if (!finite_applies (context, &info) || finite_count (file, i, &finite, &error) < 0
+            || finite.infinite + finite.nan == 0)
+            continue;
+        if (list) {
+            json_object *entry = json_new ();
+            json_add_text (entry, "name", info.name);
+            json_add_size (entry, "infinite", finite.infinite);
+            json_add_size (entry, "nan", finite.nan);
+            json_append (list, entry);
+        } else if (!tool.quiet)
+            complain ("note: %s: of %" PRIu64 " values %" PRIu64 " are infinite, %" PRIu64 " are NaN",
+                      info.name, info.elements, finite.infinite, finite.nan);
+    }
+}
+
+static void
+print_verdict_json (const tenon_context *context, const char *path, tenon_file *file,
+                    const tenon_report *report, const tenon_error *error)
 {
     json_object *object = json_new ();
     json_add_text (object, "file", path);
@@ -46,6 +71,11 @@ print_verdict_json (const char *path, const tenon_file *file, const tenon_report
         json_object *notes = json_notes (tenon_file_report (file), TENON_NOTE);
         if (notes)
             json_add (object, "notes", notes);
+        json_object *values = tool.verbose ? json_array () : NULL;
+        if (values) {
+            tell_values (context, file, values);
+            json_add (object, "values", values);
+        }
     }
     json_object *damage = json_notes (report, TENON_NOTE);
     if (damage)
@@ -86,9 +116,12 @@ verify_file (tenon_context *context, const char *path)
         bar_end (&bar);
     }
     if (tool.json)
-        print_verdict_json (path, file, report, &error);
-    else if (file)
+        print_verdict_json (context, path, file, report, &error);
+    else if (file) {
         report_notes (tenon_file_report (file));
+        if (tool.verbose)
+            tell_values (context, file, NULL);
+    }
     if (status < 0) {
         print_damage (report, &error);
         /* what is found while the file is open is an answer: a missing file, a tensor that cannot be read */

@@ -27,6 +27,8 @@ tools_tenon_SOURCES = \
 	tools/fields.c \
 	tools/fields.h \
 	tools/files.c \
+	tools/finite.c \
+	tools/finite.h \
 	tools/files.h \
 	tools/formats_json.c \
 	tools/formats_json.h \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* read.c - a tensor's data for the caller: map, read, load, stream. */
 #include "catalog/file.h"
+#include "plan/packed.h"
 #include "source/scan.h"
 #include "transfer/transfer.h"
 #include <sys/mman.h>
@@ -25,6 +26,19 @@ copy_request (const tenon_file *file, const tenon_request *theirs, tenon_request
     return TENON_OK;
 }
 
+/* The integers of packed weights may be read as other integers, but stand for other numbers. */
+static tenon_status
+refuse_packed (const tenon_file *file, const tenon_request *request, tenon_error *error)
+{
+    struct tn_packed packed;
+    if (request->dtype == TENON_NONE || (request->dtype >= TENON_BOOL && request->dtype <= TENON_I64)
+        || !tn_packed_find (file->catalog, request->index, &packed))
+        return TENON_OK;
+    tn_fail_in (error, NULL, tn_catalog_tensor (file->catalog, request->index)->name);
+    return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "%s cannot be read as numbers%s", packed.words,
+                    packed.kind == TENON_PACKED_AFFINE ? ": only a plan converts them" : "");
+}
+
 static tenon_status
 make_request (const tenon_file *file, const tenon_request *theirs, struct tn_request *request,
               tenon_error *error)
@@ -33,6 +47,7 @@ make_request (const tenon_file *file, const tenon_request *theirs, struct tn_req
     struct tn_box box;
     TN_TRY (copy_request (file, theirs, &ours, &box, error));
     const struct tn_tensor *tensor = tn_catalog_tensor (file->catalog, ours.index);
+    TN_TRY (refuse_packed (file, &ours, error));
     if (tn_request_make (request, file->catalog, tensor, &box, ours.dtype, 0, error) < 0)
         tn_fail_in (error, NULL, tensor->name);
     return error->status;

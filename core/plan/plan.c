@@ -2,6 +2,7 @@
 /* plan.c - collects the tensors and metadata of a save. */
 #include "plan/plan.h"
 #include "catalog/file.h"
+#include "plan/unpacked.h"
 #include "transfer/request.h"
 #include <stdio.h>
 
@@ -33,11 +34,11 @@ tenon_plan_free (tenon_plan *plan)
 {
     if (!plan)
         return;
+    tn_catalog_drop (plan->own); /* it has readers of the others */
     for (uint64_t i = 0; i < plan->kept_count; i++) {
         tn_catalog_drop (plan->kept[i].catalog);
         free (plan->kept[i].losses);
     }
-    tn_catalog_drop (plan->own);
     free (plan->origins);
     free (plan->metadata_sources);
     free (plan->saved_over);
@@ -234,22 +235,16 @@ adopt_dtype (tenon_plan *plan, const struct tn_catalog *catalog, uint32_t dtype,
     return TENON_OK;
 }
 
-/* Makes the tally of a cast from this dtype of a file's catalog. */
+/* Makes the tally of a cast. */
 static tenon_status
-make_tally (tenon_plan *plan, const struct tn_catalog *catalog, const struct tn_tensor *tensor, uint32_t to,
-            struct tn_tally **result, tenon_error *error)
+make_tally (tenon_plan *plan, const struct tenon_dtype *source, uint32_t from,
+            const struct tenon_dtype *target, uint32_t to, struct tn_tally **result, tenon_error *error)
 {
-    uint32_t from = tensor->dtype;
-    const struct tenon_dtype *source = tn_catalog_dtype (catalog, from),
-                             *target = tn_catalog_dtype (catalog, to);
     struct tn_tally *tally = *result = tn_arena_get (&plan->own->arena, sizeof *tally, true);
     if (!tally)
         return tn_fail_memory (error);
     tally->from = tn_dtype_label (source);
     tally->to = tn_dtype_label (target);
-    tally->items = 1;
-    for (uint32_t i = 0; i < tensor->rank; i++)
-        tally->items *= tensor->shape[i]; /* the catalog has checked it */
     tally->integers = to >= TENON_BOOL && to <= TENON_I64;
     tally->counts = target->kind == TENON_KIND_BLOCK
                     || tn_cast_may_lose (source->kind == TENON_KIND_BLOCK ? TENON_F32 : from, to);
@@ -272,6 +267,89 @@ add_unreadable (tenon_plan *plan, const struct tn_kept *kept, const struct tn_te
                          error);
 }
 
+static uint64_t
+items_of_shape (const struct tn_tensor *tensor)
+{
+    uint64_t items = 1;
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        items *= tensor->shape[i]; /* the catalog has checked it */
+    return items;
+}
+
+/* ---- packed weights ---- */
+
+/* The tensor of the numbers, which a reader makes. */
+static tenon_status
+make_numbers_tensor (tenon_plan *plan, const struct tn_packed *packed, uint32_t dtype, struct tn_tally *tally,
+                     struct tn_tensor **result, tenon_error *error)
+{
+    struct tn_catalog *own = plan->own;
+    const struct tn_tensor *weight = tn_catalog_tensor (packed->catalog, packed->weight);
+    uint64_t *shape = tn_arena_get (&own->arena, weight->rank * sizeof *shape, false), elements;
+    struct tn_tensor *stored = *result = tn_arena_get (&own->arena, sizeof *stored, true);
+    struct tn_source *source;
+    tenon_reader reader;
+    if (!shape || !stored)
+        return tn_fail_memory (error);
+    memcpy (shape, weight->shape, weight->rank * sizeof *shape);
+    shape[weight->rank - 1] = packed->columns;
+    *stored = (struct tn_tensor){ .name = weight->name,
+                                  .name_length = weight->name_length,
+                                  .shape = shape,
+                                  .rank = weight->rank,
+                                  .dtype = dtype };
+    TN_TRY (tn_shape_bytes (tn_catalog_dtype (own, stored->dtype), stored->rank, shape, &elements,
+                            &stored->length, error));
+    const struct tenon_dtype *block = dtype != packed->scales->dtype ? tn_catalog_dtype (own, dtype) : NULL;
+    TN_TRY (tn_unpacked_reader (packed, block, tally, &reader, error));
+    TN_TRY (tn_plan_add_reader (plan, &reader, &source, error));
+    stored->source = source->number;
+    return TENON_OK;
+}
+
+static const char *
+packed_label (uint32_t bits)
+{
+    static const char *const labels[] = {
+        [2] = "packed numbers of 2 bits", [3] = "packed numbers of 3 bits", [4] = "packed numbers of 4 bits",
+        [5] = "packed numbers of 5 bits", [6] = "packed numbers of 6 bits", [8] = "packed numbers of 8 bits",
+    };
+    return bits < TN_COUNT (labels) && labels[bits] ? labels[bits] : "packed numbers";
+}
+
+/* Adds packed weights as the numbers that they stand for, cast to `dtype`. */
+static tenon_status
+add_packed (tenon_plan *plan, tenon_file *file, struct tn_packed *packed, const char *name, uint32_t dtype,
+            tenon_error *error)
+{
+    const struct tn_tensor *weight = tn_catalog_tensor (packed->catalog, packed->weight);
+    struct tn_tensor *stored;
+    struct tn_request request;
+    struct tn_origin origin = { .catalog = plan->own, .target = dtype };
+    const struct tenon_dtype *target = tn_catalog_dtype (plan->own, dtype);
+    tn_fail_in (error, file->path, weight->name);
+    if (packed->kind != TENON_PACKED_AFFINE)
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "%s: they are no numbers that can be cast",
+                        packed->words);
+    if (!target || dtype >= TENON_DTYPE_DYNAMIC + plan->context->registry.dtype_count)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "there is no dtype %u", dtype);
+    TN_TRY (tn_packed_measure (packed, error));
+    uint32_t from = packed->scales->dtype;
+    bool as_they_are;
+    TN_TRY (tn_packed_fits (packed, target, &as_they_are, error));
+    from = as_they_are ? dtype : from;
+    TN_TRY (make_tally (plan, tn_catalog_dtype (plan->own, from), from, target, dtype, &origin.tally, error));
+    TN_TRY (make_numbers_tensor (plan, packed, from, origin.tally, &stored, error));
+    origin.tensor = stored;
+    origin.target = dtype == from ? TENON_NONE : dtype;
+    origin.tally->items = items_of_shape (stored);
+    origin.tally->counts = origin.tally->counts && !as_they_are;
+    origin.tally->from = packed_label (packed->bits);
+    TN_TRY (tn_request_make (&request, plan->own, stored, NULL, dtype, 0, error));
+    return add_tensor_entry (plan, name ? name : weight->name, name ? strlen (name) : weight->name_length,
+                             dtype, stored->rank, stored->shape, 0, &origin, error);
+}
+
 static tenon_status
 add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, uint32_t dtype,
           tenon_error *error)
@@ -292,6 +370,12 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
         return add_unreadable (plan, kept, tensor, name, error);
     if (dtype == tensor->dtype)
         dtype = TENON_NONE;
+    struct tn_packed packed;
+    if (dtype != TENON_NONE && tn_packed_find (catalog, index, &packed)) {
+        TN_TRY (add_packed (plan, file, &packed, name, dtype, error));
+        count_losses (kept, tensor);
+        return TENON_OK;
+    }
     if (dtype != TENON_NONE) { /* an impossible cast is refused here, not when it is saved */
         struct tn_request request;
         if (tn_request_make (&request, catalog, tensor, NULL, dtype, 0, error) < 0) {
@@ -301,8 +385,11 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
     }
     TN_TRY (adopt_dtype (plan, catalog, dtype == TENON_NONE ? tensor->dtype : dtype, &number, error));
     struct tn_origin origin = { .catalog = catalog, .tensor = tensor, .target = dtype, .from_file = true };
-    if (dtype != TENON_NONE)
-        TN_TRY (make_tally (plan, catalog, tensor, dtype, &origin.tally, error));
+    if (dtype != TENON_NONE) {
+        TN_TRY (make_tally (plan, tn_catalog_dtype (catalog, tensor->dtype), tensor->dtype,
+                            tn_catalog_dtype (catalog, dtype), dtype, &origin.tally, error));
+        origin.tally->items = items_of_shape (tensor);
+    }
     TN_TRY (add_tensor_entry (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length,
                               number, tensor->rank, tensor->shape, tensor->flags, &origin, error));
     count_losses (kept, tensor);

@@ -14,11 +14,13 @@ struct pair {
 };
 
 void
-tn_casts_begin (tenon_plan *plan, bool saturate)
+tn_casts_begin (tenon_plan *plan, bool saturate, tenon_error *error)
 {
     for (uint64_t i = 0; i < plan->count; i++)
-        if (plan->origins[i].tally)
+        if (plan->origins[i].tally) {
             tn_tally_reset (plan->origins[i].tally, saturate);
+            plan->origins[i].tally->error = error;
+        }
 }
 
 /* Joins the tensor to its pair; returns the number of pairs. */
@@ -62,6 +64,9 @@ tn_casts_tell (const tenon_plan *plan, tenon_report *report, uint64_t *losses)
     struct pair pairs[MOST_PAIRS + 1];
     unsigned count = 0;
     char lost[500];
+    for (uint64_t i = 0; i < plan->count; i++)
+        if (plan->origins[i].tally)
+            plan->origins[i].tally->error = NULL;
     for (uint64_t i = 0; i < plan->count; i++)
         if (plan->origins[i].tally)
             count =

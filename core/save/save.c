@@ -233,7 +233,7 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
                                   .metadata_sources = entries->metadata_sources,
                                   .metadata_source_count = entries->metadata_source_count,
                                   .budget = &budget };
-    tn_casts_begin (saving->plan, saving->options.flags & TENON_SAVE_SATURATE);
+    tn_casts_begin (saving->plan, saving->options.flags & TENON_SAVE_SATURATE, error);
     tn_meter_begin (&meter, progress, total_bytes (saving));
     tenon_status status = tn_write (&session, writer, saving->codec);
     if (status == TENON_OK && writer->old && !writer->old_put)

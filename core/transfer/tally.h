@@ -11,6 +11,7 @@ struct tn_worker;
 struct tn_tally {
     const char *from, *to; /* labels of the dtypes */
     uint64_t items;        /* of the tensor */
+    tenon_error *error;    /* of the save, while it runs: for readers that only return a status */
     bool counts;           /* the cast may change more than the last digits; else nothing is counted */
     bool integers;         /* the target is an integer dtype */
     bool saturate;         /* as in tn_cast_counted */

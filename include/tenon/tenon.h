@@ -325,6 +325,30 @@ TENON_API tenon_status tenon_value_take (const tenon_file *file, struct tenon_va
 TENON_API tenon_status tenon_value_map (const tenon_file *file, const struct tenon_value *array,
                                         const void **data, uint64_t *size, tenon_error *error);
 
+/* Weights that are packed: integers whose numbers other tensors of the file complete, by their names. A cast
+ * of the integers would mean nothing, so no plan does it. */
+enum {
+    /* NAME.weight u32, NAME.scales, NAME.biases (f16, bf16, f32): numbers of `bits` bits in groups of 32, 64
+     * or 128 of a row, the first in the lowest bits, each number × scale + bias, as MLX has them. A plan that
+     * casts them has the numbers themselves, of `columns` in a row, bit for bit as MLX makes them in the
+     * dtype of the scales, and then cast; scales and biases are then of no more use */
+    TENON_PACKED_AFFINE = 1,
+    /* of another kind, as of bitsandbytes or GPTQ: they stay as they are, a cast is TENON_E_UNSUPPORTED */
+    TENON_PACKED_OTHER = 2
+};
+typedef struct tenon_packed_info {
+    uint32_t struct_size, kind; /* TENON_PACKED_* */
+    uint64_t weight;          /* index of the tensor with the integers: this one, or the one it belongs to */
+    uint64_t columns;         /* AFFINE: numbers in a row */
+    uint32_t bits, group;     /* AFFINE */
+    uint32_t dtype, reserved; /* AFFINE: of scales and biases */
+    char words[200];          /* what it is: "packed weights (…)" */
+} tenon_packed_info;
+/* Of packed weights, and of the scales and biases of AFFINE ones. TENON_E_NOT_FOUND: the tensor is neither.
+ * May read scales and biases, to tell numbers of 4 bits in groups of 64 from those of 8 bits in groups of 32.
+ */
+TENON_API tenon_status tenon_packed_get (const tenon_file *file, uint64_t index, tenon_packed_info *info);
+
 /* ---- the data ------------------------------------------------------------------------------------ */
 
 /* The bytes of a tensor as they are in the file, without a copy, in the order that the flags of

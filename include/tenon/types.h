@@ -141,6 +141,11 @@ struct tenon_dtype {
      * is none. `items_flags` has TENON_BIG_ENDIAN if they are big-endian. NumPy's dates are such: i64, which
      * the text explains as nanoseconds, say. */
     uint32_t items_as, items_flags;
+    /* Blocks only; NULL: none. Encodes a block of numbers below 2^bits, bits ≤ 8, which stand for number ×
+     * scale
+     * + bias, without rounding any of them. Numbers NULL: only asks. TENON_E_UNSUPPORTED: a block cannot hold
+     * that scale and bias. Threads as above. */
+    int32_t (*encode_affine) (const uint8_t *numbers, uint32_t bits, float scale, float bias, void *block);
 };
 
 /* The layout of the bytes of a tensor. */

@@ -16,6 +16,7 @@ plugins_gguf_libquants_la_SOURCES = \
 	plugins/gguf/quants/decode_plain.c \
 	plugins/gguf/quants/encode.h \
 	plugins/gguf/quants/encode_fast.c \
+	plugins/gguf/quants/encode_affine.c \
 	plugins/gguf/quants/encode_few.c \
 	plugins/gguf/quants/encode_fp4.c \
 	plugins/gguf/quants/encode_iq4.c \

@@ -46,14 +46,16 @@ put_window (struct gguf_mlx_plan *plan, const struct gguf_mlx_item *item, uint64
 {
     struct tenon_call *call = plan->call;
     const struct gguf_mlx_kind *kind = item->kind;
-    uint64_t width = 4 * (uint64_t) kind->words;
+    uint64_t width = 4 * (uint64_t) kind->words, repeat = item->repeat;
+    window *= repeat, count *= repeat;
     for (uint64_t first = 0; first < count; first += GGUF_MLX_CHUNK) {
         uint64_t n = count - first < GGUF_MLX_CHUNK ? count - first : GGUF_MLX_CHUNK;
         TENON_TRY (call->host->read_tensor (call, item->index, NULL, (window + first) * width, plan->words,
                                             n * width));
         for (uint64_t i = 0; i < n; i++)
-            make_block (kind, plan->scales + 2 * (first + i), plan->biases + 2 * (first + i),
-                        plan->words + i * width, plan->blocks + i * kind->bytes);
+            make_block (kind, plan->scales + (first + i) / repeat * 2,
+                        plan->biases + (first + i) / repeat * 2, plan->words + i * width,
+                        plan->blocks + i * kind->bytes);
         if (plan->big_endian)
             swap_blocks (kind, plan->blocks, n);
         TENON_TRY (call->host->put (call, plan->blocks, n * kind->bytes));

@@ -6,6 +6,8 @@
  *     NAME.scales  f16 [rows, columns / 32]         one for each group of 32 items
  *     NAME.biases  f16 [rows, columns / 32]         item = number × scale + bias
  *
+ * Groups of 64 and 128 items are written, too, as blocks of one scale, and scales of bf16 that f16 can hold.
+ *
  * The numbers of q4_0 stand for -8 and more: MLX makes of that a bias of -8 × scale. The numbers of q8_0 are
  * signed: MLX flips the sign bit, with a bias of -128 × scale. q4_1 has biases of its own. */
 #ifndef GGUF_MLX_H
@@ -55,6 +57,9 @@ struct gguf_mlx_item {
     uint64_t index, scales, biases;
     const struct gguf_mlx_kind *kind; /* NULL: one of the plan */
     uint64_t groups, shape[GGUF_MLX_DIMS];
+    uint32_t repeat; /* blocks of a group */
+    uint32_t bf16;   /* true: of scales and biases */
+    uint32_t doubt;  /* true: numbers of 8 bits, or of 4 bits in groups twice as long */
 };
 struct gguf_mlx_plan {
     struct tenon_call *call;

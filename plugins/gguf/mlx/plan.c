@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* plan.c - finds the triples in a plan, and the block type that has all of their values. */
 #include "mlx.h"
+#include "quants/half.h"
 #include <stdlib.h>
 
 /* A tensor of the plan by its name. */
@@ -21,7 +22,7 @@ compare_named (const void *left, const void *right)
 /* Finds scales and biases by name. */
 struct finder {
     struct tenon_call *call;
-    struct named *halves; /* the tensors of f16, sorted by name */
+    struct named *halves; /* the tensors of f16 and bf16, sorted by name */
     uint64_t half_count;
     uint8_t *taken; /* one each, true: the tensor is in a triple */
 };
@@ -44,7 +45,7 @@ list_halves (struct finder *finder, uint64_t tensors)
     for (uint64_t i = 0; i < tensors; i++) {
         struct tenon_tensor tensor;
         TENON_TRY (get_tensor (call, i, &tensor));
-        if (tensor.dtype == TENON_F16)
+        if (tensor.dtype == TENON_F16 || tensor.dtype == TENON_BF16)
             finder->halves[finder->half_count++] = (struct named){ tensor.name, tensor.name_length, i };
     }
     qsort (finder->halves, finder->half_count, sizeof *finder->halves, compare_named);
@@ -78,8 +79,23 @@ refuse_words (struct tenon_call *call, const struct tenon_tensor *tensor, const 
         *why ? ", and it becomes no blocks: " : "", why);
 }
 
-/* Checks the shapes: groups of 32 in rows, all dims but the last equal. Sets groups, shape, and the kind
- * without biases that fits. Returns why they do not fit, "" if they do. */
+/* The kind without biases whose numbers take `words` in a row of `groups`. 8 bits come before 4. */
+static void
+find_kind (struct gguf_mlx_item *item, uint64_t words, uint64_t groups)
+{
+    for (uint32_t repeat = 1; repeat <= 4; repeat *= 2)
+        for (size_t i = GGUF_MLX_KINDS; i-- > 0;) {
+            const struct gguf_mlx_kind *kind = &gguf_mlx_kinds[i];
+            if (kind->zero == 0 || words % repeat != 0 || words / repeat != groups * kind->words)
+                continue;
+            item->doubt = item->kind != NULL;
+            item->kind = item->kind ? item->kind : kind;
+            item->repeat = item->repeat ? item->repeat : repeat;
+        }
+}
+
+/* Checks the shapes: groups of 32, 64 or 128 in rows, all dims but the last equal. Sets groups, shape, and
+ * the kind without biases that fits. Returns why they do not fit, "" if they do. */
 static const char *
 fit_shapes (struct gguf_mlx_item *item, const struct tenon_tensor *weight, const struct tenon_tensor *scales,
             const struct tenon_tensor *biases)
@@ -90,28 +106,38 @@ fit_shapes (struct gguf_mlx_item *item, const struct tenon_tensor *weight, const
         || memcmp (scales->shape, biases->shape, weight->rank * sizeof *scales->shape) != 0
         || memcmp (scales->shape, weight->shape, last * sizeof *scales->shape) != 0)
         return "its scales and biases have other shapes";
+    if (scales->dtype != biases->dtype)
+        return "its scales and biases have different types";
+    item->bf16 = scales->dtype == TENON_BF16;
     item->groups = scales->length / 2;
     memcpy (item->shape, weight->shape, weight->rank * sizeof *item->shape);
-    if (__builtin_mul_overflow (scales->shape[last], GGUF_MLX_GROUP, &item->shape[last]))
+    if (scales->shape[last] > UINT64_MAX >> 9) /* times 128 items */
         return "its rows are too long";
-    for (size_t i = GGUF_MLX_KINDS; i-- > 0;)
-        if (weight->shape[last] == scales->shape[last] * gguf_mlx_kinds[i].words
-            && gguf_mlx_kinds[i].zero != 0)
-            item->kind = &gguf_mlx_kinds[i];
-    return item->kind ? "" : "its groups are not 32 numbers of 4 or 8 bits";
+    find_kind (item, weight->shape[last], scales->shape[last]);
+    item->shape[last] = scales->shape[last] * GGUF_MLX_GROUP * item->repeat;
+    return item->kind ? "" : "its groups are not 32, 64 or 128 numbers of 4 or 8 bits";
 }
 
-/* *same: each bias is the one that gguf_mlx_bias derives from its scale. */
+/* What scales and biases say of the numbers. */
+struct survey {
+    int same;              /* each bias is the one that gguf_mlx_bias derives from its scale */
+    uint64_t wide, narrow; /* groups whose bias is about -128 times the scale, or about -8 times */
+};
+
 static tenon_status
-check_biases (struct gguf_mlx_plan *plan, const struct gguf_mlx_item *item, int *same)
+look_at_biases (struct gguf_mlx_plan *plan, const struct gguf_mlx_item *item, struct survey *survey)
 {
-    *same = 1;
-    for (uint64_t first = 0; first < item->groups && *same; first += GGUF_MLX_WINDOW) {
+    *survey = (struct survey){ 1, 0, 0 };
+    for (uint64_t first = 0; first < item->groups; first += GGUF_MLX_WINDOW) {
         uint64_t count = item->groups - first < GGUF_MLX_WINDOW ? item->groups - first : GGUF_MLX_WINDOW;
         TENON_TRY (gguf_mlx_read_window (plan, item, first, count));
-        for (uint64_t i = 0; i < count; i++)
-            *same &= tenon_le16 (plan->biases + 2 * i)
-                     == gguf_mlx_bias (item->kind, tenon_le16 (plan->scales + 2 * i));
+        for (uint64_t i = 0; i < count; i++) {
+            uint16_t scale = tenon_le16 (plan->scales + 2 * i), bias = tenon_le16 (plan->biases + 2 * i);
+            float step = gguf_f32_of_f16 (scale & 0x7fff), size = gguf_f32_of_f16 (bias & 0x7fff);
+            survey->same &= bias == gguf_mlx_bias (item->kind, scale);
+            survey->wide += step > 0 && size > 32 * step;
+            survey->narrow += step > 0 && size <= 32 * step;
+        }
     }
     return TENON_OK;
 }
@@ -132,7 +158,7 @@ find_scales_and_biases (struct finder *finder, const struct tenon_tensor *weight
     const struct named *found = find_half (finder, weight->name, stem, ".scales", &status), *other = NULL;
     if (found)
         other = find_half (finder, weight->name, stem, ".biases", &status);
-    *why = !found ? "there are no scales of f16 for it" : "there are no biases of f16 for it";
+    *why = !found ? "there are no scales of f16 or bf16 for it" : "there are no biases of f16 or bf16 for it";
     if (!other)
         return status;
     item->scales = found->index;
@@ -183,16 +209,22 @@ find_triples (struct finder *finder, struct gguf_mlx_item *items, uint64_t tenso
 static tenon_status
 choose_kind (struct gguf_mlx_plan *plan, struct gguf_mlx_item *item)
 {
-    int same;
+    struct survey survey;
     struct tenon_tensor tensor;
-    TENON_TRY (check_biases (plan, item, &same));
-    if (same)
+    TENON_TRY (get_tensor (plan->call, item->index, &tensor));
+    TENON_TRY (look_at_biases (plan, item, &survey));
+    if (item->doubt && survey.narrow > survey.wide) {
+        item->kind = &gguf_mlx_kinds[GGUF_MLX_Q4_0];
+        item->repeat *= 2;
+        item->shape[tensor.rank - 1] *= 2;
+        TENON_TRY (look_at_biases (plan, item, &survey));
+    }
+    if (survey.same)
         return TENON_OK;
     if (item->kind == &gguf_mlx_kinds[GGUF_MLX_Q4_0]) {
         item->kind = &gguf_mlx_kinds[GGUF_MLX_Q4_1];
         return TENON_OK;
     }
-    TENON_TRY (get_tensor (plan->call, item->index, &tensor));
     return refuse_words (plan->call, &tensor,
                          "its biases are not -128 times its scales, as those of q8_0 are");
 }
@@ -246,8 +278,22 @@ gguf_mlx_tensor (const struct gguf_mlx_plan *plan, uint64_t index, struct tenon_
         return TENON_OK;
     tensor->dtype = plan->call->host->dtype_find (plan->call, item->kind->name);
     tensor->shape = item->shape;
-    tensor->length = item->groups * item->kind->bytes;
+    tensor->length = item->groups * item->repeat * item->kind->bytes;
     return TENON_OK;
+}
+
+/* Turns `count` bf16 into f16, in place. False: an f16 cannot hold one of them. */
+static int
+narrow_halves (uint8_t *halves, uint64_t count)
+{
+    uint32_t lost = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        float value = gguf_f32_of_bits ((uint32_t) tenon_le16 (halves + 2 * i) << 16);
+        uint16_t half = gguf_f16_of_f32 (value);
+        lost |= (half & 0x7c00) == 0x7c00 || gguf_f32_of_f16 (half) != value;
+        tenon_put_le16 (halves + 2 * i, half);
+    }
+    return !lost;
 }
 
 tenon_status
@@ -255,6 +301,11 @@ gguf_mlx_read_window (struct gguf_mlx_plan *plan, const struct gguf_mlx_item *it
                       uint64_t count)
 {
     struct tenon_call *call = plan->call;
+    struct tenon_tensor tensor;
     TENON_TRY (call->host->read_tensor (call, item->scales, NULL, 2 * first, plan->scales, 2 * count));
-    return call->host->read_tensor (call, item->biases, NULL, 2 * first, plan->biases, 2 * count);
+    TENON_TRY (call->host->read_tensor (call, item->biases, NULL, 2 * first, plan->biases, 2 * count));
+    if (!item->bf16 || (narrow_halves (plan->scales, count) && narrow_halves (plan->biases, count)))
+        return TENON_OK;
+    TENON_TRY (get_tensor (call, item->index, &tensor));
+    return refuse_words (call, &tensor, "its scales and biases of bf16 are no numbers that f16 can hold");
 }

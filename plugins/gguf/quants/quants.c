@@ -42,11 +42,14 @@ FIELDS (q2_0, { 0, 2, 1 });
     .swap_count = sizeof name##_fields / sizeof name##_fields[0], .check = gguf_check_##name
 
 static const struct tenon_dtype blocks[] = {
-    { BLOCK ("q4_0", 32, 18, gguf_decode_q4_0, gguf_encode_q4_0), SWAPPED (q4_0) },
-    { BLOCK ("q4_1", 32, 20, gguf_decode_q4_1, gguf_encode_q4_1), SWAPPED (q4_1) },
+    { BLOCK ("q4_0", 32, 18, gguf_decode_q4_0, gguf_encode_q4_0), SWAPPED (q4_0),
+      .encode_affine = gguf_affine_q4_0 },
+    { BLOCK ("q4_1", 32, 20, gguf_decode_q4_1, gguf_encode_q4_1), SWAPPED (q4_1),
+      .encode_affine = gguf_affine_q4_1 },
     { BLOCK ("q5_0", 32, 22, gguf_decode_q5_0, gguf_encode_q5_0), SWAPPED (q5_0) },
     { BLOCK ("q5_1", 32, 24, gguf_decode_q5_1, gguf_encode_q5_1), SWAPPED (q5_1) },
-    { BLOCK ("q8_0", 32, 34, gguf_decode_q8_0, gguf_encode_q8_0), SWAPPED (q8_0) },
+    { BLOCK ("q8_0", 32, 34, gguf_decode_q8_0, gguf_encode_q8_0), SWAPPED (q8_0),
+      .encode_affine = gguf_affine_q8_0 },
     { BLOCK ("q8_1", 32, 36, NULL, NULL), SWAPPED (q8_1) },
     { BLOCK ("q2_k", 256, 84, gguf_decode_q2_k, gguf_encode_q2_k), SWAPPED (q2_k) },
     { BLOCK ("q3_k", 256, 110, gguf_decode_q3_k, gguf_encode_q3_k), SWAPPED (q3_k) },

@@ -17,6 +17,13 @@ extern const struct tenon_dtype *const gguf_dtypes[];
 #define GGUF_DECODE(name) int32_t gguf_decode_##name (const void *blocks, float *items, uint64_t block_count)
 #define GGUF_ENCODE(name) int32_t gguf_encode_##name (const float *items, void *blocks, uint64_t block_count)
 
+/* Encoders of numbers that have a scale and a bias (encode_affine.c). */
+#define GGUF_AFFINE(name)                                                                                    \
+    int32_t gguf_affine_##name (const uint8_t *numbers, uint32_t bits, float scale, float bias, void *block)
+GGUF_AFFINE (q4_0);
+GGUF_AFFINE (q4_1);
+GGUF_AFFINE (q8_0);
+
 /* ---- plain: one scale a block, and a minimum in the types that end in _1 ---- */
 GGUF_DECODE (q4_0); /* in decode_fast.c */
 GGUF_ENCODE (q4_0); /* in encode_fast.c */

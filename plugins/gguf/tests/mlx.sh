@@ -200,13 +200,13 @@ tenon convert --only 'c.*' "$work/m.safetensors" "$work/c.safetensors"
 # shellcheck disable=SC2086
 tenon cat $triple "$work/little.gguf" c.scales
 size=$(($(wc -c <"$work/c.safetensors")))
-{ head -c $((size - 4)) "$work/c.safetensors"; bytes 00 d0 01 cc; } >"$work/d.safetensors"
+{ head -c $((size - 4)) "$work/c.safetensors"; bytes 00 34 01 30; } >"$work/d.safetensors" # the last scale becomes 0.12512
 # shellcheck disable=SC2086
 {
     refused 2 "tensor 'c.weight': the format gguf cannot hold u32; --as DTYPE converts it to one that it can, and it becomes no blocks: its biases" \
         convert $triple "$work/d.safetensors" "$work/no.gguf"
-    refused 2 'there are no scales of f16 for it' convert $triple --except '*.scales' "$work/m.safetensors" "$work/no.gguf"
-    refused 2 'there are no biases of f16 for it' convert $triple --except '*.biases' "$work/m.safetensors" "$work/no.gguf"
+    refused 2 'there are no scales of f16 or bf16 for it' convert $triple --except '*.scales' "$work/m.safetensors" "$work/no.gguf"
+    refused 2 'there are no biases of f16 or bf16 for it' convert $triple --except '*.biases' "$work/m.safetensors" "$work/no.gguf"
     refused 2 'its scales and biases have other shapes' convert $triple --only 'c.weight' --only 'a.[sb]*' \
         --rename c.weight=a.weight "$work/m.safetensors" "$work/no.gguf"
     # a and a.weight would both have a.scales: one file of triples can hold only one of them
