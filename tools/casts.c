@@ -8,17 +8,19 @@
 
 /* ---- rules --------------------------------------------------------------------------------------- */
 
-/* A pattern is one of element types if a type in the file matches it, or if it is the name of one. Otherwise
- * it is one of names. "*" means every tensor either way. */
+/* A pattern is one of element types if a type in the file matches it, or if it is the name of one and no
+ * tensor has such a name. Otherwise it is one of names. "*" means every tensor either way. */
 static bool
 is_for_dtypes (const tenon_context *context, const tenon_file *file, const char *pattern)
 {
-    if (tenon_dtype_find (context, pattern) != TENON_NONE)
-        return true;
-    for (uint64_t i = 0; i < tenon_count (file); i++)
-        if (glob_fits (pattern, tensor_get (file, i).dtype_name))
+    bool named = false;
+    for (uint64_t i = 0; i < tenon_count (file); i++) {
+        tenon_tensor_info info = tensor_get (file, i);
+        if (glob_fits (pattern, info.dtype_name))
             return true;
-    return false;
+        named |= glob_fits (pattern, info.name);
+    }
+    return !named && tenon_dtype_find (context, pattern) != TENON_NONE;
 }
 
 /* "PATTERN:DTYPE", or a DTYPE. A pattern may hold colons: the last colon ends it. */
