@@ -91,7 +91,7 @@ def is_deep(header):
 REASONS = [
     (("twice", "the file gives it", "data end at", "an overlap", "a gap"), has_duplicates),
     (("value is no object", "dtype is no string"), has_other_forms), (("NUL",), has_nul),
-    (("is empty",), has_empty_name), (("2^63",), has_large_shape), (("64 numbers",), has_many_dims),
+    (("is empty",), has_empty_name), (("2^63",), has_large_shape), (("more than 64 dims",), has_many_dims),
     (("less nesting",), is_deep),
 ]
 
