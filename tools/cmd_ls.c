@@ -102,6 +102,14 @@ choose_tensors (const tenon_file *file, struct globs *only)
 
 /* ---- for people ---------------------------------------------------------------------------------- */
 
+/* Of a tensor that cannot be read it need not be. */
+static bool
+size_known (const tenon_tensor_info *info)
+{
+    return info->unreadable == TENON_OK || info->nbytes > 0
+           || (info->dtype != TENON_NONE && !(info->flags & TENON_NO_SHAPE) && info->elements == 0);
+}
+
 /* Columns of ls and of ls -l. Where a tensor cannot be read, one more says so. */
 enum { COLUMNS = 5, EXTENDED_COLUMNS = 10 };
 
@@ -161,7 +169,7 @@ fill_tensor_row (void *user, uint64_t index, struct row *row)
     CLEAN (text) char *dtype = dtype_text (list, &info);
     row_set (row, 1, "%s", dtype);
     row_set (row, 2, "%s", info.flags & TENON_NO_SHAPE ? "?" : shape);
-    row_set (row, 3, "%s", info.unreadable < 0 && info.nbytes == 0 && info.elements == 0 ? "?" : size);
+    row_set (row, 3, "%s", size_known (&info) ? size : "?");
     row_set (row, 4, "%" PRIu64, info.offset);
     unsigned last = ls.extended ? EXTENDED_COLUMNS : COLUMNS; /* behind the others, which keep their places */
     if (info.unreadable < 0) {
@@ -272,7 +280,10 @@ tensor_json (const tenon_tensor_info *info)
     json_add (object, "name", json_text (info->name, info->name_length));
     json_add_text (object, "dtype", info->dtype_name);
     json_add (object, "shape", info->flags & TENON_NO_SHAPE ? NULL : json_shape (info->shape, info->rank));
-    json_add_size (object, "nbytes", info->nbytes);
+    if (size_known (info))
+        json_add_size (object, "nbytes", info->nbytes);
+    else
+        json_add (object, "nbytes", NULL);
     json_add_text (object, "source", info->source_name);
     json_add_size (object, "offset", info->offset);
     json_add_size (object, "stored", info->stored);

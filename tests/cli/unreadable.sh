@@ -32,6 +32,13 @@ says 'ls --meta' out general.architecture
 tenon ls --only 'blk.0.attn*' cut.gguf
 is 'ls --only: no column' "$(head -n 1 out)" "blk.0.attn_norm.weight${tab}f32${tab}[64]${tab}256${tab}4288"
 
+npy object.npy '|O' False '(2,)' '................'
+tenon ls object.npy
+is 'ls: a size that is not known' "$(head -n 1 out)" "object${tab}|O${tab}[2]${tab}?${tab}128${tab}unreadable"
+tenon ls --json object.npy
+says 'ls --json: a size that is not known' out '"dtype":"|O","shape":[2],"nbytes":null'
+rm object.npy
+
 # ---- cat, hash, verify ----
 tenon cat cut.gguf blk.0.attn_norm.weight
 exits cat 0

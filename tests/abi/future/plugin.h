@@ -307,7 +307,8 @@ struct tenon_host {
      * codec returns it; a part, or a source without a path, gets it for every name. */
     tenon_status (*sibling) (struct tenon_call *call, const char *name, uint64_t name_length,
                              uint32_t *source);
-    /* An added tensor, by name. TENON_E_NOT_FOUND is no failure unless the codec returns it. */
+    /* An added tensor, by name; one that cannot be read may have dtype TENON_NONE and the flag
+     * TENON_NO_SHAPE. TENON_E_NOT_FOUND is no failure unless the codec returns it. */
     tenon_status (*find) (struct tenon_call *call, const char *name, uint64_t name_length,
                           struct tenon_tensor *tensor);
     /* Describes a source with another codec, into this catalog. `how` may be NULL: all fields 0.
