@@ -70,7 +70,7 @@ fd_size (int fd, uint64_t *size, tenon_error *error)
 #endif
     const char *what = S_ISDIR (status.st_mode)
                            ? "it is a folder"
-                           : "it is no regular file (pipes and terminals cannot be read at any place)";
+                           : "it is no regular file (terminals and devices cannot be read at any place)";
     return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "%s", what);
 }
 

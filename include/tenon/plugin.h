@@ -18,7 +18,8 @@
  *
  * Errors: a service that returns a negative tenon_status has recorded the failure and its place; the codec
  * returns the status (TENON_TRY). A codec records its own failures with tenon_fail. The first failure of a
- * call is the one that is reported, and a function that failed once has failed, whatever it returns.
+ * call is the one that is reported, and a function that failed once has failed, whatever it returns. A
+ * positive result, where none is stated, is TENON_E_MISUSE, as is one beyond what is stated.
  *
  * Trust: the host checks all that a codec says: add_tensor checks the product of the shape, the length, the
  * range inside the source, the name and the limits. A codec checks its own arithmetic: it never adds two

@@ -19,7 +19,8 @@
  *
  * Errors: a service that returns a negative tenon_status has recorded the failure and its place; the codec
  * returns the status (TENON_TRY). A codec records its own failures with tenon_fail. The first failure of a
- * call is the one that is reported, and a function that failed once has failed, whatever it returns.
+ * call is the one that is reported, and a function that failed once has failed, whatever it returns. A
+ * positive result, where none is stated, is TENON_E_MISUSE, as is one beyond what is stated.
  *
  * Trust: the host checks all that a codec says: add_tensor checks the product of the shape, the length, the
  * range inside the source, the name and the limits. A codec checks its own arithmetic: it never adds two
@@ -164,7 +165,8 @@ struct tenon_part {
 
 /* include: how the tensors of another source are added to this catalog */
 enum {
-    /* names become KEY/NAME, except that of a tensor that takes its name from the source */
+    /* names become KEY/NAME, except that of a tensor that takes its name from the source. Where this source
+     * was included with a prefix itself, that comes before both, and before metadata_prefix its own */
     TENON_INCLUDE_PREFIX = 1,
     /* a metadata key that is in the catalog already is no error: the first value stays */
     TENON_INCLUDE_REPEATED = 2,
@@ -173,7 +175,10 @@ enum {
      * become unreadable (skip_tensor) with the reason, and their metadata go; if there was none, an
      * unreadable tensor takes the name of the source. So a source of a format that is not known is one, too.
      * Failures of the program, the file as a whole, or a plugin remain failures */
-    TENON_INCLUDE_UNREADABLE = 8
+    TENON_INCLUDE_UNREADABLE = 8,
+    /* with TENON_INCLUDE_UNREADABLE: a source of a format that is not known is none of these, but
+     * TENON_E_UNRECOGNISED, as without it */
+    TENON_INCLUDE_OTHERS = 16
 };
 struct tenon_include {
     uint32_t struct_size, flags;
@@ -301,7 +306,8 @@ struct tenon_host {
      * of a source stays a range. */
     tenon_status (*add_metadata) (struct tenon_call *call, const char *key, uint64_t key_length,
                                   const struct tenon_value *value);
-    /* Makes a source of a range of another. */
+    /* Makes a source of a range of another. That no filter of the part's is there, TENON_E_UNSUPPORTED, is no
+     * failure unless the codec returns it. */
     tenon_status (*add_part) (struct tenon_call *call, const struct tenon_part *part, uint32_t *source);
     /* Opens a file in the folder of source 0, by its bare name. TENON_E_NOT_FOUND is no failure unless the
      * codec returns it; a part, or a source without a path, gets it for every name. */
