@@ -54,6 +54,24 @@ tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay
     return TENON_OK;
 }
 
+tenon_status
+tn_carrying_codec (const tenon_context *context, const struct tn_overlay *overlay, uint64_t number,
+                   struct tenon_codec *carrying, tenon_error *error)
+{
+    const struct tenon_codec *storing;
+    struct tenon_setting setting;
+    TN_TRY (tn_storing_codec (context, overlay, number, &storing, error));
+    *carrying = *storing;
+    if (storing->dtype_option == 0 || !storing->sure_dtypes)
+        return TENON_OK;
+    for (number = 0; &context->registry.codecs[number]->table != storing;)
+        number++;
+    if (tn_overlay_get (context, overlay, number, storing->dtype_option - 1, &setting)
+        && setting.integer == 0)
+        carrying->dtypes = storing->sure_dtypes;
+    return TENON_OK;
+}
+
 /* The codec cannot hold this dtype. */
 static tenon_status
 fail_dtype (const struct tenon_codec *codec, const struct tenon_codec *storing,

@@ -252,6 +252,8 @@ check_codec_table (struct tn_codec *codec, char *why)
     if (table->usual_option > table->option_count || !table->usual_option != !table->usual_dtypes)
         return tn_plugin_reject (why, TENON_E_MISUSE,
                                  "it has dtypes for the default of an option that it has not");
+    if (table->dtype_option > table->option_count)
+        return tn_plugin_reject (why, TENON_E_MISUSE, "its dtypes depend on an option that it has not");
     TN_TRY (check_shard_names (table, why));
     table->label = table->label ? table->label : table->id;
     return check_extensions (table->extensions, why);

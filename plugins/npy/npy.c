@@ -255,6 +255,8 @@ static const char *const dtypes[] = {
     /* These are refused by write, with a hint, unless the option fp8 allows them. */
     "f8_e4m3", "f8_e5m2", "f8_e4m3fnuz", "f8_e5m2fnuz", "f8_e8m0", NULL
 };
+static const char *const sure_dtypes[] = { "bool", "u8",  "u16",  "u32", "u64", "i8",  "i16",  "i32",
+                                           "i64",  "f16", "bf16", "f32", "f64", "c64", "c128", NULL };
 
 #define OPTION(type, name, value, choices, help, least, most, flags)                                         \
     {                                                                                                        \
@@ -298,6 +300,8 @@ static const struct tenon_codec codec = {
     .max_tensors = 1,
     .max_rank = NPY_RANK,
     .metadata = TENON_METADATA_NONE,
+    .sure_dtypes = sure_dtypes,
+    .dtype_option = 1 + NPY_OPTION_FP8,
     .describe = describe_npy,
     .write = npy_write,
 };

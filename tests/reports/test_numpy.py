@@ -204,3 +204,21 @@ def test_archives_in_an_archive_with_the_same_members(bench):
             archive.writestr(f"part{number}.npz", data)
     for number in range(2):
         bench.check(bench.output("cat", path, f"part{number}.npz/x") == (np.arange(3) + number).tobytes(), number)
+
+
+def test_s08_new_dtypes_are_carried_and_back(bench):
+    """With --carry each dtype that NumPy has not is bytes, which NumPy reads, and comes back."""
+    path = numpy_input("S08-new-dtypes.safetensors")
+    there, back = bench.folder / "there.npz", bench.folder / "back.safetensors"
+    if bench.convert(path, there, "--carry") is None or bench.convert(there, back) is None:
+        return
+    first, second = tensors(bench, path), tensors(bench, back)
+    bench.check([(name, tensor["dtype"], tensor["shape"]) for name, tensor in sorted(first.items())] ==
+                [(name, tensor["dtype"], tensor["shape"]) for name, tensor in sorted(second.items())], second)
+    for name in first:
+        bench.check(bench.output("cat", path, name) == bench.output("cat", back, name), name)
+    with np.load(there) as archive:
+        bench.check(all(archive[name].dtype == np.uint8 for name in first if first[name]["dtype"].startswith("f8")), archive.files)
+    scales = [name for name in first if first[name]["dtype"] == "f8_e8m0"]
+    status, _, error = bench.run("convert", "--strict", "--only", scales[0], "-o", "npy.fp8=void", path, bench.folder / "void.npz")
+    bench.check(status == 2 and "'<V1'" in error, status, error)

@@ -478,6 +478,11 @@ struct tenon_codec {
      */
     const char *const *usual_dtypes;
     uint32_t usual_option, reserved; /* 1 + the number of that option */
+    /* Those of `dtypes` that write holds while option number dtype_option - 1 has its first choice: the
+     * others need another choice, and write refuses them by itself with words that say so. Carrying goes by
+     * it. NULL: write holds all */
+    const char *const *sure_dtypes;
+    uint32_t dtype_option; /* 0: none */
     uint64_t future[2];
 };
 
