@@ -5,9 +5,10 @@
  * A plugin is a shared object that exports one function, tenon_plugin_v0, which returns a table of the
  * codecs, filters and dtypes that it has. A codec is two functions:
  *
- *     describe (call)   turns the bytes of a source into a catalog: for each tensor its name, dtype and
- * shape, and where its bytes are write (call)      turns a plan, which is the same information the other way
- * round, into a sequence of "put these header bytes, put that tensor here"
+ *     describe (call)   turns the bytes of a source into a catalog: for each tensor its name, dtype
+ *                       and shape, and where its bytes are
+ *     write (call)      turns a plan, which is the same information the other way round, into a
+ *                       sequence of "put these header bytes, put that tensor here"
  *
  * A codec never opens a file, copies tensor data, makes a thread, allocates memory that must be freed, prints
  * or exits. It acts through its *call* only: one run of one codec function, on one thread. The call ends when
@@ -295,8 +296,8 @@ struct tenon_host {
      * of a source stays a range. */
     tenon_status (*add_metadata) (struct tenon_call *call, const char *key, uint64_t key_length,
                                   const struct tenon_value *value);
-    /* Makes a source of a range of another. That no filter of the part's is there, TENON_E_UNSUPPORTED, is no
-     * failure unless the codec returns it. */
+    /* Makes a source of a range of another. If the filter that the part names is not in use, the result is
+     * TENON_E_UNSUPPORTED, which is no failure unless the codec returns it. */
     tenon_status (*add_part) (struct tenon_call *call, const struct tenon_part *part, uint32_t *source);
     /* Opens a file in the folder of source 0, by its bare name. TENON_E_NOT_FOUND is no failure unless the
      * codec returns it; a part, or a source without a path, gets it for every name. */
@@ -367,19 +368,21 @@ struct tenon_host {
      * may (TENON_LIMIT_OPEN_WORK); TENON_E_CANCELLED: the program asked to stop, which it is asked after each
      * MiB of work. Draw no more than that at once. The other services draw their own work. */
     tenon_status (*work) (struct tenon_call *call, uint64_t amount);
-    /* In describe: adds a tensor that the codec found and that nobody can read, so that the others of the
-     * file can be read. It is listed; reading it fails with `status`, which is negative, and with `why`, one
-     * line; verifying the file fails and names it. Of the tensor counts what is known:
+    /* In describe: adds a tensor that cannot be read, so that the others of the file can be. It is listed;
+     * reading it fails with `status`, which is negative, and with `why`, one line; verifying the file fails
+     * and names it. The fields of `tensor` state what is known:
      *
-     *     name              as in add_tensor; the name of an added tensor is refused
-     *     dtype             or TENON_NONE: unknown, and `dtype` has the words of the format ("type 139";
-     * NULL: "?") rank, shape       or TENON_NO_SHAPE in flags. More than 64 dims count as that. Any dims will
-     * do source            holds its bytes, or would offset, length    of them; length 0 or TENON_AUTO: not
-     * known. They need not be inside the source, but ranges that are must not overlap, unless TENON_ALIAS is
-     * set
+     *     name             as in add_tensor; the name of a tensor that was added before is refused
+     *     dtype            TENON_NONE if it is not known: then the argument `dtype` is the format's word
+     *                      for it ("type 139"), or NULL, which stands for "?"
+     *     rank, shape      TENON_NO_SHAPE in flags if they are not known; more than 64 dims count as that.
+     *                      Their product may be of any size
+     *     source           the one that holds the bytes, or would
+     *     offset, length   of the bytes; a length of 0 or TENON_AUTO is not known. They may leave the
+     *                      source. Ranges inside it must not overlap, unless TENON_ALIAS is set
      *
-     * Use it where the fault is that tensor's alone. Structure that lies (counts, ranges that overlap, a
-     * broken header) is for fail. */
+     * Use it where the fault is that tensor's alone. Structure that cannot be trusted (counts that lie,
+     * ranges that overlap, a broken header) is a failure: fail. */
     tenon_status (*skip_tensor) (struct tenon_call *call, const struct tenon_tensor *tensor,
                                  tenon_status status, const char *dtype, const char *why);
     /* In write: TENON_METADATA_GIVEN if the program set this entry, or 0: it comes from a file, and a codec
