@@ -17,8 +17,7 @@ void complain_shown (const char *text);
 /* A text of the library in the words of this command: --shards for TENON_OPEN_SHARDS. The caller frees it. */
 char *command_words (const char *text);
 /* What helps against a failure: the library's advice in these words, or what this command knows of the
- * status;
- * "" if nothing does. The caller frees it. */
+ * status; "" if it knows nothing. The caller frees it. */
 char *failure_advice (const tenon_error *error);
 /* Prints a failure of the library as such a line, its advice as a second one, "tenon: hint: ...", and returns
  * EXIT_TROUBLE. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* missing.c - a file that is not there: what was meant. */
+/* missing.c - the nearest existing name for a file that does not exist. */
 #include "missing.h"
 #include "memory.h"
 #include "nearest.h"
@@ -33,7 +33,7 @@ missing_advise (const char *path, tenon_error *error)
     if (list)
         closedir (list);
     if (!list && slash)
-        snprintf (error->advice, sizeof error->advice, "its folder is not there, or may not be read");
+        snprintf (error->advice, sizeof error->advice, "its folder does not exist, or may not be read");
     else if (*found)
         snprintf (error->advice, sizeof error->advice, "there is '%.*s%s'", slash ? (int) (name - path) : 0,
                   path, found);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* missing.h - a file that is not there: what was meant. */
+/* missing.h - the nearest existing name for a file that does not exist. */
 #ifndef TOOL_MISSING_H
 #define TOOL_MISSING_H
 #include "common.h"

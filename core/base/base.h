@@ -132,8 +132,8 @@ void tn_arena_free (struct tn_arena *arena);
 /* Copies a struct that comes from outside, of whatever version: min (its struct_size, size) bytes, the rest
  * is zero, struct_size becomes `size`. False: its struct_size is below `least`, or it is NULL. */
 bool tn_copy_struct (void *to, size_t size, const void *from, size_t least);
-/* Fills a caller's struct, whose struct_size is set, from ours. False: struct_size is not set, or it is NULL.
- */
+/* Fills a caller's struct, whose struct_size is set, from ours. False: the struct is NULL, or its size is
+ * not set. */
 bool tn_fill_struct (void *to, const void *from, size_t size);
 /* The same as an answer to an application: TENON_OK or TENON_E_MISUSE. */
 tenon_status tn_reply_struct (void *to, const void *from, size_t size);

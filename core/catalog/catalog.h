@@ -176,8 +176,8 @@ tn_catalog_fault (const struct tn_catalog *catalog, const struct tn_tensor *tens
  * known. */
 tenon_status tn_catalog_spoil (struct tn_catalog *catalog, struct tn_tensor *tensor, tenon_status status,
                                const char *dtype, const char *why, tenon_error *error);
-/* Adds a loss, on the tensor of this name, on all that the run of describe added (`whole`), or on the file.
- */
+/* Adds a loss: on the tensor of this name, on all tensors that the run of describe added (`whole`), or on the
+ * file. */
 tenon_status tn_catalog_add_omission (struct tn_catalog *catalog, const char *subject, const char *file,
                                       const char *message, uint32_t description, bool whole,
                                       tenon_error *error);

@@ -4,7 +4,7 @@
 #include "base/budget.h"
 #include "catalog/catalog.h"
 
-/* As many as a report holds: more are of no use to anyone. */
+/* As many as a report holds: it would not show more. */
 #define MOST_OMISSIONS 10000
 
 /* The remark of a tensor, which gets an empty one if it has none. NULL: no memory. */

@@ -4,8 +4,8 @@
 #define TN_ACL_H
 #include "base/base.h"
 
-/* An entry that lets somebody write. A group named by its id is a group; the entry of the file's own group
- * has no id. */
+/* An entry that lets a user or group write. A group named by its id is a group; the entry of the file's own
+ * group has no id. */
 struct tn_acl_writer {
     enum { TN_ACL_USER, TN_ACL_OWN_GROUP, TN_ACL_GROUP, TN_ACL_EVERYBODY } kind;
     uint32_t id;
@@ -21,8 +21,8 @@ struct tn_acl_writer {
 int tn_acl_next_writer (const uint8_t *list, size_t length, size_t *position, struct tn_acl_writer *writer);
 
 /* True if an NFSv4 ACL grants nothing that could change the file or folder beyond what its mode shows: all
- * its entries are those of OWNER@, GROUP@ and EVERYONE@, or let nobody write. The names of other entries mean
- * users of the server, whom nobody can tell here. `mode` is that of the file. */
+ * its entries are those of OWNER@, GROUP@ and EVERYONE@, or grant no writing. Other entries name users of
+ * the server, which have no meaning here. `mode` is that of the file. */
 bool tn_acl_is_in_mode (const uint8_t *list, size_t length, unsigned mode);
 
 #endif

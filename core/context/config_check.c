@@ -49,8 +49,7 @@ check_codec_entry (const tenon_context *context, const struct tn_entry *entry, c
     return TENON_OK;
 }
 
-/* Checks one entry by itself, whether it has an effect or not. Those of a codec that is not registered pass.
- */
+/* Checks one entry by itself, whether it has an effect or not. That of an unregistered codec passes. */
 static tenon_status
 check_entry (const tenon_context *context, const struct tn_entry *entry, tenon_error *error)
 {

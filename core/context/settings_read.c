@@ -182,7 +182,7 @@ list_ini_files (DIR *folder, char ***names, uint64_t *count)
     return true;
 }
 
-/* Reads the files in a folder, in which nobody else may be able to add one. */
+/* Reads the files in a folder, to which no other user may be able to add one. */
 static tenon_status
 read_conf_d (struct tn_settings_reader *reader, const char *path)
 {

@@ -2,8 +2,8 @@
 /* trust.c - who can change a file: checks of plugins and configurations before they are used.
  *
  * A file is trusted when it, each folder on its path up to /, and each symbolic link that leads there belong
- * to a trusted user, and when nobody else can write to them. Trusted users are root, the effective user, and
- * those who could replace libtenon itself: its owner, and the owners of the folders on its path.
+ * to a trusted user, and when no other user can write to them. Trusted users are root, the effective user,
+ * and those who could replace libtenon itself: its owner, and the owners of the folders on its path.
  *
  * A file or folder may be writable by a group if that group is its owner's alone: the owner's primary group
  * of the owner's name (pam_umask calls this usergroups; it gives files mode 0664 on many systems), or root's

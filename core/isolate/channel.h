@@ -41,8 +41,8 @@ bool tn_channel_pair (int fds[2], int type);
 
 /* The time for an answer begins. */
 void tn_channel_begin_answer (struct tn_channel *channel);
-/* Asks `stop`, and ends the channel if the time has passed. For an end that sends so much that nobody waits
- * for it. */
+/* Asks `stop`, and ends the channel if the time has passed. For an end that sends so much that the other
+ * never waits for it. */
 void tn_channel_check (struct tn_channel *channel);
 /* For work of the program that the other end waits for: the clock stands still from tn_channel_pause, which
  * returns the time, to tn_channel_go_on, which gets it. */

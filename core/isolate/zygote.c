@@ -256,7 +256,7 @@ spawn_child (struct tn_zygote *zygote, tn_zygote_main *main, struct tn_child *ch
     atomic_store (&zygote->running[child->slot], UINT32_MAX);
     bool usable = zygote->control >= 0 && zygote->program == getpid ();
     bool given = usable && give_order (zygote, &order, fd, &answer);
-    if (!given) { /* there is none yet, or somebody has killed it */
+    if (!given) { /* there is none yet, or it was killed */
         status = start_zygote (zygote, error);
         given = status == TENON_OK && give_order (zygote, &order, fd, &answer);
     }

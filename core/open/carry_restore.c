@@ -187,7 +187,7 @@ check_tensor (struct reader *reader, const struct tn_tensor *tensor, const struc
     const struct tenon_dtype *info = tn_catalog_dtype (reader->catalog, dtype);
     uint64_t elements, bytes;
     if (dtype == TENON_NONE || !info)
-        return "it is carried as bytes, and nobody knows the dtype that it had";
+        return "it is carried as bytes, and no plugin in use has the dtype that it had";
     if ((tensor->dtype != TENON_U8 && tensor->dtype != TENON_I8) || tensor->storage != TENON_EXTENT
         || !is_in_c_order (tensor))
         return "a record says that it is carried as bytes, but it is neither u8 nor i8 in C order";

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* packed.c - recognises packed weights by the names, dtypes and shapes of the tensors that belong together.
- */
+/* packed.c - recognises packed weights by names, dtypes and shapes of the tensors that belong together. */
 #include "plan/packed.h"
 #include "catalog/file.h"
 #include "kernels/cast.h"

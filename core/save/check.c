@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* check.c - opens what a save has written, before it gets its name.
  *
- * A codec that adds to a file trusts what it found there. Bytes that nobody looked at before, such as a
+ * A codec that adds to a file trusts what it found there. Bytes that had no meaning before, such as a
  * comment that looks like a directory, may mean something else in the longer file. Then the old file stays.
  *
  * Names and shapes are compared, no dtypes: some formats keep one only by an option for reading. */

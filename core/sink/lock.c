@@ -128,7 +128,8 @@ finish_journal (struct tn_lock *lock, bool durable, bool *empty, bool *changed, 
 }
 
 /* True if the file may be a journal, or the beginning of one. Any other file with the name of a lock is left
- * as it is, and so is one with a second name, which may be anybody's: the library makes no such files. */
+ * as it is, and so is one with a second name, which may belong to any program: the library makes no such
+ * files. */
 static bool
 may_be_journal (int fd, struct stat *own)
 {
@@ -258,7 +259,7 @@ has_bytes (int folder, const char *file)
            && status.st_size > 0;
 }
 
-/* A reader waits no longer for the save of a user whom the folder does not belong to: anybody who may make a
+/* A reader waits no longer for the save of a user that does not own the folder: each user that may make a
  * name there could stop all readers. */
 #define FOREIGN_SECONDS 5u
 
@@ -299,7 +300,7 @@ tn_lock_settle_file (int folder, const char *file, const struct tn_lock_options 
         if (got != 0 && tn_file_has_name (lock.fd, folder, file)) {
             bool empty, changed;
             tenon_status status = finish_journal (&lock, options->durable, &empty, &changed, error);
-            /* nobody writes the rest of a list that is not complete, as far as there are locks */
+            /* no process writes the rest of a list that is not complete, as far as there are locks */
             empty = empty || (got > 0 && status == TENON_OK && ftruncate (lock.fd, 0) == 0);
             lock.keep = !empty;
             tn_lock_release (&lock);

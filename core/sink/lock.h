@@ -2,9 +2,9 @@
 /* lock.h - one save of a name at a time.
  *
  * The lock of NAME is an flock of the file .NAME.tenon.lock beside it, which excludes processes, and threads
- * of a process, and ends with the process that holds it. Its holder removes it. So whoever gets the lock
- * checks that the file still has its name, and begins again when it has not: a file that was removed excludes
- * nobody. The target itself cannot be the lock: a rename replaces it, and at first it does not exist.
+ * of a process, and ends with the process that holds it. Its holder removes it. So the process that gets the
+ * lock checks that the file still has its name, and begins again when it has not: a removed file excludes no
+ * process. The target itself cannot be the lock: a rename replaces it, and at first it does not exist.
  *
  * While a set gets its names the file holds the journal (journal.h). A holder that finds bytes in it finishes
  * what a crash interrupted, before it does anything else. */

@@ -332,8 +332,8 @@ turn_to_block (struct tn_decoder *decoder, uint64_t number, bool *good, tenon_er
 }
 
 /* Blocks stand by themselves: a read that does not go on where the last one ended takes those that it
- * touches, each of them whole, and before them those that nobody has proven yet, so that a table that lies is
- * found out. *good is false then. */
+ * touches, each of them whole, and before them those that no read has proven yet, so that a table that lies
+ * is found out. *good is false then. */
 static tenon_status
 read_through_blocks (struct tn_decoder *decoder, uint64_t offset, uint8_t *to, uint64_t length, bool *good,
                      tenon_error *error)

@@ -80,8 +80,8 @@ step_apart (struct tn_unfilter *unfilter, const void *from, uint64_t stored, uin
 
 /* ---- states ---- */
 
-/* Lack of memory is a failure, as is an answer that does not exist, above `most`; any other no is an answer.
- */
+/* Lack of memory is a failure, and so is an answer above `most`, which does not exist. Any other refusal is
+ * an answer. */
 static tenon_status
 judge_answer (struct tn_unfilter *unfilter, tenon_status said, int32_t most, bool *good, tenon_error *error)
 {

@@ -256,8 +256,8 @@ typedef struct tenon_file_info {
     const char *format; /* the codec's id */
     uint64_t size;      /* bytes of the file itself, without siblings */
     uint64_t tensors, metadata, sources;
-    uint64_t elements,
-        nbytes; /* of all tensors that can be read; nbytes are decoded bytes. Not beyond UINT64_MAX */
+    /* of all tensors that can be read; nbytes are decoded bytes. Not beyond UINT64_MAX */
+    uint64_t elements, nbytes;
     uint64_t unreadable; /* tensors that cannot be read: tenon_tensor_info tells why */
 } tenon_file_info;
 TENON_API tenon_status tenon_file_get (const tenon_file *file, tenon_file_info *info);
@@ -345,8 +345,8 @@ typedef struct tenon_packed_info {
     char words[200];          /* what it is: "packed weights (…)" */
 } tenon_packed_info;
 /* Of packed weights, and of the scales and biases of AFFINE ones. TENON_E_NOT_FOUND: the tensor is neither.
- * May read scales and biases, to tell numbers of 4 bits in groups of 64 from those of 8 bits in groups of 32.
- */
+ * May read scales and biases, to tell numbers of 4 bits in groups of 64 from those of 8 bits in groups of
+ * 32. */
 TENON_API tenon_status tenon_packed_get (const tenon_file *file, uint64_t index, tenon_packed_info *info);
 
 /* ---- the data ------------------------------------------------------------------------------------ */
@@ -486,8 +486,8 @@ enum {
     TENON_SAVE_APPEND = 16,
     /* Store a tensor whose dtype the format cannot hold as u8 or i8, [.., bytes of a row], with a record in
      * the metadata, by which opening the file restores it. The format must have metadata. The record keeps
-     * the order of tensors and keys, too, and is written for that alone if the format has an order of its own
-     */
+     * the order of tensors and keys, too; if the format has an order of its own, it is written for that
+     * alone */
     TENON_SAVE_CARRY = 32,
     /* Leave out tensors that cannot be read, each of which is a TENON_LOSS. Without it a plan that has one is
      * refused with the status of the first, and with a TENON_NOTE for each */

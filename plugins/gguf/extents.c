@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* extents.c - the places of the data: where the bytes of a tensor whose size nobody knows end, and bytes that
- * belong to no tensor, which a rewritten file does not have. */
+/* extents.c - the places of the data: where the bytes of a tensor of unknown size end, and bytes that belong
+ * to no tensor, which a rewritten file does not have. */
 #include "gguf.h"
 #include <stdlib.h>
 
@@ -192,7 +192,7 @@ gguf_check_extents (struct gguf_reader *reader, struct gguf_layout *layout)
 {
     if (layout->extents)
         TENON_TRY (check_gaps (reader, layout));
-    /* the data of a tensor that nobody knows may go on to the end of the file */
+    /* the data of a tensor of an unknown type may go on to the end of the file */
     uint64_t file = reader->cursor.end;
     int whole = reader->tensors == 0 || (layout->data <= file && layout->end <= file - layout->data);
     return whole && !layout->open_end ? check_tail (reader, layout) : TENON_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* infos.c - describes the tensors of a file. One that nobody can read does not hide the others. */
+/* infos.c - describes the tensors of a file. One that cannot be read does not hide the others. */
 #include "mlx/mlx.h"
 
 struct tensor_info {
@@ -84,7 +84,7 @@ find_dtype (struct gguf_reader *reader, const struct gguf_type *type, uint32_t *
     return TENON_OK;
 }
 
-/* Why nobody can read the tensor, of which `items` share a block; TENON_OK: it can be read. */
+/* Why the tensor cannot be read, of which `items` share a block; TENON_OK: it can be read. */
 static tenon_status
 find_fault (const struct tensor_info *info, uint64_t items, char *why, size_t size)
 {
@@ -107,7 +107,7 @@ find_fault (const struct tensor_info *info, uint64_t items, char *why, size_t si
     return TENON_E_MALFORMED;
 }
 
-/* Adds a tensor that nobody can read. Its bytes end where those of the next one begin. */
+/* Adds a tensor that cannot be read. Its bytes end where those of the next one begin. */
 static tenon_status
 skip_tensor (struct gguf_reader *reader, const struct tensor_info *info, struct gguf_layout *layout,
              struct tenon_tensor *tensor, tenon_status status, const char *why)
@@ -192,7 +192,7 @@ take_info (struct gguf_reader *reader, struct tensor_info *info, struct gguf_lay
     TENON_TRY (find_repeated (reader, info, &first));
     if (first == 0)
         return add_info (reader, info, layout);
-    layout->open_end = 1; /* its bytes are nobody's, and told */
+    layout->open_end = 1; /* its bytes belong to no tensor; a loss tells of them */
     return TENON_OK;
 }
 

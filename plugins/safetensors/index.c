@@ -130,8 +130,8 @@ most_entries (const uint8_t *text, uint64_t length)
     return count < length / 6 + 1 ? count : length / 6 + 1;
 }
 
-/* A tensor that the map has twice: the last line counts, as it does for those who load the map with a usual
- * parser. */
+/* A tensor that the map has twice: the last line counts, as it does in JSON parsers that make a
+ * dictionary. */
 static tenon_status
 take_second (struct index *index, struct entry *first, const struct entry *second)
 {

@@ -200,8 +200,8 @@ START_TEST (test_without_the_dtype)
     is_shaped (file, "half", "f4", 2, KIT_SHAPE (3, 4));
     kit_data (file, "q", "", numbers, 36);
     ck_assert_uint_eq (tenon_metadata_count (file), 3);
-    ck_assert (
-        kit_reported (tenon_file_report (file), TENON_NOTE, "nobody knows the dtype that it had: tq8"));
+    ck_assert (kit_reported (tenon_file_report (file), TENON_NOTE,
+                             "no plugin in use has the dtype that it had: tq8"));
     plan = plan_of (file);
     ck_assert_int_eq (kit_write (plan, "c.toyraw", NULL, NULL, NULL), TENON_OK);
     tenon_plan_free (plan);
@@ -463,13 +463,13 @@ START_TEST (test_records)
         { T ("{\"dtype\":\"tq8\",\"shape\":[4294967296,4294967296,16]}"), "of another number" },
         { T ("{\"dtype\":\"tq8\",\"shape\":[18446744073709551615]}"), "of another number" },
         { T ("{\"dtype\":\"tq8\",\"shape\":[0,16]}"), "of another number" },
-        { T ("{\"dtype\":\"q9_z\",\"shape\":[16]}"), "nobody knows the dtype that it had: q9_z" },
-        { T ("{\"dtype\":\"\",\"shape\":[16]}"), "nobody knows the dtype" },
+        { T ("{\"dtype\":\"q9_z\",\"shape\":[16]}"), "no plugin in use has the dtype that it had: q9_z" },
+        { T ("{\"dtype\":\"\",\"shape\":[16]}"), "no plugin in use has the dtype" },
         { T ("{\"family\":\"toy\",\"text\":\"d\",\"size\":18446744073709551615,\"shape\":[2]}"),
-          "nobody knows" },
-        { T ("{\"family\":\"\",\"text\":\"d\",\"size\":18,\"shape\":[1]}"), "nobody knows" },
+          "no plugin in use has" },
+        { T ("{\"family\":\"\",\"text\":\"d\",\"size\":18,\"shape\":[1]}"), "no plugin in use has" },
         { T ("{\"family\":\"toy\",\"text\":\"d\",\"size\":18,\"alignment\":3,\"shape\":[1]}"),
-          "nobody knows" },
+          "no plugin in use has" },
         { T ("{\"family\":\"toy\",\"text\":\"d\",\"size\":17,\"shape\":[1]}"), "of another number" },
         { V "{\"f\":{\"dtype\":\"i32\",\"shape\":[1]}}}", "it is neither u8 nor i8" },
     };

@@ -332,7 +332,7 @@ START_TEST (test_refused)
     kit_raw_tensor (&file, "x", "q5_nobody", 0, 0, NULL, 0, 1);
     kit_file ("f.toyraw", &file);
     kit_open_fails ("f.toyraw", NULL, NULL, TENON_E_UNSUPPORTED,
-                    "nobody knows the dtype q5_nobody (at byte 28)");
+                    "no plugin has the dtype q5_nobody (at byte 28)");
     file.size = 0;
     kit_raw_head (&file, 1, 0, 64);
     kit_raw_tensor (&file, "long name", "u8", 0x00100000, 0, NULL, 0, 1);

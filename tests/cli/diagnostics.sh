@@ -51,7 +51,7 @@ says 'the nearest name' err "tenon: hint: there is 'weights.npy'"
 tenon ls set/m-00001-of-00003.safetensors
 says 'the nearest name in a folder' err "tenon: hint: there is 'set/m-00001-of-00002.safetensors'"
 tenon ls nowhere/weights.npy
-says 'no folder' err 'tenon: hint: its folder is not there'
+says 'no folder' err 'tenon: hint: its folder does not exist'
 tenon ls --json weight.npy
 says 'JSON: status' out '"status":"TENON_E_NOT_FOUND"'
 says 'JSON: errno and advice' out "\"errno\":2,\"advice\":\"there is 'weights.npy'\""

@@ -260,7 +260,7 @@ def end_record(count=0, size=0, offset=0, comment=b""):
 
 
 def unusual_archives(bench):
-    """Yields archives that are small, wide, described behind their data, or have bytes of nobody, and what they hold."""
+    """Yields archives that are small, wide, described behind their data, or have bytes of no member, and what they hold."""
     arrays = {"a": np.arange(4, dtype="f4"), "b": np.arange(6, dtype="i2").reshape(2, 3)}
     path = bench.folder / "usual.npz"
     np.savez(path, **arrays)

@@ -46,8 +46,8 @@ gguf_mlx_add (struct gguf_reader *reader, const struct gguf_type *type, struct t
     struct gguf_mlx_cookie cookie = { tensor->offset, find_kind (type), 0, reader->cursor.big_endian };
     uint64_t shape[GGUF_MLX_DIMS], stem = tensor->name_length, length = sizeof weight - 1;
     TENON_TRY (measure_blocks (reader, cookie.kind, tensor));
-    /* of a served tensor the host does not check it: blocks that are cut off stay one, which cannot be read
-     */
+    /* the host does not check the range of a served tensor: blocks that are cut off stay one tensor, which is
+     * unreadable */
     if (tensor->offset > reader->cursor.end || tensor->length > reader->cursor.end - tensor->offset)
         return call->host->add_tensor (call, tensor);
     if (stem > length && memcmp (tensor->name + stem - length, weight, length) == 0)

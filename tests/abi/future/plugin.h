@@ -78,8 +78,8 @@ struct tenon_tensor {
      * extension */
     const char *name;
     uint64_t name_length; /* bytes */
-    const uint64_t
-        *shape;    /* `rank` dims in items, outermost first, whatever the flags say. NULL for rank 0 */
+    /* `rank` dims in items, outermost first, whatever the flags say. NULL for rank 0 */
+    const uint64_t *shape;
     uint32_t rank; /* 0 … 64 */
     /* TENON_FORTRAN, TENON_BIG_ENDIAN, TENON_ALIAS. In a plan: the present layout, which a format with both
      * orders can keep, and TENON_CONVERTED */
@@ -477,8 +477,8 @@ struct tenon_codec {
     /* extension of indexes of sets: "safetensors.index.json"; NULL: none. "safetensors.index.VARIANT.json",
      * and another extension of the codec in place of "safetensors", are indexes as well */
     const char *set_index;
-    /* `dtypes` as long as an option has its default, if the option makes the codec hold more; else NULL and 0
-     */
+    /* If an option makes the codec hold more: the list that replaces `dtypes` as long as the option has its
+     * default. Else NULL and 0 */
     const char *const *usual_dtypes;
     uint32_t usual_option, reserved; /* 1 + the number of that option */
     /* Those of `dtypes` that write holds while option number dtype_option - 1 has its first choice: the

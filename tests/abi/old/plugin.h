@@ -78,8 +78,8 @@ struct tenon_tensor {
      * extension */
     const char *name;
     uint64_t name_length; /* bytes */
-    const uint64_t
-        *shape;    /* `rank` dims in items, outermost first, whatever the flags say. NULL for rank 0 */
+    /* `rank` dims in items, outermost first, whatever the flags say. NULL for rank 0 */
+    const uint64_t *shape;
     uint32_t rank; /* 0 … 64 */
     /* TENON_FORTRAN, TENON_BIG_ENDIAN, TENON_ALIAS. In a plan: the present layout, which a format with both
      * orders can keep, and TENON_CONVERTED */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* badfilter.c - filters and a block dtype that misbehave where the data say so.
  *
- *     toyxor   under the name that toybox knows: u32 little-endian length (bit 31: the stream's last), then
- * the bytes as they are. Streamed and blocked. toyrot   the bytes as they are; no step, no reset. tbad     4
- * items in 5 bytes: a letter, then 4 × u8. Any letter but those below is good.
+ *     toyxor   under the name that toybox knows: u32 little-endian length (bit 31: the stream's last),
+ *              then the bytes as they are. Streamed and blocked
+ *     toyrot   the bytes as they are; no step, no reset
+ *     tbad     4 items in 5 bytes: a letter, then 4 × u8. Any letter but those below is good
  *
  * The first "@XN" in the stored bytes that a state is handed says what happens at its N-th call from then on.
  * X is: c crash, l loop, s a forbidden system call, e exit, h heap overrun, m say that more was made

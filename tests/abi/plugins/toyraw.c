@@ -206,7 +206,7 @@ take_dtype (struct tenon_cursor *cursor, uint32_t *number)
     *number = cursor->call->host->dtype_find (cursor->call, name);
     if (*number == TENON_NONE)
         return tenon_fail (cursor->call, TENON_E_UNSUPPORTED, cursor->position - length,
-                           "nobody knows the dtype %s", name);
+                           "no plugin has the dtype %s", name);
     return TENON_OK;
 }
 
