@@ -5,8 +5,7 @@
 #include "sink/sink.h"
 
 /* Writes a regular file that was made empty. The caller sets the sink's open, or its fd, and closes fd;
- * `name` stays the caller's, too. durable: the file will be
- * synced. NULL: no memory. */
+ * `name` stays the caller's, too. durable: the file will be synced. NULL: no memory. */
 struct tn_sink *tn_file_sink_new (const char *name, bool durable);
 /* This much is preallocated with the first bytes. */
 void tn_file_sink_expect (struct tn_sink *sink, uint64_t size);
