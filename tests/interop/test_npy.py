@@ -235,13 +235,15 @@ def test_nothing_that_numpy_refuses(bench):
         bench.check(status in (0, 2), text, "exits", status, error)
         if status:
             continue
-        accepted += 1
         tensor = json.loads(output)["tensors"][0]
+        if tensor.get("unreadable"):  # its shape is known, its type is not
+            continue
+        accepted += 1
         try:
             with open(path, "rb") as file:
                 np.lib.format.read_magic(file)
                 shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-        except ValueError as error:
+        except (ValueError, SyntaxError) as error:
             # Exceptions: type strings of ml_dtypes and of i386, and duplicate field names, which tenon does not check.
             known = "<f1" in tensor["dtype"] or tensor["dtype"] == "f8_e5m2" or "already used" in str(error)
             known = known or any(word in tensor["dtype"] for word in ("f1", "f12", "c24"))
