@@ -88,7 +88,6 @@ find_dtype (struct gguf_reader *reader, const struct gguf_type *type, uint32_t *
 static tenon_status
 find_fault (const struct tensor_info *info, uint64_t items, char *why, size_t size)
 {
-    uint64_t row = info->rank > 0 ? info->shape[info->rank - 1] : 1;
     const char *removed = gguf_removed_type (info->id);
     if (info->rank > GGUF_MOST_DIMS) {
         snprintf (why, size, "it has %u dims, at most %u are possible", info->rank, GGUF_MOST_DIMS);
@@ -100,6 +99,7 @@ find_fault (const struct tensor_info *info, uint64_t items, char *why, size_t si
         snprintf (why, size, "there is no type %u", info->id);
     if (!info->type)
         return TENON_E_UNSUPPORTED;
+    uint64_t row = info->rank > 0 ? info->shape[info->rank - 1] : 1; /* the shape has so many dims */
     if (row % items == 0)
         return TENON_OK;
     snprintf (why, size, "rows of %llu elements are no multiple of the %llu in a block of %s",

@@ -261,6 +261,8 @@ for rank in 0x7fffffff 0xffffffff; do
     file 1 0 s:t 4:$rank 8:1 8:1 8:1 8:1 8:1 4:24 8:0 p:32 z:32
     no "tensor 't': a dim needs 8 bytes"
 done
+# dims for which there is no room are not looked at: 8 MiB of them reach behind the stack
+file 1 0 s:a 4:1048576 z:8388608 4:24 8:0 p:32 z:32; odd a 'it has 1048576 dims, at most 64 are possible'
 # shellcheck disable=SC2046 # words
 {
     tensor 65 $(printf '1 %.0s' $(seq 65)) -- 24 0 z:32; odd t 'it has 65 dims, at most 64 are possible'
