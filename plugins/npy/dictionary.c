@@ -5,20 +5,21 @@
 enum { KEY_DESCR = 1, KEY_FORTRAN_ORDER = 2, KEY_SHAPE = 4, KEY_ALL = 7 };
 static const char *const keys[] = { "descr", "fortran_order", "shape" };
 
-/* Parses a tuple of dims. */
+/* Parses a tuple of dims. More than there is room for are passed over: then the rank is one too large. */
 static tenon_status
 parse_shape (struct npy_text *text, struct npy_header *header)
 {
     static const char dim[] = "a dim: an integer from 0 to 2^63 - 1";
+    uint64_t ignored;
     TENON_TRY (npy_expect (text, '(', "the shape: a tuple of integers"));
     header->rank = 0;
     while (!npy_accept (text, ')')) {
         if (header->rank == NPY_RANK)
-            return npy_fail (text, TENON_E_UNSUPPORTED, npy_place (text, text->position),
-                             "found more than %u dims, and NumPy has no more", NPY_RANK);
+            npy_record (&text->doubt, TENON_E_UNSUPPORTED, npy_place (text, text->position),
+                        "found more than %u dims, and NumPy has no more", NPY_RANK);
         TENON_TRY (npy_take_integer (text, header->rank ? dim : "a dim (an integer from 0 to 2^63 - 1) or )",
-                                     &header->shape[header->rank]));
-        header->rank++;
+                                     header->rank < NPY_RANK ? &header->shape[header->rank] : &ignored));
+        header->rank += header->rank <= NPY_RANK;
         if (npy_accept (text, ','))
             continue;
         if (header->rank == 1)

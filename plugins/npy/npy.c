@@ -197,11 +197,14 @@ add_array (struct array *array, uint64_t *end)
     struct tenon_call *call = array->call;
     struct npy_header *header = &array->header;
     struct tenon_tensor tensor = TENON_INIT (tensor);
-    tensor.shape = header->shape;
-    tensor.rank = header->rank;
+    if (header->rank <= NPY_RANK) {
+        tensor.shape = header->shape;
+        tensor.rank = header->rank;
+    } else
+        tensor.flags |= TENON_NO_SHAPE;
     tensor.offset = array->text.place + array->text.length;
     /* Of arrays that are the same in both orders MLX states True, NumPy False. */
-    if (header->is_fortran && !npy_orders_agree (header->shape, header->rank))
+    if (header->is_fortran && !npy_orders_agree (header->shape, tensor.rank))
         tensor.flags |= TENON_FORTRAN;
     *end = 0;
     if (array->text.doubt.status < 0)

@@ -85,7 +85,7 @@ struct npy_type {
 /* The contents of a header. */
 struct npy_header {
     struct npy_type type;
-    uint32_t is_fortran, rank;
+    uint32_t is_fortran, rank; /* NPY_RANK + 1: it has more dims than there is room for */
     uint64_t shape[NPY_RANK];
 };
 

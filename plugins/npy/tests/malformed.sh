@@ -114,7 +114,9 @@ shape '()' 1; accepted shape.npy '"shape":[]' '"nbytes":1'
 shape '( 2 , 3 , )' 6; accepted shape.npy '"shape":[2,3]'
 ones () { awk -v n="$1" 'BEGIN { printf "("; for (i = 0; i < n; i++) printf "1, "; printf ")" }'; }
 shape "$(ones 64)" 1; accepted shape.npy '"nbytes":1'
-shape "$(ones 65)" 1; refused shape.npy 'more than 64 dims'
+shape "$(ones 65)" 1; unreadable shape.npy 'found more than 64 dims, and NumPy has no more'
+shape "$(ones 5000)" 1; unreadable shape.npy 'found more than 64 dims, and NumPy has no more'
+shape "$(ones 65 | tr ')' 'x')" 1; refused shape.npy 'more than 64 dims'
 
 # ---- 9, 10: sizes ----
 shape '(4294967296, 4294967296)'; refused shape.npy 'the product of its shape is 2^63 or more'
