@@ -231,11 +231,14 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
     tenon_error error = TENON_ERROR_INIT;
     if (!path)
         return tn_fail_memory (session->error);
-    TN_TRY (tn_budget_work (session->budget, TN_WORK_SIBLING));
-    if (!tn_budget_draw (session->budget, sizeof *source + strlen (path) + length))
+    uint64_t taken = sizeof *source + strlen (path) + length;
+    TN_TRY (
+        tn_budget_work (session->budget, TN_WORK_NOTE)); /* an index may name many files that are missing */
+    if (!tn_budget_draw (session->budget, taken))
         return session->error->status;
     errno = 0;
     if (tn_source_open (path, session->may_map, &source, &error) < 0) {
+        tn_budget_give_back (session->budget, taken);
         if (errno == ENOENT)
             return tn_call_answer_missing (call, TENON_E_NOT_FOUND, "the file ", name, length,
                                            " that it names is missing");
@@ -245,5 +248,6 @@ tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, u
     tn_budget_join (session->budget, source->size);
     session->siblings = true;
     TN_TRY (tn_call_adopt_source (call, source, number));
+    TN_TRY (tn_budget_work (session->budget, TN_WORK_SIBLING));
     return tn_catalog_pool_source (session->catalog, session->directory, source, session->error);
 }

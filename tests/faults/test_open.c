@@ -329,7 +329,7 @@ static struct out
 many_shards (void)
 {
     struct out json = { 0 };
-    for (unsigned i = 0; i < 60000; i++)
+    for (unsigned i = 0; i < 40000; i++)
         put_text (&json, "%s\"%x\":\"s%x\"", i ? "," : "{\"weight_map\":{", i, i);
     put_text (&json, "}}");
     return json;
@@ -479,7 +479,7 @@ START_TEST (much_to_decode)
                 "bytes, too much for a file of its size; raise open_work_ratio in [limits]");
     ck_assert_int_lt (peak, 70 << 20);
     status = open_with ("f.npz", "limits.open_work_ratio=100000", &peak);
-    kit_failed (status, TENON_E_MALFORMED, "the name occurs twice"); /* which is found behind it */
+    ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
 }
 END_TEST
 
