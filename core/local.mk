@@ -75,6 +75,7 @@ core_libcore_la_SOURCES = \
 	core/context/config.h \
 	core/context/config_check.c \
 	core/context/config_check.h \
+	core/context/config_list.c \
 	core/context/context.c \
 	core/context/context.h \
 	core/context/extension.c \
@@ -141,6 +142,8 @@ core_libcore_la_SOURCES = \
 	core/open/shards.c \
 	core/open/shards.h \
 	core/open/verify.c \
+	core/plan/entries.c \
+	core/plan/entries.h \
 	core/plan/metadata_items.c \
 	core/plan/metadata_text.c \
 	core/plan/packed.c \
@@ -157,6 +160,7 @@ core_libcore_la_SOURCES = \
 	core/save/casts.h \
 	core/save/check.c \
 	core/save/check.h \
+	core/save/convert.c \
 	core/save/readable.c \
 	core/save/readable.h \
 	core/save/save.c \

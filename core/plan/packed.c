@@ -274,6 +274,8 @@ tenon_packed_get (const tenon_file *file, uint64_t index, tenon_packed_info *inf
 {
     struct tn_packed packed;
     tenon_error ignored = TENON_ERROR_INIT;
+    if (!file || !info)
+        return TENON_E_MISUSE;
     if (index >= file->catalog->count)
         return TENON_E_NOT_FOUND;
     if (!tn_packed_find (file->catalog, index, &packed) && !find_whole (file->catalog, index, &packed))

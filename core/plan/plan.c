@@ -2,6 +2,7 @@
 /* plan.c - collects the tensors and metadata of a save. */
 #include "plan/plan.h"
 #include "catalog/file.h"
+#include "plan/entries.h"
 #include "plan/unpacked.h"
 #include "transfer/request.h"
 #include <stdio.h>
@@ -44,102 +45,6 @@ tenon_plan_free (tenon_plan *plan)
     free (plan->saved_over);
     free (plan->kept);
     free (plan);
-}
-
-/* NULL: no memory. */
-static struct tn_kept *
-keep_catalog (tenon_plan *plan, struct tn_catalog *catalog, tenon_error *error)
-{
-    for (uint64_t i = plan->kept_count; i-- > 0;)
-        if (plan->kept[i].catalog == catalog)
-            return &plan->kept[i];
-    bool *losses =
-        catalog->omission_count > 0 ? calloc (catalog->omission_count, sizeof *plan->kept->losses) : NULL;
-    if ((catalog->omission_count > 0 && !losses)
-        || !tn_grow (&plan->kept, &plan->kept_room, plan->kept_count, sizeof *plan->kept)) {
-        free (losses);
-        tn_fail_memory (error);
-        return NULL;
-    }
-    plan->kept[plan->kept_count] = (struct tn_kept){ tn_catalog_keep (catalog), losses };
-    return &plan->kept[plan->kept_count++];
-}
-
-/* Counts the losses on a tensor, and those on the source that it was included from. */
-static void
-count_losses (const struct tn_kept *kept, const struct tn_tensor *tensor)
-{
-    const struct tn_catalog *catalog = kept->catalog;
-    if (!kept->losses)
-        return;
-    uint32_t own = tensor->remark > 0 ? catalog->remarks[tensor->remark - 1].loss : 0;
-    uint32_t common = tensor->description < catalog->description_count
-                          ? catalog->descriptions[tensor->description].loss
-                          : 0;
-    for (; own > 0; own = catalog->omissions[own - 1].next)
-        kept->losses[own - 1] = true;
-    for (; common > 0 && !kept->losses[common - 1]; common = catalog->omissions[common - 1].next)
-        kept->losses[common - 1] = true;
-}
-
-/* Adds an entry of this dtype, shape and length, and beside it the tensor's origin. */
-static tenon_status
-enter_tensor (tenon_plan *plan, const char *name, uint64_t name_length, const struct tn_tensor *entry,
-              const struct tn_origin *origin, const struct tn_remark *fault, tenon_error *error)
-{
-    struct tn_catalog *own = plan->own;
-    uint32_t rank = entry->rank;
-    struct tn_tensor *slot = tn_catalog_slot (own);
-    uint64_t *dims = rank ? tn_arena_get (&own->arena, rank * sizeof *dims, false) : NULL;
-    char *text = tn_arena_text (&own->arena, name, name_length);
-    if (!slot || !text || (rank && !dims)
-        || !tn_grow (&plan->origins, &plan->room, plan->count, sizeof *origin))
-        return tn_fail_memory (error);
-    if (rank)
-        memcpy (dims, entry->shape, rank * sizeof *dims);
-    slot->name = text;
-    slot->name_length = (uint32_t) name_length;
-    slot->shape = dims;
-    slot->rank = (uint16_t) rank;
-    slot->dtype = entry->dtype;
-    slot->flags = entry->flags & (TENON_FORTRAN | TENON_BIG_ENDIAN | TENON_NO_SHAPE);
-    slot->length = entry->length;
-    if (fault)
-        TN_TRY (tn_catalog_spoil (own, slot, fault->status, fault->dtype, fault->why, error));
-    TN_TRY (tn_catalog_commit (own, error));
-    plan->origins[plan->count++] = *origin;
-    plan->unreadable += fault != NULL;
-    error->tensor[0] = 0;
-    return TENON_OK;
-}
-
-static tenon_status
-check_name (const char *name, uint64_t name_length, tenon_error *error)
-{
-    if (!name || name_length == 0 || name_length > UINT32_MAX / 2 || !tn_utf8 (name, name_length))
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                        "a tensor's name must be valid UTF-8, not empty and without NUL");
-    tn_fail_in (error, NULL, name);
-    return TENON_OK;
-}
-
-/* Adds the entry that codecs see. */
-static tenon_status
-add_tensor_entry (tenon_plan *plan, const char *name, uint64_t name_length, uint32_t dtype, uint32_t rank,
-                  const uint64_t *shape, uint32_t flags, const struct tn_origin *origin, tenon_error *error)
-{
-    const struct tenon_dtype *info = tn_catalog_dtype (plan->own, dtype);
-    struct tn_tensor entry = { .shape = shape, .dtype = dtype };
-    uint64_t elements;
-    TN_TRY (check_name (name, name_length, error));
-    if (!info || dtype == TENON_NONE)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "there is no dtype %u", dtype);
-    if (rank > TN_MAX_RANK || (rank > 0 && !shape))
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "it has %u dims, at most 64 are possible", rank);
-    TN_TRY (tn_shape_bytes (info, rank, shape, &elements, &entry.length, error));
-    entry.rank = (uint16_t) rank;
-    entry.flags = (uint8_t) (flags & (TENON_FORTRAN | TENON_BIG_ENDIAN));
-    return enter_tensor (plan, name, name_length, &entry, origin, NULL, error);
 }
 
 /* ---- arrays of the application ---- */
@@ -186,8 +91,8 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
     tn_fail_in (error, NULL, array.name);
     const struct tenon_dtype *dtype = tn_catalog_dtype (own, array.dtype);
     if (!dtype || array.dtype == TENON_NONE || array.rank > TN_MAX_RANK || (array.rank && !array.shape))
-        return add_tensor_entry (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape,
-                                 0, NULL, error);
+        return tn_plan_add_entry (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape,
+                                  0, NULL, error);
     if ((array.flags & TENON_FORTRAN) && dtype->block_items > 1 && array.rank > 1)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "items of %s are packed together and cannot be in Fortran order", dtype->name);
@@ -204,8 +109,8 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
     if (!stored)
         return tn_fail_memory (error);
     struct tn_origin origin = { .catalog = own, .tensor = stored };
-    TN_TRY (add_tensor_entry (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape,
-                              array.flags, &origin, error));
+    TN_TRY (tn_plan_add_entry (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape,
+                               array.flags, &origin, error));
     *stored = *tn_catalog_tensor (own, own->count - 1);
     stored->source = source->number;
     plan->unnamed += unnamed;
@@ -260,11 +165,11 @@ add_unreadable (tenon_plan *plan, const struct tn_kept *kept, const struct tn_te
     struct tn_origin origin = { .catalog = kept->catalog, .tensor = tensor, .from_file = true };
     uint64_t length = name ? strlen (name) : tensor->name_length;
     name = name ? name : tensor->name;
-    TN_TRY (check_name (name, length, error));
+    TN_TRY (tn_plan_check_name (name, length, error));
     TN_TRY (adopt_dtype (plan, kept->catalog, tensor->dtype, &entry.dtype, error));
     entry.length = 0;
-    return enter_tensor (plan, name, length, &entry, &origin, tn_catalog_fault (kept->catalog, tensor),
-                         error);
+    return tn_plan_enter (plan, name, length, &entry, &origin, tn_catalog_fault (kept->catalog, tensor),
+                          error);
 }
 
 static uint64_t
@@ -346,8 +251,8 @@ add_packed (tenon_plan *plan, tenon_file *file, struct tn_packed *packed, const 
     origin.tally->counts = origin.tally->counts && !as_they_are;
     origin.tally->from = packed_label (packed->bits);
     TN_TRY (tn_request_make (&request, plan->own, stored, NULL, dtype, 0, error));
-    return add_tensor_entry (plan, name ? name : weight->name, name ? strlen (name) : weight->name_length,
-                             dtype, stored->rank, stored->shape, 0, &origin, error);
+    return tn_plan_add_entry (plan, name ? name : weight->name, name ? strlen (name) : weight->name_length,
+                              dtype, stored->rank, stored->shape, 0, &origin, error);
 }
 
 static tenon_status
@@ -363,7 +268,7 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
         return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu",
                         (unsigned long long) index, (unsigned long long) catalog->count);
     const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
-    const struct tn_kept *kept = keep_catalog (plan, catalog, error);
+    const struct tn_kept *kept = tn_plan_keep (plan, catalog, error);
     if (!kept)
         return error->status;
     if (tn_catalog_fault (catalog, tensor))
@@ -373,7 +278,7 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
     struct tn_packed packed;
     if (dtype != TENON_NONE && tn_packed_find (catalog, index, &packed)) {
         TN_TRY (add_packed (plan, file, &packed, name, dtype, error));
-        count_losses (kept, tensor);
+        tn_kept_count_losses (kept, tensor);
         return TENON_OK;
     }
     if (dtype != TENON_NONE) { /* an impossible cast is refused here, not when it is saved */
@@ -390,9 +295,9 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
                             tn_catalog_dtype (catalog, dtype), dtype, &origin.tally, error));
         origin.tally->items = items_of_shape (tensor);
     }
-    TN_TRY (add_tensor_entry (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length,
-                              number, tensor->rank, tensor->shape, tensor->flags, &origin, error));
-    count_losses (kept, tensor);
+    TN_TRY (tn_plan_add_entry (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length,
+                               number, tensor->rank, tensor->shape, tensor->flags, &origin, error));
+    tn_kept_count_losses (kept, tensor);
     return TENON_OK;
 }
 
@@ -461,7 +366,7 @@ copy_metadata (tenon_plan *plan, const struct tn_catalog *catalog, struct tn_sou
 static tenon_status
 add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *error)
 {
-    if (!keep_catalog (plan, file->catalog, error))
+    if (!tn_plan_keep (plan, file->catalog, error))
         return error->status;
     return copy_metadata (plan, file->catalog, file->catalog->sources, error);
 }
@@ -484,7 +389,7 @@ tenon_plan_add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *e
 static tenon_status
 add_losses (tenon_plan *plan, tenon_file *file, tenon_error *error)
 {
-    const struct tn_kept *kept = keep_catalog (plan, file->catalog, error);
+    const struct tn_kept *kept = tn_plan_keep (plan, file->catalog, error);
     for (uint64_t i = 0; kept && kept->losses && i < file->catalog->omission_count; i++)
         kept->losses[i] = true;
     return error->status;
@@ -494,7 +399,8 @@ TENON_API tenon_status
 tenon_plan_add_losses (tenon_plan *plan, tenon_file *file, tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
-    add_losses (plan, file, &mine);
+    if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, file, "file"))
+        add_losses (plan, file, &mine);
     return tn_error_out (error, &mine);
 }
 

@@ -132,11 +132,14 @@ START_TEST (test_null_file)
     tenon_file_info info;
     tenon_tensor_info tensor;
     tenon_metadata_info metadata;
+    tenon_packed_info packed;
     uint64_t index = 0;
     begin ();
-    KIT_INIT (info), KIT_INIT (tensor), KIT_INIT (metadata);
+    KIT_INIT (info), KIT_INIT (tensor), KIT_INIT (metadata), KIT_INIT (packed);
     NULL_REFUSED (tenon_file_get (NULL, &info));
     NULL_REFUSED (tenon_file_get (file, NULL));
+    NULL_REFUSED (tenon_packed_get (NULL, 0, &packed));
+    NULL_REFUSED (tenon_packed_get (file, 0, NULL));
     ck_assert_ptr_null (tenon_file_report (NULL));
     ck_assert_uint_eq (tenon_count (NULL), 0);
     NULL_REFUSED (tenon_get (NULL, 0, &tensor));
@@ -230,6 +233,8 @@ START_TEST (test_null_plan)
     NULL_FAILS (tenon_plan_add_from (plan, NULL, 0, NULL, 0, e), tenon_plan_add_from, "file");
     NULL_FAILS (tenon_plan_add_file (NULL, file, e), tenon_plan_add_file, "plan");
     NULL_FAILS (tenon_plan_add_file (plan, NULL, e), tenon_plan_add_file, "file");
+    NULL_FAILS (tenon_plan_add_losses (NULL, file, e), tenon_plan_add_losses, "plan");
+    NULL_FAILS (tenon_plan_add_losses (plan, NULL, e), tenon_plan_add_losses, "file");
     NULL_FAILS (tenon_plan_add_metadata_from (NULL, file, e), tenon_plan_add_metadata_from, "plan");
     NULL_FAILS (tenon_plan_add_metadata_from (plan, NULL, e), tenon_plan_add_metadata_from, "file");
     NULL_FAILS (tenon_plan_add_metadata (NULL, "k", &value, e), tenon_plan_add_metadata, "plan");
