@@ -33,8 +33,9 @@ print_overview (void)
         printf ("  %-10s%s\n", (*each)->name, (*each)->summary);
     printf ("\noptions of every command, before or after its name:\n");
     options_print_common (NULL, true);
-    printf ("\nIt exits with 0: done; 1: the answer is no (verify, hash --check); 2: trouble.\n"
-            "More is in the manual pages: man tenon, man tenon-ls ...\n");
+    printf (
+        "\nIt exits with 0: done; 1: the answer is no (verify, hash --check, config --check);\n2: trouble.\n"
+        "More is in the manual pages: man tenon, man tenon-ls ...\n");
 }
 
 void

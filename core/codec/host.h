@@ -48,7 +48,7 @@ tenon_status tn_host_sibling (struct tenon_call *, const char *, uint64_t, uint3
 
 /* Adds a new source to the catalog, which takes it over, and numbers it for the codec. */
 tenon_status tn_call_adopt_source (struct tn_call *call, struct tn_source *source, uint32_t *number);
-/* Answers that something is not there, which is no failure unless the codec returns it. */
+/* Answers that a file, a codec or a filter is missing, which is no failure unless the codec returns it. */
 tenon_status tn_call_answer_missing (struct tn_call *call, tenon_status status, const char *before,
                                      const char *name, uint64_t length, const char *behind);
 

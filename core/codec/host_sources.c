@@ -126,7 +126,7 @@ part_work (const struct tenon_part *part)
     return TN_WORK_ENTRY + (part->name ? part->name_length : 0) + TN_MIN (blocks, UINT64_MAX / 16) * 8;
 }
 
-/* A codec may do without the part whose filter is not there. */
+/* A codec may do without a part whose filter is not in use. */
 static TN_OWN_FRAME tenon_status
 answer_filter (struct tn_call *call, const struct tenon_part *part)
 {

@@ -314,7 +314,7 @@ absent_codec (const tenon_context *context, const struct tn_entry *entry, const 
     return TENON_OK;
 }
 
-/* The values of a plugin that is not there are checked, so that they are right when it is installed. */
+/* The values of a missing plugin are checked, so that they are right when it is installed. */
 static TN_OWN_FRAME tenon_status
 absent_plugin (tenon_context *context, const struct tn_entry *entry, const char *name, tenon_error *error)
 {

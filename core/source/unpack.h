@@ -15,13 +15,13 @@ struct tn_store {
     pthread_mutex_t lock;
     struct tn_unpacked *newest; /* each links to the one before */
     uint64_t in_memory;         /* bytes */
-    struct tn_source
-        *file;        /* unlinked; sources lie in it one behind the other; NULL: none needed it so far */
-    uint64_t in_file; /* bytes */
+    /* unlinked; sources lie in it one behind the other; NULL: none needed it so far */
+    struct tn_source *file;
+    uint64_t in_file;           /* bytes */
     struct tn_spool_file spool; /* that `file` reads */
     struct tn_budget *budget;   /* from which unpacking draws while the file is opened; else NULL */
-    bool no_files; /* all goes into memory: an isolated process can make no files, and has a limit of its own
-                    */
+    /* all goes into memory: an isolated process can make no files, and has a limit of its own */
+    bool no_files;
 };
 void tn_store_begin (struct tn_store *store);
 /* Frees all that was unpacked. No source of the catalog may be read afterwards. */

@@ -58,8 +58,8 @@ struct npy_text {
     char *out;              /* UTF-8 */
     uint64_t written;       /* bytes of out */
     struct npy_fault fault; /* the first one of the text */
-    struct npy_fault
-        doubt; /* the first reason for which items of the type cannot be read; the text goes on */
+    /* the first reason for which items of the type cannot be read; the text goes on */
+    struct npy_fault doubt;
 };
 #define NPY_OUT_FACTOR 4u
 #define NPY_OUT_MORE 64u

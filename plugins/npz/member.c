@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* member.c - a member: another codec describes it, or it is told why none can. */
+/* member.c - a member: another codec describes it, or a message says why none can. */
 #include "npz.h"
 
 /* ---- members ---- */
@@ -130,7 +130,7 @@ add_source (struct npz_reader *reader, const struct npz_entry *entry, struct ten
     tenon_status status = part->filter || entry->method == NPZ_STORED
                               ? call->host->add_part (call, part, source)
                               : (tenon_status) TENON_E_UNSUPPORTED;
-    /* a filter that is not there is no failure */
+    /* a filter that is not in use is no failure */
     if (status != TENON_E_UNSUPPORTED)
         return status;
     *source = NPZ_NO_SOURCE;
@@ -142,7 +142,7 @@ add_source (struct npz_reader *reader, const struct npz_entry *entry, struct ten
     return skip_part (reader, entry, part);
 }
 
-/* ---- members that are there twice ---- */
+/* ---- members that occur twice ---- */
 
 tenon_status
 npz_find_replaced (struct npz_reader *reader)

@@ -351,7 +351,7 @@ tell_other_shard (const struct index *index, const struct entry *entry, const ch
                 entry->file, shown_length (found ? found->length : 1), found ? found->file : "?");
 }
 
-/* A tensor of which the index alone knows. */
+/* A tensor that the index alone names. */
 static tenon_status
 skip_absent (struct index *index, const struct entry *entry)
 {

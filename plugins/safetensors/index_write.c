@@ -135,7 +135,7 @@ put_head (struct tenon_json_out *out, const struct st_piece *kept, uint64_t tota
     }
 }
 
-/* True if the text is an object, whose metadata, if there are any, are one. */
+/* True if the text is an object, and so are its metadata, if it has any. */
 static int
 is_object (struct tenon_call *call, const struct st_piece *text)
 {
