@@ -51,8 +51,8 @@ tell_values (const tenon_context *context, tenon_file *file, json_object *list)
             json_add_size (entry, "nan", finite.nan);
             json_append (list, entry);
         } else if (!tool.quiet)
-            complain ("note: %s: of %" PRIu64 " values %" PRIu64 " are infinite, %" PRIu64 " are NaN",
-                      info.name, info.elements, finite.infinite, finite.nan);
+            complain ("note: %s: of %" PRIu64 " values %" PRIu64 " infinite, %" PRIu64 " NaN", info.name,
+                      info.elements, finite.infinite, finite.nan);
     }
 }
 

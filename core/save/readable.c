@@ -24,15 +24,15 @@ refuse_tensor (const tenon_plan *plan, uint64_t index, tenon_report *report, ten
     memcpy (error->file, place.file, sizeof error->file);
     tn_fail_in (error, NULL, name);
     if (plan->unreadable == 1)
-        tn_fail (error, fault->status, TN_NO_OFFSET, "it cannot be read, and so not be saved: %s",
+        tn_fail (error, fault->status, TN_NO_OFFSET, "it cannot be read, and therefore not saved: %s",
                  fault->why);
     else
         tn_fail (error, fault->status, TN_NO_OFFSET,
-                 "it cannot be read, and so not be saved, nor can %llu more tensor%s: %s",
+                 "it cannot be read, and therefore not saved, nor can %llu more tensor%s: %s",
                  (unsigned long long) (plan->unreadable - 1), plan->unreadable == 2 ? "" : "s", fault->why);
     tn_advise (error,
-               "TENON_SAVE_SKIP_UNREADABLE leaves out what cannot be read, tenon_plan_add_from takes some of "
-               "the tensors only");
+               "TENON_SAVE_SKIP_UNREADABLE leaves out what cannot be read, tenon_plan_add_from chooses the "
+               "other tensors");
 }
 
 /* A plan of the tensors that can be read. It has memory of the other one. */

@@ -57,19 +57,22 @@ tn_tally_tell (const struct tn_tally *tally, char *text, size_t room)
     struct tn_cast_counts counts = counts_of (tally);
     const struct {
         uint64_t count;
-        const char *words;
+        const char *one, *many;
     } parts[] = {
-        { counts.overflowed, "overflowed" },
-        { counts.clipped, "clipped" },
-        { counts.infinite, "infinite, now NaN" },
-        { counts.nan, tally->integers ? "NaN to integer" : "NaN, now a number" },
-        { counts.imaginary, "imaginary parts dropped" },
-        { counts.inexact, "integers not exact" },
-        { counts.flushed, "flushed to zero" },
-        { atomic_load (&tally->bad_items), "infinite or NaN, which no block can hold" },
-        { atomic_load (&tally->overflowed_blocks), "blocks whose scale overflowed" },
-        { atomic_load (&tally->clipped_blocks), "blocks clipped" },
-        { atomic_load (&tally->flushed_blocks), "blocks flushed to zero" },
+        { counts.overflowed, "overflowed", "overflowed" },
+        { counts.clipped, "clipped", "clipped" },
+        { counts.infinite, "infinity to NaN", "infinities to NaN" },
+        { counts.nan, tally->integers ? "NaN to integer" : "NaN to a number",
+          tally->integers ? "NaN to integers" : "NaN to numbers" },
+        { counts.imaginary, "imaginary part dropped", "imaginary parts dropped" },
+        { counts.inexact, "integer not exact", "integers not exact" },
+        { counts.flushed, "flushed to zero", "flushed to zero" },
+        { atomic_load (&tally->bad_items), "is infinite or NaN, which no block can hold",
+          "are infinite or NaN, which no block can hold" },
+        { atomic_load (&tally->overflowed_blocks), "block whose scale overflowed",
+          "blocks whose scale overflowed" },
+        { atomic_load (&tally->clipped_blocks), "block clipped", "blocks clipped" },
+        { atomic_load (&tally->flushed_blocks), "block flushed to zero", "blocks flushed to zero" },
     };
     size_t end = 0;
     for (size_t i = 0; i < TN_COUNT (parts); i++) {
@@ -78,8 +81,8 @@ tn_tally_tell (const struct tn_tally *tally, char *text, size_t room)
         int length = end == 0 ? snprintf (text, room, "of %llu values ", (unsigned long long) tally->items)
                               : snprintf (text + end, room - end, ", ");
         end = TN_MIN (end + (size_t) length, room - 1);
-        length =
-            snprintf (text + end, room - end, "%llu %s", (unsigned long long) parts[i].count, parts[i].words);
+        length = snprintf (text + end, room - end, "%llu %s", (unsigned long long) parts[i].count,
+                           parts[i].count == 1 ? parts[i].one : parts[i].many);
         end = TN_MIN (end + (size_t) length, room - 1);
     }
     return end > 0;

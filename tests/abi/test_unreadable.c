@@ -383,7 +383,7 @@ START_TEST (test_save_refused)
     for (unsigned i = 0; i < 2; i++) {
         kit_failed (
             save_raw (plan, i ? TENON_SAVE_DRY_RUN : 0, &report), TENON_E_UNSUPPORTED,
-            "f.toyscript: tensor 'b': it cannot be read, and so not be saved, nor can 1 more tensor: its "
+            "f.toyscript: tensor 'b': it cannot be read, and therefore not saved, nor can 1 more tensor: its "
             "codes are of a later version");
         is_noted (report, "b", TENON_E_UNSUPPORTED, "its codes are of a later version");
         is_noted (report, "c", TENON_E_CHECKSUM, "the sum is wrong");
@@ -396,7 +396,7 @@ START_TEST (test_save_refused)
     ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
     ck_assert_int_eq (tenon_plan_add_from (plan, file, index, "other", TENON_F16, &kit_error), TENON_OK);
     kit_failed (save_raw (plan, 0, NULL), TENON_E_CHECKSUM,
-                "tensor 'other': it cannot be read, and so not be saved: the sum is wrong");
+                "tensor 'other': it cannot be read, and therefore not saved: the sum is wrong");
     tenon_plan_free (plan);
     tenon_close (file);
 }

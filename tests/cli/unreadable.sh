@@ -69,9 +69,9 @@ says 'verify --json' out '"subject":"output.weight"'
 # ---- convert ----
 tenon convert cut.gguf out.safetensors
 exits convert 2
-says 'convert' err "cut.gguf: tensor 'blk.0.ffn_up.weight': it cannot be read, and so not be saved, nor can 2 more tensors: "
+says 'convert' err "cut.gguf: tensor 'blk.0.ffn_up.weight': it cannot be read, and therefore not saved, nor can 2 more tensors: "
 is 'convert names all' "$(grep -c "cut.gguf: 'output.*the file ends at 7000" err)" 2
-says 'convert: the cure' err 'hint: --skip-unreadable leaves out what cannot be read, --only takes some of the tensors only'
+says 'convert: the cure' err 'hint: --skip-unreadable leaves out what cannot be read, --only chooses the other tensors'
 is 'convert: nothing is written' "$(ls)" "$(printf 'cut.gguf\nerr\nlist\nout')"
 tenon convert -n cut.gguf out.npz
 exits 'convert -n' 2
@@ -90,7 +90,7 @@ exits 'convert --only' 0
 tenon convert --strict --except 'output*' --except '*ffn*' cut.gguf only.gguf
 exits 'convert --except' 0
 tenon convert --only output.weight cut.gguf one.npz
-fails 'convert: one' 2 "tensor 'output.weight': it cannot be read, and so not be saved: 40 × 64 f16"
+fails 'convert: one' 2 "tensor 'output.weight': it cannot be read, and therefore not saved: 40 × 64 f16"
 tenon convert --skip-unreadable --only output.weight cut.gguf none.npz
 exits 'convert: none is left' 0
 tenon ls none.npz

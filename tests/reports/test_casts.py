@@ -58,7 +58,7 @@ def test_48_values(bench):
     bench.check(dtypes(bench, out) == {"t.weight": "f16", "ids": "i64", "z": "c64"}, dtypes(bench, out))
     # 4097 needs 13 bits, an f16 has 11; 128009 is above 65504
     found = losses(bench, path, out, "--as", "i64:f16")
-    bench.check(found == {"ids": "converted from i64 to f16: of 3 values 1 overflowed, 1 integers not exact"}, found)
+    bench.check(found == {"ids": "converted from i64 to f16: of 3 values 1 overflowed, 1 integer not exact"}, found)
     found = losses(bench, path, out, "--as", "i64:i16")
     bench.check(found == {"ids": "converted from i64 to i16: of 3 values 1 clipped"}, found)
     found = losses(bench, path, out, "--as", "t.*:f8_e4m3")
@@ -73,7 +73,7 @@ def test_48_blocks(bench):
     """Infinities and NaN in blocks, and scales that are too large for an f16, are told when converting."""
     path, out = inputs.gguf_input("48_inf.safetensors"), bench.folder / "out.gguf"
     found = losses(bench, path, out, "--as", "q8_0")
-    bench.check(found == {"norm_final.weight": "converted from f32 to q8_0: of 256 values 2 infinite or NaN, which no block can hold"}, found)
+    bench.check(found == {"norm_final.weight": "converted from f32 to q8_0: of 256 values 2 are infinite or NaN, which no block can hold"}, found)
     # 127 steps of a scale of at most 65504
     numbers = np.random.default_rng(1).standard_normal((4, 64)).astype("<f4")
     numbers[0] *= 1e8
@@ -91,7 +91,7 @@ def test_48_verify(bench):
     """verify -v counts infinities and NaN; they are no damage."""
     path = inputs.gguf_input("48_inf.safetensors")
     status, _, error = bench.run("verify", "-v", path)
-    bench.check(status == 0 and error == "tenon: note: norm_final.weight: of 256 values 1 are infinite, 1 are NaN", status, error)
+    bench.check(status == 0 and error == "tenon: note: norm_final.weight: of 256 values 1 infinite, 1 NaN", status, error)
     arrays = {"f16": np.array([np.inf, 1, np.nan, -np.inf], "f2"), "f64": np.array([1e300, np.nan]), "c64": np.array([complex(np.inf, np.nan)], "c8"), "good": np.ones(3, "f4")}
     np.savez_compressed(bench.folder / "in.npz", **arrays)
     found = json.loads(bench.output("verify", "-v", "--json", bench.folder / "in.npz"))["values"]
