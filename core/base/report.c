@@ -50,24 +50,27 @@ keep_entry (tenon_report *report, uint32_t kind, tenon_status status, uint32_t c
     if (report->count >= MOST_ENTRIES || length > MOST_BYTES - report->bytes
         || !tn_grow (&report->entries, &report->room, report->count, sizeof (struct entry)))
         return false;
-    size_t rooms[3] = { strlen (subject) * 4 + 1, strlen (file) * 4 + 1, strlen (message) * 4 + 1 };
-    char *texts = malloc (rooms[0] + rooms[1] + rooms[2]);
+    const char *from[3] = { subject, file, message };
+    size_t room = 4 * length + 3, places[3], at = 0; /* escaped, a byte may become four */
+    char *texts = malloc (room);
     if (!texts)
         return false;
-    char *file_text = texts + rooms[0], *message_text = file_text + rooms[1];
-    if (shown) {
-        tn_escape_message (texts, rooms[0], subject);
-        tn_escape_message (file_text, rooms[1], file);
-    } else {
-        tn_escape (texts, rooms[0], subject, strlen (subject));
-        tn_escape (file_text, rooms[1], file, strlen (file));
+    for (unsigned i = 0; i < 3; i++) {
+        places[i] = at;
+        if (shown || i == 2)
+            tn_escape_message (texts + at, room - at, from[i]);
+        else
+            tn_escape (texts + at, room - at, from[i], strlen (from[i]));
+        at += strlen (texts + at) + 1;
     }
-    tn_escape_message (message_text, rooms[2], message);
+    char *packed = realloc (texts, at); /* few bytes have to be escaped */
+    texts = packed ? packed : texts;
     report->bytes += length;
     struct entry *entry = &report->entries[report->count++];
     entry->texts = texts;
     entry->entry =
-        (tenon_report_entry){ sizeof entry->entry, kind, status, chosen, texts, file_text, message_text };
+        (tenon_report_entry){ sizeof entry->entry, kind, status, chosen, texts + places[0], texts + places[1],
+                              texts + places[2] };
     return true;
 }
 
