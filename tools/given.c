@@ -4,6 +4,10 @@
 #include "message.h"
 #include <errno.h>
 
+/* The default of metadata_bytes in [limits]. A device such as /dev/zero never ends. */
+#define MOST_BYTES ((size_t) 256 << 20)
+
+/* Fails with EFBIG if there is more than a value may have. */
 static bool
 read_all (FILE *stream, struct given *given)
 {
@@ -14,8 +18,12 @@ read_all (FILE *stream, struct given *given)
         given->memory = get_memory (given->memory, room, 1);
         got = fread (given->memory + given->length, 1, room - given->length, stream);
         given->length += got;
-    } while (got > 0);
+    } while (got > 0 && given->length <= MOST_BYTES);
     given->text = given->memory;
+    if (given->length > MOST_BYTES) {
+        errno = EFBIG;
+        return false;
+    }
     return !ferror (stream);
 }
 

@@ -104,6 +104,7 @@ is '@-' "$(entries e.toyraw)" 'a=u8=1 b=string=first\nsecond "\\" é\n c=array:i
 refused '@-: twice' 'standard input is taken already' --set b=@- --set d=@-
 refused '@FILE: none' "--set: nosuch: No such file or directory ('@@' begins a value that begins with '@')" --set b=@nosuch
 refused '@FILE: a folder' "--set: .: Is a directory" --set b=@.
+refused '@FILE: a device without an end' '--set: /dev/zero: File too large' --set b=@/dev/zero
 refused '@FILE: no name' "--set: : No such file" --set b=@
 refused '@FILE: no number' "metadata key 'a': 'first" --set a=@value
 

@@ -95,10 +95,13 @@ save_file (tenon_file *file, tenon_context *context, const struct saving *saving
     tenon_plan_free (plan);
 }
 
+/* Of several wrong sums any thread may meet its own first. */
 static void
 same_outcome (const struct outcome *left, const struct outcome *right, const char *what)
 {
-    if (left->error.status != right->error.status || strcmp (left->error.message, right->error.message) != 0)
+    bool sums = left->error.status == TENON_E_CHECKSUM;
+    if (left->error.status != right->error.status
+        || (!sums && strcmp (left->error.message, right->error.message) != 0))
         fuzz_fail ("%s: %d '%s' and %d '%s'", what, left->error.status, left->error.message,
                    right->error.status, right->error.message);
     if (strcmp ((char *) left->told.data, (char *) right->told.data) != 0)
@@ -211,7 +214,10 @@ check_saved (tenon_file *file, const struct fuzz_buffer *bytes, const struct sav
     if (outcome.error.status < 0)
         fuzz_fail ("%s: it was saved, but not again: %s", saving->codec.id, outcome.error.message);
     fuzz_load_store (2, &second);
-    same_file (bytes, &second, saving->codec.id, "saved once and again");
+    /* a record of carried tensors goes with those that it names, and they may be left out */
+    uint64_t record;
+    if (info.unreadable == 0 || tenon_metadata_find (file, "tenon.types", &record) < 0)
+        same_file (bytes, &second, saving->codec.id, "saved once and again");
     if (carried && other && !saving->changes)
         check_way_back (file, again, saving, losses);
     tenon_close (again);
