@@ -32,7 +32,10 @@ list_tensors (const tenon_file *file)
         printf ("  %s: %s [", tensor.name, tensor.dtype_name);
         for (uint32_t k = 0; k < tensor.rank; k++)
             printf ("%s%" PRIu64, k ? ", " : "", tensor.shape[k]);
-        printf ("], %" PRIu64 " bytes at %" PRIu64 "\n", tensor.nbytes, tensor.offset);
+        if (tensor.unreadable < 0)
+            printf ("], unreadable: %s\n", tensor.why);
+        else
+            printf ("], %" PRIu64 " bytes at %" PRIu64 "\n", tensor.nbytes, tensor.offset);
     }
 }
 
@@ -64,6 +67,8 @@ read_slice (const tenon_context *context, tenon_file *file, tenon_error *error)
     INIT (tensor);
     INIT (request);
     tenon_get (file, 0, &tensor);
+    if (tensor.unreadable < 0)
+        return TENON_OK;
     if (!tenon_dtype_castable (context, tensor.dtype, TENON_F64)) {
         printf ("%s is not made of numbers\n", tensor.name);
         return TENON_OK;

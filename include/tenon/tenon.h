@@ -279,7 +279,7 @@ typedef struct tenon_tensor_info {
     uint64_t offset;    /* absolute in that file: of the data, or of the encoded member that holds them */
     uint64_t stored;    /* bytes there; 0 when served */
     const char *filter; /* id of the filter of that member; NULL: none */
-    /* 0, or the status with which reading the tensor fails: the file holds it, but its data cannot be had.
+    /* 0, or the status with which reading the tensor fails: the file holds it, but its data cannot be read.
      * All else works. Then dtype may be TENON_NONE, with dtype_name in the words of the format; flags may
      * have TENON_NO_SHAPE, with rank 0; and elements, nbytes, offset and stored are 0 where they are not
      * known */
