@@ -145,7 +145,8 @@ tn_file_pool_join (struct tn_file_pool *pool, struct tn_source *source, tenon_er
 static bool
 same_file (const struct stat *a, const struct stat *b)
 {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_mtime == b->st_mtime
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size
+           && a->st_mtime == b->st_mtime
 #ifdef __linux__
            && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILES 300u
@@ -132,6 +133,23 @@ START_TEST (replaced)
 }
 END_TEST
 
+/* The times of a file can be set, so that they tell nothing of a change. */
+START_TEST (grown)
+{
+    tenon_error error = TENON_ERROR_INIT;
+    struct stat before;
+    uint32_t value;
+    ck_assert_int_eq (stat (file_path (0), &before), 0); /* it is closed: the newest are open */
+    FILE *file = fopen (file_path (0), "ab");
+    ck_assert_ptr_nonnull (file);
+    fputc (7, file);
+    fclose (file);
+    ck_assert_int_eq (
+        utimensat (AT_FDCWD, file_path (0), (struct timespec[]){ before.st_atim, before.st_mtim }, 0), 0);
+    ck_assert_int_eq (read_value (0, &value, &error), TENON_E_BUSY);
+}
+END_TEST
+
 /* A descriptor stays while it is used, however many others are asked for; a mapping stays without one. */
 START_TEST (in_use)
 {
@@ -161,6 +179,7 @@ main (void)
     tcase_set_timeout (tests, 60);
     tcase_add_test (tests, on_many_threads);
     tcase_add_test (tests, replaced);
+    tcase_add_test (tests, grown);
     tcase_add_test (tests, in_use);
     suite_add_tcase (suite, tests);
     SRunner *runner = srunner_create (suite);
