@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rows whose message was to help, and what a rewrite drops: N02, N03, N05, N06, N09 to N12, N16. What NumPy reads is read; what it
+"""Rows that ask for a better message, and bytes that a rewrite drops: N02, N03, N05, N06, N09 to N12, N16. What NumPy reads is read; what it
 refuses is refused in words that name the place."""
 
 import json

@@ -181,7 +181,7 @@ def test_27_bytes_of_no_tensor(bench):
 
 
 def test_07_cut_in_the_data(bench):
-    """The header is whole: all is listed, and what is there is read. The first part of a download, and a header alone."""
+    """The header is whole: all tensors are listed, and those whose bytes the file has are read. The first part of a download, and a header alone."""
     whole = inputs.gguf_input("07_whole.gguf")
     before, metadata = listed(bench, whole)
     data, begin = whole.read_bytes(), before["blk.0.w"]["offset"]

@@ -224,7 +224,7 @@ def test_12_a_missing_shard(bench):
     found = bench.list(folder / "m-00001-of-00003.gguf")
     bench.check([one["name"] for one in found["tensors"]] == ["blk.0.w", "blk.1.w", "blk.4.w", "blk.5.w"], found["tensors"])
     bench.check(bench.run("verify", folder)[0] == 1, "verify finds nothing")
-    # what is not there is lost in a conversion of all, and in none of what is there
+    # a missing shard is a loss of a conversion of all tensors, and none of a conversion of those that exist
     target = bench.folder / "whole.gguf"
     status, _, error = bench.run("convert", "-q", folder, target)
     bench.check(status == 0 and "loss" in error and "m-00002-of-00003.gguf" in error, "lost in silence", status, error)

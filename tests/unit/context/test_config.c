@@ -104,7 +104,7 @@ START_TEST (wrong_plugins)
 }
 END_TEST
 
-/* All faults of all files, and of the program. */
+/* All faults of a file, and a file that is missing. */
 START_TEST (all_faults)
 {
     static const char *const wanted[] = {
@@ -124,10 +124,9 @@ START_TEST (all_faults)
         "before = 1\n[core]\nthreads = many\nnonsense\n[limits\nlost = 1\n[limits]\ndepth = 0\n"
         "depth = 5\n[cor]\na = 1\nb = 2\n[plugin p]\nenable = no\npath = x\n[codec absent]\n"
         "enabled = perhaps\n[signature s]\nnam = x\nbytes = \\x\n";
-    char path[256], own[256];
+    char path[256];
     tenon_report *report;
     unsigned count, seen = 0;
-    strcpy (own, write_file ("tenon/tenon.ini", "[save]\nlock = never\n"));
     strcpy (path, write_file ("given.ini", text));
     const char *files[] = { path, NULL }, *missing[] = { "/nowhere/x.ini", path, NULL };
     fresh_error ();
@@ -145,7 +144,20 @@ START_TEST (all_faults)
         seen++;
     }
     tenon_report_free (report);
-    /* the files that a context reads, and no report */
+    ck_assert_int_eq (tenon_config_check (NULL, missing, &report, NULL), TENON_E_NOT_FOUND);
+    fault_of (report, &count);
+    ck_assert_uint_eq (count, TN_COUNT (wanted) + 1);
+    tenon_report_free (report);
+}
+END_TEST
+
+/* Faults of the files that a context reads, without a report, and of the program. */
+START_TEST (faults_of_a_context)
+{
+    char own[256];
+    tenon_report *report;
+    unsigned count;
+    strcpy (own, write_file ("tenon/tenon.ini", "[save]\nlock = never\n"));
     fresh_error ();
     ck_assert_int_eq (tenon_config_check (NULL, NULL, NULL, &error), TENON_E_CONFIG);
     ck_assert (strncmp (error.message, own, strlen (own)) == 0);
@@ -159,10 +171,6 @@ START_TEST (all_faults)
     ck_assert_int_eq (tenon_config_check (&options, NULL, &report, NULL), TENON_E_CONFIG);
     fault_of (report, &count);
     ck_assert_uint_eq (count, 2);
-    tenon_report_free (report);
-    ck_assert_int_eq (tenon_config_check (NULL, missing, &report, NULL), TENON_E_NOT_FOUND);
-    fault_of (report, &count);
-    ck_assert_uint_eq (count, TN_COUNT (wanted) + 1);
     tenon_report_free (report);
     options.flags = 0x80000000;
     ck_assert_int_eq (tenon_config_check (&options, NULL, &report, NULL), TENON_E_MISUSE);
@@ -256,10 +264,13 @@ main (void)
 {
     Suite *suite = suite_create ("config");
     TCase *tests = tcase_create ("config");
-    const TTest *const all[] = {
-        unknown_in_files,       wrong_plugins,          all_faults,
-        unknown_in_the_program, structs_of_other_sizes, installed_file_says_the_defaults
-    };
+    const TTest *const all[] = { unknown_in_files,
+                                 wrong_plugins,
+                                 all_faults,
+                                 faults_of_a_context,
+                                 unknown_in_the_program,
+                                 structs_of_other_sizes,
+                                 installed_file_says_the_defaults };
     tcase_add_checked_fixture (tests, set_up, tear_down);
     for (size_t i = 0; i < TN_COUNT (all); i++)
         tcase_add_test (tests, all[i]);
