@@ -160,6 +160,8 @@ core_libcore_la_SOURCES = \
 	core/save/casts.h \
 	core/save/check.c \
 	core/save/check.h \
+	core/save/nameless.c \
+	core/save/nameless.h \
 	core/save/convert.c \
 	core/save/readable.c \
 	core/save/readable.h \

@@ -10,6 +10,7 @@
 #include "save/carry.h"
 #include "save/casts.h"
 #include "save/check.h"
+#include "save/nameless.h"
 #include "save/readable.h"
 #include "save/save_lock.h"
 #include "save/stale.h"
@@ -240,8 +241,10 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
                           "the codec %s: it did not keep the file that it was to add to", codec->id);
     tn_meter_end (&meter);
     tn_arena_free (&session.arena);
-    if (status == TENON_OK)
+    if (status == TENON_OK) {
         tn_casts_tell (saving->plan, saving->report, &saving->losses);
+        tn_tell_lost_name (saving->plan, codec, saving->name, saving->report, &saving->losses);
+    }
     if (status == TENON_OK && saving->losses > 0 && (saving->options.flags & TENON_SAVE_STRICT))
         return tn_fail (error, TENON_E_LOSS, TN_NO_OFFSET,
                         "%llu thing%s would be lost, and the save is strict",

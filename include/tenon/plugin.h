@@ -413,7 +413,10 @@ enum {
     TENON_CODEC_APPENDS = 4,     /* write supports TENON_PLAN_APPENDS */
     /* its files have tensors or metadata in an order of their own: carrying (TENON_SAVE_CARRY) records the
      * order of the plan */
-    TENON_CODEC_SORTS = 8
+    TENON_CODEC_SORTS = 8,
+    /* its files have one tensor without a name: add_tensor gets a NULL name, and the file's stem stands for
+     * it. Saving a tensor of another name is a loss */
+    TENON_CODEC_NAMELESS = 16
 };
 
 /* tenon_codec.shard_flags: sets of files NAME-00001-of-00003.EXTENSION, which make one catalog. An index

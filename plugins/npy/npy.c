@@ -289,6 +289,7 @@ static const struct tenon_option options[] = {
 
 static const struct tenon_codec codec = {
     .struct_size = sizeof codec,
+    .flags = TENON_CODEC_NAMELESS,
     .id = "npy",
     .label = "NumPy array",
     .extensions = extensions,

@@ -62,4 +62,19 @@ same 'a key that is lost: the file stays' q.npy "$data/weights.npy"
 tenon convert -q --as f16 q.npy half.npy
 exits 'rounding is asked for' 0
 silent 'rounding is a note, which -q hides' err
+
+# a name that the format does not keep: one that was given, not that of a file
+tenon convert --rename weights=w "$data/weights.npy" named.npz
+exits 'an archive with a name' 0
+tenon convert -q named.npz other.npy
+exits 'a name that is lost' 0
+says 'a name that is lost: told' err "tenon: loss: w: the format npy keeps no name: the tensor gets that of the file, 'other'"
+tenon convert --strict named.npz other.npy
+exits 'a name that is lost, strict' 2
+tenon convert --strict named.npz w.npy
+exits 'a name that the file has' 0
+tenon convert --strict w.npy x.npy
+exits 'the name of a file' 0
+tenon convert --strict --rename w=y w.npy x.npy
+exits 'a name that was asked for' 2
 finish
