@@ -118,20 +118,29 @@ START_TEST (test_bids)
 }
 END_TEST
 
+static tenon_status
+write_plan (const char *name, const char *settings)
+{
+    tenon_plan *plan = kit_plan ();
+    tenon_status status = kit_write (plan, name, NULL, settings, NULL);
+    tenon_plan_free (plan);
+    return status;
+}
+
 /* A member waits for a filter, or a codec, whose plugin is disabled or refused. */
 START_TEST (test_causes)
 {
     static const char *const packed = "toybox.filter=toyxor";
     kit_plugins ("toybox toyraw toyxor", NULL);
-    ck_assert_int_eq (kit_write (kit_plan (), "f.toybox", NULL, packed, NULL), TENON_OK);
+    ck_assert_int_eq (write_plan ("f.toybox", packed), TENON_OK);
     kit_context ("plugin.toyxor.enabled=no");
     kit_open_fails ("f.toybox", NULL, NULL, TENON_E_UNSUPPORTED,
                     "there is no filter 'toyxor': the plugin toyxor is not in use: disabled at ");
-    kit_failed (kit_write (kit_plan (), "g.toybox", NULL, packed, NULL), TENON_E_UNSUPPORTED,
+    kit_failed (write_plan ("g.toybox", packed), TENON_E_UNSUPPORTED,
                 "there is no filter 'toyxor': the plugin toyxor is not in use: disabled at ");
     kit_context ("toybox.enabled=no");
     kit_open_fails ("f.toybox", NULL, NULL, TENON_E_UNRECOGNISED, "the codec toybox is disabled at ");
-    kit_failed (kit_write (kit_plan (), "g.toybox", NULL, NULL, NULL), TENON_E_UNRECOGNISED,
+    kit_failed (write_plan ("g.toybox", NULL), TENON_E_UNRECOGNISED,
                 "no codec writes files with this extension: the codec toybox is disabled at ");
 }
 END_TEST

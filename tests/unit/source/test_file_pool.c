@@ -45,15 +45,19 @@ count_descriptors (void)
     return count;
 }
 
+static struct rlimit limits_before;
+
 static void
 set_up (void)
 {
-    struct rlimit few = { ALLOWED, ALLOWED };
+    struct rlimit few;
     tenon_error error = TENON_ERROR_INIT;
     strcpy (folder, "/tmp/tenon-pool-XXXXXX");
     ck_assert_ptr_nonnull (mkdtemp (folder));
     for (unsigned i = 0; i < FILES; i++)
         put_file (i, i);
+    ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &limits_before), 0);
+    few = (struct rlimit){ ALLOWED, limits_before.rlim_max };
     ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &few), 0);
     pool = tn_file_pool_new (folder);
     ck_assert_ptr_nonnull (pool);
@@ -66,6 +70,7 @@ set_up (void)
 static void
 tear_down (void)
 {
+    ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &limits_before), 0);
     for (unsigned i = 0; i < FILES; i++) {
         tn_source_free (sources[i]);
         unlink (file_path (i));

@@ -70,13 +70,17 @@ END_TEST
 START_TEST (test_no_room)
 {
     const char *const folders[] = { "/tmp", NULL };
-    const struct rlimit none = { 8, 8 };
+    struct rlimit before, none;
     struct tn_spool_file file;
     tn_error_clear (&error);
     ck_assert_int_eq (tn_spool_file_open_in (folders, false, 1000, 1001, &file, &error), TENON_OK);
     signal (SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq (getrlimit (RLIMIT_FSIZE, &before), 0);
+    none = (struct rlimit){ 8, before.rlim_max };
     ck_assert_int_eq (setrlimit (RLIMIT_FSIZE, &none), 0);
-    ck_assert_int_eq (tn_spool_file_write (&file, 0, "0123456789", 10, &error), TENON_E_IO);
+    tenon_status status = tn_spool_file_write (&file, 0, "0123456789", 10, &error);
+    ck_assert_int_eq (setrlimit (RLIMIT_FSIZE, &before), 0); /* before anything is logged */
+    ck_assert_int_eq (status, TENON_E_IO);
     ck_assert_ptr_nonnull (strstr (error.message, "a temporary file in '"));
     ck_assert_int_eq (error.system, EFBIG);
     ck_assert_ptr_nonnull (strstr (error.advice, "TMPDIR"));
