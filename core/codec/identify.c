@@ -241,6 +241,8 @@ tn_identify_unknown (struct tn_session *session, struct tn_source *source, char 
     size_t fill = strlen (words), room = TN_IDENTIFY_ROOM - fill;
     if (find_cause (session->context, source, &look, signature.plugin, cause))
         snprintf (words + fill, room, "%s %s", fill ? ", and" : ":", cause), advice = "";
+    else if (signature.plugin) /* which is in use, and does not recognise the file */
+        snprintf (words + fill, room, ", cut off or damaged");
     else if (fill == 0 && say_plain (session, source, &look, NULL, words + 2, room - 2, &advice))
         memcpy (words, ": ", 2);
     else if (fill == 0) {

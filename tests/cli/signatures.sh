@@ -146,6 +146,9 @@ if [ -n "${TENON_MODULE_PLUGINS-npy}" ]; then
         tenon ls -o "plugin.$plugin.enabled=no" other.bin
         says "a disabled plugin: $plugin, another name" err "the plugin $plugin is not in use: disabled at command line"
     done
+    head -c 80 "$data/model.safetensors" >cut.bin # its header is longer
+    tenon ls cut.bin
+    fails 'the beginning of a header' 2 'no codec recognises it: it is a safetensors file, cut off or damaged'
     mkdir plugins && echo 'no plugin' >plugins/lab.so
     echo data >x.lab
     tenon ls --plugin-path "$folder/plugins" x.lab
