@@ -191,7 +191,7 @@ exits 'no metadata' 0
 says 'no metadata: a loss' err 'tenon: loss: a: the format npy has no metadata'
 tenon convert --strict --set a=2 "$data/weights.npy" e2.npy
 exits 'no metadata: --strict' 2
-tenon convert --strict --unset '*' m.toyraw e2.npy
+tenon convert --strict --unset '*' m.toyraw weights.npy
 exits 'nothing to be lost' 0
 tenon convert --dry-run --set a=256 m.toyraw e3.toyraw
 fails '--dry-run finds it' 2 "'256' is no u8"
