@@ -33,7 +33,6 @@ taken ()
 
 # fields DTYPE SHAPE OFFSETS DATA-BYTES: makes a file of one tensor, 'w'
 fields () { file x "{\"w\":{\"dtype\":$1,\"shape\":$2,\"data_offsets\":$3}}" "$4"; }
-dtype='{"w":{"dtype":"'
 shape='{"w":{"dtype":"F32","shape":'
 offsets='{"w":{"dtype":"F32","shape":[2],"data_offsets":'
 w='{"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}'

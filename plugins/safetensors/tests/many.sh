@@ -3,6 +3,7 @@
 # many.sh: a set of 1,500 shards is written, read, verified, rewritten and converted with 64 descriptors.
 # shellcheck source=plugins/safetensors/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck disable=SC3045 # all shells of the systems that tenon runs on have it
 ulimit -n 64
 count=1500
 
