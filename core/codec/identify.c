@@ -229,10 +229,10 @@ tn_identify_unknown (struct tn_session *session, struct tn_source *source, char 
     char cause[TN_CAUSE_ROOM];
     const char *advice = "";
     words[0] = 0;
-    bool seen = look_at (session, source, &look);
-    TN_FREE uint8_t *bytes = look.bytes;
-    if (!seen)
+    if (!look_at (session, source, &look)) {
+        free (look.bytes);
         return advice;
+    }
     if (find_signature (session, &look, &signature)) {
         memcpy (words, ": ", 3);
         say_signature (&signature, &look, NULL, words + 2, TN_IDENTIFY_ROOM - 2);
@@ -253,6 +253,7 @@ tn_identify_unknown (struct tn_session *session, struct tn_source *source, char 
         if (is_name_of_part (source))
             advice = "its name says that it is one part of a file that was cut: join the parts with cat";
     }
+    free (look.bytes);
     return advice;
 }
 
@@ -284,10 +285,11 @@ tn_identify_other (struct tn_session *session, struct tn_source *source, uint64_
     struct look look = { 0 };
     struct tn_signature signature;
     uint32_t magic;
-    bool seen = look_at (session, source, &look), said = false;
-    TN_FREE uint8_t *bytes = look.bytes;
-    if (!seen)
+    bool said = false;
+    if (!look_at (session, source, &look)) {
+        free (look.bytes);
         return false;
+    }
     *advice = NULL;
     enum proof proof = weigh_codec (codec, source, &look, &magic);
     if (find_signature (session, &look, &signature) && !has_extension_of (source, signature.extensions)
@@ -299,6 +301,7 @@ tn_identify_other (struct tn_session *session, struct tn_source *source, uint64_
         said = true;
     } else if (proof == CODEC_IS_WRONG && !signature.name)
         said = say_plain (session, source, &look, codec->table.id, words, TN_IDENTIFY_ROOM, advice);
+    free (look.bytes);
     return said;
 }
 
