@@ -199,7 +199,8 @@ replay_part (struct tn_call *call, struct tn_channel *channel)
     return TENON_OK;
 }
 
-static void
+/* A codec does not learn that a note was refused, and one that only notes would go on for ever. */
+static tenon_status
 replay_note (struct tn_call *call, struct tn_channel *channel)
 {
     struct tn_arena *arena = &call->session->arena;
@@ -208,6 +209,7 @@ replay_note (struct tn_call *call, struct tn_channel *channel)
     const char *message = tn_wire_get_text (channel, arena, most_bytes (call->session));
     if (channel->end == TN_CHANNEL_OPEN)
         tn_host_note (&call->public, kind, item, message);
+    return call->session->budget && call->session->budget->refused ? TENON_E_LIMIT : TENON_OK;
 }
 
 static void
@@ -319,7 +321,7 @@ replay_messages (struct tn_call *call)
         case TN_SAYS_SKIP: status = replay_skip (call, channel); break;
         case TN_SAYS_METADATA: status = replay_metadata (call, channel); break;
         case TN_SAYS_PART: status = replay_part (call, channel); break;
-        case TN_SAYS_NOTE: replay_note (call, channel); break;
+        case TN_SAYS_NOTE: status = replay_note (call, channel); break;
         case TN_SAYS_FLAW: replay_flaw (call, channel); break;
         case TN_SAYS_INCLUDE: status = replay_include (call, channel); break;
         case TN_SAYS_REFUSED: status = replay_refused (call, channel); break;

@@ -75,7 +75,9 @@ END_TEST
 START_TEST (test_time)
 {
     isolate (NULL);
+    alarm (30); /* half of isolated_seconds: the limit is what ends it */
     kit_open_fails ("file", "adds_for_ever", NULL, TENON_E_LIMIT, "raise open_work_ratio in [limits]");
+    alarm (0);
     ck_assert_int_eq (kit_context ("core.isolate=yes limits.isolated_seconds=1"), TENON_OK);
     kit_open_fails ("file", "loops", NULL, TENON_E_LIMIT,
                     "gave no answer in 1 s (isolated_seconds in [limits])");
@@ -246,6 +248,9 @@ START_TEST (test_threads)
     pthread_t threads[8];
     unsigned failed[8] = { 0 };
     isolate (NULL);
+#ifdef __SANITIZE_ADDRESS__
+    expect_health (); /* the zygote begins before the threads: a fork may find the sanitizer's allocator locked */
+#endif
     for (int i = 0; i < 8; i++)
         ck_assert_int_eq (pthread_create (&threads[i], NULL, open_often, &failed[i]), 0);
     for (int i = 0; i < 8; i++) {
