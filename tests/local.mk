@@ -83,6 +83,7 @@ module_unit_tests = \
 	tests/abi/test_recognise \
 	tests/abi/test_served \
 	tests/abi/test_shards \
+	tests/abi/test_state \
 	tests/abi/test_unreadable \
 	tests/abi/test_write \
 	tests/faults/test_disk \
@@ -113,6 +114,7 @@ test_plugins = \
 	tests/abi/plugins/badfilter.la \
 	tests/abi/plugins/badmeta.la \
 	tests/abi/plugins/badparts.la \
+	tests/abi/plugins/badstate.la \
 	tests/abi/plugins/badwrite.la \
 	tests/abi/plugins/broken.la \
 	tests/abi/plugins/future.la \
@@ -129,6 +131,7 @@ test_plugins = \
 	tests/abi/plugins/toyraw.la \
 	tests/abi/plugins/toyscript.la \
 	tests/abi/plugins/toyset.la \
+	tests/abi/plugins/toystate.la \
 	tests/abi/plugins/toytext.la \
 	tests/abi/plugins/toytwin.la \
 	tests/abi/plugins/toyxor.la \
@@ -144,6 +147,7 @@ tests_abi_plugins_baderrors_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badfilter_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badmeta_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badparts_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_badstate_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badwrite_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_broken_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_future_la_LDFLAGS = $(TEST_MODULE_FLAGS)
@@ -160,6 +164,7 @@ tests_abi_plugins_toyplain_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyraw_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyscript_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyset_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toystate_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytwin_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyxor_la_LDFLAGS = $(TEST_MODULE_FLAGS)

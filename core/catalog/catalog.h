@@ -42,11 +42,23 @@ void tn_names_clear (struct tn_names *names);
 
 /* ---- catalogs ---- */
 
+/* What a codec's read gets to know of a tensor beside its dtype and shape, as describe gave it. */
+struct tn_served {
+    uint64_t offset, place;
+    uint64_t size, reserved;
+    /* behind it, aligned to 16: `size` bytes, the codec's state */
+};
+static inline void *
+tn_served_state (const struct tn_served *served)
+{
+    return (char *) (uintptr_t) served + sizeof *served;
+}
+
 struct tn_tensor {
     const char *name; /* NUL-terminated */
     const uint64_t *shape;
-    uint64_t offset, length; /* bytes in its source; served: 0, and bytes of the packed data */
-    uint64_t cookie;
+    uint64_t offset, length;        /* bytes in its source; served: 0, and bytes of the packed data */
+    const struct tn_served *served; /* NULL: its bytes are a range of its source */
     uint32_t name_length, dtype;
     uint32_t source;
     uint32_t description; /* served: index of the run of describe that added it */

@@ -102,8 +102,13 @@ tn_call_show_tensor (const struct tn_tensor *tensor, const uint32_t *sources, ui
                                      .storage = tensor->storage,
                                      .source = UINT32_MAX,
                                      .offset = tensor->offset,
-                                     .length = tensor->length,
-                                     .cookie = tensor->cookie };
+                                     .length = tensor->length };
+    if (tensor->served) {
+        theirs->offset = tensor->served->offset;
+        theirs->place = tensor->served->place;
+        theirs->state = tensor->served->size ? tn_served_state (tensor->served) : NULL;
+        theirs->state_size = tensor->served->size;
+    }
     for (uint32_t low = 0, high = count; low < high;) {
         uint32_t middle = low + (high - low) / 2;
         if (sources[middle] == tensor->source) {

@@ -54,4 +54,5 @@ const struct tenon_host tn_host = {
     .work = tn_host_work,
     .skip_tensor = tn_host_skip_tensor,
     .plan_metadata_flags = tn_host_plan_metadata_flags,
+    .leave_state = tn_host_leave_state,
 };

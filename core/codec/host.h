@@ -19,6 +19,7 @@ tenon_status tn_host_add_metadata (struct tenon_call *, const char *, uint64_t, 
 tenon_status tn_host_find (struct tenon_call *, const char *, uint64_t, struct tenon_tensor *);
 tenon_status tn_host_described (struct tenon_call *, uint64_t, struct tenon_tensor *);
 tenon_status tn_host_shard_info (struct tenon_call *, struct tenon_shard_info *);
+tenon_status tn_host_leave_state (struct tenon_call *, const void *, uint64_t);
 
 /* The steps of adding a tensor: room for one more, … */
 tenon_status tn_call_new_tensor (struct tn_call *call, struct tn_tensor **slot);

@@ -185,6 +185,31 @@ check_layout (struct tn_call *call, const struct tenon_tensor *from, const struc
     return TENON_OK;
 }
 
+/* Keeps what read will need. */
+static tenon_status
+keep_state (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to)
+{
+    struct tn_session *session = call->session;
+    uint64_t size = from->state_size;
+    if (size > 0 && !from->state)
+        return tn_call_misuse (call, "a tensor has a state of NULL");
+    if (size > 0 && from->storage == TENON_EXTENT)
+        return tn_call_misuse (call, "a tensor has a state, but its bytes are a range: nothing would get it");
+    if (size > TENON_MOST_STATE)
+        return tn_call_misuse (call, "the state of a tensor has more than 65536 bytes");
+    if (from->storage == TENON_EXTENT)
+        return TENON_OK;
+    TN_TRY (tn_budget_work (session->budget, size));
+    struct tn_served *served = tn_arena_get (&session->catalog->arena, sizeof *served + size, false);
+    if (!served)
+        return tn_fail_memory (session->error);
+    *served = (struct tn_served){ .offset = from->offset, .place = from->place, .size = size };
+    if (size > 0)
+        memcpy (tn_served_state (served), from->state, size);
+    to->served = served;
+    return TENON_OK;
+}
+
 static tenon_status
 check_described (struct tn_call *call, struct tenon_tensor *from, struct tn_tensor *to)
 {
@@ -216,10 +241,10 @@ check_described (struct tn_call *call, struct tenon_tensor *from, struct tn_tens
     to->flags = (uint8_t) (from->flags & (TENON_FORTRAN | TENON_BIG_ENDIAN | TENON_ALIAS));
     to->storage = (uint8_t) from->storage;
     to->source = source->number;
-    to->cookie = from->cookie;
     catalog->serves |= from->storage == TENON_SERVED;
     to->description = call->description;
     TN_TRY (check_range (call, from, to, source, dtype, bytes));
+    TN_TRY (keep_state (call, from, to));
     from->length = bytes;
     return TENON_OK;
 }
@@ -328,9 +353,31 @@ tn_host_shard_info (struct tenon_call *public, struct tenon_shard_info *info)
     if (session->depth == 1 && session->shard.whole) {
         found.flags = TENON_SHARDS_WHOLE | (session->shard.incomplete ? TENON_SHARDS_INCOMPLETE : 0u);
         found.tensors = session->shard.tensors;
-        found.shared = session->shard.shared;
+        found.state = session->shard.state_size > 0 ? session->shard.state : NULL;
+        found.state_size = session->shard.state_size;
     }
     return tn_call_reply (call, info, &found, sizeof found);
+}
+
+tenon_status
+tn_host_leave_state (struct tenon_call *public, const void *state, uint64_t size)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tn_session *session = call->session;
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    if (session->depth != 1 || !session->shard.whole)
+        return tn_call_misuse (call, "it leaves a state, but this is no shard of a set that is opened whole");
+    if (size > TENON_MOST_SHARD_STATE || (size > 0 && !state))
+        return tn_call_misuse (call, size > 0 && !state ? "it leaves a state of NULL"
+                                                        : "it leaves a state of more than 4096 bytes");
+    TN_TRY (tn_budget_work (session->budget, TN_WORK_LOOKUP + size));
+    if (!session->shard.state
+        && !(session->shard.state = tn_arena_get (&session->catalog->arena, TENON_MOST_SHARD_STATE, false)))
+        return tn_fail_memory (session->error);
+    if (size > 0)
+        memmove (session->shard.state, state, size); /* it may be the one that shard_info gave */
+    session->shard.state_size = size;
+    return TENON_OK;
 }
 
 /* ---- metadata ---- */

@@ -307,7 +307,7 @@ read_region (struct tn_session *session)
     uint64_t shape[64], region[3][64];
     uint32_t number = tn_channel_get_u32 (channel);
     uint64_t size = tn_channel_get_u64 (channel);
-    if (!tn_wire_get_tensor (channel, &tensor, shape))
+    if (!tn_wire_get_tensor (channel, &tensor, shape, &session->arena))
         return;
     for (int i = 0; i < 3; i++)
         tn_channel_get (channel, region[i], tensor.rank * sizeof region[i][0]);

@@ -148,8 +148,9 @@ replay_tensor (struct tn_call *call, struct tn_channel *channel)
 {
     struct tenon_tensor tensor;
     uint64_t shape[64];
-    return tn_wire_get_tensor (channel, &tensor, shape) ? tn_host_add_tensor (&call->public, &tensor)
-                                                        : TENON_OK;
+    return tn_wire_get_tensor (channel, &tensor, shape, &call->session->arena)
+               ? tn_host_add_tensor (&call->public, &tensor)
+               : TENON_OK;
 }
 
 static tenon_status
@@ -158,7 +159,7 @@ replay_skip (struct tn_call *call, struct tn_channel *channel)
     struct tn_session *session = call->session;
     struct tenon_tensor tensor;
     uint64_t shape[64];
-    if (!tn_wire_get_tensor (channel, &tensor, shape))
+    if (!tn_wire_get_tensor (channel, &tensor, shape, &session->arena))
         return TENON_OK;
     /* the name is valid until the next read */
     const char *name = tensor.name ? tn_arena_text (&session->arena, tensor.name, tensor.name_length) : NULL;

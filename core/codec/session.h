@@ -41,7 +41,8 @@ struct tn_session {
     uint32_t looked;                /* members whose bytes were compared with signatures (identify.c) */
     uint32_t depth;                 /* calls within calls: an include, or a member */
     struct { /* of the file that is described, not of the sources that it includes: struct tenon_shard_info */
-        uint64_t number, count, tensors, shared[8];
+        uint64_t number, count, tensors, state_size;
+        void *state; /* what the shard before left, in the catalog's arena; NULL: none left any */
         bool whole, incomplete;
     } shard;
     bool may_map;                 /* siblings may be mapped */

@@ -138,7 +138,7 @@ tn_wire_get_dtype (struct tn_channel *channel, struct tn_arena *arena, uint64_t 
 
 struct wire_tensor {
     uint32_t dtype, rank, flags, storage, source, has_name;
-    uint64_t offset, length, cookie, place, name_length;
+    uint64_t offset, length, place, state_size, name_length;
 };
 
 void
@@ -152,25 +152,30 @@ tn_wire_put_tensor (struct tn_channel *channel, const struct tenon_tensor *tenso
                                 tensor->name != NULL,
                                 tensor->offset,
                                 tensor->length,
-                                tensor->cookie,
                                 tensor->place,
+                                tensor->state_size,
                                 tensor->name ? tensor->name_length : 0 };
     tn_channel_put (channel, &wire, sizeof wire);
     tn_channel_put (channel, tensor->shape, tensor->rank * sizeof *tensor->shape);
+    tn_channel_put (channel, tensor->state, tensor->state_size);
     tn_channel_put (channel, tensor->name, wire.name_length);
 }
 
 bool
-tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uint64_t *shape)
+tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uint64_t *shape,
+                    struct tn_arena *arena)
 {
     struct wire_tensor wire;
     if (!tn_channel_get (channel, &wire, sizeof wire))
         return false;
-    if (wire.rank > 64) {
+    if (wire.rank > 64 || wire.state_size > TENON_MOST_STATE) {
         tn_channel_refuse (channel);
         return false;
     }
     if (!tn_channel_get (channel, shape, wire.rank * sizeof *shape))
+        return false;
+    void *state = wire.state_size ? get_room (channel, arena, wire.state_size, TENON_MOST_STATE) : NULL;
+    if (wire.state_size && (!state || !tn_channel_get (channel, state, wire.state_size)))
         return false;
     *tensor = (struct tenon_tensor){ .struct_size = sizeof *tensor,
                                      .dtype = wire.dtype,
@@ -182,8 +187,9 @@ tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uin
                                      .source = wire.source,
                                      .offset = wire.offset,
                                      .length = wire.length,
-                                     .cookie = wire.cookie,
-                                     .place = wire.place };
+                                     .place = wire.place,
+                                     .state = state,
+                                     .state_size = wire.state_size };
     const char *name = tn_channel_view (channel, wire.name_length);
     if (wire.has_name)
         tensor->name = name;

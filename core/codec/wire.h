@@ -50,8 +50,9 @@ bool tn_wire_put_value (struct tn_channel *channel, const struct tenon_value *va
 /* What is read lies in the arena, is complete, and has been checked no further. NULL, or false: there is no
  * memory, or the channel has ended. `most` bounds the bytes. */
 struct tenon_dtype *tn_wire_get_dtype (struct tn_channel *channel, struct tn_arena *arena, uint64_t most);
-/* `shape` has room for 64 dims. The name is valid until the next read. */
-bool tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uint64_t *shape);
+/* `shape` has room for 64 dims. The name is valid until the next read, the state lies in the arena. */
+bool tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uint64_t *shape,
+                         struct tn_arena *arena);
 struct tenon_part *tn_wire_get_part (struct tn_channel *channel, struct tn_arena *arena, uint64_t most);
 bool tn_wire_get_value (struct tn_channel *channel, struct tenon_value *value, struct tn_arena *arena,
                         uint64_t most);

@@ -66,6 +66,9 @@ struct gguf_split {
     int64_t values[GGUF_SPLIT_KEYS];
     uint64_t places[GGUF_SPLIT_KEYS]; /* offsets of the keys in the file */
     struct tenon_shard_info set;      /* from the file's name */
+    struct { /* a shard leaves it to the next: split.tensors.count, and tensors beyond those of the files */
+        uint64_t total, more_tensors;
+    } left;
 };
 
 /* Keys or names that were read, by hash. place 0: the slot is empty. */

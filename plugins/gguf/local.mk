@@ -52,7 +52,7 @@ gguf_sources = \
 	plugins/gguf/value.c \
 	plugins/gguf/write.c \
 	plugins/gguf/mlx/blocks.c \
-	plugins/gguf/mlx/cookie.h \
+	plugins/gguf/mlx/state.h \
 	plugins/gguf/mlx/kinds.c \
 	plugins/gguf/mlx/mlx.h \
 	plugins/gguf/mlx/plan.c \

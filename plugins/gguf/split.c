@@ -25,8 +25,12 @@ tenon_status
 gguf_split_begin (struct gguf_reader *reader)
 {
     struct tenon_call *call = reader->call;
-    reader->split.set.struct_size = sizeof reader->split.set;
-    return TENON_HAS (call, shard_info) ? call->host->shard_info (call, &reader->split.set) : TENON_OK;
+    struct gguf_split *split = &reader->split;
+    split->set.struct_size = sizeof split->set;
+    TENON_TRY (call->host->shard_info (call, &split->set));
+    if (split->set.state_size == sizeof split->left)
+        memcpy (&split->left, split->set.state, sizeof split->left);
+    return TENON_OK;
 }
 
 int
@@ -98,7 +102,7 @@ check_same_total (struct gguf_reader *reader)
 {
     const struct gguf_split *split = &reader->split;
     int64_t total = split->values[GGUF_SPLIT_TENSORS];
-    uint64_t *first = &split->set.shared[0];
+    uint64_t *first = &reader->split.left.total;
     if (!split->has[GGUF_SPLIT_TENSORS])
         return tenon_fail (reader->call, TENON_E_MALFORMED, TENON_AUTO,
                            "it has no key split.tensors.count, its name says that it is shard %llu of %llu",
@@ -133,9 +137,10 @@ gguf_split_end (struct gguf_reader *reader)
     int whole = gguf_split_whole (reader), last = whole && split->set.number == split->set.count
                                                   && !(split->set.flags & TENON_SHARDS_INCOMPLETE);
     uint64_t found = reader->tensors;
-    if (whole) { /* three tensors of a triple are one of the file: shared[1] counts the others */
-        found += split->set.tensors - split->set.shared[1];
-        split->set.shared[1] += reader->more_tensors;
+    if (whole) { /* three tensors of a triple are one of the file */
+        found += split->set.tensors - split->left.more_tensors;
+        reader->split.left.more_tensors += reader->more_tensors;
+        TENON_TRY (reader->call->host->leave_state (reader->call, &split->left, sizeof split->left));
     }
     if (!split->has[GGUF_SPLIT_TENSORS] || count < 2)
         return TENON_OK;

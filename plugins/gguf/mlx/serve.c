@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* serve.c - reads regions of the three tensors: makes words, scales and biases of the blocks. */
-#include "cookie.h"
+#include "state.h"
 
 #define BLOCKS 1024u /* read at once */
 
 struct server {
     struct tenon_call *call;
-    uint32_t source;
-    struct gguf_mlx_cookie cookie;
+    const struct tenon_tensor *tensor; /* its offset is that of the first block */
+    const struct gguf_mlx_kind *kind;
+    const struct gguf_mlx_state *state;
     uint32_t shift;        /* a block holds 2^shift items of this tensor */
     uint64_t first, count; /* blocks in memory */
     uint8_t *blocks, *to;
@@ -28,7 +29,7 @@ join_nibbles (const uint8_t *bytes, uint32_t high)
 static void
 put_words (struct server *server, const uint8_t *blocks, uint64_t item, uint64_t count, uint64_t step)
 {
-    const struct gguf_mlx_kind *kind = server->cookie.kind;
+    const struct gguf_mlx_kind *kind = server->kind;
     uint32_t size = kind->bytes, shift = server->shift, fours = kind->words == 4;
     uint8_t *to = server->to;
     for (blocks += kind->head; count > 0; count--, item += step) {
@@ -42,13 +43,13 @@ put_words (struct server *server, const uint8_t *blocks, uint64_t item, uint64_t
 static void
 put_halves (struct server *server, const uint8_t *blocks, uint64_t item, uint64_t count, uint64_t step)
 {
-    const struct gguf_mlx_kind *kind = server->cookie.kind;
-    uint32_t derived = server->cookie.role == GGUF_MLX_BIASES && kind->zero != 0;
-    if (server->cookie.role == GGUF_MLX_BIASES && !derived)
+    const struct gguf_mlx_kind *kind = server->kind;
+    uint32_t derived = server->state->role == GGUF_MLX_BIASES && kind->zero != 0;
+    if (server->state->role == GGUF_MLX_BIASES && !derived)
         blocks += 2;
     for (; count > 0; count--, item += step) {
         const uint8_t *block = blocks + item * kind->bytes;
-        uint16_t half = server->cookie.big_endian ? tenon_be16 (block) : tenon_le16 (block);
+        uint16_t half = server->state->big_endian ? tenon_be16 (block) : tenon_le16 (block);
         server->to = tenon_put_le16 (server->to, derived ? gguf_mlx_bias (kind, half) : half);
     }
 }
@@ -57,9 +58,9 @@ put_halves (struct server *server, const uint8_t *blocks, uint64_t item, uint64_
 static tenon_status
 load_blocks (struct server *server, uint64_t block, uint64_t last, uint64_t most)
 {
-    uint64_t size = server->cookie.kind->bytes, n = last - block + 1 < most ? last - block + 1 : most;
-    TENON_TRY (server->call->host->read_at (server->call, server->source,
-                                            server->cookie.offset + block * size, server->blocks, n * size));
+    uint64_t size = server->kind->bytes, n = last - block + 1 < most ? last - block + 1 : most;
+    TENON_TRY (server->call->host->read_at (server->call, server->tensor->source,
+                                            server->tensor->offset + block * size, server->blocks, n * size));
     server->first = block, server->count = n;
     return TENON_OK;
 }
@@ -77,7 +78,7 @@ serve_run (struct server *server, uint64_t item, uint64_t count, uint64_t step)
         uint64_t in_memory = ((server->first + server->count) << server->shift) - item;
         uint64_t n = (in_memory - 1) / step + 1;
         n = n < count ? n : count;
-        (server->cookie.role == GGUF_MLX_WEIGHT ? put_words : put_halves) (
+        (server->state->role == GGUF_MLX_WEIGHT ? put_words : put_halves) (
             server, server->blocks, item - (server->first << server->shift), n, step);
         item += n * step, count -= n;
     }
@@ -130,18 +131,17 @@ tenon_status
 gguf_mlx_read (struct tenon_call *call, const struct tenon_tensor *tensor, const struct tenon_region *region,
                void *to, uint64_t size)
 {
-    struct server server = {
-        .call = call, .source = tensor->source, .cookie = gguf_mlx_unpack_cookie (tensor->cookie), .to = to
-    };
+    struct server server = { .call = call, .tensor = tensor, .state = tensor->state, .to = to };
     struct box box = { .rank = region->rank };
     size_t bytes = region->rank * sizeof (uint64_t);
     if (region->rank == 0 || region->rank > GGUF_MLX_DIMS)
         return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "a tensor of %u dims was asked for",
                            region->rank);
-    server.shift = server.cookie.role != GGUF_MLX_WEIGHT ? 0 : server.cookie.kind->words == 4 ? 2 : 3;
+    server.kind = &gguf_mlx_kinds[server.state->kind];
+    server.shift = server.state->role != GGUF_MLX_WEIGHT ? 0 : server.kind->words == 4 ? 2 : 3;
     if (size == 0)
         return TENON_OK;
-    if (!(server.blocks = call->host->scratch (call, BLOCKS * (uint64_t) server.cookie.kind->bytes)))
+    if (!(server.blocks = call->host->scratch (call, BLOCKS * (uint64_t) server.kind->bytes)))
         return TENON_E_MEMORY;
     memcpy (box.shape, tensor->shape, bytes);
     memcpy (box.start, region->start, bytes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* triples.c - describes a tensor of blocks as three tensors, which serve.c reads on request. */
-#include "cookie.h"
+#include "state.h"
 
 static const struct gguf_mlx_kind *
 find_kind (const struct gguf_type *type)
@@ -21,7 +21,7 @@ gguf_mlx_splits (const struct gguf_reader *reader, const struct gguf_type *type)
 static tenon_status
 measure_blocks (struct gguf_reader *reader, const struct gguf_mlx_kind *kind, struct tenon_tensor *tensor)
 {
-    uint64_t bytes = kind->bytes, offset = tensor->offset;
+    uint64_t bytes = kind->bytes;
     uint64_t columns = tensor->rank ? tensor->shape[tensor->rank - 1] : 1;
     for (uint32_t i = 0; i < tensor->rank; i++)
         bytes = tensor->shape[i] ? bytes : 0; /* no items, so no dim is too large */
@@ -31,9 +31,6 @@ measure_blocks (struct gguf_reader *reader, const struct gguf_mlx_kind *kind, st
             return gguf_fail (reader, TENON_E_MALFORMED, TENON_AUTO, "its %s is larger than any file",
                               "data");
     }
-    if (offset >> (64 - GGUF_MLX_COOKIE_BITS))
-        return gguf_fail (reader, TENON_E_UNSUPPORTED, TENON_AUTO, "it lies too far behind, at %llu",
-                          (unsigned long long) offset);
     tensor->length = bytes;
     return TENON_OK;
 }
@@ -43,9 +40,11 @@ gguf_mlx_add (struct gguf_reader *reader, const struct gguf_type *type, struct t
 {
     static const char weight[] = ".weight", *const endings[GGUF_MLX_ROLES] = { "", ".scales", ".biases" };
     struct tenon_call *call = reader->call;
-    struct gguf_mlx_cookie cookie = { tensor->offset, find_kind (type), 0, reader->cursor.big_endian };
+    const struct gguf_mlx_kind *kind = find_kind (type);
+    struct gguf_mlx_state state = { .kind = (uint32_t) (kind - gguf_mlx_kinds),
+                                    .big_endian = reader->cursor.big_endian };
     uint64_t shape[GGUF_MLX_DIMS], stem = tensor->name_length, length = sizeof weight - 1;
-    TENON_TRY (measure_blocks (reader, cookie.kind, tensor));
+    TENON_TRY (measure_blocks (reader, kind, tensor));
     /* the host does not check the range of a served tensor: blocks that are cut off stay one tensor, which is
      * unreadable */
     if (tensor->offset > reader->cursor.end || tensor->length > reader->cursor.end - tensor->offset)
@@ -58,19 +57,20 @@ gguf_mlx_add (struct gguf_reader *reader, const struct gguf_type *type, struct t
     memcpy (name, tensor->name, tensor->name_length);
     memcpy (shape, tensor->shape, tensor->rank * sizeof *shape);
     uint64_t groups = shape[tensor->rank - 1] / GGUF_MLX_GROUP;
-    for (cookie.role = GGUF_MLX_WEIGHT; cookie.role < GGUF_MLX_ROLES; cookie.role++) {
+    for (state.role = GGUF_MLX_WEIGHT; state.role < GGUF_MLX_ROLES; state.role++) {
         struct tenon_tensor one = *tensor;
-        one.dtype = cookie.role == GGUF_MLX_WEIGHT ? TENON_U32 : TENON_F16;
+        one.dtype = state.role == GGUF_MLX_WEIGHT ? TENON_U32 : TENON_F16;
         one.name = name;
-        one.name_length = cookie.role == GGUF_MLX_WEIGHT ? tensor->name_length : stem + length;
+        one.name_length = state.role == GGUF_MLX_WEIGHT ? tensor->name_length : stem + length;
         one.shape = shape;
         one.flags = 0;
         one.storage = TENON_SERVED;
         one.length = TENON_AUTO;
-        one.cookie = gguf_mlx_pack_cookie (&cookie);
-        shape[tensor->rank - 1] = cookie.role == GGUF_MLX_WEIGHT ? groups * cookie.kind->words : groups;
-        memcpy (name + (cookie.role == GGUF_MLX_WEIGHT ? tensor->name_length : stem), endings[cookie.role],
-                strlen (endings[cookie.role]));
+        one.state = &state;
+        one.state_size = sizeof state;
+        shape[tensor->rank - 1] = state.role == GGUF_MLX_WEIGHT ? groups * kind->words : groups;
+        memcpy (name + (state.role == GGUF_MLX_WEIGHT ? tensor->name_length : stem), endings[state.role],
+                strlen (endings[state.role]));
         TENON_TRY (call->host->add_tensor (call, &one));
     }
     reader->more_tensors += GGUF_MLX_ROLES - 1;

@@ -68,6 +68,8 @@ enum {
 
 /* tenon_tensor.length: the bytes of dtype × shape. An offset for fail: none */
 #define TENON_AUTO UINT64_MAX
+/* tenon_tensor.state_size: the most bytes */
+#define TENON_MOST_STATE 65536u
 
 /* A tensor, as a codec describes it and as it finds it in a plan. Strings and shapes are copied by
  * add_tensor. */
@@ -88,7 +90,12 @@ struct tenon_tensor {
     uint32_t source;  /* 0 is the source that describe was called for */
     uint64_t offset;  /* of the data in that source, bytes */
     uint64_t length;  /* of the data, bytes, or TENON_AUTO; the host writes the number back */
-    uint64_t cookie;  /* SERVED, GRID: the codec's own; read and locate get it back */
+    /* SERVED, GRID: what read and locate need to know beside this struct. add_tensor copies `state_size`
+     * bytes, at most TENON_MOST_STATE; read and locate get the copy, aligned to 16, with `offset`, `length`
+     * and `place` as describe gave them. The copy may travel to another process: a pointer in it must not
+     * point to memory of the call. EXTENT: none, NULL and 0 */
+    const void *state;
+    uint64_t state_size;
 };
 
 /* The layout in which put_tensor writes: TENON_FORTRAN, TENON_BIG_ENDIAN, or neither. */
@@ -127,10 +134,13 @@ struct tenon_shard_info {
     uint32_t struct_size, flags;
     uint64_t number, count; /* of this shard, from 1, and of all. 0: its name is not that of a shard */
     uint64_t tensors;       /* WHOLE: the number in the shards before it */
-    /* WHOLE, else NULL: eight numbers, zero for the first shard, that a shard leaves to the next, so that the
-     * codec can compare what each says of the set */
-    uint64_t *shared;
+    /* WHOLE: what the last of the shards before this one left (leave_state), aligned to 16; it lives until
+     * leave_state is called again. NULL and 0: none left anything */
+    const void *state;
+    uint64_t state_size;
 };
+/* leave_state: the most bytes */
+#define TENON_MOST_SHARD_STATE 4096u
 
 /* A range of a source that becomes a source itself: a member of an archive, a compressed section. */
 struct tenon_part {
@@ -287,7 +297,7 @@ struct tenon_host {
     /* -- in write -- */
 
     tenon_status (*plan_info) (struct tenon_call *call, struct tenon_plan_info *info);
-    /* Tensor number `index` of the plan. Its source, offset and cookie are undefined. */
+    /* Tensor number `index` of the plan. Its source, offset, place and state are undefined. */
     tenon_status (*plan_tensor) (struct tenon_call *call, uint64_t index, struct tenon_tensor *tensor);
     /* Entry number `index` of its metadata. */
     tenon_status (*plan_metadata) (struct tenon_call *call, uint64_t index, const char **key,
@@ -361,6 +371,10 @@ struct tenon_host {
     /* In write: TENON_METADATA_GIVEN if the program set this entry, or 0: it comes from a file, and a codec
      * may bring a value of its format up to date. */
     uint32_t (*plan_metadata_flags) (struct tenon_call *call, uint64_t index);
+    /* In describe of a shard of a set that is opened whole (TENON_SHARDS_WHOLE): copies `size` bytes, at most
+     * TENON_MOST_SHARD_STATE, for the shards behind it, in place of what was left before (shard_info). So a
+     * codec can compare what each shard says of the set. */
+    tenon_status (*leave_state) (struct tenon_call *call, const void *state, uint64_t size);
 };
 
 /* True if the host has this service. A plugin asks before it uses one that is newer than min_host_minor. */

@@ -18,18 +18,22 @@ add_set (struct tenon_call *call, uint64_t bytes)
 {
     struct tenon_value value = { .type = TENON_U64, .source = TENON_NO_SOURCE };
     struct tenon_shard_info set = { .struct_size = sizeof set };
+    uint64_t left[9] = { 0 };
     char key[64];
     TENON_TRY (call->host->shard_info (call, &set));
     if (!(set.flags & TENON_SHARDS_WHOLE)) {
         snprintf (key, sizeof key, "%d of %d, alone", (int) set.number, (int) set.count);
-        value.as.u = set.shared != NULL;
+        value.as.u = set.state != NULL;
         return add_metadata (call, key, &value);
     }
     snprintf (key, sizeof key, "%d of %d: tensors before", (int) set.number, (int) set.count);
     value.as.u = set.tensors;
     TENON_TRY (add_metadata (call, key, &value));
     snprintf (key, sizeof key, "%d of %d: bytes so far", (int) set.number, (int) set.count);
-    value.as.u = set.shared[7] += bytes;
+    if (set.state_size == sizeof left && (uintptr_t) set.state % 16 == 0)
+        memcpy (left, set.state, sizeof left);
+    value.as.u = left[8] += bytes;
+    TENON_TRY (call->host->leave_state (call, left, sizeof left));
     return add_metadata (call, key, &value);
 }
 

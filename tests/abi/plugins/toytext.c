@@ -100,7 +100,7 @@ describe_tensor (struct tenon_cursor *cursor)
     tensor.name = name + 1;
     tensor.name_length = name_length - 1;
     tensor.shape = shape;
-    tensor.cookie = cursor->position;
+    tensor.offset = cursor->position;
     TENON_TRY (call->host->add_tensor (call, &tensor));
     for (uint32_t i = 0; i < tensor.rank; i++)
         count *= shape[i]; /* add_tensor has checked the product */
@@ -175,7 +175,7 @@ read_region (struct tenon_call *call, const struct tenon_tensor *tensor, const s
 {
     struct tenon_cursor cursor;
     uint8_t *next = (uint8_t *) to, *end = next + size;
-    TENON_TRY (tenon_cursor_open (&cursor, call, tensor->source, tensor->cookie));
+    TENON_TRY (tenon_cursor_open (&cursor, call, tensor->source, tensor->offset));
     for (uint64_t item = 0; next < end; item++) {
         char word[WORD];
         uint32_t length;
