@@ -173,6 +173,9 @@ check_layout (struct tn_call *call, const struct tenon_tensor *from, const struc
     if (from->storage == TENON_GRID)
         return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "it is stored in chunks, which this version does not read");
+    if (from->strides)
+        return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "it is stored with strides, which this version does not read");
     if (from->storage != TENON_EXTENT && from->storage != TENON_SERVED)
         return tn_call_misuse (call, "a tensor has an unknown storage");
     if (from->storage == TENON_SERVED && !call->codec->table.read)

@@ -22,6 +22,8 @@ copy_request (const tenon_file *file, const tenon_request *theirs, tenon_request
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "request flags %#x are not known to this version", ours->flags);
     }
+    if (ours->strides)
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "this version makes packed results only");
     *box = (struct tn_box){ ours->rank, ours->start, ours->count, ours->step };
     return TENON_OK;
 }

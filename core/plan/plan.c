@@ -93,6 +93,8 @@ add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
     if (!dtype || array.dtype == TENON_NONE || array.rank > TN_MAX_RANK || (array.rank && !array.shape))
         return tn_plan_add_entry (plan, array.name, strlen (array.name), array.dtype, array.rank, array.shape,
                                   0, NULL, error);
+    if (array.strides)
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "this version takes packed arrays only");
     if ((array.flags & TENON_FORTRAN) && dtype->block_items > 1 && array.rank > 1)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "items of %s are packed together and cannot be in Fortran order", dtype->name);

@@ -285,6 +285,9 @@ typedef struct tenon_tensor_info {
      * known */
     tenon_status unreadable;
     const char *why; /* one line; NULL: it can be read */
+    /* `rank` distances between neighbours in each dim, in items; NULL: packed. Then `offset` is that of the
+     * item 0 … 0, and `stored` counts from the first byte of any item to the last */
+    const int64_t *strides;
 } tenon_tensor_info;
 TENON_API uint64_t tenon_count (const tenon_file *file);
 TENON_API tenon_status tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info);
@@ -370,6 +373,12 @@ typedef struct tenon_request {
     const int64_t *step;   /* ≥ 1; NULL: 1 */
     void *data;            /* read: the caller's. load: set by the library, aligned to 64 */
     uint64_t size;         /* read: of `data`, at least as many as needed. Set to the bytes that are needed */
+    /* The layout of the result, for tenon_read and tenon_load: the distance between neighbours in each dim of
+     * the tensor, in items, of any sign. Then `data` is the item 0 … 0, the size counts from the first byte
+     * of any item to the last, and the bytes between items stay as they are (load: are zero). Items may not
+     * overlap: in the order of their sizes, each stride goes beyond all that the smaller ones reach. For
+     * dtypes whose items stand by themselves. NULL: packed, C order */
+    const int64_t *strides;
 } tenon_request;
 
 /* Checks a request and returns the bytes that it needs. */
@@ -416,6 +425,10 @@ typedef struct tenon_array {
      * thread. 0 or TENON_E_*. */
     tenon_status (*fill) (void *user, uint64_t offset, void *to, uint64_t length);
     void *user;
+    /* `rank` distances between neighbours in each dim, in items, of any sign, copied; 0 repeats. Then `data`
+     * is the item 0 … 0, and `size` counts from the first byte of any item to the last. For dtypes whose
+     * items stand by themselves, without `fill`. NULL: packed, in the order that `flags` says */
+    const int64_t *strides;
 } tenon_array;
 TENON_API tenon_status tenon_plan_add (tenon_plan *plan, const tenon_array *array, tenon_error *error);
 

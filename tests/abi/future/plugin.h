@@ -98,6 +98,10 @@ struct tenon_tensor {
     uint64_t state_size;
     const uint64_t *chunk_shape; /* GRID: `rank` dims */
     uint64_t place;              /* of the description in source 0, bytes, for messages; 0: none */
+    /* EXTENT: `rank` numbers, the distance between neighbours in each dim, in items, of any sign; 0 repeats.
+     * Then `offset` is that of the item 0 … 0, `length` does not count, and the tensor is TENON_ALIAS. For
+     * dtypes whose items stand by themselves. NULL: packed, in the order that `flags` says */
+    const int64_t *strides;
     uint64_t future[2];
 };
 
