@@ -3,8 +3,8 @@
  * bytes, the best of some runs), and sizes relative to zlib's level 6 in one stream. Each thread has an array
  * of its own. */
 #define _GNU_SOURCE
-#include "kernels/deflate.h"
 #include "context/context.h"
+#include "tests/unit/deflate_filter.h"
 #include "timing.h"
 #include <math.h>
 #include <pthread.h>
@@ -164,12 +164,12 @@ best_rate (struct job jobs[2], unsigned threads, void (*run) (struct job *), int
 }
 
 static void
-use_states (struct job jobs[2], int level, bool encode)
+use_states (struct job jobs[2], int level)
 {
     for (int i = 0; i < 2; i++) {
         if (jobs[i].state)
             tn_deflate.close (jobs[i].state);
-        need_true ((jobs[i].state = tn_deflate.open (level, encode)) != NULL);
+        need_true ((jobs[i].state = open_deflate (level)) != NULL);
         jobs[i].level = level;
     }
 }
@@ -177,11 +177,11 @@ use_states (struct job jobs[2], int level, bool encode)
 static void
 show_level (struct job jobs[2], int level, uint64_t block, uint64_t reference)
 {
-    use_states (jobs, level, true);
+    use_states (jobs, level);
     jobs[0].block = jobs[1].block = block;
     double one = best_rate (jobs, 1, run_encode, RUNS), two = best_rate (jobs, 2, run_encode, RUNS);
     uint64_t length = jobs[0].length;
-    use_states (jobs, level, false);
+    use_states (jobs, level);
     double whole = best_rate (jobs, 1, run_decode, RUNS),
            blocks = best_rate (jobs, 1, run_decode_blocks, RUNS);
     need_true (memcmp (jobs[0].back, plain, SIZE) == 0);
@@ -197,7 +197,7 @@ show_kind (struct job jobs[2], int which)
                                          "i32 tokens below 32000" };
     static const int levels[] = { 1, 2, 3, 6, 12 };
     fill_plain (which);
-    use_states (jobs, 6, false);
+    use_states (jobs, 6);
     double one = best_rate (jobs, 1, run_zlib_encode, 1);
     uint64_t reference = jobs[0].length;
     double whole = best_rate (jobs, 1, run_decode, RUNS), steps = best_rate (jobs, 1, run_steps, RUNS);
@@ -207,7 +207,7 @@ show_kind (struct job jobs[2], int which)
             "", steps, best_rate (jobs, 1, run_zlib_decode, RUNS));
     for (size_t i = 0; i < TN_COUNT (levels); i++) {
         show_level (jobs, levels[i], 1 << 20, reference);
-        uint64_t suits = TN_MIN (tn_deflate.block_size (levels[i], SIZE), SIZE);
+        uint64_t suits = TN_MIN (block_of_deflate (levels[i], SIZE), SIZE);
         if (suits != 1 << 20)
             show_level (jobs, levels[i], suits, reference);
     }

@@ -257,7 +257,7 @@ LOG_COMPILER = ./run
 SH_LOG_COMPILER = ./run
 LDADD = $(check_libraries) core/libcore.la $(CHECK_LIBS) $(LIBM)
 
-EXTRA_DIST += tests/walls.sh tests/calls.awk tests/installcheck.sh tests/plugin.sh tests/total tests/logged tests/valgrind tests/valgrind.supp run.in
+EXTRA_DIST += tests/unit/deflate_filter.h tests/walls.sh tests/calls.awk tests/installcheck.sh tests/plugin.sh tests/total tests/logged tests/valgrind tests/valgrind.supp run.in
 
 if HAVE_CHECK
 check_LTLIBRARIES += $(check_libraries)

@@ -136,14 +136,13 @@ tenon_status
 tn_batch_encoder (struct tn_call *call, const struct tn_member_spec *spec, struct tn_encoder **encoder)
 {
     struct tn_session *session = call->session;
-    const struct tenon_filter *filter = &spec->filter->table;
     TN_TRY (need_batch (call));
     struct tn_batch *batch = call->batch;
-    int32_t level = spec->level < 0 ? filter->default_level : spec->level;
-    if (!batch->encoder || batch->encoder->filter != filter || batch->encoder->level != level) {
+    int32_t level = spec->level < 0 ? spec->filter->table.default_level : spec->level;
+    if (!batch->encoder || batch->encoder->filter != spec->filter || batch->encoder->coding.level != level) {
         tn_encoder_free (batch->encoder);
         batch->encoder = NULL;
-        TN_TRY (tn_encoder_new (session->context, filter, level, &batch->encoder, session->error));
+        TN_TRY (tn_encoder_new (session->context, spec->filter, level, &batch->encoder, session->error));
     }
     *encoder = batch->encoder;
     return TENON_OK;
@@ -231,9 +230,8 @@ count_fitting (const struct tn_call *call, const struct tn_member_spec *spec, ui
         if (size > TN_MIN (small, limit) || is_in_order (call->writer, &next))
             break;
         largest = TN_MAX (largest, size);
-        if (tn_multiply (TN_MIN (count + 1, width),
-                         largest + encoder->filter->bound (encoder->level, largest), &in_flight)
-            || tn_add (waiting, encoder->filter->bound (encoder->level, size), &waiting) || in_flight > limit
+        if (tn_multiply (TN_MIN (count + 1, width), largest + tn_encoder_bound (encoder, largest), &in_flight)
+            || tn_add (waiting, tn_encoder_bound (encoder, size), &waiting) || in_flight > limit
             || waiting > limit - in_flight)
             break;
     }

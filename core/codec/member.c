@@ -44,7 +44,10 @@ tn_member_result_fill (struct tn_member_result *result, struct tn_encode_sink *e
 {
     *result = (struct tn_member_result){ .stored = encode_sink->outer->position - encode_sink->base,
                                          .size = encode_sink->sink.position,
-                                         .block_size = encode_sink->encoder ? encode_sink->block_size : 0,
+                                         .block_size = !encode_sink->encoder
+                                                           ? 0
+                                                           : TN_MIN (encode_sink->block_size,
+                                                                     TN_MAX (encode_sink->sink.position, 1)),
                                          .block_count = encode_sink->block_count,
                                          .ends = encode_sink->block_ends,
                                          .crc = encode_sink->crc };

@@ -130,6 +130,15 @@ tenon_status tn_codec_find (const tenon_context *context, const char *word, enum
  * of the name of an index that the codec describes counts, too, also that of a variant. */
 size_t tn_extension_length (const struct tn_codec *codec, const char *name, uint64_t length);
 const struct tn_filter *tn_filter_find (const tenon_context *context, const char *id);
+/* A state of the filter, which table.close frees. */
+tenon_status tn_filter_open (const struct tn_filter *filter, const struct tenon_coding *coding, void **state,
+                             tenon_error *error);
+/* True if blocks that were encoded by themselves make one stream when they are joined. */
+static inline bool
+tn_filter_has_blocks (const struct tn_filter *filter)
+{
+    return filter->table.flags & (TENON_FILTER_JOINS | TENON_FILTER_FRAMES);
+}
 /* Fixed names and those of plugins. 0: none. */
 uint32_t tn_dtype_find (const tenon_context *context, const char *name);
 /* Fixed ids and those of plugins. NULL: no such id in this context. */

@@ -73,14 +73,16 @@ level_of (int32_t level)
     return level < 0 ? DEFAULT_LEVEL : TN_MIN (level, TN_DEFLATE_LAST_LEVEL);
 }
 
-static void *
-new_state (int32_t level, int32_t encode)
+static tenon_status
+new_state (const struct tenon_coding *coding, void **result)
 {
-    (void) encode;
+    if (coding->setup_size > 0)
+        return TENON_E_UNSUPPORTED;
     struct state *state = calloc (1, sizeof *state);
     if (state)
-        state->level = level_of (level);
-    return state;
+        state->level = level_of (coding->level);
+    *result = state;
+    return state ? TENON_OK : TENON_E_MEMORY;
 }
 
 /* ---- encoding ---- */
@@ -108,9 +110,8 @@ way_of (int32_t level, bool last)
 /* A block that does not get smaller is stored, so the stored size is the bound for all ways, with an empty
  * stored block for the flush or the end. */
 static uint64_t
-encoded_bound (int32_t level, uint64_t size)
+encoded_bound (uint64_t size)
 {
-    (void) level;
     return size + (size / STORED_SIZE + 2) * STORED_HEADER;
 }
 
@@ -171,7 +172,7 @@ encode_at_once (void *opaque, uint32_t flags, const void *from, uint64_t size, v
 {
     struct state *state = opaque;
     bool last = flags & TENON_FILTER_LAST;
-    uint64_t most = encoded_bound (state->level, size);
+    uint64_t most = encoded_bound (size);
     int64_t length = TN_DEFLATE_NO_ROOM;
     if (room < most)
         return TENON_E_MISUSE;
@@ -189,13 +190,20 @@ encode_at_once (void *opaque, uint32_t flags, const void *from, uint64_t size, v
     return length == TN_DEFLATE_NO_ROOM ? store_block (last, from, size, to) : length;
 }
 
+static uint64_t
+bound_of (const struct tenon_coding *coding, uint64_t size)
+{
+    (void) coding;
+    return encoded_bound (size);
+}
+
 /* Independent blocks of 1 MiB cost 0.1 % of a bf16 file; at 2 MiB, the default level of ISA-L can afford
  * that. A member that libdeflate is to encode is one block, as long as that needs no more memory than a few
  * blocks on all threads: `size` is rounded up, so that a header beyond it makes no second block. */
 static uint64_t
-block_size (int32_t level, uint64_t size)
+block_size (const struct tenon_coding *coding, uint64_t size)
 {
-    level = level_of (level);
+    int32_t level = level_of (coding->level);
     if (way_of (level, true) == LIBDEFLATE && size <= 16 * MIB)
         return (size | 0xFFFF) + 1;
     return way_of (level, true) == ISAL && level == DEFAULT_LEVEL ? 2 * MIB : MIB;
@@ -319,12 +327,13 @@ decode_at_once (void *opaque, uint32_t last, const void *from, uint64_t stored, 
 
 const struct tenon_filter tn_deflate = {
     .struct_size = sizeof tn_deflate,
+    .flags = TENON_FILTER_JOINS,
     .id = "deflate",
     .label = "deflate (RFC 1951); level 0 stores, " LEVELS,
     .least_level = 0,
     .most_level = TN_DEFLATE_LAST_LEVEL,
     .default_level = DEFAULT_LEVEL,
-    .bound = encoded_bound,
+    .bound = bound_of,
     .open = new_state,
     .close = close_state,
     .encode = encode_at_once,

@@ -189,16 +189,17 @@ static tenon_status
 encode_block (const struct tn_encode_sink *self, uint64_t block, struct tn_encoder_worker *worker,
               struct tn_slot *slot, tenon_error *error)
 {
-    const struct tenon_filter *filter = self->encoder->filter;
+    struct tn_encoder *encoder = self->encoder;
+    const struct tenon_filter *filter = &encoder->filter->table;
     uint64_t at = block * self->block_size, size = TN_MIN (self->block_size, self->held - at);
-    bool last = self->last && block + 1 == self->blocks;
-    if (!worker->state && !(worker->state = filter->open (self->encoder->level, 1)))
-        return tn_fail_memory (error);
+    bool last = (self->last && block + 1 == self->blocks) || !(filter->flags & TENON_FILTER_JOINS);
+    if (!worker->state)
+        TN_TRY (tn_filter_open (encoder->filter, &encoder->coding, &worker->state, error));
     const uint8_t *bytes = block_bytes (self, at, size, worker, error);
     if (!bytes)
         return error->status;
     slot->crc = self->sums ? tn_crc32 (0, bytes, size) : 0;
-    uint64_t bound = filter->bound (self->encoder->level, size);
+    uint64_t bound = tn_encoder_bound (encoder, size);
     if (!need_buffer (&slot->bytes, &slot->room, bound))
         return tn_fail_memory (error);
     int64_t length =
@@ -345,6 +346,13 @@ hold_segment (struct tn_encode_sink *self, const struct tn_segment *more, tenon_
 {
     struct tn_encoder_worker *own = own_worker (self);
     struct tn_segment *before = self->segment_count ? &own->segments[self->segment_count - 1] : NULL;
+    uint64_t limit = self->context->limits[TENON_LIMIT_MEMORY];
+    if (self->block_size == TN_ONE_BLOCK
+        && tn_encoder_block_cost (self->encoder, self->held + more->length) > limit)
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "the filter %s encodes only all at once, and there are more than %llu bytes; raise "
+                        "memory in [limits]",
+                        self->encoder->filter->table.id, (unsigned long long) self->held);
     bool goes_on = before && !more->memory && !before->memory && more->fd == before->fd
                    && more->subject == before->subject && more->offset == before->offset + before->length;
     if (goes_on)
@@ -459,7 +467,9 @@ tn_encode_sink_filter (struct tn_encode_sink *self, struct tn_encoder *encoder, 
     self->block_size = block_size;
     self->solo = solo;
     self->worker = worker;
-    self->in_flight = solo ? 1 : (unsigned) TN_MAX (TN_MIN (fit, (uint64_t) encoder->slot_count), 1);
+    self->in_flight = solo || block_size == TN_ONE_BLOCK
+                          ? 1
+                          : (unsigned) TN_MAX (TN_MIN (fit, (uint64_t) encoder->slot_count), 1);
     /* `size` is an estimate: more bytes may come. */
     if (tn_multiply (block_size, self->in_flight, &self->copy_room))
         self->copy_room = block_size;

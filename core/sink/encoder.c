@@ -7,21 +7,25 @@
 #define SLOTS_PER_THREAD 4u
 
 tenon_status
-tn_encoder_new (tenon_context *context, const struct tenon_filter *filter, int32_t level,
+tn_encoder_new (tenon_context *context, const struct tn_filter *filter, int32_t level,
                 struct tn_encoder **result, tenon_error *error)
 {
     *result = NULL;
+    const struct tenon_filter *table = &filter->table;
+    if (!table->encode)
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the filter %s only decodes", table->id);
     if (level < 0)
-        level = filter->default_level;
-    if (!filter->encode || level < filter->least_level || level > filter->most_level)
+        level = table->default_level;
+    if (level < table->least_level || level > table->most_level)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "the filter %s encodes at levels %d … %d, not %d", filter->id, filter->least_level,
-                        filter->most_level, level);
+                        "the filter %s encodes at levels %d … %d, not %d", table->id, table->least_level,
+                        table->most_level, level);
     struct tn_encoder *encoder = calloc (1, sizeof *encoder);
     if (!encoder)
         return tn_fail_memory (error);
     encoder->filter = filter;
-    encoder->level = level;
+    encoder->coding =
+        (struct tenon_coding){ .struct_size = sizeof encoder->coding, .encode = 1, .level = level };
     encoder->width = tn_pool_width (context->pool);
     encoder->slot_count = encoder->width * SLOTS_PER_THREAD;
     encoder->workers = calloc (encoder->width, sizeof *encoder->workers);
@@ -42,7 +46,7 @@ tn_encoder_free (struct tn_encoder *encoder)
     for (unsigned i = 0; encoder->workers && i < encoder->width; i++) {
         struct tn_encoder_worker *worker = &encoder->workers[i];
         if (worker->state)
-            encoder->filter->close (worker->state);
+            encoder->filter->table.close (worker->state);
         free (worker->gathered);
         free (worker->copied);
         free (worker->segments);
@@ -55,11 +59,16 @@ tn_encoder_free (struct tn_encoder *encoder)
 }
 
 uint64_t
+tn_encoder_bound (const struct tn_encoder *encoder, uint64_t size)
+{
+    return encoder->filter->table.bound (&encoder->coding, size);
+}
+
+uint64_t
 tn_encoder_block_cost (const struct tn_encoder *encoder, uint64_t block_size)
 {
     uint64_t cost;
-    return tn_multiply (block_size, 2, &cost)
-                   || tn_add (cost, encoder->filter->bound (encoder->level, block_size), &cost)
+    return tn_multiply (block_size, 2, &cost) || tn_add (cost, tn_encoder_bound (encoder, block_size), &cost)
                ? UINT64_MAX
                : cost;
 }
@@ -70,10 +79,14 @@ tenon_status
 tn_encoder_block_size (const struct tn_encoder *encoder, uint64_t asked, uint64_t size, uint64_t limit,
                        uint64_t *block_size, tenon_error *error)
 {
-    const struct tenon_filter *filter = encoder->filter;
+    const struct tenon_filter *filter = &encoder->filter->table;
     uint64_t chosen = asked;
+    if (!tn_filter_has_blocks (encoder->filter)) {
+        *block_size = TN_ONE_BLOCK;
+        return TENON_OK;
+    }
     if (chosen == 0) {
-        chosen = filter->block_size ? filter->block_size (encoder->level, size) : 0;
+        chosen = filter->block_size ? filter->block_size (&encoder->coding, size) : 0;
         chosen = chosen ? chosen : BLOCK_SIZE;
         while (chosen > LEAST_BLOCK && tn_encoder_block_cost (encoder, chosen) > limit)
             chosen /= 2;

@@ -32,21 +32,25 @@ struct tn_encoder_worker {
 
 /* A filter's states and buffers for all threads, kept from member to member. */
 struct tn_encoder {
-    const struct tenon_filter *filter;
-    int32_t level;
+    const struct tn_filter *filter;
+    struct tenon_coding coding;
     unsigned width;
     struct tn_encoder_worker *workers; /* width */
     struct tn_slot *slots;             /* slot_count, at least width */
     unsigned slot_count;
 };
 /* Level -1: the filter's own. */
-tenon_status tn_encoder_new (tenon_context *context, const struct tenon_filter *filter, int32_t level,
+tenon_status tn_encoder_new (tenon_context *context, const struct tn_filter *filter, int32_t level,
                              struct tn_encoder **encoder, tenon_error *error);
 void tn_encoder_free (struct tn_encoder *encoder);
+/* The most bytes of an encoded block. */
+uint64_t tn_encoder_bound (const struct tn_encoder *encoder, uint64_t size);
 /* Bytes that a block in flight takes at most: copied, gathered, and encoded. */
 uint64_t tn_encoder_block_cost (const struct tn_encoder *encoder, uint64_t block_size);
-/* The block size for a member of about `size` decoded bytes; `asked` 0: the filter's choice. TENON_E_LIMIT
- * when a block is larger than `limit`, the memory limit. */
+/* The block size for a member of about `size` decoded bytes; `asked` 0: the filter's choice. TN_ONE_BLOCK if
+ * blocks of the filter cannot be joined: the whole member is one. TENON_E_LIMIT when a block is larger than
+ * `limit`, the memory limit. */
+#define TN_ONE_BLOCK ((uint64_t) 1 << 62)
 tenon_status tn_encoder_block_size (const struct tn_encoder *encoder, uint64_t asked, uint64_t size,
                                     uint64_t limit, uint64_t *block_size, tenon_error *error);
 

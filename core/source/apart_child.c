@@ -27,13 +27,15 @@ find_kept (const struct kept_states *kept, uint64_t number)
 static void *
 state_of_filter (struct kept_states *kept, const struct tn_filter *filter, uint64_t number)
 {
+    struct tenon_coding coding = { .struct_size = sizeof coding };
     struct kept_state *found = find_kept (kept, number);
+    tenon_error ignored = TENON_ERROR_INIT;
+    void *state = NULL;
     if (found)
         return found->state;
     if (!tn_grow (&kept->entries, &kept->room, kept->count, sizeof *kept->entries))
         return NULL;
-    void *state = filter->table.open (0, 0);
-    if (state)
+    if (tn_filter_open (filter, &coding, &state, &ignored) == TENON_OK)
         kept->entries[kept->count++] = (struct kept_state){ number, filter, state };
     return state;
 }

@@ -165,6 +165,13 @@ most_stored (uint64_t size)
     return 2 * size + INPUT_SIZE;
 }
 
+/* Block number `block` is the last of its stream. */
+static bool
+ends_stream (const struct tn_source *source, uint64_t block)
+{
+    return block + 1 == source->block_count || !(source->filter->table.flags & TENON_FILTER_JOINS);
+}
+
 tenon_status
 tn_decoder_blocks (struct tn_decoder *decoder, struct tn_source *source, uint64_t first, uint64_t count,
                    void *to, bool *good, tenon_error *error)
@@ -179,7 +186,7 @@ tn_decoder_blocks (struct tn_decoder *decoder, struct tn_source *source, uint64_
         *good = stored <= most_stored (size);
         if (*good) {
             TN_TRY (stored_bytes (decoder, source, begin, stored, &bytes, error));
-            TN_TRY (tn_unfilter_decode (&decoder->unfilter, i + 1 == source->block_count, bytes, stored,
+            TN_TRY (tn_unfilter_decode (&decoder->unfilter, ends_stream (source, i), bytes, stored,
                                         (uint8_t *) to + (at - first * source->block_size), size, good,
                                         error));
         }
@@ -269,7 +276,7 @@ tn_decoder_head (struct tn_decoder *decoder, struct tn_source *source, uint64_t 
             break;
         stored += taken, input -= taken;
         length += made;
-        if (result > 0)
+        if (result == TENON_STEP_END)
             break;
     }
     return length;
@@ -312,7 +319,7 @@ begin_run (struct tn_decoder *decoder, tenon_error *error)
         return fail_corrupt (decoder, error);
     decoder->taken = 0;
     decoder->input_at = decoder->input_length = 0;
-    decoder->ended = false;
+    decoder->ended = decoder->may_end = false;
     decoder->running = true;
     return TENON_OK;
 }
@@ -401,8 +408,8 @@ decode_step (struct tn_decoder *decoder, tenon_error *error)
     if (result < 0)
         return fail_corrupt (decoder, error);
     /* the filter needs more bytes than the source has */
-    if (result == 0 && taken == 0 && made == 0
-        && (decoder->input_length > 0 || decoder->taken == backing->stored))
+    bool all = decoder->taken == backing->stored && result != TENON_STEP_MAY_END;
+    if (result != TENON_STEP_END && taken == 0 && made == 0 && (decoder->input_length > 0 || all))
         return fail_corrupt (decoder, error);
     if (at == end && made > 0) {
         tn_source_fail_in (backing, error);
@@ -410,21 +417,30 @@ decode_step (struct tn_decoder *decoder, tenon_error *error)
                         "it decodes to more than the %llu bytes that it announces",
                         (unsigned long long) backing->size);
     }
-    decoder->ended = result > 0;
+    decoder->ended = result == TENON_STEP_END;
+    decoder->may_end = result == TENON_STEP_MAY_END;
     decoder->input_at += taken, decoder->input_length -= taken;
     decoder->made += made;
     return tn_budget_work (decoder->budget, TN_WORK_DECODED * made);
 }
 
-/* Decodes up to the end of the read. After the last byte the filter must report its end, and no stored bytes
- * may be left. */
+/* The filter has reported its end, or stands where it may end, and there is no more input. */
+static bool
+has_ended (const struct tn_decoder *decoder)
+{
+    return decoder->ended
+           || (decoder->may_end && decoder->input_length == 0 && decoder->taken == decoder->backing->stored);
+}
+
+/* Decodes up to the end of the read. After the last byte the filter must have ended, and no stored bytes may
+ * be left. */
 static tenon_status
 decode_to_end (struct tn_decoder *decoder, tenon_error *error)
 {
     struct tn_source *backing = decoder->backing;
-    while (decoder->made < decoder->read.end || (decoder->made == backing->size && !decoder->ended)) {
+    while (decoder->made < decoder->read.end || (decoder->made == backing->size && !has_ended (decoder))) {
         uint64_t left = backing->stored - decoder->taken;
-        if (decoder->ended)
+        if (has_ended (decoder))
             return fail_corrupt (decoder, error);
         if (decoder->input_length == 0 && left > 0) {
             uint64_t more = TN_MIN (INPUT_SIZE, left);
@@ -452,15 +468,15 @@ decode_by_table (struct tn_decoder *decoder, const uint8_t *stored, uint8_t *to,
     *good = true;
     for (uint64_t i = 0, begin = 0; *good && i < backing->block_count; begin = backing->block_ends[i++]) {
         uint64_t at = i * backing->block_size;
-        TN_TRY (tn_unfilter_decode (&decoder->unfilter, i + 1 == backing->block_count, stored + begin,
+        TN_TRY (tn_unfilter_decode (&decoder->unfilter, ends_stream (backing, i), stored + begin,
                                     backing->block_ends[i] - begin, to + at,
                                     TN_MIN (backing->block_size, backing->size - at), good, error));
     }
     return TENON_OK;
 }
 
-/* Decodes all of the backing source from its stored bytes. Blocks joined end to end are one stream, so a
- * false table does no harm. */
+/* Decodes all of the backing source from its stored bytes. Where there is a table, blocks joined end to end
+ * are one stream, so a false one does no harm. */
 static tenon_status
 decode_all (struct tn_decoder *decoder, const uint8_t *stored, uint8_t *whole, tenon_error *error)
 {

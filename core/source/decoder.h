@@ -32,7 +32,8 @@ struct tn_decoder {
     uint64_t taken;                  /* stored bytes that were read into `input` */
     uint64_t made;                   /* decoded bytes so far: the position in `backing` */
     bool running;                    /* the filter's state stands at this position */
-    bool ended;                      /* the filter has said that there is no more */
+    bool ended;                      /* the filter has said that there is no more … */
+    bool may_end;                    /* … or that this may be all */
     uint32_t crc;                    /* of all that was read of `source` in order */
     uint64_t summed;                 /* how much that is */
     uint8_t *block;                  /* decoded, of a source with blocks … */

@@ -210,7 +210,7 @@ tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct t
     if (!filter) {
         source->backing = inside->backing;
         source->backing_offset = inside->backing_offset + part->offset;
-    } else if (part->block_size > 0 && part->block_ends) {
+    } else if (part->block_size > 0 && part->block_ends && tn_filter_has_blocks (filter)) {
         source->block_size = part->block_size;
         source->block_count = part->size / part->block_size + (part->size % part->block_size > 0);
         uint64_t bytes = source->block_count * sizeof *source->block_ends,

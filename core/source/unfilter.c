@@ -107,9 +107,14 @@ tn_unfilter_open (struct tn_unfilter *unfilter, struct tn_source *source, tenon_
     if (unfilter->filter == filter && unfilter->apart == apart)
         return TENON_OK;
     tn_unfilter_close (unfilter);
-    void *state = apart ? NULL : filter->table.open (0, 0);
-    if (!apart && !state)
-        return tn_fail_memory (error);
+    void *state = NULL;
+    if (!apart
+        && tn_filter_open (filter, &(struct tenon_coding){ .struct_size = sizeof (struct tenon_coding) },
+                           &state, error)
+               < 0) {
+        tn_source_fail_in (source, error);
+        return error->status;
+    }
     *unfilter = (struct tn_unfilter){ .filter = filter, .state = state, .apart = apart, .source = source };
     return TENON_OK;
 }
@@ -177,6 +182,6 @@ tn_unfilter_step (struct tn_unfilter *unfilter, const void *from, uint64_t store
         said = TENON_E_MALFORMED;
     if (said < 0)
         *taken = *made = 0;
-    *result = said < 0 ? -1 : said > 0;
-    return judge_answer (unfilter, said, 1, &good, error);
+    *result = said < 0 ? -1 : said;
+    return judge_answer (unfilter, said, TENON_STEP_MAY_END, &good, error);
 }

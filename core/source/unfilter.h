@@ -24,8 +24,8 @@ void tn_unfilter_close (struct tn_unfilter *unfilter);
 tenon_status tn_unfilter_decode (struct tn_unfilter *unfilter, uint32_t last, const void *from,
                                  uint64_t stored, void *to, uint64_t size, bool *good, tenon_error *error);
 tenon_status tn_unfilter_reset (struct tn_unfilter *unfilter, bool *good, tenon_error *error);
-/* *result is 1 at the end of the stream, 0 if there is more to do, -1 if the filter refused the bytes.
- * *taken is at most `stored`, *made at most `room`. */
+/* *result is TENON_STEP_*, or -1 if the filter refused the bytes. *taken is at most `stored`, *made at most
+ * `room`. */
 tenon_status tn_unfilter_step (struct tn_unfilter *unfilter, const void *from, uint64_t stored,
                                uint64_t *taken, void *to, uint64_t room, uint64_t *made, int *result,
                                tenon_error *error);

@@ -187,12 +187,13 @@ aged_write (struct tenon_call *call)
 
 /* ---- a filter and a dtype of that age ---- */
 
-static void *
-aged_open (int32_t level, int32_t encode)
+static tenon_status
+aged_open (const struct tenon_coding *coding, void **state)
 {
     static const char nothing = 0;
-    (void) level, (void) encode;
-    return (void *) (uintptr_t) &nothing;
+    (void) coding;
+    *state = (void *) (uintptr_t) &nothing;
+    return TENON_OK;
 }
 
 static void
@@ -202,9 +203,9 @@ aged_close (void *state)
 }
 
 static uint64_t
-aged_bound (int32_t level, uint64_t size)
+aged_bound (const struct tenon_coding *coding, uint64_t size)
 {
-    (void) level;
+    (void) coding;
     return size;
 }
 

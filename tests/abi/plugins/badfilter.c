@@ -26,11 +26,12 @@ struct state {
     uint32_t have, left;
 };
 
-static void *
-open_state (int32_t level, int32_t encodes)
+static tenon_status
+open_state (const struct tenon_coding *coding, void **state)
 {
-    (void) level, (void) encodes;
-    return calloc (1, sizeof (struct state));
+    (void) coding;
+    *state = calloc (1, sizeof (struct state));
+    return *state ? TENON_OK : TENON_E_MEMORY;
 }
 
 static void
@@ -83,9 +84,9 @@ look_for_deed (struct state *state, const void *from, uint64_t stored)
 }
 
 static uint64_t
-bound (int32_t level, uint64_t size)
+bound (const struct tenon_coding *coding, uint64_t size)
 {
-    (void) level;
+    (void) coding;
     return size + HEAD;
 }
 
@@ -233,6 +234,7 @@ bad_check (const void *blocks, uint64_t count)
 
 static const struct tenon_filter toyxor = {
     .struct_size = sizeof toyxor,
+    .flags = TENON_FILTER_JOINS,
     .id = "toyxor",
     .label = "bytes as they are, in blocks",
     .bound = bound,

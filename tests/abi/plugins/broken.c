@@ -26,17 +26,17 @@ broken_decode (void *state, uint32_t last, const void *from, uint64_t stored, vo
 }
 
 static uint64_t
-broken_bound (int32_t level, uint64_t size)
+broken_bound (const struct tenon_coding *coding, uint64_t size)
 {
-    (void) level;
+    (void) coding;
     return size;
 }
 
-static void *
-open_state (int32_t level, int32_t encodes)
+static tenon_status
+open_state (const struct tenon_coding *coding, void **state)
 {
-    (void) level, (void) encodes;
-    return NULL;
+    (void) coding, (void) state;
+    return TENON_E_MEMORY;
 }
 
 static void

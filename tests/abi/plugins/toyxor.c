@@ -18,11 +18,12 @@ struct state {
     uint32_t place; /* of the next byte in its block */
 };
 
-static void *
-open_state (int32_t level, int32_t xor_encode)
+static tenon_status
+open_state (const struct tenon_coding *coding, void **state)
 {
-    (void) level, (void) xor_encode;
-    return calloc (1, sizeof (struct state));
+    (void) coding;
+    *state = calloc (1, sizeof (struct state));
+    return *state ? TENON_OK : TENON_E_MEMORY;
 }
 
 static void
@@ -32,9 +33,9 @@ close_state (void *state)
 }
 
 static uint64_t
-xor_bound (int32_t level, uint64_t size)
+xor_bound (const struct tenon_coding *coding, uint64_t size)
 {
-    (void) level;
+    (void) coding;
     return size + HEAD;
 }
 
@@ -89,13 +90,13 @@ xor_step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void
             }
         }
         if (state->have < HEAD)
-            return 0;
+            return TENON_STEP_MORE;
         for (; state->left > 0 && *taken < stored && *made < room; state->left--)
             out[(*made)++] = in[(*taken)++] ^ (uint8_t) state->place++;
         if (state->left > 0)
-            return 0;
+            return TENON_STEP_MORE;
         if (tenon_le32 (state->head) & LAST)
-            return 1;
+            return TENON_STEP_END;
         state->have = 0;
     }
 }
@@ -103,9 +104,9 @@ xor_step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void
 /* ---- toyrot ---- */
 
 static uint64_t
-rot_bound (int32_t level, uint64_t size)
+rot_bound (const struct tenon_coding *coding, uint64_t size)
 {
-    (void) level;
+    (void) coding;
     return size;
 }
 
@@ -133,6 +134,7 @@ rot_decode (void *opaque, uint32_t last, const void *from, uint64_t stored, void
 
 static const struct tenon_filter toyxor = {
     .struct_size = sizeof toyxor,
+    .flags = TENON_FILTER_JOINS,
     .id = "toyxor",
     .label = "bytes xored with their place",
     .most_level = 3,

@@ -38,16 +38,16 @@ toy_describe (struct tenon_call *call)
 }
 
 static uint64_t
-toy_bound (int32_t level, uint64_t size)
+toy_bound (const struct tenon_coding *coding, uint64_t size)
 {
-    return size + (uint64_t) level;
+    return size + (uint64_t) coding->level;
 }
 
-static void *
-open_state (int32_t level, int32_t is_encoding)
+static tenon_status
+open_state (const struct tenon_coding *coding, void **state)
 {
-    (void) level, (void) is_encoding;
-    return NULL;
+    (void) coding, (void) state;
+    return TENON_E_MEMORY;
 }
 
 static void

@@ -3,7 +3,7 @@
  * and refuses the same ones as zlib. */
 #include "context/context.h"
 #include "kernels/checksum.h"
-#include "kernels/deflate.h"
+#include "tests/unit/deflate_filter.h"
 #include <check.h>
 #include <math.h>
 #include <sys/mman.h>
@@ -114,7 +114,7 @@ encode_blocks (void *state, int level, uint64_t block, uint64_t size, uint8_t *t
 {
     uint64_t made = 0, count = 0, at = 0;
     do {
-        uint64_t piece = TN_MIN (block, size - at), room = tn_deflate.bound (level, piece);
+        uint64_t piece = TN_MIN (block, size - at), room = bound_deflate (level, piece);
         bool last = at + piece == size;
         /* input and room end at the guard page */
         uint8_t *out = fenced_end - room;
@@ -153,7 +153,7 @@ START_TEST (round_trips)
 {
     static const uint64_t blocks[] = { SIZE, 65537, 33333 };
     static uint64_t ends[8];
-    void *encoder = tn_deflate.open (_i, 1), *decoder = tn_deflate.open (0, 0);
+    void *encoder = open_deflate (_i), *decoder = open_deflate (0);
     for (int which = 0; which < INPUTS; which++)
         for (unsigned b = 0; b < TN_COUNT (blocks); b++) {
             uint64_t size = make_input (which);
@@ -164,7 +164,7 @@ START_TEST (round_trips)
             ck_assert_mem_eq (back, plain, size);
             decode_blocks (decoder, blocks[b], size, ends);
             /* the earlier use of the state does not matter */
-            void *fresh = tn_deflate.open (_i, 1);
+            void *fresh = open_deflate (_i);
             ck_assert_uint_eq (encode_blocks (fresh, _i, blocks[b], size, other, ends), length);
             ck_assert_mem_eq (other, stored, length);
             tn_deflate.close (fresh);
@@ -187,7 +187,7 @@ START_TEST (same_bytes_anywhere)
     }
     uint32_t sums[COUNT] = { 0 };
     for (int s = 0; s < STATES; s++) {
-        ck_assert_ptr_nonnull (states[s] = tn_deflate.open (_i, 1));
+        ck_assert_ptr_nonnull (states[s] = open_deflate (_i));
         for (unsigned b = 0; b < COUNT; b++) {
             int64_t length =
                 tn_deflate.encode (states[s], 0, plain + b * (size_t) BLOCK, BLOCK, out, sizeof out);
@@ -205,7 +205,7 @@ END_TEST
 START_TEST (default_level_is_small)
 {
     uint64_t ends[8], size = make_input (NORMAL + _i);
-    void *state = tn_deflate.open (-1, 1);
+    void *state = open_deflate (-1);
     uint64_t ours = encode_blocks (state, -1, SIZE, size, stored, ends);
     uint64_t zlibs = zlib_writes (6, Z_DEFAULT_STRATEGY, Z_NO_FLUSH, SIZE, size, other);
     ck_assert_uint_le (ours, zlibs + zlibs / 100);
@@ -262,7 +262,7 @@ START_TEST (zlibs_streams)
 {
     static const uint64_t in_pieces[] = { 1, 5, ROOM }, out_pieces[] = { 1, 7, 32768, SIZE + 1 };
     const struct peer *peer = &peers[_i];
-    void *state = tn_deflate.open (0, 0);
+    void *state = open_deflate (0);
     for (int which = 0; which < INPUTS; which++) {
         uint64_t size = TN_MIN (make_input (which), which & 1 ? 100000 : 3000);
         memset (stored, 0, sizeof stored);
@@ -310,7 +310,7 @@ check_damaged (void *state, uint64_t length, uint8_t *to, uint64_t size)
 START_TEST (damage)
 {
     const struct peer *peer = &peers[_i];
-    void *state = tn_deflate.open (0, 0);
+    void *state = open_deflate (0);
     uint64_t size = 600;
     uint8_t *to = fenced_end - size;
     for (int which = TEXT; which <= BF16; which++) {
@@ -421,7 +421,7 @@ static const struct {
 START_TEST (blocks_by_hand)
 {
     uint8_t to[16];
-    void *state = tn_deflate.open (0, 0);
+    void *state = open_deflate (0);
     tenon_status status =
         tn_deflate.decode (state, 0, blocks[_i].bytes, blocks[_i].length, to, blocks[_i].size);
     ck_assert_msg (status == blocks[_i].status, "%s: %d", blocks[_i].what, status);
@@ -435,7 +435,7 @@ END_TEST
 /* Two blocks by zlib, divided at every place but the right one. */
 START_TEST (blocks_cut_elsewhere)
 {
-    void *state = tn_deflate.open (0, 0);
+    void *state = open_deflate (0);
     for (int which = TEXT; which <= TOKENS; which++) {
         make_input (which);
         uint64_t half = 1000, right = 0;
@@ -459,7 +459,7 @@ START_TEST (block_sizes)
 {
     for (int level = -1; level <= tn_deflate.most_level; level++)
         for (uint64_t size = 1; size < (uint64_t) 1 << 62; size *= 3) {
-            uint64_t block = tn_deflate.block_size (level, size);
+            uint64_t block = block_of_deflate (level, size);
             ck_assert_uint_ge (block, 65536);
             ck_assert_uint_le (block, ((uint64_t) 16 << 20) + 65536);
         }

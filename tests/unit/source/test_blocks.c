@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_blocks.c - tables of blocks, true and false: what is read through one is what zlib reads in order, or
  * a failure; never other bytes. zlib makes the streams, and is the judge. */
-#include "kernels/deflate.h"
 #include "source/decoder.h"
 #include "source/scan.h"
+#include "tests/unit/deflate_filter.h"
 #include <check.h>
 #include <stdlib.h>
 #include <zlib.h>
@@ -287,7 +287,7 @@ START_TEST (inside_of_a_stored_block)
     for (uint64_t i = 0; i < plain_size; i++)
         plain[i] = (uint8_t) next_random (256);
     memcpy (plain + BLOCK, inner, both);
-    void *state = tn_deflate.open (0, 1);
+    void *state = open_deflate (0);
     stored_size = (uint64_t) tn_deflate.encode (state, TENON_FILTER_LAST, plain, plain_size, stored, ROOM);
     tn_deflate.close (state);
     judge ();
