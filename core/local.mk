@@ -10,6 +10,8 @@ core_libcore_la_SOURCES = \
 	core/base/hash.h \
 	core/base/io.c \
 	core/base/io.h \
+	core/base/key.c \
+	core/base/key.h \
 	core/base/memory.c \
 	core/base/nearest.c \
 	core/base/nearest.h \
@@ -197,6 +199,8 @@ core_libcore_la_SOURCES = \
 	core/source/apart.c \
 	core/source/apart.h \
 	core/source/apart_child.c \
+	core/source/beneath.c \
+	core/source/beneath.h \
 	core/source/decoder.c \
 	core/source/decoder.h \
 	core/source/drain.c \
@@ -204,6 +208,10 @@ core_libcore_la_SOURCES = \
 	core/source/file_pool.c \
 	core/source/file_pool.h \
 	core/source/folder.c \
+	core/source/listing.c \
+	core/source/listing.h \
+	core/source/open_key.c \
+	core/source/open_key.h \
 	core/source/readahead.c \
 	core/source/readahead.h \
 	core/source/scan.c \

@@ -10,6 +10,7 @@ unit_tests += \
 	tests/unit/base/test_hash \
 	tests/unit/base/test_io \
 	tests/unit/base/test_budget \
+	tests/unit/base/test_key \
 	tests/unit/base/test_pool \
 	tests/unit/catalog/test_names \
 	tests/unit/catalog/test_value \
@@ -38,6 +39,7 @@ unit_tests += \
 	tests/unit/source/test_blocks \
 	tests/unit/source/test_decoder \
 	tests/unit/source/test_file_pool \
+	tests/unit/source/test_listing \
 	tests/unit/source/test_spool_file \
 	tests/unit/transfer/test_request \
 	tests/unit/transfer/test_transfer

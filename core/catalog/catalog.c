@@ -87,7 +87,7 @@ tn_catalog_pool_source (struct tn_catalog *catalog, const char *folder, struct t
 {
     if (!catalog->files)
         catalog->files = tn_file_pool_new (folder);
-    return catalog->files ? tn_file_pool_join (catalog->files, source, error) : TENON_OK;
+    return catalog->files ? tn_file_pool_join (catalog->files, source, TN_LINKS_OF_NAMES, error) : TENON_OK;
 }
 
 /* ---- hash tables of names ---- */

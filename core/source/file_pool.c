@@ -26,6 +26,7 @@ struct tn_pooled {
     struct tn_pooled *next, *previous; /* in the ring; NULL: it is closed */
     atomic_int users;                  /* of the descriptor; CLOSED: there is none */
     atomic_bool recent;                /* used since the hand was here */
+    enum tn_links links;
     struct stat identity;
 };
 #define CLOSED (-1)
@@ -121,11 +122,13 @@ make_room (struct tn_file_pool *pool)
 }
 
 tenon_status
-tn_file_pool_join (struct tn_file_pool *pool, struct tn_source *source, tenon_error *error)
+tn_file_pool_join (struct tn_file_pool *pool, struct tn_source *source, enum tn_links links,
+                   tenon_error *error)
 {
     struct tn_pooled *file = calloc (1, sizeof *file);
     if (!file)
         return tn_fail_memory (error);
+    file->links = links;
     if (fstat (source->fd, &file->identity) < 0) {
         free (file);
         return tn_fail_errno (error, errno, "cannot be examined", source->path);
@@ -140,7 +143,30 @@ tn_file_pool_join (struct tn_file_pool *pool, struct tn_source *source, tenon_er
     return TENON_OK;
 }
 
+int
+tn_file_pool_folder (const struct tn_file_pool *pool)
+{
+    return pool->folder;
+}
+
 /* ---- descriptors ---- */
+
+/* O_NONBLOCK: opening a FIFO without a writer must not hang; regular files ignore it. */
+int
+tn_file_pool_open (struct tn_file_pool *pool, const char *key, enum tn_links links)
+{
+    const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+    int fd = tn_beneath_open (pool->folder, key, flags, links);
+    while (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+        pthread_mutex_lock (&pool->lock);
+        bool closed = close_one (pool);
+        pthread_mutex_unlock (&pool->lock);
+        if (!closed)
+            break;
+        fd = tn_beneath_open (pool->folder, key, flags, links);
+    }
+    return fd;
+}
 
 static bool
 same_file (const struct stat *a, const struct stat *b)
@@ -163,7 +189,7 @@ open_again (struct tn_pooled *file, tenon_error *error)
     int fd;
     make_room (pool);
     do
-        fd = openat (pool->folder, source->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        fd = tn_beneath_open (pool->folder, source->name, O_RDONLY | O_NONBLOCK | O_NOCTTY, file->links);
     while (fd < 0 && (errno == EINTR || ((errno == EMFILE || errno == ENFILE) && close_one (pool))));
     if (fd < 0 && errno != ENOENT)
         return tn_fail_errno (error, errno, "cannot be opened again", source->path);

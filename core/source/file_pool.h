@@ -6,6 +6,7 @@
  * refused: what was described was the older one. Mappings stay. */
 #ifndef TN_FILE_POOL_H
 #define TN_FILE_POOL_H
+#include "source/beneath.h"
 #include "source/source.h"
 #include <sys/stat.h>
 
@@ -15,7 +16,13 @@ struct tn_file_pool;
 struct tn_file_pool *tn_file_pool_new (const char *folder);
 /* After its sources. NULL is fine. */
 void tn_file_pool_free (struct tn_file_pool *pool);
-/* Gives a file that was just opened in the folder to the pool. */
-tenon_status tn_file_pool_join (struct tn_file_pool *pool, struct tn_source *source, tenon_error *error);
+/* The descriptor of the file of a key in the folder; -1: errno says why. */
+int tn_file_pool_open (struct tn_file_pool *pool, const char *key, enum tn_links links);
+/* Gives a file that was just opened in the folder to the pool. Its name is the key by which it is opened
+ * again. */
+tenon_status tn_file_pool_join (struct tn_file_pool *pool, struct tn_source *source, enum tn_links links,
+                                tenon_error *error);
+/* The descriptor of its folder, which stays the pool's. */
+int tn_file_pool_folder (const struct tn_file_pool *pool);
 
 #endif

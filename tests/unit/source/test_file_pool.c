@@ -63,7 +63,7 @@ set_up (void)
     ck_assert_ptr_nonnull (pool);
     for (unsigned i = 0; i < FILES; i++) {
         ck_assert_int_eq (tn_source_open (file_path (i), true, &sources[i], &error), TENON_OK);
-        ck_assert_int_eq (tn_file_pool_join (pool, sources[i], &error), TENON_OK);
+        ck_assert_int_eq (tn_file_pool_join (pool, sources[i], TN_LINKS_OF_NAMES, &error), TENON_OK);
     }
 }
 

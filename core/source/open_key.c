@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* open_key.c - opens the source of a key. */
+#include "source/open_key.h"
+#include <errno.h>
+
+static tenon_status
+fail_key (int number, const char *path, tenon_error *error)
+{
+    if (!tn_beneath_refused (number))
+        return tn_fail_open (error, number, "cannot be opened", path);
+    tn_fail_in (error, path, NULL);
+    return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                    "a symbolic link on the way to it leads out of its folder, and is not followed");
+}
+
+tenon_status
+tn_source_open_key (struct tn_file_pool *pool, const char *key, const char *path, enum tn_links links,
+                    bool may_map, struct tn_source **result, tenon_error *error)
+{
+    struct stat identity;
+    *result = NULL;
+    int fd = tn_file_pool_open (pool, key, links);
+    if (fd < 0)
+        return fail_key (errno, path, error);
+    tenon_status status = tn_source_open_fd (fd, key, may_map, result, error);
+    if (status == TENON_OK && !((*result)->path = tn_strndup (path, strlen (path))))
+        status = tn_fail_memory (error);
+    if (status == TENON_OK && (!tn_source_identity (*result, &identity) || !S_ISREG (identity.st_mode)))
+        status = tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "it is a device");
+    if (status < 0) {
+        tn_fail_in (error, path, NULL);
+        tn_source_free (*result);
+        *result = NULL;
+    }
+    return status;
+}
