@@ -11,6 +11,7 @@
 
 #define HEAD_SIZE 512u
 #define PROBE_MATCH 50
+#define PROBE_WRONG UINT32_MAX /* it returned what no probe may return */
 
 struct bid {
     uint32_t content; /* 0: nothing in the bytes; magic: 1000 + its length; probe: 50 … 100 */
@@ -79,7 +80,7 @@ find_magic (struct tn_session *session, struct tn_source *source, const struct h
     return content;
 }
 
-/* How sure the codec's probe is, 50 to 100; 0 means no, and so does a failure. */
+/* How sure the codec's probe is, 50 to 100; 0 means no, and so does a failure; or PROBE_WRONG. */
 static uint32_t
 ask_probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
 {
@@ -99,7 +100,7 @@ ask_probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
     tn_plugin_leave (codec->plugin, outer_plugin);
     tn_call_end (&call, TENON_OK);
     tn_arena_free (&session.arena);
-    return sure >= PROBE_MATCH && sure <= 100 ? (uint32_t) sure : 0;
+    return sure > 100 ? PROBE_WRONG : sure >= PROBE_MATCH ? (uint32_t) sure : 0;
 }
 
 /* Content beats names. Among bids with content, the longer extension decides, then the stronger content, then
@@ -242,6 +243,11 @@ collect_bids (struct tn_session *session, struct tn_source *source, bool all, st
                            : tn_recognise_contents (session, source, all, contents));
     for (uint64_t i = 0; i < registry->codec_count; i++) {
         const struct tn_codec *codec = registry->codecs[i];
+        if (contents[i] == PROBE_WRONG && session->report)
+            tn_report_add (session->report, TENON_NOTE, TENON_E_MISUSE, 0, codec->table.id, source->name,
+                           "the probe of the codec %s returned more than 100, which counts as no",
+                           codec->table.id);
+        contents[i] = contents[i] == PROBE_WRONG ? 0 : contents[i];
         bids[i] = (struct bid){ contents[i], tn_extension_length (codec, source->name, source->name_length),
                                 codec->priority };
     }

@@ -100,10 +100,6 @@ register_table (struct loader *loader, const struct tenon_plugin *table, const c
     }
     const struct tn_plugin *plugin = context->registry.plugins[context->registry.plugin_count - 1];
     say_in_use (loader, plugin);
-    if (table->name && strcmp (table->name, name) != 0)
-        tn_report_add (context->report, TENON_NOTE, TENON_OK, 0, name, file,
-                       "it calls itself '%s'; its file's name counts, so it is configured as [plugin %s]",
-                       table->name, name);
     return TENON_OK;
 }
 

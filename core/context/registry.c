@@ -187,6 +187,11 @@ tn_registry_add (tenon_context *context, const struct tenon_plugin *table, const
         status = tn_plugin_reject (why, TENON_E_MEMORY, "out of memory");
     if (status == TENON_OK)
         status = tn_plugin_copy (table, plugin, why);
+    if (status == TENON_OK && strcmp (plugin->table.name, name) != 0)
+        status = tn_plugin_reject (
+            why, TENON_E_MISUSE,
+            "it calls itself '%s', its file or its section is called '%s', which must be the same",
+            plugin->table.name, name);
     if (status == TENON_OK)
         status = add_tables (context, plugin, why);
     if (status < 0) {

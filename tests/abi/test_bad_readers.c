@@ -247,6 +247,8 @@ START_TEST (test_probes)
     kit_failed (status, TENON_E_UNRECOGNISED, "no codec recognises it");
     ck_assert (kit_reported (report, TENON_BID, "its bytes are not recognised"));
     ck_assert (!kit_reported (report, TENON_BID, "of 100"));
+    ck_assert (kit_reported (report, TENON_NOTE, "the probe of the codec probe_sure returned more than 100"));
+    ck_assert (!kit_reported (report, TENON_NOTE, "probe_minus"));
     tenon_report_free (report);
 }
 END_TEST

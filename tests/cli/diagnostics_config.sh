@@ -42,22 +42,22 @@ if [ -n "${TENON_MODULE_PLUGINS-npy}" ]; then
     tenon ls "$data/model.gguf"
     cured 'a wrong section of one plugin, and another plugin'
 
-    plugins=$TENON_BUILDDIR/plugins/.libs
+    made=$TENON_BUILDDIR/tests/unit/context/plugins/.libs
     mkdir here other
-    cp "$plugins/npy.so" here/lab.so
-    chmod 666 here/lab.so
+    cp "$made/lone.so" here/lone.so
+    chmod 666 here/lone.so
     ini ''
     cp "$data/tokens.npy" x.lab
-    tenon ls --plugin-path "$folder/here" -o plugin.npy.enabled=no x.lab
+    cp "$data/tokens.npy" x.lone
+    tenon ls --plugin-path "$folder/here" -o plugin.npy.enabled=no x.lone
     row 'the plugin NAME is not in use: not loaded: the file is writable by everybody' \
-        'the plugin lab is not in use: not loaded: the file is writable by everybody (mode 0666)'
-    chmod 644 here/lab.so
-    tenon ls -q --plugin-path "$folder/here" -o plugin.npy.enabled=no x.lab
+        'the plugin lone is not in use: not loaded: the file is writable by everybody (mode 0666)'
+    chmod 644 here/lone.so
+    tenon ls -q --plugin-path "$folder/here" -o plugin.npy.enabled=no x.lone
     cured 'a plugin that only its owner can write'
     echo 'no shared object' >here/lab.so
     tenon ls --plugin-path "$folder/here" -o plugin.npy.enabled=no x.lab
     row 'the plugin NAME is not in use: dlopen:' 'the plugin lab is not in use: dlopen: '
-    made=$TENON_BUILDDIR/tests/unit/context/plugins/.libs
     cp "$made/newer.so" here/lab.so
     tenon ls --plugin-path "$folder/here" -o plugin.npy.enabled=no x.lab
     row 'the plugin NAME is not in use: refused: wants minor' 'the plugin lab is not in use: refused: wants minor 3'
@@ -65,7 +65,6 @@ if [ -n "${TENON_MODULE_PLUGINS-npy}" ]; then
     tenon ls --plugin-path "$folder/here" -o plugin.npy.enabled=no x.lab
     row 'the plugin NAME is not in use: made for another major version' \
         'the plugin lab is not in use: made for another major version'
-    cp "$made/lone.so" here/lone.so
     cp "$made/lone.so" other/lone.so
     rm here/lab.so
     tenon formats -v --plugin-path "$folder/here:$folder/other"

@@ -481,8 +481,8 @@ struct tenon_codec {
     tenon_status (*describe) (struct tenon_call *call); /* NULL: the codec only writes */
     tenon_status (*write) (struct tenon_call *call);    /* NULL: it only reads */
     /* The likelihood that source 0 has this format, 0 … 100, if no magic tells: 50 and above count as a
-     * match. Only read_at, view and source_info may be called, and their failures do not count. NULL: magics
-     * and extensions decide. */
+     * match; a negative result counts as no, and so does one above 100, which gets a note. Only read_at, view
+     * and source_info may be called, and their failures do not count. NULL: magics and extensions decide. */
     int32_t (*probe) (struct tenon_call *call);
     /* Fills `to` with a region of a served tensor: `size` bytes, packed, C order, little-endian. Sources have
      * the numbers that they had in describe. Called from many threads at once, each with its own call. */
@@ -582,7 +582,9 @@ struct tenon_plugin {
     uint32_t abi_minor;      /* TENON_ABI_MINOR of the header that it was compiled with */
     uint32_t min_host_minor; /* an older host refuses the plugin */
     uint32_t flags;          /* none yet */
-    const char *name;        /* as in the ini's [plugin NAME]: letters, digits, '-', '_' */
+    /* as in the ini's [plugin NAME]: letters, digits, '-', '_'. It is the name of the file without ".so":
+     * else the host refuses the plugin */
+    const char *name;
     const char *version, *license, *summary;
     const struct tenon_codec *const *codecs; /* each list is NULL, or ends in NULL */
     const struct tenon_filter *const *filters;

@@ -349,4 +349,4 @@ static const struct tenon_codec table[] = {
     READS (tells),
 };
 
-BAD_PLUGIN (table)
+BAD_PLUGIN ("bad", table)

@@ -20,13 +20,13 @@
         .write = name                                                                                        \
     }
 
-/* At the end of a plugin: BAD_PLUGIN (table). The list of pointers is made when the host asks. */
-#define BAD_PLUGIN(table)                                                                                    \
+/* At the end of a plugin: BAD_PLUGIN (NAME, table). The list of pointers is made when the host asks. */
+#define BAD_PLUGIN(stem, table)                                                                              \
     static const struct tenon_codec *codecs[sizeof (table) / sizeof (table)[0] + 1];                         \
     static const struct tenon_plugin plugin = {                                                              \
         .struct_size = sizeof plugin,                                                                        \
         .abi_minor = TENON_ABI_MINOR,                                                                        \
-        .name = "bad",                                                                                       \
+        .name = stem,                                                                                        \
         .version = "0",                                                                                      \
         .codecs = codecs,                                                                                    \
     };                                                                                                       \

@@ -175,4 +175,4 @@ static const struct tenon_codec table[] = {
     READS (many),
 };
 
-BAD_PLUGIN (table)
+BAD_PLUGIN ("baderrors", table)

@@ -254,4 +254,4 @@ static const struct tenon_codec table[] = {
       .probe = probe_meddles },
 };
 
-BAD_PLUGIN (table)
+BAD_PLUGIN ("badmeta", table)

@@ -306,4 +306,4 @@ static const struct tenon_codec table[] = {
     READS (sibling_missing),
 };
 
-BAD_PLUGIN (table)
+BAD_PLUGIN ("badparts", table)

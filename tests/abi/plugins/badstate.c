@@ -119,4 +119,4 @@ static const struct tenon_codec table[] = {
     SHARDS (leaves_halves),
 };
 
-BAD_PLUGIN (table)
+BAD_PLUGIN ("badstate", table)

@@ -378,4 +378,4 @@ static const struct tenon_codec table[] = {
     WRITES (items_of_source_99),
 };
 
-BAD_PLUGIN (table)
+BAD_PLUGIN ("badwrite", table)

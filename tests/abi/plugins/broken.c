@@ -147,7 +147,7 @@ spoil_codec (const char *what)
     WHEN ("codec-size-0") codec.struct_size = 0;
     WHEN ("codec-size-small") codec.struct_size = offsetof (struct tenon_codec, describe);
     WHEN ("codec-twice") second.id = "broken";
-    WHEN ("codec-taken") codec.id = "toyraw";
+    WHEN ("codec-taken") codec.id = "leaves_null";
     WHEN ("codec-id-null") codec.id = NULL;
     WHEN ("codec-id-upper") codec.id = "Broken";
     WHEN ("codec-id-dot") codec.id = "bro.ken";

@@ -286,4 +286,4 @@ static const struct tenon_codec table[] = {
       .read = loop_in_read },
 };
 
-BAD_PLUGIN (table)
+BAD_PLUGIN ("hostile", table)
