@@ -191,5 +191,12 @@ END
     done
     check 'an idx file without its extension is known by what is in it' "$bindir/tenon" ls "$idx" &&
         check 'its dtype is i16' said 'i16'
+
+    lines=$(wc -l <"$TENON_SRCDIR/examples/nrrd/nrrd.c")
+    check "nrrd.c has at most 390 lines, namely $lines" test "$lines" -le 390
+    # shellcheck disable=SC2086
+    check 'nrrd.c becomes a plugin' $CC -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden $FLAGS $cflags \
+        -o "$work/plugins/nrrd.so" "$TENON_SRCDIR/examples/nrrd/nrrd.c"
+    check 'and passes its tests' env TENON="$bindir/tenon" sh "$TENON_SRCDIR/examples/nrrd/test.sh"
 fi
 finish

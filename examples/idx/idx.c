@@ -60,7 +60,7 @@ describe_idx (struct tenon_call *call)
                                    .length = TENON_AUTO };
     TENON_TRY (call->host->add_tensor (call, &tensor));
     if (tensor.length < cursor.end - tensor.offset)
-        tenon_note (call, TENON_NOTE, NULL, "%llu bytes after the array are not read",
+        tenon_note (call, TENON_LOSS, NULL, "%llu bytes after the array are not read",
                     (unsigned long long) (cursor.end - tensor.offset - tensor.length));
     return TENON_OK;
 }

@@ -330,10 +330,10 @@ struct tenon_host {
     tenon_status (*plan_info) (struct tenon_call *call, struct tenon_plan_info *info);
     /* Tensor number `index` of the plan. Its source, offset, place and state are undefined. */
     tenon_status (*plan_tensor) (struct tenon_call *call, uint64_t index, struct tenon_tensor *tensor);
-    /* Entry number `index` of its metadata. */
+    /* Entry number `index` of its metadata, of which the codec's table allows each. The key ends in NUL. */
     tenon_status (*plan_metadata) (struct tenon_call *call, uint64_t index, const char **key,
                                    uint64_t *key_length, struct tenon_value *value);
-    /* Writes bytes at the position. */
+    /* Writes bytes at the position. They are buffered: any number of them is cheap. */
     tenon_status (*put) (struct tenon_call *call, const void *bytes, uint64_t length);
     /* Writes all bytes of a tensor of the plan in this layout; NULL: C order, little-endian. The host reports
      * a change of layout. */
