@@ -357,6 +357,15 @@ venv/.done: tests/interop/requirements.txt
 check-interop: all venv/.done
 	@PYTHON='$(abs_builddir)/venv/bin/python' $(srcdir)/tests/logged checks/interop.log ./run $(srcdir)/tests/interop/run
 
+# PyTorch is a download of 600 MB, so its tests are a job of their own. Where it cannot be had they are skipped.
+venv-torch/.done: venv/.done build-aux/torch-venv tests/interop/requirements-torch.txt
+	$(SHELL) $(srcdir)/build-aux/torch-venv venv-torch $(srcdir)/tests/interop/requirements-torch.txt venv
+	@touch $@
+
+check-torch: all venv/.done
+	@$(MAKE) $(AM_MAKEFLAGS) venv-torch/.done || { echo 'skipped: torch cannot be installed here'; exit 0; }; \
+	PYTHON='$(abs_builddir)/venv-torch/bin/python' $(srcdir)/tests/logged checks/torch.log ./run $(srcdir)/tests/interop/run '' '' torch/
+
 check-valgrind: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(check_LTLIBRARIES)
 	./run $(srcdir)/tests/valgrind checks/valgrind $(valgrind_unit_tests) $(valgrind_shell_tests)
@@ -373,6 +382,6 @@ check-deflate:
 clean-tests:
 	rm -rf checks
 distclean-venv:
-	rm -rf venv
+	rm -rf venv venv-torch
 
-.PHONY: fuzz fuzzers check-interop check-valgrind check-threads check-builtin check-compiler check-deflate clean-tests distclean-venv check-is-missing
+.PHONY: fuzz fuzzers check-interop check-torch check-valgrind check-threads check-builtin check-compiler check-deflate clean-tests distclean-venv check-is-missing

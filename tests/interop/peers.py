@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs the functions test_* of the modules test_*.py beside this file, and of those in ../reports, in order, each with a Bench of its own.
-Arguments select tests by name: MODULE, MODULE.FUNCTION or FUNCTION.
+Arguments select tests by name: MODULE, MODULE.FUNCTION or FUNCTION. One that ends in / is a folder beside this file, whose modules
+are taken in place of these.
 
 A test calls bench.check (condition, words) as often as it likes; a failed check does not end the test. An exception
 counts as an error and ends the test."""
@@ -76,10 +77,11 @@ def run_test(name, test):
 def main():
     here = pathlib.Path(__file__).parent
     reports = here.parent / "reports"
-    sys.path[:0] = [str(here), str(reports)]
+    folders = [here / name for name in sys.argv[1:] if name.endswith("/")] or [here, reports]
+    sys.path[:0] = map(str, dict.fromkeys([*folders, here, reports]))
     total = [0, 0, 0]
-    wanted = sys.argv[1:]
-    for path in sorted(here.glob("test_*.py")) + sorted(reports.glob("test_*.py")):
+    wanted = [name for name in sys.argv[1:] if not name.endswith("/")]
+    for path in [path for folder in folders for path in sorted(folder.glob("test_*.py"))]:
         module = importlib.import_module(path.stem)
         for name, test in list(vars(module).items()):
             full = f"{path.stem}.{name}"
