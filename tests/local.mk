@@ -86,6 +86,7 @@ module_unit_tests = \
 	tests/abi/test_served \
 	tests/abi/test_shards \
 	tests/abi/test_state \
+	tests/abi/test_sums \
 	tests/abi/test_unreadable \
 	tests/abi/test_write \
 	tests/faults/test_disk \
@@ -134,6 +135,7 @@ test_plugins = \
 	tests/abi/plugins/toyscript.la \
 	tests/abi/plugins/toyset.la \
 	tests/abi/plugins/toystate.la \
+	tests/abi/plugins/toysum.la \
 	tests/abi/plugins/toytext.la \
 	tests/abi/plugins/toytwin.la \
 	tests/abi/plugins/toyxor.la \
@@ -167,6 +169,7 @@ tests_abi_plugins_toyraw_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyscript_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyset_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toystate_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toysum_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytwin_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyxor_la_LDFLAGS = $(TEST_MODULE_FLAGS)

@@ -4,8 +4,10 @@
 #include "base/report.h"
 #include "codec/wire.h"
 #include "codec/write.h"
+#include "kernels/checksum.h"
 #include "source/decoder.h"
 #include "source/scan.h"
+#include <stdio.h>
 
 /* Decoders that a call keeps. */
 #define DECODERS 4u
@@ -171,13 +173,12 @@ read_through (struct tn_call *call, struct tn_source *source, uint64_t offset, v
     return tn_decoder_read (&call->decoders[i], source, offset, to, length, error);
 }
 
-/* A codec that reads all of a part has its checksum compared. While a file is described, a wrong one is a
- * flaw: it may be that of a member of which nothing is ever used. */
+/* Counts what was read of a part. When that is all, in whatever pieces, its checksum is compared. While a
+ * file is described, a wrong one is a flaw: it may be that of a member of which nothing is ever used. */
 static tenon_status
-read_at_once (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to, uint64_t length)
+account_read (struct tn_call *call, struct tn_source *source, uint64_t length)
 {
     struct tn_session *session = call->session;
-    TN_TRY (read_through (call, source, offset, to, length));
     tenon_error sum;
     tn_error_clear (&sum); /* this runs for each field of a header */
     if (tn_scan_account (session->context, source, length, false, &sum) == TENON_OK
@@ -198,10 +199,51 @@ tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, v
 {
     bool inside = offset <= source->size && length <= source->size - offset;
     for (; inside && length > READ_AT_ONCE; length -= READ_AT_ONCE) {
-        TN_TRY (read_at_once (call, source, offset, to, READ_AT_ONCE));
+        TN_TRY (read_through (call, source, offset, to, READ_AT_ONCE));
+        TN_TRY (account_read (call, source, READ_AT_ONCE));
         offset += READ_AT_ONCE, to = (uint8_t *) to + READ_AT_ONCE;
     }
-    return read_at_once (call, source, offset, to, length);
+    TN_TRY (read_through (call, source, offset, to, length));
+    return account_read (call, source, length);
+}
+
+/* True if one call reads all of a part that the codec itself chose: it will use what it reads. */
+static bool
+is_whole_part (const struct tn_call *call, uint32_t number, const struct tn_source *source, uint64_t offset,
+               uint64_t length)
+{
+    return call->state == TN_CALL_DESCRIBE && number > 0 && source->kind == TN_SOURCE_PART
+           && source->check != TENON_CHECK_NONE && offset == 0 && length == source->size;
+}
+
+/* Reads all of it, and compares its checksum. */
+static tenon_status
+read_whole_part (struct tn_call *call, struct tn_source *source, uint8_t *to)
+{
+    struct tn_session *session = call->session;
+    uint32_t sum = 0;
+    for (uint64_t at = 0, piece; at < source->size; at += piece) {
+        piece = TN_MIN (source->size - at, READ_AT_ONCE);
+        TN_TRY (read_through (call, source, at, to + at, piece));
+        sum = tn_crc32 (sum, to + at, piece);
+    }
+    TN_TRY (tn_source_compare (source, sum, session->error));
+    return account_read (call, source, source->size); /* in what it lies in */
+}
+
+/* Makes of a checksum that is wrong an answer: a codec may do without the part. */
+static tenon_status
+answer_checksum (struct tn_call *call, const struct tn_source *source)
+{
+    tenon_error *error = call->session->error;
+    char member[80];
+    if (error->status != TENON_E_CHECKSUM)
+        return error->status;
+    tn_escape (member, sizeof member, source->name, TN_MIN (source->name_length, 60));
+    call->pending = TENON_E_CHECKSUM;
+    snprintf (call->pending_words, sizeof call->pending_words, "member '%s': %.100s", member, error->message);
+    tn_error_clear (error);
+    return TENON_E_CHECKSUM;
 }
 
 /* ---- services ---- */
@@ -346,7 +388,24 @@ tn_host_read_at (struct tenon_call *public, uint32_t number, uint64_t offset, vo
     struct tn_source *source = tn_call_source (call, number);
     if (!source)
         return call->session->error->status;
-    return tn_call_read (call, source, offset, to, length);
+    if (!is_whole_part (call, number, source, offset, length))
+        return tn_call_read (call, source, offset, to, length);
+    TN_TRY (call->session->error->status);
+    return read_whole_part (call, source, to) < 0 ? answer_checksum (call, source) : TENON_OK;
+}
+
+uint64_t
+tn_host_checksum (struct tenon_call *public, uint32_t kind, uint64_t before, const void *bytes,
+                  uint64_t length)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    if (kind != TENON_CHECK_CRC32)
+        tn_call_misuse (call, "it asks for an unknown kind of checksum");
+    else if (!bytes && length > 0)
+        tn_call_misuse (call, "it asks for the checksum of bytes at NULL");
+    else
+        return tn_crc32 ((uint32_t) before, bytes, length);
+    return 0;
 }
 
 const void *
@@ -370,7 +429,10 @@ tn_host_view (struct tenon_call *public, uint32_t number, uint64_t offset, uint6
         tn_fail_memory (session->error);
         return NULL;
     }
-    return tn_call_read (call, source, offset, copy, length) < 0 ? NULL : copy;
+    tenon_status status = is_whole_part (call, number, source, offset, length)
+                              ? read_whole_part (call, source, copy)
+                              : tn_call_read (call, source, offset, copy, length);
+    return status < 0 ? NULL : copy;
 }
 
 /* In write, source numbers in values are the plan's. */

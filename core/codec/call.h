@@ -103,6 +103,8 @@ tenon_status tn_host_read_at (struct tenon_call *public, uint32_t number, uint64
 const void *tn_host_view (struct tenon_call *public, uint32_t number, uint64_t offset, uint64_t length);
 tenon_status tn_host_items (struct tenon_call *public, const struct tenon_value *array, uint64_t first,
                             uint64_t n, struct tenon_value *found);
+uint64_t tn_host_checksum (struct tenon_call *public, uint32_t kind, uint64_t before, const void *bytes,
+                           uint64_t length);
 uint64_t tn_host_hash (struct tenon_call *public, const void *bytes, uint64_t length);
 
 #endif

@@ -55,4 +55,5 @@ const struct tenon_host tn_host = {
     .skip_tensor = tn_host_skip_tensor,
     .plan_metadata_flags = tn_host_plan_metadata_flags,
     .leave_state = tn_host_leave_state,
+    .checksum = tn_host_checksum,
 };

@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "codec/host.h"
 #include "context/cause.h"
+#include "source/scan.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -141,6 +142,27 @@ answer_filter (struct tn_call *call, const struct tenon_part *part)
     return call->pending;
 }
 
+/* Compares the checksum of a part that is about to be added. Damage is an answer. */
+static TN_OWN_FRAME tenon_status
+check_now (struct tn_call *call, struct tn_source *source)
+{
+    struct tn_session *session = call->session;
+    tenon_error found = TENON_ERROR_INIT;
+    char member[80];
+    TN_TRY (tn_budget_work (session->budget, (source->filter ? TN_WORK_DECODED : 1) * source->size));
+    tenon_status status = tn_scan_all (session->context, source, NULL, NULL, &found);
+    if (status == TENON_OK)
+        return TENON_OK;
+    if (status != TENON_E_CHECKSUM && status != TENON_E_MALFORMED && status != TENON_E_TRUNCATED) {
+        *session->error = found;
+        return status;
+    }
+    tn_escape (member, sizeof member, source->name, TN_MIN (source->name_length, 60));
+    call->pending = status;
+    snprintf (call->pending_words, sizeof call->pending_words, "member '%s': %.100s", member, found.message);
+    return status;
+}
+
 tenon_status
 tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint32_t *number)
 {
@@ -160,6 +182,10 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
         return answer_filter (call, &ours);
     if (ours.check > TENON_CHECK_CRC32)
         status = tn_call_misuse (call, "a part has an unknown kind of checksum");
+    else if (ours.flags & TENON_FLAGS_MUST_KNOW)
+        status = tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                          "the codec %s adds it with flags %#x, which this version does not know",
+                          call->codec->table.id, ours.flags);
     else if (ours.name && (!tn_utf8 (ours.name, ours.name_length) || ours.name_length > UINT32_MAX))
         status = tn_fail (session->error, TENON_E_MALFORMED, TN_NO_OFFSET,
                           "its name is not valid UTF-8 without NUL");
@@ -182,6 +208,8 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
         TN_TRY (tn_budget_work (session->budget, TN_WORK_DECODED * parent->size));
     TN_TRY (tn_unpack (session->context, &session->catalog->store, parent, session->error));
     TN_TRY (tn_source_part (&session->catalog->arena, parent, &ours, filter, &source, session->error));
+    if ((ours.flags & TENON_PART_CHECK_NOW) && (filter || source->check != TENON_CHECK_NONE))
+        TN_TRY (check_now (call, source));
     tn_source_note_range (parent, ours.offset - ours.lead, ours.stored + ours.lead);
     const char *words = ours.name ? tn_unpacking_words (source->name, source->name_length, false) : NULL;
     if (words)

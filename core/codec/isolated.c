@@ -105,6 +105,7 @@ record_add_part (struct tenon_call *public, const struct tenon_part *part, uint3
     struct tenon_part ours;
     tn_copy_struct (&ours, sizeof ours, part, 0);
     TN_TRY (tn_host_add_part (public, part, number));
+    ours.flags &= ~(uint32_t) TENON_PART_CHECK_NOW; /* which has been done */
     tn_channel_put_u32 (channel, TN_SAYS_PART);
     tn_wire_put_part (channel, &ours);
     tn_channel_put_u32 (channel, *number);

@@ -147,16 +147,18 @@ npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uin
     if (entry->size >= NPZ_METADATA_LEAD)
         TENON_TRY (call->host->read_at (call, source, 0, header, sizeof header));
     if (is_likely (call, header, entry->size, why)) {
-        const uint8_t *bytes = call->host->view (call, source, 0, entry->size);
+        uint8_t *bytes = call->host->scratch (call, entry->size);
         if (!bytes)
-            return TENON_E_TRUNCATED;
-        if (reader->verify != NPZ_VERIFY_NO && npz_crc32 (0, bytes, entry->size) != entry->crc) {
+            return TENON_E_MEMORY;
+        tenon_status status = call->host->read_at (call, source, 0, bytes, entry->size);
+        if (status == TENON_E_CHECKSUM) {
             *taken = 1;
             reader->fault.status = TENON_E_CHECKSUM;
             snprintf (reader->fault.words, sizeof reader->fault.words,
                       "it does not have the CRC %08x that the directory states", entry->crc);
             return npz_skip_member (reader, entry, source);
         }
+        TENON_TRY (status);
         outcome = take_member (&document, bytes, entry->size, why);
     }
     if (outcome < 0)

@@ -121,7 +121,11 @@ enum { TENON_CHECK_NONE = 0, TENON_CHECK_CRC32 = 1 /* ISO 3309, as in zip and zl
 /* tenon_part.flags */
 enum {
     /* compare the checksum before data are mapped without a copy, too; else only when all of it is read */
-    TENON_PART_CHECK_MAPPED = 1
+    TENON_PART_CHECK_MAPPED = 1,
+    /* add_part reads all of the part and compares the checksum at once. A wrong one is TENON_E_CHECKSUM,
+     * damage of the encoded bytes TENON_E_MALFORMED: no failures unless the codec returns them; the part is
+     * not added */
+    TENON_PART_CHECK_NOW = 2
 };
 
 /* The place of a file in a numbered set, by its name, for codecs with TENON_SHARDS_NUMBERED. */
@@ -255,11 +259,14 @@ struct tenon_host {
     uint32_t (*dtype_find) (struct tenon_call *call, const char *name);
     tenon_status (*dtype_info) (struct tenon_call *call, uint32_t dtype, struct tenon_dtype *info);
     tenon_status (*source_info) (struct tenon_call *call, uint32_t source, struct tenon_source_info *info);
-    /* Reads exactly `length` bytes of a source, or fails with TENON_E_TRUNCATED. */
+    /* Reads exactly `length` bytes of a source, or fails with TENON_E_TRUNCATED. In describe, a call that
+     * reads all of a part that the codec added or opened compares its checksum: TENON_E_CHECKSUM is no
+     * failure unless the codec returns it. Of source 0, and of a part that is read in pieces, a wrong
+     * checksum is a flaw of the file. */
     tenon_status (*read_at) (struct tenon_call *call, uint32_t source, uint64_t offset, void *to,
                              uint64_t length);
     /* The same into scratch memory: a private copy, which does not change if the file does. NULL: the failure
-     * is recorded. */
+     * is recorded, TENON_E_CHECKSUM too. */
     const void *(*view) (struct tenon_call *call, uint32_t source, uint64_t offset, uint64_t length);
     /* Items first … first + n - 1 of an array value, into n values. */
     tenon_status (*items) (struct tenon_call *call, const struct tenon_value *array, uint64_t first,
@@ -375,6 +382,10 @@ struct tenon_host {
      * TENON_MOST_SHARD_STATE, for the shards behind it, in place of what was left before (shard_info). So a
      * codec can compare what each shard says of the set. */
     tenon_status (*leave_state) (struct tenon_call *call, const void *state, uint64_t size);
+    /* In every codec function: continues a checksum, TENON_CHECK_*, which begins as 0, with `length` bytes.
+     * The sum of bytes that lie one after the other is that of the last call. */
+    uint64_t (*checksum) (struct tenon_call *call, uint32_t kind, uint64_t before, const void *bytes,
+                          uint64_t length);
 };
 
 /* True if the host has this service. A plugin asks before it uses one that is newer than min_host_minor. */
