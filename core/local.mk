@@ -196,6 +196,12 @@ core_libcore_la_SOURCES = \
 	core/sink/sink.h \
 	core/sink/temporary.c \
 	core/sink/temporary.h \
+	core/sink/tree.c \
+	core/sink/tree.h \
+	core/sink/tree_remove.c \
+	core/sink/tree_remove.h \
+	core/sink/tree_swap.c \
+	core/sink/tree_swap.h \
 	core/source/apart.c \
 	core/source/apart.h \
 	core/source/apart_child.c \

@@ -36,6 +36,7 @@ unit_tests += \
 	tests/unit/sink/test_reflink \
 	tests/unit/sink/test_rights \
 	tests/unit/sink/test_sink \
+	tests/unit/sink/test_tree \
 	tests/unit/source/test_blocks \
 	tests/unit/source/test_decoder \
 	tests/unit/source/test_file_pool \
@@ -248,6 +249,7 @@ valgrind_too_long = \
 	tests/unit/kernels/test_swap \
 	tests/unit/kernels/test_transpose \
 	tests/unit/sink/test_sink \
+	tests/unit/sink/test_tree \
 	tests/unit/pluginlib/test_json \
 	tests/unit/transfer/test_request \
 	tests/unit/transfer/test_transfer

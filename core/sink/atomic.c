@@ -288,20 +288,6 @@ tn_atomic_leaves_old (const struct tn_atomic *atomic)
 
 /* ---- commit ---- */
 
-static int
-sync_descriptor (int fd)
-{
-    int result;
-    do
-#ifdef F_FULLFSYNC /* macOS, where fsync leaves data in the disk's cache; some file systems lack it */
-        result = fcntl (fd, F_FULLFSYNC) == 0 ? 0 : fsync (fd);
-#else
-        result = fsync (fd);
-#endif
-    while (result < 0 && errno == EINTR);
-    return result;
-}
-
 /* Network file systems report a full disk when a descriptor is closed. This one must stay open for its lock,
  * so a duplicate is closed. */
 static tenon_status
@@ -319,8 +305,7 @@ finish_item (const struct tn_atomic *atomic, const struct item *item, tenon_erro
     if (item->destination.direct) {
         TN_TRY (tn_sink_fd_flush (item->sink, error));
         /* block devices can be synced; pipes and terminals fail with another error */
-        if (atomic->options.durable && sync_descriptor (item->sink->fd) < 0
-            && (errno == EIO || errno == ENOSPC))
+        if (atomic->options.durable && tn_file_sync (item->sink->fd) < 0 && (errno == EIO || errno == ENOSPC))
             return tn_fail_write (item->sink->fd, "cannot be written to the disk", item->name, error);
         return TENON_OK;
     }
@@ -330,7 +315,7 @@ finish_item (const struct tn_atomic *atomic, const struct item *item, tenon_erro
             tn_rights_copy (item->sink->fd, &item->destination, item->name, atomic->options.report, error));
     if (!atomic->options.durable)
         return close_copy (item, error);
-    if (sync_descriptor (item->sink->fd) < 0)
+    if (tn_file_sync (item->sink->fd) < 0)
         return tn_fail_write (item->sink->fd, "cannot be written to the disk", item->name, error);
     return TENON_OK;
 }
@@ -510,7 +495,7 @@ write_journal (const struct tn_atomic *atomic, const struct tn_lock *lock, const
     TN_TRY (tn_journal_write (lock->fd, journal, error));
     if (!atomic->options.durable)
         return TENON_OK;
-    if (sync_descriptor (lock->fd) < 0)
+    if (tn_file_sync (lock->fd) < 0)
         return tn_fail_errno (error, errno, "the journal of the set cannot be written to the disk", NULL);
     return tn_folder_sync (atomic->folder, atomic->target->name, error); /* it, and the temporary files */
 }

@@ -274,3 +274,17 @@ tn_file_sink_free (struct tn_sink *sink)
         free (((struct file_sink *) sink)->buffer);
     free (sink);
 }
+
+int
+tn_file_sync (int fd)
+{
+    int result;
+    do
+#ifdef F_FULLFSYNC /* macOS, where fsync leaves data in the disk's cache; some file systems lack it */
+        result = fcntl (fd, F_FULLFSYNC) == 0 ? 0 : fsync (fd);
+#else
+        result = fsync (fd);
+#endif
+    while (result < 0 && errno == EINTR);
+    return result;
+}

@@ -13,5 +13,7 @@ void tn_file_sink_expect (struct tn_sink *sink, uint64_t size);
  * afterwards. */
 tenon_status tn_file_sink_finish (struct tn_sink *sink, tenon_error *error);
 void tn_file_sink_free (struct tn_sink *sink);
+/* fsync. -1: errno says why. */
+int tn_file_sync (int fd);
 
 #endif

@@ -132,6 +132,53 @@ tn_destination_find (int start, const char *path, struct tn_destination *destina
     return status;
 }
 
+tenon_status
+tn_destination_examine_folder (struct tn_destination *destination, const char *path, tenon_error *error)
+{
+    destination->exists =
+        fstatat (destination->folder, destination->name, &destination->status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!destination->exists && errno != ENOENT)
+        return tn_fail_open (error, errno, "cannot be written", path);
+    if (!destination->exists)
+        return TENON_OK;
+    if (!S_ISDIR (destination->status.st_mode)) {
+        tn_fail_in (error, path, NULL);
+        return tn_fail (error, TENON_E_EXISTS, TN_NO_OFFSET,
+                        "cannot be written: a folder is to get this name, and a file has it");
+    }
+    if (faccessat (destination->folder, destination->name, W_OK, AT_EACCESS) < 0
+        && (errno == EACCES || errno == EROFS))
+        return tn_fail_open (error, errno, "cannot be written", path);
+    return TENON_OK;
+}
+
+tenon_status
+tn_destination_find_folder (const char *path, struct tn_destination *destination, tenon_error *error)
+{
+    size_t length = strlen (path);
+    *destination = (struct tn_destination){ .folder = -1 };
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    TN_FREE char *way = tn_strndup (path, length);
+    if (!way)
+        return tn_fail_memory (error);
+    const char *slash = strrchr (way, '/'), *name = slash ? slash + 1 : way;
+    if (!way[0])
+        return tn_fail_open (error, ENOENT, "cannot be written", path);
+    if (!name[0] || !strcmp (name, ".") || !strcmp (name, "..")) {
+        tn_fail_in (error, path, NULL);
+        return tn_fail (
+            error, TENON_E_IO, TN_NO_OFFSET,
+            "cannot be written: a folder is replaced as a whole, so it must be given by its name");
+    }
+    tenon_status status = follow_links (destination, AT_FDCWD, way, error);
+    if (status == TENON_OK)
+        status = tn_destination_examine_folder (destination, path, error);
+    if (status < 0)
+        tn_destination_close (destination);
+    return status;
+}
+
 void
 tn_destination_close (struct tn_destination *destination)
 {

@@ -22,6 +22,12 @@ tenon_status tn_destination_find (int start, const char *path, struct tn_destina
  * moment; what counts is the file that is found here. */
 tenon_status tn_destination_examine (struct tn_destination *destination, const char *path,
                                      tenon_error *error);
+/* The same for a folder that is to be written as a whole; '/' may stand at the end of its path. A file of
+ * that name is TENON_E_EXISTS. */
+tenon_status tn_destination_find_folder (const char *path, struct tn_destination *destination,
+                                         tenon_error *error);
+tenon_status tn_destination_examine_folder (struct tn_destination *destination, const char *path,
+                                            tenon_error *error);
 void tn_destination_close (struct tn_destination *destination);
 
 /* The descriptor of a folder, also of one that may not be listed; -1: errno says why. */

@@ -11,6 +11,7 @@
  *     checks after locking that the file still has its name, and makes another when it has not. */
 #include "sink/temporary.h"
 #include "base/place.h"
+#include "sink/tree_remove.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -101,14 +102,18 @@ enum tn_found
 tn_litter_remove (int folder, const char *temporary, const char *journal)
 {
     int fd = tn_file_open_hidden (folder, temporary);
+    if (fd < 0 && errno == EISDIR)
+        fd = openat (folder, temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? TN_FOUND_NONE : TN_FOUND_HELD;
     struct stat status;
     enum tn_found found = TN_FOUND_HELD;
-    if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode) && tn_file_lock (fd) > 0) {
+    bool known = fstat (fd, &status) == 0, is_tree = known && S_ISDIR (status.st_mode);
+    if (known && (S_ISREG (status.st_mode) || is_tree) && tn_file_lock (fd) > 0) {
         if (!tn_file_has_name (fd, folder, temporary))
             found = TN_FOUND_REMOVED; /* another process removed or renamed it: try the name again */
-        else if (!has_journal (folder, journal) && unlinkat (folder, temporary, 0) == 0)
+        else if (!has_journal (folder, journal)
+                 && (is_tree ? tn_tree_remove (folder, temporary) : unlinkat (folder, temporary, 0) == 0))
             found = TN_FOUND_REMOVED;
     }
     close (fd);
@@ -153,6 +158,42 @@ tn_temporary_make (const struct tn_destination *destination, bool of_set, char t
     }
     return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
                     "no temporary file can be made beside it: %u names are taken, the last is '%s'", number,
+                    temporary);
+}
+
+/* Makes a folder. -1: errno says why. */
+static int
+make_private_folder (const struct tn_destination *destination, const char *temporary)
+{
+    if (mkdirat (destination->folder, temporary, destination->exists ? 0700 : 0777) < 0)
+        return -1;
+    int fd = openat (destination->folder, temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) /* another save took it for litter */
+        errno = EINTR;
+    return fd;
+}
+
+tenon_status
+tn_temporary_make_folder (const struct tn_destination *destination, char temporary[TN_TEMPORARY_SIZE],
+                          int *fd, tenon_error *error)
+{
+    unsigned number = 0;
+    for (unsigned tries = 0; tries < MOST_TRIES; tries++) {
+        make_temporary_name (temporary, destination->name, false, number);
+        *fd = make_private_folder (destination, temporary);
+        if (*fd >= 0 && tn_file_lock (*fd) != 0 && tn_file_has_name (*fd, destination->folder, temporary)) {
+            tn_temporary_clean (destination, false, number + 1);
+            return TENON_OK;
+        }
+        if (*fd >= 0)
+            close (*fd);
+        else if (errno == EEXIST)
+            number += tn_litter_remove (destination->folder, temporary, NULL) == TN_FOUND_HELD;
+        else if (errno != EINTR)
+            return tn_fail_in_folder (destination->folder, "no temporary folder can be made", NULL, error);
+    }
+    return tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
+                    "no temporary folder can be made beside it: %u names are taken, the last is '%s'", number,
                     temporary);
 }
 

@@ -17,8 +17,11 @@
  * commit may need them: tn_litter_sweep removes them. */
 tenon_status tn_temporary_make (const struct tn_destination *destination, bool of_set,
                                 char temporary[TN_TEMPORARY_SIZE], int *fd, tenon_error *error);
-/* Removes the temporary files of a destination that no save holds, from this number on. Those of a set only
- * under its lock, when there is no journal. */
+/* The same for the folder that will become a destination: empty, and locked by *fd. */
+tenon_status tn_temporary_make_folder (const struct tn_destination *destination,
+                                       char temporary[TN_TEMPORARY_SIZE], int *fd, tenon_error *error);
+/* Removes the temporary files and folders of a destination that no save holds, from this number on. Those of
+ * a set only under its lock, when there is no journal. */
 void tn_temporary_clean (const struct tn_destination *destination, bool of_set, unsigned number);
 /* Removes the name if it is still that of the file. */
 void tn_temporary_remove (const struct tn_destination *destination, const char *temporary, int fd);
@@ -36,7 +39,8 @@ int tn_file_open_hidden (int folder, const char *name);
 
 /* What became of a temporary file. */
 enum tn_found { TN_FOUND_NONE, TN_FOUND_HELD, TN_FOUND_REMOVED };
-/* Removes a temporary file whose maker is dead, unless the file `journal` has bytes (NULL: there is none). */
+/* Removes a temporary file or folder whose maker is dead, unless the file `journal` has bytes (NULL: there is
+ * none). */
 enum tn_found tn_litter_remove (int folder, const char *temporary, const char *journal);
 
 #endif

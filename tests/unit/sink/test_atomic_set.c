@@ -218,7 +218,8 @@ START_TEST (traps)
     save_words ("a.bin", "new");
     ck_assert_str_eq (contents_of ("a.bin"), "new");
     ck_assert_str_eq (contents_of ("victim"), "untouched");
-    ck_assert_uint_eq (count_entries ("."), 5);
+    ck_assert (!file_exists (".a.bin.tenon-1.tmp")); /* a dead save of a tree may have made it */
+    ck_assert_uint_eq (count_entries ("."), 4);
 }
 END_TEST
 
