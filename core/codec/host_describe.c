@@ -131,6 +131,41 @@ cut_off (struct tn_call *call, struct tn_tensor *tensor, const struct tn_source 
 
 #define MOST_OFFSET ((uint64_t) 1 << 63)
 
+/* So many bytes may be made of a file of any size. */
+#define EXPANDED_FREE ((uint64_t) 1 << 20)
+
+/* Bytes that lie nowhere must not be many more than the file has: reading all of them would go on for ever. A
+ * tensor that is too large hides no other. */
+static tenon_status
+bound_expansion (struct tn_call *call, struct tn_tensor *tensor, struct tn_source *source)
+{
+    struct tn_session *session = call->session;
+    const uint64_t *limits = session->context->limits;
+    struct tn_source *root = tn_source_root (source);
+    uint64_t ratio = limits[TENON_LIMIT_INFLATED_RATIO], total;
+    char why[300];
+    if (tn_add (root->expanded, tensor->length, &total))
+        total = UINT64_MAX;
+    if (tensor->length > limits[TENON_LIMIT_INFLATED_BYTES])
+        snprintf (why, sizeof why,
+                  "it would expand to %llu bytes; raise inflated_bytes in [limits] to read it",
+                  (unsigned long long) tensor->length);
+    else if (total > EXPANDED_FREE && total / ratio > root->size)
+        snprintf (why, sizeof why,
+                  "%s would expand to %llu bytes, more than %llu times the %llu that the file has; raise "
+                  "inflated_ratio in [limits] to read it",
+                  root->expanded > EXPANDED_FREE ? "it and those before it" : "it",
+                  (unsigned long long) total, (unsigned long long) ratio, (unsigned long long) root->size);
+    else {
+        root->expanded = total;
+        return TENON_OK;
+    }
+    TN_TRY (tn_budget_work (session->budget, TN_WORK_NOTE));
+    TN_TRY (tn_catalog_spoil (session->catalog, tensor, TENON_E_LIMIT, NULL, why, session->error));
+    tn_call_report_unreadable (session, tensor);
+    return TENON_OK;
+}
+
 static tenon_status
 check_range (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to,
              struct tn_source *source, const struct tenon_dtype *dtype, uint64_t bytes)
@@ -144,7 +179,7 @@ check_range (struct tn_call *call, const struct tenon_tensor *from, struct tn_te
     }
     to->length = bytes;
     if (from->storage == TENON_SERVED)
-        return TENON_OK;
+        return bound_expansion (call, to, source);
     if (from->offset >= MOST_OFFSET || bytes >= MOST_OFFSET - from->offset) {
         tn_shape_text (shape, sizeof shape, dtype, to->rank, to->shape);
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,

@@ -49,11 +49,12 @@ const struct tn_key tn_keys[TN_KEYS] = {
                    "how deep arrays, JSON and files within files may be nested; files 20 deep at most"),
     LIMIT (TENON_LIMIT_MEMBERS, INTEGER, "members", "10000000", 1, "members and sibling files of one file"),
     LIMIT (TENON_LIMIT_INFLATED_BYTES, SIZE, "inflated_bytes", "1TiB", 1,
-           "decoded size of one compressed member"),
+           "decoded size of one compressed member, or of a tensor that is made when it is read"),
     /* deflate makes at most 1032 bytes of one (258 bytes for two bits, RFC 1951), so this stops the bombs of
      * other filters and lies in directories, and never an honest member of zeros */
     LIMIT (TENON_LIMIT_INFLATED_RATIO, INTEGER, "inflated_ratio", "1100", 1,
-           "decoded size of a compressed member, in multiples of its stored size, beyond 1 MiB"),
+           "decoded size of a compressed member, in multiples of its stored size, beyond 1 MiB; and of all "
+           "tensors that are made when they are read, in multiples of the file's size"),
     LIMIT (TENON_LIMIT_MEMORY, SIZE, "memory", "64MiB", 65536,
            "what a conversion may hold in memory at once, beside the catalog"),
     /* each level decodes on top of the others: an archive of archives that is compressed again needs 2 */

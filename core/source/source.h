@@ -60,6 +60,7 @@ struct tn_source {
     uint32_t check_value;
     bool check_mapped;       /* compare it before mapping */
     atomic_bool sum_is_good; /* it has been compared */
+    uint64_t expanded;       /* a root: bytes of tensors in it that no range holds */
     uint64_t tensor_bytes;   /* of all tensors in it, and in the parts in it */
     _Atomic uint64_t asked;  /* so many bytes of it were read (tn_scan_account) */
 

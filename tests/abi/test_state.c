@@ -142,6 +142,64 @@ START_TEST (test_bad_states)
 }
 END_TEST
 
+/* ---- tensors larger than the file ---- */
+
+static void
+is_bomb (tenon_file *file, const char *name, const char *words)
+{
+    tenon_tensor_info info = kit_tensor (file, name);
+    ck_assert_int_eq (info.unreadable, TENON_E_LIMIT);
+    kit_said (info.why, words);
+    kit_data_fails (file, name, "", TENON_E_LIMIT, words);
+    kit_error = (tenon_error) TENON_ERROR_INIT;
+}
+
+static uint64_t
+count_unreadable (tenon_file *file)
+{
+    tenon_file_info info;
+    KIT_INIT (info);
+    ck_assert_int_eq (tenon_file_get (file, &info), TENON_OK);
+    return info.unreadable;
+}
+
+START_TEST (test_bombs)
+{
+    static uint8_t bytes[300], sevens[2 << 20];
+    memset (sevens, 7, sizeof sevens);
+    kit_save ("file", bytes, sizeof bytes);
+    kit_plugins ("badstate", NULL);
+    tenon_file *file = kit_open ("file", "bomb_one", NULL);
+    is_bomb (file, "bomb",
+             "it would expand to 1099511628776 bytes, more than 1100 times the 300 that the file has; raise "
+             "inflated_ratio in [limits]");
+    is_bomb (file, "two", "it would expand to 2098152 bytes");
+    kit_data (file, "small", "", sevens, 1000);
+    kit_data (file, "last", "", sevens, 1000);
+    kit_failed (tenon_verify (file, NULL, NULL, &kit_error), TENON_E_LIMIT, "inflated_ratio");
+    kit_error = (tenon_error) TENON_ERROR_INIT;
+    tenon_close (file);
+    file = kit_open ("file", "bomb_far", NULL);
+    is_bomb (file, "bomb", "raise inflated_bytes in [limits]");
+    tenon_close (file);
+    file = kit_open ("file", "bomb_sum", NULL); /* 1 MiB is free, and so is not a byte more */
+    ck_assert_uint_eq (count_unreadable (file), 3000 - (1 << 20) / 1000);
+    is_bomb (file, "t2999", "it would expand to 1049000 bytes");
+    tenon_close (file);
+    ck_assert_int_eq (kit_context ("limits.inflated_ratio=7000"), TENON_OK);
+    file = kit_open ("file", "bomb_one", NULL);
+    is_bomb (file, "bomb", "more than 7000 times");
+    kit_data (file, "two", "", sevens, sizeof sevens);
+    ck_assert_uint_eq (count_unreadable (file), 1);
+    tenon_close (file);
+    ck_assert_int_eq (kit_context ("limits.inflated_bytes=2MiB limits.inflated_ratio=2000000000"), TENON_OK);
+    file = kit_open ("file", "bomb_one", NULL);
+    is_bomb (file, "bomb", "it would expand to 1099511627776 bytes; raise inflated_bytes in [limits]");
+    kit_data (file, "two", "", sevens, sizeof sevens);
+    tenon_close (file);
+}
+END_TEST
+
 /* ---- shards ---- */
 
 static void
@@ -186,6 +244,7 @@ fill_suite (Suite *suite)
     tcase_add_test (test, test_in_member);
     tcase_add_test (test, test_saved);
     tcase_add_loop_test (test, test_bad_states, 0, (int) (sizeof bad / sizeof bad[0]));
+    tcase_add_test (test, test_bombs);
     tcase_add_test (test, test_shard_states);
 }
 

@@ -215,8 +215,9 @@ enum {
     TENON_LIMIT_METADATA_BYTES = 3,   /* metadata_bytes: keys, strings and nested arrays kept in memory */
     TENON_LIMIT_DEPTH = 4,   /* depth: nesting of arrays, of JSON, of sources within sources; at most 100 */
     TENON_LIMIT_MEMBERS = 5, /* members: parts and siblings of a file */
-    TENON_LIMIT_INFLATED_BYTES = 6,   /* inflated_bytes: decoded size of one source */
-    TENON_LIMIT_INFLATED_RATIO = 7,   /* inflated_ratio: decoded size / stored size, beyond 1 MiB decoded */
+    TENON_LIMIT_INFLATED_BYTES = 6, /* inflated_bytes: decoded size of one source, size of a served tensor */
+    TENON_LIMIT_INFLATED_RATIO =
+        7, /* inflated_ratio: decoded size / stored size, served tensors / file; beyond 1 MiB */
     TENON_LIMIT_MEMORY = 8,           /* memory: bytes that a conversion holds at once, without the catalog */
     TENON_LIMIT_ENCODED_DEPTH = 9,    /* encoded_depth: encoded parts that lie in each other */
     TENON_LIMIT_ISOLATED_MEMORY = 10, /* isolated_memory: bytes that an isolated process may get */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* badstate.c - misbehaving describe functions: states that are none. */
+/* badstate.c - misbehaving describe functions: states that are none, and tensors that are too
+ * large. */
 #include "bad.h"
 
 static const uint8_t much[TENON_MOST_STATE + 1];
@@ -65,6 +66,54 @@ state_many (struct tenon_call *call)
     return TENON_OK;
 }
 
+/* ---- bombs ---- */
+
+static tenon_status
+add_bomb (struct tenon_call *call, const char *name, uint64_t size)
+{
+    struct tenon_tensor tensor = served_tensor (0);
+    tensor.name = name;
+    tensor.name_length = strlen (name);
+    tensor.shape = &size;
+    return add_tensor (call, tensor);
+}
+
+static tenon_status
+reads_sevens (struct tenon_call *call, const struct tenon_tensor *tensor, const struct tenon_region *region,
+              void *to, uint64_t size)
+{
+    (void) call, (void) tensor, (void) region;
+    memset (to, 7, size);
+    return TENON_OK;
+}
+
+static tenon_status
+bomb_one (struct tenon_call *call)
+{
+    TENON_TRY (add_bomb (call, "small", 1000));
+    TENON_TRY (add_bomb (call, "bomb", UINT64_C (1) << 40));
+    TENON_TRY (add_bomb (call, "two", 2 << 20));
+    return add_bomb (call, "last", 1000);
+}
+
+static tenon_status
+bomb_far (struct tenon_call *call)
+{
+    return add_bomb (call, "bomb", UINT64_MAX / 2);
+}
+
+/* Each is small. */
+static tenon_status
+bomb_sum (struct tenon_call *call)
+{
+    char name[24];
+    for (unsigned i = 0; i < 3000; i++) {
+        snprintf (name, sizeof name, "t%u", i);
+        TENON_TRY (add_bomb (call, name, 1000));
+    }
+    return TENON_OK;
+}
+
 /* ---- what a shard leaves ---- */
 
 static tenon_status
@@ -112,10 +161,17 @@ leaves_halves (struct tenon_call *call)
         .shard_flags = TENON_SHARDS_NUMBERED | TENON_SHARDS_FIRST_OPENS                                      \
     }
 static const struct tenon_codec table[] = {
-    SERVES (state_most, no_read), SERVES (state_more, no_read),
-    SERVES (state_null, no_read), SERVES (state_of_extent, no_read),
-    SERVES (state_many, no_read), READS (leaves_alone),
-    SHARDS (leaves_more),         SHARDS (leaves_null),
+    SERVES (state_most, no_read),
+    SERVES (state_more, no_read),
+    SERVES (state_null, no_read),
+    SERVES (state_of_extent, no_read),
+    SERVES (state_many, no_read),
+    SERVES (bomb_one, reads_sevens),
+    SERVES (bomb_far, reads_sevens),
+    SERVES (bomb_sum, reads_sevens),
+    READS (leaves_alone),
+    SHARDS (leaves_more),
+    SHARDS (leaves_null),
     SHARDS (leaves_halves),
 };
 
