@@ -32,6 +32,8 @@ core_libcore_la_SOURCES = \
 	core/catalog/value.c \
 	core/catalog/value.h \
 	core/catalog/value_same.c \
+	core/codec/archive.c \
+	core/codec/archive.h \
 	core/codec/batch.c \
 	core/codec/batch.h \
 	core/codec/call.c \
@@ -55,6 +57,10 @@ core_libcore_la_SOURCES = \
 	core/codec/isolated.h \
 	core/codec/isolation.c \
 	core/codec/isolation.h \
+	core/codec/keyed.c \
+	core/codec/keyed.h \
+	core/codec/keys.c \
+	core/codec/keys.h \
 	core/codec/member.c \
 	core/codec/member.h \
 	core/codec/recognise.c \

@@ -88,6 +88,7 @@ module_unit_tests = \
 	tests/abi/test_shards \
 	tests/abi/test_state \
 	tests/abi/test_sums \
+	tests/abi/test_store \
 	tests/abi/test_unreadable \
 	tests/abi/test_write \
 	tests/faults/test_disk \
@@ -126,6 +127,7 @@ test_plugins = \
 	tests/abi/plugins/nextmajor.la \
 	tests/abi/plugins/noentry.la \
 	tests/abi/plugins/old.la \
+	tests/abi/plugins/pack.la \
 	tests/abi/plugins/toyblock.la \
 	tests/abi/plugins/toybox.la \
 	tests/abi/plugins/toydump.la \
@@ -140,6 +142,7 @@ test_plugins = \
 	tests/abi/plugins/toytext.la \
 	tests/abi/plugins/toytwin.la \
 	tests/abi/plugins/toyxor.la \
+	tests/abi/plugins/tree.la \
 	tests/abi/plugins/undefined.la \
 	tests/unit/context/plugins/blank.la \
 	tests/unit/context/plugins/lone.la \
@@ -174,6 +177,8 @@ tests_abi_plugins_toysum_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytwin_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyxor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_pack_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_tree_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_undefined_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_unit_context_plugins_blank_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_unit_context_plugins_lone_la_LDFLAGS = $(TEST_MODULE_FLAGS)

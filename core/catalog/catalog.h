@@ -97,7 +97,7 @@ struct tn_description {
     uint32_t count, room;
     uint32_t loss; /* number + 1 of the first loss on all of an included source; 0: none */
 };
-/* The numbers of its sources in the catalog, in rising order. */
+/* The numbers of its sources in the catalog. */
 static inline const uint32_t *
 tn_description_sources (const struct tn_description *description)
 {

@@ -25,15 +25,22 @@ tn_call_begin (struct tn_call *call, struct tn_session *session, enum tn_state s
     call->codec = session->context->registry.codecs[number];
 }
 
-tenon_status
-tn_call_end (struct tn_call *call, tenon_status result)
+void
+tn_call_free (struct tn_call *call)
 {
-    tenon_error *error = call->session->error;
     for (unsigned i = 0; call->decoders && i < DECODERS; i++)
         tn_decoder_free (&call->decoders[i]);
     free (call->decoders);
+    call->decoders = NULL;
     for (unsigned i = call->owned_count; i-- > 0;)
         call->owned[i].release (call->owned[i].it);
+    call->owned_count = 0;
+}
+
+tenon_status
+tn_call_judge (struct tn_call *call, tenon_status result)
+{
+    tenon_error *error = call->session->error;
     if (error->status == TENON_OK && result < 0 && result == call->pending)
         return tn_fail (error, result, TN_NO_OFFSET, "%s", call->pending_words);
     if (error->status == TENON_OK && result < 0)
@@ -44,6 +51,13 @@ tn_call_end (struct tn_call *call, tenon_status result)
                         "the codec %s returned %d, which is neither success nor a failure",
                         call->codec->table.id, (int) result);
     return error->status;
+}
+
+tenon_status
+tn_call_end (struct tn_call *call, tenon_status result)
+{
+    tn_call_free (call);
+    return tn_call_judge (call, result);
 }
 
 void
@@ -83,6 +97,25 @@ tn_call_reply (struct tn_call *call, void *theirs, const void *ours, size_t size
 }
 
 tenon_status
+tn_call_answer (struct tn_call *call, tenon_status status, const char *words)
+{
+    call->pending = status;
+    snprintf (call->pending_words, sizeof call->pending_words, "%s", words);
+    return status;
+}
+
+tenon_status
+tn_call_answer_missing (struct tn_call *call, tenon_status status, const char *before, const char *name,
+                        uint64_t length, const char *behind)
+{
+    char shown[120];
+    tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
+    call->pending = status;
+    snprintf (call->pending_words, sizeof call->pending_words, "%s'%s'%s", before, shown, behind);
+    return status;
+}
+
+tenon_status
 tn_call_refuse_state (struct tn_call *call, enum tn_state state)
 {
     return tn_call_misuse (call, state == TN_CALL_WRITE
@@ -91,8 +124,8 @@ tn_call_refuse_state (struct tn_call *call, enum tn_state state)
 }
 
 void
-tn_call_show_tensor (const struct tn_tensor *tensor, const uint32_t *sources, uint32_t count,
-                     struct tenon_tensor *theirs)
+tn_call_show_tensor (const struct tn_catalog *catalog, const struct tn_tensor *tensor,
+                     const uint32_t *sources, uint32_t count, struct tenon_tensor *theirs)
 {
     *theirs = (struct tenon_tensor){ .struct_size = sizeof *theirs,
                                      .dtype = tensor->dtype,
@@ -111,17 +144,12 @@ tn_call_show_tensor (const struct tn_tensor *tensor, const uint32_t *sources, ui
         theirs->state = tensor->served->size ? tn_served_state (tensor->served) : NULL;
         theirs->state_size = tensor->served->size;
     }
-    for (uint32_t low = 0, high = count; low < high;) {
-        uint32_t middle = low + (high - low) / 2;
-        if (sources[middle] == tensor->source) {
-            theirs->source = middle;
-            break;
-        }
-        if (sources[middle] < tensor->source)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    /* a source has a number in the run that it was added to, or opened in, and is the first of another */
+    if (count == 0)
+        return;
+    uint32_t opened = sources[0] == tensor->source ? 0 : catalog->sources[tensor->source]->opened;
+    if (opened < count && sources[opened] == tensor->source)
+        theirs->source = opened;
 }
 
 /* ---- sources ---- */
@@ -144,6 +172,29 @@ tn_call_source (struct tn_call *call, uint32_t number)
         return catalog->sources[sources[number]];
     tn_call_misuse (call, "there is no source of the number that it gave");
     return NULL;
+}
+
+tenon_status
+tn_call_number_source (struct tn_call *call, struct tn_source *source, uint32_t *number)
+{
+    struct tn_session *session = call->session;
+    struct tn_description *description = &session->catalog->descriptions[call->description];
+    uint64_t room = description->room;
+    if (source->opened > 0 && source->opened < description->count
+        && description->sources[source->opened] == source->number) {
+        *number = source->opened;
+        return TENON_OK;
+    }
+    bool first = description->sources == NULL;
+    if (!tn_grow_within (session->budget, &description->sources, &room, description->count,
+                         sizeof *description->sources))
+        return tn_fail_memory (session->error);
+    description->room = (uint32_t) TN_MIN (room, (uint64_t) UINT32_MAX);
+    if (first)
+        description->sources[0] = description->first;
+    *number = source->opened = description->count;
+    description->sources[description->count++] = source->number;
+    return TENON_OK;
 }
 
 static tenon_status
@@ -277,8 +328,10 @@ note_omission (struct tn_call *call, const char *item, const struct tn_source *s
     if (item && !subject)
         tn_fail_memory (session->error);
     else
-        tn_catalog_add_omission (session->catalog, subject ? subject : "", file, message, call->description,
-                                 session->depth > 1, session->error);
+        tn_catalog_add_omission (session->catalog, subject ? subject : "", file, message,
+                                 call->archive ? call->losing : call->description,
+                                 call->archive ? source->kind == TN_SOURCE_PART : session->depth > 1,
+                                 session->error);
 }
 
 void
@@ -460,6 +513,12 @@ tn_host_items (struct tenon_call *public, const struct tenon_value *array, uint6
     return tn_value_items (source, array, first, n, found, &session->arena,
                            session->context->limits[TENON_LIMIT_METADATA_BYTES], session->budget,
                            session->error);
+}
+
+const char *
+tn_host_answer (struct tenon_call *public)
+{
+    return ((struct tn_call *) public)->pending_words;
 }
 
 uint64_t

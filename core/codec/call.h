@@ -30,7 +30,10 @@ struct tn_call {
     const char *metadata_prefix;
     uint32_t include_flags;
     tenon_status pending;    /* what sibling, find or include returned last without recording a failure … */
-    char pending_words[200]; /* … and the message, in case the codec returns that status */
+    char pending_words[320]; /* … and the message, in case the codec returns that status */
+    struct tn_keys *keys;    /* the store that a keyed codec describes; NULL: it has none */
+    struct tn_archive *archive; /* the call is that of an archive's codec; NULL: it is not */
+    uint32_t losing;            /* of an archive: the description whose tensors its losses are of */
 
     /* read */
     const uint32_t *sources; /* the codec's numbers → the catalog's */
@@ -55,6 +58,10 @@ void tn_call_begin (struct tn_call *call, struct tn_session *session, enum tn_st
  * of the first recorded failure, also when the codec returned success; a failure that was not recorded gets a
  * message. */
 tenon_status tn_call_end (struct tn_call *call, tenon_status result);
+/* The two steps of it: frees what the call owns … */
+void tn_call_free (struct tn_call *call);
+/* … and judges what a function returned. A call with several functions judges each. */
+tenon_status tn_call_judge (struct tn_call *call, tenon_status result);
 /* The call's end releases the object. */
 void tn_call_own (struct tn_call *call, void (*release) (void *), void *it);
 
@@ -70,6 +77,11 @@ tenon_status tn_call_refuse_state (struct tn_call *call, enum tn_state state);
 /* The first step of a service of describe or write: fails in another state, and after a failure. */
 #define TN_CALL_CHECK(call, wanted)                                                                          \
     ((call)->state == (wanted) ? (call)->session->error->status : tn_call_refuse_state (call, wanted))
+/* A result that is no failure unless the codec returns it, with its words. */
+tenon_status tn_call_answer (struct tn_call *call, tenon_status status, const char *words);
+/* The same: a file, a codec or a filter of this name is missing. */
+tenon_status tn_call_answer_missing (struct tn_call *call, tenon_status status, const char *before,
+                                     const char *name, uint64_t length, const char *behind);
 /* The last step of a service: fills the codec's struct from the host's, as far as its struct_size reaches. */
 tenon_status tn_call_reply (struct tn_call *call, void *theirs, const void *ours, size_t size);
 
@@ -79,9 +91,11 @@ struct tn_source *tn_call_source (struct tn_call *call, uint32_t number);
 tenon_status tn_call_array_source (struct tn_call *call, const struct tenon_value *array,
                                    struct tn_source **source);
 /* A tensor as the codec sees it. `source` becomes the codec's number of the tensor's source, which is its
- * place in `sources`, numbers of the catalog in rising order; UINT32_MAX: it has none. */
-void tn_call_show_tensor (const struct tn_tensor *tensor, const uint32_t *sources, uint32_t count,
-                          struct tenon_tensor *theirs);
+ * place in `sources`, numbers of the catalog; UINT32_MAX: it has none. */
+void tn_call_show_tensor (const struct tn_catalog *catalog, const struct tn_tensor *tensor,
+                          const uint32_t *sources, uint32_t count, struct tenon_tensor *theirs);
+/* Has the codec's number of a source that is in the catalog; a source that has one keeps it. */
+tenon_status tn_call_number_source (struct tn_call *call, struct tn_source *source, uint32_t *number);
 /* Reads decoded bytes of a source: through what was read ahead, or through a decoder that the call keeps. */
 tenon_status tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to,
                            uint64_t length);
@@ -105,6 +119,7 @@ tenon_status tn_host_items (struct tenon_call *public, const struct tenon_value 
                             uint64_t n, struct tenon_value *found);
 uint64_t tn_host_checksum (struct tenon_call *public, uint32_t kind, uint64_t before, const void *bytes,
                            uint64_t length);
+const char *tn_host_answer (struct tenon_call *public);
 uint64_t tn_host_hash (struct tenon_call *public, const void *bytes, uint64_t length);
 
 #endif

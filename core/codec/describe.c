@@ -4,6 +4,7 @@
 #include "codec/describe.h"
 #include "codec/call.h"
 #include "codec/identify.h"
+#include "codec/keyed.h"
 
 /* Makes a region of a served tensor with its codec. It is `serve` of the catalog. */
 static tenon_status
@@ -19,7 +20,7 @@ serve_region (struct tn_catalog *catalog, const struct tn_tensor *tensor, const 
     call.sources = tn_description_sources (description);
     call.source_count = description->count;
     struct tenon_tensor theirs;
-    tn_call_show_tensor (tensor, call.sources, call.source_count, &theirs);
+    tn_call_show_tensor (catalog, tensor, call.sources, call.source_count, &theirs);
     const struct tenon_codec *codec = &catalog->context->registry.codecs[description->codec]->table;
     tenon_status status = tn_call_end (&call, codec->read (&call.public, &theirs, region, to, size));
     tn_arena_free (&session.arena);
@@ -37,6 +38,8 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
         return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the codec %s only writes",
                         entry->table.id);
     TN_TRY (tn_budget_work (session->budget, TN_WORK_CALL));
+    struct tn_mark mark = tn_arena_mark (&session->arena);
+    TN_TRY (tn_keys_need (session, catalog->sources[source], prefix, codec));
     if (!tn_grow_within (session->budget, &catalog->descriptions, &catalog->description_room,
                          catalog->description_count, sizeof (struct tn_description)))
         return tn_fail_memory (session->error);
@@ -48,13 +51,17 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
     call.include_flags = include_flags;
     struct tn_description *description = &catalog->descriptions[catalog->description_count++];
     *description = (struct tn_description){ .codec = codec, .first = source, .count = 1 };
-    struct tn_mark mark = tn_arena_mark (&session->arena);
+    call.keys = tn_is_keyed (entry) ? catalog->sources[source]->keys : NULL;
+    if (call.keys)
+        call.keys->kind->begin (call.keys, catalog, call.description);
     session->depth++;
     uint32_t outer = tn_plugin_enter (entry->plugin);
     tenon_status status = session->proxy ? session->proxy->run (&call) : entry->table.describe (&call.public);
     status = tn_call_end (&call, status);
     tn_plugin_leave (entry->plugin, outer);
     session->depth--;
+    if (call.keys)
+        tn_keys_close (session, catalog->sources[source]);
     tn_arena_release (&session->arena, mark);
     if (status < 0) {
         tn_identify_failure (session, catalog->sources[source], codec);

@@ -54,6 +54,10 @@ const struct tenon_host tn_host = {
     .work = tn_host_work,
     .skip_tensor = tn_host_skip_tensor,
     .plan_metadata_flags = tn_host_plan_metadata_flags,
+    .open_key = tn_host_open_key,
+    .next_key = tn_host_next_key,
+    .skip_part = tn_host_skip_part,
+    .answer = tn_host_answer,
     .leave_state = tn_host_leave_state,
     .checksum = tn_host_checksum,
 };

@@ -45,13 +45,13 @@ tenon_status tn_call_put_unreadable (struct tn_call *call, const struct tenon_te
 /* ---- host_sources.c, for describe: sources ---- */
 
 tenon_status tn_host_add_part (struct tenon_call *, const struct tenon_part *, uint32_t *);
+tenon_status tn_host_skip_part (struct tenon_call *, const struct tenon_part *, tenon_status, const char *);
+tenon_status tn_host_open_key (struct tenon_call *, const char *, uint64_t, uint32_t *);
+tenon_status tn_host_next_key (struct tenon_call *, const char *, uint64_t, struct tenon_key *);
 tenon_status tn_host_sibling (struct tenon_call *, const char *, uint64_t, uint32_t *);
 
 /* Adds a new source to the catalog, which takes it over, and numbers it for the codec. */
 tenon_status tn_call_adopt_source (struct tn_call *call, struct tn_source *source, uint32_t *number);
-/* Answers that a file, a codec or a filter is missing, which is no failure unless the codec returns it. */
-tenon_status tn_call_answer_missing (struct tn_call *call, tenon_status status, const char *before,
-                                     const char *name, uint64_t length, const char *behind);
 
 /* ---- host_include.c, for describe: sources that other codecs describe ---- */
 
@@ -65,12 +65,19 @@ struct tn_inclusion {
     uint32_t number;                            /* of the source, the codec's */
     uint64_t tensors, metadata, metadata_bytes; /* of the catalog before */
     bool chosen;                                /* the codec is known */
+    const char *prefix;                         /* of its tensors; NULL: none */
+    struct tn_mark mark;                        /* of the scratch memory before */
 };
 tenon_status tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_include *how,
                                 struct tn_inclusion *inclusion);
 tenon_status tn_include_run (struct tn_call *call, const struct tn_inclusion *inclusion);
 /* … and, after a failure, whether it is that of the source alone, which the codec forgives: then the tensors
  * that it added become unreadable, or one that stands for it. */
+/* (ends both, in any case) */
+void tn_include_end (struct tn_call *call, const struct tn_inclusion *inclusion);
+/* (the prefix of the tensors of a source) */
+tenon_status tn_include_prefix (struct tn_call *call, const struct tn_source *source, uint32_t flags,
+                                const char **prefix);
 bool tn_include_forgives (const struct tn_call *call, const struct tn_inclusion *inclusion);
 tenon_status tn_include_give_up (struct tn_call *call, const struct tn_inclusion *inclusion);
 

@@ -338,7 +338,8 @@ show_tensor (struct tn_call *call, const struct tn_tensor *found, struct tenon_t
 {
     const struct tn_description *description = &call->session->catalog->descriptions[call->description];
     struct tenon_tensor theirs;
-    tn_call_show_tensor (found, tn_description_sources (description), description->count, &theirs);
+    tn_call_show_tensor (call->session->catalog, found, tn_description_sources (description),
+                         description->count, &theirs);
     return tn_call_reply (call, tensor, &theirs, sizeof theirs);
 }
 

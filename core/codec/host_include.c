@@ -3,6 +3,7 @@
 #include "codec/describe.h"
 #include "codec/host.h"
 #include "codec/identify.h"
+#include "codec/keyed.h"
 #include "codec/recognise.h"
 #include <stdio.h>
 
@@ -54,6 +55,7 @@ tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_inc
     struct tn_session *session = call->session;
     struct tenon_include *ours = &inclusion->how;
     memset (inclusion, 0, sizeof *inclusion);
+    inclusion->mark = tn_arena_mark (&session->arena);
     inclusion->number = number;
     inclusion->tensors = session->catalog->count;
     inclusion->metadata = session->catalog->metadata_count;
@@ -71,7 +73,12 @@ tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_inc
     if (number == 0)
         return tn_call_misuse (call, "it wants to include the source that it was called for");
     TN_TRY (tn_call_check_depth (call, "sources", "read"));
+    TN_TRY (tn_include_prefix (call, source, ours->flags, &inclusion->prefix));
+    session->included.number = number;
+    session->included.flags = ours->flags;
     tenon_status status = tn_recognise (session, source, ours->codec, &inclusion->codec, true, NULL);
+    if (status == TENON_OK)
+        status = tn_keys_resolve (session, source, inclusion->prefix, &inclusion->codec, true, NULL);
     inclusion->chosen = status == TENON_OK;
     if (status == TENON_E_UNRECOGNISED
         && (!(ours->flags & TENON_INCLUDE_UNREADABLE) || (ours->flags & TENON_INCLUDE_OTHERS)))
@@ -81,25 +88,35 @@ tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_inc
 }
 
 tenon_status
+tn_include_prefix (struct tn_call *call, const struct tn_source *source, uint32_t flags, const char **prefix)
+{
+    struct tn_session *session = call->session;
+    *prefix = call->prefix;
+    if (flags & TENON_INCLUDE_PREFIX)
+        *prefix = make_prefix (&session->arena, call->prefix, source->name, source->name_length);
+    return *prefix || !(flags & TENON_INCLUDE_PREFIX) ? TENON_OK : tn_fail_memory (session->error);
+}
+
+tenon_status
 tn_include_run (struct tn_call *call, const struct tn_inclusion *inclusion)
 {
     struct tn_session *session = call->session;
-    const struct tn_source *source = inclusion->source;
-    uint32_t flags = inclusion->how.flags;
-    struct tn_mark mark = tn_arena_mark (&session->arena);
-    const char *prefix = call->prefix;
-    if ((flags & TENON_INCLUDE_PREFIX)
-        && !(prefix = make_prefix (&session->arena, call->prefix, source->name, source->name_length)))
-        return tn_fail_memory (session->error);
     const char *metadata_prefix = call->metadata_prefix;
     if (inclusion->how.metadata_prefix
         && !(metadata_prefix =
                  join_prefixes (&session->arena, call->metadata_prefix, inclusion->how.metadata_prefix)))
         return tn_fail_memory (session->error);
-    tenon_status status = tn_describe (session, source->number, inclusion->codec, prefix, metadata_prefix,
-                                       flags | (call->include_flags & TENON_INCLUDE_NO_METADATA));
-    tn_arena_release (&session->arena, mark);
-    return status;
+    return tn_describe (session, inclusion->source->number, inclusion->codec, inclusion->prefix,
+                        metadata_prefix,
+                        inclusion->how.flags | (call->include_flags & TENON_INCLUDE_NO_METADATA));
+}
+
+void
+tn_include_end (struct tn_call *call, const struct tn_inclusion *inclusion)
+{
+    if (inclusion->source)
+        tn_keys_close (call->session, inclusion->source);
+    tn_arena_release (&call->session->arena, inclusion->mark);
 }
 
 /* ---- sources that cannot be described ---- */
@@ -211,6 +228,7 @@ tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_
     tenon_status status = tn_include_choose (call, number, how, &inclusion);
     if (status == TENON_OK)
         status = tn_include_run (call, &inclusion);
+    tn_include_end (call, &inclusion);
     return status < 0 && tn_include_forgives (call, &inclusion) ? tn_include_give_up (call, &inclusion)
                                                                 : status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host_sources.c - adds parts and siblings of a file to its catalog. */
 #include "base/io.h"
+#include "codec/archive.h"
 #include "codec/host.h"
 #include "context/cause.h"
 #include "source/scan.h"
@@ -12,28 +13,15 @@ tn_call_adopt_source (struct tn_call *call, struct tn_source *source, uint32_t *
 {
     struct tn_session *session = call->session;
     uint64_t most = session->context->limits[TENON_LIMIT_MEMBERS];
-    struct tn_description *description = &session->catalog->descriptions[call->description];
-    uint64_t room = description->room;
     if (session->members >= most) {
         tn_source_free (source);
         return tn_fail (session->error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "more than %llu members; raise members in [limits] to read them",
                         (unsigned long long) most);
     }
-    bool first = description->sources == NULL;
-    if (!tn_grow_within (session->budget, &description->sources, &room, description->count,
-                         sizeof *description->sources)) {
-        tn_source_free (source);
-        return tn_fail_memory (session->error);
-    }
-    description->room = (uint32_t) TN_MIN (room, (uint64_t) UINT32_MAX);
-    if (first)
-        description->sources[0] = description->first;
     TN_TRY (tn_catalog_add_source (session->catalog, source, session->error));
     session->members++;
-    *number = description->count;
-    description->sources[description->count++] = source->number;
-    return TENON_OK;
+    return tn_call_number_source (call, source, number);
 }
 
 /* ---- parts ---- */
@@ -163,72 +151,188 @@ check_now (struct tn_call *call, struct tn_source *source)
     return status;
 }
 
+/* A container that is encoded itself is decoded once, for all that lies in it. */
+static tenon_status
+unpack_parent (struct tn_call *call, struct tn_source *parent)
+{
+    struct tn_session *session = call->session;
+    if (tn_needs_decoder (tn_source_plain (parent)))
+        TN_TRY (tn_budget_work (session->budget, TN_WORK_DECODED * parent->size));
+    return tn_unpack (session->context, &session->catalog->store, parent, session->error);
+}
+
+/* The place of a failure: the member. */
+static tenon_status
+fail_in_member (struct tn_call *call, const struct tenon_part *part, const struct tn_source *parent)
+{
+    tenon_error *error = call->session->error;
+    char member[80] = "";
+    if (part->name)
+        tn_escape (member, sizeof member, part->name, TN_MIN (part->name_length, 60));
+    tn_source_fail_in (parent, error);
+    size_t end = strlen (error->file);
+    snprintf (error->file + end, sizeof error->file - end, ": member '%s'", member);
+    return error->status;
+}
+
+static tenon_status
+check_part_name (struct tn_call *call, const struct tenon_part *part)
+{
+    if (part->name && (!tn_utf8 (part->name, part->name_length) || part->name_length > UINT32_MAX))
+        return tn_fail (call->session->error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "its name is not valid UTF-8 without NUL");
+    return TENON_OK;
+}
+
+/* Names that lead elsewhere when the container is unpacked. */
+static void
+note_name (struct tn_call *call, const char *name, uint64_t length)
+{
+    const char *words = name ? tn_unpacking_words (name, length, false) : NULL;
+    if (words)
+        tn_host_note (&call->public, TENON_NOTE, name, words);
+}
+
+/* Copies the codec's struct, and finds the source that the part lies in. */
+static tenon_status
+take_part (struct tn_call *call, const struct tenon_part *part, struct tenon_part *ours,
+           struct tn_source **parent)
+{
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    if (!tn_copy_struct (ours, sizeof *ours, part, offsetof (struct tenon_part, block_size)))
+        return tn_call_misuse (call, "a struct tenon_part has a wrong struct_size");
+    TN_TRY (tn_budget_work (call->session->budget, part_work (ours)));
+    if (!(*parent = tn_call_source (call, ours->source)))
+        return call->session->error->status;
+    if (!(ours->flags & TENON_FLAGS_MUST_KNOW))
+        return TENON_OK;
+    (void) tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                    "the codec %s adds it with flags %#x, which this version does not know",
+                    call->codec->table.id, ours->flags);
+    return fail_in_member (call, ours, *parent);
+}
+
+/* A member of an archive of which more is told when it is opened. */
+static tenon_status
+add_later (struct tn_call *call, const struct tenon_part *part, struct tn_source *parent)
+{
+    if (!call->archive)
+        return tn_call_misuse (call, "it puts off a part, but is no archive");
+    if (check_part_name (call, part) < 0)
+        return fail_in_member (call, part, parent);
+    TN_TRY (unpack_parent (call, parent));
+    TN_TRY (tn_archive_add_later (call, part));
+    note_name (call, part->name, part->name_length);
+    return TENON_OK;
+}
+
 tenon_status
 tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint32_t *number)
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     struct tenon_part ours;
-    tenon_status status;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
-    if (!tn_copy_struct (&ours, sizeof ours, part, offsetof (struct tenon_part, block_size)))
-        return tn_call_misuse (call, "a struct tenon_part has a wrong struct_size");
-    TN_TRY (tn_budget_work (session->budget, part_work (&ours)));
-    struct tn_source *parent = tn_call_source (call, ours.source), *source;
-    if (!parent)
-        return session->error->status;
+    struct tn_source *parent, *source;
+    const char *key = NULL;
+    *number = UINT32_MAX;
+    TN_TRY (take_part (call, part, &ours, &parent));
+    if (ours.flags & TENON_PART_LATER)
+        return add_later (call, &ours, parent);
     const struct tn_filter *filter = ours.filter ? tn_filter_find (session->context, ours.filter) : NULL;
     if (ours.filter && !filter)
         return answer_filter (call, &ours);
-    if (ours.check > TENON_CHECK_CRC32)
-        status = tn_call_misuse (call, "a part has an unknown kind of checksum");
-    else if (ours.flags & TENON_FLAGS_MUST_KNOW)
-        status = tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                          "the codec %s adds it with flags %#x, which this version does not know",
-                          call->codec->table.id, ours.flags);
-    else if (ours.name && (!tn_utf8 (ours.name, ours.name_length) || ours.name_length > UINT32_MAX))
-        status = tn_fail (session->error, TENON_E_MALFORMED, TN_NO_OFFSET,
-                          "its name is not valid UTF-8 without NUL");
-    else {
-        /* A table of blocks that are too large for the memory limit is of no use. */
-        if (ours.block_size > session->context->limits[TENON_LIMIT_MEMORY] / 2)
-            ours.block_size = 0;
+    tenon_status status = ours.check > TENON_CHECK_CRC32
+                              ? tn_call_misuse (call, "a part has an unknown kind of checksum")
+                              : check_part_name (call, &ours);
+    /* A table of blocks that are too large for the memory limit is of no use. */
+    if (ours.block_size > session->context->limits[TENON_LIMIT_MEMORY] / 2)
+        ours.block_size = 0;
+    if (status == TENON_OK)
         status = check_sizes (call, &ours, parent, filter);
-    }
-    if (status < 0) {
-        char member[80] = "";
-        if (ours.name)
-            tn_escape (member, sizeof member, ours.name, TN_MIN (ours.name_length, 60));
-        tn_source_fail_in (parent, session->error);
-        size_t end = strlen (session->error->file);
-        snprintf (session->error->file + end, sizeof session->error->file - end, ": member '%s'", member);
-        return status;
-    }
-    if (tn_needs_decoder (tn_source_plain (parent)))
-        TN_TRY (tn_budget_work (session->budget, TN_WORK_DECODED * parent->size));
-    TN_TRY (tn_unpack (session->context, &session->catalog->store, parent, session->error));
-    TN_TRY (tn_source_part (&session->catalog->arena, parent, &ours, filter, &source, session->error));
+    if (status < 0)
+        return fail_in_member (call, &ours, parent);
+    if (call->archive && !(key = tn_archive_key (call, &ours)))
+        return session->error->status;
+    TN_TRY (unpack_parent (call, parent));
+    TN_TRY (tn_source_part (&session->catalog->arena, parent, &ours, key, filter, &source, session->error));
     if ((ours.flags & TENON_PART_CHECK_NOW) && (filter || source->check != TENON_CHECK_NONE))
         TN_TRY (check_now (call, source));
     tn_source_note_range (parent, ours.offset - ours.lead, ours.stored + ours.lead);
-    const char *words = ours.name ? tn_unpacking_words (source->name, source->name_length, false) : NULL;
-    if (words)
-        tn_host_note (public, TENON_NOTE, source->name, words);
+    if (call->archive)
+        return tn_archive_add_source (call, &ours, source, number);
+    note_name (call, ours.name ? source->name : NULL, source->name_length);
     return tn_call_adopt_source (call, source, number);
 }
 
-/* ---- siblings ---- */
+tenon_status
+tn_host_skip_part (struct tenon_call *public, const struct tenon_part *part, tenon_status reason,
+                   const char *why)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tn_session *session = call->session;
+    struct tenon_part ours;
+    struct tn_source *parent, *source = NULL;
+    const char *key = NULL;
+    char words[1024];
+    TN_TRY (take_part (call, part, &ours, &parent));
+    if (!call->archive || reason >= 0)
+        return tn_call_misuse (call, reason >= 0 ? "it skips a part without a status that says why"
+                                                 : "it skips a part, but is no archive");
+    if (check_part_name (call, &ours) < 0)
+        return fail_in_member (call, &ours, parent);
+    bool inside = ours.lead <= ours.offset && ours.offset <= parent->size
+                  && ours.stored <= parent->size - ours.offset && !(ours.flags & TENON_PART_LATER);
+    uint64_t size = ours.size;
+    ours.filter = NULL;
+    ours.size = ours.stored;
+    ours.check = TENON_CHECK_NONE;
+    if (inside && (key = tn_archive_key (call, &ours))) {
+        TN_TRY (tn_source_part (&session->catalog->arena, parent, &ours, key, NULL, &source, session->error));
+        tn_source_note_range (parent, ours.offset - ours.lead, ours.stored + ours.lead);
+    }
+    TN_TRY (session->error->status);
+    why = why && why[0] ? why : tenon_status_text (reason);
+    tn_escape (words, sizeof words, why, strlen (why));
+    ours.size = size;
+    return tn_archive_add_fault (call, &ours, source, reason, words);
+}
+
+/* ---- keys ---- */
 
 tenon_status
-tn_call_answer_missing (struct tn_call *call, tenon_status status, const char *before, const char *name,
-                        uint64_t length, const char *behind)
+tn_host_open_key (struct tenon_call *public, const char *key, uint64_t length, uint32_t *number)
 {
-    char shown[120];
-    tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
-    call->pending = status;
-    snprintf (call->pending_words, sizeof call->pending_words, "%s'%s'%s", before, shown, behind);
+    struct tn_call *call = (struct tn_call *) public;
+    struct tn_source *source;
+    *number = 0;
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    if (!call->keys || !key)
+        return tn_call_misuse (call, key ? "it opens a key, but describes no store" : "it opens no key");
+    tenon_status status = call->keys->kind->open (call->keys, call, key, length, &source);
+    TN_TRY (call->session->error->status);
+    if (source)
+        TN_TRY (tn_call_number_source (call, source, number));
     return status;
 }
+
+tenon_status
+tn_host_next_key (struct tenon_call *public, const char *prefix, uint64_t length, struct tenon_key *key)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tenon_key found;
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    if (!call->keys)
+        return tn_call_misuse (call, "it asks for a key, but describes no store");
+    if (!tn_copy_struct (&found, sizeof found, key, sizeof found))
+        return tn_call_misuse (call, "a struct tenon_key has a wrong struct_size");
+    uint64_t from = found.next;
+    bool more = call->keys->kind->next (call->keys, prefix, prefix ? length : 0, &found);
+    TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP + (found.next - from) * 8));
+    return more ? tn_call_reply (call, key, &found, sizeof found)
+                : tn_call_answer (call, TENON_E_NOT_FOUND, "there are no more keys");
+}
+
+/* ---- siblings ---- */
 
 tenon_status
 tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, uint32_t *number)

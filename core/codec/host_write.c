@@ -30,7 +30,7 @@ tn_host_plan_tensor (struct tenon_call *public, uint64_t index, struct tenon_ten
         return tn_call_misuse (call, "it asked for a tensor that the plan does not have");
     const struct tn_tensor *entry = tn_catalog_tensor (writer->plan->own, writer->first + index);
     struct tenon_tensor found;
-    tn_call_show_tensor (entry, NULL, 0, &found);
+    tn_call_show_tensor (writer->plan->own, entry, NULL, 0, &found);
     if (writer->plan->origins[writer->first + index].target != TENON_NONE)
         found.flags |= TENON_CONVERTED;
     return tn_call_reply (call, tensor, &found, sizeof found);

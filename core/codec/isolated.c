@@ -3,6 +3,7 @@
  * services work as they do in the program. A table of services that record what changes the catalog makes the
  * messages. */
 #include "codec/isolated.h"
+#include "codec/archive.h"
 #include "codec/describe.h"
 #include "codec/host.h"
 #include "codec/recognise.h"
@@ -113,6 +114,39 @@ record_add_part (struct tenon_call *public, const struct tenon_part *part, uint3
 }
 
 static tenon_status
+record_skip_part (struct tenon_call *public, const struct tenon_part *part, tenon_status reason,
+                  const char *why)
+{
+    struct tn_channel *channel = channel_of (public);
+    struct tenon_part ours;
+    tn_copy_struct (&ours, sizeof ours, part, 0);
+    TN_TRY (tn_host_skip_part (public, part, reason, why));
+    ours.block_size = 0;
+    tn_channel_put_u32 (channel, TN_SAYS_SKIP_PART);
+    tn_wire_put_part (channel, &ours);
+    tn_channel_put_u32 (channel, (uint32_t) reason);
+    tn_channel_put_text (channel, why, why ? strlen (why) : 0);
+    return TENON_OK;
+}
+
+static tenon_status
+record_open_key (struct tenon_call *public, const char *key, uint64_t length, uint32_t *number)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tn_channel *channel = channel_of (public);
+    if (!call->keys || !key || call->session->error->status < 0)
+        return tn_host_open_key (public, key, length, number);
+    tn_channel_put_u32 (channel, TN_SAYS_OPEN);
+    tn_channel_put_u64 (channel, call->keys->told);
+    tn_channel_put_text (channel, key, length);
+    tenon_status status = tn_host_open_key (public, key, length, number);
+    tn_channel_put_u32 (channel, TN_SAYS_OPENED);
+    tn_channel_put_u32 (channel, (uint32_t) status);
+    tn_channel_put_u32 (channel, *number);
+    return status;
+}
+
+static tenon_status
 record_include (struct tenon_call *public, uint32_t number, const struct tenon_include *how)
 {
     struct tn_call *call = (struct tn_call *) public;
@@ -120,6 +154,7 @@ record_include (struct tenon_call *public, uint32_t number, const struct tenon_i
     struct tn_inclusion inclusion;
     tenon_status status = tn_include_choose (call, number, how, &inclusion);
     if (status < 0) {
+        tn_include_end (call, &inclusion);
         if (!tn_include_forgives (call, &inclusion))
             return status;
         tn_channel_put_u32 (channel, TN_SAYS_REFUSED);
@@ -135,6 +170,7 @@ record_include (struct tenon_call *public, uint32_t number, const struct tenon_i
     tn_channel_put_u64 (channel, inclusion.codec);
     tn_channel_put_text (channel, prefix, prefix ? strlen (prefix) : 0);
     status = tn_include_run (call, &inclusion);
+    tn_include_end (call, &inclusion);
     tn_channel_put_u32 (channel, TN_SAYS_INCLUDED);
     tn_wire_put_error (channel, call->session->error);
     return status < 0 && tn_include_forgives (call, &inclusion) ? tn_include_give_up (call, &inclusion)
@@ -299,6 +335,22 @@ describe_root (struct tn_session *session)
     tn_wire_put_error (channel, session->error);
 }
 
+/* Lists an archive, which says TN_SAYS_LISTED at its end. */
+static void
+list_root (struct tn_session *session)
+{
+    struct tn_channel *channel = session->channel;
+    uint32_t source = tn_channel_get_u32 (channel);
+    uint64_t codec = tn_channel_get_u64 (channel);
+    if (channel->end == TN_CHANNEL_OPEN && session->error->status == TENON_OK
+        && source < session->catalog->source_count)
+        tn_archive_list (session, session->catalog->sources[source], NULL, codec);
+    else {
+        tn_channel_put_u32 (channel, TN_SAYS_LISTED);
+        tn_wire_put_error (channel, session->error);
+    }
+}
+
 static TN_OWN_FRAME void
 read_region (struct tn_session *session)
 {
@@ -349,6 +401,7 @@ serve_orders (struct tn_session *session)
         switch (order) {
         case TN_ORDER_ROOT: add_root (session); break;
         case TN_ORDER_RECOGNISE: recognise_root (session); break;
+        case TN_ORDER_LIST: list_root (session); break;
         case TN_ORDER_DESCRIBE: describe_root (session); break;
         case TN_ORDER_READ:
             session->budget = NULL; /* the file is open */
@@ -387,6 +440,8 @@ tn_isolated_main (void *user, struct tn_channel *channel, atomic_uint *running)
     host.skip_tensor = record_skip_tensor;
     host.add_metadata = record_add_metadata;
     host.add_part = record_add_part;
+    host.skip_part = record_skip_part;
+    host.open_key = record_open_key;
     host.include = record_include;
     host.sibling = ask_sibling;
     /* This process has a context of its own, a copy, without threads and without mappings. */

@@ -3,6 +3,7 @@
  * codecs in the child called, through the same services and so with the same checks. */
 #include "codec/isolation.h"
 #include "base/report.h"
+#include "codec/archive.h"
 #include "codec/host.h"
 #include "codec/isolated.h"
 #include "codec/recognise.h"
@@ -291,15 +292,69 @@ answer_sibling (struct tn_call *call, struct tn_channel *channel)
     return TENON_OK;
 }
 
+/* The child lists an archive; a failure comes again, as that of the include. */
+static tenon_status
+replay_list (struct tn_call *call, struct tn_channel *channel)
+{
+    struct tn_session *session = call->session;
+    uint32_t number = tn_channel_get_u32 (channel), flags = tn_channel_get_u32 (channel);
+    uint64_t codec = tn_channel_get_u64 (channel);
+    const char *prefix;
+    if (codec >= session->context->registry.codec_count
+        || !session->context->registry.codecs[codec]->table.archive_functions)
+        tn_channel_refuse (channel);
+    if (channel->end != TN_CHANNEL_OPEN)
+        return TENON_OK;
+    struct tn_source *source = tn_call_source (call, number);
+    if (!source)
+        return session->error->status;
+    TN_TRY (tn_include_prefix (call, source, flags, &prefix));
+    tn_archive_list (session, source, prefix, codec);
+    return session->error->status;
+}
+
+/* The child opens a key, and locates its member first if it has not yet. A failure comes again, as that of
+ * the codec. */
+static tenon_status
+replay_open (struct tn_call *call, struct tn_channel *channel)
+{
+    struct tn_session *session = call->session;
+    uint64_t length;
+    uint32_t number;
+    uint64_t told = tn_channel_get_u64 (channel);
+    const char *text = tn_channel_get_text (channel, &length);
+    char *key = text ? tn_arena_text (&session->arena, text, length) : NULL;
+    if (!key)
+        return channel->end == TN_CHANNEL_OPEN ? tn_fail_memory (session->error) : TENON_OK;
+    if (call->keys)
+        call->keys->told = told;
+    tenon_status status = tn_host_open_key (&call->public, key, length, &number);
+    TN_TRY (session->error->status);
+    if (next_message (channel, session->catalog->sources[0], session->catalog) != TN_SAYS_OPENED
+        || tn_channel_get_u32 (channel) != (uint32_t) status || tn_channel_get_u32 (channel) != number)
+        tn_channel_refuse (channel);
+    return TENON_OK;
+}
+
+static tenon_status
+replay_skip_part (struct tn_call *call, struct tn_channel *channel)
+{
+    struct tn_arena *arena = &call->session->arena;
+    struct tenon_part *part = tn_wire_get_part (channel, arena, most_bytes (call->session));
+    tenon_status reason = (tenon_status) tn_channel_get_u32 (channel);
+    const char *why = tn_wire_get_text (channel, arena, most_bytes (call->session));
+    return part && channel->end == TN_CHANNEL_OPEN ? tn_host_skip_part (&call->public, part, reason, why)
+                                                   : TENON_OK;
+}
+
 #define MESSAGES_PER_CHECK 1024u
 
-/* Messages up to the end of this codec's run. */
+/* Messages up to the one that ends this codec's function, with its failure. */
 static tenon_status
-replay_messages (struct tn_call *call)
+replay_messages (struct tn_call *call, uint32_t last, tenon_error *failure)
 {
     struct tn_session *session = call->session;
     struct tn_channel *channel = &session->child->channel;
-    uint32_t last = session->depth == 1 ? TN_SAYS_DONE : TN_SAYS_INCLUDED;
     tenon_status status = TENON_OK;
     for (uint64_t count = 1; status == TENON_OK && channel->end == TN_CHANNEL_OPEN; count++) {
         if (count % MESSAGES_PER_CHECK == 0)
@@ -307,7 +362,7 @@ replay_messages (struct tn_call *call)
         struct tn_mark mark = tn_arena_mark (&session->arena);
         uint32_t says = next_message (channel, session->catalog->sources[0], session->catalog);
         if (says == last) {
-            status = tn_wire_get_error (channel, session->error);
+            status = tn_wire_get_error (channel, failure);
             if (channel->end == TN_CHANNEL_OPEN)
                 return status;
         }
@@ -325,6 +380,9 @@ replay_messages (struct tn_call *call)
         case TN_SAYS_NOTE: status = replay_note (call, channel); break;
         case TN_SAYS_FLAW: replay_flaw (call, channel); break;
         case TN_SAYS_INCLUDE: status = replay_include (call, channel); break;
+        case TN_SAYS_LIST: status = replay_list (call, channel); break;
+        case TN_SAYS_OPEN: status = replay_open (call, channel); break;
+        case TN_SAYS_SKIP_PART: status = replay_skip_part (call, channel); break;
         case TN_SAYS_REFUSED: status = replay_refused (call, channel); break;
         case TN_SAYS_SIBLING: status = answer_sibling (call, channel); break;
         default: tn_channel_refuse (channel); break;
@@ -339,6 +397,40 @@ replay_messages (struct tn_call *call)
 
 /* ---- describing ---- */
 
+/* Sends a root that the child does not have yet. */
+static void
+order_root (struct tn_child *child, struct tn_source *root)
+{
+    if (root->number < child->sources)
+        return;
+    tn_channel_put_u32 (&child->channel, TN_ORDER_ROOT);
+    put_root (&child->channel, root);
+}
+
+/* tn_proxy.list. Of a root the failure is that of the open; of others it comes again. */
+static tenon_status
+list_isolated (struct tn_call *call, bool one)
+{
+    struct tn_session *session = call->session;
+    struct tn_child *child = session->child;
+    struct tn_channel *channel = &child->channel;
+    tenon_error later = TENON_ERROR_INIT;
+    if (one)
+        return replay_messages (call, TN_SAYS_LOCATED, &later);
+    if (session->depth > 0)
+        return replay_messages (call, TN_SAYS_LISTED, &later);
+    struct tn_source *root = tn_call_source (call, 0);
+    tn_channel_begin_answer (channel);
+    order_root (child, root);
+    tn_channel_put_u32 (channel, TN_ORDER_LIST);
+    tn_channel_put_u32 (channel, root->number);
+    tn_channel_put_u64 (channel, call->number);
+    tn_channel_flush (channel);
+    tenon_status status = replay_messages (call, TN_SAYS_LISTED, session->error);
+    child->sources = session->catalog->source_count;
+    return status;
+}
+
 /* tn_proxy.run. A root is described in the child; what it includes there arrives as messages. */
 static tenon_status
 run_isolated (struct tn_call *call)
@@ -347,13 +439,10 @@ run_isolated (struct tn_call *call)
     struct tn_child *child = session->child;
     struct tn_channel *channel = &child->channel;
     if (session->depth > 1)
-        return replay_messages (call);
+        return replay_messages (call, TN_SAYS_INCLUDED, session->error);
     struct tn_source *root = tn_call_source (call, 0);
     tn_channel_begin_answer (channel);
-    if (root->number >= child->sources) {
-        tn_channel_put_u32 (channel, TN_ORDER_ROOT);
-        put_root (channel, root);
-    }
+    order_root (child, root);
     tn_channel_put_u32 (channel, TN_ORDER_DESCRIBE);
     tn_channel_put_u32 (channel, root->number);
     tn_channel_put_u32 (channel, call->include_flags);
@@ -364,7 +453,7 @@ run_isolated (struct tn_call *call)
     tn_channel_put_u32 (channel, session->shard.whole);
     tn_channel_put_u32 (channel, session->shard.incomplete);
     tn_channel_flush (channel);
-    tenon_status status = replay_messages (call);
+    tenon_status status = replay_messages (call, TN_SAYS_DONE, session->error);
     child->sources = session->catalog->source_count;
     return status;
 }
@@ -380,7 +469,7 @@ serve_isolated (struct tn_catalog *catalog, const struct tn_tensor *tensor, cons
     struct tenon_tensor theirs;
     if (!tn_child_is_own (child))
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, TN_CHILD_OF_OTHERS);
-    tn_call_show_tensor (tensor, tn_description_sources (description), description->count, &theirs);
+    tn_call_show_tensor (catalog, tensor, tn_description_sources (description), description->count, &theirs);
     pthread_mutex_lock (&child->lock);
     tn_channel_begin_answer (channel);
     tn_channel_put_u32 (channel, TN_ORDER_READ);
@@ -402,7 +491,7 @@ serve_isolated (struct tn_catalog *catalog, const struct tn_tensor *tensor, cons
     return status;
 }
 
-static const struct tn_proxy proxy = { run_isolated, ask_contents, serve_isolated };
+static const struct tn_proxy proxy = { run_isolated, list_isolated, ask_contents, serve_isolated };
 
 /* ---- the child of a root ---- */
 

@@ -128,9 +128,10 @@ report_bid (tenon_report *report, const tenon_context *context, uint64_t codec, 
     else if (bid->content > 0)
         snprintf (content, sizeof content, "its bytes look right (%u of 100)", bid->content);
     tn_report_add (report, TENON_BID, chosen ? TENON_OK : TENON_E_UNRECOGNISED, chosen, entry->table.id, file,
-                   "%s, %s%s", content,
+                   "%s, %s%s%s", content,
                    bid->extension ? "its extension fits" : "its extension is not this codec's",
-                   entry->table.describe ? "" : ", and the codec only writes");
+                   entry->table.describe ? "" : ", and the codec only writes",
+                   entry->table.archive_functions ? ", and what an archive holds its keys tell" : "");
 }
 
 /* The best bid, and another one that is as good; UINT64_MAX: none. */
@@ -293,8 +294,11 @@ tn_recognise (struct tn_session *session, struct tn_source *source, const char *
         source->evidence.known = true;
         source->evidence.content = bids[winner].content;
     }
+    bool is_archive = status == TENON_OK && registry->codecs[*codec]->table.archive_functions;
     for (uint64_t i = 0; report && i < registry->codec_count; i++)
-        report_bid (report, session->context, i, &bids[i], status == TENON_OK && i == *codec, file);
+        if (!is_archive || !registry->codecs[i]->table.root_keys) /* of which the keys decide */
+            report_bid (report, session->context, i, &bids[i],
+                        status == TENON_OK && i == *codec && !is_archive, file);
     if (status == TENON_OK && !word && bids[winner].extension == 0)
         tn_recognise_note (session, source, *codec);
     return status;

@@ -17,6 +17,8 @@ struct tn_session;
 struct tn_proxy {
     /* in place of a codec's describe */
     tenon_status (*run) (struct tn_call *call);
+    /* in place of an archive's describe, or with `one` of its locate */
+    tenon_status (*list) (struct tn_call *call, bool one);
     /* in place of reading magics and of probing: tn_recognise_contents */
     tenon_status (*ask) (struct tn_session *session, struct tn_source *source, bool all, uint32_t *contents);
     /* as `serve` of the catalog */
@@ -36,6 +38,7 @@ struct tn_session {
     struct tn_readahead *readahead; /* probe and describe; NULL: sources are read directly */
     struct tn_budget *budget;       /* bounds what an open costs, and asks whether to stop; NULL: neither */
     const char *directory;          /* of the file, ending in '/': siblings lie there; NULL: there are none */
+    struct tn_keys *keys;           /* the stores that are open, the last one first */
     uint64_t members;               /* parts and siblings so far */
     uint64_t nested;                /* bytes of encoded parts in encoded parts so far */
     uint32_t looked;                /* members whose bytes were compared with signatures (identify.c) */
@@ -45,6 +48,9 @@ struct tn_session {
         void *state; /* what the shard before left, in the catalog's arena; NULL: none left any */
         bool whole, incomplete;
     } shard;
+    struct {
+        uint32_t number, flags; /* of the source that is included, and struct tenon_include: for messages */
+    } included;
     bool may_map;                 /* siblings may be mapped */
     const struct tn_proxy *proxy; /* NULL: codecs are called here */
     struct tn_child *child;       /* with a proxy: where they are called */

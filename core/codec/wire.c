@@ -205,7 +205,8 @@ tn_wire_put_part (struct tn_channel *channel, const struct tenon_part *part)
                          ? part->size / part->block_size + (part->size % part->block_size > 0)
                          : 0;
     uint64_t numbers[] = { part->source,     part->lead,  part->offset, part->stored,      part->size,
-                           part->block_size, part->check, part->flags,  part->check_value, count };
+                           part->block_size, part->check, part->flags,  part->check_value, count,
+                           part->place };
     tn_channel_put (channel, numbers, sizeof numbers);
     put_string (channel, part->filter);
     tn_channel_put_text (channel, part->name, part->name_length);
@@ -216,7 +217,7 @@ tn_wire_put_part (struct tn_channel *channel, const struct tenon_part *part)
 struct tenon_part *
 tn_wire_get_part (struct tn_channel *channel, struct tn_arena *arena, uint64_t most)
 {
-    uint64_t numbers[10], size = 0, length;
+    uint64_t numbers[11], size = 0, length;
     tn_channel_get (channel, numbers, sizeof numbers);
     struct tenon_part *part = tn_arena_get (arena, sizeof *part, true);
     if (!part)
@@ -230,7 +231,8 @@ tn_wire_get_part (struct tn_channel *channel, struct tn_arena *arena, uint64_t m
                                  .block_size = numbers[5],
                                  .check = (uint32_t) numbers[6],
                                  .flags = (uint32_t) numbers[7],
-                                 .check_value = numbers[8] };
+                                 .check_value = numbers[8],
+                                 .place = numbers[10] };
     part->filter = tn_wire_get_text (channel, arena, most);
     const char *name = tn_channel_get_text (channel, &length);
     char *copy = get_room (channel, arena, length + 1, most);

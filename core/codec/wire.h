@@ -13,6 +13,7 @@ enum tn_order {
     TN_ORDER_ROOT = 1,  /* a file, which becomes a source of the child's catalog */
     TN_ORDER_RECOGNISE, /* tn_recognise_contents of source 0 */
     TN_ORDER_DESCRIBE,  /* a root, with a codec */
+    TN_ORDER_LIST,      /* a root that is an archive, with its codec */
     TN_ORDER_READ       /* a region of a served tensor */
 };
 
@@ -26,12 +27,18 @@ enum tn_says {
     TN_SAYS_INCLUDE,  /* from here on the messages are those of another codec … */
     TN_SAYS_INCLUDED, /* … and no longer: a failure */
     TN_SAYS_NOTE,
-    TN_SAYS_FLAW,     /* that the host found while a codec read: a failure */
-    TN_SAYS_SIBLING,  /* a question: the program opens the file and sends it */
-    TN_SAYS_BYTES,    /* a question: bytes of a root that is no file */
-    TN_SAYS_PROGRESS, /* a question: whether to stop */
-    TN_SAYS_SKIP,     /* a tensor that cannot be read: a status, two texts */
-    TN_SAYS_REFUSED   /* a source that cannot be included, which the codec forgives: a failure */
+    TN_SAYS_FLAW,      /* that the host found while a codec read: a failure */
+    TN_SAYS_SIBLING,   /* a question: the program opens the file and sends it */
+    TN_SAYS_BYTES,     /* a question: bytes of a root that is no file */
+    TN_SAYS_PROGRESS,  /* a question: whether to stop */
+    TN_SAYS_SKIP,      /* a tensor that cannot be read: a status, two texts */
+    TN_SAYS_LIST,      /* from here on the messages are those of an archive's codec … */
+    TN_SAYS_LISTED,    /* … and no longer: a failure */
+    TN_SAYS_OPEN,      /* a key, whose member the archive's codec may have to locate … */
+    TN_SAYS_LOCATED,   /* … until here: a failure */
+    TN_SAYS_OPENED,    /* the end of it: what open_key returned */
+    TN_SAYS_SKIP_PART, /* a member that cannot be read: a status, a text */
+    TN_SAYS_REFUSED    /* a source that cannot be included, which the codec forgives: a failure */
 };
 
 /* The most bytes that one question asks for. */

@@ -234,6 +234,40 @@ check_shard_names (const struct tenon_codec *table, char *why)
 }
 
 static tenon_status
+check_store (const struct tenon_codec *table, char *why)
+{
+    if (!table->root_keys && (table->archive || (table->flags & TENON_CODEC_ARCHIVED)))
+        return tn_plugin_reject (why, TENON_E_MISUSE, "it speaks of archives, but has no root keys");
+    if (table->root_keys && table->archive_functions)
+        return tn_plugin_reject (why, TENON_E_MISUSE, "it is a codec of archives, and has root keys");
+    if (table->archive && !tn_is_id (table->archive, TN_LOWER "_-"))
+        return reject_id (why, "archive", table->archive, "a-z, 0-9, _ and -");
+    for (uint32_t i = 0; table->root_keys && table->root_keys[i]; i++)
+        if (i >= TN_MOST_ITEMS || strlen (table->root_keys[i]) > 255)
+            return tn_plugin_reject (why, TENON_E_MISUSE,
+                                     "the list of its root keys has no end, or one has more than 255 bytes");
+    return TENON_OK;
+}
+
+/* Functions that a codec of archives does not have stay NULL. */
+static tenon_status
+copy_archive (struct tn_codec *to, char *why)
+{
+    const struct tenon_archive *from = to->table.archive_functions;
+    if (!from)
+        return TENON_OK;
+    to->table.archive_functions = &to->archive;
+    if (!tn_copy_struct (&to->archive, sizeof to->archive, from, UP_TO (struct tenon_archive, finish)))
+        return reject_struct (why, "its functions for archives", from);
+    TN_TRY (check_flags (to->archive.flags, "its table of functions for archives", why));
+    if (!to->table.describe)
+        return tn_plugin_reject (why, TENON_E_MISUSE, "it lists no members: describe is missing");
+    if (!to->archive.begin_entry != !to->archive.finish || !to->archive.end_entry != !to->archive.finish)
+        return tn_plugin_reject (why, TENON_E_MISUSE, "begin_entry, end_entry and finish need each other");
+    return TENON_OK;
+}
+
+static tenon_status
 check_codec_table (struct tn_codec *codec, char *why)
 {
     struct tenon_codec *table = &codec->table;
@@ -255,6 +289,7 @@ check_codec_table (struct tn_codec *codec, char *why)
     if (table->dtype_option > table->option_count)
         return tn_plugin_reject (why, TENON_E_MISUSE, "its dtypes depend on an option that it has not");
     TN_TRY (check_shard_names (table, why));
+    TN_TRY (check_store (table, why));
     table->label = table->label ? table->label : table->id;
     return check_extensions (table->extensions, why);
 }
@@ -274,6 +309,8 @@ tn_codec_copy (const struct tenon_codec *from, struct tn_codec *to, char *why)
     if (!tn_is_id (to->table.id, TN_LOWER "_-"))
         return reject_id (why, "codec", to->table.id, "a-z, 0-9, _ and -");
     tenon_status status = check_codec_table (to, words);
+    if (status == TENON_OK)
+        status = copy_archive (to, words);
     if (status == TENON_OK)
         status = copy_magics (from, to, words);
     if (status == TENON_OK)

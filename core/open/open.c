@@ -7,6 +7,7 @@
 #include "codec/host.h"
 #include "codec/identify.h"
 #include "codec/isolation.h"
+#include "codec/keyed.h"
 #include "codec/recognise.h"
 #include "context/config_check.h"
 #include "isolate/sandbox.h"
@@ -136,6 +137,8 @@ describe_file (tenon_file *file, struct tn_shards *set, const tenon_open_options
     if (status == TENON_OK)
         status = tn_recognise (&session, set->source, set->word ? set->word : options->format, &file->codec,
                                false, NULL);
+    if (status == TENON_OK)
+        status = tn_keys_resolve (&session, set->source, NULL, &file->codec, false, NULL);
     if (set->shard.count > 0)
         tn_shards_begin (&session, set);
     if (status == TENON_OK)
@@ -148,6 +151,7 @@ describe_file (tenon_file *file, struct tn_shards *set, const tenon_open_options
         tn_shards_note (file->report, set);
     if (catalog->source_count > 0)
         tn_isolation_end (&session, catalog->sources[0]);
+    tn_keys_close_all (&session);
     set->siblings = session.siblings;
     tn_arena_free (&session.arena);
     tn_readahead_free (session.readahead);
@@ -361,6 +365,47 @@ note_other (struct tn_session *session, struct tn_source *source, uint64_t codec
                        advice ? advice : "");
 }
 
+/* Reports the bids of all codecs for a file. Takes over the set's source. */
+static tenon_status
+explain_choice (tenon_context *context, struct tn_shards *set, const tenon_open_options *options,
+                tenon_report *report, tenon_error *error)
+{
+    struct tn_budget budget;
+    uint64_t codec;
+    struct tn_catalog *catalog = tn_catalog_new (context);
+    if (!catalog) {
+        tn_source_free (set->source);
+        return tn_fail_memory (error);
+    }
+    tn_budget_begin (&budget, context->limits, NULL, error);
+    tn_budget_join (&budget, set->source->size);
+    tn_catalog_set_budget (catalog, &budget);
+    struct tn_session session = { .context = context,
+                                  .error = error,
+                                  .report = report,
+                                  .catalog = catalog,
+                                  .overlay = &catalog->overlay,
+                                  .budget = &budget,
+                                  .arena.budget = &budget };
+    tenon_status status = tn_catalog_add_source (catalog, set->source, error);
+    if (status == TENON_OK)
+        status = tn_isolation_begin (&session, set->source, options->settings);
+    if (status == TENON_OK)
+        status = tn_recognise (&session, set->source, set->word ? set->word : options->format, &codec, false,
+                               report);
+    session.report = NULL; /* what is in an archive is no matter of this report */
+    if (status == TENON_OK)
+        status = tn_keys_resolve (&session, set->source, NULL, &codec, false, report);
+    session.report = report;
+    if (status == TENON_OK)
+        note_other (&session, set->source, codec);
+    tn_keys_close_all (&session);
+    tn_arena_free (&session.arena);
+    tn_catalog_set_budget (catalog, NULL);
+    tn_catalog_drop (catalog);
+    return status;
+}
+
 TENON_API tenon_status
 tenon_why (tenon_context *context, const char *path, const tenon_open_options *theirs, tenon_report **report,
            tenon_error *error)
@@ -368,7 +413,6 @@ tenon_why (tenon_context *context, const char *path, const tenon_open_options *t
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
     struct tn_shards set;
-    uint64_t codec;
     if (report)
         *report = NULL;
     if (!TN_GIVEN (&mine, context, "context") || !TN_GIVEN (&mine, path, "path")
@@ -379,23 +423,11 @@ tenon_why (tenon_context *context, const char *path, const tenon_open_options *t
         tn_fail_memory (&mine);
     else if (take_options (&options, theirs, &mine)
              && tn_shards_open (context, path, &options, &set, &mine) == TENON_OK) {
-        struct tn_budget budget;
-        tn_budget_begin (&budget, context->limits, NULL, &mine);
-        tn_budget_join (&budget, set.source->size);
-        struct tn_session session = {
-            .context = context, .error = &mine, .report = *report, .budget = &budget, .arena.budget = &budget
-        };
-        if (tn_isolation_begin (&session, set.source, options.settings) == TENON_OK
-            && tn_recognise (&session, set.source, set.word ? set.word : options.format, &codec, false,
-                             *report)
-                   == TENON_OK)
-            note_other (&session, set.source, codec);
+        explain_choice (context, &set, &options, *report, &mine);
         tn_shards_note (*report, &set);
         if (strcmp (set.path, path) != 0)
             tn_report_add (*report, TENON_NOTE, TENON_OK, 0, "", path, "%s is opened for it",
                            TN_SHOW (set.path));
-        tn_arena_free (&session.arena);
-        tn_source_free (set.source);
         tn_shards_free (&set);
     }
     return tn_error_out (error, &mine);

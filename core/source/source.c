@@ -182,11 +182,13 @@ tn_source_reader_to_fd (struct tn_source *source, int fd)
 
 tenon_status
 tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct tenon_part *part,
-                const struct tn_filter *filter, struct tn_source **result, tenon_error *error)
+                const char *name, const struct tn_filter *filter, struct tn_source **result,
+                tenon_error *error)
 {
     struct tn_source *source = tn_arena_get (arena, sizeof *source, true);
     uint64_t name_length = part->name ? part->name_length : 0;
-    const char *name = tn_arena_text (arena, part->name, name_length);
+    if (!name)
+        name = tn_arena_text (arena, part->name, name_length);
     *result = NULL;
     if (!source || !name)
         return tn_fail_memory (error);

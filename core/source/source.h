@@ -14,9 +14,12 @@
 
 enum tn_source_kind { TN_SOURCE_FD, TN_SOURCE_MEMORY, TN_SOURCE_READER, TN_SOURCE_PART };
 
+struct tn_keys;
+
 struct tn_source {
     enum tn_source_kind kind;
     uint32_t number;  /* in its catalog */
+    uint32_t opened;  /* in the run of describe that added or opened it; 0: none has */
     uint32_t depth;   /* sources that it lies in */
     uint64_t size;    /* bytes, decoded */
     uint32_t encoded; /* filters between it and its root */
@@ -36,6 +39,7 @@ struct tn_source {
     tenon_reader reader;            /* READER */
     bool in_order;                  /* READER: called from one thread, at rising offsets, each byte once */
     struct tn_child *child;         /* a root: the isolated process that describes it; NULL: none */
+    struct tn_keys *keys;           /* while it is described: the store in it; NULL: none */
     struct tn_apart *apart;         /* a root: where third-party filters decode what lies in it; NULL: here */
 
     /* PART */
@@ -87,9 +91,11 @@ tenon_status tn_source_reader (const tenon_reader *reader, const char *name, str
 /* Makes an in-order reader a file: `fd` holds its bytes and is taken over; the reader is closed. */
 void tn_source_reader_to_fd (struct tn_source *source, int fd);
 /* The caller has checked that offset and stored lie inside the parent. The part lies in the arena, with
- * copies of the block ends and the name: there may be a million. */
+ * copies of the block ends and the name: there may be a million. `name`: the copy of the name that the caller
+ * has made in the arena; NULL: none. */
 tenon_status tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct tenon_part *part,
-                             const struct tn_filter *filter, struct tn_source **source, tenon_error *error);
+                             const char *name, const struct tn_filter *filter, struct tn_source **source,
+                             tenon_error *error);
 /* Does nothing to a part, which its arena frees. */
 void tn_source_free (struct tn_source *source);
 

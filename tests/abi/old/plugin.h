@@ -55,6 +55,7 @@ struct tenon_host;
 /* One run of one codec function. The host has more behind it. */
 struct tenon_call {
     const struct tenon_host *host;
+    void *state; /* the codec's own, NULL at first: what the functions of an archive share */
 };
 
 /* ---- tensors ------------------------------------------------------------------------------------- */
@@ -125,7 +126,10 @@ enum {
     /* add_part reads all of the part and compares the checksum at once. A wrong one is TENON_E_CHECKSUM,
      * damage of the encoded bytes TENON_E_MALFORMED: no failures unless the codec returns them; the part is
      * not added */
-    TENON_PART_CHECK_NOW = 2
+    TENON_PART_CHECK_NOW = 2,
+    /* In the describe of an archive: only the key and what a directory says of it are known yet (name, size,
+     * place, and whether there is a filter). The archive's `locate` tells the rest when the key is opened. */
+    TENON_PART_LATER = 4
 };
 
 /* The place of a file in a numbered set, by its name, for codecs with TENON_SHARDS_NUMBERED. */
@@ -156,6 +160,42 @@ struct tenon_part {
     uint64_t stored;    /* their number */
     uint64_t size;      /* decoded bytes; equal to stored without a filter */
     const char *filter; /* id of the filter that decodes it; NULL: none */
+};
+
+/* ---- stores -------------------------------------------------------------------------------------- */
+
+/* A store maps keys to sources. The members of an archive are one: the codec of the archive adds a part for
+ * each of them, and says no word on what they hold. A *keyed codec* (root_keys) describes a store, whatever
+ * it lies in. A key is text in UTF-8, "a/b/c", relative to the store. */
+
+/* tenon_key.flags */
+enum {
+    /* opening it will fail: the store tells why (answer) */
+    TENON_KEY_UNREADABLE = 1,
+    /* its bytes are encoded: opening some such keys before the first is read has the host decode the
+     * beginnings of all of them at once */
+    TENON_KEY_ENCODED = 2
+};
+struct tenon_key {
+    uint32_t struct_size, flags;
+    const char *key; /* lives as long as the call; NUL-terminated */
+    uint64_t length;
+    uint64_t size;  /* decoded bytes; TENON_AUTO: not known */
+    uint64_t place; /* of its description in source 0, bytes; 0: none */
+    uint64_t next;  /* in and out: where the search goes on; 0: begin */
+};
+
+/* An entry of a store that is being written. */
+struct tenon_entry {
+    uint32_t struct_size, flags; /* none yet */
+    const char *key;
+    uint64_t key_length;
+    uint64_t size;       /* decoded bytes that will come, more or less; TENON_AUTO: not known */
+    uint64_t alignment;  /* of the first stored byte in the file; 0, 1: any */
+    const char *filter;  /* NULL: none */
+    int32_t level;       /* of the filter; -1: its default */
+    uint32_t check;      /* TENON_CHECK_* to compute */
+    uint64_t block_size; /* of the filter, decoded bytes; 0: the host chooses */
 };
 
 /* include: how the tensors of another source are added to this catalog */
@@ -386,6 +426,35 @@ struct tenon_host {
      * The sum of bytes that lie one after the other is that of the last call. */
     uint64_t (*checksum) (struct tenon_call *call, uint32_t kind, uint64_t before, const void *bytes,
                           uint64_t length);
+
+    /* -- stores -- */
+
+    /* In describe of a keyed codec: makes a source of a key of its store; a key that was opened before has
+     * the same number. In write of a keyed codec that adds to a file (TENON_PLAN_APPENDS): of a key of the
+     * old file. Two results are no failures unless the codec returns them: TENON_E_NOT_FOUND, and the
+     * status of a key that cannot be read (skip_part): *source is then one of its stored bytes, 0 if they are
+     * in no place. `answer` has the words for both. */
+    tenon_status (*open_key) (struct tenon_call *call, const char *key, uint64_t length, uint32_t *source);
+    /* In describe of a keyed codec: the next key that begins with `prefix`, in the order of the archive; of a
+     * folder, in the order of their bytes. TENON_E_NOT_FOUND, after the last one, is no failure unless the
+     * codec returns it. Opening the key that came last takes no search. */
+    tenon_status (*next_key) (struct tenon_call *call, const char *prefix, uint64_t prefix_length,
+                              struct tenon_key *key);
+    /* In describe and locate of an archive: like add_part, of a member that cannot be read. Its key is known;
+     * opening it answers `status`, which is negative, with `why`, one line. What `part` says beside name,
+     * size and place counts as far as its stored bytes lie in the source. */
+    tenon_status (*skip_part) (struct tenon_call *call, const struct tenon_part *part, tenon_status status,
+                               const char *why);
+    /* In describe: the words for the last result that was no failure, one line; "" if there was none. They
+     * live until the next such result. */
+    const char *(*answer) (struct tenon_call *call);
+    /* In write of a keyed codec: ends the entry before, and begins this one; NULL: only ends. put,
+     * put_tensor, put_items, align, tell and patch then count inside the entry. A key twice is
+     * TENON_E_EXISTS; where a file is added to, so is an old key that was not dropped. */
+    tenon_status (*put_key) (struct tenon_call *call, const struct tenon_entry *entry);
+    /* In write of a keyed codec that adds to a file: an old key is not part of the new file; its bytes may
+     * stay in it. TENON_E_NOT_FOUND is no failure unless the codec returns it. */
+    tenon_status (*drop_key) (struct tenon_call *call, const char *key, uint64_t length);
 };
 
 /* True if the host has this service. A plugin asks before it uses one that is newer than min_host_minor. */
@@ -414,7 +483,9 @@ enum {
     TENON_CODEC_SORTS = 8,
     /* its files have one tensor without a name: add_tensor gets a NULL name, and the file's stem stands for
      * it. Saving a tensor of another name is a loss */
-    TENON_CODEC_NAMELESS = 16
+    TENON_CODEC_NAMELESS = 16,
+    /* keyed: its stores are archives only, not folders */
+    TENON_CODEC_ARCHIVED = 32
 };
 
 /* tenon_codec.shard_flags: sets of files NAME-00001-of-00003.EXTENSION, which make one catalog. An index
@@ -424,6 +495,30 @@ enum {
 enum {
     TENON_SHARDS_NUMBERED = 1,
     TENON_SHARDS_FIRST_OPENS = 2 /* opening the first shard opens all; else only TENON_OPEN_SHARDS does */
+};
+
+/* What a codec whose files are archives has beside describe. Its describe adds a part with a name, which is a
+ * key, for each member (add_part, skip_part), and nothing else: no tensors, no metadata. The call of describe
+ * then lives on, with its scratch memory and its `state`, as long as the keyed codec is at work, and locate
+ * gets the same call. All other functions have one call of a save, likewise.
+ *
+ * Writing: the host calls begin; then for each entry begin_entry, which puts what stands before the entry's
+ * bytes; then the entry's bytes come; then end_entry; at the end finish. */
+struct tenon_archive {
+    uint32_t struct_size, flags; /* none yet */
+    /* ids of the filters that its members may have, NULL-terminated; NULL: none */
+    const char *const *filters;
+    /* Completes a part that was added with TENON_PART_LATER, and calls add_part or skip_part with it. What it
+     * gets from scratch lives until it returns. NULL: all parts are complete */
+    tenon_status (*locate) (struct tenon_call *call, const struct tenon_part *part);
+    /* With TENON_PLAN_APPENDS: reads the old directory (source 0), and puts what stays (put_old). */
+    tenon_status (*begin) (struct tenon_call *call);
+    /* With TENON_PLAN_APPENDS: the old key will be dropped. TENON_E_NOT_FOUND: there is none */
+    tenon_status (*drop) (struct tenon_call *call, const char *key, uint64_t length);
+    tenon_status (*begin_entry) (struct tenon_call *call, const struct tenon_entry *entry);
+    tenon_status (*end_entry) (struct tenon_call *call, const struct tenon_entry *entry,
+                               const struct tenon_member_result *result);
+    tenon_status (*finish) (struct tenon_call *call);
 };
 
 /* tenon_codec.metadata: the values that write can keep. The host reports the others as lost. */

@@ -73,7 +73,7 @@ open_part (uint64_t size)
                                       .block_ends = ends };
     fresh_error ();
     ck_assert_int_eq (tn_source_memory (stored, stored_size, "box", &root, &error), TENON_OK);
-    ck_assert_int_eq (tn_source_part (&arena, root, &description, &filter, &part, &error), TENON_OK);
+    ck_assert_int_eq (tn_source_part (&arena, root, &description, NULL, &filter, &part, &error), TENON_OK);
 }
 
 static void

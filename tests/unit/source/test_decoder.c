@@ -65,7 +65,7 @@ open_part (uint64_t size, uint64_t block, uint32_t check)
                                       .name = "m",
                                       .name_length = 1 };
     ck_assert_int_eq (tn_source_memory (stored, stored_size, "box", &root, &error), TENON_OK);
-    ck_assert_int_eq (tn_source_part (&arena, root, &description, &filter, &part, &error), TENON_OK);
+    ck_assert_int_eq (tn_source_part (&arena, root, &description, NULL, &filter, &part, &error), TENON_OK);
 }
 
 static void

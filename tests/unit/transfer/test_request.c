@@ -401,7 +401,7 @@ START_TEST (sums_in_memory)
                                           .name_length = 1 };
         ck_assert_int_eq (tn_source_memory ("123456789", 9, "x", &root, &error), TENON_OK);
         ck_assert_int_eq (tn_catalog_add_source (catalog, root, &error), TENON_OK);
-        ck_assert_int_eq (tn_source_part (&catalog->arena, root, &description, NULL, &part, &error),
+        ck_assert_int_eq (tn_source_part (&catalog->arena, root, &description, NULL, NULL, &part, &error),
                           TENON_OK);
         ck_assert_int_eq (tn_catalog_add_source (catalog, part, &error), TENON_OK);
         struct tn_tensor tensor = {

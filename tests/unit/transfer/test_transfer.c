@@ -139,7 +139,8 @@ open_member (int kind, uint32_t flags, bool in_file, uint32_t wrong)
         description.block_ends = ends;
     }
     const struct tn_filter *filter = kind == STORED ? NULL : tn_filter_find (context, "deflate");
-    ck_assert_int_eq (tn_source_part (&catalog->arena, root, &description, filter, &part, &error), TENON_OK);
+    ck_assert_int_eq (tn_source_part (&catalog->arena, root, &description, NULL, filter, &part, &error),
+                      TENON_OK);
     ck_assert_int_eq (tn_catalog_add_source (catalog, part, &error), TENON_OK);
     tensor = (struct tn_tensor){ .name = "t",
                                  .shape = shape,
@@ -327,7 +328,7 @@ START_TEST (empty_member)
         .struct_size = sizeof description, .offset = 7, .check = TENON_CHECK_CRC32, .check_value = 1
     };
     open_member (STORED, 0, _i, 0);
-    ck_assert_int_eq (tn_source_part (&catalog->arena, part->parent, &description, NULL, &part, &error),
+    ck_assert_int_eq (tn_source_part (&catalog->arena, part->parent, &description, NULL, NULL, &part, &error),
                       TENON_OK);
     ck_assert_int_eq (tn_catalog_add_source (catalog, part, &error), TENON_OK);
     tensor.shape = none;

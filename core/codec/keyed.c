@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* keyed.c - finds the keyed codec that knows a store, and the store that a keyed codec describes. */
+#include "codec/keyed.h"
+#include "base/report.h"
+#include "codec/archive.h"
+#include "codec/identify.h"
+#include "codec/recognise.h"
+#include "context/cause.h"
+#include <stdio.h>
+
+/* ---- the keyed codec that knows a store ---- */
+
+static size_t
+literal_length (const char *pattern)
+{
+    size_t length = 0;
+    for (; *pattern; pattern++)
+        length += *pattern != '*';
+    return length;
+}
+
+struct bid {
+    const char *pattern, *key; /* the key that is one of a pattern; NULL: none is */
+    size_t literal, extension;
+    int64_t priority;
+    bool able; /* to describe this store */
+};
+
+struct bids {
+    const struct tn_registry *registry;
+    struct bid *all;
+    uint64_t archive; /* the codec of the archive */
+};
+
+/* Notes every pattern that the key is one of. `key` NULL: the store is empty. */
+static void
+weigh_key (struct bids *bids, const char *key, uint64_t length)
+{
+    for (uint64_t i = 0; i < bids->registry->codec_count; i++) {
+        struct bid *bid = &bids->all[i];
+        const char *const *patterns = bid->able ? bids->registry->codecs[i]->table.root_keys : NULL;
+        for (; patterns && *patterns; patterns++) {
+            size_t literal = literal_length (*patterns);
+            if ((bid->pattern && literal <= bid->literal) || (key == NULL) != (**patterns == 0)
+                || (key && !tn_key_matches (*patterns, key, length)))
+                continue;
+            bid->pattern = *patterns;
+            bid->key = key;
+            bid->literal = literal;
+        }
+    }
+}
+
+/* The extension of a keyed codec: NAME.tree, or NAME.tree.zip in an archive of zip. */
+static size_t
+extension_of (const struct bids *bids, const struct tn_codec *codec, const struct tn_source *source)
+{
+    size_t own = tn_extension_length (codec, source->name, source->name_length),
+           outer =
+               tn_extension_length (bids->registry->codecs[bids->archive], source->name, source->name_length);
+    return own > 0 || outer == 0 ? own
+                                 : tn_extension_length (codec, source->name, source->name_length - outer - 1);
+}
+
+static void
+begin_bids (struct bids *bids, const struct tn_source *source)
+{
+    const char *archive = bids->registry->codecs[bids->archive]->table.id;
+    for (uint64_t i = 0; i < bids->registry->codec_count; i++) {
+        const struct tn_codec *codec = bids->registry->codecs[i];
+        bool able = tn_is_keyed (codec) && codec->table.describe
+                    && (!(codec->table.flags & TENON_CODEC_ARCHIVED) || !codec->table.archive
+                        || strcmp (codec->table.archive, archive) == 0);
+        bids->all[i] = (struct bid){ .extension = able ? extension_of (bids, codec, source) : 0,
+                                     .priority = codec->priority,
+                                     .able = able };
+    }
+}
+
+/* Patterns beat names: the one with the most literal text, then the longer extension, then the priority. */
+static int
+compare_keyed_bids (const struct bid *a, const struct bid *b)
+{
+    if ((a->pattern != NULL) != (b->pattern != NULL))
+        return a->pattern ? 1 : -1;
+    if (a->literal != b->literal)
+        return a->literal > b->literal ? 1 : -1;
+    if (a->extension != b->extension)
+        return a->extension > b->extension ? 1 : -1;
+    return a->priority > b->priority ? 1 : a->priority < b->priority ? -1 : 0;
+}
+
+static void
+choose_keyed_bid (const struct bids *bids, uint64_t *winner, uint64_t *rival)
+{
+    *winner = *rival = UINT64_MAX;
+    for (uint64_t i = 0; i < bids->registry->codec_count; i++) {
+        if (!bids->all[i].pattern && bids->all[i].extension == 0)
+            continue;
+        int order = *winner == UINT64_MAX ? 1 : compare_keyed_bids (&bids->all[i], &bids->all[*winner]);
+        if (order > 0)
+            *winner = i, *rival = UINT64_MAX;
+        else if (order == 0)
+            *rival = i;
+    }
+}
+
+static void
+report_bids (tenon_report *report, const struct bids *bids, uint64_t winner, const char *file)
+{
+    for (uint64_t i = 0; i < bids->registry->codec_count; i++) {
+        const struct bid *bid = &bids->all[i];
+        char key[120] = "";
+        if (!bid->able)
+            continue;
+        if (bid->key)
+            tn_escape (key, sizeof key, bid->key, TN_MIN (strlen (bid->key), 100));
+        tn_report_add (report, TENON_BID, i == winner ? TENON_OK : TENON_E_UNRECOGNISED, i == winner,
+                       bids->registry->codecs[i]->table.id, file, "%s%s%s%s, %s",
+                       bid->key       ? "the key '"
+                       : bid->pattern ? "the archive is empty"
+                                      : "none of the keys is known to it",
+                       key, bid->key ? "' is one of " : "", bid->key ? bid->pattern : "",
+                       bid->extension ? "its extension fits" : "its extension is not this codec's");
+    }
+}
+
+#define SHOWN_KEYS 3u
+
+/* "; its keys are 'a', 'b', 'c', …" */
+static void
+show_keys (struct tn_keys *keys, char *words, size_t room)
+{
+    struct tenon_key key = { .struct_size = sizeof key };
+    size_t fill = 0;
+    for (unsigned i = 0; i <= SHOWN_KEYS && keys->kind->next (keys, "", 0, &key); i++) {
+        char shown[64];
+        tn_escape (shown, sizeof shown, key.key, TN_MIN (key.length, 40));
+        if (i < SHOWN_KEYS)
+            fill += (size_t) snprintf (words + fill, room - fill, "%s'%s%s'", i ? ", " : "; its keys are ",
+                                       shown, key.length > 40 ? "…" : "");
+        else
+            snprintf (words + fill, room - fill, ", …");
+    }
+}
+
+static TN_OWN_FRAME tenon_status
+fail_unknown_keys (struct tn_session *session, struct tn_source *source, const struct tn_codec *archive)
+{
+    char words[TN_IDENTIFY_ROOM], keys[300] = "";
+    tn_source_fail_in (source, session->error);
+    const char *advice = tn_identify_unknown (session, source, words);
+    show_keys (source->keys, keys, sizeof keys);
+    (void) tn_fail (session->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
+                    "no codec knows what this %s archive holds%s%s", archive->table.id, words, keys);
+    return tn_advise (session->error, "%s", advice);
+}
+
+static tenon_status
+fail_rivals (struct tn_session *session, struct tn_source *source, const struct tn_codec *winner,
+             const struct tn_codec *rival)
+{
+    tn_source_fail_in (source, session->error);
+    return tn_fail (session->error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
+                    "%s and %s know its keys equally; set priority in [codec %s], or name the format",
+                    winner->table.id, rival->table.id, winner->table.id);
+}
+
+/* Compares all keys with the patterns of all keyed codecs. */
+static tenon_status
+choose_keyed (struct tn_session *session, struct tn_source *source, uint64_t *codec, bool quiet,
+              tenon_report *report)
+{
+    struct tn_codec **codecs = session->context->registry.codecs;
+    struct tn_keys *keys = source->keys;
+    struct tenon_key key = { .struct_size = sizeof key };
+    struct bids bids = { &session->context->registry, NULL, *codec };
+    uint64_t winner, rival, count = 0;
+    TN_FREE struct bid *memory = bids.all = calloc (bids.registry->codec_count, sizeof *memory);
+    if (!memory)
+        return tn_fail_memory (session->error);
+    begin_bids (&bids, source);
+    for (; keys->kind->next (keys, "", 0, &key); count++) {
+        TN_TRY (tn_budget_work (session->budget, TN_WORK_LOOKUP + key.length));
+        weigh_key (&bids, key.key, key.length);
+    }
+    if (count == 0)
+        weigh_key (&bids, NULL, 0);
+    choose_keyed_bid (&bids, &winner, &rival);
+    if (report)
+        report_bids (report, &bids, winner, source->path ? source->path : source->name);
+    if (winner == UINT64_MAX)
+        return quiet ? (tenon_status) TENON_E_UNRECOGNISED
+                     : fail_unknown_keys (session, source, codecs[*codec]);
+    if (rival != UINT64_MAX)
+        return fail_rivals (session, source, codecs[winner], codecs[rival]);
+    *codec = winner;
+    return TENON_OK;
+}
+
+/* ---- what the bytes of a source hold ---- */
+
+tenon_status
+tn_keys_archive_codec (const tenon_context *context, const struct tn_codec *keyed, uint64_t *archive,
+                       tenon_error *error)
+{
+    const struct tn_registry *registry = &context->registry;
+    char cause[TN_CAUSE_ROOM];
+    for (uint64_t i = 0; i < registry->codec_count; i++)
+        if (strcmp (registry->codecs[i]->table.id, keyed->table.archive) == 0
+            && registry->codecs[i]->table.archive_functions) {
+            *archive = i;
+            return TENON_OK;
+        }
+    bool known = tn_cause_of_word (context, keyed->table.archive, cause);
+    return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                    "the files of the codec %s are archives of the codec %s, which is not in use%s%s",
+                    keyed->table.id, keyed->table.archive, known ? ": " : "", known ? cause : "");
+}
+
+tenon_status
+tn_keys_need (struct tn_session *session, struct tn_source *source, const char *prefix, uint64_t codec)
+{
+    struct tn_codec **codecs = session->context->registry.codecs;
+    uint64_t archive;
+    if (!tn_is_keyed (codecs[codec]) || source->keys)
+        return TENON_OK;
+    if (codecs[codec]->table.archive)
+        TN_TRY (tn_keys_archive_codec (session->context, codecs[codec], &archive, session->error));
+    else {
+        TN_TRY (tn_recognise (session, source, NULL, &archive, false, NULL));
+        if (!codecs[archive]->table.archive_functions)
+            return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                            "the codec %s describes folders and archives, this is a file of the codec %s",
+                            codecs[codec]->table.id, codecs[archive]->table.id);
+    }
+    return tn_archive_list (session, source, prefix, archive);
+}
+
+tenon_status
+tn_keys_resolve (struct tn_session *session, struct tn_source *source, const char *prefix, uint64_t *codec,
+                 bool quiet, tenon_report *report)
+{
+    struct tn_codec **codecs = session->context->registry.codecs;
+    if (!codecs[*codec]->table.archive_functions)
+        return tn_keys_need (session, source, prefix, *codec);
+    TN_TRY (tn_archive_list (session, source, prefix, *codec));
+    return choose_keyed (session, source, codec, quiet, report);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* tree.c - a toy keyed codec. The key "tree.index" is text, a line for each thing in the store:
+ *
+ *     tensor NAME DTYPE KEY DIM…   all bytes of KEY are a tensor
+ *     under PREFIX                 each key that begins so is a tensor of bytes, called as the key
+ *     include KEY                  another codec describes it
+ *
+ * A key that is missing or cannot be read is a tensor that cannot be read. Written are data/NAME for each
+ * tensor, and the index. */
+#include <stdlib.h>
+#include <tenon/plugin.h>
+
+#define INDEX "tree.index"
+#define WORDS 16
+
+/* ---- reading ---- */
+
+/* Cuts a line into words. */
+static int
+split_line (char *line, char *words[WORDS])
+{
+    int count = 0;
+    for (char *word = strtok_r (line, " ", &line); word && count < WORDS; word = strtok_r (NULL, " ", &line))
+        words[count++] = word;
+    return count;
+}
+
+static tenon_status
+add_tensor (struct tenon_call *call, struct tenon_tensor *tensor, const char *key, uint64_t length)
+{
+    tenon_status status = call->host->open_key (call, key, length, &tensor->source);
+    if (status < 0)
+        return call->host->skip_tensor (call, tensor, status, NULL, call->host->answer (call));
+    return call->host->add_tensor (call, tensor);
+}
+
+static tenon_status
+take_tensor (struct tenon_call *call, char **words, int count)
+{
+    struct tenon_tensor tensor = TENON_INIT (tensor);
+    uint64_t shape[WORDS];
+    if (count < 4)
+        return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO, "a tensor has a name, a dtype and a key");
+    tensor.name = words[1];
+    tensor.name_length = strlen (words[1]);
+    tensor.dtype = call->host->dtype_find (call, words[2]);
+    tensor.shape = shape;
+    tensor.length = TENON_AUTO;
+    for (int i = 4; i < count; i++)
+        shape[tensor.rank++] = strtoull (words[i], NULL, 10);
+    return add_tensor (call, &tensor, words[3], strlen (words[3]));
+}
+
+static tenon_status
+take_under (struct tenon_call *call, const char *prefix)
+{
+    struct tenon_key key = TENON_INIT (key);
+    tenon_status status;
+    while ((status = call->host->next_key (call, prefix, strlen (prefix), &key)) == TENON_OK) {
+        struct tenon_tensor tensor = TENON_INIT (tensor);
+        tensor.dtype = TENON_U8;
+        tensor.name = key.key;
+        tensor.name_length = key.length;
+        tensor.shape = &key.size;
+        tensor.rank = 1;
+        tensor.length = TENON_AUTO;
+        TENON_TRY (add_tensor (call, &tensor, key.key, key.length));
+    }
+    return status == TENON_E_NOT_FOUND ? TENON_OK : status;
+}
+
+static tenon_status
+take_include (struct tenon_call *call, const char *key)
+{
+    struct tenon_include how = { .struct_size = sizeof how,
+                                 .flags = TENON_INCLUDE_PREFIX | TENON_INCLUDE_UNREADABLE };
+    uint32_t source;
+    TENON_TRY (call->host->open_key (call, key, strlen (key), &source));
+    return call->host->include (call, source, &how);
+}
+
+static tenon_status
+take_line (struct tenon_call *call, char *line)
+{
+    char *words[WORDS];
+    int count = split_line (line, words);
+    if (count == 0)
+        return TENON_OK;
+    if (strcmp (words[0], "tensor") == 0)
+        return take_tensor (call, words, count);
+    if (strcmp (words[0], "under") == 0)
+        return take_under (call, count > 1 ? words[1] : "");
+    if (strcmp (words[0], "include") == 0 && count > 1)
+        return take_include (call, words[1]);
+    return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO, "the index has the word '%s'", words[0]);
+}
+
+static tenon_status
+tree_describe (struct tenon_call *call)
+{
+    struct tenon_source_info info = TENON_INIT (info);
+    uint32_t source;
+    TENON_TRY (call->host->open_key (call, INDEX, strlen (INDEX), &source));
+    TENON_TRY (call->host->source_info (call, source, &info));
+    char *text = (char *) call->host->scratch (call, info.size + 1);
+    if (!text)
+        return TENON_E_MEMORY;
+    TENON_TRY (call->host->read_at (call, source, 0, text, info.size));
+    for (char *line = strtok_r (text, "\n", &text); line; line = strtok_r (NULL, "\n", &text))
+        TENON_TRY (take_line (call, line));
+    return TENON_OK;
+}
+
+/* ---- the tables ---- */
+
+static const char *const root_keys[] = { INDEX, NULL };
+static const char *const extensions[] = { "tree", NULL };
+static const struct tenon_codec codec = {
+    .struct_size = sizeof codec,
+    .id = "tree",
+    .label = "toy store",
+    .extensions = extensions,
+    .describe = tree_describe,
+    .root_keys = root_keys,
+};
+static const struct tenon_codec *const codecs[] = { &codec, NULL };
+static const struct tenon_plugin plugin = {
+    .struct_size = sizeof plugin,
+    .abi_minor = TENON_ABI_MINOR,
+    .name = "tree",
+    .version = "1",
+    .license = "MIT",
+    .summary = "a toy codec of folders and archives",
+    .codecs = codecs,
+};
+
+TENON_PLUGIN (plugin)
