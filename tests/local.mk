@@ -207,7 +207,7 @@ tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%
 tests/abi/kit.lo tests/abi/kit.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
 EXTRA_DIST += tests/collide.h tests/marks.h tests/small_stack.h tests/values.h
 # What is installed has small frames; tests and measurements may have large ones.
-tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/safetensors/tests/%.o: FRAME_CFLAGS =
+tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/pt/tests/%.o plugins/safetensors/tests/%.o: FRAME_CFLAGS =
 
 # json-c is the judge of pluginlib.
 tests_unit_pluginlib_test_json_SOURCES = tests/unit/pluginlib/test_json.c tests/unit/pluginlib/json_peer.h

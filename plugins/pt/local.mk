@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+pt_sources = \
+	plugins/pt/array.c \
+	plugins/pt/entry.c \
+	plugins/pt/frames.c \
+	plugins/pt/globals.c \
+	plugins/pt/legacy.c \
+	plugins/pt/literals.c \
+	plugins/pt/metadata.c \
+	plugins/pt/names.c \
+	plugins/pt/names.h \
+	plugins/pt/numpy.c \
+	plugins/pt/pt.c \
+	plugins/pt/pt.h \
+	plugins/pt/shape.c \
+	plugins/pt/stack.c \
+	plugins/pt/storages.c \
+	plugins/pt/unpickle.c \
+	plugins/pt/values.c \
+	plugins/pt/visit.c \
+	plugins/pt/walk.c
+dist_man_MANS += plugins/pt/tenon-pt.7
+
+if MODULE_pt
+plugin_LTLIBRARIES += plugins/pt.la
+plugins_pt_la_SOURCES = $(pt_sources)
+plugins_pt_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+plugins_pt_la_LDFLAGS = $(MODULE_LDFLAGS)
+plugins_pt_la_LIBADD = pluginlib/libpluginlib.la
+endif
+
+if BUILTIN_pt
+noinst_LTLIBRARIES += plugins/libpt.la
+plugins_libpt_la_SOURCES = $(pt_sources)
+plugins_libpt_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=pt
+core_libcore_la_LIBADD += plugins/libpt.la
+endif
+
+unit_tests += plugins/pt/tests/test_pickle
+pt_kit = plugins/pt/tests/kit.c plugins/pt/tests/kit.h
+plugins_pt_tests_test_pickle_SOURCES = plugins/pt/tests/test_pickle.c $(pt_kit)
+plugins/pt/tests/test_%.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
