@@ -97,6 +97,7 @@ module_unit_tests = \
 	tests/faults/test_large \
 	tests/faults/test_memory \
 	tests/faults/test_open \
+	tests/faults/test_tree \
 	tests/unit/context/test_loader \
 	tests/unit/open/test_threads
 module_shell_tests += \
@@ -201,6 +202,7 @@ tests_faults_test_kill_SOURCES = tests/faults/test_kill.c $(fault_rig)
 tests_faults_test_large_SOURCES = tests/faults/test_large.c $(fault_rig)
 tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
 tests_faults_test_open_SOURCES = tests/faults/test_open.c $(fault_rig)
+tests_faults_test_tree_SOURCES = tests/faults/test_tree.c $(fault_rig)
 
 # The tests are compiled with tests/marks.h before everything else.
 tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o \

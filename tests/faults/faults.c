@@ -54,6 +54,7 @@ enum { MEMORY = 1, OUTPUT = 2, DISK = 4, INPUT = 8 };
     X (renameat, DISK)                                                                                       \
     X (renameat2, DISK)                                                                                      \
     X (linkat, DISK)                                                                                         \
+    X (mkdirat, DISK)                                                                                        \
     X (unlink, DISK)                                                                                         \
     X (unlinkat, DISK)                                                                                       \
     X (open, DISK | INPUT)                                                                                   \
@@ -97,7 +98,7 @@ static const struct {
 
 /* ---- what is to fail ---- */
 
-static atomic_bool armed;
+static atomic_bool armed, without_exchange;
 static atomic_uint_fast64_t counted, hits;
 static atomic_int_fast64_t live, live_bytes, peak;
 static bool chosen[CALL_COUNT];
@@ -177,6 +178,12 @@ faults_set (const char *what)
         return -1;
     atomic_store (&armed, true);
     return 0;
+}
+
+EXPORT void
+faults_exchange (int possible)
+{
+    atomic_store (&without_exchange, !possible);
 }
 
 EXPORT uint64_t
@@ -316,7 +323,31 @@ PLAIN (fdatasync, (int fd), (fd))
 PLAIN (sync_file_range, (int fd, off64_t offset, off64_t length, unsigned flags), (fd, offset, length, flags))
 PLAIN (rename, (const char *from, const char *to), (from, to))
 PLAIN (renameat, (int a, const char *from, int b, const char *to), (a, from, b, to))
-PLAIN (renameat2, (int a, const char *from, int b, const char *to, unsigned flags), (a, from, b, to, flags))
+/* The real one, unless names are not to be exchanged. */
+static int
+rename_flagged (int a, const char *from, int b, const char *to, unsigned flags)
+{
+    REAL (renameat2)
+    if (atomic_load (&without_exchange) && (flags & RENAME_EXCHANGE)) {
+        errno = EINVAL;
+        return -1;
+    }
+    return go (a, from, b, to, flags);
+}
+
+EXPORT int
+renameat2 (int a, const char *from, int b, const char *to, unsigned flags)
+{
+    int met = meet_call (CALL_renameat2);
+    if (met > 0)
+        return -1;
+    int result = rename_flagged (a, from, b, to, flags);
+    if (met == KILLED)
+        kill (getpid (), SIGKILL);
+    return result;
+}
+
+PLAIN (mkdirat, (int a, const char *name, mode_t mode), (a, name, mode))
 PLAIN (linkat, (int a, const char *from, int b, const char *to, int flags), (a, from, b, to, flags))
 PLAIN (unlink, (const char *name), (name))
 PLAIN (unlinkat, (int a, const char *name, int flags), (a, name, flags))

@@ -8,7 +8,7 @@
  *              malloc calloc realloc aligned_alloc posix_memalign mmap pthread_create,
  *              write pwrite writev pwritev copy_file_range,
  *              fallocate ftruncate fsync fdatasync sync_file_range,
- *              rename renameat renameat2 linkat unlink unlinkat, open openat,
+ *              rename renameat renameat2 linkat mkdirat unlink unlinkat, open openat,
  *              fchmod fchown flock close dup, read pread, fstat fstatat readlinkat fstatfs
  *          or a group of them: memory (the first seven), output (write … copy_file_range),
  *          disk (output, fallocate … close), input (open openat, dup … fstatfs), all
@@ -24,6 +24,8 @@
 
 /* NULL: nothing fails any more. Returns nonzero if the text is wrong. */
 int faults_set (const char *what);
+/* 0: renameat2 cannot exchange names any more, as on file systems that have not learnt it. */
+void faults_exchange (int possible);
 /* Calls of that kind since faults_set, failed or not. */
 uint64_t faults_count (void);
 /* The number of them that failed. */

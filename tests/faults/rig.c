@@ -27,6 +27,7 @@ rig_begin (char **arguments)
     *(void **) &rig.hits = find_symbol ("faults_hits");
     *(void **) &rig.live = find_symbol ("faults_live");
     *(void **) &rig.peak = find_symbol ("faults_peak");
+    *(void **) &rig.exchange = find_symbol ("faults_exchange");
     if (rig.set && rig.count && rig.hits && rig.live) {
         unsetenv ("LD_PRELOAD");
         return;

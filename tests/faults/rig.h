@@ -11,6 +11,7 @@ extern struct rig {
     int (*set) (const char *what);
     uint64_t (*count) (void), (*hits) (void);
     int64_t (*live) (void), (*peak) (void);
+    void (*exchange) (int possible);
 } rig;
 
 /* Called first in main: starts the program again with the library preloaded, or ends it where that is
