@@ -7,8 +7,8 @@
 #include "kernels/cast.h"
 #include "kernels/cast_count.h"
 #include "kernels/cast_small.h"
+#include "kernels/permute.h"
 #include "kernels/swap.h"
-#include "kernels/transpose.h"
 #include "timing.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -90,13 +90,19 @@ run_counted (const struct work *work, uint64_t first, uint64_t count)
                      source + first * tn_cast_bits (work->from) / 8, count, false, &counts);
 }
 
+/* All axes reversed: rows of the outermost axis of the result. */
 static void
 run_transpose (const struct work *work, uint64_t first, uint64_t count)
 {
-    uint64_t row_bytes = items_of (work) / rows_of (work) * work->item;
-    unsigned char tile[TN_TRANSPOSE_TILE];
-    tn_transpose (target + first * row_bytes, source, work->item, (uint32_t) work->rank, work->shape, first,
-                  count, tile);
+    struct tn_move move = { .rank = (uint32_t) work->rank, .item = work->item, .stream = true };
+    unsigned char tile[TN_PERMUTE_TILE];
+    uint64_t in = work->item, out = work->item, last = work->rank - 1;
+    for (uint64_t axis = work->rank; axis-- > 0; in *= work->shape[axis])
+        move.from[axis] = (int64_t) in, move.count[axis] = work->shape[axis];
+    for (uint64_t axis = 0; axis < work->rank; out *= work->shape[axis++])
+        move.to[axis] = (int64_t) out;
+    move.count[last] = count;
+    tn_permute (target + first * (uint64_t) move.to[last], source + first * work->item, &move, tile);
 }
 
 /* ---- measuring ---- */
@@ -116,7 +122,7 @@ run_all (const struct work *work, unsigned threads)
     pthread_t thread[MOST_THREADS];
     uint64_t rows = rows_of (work), grain = 4096, first = 0;
     if (work->run == run_transpose)
-        grain = tn_transpose_grain (work->item, (uint32_t) work->rank, work->shape);
+        grain = 128; /* whole cache lines */
     uint64_t part = (rows / threads + grain - 1) / grain * grain;
     for (unsigned i = 0; i < threads; i++) {
         share[i] = *work;

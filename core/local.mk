@@ -135,8 +135,8 @@ core_libcore_la_SOURCES = \
 	core/kernels/deflate_zlib.h \
 	core/kernels/swap.c \
 	core/kernels/swap.h \
-	core/kernels/transpose.c \
-	core/kernels/transpose.h \
+	core/kernels/permute.c \
+	core/kernels/permute.h \
 	core/open/carry_restore.c \
 	core/open/carry_restore.h \
 	core/open/open.c \
@@ -238,6 +238,8 @@ core_libcore_la_SOURCES = \
 	core/source/unpack.h \
 	core/transfer/gather.c \
 	core/transfer/gather.h \
+	core/transfer/make.c \
+	core/transfer/make.h \
 	core/transfer/ordered.c \
 	core/transfer/range_reader.c \
 	core/transfer/range_reader.h \
@@ -248,10 +250,14 @@ core_libcore_la_SOURCES = \
 	core/transfer/spool.c \
 	core/transfer/tally.c \
 	core/transfer/tally.h \
+	core/transfer/tile.c \
+	core/transfer/tile.h \
 	core/transfer/transfer.c \
 	core/transfer/transfer.h \
 	core/transfer/unblock.c \
 	core/transfer/unblock.h \
+	core/transfer/view.c \
+	core/transfer/view.h \
 	core/transfer/way.c \
 	core/transfer/way.h \
 	core/transfer/worker.c \

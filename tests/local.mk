@@ -27,7 +27,7 @@ unit_tests += \
 	tests/unit/kernels/test_checksum \
 	tests/unit/kernels/test_deflate \
 	tests/unit/kernels/test_swap \
-	tests/unit/kernels/test_transpose \
+	tests/unit/kernels/test_permute \
 	tests/unit/pluginlib/test_json \
 	tests/unit/sink/test_atomic \
 	tests/unit/sink/test_atomic_set \
@@ -254,7 +254,7 @@ valgrind_too_long = \
 	tests/unit/base/test_pool \
 	tests/unit/kernels/test_deflate \
 	tests/unit/kernels/test_swap \
-	tests/unit/kernels/test_transpose \
+	tests/unit/kernels/test_permute \
 	tests/unit/sink/test_sink \
 	tests/unit/sink/test_tree \
 	tests/unit/pluginlib/test_json \

@@ -73,6 +73,11 @@ struct tn_remark {
     const char *why;     /* … for this reason */
     const char *dtype;   /* the format's words for a dtype that is not known; NULL: it is known */
     uint32_t loss;       /* number + 1 of the first loss on it; 0: none */
+    /* Between neighbours in each dim, in items; those of dims of 1 do not count. NULL: it is packed. Else its
+     * items take `span` bytes of the source, from the first to the last, of which `low` lie before its
+     * offset. */
+    const int64_t *strides;
+    uint64_t low, span;
 };
 
 /* Something in the file that the catalog does not hold: a loss of the saves that take what it lies beside. */
@@ -184,6 +189,25 @@ tn_catalog_fault (const struct tn_catalog *catalog, const struct tn_tensor *tens
     const struct tn_remark *remark = tensor->remark > 0 ? &catalog->remarks[tensor->remark - 1] : NULL;
     return remark && remark->status < 0 ? remark : NULL;
 }
+/* What is known of a tensor's strides; NULL: it is packed. */
+static inline const struct tn_remark *
+tn_tensor_strides (const struct tn_catalog *catalog, const struct tn_tensor *tensor)
+{
+    const struct tn_remark *remark = tensor->remark > 0 ? &catalog->remarks[tensor->remark - 1] : NULL;
+    return remark && remark->strides ? remark : NULL;
+}
+/* The bytes of its source that a tensor takes, from the first to the last. */
+static inline void
+tn_tensor_range (const struct tn_catalog *catalog, const struct tn_tensor *tensor, uint64_t *begin,
+                 uint64_t *length)
+{
+    const struct tn_remark *lay = tn_tensor_strides (catalog, tensor);
+    *begin = tensor->offset - (lay ? lay->low : 0);
+    *length = lay ? lay->span : tensor->length;
+}
+/* Gives a tensor strides, `rank` of them, which are copied, and their reach: what tn_shape_reach found. */
+tenon_status tn_catalog_lay (struct tn_catalog *catalog, struct tn_tensor *tensor, const int64_t *strides,
+                             uint64_t low, uint64_t span, tenon_error *error);
 /* Makes a tensor unreadable, which it was not. `dtype`: words for a dtype that is not known; NULL: it is
  * known. */
 tenon_status tn_catalog_spoil (struct tn_catalog *catalog, struct tn_tensor *tensor, tenon_status status,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* remark.c - tensors that cannot be read, and what the file holds beside those of the catalog. A catalog may
- * have a million tensors, of which few need a remark, so that it lies beside them. */
+/* remark.c - tensors that cannot be read or have strides, and what the file holds beside those of the
+ * catalog. A catalog may have a million tensors, of which few need a remark, so that it lies beside them. */
 #include "base/budget.h"
 #include "catalog/catalog.h"
 
@@ -35,6 +35,21 @@ tn_catalog_spoil (struct tn_catalog *catalog, struct tn_tensor *tensor, tenon_st
     remark->why = words;
     remark->dtype = type;
     catalog->unreadable++;
+    return TENON_OK;
+}
+
+tenon_status
+tn_catalog_lay (struct tn_catalog *catalog, struct tn_tensor *tensor, const int64_t *strides, uint64_t low,
+                uint64_t span, tenon_error *error)
+{
+    int64_t *copy = tn_arena_get (&catalog->arena, tensor->rank * sizeof *copy, false);
+    struct tn_remark *remark = copy ? remark_on (catalog, tensor) : NULL;
+    if (!remark)
+        return tn_fail_memory (error);
+    memcpy (copy, strides, tensor->rank * sizeof *copy);
+    remark->strides = copy;
+    remark->low = low;
+    remark->span = span;
     return TENON_OK;
 }
 

@@ -50,6 +50,48 @@ tn_shape_bytes (const struct tenon_dtype *dtype, uint32_t rank, const uint64_t *
     return TENON_OK;
 }
 
+/* Dims of 1 take part in nothing. */
+static bool
+is_packed (uint32_t rank, const uint64_t *shape, const int64_t *strides, bool fortran)
+{
+    uint64_t reach = 1;
+    for (uint32_t i = 0; i < rank; i++) {
+        uint32_t axis = fortran ? i : rank - 1 - i;
+        if (shape[axis] > 1 && (strides[axis] < 0 || (uint64_t) strides[axis] != reach))
+            return false;
+        reach *= shape[axis];
+    }
+    return true;
+}
+
+enum tn_lay
+tn_shape_lay (uint64_t item, uint32_t rank, const uint64_t *shape, const int64_t *strides, uint64_t *low,
+              uint64_t *span)
+{
+    uint64_t most = (uint64_t) 1 << 63, below = 0, above = 0;
+    *low = *span = 0;
+    for (uint32_t i = 0; i < rank; i++)
+        if (shape[i] == 0)
+            return TN_LAY_C;
+    for (uint32_t i = 0; i < rank; i++) {
+        uint64_t step = strides[i] < 0 ? 0 - (uint64_t) strides[i] : (uint64_t) strides[i];
+        uint64_t *side = strides[i] < 0 ? &below : &above;
+        if (shape[i] == 1)
+            continue;
+        if (tn_multiply (step, item, &step) || tn_multiply (step, shape[i] - 1, &step)
+            || step >= most - *side)
+            return TN_LAY_WRONG;
+        *side += step;
+    }
+    if (item >= most - below || above >= most - below - item)
+        return TN_LAY_WRONG;
+    *low = below;
+    *span = below + above + item;
+    return is_packed (rank, shape, strides, false)  ? TN_LAY_C
+           : is_packed (rank, shape, strides, true) ? TN_LAY_FORTRAN
+                                                    : TN_LAY_STRIDES;
+}
+
 bool
 tn_shape_has_order (uint32_t rank, const uint64_t *shape)
 {

@@ -177,8 +177,8 @@ plan_room (struct tn_transfer_job *job)
 {
     const struct tn_request *request = job->request;
     if (job->way.in_place && request->size >= LEAST_ROOM) {
-        job->before = request->offset;
-        job->after = request->source->size - request->offset - request->tensor->length;
+        job->before = request->begin;
+        job->after = request->source->size - request->begin - request->length;
     }
     return align_up (job->before) + align_up (request->size + job->after);
 }

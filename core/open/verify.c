@@ -224,7 +224,6 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
         && request.size > 0) {
         if (tensor->storage == TENON_EXTENT && !dtype->check) /* reading needs no order, and no items */
             tn_request_flatten (&request);
-        request.fortran = false;
         check_blocks_of (verify, &request, dtype, &error);
     }
     if (error.status < 0)

@@ -5,6 +5,7 @@
  * short ones that lie close together are read through a window, with the bytes between them, because a system
  * call costs as much as copying some kilobytes. */
 #include "transfer/gather.h"
+#include "kernels/permute.h"
 #include "source/scan.h"
 
 #define WINDOW (1u << 20)
@@ -21,46 +22,47 @@ struct runs {
     uint64_t end;   /* behind the last run */
 };
 
-/* Axes in storage order; one that is taken whole joins its neighbour. */
-static void
-plan_runs (const struct tn_request *request, const struct tn_gather *box, struct runs *runs)
+void
+tn_gather_settle (struct tn_gather *box)
 {
-    uint64_t stride = request->unit_bytes, last_end = 0;
-    runs->first = request->offset;
-    runs->piece = request->unit_bytes;
-    runs->pieces = 1, runs->stride_in = 0;
-    bool growing = true; /* still inside the contiguous run */
-    uint32_t made = 0;
-    for (uint32_t i = 0; i < request->rank; i++) {
-        uint32_t axis = request->fortran ? i : request->rank - 1 - i; /* fastest first */
-        uint64_t count = box->count[axis], step = request->axis[axis].step;
-        runs->first += box->start[axis] * stride;
-        last_end += (count - 1) * step * stride;
-        if (growing && step == 1) {
-            runs->piece *= count;
-            growing = count == request->axis[axis].shape;
-        } else if (runs->pieces == 1 && made == 0 && count > 1 && runs->piece == request->unit_bytes
-                   && step > 1) {
-            runs->pieces = count;
-            runs->stride_in = step * stride;
-            growing = false;
-        } else if (count > 1) {
-            runs->count[made] = count;
-            runs->stride[made] = step * stride;
-            made++;
-            growing = false;
-        } else
-            growing = false;
-        stride *= request->axis[axis].shape;
+    uint32_t out = 0;
+    for (uint32_t i = 0; i < box->rank; i++) {
+        uint64_t count = box->count[i];
+        int64_t stride = box->stride[i];
+        if (count == 1)
+            continue;
+        if (out > 0 && box->stride[out - 1] == (int64_t) count * stride)
+            count *= box->count[--out];
+        box->count[out] = count;
+        box->stride[out++] = stride;
     }
-    runs->rank = made;
-    runs->span = runs->pieces == 1 ? runs->piece : (runs->pieces - 1) * runs->stride_in + runs->piece;
-    runs->end = TN_MAX (runs->first + last_end + request->unit_bytes, runs->first + runs->span);
+    box->rank = out;
 }
 
-/* Memory that the source lies in, from the source's byte 0; NULL: it must be read. */
-static const uint8_t *
-memory_of (const struct tn_source *source)
+static void
+plan_runs (const struct tn_gather *box, struct runs *runs)
+{
+    uint32_t left = box->rank;
+    uint64_t end = box->offset + box->unit;
+    *runs = (struct runs){ .first = box->offset, .piece = box->unit, .pieces = 1 };
+    for (uint32_t i = 0; i < box->rank; i++)
+        end += (box->count[i] - 1) * (uint64_t) box->stride[i];
+    if (left > 0 && box->stride[left - 1] == (int64_t) box->unit)
+        runs->piece *= box->count[--left];
+    else if (left > 0) {
+        runs->pieces = box->count[--left];
+        runs->stride_in = (uint64_t) box->stride[left];
+    }
+    while (left-- > 0) {
+        runs->count[runs->rank] = box->count[left];
+        runs->stride[runs->rank++] = (uint64_t) box->stride[left];
+    }
+    runs->span = (runs->pieces - 1) * runs->stride_in + runs->piece;
+    runs->end = end;
+}
+
+const uint8_t *
+tn_gather_memory (const struct tn_source *source)
 {
     const struct tn_source *backing = source->backing;
     if (backing->kind != TN_SOURCE_MEMORY)
@@ -68,22 +70,10 @@ memory_of (const struct tn_source *source)
     return atomic_load_explicit (&backing->base, memory_order_relaxed) + source->backing_offset;
 }
 
-static void
-copy_pieces (const struct runs *runs, const uint8_t *from, uint8_t *to)
-{
-    if (runs->pieces == 1) {
-        memcpy (to, from, runs->piece);
-        return;
-    }
-    for (uint64_t i = 0; i < runs->pieces; i++, from += runs->stride_in, to += runs->piece)
-        memcpy (to, from, runs->piece);
-}
-
 /* Calls for each run in storage order. */
 struct walk {
-    const struct tn_request *request;
+    struct tn_source *source;
     struct tn_worker *worker;
-    const uint8_t *base;
     uint8_t *window;
     uint64_t window_room, window_at, window_length;
     bool dense;
@@ -93,19 +83,32 @@ struct walk {
 static tenon_status
 read_source (struct walk *walk, uint64_t offset, void *to, uint64_t length)
 {
-    struct tn_source *source = walk->request->source;
-    return tn_needs_decoder (source)
-               ? tn_decoder_read (&walk->worker->decoder, source, offset, to, length, walk->error)
-               : tn_source_read (source, offset, to, length, walk->error);
+    return tn_needs_decoder (walk->source)
+               ? tn_decoder_read (&walk->worker->decoder, walk->source, offset, to, length, walk->error)
+               : tn_source_read (walk->source, offset, to, length, walk->error);
+}
+
+/* Pieces that lie in memory. */
+static void
+copy_pieces (const struct runs *runs, const uint8_t *from, uint64_t pieces, uint8_t *to)
+{
+    if (pieces == 1) {
+        memcpy (to, from, runs->piece);
+        return;
+    }
+    struct tn_move move;
+    move.rank = 1;
+    move.stream = false;
+    move.item = runs->piece;
+    move.count[0] = pieces;
+    move.from[0] = (int64_t) runs->stride_in;
+    move.to[0] = (int64_t) runs->piece;
+    tn_permute (to, from, &move, NULL);
 }
 
 static tenon_status
 read_run (struct walk *walk, const struct runs *runs, uint64_t at, uint8_t *to)
 {
-    if (walk->base) {
-        copy_pieces (runs, walk->base + at, to);
-        return TENON_OK;
-    }
     if (runs->pieces == 1 && (runs->span >= LONG_RUN || !walk->dense))
         return read_source (walk, at, to, runs->piece);
     /* a run whose pieces are far apart is taken piece by piece */
@@ -114,42 +117,58 @@ read_run (struct walk *walk, const struct runs *runs, uint64_t at, uint8_t *to)
             TN_TRY (read_source (walk, at + i * runs->stride_in, to + i * runs->piece, runs->piece));
         return TENON_OK;
     }
-    for (uint64_t i = 0; i < runs->pieces; i++, at += runs->stride_in, to += runs->piece) {
+    for (uint64_t done = 0, some; done < runs->pieces; done += some) {
         if (at < walk->window_at || at + runs->piece > walk->window_at + walk->window_length) {
             uint64_t more = TN_MIN (walk->window_room, runs->end - at);
             walk->window_length = 0;
             TN_TRY (read_source (walk, at, walk->window, more));
             walk->window_at = at, walk->window_length = more;
         }
-        memcpy (to, walk->window + (at - walk->window_at), runs->piece);
+        uint64_t behind = walk->window_at + walk->window_length - at - runs->piece;
+        some = runs->stride_in > 0 ? TN_MIN (behind / runs->stride_in + 1, runs->pieces - done) : 1;
+        copy_pieces (runs, walk->window + (at - walk->window_at), some, to);
+        at += some * runs->stride_in, to += some * runs->piece;
     }
     return TENON_OK;
 }
 
 const uint8_t *
-tn_gather_in_place (const struct tn_request *request, const struct tn_gather *box)
+tn_gather_in_place (const struct tn_source *source, const struct tn_gather *box)
 {
-    struct runs runs;
-    const uint8_t *base = memory_of (request->source);
-    if (!base)
-        return NULL;
-    plan_runs (request, box, &runs);
-    return runs.rank == 0 && runs.pieces == 1 ? base + runs.first : NULL;
+    const uint8_t *base = tn_gather_memory (source);
+    bool one = box->rank == 0 || (box->rank == 1 && box->stride[0] == (int64_t) box->unit);
+    return base && one ? base + box->offset : NULL;
 }
 
-tenon_status
-tn_gather (const struct tn_request *request, const struct tn_gather *box, struct tn_worker *worker,
-           uint8_t *to, tenon_error *error)
+static TN_OWN_FRAME tenon_status
+copy_box (const uint8_t *base, const struct tn_gather *box, struct tn_worker *worker, uint8_t *to,
+          tenon_error *error)
+{
+    struct tn_move move = { .rank = box->rank, .item = box->unit };
+    uint8_t *tile = tn_worker_buffer (worker, 4, TN_PERMUTE_TILE);
+    if (!tile)
+        return tn_fail_memory (error);
+    uint64_t bytes = box->unit;
+    for (uint32_t i = box->rank; i-- > 0; bytes *= box->count[i]) {
+        move.count[i] = box->count[i];
+        move.from[i] = box->stride[i];
+        move.to[i] = (int64_t) bytes;
+    }
+    tn_permute (to, base + box->offset, &move, tile);
+    return TENON_OK;
+}
+
+static TN_OWN_FRAME tenon_status
+read_box (struct tn_source *source, const struct tn_gather *box, struct tn_worker *worker, uint8_t *to,
+          tenon_error *error)
 {
     struct runs runs;
     uint64_t index[TN_MAX_RANK] = { 0 };
-    plan_runs (request, box, &runs);
-    struct walk walk = {
-        .request = request, .worker = worker, .base = memory_of (request->source), .error = error
-    };
+    plan_runs (box, &runs);
+    struct walk walk = { .source = source, .worker = worker, .error = error };
     walk.dense = runs.rank > 0 && runs.stride[0] <= runs.span + SMALL_GAP;
     /* long pieces are read to where they belong: they are far apart if they are not one run */
-    if (!walk.base && runs.piece < LONG_RUN && (walk.dense || runs.pieces > 1)) {
+    if (runs.piece < LONG_RUN && (walk.dense || runs.pieces > 1)) {
         walk.window_room = TN_MIN (WINDOW, TN_MAX (runs.end - runs.first, runs.piece));
         if (!(walk.window = tn_worker_buffer (worker, 2, walk.window_room)))
             return tn_fail_memory (error);
@@ -168,14 +187,12 @@ tn_gather (const struct tn_request *request, const struct tn_gather *box, struct
     }
 }
 
-/* The axis whose steps are the longest tells about where the request ends. */
-static uint64_t
-last_byte (const struct tn_request *request)
+tenon_status
+tn_gather (struct tn_source *source, const struct tn_gather *box, struct tn_worker *worker, uint8_t *to,
+           tenon_error *error)
 {
-    const struct tn_axis *slowest = &request->axis[request->fortran ? request->rank - 1 : 0];
-    uint64_t length = request->tensor->length, row = length / TN_MAX (slowest->shape, 1) + 1;
-    uint64_t rows = slowest->start + (slowest->count - 1) * slowest->step + 1;
-    return request->offset + TN_MIN (row * rows, length) - 1;
+    const uint8_t *base = tn_gather_memory (source);
+    return base ? copy_box (base, box, worker, to, error) : read_box (source, box, worker, to, error);
 }
 
 tenon_status
@@ -185,5 +202,6 @@ tn_gather_prove (const struct tn_request *request, tenon_error *error)
     if (request->size == 0 || request->tensor->length == 0 || source->backing != source
         || source->block_count == 0)
         return TENON_OK;
-    return tn_scan_prove (request->catalog->context, source, last_byte (request) / source->block_size, error);
+    return tn_scan_prove (request->catalog->context, source,
+                          tn_request_last_byte (request) / source->block_size, error);
 }

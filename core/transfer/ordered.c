@@ -3,6 +3,7 @@
 #include "source/scan.h"
 #include "transfer/gather.h"
 #include "transfer/slab.h"
+#include "transfer/tile.h"
 #include "transfer/transfer.h"
 
 struct group {
@@ -33,6 +34,31 @@ make_group_slab (void *opaque, uint64_t item, unsigned worker, tenon_error *erro
                          group->to + (begin - group->begin), error);
 }
 
+/* Slabs as large as the memory allows, one at a time, each on all threads: so the runs in the source are
+ * long. */
+static tenon_status
+stream_tiles (tenon_context *context, const struct tn_request *request, bool alone, tn_consumer take,
+              void *user, struct tn_meter *meter, struct tn_worker *workers, tenon_error *error)
+{
+    struct tn_slabs slabs;
+    uint64_t begin, size;
+    tn_slabs_plan (request, TN_MAX (context->limits[TENON_LIMIT_MEMORY] / 3, 65536u), &slabs);
+    if (slabs.count == 0)
+        return TENON_OK;
+    tn_slab_range (request, &slabs, 0, &begin, &size);
+    TN_FREE uint8_t *result = malloc (size);
+    if (!result)
+        return tn_fail_memory (error);
+    for (uint64_t slab = 0; slab < slabs.count; slab++) {
+        tn_slab_range (request, &slabs, slab, &begin, &size);
+        TN_TRY (tn_tiles_make (request, &slabs, slab, alone ? NULL : context->pool, workers, result, NULL,
+                               error));
+        TN_TRY (take (user, result, size, error));
+        TN_TRY (tn_meter_add (meter, size, error));
+    }
+    return TENON_OK;
+}
+
 static tenon_status
 stream_groups (tenon_context *context, const struct tn_request *request, bool alone, tn_consumer take,
                void *user, struct tn_meter *meter, struct tn_worker *workers, tenon_error *error)
@@ -42,7 +68,9 @@ stream_groups (tenon_context *context, const struct tn_request *request, bool al
     /* results, gathered bytes and what lies between them: at most six buffers of a slab's size for each
      * thread */
     uint64_t bytes = context->limits[TENON_LIMIT_MEMORY] / (6 * (uint64_t) width);
-    bytes = TN_MAX (TN_MIN (bytes, request->fortran ? bytes : 4u << 20), 65536u);
+    bytes = TN_MAX (TN_MIN (bytes, request->turns ? bytes : 4u << 20), 65536u);
+    if (request->turns && tn_request_by_items (request))
+        return stream_tiles (context, request, alone, take, user, meter, workers, error);
     tn_slabs_plan (request, bytes, &slabs);
     bool large;
     if (slabs.count == 0)
@@ -73,7 +101,7 @@ stored_before (const struct tn_request *request, const struct tn_slabs *slabs, u
 {
     uint64_t begin, size;
     if (slab == slabs->count)
-        return request->tensor->length;
+        return request->length;
     tn_slab_range (request, slabs, slab, &begin, &size);
     uint64_t items = begin / request->target->block_bytes * request->target->block_items;
     uint64_t block = request->stored->block_items;
@@ -153,8 +181,7 @@ tn_transfer_scan (tenon_context *context, const struct tn_request *request, void
     if (status == TENON_OK)
         status = scan_groups (context, request, &run, at_once, take ? results : to, take, user, meter, error);
     if (status == TENON_OK && all)
-        status =
-            tn_scan_skip (run.scan, request->source->size - request->offset - request->tensor->length, error);
+        status = tn_scan_skip (run.scan, request->source->size - request->begin - request->length, error);
     tn_scan_free (run.scan);
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);

@@ -3,6 +3,7 @@
 #include "transfer/request.h"
 #include "kernels/cast.h"
 #include "source/scan.h"
+#include "transfer/view.h"
 
 bool
 tn_cast_supported (const struct tenon_dtype *from, uint32_t from_id, const struct tenon_dtype *to,
@@ -64,50 +65,16 @@ take_box (struct tn_request *request, const struct tn_box *box, tenon_error *err
         if (start > dim || count > most)
             return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the slice leaves dim %u, which is %llu", i,
                             (unsigned long long) dim);
-        request->axis[i] = (struct tn_axis){ dim, start, count, count <= 1 ? 1 : (uint64_t) step };
+        request->axis[i] = (struct tn_axis){ start, count, count <= 1 ? 1 : (uint64_t) step, 0, 0 };
         request->whole = request->whole && start == 0 && count == dim;
         request->elements *= count;
     }
     request->rank = tensor->rank;
     if (request->rank == 0) {
         request->rank = 1;
-        request->axis[0] = (struct tn_axis){ .shape = 1, .start = 0, .count = 1, .step = 1 };
+        request->axis[0] = (struct tn_axis){ .count = 1, .step = 1 };
     }
     return TENON_OK;
-}
-
-static void
-reverse_axes (struct tn_request *request)
-{
-    for (uint32_t i = 0; i < request->rank / 2; i++) {
-        struct tn_axis axis = request->axis[i];
-        request->axis[i] = request->axis[request->rank - 1 - i];
-        request->axis[request->rank - 1 - i] = axis;
-    }
-}
-
-/* Axes of 1 go; in C order an axis that is taken whole joins the one before it. What is left of most reads
- * is one axis. */
-static void
-join_axes (struct tn_request *request)
-{
-    uint32_t out = 0;
-    for (uint32_t i = 0; i < request->rank; i++) {
-        struct tn_axis axis = request->axis[i];
-        if (axis.shape == 1 && (i + 1 < request->rank || out > 0))
-            continue;
-        struct tn_axis *before = out > 0 ? &request->axis[out - 1] : NULL;
-        bool whole = axis.start == 0 && axis.count == axis.shape && axis.step == 1;
-        if (before && !request->fortran && whole && before->step == 1) {
-            before->shape *= axis.shape;
-            before->start *= axis.shape;
-            before->count *= axis.shape;
-        } else
-            request->axis[out++] = axis;
-    }
-    request->rank = out;
-    if (request->rank == 1)
-        request->fortran = false;
 }
 
 /* From items to units on the innermost axis. */
@@ -120,17 +87,18 @@ count_units (struct tn_request *request, tenon_error *error)
     request->unit_items = items;
     if (items == 1 || request->elements == 0)
         return TENON_OK;
-    if (request->whole && !request->fortran) { /* packed throughout: rows need not end with a unit */
+    if (tn_request_is_flat (request)) { /* rows need not end with a unit */
         uint64_t units = request->elements / items;
         request->rank = 1;
-        request->axis[0] = (struct tn_axis){ .shape = units, .start = 0, .count = units, .step = 1 };
+        request->axis[0] = (struct tn_axis){ .count = units, .step = 1 };
         return TENON_OK;
     }
-    if (last->shape % items != 0)
+    uint64_t row = request->tensor->rank > 0 ? request->tensor->shape[request->tensor->rank - 1] : 1;
+    if (row % items != 0)
         return tn_fail (
             error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
             "its rows of %llu items are not made of whole groups of %llu, so it can only be read whole",
-            (unsigned long long) last->shape, (unsigned long long) items);
+            (unsigned long long) row, (unsigned long long) items);
     if (request->decode)
         return TENON_OK; /* the innermost axis stays in items: any of them may be picked after decoding */
     if (last->start % items != 0 || last->count % items != 0 || last->step != 1)
@@ -138,7 +106,7 @@ count_units (struct tn_request *request, tenon_error *error)
                         "slices of %s begin and end at multiples of %llu in the last dim; read it as f32 to "
                         "cut it anywhere",
                         request->stored->name, (unsigned long long) items);
-    last->shape /= items, last->start /= items, last->count /= items;
+    last->start /= items, last->count /= items;
     return TENON_OK;
 }
 
@@ -146,8 +114,7 @@ static tenon_status
 count_size (struct tn_request *request, tenon_error *error)
 {
     uint64_t items = request->target->block_items, row = request->axis[request->rank - 1].count, units;
-    bool flat = request->whole && !request->fortran; /* see count_units */
-    if (request->unit_items > 1 && (flat || !request->decode))
+    if (request->unit_items > 1 && (tn_request_is_flat (request) || !request->decode)) /* see count_units */
         row *= request->unit_items;
     if (items > 1 && request->target->kind == TENON_KIND_BLOCK && request->elements > 0) {
         uint64_t own = request->tensor->rank ? request->tensor->shape[request->tensor->rank - 1] : 1;
@@ -162,7 +129,7 @@ count_size (struct tn_request *request, tenon_error *error)
     }
     bool cut = items > 1 && request->target->kind == TENON_KIND_PLAIN
                && request->target_id != request->stored_id
-               && (request->fortran || !request->whole || request->tensor->storage == TENON_SERVED)
+               && (!request->linear || !request->whole || request->tensor->storage == TENON_SERVED)
                && request->rank > 1 && row % items != 0;
     if (cut)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
@@ -203,20 +170,20 @@ count_in_bytes (struct tn_request *request)
 static void
 as_bytes (struct tn_request *request)
 {
-    uint64_t bytes = request->stored->block_bytes;
+    int64_t bytes = (int64_t) request->stored->block_bytes;
     struct tn_axis *axis = &request->axis[request->rank - 1];
-    if (axis->step > 1) /* the bytes of an item are an axis of their own */
-        request->axis[request->rank++] = (struct tn_axis){ bytes, 0, bytes, 1 };
-    else
-        axis->shape *= bytes, axis->start *= bytes, axis->count *= bytes;
+    if (axis->stride == bytes && axis->to == bytes) {
+        axis->count *= (uint64_t) bytes;
+        axis->stride = axis->to = 1;
+    } else /* the bytes of an item are an axis of their own */
+        request->axis[request->rank++] = (struct tn_axis){ 0, (uint64_t) bytes, 1, .stride = 1, .to = 1 };
     count_in_bytes (request);
 }
 
 static bool
 may_be_bytes (const struct tn_request *request)
 {
-    return request->stored->kind == TENON_KIND_OPAQUE && !request->fortran
-           && request->tensor->storage == TENON_EXTENT
+    return request->stored->kind == TENON_KIND_OPAQUE && request->tensor->storage == TENON_EXTENT
            && (tn_request_is_contiguous (request)
                || (request->stored->block_bytes >= LARGE_ITEM && request->rank < TN_MAX_RANK));
 }
@@ -224,10 +191,13 @@ may_be_bytes (const struct tn_request *request)
 void
 tn_request_flatten (struct tn_request *request)
 {
-    uint64_t length = request->size = request->tensor->length;
+    uint64_t length = request->size = request->span = request->length;
     request->rank = 1;
-    request->axis[0] = (struct tn_axis){ length, 0, length, 1 };
-    request->fortran = request->decode = request->swap_in = request->swap_out = false;
+    request->offset = request->begin;
+    request->axis[0] = (struct tn_axis){ 0, length, 1, .stride = 1, .to = 1 };
+    request->linear = true;
+    request->turns = request->rewinds = request->reversed = request->scattered = false;
+    request->decode = request->swap_in = request->swap_out = false;
     count_in_bytes (request);
 }
 
@@ -236,7 +206,27 @@ tn_request_covers (const struct tn_request *request)
 {
     const struct tn_source *source = request->source;
     return request->whole && request->size > 0 && source->kind == TN_SOURCE_PART
-           && request->tensor->storage == TENON_EXTENT && source->size - request->tensor->length <= TN_MARGIN;
+           && request->tensor->storage == TENON_EXTENT && source->size - request->length <= TN_MARGIN;
+}
+
+bool
+tn_request_by_items (const struct tn_request *request)
+{
+    return request->tensor->storage == TENON_EXTENT && !request->decode && request->target->block_items == 1;
+}
+
+uint64_t
+tn_request_last_byte (const struct tn_request *request)
+{
+    int64_t end = (int64_t) request->offset;
+    for (uint32_t i = 0; i < request->rank; i++) {
+        const struct tn_axis *axis = &request->axis[i];
+        uint64_t last = axis->start + (axis->count - 1) * axis->step;
+        if (request->decode && i + 1 == request->rank && !tn_request_is_flat (request))
+            last /= request->unit_items; /* counted in items */
+        end += axis->stride > 0 ? (int64_t) last * axis->stride : 0;
+    }
+    return (uint64_t) end + request->unit_bytes - 1;
 }
 
 /* A source that was unpacked is read from there. There it has no checksum: a request that covers it, and so
@@ -250,6 +240,35 @@ turn_to_unpacked (struct tn_request *request)
         request->source = tn_source_plain (source);
 }
 
+/* Dtypes, and which steps lie between them. */
+static tenon_status
+take_dtypes (struct tn_request *request, uint32_t target, uint32_t layout, tenon_error *error)
+{
+    struct tn_catalog *catalog = request->catalog;
+    const struct tn_tensor *tensor = request->tensor;
+    request->tally = NULL;
+    request->stored_id = tensor->dtype;
+    request->target_id = target == TENON_NONE ? tensor->dtype : target;
+    request->stored = tn_catalog_dtype (catalog, request->stored_id);
+    request->target = tn_catalog_dtype (catalog, request->target_id);
+    if (!request->target)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "there is no dtype %u", target);
+    TN_TRY (check_cast (request, error));
+    request->decode = request->stored_id != request->target_id && request->stored->block_items > 1;
+    request->swap_in = (tensor->flags & TENON_BIG_ENDIAN) && has_byte_order (request->stored)
+                       && tensor->storage != TENON_SERVED;
+    see_items (request);
+    request->swap_out = (layout & TENON_BIG_ENDIAN) && has_byte_order (request->target);
+    if (request->stored_id == request->target_id && request->swap_in && request->swap_out)
+        request->swap_in = request->swap_out = false;
+    request->reversed = (layout & TENON_FORTRAN) && tensor->rank > 1;
+    if (request->reversed && (request->stored->block_items > 1 || request->target->block_items > 1))
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "items of %s are packed together and cannot be in Fortran order",
+                        request->stored->block_items > 1 ? request->stored->name : request->target->name);
+    return TENON_OK;
+}
+
 tenon_status
 tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const struct tn_tensor *tensor,
                  const struct tn_box *box, uint32_t target, uint32_t layout, tenon_error *error)
@@ -257,38 +276,17 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
     TN_TRY (tn_catalog_readable (catalog, tensor, error));
     request->catalog = catalog;
     request->tensor = tensor;
-    request->tally = NULL;
-    request->stored_id = tensor->dtype;
-    request->target_id = target == TENON_NONE ? tensor->dtype : target;
-    request->stored = tn_catalog_dtype (catalog, request->stored_id);
-    request->target = tn_catalog_dtype (catalog, request->target_id);
     request->source = catalog->sources[tensor->source];
     request->offset = tensor->offset;
     request->elements = 1;
-    if (!request->target)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "there is no dtype %u", target);
-    TN_TRY (check_cast (request, error));
-    request->fortran = (tensor->flags & TENON_FORTRAN) && tensor->rank > 1;
-    request->decode = request->stored_id != request->target_id && request->stored->block_items > 1;
-    request->swap_in = (tensor->flags & TENON_BIG_ENDIAN) && has_byte_order (request->stored)
-                       && tensor->storage != TENON_SERVED;
-    see_items (request);
-    request->swap_out = (layout & TENON_BIG_ENDIAN) && has_byte_order (request->target);
+    tn_tensor_range (catalog, tensor, &request->begin, &request->length);
+    TN_TRY (take_dtypes (request, target, layout, error));
     TN_TRY (take_box (request, box, error));
-    if (request->stored_id == request->target_id && request->swap_in && request->swap_out)
-        request->swap_in = request->swap_out = false;
-    if ((layout & TENON_FORTRAN) && tensor->rank > 1) {
-        if ((request->stored->block_items > 1 || request->target->block_items > 1) && request->rank > 1)
-            return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                            "items of %s are packed together and cannot be in Fortran order",
-                            request->stored->block_items > 1 ? request->stored->name : request->target->name);
-        reverse_axes (request);
-        request->fortran = !request->fortran;
-    }
+    TN_TRY (tn_view_set_result (request, box ? box->to : NULL, error));
     TN_TRY (count_units (request, error));
+    tn_view_set_strides (request);
     TN_TRY (count_size (request, error));
-    if (request->stored->block_items == 1 && tensor->storage != TENON_SERVED)
-        join_axes (request);
+    tn_view_settle (request);
     if (may_be_bytes (request))
         as_bytes (request);
     turn_to_unpacked (request);
@@ -299,14 +297,13 @@ void
 tn_request_unpack (struct tn_request *request)
 {
     struct tn_source *source = request->source;
-    const struct tn_tensor *tensor = request->tensor;
     if (!tn_needs_decoder (source) || !request->whole || request->size == 0
-        || source->tensor_bytes <= tensor->length)
+        || source->tensor_bytes <= request->length)
         return;
-    uint64_t cost = tensor->offset + tensor->length;
+    uint64_t cost = request->begin + request->length;
     if (tn_has_blocks (source))
         cost = TN_MIN ((cost - 1) / source->block_size * source->block_size + source->block_size
-                           - tensor->offset / source->block_size * source->block_size,
+                           - request->begin / source->block_size * source->block_size,
                        source->size);
     tenon_error ignored = TENON_ERROR_INIT; /* reading says what is wrong */
     tn_unpack_when_due (request->catalog->context, &request->catalog->store, source, cost, false, &ignored);
@@ -325,7 +322,7 @@ tn_request_account (const struct tn_request *request, tenon_error *error)
         bytes *= request->axis[i].count; /* no more than the tensor has */
     /* which tensor is read last depends on the threads: the failure is the member's, and names no tensor */
     return tn_scan_account (catalog->context, catalog->sources[tensor->source],
-                            request->whole ? tensor->length : TN_MIN (bytes, tensor->length), true, error);
+                            request->whole ? request->length : TN_MIN (bytes, request->length), true, error);
 }
 
 void
@@ -347,8 +344,10 @@ tn_request_keep (struct tn_arena *arena, const struct tn_request *request)
 bool
 tn_request_is_contiguous (const struct tn_request *request)
 {
-    return request->stored_id == request->target_id && request->rank == 1 && request->axis[0].step == 1
-           && !request->decode && request->tensor->storage == TENON_EXTENT;
+    const struct tn_axis *axis = &request->axis[0];
+    return request->stored_id == request->target_id && request->rank == 1 && axis->step == 1
+           && axis->stride == (int64_t) request->unit_bytes && !request->decode && !request->scattered
+           && request->tensor->storage == TENON_EXTENT;
 }
 
 bool
@@ -370,6 +369,7 @@ tn_request_from_memory (struct tn_request *request, struct tn_source *memory, co
     atomic_init (&memory->base, base);
     request->source = memory;
     request->offset -= first; /* may wrap: all reads begin at `first`, or behind it */
+    request->begin -= first;
 }
 
 TENON_API int

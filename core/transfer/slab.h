@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* slab.h - boxes of a request whose results lie one behind the other, and the steps that make them: gather,
- * transpose, swap, cast. */
+/* slab.h - boxes of a request whose results lie one behind the other. */
 #ifndef TN_SLAB_H
 #define TN_SLAB_H
-#include "transfer/request.h"
-#include "transfer/worker.h"
+#include "transfer/make.h"
 
 struct tn_slabs {
     uint64_t count;     /* how many */
@@ -23,10 +21,12 @@ tenon_status tn_slabs_fit (const struct tn_request *request, const struct tn_sla
 void tn_slab_range (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab,
                     uint64_t *begin, uint64_t *size);
 
-/* Fills `to` with the slab's result. */
+void tn_slab_box (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab,
+                  struct tn_view_box *box);
+/* From item 0 … 0 of the result to the first one of a slab, bytes. */
+int64_t tn_slab_place (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab);
+/* Makes the slab's result, whose first item is at `to`. */
 tenon_status tn_slab_make (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab,
                            struct tn_worker *worker, void *to, tenon_error *error);
-/* Swaps a whole result that was read as it is stored. */
-void tn_request_swap (const struct tn_request *request, void *data);
 
 #endif

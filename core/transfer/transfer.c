@@ -8,6 +8,7 @@
 #include "source/scan.h"
 #include "transfer/gather.h"
 #include "transfer/slab.h"
+#include "transfer/tile.h"
 
 #define STORED_SLAB (4u << 20)
 #define MADE_SLAB (1u << 20)
@@ -36,7 +37,8 @@ read_slab (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
     uint64_t begin, size;
     tn_slab_range (run->request, &run->slabs, item, &begin, &size);
     state->sums = run->sums != NULL;
-    TN_TRY (tn_slab_make (run->request, &run->slabs, item, state, run->to + begin, error));
+    TN_TRY (tn_slab_make (run->request, &run->slabs, item, state,
+                          run->to + tn_slab_place (run->request, &run->slabs, item), error));
     if (run->sums)
         run->sums[item] = (struct sum){ state->crc, state->summed };
     return tn_meter_add (run->meter, size, error);
@@ -71,21 +73,34 @@ compare_sums (struct tn_source *source, uint64_t begin, const struct sum *sums, 
     return tn_source_compare (source, crc, error);
 }
 
-/* Fortran order to C: every slab touches all of the stored bytes, a little of each run. Slabs as large as the
- * memory allows keep the runs long, and a decoder goes through its source once only for a single slab. */
+/* What turns and goes into blocks: every slab touches all of the stored bytes, a little of each run. Slabs as
+ * large as the memory allows keep the runs long, and a decoder goes through its source once only for a single
+ * slab. */
 static uint64_t
 slab_size (const struct tn_request *request)
 {
     const tenon_context *context = request->catalog->context;
     if (tn_request_is_contiguous (request))
         return STORED_SLAB;
-    if (!request->fortran)
+    if (!request->turns)
         return MADE_SLAB;
     if (tn_needs_decoder (request->source))
         return UINT64_MAX / 2;
     uint64_t share = context->limits[TENON_LIMIT_MEMORY] / (2 * tn_pool_width (context->pool));
     uint64_t even = request->size / (4 * tn_pool_width (context->pool));
     return TN_MAX (TN_MIN (share, even), MADE_SLAB);
+}
+
+/* What turns goes tile by tile: each is read once, and scattered into the result. */
+static tenon_status
+read_tiles (const struct tn_request *request, struct tn_pool *pool, struct tn_worker *workers, uint8_t *to,
+            struct tn_meter *meter, tenon_error *error)
+{
+    struct tn_slabs slabs;
+    tn_slabs_plan (request, UINT64_MAX, &slabs);
+    return slabs.count > 0
+               ? tn_tiles_make (request, &slabs, 0, pool, workers, to + request->to_first, meter, error)
+               : TENON_OK;
 }
 
 /* Makes all slabs on the threads of the pool; NULL: on this one, with one worker. `sums`: those of the stored
@@ -96,8 +111,10 @@ read_slabs (const struct tn_request *request, bool sums, struct tn_pool *pool, s
 {
     struct slab_run run = { .request = request, .to = to, .workers = workers, .meter = meter };
     bool alone = false;
+    if (request->turns && tn_request_by_items (request))
+        return read_tiles (request, pool, workers, to, meter, error);
     tn_slabs_plan (request, slab_size (request), &run.slabs);
-    if (request->fortran) /* else nothing is held beside the result */
+    if (request->turns) /* else nothing is held beside the result */
         TN_TRY (tn_slabs_fit (request, &run.slabs, &alone, error));
     TN_FREE struct sum *all = sums ? calloc (run.slabs.count + 1, sizeof *all) : NULL;
     if (sums && !all)
@@ -117,9 +134,9 @@ read_member (const struct tn_transfer_job *job, struct tn_worker *worker, struct
 {
     struct tn_request *request = job->request;
     struct tn_source memory, *source = request->source;
-    uint64_t behind = source->size - request->offset - request->tensor->length;
-    if (job->way.in_place && request->offset <= job->before && behind <= job->after) {
-        TN_TRY (tn_decoder_whole (&worker->decoder, source, (uint8_t *) job->to - request->offset, error));
+    uint64_t behind = source->size - request->begin - request->length;
+    if (job->way.in_place && request->begin <= job->before && behind <= job->after) {
+        TN_TRY (tn_decoder_whole (&worker->decoder, source, (uint8_t *) job->to - request->begin, error));
         if (request->swap_in)
             tn_request_swap (request, job->to);
         return tn_meter_add (meter, request->size, error);
@@ -143,9 +160,9 @@ read_decoder (const struct tn_transfer_job *job, struct tn_worker *worker, struc
     if (!job->way.sums)
         return read_slabs (request, false, NULL, worker, job->to, meter, error);
     tn_decoder_restart (decoder); /* it may have got further for another tensor */
-    for (uint64_t at = 0; at < request->offset; at += sizeof head)
+    for (uint64_t at = 0; at < request->begin; at += sizeof head)
         TN_TRY (tn_decoder_read (decoder, request->source, at, head,
-                                 TN_MIN (sizeof head, request->offset - at), error));
+                                 TN_MIN (sizeof head, request->begin - at), error));
     TN_TRY (read_slabs (request, false, NULL, worker, job->to, meter, error));
     return decoder->source == request->source ? tn_decoder_finish (decoder, request->source, error)
                                               : TENON_OK;
@@ -172,7 +189,7 @@ read_in_blocks (tenon_context *context, const struct tn_transfer_job *job, struc
                 tenon_error *error)
 {
     const struct tn_request *request = job->request;
-    uint64_t begin = request->offset + request->axis[0].start * request->unit_bytes;
+    uint64_t begin = request->offset;
     struct tn_scan *scan;
     TN_TRY (tn_scan_new (context, request->source, job->way.sums ? 0 : begin, &scan, error));
     tenon_status status = job->way.sums ? tn_scan_skip (scan, begin, error) : TENON_OK;

@@ -16,7 +16,7 @@ static bool
 takes_all_blocks (const struct tn_request *request)
 {
     const struct tn_source *source = request->source;
-    uint64_t begin = request->offset + request->axis[0].start * request->unit_bytes;
+    uint64_t begin = request->offset;
     return begin / source->block_size == 0
            && (begin + request->size - 1) / source->block_size + 1 == source->block_count;
 }
@@ -29,17 +29,17 @@ choose_into_memory (const struct tn_request *request, bool guarded, bool blocks)
     bool encoded = tn_needs_decoder (source), contiguous = tn_request_is_contiguous (request);
     bool small = request->size <= TN_SMALL;
     bool checked = guarded && source->check != TENON_CHECK_NONE && source->size > 0;
-    bool alone = small || (encoded && !request->fortran && !blocks);
+    bool alone = small || (encoded && request->linear && !blocks);
     if (alone && guarded && tn_whole_fits (source, member_room (request->catalog->context)))
         return (struct tn_way){ TN_WAY_MEMBER, .alone = true, .sums = true,
                                 .in_place = source->filter && contiguous };
-    if (alone && encoded)
+    if (alone && encoded && !request->rewinds)
         return (struct tn_way){ TN_WAY_DECODER, .alone = true, .sums = guarded };
     if (!encoded)
         return (struct tn_way){ contiguous ? TN_WAY_STORED : TN_WAY_SLABS, .alone = alone,
-                                .sums = checked && !request->fortran,
-                                .sums_first = checked && request->fortran };
-    if (request->fortran)
+                                .sums = checked && request->linear,
+                                .sums_first = checked && !request->linear };
+    if (!request->linear)
         return (struct tn_way){ TN_WAY_SPOOL, .sums = true };
     if (contiguous)
         return (struct tn_way){ TN_WAY_BLOCKS, .sums = guarded || takes_all_blocks (request) };
@@ -52,12 +52,13 @@ choose_in_order (const struct tn_request *request, bool guarded, bool blocks)
     const struct tn_source *source = request->source;
     if (source->in_order && tn_request_is_plain (request))
         return (struct tn_way){ TN_WAY_STORED, .alone = true };
-    if ((guarded || source->in_order) && !request->fortran)
+    if ((guarded || source->in_order) && request->linear)
         return (struct tn_way){ TN_WAY_SCAN, .sums = true };
     if (source->in_order && request->size > 0)
         return (struct tn_way){ TN_WAY_SPOOL };
     /* a small result is one slab, made in one pass that ends behind the last byte that it needs */
-    if (tn_needs_decoder (source) && request->fortran && request->size > (guarded ? 0 : TN_SMALL))
+    if (tn_needs_decoder (source) && !request->linear
+        && (guarded || request->rewinds || request->size > TN_SMALL))
         return (struct tn_way){ TN_WAY_SPOOL, .sums = true };
     if (tn_needs_decoder (source))
         return (struct tn_way){ !blocks          ? TN_WAY_DECODER
@@ -80,9 +81,10 @@ tn_way_choose (const struct tn_request *request, enum tn_delivery delivery)
         return choose_into_memory (request, guarded, blocks);
     /* the caller need not read all ranges: the checksum cannot be compared on the way */
     if (delivery == TN_BY_RANGES)
-        return (struct tn_way){ source->in_order ? TN_WAY_SPOOL
-                                : encoded        ? TN_WAY_DECODER
-                                                 : TN_WAY_SLABS,
+        return (struct tn_way){ source->in_order   ? TN_WAY_SPOOL
+                                : !encoded         ? TN_WAY_SLABS
+                                : request->rewinds ? TN_WAY_SPOOL
+                                                   : TN_WAY_DECODER,
                                 .alone = true, .sums_first = guarded && checked };
     if (delivery == TN_TO_FILE && tn_request_is_plain (request) && !encoded && !checked
         && source->backing->kind != TN_SOURCE_READER)

@@ -6,8 +6,9 @@
 
 /* Zeroed at first. */
 struct tn_worker {
-    uint8_t *buffer[6]; /* of slabs, 3 for whole members, 4 for a tile of transposing, 5 for a block */
-    uint64_t room[6];
+    /* of slabs, 3 for whole members, 4 for a tile of transposing, 5 for a block */
+    uint8_t *buffer[7];
+    uint64_t room[7];
     bool sums;       /* sum up the stored bytes of each slab … */
     uint32_t crc;    /* … here … */
     uint64_t summed; /* … so many */

@@ -1,15 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* test_transpose.c - reversing axes, compared with the definition, item by item, for many shapes, items,
- * ranges and addresses. */
-#include "kernels/transpose.h"
+/* test_permute.c - strided copies, compared with the definition, item by item: axes reversed, for many
+ * shapes, items, ranges and addresses, and boxes of any strides. */
+#include "kernels/permute.h"
 #include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned char tile[TN_TRANSPOSE_TILE];
+static unsigned char tile[TN_PERMUTE_TILE];
 
-/* to[i_last … i_0] = from[i_0 … i_last], as the header says it. */
+/* Rows first … first + count - 1 of the array with all axes reversed, to[i_last … i_0] = from[i_0 … i_last].
+ */
+static void
+transpose (void *to, const void *from, uint64_t item, uint32_t rank, const uint64_t *shape, uint64_t first,
+           uint64_t count, bool stream)
+{
+    struct tn_move move = { .rank = rank, .item = item, .stream = stream };
+    uint64_t in = item, out = item;
+    for (uint32_t axis = rank; axis-- > 0; in *= shape[axis])
+        move.count[axis] = shape[axis], move.from[axis] = (int64_t) in;
+    for (uint32_t axis = 0; axis < rank; out *= shape[axis++])
+        move.to[axis] = (int64_t) out;
+    if (rank > 0)
+        move.count[rank - 1] = count;
+    if (from)
+        from = (const char *) from + first * item;
+    tn_permute (to, from, &move, tile);
+}
+
+/* The same of all rows, from its definition. */
 static void
 reverse_axes (unsigned char *to, const unsigned char *from, uint64_t item, uint32_t rank,
               const uint64_t *shape)
@@ -54,7 +73,7 @@ check_shape (uint64_t item, uint32_t rank, const uint64_t *shape)
         uint64_t first = round < 2 || rows == 0 ? 0 : next_random () % rows, start = round == 0 ? 16 : 1;
         uint64_t count = round < 2 || rows == 0 ? rows : next_random () % (rows - first) + 1;
         memset (to, 0xa5, bytes + 32);
-        tn_transpose (to + start, from + 1, item, rank, shape, first, count, tile);
+        transpose (to + start, from + 1, item, rank, shape, first, count, round == 0);
         ck_assert_uint_eq (to[start - 1], 0xa5);
         ck_assert_uint_eq (to[start + count * row_bytes], 0xa5);
         ck_assert_msg (memcmp (to + start, expected + first * row_bytes, count * row_bytes) == 0,
@@ -72,9 +91,9 @@ START_TEST (matrix_by_hand)
     const uint8_t from[6] = { 1, 2, 3, 4, 5, 6 }, expected[6] = { 1, 4, 2, 5, 3, 6 };
     const uint64_t shape[2] = { 2, 3 };
     uint8_t to[6] = { 0 };
-    tn_transpose (to, from, 1, 2, shape, 0, 3, tile);
+    transpose (to, from, 1, 2, shape, 0, 3, false);
     ck_assert_mem_eq (to, expected, 6);
-    tn_transpose (to, from, 1, 2, shape, 1, 2, tile); /* the last two rows, at the beginning of `to` */
+    transpose (to, from, 1, 2, shape, 1, 2, false); /* the last two rows, at the beginning of `to` */
     ck_assert_mem_eq (to, expected + 2, 4);
 }
 END_TEST
@@ -126,20 +145,19 @@ END_TEST
 START_TEST (empty_shapes)
 {
     const uint64_t none_first[2] = { 0, 5 }, none_last[2] = { 5, 0 }, some[2] = { 2, 3 };
-    tn_transpose (NULL, NULL, 4, 2, none_first, 0, 5, tile);
-    tn_transpose (NULL, NULL, 4, 2, none_last, 0, 0, tile);
-    tn_transpose (NULL, NULL, 4, 2, some, 1, 0, tile);
-    ck_assert_uint_gt (tn_transpose_grain (4, 2, none_first), 0);
+    transpose (NULL, NULL, 4, 2, none_first, 0, 5, false);
+    transpose (NULL, NULL, 4, 2, none_last, 0, 0, false);
+    transpose (NULL, NULL, 4, 2, some, 1, 0, false);
 }
 END_TEST
 
 /* 64 axes, most of them of size 1. */
 START_TEST (highest_rank)
 {
-    uint64_t shape[TN_TRANSPOSE_RANK];
-    for (uint32_t axis = 0; axis < TN_TRANSPOSE_RANK; axis++)
+    uint64_t shape[TN_PERMUTE_RANK];
+    for (uint32_t axis = 0; axis < TN_PERMUTE_RANK; axis++)
         shape[axis] = axis % 9 == 4 ? 3 : 1;
-    check_shape (4, TN_TRANSPOSE_RANK, shape);
+    check_shape (4, TN_PERMUTE_RANK, shape);
 }
 END_TEST
 
@@ -154,24 +172,91 @@ START_TEST (large)
 }
 END_TEST
 
-/* Ranges of the grain put together are the whole. */
-START_TEST (ranges_make_the_whole)
+/* Copies a box item by item, as the header defines it. */
+static void
+copy_box (unsigned char *to, const unsigned char *from, const struct tn_move *move)
 {
-    const uint64_t shape[3] = { 64, 100, 901 };
-    uint64_t row_bytes = 64 * 100 * 2, bytes = row_bytes * 901, grain = tn_transpose_grain (2, 3, shape);
-    ck_assert_uint_gt (grain, 0);
-    unsigned char *from = malloc (bytes), *whole = malloc (bytes), *parts = malloc (bytes);
-    ck_assert (from && whole && parts);
-    for (uint64_t i = 0; i < bytes; i++)
+    uint64_t positions = 1;
+    for (uint32_t axis = 0; axis < move->rank; axis++)
+        positions *= move->count[axis];
+    for (uint64_t position = 0; position < positions; position++) {
+        uint64_t rest = position;
+        int64_t in = 0, out = 0;
+        for (uint32_t axis = move->rank; axis-- > 0; rest /= move->count[axis]) {
+            in += (int64_t) (rest % move->count[axis]) * move->from[axis];
+            out += (int64_t) (rest % move->count[axis]) * move->to[axis];
+        }
+        memcpy (to + out, from + in, move->item);
+    }
+}
+
+/* Packed in some order, perhaps with gaps, turned around, or (reading) repeated. Returns the bytes from the
+ * first to behind the last item; *low: from the first to item 0 … 0. */
+static uint64_t
+draw_strides (const struct tn_move *move, int64_t *stride, bool may_repeat, uint64_t *low)
+{
+    uint32_t order[8];
+    uint64_t reach = move->item;
+    *low = 0;
+    for (uint32_t i = 0; i < move->rank; i++) {
+        uint32_t place = next_random () % (i + 1);
+        order[i] = order[place], order[place] = i;
+    }
+    for (uint32_t i = 0; i < move->rank; i++) {
+        uint64_t gap = next_random () % 4 ? 0 : next_random () % 3 * move->item + next_random () % 2;
+        uint64_t count = move->count[order[i]], step = reach + gap;
+        if (may_repeat && next_random () % 8 == 0)
+            step = 0;
+        bool back = next_random () % 5 == 0;
+        stride[order[i]] = back ? -(int64_t) step : (int64_t) step;
+        *low += back ? (count - 1) * step : 0;
+        reach += (count - 1) * step;
+    }
+    return reach;
+}
+
+static void
+check_box (struct tn_move *move)
+{
+    struct tn_move lost;
+    uint64_t from_low, to_low;
+    uint64_t from_size = draw_strides (move, move->from, true, &from_low);
+    uint64_t to_size = draw_strides (move, move->to, false, &to_low);
+    unsigned char *from = malloc (from_size + 1), *to = malloc (to_size + 32),
+                  *expected = malloc (to_size + 32);
+    ck_assert (from && to && expected);
+    for (uint64_t i = 0; i <= from_size; i++)
         from[i] = (unsigned char) next_random ();
-    tn_transpose (whole, from, 2, 3, shape, 0, 901, tile);
-    for (uint64_t first = 0; first < 901; first += grain)
-        tn_transpose (parts + first * row_bytes, from, 2, 3, shape, first,
-                      901 - first < grain ? 901 - first : grain, tile);
-    ck_assert_mem_eq (parts, whole, bytes);
+    uint64_t start = next_random () % 17;
+    memset (to, 0xa5, to_size + 32);
+    memset (expected, 0xa5, to_size + 32);
+    copy_box (expected + start + to_low, from + 1 + from_low, move);
+    lost = *move;
+    tn_permute (to + start + to_low, from + 1 + from_low, &lost, tile);
+    ck_assert_msg (memcmp (to, expected, to_size + 32) == 0,
+                   "item %d, rank %d, shape %d %d %d, from %d %d %d, to %d %d %d", (int) move->item,
+                   (int) move->rank, (int) move->count[0], (int) move->count[1], (int) move->count[2],
+                   (int) move->from[0], (int) move->from[1], (int) move->from[2], (int) move->to[0],
+                   (int) move->to[1], (int) move->to[2]);
     free (from);
-    free (whole);
-    free (parts);
+    free (to);
+    free (expected);
+}
+
+/* Bytes between the items, and around them, stay as they are. */
+START_TEST (any_strides)
+{
+    for (int round = 0; round < 600; round++) {
+        struct tn_move move = { .rank = next_random () % 6, .item = items[_i] };
+        uint64_t room = (1u << 18) / move.item;
+        move.stream = next_random () % 2;
+        for (uint32_t axis = 0; axis < move.rank; axis++) {
+            uint64_t most = next_random () % 3 ? 9 : 130;
+            move.count[axis] = 1 + next_random () % (room < most ? room : most);
+            room /= move.count[axis];
+        }
+        check_box (&move);
+    }
 }
 END_TEST
 
@@ -182,8 +267,8 @@ START_TEST (there_and_back)
     static uint32_t from[7 * 20 * 3 * 50], to[7 * 20 * 3 * 50], back[7 * 20 * 3 * 50];
     for (uint32_t i = 0; i < 7 * 20 * 3 * 50; i++)
         from[i] = i;
-    tn_transpose (to, from, 4, 4, shape, 0, 50, tile);
-    tn_transpose (back, to, 4, 4, reversed, 0, 7, tile);
+    transpose (to, from, 4, 4, shape, 0, 50, false);
+    transpose (back, to, 4, 4, reversed, 0, 7, false);
     ck_assert_mem_eq (back, from, sizeof from);
     ck_assert_uint_eq (to[1], 20 * 3 * 50);
 }
@@ -192,8 +277,8 @@ END_TEST
 int
 main (void)
 {
-    Suite *suite = suite_create ("transpose");
-    TCase *tests = tcase_create ("transpose");
+    Suite *suite = suite_create ("permute");
+    TCase *tests = tcase_create ("permute");
     tcase_set_timeout (tests, 120);
     tcase_add_test (tests, matrix_by_hand);
     tcase_add_loop_test (tests, matrices, 0, ITEMS);
@@ -201,7 +286,7 @@ main (void)
     tcase_add_test (tests, empty_shapes);
     tcase_add_test (tests, highest_rank);
     tcase_add_test (tests, large);
-    tcase_add_test (tests, ranges_make_the_whole);
+    tcase_add_loop_test (tests, any_strides, 0, ITEMS);
     tcase_add_test (tests, there_and_back);
     suite_add_tcase (suite, tests);
     SRunner *runner = srunner_create (suite);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* tile.h - boxes of a slab that turns. Each reads runs of the source and writes pieces of the result that are
+ * not too short, whatever the size of the slab, so that a slab may be all of the result. */
+#ifndef TN_TILE_H
+#define TN_TILE_H
+#include "base/pool.h"
+#include "base/report.h"
+#include "transfer/slab.h"
+
+/* Makes a slab of a request that goes by items, on the threads of the pool; NULL: on this one. The first item
+ * of the slab is at `to`. `meter` may be NULL. */
+tenon_status tn_tiles_make (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab,
+                            struct tn_pool *pool, struct tn_worker *workers, uint8_t *to,
+                            struct tn_meter *meter, tenon_error *error);
+
+#endif
