@@ -138,7 +138,7 @@ tn_batch_encoder (struct tn_call *call, const struct tn_member_spec *spec, struc
     struct tn_session *session = call->session;
     TN_TRY (need_batch (call));
     struct tn_batch *batch = call->batch;
-    int32_t level = spec->level < 0 ? spec->filter->table.default_level : spec->level;
+    int32_t level = spec->level == TENON_LEVEL_DEFAULT ? spec->filter->table.default_level : spec->level;
     if (!batch->encoder || batch->encoder->filter != spec->filter || batch->encoder->coding.level != level) {
         tn_encoder_free (batch->encoder);
         batch->encoder = NULL;

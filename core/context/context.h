@@ -51,6 +51,7 @@ struct tn_filter {
     struct tenon_filter table;
     const struct tn_plugin *plugin; /* NULL: the core's */
     uint64_t number;                /* in the registry */
+    const uint64_t *limits;         /* of the context */
 };
 struct tn_dtype {
     struct tenon_dtype table;

@@ -136,9 +136,11 @@ tenon_status
 tn_filter_open (const struct tn_filter *filter, const struct tenon_coding *coding, void **state,
                 tenon_error *error)
 {
+    struct tenon_coding own = *coding;
+    own.memory = coding->encode ? 0 : filter->limits[TENON_LIMIT_MEMORY];
     *state = NULL;
     uint32_t outer = tn_plugin_enter (filter->plugin);
-    tenon_status said = filter->table.open (coding, state);
+    tenon_status said = filter->table.open (&own, state);
     tn_plugin_leave (filter->plugin, outer);
     if (said == TENON_OK && *state)
         return TENON_OK;

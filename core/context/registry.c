@@ -47,9 +47,10 @@ add_codec (struct tn_registry *registry, const struct tenon_codec *table, const 
 }
 
 static tenon_status
-add_filter (struct tn_registry *registry, const struct tenon_filter *table, const struct tn_plugin *plugin,
+add_filter (tenon_context *context, const struct tenon_filter *table, const struct tn_plugin *plugin,
             char *why)
 {
+    struct tn_registry *registry = &context->registry;
     struct tn_filter *filter = calloc (1, sizeof *filter);
     if (!filter
         || !tn_grow (&registry->filters, &registry->filter_room, registry->filter_count, sizeof (void *))) {
@@ -57,6 +58,7 @@ add_filter (struct tn_registry *registry, const struct tenon_filter *table, cons
         return tn_plugin_reject (why, TENON_E_MEMORY, "out of memory");
     }
     filter->number = registry->filter_count;
+    filter->limits = context->limits;
     registry->filters[registry->filter_count++] = filter;
     filter->plugin = plugin;
     TN_TRY (tn_filter_copy (table, filter, why));
@@ -119,7 +121,7 @@ add_tables (tenon_context *context, const struct tn_plugin *plugin, char *why)
     for (int i = 0; i < dtypes; i++)
         TN_TRY (add_dtype (context, table->dtypes[i], plugin, why));
     for (int i = 0; i < filters; i++)
-        TN_TRY (add_filter (&context->registry, table->filters[i], plugin, why));
+        TN_TRY (add_filter (context, table->filters[i], plugin, why));
     for (int i = 0; i < codecs; i++)
         TN_TRY (add_codec (&context->registry, table->codecs[i], plugin, why));
     return TENON_OK;
@@ -238,6 +240,6 @@ tenon_status
 tn_registry_begin (tenon_context *context, tenon_error *error)
 {
     char why[TN_WHY_ROOM] = "";
-    tenon_status status = add_filter (&context->registry, &tn_deflate, NULL, why);
+    tenon_status status = add_filter (context, &tn_deflate, NULL, why);
     return status == TENON_OK ? status : tn_fail (error, status, TN_NO_OFFSET, "%s", why);
 }

@@ -192,7 +192,9 @@ encode_block (const struct tn_encode_sink *self, uint64_t block, struct tn_encod
     struct tn_encoder *encoder = self->encoder;
     const struct tenon_filter *filter = &encoder->filter->table;
     uint64_t at = block * self->block_size, size = TN_MIN (self->block_size, self->held - at);
-    bool last = (self->last && block + 1 == self->blocks) || !(filter->flags & TENON_FILTER_JOINS);
+    bool alone = !(filter->flags & TENON_FILTER_JOINS);
+    uint32_t flags = (alone || (self->last && block + 1 == self->blocks) ? TENON_FILTER_LAST : 0)
+                     | (alone || (self->first && block == 0) ? TENON_FILTER_FIRST : 0);
     if (!worker->state)
         TN_TRY (tn_filter_open (encoder->filter, &encoder->coding, &worker->state, error));
     const uint8_t *bytes = block_bytes (self, at, size, worker, error);
@@ -202,8 +204,7 @@ encode_block (const struct tn_encode_sink *self, uint64_t block, struct tn_encod
     uint64_t bound = tn_encoder_bound (encoder, size);
     if (!need_buffer (&slot->bytes, &slot->room, bound))
         return tn_fail_memory (error);
-    int64_t length =
-        filter->encode (worker->state, last ? TENON_FILTER_LAST : 0, bytes, size, slot->bytes, bound);
+    int64_t length = filter->encode (worker->state, flags, bytes, size, slot->bytes, bound);
     if (length == TENON_E_MEMORY)
         return tn_fail_memory (error);
     if (length < 0 || (uint64_t) length > bound)
@@ -323,6 +324,7 @@ encode_round (struct tn_encode_sink *self, uint64_t blocks, bool last, tenon_err
 {
     tenon_error write_error = TENON_ERROR_INIT;
     self->blocks = blocks;
+    self->first = self->block_count == 0;
     self->last = last;
     self->written = 0;
     self->failed = UINT64_MAX;

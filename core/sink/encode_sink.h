@@ -26,7 +26,7 @@ struct tn_encode_sink {
 
     /* a round of encoding: */
     uint64_t blocks;
-    bool last; /* the round ends the stream */
+    bool first, last; /* the round begins the stream, or ends it */
     /* … and under the lock: */
     pthread_mutex_t lock;
     pthread_cond_t moved;

@@ -14,7 +14,7 @@ tn_encoder_new (tenon_context *context, const struct tn_filter *filter, int32_t 
     const struct tenon_filter *table = &filter->table;
     if (!table->encode)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the filter %s only decodes", table->id);
-    if (level < 0)
+    if (level == TENON_LEVEL_DEFAULT)
         level = table->default_level;
     if (level < table->least_level || level > table->most_level)
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,

@@ -38,8 +38,8 @@ tenon_status tn_apart_fail_memory (tenon_error *error);
 uint64_t tn_apart_state (struct tn_apart *apart);
 
 enum tn_apart_order {
-    /* With a filter begins: u64 filter, u64 state, which the first use opens. The answer begins: u32 status.
-     */
+    /* With a filter begins: u64 filter, u64 state, which the first use opens. The answer begins: u32 status,
+     * and after a refusal that is no damage its reason, a text. */
     TN_APART_DECODE = 1, /* u32 last, u64 stored, u64 size, bytes: `size` bytes if the status is TENON_OK */
     TN_APART_RESET,
     TN_APART_STEP,  /* u64 stored, u64 room, bytes: u64 taken, u64 made, bytes, unless the status is negative

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* apart_child.c - an isolated process that decodes: what runs there. It trusts the program, and no plugin. */
 #include "source/apart.h"
+#include "source/unfilter.h"
 
 /* The state of a filter. */
 struct kept_state {
@@ -66,6 +67,17 @@ receive_bytes (struct tn_channel *channel, uint64_t size)
     return NULL;
 }
 
+/* Sends what a filter answered, and after a refusal that is no damage its reason. */
+static void
+answer_status (struct tn_channel *channel, const struct tn_filter *filter, void *state, int32_t said)
+{
+    tn_channel_put_u32 (channel, (uint32_t) said);
+    if (!tn_has_reason (said))
+        return;
+    const char *why = state && filter->table.why ? filter->table.why (state) : NULL;
+    tn_channel_put_text (channel, why, why ? strnlen (why, TN_WHY_SIZE) : 0);
+}
+
 /* What is handed to a plugin to be filled is zeroed: bytes that it leaves out must not show others. */
 static void
 answer_decode (struct tn_channel *channel, const struct tn_filter *filter, void *state)
@@ -76,7 +88,7 @@ answer_decode (struct tn_channel *channel, const struct tn_filter *filter, void 
     TN_FREE uint8_t *to = calloc (1, size + 1);
     tenon_status status =
         state && from && to ? filter->table.decode (state, last, from, stored, to, size) : TENON_E_MEMORY;
-    tn_channel_put_u32 (channel, (uint32_t) status);
+    answer_status (channel, filter, state, status);
     if (status == TENON_OK)
         tn_channel_put (channel, to, size);
 }
@@ -91,7 +103,7 @@ answer_step (struct tn_channel *channel, const struct tn_filter *filter, void *s
                                          : TENON_E_MEMORY;
     if (taken > stored || made > room)
         result = TENON_E_MALFORMED;
-    tn_channel_put_u32 (channel, (uint32_t) result);
+    answer_status (channel, filter, state, result);
     if (result < 0)
         return;
     tn_channel_put_u64 (channel, taken);
@@ -115,7 +127,7 @@ run_filter (const tenon_context *context, struct tn_channel *channel, uint32_t o
     else if (order == TN_APART_STEP)
         answer_step (channel, filter, state);
     else
-        tn_channel_put_u32 (channel, (uint32_t) (state ? filter->table.reset (state) : TENON_E_MEMORY));
+        answer_status (channel, filter, state, state ? filter->table.reset (state) : TENON_E_MEMORY);
 }
 
 static void

@@ -302,6 +302,7 @@ turn_to_source (struct tn_decoder *decoder, struct tn_source *source, tenon_erro
 static tenon_status
 fail_corrupt (struct tn_decoder *decoder, tenon_error *error)
 {
+    TN_TRY (tn_unfilter_refusal (&decoder->unfilter, error));
     tn_source_fail_in (decoder->backing, error);
     return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
                     "its %s data are damaged near decoded byte %llu of %llu",

@@ -31,10 +31,16 @@ end_order (struct tn_unfilter *unfilter, tenon_error *error)
 }
 
 static tenon_status
-get_status (struct tn_channel *channel)
+get_status (struct tn_unfilter *unfilter, struct tn_channel *channel)
 {
     tn_channel_flush (channel);
-    return (tenon_status) tn_channel_get_u32 (channel);
+    tenon_status said = (tenon_status) tn_channel_get_u32 (channel);
+    if (!tn_has_reason (said))
+        return said;
+    uint64_t length;
+    const char *why = tn_channel_get_text (channel, &length);
+    tn_escape (unfilter->why, sizeof unfilter->why, why ? why : "", why ? length : 0);
+    return said;
 }
 
 static tenon_status
@@ -48,7 +54,7 @@ decode_apart (struct tn_unfilter *unfilter, uint32_t last, const void *from, uin
     tn_channel_put_u64 (channel, stored);
     tn_channel_put_u64 (channel, size);
     tn_channel_put (channel, from, stored);
-    *said = get_status (channel);
+    *said = get_status (unfilter, channel);
     if (*said == TENON_OK)
         tn_channel_get (channel, to, size);
     return end_order (unfilter, error);
@@ -66,7 +72,7 @@ step_apart (struct tn_unfilter *unfilter, const void *from, uint64_t stored, uin
     tn_channel_put_u64 (channel, stored);
     tn_channel_put_u64 (channel, room);
     tn_channel_put (channel, from, stored);
-    *said = get_status (channel);
+    *said = get_status (unfilter, channel);
     if (*said >= 0) {
         *taken = tn_channel_get_u64 (channel);
         *made = tn_channel_get_u64 (channel);
@@ -80,12 +86,36 @@ step_apart (struct tn_unfilter *unfilter, const void *from, uint64_t stored, uin
 
 /* ---- states ---- */
 
+/* Leaves the plugin, and asks it for the reason of a refusal that is no damage. */
+static void
+leave_filter (struct tn_unfilter *unfilter, uint32_t outer, tenon_status said)
+{
+    const char *why = tn_has_reason (said) && unfilter->filter->table.why
+                          ? unfilter->filter->table.why (unfilter->state)
+                          : NULL;
+    tn_plugin_leave (unfilter->filter->plugin, outer);
+    if (why)
+        tn_escape (unfilter->why, sizeof unfilter->why, why, strlen (why));
+}
+
+tenon_status
+tn_unfilter_refusal (const struct tn_unfilter *unfilter, tenon_error *error)
+{
+    if (!tn_has_reason (unfilter->refusal))
+        return TENON_OK;
+    tn_source_fail_in (unfilter->source, error);
+    return tn_fail (error, unfilter->refusal, TN_NO_OFFSET, "the filter %s cannot decode its data: %s",
+                    unfilter->filter->table.id,
+                    unfilter->why[0] ? unfilter->why : tenon_status_text (unfilter->refusal));
+}
+
 /* Lack of memory is a failure, and so is an answer above `most`, which does not exist. Any other refusal is
  * an answer. */
 static tenon_status
 judge_answer (struct tn_unfilter *unfilter, tenon_status said, int32_t most, bool *good, tenon_error *error)
 {
     *good = said == TENON_OK;
+    unfilter->refusal = TN_MIN (said, 0);
     if (said > most) {
         tn_source_fail_in (unfilter->source, error);
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
@@ -136,12 +166,13 @@ tn_unfilter_decode (struct tn_unfilter *unfilter, uint32_t last, const void *fro
                     uint64_t size, bool *good, tenon_error *error)
 {
     tenon_status said = TENON_E_MALFORMED;
+    unfilter->why[0] = 0;
     if (unfilter->apart)
         TN_TRY (decode_apart (unfilter, last, from, stored, to, size, &said, error));
     else {
         uint32_t outer = tn_plugin_enter (unfilter->filter->plugin);
         said = unfilter->filter->table.decode (unfilter->state, last, from, stored, to, size);
-        tn_plugin_leave (unfilter->filter->plugin, outer);
+        leave_filter (unfilter, outer, said);
     }
     return judge_answer (unfilter, said, 0, good, error);
 }
@@ -150,16 +181,17 @@ tenon_status
 tn_unfilter_reset (struct tn_unfilter *unfilter, bool *good, tenon_error *error)
 {
     tenon_status said = TENON_E_MALFORMED;
+    unfilter->why[0] = 0;
     if (unfilter->apart) {
         struct tn_channel *channel = begin_order (unfilter, TN_APART_RESET, error);
         if (!channel)
             return error->status;
-        said = get_status (channel);
+        said = get_status (unfilter, channel);
         TN_TRY (end_order (unfilter, error));
     } else {
         uint32_t outer = tn_plugin_enter (unfilter->filter->plugin);
         said = unfilter->filter->table.reset (unfilter->state);
-        tn_plugin_leave (unfilter->filter->plugin, outer);
+        leave_filter (unfilter, outer, said);
     }
     return judge_answer (unfilter, said, 0, good, error);
 }
@@ -171,12 +203,13 @@ tn_unfilter_step (struct tn_unfilter *unfilter, const void *from, uint64_t store
     int32_t said = TENON_E_MALFORMED;
     bool good;
     *taken = *made = 0;
+    unfilter->why[0] = 0;
     if (unfilter->apart)
         TN_TRY (step_apart (unfilter, from, stored, taken, to, room, made, &said, error));
     else {
         uint32_t outer = tn_plugin_enter (unfilter->filter->plugin);
         said = unfilter->filter->table.step (unfilter->state, from, stored, taken, to, room, made);
-        tn_plugin_leave (unfilter->filter->plugin, outer);
+        leave_filter (unfilter, outer, said);
     }
     if (*taken > stored || *made > room)
         said = TENON_E_MALFORMED;

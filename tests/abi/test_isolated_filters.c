@@ -176,6 +176,8 @@ save_deed (const char *name, const char *deed, size_t at, size_t size, const cha
 #define CALLED "the plugin badfilter was stopped: it made a system call that isolation forbids"
 #define SILENT "the plugin badfilter was stopped: it gave no answer in 1 s (isolated_seconds in [limits])"
 #define ENDED "the plugin badfilter ended too early"
+#define REASON                                                                                               \
+    "f.toybox: member 'y.toyraw': …the filter toyxor cannot decode its data: it needs the word \\x07"
 #define NO_MEMORY "out of memory in an isolated process (isolated_memory in [limits])"
 static const struct {
     const char *deed, *packing;
@@ -209,6 +211,8 @@ static const struct {
     { "@m2", STREAM, LATE, LARGE, TENON_E_MALFORMED, "its toyxor data are damaged near" },
     { "@M2", STREAM, LATE, LARGE, TENON_E_MEMORY, NO_MEMORY },
     { "@p2", STREAM, LATE, LARGE, TENON_E_MISUSE, "the filter toyxor returned 7" },
+    { "@u2", STREAM, LATE, LARGE, TENON_E_UNSUPPORTED, REASON },
+    { "@L2", STREAM, LATE, LARGE, TENON_E_LIMIT, "the filter toyxor cannot decode its data: " },
 };
 
 /* Streams are read in order, step by step, with little memory only. */
@@ -324,6 +328,11 @@ END_TEST
 START_TEST (test_results_that_do_not_exist)
 {
     use_plugins ("toyraw toybox badfilter", LITTLE, 0);
+    save_deed ("f.toybox", "@u2", LATE, LARGE, STREAM);
+    tenon_file *refused = kit_open ("f.toybox", NULL, NULL);
+    kit_data_fails (refused, "y", "", TENON_E_UNSUPPORTED, REASON);
+    kit_error = (tenon_error) TENON_ERROR_INIT;
+    tenon_close (refused);
     for (unsigned i = 0; i < 2; i++) {
         save_deed ("f.toybox", i ? "@p2" : "@p1", LATE, LARGE, i ? STREAM : BLOCKED);
         tenon_file *file = kit_open ("f.toybox", NULL, NULL);

@@ -632,6 +632,9 @@ struct tenon_codec {
     uint64_t future[2];
 };
 
+/* A level in steps and members: the filter's default_level. So no filter encodes at the level -1. */
+#define TENON_LEVEL_DEFAULT (-1)
+
 /* What a state of a filter is for. */
 struct tenon_coding {
     uint32_t struct_size;
@@ -641,6 +644,9 @@ struct tenon_coding {
     /* The step's setup, NULL without any; it lives until open returns. It may come from a file: check it */
     const void *setup;
     uint64_t setup_size;
+    /* decode: the most bytes that the state may hold (TENON_LIMIT_MEMORY). step refuses a stream that needs
+     * more with TENON_E_LIMIT. 0: any number */
+    uint64_t memory;
     uint64_t future[2];
 };
 
@@ -653,7 +659,8 @@ enum {
      * block has TENON_FILTER_LAST and `last` */
     TENON_FILTER_FRAMES = 2
 };
-enum { TENON_FILTER_LAST = 1 /* encode: this block ends the stream */ };
+/* encode: this block ends the stream, or begins it. A block may do both */
+enum { TENON_FILTER_LAST = 1, TENON_FILTER_FIRST = 2 };
 /* The result of step */
 enum {
     TENON_STEP_MORE = 0, /* there is more to do */
@@ -696,6 +703,10 @@ struct tenon_filter {
     /* The block size for a member of about `size` decoded bytes, if the codec leaves it to the host. It
      * depends on the arguments only, not on the machine, so files do not either. NULL: 1 MiB. */
     uint64_t (*block_size) (const struct tenon_coding *coding, uint64_t size);
+    /* After decode, reset, step or unpack refused the bytes with TENON_E_UNSUPPORTED or TENON_E_LIMIT: one
+     * line that says why, "they need the dictionary 7", which lives until the next call. NULL: the host has
+     * words of its own. Other failures are damage, whose place the host tells. */
+    const char *(*why) (void *state);
     uint64_t future[2];
 };
 

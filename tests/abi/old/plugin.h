@@ -547,6 +547,9 @@ struct tenon_codec {
      * and source_info may be called, and their failures do not count. NULL: magics and extensions decide. */
 };
 
+/* A level in steps and members: the filter's default_level. So no filter encodes at the level -1. */
+#define TENON_LEVEL_DEFAULT (-1)
+
 /* What a state of a filter is for. */
 struct tenon_coding {
     uint32_t struct_size;
@@ -556,6 +559,9 @@ struct tenon_coding {
     /* The step's setup, NULL without any; it lives until open returns. It may come from a file: check it */
     const void *setup;
     uint64_t setup_size;
+    /* decode: the most bytes that the state may hold (TENON_LIMIT_MEMORY). step refuses a stream that needs
+     * more with TENON_E_LIMIT. 0: any number */
+    uint64_t memory;
 };
 
 /* tenon_filter.flags. Neither: what a source is stored in is one block, or one stream */
@@ -567,7 +573,8 @@ enum {
      * block has TENON_FILTER_LAST and `last` */
     TENON_FILTER_FRAMES = 2
 };
-enum { TENON_FILTER_LAST = 1 /* encode: this block ends the stream */ };
+/* encode: this block ends the stream, or begins it. A block may do both */
+enum { TENON_FILTER_LAST = 1, TENON_FILTER_FIRST = 2 };
 /* The result of step */
 enum {
     TENON_STEP_MORE = 0, /* there is more to do */

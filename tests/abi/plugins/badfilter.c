@@ -8,7 +8,8 @@
  *
  * The first "@XN" in the stored bytes that a state is handed says what happens at its N-th call from then on.
  * X is: c crash, l loop, s a forbidden system call, e exit, h heap overrun, m say that more was made
- * than there is room, t that more was taken than was given, M no memory, p a result that does not exist. In
+ * than there is room, t that more was taken than was given, M no memory, p a result that does not exist, u
+ * refuse it for a reason, L refuse it as too much. In
  * the bytes that are encoded "@!!" is the same. The letter of a block: as above for decode, in upper case for
  * check; B: check names a block that is not there. Encoding items that begin with 7 gives a result that does
  * not exist. */
@@ -139,6 +140,8 @@ step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void *to
         return TENON_E_MEMORY;
     if (deed == 'p')
         return 7;
+    if (deed == 'u' || deed == 'L')
+        return deed == 'u' ? TENON_E_UNSUPPORTED : TENON_E_LIMIT;
     if (deed == 't' || deed == 'm') {
         *taken = stored + (deed == 't');
         *made = deed == 'm' ? UINT64_MAX - 5 : 0;
@@ -160,6 +163,12 @@ step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, void *to
             return 1;
         state->have = 0;
     }
+}
+
+static const char *
+tell_why (void *opaque)
+{
+    return ((struct state *) opaque)->deed == 'u' ? "it needs the word \a" : NULL;
 }
 
 /* ---- toyrot ---- */
@@ -244,6 +253,7 @@ static const struct tenon_filter toyxor = {
     .decode = decode,
     .reset = reset,
     .step = step,
+    .why = tell_why,
 };
 static const struct tenon_filter toyrot = {
     .struct_size = sizeof toyrot,
