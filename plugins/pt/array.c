@@ -222,6 +222,8 @@ read_dense (struct pt_reader *reader, const struct call_target *target, struct p
         pt_spoil (array, TENON_E_UNSUPPORTED, "its element type is not known");
     pt_take_shape (reader, array, pt_item (machine, target->arguments, 2),
                    pt_item (machine, target->arguments, 3));
+    if (pt_item (machine, target->arguments, 3) == PT_V_NONE)
+        pt_spoil (array, TENON_E_MALFORMED, "it has no strides");
     if (pt_at (machine, storage)->kind != PT_STORAGE)
         pt_spoil (array, TENON_E_UNSUPPORTED, "its storage is none of those that torch writes");
     else if (row) {
