@@ -150,6 +150,8 @@ core_libcore_la_SOURCES = \
 	core/open/shards.c \
 	core/open/shards.h \
 	core/open/verify.c \
+	core/plan/aliases.c \
+	core/plan/aliases.h \
 	core/plan/entries.c \
 	core/plan/entries.h \
 	core/plan/metadata_items.c \

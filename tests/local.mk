@@ -66,6 +66,7 @@ shell_tests += \
 
 # The same for tests that want plugins to be loaded at run time: left out with --disable-dlopen.
 module_unit_tests = \
+	tests/abi/test_aliases \
 	tests/abi/test_append \
 	tests/abi/test_bad_readers \
 	tests/abi/test_bad_writers \
@@ -141,6 +142,7 @@ test_plugins = \
 	tests/abi/plugins/toystate.la \
 	tests/abi/plugins/toysum.la \
 	tests/abi/plugins/toytext.la \
+	tests/abi/plugins/toytied.la \
 	tests/abi/plugins/toytwin.la \
 	tests/abi/plugins/toyxor.la \
 	tests/abi/plugins/tree.la \
@@ -176,6 +178,7 @@ tests_abi_plugins_toyset_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toystate_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toysum_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toytied_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytwin_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyxor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_pack_la_LDFLAGS = $(TEST_MODULE_FLAGS)

@@ -137,7 +137,8 @@ tn_call_show_tensor (const struct tn_catalog *catalog, const struct tn_tensor *t
                                      .storage = tensor->storage,
                                      .source = UINT32_MAX,
                                      .offset = tensor->offset,
-                                     .length = tensor->length };
+                                     .length = tensor->length,
+                                     .alias_of = TENON_AUTO };
     if (tensor->served) {
         theirs->offset = tensor->served->offset;
         theirs->place = tensor->served->place;

@@ -31,6 +31,9 @@ tn_host_plan_tensor (struct tenon_call *public, uint64_t index, struct tenon_ten
     const struct tn_tensor *entry = tn_catalog_tensor (writer->plan->own, writer->first + index);
     struct tenon_tensor found;
     tn_call_show_tensor (writer->plan->own, entry, NULL, 0, &found);
+    uint64_t twin = writer->plan->origins[writer->first + index].twin;
+    if (twin != TENON_AUTO && twin >= writer->first)
+        found.alias_of = twin - writer->first;
     if (writer->plan->origins[writer->first + index].target != TENON_NONE)
         found.flags |= TENON_CONVERTED;
     return tn_call_reply (call, tensor, &found, sizeof found);

@@ -189,7 +189,8 @@ tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uin
                                      .length = wire.length,
                                      .place = wire.place,
                                      .state = state,
-                                     .state_size = wire.state_size };
+                                     .state_size = wire.state_size,
+                                     .alias_of = TENON_AUTO };
     const char *name = tn_channel_view (channel, wire.name_length);
     if (wire.has_name)
         tensor->name = name;

@@ -47,12 +47,21 @@ choose_metadata (struct tn_call *call, struct tn_writer *writer, const struct te
     return TENON_OK;
 }
 
+/* A format that can share bytes need not put those of an alias. */
+static bool
+shares_bytes (const struct tn_call *call, const struct tn_writer *writer, uint64_t index)
+{
+    uint64_t twin = writer->plan->origins[index].twin;
+    return (call->codec->table.flags & TENON_CODEC_ALIASES) && twin != TENON_AUTO && twin >= writer->first
+           && writer->done[twin - writer->done_first];
+}
+
 static tenon_status
 check_all_put (struct tn_call *call, const struct tn_writer *writer)
 {
     for (uint64_t i = writer->first; i < writer->first + writer->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (writer->plan->own, i);
-        if (writer->done[i - writer->done_first] || tensor->length == 0)
+        if (writer->done[i - writer->done_first] || tensor->length == 0 || shares_bytes (call, writer, i))
             continue;
         tn_fail_in (call->session->error, NULL, tensor->name);
         return tn_call_misuse (call, "it did not write this tensor");

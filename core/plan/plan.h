@@ -14,6 +14,8 @@ struct tn_origin {
     uint32_t target;                /* dtype to store, in the numbers of `catalog`; TENON_NONE: as stored */
     bool from_file;                 /* a change of layout is told */
     struct tn_tally *tally;         /* of the cast; NULL: none. Each save begins it anew */
+    /* the first tensor of the plan that is the same bytes; TENON_AUTO: none. Each save finds it anew */
+    uint64_t twin;
 };
 static inline const struct tn_source *
 tn_origin_source (const struct tn_origin *origin)

@@ -6,6 +6,7 @@
 #include "codec/storable.h"
 #include "codec/write.h"
 #include "context/cause.h"
+#include "plan/aliases.h"
 #include "save/append.h"
 #include "save/carry.h"
 #include "save/casts.h"
@@ -222,6 +223,7 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     if (!done)
         return tn_fail_memory (error);
     writer->done = done;
+    TN_TRY (tn_plan_find_aliases (saving->plan, error));
     writer->meter = &meter;
     struct tn_budget budget;
     tn_budget_begin (&budget, NULL, progress, error);
@@ -243,6 +245,7 @@ run_codec (struct saving *saving, struct tn_writer *writer, const tenon_progress
     tn_arena_free (&session.arena);
     if (status == TENON_OK) {
         tn_casts_tell (saving->plan, saving->report, &saving->losses);
+        tn_plan_tell_twice (saving->plan, done, saving->report);
         tn_tell_lost_name (saving->plan, codec, saving->name, saving->report, &saving->losses);
     }
     if (status == TENON_OK && saving->losses > 0 && (saving->options.flags & TENON_SAVE_STRICT))

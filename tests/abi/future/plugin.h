@@ -103,6 +103,11 @@ struct tenon_tensor {
      * Then `offset` is that of the item 0 … 0, `length` does not count, and the tensor is TENON_ALIAS. For
      * dtypes whose items stand by themselves. NULL: packed, in the order that `flags` says */
     const int64_t *strides;
+    /* In a plan: the first tensor of the plan that is the very same bytes, with the same dtype, shape and
+     * layout; TENON_AUTO: none is. A codec with TENON_CODEC_ALIASES may have both share the bytes, and then
+     * need not put this one; a tensor that is put all the same gets a note. Services of describe give
+     * TENON_AUTO, and add_tensor does not look at it */
+    uint64_t alias_of;
     uint64_t future[2];
 };
 
@@ -524,7 +529,7 @@ struct tenon_magic {
 
 /* tenon_codec.flags */
 enum {
-    /* its tensors may share bytes, if they are marked TENON_ALIAS */
+    /* its tensors may share bytes: in describe if they are marked TENON_ALIAS, in write by alias_of */
     TENON_CODEC_ALIASES = 1,
     TENON_CODEC_NEEDS_PATCH = 2, /* write calls patch: the host refuses to save to a pipe */
     TENON_CODEC_APPENDS = 4,     /* write supports TENON_PLAN_APPENDS */

@@ -474,7 +474,7 @@ struct tenon_magic {
 
 /* tenon_codec.flags */
 enum {
-    /* its tensors may share bytes, if they are marked TENON_ALIAS */
+    /* its tensors may share bytes: in describe if they are marked TENON_ALIAS, in write by alias_of */
     TENON_CODEC_ALIASES = 1,
     TENON_CODEC_NEEDS_PATCH = 2, /* write calls patch: the host refuses to save to a pipe */
     TENON_CODEC_APPENDS = 4,     /* write supports TENON_PLAN_APPENDS */
