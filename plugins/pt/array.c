@@ -149,8 +149,11 @@ take_place (struct pt_reader *reader, struct pt_array *array, uint32_t value, ui
                   (unsigned long long) (begin + end), (unsigned long long) storage->size);
     if (storage->state == PT_MISSING && count_items (array) > 0) {
         char shown[PT_SHOWN];
-        pt_spoil (array, TENON_E_MALFORMED, "its bytes, the storage '%s', are not in the file",
-                  pt_show (storage->key, storage->key_length, shown));
+        pt_show (storage->key, storage->key_length, shown);
+        if (storage->why)
+            pt_spoil (array, storage->status, "its storage '%s' cannot be read: %s", shown, storage->why);
+        else
+            pt_spoil (array, TENON_E_MALFORMED, "its bytes, the storage '%s', are not in the file", shown);
     }
     take_order (reader, array, row, size);
     return TENON_OK;

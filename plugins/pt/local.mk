@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 pt_sources = \
+	plugins/pt/archive.c \
 	plugins/pt/array.c \
 	plugins/pt/entry.c \
 	plugins/pt/frames.c \

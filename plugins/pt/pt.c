@@ -2,7 +2,20 @@
 /* pt.c - the plugin's tables: what torch.save writes. */
 #include "pt.h"
 
-static const char *const legacy_extensions[] = { "pt", "pth", NULL };
+static const char *const extensions[] = { "pt", "pth", "ckpt", NULL };
+static const char *const root_keys[] = { "*/data.pkl", NULL };
+
+static const struct tenon_codec archive_codec = {
+    .struct_size = sizeof archive_codec,
+    .flags = TENON_CODEC_ALIASES | TENON_CODEC_ARCHIVED,
+    .id = "pt",
+    .label = "PyTorch checkpoint",
+    .extensions = extensions,
+    .metadata = TENON_METADATA_TYPED,
+    .describe = pt_describe_archive,
+    .root_keys = root_keys,
+    .archive = "zip",
+};
 
 /* The older form: pickles, and storages behind them. */
 static const struct tenon_codec legacy_codec = {
@@ -10,12 +23,12 @@ static const struct tenon_codec legacy_codec = {
     .flags = TENON_CODEC_ALIASES,
     .id = "pt-legacy",
     .label = "PyTorch checkpoint, older form",
-    .extensions = legacy_extensions,
+    .extensions = extensions,
     .metadata = TENON_METADATA_TYPED,
     .describe = pt_describe_legacy,
     .probe = pt_probe_legacy,
 };
-static const struct tenon_codec *const codecs[] = { &legacy_codec, NULL };
+static const struct tenon_codec *const codecs[] = { &archive_codec, &legacy_codec, NULL };
 
 static const struct tenon_plugin plugin = {
     .struct_size = sizeof plugin,

@@ -97,6 +97,8 @@ struct pt_storage {
     uint32_t source, users; /* the number of tensors in it */
     uint32_t item_size;     /* bytes of an item of the first storage of that key; 0: the pickle has none */
     uint64_t offset, size;  /* bytes in that source */
+    tenon_status status;    /* PT_MISSING: why, NULL if there is none of that key */
+    const char *why;
 };
 
 #define PT_BLOCK_BITS 12u
@@ -225,6 +227,8 @@ extern const struct pt_dtype pt_dtypes[];
 
 /* The number of the storage of this key, a new one if need be; *number. */
 tenon_status pt_intern (struct pt_machine *machine, const uint8_t *key, uint32_t length, uint32_t *number);
+/* True if the pickle names a storage of this key. */
+int pt_names_storage (const struct pt_machine *machine, const uint8_t *key, uint64_t length);
 /* A value for what BINPERSID finds: PT_STORAGE, or an object that nothing is known of. 0: the failure is
  * recorded. */
 uint32_t pt_new_storage (struct pt_machine *machine, uint32_t id);
@@ -322,6 +326,7 @@ int32_t pt_numpy_scalar (struct pt_reader *reader, uint32_t value);
 
 /* ---- containers: archive.c, legacy.c ------------------------------------------------------------------ */
 
+tenon_status pt_describe_archive (struct tenon_call *call);
 tenon_status pt_describe_legacy (struct tenon_call *call);
 int32_t pt_probe_legacy (struct tenon_call *call);
 

@@ -49,6 +49,13 @@ pt_intern (struct pt_machine *machine, const uint8_t *key, uint32_t length, uint
     return TENON_OK;
 }
 
+int
+pt_names_storage (const struct pt_machine *machine, const uint8_t *key, uint64_t length)
+{
+    return machine->slot_count > 0 && length <= UINT32_MAX
+           && *find_slot (machine, key, (uint32_t) length) > 0;
+}
+
 /* An object that stands for an id which is that of no storage. */
 static uint32_t
 make_unknown (struct pt_machine *machine, uint32_t id)
