@@ -92,6 +92,7 @@ struct tn_metadata {
     struct tenon_value value; /* its sources are numbers of the catalog's */
     uint32_t description;     /* index of the run of describe that set it last */
     bool given;               /* of a plan: the program set it, it comes from no file */
+    uint32_t codec; /* of a plan: 1 + the number of the codec whose file it comes, or came first, from */
 };
 
 /* One run of a codec's describe. The codec's read gets the same source numbers. */

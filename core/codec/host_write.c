@@ -62,7 +62,10 @@ tn_host_plan_metadata_flags (struct tenon_call *public, uint64_t index)
     struct tn_writer *writer = call->writer;
     if (TN_CALL_CHECK (call, TN_CALL_WRITE) < 0 || index >= writer->metadata_count)
         return 0;
-    return writer->entries->metadata[writer->metadata[index]].given ? TENON_METADATA_GIVEN : 0;
+    const struct tn_metadata *entry = &writer->entries->metadata[writer->metadata[index]];
+    struct tn_codec *const *codecs = call->session->context->registry.codecs;
+    bool own = entry->codec > 0 && codecs[entry->codec - 1]->plugin == call->codec->plugin;
+    return (entry->given ? TENON_METADATA_GIVEN : 0) | (own ? TENON_METADATA_OWN : 0);
 }
 
 tenon_status

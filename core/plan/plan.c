@@ -360,6 +360,10 @@ copy_metadata (tenon_plan *plan, const struct tn_catalog *catalog, struct tn_sou
         TN_TRY (tn_catalog_add_metadata (own, entry->key, entry->key_length, &entry->value, true, error));
         tn_catalog_find_key (own, entry->key, entry->key_length, &index);
         own->metadata[index].given = entry->given;
+        if (entry->description < catalog->description_count)
+            own->metadata[index].codec = 1 + (uint32_t) catalog->descriptions[entry->description].codec;
+        else if (entry->codec > 0)
+            own->metadata[index].codec = entry->codec;
         TN_TRY (renumber_ranges (plan, sources, &own->metadata[index].value, error));
     }
     return TENON_OK;

@@ -11,6 +11,7 @@ pt_sources = \
 	plugins/pt/names.c \
 	plugins/pt/names.h \
 	plugins/pt/numpy.c \
+	plugins/pt/outline_make.c \
 	plugins/pt/pt.c \
 	plugins/pt/pt.h \
 	plugins/pt/shape.c \
@@ -37,8 +38,9 @@ plugins_libpt_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=pt
 core_libcore_la_LIBADD += plugins/libpt.la
 endif
 
-unit_tests += plugins/pt/tests/test_pickle plugins/pt/tests/test_tensors
+unit_tests += plugins/pt/tests/test_outline plugins/pt/tests/test_pickle plugins/pt/tests/test_tensors
 pt_kit = plugins/pt/tests/kit.c plugins/pt/tests/kit.h
+plugins_pt_tests_test_outline_SOURCES = plugins/pt/tests/test_outline.c $(pt_kit)
 plugins_pt_tests_test_pickle_SOURCES = plugins/pt/tests/test_pickle.c $(pt_kit)
 plugins_pt_tests_test_tensors_SOURCES = plugins/pt/tests/test_tensors.c $(pt_kit)
 plugins/pt/tests/test_%.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h

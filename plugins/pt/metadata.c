@@ -86,8 +86,11 @@ add_list (struct pt_reader *reader, const struct pt_value *list)
     uint64_t length;
     TENON_TRY (reader->call->host->work (reader->call, 8 * (uint64_t) list->count));
     uint32_t type = common_type (&reader->machine, list, &length);
-    if (type == TENON_NONE)
-        return list->count == 0 ? TENON_OK : PT_OTHER;
+    if (type == TENON_NONE && list->count > 0)
+        return PT_OTHER;
+    pt_note_list (reader, list);
+    if (list->count == 0)
+        return TENON_OK;
     if (reader->counting)
         return TENON_OK;
     void *bytes = pt_room (&reader->machine, length), *at = bytes;

@@ -18,6 +18,7 @@
  *     names.c     their names, which are made of keys
  *     visit.c     what becomes of one value: a tensor, metadata, or parts with names of their own
  *     archive.c   torch.save's archives
+ *     outline_make.c  what the containers were, so that they can be written again
  *     legacy.c    what torch.save wrote before version 1.6: pickles, and storages behind them
  *
  * Nothing that a pickle names is run or looked up: a call is a value with a name and arguments, and what it
@@ -25,6 +26,7 @@
 #ifndef TENON_PT_H
 #define TENON_PT_H
 
+#include <tenon/json.h>
 #include <tenon/plugin.h>
 
 /* Entries of the report that are told one by one; later ones are counted. */
@@ -247,6 +249,7 @@ struct pt_frame {
     uint32_t owner; /* the value whose parts these are; 0: another frame has it */
     uint32_t name_length;
     uint8_t form, level, tensors_only, is_module;
+    uint8_t is_state; /* attributes of the owner */
 };
 enum { PT_FORM_VALUES, PT_FORM_ENTRIES, PT_FORM_PAIRS };
 struct pt_names {
@@ -274,7 +277,10 @@ struct pt_reader {
     uint32_t *keys; /* a table of the keys of one dict */
     uint32_t key_room;
     uint64_t noted, left_out; /* losses that were told, and others */
-    uint64_t work;            /* not drawn yet */
+    struct tenon_json_out outline;
+    uint64_t parts;    /* in the outline */
+    int worth_telling; /* the outline is, even if the whole has no part */
+    uint64_t work;     /* not drawn yet */
 };
 
 /* Reports the fault of the machine, or `status` if it has none. */
@@ -323,6 +329,18 @@ tenon_status pt_add_value (struct pt_reader *reader, const struct tenon_value *v
 int32_t pt_bytes_of (struct pt_reader *reader, uint32_t value, const uint8_t **bytes, uint64_t *count);
 /* A number of NumPy: the plain dtype, and its bytes in the machine's order. PT_OTHER: it is none. */
 int32_t pt_numpy_scalar (struct pt_reader *reader, uint32_t value);
+
+/* ---- outlines: outline_make.c ------------------------------------------------------------------------- */
+
+/* The key of the entry of metadata. */
+#define PT_OUTLINE "tenon.pt"
+/* A container that is entered under the present name, and a list that becomes one entry of metadata, or none.
+ */
+void pt_note_container (struct pt_reader *reader, uint32_t owner, const struct pt_frame *frames,
+                        uint32_t count);
+void pt_note_list (struct pt_reader *reader, const struct pt_value *list);
+/* Adds it, if it tells more than the names do. */
+tenon_status pt_add_outline (struct pt_reader *reader);
 
 /* ---- containers: archive.c, legacy.c ------------------------------------------------------------------ */
 

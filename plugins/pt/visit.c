@@ -150,6 +150,19 @@ visit_unknown (struct pt_reader *reader, struct object_parts *parts, const uint3
     return TENON_OK;
 }
 
+/* A dict of a class that is known: its entries, and attributes such as _metadata. */
+static tenon_status
+visit_dict (struct pt_reader *reader, struct object_parts *parts, const uint32_t *slots, uint32_t given)
+{
+    TENON_TRY (add_entries (reader, parts, given, 0));
+    TENON_TRY (add_entries (reader, parts, slots[PT_ENTRIES], 0));
+    uint32_t entries = parts->count;
+    TENON_TRY (add_state (reader, parts, slots[PT_STATE], 0));
+    for (uint32_t i = entries; i < parts->count; i++)
+        parts->frames[i].is_state = 1;
+    return TENON_OK;
+}
+
 static tenon_status
 visit_object (struct pt_reader *reader, uint32_t value)
 {
@@ -157,18 +170,16 @@ visit_object (struct pt_reader *reader, uint32_t value)
     const uint32_t *slots = pt_at (machine, value)->as.items;
     struct object_parts parts = { .count = 0 };
     uint32_t callee = slots[PT_CALLEE], arguments = slots[PT_ARGUMENTS];
-    int done = 0, made = pt_global (machine, callee) == PT_G_MAKE;
+    uint32_t given;
+    int done = 0, is_dict = 0, made = pt_global (machine, callee) == PT_G_MAKE;
     if (made)
         callee = pt_item (machine, arguments, 0);
     switch (pt_global (machine, callee)) {
     case PT_G_DICT:
     case PT_G_DEFAULTS:
-        TENON_TRY (add_entries (
-            reader, &parts,
-            made ? PT_V_NONE : pt_item (machine, arguments, pt_global (machine, callee) == PT_G_DEFAULTS),
-            0));
-        TENON_TRY (add_entries (reader, &parts, slots[PT_ENTRIES], 0));
-        TENON_TRY (add_state (reader, &parts, slots[PT_STATE], 0));
+        given = made ? PT_V_NONE : pt_item (machine, arguments, pt_global (machine, callee) == PT_G_DEFAULTS);
+        TENON_TRY (visit_dict (reader, &parts, slots, given));
+        is_dict = 1;
         break;
     case PT_G_ATTRIBUTES: TENON_TRY (add_state (reader, &parts, slots[PT_STATE], 0)); break;
     case PT_G_LIST:
@@ -178,7 +189,7 @@ visit_object (struct pt_reader *reader, uint32_t value)
         break;
     default: TENON_TRY (visit_unknown (reader, &parts, slots, callee)); break;
     }
-    return parts.count ? pt_enter (reader, value, parts.frames, parts.count) : TENON_OK;
+    return parts.count || is_dict ? pt_enter (reader, value, parts.frames, parts.count) : TENON_OK;
 }
 
 /* ---- all values ---- */

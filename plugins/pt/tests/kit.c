@@ -192,6 +192,8 @@ listed (const tenon_file *file)
     for (uint64_t i = 0; i < tenon_metadata_count (file); i++) {
         tenon_metadata_info info = { .struct_size = sizeof info };
         ck_assert_int_eq (tenon_metadata_get (file, i, &info), TENON_OK);
+        if (strcmp (info.key, "tenon.pt") == 0) /* the outline, which test_outline looks at */
+            continue;
         length += (size_t) snprintf (text + length, sizeof text - length, "%s%s=", i ? " " : "", info.key);
         length += list_value (file, &info.value, text + length, sizeof text - length);
     }
