@@ -316,7 +316,11 @@ struct tenon_member_result {
 };
 
 /* plan_metadata_flags */
-enum { TENON_METADATA_GIVEN = 1 };
+enum {
+    TENON_METADATA_GIVEN = 1, /* the program set it, or changed its value */
+    /* it comes, or came before the program changed it, from a file that this plugin described */
+    TENON_METADATA_OWN = 2
+};
 
 /* ---- the services of the host --------------------------------------------------------------------- */
 
@@ -468,8 +472,8 @@ struct tenon_host {
      * ranges that overlap, a broken header) is a failure: fail. */
     tenon_status (*skip_tensor) (struct tenon_call *call, const struct tenon_tensor *tensor,
                                  tenon_status status, const char *dtype, const char *why);
-    /* In write: TENON_METADATA_GIVEN if the program set this entry, or 0: it comes from a file, and a codec
-     * may bring a value of its format up to date. */
+    /* In write: TENON_METADATA_GIVEN, TENON_METADATA_OWN. Without GIVEN the entry comes from a file, and a
+     * codec may bring a value of its format up to date. */
     uint32_t (*plan_metadata_flags) (struct tenon_call *call, uint64_t index);
     /* In describe of a shard of a set that is opened whole (TENON_SHARDS_WHOLE): copies `size` bytes, at most
      * TENON_MOST_SHARD_STATE, for the shards behind it, in place of what was left before (shard_info). So a
