@@ -95,6 +95,8 @@ core_libcore_la_SOURCES = \
 	core/context/lookup.c \
 	core/context/option.c \
 	core/context/option.h \
+	core/context/pipeline.c \
+	core/context/pipeline.h \
 	core/context/registry.c \
 	core/context/registry.h \
 	core/context/registry_copy.c \
@@ -232,6 +234,8 @@ core_libcore_la_SOURCES = \
 	core/source/scan.h \
 	core/source/source.c \
 	core/source/source.h \
+	core/source/stage.c \
+	core/source/stage.h \
 	core/source/unfilter.c \
 	core/source/unfilter.h \
 	core/source/spool_file.c \

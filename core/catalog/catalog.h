@@ -135,8 +135,9 @@ struct tn_catalog {
     struct tn_names keys;
     struct tn_source **sources;
     uint64_t source_count, source_room;
-    struct tn_file_pool *files;  /* of those that lie beside source 0; NULL: there are none */
-    struct tn_store store;       /* those that were unpacked */
+    struct tn_file_pool *files;         /* of those that lie beside source 0; NULL: there are none */
+    struct tn_store store;              /* those that were unpacked */
+    const struct tn_pipeline *pipeline; /* of the encoded part that was added last */
     struct tn_apart *apart;      /* where third-party filters and dtypes decode; NULL: in the program */
     struct tenon_dtype **dtypes; /* opaque ones; their numbers follow the context's */
     uint64_t dtype_count, dtype_room;

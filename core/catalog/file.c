@@ -73,8 +73,8 @@ place_of (const struct tn_tensor *tensor, struct tn_source *source, tenon_tensor
     info->offset = tensor->offset;
     info->stored = tensor->length;
     while (source->kind == TN_SOURCE_PART) {
-        if (source->filter) {
-            info->filter = source->filter->table.id;
+        if (source->pipeline) {
+            info->filter = source->pipeline->text;
             info->offset = 0;
             info->stored = source->stored;
         }

@@ -58,7 +58,7 @@ new_member (struct tn_call *call, const struct tenon_part *part, struct member *
                                 .key_length = (uint32_t) part->name_length,
                                 .size = part->size,
                                 .place = part->place,
-                                .encoded = part->filter != NULL };
+                                .encoded = part->step_count > 0 };
     if (!(*member)->key)
         return session->error->status;
     session->members++;

@@ -109,8 +109,9 @@ need_batch (struct tn_call *call)
 static bool
 same_member (const struct tn_member_spec *a, const struct tn_member_spec *b)
 {
-    return a->first == b->first && a->count == b->count && a->codec == b->codec && a->filter == b->filter
-           && a->level == b->level && a->sums == b->sums && a->block_size == b->block_size;
+    return a->first == b->first && a->count == b->count && a->codec == b->codec
+           && tn_pipeline_same (a->pipeline, b->pipeline) && a->sums == b->sums
+           && a->block_size == b->block_size;
 }
 
 tenon_status
@@ -138,11 +139,10 @@ tn_batch_encoder (struct tn_call *call, const struct tn_member_spec *spec, struc
     struct tn_session *session = call->session;
     TN_TRY (need_batch (call));
     struct tn_batch *batch = call->batch;
-    int32_t level = spec->level == TENON_LEVEL_DEFAULT ? spec->filter->table.default_level : spec->level;
-    if (!batch->encoder || batch->encoder->filter != spec->filter || batch->encoder->coding.level != level) {
+    if (!batch->encoder || !tn_pipeline_same (batch->encoder->pipeline, spec->pipeline)) {
         tn_encoder_free (batch->encoder);
         batch->encoder = NULL;
-        TN_TRY (tn_encoder_new (session->context, spec->filter, level, &batch->encoder, session->error));
+        TN_TRY (tn_encoder_new (session->context, spec->pipeline, &batch->encoder, session->error));
     }
     *encoder = batch->encoder;
     return TENON_OK;

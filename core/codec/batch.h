@@ -12,7 +12,7 @@
 /* Holds the member against what the call announced, and takes note of what it announces itself. The first
  * step of every put_member. */
 tenon_status tn_batch_expect (struct tn_call *call, const struct tn_member_spec *spec);
-/* The call's encoder for the member's filter and level. It lives until the call ends or asks for another. */
+/* The call's encoder for the member's pipeline. It lives until the call ends or asks for another. */
 tenon_status tn_batch_encoder (struct tn_call *call, const struct tn_member_spec *spec,
                                struct tn_encoder **encoder);
 /* Puts the member from the current batch, or from a new one that begins with it. *found is false when no

@@ -45,9 +45,10 @@ struct tn_call {
 
     /* write */
     struct tn_writer *writer;
-    struct tn_range_reader *reader; /* of the tensor that read_tensor was asked for last */
-    struct tn_batch *batch;         /* announced members, and the encoder of members */
-    uint64_t announced;             /* announced members that the codec has yet to ask for */
+    struct tn_range_reader *reader;     /* of the tensor that read_tensor was asked for last */
+    const struct tn_pipeline *pipeline; /* of the member that was put last, in the session's arena */
+    struct tn_batch *batch;             /* announced members, and the encoder of members */
+    uint64_t announced;                 /* announced members that the codec has yet to ask for */
 
     struct tn_owned owned[2]; /* `reader` and `batch` */
     unsigned owned_count;

@@ -15,14 +15,21 @@ check_member (struct tn_call *call, const struct tn_writer *outer, const struct 
         return tn_call_misuse (call, "a member has flags that this version does not know");
     *spec = (struct tn_member_spec){ .first = member->first,
                                      .count = member->count,
-                                     .level = member->level,
                                      .sums = member->check == TENON_CHECK_CRC32,
                                      .block_size = member->block_size,
                                      .announced = member->announced };
     if (member->count > 0 && member->announced > (outer->count - member->first) / member->count - 1)
         return tn_call_misuse (call, "a member announces others of tensors that the plan does not have");
-    if (member->filter && !(spec->filter = tn_filter_find (session->context, member->filter)))
-        return tn_cause_fail_filter (session->context, member->filter, session->error);
+    if (member->step_count > 0) {
+        const char *missing;
+        tenon_status status =
+            tn_pipeline_make (session->context, &session->arena, member->steps, member->step_size,
+                              member->step_count, &call->pipeline, &missing, session->error);
+        if (status == TENON_E_NOT_FOUND)
+            return tn_cause_fail_filter (session->context, missing, session->error);
+        TN_TRY (status);
+        spec->pipeline = call->pipeline;
+    }
     TN_TRY (tn_codec_find (session->context, member->codec, TN_TO_WRITE, &spec->codec, session->error));
     return tn_call_check_depth (call, "members", "write");
 }
@@ -105,8 +112,8 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
     if (status == TENON_OK)
         status = tn_batch_expect (call, &spec);
     if (status == TENON_OK)
-        status = spec.filter ? put_filtered (call, writer, &spec, &written)
-                             : write_member (call, writer, &spec, NULL, 0, &written);
+        status = spec.pipeline ? put_filtered (call, writer, &spec, &written)
+                               : write_member (call, writer, &spec, NULL, 0, &written);
     if (status == TENON_OK)
         status = tell_result (call, offset, &written, result);
     free (written.ends);

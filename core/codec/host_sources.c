@@ -32,6 +32,8 @@ check_blocks (struct tn_call *call, const struct tenon_part *part)
     if (part->block_size == 0 || !part->block_ends)
         return TENON_OK;
     uint64_t count = part->size / part->block_size + (part->size % part->block_size > 0), last = 0;
+    if (part->size == TENON_AUTO)
+        return tn_call_misuse (call, "a part has a table of blocks, and no size");
     for (uint64_t i = 0; i < count; i++) {
         if (part->block_ends[i] <= last || part->block_ends[i] > part->stored)
             return tn_call_misuse (call, "the block ends of a part do not rise, or leave it");
@@ -64,7 +66,7 @@ check_nesting (struct tn_session *session, const struct tenon_part *part, struct
 
 static tenon_status
 check_sizes (struct tn_call *call, const struct tenon_part *part, struct tn_source *parent,
-             const struct tn_filter *filter)
+             const struct tn_pipeline *pipeline)
 {
     struct tn_session *session = call->session;
     const uint64_t *limits = session->context->limits;
@@ -75,35 +77,38 @@ check_sizes (struct tn_call *call, const struct tenon_part *part, struct tn_sour
                         "its %llu bytes at offset %llu are not inside the file, which ends at %llu",
                         (unsigned long long) part->stored, (unsigned long long) part->offset,
                         (unsigned long long) parent->size);
-    if (!filter && part->size != part->stored)
+    bool known = part->size != TENON_AUTO;
+    if (!pipeline && part->size != part->stored)
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
                         "it is stored as it is, but in %llu bytes instead of %llu",
                         (unsigned long long) part->stored, (unsigned long long) part->size);
-    if (part->size > limits[TENON_LIMIT_INFLATED_BYTES])
+    if (known && part->size > limits[TENON_LIMIT_INFLATED_BYTES])
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "it would inflate to %llu bytes; raise inflated_bytes in [limits] to read it",
                         (unsigned long long) part->size);
-    if (filter && part->size > 1 << 20 && part->size / limits[TENON_LIMIT_INFLATED_RATIO] > part->stored)
+    if (pipeline && known && part->size > 1 << 20
+        && part->size / limits[TENON_LIMIT_INFLATED_RATIO] > part->stored)
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "it would inflate to %llu bytes from %llu, more than %llu to 1; raise inflated_ratio "
                         "in [limits] to read it",
                         (unsigned long long) part->size, (unsigned long long) part->stored,
                         (unsigned long long) limits[TENON_LIMIT_INFLATED_RATIO]);
     uint64_t memory = limits[TENON_LIMIT_MEMORY];
-    if (filter && !filter->table.step && (part->stored > memory || part->size > memory - part->stored))
+    uint64_t size = known ? part->size : 0;
+    if (pipeline && !pipeline->in_pieces && (part->stored > memory || size > memory - part->stored))
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "the filter %s decodes only all at once, which needs %llu and %llu bytes; raise "
                         "memory in [limits]",
-                        filter->table.id, (unsigned long long) part->stored, (unsigned long long) part->size);
+                        pipeline->text, (unsigned long long) part->stored, (unsigned long long) size);
     if (parent->depth + 1 > limits[TENON_LIMIT_DEPTH])
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "it lies in %u others; raise depth in [limits] to read it", parent->depth);
-    if (filter && parent->encoded >= limits[TENON_LIMIT_ENCODED_DEPTH])
+    if (pipeline && parent->encoded >= limits[TENON_LIMIT_ENCODED_DEPTH])
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "it is compressed and lies in %u compressed members; raise encoded_depth in [limits] "
                         "to read it",
                         parent->encoded);
-    if (filter && parent->encoded)
+    if (pipeline && known && parent->encoded)
         TN_TRY (check_nesting (session, part, parent));
     return check_blocks (call, part);
 }
@@ -115,29 +120,59 @@ part_work (const struct tenon_part *part)
     return TN_WORK_ENTRY + (part->name ? part->name_length : 0) + TN_MIN (blocks, UINT64_MAX / 16) * 8;
 }
 
-/* A codec may do without a part whose filter is not in use. */
-static TN_OWN_FRAME tenon_status
-answer_filter (struct tn_call *call, const struct tenon_part *part)
+/* Tells the codec of a failure that is no failure unless the codec returns it. */
+static tenon_status
+answer_part (struct tn_call *call, const struct tenon_part *part, const tenon_error *error)
 {
-    tenon_error error = TENON_ERROR_INIT;
     char member[80] = "";
-    call->pending = tn_cause_fail_filter (call->session->context, part->filter, &error);
+    call->pending = error->status;
     if (part->name)
         tn_escape (member, sizeof member, part->name, TN_MIN (part->name_length, 60));
-    if (snprintf (call->pending_words, sizeof call->pending_words, "member '%s': %s", member, error.message)
+    if (snprintf (call->pending_words, sizeof call->pending_words, "member '%s': %s", member, error->message)
         < 0)
         call->pending_words[0] = 0;
     return call->pending;
 }
 
+/* A codec may do without a part whose filter is not in use. */
+static TN_OWN_FRAME tenon_status
+answer_filter (struct tn_call *call, const struct tenon_part *part, const char *filter)
+{
+    tenon_error error = TENON_ERROR_INIT;
+    tn_cause_fail_filter (call->session->context, filter, &error);
+    return answer_part (call, part, &error);
+}
+
+/* Decodes a part to find its size. A codec may do without one that is damaged. */
+static TN_OWN_FRAME tenon_status
+find_size (struct tn_call *call, const struct tenon_part *part, struct tn_source *source)
+{
+    struct tn_session *session = call->session;
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_status status = tn_unpack_to_size (session->context, &session->catalog->store, source, &error);
+    if (session->error->status < 0)
+        return session->error->status;
+    if (status == TENON_OK) {
+        struct tenon_part sized = *part;
+        sized.size = source->size;
+        return part->steps && source->parent->encoded ? check_nesting (session, &sized, source->parent)
+                                                      : TENON_OK;
+    }
+    if (status == TENON_E_MEMORY || status == TENON_E_IO || status == TENON_E_MISUSE
+        || status == TENON_E_CRASHED || status == TENON_E_CANCELLED) {
+        *session->error = error;
+        return status;
+    }
+    return answer_part (call, part, &error);
+}
+
 /* Compares the checksum of a part that is about to be added. Damage is an answer. */
 static TN_OWN_FRAME tenon_status
-check_now (struct tn_call *call, struct tn_source *source)
+check_now (struct tn_call *call, const struct tenon_part *part, struct tn_source *source)
 {
     struct tn_session *session = call->session;
     tenon_error found = TENON_ERROR_INIT;
-    char member[80];
-    TN_TRY (tn_budget_work (session->budget, (source->filter ? TN_WORK_DECODED : 1) * source->size));
+    TN_TRY (tn_budget_work (session->budget, (source->pipeline ? TN_WORK_DECODED : 1) * source->size));
     tenon_status status = tn_scan_all (session->context, source, NULL, NULL, &found);
     if (status == TENON_OK)
         return TENON_OK;
@@ -145,10 +180,7 @@ check_now (struct tn_call *call, struct tn_source *source)
         *session->error = found;
         return status;
     }
-    tn_escape (member, sizeof member, source->name, TN_MIN (source->name_length, 60));
-    call->pending = status;
-    snprintf (call->pending_words, sizeof call->pending_words, "member '%s': %.100s", member, found.message);
-    return status;
+    return answer_part (call, part, &found);
 }
 
 /* A container that is encoded itself is decoded once, for all that lies in it. */
@@ -212,6 +244,26 @@ take_part (struct tn_call *call, const struct tenon_part *part, struct tenon_par
     return fail_in_member (call, ours, *parent);
 }
 
+/* The pipeline of a part; without steps, its size may be left out, too. */
+static tenon_status
+take_steps (struct tn_call *call, struct tenon_part *part, const struct tn_pipeline **pipeline)
+{
+    struct tn_session *session = call->session;
+    struct tn_catalog *catalog = session->catalog;
+    const char *missing;
+    if (part->step_count == 0) {
+        if (part->size == TENON_AUTO)
+            part->size = part->stored;
+        return TENON_OK;
+    }
+    tenon_status status = tn_pipeline_make (session->context, &catalog->arena, part->steps, part->step_size,
+                                            part->step_count, &catalog->pipeline, &missing, session->error);
+    if (status == TENON_E_NOT_FOUND)
+        return answer_filter (call, part, missing);
+    *pipeline = catalog->pipeline;
+    return status;
+}
+
 /* A member of an archive of which more is told when it is opened. */
 static tenon_status
 add_later (struct tn_call *call, const struct tenon_part *part, struct tn_source *parent)
@@ -234,13 +286,12 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
     struct tenon_part ours;
     struct tn_source *parent, *source;
     const char *key = NULL;
-    *number = UINT32_MAX;
     TN_TRY (take_part (call, part, &ours, &parent));
+    *number = UINT32_MAX; /* which may lie in the codec's struct */
     if (ours.flags & TENON_PART_LATER)
         return add_later (call, &ours, parent);
-    const struct tn_filter *filter = ours.filter ? tn_filter_find (session->context, ours.filter) : NULL;
-    if (ours.filter && !filter)
-        return answer_filter (call, &ours);
+    const struct tn_pipeline *pipeline = NULL;
+    TN_TRY (take_steps (call, &ours, &pipeline));
     tenon_status status = ours.check > TENON_CHECK_CRC32
                               ? tn_call_misuse (call, "a part has an unknown kind of checksum")
                               : check_part_name (call, &ours);
@@ -248,15 +299,18 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
     if (ours.block_size > session->context->limits[TENON_LIMIT_MEMORY] / 2)
         ours.block_size = 0;
     if (status == TENON_OK)
-        status = check_sizes (call, &ours, parent, filter);
+        status = check_sizes (call, &ours, parent, pipeline);
     if (status < 0)
         return fail_in_member (call, &ours, parent);
     if (call->archive && !(key = tn_archive_key (call, &ours)))
         return session->error->status;
     TN_TRY (unpack_parent (call, parent));
-    TN_TRY (tn_source_part (&session->catalog->arena, parent, &ours, key, filter, &source, session->error));
-    if ((ours.flags & TENON_PART_CHECK_NOW) && (filter || source->check != TENON_CHECK_NONE))
-        TN_TRY (check_now (call, source));
+    TN_TRY (tn_source_part (&session->catalog->arena, parent, &ours, key, pipeline, &source, session->error));
+    if (source->size == TENON_AUTO)
+        TN_TRY (find_size (call, &ours, source));
+    ours.size = source->size;
+    if ((ours.flags & TENON_PART_CHECK_NOW) && (pipeline || source->check != TENON_CHECK_NONE))
+        TN_TRY (check_now (call, &ours, source));
     tn_source_note_range (parent, ours.offset - ours.lead, ours.stored + ours.lead);
     if (call->archive)
         return tn_archive_add_source (call, &ours, source, number);
@@ -283,7 +337,7 @@ tn_host_skip_part (struct tenon_call *public, const struct tenon_part *part, ten
     bool inside = ours.lead <= ours.offset && ours.offset <= parent->size
                   && ours.stored <= parent->size - ours.offset && !(ours.flags & TENON_PART_LATER);
     uint64_t size = ours.size;
-    ours.filter = NULL;
+    ours.step_count = 0;
     ours.size = ours.stored;
     ours.check = TENON_CHECK_NONE;
     if (inside && (key = tn_archive_key (call, &ours))) {

@@ -107,6 +107,9 @@ record_add_part (struct tenon_call *public, const struct tenon_part *part, uint3
     tn_copy_struct (&ours, sizeof ours, part, 0);
     TN_TRY (tn_host_add_part (public, part, number));
     ours.flags &= ~(uint32_t) TENON_PART_CHECK_NOW; /* which has been done */
+    const struct tn_catalog *catalog = ((struct tn_call *) public)->session->catalog;
+    if (ours.size == TENON_AUTO && !(ours.flags & TENON_PART_LATER)) /* it is known now */
+        ours.size = catalog->sources[catalog->source_count - 1]->size;
     tn_channel_put_u32 (channel, TN_SAYS_PART);
     tn_wire_put_part (channel, &ours);
     tn_channel_put_u32 (channel, *number);

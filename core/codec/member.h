@@ -9,8 +9,7 @@
 struct tn_member_spec {
     uint64_t first, count; /* tensors of the container's writer */
     uint64_t codec;
-    const struct tn_filter *filter;
-    int32_t level;
+    const struct tn_pipeline *pipeline; /* NULL: it is stored as it is */
     bool sums;
     uint64_t block_size;
     uint64_t announced; /* members like this one that are asked for next */

@@ -199,6 +199,47 @@ tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uin
 
 /* ---- parts ---- */
 
+static void
+put_steps (struct tn_channel *channel, const struct tenon_part *part)
+{
+    tn_channel_put_u32 (channel, part->step_count);
+    for (uint32_t i = 0; i < part->step_count; i++) {
+        struct tenon_step step = { 0 };
+        tn_copy_struct (&step, sizeof step, (const char *) part->steps + (size_t) i * part->step_size, 0);
+        tn_channel_put_u32 (channel, (uint32_t) step.level);
+        put_string (channel, step.filter);
+        tn_channel_put_text (channel, step.setup_size > 0 ? step.setup : NULL, step.setup_size);
+    }
+}
+
+/* The setup is text for the channel. */
+static bool
+get_steps (struct tn_channel *channel, struct tn_arena *arena, uint64_t most, struct tenon_part *part)
+{
+    uint32_t count = tn_channel_get_u32 (channel);
+    if (count > TN_MOST_STEPS)
+        tn_channel_refuse (channel);
+    struct tenon_step *steps = get_room (channel, arena, count * sizeof *steps, most);
+    for (uint32_t i = 0; steps && i < count; i++) {
+        uint64_t length;
+        steps[i] = (struct tenon_step){ .struct_size = sizeof *steps,
+                                        .level = (int32_t) tn_channel_get_u32 (channel) };
+        steps[i].filter = tn_wire_get_text (channel, arena, most);
+        const char *setup = tn_channel_get_text (channel, &length);
+        if (!setup)
+            continue;
+        void *copy = get_room (channel, arena, length, TN_LARGEST_SETUP);
+        if (!copy)
+            return false;
+        steps[i].setup = memcpy (copy, setup, length);
+        steps[i].setup_size = length;
+    }
+    part->steps = count > 0 ? steps : NULL;
+    part->step_size = sizeof *steps;
+    part->step_count = count;
+    return steps && channel->end == TN_CHANNEL_OPEN;
+}
+
 void
 tn_wire_put_part (struct tn_channel *channel, const struct tenon_part *part)
 {
@@ -209,7 +250,7 @@ tn_wire_put_part (struct tn_channel *channel, const struct tenon_part *part)
                            part->block_size, part->check, part->flags,  part->check_value, count,
                            part->place };
     tn_channel_put (channel, numbers, sizeof numbers);
-    put_string (channel, part->filter);
+    put_steps (channel, part);
     tn_channel_put_text (channel, part->name, part->name_length);
     if (count > 0)
         tn_channel_put (channel, part->block_ends, count * sizeof *part->block_ends);
@@ -234,7 +275,8 @@ tn_wire_get_part (struct tn_channel *channel, struct tn_arena *arena, uint64_t m
                                  .flags = (uint32_t) numbers[7],
                                  .check_value = numbers[8],
                                  .place = numbers[10] };
-    part->filter = tn_wire_get_text (channel, arena, most);
+    if (!get_steps (channel, arena, most, part))
+        return NULL;
     const char *name = tn_channel_get_text (channel, &length);
     char *copy = get_room (channel, arena, length + 1, most);
     if (!copy)

@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "context/settings.h"
 #include "isolate/zygote.h"
+#include <stdatomic.h>
 #include <tenon/plugin.h>
 
 /* A plugin that is in use. `table` is a copy of what it handed over; its texts are the plugin's, which is
@@ -105,7 +106,8 @@ struct tenon_context {
     bool secure;                   /* setuid: the environment and the user's files are ignored */
     tenon_config_entry *config;    /* the effective configuration, for tenon_config_get */
     uint64_t config_count, config_room;
-    struct tn_folder *folders; /* where plugins were looked for, in that order */
+    _Atomic uint64_t pipelines; /* that were made with numbers of their own (pipeline.h) */
+    struct tn_folder *folders;  /* where plugins were looked for, in that order */
     uint64_t folder_count, folder_room;
     char **texts; /* texts of the two lists that have no other owner */
     uint64_t text_count, text_room;
@@ -135,12 +137,9 @@ const struct tn_filter *tn_filter_find (const tenon_context *context, const char
 /* A state of the filter, which table.close frees. */
 tenon_status tn_filter_open (const struct tn_filter *filter, const struct tenon_coding *coding, void **state,
                              tenon_error *error);
-/* True if blocks that were encoded by themselves make one stream when they are joined. */
-static inline bool
-tn_filter_has_blocks (const struct tn_filter *filter)
-{
-    return filter->table.flags & (TENON_FILTER_JOINS | TENON_FILTER_FRAMES);
-}
+/* Records what `open` of the filter said: no success, or success without a state. */
+tenon_status tn_filter_fail_open (const struct tn_filter *filter, const struct tenon_coding *coding,
+                                  tenon_status said, tenon_error *error);
 /* Fixed names and those of plugins. 0: none. */
 uint32_t tn_dtype_find (const tenon_context *context, const char *name);
 /* Fixed ids and those of plugins. NULL: no such id in this context. */

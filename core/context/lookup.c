@@ -133,6 +133,23 @@ tn_filter_find (const tenon_context *context, const char *id)
 }
 
 tenon_status
+tn_filter_fail_open (const struct tn_filter *filter, const struct tenon_coding *coding, tenon_status said,
+                     tenon_error *error)
+{
+    if (said == TENON_E_MEMORY)
+        return tn_fail_memory (error);
+    if (said >= 0)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the filter %s returned %d and no state, which is neither success nor a failure",
+                        filter->table.id, (int) said);
+    if (coding->setup_size == 0)
+        return tn_fail (error, said, TN_NO_OFFSET, "the filter %s cannot begin without a setup: %s",
+                        filter->table.id, tenon_status_text (said));
+    return tn_fail (error, said, TN_NO_OFFSET, "the filter %s refuses its setup of %llu bytes: %s",
+                    filter->table.id, (unsigned long long) coding->setup_size, tenon_status_text (said));
+}
+
+tenon_status
 tn_filter_open (const struct tn_filter *filter, const struct tenon_coding *coding, void **state,
                 tenon_error *error)
 {
@@ -145,17 +162,7 @@ tn_filter_open (const struct tn_filter *filter, const struct tenon_coding *codin
     if (said == TENON_OK && *state)
         return TENON_OK;
     *state = NULL;
-    if (said == TENON_E_MEMORY)
-        return tn_fail_memory (error);
-    if (said >= 0)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                        "the filter %s returned %d and no state, which is neither success nor a failure",
-                        filter->table.id, (int) said);
-    if (coding->setup_size == 0)
-        return tn_fail (error, said, TN_NO_OFFSET, "the filter %s cannot begin without a setup: %s",
-                        filter->table.id, tenon_status_text (said));
-    return tn_fail (error, said, TN_NO_OFFSET, "the filter %s refuses its setup of %llu bytes: %s",
-                    filter->table.id, (unsigned long long) coding->setup_size, tenon_status_text (said));
+    return tn_filter_fail_open (filter, coding, said, error);
 }
 
 TENON_API uint64_t

@@ -54,7 +54,7 @@ verify_piece (void *user, const void *bytes, uint64_t length, tenon_error *error
 static bool
 is_checked (const struct tn_source *source)
 {
-    return source->kind == TN_SOURCE_PART && (source->check != TENON_CHECK_NONE || source->filter);
+    return source->kind == TN_SOURCE_PART && (source->check != TENON_CHECK_NONE || source->pipeline);
 }
 
 static bool

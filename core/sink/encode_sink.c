@@ -107,19 +107,6 @@ block_slot (const struct tn_encode_sink *self, uint64_t block)
     return &self->encoder->slots[self->solo ? self->worker : block % self->in_flight];
 }
 
-static bool
-need_buffer (uint8_t **buffer, uint64_t *room, uint64_t size)
-{
-    if (*buffer && size <= *room)
-        return true;
-    free (*buffer);
-    *room = 0;
-    *buffer = malloc (TN_MAX (size, 1));
-    if (*buffer)
-        *room = size;
-    return *buffer;
-}
-
 /* The segment that holds a byte. */
 static const struct tn_segment *
 find_segment (const struct tn_encode_sink *self, uint64_t at)
@@ -172,7 +159,7 @@ block_bytes (const struct tn_encode_sink *self, uint64_t at, uint64_t size, stru
     const uint8_t *memory = in_memory (self, segment);
     if (memory && size <= segment->length - from)
         return memory + from;
-    if (!need_buffer (&worker->gathered, &worker->gathered_room, size)) {
+    if (!tn_need_buffer (&worker->gathered, &worker->gathered_room, size)) {
         tn_fail_memory (error);
         return NULL;
     }
@@ -189,29 +176,14 @@ static tenon_status
 encode_block (const struct tn_encode_sink *self, uint64_t block, struct tn_encoder_worker *worker,
               struct tn_slot *slot, tenon_error *error)
 {
-    struct tn_encoder *encoder = self->encoder;
-    const struct tenon_filter *filter = &encoder->filter->table;
     uint64_t at = block * self->block_size, size = TN_MIN (self->block_size, self->held - at);
-    bool alone = !(filter->flags & TENON_FILTER_JOINS);
-    uint32_t flags = (alone || (self->last && block + 1 == self->blocks) ? TENON_FILTER_LAST : 0)
-                     | (alone || (self->first && block == 0) ? TENON_FILTER_FIRST : 0);
-    if (!worker->state)
-        TN_TRY (tn_filter_open (encoder->filter, &encoder->coding, &worker->state, error));
+    bool last = self->last && block + 1 == self->blocks, first = self->first && block == 0;
+    uint32_t flags = (last ? TENON_FILTER_LAST : 0) | (first ? TENON_FILTER_FIRST : 0);
     const uint8_t *bytes = block_bytes (self, at, size, worker, error);
     if (!bytes)
         return error->status;
     slot->crc = self->sums ? tn_crc32 (0, bytes, size) : 0;
-    uint64_t bound = tn_encoder_bound (encoder, size);
-    if (!need_buffer (&slot->bytes, &slot->room, bound))
-        return tn_fail_memory (error);
-    int64_t length = filter->encode (worker->state, flags, bytes, size, slot->bytes, bound);
-    if (length == TENON_E_MEMORY)
-        return tn_fail_memory (error);
-    if (length < 0 || (uint64_t) length > bound)
-        return tn_fail (error, length < 0 ? (tenon_status) length : TENON_E_MISUSE, TN_NO_OFFSET,
-                        "the filter %s failed to encode", filter->id);
-    slot->length = (uint64_t) length;
-    return TENON_OK;
+    return tn_encoder_encode (self->encoder, worker, flags, bytes, size, slot, error);
 }
 
 /* Stops the writing before this block. The caller holds the lock. */
@@ -354,7 +326,7 @@ hold_segment (struct tn_encode_sink *self, const struct tn_segment *more, tenon_
         return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
                         "the filter %s encodes only all at once, and there are more than %llu bytes; raise "
                         "memory in [limits]",
-                        self->encoder->filter->table.id, (unsigned long long) self->held);
+                        self->encoder->pipeline->text, (unsigned long long) self->held);
     bool goes_on = before && !more->memory && !before->memory && more->fd == before->fd
                    && more->subject == before->subject && more->offset == before->offset + before->length;
     if (goes_on)

@@ -38,13 +38,17 @@ tenon_status tn_apart_fail_memory (tenon_error *error);
 uint64_t tn_apart_state (struct tn_apart *apart);
 
 enum tn_apart_order {
-    /* With a filter begins: u64 filter, u64 state, which the first use opens. The answer begins: u32 status,
-     * and after a refusal that is no damage its reason, a text. */
-    TN_APART_DECODE = 1, /* u32 last, u64 stored, u64 size, bytes: `size` bytes if the status is TENON_OK */
+    /* With a filter begins: u64 filter, u64 state. The answer begins: u32 status, and after a refusal that is
+     * no damage its reason, a text. */
+    TN_APART_OPEN = 1, /* u64 size of the setup, bytes; the answer has no reason */
+    TN_APART_DECODE,   /* u32 last, u64 stored, u64 size, bytes: `size` bytes if the status is TENON_OK */
     TN_APART_RESET,
-    TN_APART_STEP,  /* u64 stored, u64 room, bytes: u64 taken, u64 made, bytes, unless the status is negative
-                     */
-    TN_APART_CLOSE, /* no answer */
+    TN_APART_STEP,   /* u64 stored, u64 room, bytes: u64 taken, u64 made, bytes, unless the status is negative
+                      */
+    TN_APART_UNPACK, /* u64 stored, u64 room, bytes: the answer is i64 made, and bytes if there is room for
+                      * them
+                      */
+    TN_APART_CLOSE,  /* no answer */
     /* With a block dtype begins: u32 dtype, u64 blocks, bytes. */
     TN_APART_BLOCKS, /* u32 status, items if it is TENON_OK */
     TN_APART_CHECK   /* u32 status, u64 number of the first bad block */

@@ -24,23 +24,6 @@ find_kept (const struct kept_states *kept, uint64_t number)
     return NULL;
 }
 
-/* NULL: no memory. */
-static void *
-state_of_filter (struct kept_states *kept, const struct tn_filter *filter, uint64_t number)
-{
-    struct tenon_coding coding = { .struct_size = sizeof coding };
-    struct kept_state *found = find_kept (kept, number);
-    tenon_error ignored = TENON_ERROR_INIT;
-    void *state = NULL;
-    if (found)
-        return found->state;
-    if (!tn_grow (&kept->entries, &kept->room, kept->count, sizeof *kept->entries))
-        return NULL;
-    if (tn_filter_open (filter, &coding, &state, &ignored) == TENON_OK)
-        kept->entries[kept->count++] = (struct kept_state){ number, filter, state };
-    return state;
-}
-
 static void
 close_kept (struct kept_states *kept, uint64_t number)
 {
@@ -78,6 +61,26 @@ answer_status (struct tn_channel *channel, const struct tn_filter *filter, void 
     tn_channel_put_text (channel, why, why ? strnlen (why, TN_WHY_SIZE) : 0);
 }
 
+static void
+answer_open (struct tn_channel *channel, const struct tn_filter *filter, struct kept_states *kept,
+             uint64_t number)
+{
+    struct tenon_coding coding = { .struct_size = sizeof coding };
+    tenon_status status = TENON_E_MEMORY;
+    void *state = NULL;
+    coding.memory = filter->limits[TENON_LIMIT_MEMORY];
+    coding.setup_size = tn_channel_get_u64 (channel);
+    TN_FREE uint8_t *setup = receive_bytes (channel, coding.setup_size);
+    coding.setup = coding.setup_size > 0 ? setup : NULL;
+    if (setup && tn_grow (&kept->entries, &kept->room, kept->count, sizeof *kept->entries))
+        status = filter->table.open (&coding, &state);
+    if (status == TENON_OK && !state)
+        status = TENON_E_MISUSE;
+    if (status == TENON_OK)
+        kept->entries[kept->count++] = (struct kept_state){ number, filter, state };
+    tn_channel_put_u32 (channel, (uint32_t) status);
+}
+
 /* What is handed to a plugin to be filled is zeroed: bytes that it leaves out must not show others. */
 static void
 answer_decode (struct tn_channel *channel, const struct tn_filter *filter, void *state)
@@ -112,6 +115,19 @@ answer_step (struct tn_channel *channel, const struct tn_filter *filter, void *s
 }
 
 static void
+answer_unpack (struct tn_channel *channel, const struct tn_filter *filter, void *state)
+{
+    uint64_t stored = tn_channel_get_u64 (channel), room = tn_channel_get_u64 (channel);
+    TN_FREE uint8_t *from = receive_bytes (channel, stored);
+    TN_FREE uint8_t *to = calloc (1, room + 1);
+    int64_t made =
+        state && from && to ? filter->table.unpack (state, from, stored, to, room) : TENON_E_MEMORY;
+    tn_channel_put_u64 (channel, (uint64_t) made);
+    if (made >= 0 && (uint64_t) made <= room)
+        tn_channel_put (channel, to, (uint64_t) made);
+}
+
+static void
 run_filter (const tenon_context *context, struct tn_channel *channel, uint32_t order,
             struct kept_states *kept)
 {
@@ -121,11 +137,18 @@ run_filter (const tenon_context *context, struct tn_channel *channel, uint32_t o
         close_kept (kept, number);
         return;
     }
-    void *state = state_of_filter (kept, filter, number);
+    if (order == TN_APART_OPEN) {
+        answer_open (channel, filter, kept, number);
+        return;
+    }
+    const struct kept_state *found = find_kept (kept, number);
+    void *state = found ? found->state : NULL;
     if (order == TN_APART_DECODE)
         answer_decode (channel, filter, state);
     else if (order == TN_APART_STEP)
         answer_step (channel, filter, state);
+    else if (order == TN_APART_UNPACK)
+        answer_unpack (channel, filter, state);
     else
         answer_status (channel, filter, state, state ? filter->table.reset (state) : TENON_E_MEMORY);
 }

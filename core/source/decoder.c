@@ -36,7 +36,7 @@ drop_memory (struct tn_decoder *decoder, void *memory, uint64_t size)
 static void
 close_filter (struct tn_decoder *decoder)
 {
-    if (decoder->unfilter.filter)
+    if (decoder->unfilter.context)
         tn_budget_give_back (decoder->budget, STATE_SIZE);
     tn_unfilter_close (&decoder->unfilter);
 }
@@ -77,12 +77,21 @@ open_filter (struct tn_decoder *decoder, struct tn_source *source, tenon_error *
 {
     decoder->running = false;
     decoder->made = 0;
-    if (!decoder->unfilter.filter && !tn_budget_draw (decoder->budget, STATE_SIZE))
+    if (!decoder->unfilter.context && !tn_budget_draw (decoder->budget, STATE_SIZE))
         return tn_fail_memory (error);
     tenon_status status = tn_unfilter_open (&decoder->unfilter, source, error);
     if (status < 0) /* none is open any more */
         tn_budget_give_back (decoder->budget, STATE_SIZE);
     return status;
+}
+
+/* Draws the work of decoding `size` bytes, and those that were made between filters. */
+static tenon_status
+draw_work (struct tn_decoder *decoder, uint64_t size)
+{
+    uint64_t work = size + decoder->unfilter.work;
+    decoder->unfilter.work = 0;
+    return tn_budget_work (decoder->budget, TN_WORK_DECODED * work);
 }
 
 /* ---- stored bytes ---- */
@@ -144,7 +153,7 @@ stored_bytes (struct tn_decoder *decoder, const struct tn_source *source, uint64
 bool
 tn_has_blocks (const struct tn_source *source)
 {
-    return source->block_count > 1 && source->filter->table.decode && !tn_needs_decoder (source->inside)
+    return source->block_count > 1 && source->pipeline->in_blocks && !tn_needs_decoder (source->inside)
            && !atomic_load (&source->blocks_are_wrong);
 }
 
@@ -169,7 +178,8 @@ most_stored (uint64_t size)
 static bool
 ends_stream (const struct tn_source *source, uint64_t block)
 {
-    return block + 1 == source->block_count || !(source->filter->table.flags & TENON_FILTER_JOINS);
+    uint32_t mark = block + 1 == source->block_count ? TENON_FILTER_LAST : 0;
+    return tn_pipeline_marks (source->pipeline, mark) & TENON_FILTER_LAST;
 }
 
 tenon_status
@@ -182,7 +192,7 @@ tn_decoder_blocks (struct tn_decoder *decoder, struct tn_source *source, uint64_
         uint64_t begin = i > 0 ? source->block_ends[i - 1] : 0, stored = source->block_ends[i] - begin;
         uint64_t at = i * source->block_size, size = TN_MIN (source->block_size, source->size - at);
         const uint8_t *bytes;
-        TN_TRY (tn_budget_work (decoder->budget, TN_WORK_DECODED * size));
+        TN_TRY (draw_work (decoder, size));
         *good = stored <= most_stored (size);
         if (*good) {
             TN_TRY (stored_bytes (decoder, source, begin, stored, &bytes, error));
@@ -203,9 +213,9 @@ tn_whole_fits (const struct tn_source *source, uint64_t most)
 {
     if (source->kind != TN_SOURCE_PART || source->size == 0)
         return false;
-    if (!source->filter)
+    if (!source->pipeline)
         return source->size <= most && !tn_needs_decoder (source);
-    return !tn_needs_decoder (source->inside) && source->filter->table.decode && source->stored <= most
+    return !tn_needs_decoder (source->inside) && source->pipeline->in_blocks && source->stored <= most
            && source->size <= most - source->stored;
 }
 
@@ -229,7 +239,7 @@ tn_decoder_whole (struct tn_decoder *decoder, struct tn_source *source, void *to
 {
     bool good = true;
     const uint8_t *bytes;
-    if (source->filter)
+    if (source->pipeline)
         TN_TRY (decode_part (decoder, source, to, &good, error));
     else if ((bytes = fetched_bytes (decoder, source, 0, source->size)))
         memcpy (to, bytes, source->size);
@@ -246,7 +256,6 @@ uint64_t
 tn_decoder_head (struct tn_decoder *decoder, struct tn_source *source, uint64_t input, uint8_t *to,
                  uint64_t room)
 {
-    const struct tenon_filter *filter = &source->filter->table;
     const uint8_t *stored = fetched_bytes (decoder, source, 0, input);
     tenon_error ignored = TENON_ERROR_INIT;
     uint64_t length = 0;
@@ -255,7 +264,7 @@ tn_decoder_head (struct tn_decoder *decoder, struct tn_source *source, uint64_t 
     bool good = true;
     if (!stored || open_filter (decoder, source, &ignored) < 0)
         return 0;
-    if (input == source->stored && source->size <= TN_SMALL_MEMBER && filter->decode) {
+    if (input == source->stored && source->size <= TN_SMALL_MEMBER && source->pipeline->in_blocks) {
         if ((!decoder->spare && !(decoder->spare = get_memory (decoder, SPARE_SIZE)))
             || tn_unfilter_decode (unfilter, 1, stored, input, decoder->spare, source->size, &good, &ignored)
                    < 0
@@ -264,7 +273,7 @@ tn_decoder_head (struct tn_decoder *decoder, struct tn_source *source, uint64_t 
         memcpy (to, decoder->spare, room);
         return room;
     }
-    if (!filter->step || tn_unfilter_reset (unfilter, &good, &ignored) < 0 || !good)
+    if (!source->pipeline->in_pieces || tn_unfilter_reset (unfilter, &good, &ignored) < 0 || !good)
         return 0;
     while (length < room) {
         uint64_t taken, made;
@@ -304,9 +313,13 @@ fail_corrupt (struct tn_decoder *decoder, tenon_error *error)
 {
     TN_TRY (tn_unfilter_refusal (&decoder->unfilter, error));
     tn_source_fail_in (decoder->backing, error);
+    if (decoder->backing->size == TENON_AUTO)
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "its %s data are damaged near decoded byte %llu", decoder->backing->pipeline->text,
+                        (unsigned long long) decoder->made);
     return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
                     "its %s data are damaged near decoded byte %llu of %llu",
-                    decoder->backing->filter->table.id, (unsigned long long) decoder->made,
+                    decoder->backing->pipeline->text, (unsigned long long) decoder->made,
                     (unsigned long long) decoder->backing->size);
 }
 
@@ -422,7 +435,7 @@ decode_step (struct tn_decoder *decoder, tenon_error *error)
     decoder->may_end = result == TENON_STEP_MAY_END;
     decoder->input_at += taken, decoder->input_length -= taken;
     decoder->made += made;
-    return tn_budget_work (decoder->budget, TN_WORK_DECODED * made);
+    return draw_work (decoder, made);
 }
 
 /* The filter has reported its end, or stands where it may end, and there is no more input. */
@@ -433,6 +446,33 @@ has_ended (const struct tn_decoder *decoder)
            || (decoder->may_end && decoder->input_length == 0 && decoder->taken == decoder->backing->stored);
 }
 
+/* Reads more input if there is none. */
+static tenon_status
+feed_input (struct tn_decoder *decoder, tenon_error *error)
+{
+    struct tn_source *backing = decoder->backing;
+    uint64_t more = TN_MIN (INPUT_SIZE, backing->stored - decoder->taken);
+    if (decoder->input_length > 0 || more == 0)
+        return TENON_OK;
+    TN_TRY (tn_source_read (backing->inside, backing->offset + decoder->taken, decoder->input, more, error));
+    decoder->taken += more;
+    decoder->input_at = 0, decoder->input_length = more;
+    return TENON_OK;
+}
+
+/* The stream has ended: no stored bytes may be left. */
+static tenon_status
+check_rest (struct tn_decoder *decoder, tenon_error *error)
+{
+    struct tn_source *backing = decoder->backing;
+    uint64_t left = decoder->input_length + backing->stored - decoder->taken;
+    if (left == 0)
+        return TENON_OK;
+    tn_source_fail_in (backing, error);
+    return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "its data end %llu bytes before the member does",
+                    (unsigned long long) left);
+}
+
 /* Decodes up to the end of the read. After the last byte the filter must have ended, and no stored bytes may
  * be left. */
 static tenon_status
@@ -440,24 +480,27 @@ decode_to_end (struct tn_decoder *decoder, tenon_error *error)
 {
     struct tn_source *backing = decoder->backing;
     while (decoder->made < decoder->read.end || (decoder->made == backing->size && !has_ended (decoder))) {
-        uint64_t left = backing->stored - decoder->taken;
         if (has_ended (decoder))
             return fail_corrupt (decoder, error);
-        if (decoder->input_length == 0 && left > 0) {
-            uint64_t more = TN_MIN (INPUT_SIZE, left);
-            TN_TRY (tn_source_read (backing->inside, backing->offset + decoder->taken, decoder->input, more,
-                                    error));
-            decoder->taken += more;
-            decoder->input_at = 0, decoder->input_length = more;
-        }
+        TN_TRY (feed_input (decoder, error));
         TN_TRY (decode_step (decoder, error));
     }
-    uint64_t left = decoder->input_length + backing->stored - decoder->taken;
-    if (decoder->made < backing->size || left == 0)
-        return TENON_OK;
-    tn_source_fail_in (backing, error);
-    return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET, "its data end %llu bytes before the member does",
-                    (unsigned long long) left);
+    return decoder->made < backing->size ? TENON_OK : check_rest (decoder, error);
+}
+
+tenon_status
+tn_decoder_next (struct tn_decoder *decoder, struct tn_source *source, void *to, uint64_t room,
+                 uint64_t *made, tenon_error *error)
+{
+    uint64_t begin = decoder->source == source && decoder->running ? decoder->made : 0;
+    TN_TRY (turn_to_source (decoder, source, error));
+    TN_TRY (begin_decoding (decoder, begin, to, room, error));
+    while (decoder->made < decoder->read.end && !has_ended (decoder)) {
+        TN_TRY (feed_input (decoder, error));
+        TN_TRY (decode_step (decoder, error));
+    }
+    *made = decoder->made - begin;
+    return has_ended (decoder) ? check_rest (decoder, error) : TENON_OK;
 }
 
 /* All blocks by the table, one after the other. *good is false when the table does not hold. */
@@ -483,7 +526,7 @@ decode_all (struct tn_decoder *decoder, const uint8_t *stored, uint8_t *whole, t
 {
     struct tn_source *backing = decoder->backing;
     bool good = false;
-    TN_TRY (tn_budget_work (decoder->budget, TN_WORK_DECODED * backing->size));
+    TN_TRY (draw_work (decoder, backing->size));
     TN_TRY (open_filter (decoder, backing, error));
     if (backing->block_count > 0 && !atomic_load (&backing->blocks_are_wrong)) {
         TN_TRY (decode_by_table (decoder, stored, whole, &good, error));
@@ -515,10 +558,25 @@ decode_whole (struct tn_decoder *decoder, tenon_error *error)
     return status;
 }
 
+tenon_status
+tn_decoder_unpack (struct tn_decoder *decoder, struct tn_source *source, uint64_t most, const char *limit,
+                   uint8_t **bytes, uint64_t *size, tenon_error *error)
+{
+    const uint8_t *stored;
+    bool good;
+    *bytes = NULL;
+    TN_TRY (turn_to_source (decoder, source, error));
+    TN_TRY (stored_bytes (decoder, source, 0, source->stored, &stored, error));
+    TN_TRY (open_filter (decoder, source, error));
+    TN_TRY (tn_unfilter_unpack (&decoder->unfilter, stored, source->stored, most, limit, bytes, size, &good,
+                                error));
+    return good ? draw_work (decoder, *size) : fail_corrupt (decoder, error);
+}
+
 static tenon_status
 read_encoded (struct tn_decoder *decoder, uint64_t place, uint8_t *to, uint64_t length, tenon_error *error)
 {
-    if (!decoder->backing->filter->table.step) {
+    if (!decoder->backing->pipeline->in_pieces) {
         if (!decoder->whole)
             TN_TRY (decode_whole (decoder, error));
         memcpy (to, decoder->whole + place, length);
@@ -569,7 +627,7 @@ tn_decoder_finish (struct tn_decoder *decoder, struct tn_source *source, tenon_e
     TN_TRY (turn_to_source (decoder, source, error));
     uint64_t size = source->size, at = source->check ? decoder->summed : 0;
     if (size == 0 && decoder->backing == source) { /* an empty stream has an end, too */
-        if (source->filter->table.step) {
+        if (source->pipeline->in_pieces) {
             tn_decoder_restart (decoder);
             TN_TRY (begin_decoding (decoder, 0, NULL, 0, error));
             TN_TRY (decode_to_end (decoder, error));

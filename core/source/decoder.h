@@ -58,6 +58,15 @@ tenon_status tn_decoder_finish (struct tn_decoder *decoder, struct tn_source *so
 /* The next read starts again, and so does the checksum. */
 void tn_decoder_restart (struct tn_decoder *decoder);
 
+/* Of an encoded source whose size is not known yet: its next bytes, which must be in pieces
+ * (tn_pipeline.in_pieces). *made is less than `room` only at its end. */
+tenon_status tn_decoder_next (struct tn_decoder *decoder, struct tn_source *source, void *to, uint64_t room,
+                              uint64_t *made, tenon_error *error);
+/* Of such a source: all of it, at most `most` bytes, which the limit of that name allows. The caller frees
+ * *bytes. */
+tenon_status tn_decoder_unpack (struct tn_decoder *decoder, struct tn_source *source, uint64_t most,
+                                const char *limit, uint8_t **bytes, uint64_t *size, tenon_error *error);
+
 /* ---- in one piece ---- */
 
 /* True if blocks can be decoded by themselves, as far as is known. */

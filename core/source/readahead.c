@@ -137,7 +137,7 @@ read_buffered (struct tn_readahead *view, struct tn_source *source, uint64_t off
 static bool
 has_head (const struct tn_source *source)
 {
-    return source->kind == TN_SOURCE_PART && source->filter && source->size > 0
+    return source->kind == TN_SOURCE_PART && source->pipeline && source->size > 0
            && !tn_needs_decoder (source->inside);
 }
 

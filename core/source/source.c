@@ -182,7 +182,7 @@ tn_source_reader_to_fd (struct tn_source *source, int fd)
 
 tenon_status
 tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct tenon_part *part,
-                const char *name, const struct tn_filter *filter, struct tn_source **result,
+                const char *name, const struct tn_pipeline *pipeline, struct tn_source **result,
                 tenon_error *error)
 {
     struct tn_source *source = tn_arena_get (arena, sizeof *source, true);
@@ -206,13 +206,13 @@ tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct t
     source->check = part->check;
     source->check_value = (uint32_t) part->check_value;
     source->check_mapped = part->flags & TENON_PART_CHECK_MAPPED;
-    source->filter = filter;
-    source->encoded = parent->encoded + (filter != NULL);
+    source->pipeline = pipeline;
+    source->encoded = parent->encoded + (pipeline != NULL);
     struct tn_source *inside = source->inside = tn_source_plain (parent);
-    if (!filter) {
+    if (!pipeline) {
         source->backing = inside->backing;
         source->backing_offset = inside->backing_offset + part->offset;
-    } else if (part->block_size > 0 && part->block_ends && tn_filter_has_blocks (filter)) {
+    } else if (part->block_size > 0 && part->block_ends && tn_pipeline_has_blocks (pipeline)) {
         source->block_size = part->block_size;
         source->block_count = part->size / part->block_size + (part->size % part->block_size > 0);
         uint64_t bytes = source->block_count * sizeof *source->block_ends,
@@ -230,9 +230,9 @@ tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct t
 const char *
 tn_source_filter (const struct tn_source *source)
 {
-    while (!source->filter)
+    while (!source->pipeline)
         source = source->parent;
-    return source->filter->table.id;
+    return source->pipeline->text;
 }
 
 struct tn_source *

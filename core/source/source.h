@@ -6,7 +6,7 @@
  * in a decoder. */
 #ifndef TN_SOURCE_H
 #define TN_SOURCE_H
-#include "context/context.h"
+#include "context/pipeline.h"
 #include "isolate/zygote.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -47,10 +47,10 @@ struct tn_source {
     struct tn_source *inside; /* in which its stored bytes are read: the parent, or that unpacked */
     /* the next source outward, itself counted, that is a root, or unpacked, or has a filter … */
     struct tn_source *backing;
-    uint64_t backing_offset; /* … and where this one begins there */
-    uint64_t offset, stored; /* in the parent */
-    uint64_t lead;           /* bytes before offset that are its own */
-    const struct tn_filter *filter;
+    uint64_t backing_offset;            /* … and where this one begins there */
+    uint64_t offset, stored;            /* in the parent */
+    uint64_t lead;                      /* bytes before offset that are its own */
+    const struct tn_pipeline *pipeline; /* that it was encoded by; NULL: it is stored as it is */
     uint64_t block_size, block_count;
     const uint64_t *block_ends;
     /* so many blocks from the first are known to be the stream's: each decoded, from where the one before it
@@ -94,7 +94,7 @@ void tn_source_reader_to_fd (struct tn_source *source, int fd);
  * copies of the block ends and the name: there may be a million. `name`: the copy of the name that the caller
  * has made in the arena; NULL: none. */
 tenon_status tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct tenon_part *part,
-                             const char *name, const struct tn_filter *filter, struct tn_source **source,
+                             const char *name, const struct tn_pipeline *pipeline, struct tn_source **source,
                              tenon_error *error);
 /* Does nothing to a part, which its arena frees. */
 void tn_source_free (struct tn_source *source);
@@ -118,11 +118,11 @@ static inline struct tn_source *
 tn_source_plain (struct tn_source *source)
 {
     struct tn_source *unpacked =
-        source->filter ? atomic_load_explicit (&source->unpacked, memory_order_acquire) : NULL;
+        source->pipeline ? atomic_load_explicit (&source->unpacked, memory_order_acquire) : NULL;
     return unpacked ? unpacked : source;
 }
 
-/* The id of the filter that is nearest to an encoded source. */
+/* The pipeline that is nearest to an encoded source, in words. */
 const char *tn_source_filter (const struct tn_source *source);
 /* The file, memory or reader that it lies in. */
 struct tn_source *tn_source_root (struct tn_source *source);

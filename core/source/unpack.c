@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* unpack.c - decodes a source into memory or a temporary file, from which it is read from then on. */
 #include "source/unpack.h"
+#include "kernels/checksum.h"
+#include "source/decoder.h"
 #include "source/scan.h"
 
 /* A catalog's share of the memory limit. */
@@ -63,29 +65,10 @@ open_spool (tenon_context *context, struct tn_store *store, uint64_t size, tenon
     return tn_source_open_fd (store->spool.fd, "", false, &store->file, error);
 }
 
-static tenon_status
-unpack_into (tenon_context *context, struct tn_store *store, struct tn_source *source,
-             struct tn_unpacked *unpacked, bool strict, tenon_error *error)
+/* The source lies in unpacked->bytes, or, if that is NULL, in the store's file, from `at` on. */
+static void
+adopt_bytes (struct tn_store *store, struct tn_source *source, struct tn_unpacked *unpacked, uint64_t at)
 {
-    uint64_t share = context->limits[TENON_LIMIT_MEMORY] / SHARE, at = store->in_file;
-    struct taker taker = { .budget = store->budget, .at = at };
-    bool fits = source->size <= share && store->in_memory <= share - source->size;
-    if (store->no_files || fits) {
-        if (!tn_budget_draw (store->budget, source->size)
-            || !(taker.to = unpacked->bytes = malloc (source->size + 1)))
-            return tn_fail_memory (error);
-    } else {
-        TN_TRY (open_spool (context, store, source->size, error));
-        taker.file = &store->spool;
-    }
-    tenon_error sum = TENON_ERROR_INIT;
-    tenon_status status = tn_scan_all (context, source, take_bytes, &taker, strict ? error : &sum);
-    bool all = status == TENON_OK || (status == TENON_E_CHECKSUM && taker.at == at + source->size);
-    if (!all || (status < 0 && strict)) {
-        if (!strict)
-            *error = sum;
-        return status;
-    }
     if (unpacked->bytes)
         store->in_memory += source->size;
     else
@@ -109,6 +92,32 @@ unpack_into (tenon_context *context, struct tn_store *store, struct tn_source *s
                                          .offset = source->offset,
                                          .backing = unpacked->bytes ? &unpacked->memory : store->file,
                                          .backing_offset = unpacked->bytes ? 0 : at };
+}
+
+static tenon_status
+unpack_into (tenon_context *context, struct tn_store *store, struct tn_source *source,
+             struct tn_unpacked *unpacked, bool strict, tenon_error *error)
+{
+    uint64_t share = context->limits[TENON_LIMIT_MEMORY] / SHARE, at = store->in_file;
+    struct taker taker = { .budget = store->budget, .at = at };
+    bool fits = source->size <= share && store->in_memory <= share - source->size;
+    if (store->no_files || fits) {
+        if (!tn_budget_draw (store->budget, source->size)
+            || !(taker.to = unpacked->bytes = malloc (source->size + 1)))
+            return tn_fail_memory (error);
+    } else {
+        TN_TRY (open_spool (context, store, source->size, error));
+        taker.file = &store->spool;
+    }
+    tenon_error sum = TENON_ERROR_INIT;
+    tenon_status status = tn_scan_all (context, source, take_bytes, &taker, strict ? error : &sum);
+    bool all = status == TENON_OK || (status == TENON_E_CHECKSUM && taker.at == at + source->size);
+    if (!all || (status < 0 && strict)) {
+        if (!strict)
+            *error = sum;
+        return status;
+    }
+    adopt_bytes (store, source, unpacked, at);
     return TENON_OK;
 }
 
@@ -157,4 +166,155 @@ tn_unpack_when_due (tenon_context *context, struct tn_store *store, struct tn_so
         return TENON_OK;
     atomic_store (&source->decoded, 0); /* if it fails, it is not tried again at once */
     return unpack_source (context, store, source, describing, error);
+}
+
+/* ---- of unknown size ---- */
+
+#define PIECE ((uint64_t) 1 << 18)
+
+/* The bytes so far: in memory, as long as they fit into their share, then in the store's file. */
+struct growing {
+    tenon_context *context;
+    struct tn_store *store;
+    uint8_t *bytes; /* NULL: they are in the file */
+    uint64_t size, room;
+    uint64_t most; /* bytes that the limits allow … */
+    const char *limit;
+    uint64_t share; /* … and that may lie in memory */
+    bool in_file;
+};
+
+static tenon_status
+grow_bytes (struct growing *growing, uint64_t size, tenon_error *error)
+{
+    uint64_t room = TN_MIN (TN_MAX (size, 2 * growing->room), growing->share);
+    if (size <= growing->room)
+        return TENON_OK;
+    if (!tn_budget_draw (growing->store->budget, room - growing->room))
+        return tn_fail_memory (error);
+    uint8_t *bytes = realloc (growing->bytes, room + 1);
+    if (!bytes)
+        return tn_fail_memory (error);
+    growing->bytes = bytes;
+    growing->room = room;
+    return TENON_OK;
+}
+
+static tenon_status
+spool_growing (struct growing *growing, tenon_error *error)
+{
+    struct tn_store *store = growing->store;
+    TN_TRY (open_spool (growing->context, store, growing->share + 1, error));
+    TN_TRY (tn_spool_file_write (&store->spool, store->in_file, growing->bytes, growing->size, error));
+    free (growing->bytes);
+    tn_budget_give_back (store->budget, growing->room);
+    growing->bytes = NULL;
+    growing->room = 0;
+    growing->in_file = true;
+    return TENON_OK;
+}
+
+static tenon_status
+add_growing (struct growing *growing, const struct tn_source *source, const uint8_t *bytes, uint64_t length,
+             tenon_error *error)
+{
+    uint64_t at = growing->size, size = at + length;
+    if (size > growing->most) {
+        tn_source_fail_in (source, error);
+        return tn_fail (error, TENON_E_LIMIT, TN_NO_OFFSET,
+                        "it inflates to more than %llu bytes; raise %s in [limits] to read it",
+                        (unsigned long long) growing->most, growing->limit);
+    }
+    if (!growing->in_file && size > growing->share)
+        TN_TRY (spool_growing (growing, error));
+    growing->size = size;
+    if (growing->in_file)
+        return tn_spool_file_write (&growing->store->spool, growing->store->in_file + at, bytes, length,
+                                    error);
+    TN_TRY (grow_bytes (growing, size, error));
+    memcpy (growing->bytes + at, bytes, length);
+    return TENON_OK;
+}
+
+/* Decodes all of the source, and sums it up. */
+static tenon_status
+decode_growing (struct growing *growing, struct tn_decoder *decoder, struct tn_source *source, uint32_t *sum,
+                tenon_error *error)
+{
+    TN_FREE uint8_t *piece = malloc (PIECE);
+    uint64_t made = PIECE;
+    if (!piece)
+        return tn_fail_memory (error);
+    for (*sum = 0; made == PIECE;) {
+        TN_TRY (tn_decoder_next (decoder, source, piece, PIECE, &made, error));
+        TN_TRY (add_growing (growing, source, piece, made, error));
+        *sum = tn_crc32 (*sum, piece, made);
+    }
+    return growing->in_file ? TENON_OK : grow_bytes (growing, 1, error);
+}
+
+/* The same by a filter that cannot do it in pieces. */
+static tenon_status
+decode_whole_growing (struct growing *growing, struct tn_decoder *decoder, struct tn_source *source,
+                      uint32_t *sum, tenon_error *error)
+{
+    uint64_t memory = growing->context->limits[TENON_LIMIT_MEMORY];
+    uint64_t most = source->stored < memory ? memory - source->stored : 0;
+    if (most < growing->most) {
+        growing->most = most;
+        growing->limit = "memory";
+    }
+    TN_TRY (tn_decoder_unpack (decoder, source, growing->most, growing->limit, &growing->bytes,
+                               &growing->size, error));
+    if (!tn_budget_draw (growing->store->budget, growing->size))
+        return tn_fail_memory (error);
+    growing->room = growing->size;
+    *sum = tn_crc32 (0, growing->bytes, growing->size);
+    return TENON_OK;
+}
+
+static tenon_status
+unpack_growing (struct growing *growing, struct tn_source *source, tenon_error *error)
+{
+    struct tn_store *store = growing->store;
+    struct tn_decoder *decoder = calloc (1, sizeof *decoder);
+    struct tn_unpacked *unpacked = calloc (1, sizeof *unpacked);
+    uint32_t sum = 0;
+    tenon_status status = decoder && unpacked ? TENON_OK : tn_fail_memory (error);
+    if (status == TENON_OK) {
+        decoder->budget = store->budget;
+        status = source->pipeline->in_pieces ? decode_growing (growing, decoder, source, &sum, error)
+                                             : decode_whole_growing (growing, decoder, source, &sum, error);
+        tn_decoder_free (decoder);
+    }
+    free (decoder);
+    if (status < 0) {
+        free (unpacked);
+        free (growing->bytes);
+        tn_budget_give_back (store->budget, growing->in_file ? 0 : growing->room);
+        return status;
+    }
+    source->size = growing->size;
+    unpacked->bytes = growing->bytes;
+    adopt_bytes (store, source, unpacked, store->in_file);
+    unpacked->older = store->newest;
+    store->newest = unpacked;
+    atomic_store_explicit (&source->unpacked, &unpacked->view, memory_order_release);
+    if (source->check != TENON_CHECK_NONE && sum == source->check_value)
+        atomic_store_explicit (&source->sum_is_good, true, memory_order_relaxed);
+    return TENON_OK;
+}
+
+tenon_status
+tn_unpack_to_size (tenon_context *context, struct tn_store *store, struct tn_source *source,
+                   tenon_error *error)
+{
+    uint64_t share = context->limits[TENON_LIMIT_MEMORY] / SHARE;
+    struct growing growing = { .context = context, .store = store };
+    growing.most = tn_most_decoded (context, source->stored, &growing.limit);
+    pthread_mutex_lock (&store->lock);
+    growing.share = store->no_files ? growing.most : store->in_memory < share ? share - store->in_memory : 0;
+    tenon_status status = unpack_growing (&growing, source, error);
+    pthread_mutex_unlock (&store->lock);
+    return status;
 }

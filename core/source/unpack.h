@@ -32,6 +32,10 @@ void tn_store_end (struct tn_store *store);
  * unpacked, so no part lies in one that needs a decoder. */
 tenon_status tn_unpack (tenon_context *context, struct tn_store *store, struct tn_source *source,
                         tenon_error *error);
+/* Decodes a new part whose size is TENON_AUTO, and sets it. Its bytes are kept as those of tn_unpack are. A
+ * wrong checksum is left to the reads that find it. */
+tenon_status tn_unpack_to_size (tenon_context *context, struct tn_store *store, struct tn_source *source,
+                                tenon_error *error);
 /* A read is about to decode `cost` bytes. If all such reads come to more than the source has, it is unpacked,
  * which costs as much once more, and never again. Not `describing`: to more than twice as much; and a wrong
  * checksum is no failure here, but of the reads that find it (tn_scan_account). */

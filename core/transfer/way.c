@@ -32,7 +32,7 @@ choose_into_memory (const struct tn_request *request, bool guarded, bool blocks)
     bool alone = small || (encoded && request->linear && !blocks);
     if (alone && guarded && tn_whole_fits (source, member_room (request->catalog->context)))
         return (struct tn_way){ TN_WAY_MEMBER, .alone = true, .sums = true,
-                                .in_place = source->filter && contiguous };
+                                .in_place = source->pipeline && contiguous };
     if (alone && encoded && !request->rewinds)
         return (struct tn_way){ TN_WAY_DECODER, .alone = true, .sums = guarded };
     if (!encoded)
@@ -73,7 +73,7 @@ tn_way_choose (const struct tn_request *request, enum tn_delivery delivery)
 {
     const struct tn_source *source = request->source;
     bool encoded = tn_needs_decoder (source), checked = source->check != TENON_CHECK_NONE;
-    bool guarded = (source->filter || checked) && tn_request_covers (request);
+    bool guarded = (source->pipeline || checked) && tn_request_covers (request);
     bool blocks = source->backing == source && tn_has_blocks (source);
     if (request->tensor->storage == TENON_SERVED)
         return (struct tn_way){ TN_WAY_SERVED, .alone = true };

@@ -108,7 +108,7 @@ static tenon_status
 skip_part (struct npz_reader *reader, const struct npz_entry *entry, struct tenon_part *part)
 {
     uint32_t source = 0;
-    part->filter = NULL;
+    part->step_count = 0;
     part->size = part->stored;
     part->check = TENON_CHECK_NONE;
     part->flags = 0;
@@ -122,12 +122,15 @@ add_source (struct npz_reader *reader, const struct npz_entry *entry, struct ten
             uint32_t *source)
 {
     struct tenon_call *call = reader->call;
-    part->filter = filter_of (entry->method);
+    struct tenon_step step = { .struct_size = sizeof step, .level = -1, .filter = filter_of (entry->method) };
+    part->steps = &step;
+    part->step_size = sizeof step;
+    part->step_count = step.filter != NULL;
     if (reader->fault.status < 0)
         return skip_part (reader, entry, part);
     if (entry->extra_length > 0 && entry->method != NPZ_STORED)
         TENON_TRY (npz_take_blocks (call, entry, part));
-    tenon_status status = part->filter || entry->method == NPZ_STORED
+    tenon_status status = step.filter || entry->method == NPZ_STORED
                               ? call->host->add_part (call, part, source)
                               : (tenon_status) TENON_E_UNSUPPORTED;
     /* a filter that is not in use is no failure */
@@ -137,8 +140,8 @@ add_source (struct npz_reader *reader, const struct npz_entry *entry, struct ten
     reader->fault.status = status;
     snprintf (reader->fault.words, sizeof reader->fault.words, "it is compressed by method %u%s, %s%s",
               entry->method, method_words (entry->method),
-              part->filter ? "for which no filter is in use: " : "which is not known",
-              part->filter ? part->filter : "");
+              step.filter ? "for which no filter is in use: " : "which is not known",
+              step.filter ? step.filter : "");
     return skip_part (reader, entry, part);
 }
 

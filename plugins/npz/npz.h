@@ -224,10 +224,10 @@ struct npz_chunk {
 struct npz_writer {
     struct tenon_call *call;
     struct npz_chunk *first, *last;
-    uint64_t entries, bytes;     /* of the directory so far */
-    const char *filter, *suffix; /* of members: NULL or "deflate"; the codec, and extension, "npy" */
+    uint64_t entries, bytes; /* of the directory so far */
+    struct tenon_step step;  /* of members; its filter is NULL or "deflate" */
+    const char *suffix;      /* of members: their codec and extension, "npy" */
     uint64_t suffix_length;
-    int32_t level;
     uint32_t seekable;
     uint64_t announced; /* the tensors before this one are written or announced */
     char *name;         /* of the member; used again for each */

@@ -62,7 +62,7 @@ put_member (struct npz_writer *writer, uint64_t index, uint64_t tensors)
     struct tenon_call *call = writer->call;
     struct tenon_tensor tensor = TENON_INIT (tensor);
     struct tenon_member_result result = TENON_INIT (result);
-    struct npz_heading heading = { .method = writer->filter ? NPZ_DEFLATED : NPZ_STORED };
+    struct npz_heading heading = { .method = writer->step.filter ? NPZ_DEFLATED : NPZ_STORED };
     TENON_TRY (call->host->plan_tensor (call, index, &tensor));
     TENON_TRY (make_name (writer, &tensor, &heading));
     heading.wide = npz_may_be_wide (tensor.length);
@@ -72,9 +72,10 @@ put_member (struct npz_writer *writer, uint64_t index, uint64_t tensors)
                                    .first = index,
                                    .count = 1,
                                    .codec = writer->suffix,
-                                   .filter = writer->filter,
-                                   .level = writer->level };
-    if (writer->filter) {
+                                   .steps = &writer->step,
+                                   .step_size = sizeof writer->step,
+                                   .step_count = writer->step.filter != NULL };
+    if (writer->step.filter) {
         member.block_size = choose_block_size (tensor.length);
         if (index == writer->announced) {
             TENON_TRY (count_alike (writer, index, member.block_size, tensors, &member.announced));
@@ -113,9 +114,10 @@ open_writer (struct npz_writer *writer, struct tenon_call *call)
     TENON_TRY (call->host->option (call, NPZ_OPTION_COMPRESSION, &compression));
     TENON_TRY (call->host->option (call, NPZ_OPTION_LEVEL, &level));
     TENON_TRY (call->host->option (call, NPZ_OPTION_MEMBER, &member));
-    writer->filter = compression.integer == NPZ_COMPRESSION_DEFLATE ? "deflate" : NULL;
-    writer->level = (int32_t) level.integer;
-    if (!writer->filter && level.integer >= 0)
+    writer->step.struct_size = sizeof writer->step;
+    writer->step.filter = compression.integer == NPZ_COMPRESSION_DEFLATE ? "deflate" : NULL;
+    writer->step.level = (int32_t) level.integer;
+    if (!writer->step.filter && level.integer >= 0)
         tenon_note (call, TENON_NOTE, NULL, "npz.level is not followed: npz.compression is none");
     writer->suffix = member.text;
     writer->suffix_length = strlen (member.text);

@@ -96,7 +96,7 @@ static const struct {
     { "blocks_stop", TENON_E_MISUSE, "last block of a part does not end where the part does" },
     { "bomb", TENON_E_LIMIT,
       "member 'part': it would inflate to 4294967296 bytes from 8, … inflated_ratio in [limits]" },
-    { "bomb_far", TENON_E_LIMIT, "18446744073709551615 bytes; raise inflated_bytes in [limits]" },
+    { "bomb_far", TENON_E_LIMIT, "18446744073709551614 bytes; raise inflated_bytes in [limits]" },
     { "parts_deep", TENON_E_LIMIT, "raise depth in [limits]" },
     { "parts_many", TENON_E_LIMIT, "more than 100 members; raise members in [limits]" },
     { "includes_itself", TENON_E_MISUSE, "include the source that it was called for" },

@@ -168,20 +168,36 @@ struct tenon_shard_info {
 /* leave_state: the most bytes */
 #define TENON_MOST_SHARD_STATE 4096u
 
+/* A filter, and what it is told: one step of a pipeline. Steps stand in the order in which they encode;
+ * decoding undoes the last one first. */
+struct tenon_step {
+    uint32_t struct_size;
+    int32_t level;      /* of encoding; -1: the filter's default */
+    const char *filter; /* its id */
+    /* parameters in the filter's own form: at most 64 KiB, copied. NULL and 0: none */
+    const void *setup;
+    uint64_t setup_size;
+    uint64_t future[2];
+};
+
 /* A range of a source that becomes a source itself: a member of an archive, a compressed section. */
 struct tenon_part {
     uint32_t struct_size;
     uint32_t source; /* the source that it is in */
     /* bytes before `offset` that belong to it (a local header): no other part may overlap them */
     uint64_t lead;
-    uint64_t offset;     /* of its stored bytes in that source */
-    uint64_t stored;     /* their number */
-    uint64_t size;       /* decoded bytes; equal to stored without a filter */
-    const char *filter;  /* id of the filter that decodes it; NULL: none */
-    uint64_t block_size; /* decoded bytes of each block; 0: one stream */
+    uint64_t offset; /* of its stored bytes in that source */
+    uint64_t stored; /* their number */
+    /* decoded bytes; equal to stored without steps. TENON_AUTO: not known. Then add_part decodes the part to
+     * find it, within the limits, and keeps the bytes */
+    uint64_t size;
+    const struct tenon_step *steps; /* what it is encoded by; NULL: nothing */
+    uint32_t step_size, step_count; /* sizeof (struct tenon_step); at most 16 */
+    uint64_t block_size;            /* decoded bytes of each block; 0: one stream */
     /* where the encoded blocks end, counted from `offset`: ceil (size / block_size) rising numbers, the last
      * one equal to stored. Not trusted: if a block does not decode to its size by itself, the host decodes
-     * the part as one stream, and verifying reports it */
+     * the part as one stream, and verifying reports it. Of no use unless the blocks of all steps join in the
+     * same way (TENON_FILTER_JOINS, TENON_FILTER_FRAMES) */
     const uint64_t *block_ends;
     uint32_t check; /* TENON_CHECK_*; compared when all of it is read, by tensors or by the codec */
     uint32_t flags; /* TENON_PART_* */
@@ -282,16 +298,17 @@ struct tenon_plan_info {
     uint64_t future[2];
 };
 
-/* A run of tensors of the plan that becomes a member: another codec writes it, through a filter. */
+/* A run of tensors of the plan that becomes a member: another codec writes it, through filters. */
 struct tenon_member {
     uint32_t struct_size;
-    uint32_t check;        /* TENON_CHECK_* to compute */
-    uint64_t first, count; /* tensors of this plan */
-    const char *codec;     /* id of the codec that writes it, or one of its extensions */
-    const char *filter;    /* NULL: none */
-    int32_t level;         /* of the filter; -1: its default */
-    uint32_t flags;        /* none yet */
-    /* decoded bytes of a block, which is encoded by itself; 0: the host chooses, and the result tells */
+    uint32_t check;                 /* TENON_CHECK_* to compute */
+    uint64_t first, count;          /* tensors of this plan */
+    const char *codec;              /* id of the codec that writes it, or one of its extensions */
+    const struct tenon_step *steps; /* NULL: it is stored as it is */
+    uint32_t step_size, step_count; /* sizeof (struct tenon_step); at most 16 */
+    uint32_t flags, reserved;       /* none yet */
+    /* decoded bytes of a block, which is encoded by itself; 0: the host chooses, and the result tells. Unless
+     * the blocks of all steps join in the same way, the member is one block, whatever it is */
     uint64_t block_size;
     /* How many members the codec asks for after this one, one by one, each like this one and of the `count`
      * tensors behind those of the member before it. The host encodes announced members on all threads; what

@@ -68,7 +68,11 @@ aged_member (struct tenon_call *call, uint64_t begin, uint64_t size)
     uint32_t source;
     FUTURE (part);
     FUTURE (how);
-    part.filter = aged_filters[0];
+    struct tenon_step step = { .struct_size = sizeof step, .level = -1, .filter = aged_filters[0] };
+    FUTURE (step);
+    part.steps = &step;
+    part.step_size = sizeof step;
+    part.step_count = 1;
     TENON_TRY (call->host->add_part (call, &part, &source));
     return call->host->include (call, source, &how);
 }
@@ -135,7 +139,7 @@ static tenon_status
 aged_put_member (struct tenon_call *call, uint64_t index)
 {
     struct tenon_setting codec = { .struct_size = sizeof codec };
-    struct tenon_member member = { .struct_size = sizeof member, .first = index, .count = 1, .level = -1 };
+    struct tenon_member member = { .struct_size = sizeof member, .first = index, .count = 1 };
     struct tenon_member_result result = { .struct_size = sizeof result };
     uint8_t size[4];
     FUTURE (codec);
@@ -146,7 +150,11 @@ aged_put_member (struct tenon_call *call, uint64_t index)
         return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "option left what it does not know");
     member.codec = "toyraw"; /* the option's choices have it as number 0; old settings have no text */
     member.flags = LOW_FLAGS;
-    member.filter = aged_filters[0];
+    struct tenon_step step = { .struct_size = sizeof step, .level = -1, .filter = aged_filters[0] };
+    FUTURE (step);
+    member.steps = &step;
+    member.step_size = sizeof step;
+    member.step_count = 1;
     if (codec.integer != 0)
         return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "option gave %lld", (long long) codec.integer);
     TENON_TRY (call->host->put_member (call, &member, &result));

@@ -5,6 +5,13 @@
 #define BAD_H
 #include <tenon/plugin.h>
 
+/* Steps, and what goes through one of them. */
+#define A_STEP(id, of_level)                                                                                 \
+    {                                                                                                        \
+        .struct_size = sizeof (struct tenon_step), .level = of_level, .filter = id                           \
+    }
+#define GOES_THROUGH(it, step) ((it).steps = &(step), (it).step_size = sizeof (step), (it).step_count = 1)
+
 /* Rows of the table of codecs. */
 #define READS(name)                                                                                          \
     {                                                                                                        \

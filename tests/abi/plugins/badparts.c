@@ -2,6 +2,8 @@
 /* badparts.c - misbehaving describe functions: parts and included sources. */
 #include "bad.h"
 
+static const struct tenon_step squash = A_STEP ("squash", -1), deflate = A_STEP ("deflate", -1);
+
 /* ---- parts ---- */
 
 static tenon_status
@@ -73,7 +75,7 @@ static tenon_status
 part_filter (struct tenon_call *call)
 {
     struct tenon_part part = good_part ();
-    part.filter = "squash";
+    GOES_THROUGH (part, squash);
     return add_part (call, part);
 }
 
@@ -115,7 +117,7 @@ with_ends (struct tenon_call *call, uint64_t first, uint64_t second, uint64_t th
 {
     uint64_t ends[3] = { first, second, third };
     struct tenon_part part = good_part ();
-    part.filter = "deflate";
+    GOES_THROUGH (part, deflate);
     part.size = 30;
     part.block_size = 10;
     part.block_ends = ends;
@@ -144,7 +146,7 @@ static tenon_status
 bomb (struct tenon_call *call)
 {
     struct tenon_part part = good_part ();
-    part.filter = "deflate";
+    GOES_THROUGH (part, deflate);
     part.size = 1ull << 32;
     return add_part (call, part);
 }
@@ -153,8 +155,8 @@ static tenon_status
 bomb_far (struct tenon_call *call)
 {
     struct tenon_part part = good_part ();
-    part.filter = "deflate";
-    part.size = UINT64_MAX;
+    GOES_THROUGH (part, deflate);
+    part.size = UINT64_MAX - 1;
     return add_part (call, part);
 }
 

@@ -2,6 +2,9 @@
 /* badwrite.c - misbehaving write functions. The tests save one tensor, "x", and a metadata entry. */
 #include "bad.h"
 
+static const struct tenon_step squash = A_STEP ("squash", -1), deflate = A_STEP ("deflate", -1),
+                               too_high = A_STEP ("deflate", 77);
+
 static tenon_status
 forgets (struct tenon_call *call)
 {
@@ -154,7 +157,7 @@ spins_writing (struct tenon_call *call)
 static struct tenon_member
 good_member (void)
 {
-    struct tenon_member member = { .struct_size = sizeof member, .count = 1, .codec = "plain", .level = -1 };
+    struct tenon_member member = { .struct_size = sizeof member, .count = 1, .codec = "plain" };
     return member;
 }
 
@@ -207,7 +210,7 @@ static tenon_status
 member_filter (struct tenon_call *call)
 {
     struct tenon_member member = good_member ();
-    member.filter = "squash";
+    GOES_THROUGH (member, squash);
     return put_member (call, member);
 }
 
@@ -215,8 +218,7 @@ static tenon_status
 member_level (struct tenon_call *call)
 {
     struct tenon_member member = good_member ();
-    member.filter = "deflate";
-    member.level = 77;
+    GOES_THROUGH (member, too_high);
     return put_member (call, member);
 }
 
@@ -224,7 +226,7 @@ static tenon_status
 member_block (struct tenon_call *call)
 {
     struct tenon_member member = good_member ();
-    member.filter = "deflate";
+    GOES_THROUGH (member, deflate);
     member.block_size = 1ull << 62;
     return put_member (call, member);
 }

@@ -43,7 +43,11 @@ read_head (struct tenon_call *call, uint64_t at, uint32_t *how, struct tenon_par
     part->place = at;
     part->check = TENON_CHECK_CRC32;
     part->check_value = crc;
-    part->filter = (byte & FILTERS) == STORED ? NULL : (byte & FILTERS) == DEFLATED ? "deflate" : "toyrot";
+    static const struct tenon_step deflate = { .struct_size = sizeof deflate, .filter = "deflate" },
+                                   toyrot = { .struct_size = sizeof toyrot, .filter = "toyrot" };
+    part->steps = (byte & FILTERS) == DEFLATED ? &deflate : &toyrot;
+    part->step_size = sizeof toyrot;
+    part->step_count = (byte & FILTERS) != STORED;
     *end = part->offset + part->stored;
     return *end < part->offset ? tenon_fail (call, TENON_E_MALFORMED, at, "a member without an end")
                                : TENON_OK;

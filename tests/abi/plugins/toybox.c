@@ -121,7 +121,10 @@ describe_member (struct tenon_cursor *cursor)
     if (filter >= FILTERS)
         return tenon_fail (call, TENON_E_UNSUPPORTED, cursor->position - 2, "toybox has no filter %u",
                            filter);
-    part.filter = filters[filter];
+    struct tenon_step step = { .struct_size = sizeof step, .filter = filters[filter] };
+    part.steps = &step;
+    part.step_size = sizeof step;
+    part.step_count = step.filter != NULL;
     part.check = check;
     TENON_TRY (tenon_take_u64 (cursor, &part.lead, "a lead"));
     TENON_TRY (tenon_take_u64 (cursor, &part.offset, "an offset"));
@@ -215,8 +218,12 @@ put_member (struct tenon_call *call, uint64_t first, uint64_t tensors, uint64_t 
     TENON_TRY (call->host->put (call, lead, LEAD));
     TENON_TRY (call->host->put (call, name, (uint64_t) length));
     member.codec = codec.text;
-    member.filter = filters[filter.integer];
-    member.level = (int32_t) level.integer;
+    struct tenon_step step = { .struct_size = sizeof step,
+                               .level = (int32_t) level.integer,
+                               .filter = filters[filter.integer] };
+    member.steps = &step;
+    member.step_size = sizeof step;
+    member.step_count = step.filter != NULL;
     member.block_size = (uint64_t) block_size.integer;
     member.check = check.integer ? TENON_CHECK_CRC32 : TENON_CHECK_NONE;
     if (announce.integer == ANNOUNCE_OTHER && first > 0 && announced == 0)

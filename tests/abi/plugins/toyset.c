@@ -151,9 +151,7 @@ set_write (struct tenon_call *call)
     TENON_TRY (set_option (call, PART, &part));
     uint64_t most = (uint64_t) each.integer;
     for (uint64_t first = 0; first < plan.tensors; first += most) {
-        struct tenon_member member = {
-            .struct_size = sizeof member, .first = first, .codec = part.text, .level = -1
-        };
+        struct tenon_member member = { .struct_size = sizeof member, .first = first, .codec = part.text };
         struct tenon_member_result result = { .struct_size = sizeof result };
         member.count = plan.tensors - first < most ? plan.tensors - first : most;
         TENON_TRY (part_name (call, &plan, first / most + 1, part.text, name));

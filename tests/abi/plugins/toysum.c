@@ -64,6 +64,7 @@ static tenon_status
 sum_describe (struct tenon_call *call)
 {
     struct tenon_source_info info = { .struct_size = sizeof info };
+    static const struct tenon_step toyxor = { .struct_size = sizeof toyxor, .filter = "toyxor" };
     struct tenon_part part = { .struct_size = sizeof part, .offset = 16, .check = TENON_CHECK_CRC32 };
     uint8_t head[16];
     uint32_t number;
@@ -76,7 +77,7 @@ sum_describe (struct tenon_call *call)
     part.flags = letter == 'N' || letter == 'n' || letter == 'Y' || letter == 'Z' ? TENON_PART_CHECK_NOW : 0;
     part.flags |= letter == 'F' ? 1u << 20 : 0;
     if (letter == 'X' || letter == 'Y')
-        part.filter = "toyxor", part.size -= 4;
+        part.steps = &toyxor, part.step_size = sizeof toyxor, part.step_count = 1, part.size -= 4;
     if (letter == 'S')
         part.check = TENON_CHECK_NONE;
     tenon_status status = call->host->add_part (call, &part, &number);

@@ -68,12 +68,13 @@ open_part (uint64_t size)
     struct tenon_part description = { .struct_size = sizeof description,
                                       .stored = stored_size,
                                       .size = size,
-                                      .filter = "deflate",
                                       .block_size = BLOCK,
                                       .block_ends = ends };
     fresh_error ();
     ck_assert_int_eq (tn_source_memory (stored, stored_size, "box", &root, &error), TENON_OK);
-    ck_assert_int_eq (tn_source_part (&arena, root, &description, NULL, &filter, &part, &error), TENON_OK);
+    ck_assert_int_eq (
+        tn_source_part (&arena, root, &description, NULL, deflate_pipeline (&filter), &part, &error),
+        TENON_OK);
 }
 
 static void

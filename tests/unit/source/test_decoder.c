@@ -57,7 +57,6 @@ open_part (uint64_t size, uint64_t block, uint32_t check)
     struct tenon_part description = { .struct_size = sizeof description,
                                       .stored = stored_size,
                                       .size = size,
-                                      .filter = "deflate",
                                       .block_size = block,
                                       .block_ends = block ? ends : NULL,
                                       .check = TENON_CHECK_CRC32,
@@ -65,7 +64,9 @@ open_part (uint64_t size, uint64_t block, uint32_t check)
                                       .name = "m",
                                       .name_length = 1 };
     ck_assert_int_eq (tn_source_memory (stored, stored_size, "box", &root, &error), TENON_OK);
-    ck_assert_int_eq (tn_source_part (&arena, root, &description, NULL, &filter, &part, &error), TENON_OK);
+    ck_assert_int_eq (
+        tn_source_part (&arena, root, &description, NULL, deflate_pipeline (&filter), &part, &error),
+        TENON_OK);
 }
 
 static void

@@ -138,8 +138,14 @@ open_member (int kind, uint32_t flags, bool in_file, uint32_t wrong)
         description.block_size = BLOCK;
         description.block_ends = ends;
     }
-    const struct tn_filter *filter = kind == STORED ? NULL : tn_filter_find (context, "deflate");
-    ck_assert_int_eq (tn_source_part (&catalog->arena, root, &description, NULL, filter, &part, &error),
+    const struct tenon_step step = { .struct_size = sizeof step, .filter = "deflate" };
+    const struct tn_pipeline *pipeline = NULL;
+    const char *missing;
+    if (kind != STORED)
+        ck_assert_int_eq (
+            tn_pipeline_make (context, &catalog->arena, &step, sizeof step, 1, &pipeline, &missing, &error),
+            TENON_OK);
+    ck_assert_int_eq (tn_source_part (&catalog->arena, root, &description, NULL, pipeline, &part, &error),
                       TENON_OK);
     ck_assert_int_eq (tn_catalog_add_source (catalog, part, &error), TENON_OK);
     tensor = (struct tn_tensor){ .name = "t",
