@@ -180,7 +180,7 @@ take_packed (struct tenon_call *call, struct tenon_json *json, struct tenon_valu
     if (!memory)
         return TENON_E_MEMORY;
     array->as.memory = memory;
-    array->encoding = TENON_ENCODING_LITTLE | (is_string ? TENON_ENCODING_U64 : 0);
+    array->encoding = TENON_ENCODING_LITTLE | (is_string ? TENON_STRINGS_64 : 0);
     for (uint64_t i = 0; i < array->count; i++) {
         struct tenon_value item;
         uint64_t length = width;

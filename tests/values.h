@@ -43,7 +43,7 @@ array_of (uint32_t type, uint64_t count, const void *bytes, uint64_t length)
                                  .item_type = type,
                                  .count = count,
                                  .length = length,
-                                 .encoding = type == TENON_STRING ? TENON_ENCODING_U64 : 0,
+                                 .encoding = type == TENON_STRING ? TENON_STRINGS_64 : 0,
                                  .source = TENON_NO_SOURCE };
     value.as.memory = bytes;
     return value;

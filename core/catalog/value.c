@@ -14,13 +14,13 @@ tn_value_width (uint32_t type)
     return type < TENON_DTYPE_FIXED ? widths[type] : 0;
 }
 
-#define ENCODINGS (TENON_ENCODING_BIG | TENON_ENCODING_U32 | TENON_ENCODING_U64)
+#define ENCODINGS (TENON_ENCODING_BIG | TENON_STRINGS_32 | TENON_STRINGS_64)
 
 /* Bytes of the length before each string of an array; 0: the encoding has none. */
 static uint32_t
 prefix_width (uint32_t encoding)
 {
-    return encoding & TENON_ENCODING_U64 ? 8 : encoding & TENON_ENCODING_U32 ? 4 : 0;
+    return encoding & TENON_STRINGS_64 ? 8 : encoding & TENON_STRINGS_32 ? 4 : 0;
 }
 
 /* Checks that `length` bytes hold `count` items of an array that lies packed, in a source or in memory. */

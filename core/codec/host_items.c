@@ -33,8 +33,8 @@ put_item (struct tn_call *call, struct tn_writer *writer, const struct tenon_val
     bool big = encoding & TENON_ENCODING_BIG;
     if (item->type != TENON_STRING)
         return put_number (writer, item_bits (item), tn_value_width (item->type), big, error);
-    uint32_t width = encoding & TENON_ENCODING_U64 ? 8 : 4;
-    if (!(encoding & (TENON_ENCODING_U32 | TENON_ENCODING_U64)) || (width == 4 && item->count > UINT32_MAX))
+    uint32_t width = encoding & TENON_STRINGS_64 ? 8 : 4;
+    if (!(encoding & (TENON_STRINGS_32 | TENON_STRINGS_64)) || (width == 4 && item->count > UINT32_MAX))
         return tn_call_misuse (call, "it puts strings without a length, or with one that is too short");
     TN_TRY (put_number (writer, item->count, width, big, error));
     return tn_sink_write (writer->sink, item->as.string, item->count, error);

@@ -31,7 +31,7 @@ storing_table (const tenon_context *context, const struct tn_overlay *overlay, u
 {
     const struct tn_codec *codec = context->registry.codecs[number];
     struct tenon_setting setting;
-    uint32_t option = codec->table.usual_option;
+    uint32_t option = codec->dtypes_option;
     if (option > 0 && tn_overlay_get (context, overlay, number, option - 1, &setting)
         && strcmp (setting.text, codec->table.options[option - 1].value) == 0)
         return &codec->usual;
@@ -44,9 +44,10 @@ tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay
 {
     *storing = storing_table (context, overlay, number);
     /* The bound is for a container that names itself as the codec of its members; writing it fails. */
-    for (unsigned depth = 0; depth < 8 && (*storing)->member_option > 0; depth++) {
+    for (unsigned depth = 0; depth < 8 && context->registry.codecs[number]->member_option > 0; depth++) {
         struct tenon_setting setting;
-        if (!tn_overlay_get (context, overlay, number, (*storing)->member_option - 1, &setting))
+        uint32_t option = context->registry.codecs[number]->member_option - 1;
+        if (!tn_overlay_get (context, overlay, number, option, &setting))
             break;
         TN_TRY (tn_codec_find (context, setting.text, TN_TO_WRITE, &number, error));
         *storing = storing_table (context, overlay, number);
@@ -54,33 +55,28 @@ tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay
     return TENON_OK;
 }
 
-tenon_status
-tn_carrying_codec (const tenon_context *context, const struct tn_overlay *overlay, uint64_t number,
-                   struct tenon_codec *carrying, tenon_error *error)
+/* True if the codec would hold the dtype with another value of its option. */
+static bool
+option_adds (const tenon_context *context, const struct tenon_codec *storing, const struct tenon_dtype *dtype)
 {
-    const struct tenon_codec *storing;
-    struct tenon_setting setting;
-    TN_TRY (tn_storing_codec (context, overlay, number, &storing, error));
-    *carrying = *storing;
-    if (storing->dtype_option == 0 || !storing->sure_dtypes)
-        return TENON_OK;
-    for (number = 0; &context->registry.codecs[number]->table != storing;)
-        number++;
-    if (tn_overlay_get (context, overlay, number, storing->dtype_option - 1, &setting)
-        && setting.integer == 0)
-        carrying->dtypes = storing->sure_dtypes;
-    return TENON_OK;
+    for (uint64_t i = 0; i < context->registry.codec_count; i++)
+        if (&context->registry.codecs[i]->usual == storing)
+            return tn_can_store (&context->registry.codecs[i]->table, dtype);
+    return false;
 }
 
 /* The codec cannot hold this dtype. */
 static tenon_status
-fail_dtype (const struct tenon_codec *codec, const struct tenon_codec *storing,
+fail_dtype (const tenon_context *context, const struct tenon_codec *codec, const struct tenon_codec *storing,
             const struct tenon_dtype *dtype, tenon_error *error)
 {
     bool opaque = dtype->kind == TENON_KIND_OPAQUE,
          carries = codec->metadata != TENON_METADATA_NONE && tn_carrier_dtype (storing) != TENON_NONE;
-    tn_fail_text (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s cannot hold %s%.100s", codec->id,
-                  opaque ? "items of the type " : "", tn_dtype_label (dtype));
+    /* with another value of an option it could */
+    const char *words = option_adds (context, storing, dtype) ? storing->dtypes_words : NULL;
+    tn_fail_text (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "the format %s cannot hold %s%.100s%s%.400s",
+                  codec->id, opaque ? "items of the type " : "", tn_dtype_label (dtype), words ? ": " : "",
+                  words ? words : "");
     if (opaque && carries)
         tn_advise (error, "TENON_SAVE_CARRY stores its bytes");
     else if (!opaque)
@@ -118,7 +114,7 @@ tn_check_storable (struct tn_session *session, const struct tn_writer *writer,
     if (codec->max_tensors == 1 && writer->count == 0)
         return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the format %s holds one tensor, the plan has none", codec->id);
-    if (codec->member_option > 0 && session->report)
+    if (codec->member_option && session->report)
         tell_names (session, writer);
     for (uint64_t i = 0; i < writer->count; i++) {
         const struct tn_tensor *tensor = tn_catalog_tensor (own, writer->first + i);
@@ -131,7 +127,7 @@ tn_check_storable (struct tn_session *session, const struct tn_writer *writer,
             return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                             "it has %u dims, the format %s holds at most %u", tensor->rank, codec->id,
                             storing->max_rank);
-        return fail_dtype (codec, storing, dtype, session->error);
+        return fail_dtype (session->context, codec, storing, dtype, session->error);
     }
     return TENON_OK;
 }

@@ -39,9 +39,10 @@ tn_plugin_leave (const struct tn_plugin *plugin, uint32_t outer)
 
 /* Copies of what plugins registered, as large as this version's structs, whatever the size of theirs. */
 struct tn_codec {
-    struct tenon_codec table;     /* its magics and options are copies, too: element sizes are sizeof */
-    struct tenon_codec usual;     /* the same with usual_dtypes, if there are any */
-    struct tenon_archive archive; /* of the codec of archives, to which the table points */
+    struct tenon_codec table; /* its magics and options are copies, too: element sizes are sizeof */
+    struct tenon_codec usual; /* the same with default_dtypes, if there are any */
+    uint32_t member_option, dtypes_option; /* 1 + the number of the option of that name; 0: none */
+    struct tenon_archive archive;          /* of the codec of archives, to which the table points */
     const struct tn_plugin *plugin;
     char **extensions; /* as configured, NULL-terminated; one block of memory */
     int64_t priority;

@@ -145,6 +145,31 @@ copy_options (const struct tenon_codec *from, struct tn_codec *to, char *why)
     return TENON_OK;
 }
 
+/* 1 + the number of the option that a field of the codec's table names; 0: it names none. */
+static tenon_status
+find_option (const struct tn_codec *codec, const char *name, const char *field, uint32_t *number, char *why)
+{
+    uint32_t i = 0;
+    *number = 0;
+    if (!name)
+        return TENON_OK;
+    while (i < codec->table.option_count && strcmp (codec->table.options[i].name, name) != 0)
+        i++;
+    if (i == codec->table.option_count)
+        return tn_plugin_reject (why, TENON_E_MISUSE, "%s is '%.80s', which is no option of it", field, name);
+    *number = i + 1;
+    return TENON_OK;
+}
+
+static tenon_status
+find_options (struct tn_codec *codec, char *why)
+{
+    TN_TRY (find_option (codec, codec->table.member_option, "member_option", &codec->member_option, why));
+    if (!codec->table.default_dtypes != !codec->table.dtypes_option)
+        return tn_plugin_reject (why, TENON_E_MISUSE, "default_dtypes and dtypes_option need each other");
+    return find_option (codec, codec->table.dtypes_option, "dtypes_option", &codec->dtypes_option, why);
+}
+
 /* ---- codec ---- */
 
 tenon_status
@@ -280,14 +305,6 @@ check_codec_table (struct tn_codec *codec, char *why)
     if (table->metadata > TENON_METADATA_TYPED)
         return tn_plugin_reject (why, TENON_E_UNSUPPORTED, "it keeps metadata in the unknown way %u",
                                  (unsigned) table->metadata);
-    if (table->member_option > table->option_count)
-        return tn_plugin_reject (why, TENON_E_MISUSE,
-                                 "its members' codec is named by an option that it has not");
-    if (table->usual_option > table->option_count || !table->usual_option != !table->usual_dtypes)
-        return tn_plugin_reject (why, TENON_E_MISUSE,
-                                 "it has dtypes for the default of an option that it has not");
-    if (table->dtype_option > table->option_count)
-        return tn_plugin_reject (why, TENON_E_MISUSE, "its dtypes depend on an option that it has not");
     TN_TRY (check_shard_names (table, why));
     TN_TRY (check_store (table, why));
     table->label = table->label ? table->label : table->id;
@@ -315,8 +332,10 @@ tn_codec_copy (const struct tenon_codec *from, struct tn_codec *to, char *why)
         status = copy_magics (from, to, words);
     if (status == TENON_OK)
         status = copy_options (from, to, words);
+    if (status == TENON_OK)
+        status = find_options (to, words);
     to->usual = to->table;
-    to->usual.dtypes = to->table.usual_dtypes;
+    to->usual.dtypes = to->table.default_dtypes;
     if (status == TENON_OK && !(to->section = tn_concat ("codec ", to->table.id, NULL)))
         status = tn_plugin_reject (words, TENON_E_MEMORY, "out of memory");
     return status == TENON_OK ? status

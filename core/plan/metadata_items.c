@@ -149,7 +149,7 @@ replace_strings (struct rewrite *rewrite, uint64_t *length)
 {
     const struct tenon_value *array = rewrite->array;
     const uint8_t *from = rewrite->bytes, *copied = from, *end = from + array->length, *next = from;
-    uint32_t width = array->encoding & TENON_ENCODING_U64 ? 8 : 4;
+    uint32_t width = array->encoding & TENON_STRINGS_64 ? 8 : 4;
     bool big = array->encoding & TENON_ENCODING_BIG;
     uint64_t room = array->length + 1;
     for (uint64_t i = 0; i < rewrite->count; i++) {

@@ -264,7 +264,7 @@ parse_array (struct assignment *given, struct tenon_value *array, uint8_t **memo
     bool strings = given->item_type == TENON_STRING;
     *array = (struct tenon_value){ .type = TENON_ARRAY,
                                    .item_type = given->item_type,
-                                   .encoding = strings ? TENON_ENCODING_U64 : 0,
+                                   .encoding = strings ? TENON_STRINGS_64 : 0,
                                    .source = TENON_NO_SOURCE };
     tenon_json_begin (json, given->text, length, TENON_JSON_DEPTH);
     if (tenon_json_next (json) != TENON_JSON_BEGIN_ARRAY || !count_items (json, &array->count))

@@ -21,7 +21,7 @@ struct tn_carry;
 
 /* If the codec cannot hold a tensor of *plan, or would lose the order of its tensors, *plan becomes a second
  * plan, which the codec can hold. *carry owns it; it points into the first plan, which must outlive it.
- * Otherwise *carry stays as it is. `storing` (tn_carrying_codec) says what can be stored. Adds to *losses. */
+ * Otherwise *carry stays as it is. `storing` (tn_storing_codec) says what can be stored. Adds to *losses. */
 tenon_status tn_carry_begin (struct tn_carry **carry, tenon_plan **plan, const struct tenon_codec *codec,
                              const struct tenon_codec *storing, tenon_report *report, uint64_t *losses,
                              tenon_error *error);

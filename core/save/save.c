@@ -149,9 +149,9 @@ choose_target (struct saving *saving, const char *path)
                               &saving->losses, saving->error));
     if (!(saving->options.flags & TENON_SAVE_CARRY))
         return TENON_OK;
-    struct tenon_codec storing;
-    TN_TRY (tn_carrying_codec (saving->context, &saving->overlay, saving->codec, &storing, saving->error));
-    return tn_carry_begin (&saving->carry, &saving->plan, &codec->table, &storing, saving->report,
+    const struct tenon_codec *storing;
+    TN_TRY (tn_storing_codec (saving->context, &saving->overlay, saving->codec, &storing, saving->error));
+    return tn_carry_begin (&saving->carry, &saving->plan, &codec->table, storing, saving->report,
                            &saving->losses, saving->error);
 }
 

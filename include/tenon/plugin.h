@@ -613,23 +613,19 @@ struct tenon_codec {
     /* Reserved for TENON_GRID. */
     tenon_status (*locate) (struct tenon_call *call, const struct tenon_tensor *tensor, const uint64_t *chunk,
                             void *found);
-    /* of a container: 1 + the number of the option that names the codec of its members, whose limits (dtypes,
-     * opaque_family, max_rank) then hold as well; else 0 */
-    uint32_t member_option;
+    /* of a container: the name of the option that names the codec of its members, whose limits (dtypes,
+     * opaque_family, max_rank) then hold as well; else NULL */
+    const char *member_option;
     uint32_t shard_flags; /* TENON_SHARDS_* */
+    uint32_t reserved;
     /* extension of indexes of sets: "safetensors.index.json"; NULL: none. "safetensors.index.VARIANT.json",
      * and another extension of the codec in place of "safetensors", are indexes as well */
     const char *set_index;
-    /* If an option makes the codec hold more: the list that replaces `dtypes` as long as the option has its
-     * default. Else NULL and 0 */
-    const char *const *usual_dtypes;
-    uint32_t usual_option, reserved; /* 1 + the number of that option */
-    /* Those of `dtypes` that write holds while option number dtype_option - 1 has its first choice: the
-     * others need another choice, and write refuses them by itself with words that say so. Carrying goes by
-     * it. NULL: write holds all */
-    const char *const *sure_dtypes;
-    uint32_t dtype_option; /* 0: none */
-    uint32_t reserved_2;
+    /* If an option makes the codec hold more: those of `dtypes` that it holds while the option of the name
+     * `dtypes_option` has its default. The host refuses the others, and `dtypes_words` goes into the message:
+     * what the option does for them. Else NULL */
+    const char *const *default_dtypes;
+    const char *dtypes_option, *dtypes_words;
     /* Makes it a keyed codec: it describes a store that has a key of one of these patterns; the one with the
      * most literal text wins. '*' stands for any text without '/', '**' for any text; "" is an empty store.
      * NULL-terminated; NULL: it describes bytes */

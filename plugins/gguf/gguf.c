@@ -58,8 +58,8 @@ static const struct tenon_codec codec = {
     .describe = gguf_describe,
     .write = gguf_write,
     .read = gguf_mlx_read,
-    .usual_dtypes = dtypes + 1,
-    .usual_option = 1 + GGUF_OPTION_MLX,
+    .default_dtypes = dtypes + 1,
+    .dtypes_option = "mlx",
     .shard_flags = TENON_SHARDS_NUMBERED | TENON_SHARDS_FIRST_OPENS,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };

@@ -197,8 +197,8 @@ begin_array (struct gguf_reader *reader, uint64_t depth, struct tenon_value *val
     value->offset = cursor->position;
     value->encoding = (cursor->big_endian ? TENON_ENCODING_BIG : TENON_ENCODING_LITTLE)
                       | (type != GGUF_STRING   ? 0
-                         : reader->version > 1 ? TENON_ENCODING_U64
-                                               : TENON_ENCODING_U32);
+                         : reader->version > 1 ? TENON_STRINGS_64
+                                               : TENON_STRINGS_32);
     TENON_TRY (type == GGUF_STRING ? skip_strings (reader, value->count)
                : type == GGUF_BOOL ? read_bools (reader, value)
                                    : gguf_skip (reader, value->count * least, "an array"));

@@ -77,7 +77,7 @@ put_array (struct writer *writer, const struct tenon_value *value)
         TENON_TRY (put_u64 (writer, value->count));
         if (value->item_type != TENON_ARRAY)
             TENON_TRY (writer->call->host->put_items (
-                writer->call, value, value->item_type == TENON_STRING ? TENON_ENCODING_U64 | order : order));
+                writer->call, value, value->item_type == TENON_STRING ? TENON_STRINGS_64 | order : order));
     }
     return TENON_OK;
 }

@@ -253,13 +253,12 @@ describe_npy (struct tenon_call *call)
 
 static const struct tenon_magic magics[] = { { 0, NPY_MAGIC_LENGTH, 0, NPY_MAGIC } };
 static const char *const extensions[] = { "npy", NULL };
-static const char *const dtypes[] = {
-    "bool", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "f16", "bf16", "f32", "f64", "c64", "c128",
-    /* These are refused by write, with a hint, unless the option fp8 allows them. */
-    "f8_e4m3", "f8_e5m2", "f8_e4m3fnuz", "f8_e5m2fnuz", "f8_e8m0", NULL
-};
-static const char *const sure_dtypes[] = { "bool", "u8",  "u16",  "u32", "u64", "i8",  "i16",  "i32",
-                                           "i64",  "f16", "bf16", "f32", "f64", "c64", "c128", NULL };
+static const char *const dtypes[] = { "bool", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "f16",
+                                      "bf16", "f32", "f64", "c64", "c128",
+                                      /* these with the option fp8 */
+                                      "f8_e4m3", "f8_e5m2", "f8_e4m3fnuz", "f8_e5m2fnuz", "f8_e8m0", NULL };
+static const char *const default_dtypes[] = { "bool", "u8",  "u16",  "u32", "u64", "i8",  "i16",  "i32",
+                                              "i64",  "f16", "bf16", "f32", "f64", "c64", "c128", NULL };
 
 #define OPTION(type, name, value, choices, help, least, most, flags)                                         \
     {                                                                                                        \
@@ -304,8 +303,11 @@ static const struct tenon_codec codec = {
     .max_tensors = 1,
     .max_rank = NPY_RANK,
     .metadata = TENON_METADATA_NONE,
-    .sure_dtypes = sure_dtypes,
-    .dtype_option = 1 + NPY_OPTION_FP8,
+    .default_dtypes = default_dtypes,
+    .dtypes_option = "fp8",
+    .dtypes_words =
+        "npy.fp8=void writes it as ml_dtypes does ('<V1', which does not say which of its types it is, "
+        "and '<f1', which NumPy cannot load), npy.fp8=name with its name",
     .describe = describe_npy,
     .write = npy_write,
 };

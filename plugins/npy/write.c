@@ -46,13 +46,6 @@ format_plain (struct tenon_call *call, const struct tenon_tensor *tensor, const 
         return TENON_E_MEMORY;
     TENON_TRY (read_choice (call, NPY_OPTION_FP8, &fp8));
     if (dtype >= TENON_F8_E4M3 && dtype <= TENON_F8_E8M0) {
-        if (fp8 == NPY_FP8_REFUSE)
-            return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
-                               "NumPy has no %s; npy.fp8=void writes it as ml_dtypes does (%s), "
-                               "npy.fp8=name with its name, or cast it",
-                               name,
-                               dtype == TENON_F8_E5M2 ? "'<f1', which NumPy cannot load"
-                                                      : "'<V1', which does not say which of its types it is");
         ml = fp8 == NPY_FP8_NAME ? npy_ml_name (dtype) : NULL;
         if (fp8 == NPY_FP8_VOID && dtype != TENON_F8_E5M2)
             tenon_note (call, TENON_LOSS, tensor->name,

@@ -179,7 +179,7 @@ static const struct tenon_codec codec = {
     .describe = describe_archive,
     .write = npz_write,
     .probe = probe_archive,
-    .member_option = 1 + NPZ_OPTION_MEMBER,
+    .member_option = "member",
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 

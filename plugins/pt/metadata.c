@@ -9,7 +9,7 @@ make_array (uint32_t item_type, const void *bytes, uint64_t count, uint64_t leng
                                  .item_type = item_type,
                                  .count = count,
                                  .encoding =
-                                     item_type == TENON_STRING ? TENON_ENCODING_U32 : TENON_ENCODING_LITTLE,
+                                     item_type == TENON_STRING ? TENON_STRINGS_32 : TENON_ENCODING_LITTLE,
                                  .source = TENON_NO_SOURCE,
                                  .length = length };
     value.as.memory = bytes;

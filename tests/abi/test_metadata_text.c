@@ -360,10 +360,10 @@ bytes_are (tenon_file *file, const char *key, const char *expected, uint64_t len
 START_TEST (test_items)
 {
     tenon_plan *plan = empty_plan ();
-    add_packed (plan, "s32", TENON_STRING, 3, TENON_ENCODING_U32, "\1\0\0\0a\0\0\0\0\2\0\0\0bc", 15);
-    add_packed (plan, "s32b", TENON_STRING, 2, TENON_ENCODING_U32 | TENON_ENCODING_BIG, "\0\0\0\1a\0\0\0\1b",
+    add_packed (plan, "s32", TENON_STRING, 3, TENON_STRINGS_32, "\1\0\0\0a\0\0\0\0\2\0\0\0bc", 15);
+    add_packed (plan, "s32b", TENON_STRING, 2, TENON_STRINGS_32 | TENON_ENCODING_BIG, "\0\0\0\1a\0\0\0\1b",
                 10);
-    add_packed (plan, "s64", TENON_STRING, 1, TENON_ENCODING_U64, "\1\0\0\0\0\0\0\0x", 9);
+    add_packed (plan, "s64", TENON_STRING, 1, TENON_STRINGS_64, "\1\0\0\0\0\0\0\0x", 9);
     add_packed (plan, "u16b", TENON_U16, 3, TENON_ENCODING_BIG, "\0\1\0\2\0\3", 6);
     add_packed (plan, "f32", TENON_F32, 2, 0, "\x01\x02\xc0\x7f\0\0\x80\x3f", 8);
     set_item (plan, "s32", 1, "longer");
@@ -453,7 +453,7 @@ make_many (tenon_plan *plan)
         at += 4 + length;
     }
     value.count = STRINGS;
-    value.encoding = TENON_ENCODING_U32;
+    value.encoding = TENON_STRINGS_32;
     value.length = (uint64_t) (at - bytes);
     value.as.memory = bytes;
     tenon_status status = tenon_plan_add_metadata (plan, "many", &value, &kit_error);
@@ -532,7 +532,7 @@ START_TEST (test_map)
     struct tenon_value array = kit_value (file, "strings"), text = kit_value (file, "text");
     ck_assert_int_eq (tenon_value_map (file, &array, &data, &size, &kit_error), TENON_OK);
     ck_assert_uint_eq (size, array.length);
-    ck_assert_uint_eq (array.encoding, TENON_ENCODING_U32);
+    ck_assert_uint_eq (array.encoding, TENON_STRINGS_32);
     ck_assert_uint_eq (size, 9);
     ck_assert_int_eq (memcmp (data, "\1\0\0\0a\0\0\0\0", 9), 0);
     kit_failed (tenon_value_map (file, &text, &data, &size, &kit_error), TENON_E_NOT_MAPPABLE, "only arrays");

@@ -21,7 +21,7 @@ begin (void)
     value.type = TENON_ARRAY;
     value.item_type = TENON_STRING;
     value.count = 2;
-    value.encoding = TENON_ENCODING_U32;
+    value.encoding = TENON_STRINGS_32;
     value.source = TENON_NO_SOURCE;
     value.as.memory = words;
     value.length = sizeof words - 1;

@@ -241,7 +241,7 @@ START_TEST (other_encodings)
     struct tenon_value numbers = array_of (TENON_U16, 2, big, 4),
                        words = array_of (TENON_STRING, 1, narrow, 6);
     numbers.encoding = TENON_ENCODING_BIG;
-    words.encoding = TENON_ENCODING_BIG | TENON_ENCODING_U32;
+    words.encoding = TENON_ENCODING_BIG | TENON_STRINGS_32;
     add_value (plan, "numbers", numbers);
     add_value (plan, "words", words);
     tenon_file *file = save_and_open (plan);

@@ -164,7 +164,7 @@ START_TEST (other_encodings)
     static const uint8_t wide[] = { 2, 0, 0, 0, 0, 0, 0, 0, 'h', 'i' }, narrow[] = { 0, 0, 0, 2, 'h', 'i' };
     struct tenon_value ids = array_of (TENON_U16, 2, big, 4), words = array_of (TENON_STRING, 1, narrow, 6);
     ids.encoding = TENON_ENCODING_BIG;
-    words.encoding = TENON_ENCODING_BIG | TENON_ENCODING_U32;
+    words.encoding = TENON_ENCODING_BIG | TENON_STRINGS_32;
     tenon_plan *plan = plan_begin ();
     add (plan, "ids", ids);
     add (plan, "words", words);

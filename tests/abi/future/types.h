@@ -166,8 +166,8 @@ enum {
 enum {
     TENON_ENCODING_LITTLE = 0,
     TENON_ENCODING_BIG = 1,
-    TENON_ENCODING_U32 = 0x10, /* strings: u32 length, bytes, u32 length, bytes ...; add LITTLE or BIG */
-    TENON_ENCODING_U64 = 0x20  /* strings with u64 lengths */
+    TENON_STRINGS_32 = 0x10, /* strings: u32 length, bytes, u32 length, bytes ...; add LITTLE or BIG */
+    TENON_STRINGS_64 = 0x20  /* strings with u64 lengths */
 };
 
 /* tenon_value.source of an array that is in memory (as.memory) or nested (as.items). */

@@ -158,6 +158,9 @@ spoil_codec (const char *what)
     WHEN ("codec-high-flag") codec.flags = 0x00010000;
     WHEN ("codec-low-flag") codec.flags = 0x00008000;
     WHEN ("codec-metadata") codec.metadata = 9;
+    WHEN ("codec-member-option") codec.member_option = "none";
+    WHEN ("codec-dtypes-option") codec.default_dtypes = codec.extensions, codec.dtypes_option = "none";
+    WHEN ("codec-dtypes-alone") codec.default_dtypes = codec.extensions;
     WHEN ("extension-dot") extensions[0] = ".broken";
     WHEN ("extension-upper") extensions[0] = "BROKEN";
     WHEN ("extension-slash") extensions[0] = "a/b";

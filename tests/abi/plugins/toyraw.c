@@ -113,7 +113,7 @@ take_range (struct tenon_cursor *cursor, struct tenon_value *value)
     value->offset = cursor->position;
     value->encoding = cursor->big_endian ? TENON_ENCODING_BIG : TENON_ENCODING_LITTLE;
     if (value->item_type == TENON_STRING) {
-        value->encoding |= TENON_ENCODING_U32;
+        value->encoding |= TENON_STRINGS_32;
         for (uint64_t i = 0; i < value->count; i++) {
             uint32_t length;
             TENON_TRY (tenon_take_u32 (cursor, &length, "a string's length"));

@@ -73,8 +73,8 @@ put_array (struct out *out, const struct tenon_value *value)
     uint32_t encoding = out->big ? TENON_ENCODING_BIG : TENON_ENCODING_LITTLE;
     uint64_t size = value->count * toyraw_width (value->item_type);
     if (value->item_type == TENON_STRING) {
-        encoding |= TENON_ENCODING_U32;
-        size = value->length - (value->encoding & TENON_ENCODING_U64 ? 4 * value->count : 0);
+        encoding |= TENON_STRINGS_32;
+        size = value->length - (value->encoding & TENON_STRINGS_64 ? 4 * value->count : 0);
     }
     out->size += size;
     return out->counting ? TENON_OK : out->call->host->put_items (out->call, value, encoding);

@@ -75,7 +75,7 @@ START_TEST (strings_with_lengths)
                                            .item_type = TENON_STRING,
                                            .count = 3,
                                            .length = sizeof bytes,
-                                           .encoding = TENON_ENCODING_U32,
+                                           .encoding = TENON_STRINGS_32,
                                            .source = TENON_NO_SOURCE };
     struct tn_arena arena = { 0 };
     array.as.memory = bytes;
@@ -113,7 +113,7 @@ START_TEST (many_strings)
                                  .item_type = TENON_STRING,
                                  .count = count,
                                  .length = size,
-                                 .encoding = TENON_ENCODING_U64 | TENON_ENCODING_BIG };
+                                 .encoding = TENON_STRINGS_64 | TENON_ENCODING_BIG };
     struct tenon_value *items = malloc (count * sizeof *items);
     struct tn_arena arena = { 0 };
     ck_assert_msg (tn_value_items (source, &array, 0, count, items, &arena, UINT64_MAX, NULL, &error)
@@ -168,7 +168,7 @@ START_TEST (what_is_refused)
             .item_type = TENON_STRING,
             .count = 3,
             .length = 8,
-            .encoding = TENON_ENCODING_U32,
+            .encoding = TENON_STRINGS_32,
             .as.memory = bytes },
           TENON_E_MALFORMED,
           "3 items" },
