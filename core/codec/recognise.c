@@ -17,6 +17,7 @@ struct bid {
     uint32_t content; /* 0: nothing in the bytes; magic: 1000 + its length; probe: 50 … 100 */
     size_t extension; /* length of the extension that fits */
     int64_t priority;
+    bool denied; /* the codec looks at bytes, and these are not its own */
 };
 
 /* The beginning of a source, read once for the magics of all codecs. */
@@ -104,7 +105,7 @@ ask_probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
 }
 
 /* Content beats names. Among bids with content, the longer extension decides, then the stronger content, then
- * the priority. */
+ * the priority. Of codecs with an extension only, one whose bytes these are not comes last. */
 static int
 compare_bids (const struct bid *a, const struct bid *b)
 {
@@ -114,7 +115,9 @@ compare_bids (const struct bid *a, const struct bid *b)
         return a->extension > b->extension ? 1 : -1;
     if (a->content != b->content)
         return a->content > b->content ? 1 : -1;
-    return a->priority > b->priority ? 1 : a->priority < b->priority ? -1 : 0;
+    if (a->priority != b->priority)
+        return a->priority > b->priority ? 1 : -1;
+    return (int) b->denied - (int) a->denied;
 }
 
 static void
@@ -250,7 +253,8 @@ collect_bids (struct tn_session *session, struct tn_source *source, bool all, st
                            codec->table.id);
         contents[i] = contents[i] == PROBE_WRONG ? 0 : contents[i];
         bids[i] = (struct bid){ contents[i], tn_extension_length (codec, source->name, source->name_length),
-                                codec->priority };
+                                codec->priority,
+                                contents[i] == 0 && (codec->table.magic_count > 0 || codec->table.probe) };
     }
     return TENON_OK;
 }

@@ -34,6 +34,8 @@ static const struct {
     /* then the longest extension */
     { "f.twin", "?", NULL, NULL, NULL, TENON_E_AMBIGUOUS, "twin_a and twin_b" },
     { "f.twin", "?", "twin_a.priority=7", NULL, "twin_a", 0, NULL },
+    /* two have looked, and the bytes are not theirs */
+    { "f.twin", "?", "twin_name.extensions=twin", NULL, "twin_name", 0, NULL },
     { "f.x.twin", "?", NULL, NULL, "twin_name", 0, NULL },
     { "f.name.twin", "?", NULL, NULL, "twin_name", 0, NULL },
     { "F.X.TWIN", "?", NULL, NULL, "twin_name", 0, NULL },
