@@ -303,6 +303,7 @@ fuzzers = tests/fuzz/fuzz_append \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_metadata \
 	tests/fuzz/fuzz_open \
+	tests/fuzz/fuzz_pt \
 	tests/fuzz/fuzz_quants \
 	tests/fuzz/fuzz_read \
 	tests/fuzz/fuzz_safetensors \
@@ -310,7 +311,7 @@ fuzzers = tests/fuzz/fuzz_append \
 	tests/fuzz/fuzz_zip
 FUZZ_LDADD = tests/fuzz/libfuzz.la core/libcore.la $(LIBM)
 tests_fuzz_libfuzz_la_SOURCES = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/make.h tests/fuzz/make_file.c \
-	tests/fuzz/make_gguf.c tests/fuzz/make_npy.c tests/fuzz/make_safetensors.c tests/fuzz/make_zip.c \
+	tests/fuzz/make_gguf.c tests/fuzz/make_npy.c tests/fuzz/make_pt.c tests/fuzz/make_safetensors.c tests/fuzz/make_zip.c \
 	tests/fuzz/reading.c tests/fuzz/recipe.c tests/fuzz/same.c tests/fuzz/saving.c
 tests_fuzz_fuzz_append_SOURCES = tests/fuzz/fuzz_append.c $(fuzz_main)
 tests_fuzz_fuzz_convert_SOURCES = tests/fuzz/fuzz_convert.c $(fuzz_main)
@@ -318,6 +319,7 @@ tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz_gguf.c $(fuzz_main)
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_main)
 tests_fuzz_fuzz_metadata_SOURCES = tests/fuzz/fuzz_metadata.c $(fuzz_main)
 tests_fuzz_fuzz_open_SOURCES = tests/fuzz/fuzz_open.c $(fuzz_main)
+tests_fuzz_fuzz_pt_SOURCES = tests/fuzz/fuzz_pt.c $(fuzz_main)
 tests_fuzz_fuzz_quants_SOURCES = tests/fuzz/fuzz_quants.c $(fuzz_main)
 tests_fuzz_fuzz_read_SOURCES = tests/fuzz/fuzz_read.c $(fuzz_main)
 tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c $(fuzz_main)
@@ -329,6 +331,7 @@ tests_fuzz_fuzz_gguf_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_json_LDADD = $(FUZZ_LDADD) $(JSON_C_LIBS)
 tests_fuzz_fuzz_metadata_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_open_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_pt_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_quants_LDADD = $(FUZZ_LDADD) plugins/gguf/libquants.la $(LIBM)
 tests_fuzz_fuzz_read_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_safetensors_LDADD = $(FUZZ_LDADD)

@@ -22,7 +22,7 @@ need_values (struct pt_machine *machine, uint32_t count)
     if (machine->depth - floor >= count)
         return TENON_OK;
     return pt_fault_at (
-        machine, TENON_E_MALFORMED, machine->at - 1, "its opcode %#04x needs %u value%s, %u lie%s on the %s",
+        machine, TENON_E_MALFORMED, machine->at - 1, "its opcode 0x%02x needs %u value%s, %u lie%s on the %s",
         machine->bytes[machine->at - 1], count, count == 1 ? "" : "s", machine->depth - floor,
         machine->depth - floor == 1 ? "s" : "", machine->mark_count ? "stack above the mark" : "stack");
 }
@@ -33,7 +33,7 @@ take_mark (struct pt_machine *machine, uint32_t *first, uint32_t *count)
 {
     if (!machine->mark_count)
         return pt_fault_at (machine, TENON_E_MALFORMED, machine->at - 1,
-                            "its opcode %#04x needs a mark, there is none", machine->bytes[machine->at - 1]);
+                            "its opcode 0x%02x needs a mark, there is none", machine->bytes[machine->at - 1]);
     *first = machine->marks[--machine->mark_count];
     *count = machine->depth - *first;
     return TENON_OK;
@@ -42,7 +42,7 @@ take_mark (struct pt_machine *machine, uint32_t *first, uint32_t *count)
 static tenon_status
 wrong_kind (struct pt_machine *machine, const char *wanted)
 {
-    return pt_fault_at (machine, TENON_E_MALFORMED, machine->at - 1, "its opcode %#04x needs %s",
+    return pt_fault_at (machine, TENON_E_MALFORMED, machine->at - 1, "its opcode 0x%02x needs %s",
                         machine->bytes[machine->at - 1], wanted);
 }
 
@@ -451,7 +451,7 @@ run_other (struct pt_machine *machine, uint8_t opcode)
             machine, TENON_E_UNSUPPORTED, machine->at - 1,
             "its buffers are outside of the pickle, which only the program that wrote it can join");
     default:
-        return pt_fault_at (machine, TENON_E_MALFORMED, machine->at - 1, "found %#04x, which is no opcode",
+        return pt_fault_at (machine, TENON_E_MALFORMED, machine->at - 1, "found 0x%02x, which is no opcode",
                             opcode);
     }
 }

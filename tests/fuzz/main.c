@@ -58,7 +58,7 @@ run_seeds (const char *folder, const char *name, const char *inner)
 static void
 run_plugin_seeds (void)
 {
-    static const char *const plugins[] = { "gguf", "npy", "npz", "safetensors" };
+    static const char *const plugins[] = { "gguf", "npy", "npz", "pt", "safetensors" };
     for (size_t i = 0; i < sizeof plugins / sizeof plugins[0]; i++)
         run_seeds ("plugins", plugins[i], "seeds");
 }

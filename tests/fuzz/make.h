@@ -32,6 +32,14 @@ struct fuzz_safetensors {
 void fuzz_make_safetensors (struct fuzz_buffer *file, struct fuzz_recipe *recipe,
                             struct fuzz_safetensors *what);
 
+/* What torch.save writes, in either form. */
+struct fuzz_pt {
+    uint64_t tensors; /* that were made */
+    bool legacy;      /* the older form */
+    bool spare;       /* that number may be wrong, or some of them cannot be read */
+};
+void fuzz_make_pt (struct fuzz_buffer *file, struct fuzz_recipe *recipe, struct fuzz_pt *what);
+
 /* The JSON of a typed value, with `"type":…,"value":…` as members of an object or not: metadata.c. */
 void fuzz_make_typed (struct fuzz_buffer *json, struct fuzz_recipe *recipe, unsigned depth);
 /* A JSON string of these bytes. */
