@@ -167,7 +167,8 @@ AC_DEFUN([TENON_MAY_USE], [
 ])
 
 # TENON_CHOOSE_PLUGINS(NAMES): for each name the automake conditionals BUILTIN_name and MODULE_name, and the lists
-# BUILTIN_PLUGINS and MODULE_PLUGINS, from --with-builtin-plugins and --disable-dlopen.
+# BUILTIN_PLUGINS and MODULE_PLUGINS, from --with-builtin-plugins and --disable-dlopen. None of TENON_ABSENT_PLUGINS is in
+# one of them.
 AC_DEFUN([TENON_CHOOSE_PLUGINS], [
   AS_CASE([$with_builtin_plugins],
     [default], [AS_IF([test "x$use_dlopen" = xno || test "x$enable_fuzzers" != xno],
@@ -177,6 +178,8 @@ AC_DEFUN([TENON_CHOOSE_PLUGINS], [
     [tenon_builtin=`AS_ECHO(["$with_builtin_plugins"]) | tr ',' ' '`])
   for tenon_name in $tenon_builtin
   do
+    AS_CASE([" $TENON_ABSENT_PLUGINS | $with_builtin_plugins "], [*" $tenon_name "*"|"*"$tenon_name"*],
+      [AC_MSG_ERROR([--with-builtin-plugins: the library of the plugin '$tenon_name' is missing])])
     AS_CASE([" $1 "], [*" $tenon_name "*], [],
       [AC_MSG_ERROR([--with-builtin-plugins: there is no plugin '$tenon_name'; there are: $1])])
   done
@@ -189,7 +192,8 @@ AC_DEFUN([TENON_CHOOSE_PLUGINS], [
   m4_foreach_w([tenon_one], [$1], [
     tenon_builtin_one=no
     tenon_module_one=no
-    AS_CASE([" $tenon_builtin "],
+    AS_CASE([" $TENON_ABSENT_PLUGINS | $tenon_builtin "],
+      [*" tenon_one "*"|"*], [],
       [*" tenon_one "*], [tenon_builtin_one=yes; BUILTIN_PLUGINS="${BUILTIN_PLUGINS:+$BUILTIN_PLUGINS }tenon_one"],
       [AS_IF([test "x$use_dlopen" != xno],
          [tenon_module_one=yes; MODULE_PLUGINS="${MODULE_PLUGINS:+$MODULE_PLUGINS }tenon_one"])])
