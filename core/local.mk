@@ -63,6 +63,8 @@ core_libcore_la_SOURCES = \
 	core/codec/keys.h \
 	core/codec/member.c \
 	core/codec/member.h \
+	core/codec/reach.c \
+	core/codec/reach.h \
 	core/codec/recognise.c \
 	core/codec/recognise.h \
 	core/codec/session.h \

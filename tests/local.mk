@@ -87,6 +87,7 @@ module_unit_tests = \
 	tests/abi/test_recognise \
 	tests/abi/test_served \
 	tests/abi/test_shards \
+	tests/abi/test_strides \
 	tests/abi/test_state \
 	tests/abi/test_sums \
 	tests/abi/test_store \
@@ -134,6 +135,7 @@ test_plugins = \
 	tests/abi/plugins/toybox.la \
 	tests/abi/plugins/toydump.la \
 	tests/abi/plugins/toyfirst.la \
+	tests/abi/plugins/toylay.la \
 	tests/abi/plugins/toylog.la \
 	tests/abi/plugins/toyplain.la \
 	tests/abi/plugins/toyraw.la \
@@ -170,6 +172,7 @@ tests_abi_plugins_toyblock_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toybox_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toydump_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyfirst_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toylay_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toylog_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyplain_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyraw_la_LDFLAGS = $(TEST_MODULE_FLAGS)

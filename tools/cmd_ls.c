@@ -102,6 +102,12 @@ choose_tensors (const tenon_file *file, struct globs *only)
 
 /* ---- for people ---------------------------------------------------------------------------------- */
 
+static const char *
+order_of (const tenon_tensor_info *info)
+{
+    return info->strides ? "strided" : info->flags & TENON_FORTRAN ? "F" : "C";
+}
+
 /* Of a tensor that cannot be read it need not be. */
 static bool
 size_known (const tenon_tensor_info *info)
@@ -181,7 +187,7 @@ fill_tensor_row (void *user, uint64_t index, struct row *row)
         return;
     row_set (row, 5, "%s", stored);
     row_set (row, 6, "%s", info.storage ? "served" : info.filter ? info.filter : "-");
-    row_set (row, 7, "%s", info.flags & TENON_FORTRAN ? "F" : "C");
+    row_set (row, 7, "%s", order_of (&info));
     row_set (row, 8, "%s", info.flags & TENON_BIG_ENDIAN ? "big" : "little");
     row_set (row, 9, "%s", info.source_name);
 }
@@ -288,7 +294,9 @@ tensor_json (const tenon_tensor_info *info)
     json_add_size (object, "offset", info->offset);
     json_add_size (object, "stored", info->stored);
     json_add_text (object, "filter", info->filter);
-    json_add_text (object, "order", info->flags & TENON_FORTRAN ? "F" : "C");
+    json_add_text (object, "order", order_of (info));
+    if (info->strides)
+        json_add (object, "strides", json_strides (info->strides, info->rank));
     json_add_text (object, "endian", info->flags & TENON_BIG_ENDIAN ? "big" : "little");
     if (info->unreadable < 0) {
         json_object *fault = json_new ();

@@ -112,6 +112,15 @@ json_shape (const uint64_t *shape, uint32_t rank)
     return array;
 }
 
+json_object *
+json_strides (const int64_t *strides, uint32_t rank)
+{
+    json_object *array = must_exist (json_object_new_array_ext (rank ? (int) rank : 1));
+    for (uint32_t i = 0; i < rank; i++)
+        json_append (array, must_exist (json_object_new_int64 (strides[i])));
+    return array;
+}
+
 void
 json_append_all (json_object *array, json_object *more)
 {

@@ -25,6 +25,7 @@ json_object *json_key (const char *text, size_t length);
 /* A number, or one of the strings "NaN" "Infinity" "-Infinity". */
 json_object *json_number (double number);
 json_object *json_shape (const uint64_t *shape, uint32_t rank);
+json_object *json_strides (const int64_t *strides, uint32_t rank);
 /* {"status", "message", "errno", "advice"} of a failure; errno and advice are null when there are none. */
 json_object *json_failure (const tenon_error *error);
 /* [{"subject", "file", "message"}] of the entries of one kind; NULL when there are none. */

@@ -86,6 +86,17 @@ place_of (const struct tn_tensor *tensor, struct tn_source *source, tenon_tensor
     info->source_name = source->path ? source->path : source->name;
 }
 
+static void
+tell_strides (const struct tn_catalog *catalog, const struct tn_tensor *tensor, tenon_tensor_info *info)
+{
+    const struct tn_remark *lay = tn_tensor_strides (catalog, tensor);
+    if (!lay)
+        return;
+    info->strides = lay->strides;
+    if (!info->filter)
+        info->stored = lay->span;
+}
+
 /* The product of a shape that was checked if the tensor can be read; 0: it is not known. */
 static uint64_t
 count_elements (const struct tn_tensor *tensor)
@@ -145,6 +156,7 @@ tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info)
                                 .storage = tensor->storage,
                                 .source = tensor->source };
     place_of (tensor, catalog->sources[tensor->source], &found);
+    tell_strides (catalog, tensor, &found);
     tell_fault (catalog, tensor, &found);
     return tn_reply_struct (info, &found, sizeof found);
 }

@@ -139,6 +139,8 @@ tn_call_show_tensor (const struct tn_catalog *catalog, const struct tn_tensor *t
                                      .offset = tensor->offset,
                                      .length = tensor->length,
                                      .alias_of = TENON_AUTO };
+    const struct tn_remark *lay = tn_tensor_strides (catalog, tensor);
+    theirs->strides = lay ? lay->strides : NULL;
     if (tensor->served) {
         theirs->offset = tensor->served->offset;
         theirs->place = tensor->served->place;

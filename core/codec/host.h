@@ -33,9 +33,6 @@ tenon_status tn_call_source_name (struct tn_session *session, const struct tn_co
 tenon_status tn_call_end_tensor (struct tn_call *call, struct tn_tensor *slot, uint64_t place,
                                  tenon_status status);
 
-/* Adds the note that a tensor of the catalog cannot be read. */
-void tn_call_report_unreadable (struct tn_session *session, const struct tn_tensor *tensor);
-
 /* ---- host_skip.c, for describe: tensors that cannot be read ---- */
 
 /* tn_host_skip_tensor of a struct that was checked, and of texts that are escaped. */

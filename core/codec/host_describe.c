@@ -2,6 +2,7 @@
 /* host_describe.c - the services that fill a catalog, and their checks, which no codec can avoid. */
 #include "base/report.h"
 #include "codec/host.h"
+#include "codec/reach.h"
 #include <stdio.h>
 
 void
@@ -100,104 +101,6 @@ tn_call_name_tensor (struct tn_call *call, const struct tenon_tensor *from, stru
 
 /* ---- tensors ---- */
 
-void
-tn_call_report_unreadable (struct tn_session *session, const struct tn_tensor *tensor)
-{
-    const struct tn_catalog *catalog = session->catalog;
-    const struct tn_remark *fault = tn_catalog_fault (catalog, tensor);
-    tenon_error place = TENON_ERROR_INIT;
-    if (!session->report)
-        return;
-    tn_source_fail_in (catalog->sources[tensor->source], &place);
-    tn_report_unreadable (session->report, fault->status, tensor->name, place.file, fault->why);
-}
-
-/* Its source ends before it: in a download that is not complete, the others can be read. */
-static tenon_status
-cut_off (struct tn_call *call, struct tn_tensor *tensor, const struct tn_source *source,
-         const struct tenon_dtype *dtype)
-{
-    struct tn_session *session = call->session;
-    char shape[300], why[500];
-    tn_shape_text (shape, sizeof shape, dtype, tensor->rank, tensor->shape);
-    snprintf (why, sizeof why, "%s needs %llu bytes at offset %llu, the %s ends at %llu", shape,
-              (unsigned long long) tensor->length, (unsigned long long) tensor->offset,
-              source->kind == TN_SOURCE_PART ? "member" : "file", (unsigned long long) source->size);
-    TN_TRY (tn_budget_work (session->budget, TN_WORK_NOTE));
-    TN_TRY (tn_catalog_spoil (session->catalog, tensor, TENON_E_TRUNCATED, NULL, why, session->error));
-    tn_call_report_unreadable (session, tensor);
-    return TENON_OK;
-}
-
-#define MOST_OFFSET ((uint64_t) 1 << 63)
-
-/* So many bytes may be made of a file of any size. */
-#define EXPANDED_FREE ((uint64_t) 1 << 20)
-
-/* Bytes that lie nowhere must not be many more than the file has: reading all of them would go on for ever. A
- * tensor that is too large hides no other. */
-static tenon_status
-bound_expansion (struct tn_call *call, struct tn_tensor *tensor, struct tn_source *source)
-{
-    struct tn_session *session = call->session;
-    const uint64_t *limits = session->context->limits;
-    struct tn_source *root = tn_source_root (source);
-    uint64_t ratio = limits[TENON_LIMIT_INFLATED_RATIO], total;
-    char why[300];
-    if (tn_add (root->expanded, tensor->length, &total))
-        total = UINT64_MAX;
-    if (tensor->length > limits[TENON_LIMIT_INFLATED_BYTES])
-        snprintf (why, sizeof why,
-                  "it would expand to %llu bytes; raise inflated_bytes in [limits] to read it",
-                  (unsigned long long) tensor->length);
-    else if (total > EXPANDED_FREE && total / ratio > root->size)
-        snprintf (why, sizeof why,
-                  "%s would expand to %llu bytes, more than %llu times the %llu that the file has; raise "
-                  "inflated_ratio in [limits] to read it",
-                  root->expanded > EXPANDED_FREE ? "it and those before it" : "it",
-                  (unsigned long long) total, (unsigned long long) ratio, (unsigned long long) root->size);
-    else {
-        root->expanded = total;
-        return TENON_OK;
-    }
-    TN_TRY (tn_budget_work (session->budget, TN_WORK_NOTE));
-    TN_TRY (tn_catalog_spoil (session->catalog, tensor, TENON_E_LIMIT, NULL, why, session->error));
-    tn_call_report_unreadable (session, tensor);
-    return TENON_OK;
-}
-
-static tenon_status
-check_range (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to,
-             struct tn_source *source, const struct tenon_dtype *dtype, uint64_t bytes)
-{
-    tenon_error *error = call->session->error;
-    char shape[300];
-    if (from->length != TENON_AUTO && from->length != bytes) {
-        tn_shape_text (shape, sizeof shape, dtype, to->rank, to->shape);
-        return tn_fail (error, TENON_E_MALFORMED, from->offset, "%s needs %llu bytes, the file gives it %llu",
-                        shape, (unsigned long long) bytes, (unsigned long long) from->length);
-    }
-    to->length = bytes;
-    if (from->storage == TENON_SERVED)
-        return bound_expansion (call, to, source);
-    if (from->offset >= MOST_OFFSET || bytes >= MOST_OFFSET - from->offset) {
-        tn_shape_text (shape, sizeof shape, dtype, to->rank, to->shape);
-        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
-                        "%s needs %llu bytes at offset %llu, where no file has any", shape,
-                        (unsigned long long) bytes, (unsigned long long) from->offset);
-    }
-    to->offset = from->offset;
-    if (!(from->flags & TENON_ALIAS))
-        tn_source_note_range (source, from->offset, bytes);
-    else if (!(call->codec->table.flags & TENON_CODEC_ALIASES))
-        return tn_call_misuse (call,
-                               "it marks a tensor as an alias, but does not declare TENON_CODEC_ALIASES");
-    if (from->offset > source->size || bytes > source->size - from->offset)
-        return cut_off (call, to, source, dtype);
-    tn_source_note_tensor (source, bytes);
-    return TENON_OK;
-}
-
 static tenon_status
 check_layout (struct tn_call *call, const struct tenon_tensor *from, const struct tenon_dtype *dtype)
 {
@@ -208,15 +111,17 @@ check_layout (struct tn_call *call, const struct tenon_tensor *from, const struc
     if (from->storage == TENON_GRID)
         return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "it is stored in chunks, which this version does not read");
-    if (from->strides)
-        return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "it is stored with strides, which this version does not read");
     if (from->storage != TENON_EXTENT && from->storage != TENON_SERVED)
         return tn_call_misuse (call, "a tensor has an unknown storage");
     if (from->storage == TENON_SERVED && !call->codec->table.read)
         return tn_call_misuse (call, "it serves a tensor, but has no read function");
     if (from->storage == TENON_SERVED && ((from->flags & TENON_FORTRAN) || dtype->block_items > 1))
         return tn_call_misuse (call, "a served tensor is in C order, and its items stand by themselves");
+    if (from->strides && (from->storage != TENON_EXTENT || (from->flags & TENON_FORTRAN)))
+        return tn_call_misuse (call, "a tensor with strides is a range, and its flags tell no order");
+    if (from->strides && dtype->block_items > 1)
+        return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "blocks of %s cannot have strides", dtype->name);
     if ((from->flags & TENON_FORTRAN) && dtype->block_items > 1 && from->rank > 1)
         return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "blocks of %s cannot be in Fortran order", dtype->name);
@@ -281,7 +186,7 @@ check_described (struct tn_call *call, struct tenon_tensor *from, struct tn_tens
     to->source = source->number;
     catalog->serves |= from->storage == TENON_SERVED;
     to->description = call->description;
-    TN_TRY (check_range (call, from, to, source, dtype, bytes));
+    TN_TRY (tn_call_check_reach (call, from, to, source, dtype, bytes));
     TN_TRY (keep_state (call, from, to));
     from->length = bytes;
     return TENON_OK;

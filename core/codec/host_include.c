@@ -4,6 +4,7 @@
 #include "codec/host.h"
 #include "codec/identify.h"
 #include "codec/keyed.h"
+#include "codec/reach.h"
 #include "codec/recognise.h"
 #include <stdio.h>
 

@@ -2,6 +2,7 @@
 /* host_skip.c - adds tensors that cannot be read to a catalog, so that the others of their file can. */
 #include "catalog/shape.h"
 #include "codec/host.h"
+#include "codec/reach.h"
 #include <stdio.h>
 
 /* What is known of the bytes: nothing, rather than a range whose end no number holds. */

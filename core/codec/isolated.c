@@ -75,6 +75,7 @@ record_skip_tensor (struct tenon_call *public, const struct tenon_tensor *tensor
     struct tenon_tensor ours;
     tn_copy_struct (&ours, sizeof ours, tensor, 0);
     TN_TRY (tn_host_skip_tensor (public, tensor, reason, dtype, why));
+    ours.strides = NULL; /* they do not count */
     if (ours.rank > 64 || (ours.flags & TENON_NO_SHAPE)) {
         ours.flags |= TENON_NO_SHAPE;
         ours.rank = 0;

@@ -138,7 +138,7 @@ tn_wire_get_dtype (struct tn_channel *channel, struct tn_arena *arena, uint64_t 
 
 struct wire_tensor {
     uint32_t dtype, rank, flags, storage, source, has_name;
-    uint64_t offset, length, place, state_size, name_length;
+    uint64_t offset, length, place, state_size, name_length, has_strides;
 };
 
 void
@@ -154,9 +154,12 @@ tn_wire_put_tensor (struct tn_channel *channel, const struct tenon_tensor *tenso
                                 tensor->length,
                                 tensor->place,
                                 tensor->state_size,
-                                tensor->name ? tensor->name_length : 0 };
+                                tensor->name ? tensor->name_length : 0,
+                                tensor->strides != NULL };
     tn_channel_put (channel, &wire, sizeof wire);
     tn_channel_put (channel, tensor->shape, tensor->rank * sizeof *tensor->shape);
+    if (tensor->strides)
+        tn_channel_put (channel, tensor->strides, tensor->rank * sizeof *tensor->strides);
     tn_channel_put (channel, tensor->state, tensor->state_size);
     tn_channel_put (channel, tensor->name, wire.name_length);
 }
@@ -174,6 +177,10 @@ tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uin
     }
     if (!tn_channel_get (channel, shape, wire.rank * sizeof *shape))
         return false;
+    uint64_t bytes = wire.has_strides ? wire.rank * sizeof (int64_t) : 0;
+    int64_t *strides = wire.has_strides ? get_room (channel, arena, bytes, bytes) : NULL;
+    if (wire.has_strides && (!strides || !tn_channel_get (channel, strides, bytes)))
+        return false;
     void *state = wire.state_size ? get_room (channel, arena, wire.state_size, TENON_MOST_STATE) : NULL;
     if (wire.state_size && (!state || !tn_channel_get (channel, state, wire.state_size)))
         return false;
@@ -190,7 +197,8 @@ tn_wire_get_tensor (struct tn_channel *channel, struct tenon_tensor *tensor, uin
                                      .place = wire.place,
                                      .state = state,
                                      .state_size = wire.state_size,
-                                     .alias_of = TENON_AUTO };
+                                     .alias_of = TENON_AUTO,
+                                     .strides = strides };
     const char *name = tn_channel_view (channel, wire.name_length);
     if (wire.has_name)
         tensor->name = name;

@@ -65,8 +65,10 @@ tell_changes (struct tn_call *call, uint64_t index, const struct tn_request *req
     uint32_t changed = (tensor->flags ^ layout) & (TENON_FORTRAN | TENON_BIG_ENDIAN);
     if (!origin->from_file || request->elements == 0)
         return;
-    if ((changed & TENON_FORTRAN) && tn_shape_has_order (tensor->rank, tensor->shape)
-        && tensor->storage == TENON_EXTENT)
+    if (tn_tensor_strides (origin->catalog, tensor))
+        tell_change (call, entry->name, "order", "strides", layout & TENON_FORTRAN ? "Fortran" : "C");
+    else if ((changed & TENON_FORTRAN) && tn_shape_has_order (tensor->rank, tensor->shape)
+             && tensor->storage == TENON_EXTENT)
         tell_change (call, entry->name, "order", tensor->flags & TENON_FORTRAN ? "Fortran" : "C",
                      layout & TENON_FORTRAN ? "Fortran" : "C");
     if ((changed & TENON_BIG_ENDIAN) && request->stored->swap_count > 0 && request->target->swap_count > 0

@@ -173,9 +173,10 @@ find_dtype (struct reader *reader, const struct entry *entry)
 }
 
 static bool
-is_in_c_order (const struct tn_tensor *tensor)
+is_in_c_order (const struct tn_catalog *catalog, const struct tn_tensor *tensor)
 {
-    return !(tensor->flags & TENON_FORTRAN) || !tn_shape_has_order (tensor->rank, tensor->shape);
+    return !tn_tensor_strides (catalog, tensor)
+           && (!(tensor->flags & TENON_FORTRAN) || !tn_shape_has_order (tensor->rank, tensor->shape));
 }
 
 /* The reason why a tensor cannot be restored; NULL: it can. */
@@ -189,7 +190,7 @@ check_tensor (struct reader *reader, const struct tn_tensor *tensor, const struc
     if (dtype == TENON_NONE || !info)
         return "it is carried as bytes, and no plugin in use has the dtype that it had";
     if ((tensor->dtype != TENON_U8 && tensor->dtype != TENON_I8) || tensor->storage != TENON_EXTENT
-        || !is_in_c_order (tensor))
+        || !is_in_c_order (reader->catalog, tensor))
         return "a record says that it is carried as bytes, but it is neither u8 nor i8 in C order";
     if (tn_shape_bytes (info, entry->rank, entry->shape, &elements, &bytes, &mine) < 0
         || bytes != tensor->length)

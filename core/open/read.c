@@ -22,9 +22,7 @@ copy_request (const tenon_file *file, const tenon_request *theirs, tenon_request
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "request flags %#x are not known to this version", ours->flags);
     }
-    if (ours->strides)
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "this version makes packed results only");
-    *box = (struct tn_box){ ours->rank, ours->start, ours->count, ours->step };
+    *box = (struct tn_box){ ours->rank, ours->start, ours->count, ours->step, ours->strides };
     return TENON_OK;
 }
 
@@ -70,7 +68,7 @@ tenon_request_size (const tenon_file *file, const tenon_request *request, uint64
     struct tn_request made;
     if (TN_GIVEN (&mine, file, "file") && TN_GIVEN (&mine, request, "request")
         && TN_GIVEN (&mine, size, "size") && make_request (file, request, &made, &mine) == TENON_OK)
-        *size = made.size;
+        *size = made.span;
     return finish_call (file, error, &mine);
 }
 
@@ -85,7 +83,8 @@ request_at (tenon_request *requests, uint64_t index)
 struct batch {
     tenon_file *file;
     tenon_request *requests;
-    uint64_t count, bytes; /* of the results */
+    uint64_t count;
+    uint64_t bytes, room; /* of the results, packed; and with what lies between their items */
     struct tn_transfer_job *jobs;
     struct tn_arena arena; /* holds their requests */
 };
@@ -112,7 +111,8 @@ make_jobs (struct batch *batch, tenon_error *error)
         if (!(job->request = tn_request_keep (&batch->arena, &request)))
             return tn_fail_memory (error);
         job->way = tn_way_choose (&request, TN_INTO_MEMORY);
-        if (tn_add (batch->bytes, request.size, &batch->bytes) || batch->bytes >= (uint64_t) 1 << 62)
+        batch->bytes += request.size; /* no more than the room */
+        if (tn_add (batch->room, request.span, &batch->room) || batch->room >= (uint64_t) 1 << 62)
             return tn_fail (error, TENON_E_MEMORY, TN_NO_OFFSET, "the requests need 2^62 bytes or more");
     }
     return TENON_OK;
@@ -134,7 +134,7 @@ read_jobs (struct batch *batch, const tenon_progress *progress, tenon_error *err
     TN_TRY (make_jobs (batch, error));
     for (uint64_t i = 0; i < batch->count; i++) {
         tenon_request *request = request_at (batch->requests, i);
-        uint64_t room = request->size, size = batch->jobs[i].request->size;
+        uint64_t room = request->size, size = batch->jobs[i].request->span;
         request->size = size;
         if (room < size || (!request->data && size > 0)) {
             tn_fail_in (error, NULL, batch->jobs[i].request->tensor->name);
@@ -180,7 +180,7 @@ plan_room (struct tn_transfer_job *job)
         job->before = request->begin;
         job->after = request->source->size - request->begin - request->length;
     }
-    return align_up (job->before) + align_up (request->size + job->after);
+    return align_up (job->before) + align_up (request->span + job->after);
 }
 
 /* Gives each job its place in the memory. */
@@ -190,7 +190,8 @@ lay_out (const struct batch *batch, uint8_t *next)
     for (uint64_t i = 0; next && i < batch->count; i++) {
         struct tn_transfer_job *job = &batch->jobs[i];
         job->to = next + align_up (job->before);
-        next = (uint8_t *) job->to + align_up (job->request->size + job->after);
+        next = (uint8_t *) job->to + align_up (job->request->span + job->after);
+        job->to = (uint8_t *) job->to + job->request->low; /* item 0 … 0 */
     }
 }
 
@@ -255,7 +256,7 @@ load_jobs (struct batch *batch, tenon_memory **result, const tenon_progress *pro
     tenon_status status = run_jobs (batch, progress, error);
     for (uint64_t i = 0; i < batch->count; i++) {
         request_at (batch->requests, i)->data = status == TENON_OK ? batch->jobs[i].to : NULL;
-        request_at (batch->requests, i)->size = batch->jobs[i].request->size;
+        request_at (batch->requests, i)->size = batch->jobs[i].request->span;
     }
     if (status == TENON_OK)
         hand_over (batch->file, memory, result);
@@ -302,6 +303,9 @@ map_tensor (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
     struct tn_source *source = catalog->sources[tensor->source];
     TN_TRY (tn_catalog_readable (catalog, tensor, error));
     tn_fail_in (error, NULL, tensor->name);
+    if (tn_tensor_strides (catalog, tensor))
+        return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET,
+                        "its items lie in strides, and not one behind the other");
     *size = tensor->length;
     *data = nothing;
     if (tensor->length == 0)
@@ -357,6 +361,15 @@ pass_on (void *opaque, const void *bytes, uint64_t length, tenon_error *error)
                : TENON_OK;
 }
 
+static tenon_status
+check_stream (const struct tn_request *request, tenon_error *error)
+{
+    if (!request->scattered)
+        return TENON_OK;
+    tn_fail_in (error, NULL, request->tensor->name);
+    return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a stream is packed, in C order: it has no strides");
+}
+
 TENON_API tenon_status
 tenon_stream (tenon_file *file, const tenon_request *request,
               int (*sink) (void *user, const void *data, uint64_t size), void *user,
@@ -367,7 +380,7 @@ tenon_stream (tenon_file *file, const tenon_request *request,
     struct tn_request made;
     if (TN_GIVEN (&mine, file, "file") && TN_GIVEN (&mine, request, "request")
         && TN_GIVEN (&mine, sink, "sink") && make_request (file, request, &made, &mine) == TENON_OK
-        && made.size > 0) {
+        && check_stream (&made, &mine) == TENON_OK && made.size > 0) {
         struct tn_meter meter;
         tn_request_unpack (&made);
         tn_meter_begin (&meter, progress, made.size);

@@ -158,6 +158,8 @@ report_carried (struct tn_carry *carry, const struct tn_tensor *entry, const str
     bool turned = (origin->tensor->flags & TENON_FORTRAN) && tn_shape_has_order (entry->rank, entry->shape);
     if (origin->from_file && request->elements > 0 && turned)
         report_change (carry, entry->name, "its order changes from Fortran to C");
+    if (origin->from_file && request->elements > 0 && tn_tensor_strides (origin->catalog, origin->tensor))
+        report_change (carry, entry->name, "its order changes from strides to C");
     if (origin->from_file && request->elements > 0 && (origin->tensor->flags & TENON_BIG_ENDIAN)
         && request->stored->swap_count > 0 && request->target->swap_count > 0)
         report_change (carry, entry->name, "its byte order changes from big-endian to little-endian");

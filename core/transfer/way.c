@@ -61,9 +61,9 @@ choose_in_order (const struct tn_request *request, bool guarded, bool blocks)
         && (guarded || request->rewinds || request->size > TN_SMALL))
         return (struct tn_way){ TN_WAY_SPOOL, .sums = true };
     if (tn_needs_decoder (source))
-        return (struct tn_way){ !blocks          ? TN_WAY_DECODER
-                                : request->whole ? TN_WAY_SCAN
-                                                 : TN_WAY_SLABS,
+        return (struct tn_way){ !blocks                             ? TN_WAY_DECODER
+                                : request->whole && request->linear ? TN_WAY_SCAN
+                                                                    : TN_WAY_SLABS,
                                 .alone = !blocks };
     return (struct tn_way){ TN_WAY_SLABS, .sums_first = guarded && source->check };
 }
