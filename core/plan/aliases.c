@@ -32,11 +32,17 @@ locate_bytes (const struct tn_origin *origin, struct place *place)
 }
 
 static bool
-is_same_tensor (const struct tn_tensor *a, const struct tn_tensor *b)
+is_same_tensor (const struct tn_catalog *catalog, const struct tn_tensor *a, const struct tn_tensor *b)
 {
     uint32_t layout = TENON_FORTRAN | TENON_BIG_ENDIAN;
-    return a->rank == b->rank && ((a->flags ^ b->flags) & layout) == 0
-           && (a->rank == 0 || memcmp (a->shape, b->shape, a->rank * sizeof *a->shape) == 0);
+    const struct tn_remark *lay_a = tn_tensor_strides (catalog, a), *lay_b = tn_tensor_strides (catalog, b);
+    if (a->rank != b->rank || ((a->flags ^ b->flags) & layout) || !lay_a != !lay_b)
+        return false;
+    for (uint32_t i = 0; i < a->rank; i++)
+        if (a->shape[i] != b->shape[i]
+            || (lay_a && a->shape[i] > 1 && lay_a->strides[i] != lay_b->strides[i]))
+            return false;
+    return true;
 }
 
 /* The tensor in the slot is the same bytes. Dtypes are numbers of a catalog, so catalogs must agree. */
@@ -46,7 +52,8 @@ is_twin (const tenon_plan *plan, uint64_t other, const struct tn_origin *origin,
     const struct tn_origin *first = &plan->origins[other];
     struct place found;
     return first->catalog == origin->catalog && locate_bytes (first, &found)
-           && memcmp (&found, place, sizeof found) == 0 && is_same_tensor (first->tensor, origin->tensor);
+           && memcmp (&found, place, sizeof found) == 0
+           && is_same_tensor (first->catalog, first->tensor, origin->tensor);
 }
 
 tenon_status

@@ -713,6 +713,36 @@ START_TEST (saving)
 }
 END_TEST
 
+/* Two tensors at one offset are the same bytes if their strides are the same. */
+START_TEST (twins)
+{
+    use_plugins (NULL);
+    make_pool (500);
+    struct lay all[] = { { 0, TENON_U8, 0, 2, 0, { 5, 6 }, { 13, 2 } },
+                         { 0, TENON_U8, 0, 2, 0, { 5, 6 }, { 2, 13 } },
+                         { 0, TENON_U8, 0, 2, 0, { 5, 6 }, { 6, 1 } },
+                         { 0, TENON_U8, 0, 2, 0, { 5, 6 }, { 13, 2 } } };
+    for (unsigned count = 3; count <= 4; count++) {
+        tenon_report *report = NULL;
+        tenon_plan *plan = NULL;
+        put_file (BARE, all, count);
+        tenon_file *file = kit_open ("f.toylay", NULL, NULL);
+        ck_assert_int_eq (tenon_plan_new (kit, &plan, NULL), TENON_OK);
+        for (unsigned i = 0; i < count; i++)
+            ck_assert_int_eq (tenon_plan_add_from (plan, file, i, NULL, TENON_NONE, &kit_error), TENON_OK);
+        tenon_close (file);
+        tenon_status status = kit_write (plan, "t.toyplain", NULL, NULL, &report);
+        ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+        ck_assert_int_eq (kit_reported (report, TENON_NOTE, "written twice: it shares its bytes with 't0'"),
+                          count == 4);
+        ck_assert (!kit_reported (report, TENON_NOTE, "shares its bytes with 't1'"));
+        tenon_report_free (report);
+        tenon_plan_free (plan);
+        expect_saved ("t.toyplain", all, count);
+    }
+}
+END_TEST
+
 /* Carried as bytes, in the order of its items, and restored. */
 START_TEST (carried)
 {
@@ -793,6 +823,7 @@ fill_suite (Suite *suite)
     tcase_add_test (rules, hostile_many);
     tcase_add_test (rules, misuse);
     tcase_add_test (rules, wrong_results);
+    tcase_add_test (rules, twins);
     tcase_add_test (rules, carried);
     tcase_add_test (rules, wrong_arrays);
 }

@@ -17,6 +17,7 @@ static tenon_status
 add_data (struct tenon_call *call, struct tenon_cursor *cursor, uint32_t kind, uint32_t check,
           uint32_t *source)
 {
+    const struct tenon_step step = { .struct_size = sizeof step, .filter = "toyxor" };
     struct tenon_part part = { .struct_size = sizeof part, .name = "data", .name_length = 4 };
     TENON_TRY (tenon_take_u64 (cursor, &part.offset, "the data"));
     TENON_TRY (tenon_take_u64 (cursor, &part.stored, "the data"));
@@ -26,7 +27,8 @@ add_data (struct tenon_call *call, struct tenon_cursor *cursor, uint32_t kind, u
         return TENON_OK;
     part.check = kind == CHECKED ? TENON_CHECK_CRC32 : TENON_CHECK_NONE;
     part.check_value = kind == CHECKED ? check : 0;
-    part.filter = kind == FILTERED ? "toyxor" : NULL;
+    if (kind == FILTERED)
+        part.steps = &step, part.step_size = sizeof step, part.step_count = 1;
     if (part.block_size > 0) { /* each has four bytes more than it decodes to */
         uint64_t blocks = (part.size + part.block_size - 1) / part.block_size;
         uint64_t *ends = call->host->scratch (call, blocks * sizeof *ends);
