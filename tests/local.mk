@@ -74,6 +74,7 @@ module_unit_tests = \
 	tests/abi/test_casts \
 	tests/abi/test_container \
 	tests/abi/test_describe \
+	tests/abi/test_filters \
 	tests/abi/test_index \
 	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \
@@ -137,6 +138,7 @@ test_plugins = \
 	tests/abi/plugins/toyfirst.la \
 	tests/abi/plugins/toylay.la \
 	tests/abi/plugins/toylog.la \
+	tests/abi/plugins/toypipe.la \
 	tests/abi/plugins/toyplain.la \
 	tests/abi/plugins/toyraw.la \
 	tests/abi/plugins/toyscript.la \
@@ -174,6 +176,7 @@ tests_abi_plugins_toydump_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyfirst_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toylay_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toylog_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toypipe_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyplain_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyraw_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyscript_la_LDFLAGS = $(TEST_MODULE_FLAGS)

@@ -148,6 +148,8 @@ step_stage (struct tn_stage *stage, const uint8_t *from, uint64_t stored, struct
         *good = result >= 0 && (!full || made == 0);
         from += taken, stored -= taken;
         room->size += made;
+        if (result == TENON_STEP_MAY_END && stored == 0)
+            break;
     } while (*good && result != TENON_STEP_END && (taken > 0 || made > 0));
     *good = *good && stored == 0 && result != TENON_STEP_MORE;
     return TENON_OK;
