@@ -34,6 +34,8 @@ core_libcore_la_SOURCES = \
 	core/catalog/value_same.c \
 	core/codec/archive.c \
 	core/codec/archive.h \
+	core/codec/archive_write.c \
+	core/codec/archive_write.h \
 	core/codec/batch.c \
 	core/codec/batch.h \
 	core/codec/call.c \

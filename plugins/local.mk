@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # A plugin is a folder with a local.mk like that of npy, a line here, and its name in configure.ac.
 include plugins/npy/local.mk
+include plugins/zip/local.mk
 include plugins/npz/local.mk
 include plugins/safetensors/local.mk
 include plugins/gguf/local.mk

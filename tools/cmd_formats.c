@@ -29,15 +29,18 @@ or_nothing (const char *text)
     return text ? text : "";
 }
 
-/* "read, write, stream" */
+/* "read,write,stream", "archive" */
 static void
 abilities_text (uint32_t flags, char text[32])
 {
-    snprintf (text, 32, "%s%s%s%s%s", flags & TENON_CAN_READ ? "read" : "",
-              flags & TENON_CAN_READ && flags & TENON_CAN_WRITE ? "," : "",
-              flags & TENON_CAN_WRITE ? "write" : "",
-              flags & (TENON_CAN_READ | TENON_CAN_WRITE) && flags & TENON_CAN_STREAM ? "," : "",
-              flags & TENON_CAN_STREAM ? "stream" : "");
+    if (flags & TENON_CAN_ARCHIVE)
+        snprintf (text, 32, "archive");
+    else
+        snprintf (text, 32, "%s%s%s%s%s", flags & TENON_CAN_READ ? "read" : "",
+                  flags & TENON_CAN_READ && flags & TENON_CAN_WRITE ? "," : "",
+                  flags & TENON_CAN_WRITE ? "write" : "",
+                  flags & (TENON_CAN_READ | TENON_CAN_WRITE) && flags & TENON_CAN_STREAM ? "," : "",
+                  flags & TENON_CAN_STREAM ? "stream" : "");
 }
 
 /* ---- the table ----------------------------------------------------------------------------------- */

@@ -163,8 +163,8 @@ tn_call_source (struct tn_call *call, uint32_t number)
     struct tn_catalog *catalog = call->session->catalog;
     if (call->state == TN_CALL_PROBE && number == 0)
         return call->source;
-    if (call->state == TN_CALL_WRITE && call->writer->old && number == 0)
-        return call->writer->old->sources[0];
+    if (call->state == TN_CALL_WRITE && call->writer->old && number < call->writer->old->source_count)
+        return call->writer->old->sources[number];
     const uint32_t *sources = call->sources;
     uint32_t count = call->source_count;
     if (call->state == TN_CALL_DESCRIBE) {
@@ -220,6 +220,8 @@ read_through (struct tn_call *call, struct tn_source *source, uint64_t offset, v
     if (i == DECODERS)
         i = call->next_decoder++ % DECODERS;
     struct tn_catalog *catalog = call->session->catalog;
+    if (call->state == TN_CALL_WRITE && call->writer->old) /* whose sources they are */
+        catalog = (struct tn_catalog *) (uintptr_t) call->writer->old;
     TN_TRY (tn_unpack_when_due (call->session->context, &catalog->store, source,
                                 tn_decoder_cost (&call->decoders[i], source, offset, length), true, error));
     if (tn_source_plain (source) != source)

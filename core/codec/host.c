@@ -58,6 +58,8 @@ const struct tenon_host tn_host = {
     .next_key = tn_host_next_key,
     .skip_part = tn_host_skip_part,
     .answer = tn_host_answer,
+    .put_key = tn_host_put_key,
+    .drop_key = tn_host_drop_key,
     .leave_state = tn_host_leave_state,
     .checksum = tn_host_checksum,
 };

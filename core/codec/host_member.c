@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* host_member.c - the service that writes a member of a container. */
+#include "codec/archive_write.h"
 #include "codec/batch.h"
 #include "codec/host.h"
 #include "context/cause.h"
@@ -72,18 +73,10 @@ put_filtered (struct tn_call *call, struct tn_writer *outer, const struct tn_mem
     return found ? TENON_OK : write_member (call, outer, spec, encoder, block_size, written);
 }
 
-/* Fills the codec's struct. The block ends live as long as the call. */
-static tenon_status
-tell_result (struct tn_call *call, uint64_t offset, const struct tn_member_result *written,
-             struct tenon_member_result *result)
+static struct tenon_member_result
+to_result (uint64_t offset, const struct tn_member_result *written, const uint64_t *ends)
 {
-    uint64_t *ends = NULL, bytes = written->block_count * sizeof *ends;
-    if (written->block_count > 0) {
-        if (!(ends = tn_arena_get (&call->session->arena, bytes, false)))
-            return tn_fail_memory (call->session->error);
-        memcpy (ends, written->ends, bytes);
-    }
-    struct tenon_member_result found = { .struct_size = sizeof found,
+    return (struct tenon_member_result){ .struct_size = sizeof (struct tenon_member_result),
                                          .offset = offset,
                                          .stored = written->stored,
                                          .size = written->size,
@@ -91,6 +84,22 @@ tell_result (struct tn_call *call, uint64_t offset, const struct tn_member_resul
                                          .block_size = written->block_size,
                                          .block_count = written->block_count,
                                          .block_ends = ends };
+}
+
+/* Fills the codec's struct, if it has one. The block ends live as long as the call. */
+static tenon_status
+tell_result (struct tn_call *call, uint64_t offset, const struct tn_member_result *written,
+             struct tenon_member_result *result)
+{
+    uint64_t *ends = NULL, bytes = written->block_count * sizeof *ends;
+    if (!result)
+        return TENON_OK;
+    if (written->block_count > 0) {
+        if (!(ends = tn_arena_get (&call->session->arena, bytes, false)))
+            return tn_fail_memory (call->session->error);
+        memcpy (ends, written->ends, bytes);
+    }
+    struct tenon_member_result found = to_result (offset, written, ends);
     return tn_call_reply (call, result, &found, sizeof found);
 }
 
@@ -107,15 +116,51 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
     if (!tn_copy_struct (&ours, sizeof ours, member, offsetof (struct tenon_member, block_size))
         || ours.check > TENON_CHECK_CRC32)
         return tn_call_misuse (call, "a struct tenon_member has a wrong struct_size, or an unknown check");
-    uint64_t offset = writer->sink->position;
+    if (!writer->archive != !ours.key)
+        return tn_call_misuse (call, ours.key ? "a member has a key, but the codec writes no store"
+                                              : "a member of a store has no key");
     tenon_status status = check_member (call, writer, &ours, &spec);
     if (status == TENON_OK)
         status = tn_batch_expect (call, &spec);
+    if (status == TENON_OK && ours.key)
+        status = tn_entries_begin_member (call, &ours);
+    uint64_t offset = writer->sink->position;
     if (status == TENON_OK)
         status = spec.pipeline ? put_filtered (call, writer, &spec, &written)
                                : write_member (call, writer, &spec, NULL, 0, &written);
     if (status == TENON_OK)
         status = tell_result (call, offset, &written, result);
+    if (status == TENON_OK && ours.key) {
+        struct tenon_member_result found = to_result (offset, &written, written.ends);
+        status = tn_entries_end_member (call, &found);
+    }
     free (written.ends);
     return status;
+}
+
+/* ---- entries ---- */
+
+tenon_status
+tn_host_put_key (struct tenon_call *public, const struct tenon_entry *entry)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tenon_entry ours;
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    if (!call->writer->archive)
+        return tn_call_misuse (call, "it puts a key, but writes no store");
+    if (!entry)
+        return tn_entries_put_key (call, NULL);
+    if (!tn_copy_struct (&ours, sizeof ours, entry, sizeof ours) || ours.check > TENON_CHECK_CRC32)
+        return tn_call_misuse (call, "a struct tenon_entry has a wrong struct_size, or an unknown check");
+    return tn_entries_put_key (call, &ours);
+}
+
+tenon_status
+tn_host_drop_key (struct tenon_call *public, const char *key, uint64_t length)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    if (!call->writer->archive || !key)
+        return tn_call_misuse (call, key ? "it drops a key, but writes no store" : "it drops no key");
+    return tn_entries_drop_key (call, key, length);
 }

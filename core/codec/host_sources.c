@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "codec/archive.h"
 #include "codec/host.h"
+#include "codec/write.h"
 #include "context/cause.h"
 #include "source/scan.h"
 #include <errno.h>
@@ -353,12 +354,34 @@ tn_host_skip_part (struct tenon_call *public, const struct tenon_part *part, ten
 
 /* ---- keys ---- */
 
+/* A key of the file that is added to, by the parts that its catalog has. */
+static tenon_status
+open_old_key (struct tn_call *call, const char *key, uint64_t length, uint32_t *number)
+{
+    const struct tn_catalog *old = call->writer->old;
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    if (!old || !key)
+        return tn_call_misuse (call, "it opens a key where there is no old file, or no key");
+    TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP + old->source_count));
+    for (uint64_t i = 1; i < old->source_count; i++) {
+        const struct tn_source *source = old->sources[i];
+        if (source->kind != TN_SOURCE_PART || source->parent != old->sources[0]
+            || source->name_length != length || memcmp (source->name, key, length) != 0)
+            continue;
+        *number = (uint32_t) i;
+        return TENON_OK;
+    }
+    return tn_call_answer_missing (call, TENON_E_NOT_FOUND, "the key ", key, length, " is not there");
+}
+
 tenon_status
 tn_host_open_key (struct tenon_call *public, const char *key, uint64_t length, uint32_t *number)
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_source *source;
     *number = 0;
+    if (call->state == TN_CALL_WRITE)
+        return open_old_key (call, key, length, number);
     TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (!call->keys || !key)
         return tn_call_misuse (call, key ? "it opens a key, but describes no store" : "it opens no key");

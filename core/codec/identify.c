@@ -262,6 +262,17 @@ tn_identify_unknown (struct tn_session *session, struct tn_source *source, char 
 /* How far the contents speak for the codec. */
 enum proof { CODEC_IS_WRONG, CODEC_MAY_BE_RIGHT, CODEC_IS_RIGHT };
 
+/* The codec that reads the bytes of a file: of a keyed codec that of its archives. */
+static const struct tn_codec *
+codec_of_bytes (const tenon_context *context, const struct tn_codec *codec)
+{
+    const struct tn_registry *registry = &context->registry;
+    for (uint64_t i = 0; codec->table.archive && i < registry->codec_count; i++)
+        if (strcmp (registry->codecs[i]->table.id, codec->table.archive) == 0)
+            return registry->codecs[i];
+    return codec;
+}
+
 /* `magic`: the bytes of a magic that was found. */
 static enum proof
 weigh_codec (const struct tn_codec *codec, const struct tn_source *source, const struct look *look,
@@ -291,7 +302,7 @@ tn_identify_other (struct tn_session *session, struct tn_source *source, uint64_
         return false;
     }
     *advice = NULL;
-    enum proof proof = weigh_codec (codec, source, &look, &magic);
+    enum proof proof = weigh_codec (codec_of_bytes (session->context, codec), source, &look, &magic);
     if (find_signature (session, &look, &signature) && !has_extension_of (source, signature.extensions)
         && !(signature.plugin && strcmp (signature.plugin, codec->plugin->name) == 0)
         && (proof == CODEC_IS_WRONG || (proof == CODEC_MAY_BE_RIGHT && signature.evidence > 2)

@@ -51,19 +51,8 @@ weigh_key (struct bids *bids, const char *key, uint64_t length)
     }
 }
 
-/* The extension of a keyed codec: NAME.tree, or NAME.tree.zip in an archive of zip. */
-static size_t
-extension_of (const struct bids *bids, const struct tn_codec *codec, const struct tn_source *source)
-{
-    size_t own = tn_extension_length (codec, source->name, source->name_length),
-           outer =
-               tn_extension_length (bids->registry->codecs[bids->archive], source->name, source->name_length);
-    return own > 0 || outer == 0 ? own
-                                 : tn_extension_length (codec, source->name, source->name_length - outer - 1);
-}
-
 static void
-begin_bids (struct bids *bids, const struct tn_source *source)
+begin_bids (const tenon_context *context, struct bids *bids, const struct tn_source *source)
 {
     const char *archive = bids->registry->codecs[bids->archive]->table.id;
     for (uint64_t i = 0; i < bids->registry->codec_count; i++) {
@@ -71,9 +60,11 @@ begin_bids (struct bids *bids, const struct tn_source *source)
         bool able = tn_is_keyed (codec) && codec->table.describe
                     && (!(codec->table.flags & TENON_CODEC_ARCHIVED) || !codec->table.archive
                         || strcmp (codec->table.archive, archive) == 0);
-        bids->all[i] = (struct bid){ .extension = able ? extension_of (bids, codec, source) : 0,
-                                     .priority = codec->priority,
-                                     .able = able };
+        bids->all[i] = (struct bid){
+            .extension = able ? tn_keyed_extension (context, codec, source->name, source->name_length) : 0,
+            .priority = codec->priority,
+            .able = able
+        };
     }
 }
 
@@ -179,7 +170,7 @@ choose_keyed (struct tn_session *session, struct tn_source *source, uint64_t *co
     TN_FREE struct bid *memory = bids.all = calloc (bids.registry->codec_count, sizeof *memory);
     if (!memory)
         return tn_fail_memory (session->error);
-    begin_bids (&bids, source);
+    begin_bids (session->context, &bids, source);
     for (; keys->kind->next (keys, "", 0, &key); count++) {
         TN_TRY (tn_budget_work (session->budget, TN_WORK_LOOKUP + key.length));
         weigh_key (&bids, key.key, key.length);
@@ -195,6 +186,8 @@ choose_keyed (struct tn_session *session, struct tn_source *source, uint64_t *co
     if (rival != UINT64_MAX)
         return fail_rivals (session, source, codecs[winner], codecs[rival]);
     *codec = winner;
+    if (bids.all[winner].extension == 0)
+        tn_recognise_note (session, source, winner);
     return TENON_OK;
 }
 
@@ -234,7 +227,10 @@ tn_keys_need (struct tn_session *session, struct tn_source *source, const char *
                             "the codec %s describes folders and archives, this is a file of the codec %s",
                             codecs[codec]->table.id, codecs[archive]->table.id);
     }
-    return tn_archive_list (session, source, prefix, archive);
+    tenon_status status = tn_archive_list (session, source, prefix, archive);
+    if (session->error->status < 0)
+        tn_identify_failure (session, source, codec);
+    return status;
 }
 
 tenon_status

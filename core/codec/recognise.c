@@ -259,12 +259,26 @@ collect_bids (struct tn_session *session, struct tn_source *source, bool all, st
     return TENON_OK;
 }
 
+size_t
+tn_keyed_extension (const tenon_context *context, const struct tn_codec *codec, const char *name,
+                    uint64_t length)
+{
+    size_t own = tn_extension_length (codec, name, length);
+    for (uint64_t i = 0; own == 0 && codec->table.root_keys && i < context->registry.codec_count; i++) {
+        const struct tn_codec *archive = context->registry.codecs[i];
+        size_t outer = archive->table.archive_functions ? tn_extension_length (archive, name, length) : 0;
+        if (outer > 0)
+            own = tn_extension_length (codec, name, length - outer - 1);
+    }
+    return own;
+}
+
 void
 tn_recognise_note (struct tn_session *session, const struct tn_source *source, uint64_t codec)
 {
     const struct tn_codec *entry = session->context->registry.codecs[codec];
     if (session->report && strchr (source->name, '.')
-        && tn_extension_length (entry, source->name, source->name_length) == 0)
+        && tn_keyed_extension (session->context, entry, source->name, source->name_length) == 0)
         tn_report_add (session->report, TENON_NOTE, TENON_OK, 0, "",
                        source->path ? source->path : source->name,
                        "its contents are %s, its extension is not", entry->table.id);
@@ -303,7 +317,7 @@ tn_recognise (struct tn_session *session, struct tn_source *source, const char *
         if (!is_archive || !registry->codecs[i]->table.root_keys) /* of which the keys decide */
             report_bid (report, session->context, i, &bids[i],
                         status == TENON_OK && i == *codec && !is_archive, file);
-    if (status == TENON_OK && !word && bids[winner].extension == 0)
+    if (status == TENON_OK && !word && bids[winner].extension == 0 && !is_archive)
         tn_recognise_note (session, source, *codec);
     return status;
 }

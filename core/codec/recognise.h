@@ -17,6 +17,10 @@ tenon_status tn_recognise (struct tn_session *session, struct tn_source *source,
  */
 tenon_status tn_recognise_contents (struct tn_session *session, struct tn_source *source, bool all,
                                     uint32_t *contents);
+/* The length of the codec's extension in a name; of a keyed codec, also before that of an archive: of "tree"
+ * in "x.tree.zip". 0: it has none. */
+size_t tn_keyed_extension (const tenon_context *context, const struct tn_codec *codec, const char *name,
+                           uint64_t length);
 /* Reports that a source's contents are those of a codec, but its extension is not. */
 void tn_recognise_note (struct tn_session *session, const struct tn_source *source, uint64_t codec);
 

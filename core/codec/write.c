@@ -2,6 +2,7 @@
 /* write.c - runs the write function of a codec over a plan. */
 #include "codec/write.h"
 #include "base/report.h"
+#include "codec/archive_write.h"
 #include "codec/call.h"
 #include "codec/storable.h"
 #include <stdio.h>
@@ -83,11 +84,18 @@ tn_write (struct tn_session *session, struct tn_writer *writer, uint64_t number)
     call.writer = writer;
     struct tn_mark mark = tn_arena_mark (&session->arena);
     tenon_status status = choose_metadata (&call, writer, codec);
+    if (status == TENON_OK && codec->archive)
+        status = tn_entries_begin (session, writer, call.codec);
     if (status == TENON_OK) {
         status = codec->write (&call.public);
         if (status == TENON_OK && call.announced > 0)
             status = tn_call_misuse (&call, "it did not ask for a member that it announced");
-        status = tn_call_end (&call, status);
+        status = tn_call_judge (&call, status);
+    }
+    if (writer->archive)
+        status = tn_entries_end (session, writer, status);
+    tn_call_free (&call);
+    if (status == TENON_OK) {
         if (status == TENON_OK)
             status = check_all_put (&call, writer);
     }

@@ -37,6 +37,8 @@ struct tn_writer {
     tenon_report *files;      /* takes TENON_WRITTEN for each file beside the target; NULL: nothing */
     const struct tn_dry_file *dry_files;
 
+    struct tn_entries *archive; /* of a keyed codec: the store that it writes; NULL: it writes bytes */
+
     bool index;     /* the target is the index of a sharded set */
     bool carries;   /* the metadata say what carried tensors were */
     bool dry;       /* a dry run: the sink keeps nothing, so tensors are not read, only counted */

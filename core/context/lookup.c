@@ -88,7 +88,8 @@ tenon_codec_get (const tenon_context *context, uint64_t index, tenon_codec_info 
     const struct tenon_plugin *plugin = &codec->plugin->table;
     tenon_codec_info found = {
         .struct_size = sizeof found,
-        .flags = (codec->table.describe ? TENON_CAN_READ : 0u) | (codec->table.write ? TENON_CAN_WRITE : 0u),
+        .flags = (codec->table.describe ? TENON_CAN_READ : 0u) | (codec->table.write ? TENON_CAN_WRITE : 0u)
+                 | (codec->table.archive_functions ? TENON_CAN_ARCHIVE : 0u),
         .id = codec->table.id,
         .label = codec->table.label,
         .extensions = (const char *const *) codec->extensions,

@@ -228,12 +228,13 @@ struct tenon_entry {
     uint32_t struct_size, flags; /* none yet */
     const char *key;
     uint64_t key_length;
-    uint64_t size;       /* decoded bytes that will come, more or less; TENON_AUTO: not known */
-    uint64_t alignment;  /* of the first stored byte in the file; 0, 1: any */
-    const char *filter;  /* NULL: none */
-    int32_t level;       /* of the filter; -1: its default */
-    uint32_t check;      /* TENON_CHECK_* to compute */
-    uint64_t block_size; /* of the filter, decoded bytes; 0: the host chooses */
+    uint64_t size;                  /* decoded bytes that will come, more or less; TENON_AUTO: not known */
+    uint64_t alignment;             /* of the first stored byte in the file; 0, 1: any */
+    const struct tenon_step *steps; /* NULL: it is stored as it is */
+    uint32_t step_size, step_count; /* sizeof (struct tenon_step) */
+    uint64_t block_size;            /* as in struct tenon_member */
+    uint32_t check;                 /* TENON_CHECK_* to compute */
+    uint32_t reserved;
 };
 
 /* include: how the tensors of another source are added to this catalog */
@@ -512,8 +513,8 @@ struct tenon_host {
      * put_tensor, put_items, align, tell and patch then count inside the entry. A key twice is
      * TENON_E_EXISTS; where a file is added to, so is an old key that was not dropped. */
     tenon_status (*put_key) (struct tenon_call *call, const struct tenon_entry *entry);
-    /* In write of a keyed codec that adds to a file: an old key is not part of the new file; its bytes may
-     * stay in it. TENON_E_NOT_FOUND is no failure unless the codec returns it. */
+    /* In write of a keyed codec that adds to a file, before its first key: an old key is not part of the new
+     * file; its bytes may stay in it. Of a key that the file does not have nothing happens. */
     tenon_status (*drop_key) (struct tenon_call *call, const char *key, uint64_t length);
 };
 
@@ -573,7 +574,7 @@ struct tenon_archive {
     tenon_status (*locate) (struct tenon_call *call, const struct tenon_part *part);
     /* With TENON_PLAN_APPENDS: reads the old directory (source 0), and puts what stays (put_old). */
     tenon_status (*begin) (struct tenon_call *call);
-    /* With TENON_PLAN_APPENDS: the old key will be dropped. TENON_E_NOT_FOUND: there is none */
+    /* With TENON_PLAN_APPENDS: the old file's key, if it has it, is not to be in the new one. NULL: cannot */
     tenon_status (*drop) (struct tenon_call *call, const char *key, uint64_t length);
     tenon_status (*begin_entry) (struct tenon_call *call, const struct tenon_entry *entry);
     tenon_status (*end_entry) (struct tenon_call *call, const struct tenon_entry *entry,

@@ -144,7 +144,13 @@ TENON_API uint64_t tenon_limit (const tenon_context *context, uint32_t limit);
 
 /* ---- formats ------------------------------------------------------------------------------------- */
 
-enum { TENON_CAN_READ = 1, TENON_CAN_WRITE = 2, TENON_CAN_STREAM = 4 /* writes to a pipe */ };
+enum {
+    TENON_CAN_READ = 1,
+    TENON_CAN_WRITE = 2,
+    TENON_CAN_STREAM = 4, /* writes to a pipe */
+    /* reads archives, and writes them if it can: other codecs read and write what they hold */
+    TENON_CAN_ARCHIVE = 8
+};
 typedef struct tenon_codec_info {
     uint32_t struct_size, flags; /* TENON_CAN_* */
     const char *id, *label;

@@ -1,15 +1,8 @@
 # SPDX-License-Identifier: MIT
 npz_sources = \
-	plugins/npz/append.c \
-	plugins/npz/crc32.c \
-	plugins/npz/directory.c \
-	plugins/npz/blocks.c \
-	plugins/npz/headers.c \
-	plugins/npz/local.c \
 	plugins/npz/member.c \
 	plugins/npz/metadata.c \
 	plugins/npz/metadata_read.c \
-	plugins/npz/names.c \
 	plugins/npz/npz.c \
 	plugins/npz/npz.h \
 	plugins/npz/write.c
@@ -34,8 +27,7 @@ shell_tests += \
 	plugins/npz/tests/golden.sh \
 	plugins/npz/tests/metadata.sh
 
-unit_tests += plugins/npz/tests/test_append plugins/npz/tests/test_append_kinds plugins/npz/tests/test_metadata plugins/npz/tests/test_metadata_bad plugins/npz/tests/test_names plugins/npz/tests/test_nested plugins/npz/tests/test_zip
-plugins_npz_tests_test_names_SOURCES = plugins/npz/tests/test_names.c plugins/npz/names.c plugins/npz/crc32.c
+unit_tests += plugins/npz/tests/test_append plugins/npz/tests/test_append_kinds plugins/npz/tests/test_metadata plugins/npz/tests/test_metadata_bad plugins/npz/tests/test_nested plugins/npz/tests/test_zip
 plugins_npz_tests_test_append_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_append.c
 plugins_npz_tests_test_append_kinds_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_append_kinds.c
 plugins_npz_tests_test_metadata_bad_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_metadata_bad.c

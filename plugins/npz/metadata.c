@@ -16,9 +16,8 @@
 /* The destination of the JSON. It is written twice: its length, which the header has, is counted first. */
 struct output {
     struct tenon_json_out json;
-    struct npz_writer *writer;
+    struct tenon_call *call;
     int puts; /* 0: count only */
-    uint32_t crc;
     uint64_t total;
     struct tenon_json_values values;
 };
@@ -28,11 +27,8 @@ flush_output (struct output *output)
 {
     struct tenon_json_out *json = &output->json;
     output->total += json->length;
-    if (output->puts && json->length > 0) {
-        struct tenon_call *call = output->writer->call;
-        output->crc = npz_crc32 (output->crc, json->bytes, json->length);
-        TENON_TRY (call->host->put (call, json->bytes, json->length));
-    }
+    if (output->puts && json->length > 0)
+        TENON_TRY (output->call->host->put (output->call, json->bytes, json->length));
     json->length = 0;
     return TENON_OK;
 }
@@ -42,7 +38,7 @@ static tenon_status
 make_room (struct tenon_json_out *json, uint64_t more)
 {
     struct output *output = json->user;
-    struct tenon_call *call = output->writer->call;
+    struct tenon_call *call = output->call;
     TENON_TRY (flush_output (output));
     if (more <= json->room)
         return TENON_OK;
@@ -56,7 +52,7 @@ make_room (struct tenon_json_out *json, uint64_t more)
 static tenon_status
 put_document (struct output *output, uint64_t entries)
 {
-    struct tenon_call *call = output->writer->call;
+    struct tenon_call *call = output->call;
     struct tenon_json_out *json = &output->json;
     tenon_json_put_text (json, "{\"tenon\":1,\"metadata\":[");
     for (uint64_t i = 0; i < entries; i++) {
@@ -92,9 +88,8 @@ make_npy_header (uint8_t header[NPZ_METADATA_LEAD], uint64_t length)
 
 /* Fails if a tensor would become a member of the same name. */
 static tenon_status
-check_tensor_names (struct npz_writer *writer)
+check_tensor_names (struct tenon_call *call)
 {
-    struct tenon_call *call = writer->call;
     struct tenon_plan_info plan = TENON_INIT (plan);
     const uint64_t stem = strlen (NPZ_METADATA_NAME) - strlen (".npy");
     TENON_TRY (call->host->plan_info (call, &plan));
@@ -111,46 +106,44 @@ check_tensor_names (struct npz_writer *writer)
 
 /* `output` is zero, or was used before. */
 static void
-begin_output (struct output *output, struct npz_writer *writer, char *buffer, int puts)
+begin_output (struct output *output, struct tenon_call *call, char *buffer, int puts)
 {
     memset (&output->json, 0, sizeof output->json);
-    output->writer = writer;
+    output->call = call;
     output->puts = puts;
     output->total = 0;
     output->json.bytes = buffer;
     output->json.room = BUFFER_BYTES;
     output->json.grow = make_room;
     output->json.user = output;
-    output->values.call = writer->call;
+    output->values.call = call;
     output->values.out = &output->json;
 }
 
 tenon_status
-npz_put_metadata (struct npz_writer *writer, uint64_t entries)
+npz_put_metadata (struct tenon_call *call, uint64_t entries)
 {
-    struct tenon_call *call = writer->call;
-    struct npz_heading heading = { .name = NPZ_METADATA_NAME, .name_length = strlen (NPZ_METADATA_NAME) };
-    struct tenon_member_result result = TENON_INIT (result);
-    struct output output = { .crc = 0 };
+    struct tenon_entry entry = { .struct_size = sizeof entry,
+                                 .key = NPZ_METADATA_NAME,
+                                 .key_length = strlen (NPZ_METADATA_NAME),
+                                 .alignment = NPZ_ALIGNMENT,
+                                 .check = TENON_CHECK_CRC32 };
+    struct output output = { .puts = 0 };
     char *buffer = call->host->scratch (call, BUFFER_BYTES);
     uint8_t header[NPZ_METADATA_LEAD];
     if (!buffer)
         return TENON_E_MEMORY;
-    TENON_TRY (check_tensor_names (writer));
-    begin_output (&output, writer, buffer, 0);
+    TENON_TRY (check_tensor_names (call));
+    begin_output (&output, call, buffer, 0);
     TENON_TRY (put_document (&output, entries));
     uint64_t length = output.total;
     make_npy_header (header, length);
-    heading.wide = npz_may_be_wide (length);
-    TENON_TRY (npz_put_local (writer, &heading));
+    entry.size = sizeof header + length;
+    TENON_TRY (call->host->put_key (call, &entry));
     TENON_TRY (call->host->put (call, header, sizeof header));
-    begin_output (&output, writer, buffer, 1);
-    output.crc = npz_crc32 (0, header, sizeof header);
+    begin_output (&output, call, buffer, 1);
     TENON_TRY (put_document (&output, entries));
     if (output.total != length)
         return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "metadata changed while they were written");
-    result.stored = result.size = sizeof header + length;
-    result.check_value = output.crc;
-    TENON_TRY (npz_complete_local (writer, &heading, &result));
-    return npz_add_entry (writer, &heading, &result);
+    return call->host->put_key (call, NULL);
 }

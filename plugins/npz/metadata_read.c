@@ -2,6 +2,7 @@
 /* metadata_read.c - metadata from the member that metadata.c writes. A member of that name in any other form
  * is an array like others. */
 #include "npz.h"
+#include <stdlib.h>
 #include <tenon/json_value.h>
 
 #define WHY_BYTES 200u
@@ -39,19 +40,33 @@ take_pair (struct document *document)
     return tenon_json_take_typed (call, json, &pair->value);
 }
 
+static int
+compare_keys (const void *a, const void *b)
+{
+    const struct pair *x = *(const struct pair *const *) a, *y = *(const struct pair *const *) b;
+    uint64_t length = x->key_length < y->key_length ? x->key_length : y->key_length;
+    int order = memcmp (x->key, y->key, (size_t) length);
+    return order ? order : (x->key_length > y->key_length) - (x->key_length < y->key_length);
+}
+
 /* The host accepts only keys without NUL, each once. This is checked before the first is added. */
 static int
 check_pair_keys (const struct document *document)
 {
     struct tenon_call *call = document->call;
-    struct npz_names keys;
-    if (document->count >= NPZ_MAX32)
-        return TENON_JSON_OTHER;
-    TENON_TRY (npz_begin_names (call, document->count, &keys));
-    for (const struct pair *pair = document->first; pair; pair = pair->next)
-        if (pair->key_length == 0 || pair->key_length >= NPZ_MAX32
-            || memchr (pair->key, 0, (size_t) pair->key_length)
-            || !npz_add_name (&keys, pair->key, (uint32_t) pair->key_length))
+    const struct pair **keys = call->host->scratch (call, (document->count + 1) * sizeof *keys);
+    uint64_t count = 0;
+    if (!keys)
+        return TENON_E_MEMORY;
+    for (const struct pair *pair = document->first; pair; pair = pair->next) {
+        if (pair->key_length == 0 || pair->key_length > UINT32_MAX
+            || memchr (pair->key, 0, (size_t) pair->key_length))
+            return TENON_JSON_OTHER;
+        keys[count++] = pair;
+    }
+    qsort (keys, count, sizeof *keys, compare_keys);
+    for (uint64_t i = 1; i < count; i++)
+        if (compare_keys (&keys[i - 1], &keys[i]) == 0)
             return TENON_JSON_OTHER;
     return TENON_OK;
 }
@@ -136,31 +151,33 @@ is_likely (struct tenon_call *call, const uint8_t header[NPZ_METADATA_LEAD], uin
     return 0;
 }
 
+/* Reads a member. TENON_JSON_OTHER: it holds no metadata, and `why` says why. */
+static int
+read_document (struct document *document, uint32_t source, uint64_t size, char why[WHY_BYTES])
+{
+    struct tenon_call *call = document->call;
+    uint8_t header[NPZ_METADATA_LEAD] = { 0 };
+    if (size >= NPZ_METADATA_LEAD)
+        TENON_TRY (call->host->read_at (call, source, 0, header, sizeof header));
+    if (!is_likely (call, header, size, why))
+        return TENON_JSON_OTHER;
+    uint8_t *bytes = call->host->scratch (call, size);
+    if (!bytes)
+        return TENON_E_MEMORY;
+    TENON_TRY (call->host->read_at (call, source, 0, bytes, size));
+    return take_member (document, bytes, size, why);
+}
+
 tenon_status
-npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source, int *taken)
+npz_take_metadata (struct npz_reader *reader, const struct tenon_key *key, uint32_t source, int *taken)
 {
     struct tenon_call *call = reader->call;
     struct document document = { .call = call };
-    uint8_t header[NPZ_METADATA_LEAD] = { 0 };
     char why[WHY_BYTES];
-    int outcome = TENON_JSON_OTHER;
-    if (entry->size >= NPZ_METADATA_LEAD)
-        TENON_TRY (call->host->read_at (call, source, 0, header, sizeof header));
-    if (is_likely (call, header, entry->size, why)) {
-        uint8_t *bytes = call->host->scratch (call, entry->size);
-        if (!bytes)
-            return TENON_E_MEMORY;
-        tenon_status status = call->host->read_at (call, source, 0, bytes, entry->size);
-        if (status == TENON_E_CHECKSUM) {
-            *taken = 1;
-            reader->fault.status = TENON_E_CHECKSUM;
-            snprintf (reader->fault.words, sizeof reader->fault.words,
-                      "it does not have the CRC %08x that the directory states", entry->crc);
-            return npz_skip_member (reader, entry, source);
-        }
-        TENON_TRY (status);
-        outcome = take_member (&document, bytes, entry->size, why);
-    }
+    int outcome = read_document (&document, source, key->size, why);
+    *taken = 1;
+    if (outcome == TENON_E_CHECKSUM)
+        return npz_skip_member (reader, key, source, outcome, call->host->answer (call));
     if (outcome < 0)
         return outcome;
     *taken = outcome == TENON_OK;
@@ -176,28 +193,13 @@ npz_take_metadata (struct npz_reader *reader, const struct npz_entry *entry, uin
 /* ---- the archive that is added to ---- */
 
 tenon_status
-npz_check_old_metadata (struct tenon_call *call, const struct npz_entry *entry, int *holds)
+npz_check_old_metadata (struct tenon_call *call, uint32_t source, int *holds)
 {
+    struct tenon_source_info info = TENON_INIT (info);
     struct document document = { .call = call };
-    uint8_t local[NPZ_LOCAL_BYTES];
     char why[WHY_BYTES];
-    *holds = 0;
-    if (entry->method != NPZ_STORED)
-        return tenon_fail (
-            call, TENON_E_UNSUPPORTED, entry->place,
-            "whether its member '%s' holds metadata that have to be replaced is not known, because "
-            "it is compressed; save all of it to a new file",
-            NPZ_METADATA_NAME);
-    if (entry->size < NPZ_METADATA_LEAD || entry->size > call->host->limit (call, TENON_LIMIT_METADATA_BYTES))
-        return TENON_OK;
-    /* the old file was described without a failure, so its offsets are inside it */
-    TENON_TRY (call->host->read_at (call, 0, entry->offset, local, sizeof local));
-    uint64_t lead = NPZ_LOCAL_BYTES + (uint64_t) tenon_le16 (local + 26) + tenon_le16 (local + 28);
-    const uint8_t *bytes = call->host->view (call, 0, entry->offset + lead, entry->size);
-    if (!bytes)
-        return TENON_E_TRUNCATED;
-    int outcome = is_likely (call, bytes, entry->size, why) ? take_member (&document, bytes, entry->size, why)
-                                                            : TENON_JSON_OTHER;
+    TENON_TRY (call->host->source_info (call, source, &info));
+    int outcome = read_document (&document, source, info.size, why);
     *holds = outcome == TENON_OK;
     return outcome < 0 ? outcome : TENON_OK;
 }

@@ -1,23 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* write.c - a plan as a zip: each tensor is a member, written by another codec; the directory comes last. */
+/* write.c - a plan as an archive: each tensor is a member, written by another codec. */
 #include "npz.h"
 
 /* The most blocks of a member: the table of their ends has to fit an extra field. */
 #define MOST_BLOCKS 15000u
 #define LEAST_BLOCK ((uint64_t) 1 << 20)
 
+#define LONGEST_NAME 65535u
+
+/* The state of write. */
+struct npz_writer {
+    struct tenon_call *call;
+    struct tenon_step step; /* of members; its filter is NULL or "deflate" */
+    const char *suffix;     /* of members: their codec and extension, "npy" */
+    uint64_t suffix_length;
+    uint64_t announced; /* the tensors before this one are written or announced */
+    char *name;         /* of the member; used again for each */
+    uint64_t name_room;
+};
+
 /* ---- a member ---- */
 
 /* The name of a member, in writer->name: the tensor's with the suffix. */
 static tenon_status
-make_name (struct npz_writer *writer, const struct tenon_tensor *tensor, struct npz_heading *heading)
+make_name (struct npz_writer *writer, const struct tenon_tensor *tensor, struct tenon_member *member)
 {
     uint64_t length = tensor->name_length + 1 + writer->suffix_length;
-    if (length > NPZ_LONGEST_NAME)
+    if (length > LONGEST_NAME)
         return tenon_fail (writer->call, TENON_E_UNSUPPORTED, TENON_AUTO,
                            "the tensor name '%.40s…' has %llu bytes, a zip has %llu for it", tensor->name,
                            (unsigned long long) tensor->name_length,
-                           (unsigned long long) (NPZ_LONGEST_NAME - 1 - writer->suffix_length));
+                           (unsigned long long) (LONGEST_NAME - 1 - writer->suffix_length));
     if (length > writer->name_room) {
         writer->name_room = length < 256 ? 256 : 2 * length;
         if (!(writer->name = writer->call->host->scratch (writer->call, writer->name_room)))
@@ -26,8 +39,8 @@ make_name (struct npz_writer *writer, const struct tenon_tensor *tensor, struct 
     memcpy (writer->name, tensor->name, tensor->name_length);
     writer->name[tensor->name_length] = '.';
     memcpy (writer->name + tensor->name_length + 1, writer->suffix, writer->suffix_length);
-    heading->name = writer->name;
-    heading->name_length = length;
+    member->key = writer->name;
+    member->key_length = length;
     return TENON_OK;
 }
 
@@ -61,12 +74,6 @@ put_member (struct npz_writer *writer, uint64_t index, uint64_t tensors)
 {
     struct tenon_call *call = writer->call;
     struct tenon_tensor tensor = TENON_INIT (tensor);
-    struct tenon_member_result result = TENON_INIT (result);
-    struct npz_heading heading = { .method = writer->step.filter ? NPZ_DEFLATED : NPZ_STORED };
-    TENON_TRY (call->host->plan_tensor (call, index, &tensor));
-    TENON_TRY (make_name (writer, &tensor, &heading));
-    heading.wide = npz_may_be_wide (tensor.length);
-    TENON_TRY (npz_put_local (writer, &heading));
     struct tenon_member member = { .struct_size = sizeof member,
                                    .check = TENON_CHECK_CRC32,
                                    .first = index,
@@ -74,7 +81,10 @@ put_member (struct npz_writer *writer, uint64_t index, uint64_t tensors)
                                    .codec = writer->suffix,
                                    .steps = &writer->step,
                                    .step_size = sizeof writer->step,
-                                   .step_count = writer->step.filter != NULL };
+                                   .step_count = writer->step.filter != NULL,
+                                   .alignment = writer->step.filter ? 1 : NPZ_ALIGNMENT };
+    TENON_TRY (call->host->plan_tensor (call, index, &tensor));
+    TENON_TRY (make_name (writer, &tensor, &member));
     if (writer->step.filter) {
         member.block_size = choose_block_size (tensor.length);
         if (index == writer->announced) {
@@ -82,9 +92,7 @@ put_member (struct npz_writer *writer, uint64_t index, uint64_t tensors)
             writer->announced = index + member.announced + 1;
         }
     }
-    TENON_TRY (call->host->put_member (call, &member, &result));
-    TENON_TRY (npz_complete_local (writer, &heading, &result));
-    return npz_add_entry (writer, &heading, &result);
+    return call->host->put_member (call, &member, NULL);
 }
 
 /* ---- the archive ---- */
@@ -124,6 +132,42 @@ open_writer (struct npz_writer *writer, struct tenon_call *call)
     return TENON_OK;
 }
 
+/* The archive that is added to. */
+struct npz_old {
+    int has_metadata; /* it has a member of metadata */
+    int has_tensor;   /* it has another member of that name */
+};
+
+static tenon_status
+look_at_old (struct tenon_call *call, struct npz_old *old)
+{
+    uint32_t source;
+    tenon_status status = call->host->open_key (call, NPZ_METADATA_NAME, strlen (NPZ_METADATA_NAME), &source);
+    if (status == TENON_E_NOT_FOUND)
+        return TENON_OK;
+    TENON_TRY (status);
+    TENON_TRY (npz_check_old_metadata (call, source, &old->has_metadata));
+    old->has_tensor = !old->has_metadata;
+    return TENON_OK;
+}
+
+/* Drops the old members whose arrays the plan replaces. */
+static tenon_status
+drop_old (struct tenon_call *call, uint64_t tensors)
+{
+    const char *name;
+    uint64_t length;
+    for (uint64_t i = 0; i < tensors; i++) {
+        TENON_TRY (call->host->old_part (call, i, &name, &length));
+        if (!name)
+            continue;
+        tenon_note (call, TENON_NOTE, name,
+                    "replaced; the old member's bytes stay in the file until the next full save");
+        TENON_TRY (call->host->drop_key (call, name, length));
+    }
+    return TENON_OK;
+}
+
 /* *wants is 1 if metadata are written: on request, if tensors could not be restored without them, and if the
  * archive has some already. */
 static tenon_status
@@ -147,20 +191,18 @@ npz_write (struct tenon_call *call)
 {
     struct tenon_plan_info plan = TENON_INIT (plan);
     struct npz_writer writer;
-    struct npz_old old;
+    struct npz_old old = { 0, 0 };
     int metadata;
-    memset (&old, 0, sizeof old);
     TENON_TRY (call->host->plan_info (call, &plan));
     TENON_TRY (open_writer (&writer, call));
-    writer.seekable = plan.flags & TENON_SINK_SEEKABLE;
-    if (plan.flags & TENON_PLAN_APPENDS)
-        TENON_TRY (npz_begin_append (&writer, plan.metadata > 0, &old));
+    if ((plan.flags & TENON_PLAN_APPENDS) && plan.metadata > 0)
+        TENON_TRY (look_at_old (call, &old));
     TENON_TRY (wants_metadata (call, &plan, &old, &metadata));
     if (plan.flags & TENON_PLAN_APPENDS)
-        TENON_TRY (npz_keep_old (&writer, &old, plan.tensors, metadata));
+        TENON_TRY (drop_old (call, plan.tensors));
+    if (metadata && old.has_metadata)
+        TENON_TRY (call->host->drop_key (call, NPZ_METADATA_NAME, strlen (NPZ_METADATA_NAME)));
     for (uint64_t i = 0; i < plan.tensors; i++)
         TENON_TRY (put_member (&writer, i, plan.tensors));
-    if (metadata)
-        TENON_TRY (npz_put_metadata (&writer, plan.metadata));
-    return npz_put_directory (&writer);
+    return metadata ? npz_put_metadata (call, plan.metadata) : TENON_OK;
 }

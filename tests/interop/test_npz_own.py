@@ -151,7 +151,7 @@ def test_damaged_tables(bench):
 
 
 def test_wrong_checksums(bench):
-    """After one wrong bit in the data hash and verify fail and name the member; with npz.verify=no tenon reads it."""
+    """After one wrong bit in the data hash and verify fail and name the member; with zip.verify=no tenon reads it."""
     path = bench.folder / "numpy.npz"
     arrays = {"good": np.arange(1000, dtype="f4"), "bad": np.arange(1000, dtype="f8")}
     np.savez(path, **arrays)
@@ -163,7 +163,7 @@ def test_wrong_checksums(bench):
         status, _, error = bench.run(command, path)
         bench.check(status != 0 and "bad" in error, command, status, error)
     bench.check(bench.output("cat", path, "good") == arrays["good"].tobytes(), "the other member")
-    bench.check(bench.output("cat", "-o", "npz.verify=no", path, "bad") is not None, "verify=no")
+    bench.check(bench.output("cat", "-o", "zip.verify=no", path, "bad") is not None, "verify=no")
 
 
 # ---- appending ----

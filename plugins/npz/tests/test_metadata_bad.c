@@ -212,7 +212,7 @@ END_TEST
 
 START_TEST (cut_off)
 {
-    settings ("npz.verify=no");
+    settings ("zip.verify=no");
     for (size_t length = 0; length < sizeof by_hand - 4; length++) {
         put_json (by_hand, length, length % 2 > 0);
         is_tensor ("of its JSON");
@@ -228,9 +228,9 @@ START_TEST (every_byte_changed)
             put_json (by_hand, sizeof by_hand - 1, 0);
             size_t at = archive.file.size - 22 - archive.directory.size - (sizeof by_hand - 1) + i;
             archive.file.data[at] ^= (uint8_t) (1u << bit);
-            settings ("npz.verify=read");
+            settings ("zip.verify=read");
             spoiled (TENON_E_CHECKSUM, "__tenon__");
-            settings ("npz.verify=no");
+            settings ("zip.verify=no");
             tenon_file *file = open_archive ();
             ck_assert_msg (file != NULL, "%s", error.message);
             ck_assert (tenon_count (file) == 1 ? tenon_metadata_count (file) == 0

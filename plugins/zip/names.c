@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* names.c - names of members, as text and in sets; and the extra fields of a header, one of them a name. */
-#include "npz.h"
+#include "zip.h"
 
 const uint8_t *
-npz_find_extra (const uint8_t *extra, uint32_t length, uint32_t id, uint32_t *size)
+zip_find_extra (const uint8_t *extra, uint32_t length, uint32_t id, uint32_t *size)
 {
     for (uint32_t at = 0; length - at >= 4;) {
         *size = tenon_le16 (extra + at + 2);
@@ -57,13 +57,13 @@ from_code_page (const uint8_t *raw, uint32_t length, char *text)
 /* ---- names ---- */
 
 const char *
-npz_show (const struct npz_entry *entry, char shown[NPZ_SHOWN])
+zip_show (const struct zip_entry *entry, char shown[ZIP_SHOWN])
 {
     const uint8_t *bytes = entry->name ? (const uint8_t *) entry->name : entry->raw;
     uint32_t length = entry->name ? entry->name_length : entry->raw_length, written = 0;
     for (uint32_t i = 0; i < length; i++) {
         /* before the first byte of a character: room for the longest one, and for the dots */
-        if (((bytes[i] & 0xc0) != 0x80 && written + 20 > NPZ_SHOWN) || written + 8 > NPZ_SHOWN) {
+        if (((bytes[i] & 0xc0) != 0x80 && written + 20 > ZIP_SHOWN) || written + 8 > ZIP_SHOWN) {
             memcpy (shown + written, "...", 3);
             written += 3;
             break;
@@ -76,12 +76,13 @@ npz_show (const struct npz_entry *entry, char shown[NPZ_SHOWN])
 
 /* Info-ZIP's own field: u8 version 1, u32 CRC-32 of the name in the header, then the name in UTF-8. */
 static int
-take_unicode_path (struct npz_entry *entry)
+take_unicode_path (struct tenon_call *call, struct zip_entry *entry)
 {
     uint32_t size;
-    const uint8_t *path = npz_find_extra (entry->extra, entry->extra_length, NPZ_EXTRA_UNICODE_PATH, &size);
+    const uint8_t *path = zip_find_extra (entry->extra, entry->extra_length, ZIP_EXTRA_UNICODE_PATH, &size);
     if (!path || size <= 5 || path[0] != 1
-        || tenon_le32 (path + 1) != npz_crc32 (0, entry->raw, entry->raw_length))
+        || tenon_le32 (path + 1)
+               != call->host->checksum (call, TENON_CHECK_CRC32, 0, entry->raw, entry->raw_length))
         return 0;
     entry->name = (const char *) path + 5;
     entry->name_length = size - 5;
@@ -104,7 +105,7 @@ has_byte (const uint8_t *bytes, uint32_t length, int high)
 }
 
 int
-npz_is_ascii (const void *text, uint64_t length)
+zip_is_ascii (const void *text, uint64_t length)
 {
     return !has_byte (text, (uint32_t) length, 1);
 }
@@ -132,33 +133,33 @@ is_utf8 (const uint8_t *bytes, uint32_t length)
 }
 
 tenon_status
-npz_decode_name (struct tenon_call *call, struct npz_entry *entry)
+zip_decode_name (struct tenon_call *call, struct zip_entry *entry)
 {
-    char shown[NPZ_SHOWN];
+    char shown[ZIP_SHOWN];
     if (has_byte (entry->raw, entry->raw_length, 0))
         return tenon_fail (call, TENON_E_MALFORMED, entry->place, "the name of member '%s' holds a NUL",
-                           npz_show (entry, shown));
+                           zip_show (entry, shown));
     if (!has_byte (entry->raw, entry->raw_length, 1)
-        && ((entry->flags & NPZ_UTF8) || entry->extra_length == 0 || !take_unicode_path (entry))) {
+        && ((entry->flags & ZIP_UTF8) || entry->extra_length == 0 || !take_unicode_path (call, entry))) {
         entry->name = (const char *) entry->raw;
         entry->name_length = entry->raw_length;
         return TENON_OK;
     }
-    if (entry->flags & NPZ_UTF8) {
+    if (entry->flags & ZIP_UTF8) {
         if (!is_utf8 (entry->raw, entry->raw_length))
             return tenon_fail (call, TENON_E_MALFORMED, entry->place,
                                "the name of member '%s' is not UTF-8, although its flags say so",
-                               npz_show (entry, shown));
+                               zip_show (entry, shown));
         entry->name = (const char *) entry->raw;
         entry->name_length = entry->raw_length;
-    } else if (entry->name || take_unicode_path (entry)) {
+    } else if (entry->name || take_unicode_path (call, entry)) {
         const uint8_t *name = (const uint8_t *) entry->name;
         uint32_t length = entry->name_length;
         entry->name = NULL;
         if (has_byte (name, length, 0) || !is_utf8 (name, length))
             return tenon_fail (call, TENON_E_MALFORMED, entry->place,
                                "the Unicode name of member '%s' is not UTF-8 without NUL",
-                               npz_show (entry, shown));
+                               zip_show (entry, shown));
         entry->name = (const char *) name;
     } else {
         char *text = call->host->scratch (call, CODE_PAGE_FACTOR * (uint64_t) entry->raw_length + 1);
@@ -170,22 +171,15 @@ npz_decode_name (struct tenon_call *call, struct npz_entry *entry)
     return TENON_OK;
 }
 
-int
-npz_is_metadata (const struct npz_entry *entry)
-{
-    const uint32_t length = (uint32_t) strlen (NPZ_METADATA_NAME);
-    return entry->name_length == length && memcmp (entry->name, NPZ_METADATA_NAME, length) == 0;
-}
-
 /* ---- sets of names, in a hash table ---- */
 
 tenon_status
-npz_begin_names (struct tenon_call *call, uint64_t count, struct npz_names *names)
+zip_begin_names (struct tenon_call *call, uint64_t count, struct zip_names *names)
 {
     uint64_t slots = 16;
     memset (names, 0, sizeof *names);
     names->call = call;
-    if (count >= NPZ_MAX32)
+    if (count >= ZIP_MAX32)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "a zip of 2^32 members or more");
     while (slots < count + count / 2)
         slots *= 2;
@@ -196,11 +190,12 @@ npz_begin_names (struct tenon_call *call, uint64_t count, struct npz_names *name
     if (!names->slots || !names->entries)
         return TENON_E_MEMORY;
     names->mask = slots - 1;
+    names->room = count;
     return TENON_OK;
 }
 
 uint32_t *
-npz_find_name (const struct npz_names *names, const char *text, uint32_t length, uint32_t *tag)
+zip_find_name (const struct zip_names *names, const char *text, uint32_t length, uint32_t *tag)
 {
     uint64_t h = names->call->host->hash (names->call, text, length), at = h & names->mask;
     uint32_t index_mask = (uint32_t) (((uint64_t) 1 << names->index_bits) - 1);
@@ -208,28 +203,44 @@ npz_find_name (const struct npz_names *names, const char *text, uint32_t length,
     for (; names->slots[at]; at = (at + 1) & names->mask) {
         if ((names->slots[at] & ~index_mask) != *tag)
             continue;
-        const struct npz_name *other = &names->entries[(names->slots[at] & index_mask) - 1];
+        const struct zip_name *other = &names->entries[(names->slots[at] & index_mask) - 1];
         if (other->length == length && memcmp (other->text, text, length) == 0)
             break;
     }
     return &names->slots[at];
 }
 
-struct npz_name *
-npz_name_in (const struct npz_names *names, const uint32_t *slot)
+struct zip_name *
+zip_name_in (const struct zip_names *names, const uint32_t *slot)
 {
     uint32_t index_mask = (uint32_t) (((uint64_t) 1 << names->index_bits) - 1);
     return &names->entries[(*slot & index_mask) - 1];
 }
 
 int
-npz_add_name (struct npz_names *names, const char *text, uint32_t length)
+zip_add_name (struct zip_names *names, const char *text, uint32_t length)
 {
-    uint32_t tag, *slot = npz_find_name (names, text, length, &tag);
+    uint32_t tag, *slot = zip_find_name (names, text, length, &tag);
     if (*slot)
         return 0;
     names->entries[names->count].text = text;
     names->entries[names->count++].length = length;
     *slot = tag | (uint32_t) names->count;
     return 1;
+}
+
+tenon_status
+zip_add_name_growing (struct zip_names *names, const char *text, uint32_t length)
+{
+    if (names->count < names->room) {
+        zip_add_name (names, text, length);
+        return TENON_OK;
+    }
+    struct zip_names more;
+    TENON_TRY (zip_begin_names (names->call, 2 * names->room, &more));
+    for (uint64_t i = 0; i < names->count; i++)
+        zip_add_name (&more, names->entries[i].text, names->entries[i].length);
+    *names = more;
+    zip_add_name (names, text, length);
+    return TENON_OK;
 }

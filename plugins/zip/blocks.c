@@ -9,7 +9,7 @@
  * Each block_size decoded bytes were encoded by themselves. The table is not trusted: one that cannot be
  * right is ignored here, as a flaw. The host believes a block only if it and all before it decoded, one
  * behind the other, and falls back on one stream. */
-#include "npz.h"
+#include "zip.h"
 
 #define TABLE_VERSION 1u
 #define LEAST_LOG 16u
@@ -19,22 +19,22 @@
 static int
 is_known (const uint8_t *field, uint32_t length)
 {
-    return length >= NPZ_BLOCKS_HEAD - 4 && field[0] == TABLE_VERSION && !tenon_le16 (field + 2);
+    return length >= ZIP_BLOCKS_HEAD - 4 && field[0] == TABLE_VERSION && !tenon_le16 (field + 2);
 }
 
 /* The reason why a table cannot be right; NULL if it may be. */
 static const char *
-find_fault (const uint8_t *field, uint32_t length, const struct npz_entry *entry, uint64_t *count)
+find_fault (const uint8_t *field, uint32_t length, const struct zip_entry *entry, uint64_t *count)
 {
     if (field[1] < LEAST_LOG || field[1] > MOST_LOG)
         return "its block size is out of bounds";
     uint64_t block_size = (uint64_t) 1 << field[1];
     *count = entry->size / block_size + (entry->size % block_size > 0);
-    if (*count > NPZ_BLOCKS || length != NPZ_BLOCKS_HEAD - 4 + 4 * *count)
+    if (*count > ZIP_BLOCKS || length != ZIP_BLOCKS_HEAD - 4 + 4 * *count)
         return "it does not have as many blocks as the member";
     uint64_t sum = 0;
     for (uint64_t i = 0; i < *count; i++) {
-        uint32_t stored = tenon_le32 (field + NPZ_BLOCKS_HEAD - 4 + 4 * i);
+        uint32_t stored = tenon_le32 (field + ZIP_BLOCKS_HEAD - 4 + 4 * i);
         if (stored == 0)
             return "it has a block without bytes";
         sum += stored;
@@ -43,18 +43,18 @@ find_fault (const uint8_t *field, uint32_t length, const struct npz_entry *entry
 }
 
 tenon_status
-npz_take_blocks (struct tenon_call *call, const struct npz_entry *entry, struct tenon_part *part)
+zip_take_blocks (struct tenon_call *call, const struct zip_entry *entry, struct tenon_part *part)
 {
     uint32_t length;
     uint64_t count = 0, sum = 0;
-    char shown[NPZ_SHOWN];
-    const uint8_t *field = npz_find_extra (entry->extra, entry->extra_length, NPZ_EXTRA_BLOCKS, &length);
+    char shown[ZIP_SHOWN];
+    const uint8_t *field = zip_find_extra (entry->extra, entry->extra_length, ZIP_EXTRA_BLOCKS, &length);
     if (!field)
         return TENON_OK;
     int known = is_known (field, length);
     const char *fault = known ? find_fault (field, length, entry, &count) : "it is of another version";
     if (fault) /* one that cannot be right is a flaw of the file */
-        tenon_note (call, known ? TENON_NOTE | TENON_FLAW : TENON_NOTE, npz_show (entry, shown),
+        tenon_note (call, known ? TENON_NOTE | TENON_FLAW : TENON_NOTE, zip_show (entry, shown),
                     "its table of blocks is not used: %s", fault);
     if (fault || count == 0)
         return TENON_OK;
@@ -62,7 +62,7 @@ npz_take_blocks (struct tenon_call *call, const struct npz_entry *entry, struct 
     if (!ends)
         return TENON_E_MEMORY;
     for (uint64_t i = 0; i < count; i++)
-        ends[i] = sum += tenon_le32 (field + NPZ_BLOCKS_HEAD - 4 + 4 * i);
+        ends[i] = sum += tenon_le32 (field + ZIP_BLOCKS_HEAD - 4 + 4 * i);
     part->block_size = (uint64_t) 1 << field[1];
     part->block_ends = ends;
     return TENON_OK;
@@ -80,24 +80,24 @@ log_2 (uint64_t number)
 }
 
 uint32_t
-npz_blocks_bytes (const struct tenon_member_result *result)
+zip_blocks_bytes (const struct tenon_member_result *result)
 {
     uint64_t size = result->block_size, begin = 0;
-    if (result->block_count < 2 || result->block_count > NPZ_BLOCKS || !size || (size & (size - 1))
+    if (result->block_count < 2 || result->block_count > ZIP_BLOCKS || !size || (size & (size - 1))
         || log_2 (size) < LEAST_LOG || log_2 (size) > MOST_LOG)
         return 0;
     for (uint64_t i = 0; i < result->block_count; begin = result->block_ends[i++])
-        if (result->block_ends[i] - begin > NPZ_MAX32)
+        if (result->block_ends[i] - begin > ZIP_MAX32)
             return 0;
-    return NPZ_BLOCKS_HEAD + 4 * (uint32_t) result->block_count;
+    return ZIP_BLOCKS_HEAD + 4 * (uint32_t) result->block_count;
 }
 
 void *
-npz_put_blocks (void *to, const struct tenon_member_result *result)
+zip_put_blocks (void *to, const struct tenon_member_result *result)
 {
     uint64_t begin = 0;
-    to = tenon_put_le16 (to, NPZ_EXTRA_BLOCKS);
-    to = tenon_put_le16 (to, (uint16_t) (NPZ_BLOCKS_HEAD - 4 + 4 * result->block_count));
+    to = tenon_put_le16 (to, ZIP_EXTRA_BLOCKS);
+    to = tenon_put_le16 (to, (uint16_t) (ZIP_BLOCKS_HEAD - 4 + 4 * result->block_count));
     to = tenon_put_le16 (to, (uint16_t) (TABLE_VERSION | log_2 (result->block_size) << 8));
     to = tenon_put_le16 (to, 0);
     for (uint64_t i = 0; i < result->block_count; begin = result->block_ends[i++])

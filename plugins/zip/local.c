@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* local.c - a member, checked by itself and against its local header. */
-#include "npz.h"
+#include "zip.h"
 
 /* A local header is read with one read if its name has a usual length, together with as many bytes behind the
  * name as the extra fields of common writers take. */
@@ -9,22 +9,22 @@
 
 /* A failure of the archive. */
 __attribute__ ((format (printf, 3, 4))) static tenon_status
-refuse_member (struct npz_reader *reader, const struct npz_entry *entry, const char *format, ...)
+refuse_member (struct zip_reader *reader, const struct zip_entry *entry, const char *format, ...)
 {
-    char shown[NPZ_SHOWN], text[300];
+    char shown[ZIP_SHOWN], text[300];
     va_list list;
     va_start (list, format);
     vsnprintf (text, sizeof text, format, list);
     va_end (list);
     return tenon_fail (reader->call, TENON_E_MALFORMED, entry->offset, "member '%s' %s",
-                       npz_show (entry, shown), text);
+                       zip_show (entry, shown), text);
 }
 
 /* A fault of one member. Returns TENON_OK: the archive goes on. */
 __attribute__ ((format (printf, 3, 4))) static tenon_status
-spoil_member (struct npz_reader *reader, tenon_status status, const char *format, ...)
+spoil_member (struct zip_reader *reader, tenon_status status, const char *format, ...)
 {
-    struct npz_fault *fault = &reader->fault;
+    struct zip_fault *fault = &reader->fault;
     va_list list;
     if (fault->status < 0)
         return TENON_OK;
@@ -37,18 +37,18 @@ spoil_member (struct npz_reader *reader, tenon_status status, const char *format
 
 /* Checks the entry by itself. */
 static tenon_status
-check_entry (struct npz_reader *reader, const struct npz_entry *entry)
+check_entry (struct zip_reader *reader, const struct zip_entry *entry)
 {
-    uint64_t end = reader->directory->offset;
-    if (entry->flags & NPZ_ENCRYPTED)
+    uint64_t end = reader->directory.offset;
+    if (entry->flags & ZIP_ENCRYPTED)
         spoil_member (reader, TENON_E_UNSUPPORTED, "it is encrypted");
-    if (entry->flags & NPZ_PATCHED)
+    if (entry->flags & ZIP_PATCHED)
         spoil_member (reader, TENON_E_UNSUPPORTED, "it is compressed patched data");
-    if (entry->method == NPZ_STORED && entry->stored != entry->size)
+    if (entry->method == ZIP_STORED && entry->stored != entry->size)
         spoil_member (reader, TENON_E_MALFORMED, "it is stored as it is, but in %llu bytes instead of %llu",
                       (unsigned long long) entry->stored, (unsigned long long) entry->size);
-    if (entry->offset > end || end - entry->offset < NPZ_LOCAL_BYTES
-        || entry->stored > end - entry->offset - NPZ_LOCAL_BYTES)
+    if (entry->offset > end || end - entry->offset < ZIP_LOCAL_BYTES
+        || entry->stored > end - entry->offset - ZIP_LOCAL_BYTES)
         return refuse_member (
             reader, entry,
             "has %llu bytes at offset %llu, which do not end before the central directory at %llu",
@@ -57,7 +57,7 @@ check_entry (struct npz_reader *reader, const struct npz_entry *entry)
 }
 
 static void
-spoil_sizes (struct npz_reader *reader, const struct npz_entry *entry, uint64_t stored, uint64_t size)
+spoil_sizes (struct zip_reader *reader, const struct zip_entry *entry, uint64_t stored, uint64_t size)
 {
     spoil_member (
         reader, TENON_E_MALFORMED,
@@ -68,19 +68,19 @@ spoil_sizes (struct npz_reader *reader, const struct npz_entry *entry, uint64_t 
 
 /* Compares the sizes in the zip64 field of a local header. They may be 0 if they follow the data. */
 static void
-check_wide (struct npz_reader *reader, const struct npz_entry *entry, const uint8_t *local,
+check_wide (struct zip_reader *reader, const struct zip_entry *entry, const uint8_t *local,
             const uint8_t *extra, uint32_t extra_length)
 {
     uint32_t length;
-    const uint8_t *wide = npz_find_extra (extra, extra_length, NPZ_EXTRA_ZIP64, &length);
+    const uint8_t *wide = zip_find_extra (extra, extra_length, ZIP_EXTRA_ZIP64, &length);
     uint64_t stored = tenon_le32 (local + 18), size = tenon_le32 (local + 22);
     if (!wide)
         return;
-    if (length >= 16 || (size == NPZ_MAX32 && length >= 8))
+    if (length >= 16 || (size == ZIP_MAX32 && length >= 8))
         size = tenon_le64 (wide);
     if (length >= 16)
         stored = tenon_le64 (wide + 8);
-    else if (length >= 8 && size != NPZ_MAX32)
+    else if (length >= 8 && size != ZIP_MAX32)
         stored = tenon_le64 (wide);
     if ((size || stored) && (size != entry->size || stored != entry->stored))
         spoil_sizes (reader, entry, stored, size);
@@ -88,61 +88,61 @@ check_wide (struct npz_reader *reader, const struct npz_entry *entry, const uint
 
 /* Compares the fixed fields of the local header. */
 static void
-check_numbers (struct npz_reader *reader, const struct npz_entry *entry, const uint8_t *local)
+check_numbers (struct zip_reader *reader, const struct zip_entry *entry, const uint8_t *local)
 {
     uint32_t flags = tenon_le16 (local + 6), method = tenon_le16 (local + 8), crc = tenon_le32 (local + 14);
     uint64_t stored = tenon_le32 (local + 18), size = tenon_le32 (local + 22);
-    if ((flags ^ entry->flags) & NPZ_ENCRYPTED)
+    if ((flags ^ entry->flags) & ZIP_ENCRYPTED)
         spoil_member (reader, TENON_E_MALFORMED,
                       "it is %sencrypted by its local header, but not so by the central directory",
-                      flags & NPZ_ENCRYPTED ? "" : "not ");
-    if (((flags ^ entry->flags) & NPZ_UTF8) && !npz_is_ascii (entry->raw, entry->raw_length))
+                      flags & ZIP_ENCRYPTED ? "" : "not ");
+    if (((flags ^ entry->flags) & ZIP_UTF8) && !zip_is_ascii (entry->raw, entry->raw_length))
         spoil_member (reader, TENON_E_MALFORMED,
                       "it has a name in UTF-8 by one of its headers, not so by the other");
     if (method != entry->method)
         spoil_member (reader, TENON_E_MALFORMED,
                       "it is compressed by method %u by its local header, %u by the central directory",
                       method, entry->method);
-    if ((flags | entry->flags) & NPZ_DESCRIBED)
+    if ((flags | entry->flags) & ZIP_DESCRIBED)
         return;
     if (crc != entry->crc)
         spoil_member (reader, TENON_E_MALFORMED,
                       "it has the CRC %08x by its local header, %08x by the central directory", crc,
                       entry->crc);
-    if (stored != NPZ_MAX32 && size != NPZ_MAX32 && (stored != entry->stored || size != entry->size))
+    if (stored != ZIP_MAX32 && size != ZIP_MAX32 && (stored != entry->stored || size != entry->size))
         spoil_sizes (reader, entry, stored, size);
 }
 
 /* Compares the local header. `local` has `there` bytes: the header, its name and usually all of its extra
  * fields. */
 static tenon_status
-check_local (struct npz_reader *reader, const struct npz_entry *entry, const uint8_t *local, uint64_t there,
+check_local (struct zip_reader *reader, const struct zip_entry *entry, const uint8_t *local, uint64_t there,
              uint64_t *lead)
 {
-    if (tenon_le32 (local) != NPZ_LOCAL)
+    if (tenon_le32 (local) != ZIP_LOCAL)
         return refuse_member (reader, entry, "has no local header at offset %llu",
                               (unsigned long long) entry->offset);
     uint32_t name_length = tenon_le16 (local + 26), extra_length = tenon_le16 (local + 28);
-    *lead = NPZ_LOCAL_BYTES + (uint64_t) name_length + extra_length;
-    if (entry->stored > reader->directory->offset - entry->offset
-        || *lead > reader->directory->offset - entry->offset - entry->stored)
+    *lead = ZIP_LOCAL_BYTES + (uint64_t) name_length + extra_length;
+    if (entry->stored > reader->directory.offset - entry->offset
+        || *lead > reader->directory.offset - entry->offset - entry->stored)
         return refuse_member (reader, entry,
                               "has %llu bytes behind a local header of %llu at offset %llu, which do not end "
                               "before the central "
                               "directory at %llu",
                               (unsigned long long) entry->stored, (unsigned long long) *lead,
                               (unsigned long long) entry->offset,
-                              (unsigned long long) reader->directory->offset);
+                              (unsigned long long) reader->directory.offset);
     if (name_length != entry->raw_length
-        || memcmp (local + NPZ_LOCAL_BYTES, entry->raw, entry->raw_length) != 0) {
+        || memcmp (local + ZIP_LOCAL_BYTES, entry->raw, entry->raw_length) != 0) {
         spoil_member (reader, TENON_E_MALFORMED, "it has another name in its local header");
         return TENON_OK;
     }
     check_numbers (reader, entry, local);
-    if (((tenon_le16 (local + 6) | entry->flags) & NPZ_DESCRIBED)
-        || (tenon_le32 (local + 18) != NPZ_MAX32 && tenon_le32 (local + 22) != NPZ_MAX32))
+    if (((tenon_le16 (local + 6) | entry->flags) & ZIP_DESCRIBED)
+        || (tenon_le32 (local + 18) != ZIP_MAX32 && tenon_le32 (local + 22) != ZIP_MAX32))
         return TENON_OK;
-    const uint8_t *extra = local + NPZ_LOCAL_BYTES + name_length;
+    const uint8_t *extra = local + ZIP_LOCAL_BYTES + name_length;
     if (*lead > there
         && !(extra = reader->call->host->view (reader->call, 0, entry->offset + *lead - extra_length,
                                                extra_length)))
@@ -152,57 +152,22 @@ check_local (struct npz_reader *reader, const struct npz_entry *entry, const uin
 }
 
 tenon_status
-npz_check_member (struct npz_reader *reader, const struct npz_entry *entry, uint64_t *lead)
+zip_check_member (struct zip_reader *reader, const struct zip_entry *entry, uint64_t *lead)
 {
     struct tenon_call *call = reader->call;
     uint8_t buffer[HEAD_BYTES];
     const uint8_t *local = buffer;
     reader->fault.status = TENON_OK;
     TENON_TRY (check_entry (reader, entry));
-    uint64_t left = reader->directory->offset - entry->offset;
-    uint64_t there = NPZ_LOCAL_BYTES + (uint64_t) entry->raw_length + EXTRA_AT_ONCE;
+    uint64_t left = reader->directory.offset - entry->offset;
+    uint64_t there = ZIP_LOCAL_BYTES + (uint64_t) entry->raw_length + EXTRA_AT_ONCE;
     if (there > left)
         there = left;
-    if (there < NPZ_LOCAL_BYTES + (uint64_t) entry->raw_length)
+    if (there < ZIP_LOCAL_BYTES + (uint64_t) entry->raw_length)
         return refuse_member (reader, entry, "has no room for its name before the central directory");
     if (there <= sizeof buffer)
         TENON_TRY (call->host->read_at (call, 0, entry->offset, buffer, there));
     else if (!(local = call->host->view (call, 0, entry->offset, there)))
         return TENON_E_TRUNCATED;
     return check_local (reader, entry, local, there, lead);
-}
-
-/* ---- members that cannot be read ---- */
-
-/* The bytes of the name without the extension of an array; 0: it has none. */
-static uint64_t
-array_name (const struct npz_entry *entry)
-{
-    static const char extension[] = ".npy";
-    const uint64_t end = sizeof extension - 1;
-    if (entry->name_length <= end || memcmp (entry->name + entry->name_length - end, extension, end) != 0)
-        return 0;
-    return entry->name_length - end;
-}
-
-tenon_status
-npz_skip_member (struct npz_reader *reader, const struct npz_entry *entry, uint32_t source)
-{
-    struct tenon_call *call = reader->call;
-    const struct npz_fault *fault = &reader->fault;
-    struct tenon_tensor tensor = TENON_INIT (tensor);
-    char shown[NPZ_SHOWN];
-    tensor.name = entry->name;
-    tensor.name_length = array_name (entry);
-    if (!tensor.name_length) {
-        tenon_note (call, TENON_LOSS, npz_show (entry, shown), "this member of %llu bytes cannot be read: %s",
-                    (unsigned long long) entry->size, fault->words);
-        return TENON_OK;
-    }
-    reader->recognised++;
-    tensor.flags = TENON_NO_SHAPE;
-    tensor.source = source;
-    tensor.length = source ? entry->stored : 0;
-    tensor.place = entry->place;
-    return call->host->skip_tensor (call, &tensor, fault->status, NULL, fault->words);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_names.c - the hash table of names finds each one soon, also if a file chose them to collide. */
 #include "../../../tests/collide.h"
-#include "../npz.h"
+#include "../zip.h"
 #include "base/hash.h"
 #include "context/hash_key.h"
 #include <check.h>
@@ -37,15 +37,15 @@ static const struct tenon_host host = { .struct_size = sizeof host,
 START_TEST (test_chosen_names)
 {
     static char list[CHOSEN][COLLIDE_ROOM];
-    struct tenon_call call = { &host };
-    struct npz_names names;
+    struct tenon_call call = { .host = &host };
+    struct zip_names names;
     uint32_t number = 0, tag;
-    ck_assert_int_eq (npz_begin_names (&call, CHOSEN, &names), TENON_OK);
+    ck_assert_int_eq (zip_begin_names (&call, CHOSEN, &names), TENON_OK);
     ck_assert_uint_eq (names.mask, 4095);
     for (unsigned i = 0; i < CHOSEN; i++) {
         next_of_slot_0 (list[i], &number, FNV_BASIS, names.mask);
-        ck_assert (npz_add_name (&names, list[i], (uint32_t) strlen (list[i])));
-        ck_assert (!npz_add_name (&names, list[i], (uint32_t) strlen (list[i])));
+        ck_assert (zip_add_name (&names, list[i], (uint32_t) strlen (list[i])));
+        ck_assert (!zip_add_name (&names, list[i], (uint32_t) strlen (list[i])));
     }
     uint64_t longest = 0, run = 0;
     for (uint64_t i = 0; i < 2 * (names.mask + 1); i++) { /* twice: a run may go over the end */
@@ -54,8 +54,8 @@ START_TEST (test_chosen_names)
     }
     ck_assert_uint_lt (longest, LONGEST_RUN);
     for (unsigned i = 0; i < CHOSEN; i++)
-        ck_assert_uint_ne (*npz_find_name (&names, list[i], (uint32_t) strlen (list[i]), &tag), 0);
-    ck_assert_uint_eq (*npz_find_name (&names, "none", 4, &tag), 0);
+        ck_assert_uint_ne (*zip_find_name (&names, list[i], (uint32_t) strlen (list[i]), &tag), 0);
+    ck_assert_uint_eq (*zip_find_name (&names, "none", 4, &tag), 0);
     while (given_count > 0)
         free (given[--given_count]);
 }

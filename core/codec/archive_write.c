@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* archive_write.c - writes a store into an archive. */
+#include "codec/archive_write.h"
+#include "codec/keyed.h"
+#include "context/cause.h"
+#include <stdio.h>
+
+struct tn_entries {
+    struct tn_call call;     /* of the archive's codec, */
+    struct tn_writer writer; /* which writes to the archive's own sink */
+    struct tn_sink outside;  /* the keyed codec's where no entry is open: it takes nothing */
+    struct tn_encode_sink sink;
+    const struct tn_pipeline *pipeline; /* of the entry that was encoded last, */
+    struct tn_encoder *encoder;         /* and its encoder */
+    struct tenon_entry entry;           /* the one that is open; its key lies in: */
+    char *key;
+    uint64_t key_room, begin; /* position of its bytes in the archive */
+    bool open;
+};
+
+static const struct tenon_archive *
+functions_of (const struct tn_entries *entries)
+{
+    return entries->call.codec->table.archive_functions;
+}
+
+static tenon_status
+refuse_bytes (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error)
+{
+    (void) sink, (void) bytes;
+    return length == 0 ? TENON_OK
+                       : tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                                  "a keyed codec puts bytes outside of an entry");
+}
+
+/* ---- the archive ---- */
+
+tenon_status
+tn_entries_begin (struct tn_session *session, struct tn_writer *writer, const struct tn_codec *keyed)
+{
+    uint64_t codec;
+    TN_TRY (tn_keys_archive_codec (session->context, keyed, &codec, session->error));
+    const struct tn_codec *archive = session->context->registry.codecs[codec];
+    if (!archive->table.archive_functions->finish)
+        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the codec %s writes archives of the codec %s, which only reads", keyed->table.id,
+                        archive->table.id);
+    if (writer->old && !(archive->table.flags & TENON_CODEC_APPENDS))
+        return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "nothing can be added to an archive of the codec %s", archive->table.id);
+    struct tn_entries *entries = writer->archive = calloc (1, sizeof *entries);
+    if (!entries)
+        return tn_fail_memory (session->error);
+    entries->writer = *writer;
+    entries->outside = (struct tn_sink){ .name = writer->sink->name, .fd = -1, .write = refuse_bytes };
+    tn_call_begin (&entries->call, session, TN_CALL_WRITE, codec);
+    entries->call.writer = &entries->writer;
+    writer->sink = &entries->outside;
+    if (!functions_of (entries)->begin)
+        return TENON_OK;
+    return tn_call_judge (&entries->call, functions_of (entries)->begin (&entries->call.public));
+}
+
+static tenon_status
+end_entry (struct tn_entries *entries, const struct tenon_member_result *result)
+{
+    return tn_call_judge (&entries->call,
+                          functions_of (entries)->end_entry (&entries->call.public, &entries->entry, result));
+}
+
+/* Ends the entry that put_key began. */
+static tenon_status
+close_entry (struct tn_session *session, struct tn_writer *writer, tenon_status status)
+{
+    struct tn_entries *entries = writer->archive;
+    struct tn_encode_sink *sink = &entries->sink;
+    if (!entries->open)
+        return status;
+    entries->open = false;
+    if (status == TENON_OK)
+        status = tn_encode_sink_finish (&entries->sink, session->error);
+    if (status == TENON_OK) {
+        struct tenon_member_result result = { .struct_size = sizeof result,
+                                              .offset = entries->begin,
+                                              .stored = sink->outer->position - sink->base,
+                                              .size = sink->sink.position,
+                                              .check_value = sink->crc,
+                                              .block_size = sink->encoder ? sink->block_size : 0,
+                                              .block_count = sink->block_count,
+                                              .block_ends = sink->block_ends };
+        status = end_entry (entries, &result);
+    }
+    tn_encode_sink_close (&entries->sink);
+    writer->sink = &entries->outside;
+    return status;
+}
+
+tenon_status
+tn_entries_end (struct tn_session *session, struct tn_writer *writer, tenon_status status)
+{
+    struct tn_entries *entries = writer->archive;
+    status = close_entry (session, writer, status);
+    if (status == TENON_OK)
+        status = tn_call_judge (&entries->call, functions_of (entries)->finish (&entries->call.public));
+    tn_call_free (&entries->call);
+    writer->sink = entries->writer.sink;
+    writer->old_put = entries->writer.old_put;
+    writer->archive = NULL;
+    tn_encoder_free (entries->encoder);
+    free (entries->key);
+    free (entries);
+    return status;
+}
+
+/* ---- entries ---- */
+
+/* Members have one step without parameters, of a filter that the archive has a number for. */
+static bool
+can_encode (const struct tenon_archive *archive, const struct tenon_entry *entry)
+{
+    if (entry->step_count != 1 || entry->steps->setup_size > 0)
+        return false;
+    const char *id = entry->steps->filter;
+    for (const char *const *filter = archive->filters; filter && *filter; filter++)
+        if (strcmp (*filter, id) == 0)
+            return true;
+    return false;
+}
+
+/* Begins an entry, whose key is copied. */
+static tenon_status
+begin_entry (struct tn_call *call, struct tn_entries *entries, const struct tenon_entry *entry)
+{
+    tenon_error *error = call->session->error;
+    const struct tenon_archive *archive = functions_of (entries);
+    if (!entry->key || entry->key_length == 0 || !tn_utf8 (entry->key, entry->key_length)
+        || entry->key_length > UINT32_MAX)
+        return tn_call_misuse (call, "the key of an entry is empty, or not valid UTF-8 without NUL");
+    if (entry->flags & TENON_FLAGS_MUST_KNOW)
+        return tn_call_misuse (call, "an entry has flags that this version does not know");
+    if (entry->step_count > 0 && !can_encode (archive, entry))
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "an archive of the codec %s has no members that the filter %s encodes%s",
+                        entries->call.codec->table.id, entry->steps->filter,
+                        entry->step_count > 1 ? " with others" : "");
+    if (entries->key_room <= entry->key_length) {
+        uint64_t room = 2 * entry->key_length + 64;
+        char *key = realloc (entries->key, room);
+        if (!key)
+            return tn_fail_memory (error);
+        entries->key = key;
+        entries->key_room = room;
+    }
+    memcpy (entries->key, entry->key, entry->key_length);
+    entries->key[entry->key_length] = 0;
+    entries->entry = *entry;
+    entries->entry.struct_size = sizeof *entry;
+    entries->entry.key = entries->key;
+    TN_TRY (tn_call_judge (&entries->call, archive->begin_entry (&entries->call.public, &entries->entry)));
+    entries->begin = entries->writer.sink->position;
+    return TENON_OK;
+}
+
+/* Puts the steps of an entry into its sink. */
+static tenon_status
+encode_entry (struct tn_call *call, struct tn_entries *entries, const struct tenon_entry *entry)
+{
+    struct tn_session *session = call->session;
+    uint64_t size = entry->size == TENON_AUTO ? 0 : entry->size, block_size;
+    const struct tn_pipeline *before = entries->pipeline;
+    const char *missing;
+    tenon_status status = tn_pipeline_make (session->context, &session->arena, entry->steps, entry->step_size,
+                                            entry->step_count, &entries->pipeline, &missing, session->error);
+    if (status == TENON_E_NOT_FOUND)
+        return tn_cause_fail_filter (session->context, missing, session->error);
+    TN_TRY (status);
+    if (!entries->encoder || entries->pipeline != before) {
+        tn_encoder_free (entries->encoder);
+        entries->encoder = NULL;
+        TN_TRY (tn_encoder_new (session->context, entries->pipeline, &entries->encoder, session->error));
+    }
+    TN_TRY (tn_encoder_block_size (entries->encoder, entry->block_size, size,
+                                   session->context->limits[TENON_LIMIT_MEMORY], &block_size,
+                                   session->error));
+    tn_encode_sink_filter (&entries->sink, entries->encoder, block_size, size, call->writer->in_batch, 0);
+    return TENON_OK;
+}
+
+tenon_status
+tn_entries_put_key (struct tn_call *call, const struct tenon_entry *entry)
+{
+    struct tn_writer *writer = call->writer;
+    struct tn_entries *entries = writer->archive;
+    TN_TRY (close_entry (call->session, writer, TENON_OK));
+    if (!entry)
+        return TENON_OK;
+    TN_TRY (begin_entry (call, entries, entry));
+    tn_encode_sink_open (&entries->sink, call->session->context, entries->writer.sink,
+                         entry->check == TENON_CHECK_CRC32);
+    entries->open = true;
+    writer->sink = &entries->sink.sink;
+    return entry->step_count > 0 ? encode_entry (call, entries, entry) : TENON_OK;
+}
+
+tenon_status
+tn_entries_drop_key (struct tn_call *call, const char *key, uint64_t length)
+{
+    struct tn_entries *entries = call->writer->archive;
+    const struct tenon_archive *archive = functions_of (entries);
+    if (!call->writer->old || !archive->drop)
+        return tn_call_misuse (call, "it drops a key where there is no old file");
+    return tn_call_judge (&entries->call, archive->drop (&entries->call.public, key, length));
+}
+
+tenon_status
+tn_entries_begin_member (struct tn_call *call, const struct tenon_member *member)
+{
+    struct tn_writer *writer = call->writer;
+    struct tn_entries *entries = writer->archive;
+    struct tenon_entry entry = { .struct_size = sizeof entry,
+                                 .key = member->key,
+                                 .key_length = member->key_length,
+                                 .alignment = member->alignment,
+                                 .steps = member->steps,
+                                 .step_size = member->step_size,
+                                 .step_count = member->step_count,
+                                 .check = member->check,
+                                 .block_size = member->block_size };
+    TN_TRY (close_entry (call->session, writer, TENON_OK));
+    for (uint64_t i = 0; i < member->count && entry.size != TENON_AUTO; i++)
+        if (tn_add (entry.size,
+                    tn_catalog_tensor (writer->plan->own, writer->first + member->first + i)->length,
+                    &entry.size))
+            entry.size = TENON_AUTO;
+    TN_TRY (begin_entry (call, entries, &entry));
+    writer->sink = entries->writer.sink;
+    return TENON_OK;
+}
+
+tenon_status
+tn_entries_end_member (struct tn_call *call, const struct tenon_member_result *result)
+{
+    struct tn_writer *writer = call->writer;
+    tenon_status status = end_entry (writer->archive, result);
+    writer->sink = &writer->archive->outside;
+    return status;
+}
