@@ -69,6 +69,8 @@ core_libcore_la_SOURCES = \
 	core/codec/reach.h \
 	core/codec/recognise.c \
 	core/codec/recognise.h \
+	core/codec/rules.c \
+	core/codec/rules.h \
 	core/codec/session.h \
 	core/codec/storable.c \
 	core/codec/storable.h \
@@ -90,6 +92,8 @@ core_libcore_la_SOURCES = \
 	core/context/config_list.c \
 	core/context/context.c \
 	core/context/context.h \
+	core/context/debug.c \
+	core/context/debug.h \
 	core/context/extension.c \
 	core/context/hash_key.c \
 	core/context/hash_key.h \

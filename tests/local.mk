@@ -73,6 +73,7 @@ module_unit_tests = \
 	tests/abi/test_carry \
 	tests/abi/test_casts \
 	tests/abi/test_container \
+	tests/abi/test_debug \
 	tests/abi/test_describe \
 	tests/abi/test_filters \
 	tests/abi/test_index \
@@ -123,6 +124,7 @@ test_plugins = \
 	tests/abi/plugins/badfilter.la \
 	tests/abi/plugins/badmeta.la \
 	tests/abi/plugins/badparts.la \
+	tests/abi/plugins/badrules.la \
 	tests/abi/plugins/badstate.la \
 	tests/abi/plugins/badwrite.la \
 	tests/abi/plugins/broken.la \
@@ -162,6 +164,7 @@ tests_abi_plugins_baderrors_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badfilter_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badmeta_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badparts_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_badrules_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badstate_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badwrite_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_broken_la_LDFLAGS = $(TEST_MODULE_FLAGS)

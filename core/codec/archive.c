@@ -2,6 +2,7 @@
 /* archive.c - the members of an archive as a store. */
 #include "codec/archive.h"
 #include "codec/host.h"
+#include "codec/rules.h"
 #include "codec/wire.h"
 
 /* A member. */
@@ -206,9 +207,9 @@ run_archive (struct tn_archive *archive, const struct tenon_part *part)
         return session->proxy->list (call, part != NULL);
     uint32_t outer = tn_plugin_enter (call->codec->plugin);
     if (part)
-        status = call->codec->table.archive_functions->locate (&call->public, part);
+        status = call->codec->table.archive_functions->locate (tn_call_enter (call), part);
     else
-        status = call->codec->table.describe (&call->public);
+        status = call->codec->table.describe (tn_call_enter (call));
     tn_plugin_leave (call->codec->plugin, outer);
     status = tn_call_judge (call, status);
     if (session->channel) {

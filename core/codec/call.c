@@ -2,6 +2,7 @@
 /* call.c - begins and ends the run of a codec function; the services that every codec function may call. */
 #include "codec/call.h"
 #include "base/report.h"
+#include "codec/rules.h"
 #include "codec/wire.h"
 #include "codec/write.h"
 #include "kernels/checksum.h"
@@ -25,8 +26,8 @@ tn_call_begin (struct tn_call *call, struct tn_session *session, enum tn_state s
     call->codec = session->context->registry.codecs[number];
 }
 
-void
-tn_call_free (struct tn_call *call)
+static void
+free_owned (struct tn_call *call)
 {
     for (unsigned i = 0; call->decoders && i < DECODERS; i++)
         tn_decoder_free (&call->decoders[i]);
@@ -37,10 +38,22 @@ tn_call_free (struct tn_call *call)
     call->owned_count = 0;
 }
 
+void
+tn_call_free (struct tn_call *call)
+{
+    free_owned (call);
+    tn_rules_end (call);
+}
+
 tenon_status
 tn_call_judge (struct tn_call *call, tenon_status result)
 {
     tenon_error *error = call->session->error;
+    char broken[400];
+    if (call->handle && tn_rules_leave (call, broken, sizeof broken)) {
+        tn_error_clear (error); /* what the codec made of the refusal says less */
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "%s", broken);
+    }
     if (error->status == TENON_OK && result < 0 && result == call->pending)
         return tn_fail (error, result, TN_NO_OFFSET, "%s", call->pending_words);
     if (error->status == TENON_OK && result < 0)
@@ -56,8 +69,10 @@ tn_call_judge (struct tn_call *call, tenon_status result)
 tenon_status
 tn_call_end (struct tn_call *call, tenon_status result)
 {
-    tn_call_free (call);
-    return tn_call_judge (call, result);
+    free_owned (call);
+    result = tn_call_judge (call, result);
+    tn_rules_end (call);
+    return result;
 }
 
 void

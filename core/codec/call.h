@@ -17,6 +17,7 @@ struct tn_owned {
 struct tn_call {
     struct tenon_call public; /* what the codec sees; first, so that a cast leads back */
     struct tn_session *session;
+    void *handle; /* with TENON_DEBUG=abi: what the codec sees instead (rules.c); else NULL */
     enum tn_state state;
     uint64_t number; /* of the codec in the registry */
     const struct tn_codec *codec;

@@ -5,6 +5,7 @@
 #include "codec/call.h"
 #include "codec/identify.h"
 #include "codec/keyed.h"
+#include "codec/rules.h"
 
 /* Makes a region of a served tensor with its codec. It is `serve` of the catalog. */
 static tenon_status
@@ -22,7 +23,7 @@ serve_region (struct tn_catalog *catalog, const struct tn_tensor *tensor, const 
     struct tenon_tensor theirs;
     tn_call_show_tensor (catalog, tensor, call.sources, call.source_count, &theirs);
     const struct tenon_codec *codec = &catalog->context->registry.codecs[description->codec]->table;
-    tenon_status status = tn_call_end (&call, codec->read (&call.public, &theirs, region, to, size));
+    tenon_status status = tn_call_end (&call, codec->read (tn_call_enter (&call), &theirs, region, to, size));
     tn_arena_free (&session.arena);
     return status;
 }
@@ -56,7 +57,8 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
         call.keys->kind->begin (call.keys, catalog, call.description);
     session->depth++;
     uint32_t outer = tn_plugin_enter (entry->plugin);
-    tenon_status status = session->proxy ? session->proxy->run (&call) : entry->table.describe (&call.public);
+    tenon_status status =
+        session->proxy ? session->proxy->run (&call) : entry->table.describe (tn_call_enter (&call));
     status = tn_call_end (&call, status);
     tn_plugin_leave (entry->plugin, outer);
     session->depth--;

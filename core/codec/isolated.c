@@ -7,6 +7,7 @@
 #include "codec/describe.h"
 #include "codec/host.h"
 #include "codec/recognise.h"
+#include "codec/rules.h"
 #include "codec/wire.h"
 #include <time.h>
 #include <unistd.h>
@@ -383,7 +384,7 @@ read_region (struct tn_session *session)
         call.sources = tn_description_sources (description);
         call.source_count = description->count;
         tn_plugin_enter (session->context->registry.codecs[description->codec]->plugin);
-        tn_call_end (&call, call.codec->table.read (&call.public, &tensor, &box, to, size));
+        tn_call_end (&call, call.codec->table.read (tn_call_enter (&call), &tensor, &box, to, size));
     }
     tn_channel_put_u32 (channel, TN_SAYS_DONE);
     tn_wire_put_error (channel, session->error);

@@ -5,6 +5,7 @@
 #include "base/report.h"
 #include "codec/call.h"
 #include "codec/identify.h"
+#include "codec/rules.h"
 #include "source/decoder.h"
 #include <stdio.h>
 #include <strings.h>
@@ -97,10 +98,12 @@ ask_probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
     tn_call_begin (&call, &session, TN_CALL_PROBE, number);
     call.source = source;
     uint32_t outer_plugin = tn_plugin_enter (codec->plugin);
-    int32_t sure = codec->table.probe (&call.public);
+    int32_t sure = codec->table.probe (tn_call_enter (&call));
     tn_plugin_leave (codec->plugin, outer_plugin);
     tn_call_end (&call, TENON_OK);
     tn_arena_free (&session.arena);
+    if (outer->context->debug && ignored.status == TENON_E_MISUSE)
+        *outer->error = ignored;
     return sure > 100 ? PROBE_WRONG : sure >= PROBE_MATCH ? (uint32_t) sure : 0;
 }
 

@@ -4,6 +4,7 @@
 #include "base/report.h"
 #include "codec/archive_write.h"
 #include "codec/call.h"
+#include "codec/rules.h"
 #include "codec/storable.h"
 #include <stdio.h>
 
@@ -87,7 +88,7 @@ tn_write (struct tn_session *session, struct tn_writer *writer, uint64_t number)
     if (status == TENON_OK && codec->archive)
         status = tn_entries_begin (session, writer, call.codec);
     if (status == TENON_OK) {
-        status = codec->write (&call.public);
+        status = codec->write (tn_call_enter (&call));
         if (status == TENON_OK && call.announced > 0)
             status = tn_call_misuse (&call, "it did not ask for a member that it announced");
         status = tn_call_judge (&call, status);

@@ -3,6 +3,7 @@
 #include "context/context.h"
 #include "base/report.h"
 #include "context/config.h"
+#include "context/debug.h"
 #include "context/hash_key.h"
 #include "context/loader.h"
 #include "context/registry.h"
@@ -71,6 +72,13 @@ tn_context_begin (tenon_context **made, const tenon_context_options *options, co
     if (!context)
         return tn_fail_memory (error);
     context->host = host;
+    tenon_status status =
+        options->flags & TENON_CONTEXT_NO_ENVIRONMENT ? TENON_OK : tn_debug_begin (&context->debug, error);
+    if (status < 0) {
+        free (context);
+        *made = NULL;
+        return status;
+    }
     tn_hash_key_make (&context->hash_key, context);
     context->secure = is_secure ();
     context->report = tn_report_new ();
@@ -118,6 +126,7 @@ tenon_context_free (tenon_context *context)
     free (context->folders);
     free (context->config);
     free (context->origin);
+    tn_debug_end (context->debug);
     free (context);
 }
 

@@ -104,6 +104,7 @@ struct tenon_context {
     bool map;                      /* [core] map */
     struct tn_zygote *zygote;      /* forks isolated children; NULL: nothing is isolated */
     uint64_t isolate;              /* [core] isolate: TN_ISOLATE_* */
+    struct tn_debug *debug;        /* with TENON_DEBUG=abi; else NULL */
     bool secure;                   /* setuid: the environment and the user's files are ignored */
     tenon_config_entry *config;    /* the effective configuration, for tenon_config_get */
     uint64_t config_count, config_room;

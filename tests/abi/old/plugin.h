@@ -28,6 +28,8 @@
  * numbers of a file before it knows that the sum does not overflow.
  *
  * Threads: a service may be called only while the codec function that got the call runs, and on its thread.
+ * The manual page has a table of which function may call which service; with TENON_DEBUG=abi in the
+ * environment the host checks it, and says which rule was broken.
  *
  * Memory: texts, shapes and structs that a codec passes to a service are copied unless a comment says
  * otherwise. Texts and arrays that a service returns belong to the host and live as long as the call.
@@ -561,8 +563,9 @@ struct tenon_codec {
     tenon_status (*describe) (struct tenon_call *call); /* NULL: the codec only writes */
     tenon_status (*write) (struct tenon_call *call);    /* NULL: it only reads */
     /* The likelihood that source 0 has this format, 0 … 100, if no magic tells: 50 and above count as a
-     * match; a negative result counts as no, and so does one above 100, which gets a note. Only read_at, view
-     * and source_info may be called, and their failures do not count. NULL: magics and extensions decide. */
+     * match; a negative result counts as no, and so does one above 100, which gets a note. Only services for
+     * every codec function may be called, and their failures do not count. NULL: magics and extensions
+     * decide. */
 };
 
 /* A level in steps and members: the filter's default_level. So no filter encodes at the level -1. */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* debug.c - what TENON_DEBUG=abi keeps. */
+#include "context/debug.h"
+
+/* Of memory of calls that ended so much is kept: beyond it the oldest goes. */
+#define MOST_KEPT ((uint64_t) 64 << 20)
+#define SPOILED 0xd5
+
+/* "abi" is one of the words, with commas between them. */
+static bool
+has_word (const char *words, const char *word)
+{
+    size_t length = strlen (word);
+    for (const char *at = words; at && *at; at = strchr (at, ','), at += at != NULL)
+        if (strncmp (at, word, length) == 0 && (at[length] == 0 || at[length] == ','))
+            return true;
+    return false;
+}
+
+tenon_status
+tn_debug_begin (struct tn_debug **debug, tenon_error *error)
+{
+    *debug = NULL;
+    if (!has_word (secure_getenv ("TENON_DEBUG"), "abi"))
+        return TENON_OK;
+    if (!(*debug = calloc (1, sizeof **debug)))
+        return tn_fail_memory (error);
+    pthread_mutex_init (&(*debug)->lock, NULL);
+    return TENON_OK;
+}
+
+static void
+free_blocks (struct tn_block *block)
+{
+    for (struct tn_block *next; block; block = next) {
+        next = block->next;
+        free (block);
+    }
+}
+
+void
+tn_debug_end (struct tn_debug *debug)
+{
+    if (!debug)
+        return;
+    free_blocks (debug->handles);
+    free_blocks (debug->ended);
+    pthread_mutex_destroy (&debug->lock);
+    free (debug);
+}
+
+struct tn_block *
+tn_block_new (uint64_t size)
+{
+    struct tn_block *block = size < UINT64_MAX / 2 ? calloc (1, sizeof *block + size) : NULL;
+    if (block)
+        block->size = size;
+    return block;
+}
+
+void
+tn_debug_keep (struct tn_debug *debug, struct tn_block *blocks)
+{
+    pthread_mutex_lock (&debug->lock);
+    for (struct tn_block *next; blocks; blocks = next) {
+        next = blocks->next;
+        memset (tn_block_bytes (blocks), SPOILED, blocks->size);
+        blocks->next = debug->ended;
+        debug->ended = blocks;
+        debug->ended_bytes += blocks->size;
+    }
+    uint64_t bytes = 0;
+    struct tn_block **last = &debug->ended;
+    while (debug->ended_bytes > MOST_KEPT && *last && bytes + (*last)->size <= MOST_KEPT) {
+        bytes += (*last)->size;
+        last = &(*last)->next;
+    }
+    if (debug->ended_bytes > MOST_KEPT) {
+        free_blocks (*last);
+        *last = NULL;
+        debug->ended_bytes = bytes;
+    }
+    pthread_mutex_unlock (&debug->lock);
+}
+
+bool
+tn_debug_was_of_call (const struct tn_debug *debug, const void *address)
+{
+    uintptr_t at = (uintptr_t) address;
+    for (struct tn_block *block = debug->ended; block; block = block->next) {
+        uintptr_t begin = (uintptr_t) tn_block_bytes (block);
+        if (at >= begin && at - begin < block->size)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* test_debug.c - TENON_DEBUG=abi: the host says which rule of threads and functions a plugin broke. */
+#include "codec/rules.h"
+#include "kit.h"
+
+/* A context that reads the environment. */
+static void
+debug_context (const char *debug, const char *plugins)
+{
+    tenon_context_options options;
+    char copy[200];
+    strcpy (copy, plugins);
+    for (char *name = strtok (copy, " "); name; name = strtok (NULL, " "))
+        kit_copy (name, name);
+    KIT_INIT (options);
+    options.flags = TENON_CONTEXT_NO_FILES;
+    if (getenv ("KIT_ISOLATE"))
+        options.flags |= TENON_CONTEXT_ISOLATE;
+    options.plugin_path = kit_path ("plugins");
+    unsetenv ("TENON_PLUGIN_PATH");
+    if (debug)
+        setenv ("TENON_DEBUG", debug, 1);
+    else
+        unsetenv ("TENON_DEBUG");
+    tenon_context_free (kit);
+    kit = NULL;
+    ck_assert_msg (tenon_context_new (&kit, &options, &kit_error) == TENON_OK, "%s", kit_error.message);
+    uint8_t bytes[64];
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t) i;
+    kit_save ("file", bytes, sizeof bytes);
+}
+
+#define BROKEN "TENON_DEBUG=abi: plugin badrules, codec "
+
+/* ---- when a file is opened ---- */
+
+static const struct {
+    const char *codec, *words;
+} opening[] = {
+    { "tells_while_describing",
+      BROKEN "tells_while_describing: it called tell from describe; it may be used from write" },
+    { "includes_inner",
+      BROKEN "includes_inner: it called add_tensor with the call of its describe, while describe of "
+             "the codec inner_uses_outer runs" },
+    { "other_thread", BROKEN "other_thread: it called note on another thread than that of describe" },
+};
+
+START_TEST (test_opening)
+{
+    const char *codec = opening[_i].codec;
+    if (getenv ("KIT_ISOLATE") && strcmp (codec, "other_thread") == 0)
+        return; /* an isolated process cannot begin a thread */
+    debug_context ("abi", "badrules");
+    kit_open_fails ("file", codec, NULL, TENON_E_MISUSE, opening[_i].words);
+}
+END_TEST
+
+/* ---- when a tensor is read ---- */
+
+static const struct {
+    const char *codec, *words;
+} reading[] = {
+    { "keeps_call", BROKEN "keeps_call: it called read_at with a call that has ended, that of describe" },
+    { "keeps_memory",
+      BROKEN "keeps_memory: it called read_at from read with memory of a call that has ended" },
+    { "describes", BROKEN "describes: it called add_tensor from read; it may be used from describe" },
+};
+
+START_TEST (test_reading)
+{
+    debug_context ("abi", "badrules");
+    tenon_file *file = kit_open ("file", reading[_i].codec, NULL);
+    kit_data_fails (file, "x", "", TENON_E_MISUSE, reading[_i].words);
+    tenon_close (file);
+}
+END_TEST
+
+/* Memory of a call that has ended does not have its bytes any more. */
+START_TEST (test_spoiled)
+{
+    debug_context ("abi", "badrules");
+    tenon_file *file = kit_open ("file", "keeps_view", NULL);
+    kit_data (file, "x", "", "\xd5\xd5\xd5\xd5", 4);
+    tenon_close (file);
+}
+END_TEST
+
+/* A thread that calls when nothing runs: the next run tells it. */
+START_TEST (test_late)
+{
+    if (getenv ("KIT_ISOLATE"))
+        return;
+    debug_context ("abi", "badrules");
+    tenon_file *file = kit_open ("file", "late", NULL);
+    kit_data_fails (file, "x", "", TENON_E_MISUSE,
+                    BROKEN "late: it called note with a call that has ended, that of describe");
+    tenon_close (file);
+}
+END_TEST
+
+/* ---- probes and writing ---- */
+
+START_TEST (test_probing)
+{
+    debug_context ("abi", "badrules");
+    kit_open_fails ("file", NULL, NULL, TENON_E_MISUSE,
+                    BROKEN "probes: it called add_tensor from probe; it may be used from describe");
+}
+END_TEST
+
+START_TEST (test_writing)
+{
+    debug_context ("abi", "badrules");
+    tenon_plan *plan = kit_plan ();
+    kit_failed (kit_write (plan, "g", "describes_while_writing", NULL, NULL), TENON_E_MISUSE,
+                BROKEN "describes_while_writing: it called expect from write; it may be used from describe");
+    tenon_plan_free (plan);
+}
+END_TEST
+
+/* ---- what is right, and without the switch ---- */
+
+START_TEST (test_right)
+{
+    static const char *const words[] = { "abi", "other,abi", NULL, "", "ab", "abix", "x" };
+    debug_context (words[_i], "badrules toyraw toybox toytext toyxor");
+    tenon_file *file = kit_open ("file", "does_right", NULL);
+    kit_data (file, "x", "", "\0\1\2\3", 4);
+    tenon_close (file);
+    tenon_plan *plan = kit_plan ();
+    ck_assert_msg (kit_write (plan, "g", "toybox", "toybox.filter=toyxor", NULL) == TENON_OK, "%s",
+                   kit_error.message);
+    tenon_plan_free (plan);
+    file = kit_open ("g", NULL, NULL);
+    kit_data (file, "x", "", "\1\2\3\4", 4);
+    tenon_close (file);
+    kit_open_fails ("file", "tells_while_describing", NULL, TENON_E_MISUSE,
+                    _i < 2 ? "TENON_DEBUG=abi" : "it called a service of write from another function");
+    if (_i < 2 || getenv ("KIT_ISOLATE"))
+        return;
+    tenon_close (kit_open ("file", "other_thread", NULL)); /* which nothing notices */
+}
+END_TEST
+
+/* ---- the manual ---- */
+
+static uint32_t
+rule_of (const char *service, unsigned *row)
+{
+    for (unsigned i = 0; i < tn_rule_count; i++)
+        if (strcmp (tn_rules[i].service, service) == 0) {
+            *row = i;
+            return tn_rules[i].from;
+        }
+    ck_abort_msg ("the manual has a service %s, the host has none", service);
+    return 0;
+}
+
+/* tenon-plugin(3) has one row for each service, and what it says is what is checked. */
+START_TEST (test_manual)
+{
+    char path[1024], line[1024];
+    unsigned rows = 0, seen[128] = { 0 }, row;
+    const char *source = getenv ("TENON_SRCDIR");
+    snprintf (path, sizeof path, "%s/docs/tenon-plugin.3", source ? source : "..");
+    FILE *page = fopen (path, "r");
+    ck_assert_msg (page != NULL, "%s", path);
+    while (fgets (line, sizeof line, page)) {
+        char service[64], answers[4][8];
+        if (sscanf (line, ".It Fn %63s Ta %7s Ta %7s Ta %7s Ta %7s", service, answers[0], answers[1],
+                    answers[2], answers[3])
+            != 5)
+            continue;
+        uint32_t from = 0;
+        for (unsigned i = 0; i < 4; i++) {
+            ck_assert_msg (!strcmp (answers[i], "yes") || !strcmp (answers[i], "\\-"), "%s", line);
+            from |= strcmp (answers[i], "yes") == 0 ? 1u << i : 0;
+        }
+        ck_assert_msg (from == rule_of (service, &row), "%s", line);
+        ck_assert_uint_eq (seen[row]++, 0);
+        rows++;
+    }
+    fclose (page);
+    ck_assert_uint_eq (rows, tn_rule_count);
+}
+END_TEST
+
+static void
+fill_suite (Suite *suite)
+{
+    TCase *test = kit_case (suite, "debug");
+    tcase_add_loop_test (test, test_opening, 0, (int) (sizeof opening / sizeof opening[0]));
+    tcase_add_loop_test (test, test_reading, 0, (int) (sizeof reading / sizeof reading[0]));
+    tcase_add_test (test, test_spoiled);
+    tcase_add_test (test, test_late);
+    tcase_add_test (test, test_probing);
+    tcase_add_test (test, test_writing);
+    tcase_add_loop_test (test, test_right, 0, 7);
+    tcase_add_test (test, test_manual);
+}
+
+int
+main (void)
+{
+    return kit_main ("debug", fill_suite);
+}
