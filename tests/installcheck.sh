@@ -192,11 +192,20 @@ END
     check 'an idx file without its extension is known by what is in it' "$bindir/tenon" ls "$idx" &&
         check 'its dtype is i16' said 'i16'
 
+    lines=$(wc -l <"$TENON_SRCDIR/examples/bzip2/bzip2.c")
+    check "bzip2.c has at most 100 lines, namely $lines" test "$lines" -le 100
+    # shellcheck disable=SC2086
+    check 'bzip2.c becomes a filter' $CC -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden $FLAGS $cflags \
+        -o "$work/bzip2.so" "$TENON_SRCDIR/examples/bzip2/bzip2.c" -lbz2
+
     lines=$(wc -l <"$TENON_SRCDIR/examples/nrrd/nrrd.c")
-    check "nrrd.c has at most 390 lines, namely $lines" test "$lines" -le 390
+    check "nrrd.c has at most 400 lines, namely $lines" test "$lines" -le 400
     # shellcheck disable=SC2086
     check 'nrrd.c becomes a plugin' $CC -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden $FLAGS $cflags \
         -o "$work/plugins/nrrd.so" "$TENON_SRCDIR/examples/nrrd/nrrd.c"
     check 'and passes its tests' env TENON="$bindir/tenon" sh "$TENON_SRCDIR/examples/nrrd/test.sh"
+    mv "$work/bzip2.so" "$work/plugins"
+    check 'the command finds the filter' "$bindir/tenon" formats -v && check 'and lists it' said 'bzip2, levels 1 to 9'
+    check 'nrrd.c passes its tests with it' env TENON="$bindir/tenon" sh "$TENON_SRCDIR/examples/nrrd/test.sh"
 fi
 finish

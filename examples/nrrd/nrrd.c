@@ -188,7 +188,13 @@ take_numbers (struct tenon_call *call, const struct header *header, uint32_t fie
 static tenon_status
 find_data (struct tenon_call *call, struct header *header, uint64_t bytes, struct tenon_tensor *tensor)
 {
-    const char *name = header->values[DATA_FILE];
+    const char *name = header->values[DATA_FILE], *encoding = header->values[ENCODING];
+    struct tenon_step step = { .struct_size = sizeof step, .level = TENON_LEVEL_DEFAULT };
+    struct tenon_part part = { .struct_size = sizeof part,
+                               .size = TENON_AUTO,
+                               .steps = &step,
+                               .step_size = sizeof step,
+                               .step_count = 1 };
     struct tenon_cursor cursor = header->cursor;
     uint64_t lines;
     uint8_t byte;
@@ -200,6 +206,14 @@ find_data (struct tenon_call *call, struct header *header, uint64_t bytes, struc
     while (lines && cursor.position < cursor.end) {
         TENON_TRY (tenon_take_u8 (&cursor, &byte, "a line to skip"));
         lines -= byte == '\n';
+    }
+    if (!is_word ("|raw|", encoding)) { /* the filter may not be in use: TENON_E_UNSUPPORTED */
+        step.filter = is_word ("|gz|gzip|", encoding) ? "gzip" : "bzip2";
+        part.source = tensor->source;
+        part.offset = cursor.position;
+        part.stored = cursor.end - cursor.position;
+        TENON_TRY (call->host->add_part (call, &part, &tensor->source));
+        TENON_TRY (tenon_cursor_open (&cursor, call, tensor->source, 0));
     }
     if (strcmp (header->values[BYTE_SKIP], "-1") != 0) {
         TENON_TRY (take_numbers (call, header, BYTE_SKIP, 1, &tensor->offset));
@@ -222,17 +236,19 @@ add_data (struct tenon_call *call, struct header *header, uint64_t bytes, struct
     if (strncmp (name, "LIST", 4) == 0 || (strchr (name, '%') && strchr (name, ' ')))
         return call->host->skip_tensor (call, tensor, TENON_E_UNSUPPORTED, NULL,
                                         "its data are in more than one file");
-    if (strcasecmp (header->values[ENCODING], "raw") != 0)
-        return call->host->skip_tensor (call, tensor, TENON_E_UNSUPPORTED, NULL, "its encoding is not raw");
+    if (!is_word ("|raw|gz|gzip|bz2|bzip2|", header->values[ENCODING]))
+        return call->host->skip_tensor (call, tensor, TENON_E_UNSUPPORTED, NULL, "its encoding is text");
     if (strcasecmp (endian, "big") == 0)
         tensor->flags = TENON_BIG_ENDIAN;
     else if (bytes > 1 && strcasecmp (endian, "little") != 0)
         return tenon_fail (call, TENON_E_MALFORMED, header->places[ENDIAN],
                            "found the endian \"%.40s\", expected little or big", endian);
     tenon_status status = find_data (call, header, bytes, tensor);
-    if (status == TENON_E_NOT_FOUND)
+    if (status == TENON_E_NOT_FOUND || status == TENON_E_UNSUPPORTED)
         return call->host->skip_tensor (call, tensor, status, NULL,
-                                        "the file of its data is not beside the header");
+                                        status == TENON_E_NOT_FOUND
+                                            ? "the file of its data is not beside the header"
+                                            : "the filter of its encoding is not in use");
     TENON_TRY (status);
     TENON_TRY (call->host->add_tensor (call, tensor));
     TENON_TRY (call->host->source_info (call, tensor->source, &info));

@@ -87,6 +87,15 @@ says 'the file of its data is not beside the header' verify d.nhdr
 printf "$head\ndata file: ../d.raw\n" >d.nhdr
 says 'files beside it' ls d.nhdr
 
+# ---- encoded data: two streams of bzip2, which are one, where there is a filter of that name ----
+one='\102\132\150\071\061\101\131\046\123\131\377\020\134\071\000\000\001\100\000\170\000\040\000\041\232\150\063\115\014\263\213\271\042\234\050\110\177\210\056\034\200'
+two='\102\132\150\071\061\101\131\046\123\131\127\025\152\115\000\000\000\300\000\107\000\040\000\060\315\064\030\310\341\057\027\162\105\070\120\220\127\025\152\115'
+file g.nrrd 'NRRD0004\ntype: short\ndimension: 2\nsizes: 3 2\nencoding: bz2\nendian: little\nline skip: 1\nbyte skip: 0' "a line\n$one$two"
+case $("$TENON" formats -v) in
+*'bzip2, levels 1 to 9'*) expect 'bzip2' "$rows" "$(items g.nrrd)" ;;
+*) says 'filter of its encoding is not in use' verify g.nrrd ;;
+esac
+
 # ---- what cannot be read, and what is wrong ----
 printf "$head\ndata file: LIST\na.raw\nb.raw\n" >f.nhdr
 says 'in more than one file' verify f.nhdr
