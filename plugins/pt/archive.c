@@ -89,9 +89,10 @@ open_storage (struct pt_reader *reader, struct pt_storage *storage)
 static int
 is_usual (const char *key, uint64_t length)
 {
-    static const char *const usual[] = { PICKLE_KEY,           "version",
-                                         "byteorder",          ".format_version",
-                                         ".storage_alignment", ".data/serialization_id" };
+    static const char *const usual[] = {
+        PICKLE_KEY, "version", "byteorder", ".format_version", ".storage_alignment", ".data/serialization_id",
+        PT_MEMBER
+    };
     for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
         if (length == strlen (usual[i]) && memcmp (key, usual[i], length) == 0)
             return 1;
@@ -151,6 +152,20 @@ read_order (struct pt_reader *reader, const struct archive *archive)
 }
 
 static tenon_status
+read_metadata (struct pt_reader *reader, const struct archive *archive)
+{
+    struct tenon_call *call = reader->call;
+    uint32_t source;
+    uint64_t size;
+    tenon_status status = open_member (call, archive, PT_MEMBER, "", 0, &source, &size);
+    if (status == TENON_E_NOT_FOUND)
+        return TENON_OK;
+    TENON_TRY (status);
+    const void *text = call->host->view (call, source, 0, size);
+    return text ? pt_read_member (reader, text, size) : TENON_E_IO;
+}
+
+static tenon_status
 read_pickle (struct pt_reader *reader, const struct archive *archive, uint32_t *root)
 {
     struct tenon_call *call = reader->call;
@@ -186,6 +201,7 @@ pt_describe_archive (struct tenon_call *call)
     TENON_TRY (read_order (reader, archive));
     TENON_TRY (read_pickle (reader, archive, &root));
     call->host->expect (call, reader->machine.storage_count, 0);
+    TENON_TRY (read_metadata (reader, archive));
     TENON_TRY (pt_walk (reader, root));
     return tell_others (reader, archive);
 }

@@ -8,7 +8,7 @@ pt_add_value (struct pt_reader *reader, const struct tenon_value *value)
 {
     const char *key;
     uint32_t length;
-    if (reader->counting)
+    if (reader->counting || pt_is_kept (reader, reader->name, reader->name_length))
         return TENON_OK;
     TENON_TRY (pt_free_name (reader, &reader->metadata, &key, &length));
     return reader->call->host->add_metadata (reader->call, key, length, value);

@@ -43,6 +43,15 @@ const struct pt_dtype pt_dtypes[] = {
 };
 #define DTYPES (sizeof pt_dtypes / sizeof pt_dtypes[0])
 
+const struct pt_dtype *
+pt_dtype_of (uint32_t dtype)
+{
+    for (uint32_t i = 0; dtype != TENON_NONE && i < DTYPES; i++)
+        if (pt_dtypes[i].dtype == dtype)
+            return &pt_dtypes[i];
+    return NULL;
+}
+
 static const struct {
     const char *name;
     uint32_t meaning;

@@ -8,19 +8,29 @@ pt_sources = \
 	plugins/pt/legacy.c \
 	plugins/pt/literals.c \
 	plugins/pt/metadata.c \
+	plugins/pt/metadata_read.c \
+	plugins/pt/metadata_write.c \
 	plugins/pt/names.c \
 	plugins/pt/names.h \
 	plugins/pt/numpy.c \
+	plugins/pt/object_write.c \
+	plugins/pt/outline.c \
 	plugins/pt/outline_make.c \
+	plugins/pt/pickle_write.c \
+	plugins/pt/pickle_write.h \
 	plugins/pt/pt.c \
 	plugins/pt/pt.h \
+	plugins/pt/pt_write.h \
 	plugins/pt/shape.c \
 	plugins/pt/stack.c \
 	plugins/pt/storages.c \
+	plugins/pt/tree.c \
 	plugins/pt/unpickle.c \
+	plugins/pt/value_write.c \
 	plugins/pt/values.c \
 	plugins/pt/visit.c \
-	plugins/pt/walk.c
+	plugins/pt/walk.c \
+	plugins/pt/write.c
 dist_man_MANS += plugins/pt/tenon-pt.7
 
 if MODULE_pt
@@ -38,6 +48,7 @@ plugins_libpt_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTENON_BUILTIN_PLUGIN=pt
 core_libcore_la_LIBADD += plugins/libpt.la
 endif
 
+shell_tests += plugins/pt/tests/write.sh
 unit_tests += plugins/pt/tests/test_outline plugins/pt/tests/test_pickle plugins/pt/tests/test_tensors
 pt_kit = plugins/pt/tests/kit.c plugins/pt/tests/kit.h
 plugins_pt_tests_test_outline_SOURCES = plugins/pt/tests/test_outline.c $(pt_kit)

@@ -146,6 +146,30 @@ number_name (struct pt_reader *reader, struct pt_names *names, uint32_t taken)
     return TENON_OK;
 }
 
+/* The keys that tenon.json has are entered with 0 uses. */
+tenon_status
+pt_keep_key (struct pt_reader *reader, const char *key, uint32_t length, int *known)
+{
+    struct pt_names *names = &reader->metadata;
+    if (2 * (uint64_t) names->count >= names->slot_count)
+        TENON_TRY (widen_table (reader, names));
+    uint32_t *slot = find_slot (reader, names, key, length);
+    *known = *slot != 0;
+    if (*known)
+        return TENON_OK;
+    TENON_TRY (enter_name (reader, names, key, length, slot));
+    names->list[names->count - 1].uses = 0;
+    return TENON_OK;
+}
+
+int
+pt_is_kept (struct pt_reader *reader, const char *key, uint32_t length)
+{
+    const struct pt_names *names = &reader->metadata;
+    uint32_t number = names->slot_count > 0 ? *find_slot (reader, names, key, length) : 0;
+    return number > 0 && names->list[number - 1].uses == 0;
+}
+
 tenon_status
 pt_free_name (struct pt_reader *reader, struct pt_names *names, const char **text, uint32_t *length)
 {

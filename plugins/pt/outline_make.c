@@ -130,6 +130,8 @@ pt_add_outline (struct pt_reader *reader)
 {
     struct tenon_json_out *json = &reader->outline;
     struct tenon_value value = { .type = TENON_STRING, .source = TENON_NO_SOURCE };
+    if (pt_is_kept (reader, PT_OUTLINE, strlen (PT_OUTLINE)))
+        return json->status;
     if (reader->parts == 0 || (reader->parts == 1 && !reader->worth_telling))
         return json->status;
     if (json->length > MOST_BYTES) {

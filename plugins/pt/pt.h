@@ -224,6 +224,8 @@ struct pt_dtype {
 };
 extern const struct pt_dtype pt_dtypes[];
 #define PT_BYTE_TYPE 0u /* the row of uint8 */
+/* The row of one of tenon's dtypes; NULL: torch has none. */
+const struct pt_dtype *pt_dtype_of (uint32_t dtype);
 
 /* ---- storages: storages.c ----------------------------------------------------------------------------- */
 
@@ -341,6 +343,17 @@ void pt_note_container (struct pt_reader *reader, uint32_t owner, const struct p
 void pt_note_list (struct pt_reader *reader, const struct pt_value *list);
 /* Adds it, if it tells more than the names do. */
 tenon_status pt_add_outline (struct pt_reader *reader);
+
+/* ---- tenon.json: metadata_read.c, names.c -------------------------------------------------------------- */
+
+/* The member in which tenon keeps metadata that a pickle has no place or no type for. */
+#define PT_MEMBER "tenon.json"
+/* Adds what it has. Values of the pickle that have the same names are then passed over. */
+tenon_status pt_read_member (struct pt_reader *reader, const void *text, uint64_t length);
+/* *known: it was there. */
+tenon_status pt_keep_key (struct pt_reader *reader, const char *key, uint32_t length, int *known);
+/* True if the member has an entry of this key. */
+int pt_is_kept (struct pt_reader *reader, const char *key, uint32_t length);
 
 /* ---- containers: archive.c, legacy.c ------------------------------------------------------------------ */
 

@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# write.sh: the pickles that tenon writes are those of torch.save, byte for byte (samples/written: make.py made them); storages are
+# aligned, and shared where tensors are the same; what the format has no room for is refused.
+# shellcheck source=tests/plugin.sh
+. "$(dirname "$0")/../../../tests/plugin.sh"
+
+# number FILE OFFSET WIDTH: a little-endian number.
+number ()
+{
+    od -An -v -tu"$3" -j"$2" -N"$3" "$1" | tr -d ' '
+}
+
+# member FILE NAME: writes the bytes of a stored member to $work/member, and sets $place to their offset. It goes from local header to
+# local header, whose sizes tenon states there.
+member ()
+{
+    place=0
+    while [ "$(number "$1" "$place" 4)" = 67324752 ]; do
+        member_size=$(number "$1" $((place + 18)) 4)
+        member_length=$(number "$1" $((place + 26)) 2)
+        member_name=$(tail -c +$((place + 31)) "$1" | head -c "$member_length")
+        place=$((place + 30 + member_length + $(number "$1" $((place + 28)) 2)))
+        tail -c +$((place + 1)) "$1" | head -c "$member_size" >"$work/member"
+        [ "$member_name" != "$2" ] || return 0
+        place=$((place + member_size))
+    done
+    return 1
+}
+
+# converted ARGUMENT...: checks that convert succeeds.
+converted ()
+{
+    checks=$((checks + 1))
+    tenon convert "$@"
+    [ "$status" -eq 0 ] || fail "convert $* exits $status"
+}
+
+# ---- pickles ----
+for sample in "$samples"/written/*.safetensors; do
+    name=${sample##*/} name=${name%.safetensors}
+    converted "$sample" "$work/$name.pt"
+    checks=$((checks + 3))
+    { member "$work/$name.pt" archive/data.pkl && cmp -s "$work/member" "$samples/written/$name.pkl"; } || fail "$name: another pickle than torch's"
+    { member "$work/$name.pt" archive/byteorder && [ "$(cat "$work/member")" = little ]; } || fail "$name: byteorder"
+    { member "$work/$name.pt" archive/version && [ "$(cat "$work/member")" = 3 ]; } || fail "$name: version"
+    converted "$work/$name.pt" "$work/$name.safetensors"
+    checks=$((checks + 2))
+    cmp -s "$work/$name.safetensors" "$sample" || fail "$name: it comes back as another file"
+    converted "$work/$name.pt" "$work/other-name.pth"
+    cmp -s "$work/$name.pt" "$work/other-name.pth" || fail "$name: written again it differs"
+done
+checks=$((checks + 2))
+{ member "$work/one.pt" archive/data/0 && [ $((place % 64)) -eq 0 ]; } || fail "a storage at $place"
+[ "$(od -An -v -tx1 "$work/member" | tr -d ' \n')" = 000000000000803f00000040 ] || fail 'its bytes'
+
+# ---- to a pipe ----
+checks=$((checks + 1))
+"$TENON" convert --format=pt "$samples/written/dtypes.safetensors" - </dev/null 2>"$work/error" | cat >"$work/piped.pt"
+tenon hash "$work/piped.pt"
+cut -d ' ' -f 1 "$work/out" >"$work/sums"
+tenon hash "$work/dtypes.pt"
+cut -d ' ' -f 1 "$work/out" | cmp -s - "$work/sums" || fail 'a pipe gets other tensors'
+
+# ---- nesting ----
+converted -o pt.nest=yes --rename layer.1=layer.1.deep "$samples/written/many.safetensors" "$work/nested.pt"
+checks=$((checks + 1))
+tenon ls "$work/nested.pt"
+said layer.1.deep layer.299 || fail 'nested names'
+checks=$((checks + 1))
+tenon convert -o pt.nest=yes --rename layer.1=layer.2.deep "$samples/written/many.safetensors" "$work/both.pt"
+{ [ "$status" -eq 2 ] && said "pt.nest=yes" "both a tensor and a dict"; } || fail "a tensor that is a dict: $status"
+converted --rename layer.1=layer.2.deep "$samples/written/many.safetensors" "$work/flat.pt"
+
+# ---- metadata ----
+converted --set format=pt --set count=7 --set-type count=u32 --set 'ids=[1,2,3]' --set-type ids=array:i16 "$samples/written/one.safetensors" "$work/member.pt"
+checks=$((checks + 2))
+member "$work/member.pt" archive/data.pkl && cmp -s "$work/member" "$samples/written/one.pkl" || fail 'metadata got into the pickle'
+tenon ls --meta "$work/member.pt"
+said "format${tab}string${tab}pt" "count${tab}u32${tab}7" "ids${tab}array:i16" || fail 'metadata beside the pickle'
+converted -o pt.metadata=dict "$work/member.pt" "$work/dict.pt"
+checks=$((checks + 1))
+tenon ls --meta "$work/dict.pt"
+said "format${tab}string${tab}pt" "count${tab}u32${tab}7" "ids${tab}array:i16" || fail 'metadata in the dict'
+
+# ---- what is refused ----
+checks=$((checks + 2))
+tenon convert --append "$samples/written/one.safetensors" "$work/dict.pt"
+{ [ "$status" -eq 2 ] && said 'pt'; } || fail "--append exits $status"
+converted --as q8_0 "$TENON_SRCDIR/examples/data/weights.npy" "$work/q.gguf"
+tenon convert "$work/q.gguf" "$work/q.pt"
+{ [ "$status" -eq 2 ] && said q8_0 && [ ! -e "$work/q.pt" ]; } || fail "q8_0 exits $status"
+converted --carry "$work/q.gguf" "$work/q.pt"
+converted "$work/q.pt" "$work/again.gguf"
+checks=$((checks + 1))
+cmp -s "$work/q.gguf" "$work/again.gguf" || fail 'what was carried comes back as another file'
+finish

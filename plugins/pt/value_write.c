@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* value_write.c - metadata as values of Python: str, int, float, bool, None, and lists of these. */
+#include "pt_write.h"
+#include <tenon/json.h>
+
+#define SOME 16u /* items that are asked for at once */
+#define MOST_LEVELS 100u
+
+/* Arrays in arrays, outermost first. */
+struct level {
+    const struct tenon_value *array;
+    uint64_t done;
+};
+
+/* ---- what a pickle keeps ---- */
+
+/* A str is UTF-8: a text of other bytes has no place in a dict. */
+static int
+is_str (const struct tenon_value *value)
+{
+    return tenon_json_is_utf8 (value->as.string, value->count);
+}
+
+/* 1: Python has this type, and no narrower one that it would be taken for; 0: it becomes another type; -1: it
+ * has no place in a pickle. */
+static int
+fits_scalar (const struct tenon_value *value)
+{
+    switch (value->type) {
+    case TENON_NONE:
+    case TENON_BOOL:
+    case TENON_I64:
+    case TENON_F64: return 1;
+    case TENON_U64: return value->as.u > INT64_MAX;
+    case TENON_STRING: return is_str (value) ? 1 : -1;
+    default: return 0;
+    }
+}
+
+/* The same of the items of an array that has no arrays. */
+static tenon_status
+fits_items (struct tenon_call *call, const struct tenon_value *array, int *fits)
+{
+    struct tenon_value items[SOME];
+    *fits = array->count > 0
+            && (array->item_type == TENON_I64 || array->item_type == TENON_F64
+                || array->item_type == TENON_BOOL || array->item_type == TENON_STRING);
+    for (uint64_t done = 0; array->item_type == TENON_STRING && done < array->count;) {
+        uint64_t n = array->count - done < SOME ? array->count - done : SOME;
+        TENON_TRY (call->host->items (call, array, done, n, items));
+        for (uint64_t i = 0; i < n; i++)
+            if (!is_str (&items[i])) {
+                *fits = -1;
+                return TENON_OK;
+            }
+        done += n;
+    }
+    return TENON_OK;
+}
+
+/* The same of an array of arrays: what a pickle has are lists, and their types go. */
+static tenon_status
+fits_nested (struct tenon_call *call, const struct tenon_value *value, struct level *levels, int *fits)
+{
+    uint32_t depth = 1;
+    levels[0] = (struct level){ value, 0 };
+    while (depth > 0) {
+        struct level *level = &levels[depth - 1];
+        if (level->done == level->array->count) {
+            depth--;
+            continue;
+        }
+        const struct tenon_value *item = &level->array->as.items[level->done++];
+        int one = fits_scalar (item);
+        if (item->type == TENON_ARRAY && item->item_type != TENON_ARRAY)
+            TENON_TRY (fits_items (call, item, &one));
+        else if (item->type == TENON_ARRAY && depth < MOST_LEVELS)
+            levels[depth++] = (struct level){ item, 0 };
+        else if (item->type == TENON_ARRAY)
+            one = -1;
+        if (one < 0) {
+            *fits = -1;
+            return TENON_OK;
+        }
+    }
+    *fits = 0;
+    return TENON_OK;
+}
+
+tenon_status
+pt_fits_pickle (struct tenon_call *call, const struct tenon_value *value, int *fits)
+{
+    *fits = fits_scalar (value);
+    if (value->type != TENON_ARRAY)
+        return TENON_OK;
+    if (value->item_type != TENON_ARRAY)
+        return fits_items (call, value, fits);
+    struct level *levels = call->host->scratch (call, MOST_LEVELS * sizeof *levels);
+    return levels ? fits_nested (call, value, levels, fits) : TENON_E_MEMORY;
+}
+
+/* ---- writing ---- */
+
+static void
+put_scalar (struct pt_out *out, const struct tenon_value *value)
+{
+    switch (value->type) {
+    case TENON_NONE: pt_put_byte (out, PT_OP_NONE); break;
+    case TENON_BOOL: pt_put_byte (out, value->as.u ? PT_OP_TRUE : PT_OP_FALSE); break;
+    case TENON_STRING: pt_put_string (out, value->as.string, value->count); break;
+    case TENON_F32:
+    case TENON_F64: pt_put_float (out, value->as.f); break;
+    case TENON_I8:
+    case TENON_I16:
+    case TENON_I32:
+    case TENON_I64: pt_put_integer (out, value->as.i); break;
+    default: pt_put_unsigned (out, value->as.u); break;
+    }
+}
+
+static void
+begin_list (struct pt_out *out, const struct tenon_value *array)
+{
+    pt_put_byte (out, PT_OP_EMPTY_LIST);
+    pt_put_memo (out);
+    pt_begin_items (out, array->count);
+}
+
+/* A list of scalars, or a tuple. */
+static tenon_status
+put_list (struct pt_out *out, const struct tenon_value *array, int as_tuple)
+{
+    struct tenon_value items[SOME];
+    if (as_tuple)
+        pt_put_byte (out, PT_OP_MARK);
+    else
+        begin_list (out, array);
+    for (uint64_t done = 0; done < array->count && out->status == TENON_OK;) {
+        uint64_t n = array->count - done < SOME ? array->count - done : SOME;
+        TENON_TRY (out->call->host->items (out->call, array, done, n, items));
+        for (uint64_t i = 0; i < n; i++) {
+            put_scalar (out, &items[i]);
+            done++;
+            if (!as_tuple)
+                pt_end_item (out, done, array->count, PT_OP_APPEND, PT_OP_APPENDS);
+        }
+    }
+    if (as_tuple) {
+        pt_put_byte (out, PT_OP_TUPLE);
+        pt_put_memo (out);
+    }
+    return out->status;
+}
+
+tenon_status
+pt_put_value (struct pt_out *out, const struct tenon_value *value, int as_tuple)
+{
+    struct level *levels;
+    uint32_t depth = 1;
+    if (value->type != TENON_ARRAY) {
+        put_scalar (out, value);
+        return out->status;
+    }
+    if (value->item_type != TENON_ARRAY)
+        return put_list (out, value, as_tuple);
+    if (!(levels = out->call->host->scratch (out->call, MOST_LEVELS * sizeof *levels)))
+        return TENON_E_MEMORY;
+    levels[0] = (struct level){ value, 0 };
+    begin_list (out, value);
+    for (;;) {
+        struct level *level = &levels[depth - 1];
+        if (level->done < level->array->count) {
+            const struct tenon_value *item = &level->array->as.items[level->done];
+            if (item->type == TENON_ARRAY && item->item_type == TENON_ARRAY) {
+                levels[depth++] = (struct level){ item, 0 };
+                begin_list (out, item);
+                continue;
+            }
+            if (item->type == TENON_ARRAY)
+                TENON_TRY (put_list (out, item, 0));
+            else
+                put_scalar (out, item);
+        } else if (--depth == 0)
+            return out->status;
+        else
+            level--;
+        level->done++;
+        pt_end_item (out, level->done, level->array->count, PT_OP_APPEND, PT_OP_APPENDS);
+    }
+}
