@@ -42,6 +42,8 @@ core_libcore_la_SOURCES = \
 	core/codec/call.h \
 	core/codec/describe.c \
 	core/codec/describe.h \
+	core/codec/folder_keys.c \
+	core/codec/folder_keys.h \
 	core/codec/host.c \
 	core/codec/host.h \
 	core/codec/host_describe.c \

@@ -76,6 +76,7 @@ module_unit_tests = \
 	tests/abi/test_debug \
 	tests/abi/test_describe \
 	tests/abi/test_filters \
+	tests/abi/test_folder \
 	tests/abi/test_index \
 	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \

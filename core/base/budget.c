@@ -23,8 +23,8 @@ find_bound (const struct tn_budget *budget, uint32_t most, uint32_t ratio, uint6
 static void
 begin_portion (struct tn_budget *budget)
 {
-    uint64_t rest = budget->most_done - budget->done;
-    budget->portion = budget->left = rest < PORTION ? rest + 1 : PORTION;
+    uint64_t rest = budget->most_done - budget->done, whole = PORTION - TN_MIN (budget->unasked, PORTION - 1);
+    budget->portion = budget->left = rest < whole ? rest + 1 : whole;
 }
 
 void
@@ -38,6 +38,7 @@ tn_budget_join (struct tn_budget *budget, uint64_t bytes)
         find_bound (budget, TENON_LIMIT_OPEN_MEMORY, TENON_LIMIT_OPEN_MEMORY_RATIO, FREE_MEMORY);
     budget->most_done = find_bound (budget, TENON_LIMIT_OPEN_WORK, TENON_LIMIT_OPEN_WORK_RATIO, FREE_WORK);
     budget->done += budget->portion - budget->left;
+    budget->unasked += budget->portion - budget->left;
     begin_portion (budget);
 }
 
@@ -109,6 +110,7 @@ tn_budget_settle (struct tn_budget *budget, uint64_t amount)
         return refuse_more (budget, budget->most_done, TENON_LIMIT_OPEN_WORK, "work than copying",
                             "open_work");
     TN_TRY (tn_budget_ask (budget));
+    budget->unasked = 0;
     begin_portion (budget);
     return TENON_OK;
 }

@@ -31,6 +31,7 @@ struct tn_budget {
     uint64_t most_held;
     uint64_t done, most_done; /* work, without the portion */
     uint64_t portion, left;   /* units until the next look at the bounds, and what is left of them */
+    uint64_t unasked;         /* units of portions that a join ended: the program was not asked meanwhile */
     bool stopped;             /* the program asked to stop */
     bool refused;             /* a bound was met */
 };

@@ -31,7 +31,6 @@ const struct tenon_host tn_host = {
     .add_tensor = tn_host_add_tensor,
     .add_metadata = tn_host_add_metadata,
     .add_part = tn_host_add_part,
-    .sibling = tn_host_sibling,
     .find = tn_host_find,
     .include = tn_host_include,
     .plan_info = tn_host_plan_info,

@@ -45,7 +45,6 @@ tenon_status tn_host_add_part (struct tenon_call *, const struct tenon_part *, u
 tenon_status tn_host_skip_part (struct tenon_call *, const struct tenon_part *, tenon_status, const char *);
 tenon_status tn_host_open_key (struct tenon_call *, const char *, uint64_t, uint32_t *);
 tenon_status tn_host_next_key (struct tenon_call *, const char *, uint64_t, struct tenon_key *);
-tenon_status tn_host_sibling (struct tenon_call *, const char *, uint64_t, uint32_t *);
 
 /* Adds a new source to the catalog, which takes it over, and numbers it for the codec. */
 tenon_status tn_call_adopt_source (struct tn_call *call, struct tn_source *source, uint32_t *number);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* host_sources.c - adds parts and siblings of a file to its catalog. */
+/* host_sources.c - adds parts of a file, and the files of keys, to its catalog. */
 #include "base/io.h"
 #include "codec/archive.h"
+#include "codec/folder_keys.h"
 #include "codec/host.h"
 #include "codec/write.h"
 #include "context/cause.h"
@@ -383,9 +384,10 @@ tn_host_open_key (struct tenon_call *public, const char *key, uint64_t length, u
     if (call->state == TN_CALL_WRITE)
         return open_old_key (call, key, length, number);
     TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
-    if (!call->keys || !key)
-        return tn_call_misuse (call, key ? "it opens a key, but describes no store" : "it opens no key");
-    tenon_status status = call->keys->kind->open (call->keys, call, key, length, &source);
+    if (!key)
+        return tn_call_misuse (call, "it opens no key");
+    tenon_status status = call->keys ? call->keys->kind->open (call->keys, call, key, length, &source)
+                                     : tn_beside_open (call, key, length, &source);
     TN_TRY (call->session->error->status);
     if (source)
         TN_TRY (tn_call_number_source (call, source, number));
@@ -404,59 +406,8 @@ tn_host_next_key (struct tenon_call *public, const char *prefix, uint64_t length
         return tn_call_misuse (call, "a struct tenon_key has a wrong struct_size");
     uint64_t from = found.next;
     bool more = call->keys->kind->next (call->keys, prefix, prefix ? length : 0, &found);
+    TN_TRY (call->session->error->status);
     TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP + (found.next - from) * 8));
     return more ? tn_call_reply (call, key, &found, sizeof found)
                 : tn_call_answer (call, TENON_E_NOT_FOUND, "there are no more keys");
-}
-
-/* ---- siblings ---- */
-
-tenon_status
-tn_host_sibling (struct tenon_call *public, const char *name, uint64_t length, uint32_t *number)
-{
-    struct tn_call *call = (struct tn_call *) public;
-    struct tn_session *session = call->session;
-    struct tn_source *source;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
-    if (!tn_is_file_name (name, length)) {
-        char shown[200];
-        tn_escape (shown, sizeof shown, name, TN_MIN (length, 100));
-        return tn_fail (session->error, TENON_E_MALFORMED, TN_NO_OFFSET,
-                        "'%s' is no bare file name: a set may only name files beside it", shown);
-    }
-    /* A member must not reach files of the folder: the archive's author could not read them there. */
-    const struct tn_source *asking = tn_call_source (call, 0);
-    if (asking->kind == TN_SOURCE_PART)
-        return tn_call_answer_missing (
-            call, TENON_E_NOT_FOUND, "", name, length,
-            " is not looked for: only a file has files beside it, a member of one has not");
-    if (!session->directory)
-        return tn_call_answer_missing (call, TENON_E_NOT_FOUND, "", name, length,
-                                       " cannot be looked for: the file was opened without a path");
-    char shown_name[256];
-    memcpy (shown_name, name, length);
-    shown_name[length] = 0;
-    TN_FREE char *path = tn_concat (session->directory, shown_name, (char *) NULL);
-    tenon_error error = TENON_ERROR_INIT;
-    if (!path)
-        return tn_fail_memory (session->error);
-    uint64_t taken = sizeof *source + strlen (path) + length;
-    TN_TRY (
-        tn_budget_work (session->budget, TN_WORK_NOTE)); /* an index may name many files that are missing */
-    if (!tn_budget_draw (session->budget, taken))
-        return session->error->status;
-    errno = 0;
-    if (tn_source_open (path, session->may_map, &source, &error) < 0) {
-        tn_budget_give_back (session->budget, taken);
-        if (errno == ENOENT)
-            return tn_call_answer_missing (call, TENON_E_NOT_FOUND, "the file ", name, length,
-                                           " that it names is missing");
-        *session->error = error;
-        return error.status;
-    }
-    tn_budget_join (session->budget, source->size);
-    session->siblings = true;
-    TN_TRY (tn_call_adopt_source (call, source, number));
-    TN_TRY (tn_budget_work (session->budget, TN_WORK_SIBLING));
-    return tn_catalog_pool_source (session->catalog, session->directory, source, session->error);
 }

@@ -5,6 +5,7 @@
 #include "codec/isolated.h"
 #include "codec/archive.h"
 #include "codec/describe.h"
+#include "codec/folder_keys.h"
 #include "codec/host.h"
 #include "codec/recognise.h"
 #include "codec/rules.h"
@@ -135,23 +136,6 @@ record_skip_part (struct tenon_call *public, const struct tenon_part *part, teno
 }
 
 static tenon_status
-record_open_key (struct tenon_call *public, const char *key, uint64_t length, uint32_t *number)
-{
-    struct tn_call *call = (struct tn_call *) public;
-    struct tn_channel *channel = channel_of (public);
-    if (!call->keys || !key || call->session->error->status < 0)
-        return tn_host_open_key (public, key, length, number);
-    tn_channel_put_u32 (channel, TN_SAYS_OPEN);
-    tn_channel_put_u64 (channel, call->keys->told);
-    tn_channel_put_text (channel, key, length);
-    tenon_status status = tn_host_open_key (public, key, length, number);
-    tn_channel_put_u32 (channel, TN_SAYS_OPENED);
-    tn_channel_put_u32 (channel, (uint32_t) status);
-    tn_channel_put_u32 (channel, *number);
-    return status;
-}
-
-static tenon_status
 record_include (struct tenon_call *public, uint32_t number, const struct tenon_include *how)
 {
     struct tn_call *call = (struct tn_call *) public;
@@ -221,7 +205,7 @@ ask_bytes (void *user, uint64_t offset, void *to, uint64_t length)
 static tenon_status
 get_root (struct tn_channel *channel, struct tn_arena *arena, struct tn_source **source, tenon_error *error)
 {
-    bool is_file = tn_channel_get_u32 (channel);
+    bool is_file = tn_channel_get_u32 (channel), is_folder = tn_channel_get_u32 (channel);
     uint64_t size = tn_channel_get_u64 (channel);
     char *name = tn_wire_get_text (channel, arena, UINT64_MAX),
          *path = tn_wire_get_text (channel, arena, UINT64_MAX);
@@ -233,6 +217,7 @@ get_root (struct tn_channel *channel, struct tn_arena *arena, struct tn_source *
         return fail_gone (error);
     }
     TN_TRY (tn_source_given (fd, size, name, path, source, error));
+    (*source)->is_folder = is_folder;
     if ((*source)->kind != TN_SOURCE_READER)
         return TENON_OK;
     struct asker *asker = calloc (1, sizeof *asker);
@@ -247,27 +232,130 @@ get_root (struct tn_channel *channel, struct tn_arena *arena, struct tn_source *
     return TENON_OK;
 }
 
+/* What the program answered, which is no failure: a failure ends this process. */
 static tenon_status
-ask_sibling (struct tenon_call *public, const char *name, uint64_t length, uint32_t *number)
+get_answer (struct tn_call *call, tenon_status status)
 {
-    struct tn_call *call = (struct tn_call *) public;
+    struct tn_channel *channel = call->session->channel;
+    char *words = tn_wire_get_text (channel, &call->session->arena, UINT64_MAX);
+    return channel->end == TN_CHANNEL_OPEN ? tn_call_answer (call, status, words ? words : "")
+                                           : fail_gone (call->session->error);
+}
+
+/* The file of a key in a folder: a source that the program has, and that has the same number here. */
+static tenon_status
+ask_key (struct tn_call *call, const char *key, uint64_t length, uint32_t *number)
+{
     struct tn_session *session = call->session;
     struct tn_channel *channel = session->channel;
     struct tn_source *source;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
-    tn_channel_put_u32 (channel, TN_SAYS_SIBLING);
-    tn_channel_put_text (channel, name, length);
+    tn_channel_put_u32 (channel, TN_SAYS_KEY);
+    tn_channel_put_text (channel, key, length);
     tn_channel_flush (channel);
     tenon_status status = (tenon_status) tn_channel_get_u32 (channel);
-    if (status < 0) { /* missing, which is no failure: a failure ends this process */
-        char *words = tn_wire_get_text (channel, &session->arena, UINT64_MAX);
-        call->pending = status;
-        strncpy (call->pending_words, words ? words : "", sizeof call->pending_words - 1);
-        return channel->end == TN_CHANNEL_OPEN ? status : fail_gone (session->error);
-    }
+    if (status < 0)
+        return get_answer (call, status);
+    uint64_t known = tn_channel_get_u64 (channel);
+    if (channel->end == TN_CHANNEL_OPEN && known < session->catalog->source_count)
+        return tn_call_number_source (call, session->catalog->sources[known], number);
     TN_TRY (get_root (channel, &session->arena, &source, session->error));
     tn_budget_join (session->budget, source->size);
     return tn_call_adopt_source (call, source, number);
+}
+
+/* Keys that the program told, and the codec has yet to ask for. */
+struct tn_asked {
+    uint32_t description; /* that asked */
+    char *prefix;
+    uint64_t length, from; /* of the prefix; tenon_key.next of the question */
+    unsigned count;
+    struct tenon_key keys[TN_WIRE_KEYS];
+};
+
+/* The number of the key that comes next; `count`: it was not told. */
+static unsigned
+find_asked (const struct tn_asked *asked, uint32_t description, const char *prefix, uint64_t length,
+            uint64_t next)
+{
+    if (!asked->prefix || asked->description != description || asked->length != length
+        || memcmp (asked->prefix, prefix, length) != 0)
+        return asked->count;
+    unsigned at = 0;
+    while (at < asked->count && (at == 0 ? asked->from : asked->keys[at - 1].next) != next)
+        at++;
+    return at;
+}
+
+static tenon_status
+ask_keys (struct tn_call *call, struct tn_asked *asked, const char *prefix, uint64_t length, uint64_t next)
+{
+    struct tn_channel *channel = call->session->channel;
+    free (asked->prefix);
+    asked->prefix = tn_strndup (prefix, length);
+    asked->description = call->description;
+    asked->length = length;
+    asked->from = next;
+    asked->count = 0;
+    if (!asked->prefix)
+        return tn_fail_memory (call->session->error);
+    tn_channel_put_u32 (channel, TN_SAYS_KEYS);
+    tn_channel_put_text (channel, prefix, length);
+    tn_channel_put_u64 (channel, next);
+    tn_channel_flush (channel);
+    uint32_t count = tn_channel_get_u32 (channel);
+    for (uint32_t i = 0; i < count && i < TN_WIRE_KEYS; i++) {
+        struct tenon_key *key = &asked->keys[i];
+        *key = (struct tenon_key){ .struct_size = sizeof *key };
+        key->key = tn_wire_get_text (channel, &call->session->arena, UINT64_MAX);
+        key->length = key->key ? strlen (key->key) : 0;
+        key->flags = tn_channel_get_u32 (channel);
+        key->size = tn_channel_get_u64 (channel);
+        key->next = tn_channel_get_u64 (channel);
+        asked->count += key->key != NULL;
+    }
+    return channel->end == TN_CHANNEL_OPEN ? TENON_OK : fail_gone (call->session->error);
+}
+
+static tenon_status
+record_next_key (struct tenon_call *public, const char *prefix, uint64_t length, struct tenon_key *key)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tn_asked *asked = call->session->asked;
+    struct tenon_key found;
+    if (!call->keys || !tn_keys_are_folder (call->keys))
+        return tn_host_next_key (public, prefix, length, key);
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    if (!tn_copy_struct (&found, sizeof found, key, sizeof found))
+        return tn_call_misuse (call, "a struct tenon_key has a wrong struct_size");
+    length = prefix ? length : 0;
+    unsigned at = find_asked (asked, call->description, prefix, length, found.next);
+    if (at == asked->count) {
+        TN_TRY (ask_keys (call, asked, prefix, length, found.next));
+        at = 0;
+    }
+    return at < asked->count ? tn_call_reply (call, key, &asked->keys[at], sizeof found)
+                             : tn_call_answer (call, TENON_E_NOT_FOUND, "there are no more keys");
+}
+
+static tenon_status
+record_open_key (struct tenon_call *public, const char *key, uint64_t length, uint32_t *number)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tn_channel *channel = channel_of (public);
+    *number = 0;
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    if (!key)
+        return tn_host_open_key (public, key, length, number);
+    if (!call->keys || tn_keys_are_folder (call->keys))
+        return ask_key (call, key, length, number);
+    tn_channel_put_u32 (channel, TN_SAYS_OPEN);
+    tn_channel_put_u64 (channel, call->keys->told);
+    tn_channel_put_text (channel, key, length);
+    tenon_status status = tn_host_open_key (public, key, length, number);
+    tn_channel_put_u32 (channel, TN_SAYS_OPENED);
+    tn_channel_put_u32 (channel, (uint32_t) status);
+    tn_channel_put_u32 (channel, *number);
+    return status;
 }
 
 /* tenon_progress.report: asks the program's, a hundred times a second at most. */
@@ -420,7 +508,7 @@ serve_orders (struct tn_session *session)
     }
 }
 
-/* The settings of this open, and whether there is a folder in which siblings may lie. */
+/* The settings of this open. */
 static void
 get_settings (struct tn_session *session)
 {
@@ -448,7 +536,7 @@ tn_isolated_main (void *user, struct tn_channel *channel, atomic_uint *running)
     host.skip_part = record_skip_part;
     host.open_key = record_open_key;
     host.include = record_include;
-    host.sibling = ask_sibling;
+    host.next_key = record_next_key;
     /* This process has a context of its own, a copy, without threads and without mappings. */
     context->host = &host;
     context->pool = NULL;
@@ -477,7 +565,8 @@ tn_isolated_main (void *user, struct tn_channel *channel, atomic_uint *running)
                                   .readahead = tn_readahead_new (
                                       context, (struct tn_source *const *const *) &catalog->sources,
                                       &catalog->source_count, &budget) };
-    if (session.readahead) {
+    session.asked = calloc (1, sizeof *session.asked);
+    if (session.readahead && session.asked) {
         get_settings (&session);
         serve_orders (&session);
     }

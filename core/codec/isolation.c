@@ -4,6 +4,7 @@
 #include "codec/isolation.h"
 #include "base/report.h"
 #include "codec/archive.h"
+#include "codec/folder_keys.h"
 #include "codec/host.h"
 #include "codec/isolated.h"
 #include "codec/recognise.h"
@@ -36,11 +37,13 @@ static void
 put_root (struct tn_channel *channel, struct tn_source *source)
 {
     /* the child has no more descriptors than the program: of the many files of a set it asks for bytes */
-    bool is_file = source->kind == TN_SOURCE_FD && (!source->pooled || source->number < MOST_SENT);
+    bool is_file =
+        source->kind == TN_SOURCE_FD && !source->is_folder && (!source->pooled || source->number < MOST_SENT);
     tenon_error ignored = TENON_ERROR_INIT;
     int fd = is_file ? tn_source_take_fd (source, &ignored) : -1;
     is_file = fd >= 0;
     tn_channel_put_u32 (channel, is_file);
+    tn_channel_put_u32 (channel, source->is_folder);
     tn_channel_put_u64 (channel, source->size);
     tn_channel_put_text (channel, source->name, source->name_length);
     tn_channel_put_text (channel, source->path, source->path ? strlen (source->path) : 0);
@@ -268,27 +271,77 @@ replay_refused (struct tn_call *call, struct tn_channel *channel)
                                                   : session->error->status;
 }
 
-/* The child asks for a file beside the root. A file that is missing is no failure. */
+/* The child asks for the file of a key in a folder. One that is missing is no failure. */
 static tenon_status
-answer_sibling (struct tn_call *call, struct tn_channel *channel)
+answer_key (struct tn_call *call, struct tn_channel *channel)
 {
-    uint64_t length;
+    struct tn_session *session = call->session;
+    uint64_t length, before = session->catalog->source_count;
     uint32_t number;
     const char *text = tn_channel_get_text (channel, &length);
-    char *name = text ? tn_arena_text (&call->session->arena, text, length) : NULL;
-    if (!name)
-        return channel->end == TN_CHANNEL_OPEN ? tn_fail_memory (call->session->error) : TENON_OK;
+    char *key = text ? tn_arena_text (&session->arena, text, length) : NULL;
+    if (!key)
+        return channel->end == TN_CHANNEL_OPEN ? tn_fail_memory (session->error) : TENON_OK;
+    if (call->keys && !tn_keys_are_folder (call->keys)) {
+        tn_channel_refuse (channel);
+        return TENON_OK;
+    }
     uint64_t paused = tn_channel_pause (channel);
-    tenon_status status = tn_host_sibling (&call->public, name, length, &number);
+    tenon_status status = tn_host_open_key (&call->public, key, length, &number);
     tn_channel_go_on (channel, paused);
-    if (call->session->error->status < 0)
-        return status;
+    TN_TRY (session->error->status);
     tn_channel_put_u32 (channel, (uint32_t) status);
     if (status < 0)
         tn_channel_put_text (channel, call->pending_words, strlen (call->pending_words));
-    else
-        put_root (channel, tn_call_source (call, number));
+    else {
+        struct tn_source *source = tn_call_source (call, number);
+        tn_channel_put_u64 (channel, source->number);
+        if (source->number >= before)
+            put_root (channel, source);
+    }
     tn_channel_flush (channel);
+    return TENON_OK;
+}
+
+static void
+send_keys (struct tn_channel *channel, const struct tenon_key *keys, uint32_t count)
+{
+    tn_channel_put_u32 (channel, count);
+    for (uint32_t i = 0; i < count; i++) {
+        tn_channel_put_text (channel, keys[i].key, keys[i].length);
+        tn_channel_put_u32 (channel, keys[i].flags);
+        tn_channel_put_u64 (channel, keys[i].size);
+        tn_channel_put_u64 (channel, keys[i].next);
+    }
+    tn_channel_flush (channel);
+}
+
+/* The child asks for the next keys of a folder. */
+static tenon_status
+answer_keys (struct tn_call *call, struct tn_channel *channel)
+{
+    struct tn_session *session = call->session;
+    struct tenon_key *keys = tn_arena_get (&session->arena, TN_WIRE_KEYS * sizeof *keys, true);
+    const char *prefix = tn_wire_get_text (channel, &session->arena, most_bytes (session));
+    uint64_t next = tn_channel_get_u64 (channel);
+    uint32_t count = 0;
+    if (!call->keys || !tn_keys_are_folder (call->keys))
+        tn_channel_refuse (channel);
+    if (!keys || channel->end != TN_CHANNEL_OPEN)
+        return keys ? TENON_OK : tn_fail_memory (session->error);
+    uint64_t paused = tn_channel_pause (channel);
+    tenon_status status = TENON_OK;
+    while (count < TN_WIRE_KEYS && status == TENON_OK) {
+        struct tenon_key *key = &keys[count];
+        key->struct_size = sizeof *key;
+        key->next = next;
+        status = tn_host_next_key (&call->public, prefix, prefix ? strlen (prefix) : 0, key);
+        next = key->next;
+        count += status == TENON_OK;
+    }
+    tn_channel_go_on (channel, paused);
+    TN_TRY (session->error->status);
+    send_keys (channel, keys, count);
     return TENON_OK;
 }
 
@@ -384,7 +437,8 @@ replay_messages (struct tn_call *call, uint32_t last, tenon_error *failure)
         case TN_SAYS_OPEN: status = replay_open (call, channel); break;
         case TN_SAYS_SKIP_PART: status = replay_skip_part (call, channel); break;
         case TN_SAYS_REFUSED: status = replay_refused (call, channel); break;
-        case TN_SAYS_SIBLING: status = answer_sibling (call, channel); break;
+        case TN_SAYS_KEY: status = answer_key (call, channel); break;
+        case TN_SAYS_KEYS: status = answer_keys (call, channel); break;
         default: tn_channel_refuse (channel); break;
         }
         tn_arena_release (&session->arena, mark);

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* keyed.c - finds the keyed codec that knows a store, and the store that a keyed codec describes. */
 #include "codec/keyed.h"
+#include "base/key.h"
 #include "base/report.h"
 #include "codec/archive.h"
+#include "codec/folder_keys.h"
 #include "codec/identify.h"
 #include "codec/recognise.h"
 #include "context/cause.h"
+#include "source/beneath.h"
+#include "source/listing.h"
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* ---- the keyed codec that knows a store ---- */
 
@@ -29,7 +35,7 @@ struct bid {
 struct bids {
     const struct tn_registry *registry;
     struct bid *all;
-    uint64_t archive; /* the codec of the archive */
+    uint64_t archive; /* the codec of the archive; UINT64_MAX: a folder */
 };
 
 /* Notes every pattern that the key is one of. `key` NULL: the store is empty. */
@@ -54,12 +60,14 @@ weigh_key (struct bids *bids, const char *key, uint64_t length)
 static void
 begin_bids (const tenon_context *context, struct bids *bids, const struct tn_source *source)
 {
-    const char *archive = bids->registry->codecs[bids->archive]->table.id;
+    const char *archive =
+        bids->archive != UINT64_MAX ? bids->registry->codecs[bids->archive]->table.id : NULL;
     for (uint64_t i = 0; i < bids->registry->codec_count; i++) {
         const struct tn_codec *codec = bids->registry->codecs[i];
-        bool able = tn_is_keyed (codec) && codec->table.describe
-                    && (!(codec->table.flags & TENON_CODEC_ARCHIVED) || !codec->table.archive
-                        || strcmp (codec->table.archive, archive) == 0);
+        bool able =
+            tn_is_keyed (codec) && codec->table.describe
+            && (!(codec->table.flags & TENON_CODEC_ARCHIVED)
+                || (archive && (!codec->table.archive || strcmp (codec->table.archive, archive) == 0)));
         bids->all[i] = (struct bid){
             .extension = able ? tn_keyed_extension (context, codec, source->name, source->name_length) : 0,
             .priority = codec->priority,
@@ -109,7 +117,7 @@ report_bids (tenon_report *report, const struct bids *bids, uint64_t winner, con
         tn_report_add (report, TENON_BID, i == winner ? TENON_OK : TENON_E_UNRECOGNISED, i == winner,
                        bids->registry->codecs[i]->table.id, file, "%s%s%s%s, %s",
                        bid->key       ? "the key '"
-                       : bid->pattern ? "the archive is empty"
+                       : bid->pattern ? "it is empty"
                                       : "none of the keys is known to it",
                        key, bid->key ? "' is one of " : "", bid->key ? bid->pattern : "",
                        bid->extension ? "its extension fits" : "its extension is not this codec's");
@@ -191,6 +199,106 @@ choose_keyed (struct tn_session *session, struct tn_source *source, uint64_t *co
     return TENON_OK;
 }
 
+/* ---- folders ---- */
+
+static bool
+has_file (int folder, const char *key)
+{
+    struct stat status;
+#ifdef O_PATH
+    const int flags = O_PATH;
+#else
+    const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+#endif
+    int fd = tn_key_fault (key, strlen (key)) ? -1 : tn_beneath_open (folder, key, flags, TN_LINKS_BENEATH);
+    bool found = fd >= 0 && fstat (fd, &status) == 0 && S_ISREG (status.st_mode);
+    if (fd >= 0)
+        close (fd);
+    return found;
+}
+
+/* Looks for the root keys that are names. *depth: so many components have the patterns with more literal text
+ * than those that were found; 0: there are none, UINT64_MAX: any number. */
+static void
+look_for_names (struct bids *bids, int folder, uint64_t *depth)
+{
+    size_t most = 0;
+    for (uint64_t i = 0; i < bids->registry->codec_count; i++) {
+        const char *const *patterns = bids->all[i].able ? bids->registry->codecs[i]->table.root_keys : NULL;
+        for (; patterns && *patterns; patterns++)
+            if (!strchr (*patterns, '*') && has_file (folder, *patterns)) {
+                weigh_key (bids, *patterns, strlen (*patterns));
+                most = TN_MAX (most, strlen (*patterns));
+            }
+    }
+    *depth = 0;
+    for (uint64_t i = 0; i < bids->registry->codec_count; i++) {
+        const char *const *patterns = bids->all[i].able ? bids->registry->codecs[i]->table.root_keys : NULL;
+        for (; patterns && *patterns; patterns++)
+            if (strchr (*patterns, '*') && literal_length (*patterns) > most)
+                *depth =
+                    TN_MAX (*depth, strstr (*patterns, "**") ? UINT64_MAX
+                                                             : tn_key_depth (*patterns, strlen (*patterns)));
+    }
+}
+
+static tenon_status
+look_for_patterns (struct tn_session *session, struct bids *bids, int folder, uint64_t depth)
+{
+    struct tn_listing listing;
+    struct tn_listing_options options = { .prefix = "",
+                                          .depth = depth == UINT64_MAX ? 0 : depth,
+                                          .most = session->context->limits[TENON_LIMIT_MEMBERS],
+                                          .budget = session->budget };
+    tenon_status status = tn_listing_make (&listing, folder, &options, session->error);
+    for (uint64_t i = 0; i < listing.count && status == TENON_OK; i++) {
+        const struct tn_listed *entry = &listing.entries[i];
+        status = tn_budget_work (session->budget, TN_WORK_LOOKUP + entry->length);
+        if (!entry->unreadable)
+            weigh_key (bids, entry->key, entry->length);
+    }
+    /* the keys live as long as the call that chooses */
+    for (uint64_t i = 0; i < bids->registry->codec_count && status == TENON_OK; i++) {
+        struct bid *bid = &bids->all[i];
+        if (bid->key && !(bid->key = tn_arena_text (&session->arena, bid->key, strlen (bid->key))))
+            status = tn_fail_memory (session->error);
+    }
+    tn_listing_free (&listing, session->budget);
+    return status;
+}
+
+tenon_status
+tn_keys_choose_folder (struct tn_session *session, struct tn_source *source, const char *word,
+                       uint64_t *codec, tenon_report *report)
+{
+    struct tn_codec **codecs = session->context->registry.codecs;
+    struct bids bids = { &session->context->registry, NULL, UINT64_MAX };
+    tenon_error ignored = TENON_ERROR_INIT;
+    uint64_t winner, rival, depth;
+    TN_FREE struct bid *memory = bids.all = calloc (bids.registry->codec_count + 1, sizeof *memory);
+    if (!memory)
+        return tn_fail_memory (session->error);
+    begin_bids (session->context, &bids, source);
+    if (word
+        && (tn_codec_find (session->context, word, TN_TO_READ, codec, &ignored) < 0
+            || !bids.all[*codec].able))
+        return TENON_E_UNRECOGNISED;
+    look_for_names (&bids, source->fd, &depth);
+    if (depth > 0)
+        TN_TRY (look_for_patterns (session, &bids, source->fd, depth));
+    choose_keyed_bid (&bids, &winner, &rival);
+    if (report)
+        report_bids (report, &bids, word ? *codec : winner, source->path ? source->path : source->name);
+    if (word)
+        return TENON_OK;
+    if (winner == UINT64_MAX)
+        return TENON_E_UNRECOGNISED;
+    if (rival != UINT64_MAX)
+        return fail_rivals (session, source, codecs[winner], codecs[rival]);
+    *codec = winner;
+    return TENON_OK;
+}
+
 /* ---- what the bytes of a source hold ---- */
 
 tenon_status
@@ -218,6 +326,8 @@ tn_keys_need (struct tn_session *session, struct tn_source *source, const char *
     uint64_t archive;
     if (!tn_is_keyed (codecs[codec]) || source->keys)
         return TENON_OK;
+    if (source->is_folder)
+        return tn_folder_keys_add (session, source);
     if (codecs[codec]->table.archive)
         TN_TRY (tn_keys_archive_codec (session->context, codecs[codec], &archive, session->error));
     else {

@@ -10,6 +10,11 @@
  * is that of the tensors, or NULL; `report` takes the bids of keyed codecs, or is NULL. */
 tenon_status tn_keys_resolve (struct tn_session *session, struct tn_source *source, const char *prefix,
                               uint64_t *codec, bool quiet, tenon_report *report);
+/* The codec that describes a folder: the one that `word` names, the one whose root keys it has, or whose
+ * extension its name has.
+ * TENON_E_UNRECOGNISED, which is not recorded: it is no store of a keyed codec. */
+tenon_status tn_keys_choose_folder (struct tn_session *session, struct tn_source *source, const char *word,
+                                    uint64_t *codec, tenon_report *report);
 /* The second step alone: makes sure that a source has the store that its codec, if keyed, describes. */
 tenon_status tn_keys_need (struct tn_session *session, struct tn_source *source, const char *prefix,
                            uint64_t codec);

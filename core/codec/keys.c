@@ -31,6 +31,9 @@ tn_keys_close_all (struct tn_session *session)
 {
     while (session->keys)
         tn_keys_close (session, session->keys->source);
+    if (session->beside)
+        session->beside->kind->close (session->beside);
+    session->beside = NULL;
 }
 
 /* ---- patterns ---- */

@@ -54,8 +54,6 @@ struct handle {
        (key, key_length, value), TN_FROM_DESCRIBE, NULL, TENON_E_MISUSE)                                     \
     S (tenon_status, add_part, (const struct tenon_part *part, uint32_t *source), (part, source),            \
        TN_FROM_DESCRIBE, part, TENON_E_MISUSE)                                                               \
-    S (tenon_status, sibling, (const char *name, uint64_t name_length, uint32_t *source),                    \
-       (name, name_length, source), TN_FROM_DESCRIBE, NULL, TENON_E_MISUSE)                                  \
     S (tenon_status, find, (const char *name, uint64_t name_length, struct tenon_tensor *tensor),            \
        (name, name_length, tensor), TN_FROM_DESCRIBE, NULL, TENON_E_MISUSE)                                  \
     S (tenon_status, include, (uint32_t source, const struct tenon_include *how), (source, how),             \

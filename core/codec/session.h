@@ -10,6 +10,7 @@
 #include "isolate/zygote.h"
 #include "source/readahead.h"
 
+struct tn_asked;
 struct tn_call;
 struct tn_session;
 
@@ -37,9 +38,10 @@ struct tn_session {
     struct tn_arena arena;          /* scratch memory; a call's is released when the call ends */
     struct tn_readahead *readahead; /* probe and describe; NULL: sources are read directly */
     struct tn_budget *budget;       /* bounds what an open costs, and asks whether to stop; NULL: neither */
-    const char *directory;          /* of the file, ending in '/': siblings lie there; NULL: there are none */
+    const char *directory;          /* of the file, ending in '/', for files beside it; NULL: none */
     struct tn_keys *keys;           /* the stores that are open, the last one first */
-    uint64_t members;               /* parts and siblings so far */
+    struct tn_keys *beside;         /* the folder around the file, once a codec asked for a file in it */
+    uint64_t members;               /* parts and files of keys so far */
     uint64_t nested;                /* bytes of encoded parts in encoded parts so far */
     uint32_t looked;                /* members whose bytes were compared with signatures (identify.c) */
     uint32_t depth;                 /* calls within calls: an include, or a member */
@@ -51,11 +53,12 @@ struct tn_session {
     struct {
         uint32_t number, flags; /* of the source that is included, and struct tenon_include: for messages */
     } included;
-    bool may_map;                 /* siblings may be mapped */
+    bool may_map;                 /* files of keys may be mapped */
     const struct tn_proxy *proxy; /* NULL: codecs are called here */
     struct tn_child *child;       /* with a proxy: where they are called */
     struct tn_channel *channel;   /* in an isolated child: to the program; else NULL */
-    bool siblings;                /* one was opened */
+    struct tn_asked *asked;       /* in an isolated child: the keys of a folder that it asked for */
+    bool siblings;                /* a file of a key was opened */
     bool broken;                  /* with a proxy: what the child says is not accepted, so all of it fails */
 };
 

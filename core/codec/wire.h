@@ -28,7 +28,8 @@ enum tn_says {
     TN_SAYS_INCLUDED, /* … and no longer: a failure */
     TN_SAYS_NOTE,
     TN_SAYS_FLAW,      /* that the host found while a codec read: a failure */
-    TN_SAYS_SIBLING,   /* a question: the program opens the file and sends it */
+    TN_SAYS_KEY,       /* a question: the program opens the file of a key and sends it */
+    TN_SAYS_KEYS,      /* a question: the next keys of a folder */
     TN_SAYS_BYTES,     /* a question: bytes of a root that is no file */
     TN_SAYS_PROGRESS,  /* a question: whether to stop */
     TN_SAYS_SKIP,      /* a tensor that cannot be read: a status, two texts */
@@ -41,8 +42,9 @@ enum tn_says {
     TN_SAYS_REFUSED    /* a source that cannot be included, which the codec forgives: a failure */
 };
 
-/* The most bytes that one question asks for. */
+/* The most bytes, and the most keys, that one question asks for. */
 #define TN_WIRE_PIECE 262144u
+#define TN_WIRE_KEYS 256u
 
 void tn_wire_put_error (struct tn_channel *channel, const tenon_error *error);
 /* Fills `error`, which has no failure yet. Returns its status. */

@@ -47,7 +47,7 @@ const struct tn_key tn_keys[TN_KEYS] = {
            "keys, strings and nested arrays of metadata that are kept in memory"),
     BOUNDED_LIMIT (TENON_LIMIT_DEPTH, INTEGER, "depth", "64", 1, TN_MOST_DEPTH,
                    "how deep arrays, JSON and files within files may be nested; files 20 deep at most"),
-    LIMIT (TENON_LIMIT_MEMBERS, INTEGER, "members", "10000000", 1, "members and sibling files of one file"),
+    LIMIT (TENON_LIMIT_MEMBERS, INTEGER, "members", "10000000", 1, "members and files of one file or folder"),
     LIMIT (TENON_LIMIT_INFLATED_BYTES, SIZE, "inflated_bytes", "1TiB", 1,
            "decoded size of one compressed member, or of a tensor that is made when it is read"),
     /* deflate makes at most 1032 bytes of one (258 bytes for two bits, RFC 1951), so this stops the bombs of

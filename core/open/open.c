@@ -391,13 +391,14 @@ explain_choice (tenon_context *context, struct tn_shards *set, const tenon_open_
     if (status == TENON_OK)
         status = tn_isolation_begin (&session, set->source, options->settings);
     if (status == TENON_OK)
-        status = tn_recognise (&session, set->source, set->word ? set->word : options->format, &codec, false,
-                               report);
+        status = set->keyed ? tn_keys_choose_folder (&session, set->source, options->format, &codec, report)
+                            : tn_recognise (&session, set->source, set->word ? set->word : options->format,
+                                            &codec, false, report);
     session.report = NULL; /* what is in an archive is no matter of this report */
-    if (status == TENON_OK)
+    if (status == TENON_OK && !set->keyed)
         status = tn_keys_resolve (&session, set->source, NULL, &codec, false, report);
     session.report = report;
-    if (status == TENON_OK)
+    if (status == TENON_OK && !set->keyed)
         note_other (&session, set->source, codec);
     tn_keys_close_all (&session);
     tn_arena_free (&session.arena);

@@ -3,6 +3,7 @@
 #include "open/settle.h"
 #include "base/io.h"
 #include "sink/lock.h"
+#include "sink/tree_swap.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -64,6 +65,30 @@ settle_names (const tenon_context *context, const char *path, const tenon_progre
     return why.status == TENON_OK;
 }
 
+/* A save of a tree that was interrupted between two renames left it without its name. True: it has it back.
+ */
+static bool
+settle_tree (const tenon_context *context, const char *path, const tenon_progress *progress)
+{
+    struct tn_lock_options options;
+    struct tn_lock lock = TN_LOCK_INIT;
+    tenon_error ignored = TENON_ERROR_INIT;
+    size_t length = strlen (path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    TN_FREE char *plain = tn_strndup (path, length);
+    int folder = plain ? open_folder_of (plain) : -1;
+    bool settled = false;
+    tn_lock_configure (context, TENON_LOCK_CONFIGURED, progress, &options);
+    if (folder >= 0 && tn_tree_is_unsettled (folder, tn_path_name (plain))
+        && tn_lock_take (&lock, folder, tn_path_name (plain), &options, &ignored) == TENON_OK)
+        settled = tn_tree_settle (folder, tn_path_name (plain));
+    tn_lock_release (&lock);
+    if (folder >= 0)
+        close (folder);
+    return settled;
+}
+
 /* True if the path leads to another file than the open one. */
 static bool
 is_replaced (const char *path, int fd)
@@ -93,6 +118,10 @@ tn_settle_path (const tenon_context *context, const char *path, bool missing, co
     if (context->lock == TN_LOCK_NONE || !path[0])
         return error->status;
     bool exists = stat (path, &status) == 0;
+    if (!exists && settle_tree (context, path, progress)) {
+        *again = true;
+        return error->status;
+    }
     if (!exists || !S_ISDIR (status.st_mode)) {
         if (settle_names (context, path, progress, again, error) && exists && missing)
             *again = true; /* it got its name just now */

@@ -6,8 +6,10 @@
 #include "base/report.h"
 #include "codec/describe.h"
 #include "codec/isolation.h"
+#include "codec/keyed.h"
 #include "codec/recognise.h"
 #include "open/set_folder.h"
+#include "source/open_key.h"
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -152,6 +154,34 @@ choose_index (struct tn_shards *set, const struct tn_codec *codec)
     set->word = tn_describes_index (codec) ? codec->table.id : NULL;
 }
 
+/* Opens a folder as a store, if a keyed codec knows it. */
+static tenon_status
+open_store (tenon_context *context, const char *path, const tenon_open_options *options,
+            struct tn_shards *set, tenon_error *error)
+{
+    struct tn_budget budget;
+    uint64_t codec;
+    TN_TRY (tn_source_open_folder (path, &set->source, error));
+    tn_budget_begin (&budget, context->limits, options->progress, error);
+    struct tn_session session = {
+        .context = context, .error = error, .budget = &budget, .arena.budget = &budget
+    };
+    tenon_status status = tn_keys_choose_folder (&session, set->source, options->format, &codec, NULL);
+    tn_arena_free (&session.arena);
+    set->keyed = status == TENON_OK;
+    if (set->keyed && !(set->path = tn_strndup (path, strlen (path))))
+        return tn_fail_memory (error);
+    if (set->keyed) {
+        set->word = context->registry.codecs[codec]->table.id;
+        set->source->evidence.known = true;
+        set->source->evidence.content = 100;
+    } else {
+        tn_source_free (set->source);
+        set->source = NULL;
+    }
+    return error->status;
+}
+
 /* Opens what a folder stands for. `of_index`: of the shards of the set that this index names. */
 static tenon_status
 open_in_folder (tenon_context *context, const char *path, const tenon_open_options *options,
@@ -204,7 +234,9 @@ tn_shards_open (tenon_context *context, const char *path, const tenon_open_optio
     tenon_status status = tn_source_open (path, may_map (context, options), &set->source, error);
     if (status == TENON_E_IO && is_folder (path)) {
         *error = (tenon_error) TENON_ERROR_INIT;
-        status = open_in_folder (context, path, options, NULL, set, error);
+        status = open_store (context, path, options, set, error);
+        if (status == TENON_OK && !set->keyed)
+            status = open_in_folder (context, path, options, NULL, set, error);
     } else if (status == TENON_OK) {
         set->path = tn_strndup (path, strlen (path));
         status = set->path ? open_named (context, options, set, error) : tn_fail_memory (error);

@@ -13,6 +13,7 @@ struct tn_shards {
     const char *word;           /* id of the codec, when it is known already; NULL: to be recognised */
     char *name;                 /* of a shard: bare; `shard` points into it */
     struct tn_shard_name shard; /* count 0: none */
+    bool keyed;                 /* the source is a folder that a keyed codec describes */
     bool indexed;               /* the file is the index of a set */
     bool whole;                 /* shard.count files are described, one after the other */
     uint64_t first;             /* of a whole set: the number of the first shard that exists */

@@ -41,24 +41,29 @@ most_open (void)
 }
 
 struct tn_file_pool *
-tn_file_pool_new (const char *folder)
+tn_file_pool_of (int fd)
 {
     struct tn_file_pool *pool = calloc (1, sizeof *pool);
-    if (!pool)
-        return NULL;
-    folder = folder[0] ? folder : ".";
-    pool->folder = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-#ifdef O_PATH
-    if (pool->folder < 0)
-        pool->folder = open (folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-#endif
-    if (pool->folder < 0) {
-        free (pool);
+    if (!pool) {
+        close (fd);
         return NULL;
     }
+    pool->folder = fd;
     pool->most = most_open ();
     pthread_mutex_init (&pool->lock, NULL);
     return pool;
+}
+
+struct tn_file_pool *
+tn_file_pool_new (const char *folder)
+{
+    folder = folder[0] ? folder : ".";
+    int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+#ifdef O_PATH
+    if (fd < 0)
+        fd = open (folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+#endif
+    return fd < 0 ? NULL : tn_file_pool_of (fd);
 }
 
 void

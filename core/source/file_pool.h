@@ -14,6 +14,8 @@ struct tn_file_pool;
 
 /* NULL, without a failure: the folder cannot be opened, and its files stay open. `folder`: a path, or "". */
 struct tn_file_pool *tn_file_pool_new (const char *folder);
+/* Takes over the descriptor of a folder, also on failure. NULL: no memory. */
+struct tn_file_pool *tn_file_pool_of (int fd);
 /* After its sources. NULL is fine. */
 void tn_file_pool_free (struct tn_file_pool *pool);
 /* The descriptor of the file of a key in the folder; -1: errno says why. */

@@ -2,6 +2,8 @@
 /* open_key.c - opens the source of a key. */
 #include "source/open_key.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 static tenon_status
 fail_key (int number, const char *path, tenon_error *error)
@@ -33,4 +35,30 @@ tn_source_open_key (struct tn_file_pool *pool, const char *key, const char *path
         *result = NULL;
     }
     return status;
+}
+
+tenon_status
+tn_source_open_folder (const char *path, struct tn_source **result, tenon_error *error)
+{
+    size_t end = strlen (path), begin;
+    *result = NULL;
+    int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+#ifdef O_PATH
+    if (fd < 0 && errno == EACCES)
+        fd = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+#endif
+    if (fd < 0)
+        return tn_fail_open (error, errno, "the folder cannot be opened", path);
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    for (begin = end; begin > 0 && path[begin - 1] != '/';)
+        begin--;
+    TN_FREE char *name = tn_strndup (path + begin, end - begin);
+    if (!name) {
+        close (fd);
+        return tn_fail_memory (error);
+    }
+    TN_TRY (tn_source_given (fd, 0, name, path, result, error));
+    (*result)->is_folder = true;
+    return TENON_OK;
 }

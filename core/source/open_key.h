@@ -9,5 +9,7 @@
 tenon_status tn_source_open_key (struct tn_file_pool *pool, const char *key, const char *path,
                                  enum tn_links links, bool may_map, struct tn_source **source,
                                  tenon_error *error);
+/* Opens a folder that is a store: a root without bytes. */
+tenon_status tn_source_open_folder (const char *path, struct tn_source **source, tenon_error *error);
 
 #endif

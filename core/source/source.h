@@ -34,6 +34,7 @@ struct tn_source {
     int fd;                   /* FD; of a pooled one: only between take_fd and give_fd */
     struct tn_pooled *pooled; /* FD: of a set whose files are not all open at once; NULL: it stays open */
     bool may_map;             /* FD */
+    bool is_folder;           /* a root without bytes: a folder, whose files are those of a store */
     _Atomic (const uint8_t *) base; /* MEMORY; FD: the mapping, or NULL before the first tn_source_map */
     pthread_mutex_t lock;           /* held while the mapping is made */
     tenon_reader reader;            /* READER */

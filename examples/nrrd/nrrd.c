@@ -199,7 +199,7 @@ find_data (struct tenon_call *call, struct header *header, uint64_t bytes, struc
     uint64_t lines;
     uint8_t byte;
     if (*name) {
-        TENON_TRY (call->host->sibling (call, name, strlen (name), &tensor->source));
+        TENON_TRY (call->host->open_key (call, name, strlen (name), &tensor->source));
         TENON_TRY (tenon_cursor_open (&cursor, call, tensor->source, 0));
     }
     TENON_TRY (take_numbers (call, header, LINE_SKIP, 1, &lines));

@@ -205,8 +205,9 @@ struct tenon_part {
 /* ---- stores -------------------------------------------------------------------------------------- */
 
 /* A store maps keys to sources. The members of an archive are one: the codec of the archive adds a part for
- * each of them, and says no word on what they hold. A *keyed codec* (root_keys) describes a store, whatever
- * it lies in. A key is text in UTF-8, "a/b/c", relative to the store. */
+ * each of them, and says no word on what they hold. A folder is one, with all files beneath it. A *keyed
+ * codec* (root_keys) describes a store, whatever it lies in. A key is text in UTF-8, "a/b/c", relative to the
+ * store: of a folder it has no component that is empty, "." or "..", and no symbolic link leads out of it. */
 
 /* tenon_key.flags */
 enum {
@@ -392,10 +393,6 @@ struct tenon_host {
     /* Makes a source of a range of another. If the filter that the part names is not in use, the result is
      * TENON_E_UNSUPPORTED, which is no failure unless the codec returns it. */
     tenon_status (*add_part) (struct tenon_call *call, const struct tenon_part *part, uint32_t *source);
-    /* Opens a file in the folder of source 0, by its bare name. TENON_E_NOT_FOUND is no failure unless the
-     * codec returns it; a part, or a source without a path, gets it for every name. */
-    tenon_status (*sibling) (struct tenon_call *call, const char *name, uint64_t name_length,
-                             uint32_t *source);
     /* An added tensor, by name; one that cannot be read may have dtype TENON_NONE and the flag
      * TENON_NO_SHAPE. TENON_E_NOT_FOUND is no failure unless the codec returns it. */
     tenon_status (*find) (struct tenon_call *call, const char *name, uint64_t name_length,
@@ -493,10 +490,12 @@ struct tenon_host {
     /* -- stores -- */
 
     /* In describe of a keyed codec: makes a source of a key of its store; a key that was opened before has
-     * the same number. In write of a keyed codec that adds to a file (TENON_PLAN_APPENDS): of a key of the
-     * old file. Two results are no failures unless the codec returns them: TENON_E_NOT_FOUND, and the
-     * status of a key that cannot be read (skip_part): *source is then one of its stored bytes, 0 if they are
-     * in no place. `answer` has the words for both. */
+     * the same number. Of another codec: a file beside source 0, or in a folder beside it; where source 0 is
+     * a part, or has no path, each key is TENON_E_NOT_FOUND. A symbolic link that is a key without '/' may
+     * lead to a file anywhere then, as in download caches. In write of a keyed codec that adds to a file
+     * (TENON_PLAN_APPENDS): of a key of the old file. Two results are no failures unless the codec returns
+     * them: TENON_E_NOT_FOUND, and the status of a key that cannot be read (skip_part): *source is then one
+     * of its stored bytes, 0 if they are in no place. `answer` has the words for both. */
     tenon_status (*open_key) (struct tenon_call *call, const char *key, uint64_t length, uint32_t *source);
     /* In describe of a keyed codec: the next key that begins with `prefix`, in the order of the archive; of a
      * folder, in the order of their bytes. TENON_E_NOT_FOUND, after the last one, is no failure unless the

@@ -260,7 +260,7 @@ typedef struct tenon_file_info {
     uint32_t struct_size, reserved;
     const char *path;   /* as it was opened (of a set: its index or first shard), the given name, or "" */
     const char *format; /* the codec's id */
-    uint64_t size;      /* bytes of the file itself, without siblings */
+    uint64_t size;      /* bytes of the file itself, without those beside it; 0 of a folder */
     uint64_t tensors, metadata, sources;
     /* of all tensors that can be read; nbytes are decoded bytes. Not beyond UINT64_MAX */
     uint64_t elements, nbytes;

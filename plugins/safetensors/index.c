@@ -318,7 +318,7 @@ include_shards (struct index *index)
         if (st_is_index (shard->file, shard->length))
             return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO, "its shard '%.*s' is an index itself",
                                shown_length (shard->length), shard->file);
-        tenon_status status = call->host->sibling (call, shard->file, shard->length, &shard->source);
+        tenon_status status = call->host->open_key (call, shard->file, shard->length, &shard->source);
         if (status == TENON_E_NOT_FOUND) {
             shard->source = NO_SOURCE;
             continue;

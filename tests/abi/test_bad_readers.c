@@ -105,11 +105,11 @@ static const struct {
     { "include_nobody", TENON_E_NOT_FOUND, "there is no codec 'nobody'" },
     { "include_unknown", TENON_E_UNRECOGNISED, "no codec recognises 'part'" },
     { "include_twice", TENON_E_MALFORMED, "'fine': the name occurs twice" },
-    { "sibling_up", TENON_E_MALFORMED, "'../secret' is no bare file name" },
-    { "sibling_absolute", TENON_E_MALFORMED, "'/etc/passwd' is no bare file name" },
-    { "sibling_dots", TENON_E_MALFORMED, "'..' is no bare file name" },
-    { "sibling_empty", TENON_E_MALFORMED, "'' is no bare file name" },
-    { "sibling_missing", TENON_E_NOT_FOUND, "'nowhere.bin' … missing" },
+    { "beside_up", TENON_E_MALFORMED, "the key '../secret' has a component '.' or '..'" },
+    { "beside_absolute", TENON_E_MALFORMED, "the key '/etc/passwd' begins with '/'" },
+    { "beside_dots", TENON_E_MALFORMED, "the key '..' has a component '.' or '..'" },
+    { "beside_empty", TENON_E_MALFORMED, "the key '' is empty" },
+    { "beside_missing", TENON_E_NOT_FOUND, "'nowhere.bin' … missing" },
     /* badmeta.c */
     { "key_empty", TENON_E_MALFORMED, "a metadata key is empty" },
     { "key_twice", TENON_E_MALFORMED, "the metadata key 'k' occurs twice" },
@@ -222,14 +222,14 @@ START_TEST (test_cancelled)
 }
 END_TEST
 
-/* ---- siblings without a folder, probes, served tensors ---- */
+/* ---- files beside it without a folder, probes, served tensors ---- */
 
 START_TEST (test_no_folder)
 {
     tenon_open_options options;
     tenon_file *file = NULL;
     KIT_INIT (options);
-    options.format = "sibling_missing";
+    options.format = "beside_missing";
     setup_file (NULL);
     tenon_status status = tenon_open_memory (kit, "bytes", 5, &options, &file, &kit_error);
     kit_failed (status, TENON_E_NOT_FOUND,

@@ -366,7 +366,7 @@ START_TEST (test_index)
     put_index ("m.index.toyset", "m-00001-of-00003.toyraw\ta\ngone.toyraw\n");
     set_fails ("m.index.toyset", TENON_OPEN_SHARDS, TENON_E_NOT_FOUND, "m.index.toyset: … 'gone.toyraw'");
     put_index ("m.index.toyset", "./m-00001-of-00003.toyraw\ta\n");
-    set_fails ("m.index.toyset", TENON_OPEN_SHARDS, TENON_E_MALFORMED, "no bare file name");
+    set_fails ("m.index.toyset", TENON_OPEN_SHARDS, TENON_E_MALFORMED, "has a component '.' or '..'");
     tenon_close (open_set ("m-00001-of-00003.toyraw")); /* it plays no part */
     ck_assert_int_eq (unlink (kit_path ("m.index.toyset")), 0);
     ck_assert_int_eq (mkfifo (kit_path ("m.index.toyset"), 0644), 0);

@@ -52,13 +52,25 @@ tenon ls -v "$work/$index"
 # ---- 55: names of shards ----
 cp "$work/$two" "$work/sub.safetensors"
 mkdir "$work/sub"; cp "$work/$two" "$work/sub"
-for name in ../m-2.safetensors sub/m-2.safetensors ./m-2.safetensors "$work/m-2.safetensors" /dev/zero .. . '' a/ '\u002e\u002e/m-2.safetensors'; do
+map "\"a\":\"$one\",\"b\":\"sub/m-2.safetensors\"" 5; accepted $index '"name":"a"' '"name":"b"'
+while read -r name words; do
     map "\"a\":\"$one\",\"b\":\"$name\"" 5
     case $name in '\u'*) name=../m-2.safetensors ;; esac
-    no "is no bare file name: a set may only name files beside it" "'$(printf %s "$name" | cut -c 1-40)"
-done
-map "\"a\":\"$one\",\"b\":\"m-2\\u0000.safetensors\"" 5; no 'is no bare file name'
-map "\"a\":\"$one\",\"b\":\"$(awk 'BEGIN { for (i = 0; i < 300; i++) printf "x" }')\"" 5; no 'is no bare file name'
+    no "$words" "the key '$(printf %s "$name" | cut -c 1-40)"
+done <<END
+../m-2.safetensors has a component '.' or '..'
+sub/../m-2.safetensors has a component '.' or '..'
+./m-2.safetensors has a component '.' or '..'
+$work/m-2.safetensors begins with '/'
+/dev/zero begins with '/'
+.. has a component '.' or '..'
+. has a component '.' or '..'
+a/ has an empty component
+\u002e\u002e/m-2.safetensors has a component '.' or '..'
+END
+map "\"a\":\"$one\",\"b\":\"\"" 5; no 'is empty'
+map "\"a\":\"$one\",\"b\":\"m-2\\u0000.safetensors\"" 5; no 'is not valid UTF-8 without NUL'
+map "\"a\":\"$one\",\"b\":\"$(awk 'BEGIN { for (i = 0; i < 300; i++) printf "x" }')\"" 5; no 'more than 255 bytes'
 map "\"a\":\"$one\",\"b\":\"sub\"" 5
 checks=$((checks + 1))
 tenon ls "$work/$index"

@@ -214,7 +214,7 @@ enum {
     TENON_LIMIT_METADATA_ENTRIES = 2, /* metadata_entries */
     TENON_LIMIT_METADATA_BYTES = 3,   /* metadata_bytes: keys, strings and nested arrays kept in memory */
     TENON_LIMIT_DEPTH = 4,   /* depth: nesting of arrays, of JSON, of sources within sources; at most 100 */
-    TENON_LIMIT_MEMBERS = 5, /* members: parts and siblings of a file */
+    TENON_LIMIT_MEMBERS = 5, /* members: parts of a file, and files that it or a folder names */
     TENON_LIMIT_INFLATED_BYTES = 6, /* inflated_bytes: decoded size of one source, size of a served tensor */
     TENON_LIMIT_INFLATED_RATIO =
         7, /* inflated_ratio: decoded size / stored size, served tensors / file; beyond 1 MiB */

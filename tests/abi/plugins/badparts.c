@@ -182,7 +182,7 @@ parts_many (struct tenon_call *call)
     return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "a million parts, and nobody minds");
 }
 
-/* ---- include and siblings ---- */
+/* ---- include and files beside the file ---- */
 
 static tenon_status
 includes_itself (struct tenon_call *call)
@@ -253,40 +253,40 @@ include_twice (struct tenon_call *call)
 }
 
 static tenon_status
-open_sibling (struct tenon_call *call, const char *name)
+open_beside (struct tenon_call *call, const char *name)
 {
     uint32_t source;
-    return call->host->sibling (call, name, strlen (name), &source);
+    return call->host->open_key (call, name, strlen (name), &source);
 }
 
 static tenon_status
-sibling_up (struct tenon_call *call)
+beside_up (struct tenon_call *call)
 {
-    return open_sibling (call, "../secret");
+    return open_beside (call, "../secret");
 }
 
 static tenon_status
-sibling_absolute (struct tenon_call *call)
+beside_absolute (struct tenon_call *call)
 {
-    return open_sibling (call, "/etc/passwd");
+    return open_beside (call, "/etc/passwd");
 }
 
 static tenon_status
-sibling_dots (struct tenon_call *call)
+beside_dots (struct tenon_call *call)
 {
-    return open_sibling (call, "..");
+    return open_beside (call, "..");
 }
 
 static tenon_status
-sibling_empty (struct tenon_call *call)
+beside_empty (struct tenon_call *call)
 {
-    return open_sibling (call, "");
+    return open_beside (call, "");
 }
 
 static tenon_status
-sibling_missing (struct tenon_call *call)
+beside_missing (struct tenon_call *call)
 {
-    return open_sibling (call, "nowhere.bin");
+    return open_beside (call, "nowhere.bin");
 }
 
 static const struct tenon_codec table[] = {
@@ -303,9 +303,9 @@ static const struct tenon_codec table[] = {
     READS (recurses),        READS (include_flags),
     READS (include_nobody),  READS (include_unknown),
     READS (include_twice),   READS (fine),
-    READS (sibling_up),      READS (sibling_absolute),
-    READS (sibling_dots),    READS (sibling_empty),
-    READS (sibling_missing),
+    READS (beside_up),       READS (beside_absolute),
+    READS (beside_dots),     READS (beside_empty),
+    READS (beside_missing),
 };
 
 BAD_PLUGIN ("badparts", table)

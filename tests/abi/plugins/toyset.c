@@ -58,7 +58,7 @@ include_file (struct tenon_call *call, const char *text, const struct line *line
             && !memcmp (before.file, line->file, (size_t) line->file_length))
             return TENON_OK;
     TENON_TRY (set_option (call, MISSING, &missing));
-    tenon_status status = call->host->sibling (call, line->file, line->file_length, &source);
+    tenon_status status = call->host->open_key (call, line->file, line->file_length, &source);
     if (status == TENON_E_NOT_FOUND && missing.integer) {
         tenon_note (call, TENON_NOTE, NULL, "the sibling %.*s is missing", (int) line->file_length,
                     line->file);

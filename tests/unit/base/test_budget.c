@@ -118,6 +118,21 @@ START_TEST (questions)
 }
 END_TEST
 
+/* Files that join change the bounds, not how often the program is asked. */
+START_TEST (questions_between_files)
+{
+    const tenon_progress progress = { .struct_size = sizeof progress, .report = count_questions };
+    begin (&progress);
+    asked = stop_at = 0;
+    for (unsigned i = 0; i < 160; i++) {
+        tn_budget_join (&budget, 10);
+        ck_assert_int_eq (tn_budget_work (&budget, MIB / 16), TENON_OK);
+    }
+    ck_assert_uint_ge (asked, 9);
+    ck_assert_uint_le (asked, 11);
+}
+END_TEST
+
 /* Arenas and arrays draw what they allocate, and give all of it back. */
 START_TEST (consumers)
 {
@@ -166,6 +181,7 @@ main (void)
     tcase_add_test (tests, memory_at_most);
     tcase_add_test (tests, work_to_the_unit);
     tcase_add_test (tests, questions);
+    tcase_add_test (tests, questions_between_files);
     tcase_add_test (tests, consumers);
     suite_add_tcase (suite, tests);
     SRunner *runner = srunner_create (suite);
