@@ -502,7 +502,8 @@ serve_orders (struct tn_session *session)
             break;
         default: return;
         }
-        tn_arena_release (&session->arena, mark);
+        if (order != TN_ORDER_LIST) /* the call of the archive lives on */
+            tn_arena_release (&session->arena, mark);
         if (!tn_channel_flush (channel))
             return;
     }
