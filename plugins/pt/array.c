@@ -85,8 +85,10 @@ take_order (struct pt_reader *reader, struct pt_array *array, const struct pt_dt
     else if (items * row->size > 1u << 20 && items * row->size / ratio > storage_size)
         pt_spoil (array, TENON_E_LIMIT, "its strides repeat %llu bytes until they are %llu (inflated_ratio)",
                   (unsigned long long) storage_size, (unsigned long long) (items * row->size));
-    else
-        pt_spoil (array, TENON_E_UNSUPPORTED, "its items do not lie one behind the other");
+    else {
+        array->tensor.strides = array->strides;
+        array->tensor.flags |= TENON_ALIAS;
+    }
 }
 
 /* The bytes of the storage that the persistent id speaks of: a range of those of its key. 0: it lies. */

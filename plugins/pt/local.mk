@@ -21,6 +21,7 @@ pt_sources = \
 	plugins/pt/pt.c \
 	plugins/pt/pt.h \
 	plugins/pt/pt_write.h \
+	plugins/pt/served.c \
 	plugins/pt/shape.c \
 	plugins/pt/stack.c \
 	plugins/pt/storages.c \
@@ -32,6 +33,7 @@ pt_sources = \
 	plugins/pt/walk.c \
 	plugins/pt/write.c
 dist_man_MANS += plugins/pt/tenon-pt.7
+shell_tests += plugins/pt/tests/golden.sh
 
 if MODULE_pt
 plugin_LTLIBRARIES += plugins/pt.la

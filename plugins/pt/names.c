@@ -82,16 +82,24 @@ pt_add_part (struct pt_reader *reader, const struct pt_frame *frame, uint32_t in
 
 /* ---- names that are used ---- */
 
-/* The slot of the name, or the free one where it would be. */
-static uint32_t *
-find_slot (struct pt_reader *reader, const struct pt_names *names, const char *text, uint32_t length)
+/* A slot of a table: the number of an entry, from 1 on, and above it bits of its hash, so that other entries
+ * need not be looked at. 0: it is free. */
+static uint64_t
+make_slot (uint64_t hash, uint32_t number)
 {
-    uint64_t hash = reader->call->host->hash (reader->call, text, length);
-    uint32_t mask = names->slot_count - 1, tag = (uint32_t) (hash >> 32);
+    return (hash >> 32) << 32 | number;
+}
+
+/* The slot of the name, or the free one where it would be. */
+static uint64_t *
+find_slot (const struct pt_names *names, uint64_t hash, const char *text, uint32_t length)
+{
+    uint32_t mask = names->slot_count - 1;
     for (uint32_t at = (uint32_t) hash & mask;; at = (at + 1) & mask) {
-        const struct pt_name *found = names->slots[at] ? &names->list[names->slots[at] - 1] : NULL;
-        if (!found
-            || (found->tag == tag && found->length == length && memcmp (found->text, text, length) == 0))
+        uint64_t slot = names->slots[at];
+        const struct pt_name *found =
+            slot && slot >> 32 == hash >> 32 ? &names->list[(uint32_t) slot - 1] : NULL;
+        if (!slot || (found && found->length == length && memcmp (found->text, text, length) == 0))
             return &names->slots[at];
     }
 }
@@ -99,29 +107,38 @@ find_slot (struct pt_reader *reader, const struct pt_names *names, const char *t
 static tenon_status
 widen_table (struct pt_reader *reader, struct pt_names *names)
 {
-    uint64_t count = names->slot_count ? 4 * (uint64_t) names->slot_count : 1024;
-    names->slots = reader->call->host->scratch (reader->call, count * sizeof *names->slots);
-    if (!names->slots)
+    uint64_t count = names->slot_count ? 4 * (uint64_t) names->slot_count : 1024, mask = count - 1;
+    uint64_t *slots = reader->call->host->scratch (reader->call, count * sizeof *slots);
+    if (!slots)
         return TENON_E_MEMORY;
+    for (uint32_t i = 0; i < names->count; i++) {
+        uint64_t hash = names->list[i].hash, at = hash & mask;
+        while (slots[at])
+            at = (at + 1) & mask;
+        slots[at] = make_slot (hash, i + 1);
+    }
+    names->slots = slots;
     names->slot_count = (uint32_t) count;
-    for (uint32_t i = 0; i < names->count; i++)
-        *find_slot (reader, names, names->list[i].text, names->list[i].length) = i + 1;
     return TENON_OK;
 }
 
 static tenon_status
-enter_name (struct pt_reader *reader, struct pt_names *names, const char *text, uint32_t length,
-            uint32_t *slot)
+enter_name (struct pt_reader *reader, struct pt_names *names, uint64_t hash, uint64_t *slot)
 {
-    uint64_t hash = reader->call->host->hash (reader->call, text, length);
-    char *copy = pt_room (&reader->machine, length + 1ull);
+    char *copy = pt_room (&reader->machine, reader->name_length + 1ull);
     if (!copy)
         return TENON_E_MEMORY;
-    memcpy (copy, text, length);
+    memcpy (copy, reader->name, reader->name_length);
     TENON_TRY (pt_grow (reader->call, &names->list, &names->room, names->count + 1ull, sizeof *names->list));
-    names->list[names->count++] = (struct pt_name){ copy, length, (uint32_t) (hash >> 32), 1 };
-    *slot = names->count;
+    names->list[names->count++] = (struct pt_name){ copy, hash, reader->name_length, 1 };
+    *slot = make_slot (hash, names->count);
     return TENON_OK;
+}
+
+static uint64_t
+hash_name (struct pt_reader *reader)
+{
+    return reader->call->host->hash (reader->call, reader->name, reader->name_length);
 }
 
 /* The present name is used: adds a number to it, "#2". */
@@ -130,13 +147,11 @@ number_name (struct pt_reader *reader, struct pt_names *names, uint32_t taken)
 {
     uint32_t before = reader->name_length;
     char shown[PT_SHOWN], number[16];
-    for (;;) {
+    do {
         int length = snprintf (number, sizeof number, "#%u", ++names->list[taken - 1].uses);
         reader->name_length = before;
         TENON_TRY (append_text (reader, (const uint8_t *) number, (uint64_t) length));
-        if (!*find_slot (reader, names, reader->name, reader->name_length))
-            break;
-    }
+    } while (*find_slot (names, hash_name (reader), reader->name, reader->name_length));
     if (reader->noted < PT_MOST_NOTES) {
         reader->noted++;
         tenon_note (reader->call, TENON_NOTE, reader->name,
@@ -177,12 +192,14 @@ pt_free_name (struct pt_reader *reader, struct pt_names *names, const char **tex
         TENON_TRY (append_text (reader, (const uint8_t *) "value", 5));
     if (2 * (uint64_t) names->count >= names->slot_count)
         TENON_TRY (widen_table (reader, names));
-    uint32_t *slot = find_slot (reader, names, reader->name, reader->name_length);
+    uint64_t hash = hash_name (reader);
+    uint64_t *slot = find_slot (names, hash, reader->name, reader->name_length);
     if (*slot) {
-        TENON_TRY (number_name (reader, names, *slot));
-        slot = find_slot (reader, names, reader->name, reader->name_length);
+        TENON_TRY (number_name (reader, names, (uint32_t) *slot));
+        hash = hash_name (reader);
+        slot = find_slot (names, hash, reader->name, reader->name_length);
     }
-    TENON_TRY (enter_name (reader, names, reader->name, reader->name_length, slot));
+    TENON_TRY (enter_name (reader, names, hash, slot));
     *text = reader->name;
     *length = reader->name_length;
     return TENON_OK;
@@ -215,14 +232,16 @@ static uint32_t
 find_key (struct pt_reader *reader, const struct pt_value *dict, uint32_t mask, uint32_t kept,
           const struct pt_value *key)
 {
-    for (uint32_t at = (uint32_t) hash_key (reader, key) & mask;; at = (at + 1) & mask) {
-        uint32_t *slot = &reader->keys[at];
-        if (!*slot) {
-            *slot = kept + 1;
+    uint64_t hash = hash_key (reader, key);
+    for (uint32_t at = (uint32_t) hash & mask;; at = (at + 1) & mask) {
+        uint64_t slot = reader->keys[at];
+        if (!slot) {
+            reader->keys[at] = make_slot (hash, kept + 1);
             return 0;
         }
-        if (same_keys (pt_at (&reader->machine, dict->as.items[2 * (size_t) (*slot - 1)]), key))
-            return *slot;
+        if (slot >> 32 == hash >> 32
+            && same_keys (pt_at (&reader->machine, dict->as.items[2 * ((size_t) (uint32_t) slot - 1)]), key))
+            return (uint32_t) slot;
     }
 }
 

@@ -45,6 +45,37 @@ show_type (const struct pt_machine *machine, uint32_t value, struct pt_array *ar
     pt_spoil (array, TENON_E_UNSUPPORTED, "it is an array of NumPy of a type that is not read here");
 }
 
+static int
+lies_in_pickle (const struct pt_machine *machine, const uint8_t *bytes)
+{
+    return bytes >= machine->bytes && bytes < machine->bytes + machine->size;
+}
+
+/* Bytes that are written as characters are decoded when they are read. */
+static void
+serve_text (struct pt_reader *reader, uint32_t value, struct pt_array *array)
+{
+    const struct pt_machine *machine = &reader->machine;
+    const struct pt_value *text =
+        pt_at (machine, pt_item (machine, pt_at (machine, value)->as.items[PT_ARGUMENTS], 0));
+    struct tenon_tensor *tensor = &array->tensor;
+    uint32_t complex = tensor->dtype == TENON_C64 || tensor->dtype == TENON_C128;
+    if (!lies_in_pickle (machine, text->as.bytes)) {
+        pt_spoil (array, TENON_E_UNSUPPORTED,
+                  "it is an array of NumPy whose bytes are written as a text with escapes");
+        return;
+    }
+    array->served.offset = reader->pickle_offset + (uint64_t) (text->as.bytes - machine->bytes);
+    array->served.length = text->count;
+    array->served.part = (uint8_t) (array->served.item >> complex);
+    array->served.swap = (tensor->flags & TENON_BIG_ENDIAN) != 0;
+    array->served.fortran = (tensor->flags & TENON_FORTRAN) != 0;
+    tensor->flags &= ~(uint32_t) (TENON_BIG_ENDIAN | TENON_FORTRAN);
+    tensor->storage = TENON_SERVED;
+    tensor->state = &array->served;
+    tensor->state_size = sizeof array->served;
+}
+
 /* Bytes that lie in the pickle as they are become a range of it. */
 static tenon_status
 take_bytes (struct pt_reader *reader, uint32_t value, struct pt_array *array)
@@ -69,13 +100,12 @@ take_bytes (struct pt_reader *reader, uint32_t value, struct pt_array *array)
     if (needed != count)
         pt_spoil (array, TENON_E_MALFORMED, "it is an array of NumPy of %llu bytes, which has %llu",
                   (unsigned long long) needed, (unsigned long long) count);
-    if (count > 0 && (bytes < machine->bytes || bytes >= machine->bytes + machine->size))
-        pt_spoil (array, TENON_E_UNSUPPORTED,
-                  "it is an array of NumPy whose bytes are written as text: save it with pickle_protocol=3 "
-                  "or later");
+    if (count > 0 && !lies_in_pickle (machine, bytes))
+        serve_text (reader, value, array);
     else if (count > 0)
         array->tensor.offset = reader->pickle_offset + (uint64_t) (bytes - machine->bytes);
-    array->tensor.flags |= TENON_ALIAS; /* the pickle may recall the bytes */
+    if (array->tensor.storage == TENON_EXTENT)
+        array->tensor.flags |= TENON_ALIAS; /* the pickle may recall the bytes */
     return TENON_OK;
 }
 
@@ -104,6 +134,7 @@ pt_read_numpy (struct pt_reader *reader, uint32_t value, struct pt_array *array)
         return TENON_OK;
     }
     array->tensor.dtype = type.dtype;
+    array->served.item = (uint8_t) type.size;
     array->tensor.flags |= type.flags;
     if (order == PT_V_TRUE || pt_is (pt_at (machine, order), "F"))
         array->tensor.flags |= TENON_FORTRAN;

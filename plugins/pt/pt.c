@@ -35,6 +35,7 @@ static const struct tenon_codec archive_codec = {
     .metadata = TENON_METADATA_TYPED,
     .describe = pt_describe_archive,
     .write = pt_write,
+    .read = pt_read_served,
     .root_keys = root_keys,
     .archive = "zip",
 };
@@ -48,6 +49,7 @@ static const struct tenon_codec legacy_codec = {
     .extensions = extensions,
     .metadata = TENON_METADATA_TYPED,
     .describe = pt_describe_legacy,
+    .read = pt_read_served,
     .probe = pt_probe_legacy,
 };
 static const struct tenon_codec *const codecs[] = { &archive_codec, &legacy_codec, NULL };

@@ -12,6 +12,7 @@
  *     array.c     a call that stands for a tensor: its dtype, shape and place
  *     numpy.c     arrays and numbers of NumPy
  *     entry.c     one entry of metadata
+ *     served.c    arrays of NumPy whose bytes are text
  *     metadata.c  texts, numbers and arrays of them, as metadata
  *     frames.c    the values whose parts are being visited
  *     walk.c      the values of a pickle, one after the other
@@ -96,6 +97,7 @@ enum { PT_UNOPENED, PT_OPENED, PT_MISSING };
 struct pt_storage {
     const uint8_t *key;
     uint32_t key_length, state;
+    uint64_t hash;
     uint32_t source, users; /* the number of tensors in it */
     uint32_t item_size;     /* bytes of an item of the first storage of that key; 0: the pickle has none */
     uint64_t offset, size;  /* bytes in that source */
@@ -116,7 +118,7 @@ struct pt_machine {
     uint64_t room_left;
     uint32_t *stack, *marks, *memo; /* memo: 0: nothing, else 1 + the value */
     uint32_t depth, stack_room, mark_count, mark_room, memo_room, memo_count;
-    uint32_t *slots; /* of the table of storages: 0, or 1 + the number */
+    uint64_t *slots; /* of the table of storages: 0, or 1 + the number, and bits of the hash above it */
     struct pt_storage *storages;
     uint32_t slot_count, storage_count, storage_room;
     uint32_t stopped;
@@ -242,8 +244,8 @@ uint32_t pt_new_storage (struct pt_machine *machine, uint32_t id);
 /* A file while it is described. */
 struct pt_name {
     const char *text;
-    uint32_t length, tag; /* tag: bits of the hash */
-    uint32_t uses;        /* how many values would have the name */
+    uint64_t hash;
+    uint32_t length, uses; /* uses: how many values would have the name */
 };
 struct pt_frame {
     const uint32_t *items; /* keys and values in turn, or values, or tuples of both */
@@ -256,7 +258,7 @@ struct pt_frame {
 enum { PT_FORM_VALUES, PT_FORM_ENTRIES, PT_FORM_PAIRS };
 struct pt_names {
     struct pt_name *list;
-    uint32_t *slots;
+    uint64_t *slots;
     uint32_t count, room, slot_count;
 };
 #define PT_LEVELS 101u
@@ -276,7 +278,7 @@ struct pt_reader {
     char *name; /* of the value that is visited, with a NUL behind it */
     uint32_t name_length, name_room;
     struct pt_names tensors, metadata;
-    uint32_t *keys; /* a table of the keys of one dict */
+    uint64_t *keys; /* a table of the keys of one dict */
     uint32_t key_room;
     uint64_t noted, left_out; /* losses that were told, and others */
     struct tenon_json_out outline;
@@ -300,6 +302,16 @@ tenon_status pt_free_name (struct pt_reader *reader, struct pt_names *names, con
 __attribute__ ((format (printf, 2, 3))) void pt_lose (struct pt_reader *reader, const char *format, ...);
 tenon_status pt_visit (struct pt_reader *reader, uint32_t value);
 
+/* tenon_tensor.state of an array of NumPy whose bytes the pickle has as characters. */
+struct pt_served {
+    uint64_t offset, length; /* of the text in the tensor's source, UTF-8 */
+    uint8_t item, part;      /* bytes of an item, and of a number in it */
+    uint8_t swap, fortran;
+    uint32_t reserved;
+};
+tenon_status pt_read_served (struct tenon_call *call, const struct tenon_tensor *tensor,
+                             const struct tenon_region *region, void *to, uint64_t size);
+
 /* A tensor as the pickle describes it. */
 struct pt_array {
     struct tenon_tensor tensor;
@@ -307,6 +319,7 @@ struct pt_array {
     uint32_t state;   /* attributes beside it: a value, or 0 */
     const char *dtype_word;
     char word[PT_SHOWN];
+    struct pt_served served;
     int64_t strides[64];
     uint64_t shape[64];
     struct pt_fault fault; /* it cannot be read */

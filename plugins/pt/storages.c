@@ -3,15 +3,15 @@
 #include "pt.h"
 
 /* The slot of the key, or the free one where it would be. */
-static uint32_t *
-find_slot (const struct pt_machine *machine, const uint8_t *key, uint32_t length)
+static uint64_t *
+find_slot (const struct pt_machine *machine, uint64_t hash, const uint8_t *key, uint32_t length)
 {
-    uint64_t hash = machine->call->host->hash (machine->call, key, length);
     uint32_t mask = machine->slot_count - 1;
     for (uint32_t at = (uint32_t) hash & mask;; at = (at + 1) & mask) {
-        uint32_t *slot = &machine->slots[at];
-        const struct pt_storage *found = *slot ? &machine->storages[*slot - 1] : NULL;
-        if (!found || (found->key_length == length && memcmp (found->key, key, length) == 0))
+        uint64_t *slot = &machine->slots[at];
+        const struct pt_storage *found =
+            *slot && *slot >> 32 == hash >> 32 ? &machine->storages[(uint32_t) *slot - 1] : NULL;
+        if (!*slot || (found && found->key_length == length && memcmp (found->key, key, length) == 0))
             return slot;
     }
 }
@@ -20,40 +20,48 @@ find_slot (const struct pt_machine *machine, const uint8_t *key, uint32_t length
 static tenon_status
 widen_table (struct pt_machine *machine)
 {
-    uint64_t count = machine->slot_count ? 2 * (uint64_t) machine->slot_count : 256;
-    machine->slots = machine->call->host->scratch (machine->call, count * sizeof *machine->slots);
-    if (!machine->slots)
+    uint64_t count = machine->slot_count ? 2 * (uint64_t) machine->slot_count : 256, mask = count - 1;
+    uint64_t *slots = machine->call->host->scratch (machine->call, count * sizeof *slots);
+    if (!slots)
         return TENON_E_MEMORY;
+    for (uint32_t i = 0; i < machine->storage_count; i++) {
+        uint64_t hash = machine->storages[i].hash, at = hash & mask;
+        while (slots[at])
+            at = (at + 1) & mask;
+        slots[at] = (hash >> 32) << 32 | (i + 1);
+    }
+    machine->slots = slots;
     machine->slot_count = (uint32_t) count;
-    for (uint32_t i = 0; i < machine->storage_count; i++)
-        *find_slot (machine, machine->storages[i].key, machine->storages[i].key_length) = i + 1;
     return TENON_OK;
 }
 
 tenon_status
 pt_intern (struct pt_machine *machine, const uint8_t *key, uint32_t length, uint32_t *number)
 {
+    uint64_t hash = machine->call->host->hash (machine->call, key, length);
     if (2 * (uint64_t) machine->storage_count >= machine->slot_count)
         TENON_TRY (widen_table (machine));
-    uint32_t *slot = find_slot (machine, key, length);
+    uint64_t *slot = find_slot (machine, hash, key, length);
     if (!*slot) {
         TENON_TRY (pt_grow (machine->call, &machine->storages, &machine->storage_room,
                             machine->storage_count + 1ull, sizeof *machine->storages));
         struct pt_storage *added = &machine->storages[machine->storage_count++];
         added->key = key;
         added->key_length = length;
+        added->hash = hash;
         added->source = PT_NO_SOURCE;
-        *slot = machine->storage_count;
+        *slot = (hash >> 32) << 32 | machine->storage_count;
     }
-    *number = *slot - 1;
+    *number = (uint32_t) *slot - 1;
     return TENON_OK;
 }
 
 int
 pt_names_storage (const struct pt_machine *machine, const uint8_t *key, uint64_t length)
 {
+    uint64_t hash = machine->call->host->hash (machine->call, key, length);
     return machine->slot_count > 0 && length <= UINT32_MAX
-           && *find_slot (machine, key, (uint32_t) length) > 0;
+           && *find_slot (machine, hash, key, (uint32_t) length) > 0;
 }
 
 /* An object that stands for an id which is that of no storage. */

@@ -44,8 +44,11 @@ teardown (void)
 void
 put (struct bytes *to, const void *data, size_t size)
 {
-    to->data = realloc (to->data, to->size + size + 1);
-    ck_assert_ptr_nonnull (to->data);
+    if (to->size + size >= to->room) {
+        to->room = 2 * (to->size + size) + 64;
+        to->data = realloc (to->data, to->room);
+        ck_assert_ptr_nonnull (to->data);
+    }
     if (size > 0)
         memcpy (to->data + to->size, data, size);
     to->size += size;
@@ -71,7 +74,7 @@ file_around (const void *pickle, size_t size)
                                "a.";
     static const uint32_t numbers[] = { 0x3f800000, 0x40000000, 0x40400000, 0x40800000 };
     static const char no_keys[] = "\x80\x02].";
-    struct bytes file = { NULL, 0 };
+    struct bytes file = { .size = 0 };
     put (&file, before, sizeof before - 1);
     put (&file, pickle, size);
     if (!memmem (pickle, size, "FloatStorage", 12)) {

@@ -24,7 +24,7 @@
 
 struct bytes {
     uint8_t *data;
-    size_t size;
+    size_t size, room;
 };
 void put (struct bytes *to, const void *data, size_t size);
 void put_number (struct bytes *to, uint64_t number, unsigned width);

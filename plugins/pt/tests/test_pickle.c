@@ -119,20 +119,27 @@ static const struct pickle values[] = {
     CASE ("\x80\x05\x96\x02\0\0\0\0\0\0\0\x01\x02.", 0, "value=[1u,2u]"),
 };
 
-START_TEST (an_opcode_gives_its_value)
+static void
+check_values (int number)
 {
-    const struct pickle *pickle = &values[_i];
+    const struct pickle *pickle = &values[number];
     struct bytes bytes = file_around (pickle->bytes, pickle->size);
     tenon_file *file = open_bytes (&bytes, "m");
-    ck_assert_msg (error.status == pickle->status, "case %d: %s", _i, error.message);
+    ck_assert_msg (error.status == pickle->status, "case %d: %s", number, error.message);
     if (file)
-        ck_assert_msg (strcmp (listed (file), pickle->words) == 0, "case %d: '%s', expected '%s'", _i,
+        ck_assert_msg (strcmp (listed (file), pickle->words) == 0, "case %d: '%s', expected '%s'", number,
                        listed (file), pickle->words);
     else
-        ck_assert_msg (strstr (error.message, pickle->words), "case %d: '%s', expected '%s'", _i,
+        ck_assert_msg (strstr (error.message, pickle->words), "case %d: '%s', expected '%s'", number,
                        error.message, pickle->words);
     close_file (file);
     free (bytes.data);
+}
+
+START_TEST (an_opcode_gives_its_value)
+{
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        check_values ((int) i);
 }
 END_TEST
 
@@ -250,17 +257,24 @@ static const struct pickle broken[] = {
     CASE ("cos", TRUNCATED, "ends within a line"),
 };
 
-START_TEST (a_broken_pickle_is_refused)
+static void
+check_broken (int number)
 {
-    const struct pickle *pickle = &broken[_i];
+    const struct pickle *pickle = &broken[number];
     struct bytes bytes = file_around (pickle->bytes, pickle->size);
     tenon_file *file = open_bytes (&bytes, "m");
-    ck_assert_msg (!file, "case %d opens, expected '%s'", _i, pickle->words);
+    ck_assert_msg (!file, "case %d opens, expected '%s'", number, pickle->words);
     ck_assert_msg (error.status == pickle->status && strstr (error.message, pickle->words),
-                   "case %d: %d '%s', expected %d '%s'", _i, error.status, error.message, pickle->status,
+                   "case %d: %d '%s', expected %d '%s'", number, error.status, error.message, pickle->status,
                    pickle->words);
     ck_assert (error.offset == UINT64_MAX || error.offset <= bytes.size);
     free (bytes.data);
+}
+
+START_TEST (a_broken_pickle_is_refused)
+{
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++)
+        check_broken ((int) i);
 }
 END_TEST
 
@@ -361,25 +375,32 @@ static const struct aside asides[] = {
 };
 
 /* {'w': tensor, 'x': this, 'z': tensor} */
-START_TEST (a_value_that_is_left_out_hides_no_other)
+static void
+check_asides (int number)
 {
     static const char before[] = P2 "}(" TEXT1 ("w") TENSOR TEXT1 ("x"), after[] = TEXT1 ("z") TENSOR "u.";
-    const struct aside *aside = &asides[_i];
-    struct bytes pickle = { NULL, 0 };
+    const struct aside *aside = &asides[number];
+    struct bytes pickle = { .size = 0 };
     put (&pickle, before, sizeof before - 1);
     put (&pickle, aside->bytes, aside->size);
     put (&pickle, after, sizeof after - 1);
     struct bytes bytes = file_around (pickle.data, pickle.size);
     tenon_file *file = open_bytes (&bytes, "m");
-    ck_assert_msg (file != NULL, "case %d: %s", _i, error.message);
-    ck_assert_msg (noted (file, aside->words), "case %d: no note of '%s'", _i, aside->words);
-    ck_assert_msg (strcmp (listed (file), aside->rest) == 0, "case %d: '%s'", _i, listed (file));
+    ck_assert_msg (file != NULL, "case %d: %s", number, error.message);
+    ck_assert_msg (noted (file, aside->words), "case %d: no note of '%s'", number, aside->words);
+    ck_assert_msg (strcmp (listed (file), aside->rest) == 0, "case %d: '%s'", number, listed (file));
     ck_assert_uint_eq (tenon_count (file), 2);
     has_tensor (file, "w");
     has_tensor (file, "z");
     close_file (file);
     free (pickle.data);
     free (bytes.data);
+}
+
+START_TEST (a_value_that_is_left_out_hides_no_other)
+{
+    for (size_t i = 0; i < sizeof asides / sizeof asides[0]; i++)
+        check_asides ((int) i);
 }
 END_TEST
 
@@ -458,16 +479,23 @@ static const struct pickle known[] = {
     CASE (P2 "](NNe.", 0, "0=null 1=null"),
 };
 
-START_TEST (a_known_value_is_listed)
+static void
+check_known (int number)
 {
-    const struct pickle *pickle = &known[_i];
+    const struct pickle *pickle = &known[number];
     struct bytes bytes = file_around (pickle->bytes, pickle->size);
     tenon_file *file = open_bytes (&bytes, "m");
-    ck_assert_msg (file != NULL, "case %d: %s", _i, error.message);
-    ck_assert_msg (strcmp (listed (file), pickle->words) == 0, "case %d: '%s', expected '%s'", _i,
+    ck_assert_msg (file != NULL, "case %d: %s", number, error.message);
+    ck_assert_msg (strcmp (listed (file), pickle->words) == 0, "case %d: '%s', expected '%s'", number,
                    listed (file), pickle->words);
     close_file (file);
     free (bytes.data);
+}
+
+START_TEST (a_known_value_is_listed)
+{
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        check_known ((int) i);
 }
 END_TEST
 
@@ -476,7 +504,7 @@ END_TEST
 /* Lists that hold the list before twice, 2^100 visits in a few hundred bytes. */
 START_TEST (a_list_of_lists_of_lists_ends)
 {
-    struct bytes pickle = { NULL, 0 };
+    struct bytes pickle = { .size = 0 };
     put (&pickle, P2 "]", 3);
     for (int i = 0; i < 60; i++)
         put (&pickle, "2\x86", 2);
@@ -491,13 +519,13 @@ START_TEST (a_list_of_lists_of_lists_ends)
 }
 END_TEST
 
-/* A million tuples in each other: no stack grows, and what is too deep is told. */
+/* Two hundred thousand tuples in each other: no stack grows, and what is too deep is told. */
 START_TEST (depth_ends)
 {
-    struct bytes pickle = { NULL, 0 };
+    struct bytes pickle = { .size = 0 };
     put (&pickle, P2 "}(" TEXT1 ("w") TENSOR TEXT1 ("x") "N",
          sizeof P2 "}(" TEXT1 ("w") TENSOR TEXT1 ("x") "N" - 1);
-    for (int i = 0; i < 1000000; i++)
+    for (int i = 0; i < 200000; i++)
         put (&pickle, "\x85", 1);
     put (&pickle, "u.", 2);
     struct bytes bytes = file_around (pickle.data, pickle.size);
@@ -514,9 +542,9 @@ END_TEST
 /* Marks alone, and memory that a limit bounds. */
 START_TEST (memory_ends)
 {
-    struct bytes pickle = { NULL, 0 };
+    struct bytes pickle = { .size = 0 };
     put (&pickle, P2, 2);
-    for (int i = 0; i < 500000; i++)
+    for (int i = 0; i < 200000; i++)
         put (&pickle, "(]}", 3);
     put (&pickle, ".", 1);
     struct bytes bytes = file_around (pickle.data, pickle.size);
@@ -534,7 +562,7 @@ END_TEST
 /* A hundred thousand unknown objects: the first hundred are named, the others counted. */
 START_TEST (notes_end)
 {
-    struct bytes pickle = { NULL, 0 };
+    struct bytes pickle = { .size = 0 };
     put (&pickle,
          P2 "]ca\nb\nq\x01"
             "0(",
@@ -580,14 +608,14 @@ START_TEST (truncation_at_every_byte)
 }
 END_TEST
 
-/* Every byte with another value, all of them: no crash, and what opens can be verified. */
+/* Every byte with two other values: no crash, and what opens can be verified. */
 START_TEST (flips_of_every_byte)
 {
     struct bytes bytes = file_around (ALL, sizeof ALL - 1);
     for (size_t i = 0; i < bytes.size; i++) {
         uint8_t kept = bytes.data[i];
-        for (unsigned bit = 0; bit < 9; bit++) {
-            bytes.data[i] = bit == 8 ? 0xff : (uint8_t) (kept ^ 1u << bit);
+        for (unsigned way = 0; way < 2; way++) {
+            bytes.data[i] = way ? 0xff : (uint8_t) (kept ^ 1u << i % 8);
             tenon_file *file = open_bytes (&bytes, "m");
             if (file)
                 (void) tenon_verify (file, NULL, NULL, &error);
@@ -605,10 +633,10 @@ main (void)
     Suite *suite = suite_create ("pickle");
     TCase *tests = tcase_create ("pickle");
     tcase_add_checked_fixture (tests, setup, teardown);
-    tcase_add_loop_test (tests, an_opcode_gives_its_value, 0, sizeof values / sizeof values[0]);
-    tcase_add_loop_test (tests, a_broken_pickle_is_refused, 0, sizeof broken / sizeof broken[0]);
-    tcase_add_loop_test (tests, a_value_that_is_left_out_hides_no_other, 0, sizeof asides / sizeof asides[0]);
-    tcase_add_loop_test (tests, a_known_value_is_listed, 0, sizeof known / sizeof known[0]);
+    tcase_add_test (tests, an_opcode_gives_its_value);
+    tcase_add_test (tests, a_broken_pickle_is_refused);
+    tcase_add_test (tests, a_value_that_is_left_out_hides_no_other);
+    tcase_add_test (tests, a_known_value_is_listed);
     tcase_add_test (tests, a_list_of_lists_of_lists_ends);
     tcase_add_test (tests, depth_ends);
     tcase_add_test (tests, memory_ends);
