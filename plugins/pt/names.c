@@ -123,22 +123,29 @@ widen_table (struct pt_reader *reader, struct pt_names *names)
 }
 
 static tenon_status
-enter_name (struct pt_reader *reader, struct pt_names *names, uint64_t hash, uint64_t *slot)
+enter_name (struct pt_reader *reader, struct pt_names *names, uint64_t hash, const char *text,
+            uint32_t length, uint64_t *slot)
 {
-    char *copy = pt_room (&reader->machine, reader->name_length + 1ull);
+    char *copy = pt_room (&reader->machine, length + 1ull);
     if (!copy)
         return TENON_E_MEMORY;
-    memcpy (copy, reader->name, reader->name_length);
+    memcpy (copy, text, length);
     TENON_TRY (pt_grow (reader->call, &names->list, &names->room, names->count + 1ull, sizeof *names->list));
-    names->list[names->count++] = (struct pt_name){ copy, hash, reader->name_length, 1 };
+    names->list[names->count++] = (struct pt_name){ copy, hash, length, 1 };
     *slot = make_slot (hash, names->count);
     return TENON_OK;
 }
 
 static uint64_t
+hash_text (struct pt_reader *reader, const char *text, uint32_t length)
+{
+    return reader->call->host->hash (reader->call, text, length);
+}
+
+static uint64_t
 hash_name (struct pt_reader *reader)
 {
-    return reader->call->host->hash (reader->call, reader->name, reader->name_length);
+    return hash_text (reader, reader->name, reader->name_length);
 }
 
 /* The present name is used: adds a number to it, "#2". */
@@ -168,11 +175,11 @@ pt_keep_key (struct pt_reader *reader, const char *key, uint32_t length, int *kn
     struct pt_names *names = &reader->metadata;
     if (2 * (uint64_t) names->count >= names->slot_count)
         TENON_TRY (widen_table (reader, names));
-    uint32_t *slot = find_slot (reader, names, key, length);
+    uint64_t hash = hash_text (reader, key, length), *slot = find_slot (names, hash, key, length);
     *known = *slot != 0;
     if (*known)
         return TENON_OK;
-    TENON_TRY (enter_name (reader, names, key, length, slot));
+    TENON_TRY (enter_name (reader, names, hash, key, length, slot));
     names->list[names->count - 1].uses = 0;
     return TENON_OK;
 }
@@ -181,7 +188,9 @@ int
 pt_is_kept (struct pt_reader *reader, const char *key, uint32_t length)
 {
     const struct pt_names *names = &reader->metadata;
-    uint32_t number = names->slot_count > 0 ? *find_slot (reader, names, key, length) : 0;
+    uint32_t number = names->slot_count > 0
+                          ? (uint32_t) *find_slot (names, hash_text (reader, key, length), key, length)
+                          : 0;
     return number > 0 && names->list[number - 1].uses == 0;
 }
 
@@ -199,7 +208,7 @@ pt_free_name (struct pt_reader *reader, struct pt_names *names, const char **tex
         hash = hash_name (reader);
         slot = find_slot (names, hash, reader->name, reader->name_length);
     }
-    TENON_TRY (enter_name (reader, names, hash, slot));
+    TENON_TRY (enter_name (reader, names, hash, reader->name, reader->name_length, slot));
     *text = reader->name;
     *length = reader->name_length;
     return TENON_OK;

@@ -24,7 +24,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     fuzz_make_pt (&bytes, &recipe, &what);
     fuzz_damage (&bytes, &recipe);
     bool opens = fuzz_open_all (&files, bytes.data, bytes.size, "fuzz.pt", NULL);
-    if (!opens && recipe.fault_count == 0 && !what.spare && what.legacy)
+    if (!opens && recipe.fault_count == 0 && !what.spare)
         fuzz_fail ("a file without lies does not open");
     if (opens) {
         if (recipe.fault_count == 0 && !what.spare)

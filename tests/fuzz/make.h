@@ -35,7 +35,6 @@ void fuzz_make_safetensors (struct fuzz_buffer *file, struct fuzz_recipe *recipe
 /* What torch.save writes, in either form. */
 struct fuzz_pt {
     uint64_t tensors; /* that were made */
-    bool legacy;      /* the older form */
     bool spare;       /* that number may be wrong, or some of them cannot be read */
 };
 void fuzz_make_pt (struct fuzz_buffer *file, struct fuzz_recipe *recipe, struct fuzz_pt *what);

@@ -76,7 +76,7 @@ put_tensor (struct maker *maker)
     else if (form == 2)
         steps[0] = fuzz_below (recipe, 2), steps[1] = fuzz_below (recipe, 3);
     uint64_t reach = rows && columns ? (rows - 1) * steps[0] + (columns - 1) * steps[1] + 1 : 0;
-    maker->what->spare |= reach > items || form == 2;
+    maker->what->spare |= reach > items;
     fuzz_text (maker->pickle, "ctorch._utils\n_rebuild_tensor_v2\n(");
     put_storage (maker, number);
     put_int (maker, reach < items ? fuzz_below (recipe, (uint32_t) (items - reach)) : 0);
@@ -138,11 +138,26 @@ put_memo (struct maker *maker)
 
 static void put_value (struct maker *maker, uint32_t depth);
 
+/* A key of a dict. One that the dict has already takes the place of its value. */
+static void
+put_key (struct maker *maker, char keys[9][64], uint32_t number)
+{
+    if (fuzz_rarely (maker->recipe, 4)) {
+        keys[number][0] = 0;
+        put_int (maker, number);
+        return;
+    }
+    fuzz_make_name (keys[number], maker->recipe, maker->names++);
+    for (uint32_t i = 0; i < number; i++)
+        maker->what->spare |= strcmp (keys[i], keys[number]) == 0;
+    put_text (maker, keys[number]);
+}
+
 static void
 put_container (struct maker *maker, uint32_t form, uint32_t depth)
 {
     uint32_t count = fuzz_below (maker->recipe, depth == 2 ? 9 : 5);
-    char name[64];
+    char keys[9][64];
     fuzz_text (maker->pickle, form == 0   ? "}"
                               : form == 1 ? "ccollections\nOrderedDict\n)R"
                               : form == 2 ? "]"
@@ -152,12 +167,8 @@ put_container (struct maker *maker, uint32_t form, uint32_t depth)
     if (form != 3)
         fuzz_put (maker->pickle, "(", 1);
     for (uint32_t i = 0; i < count; i++) {
-        if (form < 2 && fuzz_rarely (maker->recipe, 4))
-            put_int (maker, i);
-        else if (form < 2) {
-            fuzz_make_name (name, maker->recipe, maker->names++);
-            put_text (maker, name);
-        }
+        if (form < 2)
+            put_key (maker, keys, i);
         put_value (maker, depth);
     }
     fuzz_text (maker->pickle, form < 2 ? "u" : form == 2 ? "e" : "t");
@@ -260,7 +271,7 @@ fuzz_make_pt (struct fuzz_buffer *file, struct fuzz_recipe *recipe, struct fuzz_
 {
     struct fuzz_buffer pickle = { 0 };
     struct maker maker = { .pickle = &pickle, .recipe = recipe, .what = what };
-    bool legacy = what->legacy = fuzz_rarely (recipe, 2);
+    bool legacy = fuzz_rarely (recipe, 2);
     fuzz_put (&pickle, "\x80\x02", 2);
     if (fuzz_rarely (recipe, 8)) { /* the fuzzer's own opcodes */
         what->spare = true;
