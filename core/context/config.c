@@ -52,7 +52,7 @@ const struct tn_key tn_keys[TN_KEYS] = {
            "decoded size of one compressed member, or of a tensor that is made when it is read"),
     /* deflate makes at most 1032 bytes of one (258 bytes for two bits, RFC 1951), so this stops the bombs of
      * other filters and lies in directories, and never an honest member of zeros */
-    LIMIT (TENON_LIMIT_INFLATED_RATIO, INTEGER, "inflated_ratio", "1100", 1,
+    LIMIT (TENON_LIMIT_INFLATED_RATIO, INTEGER, "inflated_ratio", "33000", 1,
            "decoded size of a compressed member, in multiples of its stored size, beyond 1 MiB; and of all "
            "tensors that are made when they are read, in multiples of the file's size"),
     LIMIT (TENON_LIMIT_MEMORY, SIZE, "memory", "64MiB", 65536,

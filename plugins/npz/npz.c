@@ -86,11 +86,11 @@ static const char *const root_keys[] = { "**.npy", "", NULL };
         sizeof (struct tenon_option), type, name, value, choices, help, least, most, flags, 0                \
     }
 static const struct tenon_option options[NPZ_OPTIONS] = {
-    [NPZ_OPTION_COMPRESSION] = OPTION (TENON_OPTION_CHOICE, "compression", "none", "none deflate",
+    [NPZ_OPTION_COMPRESSION] = OPTION (TENON_OPTION_CHOICE, "compression", "none", "none deflate zstd bzip2",
                                        "how members are stored", 0, 0, TENON_OPTION_FOR_WRITING),
     [NPZ_OPTION_LEVEL] =
         OPTION (TENON_OPTION_INTEGER, "level", "-1", NULL, "level of the compression, -1: the filter's own",
-                -1, 12, TENON_OPTION_FOR_WRITING),
+                -7, 22, TENON_OPTION_FOR_WRITING),
     [NPZ_OPTION_MEMBER] =
         OPTION (TENON_OPTION_TEXT, "member", "npy", NULL,
                 "codec that writes the members, and their extension", 0, 0, TENON_OPTION_FOR_WRITING),

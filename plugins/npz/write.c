@@ -123,9 +123,9 @@ open_writer (struct npz_writer *writer, struct tenon_call *call)
     TENON_TRY (call->host->option (call, NPZ_OPTION_LEVEL, &level));
     TENON_TRY (call->host->option (call, NPZ_OPTION_MEMBER, &member));
     writer->step.struct_size = sizeof writer->step;
-    writer->step.filter = compression.integer == NPZ_COMPRESSION_DEFLATE ? "deflate" : NULL;
+    writer->step.filter = compression.integer > 0 ? compression.text : NULL;
     writer->step.level = (int32_t) level.integer;
-    if (!writer->step.filter && level.integer >= 0)
+    if (!writer->step.filter && level.integer != TENON_LEVEL_DEFAULT)
         tenon_note (call, TENON_NOTE, NULL, "npz.level is not followed: npz.compression is none");
     writer->suffix = member.text;
     writer->suffix_length = strlen (member.text);

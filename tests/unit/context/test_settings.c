@@ -170,7 +170,7 @@ START_TEST (order_of_places)
     ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_DEPTH), 5);
     ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_MEMBERS), 6);
     ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_TENSORS), 7);
-    ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_INFLATED_RATIO), 1100);
+    ck_assert_uint_eq (tenon_limit (context, TENON_LIMIT_INFLATED_RATIO), 33000);
     ck_assert_uint_eq (tenon_limit (context, TENON_LIMITS), 0);
     ck_assert (!context->durable && context->map);
     ck_assert_str_eq (entry_of (context, "limits", "tensors", &from), "7");
