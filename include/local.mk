@@ -7,6 +7,7 @@ tenoninclude_HEADERS = \
 	include/tenon/json.h \
 	include/tenon/json_out.h \
 	include/tenon/json_value.h \
+	include/tenon/odometer.h \
 	include/tenon/plugin.h \
 	include/tenon/tenon.h \
 	include/tenon/types.h

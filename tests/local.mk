@@ -29,6 +29,7 @@ unit_tests += \
 	tests/unit/kernels/test_swap \
 	tests/unit/kernels/test_permute \
 	tests/unit/pluginlib/test_json \
+	tests/unit/pluginlib/test_odometer \
 	tests/unit/sink/test_atomic \
 	tests/unit/sink/test_atomic_set \
 	tests/unit/sink/test_held \
@@ -57,6 +58,7 @@ shell_tests += \
 	tests/cli/losses.sh \
 	tests/cli/ls.sh \
 	tests/cli/output.sh \
+	tests/cli/registry.sh \
 	tests/cli/rivals.sh \
 	tests/cli/signatures.sh \
 	tests/cli/unreadable.sh \

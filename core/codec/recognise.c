@@ -11,7 +11,6 @@
 #include <strings.h>
 
 #define HEAD_SIZE 512u
-#define PROBE_MATCH 50
 #define PROBE_WRONG UINT32_MAX /* it returned what no probe may return */
 
 struct bid {
@@ -104,7 +103,7 @@ ask_probe (struct tn_session *outer, struct tn_source *source, uint64_t number)
     tn_arena_free (&session.arena);
     if (outer->context->debug && ignored.status == TENON_E_MISUSE)
         *outer->error = ignored;
-    return sure > 100 ? PROBE_WRONG : sure >= PROBE_MATCH ? (uint32_t) sure : 0;
+    return sure > 100 ? PROBE_WRONG : sure >= (int32_t) TENON_SURE_MATCH ? (uint32_t) sure : 0;
 }
 
 /* Content beats names. Among bids with content, the longer extension decides, then the stronger content, then

@@ -350,8 +350,8 @@ tn_filter_copy (const struct tenon_filter *from, struct tn_filter *to, char *why
     struct tenon_filter *table = &to->table;
     if (!tn_copy_struct (table, sizeof *table, from, UP_TO (struct tenon_filter, decode)))
         return reject_struct (why, "a filter", from);
-    if (!tn_is_id (table->id, TN_LOWER "_.-"))
-        return reject_id (why, "filter", table->id, "a-z, 0-9, _ . and -");
+    if (!tn_is_id (table->id, TN_LOWER "_./-"))
+        return reject_id (why, "filter", table->id, "a-z, 0-9, _ . / and -");
     TN_TRY (check_flags (table->flags, table->id, why));
     if (!table->open || !table->close)
         return tn_plugin_reject (why, TENON_E_MISUSE, "filter %s: open or close is missing", table->id);

@@ -583,6 +583,9 @@ struct tenon_archive {
     tenon_status (*finish) (struct tenon_call *call);
 };
 
+/* The least result of probe that counts as a match */
+enum { TENON_SURE_MATCH = 50 };
+
 /* tenon_codec.metadata: the values that write can keep. The host reports the others as lost. */
 enum { TENON_METADATA_NONE = 0, TENON_METADATA_STRINGS = 1, TENON_METADATA_TYPED = 2 };
 
@@ -604,10 +607,20 @@ struct tenon_codec {
     uint32_t metadata;         /* TENON_METADATA_* */
     tenon_status (*describe) (struct tenon_call *call); /* NULL: the codec only writes */
     tenon_status (*write) (struct tenon_call *call);    /* NULL: it only reads */
-    /* The likelihood that source 0 has this format, 0 … 100, if no magic tells: 50 and above count as a
-     * match; a negative result counts as no, and so does one above 100, which gets a note. Only services for
-     * every codec function may be called, and their failures do not count. NULL: magics and extensions
-     * decide. */
+    /* How sure it is that source 0 has this format, 0 … 100, if no magic tells; TENON_SURE_MATCH and above
+     * count as a match. So it can be compared with other codecs:
+     *
+     *     100   bytes that only this format has, though no magic can state them ("pt-legacy": a pickled
+     * number) 90   the structure was found and fits the file: a directory at its end ("zip"), a length and a
+     * '{'
+     *           ("safetensors")
+     *      80   a part of the structure fits, and the name would be the next question
+     *      60   it may well be: nothing contradicts, and other formats could begin alike
+     *      50   plausible text or numbers; only where no other codec knows the bytes
+     *     0 …   no
+     *
+     * A negative result counts as no, and so does one above 100, which gets a note. Only services for every
+     * codec function may be called, and their failures do not count. NULL: magics and extensions decide. */
     int32_t (*probe) (struct tenon_call *call);
     /* Fills `to` with a region of a served tensor: `size` bytes, packed, C order, little-endian. Sources have
      * the numbers that they had in describe. Called from many threads at once, each with its own call. */
@@ -769,5 +782,6 @@ TENON_EXPORT const struct tenon_plugin *TENON_PLUGIN_SYMBOL (const struct tenon_
 #include <tenon/bytes.h>
 #include <tenon/cursor.h>
 #include <tenon/errors.h>
+#include <tenon/odometer.h>
 
 #endif

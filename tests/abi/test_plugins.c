@@ -73,6 +73,7 @@ static const struct {
     { "option-high-flag", TENON_E_UNSUPPORTED, "flags 0x80000000" },
     { "filter-size-0", TENON_E_MISUSE, "struct_size of a filter is 0" },
     { "filter-id", TENON_E_MISUSE, "filter 'a b'" },
+    { "filter-domain", TENON_OK, "filters example.org/squash" },
     { "filter-taken", TENON_E_EXISTS, "filter deflate: the core has that id already" },
     { "filter-open", TENON_E_MISUSE, "filter brokenfilter: open or close is missing" },
     { "filter-bound", TENON_E_MISUSE, "filter brokenfilter: encode and bound need each other" },

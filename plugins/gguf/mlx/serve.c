@@ -109,21 +109,14 @@ static tenon_status
 serve_box (struct server *server, const struct box *box)
 {
     uint32_t last = box->rank - 1;
-    uint64_t at[GGUF_MLX_DIMS] = { 0 }, rows = 1;
-    for (uint32_t i = 0; i < last; i++)
-        rows *= box->count[i];
-    for (uint64_t row = 0; row < rows; row++) {
-        uint64_t first = 0;
-        for (uint32_t i = 0; i < last; i++)
-            first = first * box->shape[i] + box->start[i] + at[i] * box->step[i];
-        first = first * box->shape[last] + box->start[last];
-        TENON_TRY (serve_run (server, first, box->count[last], box->step[last]));
-        for (uint32_t i = last; i-- > 0;) {
-            if (++at[i] < box->count[i])
-                break;
-            at[i] = 0;
-        }
-    }
+    struct tenon_odometer rows;
+    if (!tenon_odometer_begin (&rows, last, box->count))
+        return TENON_OK;
+    do {
+        uint64_t row = tenon_odometer_item (&rows, box->shape, box->start, box->step);
+        TENON_TRY (
+            serve_run (server, row * box->shape[last] + box->start[last], box->count[last], box->step[last]));
+    } while (tenon_odometer_next (&rows));
     return TENON_OK;
 }
 

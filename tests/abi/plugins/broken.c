@@ -196,6 +196,7 @@ spoil_rest (const char *what)
 {
     WHEN ("filter-size-0") filter.struct_size = 0;
     WHEN ("filter-id") filter.id = "a b";
+    WHEN ("filter-domain") filter.id = "example.org/squash";
     WHEN ("filter-taken") filter.id = "deflate";
     WHEN ("filter-open") filter.open = NULL;
     WHEN ("filter-bound") filter.bound = NULL;
