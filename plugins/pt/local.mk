@@ -51,9 +51,10 @@ core_libcore_la_LIBADD += plugins/libpt.la
 endif
 
 shell_tests += plugins/pt/tests/write.sh
-unit_tests += plugins/pt/tests/test_outline plugins/pt/tests/test_pickle plugins/pt/tests/test_tensors
+unit_tests += plugins/pt/tests/test_outline plugins/pt/tests/test_pickle plugins/pt/tests/test_tensors plugins/pt/tests/test_archive
 pt_kit = plugins/pt/tests/kit.c plugins/pt/tests/kit.h
 plugins_pt_tests_test_outline_SOURCES = plugins/pt/tests/test_outline.c $(pt_kit)
+plugins_pt_tests_test_archive_SOURCES = plugins/pt/tests/test_archive.c plugins/npz/tests/archive.c plugins/npz/tests/archive.h
 plugins_pt_tests_test_pickle_SOURCES = plugins/pt/tests/test_pickle.c $(pt_kit)
 plugins_pt_tests_test_tensors_SOURCES = plugins/pt/tests/test_tensors.c $(pt_kit)
 plugins/pt/tests/test_%.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
