@@ -90,6 +90,12 @@ tn_archive_key (struct tn_call *call, const struct tenon_part *part)
     return key;
 }
 
+bool
+tn_archive_locates (const struct tn_archive *archive)
+{
+    return archive->locating != NULL;
+}
+
 tenon_status
 tn_archive_add_later (struct tn_call *call, const struct tenon_part *part)
 {
@@ -211,7 +217,8 @@ run_archive (struct tn_archive *archive, const struct tenon_part *part)
     else
         status = call->codec->table.describe (tn_call_enter (call));
     tn_plugin_leave (call->codec->plugin, outer);
-    status = tn_call_judge (call, status);
+    if (status != TENON_OK || session->error->status < 0)
+        status = tn_call_judge (call, status);
     if (session->channel) {
         tn_channel_put_u32 (session->channel, part ? TN_SAYS_LOCATED : TN_SAYS_LISTED);
         tn_wire_put_error (session->channel, session->error);
@@ -269,7 +276,7 @@ next_member (struct tn_keys *keys, const char *prefix, uint64_t prefix_length, s
 {
     struct tn_archive *archive = (struct tn_archive *) keys;
     uint64_t at = key->next;
-    while (at < archive->count
+    while (prefix_length > 0 && at < archive->count
            && (archive->members[at].key_length < prefix_length
                || memcmp (archive->members[at].key, prefix, prefix_length) != 0))
         at++;

@@ -16,6 +16,8 @@ tenon_status tn_archive_list (struct tn_session *session, struct tn_source *sour
 /* The key of a part: the name, in the catalog, of the member that is being located, or of a new one. NULL:
  * the failure is recorded. */
 const char *tn_archive_key (struct tn_call *call, const struct tenon_part *part);
+/* True while a member is being located. */
+bool tn_archive_locates (const struct tn_archive *archive);
 /* Adds a key of which the rest is told later. */
 tenon_status tn_archive_add_later (struct tn_call *call, const struct tenon_part *part);
 /* Adds a key with its source, which the catalog takes over; or completes the one that is being located. */

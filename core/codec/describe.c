@@ -40,7 +40,8 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
                         entry->table.id);
     TN_TRY (tn_budget_work (session->budget, TN_WORK_CALL));
     struct tn_mark mark = tn_arena_mark (&session->arena);
-    TN_TRY (tn_keys_need (session, catalog->sources[source], prefix, codec));
+    if (tn_is_keyed (entry))
+        TN_TRY (tn_keys_need (session, catalog->sources[source], prefix, codec));
     if (!tn_grow_within (session->budget, &catalog->descriptions, &catalog->description_room,
                          catalog->description_count, sizeof (struct tn_description)))
         return tn_fail_memory (session->error);

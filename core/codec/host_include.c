@@ -78,7 +78,7 @@ tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_inc
     session->included.number = number;
     session->included.flags = ours->flags;
     tenon_status status = tn_recognise (session, source, ours->codec, &inclusion->codec, true, NULL);
-    if (status == TENON_OK)
+    if (status == TENON_OK && tn_has_store (session->context->registry.codecs[inclusion->codec]))
         status = tn_keys_resolve (session, source, inclusion->prefix, &inclusion->codec, true, NULL);
     inclusion->chosen = status == TENON_OK;
     if (status == TENON_E_UNRECOGNISED
@@ -115,7 +115,7 @@ tn_include_run (struct tn_call *call, const struct tn_inclusion *inclusion)
 void
 tn_include_end (struct tn_call *call, const struct tn_inclusion *inclusion)
 {
-    if (inclusion->source)
+    if (inclusion->source && inclusion->source->keys)
         tn_keys_close (call->session, inclusion->source);
     tn_arena_release (&call->session->arena, inclusion->mark);
 }

@@ -32,9 +32,19 @@ struct bid {
     bool able; /* to describe this store */
 };
 
+/* A pattern that keys are compared with. */
+struct root {
+    const char *pattern;
+    uint64_t codec;
+    size_t literal;
+    char last; /* of the pattern */
+};
+
 struct bids {
     const struct tn_registry *registry;
     struct bid *all;
+    struct root *roots; /* those that can still say more than what was found */
+    uint64_t root_count;
     uint64_t archive; /* the codec of the archive; UINT64_MAX: a folder */
 };
 
@@ -42,19 +52,30 @@ struct bids {
 static void
 weigh_key (struct bids *bids, const char *key, uint64_t length)
 {
-    for (uint64_t i = 0; i < bids->registry->codec_count; i++) {
-        struct bid *bid = &bids->all[i];
-        const char *const *patterns = bid->able ? bids->registry->codecs[i]->table.root_keys : NULL;
-        for (; patterns && *patterns; patterns++) {
-            size_t literal = literal_length (*patterns);
-            if ((bid->pattern && literal <= bid->literal) || (key == NULL) != (**patterns == 0)
-                || (key && !tn_key_matches (*patterns, key, length)))
-                continue;
-            bid->pattern = *patterns;
-            bid->key = key;
-            bid->literal = literal;
-        }
+    for (uint64_t i = bids->root_count; i-- > 0;) {
+        const struct root root = bids->roots[i];
+        struct bid *bid = &bids->all[root.codec];
+        if (key ? !root.pattern[0] || !length || (root.last != '*' && key[length - 1] != root.last)
+                      || !tn_key_matches (root.pattern, key, length)
+                : root.pattern[0] != 0)
+            continue;
+        bids->roots[i] = bids->roots[--bids->root_count];
+        if (bid->pattern && root.literal <= bid->literal)
+            continue;
+        bid->pattern = root.pattern;
+        bid->key = key;
+        bid->literal = root.literal;
     }
+}
+
+static uint64_t
+count_roots (const struct tn_registry *registry)
+{
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < registry->codec_count; i++)
+        for (const char *const *root = registry->codecs[i]->table.root_keys; root && *root; root++)
+            count++;
+    return count;
 }
 
 static void
@@ -62,6 +83,7 @@ begin_bids (const tenon_context *context, struct bids *bids, const struct tn_sou
 {
     const char *archive =
         bids->archive != UINT64_MAX ? bids->registry->codecs[bids->archive]->table.id : NULL;
+    bids->root_count = 0;
     for (uint64_t i = 0; i < bids->registry->codec_count; i++) {
         const struct tn_codec *codec = bids->registry->codecs[i];
         bool able =
@@ -73,6 +95,9 @@ begin_bids (const tenon_context *context, struct bids *bids, const struct tn_sou
             .priority = codec->priority,
             .able = able
         };
+        for (const char *const *root = codec->table.root_keys; able && root && *root; root++)
+            bids->roots[bids->root_count++] =
+                (struct root){ *root, i, literal_length (*root), **root ? (*root)[strlen (*root) - 1] : 0 };
     }
 }
 
@@ -173,10 +198,11 @@ choose_keyed (struct tn_session *session, struct tn_source *source, uint64_t *co
     struct tn_codec **codecs = session->context->registry.codecs;
     struct tn_keys *keys = source->keys;
     struct tenon_key key = { .struct_size = sizeof key };
-    struct bids bids = { &session->context->registry, NULL, *codec };
+    struct bids bids = { .registry = &session->context->registry, .archive = *codec };
     uint64_t winner, rival, count = 0;
     TN_FREE struct bid *memory = bids.all = calloc (bids.registry->codec_count, sizeof *memory);
-    if (!memory)
+    TN_FREE struct root *roots = bids.roots = calloc (count_roots (bids.registry) + 1, sizeof *roots);
+    if (!memory || !roots)
         return tn_fail_memory (session->error);
     begin_bids (session->context, &bids, source);
     for (; keys->kind->next (keys, "", 0, &key); count++) {
@@ -272,11 +298,12 @@ tn_keys_choose_folder (struct tn_session *session, struct tn_source *source, con
                        uint64_t *codec, tenon_report *report)
 {
     struct tn_codec **codecs = session->context->registry.codecs;
-    struct bids bids = { &session->context->registry, NULL, UINT64_MAX };
+    struct bids bids = { .registry = &session->context->registry, .archive = UINT64_MAX };
     tenon_error ignored = TENON_ERROR_INIT;
     uint64_t winner, rival, depth;
     TN_FREE struct bid *memory = bids.all = calloc (bids.registry->codec_count + 1, sizeof *memory);
-    if (!memory)
+    TN_FREE struct root *roots = bids.roots = calloc (count_roots (bids.registry) + 1, sizeof *roots);
+    if (!memory || !roots)
         return tn_fail_memory (session->error);
     begin_bids (session->context, &bids, source);
     if (word

@@ -36,6 +36,12 @@ tn_is_keyed (const struct tn_codec *codec)
 {
     return codec->table.root_keys != NULL;
 }
+/* True if it has to do with stores in any way. */
+static inline bool
+tn_has_store (const struct tn_codec *codec)
+{
+    return codec->table.root_keys || codec->table.archive_functions;
+}
 /* True if a key is one of a pattern of root_keys: '*' is any text without '/', '**' any text. */
 bool tn_key_matches (const char *pattern, const char *key, uint64_t length);
 

@@ -75,9 +75,14 @@ find_magic (struct tn_session *session, struct tn_source *source, const struct h
             const struct tn_codec *codec)
 {
     uint32_t content = 0;
-    for (uint32_t i = 0; i < codec->table.magic_count; i++)
-        if (has_magic (session, source, head, &codec->table.magics[i]))
-            content = TN_MAX (content, 1000 + codec->table.magics[i].length);
+    for (uint32_t i = 0; i < codec->table.magic_count; i++) {
+        const struct tenon_magic *magic = &codec->table.magics[i];
+        if (!magic->from_end && magic->offset < head->length
+            && head->bytes[magic->offset] != (uint8_t) magic->bytes[0])
+            continue; /* soon: a container has thousands of members */
+        if (has_magic (session, source, head, magic))
+            content = TN_MAX (content, 1000 + magic->length);
+    }
     return content;
 }
 
@@ -234,31 +239,52 @@ tn_recognise_contents (struct tn_session *session, struct tn_source *source, boo
     return session->error->status;
 }
 
-/* The bids of all codecs, in their order. */
+/* What the bytes say for each codec. */
 static tenon_status
-collect_bids (struct tn_session *session, struct tn_source *source, bool all, struct bid *bids)
+ask_contents_of (struct tn_session *session, struct tn_source *source, bool all, uint32_t *contents)
 {
     const struct tn_registry *registry = &session->context->registry;
-    uint32_t few[16];
-    TN_FREE uint32_t *many = NULL;
-    uint32_t *contents = few;
-    if (registry->codec_count > TN_COUNT (few)
-        && !(contents = many = calloc (registry->codec_count, sizeof *contents)))
-        return tn_fail_memory (session->error);
     TN_TRY (session->proxy ? session->proxy->ask (session, source, all, contents)
                            : tn_recognise_contents (session, source, all, contents));
     for (uint64_t i = 0; i < registry->codec_count; i++) {
+        if (contents[i] != PROBE_WRONG)
+            continue;
+        const char *id = registry->codecs[i]->table.id;
+        contents[i] = 0;
+        if (session->report)
+            tn_report_add (session->report, TENON_NOTE, TENON_E_MISUSE, 0, id, source->name,
+                           "the probe of the codec %s returned more than 100, which counts as no", id);
+    }
+    return TENON_OK;
+}
+
+/* The only codec that the bytes speak for, as in most members: then names do not matter. UINT64_MAX: there
+ * are more, or none. */
+static uint64_t
+find_only (const struct tn_registry *registry, const uint32_t *contents)
+{
+    uint64_t only = UINT64_MAX;
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
+        if (contents[i] == 0)
+            continue;
+        if (only != UINT64_MAX || !registry->codecs[i]->table.describe)
+            return UINT64_MAX;
+        only = i;
+    }
+    return only;
+}
+
+/* The bids of all codecs, in their order. */
+static void
+collect_bids (const struct tn_registry *registry, const struct tn_source *source, const uint32_t *contents,
+              struct bid *bids)
+{
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
         const struct tn_codec *codec = registry->codecs[i];
-        if (contents[i] == PROBE_WRONG && session->report)
-            tn_report_add (session->report, TENON_NOTE, TENON_E_MISUSE, 0, codec->table.id, source->name,
-                           "the probe of the codec %s returned more than 100, which counts as no",
-                           codec->table.id);
-        contents[i] = contents[i] == PROBE_WRONG ? 0 : contents[i];
         bids[i] = (struct bid){ contents[i], tn_extension_length (codec, source->name, source->name_length),
                                 codec->priority,
                                 contents[i] == 0 && (codec->table.magic_count > 0 || codec->table.probe) };
     }
-    return TENON_OK;
 }
 
 size_t
@@ -286,40 +312,59 @@ tn_recognise_note (struct tn_session *session, const struct tn_source *source, u
                        "its contents are %s, its extension is not", entry->table.id);
 }
 
-tenon_status
-tn_recognise (struct tn_session *session, struct tn_source *source, const char *word, uint64_t *codec,
-              bool quiet, tenon_report *report)
+/* Holds the bids of all codecs against each other. `contents`: what the bytes say. */
+static TN_OWN_FRAME tenon_status
+compare_all (struct tn_session *session, struct tn_source *source, const char *word, const uint32_t *contents,
+             uint64_t *codec, bool quiet, tenon_report *report)
 {
     const struct tn_registry *registry = &session->context->registry;
     const char *file = source->path ? source->path : source->name;
     uint64_t winner, rival;
-    if (word && !report)
-        return tn_codec_find (session->context, word, TN_TO_READ, codec, session->error);
-    TN_TRY (tn_budget_work (session->budget, TN_WORK_CALL));
-    struct bid few[16];
-    TN_FREE struct bid *many = NULL;
-    struct bid *bids = few;
-    if (registry->codec_count > TN_COUNT (few)
-        && !(bids = many = calloc (registry->codec_count, sizeof *bids)))
+    TN_FREE struct bid *bids = calloc (registry->codec_count + 1, sizeof *bids);
+    if (!bids)
         return tn_fail_memory (session->error);
-    TN_TRY (collect_bids (session, source, report != NULL, bids));
+    collect_bids (registry, source, contents, bids);
     choose_bid (registry, bids, &winner, &rival);
     tenon_status status = TENON_OK;
     if (word)
         status = tn_codec_find (session->context, word, TN_TO_READ, codec, session->error);
     else if (winner == UINT64_MAX || rival != UINT64_MAX)
         status = fail_to_choose (session, source, winner, rival, quiet);
-    else {
+    else
         *codec = winner;
-        source->evidence.known = true;
-        source->evidence.content = bids[winner].content;
-    }
     bool is_archive = status == TENON_OK && registry->codecs[*codec]->table.archive_functions;
     for (uint64_t i = 0; report && i < registry->codec_count; i++)
         if (!is_archive || !registry->codecs[i]->table.root_keys) /* of which the keys decide */
             report_bid (report, session->context, i, &bids[i],
                         status == TENON_OK && i == *codec && !is_archive, file);
-    if (status == TENON_OK && !word && bids[winner].extension == 0 && !is_archive)
-        tn_recognise_note (session, source, *codec);
     return status;
+}
+
+tenon_status
+tn_recognise (struct tn_session *session, struct tn_source *source, const char *word, uint64_t *codec,
+              bool quiet, tenon_report *report)
+{
+    const struct tn_registry *registry = &session->context->registry;
+    if (word && !report)
+        return tn_codec_find (session->context, word, TN_TO_READ, codec, session->error);
+    TN_TRY (tn_budget_work (session->budget, TN_WORK_CALL));
+    uint32_t few[16];
+    TN_FREE uint32_t *many = NULL;
+    uint32_t *contents = few;
+    if (registry->codec_count > TN_COUNT (few)
+        && !(contents = many = calloc (registry->codec_count, sizeof *contents)))
+        return tn_fail_memory (session->error);
+    TN_TRY (ask_contents_of (session, source, report != NULL, contents));
+    uint64_t only = report ? UINT64_MAX : find_only (registry, contents);
+    if (only != UINT64_MAX)
+        *codec = only;
+    else
+        TN_TRY (compare_all (session, source, word, contents, codec, quiet, report));
+    if (word)
+        return TENON_OK;
+    source->evidence.known = true;
+    source->evidence.content = contents[*codec];
+    if (!registry->codecs[*codec]->table.archive_functions)
+        tn_recognise_note (session, source, *codec);
+    return TENON_OK;
 }

@@ -93,7 +93,9 @@ configure_extensions (tenon_context *context, struct tn_codec *codec, struct ten
     if (!text)
         return tn_fail_memory (error);
     setting->text = text;
-    return split_extensions (setting, &codec->extensions, error);
+    TN_TRY (split_extensions (setting, &codec->extensions, error));
+    tn_codec_end_letters (codec);
+    return TENON_OK;
 }
 
 /* Keys of a codec's section that are neither its options nor those that all codecs have. */

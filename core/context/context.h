@@ -45,6 +45,7 @@ struct tn_codec {
     struct tenon_archive archive;          /* of the codec of archives, to which the table points */
     const struct tn_plugin *plugin;
     char **extensions; /* as configured, NULL-terminated; one block of memory */
+    uint32_t letters; /* bit c % 32: one of them, or set_index, ends in the letter c (tn_codec_end_letters) */
     int64_t priority;
     struct tenon_setting *settings; /* effective value of each option */
     char *section;                  /* "codec ID" */
@@ -135,6 +136,8 @@ tenon_status tn_codec_find (const tenon_context *context, const char *word, enum
 /* (extension.c) The longest of a codec's extensions that a name ends in (".toy" counts 3); 0: none. The end
  * of the name of an index that the codec describes counts, too, also that of a variant. */
 size_t tn_extension_length (const struct tn_codec *codec, const char *name, uint64_t length);
+/* Sets codec->letters, after the extensions were set. */
+void tn_codec_end_letters (struct tn_codec *codec);
 const struct tn_filter *tn_filter_find (const tenon_context *context, const char *id);
 /* A state of the filter, which table.close frees. */
 tenon_status tn_filter_open (const struct tn_filter *filter, const struct tenon_coding *coding, void **state,

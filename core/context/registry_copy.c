@@ -190,6 +190,7 @@ tn_codec_own_extensions (struct tn_codec *codec, tenon_error *error)
     }
     words[count] = NULL;
     codec->extensions = words;
+    tn_codec_end_letters (codec);
     return TENON_OK;
 }
 
@@ -334,6 +335,7 @@ tn_codec_copy (const struct tenon_codec *from, struct tn_codec *to, char *why)
         status = copy_options (from, to, words);
     if (status == TENON_OK)
         status = find_options (to, words);
+    to->letters = UINT32_MAX; /* until the extensions are set */
     to->usual = to->table;
     to->usual.dtypes = to->table.default_dtypes;
     if (status == TENON_OK && !(to->section = tn_concat ("codec ", to->table.id, NULL)))
