@@ -2,9 +2,12 @@
 /* tile.c - makes a slab that turns, tile by tile, on all threads. */
 #include "transfer/tile.h"
 
-#define TILE_BYTES ((uint64_t) 2 << 20)
-#define LEAST_RUN ((uint64_t) 16 << 10) /* read in one piece, if possible */
-#define LEAST_PIECE ((uint64_t) 512)    /* written in one piece */
+#define TILE_BYTES (((uint64_t) 2 << 20) + 65536)
+/* Read in one piece, if possible. Such runs lie one behind the other in memory: at no power of two, whose
+ * multiples share a few lines of the caches. */
+#define LEAST_RUN (((uint64_t) 16 << 10) + 128)
+#define LEAST_PIECE ((uint64_t) 512) /* written in one piece */
+#define LINE ((uint64_t) 64)
 
 struct tiles {
     const struct tn_request *request;
@@ -52,8 +55,8 @@ plan_tiles (struct tiles *tiles, uint64_t bytes)
 {
     const struct tn_request *request = tiles->request;
     uint64_t unit = TN_MAX (request->unit_bytes, request->target->block_bytes), units = 1, piece = 1;
-    uint64_t most = TN_MAX (bytes / unit, 1), run = TN_MIN (LEAST_RUN / unit + 1, most);
-    uint64_t least = LEAST_PIECE / unit + 1;
+    uint64_t most = TN_MAX (bytes / unit, 1), run = TN_MIN (TN_MAX (LEAST_RUN / unit, 1), most);
+    uint64_t least = TN_MAX (LEAST_PIECE / unit, 1), line = LINE / unit, last = request->rank - 1;
     order_by_source (tiles);
     for (uint32_t i = 0; i < request->rank; i++)
         tiles->side[i] = 1;
@@ -63,6 +66,8 @@ plan_tiles (struct tiles *tiles, uint64_t bytes)
         stretch_tile (tiles, i, TN_MIN (units / tiles->side[i] * (least / piece + 1), most), &units);
     for (uint32_t i = 0; i < request->rank && units < most; i++)
         stretch_tile (tiles, tiles->order[i], most, &units);
+    if (line > 1 && tiles->side[last] > line && tiles->side[last] < tiles->slab.count[last])
+        tiles->side[last] -= tiles->side[last] % line; /* whole lines are written */
     tiles->count = 1;
     for (uint32_t i = 0; i < request->rank; i++)
         tiles->count *= (tiles->slab.count[i] + tiles->side[i] - 1) / tiles->side[i];

@@ -143,6 +143,44 @@ check_request (tenon_file *file, tenon_request *request, tenon_status status, co
     free (room);
 }
 
+/* The slice into an array that lies the other way round: axes reversed, the last one backwards, with a gap
+ * after each item. */
+static void
+check_scattered (tenon_file *file, tenon_request request, const struct slice *slice, const uint8_t *expected,
+                 uint64_t unit, const char *name)
+{
+    int64_t strides[64];
+    uint64_t reach = 2, low = 0, index[64] = { 0 };
+    tenon_error error = TENON_ERROR_INIT;
+    for (uint32_t i = 0; i < request.rank; i++) {
+        bool back = i + 1 == request.rank;
+        strides[i] = back ? -(int64_t) reach : (int64_t) reach;
+        low += back ? (slice->count[i] - 1) * reach : 0;
+        reach *= slice->count[i];
+    }
+    uint64_t size = reach * unit;
+    if (slice->elements == 0 || size > 16 * FUZZ_MOST_BYTES)
+        return;
+    uint8_t *room = malloc (size + 1);
+    if (!room)
+        abort ();
+    request.strides = strides;
+    request.data = room + low * unit;
+    request.size = size;
+    if (tenon_read (file, &request, 1, NULL, &error) < 0 && !fuzz_meets_sum (error.status, TENON_OK))
+        fuzz_fail ("'%s': a slice with strides: %s", name, error.message);
+    for (uint64_t n = 0; n < slice->elements && error.status == TENON_OK; n++) {
+        int64_t at = (int64_t) low;
+        for (uint32_t i = 0; i < request.rank; i++)
+            at += (int64_t) index[i] * strides[i];
+        fuzz_same_bytes (expected + n * unit, unit, room + (uint64_t) at * unit, unit, name,
+                         "an item of a slice with strides");
+        for (uint32_t i = request.rank; i-- > 0 && ++index[i] == slice->count[i];)
+            index[i] = 0;
+    }
+    free (room);
+}
+
 static void
 check_slice (tenon_file *file, uint64_t index, uint32_t dtype, const uint8_t *whole,
              struct fuzz_recipe *recipe)
@@ -181,6 +219,7 @@ check_slice (tenon_file *file, uint64_t index, uint32_t dtype, const uint8_t *wh
         fuzz_fail ("'%s': a slice of %llu items needs %llu bytes", info.name,
                    (unsigned long long) slice.elements, (unsigned long long) size);
     check_request (file, &request, TENON_OK, expected, size, "a slice");
+    check_scattered (file, request, &slice, expected, target.block_bytes, info.name);
     free (expected);
 }
 
