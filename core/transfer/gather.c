@@ -44,7 +44,10 @@ plan_runs (const struct tn_gather *box, struct runs *runs)
 {
     uint32_t left = box->rank;
     uint64_t end = box->offset + box->unit;
-    *runs = (struct runs){ .first = box->offset, .piece = box->unit, .pieces = 1 };
+    runs->rank = 0; /* small requests should not pay for 64 axes */
+    runs->first = box->offset;
+    runs->piece = box->unit;
+    runs->pieces = 1, runs->stride_in = 0;
     for (uint32_t i = 0; i < box->rank; i++)
         end += (box->count[i] - 1) * (uint64_t) box->stride[i];
     if (left > 0 && box->stride[left - 1] == (int64_t) box->unit)
@@ -144,7 +147,9 @@ static TN_OWN_FRAME tenon_status
 copy_box (const uint8_t *base, const struct tn_gather *box, struct tn_worker *worker, uint8_t *to,
           tenon_error *error)
 {
-    struct tn_move move = { .rank = box->rank, .item = box->unit };
+    struct tn_move move;
+    move.rank = box->rank, move.item = box->unit;
+    move.stream = false;
     uint8_t *tile = tn_worker_buffer (worker, 4, TN_PERMUTE_TILE);
     if (!tile)
         return tn_fail_memory (error);

@@ -174,7 +174,9 @@ put_items (const struct tn_request *request, const struct tn_view_box *box, bool
            const uint8_t *from, const int64_t *apart, int64_t scale, struct tn_worker *worker, uint8_t *to,
            tenon_error *error)
 {
-    struct tn_move move = { .rank = request->rank, .item = item, .stream = request->size >= PAST_CACHES };
+    struct tn_move move;
+    move.rank = request->rank, move.item = item;
+    move.stream = request->size >= PAST_CACHES;
     uint64_t bytes = item;
     uint8_t *tile = tn_worker_buffer (worker, 4, TN_PERMUTE_TILE);
     if (!tile)
