@@ -9,9 +9,9 @@ configure_codecs (const char *const *settings)
 {
     error = (tenon_error) TENON_ERROR_INIT;
     reset_plugin ();
-    ck_assert_int_eq (tn_registry_add (context, &plugin, "first", NULL, why), TENON_OK);
+    ck_assert_int_eq (register_as ("first"), TENON_OK);
     codec.id = "box", plugin.filters = NULL, plugin.dtypes = NULL;
-    ck_assert_int_eq (tn_registry_add (context, &plugin, "second", NULL, why), TENON_OK);
+    ck_assert_int_eq (register_as ("second"), TENON_OK);
     for (; *settings; settings++)
         ck_assert_int_eq (tn_settings_read_word (&context->settings, *settings, "test", &error), TENON_OK);
     return tn_codecs_configure (context, &error);

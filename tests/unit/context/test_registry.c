@@ -126,7 +126,7 @@ START_TEST (spoilt_filters)
     reset_plugin ();
     SPOILT (filter.struct_size = 4, TENON_E_MISUSE,
             "the struct_size of a filter is 4, too small for any version");
-    SPOILT (filter.id = "", TENON_E_MISUSE, "filter '': 1 to 40 of a-z, 0-9, _ . and - are expected");
+    SPOILT (filter.id = "", TENON_E_MISUSE, "filter '': 1 to 40 of a-z, 0-9, _ . / and - are expected");
     SPOILT (filter.open = NULL, TENON_E_MISUSE, "filter turn: open or close is missing");
     SPOILT (filter.bound = NULL, TENON_E_MISUSE, "filter turn: encode and bound need each other");
     SPOILT (filter.reset = reset_state, TENON_E_MISUSE, "filter turn: step and reset need each other");
@@ -188,7 +188,7 @@ START_TEST (longer_and_shorter)
     longer.codec.option_size = sizeof long_options[0];
     longer.codec.option_count = 2;
     codecs[0] = &longer.codec;
-    ck_assert_int_eq (tn_registry_add (context, &plugin, "longer", NULL, why), TENON_OK);
+    ck_assert_int_eq (register_as ("longer"), TENON_OK);
     codecs[0] = &codec;
     const struct tn_codec *copy = context->registry.codecs[0];
     ck_assert_uint_eq (copy->table.struct_size, sizeof copy->table);
@@ -196,7 +196,7 @@ START_TEST (longer_and_shorter)
     /* structs that end before write, and before filters */
     codec.id = "short", codec.struct_size = offsetof (struct tenon_codec, write), codec.write = toy_describe;
     plugin.struct_size = offsetof (struct tenon_plugin, filters);
-    ck_assert_int_eq (tn_registry_add (context, &plugin, "shorter", NULL, why), TENON_OK);
+    ck_assert_int_eq (register_as ("shorter"), TENON_OK);
     ck_assert (context->registry.codecs[1]->table.describe && !context->registry.codecs[1]->table.write);
     ck_assert_uint_eq (context->registry.filter_count, 2);
 }
@@ -208,19 +208,19 @@ START_TEST (second_comer)
 {
     char cause[TN_CAUSE_ROOM];
     reset_plugin ();
-    ck_assert_int_eq (tn_registry_add (context, &plugin, "first", NULL, why), TENON_OK);
+    ck_assert_int_eq (register_as ("first"), TENON_OK);
     plugin.filters = NULL, plugin.dtypes = NULL;
-    ck_assert_int_eq (tn_registry_add (context, &plugin, "second", NULL, why), TENON_E_EXISTS);
+    ck_assert_int_eq (register_as ("second"), TENON_E_EXISTS);
     ck_assert_str_eq (why, "codec toy: plugin first has that id already");
     ck_assert (tn_cause_find (context, "x.toy", 5, NULL, cause));
     ck_assert_str_eq (cause, "the codec toy of the plugin second is not in use: refused: codec toy: plugin "
                              "first has that id already");
     ck_assert (!tn_cause_find (context, "x.other", 7, NULL, cause));
     plugin.codecs = NULL, plugin.filters = filters;
-    ck_assert_int_eq (tn_registry_add (context, &plugin, "second", NULL, why), TENON_E_EXISTS);
+    ck_assert_int_eq (register_as ("second"), TENON_E_EXISTS);
     ck_assert_str_eq (why, "filter turn: plugin first has that id already");
     plugin.filters = NULL, plugin.dtypes = dtypes;
-    ck_assert_int_eq (tn_registry_add (context, &plugin, "second", NULL, why), TENON_E_EXISTS);
+    ck_assert_int_eq (register_as ("second"), TENON_E_EXISTS);
     ck_assert_str_eq (why, "dtype q_toy: plugin first has that name already");
     ck_assert (context->registry.plugin_count == 1 && context->registry.codec_count == 1);
 }

@@ -89,6 +89,14 @@ static const struct tenon_codec *codecs[2] = { &codec };
 static const struct tenon_filter *filters[2] = { &filter };
 static const struct tenon_dtype *dtypes[2] = { &dtype };
 
+/* Registers the plugin as that of this name. */
+static inline tenon_status
+register_as (const char *name)
+{
+    plugin.name = name;
+    return tn_registry_add (context, &plugin, name, NULL, why);
+}
+
 /* Makes all tables good again. */
 static inline void
 reset_plugin (void)
