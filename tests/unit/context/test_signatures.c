@@ -109,6 +109,9 @@ START_TEST (built_in)
         ck_assert_str_eq (name_of (context, files[i].bytes, files[i].length), files[i].name);
     memcpy (tar + 257, "ustar", 5);
     ck_assert_str_eq (name_of (context, tar, sizeof tar), "a tar archive");
+    memcpy (tar, "sys_info", 8);
+    ck_assert_str_eq (name_of (context, tar, sizeof tar),
+                      "a PyTorch checkpoint of the oldest form (a tar with pickles)");
     ck_assert_str_eq (name_of (context, tar, 261), "");
     /* each beginning of a signature is no fault */
     for (size_t i = 0; i < TN_COUNT (files); i++)
