@@ -146,8 +146,6 @@ struct tenon_shard_info {
     uint64_t tensors;       /* WHOLE: the number in the shards before it */
     /* WHOLE: what the last of the shards before this one left (leave_state), aligned to 16; it lives until
      * leave_state is called again. NULL and 0: none left anything */
-    const void *state;
-    uint64_t state_size;
 };
 /* leave_state: the most bytes */
 #define TENON_MOST_SHARD_STATE 4096u

@@ -91,8 +91,12 @@ aged_describe (struct tenon_call *call)
     if (!PAST_IS_ZERO (info))
         return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "source_info left what it does not know");
     TENON_TRY (call->host->shard_info (call, &set));
-    if (set.number || set.count || set.flags)
-        return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "set_info did not fill the struct as it should");
+    if (set.number || set.count || set.flags || set.tensors || !PAST_IS_ZERO (set))
+        return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO,
+                           "shard_info did not fill the struct as it should");
+    if (!TENON_HAS (call, checksum)
+        || call->host->checksum (call, TENON_CHECK_CRC32, 0, "123456789", 9) != 0xcbf43926u)
+        return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "the host has no checksum, or another one");
     TENON_TRY (tenon_cursor_open (&cursor, call, 0, 8));
     TENON_TRY (tenon_take_u32 (&cursor, &tensors, "a number"));
     TENON_TRY (tenon_take_u32 (&cursor, &member, "a number"));
