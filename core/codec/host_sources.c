@@ -4,6 +4,7 @@
 #include "codec/archive.h"
 #include "codec/folder_keys.h"
 #include "codec/host.h"
+#include "codec/reach.h"
 #include "codec/write.h"
 #include "context/cause.h"
 #include "source/scan.h"
@@ -47,14 +48,14 @@ check_blocks (struct tn_call *call, const struct tenon_part *part)
 }
 
 /* An archive in an archive multiplies twice, and is unpacked. So the sum of all encoded parts of encoded
- * parts is held against the size of the file. */
+ * parts is held against the size of the file (TN_RATIO_SHARE). */
 #define NESTED_FREE ((uint64_t) 16 << 20)
 #define NESTED_LEAST ((uint64_t) 4096) /* what reading a small part costs at least */
 
 static tenon_status
 check_nesting (struct tn_session *session, const struct tenon_part *part, struct tn_source *parent)
 {
-    uint64_t ratio = session->context->limits[TENON_LIMIT_INFLATED_RATIO];
+    uint64_t ratio = tn_ratio_share (session->context->limits);
     if (tn_add (session->nested, TN_MAX (part->size, NESTED_LEAST), &session->nested))
         session->nested = UINT64_MAX;
     if (session->nested <= NESTED_FREE || session->nested / ratio <= tn_source_root (parent)->size)

@@ -47,7 +47,7 @@ bound_expansion (struct tn_call *call, struct tn_tensor *tensor, struct tn_sourc
     struct tn_session *session = call->session;
     const uint64_t *limits = session->context->limits;
     struct tn_source *root = tn_source_root (source);
-    uint64_t ratio = limits[TENON_LIMIT_INFLATED_RATIO], total;
+    uint64_t ratio = tn_ratio_share (limits), total;
     char why[300];
     if (tn_add (root->expanded, tensor->length, &total))
         total = UINT64_MAX;

@@ -4,6 +4,15 @@
 #define TN_REACH_H
 #include "codec/call.h"
 
+/* The limit inflated_ratio is one of a stream: compressions reach it for zeros alone. What comes of a file by
+ * other means than one stream is bounded by a share of it. */
+#define TN_RATIO_SHARE ((uint64_t) 30)
+static inline uint64_t
+tn_ratio_share (const uint64_t *limits)
+{
+    return TN_MAX (limits[TENON_LIMIT_INFLATED_RATIO] / TN_RATIO_SHARE, 1);
+}
+
 /* Adds the note that a tensor of the catalog cannot be read. */
 void tn_call_report_unreadable (struct tn_session *session, const struct tn_tensor *tensor);
 /* Checks where the bytes of a described tensor lie, of which it takes `bytes` packed. One that its source is

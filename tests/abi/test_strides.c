@@ -525,7 +525,7 @@ spoil_lay (const struct lay *lay, tenon_status status, const char *words)
 
 START_TEST (hostile)
 {
-    use_plugins ("limits.inflated_bytes=1GiB limits.inflated_ratio=1100");
+    use_plugins ("limits.inflated_bytes=1GiB limits.inflated_ratio=33000");
     make_pool (1000);
     const int64_t most = INT64_MAX, least = INT64_MIN;
     const uint64_t half = (uint64_t) 1 << 62;
@@ -561,7 +561,7 @@ END_TEST
 START_TEST (hostile_many)
 {
     struct lay tensors[20];
-    use_plugins ("limits.inflated_ratio=1100");
+    use_plugins ("limits.inflated_ratio=33000");
     make_pool (1000);
     for (unsigned i = 0; i < 20; i++)
         tensors[i] = (struct lay){ 0, TENON_U8, 0, 2, 0, { 200, 1000 }, { 0, 1 } };
