@@ -72,6 +72,37 @@ tenon convert -o pt.nest=yes --rename layer.1=layer.2.deep "$samples/written/man
 { [ "$status" -eq 2 ] && said "pt.nest=yes" "both a tensor and a dict"; } || fail "a tensor that is a dict: $status"
 converted --rename layer.1=layer.2.deep "$samples/written/many.safetensors" "$work/flat.pt"
 
+# ---- outlines: tenon.pt, from whatever file ----
+
+# outlined OUTLINE WORD...: converts many.safetensors with this outline. It must succeed, and say the words.
+outlined ()
+{
+    checks=$((checks + 1))
+    tenon convert --set "tenon.pt=$1" "$samples/written/many.safetensors" "$work/outlined.pt"
+    outlined_text=$1
+    shift
+    { [ "$status" -eq 0 ] && said "$@"; } || fail "outline $outlined_text: exit status $status"
+    checks=$((checks + 1))
+    tenon ls "$work/outlined.pt"
+    [ "$(grep -c "^layer\.[0-9]*$tab" "$work/out")" = 300 ] || fail "outline $outlined_text: tensors are lost"
+}
+
+for kind in dict int ordered list tuple; do
+    outlined "{\"tenon\":1,\"parts\":[[\"\",\"dict\"],[\"layer\",\"$kind\"]]}" 'tenon.pt'
+    checks=$((checks + 1))
+    { member "$work/outlined.pt" archive/data.pkl && ! cmp -s "$work/member" "$samples/written/many.pkl"; } || fail "$kind: no container"
+done
+none='it is no outline'
+outlined '' "$none"
+outlined '{"tenon":2,"parts":[["","dict"]]}' "$none"
+outlined '{"tenon":1,"parts":[]}' "$none"
+outlined '{"tenon":1,"parts":[["layer","dict"]]}' "$none"
+outlined '{"tenon":1,"parts":[["","dict"],["layer","class"]]}' "$none"
+outlined '{"tenon":1,"parts":[["","dict"],["layer","dict"]' "$none"
+outlined '{"tenon":1,"parts":[["","dict"],["layer.1","dict"]]}' 'no longer fit'
+outlined '{"tenon":1,"parts":[["","list"],["layer.1.x","tuple"],["layer.1","list"],["layer","ordered","attribute"]]}' tenon.pt
+outlined '{"tenon":1,"parts":[["","ordered"],["layer","list","attribute"],["layer","dict"]]}' tenon.pt
+
 # ---- metadata ----
 converted --set format=pt --set count=7 --set-type count=u32 --set 'ids=[1,2,3]' --set-type ids=array:i16 "$samples/written/one.safetensors" "$work/member.pt"
 checks=$((checks + 2))
@@ -82,6 +113,14 @@ converted -o pt.metadata=dict "$work/member.pt" "$work/dict.pt"
 checks=$((checks + 1))
 tenon ls --meta "$work/dict.pt"
 said "format${tab}string${tab}pt" "count${tab}u32${tab}7" "ids${tab}array:i16" || fail 'metadata in the dict'
+
+converted "$work/dict.pt" "$work/kept.pt"
+checks=$((checks + 3))
+{ member "$work/kept.pt" archive/data.pkl && grep -q format "$work/member"; } || fail 'values of a dict do not stay in it'
+converted --set more=text "$work/dict.pt" "$work/kept.pt"
+{ member "$work/kept.pt" archive/data.pkl && grep -q more "$work/member"; } || fail 'what is set beside them does not get there'
+tenon ls --meta "$work/kept.pt"
+said "format${tab}string${tab}pt" "count${tab}u32${tab}7" "ids${tab}array:i16" "more${tab}string${tab}text" || fail 'metadata that were kept'
 
 # ---- what is refused ----
 checks=$((checks + 2))
