@@ -33,6 +33,20 @@ def test_dtypes(bench):
         check_read(bench, {f"of {shape}": make(name, shape) for shape in shapes}, name)
 
 
+def test_strides(bench):
+    """Transposed, sliced, expanded, stepped: what torch calls by any strides."""
+    base = torch.arange(2 * 3 * 4 * 5, dtype=torch.float32).reshape(2, 3, 4, 5)
+    views = {"transposed": base.transpose(0, 3), "permuted": base.permute(2, 0, 3, 1), "sliced": base[1:, 1:3, 1:, 2:], "stepped": base[:, ::2, 1::3, ::4],
+             "expanded": torch.arange(4).expand(3, 5, 4), "row": base[1, 2, 3], "item": base[1, 2, 3, 4], "column": base[0, 0, :, 2],
+             "overlapping": base.flatten().as_strided((5, 4), (3, 1), 7), "channels_last": base.to(memory_format=torch.channels_last),
+             "flipped": base.flip(0), "empty": base[:, 3:], "ones": base[:1, :1].squeeze(0), "t": base[0, 0].t(),
+             "narrow": torch.arange(1000)[500:510], "bool": (base > 7).transpose(1, 2), "bf16": base.bfloat16().mT}
+    check_read(bench, views)
+    for name, view in views.items():
+        check_read(bench, {name: view.clone(memory_format=torch.preserve_format)}, "alone")
+    check_read(bench, {"conj": torch.arange(4).to(torch.complex64).reshape(2, 2).mH.resolve_conj()}, "conjugated")
+
+
 def test_shared(bench):
     """Tensors that share bytes are all read; so is a weight that is tied."""
     base = torch.arange(100.)

@@ -114,6 +114,18 @@ def test_fortran(bench):
     bench.check(load(converted(bench, path))["x"].tolist() == np.arange(12).reshape(3, 4).tolist(), "big-endian items differ")
 
 
+def test_strides(bench):
+    """Views of any strides are written as what they look like, in their order if that is C or Fortran order."""
+    base = torch.arange(2 * 3 * 4 * 5, dtype=torch.float32).reshape(2, 3, 4, 5)
+    views = {"t": base[0, 0].t(), "reversed": base.permute(3, 2, 1, 0), "permuted": base.permute(2, 0, 3, 1), "stepped": base[:, ::2, 1::3, ::4],
+             "expanded": torch.arange(4).expand(3, 5, 4), "sliced": base[1:, 1:3, 1:, 2:], "row": base[1, 2, 3], "item": base[1, 2, 3, 4]}
+    torch.save(views, bench.folder / "theirs.pt")
+    out = converted(bench, bench.folder / "theirs.pt")
+    check_rows(bench, out, views)
+    found = load(out)
+    bench.check(found["t"].stride() == views["t"].stride() and found["reversed"].stride() == views["reversed"].stride(), "Fortran order is lost")
+
+
 def test_shared(bench):
     """Tensors with the very same bytes have one storage, and are one storage for torch again."""
     weight = torch.arange(1000.)
