@@ -191,6 +191,8 @@ core_libcore_la_SOURCES = \
 	core/save/save_lock.c \
 	core/save/save_lock.h \
 	core/save/stale.c \
+	core/save/tree_target.c \
+	core/save/tree_target.h \
 	core/save/stale.h \
 	core/sink/atomic.c \
 	core/sink/atomic.h \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* archive_write.c - writes a store into an archive. */
+/* archive_write.c - writes a store into an archive, or into a folder. */
 #include "codec/archive_write.h"
+#include "base/key.h"
 #include "codec/keyed.h"
 #include "context/cause.h"
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct tn_entries {
     char *key;
     uint64_t key_room, begin; /* position of its bytes in the archive */
     bool open;
+    bool plain; /* the open entry is a file whose bytes nothing encodes or sums */
 };
 
 static const struct tenon_archive *
@@ -35,11 +37,40 @@ refuse_bytes (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_er
 
 /* ---- the archive ---- */
 
+static tenon_status
+find_archive (struct tn_session *session, const struct tn_writer *writer, const struct tn_codec *keyed,
+              uint64_t *codec)
+{
+    if (keyed->table.archive)
+        return tn_keys_archive_codec (session->context, keyed, codec, session->error);
+    if (writer->outer == 0)
+        return tn_fail (
+            session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+            "the format %s is a folder of files, which a pipe or a member cannot be; save to a path",
+            keyed->table.id);
+    *codec = writer->outer - 1;
+    return TENON_OK;
+}
+
+static tenon_status
+begin_folder_entries (struct tn_session *session, struct tn_writer *writer)
+{
+    struct tn_entries *entries = writer->archive = calloc (1, sizeof *entries);
+    if (!entries)
+        return tn_fail_memory (session->error);
+    entries->writer = *writer;
+    entries->outside = (struct tn_sink){ .name = writer->sink->name, .fd = -1, .write = refuse_bytes };
+    writer->sink = &entries->outside;
+    return TENON_OK;
+}
+
 tenon_status
 tn_entries_begin (struct tn_session *session, struct tn_writer *writer, const struct tn_codec *keyed)
 {
     uint64_t codec;
-    TN_TRY (tn_keys_archive_codec (session->context, keyed, &codec, session->error));
+    if (writer->folder)
+        return begin_folder_entries (session, writer);
+    TN_TRY (find_archive (session, writer, keyed, &codec));
     const struct tn_codec *archive = session->context->registry.codecs[codec];
     if (!archive->table.archive_functions->finish)
         return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
@@ -64,6 +95,8 @@ tn_entries_begin (struct tn_session *session, struct tn_writer *writer, const st
 static tenon_status
 end_entry (struct tn_entries *entries, const struct tenon_member_result *result)
 {
+    if (entries->writer.folder)
+        return TENON_OK;
     return tn_call_judge (&entries->call,
                           functions_of (entries)->end_entry (&entries->call.public, &entries->entry, result));
 }
@@ -77,6 +110,11 @@ close_entry (struct tn_session *session, struct tn_writer *writer, tenon_status 
     if (!entries->open)
         return status;
     entries->open = false;
+    if (entries->plain) {
+        entries->plain = false;
+        writer->sink = &entries->outside;
+        return status;
+    }
     if (status == TENON_OK)
         status = tn_encode_sink_finish (&entries->sink, session->error);
     if (status == TENON_OK) {
@@ -100,9 +138,13 @@ tn_entries_end (struct tn_session *session, struct tn_writer *writer, tenon_stat
 {
     struct tn_entries *entries = writer->archive;
     status = close_entry (session, writer, status);
-    if (status == TENON_OK)
+    struct tn_sink *none;
+    if (status == TENON_OK && !writer->folder)
         status = tn_call_judge (&entries->call, functions_of (entries)->finish (&entries->call.public));
-    tn_call_free (&entries->call);
+    else if (status == TENON_OK && writer->tree)
+        status = tn_tree_sink (writer->tree, NULL, 0, &none, session->error);
+    if (!writer->folder)
+        tn_call_free (&entries->call);
     writer->sink = entries->writer.sink;
     writer->old_put = entries->writer.old_put;
     writer->archive = NULL;
@@ -127,17 +169,54 @@ can_encode (const struct tenon_archive *archive, const struct tenon_entry *entry
     return false;
 }
 
+/* A dry run makes no files, but refuses a key that occurs twice, as a real one does. */
+static tenon_status
+begin_dry_file (struct tn_call *call, struct tn_entries *entries, const struct tenon_entry *entry)
+{
+    struct tn_arena *arena = &call->session->arena;
+    struct tn_dry_file *file = tn_arena_get (arena, sizeof *file, true);
+    if (!file || !(file->name = tn_arena_text (arena, entry->key, entry->key_length)))
+        return tn_fail_memory (call->session->error);
+    for (const struct tn_dry_file *other = entries->writer.dry_files; other; other = other->next)
+        if (strcmp (other->name, file->name) == 0)
+            return tn_fail (call->session->error, TENON_E_EXISTS, TN_NO_OFFSET, "the key '%s' is put twice",
+                            TN_SHOW (file->name));
+    file->next = entries->writer.dry_files;
+    entries->writer.dry_files = file;
+    entries->writer.sink->position = 0;
+    return TENON_OK;
+}
+
+/* Begins a file of a folder. */
+static tenon_status
+begin_file_entry (struct tn_call *call, struct tn_entries *entries, const struct tenon_entry *entry)
+{
+    const char *fault = tn_new_key_fault (entry->key, entry->key_length);
+    if (fault)
+        return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the key '%s' %s: no file of a folder can have it",
+                        TN_SHOW_SOME (entry->key, TN_MIN (entry->key_length, 200)), fault);
+    entries->begin = 0;
+    entries->entry = *entry;
+    if (entries->writer.dry)
+        return begin_dry_file (call, entries, entry);
+    return tn_tree_sink (call->writer->tree, entry->key, entry->key_length, &entries->writer.sink,
+                         call->session->error);
+}
+
 /* Begins an entry, whose key is copied. */
 static tenon_status
 begin_entry (struct tn_call *call, struct tn_entries *entries, const struct tenon_entry *entry)
 {
     tenon_error *error = call->session->error;
-    const struct tenon_archive *archive = functions_of (entries);
+    const struct tenon_archive *archive = entries->writer.folder ? NULL : functions_of (entries);
     if (!entry->key || entry->key_length == 0 || !tn_utf8 (entry->key, entry->key_length)
         || entry->key_length > UINT32_MAX)
         return tn_call_misuse (call, "the key of an entry is empty, or not valid UTF-8 without NUL");
     if (entry->flags & TENON_FLAGS_MUST_KNOW)
         return tn_call_misuse (call, "an entry has flags that this version does not know");
+    if (entries->writer.folder)
+        return begin_file_entry (call, entries, entry);
     if (entry->step_count > 0 && !can_encode (archive, entry))
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "an archive of the codec %s has no members that the filter %s encodes%s",
@@ -187,14 +266,23 @@ encode_entry (struct tn_call *call, struct tn_entries *entries, const struct ten
 }
 
 tenon_status
-tn_entries_put_key (struct tn_call *call, const struct tenon_entry *entry)
+tn_entries_put_key (struct tn_call *call, const struct tenon_entry *given)
 {
     struct tn_writer *writer = call->writer;
     struct tn_entries *entries = writer->archive;
     TN_TRY (close_entry (call->session, writer, TENON_OK));
-    if (!entry)
+    if (!given)
         return TENON_OK;
+    struct tenon_entry ours = *given;
+    const struct tenon_entry *entry = &ours;
+    if (!writer->folder && ours.check == TENON_CHECK_NONE)
+        ours.check = TENON_CHECK_CRC32; /* which archives want, and folders have no place for */
     TN_TRY (begin_entry (call, entries, entry));
+    if (entries->writer.folder && entry->step_count == 0) {
+        entries->open = entries->plain = true;
+        writer->sink = entries->writer.sink;
+        return TENON_OK;
+    }
     tn_encode_sink_open (&entries->sink, call->session->context, entries->writer.sink,
                          entry->check == TENON_CHECK_CRC32);
     entries->open = true;
@@ -206,7 +294,7 @@ tenon_status
 tn_entries_drop_key (struct tn_call *call, const char *key, uint64_t length)
 {
     struct tn_entries *entries = call->writer->archive;
-    const struct tenon_archive *archive = functions_of (entries);
+    const struct tenon_archive *archive = entries->writer.folder ? NULL : functions_of (entries);
     if (!call->writer->old || !archive->drop)
         return tn_call_misuse (call, "it drops a key where there is no old file");
     return tn_call_judge (&entries->call, archive->drop (&entries->call.public, key, length));

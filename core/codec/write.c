@@ -85,7 +85,7 @@ tn_write (struct tn_session *session, struct tn_writer *writer, uint64_t number)
     call.writer = writer;
     struct tn_mark mark = tn_arena_mark (&session->arena);
     tenon_status status = choose_metadata (&call, writer, codec);
-    if (status == TENON_OK && codec->archive)
+    if (status == TENON_OK && codec->root_keys)
         status = tn_entries_begin (session, writer, call.codec);
     if (status == TENON_OK) {
         status = codec->write (tn_call_enter (&call));

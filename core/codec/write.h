@@ -5,6 +5,7 @@
 #include "codec/session.h"
 #include "plan/plan.h"
 #include "sink/atomic.h"
+#include "sink/tree.h"
 #include "transfer/transfer.h"
 
 /* A file that a dry run began: a real one would fail when a codec begins the same file twice. */
@@ -38,6 +39,9 @@ struct tn_writer {
     const struct tn_dry_file *dry_files;
 
     struct tn_entries *archive; /* of a keyed codec: the store that it writes; NULL: it writes bytes */
+    bool folder;                /* that store is a folder … */
+    struct tn_tree *tree;       /* … this one; NULL in a dry run */
+    uint64_t outer;             /* of a codec of folders: 1 + the codec of the archive; 0: none is meant */
 
     bool index;     /* the target is the index of a sharded set */
     bool carries;   /* the metadata say what carried tensors were */

@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/report.h"
 #include "catalog/file.h"
+#include "codec/recognise.h"
 #include "codec/storable.h"
 #include "codec/write.h"
 #include "context/cause.h"
@@ -15,6 +16,7 @@
 #include "save/readable.h"
 #include "save/save_lock.h"
 #include "save/stale.h"
+#include "save/tree_target.h"
 #include <stdio.h>
 
 struct saving {
@@ -35,7 +37,8 @@ struct saving {
     tenon_plan *readable;   /* takes the place of one with tensors that cannot be read; NULL: it has none */
     struct tn_carry *carry; /* NULL: nothing is carried */
     bool index;             /* the target is the index of a set */
-    tenon_report *files;    /* TENON_WRITTEN for each file of a set; NULL: saved to a descriptor */
+    struct tn_store_target store;
+    tenon_report *files; /* TENON_WRITTEN for each file of a set; NULL: saved to a descriptor */
 };
 
 static tenon_status
@@ -86,7 +89,8 @@ codec_of_path (struct saving *saving, const char *path)
     uint64_t rival = UINT64_MAX;
     for (uint64_t i = 0; i < registry->codec_count; i++) {
         const struct tn_codec *codec = registry->codecs[i];
-        size_t length = codec->table.write ? tn_extension_length (codec, name, strlen (name)) : 0;
+        size_t length =
+            codec->table.write ? tn_keyed_extension (saving->context, codec, name, strlen (name)) : 0;
         if (length == 0 || length < longest)
             continue;
         if (length == longest && codec->priority < registry->codecs[saving->codec]->priority)
@@ -111,6 +115,12 @@ name_target (struct saving *saving, const struct tn_codec *codec)
 {
     const char *name = tn_path_name (saving->path), *variant = NULL;
     size_t length = strlen (name), extension = tn_extension_length (codec, name, length), variant_length = 0;
+    if (saving->store.archive > 0) { /* NAME.tree.zip */
+        size_t outer =
+            tn_extension_length (saving->context->registry.codecs[saving->store.archive - 1], name, length);
+        extension = tn_extension_length (codec, name, length - outer - 1);
+        extension = extension > 0 ? extension + outer + 1 : outer;
+    }
     size_t stem =
         tn_describes_index (codec) ? tn_index_stem (codec, name, length, &variant, &variant_length) : 0;
     saving->index = stem > 0;
@@ -126,8 +136,16 @@ name_target (struct saving *saving, const struct tn_codec *codec)
 /* Chooses codec and path. The extension of a codec that the caller named is appended if the path has none of
  * the codec's own: weights → weights.toy. */
 static tenon_status
-choose_target (struct saving *saving, const char *path)
+choose_target (struct saving *saving, const char *given)
 {
+    /* a '/' at the end says that a folder is meant: a codec of files refuses its name later */
+    size_t end = strlen (given);
+    while (end > 1 && given[end - 1] == '/')
+        end--;
+    TN_FREE char *path = tn_strndup (given, end);
+    if (!path)
+        return tn_fail_memory (saving->error);
+    const bool slash = given[end] != 0;
     const char *name = tn_path_name (path), *extension = NULL;
     if (!saving->options.format)
         TN_TRY (codec_of_path (saving, path));
@@ -135,10 +153,12 @@ choose_target (struct saving *saving, const char *path)
         TN_TRY (tn_codec_find (saving->context, saving->options.format, TN_TO_WRITE, &saving->codec,
                                saving->error));
     const struct tn_codec *codec = saving->context->registry.codecs[saving->codec];
-    if (saving->options.format && !(saving->options.flags & TENON_SAVE_EXACT_NAME)
-        && tn_extension_length (codec, name, strlen (name)) == 0)
+    tn_store_target_choose (saving->context, codec, name, &saving->store);
+    if (saving->options.format && !(saving->options.flags & TENON_SAVE_EXACT_NAME) && !slash
+        && saving->store.archive == 0 && tn_extension_length (codec, name, strlen (name)) == 0)
         extension = codec->extensions[0];
-    saving->path = tn_concat (path, extension ? "." : "", extension ? extension : "", (char *) NULL);
+    saving->path = tn_concat (saving->store.folder ? path : given, extension ? "." : "",
+                              extension ? extension : "", (char *) NULL);
     if (!saving->path)
         return tn_fail_memory (saving->error);
     TN_TRY (name_target (saving, codec));
@@ -201,6 +221,7 @@ prepare_writer (struct saving *saving, struct tn_writer *writer)
     writer->losses = &saving->losses;
     writer->carries = saving->carry != NULL;
     writer->index = saving->index;
+    writer->outer = saving->store.archive;
     writer->path = saving->path;
     writer->files = saving->files;
 }
@@ -402,12 +423,89 @@ write_file (struct saving *saving, const tenon_progress *progress, struct tn_ato
     return dry ? TENON_OK : find_old_shards (saving, atomic);
 }
 
+/* ---- folders ---- */
+
+static tenon_status
+judge_tree (void *user, const char *path, tenon_error *error)
+{
+    struct saving *saving = user;
+    struct tn_tree_judge judge = { saving->context, saving->codec };
+    return tn_tree_may_replace (&judge, path, error);
+}
+
+static bool
+is_stale_tree (void *user, const struct stat *target)
+{
+    return tn_stale_check (&((struct saving *) user)->stale, target);
+}
+
+static void
+remember_tree (void *user)
+{
+    tn_stale_remember (&((struct saving *) user)->stale);
+}
+
+static tenon_status
+write_tree (struct saving *saving, const tenon_progress *progress, struct tn_tree *tree)
+{
+    struct tn_sink outside;
+    bool dry = saving->options.flags & TENON_SAVE_DRY_RUN;
+    struct tn_writer writer = {
+        .sink = &outside, .folder = true, .tree = dry ? NULL : tree, .dry = dry, .one_file = true
+    };
+    tn_sink_null_init (&outside);
+    return run_codec (saving, &writer, progress);
+}
+
+static tenon_status
+save_tree (struct saving *saving, const tenon_progress *progress, bool *unlocked)
+{
+    const tenon_save_options *options = &saving->options;
+    struct tn_tree_options how = { .durable = saving->context->durable,
+                                   .must_be_new = options->flags & TENON_SAVE_NEW,
+                                   .report = saving->report,
+                                   .held = options->held ? &options->held->lock : NULL,
+                                   .may_replace = judge_tree,
+                                   .is_stale = is_stale_tree,
+                                   .was_saved = remember_tree,
+                                   .user = saving };
+    struct tn_tree *tree;
+    if (options->flags & TENON_SAVE_APPEND)
+        return tn_fail (
+            saving->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+            "nothing can be added to a folder: it is replaced as a whole; save all of it to a new "
+            "one");
+    tn_lock_configure (saving->context, options->lock, progress, &how.lock);
+    TN_TRY (tn_tree_begin (&tree, saving->path, &how, saving->error));
+    tenon_status status = write_tree (saving, progress, tree);
+    if (status == TENON_OK && !(options->flags & TENON_SAVE_DRY_RUN))
+        return tn_tree_commit (tree, unlocked, saving->error);
+    tn_tree_abort (tree);
+    return status;
+}
+
+/* ---- files ---- */
+
+static void
+note_unlocked (struct saving *saving, bool unlocked)
+{
+    if (unlocked)
+        tn_report_add (saving->report, TENON_NOTE, TENON_OK, 0, "", saving->path,
+                       "its file system has no locks: a save of the same file at the same time would not be "
+                       "noticed");
+}
+
 static tenon_status
 save_file (struct saving *saving, const char *path, const tenon_progress *progress)
 {
     struct tn_atomic *atomic = NULL;
     bool unlocked = false;
     TN_TRY (choose_target (saving, path));
+    if (saving->store.folder) {
+        TN_TRY (save_tree (saving, progress, &unlocked));
+        note_unlocked (saving, unlocked);
+        return TENON_OK;
+    }
     if (!(saving->files = tn_report_new ()))
         return tn_fail_memory (saving->error);
     tenon_status status = begin_file (saving, progress, &atomic);
@@ -417,10 +515,7 @@ save_file (struct saving *saving, const char *path, const tenon_progress *progre
         status = tn_atomic_commit (atomic, &unlocked, saving->error);
     else
         tn_atomic_abort (atomic);
-    if (unlocked)
-        tn_report_add (saving->report, TENON_NOTE, TENON_OK, 0, "", saving->path,
-                       "its file system has no locks: a save of the same file at the same time would not be "
-                       "noticed");
+    note_unlocked (saving, unlocked);
     if (status == TENON_OK)
         tn_report_append (saving->report, saving->files);
     return status;

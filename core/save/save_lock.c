@@ -11,7 +11,10 @@ take_lock_of (const tenon_context *context, const char *path, uint32_t how, cons
     lock->destination.folder = lock->lock.fd = -1;
     if (how >= TENON_LOCK_NO)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a lock cannot be taken with %u", how);
-    TN_TRY (tn_destination_find (AT_FDCWD, path, &lock->destination, error));
+    struct stat there;
+    bool is_folder = stat (path, &there) == 0 && S_ISDIR (there.st_mode);
+    TN_TRY (is_folder ? tn_destination_find_folder (path, &lock->destination, error)
+                      : tn_destination_find (AT_FDCWD, path, &lock->destination, error));
     if (lock->destination.direct)
         return TENON_OK; /* a device or pipe: nothing takes its place */
     tn_lock_configure (context, how, progress, &options);

@@ -97,7 +97,12 @@ static tenon_status
 take_tree_lock (struct tn_tree *tree, tenon_error *error)
 {
     const struct tn_lock_options *how = &tree->options.lock;
-    if (how->how == TN_LOCK_NONE)
+    const struct tn_lock *held = tree->options.held;
+    char file[TN_TEMPORARY_SIZE];
+    tn_hidden_name (file, tree->destination.name, TN_LOCK_SUFFIX);
+    if (how->how == TN_LOCK_NONE
+        || (held && held->fd >= 0 && !strcmp (held->file, file)
+            && tn_folder_same (held->folder, tree->destination.folder)))
         return TENON_OK;
     return tn_lock_take (&tree->lock, tree->destination.folder, tree->destination.name, how, error);
 }
@@ -180,7 +185,7 @@ open_tree (struct tn_tree *tree, tenon_error *error)
 static tenon_status
 fail_key_use (const char *key, const char *words, tenon_error *error)
 {
-    return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "the key '%s' %s", TN_SHOW (key), words);
+    return tn_fail (error, TENON_E_EXISTS, TN_NO_OFFSET, "the key '%s' %s", TN_SHOW (key), words);
 }
 
 static tenon_status

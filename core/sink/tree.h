@@ -16,6 +16,7 @@ struct tn_tree_options {
     bool must_be_new;            /* an existing target is TENON_E_EXISTS */
     tenon_report *report;        /* NULL, or for notes */
     struct tn_lock_options lock; /* against other saves of the name; `durable` there means nothing */
+    struct tn_lock *held;        /* of the target, which the caller has taken and will release; or NULL */
     /* Whether a folder that is not empty may be replaced, and with it removed: called at the beginning, and
      * again under the lock. A failure is the save's. */
     tenon_status (*may_replace) (void *user, const char *path, tenon_error *error);

@@ -328,9 +328,180 @@ START_TEST (test_beside)
 }
 END_TEST
 
+/* ---- writing ---- */
+
+static const float numbers[6] = { 1, 2, 3, 4, 5, 6 };
+
+static tenon_status
+save_numbers (const char *name, const char *format, float first)
+{
+    float data[6];
+    tenon_plan *plan = kit_plan ();
+    memcpy (data, numbers, sizeof data);
+    data[0] = first;
+    kit_add (plan, "a/m", "f32", 0, 2, KIT_SHAPE (2, 3), data, sizeof data);
+    tenon_status status = kit_write (plan, name, format, NULL, NULL);
+    tenon_plan_free (plan);
+    return status;
+}
+
+static void
+check_numbers (const char *name, float first)
+{
+    float data[6];
+    memcpy (data, numbers, sizeof data);
+    data[0] = first;
+    tenon_file *file = kit_open (name, NULL, NULL);
+    tenon_file_info info;
+    KIT_INIT (info);
+    ck_assert_int_eq (tenon_file_get (file, &info), TENON_OK);
+    ck_assert_str_eq (info.format, "tree");
+    ck_assert_uint_eq (info.tensors, 2);
+    kit_data (file, "x", "", "\1\2\3\4", 4);
+    kit_data (file, "a/m", "", data, sizeof data);
+    tenon_close (file);
+}
+
+/* A codec of stores writes a folder, and an archive of the same, with no line of its own. */
+START_TEST (test_write)
+{
+    kit_plugins ("tree", NULL);
+    ck_assert_msg (save_numbers ("new.tree", NULL, 1) == TENON_OK, "%s", kit_error.message);
+    check_numbers ("new.tree", 1);
+    ck_assert (kit_exists ("new.tree/data/a/m"));
+    ck_assert (kit_exists ("new.tree/tree.index"));
+    ck_assert_msg (save_numbers ("new.tree/", NULL, 9) == TENON_OK, "%s", kit_error.message);
+    check_numbers ("new.tree", 9);
+    ck_assert_int_eq (save_numbers ("named", "tree", 2), TENON_OK);
+    check_numbers ("named", 2);
+    ck_assert_int_eq (save_numbers ("exact/", "tree", 3), TENON_OK);
+    check_numbers ("exact", 3);
+    ck_assert_uint_eq (kit_count_files (), 3);
+}
+END_TEST
+
+/* The plugin zip of this tree, unless the library has it. */
+static void
+add_zip (void)
+{
+    char path[1024];
+    const char *built = getenv ("TENON_TEST_PLUGINS");
+    snprintf (path, sizeof path, "%s/../../../../plugins/.libs/zip.so",
+              built ? built : "tests/abi/plugins/.libs");
+    kit_copy ("tree", "tree");
+    if (access (path, R_OK) == 0)
+        kit_copy ("../../../../plugins/.libs/zip", "zip");
+    ck_assert_int_eq (kit_context (NULL), TENON_OK);
+}
+
+START_TEST (test_archive)
+{
+    add_zip ();
+    ck_assert_msg (save_numbers ("new.tree.zip", NULL, 1) == TENON_OK, "%s", kit_error.message);
+    check_numbers ("new.tree.zip", 1);
+    size_t size;
+    ck_assert (memcmp (kit_load ("new.tree.zip", &size), "PK\3\4", 4) == 0);
+    ck_assert_msg (save_numbers ("named.zip", "tree", 2) == TENON_OK, "%s", kit_error.message);
+    check_numbers ("named.zip", 2);
+    ck_assert_int_eq (save_numbers ("new.tree", NULL, 3), TENON_OK);
+    check_numbers ("new.tree", 3);
+    ck_assert_uint_eq (kit_count_files (), 3);
+}
+END_TEST
+
+/* Only a folder that has a root key of the codec is replaced. */
+START_TEST (test_not_replaced)
+{
+    kit_plugins ("tree", NULL);
+    make_folder ("new.tree");
+    put_file ("new.tree/precious", "precious");
+    kit_failed (save_numbers ("new.tree", NULL, 1), TENON_E_EXISTS, "a folder of other files");
+    ck_assert (kit_exists ("new.tree/precious"));
+    put_file ("file.tree", "precious");
+    kit_failed (save_numbers ("file.tree", NULL, 1), TENON_E_EXISTS, "a file has it");
+    put_file ("new.tree/tree.index", "");
+    ck_assert_msg (save_numbers ("new.tree", NULL, 1) == TENON_OK, "%s", kit_error.message);
+    ck_assert (!kit_exists ("new.tree/precious"));
+    make_folder ("empty.tree");
+    ck_assert_msg (save_numbers ("empty.tree", NULL, 5) == TENON_OK, "%s", kit_error.message);
+    check_numbers ("empty.tree", 5);
+}
+END_TEST
+
+/* A tree is converted into itself. */
+START_TEST (test_onto_itself)
+{
+    kit_plugins ("tree", NULL);
+    ck_assert_int_eq (save_numbers ("new.tree", NULL, 1), TENON_OK);
+    tenon_file *file = kit_open ("new.tree", NULL, NULL);
+    tenon_plan *plan;
+    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
+    ck_assert_int_eq (tenon_plan_add_file (plan, file, &kit_error), TENON_OK);
+    tenon_close (file);
+    ck_assert_msg (kit_write (plan, "new.tree", NULL, NULL, NULL) == TENON_OK, "%s", kit_error.message);
+    check_numbers ("new.tree", 1);
+    tenon_plan_free (plan);
+    ck_assert_uint_eq (kit_count_files (), 1);
+}
+END_TEST
+
+/* What no folder can be. */
+START_TEST (test_no_folder)
+{
+    tenon_save_options options;
+    kit_plugins ("tree", NULL);
+    tenon_plan *plan = kit_plan ();
+    KIT_INIT (options);
+    options.flags = TENON_SAVE_APPEND;
+    kit_failed (tenon_save (plan, kit_path ("new.tree"), &options, NULL, NULL, &kit_error),
+                TENON_E_UNSUPPORTED, "nothing can be added to a folder");
+    options.flags = 0;
+    options.format = "tree";
+    kit_error = (tenon_error) TENON_ERROR_INIT;
+    kit_failed (tenon_save_fd (plan, 1, &options, NULL, NULL, &kit_error), TENON_E_UNSUPPORTED,
+                "is a folder of files");
+    options.format = NULL;
+    options.flags = TENON_SAVE_DRY_RUN;
+    kit_error = (tenon_error) TENON_ERROR_INIT;
+    ck_assert_int_eq (tenon_save (plan, kit_path ("new.tree"), &options, NULL, NULL, &kit_error), TENON_OK);
+    ck_assert_uint_eq (kit_count_files (), 0);
+    tenon_plan_free (plan);
+}
+END_TEST
+
+/* Names that no file can have, and names that are the folder of others. */
+START_TEST (test_names)
+{
+    static const struct {
+        const char *name, *words;
+        tenon_status status;
+    } names[] = {
+        { "../up", "'data/../up' has a component '.' or '..'", TENON_E_UNSUPPORTED },
+        { "a//b", "has an empty component", TENON_E_UNSUPPORTED },
+        { "b\\c", "has a backslash", TENON_E_UNSUPPORTED },
+        { "x/y", "'data/x' is a file of the tree", TENON_E_EXISTS },
+    };
+    kit_plugins ("tree", NULL);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        tenon_plan *plan = kit_plan ();
+        kit_add (plan, names[i].name, "u8", 0, 1, KIT_SHAPE (1), "z", 1);
+        kit_failed (kit_write (plan, "new.tree", NULL, NULL, NULL), names[i].status, names[i].words);
+        tenon_plan_free (plan);
+        ck_assert_uint_eq (kit_count_files (), 0);
+    }
+}
+END_TEST
+
 static void
 fill_suite (Suite *suite)
 {
+    TCase *writing = kit_case (suite, "writing");
+    tcase_add_test (writing, test_write);
+    tcase_add_test (writing, test_archive);
+    tcase_add_test (writing, test_not_replaced);
+    tcase_add_test (writing, test_onto_itself);
+    tcase_add_test (writing, test_no_folder);
+    tcase_add_test (writing, test_names);
     TCase *reading = kit_case (suite, "reading");
     tcase_set_timeout (reading, 300);
     tcase_add_loop_test (reading, test_keys, 0, 4);

@@ -7,6 +7,7 @@
  *
  * A key that is missing or cannot be read is a tensor that cannot be read. Written are data/NAME for each
  * tensor, and the index. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <tenon/plugin.h>
 
@@ -111,6 +112,64 @@ tree_describe (struct tenon_call *call)
     return TENON_OK;
 }
 
+/* ---- writing ---- */
+
+static tenon_status
+put_text (struct tenon_call *call, const char *text)
+{
+    return call->host->put (call, text, strlen (text));
+}
+
+/* The line of a tensor, at `to`, which has room. */
+static void
+print_line (struct tenon_call *call, const struct tenon_tensor *tensor, char *to, size_t room)
+{
+    struct tenon_dtype dtype = TENON_INIT (dtype);
+    (void) call->host->dtype_info (call, tensor->dtype, &dtype);
+    size_t end = (size_t) snprintf (to, room, "tensor %.*s %s data/%.*s", (int) tensor->name_length,
+                                    tensor->name, dtype.name, (int) tensor->name_length, tensor->name);
+    for (uint32_t i = 0; i < tensor->rank && end < room; i++)
+        end += (size_t) snprintf (to + end, room - end, " %llu", (unsigned long long) tensor->shape[i]);
+}
+
+static tenon_status
+write_data (struct tenon_call *call, uint64_t index)
+{
+    struct tenon_tensor tensor = TENON_INIT (tensor);
+    struct tenon_entry entry = TENON_INIT (entry);
+    char key[400];
+    TENON_TRY (call->host->plan_tensor (call, index, &tensor));
+    entry.key = key;
+    entry.key_length =
+        (uint64_t) snprintf (key, sizeof key, "data/%.*s", (int) tensor.name_length, tensor.name);
+    entry.size = tensor.length;
+    TENON_TRY (call->host->put_key (call, &entry));
+    return call->host->put_tensor (call, index, NULL);
+}
+
+static tenon_status
+tree_write (struct tenon_call *call)
+{
+    struct tenon_plan_info plan = TENON_INIT (plan);
+    struct tenon_entry entry = TENON_INIT (entry);
+    char line[1000];
+    TENON_TRY (call->host->plan_info (call, &plan));
+    for (uint64_t i = 0; i < plan.tensors; i++)
+        TENON_TRY (write_data (call, i));
+    entry.key = INDEX;
+    entry.key_length = strlen (INDEX);
+    entry.size = TENON_AUTO;
+    TENON_TRY (call->host->put_key (call, &entry));
+    for (uint64_t i = 0; i < plan.tensors; i++) {
+        struct tenon_tensor tensor = TENON_INIT (tensor);
+        TENON_TRY (call->host->plan_tensor (call, i, &tensor));
+        print_line (call, &tensor, line, sizeof line);
+        TENON_TRY (put_text (call, line));
+        TENON_TRY (put_text (call, "\n"));
+    }
+    return call->host->put_key (call, NULL);
+}
+
 /* ---- the tables ---- */
 
 static const char *const root_keys[] = { INDEX, NULL };
@@ -121,6 +180,7 @@ static const struct tenon_codec codec = {
     .label = "toy store",
     .extensions = extensions,
     .describe = tree_describe,
+    .write = tree_write,
     .root_keys = root_keys,
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };

@@ -292,12 +292,12 @@ START_TEST (bad_keys)
     for (size_t i = 0; i < TN_COUNT (keys); i++)
         ck_assert_msg (try_key (tree, keys[i]) == TENON_E_MISUSE, "'%s': %s", keys[i], error.message);
     ck_assert_int_eq (try_key (tree, "a/b"), TENON_OK);
-    ck_assert_int_eq (try_key (tree, "a/b"), TENON_E_MISUSE);
+    ck_assert_int_eq (try_key (tree, "a/b"), TENON_E_EXISTS);
     ck_assert_ptr_nonnull (strstr (error.message, "was put before"));
-    ck_assert_int_eq (try_key (tree, "a"), TENON_E_MISUSE);
-    ck_assert_int_eq (try_key (tree, "a/b/c"), TENON_E_MISUSE);
+    ck_assert_int_eq (try_key (tree, "a"), TENON_E_EXISTS);
+    ck_assert_int_eq (try_key (tree, "a/b/c"), TENON_E_EXISTS);
     ck_assert_ptr_nonnull (strstr (error.message, "is a file of the tree"));
-    ck_assert_int_eq (try_key (tree, "a/b/c/d"), TENON_E_MISUSE);
+    ck_assert_int_eq (try_key (tree, "a/b/c/d"), TENON_E_EXISTS);
     ck_assert_int_eq (try_key (tree, "line\nfeed"), TENON_OK);
     tn_tree_abort (tree);
     ck_assert_uint_eq (count_entries ("."), 0);
