@@ -26,3 +26,4 @@ endif
 
 unit_tests += plugins/zip/tests/test_names
 plugins_zip_tests_test_names_SOURCES = plugins/zip/tests/test_names.c plugins/zip/names.c
+dist_man_MANS += plugins/zip/tenon-zip.7
