@@ -185,8 +185,9 @@ check_way_back (tenon_file *first, tenon_file *second, const struct saving *ther
     tenon_file *third = reopen (&bytes, back.codec.id, "it was saved on the way back");
     fuzz_same_tensors (first, third, back.codec.max_tensors == 1 || there->codec.max_tensors == 1,
                        "there and back");
+    /* what a dict of pt holds stands together in it, whatever the order of the plan */
     if (losses == 0 && outcome.losses == 0)
-        fuzz_same_metadata (first, third, true, "there and back");
+        fuzz_same_metadata (first, third, strcmp (info.format, "pt") != 0, "there and back");
     tenon_close (third);
     fuzz_free (&bytes);
     fuzz_free (&outcome.told);
