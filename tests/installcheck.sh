@@ -206,6 +206,9 @@ END
     check 'and passes its tests' env TENON="$bindir/tenon" sh "$TENON_SRCDIR/examples/nrrd/test.sh"
     mv "$work/bzip2.so" "$work/plugins"
     check 'the command finds the filter' "$bindir/tenon" formats -v && check 'and lists it' said 'bzip2, levels 1 to 9'
+    check 'it encodes' "$bindir/tenon" convert -o npz.compression=bzip2 "$npy" "$work/bzip2.npz" &&
+        check 'and decodes' "$bindir/tenon" convert "$work/bzip2.npz" "$work/weights.npy" &&
+        check 'the same bytes' cmp "$npy" "$work/weights.npy"
     check 'nrrd.c passes its tests with it' env TENON="$bindir/tenon" sh "$TENON_SRCDIR/examples/nrrd/test.sh"
 fi
 finish

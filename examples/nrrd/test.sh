@@ -85,7 +85,7 @@ cmp d.raw out/e.raw || failures=$((failures + 1))
 rm d.raw
 says 'the file of its data is not beside the header' verify d.nhdr
 printf "$head\ndata file: ../d.raw\n" >d.nhdr
-says 'files beside it' ls d.nhdr
+says "'../d.raw' has a component" ls d.nhdr
 
 # ---- encoded data: two streams of bzip2, which are one, where there is a filter of that name ----
 one='\102\132\150\071\061\101\131\046\123\131\377\020\134\071\000\000\001\100\000\170\000\040\000\041\232\150\063\115\014\263\213\271\042\234\050\110\177\210\056\034\200'
