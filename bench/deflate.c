@@ -75,8 +75,8 @@ run_encode (struct job *job)
     job->length = 0;
     for (uint64_t at = 0, i = 0; at < SIZE; at += job->block) {
         uint64_t size = TN_MIN (job->block, SIZE - at);
-        int64_t length = tn_deflate.encode (job->state, at + size == SIZE ? TENON_FILTER_LAST : 0, plain + at,
-                                            size, job->stored + job->length, ROOM - job->length);
+        int64_t length = deflate_raw.encode (job->state, at + size == SIZE ? TENON_FILTER_LAST : 0,
+                                             plain + at, size, job->stored + job->length, ROOM - job->length);
         need_true (length > 0);
         job->length += (uint64_t) length;
         job->ends[i++] = job->length;
@@ -96,7 +96,7 @@ run_zlib_encode (struct job *job)
 static void
 run_decode (struct job *job)
 {
-    need_true (tn_deflate.decode (job->state, 1, job->stored, job->length, job->back, SIZE) == TENON_OK);
+    need_true (deflate_raw.decode (job->state, 1, job->stored, job->length, job->back, SIZE) == TENON_OK);
 }
 
 static void
@@ -104,8 +104,8 @@ run_decode_blocks (struct job *job)
 {
     uint64_t begin = 0;
     for (uint64_t at = 0, i = 0; at < SIZE; at += job->block, begin = job->ends[i++])
-        need_true (tn_deflate.decode (job->state, at + job->block >= SIZE, job->stored + begin,
-                                      job->ends[i] - begin, job->back + at, TN_MIN (job->block, SIZE - at))
+        need_true (deflate_raw.decode (job->state, at + job->block >= SIZE, job->stored + begin,
+                                       job->ends[i] - begin, job->back + at, TN_MIN (job->block, SIZE - at))
                    == TENON_OK);
 }
 
@@ -114,11 +114,11 @@ run_steps (struct job *job)
 {
     uint64_t at = 0, got = 0;
     int32_t result = 0;
-    need_true (tn_deflate.reset (job->state) == TENON_OK);
+    need_true (deflate_raw.reset (job->state) == TENON_OK);
     while (result == 0) {
         uint64_t taken, made;
-        result = tn_deflate.step (job->state, job->stored + at, TN_MIN (65536, job->length - at), &taken,
-                                  job->back + got, TN_MIN (262144, SIZE - got), &made);
+        result = deflate_raw.step (job->state, job->stored + at, TN_MIN (65536, job->length - at), &taken,
+                                   job->back + got, TN_MIN (262144, SIZE - got), &made);
         at += taken, got += made;
     }
     need_true (result == 1 && got == SIZE);
@@ -168,7 +168,7 @@ use_states (struct job jobs[2], int level)
 {
     for (int i = 0; i < 2; i++) {
         if (jobs[i].state)
-            tn_deflate.close (jobs[i].state);
+            deflate_raw.close (jobs[i].state);
         need_true ((jobs[i].state = open_deflate (level)) != NULL);
         jobs[i].level = level;
     }
@@ -222,11 +222,11 @@ main (void)
         memset (jobs[i].stored, 1, ROOM);
         memset (jobs[i].back, 1, SIZE);
     }
-    printf ("%s; default level %d\n", tn_deflate.label, tn_deflate.default_level);
+    printf ("%s; default level %d\n", deflate_raw.label, deflate_raw.default_level);
     for (int which = 0; which < 3; which++)
         show_kind (jobs, which);
     for (int i = 0; i < 2; i++) {
-        tn_deflate.close (jobs[i].state);
+        deflate_raw.close (jobs[i].state);
         free (jobs[i].stored);
         free (jobs[i].back);
     }

@@ -3,6 +3,7 @@
 # they follow the core.
 bench_programs = bench/deflate bench/kernels bench/list bench/many bench/start
 check_PROGRAMS += $(bench_programs)
+bench_deflate_LDADD = $(DEFLATE_LDADD)
 
 # Side by side with NumPy: wants the python of `make check-interop`.
 bench: all venv/.done $(bench_programs) $(test_plugins)

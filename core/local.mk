@@ -139,12 +139,6 @@ core_libcore_la_SOURCES = \
 	core/kernels/cast_small.h \
 	core/kernels/checksum.c \
 	core/kernels/checksum.h \
-	core/kernels/deflate.c \
-	core/kernels/deflate.h \
-	core/kernels/deflate_isal.c \
-	core/kernels/deflate_isal.h \
-	core/kernels/deflate_zlib.c \
-	core/kernels/deflate_zlib.h \
 	core/kernels/swap.c \
 	core/kernels/swap.h \
 	core/kernels/permute.c \

@@ -172,7 +172,7 @@ AC_DEFUN([TENON_MAY_USE], [
 AC_DEFUN([TENON_CHOOSE_PLUGINS], [
   AS_CASE([$with_builtin_plugins],
     [default], [AS_IF([test "x$use_dlopen" = xno || test "x$enable_fuzzers" != xno],
-                  [tenon_builtin="$1"], [tenon_builtin=])],
+                  [tenon_builtin="$1"], [tenon_builtin="$TENON_USUAL_BUILTINS"])],
     [all|yes], [tenon_builtin="$1"],
     [no], [tenon_builtin=],
     [tenon_builtin=`AS_ECHO(["$with_builtin_plugins"]) | tr ',' ' '`])

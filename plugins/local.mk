@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # A plugin is a folder with a local.mk like that of npy, a line here, and its name in configure.ac.
+include plugins/deflate/local.mk
 include plugins/npy/local.mk
 include plugins/zip/local.mk
 include plugins/npz/local.mk

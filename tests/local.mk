@@ -25,7 +25,6 @@ unit_tests += \
 	tests/unit/kernels/test_cast \
 	tests/unit/kernels/test_cast_count \
 	tests/unit/kernels/test_checksum \
-	tests/unit/kernels/test_deflate \
 	tests/unit/kernels/test_swap \
 	tests/unit/kernels/test_permute \
 	tests/unit/pluginlib/test_json \
@@ -226,6 +225,9 @@ EXTRA_DIST += tests/collide.h tests/marks.h tests/small_stack.h tests/values.h
 # What is installed has small frames; tests and measurements may have large ones.
 tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/pt/tests/%.o plugins/safetensors/tests/%.o plugins/zip/tests/%.o: FRAME_CFLAGS =
 
+tests_unit_source_test_blocks_LDADD = $(DEFLATE_LDADD)
+tests_unit_source_test_decoder_LDADD = $(DEFLATE_LDADD)
+
 # json-c is the judge of pluginlib.
 tests_unit_pluginlib_test_json_SOURCES = tests/unit/pluginlib/test_json.c tests/unit/pluginlib/json_peer.h
 tests_unit_pluginlib_test_json_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_C_CFLAGS)
@@ -248,7 +250,8 @@ deflate_tests = \
 	plugins/npz/tests/test_zip \
 	tests/abi/test_container \
 	tests/unit/kernels/test_checksum \
-	tests/unit/kernels/test_deflate \
+	plugins/deflate/tests/test_framed \
+	plugins/deflate/tests/test_raw \
 	tests/unit/source/test_blocks \
 	tests/unit/source/test_decoder \
 	tests/unit/transfer/test_transfer
@@ -267,7 +270,8 @@ valgrind_too_long = \
 	tests/abi/test_parallel \
 	tests/abi/test_unreadable \
 	tests/unit/base/test_pool \
-	tests/unit/kernels/test_deflate \
+	plugins/deflate/tests/test_framed \
+	plugins/deflate/tests/test_raw \
 	tests/unit/kernels/test_swap \
 	tests/unit/kernels/test_permute \
 	tests/unit/sink/test_sink \

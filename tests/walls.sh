@@ -119,11 +119,17 @@ c_library='(assert|ctype|errno|float|inttypes|limits|math|stdarg|stdbool|stddef|
 wall 'core/ names no format' \
     "$(grep -rniwE 'npy|npz|safetensors|gguf' core --include='*.[ch]' --include='*.map' --include='*.mk')"
 
+# Checksums are made by the libraries for it, which are named after it.
+wall 'core/ names no compression' \
+    "$(grep -rniwE '(lib)?deflated?|zlib|gzip|zstd|bzip2|lzma|igzip' core --include='*.[ch]' --include='*.map' | grep -v '^core/kernels/checksum\.')"
+
 # vectors: what the compiler has for the processor's vector instructions
 vectors='(immintrin|arm_neon)\.h'
 # shellcheck disable=SC2046 # one argument a file
 wall 'plugins include <tenon/plugin.h>, <tenon/json.h> and <tenon/json_value.h>, the C library and their own headers' \
-    "$(includes $(plugin_sources | grep -v '^plugins/zstd/') | foreign "tenon/(types|plugin|json|json_value)\.h|$c_library|$vectors" '*')"
+    "$(includes $(plugin_sources | grep -vE '^plugins/(deflate|zstd)/') | foreign "tenon/(types|plugin|json|json_value)\.h|$c_library|$vectors" '*')"
+wall 'plugins/deflate includes <tenon/plugin.h>, the libraries for deflate, the C library and its own headers' \
+    "$(includes plugins/deflate/*.[ch] | foreign "tenon/plugin\.h|zlib\.h|libdeflate\.h|isa-l/(igzip_lib|crc)\.h|$c_library" '*')"
 wall 'plugins/zstd includes <tenon/plugin.h>, <zstd.h>, the C library and its own headers' \
     "$(includes plugins/zstd/*.[ch] | foreign "tenon/plugin\.h|zstd(_errors)?\.h|$c_library")"
 wall "the block dtypes of gguf include <tenon/types.h>, the C library and each other's headers" \
@@ -155,7 +161,7 @@ wall 'no file of the core calls a room above its own' "$(printf '%s\n' "$needs" 
     function room (file) { sub (/\/[^\/]*$/, "", file); return file }
     height[room($2)] > height[room($1)] { print $1 " needs " $2 }' | sort -u)"
 wall 'no files of the core need each other in a circle' "$(printf '%s\n' "$needs" | tsort 2>&1 >/dev/null)"
-for folder in pluginlib plugins/gguf plugins/npy plugins/npz plugins/pt plugins/safetensors plugins/zip; do
+for folder in pluginlib plugins/deflate plugins/gguf plugins/npy plugins/npz plugins/pt plugins/safetensors plugins/zip; do
     wall "no files of $folder need each other in a circle" "$(parts "$folder" | symbols_of | needs | tsort 2>&1 >/dev/null)"
 done
 wall 'no files of the tools need each other in a circle' "$(
@@ -193,7 +199,7 @@ circles ()
     awk -f tests/calls.awk "$@" | awk '$1 != $2' | tsort 3>&1 >/dev/null 2>&3
 }
 wall 'no function of core/ and pluginlib/ calls itself, directly or through others' "$(circles core/*/*.c pluginlib/*.c)"
-for folder in plugins/gguf plugins/npy plugins/npz plugins/pt plugins/safetensors plugins/zip; do
+for folder in plugins/deflate plugins/gguf plugins/npy plugins/npz plugins/pt plugins/safetensors plugins/zip; do
     # shellcheck disable=SC2046 # one argument a file
     wall "no function of $folder calls itself, directly or through others" \
         "$(circles $(find "$folder" -name '*.c' ! -path '*/tests/*' | sort))"
@@ -277,7 +283,7 @@ for name in ${TENON_MODULE_PLUGINS:-} ${TENON_BUILTIN_PLUGINS:-}; do
 done
 for folder in $folders; do
     case $folder in
-    plugins/zstd) # states of filters are memory that a plugin allocates
+    plugins/deflate | plugins/zstd) # states of filters are memory that a plugin allocates
         wall "$folder opens, maps, prints and exits nothing" \
             "$(parts "$folder" | calls "$(echo "$forbidden" | sed 's/|malloc|calloc|realloc//')")" ;;
     *) wall "$folder opens, maps, allocates, prints and exits nothing" "$(parts "$folder" | calls "$forbidden")" ;;

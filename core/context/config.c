@@ -50,7 +50,7 @@ const struct tn_key tn_keys[TN_KEYS] = {
     LIMIT (TENON_LIMIT_MEMBERS, INTEGER, "members", "10000000", 1, "members and files of one file or folder"),
     LIMIT (TENON_LIMIT_INFLATED_BYTES, SIZE, "inflated_bytes", "1TiB", 1,
            "decoded size of one compressed member, or of a tensor that is made when it is read"),
-    /* deflate makes at most 1032 bytes of one (258 bytes for two bits, RFC 1951), so this stops the bombs of
+    /* The filters of the tree make at most 32,768 bytes of one, and that of zeros, so this stops the bombs of
      * other filters and lies in directories, and never an honest member of zeros */
     LIMIT (TENON_LIMIT_INFLATED_RATIO, INTEGER, "inflated_ratio", "33000", 1,
            "decoded size of a compressed member, in multiples of its stored size, beyond 1 MiB; and of all "

@@ -113,7 +113,6 @@ find_all (tenon_context *context, const tenon_context_options *options, const ch
                   : tn_settings_read (settings, options, context->secure, context->report, error));
     TN_TRY (sift_entries (context, false, error));
     TN_TRY (tn_config_apply (context, error));
-    TN_TRY (tn_registry_begin (context, error));
     TN_TRY (tn_loader_run (context, options, error));
     TN_TRY (sift_entries (context, true, error));
     TN_TRY (tn_codecs_configure (context, error));

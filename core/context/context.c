@@ -39,7 +39,6 @@ fill_context (tenon_context *context, const tenon_context_options *options, teno
         context->isolate = TN_ISOLATE_YES;
     else if (options->flags & TENON_CONTEXT_ISOLATE_THIRD_PARTY)
         context->isolate = TN_MAX (context->isolate, (uint64_t) TN_ISOLATE_THIRD_PARTY);
-    TN_TRY (tn_registry_begin (context, error));
     TN_TRY (tn_loader_run (context, options, error));
     TN_TRY (tn_codecs_configure (context, error));
     TN_TRY (tn_config_check (context, error));

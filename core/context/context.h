@@ -70,7 +70,7 @@ struct tn_dropped {
 struct tn_registry {
     struct tn_plugin **plugins; /* loaded, in order of loading */
     struct tn_codec **codecs;   /* enabled, in order of registration */
-    struct tn_filter **filters; /* the core's deflate first */
+    struct tn_filter **filters; /* in order of registration */
     struct tn_dtype **dtypes;   /* id = TENON_DTYPE_DYNAMIC + index */
     uint64_t plugin_count, codec_count, filter_count, dtype_count;
     uint64_t plugin_room, codec_room, filter_room, dtype_room;

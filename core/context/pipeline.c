@@ -58,7 +58,7 @@ tn_pipeline_same (const struct tn_pipeline *a, const struct tn_pipeline *b)
     return a == b || (a && b && same_steps (a, b->steps, b->count));
 }
 
-/* "shuffle+deflate" */
+/* "shuffle+pack" */
 static const char *
 name_steps (struct tn_arena *arena, const struct tn_step *steps, uint32_t count)
 {

@@ -18,7 +18,7 @@ struct tn_step {
 struct tn_pipeline {
     const tenon_context *context;
     uint64_t serial; /* no other pipeline of the context has it, but those of the same filter without setup */
-    const char *text;       /* "shuffle+deflate" */
+    const char *text;       /* "shuffle+pack" */
     uint32_t flags;         /* TENON_FILTER_JOINS, TENON_FILTER_FRAMES: of all steps */
     bool in_pieces;         /* all can decode in pieces */
     bool in_blocks;         /* decodes whole blocks at once */

@@ -2,7 +2,6 @@
 /* registry.c - adds the codecs, filters and dtypes of plugins to a context. */
 #include "context/registry.h"
 #include "context/registry_copy.h"
-#include "kernels/deflate.h"
 
 struct mark {
     uint64_t codecs, filters, dtypes;
@@ -64,9 +63,8 @@ add_filter (tenon_context *context, const struct tenon_filter *table, const stru
     TN_TRY (tn_filter_copy (table, filter, why));
     for (uint64_t i = 0; i + 1 < registry->filter_count; i++)
         if (strcmp (registry->filters[i]->table.id, filter->table.id) == 0)
-            return tn_plugin_reject (why, TENON_E_EXISTS, "filter %s: %s%s has that id already",
-                                     filter->table.id, registry->filters[i]->plugin ? "plugin " : "the ",
-                                     owner_name (registry->filters[i]->plugin));
+            return tn_plugin_reject (why, TENON_E_EXISTS, "filter %s: plugin %s has that id already",
+                                     filter->table.id, owner_name (registry->filters[i]->plugin));
     return TENON_OK;
 }
 
@@ -234,12 +232,4 @@ tn_registry_free (struct tn_registry *registry)
     free (registry->dtypes);
     free (registry->plugins);
     memset (registry, 0, sizeof *registry);
-}
-
-tenon_status
-tn_registry_begin (tenon_context *context, tenon_error *error)
-{
-    char why[TN_WHY_ROOM] = "";
-    tenon_status status = add_filter (context, &tn_deflate, NULL, why);
-    return status == TENON_OK ? status : tn_fail (error, status, TN_NO_OFFSET, "%s", why);
 }

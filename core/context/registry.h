@@ -8,8 +8,6 @@
 #define TN_LONGEST_MAGIC 256
 #define TN_WHY_ROOM 256
 
-/* Adds the core's own filter. */
-tenon_status tn_registry_begin (tenon_context *context, tenon_error *error);
 /* Copies the tables of a plugin. `name` is its name in the configuration, `file` NULL: built in. A table that
  * is wrong (TENON_E_MISUSE, TENON_E_UNSUPPORTED), or whose id is taken (TENON_E_EXISTS), refuses the plugin
  * as a whole, and `why` says so. */

@@ -16,7 +16,7 @@ extern const size_t tn_signatures_size;
 
 /* What was found. Its texts live as long as the context. */
 struct tn_signature {
-    const char *name;       /* "a gzip file" */
+    const char *name;       /* "a PDF file" */
     const char *advice;     /* NULL: none */
     const char *plugin;     /* the plugin that reads such files; NULL: none is known */
     const char *extensions; /* of names that it does not contradict, blanks between; NULL: none */

@@ -34,3 +34,5 @@ plugins_npz_tests_test_metadata_bad_SOURCES = plugins/npz/tests/archive.c plugin
 plugins_npz_tests_test_metadata_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_metadata.c
 plugins_npz_tests_test_nested_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_nested.c
 plugins_npz_tests_test_zip_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_zip.c
+
+plugins_npz_tests_test_nested_LDADD = $(DEFLATE_LDADD)

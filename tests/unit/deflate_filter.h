@@ -3,7 +3,7 @@
 #ifndef DEFLATE_FILTER_H
 #define DEFLATE_FILTER_H
 #include "context/pipeline.h"
-#include "kernels/deflate.h"
+#include "plugins/deflate/filter.h"
 
 /* A state that encodes at this level, or decodes. NULL: there is no memory. */
 static inline void *
@@ -11,21 +11,21 @@ open_deflate (int32_t level)
 {
     struct tenon_coding coding = { .struct_size = sizeof coding, .encode = 1, .level = level };
     void *state = NULL;
-    return tn_deflate.open (&coding, &state) == TENON_OK ? state : NULL;
+    return deflate_raw.open (&coding, &state) == TENON_OK ? state : NULL;
 }
 
 static inline uint64_t
 bound_deflate (int32_t level, uint64_t size)
 {
     struct tenon_coding coding = { .struct_size = sizeof coding, .encode = 1, .level = level };
-    return tn_deflate.bound (&coding, size);
+    return deflate_raw.bound (&coding, size);
 }
 
 static inline uint64_t
 block_of_deflate (int32_t level, uint64_t size)
 {
     struct tenon_coding coding = { .struct_size = sizeof coding, .encode = 1, .level = level };
-    return tn_deflate.block_size (&coding, size);
+    return deflate_raw.block_size (&coding, size);
 }
 
 /* A pipeline of this filter, which is deflate or a changed copy, for parts that belong to no catalog. */

@@ -3,7 +3,7 @@
  * bytes are counted, by functions in the place of the filter's own. */
 #include "archive.h"
 #include "catalog/file.h"
-#include "kernels/deflate.h"
+#include "plugins/deflate/filter.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ static int32_t
 count_step (void *state, const void *from, uint64_t stored, uint64_t *taken, void *to, uint64_t room,
             uint64_t *made)
 {
-    int32_t result = tn_deflate.step (state, from, stored, taken, to, room, made);
+    int32_t result = deflate_raw.step (state, from, stored, taken, to, room, made);
     decoded += *made;
     return result;
 }
@@ -26,7 +26,7 @@ static int32_t
 count_decode (void *state, uint32_t last, const void *from, uint64_t stored, void *to, uint64_t size)
 {
     decoded += size;
-    return tn_deflate.decode (state, last, from, stored, to, size);
+    return deflate_raw.decode (state, last, from, stored, to, size);
 }
 
 /* Counts from now on, in the context of the tests. */

@@ -52,7 +52,7 @@ set_up (void)
                                       .settings = settings };
     fresh_error ();
     memset (&filter, 0, sizeof filter);
-    filter.table = tn_deflate;
+    filter.table = deflate_raw;
     ck_assert_int_eq (tenon_context_new (&context, &options, &error), TENON_OK);
 }
 
@@ -289,8 +289,8 @@ START_TEST (inside_of_a_stored_block)
         plain[i] = (uint8_t) next_random (256);
     memcpy (plain + BLOCK, inner, both);
     void *state = open_deflate (0);
-    stored_size = (uint64_t) tn_deflate.encode (state, TENON_FILTER_LAST, plain, plain_size, stored, ROOM);
-    tn_deflate.close (state);
+    stored_size = (uint64_t) deflate_raw.encode (state, TENON_FILTER_LAST, plain, plain_size, stored, ROOM);
+    deflate_raw.close (state);
     judge ();
     ck_assert_uint_eq (judged_size, plain_size);
     uint64_t begin = 5 + BLOCK; /* behind the header of the stored block */
@@ -320,7 +320,7 @@ static int32_t
 count_decode (void *state, uint32_t last, const void *from, uint64_t length, void *to, uint64_t size)
 {
     decoded++;
-    return tn_deflate.decode (state, last, from, length, to, size);
+    return deflate_raw.decode (state, last, from, length, to, size);
 }
 
 START_TEST (proven_once)

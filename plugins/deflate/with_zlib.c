@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* deflate_zlib.c - deflate by zlib, which can do all tasks, slowly. */
-#include "kernels/deflate_zlib.h"
-#include "kernels/deflate.h"
+/* with_zlib.c - deflate by zlib, which can do all tasks, slowly. */
+#include "with_zlib.h"
 #include <zlib.h>
 
 #define RAW (-15)      /* no header, a window of 32 KiB */
 #define MEMORY_LEVEL 9 /* the most: 32,768 symbols in a deflate block */
 
-struct tn_zlib_encoder {
+struct deflate_zlib_encoder {
     z_stream z;
 };
 
-struct tn_zlib_decoder {
+struct deflate_zlib_decoder {
     z_stream z;
 };
 
-struct tn_zlib_encoder *
-tn_zlib_encoder_new (int level)
+struct deflate_zlib_encoder *
+deflate_zlib_encoder_new (int level)
 {
-    struct tn_zlib_encoder *encoder = calloc (1, sizeof *encoder);
+    struct deflate_zlib_encoder *encoder = calloc (1, sizeof *encoder);
     if (encoder
         && deflateInit2 (&encoder->z, level, Z_DEFLATED, RAW, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
         free (encoder);
@@ -28,7 +27,7 @@ tn_zlib_encoder_new (int level)
 }
 
 void
-tn_zlib_encoder_free (struct tn_zlib_encoder *encoder)
+deflate_zlib_encoder_free (struct deflate_zlib_encoder *encoder)
 {
     if (encoder)
         deflateEnd (&encoder->z);
@@ -36,8 +35,8 @@ tn_zlib_encoder_free (struct tn_zlib_encoder *encoder)
 }
 
 int64_t
-tn_zlib_encode (struct tn_zlib_encoder *encoder, bool last, const void *from, uint64_t size, void *to,
-                uint64_t room)
+deflate_zlib_encode (struct deflate_zlib_encoder *encoder, bool last, const void *from, uint64_t size,
+                     void *to, uint64_t room)
 {
     z_stream *z = &encoder->z;
     uint64_t left = size, free_room = room;
@@ -46,7 +45,8 @@ tn_zlib_encode (struct tn_zlib_encoder *encoder, bool last, const void *from, ui
     z->next_in = (Bytef *) (uintptr_t) from;
     z->next_out = to;
     while (free_room > 0) {
-        uInt in = (uInt) TN_MIN (left, TN_DEFLATE_PIECE), out = (uInt) TN_MIN (free_room, TN_DEFLATE_PIECE);
+        uInt in = (uInt) DEFLATE_MIN (left, DEFLATE_PIECE),
+             out = (uInt) DEFLATE_MIN (free_room, DEFLATE_PIECE);
         z->avail_in = in;
         z->avail_out = out;
         /* a full flush ends the block at a byte and forgets its history: the next one stands by itself */
@@ -59,13 +59,13 @@ tn_zlib_encode (struct tn_zlib_encoder *encoder, bool last, const void *from, ui
         if (left == 0 && (result == Z_STREAM_END || (flush == Z_FULL_FLUSH && z->avail_out > 0)))
             return (int64_t) (room - free_room);
     }
-    return TN_DEFLATE_NO_ROOM;
+    return DEFLATE_NO_ROOM;
 }
 
-struct tn_zlib_decoder *
-tn_zlib_decoder_new (void)
+struct deflate_zlib_decoder *
+deflate_zlib_decoder_new (void)
 {
-    struct tn_zlib_decoder *decoder = calloc (1, sizeof *decoder);
+    struct deflate_zlib_decoder *decoder = calloc (1, sizeof *decoder);
     if (decoder && inflateInit2 (&decoder->z, RAW) != Z_OK) {
         free (decoder);
         return NULL;
@@ -74,7 +74,7 @@ tn_zlib_decoder_new (void)
 }
 
 void
-tn_zlib_decoder_free (struct tn_zlib_decoder *decoder)
+deflate_zlib_decoder_free (struct deflate_zlib_decoder *decoder)
 {
     if (decoder)
         inflateEnd (&decoder->z);
@@ -82,17 +82,17 @@ tn_zlib_decoder_free (struct tn_zlib_decoder *decoder)
 }
 
 void
-tn_zlib_reset (struct tn_zlib_decoder *decoder)
+deflate_zlib_reset (struct deflate_zlib_decoder *decoder)
 {
     (void) inflateReset (&decoder->z); /* fails only for a stream that was never opened */
 }
 
 int32_t
-tn_zlib_step (struct tn_zlib_decoder *decoder, const void *from, uint64_t stored, uint64_t *taken, void *to,
-              uint64_t room, uint64_t *made)
+deflate_zlib_step (struct deflate_zlib_decoder *decoder, const void *from, uint64_t stored, uint64_t *taken,
+                   void *to, uint64_t room, uint64_t *made)
 {
     z_stream *z = &decoder->z;
-    uInt in = (uInt) TN_MIN (stored, TN_DEFLATE_PIECE), out = (uInt) TN_MIN (room, TN_DEFLATE_PIECE);
+    uInt in = (uInt) DEFLATE_MIN (stored, DEFLATE_PIECE), out = (uInt) DEFLATE_MIN (room, DEFLATE_PIECE);
     z->next_in = (Bytef *) (uintptr_t) from;
     z->avail_in = in;
     z->next_out = to;
@@ -109,7 +109,7 @@ tn_zlib_step (struct tn_zlib_decoder *decoder, const void *from, uint64_t stored
 }
 
 bool
-tn_zlib_at_boundary (const struct tn_zlib_decoder *decoder)
+deflate_zlib_at_boundary (const struct deflate_zlib_decoder *decoder)
 {
     /* zlib.h, inflate: 128 between two blocks, 64 in the last one, and the unused bits of the last byte */
     return (decoder->z.data_type & (128 | 64 | 63)) == 128;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deflate.c - the core's own filter: raw deflate (RFC 1951), by the best of three libraries for each task.
+/* raw.c - the filter deflate: raw deflate (RFC 1951), by the best of three libraries for each task.
  *
  *     a stream in one piece      libdeflate, else ISA-L, else zlib
  *     a stream in pieces         ISA-L, else zlib
@@ -9,9 +9,9 @@
  * libdeflate cannot stop at the end of a block that does not end its stream. Five bytes that end it (an empty
  * final block) could be appended to a copy of the block; but a hostile final block inside can take them for
  * its own data, and the result does not show it. So libdeflate is not used there. */
-#include "kernels/deflate.h"
-#include "kernels/deflate_isal.h"
-#include "kernels/deflate_zlib.h"
+#include "filter.h"
+#include "with_isal.h"
+#include "with_zlib.h"
 #ifdef HAVE_LIBDEFLATE
 #include <libdeflate.h>
 #endif
@@ -20,23 +20,13 @@
 #define STORED_HEADER 5u
 #define MIB ((uint64_t) 1 << 20)
 
-/* Chosen by bench/deflate: the fastest level at which files of f32, of bf16 in f32, and of token ids are no
- * larger than by zlib's level 6. */
-#if defined(HAVE_ISAL)
-#define DEFAULT_LEVEL 2
-#elif defined(HAVE_LIBDEFLATE)
-#define DEFAULT_LEVEL 1
-#else
-#define DEFAULT_LEVEL 6
-#endif
-
 struct state {
     int32_t level;
-    struct tn_zlib_encoder *zlib_encoder; /* these five are made on demand */
-    struct tn_zlib_decoder *zlib_decoder;
+    struct deflate_zlib_encoder *zlib_encoder; /* these five are made on demand */
+    struct deflate_zlib_decoder *zlib_decoder;
 #ifdef HAVE_ISAL
-    struct tn_isal_encoder *isal_encoder;
-    struct tn_isal_decoder *isal_decoder;
+    struct deflate_isal_encoder *isal_encoder;
+    struct deflate_isal_decoder *isal_decoder;
 #endif
 #ifdef HAVE_LIBDEFLATE
     struct libdeflate_compressor *compressor;
@@ -51,14 +41,14 @@ close_state (void *opaque)
     if (!state)
         return;
     if (state->zlib_encoder)
-        tn_zlib_encoder_free (state->zlib_encoder);
+        deflate_zlib_encoder_free (state->zlib_encoder);
     if (state->zlib_decoder)
-        tn_zlib_decoder_free (state->zlib_decoder);
+        deflate_zlib_decoder_free (state->zlib_decoder);
 #ifdef HAVE_ISAL
     if (state->isal_encoder)
-        tn_isal_encoder_free (state->isal_encoder);
+        deflate_isal_encoder_free (state->isal_encoder);
     if (state->isal_decoder)
-        tn_isal_decoder_free (state->isal_decoder);
+        deflate_isal_decoder_free (state->isal_decoder);
 #endif
 #ifdef HAVE_LIBDEFLATE
     libdeflate_free_compressor (state->compressor);
@@ -70,7 +60,7 @@ close_state (void *opaque)
 static int32_t
 level_of (int32_t level)
 {
-    return level < 0 ? DEFAULT_LEVEL : TN_MIN (level, TN_DEFLATE_LAST_LEVEL);
+    return level < 0 ? DEFLATE_DEFAULT_LEVEL : DEFLATE_MIN (level, DEFLATE_LAST_LEVEL);
 }
 
 static tenon_status
@@ -96,7 +86,7 @@ way_of (int32_t level, bool last)
     if (level == 0)
         return STORE;
 #ifdef HAVE_ISAL
-    if (level <= TN_ISAL_LAST_LEVEL)
+    if (level <= DEFLATE_ISAL_LAST_LEVEL)
         return ISAL;
 #endif
 #ifdef HAVE_LIBDEFLATE
@@ -130,7 +120,7 @@ store_block (bool last, const uint8_t *from, uint64_t size, uint8_t *to)
 {
     uint8_t *start = to;
     while (size > 0) {
-        uint32_t piece = (uint32_t) TN_MIN (size, STORED_SIZE);
+        uint32_t piece = (uint32_t) DEFLATE_MIN (size, STORED_SIZE);
         to = put_stored_header (to, false, piece);
         memcpy (to, from, piece);
         to += piece, from += piece, size -= piece;
@@ -142,9 +132,9 @@ store_block (bool last, const uint8_t *from, uint64_t size, uint8_t *to)
 static int64_t
 encode_isal (struct state *state, bool last, const void *from, uint64_t size, void *to, uint64_t room)
 {
-    if (!state->isal_encoder && !(state->isal_encoder = tn_isal_encoder_new (state->level)))
+    if (!state->isal_encoder && !(state->isal_encoder = deflate_isal_encoder_new (state->level)))
         return TENON_E_MEMORY;
-    return tn_isal_encode (state->isal_encoder, last, from, size, to, room);
+    return deflate_isal_encode (state->isal_encoder, last, from, size, to, room);
 }
 #endif
 
@@ -155,16 +145,17 @@ encode_libdeflate (struct state *state, const void *from, uint64_t size, void *t
     if (!state->compressor && !(state->compressor = libdeflate_alloc_compressor (state->level)))
         return TENON_E_MEMORY;
     size_t length = libdeflate_deflate_compress (state->compressor, from, size, to, room);
-    return length > 0 ? (int64_t) length : TN_DEFLATE_NO_ROOM;
+    return length > 0 ? (int64_t) length : DEFLATE_NO_ROOM;
 }
 #endif
 
 static int64_t
 encode_zlib (struct state *state, bool last, const void *from, uint64_t size, void *to, uint64_t room)
 {
-    if (!state->zlib_encoder && !(state->zlib_encoder = tn_zlib_encoder_new (TN_MIN (state->level, 9))))
+    if (!state->zlib_encoder
+        && !(state->zlib_encoder = deflate_zlib_encoder_new (DEFLATE_MIN (state->level, 9))))
         return TENON_E_MEMORY;
-    return tn_zlib_encode (state->zlib_encoder, last, from, size, to, room);
+    return deflate_zlib_encode (state->zlib_encoder, last, from, size, to, room);
 }
 
 static int64_t
@@ -173,7 +164,7 @@ encode_at_once (void *opaque, uint32_t flags, const void *from, uint64_t size, v
     struct state *state = opaque;
     bool last = flags & TENON_FILTER_LAST;
     uint64_t most = encoded_bound (size);
-    int64_t length = TN_DEFLATE_NO_ROOM;
+    int64_t length = DEFLATE_NO_ROOM;
     if (room < most)
         return TENON_E_MISUSE;
     /* `most`, not `room`: the result must not depend on the room */
@@ -187,7 +178,7 @@ encode_at_once (void *opaque, uint32_t flags, const void *from, uint64_t size, v
 #endif
     default: length = encode_zlib (state, last, from, size, to, most);
     }
-    return length == TN_DEFLATE_NO_ROOM ? store_block (last, from, size, to) : length;
+    return length == DEFLATE_NO_ROOM ? store_block (last, from, size, to) : length;
 }
 
 static uint64_t
@@ -206,7 +197,7 @@ block_size (const struct tenon_coding *coding, uint64_t size)
     int32_t level = level_of (coding->level);
     if (way_of (level, true) == LIBDEFLATE && size <= 16 * MIB)
         return (size | 0xFFFF) + 1;
-    return way_of (level, true) == ISAL && level == DEFAULT_LEVEL ? 2 * MIB : MIB;
+    return way_of (level, true) == ISAL && level == DEFLATE_DEFAULT_LEVEL ? 2 * MIB : MIB;
 }
 
 /* ---- decoding ---- */
@@ -216,13 +207,13 @@ reset_state (void *opaque)
 {
     struct state *state = opaque;
 #ifdef HAVE_ISAL
-    if (!state->isal_decoder && !(state->isal_decoder = tn_isal_decoder_new ()))
+    if (!state->isal_decoder && !(state->isal_decoder = deflate_isal_decoder_new ()))
         return TENON_E_MEMORY;
-    tn_isal_reset (state->isal_decoder);
+    deflate_isal_reset (state->isal_decoder);
 #else
-    if (!state->zlib_decoder && !(state->zlib_decoder = tn_zlib_decoder_new ()))
+    if (!state->zlib_decoder && !(state->zlib_decoder = deflate_zlib_decoder_new ()))
         return TENON_E_MEMORY;
-    tn_zlib_reset (state->zlib_decoder);
+    deflate_zlib_reset (state->zlib_decoder);
 #endif
     return TENON_OK;
 }
@@ -233,9 +224,9 @@ inflate_step (void *opaque, const void *from, uint64_t stored, uint64_t *taken, 
 {
     struct state *state = opaque;
 #ifdef HAVE_ISAL
-    return tn_isal_step (state->isal_decoder, from, stored, taken, to, room, made);
+    return deflate_isal_step (state->isal_decoder, from, stored, taken, to, room, made);
 #else
-    return tn_zlib_step (state->zlib_decoder, from, stored, taken, to, room, made);
+    return deflate_zlib_step (state->zlib_decoder, from, stored, taken, to, room, made);
 #endif
 }
 
@@ -243,9 +234,9 @@ static bool
 at_boundary (const struct state *state)
 {
 #ifdef HAVE_ISAL
-    return tn_isal_at_boundary (state->isal_decoder);
+    return deflate_isal_at_boundary (state->isal_decoder);
 #else
-    return tn_zlib_at_boundary (state->zlib_decoder);
+    return deflate_zlib_at_boundary (state->zlib_decoder);
 #endif
 }
 
@@ -257,7 +248,7 @@ decode_steps (struct state *state, const uint8_t *from, uint64_t stored, uint8_t
 {
     uint64_t taken, made;
     uint8_t beyond[1];
-    TN_TRY (reset_state (state));
+    TENON_TRY (reset_state (state));
     do {
         int32_t result = inflate_step (state, from, stored, &taken, size > 0 ? to : beyond,
                                        size > 0 ? size : sizeof beyond, &made);
@@ -280,7 +271,7 @@ decode_block (struct state *state, const uint8_t *from, uint64_t stored, void *t
     bool ended;
     if (stored < STORED_HEADER || memcmp (from + stored - sizeof flush, flush, sizeof flush) != 0)
         return TENON_E_MALFORMED;
-    TN_TRY (decode_steps (state, from, stored, to, size, &ended));
+    TENON_TRY (decode_steps (state, from, stored, to, size, &ended));
     return !ended && at_boundary (state) ? TENON_OK : TENON_E_MALFORMED;
 }
 
@@ -300,7 +291,7 @@ static tenon_status
 inflate_whole (struct state *state, const void *from, uint64_t stored, void *to, uint64_t size)
 {
     bool ended;
-    TN_TRY (decode_steps (state, from, stored, to, size, &ended));
+    TENON_TRY (decode_steps (state, from, stored, to, size, &ended));
     return ended ? TENON_OK : TENON_E_MALFORMED;
 }
 #endif
@@ -325,14 +316,14 @@ decode_at_once (void *opaque, uint32_t last, const void *from, uint64_t stored, 
 #define LEVELS "levels 1-9 zlib's, above as 9; zlib decodes"
 #endif
 
-const struct tenon_filter tn_deflate = {
-    .struct_size = sizeof tn_deflate,
+const struct tenon_filter deflate_raw = {
+    .struct_size = sizeof deflate_raw,
     .flags = TENON_FILTER_JOINS,
     .id = "deflate",
     .label = "deflate (RFC 1951); level 0 stores, " LEVELS,
     .least_level = 0,
-    .most_level = TN_DEFLATE_LAST_LEVEL,
-    .default_level = DEFAULT_LEVEL,
+    .most_level = DEFLATE_LAST_LEVEL,
+    .default_level = DEFLATE_DEFAULT_LEVEL,
     .bound = bound_of,
     .open = new_state,
     .close = close_state,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_deflate.c - the deflate filter against zlib: zlib reads its streams, it reads the streams of zlib,
+/* test_raw.c - the filter deflate against zlib: zlib reads its streams, it reads the streams of zlib,
  * and refuses the same ones as zlib. */
 #include "context/context.h"
 #include "kernels/checksum.h"
@@ -119,7 +119,7 @@ encode_blocks (void *state, int level, uint64_t block, uint64_t size, uint8_t *t
         /* input and room end at the guard page */
         uint8_t *out = fenced_end - room;
         int64_t length =
-            tn_deflate.encode (state, last ? TENON_FILTER_LAST : 0, plain + at, piece, out, room);
+            deflate_raw.encode (state, last ? TENON_FILTER_LAST : 0, plain + at, piece, out, room);
         ck_assert_int_gt (length, 0);
         ck_assert_uint_le ((uint64_t) length, room);
         ck_assert_uint_le (made + (uint64_t) length, ROOM);
@@ -139,11 +139,12 @@ decode_blocks (void *state, uint64_t block, uint64_t size, const uint64_t *ends)
     for (uint64_t at = 0, i = 0; at < size || i == 0; at += block, begin = ends[i++]) {
         uint64_t piece = TN_MIN (block, size - at);
         uint32_t last = at + piece == size;
-        ck_assert_int_eq (tn_deflate.decode (state, last, stored + begin, ends[i] - begin, back + at, piece),
+        ck_assert_int_eq (deflate_raw.decode (state, last, stored + begin, ends[i] - begin, back + at, piece),
                           TENON_OK);
         /* the block is either the last one or not */
-        ck_assert_int_eq (tn_deflate.decode (state, !last, stored + begin, ends[i] - begin, back + at, piece),
-                          TENON_E_MALFORMED);
+        ck_assert_int_eq (
+            deflate_raw.decode (state, !last, stored + begin, ends[i] - begin, back + at, piece),
+            TENON_E_MALFORMED);
     }
     ck_assert_mem_eq (back, plain, size);
     ck_assert_uint_eq (back[size], 0xA5);
@@ -160,17 +161,17 @@ START_TEST (round_trips)
             uint64_t length = encode_blocks (encoder, _i, blocks[b], size, stored, ends);
             ck_assert_ptr_null (zlib_complains (stored, length, size, back));
             ck_assert_mem_eq (back, plain, size);
-            ck_assert_int_eq (tn_deflate.decode (decoder, 1, stored, length, back, size), TENON_OK);
+            ck_assert_int_eq (deflate_raw.decode (decoder, 1, stored, length, back, size), TENON_OK);
             ck_assert_mem_eq (back, plain, size);
             decode_blocks (decoder, blocks[b], size, ends);
             /* the earlier use of the state does not matter */
             void *fresh = open_deflate (_i);
             ck_assert_uint_eq (encode_blocks (fresh, _i, blocks[b], size, other, ends), length);
             ck_assert_mem_eq (other, stored, length);
-            tn_deflate.close (fresh);
+            deflate_raw.close (fresh);
         }
-    tn_deflate.close (encoder);
-    tn_deflate.close (decoder);
+    deflate_raw.close (encoder);
+    deflate_raw.close (decoder);
 }
 END_TEST
 
@@ -190,14 +191,14 @@ START_TEST (same_bytes_anywhere)
         ck_assert_ptr_nonnull (states[s] = open_deflate (_i));
         for (unsigned b = 0; b < COUNT; b++) {
             int64_t length =
-                tn_deflate.encode (states[s], 0, plain + b * (size_t) BLOCK, BLOCK, out, sizeof out);
+                deflate_raw.encode (states[s], 0, plain + b * (size_t) BLOCK, BLOCK, out, sizeof out);
             ck_assert_int_gt (length, 0);
             uint32_t sum = tn_crc32 (0, out, (uint64_t) length);
             ck_assert_uint_eq (s == 0 ? (sums[b] = sum) : sums[b], sum);
         }
     }
     for (int s = 0; s < STATES; s++)
-        tn_deflate.close (states[s]);
+        deflate_raw.close (states[s]);
 }
 END_TEST
 
@@ -209,7 +210,7 @@ START_TEST (default_level_is_small)
     uint64_t ours = encode_blocks (state, -1, SIZE, size, stored, ends);
     uint64_t zlibs = zlib_writes (6, Z_DEFAULT_STRATEGY, Z_NO_FLUSH, SIZE, size, other);
     ck_assert_uint_le (ours, zlibs + zlibs / 100);
-    tn_deflate.close (state);
+    deflate_raw.close (state);
 }
 END_TEST
 
@@ -223,12 +224,12 @@ check_steps (void *state, uint64_t length, uint64_t size, uint64_t in_piece, uin
     int32_t result = 0;
     bool good = true;
     memset (back, 0, size + 1);
-    ck_assert_int_eq (tn_deflate.reset (state), TENON_OK);
+    ck_assert_int_eq (deflate_raw.reset (state), TENON_OK);
     while (result == 0 && good) {
         uint64_t in = TN_MIN (in_piece, length + 9 - at), out = TN_MIN (out_piece, size + 1 - got), taken,
                  made;
         uint8_t *to = fenced_end - out; /* the pieces end at the guard page */
-        result = tn_deflate.step (state, stored + at, in, &taken, to, out, &made);
+        result = deflate_raw.step (state, stored + at, in, &taken, to, out, &made);
         good = result >= 0 && taken <= in && made <= out && got + made <= size
                && (result > 0 || taken > 0 || made > 0);
         if (good)
@@ -268,7 +269,7 @@ START_TEST (zlibs_streams)
         memset (stored, 0, sizeof stored);
         uint64_t length = zlib_writes (peer->level, peer->strategy, peer->flush, peer->piece, size, stored);
         memcpy (fenced_end - length, stored, length);
-        ck_assert_int_eq (tn_deflate.decode (state, 1, fenced_end - length, length, back, size), TENON_OK);
+        ck_assert_int_eq (deflate_raw.decode (state, 1, fenced_end - length, length, back, size), TENON_OK);
         ck_assert_mem_eq (back, plain, size);
         memset (stored + length, 0x5A + which, 9);
         for (unsigned i = 0; i < TN_COUNT (in_pieces); i++)
@@ -276,7 +277,7 @@ START_TEST (zlibs_streams)
                 if (size <= 3000 || in_pieces[i] * out_pieces[o] > 1000) /* the rest takes too long */
                     check_steps (state, length, size, in_pieces[i], out_pieces[o]);
     }
-    tn_deflate.close (state);
+    deflate_raw.close (state);
 }
 END_TEST
 
@@ -299,7 +300,7 @@ check_damaged (void *state, uint64_t length, uint8_t *to, uint64_t size)
 {
     uint8_t *expected = other;
     const char *complaint = zlib_complains (stored, length, size, expected);
-    if (tn_deflate.decode (state, 1, stored, length, to, size) < 0)
+    if (deflate_raw.decode (state, 1, stored, length, to, size) < 0)
         ck_assert_ptr_nonnull (complaint);
     else if (complaint)
         ck_assert_msg (is_odd_code (complaint), "%s", complaint);
@@ -320,8 +321,8 @@ START_TEST (damage)
         for (uint64_t at = 0; at < length; at++) {
             uint8_t *cut = malloc (at + 1);
             memcpy (cut, stored, at);
-            ck_assert_int_eq (tn_deflate.decode (state, 1, cut, at, to, size), TENON_E_MALFORMED);
-            ck_assert_int_eq (tn_deflate.decode (state, 0, cut, at, to, size), TENON_E_MALFORMED);
+            ck_assert_int_eq (deflate_raw.decode (state, 1, cut, at, to, size), TENON_E_MALFORMED);
+            ck_assert_int_eq (deflate_raw.decode (state, 0, cut, at, to, size), TENON_E_MALFORMED);
             free (cut);
             for (int bit = 0; bit < 8; bit++) {
                 stored[at] ^= (uint8_t) (1 << bit);
@@ -329,12 +330,12 @@ START_TEST (damage)
                 stored[at] ^= (uint8_t) (1 << bit);
             }
         }
-        ck_assert_int_eq (tn_deflate.decode (state, 1, stored, length, to, size), TENON_OK);
-        ck_assert_int_eq (tn_deflate.decode (state, 1, stored, length, to, size - 1), TENON_E_MALFORMED);
-        ck_assert_int_eq (tn_deflate.decode (state, 1, stored, length, to - 1, size + 1), TENON_E_MALFORMED);
-        ck_assert_int_eq (tn_deflate.decode (state, 1, stored, length + 1, to, size), TENON_E_MALFORMED);
+        ck_assert_int_eq (deflate_raw.decode (state, 1, stored, length, to, size), TENON_OK);
+        ck_assert_int_eq (deflate_raw.decode (state, 1, stored, length, to, size - 1), TENON_E_MALFORMED);
+        ck_assert_int_eq (deflate_raw.decode (state, 1, stored, length, to - 1, size + 1), TENON_E_MALFORMED);
+        ck_assert_int_eq (deflate_raw.decode (state, 1, stored, length + 1, to, size), TENON_E_MALFORMED);
     }
-    tn_deflate.close (state);
+    deflate_raw.close (state);
 }
 END_TEST
 
@@ -423,12 +424,12 @@ START_TEST (blocks_by_hand)
     uint8_t to[16];
     void *state = open_deflate (0);
     tenon_status status =
-        tn_deflate.decode (state, 0, blocks[_i].bytes, blocks[_i].length, to, blocks[_i].size);
+        deflate_raw.decode (state, 0, blocks[_i].bytes, blocks[_i].length, to, blocks[_i].size);
     ck_assert_msg (status == blocks[_i].status, "%s: %d", blocks[_i].what, status);
     /* the state still works */
-    ck_assert_int_eq (tn_deflate.decode (state, 0, blocks[2].bytes, blocks[2].length, to, 2), TENON_OK);
+    ck_assert_int_eq (deflate_raw.decode (state, 0, blocks[2].bytes, blocks[2].length, to, 2), TENON_OK);
     ck_assert_mem_eq (to, "ab", 2);
-    tn_deflate.close (state);
+    deflate_raw.close (state);
 }
 END_TEST
 
@@ -441,23 +442,24 @@ START_TEST (blocks_cut_elsewhere)
         uint64_t half = 1000, right = 0;
         uint64_t length = zlib_writes (6, Z_DEFAULT_STRATEGY, Z_FULL_FLUSH, half, 2 * half, stored);
         for (uint64_t at = 0; at <= length; at++)
-            if (tn_deflate.decode (state, 0, stored, at, back, half) == TENON_OK) {
+            if (deflate_raw.decode (state, 0, stored, at, back, half) == TENON_OK) {
                 ck_assert_uint_eq (right, 0);
                 right = at;
             }
         ck_assert_uint_gt (right, 0);
         ck_assert_mem_eq (stored + right - 4, "\0\0\xFF\xFF", 4);
         ck_assert_mem_eq (back, plain, half);
-        ck_assert_int_eq (tn_deflate.decode (state, 1, stored + right, length - right, back, half), TENON_OK);
+        ck_assert_int_eq (deflate_raw.decode (state, 1, stored + right, length - right, back, half),
+                          TENON_OK);
         ck_assert_mem_eq (back, plain + half, half);
     }
-    tn_deflate.close (state);
+    deflate_raw.close (state);
 }
 END_TEST
 
 START_TEST (block_sizes)
 {
-    for (int level = -1; level <= tn_deflate.most_level; level++)
+    for (int level = -1; level <= deflate_raw.most_level; level++)
         for (uint64_t size = 1; size < (uint64_t) 1 << 62; size *= 3) {
             uint64_t block = block_of_deflate (level, size);
             ck_assert_uint_ge (block, 65536);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* deflate_isal.c - deflate by ISA-L: blocks are encoded at many times zlib's speed, and streams decoded in
+/* with_isal.c - deflate by ISA-L: blocks are encoded at many times zlib's speed, and streams decoded in
  * pieces straight into the caller's memory. */
-#include "kernels/deflate_isal.h"
-#include "kernels/deflate.h"
+#include "with_isal.h"
 #ifdef HAVE_ISAL
 #include <isa-l/igzip_lib.h>
 
@@ -10,23 +9,23 @@
  * them make fewer headers. Beyond 128 Ki the gain ends. */
 #define SYMBOLS_SIZE (4u * 128 * 1024)
 
-struct tn_isal_encoder {
+struct deflate_isal_encoder {
     struct isal_zstream z;
     uint32_t level, buffer_size;
     uint8_t buffer[]; /* the hash table of the level, and the symbols */
 };
 
-struct tn_isal_decoder {
+struct deflate_isal_decoder {
     struct inflate_state state;
 };
 
-struct tn_isal_encoder *
-tn_isal_encoder_new (int level)
+struct deflate_isal_encoder *
+deflate_isal_encoder_new (int level)
 {
-    static const uint32_t least[TN_ISAL_LAST_LEVEL + 1] = { ISAL_DEF_LVL0_REQ, ISAL_DEF_LVL1_REQ,
-                                                            ISAL_DEF_LVL2_REQ, ISAL_DEF_LVL3_REQ };
+    static const uint32_t least[DEFLATE_ISAL_LAST_LEVEL + 1] = { ISAL_DEF_LVL0_REQ, ISAL_DEF_LVL1_REQ,
+                                                                 ISAL_DEF_LVL2_REQ, ISAL_DEF_LVL3_REQ };
     uint32_t buffer_size = least[level] + SYMBOLS_SIZE;
-    struct tn_isal_encoder *encoder = calloc (1, sizeof *encoder + buffer_size);
+    struct deflate_isal_encoder *encoder = calloc (1, sizeof *encoder + buffer_size);
     if (encoder) {
         encoder->level = (uint32_t) level;
         encoder->buffer_size = buffer_size;
@@ -35,7 +34,7 @@ tn_isal_encoder_new (int level)
 }
 
 void
-tn_isal_encoder_free (struct tn_isal_encoder *encoder)
+deflate_isal_encoder_free (struct deflate_isal_encoder *encoder)
 {
     free (encoder);
 }
@@ -59,12 +58,12 @@ put_head (struct isal_zstream *z, const uint8_t *from, uint8_t *to)
  * first byte as history they do not reach that code, and the same input makes the same bytes in every
  * process. */
 static bool
-encode_piece (struct tn_isal_encoder *encoder, bool last, const uint8_t *from, uint32_t size, uint8_t *to,
-              uint32_t room, uint64_t *length)
+encode_piece (struct deflate_isal_encoder *encoder, bool last, const uint8_t *from, uint32_t size,
+              uint8_t *to, uint32_t room, uint64_t *length)
 {
     static const uint8_t flush[4] = { 0, 0, 0xFF, 0xFF };
     struct isal_zstream *z = &encoder->z;
-    bool headed = encoder->level < TN_ISAL_LAST_LEVEL && size > 1;
+    bool headed = encoder->level < DEFLATE_ISAL_LAST_LEVEL && size > 1;
     uint32_t head = headed ? 1 : 0, begun = headed ? HEAD_SIZE : 0;
     if (room <= begun)
         return false;
@@ -91,40 +90,40 @@ encode_piece (struct tn_isal_encoder *encoder, bool last, const uint8_t *from, u
 }
 
 int64_t
-tn_isal_encode (struct tn_isal_encoder *encoder, bool last, const void *from, uint64_t size, void *to,
-                uint64_t room)
+deflate_isal_encode (struct deflate_isal_encoder *encoder, bool last, const void *from, uint64_t size,
+                     void *to, uint64_t room)
 {
     const uint8_t *next = from;
     uint8_t *out = to;
     uint64_t made = 0;
     do {
-        uint32_t piece = (uint32_t) TN_MIN (size, TN_DEFLATE_PIECE);
-        uint32_t free_room = (uint32_t) TN_MIN (room - made, 2 * TN_DEFLATE_PIECE);
+        uint32_t piece = (uint32_t) DEFLATE_MIN (size, DEFLATE_PIECE);
+        uint32_t free_room = (uint32_t) DEFLATE_MIN (room - made, 2 * DEFLATE_PIECE);
         uint64_t length;
         if (!encode_piece (encoder, last && piece == size, next, piece, out + made, free_room, &length))
-            return TN_DEFLATE_NO_ROOM;
+            return DEFLATE_NO_ROOM;
         next += piece, size -= piece, made += length;
     } while (size > 0);
     return (int64_t) made;
 }
 
-struct tn_isal_decoder *
-tn_isal_decoder_new (void)
+struct deflate_isal_decoder *
+deflate_isal_decoder_new (void)
 {
-    struct tn_isal_decoder *decoder = calloc (1, sizeof *decoder);
+    struct deflate_isal_decoder *decoder = calloc (1, sizeof *decoder);
     if (decoder)
         isal_inflate_init (&decoder->state);
     return decoder;
 }
 
 void
-tn_isal_decoder_free (struct tn_isal_decoder *decoder)
+deflate_isal_decoder_free (struct deflate_isal_decoder *decoder)
 {
     free (decoder);
 }
 
 void
-tn_isal_reset (struct tn_isal_decoder *decoder)
+deflate_isal_reset (struct deflate_isal_decoder *decoder)
 {
     isal_inflate_reset (&decoder->state);
 }
@@ -140,7 +139,7 @@ give_back (struct inflate_state *state, uint32_t given)
         || state->read_in_length < 8)
         return;
     uint32_t bytes = (uint32_t) state->read_in_length / 8, taken = given - state->avail_in;
-    bytes = TN_MIN (bytes, taken);
+    bytes = DEFLATE_MIN (bytes, taken);
     state->next_in -= bytes;
     state->avail_in += bytes;
     state->read_in_length -= (int32_t) (8 * bytes);
@@ -148,12 +147,12 @@ give_back (struct inflate_state *state, uint32_t given)
 }
 
 int32_t
-tn_isal_step (struct tn_isal_decoder *decoder, const void *from, uint64_t stored, uint64_t *taken, void *to,
-              uint64_t room, uint64_t *made)
+deflate_isal_step (struct deflate_isal_decoder *decoder, const void *from, uint64_t stored, uint64_t *taken,
+                   void *to, uint64_t room, uint64_t *made)
 {
     struct inflate_state *state = &decoder->state;
-    uint32_t in = (uint32_t) TN_MIN (stored, TN_DEFLATE_PIECE);
-    uint32_t out = (uint32_t) TN_MIN (room, TN_DEFLATE_PIECE);
+    uint32_t in = (uint32_t) DEFLATE_MIN (stored, DEFLATE_PIECE);
+    uint32_t out = (uint32_t) DEFLATE_MIN (room, DEFLATE_PIECE);
     state->next_in = (uint8_t *) (uintptr_t) from;
     state->avail_in = in;
     state->next_out = to;
@@ -166,7 +165,7 @@ tn_isal_step (struct tn_isal_decoder *decoder, const void *from, uint64_t stored
 }
 
 bool
-tn_isal_at_boundary (const struct tn_isal_decoder *decoder)
+deflate_isal_at_boundary (const struct deflate_isal_decoder *decoder)
 {
     const struct inflate_state *state = &decoder->state;
     /* HDR: ISA-L looked for the next header and found no byte of it */
