@@ -132,8 +132,8 @@ listed_plan (const char *const *names, unsigned count)
 {
     tenon_plan *plan = NULL;
     ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
-    for (unsigned i = 0; i < count; i++)
-        kit_add (plan, names[i], "i32", 0, 1, KIT_SHAPE (25), numbers, 100);
+    for (unsigned i = 0; i < count; i++) /* no two are the same bytes, which would be noted */
+        kit_add (plan, names[i], "i32", 0, 1, KIT_SHAPE (25), numbers + i, 100);
     return plan;
 }
 
