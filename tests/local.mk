@@ -110,6 +110,7 @@ module_shell_tests += \
 	tests/abi/nm.sh \
 	tests/cli/diagnostics_config.sh \
 	tests/cli/edit.sh \
+	tests/cli/folder.sh \
 	tests/cli/metadata.sh
 
 # What several C tests share.

@@ -237,13 +237,15 @@ make_plan (tenon_context *context, const char *path, tenon_file *file, tenon_pla
 
 /* ---- saving -------------------------------------------------------------------------------------- */
 
-/* True if the target is a file that appears at the end. Then a signal lets the library remove its temporary
- * file. Pipes, FIFOs and devices have none, and a write to them may wait for ever for a reader. */
+/* True if the target is a file or folder that appears at the end. Then a signal lets the library remove what
+ * it made beside it. Pipes, FIFOs and devices have none, and a write to them may wait for ever for a reader.
+ */
 static bool
 is_made_beside (const char *target)
 {
     struct stat about;
-    return strcmp (target, "-") != 0 && (stat (target, &about) != 0 || S_ISREG (about.st_mode));
+    return strcmp (target, "-") != 0
+           && (stat (target, &about) != 0 || S_ISREG (about.st_mode) || S_ISDIR (about.st_mode));
 }
 
 static const char *const lock_words[] = {
@@ -351,13 +353,9 @@ static bool
 check_target (const char *target)
 {
     bool known = !convert.lock || lock_choice () != TENON_LOCK_CONFIGURED;
-    struct stat about;
-    bool folder = strcmp (target, "-") != 0 && stat (target, &about) == 0 && S_ISDIR (about.st_mode);
-    if (strcmp (target, "-") != 0 && known && !folder)
+    if (strcmp (target, "-") != 0 && known)
         return true;
-    if (folder)
-        trouble ("%s: it is a folder; name a file in it", target);
-    else if (!known)
+    if (!known)
         misuse ("--lock is wait, fail or no, not '%s'", convert.lock);
     else if (convert.append)
         misuse ("--append needs a file, which standard output is not");

@@ -18,6 +18,7 @@
 #include "save/stale.h"
 #include "save/tree_target.h"
 #include <stdio.h>
+#include <sys/stat.h>
 
 struct saving {
     tenon_context *context;
@@ -61,10 +62,16 @@ read_options (struct saving *saving, const tenon_save_options *theirs)
 
 /* No codec has the extension of the path. */
 static TN_OWN_FRAME tenon_status
-fail_extension (struct saving *saving, const char *name)
+fail_extension (struct saving *saving, const char *path, const char *name)
 {
     const struct tn_registry *registry = &saving->context->registry;
     char cause[TN_CAUSE_ROOM];
+    struct stat about;
+    if (stat (path, &about) == 0 && S_ISDIR (about.st_mode))
+        return tn_fail (
+            saving->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
+            "it is a folder, and its name has the extension of no codec that writes folders; name "
+            "a file in it, or the format");
     if (tn_cause_find (saving->context, name, strlen (name), NULL, cause))
         return tn_fail (saving->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
                         "no codec writes files with this extension: %s", cause);
@@ -105,7 +112,7 @@ codec_of_path (struct saving *saving, const char *path)
         return tn_fail (saving->error, TENON_E_AMBIGUOUS, TN_NO_OFFSET,
                         "%s and %s both write files with this extension; name the format",
                         registry->codecs[rival]->table.id, registry->codecs[saving->codec]->table.id);
-    return longest > 0 ? TENON_OK : fail_extension (saving, name);
+    return longest > 0 ? TENON_OK : fail_extension (saving, path, name);
 }
 
 /* The name of the target without its extension. The shards of the index of a variant,

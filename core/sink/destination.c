@@ -51,7 +51,7 @@ static tenon_status
 fail_folder (const char *path, tenon_error *error)
 {
     tn_fail_in (error, path, NULL);
-    return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "cannot be written: it names a folder");
+    return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "cannot be written: it is a folder; name a file in it");
 }
 
 /* Follows links to the folder and the name of the file itself. */
