@@ -217,8 +217,7 @@ run_archive (struct tn_archive *archive, const struct tenon_part *part)
     else
         status = call->codec->table.describe (tn_call_enter (call));
     tn_plugin_leave (call->codec->plugin, outer);
-    if (status != TENON_OK || session->error->status < 0)
-        status = tn_call_judge (call, status);
+    status = tn_call_judge (call, status);
     if (session->channel) {
         tn_channel_put_u32 (session->channel, part ? TN_SAYS_LOCATED : TN_SAYS_LISTED);
         tn_wire_put_error (session->channel, session->error);

@@ -3,6 +3,7 @@
 #include "codec/archive_write.h"
 #include "base/key.h"
 #include "codec/keyed.h"
+#include "codec/rules.h"
 #include "context/cause.h"
 #include <stdio.h>
 
@@ -89,7 +90,7 @@ tn_entries_begin (struct tn_session *session, struct tn_writer *writer, const st
     writer->sink = &entries->outside;
     if (!functions_of (entries)->begin)
         return TENON_OK;
-    return tn_call_judge (&entries->call, functions_of (entries)->begin (&entries->call.public));
+    return tn_call_judge (&entries->call, functions_of (entries)->begin (tn_call_enter (&entries->call)));
 }
 
 static tenon_status
@@ -97,8 +98,8 @@ end_entry (struct tn_entries *entries, const struct tenon_member_result *result)
 {
     if (entries->writer.folder)
         return TENON_OK;
-    return tn_call_judge (&entries->call,
-                          functions_of (entries)->end_entry (&entries->call.public, &entries->entry, result));
+    return tn_call_judge (&entries->call, functions_of (entries)->end_entry (tn_call_enter (&entries->call),
+                                                                             &entries->entry, result));
 }
 
 /* Ends the entry that put_key began. */
@@ -140,7 +141,8 @@ tn_entries_end (struct tn_session *session, struct tn_writer *writer, tenon_stat
     status = close_entry (session, writer, status);
     struct tn_sink *none;
     if (status == TENON_OK && !writer->folder)
-        status = tn_call_judge (&entries->call, functions_of (entries)->finish (&entries->call.public));
+        status =
+            tn_call_judge (&entries->call, functions_of (entries)->finish (tn_call_enter (&entries->call)));
     else if (status == TENON_OK && writer->tree)
         status = tn_tree_sink (writer->tree, NULL, 0, &none, session->error);
     if (!writer->folder)
@@ -235,7 +237,8 @@ begin_entry (struct tn_call *call, struct tn_entries *entries, const struct teno
     entries->entry = *entry;
     entries->entry.struct_size = sizeof *entry;
     entries->entry.key = entries->key;
-    TN_TRY (tn_call_judge (&entries->call, archive->begin_entry (&entries->call.public, &entries->entry)));
+    TN_TRY (tn_call_judge (&entries->call,
+                           archive->begin_entry (tn_call_enter (&entries->call), &entries->entry)));
     entries->begin = entries->writer.sink->position;
     return TENON_OK;
 }
@@ -297,7 +300,7 @@ tn_entries_drop_key (struct tn_call *call, const char *key, uint64_t length)
     const struct tenon_archive *archive = entries->writer.folder ? NULL : functions_of (entries);
     if (!call->writer->old || !archive->drop)
         return tn_call_misuse (call, "it drops a key where there is no old file");
-    return tn_call_judge (&entries->call, archive->drop (&entries->call.public, key, length));
+    return tn_call_judge (&entries->call, archive->drop (tn_call_enter (&entries->call), key, length));
 }
 
 tenon_status

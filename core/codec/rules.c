@@ -101,12 +101,12 @@ struct handle {
     S (uint64_t, checksum, (uint32_t kind, uint64_t before, const void *bytes, uint64_t length),             \
        (kind, before, bytes, length), TN_FROM_EVERY, bytes, 0)                                               \
     S (tenon_status, open_key, (const char *key, uint64_t length, uint32_t *source), (key, length, source),  \
-       TN_FROM_DESCRIBE, NULL, TENON_E_MISUSE)                                                               \
+       TN_FROM_DESCRIBE | TN_FROM_WRITE, NULL, TENON_E_MISUSE)                                               \
     S (tenon_status, next_key, (const char *prefix, uint64_t prefix_length, struct tenon_key *key),          \
        (prefix, prefix_length, key), TN_FROM_DESCRIBE, NULL, TENON_E_MISUSE)                                 \
     S (tenon_status, skip_part, (const struct tenon_part *part, tenon_status status, const char *why),       \
        (part, status, why), TN_FROM_DESCRIBE, NULL, TENON_E_MISUSE)                                          \
-    N (const char *, answer, TN_FROM_DESCRIBE, NULL)                                                         \
+    N (const char *, answer, TN_FROM_DESCRIBE | TN_FROM_WRITE, NULL)                                         \
     S (tenon_status, put_key, (const struct tenon_entry *entry), (entry), TN_FROM_WRITE, NULL,               \
        TENON_E_MISUSE)                                                                                       \
     S (tenon_status, drop_key, (const char *key, uint64_t length), (key, length), TN_FROM_WRITE, NULL,       \

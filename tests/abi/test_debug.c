@@ -143,6 +143,26 @@ START_TEST (test_right)
 }
 END_TEST
 
+/* The call of an archive's codec and that of the keyed codec run in turn: the members are located while the
+ * keyed codec describes. */
+START_TEST (test_archive)
+{
+    static const char pack[] = "TOYPACK\n"
+                               "KEY:\x10\1a"
+                               "\2\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\x07\x4c\x69\x30"
+                               "AB"
+                               "KEY:\x10\ntree.index"
+                               "\x10\0\0\0\0\0\0\0\x10\0\0\0\0\0\0\0\xe1\xa3\x3f\xf6"
+                               "tensor x u8 a 2\n"
+                               "END:";
+    debug_context ("abi", "pack tree");
+    kit_save ("x.pack", pack, sizeof pack - 1);
+    tenon_file *file = kit_open ("x.pack", NULL, NULL);
+    kit_data (file, "x", "", "AB", 2);
+    tenon_close (file);
+}
+END_TEST
+
 /* ---- the manual ---- */
 
 static uint32_t
@@ -197,6 +217,7 @@ fill_suite (Suite *suite)
     tcase_add_test (test, test_probing);
     tcase_add_test (test, test_writing);
     tcase_add_loop_test (test, test_right, 0, 7);
+    tcase_add_test (test, test_archive);
     tcase_add_test (test, test_manual);
 }
 

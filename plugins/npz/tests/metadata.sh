@@ -127,6 +127,7 @@ cp "$samples/small/numpy.npz" "$work/grown.npz"
 tenon convert --append "$work/all.npz" "$work/grown.npz"
 { [ "$status" -eq 0 ] && said 'u64: the format npz keeps'; } || fail "adding exits $status"
 cp "$work/back.npz" "$work/grown.npz"
+TENON_DEBUG=abi && export TENON_DEBUG # the codecs of archive and members keep the rules of plugins
 before=$(wc -c <"$work/grown.npz")
 checks=$((checks + 1))
 tenon convert --append -o npz.compression=deflate "$samples/small/numpy.npz" "$work/grown.npz"
