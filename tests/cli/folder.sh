@@ -78,10 +78,19 @@ is 'replaced, with a slash' "$(digests n.tree)" "$(digests weights.npy)"
 tree convert --rename weights=other n.tree n.tree
 exits 'onto itself' 0
 is 'onto itself' "$(cat n.tree/tree.index)" 'tensor other f32 data/other 128 64'
-tree convert --strict --set key=value n.tree n.tree
+tree convert -q --strict --set 'key=a value' n.tree n.tree
+exits 'metadata are edited' 0
+is 'metadata are edited' "$(cat n.tree/tree.index)" 'tensor other f32 data/other 128 64
+note key a value'
+tree convert n.tree n.tree.zip
+tree convert -q --strict --set key=2 n.tree.zip n.tree.zip
+tree ls -q --meta n.tree.zip
+says 'metadata are edited in an archive' out "key${tab}string${tab}2"
+tree convert --strict --set key=1 --set-type key=u8 n.tree n.tree
 exits 'an edit that it has no place for' 2
-says 'an edit that it has no place for' err 'loss: key: the format tree has no metadata'
-is 'an edit that it has no place for: it is left alone' "$(cat n.tree/tree.index)" 'tensor other f32 data/other 128 64'
+says 'an edit that it has no place for' err 'loss: key: '
+tree convert --unset key n.tree n.tree
+is 'a failed edit, and one that takes away' "$(cat n.tree/tree.index)" 'tensor other f32 data/other 128 64'
 mkdir empty.tree named
 tree convert weights.npy empty.tree
 exits 'an empty folder' 0

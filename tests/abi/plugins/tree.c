@@ -4,6 +4,7 @@
  *     tensor NAME DTYPE KEY DIM…   all bytes of KEY are a tensor
  *     under PREFIX                 each key that begins so is a tensor of bytes, called as the key
  *     include KEY                  another codec describes it
+ *     note KEY TEXT                metadata: all that follows the key is a string
  *
  * A key that is missing or cannot be read is a tensor that cannot be read. Written are data/NAME for each
  * tensor, and the index. */
@@ -80,10 +81,25 @@ take_include (struct tenon_call *call, const char *key)
     return call->host->include (call, source, &how);
 }
 
+/* "KEY TEXT" */
+static tenon_status
+take_note (struct tenon_call *call, const char *key)
+{
+    const char *blank = strchr (key, ' ');
+    if (!blank)
+        return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO, "a note has a key and a text");
+    struct tenon_value value = { .type = TENON_STRING, .source = TENON_NO_SOURCE };
+    value.as.string = blank + 1;
+    value.count = strlen (blank + 1);
+    return call->host->add_metadata (call, key, (uint64_t) (blank - key), &value);
+}
+
 static tenon_status
 take_line (struct tenon_call *call, char *line)
 {
     char *words[WORDS];
+    if (strncmp (line, "note ", 5) == 0)
+        return take_note (call, line + 5);
     int count = split_line (line, words);
     if (count == 0)
         return TENON_OK;
@@ -148,6 +164,22 @@ write_data (struct tenon_call *call, uint64_t index)
 }
 
 static tenon_status
+write_note (struct tenon_call *call, uint64_t index)
+{
+    struct tenon_value value;
+    const char *key;
+    uint64_t length;
+    TENON_TRY (call->host->plan_metadata (call, index, &key, &length, &value));
+    if (strpbrk (key, " \n") || memchr (value.as.string, '\n', value.count))
+        return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "a note is a line, and its key a word");
+    TENON_TRY (put_text (call, "note "));
+    TENON_TRY (call->host->put (call, key, length));
+    TENON_TRY (put_text (call, " "));
+    TENON_TRY (call->host->put (call, value.as.string, value.count));
+    return put_text (call, "\n");
+}
+
+static tenon_status
 tree_write (struct tenon_call *call)
 {
     struct tenon_plan_info plan = TENON_INIT (plan);
@@ -167,6 +199,8 @@ tree_write (struct tenon_call *call)
         TENON_TRY (put_text (call, line));
         TENON_TRY (put_text (call, "\n"));
     }
+    for (uint64_t i = 0; i < plan.metadata; i++)
+        TENON_TRY (write_note (call, i));
     return call->host->put_key (call, NULL);
 }
 
@@ -179,6 +213,7 @@ static const struct tenon_codec codec = {
     .id = "tree",
     .label = "toy store",
     .extensions = extensions,
+    .metadata = TENON_METADATA_STRINGS,
     .describe = tree_describe,
     .write = tree_write,
     .root_keys = root_keys,
