@@ -95,6 +95,7 @@ module_unit_tests = \
 	tests/abi/test_state \
 	tests/abi/test_sums \
 	tests/abi/test_store \
+	tests/abi/test_store_write \
 	tests/abi/test_unreadable \
 	tests/abi/test_write \
 	tests/faults/test_disk \
@@ -136,6 +137,7 @@ test_plugins = \
 	tests/abi/plugins/nextmajor.la \
 	tests/abi/plugins/noentry.la \
 	tests/abi/plugins/old.la \
+	tests/abi/plugins/crate.la \
 	tests/abi/plugins/pack.la \
 	tests/abi/plugins/toyblock.la \
 	tests/abi/plugins/toybox.la \
@@ -193,6 +195,7 @@ tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytied_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytwin_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyxor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_crate_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_pack_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_tree_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_undefined_la_LDFLAGS = $(TEST_MODULE_FLAGS)

@@ -14,9 +14,12 @@ struct tn_entries {
     struct tn_encode_sink sink;
     const struct tn_pipeline *pipeline; /* of the entry that was encoded last, */
     struct tn_encoder *encoder;         /* and its encoder */
-    struct tenon_entry entry;           /* the one that is open; its key lies in: */
-    char *key;
-    uint64_t key_room, begin; /* position of its bytes in the archive */
+    struct tenon_entry entry;           /* the one that is open, */
+    struct tenon_step step;             /* and the step that it has */
+    uint64_t begin;                     /* position of its bytes in the archive */
+    char **keys;                        /* of all entries of an archive */
+    uint64_t key_count, key_room;
+    struct tn_names names; /* their numbers */
     bool open;
     bool plain; /* the open entry is a file whose bytes nothing encodes or sums */
 };
@@ -53,14 +56,26 @@ find_archive (struct tn_session *session, const struct tn_writer *writer, const 
     return TENON_OK;
 }
 
+static struct tn_entries *
+make_entries (struct tn_session *session, struct tn_writer *writer)
+{
+    struct tn_entries *entries = calloc (1, sizeof *entries);
+    if (!entries)
+        return NULL;
+    entries->writer = *writer; /* which has no archive itself */
+    entries->writer.is_archive = true;
+    entries->names.key = &session->context->hash_key;
+    entries->outside = (struct tn_sink){ .name = writer->sink->name, .fd = -1, .write = refuse_bytes };
+    writer->archive = entries;
+    return entries;
+}
+
 static tenon_status
 begin_folder_entries (struct tn_session *session, struct tn_writer *writer)
 {
-    struct tn_entries *entries = writer->archive = calloc (1, sizeof *entries);
+    struct tn_entries *entries = make_entries (session, writer);
     if (!entries)
         return tn_fail_memory (session->error);
-    entries->writer = *writer;
-    entries->outside = (struct tn_sink){ .name = writer->sink->name, .fd = -1, .write = refuse_bytes };
     writer->sink = &entries->outside;
     return TENON_OK;
 }
@@ -80,11 +95,9 @@ tn_entries_begin (struct tn_session *session, struct tn_writer *writer, const st
     if (writer->old && !(archive->table.flags & TENON_CODEC_APPENDS))
         return tn_fail (session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "nothing can be added to an archive of the codec %s", archive->table.id);
-    struct tn_entries *entries = writer->archive = calloc (1, sizeof *entries);
+    struct tn_entries *entries = make_entries (session, writer);
     if (!entries)
         return tn_fail_memory (session->error);
-    entries->writer = *writer;
-    entries->outside = (struct tn_sink){ .name = writer->sink->name, .fd = -1, .write = refuse_bytes };
     tn_call_begin (&entries->call, session, TN_CALL_WRITE, codec);
     entries->call.writer = &entries->writer;
     writer->sink = &entries->outside;
@@ -111,6 +124,7 @@ close_entry (struct tn_session *session, struct tn_writer *writer, tenon_status 
     if (!entries->open)
         return status;
     entries->open = false;
+    writer->dry = entries->writer.dry;
     if (entries->plain) {
         entries->plain = false;
         writer->sink = &entries->outside;
@@ -151,24 +165,62 @@ tn_entries_end (struct tn_session *session, struct tn_writer *writer, tenon_stat
     writer->old_put = entries->writer.old_put;
     writer->archive = NULL;
     tn_encoder_free (entries->encoder);
-    free (entries->key);
+    free (entries->keys);
+    free (entries->names.slots);
     free (entries);
     return status;
 }
 
 /* ---- entries ---- */
 
-/* Members have one step without parameters, of a filter that the archive has a number for. */
-static bool
-can_encode (const struct tenon_archive *archive, const struct tenon_entry *entry)
+/* Members have one step without parameters, of a filter that the archive has a number for. The copy of the
+ * step lives as long as the entry, which the codec's need not. */
+static tenon_status
+copy_step (struct tn_call *call, struct tn_entries *entries, const struct tenon_entry *entry)
 {
-    if (entry->step_count != 1 || entry->steps->setup_size > 0)
-        return false;
-    const char *id = entry->steps->filter;
-    for (const char *const *filter = archive->filters; filter && *filter; filter++)
-        if (strcmp (*filter, id) == 0)
-            return true;
-    return false;
+    struct tenon_step *step = &entries->step;
+    if (!entry->steps || entry->step_size < offsetof (struct tenon_step, setup)
+        || !tn_copy_struct (step, sizeof *step, entry->steps, entry->step_size) || !step->filter)
+        return tn_call_misuse (call, "a struct tenon_step has a wrong struct_size, or no filter");
+    if (entry->step_count == 1 && step->setup_size == 0)
+        for (const char *const *filter = functions_of (entries)->filters; filter && *filter; filter++)
+            if (strcmp (*filter, step->filter) == 0) {
+                step->filter = *filter;
+                return TENON_OK;
+            }
+    return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                    "an archive of the codec %s has no members that the filter %.60s encodes%s",
+                    entries->call.codec->table.id, step->filter,
+                    entry->step_count > 1  ? " with others"
+                    : step->setup_size > 0 ? " with parameters"
+                                           : "");
+}
+
+static bool
+has_key (const void *owner, uint64_t number, const char *text, uint64_t length)
+{
+    const char *key = ((const struct tn_entries *) owner)->keys[number];
+    return strlen (key) == length && memcmp (key, text, length) == 0;
+}
+
+/* Copies the key, and refuses one that the archive has. */
+static tenon_status
+enter_key (struct tn_call *call, struct tn_entries *entries, const char *key, uint64_t length)
+{
+    tenon_error *error = call->session->error;
+    char *copy = tn_arena_text (&call->session->arena, key, length);
+    if (!copy || !tn_grow (&entries->keys, &entries->key_room, entries->key_count, sizeof *entries->keys))
+        return tn_fail_memory (error);
+    entries->keys[entries->key_count] = copy;
+    int entered = tn_names_enter (&entries->names, entries, has_key, copy, length, entries->key_count);
+    if (entered == 0)
+        return tn_fail (error, TENON_E_EXISTS, TN_NO_OFFSET, "the key '%s' is put twice",
+                        TN_SHOW_SOME (copy, TN_MIN (length, 200)));
+    if (entered < 0)
+        return tn_fail_memory (error);
+    entries->entry.key = copy;
+    entries->key_count++;
+    return TENON_OK;
 }
 
 /* A dry run makes no files, but refuses a key that occurs twice, as a real one does. */
@@ -210,7 +262,6 @@ begin_file_entry (struct tn_call *call, struct tn_entries *entries, const struct
 static tenon_status
 begin_entry (struct tn_call *call, struct tn_entries *entries, const struct tenon_entry *entry)
 {
-    tenon_error *error = call->session->error;
     const struct tenon_archive *archive = entries->writer.folder ? NULL : functions_of (entries);
     if (!entry->key || entry->key_length == 0 || !tn_utf8 (entry->key, entry->key_length)
         || entry->key_length > UINT32_MAX)
@@ -219,24 +270,13 @@ begin_entry (struct tn_call *call, struct tn_entries *entries, const struct teno
         return tn_call_misuse (call, "an entry has flags that this version does not know");
     if (entries->writer.folder)
         return begin_file_entry (call, entries, entry);
-    if (entry->step_count > 0 && !can_encode (archive, entry))
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "an archive of the codec %s has no members that the filter %s encodes%s",
-                        entries->call.codec->table.id, entry->steps->filter,
-                        entry->step_count > 1 ? " with others" : "");
-    if (entries->key_room <= entry->key_length) {
-        uint64_t room = 2 * entry->key_length + 64;
-        char *key = realloc (entries->key, room);
-        if (!key)
-            return tn_fail_memory (error);
-        entries->key = key;
-        entries->key_room = room;
-    }
-    memcpy (entries->key, entry->key, entry->key_length);
-    entries->key[entry->key_length] = 0;
     entries->entry = *entry;
     entries->entry.struct_size = sizeof *entry;
-    entries->entry.key = entries->key;
+    entries->entry.steps = entry->step_count > 0 ? &entries->step : NULL;
+    entries->entry.step_size = sizeof entries->step;
+    if (entry->step_count > 0)
+        TN_TRY (copy_step (call, entries, entry));
+    TN_TRY (enter_key (call, entries, entry->key, entry->key_length));
     TN_TRY (tn_call_judge (&entries->call,
                            archive->begin_entry (tn_call_enter (&entries->call), &entries->entry)));
     entries->begin = entries->writer.sink->position;
@@ -265,6 +305,7 @@ encode_entry (struct tn_call *call, struct tn_entries *entries, const struct ten
                                    session->context->limits[TENON_LIMIT_MEMORY], &block_size,
                                    session->error));
     tn_encode_sink_filter (&entries->sink, entries->encoder, block_size, size, call->writer->in_batch, 0);
+    call->writer->dry = false; /* the size depends on the bytes */
     return TENON_OK;
 }
 
@@ -300,6 +341,8 @@ tn_entries_drop_key (struct tn_call *call, const char *key, uint64_t length)
     const struct tenon_archive *archive = entries->writer.folder ? NULL : functions_of (entries);
     if (!call->writer->old || !archive->drop)
         return tn_call_misuse (call, "it drops a key where there is no old file");
+    if (entries->key_count > 0)
+        return tn_call_misuse (call, "it drops a key after it put one");
     return tn_call_judge (&entries->call, archive->drop (tn_call_enter (&entries->call), key, length));
 }
 

@@ -45,6 +45,8 @@ tn_host_next_file (struct tenon_call *public, const char *name, uint64_t length)
     struct tn_writer *writer = call->writer;
     TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     char bare[256];
+    if (writer->archive || writer->is_archive)
+        return tn_call_misuse (call, "it begins a file, but writes a store");
     if (name && !tn_is_file_name (name, length))
         return tn_call_misuse (call, "it begins a file whose name is no bare file name");
     if (writer->one_file)

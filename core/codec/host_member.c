@@ -116,6 +116,8 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
     if (!tn_copy_struct (&ours, sizeof ours, member, offsetof (struct tenon_member, block_size))
         || ours.check > TENON_CHECK_CRC32)
         return tn_call_misuse (call, "a struct tenon_member has a wrong struct_size, or an unknown check");
+    if (writer->is_archive)
+        return tn_call_misuse (call, "an archive puts a member of the plan");
     if (!writer->archive != !ours.key)
         return tn_call_misuse (call, ours.key ? "a member has a key, but the codec writes no store"
                                               : "a member of a store has no key");

@@ -84,6 +84,8 @@ tn_host_put_tensor (struct tenon_call *public, uint64_t index, const struct teno
     struct tn_writer *writer = call->writer;
     TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     struct tenon_layout ours = { 0 };
+    if (writer->is_archive)
+        return tn_call_misuse (call, "an archive puts a tensor");
     if (layout && !tn_copy_struct (&ours, sizeof ours, layout, sizeof ours))
         return tn_call_misuse (call, "a struct tenon_layout has a wrong struct_size");
     if (index >= writer->count || (ours.flags & TENON_FLAGS_MUST_KNOW))
@@ -104,6 +106,8 @@ tn_host_put_old (struct tenon_call *public, uint64_t length)
     tenon_error *error = call->session->error;
     if (!writer->old)
         return tn_call_misuse (call, "it puts an old file where there is none");
+    if (writer->archive)
+        return tn_call_misuse (call, "it puts an old file, which its archive does");
     const struct tn_source *old = writer->old->sources[0];
     if (writer->old_put || writer->sink->position > 0 || writer->other_files)
         return tn_call_misuse (call, "it puts the old file twice, or after something else");
