@@ -526,7 +526,8 @@ struct tenon_host {
     const char *(*answer) (struct tenon_call *call);
     /* In write of a keyed codec: ends the entry before, and begins this one; NULL: only ends. put,
      * put_tensor, put_items, align, tell and patch then count inside the entry. A key twice is
-     * TENON_E_EXISTS; where a file is added to, so is an old key that was not dropped. */
+     * TENON_E_EXISTS; where a file is added to, its archive refuses an old key that was not dropped. The
+     * archive's own functions put bytes only: no keys, tensors, members or files. */
     tenon_status (*put_key) (struct tenon_call *call, const struct tenon_entry *entry);
     /* In write of a keyed codec that adds to a file, before its first key: an old key is not part of the new
      * file; its bytes may stay in it. Of a key that the file does not have nothing happens. */
