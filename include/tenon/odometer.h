@@ -3,7 +3,8 @@
  * a region row by row. <tenon/plugin.h> includes it.
  *
  *     struct tenon_odometer rows;
- *     if (tenon_odometer_begin (&rows, region->rank - 1, region->count))
+ *     uint32_t rank = region->rank > 0 ? region->rank - 1 : 0;
+ *     if (tenon_odometer_begin (&rows, rank, region->count))
  *         do
  *             put_row (rows.at);      (`rank` numbers, each below its count)
  *         while (tenon_odometer_next (&rows)); */
@@ -28,12 +29,14 @@ tenon_odometer_begin (struct tenon_odometer *odometer, uint32_t rank, const uint
 {
     odometer->rank = rank;
     odometer->count = count;
-    for (uint32_t i = 0; i < rank && i < 64; i++) {
+    if (rank > 64)
+        return 0; /* and `count` may have fewer numbers */
+    for (uint32_t i = 0; i < rank; i++) {
         odometer->at[i] = 0;
         if (count[i] == 0)
             return 0;
     }
-    return rank <= 64;
+    return 1;
 }
 
 /* The next position. 0: that was the last one; the odometer stands at the first again. */

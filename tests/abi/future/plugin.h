@@ -66,7 +66,7 @@ struct tenon_call {
 enum {
     TENON_EXTENT = 0, /* one range of one source */
     TENON_SERVED = 1, /* the codec's read makes any region of it */
-    TENON_GRID = 2    /* chunks that the codec's locate finds. Reserved: this version refuses it */
+    TENON_GRID = 2    /* chunks that the codec's locate_chunk finds. Reserved: this version refuses it */
 };
 
 /* tenon_tensor.length: the bytes of dtype × shape. An offset for fail: none */
@@ -93,10 +93,10 @@ struct tenon_tensor {
     uint32_t source;  /* 0 is the source that describe was called for */
     uint64_t offset;  /* of the data in that source, bytes */
     uint64_t length;  /* of the data, bytes, or TENON_AUTO; the host writes the number back */
-    /* SERVED, GRID: what read and locate need to know beside this struct. add_tensor copies `state_size`
-     * bytes, at most TENON_MOST_STATE; read and locate get the copy, aligned to 16, with `offset`, `length`
-     * and `place` as describe gave them. The copy may travel to another process: a pointer in it must not
-     * point to memory of the call. EXTENT: none, NULL and 0 */
+    /* SERVED, GRID: what read needs to know beside this struct. add_tensor copies `state_size` bytes, at most
+     * TENON_MOST_STATE; read gets the copy, aligned to 16, with `offset`, `length` and `place` as describe
+     * gave them. The copy may travel to another process: a pointer in it must not point to memory of the
+     * call. EXTENT: none, NULL and 0 */
     const void *state;
     uint64_t state_size;
     const uint64_t *chunk_shape; /* GRID: `rank` dims */
@@ -213,9 +213,10 @@ struct tenon_part {
 /* ---- stores -------------------------------------------------------------------------------------- */
 
 /* A store maps keys to sources. The members of an archive are one: the codec of the archive adds a part for
- * each of them, and says no word on what they hold. A folder is one, with all files beneath it. A *keyed
- * codec* (root_keys) describes a store, whatever it lies in. A key is text in UTF-8, "a/b/c", relative to the
- * store: of a folder it has no component that is empty, "." or "..", and no symbolic link leads out of it. */
+ * each of them, and does not look into them. A folder is one, with all files beneath it. A *keyed codec*
+ * (root_keys) describes a store, be it an archive or a folder. A key is text in UTF-8, "a/b/c", relative to
+ * the store. In a folder no component of a key is empty, "." or "..", and no symbolic link leads out of the
+ * folder. */
 
 /* tenon_key.flags */
 enum {
@@ -240,9 +241,11 @@ struct tenon_entry {
     uint32_t struct_size, flags; /* none yet */
     const char *key;
     uint64_t key_length;
-    uint64_t size;                  /* decoded bytes that will come, more or less; TENON_AUTO: not known */
-    uint64_t alignment;             /* of the first stored byte in the file; 0, 1: any */
-    const struct tenon_step *steps; /* NULL: it is stored as it is */
+    uint64_t size;      /* decoded bytes that will come, more or less; TENON_AUTO: not known */
+    uint64_t alignment; /* of the first stored byte in the file; 0, 1: any */
+    /* NULL: it is stored as it is. An archive takes one step, of a filter that it lists
+     * (tenon_archive.filters) and without setup; others are TENON_E_UNSUPPORTED. A folder takes any */
+    const struct tenon_step *steps;
     uint32_t step_size, step_count; /* sizeof (struct tenon_step) */
     uint64_t block_size;            /* as in struct tenon_member */
     uint32_t check;                 /* TENON_CHECK_* to compute */
@@ -350,8 +353,8 @@ struct tenon_host {
     uint32_t flags, reserved;
     const char *version; /* of the library, "0.1.0" */
 
-    /* A table of functions by its id, "org.name/1"; NULL: this host has none of that name. At any time, on
-     * any thread. */
+    /* A table of functions by its id, "org.example/name/1"; NULL: this host has none of that name. At any
+     * time, on any thread. */
     const void *(*get_extension) (const struct tenon_host *host, const char *id);
 
     /* -- in every codec function -- */
@@ -503,13 +506,17 @@ struct tenon_host {
 
     /* -- stores -- */
 
-    /* In describe of a keyed codec: makes a source of a key of its store; a key that was opened before has
-     * the same number. Of another codec: a file beside source 0, or in a folder beside it; where source 0 is
-     * a part, or has no path, each key is TENON_E_NOT_FOUND. A symbolic link that is a key without '/' may
-     * lead to a file anywhere then, as in download caches. In write of a keyed codec that adds to a file
-     * (TENON_PLAN_APPENDS): of a key of the old file. Two results are no failures unless the codec returns
-     * them: TENON_E_NOT_FOUND, and the status of a key that cannot be read (skip_part): *source is then one
-     * of its stored bytes, 0 if they are in no place. `answer` has the words for both. */
+    /* Makes a source of a key; a key that was opened before has the same number.
+     *
+     *     in describe of a keyed codec    a key of its store
+     *     in describe of another codec    a file beside source 0, or in a folder beside it. A key without '/'
+     *                                     may be a symbolic link to a file anywhere, as in download caches.
+     *                                     Where source 0 is a part, or has no path, no key is there
+     *     in write of a keyed codec that adds to a file (TENON_PLAN_APPENDS)    a key of the old file
+     *
+     * Two results are no failures unless the codec returns them: TENON_E_NOT_FOUND, and the status of a key
+     * that cannot be read (skip_part). Of the latter *source is the source of its stored bytes, 0 if they
+     * have no place. `answer` has the words for both. */
     tenon_status (*open_key) (struct tenon_call *call, const char *key, uint64_t length, uint32_t *source);
     /* In describe of a keyed codec: the next key that begins with `prefix`, in the order of the archive; of a
      * folder, in the order of their bytes. TENON_E_NOT_FOUND, after the last one, is no failure unless the
@@ -521,8 +528,8 @@ struct tenon_host {
      * size and place counts as far as its stored bytes lie in the source. */
     tenon_status (*skip_part) (struct tenon_call *call, const struct tenon_part *part, tenon_status status,
                                const char *why);
-    /* In describe: the words for the last result that was no failure, one line; "" if there was none. They
-     * live until the next such result. */
+    /* In describe and write: the words for the last result that was no failure, one line; "" if there was
+     * none. They live until the next such result. */
     const char *(*answer) (struct tenon_call *call);
     /* In write of a keyed codec: ends the entry before, and begins this one; NULL: only ends. put,
      * put_tensor, put_items, align, tell and patch then count inside the entry. A key twice is
@@ -579,10 +586,13 @@ enum {
 /* What a codec whose files are archives has beside describe. Its describe adds a part with a name, which is a
  * key, for each member (add_part, skip_part), and nothing else: no tensors, no metadata. The call of describe
  * then lives on, with its scratch memory and its `state`, as long as the keyed codec is at work, and locate
- * gets the same call. All other functions have one call of a save, likewise.
+ * gets the same call. The functions that write share another call in the same way, one for each save.
  *
- * Writing: the host calls begin; then for each entry begin_entry, which puts what stands before the entry's
- * bytes; then the entry's bytes come; then end_entry; at the end finish. */
+ * Writing: the host calls begin. For each entry it calls begin_entry, which puts what stands before the
+ * entry's bytes; then come these bytes, and then end_entry. At the end it calls finish. They use the services
+ * of write, on the thread of the save; a failure of one ends the save. An entry with its key lives until its
+ * end_entry returns. begin_entry, end_entry and finish need each other; without them the archive is only
+ * read. */
 struct tenon_archive {
     uint32_t struct_size, flags; /* none yet */
     /* ids of the filters that its members may have, NULL-terminated; NULL: none */
@@ -590,7 +600,8 @@ struct tenon_archive {
     /* Completes a part that was added with TENON_PART_LATER, and calls add_part or skip_part with it. What it
      * gets from scratch lives until it returns. NULL: all parts are complete */
     tenon_status (*locate) (struct tenon_call *call, const struct tenon_part *part);
-    /* With TENON_PLAN_APPENDS: reads the old directory (source 0), and puts what stays (put_old). */
+    /* With TENON_PLAN_APPENDS: reads the old directory (source 0), and puts what stays (put_old). NULL:
+     * nothing stands before the first entry */
     tenon_status (*begin) (struct tenon_call *call);
     /* With TENON_PLAN_APPENDS: the old file's key, if it has it, is not to be in the new one. NULL: cannot */
     tenon_status (*drop) (struct tenon_call *call, const char *key, uint64_t length);
@@ -626,16 +637,14 @@ struct tenon_codec {
     tenon_status (*describe) (struct tenon_call *call); /* NULL: the codec only writes */
     tenon_status (*write) (struct tenon_call *call);    /* NULL: it only reads */
     /* How sure it is that source 0 has this format, 0 … 100, if no magic tells; TENON_SURE_MATCH and above
-     * count as a match. So it can be compared with other codecs:
+     * count as a match. So that it can be compared with other codecs:
      *
-     *     100   bytes that only this format has, though no magic can state them ("pt-legacy": a pickled
-     * number) 90   the structure was found and fits the file: a directory at its end ("zip"), a length and a
-     * '{'
-     *           ("safetensors")
-     *      80   a part of the structure fits, and the name would be the next question
-     *      60   it may well be: nothing contradicts, and other formats could begin alike
-     *      50   plausible text or numbers; only where no other codec knows the bytes
-     *     0 …   no
+     *     - 100: bytes that only this format has, though no magic can state them;
+     *     - 90: the structure was found and fits the file, such as a directory at its end;
+     *     - 80: a part of the structure fits;
+     *     - 60: nothing contradicts, and other formats could begin alike;
+     *     - 50: plausible text or numbers, to be taken only where no other codec knows the bytes;
+     *     - less: no.
      *
      * A negative result counts as no, and so does one above 100, which gets a note. Only services for every
      * codec function may be called, and their failures do not count. NULL: magics and extensions decide. */
@@ -645,8 +654,8 @@ struct tenon_codec {
     tenon_status (*read) (struct tenon_call *call, const struct tenon_tensor *tensor,
                           const struct tenon_region *region, void *to, uint64_t size);
     /* Reserved for TENON_GRID. */
-    tenon_status (*locate) (struct tenon_call *call, const struct tenon_tensor *tensor, const uint64_t *chunk,
-                            void *found);
+    tenon_status (*locate_chunk) (struct tenon_call *call, const struct tenon_tensor *tensor,
+                                  const uint64_t *chunk, void *found);
     /* of a container: the name of the option that names the codec of its members, whose limits (dtypes,
      * opaque_family, max_rank) then hold as well; else NULL */
     const char *member_option;
