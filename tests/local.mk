@@ -319,6 +319,7 @@ tests/abi/plugins/%.la tests/unit/context/plugins/%.la: AM_CPPFLAGS = $(PUBLIC_C
 # Three lines for each: its name, its sources, its libraries.
 fuzzers = tests/fuzz/fuzz_append \
 	tests/fuzz/fuzz_convert \
+	tests/fuzz/fuzz_filters \
 	tests/fuzz/fuzz_gguf \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_metadata \
@@ -335,6 +336,7 @@ tests_fuzz_libfuzz_la_SOURCES = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/m
 	tests/fuzz/reading.c tests/fuzz/recipe.c tests/fuzz/same.c tests/fuzz/saving.c
 tests_fuzz_fuzz_append_SOURCES = tests/fuzz/fuzz_append.c $(fuzz_main)
 tests_fuzz_fuzz_convert_SOURCES = tests/fuzz/fuzz_convert.c $(fuzz_main)
+tests_fuzz_fuzz_filters_SOURCES = tests/fuzz/fuzz_filters.c $(fuzz_main)
 tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz_gguf.c $(fuzz_main)
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_main)
 tests_fuzz_fuzz_metadata_SOURCES = tests/fuzz/fuzz_metadata.c $(fuzz_main)
@@ -347,6 +349,7 @@ tests_fuzz_fuzz_set_SOURCES = tests/fuzz/fuzz_set.c $(fuzz_main)
 tests_fuzz_fuzz_zip_SOURCES = tests/fuzz/fuzz_zip.c $(fuzz_main)
 tests_fuzz_fuzz_append_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_convert_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_filters_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_gguf_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_json_LDADD = $(FUZZ_LDADD) $(JSON_C_LIBS)
 tests_fuzz_fuzz_metadata_LDADD = $(FUZZ_LDADD)
