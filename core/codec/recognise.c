@@ -141,7 +141,7 @@ report_bid (tenon_report *report, const tenon_context *context, uint64_t codec, 
                    "%s, %s%s%s", content,
                    bid->extension ? "its extension fits" : "its extension is not this codec's",
                    entry->table.describe ? "" : ", and the codec only writes",
-                   entry->table.archive_functions ? ", and what an archive holds its keys tell" : "");
+                   entry->table.archive_functions ? "; its keys tell what it holds" : "");
 }
 
 /* The best bid, and another one that is as good; UINT64_MAX: none. */

@@ -191,8 +191,8 @@ struct tenon_part {
     uint64_t block_size;            /* decoded bytes of each block; 0: one stream */
     /* where the encoded blocks end, counted from `offset`: ceil (size / block_size) rising numbers, the last
      * one equal to stored. Not trusted: if a block does not decode to its size by itself, the host decodes
-     * the part as one stream, and verifying reports it. Of no use unless the blocks of all steps join in the
-     * same way (TENON_FILTER_JOINS, TENON_FILTER_FRAMES) */
+     * the part as one stream, and verifying reports it. Of use where the one step has TENON_FILTER_JOINS or
+     * TENON_FILTER_FRAMES, or each of several has TENON_FILTER_FRAMES */
     const uint64_t *block_ends;
     uint32_t check; /* TENON_CHECK_*; compared when all of it is read, by tensors or by the codec */
     uint32_t flags; /* TENON_PART_* */
@@ -302,8 +302,8 @@ struct tenon_member {
     const struct tenon_step *steps; /* NULL: it is stored as it is */
     uint32_t step_size, step_count; /* sizeof (struct tenon_step); at most 16 */
     uint32_t flags, reserved;       /* none yet */
-    /* decoded bytes of a block, which is encoded by itself; 0: the host chooses, and the result tells. Unless
-     * the blocks of all steps join in the same way, the member is one block, whatever it is */
+    /* decoded bytes of a block, which is encoded by itself; 0: the host chooses, and the result tells. Where
+     * blocks are of no use (tenon_part.block_ends), the member is one block, whatever this says */
     uint64_t block_size;
     /* How many members the codec asks for after this one, one by one, each like this one and of the `count`
      * tensors behind those of the member before it. The host encodes announced members on all threads; what

@@ -4,15 +4,22 @@
 . "${0%/*}/check.sh"
 
 page=$TENON_SRCDIR/docs/registry.md
-for plugin in "$TENON_SRCDIR"/plugins/*/ "$TENON_SRCDIR"/examples/*/ "$TENON_SRCDIR"/core/kernels/; do
+
+# listed ID WORDS: the page has a row of the id.
+listed ()
+{
+    says "$1, $2" "$page" "| \`$1\` |"
+}
+
+for plugin in "$TENON_SRCDIR"/plugins/*/ "$TENON_SRCDIR"/examples/*/; do
     for id in $(sed -n 's/^[^"]*\.id = "\([a-z0-9_-]*\)",.*/\1/p' "$plugin"*.c 2>/dev/null | sort -u); do
-        checks=$((checks + 1))
-        grep -q "^| \`$id\` |" "$page" || fail "$id of $plugin is not in docs/registry.md"
+        listed "$id" "of $plugin"
     done
 done
 for family in $(sed -n 's/^.*\.\(opaque_family\|family\) = "\([^"]*\)".*/\2/p' "$TENON_SRCDIR"/plugins/*/*.c | sort -u); do
-    checks=$((checks + 1))
-    grep -q "^| \`$family\` |" "$page" || fail "the family $family is not in docs/registry.md"
+    listed "$family" 'a family of opaque dtypes'
 done
-[ "$checks" -ge 8 ] || fail "only $checks ids were found"
+good=0
+[ "$checks" -ge 14 ] && good=1
+result $good 'few ids were found' "found: $checks"
 finish

@@ -268,8 +268,8 @@ struct tenon_member {
     const struct tenon_step *steps; /* NULL: it is stored as it is */
     uint32_t step_size, step_count; /* sizeof (struct tenon_step); at most 16 */
     uint32_t flags, reserved;       /* none yet */
-    /* decoded bytes of a block, which is encoded by itself; 0: the host chooses, and the result tells. Unless
-     * the blocks of all steps join in the same way, the member is one block, whatever it is */
+    /* decoded bytes of a block, which is encoded by itself; 0: the host chooses, and the result tells. Where
+     * blocks are of no use (tenon_part.block_ends), the member is one block, whatever this says */
 };
 
 /* The member as it was written. Sizes are bytes. */
