@@ -57,7 +57,7 @@ void
 tenon_json_put_escaped (struct tenon_json_out *out, const void *text, uint64_t length)
 {
     static const char meant[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt", hex[] = "0123456789abcdef";
-    const uint8_t *from = (const uint8_t *) text;
+    const uint8_t *from = length > 0 ? text : (const uint8_t *) ""; /* NULL has no place behind it */
     uint64_t plain = 0; /* where the bytes begin that are still to be put as they are */
     for (uint64_t i = 0; i < length; i++) {
         uint8_t byte = from[i];

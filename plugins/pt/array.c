@@ -185,12 +185,21 @@ take_dtype (struct pt_array *array, const struct pt_dtype *row)
 
 /* ---- calls ---- */
 
+/* More than torch has; each tensor would look at all of them, and all tensors may have the same. */
+#define MOST_BITS 32u
+
 /* Values and arguments of the bits that torch applies when it reads items. */
 static void
 take_bits (struct pt_reader *reader, struct pt_array *array, uint32_t bits)
 {
     const struct pt_machine *machine = &reader->machine;
     const struct pt_value *dict = pt_at (machine, bits);
+    if (dict->kind == PT_DICT && dict->count > 2 * MOST_BITS) {
+        pt_spoil (array, TENON_E_UNSUPPORTED,
+                  "it has %u entries of bits that torch applies, at most %u are known", dict->count / 2,
+                  MOST_BITS);
+        return;
+    }
     for (uint32_t i = 0; dict->kind == PT_DICT && i + 1 < dict->count; i += 2) {
         const struct pt_value *key = pt_at (machine, dict->as.items[i]);
         const struct pt_value *bit = pt_at (machine, dict->as.items[i + 1]);

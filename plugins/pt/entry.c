@@ -54,6 +54,7 @@ pt_bytes_of (struct pt_reader *reader, uint32_t value, const uint8_t **bytes, ui
     *count = found->count;
     if (found->kind == PT_BYTES || reader->counting)
         return 1;
+    TENON_TRY (pt_draw (&reader->machine, found->count));
     uint8_t *to = NULL;
     for (uint64_t i = 0; i < found->count && !to; i++)
         if (found->as.bytes[i] >= 0x80 && !(to = pt_room (&reader->machine, found->count)))

@@ -270,6 +270,8 @@ pt_check_keys (struct pt_reader *reader, uint32_t value)
     for (uint32_t i = 0; i < pairs; i++) {
         uint32_t *items = dict->as.items;
         const struct pt_value *key = pt_at (&reader->machine, items[2 * (size_t) i]);
+        if (key->kind == PT_STRING || key->kind == PT_BYTES)
+            TENON_TRY (pt_draw (&reader->machine, key->count));
         uint32_t before = find_key (reader, dict, mask, kept, key);
         items[2 * (size_t) (before ? before - 1 : kept) + 1] = items[2 * (size_t) i + 1];
         if (!before)

@@ -112,6 +112,7 @@ struct pt_machine {
     uint64_t size, at;
     uint64_t need;  /* after TENON_E_TRUNCATED: the size that it would have at least */
     uint64_t drawn; /* work */
+    uint64_t owed;  /* work that is not drawn yet */
     struct pt_value **blocks;
     uint32_t block_count, block_room, value_count;
     uint8_t *room; /* for small pieces */
@@ -134,6 +135,9 @@ pt_at (const struct pt_machine *machine, uint32_t value)
 tenon_status pt_begin (struct pt_machine *machine, struct tenon_call *call);
 /* Memory that lives as long as the call, aligned to 8. NULL: the host has recorded the failure. */
 void *pt_room (struct pt_machine *machine, uint64_t size);
+/* Work of so many bytes: a value costs its bytes once, but each time that the pickle recalls it and they are
+ * looked at again. */
+tenon_status pt_draw (struct pt_machine *machine, uint64_t amount);
 /* Makes a table of `*room` items have room for `wanted` at least. */
 tenon_status pt_grow (struct tenon_call *call, void *table, uint32_t *room, uint64_t wanted, uint64_t item);
 /* A new value, all zero but for its kind. 0: the failure is recorded. */

@@ -38,6 +38,7 @@ widen_table (struct pt_machine *machine)
 tenon_status
 pt_intern (struct pt_machine *machine, const uint8_t *key, uint32_t length, uint32_t *number)
 {
+    TENON_TRY (pt_draw (machine, length));
     uint64_t hash = machine->call->host->hash (machine->call, key, length);
     if (2 * (uint64_t) machine->storage_count >= machine->slot_count)
         TENON_TRY (widen_table (machine));
@@ -84,7 +85,7 @@ pt_new_storage (struct pt_machine *machine, uint32_t id)
     uint32_t items[2] = { id, 0 };
     /* ('module', class, file, text): older files kept the source of classes beside them */
     if (pt_at (machine, id)->kind == PT_TUPLE && pt_is (pt_at (machine, pt_item (machine, id, 0)), "module"))
-        return pt_item (machine, id, 1);
+        return pt_item (machine, id, 1) ? pt_item (machine, id, 1) : make_unknown (machine, id);
     if (pt_at (machine, id)->kind != PT_TUPLE || !pt_is (pt_at (machine, pt_item (machine, id, 0)), "storage")
         || pt_global (machine, pt_item (machine, id, 1)) != PT_G_STORAGE || key->kind != PT_STRING
         || pt_at (machine, pt_item (machine, id, 4))->kind != PT_INT)

@@ -5,6 +5,7 @@
 #include <tenon/json.h>
 
 #define CHUNK 65536u /* bytes of scratch memory for small pieces */
+#define WORK_STEP 65536u
 #define MOST_VALUES (UINT32_MAX / 2)
 
 /* ---- memory ---- */
@@ -24,6 +25,14 @@ pt_room (struct pt_machine *machine, uint64_t size)
     machine->room += size;
     machine->room_left -= size;
     return found;
+}
+
+tenon_status
+pt_draw (struct pt_machine *machine, uint64_t amount)
+{
+    for (machine->owed += amount; machine->owed >= WORK_STEP; machine->owed -= WORK_STEP)
+        TENON_TRY (machine->call->host->work (machine->call, WORK_STEP));
+    return TENON_OK;
 }
 
 tenon_status
@@ -163,6 +172,8 @@ pt_begin (struct pt_machine *machine, struct tenon_call *call)
 {
     memset (machine, 0, sizeof *machine);
     machine->call = call;
+    /* empty containers take no values from the stack, which has a place all the same */
+    TENON_TRY (pt_grow (call, &machine->stack, &machine->stack_room, 1, sizeof *machine->stack));
     if (!pt_new (machine, PT_NONE) && !machine->block_count)
         return TENON_E_MEMORY;
     /* the first block has room for all of these */

@@ -331,6 +331,10 @@ static const struct aside asides[] = {
     ASIDE ("Pevil\n", "needs the global persistent id.evil", ""),
     ASIDE ("K\x01Q", "needs the global persistent id.", ""),
     ASIDE ("NQ", "needs the global persistent id.", ""),
+    ASIDE ("("
+           "X\x06\0\0\0module"
+           "tQ",
+           "needs the global persistent id.", ""),
     ASIDE ("(" TEXT7 ("storage") "K\x01" TEXT1 ("0") TEXT3 ("cpu") "K\x04tQ",
            "needs the global persistent id.", ""),
     ASIDE ("(" TEXT7 ("storage") "cos\nsystem\n" TEXT1 ("0") TEXT3 ("cpu") "K\x04tQ",
@@ -583,6 +587,70 @@ START_TEST (notes_end)
 }
 END_TEST
 
+/* A text of 1 MB that a few bytes of the pickle recall, a hundred thousand times: what looks at it costs its
+ * bytes each time. */
+static const struct {
+    const char *before, *each, *after;
+} recalled[] = {
+    { "}(", "h\x01N", "u" },                                       /* the key of a dict */
+    { "](", "(" TEXT7 ("storage") "h\x02h\x01h\x03K\x01tQ", "e" }, /* the key of a storage */
+    { "](", "h\x04(h\x05h\x01h\x06\x86Rh\x07h\x08h\x09tR", "e" },  /* the bytes of an array */
+};
+
+START_TEST (what_is_recalled_costs_again)
+{
+    static const char begin[] = "q\x01"
+                                "0ctorch\nHalfStorage\nq\x02"
+                                "0" TEXT3 ("cpu") "q\x03"
+                                                  "0cnumpy.core.numeric\n_frombuffer\nq\x04"
+                                                  "0c_codecs\nencode\nq\x05"
+                                                  "0X\x06\0\0\0latin1q\x06"
+                                                  "0cnumpy\ndtype\nX\x02\0\0\0u1\x85Rq\x07"
+                                                  "0K\x05\x85q\x08"
+                                                  "0" TEXT1 ("C") "q\x09"
+                                                                  "0";
+    static char text[1000000];
+    struct bytes pickle = { .size = 0 };
+    memset (text, 'k', sizeof text);
+    put (&pickle, P2 "X", 3);
+    put_number (&pickle, sizeof text, 4);
+    put (&pickle, text, sizeof text);
+    put (&pickle, begin, sizeof begin - 1);
+    put (&pickle, recalled[_i].before, strlen (recalled[_i].before));
+    size_t length =
+        _i == 1 ? sizeof "(" TEXT7 ("storage") "h\x02h\x01h\x03K\x01tQ" - 1 : strlen (recalled[_i].each);
+    for (int i = 0; i < 100000; i++)
+        put (&pickle, recalled[_i].each, length);
+    put (&pickle, recalled[_i].after, 1);
+    put (&pickle, ".", 1);
+    struct bytes bytes = file_around (pickle.data, pickle.size);
+    ck_assert_ptr_null (open_bytes (&bytes, "m"));
+    ck_assert_msg (error.status == TENON_E_LIMIT && strstr (error.message, "open_work"), "%s", error.message);
+    free (pickle.data);
+    free (bytes.data);
+}
+END_TEST
+
+/* The bits of a tensor may be a dict of a million entries, that of all tensors. */
+START_TEST (bits_end)
+{
+    struct bytes pickle = { .size = 0 };
+    static const char tensor[] = REBUILD STORAGE "K\0K\x04\x85K\x01\x85\x89" NO_HOOKS "}(";
+    put (&pickle, P2 "}" TEXT1 ("w"), sizeof P2 "}" TEXT1 ("w") - 1);
+    put (&pickle, tensor, sizeof tensor - 1);
+    for (int i = 0; i < 33; i++)
+        put (&pickle, "K\x05\x88", 3);
+    put (&pickle, "utRs.", 5);
+    struct bytes bytes = file_around (pickle.data, pickle.size);
+    tenon_file *file = open_bytes (&bytes, "m");
+    ck_assert_msg (file != NULL, "%s", error.message);
+    spoiled (file, "w", TENON_E_UNSUPPORTED, "it has 33 entries of bits");
+    close_file (file);
+    free (pickle.data);
+    free (bytes.data);
+}
+END_TEST
+
 /* ---- damage ---- */
 
 #define ALL                                                                                                  \
@@ -641,6 +709,8 @@ main (void)
     tcase_add_test (tests, depth_ends);
     tcase_add_test (tests, memory_ends);
     tcase_add_test (tests, notes_end);
+    tcase_add_loop_test (tests, what_is_recalled_costs_again, 0, 3);
+    tcase_add_test (tests, bits_end);
     tcase_add_test (tests, truncation_at_every_byte);
     tcase_add_test (tests, flips_of_every_byte);
     suite_add_tcase (suite, tests);
