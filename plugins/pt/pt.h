@@ -260,13 +260,16 @@ struct pt_frame {
     uint8_t is_state; /* attributes of the owner */
 };
 enum { PT_FORM_VALUES, PT_FORM_ENTRIES, PT_FORM_PAIRS };
+/* Containers in each other, the whole among them: what limits.depth allows, at most this many. A writer that
+ * makes more of them loses what is in them. */
+#define PT_MOST_DEPTH 100u
+uint32_t pt_depth (struct tenon_call *call);
 struct pt_names {
     struct pt_name *list;
     uint64_t *slots;
     uint32_t count, room, slot_count;
 };
-#define PT_LEVELS 101u
-#define PT_FRAMES (6u * PT_LEVELS)
+#define PT_FRAMES (6u * (PT_MOST_DEPTH + 1))
 struct pt_reader {
     struct tenon_call *call;
     struct pt_machine machine;

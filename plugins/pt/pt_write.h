@@ -70,6 +70,7 @@ struct pt_node {
     uint64_t key_length;
     uint64_t index;              /* of the tensor, or of the entry of metadata */
     uint32_t kind, parent, next; /* the latter are nodes */
+    uint32_t depth;              /* the containers that it is in */
     uint32_t first, last;        /* containers: its entries */
     uint32_t count, done;        /* containers: entries, and those that are written */
     uint32_t attributes;         /* ORDERED: the dict of its attributes; 0: none */
@@ -92,8 +93,9 @@ struct pt_tree {
 /* For so many tensors and entries of metadata. */
 tenon_status pt_begin_tree (struct pt_tree *tree, struct tenon_call *call, uint64_t tensors,
                             uint64_t metadata, const struct pt_outline *outline, int nested);
-/* Adds the parts of the outline that the tree began with. */
-void pt_grow_outline (struct pt_tree *tree, struct pt_outline *outline);
+/* Adds the parts of the outline that the tree began with. 0: they are too deep in each other, so that a
+ * reader would leave out what is in them. */
+int pt_grow_outline (struct pt_tree *tree, struct pt_outline *outline);
 /* *taken is what has the name already, or what is no container and has the first part of it: then nothing was
  * added. NULL: none has. */
 tenon_status pt_add_node (struct pt_tree *tree, const char *name, uint64_t length, uint32_t kind,

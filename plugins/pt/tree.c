@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tree.c - the dicts and lists that will be written, by the dots in the names: of none of them (all is one
  * dict), of all (pt.nest=yes), or of those that the outline has (outline.c). */
+#include "pt.h"
 #include "pt_write.h"
 
 static uint32_t
@@ -12,6 +13,7 @@ make_node (struct pt_tree *tree, uint32_t parent, const char *key, uint64_t leng
     node->key_length = length;
     node->kind = kind;
     node->parent = parent;
+    node->depth = tree->count > 0 ? tree->nodes[parent].depth + 1 : 0;
     node->next = node->first = node->last = PT_NO_NODE;
     return tree->count++;
 }
@@ -122,9 +124,10 @@ set_kind (struct pt_node *node, uint32_t kind)
     node->kind = kind == PT_NODE_INTS ? PT_NODE_DICT : kind;
 }
 
-void
+int
 pt_grow_outline (struct pt_tree *tree, struct pt_outline *outline)
 {
+    const uint32_t most = pt_depth (tree->call);
     set_kind (&tree->nodes[0], outline->parts[0].kind);
     for (uint32_t i = 1; i < outline->count; i++) {
         struct pt_part *part = &outline->parts[i];
@@ -136,13 +139,17 @@ pt_grow_outline (struct pt_tree *tree, struct pt_outline *outline)
             if (holder->attributes == 0)
                 holder->attributes = make_node (tree, parent, "", 0, PT_NODE_DICT);
             parent = tree->nodes[parent].attributes;
+            tree->nodes[parent].depth = holder->depth; /* as readers count */
         }
         uint32_t *slot = find_slot (tree, parent, part->name + begin, part->length - begin);
         if (*slot == 0)
             *slot = add_child (tree, parent, part->name + begin, part->length - begin, PT_NODE_DICT);
         set_kind (&tree->nodes[*slot], part->kind);
         part->node = *slot;
+        if (tree->nodes[*slot].depth >= most)
+            return 0;
     }
+    return 1;
 }
 
 /* With pt.nest=yes: makes the dicts of a name. *parent: the last one; *taken: what is no dict. */
@@ -150,7 +157,8 @@ static tenon_status
 make_dicts (struct pt_tree *tree, const char *name, uint64_t *length, uint32_t *parent,
             const struct pt_node **taken)
 {
-    uint64_t depth = tree->call->host->limit (tree->call, TENON_LIMIT_DEPTH), begin = 0;
+    uint32_t most = pt_depth (tree->call);
+    uint64_t begin = 0;
     const char *dot;
     *parent = 0;
     while ((dot = memchr (name + begin, '.', *length - begin))) {
@@ -162,12 +170,12 @@ make_dicts (struct pt_tree *tree, const char *name, uint64_t *length, uint32_t *
             *taken = &tree->nodes[*slot];
             return TENON_OK;
         }
-        if (depth-- == 0)
-            return tenon_fail (tree->call, TENON_E_LIMIT, TENON_AUTO,
-                               "the name '%.40s…' has too many dots for pt.nest: limits.depth allows %llu "
-                               "dicts in each other",
-                               name,
-                               (unsigned long long) tree->call->host->limit (tree->call, TENON_LIMIT_DEPTH));
+        if (tree->nodes[*slot].depth >= most)
+            return tenon_fail (
+                tree->call, TENON_E_LIMIT, TENON_AUTO,
+                "the name '%.40s…' has too many dots for pt.nest: limits.depth allows %u dicts "
+                "in each other, at most %u",
+                name, most, PT_MOST_DEPTH);
         *parent = *slot;
         begin += size + 1;
     }

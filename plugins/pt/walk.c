@@ -62,11 +62,17 @@ walk_once (struct pt_reader *reader, uint32_t root)
     return TENON_OK;
 }
 
+uint32_t
+pt_depth (struct tenon_call *call)
+{
+    uint64_t depth = call->host->limit (call, TENON_LIMIT_DEPTH);
+    return depth < PT_MOST_DEPTH ? (uint32_t) depth : PT_MOST_DEPTH;
+}
+
 tenon_status
 pt_walk (struct pt_reader *reader, uint32_t root)
 {
-    uint64_t depth = reader->call->host->limit (reader->call, TENON_LIMIT_DEPTH);
-    reader->depth = depth < PT_LEVELS ? (uint32_t) depth : PT_LEVELS - 1;
+    reader->depth = pt_depth (reader->call);
     reader->frames = reader->call->host->scratch (reader->call, PT_FRAMES * sizeof *reader->frames);
     if (!reader->frames)
         return TENON_E_MEMORY;

@@ -164,8 +164,10 @@ begin_tree (struct writer *writer, int *fits)
 {
     TENON_TRY (pt_begin_tree (&writer->tree, writer->call, writer->plan.tensors, writer->plan.metadata,
                               writer->has_outline ? &writer->outline : NULL, writer->nest == PT_NEST_YES));
-    if (writer->has_outline)
-        pt_grow_outline (&writer->tree, &writer->outline);
+    if (writer->has_outline && !pt_grow_outline (&writer->tree, &writer->outline)) {
+        *fits = -1;
+        return TENON_OK;
+    }
     return add_tensors (writer, fits);
 }
 
@@ -181,8 +183,11 @@ make_tree (struct writer *writer)
     TENON_TRY (check_tensors (writer));
     TENON_TRY (find_outline (writer));
     TENON_TRY (begin_tree (writer, &fits));
-    if (!fits) {
-        tenon_note (call, TENON_NOTE, PT_OUTLINE, "the names no longer fit it: all becomes one dict");
+    if (fits <= 0) {
+        tenon_note (call, TENON_NOTE, PT_OUTLINE,
+                    fits < 0
+                        ? "it has too many dicts and lists in each other (limits.depth): all becomes one dict"
+                        : "the names no longer fit it: all becomes one dict");
         writer->has_outline = 0;
         TENON_TRY (begin_tree (writer, &fits));
     }

@@ -103,6 +103,29 @@ outlined '{"tenon":1,"parts":[["","dict"],["layer.1","dict"]]}' 'no longer fit'
 outlined '{"tenon":1,"parts":[["","list"],["layer.1.x","tuple"],["layer.1","list"],["layer","ordered","attribute"]]}' tenon.pt
 outlined '{"tenon":1,"parts":[["","ordered"],["layer","list","attribute"],["layer","dict"]]}' tenon.pt
 
+# what is deeper than a reader goes would be lost
+deep='["","dict"]' name=''
+for _ in 1 2 3 4 5 6 7 8; do
+    for _ in 1 2 3 4 5 6 7 8; do
+        name=${name:+$name.}a
+        shallow=$deep
+        deep="$deep,[\"$name\",\"dict\"]"
+    done
+done
+outlined "{\"tenon\":1,\"parts\":[$deep]}" 'too many dicts and lists in each other'
+converted --set "tenon.pt={\"tenon\":1,\"parts\":[$deep]}" --rename "layer.1=$name.w" "$samples/written/many.safetensors" "$work/deep.pt"
+converted --set "tenon.pt={\"tenon\":1,\"parts\":[$shallow]}" --rename "layer.1=$name" "$samples/written/many.safetensors" "$work/shallow.pt"
+converted -o pt.nest=yes --rename "layer.1=$name" "$samples/written/many.safetensors" "$work/dots.pt"
+checks=$((checks + 4))
+tenon ls "$work/deep.pt"
+said "$name.w$tab" || fail 'a tensor in too many dicts is lost'
+for file in shallow dots; do
+    tenon ls "$work/$file.pt"
+    said "$name$tab" || fail "$file.pt: a tensor in many dicts is lost"
+done
+tenon convert -o pt.nest=yes --rename "layer.1=$name.w" "$samples/written/many.safetensors" "$work/dots.pt"
+{ [ "$status" -eq 2 ] && said 'too many dots for pt.nest'; } || fail "64 dicts in a dict: exit status $status"
+
 # ---- metadata ----
 converted --set format=pt --set count=7 --set-type count=u32 --set 'ids=[1,2,3]' --set-type ids=array:i16 "$samples/written/one.safetensors" "$work/member.pt"
 checks=$((checks + 2))
