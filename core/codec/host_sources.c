@@ -221,13 +221,17 @@ check_part_name (struct tn_call *call, const struct tenon_part *part)
     return TENON_OK;
 }
 
-/* Names that lead elsewhere when the container is unpacked. */
+/* Names that lead elsewhere when the container is unpacked. A codec's name need not end in NUL. */
 static void
 note_name (struct tn_call *call, const char *name, uint64_t length)
 {
     const char *words = name ? tn_unpacking_words (name, length, false) : NULL;
-    if (words)
-        tn_host_note (&call->public, TENON_NOTE, name, words);
+    if (!words)
+        return;
+    struct tn_mark mark = tn_arena_mark (&call->session->arena);
+    const char *copy = tn_arena_text (&call->session->arena, name, length);
+    tn_host_note (&call->public, TENON_NOTE, copy, words);
+    tn_arena_release (&call->session->arena, mark);
 }
 
 /* Copies the codec's struct, and finds the source that the part lies in. */
