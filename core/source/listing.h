@@ -25,9 +25,9 @@ struct tn_listing_options {
     struct tn_budget *budget;
 };
 
-/* Lists what there is; what changes meanwhile may be in the list or not. The keys begin with the prefix. A
- * prefix that is no folder has no keys. One descriptor at a time is open, however deep the folders lie. The
- * caller frees the listing, also after a failure. */
+/* Lists the keys of a folder; one that changes meanwhile may be in the list or not. The keys begin with the
+ * prefix. A prefix that is no folder has no keys. One descriptor at a time is open, however deep the folders
+ * lie. The caller frees the listing, also after a failure. */
 tenon_status tn_listing_make (struct tn_listing *listing, int folder,
                               const struct tn_listing_options *options, tenon_error *error);
 void tn_listing_free (struct tn_listing *listing, struct tn_budget *budget);
