@@ -5,6 +5,7 @@
 #include "base/place.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <linux/magic.h>
@@ -30,8 +31,21 @@ struct file_sink {
     uint8_t *buffer;                                    /* NULL: finished */
 };
 
+#ifdef FALLOC_FL_KEEP_SIZE
+/* True if the file system has this much left, or does not tell. */
+static bool
+has_space (int fd, uint64_t size)
+{
+    struct statvfs status;
+    uint64_t bytes;
+    return fstatvfs (fd, &status) < 0
+           || tn_multiply ((uint64_t) status.f_bavail, (uint64_t) status.f_frsize, &bytes) || size <= bytes;
+}
+#endif
+
 /* Reserves the disk space of the whole file, which then lies in one piece. A limit on the size of files is
- * found now; too little space is not, since the hint may be too high. */
+ * found now; too little space is not, since the hint may be too high: then nothing is reserved, as ext4 would
+ * take all that is left, and keep it. */
 static tenon_status
 reserve_space (struct file_sink *file, tenon_error *error)
 {
@@ -39,7 +53,7 @@ reserve_space (struct file_sink *file, tenon_error *error)
         return TENON_OK;
 #ifdef FALLOC_FL_KEEP_SIZE
     /* On a large tmpfs a timer's signals may interrupt every call, so the tries are limited. */
-    for (int tries = 0; tries < 8; tries++) {
+    for (int tries = 0; tries < 8 && has_space (file->sink.fd, file->size_hint); tries++) {
         if (fallocate (file->sink.fd, FALLOC_FL_KEEP_SIZE, 0,
                        (off_t) TN_MIN (file->size_hint, (uint64_t) INT64_MAX))
             == 0) {
@@ -52,6 +66,8 @@ reserve_space (struct file_sink *file, tenon_error *error)
             return tn_fail_errno (error, errno, "cannot get its space on the disk", file->sink.name);
         break; /* this file system cannot, or has less space than the hint */
     }
+    /* a try that failed may have taken some; what cannot be given back now is tried again at the end */
+    file->allocated = file->allocated || ftruncate (file->sink.fd, (off_t) file->flushed) < 0;
 #endif
     file->size_hint = 0;
     return TENON_OK;
