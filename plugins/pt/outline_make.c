@@ -121,7 +121,9 @@ pt_note_container (struct pt_reader *reader, uint32_t owner, const struct pt_fra
 void
 pt_note_list (struct pt_reader *reader, const struct pt_value *list)
 {
-    if (!reader->counting && reader->parts > 0 && (list->kind == PT_TUPLE || list->count == 0))
+    int is_all = reader->top == 0 && list->count == 0; /* nothing else would tell what the whole was */
+    reader->worth_telling |= is_all;
+    if (!reader->counting && (reader->parts > 0 || is_all) && (list->kind == PT_TUPLE || list->count == 0))
         add_outline_part (reader, list->kind == PT_TUPLE ? "tuple" : "list", "");
 }
 

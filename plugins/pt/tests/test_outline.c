@@ -65,6 +65,10 @@ static const struct {
     CASE ("}(" TEXT1 ("l") "]" TEXT1 ("t") ")" TEXT1 ("d") "}" TEXT1 ("o") ORDERED "u",
           PART ("\"\",\"dict\",\"values\"") "," PART ("\"l\",\"list\"") "," PART (
               "\"t\",\"tuple\"") "," PART ("\"d\",\"dict\"") "," PART ("\"o\",\"ordered\"")),
+    CASE ("]", PART ("\"\",\"list\"")),
+    CASE (")", PART ("\"\",\"tuple\"")),
+    CASE ("}", NULL),
+    CASE ("K\x01\x85", NULL),
     /* attributes, as state dicts have them */
     CASE (ORDERED TEXT1 ("x") TENSOR "s}" TEXT1 ("m") "}" TEXT1 ("v") "K\x02ssb",
           PART ("\"\",\"ordered\"") "," PART ("\"m\",\"dict\",\"attribute\"")),
