@@ -249,7 +249,8 @@ START_TEST (test_threads)
     unsigned failed[8] = { 0 };
     isolate (NULL);
 #ifdef __SANITIZE_ADDRESS__
-    expect_health (); /* the zygote begins before the threads: a fork may find the sanitizer's allocator locked */
+    /* The zygote begins before the threads: a fork may find the sanitizer's allocator locked. */
+    expect_health ();
 #endif
     for (int i = 0; i < 8; i++)
         ck_assert_int_eq (pthread_create (&threads[i], NULL, open_often, &failed[i]), 0);

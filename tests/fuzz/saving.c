@@ -159,6 +159,16 @@ is_readable (tenon_file *file)
 
 /* ---- there, again and back ---- */
 
+/* What a dict of pt holds stands together in it, whatever the order of the plan; and a list of objects that
+ * are texts or numbers to tenon has a key for each, and comes back as one array. */
+static bool
+keeps_keys (tenon_file *file)
+{
+    tenon_file_info info = { .struct_size = sizeof info };
+    tenon_file_get (file, &info);
+    return strncmp (info.format, "pt", 2) != 0;
+}
+
 /* Saves what was saved in the format of the first file. */
 static void
 check_way_back (tenon_file *first, tenon_file *second, const struct saving *there, uint64_t losses)
@@ -185,9 +195,8 @@ check_way_back (tenon_file *first, tenon_file *second, const struct saving *ther
     tenon_file *third = reopen (&bytes, back.codec.id, "it was saved on the way back");
     fuzz_same_tensors (first, third, back.codec.max_tensors == 1 || there->codec.max_tensors == 1,
                        "there and back");
-    /* what a dict of pt holds stands together in it, whatever the order of the plan */
-    if (losses == 0 && outcome.losses == 0)
-        fuzz_same_metadata (first, third, strcmp (info.format, "pt") != 0, "there and back");
+    if (losses == 0 && outcome.losses == 0 && keeps_keys (first))
+        fuzz_same_metadata (first, third, true, "there and back");
     tenon_close (third);
     fuzz_free (&bytes);
     fuzz_free (&outcome.told);
@@ -206,7 +215,7 @@ check_saved (tenon_file *file, const struct fuzz_buffer *bytes, const struct sav
     struct outcome outcome;
     if (!saving->changes) {
         fuzz_same_tensors (file, again, saving->codec.max_tensors == 1, saving->codec.id);
-        if (losses == 0) {
+        if (losses == 0 && keeps_keys (file)) {
             fuzz_same_metadata (file, again, carried && other, saving->codec.id);
             fuzz_same_metadata (again, file, carried && other, saving->codec.id);
         }
