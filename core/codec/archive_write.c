@@ -263,8 +263,8 @@ static tenon_status
 begin_entry (struct tn_call *call, struct tn_entries *entries, const struct tenon_entry *entry)
 {
     const struct tenon_archive *archive = entries->writer.folder ? NULL : functions_of (entries);
-    if (!entry->key || entry->key_length == 0 || !tn_utf8 (entry->key, entry->key_length)
-        || entry->key_length > UINT32_MAX)
+    if (!entry->key || entry->key_length == 0 || entry->key_length > UINT32_MAX
+        || !tn_utf8 (entry->key, entry->key_length))
         return tn_call_misuse (call, "the key of an entry is empty, or not valid UTF-8 without NUL");
     if (entry->flags & TENON_FLAGS_MUST_KNOW)
         return tn_call_misuse (call, "an entry has flags that this version does not know");

@@ -215,7 +215,7 @@ check_part_name (struct tn_call *call, const struct tenon_part *part)
 {
     if (call->archive && tn_archive_locates (call->archive))
         return TENON_OK; /* it is compared with the key, which was checked */
-    if (part->name && (!tn_utf8 (part->name, part->name_length) || part->name_length > UINT32_MAX))
+    if (part->name && (part->name_length > UINT32_MAX || !tn_utf8 (part->name, part->name_length)))
         return tn_fail (call->session->error, TENON_E_MALFORMED, TN_NO_OFFSET,
                         "its name is not valid UTF-8 without NUL");
     return TENON_OK;

@@ -232,7 +232,8 @@ add_growing (struct growing *growing, const struct tn_source *source, const uint
         return tn_spool_file_write (&growing->store->spool, growing->store->in_file + at, bytes, length,
                                     error);
     TN_TRY (grow_bytes (growing, size, error));
-    memcpy (growing->bytes + at, bytes, length);
+    if (length > 0) /* else there may be no memory yet */
+        memcpy (growing->bytes + at, bytes, length);
     return TENON_OK;
 }
 

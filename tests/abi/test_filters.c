@@ -141,16 +141,20 @@ END_TEST
 START_TEST (test_same_bytes)
 {
     size_t sizes[2];
-    const uint8_t *files[2];
+    uint8_t *first = NULL;
+    const uint8_t *file = NULL; /* until the next one is loaded */
     char settings[200];
     snprintf (settings, sizeof settings, "toypipe.steps=%s toypipe.block_size=9kB", pipelines[_i].steps);
     for (int k = 0; k < 2; k++) {
         use_plugins (0, k ? "core.threads=1" : "core.threads=4");
         ck_assert_int_eq (save_numbers ("f.toypipe", ITEMS, settings), TENON_OK);
-        files[k] = kit_load ("f.toypipe", &sizes[k]);
+        file = kit_load ("f.toypipe", &sizes[k]);
+        if (k == 0)
+            memcpy (first = malloc (sizes[0]), file, sizes[0]);
     }
     ck_assert_uint_eq (sizes[0], sizes[1]);
-    ck_assert_mem_eq (files[0], files[1], sizes[0]);
+    ck_assert_mem_eq (first, file, sizes[0]);
+    free (first);
 }
 END_TEST
 
