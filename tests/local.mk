@@ -263,12 +263,14 @@ deflate_tests = \
 compiler_tests = $(filter-out tests/faults/% tests/sweep/test_sweep tests/unit/base/test_pool, \
 	$(unit_tests) $(module_unit_tests) $(shell_tests) $(module_shell_tests))
 # What `make check-valgrind` runs. It takes too long for sweeps, and for what needs many threads or millions of items, and
-# does not work in isolated processes; the sanitizers see those.
+# does not work in isolated processes, nor know openat2; the sanitizers see those.
 valgrind_too_long = \
 	plugins/npz/tests/test_metadata_bad \
 	plugins/npz/tests/test_nested \
 	plugins/npz/tests/test_zip \
 	plugins/safetensors/tests/test_metadata \
+	tests/abi/test_filters \
+	tests/abi/test_folder \
 	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \
 	tests/abi/test_parallel \
@@ -280,6 +282,7 @@ valgrind_too_long = \
 	tests/unit/kernels/test_permute \
 	tests/unit/sink/test_sink \
 	tests/unit/sink/test_tree \
+	tests/unit/source/test_listing \
 	tests/unit/pluginlib/test_json \
 	tests/unit/transfer/test_request \
 	tests/unit/transfer/test_transfer

@@ -275,7 +275,7 @@ take_steps (struct tn_call *call, struct tenon_part *part, const struct tn_pipel
 
 /* A member of an archive of which more is told when it is opened. */
 static tenon_status
-add_later (struct tn_call *call, const struct tenon_part *part, struct tn_source *parent)
+add_later (struct tn_call *call, const struct tenon_part *part, struct tn_source *parent, uint32_t *number)
 {
     if (!call->archive)
         return tn_call_misuse (call, "it puts off a part, but is no archive");
@@ -284,6 +284,7 @@ add_later (struct tn_call *call, const struct tenon_part *part, struct tn_source
     TN_TRY (unpack_parent (call, parent));
     TN_TRY (tn_archive_add_later (call, part));
     note_name (call, part->name, part->name_length);
+    *number = UINT32_MAX;
     return TENON_OK;
 }
 
@@ -296,9 +297,8 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
     struct tn_source *parent, *source;
     const char *key = NULL;
     TN_TRY (take_part (call, part, &ours, &parent));
-    *number = UINT32_MAX; /* which may lie in the codec's struct */
     if (ours.flags & TENON_PART_LATER)
-        return add_later (call, &ours, parent);
+        return add_later (call, &ours, parent, number);
     const struct tn_pipeline *pipeline = NULL;
     TN_TRY (take_steps (call, &ours, &pipeline));
     tenon_status status = ours.check > TENON_CHECK_CRC32

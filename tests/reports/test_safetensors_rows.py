@@ -25,6 +25,9 @@ def test_judged_by_the_library(bench):
     for path in sorted(inputs.folder("numpy_safetensors").glob("S*.safetensors")):
         row, expected = path.name.removesuffix(".safetensors"), peer(path)
         status, _, error = bench.run("verify", path)
+        if row == "S10-torch-zip":  # a checkpoint of PyTorch under a wrong name, which the library does not know
+            bench.check(bench.list(path)["format"] == "pt" and "its contents are pt" in error, row, "verify says", error)
+            continue
         if expected is None:
             bench.check(status == 1 and path.name in error, row, "is well to verify", status, error)
             bench.check(bench.run("ls", path)[0] == (0 if row in ONE else 2), row, "ls exits", bench.run("ls", path))

@@ -349,7 +349,8 @@ struct tenon_host {
     tenon_status (*add_metadata) (struct tenon_call *call, const char *key, uint64_t key_length,
                                   const struct tenon_value *value);
     /* Makes a source of a range of another. If the filter that the part names is not in use, the result is
-     * TENON_E_UNSUPPORTED, which is no failure unless the codec returns it. */
+     * TENON_E_UNSUPPORTED, which is no failure unless the codec returns it. *source is set on success only,
+     * and may lie in the part. */
     tenon_status (*add_part) (struct tenon_call *call, const struct tenon_part *part, uint32_t *source);
     /* An added tensor, by name; one that cannot be read may have dtype TENON_NONE and the flag
      * TENON_NO_SHAPE. TENON_E_NOT_FOUND is no failure unless the codec returns it. */
