@@ -2,12 +2,16 @@
 tenonincludedir = $(includedir)/tenon
 tenoninclude_HEADERS = \
 	include/tenon/bytes.h \
+	include/tenon/codec.h \
 	include/tenon/cursor.h \
 	include/tenon/errors.h \
+	include/tenon/filter.h \
+	include/tenon/host.h \
 	include/tenon/json.h \
 	include/tenon/json_out.h \
 	include/tenon/json_value.h \
 	include/tenon/odometer.h \
 	include/tenon/plugin.h \
+	include/tenon/structs.h \
 	include/tenon/tenon.h \
 	include/tenon/types.h

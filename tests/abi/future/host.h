@@ -1,0 +1,240 @@
+/* Made by tests/abi/renew from tenon/host.h: with longer structs. */
+/* SPDX-License-Identifier: MIT */
+/* tenon/host.h - the services of the host, which a codec calls. <tenon/plugin.h> includes it.
+ *
+ * They stand in groups, by the codec functions that may call them; the manual page has the table. */
+#ifndef TENON_HOST_H
+#define TENON_HOST_H
+
+#include "structs.h"
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tenon_host;
+
+/* One run of one codec function. The host has more behind it. */
+struct tenon_call {
+    const struct tenon_host *host;
+    void *state; /* the codec's own, NULL at first: what the functions of an archive share */
+};
+
+struct tenon_host {
+    uint32_t struct_size, abi_minor;
+    uint32_t flags, reserved;
+    const char *version; /* of the library, "0.1.0" */
+
+    /* A table of functions by its id, "org.example/name/1"; NULL: this host has none of that name. At any
+     * time, on any thread. */
+    const void *(*get_extension) (const struct tenon_host *host, const char *id);
+
+    /* -- in every codec function -- */
+
+    /* Records a failure. `status` is negative; `offset` is a place in source 0, or TENON_AUTO for none. */
+    void (*fail) (struct tenon_call *call, int32_t status, uint64_t offset, const char *message);
+    /* Reports an oddity: TENON_NOTE, TENON_NOTE | TENON_FLAW, or TENON_LOSS, at which a strict save fails. In
+     * describe a loss is something in the file that the catalog does not hold (bytes behind an array, members
+     * that are no tensors): it is a note, and a loss of each save that takes the file's tensors. `item` is
+     * the name of a tensor or key, or NULL. */
+    void (*note) (struct tenon_call *call, uint32_t kind, const char *item, const char *message);
+    /* Non-zero if the codec should return TENON_E_CANCELLED. It asks the program at once; `work`, for loops
+     * that call no other service, asks less often. */
+    int32_t (*cancelled) (struct tenon_call *call);
+    /* Draws work that the codec does without calling other services, before it is done, in bytes that could
+     * be copied meanwhile: parsing a text, sorting a list. TENON_E_LIMIT: opening the file takes more than it
+     * may (TENON_LIMIT_OPEN_WORK); TENON_E_CANCELLED: the program asked to stop, which it is asked after each
+     * MiB of work. Draw no more than that at once. The other services draw their own work. */
+    tenon_status (*work) (struct tenon_call *call, uint64_t amount);
+    /* `size` bytes of zeroed memory, aligned to 16, that live as long as the call. NULL: the failure is
+     * recorded; return TENON_E_MEMORY. (Beyond TENON_LIMIT_HEADER_BYTES it is reported as that limit.) */
+    void *(*scratch) (struct tenon_call *call, uint64_t size);
+    /* The value of option number `index` of the codec's table. */
+    tenon_status (*option) (struct tenon_call *call, uint32_t index, struct tenon_setting *setting);
+    /* The configured limit, TENON_LIMIT_*. */
+    uint64_t (*limit) (struct tenon_call *call, uint32_t limit);
+    /* A hash of `length` bytes, all of its 64 bits good, under a secret key that is random for each context.
+     * For tables of names that come from a file: an author who knows the hash of a name can make all names of
+     * a file collide. It differs from run to run, so no byte that a codec puts may depend on it, nor on an
+     * order that follows from it. */
+    uint64_t (*hash) (struct tenon_call *call, const void *bytes, uint64_t length);
+    /* Continues a checksum, TENON_CHECK_*, which begins as 0, with `length` bytes. The sum of bytes that lie
+     * one after the other is that of the last call. */
+    uint64_t (*checksum) (struct tenon_call *call, uint32_t kind, uint64_t before, const void *bytes,
+                          uint64_t length);
+    /* The number of a dtype by its canonical name; 0, without a failure, if there is none. */
+    uint32_t (*dtype_find) (struct tenon_call *call, const char *name);
+    tenon_status (*dtype_info) (struct tenon_call *call, uint32_t dtype, struct tenon_dtype *info);
+    tenon_status (*source_info) (struct tenon_call *call, uint32_t source, struct tenon_source_info *info);
+    /* Reads exactly `length` bytes of a source, or fails with TENON_E_TRUNCATED. In describe, a call that
+     * reads all of a part that the codec added or opened compares its checksum: TENON_E_CHECKSUM is no
+     * failure unless the codec returns it. Of source 0, and of a part that is read in pieces, a wrong
+     * checksum is a flaw of the file. */
+    tenon_status (*read_at) (struct tenon_call *call, uint32_t source, uint64_t offset, void *to,
+                             uint64_t length);
+    /* The same into scratch memory: a private copy, which does not change if the file does. NULL: the failure
+     * is recorded, TENON_E_CHECKSUM too. */
+    const void *(*view) (struct tenon_call *call, uint32_t source, uint64_t offset, uint64_t length);
+
+    /* -- in describe, read and write -- */
+
+    /* Items first … first + n - 1 of an array value, into n values. */
+    tenon_status (*items) (struct tenon_call *call, const struct tenon_value *array, uint64_t first,
+                           uint64_t n, struct tenon_value *items);
+
+    /* -- in describe and write -- */
+
+    /* Makes a source of a key; a key that was opened before has the same number.
+     *
+     *     in describe of a keyed codec    a key of its store
+     *     in describe of another codec    a file beside source 0, or in a folder beside it. A key without '/'
+     *                                     may be a symbolic link to a file anywhere, as in download caches.
+     *                                     Where source 0 is a part, or has no path, no key is there
+     *     in write of a keyed codec that adds to a file (TENON_PLAN_APPENDS)    a key of the old file
+     *
+     * Two results are no failures unless the codec returns them: TENON_E_NOT_FOUND, and the status of a key
+     * that cannot be read (skip_part). Of the latter *source is the source of its stored bytes, 0 if they
+     * have no place. `answer` has the words for both. */
+    tenon_status (*open_key) (struct tenon_call *call, const char *key, uint64_t length, uint32_t *source);
+    /* The words for the last result that was no failure, one line; "" if there was none. They live until the
+     * next such result. */
+    const char *(*answer) (struct tenon_call *call);
+
+    /* -- in describe -- */
+
+    /* A hint of the numbers that will be added. Not trusted: it may be absurd. */
+    void (*expect) (struct tenon_call *call, uint64_t tensors, uint64_t metadata);
+    /* Adds an opaque dtype to the catalog. Equal dtypes get the same number. */
+    tenon_status (*add_dtype) (struct tenon_call *call, const struct tenon_dtype *dtype, uint32_t *number);
+    /* Checks and adds a tensor. Writes tensor->length back. One whose bytes lie behind the end of their
+     * source, all or some, is added as unreadable (skip_tensor) with TENON_E_TRUNCATED, which is no failure:
+     * a codec need not compare the two by itself, and the beginning of a file tells what all of it has. */
+    tenon_status (*add_tensor) (struct tenon_call *call, struct tenon_tensor *tensor);
+    /* Adds a tensor that cannot be read, so that the others of the file can be. It is listed; reading it
+     * fails with `status`, which is negative, and with `why`, one line; verifying the file fails and names
+     * it. The fields of `tensor` state what is known:
+     *
+     *     name             as in add_tensor; the name of a tensor that was added before is refused
+     *     dtype            TENON_NONE if it is not known: then the argument `dtype` is the format's word
+     *                      for it ("type 139"), or NULL, which stands for "?"
+     *     rank, shape      TENON_NO_SHAPE in flags if they are not known; more than 64 dims count as that.
+     *                      Their product may be of any size
+     *     source           the one that holds the bytes, or would
+     *     offset, length   of the bytes; a length of 0 or TENON_AUTO is not known. They may leave the
+     *                      source. Ranges inside it must not overlap, unless TENON_ALIAS is set
+     *
+     * Use it where the fault is that tensor's alone. Structure that cannot be trusted (counts that lie,
+     * ranges that overlap, a broken header) is a failure: fail. */
+    tenon_status (*skip_tensor) (struct tenon_call *call, const struct tenon_tensor *tensor,
+                                 tenon_status status, const char *dtype, const char *why);
+    /* Adds an entry of metadata. Keys are UTF-8 and unique. Memory that `value` points to is copied; a range
+     * of a source stays a range. */
+    tenon_status (*add_metadata) (struct tenon_call *call, const char *key, uint64_t key_length,
+                                  const struct tenon_value *value);
+    /* An added tensor, by name; one that cannot be read may have dtype TENON_NONE and the flag
+     * TENON_NO_SHAPE. TENON_E_NOT_FOUND is no failure unless the codec returns it. */
+    tenon_status (*find) (struct tenon_call *call, const char *name, uint64_t name_length,
+                          struct tenon_tensor *tensor);
+    /* Tensor number `index` of all that were added before, by this call and by those that it included.
+     * TENON_E_NOT_FOUND, after the last one, is no failure unless the codec returns it. */
+    tenon_status (*described) (struct tenon_call *call, uint64_t index, struct tenon_tensor *tensor);
+    /* Describes a source with another codec, into this catalog. `how` may be NULL: all fields 0.
+     * TENON_E_UNRECOGNISED is no failure unless the codec returns it. */
+    tenon_status (*include) (struct tenon_call *call, uint32_t source, const struct tenon_include *how);
+    /* The place of source 0 in a set, by its name. */
+    tenon_status (*shard_info) (struct tenon_call *call, struct tenon_shard_info *info);
+    /* In a shard of a set that is opened whole (TENON_SHARDS_WHOLE): copies `size` bytes, at most
+     * TENON_MOST_SHARD_STATE, for the shards behind it, in place of what was left before (shard_info). So a
+     * codec can compare what each shard says of the set. */
+    tenon_status (*leave_state) (struct tenon_call *call, const void *state, uint64_t size);
+    /* Makes a source of a range of another. If the filter that the part names is not in use, the result is
+     * TENON_E_UNSUPPORTED, which is no failure unless the codec returns it. *source is set on success only,
+     * and may lie in the part. */
+    tenon_status (*add_part) (struct tenon_call *call, const struct tenon_part *part, uint32_t *source);
+    /* In an archive, locate too: like add_part, of a member that cannot be read. Its key is known; opening it
+     * answers `status`, which is negative, with `why`, one line. What `part` says beside name, size and place
+     * counts as far as its stored bytes lie in the source. */
+    tenon_status (*skip_part) (struct tenon_call *call, const struct tenon_part *part, tenon_status status,
+                               const char *why);
+    /* In a keyed codec: the next key that begins with `prefix`, in the order of the archive; of a folder, in
+     * the order of their bytes. TENON_E_NOT_FOUND, after the last one, is no failure unless the codec returns
+     * it. Opening the key that came last takes no search. */
+    tenon_status (*next_key) (struct tenon_call *call, const char *prefix, uint64_t prefix_length,
+                              struct tenon_key *key);
+
+    /* -- in write: the plan -- */
+
+    tenon_status (*plan_info) (struct tenon_call *call, struct tenon_plan_info *info);
+    /* Tensor number `index` of the plan. Its source, offset, place and state are undefined. */
+    tenon_status (*plan_tensor) (struct tenon_call *call, uint64_t index, struct tenon_tensor *tensor);
+    /* Entry number `index` of its metadata, of which the codec's table allows each. The key ends in NUL. */
+    tenon_status (*plan_metadata) (struct tenon_call *call, uint64_t index, const char **key,
+                                   uint64_t *key_length, struct tenon_value *value);
+    /* TENON_METADATA_GIVEN, TENON_METADATA_OWN. Without GIVEN the entry comes from a file, and a codec may
+     * bring a value of its format up to date. */
+    uint32_t (*plan_metadata_flags) (struct tenon_call *call, uint64_t index);
+
+    /* -- in write: bytes, tensors and members -- */
+
+    /* Writes bytes at the position. They are buffered: any number of them is cheap. */
+    tenon_status (*put) (struct tenon_call *call, const void *bytes, uint64_t length);
+    /* Writes bytes of the value `fill` up to the next position that is a multiple of `alignment` ≥ 1. */
+    tenon_status (*align) (struct tenon_call *call, uint64_t alignment, uint32_t fill);
+    /* The position in the file or member that is being written, bytes. */
+    uint64_t (*tell) (struct tenon_call *call);
+    /* Overwrites bytes that were put. TENON_E_UNSUPPORTED if the sink is a pipe, or a member that is filtered
+     * or summed. */
+    tenon_status (*patch) (struct tenon_call *call, uint64_t position, const void *bytes, uint64_t length);
+    /* Writes the items of an array value in this encoding, TENON_ENCODING_*. */
+    tenon_status (*put_items) (struct tenon_call *call, const struct tenon_value *array, uint32_t encoding);
+    /* Writes all bytes of a tensor of the plan in this layout; NULL: C order, little-endian. The host reports
+     * a change of layout. */
+    tenon_status (*put_tensor) (struct tenon_call *call, uint64_t index, const struct tenon_layout *layout);
+    /* For formats that print or index values: reads `length` bytes from byte `offset` of those that
+     * put_tensor would write. Any offset will do; rising ones are cheap. A tensor that was read counts as
+     * put. */
+    tenon_status (*read_tensor) (struct tenon_call *call, uint64_t index, const struct tenon_layout *layout,
+                                 uint64_t offset, void *to, uint64_t length);
+    /* Writes a member at the position, and fills in *result. */
+    tenon_status (*put_member) (struct tenon_call *call, const struct tenon_member *member,
+                                struct tenon_member_result *result);
+
+    /* -- in write: keys -- */
+
+    /* In a keyed codec: ends the entry before, and begins this one; NULL: only ends. put, put_tensor,
+     * put_items, align, tell and patch then count inside the entry. A key twice is TENON_E_EXISTS; where a
+     * file is added to, its archive refuses an old key that was not dropped. The archive's own functions put
+     * bytes only: no keys, tensors, members or files. */
+    tenon_status (*put_key) (struct tenon_call *call, const struct tenon_entry *entry);
+    /* In a keyed codec that adds to a file, before its first key: an old key is not part of the new file; its
+     * bytes may stay in it. Of a key that the file does not have nothing happens. */
+    tenon_status (*drop_key) (struct tenon_call *call, const char *key, uint64_t length);
+
+    /* -- in write: what is added to -- */
+
+    /* With TENON_PLAN_APPENDS: writes the first `length` bytes of the old file, once, before anything else is
+     * put. Where the file system can share them, they are not copied. */
+    tenon_status (*put_old) (struct tenon_call *call, uint64_t length);
+    /* In a plan that is added to a file (TENON_PLAN_APPENDS): the part of source 0 that the tensor `index` of
+     * the plan replaces, by the name that describe gave the part; it lives as long as the call. *name is NULL
+     * if the old file has no tensor of that name, or has it in no part. A part that holds more than the
+     * tensor cannot be replaced: TENON_E_UNSUPPORTED. */
+    tenon_status (*old_part) (struct tenon_call *call, uint64_t index, const char **name, uint64_t *length);
+    /* Begins a file beside the target, by its bare name, each name once; NULL: goes back to the target. All
+     * files appear together at the end, in the order in which they were begun; the target, if anything was
+     * put there, comes last. */
+    tenon_status (*next_file) (struct tenon_call *call, const char *name, uint64_t name_length);
+    int32_t (*future_service) (struct tenon_call *call);
+};
+
+/* True if the host has this service. A plugin asks before it uses one that is newer than min_host_minor. */
+#define TENON_HAS(call, service)                                                                             \
+    ((call)->host->struct_size >= offsetof (struct tenon_host, service) + sizeof ((call)->host->service)     \
+     && (call)->host->service)
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,116 @@
+/* Made by tests/abi/renew from tenon/codec.h: with shorter structs. */
+/* SPDX-License-Identifier: MIT */
+/* tenon/codec.h - the table of a codec. <tenon/plugin.h> includes it. */
+#ifndef TENON_CODEC_H
+#define TENON_CODEC_H
+
+#include "host.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Bytes at a known place in all files of a format. */
+struct tenon_magic {
+    uint32_t from_end; /* 1: offset counts back from the end of the file to the first byte of the magic */
+    uint32_t length;   /* bytes */
+    uint64_t offset;   /* bytes */
+    const char *bytes;
+};
+
+/* tenon_codec.flags */
+enum {
+    /* its tensors may share bytes: in describe if they are marked TENON_ALIAS, in write by alias_of */
+    TENON_CODEC_ALIASES = 1,
+    TENON_CODEC_NEEDS_PATCH = 2, /* write calls patch: the host refuses to save to a pipe */
+    TENON_CODEC_APPENDS = 4,     /* write supports TENON_PLAN_APPENDS */
+    /* its files have tensors or metadata in an order of their own: carrying (TENON_SAVE_CARRY) records the
+     * order of the plan */
+    TENON_CODEC_SORTS = 8,
+    /* its files have one tensor without a name: add_tensor gets a NULL name, and the file's stem stands for
+     * it. Saving a tensor of another name is a loss */
+    TENON_CODEC_NAMELESS = 16,
+    /* keyed: its stores are archives only, not folders */
+    TENON_CODEC_ARCHIVED = 32
+};
+
+/* tenon_codec.shard_flags: sets of files NAME-00001-of-00003.EXTENSION, which make one catalog. An index
+ * (set_index) is described like any file. The set that the name of a shard means is opened shard by shard, in
+ * the order of the numbers, whatever index lies beside it; metadata keys that an earlier shard had are
+ * ignored, and missing shards are a flaw. A shard that is opened alone gets a note. */
+enum {
+    TENON_SHARDS_NUMBERED = 1,
+    TENON_SHARDS_FIRST_OPENS = 2 /* opening the first shard opens all; else only TENON_OPEN_SHARDS does */
+};
+
+/* What a codec whose files are archives has beside describe. Its describe adds a part with a name, which is a
+ * key, for each member (add_part, skip_part), and nothing else: no tensors, no metadata. The call of describe
+ * then lives on, with its scratch memory and its `state`, as long as the keyed codec is at work, and locate
+ * gets the same call. The functions that write share another call in the same way, one for each save.
+ *
+ * Writing: the host calls begin. For each entry it calls begin_entry, which puts what stands before the
+ * entry's bytes; then come these bytes, and then end_entry. At the end it calls finish. They use the services
+ * of write, on the thread of the save; a failure of one ends the save. An entry with its key lives until its
+ * end_entry returns. begin_entry, end_entry and finish need each other; without them the archive is only
+ * read. */
+struct tenon_archive {
+    uint32_t struct_size, flags; /* none yet */
+    /* ids of the filters that its members may have, NULL-terminated; NULL: none */
+    const char *const *filters;
+    /* Completes a part that was added with TENON_PART_LATER, and calls add_part or skip_part with it. What it
+     * gets from scratch lives until it returns. NULL: all parts are complete */
+    tenon_status (*locate) (struct tenon_call *call, const struct tenon_part *part);
+    /* With TENON_PLAN_APPENDS: reads the old directory (source 0), and puts what stays (put_old). NULL:
+     * nothing stands before the first entry */
+    tenon_status (*begin) (struct tenon_call *call);
+    /* With TENON_PLAN_APPENDS: the old file's key, if it has it, is not to be in the new one. NULL: cannot */
+    tenon_status (*drop) (struct tenon_call *call, const char *key, uint64_t length);
+    tenon_status (*begin_entry) (struct tenon_call *call, const struct tenon_entry *entry);
+    tenon_status (*end_entry) (struct tenon_call *call, const struct tenon_entry *entry,
+                               const struct tenon_member_result *result);
+    tenon_status (*finish) (struct tenon_call *call);
+};
+
+/* The least result of probe that counts as a match */
+enum { TENON_SURE_MATCH = 50 };
+
+/* tenon_codec.metadata: the values that write can keep. The host reports the others as lost. */
+enum { TENON_METADATA_NONE = 0, TENON_METADATA_STRINGS = 1, TENON_METADATA_TYPED = 2 };
+
+struct tenon_codec {
+    uint32_t struct_size, flags;
+    const char *id;    /* lower case: "npy"; not "core", "limits", "save" */
+    const char *label; /* one line for users: "NumPy array" */
+    /* lower case, without the dot, NULL-terminated; the first is the usual one */
+    const char *const *extensions;
+    const struct tenon_magic *magics;
+    uint32_t magic_size, magic_count; /* sizeof (struct tenon_magic), how many */
+    const struct tenon_option *options;
+    uint32_t option_size, option_count;
+    /* The limits of write. The host checks them before it calls write. */
+    const char *const *dtypes; /* canonical names, NULL-terminated; NULL: all dtypes with a name */
+    const char *opaque_family; /* opaque dtypes of this family too; NULL: none */
+    uint64_t max_tensors;      /* 0: any number */
+    uint32_t max_rank;         /* 0: any rank */
+    uint32_t metadata;         /* TENON_METADATA_* */
+    tenon_status (*describe) (struct tenon_call *call); /* NULL: the codec only writes */
+    tenon_status (*write) (struct tenon_call *call);    /* NULL: it only reads */
+    /* How sure it is that source 0 has this format, 0 … 100, if no magic tells; TENON_SURE_MATCH and above
+     * count as a match. So that it can be compared with other codecs:
+     *
+     *     - 100: bytes that only this format has, though no magic can state them;
+     *     - 90: the structure was found and fits the file, such as a directory at its end;
+     *     - 80: a part of the structure fits;
+     *     - 60: nothing contradicts, and other formats could begin alike;
+     *     - 50: plausible text or numbers, to be taken only where no other codec knows the bytes;
+     *     - less: no.
+     *
+     * A negative result counts as no, and so does one above 100, which gets a note. Only services for every
+     * codec function may be called, and their failures do not count. NULL: magics and extensions decide. */
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,76 @@
+/* Made by tests/abi/renew from tenon/filter.h: with shorter structs. */
+/* SPDX-License-Identifier: MIT */
+/* tenon/filter.h - the table of a filter. <tenon/plugin.h> includes it. */
+#ifndef TENON_FILTER_H
+#define TENON_FILTER_H
+
+#include "structs.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a state of a filter is for. */
+struct tenon_coding {
+    uint32_t struct_size;
+    uint32_t encode; /* 1: it encodes; 0: it decodes */
+    int32_t level;   /* encode: inside the filter's levels */
+    uint32_t flags;  /* none yet */
+    /* The step's setup, NULL without any; it lives until open returns. It may come from a file: check it */
+    const void *setup;
+    uint64_t setup_size;
+    /* decode: the most bytes that the state may hold (TENON_LIMIT_MEMORY). step refuses a stream that needs
+     * more with TENON_E_LIMIT. 0: any number */
+    uint64_t memory;
+};
+
+/* tenon_filter.flags. Neither: what a source is stored in is one block, or one stream */
+enum {
+    /* Blocks that were encoded by themselves, the last one with TENON_FILTER_LAST, are one stream when they
+     * are joined end to end: raw deflate */
+    TENON_FILTER_JOINS = 1,
+    /* Each block is a whole stream by itself, and streams joined end to end are one: gzip, zstd, xz. Each
+     * block has TENON_FILTER_LAST and `last` */
+    TENON_FILTER_FRAMES = 2
+};
+/* encode: this block ends the stream, or begins it. A block may do both */
+enum { TENON_FILTER_LAST = 1, TENON_FILTER_FIRST = 2 };
+/* The result of step */
+enum {
+    TENON_STEP_MORE = 0, /* there is more to do */
+    TENON_STEP_END = 1,  /* the stream has ended: input that follows does not belong to it */
+    /* the stream is complete if no input follows. If some does, step goes on with it */
+    TENON_STEP_MAY_END = 2
+};
+
+/* A reversible byte transform. A state belongs to one thread at a time and processes one block, or one
+ * stream, after the other. */
+struct tenon_filter {
+    uint32_t struct_size, flags; /* TENON_FILTER_JOINS, TENON_FILTER_FRAMES */
+    const char *id;              /* lower case: "deflate" */
+    const char *label;
+    int32_t least_level, most_level, default_level;
+    uint32_t reserved;
+    /* The most bytes of an encoded block of `size` decoded bytes. */
+    uint64_t (*bound) (const struct tenon_coding *coding, uint64_t size);
+    /* Makes a state, which is the only thing that a plugin allocates; close frees it. TENON_E_MALFORMED: the
+     * setup is wrong; TENON_E_UNSUPPORTED: the filter cannot do what it asks for. */
+    tenon_status (*open) (const struct tenon_coding *coding, void **state);
+    void (*close) (void *state);
+    /* Encodes a block of `size` bytes into at most `room` bytes. Returns their number, or TENON_E_*. */
+    int64_t (*encode) (void *state, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room);
+    /* Decodes a whole block: exactly `stored` bytes to exactly `size` bytes. It ends the stream if and only
+     * if `last` is 1. A whole stream is such a block, too: with `last` 1, and with TENON_FILTER_FRAMES of
+     * any number of frames. */
+    tenon_status (*decode) (void *state, uint32_t last, const void *from, uint64_t stored, void *to,
+                            uint64_t size);
+    /* Decode a stream in pieces of any size: reset, then step until the stream ends. step sets *taken and
+     * *made to the bytes that it used of each side, and returns TENON_STEP_* or TENON_E_*. One that returns
+     * TENON_STEP_MORE and neither took nor made anything waits for more input or more room. */
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
