@@ -225,6 +225,11 @@ core_libcore_la_SOURCES = \
 	core/source/beneath.h \
 	core/source/decoder.c \
 	core/source/decoder.h \
+	core/source/decoder_blocks.c \
+	core/source/decoder_blocks.h \
+	core/source/decoder_state.c \
+	core/source/decoder_state.h \
+	core/source/decoder_whole.c \
 	core/source/drain.c \
 	core/source/drain.h \
 	core/source/file_pool.c \

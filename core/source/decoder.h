@@ -2,7 +2,7 @@
 /* decoder.h - what one thread needs to decode sources: the state of a filter, and stored bytes.
  *
  * A decoder serves one source after another and keeps its buffers. It remembers how far it has read in the
- * last one, so that reading on is cheap. All members of the struct are decoder.c's own. */
+ * last one, so that reading on is cheap. All members of the struct are decoder*.c's own. */
 #ifndef TN_DECODER_H
 #define TN_DECODER_H
 #include "base/budget.h"
