@@ -59,8 +59,16 @@ core_libcore_la_SOURCES = \
 	core/codec/identify.h \
 	core/codec/isolated.c \
 	core/codec/isolated.h \
+	core/codec/isolated_questions.c \
+	core/codec/isolated_questions.h \
+	core/codec/isolated_services.c \
+	core/codec/isolated_services.h \
 	core/codec/isolation.c \
 	core/codec/isolation.h \
+	core/codec/isolation_answers.c \
+	core/codec/isolation_answers.h \
+	core/codec/isolation_replay.c \
+	core/codec/isolation_replay.h \
 	core/codec/keyed.c \
 	core/codec/keyed.h \
 	core/codec/keys.c \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* folder_keys.h - folders as stores: one that is described as a whole, and the one that lies around a file.
  *
- * In an isolated child there are no files: isolated.c asks the program for each key, and the store here only
- * says that there is one. */
+ * In an isolated child there are no files: isolated_questions.c asks the program for each key, and the store
+ * here only says that there is one. */
 #ifndef TN_FOLDER_KEYS_H
 #define TN_FOLDER_KEYS_H
 #include "codec/keys.h"
