@@ -252,6 +252,8 @@ deflate_tests = \
 	plugins/npz/tests/golden.sh \
 	plugins/npz/tests/test_nested \
 	plugins/npz/tests/test_zip \
+	plugins/npz/tests/test_zip_data \
+	plugins/npz/tests/test_zip_headers \
 	tests/abi/test_container \
 	tests/unit/kernels/test_checksum \
 	plugins/deflate/tests/test_framed \

@@ -27,12 +27,25 @@ shell_tests += \
 	plugins/npz/tests/golden.sh \
 	plugins/npz/tests/metadata.sh
 
-unit_tests += plugins/npz/tests/test_append plugins/npz/tests/test_append_kinds plugins/npz/tests/test_metadata plugins/npz/tests/test_metadata_bad plugins/npz/tests/test_nested plugins/npz/tests/test_zip
-plugins_npz_tests_test_append_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_append.c
-plugins_npz_tests_test_append_kinds_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_append_kinds.c
-plugins_npz_tests_test_metadata_bad_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_metadata_bad.c
-plugins_npz_tests_test_metadata_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_metadata.c
-plugins_npz_tests_test_nested_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_nested.c
-plugins_npz_tests_test_zip_SOURCES = plugins/npz/tests/archive.c plugins/npz/tests/archive.h plugins/npz/tests/test_zip.c
+unit_tests += \
+	plugins/npz/tests/test_append \
+	plugins/npz/tests/test_append_kinds \
+	plugins/npz/tests/test_metadata \
+	plugins/npz/tests/test_metadata_bad \
+	plugins/npz/tests/test_nested \
+	plugins/npz/tests/test_zip \
+	plugins/npz/tests/test_zip_data \
+	plugins/npz/tests/test_zip_directory \
+	plugins/npz/tests/test_zip_headers
+npz_archive = plugins/npz/tests/archive.c plugins/npz/tests/archive.h
+plugins_npz_tests_test_append_SOURCES = plugins/npz/tests/test_append.c $(npz_archive)
+plugins_npz_tests_test_append_kinds_SOURCES = plugins/npz/tests/test_append_kinds.c $(npz_archive)
+plugins_npz_tests_test_metadata_SOURCES = plugins/npz/tests/test_metadata.c $(npz_archive)
+plugins_npz_tests_test_metadata_bad_SOURCES = plugins/npz/tests/test_metadata_bad.c $(npz_archive)
+plugins_npz_tests_test_nested_SOURCES = plugins/npz/tests/test_nested.c $(npz_archive)
+plugins_npz_tests_test_zip_SOURCES = plugins/npz/tests/test_zip.c $(npz_archive)
+plugins_npz_tests_test_zip_data_SOURCES = plugins/npz/tests/test_zip_data.c $(npz_archive)
+plugins_npz_tests_test_zip_directory_SOURCES = plugins/npz/tests/test_zip_directory.c $(npz_archive)
+plugins_npz_tests_test_zip_headers_SOURCES = plugins/npz/tests/test_zip_headers.c $(npz_archive)
 
 plugins_npz_tests_test_nested_LDADD = $(DEFLATE_LDADD)

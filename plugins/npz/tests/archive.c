@@ -142,6 +142,17 @@ member_end (void)
     archive.here++;
 }
 
+void
+wide_extra (struct heading *heading, unsigned numbers, uint64_t a, uint64_t b, uint64_t c)
+{
+    const uint64_t all[3] = { a, b, c };
+    struct buffer *extras = &heading->extras;
+    put_number (extras, 1, 2);
+    put_number (extras, 8 * numbers, 2);
+    for (unsigned i = 0; i < numbers; i++)
+        put_number (extras, all[i], 8);
+}
+
 /* ---- archives ---- */
 
 void
@@ -211,6 +222,31 @@ one_member (const char *name)
     member_begin (name);
     member_end ();
     archive_end ();
+}
+
+void
+begin_second (const char *name)
+{
+    archive_begin ();
+    member_begin ("first.npy");
+    member_end ();
+    member_begin (name);
+}
+
+void
+end_both (void)
+{
+    member_end ();
+    archive_end ();
+}
+
+void
+wide_archive (void)
+{
+    archive_begin ();
+    member_begin ("x.npy");
+    member_end ();
+    archive.wide = 1;
 }
 
 /* ---- opening and reading ---- */
@@ -377,4 +413,19 @@ teardown (void)
     free (archive.file.data);
     free (archive.directory.data);
     archive.file.data = archive.directory.data = NULL;
+}
+
+int
+run_suite (const char *name, void (*add_tests) (TCase *cases))
+{
+    Suite *suite = suite_create (name);
+    TCase *cases = tcase_create (name);
+    tcase_add_checked_fixture (cases, setup, teardown);
+    add_tests (cases);
+    suite_add_tcase (suite, cases);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failures = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failures > 0;
 }

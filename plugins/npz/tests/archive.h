@@ -62,9 +62,17 @@ void member_of (const char *name, const struct buffer *bytes, int deflated);
 /* Returns an npy file of this descr and shape ("|u1", "(4,)") before `size` bytes 1, 2, 3, … */
 struct buffer npy_of (const char *descr, const char *shape, size_t size);
 void member_end (void);
+/* Gives the member the zip64 extra field of the first `numbers` of these. */
+void wide_extra (struct heading *heading, unsigned numbers, uint64_t a, uint64_t b, uint64_t c);
 void archive_end (void);
 /* Makes an archive of one good member, as member_begin begins it. */
 void one_member (const char *name);
+/* Begins an archive with a good member, and begins the member `name`. */
+void begin_second (const char *name);
+/* Ends the member, and the archive. */
+void end_both (void);
+/* Begins an archive of one good member, with a zip64 end record. */
+void wide_archive (void);
 
 /* ---- opening and reading ---- */
 
@@ -89,4 +97,7 @@ void unreadable (tenon_status status, const char *words);
 
 void setup (void);
 void teardown (void);
+/* Runs the tests that `add_tests` adds, each between setup and teardown; returns the program's exit status.
+ */
+int run_suite (const char *name, void (*add_tests) (TCase *cases));
 #endif
