@@ -51,10 +51,20 @@ core_libcore_la_LIBADD += plugins/libpt.la
 endif
 
 shell_tests += plugins/pt/tests/write.sh
-unit_tests += plugins/pt/tests/test_outline plugins/pt/tests/test_pickle plugins/pt/tests/test_tensors plugins/pt/tests/test_archive
+unit_tests += \
+	plugins/pt/tests/test_archive \
+	plugins/pt/tests/test_outline \
+	plugins/pt/tests/test_pickle \
+	plugins/pt/tests/test_pickle_asides \
+	plugins/pt/tests/test_pickle_bombs \
+	plugins/pt/tests/test_pickle_broken \
+	plugins/pt/tests/test_tensors
 pt_kit = plugins/pt/tests/kit.c plugins/pt/tests/kit.h
-plugins_pt_tests_test_outline_SOURCES = plugins/pt/tests/test_outline.c $(pt_kit)
 plugins_pt_tests_test_archive_SOURCES = plugins/pt/tests/test_archive.c $(npz_archive)
-plugins_pt_tests_test_pickle_SOURCES = plugins/pt/tests/test_pickle.c $(pt_kit)
+plugins_pt_tests_test_outline_SOURCES = plugins/pt/tests/test_outline.c $(pt_kit)
+plugins_pt_tests_test_pickle_SOURCES = plugins/pt/tests/test_pickle.c plugins/pt/tests/pickles.h $(pt_kit)
+plugins_pt_tests_test_pickle_asides_SOURCES = plugins/pt/tests/test_pickle_asides.c $(pt_kit)
+plugins_pt_tests_test_pickle_bombs_SOURCES = plugins/pt/tests/test_pickle_bombs.c $(pt_kit)
+plugins_pt_tests_test_pickle_broken_SOURCES = plugins/pt/tests/test_pickle_broken.c plugins/pt/tests/pickles.h $(pt_kit)
 plugins_pt_tests_test_tensors_SOURCES = plugins/pt/tests/test_tensors.c $(pt_kit)
 plugins/pt/tests/test_%.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h

@@ -202,3 +202,18 @@ listed (const tenon_file *file)
     }
     return text;
 }
+
+int
+run_suite (const char *name, void (*add_tests) (TCase *cases))
+{
+    Suite *suite = suite_create (name);
+    TCase *cases = tcase_create (name);
+    tcase_add_checked_fixture (cases, setup, teardown);
+    add_tests (cases);
+    suite_add_tcase (suite, cases);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_ENV);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed > 0;
+}

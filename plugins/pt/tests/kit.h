@@ -10,6 +10,7 @@
 #include <tenon/tenon.h>
 
 /* Pieces of pickles, protocol 2. */
+#define P2 "\x80\x02"
 #define TEXT1(text) "X\x01\0\0\0" text
 #define TEXT3(text) "X\x03\0\0\0" text
 #define TEXT7(text) "X\x07\0\0\0" text
@@ -33,6 +34,9 @@ extern tenon_context *context;
 extern tenon_error error;
 void setup (void);
 void teardown (void);
+/* Runs the tests that `add_tests` adds, each between setup and teardown; returns the program's exit status.
+ */
+int run_suite (const char *name, void (*add_tests) (TCase *cases));
 /* A context of these settings, separated by blanks. */
 void settings (const char *words);
 

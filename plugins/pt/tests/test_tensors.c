@@ -4,7 +4,6 @@
 #include "kit.h"
 #include <stdio.h>
 
-#define P2 "\x80\x02"
 #define OFFSET0 "K\0"
 #define TEXT(length, text) "X" length "\0\0\0" text
 /* The arguments behind those of the place: no gradient, no hooks. */
