@@ -225,7 +225,7 @@ tests_faults_test_tree_SOURCES = tests/faults/test_tree.c $(fault_rig)
 # The tests are compiled with tests/marks.h before everything else.
 tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o plugins/zip/tests/test_%.o \
 tests/abi/kit.lo tests/abi/kit.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
-EXTRA_DIST += tests/collide.h tests/marks.h tests/small_stack.h tests/values.h
+EXTRA_DIST += tests/collide.h tests/marks.h tests/openat2.h tests/small_stack.h tests/values.h
 # What is installed has small frames; tests and measurements may have large ones.
 tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/pt/tests/%.o plugins/safetensors/tests/%.o plugins/zip/tests/%.o: FRAME_CFLAGS =
 

@@ -5,6 +5,7 @@
 #include "source/beneath.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/syscall.h>
@@ -18,10 +19,21 @@
 
 #define MOST_TRIES 100 /* a way that changes at each moment cannot be kept in its folder: EAGAIN */
 
-bool
-tn_beneath_refused (int number)
+/* Of a link that is not followed, wherever it leads: what FreeBSD says of one with O_NOFOLLOW. */
+#define LINK_NOT_FOLLOWED EMLINK
+
+const char *
+tn_beneath_fault (int number)
 {
-    return number == ELOOP || number == EXDEV || number == EAGAIN;
+    switch (number) {
+    case ELOOP: return "the symbolic links on the way to it form a loop, or are more than the system follows";
+    case EXDEV: return "a symbolic link on the way to it leads out of its folder, and is not followed";
+    case EAGAIN: return "folders on the way to it are renamed again and again";
+    case LINK_NOT_FOLLOWED:
+        return "a symbolic link is on the way to it, and this system cannot tell whether it stays in its "
+               "folder";
+    default: return NULL;
+    }
 }
 
 #ifdef HAVE_OPENAT2
@@ -41,14 +53,34 @@ open_resolved (int folder, const char *key, int flags)
 }
 #endif
 
+static bool
+is_link_open (int fd)
+{
+    struct stat status;
+    return fstat (fd, &status) == 0 && S_ISLNK (status.st_mode);
+}
+
+/* Opens a name, which is no link. */
 static int
 open_step (int folder, const char *name, int flags)
 {
     int fd;
+    struct stat status;
     do
         fd = openat (folder, name, flags | O_NOFOLLOW | O_CLOEXEC);
     while (fd < 0 && errno == EINTR);
-    return fd;
+    if (fd >= 0) { /* with O_PATH a link itself is opened */
+        if (!is_link_open (fd))
+            return fd;
+        close (fd);
+        errno = ELOOP;
+    }
+    int number = errno; /* of a link ELOOP, or ENOTDIR if a folder is wanted */
+    if ((number == ELOOP || number == ENOTDIR) && fstatat (folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+        && S_ISLNK (status.st_mode))
+        number = LINK_NOT_FOLLOWED;
+    errno = number;
+    return -1;
 }
 
 /* Opens each folder on the way. */

@@ -14,9 +14,10 @@ enum tn_links {
 };
 
 /* openat of a key that has no fault (key.h), or of "." for the folder itself; O_CLOEXEC is added. -1: errno
- * says why; ELOOP and EXDEV: a symbolic link that leads out of the folder, or that is not followed. */
+ * says why. */
 int tn_beneath_open (int folder, const char *key, int flags, enum tn_links links);
-/* True if these are the errno of such a link. */
-bool tn_beneath_refused (int number);
+/* What is wrong with the links on the way, by the errno of tn_beneath_open, in words; NULL: it is no fault of
+ * a link. */
+const char *tn_beneath_fault (int number);
 
 #endif

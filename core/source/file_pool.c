@@ -196,7 +196,7 @@ open_again (struct tn_pooled *file, tenon_error *error)
     do
         fd = tn_beneath_open (pool->folder, source->name, O_RDONLY | O_NONBLOCK | O_NOCTTY, file->links);
     while (fd < 0 && (errno == EINTR || ((errno == EMFILE || errno == ENFILE) && close_one (pool))));
-    if (fd < 0 && errno != ENOENT)
+    if (fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ENXIO && !tn_beneath_fault (errno))
         return tn_fail_errno (error, errno, "cannot be opened again", source->path);
     if (fd < 0 || fstat (fd, &now) < 0 || !same_file (&now, &file->identity)) {
         if (fd >= 0)

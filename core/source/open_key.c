@@ -8,11 +8,11 @@
 static tenon_status
 fail_key (int number, const char *path, tenon_error *error)
 {
-    if (!tn_beneath_refused (number))
+    const char *fault = tn_beneath_fault (number);
+    if (!fault)
         return tn_fail_open (error, number, "cannot be opened", path);
     tn_fail_in (error, path, NULL);
-    return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
-                    "a symbolic link on the way to it leads out of its folder, and is not followed");
+    return tn_fail (error, number == EAGAIN ? TENON_E_IO : TENON_E_MALFORMED, TN_NO_OFFSET, "%s", fault);
 }
 
 tenon_status

@@ -2,6 +2,7 @@
 /* test_folder.c - folders as stores: the keyed codec tree describes a folder as it describes an archive, and
  * what lies outside of the folder stays there. */
 #include "kit.h"
+#include "tests/openat2.h"
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -99,14 +100,19 @@ START_TEST (test_unreadable)
     ck_assert_int_eq (mkfifo (kit_path ("x/fifo"), 0666), 0);
     tenon_file *file = kit_open ("x", NULL, NULL);
     kit_data_fails (file, "short", "", TENON_E_TRUNCATED, "");
-    kit_data (file, "in", "", "ABCDEF", 4);
+    if (has_openat2 ())
+        kit_data (file, "in", "", "ABCDEF", 4);
+    else
+        kit_data_fails (file, "in", "", TENON_E_MALFORMED, "cannot tell whether it stays in its folder");
     tenon_close (file);
     put_file ("x/tree.index", "tensor out u8 out 1\ntensor up u8 ../secret 1\ntensor abs u8 /etc/passwd 1\n"
                               "tensor way u8 way/secret 1\ntensor fifo u8 fifo 1\ntensor dir u8 a 1\n"
-                              "tensor gone u8 a/gone 1\ntensor good u8 b 4\n");
+                              "tensor gone u8 a/gone 1\ntensor loop u8 loop 1\ntensor good u8 b 4\n");
+    make_link ("loop", "x/loop");
     file = kit_open ("x", NULL, NULL);
-    kit_data_fails (file, "out", "", TENON_E_MALFORMED, "leads out of its folder");
-    kit_data_fails (file, "way", "", TENON_E_MALFORMED, "leads out of its folder");
+    kit_data_fails (file, "out", "", TENON_E_MALFORMED, "a symbolic link");
+    kit_data_fails (file, "loop", "", TENON_E_MALFORMED, has_openat2 () ? "form a loop" : "a symbolic link");
+    kit_data_fails (file, "way", "", TENON_E_MALFORMED, "a symbolic link");
     kit_data_fails (file, "up", "", TENON_E_MALFORMED, "'../secret' has a component '.' or '..'");
     kit_data_fails (file, "abs", "", TENON_E_MALFORMED, "'/etc/passwd' begins with '/'");
     kit_data_fails (file, "fifo", "", TENON_E_IO, "no regular file");
@@ -138,7 +144,7 @@ START_TEST (test_all_keys)
     ck_assert_str_eq (name_of (file, 5), "b");
     ck_assert_str_eq (name_of (file, 9), "tree.index");
     kit_data (file, "a/line\nfeed", "", "lf", 2);
-    kit_data_fails (file, "a/out", "", TENON_E_MALFORMED, "leads out of its folder");
+    kit_data_fails (file, "a/out", "", TENON_E_MALFORMED, "a symbolic link");
     kit_data_fails (file, "fifo", "", TENON_E_IO, "no regular file");
     tenon_close (file);
 }
@@ -324,7 +330,7 @@ START_TEST (test_beside)
     make_folder ("in");
     make_link ("../cache/blobs", "in/blobs");
     put_file ("in/bad.toyset", "TOYSET1\nblobs/b.toyraw\n");
-    kit_open_fails ("in/bad.toyset", NULL, NULL, TENON_E_MALFORMED, "leads out of its folder");
+    kit_open_fails ("in/bad.toyset", NULL, NULL, TENON_E_MALFORMED, "a symbolic link");
 }
 END_TEST
 
