@@ -31,7 +31,7 @@ fail_include (struct tn_session *session, struct tn_source *source, tenon_status
     tn_source_fail_in (source, session->error);
     if (status != TENON_E_UNRECOGNISED || session->error->status < 0)
         return tn_fail (session->error, status, TN_NO_OFFSET, "%s", tenon_status_text (status));
-    tn_identify_unknown (session, source, words);
+    tn_identify_unknown (session, source, NULL, words);
     return tn_fail (session->error, status, TN_NO_OFFSET, "no codec recognises it%s", words);
 }
 

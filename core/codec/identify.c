@@ -221,8 +221,24 @@ find_cause (const tenon_context *context, const struct tn_source *source, const 
     return false;
 }
 
+/* The signature says no more than that a file is such an archive. */
+static bool
+is_of_archive (const struct tn_signature *signature, const struct tn_codec *archive)
+{
+    const char *extension = archive && archive->extensions[0] ? archive->extensions[0] : "";
+    const size_t length = strlen (extension);
+    for (const char *word = signature->extensions; word && *word && length > 0; word += strspn (word, " ")) {
+        size_t size = strcspn (word, " ");
+        if (size == length && memcmp (word, extension, size) == 0)
+            return true;
+        word += size;
+    }
+    return false;
+}
+
 TN_OWN_FRAME const char *
-tn_identify_unknown (struct tn_session *session, struct tn_source *source, char words[TN_IDENTIFY_ROOM])
+tn_identify_unknown (struct tn_session *session, struct tn_source *source, const struct tn_codec *archive,
+                     char words[TN_IDENTIFY_ROOM])
 {
     struct look look = { 0 };
     struct tn_signature signature;
@@ -234,13 +250,17 @@ tn_identify_unknown (struct tn_session *session, struct tn_source *source, char 
         return advice;
     }
     if (find_signature (session, &look, &signature)) {
-        memcpy (words, ": ", 3);
-        say_signature (&signature, &look, NULL, words + 2, TN_IDENTIFY_ROOM - 2);
         advice = signature.advice ? signature.advice : "";
+        if (!is_of_archive (&signature, archive)) {
+            memcpy (words, ": ", 3);
+            say_signature (&signature, &look, NULL, words + 2, TN_IDENTIFY_ROOM - 2);
+        }
     }
     size_t fill = strlen (words), room = TN_IDENTIFY_ROOM - fill;
     if (find_cause (session->context, source, &look, signature.plugin, cause))
         snprintf (words + fill, room, "%s %s", fill ? ", and" : ":", cause), advice = "";
+    else if (archive)
+        ;
     else if (signature.plugin) /* which is in use, and does not recognise the file */
         snprintf (words + fill, room, ", cut off or damaged");
     else if (fill == 0 && say_plain (session, source, &look, NULL, words + 2, room - 2, &advice))

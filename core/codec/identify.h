@@ -8,9 +8,10 @@
 #define TN_IDENTIFY_ROOM 900u
 
 /* Of a source that no codec recognises: ": it is a PDF file", "; the codec toy is disabled at …", both, or
- * what else can be said of its bytes. Returns advice, which lives as long as the context, or "". */
+ * what else can be said of its bytes. `archive`: the codec of archives that recognises it, of which nothing
+ * more is said; or NULL. Returns advice, which lives as long as the context, or "". */
 const char *tn_identify_unknown (struct tn_session *session, struct tn_source *source,
-                                 char words[TN_IDENTIFY_ROOM]);
+                                 const struct tn_codec *archive, char words[TN_IDENTIFY_ROOM]);
 /* Of a source that a codec was chosen for, though its contents are not what that codec reads: "it is a PDF
  * file, no toy file". False: they may be, or nothing is known of them. */
 bool tn_identify_other (struct tn_session *session, struct tn_source *source, uint64_t codec,

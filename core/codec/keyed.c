@@ -151,17 +151,18 @@ report_bids (tenon_report *report, const struct bids *bids, uint64_t winner, con
 
 #define SHOWN_KEYS 3u
 
-/* "; its keys are 'a', 'b', 'c', …" */
+/* "; its members are 'a', 'b', 'c', …" */
 static void
 show_keys (struct tn_keys *keys, char *words, size_t room)
 {
     struct tenon_key key = { .struct_size = sizeof key };
-    size_t fill = 0;
+    size_t fill = (size_t) snprintf (words, room, "; it has no members");
     for (unsigned i = 0; i <= SHOWN_KEYS && keys->kind->next (keys, "", 0, &key); i++) {
         char shown[64];
         tn_escape (shown, sizeof shown, key.key, TN_MIN (key.length, 40));
+        fill = i > 0 ? fill : 0;
         if (i < SHOWN_KEYS)
-            fill += (size_t) snprintf (words + fill, room - fill, "%s'%s%s'", i ? ", " : "; its keys are ",
+            fill += (size_t) snprintf (words + fill, room - fill, "%s'%s%s'", i ? ", " : "; its members are ",
                                        shown, key.length > 40 ? "…" : "");
         else
             snprintf (words + fill, room - fill, ", …");
@@ -173,7 +174,7 @@ fail_unknown_keys (struct tn_session *session, struct tn_source *source, const s
 {
     char words[TN_IDENTIFY_ROOM], keys[300] = "";
     tn_source_fail_in (source, session->error);
-    const char *advice = tn_identify_unknown (session, source, words);
+    const char *advice = tn_identify_unknown (session, source, archive, words);
     show_keys (source->keys, keys, sizeof keys);
     (void) tn_fail (session->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
                     "no codec knows what this %s archive holds%s%s", archive->table.id, words, keys);

@@ -164,7 +164,7 @@ static TN_OWN_FRAME tenon_status
 fail_unknown (struct tn_session *session, struct tn_source *source)
 {
     char words[TN_IDENTIFY_ROOM];
-    const char *advice = tn_identify_unknown (session, source, words);
+    const char *advice = tn_identify_unknown (session, source, NULL, words);
     (void) tn_fail (session->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET, "no codec recognises it%s", words);
     return tn_advise (session->error, "%s", advice);
 }

@@ -155,7 +155,7 @@ look_at_name (void *user, int folder, const char *name, tenon_error *error)
     return kept ? TENON_OK : tn_fail_memory (error);
 }
 
-/* The patterns that were searched for: "*.one.index, *.two.index, *-00001-of-*.two". */
+/* The patterns that were searched for: "*.one.index, *.two.index, *-00001-of-*.two, root.json". */
 static void
 list_patterns (const struct search *search, char *text, size_t room)
 {
@@ -173,6 +173,9 @@ list_patterns (const struct search *search, char *text, size_t room)
         if (numbered && codec->extensions && *codec->extensions && end < room)
             end += (size_t) snprintf (text + end, room - end, "%s*-00001-of-*.%s", end ? ", " : "",
                                       *codec->extensions);
+        const char *const *key = codec->table.flags & TENON_CODEC_ARCHIVED ? NULL : codec->table.root_keys;
+        for (; key && *key && end < room; key++)
+            end += (size_t) snprintf (text + end, room - end, "%s%s", end && **key ? ", " : "", *key);
     }
 }
 
@@ -190,7 +193,9 @@ fail_empty (const struct search *search, tenon_error *error)
     }
     list_patterns (search, patterns, sizeof patterns);
     if (!patterns[0])
-        return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "it is a folder");
+        return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "it is a folder, and %s%s reads none",
+                        search->options->format ? "the codec " : "no codec that is in use",
+                        search->options->format ? search->options->format : "");
     return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "it is a folder without a set (no %s)", patterns);
 }
 

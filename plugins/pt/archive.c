@@ -23,15 +23,19 @@ ends_with (const struct tenon_key *key, const char *end)
     return key->length >= length && memcmp (key->key + key->length - length, end, length) == 0;
 }
 
-/* Finds NAME/data.pkl; the host chose this codec because there is one. */
+/* Finds NAME/data.pkl. Without one it is the name of the file that says what it is. */
 static tenon_status
 find_name (struct tenon_call *call, struct archive *archive)
 {
     struct tenon_key key = TENON_INIT (key);
-    do
-        TENON_TRY (call->host->next_key (call, "", 0, &key));
-    while (!ends_with (&key, "/" PICKLE_KEY)
-           || memchr (key.key, '/', key.length) != key.key + key.length - sizeof PICKLE_KEY);
+    do {
+        tenon_status status = call->host->next_key (call, "", 0, &key);
+        if (status == TENON_E_NOT_FOUND)
+            return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO,
+                               "it is no PyTorch checkpoint: it has no member FOLDER/" PICKLE_KEY);
+        TENON_TRY (status);
+    } while (!ends_with (&key, "/" PICKLE_KEY)
+             || memchr (key.key, '/', key.length) != key.key + key.length - sizeof PICKLE_KEY);
     archive->name = key.key;
     archive->name_length = key.length - (sizeof PICKLE_KEY - 1);
     archive->key = call->host->scratch (call, archive->name_length + sizeof STORAGE_KEY + MOST_KEY);

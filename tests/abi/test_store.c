@@ -193,7 +193,7 @@ START_TEST (test_unknown)
     put_text (&bytes, LATER, "four", "4");
     end_pack (&bytes, "x.pack");
     kit_open_fails ("x.pack", NULL, NULL, TENON_E_UNRECOGNISED,
-                    "no codec knows what this pack archive holds…its keys are 'one', 'two', 'three', …");
+                    "no codec knows what this pack archive holds; its members are 'one', 'two', 'three', …");
     /* the name may say what the keys do not */
     kit_file ("x.tree.pack", &bytes);
     kit_open_fails ("x.tree.pack", NULL, NULL, TENON_E_NOT_FOUND, "the key 'tree.index' is not there");
@@ -219,7 +219,7 @@ START_TEST (test_no_store)
     begin_pack (&bytes);
     end_pack (&bytes, "x.pack");
     kit_open_fails ("x.pack", NULL, NULL, TENON_E_UNRECOGNISED,
-                    "no codec knows what this pack archive holds");
+                    "no codec knows what this pack archive holds; it has no members");
 }
 END_TEST
 
@@ -231,7 +231,7 @@ START_TEST (test_archive_alone)
     put_text (&bytes, STORED, "tree.index", "");
     end_pack (&bytes, "x.pack");
     kit_open_fails ("x.pack", NULL, NULL, TENON_E_UNRECOGNISED,
-                    "no codec knows what this pack archive holds");
+                    "no codec knows what this pack archive holds; its members are 'tree.index'");
 }
 END_TEST
 

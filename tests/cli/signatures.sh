@@ -35,6 +35,22 @@ says '--json' out '"advice":"fetch the real file with: git lfs pull"'
 tenon ls --format npz x.gguf
 says '--format' err 'it is a Git LFS pointer, no npz file'
 
+# an archive whose members no codec knows: "zip archive" is said once. One member, a.txt, whose one byte is x
+printf 'PK\003\004\012\000\000\000\000\000\000\000\041\000\203\026\334\214\001\000\000\000\001\000\000\000\005\000\000\000a.txtx' >x.zip
+printf 'PK\001\002\012\000\012\000\000\000\000\000\000\000\041\000\203\026\334\214\001\000\000\000\001\000\000\000\005\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000a.txt' >>x.zip
+printf 'PK\005\006\000\000\000\000\001\000\001\0003\000\000\000\044\000\000\000\000\000' >>x.zip
+tenon ls x.zip
+exits 'an unknown archive' 2
+is 'an unknown archive' "$(head -n 1 err)" "tenon: x.zip: no codec knows what this zip archive holds; its members are 'a.txt'"
+hinted 'unpack it with unzip, and open what it contains'
+cp x.zip x.pt
+tenon ls x.pt
+is 'an archive that its name lies about' "$(head -n 1 err)" 'tenon: x.pt: it is no PyTorch checkpoint: it has no member FOLDER/data.pkl'
+mkdir folder.d
+tenon ls --format npz folder.d
+is 'a folder for a codec of files' "$(head -n 1 err)" 'tenon: folder.d: it is a folder, and the codec npz reads none'
+rm -r folder.d
+
 printf '\357\273\277\n <!doctype HTML>\n<html>\n<head><title>401</title>' >x
 other 'an HTML page'
 tenon ls x.npy
