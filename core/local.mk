@@ -24,9 +24,12 @@ core_libcore_la_SOURCES = \
 	core/base/version.c \
 	core/catalog/catalog.c \
 	core/catalog/catalog.h \
-	core/catalog/remark.c \
+	core/catalog/dtypes.c \
 	core/catalog/file.c \
 	core/catalog/file.h \
+	core/catalog/names.c \
+	core/catalog/names.h \
+	core/catalog/remark.c \
 	core/catalog/shape.c \
 	core/catalog/shape.h \
 	core/catalog/value.c \
