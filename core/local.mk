@@ -169,8 +169,10 @@ core_libcore_la_SOURCES = \
 	core/open/verify.c \
 	core/plan/aliases.c \
 	core/plan/aliases.h \
+	core/plan/arrays.c \
 	core/plan/entries.c \
 	core/plan/entries.h \
+	core/plan/metadata.c \
 	core/plan/metadata_items.c \
 	core/plan/metadata_text.c \
 	core/plan/packed.c \

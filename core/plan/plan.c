@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.c - collects the tensors and metadata of a save. */
+/* plan.c - collects the tensors of a save that come from files; arrays.c and metadata.c add the rest. */
 #include "plan/plan.h"
 #include "catalog/file.h"
 #include "plan/entries.h"
 #include "plan/unpacked.h"
 #include "transfer/request.h"
-#include <stdio.h>
 
 TENON_API tenon_status
 tenon_plan_new (tenon_context *context, tenon_plan **result, tenon_error *error)
@@ -45,131 +44,6 @@ tenon_plan_free (tenon_plan *plan)
     free (plan->saved_over);
     free (plan->kept);
     free (plan);
-}
-
-/* ---- arrays of the application ---- */
-
-tenon_status
-tn_plan_add_reader (tenon_plan *plan, const tenon_reader *reader, struct tn_source **source,
-                    tenon_error *error)
-{
-    TN_TRY (tn_source_reader (reader, NULL, source, error));
-    (*source)->in_order = true;
-    return tn_catalog_add_source (plan->own, *source, error);
-}
-
-/* What an array is, checked. */
-struct array {
-    tenon_array given;
-    uint64_t bytes;     /* packed */
-    uint64_t low, span; /* of its memory: before item 0 … 0, and in all */
-    enum tn_lay lay;
-};
-
-static tenon_status
-add_bytes (tenon_plan *plan, const struct array *array, struct tn_source **source, tenon_error *error)
-{
-    const tenon_array *given = &array->given;
-    if (!given->data && given->fill) {
-        tenon_reader reader = {
-            .struct_size = sizeof reader, .size = array->bytes, .read_at = given->fill, .user = given->user
-        };
-        return tn_plan_add_reader (plan, &reader, source, error);
-    }
-    const uint8_t *first = given->data ? (const uint8_t *) given->data - array->low : NULL;
-    TN_TRY (tn_source_memory (first, array->span, given->name, source, error));
-    return tn_catalog_add_source (plan->own, *source, error);
-}
-
-static tenon_status
-check_strides (struct array *array, const struct tenon_dtype *dtype, tenon_error *error)
-{
-    const tenon_array *given = &array->given;
-    if (!given->data && given->fill)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "fill makes packed data, which have no strides");
-    if (given->flags & TENON_FORTRAN)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "an array with strides needs no TENON_FORTRAN");
-    if (dtype->block_items > 1)
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "items of %s are packed together and cannot have strides", dtype->name);
-    array->lay = tn_shape_lay (dtype->block_bytes, given->rank, given->shape, given->strides, &array->low,
-                               &array->span);
-    if (array->lay == TN_LAY_WRONG)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "its strides reach over 2^63 bytes or more");
-    if (array->lay == TN_LAY_FORTRAN)
-        array->given.flags |= TENON_FORTRAN;
-    return TENON_OK;
-}
-
-static tenon_status
-check_array (struct array *array, const struct tenon_dtype *dtype, tenon_error *error)
-{
-    const tenon_array *given = &array->given;
-    uint64_t elements;
-    if ((given->flags & TENON_FORTRAN) && dtype->block_items > 1 && given->rank > 1)
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "items of %s are packed together and cannot be in Fortran order", dtype->name);
-    TN_TRY (tn_shape_bytes (dtype, given->rank, given->shape, &elements, &array->bytes, error));
-    if (!given->data && !given->fill && array->bytes > 0)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_array needs data or fill");
-    array->lay = TN_LAY_C;
-    array->low = 0, array->span = array->bytes;
-    if (given->strides && given->rank > 0)
-        TN_TRY (check_strides (array, dtype, error));
-    if (given->data && given->size != array->span)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                        "its shape%s and dtype need %llu bytes, %llu were given",
-                        given->strides ? ", strides" : "", (unsigned long long) array->span,
-                        (unsigned long long) given->size);
-    return TENON_OK;
-}
-
-static tenon_status
-add_array (tenon_plan *plan, const tenon_array *theirs, tenon_error *error)
-{
-    struct array array;
-    tenon_array *given = &array.given;
-    struct tn_source *source;
-    struct tn_catalog *own = plan->own;
-    if (!tn_copy_struct (given, sizeof *given, theirs, offsetof (tenon_array, fill)))
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                        "a tenon_array needs its struct_size, and data or fill");
-    char number[32];
-    bool unnamed = !given->name;
-    if (unnamed) {
-        snprintf (number, sizeof number, "arr_%llu", (unsigned long long) plan->unnamed);
-        given->name = number;
-    }
-    tn_fail_in (error, NULL, given->name);
-    const struct tenon_dtype *dtype = tn_catalog_dtype (own, given->dtype);
-    if (!dtype || given->dtype == TENON_NONE || given->rank > TN_MAX_RANK || (given->rank && !given->shape))
-        return tn_plan_add_entry (plan, given->name, strlen (given->name), given->dtype, given->rank,
-                                  given->shape, 0, NULL, error);
-    TN_TRY (check_array (&array, dtype, error));
-    TN_TRY (add_bytes (plan, &array, &source, error));
-    /* like the plan's entry, which codecs see, but with a source */
-    struct tn_tensor *stored = tn_arena_get (&own->arena, sizeof *stored, true);
-    if (!stored)
-        return tn_fail_memory (error);
-    struct tn_origin origin = { .catalog = own, .tensor = stored };
-    TN_TRY (tn_plan_add_entry (plan, given->name, strlen (given->name), given->dtype, given->rank,
-                               given->shape, given->flags, &origin, error));
-    *stored = *tn_catalog_tensor (own, own->count - 1);
-    stored->source = source->number;
-    stored->offset = array.low;
-    plan->unnamed += unnamed;
-    return array.lay == TN_LAY_STRIDES
-               ? tn_catalog_lay (own, stored, given->strides, array.low, array.span, error)
-               : TENON_OK;
-}
-
-TENON_API tenon_status
-tenon_plan_add (tenon_plan *plan, const tenon_array *array, tenon_error *error)
-{
-    tenon_error mine = TENON_ERROR_INIT;
-    if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, array, "array"))
-        add_array (plan, array, &mine);
-    return tn_error_out (error, &mine);
 }
 
 /* ---- tensors of files ---- */
@@ -301,6 +175,8 @@ add_packed (tenon_plan *plan, tenon_file *file, struct tn_packed *packed, const 
                               dtype, stored->rank, stored->shape, 0, &origin, error);
 }
 
+/* ---- one tensor, and all of a file ---- */
+
 static tenon_status
 add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, uint32_t dtype,
           tenon_error *error)
@@ -357,85 +233,6 @@ tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const c
     return tn_error_out (error, &mine);
 }
 
-/* ---- metadata ---- */
-
-/* The number of a source among those of the plan's metadata, to which it is added if need be. */
-static tenon_status
-number_source (tenon_plan *plan, struct tn_source *source, uint32_t *number, tenon_error *error)
-{
-    uint64_t i = plan->metadata_source_count;
-    while (i > 0 && plan->metadata_sources[i - 1] != source)
-        i--;
-    if (i == 0) {
-        if (!tn_grow (&plan->metadata_sources, &plan->metadata_source_room, plan->metadata_source_count,
-                      sizeof (struct tn_source *)))
-            return tn_fail_memory (error);
-        plan->metadata_sources[plan->metadata_source_count++] = source;
-        i = plan->metadata_source_count;
-    }
-    *number = (uint32_t) (i - 1);
-    return TENON_OK;
-}
-
-/* Renumbers the ranges in a copied value, from numbers in `sources` to those of the plan. */
-static tenon_status
-renumber_ranges (tenon_plan *plan, struct tn_source *const *sources, const struct tenon_value *value,
-                 tenon_error *error)
-{
-    struct tn_value_walk walk;
-    for (value = tn_value_first (&walk, value); value; value = tn_value_next (&walk, value))
-        if (value->type == TENON_ARRAY && value->item_type != TENON_ARRAY && value->source != TENON_NO_SOURCE)
-            TN_TRY (number_source (plan, sources[value->source],
-                                   &((struct tenon_value *) (uintptr_t) value)->source, error));
-    return TENON_OK;
-}
-
-/* Copies all entries of a catalog, whose ranges lie in these sources. */
-static tenon_status
-copy_metadata (tenon_plan *plan, const struct tn_catalog *catalog, struct tn_source *const *sources,
-               tenon_error *error)
-{
-    struct tn_catalog *own = plan->own;
-    for (uint64_t i = 0; i < catalog->metadata_count; i++) {
-        const struct tn_metadata *entry = &catalog->metadata[i];
-        uint64_t index;
-        if (entry->key_length == 0)
-            continue;
-        TN_TRY (tn_catalog_add_metadata (own, entry->key, entry->key_length, &entry->value, true, error));
-        tn_catalog_find_key (own, entry->key, entry->key_length, &index);
-        own->metadata[index].given = entry->given;
-        if (entry->description < catalog->description_count)
-            own->metadata[index].codec = 1 + (uint32_t) catalog->descriptions[entry->description].codec;
-        else if (entry->codec > 0)
-            own->metadata[index].codec = entry->codec;
-        TN_TRY (renumber_ranges (plan, sources, &own->metadata[index].value, error));
-    }
-    return TENON_OK;
-}
-
-static tenon_status
-add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *error)
-{
-    if (!tn_plan_keep (plan, file->catalog, error))
-        return error->status;
-    return copy_metadata (plan, file->catalog, file->catalog->sources, error);
-}
-
-tenon_status
-tn_plan_copy_metadata (tenon_plan *plan, const tenon_plan *from, tenon_error *error)
-{
-    return copy_metadata (plan, from->own, from->metadata_sources, error);
-}
-
-TENON_API tenon_status
-tenon_plan_add_metadata_from (tenon_plan *plan, tenon_file *file, tenon_error *error)
-{
-    tenon_error mine = TENON_ERROR_INIT;
-    if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, file, "file"))
-        add_metadata_from (plan, file, &mine);
-    return tn_error_out (error, &mine);
-}
-
 static tenon_status
 add_losses (tenon_plan *plan, tenon_file *file, tenon_error *error)
 {
@@ -466,42 +263,6 @@ tenon_plan_add_file (tenon_plan *plan, tenon_file *file, tenon_error *error)
     if (status == TENON_OK)
         status = add_losses (plan, file, &mine);
     if (status == TENON_OK)
-        add_metadata_from (plan, file, &mine);
-    return tn_error_out (error, &mine);
-}
-
-/* True if all arrays of a value lie in memory, as the application's must: it does not know the numbers of the
- * plan's sources. Looks at `most` items; more than that exceed the limit on metadata, and copying refuses
- * them, as it refuses what is nested too deeply. */
-static bool
-lies_in_memory (const struct tenon_value *value, uint64_t most)
-{
-    struct tn_value_walk walk;
-    for (value = tn_value_first (&walk, value); value; value = tn_value_next (&walk, value)) {
-        if (value->type == TENON_ARRAY && value->item_type != TENON_ARRAY && value->source != TENON_NO_SOURCE)
-            return false;
-        if (most-- == 0)
-            break;
-    }
-    return true;
-}
-
-TENON_API tenon_status
-tenon_plan_add_metadata (tenon_plan *plan, const char *key, const struct tenon_value *value,
-                         tenon_error *error)
-{
-    tenon_error mine = TENON_ERROR_INIT;
-    if (!TN_GIVEN (&mine, plan, "plan") || !TN_GIVEN (&mine, key, "key") || !TN_GIVEN (&mine, value, "value"))
-        return tn_error_out (error, &mine);
-    uint64_t length = strlen (key), index;
-    uint64_t most = plan->context->limits[TENON_LIMIT_METADATA_BYTES] / sizeof (struct tenon_value);
-    if (length == 0 || !tn_utf8 (key, length))
-        tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "a metadata key must be valid UTF-8 and not empty");
-    else if (!lies_in_memory (value, most))
-        tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
-                 "metadata key '%s': an array's source must be TENON_NO_SOURCE", TN_SHOW (key));
-    else if (tn_catalog_add_metadata (plan->own, key, length, value, true, &mine) == TENON_OK
-             && tn_catalog_find_key (plan->own, key, length, &index))
-        plan->own->metadata[index].given = true;
+        tn_plan_take_metadata (plan, file, &mine);
     return tn_error_out (error, &mine);
 }

@@ -54,6 +54,8 @@ struct tenon_plan {
 /* Adds a source of bytes that a function makes. It is called from one thread, at rising offsets. */
 tenon_status tn_plan_add_reader (tenon_plan *plan, const tenon_reader *reader, struct tn_source **source,
                                  tenon_error *error);
+/* Copies the metadata of a file, whose catalog is kept. A key that the plan has gets the new value. */
+tenon_status tn_plan_take_metadata (tenon_plan *plan, tenon_file *file, tenon_error *error);
 /* Copies the metadata of a plan, which must outlive this one. A key that this one has gets the new value. */
 tenon_status tn_plan_copy_metadata (tenon_plan *plan, const tenon_plan *from, tenon_error *error);
 /* The value of an item of an array from its text, with `type` the array's item type. A string points into the
