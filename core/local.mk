@@ -113,6 +113,12 @@ core_libcore_la_SOURCES = \
 	core/context/index_name.c \
 	core/context/loader.c \
 	core/context/loader.h \
+	core/context/loader_file.c \
+	core/context/loader_file.h \
+	core/context/loader_folder.c \
+	core/context/loader_folder.h \
+	core/context/loader_verdict.c \
+	core/context/loader_verdict.h \
 	core/context/lookup.c \
 	core/context/option.c \
 	core/context/option.h \
