@@ -211,6 +211,10 @@ core_libcore_la_SOURCES = \
 	core/sink/atomic.h \
 	core/sink/atomic_file.c \
 	core/sink/atomic_file.h \
+	core/sink/atomic_item.c \
+	core/sink/atomic_item.h \
+	core/sink/atomic_set.c \
+	core/sink/atomic_set.h \
 	core/sink/destination.c \
 	core/sink/destination.h \
 	core/sink/encode_sink.c \
