@@ -203,6 +203,11 @@ core_libcore_la_SOURCES = \
 	core/save/save.c \
 	core/save/save_lock.c \
 	core/save/save_lock.h \
+	core/save/saving.h \
+	core/save/saving_file.c \
+	core/save/saving_run.c \
+	core/save/saving_target.c \
+	core/save/saving_tree.c \
 	core/save/stale.c \
 	core/save/tree_target.c \
 	core/save/tree_target.h \
