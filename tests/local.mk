@@ -78,6 +78,7 @@ module_unit_tests = \
 	tests/abi/test_describe \
 	tests/abi/test_filters \
 	tests/abi/test_folder \
+	tests/abi/test_folder_write \
 	tests/abi/test_index \
 	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \
@@ -91,7 +92,10 @@ module_unit_tests = \
 	tests/abi/test_recognise \
 	tests/abi/test_served \
 	tests/abi/test_shards \
+	tests/abi/test_shards_index \
 	tests/abi/test_strides \
+	tests/abi/test_strides_saved \
+	tests/abi/test_strides_wrong \
 	tests/abi/test_state \
 	tests/abi/test_sums \
 	tests/abi/test_store \
@@ -118,7 +122,7 @@ module_shell_tests += \
 if HAVE_CHECK
 check_libraries = tests/abi/libkit.la
 endif
-tests_abi_libkit_la_SOURCES = tests/abi/kit.c tests/abi/kit.h
+tests_abi_libkit_la_SOURCES = tests/abi/kit.c tests/abi/kit.h tests/abi/lay.c tests/abi/lay.h tests/abi/sets.c tests/abi/sets.h
 
 # Plugins for the tests, toys and misbehaving ones: tests/abi/plugins/NAME.c becomes tests/abi/plugins/.libs/NAME.so.
 # Two lines for each: its name, and its flags.
@@ -224,7 +228,7 @@ tests_faults_test_tree_SOURCES = tests/faults/test_tree.c $(fault_rig)
 
 # The tests are compiled with tests/marks.h before everything else.
 tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o plugins/zip/tests/test_%.o \
-tests/abi/kit.lo tests/abi/kit.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
+tests/abi/kit.lo tests/abi/kit.o tests/abi/lay.lo tests/abi/lay.o tests/abi/sets.lo tests/abi/sets.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
 EXTRA_DIST += tests/collide.h tests/marks.h tests/openat2.h tests/small_stack.h tests/values.h
 # What is installed has small frames; tests and measurements may have large ones.
 tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/pt/tests/%.o plugins/safetensors/tests/%.o plugins/zip/tests/%.o: FRAME_CFLAGS =
@@ -273,6 +277,7 @@ valgrind_too_long = \
 	plugins/safetensors/tests/test_metadata \
 	tests/abi/test_filters \
 	tests/abi/test_folder \
+	tests/abi/test_folder_write \
 	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \
 	tests/abi/test_parallel \
