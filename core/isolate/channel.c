@@ -113,27 +113,33 @@ wait_ready (struct tn_channel *channel, short events)
 
 /* ---- sending ---- */
 
+ssize_t
+tn_socket_send (int socket, const void *bytes, uint64_t length, int descriptor, int flags)
+{
+    struct iovec vector = { (void *) (uintptr_t) bytes, length };
+    struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
+    union {
+        char bytes[CMSG_SPACE (sizeof (int))];
+        struct cmsghdr aligned;
+    } control;
+    if (descriptor >= 0) {
+        memset (&control, 0, sizeof control);
+        message.msg_control = &control;
+        message.msg_controllen = sizeof control;
+        struct cmsghdr *header = CMSG_FIRSTHDR (&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN (sizeof descriptor);
+        memcpy (CMSG_DATA (header), &descriptor, sizeof descriptor);
+    }
+    return sendmsg (socket, &message, flags | MSG_NOSIGNAL);
+}
+
 static bool
 send_message (struct tn_channel *channel, const void *bytes, uint64_t length, int descriptor)
 {
     while (length > 0 && channel->end == TN_CHANNEL_OPEN) {
-        struct iovec vector = { (void *) (uintptr_t) bytes, length };
-        struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
-        union {
-            char bytes[CMSG_SPACE (sizeof (int))];
-            struct cmsghdr aligned;
-        } control;
-        if (descriptor >= 0) {
-            memset (&control, 0, sizeof control);
-            message.msg_control = &control;
-            message.msg_controllen = sizeof control;
-            struct cmsghdr *header = CMSG_FIRSTHDR (&message);
-            header->cmsg_level = SOL_SOCKET;
-            header->cmsg_type = SCM_RIGHTS;
-            header->cmsg_len = CMSG_LEN (sizeof (int));
-            memcpy (CMSG_DATA (header), &descriptor, sizeof descriptor);
-        }
-        ssize_t sent = sendmsg (channel->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t sent = tn_socket_send (channel->fd, bytes, length, descriptor, MSG_DONTWAIT);
         if (sent > 0) {
             descriptor = -1;
             bytes = (const char *) bytes + sent;

@@ -9,6 +9,7 @@
 #ifndef TN_CHANNEL_H
 #define TN_CHANNEL_H
 #include "base/base.h"
+#include <sys/types.h>
 
 enum tn_channel_end {
     TN_CHANNEL_OPEN,
@@ -38,6 +39,9 @@ bool tn_channel_begin (struct tn_channel *channel, int fd);
 void tn_channel_free (struct tn_channel *channel);
 /* A connected pair of sockets, closed on exec. False: errno says why. */
 bool tn_channel_pair (int fds[2], int type);
+
+/* sendmsg of one piece, with a descriptor or, where it is -1, without one. */
+ssize_t tn_socket_send (int socket, const void *bytes, uint64_t length, int descriptor, int flags);
 
 /* The time for an answer begins. */
 void tn_channel_begin_answer (struct tn_channel *channel);

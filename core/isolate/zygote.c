@@ -208,25 +208,9 @@ start_zygote (struct tn_zygote *zygote, tenon_error *error)
 static bool
 give_order (struct tn_zygote *zygote, const struct order *order, int fd, struct answer *answer)
 {
-    struct iovec vector = { (void *) (uintptr_t) order, sizeof *order };
-    union {
-        char bytes[CMSG_SPACE (sizeof (int))];
-        struct cmsghdr aligned;
-    } room;
-    struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
     ssize_t result;
-    if (fd >= 0) {
-        memset (&room, 0, sizeof room);
-        message.msg_control = &room;
-        message.msg_controllen = sizeof room;
-        struct cmsghdr *header = CMSG_FIRSTHDR (&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN (sizeof fd);
-        memcpy (CMSG_DATA (header), &fd, sizeof fd);
-    }
     do
-        result = sendmsg (zygote->control, &message, MSG_NOSIGNAL);
+        result = tn_socket_send (zygote->control, order, sizeof *order, fd, 0);
     while (result < 0 && errno == EINTR);
     if (result != (ssize_t) sizeof *order)
         return false;

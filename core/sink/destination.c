@@ -80,24 +80,36 @@ follow_links (struct tn_destination *destination, int start, const char *path, t
     return tn_fail_errno (error, ELOOP, "cannot be written", path);
 }
 
-tenon_status
-tn_destination_examine (struct tn_destination *destination, const char *path, tenon_error *error)
+/* Looks whether something has the name. */
+static tenon_status
+look_for_old (struct tn_destination *destination, const char *path, tenon_error *error)
 {
     destination->exists =
         fstatat (destination->folder, destination->name, &destination->status, AT_SYMLINK_NOFOLLOW) == 0;
-    if (!destination->exists && errno != ENOENT)
-        return tn_fail_open (error, errno, "cannot be written", path);
+    return destination->exists || errno == ENOENT ? TENON_OK
+                                                  : tn_fail_open (error, errno, "cannot be written", path);
+}
+
+/* Replacing needs no right to write the old file, but a read-only file was made read-only on purpose. */
+static tenon_status
+check_access (const struct tn_destination *destination, const char *path, tenon_error *error)
+{
+    bool refused = faccessat (destination->folder, destination->name, W_OK, AT_EACCESS) < 0
+                   && (errno == EACCES || errno == EROFS);
+    return refused ? tn_fail_open (error, errno, "cannot be written", path) : TENON_OK;
+}
+
+tenon_status
+tn_destination_examine (struct tn_destination *destination, const char *path, tenon_error *error)
+{
+    TN_TRY (look_for_old (destination, path, error));
     if (!destination->exists)
         return TENON_OK;
     if (S_ISDIR (destination->status.st_mode))
         return fail_folder (path, error);
     if (!S_ISREG (destination->status.st_mode))
         return tn_fail_errno (error, EINVAL, "cannot be written", path);
-    /* Replacing needs no right to write the old file, but a read-only file was made read-only on purpose. */
-    if (faccessat (destination->folder, destination->name, W_OK, AT_EACCESS) < 0
-        && (errno == EACCES || errno == EROFS))
-        return tn_fail_open (error, errno, "cannot be written", path);
-    return TENON_OK;
+    return check_access (destination, path, error);
 }
 
 tenon_status
@@ -135,10 +147,7 @@ tn_destination_find (int start, const char *path, struct tn_destination *destina
 tenon_status
 tn_destination_examine_folder (struct tn_destination *destination, const char *path, tenon_error *error)
 {
-    destination->exists =
-        fstatat (destination->folder, destination->name, &destination->status, AT_SYMLINK_NOFOLLOW) == 0;
-    if (!destination->exists && errno != ENOENT)
-        return tn_fail_open (error, errno, "cannot be written", path);
+    TN_TRY (look_for_old (destination, path, error));
     if (!destination->exists)
         return TENON_OK;
     if (!S_ISDIR (destination->status.st_mode)) {
@@ -146,10 +155,7 @@ tn_destination_examine_folder (struct tn_destination *destination, const char *p
         return tn_fail (error, TENON_E_EXISTS, TN_NO_OFFSET,
                         "cannot be written: a folder is to get this name, and a file has it");
     }
-    if (faccessat (destination->folder, destination->name, W_OK, AT_EACCESS) < 0
-        && (errno == EACCES || errno == EROFS))
-        return tn_fail_open (error, errno, "cannot be written", path);
-    return TENON_OK;
+    return check_access (destination, path, error);
 }
 
 tenon_status
