@@ -50,7 +50,7 @@ core_libcore_la_SOURCES = \
 	core/codec/host.c \
 	core/codec/host.h \
 	core/codec/host_describe.c \
-	core/codec/host_file.c \
+	core/codec/host_put_key.c \
 	core/codec/host_include.c \
 	core/codec/host_items.c \
 	core/codec/host_member.c \

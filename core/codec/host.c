@@ -60,5 +60,4 @@ const struct tenon_host tn_host = {
     .drop_key = tn_host_drop_key,
     .put_old = tn_host_put_old,
     .old_part = tn_host_old_part,
-    .next_file = tn_host_next_file,
 };

@@ -101,12 +101,10 @@ tenon_status tn_host_put_items (struct tenon_call *, const struct tenon_value *,
 tenon_status tn_host_put_member (struct tenon_call *, const struct tenon_member *,
                                  struct tenon_member_result *);
 
+/* ---- host_put_key.c, for write: entries of a store, and files beside the target ---- */
+
 tenon_status tn_host_put_key (struct tenon_call *, const struct tenon_entry *);
 tenon_status tn_host_drop_key (struct tenon_call *, const char *, uint64_t);
-
-/* ---- host_file.c, for write: files beside the target ---- */
-
-tenon_status tn_host_next_file (struct tenon_call *, const char *, uint64_t);
 
 /* ---- host_read.c, for write: the bytes of a tensor of the plan ---- */
 

@@ -139,30 +139,3 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
     free (written.ends);
     return status;
 }
-
-/* ---- entries ---- */
-
-tenon_status
-tn_host_put_key (struct tenon_call *public, const struct tenon_entry *entry)
-{
-    struct tn_call *call = (struct tn_call *) public;
-    struct tenon_entry ours;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
-    if (!call->writer->archive)
-        return tn_call_misuse (call, "it puts a key, but writes no store");
-    if (!entry)
-        return tn_entries_put_key (call, NULL);
-    if (!tn_copy_struct (&ours, sizeof ours, entry, sizeof ours) || ours.check > TENON_CHECK_CRC32)
-        return tn_call_misuse (call, "a struct tenon_entry has a wrong struct_size, or an unknown check");
-    return tn_entries_put_key (call, &ours);
-}
-
-tenon_status
-tn_host_drop_key (struct tenon_call *public, const char *key, uint64_t length)
-{
-    struct tn_call *call = (struct tn_call *) public;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
-    if (!call->writer->archive || !key)
-        return tn_call_misuse (call, key ? "it drops a key, but writes no store" : "it drops no key");
-    return tn_entries_drop_key (call, key, length);
-}

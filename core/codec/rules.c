@@ -108,8 +108,6 @@ struct handle {
        TENON_E_MISUSE)                                                                                       \
     S (tenon_status, put_old, (uint64_t length), (length), TN_FROM_WRITE, NULL, TENON_E_MISUSE)              \
     S (tenon_status, old_part, (uint64_t index, const char **name, uint64_t *length), (index, name, length), \
-       TN_FROM_WRITE, NULL, TENON_E_MISUSE)                                                                  \
-    S (tenon_status, next_file, (const char *name, uint64_t name_length), (name, name_length),               \
        TN_FROM_WRITE, NULL, TENON_E_MISUSE)
 
 #define LIST(...) __VA_ARGS__

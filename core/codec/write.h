@@ -25,14 +25,14 @@ struct tn_writer {
     uint64_t name_length;
     const char *extension; /* that extension, in `path`; of an index, that of its shards */
     uint64_t extension_length;
-    struct tn_sink *sink;         /* put and put_tensor write to it; next_file exchanges it */
+    struct tn_sink *sink;         /* put and put_tensor write to it; put_key exchanges it */
     const struct tn_catalog *old; /* of the file that is added to, its source 0; NULL: none */
     bool old_put;
 
     /* files beside the target */
     struct tn_atomic *atomic; /* makes them; NULL in a dry run, and where there can be one file only */
-    bool one_file;            /* next_file is refused: the sink is a pipe, or a member */
-    bool other_files;         /* next_file was called */
+    bool one_file;            /* no file beside it: the sink is a pipe, or a member */
+    bool other_files;         /* files beside the target were begun */
     bool target_used;         /* the target is one of the files */
     const char *path;         /* of the target */
     tenon_report *files;      /* takes TENON_WRITTEN for each file beside the target; NULL: nothing */

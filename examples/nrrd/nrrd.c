@@ -375,9 +375,10 @@ write_nrrd (struct tenon_call *call)
         || strncmp (name, "LIST", 4) == 0)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "no header can name a data file \"%s\"",
                            name);
-    TENON_TRY (call->host->next_file (call, name, (uint64_t) length));
+    struct tenon_entry file = { .struct_size = sizeof file, .key = name, .key_length = (uint64_t) length };
+    TENON_TRY (call->host->put_key (call, &file));
     TENON_TRY (call->host->put_tensor (call, 0, &layout));
-    TENON_TRY (call->host->next_file (call, NULL, 0));
+    TENON_TRY (call->host->put_key (call, NULL));
     return put_header (call, plan.metadata, &tensor, name);
 }
 

@@ -201,10 +201,16 @@ struct tenon_host {
 
     /* -- in write: keys -- */
 
-    /* In a keyed codec: ends the entry before, and begins this one; NULL: only ends. put, put_tensor,
-     * put_items, align, tell and patch then count inside the entry. A key twice is TENON_E_EXISTS; where a
-     * file is added to, its archive refuses an old key that was not dropped. The archive's own functions put
-     * bytes only: no keys, tensors, members or files. */
+    /* Begins what the key names, and ends what the key before it began; put, put_tensor, put_items, align,
+     * tell and patch then count inside of it. A key twice is
+     * TENON_E_EXISTS of a store, TENON_E_MISUSE of a file.
+     *
+     *     in a keyed codec    an entry of its store; NULL: only ends the one before. Where a file is added
+     * to, its archive refuses an old key that was not dropped in another codec    a file beside the target,
+     * by its bare name; NULL: goes back to the target. All files appear together at the end, in the order in
+     * which they were begun; the target, if anything was put there, comes last
+     *
+     * The functions of an archive put bytes only: no keys, tensors or members. */
     tenon_status (*put_key) (struct tenon_call *call, const struct tenon_entry *entry);
     /* In a keyed codec that adds to a file, before its first key: an old key is not part of the new file; its
      * bytes may stay in it. Of a key that the file does not have nothing happens. */
@@ -220,10 +226,6 @@ struct tenon_host {
      * if the old file has no tensor of that name, or has it in no part. A part that holds more than the
      * tensor cannot be replaced: TENON_E_UNSUPPORTED. */
     tenon_status (*old_part) (struct tenon_call *call, uint64_t index, const char **name, uint64_t *length);
-    /* Begins a file beside the target, by its bare name, each name once; NULL: goes back to the target. All
-     * files appear together at the end, in the order in which they were begun; the target, if anything was
-     * put there, comes last. */
-    tenon_status (*next_file) (struct tenon_call *call, const char *name, uint64_t name_length);
 };
 
 /* True if the host has this service. A plugin asks before it uses one that is newer than min_host_minor. */

@@ -307,7 +307,8 @@ write_shard (struct writer *writer, uint64_t shard, uint64_t first, uint64_t end
         return TENON_E_MEMORY;
     int length = snprintf (name, room, "%.*s-%05u-of-%05u.gguf", (int) writer->plan.name_length,
                            writer->plan.name, (unsigned) shard, (unsigned) writer->shards);
-    TENON_TRY (call->host->next_file (call, name, (uint64_t) length));
+    struct tenon_entry file = { .struct_size = sizeof file, .key = name, .key_length = (uint64_t) length };
+    TENON_TRY (call->host->put_key (call, &file));
     return write_file (writer, shard, first, end);
 }
 

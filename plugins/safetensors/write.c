@@ -237,8 +237,8 @@ write_index (struct writer *writer, const char *const *names)
     TENON_TRY (st_make_index (call, lines, count, total, &writer->kept, &text));
     length = (uint64_t) snprintf (index, length, "%.*s.safetensors.index.json",
                                   (int) writer->plan.name_length, writer->plan.name);
-    TENON_TRY (writer->plan.flags & TENON_PLAN_INDEX ? call->host->next_file (call, NULL, 0)
-                                                     : call->host->next_file (call, index, length));
+    struct tenon_entry file = { .struct_size = sizeof file, .key = index, .key_length = length };
+    TENON_TRY (call->host->put_key (call, writer->plan.flags & TENON_PLAN_INDEX ? NULL : &file));
     return call->host->put (call, text.bytes, text.length);
 }
 
@@ -264,7 +264,7 @@ write_shards (struct writer *writer)
 {
     struct tenon_call *call = writer->call;
     const char **names = call->host->scratch (call, (writer->shards + (uint64_t) 1) * sizeof *names);
-    uint64_t first = 0, length = 0;
+    uint64_t first = 0;
     if (!names)
         return TENON_E_MEMORY;
     TENON_TRY (check_set_name (writer));
@@ -272,9 +272,10 @@ write_shards (struct writer *writer)
         uint64_t end = first;
         while (end < writer->plan.tensors && writer->items[end].shard == shard)
             end++;
-        if (!(names[shard] = shard_name (writer, shard, &length)))
+        struct tenon_entry file = { .struct_size = sizeof file };
+        if (!(names[shard] = file.key = shard_name (writer, shard, &file.key_length)))
             return TENON_E_MEMORY;
-        TENON_TRY (call->host->next_file (call, names[shard], length));
+        TENON_TRY (call->host->put_key (call, &file));
         TENON_TRY (write_tensor_file (writer, &writer->items[first], end - first));
         first = end;
     }

@@ -39,7 +39,7 @@ static const struct {
     { "member_flag", TENON_E_MISUSE, "codec member_flag" },
     { "member_itself", TENON_E_LIMIT, "more than 20 deep, which no limit allows" },
     { "member_ping", TENON_E_LIMIT, "more than 20 deep, which no limit allows" },
-    { "member_next_file", TENON_E_UNSUPPORTED, "file_alone writes more than one file" },
+    { "member_file", TENON_E_UNSUPPORTED, "file_alone writes more than one file" },
     { "member_patched", TENON_E_UNSUPPORTED, "patcher goes back" }, /* its checksum would be wrong */
     { "patcher", TENON_OK, "DONE\1\2\3\4" },
     { "plain", TENON_OK, "\1\2\3\4" },

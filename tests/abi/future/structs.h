@@ -190,7 +190,8 @@ struct tenon_key {
     uint64_t future[2];
 };
 
-/* An entry of a store that is being written. */
+/* An entry of a store that is being written, or a file beside the target: of that key and key_length count,
+ * and steps are TENON_E_UNSUPPORTED. */
 struct tenon_entry {
     uint32_t struct_size, flags; /* none yet */
     const char *key;
@@ -245,7 +246,7 @@ enum {
      * keeps these in any case */
     TENON_PLAN_CARRIES = 4,
     /* The target has the extension set_index: write the set whose index it is. The target comes last, with
-     * next_file (NULL) */
+     * put_key (NULL) */
     TENON_PLAN_INDEX = 8
 };
 struct tenon_plan_info {

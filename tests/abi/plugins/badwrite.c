@@ -82,27 +82,34 @@ layout_size_zero (struct tenon_call *call)
 }
 
 static tenon_status
+begin_file (struct tenon_call *call, const char *name)
+{
+    struct tenon_entry file = { .struct_size = sizeof file, .key = name, .key_length = strlen (name) };
+    return call->host->put_key (call, &file);
+}
+
+static tenon_status
 file_up (struct tenon_call *call)
 {
-    return call->host->next_file (call, "../up", 5);
+    return begin_file (call, "../up");
 }
 
 static tenon_status
 file_twice (struct tenon_call *call)
 {
-    TENON_TRY (call->host->next_file (call, "part", 4));
+    TENON_TRY (begin_file (call, "part"));
     TENON_TRY (call->host->put (call, "1", 1));
-    TENON_TRY (call->host->next_file (call, "other", 5));
-    return call->host->next_file (call, "part", 4);
+    TENON_TRY (begin_file (call, "other"));
+    return begin_file (call, "part");
 }
 
 /* Writes a file with the name of the target: the tests save as "target". */
 static tenon_status
 file_is_target (struct tenon_call *call)
 {
-    TENON_TRY (call->host->next_file (call, "target", 6));
+    TENON_TRY (begin_file (call, "target"));
     TENON_TRY (call->host->put (call, "part", 4));
-    TENON_TRY (call->host->next_file (call, NULL, 0));
+    TENON_TRY (call->host->put_key (call, NULL));
     return call->host->put_tensor (call, 0, NULL);
 }
 
@@ -111,7 +118,7 @@ static tenon_status
 fails_late (struct tenon_call *call)
 {
     TENON_TRY (call->host->put_tensor (call, 0, NULL));
-    TENON_TRY (call->host->next_file (call, "part", 4));
+    TENON_TRY (begin_file (call, "part"));
     TENON_TRY (call->host->put (call, "1", 1));
     return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "it comes to its mind late");
 }
@@ -273,7 +280,7 @@ member_itself (struct tenon_call *call)
 }
 
 static tenon_status
-member_next_file (struct tenon_call *call)
+member_file (struct tenon_call *call)
 {
     struct tenon_member member = good_member ();
     member.codec = "file_alone";
@@ -283,7 +290,7 @@ member_next_file (struct tenon_call *call)
 static tenon_status
 file_alone (struct tenon_call *call)
 {
-    TENON_TRY (call->host->next_file (call, "alone", 5));
+    TENON_TRY (begin_file (call, "alone"));
     return call->host->put_tensor (call, 0, NULL);
 }
 
@@ -371,7 +378,7 @@ static const struct tenon_codec table[] = {
     WRITES (member_itself),
     WRITES (member_ping),
     WRITES (member_pong),
-    WRITES (member_next_file),
+    WRITES (member_file),
     WRITES (file_alone),
     WRITES (member_patched),
     WRITES (patcher),

@@ -183,8 +183,6 @@ run_step (struct tenon_call *call, const char **words)
         return call->host->open_key (call, words[1], length, &source);
     if (strcmp (verb, "old") == 0)
         return call->host->put_old (call, number);
-    if (strcmp (verb, "file") == 0)
-        return call->host->next_file (call, words[1], length);
     if (strcmp (verb, "member") == 0)
         return put_member (call, words);
     if (strcmp (verb, "bad") == 0)

@@ -196,7 +196,7 @@ do_nothing (struct tenon_call *call, uint64_t wrong)
     case 0: return call->host->put_key (call, &entry);
     case 1: return call->host->put_tensor (call, 0, NULL);
     case 2: return call->host->put_member (call, &member, NULL);
-    case 3: return call->host->next_file (call, "other", 5);
+    case 3: return call->host->put_key (call, NULL);
     case 4: return call->host->put_old (call, 8);
     case 5: return call->host->drop_key (call, "x", 1);
     default: return call->host->patch (call, 1000000, "x", 1);

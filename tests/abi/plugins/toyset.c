@@ -136,7 +136,8 @@ begin_index (struct tenon_call *call, const struct tenon_plan_info *plan)
     int length = snprintf (name, sizeof name, "%.*s.index.toyset", (int) plan->name_length, plan->name);
     if (length < 0 || length >= 256)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "the name of the index would be too long");
-    return call->host->next_file (call, beside.integer ? name : NULL, (uint64_t) length);
+    struct tenon_entry file = { .struct_size = sizeof file, .key = name, .key_length = (uint64_t) length };
+    return call->host->put_key (call, beside.integer ? &file : NULL);
 }
 
 static tenon_status
@@ -155,7 +156,8 @@ set_write (struct tenon_call *call)
         struct tenon_member_result result = { .struct_size = sizeof result };
         member.count = plan.tensors - first < most ? plan.tensors - first : most;
         TENON_TRY (part_name (call, &plan, first / most + 1, part.text, name));
-        TENON_TRY (call->host->next_file (call, name, strlen (name)));
+        struct tenon_entry file = { .struct_size = sizeof file, .key = name, .key_length = strlen (name) };
+        TENON_TRY (call->host->put_key (call, &file));
         TENON_TRY (call->host->put_member (call, &member, &result));
         if (result.offset != 0 || result.stored != call->host->tell (call))
             return tenon_fail (call, TENON_E_MISUSE, TENON_AUTO, "a part does not begin where its file does");
