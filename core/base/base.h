@@ -129,12 +129,36 @@ struct tn_mark tn_arena_mark (const struct tn_arena *arena);
 void tn_arena_release (struct tn_arena *arena, struct tn_mark mark);
 void tn_arena_free (struct tn_arena *arena);
 
+/* The two below, where the struct is of another version, or none. They are inline: services are called for
+ * each of a million tensors. */
+bool tn_copy_other (void *to, uint32_t ours, const void *from, uint32_t theirs, size_t least);
+bool tn_fill_other (void *to, uint32_t theirs, const void *from, size_t size);
 /* Copies a struct that comes from outside, of whatever version: min (its struct_size, size) bytes, the rest
  * is zero, struct_size becomes `size`. False: its struct_size is below `least`, or it is NULL. */
-bool tn_copy_struct (void *to, size_t size, const void *from, size_t least);
+static inline bool
+tn_copy_struct (void *to, size_t size, const void *from, size_t least)
+{
+    uint32_t theirs = 0;
+    if (from)
+        memcpy (&theirs, from, sizeof theirs);
+    if (theirs != size)
+        return tn_copy_other (to, (uint32_t) size, from, theirs, least);
+    memcpy (to, from, size);
+    return true;
+}
 /* Fills a caller's struct, whose struct_size is set, from ours. False: the struct is NULL, or its size is
  * not set. */
-bool tn_fill_struct (void *to, const void *from, size_t size);
+static inline bool
+tn_fill_struct (void *to, const void *from, size_t size)
+{
+    uint32_t theirs = 0;
+    if (to)
+        memcpy (&theirs, to, sizeof theirs);
+    if (theirs != size)
+        return tn_fill_other (to, theirs, from, size);
+    memcpy ((char *) to + sizeof theirs, (const char *) from + sizeof theirs, size - sizeof theirs);
+    return true;
+}
 /* The same as an answer to an application: TENON_OK or TENON_E_MISUSE. */
 tenon_status tn_reply_struct (void *to, const void *from, size_t size);
 

@@ -250,27 +250,19 @@ tn_arena_free (struct tn_arena *arena)
 /* ---- structs that cross the ABI ---- */
 
 bool
-tn_copy_struct (void *to, size_t size, const void *from, size_t least)
+tn_copy_other (void *to, uint32_t ours, const void *from, uint32_t theirs, size_t least)
 {
-    uint32_t theirs, ours = (uint32_t) size;
-    if (!from)
-        return false;
-    memcpy (&theirs, from, sizeof theirs);
     if (theirs < least || theirs < sizeof theirs)
         return false;
-    memset (to, 0, size);
+    memset (to, 0, ours);
     memcpy (to, from, TN_MIN (theirs, ours));
     memcpy (to, &ours, sizeof ours);
     return true;
 }
 
 bool
-tn_fill_struct (void *to, const void *from, size_t size)
+tn_fill_other (void *to, uint32_t theirs, const void *from, size_t size)
 {
-    uint32_t theirs;
-    if (!to)
-        return false;
-    memcpy (&theirs, to, sizeof theirs);
     if (theirs <= sizeof theirs)
         return false;
     memcpy ((char *) to + sizeof theirs, (const char *) from + sizeof theirs,
