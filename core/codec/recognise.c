@@ -211,28 +211,40 @@ read_magic_bytes (struct tn_session *session, struct tn_source *source, struct h
     return session->error->status;
 }
 
+/* The longest extension that fits, of the codecs that can describe it by their magic. */
+static size_t
+longest_with_magic (const struct tn_registry *registry, const struct tn_source *source,
+                    const uint32_t *contents)
+{
+    size_t longest = 0;
+    for (uint64_t i = 0; i < registry->codec_count; i++) {
+        if (contents[i] <= 1000 || contents[i] == PROBE_WRONG || !registry->codecs[i]->table.describe)
+            continue;
+        size_t own = tn_extension_length (registry->codecs[i], source->name, source->name_length);
+        longest = TN_MAX (longest, own);
+    }
+    return longest;
+}
+
 tenon_status
 tn_recognise_contents (struct tn_session *session, struct tn_source *source, bool all, uint32_t *contents)
 {
     const struct tn_registry *registry = &session->context->registry;
     struct head head;
-    size_t longest = 0;
     bool magic = false;
     TN_TRY (read_magic_bytes (session, source, &head));
     for (uint64_t i = 0; i < registry->codec_count; i++) {
         const struct tn_codec *codec = registry->codecs[i];
         contents[i] = find_magic (session, source, &head, codec);
-        if (contents[i] == 0 || !codec->table.describe)
-            continue;
-        magic = true;
-        longest = TN_MAX (longest, tn_extension_length (codec, source->name, source->name_length));
+        magic = magic || (contents[i] > 0 && codec->table.describe);
     }
     for (uint64_t i = 0; i < registry->codec_count; i++) {
         const struct tn_codec *codec = registry->codecs[i];
         if (contents[i] > 0 || !codec->table.probe || !codec->table.describe)
             continue;
-        bool hopeless =
-            magic && !all && tn_extension_length (codec, source->name, source->name_length) <= longest;
+        /* a magic loses against a longer extension only */
+        size_t own = magic && !all ? tn_extension_length (codec, source->name, source->name_length) : 0;
+        bool hopeless = magic && !all && (own == 0 || own <= longest_with_magic (registry, source, contents));
         if (!hopeless)
             contents[i] = ask_probe (session, source, i);
     }
