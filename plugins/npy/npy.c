@@ -3,8 +3,9 @@
  * bytes. */
 #include "npy.h"
 
-/* Bytes before the header's text: magic, version, the text's length. */
+/* Bytes before the header's text: magic and version, then the text's length, of two or four bytes. */
 #define PREFIX 8u
+#define MOST_WIDTH 4u
 
 /* The array that is described, of several that may follow one another in a file, as several calls of
  * numpy.save write them. */
@@ -29,13 +30,12 @@ show_bytes (const uint8_t *bytes, uint64_t length, char *shown)
         snprintf (shown + 3 * i, 4, " %02x", bytes[i]);
 }
 
-/* Reads magic and version. *width: bytes of the length that follows. */
+/* Reads magic, version and the bytes of the length that follows. *width: the number of those. */
 static tenon_status
-read_prefix (struct array *array, uint64_t *width)
+read_prefix (struct array *array, uint8_t head[PREFIX + MOST_WIDTH], uint64_t *width)
 {
     struct npy_text *text = &array->text;
-    uint8_t head[PREFIX] = { 0 };
-    uint64_t left = array->size - array->at, there = left < PREFIX ? left : PREFIX;
+    uint64_t left = array->size - array->at, there = left < PREFIX + MOST_WIDTH ? left : PREFIX + MOST_WIDTH;
     char shown[3 * NPY_MAGIC_LENGTH + 1];
     if (!left)
         return npy_fail (text, TENON_E_TRUNCATED, array->at,
@@ -78,14 +78,14 @@ read_text (struct array *array)
 {
     struct npy_text *text = &array->text;
     struct tenon_call *call = array->call;
-    uint8_t bytes[4];
+    uint8_t head[PREFIX + MOST_WIDTH] = { 0 };
+    const uint8_t *bytes = head + PREFIX;
     uint64_t width = 0, place = array->at + PREFIX;
     memset (text, 0, sizeof *text);
-    TENON_TRY (read_prefix (array, &width));
+    TENON_TRY (read_prefix (array, head, &width));
     if (array->size - place < width)
         return npy_fail (text, TENON_E_TRUNCATED, array->size,
                          "found the end of the file, expected the header's length");
-    TENON_TRY (call->host->read_at (call, 0, place, bytes, width));
     text->call = call;
     text->place = place + width;
     text->length = width == 2 ? tenon_le16 (bytes) : tenon_le32 (bytes);
