@@ -176,16 +176,15 @@ struct tn_source *
 tn_call_source (struct tn_call *call, uint32_t number)
 {
     struct tn_catalog *catalog = call->session->catalog;
-    if (call->state == TN_CALL_PROBE && number == 0)
-        return call->source;
-    if (call->state == TN_CALL_WRITE && call->writer->old && number < call->writer->old->source_count)
-        return call->writer->old->sources[number];
     const uint32_t *sources = call->sources;
     uint32_t count = call->source_count;
     if (call->state == TN_CALL_DESCRIBE) {
         sources = tn_description_sources (&catalog->descriptions[call->description]);
         count = catalog->descriptions[call->description].count;
-    }
+    } else if (call->state == TN_CALL_PROBE && number == 0)
+        return call->source;
+    else if (call->state == TN_CALL_WRITE && call->writer->old && number < call->writer->old->source_count)
+        return call->writer->old->sources[number];
     if (number < count)
         return catalog->sources[sources[number]];
     tn_call_misuse (call, "there is no source of the number that it gave");
@@ -251,7 +250,9 @@ account_read (struct tn_call *call, struct tn_source *source, uint64_t length)
 {
     struct tn_session *session = call->session;
     tenon_error sum;
-    tn_error_clear (&sum); /* this runs for each field of a header */
+    if (source->kind != TN_SOURCE_PART) /* this runs for each field of a header */
+        return TENON_OK;
+    tn_error_clear (&sum);
     if (tn_scan_account (session->context, source, length, false, &sum) == TENON_OK
         || call->state == TN_CALL_PROBE)
         return TENON_OK;

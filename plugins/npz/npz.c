@@ -16,8 +16,9 @@ struct pending {
 static tenon_status
 describe_member (struct npz_reader *reader, const struct tenon_key *key, uint32_t source)
 {
+    static const char metadata[] = NPZ_METADATA_NAME;
     int taken = 0;
-    if (strcmp (key->key, NPZ_METADATA_NAME) == 0)
+    if (key->length == sizeof metadata - 1 && memcmp (key->key, metadata, sizeof metadata - 1) == 0)
         TENON_TRY (npz_take_metadata (reader, key, source, &taken));
     if (!taken)
         return npz_include_member (reader, key, source);
