@@ -28,6 +28,7 @@ unit_tests += \
 	tests/unit/kernels/test_swap \
 	tests/unit/kernels/test_permute \
 	tests/unit/pluginlib/test_json \
+	tests/unit/pluginlib/test_json_numbers \
 	tests/unit/pluginlib/test_odometer \
 	tests/unit/sink/test_atomic \
 	tests/unit/sink/test_atomic_set \
@@ -229,7 +230,7 @@ tests_faults_test_tree_SOURCES = tests/faults/test_tree.c $(fault_rig)
 # The tests are compiled with tests/marks.h before everything else.
 tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o plugins/zip/tests/test_%.o \
 tests/abi/kit.lo tests/abi/kit.o tests/abi/lay.lo tests/abi/lay.o tests/abi/sets.lo tests/abi/sets.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
-EXTRA_DIST += tests/collide.h tests/marks.h tests/openat2.h tests/small_stack.h tests/values.h
+EXTRA_DIST += tests/collide.h tests/draw.h tests/marks.h tests/openat2.h tests/small_stack.h tests/values.h
 # What is installed has small frames; tests and measurements may have large ones.
 tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/pt/tests/%.o plugins/safetensors/tests/%.o plugins/zip/tests/%.o: FRAME_CFLAGS =
 
@@ -291,6 +292,7 @@ valgrind_too_long = \
 	tests/unit/sink/test_tree \
 	tests/unit/source/test_listing \
 	tests/unit/pluginlib/test_json \
+	tests/unit/pluginlib/test_json_numbers \
 	tests/unit/transfer/test_request \
 	tests/unit/transfer/test_transfer
 valgrind_unit_tests = $(filter-out tests/sweep/% tests/faults/% $(valgrind_too_long),$(unit_tests) $(module_unit_tests))

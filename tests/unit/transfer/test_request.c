@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_request.c - boxes, orders, byte orders and casts, compared with a model that picks one item at a
  * time. */
+#include "tests/draw.h"
 #include "transfer/slab.h"
 #include "transfer/transfer.h"
 #include <check.h>
@@ -28,15 +29,6 @@ static void
 tear_down (void)
 {
     tenon_context_free (context);
-}
-
-static uint64_t seed;
-
-static uint64_t
-draw_number (uint64_t below)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return below ? (seed >> 33) % below : 0;
 }
 
 /* A tensor of i32 numbered by its place in C order, laid out as flags say. */
