@@ -85,6 +85,7 @@ module_unit_tests = \
 	tests/abi/test_isolation \
 	tests/abi/test_metadata \
 	tests/abi/test_misuse \
+	tests/abi/test_metadata_items \
 	tests/abi/test_metadata_text \
 	tests/abi/test_parallel \
 	tests/abi/test_pipe \
@@ -123,7 +124,7 @@ module_shell_tests += \
 if HAVE_CHECK
 check_libraries = tests/abi/libkit.la
 endif
-tests_abi_libkit_la_SOURCES = tests/abi/kit.c tests/abi/kit.h tests/abi/lay.c tests/abi/lay.h tests/abi/sets.c tests/abi/sets.h
+tests_abi_libkit_la_SOURCES = tests/abi/kit.c tests/abi/kit.h tests/abi/kit_bytes.c tests/abi/lay.c tests/abi/lay.h tests/abi/sets.c tests/abi/sets.h
 
 # Plugins for the tests, toys and misbehaving ones: tests/abi/plugins/NAME.c becomes tests/abi/plugins/.libs/NAME.so.
 # Two lines for each: its name, and its flags.
@@ -229,7 +230,7 @@ tests_faults_test_tree_SOURCES = tests/faults/test_tree.c $(fault_rig)
 
 # The tests are compiled with tests/marks.h before everything else.
 tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o plugins/zip/tests/test_%.o \
-tests/abi/kit.lo tests/abi/kit.o tests/abi/lay.lo tests/abi/lay.o tests/abi/sets.lo tests/abi/sets.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
+tests/abi/kit.lo tests/abi/kit.o tests/abi/kit_bytes.lo tests/abi/kit_bytes.o tests/abi/lay.lo tests/abi/lay.o tests/abi/sets.lo tests/abi/sets.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
 EXTRA_DIST += tests/collide.h tests/draw.h tests/marks.h tests/openat2.h tests/small_stack.h tests/values.h
 # What is installed has small frames; tests and measurements may have large ones.
 tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/pt/tests/%.o plugins/safetensors/tests/%.o plugins/zip/tests/%.o: FRAME_CFLAGS =

@@ -69,7 +69,11 @@ void kit_raw_tensor (struct bytes *bytes, const char *name, const char *dtype, u
 void kit_file (const char *name, const struct bytes *bytes);
 /* Writes a toyraw file with one tensor, u8 [] of one item, and the metadata "author", a u8. */
 void kit_shard (const char *file, const char *tensor, uint8_t item, uint8_t author);
-/* Fails, and names the first difference, unless the file has exactly these bytes. */
+/* Fails, and names the first difference, unless `found` has exactly the bytes that are wanted. `what` is
+ * named. */
+void kit_same (const char *what, const uint8_t *found, size_t found_size, const uint8_t *wanted,
+               size_t wanted_size);
+/* The same of a file. */
 void kit_same_file (const char *name, const struct bytes *bytes);
 
 /* ---- asking ---- */
@@ -102,6 +106,13 @@ void kit_add (tenon_plan *plan, const char *name, const char *dtype, uint32_t fl
 /* Saves to a file of the folder; report may be NULL. */
 tenon_status kit_write (tenon_plan *plan, const char *name, const char *format, const char *settings,
                         tenon_report **report);
+
+/* An empty plan of a context of these plugins only. */
+tenon_plan *kit_empty_plan (const char *plugins);
+/* Sets metadata from text. */
+void kit_set_text (tenon_plan *plan, const char *key, const char *type, const char *text);
+/* Saves the plan to a toyraw file, frees it, and opens the file. */
+tenon_file *kit_reopen (tenon_plan *plan);
 
 /* ---- main ---- */
 
