@@ -5,6 +5,7 @@ pluginlib_sources = \
 	pluginlib/json.c \
 	pluginlib/json_decimal.c \
 	pluginlib/json_decimal.h \
+	pluginlib/json_list.c \
 	pluginlib/json_number.c \
 	pluginlib/json_out.c \
 	pluginlib/json_string.c \

@@ -74,6 +74,25 @@ int32_t tenon_json_take_value (struct tenon_call *call, struct tenon_json *json,
 /* The members that tenon_json_put_typed writes, and the } behind them. */
 int32_t tenon_json_take_typed (struct tenon_call *call, struct tenon_json *json, struct tenon_value *value);
 
+/* A document that lists metadata, for formats that keep them in a text of their own:
+ *
+ *     {"tenon":1,"metadata":[{"key":"name","type":"string","value":"…"},…]}
+ *
+ * Keys are neither empty nor longer than UINT32_MAX bytes, and hold no NUL. One may occur twice. */
+struct tenon_json_entry {
+    struct tenon_json_entry *next;
+    const char *key; /* with a NUL behind it */
+    uint64_t key_length;
+    struct tenon_value value;
+};
+struct tenon_json_list {
+    struct tenon_json_entry *first; /* in scratch memory, in their order */
+    uint64_t count;
+};
+
+/* All of the parser's text, as such a document. The list may be used only if it returns 0. */
+int32_t tenon_json_take_list (struct tenon_call *call, struct tenon_json *json, struct tenon_json_list *list);
+
 /* The next string, as the word for a type. */
 int32_t tenon_json_take_type (struct tenon_json *json, uint32_t *type);
 

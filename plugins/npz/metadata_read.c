@@ -7,89 +7,40 @@
 
 #define WHY_BYTES 200u
 
-/* An entry of the document. None is added before the document is read to its end without a fault. */
-struct pair {
-    struct pair *next;
-    const char *key;
-    uint64_t key_length;
-    struct tenon_value value;
-};
-
+/* The entries: none is added before the document is read to its end without a fault. */
 struct document {
     struct tenon_call *call;
     struct tenon_json json;
-    struct pair *first, **last;
-    uint64_t count;
+    struct tenon_json_list list;
 };
-
-/* ---- entries ---- */
-
-static int
-take_pair (struct document *document)
-{
-    struct tenon_call *call = document->call;
-    struct tenon_json *json = &document->json;
-    if (!tenon_json_take_key (json, "key") || !tenon_json_take (json, TENON_JSON_STRING))
-        return TENON_JSON_OTHER;
-    struct pair *pair = call->host->scratch (call, sizeof *pair);
-    if (!pair || !(pair->key = tenon_json_take_text (call, json, &pair->key_length)))
-        return TENON_E_MEMORY;
-    *document->last = pair;
-    document->last = &pair->next;
-    document->count++;
-    return tenon_json_take_typed (call, json, &pair->value);
-}
 
 static int
 compare_keys (const void *a, const void *b)
 {
-    const struct pair *x = *(const struct pair *const *) a, *y = *(const struct pair *const *) b;
+    const struct tenon_json_entry *x = *(const struct tenon_json_entry *const *) a,
+                                  *y = *(const struct tenon_json_entry *const *) b;
     uint64_t length = x->key_length < y->key_length ? x->key_length : y->key_length;
     int order = memcmp (x->key, y->key, (size_t) length);
     return order ? order : (x->key_length > y->key_length) - (x->key_length < y->key_length);
 }
 
-/* The host accepts only keys without NUL, each once. This is checked before the first is added. */
+/* The host accepts each key once. This is checked before the first is added. */
 static int
-check_pair_keys (const struct document *document)
+check_twins (const struct document *document)
 {
     struct tenon_call *call = document->call;
-    const struct pair **keys = call->host->scratch (call, (document->count + 1) * sizeof *keys);
+    const struct tenon_json_entry **keys =
+        call->host->scratch (call, (document->list.count + 1) * sizeof *keys);
     uint64_t count = 0;
     if (!keys)
         return TENON_E_MEMORY;
-    for (const struct pair *pair = document->first; pair; pair = pair->next) {
-        if (pair->key_length == 0 || pair->key_length > UINT32_MAX
-            || memchr (pair->key, 0, (size_t) pair->key_length))
-            return TENON_JSON_OTHER;
-        keys[count++] = pair;
-    }
+    for (const struct tenon_json_entry *entry = document->list.first; entry; entry = entry->next)
+        keys[count++] = entry;
     qsort (keys, count, sizeof *keys, compare_keys);
     for (uint64_t i = 1; i < count; i++)
         if (compare_keys (&keys[i - 1], &keys[i]) == 0)
             return TENON_JSON_OTHER;
     return TENON_OK;
-}
-
-static int
-take_document (struct document *document)
-{
-    struct tenon_json *json = &document->json;
-    int32_t token;
-    uint64_t version;
-    if (!tenon_json_take (json, TENON_JSON_BEGIN_OBJECT) || !tenon_json_take_key (json, "tenon")
-        || !tenon_json_take (json, TENON_JSON_NUMBER) || tenon_json_u64 (json, &version) < 0 || version != 1
-        || !tenon_json_take_key (json, "metadata") || !tenon_json_take (json, TENON_JSON_BEGIN_ARRAY))
-        return TENON_JSON_OTHER;
-    while ((token = tenon_json_next (json)) == TENON_JSON_BEGIN_OBJECT) {
-        int outcome = take_pair (document);
-        if (outcome != TENON_OK)
-            return outcome;
-    }
-    return token == TENON_JSON_END_ARRAY && tenon_json_take (json, TENON_JSON_END_OBJECT)
-                   && tenon_json_take (json, TENON_JSON_END)
-               ? TENON_OK
-               : TENON_JSON_OTHER;
 }
 
 /* ---- the member ---- */
@@ -121,18 +72,17 @@ static int
 take_member (struct document *document, const uint8_t *bytes, uint64_t size, char why[WHY_BYTES])
 {
     const struct tenon_json *json = &document->json;
-    document->last = &document->first;
     tenon_json_begin (&document->json, bytes + NPZ_METADATA_LEAD, size - NPZ_METADATA_LEAD, TENON_JSON_DEPTH);
     tenon_json_watch (&document->json, document->call);
-    int outcome = take_document (document);
+    int outcome = tenon_json_take_list (document->call, &document->json, &document->list);
     if (outcome == TENON_JSON_OTHER && json->error[0])
         snprintf (why, WHY_BYTES, "at byte %llu of its JSON: %s", (unsigned long long) json->error_at,
                   json->error);
     else if (outcome == TENON_JSON_OTHER)
         snprintf (why, WHY_BYTES, "at byte %llu of its JSON is something unexpected",
                   (unsigned long long) (json->text - json->start));
-    if (outcome == TENON_OK && (outcome = check_pair_keys (document)) == TENON_JSON_OTHER)
-        snprintf (why, WHY_BYTES, "a key occurs twice, is empty, or holds a NUL");
+    if (outcome == TENON_OK && (outcome = check_twins (document)) == TENON_JSON_OTHER)
+        snprintf (why, WHY_BYTES, "a key occurs twice");
     return outcome;
 }
 
@@ -185,8 +135,8 @@ npz_take_metadata (struct npz_reader *reader, const struct tenon_key *key, uint3
         tenon_note (
             call, TENON_NOTE, NPZ_METADATA_NAME,
             "it does not hold metadata as this version writes them: %s; it is an array like any other", why);
-    for (const struct pair *pair = document.first; *taken && pair; pair = pair->next)
-        TENON_TRY (call->host->add_metadata (call, pair->key, pair->key_length, &pair->value));
+    for (const struct tenon_json_entry *entry = document.list.first; *taken && entry; entry = entry->next)
+        TENON_TRY (call->host->add_metadata (call, entry->key, entry->key_length, &entry->value));
     return TENON_OK;
 }
 
