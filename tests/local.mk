@@ -73,8 +73,10 @@ module_unit_tests = \
 	tests/abi/test_bad_readers \
 	tests/abi/test_bad_writers \
 	tests/abi/test_carry \
+	tests/abi/test_carry_records \
 	tests/abi/test_casts \
 	tests/abi/test_container \
+	tests/abi/test_container_nested \
 	tests/abi/test_debug \
 	tests/abi/test_describe \
 	tests/abi/test_filters \
@@ -103,6 +105,7 @@ module_unit_tests = \
 	tests/abi/test_store \
 	tests/abi/test_store_write \
 	tests/abi/test_unreadable \
+	tests/abi/test_unreadable_saved \
 	tests/abi/test_write \
 	tests/faults/test_disk \
 	tests/faults/test_formats \
@@ -124,7 +127,7 @@ module_shell_tests += \
 if HAVE_CHECK
 check_libraries = tests/abi/libkit.la
 endif
-tests_abi_libkit_la_SOURCES = tests/abi/kit.c tests/abi/kit.h tests/abi/kit_bytes.c tests/abi/lay.c tests/abi/lay.h tests/abi/sets.c tests/abi/sets.h
+tests_abi_libkit_la_SOURCES = tests/abi/boxes.c tests/abi/boxes.h tests/abi/kit.c tests/abi/kit.h tests/abi/kit_bytes.c tests/abi/lay.c tests/abi/lay.h tests/abi/scripts.c tests/abi/scripts.h tests/abi/sets.c tests/abi/sets.h
 
 # Plugins for the tests, toys and misbehaving ones: tests/abi/plugins/NAME.c becomes tests/abi/plugins/.libs/NAME.so.
 # Two lines for each: its name, and its flags.
@@ -230,7 +233,7 @@ tests_faults_test_tree_SOURCES = tests/faults/test_tree.c $(fault_rig)
 
 # The tests are compiled with tests/marks.h before everything else.
 tests/unit/%.o tests/abi/test_%.o tests/sweep/test_%.o plugins/gguf/tests/test_%.o plugins/npz/tests/test_%.o plugins/zip/tests/test_%.o \
-tests/abi/kit.lo tests/abi/kit.o tests/abi/kit_bytes.lo tests/abi/kit_bytes.o tests/abi/lay.lo tests/abi/lay.o tests/abi/sets.lo tests/abi/sets.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
+tests/abi/boxes.lo tests/abi/boxes.o tests/abi/kit.lo tests/abi/kit.o tests/abi/kit_bytes.lo tests/abi/kit_bytes.o tests/abi/lay.lo tests/abi/lay.o tests/abi/scripts.lo tests/abi/scripts.o tests/abi/sets.lo tests/abi/sets.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h
 EXTRA_DIST += tests/collide.h tests/draw.h tests/marks.h tests/openat2.h tests/small_stack.h tests/values.h
 # What is installed has small frames; tests and measurements may have large ones.
 tests/%.o tests/%.lo bench/%.o plugins/gguf/tests/%.o plugins/npz/tests/%.o plugins/pt/tests/%.o plugins/safetensors/tests/%.o plugins/zip/tests/%.o: FRAME_CFLAGS =
@@ -261,6 +264,7 @@ deflate_tests = \
 	plugins/npz/tests/test_zip_data \
 	plugins/npz/tests/test_zip_headers \
 	tests/abi/test_container \
+	tests/abi/test_container_nested \
 	tests/unit/kernels/test_checksum \
 	plugins/deflate/tests/test_framed \
 	plugins/deflate/tests/test_raw \
@@ -284,6 +288,7 @@ valgrind_too_long = \
 	tests/abi/test_isolation \
 	tests/abi/test_parallel \
 	tests/abi/test_unreadable \
+	tests/abi/test_unreadable_saved \
 	tests/unit/base/test_pool \
 	plugins/deflate/tests/test_framed \
 	plugins/deflate/tests/test_raw \

@@ -309,6 +309,17 @@ kit_data_fails (tenon_file *file, const char *name, const char *dtype, tenon_sta
     kit_failed (status, expected, words);
 }
 
+void
+kit_is_shaped (tenon_file *file, const char *name, const char *dtype, unsigned rank, const uint64_t *shape)
+{
+    tenon_tensor_info info = kit_tensor (file, name);
+    if (dtype)
+        ck_assert_str_eq (info.dtype_name, dtype);
+    ck_assert_uint_eq (info.rank, rank);
+    for (unsigned i = 0; i < rank; i++)
+        ck_assert_uint_eq (info.shape[i], shape[i]);
+}
+
 struct tenon_value
 kit_value (tenon_file *file, const char *key)
 {
@@ -382,6 +393,15 @@ kit_empty_plan (const char *plugins)
     tenon_plan *plan;
     kit_plugins (plugins, NULL);
     ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
+    return plan;
+}
+
+tenon_plan *
+kit_plan_of (tenon_file *file)
+{
+    tenon_plan *plan;
+    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
+    ck_assert_int_eq (tenon_plan_add_file (plan, file, &kit_error), TENON_OK);
     return plan;
 }
 

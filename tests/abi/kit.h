@@ -59,6 +59,8 @@ void kit_pad (struct bytes *bytes, size_t size);
 void kit_raw_head (struct bytes *bytes, uint32_t tensors, uint32_t metadata, uint64_t data);
 void kit_raw_tensor (struct bytes *bytes, const char *name, const char *dtype, uint32_t flags, unsigned rank,
                      const uint64_t *shape, uint64_t offset, uint64_t length);
+/* An entry for a string of the metadata. */
+void kit_raw_string (struct bytes *bytes, const char *key, const char *text, size_t length);
 #define KIT_AUTO UINT64_MAX
 #define KIT_SHAPE(...)                                                                                       \
     (const uint64_t[])                                                                                       \
@@ -93,6 +95,9 @@ void kit_data (tenon_file *file, const char *name, const char *dtype, const void
 /* Expects that reading the tensor fails. */
 void kit_data_fails (tenon_file *file, const char *name, const char *dtype, tenon_status status,
                      const char *words);
+/* Fails unless a tensor has this dtype (NULL: any) and this shape. */
+void kit_is_shaped (tenon_file *file, const char *name, const char *dtype, unsigned rank,
+                    const uint64_t *shape);
 struct tenon_value kit_value (tenon_file *file, const char *key);
 /* True if a report has an entry of this kind with these words. */
 int kit_reported (const tenon_report *report, uint32_t kind, const char *words);
@@ -109,6 +114,8 @@ tenon_status kit_write (tenon_plan *plan, const char *name, const char *format, 
 
 /* An empty plan of a context of these plugins only. */
 tenon_plan *kit_empty_plan (const char *plugins);
+/* A plan of all that a file has. */
+tenon_plan *kit_plan_of (tenon_file *file);
 /* Sets metadata from text. */
 void kit_set_text (tenon_plan *plan, const char *key, const char *type, const char *text);
 /* Saves the plan to a toyraw file, frees it, and opens the file. */

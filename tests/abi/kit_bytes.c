@@ -82,6 +82,15 @@ kit_raw_tensor (struct bytes *bytes, const char *name, const char *dtype, uint32
 }
 
 void
+kit_raw_string (struct bytes *bytes, const char *key, const char *text, size_t length)
+{
+    kit_name (bytes, key);
+    kit_le (bytes, TENON_STRING, 1);
+    kit_le (bytes, length, 4);
+    kit_put (bytes, text, length);
+}
+
+void
 kit_file (const char *name, const struct bytes *bytes)
 {
     kit_save (name, bytes->data, bytes->size);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_carry.c - tensors that a format cannot hold are stored as bytes and restored on opening; false
- * records. */
+/* test_carry.c - tensors that a format cannot hold are stored as bytes and restored on opening. */
 #include "kit.h"
-#include <stdbool.h>
 
 static const uint8_t numbers[64] = {
     1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
@@ -19,24 +17,6 @@ save_carried (tenon_plan *plan, const char *name, uint32_t flags, const char *co
     options.flags = TENON_SAVE_EXACT_NAME | TENON_SAVE_CARRY | flags;
     options.settings = settings;
     return tenon_save (plan, kit_path (name), &options, report, NULL, &kit_error);
-}
-
-static tenon_plan *
-plan_of (tenon_file *file)
-{
-    tenon_plan *plan;
-    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
-    ck_assert_int_eq (tenon_plan_add_file (plan, file, &kit_error), TENON_OK);
-    return plan;
-}
-
-static void
-put_string (struct bytes *file, const char *key, const char *text, size_t length)
-{
-    kit_name (file, key);
-    kit_le (file, TENON_STRING, 1);
-    kit_le (file, length, 4);
-    kit_put (file, text, length);
 }
 
 static void
@@ -57,17 +37,6 @@ put_opaque (struct bytes *file, const char *name, const char *text, unsigned ran
 }
 
 static void
-is_shaped (tenon_file *file, const char *name, const char *dtype, unsigned rank, const uint64_t *shape)
-{
-    tenon_tensor_info info = kit_tensor (file, name);
-    if (dtype)
-        ck_assert_str_eq (info.dtype_name, dtype);
-    ck_assert_uint_eq (info.rank, rank);
-    for (unsigned i = 0; i < rank; i++)
-        ck_assert_uint_eq (info.shape[i], shape[i]);
-}
-
-static void
 has_key (tenon_file *file, uint64_t index, const char *key)
 {
     tenon_metadata_info info;
@@ -84,8 +53,8 @@ put_sources (void)
 {
     struct bytes file = { .size = 0 };
     kit_raw_head (&file, 9, 2, 800);
-    put_string (&file, "zeta", "last", 4);
-    put_string (&file, "alpha", "first \"quoted\"\n", 15);
+    kit_raw_string (&file, "zeta", "last", 4);
+    kit_raw_string (&file, "alpha", "first \"quoted\"\n", 15);
     kit_raw_tensor (&file, "q", "tq8", 0, 2, KIT_SHAPE (2, 16), 0, 36);
     kit_raw_tensor (&file, "plain", "f32", 0, 1, KIT_SHAPE (2), 40, 8);
     kit_raw_tensor (&file, "half", "f4", 0, 2, KIT_SHAPE (3, 4), 48, 6);
@@ -118,15 +87,15 @@ is_as_it_was (tenon_file *file)
     has_key (file, 0, "zeta");
     has_key (file, 1, "alpha");
     ck_assert_uint_eq (kit_value (file, "alpha").count, 15);
-    is_shaped (file, "q", "tq8", 2, KIT_SHAPE (2, 16));
-    is_shaped (file, "plain", "f32", 1, KIT_SHAPE (2));
-    is_shaped (file, "half", "f4", 2, KIT_SHAPE (3, 4));
-    is_shaped (file, "odd", "f4", 2, KIT_SHAPE (2, 3));
-    is_shaped (file, "six", "f6_e2m3", 2, KIT_SHAPE (1, 4));
-    is_shaped (file, "none", "tq8", 2, KIT_SHAPE (0, 8));
-    is_shaped (file, "o", NULL, 2, KIT_SHAPE (2, 1));
-    is_shaped (file, "s", NULL, 0, NULL);
-    is_shaped (file, "top", "topq", 1, KIT_SHAPE (16));
+    kit_is_shaped (file, "q", "tq8", 2, KIT_SHAPE (2, 16));
+    kit_is_shaped (file, "plain", "f32", 1, KIT_SHAPE (2));
+    kit_is_shaped (file, "half", "f4", 2, KIT_SHAPE (3, 4));
+    kit_is_shaped (file, "odd", "f4", 2, KIT_SHAPE (2, 3));
+    kit_is_shaped (file, "six", "f6_e2m3", 2, KIT_SHAPE (1, 4));
+    kit_is_shaped (file, "none", "tq8", 2, KIT_SHAPE (0, 8));
+    kit_is_shaped (file, "o", NULL, 2, KIT_SHAPE (2, 1));
+    kit_is_shaped (file, "s", NULL, 0, NULL);
+    kit_is_shaped (file, "top", "topq", 1, KIT_SHAPE (16));
     kit_data (file, "q", "", numbers, 36);
     kit_data (file, "plain", "", numbers + 40, 8);
     kit_data (file, "half", "", numbers + 48, 6);
@@ -151,7 +120,7 @@ START_TEST (test_there_and_back)
     put_sources ();
     kit_plugins ("toyraw toyblock toyplain", NULL);
     tenon_file *file = kit_open ("a.toyraw", NULL, NULL);
-    tenon_plan *plan = plan_of (file);
+    tenon_plan *plan = kit_plan_of (file);
     kit_failed (kit_write (plan, "b.toyplain", NULL, NULL, NULL), TENON_E_UNSUPPORTED,
                 "tensor 'q': the format toyplain cannot hold tq8");
     kit_said (kit_error.advice, "tenon_plan_add_from converts it…; TENON_SAVE_CARRY stores its bytes");
@@ -167,7 +136,7 @@ START_TEST (test_there_and_back)
     tenon_report_free (report);
     tenon_file *back = kit_open ("b.toyplain", NULL, NULL);
     is_as_it_was (back);
-    tenon_plan *again = plan_of (back);
+    tenon_plan *again = kit_plan_of (back);
     ck_assert_int_eq (save_carried (again, "c.toyraw", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
     tenon_close (back);
     back = kit_open ("c.toyraw", NULL, NULL);
@@ -189,27 +158,27 @@ START_TEST (test_without_the_dtype)
     put_sources ();
     kit_plugins ("toyraw toyblock toyplain", NULL);
     tenon_file *file = kit_open ("a.toyraw", NULL, NULL);
-    tenon_plan *plan = plan_of (file);
+    tenon_plan *plan = kit_plan_of (file);
     ck_assert_int_eq (save_carried (plan, "b.toyplain", 0, NULL, NULL), TENON_OK);
     tenon_plan_free (plan);
     tenon_close (file);
     ck_assert_int_eq (remove (kit_path ("plugins/toyblock.so")), 0);
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
     file = kit_open ("b.toyplain", NULL, NULL);
-    is_shaped (file, "q", "u8", 2, KIT_SHAPE (2, 18));
-    is_shaped (file, "half", "f4", 2, KIT_SHAPE (3, 4));
+    kit_is_shaped (file, "q", "u8", 2, KIT_SHAPE (2, 18));
+    kit_is_shaped (file, "half", "f4", 2, KIT_SHAPE (3, 4));
     kit_data (file, "q", "", numbers, 36);
     ck_assert_uint_eq (tenon_metadata_count (file), 3);
     ck_assert (kit_reported (tenon_file_report (file), TENON_NOTE,
                              "no plugin in use has the dtype that it had: tq8"));
-    plan = plan_of (file);
+    plan = kit_plan_of (file);
     ck_assert_int_eq (kit_write (plan, "c.toyraw", NULL, NULL, NULL), TENON_OK);
     tenon_plan_free (plan);
     tenon_close (file);
     kit_copy ("toyblock", "toyblock");
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
     file = kit_open ("c.toyraw", NULL, NULL);
-    is_shaped (file, "q", "tq8", 2, KIT_SHAPE (2, 16));
+    kit_is_shaped (file, "q", "tq8", 2, KIT_SHAPE (2, 16));
     kit_data (file, "q", "", numbers, 36);
     tenon_close (file);
 }
@@ -232,7 +201,7 @@ START_TEST (test_orders)
         kit_le (&expected, i / 3 + 2 * (i % 3), 8);
     kit_plugins ("toyraw toyplain", NULL);
     tenon_file *open = kit_open ("a.toyraw", NULL, NULL);
-    tenon_plan *plan = plan_of (open);
+    tenon_plan *plan = kit_plan_of (open);
     ck_assert_int_eq (save_carried (plan, "b.toyplain", TENON_SAVE_DRY_RUN, NULL, NULL), TENON_OK);
     ck_assert (!kit_exists ("b.toyplain"));
     ck_assert_int_eq (save_carried (plan, "b.toyplain", TENON_SAVE_STRICT, NULL, &report), TENON_OK);
@@ -240,7 +209,7 @@ START_TEST (test_orders)
     ck_assert (kit_reported (report, TENON_NOTE, "its byte order changes from big-endian to little-endian"));
     tenon_report_free (report);
     tenon_file *back = kit_open ("b.toyplain", NULL, NULL);
-    is_shaped (back, "i", "i64", 2, KIT_SHAPE (2, 3));
+    kit_is_shaped (back, "i", "i64", 2, KIT_SHAPE (2, 3));
     ck_assert_uint_eq (kit_tensor (back, "i").flags, 0);
     kit_data (back, "i", "", expected.data, 48);
     kit_data (back, "o", "", "aaacccbbbddd", 12);
@@ -249,7 +218,7 @@ START_TEST (test_orders)
     static const char *const fortran[] = { "toyplain.fortran=yes", NULL };
     ck_assert_int_eq (save_carried (plan, "c.toyplain", 0, fortran, NULL), TENON_OK);
     back = kit_open ("c.toyplain", NULL, NULL);
-    is_shaped (back, "i", "u8", 2, KIT_SHAPE (2, 24));
+    kit_is_shaped (back, "i", "u8", 2, KIT_SHAPE (2, 24));
     kit_data (back, "i", "", expected.data, 48);
     ck_assert (kit_reported (tenon_file_report (back), TENON_NOTE, "it is neither u8 nor i8 in C order"));
     ck_assert_uint_eq (tenon_metadata_count (back), 1);
@@ -278,8 +247,8 @@ START_TEST (test_order_alone)
 {
     struct bytes file = { .size = 0 };
     kit_raw_head (&file, 2, 2, 200);
-    put_string (&file, "b", "first", 5);
-    put_string (&file, "a", "last", 4);
+    kit_raw_string (&file, "b", "first", 5);
+    kit_raw_string (&file, "a", "last", 4);
     kit_raw_tensor (&file, "b", "f32", 0, 1, KIT_SHAPE (2), 0, 8);
     kit_raw_tensor (&file, "a", "f32", 0, 1, KIT_SHAPE (1), 8, 4);
     kit_pad (&file, 200);
@@ -287,7 +256,7 @@ START_TEST (test_order_alone)
     kit_file ("a.toyraw", &file);
     kit_plugins ("toyraw toyplain", NULL);
     tenon_file *open = kit_open ("a.toyraw", NULL, NULL);
-    tenon_plan *plan = plan_of (open);
+    tenon_plan *plan = kit_plan_of (open);
     ck_assert_int_eq (kit_write (plan, "b.toyplain", NULL, NULL, NULL), TENON_OK);
     is_in_order ("b.toyplain", "a"); /* without TENON_SAVE_CARRY */
     ck_assert_int_eq (save_carried (plan, "c.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
@@ -295,7 +264,7 @@ START_TEST (test_order_alone)
     tenon_plan_free (plan);
     tenon_close (open);
     open = kit_open ("b.toyplain", NULL, NULL);
-    plan = plan_of (open);
+    plan = kit_plan_of (open);
     ck_assert_int_eq (save_carried (plan, "d.toyplain", TENON_SAVE_STRICT, NULL, NULL), TENON_OK);
     is_in_order ("d.toyplain", "b"); /* in the codec's order: there is no record */
     tenon_plan_free (plan);
@@ -325,7 +294,7 @@ START_TEST (test_cast)
     ck_assert (kit_reported (report, TENON_NOTE, "tq8 is carried as 9 u8"));
     tenon_report_free (report);
     tenon_file *back = kit_open ("b.toyplain", NULL, NULL);
-    is_shaped (back, "y", "tq8", 1, KIT_SHAPE (8));
+    kit_is_shaped (back, "y", "tq8", 1, KIT_SHAPE (8));
     kit_data (back, "y", "", "\xfd\x08\x10\x18\x20\x28\x30\x38\x40", 9);
     tenon_close (back);
     tenon_plan_free (plan);
@@ -375,169 +344,10 @@ START_TEST (test_arrays_of_the_program)
         kit_data (back, "i", "", numbers, 16);
         kit_data (back, "big", "", "\10\7\6\5\4\3\2\1\20\17\16\15\14\13\12\11", 16);
         kit_data (back, "f", "", numbers, 8);
-        is_shaped (back, "big", "i64", 1, KIT_SHAPE (2));
+        kit_is_shaped (back, "big", "i64", 1, KIT_SHAPE (2));
         tenon_close (back);
         tenon_plan_free (plan);
     }
-}
-END_TEST
-
-/* ---- records that lie ---- */
-
-/* A file with t: u8 [18], f: f32 [1], and this record. */
-static tenon_file *
-with_record (const char *record, size_t length)
-{
-    struct bytes file = { .size = 0 };
-    kit_raw_head (&file, 2, 1, 8000);
-    put_string (&file, "tenon.types", record, length);
-    kit_raw_tensor (&file, "t", "u8", 0, 1, KIT_SHAPE (18), 0, 18);
-    kit_raw_tensor (&file, "f", "f32", 0, 1, KIT_SHAPE (1), 20, 4);
-    kit_pad (&file, 8000);
-    kit_put (&file, numbers, 24);
-    kit_file ("r.toyraw", &file);
-    return kit_open ("r.toyraw", NULL, NULL);
-}
-
-static void
-expect_bytes (const char *record, size_t length, const char *words)
-{
-    tenon_file *file = with_record (record, length);
-    is_shaped (file, "t", "u8", 1, KIT_SHAPE (18));
-    kit_data (file, "t", "", numbers, 18);
-    kit_data (file, "f", "", numbers + 20, 4);
-    ck_assert_uint_eq (tenon_metadata_count (file), 1);
-    ck_assert_uint_eq (kit_value (file, "tenon.types").count, length);
-    tenon_report_entry entry;
-    KIT_INIT (entry);
-    ck_assert_uint_eq (tenon_report_count (tenon_file_report (file)), 1);
-    ck_assert_int_eq (tenon_report_get (tenon_file_report (file), 0, &entry), TENON_OK);
-    ck_assert_uint_eq (entry.kind, TENON_NOTE);
-    kit_said (entry.message, words);
-    tenon_close (file);
-}
-
-#define V "{\"version\":1,\"tensors\":"
-#define T(entry) V "{\"t\":" entry "}}"
-static const char good[] =
-    "{\"version\":1,\"more\":[{}],\"tensors\":{\"gone\":{\"dtype\":\"x\",\"shape\":[1]},"
-    "\"\\u0074\":{\"dtype\":\"tq8\",\"shape\":[2,8],\"new\":null}},"
-    "\"order\":[\"f\",\"gone\",\"t\"],\"keys\":[]}";
-
-START_TEST (test_records)
-{
-    static const char *const table[][2] = {
-        { "", "is wrong, …found the end, expected a value" },
-        { "not JSON", "found 'o', expected null" },
-        { "[]", "is wrong, …it is no object" },
-        { "{}", "is wrong, …no version or no tensors" },
-        { "{\"tensors\":{}}", "is wrong, …no version or no tensors" },
-        { "{\"version\":2,\"tensors\":{}}", "is wrong, …its version is not 1" },
-        { "{\"version\":1.0,\"tensors\":{}}", "is wrong, …its version is not 1" },
-        { "{\"version\":1,\"version\":1,\"tensors\":{}}", "is wrong, …a key twice" },
-        { V "{}} x", "is wrong, …found 'x', expected the end" },
-        { V "[]}", "is wrong, …no object" },
-        { T ("7"), "is wrong, …no object" },
-        { T ("{}"), "is wrong, …no dtype or no shape" },
-        { T ("{\"dtype\":\"tq8\"}"), "is wrong, …no dtype or no shape" },
-        { T ("{\"shape\":[16]}"), "is wrong, …no dtype or no shape" },
-        { T ("{\"dtype\":7,\"shape\":[16]}"), "is wrong, …string or number" },
-        { T ("{\"dtype\":\"tq8\",\"shape\":7}"), "is wrong, …no array" },
-        { T ("{\"dtype\":\"tq8\",\"shape\":[-16]}"), "is wrong, …no whole number" },
-        { T ("{\"dtype\":\"tq8\",\"shape\":[16.0]}"), "is wrong, …no whole number" },
-        { T ("{\"dtype\":\"tq8\",\"shape\":[\"16\"]}"), "is wrong, …no array of numbers" },
-        { T ("{\"dtype\":\"tq8\",\"shape\":[18446744073709551616]}"), "is wrong, …no whole number" },
-        { T ("{\"dtype\":\"tq8\",\"shape\":[16]},\"t\":{\"dtype\":\"tq8\",\"shape\":[16]}"),
-          "is wrong, …twice" },
-        { T ("{\"dtype\":\"tq\\u00008\",\"shape\":[16]}"), "is wrong, …string or number" },
-        { V "{\"t\\u0000\":{}}}", "is wrong, …NUL" },
-        { T ("{\"dtype\":\"tq8\",\"shape\":[[[[[[[[[]]]]]]]]]}"), "is wrong, …" },
-        { "{\"version\":1,\"x\":[[[[[[[[[]]]]]]]]],\"tensors\":{}}", "is wrong, …less nesting" },
-        { V "{},\"order\":{}}", "is wrong, …no array" },
-        { V "{},\"order\":[1]}", "is wrong, …no array of strings" },
-        { V "{},\"order\":[\"t\",\"t\"]}", "is wrong, …twice" },
-        { V "{},\"keys\":[\"tenon.types\",\"tenon.types\"]}", "is wrong, …twice" },
-        /* well-formed, but false for this tensor */
-        { T ("{\"dtype\":\"tq8\",\"shape\":[8]}"), "of another number" },
-        { T ("{\"dtype\":\"tq8\",\"shape\":[17]}"), "of another number" },
-        { T ("{\"dtype\":\"tq8\",\"shape\":[4294967296,4294967296,16]}"), "of another number" },
-        { T ("{\"dtype\":\"tq8\",\"shape\":[18446744073709551615]}"), "of another number" },
-        { T ("{\"dtype\":\"tq8\",\"shape\":[0,16]}"), "of another number" },
-        { T ("{\"dtype\":\"q9_z\",\"shape\":[16]}"), "no plugin in use has the dtype that it had: q9_z" },
-        { T ("{\"dtype\":\"\",\"shape\":[16]}"), "no plugin in use has the dtype" },
-        { T ("{\"family\":\"toy\",\"text\":\"d\",\"size\":18446744073709551615,\"shape\":[2]}"),
-          "no plugin in use has" },
-        { T ("{\"family\":\"\",\"text\":\"d\",\"size\":18,\"shape\":[1]}"), "no plugin in use has" },
-        { T ("{\"family\":\"toy\",\"text\":\"d\",\"size\":18,\"alignment\":3,\"shape\":[1]}"),
-          "no plugin in use has" },
-        { T ("{\"family\":\"toy\",\"text\":\"d\",\"size\":17,\"shape\":[1]}"), "of another number" },
-        { V "{\"f\":{\"dtype\":\"i32\",\"shape\":[1]}}}", "it is neither u8 nor i8" },
-    };
-    kit_plugins ("toyraw toyblock", NULL);
-    for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++)
-        expect_bytes (table[i][0], strlen (table[i][0]), table[i][1]);
-    for (size_t length = 0; length < sizeof good - 1; length++)
-        expect_bytes (good, length, "is wrong");
-    char many[600] = T ("{\"dtype\":\"tq8\",\"shape\":[1");
-    size_t end = strlen (V "{\"t\":{\"dtype\":\"tq8\",\"shape\":[1");
-    for (unsigned i = 1; i < 65; i++, end += 2)
-        memcpy (many + end, ",1", 2);
-    strcpy (many + end, "]}}}");
-    expect_bytes (many, strlen (many), "is wrong, …more than 64 dims");
-}
-END_TEST
-
-START_TEST (test_a_good_record)
-{
-    tenon_tensor_info info;
-    kit_plugins ("toyraw toyblock", NULL);
-    tenon_file *file = with_record (good, sizeof good - 1);
-    is_shaped (file, "t", "tq8", 2, KIT_SHAPE (2, 8));
-    kit_data (file, "t", "", numbers, 18);
-    KIT_INIT (info);
-    ck_assert_int_eq (tenon_get (file, 0, &info), TENON_OK);
-    ck_assert_str_eq (info.name, "f");
-    ck_assert_uint_eq (tenon_metadata_count (file), 0);
-    tenon_file_info all;
-    KIT_INIT (all);
-    ck_assert_int_eq (tenon_file_get (file, &all), TENON_OK);
-    ck_assert_uint_eq (all.elements, 17);
-    tenon_close (file);
-}
-END_TEST
-
-/* No record gives t other bytes than its 18. */
-START_TEST (test_spoilt_records)
-{
-    static const char alphabet[] = "{}[]\",:\\u0123456789tfq8-.eE \n\xff";
-    uint64_t seed = 1, restored = 0;
-    kit_plugins ("toyraw toyblock", NULL);
-    for (unsigned i = 0; i < 20000; i++) {
-        struct bytes file = { .size = 0 };
-        char record[sizeof good];
-        size_t length = sizeof good - 1;
-        tenon_file *open;
-        memcpy (record, good, sizeof good);
-        for (unsigned n = 0; n <= i % 3; n++) {
-            seed = seed * 6364136223846793005u + 1442695040888963407u;
-            record[(seed >> 33) % length] = alphabet[(seed >> 50) % (sizeof alphabet - 1)];
-        }
-        kit_raw_head (&file, 2, 1, 1000);
-        put_string (&file, "tenon.types", record, length);
-        kit_raw_tensor (&file, "t", "u8", 0, 1, KIT_SHAPE (18), 0, 18);
-        kit_raw_tensor (&file, "f", "f32", 0, 1, KIT_SHAPE (1), 20, 4);
-        kit_pad (&file, 1000);
-        kit_put (&file, numbers, 24);
-        ck_assert_int_eq (tenon_open_memory (kit, file.data, file.size, NULL, &open, &kit_error), TENON_OK);
-        ck_assert_uint_eq (kit_tensor (open, "t").nbytes, 18);
-        kit_data (open, "t", "", numbers, 18);
-        bool is_back = strcmp (kit_tensor (open, "t").dtype_name, "tq8") == 0;
-        restored += is_back;
-        if (is_back)
-            ck_assert_uint_eq (tenon_metadata_count (open), 0);
-        tenon_close (open);
-    }
-    ck_assert_uint_gt (restored, 1000);
 }
 END_TEST
 
@@ -551,9 +361,6 @@ fill_suite (Suite *suite)
     tcase_add_test (tests, test_order_alone);
     tcase_add_test (tests, test_cast);
     tcase_add_test (tests, test_arrays_of_the_program);
-    tcase_add_test (tests, test_records);
-    tcase_add_test (tests, test_a_good_record);
-    tcase_add_test (tests, test_spoilt_records);
 }
 
 int

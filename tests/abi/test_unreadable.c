@@ -1,37 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_unreadable.c - tensors that are in a file and cannot be read: what is told of them, what fails, and
  * that everything else works. Each test runs twice, the second time with isolated plugins. */
-#include "kit.h"
-
-/* A context of these plugins. `isolates`: it isolates them, where the system can do that. */
-static void
-use_plugins (const char *plugins, int isolates)
-{
-    kit_plugins (plugins, NULL);
-    if (!isolates)
-        return;
-    setenv ("KIT_ISOLATE", "1", 1);
-    if (kit_context (NULL) == TENON_OK)
-        return;
-    unsetenv ("KIT_ISOLATE");
-    kit_error = (tenon_error) TENON_ERROR_INIT;
-    ck_assert_int_eq (kit_context (NULL), TENON_OK);
-}
-
-/* Opens a toyscript file of these lines, with 64 bytes of data, 0 … 63, behind them. */
-static tenon_file *
-open_script (const char *lines)
-{
-    struct bytes file = { .size = 0 };
-    kit_text (&file, "TOYSCRIPT\n");
-    kit_text (&file, lines);
-    kit_text (&file, "end\n");
-    kit_pad (&file, 512);
-    for (unsigned i = 0; i < 64; i++)
-        kit_le (&file, i, 1);
-    kit_file ("f.toyscript", &file);
-    return kit_open ("f.toyscript", NULL, NULL);
-}
+#include "scripts.h"
 
 static void
 open_fails (const char *lines, tenon_status status, const char *words)
@@ -45,26 +15,11 @@ open_fails (const char *lines, tenon_status status, const char *words)
     kit_open_fails ("f.toyscript", NULL, NULL, status, words);
 }
 
-/* Fails unless the report has a note that this tensor cannot be read, for this reason. */
-static void
-is_noted (const tenon_report *report, const char *tensor, tenon_status status, const char *why)
-{
-    tenon_report_entry entry;
-    KIT_INIT (entry);
-    for (uint64_t i = 0; tenon_report_get (report, i, &entry) == TENON_OK; i++)
-        if (entry.kind == TENON_NOTE && entry.chosen == 1 && strcmp (entry.subject, tensor) == 0) {
-            ck_assert_int_eq (entry.status, status);
-            ck_assert_msg (strncmp (entry.message, why, strlen (why)) == 0, "%s: %s", tensor, entry.message);
-            return;
-        }
-    ck_abort_msg ("no note that '%s' cannot be read", tensor);
-}
-
 /* ---- what is told of them ---- */
 
 START_TEST (test_what_is_known)
 {
-    use_plugins ("toyscript", _i);
+    isolate_plugins ("toyscript", _i);
     tenon_file *file = open_script ("add a u8 4 512\n"
                                     "skip b f32 2,3 520 24 -3 its codes are of a later version\n"
                                     "skip c type139 ? 0 - -3 the type 139 is not known\n"
@@ -112,7 +67,7 @@ END_TEST
  */
 START_TEST (test_absurd_tensors)
 {
-    use_plugins ("toyscript", _i);
+    isolate_plugins ("toyscript", _i);
     char dims[200] = "1";
     for (unsigned i = 1; i < 70; i++)
         strcat (dims, ",1");
@@ -145,7 +100,7 @@ END_TEST
 /* The beginning of a file tells what all of it has. */
 START_TEST (test_cut_off)
 {
-    use_plugins ("toyscript", _i);
+    isolate_plugins ("toyscript", _i);
     tenon_file *file = open_script ("add a u8 4 512\n"
                                     "add b f32 4 568\n"
                                     "add c f16 2,2 100000\n"
@@ -178,7 +133,7 @@ START_TEST (test_reading)
 {
     const void *data = &data;
     uint64_t size, index;
-    use_plugins ("toyscript", _i);
+    isolate_plugins ("toyscript", _i);
     tenon_file *file = open_script ("add a u8 4 512\n"
                                     "skip b f32 2,3 520 24 -3 its codes are of a later version\n"
                                     "skip c type139 ? 0 - -10 the sum is wrong\n"
@@ -201,7 +156,7 @@ END_TEST
 START_TEST (test_verify)
 {
     tenon_report *report;
-    use_plugins ("toyscript", _i);
+    isolate_plugins ("toyscript", _i);
     tenon_file *file = open_script ("add a u8 4 512\n"
                                     "skip b f32 2,3 520 24 -3 its codes are of a later version\n"
                                     "skip c type139 ? 0 - -10 the sum is wrong\n"
@@ -219,33 +174,6 @@ START_TEST (test_verify)
 END_TEST
 
 /* ---- sources that cannot be included ---- */
-
-enum { PREFIX = 1, UNREADABLE = 8 }; /* TENON_INCLUDE_* of tenon/plugin.h */
-
-/* A toyscript file whose parts are scripts, too: names and lines in turn, ended by NULL. All are included
- * with these flags, and then come the lines of the file itself. */
-static void
-save_parts (const char *const *parts, unsigned flags, const char *lines)
-{
-    struct bytes file = { .size = 0 }, data = { .size = 0 };
-    char text[200];
-    kit_text (&file, "TOYSCRIPT\n");
-    for (; *parts; parts += 2) {
-        const char *head = strncmp (parts[1], "raw ", 4) == 0 ? "" : "TOYSCRIPT\n";
-        size_t begin = data.size;
-        kit_text (&data, head);
-        kit_text (&data, parts[1]);
-        kit_text (&data, *head ? "end\nABCD" : "");
-        snprintf (text, sizeof text, "part %zu %zu %s\ninclude - %u\n", 2048 + begin, data.size - begin,
-                  parts[0], flags);
-        kit_text (&file, text);
-    }
-    kit_text (&file, lines);
-    kit_text (&file, "end\n");
-    kit_pad (&file, 2048);
-    kit_put (&file, data.data, data.size);
-    kit_file ("f.toyscript", &file);
-}
 
 static uint64_t
 count_unreadable (const tenon_file *file)
@@ -271,7 +199,7 @@ START_TEST (test_include)
         "add - u8 4 40\nmeta lost 4\n",
         NULL
     };
-    use_plugins ("toyscript", _i);
+    isolate_plugins ("toyscript", _i);
     save_parts (parts, UNREADABLE, "add own u8 . 0\n");
     tenon_file *file = kit_open ("f.toyscript", NULL, NULL);
     ck_assert_uint_eq (tenon_count (file), 8);
@@ -299,7 +227,7 @@ START_TEST (test_nested_include)
 {
     static const char *const parts[] = { "a.toyscript", "part 10 4 b.x\ninclude - 0\n", "c.toyscript",
                                          "part 10 4 d.x\ninclude - 8\nadd e u8 . 0\n", NULL };
-    use_plugins ("toyscript", _i);
+    isolate_plugins ("toyscript", _i);
     save_parts (parts, UNREADABLE | PREFIX, "");
     tenon_file *file = kit_open ("f.toyscript", NULL, NULL);
     ck_assert_uint_eq (tenon_count (file), 3);
@@ -320,7 +248,7 @@ START_TEST (test_include_refused)
     static const char *const many[] = { "a.toyscript", "add x u8 . 0\nadd y u8 . 1\nadd z u8 . 2\n", NULL };
     static const char *const io[] = { "a.toyscript", "fail -6 the disk is gone\n", NULL };
     static const char *const bad[] = { "a.toyscript", "fail -1 a rule is broken\n", NULL };
-    use_plugins ("toyscript", _i);
+    isolate_plugins ("toyscript", _i);
     save_parts (twice, UNREADABLE, "");
     kit_open_fails ("f.toyscript", NULL, NULL, TENON_E_MALFORMED, "tensor 'x': the name occurs twice");
     save_parts (misuse, UNREADABLE, "");
@@ -335,184 +263,11 @@ START_TEST (test_include_refused)
 }
 END_TEST
 
-/* ---- saving ---- */
-
-/* Saves as f.toyraw with these flags. */
-static tenon_status
-save_raw (tenon_plan *plan, unsigned flags, tenon_report **report)
-{
-    tenon_save_options options;
-    KIT_INIT (options);
-    options.flags = flags;
-    kit_error = (tenon_error) TENON_ERROR_INIT;
-    return tenon_save (plan, kit_path ("f.toyraw"), &options, report, NULL, &kit_error);
-}
-
-static tenon_plan *
-plan_of (tenon_file *file)
-{
-    tenon_plan *plan;
-    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
-    ck_assert_int_eq (tenon_plan_add_file (plan, file, &kit_error), TENON_OK);
-    return plan;
-}
-
-/* The entries of this kind. */
-static unsigned
-count_entries (const tenon_report *report, uint32_t kind)
-{
-    tenon_report_entry entry;
-    unsigned count = 0;
-    KIT_INIT (entry);
-    for (uint64_t i = 0; tenon_report_get (report, i, &entry) == TENON_OK; i++)
-        count += entry.kind == kind;
-    return count;
-}
-
-static const char three[] = "add a u8 4 512\n"
-                            "skip b f32 2,3 520 24 -3 its codes are of a later version\n"
-                            "skip c type139 ? 0 - -10 the sum is wrong\n"
-                            "meta k v\n";
-
-START_TEST (test_save_refused)
-{
-    tenon_report *report;
-    use_plugins ("toyscript toyraw", _i);
-    tenon_file *file = open_script (three);
-    tenon_plan *plan = plan_of (file);
-    for (unsigned i = 0; i < 2; i++) {
-        kit_failed (
-            save_raw (plan, i ? TENON_SAVE_DRY_RUN : 0, &report), TENON_E_UNSUPPORTED,
-            "f.toyscript: tensor 'b': it cannot be read, and therefore not saved, nor can 1 more tensor: its "
-            "codes are of a later version");
-        is_noted (report, "b", TENON_E_UNSUPPORTED, "its codes are of a later version");
-        is_noted (report, "c", TENON_E_CHECKSUM, "the sum is wrong");
-        tenon_report_free (report);
-        ck_assert (!kit_exists ("f.toyraw"));
-    }
-    tenon_plan_free (plan);
-    uint64_t index;
-    ck_assert_int_eq (tenon_find (file, "c", &index), TENON_OK);
-    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
-    ck_assert_int_eq (tenon_plan_add_from (plan, file, index, "other", TENON_F16, &kit_error), TENON_OK);
-    kit_failed (save_raw (plan, 0, NULL), TENON_E_CHECKSUM,
-                "tensor 'other': it cannot be read, and therefore not saved: the sum is wrong");
-    tenon_plan_free (plan);
-    tenon_close (file);
-}
-END_TEST
-
-START_TEST (test_save_without)
-{
-    tenon_report *report;
-    use_plugins ("toyscript toyraw", _i);
-    tenon_file *file = open_script (three);
-    tenon_plan *plan = plan_of (file);
-    tenon_close (file);
-    kit_failed (save_raw (plan, TENON_SAVE_SKIP_UNREADABLE | TENON_SAVE_STRICT, NULL), TENON_E_LOSS,
-                "2 things would be lost");
-    for (unsigned flags = 0; flags < 2; flags++) {
-        ck_assert_int_eq (
-            save_raw (plan, TENON_SAVE_SKIP_UNREADABLE | (flags ? TENON_SAVE_CARRY : 0), &report), TENON_OK);
-        ck_assert_uint_eq (count_entries (report, TENON_LOSS), 2);
-        ck_assert (kit_reported (report, TENON_LOSS, "it cannot be read, and is left out: the sum is wrong"));
-        tenon_report_free (report);
-        tenon_file *saved = kit_open ("f.toyraw", NULL, NULL);
-        ck_assert_uint_eq (tenon_count (saved), 1);
-        kit_data (saved, "a", "", "\0\1\2\3", 4);
-        ck_assert_uint_eq (kit_value (saved, "k").count, 1);
-        tenon_close (saved);
-    }
-    tenon_plan_free (plan);
-}
-END_TEST
-
-/* ---- what the catalog does not hold ---- */
-
-static tenon_plan *
-plan_with (tenon_file *file, const char *name)
-{
-    tenon_plan *plan;
-    uint64_t index;
-    ck_assert_int_eq (tenon_find (file, name, &index), TENON_OK);
-    ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
-    ck_assert_int_eq (tenon_plan_add_from (plan, file, index, NULL, TENON_NONE, &kit_error), TENON_OK);
-    return plan;
-}
-
-/* Saves the plan, and expects so many losses, and TENON_E_LOSS if the save is strict. Frees the plan. */
-static void
-loses (tenon_plan *plan, unsigned losses)
-{
-    tenon_report *report;
-    ck_assert_int_eq (save_raw (plan, 0, &report), TENON_OK);
-    ck_assert_uint_eq (count_entries (report, TENON_LOSS), losses);
-    tenon_report_free (report);
-    ck_assert_int_eq (save_raw (plan, TENON_SAVE_STRICT | TENON_SAVE_DRY_RUN, NULL),
-                      losses > 0 ? TENON_E_LOSS : TENON_OK);
-    tenon_plan_free (plan);
-}
-
-START_TEST (test_losses)
-{
-    static const char *const parts[] = { "x.toyscript", "add - u8 . 0\nnote 1 - bytes behind the array\n",
-                                         "y.toyscript",
-                                         "add z u8 . 0\nadd w u8 . 1\nnote 1 z three bytes behind it\n",
-                                         NULL };
-    use_plugins ("toyscript toyraw", _i);
-    save_parts (parts, PREFIX,
-                "note 1 - a second file behind this one\nnote 0 - odd\nadd own u8 . 0\nadd other u8 . 1\n"
-                "note 1 own it has a tail\n");
-    tenon_file *file = kit_open ("f.toyscript", NULL, NULL);
-    const tenon_report *report = tenon_file_report (file);
-    ck_assert_uint_eq (count_entries (report, TENON_LOSS), 0);
-    ck_assert_uint_eq (count_entries (report, TENON_NOTE), 5);
-    ck_assert_int_eq (tenon_verify (file, NULL, NULL, &kit_error), TENON_OK);
-    loses (plan_of (file), 4);
-    loses (plan_with (file, "other"), 0);
-    loses (plan_with (file, "own"), 1);
-    loses (plan_with (file, "x"), 1);
-    loses (plan_with (file, "y.toyscript/w"), 0);
-    loses (plan_with (file, "y.toyscript/z"), 1);
-    tenon_plan *plan = plan_with (file, "own");
-    ck_assert_int_eq (tenon_plan_add_losses (plan, file, &kit_error), TENON_OK);
-    loses (plan, 4);
-    tenon_close (file);
-}
-END_TEST
-
-/* ---- adding to a file ---- */
-
-/* What the old file has beside its tensors stays, so nothing is lost. */
-START_TEST (test_append)
-{
-    tenon_save_options options;
-    use_plugins ("toyscript toylog", _i);
-    tenon_file *file = open_script ("add a u8 4 512\nnote 1 a it has a tail\nskip b f32 . 0 0 -1 no\n");
-    tenon_plan *plan = plan_with (file, "a");
-    KIT_INIT (options);
-    options.flags = TENON_SAVE_APPEND | TENON_SAVE_STRICT;
-    struct bytes log = { .size = 0 };
-    kit_text (&log, "TOYLOG1\n");
-    kit_file ("f.toylog", &log);
-    kit_failed (tenon_save (plan, kit_path ("f.toylog"), &options, NULL, NULL, &kit_error), TENON_E_LOSS,
-                "1 thing would be lost");
-    options.flags = TENON_SAVE_APPEND;
-    ck_assert_int_eq (tenon_save (plan, kit_path ("f.toylog"), &options, NULL, NULL, &kit_error), TENON_OK);
-    tenon_plan_free (plan);
-    plan = plan_of (file);
-    kit_failed (tenon_save (plan, kit_path ("f.toylog"), &options, NULL, NULL, &kit_error), TENON_E_MALFORMED,
-                "tensor 'b': it cannot be read");
-    tenon_plan_free (plan);
-    tenon_close (file);
-}
-END_TEST
-
 /* ---- what is refused ---- */
 
 START_TEST (test_misuse)
 {
-    use_plugins ("toyscript", _i);
+    isolate_plugins ("toyscript", _i);
     open_fails ("skip b f32 2 0 0 0 it is good\n", TENON_E_MISUSE,
                 "skips a tensor without a status that says why");
     open_fails ("add b u8 2 512\nskip b f32 2 0 0 -1 again\n", TENON_E_MALFORMED,
@@ -534,10 +289,6 @@ fill_suite (Suite *suite)
     tcase_add_loop_test (cases, test_include, 0, 2);
     tcase_add_loop_test (cases, test_nested_include, 0, 2);
     tcase_add_loop_test (cases, test_include_refused, 0, 2);
-    tcase_add_loop_test (cases, test_save_refused, 0, 2);
-    tcase_add_loop_test (cases, test_save_without, 0, 2);
-    tcase_add_loop_test (cases, test_losses, 0, 2);
-    tcase_add_loop_test (cases, test_append, 0, 2);
     tcase_add_loop_test (cases, test_misuse, 0, 2);
 }
 
