@@ -2,6 +2,7 @@
 pt_sources = \
 	plugins/pt/archive.c \
 	plugins/pt/array.c \
+	plugins/pt/containers.c \
 	plugins/pt/entry.c \
 	plugins/pt/frames.c \
 	plugins/pt/globals.c \
@@ -14,6 +15,7 @@ pt_sources = \
 	plugins/pt/names.h \
 	plugins/pt/numpy.c \
 	plugins/pt/object_write.c \
+	plugins/pt/objects.c \
 	plugins/pt/outline.c \
 	plugins/pt/outline_make.c \
 	plugins/pt/pickle_write.c \

@@ -5,7 +5,9 @@
  *     values.c    the values of a pickle: numbers, texts, containers, calls that are not made
  *     stack.c     the bytes of a pickle, and the stack of its values
  *     literals.c  the opcodes that push one value
- *     unpickle.c  the stack machine, and the opcodes that build values of others
+ *     containers.c  the opcodes of lists, tuples, dicts and sets
+ *     objects.c   the opcodes of globals, objects and calls
+ *     unpickle.c  the stack machine, its marks and its memo
  *     globals.c   the names of functions and classes that are known
  *     storages.c  the storages that a pickle names
  *     shape.c     the shape of a tensor
@@ -162,7 +164,7 @@ __attribute__ ((format (printf, 4, 5))) tenon_status pt_fault_at (struct pt_mach
                                                                   tenon_status status, uint64_t place,
                                                                   const char *format, ...);
 
-/* ---- the stack machine: unpickle.c, literals.c ------------------------------------------------------- */
+/* ---- the stack machine: unpickle.c, stack.c, literals.c, containers.c, objects.c ----------------------- */
 
 /* Reads the pickle at bytes + at, to its STOP. *root: the value. A negative status is that of machine->fault,
  * if that has one, else the host has recorded it. */
@@ -171,6 +173,20 @@ tenon_status pt_unpickle (struct pt_machine *machine, uint32_t *root);
 const uint8_t *pt_take (struct pt_machine *machine, uint64_t length);
 const uint8_t *pt_take_line (struct pt_machine *machine, uint64_t *length);
 tenon_status pt_push (struct pt_machine *machine, uint32_t value);
+/* The same, of a value that was made; 0: there was no memory. */
+tenon_status pt_push_made (struct pt_machine *machine, uint32_t value);
+/* Fails unless so many values lie above the last mark. */
+tenon_status pt_need_values (struct pt_machine *machine, uint32_t count);
+/* Takes the mark away: *first is the place of the first value above it, *count the number of them. */
+tenon_status pt_take_mark (struct pt_machine *machine, uint32_t *first, uint32_t *count);
+/* Fails: the opcode needs something else. */
+tenon_status pt_wrong_kind (struct pt_machine *machine, const char *wanted);
+
+/* Puts a container in the place of the last `count` values, which it holds. */
+tenon_status pt_gather_values (struct pt_machine *machine, uint8_t kind, uint32_t count);
+/* Opcodes of containers, and of globals, objects and calls. */
+tenon_status pt_run_container (struct pt_machine *machine, uint8_t opcode);
+tenon_status pt_run_object (struct pt_machine *machine, uint8_t opcode);
 /* The fault of a pickle that has fewer bytes left. */
 tenon_status pt_fail_short (struct pt_machine *machine, uint64_t length);
 /* An opcode that pushes a number or text. PT_OTHER: it is none of those. */

@@ -52,3 +52,39 @@ pt_push (struct pt_machine *machine, uint32_t value)
     machine->stack[machine->depth++] = value;
     return TENON_OK;
 }
+
+tenon_status
+pt_push_made (struct pt_machine *machine, uint32_t value)
+{
+    return value ? pt_push (machine, value) : (tenon_status) TENON_E_MEMORY;
+}
+
+tenon_status
+pt_need_values (struct pt_machine *machine, uint32_t count)
+{
+    uint32_t floor = machine->mark_count ? machine->marks[machine->mark_count - 1] : 0;
+    if (machine->depth - floor >= count)
+        return TENON_OK;
+    return pt_fault_at (
+        machine, TENON_E_MALFORMED, machine->at - 1, "its opcode 0x%02x needs %u value%s, %u lie%s on the %s",
+        machine->bytes[machine->at - 1], count, count == 1 ? "" : "s", machine->depth - floor,
+        machine->depth - floor == 1 ? "s" : "", machine->mark_count ? "stack above the mark" : "stack");
+}
+
+tenon_status
+pt_take_mark (struct pt_machine *machine, uint32_t *first, uint32_t *count)
+{
+    if (!machine->mark_count)
+        return pt_fault_at (machine, TENON_E_MALFORMED, machine->at - 1,
+                            "its opcode 0x%02x needs a mark, there is none", machine->bytes[machine->at - 1]);
+    *first = machine->marks[--machine->mark_count];
+    *count = machine->depth - *first;
+    return TENON_OK;
+}
+
+tenon_status
+pt_wrong_kind (struct pt_machine *machine, const char *wanted)
+{
+    return pt_fault_at (machine, TENON_E_MALFORMED, machine->at - 1, "its opcode 0x%02x needs %s",
+                        machine->bytes[machine->at - 1], wanted);
+}

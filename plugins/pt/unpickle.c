@@ -6,45 +6,7 @@
 /* Work is drawn each time that so many bytes were read. */
 #define WORK_STEP 65536u
 
-/* ---- the stack ---- */
-
-static tenon_status
-push_made (struct pt_machine *machine, uint32_t value)
-{
-    return value ? pt_push (machine, value) : (tenon_status) TENON_E_MEMORY;
-}
-
-/* Fails unless so many values lie above the last mark. */
-static tenon_status
-need_values (struct pt_machine *machine, uint32_t count)
-{
-    uint32_t floor = machine->mark_count ? machine->marks[machine->mark_count - 1] : 0;
-    if (machine->depth - floor >= count)
-        return TENON_OK;
-    return pt_fault_at (
-        machine, TENON_E_MALFORMED, machine->at - 1, "its opcode 0x%02x needs %u value%s, %u lie%s on the %s",
-        machine->bytes[machine->at - 1], count, count == 1 ? "" : "s", machine->depth - floor,
-        machine->depth - floor == 1 ? "s" : "", machine->mark_count ? "stack above the mark" : "stack");
-}
-
-/* Takes the mark away: *first is the place of the first value above it, *count the number of them. */
-static tenon_status
-take_mark (struct pt_machine *machine, uint32_t *first, uint32_t *count)
-{
-    if (!machine->mark_count)
-        return pt_fault_at (machine, TENON_E_MALFORMED, machine->at - 1,
-                            "its opcode 0x%02x needs a mark, there is none", machine->bytes[machine->at - 1]);
-    *first = machine->marks[--machine->mark_count];
-    *count = machine->depth - *first;
-    return TENON_OK;
-}
-
-static tenon_status
-wrong_kind (struct pt_machine *machine, const char *wanted)
-{
-    return pt_fault_at (machine, TENON_E_MALFORMED, machine->at - 1, "its opcode 0x%02x needs %s",
-                        machine->bytes[machine->at - 1], wanted);
-}
+/* ---- marks ---- */
 
 static tenon_status
 run_mark (struct pt_machine *machine)
@@ -64,7 +26,7 @@ run_pop (struct pt_machine *machine)
         machine->mark_count--;
         return TENON_OK;
     }
-    TENON_TRY (need_values (machine, 1));
+    TENON_TRY (pt_need_values (machine, 1));
     machine->depth--;
     return TENON_OK;
 }
@@ -73,7 +35,7 @@ static tenon_status
 run_pop_mark (struct pt_machine *machine)
 {
     uint32_t first = 0, count = 0;
-    TENON_TRY (take_mark (machine, &first, &count));
+    TENON_TRY (pt_take_mark (machine, &first, &count));
     machine->depth = first;
     return TENON_OK;
 }
@@ -81,7 +43,7 @@ run_pop_mark (struct pt_machine *machine)
 static tenon_status
 run_dup (struct pt_machine *machine)
 {
-    TENON_TRY (need_values (machine, 1));
+    TENON_TRY (pt_need_values (machine, 1));
     return pt_push (machine, machine->stack[machine->depth - 1]);
 }
 
@@ -92,7 +54,7 @@ run_dup (struct pt_machine *machine)
 static tenon_status
 remember_top (struct pt_machine *machine, uint64_t number)
 {
-    TENON_TRY (need_values (machine, 1));
+    TENON_TRY (pt_need_values (machine, 1));
     if (number >= machine->at)
         return pt_fault_at (machine, TENON_E_MALFORMED, machine->at - 1,
                             "it remembers a value as number %llu, %llu bytes after its beginning",
@@ -150,254 +112,6 @@ run_memo (struct pt_machine *machine, uint8_t opcode)
                                                            : remember_top (machine, number);
 }
 
-/* ---- containers ---- */
-
-/* Puts a container in the place of the last `count` values, which it holds. */
-static tenon_status
-gather_values (struct pt_machine *machine, uint8_t kind, uint32_t count)
-{
-    TENON_TRY (need_values (machine, count));
-    machine->depth -= count;
-    return push_made (machine, pt_new_items (machine, kind, machine->stack + machine->depth, count));
-}
-
-static tenon_status
-gather_marked (struct pt_machine *machine, uint8_t kind)
-{
-    uint32_t first = 0, count = 0;
-    TENON_TRY (take_mark (machine, &first, &count));
-    if (kind == PT_DICT && count % 2)
-        return wrong_kind (machine, "a value for each key");
-    return gather_values (machine, kind, count);
-}
-
-/* The container that takes items for this value: itself, or the slot of an object. 0: a failure. */
-static uint32_t
-container_of (struct pt_machine *machine, uint32_t value, uint8_t kind)
-{
-    struct pt_value *target = pt_at (machine, value);
-    unsigned slot = kind == PT_DICT ? PT_ENTRIES : PT_ITEMS;
-    if (target->kind == kind)
-        return value;
-    if (target->kind != PT_OBJECT) {
-        wrong_kind (machine, kind == PT_DICT ? "a dict" : kind == PT_LIST ? "a list" : "a set");
-        return 0;
-    }
-    uint32_t *slots = target->as.items;
-    if (!slots[slot])
-        slots[slot] = pt_new (machine, kind == PT_DICT ? PT_DICT : PT_LIST);
-    return slots[slot];
-}
-
-/* Moves the last `count` values into the container below them. */
-static tenon_status
-fill_container (struct pt_machine *machine, uint8_t kind, uint32_t count)
-{
-    TENON_TRY (need_values (machine, count + 1));
-    uint32_t container = container_of (machine, machine->stack[machine->depth - count - 1], kind);
-    if (!container)
-        return machine->fault.status < 0 ? machine->fault.status : (tenon_status) TENON_E_MEMORY;
-    TENON_TRY (pt_extend (machine, container, machine->stack + machine->depth - count, count));
-    machine->depth -= count;
-    return TENON_OK;
-}
-
-static tenon_status
-fill_marked (struct pt_machine *machine, uint8_t kind)
-{
-    uint32_t first = 0, count = 0;
-    TENON_TRY (take_mark (machine, &first, &count));
-    if (kind == PT_DICT && count % 2)
-        return wrong_kind (machine, "a value for each key");
-    return fill_container (machine, kind, count);
-}
-
-static tenon_status
-run_container (struct pt_machine *machine, uint8_t opcode)
-{
-    switch (opcode) {
-    case ']': return gather_values (machine, PT_LIST, 0);
-    case '}': return gather_values (machine, PT_DICT, 0);
-    case 0x8f: return gather_values (machine, PT_SET, 0);
-    case 0x85: return gather_values (machine, PT_TUPLE, 1);
-    case 0x86: return gather_values (machine, PT_TUPLE, 2);
-    case 0x87: return gather_values (machine, PT_TUPLE, 3);
-    case 't': return gather_marked (machine, PT_TUPLE);
-    case 'l': return gather_marked (machine, PT_LIST);
-    case 'd': return gather_marked (machine, PT_DICT);
-    case 0x91: return gather_marked (machine, PT_SET);
-    case 'a': return fill_container (machine, PT_LIST, 1);
-    case 's': return fill_container (machine, PT_DICT, 2);
-    case 'e': return fill_marked (machine, PT_LIST);
-    case 'u': return fill_marked (machine, PT_DICT);
-    default: return fill_marked (machine, PT_SET);
-    }
-}
-
-/* ---- calls that are not made ---- */
-
-/* Puts an object in the place of callee and arguments. */
-static tenon_status
-call_nothing (struct pt_machine *machine, uint32_t callee, uint32_t arguments)
-{
-    uint8_t kind = pt_at (machine, callee)->kind;
-    if (kind != PT_GLOBAL && kind != PT_OBJECT)
-        return wrong_kind (machine, "something to call");
-    if (pt_at (machine, arguments)->kind != PT_TUPLE)
-        return wrong_kind (machine, "a tuple of arguments");
-    return push_made (machine, pt_new_object (machine, callee, arguments));
-}
-
-static tenon_status
-run_reduce (struct pt_machine *machine)
-{
-    TENON_TRY (need_values (machine, 2));
-    machine->depth -= 2;
-    return call_nothing (machine, machine->stack[machine->depth], machine->stack[machine->depth + 1]);
-}
-
-/* Class, arguments, and those with names, which are kept as entries. */
-static tenon_status
-run_new_named (struct pt_machine *machine)
-{
-    TENON_TRY (need_values (machine, 3));
-    uint32_t named = machine->stack[--machine->depth];
-    if (pt_at (machine, named)->kind != PT_DICT)
-        return wrong_kind (machine, "a dict of arguments");
-    TENON_TRY (run_reduce (machine));
-    pt_at (machine, machine->stack[machine->depth - 1])->as.items[PT_ENTRIES] =
-        pt_at (machine, named)->count > 0 ? named : 0;
-    return TENON_OK;
-}
-
-/* OBJ: a mark, a class and arguments. */
-static tenon_status
-run_old_object (struct pt_machine *machine)
-{
-    uint32_t first = 0, count = 0;
-    TENON_TRY (take_mark (machine, &first, &count));
-    if (count == 0)
-        return wrong_kind (machine, "a class");
-    TENON_TRY (gather_values (machine, PT_TUPLE, count - 1));
-    return run_reduce (machine);
-}
-
-static tenon_status
-run_build (struct pt_machine *machine)
-{
-    TENON_TRY (need_values (machine, 2));
-    uint32_t state = machine->stack[--machine->depth];
-    struct pt_value *target = pt_at (machine, machine->stack[machine->depth - 1]);
-    if (target->kind != PT_OBJECT)
-        return wrong_kind (machine, "an object");
-    target->as.items[PT_STATE] = state;
-    return TENON_OK;
-}
-
-static tenon_status
-push_global (struct pt_machine *machine, uint32_t module, uint32_t name)
-{
-    return push_made (machine, pt_new_global (machine, module, name));
-}
-
-/* Two lines: module and name. */
-static tenon_status
-run_global (struct pt_machine *machine)
-{
-    uint64_t module_length, name_length;
-    const uint8_t *module = pt_take_line (machine, &module_length);
-    const uint8_t *name = module ? pt_take_line (machine, &name_length) : NULL;
-    uint32_t first, second;
-    if (!name)
-        return machine->fault.status;
-    if (!(first = pt_new_bytes (machine, PT_STRING, module, module_length))
-        || !(second = pt_new_bytes (machine, PT_STRING, name, name_length)))
-        return TENON_E_MEMORY;
-    return push_global (machine, first, second);
-}
-
-static tenon_status
-run_stack_global (struct pt_machine *machine)
-{
-    TENON_TRY (need_values (machine, 2));
-    machine->depth -= 2;
-    uint32_t module = machine->stack[machine->depth], name = machine->stack[machine->depth + 1];
-    if (pt_at (machine, module)->kind != PT_STRING || pt_at (machine, name)->kind != PT_STRING)
-        return wrong_kind (machine, "the texts of a module and a name");
-    return push_global (machine, module, name);
-}
-
-/* INST: a global, called with the values above the mark. */
-static tenon_status
-run_instance (struct pt_machine *machine)
-{
-    uint32_t first = 0, count = 0;
-    TENON_TRY (take_mark (machine, &first, &count));
-    TENON_TRY (gather_values (machine, PT_TUPLE, count));
-    uint32_t arguments = machine->stack[--machine->depth];
-    TENON_TRY (run_global (machine));
-    return call_nothing (machine, machine->stack[--machine->depth], arguments);
-}
-
-/* A number that stands for a global in a table of the program that wrote it. */
-static tenon_status
-run_extension (struct pt_machine *machine, uint8_t opcode)
-{
-    static const char module[] = "copyreg extension";
-    unsigned width = opcode == 0x82 ? 1 : opcode == 0x83 ? 2 : 4;
-    const uint8_t *bytes = pt_take (machine, width);
-    char *name = bytes ? pt_room (machine, 16) : NULL;
-    uint32_t first, second;
-    if (!bytes)
-        return machine->fault.status;
-    if (!name)
-        return TENON_E_MEMORY;
-    int length = snprintf (name, 16, "%u",
-                           width == 1   ? bytes[0]
-                           : width == 2 ? tenon_le16 (bytes)
-                                        : tenon_le32 (bytes));
-    if (!(first = pt_new_bytes (machine, PT_STRING, (const uint8_t *) module, sizeof module - 1))
-        || !(second = pt_new_bytes (machine, PT_STRING, (const uint8_t *) name, (uint64_t) length)))
-        return TENON_E_MEMORY;
-    return push_global (machine, first, second);
-}
-
-static tenon_status
-run_persistent (struct pt_machine *machine, uint8_t opcode)
-{
-    uint64_t length;
-    uint32_t id;
-    if (opcode == 'P') {
-        const uint8_t *text = pt_take_line (machine, &length);
-        if (!text)
-            return machine->fault.status;
-        if (!(id = pt_new_bytes (machine, PT_STRING, text, length)))
-            return TENON_E_MEMORY;
-    } else {
-        TENON_TRY (need_values (machine, 1));
-        id = machine->stack[--machine->depth];
-    }
-    return push_made (machine, pt_new_storage (machine, id));
-}
-
-static tenon_status
-run_object (struct pt_machine *machine, uint8_t opcode)
-{
-    switch (opcode) {
-    case 'c': return run_global (machine);
-    case 0x93: return run_stack_global (machine);
-    case 'R':
-    case 0x81: return run_reduce (machine);
-    case 0x92: return run_new_named (machine);
-    case 'o': return run_old_object (machine);
-    case 'i': return run_instance (machine);
-    case 'b': return run_build (machine);
-    case 'P':
-    case 'Q': return run_persistent (machine, opcode);
-    default: return run_extension (machine, opcode);
-    }
-}
-
 /* ---- the machine ---- */
 
 static tenon_status
@@ -428,7 +142,7 @@ run_stop (struct pt_machine *machine)
 {
     if (machine->mark_count)
         return pt_fault_at (machine, TENON_E_MALFORMED, machine->at - 1, "the pickle ends above a mark");
-    TENON_TRY (need_values (machine, 1));
+    TENON_TRY (pt_need_values (machine, 1));
     machine->depth--;
     machine->stopped = 1;
     return TENON_OK;
@@ -469,8 +183,8 @@ run_opcode (struct pt_machine *machine, uint8_t opcode)
     };
     switch (runners[opcode]) {
     case 'm': return run_memo (machine, opcode);
-    case 'c': return run_container (machine, opcode);
-    case 'o': return run_object (machine, opcode);
+    case 'c': return pt_run_container (machine, opcode);
+    case 'o': return pt_run_object (machine, opcode);
     default: {
         int32_t status = pt_run_literal (machine, opcode);
         return status == PT_OTHER ? run_other (machine, opcode) : status;
