@@ -60,6 +60,7 @@ unit_tests += \
 	plugins/pt/tests/test_pickle_asides \
 	plugins/pt/tests/test_pickle_bombs \
 	plugins/pt/tests/test_pickle_broken \
+	plugins/pt/tests/test_spoilt \
 	plugins/pt/tests/test_tensors
 pt_kit = plugins/pt/tests/kit.c plugins/pt/tests/kit.h
 plugins_pt_tests_test_archive_SOURCES = plugins/pt/tests/test_archive.c $(npz_archive)
@@ -68,5 +69,6 @@ plugins_pt_tests_test_pickle_SOURCES = plugins/pt/tests/test_pickle.c plugins/pt
 plugins_pt_tests_test_pickle_asides_SOURCES = plugins/pt/tests/test_pickle_asides.c $(pt_kit)
 plugins_pt_tests_test_pickle_bombs_SOURCES = plugins/pt/tests/test_pickle_bombs.c $(pt_kit)
 plugins_pt_tests_test_pickle_broken_SOURCES = plugins/pt/tests/test_pickle_broken.c plugins/pt/tests/pickles.h $(pt_kit)
+plugins_pt_tests_test_spoilt_SOURCES = plugins/pt/tests/test_spoilt.c $(pt_kit)
 plugins_pt_tests_test_tensors_SOURCES = plugins/pt/tests/test_tensors.c $(pt_kit)
 plugins/pt/tests/test_%.o: AM_CPPFLAGS += -include $(srcdir)/tests/marks.h

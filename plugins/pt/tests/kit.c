@@ -203,6 +203,24 @@ listed (const tenon_file *file)
     return text;
 }
 
+tenon_file *
+open_value (const char *value, size_t size)
+{
+    static const char before[] = P2 "}(" TEXT1 ("w") TENSOR TEXT1 ("x"), after[] = TEXT1 ("z") TENSOR "u.";
+    struct bytes pickle = { .size = 0 };
+    put (&pickle, before, sizeof before - 1);
+    put (&pickle, value, size);
+    put (&pickle, after, sizeof after - 1);
+    struct bytes bytes = file_around (pickle.data, pickle.size);
+    tenon_file *file = open_bytes (&bytes, "m.pt");
+    ck_assert_msg (file != NULL, "%s", error.message);
+    has_tensor (file, "w");
+    has_tensor (file, "z");
+    free (pickle.data);
+    free (bytes.data);
+    return file;
+}
+
 int
 run_suite (const char *name, void (*add_tests) (TCase *cases))
 {

@@ -23,6 +23,15 @@
 #define TENSOR_OF(storage, place) REBUILD storage place "\x89" NO_HOOKS "tR"
 #define TENSOR TENSOR_OF (STORAGE, "K\0K\x04\x85K\x01\x85")
 
+#define OFFSET0 "K\0"
+/* The arguments behind those of the place: no gradient, no hooks. */
+#define REST "\x89" NO_HOOKS
+/* The same storage with items of another type: what its sixteen bytes are then. */
+#define AS(type, items, shape) TENSOR_OF (STORAGE_OF (type, items), OFFSET0 shape "\x85K\x01\x85")
+#define UNTYPED "(" TEXT7 ("storage") "ctorch.storage\nUntypedStorage\n" TEXT1 ("0") TEXT3 ("cpu") "K\x10tQ"
+#define VERSION_3(dtype, shape)                                                                              \
+    "ctorch._utils\n_rebuild_tensor_v3\n(" UNTYPED OFFSET0 shape "K\x01\x85" REST "ctorch\n" dtype "\ntR"
+
 struct bytes {
     uint8_t *data;
     size_t size, room;
@@ -44,6 +53,8 @@ void settings (const char *words);
 struct bytes file_around (const void *pickle, size_t size);
 /* NULL: the failure is in `error`. */
 tenon_file *open_bytes (const struct bytes *bytes, const char *name);
+/* Opens {'w': TENSOR, 'x': this, 'z': TENSOR}, whose other tensors are checked. */
+tenon_file *open_value (const char *value, size_t size);
 void close_file (tenon_file *file);
 /* True if the report of the file has these words, of a note or loss, or of its item. */
 int noted (const tenon_file *file, const char *words);

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* test_spoilt.c - tensors of pickles by hand that cannot be read, each with its status and words. */
+#include "kit.h"
+
+struct spoilt {
+    const char *bytes;
+    size_t size;
+    tenon_status status;
+    const char *words;
+};
+#define BAD(bytes, status, words)                                                                            \
+    {                                                                                                        \
+        bytes, sizeof bytes - 1, status, words                                                               \
+    }
+#define MALFORMED TENON_E_MALFORMED
+#define UNSUPPORTED TENON_E_UNSUPPORTED
+#define BIG62 "\x8a\x08\0\0\0\0\0\0\0\x40"
+#define MINUS "J\xff\xff\xff\xff"
+
+static const struct spoilt spoilts[] = {
+    /* shapes and strides */
+    BAD (TENSOR_OF (STORAGE, "K\0" MINUS "\x85K\x01\x85"), MALFORMED,
+         "dim 0 of its shape is no number of items"),
+    BAD (TENSOR_OF (STORAGE, "K\0N\x85K\x01\x85"), MALFORMED, "dim 0 of its shape"),
+    BAD (TENSOR_OF (STORAGE, "K\0\x8a\x0a"
+                             "0123456789\x85K\x01\x85"),
+         MALFORMED, "dim 0 of its shape"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\x04K\x01\x85"), MALFORMED, "its shape is no tuple"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\x04\x85N"), MALFORMED, "it has no strides"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\x04\x85K\x01K\x01\x86"), MALFORMED, "1 dims and 2 strides"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\x04\x85" MINUS "\x85"), MALFORMED, "the stride of dim 0"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\x04\x85N\x85"), MALFORMED, "the stride of dim 0"),
+    BAD (TENSOR_OF (STORAGE, "K\0" BIG62 BIG62 "\x86K\x01K\x01\x86"), MALFORMED, "more items than any file"),
+    BAD (TENSOR_OF (STORAGE, "K\0" BIG62 "\x85K\0\x85"), MALFORMED, "more items than any file"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\x02K\x02\x86" BIG62 "K\x01\x86"), MALFORMED,
+         "beyond the end of its storage"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\x03K\x03\x86" BIG62 BIG62 "\x86"), MALFORMED,
+         "beyond the end of its storage"),
+    BAD (TENSOR_OF (STORAGE,
+                    "K\0("
+                    "K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01"
+                    "K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K"
+                    "\x01K\x01K\x01"
+                    "K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K"
+                    "\x01K\x01K\x01"
+                    "K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01tK\x01\x85"),
+         UNSUPPORTED, "65 dims, at most 64"),
+    BAD (TENSOR_OF (STORAGE, "K\0\x8a\x06\0\0\0\0\0\x01\x85K\0\x85"), TENON_E_LIMIT,
+         "its strides repeat 16 bytes until they are 4398046511104"),
+    BAD (TENSOR_OF (STORAGE, "K\0M\0\xf0M\0\xf0\x86K\0K\0\x86"), TENON_E_LIMIT,
+         "its strides repeat 16 bytes"),
+    /* places */
+    BAD (TENSOR_OF (STORAGE, MINUS "K\x04\x85K\x01\x85"), MALFORMED, "beyond the end of its storage"),
+    BAD (TENSOR_OF (STORAGE, "NK\x04\x85K\x01\x85"), MALFORMED, "beyond the end of its storage"),
+    BAD (TENSOR_OF (STORAGE, "K\x01K\x04\x85K\x01\x85"), MALFORMED, "which has 16 bytes"),
+    BAD (TENSOR_OF (STORAGE, BIG62 "K\x04\x85K\x01\x85"), MALFORMED, "beyond the end of its storage"),
+    BAD (TENSOR_OF (STORAGE, "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f"
+                             "K\x04\x85K\x01\x85"),
+         MALFORMED, "beyond the end of its storage"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\x05\x85K\x01\x85"), MALFORMED, "beyond the end of its storage"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\x02K\x02\x86K\x03K\x02\x86"), MALFORMED, "beyond the end of its storage"),
+    /* storages */
+    BAD (TENSOR_OF (STORAGE_OF ("FloatStorage", "K\x05"), "K\0K\x05\x85K\x01\x85"), TENON_E_TRUNCATED,
+         "of its storage, which has 16"),
+    BAD (TENSOR_OF (STORAGE_OF ("FloatStorage", MINUS), "K\0K\x04\x85K\x01\x85"), MALFORMED,
+         "an impossible number of items"),
+    BAD (TENSOR_OF (STORAGE_OF ("FloatStorage", BIG62), "K\0K\x04\x85K\x01\x85"), MALFORMED,
+         "an impossible number of items"),
+    BAD (STORAGE_OF ("FloatStorage", MINUS), MALFORMED, "an impossible number of items"),
+    BAD (STORAGE_OF ("FloatStorage", "K\x05"), TENON_E_TRUNCATED, "of its storage, which has 16"),
+    BAD (TENSOR_OF ("(" TEXT7 ("storage") "ctorch\nFloatStorage\n" TEXT1 ("9") TEXT3 ("cpu") "K\x04tQ",
+                    "K\0K\x04\x85K\x01\x85"),
+         MALFORMED, "the storage '9', are not in the file"),
+    BAD (TENSOR_OF ("(" TEXT7 ("storage") "ctorch\nFloatStorage\n" TEXT1 ("0")
+                        TEXT3 ("cpu") "K\x04(" TEXT1 ("v") "K\x03K\x02ttQ",
+                    "K\0K\x02\x85K\x01\x85"),
+         TENON_E_TRUNCATED, "its items end at byte 20"),
+    BAD (TENSOR_OF ("(" TEXT7 ("storage") "ctorch\nFloatStorage\n" TEXT1 ("0")
+                        TEXT3 ("cpu") "K\x04(" TEXT1 ("v") MINUS "K\x02ttQ",
+                    "K\0K\x02\x85K\x01\x85"),
+         MALFORMED, "a view that begins nowhere"),
+    BAD (TENSOR_OF ("K\x07", "K\0K\x04\x85K\x01\x85"), UNSUPPORTED, "not known"),
+    BAD (TENSOR_OF ("Pevil\n", "K\0K\x04\x85K\x01\x85"), UNSUPPORTED, "not known"),
+    BAD (REBUILD "tR", UNSUPPORTED, "not known"),
+    BAD (REBUILD STORAGE "tR", MALFORMED, "its shape is no tuple"),
+    /* types */
+    BAD (AS ("ComplexHalfStorage", "K\x04", "K\x04"), UNSUPPORTED, "complex32"),
+    BAD (AS ("QInt8Storage", "K\x10", "K\x10"), UNSUPPORTED, "quantised"),
+    BAD (VERSION_3 ("bits8", "K\x10\x85"), UNSUPPORTED, "bits without a meaning"),
+    BAD (VERSION_3 ("per_tensor_affine", "K\x10\x85"), UNSUPPORTED, "element type is not known"),
+    BAD ("ctorch._utils\n_rebuild_tensor_v3\n(" UNTYPED "K\0))" REST "ctorch\nfloat4_e2m1fn_x2\ntR",
+         UNSUPPORTED, "one pair of f4"),
+    BAD (REBUILD STORAGE "K\0K\x04\x85K\x01\x85" REST "}X\x04\0\0\0conj\x88stR", UNSUPPORTED, "conjugates"),
+    BAD (REBUILD STORAGE "K\0K\x04\x85K\x01\x85" REST "}" TEXT3 ("neg") "\x88stR", UNSUPPORTED,
+         "the other sign"),
+    /* tensors of other kinds */
+    BAD ("ctorch._utils\n_rebuild_qtensor\n(" STORAGE_OF (
+             "QInt8Storage",
+             "K\x10") "K\0K\x10\x85K\x01\x85(ctorch\nper_tensor_affine\nG\x3f\xf0\0\0\0\0\0\0K\0t" REST "tR",
+         UNSUPPORTED, "quantised"),
+    BAD ("ctorch._utils\n_rebuild_sparse_tensor\n(ctorch\nsparse_coo\n(" TENSOR TENSOR "K\x09\x85ttR",
+         UNSUPPORTED, "it is sparse"),
+    BAD ("ctorch._utils\n_rebuild_meta_tensor_no_storage\n(ctorch\nfloat32\nK\x04\x85K\x01\x85\x89tR",
+         UNSUPPORTED, "on the device meta"),
+    BAD ("ctorch._utils\n_rebuild_nested_tensor\n(" TENSOR TENSOR TENSOR TENSOR "tR", UNSUPPORTED,
+         "it is nested"),
+    BAD ("ctorch._utils\n_rebuild_wrapper_subclass\n(ca\nb\ntR", UNSUPPORTED, "a class of its own"),
+    BAD ("ctorch.storage\n_load_from_bytes\n(U\x03"
+         "abctR",
+         UNSUPPORTED, "a file of its own"),
+    BAD ("ctorch._utils\n_rebuild_parameter\n(K\x01\x88" NO_HOOKS "tR", UNSUPPORTED,
+         "no tensor stands in its calls"),
+    BAD ("ctorch._utils\n_rebuild_parameter\n(cos\nsystem\nU\x02ls\x85R\x88" NO_HOOKS "tR", UNSUPPORTED,
+         "no tensor stands in its calls"),
+    BAD ("ctorch._utils\n_rebuild_parameter\n)R", UNSUPPORTED, "no tensor stands in its calls"),
+    BAD ("ctorch._tensor\n_rebuild_from_type_v2\nq\x01"
+         "0]q\x02(h\x01Nh\x02Ne0h\x01(h\x01Nh\x02NtR",
+         UNSUPPORTED, "no tensor stands in its calls"),
+    BAD ("ctorch._tensor\n_rebuild_from_type_v2\n(cos\nsystem\nNU\x02ls\x85}tR", UNSUPPORTED,
+         "no tensor stands in its calls"),
+    /* NumPy */
+    BAD ("cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85U\x01"
+         "btR(K\x01K\x02\x85"
+         "cnumpy\ndtype\nU\x02O8\x89\x88\x87R\x89]tb",
+         UNSUPPORTED, "of a type that is not read"),
+    BAD ("cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85U\x01"
+         "btR(K\x01K\x02\x85"
+         "cnumpy\ndtype\nU\x02u1\x89\x88\x87R\x89"
+         "C\x01\x01tb",
+         MALFORMED, "an array of NumPy of 2 bytes, which has 1"),
+    BAD ("cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85U\x01"
+         "btR(K\x01K\x02\x85"
+         "cnumpy\ndtype\nU\x02u1\x89\x88\x87R\x89K\x07tb",
+         UNSUPPORTED, "whose bytes are no bytes"),
+    BAD ("cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85U\x01"
+         "btR",
+         MALFORMED, "its shape is no tuple"),
+};
+
+static void
+check_spoilts (int number)
+{
+    const struct spoilt *spoilt = &spoilts[number];
+    tenon_file *file = open_value (spoilt->bytes, spoilt->size);
+    uint64_t index;
+    ck_assert_msg (tenon_find (file, "x", &index) == TENON_OK, "case %d: no tensor", number);
+    tenon_tensor_info info = { .struct_size = sizeof info };
+    ck_assert_int_eq (tenon_get (file, index, &info), TENON_OK);
+    ck_assert_msg (info.unreadable == spoilt->status && strstr (info.why, spoilt->words),
+                   "case %d: %d '%s', expected %d '%s'", number, info.unreadable, info.why ? info.why : "",
+                   spoilt->status, spoilt->words);
+    ck_assert_int_lt (tenon_verify (file, NULL, NULL, &error), 0);
+    close_file (file);
+}
+
+START_TEST (a_tensor_is_spoilt)
+{
+    for (size_t i = 0; i < sizeof spoilts / sizeof spoilts[0]; i++)
+        check_spoilts ((int) i);
+}
+END_TEST
+
+static void
+add_tests (TCase *cases)
+{
+    tcase_add_test (cases, a_tensor_is_spoilt);
+}
+
+int
+main (void)
+{
+    return run_suite ("spoilt", add_tests);
+}
