@@ -280,6 +280,9 @@ valgrind_too_long = \
 	plugins/npz/tests/test_metadata_bad \
 	plugins/npz/tests/test_nested \
 	plugins/npz/tests/test_zip \
+	plugins/npz/tests/test_zip_data \
+	plugins/npz/tests/test_zip_headers \
+	plugins/zstd/tests/test_filter \
 	plugins/safetensors/tests/test_metadata \
 	tests/abi/test_filters \
 	tests/abi/test_folder \
