@@ -327,25 +327,6 @@ tn_keys_choose_folder (struct tn_session *session, struct tn_source *source, con
     return TENON_OK;
 }
 
-tenon_status
-tn_keys_know_folder (struct tn_session *session, struct tn_source *source, uint64_t codec, bool *known)
-{
-    struct bids bids = { .registry = &session->context->registry, .archive = UINT64_MAX };
-    uint64_t depth;
-    TN_FREE struct bid *memory = bids.all = calloc (bids.registry->codec_count + 1, sizeof *memory);
-    TN_FREE struct root *roots = bids.roots = calloc (count_roots (bids.registry) + 1, sizeof *roots);
-    if (!memory || !roots)
-        return tn_fail_memory (session->error);
-    begin_bids (session->context, &bids, source);
-    for (uint64_t i = 0; i < bids.registry->codec_count; i++)
-        bids.all[i].able = i == codec;
-    look_for_names (&bids, source->fd, &depth);
-    if (!bids.all[codec].pattern && depth > 0)
-        TN_TRY (look_for_patterns (session, &bids, source->fd, depth));
-    *known = bids.all[codec].pattern != NULL;
-    return TENON_OK;
-}
-
 /* ---- what the bytes of a source hold ---- */
 
 tenon_status

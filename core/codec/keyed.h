@@ -15,9 +15,6 @@ tenon_status tn_keys_resolve (struct tn_session *session, struct tn_source *sour
  * TENON_E_UNRECOGNISED, which is not recorded: it is no store of a keyed codec. */
 tenon_status tn_keys_choose_folder (struct tn_session *session, struct tn_source *source, const char *word,
                                     uint64_t *codec, tenon_report *report);
-/* *known: the folder has a root key of this keyed codec. */
-tenon_status tn_keys_know_folder (struct tn_session *session, struct tn_source *source, uint64_t codec,
-                                  bool *known);
 /* The second step alone: makes sure that a source has the store that its codec, if keyed, describes. */
 tenon_status tn_keys_need (struct tn_session *session, struct tn_source *source, const char *prefix,
                            uint64_t codec);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* tree_target.c - targets that are folders. */
 #include "save/tree_target.h"
-#include "codec/keyed.h"
-#include "source/open_key.h"
+#include "catalog/file.h"
+#include "codec/keys.h"
+#include "source/file_pool.h"
+#include "source/listing.h"
 
 void
 tn_store_target_choose (const tenon_context *context, const struct tn_codec *codec, const char *name,
@@ -19,27 +21,100 @@ tn_store_target_choose (const tenon_context *context, const struct tn_codec *cod
     target->folder = target->archive == 0;
 }
 
+/* ---- what a save may remove ---- */
+
+static int
+compare_texts (const void *one, const void *other)
+{
+    return strcmp (*(const char *const *) one, *(const char *const *) other);
+}
+
+/* The keys that the codec opened, in the order of a listing. NULL: no memory. */
+static const char **
+list_own_keys (const tenon_file *file, uint64_t *count)
+{
+    const struct tn_catalog *catalog = file->catalog;
+    const char **keys = malloc ((catalog->source_count + 1) * sizeof *keys);
+    *count = 0;
+    for (uint64_t i = 1; keys && i < catalog->source_count; i++)
+        if (catalog->sources[i]->kind != TN_SOURCE_PART)
+            keys[(*count)++] = catalog->sources[i]->name;
+    if (keys)
+        qsort (keys, (size_t) *count, sizeof *keys, compare_texts);
+    return keys;
+}
+
+/* Compares what lies in the folder with the codec's own keys; both have one order. */
+static tenon_status
+find_foreign (const struct tn_listing *listing, const char *const *own, uint64_t own_count, const char *codec,
+              tenon_error *error)
+{
+    uint64_t at = 0, foreign = 0, first = 0;
+    for (uint64_t i = 0; i < listing->count; i++) {
+        const char *key = listing->entries[i].key;
+        while (at < own_count && strcmp (own[at], key) < 0)
+            at++;
+        if ((at == own_count || strcmp (own[at], key) != 0) && foreign++ == 0)
+            first = i;
+    }
+    if (foreign == 0)
+        return TENON_OK;
+    const struct tn_listed *one = &listing->entries[first];
+    (void) tn_fail (error, TENON_E_EXISTS, TN_NO_OFFSET,
+                    "the folder would be removed with %llu file%s that the codec %s does not use: '%s'%s",
+                    (unsigned long long) foreign, foreign == 1 ? "" : "s", codec,
+                    TN_SHOW_SOME (one->key, TN_MIN (one->length, 200)), foreign == 1 ? "" : ", …");
+    return tn_advise (error, "move %s elsewhere, or save to another name", foreign == 1 ? "it" : "them");
+}
+
+static tenon_status
+judge_keys (const struct tn_tree_judge *judge, const tenon_file *file, tenon_error *error)
+{
+    const tenon_context *context = judge->context;
+    struct tn_listing listing;
+    struct tn_budget budget;
+    uint64_t count;
+    TN_FREE const char **own = list_own_keys (file, &count);
+    if (!own)
+        return tn_fail_memory (error);
+    tn_budget_begin (&budget, context->limits, NULL, error);
+    struct tn_listing_options all = { .prefix = "",
+                                      .most = context->limits[TENON_LIMIT_MEMBERS],
+                                      .budget = &budget };
+    tenon_status status = tn_listing_make (&listing, tn_file_pool_folder (file->catalog->files), &all, error);
+    if (status == TENON_OK)
+        status = find_foreign (&listing, own, count, context->registry.codecs[judge->codec]->table.id, error);
+    tn_listing_free (&listing, &budget);
+    return status;
+}
+
+/* The words of a public function's failure, without the path that it begins with. */
+static const char *
+words_behind (const tenon_error *error, const char *path)
+{
+    size_t length = strlen (path);
+    bool begins =
+        strncmp (error->message, path, length) == 0 && strncmp (error->message + length, ": ", 2) == 0;
+    return error->message + (begins ? length + 2 : 0);
+}
+
 tenon_status
-tn_tree_may_replace (struct tn_tree_judge *judge, const char *path, tenon_error *error)
+tn_tree_may_replace (const struct tn_tree_judge *judge, const char *path, tenon_error *error)
 {
     const struct tenon_codec *codec = &judge->context->registry.codecs[judge->codec]->table;
-    struct tn_source *source;
-    struct tn_budget budget;
-    bool known;
-    TN_TRY (tn_source_open_folder (path, &source, error));
-    tn_budget_begin (&budget, judge->context->limits, NULL, error);
-    struct tn_session session = {
-        .context = judge->context, .error = error, .budget = &budget, .arena.budget = &budget
-    };
-    tenon_status status = tn_keys_know_folder (&session, source, judge->codec, &known);
-    tn_arena_free (&session.arena);
-    tn_source_free (source);
-    TN_TRY (status);
-    if (known)
-        return TENON_OK;
+    tenon_error why = TENON_ERROR_INIT;
+    tenon_open_options options = { .struct_size = sizeof options, .format = codec->id };
+    options.flags = TENON_OPEN_NO_MAP;
+    tenon_file *file;
+    if (tenon_open (judge->context, path, &options, &file, &why) == TENON_OK) {
+        tenon_status status = judge_keys (judge, file, error);
+        tenon_close (file);
+        return status;
+    }
+    if (why.status == TENON_E_MEMORY)
+        return tn_fail_memory (error);
     (void) tn_fail (error, TENON_E_EXISTS, TN_NO_OFFSET,
-                    "it is a folder of other files, none of which the codec %s knows as one of its own (%s), "
-                    "and would be replaced with all that is in it",
-                    codec->id, codec->root_keys[0]);
+                    "the codec %s cannot read the folder that is there, so its files may be others' (%s)",
+                    codec->id, words_behind (&why, path));
     return tn_advise (error, "remove the folder, or save to another name");
 }

@@ -13,12 +13,13 @@ struct tn_store_target {
 void tn_store_target_choose (const tenon_context *context, const struct tn_codec *codec, const char *name,
                              struct tn_store_target *target);
 
-/* Whether a folder may be replaced as a whole: only one that has a root key of the codec that writes the new
- * one. TENON_E_EXISTS: it has none. */
+/* Whether a folder may be removed, since a codec writes another in its place: only if every file in it, and
+ * all else that is no folder, is a key that the codec opens when it describes the folder. TENON_E_EXISTS: the
+ * codec cannot describe it, or there is something else. */
 struct tn_tree_judge {
     tenon_context *context;
     uint64_t codec;
 };
-tenon_status tn_tree_may_replace (struct tn_tree_judge *judge, const char *path, tenon_error *error);
+tenon_status tn_tree_may_replace (const struct tn_tree_judge *judge, const char *path, tenon_error *error);
 
 #endif

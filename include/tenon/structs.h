@@ -162,7 +162,8 @@ struct tenon_part {
  * each of them, and does not look into them. A folder is one, with all files beneath it. A *keyed codec*
  * (root_keys) describes a store, be it an archive or a folder. A key is text in UTF-8, "a/b/c", relative to
  * the store. In a folder no component of a key is empty, "." or "..", and no symbolic link leads out of the
- * folder. */
+ * folder. What describe opens of a folder is the codec's own: a save over the folder removes that, and is
+ * refused if anything else is in it. */
 
 /* tenon_key.flags */
 enum {

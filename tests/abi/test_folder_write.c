@@ -202,22 +202,87 @@ START_TEST (test_both_ways)
 }
 END_TEST
 
-/* Only a folder that has a root key of the codec is replaced. */
+/* Only a folder that the codec can read is replaced. */
 START_TEST (test_not_replaced)
 {
     kit_plugins ("tree", NULL);
     ck_assert_int_eq (mkdir (kit_path ("new.tree"), 0777), 0);
     kit_save ("new.tree/precious", "precious", 8);
-    kit_failed (save_numbers ("new.tree", NULL, 1), TENON_E_EXISTS, "a folder of other files");
+    kit_failed (save_numbers ("new.tree", NULL, 1), TENON_E_EXISTS,
+                "the codec tree cannot read the folder that is there, so its files may be others' (the key "
+                "'tree.index' is not there)");
     ck_assert (kit_exists ("new.tree/precious"));
     kit_save ("file.tree", "precious", 8);
     kit_failed (save_numbers ("file.tree", NULL, 1), TENON_E_EXISTS, "a file has it");
-    kit_save ("new.tree/tree.index", "", 0);
-    ck_assert_msg (save_numbers ("new.tree", NULL, 1) == TENON_OK, "%s", kit_error.message);
-    ck_assert (!kit_exists ("new.tree/precious"));
+    kit_save ("new.tree/tree.index", "damaged\n", 8);
+    kit_failed (save_numbers ("new.tree", NULL, 1), TENON_E_EXISTS, "cannot read the folder…'damaged'");
+    ck_assert (kit_exists ("new.tree/precious"));
     ck_assert_int_eq (mkdir (kit_path ("empty.tree"), 0777), 0);
     ck_assert_msg (save_numbers ("empty.tree", NULL, 5) == TENON_OK, "%s", kit_error.message);
     check_numbers ("empty.tree", 5);
+}
+END_TEST
+
+static void
+put_text (const char *name, const char *text)
+{
+    kit_save (name, text, strlen (text));
+}
+
+static void
+check_foreign (const char *words, const char *advice)
+{
+    for (uint32_t flags = 0; flags <= TENON_SAVE_DRY_RUN; flags += TENON_SAVE_DRY_RUN) {
+        tenon_save_options options;
+        KIT_INIT (options);
+        options.flags = flags;
+        tenon_plan *plan = kit_plan ();
+        kit_failed (tenon_save (plan, kit_path ("own.tree"), &options, NULL, NULL, &kit_error),
+                    TENON_E_EXISTS, words);
+        ck_assert_str_eq (kit_error.advice, advice);
+        tenon_plan_free (plan);
+    }
+    check_numbers ("own.tree", 1);
+}
+
+/* What the codec does not open is not its own, and a save does not remove it. */
+START_TEST (test_foreign)
+{
+    static const char one[] = "move it elsewhere, or save to another name";
+    static const char more[] = "move them elsewhere, or save to another name";
+    if (_i)
+        setenv ("KIT_ISOLATE", "1", 1);
+    kit_plugins ("tree", NULL);
+    ck_assert_int_eq (save_numbers ("own.tree", NULL, 1), TENON_OK);
+    put_text ("own.tree/notes.txt", "precious");
+    check_foreign ("removed with 1 file that the codec tree does not use: 'notes.txt'", one);
+    put_text ("own.tree/data/.hidden", "");
+    check_foreign ("removed with 2 files that the codec tree does not use: 'data/.hidden', …", more);
+    ck_assert_int_eq (unlink (kit_path ("own.tree/notes.txt")), 0);
+    ck_assert_int_eq (unlink (kit_path ("own.tree/data/.hidden")), 0);
+    ck_assert_int_eq (symlink ("../elsewhere", kit_path ("own.tree/data/link")), 0);
+    check_foreign ("'data/link'", one);
+    ck_assert_int_eq (unlink (kit_path ("own.tree/data/link")), 0);
+    ck_assert_int_eq (mkfifo (kit_path ("own.tree/zz"), 0666), 0);
+    check_foreign ("'zz'", one);
+    ck_assert_int_eq (unlink (kit_path ("own.tree/zz")), 0);
+    put_text ("own.tree/\xff", "");
+    check_foreign ("'\\xff'", one);
+    ck_assert_int_eq (unlink (kit_path ("own.tree/\xff")), 0);
+    /* folders without files are no loss, nor are links that lead to what the codec opens */
+    ck_assert_int_eq (mkdir (kit_path ("own.tree/empty"), 0777), 0);
+    ck_assert_int_eq (mkdir (kit_path ("own.tree/empty/empty"), 0777), 0);
+    ck_assert_int_eq (rename (kit_path ("own.tree/data/x"), kit_path ("own.tree/data/y")), 0);
+    put_text ("own.tree/tree.index",
+              "tensor x u8 data/x 4\ntensor gone u8 gone 4\ntensor a/m f32 data/a/m 2 3\n");
+    put_text ("own.tree/data/x", "\1\2\3\4");
+    tenon_plan *plan = kit_plan ();
+    kit_failed (kit_write (plan, "own.tree", NULL, NULL, NULL), TENON_E_EXISTS, "'data/y'");
+    ck_assert_int_eq (unlink (kit_path ("own.tree/data/y")), 0);
+    ck_assert_msg (kit_write (plan, "own.tree", NULL, NULL, NULL) == TENON_OK, "%s", kit_error.message);
+    tenon_plan_free (plan);
+    ck_assert (!kit_exists ("own.tree/empty"));
+    ck_assert_uint_eq (kit_count_files (), 1);
 }
 END_TEST
 
@@ -293,6 +358,7 @@ fill_suite (Suite *suite)
     tcase_add_test (writing, test_archive);
     tcase_add_loop_test (writing, test_both_ways, 0, 2);
     tcase_add_test (writing, test_not_replaced);
+    tcase_add_loop_test (writing, test_foreign, 0, 2);
     tcase_add_test (writing, test_onto_itself);
     tcase_add_test (writing, test_no_folder);
     tcase_add_test (writing, test_names);

@@ -113,8 +113,13 @@ refused ()
     is "$text: the folder is left alone" "$(cat precious.tree/file n.tree/tree.index)" 'precious
 tensor other f32 data/other 128 64'
 }
-refused 'a folder of other files' 'precious.tree: it is a folder of other files' weights.npy precious.tree
-refused 'a dry run too' 'precious.tree: it is a folder of other files' --dry-run weights.npy precious.tree
+refused 'a folder of other files' 'precious.tree: the codec tree cannot read the folder that is there' weights.npy precious.tree
+refused 'a dry run too' 'precious.tree: the codec tree cannot read the folder that is there' --dry-run weights.npy precious.tree
+echo mine >n.tree/notes.txt
+refused 'a file that is none of its own' 'n.tree: the folder would be removed with 1 file that the codec tree does not use: '"'notes.txt'" weights.npy n.tree
+says 'a file that is none of its own' err 'hint: move it elsewhere, or save to another name'
+is 'a file that is none of its own' "$(cat n.tree/notes.txt)" mine
+rm n.tree/notes.txt
 refused '--new' 'n.tree: ' --new weights.npy n.tree
 refused '--append' 'n.tree: nothing can be added to a folder' --append weights.npy n.tree
 refused 'to standard output' 'is a folder of files' --format tree weights.npy -
