@@ -162,6 +162,8 @@ core_libcore_la_SOURCES = \
 	core/kernels/permute.h \
 	core/open/carry_restore.c \
 	core/open/carry_restore.h \
+	core/open/members.c \
+	core/open/members.h \
 	core/open/open.c \
 	core/open/read.c \
 	core/open/set_folder.c \

@@ -14,6 +14,7 @@ struct member {
     uint32_t fault; /* number + 1 of why it cannot be read; 0: it can, as far as is known */
     bool later;     /* its codec has yet to locate it */
     bool encoded;
+    bool opened; /* it was asked for */
 };
 
 struct fault {
@@ -261,6 +262,7 @@ open_member (struct tn_keys *keys, struct tn_call *call, const char *key, uint64
         return session->error->status < 0 ? session->error->status
                                           : tn_call_answer_missing (call, TENON_E_NOT_FOUND, "the key ", key,
                                                                     length, " is not there");
+    member->opened = true;
     if (member->later)
         TN_TRY (locate_member (archive, member));
     *source = member->source;
@@ -302,11 +304,41 @@ begin_archive (struct tn_keys *keys, struct tn_catalog *catalog, uint32_t descri
     keys->told = 0;
 }
 
+static bool
+is_unopened (const struct member *member)
+{
+    return !member->opened && (member->later || member->fault > 0);
+}
+
+/* Verifying opens what no codec asked for (open/members.c). Parts that were complete at once have sources. */
+static void
+remember_unopened (const struct tn_archive *archive)
+{
+    struct tn_session *session = archive->call.session;
+    struct tn_source *source = archive->keys.source;
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < archive->count; i++)
+        count += is_unopened (&archive->members[i]);
+    if (count == 0 || session->error->status < 0)
+        return;
+    const char **keys = tn_arena_get (&session->catalog->arena, count * sizeof *keys, false);
+    if (!keys) {
+        tn_fail_memory (session->error);
+        return;
+    }
+    source->unopened = keys;
+    source->unopened_count = count;
+    for (uint64_t i = 0; i < archive->count; i++)
+        if (is_unopened (&archive->members[i]))
+            *keys++ = archive->members[i].key;
+}
+
 static void
 close_archive (struct tn_keys *keys)
 {
     struct tn_archive *archive = (struct tn_archive *) keys;
     struct tn_budget *budget = archive->call.session->budget;
+    remember_unopened (archive);
     tn_call_free (&archive->call);
     tn_budget_give_back (budget, archive->room * sizeof *archive->members);
     tn_budget_give_back (budget, archive->fault_room * sizeof *archive->faults);

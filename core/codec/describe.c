@@ -65,6 +65,7 @@ tn_describe (struct tn_session *session, uint32_t source, uint64_t codec, const 
     session->depth--;
     if (call.keys)
         tn_keys_close (session, catalog->sources[source]);
+    status = status < 0 ? status : session->error->status;
     tn_arena_release (&session->arena, mark);
     if (status < 0) {
         tn_identify_failure (session, catalog->sources[source], codec);

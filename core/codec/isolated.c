@@ -7,6 +7,7 @@
 #include "codec/host.h"
 #include "codec/isolated_questions.h"
 #include "codec/isolated_services.h"
+#include "codec/keys.h"
 #include "codec/recognise.h"
 #include "codec/rules.h"
 #include "codec/wire.h"
@@ -72,6 +73,28 @@ list_root (struct tn_session *session)
     }
 }
 
+/* Opens a key of an archive that was listed, outside of a codec's describe. */
+static void
+open_listed (struct tn_session *session)
+{
+    struct tn_channel *channel = session->channel;
+    uint32_t number = tn_channel_get_u32 (channel), ignored;
+    uint64_t told = tn_channel_get_u64 (channel);
+    const char *key = tn_wire_get_text (channel, &session->arena, UINT64_MAX);
+    struct tn_source *source =
+        number < session->catalog->source_count ? session->catalog->sources[number] : NULL;
+    if (channel->end == TN_CHANNEL_OPEN && key && source && source->keys) {
+        struct tn_call call;
+        tn_call_begin (&call, session, TN_CALL_DESCRIBE, session->catalog->descriptions[0].codec);
+        call.keys = source->keys;
+        call.keys->told = told;
+        call.public.host->open_key (&call.public, key, strlen (key), &ignored);
+        tn_call_free (&call);
+    }
+    tn_channel_put_u32 (channel, TN_SAYS_DONE);
+    tn_wire_put_error (channel, session->error);
+}
+
 static TN_OWN_FRAME void
 read_region (struct tn_session *session)
 {
@@ -123,6 +146,7 @@ serve_orders (struct tn_session *session)
         case TN_ORDER_ROOT: add_root (session); break;
         case TN_ORDER_RECOGNISE: recognise_root (session); break;
         case TN_ORDER_LIST: list_root (session); break;
+        case TN_ORDER_OPEN: open_listed (session); break;
         case TN_ORDER_DESCRIBE: describe_root (session); break;
         case TN_ORDER_READ:
             session->budget = NULL; /* the file is open */

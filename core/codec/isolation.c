@@ -5,6 +5,7 @@
 #include "codec/isolated.h"
 #include "codec/isolation_answers.h"
 #include "codec/isolation_replay.h"
+#include "codec/keys.h"
 #include "codec/wire.h"
 
 /* ---- recognising ---- */
@@ -123,7 +124,23 @@ serve_isolated (struct tn_catalog *catalog, const struct tn_tensor *tensor, cons
     return status;
 }
 
-static const struct tn_proxy proxy = { run_isolated, list_isolated, ask_contents, serve_isolated };
+/* tn_proxy.open */
+static tenon_status
+open_isolated (struct tn_call *call, const char *key, uint64_t length)
+{
+    struct tn_session *session = call->session;
+    struct tn_channel *channel = &session->child->channel;
+    tn_channel_begin_answer (channel);
+    tn_channel_put_u32 (channel, TN_ORDER_OPEN);
+    tn_channel_put_u32 (channel, call->keys->source->number);
+    tn_channel_put_u64 (channel, call->keys->told);
+    tn_channel_put_text (channel, key, length);
+    tn_channel_flush (channel);
+    return tn_isolation_replay (call, TN_SAYS_DONE, session->error);
+}
+
+static const struct tn_proxy proxy = { run_isolated, list_isolated, open_isolated, ask_contents,
+                                       serve_isolated };
 
 /* ---- the child of a root ---- */
 

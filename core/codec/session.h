@@ -20,6 +20,8 @@ struct tn_proxy {
     tenon_status (*run) (struct tn_call *call);
     /* in place of an archive's describe, or with `one` of its locate */
     tenon_status (*list) (struct tn_call *call, bool one);
+    /* before a key of an archive is opened outside of a codec's describe */
+    tenon_status (*open) (struct tn_call *call, const char *key, uint64_t length);
     /* in place of reading magics and of probing: tn_recognise_contents */
     tenon_status (*ask) (struct tn_session *session, struct tn_source *source, bool all, uint32_t *contents);
     /* as `serve` of the catalog */

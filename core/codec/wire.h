@@ -14,6 +14,7 @@ enum tn_order {
     TN_ORDER_RECOGNISE, /* tn_recognise_contents of source 0 */
     TN_ORDER_DESCRIBE,  /* a root, with a codec */
     TN_ORDER_LIST,      /* a root that is an archive, with its codec */
+    TN_ORDER_OPEN,      /* a key of that archive */
     TN_ORDER_READ       /* a region of a served tensor */
 };
 

@@ -2,6 +2,7 @@
 /* verify.c - reads all data, compares all checksums, and reports every failure. */
 #include "base/report.h"
 #include "catalog/file.h"
+#include "open/members.h"
 #include "source/scan.h"
 #include "transfer/slab.h"
 #include "transfer/transfer.h"
@@ -84,6 +85,7 @@ verify_source (struct verify *verify, struct tn_source *source)
 
 struct small_members {
     struct verify *verify;
+    struct tn_catalog *catalog;
     struct tn_worker *workers;
     uint8_t *good; /* of each source of the catalog */
 };
@@ -92,7 +94,7 @@ static tenon_status
 verify_batch (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct small_members *members = opaque;
-    struct tn_catalog *catalog = members->verify->file->catalog;
+    struct tn_catalog *catalog = members->catalog;
     struct tn_worker *state = &members->workers[worker];
     uint64_t end = TN_MIN ((item + 1) * VERIFY_BATCH, catalog->source_count);
     for (uint64_t i = item * VERIFY_BATCH; i < end; i++) {
@@ -111,13 +113,12 @@ verify_batch (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 
 /* False: verifying was stopped. */
 static TN_OWN_FRAME bool
-verify_sources (struct verify *verify)
+verify_sources (struct verify *verify, struct tn_catalog *catalog)
 {
-    struct tn_catalog *catalog = verify->file->catalog;
     unsigned width = tn_pool_width (catalog->context->pool);
     TN_FREE uint8_t *good = calloc (catalog->source_count + 1, 1);
     TN_FREE struct tn_worker *workers = calloc (width, sizeof *workers);
-    struct small_members members = { verify, workers, good };
+    struct small_members members = { verify, catalog, workers, good };
     tenon_error error = TENON_ERROR_INIT;
     if (!good || !workers) {
         tn_fail_memory (&error);
@@ -135,6 +136,24 @@ verify_sources (struct verify *verify)
         if (is_checked (catalog->sources[i]) && !good[i])
             go_on = verify_source (verify, catalog->sources[i]);
     return go_on;
+}
+
+/* ---- members that no codec opened ---- */
+
+static bool
+add_bad_member (void *user, tenon_error *error, const char *key)
+{
+    return add_finding (user, error, key);
+}
+
+/* False: verifying was stopped. */
+static TN_OWN_FRAME bool
+open_members (struct verify *verify, const tenon_progress *progress, struct tn_members **members)
+{
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_status status =
+        tn_members_open (verify->file->catalog, progress, add_bad_member, verify, members, &error);
+    return add_finding (verify, &error, "") && status != TENON_E_CANCELLED;
 }
 
 /* ---- tensors ---- */
@@ -208,19 +227,25 @@ check_blocks_of (struct verify *verify, struct tn_request *request, const struct
         (unsigned long long) (first + dtype->block_items - 1));
 }
 
+/* A tensor of a checked or encoded part is read with its part; only its dtype may have to check it. */
+static bool
+is_read_with_part (const struct tn_catalog *catalog, const struct tn_tensor *tensor)
+{
+    return tensor->storage == TENON_EXTENT && is_checked (catalog->sources[tensor->source])
+           && !tn_catalog_dtype (catalog, tensor->dtype)->check;
+}
+
 static TN_OWN_FRAME bool
 verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
 {
     struct tn_catalog *catalog = verify->file->catalog;
-    struct tn_source *source = catalog->sources[tensor->source];
     tenon_error error = TENON_ERROR_INIT;
     struct tn_request request;
     const struct tenon_dtype *dtype = tn_catalog_dtype (catalog, tensor->dtype);
     if (tn_catalog_fault (catalog, tensor)) /* it was recalled */
         return true;
-    /* a tensor of a checked or encoded part was read with its part; only its dtype may have to check it */
-    bool done = tensor->storage == TENON_EXTENT && is_checked (source) && !dtype->check;
-    if (!done && tn_request_make (&request, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
+    if (!is_read_with_part (catalog, tensor)
+        && tn_request_make (&request, catalog, tensor, NULL, TENON_NONE, 0, &error) == TENON_OK
         && request.size > 0) {
         if (tensor->storage == TENON_EXTENT && !dtype->check) /* reading needs no order, and no items */
             tn_request_flatten (&request);
@@ -229,6 +254,38 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
     if (error.status < 0)
         tn_fail_in (&error, NULL, tensor->name);
     return add_finding (verify, &error, tensor->name);
+}
+
+static void
+sum_up (uint64_t *sum, uint64_t bytes)
+{
+    if (tn_add (*sum, bytes, sum))
+        *sum = UINT64_MAX;
+}
+
+static uint64_t
+bytes_of_parts (const struct tn_catalog *catalog)
+{
+    uint64_t bytes = 0;
+    for (uint64_t i = 0; i < catalog->source_count; i++)
+        if (is_checked (catalog->sources[i]))
+            sum_up (&bytes, catalog->sources[i]->size);
+    return bytes;
+}
+
+/* All bytes that will be read, decoded. */
+static uint64_t
+bytes_to_read (const struct tn_catalog *catalog, const struct tn_members *members)
+{
+    uint64_t bytes = bytes_of_parts (catalog);
+    for (; members; members = members->next)
+        sum_up (&bytes, bytes_of_parts (members->catalog));
+    for (uint64_t i = 0; i < catalog->count; i++) {
+        const struct tn_tensor *tensor = tn_catalog_tensor (catalog, i);
+        if (!tn_catalog_fault (catalog, tensor) && !is_read_with_part (catalog, tensor))
+            sum_up (&bytes, tensor->length);
+    }
+    return bytes;
 }
 
 /* Reports the flaws that the codec found when the file was opened, and the tensors that cannot be read. */
@@ -268,12 +325,17 @@ tenon_verify (tenon_file *file, tenon_report **report, const tenon_progress *pro
         tn_fail_memory (&mine);
         return tn_error_out (error, &mine);
     }
+    struct tn_members *members;
     recall_flaws (&verify);
-    tn_meter_begin (&verify.meter, progress, file->nbytes);
-    bool go_on = verify_sources (&verify);
+    bool go_on = open_members (&verify, progress, &members);
+    tn_meter_begin (&verify.meter, progress, bytes_to_read (catalog, members));
+    go_on = go_on && verify_sources (&verify, catalog);
+    for (const struct tn_members *some = members; some && go_on; some = some->next)
+        go_on = verify_sources (&verify, some->catalog);
     for (uint64_t i = 0; i < catalog->count && go_on; i++)
         go_on = verify_tensor (&verify, tn_catalog_tensor (catalog, i));
     tn_meter_end (&verify.meter);
+    tn_members_free (members);
     if (!report)
         tenon_report_free (verify.report);
     if (mine.status < 0)

@@ -41,6 +41,8 @@ struct tn_source {
     bool in_order;                  /* READER: called from one thread, at rising offsets, each byte once */
     struct tn_child *child;         /* a root: the isolated process that describes it; NULL: none */
     struct tn_keys *keys;           /* while it is described: the store in it; NULL: none */
+    const char *const *unopened;    /* an archive: the keys that its keyed codec did not open, in order … */
+    uint64_t unopened_count;        /* … and their number */
     struct tn_apart *apart;         /* a root: where third-party filters decode what lies in it; NULL: here */
 
     /* PART */

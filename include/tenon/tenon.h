@@ -400,9 +400,9 @@ TENON_API tenon_status tenon_load (tenon_file *file, tenon_request *requests, ui
                                    tenon_memory **memory, const tenon_progress *progress, tenon_error *error);
 TENON_API void tenon_memory_free (tenon_memory *memory);
 
-/* Reads all data and compares all checksums. Each fault, and each tensor that cannot be read, becomes a
- * TENON_NOTE with a negative status in the report; the first one is returned. `report` may be NULL; else the
- * caller frees it. */
+/* Reads all data and compares all checksums, also those of an archive's members that hold no tensors. Each
+ * fault, and each tensor or member that cannot be read, becomes a TENON_NOTE with a negative status in the
+ * report; the first one is returned. `report` may be NULL; else the caller frees it. */
 TENON_API tenon_status tenon_verify (tenon_file *file, tenon_report **report, const tenon_progress *progress,
                                      tenon_error *error);
 

@@ -281,6 +281,143 @@ START_TEST (test_limits)
 }
 END_TEST
 
+/* ---- verifying ---- */
+
+struct progress {
+    uint64_t done, total;
+};
+
+static int32_t
+note_progress (void *user, uint64_t done, uint64_t total)
+{
+    struct progress *progress = user;
+    ck_assert_uint_le (done, total);
+    progress->done = done;
+    progress->total = total;
+    return 0;
+}
+
+static tenon_status
+verify_file (const char *name, tenon_report **report, struct progress *seen)
+{
+    tenon_progress progress = { sizeof progress, 0, note_progress, seen };
+    tenon_file *file = kit_open (name, NULL, NULL);
+    kit_error = (tenon_error) TENON_ERROR_INIT;
+    tenon_status status = tenon_verify (file, report, &progress, &kit_error);
+    tenon_close (file);
+    return status;
+}
+
+/* Damages a text that was put. */
+static void
+damage_text (struct bytes *bytes, const char *text, const char *damaged)
+{
+    uint8_t *at = memmem (bytes->data, bytes->size, text, strlen (text));
+    ck_assert_ptr_nonnull (at);
+    if (damaged && strcmp (text, damaged) == 0)
+        at[1] ^= 1;
+}
+
+/* An archive, and one in it, with members that no codec opens. */
+static void
+make_unopened (unsigned how, const char *damaged)
+{
+    static struct bytes inner, bytes;
+    begin_pack (&inner);
+    put_text (&inner, how, "tree.index", "tensor x u8 x 2\n");
+    put_text (&inner, how, "x", "xy");
+    put_text (&inner, how, "notes", "inner words");
+    kit_text (&inner, "END:");
+    damage_text (&inner, "inner words", damaged);
+    begin_pack (&bytes);
+    put_text (&bytes, how, "version", "three");
+    put_text (&bytes, how, "tree.index", "tensor c u8 c 6\ninclude inner.pack\n");
+    put_text (&bytes, how, "c", "ABCDEF");
+    put_text (&bytes, how, "readme", "outer words");
+    put_member (&bytes, STORED, "inner.pack", inner.data, inner.size);
+    damage_text (&bytes, "three", damaged);
+    damage_text (&bytes, "outer words", damaged);
+    end_pack (&bytes, "x.pack");
+}
+
+/* Bits 0 and 1: the way that members lie in it; bit 2: plugins run in a child. */
+START_TEST (test_verify_unopened)
+{
+    static const struct {
+        const char *text, *place;
+    } places[] = { { "three", "x.pack: member 'version': its data" },
+                   { "outer words", "x.pack: member 'readme': its data" },
+                   { "inner words", "x.pack: member 'inner.pack': member 'notes': its data" } };
+    struct progress seen = { 0, 0 };
+    tenon_report *report;
+    const unsigned how = ways[_i & 3];
+    if (_i & 4)
+        setenv ("KIT_ISOLATE", "1", 1);
+    kit_plugins ("pack tree", NULL);
+    make_unopened (how, NULL);
+    ck_assert_msg (verify_file ("x.pack", &report, &seen) == TENON_OK, "%s", kit_error.message);
+    ck_assert_uint_eq (tenon_report_count (report), 0);
+    tenon_report_free (report);
+    ck_assert_uint_eq (seen.done, seen.total);
+    ck_assert_uint_gt (seen.total, 5 + 11 + 11);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        make_unopened (how, places[i].text);
+        kit_failed (verify_file ("x.pack", &report, &seen), TENON_E_CHECKSUM, places[i].place);
+        ck_assert_uint_eq (tenon_report_count (report), 1);
+        ck_assert (kit_reported (report, TENON_NOTE, "its data have the checksum"));
+        tenon_report_free (report);
+    }
+}
+END_TEST
+
+/* What no codec opens and nobody could open is told, each by its key; what a codec opened is told once. */
+START_TEST (test_verify_unreadable)
+{
+    static struct bytes bytes;
+    struct progress seen = { 0, 0 };
+    tenon_report *report;
+    if (_i)
+        setenv ("KIT_ISOLATE", "1", 1);
+    kit_plugins ("pack tree", NULL);
+    begin_pack (&bytes);
+    put_text (&bytes, STORED | LATER, "tree.index", "tensor c u8 c 6\ntensor d u8 d 6\n");
+    put_text (&bytes, STORED | LATER, "c", "ABCDEF");
+    put_text (&bytes, SKIPPED_LATER | LATER, "d", "ABCDEF");
+    put_text (&bytes, SKIPPED_LATER | LATER, "locked", "ABCDEF");
+    put_text (&bytes, SKIPPED, "skipped", "ABCDEF");
+    end_pack (&bytes, "x.pack");
+    ck_assert_int_lt (verify_file ("x.pack", &report, &seen), 0);
+    ck_assert_uint_eq (tenon_report_count (report), 3);
+    ck_assert (kit_reported (report, TENON_NOTE, "member 'locked': "));
+    ck_assert (kit_reported (report, TENON_NOTE, "member 'skipped': "));
+    tenon_report_free (report);
+}
+END_TEST
+
+static int32_t
+stop_second (void *user, uint64_t done, uint64_t total)
+{
+    (void) done, (void) total;
+    return ++*(unsigned *) user > 1;
+}
+
+START_TEST (test_verify_cancelled)
+{
+    static struct bytes bytes;
+    unsigned calls = 0;
+    tenon_progress progress = { sizeof progress, 0, stop_second, &calls };
+    kit_plugins ("pack tree", NULL);
+    begin_pack (&bytes);
+    put_text (&bytes, STORED | LATER, "tree.index", "");
+    put_text (&bytes, STORED | LATER, "version", "version 3");
+    end_pack (&bytes, "x.pack");
+    tenon_file *file = kit_open ("x.pack", NULL, NULL);
+    tenon_status status = tenon_verify (file, NULL, &progress, &kit_error);
+    ck_assert (status == TENON_E_CANCELLED || (status == TENON_OK && calls <= 2));
+    tenon_close (file);
+}
+END_TEST
+
 static void
 fill_suite (Suite *suite)
 {
@@ -296,6 +433,10 @@ fill_suite (Suite *suite)
     tcase_add_test (reading, test_twice);
     tcase_add_test (reading, test_why);
     tcase_add_test (reading, test_limits);
+    TCase *verifying = kit_case (suite, "verifying");
+    tcase_add_loop_test (verifying, test_verify_unopened, 0, 8);
+    tcase_add_loop_test (verifying, test_verify_unreadable, 0, 2);
+    tcase_add_test (verifying, test_verify_cancelled);
 }
 
 int

@@ -36,4 +36,16 @@ for to in safetensors npz; do
     { [ "$status" -eq 0 ] && holds "shapes.$to" "$work/shapes.$to" "$samples/golden/shapes.expected" sort; } || fail "shapes.pt: convert to $to exits $status"
 done
 
+# Members that hold no tensors are compared by verify, too.
+for member in version byteorder .format_version data.pkl; do
+    checks=$((checks + 1))
+    at=$(LC_ALL=C grep -abo "shapes/$member" "$samples/golden/shapes.pt" | head -n 1 | cut -d : -f 1)
+    cp "$samples/golden/shapes.pt" "$work/damaged.pt"
+    # in a local header the length of the extra field stands before the name, and the bytes behind both
+    extra=$(od -An -tu2 -j $((at - 2)) -N 2 "$work/damaged.pt")
+    printf '\377' | dd of="$work/damaged.pt" bs=1 seek=$((at + 7 + ${#member} + extra)) conv=notrunc 2>/dev/null
+    tenon verify "$work/damaged.pt"
+    { [ "$status" -eq 1 ] && said "$member" checksum; } || fail "a damaged $member: verify exits $status"
+done
+
 finish
