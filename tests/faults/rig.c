@@ -143,11 +143,12 @@ static const struct {
     [RIG_APPEND] = { "added to, members announced", "a.toybox", { "toybox.filter=toyxor", NULL } },
     [RIG_CONVERT] = { "converted", "c.toybox", { NULL } },
     [RIG_COPY] = { "copied", "c.toyraw", { NULL } },
+    [RIG_TREE] = { "folder", "k.tree", { NULL } },
     [RIG_FD] = { "descriptor", "fd.toyraw", { NULL } },
 };
 const char *const rig_names[RIG_SAVES] = {
-    "toyraw", "toybox", "deflate", "rot",     "set",  "beside",
-    "grown",  "bare",   "append",  "convert", "copy", "descriptor",
+    "toyraw", "toybox", "deflate", "rot",  "set",    "beside",     "grown",
+    "bare",   "append", "convert", "copy", "folder", "descriptor",
 };
 
 static uint64_t
@@ -238,7 +239,7 @@ rig_save (int kind, unsigned number, tenon_error *error)
 void
 rig_setup (int durable)
 {
-    kit_plugins ("toyraw toybox toyxor toyset", durable ? "save.durable=yes" : "save.durable=no");
+    kit_plugins ("toyraw toybox toyxor toyset tree", durable ? "save.durable=yes" : "save.durable=no");
     for (unsigned i = 0; i < LONG_ITEMS; i++) {
         items[0][i] = (float) (i % 5000);
         items[1][i] = (float) (i % 4999) + 0.5F;
@@ -315,6 +316,14 @@ rig_generation (int kind, const char **why)
     return number;
 }
 
+static void
+remove_all (const char *path)
+{
+    char command[600];
+    snprintf (command, sizeof command, "rm -rf '%s'", path);
+    ck_assert_int_eq (remove (path) == 0 ? 0 : system (command), 0);
+}
+
 /* Counts the files for which the function says yes, or removes them. */
 static unsigned
 visit_files (bool (*is_wanted) (const char *name, int kind), int kind, bool removed)
@@ -329,7 +338,7 @@ visit_files (bool (*is_wanted) (const char *name, int kind), int kind, bool remo
         if (is_wanted (entry->d_name, kind)) {
             count++;
             if (removed)
-                ck_assert_int_eq (remove (kit_path (entry->d_name)), 0);
+                remove_all (kit_path (entry->d_name));
         }
     closedir (list);
     return count;
@@ -353,7 +362,7 @@ static bool
 is_of_kind (const char *name, int kind)
 {
     const char *file = kinds[kind].file;
-    return name[0] == file[0] && strchr (".-", name[1]) && strstr (name, ".toy");
+    return name[0] == file[0] && strchr (".-", name[1]) && (strstr (name, ".toy") || strstr (name, ".tree"));
 }
 
 unsigned

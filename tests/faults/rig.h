@@ -41,6 +41,7 @@ enum {
     RIG_APPEND,
     RIG_CONVERT,
     RIG_COPY,
+    RIG_TREE, /* a folder */
     RIG_FD,
     RIG_SAVES
 };
@@ -50,7 +51,7 @@ void rig_setup (int durable);
 /* Saves generation `number` (1 or 2) of the tensors in that way and returns the status. It uses no
  * assertions and can be called while calls fail. */
 tenon_status rig_save (int kind, unsigned number, tenon_error *error);
-/* Path of the saved file, or of the index of a saved set. */
+/* Path of the saved file or folder, or of the index of a saved set. */
 const char *rig_path (int kind);
 /* The generation of the saved file, as opening it finds it. 0: there is no file; -1: the file is neither,
  * `why` says how. */

@@ -77,6 +77,29 @@ START_TEST (at_every_call_of_a_new_one)
 }
 END_TEST
 
+/* A folder whose name cannot be exchanged with another: for a moment it has none. Bit 0: the call was made
+ * before. */
+START_TEST (at_every_call_without_exchange)
+{
+    int status = -1;
+    char fault[64];
+    rig_setup (1);
+    rig.exchange (0);
+    ck_assert_int_eq (rig_save (RIG_TREE, 1, &kit_error), TENON_OK);
+    for (unsigned number = 1; status != 0; number++) {
+        snprintf (fault, sizeof fault, "disk:%s:%u", _i ? "killed" : "kill", number);
+        pid_t pid = fork ();
+        ck_assert_int_ge (pid, 0);
+        if (pid == 0) {
+            tenon_error error = TENON_ERROR_INIT;
+            _exit (rig.set (fault) < 0 || rig_save (RIG_TREE, 2, &error) < 0);
+        }
+        status = wait_for (pid);
+        judge_death (RIG_TREE, 1, fault);
+    }
+}
+END_TEST
+
 /* ---- any moment ---- */
 
 static uint64_t
@@ -124,7 +147,10 @@ START_TEST (at_random_moments)
     uint64_t state = 20240229u + (uint64_t) _i;
     rig_setup (_i % 2);
     for (unsigned round = 0; round < 100; round++) {
-        int kind = _i < 2 ? RIG_RAW : _i == 2 ? (int) (round % RIG_FD) : RIG_SET + _i - 3;
+        int kind = _i < 2    ? RIG_RAW
+                   : _i == 2 ? (int) (round % RIG_FD)
+                   : _i == 3 ? RIG_TREE
+                             : RIG_SET + _i - 4;
         char when[64];
         uint64_t begun = clock_now ();
         ck_assert_int_eq (rig_save (kind, 1, &kit_error), TENON_OK);
@@ -146,7 +172,8 @@ fill_suite (Suite *suite)
     tcase_set_timeout (cases, 300);
     tcase_add_loop_test (cases, at_every_call, 0, 2 * RIG_FD);
     tcase_add_loop_test (cases, at_every_call_of_a_new_one, 0, RIG_FD);
-    tcase_add_loop_test (cases, at_random_moments, 0, 3 + RIG_APPEND - RIG_SET + 1);
+    tcase_add_loop_test (cases, at_every_call_without_exchange, 0, 2);
+    tcase_add_loop_test (cases, at_random_moments, 0, 4 + RIG_APPEND - RIG_SET + 1);
 }
 
 int
