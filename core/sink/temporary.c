@@ -168,9 +168,13 @@ make_private_folder (const struct tn_destination *destination, const char *tempo
     if (mkdirat (destination->folder, temporary, destination->exists ? 0700 : 0777) < 0)
         return -1;
     int fd = openat (destination->folder, temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT) /* another save took it for litter */
-        errno = EINTR;
-    return fd;
+    if (fd >= 0)
+        return fd;
+    int number = errno == ENOENT ? EINTR : errno; /* ENOENT: another save took it for litter */
+    if (number != EINTR)
+        (void) unlinkat (destination->folder, temporary, AT_REMOVEDIR);
+    errno = number;
+    return -1;
 }
 
 tenon_status
