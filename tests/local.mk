@@ -218,7 +218,7 @@ tests_abi_plugins_toyraw_la_SOURCES = tests/abi/plugins/toyraw.c tests/abi/plugi
 # A library that makes calls of the C library fail, loaded before it (tests/faults/faults.h). It takes the place of malloc: no
 # sanitizer, and nothing that the compiler thinks that it knows of malloc.
 test_plugins += tests/faults/faults.la
-tests_faults_faults_la_SOURCES = tests/faults/faults.c tests/faults/faults.h
+tests_faults_faults_la_SOURCES = tests/faults/faults.c tests/faults/faults.h tests/faults/faults_calls.h tests/faults/faults_memory.c
 tests_faults_faults_la_CFLAGS = $(BASE_CFLAGS) $(WARNING_CFLAGS) $(PTHREAD_CFLAGS) -fno-builtin
 tests_faults_faults_la_LDFLAGS = $(HARDENING_LDFLAGS) $(PTHREAD_CFLAGS) -module -avoid-version -shared -rpath /nowhere
 tests_faults_faults_la_LIBADD = $(DL_LIBS) $(PTHREAD_LIBS)

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* faults.c - makes chosen calls of the C library fail; see faults.h. For Linux with 64-bit off_t.
- *
- * The real functions are found with dlsym, which may itself allocate before malloc is known: a small reserve
- * serves these allocations. */
+/* faults.c - makes chosen calls of the C library fail; see faults.h. For Linux with 64-bit off_t. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include "faults.h"
 #if defined(__LP64__) && defined(__linux__)
+#include "faults_calls.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,52 +24,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define EXPORT __attribute__ ((visibility ("default")))
-
-enum { MEMORY = 1, OUTPUT = 2, DISK = 4, INPUT = 8 };
-
-/* Every call that can fail, with its groups. */
-#define CALLS(X)                                                                                             \
-    X (malloc, MEMORY)                                                                                       \
-    X (calloc, MEMORY)                                                                                       \
-    X (realloc, MEMORY)                                                                                      \
-    X (aligned_alloc, MEMORY)                                                                                \
-    X (posix_memalign, MEMORY)                                                                               \
-    X (mmap, MEMORY)                                                                                         \
-    X (pthread_create, MEMORY)                                                                               \
-    X (write, OUTPUT | DISK)                                                                                 \
-    X (pwrite, OUTPUT | DISK)                                                                                \
-    X (writev, OUTPUT | DISK)                                                                                \
-    X (pwritev, OUTPUT | DISK)                                                                               \
-    X (copy_file_range, OUTPUT | DISK)                                                                       \
-    X (fallocate, DISK)                                                                                      \
-    X (ftruncate, DISK)                                                                                      \
-    X (fsync, DISK)                                                                                          \
-    X (fdatasync, DISK)                                                                                      \
-    X (sync_file_range, DISK)                                                                                \
-    X (rename, DISK)                                                                                         \
-    X (renameat, DISK)                                                                                       \
-    X (renameat2, DISK)                                                                                      \
-    X (linkat, DISK)                                                                                         \
-    X (mkdirat, DISK)                                                                                        \
-    X (unlink, DISK)                                                                                         \
-    X (unlinkat, DISK)                                                                                       \
-    X (open, DISK | INPUT)                                                                                   \
-    X (openat, DISK | INPUT)                                                                                 \
-    X (fchmod, DISK)                                                                                         \
-    X (fchown, DISK)                                                                                         \
-    X (flock, DISK)                                                                                          \
-    X (close, DISK)                                                                                          \
-    X (dup, INPUT)                                                                                           \
-    X (read, INPUT)                                                                                          \
-    X (pread, INPUT)                                                                                         \
-    X (fstat, INPUT)                                                                                         \
-    X (fstatat, INPUT)                                                                                       \
-    X (readlinkat, INPUT)                                                                                    \
-    X (fstatfs, INPUT)
-
-#define NUMBER(name, groups) CALL_##name,
-enum { CALLS (NUMBER) CALL_COUNT };
 #define ENTRY(name, groups) { #name, groups },
 static const struct {
     const char *name;
@@ -100,7 +51,6 @@ static const struct {
 
 static atomic_bool armed, without_exchange;
 static atomic_uint_fast64_t counted, hits;
-static atomic_int_fast64_t live, live_bytes, peak;
 static bool chosen[CALL_COUNT];
 static int fault;
 static uint64_t first, last;
@@ -198,18 +148,6 @@ faults_hits (void)
     return atomic_load (&hits);
 }
 
-EXPORT int64_t
-faults_live (void)
-{
-    return atomic_load (&live);
-}
-
-EXPORT int64_t
-faults_peak (void)
-{
-    return atomic_exchange (&peak, atomic_load (&live_bytes));
-}
-
 __attribute__ ((constructor)) static void
 begin_faults (void)
 {
@@ -234,8 +172,7 @@ end_faults (void)
     }
 }
 
-/* 0: do the call; else the fault that takes its place. */
-static int
+int
 meet_call (unsigned call)
 {
     if (!atomic_load_explicit (&armed, memory_order_acquire) || !chosen[call])
@@ -253,7 +190,7 @@ meet_call (unsigned call)
 
 /* ---- the real ones ---- */
 
-static void *
+void *
 find_real (const char *name)
 {
     void *found = dlsym (RTLD_NEXT, name);
@@ -261,15 +198,6 @@ find_real (const char *name)
         abort ();
     return found;
 }
-
-/* The function of this name in the C library. It is looked up once; two threads that do so get the same. */
-#define REAL(name)                                                                                           \
-    static _Atomic (__typeof__ (&name)) real_##name;                                                         \
-    __typeof__ (&name) go = atomic_load_explicit (&real_##name, memory_order_acquire);                       \
-    if (!go) {                                                                                               \
-        go = (__typeof__ (&name)) find_real (#name);                                                         \
-        atomic_store_explicit (&real_##name, go, memory_order_release);                                      \
-    }
 
 /* A call that fails with -1, or is killed afterwards. */
 #define PLAIN(name, parameters, arguments)                                                                   \
@@ -431,125 +359,6 @@ pthread_create (pthread_t *thread, const pthread_attr_t *how, void *(*begins) (v
 {
     REAL (pthread_create)
     return meet_call (CALL_pthread_create) > 0 ? EAGAIN : go (thread, how, begins, argument);
-}
-
-/* ---- memory ---- */
-
-static char reserve[65536];
-static atomic_size_t reserved;
-static _Thread_local bool finding;
-
-static bool
-is_reserve (const void *block)
-{
-    return (const char *) block >= reserve && (const char *) block < reserve + sizeof reserve;
-}
-
-static void *
-from_reserve (size_t size)
-{
-    size_t at = atomic_fetch_add (&reserved, (size + 31) & ~(size_t) 15);
-    return at + size > sizeof reserve ? NULL : reserve + at;
-}
-
-/* Like REAL, but dlsym will call this function again. */
-#define REAL_MEMORY(name, size)                                                                              \
-    static _Atomic (__typeof__ (&name)) real_##name;                                                         \
-    __typeof__ (&name) go = atomic_load_explicit (&real_##name, memory_order_acquire);                       \
-    if (!go) {                                                                                               \
-        if (finding)                                                                                         \
-            return from_reserve (size);                                                                      \
-        finding = true;                                                                                      \
-        go = (__typeof__ (&name)) find_real (#name);                                                         \
-        finding = false;                                                                                     \
-        atomic_store_explicit (&real_##name, go, memory_order_release);                                      \
-    }
-
-static void
-note_bytes (int64_t bytes)
-{
-    int64_t now = atomic_fetch_add_explicit (&live_bytes, bytes, memory_order_relaxed) + bytes;
-    int64_t most = atomic_load_explicit (&peak, memory_order_relaxed);
-    while (now > most
-           && !atomic_compare_exchange_weak_explicit (&peak, &most, now, memory_order_relaxed,
-                                                      memory_order_relaxed))
-        ;
-}
-
-static void *
-note_block (void *block)
-{
-    if (block) {
-        atomic_fetch_add_explicit (&live, 1, memory_order_relaxed);
-        note_bytes ((int64_t) malloc_usable_size (block));
-    }
-    return block;
-}
-
-EXPORT void *
-malloc (size_t size)
-{
-    REAL_MEMORY (malloc, size)
-    return meet_call (CALL_malloc) > 0 ? NULL : note_block (go (size));
-}
-
-EXPORT void *
-calloc (size_t count, size_t size)
-{
-    REAL_MEMORY (calloc, count * size)
-    return meet_call (CALL_calloc) > 0 ? NULL : note_block (go (count, size));
-}
-
-EXPORT void *
-realloc (void *block, size_t size)
-{
-    REAL_MEMORY (realloc, size)
-    if (meet_call (CALL_realloc) > 0)
-        return NULL;
-    if (is_reserve (block)) {
-        void *copy = malloc (size);
-        size_t most = (size_t) (reserve + sizeof reserve - (char *) block);
-        return copy ? memcpy (copy, block, size < most ? size : most) : NULL;
-    }
-    int64_t before = block ? (int64_t) malloc_usable_size (block) : 0;
-    void *result = go (block, size);
-    if (!block)
-        return note_block (result);
-    if (!result && size == 0)
-        atomic_fetch_sub_explicit (&live, 1, memory_order_relaxed);
-    if (result || size == 0)
-        note_bytes ((result ? (int64_t) malloc_usable_size (result) : 0) - before);
-    return result;
-}
-
-EXPORT void *
-aligned_alloc (size_t alignment, size_t size)
-{
-    REAL_MEMORY (aligned_alloc, size)
-    return meet_call (CALL_aligned_alloc) > 0 ? NULL : note_block (go (alignment, size));
-}
-
-EXPORT int
-posix_memalign (void **block, size_t alignment, size_t size)
-{
-    REAL (posix_memalign)
-    if (meet_call (CALL_posix_memalign) > 0)
-        return ENOMEM;
-    int result = go (block, alignment, size);
-    if (result == 0)
-        note_block (*block);
-    return result;
-}
-
-EXPORT void
-free (void *block)
-{
-    REAL (free)
-    if (!block || is_reserve (block))
-        return;
-    atomic_fetch_sub_explicit (&live, 1, memory_order_relaxed);
-    note_bytes (-(int64_t) malloc_usable_size (block));
-    go (block);
 }
 
 #endif
