@@ -108,6 +108,8 @@ core_libcore_la_SOURCES = \
 	core/context/debug.c \
 	core/context/debug.h \
 	core/context/extension.c \
+	core/context/filter_option.c \
+	core/context/filter_option.h \
 	core/context/hash_key.c \
 	core/context/hash_key.h \
 	core/context/index_name.c \

@@ -71,6 +71,49 @@ print_labelled (const char *label, const char *text)
     printf ("  %-12s%s\n", label, printed);
 }
 
+/* True of "none", too. */
+static bool
+filter_exists (const tenon_context *context, const char *id, size_t length)
+{
+    for (uint64_t i = 0; i < tenon_filter_count (context); i++) {
+        tenon_filter_info info = { .struct_size = sizeof info };
+        if (tenon_filter_get (context, i, &info) == TENON_OK && strlen (info.id) == length
+            && memcmp (info.id, id, length) == 0)
+            return true;
+    }
+    return length == 4 && memcmp (id, "none", 4) == 0;
+}
+
+/* Prints the filters among the choices that are in use, or those that are not, each after a blank. Returns
+ * their number; with `ask` it only counts. */
+static unsigned
+print_choices (const tenon_context *context, const char *choices, bool in_use, bool ask)
+{
+    unsigned count = 0;
+    for (size_t length; *choices; choices += length + (choices[length] == ' ')) {
+        length = strcspn (choices, " ");
+        if (filter_exists (context, choices, length) != in_use)
+            continue;
+        if (!ask)
+            output_shown (" %.*s", (int) length, choices);
+        count++;
+    }
+    return count;
+}
+
+/* ": none a b (not in use: c)" */
+static void
+print_filter_choices (const tenon_context *context, const char *choices)
+{
+    putchar (':');
+    print_choices (context, choices, true, false);
+    if (print_choices (context, choices, false, true) == 0)
+        return;
+    fputs (" (not in use:", stdout);
+    print_choices (context, choices, false, false);
+    putchar (')');
+}
+
 static void
 print_option (const tenon_context *context, const char *id, uint64_t codec, uint64_t index)
 {
@@ -81,7 +124,9 @@ print_option (const tenon_context *context, const char *id, uint64_t codec, uint
         output_shown ("  (from %s; the default is %s)", setting.origin, or_nothing (option.value));
     putchar ('\n');
     output_shown ("        %s; %s", or_nothing (option.help), option_type_name (option.type));
-    if (option.choices)
+    if (option.type == TENON_OPTION_FILTER && option.choices)
+        print_filter_choices (context, option.choices);
+    else if (option.choices)
         output_shown (": %s", option.choices);
     if (option.least < option.most)
         printf (" from %.15g to %.15g", option.least, option.most);

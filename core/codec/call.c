@@ -5,6 +5,7 @@
 #include "codec/rules.h"
 #include "codec/wire.h"
 #include "codec/write.h"
+#include "context/filter_option.h"
 #include "kernels/checksum.h"
 #include "source/decoder.h"
 #include "source/scan.h"
@@ -416,6 +417,8 @@ tn_host_option (struct tenon_call *public, uint32_t index, struct tenon_setting 
     memset (&found, 0, sizeof found);
     if (!tn_overlay_get (call->session->context, call->session->overlay, call->number, index, &found))
         return tn_call_misuse (call, "it has no option of the number that it asked for");
+    TN_TRY (tn_filter_option_check (call->session->context, &call->codec->table.options[index],
+                                    call->codec->section, &found, call->session->error));
     found.struct_size = sizeof found;
     return tn_call_reply (call, setting, &found, sizeof found);
 }

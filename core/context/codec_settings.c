@@ -4,6 +4,7 @@
 #include "base/report.h"
 #include "context/cause.h"
 #include "context/config.h"
+#include "context/filter_option.h"
 #include "context/option.h"
 #include "context/registry.h"
 #include "context/registry_copy.h"
@@ -135,8 +136,13 @@ configure_codec (tenon_context *context, struct tn_codec *codec, struct tenon_se
     codec->settings = calloc (codec->table.option_count + 1, sizeof *codec->settings);
     if (!codec->settings)
         return tn_fail_memory (error);
-    for (uint32_t i = 0; i < codec->table.option_count; i++)
-        TN_TRY (take_setting (context, codec, &codec->table.options[i], &codec->settings[i], wrong, error));
+    for (uint32_t i = 0; i < codec->table.option_count; i++) {
+        const struct tenon_option *option = &codec->table.options[i];
+        TN_TRY (take_setting (context, codec, option, &codec->settings[i], wrong, error));
+        /* a file may name a filter that this machine does not have, and such members can still be read */
+        if (*wrong && (*wrong)->layer == TN_LAYER_PROGRAM)
+            TN_TRY (tn_filter_option_check (context, option, codec->section, &codec->settings[i], error));
+    }
     return check_keys (context, codec, wrong, error);
 }
 
@@ -243,9 +249,11 @@ unknown_option (const struct tn_codec *codec, const char *key, const char *origi
 }
 
 static tenon_status
-add_setting (struct tn_overlay *overlay, uint64_t codec, const struct tn_codec *table, const char *key,
-             const char *value, const char *origin, tenon_error *error)
+add_setting (const tenon_context *context, struct tn_overlay *overlay, uint64_t codec, const char *key,
+             const char *value, tenon_error *error)
 {
+    const struct tn_codec *table = context->registry.codecs[codec];
+    const char *origin = context->origin;
     struct tn_overlay_entry entry = { .codec = codec };
     while (entry.option < table->table.option_count
            && strcmp (table->table.options[entry.option].name, key) != 0)
@@ -255,13 +263,14 @@ add_setting (struct tn_overlay *overlay, uint64_t codec, const struct tn_codec *
     if (!tn_grow (&overlay->entries, &overlay->room, overlay->count, sizeof entry)
         || !(entry.text = strdup (value)))
         return tn_fail_memory (error);
-    tenon_status status = tn_option_parse (&table->table.options[entry.option], table->section, entry.text,
-                                           origin, &entry.setting, error);
-    if (status < 0)
+    const struct tenon_option *option = &table->table.options[entry.option];
+    if (tn_option_parse (option, table->section, entry.text, origin, &entry.setting, error) == TENON_OK)
+        tn_filter_option_check (context, option, table->section, &entry.setting, error);
+    if (error->status < 0)
         free (entry.text);
     else
         overlay->entries[overlay->count++] = entry;
-    return status;
+    return error->status;
 }
 
 static tenon_status
@@ -281,7 +290,7 @@ read_overlay_word (const tenon_context *context, const char *word, struct tn_ove
         return tn_fail_memory (error);
     if (codec == registry->codec_count)
         return unknown_codec (context, id, context->origin, error);
-    return add_setting (overlay, codec, registry->codecs[codec], key, equals + 1, context->origin, error);
+    return add_setting (context, overlay, codec, key, equals + 1, error);
 }
 
 tenon_status

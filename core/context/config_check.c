@@ -7,6 +7,7 @@
 #include "context/config_check.h"
 #include "base/report.h"
 #include "context/config.h"
+#include "context/filter_option.h"
 #include "context/loader.h"
 #include "context/option.h"
 #include "context/registry.h"
@@ -14,10 +15,12 @@
 #include "context/signatures.h"
 
 static tenon_status
-check_value (const struct tn_entry *entry, const struct tenon_option *option, tenon_error *error)
+check_value (const tenon_context *context, const struct tn_entry *entry, const struct tenon_option *option,
+             tenon_error *error)
 {
     struct tenon_setting setting;
-    return tn_option_parse (option, entry->section, entry->value, entry->origin, &setting, error);
+    TN_TRY (tn_option_parse (option, entry->section, entry->value, entry->origin, &setting, error));
+    return tn_filter_option_check (context, option, entry->section, &setting, error);
 }
 
 static bool
@@ -36,14 +39,14 @@ check_codec_entry (const tenon_context *context, const struct tn_entry *entry, c
     if (key == &tn_keys[TN_KEY_CODEC_EXTENSIONS])
         return tn_codec_check_extensions (entry, error);
     if (key)
-        return check_value (entry, &key->option, error);
+        return check_value (context, entry, &key->option, error);
     for (uint64_t i = 0; i < registry->codec_count; i++) {
         const struct tenon_codec *codec = &registry->codecs[i]->table;
         if (strcmp (codec->id, id) != 0)
             continue;
         for (uint32_t k = 0; k < codec->option_count; k++)
             if (strcmp (codec->options[k].name, entry->key) == 0)
-                return check_value (entry, &codec->options[k], error);
+                return check_value (context, entry, &codec->options[k], error);
         return tn_config_unknown_key (entry, codec->options, codec->option_count, error);
     }
     return TENON_OK;
@@ -73,7 +76,7 @@ check_entry (const tenon_context *context, const struct tn_entry *entry, tenon_e
     if (!key)
         return tn_config_unknown_key (entry, NULL, 0, error);
     return key == &tn_keys[TN_KEY_PLUGIN_PATH] ? tn_config_absolute (entry, "folder", error)
-                                               : check_value (entry, &key->option, error);
+                                               : check_value (context, entry, &key->option, error);
 }
 
 /* Notes the faults of entries, of sections [codec ID] or of all others, and takes them out. */

@@ -49,6 +49,7 @@ struct tn_codec {
     int64_t priority;
     struct tenon_setting *settings; /* effective value of each option */
     char *section;                  /* "codec ID" */
+    char *filter_words; /* of its archive: the choices of options that name a filter; NULL: not known */
 };
 struct tn_filter {
     struct tenon_filter table;
@@ -74,6 +75,7 @@ struct tn_registry {
     struct tn_dtype **dtypes;   /* id = TENON_DTYPE_DYNAMIC + index */
     uint64_t plugin_count, codec_count, filter_count, dtype_count;
     uint64_t plugin_room, codec_room, filter_room, dtype_room;
+    char *filter_words;         /* "none deflate": all filters, for options without choices of their own */
     struct tn_dropped *dropped; /* for cause.c */
     uint64_t dropped_count, dropped_room;
 };

@@ -23,6 +23,7 @@
  *     TENON_E_MISUSE       it broke a rule of tenon/plugin.h */
 #include "context/loader.h"
 #include "context/builtin.h"
+#include "context/filter_option.h"
 #include "context/loader_file.h"
 #include "context/loader_folder.h"
 #include "context/registry.h"
@@ -115,5 +116,6 @@ tn_loader_run (tenon_context *context, const tenon_context_options *options, ten
 {
     struct tn_loader loader = { .context = context, .error = error, .trust = { .secure = context->secure } };
     TN_TRY (load_builtins (&loader));
-    return load_files (&loader, options);
+    TN_TRY (load_files (&loader, options));
+    return tn_filter_options_settle (context, error);
 }

@@ -118,7 +118,10 @@ tenon_codec_option (const tenon_context *context, uint64_t codec, uint64_t index
         || index >= context->registry.codecs[codec]->table.option_count)
         return TENON_E_NOT_FOUND;
     const struct tn_codec *found = context->registry.codecs[codec];
-    TN_TRY (tn_reply_struct (option, &found->table.options[index], sizeof *option));
+    struct tenon_option own = found->table.options[index];
+    if (own.type == TENON_OPTION_FILTER && !own.choices)
+        own.choices = context->registry.filter_words;
+    TN_TRY (tn_reply_struct (option, &own, sizeof own));
     return setting ? tn_reply_struct (setting, &found->settings[index], sizeof *setting) : TENON_OK;
 }
 

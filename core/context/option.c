@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* option.c - parses the value of a setting by its option's type, whatever the locale. */
 #include "context/option.h"
+#include "context/settings.h"
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
@@ -135,6 +136,16 @@ find_choice (const char *choices, const char *text)
     return -1;
 }
 
+/* The default stands beside the choices. Without any, each filter may be named. */
+static bool
+parse_filter (const struct tenon_option *option, const char *text, int64_t *value)
+{
+    *value = strcmp (text, TN_NO_FILTER) != 0;
+    if (!option->choices)
+        return tn_is_id (text, TN_FILTER_LETTERS);
+    return find_choice (option->choices, text) >= 0 || strcmp (text, option->value) == 0;
+}
+
 /* "" or " from 1 to 9", and the like. Bounds beyond the range of the type are left out. */
 static const char *
 range_text (char room[96], const struct tenon_option *option)
@@ -161,6 +172,7 @@ expected_text (const struct tenon_option *option)
     case TENON_OPTION_INTEGER: return "a whole number";
     case TENON_OPTION_SIZE: return "a size (as 4096, 64kB, 64KiB, 1GiB)";
     case TENON_OPTION_NUMBER: return "a number";
+    case TENON_OPTION_FILTER: return option->choices ? "one of: " : TN_NO_FILTER " or the id of a filter";
     default: return "one of: ";
     }
 }
@@ -170,9 +182,10 @@ reject_value (const struct tenon_option *option, const char *section, const char
               tenon_error *error)
 {
     char range[96] = "";
-    const char *more = option->type == TENON_OPTION_CHOICE ? option->choices
-                       : option->type == TENON_OPTION_BOOL ? ""
-                                                           : range_text (range, option);
+    bool is_list = option->type == TENON_OPTION_CHOICE || option->type == TENON_OPTION_FILTER;
+    const char *more = is_list && option->choices                     ? option->choices
+                       : is_list || option->type == TENON_OPTION_BOOL ? ""
+                                                                      : range_text (range, option);
     return tn_fail (error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: %s%s%s%s = '%s': expected is %s%s%s", origin,
                     section ? "[" : "", section ? section : "", section ? "] " : "", option->name,
                     TN_SHOW (text), expected_text (option), more,
@@ -208,6 +221,7 @@ tn_option_parse (const struct tenon_option *option, const char *section, const c
         parsed.integer = find_choice (option->choices, text);
         good = parsed.integer >= 0;
         break;
+    case TENON_OPTION_FILTER: good = parse_filter (option, text, &parsed.integer); break;
     case TENON_OPTION_TEXT: break;
     default:
         return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET, "%s: option %s has the unknown type %u",

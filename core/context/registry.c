@@ -231,5 +231,6 @@ tn_registry_free (struct tn_registry *registry)
     free (registry->filters);
     free (registry->dtypes);
     free (registry->plugins);
+    free (registry->filter_words);
     memset (registry, 0, sizeof *registry);
 }

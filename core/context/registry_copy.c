@@ -103,10 +103,11 @@ copy_option (const struct tenon_option *from, uint32_t stride, struct tenon_opti
         return tn_plugin_reject (why, TENON_E_MISUSE, "option %s: every codec has that key already",
                                  to->name);
     TN_TRY (check_flags (to->flags, to->name, why));
-    if (to->type < TENON_OPTION_BOOL || to->type > TENON_OPTION_CHOICE)
+    if (to->type < TENON_OPTION_BOOL || to->type > TENON_OPTION_FILTER)
         return tn_plugin_reject (why, TENON_E_UNSUPPORTED, "option %s has the unknown type %u", to->name,
                                  (unsigned) to->type);
-    if (to->type == TENON_OPTION_CHOICE && (!to->choices || !*to->choices))
+    if ((to->type == TENON_OPTION_CHOICE && !to->choices)
+        || (to->type >= TENON_OPTION_CHOICE && to->choices && !*to->choices))
         return tn_plugin_reject (why, TENON_E_MISUSE, "option %s has nothing to choose from", to->name);
     if (!(to->least <= to->most)) /* also if one of them is NaN */
         return tn_plugin_reject (why, TENON_E_MISUSE, "option %s: its range is empty", to->name);
@@ -204,6 +205,7 @@ tn_codec_free (struct tn_codec *codec)
     free (codec->extensions);
     free (codec->settings);
     free (codec->section);
+    free (codec->filter_words);
     free (codec);
 }
 
@@ -275,6 +277,17 @@ check_store (const struct tenon_codec *table, char *why)
     return TENON_OK;
 }
 
+static tenon_status
+check_filters (const char *const *filters, char *why)
+{
+    for (uint32_t i = 0; filters && filters[i]; i++)
+        if (i >= TN_MOST_ITEMS || !tn_is_id (filters[i], TN_FILTER_LETTERS))
+            return tn_plugin_reject (
+                why, TENON_E_MISUSE,
+                "the list of its members' filters has no end, or ids that no filter has");
+    return TENON_OK;
+}
+
 /* Functions that a codec of archives does not have stay NULL. */
 static tenon_status
 copy_archive (struct tn_codec *to, char *why)
@@ -286,6 +299,7 @@ copy_archive (struct tn_codec *to, char *why)
     if (!tn_copy_struct (&to->archive, sizeof to->archive, from, UP_TO (struct tenon_archive, finish)))
         return reject_struct (why, "its functions for archives", from);
     TN_TRY (check_flags (to->archive.flags, "its table of functions for archives", why));
+    TN_TRY (check_filters (to->archive.filters, why));
     if (!to->table.describe)
         return tn_plugin_reject (why, TENON_E_MISUSE, "it lists no members: describe is missing");
     if (!to->archive.begin_entry != !to->archive.finish || !to->archive.end_entry != !to->archive.finish)
@@ -352,8 +366,10 @@ tn_filter_copy (const struct tenon_filter *from, struct tn_filter *to, char *why
     struct tenon_filter *table = &to->table;
     if (!tn_copy_struct (table, sizeof *table, from, UP_TO (struct tenon_filter, decode)))
         return reject_struct (why, "a filter", from);
-    if (!tn_is_id (table->id, TN_LOWER "_./-"))
+    if (!tn_is_id (table->id, TN_FILTER_LETTERS))
         return reject_id (why, "filter", table->id, "a-z, 0-9, _ . / and -");
+    if (strcmp (table->id, TN_NO_FILTER) == 0)
+        return tn_plugin_reject (why, TENON_E_MISUSE, "filter %s: the id stands for no filter", table->id);
     TN_TRY (check_flags (table->flags, table->id, why));
     if (!table->open || !table->close)
         return tn_plugin_reject (why, TENON_E_MISUSE, "filter %s: open or close is missing", table->id);

@@ -22,6 +22,7 @@ enum tn_section tn_section_kind (const char *section, const char **name);
 #define TN_LONGEST_ID 40
 #define TN_LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
 #define TN_UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define TN_FILTER_LETTERS TN_LOWER "_./-"
 /* True if the text is 1 to TN_LONGEST_ID of the characters; it may be NULL. */
 bool tn_is_id (const char *text, const char *characters);
 /* True if a plugin may have that name. */

@@ -87,11 +87,11 @@ static const char *const root_keys[] = { "**.npy", "", NULL };
         sizeof (struct tenon_option), type, name, value, choices, help, least, most, flags, 0                \
     }
 static const struct tenon_option options[NPZ_OPTIONS] = {
-    [NPZ_OPTION_COMPRESSION] = OPTION (TENON_OPTION_CHOICE, "compression", "none", "none deflate zstd bzip2",
+    [NPZ_OPTION_COMPRESSION] = OPTION (TENON_OPTION_FILTER, "compression", "none", NULL,
                                        "how members are stored", 0, 0, TENON_OPTION_FOR_WRITING),
     [NPZ_OPTION_LEVEL] =
         OPTION (TENON_OPTION_INTEGER, "level", "-1", NULL, "level of the compression, -1: the filter's own",
-                -7, 22, TENON_OPTION_FOR_WRITING),
+                -1000, 1000, TENON_OPTION_FOR_WRITING),
     [NPZ_OPTION_MEMBER] =
         OPTION (TENON_OPTION_TEXT, "member", "npy", NULL,
                 "codec that writes the members, and their extension", 0, 0, TENON_OPTION_FOR_WRITING),

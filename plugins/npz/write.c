@@ -11,7 +11,7 @@
 /* The state of write. */
 struct npz_writer {
     struct tenon_call *call;
-    struct tenon_step step; /* of members; its filter is NULL or "deflate" */
+    struct tenon_step step; /* of members; its filter is NULL, or one that zip has a number for */
     const char *suffix;     /* of members: their codec and extension, "npy" */
     uint64_t suffix_length;
     uint64_t announced; /* the tensors before this one are written or announced */

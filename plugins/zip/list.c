@@ -4,22 +4,15 @@
 
 /* ---- methods ---- */
 
-static const struct {
-    uint32_t method;
-    const char *filter;
-} filtered[] = { { ZIP_DEFLATED, "deflate" },
-                 { ZIP_BZIP2, "bzip2" },
-                 { ZIP_LZMA, "lzma" },
-                 { ZIP_ZSTD, "zstd" },
-                 { ZIP_XZ, "xz" } };
-#define FILTERED (sizeof filtered / sizeof filtered[0])
+const char *const zip_filters[] = { "deflate", "bzip2", "lzma", "zstd", "xz", NULL };
+static const uint32_t methods[] = { ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA, ZIP_ZSTD, ZIP_XZ };
 
 const char *
 zip_filter_of (uint32_t method)
 {
-    for (size_t i = 0; i < FILTERED; i++)
-        if (filtered[i].method == method)
-            return filtered[i].filter;
+    for (size_t i = 0; zip_filters[i]; i++)
+        if (methods[i] == method)
+            return zip_filters[i];
     return NULL;
 }
 
@@ -28,9 +21,9 @@ zip_method_of (const char *filter)
 {
     if (!filter)
         return ZIP_STORED;
-    for (size_t i = 0; i < FILTERED; i++)
-        if (strcmp (filtered[i].filter, filter) == 0)
-            return filtered[i].method;
+    for (size_t i = 0; zip_filters[i]; i++)
+        if (strcmp (zip_filters[i], filter) == 0)
+            return methods[i];
     return ZIP_NO_METHOD;
 }
 

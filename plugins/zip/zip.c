@@ -35,11 +35,9 @@ static const struct tenon_option options[ZIP_OPTIONS] = {
                             .flags = TENON_OPTION_FOR_READING },
 };
 
-static const char *const filters[] = { "deflate", "bzip2", "lzma", "zstd", "xz", NULL };
-
 static const struct tenon_archive archive = {
     .struct_size = sizeof archive,
-    .filters = filters,
+    .filters = zip_filters,
     .locate = zip_locate,
     .begin = zip_begin,
     .drop = zip_drop,

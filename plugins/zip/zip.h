@@ -174,6 +174,8 @@ tenon_status zip_check_member (struct zip_reader *reader, const struct zip_entry
 
 tenon_status zip_list (struct tenon_call *call);
 tenon_status zip_locate (struct tenon_call *call, const struct tenon_part *part);
+/* The filters that the format has numbers for, NULL-terminated. */
+extern const char *const zip_filters[];
 /* The filter for a method; NULL: none is known, or it is stored. */
 const char *zip_filter_of (uint32_t method);
 /* The method for a filter, or NULL; ZIP_NO_METHOD: there is none. */

@@ -170,6 +170,18 @@ START_TEST (test_unknown_and_large)
 }
 END_TEST
 
+/* A step that an option names. The settings of an open go to an isolated describe. */
+START_TEST (test_named)
+{
+    use_plugins (_i, NULL);
+    ck_assert_int_eq (save_numbers ("f.toypipe", FEW, "toypipe.steps=pshuffle:4 toypipe.last=pframe"),
+                      TENON_OK);
+    expect_numbers ("f.toypipe", FEW, "pshuffle+pframe");
+    tenon_close (kit_open ("f.toypipe", NULL, "toypipe.last=prle"));
+    kit_open_fails ("f.toypipe", NULL, "toypipe.last=squash", TENON_E_CONFIG, "there is no filter 'squash'");
+}
+END_TEST
+
 START_TEST (test_setups)
 {
     static const struct {
@@ -374,6 +386,7 @@ fill_suite (Suite *suite)
     tcase_add_loop_test (tests, test_pipelines, 0, 2 * (int) PIPELINES);
     tcase_add_test (tests, test_blocks);
     tcase_add_loop_test (tests, test_same_bytes, 0, (int) PIPELINES);
+    tcase_add_loop_test (tests, test_named, 0, 2);
     tcase_add_loop_test (tests, test_unknown_and_large, 0, 2);
     tcase_add_test (tests, test_setups);
     tests = kit_case (suite, "damage");

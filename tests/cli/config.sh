@@ -99,6 +99,51 @@ says 'formats --json: codec' out '{"id":"npy","label":"NumPy array","extensions"
 says 'formats --json: option' out '{"name":"v2","type":"choice","value":"bf16","origin":"default","default":"bf16","choices":["bf16","opaque"],'
 says 'formats --json: dtype' out '{"name":"f4","kind":"plain","block_items":2,"block_bytes":1,"read":true,"write":true}'
 
+# Filters that an option names: what zip has numbers for, whether they are in use or not.
+tenon formats -v -o plugin.deflate.enabled=no npz
+says 'formats -v: filters of an option' out 'how members are stored; filter: none'
+says 'formats -v: filters that are not in use' out '(not in use: deflate bzip2 '
+tenon formats --json npz
+says 'formats --json: filters of an option' out '{"name":"compression","type":"filter","value":"none","origin":"default","default":"none","choices":["none","deflate","bzip2","lzma","zstd","xz"],'
+tenon convert -o npz.compression=deflate "$data/weights.npy" deflated.npz
+exits 'a filter' 0
+tenon convert -o npz.compression=zlib "$data/weights.npy" zlib.npz
+fails 'a filter that zip has no number for' 2 "[codec npz] compression = 'zlib': expected is one of: none deflate bzip2 lzma zstd xz"
+tenon convert -o npz.compression=lzma "$data/weights.npy" lzma.npz
+fails 'a filter that no plugin has' 2 "there is no filter 'lzma': no plugin that was found brings it; in use: "
+printf '[plugin deflate]\nenabled = no\n[codec npz]\ncompression = deflate\n' >config/tenon/tenon.ini
+words="$folder/config/tenon/tenon.ini:4: [codec npz] compression = 'deflate': there is no filter 'deflate': the plugin deflate is not in use: "
+tenon convert "$data/weights.npy" plain.npz
+fails 'a filter of a file that is not in use: saving' 2 "$words"
+tenon convert -o npz.compression=none "$data/weights.npy" plain.npz
+exits 'a filter of a file that is not in use: overridden' 0
+tenon ls -q plain.npz
+exits 'a filter of a file that is not in use: reading' 0
+silent 'a filter of a file that is not in use: reading' err
+tenon config --check
+exits '--check: a filter that is not in use' 1
+says '--check: a filter that is not in use' err "$words"
+rm config/tenon/tenon.ini
+
+# Completion offers the words of an option of a codec.
+# shellcheck disable=SC2016
+offered ()
+{
+    (
+        PATH=$(dirname "$TENON"):$PATH
+        bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tenon; echo "${COMPREPLY[*]}"' bash \
+            "$TENON_SRCDIR/tools/completion/tenon.bash" "$@" 2>/dev/null
+    )
+}
+if [ "$(basename "$TENON")" = tenon ] && command -v bash >/dev/null; then
+    is 'completion: a filter' "$(offered tenon convert -o npz.compression = de)" deflate
+    is 'completion: filters in use' "$(offered tenon convert -o npz.compression = l)" ''
+    is 'completion: a choice' "$(offered tenon convert -o npz.metadata =)" 'none member'
+    is 'completion: a key' "$(offered tenon convert -o npz.comp)" npz.compression=
+else
+    skip 'completion: there is no bash'
+fi
+
 # Folders with files that are no plugins.
 mkdir folder
 echo 'no plugin' >folder/text.so

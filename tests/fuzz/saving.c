@@ -23,7 +23,7 @@ choose_value (const struct tenon_option *option, struct fuzz_recipe *recipe, cha
     const char *word = option->choices;
     if (option->type == TENON_OPTION_INTEGER || option->type == TENON_OPTION_SIZE)
         return snprintf (text, 24, "%s", numbers[choice % 4]) > 0;
-    if (option->type != TENON_OPTION_CHOICE)
+    if (option->type != TENON_OPTION_CHOICE && option->type != TENON_OPTION_FILTER)
         return false;
     for (choice %= 4; choice > 0 && strchr (word, ' '); choice--)
         word = strchr (word, ' ') + 1;

@@ -35,6 +35,13 @@ _tenon_options ()
         sed 's/\[.*//'
 }
 
+# _tenon_choices CODEC.KEY: the words that this option of a codec allows, filters only as far as they are in use.
+_tenon_choices ()
+{
+    tenon formats -v "${1%%.*}" 2>/dev/null |
+        sed -n "/^    $1=/{n;s/ (not in use:.*//;s/.*; choice: //p;s/.*; filter: //p;}" | tr ' ' '\n'
+}
+
 # _tenon_values OPTION: the values of an option; false if it has no list of them.
 _tenon_values ()
 {
@@ -44,6 +51,7 @@ _tenon_values ()
     --color) printf '%s\n' auto always never ;;
     --lock) printf '%s\n' wait fail no ;;
     --sort) printf '%s\n' name size offset ;;
+    '-o '*.*) _tenon_choices "${1#-o }" ;;
     -o) tenon config -q 2>/dev/null | sed 's/\t.*/=/' ;;
     *) return 1 ;;
     esac
@@ -51,14 +59,19 @@ _tenon_values ()
 
 _tenon ()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' file='' i
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' file='' key=0 i
     COMPREPLY=()
 
     # readline makes '=' a word of its own
     if [ "$word" = = ]; then
         word=''
+        key=$((COMP_CWORD - 1))
     elif [ "$before" = = ] && [ "$COMP_CWORD" -ge 2 ]; then
-        before=${COMP_WORDS[COMP_CWORD - 2]}
+        key=$((COMP_CWORD - 2))
+        before=${COMP_WORDS[key]}
+    fi
+    if [ "$key" -ge 1 ] && [ "${COMP_WORDS[key - 1]}" = -o ]; then
+        before="-o $before"
     fi
 
     for ((i = 1; i < COMP_CWORD; i++)); do

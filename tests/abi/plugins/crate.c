@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* crate.c - toy keyed codecs on archives of the codec pack. Each key but the first is a tensor of bytes; a
  * key that ends in ".inner" is described by another codec. The codec "box" writes the key "box" and each
- * tensor. The codec "crate" does what its option `do` says, steps joined by ',', words by ':':
+ * tensor, by the filter of its option. The codec "crate" does what its option `do` says, steps joined by ',',
+ * words by ':':
  *
  *     key KEY FILTER ALIGNMENT BLOCK     put_key; a FILTER "-" is none
  *     end                                put_key (NULL)
@@ -222,8 +223,11 @@ box_write (struct tenon_call *call)
 {
     const char *words[WORDS] = { "key", "box", "", "", "", "", "" };
     struct tenon_plan_info plan = TENON_INIT (plan);
+    struct tenon_setting filter = TENON_INIT (filter);
     TENON_TRY (call->host->plan_info (call, &plan));
+    TENON_TRY (call->host->option (call, 0, &filter));
     TENON_TRY (put_key (call, words));
+    words[2] = filter.integer ? filter.text : "";
     for (uint64_t i = 0; i < plan.tensors; i++) {
         struct tenon_tensor tensor = TENON_INIT (tensor);
         TENON_TRY (call->host->plan_tensor (call, i, &tensor));
@@ -245,6 +249,14 @@ static const struct tenon_option options[] = {
       .value = "key:crate",
       .help = "what to do" },
 };
+static const struct tenon_option box_options[] = {
+    { .struct_size = sizeof (struct tenon_option),
+      .type = TENON_OPTION_FILTER,
+      .name = "filter",
+      .value = "none",
+      .help = "what tensors are encoded by",
+      .flags = TENON_OPTION_FOR_WRITING },
+};
 static const struct tenon_codec crate = {
     .struct_size = sizeof crate,
     .flags = TENON_CODEC_ARCHIVED | TENON_CODEC_APPENDS,
@@ -265,6 +277,9 @@ static const struct tenon_codec box = {
     .id = "box",
     .label = "toy box",
     .extensions = box_extensions,
+    .options = box_options,
+    .option_size = sizeof box_options[0],
+    .option_count = 1,
     .describe = crate_describe,
     .write = box_write,
     .root_keys = box_roots,

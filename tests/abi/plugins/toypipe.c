@@ -15,6 +15,7 @@
  *     pendless  step makes bytes out of nothing
  *     pmore     unpack always asks for one byte more
  *     pbound    makes one byte more than its bound when it encodes */
+#include <stdio.h>
 #include <stdlib.h>
 #include <tenon/plugin.h>
 
@@ -25,7 +26,7 @@
 
 /* ---- the codec ---- */
 
-enum { STEPS, UNKNOWN, BLOCK_SIZE, BLOCKS, CHECK, OPTIONS };
+enum { STEPS, UNKNOWN, BLOCK_SIZE, BLOCKS, CHECK, LAST, OPTIONS };
 
 struct steps {
     char text[MOST_TEXT + 1];
@@ -108,7 +109,7 @@ pipe_write (struct tenon_call *call)
 {
     struct tenon_plan_info plan = { .struct_size = sizeof plan };
     struct tenon_member_result result = { .struct_size = sizeof result };
-    struct tenon_setting text, unknown, block_size, blocks, check;
+    struct tenon_setting text, unknown, block_size, blocks, check, last;
     uint8_t head[HEAD] = MAGIC;
     struct steps *steps = (struct steps *) call->host->scratch (call, sizeof *steps);
     if (!steps)
@@ -119,10 +120,12 @@ pipe_write (struct tenon_call *call)
     TENON_TRY (pipe_option (call, BLOCK_SIZE, &block_size));
     TENON_TRY (pipe_option (call, BLOCKS, &blocks));
     TENON_TRY (pipe_option (call, CHECK, &check));
-    uint64_t length = strlen (text.text);
-    if (length > MOST_TEXT)
+    TENON_TRY (pipe_option (call, LAST, &last));
+    int wanted = snprintf (steps->text, sizeof steps->text, "%s%s%s", text.text,
+                           *text.text && last.integer ? " " : "", last.integer ? last.text : "");
+    if (wanted < 0 || (unsigned) wanted > MOST_TEXT)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "too many steps");
-    memcpy (steps->text, text.text, length);
+    uint64_t length = (uint64_t) wanted;
     for (uint64_t i = 0; i < length; i++)
         if (steps->text[i] == ',')
             steps->text[i] = ' ';
@@ -458,6 +461,7 @@ static const struct tenon_option options[OPTIONS] = {
     [BLOCK_SIZE] = OPTION (TENON_OPTION_SIZE, "block_size", "0"),
     [BLOCKS] = OPTION (TENON_OPTION_BOOL, "blocks", "no"),
     [CHECK] = OPTION (TENON_OPTION_BOOL, "check", "yes"),
+    [LAST] = OPTION (TENON_OPTION_FILTER, "last", "none"),
 };
 static const struct tenon_codec codec = {
     .struct_size = sizeof codec,

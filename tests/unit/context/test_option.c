@@ -41,6 +41,33 @@ START_TEST (switches)
 }
 END_TEST
 
+/* The default counts, too; without a list, any id does. */
+START_TEST (filters)
+{
+    struct tenon_option option = { .struct_size = sizeof option,
+                                   .type = TENON_OPTION_FILTER,
+                                   .name = "key",
+                                   .value = "own.org/z",
+                                   .choices = "none deflate" };
+    struct tenon_setting setting;
+    ck_assert (tn_option_parse (&option, NULL, "none", "here", &setting, &error) == TENON_OK
+               && setting.integer == 0);
+    ck_assert (tn_option_parse (&option, NULL, "deflate", "here", &setting, &error) == TENON_OK
+               && setting.integer == 1 && strcmp (setting.text, "deflate") == 0);
+    ck_assert (tn_option_parse (&option, NULL, "own.org/z", "here", &setting, &error) == TENON_OK
+               && setting.integer == 1);
+    ck_assert_int_eq (tn_option_parse (&option, "codec c", "zlib", "here", &setting, &error), TENON_E_CONFIG);
+    ck_assert_str_eq (error.message, "here: [codec c] key = 'zlib': expected is one of: none deflate");
+    option.choices = NULL;
+    error = (tenon_error) TENON_ERROR_INIT;
+    ck_assert (tn_option_parse (&option, NULL, "zlib", "here", &setting, &error) == TENON_OK
+               && setting.integer == 1);
+    ck_assert_int_eq (tn_option_parse (&option, NULL, "none deflate", "here", &setting, &error),
+                      TENON_E_CONFIG);
+    ck_assert_str_eq (error.message, "here: key = 'none deflate': expected is none or the id of a filter");
+}
+END_TEST
+
 START_TEST (integers)
 {
     static const struct {
@@ -151,7 +178,7 @@ START_TEST (choices)
     ck_assert_int_eq (parse_option (TENON_OPTION_CHOICE, "defl", 0, 0, &setting), TENON_E_CONFIG);
     ck_assert_str_eq (error.message, "here: key = 'defl': expected is one of: none deflate");
     ck_assert (parse_option (TENON_OPTION_TEXT, "any; # \xff", 0, 0, &setting) == TENON_OK);
-    ck_assert_int_eq (parse_option (7, "x", 0, 0, &setting), TENON_E_UNSUPPORTED);
+    ck_assert_int_eq (parse_option (99, "x", 0, 0, &setting), TENON_E_UNSUPPORTED);
 }
 END_TEST
 
@@ -178,6 +205,7 @@ main (void)
     Suite *suite = suite_create ("option");
     TCase *tests = tcase_create ("option");
     tcase_add_test (tests, switches);
+    tcase_add_test (tests, filters);
     tcase_add_test (tests, integers);
     tcase_add_test (tests, sizes);
     tcase_add_test (tests, numbers);

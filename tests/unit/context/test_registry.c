@@ -85,6 +85,10 @@ START_TEST (spoilt_codecs)
             "codec toy: its magic 0 has 0 bytes, 1 to 256 are expected");
     SPOILT (magics[0].length = 65536, TENON_E_MISUSE,
             "codec toy: its magic 0 has 65536 bytes, 1 to 256 are expected");
+    static const char *const ids[] = { "deflate", "De Flate", NULL };
+    static const struct tenon_archive archive = { .struct_size = sizeof archive, .filters = ids };
+    SPOILT (codec.archive_functions = &archive, TENON_E_MISUSE,
+            "codec toy: the list of its members' filters has no end, or ids that no filter has");
     SPOILT (codec.magic_size = 8, TENON_E_MISUSE, "codec toy: it announces 2 magics of 8 bytes");
     SPOILT (codec.magics = NULL, TENON_E_MISUSE, "codec toy: it announces 2 magics of 24 bytes");
     SPOILT (codec.magic_count = UINT32_MAX, TENON_E_MISUSE,
@@ -106,6 +110,11 @@ START_TEST (spoilt_options)
             "codec toy: option priority: every codec has that key already");
     SPOILT (options[1].name = "most", TENON_E_MISUSE, "codec toy: it has two options named most");
     SPOILT (options[1].choices = "", TENON_E_MISUSE, "codec toy: option order has nothing to choose from");
+    options[1].type = TENON_OPTION_FILTER;
+    SPOILT (options[1].choices = "", TENON_E_MISUSE, "codec toy: option order has nothing to choose from");
+    options[1].type = TENON_OPTION_FILTER, options[1].choices = NULL;
+    SPOILT (options[1].value = "A", TENON_E_MISUSE,
+            "codec toy: default: order = 'A': expected is none or the id of a filter");
     SPOILT (options[1].value = "none", TENON_E_MISUSE,
             "codec toy: default: order = 'none': expected is one of: keep c");
     SPOILT (options[0].value = NULL, TENON_E_MISUSE, "codec toy: option most has no default");
@@ -126,6 +135,7 @@ START_TEST (spoilt_filters)
     SPOILT (filter.struct_size = 4, TENON_E_MISUSE,
             "the struct_size of a filter is 4, too small for any version");
     SPOILT (filter.id = "", TENON_E_MISUSE, "filter '': 1 to 40 of a-z, 0-9, _ . / and - are expected");
+    SPOILT (filter.id = "none", TENON_E_MISUSE, "filter none: the id stands for no filter");
     SPOILT (filter.open = NULL, TENON_E_MISUSE, "filter turn: open or close is missing");
     SPOILT (filter.bound = NULL, TENON_E_MISUSE, "filter turn: encode and bound need each other");
     SPOILT (filter.reset = reset_state, TENON_E_MISUSE, "filter turn: step and reset need each other");
