@@ -56,7 +56,8 @@ enum {
  * read. */
 struct tenon_archive {
     uint32_t struct_size, flags; /* none yet */
-    /* ids of the filters that its members may have, NULL-terminated; NULL: none */
+    /* ids of the filters that its members may have, NULL-terminated; NULL: none. Options of keyed codecs
+     * that name a filter have these choices (TENON_OPTION_FILTER) */
     const char *const *filters;
     /* Completes a part that was added with TENON_PART_LATER, and calls add_part or skip_part with it. What it
      * gets from scratch lives until it returns. NULL: all parts are complete */

@@ -186,16 +186,21 @@ enum {
     TENON_OPTION_SIZE = 3,    /* bytes; B kB MB GB TB (powers of 1000), KiB MiB GiB TiB (powers of 1024) */
     TENON_OPTION_NUMBER = 4,  /* a floating-point number, with a point in every locale */
     TENON_OPTION_TEXT = 5,    /* anything */
-    TENON_OPTION_CHOICE = 6   /* one of `choices` */
+    TENON_OPTION_CHOICE = 6,  /* one of `choices` */
+    TENON_OPTION_FILTER = 7   /* "none", or the id of a filter */
 };
 
 /* An option of a codec. The host parses and checks it, wherever it is set. */
 struct tenon_option {
     uint32_t struct_size;
-    uint32_t type;       /* TENON_OPTION_* */
-    const char *name;    /* lower case, digits, '_' or '.': "compression" */
-    const char *value;   /* the default, as text */
-    const char *choices; /* CHOICE: "none deflate", separated by one space */
+    uint32_t type;     /* TENON_OPTION_* */
+    const char *name;  /* lower case, digits, '_' or '.': "compression" */
+    const char *value; /* the default, as text */
+    /* CHOICE: "keep c", separated by one space. FILTER: the same, of what the format has a number for: "none
+     * deflate". NULL: none, and of a keyed codec the filters of its archive (tenon_archive.filters), of
+     * another one every filter that is in use. Beside them stands the default. An application gets the list
+     * in any case. A filter that is not in use may stand in an ini file: only saving by it fails */
+    const char *choices;
 };
 enum { TENON_OPTION_FOR_READING = 1, TENON_OPTION_FOR_WRITING = 2 };
 
@@ -203,8 +208,9 @@ enum { TENON_OPTION_FOR_READING = 1, TENON_OPTION_FOR_WRITING = 2 };
 struct tenon_setting {
     uint32_t struct_size;
     uint32_t type;
-    int64_t integer; /* BOOL 0 or 1, INTEGER, SIZE in bytes, CHOICE its index */
-    double number;   /* NUMBER */
+    /* BOOL 0 or 1; INTEGER; SIZE in bytes; CHOICE its index; FILTER 1, or 0 for "none" */
+    int64_t integer;
+    double number; /* NUMBER */
 };
 
 /* The limits, with their names in [limits] of the ini file. */
