@@ -35,7 +35,9 @@ codec_extensions (const tenon_codec_info *info)
 const char *
 option_type_name (uint32_t type)
 {
-    static const char *const names[] = { "?", "bool", "integer", "size", "number", "text", "choice", "filter" };
+    static const char *const names[] = {
+        "?", "bool", "integer", "size", "number", "text", "choice", "filter"
+    };
     return type < COUNT_OF (names) ? names[type] : names[0];
 }
 
