@@ -103,6 +103,8 @@ bool tn_grow_within (struct tn_budget *budget, void *array_pointer, uint64_t *ro
 char *tn_strndup (const char *text, size_t length);
 /* Concatenates its arguments, which end with NULL. The caller frees the result; NULL: no memory. */
 char *tn_concat (const char *first, ...) __attribute__ ((sentinel));
+/* Adds a word to words separated by blanks. `text`: the caller frees it; NULL: none yet. False: no memory. */
+bool tn_add_word (char **text, const char *word);
 /* Like asprintf. */
 TN_PRINTF (1, 2) char *tn_format (const char *format, ...);
 

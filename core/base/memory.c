@@ -83,6 +83,18 @@ tn_concat (const char *first, ...)
     return all;
 }
 
+bool
+tn_add_word (char **text, const char *word)
+{
+    bool any = *text && **text;
+    char *longer = tn_concat (any ? *text : "", any ? " " : "", word, (char *) NULL);
+    if (!longer)
+        return false;
+    free (*text);
+    *text = longer;
+    return true;
+}
+
 char *
 tn_format (const char *format, ...)
 {

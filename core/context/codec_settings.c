@@ -45,15 +45,6 @@ split_extensions (const struct tenon_setting *setting, char ***list, tenon_error
     return TENON_OK;
 }
 
-/* Frees `text`. NULL: no memory. */
-static char *
-add_word (char *text, const char *word)
-{
-    char *longer = tn_concat (text, text[0] ? " " : "", word, (char *) NULL);
-    free (text);
-    return longer;
-}
-
 tenon_status
 tn_codec_check_extensions (const struct tn_entry *entry, tenon_error *error)
 {
@@ -69,19 +60,22 @@ static char *
 collect_extensions (const tenon_context *context, const struct tn_codec *codec)
 {
     const struct tn_settings *settings = &context->settings;
-    char *text = tn_concat ("", (char *) NULL);
-    for (const char *const *own = codec->table.extensions; text && own && *own; own++)
-        text = add_word (text, *own);
-    for (uint64_t i = 0; i < settings->count && text; i++) {
+    char *text = NULL;
+    bool good = tn_add_word (&text, "");
+    for (const char *const *own = codec->table.extensions; good && own && *own; own++)
+        good = tn_add_word (&text, *own);
+    for (uint64_t i = 0; i < settings->count && good; i++) {
         const struct tn_entry *entry = &settings->entries[i];
         if (!entry->key || strcmp (entry->section, codec->section) != 0
             || strcmp (entry->key, tn_keys[TN_KEY_CODEC_EXTENSIONS].option.name) != 0)
             continue;
         if (!entry->more)
             text[0] = 0;
-        text = add_word (text, entry->value);
+        good = tn_add_word (&text, entry->value);
     }
-    return text;
+    if (!good)
+        free (text);
+    return good ? text : NULL;
 }
 
 static tenon_status

@@ -75,7 +75,7 @@ struct tn_registry {
     struct tn_dtype **dtypes;   /* id = TENON_DTYPE_DYNAMIC + index */
     uint64_t plugin_count, codec_count, filter_count, dtype_count;
     uint64_t plugin_room, codec_room, filter_room, dtype_room;
-    char *filter_words;         /* "none deflate": all filters, for options without choices of their own */
+    char *filter_words;         /* "none a b": all filters, for options without choices of their own */
     struct tn_dropped *dropped; /* for cause.c */
     uint64_t dropped_count, dropped_room;
 };

@@ -7,25 +7,13 @@
 
 /* ---- the choices ---- */
 
-/* Adds a word to a text that grows. False: no memory. */
-static bool
-add_word (char **text, const char *word)
-{
-    char *longer = *text ? tn_concat (*text, " ", word, (char *) NULL) : tn_concat (word, (char *) NULL);
-    if (!longer)
-        return false;
-    free (*text);
-    *text = longer;
-    return true;
-}
-
 /* "none" and all filters that are in use. */
 static bool
 list_filters (struct tn_registry *registry)
 {
-    bool good = add_word (&registry->filter_words, TN_NO_FILTER);
+    bool good = tn_add_word (&registry->filter_words, TN_NO_FILTER);
     for (uint64_t i = 0; i < registry->filter_count && good; i++)
-        good = add_word (&registry->filter_words, registry->filters[i]->table.id);
+        good = tn_add_word (&registry->filter_words, registry->filters[i]->table.id);
     return good;
 }
 
@@ -44,14 +32,14 @@ archive_of (const struct tn_registry *registry, const struct tn_codec *codec)
 static bool
 list_archive (struct tn_codec *codec, const struct tenon_archive *archive)
 {
-    bool good = add_word (&codec->filter_words, TN_NO_FILTER);
+    bool good = tn_add_word (&codec->filter_words, TN_NO_FILTER);
     for (const char *const *filter = archive->filters; good && filter && *filter; filter++)
-        good = add_word (&codec->filter_words, *filter);
+        good = tn_add_word (&codec->filter_words, *filter);
     return good;
 }
 
 static bool
-settle_codec (const struct tn_registry *registry, struct tn_codec *codec)
+settle_options (const struct tn_registry *registry, struct tn_codec *codec)
 {
     const struct tn_codec *archive = archive_of (registry, codec);
     struct tenon_option *options = (struct tenon_option *) (uintptr_t) codec->table.options;
@@ -71,7 +59,7 @@ tn_filter_options_settle (tenon_context *context, tenon_error *error)
     struct tn_registry *registry = &context->registry;
     bool good = list_filters (registry);
     for (uint64_t i = 0; i < registry->codec_count && good; i++)
-        good = settle_codec (registry, registry->codecs[i]);
+        good = settle_options (registry, registry->codecs[i]);
     return good ? TENON_OK : tn_fail_memory (error);
 }
 
