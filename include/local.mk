@@ -6,6 +6,7 @@ tenoninclude_HEADERS = \
 	include/tenon/cursor.h \
 	include/tenon/errors.h \
 	include/tenon/filter.h \
+	include/tenon/grow.h \
 	include/tenon/host.h \
 	include/tenon/json.h \
 	include/tenon/json_out.h \

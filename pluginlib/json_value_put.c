@@ -3,9 +3,6 @@
 #include "json_value_type.h"
 #include <tenon/json_value.h>
 
-/* Items of an array that are asked for at once. */
-enum { ITEMS_AT_ONCE = 512 };
-
 /* A string, in hexadecimal digits if it is not UTF-8. */
 static void
 put_bytes (struct tenon_json_out *out, const char *bytes, uint64_t length)
@@ -62,42 +59,26 @@ put_scalar_value (struct tenon_json_out *out, const struct tenon_value *value)
     }
 }
 
-/* `begins`: the first of these items is the first of the array. */
+struct item_list {
+    struct tenon_json_out *out;
+    uint64_t put;
+};
+
 static tenon_status
-put_item_list (struct tenon_json_values *values, const struct tenon_value *items, uint64_t count,
-               uint32_t begins)
+put_next_item (void *user, const struct tenon_value *item)
 {
-    struct tenon_json_out *out = values->out;
-    for (uint64_t i = 0; i < count; i++) {
-        if (!begins || i > 0)
-            tenon_json_put_text (out, ",");
-        put_scalar_value (out, &items[i]);
-    }
-    return out->status;
+    struct item_list *list = (struct item_list *) user;
+    if (list->put++ > 0)
+        tenon_json_put_text (list->out, ",");
+    put_scalar_value (list->out, item);
+    return list->out->status;
 }
 
-/* The host finds a string in an array by walking over those before it, so all are asked for at once. */
 static tenon_status
 put_flat_array (struct tenon_json_values *values, const struct tenon_value *array)
 {
-    struct tenon_call *call = values->call;
-    uint64_t at_once =
-        array->item_type == TENON_STRING && array->count > ITEMS_AT_ONCE ? array->count : ITEMS_AT_ONCE;
-    if (at_once > values->room) {
-        values->room = 0;
-        if (at_once > UINT64_MAX / sizeof *values->items)
-            return TENON_E_MEMORY;
-        values->items = (struct tenon_value *) call->host->scratch (call, at_once * sizeof *values->items);
-        if (!values->items)
-            return TENON_E_MEMORY;
-        values->room = at_once;
-    }
-    for (uint64_t first = 0; first < array->count; first += at_once) {
-        uint64_t count = array->count - first < at_once ? array->count - first : at_once;
-        TENON_TRY (call->host->items (call, array, first, count, values->items));
-        TENON_TRY (put_item_list (values, values->items, count, first == 0));
-    }
-    return TENON_OK;
+    struct item_list list = { values->out, 0 };
+    return values->call->host->each_item (values->call, array, put_next_item, &list);
 }
 
 /* What stands before a value's own text. */

@@ -72,6 +72,7 @@ module_unit_tests = \
 	tests/abi/test_append \
 	tests/abi/test_bad_readers \
 	tests/abi/test_bad_writers \
+	tests/abi/test_cards \
 	tests/abi/test_carry \
 	tests/abi/test_carry_records \
 	tests/abi/test_casts \
@@ -151,6 +152,7 @@ test_plugins = \
 	tests/abi/plugins/pack.la \
 	tests/abi/plugins/toyblock.la \
 	tests/abi/plugins/toybox.la \
+	tests/abi/plugins/toycards.la \
 	tests/abi/plugins/toydump.la \
 	tests/abi/plugins/toyfirst.la \
 	tests/abi/plugins/toylay.la \
@@ -190,6 +192,7 @@ tests_abi_plugins_noentry_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_old_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyblock_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toybox_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_toycards_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toydump_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyfirst_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toylay_la_LDFLAGS = $(TEST_MODULE_FLAGS)

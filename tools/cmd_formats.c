@@ -15,7 +15,10 @@
 #include "verdicts.h"
 #include <inttypes.h>
 
-static const struct tool_option formats_options[] = { { 0 } };
+static bool show_all;
+static const struct tool_option formats_options[] = {
+    { "all", 'a', OPTION_FLAG, NULL, "also formats that are of use inside others only", &show_all }, { 0 }
+};
 
 /* The codecs that are shown. */
 struct shown_codecs {
@@ -266,14 +269,16 @@ complain_of_codec (const tenon_context *context, const char *id, const struct ne
     complain ("there is no codec '%s'%s", id, nearest_hint (nearest));
 }
 
-/* Chooses all codecs, or those that are named. False after a message. */
+/* Chooses all codecs, but hidden ones unless they are asked for; or those that are named. False after a
+ * message. */
 static bool
 choose_codecs (int count, char **ids, struct shown_codecs *codecs)
 {
     uint64_t all = tenon_codec_count (codecs->context);
     codecs->indexes = get_memory (NULL, all + (uint64_t) count, sizeof (uint64_t));
     for (uint64_t i = 0; i < all && count == 0; i++)
-        codecs->indexes[codecs->count++] = i;
+        if (show_all || !(codec_get (codecs->context, i).flags & TENON_IS_HIDDEN))
+            codecs->indexes[codecs->count++] = i;
     for (int i = 0; i < count; i++) {
         struct nearest nearest = nearest_start (ids[i]);
         uint64_t found = all;

@@ -66,6 +66,7 @@ codec_json (const tenon_context *context, uint64_t index)
     json_add (object, "max_tensors", info.max_tensors ? json_object_new_uint64 (info.max_tensors) : NULL);
     json_add (object, "priority", json_object_new_int64 (info.priority));
     json_add_flag (object, "archive", info.flags & TENON_CAN_ARCHIVE);
+    json_add_flag (object, "hidden", info.flags & TENON_IS_HIDDEN);
     json_add_text (plugin, "name", info.plugin);
     json_add_text (plugin, "version", info.plugin_version);
     json_add_text (plugin, "license", info.plugin_license);

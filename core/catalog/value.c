@@ -415,21 +415,35 @@ tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n, 
     return TENON_OK;
 }
 
+/* An item that is an array stays what it is. */
+static tenon_status
+visit_nested (const struct tenon_value *array, tn_visit *visit, void *user)
+{
+    tenon_status status = TENON_OK;
+    for (uint64_t i = 0; status == TENON_OK && i < array->count; i++)
+        status = visit (user, &array->as.items[i]);
+    return status;
+}
+
 tenon_status
 tn_value_each (struct tn_source *source, const struct tenon_value *array, tn_visit *visit, void *user,
-               struct tn_arena *arena, uint64_t most, tenon_error *error)
+               uint64_t most, struct tn_budget *budget, tenon_error *error)
 {
-    struct walk walk = { .array = array, .most = most, .error = error };
+    struct walk walk = { .array = array, .decoder.budget = budget, .most = most, .error = error };
+    struct tn_arena texts = { .budget = budget };
+    if (array->item_type == TENON_ARRAY)
+        return visit_nested (array, visit, user);
     tenon_status status = begin_walk (&walk, source);
     for (uint64_t i = 0; status == TENON_OK && i < array->count; i++) {
-        struct tn_mark mark = tn_arena_mark (arena);
+        struct tn_mark mark = tn_arena_mark (&texts);
         struct tenon_value item;
-        status = read_item (&walk, &item, true, arena);
+        status = read_item (&walk, &item, true, &texts);
         if (status == TENON_OK)
             status = visit (user, &item);
-        tn_arena_release (arena, mark);
+        tn_arena_release (&texts, mark);
         walk.strings = 0;
     }
     end_walk (&walk);
+    tn_arena_free (&texts);
     return status;
 }

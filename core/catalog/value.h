@@ -39,11 +39,11 @@ tenon_status tn_value_items (struct tn_source *source, const struct tenon_value 
 tenon_status tn_value_take (struct tn_source *source, struct tenon_value *array, uint64_t n,
                             struct tenon_value *items, struct tn_arena *arena, uint64_t most,
                             tenon_error *error);
-/* Hands all items of an array of numbers or strings to `visit`, until it fails. A string is gone from the
- * arena when the next one comes; `most` bounds each. */
+/* Hands all items of an array to `visit`, until it returns a failure. A string is gone when the next one
+ * comes; `most` bounds each. What is read is drawn from the budget, which may be NULL. */
 typedef tenon_status tn_visit (void *user, const struct tenon_value *item);
 tenon_status tn_value_each (struct tn_source *source, const struct tenon_value *array, tn_visit *visit,
-                            void *user, struct tn_arena *arena, uint64_t most, tenon_error *error);
+                            void *user, uint64_t most, struct tn_budget *budget, tenon_error *error);
 /* *same: true if both values are equal. The sources of `a` are the catalog's; those of `b` are the `count`
  * numbers of the catalog's sources in `numbers`. Arrays in different encodings are not equal. Reads both. */
 tenon_status tn_value_same (struct tn_catalog *catalog, const struct tenon_value *a,

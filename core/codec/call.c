@@ -539,6 +539,20 @@ tn_host_items (struct tenon_call *public, const struct tenon_value *array, uint6
                            session->error);
 }
 
+tenon_status
+tn_host_each_item (struct tenon_call *public, const struct tenon_value *array,
+                   tenon_status (*visit) (void *user, const struct tenon_value *item), void *user)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tn_session *session = call->session;
+    struct tn_source *source;
+    if (array->type != TENON_ARRAY)
+        return tn_call_misuse (call, "each_item takes arrays");
+    TN_TRY (tn_call_array_source (call, array, &source));
+    return tn_value_each (source, array, visit, user, session->context->limits[TENON_LIMIT_METADATA_BYTES],
+                          session->budget, session->error);
+}
+
 const char *
 tn_host_answer (struct tenon_call *public)
 {

@@ -117,6 +117,9 @@ tenon_status tn_host_source_info (struct tenon_call *public, uint32_t number, st
 tenon_status tn_host_read_at (struct tenon_call *public, uint32_t number, uint64_t offset, void *to,
                               uint64_t length);
 const void *tn_host_view (struct tenon_call *public, uint32_t number, uint64_t offset, uint64_t length);
+tenon_status tn_host_each_item (struct tenon_call *public, const struct tenon_value *array,
+                                tenon_status (*visit) (void *user, const struct tenon_value *item),
+                                void *user);
 tenon_status tn_host_items (struct tenon_call *public, const struct tenon_value *array, uint64_t first,
                             uint64_t n, struct tenon_value *found);
 uint64_t tn_host_checksum (struct tenon_call *public, uint32_t kind, uint64_t before, const void *bytes,

@@ -16,6 +16,7 @@ tenon_status tn_host_add_tensor (struct tenon_call *, struct tenon_tensor *);
 tenon_status tn_host_skip_tensor (struct tenon_call *, const struct tenon_tensor *, tenon_status,
                                   const char *, const char *);
 tenon_status tn_host_add_metadata (struct tenon_call *, const char *, uint64_t, const struct tenon_value *);
+tenon_status tn_host_find_metadata (struct tenon_call *, const char *, uint64_t);
 tenon_status tn_host_find (struct tenon_call *, const char *, uint64_t, struct tenon_tensor *);
 tenon_status tn_host_described (struct tenon_call *, uint64_t, struct tenon_tensor *);
 tenon_status tn_host_shard_info (struct tenon_call *, struct tenon_shard_info *);

@@ -379,14 +379,68 @@ compare_repeated (struct tn_call *call, struct tn_metadata *entry, const struct 
     return TENON_OK;
 }
 
+/* The key behind the prefix of this call, in the session's arena. NULL: the failure is recorded. */
+static char *
+whole_key (struct tn_call *call, const char *key, uint64_t *length)
+{
+    struct tn_session *session = call->session;
+    const char *prefix = call->metadata_prefix ? call->metadata_prefix : "";
+    uint64_t prefix_length = strlen (prefix);
+    if (tn_budget_work (session->budget, TN_WORK_ENTRY + prefix_length + *length) < 0)
+        return NULL;
+    char *whole = tn_arena_get (&session->arena, prefix_length + *length + 1, false);
+    if (!whole) {
+        tn_fail_memory (session->error);
+        return NULL;
+    }
+    memcpy (whole, prefix, prefix_length);
+    memcpy (whole + prefix_length, key, *length);
+    *length += prefix_length;
+    return whole;
+}
+
+/* The entry of that key, which an earlier file of the set may have brought; NULL: there is none. */
+static struct tn_metadata *
+entry_of_key (struct tn_call *call, const char *key, uint64_t length, bool *repeated)
+{
+    struct tn_catalog *catalog = call->session->catalog;
+    uint64_t index;
+    if (!tn_catalog_find_key (catalog, key, length, &index))
+        return NULL;
+    *repeated = (call->include_flags & TENON_INCLUDE_REPEATED)
+                && catalog->metadata[index].description != call->description;
+    return &catalog->metadata[index];
+}
+
+tenon_status
+tn_host_find_metadata (struct tenon_call *public, const char *key, uint64_t length)
+{
+    struct tn_call *call = (struct tn_call *) public;
+    struct tn_session *session = call->session;
+    bool repeated = false;
+    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    if (length <= UINT32_MAX && !(call->include_flags & TENON_INCLUDE_NO_METADATA)) {
+        struct tn_mark mark = tn_arena_mark (&session->arena);
+        uint64_t whole_length = length;
+        char *whole = whole_key (call, key, &whole_length);
+        if (!whole)
+            return session->error->status;
+        bool known = entry_of_key (call, whole, whole_length, &repeated) && !repeated;
+        tn_arena_release (&session->arena, mark);
+        if (known)
+            return TENON_OK;
+    }
+    call->pending = TENON_E_NOT_FOUND;
+    snprintf (call->pending_words, sizeof call->pending_words, "a metadata key is not there");
+    return TENON_E_NOT_FOUND;
+}
+
 tenon_status
 tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t length,
                       const struct tenon_value *value)
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
-    const char *prefix = call->metadata_prefix ? call->metadata_prefix : "";
-    uint64_t index, prefix_length = strlen (prefix);
     tenon_status status;
     TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (call->include_flags & TENON_INCLUDE_NO_METADATA)
@@ -396,18 +450,13 @@ tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t lengt
                           length == 0 ? "empty" : "not valid UTF-8 without NUL");
     else {
         struct tn_mark mark = tn_arena_mark (&session->arena);
-        TN_TRY (tn_budget_work (session->budget, TN_WORK_ENTRY + prefix_length + length));
-        char *whole = tn_arena_get (&session->arena, prefix_length + length + 1, false);
+        char *whole = whole_key (call, key, &length);
         if (!whole)
-            return tn_fail_memory (session->error);
-        memcpy (whole, prefix, prefix_length);
-        memcpy (whole + prefix_length, key, length);
-        length += prefix_length;
+            return session->error->status;
         uint64_t before = session->catalog->metadata_bytes;
-        bool repeated = (call->include_flags & TENON_INCLUDE_REPEATED)
-                        && tn_catalog_find_key (session->catalog, whole, length, &index)
-                        && session->catalog->metadata[index].description != call->description;
-        status = repeated ? compare_repeated (call, &session->catalog->metadata[index], value)
+        bool repeated = false;
+        struct tn_metadata *entry = entry_of_key (call, whole, length, &repeated);
+        status = repeated ? compare_repeated (call, entry, value)
                           : tn_catalog_add_metadata (session->catalog, whole, length, value, false,
                                                      session->error);
         tn_arena_release (&session->arena, mark);

@@ -91,6 +91,7 @@ tn_host_put_items (struct tenon_call *public, const struct tenon_value *array, u
     if (array->encoding == encoding && array->item_type != TENON_STRING)
         return put_range (call, source, array);
     struct items items = { call, encoding };
-    return tn_value_each (source, array, visit_item, &items, &session->arena,
-                          session->context->limits[TENON_LIMIT_METADATA_BYTES], session->error);
+    return tn_value_each (source, array, visit_item, &items,
+                          session->context->limits[TENON_LIMIT_METADATA_BYTES], session->budget,
+                          session->error);
 }

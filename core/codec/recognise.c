@@ -235,12 +235,12 @@ tn_recognise_contents (struct tn_session *session, struct tn_source *source, boo
     TN_TRY (read_magic_bytes (session, source, &head));
     for (uint64_t i = 0; i < registry->codec_count; i++) {
         const struct tn_codec *codec = registry->codecs[i];
-        contents[i] = find_magic (session, source, &head, codec);
+        contents[i] = tn_codec_is_hidden (codec) ? 0 : find_magic (session, source, &head, codec);
         magic = magic || (contents[i] > 0 && codec->table.describe);
     }
     for (uint64_t i = 0; i < registry->codec_count; i++) {
         const struct tn_codec *codec = registry->codecs[i];
-        if (contents[i] > 0 || !codec->table.probe || !codec->table.describe)
+        if (contents[i] > 0 || !codec->table.probe || !codec->table.describe || tn_codec_is_hidden (codec))
             continue;
         /* a magic loses against a longer extension only */
         size_t own = magic && !all ? tn_extension_length (codec, source->name, source->name_length) : 0;
@@ -286,13 +286,15 @@ find_only (const struct tn_registry *registry, const uint32_t *contents)
     return only;
 }
 
-/* The bids of all codecs, in their order. */
+/* The bids of all codecs, in their order. Hidden ones make none. */
 static void
 collect_bids (const struct tn_registry *registry, const struct tn_source *source, const uint32_t *contents,
               struct bid *bids)
 {
     for (uint64_t i = 0; i < registry->codec_count; i++) {
         const struct tn_codec *codec = registry->codecs[i];
+        if (tn_codec_is_hidden (codec))
+            continue;
         bids[i] = (struct bid){ contents[i], tn_extension_length (codec, source->name, source->name_length),
                                 codec->priority,
                                 contents[i] == 0 && (codec->table.magic_count > 0 || codec->table.probe) };
@@ -346,7 +348,8 @@ compare_all (struct tn_session *session, struct tn_source *source, const char *w
         *codec = winner;
     bool is_archive = status == TENON_OK && registry->codecs[*codec]->table.archive_functions;
     for (uint64_t i = 0; report && i < registry->codec_count; i++)
-        if (!is_archive || !registry->codecs[i]->table.root_keys) /* of which the keys decide */
+        if (!tn_codec_is_hidden (registry->codecs[i])
+            && (!is_archive || !registry->codecs[i]->table.root_keys)) /* of which the keys decide */
             report_bid (report, session->context, i, &bids[i],
                         status == TENON_OK && i == *codec && !is_archive, file);
     return status;

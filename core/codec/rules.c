@@ -49,6 +49,10 @@ struct handle {
     S (tenon_status, items,                                                                                  \
        (const struct tenon_value *array, uint64_t first, uint64_t n, struct tenon_value *items),             \
        (array, first, n, items), TN_FROM_DESCRIBE | TN_FROM_READ | TN_FROM_WRITE, NULL, TENON_E_MISUSE)      \
+    S (tenon_status, each_item,                                                                              \
+       (const struct tenon_value *array, tenon_status (*visit) (void *user, const struct tenon_value *item), \
+        void *user),                                                                                         \
+       (array, visit, user), TN_FROM_DESCRIBE | TN_FROM_READ | TN_FROM_WRITE, NULL, TENON_E_MISUSE)          \
     S (tenon_status, open_key, (const char *key, uint64_t length, uint32_t *source), (key, length, source),  \
        TN_FROM_DESCRIBE | TN_FROM_WRITE, NULL, TENON_E_MISUSE)                                               \
     N (const char *, answer, TN_FROM_DESCRIBE | TN_FROM_WRITE, NULL)                                         \
@@ -62,6 +66,8 @@ struct handle {
        (tensor, status, dtype, why), TN_FROM_DESCRIBE, NULL, TENON_E_MISUSE)                                 \
     S (tenon_status, add_metadata, (const char *key, uint64_t key_length, const struct tenon_value *value),  \
        (key, key_length, value), TN_FROM_DESCRIBE, NULL, TENON_E_MISUSE)                                     \
+    S (tenon_status, find_metadata, (const char *key, uint64_t key_length), (key, key_length),               \
+       TN_FROM_DESCRIBE, NULL, TENON_E_MISUSE)                                                               \
     S (tenon_status, find, (const char *name, uint64_t name_length, struct tenon_tensor *tensor),            \
        (name, name_length, tensor), TN_FROM_DESCRIBE, NULL, TENON_E_MISUSE)                                  \
     S (tenon_status, described, (uint64_t index, struct tenon_tensor * tensor), (index, tensor),             \

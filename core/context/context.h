@@ -51,6 +51,11 @@ struct tn_codec {
     char *section;                  /* "codec ID" */
     char *filter_words; /* of its archive: the choices of options that name a filter; NULL: not known */
 };
+static inline bool
+tn_codec_is_hidden (const struct tn_codec *codec)
+{
+    return codec->table.flags & TENON_CODEC_HIDDEN;
+}
 struct tn_filter {
     struct tenon_filter table;
     const struct tn_plugin *plugin; /* NULL: the core's */

@@ -31,6 +31,8 @@ codec_not_found (const tenon_context *context, const char *word, tenon_error *er
     if (!words)
         return tn_fail_memory (error);
     for (uint64_t i = 0; i < registry->codec_count; i++) {
+        if (tn_codec_is_hidden (registry->codecs[i]))
+            continue;
         words[count++] = registry->codecs[i]->table.id;
         for (char *const *extension = registry->codecs[i]->extensions; extension && *extension; extension++)
             words[count++] = *extension;
@@ -55,7 +57,8 @@ tn_codec_find (const tenon_context *context, const char *word, enum tn_direction
         const struct tn_codec *codec = registry->codecs[i];
         /* a codec that cannot do it does not compete with one that can */
         bool able = direction == TN_TO_READ ? codec->table.describe != NULL : codec->table.write != NULL;
-        if (!able || !has_extension (codec, word) || (best && codec->priority < best->priority))
+        if (!able || tn_codec_is_hidden (codec) || !has_extension (codec, word)
+            || (best && codec->priority < best->priority))
             continue;
         rival = best && codec->priority == best->priority ? best : NULL;
         best = codec;
@@ -89,7 +92,8 @@ tenon_codec_get (const tenon_context *context, uint64_t index, tenon_codec_info 
     tenon_codec_info found = {
         .struct_size = sizeof found,
         .flags = (codec->table.describe ? TENON_CAN_READ : 0u) | (codec->table.write ? TENON_CAN_WRITE : 0u)
-                 | (codec->table.archive_functions ? TENON_CAN_ARCHIVE : 0u),
+                 | (codec->table.archive_functions ? TENON_CAN_ARCHIVE : 0u)
+                 | (tn_codec_is_hidden (codec) ? TENON_IS_HIDDEN : 0u),
         .id = codec->table.id,
         .label = codec->table.label,
         .extensions = (const char *const *) codec->extensions,

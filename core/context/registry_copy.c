@@ -266,6 +266,10 @@ check_store (const struct tenon_codec *table, char *why)
 {
     if (!table->root_keys && (table->archive || (table->flags & TENON_CODEC_ARCHIVED)))
         return tn_plugin_reject (why, TENON_E_MISUSE, "it speaks of archives, but has no root keys");
+    if ((table->flags & TENON_CODEC_HIDDEN)
+        && (table->root_keys || table->archive_functions || table->shard_flags || table->set_index))
+        return tn_plugin_reject (why, TENON_E_MISUSE,
+                                 "it is hidden, and has root keys, members or sets, which nobody would find");
     if (table->root_keys && table->archive_functions)
         return tn_plugin_reject (why, TENON_E_MISUSE, "it is a codec of archives, and has root keys");
     if (table->archive && !tn_is_id (table->archive, TN_LOWER "_-"))

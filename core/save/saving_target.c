@@ -26,7 +26,8 @@ fail_extension (struct tn_saving *saving, const char *path, const char *name)
     char known[300] = "";
     size_t end = 0;
     for (uint64_t i = 0; i < registry->codec_count && end < sizeof known - 40; i++)
-        if (registry->codecs[i]->table.write && registry->codecs[i]->extensions[0])
+        if (registry->codecs[i]->table.write && !tn_codec_is_hidden (registry->codecs[i])
+            && registry->codecs[i]->extensions[0])
             end += (size_t) snprintf (known + end, sizeof known - end, " .%s",
                                       registry->codecs[i]->extensions[0]);
     return tn_fail (saving->error, TENON_E_UNRECOGNISED, TN_NO_OFFSET,
@@ -44,8 +45,9 @@ codec_of_path (struct tn_saving *saving, const char *path)
     uint64_t rival = UINT64_MAX;
     for (uint64_t i = 0; i < registry->codec_count; i++) {
         const struct tn_codec *codec = registry->codecs[i];
-        size_t length =
-            codec->table.write ? tn_keyed_extension (saving->context, codec, name, strlen (name)) : 0;
+        size_t length = codec->table.write && !tn_codec_is_hidden (codec)
+                            ? tn_keyed_extension (saving->context, codec, name, strlen (name))
+                            : 0;
         if (length == 0 || length < longest)
             continue;
         if (length == longest && codec->priority < registry->codecs[saving->codec]->priority)

@@ -78,9 +78,16 @@ struct tenon_host {
 
     /* -- in describe, read and write -- */
 
-    /* Items first … first + n - 1 of an array value, into n values. */
+    /* Items first … first + n - 1 of an array value, into n values. Strings are scratch memory, and those
+     * before `first` are walked over: each_item is the way to all of them. */
     tenon_status (*items) (struct tenon_call *call, const struct tenon_value *array, uint64_t first,
                            uint64_t n, struct tenon_value *items);
+    /* Hands the items of an array value, of any item type, to `visit` in their order, in one pass. An item,
+     * with the bytes of a string, lives until visit returns; no scratch is taken for it. visit may call
+     * services. It returns TENON_OK, or what ends the pass and what each_item then returns. */
+    tenon_status (*each_item) (struct tenon_call *call, const struct tenon_value *array,
+                               tenon_status (*visit) (void *user, const struct tenon_value *item),
+                               void *user);
 
     /* -- in describe and write -- */
 
@@ -127,10 +134,14 @@ struct tenon_host {
      * ranges that overlap, a broken header) is a failure: fail. */
     tenon_status (*skip_tensor) (struct tenon_call *call, const struct tenon_tensor *tensor,
                                  tenon_status status, const char *dtype, const char *why);
-    /* Adds an entry of metadata. Keys are UTF-8 and unique. Memory that `value` points to is copied; a range
-     * of a source stays a range. */
+    /* Adds an entry of metadata. Keys are UTF-8 and unique (find_metadata). Memory that `value` points to is
+     * copied; a range of a source stays a range. */
     tenon_status (*add_metadata) (struct tenon_call *call, const char *key, uint64_t key_length,
                                   const struct tenon_value *value);
+    /* TENON_OK: add_metadata would refuse this key, since an entry of this file has it. TENON_E_NOT_FOUND is
+     * no failure unless the codec returns it. A format that allows a key twice asks, and adds the second one
+     * as "KEY#2", or collects them in an array. */
+    tenon_status (*find_metadata) (struct tenon_call *call, const char *key, uint64_t key_length);
     /* An added tensor, by name; one that cannot be read may have dtype TENON_NONE and the flag
      * TENON_NO_SHAPE. TENON_E_NOT_FOUND is no failure unless the codec returns it. */
     tenon_status (*find) (struct tenon_call *call, const char *name, uint64_t name_length,

@@ -47,11 +47,9 @@ int32_t tenon_json_type (const struct tenon_json *json);
 struct tenon_json_values {
     struct tenon_call *call;
     struct tenon_json_out *out;
-    struct tenon_value *items; /* private: scratch memory for the items of one array after the other */
-    uint64_t room;             /* private: items that fit there */
 };
 
-/* Both return out->status, or the failure of a service, which the host has recorded: reading items, memory,
+/* Both return out->status, or the failure of a service, which the host has recorded: reading items,
  * TENON_E_LIMIT if arrays nest too deep, TENON_E_UNSUPPORTED for a type without a word. */
 
 /* A value without its type. */

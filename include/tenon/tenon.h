@@ -149,10 +149,11 @@ enum {
     TENON_CAN_WRITE = 2,
     TENON_CAN_STREAM = 4, /* writes to a pipe */
     /* reads archives, and writes them if it can: other codecs read and write what they hold */
-    TENON_CAN_ARCHIVE = 8
+    TENON_CAN_ARCHIVE = 8,
+    TENON_IS_HIDDEN = 16 /* of use to other codecs only: a program lists it on request */
 };
 typedef struct tenon_codec_info {
-    uint32_t struct_size, flags; /* TENON_CAN_* */
+    uint32_t struct_size, flags; /* TENON_CAN_*, TENON_IS_HIDDEN */
     const char *id, *label;
     const char *const *extensions; /* as configured, NULL-terminated */
     const char *plugin, *plugin_version, *plugin_license, *plugin_summary;

@@ -15,11 +15,7 @@ copy_name (struct gguf_reader *reader, struct tensor_info *info, char **room, ui
 {
     const char *text;
     TENON_TRY (gguf_take_string (reader, &text, &info->name_length, "its name"));
-    if (info->name_length >= *room_size) {
-        *room_size = 2 * info->name_length;
-        if (!(*room = reader->call->host->scratch (reader->call, *room_size)))
-            return TENON_E_MEMORY;
-    }
+    TENON_TRY (tenon_grow (reader->call, room, room_size, info->name_length + 1, 1));
     memcpy (*room, text, info->name_length);
     (*room)[info->name_length] = 0;
     info->name = *room;
@@ -202,11 +198,9 @@ gguf_read_infos (struct gguf_reader *reader)
     struct tenon_call *call = reader->call;
     struct gguf_layout layout = { .infos = reader->cursor.position };
     struct tensor_info info;
-    uint64_t mask = reader->alignment - 1, room_size = 256;
+    uint64_t mask = reader->alignment - 1, room_size = 0;
     uint32_t whole;
-    char *room = call->host->scratch (call, room_size);
-    if (!room)
-        return TENON_E_MEMORY;
+    char *room = NULL;
     TENON_TRY (skip_infos (reader, &whole));
     layout.header = reader->cursor.position;
     layout.data = (layout.header + mask) & ~mask;

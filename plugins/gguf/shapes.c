@@ -36,6 +36,15 @@ is_whole_number (uint32_t type)
     return type == TENON_I32 || type == TENON_U32 || type == TENON_I64 || type == TENON_U64;
 }
 
+/* A negative dim is larger than any product. */
+static tenon_status
+keep_dim (void *user, const struct tenon_value *item)
+{
+    uint64_t **next = user;
+    *(*next)++ = item->as.u;
+    return TENON_OK;
+}
+
 /* Keeps the dims of a tensor. */
 static tenon_status
 keep_shape (struct gguf_reader *reader, const char *name, uint64_t length, const struct tenon_value *value)
@@ -43,12 +52,10 @@ keep_shape (struct gguf_reader *reader, const char *name, uint64_t length, const
     struct tenon_call *call = reader->call;
     char *text = call->host->scratch (call, length + 1);
     uint64_t *dims = call->host->scratch (call, value->count * sizeof *dims);
-    struct tenon_value *items = call->host->scratch (call, value->count * sizeof *items);
-    if (!text || !dims || !items)
+    uint64_t *next = dims;
+    if (!text || !dims)
         return TENON_E_MEMORY;
-    TENON_TRY (call->host->items (call, value, 0, value->count, items));
-    for (uint64_t i = 0; i < value->count; i++)
-        dims[i] = items[i].as.u; /* a negative one is larger than any product */
+    TENON_TRY (call->host->each_item (call, value, keep_dim, &next));
     memcpy (text, name, length);
     *find_slot (reader, name, length) = (struct gguf_shape){ text, length, dims, (uint32_t) value->count };
     return TENON_OK;

@@ -6,11 +6,7 @@
 static tenon_status
 make_prefix (struct npz_reader *reader, const struct tenon_key *key)
 {
-    if (key->length + 2 > reader->prefix_room) {
-        reader->prefix_room = key->length < 254 ? 256 : 2 * (key->length + 2);
-        if (!(reader->prefix = reader->call->host->scratch (reader->call, reader->prefix_room)))
-            return TENON_E_MEMORY;
-    }
+    TENON_TRY (tenon_grow (reader->call, &reader->prefix, &reader->prefix_room, key->length + 2, 1));
     memcpy (reader->prefix, key->key, key->length);
     memcpy (reader->prefix + key->length, "/", 2);
     return TENON_OK;

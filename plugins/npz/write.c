@@ -31,11 +31,7 @@ make_name (struct npz_writer *writer, const struct tenon_tensor *tensor, struct 
                            "the tensor name '%.40s…' has %llu bytes, a zip has %llu for it", tensor->name,
                            (unsigned long long) tensor->name_length,
                            (unsigned long long) (LONGEST_NAME - 1 - writer->suffix_length));
-    if (length > writer->name_room) {
-        writer->name_room = length < 256 ? 256 : 2 * length;
-        if (!(writer->name = writer->call->host->scratch (writer->call, writer->name_room)))
-            return TENON_E_MEMORY;
-    }
+    TENON_TRY (tenon_grow (writer->call, &writer->name, &writer->name_room, length, 1));
     memcpy (writer->name, tensor->name, tensor->name_length);
     writer->name[tensor->name_length] = '.';
     memcpy (writer->name + tensor->name_length + 1, writer->suffix, writer->suffix_length);

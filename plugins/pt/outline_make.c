@@ -3,24 +3,15 @@
  * container that is entered. */
 #include "pt.h"
 
+#define FIRST_BYTES 4096u
 #define MOST_BYTES ((uint64_t) 16 << 20)
 
 /* grow of the text. */
 static tenon_status
 grow_outline (struct tenon_json_out *json, uint64_t more)
 {
-    struct tenon_call *call = json->user;
-    uint64_t room = json->room ? 2 * json->room : 4096;
-    while (room - json->length < more)
-        room *= 2;
-    char *grown = call->host->scratch (call, room);
-    if (!grown)
-        return TENON_E_MEMORY;
-    if (json->length > 0)
-        memcpy (grown, json->bytes, json->length);
-    json->bytes = grown;
-    json->room = room;
-    return TENON_OK;
+    uint64_t wanted = json->length + more;
+    return tenon_grow (json->user, &json->bytes, &json->room, wanted < FIRST_BYTES ? FIRST_BYTES : wanted, 1);
 }
 
 /* ---- what a container is ---- */

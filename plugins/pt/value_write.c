@@ -3,7 +3,6 @@
 #include "pt_write.h"
 #include <tenon/json.h>
 
-#define SOME 16u /* items that are asked for at once */
 #define MOST_LEVELS 100u
 
 /* Arrays in arrays, outermost first. */
@@ -37,25 +36,24 @@ fits_scalar (const struct tenon_value *value)
     }
 }
 
+static tenon_status
+find_other_text (void *user, const struct tenon_value *item)
+{
+    int *fits = user;
+    if (!is_str (item))
+        *fits = -1;
+    return TENON_OK;
+}
+
 /* The same of the items of an array that has no arrays. */
 static tenon_status
 fits_items (struct tenon_call *call, const struct tenon_value *array, int *fits)
 {
-    struct tenon_value items[SOME];
     *fits = array->count > 0
             && (array->item_type == TENON_I64 || array->item_type == TENON_F64
                 || array->item_type == TENON_BOOL || array->item_type == TENON_STRING);
-    for (uint64_t done = 0; array->item_type == TENON_STRING && done < array->count;) {
-        uint64_t n = array->count - done < SOME ? array->count - done : SOME;
-        TENON_TRY (call->host->items (call, array, done, n, items));
-        for (uint64_t i = 0; i < n; i++)
-            if (!is_str (&items[i])) {
-                *fits = -1;
-                return TENON_OK;
-            }
-        done += n;
-    }
-    return TENON_OK;
+    return array->item_type == TENON_STRING ? call->host->each_item (call, array, find_other_text, fits)
+                                            : TENON_OK;
 }
 
 /* The same of an array of arrays: what a pickle has are lists, and their types go. */
@@ -126,25 +124,33 @@ begin_list (struct pt_out *out, const struct tenon_value *array)
     pt_begin_items (out, array->count);
 }
 
+struct item_list {
+    struct pt_out *out;
+    uint64_t done, count;
+    int as_tuple;
+};
+
+static tenon_status
+put_next_item (void *user, const struct tenon_value *item)
+{
+    struct item_list *list = user;
+    put_scalar (list->out, item);
+    list->done++;
+    if (!list->as_tuple)
+        pt_end_item (list->out, list->done, list->count, PT_OP_APPEND, PT_OP_APPENDS);
+    return list->out->status;
+}
+
 /* A list of scalars, or a tuple. */
 static tenon_status
 put_list (struct pt_out *out, const struct tenon_value *array, int as_tuple)
 {
-    struct tenon_value items[SOME];
+    struct item_list list = { out, 0, array->count, as_tuple };
     if (as_tuple)
         pt_put_byte (out, PT_OP_MARK);
     else
         begin_list (out, array);
-    for (uint64_t done = 0; done < array->count && out->status == TENON_OK;) {
-        uint64_t n = array->count - done < SOME ? array->count - done : SOME;
-        TENON_TRY (out->call->host->items (out->call, array, done, n, items));
-        for (uint64_t i = 0; i < n; i++) {
-            put_scalar (out, &items[i]);
-            done++;
-            if (!as_tuple)
-                pt_end_item (out, done, array->count, PT_OP_APPEND, PT_OP_APPENDS);
-        }
-    }
+    TENON_TRY (out->call->host->each_item (out->call, array, put_next_item, &list));
     if (as_tuple) {
         pt_put_byte (out, PT_OP_TUPLE);
         pt_put_memo (out);

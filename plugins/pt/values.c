@@ -38,21 +38,11 @@ pt_draw (struct pt_machine *machine, uint64_t amount)
 tenon_status
 pt_grow (struct tenon_call *call, void *table, uint32_t *room, uint64_t wanted, uint64_t item)
 {
-    uint64_t more = *room ? 2 * (uint64_t) *room : 64;
-    void *old, *grown;
-    if (wanted <= *room)
-        return TENON_OK;
-    while (more < wanted)
-        more *= 2;
-    if (more > MOST_VALUES)
+    uint64_t more = *room;
+    if (wanted > MOST_VALUES)
         return tenon_fail (call, TENON_E_LIMIT, TENON_AUTO, "the pickle needs tables of more than %u items",
                            MOST_VALUES);
-    memcpy (&old, table, sizeof old);
-    if (!(grown = call->host->scratch (call, more * item)))
-        return TENON_E_MEMORY;
-    if (*room)
-        memcpy (grown, old, *room * item);
-    memcpy (table, &grown, sizeof grown);
+    TENON_TRY (tenon_grow (call, table, &more, wanted, item));
     *room = (uint32_t) more;
     return TENON_OK;
 }

@@ -163,6 +163,16 @@ if [ -n "${TENON_MODULE_PLUGINS-npy}" ]; then
     tenon formats -o plugin.npy.enabled=no npy
     fails 'formats of a plugin that is disabled' 2 "there is no codec 'npy': disabled at command line"
 fi
+# A hidden codec is listed on request.
+cp "${TENON_TEST_PLUGINS:?}/toycards.so" folder
+tenon formats -q --plugin-path "$folder/folder"
+is 'formats: a hidden codec' "$(cut -f 1 out | grep -c toyslip)" 0
+is 'formats: the codec beside it' "$(cut -f 1 out | grep -c toycards)" 1
+tenon formats -q --all --plugin-path "$folder/folder"
+is 'formats --all: a hidden codec' "$(cut -f 1 out | grep -c toyslip)" 1
+tenon formats --json --plugin-path "$folder/folder" toyslip
+says 'formats --json: a hidden codec' out '"archive":false,"hidden":true,'
+
 # No codec is left.
 set --
 for plugin in ${TENON_MODULE_PLUGINS-npy npz safetensors gguf} ${TENON_BUILTIN_PLUGINS-}; do

@@ -32,7 +32,11 @@ enum {
      * it. Saving a tensor of another name is a loss */
     TENON_CODEC_NAMELESS = 16,
     /* keyed: its stores are archives only, not folders */
-    TENON_CODEC_ARCHIVED = 32
+    TENON_CODEC_ARCHIVED = 32,
+    /* it is for other codecs, as the form of their members: nothing is taken for its format by bytes or by a
+     * name, and `tenon formats` lists it with --all only. Its id leads to it (include, put_member, and the
+     * user who names it). Neither keyed, nor of archives, nor with sets */
+    TENON_CODEC_HIDDEN = 64
 };
 
 /* tenon_codec.shard_flags: sets of files NAME-00001-of-00003.EXTENSION, which make one catalog. An index

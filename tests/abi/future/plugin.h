@@ -111,6 +111,7 @@ TENON_EXPORT const struct tenon_plugin *TENON_PLUGIN_SYMBOL (const struct tenon_
 #include <tenon/bytes.h>
 #include <tenon/cursor.h>
 #include <tenon/errors.h>
+#include <tenon/grow.h>
 #include <tenon/odometer.h>
 
 #endif

@@ -74,6 +74,9 @@ START_TEST (spoilt_codecs)
     SPOILT (codec.shard_flags = TENON_SHARDS_FIRST_OPENS, TENON_E_MISUSE,
             "codec toy: the first shard opens all, but its sets are not numbered");
     SPOILT (codec.set_index = ".index", TENON_E_MISUSE, "codec toy: the extension of its index is '.index'");
+    codec.flags = TENON_CODEC_HIDDEN;
+    SPOILT (codec.set_index = "index", TENON_E_MISUSE,
+            "codec toy: it is hidden, and has root keys, members or sets, which nobody would find");
     SPOILT (codec.metadata = 3, TENON_E_UNSUPPORTED, "codec toy: it keeps metadata in the unknown way 3");
     SPOILT (extensions[1] = "Toy", TENON_E_MISUSE,
             "codec toy: extension 'Toy': lower case, without the dot before it and '/', is expected");
