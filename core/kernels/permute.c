@@ -19,10 +19,12 @@
 #endif
 
 /* Bytes of a tile in `to` and in `from`. Two lines are best, measured with prefetching and with stores that
- * bypass the caches. */
+ * bypass the caches. Runs that do not begin where such a store can are longer, so that few lines are written
+ * in parts. */
 #define ROW_BYTES 128
+#define LONG_ROW_BYTES 512
 #define COLUMN_BYTES 128
-#define TILE_ROWS (ROW_BYTES / 1)
+#define TILE_ROWS 256
 #define TILE_COLUMNS (COLUMN_BYTES / 1)
 #define TILE_BYTES (ROW_BYTES * COLUMN_BYTES)
 _Static_assert(TILE_BYTES == TN_PERMUTE_TILE, "the callers' buffer");
@@ -31,6 +33,7 @@ _Static_assert(TILE_BYTES == TN_PERMUTE_TILE, "the callers' buffer");
 #define FEW 8            /* less than that many rows or columns make no tile */
 #define PLANE_SIDE 64    /* items of a plane, in each axis */
 #define LINE 64
+#define VECTOR 16 /* bytes of a store that bypasses the caches */
 
 /* The axes of the move are those of the rows, the first one fastest, those between, and those of the columns,
  * the last one fastest. */
@@ -142,14 +145,37 @@ turn_tile (unsigned char *to, uint64_t pitch, const struct tile *tile, uint64_t 
     }
 }
 
-static void
+#ifdef WITH_STREAMING
+/* Writes bytes past the caches, whole lines: their number is one of LINE, and `to` is aligned to VECTOR. */
+static inline void
+stream_lines (unsigned char *to, const unsigned char *from, uint64_t bytes)
+{
+    for (uint64_t i = 0; i < bytes; i += VECTOR)
+        _mm_stream_si128 ((__m128i *) (void *) (to + i),
+                          _mm_loadu_si128 ((const __m128i *) (const void *) (from + i)));
+}
+
+/* The same at any address: what fills no line is copied. */
+static __attribute__ ((noinline)) void
+stream_run (unsigned char *to, const unsigned char *from, uint64_t bytes)
+{
+    uint64_t before = (0 - (uint64_t) (uintptr_t) to) % LINE, lines = (bytes - before) / LINE * LINE;
+    memcpy (to, from, before);
+    stream_lines (to + before, from + before, lines);
+    memcpy (to + before + lines, from + before + lines, bytes - before - lines);
+}
+#endif
+
+static inline void
 copy_run (unsigned char *to, const unsigned char *from, uint64_t bytes, bool stream)
 {
 #ifdef WITH_STREAMING
-    if (stream && bytes % LINE == 0 && (uintptr_t) to % 16 == 0) {
-        for (uint64_t i = 0; i < bytes; i += 16)
-            _mm_stream_si128 ((__m128i *) (void *) (to + i),
-                              _mm_load_si128 ((const __m128i *) (const void *) (from + i)));
+    if (stream && bytes % LINE == 0 && (uintptr_t) to % VECTOR == 0) {
+        stream_lines (to, from, bytes);
+        return;
+    }
+    if (stream && bytes >= LONG_ROW_BYTES / 2) {
+        stream_run (to, from, bytes);
         return;
     }
 #endif
@@ -394,9 +420,19 @@ tile_side (uint64_t item, uint64_t bytes, uint64_t most)
     return side < FEW ? FEW : side > most ? most : side;
 }
 
+/* True if all runs of the job begin where a vector can be stored. */
+static bool
+is_aligned (const struct job *job, const unsigned char *to)
+{
+    uint64_t places = (uint64_t) (uintptr_t) to;
+    for (uint32_t i = job->rows_end; i < job->move->rank; i++)
+        places |= (uint64_t) job->move->to[i];
+    return places % VECTOR == 0;
+}
+
 /* Groups axes to rows and columns. False: there are no tiles to make. */
 static bool
-set_tiles (struct job *job)
+set_tiles (struct job *job, const unsigned char *to)
 {
     struct tn_move *move = job->move;
     uint32_t last = move->rank - 1;
@@ -414,8 +450,10 @@ set_tiles (struct job *job)
             shift_axis (move, i, --job->columns_begin);
             i = job->rows_end - 1;
         }
-    job->tile_rows = tile_side (move->item, ROW_BYTES, TILE_ROWS);
-    job->tile_columns = tile_side (move->item, COLUMN_BYTES, TILE_COLUMNS);
+    bool longer = move->stream && !is_aligned (job, to);
+    job->tile_rows = tile_side (move->item, longer ? LONG_ROW_BYTES : ROW_BYTES, TILE_ROWS);
+    job->tile_columns = tile_side (move->item, COLUMN_BYTES,
+                                   at_most (TILE_COLUMNS, TILE_BYTES / (job->tile_rows * move->item)));
     return job->rows >= FEW && job->columns >= FEW;
 }
 
@@ -437,7 +475,7 @@ tn_permute (void *result, const void *source, struct tn_move *move, void *tile)
     if (nearest > 0 && move->from[nearest] < 0)
         flip_axis (move, nearest, &to, &from);
     shift_axis (move, other, move->rank - 1);
-    bool tiles = nearest > 0 && set_tiles (&job);
+    bool tiles = nearest > 0 && set_tiles (&job, to);
     if (!tiles) { /* whatever was grouped goes one by one */
         job.rows_end = 1;
         job.columns_begin = move->rank > 1 ? move->rank - 1 : 1;
