@@ -46,6 +46,7 @@ write_member (struct tn_call *call, struct tn_writer *outer, const struct tn_mem
                                .done = outer->done,
                                .done_first = outer->done_first,
                                .losses = outer->losses,
+                               .is_begun = outer->is_begun,
                                .meter = outer->meter };
     tn_encode_sink_open (&encode_sink, session->context, outer->sink, spec->sums);
     if (encoder)

@@ -39,22 +39,22 @@ cut_off (struct tn_call *call, struct tn_tensor *tensor, const struct tn_source 
 /* So many bytes may be made of a file of any size. */
 #define EXPANDED_FREE ((uint64_t) 1 << 20)
 
-/* Bytes that lie nowhere must not be many more than the file has: reading all of them would go on for ever. A
- * tensor that is too large hides no other. */
+/* Bytes that lie nowhere, `made` of them, must not be many more than the file has: reading all of them would
+ * go on for ever. A tensor that is too large hides no other. */
 static tenon_status
-bound_expansion (struct tn_call *call, struct tn_tensor *tensor, struct tn_source *source)
+bound_expansion (struct tn_call *call, struct tn_tensor *tensor, struct tn_source *source, uint64_t made)
 {
     struct tn_session *session = call->session;
     const uint64_t *limits = session->context->limits;
     struct tn_source *root = tn_source_root (source);
     uint64_t ratio = tn_ratio_share (limits), total;
     char why[300];
-    if (tn_add (root->expanded, tensor->length, &total))
+    if (tn_add (root->expanded, made, &total))
         total = UINT64_MAX;
-    if (tensor->length > limits[TENON_LIMIT_INFLATED_BYTES])
+    if (made > limits[TENON_LIMIT_INFLATED_BYTES])
         snprintf (why, sizeof why,
                   "it would expand to %llu bytes; raise inflated_bytes in [limits] to read it",
-                  (unsigned long long) tensor->length);
+                  (unsigned long long) made);
     else if (total > EXPANDED_FREE && total / ratio > root->size)
         snprintf (why, sizeof why,
                   "%s would expand to %llu bytes, more than %llu times the %llu that the file has; raise "
@@ -69,6 +69,18 @@ bound_expansion (struct tn_call *call, struct tn_tensor *tensor, struct tn_sourc
     TN_TRY (tn_catalog_spoil (session->catalog, tensor, TENON_E_LIMIT, NULL, why, session->error));
     tn_call_report_unreadable (session, tensor);
     return TENON_OK;
+}
+
+/* A tensor takes `span` bytes of its source. What tensors together take more than the source has, they
+ * repeat.
+ */
+static tenon_status
+take_span (struct tn_call *call, struct tn_tensor *tensor, struct tn_source *source, uint64_t span)
+{
+    tn_source_note_tensor (source, span);
+    uint64_t taken = source->tensor_bytes, repeated = taken > source->size ? taken - source->size : 0;
+    uint64_t made = tensor->length > span ? tensor->length : TN_MIN (repeated, span);
+    return made > 0 ? bound_expansion (call, tensor, source, made) : TENON_OK;
 }
 
 #define MOST_OFFSET ((uint64_t) 1 << 63)
@@ -94,8 +106,7 @@ reach_packed (struct tn_call *call, const struct tenon_tensor *from, struct tn_t
         tn_source_note_range (source, from->offset, bytes);
     if (from->offset > source->size || bytes > source->size - from->offset)
         return cut_off (call, to, source, dtype);
-    tn_source_note_tensor (source, bytes);
-    return TENON_OK;
+    return take_span (call, to, source, bytes);
 }
 
 /* Strides that are those of a packed tensor go. */
@@ -123,8 +134,7 @@ reach_strides (struct tn_call *call, const struct tenon_tensor *from, struct tn_
     TN_TRY (tn_catalog_lay (session->catalog, to, from->strides, low, span, session->error));
     if (begin > source->size || span > source->size - begin)
         return cut_off (call, to, source, dtype);
-    tn_source_note_tensor (source, span);
-    return bytes > span ? bound_expansion (call, to, source) : TENON_OK;
+    return take_span (call, to, source, span);
 }
 
 tenon_status
@@ -140,7 +150,7 @@ tn_call_check_reach (struct tn_call *call, const struct tenon_tensor *from, stru
     }
     to->length = bytes;
     if (from->storage == TENON_SERVED)
-        return bound_expansion (call, to, source);
+        return bound_expansion (call, to, source, bytes);
     to->offset = from->offset;
     if ((from->flags & TENON_ALIAS) && !(call->codec->table.flags & TENON_CODEC_ALIASES))
         return tn_call_misuse (call,

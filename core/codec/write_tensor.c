@@ -3,6 +3,7 @@
 #include "base/report.h"
 #include "codec/call.h"
 #include "codec/write.h"
+#include <errno.h>
 
 static tenon_status
 put_piece (void *user, const void *bytes, uint64_t length, tenon_error *error)
@@ -101,6 +102,42 @@ count_casts (const struct tn_origin *origin, struct tn_request *request)
     return origin->tally->counts;
 }
 
+/* What is known to be too much for the disk is not begun: many tensors that are the same bytes, or few of
+ * them over and over, can be any number of times larger than their file. The first tensor decides: if it is
+ * encoded, all are, and the size is not known. */
+static tenon_status
+check_room (struct tn_call *call)
+{
+    const struct tn_writer *writer = call->writer;
+    const tenon_plan *plan = writer->plan;
+    tenon_error *error = call->session->error;
+    uint64_t room, all = 0, shared = 0;
+    if (writer->dry || !writer->is_begun || *writer->is_begun)
+        return TENON_OK;
+    *writer->is_begun = true;
+    TN_TRY (tn_sink_room (writer->sink, &room, error));
+    for (uint64_t i = 0; i < plan->count && room < UINT64_MAX; i++) {
+        const uint64_t length = tn_catalog_tensor (plan->own, i)->length;
+        const bool is_twin = plan->origins[i].twin != TENON_AUTO;
+        if (is_twin && (call->codec->table.flags & TENON_CODEC_ALIASES))
+            continue;
+        shared += is_twin ? TN_MIN (length, UINT64_MAX - shared) : 0;
+        all += TN_MIN (length, UINT64_MAX - all);
+    }
+    if (all <= room)
+        return TENON_OK;
+    (void) tn_fail (error, TENON_E_IO, TN_NO_OFFSET,
+                    "its tensors need %llu bytes, and its file system has %llu free",
+                    (unsigned long long) all, (unsigned long long) room);
+    error->system = ENOSPC;
+    return shared == 0
+               ? error->status
+               : tn_advise (error,
+                            "%llu of the bytes are there because tensors are the same and this format "
+                            "writes each of them: another format can share them",
+                            (unsigned long long) shared);
+}
+
 tenon_status
 tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout)
 {
@@ -109,6 +146,7 @@ tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout)
     const struct tn_origin *origin = &writer->plan->origins[index];
     uint64_t begin = writer->sink->position, size = tn_catalog_tensor (writer->plan->own, index)->length;
     struct tn_request request;
+    TN_TRY (check_room (call));
     tenon_status status = tn_request_make (&request, origin->catalog, origin->tensor, NULL, origin->target,
                                            layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
     if (status == TENON_OK) {

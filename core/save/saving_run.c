@@ -51,6 +51,7 @@ tn_saving_run (struct tn_saving *saving, struct tn_writer *writer, const tenon_p
 {
     tenon_error *error = saving->error;
     struct tn_meter meter;
+    bool is_begun = false;
     const tenon_plan *entries = saving->append.both ? saving->append.both : saving->plan;
     const struct tenon_codec *codec = &saving->context->registry.codecs[saving->codec]->table;
     if ((codec->flags & TENON_CODEC_NEEDS_PATCH) && !writer->sink->seekable)
@@ -65,6 +66,7 @@ tn_saving_run (struct tn_saving *saving, struct tn_writer *writer, const tenon_p
     writer->done = done;
     TN_TRY (tn_plan_find_aliases (saving->plan, error));
     writer->meter = &meter;
+    writer->is_begun = &is_begun;
     struct tn_budget budget;
     tn_budget_begin (&budget, NULL, progress, error);
     struct tn_session session = { .context = saving->context,

@@ -43,6 +43,24 @@ has_space (int fd, uint64_t size)
 }
 #endif
 
+/* Of file systems on which a byte takes a byte: others compress, or share what files have in common. The
+ * space for the superuser counts, as the save may be his. */
+static uint64_t
+file_room (struct tn_sink *sink)
+{
+    uint64_t bytes = UINT64_MAX;
+#ifdef __linux__
+    struct statfs status;
+    if (((struct file_sink *) sink)->allocated || fstatfs (sink->fd, &status) < 0 || status.f_blocks == 0
+        || (status.f_type != EXT4_SUPER_MAGIC && status.f_type != TMPFS_MAGIC)
+        || tn_multiply ((uint64_t) status.f_bfree, (uint64_t) status.f_bsize, &bytes))
+        return UINT64_MAX;
+#else
+    (void) sink;
+#endif
+    return bytes;
+}
+
 /* Reserves the disk space of the whole file, which then lies in one piece. A limit on the size of files is
  * found now; too little space is not, since the hint may be too high: then nothing is reserved, as ext4 would
  * take all that is left, and keep it. */
@@ -254,9 +272,13 @@ tn_file_sink_new (const char *name, bool durable)
         free (file);
         return NULL;
     }
-    file->sink = (struct tn_sink){
-        .seekable = true, .name = name, .fd = -1, .write = file_write, .copy = file_copy, .patch = file_patch
-    };
+    file->sink = (struct tn_sink){ .seekable = true,
+                                   .name = name,
+                                   .fd = -1,
+                                   .write = file_write,
+                                   .copy = file_copy,
+                                   .room = file_room,
+                                   .patch = file_patch };
     file->durable = durable;
     return &file->sink;
 }

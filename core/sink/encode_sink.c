@@ -409,6 +409,13 @@ filter_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, ten
 
 /* ---- the whole ---- */
 
+static uint64_t
+plain_room (struct tn_sink *sink)
+{
+    struct tn_sink *outer = ((struct tn_encode_sink *) sink)->outer;
+    return outer->room ? outer->room (outer) : UINT64_MAX;
+}
+
 void
 tn_encode_sink_open (struct tn_encode_sink *self, tenon_context *context, struct tn_sink *outer, bool sums)
 {
@@ -419,7 +426,8 @@ tn_encode_sink_open (struct tn_encode_sink *self, tenon_context *context, struct
                                    .write = plain_write,
                                    .lend = plain_lend,
                                    .copy = sums ? NULL : plain_copy,
-                                   .patch = plain_patch };
+                                   .patch = plain_patch,
+                                   .room = plain_room };
     self->outer = outer;
     self->context = context;
     self->base = outer->position;
@@ -437,6 +445,7 @@ tn_encode_sink_filter (struct tn_encode_sink *self, struct tn_encoder *encoder, 
     self->sink.write = filter_write;
     self->sink.lend = filter_lend;
     self->sink.copy = filter_copy;
+    self->sink.room = NULL;
     self->encoder = encoder;
     self->block_size = block_size;
     self->solo = solo;

@@ -230,6 +230,16 @@ null_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t
     return TENON_OK;
 }
 
+tenon_status
+tn_sink_room (struct tn_sink *sink, uint64_t *room, tenon_error *error)
+{
+    *room = UINT64_MAX;
+    TN_TRY (tn_sink_open (sink, error));
+    if (sink->room)
+        *room = sink->room (sink);
+    return TENON_OK;
+}
+
 void
 tn_sink_null_init (struct tn_sink *sink)
 {

@@ -371,7 +371,7 @@ tn_source_note_range (struct tn_source *source, uint64_t begin, uint64_t length)
 void
 tn_source_note_tensor (struct tn_source *source, uint64_t bytes)
 {
-    for (; source->kind == TN_SOURCE_PART; source = source->parent)
+    for (; source; source = source->parent)
         if (tn_add (source->tensor_bytes, bytes, &source->tensor_bytes))
             source->tensor_bytes = UINT64_MAX;
 }

@@ -2,6 +2,12 @@
 /* test_aliases.c - tensors of a plan that are the same bytes: shared by a format that can, told by one that
  * cannot. */
 #include "kit.h"
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#ifdef __linux__
+#include <sys/vfs.h>
+#endif
 
 static const uint8_t numbers[12] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
 
@@ -157,6 +163,151 @@ START_TEST (test_casts)
 }
 END_TEST
 
+/* ---- what repeats ---- */
+
+#define SHARED ((size_t) 200000)
+#define VIEWS 100u
+
+/* A file of 206,408 bytes whose hundred tensors are all of its data: they repeat them. The second takes
+ * 193,592 bytes more than the file has, each that follows 200,000; 1 MiB is free, so six can be read. */
+START_TEST (test_repeated)
+{
+    static uint8_t file[8 + 64 * VIEWS + SHARED];
+    memcpy (file, "TOYTIED", 7);
+    file[7] = VIEWS;
+    for (unsigned i = 0; i < VIEWS; i++) {
+        uint8_t *entry = file + 8 + (size_t) 64 * i;
+        snprintf ((char *) entry, 24, "view %u", i);
+        memcpy (entry + 24, "u8", 2);
+        for (unsigned k = 0; k < 4; k++) {
+            entry[32 + k] = (uint8_t) (SHARED >> 8 * k);
+            entry[48 + k] = (uint8_t) ((8 + 64 * VIEWS) >> 8 * k);
+        }
+    }
+    kit_plugins ("toytied", NULL);
+    kit_save ("x.toytied", file, sizeof file);
+    tenon_file *open = kit_open ("x.toytied", NULL, NULL);
+    ck_assert_msg (tenon_verify (open, NULL, NULL, &kit_error) == TENON_OK, "%s", kit_error.message);
+    tenon_close (open);
+    ck_assert_int_eq (kit_context ("limits.inflated_ratio=60"), TENON_OK); /* twice the size of the file */
+    open = kit_open ("x.toytied", NULL, NULL);
+    ck_assert_uint_eq (tenon_count (open), VIEWS);
+    kit_data (open, "view 5", "", file + 8 + 64 * VIEWS, SHARED);
+    kit_data_fails (open, "view 6", "", TENON_E_LIMIT,
+                    "would expand to 1193592 bytes, more than 2 times the 206408 that the file has; raise "
+                    "inflated_ratio");
+    kit_data_fails (open, "view 99", "", TENON_E_LIMIT, "inflated_ratio");
+    tenon_close (open);
+}
+END_TEST
+
+/* ---- what no disk has room for ---- */
+
+static tenon_status
+fail_filling (void *user, uint64_t offset, void *to, uint64_t length)
+{
+    (void) offset, (void) to, (void) length;
+    ++*(unsigned *) user;
+    return TENON_E_BUSY;
+}
+
+static tenon_plan *
+plan_of_petabytes (unsigned *calls)
+{
+    static const uint64_t shape[] = { (uint64_t) 1 << 50 };
+    tenon_plan *plan = new_plan ();
+    tenon_array array;
+    for (unsigned i = 0; i < 2; i++) {
+        KIT_INIT (array);
+        array.dtype = TENON_U8;
+        array.name = i ? "b" : "a";
+        array.shape = shape;
+        array.rank = 1;
+        array.fill = fail_filling;
+        array.user = calls;
+        ck_assert_msg (tenon_plan_add (plan, &array, &kit_error) == TENON_OK, "%s", kit_error.message);
+    }
+    return plan;
+}
+
+/* The file system of the tests' folder tells: its bytes are not compressed, nor shared. */
+static int
+has_known_room (void)
+{
+#ifdef __linux__
+    struct statfs status;
+    return statfs (kit_path (""), &status) == 0 && status.f_blocks > 0
+           && (status.f_type == 0xef53 /* ext4 */ || status.f_type == 0x01021994 /* tmpfs */);
+#else
+    return 0;
+#endif
+}
+
+/* Found before the first byte, and only where the size is known: a filter makes less of them. */
+START_TEST (test_no_room)
+{
+    unsigned calls = 0;
+    kit_plugins ("toytied toybox toyraw", NULL);
+    tenon_plan *plan = plan_of_petabytes (&calls);
+    const int known = has_known_room ();
+    tenon_status status = kit_write (plan, "x.toytied", NULL, NULL, NULL);
+    if (known) {
+        kit_failed (status, TENON_E_IO,
+                    "its tensors need 2251799813685248 bytes, and its file system has … free");
+        ck_assert_int_eq (kit_error.system, ENOSPC);
+        ck_assert_uint_eq (calls, 0);
+    }
+    status = kit_write (plan, "x.toybox", NULL, NULL, NULL);
+    if (known)
+        kit_failed (status, TENON_E_IO, "its tensors need 2251799813685248 bytes");
+    ck_assert_uint_eq (calls == 0, known);
+    kit_failed (kit_write (plan, "x.toybox", NULL, "toybox.filter=deflate", NULL), TENON_E_BUSY, "");
+    ck_assert_uint_gt (calls, 0);
+    ck_assert_uint_eq (kit_count_files (), 0);
+    tenon_plan_free (plan);
+}
+END_TEST
+
+/* One byte that strides of 0 repeat, twice: a format that shares it needs half, and the other one is told. */
+START_TEST (test_no_room_for_twins)
+{
+    static const uint64_t shape[] = { (uint64_t) 1 << 50 };
+    static const int64_t strides[] = { 0 };
+    struct rlimit before, small;
+    kit_plugins ("toytied tree", NULL);
+    tenon_plan *plan = new_plan ();
+    for (unsigned i = 0; i < 2; i++) {
+        tenon_array array;
+        KIT_INIT (array);
+        array.dtype = TENON_U8;
+        array.name = i ? "b" : "a";
+        array.shape = shape;
+        array.rank = 1;
+        array.data = numbers;
+        array.size = 1;
+        array.strides = strides;
+        ck_assert_msg (tenon_plan_add (plan, &array, &kit_error) == TENON_OK, "%s", kit_error.message);
+    }
+    /* what is not refused must not fill the disk */
+    signal (SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq (getrlimit (RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){ 1 << 20, before.rlim_max };
+    ck_assert_int_eq (setrlimit (RLIMIT_FSIZE, &small), 0);
+    tenon_status tied = has_known_room () ? kit_write (plan, "x.toytied", NULL, NULL, NULL) : TENON_E_IO;
+    tenon_error error = kit_error;
+    tenon_status twice = has_known_room () ? kit_write (plan, "x.tree", NULL, NULL, NULL) : TENON_E_IO;
+    ck_assert_int_eq (setrlimit (RLIMIT_FSIZE, &before), 0);
+    if (has_known_room ()) {
+        kit_failed (twice, TENON_E_IO, "its tensors need 2251799813685248 bytes");
+        kit_said (kit_error.advice, "1125899906842624 of the bytes are there because tensors are the same");
+        kit_error = error;
+        kit_failed (tied, TENON_E_IO, "its tensors need 1125899906842624 bytes");
+        ck_assert_str_eq (kit_error.advice, "");
+    }
+    tenon_plan_free (plan);
+}
+END_TEST
+
 static void
 fill_suite (Suite *suite)
 {
@@ -164,6 +315,9 @@ fill_suite (Suite *suite)
     tcase_add_test (test, test_arrays);
     tcase_add_test (test, test_file);
     tcase_add_test (test, test_casts);
+    tcase_add_test (test, test_repeated);
+    tcase_add_test (test, test_no_room);
+    tcase_add_test (test, test_no_room_for_twins);
 }
 
 int
