@@ -83,6 +83,7 @@ module_unit_tests = \
 	tests/abi/test_filter_option \
 	tests/abi/test_filters \
 	tests/abi/test_folder \
+	tests/abi/test_folder_races \
 	tests/abi/test_folder_write \
 	tests/abi/test_index \
 	tests/abi/test_isolated_filters \
@@ -290,6 +291,7 @@ valgrind_too_long = \
 	plugins/safetensors/tests/test_metadata \
 	tests/abi/test_filters \
 	tests/abi/test_folder \
+	tests/abi/test_folder_races \
 	tests/abi/test_folder_write \
 	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \

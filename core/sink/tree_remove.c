@@ -70,7 +70,7 @@ static void
 flatten_folder (struct remover *remover, const char *name)
 {
     DIR *list = open_to_list (remover->top, name);
-    if (!list && errno == EACCES && fchmodat (remover->top, name, 0700, 0) == 0)
+    if (!list && errno == EACCES && fchmodat (remover->top, name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
         list = open_to_list (remover->top, name);
     if (!list) {
         remover->number = errno;
@@ -94,7 +94,7 @@ static void
 remove_once (struct remover *remover, int folder, const char *name)
 {
     DIR *list = open_to_list (folder, name);
-    if (!list && errno == EACCES && fchmodat (folder, name, 0700, 0) == 0)
+    if (!list && errno == EACCES && fchmodat (folder, name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
         list = open_to_list (folder, name);
     if (!list) {
         remover->number = errno;

@@ -60,12 +60,17 @@ take_under (struct tenon_call *call, const char *prefix)
     tenon_status status;
     while ((status = call->host->next_key (call, prefix, strlen (prefix), &key)) == TENON_OK) {
         struct tenon_tensor tensor = TENON_INIT (tensor);
+        struct tenon_source_info info = TENON_INIT (info);
+        info.size = key.size;
         tensor.dtype = TENON_U8;
         tensor.name = key.key;
         tensor.name_length = key.length;
-        tensor.shape = &key.size;
+        tensor.shape = &info.size;
         tensor.rank = 1;
         tensor.length = TENON_AUTO;
+        /* in a folder it may be another file than the one that was listed */
+        if (call->host->open_key (call, key.key, key.length, &tensor.source) == TENON_OK)
+            TENON_TRY (call->host->source_info (call, tensor.source, &info));
         TENON_TRY (add_tensor (call, &tensor, key.key, key.length));
     }
     return status == TENON_E_NOT_FOUND ? TENON_OK : status;
