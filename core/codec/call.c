@@ -322,14 +322,15 @@ answer_checksum (struct tn_call *call, const struct tn_source *source)
 /* ---- services ---- */
 
 void
-tn_host_fail (struct tenon_call *public, int32_t status, uint64_t offset, const char *message)
+tn_host_fail (struct tenon_call *public, int32_t status, uint32_t number, uint64_t offset,
+              const char *message)
 {
     struct tn_call *call = (struct tn_call *) public;
-    /* The offset is one of source 0. */
-    if (call->state == TN_CALL_DESCRIBE) {
-        /* A name that occurs twice, among those that are not entered yet, is the earlier failure. */
+    /* A name that occurs twice, among those that are not entered yet, is the earlier failure. */
+    if (call->state == TN_CALL_DESCRIBE)
         tn_catalog_enter_names (call->session->catalog, call->session->error);
-        struct tn_source *source = tn_call_source (call, 0);
+    if (call->state == TN_CALL_DESCRIBE || call->state == TN_CALL_READ) {
+        struct tn_source *source = tn_call_source (call, number);
         if (source)
             tn_source_fail_in (source, call->session->error);
     }

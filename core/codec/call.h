@@ -104,7 +104,8 @@ tenon_status tn_call_read (struct tn_call *call, struct tn_source *source, uint6
 
 /* ---- services for every state; the table is in host.c ---- */
 
-void tn_host_fail (struct tenon_call *public, int32_t status, uint64_t offset, const char *message);
+void tn_host_fail (struct tenon_call *public, int32_t status, uint32_t source, uint64_t offset,
+                   const char *message);
 void tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const char *message);
 int32_t tn_host_cancelled (struct tenon_call *public);
 tenon_status tn_host_work (struct tenon_call *public, uint64_t amount);

@@ -212,6 +212,7 @@ tn_include_give_up (struct tn_call *call, const struct tn_inclusion *inclusion)
     struct tn_mark mark = tn_arena_mark (&session->arena);
     tenon_error failure = *session->error;
     tn_error_clear (session->error);
+    tell_failure (call->pending_words, sizeof call->pending_words, &failure, inclusion->source, "");
     TN_TRY (tn_catalog_forget_metadata (session->catalog, inclusion->metadata, session->error));
     session->catalog->metadata_bytes = inclusion->metadata_bytes;
     tenon_status status = session->catalog->count > inclusion->tensors
@@ -226,6 +227,7 @@ tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_inclusion inclusion;
+    call->pending_words[0] = 0;
     tenon_status status = tn_include_choose (call, number, how, &inclusion);
     if (status == TENON_OK)
         status = tn_include_run (call, &inclusion);

@@ -25,8 +25,8 @@ struct handle {
 /* S: returns a value; V: none; M: memory of the call. The last but one is the pointer that must not lead into
  * memory of another call; the last what a service returns that was refused. */
 #define SERVICES                                                                                             \
-    V (fail, (int32_t status, uint64_t offset, const char *message), (status, offset, message),              \
-       TN_FROM_EVERY)                                                                                        \
+    V (fail, (int32_t status, uint32_t source, uint64_t offset, const char *message),                        \
+       (status, source, offset, message), TN_FROM_EVERY)                                                     \
     V (note, (uint32_t kind, const char *item, const char *message), (kind, item, message), TN_FROM_EVERY)   \
     N (int32_t, cancelled, TN_FROM_EVERY, 1)                                                                 \
     S (tenon_status, work, (uint64_t amount), (amount), TN_FROM_EVERY, NULL, TENON_E_MISUSE)                 \

@@ -251,8 +251,10 @@ verify_tensor (struct verify *verify, const struct tn_tensor *tensor)
             tn_request_flatten (&request);
         check_blocks_of (verify, &request, dtype, &error);
     }
-    if (error.status < 0)
+    if (error.status < 0) {
+        tn_source_fail_in (catalog->sources[tensor->source], &error);
         tn_fail_in (&error, NULL, tensor->name);
+    }
     return add_finding (verify, &error, tensor->name);
 }
 

@@ -52,8 +52,9 @@ tenon_take (struct tenon_cursor *cursor, uint64_t length, const char *what)
     uint64_t position = cursor->position, left = position > cursor->end ? 0 : cursor->end - position;
     struct tenon_call *call = cursor->call;
     if (length > left) {
-        tenon_fail_text (call, TENON_E_TRUNCATED, position, "%s needs %llu bytes, %llu are left", what,
-                         (unsigned long long) length, (unsigned long long) left);
+        tenon_fail_text (call, TENON_E_TRUNCATED, cursor->source, position,
+                         "%s needs %llu bytes, %llu are left", what, (unsigned long long) length,
+                         (unsigned long long) left);
         return NULL;
     }
     if (length > TENON_CURSOR_WINDOW) {
@@ -84,9 +85,9 @@ tenon_skip (struct tenon_cursor *cursor, uint64_t length, const char *what)
 {
     uint64_t left = cursor->position > cursor->end ? 0 : cursor->end - cursor->position;
     if (length > left)
-        return tenon_fail (cursor->call, TENON_E_TRUNCATED, cursor->position,
-                           "%s needs %llu bytes, %llu are left", what, (unsigned long long) length,
-                           (unsigned long long) left);
+        return tenon_fail_in (cursor->call, TENON_E_TRUNCATED, cursor->source, cursor->position,
+                              "%s needs %llu bytes, %llu are left", what, (unsigned long long) length,
+                              (unsigned long long) left);
     cursor->position += length;
     return TENON_OK;
 }

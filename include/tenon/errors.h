@@ -22,18 +22,23 @@ extern "C" {
 /* tenon_fail (call, status, offset, format, …) records a failure at a byte of source 0, or at TENON_AUTO, and
  * is the status: `return tenon_fail (…);`. It is a macro so that the compiler sees that the result is
  * negative, and does not warn about out parameters that are not set. Messages are cut at 511 bytes. */
-#define tenon_fail(call, status, offset, ...)                                                                \
-    (tenon_fail_text (call, status, offset, __VA_ARGS__), (tenon_status) (status))
+#define tenon_fail(call, status, offset, ...) tenon_fail_in (call, status, 0, offset, __VA_ARGS__)
 
-__attribute__ ((format (printf, 4, 5), unused)) static void
-tenon_fail_text (struct tenon_call *call, tenon_status status, uint64_t offset, const char *format, ...)
+/* The same in another source, which the message names: a codec that finds the fault of a file in another one
+ * blames that. */
+#define tenon_fail_in(call, status, source, offset, ...)                                                     \
+    (tenon_fail_text (call, status, source, offset, __VA_ARGS__), (tenon_status) (status))
+
+__attribute__ ((format (printf, 5, 6), unused)) static void
+tenon_fail_text (struct tenon_call *call, tenon_status status, uint32_t source, uint64_t offset,
+                 const char *format, ...)
 {
     char text[512];
     va_list list;
     va_start (list, format);
     vsnprintf (text, sizeof text, format, list);
     va_end (list);
-    call->host->fail (call, status, offset, text);
+    call->host->fail (call, status, source, offset, text);
 }
 
 /* Reports an oddity or a loss: see note in struct tenon_host. */

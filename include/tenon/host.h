@@ -31,8 +31,11 @@ struct tenon_host {
 
     /* -- in every codec function -- */
 
-    /* Records a failure. `status` is negative; `offset` is a place in source 0, or TENON_AUTO for none. */
-    void (*fail) (struct tenon_call *call, int32_t status, uint64_t offset, const char *message);
+    /* Records a failure. `status` is negative; `offset` is a place in the source, or TENON_AUTO for none. The
+     * error names the source: that of the bytes that are wrong, or short, and not that of the header or index
+     * which led there. In write the source does not count. */
+    void (*fail) (struct tenon_call *call, int32_t status, uint32_t source, uint64_t offset,
+                  const char *message);
     /* Reports an oddity: TENON_NOTE, TENON_NOTE | TENON_FLAW, or TENON_LOSS, at which a strict save fails. In
      * describe a loss is something in the file that the catalog does not hold (bytes behind an array, members
      * that are no tensors): it is a note, and a loss of each save that takes the file's tensors. `item` is
@@ -103,8 +106,9 @@ struct tenon_host {
      * that cannot be read (skip_part). Of the latter *source is the source of its stored bytes, 0 if they
      * have no place. `answer` has the words for both. */
     tenon_status (*open_key) (struct tenon_call *call, const char *key, uint64_t length, uint32_t *source);
-    /* The words for the last result that was no failure, one line; "" if there was none. They live until the
-     * next such result. */
+    /* The words for the last result that was no failure, one line; "" if there was none. After include, why
+     * the source could not be described (TENON_INCLUDE_UNREADABLE); "": it could. They live until the next
+     * such result. */
     const char *(*answer) (struct tenon_call *call);
 
     /* -- in describe -- */

@@ -83,7 +83,7 @@ uint32_t
 pt_new_bytes (struct pt_machine *machine, uint8_t kind, const uint8_t *bytes, uint64_t count)
 {
     if (count > UINT32_MAX) {
-        tenon_fail_text (machine->call, TENON_E_LIMIT, TENON_AUTO,
+        tenon_fail_text (machine->call, TENON_E_LIMIT, 0, TENON_AUTO,
                          "the pickle has a text of %llu bytes, at most %u are read",
                          (unsigned long long) count, UINT32_MAX);
         return 0;

@@ -20,7 +20,7 @@ struct shard {
     const char *file;
     uint64_t length;
     uint32_t source; /* of the host; NO_SOURCE: the file is missing */
-    int32_t broken;  /* 1: it could not be described; a tensor without a shape has its name */
+    const char *why; /* it could not be described; "": it was */
 };
 
 struct index {
@@ -273,7 +273,7 @@ collect_shards (struct index *index)
         if (slot->text)
             continue;
         *slot = (struct st_name){ entry->file, entry->file_length, 0 };
-        index->shards[index->shard_count++] = (struct shard){ entry->file, entry->file_length, 0 };
+        index->shards[index->shard_count++] = (struct shard){ entry->file, entry->file_length, 0, "" };
     }
     index->shards = st_sort (call, index->shards, index->shard_count, sizeof *index->shards, by_file_name);
     if (!index->shards)
@@ -288,19 +288,15 @@ collect_shards (struct index *index)
     return TENON_OK;
 }
 
-/* Looks at the tensors that a shard added. */
+/* Keeps why a shard could not be described. */
 static tenon_status
-look_at_new (struct index *index, struct shard *shard)
+keep_answer (struct index *index, struct shard *shard)
 {
-    uint64_t before = index->described;
-    for (;; index->described++) {
-        struct tenon_tensor tensor = TENON_INIT (tensor);
-        tenon_status status = index->call->host->described (index->call, index->described, &tensor);
-        if (status == TENON_E_NOT_FOUND)
-            break;
-        TENON_TRY (status);
-        shard->broken = index->described == before && tensor.flags & TENON_NO_SHAPE;
-    }
+    const char *why = index->call->host->answer (index->call);
+    char *copy = index->call->host->scratch (index->call, strlen (why) + 1);
+    if (!copy)
+        return TENON_E_MEMORY;
+    shard->why = memcpy (copy, why, strlen (why) + 1);
     return TENON_OK;
 }
 
@@ -325,7 +321,7 @@ include_shards (struct index *index)
         }
         TENON_TRY (status);
         TENON_TRY (call->host->include (call, shard->source, &how));
-        TENON_TRY (look_at_new (index, shard));
+        TENON_TRY (keep_answer (index, shard));
         found++;
     }
     if (found > 0 || index->shard_count == 0)
@@ -351,24 +347,24 @@ tell_other_shard (const struct index *index, const struct entry *entry, const ch
                 entry->file, shown_length (found ? found->length : 1), found ? found->file : "?");
 }
 
-/* A tensor that the index alone names. */
+/* A tensor that the index alone names. If its shard cannot be described, that is the file to be told. */
 static tenon_status
 skip_absent (struct index *index, const struct entry *entry)
 {
     const struct shard *shard = &index->shards[entry->shard];
     int32_t missing = shard->source == NO_SOURCE;
-    char why[200];
+    char words[200];
     struct tenon_tensor tensor = { .struct_size = sizeof tensor,
                                    .name = entry->name,
                                    .name_length = entry->name_length,
+                                   .source = *shard->why ? shard->source : 0,
                                    .flags = TENON_NO_SHAPE };
-    snprintf (why, sizeof why, "its file '%.*s' %s", shown_length (entry->file_length), entry->file,
-              missing         ? "is missing"
-              : shard->broken ? "cannot be read"
-                              : "does not have it");
+    snprintf (words, sizeof words, "its file '%.*s' %s", shown_length (entry->file_length), entry->file,
+              missing ? "is missing" : "does not have it");
     index->lacks = 1;
     return index->call->host->skip_tensor (index->call, &tensor,
-                                           missing ? TENON_E_NOT_FOUND : TENON_E_MALFORMED, NULL, why);
+                                           missing ? TENON_E_NOT_FOUND : TENON_E_MALFORMED, NULL,
+                                           *shard->why ? shard->why : words);
 }
 
 /* Each tensor of the index is in the shard that the index names. */

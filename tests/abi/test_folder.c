@@ -177,6 +177,34 @@ START_TEST (test_include)
 END_TEST
 
 /* Two codecs know it, or none; and a set in a folder is found as ever. */
+/* The error names the file whose bytes are wrong, and the place in it, not the index that led there. */
+START_TEST (test_blame)
+{
+    make_folder ("x");
+    make_folder ("x/data");
+    put_file ("x/data/long", "0123456789");
+    put_file ("x/data/short", "012");
+    put_file ("x/data/empty", "");
+    put_file ("x/data/odd", "?");
+    kit_plugins ("tree toyraw", NULL);
+    put_file ("x/tree.index", "head data/long 9\nhead data/short 9\n");
+    kit_open_fails ("x", NULL, NULL, TENON_E_TRUNCATED, "its head needs 9 bytes, 2 are left");
+    ck_assert_ptr_nonnull (strstr (kit_error.file, "x/data/short"));
+    ck_assert_uint_eq (kit_error.offset, 1);
+    put_file ("x/tree.index", "head data/empty 9\n");
+    kit_open_fails ("x", NULL, NULL, TENON_E_TRUNCATED, "its first byte needs 1 bytes, 0 are left");
+    ck_assert_ptr_nonnull (strstr (kit_error.file, "x/data/empty"));
+    put_file ("x/tree.index", "head data/odd 9\n");
+    kit_open_fails ("x", NULL, NULL, TENON_E_MALFORMED, "its first byte is a question");
+    ck_assert_ptr_nonnull (strstr (kit_error.file, "x/data/odd"));
+    put_file ("x/tree.index", "tensor t u8 data/short 9\n");
+    tenon_file *file = kit_open ("x", NULL, NULL);
+    kit_data_fails (file, "t", "", TENON_E_TRUNCATED, "9 u8 needs 9 bytes at offset 0, the file ends at 3");
+    ck_assert_ptr_nonnull (strstr (kit_error.file, "x/data/short"));
+    tenon_close (file);
+}
+END_TEST
+
 START_TEST (test_choice)
 {
     kit_plugins ("tree toyraw", NULL);
@@ -345,6 +373,7 @@ fill_suite (Suite *suite)
     tcase_add_test (reading, test_all_keys);
     tcase_add_test (reading, test_no_text);
     tcase_add_test (reading, test_include);
+    tcase_add_test (reading, test_blame);
     tcase_add_test (reading, test_choice);
     tcase_add_test (reading, test_why);
     tcase_add_test (reading, test_many);

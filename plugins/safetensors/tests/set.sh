@@ -91,8 +91,12 @@ tenon ls "$work/$index"
 map "$both" 5
 # a shard that cannot be described hides no other
 shard $two "{$b}" 2; skipped $index b
-printf 'abc' >"$work/$two"; skipped $index b "its file '$two' cannot be read"; skipped $index m-2 'it has 3 bytes'
-printf '\223NUMPY\001\000' >"$work/$two"; skipped $index b "its file '$two' cannot be read"; skipped $index m-2 'no safetensors file'
+printf 'abc' >"$work/$two"; skipped $index b "$two" 'it has 3 bytes'; skipped $index m-2 'it has 3 bytes'
+printf '\223NUMPY\001\000' >"$work/$two"; skipped $index b "$two" 'no safetensors file'; skipped $index m-2 'no safetensors file'
+# the file that is short is named, with the place in it, and not the index
+shard $two "{$b}" 2; head -c 20 "$work/$two" >"$work/short" && mv "$work/short" "$work/$two"
+checks=$((checks + 1)); tenon cat "$work/$index" b
+{ [ "$status" -eq 2 ] && said "/$two: tensor 'b': its header needs" '12 are left (at byte 0)'; } || fail "a header that is cut off: $said_text is not in the message"
 checks=$((checks + 1)); tenon cat "$work/$index" a; [ "$status" -eq 0 ] || fail 'the tensor of the other shard cannot be read'
 culprit=
 shard $two "{$b}" 3

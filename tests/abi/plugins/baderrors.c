@@ -40,14 +40,14 @@ unknown_status (struct tenon_call *call)
 static tenon_status
 fails_with_5 (struct tenon_call *call)
 {
-    call->host->fail (call, 5, TENON_AUTO, "five is no failure");
+    call->host->fail (call, 5, 0, TENON_AUTO, "five is no failure");
     return TENON_OK;
 }
 
 static tenon_status
 fails_without_words (struct tenon_call *call)
 {
-    call->host->fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, NULL);
+    call->host->fail (call, TENON_E_UNSUPPORTED, 0, TENON_AUTO, NULL);
     return TENON_E_UNSUPPORTED;
 }
 
@@ -58,7 +58,7 @@ long_words (struct tenon_call *call)
     memset (words, 'w', sizeof words);
     memcpy (words, "a\x1b[31m\n\xff", 8);
     words[sizeof words - 1] = 0;
-    call->host->fail (call, TENON_E_MALFORMED, TENON_AUTO, words);
+    call->host->fail (call, TENON_E_MALFORMED, 0, TENON_AUTO, words);
     return TENON_E_MALFORMED;
 }
 

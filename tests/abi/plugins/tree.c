@@ -4,6 +4,7 @@
  *     tensor NAME DTYPE KEY DIM…   all bytes of KEY are a tensor
  *     under PREFIX                 each key that begins so is a tensor of bytes, called as the key
  *     include KEY                  another codec describes it
+ *     head KEY BYTES               the key begins with so many bytes, or is malformed
  *     note KEY TEXT                metadata: all that follows the key is a string
  *
  * A key that is missing or cannot be read is a tensor that cannot be read. Written are data/NAME for each
@@ -86,6 +87,20 @@ take_include (struct tenon_call *call, const char *key)
     return call->host->include (call, source, &how);
 }
 
+static tenon_status
+take_head (struct tenon_call *call, const char *key, const char *bytes)
+{
+    struct tenon_cursor cursor;
+    uint32_t source;
+    uint8_t first;
+    TENON_TRY (call->host->open_key (call, key, strlen (key), &source));
+    TENON_TRY (tenon_cursor_open (&cursor, call, source, 0));
+    TENON_TRY (tenon_take_u8 (&cursor, &first, "its first byte"));
+    if (first == '?')
+        return tenon_fail_in (call, TENON_E_MALFORMED, source, 0, "its first byte is a question");
+    return tenon_skip (&cursor, strtoull (bytes, NULL, 10), "its head");
+}
+
 /* "KEY TEXT" */
 static tenon_status
 take_note (struct tenon_call *call, const char *key)
@@ -114,6 +129,8 @@ take_line (struct tenon_call *call, char *line)
         return take_under (call, count > 1 ? words[1] : "");
     if (strcmp (words[0], "include") == 0 && count > 1)
         return take_include (call, words[1]);
+    if (strcmp (words[0], "head") == 0 && count > 2)
+        return take_head (call, words[1], words[2]);
     return tenon_fail (call, TENON_E_MALFORMED, TENON_AUTO, "the index has the word '%s'", words[0]);
 }
 
