@@ -6,10 +6,13 @@
 tenon_status
 pt_add_value (struct pt_reader *reader, const struct tenon_value *value)
 {
+    const struct pt_frame *holder = reader->top > 0 ? &reader->frames[reader->top - 1] : NULL;
+    struct pt_kept *kept = pt_find_kept (reader, reader->name, reader->name_length);
     const char *key;
     uint32_t length;
-    if (reader->counting || pt_is_kept (reader, reader->name, reader->name_length))
-        return TENON_OK;
+    reader->has_values |= !holder || (holder->level == 0 && !holder->is_state);
+    if (kept)
+        return pt_add_kept (reader, kept);
     TENON_TRY (pt_free_name (reader, &reader->metadata, &key, &length));
     return reader->call->host->add_metadata (reader->call, key, length, value);
 }

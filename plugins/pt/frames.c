@@ -50,7 +50,7 @@ pt_enter (struct pt_reader *reader, uint32_t owner, const struct pt_frame *frame
                  reader->depth);
         return TENON_OK;
     }
-    pt_note_container (reader, owner, frames, count);
+    pt_note_container (reader, owner);
     for (uint32_t i = count; i-- > 0;) { /* the first one is visited first */
         struct pt_frame *frame = &reader->frames[reader->top];
         if (frames[i].count == 0)

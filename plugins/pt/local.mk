@@ -54,6 +54,7 @@ endif
 
 shell_tests += plugins/pt/tests/write.sh
 unit_tests += \
+	plugins/pt/tests/test_again \
 	plugins/pt/tests/test_archive \
 	plugins/pt/tests/test_outline \
 	plugins/pt/tests/test_pickle \
@@ -63,6 +64,7 @@ unit_tests += \
 	plugins/pt/tests/test_spoilt \
 	plugins/pt/tests/test_tensors
 pt_kit = plugins/pt/tests/kit.c plugins/pt/tests/kit.h
+plugins_pt_tests_test_again_SOURCES = plugins/pt/tests/test_again.c $(pt_kit)
 plugins_pt_tests_test_archive_SOURCES = plugins/pt/tests/test_archive.c $(npz_archive)
 plugins_pt_tests_test_outline_SOURCES = plugins/pt/tests/test_outline.c $(pt_kit)
 plugins_pt_tests_test_pickle_SOURCES = plugins/pt/tests/test_pickle.c plugins/pt/tests/pickles.h $(pt_kit)

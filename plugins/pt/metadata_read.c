@@ -15,6 +15,7 @@ struct document {
     struct tenon_call *call;
     struct tenon_json json;
     struct entry *first, **last;
+    uint64_t count;
 };
 
 static int
@@ -32,6 +33,7 @@ take_entry (struct document *document)
         return TENON_JSON_OTHER;
     *document->last = entry;
     document->last = &entry->next;
+    document->count++;
     return tenon_json_take_typed (call, json, &entry->value);
 }
 
@@ -73,11 +75,33 @@ pt_read_member (struct pt_reader *reader, const void *text, uint64_t length)
                     (unsigned long long) (document.json.text - document.json.start));
         return TENON_OK;
     }
+    if (document.count > 0
+        && !(reader->kept = call->host->scratch (call, document.count * sizeof *reader->kept)))
+        return TENON_E_MEMORY;
     for (const struct entry *entry = document.first; entry; entry = entry->next) {
         int known;
         TENON_TRY (pt_keep_key (reader, entry->key, (uint32_t) entry->key_length, &known));
         if (!known)
-            TENON_TRY (call->host->add_metadata (call, entry->key, entry->key_length, &entry->value));
+            reader->kept[reader->kept_count++] =
+                (struct pt_kept){ entry->key, (uint32_t) entry->key_length, 0, entry->value };
     }
+    return TENON_OK;
+}
+
+tenon_status
+pt_add_kept (struct pt_reader *reader, struct pt_kept *kept)
+{
+    struct tenon_call *call = reader->call;
+    if (kept->added)
+        return TENON_OK;
+    kept->added = 1;
+    return call->host->add_metadata (call, kept->key, kept->key_length, &kept->value);
+}
+
+tenon_status
+pt_add_others (struct pt_reader *reader)
+{
+    for (uint32_t i = 0; i < reader->kept_count; i++)
+        TENON_TRY (pt_add_kept (reader, &reader->kept[i]));
     return TENON_OK;
 }

@@ -52,6 +52,9 @@ append_tuple (struct pt_reader *reader, uint32_t index, uint32_t key)
     return TENON_OK;
 }
 
+/* The name of a value that is the whole, or whose key is empty. */
+static const char nameless[] = "value";
+
 /* The dicts in which modules keep what they hold give no names, so that names are those of a state dict. */
 static int
 names_nothing (const struct pt_value *key)
@@ -76,6 +79,8 @@ pt_add_part (struct pt_reader *reader, const struct pt_frame *frame, uint32_t in
         TENON_TRY (append_tuple (reader, index, key));
     else
         TENON_TRY (append_plain (reader, index, key));
+    if (reader->name_length == 0)
+        TENON_TRY (append_text (reader, (const uint8_t *) nameless, sizeof nameless - 1));
     *taken = reader->name_length - before;
     return TENON_OK;
 }
@@ -168,7 +173,6 @@ number_name (struct pt_reader *reader, struct pt_names *names, uint32_t taken)
     return TENON_OK;
 }
 
-/* The keys that tenon.json has are entered with 0 uses. */
 tenon_status
 pt_keep_key (struct pt_reader *reader, const char *key, uint32_t length, int *known)
 {
@@ -177,28 +181,44 @@ pt_keep_key (struct pt_reader *reader, const char *key, uint32_t length, int *kn
         TENON_TRY (widen_table (reader, names));
     uint64_t hash = hash_text (reader, key, length), *slot = find_slot (names, hash, key, length);
     *known = *slot != 0;
-    if (*known)
-        return TENON_OK;
-    TENON_TRY (enter_name (reader, names, hash, key, length, slot));
-    names->list[names->count - 1].uses = 0;
-    return TENON_OK;
+    return *known ? TENON_OK : enter_name (reader, names, hash, key, length, slot);
+}
+
+uint32_t
+pt_find_name (struct pt_reader *reader, const struct pt_names *names, const char *text, uint32_t length)
+{
+    return names->slot_count > 0
+               ? (uint32_t) *find_slot (names, hash_text (reader, text, length), text, length) - 1
+               : UINT32_MAX;
+}
+
+struct pt_kept *
+pt_find_kept (struct pt_reader *reader, const char *key, uint32_t length)
+{
+    uint32_t number = reader->kept_count > 0 && length > 0
+                          ? pt_find_name (reader, &reader->metadata, key, length)
+                          : UINT32_MAX;
+    return number < reader->kept_count ? &reader->kept[number] : NULL;
 }
 
 int
-pt_is_kept (struct pt_reader *reader, const char *key, uint32_t length)
+pt_is_item_kept (struct pt_reader *reader, uint32_t index)
 {
-    const struct pt_names *names = &reader->metadata;
-    uint32_t number = names->slot_count > 0
-                          ? (uint32_t) *find_slot (names, hash_text (reader, key, length), key, length)
-                          : 0;
-    return number > 0 && names->list[number - 1].uses == 0;
+    uint32_t before = reader->name_length;
+    char number[16];
+    int length = snprintf (number, sizeof number, before > 0 ? ".%u" : "%u", index);
+    int found = append_text (reader, (const uint8_t *) number, (uint64_t) length) == TENON_OK
+                && pt_find_kept (reader, reader->name, reader->name_length);
+    reader->name_length = before;
+    reader->name[before] = 0;
+    return found;
 }
 
 tenon_status
 pt_free_name (struct pt_reader *reader, struct pt_names *names, const char **text, uint32_t *length)
 {
     if (reader->name_length == 0)
-        TENON_TRY (append_text (reader, (const uint8_t *) "value", 5));
+        TENON_TRY (append_text (reader, (const uint8_t *) nameless, sizeof nameless - 1));
     if (2 * (uint64_t) names->count >= names->slot_count)
         TENON_TRY (widen_table (reader, names));
     uint64_t hash = hash_name (reader);

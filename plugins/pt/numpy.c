@@ -143,16 +143,13 @@ pt_read_numpy (struct pt_reader *reader, uint32_t value, struct pt_array *array)
 
 /* (dtype, bytes) */
 int32_t
-pt_numpy_scalar (struct pt_reader *reader, uint32_t value)
+pt_numpy_scalar (struct pt_reader *reader, uint32_t value, struct tenon_value *scalar)
 {
     const struct pt_machine *machine = &reader->machine;
     uint32_t arguments = pt_at (machine, value)->as.items[PT_ARGUMENTS];
-    struct tenon_value scalar = { .source = TENON_NO_SOURCE };
     struct numpy_type type;
     const uint8_t *bytes;
     uint64_t count, bits = 0;
-    if (reader->counting)
-        return TENON_OK;
     int32_t found = pt_bytes_of (reader, pt_item (machine, arguments, 1), &bytes, &count);
     if (found < 0)
         return found;
@@ -161,13 +158,13 @@ pt_numpy_scalar (struct pt_reader *reader, uint32_t value)
         return PT_OTHER;
     for (uint32_t i = 0; i < type.size; i++)
         bits |= (uint64_t) bytes[type.flags ? type.size - 1 - i : i] << 8 * i;
-    scalar.type = type.dtype;
-    scalar.as.u = bits;
+    scalar->type = type.dtype;
+    scalar->as.u = bits;
     if (type.dtype >= TENON_I8 && type.dtype <= TENON_I64 && type.size < 8)
-        scalar.as.i = (int64_t) (bits << (64 - 8 * type.size)) >> (64 - 8 * type.size);
+        scalar->as.i = (int64_t) (bits << (64 - 8 * type.size)) >> (64 - 8 * type.size);
     if (type.dtype == TENON_F32)
-        scalar.as.f = tenon_f64_of_f32 ((uint32_t) bits);
+        scalar->as.f = tenon_f64_of_f32 ((uint32_t) bits);
     if (type.dtype == TENON_BOOL)
-        scalar.as.u = bits != 0;
-    return pt_add_value (reader, &scalar);
+        scalar->as.u = bits != 0;
+    return TENON_OK;
 }

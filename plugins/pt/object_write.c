@@ -140,6 +140,10 @@ put_leaf (struct pt_pickle *pickle, const struct pt_node *node)
     uint64_t length;
     if (node->kind == PT_NODE_TENSOR)
         return put_tensor (pickle, node->index);
+    if (node->as_none) {
+        pt_put_byte (&pickle->out, PT_OP_NONE);
+        return pickle->out.status;
+    }
     TENON_TRY (pickle->out.call->host->plan_metadata (pickle->out.call, node->index, &key, &length, &value));
     return pt_put_value (&pickle->out, &value, node->as_tuple);
 }

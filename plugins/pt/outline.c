@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* outline.c - the containers that a PyTorch file had, so that it can have them again. Names with dots do not
- * tell whether 'a.b' was a dict in a dict, or a key. Unless all was one dict the reader adds an entry of
- * metadata, tenon.pt:
+ * tell whether 'a.b' was a dict in a dict, or a key. Unless all was one dict of tensors the reader adds
+ * an entry of metadata, tenon.pt:
  *
  *     {"tenon":1,"parts":[["","dict","values"],["model","ordered"],["optimizer","dict"],
  *     ["optimizer.state","int"],["optimizer.param_groups","list"],["model._metadata","ordered","attribute"]]}
  *
  * Each part has the name that its items have before theirs, and what it is: dict, int (a dict with numbers as
- * keys), ordered (OrderedDict), list, tuple. A part comes before those in it. "values": the whole has more
- * than tensors and parts in it. "attribute": it is one of the object whose part it is in, and none of its
- * items. */
+ * keys), ordered (OrderedDict), list, tuple. A part comes before those in it. "values": the whole has
+ * metadata, and not only in parts of it. "attribute": it is one of the object whose part it is in, and none
+ * of its items. */
 #include "pt_write.h"
 #include <tenon/json_value.h>
 
@@ -32,7 +32,7 @@ part_slot (struct tenon_call *call, const struct pt_outline *outline, const char
     }
 }
 
-const struct pt_part *
+struct pt_part *
 pt_find_part (struct tenon_call *call, const struct pt_outline *outline, const char *name, uint64_t length)
 {
     uint32_t number = *part_slot (call, outline, name, length);

@@ -55,32 +55,14 @@ word_of (const struct pt_machine *machine, const struct pt_value *value)
     }
 }
 
-/* True if the parts have a value that becomes metadata. */
-static int
-has_values (const struct pt_machine *machine, const struct pt_frame *frames, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        for (uint32_t j = 0; j < frames[i].count; j++) {
-            uint32_t value = frames[i].items[frames[i].form == PT_FORM_ENTRIES ? 2 * (uint64_t) j + 1 : j];
-            uint8_t kind = pt_at (machine, value)->kind;
-            if (frames[i].form != PT_FORM_PAIRS && (kind <= PT_BYTES || kind == PT_LIST || kind == PT_TUPLE))
-                return 1;
-        }
-    return 0;
-}
-
 /* ---- parts ---- */
 
+/* ["NAME","KIND"] or ["NAME","KIND","WORD"] */
 static void
-add_outline_part (struct pt_reader *reader, const char *kind, const char *word)
+put_part (struct tenon_json_out *json, const char *name, uint64_t length, const char *kind, const char *word)
 {
-    struct tenon_json_out *json = &reader->outline;
-    if (json->length > MOST_BYTES || json->status < 0)
-        return;
-    json->grow = grow_outline;
-    json->user = reader->call;
-    tenon_json_put_text (json, json->length ? ",\n[" : "{\"tenon\":1,\"parts\":[\n[");
-    tenon_json_put_string (json, reader->name, reader->name_length);
+    tenon_json_put_text (json, "\n[");
+    tenon_json_put_string (json, name, length);
     tenon_json_put_text (json, ",\"");
     tenon_json_put_text (json, kind);
     if (word[0]) {
@@ -88,53 +70,69 @@ add_outline_part (struct pt_reader *reader, const char *kind, const char *word)
         tenon_json_put_text (json, word);
     }
     tenon_json_put_text (json, "\"]");
+}
+
+/* The present value is a container of this kind. */
+static void
+add_outline_part (struct pt_reader *reader, const char *kind, const char *word)
+{
+    struct tenon_json_out *json = &reader->outline;
+    if (reader->top == 0) {
+        reader->whole = kind;
+        return;
+    }
     reader->parts++;
+    if (json->length > MOST_BYTES || json->status < 0)
+        return;
+    json->grow = grow_outline;
+    json->user = reader->call;
+    tenon_json_put_text (json, ",");
+    put_part (json, reader->name, reader->name_length, kind, word);
 }
 
 void
-pt_note_container (struct pt_reader *reader, uint32_t owner, const struct pt_frame *frames, uint32_t count)
+pt_note_container (struct pt_reader *reader, uint32_t owner)
 {
     const struct pt_machine *machine = &reader->machine;
-    const char *kind, *word = "";
-    if (reader->counting || pt_is_array (machine, owner))
+    const char *kind;
+    if (reader->counting || pt_is_array (machine, owner)
+        || !(kind = word_of (machine, pt_at (machine, owner))))
         return;
-    if (!(kind = word_of (machine, pt_at (machine, owner))))
-        return;
-    if (reader->top == 0) {
-        int values = has_values (machine, frames, count);
-        reader->worth_telling = kind[0] == 'l' || kind[0] == 't' || kind[0] == 'i';
-        word = values ? "values" : "";
-    } else if (reader->frames[reader->top - 1].is_state)
-        word = "attribute";
-    add_outline_part (reader, kind, word);
+    add_outline_part (reader, kind,
+                      reader->top > 0 && reader->frames[reader->top - 1].is_state ? "attribute" : "");
 }
 
 void
 pt_note_list (struct pt_reader *reader, const struct pt_value *list)
 {
-    int is_all = reader->top == 0 && list->count == 0; /* nothing else would tell what the whole was */
-    reader->worth_telling |= is_all;
-    if (!reader->counting && (reader->parts > 0 || is_all) && (list->kind == PT_TUPLE || list->count == 0))
+    /* empty bytes are written as an empty list, and kept as bytes */
+    int is_empty = list->count == 0 && !pt_find_kept (reader, reader->name, reader->name_length);
+    if (is_empty || (list->kind == PT_TUPLE && reader->top > 0))
         add_outline_part (reader, list->kind == PT_TUPLE ? "tuple" : "list", "");
 }
 
 tenon_status
 pt_add_outline (struct pt_reader *reader)
 {
-    struct tenon_json_out *json = &reader->outline;
+    struct tenon_json_out json = { .grow = grow_outline, .user = reader->call };
     struct tenon_value value = { .type = TENON_STRING, .source = TENON_NO_SOURCE };
-    if (pt_is_kept (reader, PT_OUTLINE, strlen (PT_OUTLINE)))
-        return json->status;
-    if (reader->parts == 0 || (reader->parts == 1 && !reader->worth_telling))
-        return json->status;
-    if (json->length > MOST_BYTES) {
+    const char *whole = reader->whole ? reader->whole : "dict"; /* which it becomes when it is written */
+    int is_dict = strcmp (whole, "dict") == 0 || strcmp (whole, "ordered") == 0;
+    TENON_TRY (reader->outline.status);
+    if ((reader->parts == 0 && is_dict && !reader->has_values)
+        || pt_find_name (reader, &reader->metadata, PT_OUTLINE, strlen (PT_OUTLINE)) != UINT32_MAX)
+        return TENON_OK;
+    if (reader->outline.length > MOST_BYTES) {
         tenon_note (reader->call, TENON_LOSS, NULL,
                     "it has too many dicts and lists in each other: which they are is not kept");
-        return json->status;
+        return TENON_OK;
     }
-    tenon_json_put_text (json, "]}");
-    TENON_TRY (json->status);
-    value.as.string = json->bytes;
-    value.count = json->length;
+    tenon_json_put_text (&json, "{\"tenon\":1,\"parts\":[");
+    put_part (&json, "", 0, whole, reader->has_values ? "values" : "");
+    tenon_json_put (&json, reader->outline.bytes, reader->outline.length);
+    tenon_json_put_text (&json, "]}");
+    TENON_TRY (json.status);
+    value.as.string = json.bytes;
+    value.count = json.length;
     return reader->call->host->add_metadata (reader->call, PT_OUTLINE, strlen (PT_OUTLINE), &value);
 }

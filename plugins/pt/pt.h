@@ -304,9 +304,12 @@ struct pt_reader {
     uint64_t *keys; /* a table of the keys of one dict */
     uint32_t key_room;
     uint64_t noted, left_out; /* losses that were told, and others */
-    struct tenon_json_out outline;
-    uint64_t parts;    /* in the outline */
-    int worth_telling; /* the outline is, even if the whole has no part */
+    struct pt_kept *kept;     /* of tenon.json; the first names of `metadata` */
+    uint32_t kept_count;
+    struct tenon_json_out outline; /* all parts but the whole */
+    uint64_t parts;
+    const char *whole; /* what it is; NULL: no container */
+    int has_values;    /* the whole has metadata, not in parts */
     uint64_t work;     /* not drawn yet */
 };
 
@@ -365,8 +368,8 @@ tenon_status pt_add_value (struct pt_reader *reader, const struct tenon_value *v
 /* The bytes that a call of bytes, bytearray or _codecs.encode stands for, and where they lie in the pickle if
  * they do. 0: it is none of these. */
 int32_t pt_bytes_of (struct pt_reader *reader, uint32_t value, const uint8_t **bytes, uint64_t *count);
-/* A number of NumPy: the plain dtype, and its bytes in the machine's order. PT_OTHER: it is none. */
-int32_t pt_numpy_scalar (struct pt_reader *reader, uint32_t value);
+/* A number of NumPy. PT_OTHER: it is none. */
+int32_t pt_numpy_scalar (struct pt_reader *reader, uint32_t value, struct tenon_value *scalar);
 
 /* ---- outlines: outline_make.c ------------------------------------------------------------------------- */
 
@@ -374,8 +377,7 @@ int32_t pt_numpy_scalar (struct pt_reader *reader, uint32_t value);
 #define PT_OUTLINE "tenon.pt"
 /* A container that is entered under the present name, and a list that becomes one entry of metadata, or none.
  */
-void pt_note_container (struct pt_reader *reader, uint32_t owner, const struct pt_frame *frames,
-                        uint32_t count);
+void pt_note_container (struct pt_reader *reader, uint32_t owner);
 void pt_note_list (struct pt_reader *reader, const struct pt_value *list);
 /* Adds it, if it tells more than the names do. */
 tenon_status pt_add_outline (struct pt_reader *reader);
@@ -384,12 +386,26 @@ tenon_status pt_add_outline (struct pt_reader *reader);
 
 /* The member in which tenon keeps metadata that a pickle has no place or no type for. */
 #define PT_MEMBER "tenon.json"
-/* Adds what it has. Values of the pickle that have the same names are then passed over. */
+struct pt_kept {
+    const char *key;
+    uint32_t key_length;
+    int added; /* to the catalog */
+    struct tenon_value value;
+};
+/* Keeps what it has. Values of the pickle that have the same names give way to it, each in its place. */
 tenon_status pt_read_member (struct pt_reader *reader, const void *text, uint64_t length);
-/* *known: it was there. */
+/* The entry of this key; NULL: the member has none. */
+struct pt_kept *pt_find_kept (struct pt_reader *reader, const char *key, uint32_t length);
+/* True if it has an entry for item number `index` of the present name. */
+int pt_is_item_kept (struct pt_reader *reader, uint32_t index);
+tenon_status pt_add_kept (struct pt_reader *reader, struct pt_kept *kept);
+/* Adds those that no value of the pickle has the name of. */
+tenon_status pt_add_others (struct pt_reader *reader);
+/* names.c: enters the key of a new one, before any other name. *known: there was one of that key. */
 tenon_status pt_keep_key (struct pt_reader *reader, const char *key, uint32_t length, int *known);
-/* True if the member has an entry of this key. */
-int pt_is_kept (struct pt_reader *reader, const char *key, uint32_t length);
+/* The number of the name, from 0; UINT32_MAX: it is in no use. */
+uint32_t pt_find_name (struct pt_reader *reader, const struct pt_names *names, const char *text,
+                       uint32_t length);
 
 /* ---- containers: archive.c, legacy.c ------------------------------------------------------------------ */
 

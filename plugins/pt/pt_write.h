@@ -47,6 +47,7 @@ struct pt_part {
     uint64_t length;
     uint32_t kind, node; /* node 0: not in the tree yet */
     int is_attribute;
+    int is_value; /* a list or tuple that is one entry of metadata: nothing else is in it */
 };
 struct pt_outline {
     struct pt_part *parts; /* the first one is the whole */
@@ -59,8 +60,8 @@ struct pt_outline {
 tenon_status pt_read_outline (struct tenon_call *call, const struct tenon_value *value,
                               struct pt_outline *outline, int *found);
 /* NULL: none has this name. */
-const struct pt_part *pt_find_part (struct tenon_call *call, const struct pt_outline *outline,
-                                    const char *name, uint64_t length);
+struct pt_part *pt_find_part (struct tenon_call *call, const struct pt_outline *outline, const char *name,
+                              uint64_t length);
 
 /* ---- the object: tree.c ---- */
 
@@ -74,8 +75,11 @@ struct pt_node {
     uint32_t first, last;        /* containers: its entries */
     uint32_t count, done;        /* containers: entries, and those that are written */
     uint32_t attributes;         /* ORDERED: the dict of its attributes; 0: none */
+    uint32_t front, entered;     /* containers: see insert_leaf */
+    uint32_t tail;               /* in its container: the last of the leaves that follow it */
     uint8_t int_keys;            /* DICT: keys that are numbers become numbers */
     uint8_t as_tuple;            /* VALUE: a tuple */
+    uint8_t as_none;             /* VALUE: None is in its place */
     uint8_t begun;               /* ORDERED: attributes are written, or being written */
 };
 
@@ -88,6 +92,7 @@ struct pt_tree {
     uint64_t mask;
     uint32_t count;
     int nested; /* pt.nest=yes */
+    const struct pt_node *taken;
 };
 
 /* For so many tensors and entries of metadata. */
@@ -96,10 +101,13 @@ tenon_status pt_begin_tree (struct pt_tree *tree, struct tenon_call *call, uint6
 /* Adds the parts of the outline that the tree began with. 0: they are too deep in each other, so that a
  * reader would leave out what is in them. */
 int pt_grow_outline (struct pt_tree *tree, struct pt_outline *outline);
-/* *taken is what has the name already, or what is no container and has the first part of it: then nothing was
- * added. NULL: none has. */
+/* The entries of a container keep the order of the plan, which has one for tensors and one for metadata: all
+ * of the former are added, and then this is called before the latter are. */
+void pt_begin_sequence (struct pt_tree *tree);
+/* *added is NULL if something has the name already, or what is no container has the first part of it
+ * (tree->taken); then nothing was added. */
 tenon_status pt_add_node (struct pt_tree *tree, const char *name, uint64_t length, uint32_t kind,
-                          uint64_t index, const struct pt_node **taken);
+                          uint64_t index, struct pt_node **added);
 /* True if the text is a number as it is printed, of at most 18 digits. */
 int pt_take_integer (const char *text, uint64_t length, int64_t *number);
 /* After the last node. */

@@ -14,9 +14,12 @@ make_node (struct pt_tree *tree, uint32_t parent, const char *key, uint64_t leng
     node->kind = kind;
     node->parent = parent;
     node->depth = tree->count > 0 ? tree->nodes[parent].depth + 1 : 0;
-    node->next = node->first = node->last = PT_NO_NODE;
+    node->next = node->first = node->last = node->front = node->entered = PT_NO_NODE;
+    node->tail = tree->count;
     return tree->count++;
 }
+
+/* At the end of its container. */
 
 static uint32_t
 add_child (struct pt_tree *tree, uint32_t parent, const char *key, uint64_t length, uint32_t kind)
@@ -29,6 +32,41 @@ add_child (struct pt_tree *tree, uint32_t parent, const char *key, uint64_t leng
         tree->nodes[holder->last].next = number;
     holder->last = number;
     return number;
+}
+
+/* Puts a leaf behind the container that the plan entered last before it (`entered`), and behind the leaves
+ * that are there already (`tail`, or `front` before the first container). */
+static uint32_t
+insert_leaf (struct pt_tree *tree, uint32_t parent, const char *key, uint64_t length, uint32_t kind)
+{
+    uint32_t number = make_node (tree, parent, key, length, kind);
+    struct pt_node *holder = &tree->nodes[parent];
+    uint32_t *tail = holder->entered == PT_NO_NODE ? &holder->front : &tree->nodes[holder->entered].tail;
+    uint32_t *link = *tail == PT_NO_NODE ? &holder->first : &tree->nodes[*tail].next;
+    tree->nodes[number].next = *link;
+    *link = *tail = number;
+    if (tree->nodes[number].next == PT_NO_NODE)
+        holder->last = number;
+    holder->count++;
+    return number;
+}
+
+/* The next leaves of the plan come behind this entry, in all containers that it is in. */
+static void
+enter_node (struct pt_tree *tree, uint32_t at)
+{
+    for (uint32_t parent; at != 0; at = parent) {
+        parent = tree->nodes[at].parent;
+        if (tree->nodes[parent].attributes != at)
+            tree->nodes[parent].entered = at;
+    }
+}
+
+void
+pt_begin_sequence (struct pt_tree *tree)
+{
+    for (uint32_t i = 0; i < tree->count; i++)
+        tree->nodes[i].entered = PT_NO_NODE;
 }
 
 /* ---- room ---- */
@@ -106,7 +144,7 @@ pt_find_parent (const struct pt_tree *tree, const char *name, uint64_t *length)
             continue;
         const struct pt_part *part = pt_find_part (tree->call, outline, name, at);
         lookups++;
-        if (part && part->node > 0 && tree->nodes[part->node].kind <= PT_NODE_TUPLE) {
+        if (part && part->node > 0 && !part->is_value && tree->nodes[part->node].kind <= PT_NODE_TUPLE) {
             *length = at + 1;
             return part->node;
         }
@@ -152,22 +190,23 @@ pt_grow_outline (struct pt_tree *tree, struct pt_outline *outline)
     return 1;
 }
 
-/* With pt.nest=yes: makes the dicts of a name. *parent: the last one; *taken: what is no dict. */
+/* With pt.nest=yes: makes the dicts of a name. *parent: the last one; tree->taken: what is no dict. */
 static tenon_status
-make_dicts (struct pt_tree *tree, const char *name, uint64_t *length, uint32_t *parent,
-            const struct pt_node **taken)
+make_dicts (struct pt_tree *tree, const char *name, uint64_t *length, uint32_t *parent)
 {
     uint32_t most = pt_depth (tree->call);
-    uint64_t begin = 0;
+    uint64_t begin = 0, leading = 0;
     const char *dot;
     *parent = 0;
-    while ((dot = memchr (name + begin, '.', *length - begin))) {
+    while (leading < *length && name[leading] == '.') /* a name does not begin with an empty key */
+        leading++;
+    while ((dot = memchr (name + begin + leading, '.', *length - begin - leading))) {
         uint64_t size = (uint64_t) (dot - name) - begin;
         uint32_t *slot = find_slot (tree, *parent, name + begin, size);
         if (*slot == 0)
             *slot = add_child (tree, *parent, name + begin, size, PT_NODE_DICT);
         if (tree->nodes[*slot].kind != PT_NODE_DICT) {
-            *taken = &tree->nodes[*slot];
+            tree->taken = &tree->nodes[*slot];
             return TENON_OK;
         }
         if (tree->nodes[*slot].depth >= most)
@@ -178,6 +217,7 @@ make_dicts (struct pt_tree *tree, const char *name, uint64_t *length, uint32_t *
                 name, most, PT_MOST_DEPTH);
         *parent = *slot;
         begin += size + 1;
+        leading = 0;
     }
     *length = begin;
     return TENON_OK;
@@ -185,30 +225,34 @@ make_dicts (struct pt_tree *tree, const char *name, uint64_t *length, uint32_t *
 
 tenon_status
 pt_add_node (struct pt_tree *tree, const char *name, uint64_t length, uint32_t kind, uint64_t index,
-             const struct pt_node **taken)
+             struct pt_node **added)
 {
     uint32_t parent;
     uint64_t begin = length;
-    *taken = NULL;
+    *added = NULL;
+    tree->taken = NULL;
     if (tree->nested)
-        TENON_TRY (make_dicts (tree, name, &begin, &parent, taken));
+        TENON_TRY (make_dicts (tree, name, &begin, &parent));
     else
         parent = pt_find_parent (tree, name, &begin);
-    if (*taken)
+    if (tree->taken)
         return TENON_OK;
     uint32_t *slot = find_slot (tree, parent, name + begin, length - begin);
     struct pt_node *node = &tree->nodes[*slot];
-    if (*slot == 0)
-        node = &tree->nodes[ *slot = add_child (tree, parent, name + begin, length - begin, kind)];
-    else if (kind == PT_NODE_VALUE && node->kind <= PT_NODE_TUPLE && node->kind >= PT_NODE_LIST
-             && node->count == 0) {
+    if (*slot == 0) {
+        node = &tree->nodes[ *slot = insert_leaf (tree, parent, name + begin, length - begin, kind)];
+        enter_node (tree, parent);
+    } else if (kind == PT_NODE_VALUE && node->kind <= PT_NODE_TUPLE && node->kind >= PT_NODE_LIST
+               && node->count == 0) {
         node->as_tuple = node->kind == PT_NODE_TUPLE; /* a list of numbers or texts is one value */
         node->kind = kind;
+        enter_node (tree, *slot);
     } else {
-        *taken = node;
+        tree->taken = node;
         return TENON_OK;
     }
     node->index = index;
+    *added = node;
     return TENON_OK;
 }
 
@@ -219,14 +263,14 @@ pt_take_integer (const char *text, uint64_t length, int64_t *number)
 {
     uint64_t begin = length > 1 && text[0] == '-';
     *number = 0;
-    if (length == 0 || length - begin > 18 || (length > 1 && text[begin] == '0'))
+    if (length == 0 || (text[begin] == '0' && length > 1))
         return 0;
     for (uint64_t i = begin; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9')
+        int digit = text[i] - '0';
+        if (digit < 0 || digit > 9 || __builtin_mul_overflow (*number, 10, number)
+            || __builtin_add_overflow (*number, begin ? -digit : digit, number))
             return 0;
-        *number = 10 * *number + (text[i] - '0');
     }
-    *number = begin ? -*number : *number;
     return 1;
 }
 

@@ -80,6 +80,7 @@ pt_walk (struct pt_reader *reader, uint32_t root)
     TENON_TRY (walk_once (reader, root));
     reader->counting = 0;
     TENON_TRY (walk_once (reader, root));
+    TENON_TRY (pt_add_others (reader));
     TENON_TRY (pt_add_outline (reader));
     if (reader->left_out > 0)
         tenon_note (reader->call, TENON_LOSS, NULL, "%llu more values are left out",

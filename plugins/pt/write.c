@@ -18,7 +18,6 @@ struct writer {
     uint64_t outline_entry; /* of metadata; UINT64_MAX: none */
     int64_t metadata, nest; /* options */
     int has_outline;
-    int has_values;     /* some metadata come from a file of PyTorch's */
     uint32_t *storages; /* of each tensor, by number */
     uint32_t storage_count;
     uint8_t *kept;      /* entries of metadata: 1: the pickle has all of it */
@@ -49,51 +48,43 @@ static tenon_status
 add_tensors (struct writer *writer, int *fits)
 {
     struct tenon_call *call = writer->call;
-    const struct pt_node *taken = NULL;
+    struct pt_node *node;
     struct tenon_tensor tensor = TENON_INIT (tensor);
-    for (uint64_t i = 0; i < writer->plan.tensors && !taken; i++) {
+    *fits = 1;
+    for (uint64_t i = 0; i < writer->plan.tensors && *fits; i++) {
         TENON_TRY (call->host->plan_tensor (call, i, &tensor));
-        TENON_TRY (pt_add_node (&writer->tree, tensor.name, tensor.name_length, PT_NODE_TENSOR, i, &taken));
+        TENON_TRY (pt_add_node (&writer->tree, tensor.name, tensor.name_length, PT_NODE_TENSOR, i, &node));
+        *fits = node != NULL;
     }
-    *fits = taken == NULL;
-    if (taken && !writer->has_outline)
+    if (!*fits && !writer->has_outline)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
                            "with pt.nest=yes the name '%.60s' makes '%.*s' both a tensor and a dict",
-                           tensor.name, (int) (taken->key_length < 60 ? taken->key_length : 60), taken->key);
+                           tensor.name,
+                           (int) (writer->tree.taken->key_length < 60 ? writer->tree.taken->key_length : 60),
+                           writer->tree.taken->key);
     return TENON_OK;
 }
 
-/* True if the entry is one of an object's attributes, which a dict of items is no place for. */
+/* True if the entry of metadata may be one of the pickle: it was in one before, or others are beside it. A
+ * dict of items is no place for the attributes of an object. */
 static int
-is_attribute (const struct writer *writer, const char *key, uint64_t length)
+goes_in (const struct writer *writer, const char *key, uint64_t length)
 {
+    int has_holder = 0, is_attribute = 0;
     uint32_t lookups = 0;
     for (uint64_t at = length; writer->outline.count > 0 && at > 1 && lookups < PT_MOST_LOOKUPS;) {
         if (key[--at] != '.' || at > writer->outline.longest)
             continue;
         const struct pt_part *part = pt_find_part (writer->call, &writer->outline, key, at);
         lookups++;
-        if (part && part->is_attribute)
-            return 1;
+        has_holder |= part != NULL;
+        is_attribute |= part && part->is_attribute;
     }
-    return 0;
-}
-
-/* True if the entry of metadata may be one of the pickle: it was in one before; or it is new, and others are
- * beside it. */
-static int
-goes_in (const struct writer *writer, uint64_t index, const char *key, uint64_t length)
-{
-    uint32_t flags = writer->call->host->plan_metadata_flags (writer->call, index);
-    if (writer->has_outline && pt_find_parent (&writer->tree, key, &length) != 0)
-        return writer->metadata != PT_METADATA_MEMBER;
-    if (is_attribute (writer, key, length))
+    if (is_attribute && !writer->has_outline)
         return 0;
     if (writer->metadata != PT_METADATA_KEEP)
         return writer->metadata == PT_METADATA_DICT;
-    if (writer->has_outline && writer->outline.has_values)
-        return 1;
-    return (flags & TENON_METADATA_OWN) || (writer->has_values && (flags & TENON_METADATA_GIVEN));
+    return has_holder || writer->outline.has_values;
 }
 
 /* Adds the most bytes that a value takes, as JSON if not in the pickle; so many that they are too many, if
@@ -111,25 +102,27 @@ count_bytes (uint64_t *bytes, uint64_t key_length, const struct tenon_value *val
     *bytes = more < MANY_BYTES && *bytes < MANY_BYTES ? *bytes + more : MANY_BYTES;
 }
 
-/* An entry goes into the pickle, the member, or both, if the pickle would change its type. */
+/* An entry goes into the pickle, the member, or both: if the pickle would change its type, or has None in its
+ * place. */
 static tenon_status
 add_entry (struct writer *writer, uint64_t index)
 {
     struct tenon_call *call = writer->call;
-    const struct pt_node *taken;
+    struct pt_node *node;
     struct tenon_value value;
     const char *key;
     uint64_t length;
     int fits = -1;
     TENON_TRY (call->host->plan_metadata (call, index, &key, &length, &value));
-    if (goes_in (writer, index, key, length))
+    if (goes_in (writer, key, length)) {
         TENON_TRY (pt_fits_pickle (call, &value, &fits));
-    if (fits >= 0) {
-        TENON_TRY (pt_add_node (&writer->tree, key, length, PT_NODE_VALUE, index, &taken));
-        fits = taken ? -1 : fits;
+        TENON_TRY (pt_add_node (&writer->tree, key, length, PT_NODE_VALUE, index, &node));
+        if (node) {
+            node->as_none = fits < 0;
+            count_bytes (&writer->pickle_bytes, length, &value);
+        } else
+            fits = -1;
     }
-    if (fits >= 0)
-        count_bytes (&writer->pickle_bytes, length, &value);
     if (fits != 1)
         count_bytes (&writer->member_bytes, length, &value);
     writer->kept[index] = fits == 1;
@@ -147,7 +140,6 @@ find_outline (struct writer *writer)
         const char *key;
         uint64_t length;
         TENON_TRY (call->host->plan_metadata (call, i, &key, &length, &value));
-        writer->has_values |= (call->host->plan_metadata_flags (call, i) & TENON_METADATA_OWN) != 0;
         if (length != strlen (PT_OUTLINE) || memcmp (key, PT_OUTLINE, length) != 0)
             continue;
         TENON_TRY (pt_read_outline (call, &value, &writer->outline, &writer->has_outline));
@@ -156,6 +148,23 @@ find_outline (struct writer *writer)
         writer->pickle_bytes += 4 * value.count;
     }
     writer->has_outline &= writer->nest == PT_NEST_KEEP;
+    return TENON_OK;
+}
+
+/* Finds the lists and tuples of the outline that are one value each. */
+static tenon_status
+find_values (struct writer *writer)
+{
+    struct tenon_call *call = writer->call;
+    for (uint64_t i = 0; writer->has_outline && i < writer->plan.metadata; i++) {
+        struct tenon_value value;
+        const char *key;
+        uint64_t length;
+        TENON_TRY (call->host->plan_metadata (call, i, &key, &length, &value));
+        struct pt_part *part = pt_find_part (call, &writer->outline, key, length);
+        if (part)
+            part->is_value = part->kind == PT_NODE_LIST || part->kind == PT_NODE_TUPLE;
+    }
     return TENON_OK;
 }
 
@@ -182,6 +191,7 @@ make_tree (struct writer *writer)
         return TENON_E_MEMORY;
     TENON_TRY (check_tensors (writer));
     TENON_TRY (find_outline (writer));
+    TENON_TRY (find_values (writer));
     TENON_TRY (begin_tree (writer, &fits));
     if (fits <= 0) {
         tenon_note (call, TENON_NOTE, PT_OUTLINE,
@@ -191,6 +201,7 @@ make_tree (struct writer *writer)
         writer->has_outline = 0;
         TENON_TRY (begin_tree (writer, &fits));
     }
+    pt_begin_sequence (&writer->tree);
     for (uint64_t i = 0; i < writer->plan.metadata; i++) {
         if (i == writer->outline_entry)
             writer->kept[i] = 1; /* the reader makes it anew */

@@ -88,6 +88,27 @@ put_tensor (struct maker *maker)
     maker->what->tensors++;
 }
 
+/* A number of NumPy, little-endian; a constant, or a float of Python. */
+static void
+put_rare_scalar (struct maker *maker, uint32_t byte)
+{
+    static const char *const numbers[] = { "f4", "f8", "i8", "u2", "i1", "b1" };
+    if (byte >= 208 && byte < 232) {
+        const char *type = numbers[byte % 6];
+        fuzz_text (maker->pickle, "cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\nU\x02%s\x89\x88\x87R",
+                   type);
+        fuzz_text (maker->pickle, "C%c", type[1] - '0');
+        fuzz_put (maker->pickle, "\1\0\0\0\0\0\0\0", (size_t) (type[1] - '0'));
+        fuzz_text (maker->pickle, "tR");
+    } else if (byte >= 232 && byte < 240)
+        fuzz_text (maker->pickle, "ctorch\ndevice\nU\x03"
+                                  "cpu\x85R");
+    else if (byte >= 240)
+        fuzz_text (maker->pickle, "ctorch\n%s\n", byte % 2 ? "float16" : "int8");
+    else
+        fuzz_text (maker->pickle, "F%u.5\n", byte);
+}
+
 /* One of the values that stand for themselves. */
 static void
 put_scalar (struct maker *maker, uint32_t kind)
@@ -118,7 +139,7 @@ put_scalar (struct maker *maker, uint32_t kind)
         fuzz_put_field (maker->pickle, maker->recipe, 10, 1);
         fuzz_put (maker->pickle, "0123456789", 10);
         break;
-    default: fuzz_text (maker->pickle, "F%u.5\n", fuzz_byte (maker->recipe)); break;
+    default: put_rare_scalar (maker, fuzz_byte (maker->recipe)); break;
     }
 }
 

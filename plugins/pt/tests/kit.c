@@ -167,6 +167,9 @@ list_value (const tenon_file *file, const struct tenon_value *value, char *to, s
     switch (value->type) {
     case TENON_NONE: return (size_t) snprintf (to, room, "null");
     case TENON_BOOL: return (size_t) snprintf (to, room, value->as.u ? "true" : "false");
+    case TENON_I8:
+    case TENON_I16:
+    case TENON_I32:
     case TENON_I64: return (size_t) snprintf (to, room, "%lld", (long long) value->as.i);
     case TENON_F64:
     case TENON_F32: return (size_t) snprintf (to, room, "%g", value->as.f);

@@ -39,9 +39,9 @@ static const struct {
     {                                                                                                        \
         "\x80\x02" pickle ".", sizeof pickle + 2, parts                                                      \
     }
-    /* one dict says all by its names, whatever it holds */
+    /* one dict of tensors says all by its names; one that has metadata says that these belong there */
     CASE ("}" TEXT1 ("x") TENSOR "s", NULL),
-    CASE ("}(" TEXT1 ("x") TENSOR TEXT1 ("n") "K\x05u", NULL),
+    CASE ("}(" TEXT1 ("x") TENSOR TEXT1 ("n") "K\x05u", PART ("\"\",\"dict\",\"values\"")),
     CASE (ORDERED TEXT1 ("x") TENSOR "s", NULL),
     CASE (TENSOR, NULL),
     /* dicts in dicts, with the kinds of their keys */
@@ -56,19 +56,19 @@ static const struct {
     CASE ("](" TENSOR TENSOR "e", PART ("\"\",\"list\"")),
     CASE (TENSOR "\x85", PART ("\"\",\"tuple\"")),
     CASE ("}" TEXT1 ("a") "](" TENSOR "}es",
-          PART ("\"\",\"dict\",\"values\"") "," PART ("\"a\",\"list\"") "," PART ("\"a.1\",\"dict\"")),
+          PART ("\"\",\"dict\"") "," PART ("\"a\",\"list\"") "," PART ("\"a.1\",\"dict\"")),
     CASE ("}" TEXT1 ("t") "K\x01K\x02\x86s", PART ("\"\",\"dict\",\"values\"") "," PART ("\"t\",\"tuple\"")),
     CASE ("}" TEXT1 ("l") "](K\x01K\x02"
                           "es",
-          NULL),
+          PART ("\"\",\"dict\",\"values\"")),
     /* what is empty has no other trace */
     CASE ("}(" TEXT1 ("l") "]" TEXT1 ("t") ")" TEXT1 ("d") "}" TEXT1 ("o") ORDERED "u",
-          PART ("\"\",\"dict\",\"values\"") "," PART ("\"l\",\"list\"") "," PART (
-              "\"t\",\"tuple\"") "," PART ("\"d\",\"dict\"") "," PART ("\"o\",\"ordered\"")),
+          PART ("\"\",\"dict\"") "," PART ("\"l\",\"list\"") "," PART ("\"t\",\"tuple\"") "," PART (
+              "\"d\",\"dict\"") "," PART ("\"o\",\"ordered\"")),
     CASE ("]", PART ("\"\",\"list\"")),
     CASE (")", PART ("\"\",\"tuple\"")),
     CASE ("}", NULL),
-    CASE ("K\x01\x85", NULL),
+    CASE ("K\x01\x85", PART ("\"\",\"dict\",\"values\"")),
     /* attributes, as state dicts have them */
     CASE (ORDERED TEXT1 ("x") TENSOR "s}" TEXT1 ("m") "}" TEXT1 ("v") "K\x02ssb",
           PART ("\"\",\"ordered\"") "," PART ("\"m\",\"dict\",\"attribute\"")),

@@ -132,6 +132,9 @@ checks=$((checks + 2))
 member "$work/member.pt" archive/data.pkl && cmp -s "$work/member" "$samples/written/one.pkl" || fail 'metadata got into the pickle'
 tenon ls --meta "$work/member.pt"
 said "format${tab}string${tab}pt" "count${tab}u32${tab}7" "ids${tab}array:i16" || fail 'metadata beside the pickle'
+converted "$work/member.pt" "$work/member-again.pt"
+checks=$((checks + 1))
+cmp -s "$work/member.pt" "$work/member-again.pt" || fail 'metadata beside the pickle get into it when it is written again'
 converted -o pt.metadata=dict "$work/member.pt" "$work/dict.pt"
 checks=$((checks + 1))
 tenon ls --meta "$work/dict.pt"
