@@ -217,8 +217,8 @@ check_saved (tenon_file *file, const struct fuzz_buffer *bytes, const struct sav
     if (outcome.error.status < 0)
         fuzz_fail ("%s: it was saved, but not again: %s", saving->codec.id, outcome.error.message);
     fuzz_load_store (2, &second);
-    /* a record of carried tensors may name tensors and keys that are left out, and be another one then; a list
-     * of pt that lacks its last items is one of the others */
+    /* a record of carried tensors may name tensors and keys that are left out, and be another one then; a
+     * list of pt that lacks its last items is one of the others */
     uint64_t record;
     bool named = losses > 0
                  && (carried || strcmp (saving->codec.id, "pt") == 0

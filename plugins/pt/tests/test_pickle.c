@@ -167,7 +167,7 @@ static const struct pickle known[] = {
           "cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nU\x02i4\x89\x88\x87R(K\x03U\x01>"
           "NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb"
           "C\x04\0\0\x01\0\x86R.",
-          0, "value=256u"),
+          0, "value=256"),
     /* keys of every kind */
     CASE (P2 "}(K\x01K\x01N"
              "K\x02\x88K\x03K\x05K\x07\x86K\x04"

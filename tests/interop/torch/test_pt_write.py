@@ -202,10 +202,12 @@ def test_types(bench):
         out = bench.folder / "out.pt"
         bench.output("convert", "-o", setting, typed, out)
         found = bench.list(out)
+        told = [found[part].pop("tenon.pt", None) is not None for part in ("metadata", "metadata_types")]
+        bench.check(told == 2 * [setting == "pt.metadata=dict"], setting, "the outline tells that values are in the dict:", told)
         bench.check(found["metadata"] == wanted["metadata"], setting, "other metadata", found["metadata"])
         bench.check(found["metadata_types"] == wanted["metadata_types"], setting, "other types", found["metadata_types"])
         again = bench.folder / "again.gguf"
-        bench.output("convert", out, again)
+        bench.output("convert", *(["--unset=tenon.pt"] if told[0] else []), out, again)
         bench.check(again.read_bytes() == typed.read_bytes(), setting, "gguf to pt and back differs")
         load(out)
 
