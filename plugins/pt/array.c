@@ -344,15 +344,29 @@ unwrap_call (struct pt_reader *reader, uint32_t *value, struct pt_array *array)
     return target;
 }
 
-tenon_status
-pt_read_array (struct pt_reader *reader, uint32_t value, struct pt_array *array)
+/* The host refuses a file in which the product of some dims leaves 63 bits, even if another dim is 0, which
+ * torch allows. */
+static tenon_status
+check_empty (struct pt_reader *reader, struct pt_array *array)
 {
-    memset (array, 0, offsetof (struct pt_array, strides));
-    array->fault.status = TENON_OK;
-    array->tensor.struct_size = sizeof array->tensor;
-    array->tensor.length = TENON_AUTO;
-    array->tensor.source = reader->pickle_source;
-    array->storage = PT_NO_SOURCE;
+    const struct tenon_tensor *tensor = &array->tensor;
+    struct tenon_dtype info = TENON_INIT (info);
+    if (array->fault.status < 0 || reader->counting || count_items (array) > 0)
+        return TENON_OK;
+    TENON_TRY (reader->call->host->dtype_info (reader->call, tensor->dtype, &info));
+    int64_t bytes = (int64_t) info.block_bytes;
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        if (tensor->shape[i] > 0 && __builtin_mul_overflow (bytes, tensor->shape[i], &bytes)) {
+            pt_spoil (array, TENON_E_UNSUPPORTED,
+                      "it has no items, and the product of its other dims is 2^63 bytes or more");
+            return TENON_OK;
+        }
+    return TENON_OK;
+}
+
+static tenon_status
+read_any (struct pt_reader *reader, uint32_t value, struct pt_array *array)
+{
     if (pt_at (&reader->machine, value)->kind == PT_STORAGE)
         return read_storage (reader, value, array);
     struct call_target target = unwrap_call (reader, &value, array);
@@ -362,4 +376,17 @@ pt_read_array (struct pt_reader *reader, uint32_t value, struct pt_array *array)
         return pt_read_numpy (reader, value, array);
     read_other (reader, &target, array);
     return TENON_OK;
+}
+
+tenon_status
+pt_read_array (struct pt_reader *reader, uint32_t value, struct pt_array *array)
+{
+    memset (array, 0, offsetof (struct pt_array, strides));
+    array->fault.status = TENON_OK;
+    array->tensor.struct_size = sizeof array->tensor;
+    array->tensor.length = TENON_AUTO;
+    array->tensor.source = reader->pickle_source;
+    array->storage = PT_NO_SOURCE;
+    TENON_TRY (read_any (reader, value, array));
+    return check_empty (reader, array);
 }

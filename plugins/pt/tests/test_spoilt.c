@@ -15,6 +15,10 @@ struct spoilt {
 #define MALFORMED TENON_E_MALFORMED
 #define UNSUPPORTED TENON_E_UNSUPPORTED
 #define BIG62 "\x8a\x08\0\0\0\0\0\0\0\x40"
+#define MOST63 "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f"
+#define MOST62 "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x3f"
+#define MOST61 "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x1f"
+#define LEAST63 "\x8a\x08\0\0\0\0\0\0\0\x80"
 #define MINUS "J\xff\xff\xff\xff"
 
 static const struct spoilt spoilts[] = {
@@ -32,6 +36,30 @@ static const struct spoilt spoilts[] = {
     BAD (TENSOR_OF (STORAGE, "K\0K\x04\x85N\x85"), MALFORMED, "the stride of dim 0"),
     BAD (TENSOR_OF (STORAGE, "K\0" BIG62 BIG62 "\x86K\x01K\x01\x86"), MALFORMED, "more items than any file"),
     BAD (TENSOR_OF (STORAGE, "K\0" BIG62 "\x85K\0\x85"), MALFORMED, "more items than any file"),
+    /* torch has them, if their strides are others than those of an array in C order: as_strided makes them */
+    BAD (TENSOR_OF (STORAGE, "K\0K\0" BIG62 BIG62 "\x87K\1K\1K\1\x87"), UNSUPPORTED,
+         "it has no items, and the product of its other dims is 2^63 bytes or more"),
+    BAD (TENSOR_OF (STORAGE, "K\0" BIG62 "K\0" BIG62 "\x87K\1K\1K\1\x87"), UNSUPPORTED, "it has no items"),
+    BAD (TENSOR_OF (STORAGE, "K\0" BIG62 BIG62 "K\0\x87K\1K\1K\1\x87"), UNSUPPORTED, "it has no items"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\0" BIG62 "\x86" BIG62 "K\1\x86"), UNSUPPORTED, "it has no items"),
+    BAD ("ctorch._utils\n_rebuild_tensor_v3\n(" UNTYPED "K\0K\0" MOST63 "\x86" MOST63 "K\1\x86" REST
+         "ctorch\nfloat4_e2m1fn_x2\ntR",
+         UNSUPPORTED, "it has no items"),
+    BAD ("cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85U\x01"
+         "btR(K\x01K\0" BIG62 BIG62 "\x87"
+         "cnumpy\ndtype\nU\x02"
+         "f8\x89\x88\x87R\x89"
+         "C\0tb",
+         UNSUPPORTED, "it has no items"),
+    /* strides */
+    BAD (TENSOR_OF (STORAGE, "K\0K\x04\x85" LEAST63 "\x85"), MALFORMED, "the stride of dim 0"),
+    BAD (TENSOR_OF (STORAGE, "K\x03K\x04\x85" MINUS "\x85"), MALFORMED, "the stride of dim 0"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\x02\x85" MOST63 "\x85"), MALFORMED, "beyond the end of its storage"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\x03K\x03\x86" MOST63 MOST63 "\x86"), MALFORMED,
+         "beyond the end of its storage"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\x02K\x02\x86" LEAST63 LEAST63 "\x86"), MALFORMED, "the stride of dim 0"),
+    BAD (TENSOR_OF (STORAGE, "K\0K\x02\x85\x8a\x09\0\0\0\0\0\0\0\x80\0\x85"), MALFORMED,
+         "the stride of dim 0"),
     BAD (TENSOR_OF (STORAGE, "K\0K\x02K\x02\x86" BIG62 "K\x01\x86"), MALFORMED,
          "beyond the end of its storage"),
     BAD (TENSOR_OF (STORAGE, "K\0K\x03K\x03\x86" BIG62 BIG62 "\x86"), MALFORMED,
@@ -57,6 +85,15 @@ static const struct spoilt spoilts[] = {
     BAD (TENSOR_OF (STORAGE, "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f"
                              "K\x04\x85K\x01\x85"),
          MALFORMED, "beyond the end of its storage"),
+    BAD (TENSOR_OF (STORAGE, "\x8a\x08\xfc\xff\xff\xff\xff\xff\xff\x7f"
+                             "K\x04\x85K\x01\x85"),
+         MALFORMED, "beyond the end of its storage"),
+    BAD (TENSOR_OF (STORAGE, LEAST63 "K\x04\x85K\x01\x85"), MALFORMED, "beyond the end of its storage"),
+    BAD (TENSOR_OF (STORAGE, MOST63 "K\0\x85K\x01\x85"), MALFORMED, "beyond the end of its storage"),
+    BAD (TENSOR_OF (STORAGE_OF ("ByteStorage", MOST62), MOST62 "K\x01\x85K\x01\x85"), MALFORMED,
+         "beyond the end of its storage, which has 4611686018427387903 bytes"),
+    BAD (TENSOR_OF (STORAGE_OF ("ByteStorage", MOST61), MOST61 "K\0\x85K\x01\x85"), TENON_E_TRUNCATED,
+         "of its storage, which has 16"),
     BAD (TENSOR_OF (STORAGE, "K\0K\x05\x85K\x01\x85"), MALFORMED, "beyond the end of its storage"),
     BAD (TENSOR_OF (STORAGE, "K\0K\x02K\x02\x86K\x03K\x02\x86"), MALFORMED, "beyond the end of its storage"),
     /* storages */
@@ -66,6 +103,22 @@ static const struct spoilt spoilts[] = {
          "an impossible number of items"),
     BAD (TENSOR_OF (STORAGE_OF ("FloatStorage", BIG62), "K\0K\x04\x85K\x01\x85"), MALFORMED,
          "an impossible number of items"),
+    BAD (TENSOR_OF (STORAGE_OF ("ComplexDoubleStorage", "\x8a\x08\0\0\0\0\0\0\0\x10"), "K\0K\1\x85K\x01\x85"),
+         MALFORMED, "an impossible number of items"),
+    BAD (TENSOR_OF (STORAGE_OF ("DoubleStorage", "\x8a\x08\0\0\0\0\0\0\0\x08"), "K\0K\1\x85K\x01\x85"),
+         MALFORMED, "an impossible number of items"),
+    BAD (TENSOR_OF (STORAGE_OF ("DoubleStorage", "\x8a\x08\0\0\0\0\0\0\0\x07"),
+                    "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x06K\1\x85K\x01\x85"),
+         TENON_E_TRUNCATED, "its items end at byte 4035225266123964416 of its storage, which has 16"),
+    BAD (STORAGE_OF ("ByteStorage", MOST63), MALFORMED, "an impossible number of items"),
+    BAD (TENSOR_OF ("(" TEXT7 ("storage") "ctorch\nFloatStorage\n" TEXT1 ("0")
+                        TEXT3 ("cpu") "K\x04(" TEXT1 ("v") BIG62 "K\x02ttQ",
+                    "K\0K\x02\x85K\x01\x85"),
+         MALFORMED, "a view that begins nowhere"),
+    BAD (TENSOR_OF ("(" TEXT7 ("storage") "ctorch\nByteStorage\n" TEXT1 ("0")
+                        TEXT3 ("cpu") "K\x04(" TEXT1 ("v") MOST61 MOST61 "ttQ",
+                    MOST61 "K\0\x85K\x01\x85"),
+         TENON_E_TRUNCATED, "of its storage, which has 16"),
     BAD (STORAGE_OF ("FloatStorage", MINUS), MALFORMED, "an impossible number of items"),
     BAD (STORAGE_OF ("FloatStorage", "K\x05"), TENON_E_TRUNCATED, "of its storage, which has 16"),
     BAD (TENSOR_OF ("(" TEXT7 ("storage") "ctorch\nFloatStorage\n" TEXT1 ("9") TEXT3 ("cpu") "K\x04tQ",
