@@ -20,11 +20,19 @@ static const struct tool_option formats_options[] = {
     { "all", 'a', OPTION_FLAG, NULL, "also formats that are of use inside others only", &show_all }, { 0 }
 };
 
-/* The codecs that are shown. */
+/* What is shown: numbers of codecs, and behind those of all codecs the numbers of filters. */
 struct shown_codecs {
     const tenon_context *context;
     uint64_t *indexes, count;
 };
+
+static tenon_filter_info
+get_filter (const tenon_context *context, uint64_t index)
+{
+    tenon_filter_info info = { .struct_size = sizeof info };
+    tenon_filter_get (context, index, &info);
+    return info;
+}
 
 static const char *
 or_nothing (const char *text)
@@ -49,10 +57,26 @@ abilities_text (uint32_t flags, char text[32])
 /* ---- the table ----------------------------------------------------------------------------------- */
 
 static void
+fill_filter_row (const tenon_context *context, uint64_t index, struct row *row)
+{
+    tenon_filter_info info = get_filter (context, index);
+    row_set (row, 0, "%s", info.id);
+    row_set (row, 1, "%s", "");
+    row_set (row, 2, "%s", "encode,decode");
+    row_set (row, 3, "%s", info.plugin);
+    row_set (row, 4, "%s", or_nothing (info.label));
+}
+
+static void
 fill_codec_row (void *user, uint64_t index, struct row *row)
 {
     const struct shown_codecs *codecs = user;
-    tenon_codec_info info = codec_get (codecs->context, codecs->indexes[index]);
+    uint64_t number = codecs->indexes[index], all = tenon_codec_count (codecs->context);
+    if (number >= all) {
+        fill_filter_row (codecs->context, number - all, row);
+        return;
+    }
+    tenon_codec_info info = codec_get (codecs->context, number);
     CLEAN (text) char *extensions = codec_extensions (&info);
     char can[32];
     abilities_text (info.flags, can);
@@ -169,18 +193,21 @@ print_codec (const tenon_context *context, uint64_t index)
 }
 
 static void
+print_filter (const tenon_context *context, uint64_t index, const char *indent)
+{
+    tenon_filter_info info = get_filter (context, index);
+    printf ("%s%-12s", indent, info.id);
+    output_shown ("%s, levels %d to %d, default %d (%s)", or_nothing (info.label), (int) info.least_level,
+                  (int) info.most_level, (int) info.default_level, info.plugin);
+    putchar ('\n');
+}
+
+static void
 print_filters (const tenon_context *context)
 {
     printf ("%sfilters%s\n", colour_on (COLOUR_TITLE), colour_off (COLOUR_TITLE));
-    for (uint64_t i = 0; i < tenon_filter_count (context); i++) {
-        tenon_filter_info info = { .struct_size = sizeof info };
-        if (tenon_filter_get (context, i, &info) < 0)
-            continue;
-        printf ("  %-12s", info.id);
-        output_shown ("%s, levels %d to %d, default %d (%s)", or_nothing (info.label), (int) info.least_level,
-                      (int) info.most_level, (int) info.default_level, info.plugin);
-        putchar ('\n');
-    }
+    for (uint64_t i = 0; i < tenon_filter_count (context); i++)
+        print_filter (context, i, "  ");
     putchar ('\n');
 }
 
@@ -230,8 +257,12 @@ static void
 print_all (const struct shown_codecs *codecs, bool everything)
 {
     const tenon_context *context = codecs->context;
+    uint64_t all = tenon_codec_count (context);
     for (uint64_t i = 0; i < codecs->count; i++)
-        print_codec (context, codecs->indexes[i]);
+        if (codecs->indexes[i] < all)
+            print_codec (context, codecs->indexes[i]);
+        else
+            print_filter (context, codecs->indexes[i] - all, "");
     if (!everything)
         return;
     print_filters (context);
@@ -269,8 +300,31 @@ complain_of_codec (const tenon_context *context, const char *id, const struct ne
     complain ("there is no codec '%s'%s", id, nearest_hint (nearest));
 }
 
-/* Chooses all codecs, but hidden ones unless they are asked for; or those that are named. False after a
- * message. */
+/* The codec of this id, or the filter. False after a message. */
+static bool
+find_shown (const tenon_context *context, const char *id, uint64_t *found)
+{
+    uint64_t all = tenon_codec_count (context);
+    struct nearest nearest = nearest_start (id);
+    for (uint64_t i = 0; i < all; i++) {
+        tenon_codec_info info = codec_get (context, i);
+        nearest_try (&nearest, info.id);
+        *found = i;
+        if (strcmp (info.id, id) == 0)
+            return true;
+    }
+    for (uint64_t i = 0; i < tenon_filter_count (context); i++) {
+        tenon_filter_info info = get_filter (context, i);
+        nearest_try (&nearest, info.id);
+        *found = all + i;
+        if (strcmp (info.id, id) == 0)
+            return true;
+    }
+    complain_of_codec (context, id, &nearest);
+    return false;
+}
+
+/* Chooses all codecs, but hidden ones unless they are asked for; or what is named. False after a message. */
 static bool
 choose_codecs (int count, char **ids, struct shown_codecs *codecs)
 {
@@ -279,21 +333,9 @@ choose_codecs (int count, char **ids, struct shown_codecs *codecs)
     for (uint64_t i = 0; i < all && count == 0; i++)
         if (show_all || !(codec_get (codecs->context, i).flags & TENON_IS_HIDDEN))
             codecs->indexes[codecs->count++] = i;
-    for (int i = 0; i < count; i++) {
-        struct nearest nearest = nearest_start (ids[i]);
-        uint64_t found = all;
-        for (uint64_t j = 0; j < all; j++) {
-            tenon_codec_info info = codec_get (codecs->context, j);
-            nearest_try (&nearest, info.id);
-            if (strcmp (info.id, ids[i]) == 0)
-                found = j;
-        }
-        if (found == all) {
-            complain_of_codec (codecs->context, ids[i], &nearest);
+    for (int i = 0; i < count; i++)
+        if (!find_shown (codecs->context, ids[i], &codecs->indexes[codecs->count++]))
             return false;
-        }
-        codecs->indexes[codecs->count++] = found;
-    }
     return true;
 }
 

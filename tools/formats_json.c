@@ -133,7 +133,8 @@ formats_print_json (const tenon_context *context, const uint64_t *codecs, uint64
     CLEAN (verdicts)
     struct verdicts verdicts = verdicts_choose (tenon_context_report (context), any_verdict, NULL);
     for (uint64_t i = 0; i < count; i++)
-        json_append (formats, codec_json (context, codecs[i]));
+        if (codecs[i] < tenon_codec_count (context)) /* filters are all listed below */
+            json_append (formats, codec_json (context, codecs[i]));
     json_add (object, "formats", formats);
     json_add (object, "filters", filters_json (context));
     json_add (object, "dtypes", dtypes_json (context));

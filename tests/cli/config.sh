@@ -85,6 +85,12 @@ exits 'formats' 0
 is 'formats' "$(grep '^npy' out | cut -f 1-3)" "npy${tab}.npy${tab}read,write,stream"
 tenon formats npy
 is 'formats ID' "$(wc -l <out | tr -d ' ')" 1
+tenon formats deflate npy
+exits 'formats FILTER' 0
+is 'formats FILTER' "$(cut -f 1,3 out)" "deflate${tab}encode,decode
+npy${tab}read,write,stream"
+tenon formats -v deflate
+says 'formats -v FILTER' out ', levels '
 tenon formats nyp
 fails 'no such codec' 2 "there is no codec 'nyp', did you mean 'npy'?"
 tenon formats -v -o npy.fp8=void

@@ -42,6 +42,12 @@ is 'help of a format' "$(cat out)" 'the page tenon-npy'
 tenon help nyp
 fails 'help of nothing' 2 "unknown command 'nyp'"
 PATH=$path
+# the pages of the build tree, of every plugin
+if man -w man >/dev/null 2>&1; then
+    for page in deflate gguf npy npz pt safetensors zip zstd; do
+        is "the page of $page" "$(man -w "tenon-$page" | sed 's|.*/||')" "tenon-$page.7"
+    done
+fi
 tenon help
 exits 'help' 0
 says 'help' out 'commands:'
