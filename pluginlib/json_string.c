@@ -37,6 +37,11 @@ tenon_json_is_utf8 (const void *text, uint64_t length)
 {
     const uint8_t *at = (const uint8_t *) text, *end = at + length;
     while (at < end) {
+        uint64_t eight;
+        if (end - at >= 8 && (memcpy (&eight, at, sizeof eight), !(eight & 0x8080808080808080u))) {
+            at += 8; /* ASCII */
+            continue;
+        }
         uint32_t bytes = tenon_json_utf8 (at, end);
         if (bytes == 0)
             return 0;

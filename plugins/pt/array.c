@@ -126,10 +126,8 @@ take_place (struct pt_reader *reader, struct pt_array *array, uint32_t value, ui
     const struct pt_dtype *stored = &pt_dtypes[pt_at (machine, pt_item (machine, items[0], 1))->detail];
     const struct pt_value *first = pt_at (machine, first_item);
     uint64_t begin, size, reach, at, end;
-    array->storage = items[1];
     struct pt_storage *storage = &machine->storages[items[1]];
-    if (array->fault.status < 0 || reader->counting
-        || !find_range (reader, array, items[0], stored, &begin, &size))
+    if (array->fault.status < 0 || !find_range (reader, array, items[0], stored, &begin, &size))
         return TENON_OK;
     if (first->kind != PT_INT || first->as.i < 0 || !find_reach (array, &reach)
         || __builtin_mul_overflow ((uint64_t) first->as.i, (uint64_t) row->size, &at)
@@ -220,6 +218,10 @@ read_dense (struct pt_reader *reader, const struct call_target *target, struct p
     uint32_t storage = pt_item (machine, target->arguments, 0),
              dtype = pt_item (machine, target->arguments, 6);
     const struct pt_dtype *row = NULL;
+    if (pt_at (machine, storage)->kind == PT_STORAGE)
+        array->storage = pt_at (machine, storage)->as.items[1];
+    if (reader->counting)
+        return TENON_OK;
     if (target->meaning == PT_G_TENSOR_3) {
         if (pt_global (machine, dtype) == PT_G_DTYPE)
             row = &pt_dtypes[pt_at (machine, dtype)->detail];
@@ -254,6 +256,9 @@ read_storage (struct pt_reader *reader, uint32_t value, struct pt_array *array)
 {
     struct pt_machine *machine = &reader->machine;
     uint32_t id = pt_at (machine, value)->as.items[0], view = pt_item (machine, id, 5);
+    array->storage = pt_at (machine, value)->as.items[1];
+    if (reader->counting)
+        return TENON_OK;
     const struct pt_dtype *row = &pt_dtypes[pt_at (machine, pt_item (machine, id, 1))->detail];
     uint32_t size =
         pt_at (machine, view)->kind == PT_TUPLE ? pt_item (machine, view, 2) : pt_item (machine, id, 4);
@@ -351,7 +356,7 @@ check_empty (struct pt_reader *reader, struct pt_array *array)
 {
     const struct tenon_tensor *tensor = &array->tensor;
     struct tenon_dtype info = TENON_INIT (info);
-    if (array->fault.status < 0 || reader->counting || count_items (array) > 0)
+    if (array->fault.status < 0 || count_items (array) > 0)
         return TENON_OK;
     TENON_TRY (reader->call->host->dtype_info (reader->call, tensor->dtype, &info));
     int64_t bytes = (int64_t) info.block_bytes;
@@ -388,5 +393,5 @@ pt_read_array (struct pt_reader *reader, uint32_t value, struct pt_array *array)
     array->tensor.source = reader->pickle_source;
     array->storage = PT_NO_SOURCE;
     TENON_TRY (read_any (reader, value, array));
-    return check_empty (reader, array);
+    return reader->counting ? (tenon_status) TENON_OK : check_empty (reader, array);
 }

@@ -184,13 +184,6 @@ pt_new_global (struct pt_machine *machine, uint32_t module, uint32_t name)
     return value;
 }
 
-uint32_t
-pt_global (const struct pt_machine *machine, uint32_t value)
-{
-    const struct pt_value *global = pt_at (machine, value);
-    return global->kind == PT_GLOBAL ? global->sub : (uint32_t) PT_G_UNKNOWN;
-}
-
 const char *
 pt_show_global (const struct pt_machine *machine, uint32_t value, char shown[PT_SHOWN_GLOBAL])
 {

@@ -58,8 +58,7 @@ take_count (struct pt_machine *machine, unsigned width, uint64_t *count)
     *count = 0;
     if (!bytes)
         return machine->fault.status;
-    for (unsigned i = 0; i < width; i++)
-        *count |= (uint64_t) bytes[i] << 8 * i;
+    *count = width == 1 ? bytes[0] : width == 4 ? tenon_le32 (bytes) : tenon_le64 (bytes);
     return TENON_OK;
 }
 
@@ -89,9 +88,16 @@ push_counted (struct pt_machine *machine, uint8_t kind, unsigned width, int has_
 }
 
 static tenon_status
+push_byte (struct pt_machine *machine)
+{
+    const uint8_t *bytes = pt_take (machine, 1);
+    return bytes ? pt_push (machine, PT_V_BYTE + bytes[0]) : machine->fault.status;
+}
+
+static tenon_status
 push_binary (struct pt_machine *machine, uint8_t opcode)
 {
-    const uint8_t *bytes = pt_take (machine, opcode == 'K' ? 1 : opcode == 'M' ? 2 : opcode == 'J' ? 4 : 8);
+    const uint8_t *bytes = pt_take (machine, opcode == 'M' ? 2 : opcode == 'J' ? 4 : 8);
     if (!bytes)
         return machine->fault.status;
     if (opcode == 'G') {
@@ -100,9 +106,8 @@ push_binary (struct pt_machine *machine, uint8_t opcode)
         memcpy (&number, &bits, sizeof number);
         return push_double (machine, number);
     }
-    return push_new (machine, pt_new_int (machine, opcode == 'K'   ? (int64_t) bytes[0]
-                                                   : opcode == 'M' ? (int64_t) tenon_le16 (bytes)
-                                                                   : (int64_t) (int32_t) tenon_le32 (bytes)));
+    return push_new (machine, pt_new_int (machine, opcode == 'M' ? (int64_t) tenon_le16 (bytes)
+                                                                 : (int64_t) (int32_t) tenon_le32 (bytes)));
 }
 
 /* ---- text ---- */
@@ -291,7 +296,6 @@ run_counted (struct pt_machine *machine, uint8_t opcode)
     case 'U': return push_counted (machine, PT_STRING, 1, 0);
     case 'T': return push_counted (machine, PT_STRING, 4, 1);
     case 0x8c: return push_counted (machine, PT_STRING, 1, 0);
-    case 'X': return push_counted (machine, PT_STRING, 4, 0);
     case 0x8d: return push_counted (machine, PT_STRING, 8, 0);
     case 'C': return push_counted (machine, PT_BYTES, 1, 0);
     case 'B': return push_counted (machine, PT_BYTES, 4, 0);
@@ -309,7 +313,7 @@ pt_run_literal (struct pt_machine *machine, uint8_t opcode)
     case 0x88: return pt_push (machine, PT_V_TRUE);
     case 0x89: return pt_push (machine, PT_V_FALSE);
     case ')': return pt_push (machine, PT_V_EMPTY);
-    case 'K':
+    case 'K': return push_byte (machine);
     case 'M':
     case 'J':
     case 'G': return push_binary (machine, opcode);
@@ -318,6 +322,7 @@ pt_run_literal (struct pt_machine *machine, uint8_t opcode)
     case 'F':
     case 'S':
     case 'V': return push_line (machine, opcode);
+    case 'X': return push_counted (machine, PT_STRING, 4, 0);
     default: return run_counted (machine, opcode);
     }
 }

@@ -153,7 +153,13 @@ tenon_status pt_extend (struct pt_machine *machine, uint32_t value, const uint32
 /* True if the value is a string, or bytes, of these letters. */
 int pt_is (const struct pt_value *value, const char *text);
 /* Item number `index` of a tuple or list; None if it has fewer. */
-uint32_t pt_item (const struct pt_machine *machine, uint32_t value, uint32_t index);
+static inline uint32_t
+pt_item (const struct pt_machine *machine, uint32_t value, uint32_t index)
+{
+    const struct pt_value *list = pt_at (machine, value);
+    return (list->kind == PT_TUPLE || list->kind == PT_LIST) && index < list->count ? list->as.items[index]
+                                                                                    : PT_V_NONE;
+}
 /* True if the bytes are UTF-8 without NUL. */
 int pt_utf8 (const uint8_t *bytes, uint64_t length);
 /* A text for a message: at most 60 bytes of it, those that are not ASCII as '?'. */
@@ -169,14 +175,41 @@ __attribute__ ((format (printf, 4, 5))) tenon_status pt_fault_at (struct pt_mach
 /* Reads the pickle at bytes + at, to its STOP. *root: the value. A negative status is that of machine->fault,
  * if that has one, else the host has recorded it. */
 tenon_status pt_unpickle (struct pt_machine *machine, uint32_t *root);
-/* For the opcodes: the next bytes, or NULL and the fault; the same up to a '\n', which is passed over. */
-const uint8_t *pt_take (struct pt_machine *machine, uint64_t length);
+/* The fault of a pickle that has fewer bytes left. */
+tenon_status pt_fail_short (struct pt_machine *machine, uint64_t length);
+/* For the opcodes: the next bytes, or NULL and the fault; the same up to a '\n', which is passed over. These
+ * and pt_push are most of what a pickle costs: they are inlined. */
+static inline const uint8_t *
+pt_take (struct pt_machine *machine, uint64_t length)
+{
+    const uint8_t *found = machine->bytes + machine->at;
+    if (length > machine->size - machine->at) {
+        pt_fail_short (machine, length);
+        return NULL;
+    }
+    machine->at += length;
+    return found;
+}
 const uint8_t *pt_take_line (struct pt_machine *machine, uint64_t *length);
-tenon_status pt_push (struct pt_machine *machine, uint32_t value);
+tenon_status pt_widen_stack (struct pt_machine *machine);
+static inline tenon_status
+pt_push (struct pt_machine *machine, uint32_t value)
+{
+    if (machine->depth == machine->stack_room)
+        TENON_TRY (pt_widen_stack (machine));
+    machine->stack[machine->depth++] = value;
+    return TENON_OK;
+}
 /* The same, of a value that was made; 0: there was no memory. */
 tenon_status pt_push_made (struct pt_machine *machine, uint32_t value);
 /* Fails unless so many values lie above the last mark. */
-tenon_status pt_need_values (struct pt_machine *machine, uint32_t count);
+tenon_status pt_fail_values (struct pt_machine *machine, uint32_t count);
+static inline tenon_status
+pt_need_values (struct pt_machine *machine, uint32_t count)
+{
+    uint32_t floor = machine->mark_count ? machine->marks[machine->mark_count - 1] : 0;
+    return machine->depth - floor >= count ? (tenon_status) TENON_OK : pt_fail_values (machine, count);
+}
 /* Takes the mark away: *first is the place of the first value above it, *count the number of them. */
 tenon_status pt_take_mark (struct pt_machine *machine, uint32_t *first, uint32_t *count);
 /* Fails: the opcode needs something else. */
@@ -187,8 +220,6 @@ tenon_status pt_gather_values (struct pt_machine *machine, uint8_t kind, uint32_
 /* Opcodes of containers, and of globals, objects and calls. */
 tenon_status pt_run_container (struct pt_machine *machine, uint8_t opcode);
 tenon_status pt_run_object (struct pt_machine *machine, uint8_t opcode);
-/* The fault of a pickle that has fewer bytes left. */
-tenon_status pt_fail_short (struct pt_machine *machine, uint64_t length);
 /* An opcode that pushes a number or text. PT_OTHER: it is none of those. */
 #define PT_OTHER 1
 int32_t pt_run_literal (struct pt_machine *machine, uint8_t opcode);
@@ -231,7 +262,12 @@ enum {
 /* A value for module.name, two strings. 0: the failure is recorded. */
 uint32_t pt_new_global (struct pt_machine *machine, uint32_t module, uint32_t name);
 /* What the value is as something to call: PT_G_UNKNOWN if it is no known global. */
-uint32_t pt_global (const struct pt_machine *machine, uint32_t value);
+static inline uint32_t
+pt_global (const struct pt_machine *machine, uint32_t value)
+{
+    const struct pt_value *global = pt_at (machine, value);
+    return global->kind == PT_GLOBAL ? global->sub : (uint32_t) PT_G_UNKNOWN;
+}
 /* "torch.float32", for a message. */
 #define PT_SHOWN_GLOBAL (2 * PT_SHOWN + 1)
 const char *pt_show_global (const struct pt_machine *machine, uint32_t value, char shown[PT_SHOWN_GLOBAL]);

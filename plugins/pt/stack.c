@@ -15,18 +15,6 @@ pt_fail_short (struct pt_machine *machine, uint64_t length)
 }
 
 const uint8_t *
-pt_take (struct pt_machine *machine, uint64_t length)
-{
-    const uint8_t *found = machine->bytes + machine->at;
-    if (length > machine->size - machine->at) {
-        pt_fail_short (machine, length);
-        return NULL;
-    }
-    machine->at += length;
-    return found;
-}
-
-const uint8_t *
 pt_take_line (struct pt_machine *machine, uint64_t *length)
 {
     const uint8_t *found = machine->bytes + machine->at;
@@ -44,13 +32,10 @@ pt_take_line (struct pt_machine *machine, uint64_t *length)
 /* ---- the stack ---- */
 
 tenon_status
-pt_push (struct pt_machine *machine, uint32_t value)
+pt_widen_stack (struct pt_machine *machine)
 {
-    if (machine->depth == machine->stack_room)
-        TENON_TRY (pt_grow (machine->call, &machine->stack, &machine->stack_room, machine->depth + 1ull,
-                            sizeof *machine->stack));
-    machine->stack[machine->depth++] = value;
-    return TENON_OK;
+    return pt_grow (machine->call, &machine->stack, &machine->stack_room, machine->depth + 1ull,
+                    sizeof *machine->stack);
 }
 
 tenon_status
@@ -60,11 +45,9 @@ pt_push_made (struct pt_machine *machine, uint32_t value)
 }
 
 tenon_status
-pt_need_values (struct pt_machine *machine, uint32_t count)
+pt_fail_values (struct pt_machine *machine, uint32_t count)
 {
     uint32_t floor = machine->mark_count ? machine->marks[machine->mark_count - 1] : 0;
-    if (machine->depth - floor >= count)
-        return TENON_OK;
     return pt_fault_at (
         machine, TENON_E_MALFORMED, machine->at - 1, "its opcode 0x%02x needs %u value%s, %u lie%s on the %s",
         machine->bytes[machine->at - 1], count, count == 1 ? "" : "s", machine->depth - floor,

@@ -185,14 +185,6 @@ pt_is (const struct pt_value *value, const char *text)
            && memcmp (value->as.bytes, text, length) == 0;
 }
 
-uint32_t
-pt_item (const struct pt_machine *machine, uint32_t value, uint32_t index)
-{
-    const struct pt_value *list = pt_at (machine, value);
-    return (list->kind == PT_TUPLE || list->kind == PT_LIST) && index < list->count ? list->as.items[index]
-                                                                                    : PT_V_NONE;
-}
-
 int
 pt_utf8 (const uint8_t *bytes, uint64_t length)
 {

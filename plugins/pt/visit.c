@@ -85,9 +85,10 @@ static tenon_status
 visit_array (struct pt_reader *reader, uint32_t value)
 {
     const struct tenon_host *host = reader->call->host;
-    struct object_parts parts = { .count = 0 };
+    struct object_parts parts;
     struct pt_array array;
     uint32_t kept = reader->name_length;
+    parts.count = 0; /* the rest is large, and not looked at */
     TENON_TRY (pt_read_array (reader, value, &array));
     if (reader->counting && array.storage != PT_NO_SOURCE)
         reader->machine.storages[array.storage].users++;
@@ -98,6 +99,8 @@ visit_array (struct pt_reader *reader, uint32_t value)
                                           : host->add_tensor (reader->call, &array.tensor));
         reader->name_length = kept;
     }
+    if (!array.state)
+        return TENON_OK;
     TENON_TRY (add_state (reader, &parts, array.state, 0));
     return parts.count ? pt_enter (reader, value, parts.frames, parts.count) : TENON_OK;
 }
@@ -194,18 +197,13 @@ visit_object (struct pt_reader *reader, uint32_t value)
 
 /* ---- all values ---- */
 
-tenon_status
-pt_visit (struct pt_reader *reader, uint32_t value)
+/* The parts of a container, or of an object. */
+static tenon_status
+visit_parts (struct pt_reader *reader, uint32_t value, uint8_t tensors_only)
 {
     const struct pt_value *found = pt_at (&reader->machine, value);
-    uint8_t tensors_only = reader->top ? reader->frames[reader->top - 1].tensors_only : 0;
     struct object_parts parts = { .count = 0 };
     char shown[PT_SHOWN_GLOBAL];
-    if (pt_is_array (&reader->machine, value))
-        return visit_array (reader, value);
-    int32_t status = tensors_only ? PT_OTHER : pt_add_metadata (reader, value);
-    if (status != PT_OTHER)
-        return status;
     switch (found->kind) {
     case PT_OBJECT: return visit_object (reader, value);
     case PT_DICT: TENON_TRY (add_entries (reader, &parts, value, 0)); break;
@@ -220,4 +218,14 @@ pt_visit (struct pt_reader *reader, uint32_t value)
     default: break;
     }
     return pt_enter (reader, value, parts.frames, parts.count);
+}
+
+tenon_status
+pt_visit (struct pt_reader *reader, uint32_t value)
+{
+    uint8_t tensors_only = reader->top ? reader->frames[reader->top - 1].tensors_only : 0;
+    if (pt_is_array (&reader->machine, value))
+        return visit_array (reader, value);
+    int32_t status = tensors_only ? PT_OTHER : pt_add_metadata (reader, value);
+    return status != PT_OTHER ? status : visit_parts (reader, value, tensors_only);
 }
