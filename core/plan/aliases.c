@@ -94,3 +94,107 @@ tn_plan_tell_twice (const tenon_plan *plan, const bool *done, tenon_report *repo
                        tn_catalog_tensor (plan->own, twin)->name);
     }
 }
+
+/* ---- tensors that share some of their bytes ---- */
+
+/* The bytes that a tensor reaches in its source, and how many are written for it. */
+struct extent {
+    const struct tn_source *source;
+    uint64_t begin, end, written, number;
+};
+
+static int
+compare_extents (const void *left, const void *right)
+{
+    const struct extent *a = left, *b = right;
+    if (a->source != b->source)
+        return (uintptr_t) a->source < (uintptr_t) b->source ? -1 : 1;
+    if (a->begin != b->begin)
+        return a->begin < b->begin ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* Only codecs that mark their tensors as aliases describe any that overlap. */
+static uint64_t
+collect_extents (const tenon_plan *plan, struct extent *extents)
+{
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < plan->count; i++) {
+        const struct tn_origin *origin = &plan->origins[i];
+        const struct tn_tensor *tensor = origin->tensor;
+        struct place place;
+        if (!(tensor->flags & TENON_ALIAS) || origin->twin != TENON_AUTO || tensor->storage != TENON_EXTENT
+            || !locate_bytes (origin, &place))
+            continue;
+        struct extent *extent = &extents[count++];
+        *extent =
+            (struct extent){ .source = tn_origin_source (origin), .written = tensor->length, .number = i };
+        tn_tensor_range (origin->catalog, tensor, &extent->begin, &extent->end);
+        extent->end += extent->begin;
+    }
+    return count;
+}
+
+/* What is told: the number of all tensors that share bytes with others, the first two of a group of them, and
+ * what sharing would have saved. */
+struct sharing {
+    uint64_t tensors, bytes, first, second;
+};
+
+static void
+note_number (struct sharing *group, uint64_t number)
+{
+    if (number < group->first) {
+        group->second = group->first;
+        group->first = number;
+    } else if (number < group->second)
+        group->second = number;
+}
+
+/* Looks at the extents that overlap each other, from number `at` on; returns the number behind them. */
+static uint64_t
+look_at_group (const struct extent *extents, uint64_t at, uint64_t count, struct sharing *sharing)
+{
+    const struct extent *first = &extents[at];
+    struct sharing group = { .first = UINT64_MAX, .second = UINT64_MAX };
+    uint64_t end = first->end, written = 0;
+    for (; at < count && extents[at].source == first->source && extents[at].begin < end; at++) {
+        end = TN_MAX (end, extents[at].end);
+        written += extents[at].written;
+        group.tensors++;
+        note_number (&group, extents[at].number);
+    }
+    if (group.tensors < 2 || written <= end - first->begin)
+        return at;
+    if (group.first < sharing->first || sharing->tensors == 0) {
+        sharing->first = group.first;
+        sharing->second = group.second;
+    }
+    sharing->tensors += group.tensors;
+    sharing->bytes += written - (end - first->begin);
+    return at;
+}
+
+tenon_status
+tn_plan_tell_shared (const tenon_plan *plan, tenon_report *report, tenon_error *error)
+{
+    struct sharing sharing = { 0 };
+    if (!report)
+        return TENON_OK;
+    TN_FREE struct extent *extents = malloc ((plan->count + 1) * sizeof *extents);
+    if (!extents)
+        return tn_fail_memory (error);
+    uint64_t count = collect_extents (plan, extents);
+    if (count > 1)
+        qsort (extents, count, sizeof *extents, compare_extents);
+    for (uint64_t at = 0; at < count;)
+        at = look_at_group (extents, at, count, &sharing);
+    if (sharing.tensors > 0)
+        tn_report_add (
+            report, TENON_NOTE, TENON_OK, 0, tn_catalog_tensor (plan->own, sharing.first)->name, "",
+            "%llu tensors, this one and '%.200s' among them, share bytes where they come from; each "
+            "was written with its own, %llu bytes more in all",
+            (unsigned long long) sharing.tensors, tn_catalog_tensor (plan->own, sharing.second)->name,
+            (unsigned long long) sharing.bytes);
+    return TENON_OK;
+}

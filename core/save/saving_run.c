@@ -89,6 +89,7 @@ tn_saving_run (struct tn_saving *saving, struct tn_writer *writer, const tenon_p
         tn_casts_tell (saving->plan, saving->report, &saving->losses);
         tn_plan_tell_twice (saving->plan, done, saving->report);
         tn_tell_lost_name (saving->plan, codec, saving->name, saving->report, &saving->losses);
+        status = tn_plan_tell_shared (saving->plan, saving->report, error);
     }
     if (status == TENON_OK && saving->losses > 0 && (saving->options.flags & TENON_SAVE_STRICT))
         return tn_fail (error, TENON_E_LOSS, TN_NO_OFFSET,

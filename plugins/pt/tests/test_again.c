@@ -105,7 +105,7 @@ describe_metadata (const tenon_file *file)
 
 /* The file, saved in the format pt. */
 static struct bytes
-save_again (tenon_file *file)
+save_with (tenon_file *file, tenon_report **report)
 {
     struct bytes bytes = { .size = 0 };
     tenon_save_options options = { .struct_size = sizeof options, .format = "pt" };
@@ -114,7 +114,7 @@ save_again (tenon_file *file)
     ck_assert_int_ge (store, 0);
     ck_assert_msg (tenon_plan_new (context, &plan, &error) == TENON_OK
                        && tenon_plan_add_file (plan, file, &error) == TENON_OK
-                       && tenon_save_fd (plan, store, &options, NULL, NULL, &error) == TENON_OK,
+                       && tenon_save_fd (plan, store, &options, report, NULL, &error) == TENON_OK,
                    "%s", error.message);
     tenon_plan_free (plan);
     char buffer[4096];
@@ -123,6 +123,12 @@ save_again (tenon_file *file)
         put (&bytes, buffer, (size_t) got);
     close (store);
     return bytes;
+}
+
+static struct bytes
+save_again (tenon_file *file)
+{
+    return save_with (file, NULL);
 }
 
 static void
@@ -155,6 +161,54 @@ START_TEST (a_file_written_again_has_the_same_catalog)
 }
 END_TEST
 
+/* Views of a storage that are not the same have storages of their own, and a note tells what that takes. */
+START_TEST (views_of_a_storage_are_told)
+{
+    static const struct {
+        const char *pickle;
+        size_t size;
+        const char *words; /* NULL: no note */
+    } views[] = {
+#define FIRST3 TENSOR_OF (STORAGE, "K\0K\3\x85K\1\x85")
+#define LAST3 TENSOR_OF (STORAGE, "K\1K\3\x85K\1\x85")
+#define SQUARE TENSOR_OF (STORAGE, "K\0K\2K\2\x86K\2K\1\x86")
+#define CROSSED TENSOR_OF (STORAGE, "K\0K\2K\2\x86K\1K\2\x86")
+#define EVEN TENSOR_OF (STORAGE, "K\0K\2\x85K\2\x85")
+#define ODD TENSOR_OF (STORAGE, "K\1K\2\x85K\2\x85")
+#define HALF TENSOR_OF (STORAGE, "K\2K\2\x85K\1\x85")
+#define VIEWS(pickle, words) { P2 pickle ".", sizeof pickle + 2, words }
+        /* 12 + 12 bytes, of 16 */
+        VIEWS ("}(" TEXT1 ("a") FIRST3 TEXT1 ("b") LAST3 "u",
+               "2 tensors, this one and 'b' among them, share bytes where they come from; each was written "
+               "with its own, 8 bytes more in all"),
+        VIEWS ("}(" TEXT1 ("a") SQUARE TEXT1 ("b") CROSSED TEXT1 ("c") HALF "u",
+               "3 tensors, this one and 'b' among them, share bytes where they come from; each was written "
+               "with its own, 24 bytes more in all"),
+        /* the same bytes are shared; two halves take what the whole took */
+        VIEWS ("}(" TEXT1 ("a") FIRST3 TEXT1 ("b") FIRST3 "u", NULL),
+        VIEWS ("}(" TEXT1 ("a") EVEN TEXT1 ("b") ODD "u", NULL),
+        VIEWS ("}(" TEXT1 ("a") HALF "u", NULL),
+    };
+    for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
+        struct bytes bytes = file_around (views[i].pickle, views[i].size);
+        tenon_file *file = open_bytes (&bytes, "x.pt");
+        tenon_report *report = NULL;
+        tenon_report_entry entry = { .struct_size = sizeof entry };
+        ck_assert_msg (file != NULL, "%s", error.message);
+        struct bytes saved = save_with (file, &report);
+        const char *found = NULL;
+        for (uint64_t j = 0; j < tenon_report_count (report); j++)
+            if (tenon_report_get (report, j, &entry) == TENON_OK && strstr (entry.message, "share"))
+                found = entry.message;
+        ck_assert_msg (!found == !views[i].words && (!found || strcmp (found, views[i].words) == 0),
+                       "case %zu: '%s'", i, found ? found : "");
+        tenon_report_free (report);
+        close_file (file);
+        free (bytes.data), free (saved.data);
+    }
+}
+END_TEST
+
 int
 main (void)
 {
@@ -162,6 +216,7 @@ main (void)
     TCase *tests = tcase_create ("again");
     tcase_add_checked_fixture (tests, setup, teardown);
     tcase_add_test (tests, a_file_written_again_has_the_same_catalog);
+    tcase_add_test (tests, views_of_a_storage_are_told);
     suite_add_tcase (suite, tests);
     SRunner *runner = srunner_create (suite);
     srunner_run_all (runner, CK_ENV);
