@@ -123,6 +123,11 @@ escape_text (char *to, size_t room, const char *text, size_t length, bool names)
     static const char hex[] = "0123456789abcdef";
     const uint8_t *p = (const uint8_t *) text, *end = p + length;
     while (p < end) {
+        /* nearly all text is this, and a name is escaped before anything fails */
+        for (; p < end && room > 1 && *p >= 0x20 && *p < 0x7f && *p != '\\'; room--)
+            *to++ = (char) *p++;
+        if (p == end)
+            break;
         unsigned step = utf8_sequence (p, (uint64_t) (end - p));
         bool doubled = names && *p == '\\';
         if (step > 0 && !tn_is_hidden (code_point (p, step))) {
