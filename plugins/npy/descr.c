@@ -475,8 +475,15 @@ npy_typestring (uint32_t dtype, uint32_t flags, char *typestring)
         return snprintf (typestring, 5, "%c%s", dtype == TENON_BF16 ? order : '<', kind);
     }
     for (size_t i = 0; i < PLAINS; i++)
-        if (dtype && plains[i].dtype == dtype)
-            return snprintf (typestring, 5, "%c%c%u", plains[i].bytes == 1 ? '|' : order, plains[i].kind[0],
-                             (unsigned) plains[i].bytes);
+        if (dtype && plains[i].dtype == dtype) {
+            char *end = typestring;
+            *end++ = plains[i].bytes == 1 ? '|' : order;
+            *end++ = plains[i].kind[0];
+            if (plains[i].bytes > 9)
+                *end++ = (char) ('0' + plains[i].bytes / 10);
+            *end++ = (char) ('0' + plains[i].bytes % 10);
+            *end = 0;
+            return (int) (end - typestring);
+        }
     return 0;
 }

@@ -36,9 +36,13 @@ append_string (struct builder *builder, const char *text)
 static uint64_t
 append_dim (struct builder *builder, uint64_t dim)
 {
-    int length = snprintf (builder->bytes + builder->length, DIM_ROOM, "%llu", (unsigned long long) dim);
-    builder->length += (uint64_t) length;
-    return (uint64_t) length;
+    char digits[DIM_ROOM];
+    uint64_t at = sizeof digits;
+    do
+        digits[--at] = (char) ('0' + dim % 10);
+    while ((dim /= 10) > 0);
+    append_bytes (builder, digits + at, sizeof digits - at);
+    return sizeof digits - at;
 }
 
 static void
@@ -58,8 +62,8 @@ append_dictionary (struct builder *builder, struct npy_word descr, uint32_t is_f
         append_string (builder, i + 1 < rank ? ", " : rank == 1 ? "," : "");
     }
     append_string (builder, "), }");
-    for (; growth; growth--)
-        append_bytes (builder, " ", 1);
+    memset (builder->bytes + builder->length, ' ', (size_t) growth);
+    builder->length += growth;
 }
 
 /* Converts UTF-8 to latin1, in place. Returns 0, and changes nothing, if latin1 lacks a character. */
@@ -67,6 +71,11 @@ static int
 make_latin1 (struct builder *builder)
 {
     uint64_t to = 0;
+    uint8_t all = 0;
+    for (uint64_t i = 0; i < builder->length; i++)
+        all |= (uint8_t) builder->bytes[i];
+    if (all < 0x80) /* ASCII, as nearly always */
+        return 1;
     /* In valid UTF-8 the lead bytes of U+0080 … U+00FF are c2 and c3; all later ones are above. */
     for (uint64_t i = 0; i < builder->length; i++)
         if ((uint8_t) builder->bytes[i] > 0xc3)
