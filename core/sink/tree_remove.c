@@ -48,6 +48,15 @@ remove_entry (struct remover *remover, int in, const char *name)
     return gone;
 }
 
+/* A folder changes when it is moved, since it knows the one that it lies in. */
+static bool
+move_folder (const struct remover *remover, int from, const char *name, const char *other)
+{
+    return renameat (from, name, remover->top, other) == 0
+           || (errno == EACCES && fchmodat (from, name, 0700, AT_SYMLINK_NOFOLLOW) == 0
+               && renameat (from, name, remover->top, other) == 0);
+}
+
 /* Moves a folder into the first one, under a name that is free. */
 static void
 move_up (struct remover *remover, int from, const char *name)
@@ -55,7 +64,7 @@ move_up (struct remover *remover, int from, const char *name)
     char other[40];
     for (unsigned tries = 0; tries < 1000; tries++) {
         snprintf (other, sizeof other, ".tenon-moved-%u", remover->moved++);
-        if (renameat (from, name, remover->top, other) == 0) {
+        if (move_folder (remover, from, name, other)) {
             remover->changed = true;
             return;
         }
