@@ -84,6 +84,8 @@ core_libcore_la_SOURCES = \
 	core/codec/recognise.h \
 	core/codec/rules.c \
 	core/codec/rules.h \
+	core/codec/services.c \
+	core/codec/services.h \
 	core/codec/session.h \
 	core/codec/storable.c \
 	core/codec/storable.h \

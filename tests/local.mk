@@ -97,6 +97,7 @@ module_unit_tests = \
 	tests/abi/test_plugins \
 	tests/abi/test_read_tensor \
 	tests/abi/test_recognise \
+	tests/abi/test_rules \
 	tests/abi/test_served \
 	tests/abi/test_shards \
 	tests/abi/test_shards_index \
@@ -149,6 +150,7 @@ test_plugins = \
 	tests/abi/plugins/nextmajor.la \
 	tests/abi/plugins/noentry.la \
 	tests/abi/plugins/old.la \
+	tests/abi/plugins/caller.la \
 	tests/abi/plugins/crate.la \
 	tests/abi/plugins/pack.la \
 	tests/abi/plugins/toyblock.la \
@@ -209,6 +211,7 @@ tests_abi_plugins_toytext_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytied_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toytwin_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_toyxor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_caller_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_crate_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_pack_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_tree_la_LDFLAGS = $(TEST_MODULE_FLAGS)

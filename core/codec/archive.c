@@ -210,6 +210,7 @@ run_archive (struct tn_archive *archive, const struct tenon_part *part)
     struct tn_call *call = &archive->call;
     struct tn_session *session = call->session;
     tenon_status status;
+    call->state = part ? TN_CALL_LOCATE : TN_CALL_LIST;
     if (session->proxy)
         return session->proxy->list (call, part != NULL);
     uint32_t outer = tn_plugin_enter (call->codec->plugin);
@@ -366,7 +367,7 @@ tn_archive_list (struct tn_session *session, struct tn_source *source, const cha
         return tn_fail_memory (session->error);
     }
     struct tn_call *call = &archive->call;
-    tn_call_begin (call, session, TN_CALL_DESCRIBE, codec);
+    tn_call_begin (call, session, TN_CALL_LIST, codec);
     call->archive = archive;
     call->description = call->losing = (uint32_t) catalog->description_count;
     call->prefix = archive->prefix;

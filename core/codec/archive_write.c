@@ -30,6 +30,14 @@ functions_of (const struct tn_entries *entries)
     return entries->call.codec->table.archive_functions;
 }
 
+/* What one of the archive's functions gets as its call. */
+static struct tenon_call *
+enter_function (struct tn_entries *entries, enum tn_state function)
+{
+    entries->call.state = function;
+    return tn_call_enter (&entries->call);
+}
+
 static tenon_status
 refuse_bytes (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error)
 {
@@ -63,7 +71,6 @@ make_entries (struct tn_session *session, struct tn_writer *writer)
     if (!entries)
         return NULL;
     entries->writer = *writer; /* which has no archive itself */
-    entries->writer.is_archive = true;
     entries->names.key = &session->context->hash_key;
     entries->outside = (struct tn_sink){ .name = writer->sink->name, .fd = -1, .write = refuse_bytes };
     writer->archive = entries;
@@ -98,12 +105,13 @@ tn_entries_begin (struct tn_session *session, struct tn_writer *writer, const st
     struct tn_entries *entries = make_entries (session, writer);
     if (!entries)
         return tn_fail_memory (session->error);
-    tn_call_begin (&entries->call, session, TN_CALL_WRITE, codec);
+    tn_call_begin (&entries->call, session, TN_CALL_BEGIN, codec);
     entries->call.writer = &entries->writer;
     writer->sink = &entries->outside;
     if (!functions_of (entries)->begin)
         return TENON_OK;
-    return tn_call_judge (&entries->call, functions_of (entries)->begin (tn_call_enter (&entries->call)));
+    return tn_call_judge (&entries->call,
+                          functions_of (entries)->begin (enter_function (entries, TN_CALL_BEGIN)));
 }
 
 static tenon_status
@@ -111,8 +119,9 @@ end_entry (struct tn_entries *entries, const struct tenon_member_result *result)
 {
     if (entries->writer.folder)
         return TENON_OK;
-    return tn_call_judge (&entries->call, functions_of (entries)->end_entry (tn_call_enter (&entries->call),
-                                                                             &entries->entry, result));
+    return tn_call_judge (&entries->call,
+                          functions_of (entries)->end_entry (enter_function (entries, TN_CALL_END_ENTRY),
+                                                             &entries->entry, result));
 }
 
 /* Ends the entry that put_key began. */
@@ -155,8 +164,8 @@ tn_entries_end (struct tn_session *session, struct tn_writer *writer, tenon_stat
     status = close_entry (session, writer, status);
     struct tn_sink *none;
     if (status == TENON_OK && !writer->folder)
-        status =
-            tn_call_judge (&entries->call, functions_of (entries)->finish (tn_call_enter (&entries->call)));
+        status = tn_call_judge (&entries->call,
+                                functions_of (entries)->finish (enter_function (entries, TN_CALL_FINISH)));
     else if (status == TENON_OK && writer->tree)
         status = tn_tree_sink (writer->tree, NULL, 0, &none, session->error);
     if (!writer->folder)
@@ -172,6 +181,23 @@ tn_entries_end (struct tn_session *session, struct tn_writer *writer, tenon_stat
 }
 
 /* ---- entries ---- */
+
+/* What the entry asks for becomes what it gets: the checksum of the archive's entries, and none of a file. */
+tenon_status
+tn_entries_choose_check (struct tn_call *call, uint32_t *check)
+{
+    static const char *const words[] = { [TENON_CHECK_NONE] = "none", [TENON_CHECK_CRC32] = "CRC-32" };
+    const struct tn_entries *entries = call->writer->archive;
+    bool file = !entries || entries->writer.folder;
+    uint32_t own = file ? (uint32_t) TENON_CHECK_NONE : functions_of (entries)->check;
+    if (*check == TENON_CHECK_NONE)
+        *check = own;
+    if (*check == own)
+        return TENON_OK;
+    return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                    "an entry asks for the checksum %s, and those of %s %s have %s", words[*check],
+                    file ? "a" : "the archive", file ? "folder" : entries->call.codec->table.id, words[own]);
+}
 
 /* Members have one step without parameters, of a filter that the archive has a number for. The copy of the
  * step lives as long as the entry, which the codec's need not. */
@@ -277,8 +303,9 @@ begin_entry (struct tn_call *call, struct tn_entries *entries, const struct teno
     if (entry->step_count > 0)
         TN_TRY (copy_step (call, entries, entry));
     TN_TRY (enter_key (call, entries, entry->key, entry->key_length));
-    TN_TRY (tn_call_judge (&entries->call,
-                           archive->begin_entry (tn_call_enter (&entries->call), &entries->entry)));
+    TN_TRY (
+        tn_call_judge (&entries->call, archive->begin_entry (enter_function (entries, TN_CALL_BEGIN_ENTRY),
+                                                             &entries->entry)));
     entries->begin = entries->writer.sink->position;
     return TENON_OK;
 }
@@ -310,17 +337,13 @@ encode_entry (struct tn_call *call, struct tn_entries *entries, const struct ten
 }
 
 tenon_status
-tn_entries_put_key (struct tn_call *call, const struct tenon_entry *given)
+tn_entries_put_key (struct tn_call *call, const struct tenon_entry *entry)
 {
     struct tn_writer *writer = call->writer;
     struct tn_entries *entries = writer->archive;
     TN_TRY (close_entry (call->session, writer, TENON_OK));
-    if (!given)
+    if (!entry)
         return TENON_OK;
-    struct tenon_entry ours = *given;
-    const struct tenon_entry *entry = &ours;
-    if (!writer->folder && ours.check == TENON_CHECK_NONE)
-        ours.check = TENON_CHECK_CRC32; /* which archives want, and folders have no place for */
     TN_TRY (begin_entry (call, entries, entry));
     if (entries->writer.folder && entry->step_count == 0) {
         entries->open = entries->plain = true;
@@ -339,11 +362,16 @@ tn_entries_drop_key (struct tn_call *call, const char *key, uint64_t length)
 {
     struct tn_entries *entries = call->writer->archive;
     const struct tenon_archive *archive = entries->writer.folder ? NULL : functions_of (entries);
-    if (!call->writer->old || !archive->drop)
+    if (!call->writer->old)
         return tn_call_misuse (call, "it drops a key where there is no old file");
     if (entries->key_count > 0)
         return tn_call_misuse (call, "it drops a key after it put one");
-    return tn_call_judge (&entries->call, archive->drop (tn_call_enter (&entries->call), key, length));
+    if (!archive->drop)
+        return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "keys can only be added to an archive of the codec %s, and '%s' would be replaced",
+                        entries->call.codec->table.id, TN_SHOW_SOME (key, TN_MIN (length, 200)));
+    return tn_call_judge (&entries->call,
+                          archive->drop (enter_function (entries, TN_CALL_DROP), key, length));
 }
 
 tenon_status

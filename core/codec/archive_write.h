@@ -16,7 +16,10 @@ tenon_status tn_entries_begin (struct tn_session *session, struct tn_writer *wri
 /* Ends the entry that is open, and if nothing failed the archive; frees writer->entries. */
 tenon_status tn_entries_end (struct tn_session *session, struct tn_writer *writer, tenon_status status);
 
-/* put_key, of a struct that was copied; NULL: ends the open entry. */
+/* The checksum that an entry gets, by what it asks for. TENON_E_UNSUPPORTED: the store has another, or none.
+ */
+tenon_status tn_entries_choose_check (struct tn_call *call, uint32_t *check);
+/* put_key, of a struct that was copied, and has its checksum; NULL: ends the open entry. */
 tenon_status tn_entries_put_key (struct tn_call *call, const struct tenon_entry *entry);
 tenon_status tn_entries_drop_key (struct tn_call *call, const char *key, uint64_t length);
 /* What stands before and behind a member of the plan that put_member writes. Between them the writer's sink

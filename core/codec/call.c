@@ -132,11 +132,12 @@ tn_call_answer_missing (struct tn_call *call, tenon_status status, const char *b
 }
 
 tenon_status
-tn_call_refuse_state (struct tn_call *call, enum tn_state state)
+tn_call_refuse (struct tn_call *call, enum tn_service service)
 {
-    return tn_call_misuse (call, state == TN_CALL_WRITE
-                                     ? "it called a service of write from another function"
-                                     : "it called a service of describe from another function");
+    char words[200];
+    tn_rule_words (service, call->state, words, sizeof words);
+    return tn_fail (call->session->error, TENON_E_MISUSE, TN_NO_OFFSET, "the codec %s: it called %s %s",
+                    call->codec->table.id, tn_rules[service].service, words);
 }
 
 void
@@ -179,12 +180,12 @@ tn_call_source (struct tn_call *call, uint32_t number)
     struct tn_catalog *catalog = call->session->catalog;
     const uint32_t *sources = call->sources;
     uint32_t count = call->source_count;
-    if (call->state == TN_CALL_DESCRIBE) {
+    if (tn_call_describes (call)) {
         sources = tn_description_sources (&catalog->descriptions[call->description]);
         count = catalog->descriptions[call->description].count;
     } else if (call->state == TN_CALL_PROBE && number == 0)
         return call->source;
-    else if (call->state == TN_CALL_WRITE && call->writer->old && number < call->writer->old->source_count)
+    else if (tn_call_writes (call) && call->writer->old && number < call->writer->old->source_count)
         return call->writer->old->sources[number];
     if (number < count)
         return catalog->sources[sources[number]];
@@ -235,7 +236,7 @@ read_through (struct tn_call *call, struct tn_source *source, uint64_t offset, v
     if (i == DECODERS)
         i = call->next_decoder++ % DECODERS;
     struct tn_catalog *catalog = call->session->catalog;
-    if (call->state == TN_CALL_WRITE && call->writer->old) /* whose sources they are */
+    if (tn_call_writes (call) && call->writer->old) /* whose sources they are */
         catalog = (struct tn_catalog *) (uintptr_t) call->writer->old;
     TN_TRY (tn_unpack_when_due (call->session->context, &catalog->store, source,
                                 tn_decoder_cost (&call->decoders[i], source, offset, length), true, error));
@@ -257,7 +258,7 @@ account_read (struct tn_call *call, struct tn_source *source, uint64_t length)
     if (tn_scan_account (session->context, source, length, false, &sum) == TENON_OK
         || call->state == TN_CALL_PROBE)
         return TENON_OK;
-    if (call->state != TN_CALL_DESCRIBE)
+    if (!tn_call_describes (call))
         *session->error = sum;
     else if (session->channel) {
         tn_channel_put_u32 (session->channel, TN_SAYS_FLAW);
@@ -285,7 +286,7 @@ static bool
 is_whole_part (const struct tn_call *call, uint32_t number, const struct tn_source *source, uint64_t offset,
                uint64_t length)
 {
-    return call->state == TN_CALL_DESCRIBE && number > 0 && source->kind == TN_SOURCE_PART
+    return tn_call_describes (call) && number > 0 && source->kind == TN_SOURCE_PART
            && source->check != TENON_CHECK_NONE && offset == 0 && length == source->size;
 }
 
@@ -327,9 +328,9 @@ tn_host_fail (struct tenon_call *public, int32_t status, uint32_t number, uint64
 {
     struct tn_call *call = (struct tn_call *) public;
     /* A name that occurs twice, among those that are not entered yet, is the earlier failure. */
-    if (call->state == TN_CALL_DESCRIBE)
+    if (tn_call_describes (call))
         tn_catalog_enter_names (call->session->catalog, call->session->error);
-    if (call->state == TN_CALL_DESCRIBE || call->state == TN_CALL_READ) {
+    if (tn_call_describes (call) || call->state == TN_CALL_READ) {
         struct tn_source *source = tn_call_source (call, number);
         if (source)
             tn_source_fail_in (source, call->session->error);
@@ -361,16 +362,16 @@ void
 tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const char *message)
 {
     struct tn_call *call = (struct tn_call *) public;
-    struct tn_source *source = call->state == TN_CALL_DESCRIBE ? tn_call_source (call, 0) : NULL;
+    struct tn_source *source = tn_call_describes (call) ? tn_call_source (call, 0) : NULL;
     tn_budget_work (call->session->budget, TN_WORK_NOTE);
     char shown[1024];
     tn_escape (shown, sizeof shown, message ? message : "", message ? strlen (message) : 0);
-    bool flaw = kind == (TENON_NOTE | TENON_FLAW) && call->state == TN_CALL_DESCRIBE;
+    bool flaw = kind == (TENON_NOTE | TENON_FLAW) && tn_call_describes (call);
     if (flaw)
         kind = TENON_NOTE;
-    if (kind == TENON_LOSS && call->state == TN_CALL_WRITE)
+    if (kind == TENON_LOSS && tn_call_writes (call))
         ++*call->writer->losses;
-    if (kind == TENON_LOSS && call->state == TN_CALL_DESCRIBE) {
+    if (kind == TENON_LOSS && tn_call_describes (call)) {
         kind = TENON_NOTE;
         note_omission (call, item, source, shown);
     }
@@ -520,7 +521,7 @@ tn_call_array_source (struct tn_call *call, const struct tenon_value *array, str
     *source = NULL;
     if (array->type != TENON_ARRAY || array->source == TENON_NO_SOURCE)
         return TENON_OK;
-    if (call->state != TN_CALL_WRITE)
+    if (!tn_call_writes (call))
         *source = tn_call_source (call, array->source);
     else if (array->source < call->session->metadata_source_count)
         *source = call->session->metadata_sources[array->source];
@@ -534,6 +535,7 @@ tn_host_items (struct tenon_call *public, const struct tenon_value *array, uint6
     struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     struct tn_source *source;
+    TN_TRY (TN_CALL_MAY (call, items));
     TN_TRY (tn_call_array_source (call, array, &source));
     return tn_value_items (source, array, first, n, found, &session->arena,
                            session->context->limits[TENON_LIMIT_METADATA_BYTES], session->budget,
@@ -557,7 +559,11 @@ tn_host_each_item (struct tenon_call *public, const struct tenon_value *array,
 const char *
 tn_host_answer (struct tenon_call *public)
 {
-    return ((struct tn_call *) public)->pending_words;
+    struct tn_call *call = (struct tn_call *) public;
+    if (tn_rule_allows (TN_SERVICE_answer, call->state))
+        return call->pending_words;
+    tn_call_refuse (call, TN_SERVICE_answer);
+    return "";
 }
 
 uint64_t

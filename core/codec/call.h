@@ -4,9 +4,8 @@
  * tn_call_begin, the codec's function, tn_call_end: all on one thread, the call on its stack. */
 #ifndef TN_CALL_H
 #define TN_CALL_H
+#include "codec/services.h"
 #include "codec/session.h"
-
-enum tn_state { TN_CALL_PROBE, TN_CALL_DESCRIBE, TN_CALL_READ, TN_CALL_WRITE };
 
 /* An object that the call releases at its end. */
 struct tn_owned {
@@ -75,10 +74,23 @@ tenon_status tn_call_misuse (struct tn_call *call, const char *words);
 #define TN_MOST_CALLS 20u
 /* TENON_E_LIMIT if one more call would be too deep. */
 tenon_status tn_call_check_depth (struct tn_call *call, const char *what, const char *verb);
-tenon_status tn_call_refuse_state (struct tn_call *call, enum tn_state state);
-/* The first step of a service of describe or write: fails in another state, and after a failure. */
-#define TN_CALL_CHECK(call, wanted)                                                                          \
-    ((call)->state == (wanted) ? (call)->session->error->status : tn_call_refuse_state (call, wanted))
+tenon_status tn_call_refuse (struct tn_call *call, enum tn_service service);
+/* The first step of a service that not every function may call: fails where it may not, and after a failure.
+ */
+#define TN_CALL_MAY(call, service)                                                                           \
+    (tn_rule_allows (TN_SERVICE_##service, (call)->state) ? (call)->session->error->status                   \
+                                                          : tn_call_refuse (call, TN_SERVICE_##service))
+/* True while a source is described, be it by the codec of an archive, and while one is written. */
+static inline bool
+tn_call_describes (const struct tn_call *call)
+{
+    return (TN_FROM_DESCRIBE | TN_FROM_PARTS) & 1u << call->state;
+}
+static inline bool
+tn_call_writes (const struct tn_call *call)
+{
+    return (TN_FROM_WRITE | TN_FROM_ENTRIES) & 1u << call->state;
+}
 /* A result that is no failure unless the codec returns it, with its words. */
 tenon_status tn_call_answer (struct tn_call *call, tenon_status status, const char *words);
 /* The same: a file, a codec or a filter of this name is missing. */

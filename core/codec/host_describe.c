@@ -10,7 +10,7 @@ tn_host_expect (struct tenon_call *public, uint64_t tensors, uint64_t metadata)
 {
     struct tn_call *call = (struct tn_call *) public;
     (void) metadata;
-    if (TN_CALL_CHECK (call, TN_CALL_DESCRIBE) < 0)
+    if (TN_CALL_MAY (call, expect) < 0)
         return;
     /* The number may be a hostile file's. No format describes a tensor in fewer bytes than this. */
     enum { LEAST_BYTES = 16 };
@@ -25,7 +25,7 @@ tn_host_add_dtype (struct tenon_call *public, const struct tenon_dtype *dtype, u
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tenon_dtype ours;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_MAY (call, add_dtype));
     if (!tn_copy_struct (&ours, sizeof ours, dtype, offsetof (struct tenon_dtype, swap)))
         return tn_call_misuse (call, "a struct tenon_dtype has a wrong struct_size");
     uint64_t words = ours.text ? strlen (ours.text) : 0;
@@ -228,7 +228,7 @@ tn_host_add_tensor (struct tenon_call *public, struct tenon_tensor *tensor)
     struct tn_call *call = (struct tn_call *) public;
     struct tenon_tensor ours;
     struct tn_tensor *slot;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_MAY (call, add_tensor));
     if (!tn_copy_struct (&ours, sizeof ours, tensor, offsetof (struct tenon_tensor, chunk_shape)))
         return tn_call_misuse (call, "a struct tenon_tensor has a wrong struct_size");
     TN_TRY (tn_call_new_tensor (call, &slot));
@@ -254,7 +254,7 @@ tn_host_find (struct tenon_call *public, const char *name, uint64_t length, stru
     struct tn_call *call = (struct tn_call *) public;
     struct tn_catalog *catalog = call->session->catalog;
     uint64_t index;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_MAY (call, find));
     TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP + length));
     TN_TRY (tn_catalog_enter_names (catalog, call->session->error));
     if (!tn_catalog_find (catalog, name, length, &index)) {
@@ -271,7 +271,7 @@ tenon_status
 tn_host_described (struct tenon_call *public, uint64_t index, struct tenon_tensor *tensor)
 {
     struct tn_call *call = (struct tn_call *) public;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_MAY (call, described));
     TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP));
     if (index >= call->session->catalog->count) {
         call->pending = TENON_E_NOT_FOUND;
@@ -289,7 +289,7 @@ tn_host_shard_info (struct tenon_call *public, struct tenon_shard_info *info)
     struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     struct tenon_shard_info found = { .struct_size = sizeof found };
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_MAY (call, shard_info));
     if (session->depth == 1) {
         found.number = session->shard.number;
         found.count = session->shard.count;
@@ -308,7 +308,7 @@ tn_host_leave_state (struct tenon_call *public, const void *state, uint64_t size
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_MAY (call, leave_state));
     if (session->depth != 1 || !session->shard.whole)
         return tn_call_misuse (call, "it leaves a state, but this is no shard of a set that is opened whole");
     if (size > TENON_MOST_SHARD_STATE || (size > 0 && !state))
@@ -418,7 +418,7 @@ tn_host_find_metadata (struct tenon_call *public, const char *key, uint64_t leng
     struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     bool repeated = false;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_MAY (call, find_metadata));
     if (length <= UINT32_MAX && !(call->include_flags & TENON_INCLUDE_NO_METADATA)) {
         struct tn_mark mark = tn_arena_mark (&session->arena);
         uint64_t whole_length = length;
@@ -442,7 +442,7 @@ tn_host_add_metadata (struct tenon_call *public, const char *key, uint64_t lengt
     struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     tenon_status status;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_MAY (call, add_metadata));
     if (call->include_flags & TENON_INCLUDE_NO_METADATA)
         return TENON_OK;
     if (length == 0 || length > UINT32_MAX || !tn_utf8 (key, length))

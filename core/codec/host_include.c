@@ -61,7 +61,7 @@ tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_inc
     inclusion->tensors = session->catalog->count;
     inclusion->metadata = session->catalog->metadata_count;
     inclusion->metadata_bytes = session->catalog->metadata_bytes;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_MAY (call, include));
     if (how && !tn_copy_struct (ours, sizeof *ours, how, offsetof (struct tenon_include, codec)))
         return tn_call_misuse (call, "a struct tenon_include has a wrong struct_size");
     if (ours->flags & TENON_FLAGS_MUST_KNOW)

@@ -82,7 +82,7 @@ tn_host_put_items (struct tenon_call *public, const struct tenon_value *array, u
     struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     struct tn_source *source;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_MAY (call, put_items));
     if (array->type != TENON_ARRAY || array->item_type == TENON_ARRAY)
         return tn_call_misuse (call, "put_items takes arrays of numbers or strings");
     TN_TRY (tn_call_array_source (call, array, &source));

@@ -113,15 +113,15 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
     struct tenon_member ours;
     struct tn_member_spec spec;
     struct tn_member_result written = { .stored = 0 };
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_MAY (call, put_member));
     if (!tn_copy_struct (&ours, sizeof ours, member, offsetof (struct tenon_member, block_size))
         || ours.check > TENON_CHECK_CRC32)
         return tn_call_misuse (call, "a struct tenon_member has a wrong struct_size, or an unknown check");
-    if (writer->is_archive)
-        return tn_call_misuse (call, "an archive puts a member of the plan");
     if (!writer->archive != !ours.key)
         return tn_call_misuse (call, ours.key ? "a member has a key, but the codec writes no store"
                                               : "a member of a store has no key");
+    if (ours.key && !writer->folder) /* of a folder, the codec alone gets the sum */
+        TN_TRY (tn_entries_choose_check (call, &ours.check));
     tenon_status status = check_member (call, writer, &ours, &spec);
     if (status == TENON_OK)
         status = tn_batch_expect (call, &spec);

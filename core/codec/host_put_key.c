@@ -72,11 +72,13 @@ tn_host_put_key (struct tenon_call *public, const struct tenon_entry *entry)
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tenon_entry ours;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
-    if (call->writer->is_archive)
-        return tn_call_misuse (call, "an archive puts a key");
-    if (entry && (!tn_copy_struct (&ours, sizeof ours, entry, sizeof ours) || ours.check > TENON_CHECK_CRC32))
+    TN_TRY (TN_CALL_MAY (call, put_key));
+    if (entry
+        && (!tn_copy_struct (&ours, sizeof ours, entry, offsetof (struct tenon_entry, block_size))
+            || ours.check > TENON_CHECK_CRC32))
         return tn_call_misuse (call, "a struct tenon_entry has a wrong struct_size, or an unknown check");
+    if (entry)
+        TN_TRY (tn_entries_choose_check (call, &ours.check));
     const struct tenon_entry *copy = entry ? &ours : NULL;
     return call->writer->archive ? tn_entries_put_key (call, copy)
                                  : begin_file_beside (call, call->writer, copy);
@@ -86,7 +88,7 @@ tenon_status
 tn_host_drop_key (struct tenon_call *public, const char *key, uint64_t length)
 {
     struct tn_call *call = (struct tn_call *) public;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_MAY (call, drop_key));
     if (!call->writer->archive || !key)
         return tn_call_misuse (call, key ? "it drops a key, but writes no store" : "it drops no key");
     return tn_entries_drop_key (call, key, length);

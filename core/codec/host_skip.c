@@ -74,7 +74,7 @@ tn_host_skip_tensor (struct tenon_call *public, const struct tenon_tensor *tenso
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tenon_tensor ours;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_MAY (call, skip_tensor));
     if (!tn_copy_struct (&ours, sizeof ours, tensor, offsetof (struct tenon_tensor, chunk_shape)))
         return tn_call_misuse (call, "a struct tenon_tensor has a wrong struct_size");
     if (reason >= 0)

@@ -239,7 +239,6 @@ static tenon_status
 take_part (struct tn_call *call, const struct tenon_part *part, struct tenon_part *ours,
            struct tn_source **parent)
 {
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (!tn_copy_struct (ours, sizeof *ours, part, offsetof (struct tenon_part, block_size)))
         return tn_call_misuse (call, "a struct tenon_part has a wrong struct_size");
     TN_TRY (tn_budget_work (call->session->budget, part_work (ours)));
@@ -296,6 +295,7 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
     struct tenon_part ours;
     struct tn_source *parent, *source;
     const char *key = NULL;
+    TN_TRY (TN_CALL_MAY (call, add_part));
     TN_TRY (take_part (call, part, &ours, &parent));
     if (ours.flags & TENON_PART_LATER)
         return add_later (call, &ours, parent, number);
@@ -337,10 +337,10 @@ tn_host_skip_part (struct tenon_call *public, const struct tenon_part *part, ten
     struct tn_source *parent, *source = NULL;
     const char *key = NULL;
     char words[1024];
+    TN_TRY (TN_CALL_MAY (call, skip_part));
     TN_TRY (take_part (call, part, &ours, &parent));
-    if (!call->archive || reason >= 0)
-        return tn_call_misuse (call, reason >= 0 ? "it skips a part without a status that says why"
-                                                 : "it skips a part, but is no archive");
+    if (reason >= 0)
+        return tn_call_misuse (call, "it skips a part without a status that says why");
     if (check_part_name (call, &ours) < 0)
         return fail_in_member (call, &ours, parent);
     bool inside = ours.lead <= ours.offset && ours.offset <= parent->size
@@ -367,7 +367,6 @@ static tenon_status
 open_old_key (struct tn_call *call, const char *key, uint64_t length, uint32_t *number)
 {
     const struct tn_catalog *old = call->writer->old;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
     if (!old || !key)
         return tn_call_misuse (call, "it opens a key where there is no old file, or no key");
     TN_TRY (tn_budget_work (call->session->budget, TN_WORK_LOOKUP + old->source_count));
@@ -388,9 +387,9 @@ tn_host_open_key (struct tenon_call *public, const char *key, uint64_t length, u
     struct tn_call *call = (struct tn_call *) public;
     struct tn_source *source;
     *number = 0;
+    TN_TRY (TN_CALL_MAY (call, open_key));
     if (call->state == TN_CALL_WRITE)
         return open_old_key (call, key, length, number);
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
     if (!key)
         return tn_call_misuse (call, "it opens no key");
     tenon_status status = call->keys ? call->keys->kind->open (call->keys, call, key, length, &source)
@@ -406,10 +405,10 @@ tn_host_next_key (struct tenon_call *public, const char *prefix, uint64_t length
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tenon_key found;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_MAY (call, next_key));
     if (!call->keys)
         return tn_call_misuse (call, "it asks for a key, but describes no store");
-    if (!tn_copy_struct (&found, sizeof found, key, sizeof found))
+    if (!tn_copy_struct (&found, sizeof found, key, offsetof (struct tenon_key, size)))
         return tn_call_misuse (call, "a struct tenon_key has a wrong struct_size");
     uint64_t from = found.next;
     bool more = call->keys->kind->next (call->keys, prefix, prefix ? length : 0, &found);

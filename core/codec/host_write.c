@@ -8,7 +8,7 @@ tn_host_plan_info (struct tenon_call *public, struct tenon_plan_info *info)
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_MAY (call, plan_info));
     uint32_t flags =
         (writer->sink->seekable ? TENON_SINK_SEEKABLE : 0) | (writer->old ? TENON_PLAN_APPENDS : 0);
     struct tenon_plan_info found = { sizeof found,      flags,
@@ -25,7 +25,7 @@ tn_host_plan_tensor (struct tenon_call *public, uint64_t index, struct tenon_ten
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_MAY (call, plan_tensor));
     if (index >= writer->count)
         return tn_call_misuse (call, "it asked for a tensor that the plan does not have");
     const struct tn_tensor *entry = tn_catalog_tensor (writer->plan->own, writer->first + index);
@@ -45,7 +45,7 @@ tn_host_plan_metadata (struct tenon_call *public, uint64_t index, const char **k
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_MAY (call, plan_metadata));
     if (index >= writer->metadata_count)
         return tn_call_misuse (call, "it asked for metadata that the plan does not have");
     const struct tn_metadata *entry = &writer->entries->metadata[writer->metadata[index]];
@@ -60,7 +60,7 @@ tn_host_plan_metadata_flags (struct tenon_call *public, uint64_t index)
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    if (TN_CALL_CHECK (call, TN_CALL_WRITE) < 0 || index >= writer->metadata_count)
+    if (TN_CALL_MAY (call, plan_metadata_flags) < 0 || index >= writer->metadata_count)
         return 0;
     const struct tn_metadata *entry = &writer->entries->metadata[writer->metadata[index]];
     struct tn_codec *const *codecs = call->session->context->registry.codecs;
@@ -73,7 +73,7 @@ tn_host_put (struct tenon_call *public, const void *bytes, uint64_t length)
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_MAY (call, put));
     return tn_sink_write (writer->sink, bytes, length, call->session->error);
 }
 
@@ -82,10 +82,8 @@ tn_host_put_tensor (struct tenon_call *public, uint64_t index, const struct teno
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_MAY (call, put_tensor));
     struct tenon_layout ours = { 0 };
-    if (writer->is_archive)
-        return tn_call_misuse (call, "an archive puts a tensor");
     if (layout && !tn_copy_struct (&ours, sizeof ours, layout, sizeof ours))
         return tn_call_misuse (call, "a struct tenon_layout has a wrong struct_size");
     if (index >= writer->count || (ours.flags & TENON_FLAGS_MUST_KNOW))
@@ -102,7 +100,7 @@ tn_host_put_old (struct tenon_call *public, uint64_t length)
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_MAY (call, put_old));
     tenon_error *error = call->session->error;
     if (!writer->old)
         return tn_call_misuse (call, "it puts an old file where there is none");
@@ -140,7 +138,7 @@ tn_host_old_part (struct tenon_call *public, uint64_t index, const char **name, 
     uint64_t found;
     *name = NULL;
     *length = 0;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_MAY (call, old_part));
     if (!writer->old || index >= writer->count)
         return tn_call_misuse (call, "it asks for an old file, or a tensor, where there is none");
     const struct tn_tensor *tensor = tn_catalog_tensor (writer->plan->own, writer->first + index);
@@ -169,7 +167,7 @@ tn_host_align (struct tenon_call *public, uint64_t alignment, uint32_t fill)
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_MAY (call, align));
     if (alignment == 0)
         return tn_call_misuse (call, "it aligns to 0");
     uint64_t beyond = writer->sink->position % alignment;
@@ -181,7 +179,7 @@ uint64_t
 tn_host_tell (struct tenon_call *public)
 {
     struct tn_call *call = (struct tn_call *) public;
-    return TN_CALL_CHECK (call, TN_CALL_WRITE) < 0 ? 0 : call->writer->sink->position;
+    return TN_CALL_MAY (call, tell) < 0 ? 0 : call->writer->sink->position;
 }
 
 tenon_status
@@ -189,7 +187,7 @@ tn_host_patch (struct tenon_call *public, uint64_t position, const void *bytes, 
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_writer *writer = call->writer;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_WRITE));
+    TN_TRY (TN_CALL_MAY (call, patch));
     if (!writer->sink->seekable)
         return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "the format %s goes back to fill in its header, which a pipe or a filter does not "

@@ -19,6 +19,8 @@ record_expect (struct tenon_call *public, uint64_t tensors, uint64_t metadata)
 {
     struct tn_channel *channel = channel_of (public);
     tn_host_expect (public, tensors, metadata);
+    if (!tn_rule_allows (TN_SERVICE_expect, ((struct tn_call *) public)->state))
+        return;
     tn_channel_put_u32 (channel, TN_SAYS_EXPECT);
     tn_channel_put_u64 (channel, tensors);
     tn_channel_put_u64 (channel, metadata);
@@ -29,7 +31,7 @@ record_note (struct tenon_call *public, uint32_t kind, const char *item, const c
 {
     struct tn_channel *channel = channel_of (public);
     tn_host_note (public, kind, item, message);
-    if (((struct tn_call *) public)->state != TN_CALL_DESCRIBE)
+    if (!tn_call_describes ((struct tn_call *) public))
         return;
     tn_channel_put_u32 (channel, TN_SAYS_NOTE);
     tn_channel_put_u32 (channel, kind);
@@ -166,8 +168,8 @@ record_next_key (struct tenon_call *public, const char *prefix, uint64_t length,
     struct tenon_key found;
     if (!call->keys || !tn_keys_are_folder (call->keys))
         return tn_host_next_key (public, prefix, length, key);
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
-    if (!tn_copy_struct (&found, sizeof found, key, sizeof found))
+    TN_TRY (TN_CALL_MAY (call, next_key));
+    if (!tn_copy_struct (&found, sizeof found, key, offsetof (struct tenon_key, size)))
         return tn_call_misuse (call, "a struct tenon_key has a wrong struct_size");
     const struct tenon_key *told;
     TN_TRY (tn_isolated_next_key (call, prefix, prefix ? length : 0, found.next, &told));
@@ -181,7 +183,7 @@ record_open_key (struct tenon_call *public, const char *key, uint64_t length, ui
     struct tn_call *call = (struct tn_call *) public;
     struct tn_channel *channel = channel_of (public);
     *number = 0;
-    TN_TRY (TN_CALL_CHECK (call, TN_CALL_DESCRIBE));
+    TN_TRY (TN_CALL_MAY (call, open_key));
     if (!key)
         return tn_host_open_key (public, key, length, number);
     if (!call->keys || tn_keys_are_folder (call->keys))

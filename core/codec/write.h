@@ -42,7 +42,6 @@ struct tn_writer {
     bool folder;                /* that store is a folder … */
     struct tn_tree *tree;       /* … this one; NULL in a dry run */
     uint64_t outer;             /* of a codec of folders: 1 + the codec of the archive; 0: none is meant */
-    bool is_archive;            /* it is that of an archive, which puts no tensors itself */
 
     bool index;     /* the target is the index of a sharded set */
     bool carries;   /* the metadata say what carried tensors were */

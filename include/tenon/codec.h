@@ -47,17 +47,22 @@ enum {
 };
 
 /* What a codec whose files are archives has beside describe. Its describe adds a part with a name, which is a
- * key, for each member (add_part, skip_part), and nothing else: no tensors, no metadata. The call of describe
- * then lives on, with its scratch memory and its `state`, as long as the keyed codec is at work, and locate
- * gets the same call. The functions that write share another call in the same way, one for each save.
+ * key, for each member (add_part, skip_part), and nothing else: no tensors, no metadata. What no key leads to
+ * is a loss (note). The call of describe then lives on, with its scratch memory and its `state`, as long as
+ * the keyed codec is at work, and locate gets the same call. The functions that write share another call in
+ * the same way, one for each save.
  *
  * Writing: the host calls begin. For each entry it calls begin_entry, which puts what stands before the
- * entry's bytes; then come these bytes, and then end_entry. At the end it calls finish. They use the services
- * of write, on the thread of the save; a failure of one ends the save. An entry with its key lives until its
- * end_entry returns. begin_entry, end_entry and finish need each other; without them the archive is only
- * read. */
+ * entry's bytes; then come these bytes, and then end_entry. At the end it calls finish. They put bytes only
+ * (put, align, tell, patch, put_old, plan_info), on the thread of the save; a failure of one ends the save.
+ * An entry with its key lives until its end_entry returns. begin_entry, end_entry and finish need each other;
+ * without them the archive is only read. */
 struct tenon_archive {
     uint32_t struct_size, flags; /* none yet */
+    /* TENON_CHECK_*: the checksum that each entry has. The host computes it over the decoded bytes, and
+     * end_entry gets it in the result */
+    uint32_t check;
+    uint32_t reserved;
     /* ids of the filters that its members may have, NULL-terminated; NULL: none. Options of keyed codecs
      * that name a filter have these choices (TENON_OPTION_FILTER) */
     const char *const *filters;
@@ -67,12 +72,13 @@ struct tenon_archive {
     /* With TENON_PLAN_APPENDS: reads the old directory (source 0), and puts what stays (put_old). NULL:
      * nothing stands before the first entry */
     tenon_status (*begin) (struct tenon_call *call);
-    /* With TENON_PLAN_APPENDS: the old file's key, if it has it, is not to be in the new one. NULL: cannot */
-    tenon_status (*drop) (struct tenon_call *call, const char *key, uint64_t length);
     tenon_status (*begin_entry) (struct tenon_call *call, const struct tenon_entry *entry);
     tenon_status (*end_entry) (struct tenon_call *call, const struct tenon_entry *entry,
                                const struct tenon_member_result *result);
     tenon_status (*finish) (struct tenon_call *call);
+    /* With TENON_PLAN_APPENDS, between begin and the first entry: the old file's key, if it has it, is not to
+     * be in the new one. NULL: keys can only be added */
+    tenon_status (*drop) (struct tenon_call *call, const char *key, uint64_t length);
 };
 
 /* The least result of probe that counts as a match */

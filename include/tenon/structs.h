@@ -177,9 +177,9 @@ struct tenon_key {
     uint32_t struct_size, flags;
     const char *key; /* lives as long as the call; NUL-terminated */
     uint64_t length;
+    uint64_t next;  /* in and out: where the search goes on; 0: begin */
     uint64_t size;  /* decoded bytes; TENON_AUTO: not known */
     uint64_t place; /* of its description in source 0, bytes; 0: none */
-    uint64_t next;  /* in and out: where the search goes on; 0: begin */
 };
 
 /* An entry of a store that is being written, or a file beside the target: of that key and key_length count,
@@ -195,7 +195,9 @@ struct tenon_entry {
     const struct tenon_step *steps;
     uint32_t step_size, step_count; /* sizeof (struct tenon_step) */
     uint64_t block_size;            /* as in struct tenon_member */
-    uint32_t check;                 /* TENON_CHECK_* to compute */
+    /* TENON_CHECK_NONE: what the archive has, tenon_archive.check. Another kind than that is
+     * TENON_E_UNSUPPORTED; a folder has none */
+    uint32_t check;
     uint32_t reserved;
 };
 
@@ -252,7 +254,7 @@ struct tenon_plan_info {
 /* A run of tensors of the plan that becomes a member: another codec writes it, through filters. */
 struct tenon_member {
     uint32_t struct_size;
-    uint32_t check;                 /* TENON_CHECK_* to compute */
+    uint32_t check;                 /* TENON_CHECK_* to compute; in a store as that of struct tenon_entry */
     uint64_t first, count;          /* tensors of this plan */
     const char *codec;              /* id of the codec that writes it, or one of its extensions */
     const struct tenon_step *steps; /* NULL: it is stored as it is */

@@ -126,8 +126,7 @@ npz_put_metadata (struct tenon_call *call, uint64_t entries)
     struct tenon_entry entry = { .struct_size = sizeof entry,
                                  .key = NPZ_METADATA_NAME,
                                  .key_length = strlen (NPZ_METADATA_NAME),
-                                 .alignment = NPZ_ALIGNMENT,
-                                 .check = TENON_CHECK_CRC32 };
+                                 .alignment = NPZ_ALIGNMENT };
     struct output output = { .puts = 0 };
     char *buffer = call->host->scratch (call, BUFFER_BYTES);
     uint8_t header[NPZ_METADATA_LEAD];

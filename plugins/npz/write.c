@@ -71,7 +71,6 @@ put_member (struct npz_writer *writer, uint64_t index, uint64_t tensors)
     struct tenon_call *call = writer->call;
     struct tenon_tensor tensor = TENON_INIT (tensor);
     struct tenon_member member = { .struct_size = sizeof member,
-                                   .check = TENON_CHECK_CRC32,
                                    .first = index,
                                    .count = 1,
                                    .codec = writer->suffix,

@@ -221,7 +221,6 @@ begin_member (struct writer *writer, const char *key, uint64_t size, uint64_t al
     entry.key_length = strlen (key);
     entry.size = size;
     entry.alignment = alignment;
-    entry.check = TENON_CHECK_CRC32;
     return writer->call->host->put_key (writer->call, &entry);
 }
 

@@ -121,11 +121,10 @@ zip_begin_entry (struct tenon_call *call, const struct tenon_entry *entry)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
                            "the key '%.40s…' has %llu bytes, a zip has %u for it", entry->key,
                            (unsigned long long) entry->key_length, ZIP_LONGEST_NAME);
-    if (entry->check != TENON_CHECK_CRC32 || writer->heading.method == ZIP_NO_METHOD
-        || entry->alignment > ZIP_MOST_ALIGNMENT)
+    if (writer->heading.method == ZIP_NO_METHOD || entry->alignment > ZIP_MOST_ALIGNMENT)
         return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO,
-                           "a member of a zip has the check CRC-32, a filter that the format has a number "
-                           "for, and an alignment of %u at most",
+                           "a member of a zip has a filter that the format has a number for, and an "
+                           "alignment of %u at most",
                            ZIP_MOST_ALIGNMENT);
     return zip_put_local (writer, &writer->heading);
 }

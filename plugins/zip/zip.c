@@ -37,6 +37,7 @@ static const struct tenon_option options[ZIP_OPTIONS] = {
 
 static const struct tenon_archive archive = {
     .struct_size = sizeof archive,
+    .check = TENON_CHECK_CRC32,
     .filters = zip_filters,
     .locate = zip_locate,
     .begin = zip_begin,

@@ -56,9 +56,9 @@ static const struct {
     { "tensor_source_9", TENON_E_MISUSE, "there is no source" },
     { "read_source_9", TENON_E_MISUSE, "there is no source" },
     { "option_9", TENON_E_MISUSE, "codec option_9: it has no option" },
-    { "writes", TENON_E_MISUSE, "codec writes: it called a service of write from another function" },
-    { "asks_for_plan", TENON_E_MISUSE, "called a service of write" },
-    { "tells", TENON_E_MISUSE, "called a service of write" },
+    { "writes", TENON_E_MISUSE, "codec writes: it called put from describe; it may be used from write" },
+    { "asks_for_plan", TENON_E_MISUSE, "it called plan_info from describe; it may be used from write" },
+    { "tells", TENON_E_MISUSE, "it called tell from describe; it may be used from write" },
     /* baderrors.c: failures and impossible requests */
     { "fails_and_succeeds", TENON_E_MALFORMED, "file: the first failure (at byte 7)" },
     { "ignores_failure", TENON_E_MALFORMED, "offset 9223372036854775806" },

@@ -328,12 +328,22 @@ static const struct {
     { "key:begin_entry.mute", TENON_E_IO, "the codec pack failed without saying why" },
     { "key:begin_entry.odd", TENON_E_MISUSE, "the codec pack returned 7" },
     { "key:begin_entry.lie", TENON_E_MISUSE, "the codec pack: it patches bytes that were not put yet" },
-    { "key:begin_entry.wrong0", TENON_E_MISUSE, "the codec pack: an archive puts a key" },
-    { "key:begin_entry.wrong1", TENON_E_MISUSE, "the codec pack: an archive puts a tensor" },
-    { "key:begin_entry.wrong2", TENON_E_MISUSE, "the codec pack: an archive puts a member of the plan" },
-    { "key:begin_entry.wrong3", TENON_E_MISUSE, "the codec pack: an archive puts a key" },
+    { "key:begin_entry.wrong0", TENON_E_MISUSE,
+      "the codec pack: it called put_key from begin_entry; it is the codec of an archive, which puts bytes "
+      "only" },
+    { "key:begin_entry.wrong1", TENON_E_MISUSE,
+      "the codec pack: it called put_tensor from begin_entry; it is the codec of an archive, which puts "
+      "bytes only" },
+    { "key:begin_entry.wrong2", TENON_E_MISUSE,
+      "the codec pack: it called put_member from begin_entry; it is the codec of an archive, which puts "
+      "bytes only" },
+    { "key:begin_entry.wrong3", TENON_E_MISUSE,
+      "the codec pack: it called put_key from begin_entry; it is the codec of an archive, which puts bytes "
+      "only" },
     { "key:begin_entry.wrong4", TENON_E_MISUSE, "the codec pack: it puts an old file where there is none" },
-    { "key:begin_entry.wrong5", TENON_E_MISUSE, "the codec pack: it drops a key, but writes no store" },
+    { "key:begin_entry.wrong5", TENON_E_MISUSE,
+      "the codec pack: it called drop_key from begin_entry; it is the codec of an archive, which puts bytes "
+      "only" },
     { "key:end_entry.fail,key:x,tensor:0", TENON_E_UNSUPPORTED, "end_entry does not want" },
     { "key:x,tensor:0,key:end_entry.fail", TENON_E_UNSUPPORTED, "end_entry does not want" },
     { "key:end_entry.mute,end", TENON_E_IO, "the codec pack failed without saying why" },
@@ -380,6 +390,35 @@ START_TEST (test_bad_begin)
 }
 END_TEST
 
+/* ---- checksums ---- */
+
+static tenon_status
+save_as (const char *format, const char *name)
+{
+    tenon_plan *plan = kit_plan ();
+    tenon_status status = kit_write (plan, name, format, NULL, NULL);
+    tenon_plan_free (plan);
+    return status;
+}
+
+/* An archive without checksums gets none. What asks for one is told. */
+START_TEST (test_check)
+{
+    static struct bytes bytes;
+    kit_plugins ("caller", NULL);
+    ck_assert_msg (save_as ("pailer", "x") == TENON_OK, "%s", kit_error.message);
+    kit_text (&bytes, "\1\2\3\4PAIL");
+    kit_same_file ("x", &bytes);
+    kit_failed (save_as ("summer", "y"), TENON_E_UNSUPPORTED,
+                "an entry asks for the checksum CRC-32, and those of the archive pail have none");
+    kit_failed (save_as ("memberer", "y"), TENON_E_UNSUPPORTED,
+                "an entry asks for the checksum CRC-32, and those of the archive pail have none");
+    kit_failed (save_as ("shed", "y"), TENON_E_UNSUPPORTED,
+                "an entry asks for the checksum CRC-32, and those of a folder have none");
+    ck_assert_uint_eq (kit_count_files (), 1);
+}
+END_TEST
+
 START_TEST (test_no_archive)
 {
     kit_plugins ("crate", NULL);
@@ -406,6 +445,7 @@ fill_suite (Suite *suite)
     tcase_add_loop_test (misuse, test_misuse, 0, COUNT (bad_scripts));
     tcase_add_loop_test (misuse, test_bad_begin, 0, 4);
     tcase_add_test (misuse, test_no_archive);
+    tcase_add_test (misuse, test_check);
 }
 
 int

@@ -11,6 +11,21 @@ broken_describe (struct tenon_call *call)
     return tenon_fail (call, TENON_E_UNSUPPORTED, TENON_AUTO, "broken reads nothing");
 }
 
+static tenon_status
+broken_begin_entry (struct tenon_call *call, const struct tenon_entry *entry)
+{
+    (void) entry;
+    return broken_describe (call);
+}
+
+static tenon_status
+broken_end_entry (struct tenon_call *call, const struct tenon_entry *entry,
+                  const struct tenon_member_result *result)
+{
+    (void) entry, (void) result;
+    return broken_describe (call);
+}
+
 static int64_t
 broken_encode (void *state, uint32_t flags, const void *from, uint64_t size, void *to, uint64_t room)
 {
@@ -49,6 +64,8 @@ static struct tenon_magic magic;
 static const char *extensions[2];
 static struct tenon_option options[2];
 static struct tenon_codec codec, second;
+static struct tenon_archive archive;
+static const char *archive_filters[2000];
 static struct tenon_filter filter;
 static struct tenon_swap_field swap;
 static struct tenon_dtype dtype;
@@ -81,6 +98,14 @@ make_whole (void)
                                   .option_size = sizeof options[0],
                                   .option_count = 2,
                                   .describe = broken_describe };
+    archive_filters[0] = "example.org/squash";
+    archive_filters[1] = NULL;
+    archive = (struct tenon_archive){ .struct_size = sizeof archive,
+                                      .check = TENON_CHECK_CRC32,
+                                      .filters = archive_filters,
+                                      .begin_entry = broken_begin_entry,
+                                      .end_entry = broken_end_entry,
+                                      .finish = broken_describe };
     second =
         (struct tenon_codec){ .struct_size = sizeof second, .id = "second", .describe = broken_describe };
     filter = (struct tenon_filter){ .struct_size = sizeof filter,
@@ -192,6 +217,31 @@ spoil_option (const char *what)
 }
 
 static void
+spoil_archive (const char *what)
+{
+    if (strncmp (what, "archive", 7) == 0)
+        codec.archive_functions = &archive;
+    WHEN ("archive-size-0") archive.struct_size = 0;
+    WHEN ("archive-size-small") archive.struct_size = offsetof (struct tenon_archive, finish);
+    WHEN ("archive-size-least") archive.struct_size = offsetof (struct tenon_archive, drop);
+    WHEN ("archive-high-flag") archive.flags = 0x00010000;
+    WHEN ("archive-low-flag") archive.flags = 0x00008000;
+    WHEN ("archive-check") archive.check = 2;
+    WHEN ("archive-filter") archive_filters[0] = "A";
+    for (unsigned i = 0; i < 2000; i++)
+        WHEN ("archive-filters-endless") archive_filters[i] = "deflate";
+    WHEN ("archive-write-only") codec.describe = NULL;
+    WHEN ("archive-no-begin") archive.begin_entry = NULL;
+    WHEN ("archive-no-end") archive.end_entry = NULL;
+    WHEN ("archive-no-finish") archive.finish = NULL;
+    WHEN ("archive-reads") archive.begin_entry = NULL, archive.end_entry = NULL, archive.finish = NULL;
+    WHEN ("archive-keyed") codec.root_keys = (const char **) extensions;
+    WHEN ("keyed-not") codec.archive = "zip";
+    WHEN ("keyed-archived") codec.flags = TENON_CODEC_ARCHIVED;
+    WHEN ("keyed-archive-id") codec.root_keys = (const char **) extensions, codec.archive = "a/b";
+}
+
+static void
 spoil_rest (const char *what)
 {
     WHEN ("filter-size-0") filter.struct_size = 0;
@@ -230,6 +280,7 @@ tenon_plugin_v0 (const struct tenon_host *host)
     spoil_plugin (what);
     spoil_codec (what);
     spoil_option (what);
+    spoil_archive (what);
     spoil_rest (what);
     return &plugin;
 }

@@ -129,7 +129,6 @@ put_member (struct tenon_call *call, const char **words)
     member.first = to_number (words[1]);
     member.key = *words[2] ? words[2] : NULL;
     member.key_length = strlen (words[2]);
-    member.check = TENON_CHECK_CRC32;
     member.steps = &step;
     member.step_size = sizeof step;
     member.step_count = *words[4] && strcmp (words[4], "-") ? 1 : 0;

@@ -383,6 +383,7 @@ pack_finish (struct tenon_call *call)
 static const char *const filters[] = { "deflate", NULL };
 static const struct tenon_archive archive = {
     .struct_size = sizeof archive,
+    .check = TENON_CHECK_CRC32,
     .filters = filters,
     .locate = pack_locate,
     .begin = pack_begin,
