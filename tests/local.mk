@@ -287,6 +287,7 @@ compiler_tests = $(filter-out tests/faults/% tests/sweep/test_sweep tests/unit/b
 valgrind_too_long = \
 	plugins/npz/tests/test_metadata_bad \
 	plugins/npz/tests/test_nested \
+	plugins/npz/tests/test_quine \
 	plugins/npz/tests/test_zip \
 	plugins/npz/tests/test_zip_data \
 	plugins/npz/tests/test_zip_headers \

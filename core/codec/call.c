@@ -362,6 +362,8 @@ void
 tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const char *message)
 {
     struct tn_call *call = (struct tn_call *) public;
+    if (call->session->error->status < 0)
+        return; /* the failure is told, not what its codec makes of it */
     struct tn_source *source = tn_call_describes (call) ? tn_call_source (call, 0) : NULL;
     tn_budget_work (call->session->budget, TN_WORK_NOTE);
     char shown[1024];

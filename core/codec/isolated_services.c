@@ -26,15 +26,19 @@ record_expect (struct tenon_call *public, uint64_t tensors, uint64_t metadata)
     tn_channel_put_u64 (channel, metadata);
 }
 
+/* After a failure the program gets a note of no kind, which it does not report: so it is still asked for the
+ * work of a codec that notes for ever. */
 static void
 record_note (struct tenon_call *public, uint32_t kind, const char *item, const char *message)
 {
     struct tn_channel *channel = channel_of (public);
+    const struct tn_call *call = (const struct tn_call *) public;
+    bool failed = call->session->error->status < 0;
     tn_host_note (public, kind, item, message);
-    if (!tn_call_describes ((struct tn_call *) public))
+    if (!tn_call_describes (call))
         return;
     tn_channel_put_u32 (channel, TN_SAYS_NOTE);
-    tn_channel_put_u32 (channel, kind);
+    tn_channel_put_u32 (channel, failed ? UINT32_MAX : kind);
     tn_channel_put_text (channel, item, item ? strlen (item) : 0);
     tn_channel_put_text (channel, message, message ? strlen (message) : 0);
 }

@@ -33,6 +33,7 @@ unit_tests += \
 	plugins/npz/tests/test_metadata \
 	plugins/npz/tests/test_metadata_bad \
 	plugins/npz/tests/test_nested \
+	plugins/npz/tests/test_quine \
 	plugins/npz/tests/test_zip \
 	plugins/npz/tests/test_zip_data \
 	plugins/npz/tests/test_zip_directory \
@@ -43,6 +44,7 @@ plugins_npz_tests_test_append_kinds_SOURCES = plugins/npz/tests/test_append_kind
 plugins_npz_tests_test_metadata_SOURCES = plugins/npz/tests/test_metadata.c $(npz_archive)
 plugins_npz_tests_test_metadata_bad_SOURCES = plugins/npz/tests/test_metadata_bad.c $(npz_archive)
 plugins_npz_tests_test_nested_SOURCES = plugins/npz/tests/test_nested.c $(npz_archive)
+plugins_npz_tests_test_quine_SOURCES = plugins/npz/tests/test_quine.c $(npz_archive)
 plugins_npz_tests_test_zip_SOURCES = plugins/npz/tests/test_zip.c $(npz_archive)
 plugins_npz_tests_test_zip_data_SOURCES = plugins/npz/tests/test_zip_data.c $(npz_archive)
 plugins_npz_tests_test_zip_directory_SOURCES = plugins/npz/tests/test_zip_directory.c $(npz_archive)

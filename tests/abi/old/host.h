@@ -40,7 +40,7 @@ struct tenon_host {
     /* Reports an oddity: TENON_NOTE, TENON_NOTE | TENON_FLAW, or TENON_LOSS, at which a strict save fails. In
      * describe a loss is something in the file that the catalog does not hold (bytes behind an array, members
      * that are no tensors): it is a note, and a loss of each save that takes the file's tensors. `item` is
-     * the name of a tensor or key, or NULL. */
+     * the name of a tensor or key, or NULL. After a failure nothing is reported but that. */
     void (*note) (struct tenon_call *call, uint32_t kind, const char *item, const char *message);
     /* Non-zero if the codec should return TENON_E_CANCELLED. It asks the program at once; `work`, for loops
      * that call no other service, asks less often. */
