@@ -42,13 +42,18 @@ tenon_status
 tn_storing_codec (const tenon_context *context, const struct tn_overlay *overlay, uint64_t number,
                   const struct tenon_codec **storing, tenon_error *error)
 {
+    struct tn_codec **codecs = context->registry.codecs;
     *storing = storing_table (context, overlay, number);
-    /* The bound is for a container that names itself as the codec of its members; writing it fails. */
-    for (unsigned depth = 0; depth < 8 && context->registry.codecs[number]->member_option > 0; depth++) {
+    for (uint64_t depth = 0; codecs[number]->member_option > 0; depth++) {
+        const struct tenon_codec *outer = &codecs[number]->table;
         struct tenon_setting setting;
-        uint32_t option = context->registry.codecs[number]->member_option - 1;
+        uint32_t option = codecs[number]->member_option - 1;
         if (!tn_overlay_get (context, overlay, number, option, &setting))
             break;
+        if (depth > context->registry.codec_count)
+            return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                            "its members would lie in each other without end: %s.%s is '%.60s'", outer->id,
+                            outer->options[option].name, setting.text);
         TN_TRY (tn_codec_find (context, setting.text, TN_TO_WRITE, &number, error));
         *storing = storing_table (context, overlay, number);
     }

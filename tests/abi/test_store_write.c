@@ -156,6 +156,75 @@ START_TEST (test_members)
 }
 END_TEST
 
+/* Archives as members, which are written and read like others: with one thread or several, encoded,
+ * announced, in a dry run. The outer archive makes the checksum of the inner one, and the inner one has none.
+ */
+START_TEST (test_nested)
+{
+    static struct bytes first;
+    static const uint8_t data[5][300] = { { 1 }, { 2 }, { 3 }, { 4 }, { 5 } };
+    static const char *const settings[] = { "core.threads=1", "core.threads=3" };
+    const char *script =
+        "crate.do=key:crate,member:0:a.inner:pailer:deflate:2,member:1:b.inner:pailer:deflate,"
+        "member:2:c.inner:pailer:deflate,member:3:d.inner:pailer:-::256,key:e,tensor:4";
+    for (int i = 0; i < 2; i++) {
+        size_t size;
+        char name[2] = "a";
+        if (i == 0)
+            kit_plugins ("pack crate caller", settings[i]);
+        ck_assert_int_eq (kit_context (settings[i]), TENON_OK);
+        tenon_plan *plan = NULL;
+        ck_assert_int_eq (tenon_plan_new (kit, &plan, &kit_error), TENON_OK);
+        for (; name[0] < 'f'; name[0]++)
+            kit_add (plan, name, "u8", 0, 1, KIT_SHAPE (300), data[name[0] - 'a'], 300);
+        tenon_status status = kit_write (plan, "x.crate", "crate", script, NULL);
+        ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+        tenon_plan_free (plan);
+        const uint8_t *saved = kit_load ("x.crate", &size);
+        if (i == 0)
+            kit_put (&first, saved, size);
+        else
+            kit_same_file ("x.crate", &first);
+        tenon_file *file = kit_open ("x.crate", NULL, NULL);
+        ck_assert_uint_eq (tenon_count (file), 5);
+        kit_data (file, "a.inner/x", "", data[0], 300);
+        kit_data (file, "b.inner/x", "", data[1], 300);
+        kit_data (file, "c.inner/x", "", data[2], 300);
+        kit_data (file, "d.inner/x", "", data[3], 300);
+        ck_assert_int_eq (tenon_verify (file, NULL, NULL, &kit_error), TENON_OK);
+        tenon_close (file);
+    }
+    save_well ("y.crate", "key:crate,member:0:x.inner:pailer:deflate", TENON_SAVE_DRY_RUN);
+}
+END_TEST
+
+static tenon_status
+save_as (const char *format, const char *name)
+{
+    tenon_plan *plan = kit_plan ();
+    tenon_status status = kit_write (plan, name, format, NULL, NULL);
+    tenon_plan_free (plan);
+    return status;
+}
+
+/* An archive that goes back to fill in sizes can be a member that nothing encodes or sums, and no other. */
+START_TEST (test_nested_patches)
+{
+    static struct bytes bytes;
+    kit_plugins ("pack crate caller", NULL);
+    ck_assert_msg (save_as ("packer", "x") == TENON_OK, "%s", kit_error.message);
+    kit_text (&bytes, "TOYPACK\n");
+    put_head (&bytes, 0, "box", 0, 0, 0);
+    put_head (&bytes, 0, "x", 4, 4, 0xb63cfbcd); /* zlib.crc32 (b"\1\2\3\4") */
+    kit_text (&bytes, "\1\2\3\4END:PAIL");
+    kit_same_file ("x", &bytes);
+    kit_failed (save_script ("y", "key:crate,member:0:x.inner:box", 0, NULL), TENON_E_UNSUPPORTED,
+                "the format pack goes back to fill in its header, which a pipe or a filter does not allow");
+    kit_failed (save_as ("nester", "y"), TENON_E_LIMIT, "members lie in each other");
+    ck_assert_uint_eq (kit_count_files (), 1);
+}
+END_TEST
+
 /* A dry run finds what a real one does, and writes nothing. */
 START_TEST (test_dry)
 {
@@ -390,17 +459,6 @@ START_TEST (test_bad_begin)
 }
 END_TEST
 
-/* ---- checksums ---- */
-
-static tenon_status
-save_as (const char *format, const char *name)
-{
-    tenon_plan *plan = kit_plan ();
-    tenon_status status = kit_write (plan, name, format, NULL, NULL);
-    tenon_plan_free (plan);
-    return status;
-}
-
 /* An archive without checksums gets none. What asks for one is told. */
 START_TEST (test_check)
 {
@@ -435,6 +493,8 @@ fill_suite (Suite *suite)
     tcase_add_test (writing, test_bytes);
     tcase_add_test (writing, test_steps);
     tcase_add_test (writing, test_members);
+    tcase_add_test (writing, test_nested);
+    tcase_add_test (writing, test_nested_patches);
     tcase_add_test (writing, test_dry);
     tcase_add_test (writing, test_pipe);
     tcase_add_test (writing, test_rules);

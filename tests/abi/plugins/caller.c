@@ -280,15 +280,34 @@ summer_write (struct tenon_call *call)
     return put_one (call, TENON_CHECK_CRC32);
 }
 
+/* `codec`: of the member. */
+static tenon_status
+put_inner (struct tenon_call *call, const char *codec, uint32_t check)
+{
+    struct tenon_member member = { .struct_size = sizeof member, .count = 1, .codec = codec, .check = check };
+    member.key = "one";
+    member.key_length = 3;
+    return call->host->put_member (call, &member, NULL);
+}
+
 /* A member that asks for a checksum. */
 static tenon_status
 member_write (struct tenon_call *call)
 {
-    struct tenon_member member = { .struct_size = sizeof member, .count = 1, .codec = "caller" };
-    member.check = TENON_CHECK_CRC32;
-    member.key = "one";
-    member.key_length = 3;
-    return call->host->put_member (call, &member, NULL);
+    return put_inner (call, "caller", TENON_CHECK_CRC32);
+}
+
+/* An archive of a pack of crate.c; and of itself. */
+static tenon_status
+packer_write (struct tenon_call *call)
+{
+    return put_inner (call, "box", TENON_CHECK_NONE);
+}
+
+static tenon_status
+nester_write (struct tenon_call *call)
+{
+    return put_inner (call, "nester", TENON_CHECK_NONE);
 }
 
 /* ---- the tables ---- */
@@ -314,6 +333,7 @@ static const struct tenon_archive archive = {
     .end_entry = pail_end_entry,
     .finish = pail_finish,
 };
+static const struct tenon_magic magics[] = { { 1, 4, 4, "PAIL" } };
 static const char *const roots[] = { "one", NULL }, *const never[] = { "never", NULL };
 #define WITH_OPTIONS .options = options, .option_size = sizeof options[0], .option_count = OPTIONS
 #define KEYED(name, patterns, function)                                                                      \
@@ -333,15 +353,20 @@ static const struct tenon_codec table[] = {
       .flags = TENON_CODEC_APPENDS,
       .id = "pail",
       WITH_OPTIONS,
+      .magics = magics,
+      .magic_size = sizeof magics[0],
+      .magic_count = 1,
       .describe = pail_list,
       .archive_functions = &archive },
     KEYED ("pailer", roots, pailer_write),
     KEYED ("summer", never, summer_write),
     KEYED ("memberer", never, member_write),
+    KEYED ("packer", never, packer_write),
+    KEYED ("nester", never, nester_write),
     { .struct_size = sizeof table[0], .id = "shed", .write = summer_write, .root_keys = never },
 };
-static const struct tenon_codec *const codecs[] = { &table[0], &table[1], &table[2], &table[3],
-                                                    &table[4], &table[5], NULL };
+static const struct tenon_codec *const codecs[] = { &table[0], &table[1], &table[2], &table[3], &table[4],
+                                                    &table[5], &table[6], &table[7], NULL };
 static const struct tenon_plugin plugin = {
     .struct_size = sizeof plugin,
     .abi_minor = TENON_ABI_MINOR,

@@ -409,6 +409,7 @@ static const struct tenon_codec codec = {
     .opaque_family = "toy",
     .describe = box_describe,
     .write = box_write,
+    .member_option = "member",
 };
 static const struct tenon_codec *const codecs[] = { &codec, NULL };
 
