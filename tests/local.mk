@@ -71,6 +71,7 @@ module_unit_tests = \
 	tests/abi/test_aliases \
 	tests/abi/test_append \
 	tests/abi/test_bad_readers \
+	tests/abi/test_bad_stores \
 	tests/abi/test_bad_writers \
 	tests/abi/test_cards \
 	tests/abi/test_carry \
@@ -143,6 +144,7 @@ test_plugins = \
 	tests/abi/plugins/badparts.la \
 	tests/abi/plugins/badrules.la \
 	tests/abi/plugins/badstate.la \
+	tests/abi/plugins/badstore.la \
 	tests/abi/plugins/badwrite.la \
 	tests/abi/plugins/broken.la \
 	tests/abi/plugins/future.la \
@@ -185,6 +187,7 @@ tests_abi_plugins_badfilter_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badmeta_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badparts_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badrules_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+tests_abi_plugins_badstore_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badstate_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_badwrite_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 tests_abi_plugins_broken_la_LDFLAGS = $(TEST_MODULE_FLAGS)

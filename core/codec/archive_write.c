@@ -294,6 +294,8 @@ begin_entry (struct tn_call *call, struct tn_entries *entries, const struct teno
         return tn_call_misuse (call, "the key of an entry is empty, or not valid UTF-8 without NUL");
     if (entry->flags & TENON_FLAGS_MUST_KNOW)
         return tn_call_misuse (call, "an entry has flags that this version does not know");
+    if ((entry->alignment & (entry->alignment - 1)) || entry->alignment > TENON_MOST_ALIGNMENT)
+        return tn_call_misuse (call, "the alignment of an entry is no power of two, or more than 1 GiB");
     if (entries->writer.folder)
         return begin_file_entry (call, entries, entry);
     entries->entry = *entry;

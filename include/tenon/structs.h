@@ -182,14 +182,18 @@ struct tenon_key {
     uint64_t place; /* of its description in source 0, bytes; 0: none */
 };
 
+/* tenon_entry.alignment: the most bytes */
+#define TENON_MOST_ALIGNMENT ((uint64_t) 1 << 30)
+
 /* An entry of a store that is being written, or a file beside the target: of that key and key_length count,
- * and steps are TENON_E_UNSUPPORTED. */
+ * and steps and a check are TENON_E_UNSUPPORTED. */
 struct tenon_entry {
     uint32_t struct_size, flags; /* none yet */
     const char *key;
     uint64_t key_length;
-    uint64_t size;      /* decoded bytes that will come, more or less; TENON_AUTO: not known */
-    uint64_t alignment; /* of the first stored byte in the file; 0, 1: any */
+    uint64_t size; /* decoded bytes that will come, more or less; TENON_AUTO: not known */
+    /* of the first stored byte in the file: a power of two, at most TENON_MOST_ALIGNMENT; 0: any */
+    uint64_t alignment;
     /* NULL: it is stored as it is. An archive takes one step, of a filter that it lists
      * (tenon_archive.filters) and without setup; others are TENON_E_UNSUPPORTED. A folder takes any */
     const struct tenon_step *steps;
@@ -270,7 +274,7 @@ struct tenon_member {
     uint64_t announced;
     const char *key; /* in a store: the member becomes the entry of this key. Else NULL */
     uint64_t key_length;
-    uint64_t alignment; /* in a store: of its first stored byte in the file; 0, 1: any */
+    uint64_t alignment; /* in a store: as in struct tenon_entry */
 };
 
 /* The member as it was written. Sizes are bytes. */

@@ -225,6 +225,39 @@ START_TEST (test_nested_patches)
 }
 END_TEST
 
+/* An archive takes any key, as it is. */
+START_TEST (test_keys)
+{
+    kit_plugins ("pack crate", NULL);
+    save_well ("x.crate",
+               "key:crate,key:../up,text:A,key:/root,text:B,key:a//b,text:C,key:.,text:D,key:x,tensor:0", 0);
+    tenon_file *file = kit_open ("x.crate", NULL, NULL);
+    kit_data (file, "../up", "", "A", 1);
+    kit_data (file, "/root", "", "B", 1);
+    kit_data (file, "a//b", "", "C", 1);
+    kit_data (file, ".", "", "D", 1);
+    tenon_close (file);
+    kit_failed (save_script ("y.crate", "bad:64k", 0, NULL), TENON_E_UNSUPPORTED,
+                "a key has 255 bytes at most");
+}
+END_TEST
+
+/* The codec of a member writes no store of the outer codec, and an archive that puts no end has none: the
+ * host writes what it gets, and reading it tells. */
+START_TEST (test_unfinished)
+{
+    kit_plugins ("pack crate caller", NULL);
+    tenon_plan *plan = kit_plan ();
+    kit_failed (kit_write (plan, "y", "crate",
+                           "crate.do=key:crate,member:0:x:caller caller.from=write caller.call=put_key",
+                           NULL),
+                TENON_E_MISUSE, "the codec caller: it puts a key, but writes no store");
+    tenon_plan_free (plan);
+    save_well ("x.crate", "key:crate,key:x,tensor:0,key:finish.nothing", 0);
+    kit_open_fails ("x.crate", NULL, NULL, TENON_E_TRUNCATED, "");
+}
+END_TEST
+
 /* A dry run finds what a real one does, and writes nothing. */
 START_TEST (test_dry)
 {
@@ -370,6 +403,11 @@ static const struct {
     { "bad:utf8", TENON_E_MISUSE, "the key of an entry is empty, or not valid UTF-8 without NUL" },
     { "bad:nul", TENON_E_MISUSE, "the key of an entry is empty, or not valid UTF-8 without NUL" },
     { "bad:long", TENON_E_MISUSE, "the key of an entry is empty, or not valid UTF-8 without NUL" },
+    { "key:crate::3", TENON_E_MISUSE, "the alignment of an entry is no power of two, or more than 1 GiB" },
+    { "key:crate::0x40000001", TENON_E_MISUSE, "is no power of two, or more than 1 GiB" },
+    { "key:crate::0x80000000", TENON_E_MISUSE, "is no power of two, or more than 1 GiB" },
+    { "key:crate::0x8000000000000000", TENON_E_MISUSE, "is no power of two, or more than 1 GiB" },
+    { "member:0:x:toyraw:-::48", TENON_E_MISUSE, "is no power of two, or more than 1 GiB" },
     /* steps */
     { "bad:steps", TENON_E_MISUSE, "a struct tenon_step has a wrong struct_size, or no filter" },
     { "bad:stepsize", TENON_E_MISUSE, "a struct tenon_step has a wrong struct_size, or no filter" },
@@ -495,6 +533,8 @@ fill_suite (Suite *suite)
     tcase_add_test (writing, test_members);
     tcase_add_test (writing, test_nested);
     tcase_add_test (writing, test_nested_patches);
+    tcase_add_test (writing, test_keys);
+    tcase_add_test (writing, test_unfinished);
     tcase_add_test (writing, test_dry);
     tcase_add_test (writing, test_pipe);
     tcase_add_test (writing, test_rules);

@@ -80,6 +80,10 @@ put_key (struct tenon_call *call, const char **words)
 static tenon_status
 put_bad (struct tenon_call *call, const char *what)
 {
+    char *long_key = (char *) call->host->scratch (call, 65536);
+    if (!long_key)
+        return TENON_E_MEMORY;
+    memset (long_key, 'k', 65536);
     struct tenon_step step[2] = { { .struct_size = sizeof step[0], .level = -1, .filter = "deflate" },
                                   { .struct_size = sizeof step[0], .level = -1, .filter = "deflate" } };
     struct tenon_entry entry = { .struct_size = sizeof entry, .size = 1, .key = "bad", .key_length = 3 };
@@ -99,6 +103,8 @@ put_bad (struct tenon_call *call, const char *what)
         entry.key = "a\0b";
     else if (strcmp (what, "long") == 0)
         entry.key_length = (uint64_t) 1 << 40;
+    else if (strcmp (what, "64k") == 0)
+        entry.key = long_key, entry.key_length = 65536;
     else
         entry.step_count = 1;
     if (strncmp (what, "step", 4) == 0 && strcmp (what, "steps")) {
