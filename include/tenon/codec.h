@@ -105,6 +105,14 @@ struct tenon_codec {
     uint32_t metadata;         /* TENON_METADATA_* */
     tenon_status (*describe) (struct tenon_call *call); /* NULL: the codec only writes */
     tenon_status (*write) (struct tenon_call *call);    /* NULL: it only reads */
+    /* Makes it a keyed codec: it describes a store that has a key of one of these patterns; the one with the
+     * most literal text wins. '*' stands for any text without '/', '**' for any text; "" is an empty store.
+     * NULL-terminated; NULL: it describes bytes */
+    const char *const *root_keys;
+    /* keyed: the codec of the archives that write makes, and that a file is taken for if the bytes do not
+     * tell: "zip". NULL: a folder */
+    const char *archive;
+    const struct tenon_archive *archive_functions; /* it is the codec of archives; else NULL */
     /* How sure it is that source 0 has this format, 0 … 100, if no magic tells; TENON_SURE_MATCH and above
      * count as a match. So that it can be compared with other codecs:
      *
@@ -138,14 +146,6 @@ struct tenon_codec {
      * what the option does for them. Else NULL */
     const char *const *default_dtypes;
     const char *dtypes_option, *dtypes_words;
-    /* Makes it a keyed codec: it describes a store that has a key of one of these patterns; the one with the
-     * most literal text wins. '*' stands for any text without '/', '**' for any text; "" is an empty store.
-     * NULL-terminated; NULL: it describes bytes */
-    const char *const *root_keys;
-    /* keyed: the codec of the archives that write makes, and that a file is taken for if the bytes do not
-     * tell: "zip". NULL: a folder */
-    const char *archive;
-    const struct tenon_archive *archive_functions; /* it is the codec of archives; else NULL */
 };
 
 #ifdef __cplusplus

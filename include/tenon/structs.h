@@ -142,18 +142,18 @@ struct tenon_part {
     uint64_t size;
     const struct tenon_step *steps; /* what it is encoded by; NULL: nothing */
     uint32_t step_size, step_count; /* sizeof (struct tenon_step); at most 16 */
-    uint64_t block_size;            /* decoded bytes of each block; 0: one stream */
-    /* where the encoded blocks end, counted from `offset`: ceil (size / block_size) rising numbers, the last
-     * one equal to stored. Not trusted: if a block does not decode to its size by itself, the host decodes
-     * the part as one stream, and verifying reports it. Of use where the one step has TENON_FILTER_JOINS or
-     * TENON_FILTER_FRAMES, or each of several has TENON_FILTER_FRAMES */
-    const uint64_t *block_ends;
     uint32_t check; /* TENON_CHECK_*; compared when all of it is read, by tensors or by the codec */
     uint32_t flags; /* TENON_PART_* */
     uint64_t check_value;
     const char *name; /* its key in the container */
     uint64_t name_length;
-    uint64_t place; /* of its description in `source`, bytes, for messages and for locate; 0: none */
+    uint64_t place;      /* of its description in `source`, bytes, for messages and for locate; 0: none */
+    uint64_t block_size; /* decoded bytes of each block; 0: one stream */
+    /* where the encoded blocks end, counted from `offset`: ceil (size / block_size) rising numbers, the last
+     * one equal to stored. Not trusted: if a block does not decode to its size by itself, the host decodes
+     * the part as one stream, and verifying reports it. Of use where the one step has TENON_FILTER_JOINS or
+     * TENON_FILTER_FRAMES, or each of several has TENON_FILTER_FRAMES */
+    const uint64_t *block_ends;
 };
 
 /* ---- stores -------------------------------------------------------------------------------------- */

@@ -305,13 +305,43 @@ age_round_trip (const char *id, const char *magic)
     tenon_close (file);
 }
 
+/* An archive and a keyed codec of that age, which write and read each other's entries. */
+static void
+age_store (const char *archive, const char *keyed, const char *magic)
+{
+    struct bytes expected = { .size = 0 };
+    tenon_plan *plan = kit_plan ();
+    tenon_status status = kit_write (plan, "store", keyed, NULL, NULL);
+    ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+    tenon_plan_free (plan);
+    kit_text (&expected, magic);
+    kit_text (&expected, "\4aged");
+    kit_pad (&expected, expected.size + 12);
+    kit_text (&expected, "\1x");
+    kit_le (&expected, 4, 8);
+    kit_le (&expected, 0xb63cfbcd, 4); /* zlib.crc32 (b"\1\2\3\4") */
+    for (unsigned i = 1; i <= 4; i++)
+        kit_le (&expected, i ^ 0x5a, 1);
+    kit_le (&expected, 0, 1);
+    kit_same_file ("store", &expected);
+    tenon_file *file = kit_open ("store", archive, NULL);
+    tenon_file_info info;
+    KIT_INIT (info);
+    ck_assert_int_eq (tenon_file_get (file, &info), TENON_OK);
+    ck_assert_str_eq (info.format, keyed);
+    kit_data (file, "x", "", "\1\2\3\4", 4);
+    ck_assert_int_eq (tenon_verify (file, NULL, NULL, &kit_error), TENON_OK);
+    tenon_close (file);
+}
+
 START_TEST (test_old)
 {
     struct tenon_dtype dtype;
     struct tenon_option option;
     struct tenon_setting setting;
     kit_plugins ("toyraw old", NULL);
-    kit_said (kit_verdict ("old")->message, "in use: old 0.0.1 (codecs old, filters oldxor, dtypes old4)");
+    kit_said (kit_verdict ("old")->message,
+              "in use: old 0.0.1 (codecs old oldpack oldstore, filters oldxor, dtypes old4)");
     KIT_INIT (dtype);
     ck_assert_int_eq (tenon_dtype_get (kit, NULL, tenon_dtype_find (kit, "old4"), &dtype), TENON_OK);
     ck_assert_uint_eq (dtype.block_items, 4);
@@ -321,12 +351,13 @@ START_TEST (test_old)
     ck_assert_ptr_null (dtype.decode);
     KIT_INIT (option);
     KIT_INIT (setting);
-    ck_assert_uint_eq (tenon_codec_count (kit), 2);
+    ck_assert_uint_eq (tenon_codec_count (kit), 4);
     ck_assert_int_eq (tenon_codec_option (kit, 0, 0, &option, &setting), TENON_OK);
     ck_assert_str_eq (option.name, "member");
     ck_assert_str_eq (option.help, "");
     ck_assert_str_eq (setting.text, "toyraw");
     age_round_trip ("old", "OLDFILE\n");
+    age_store ("oldpack", "oldstore", "OLDPACK\n");
 }
 END_TEST
 
@@ -346,6 +377,7 @@ START_TEST (test_future)
     ck_assert_str_eq (option.name, "second");
     ck_assert_str_eq (option.value, "7");
     age_round_trip ("future", "FUTURE!\n");
+    age_store ("futurepack", "futurestore", "FUTPACK\n");
 }
 END_TEST
 

@@ -251,7 +251,7 @@ START_TEST (test_unfinished)
     kit_failed (kit_write (plan, "y", "crate",
                            "crate.do=key:crate,member:0:x:caller caller.from=write caller.call=put_key",
                            NULL),
-                TENON_E_MISUSE, "the codec caller: it puts a key, but writes no store");
+                TENON_E_UNSUPPORTED, "the format caller writes more than one file");
     tenon_plan_free (plan);
     save_well ("x.crate", "key:crate,key:x,tensor:0,key:finish.nothing", 0);
     kit_open_fails ("x.crate", NULL, NULL, TENON_E_TRUNCATED, "");

@@ -126,6 +126,12 @@ struct tenon_part {
     uint64_t size;
     const struct tenon_step *steps; /* what it is encoded by; NULL: nothing */
     uint32_t step_size, step_count; /* sizeof (struct tenon_step); at most 16 */
+    uint32_t check; /* TENON_CHECK_*; compared when all of it is read, by tensors or by the codec */
+    uint32_t flags; /* TENON_PART_* */
+    uint64_t check_value;
+    const char *name; /* its key in the container */
+    uint64_t name_length;
+    uint64_t place; /* of its description in `source`, bytes, for messages and for locate; 0: none */
 };
 
 /* ---- stores -------------------------------------------------------------------------------------- */
@@ -152,14 +158,18 @@ struct tenon_key {
     uint64_t next; /* in and out: where the search goes on; 0: begin */
 };
 
+/* tenon_entry.alignment: the most bytes */
+#define TENON_MOST_ALIGNMENT ((uint64_t) 1 << 30)
+
 /* An entry of a store that is being written, or a file beside the target: of that key and key_length count,
- * and steps are TENON_E_UNSUPPORTED. */
+ * and steps and a check are TENON_E_UNSUPPORTED. */
 struct tenon_entry {
     uint32_t struct_size, flags; /* none yet */
     const char *key;
     uint64_t key_length;
-    uint64_t size;      /* decoded bytes that will come, more or less; TENON_AUTO: not known */
-    uint64_t alignment; /* of the first stored byte in the file; 0, 1: any */
+    uint64_t size; /* decoded bytes that will come, more or less; TENON_AUTO: not known */
+    /* of the first stored byte in the file: a power of two, at most TENON_MOST_ALIGNMENT; 0: any */
+    uint64_t alignment;
     /* NULL: it is stored as it is. An archive takes one step, of a filter that it lists
      * (tenon_archive.filters) and without setup; others are TENON_E_UNSUPPORTED. A folder takes any */
     const struct tenon_step *steps;

@@ -16,6 +16,13 @@
         0xf0f0f0f0f0f0f0f0u, 0xf0f0f0f0f0f0f0f0u                                                             \
     }
 
+#define AGED_PACK "futurepack"
+#define AGED_STORE "futurestore"
+#define AGED_PACK_MAGIC "FUTPACK\n"
+#define PEER_SIZE(given) ((given)->struct_size < sizeof *(given))
+#define LATER_FIELDS .future = LATER
+#include "aged_store.h"
+
 static tenon_status
 future_describe (struct tenon_call *call)
 {
@@ -87,7 +94,7 @@ static const struct tenon_dtype dtype = {
     .flags = 0x8000,
     .future = LATER,
 };
-static const struct tenon_codec *const codecs[] = { &codec, NULL };
+static const struct tenon_codec *const codecs[] = { &codec, &aged_pack, &aged_store, NULL };
 static const struct tenon_filter *const filters[] = { &filter, NULL };
 static const struct tenon_dtype *const dtypes[] = { &dtype, NULL };
 static const struct tenon_plugin plugin = {

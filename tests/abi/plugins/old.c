@@ -9,6 +9,13 @@
 #define PAST_IS_ZERO(variable) 1
 #include "aged.h"
 
+#define AGED_PACK "oldpack"
+#define AGED_STORE "oldstore"
+#define AGED_PACK_MAGIC "OLDPACK\n"
+#define PEER_SIZE(given) ((given)->struct_size > sizeof *(given))
+#define LATER_FIELDS
+#include "aged_store.h"
+
 static const struct tenon_magic magics[] = { { 0, 8, 0, AGED_MAGIC } };
 static const char *const extensions[] = { "old", NULL };
 static const struct tenon_option options[] = {
@@ -54,7 +61,7 @@ static const struct tenon_dtype dtype = {
     .swap_size = sizeof swap[0],
     .swap_count = 1,
 };
-static const struct tenon_codec *const codecs[] = { &codec, NULL };
+static const struct tenon_codec *const codecs[] = { &codec, &aged_pack, &aged_store, NULL };
 static const struct tenon_filter *const filters[] = { &filter, NULL };
 static const struct tenon_dtype *const dtypes[] = { &dtype, NULL };
 static const struct tenon_plugin plugin = {
