@@ -118,6 +118,7 @@ module_unit_tests = \
 	tests/faults/test_large \
 	tests/faults/test_memory \
 	tests/faults/test_open \
+	tests/faults/test_stores \
 	tests/faults/test_tree \
 	tests/unit/context/test_loader \
 	tests/unit/open/test_threads
@@ -240,6 +241,7 @@ tests_faults_test_kill_SOURCES = tests/faults/test_kill.c $(fault_rig)
 tests_faults_test_large_SOURCES = tests/faults/test_large.c $(fault_rig)
 tests_faults_test_memory_SOURCES = tests/faults/test_memory.c $(fault_rig)
 tests_faults_test_open_SOURCES = tests/faults/test_open.c $(fault_rig)
+tests_faults_test_stores_SOURCES = tests/faults/test_stores.c $(fault_rig)
 tests_faults_test_tree_SOURCES = tests/faults/test_tree.c $(fault_rig)
 
 # The tests are compiled with tests/marks.h before everything else.
