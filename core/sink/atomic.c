@@ -176,17 +176,17 @@ take_lock (struct tn_atomic *atomic, int folder, const char *name, struct tn_loc
            struct tn_lock **result, tenon_error *error)
 {
     struct tn_lock *held[] = { atomic->options.held, &atomic->locks[0], &atomic->locks[1] };
-    char file[TN_TEMPORARY_SIZE];
     *result = NULL;
     if (atomic->options.lock.how == TN_LOCK_NONE)
         return TENON_OK;
-    tn_hidden_name (file, name, TN_LOCK_SUFFIX);
-    for (size_t i = 0; i < TN_COUNT (held) && !*result; i++)
-        if (held[i] && held[i]->fd >= 0 && !strcmp (held[i]->file, file)
-            && tn_folder_same (held[i]->folder, folder))
+    for (size_t i = 0; i < TN_COUNT (held); i++) {
+        bool matches;
+        TN_TRY (tn_lock_matches (held[i], folder, name, &matches, error));
+        if (matches) {
             *result = held[i];
-    if (*result)
-        return TENON_OK;
+            return TENON_OK;
+        }
+    }
     *result = own;
     return tn_lock_take (own, folder, name, &atomic->options.lock, error);
 }

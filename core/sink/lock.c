@@ -249,6 +249,21 @@ tn_lock_take (struct tn_lock *lock, int folder, const char *name, const struct t
     return status;
 }
 
+tenon_status
+tn_lock_matches (const struct tn_lock *held, int folder, const char *name, bool *matches, tenon_error *error)
+{
+    char file[TN_TEMPORARY_SIZE];
+    struct stat own, other;
+    tn_hidden_name (file, name, TN_LOCK_SUFFIX);
+    *matches = held && held->fd >= 0 && strcmp (held->file, file) == 0;
+    if (!*matches)
+        return TENON_OK;
+    if (fstat (held->folder, &own) < 0 || fstat (folder, &other) < 0)
+        return tn_fail_errno (error, errno, "the folder of its lock file cannot be examined", NULL);
+    *matches = own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+    return TENON_OK;
+}
+
 /* ---- readers ---- */
 
 static bool

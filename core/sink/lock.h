@@ -41,6 +41,10 @@ struct tn_lock {
  * time to wait. TENON_E_CANCELLED: the progress function said so. */
 tenon_status tn_lock_take (struct tn_lock *lock, int folder, const char *name,
                            const struct tn_lock_options *options, tenon_error *error);
+/* Sets *matches: `held`, which may be NULL, is the lock of that name in that folder. Where that
+ * cannot be told it is a failure: a save that took its own lock again would wait for itself. */
+tenon_status tn_lock_matches (const struct tn_lock *held, int folder, const char *name, bool *matches,
+                              tenon_error *error);
 /* Also of a lock that was not taken. */
 void tn_lock_release (struct tn_lock *lock);
 

@@ -97,14 +97,13 @@ static tenon_status
 take_tree_lock (struct tn_tree *tree, tenon_error *error)
 {
     const struct tn_lock_options *how = &tree->options.lock;
-    const struct tn_lock *held = tree->options.held;
-    char file[TN_TEMPORARY_SIZE];
-    tn_hidden_name (file, tree->destination.name, TN_LOCK_SUFFIX);
-    if (how->how == TN_LOCK_NONE
-        || (held && held->fd >= 0 && !strcmp (held->file, file)
-            && tn_folder_same (held->folder, tree->destination.folder)))
+    bool matches;
+    if (how->how == TN_LOCK_NONE)
         return TENON_OK;
-    return tn_lock_take (&tree->lock, tree->destination.folder, tree->destination.name, how, error);
+    TN_TRY (tn_lock_matches (tree->options.held, tree->destination.folder, tree->destination.name, &matches,
+                             error));
+    return matches ? TENON_OK
+                   : tn_lock_take (&tree->lock, tree->destination.folder, tree->destination.name, how, error);
 }
 
 /* An interrupted save may have left the old tree without its name. */

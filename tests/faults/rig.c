@@ -69,8 +69,8 @@ rig_stop (void)
 
 /* ---- memory ---- */
 
-static unsigned
-open_descriptors (void)
+unsigned
+rig_descriptors (void)
 {
     unsigned count = 0;
     DIR *list = opendir ("/proc/self/fd");
@@ -91,7 +91,7 @@ rig_sweep (rig_work work, int kind, const char *name, const char *last)
         ck_assert_msg (status == TENON_OK, "%s: %s", name, error.message);
     }
     int64_t live = rig.live ();
-    unsigned descriptors = open_descriptors ();
+    unsigned descriptors = rig_descriptors ();
     for (unsigned number = 1;; number++) {
         static const tenon_error fresh = TENON_ERROR_INIT;
         error = fresh;
@@ -105,7 +105,7 @@ rig_sweep (rig_work work, int kind, const char *name, const char *last)
                        name, number, last, tenon_status_name (error.status), tenon_status_name (status));
         ck_assert_msg (rig.live () == live, "%s, allocation %u%s: %lld blocks are lost (%s)", name, number,
                        last, (long long) (rig.live () - live), error.message);
-        ck_assert_msg (open_descriptors () == descriptors, "%s, allocation %u%s: a descriptor is lost", name,
+        ck_assert_msg (rig_descriptors () == descriptors, "%s, allocation %u%s: a descriptor is lost", name,
                        number, last);
         if (hits == 0)
             break;

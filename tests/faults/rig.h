@@ -61,6 +61,8 @@ void rig_remove (int kind);
 /* Temporary files and locks in the folder. */
 unsigned rig_litter (void);
 unsigned rig_temporaries (void);
+/* Open descriptors of this process. */
+unsigned rig_descriptors (void);
 /* Files of a kind. */
 unsigned rig_files (int kind);
 

@@ -237,6 +237,7 @@ START_TEST (calls_fail)
     tenon_status status = copy_and_see (number, &kit_error);
     ck_assert_msg (status == TENON_OK, "%s: %s", cases[number].to, kit_error.message);
     unsigned files = kit_count_files ();
+    unsigned descriptors = rig_descriptors ();
     int64_t live = 0;
     for (uint64_t hits = 1, call = 1; hits > 0; call++) {
         tenon_error error = TENON_ERROR_INIT;
@@ -250,6 +251,8 @@ START_TEST (calls_fail)
         ck_assert_msg (is_honest (status, number), "%s, %s %llu: %s: %s", cases[number].to,
                        faults[fault].calls, (unsigned long long) call, tenon_status_name (status),
                        error.message);
+        ck_assert_msg (rig_descriptors () == descriptors, "%s, %s %llu: a descriptor is lost (%s)",
+                       cases[number].to, faults[fault].calls, (unsigned long long) call, error.message);
         error = (tenon_error) TENON_ERROR_INIT;
         ck_assert_msg (see_all (paths[number][1], &error) == TENON_OK, "%s, after %s %llu: %s",
                        cases[number].to, faults[fault].calls, (unsigned long long) call, error.message);
