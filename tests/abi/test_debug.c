@@ -226,6 +226,33 @@ START_TEST (test_manual)
 }
 END_TEST
 
+/* … and a row for each function of a plugin, in the order of the page. */
+START_TEST (test_manual_functions)
+{
+    static const char *const names[] = {
+        "tenon_plugin_v0", "get_extension", "probe", "describe",      "locate",    "locate_chunk", "read",
+        "write",           "begin",         "drop",  "begin_entry",   "end_entry", "finish",       "bound",
+        "block_size",      "open",          "close", "encode",        "decode",    "reset",        "step",
+        "unpack",          "why",           "check", "encode_affine",
+    };
+    char path[1024], line[1024], name[64];
+    unsigned row = 0;
+    const char *source = getenv ("TENON_SRCDIR");
+    snprintf (path, sizeof path, "%s/docs/tenon-plugin.3", source ? source : "..");
+    FILE *page = fopen (path, "r");
+    ck_assert_msg (page != NULL, "%s", path);
+    while (fgets (line, sizeof line, page)) {
+        if (sscanf (line, ".It Fa %63s Ta", name) != 1 || !strstr (line, " Ta "))
+            continue;
+        ck_assert_uint_lt (row, sizeof names / sizeof names[0]);
+        ck_assert_str_eq (name, names[row]);
+        row++;
+    }
+    fclose (page);
+    ck_assert_uint_eq (row, sizeof names / sizeof names[0]);
+}
+END_TEST
+
 static void
 fill_suite (Suite *suite)
 {
@@ -239,6 +266,7 @@ fill_suite (Suite *suite)
     tcase_add_loop_test (test, test_right, 0, 7);
     tcase_add_test (test, test_archive);
     tcase_add_test (test, test_manual);
+    tcase_add_test (test, test_manual_functions);
 }
 
 int
