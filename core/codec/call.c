@@ -551,6 +551,7 @@ tn_host_each_item (struct tenon_call *public, const struct tenon_value *array,
     struct tn_call *call = (struct tn_call *) public;
     struct tn_session *session = call->session;
     struct tn_source *source;
+    TN_TRY (TN_CALL_MAY (call, each_item));
     if (array->type != TENON_ARRAY)
         return tn_call_misuse (call, "each_item takes arrays");
     TN_TRY (tn_call_array_source (call, array, &source));
