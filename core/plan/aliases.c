@@ -56,9 +56,28 @@ is_twin (const tenon_plan *plan, uint64_t other, const struct tn_origin *origin,
            && is_same_tensor (first->catalog, first->tensor, origin->tensor);
 }
 
+/* True if each tensor lies behind the one before it, as those of a file mostly do: then no two are the same
+ * bytes, and nothing need be hashed. Forgets the twins that were found before. */
+static bool
+places_rise (tenon_plan *plan)
+{
+    struct place last = { 0 }, place;
+    bool rise = true;
+    for (uint64_t i = 0; i < plan->count; i++) {
+        plan->origins[i].twin = TENON_AUTO;
+        if (!rise || !locate_bytes (&plan->origins[i], &place))
+            continue;
+        rise = place.root > last.root || (place.root == last.root && place.offset > last.offset);
+        last = place;
+    }
+    return rise;
+}
+
 tenon_status
 tn_plan_find_aliases (tenon_plan *plan, tenon_error *error)
 {
+    if (places_rise (plan))
+        return TENON_OK;
     uint64_t size = 32;
     while (size < plan->count * 2)
         size *= 2;
@@ -68,7 +87,6 @@ tn_plan_find_aliases (tenon_plan *plan, tenon_error *error)
     for (uint64_t i = 0; i < plan->count; i++) {
         struct tn_origin *origin = &plan->origins[i];
         struct place place;
-        origin->twin = TENON_AUTO;
         if (!locate_bytes (origin, &place))
             continue;
         uint64_t at = tn_hash (&plan->context->hash_key, (const char *) &place, sizeof place) & (size - 1);
