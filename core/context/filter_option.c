@@ -65,17 +65,24 @@ tn_filter_options_settle (tenon_context *context, tenon_error *error)
 
 /* ---- a value ---- */
 
-TN_OWN_FRAME tenon_status
-tn_filter_option_check (const tenon_context *context, const struct tenon_option *option, const char *section,
-                        const struct tenon_setting *setting, tenon_error *error)
+static TN_OWN_FRAME tenon_status
+fail_missing (const tenon_context *context, const struct tenon_option *option, const char *section,
+              const struct tenon_setting *setting, tenon_error *error)
 {
     char cause[TN_CAUSE_ROOM] = "no plugin that was found brings it";
-    if (option->type != TENON_OPTION_FILTER || setting->integer == 0
-        || tn_filter_find (context, setting->text))
-        return TENON_OK;
     tn_cause_of_word (context, setting->text, cause);
     return tn_fail (
         error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s] %s = '%s': there is no filter '%s': %s; in use: %s",
         setting->origin, section, option->name, TN_SHOW (setting->text), TN_SHOW (setting->text), cause,
         context->registry.filter_words + (context->registry.filter_count ? sizeof TN_NO_FILTER : 0));
+}
+
+tenon_status
+tn_filter_option_check (const tenon_context *context, const struct tenon_option *option, const char *section,
+                        const struct tenon_setting *setting, tenon_error *error)
+{
+    return option->type != TENON_OPTION_FILTER || setting->integer == 0
+                   || tn_filter_find (context, setting->text)
+               ? TENON_OK
+               : fail_missing (context, option, section, setting, error);
 }
