@@ -5,6 +5,7 @@
 #include "codec/keyed.h"
 #include "codec/rules.h"
 #include "context/cause.h"
+#include "kernels/checksum.h"
 #include <stdio.h>
 
 struct tn_entries {
@@ -146,7 +147,7 @@ close_entry (struct tn_session *session, struct tn_writer *writer, tenon_status 
                                               .offset = entries->begin,
                                               .stored = sink->outer->position - sink->base,
                                               .size = sink->sink.position,
-                                              .check_value = sink->crc,
+                                              .check_value = sink->sum,
                                               .block_size = sink->encoder ? sink->block_size : 0,
                                               .block_count = sink->block_count,
                                               .block_ends = sink->block_ends };
@@ -186,7 +187,6 @@ tn_entries_end (struct tn_session *session, struct tn_writer *writer, tenon_stat
 tenon_status
 tn_entries_choose_check (struct tn_call *call, uint32_t *check)
 {
-    static const char *const words[] = { [TENON_CHECK_NONE] = "none", [TENON_CHECK_CRC32] = "CRC-32" };
     const struct tn_entries *entries = call->writer->archive;
     bool file = !entries || entries->writer.folder;
     uint32_t own = file ? (uint32_t) TENON_CHECK_NONE : functions_of (entries)->check;
@@ -195,8 +195,9 @@ tn_entries_choose_check (struct tn_call *call, uint32_t *check)
     if (*check == own)
         return TENON_OK;
     return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                    "an entry asks for the checksum %s, and those of %s %s have %s", words[*check],
-                    file ? "a" : "the archive", file ? "folder" : entries->call.codec->table.id, words[own]);
+                    "an entry asks for the checksum %s, and those of %s %s have %s", tn_sum_name (*check),
+                    file ? "a" : "the archive", file ? "folder" : entries->call.codec->table.id,
+                    tn_sum_name (own));
 }
 
 /* Members have one step without parameters, of a filter that the archive has a number for. The copy of the
@@ -352,8 +353,7 @@ tn_entries_put_key (struct tn_call *call, const struct tenon_entry *entry)
         writer->sink = entries->writer.sink;
         return TENON_OK;
     }
-    tn_encode_sink_open (&entries->sink, call->session->context, entries->writer.sink,
-                         entry->check == TENON_CHECK_CRC32);
+    tn_encode_sink_open (&entries->sink, call->session->context, entries->writer.sink, entry->check);
     entries->open = true;
     writer->sink = &entries->sink.sink;
     return entry->step_count > 0 ? encode_entry (call, entries, entry) : TENON_OK;

@@ -110,7 +110,7 @@ static bool
 same_member (const struct tn_member_spec *a, const struct tn_member_spec *b)
 {
     return a->first == b->first && a->count == b->count && a->codec == b->codec
-           && tn_pipeline_same (a->pipeline, b->pipeline) && a->sums == b->sums
+           && tn_pipeline_same (a->pipeline, b->pipeline) && a->check == b->check
            && a->block_size == b->block_size;
 }
 
@@ -177,7 +177,7 @@ make_member (struct tn_call *call, uint64_t number, unsigned worker, tenon_error
     struct tn_writer inner = {
         .in_batch = true, .done = outer->done, .done_first = outer->done_first, .losses = &member->losses
     };
-    tn_encode_sink_open (&sink, session.context, &member->memory.sink, spec.sums);
+    tn_encode_sink_open (&sink, session.context, &member->memory.sink, spec.check);
     tn_encode_sink_filter (&sink, batch->encoder, block_size, size, true, worker);
     if (tn_member_write (&session, outer, &inner, &spec, &sink) == TENON_OK)
         tn_member_result_fill (&member->result, &sink);

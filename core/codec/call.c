@@ -121,6 +121,14 @@ tn_call_answer (struct tn_call *call, tenon_status status, const char *words)
 }
 
 tenon_status
+tn_call_answer_check (struct tn_call *call, uint32_t kind)
+{
+    char words[80];
+    snprintf (words, sizeof words, "this version knows no checksum of kind %u", kind);
+    return tn_call_answer (call, TENON_E_UNSUPPORTED, words);
+}
+
+tenon_status
 tn_call_answer_missing (struct tn_call *call, tenon_status status, const char *before, const char *name,
                         uint64_t length, const char *behind)
 {
@@ -295,11 +303,11 @@ static tenon_status
 read_whole_part (struct tn_call *call, struct tn_source *source, uint8_t *to)
 {
     struct tn_session *session = call->session;
-    uint32_t sum = 0;
+    uint32_t sum = tn_sum_begin (source->check);
     for (uint64_t at = 0, piece; at < source->size; at += piece) {
         piece = TN_MIN (source->size - at, READ_AT_ONCE);
         TN_TRY (read_through (call, source, at, to + at, piece));
-        sum = tn_crc32 (sum, to + at, piece);
+        sum = tn_sum_add (source->check, sum, to + at, piece);
     }
     TN_TRY (tn_source_compare (source, sum, session->error));
     return account_read (call, source, source->size); /* in what it lies in */
@@ -475,18 +483,17 @@ tn_host_read_at (struct tenon_call *public, uint32_t number, uint64_t offset, vo
     return read_whole_part (call, source, to) < 0 ? answer_checksum (call, source) : TENON_OK;
 }
 
-uint64_t
-tn_host_checksum (struct tenon_call *public, uint32_t kind, uint64_t before, const void *bytes,
-                  uint64_t length)
+tenon_status
+tn_host_checksum (struct tenon_call *public, uint32_t kind, const uint64_t *before, const void *bytes,
+                  uint64_t length, uint64_t *sum)
 {
     struct tn_call *call = (struct tn_call *) public;
-    if (kind != TENON_CHECK_CRC32)
-        tn_call_misuse (call, "it asks for an unknown kind of checksum");
-    else if (!bytes && length > 0)
-        tn_call_misuse (call, "it asks for the checksum of bytes at NULL");
-    else
-        return tn_crc32 ((uint32_t) before, bytes, length);
-    return 0;
+    if (!sum || (!bytes && length > 0))
+        return tn_call_misuse (call, "it asks for the checksum of bytes at NULL, or has no room for it");
+    if (kind == TENON_CHECK_NONE || !tn_sum_knows (kind))
+        return tn_call_answer_check (call, kind);
+    *sum = tn_sum_add (kind, before ? (uint32_t) *before : tn_sum_begin (kind), bytes, length);
+    return call->session->error->status;
 }
 
 const void *

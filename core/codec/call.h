@@ -93,6 +93,8 @@ tn_call_writes (const struct tn_call *call)
 }
 /* A result that is no failure unless the codec returns it, with its words. */
 tenon_status tn_call_answer (struct tn_call *call, tenon_status status, const char *words);
+/* The same: a checksum of a kind that this version does not have. */
+tenon_status tn_call_answer_check (struct tn_call *call, uint32_t kind);
 /* The same: a file, a codec or a filter of this name is missing. */
 tenon_status tn_call_answer_missing (struct tn_call *call, tenon_status status, const char *before,
                                      const char *name, uint64_t length, const char *behind);
@@ -135,8 +137,8 @@ tenon_status tn_host_each_item (struct tenon_call *public, const struct tenon_va
                                 void *user);
 tenon_status tn_host_items (struct tenon_call *public, const struct tenon_value *array, uint64_t first,
                             uint64_t n, struct tenon_value *found);
-uint64_t tn_host_checksum (struct tenon_call *public, uint32_t kind, uint64_t before, const void *bytes,
-                           uint64_t length);
+tenon_status tn_host_checksum (struct tenon_call *public, uint32_t kind, const uint64_t *before,
+                               const void *bytes, uint64_t length, uint64_t *sum);
 const char *tn_host_answer (struct tenon_call *public);
 uint64_t tn_host_hash (struct tenon_call *public, const void *bytes, uint64_t length);
 

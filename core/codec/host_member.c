@@ -4,6 +4,7 @@
 #include "codec/batch.h"
 #include "codec/host.h"
 #include "context/cause.h"
+#include "kernels/checksum.h"
 
 static tenon_status
 check_member (struct tn_call *call, const struct tn_writer *outer, const struct tenon_member *member,
@@ -16,7 +17,7 @@ check_member (struct tn_call *call, const struct tn_writer *outer, const struct 
         return tn_call_misuse (call, "a member has flags that this version does not know");
     *spec = (struct tn_member_spec){ .first = member->first,
                                      .count = member->count,
-                                     .sums = member->check == TENON_CHECK_CRC32,
+                                     .check = member->check,
                                      .block_size = member->block_size,
                                      .announced = member->announced };
     if (member->count > 0 && member->announced > (outer->count - member->first) / member->count - 1)
@@ -48,7 +49,7 @@ write_member (struct tn_call *call, struct tn_writer *outer, const struct tn_mem
                                .losses = outer->losses,
                                .is_begun = outer->is_begun,
                                .meter = outer->meter };
-    tn_encode_sink_open (&encode_sink, session->context, outer->sink, spec->sums);
+    tn_encode_sink_open (&encode_sink, session->context, outer->sink, spec->check);
     if (encoder)
         tn_encode_sink_filter (&encode_sink, encoder, block_size, tn_member_size (outer, spec), false, 0);
     tenon_status status = tn_member_write (session, outer, &inner, spec, &encode_sink);
@@ -81,7 +82,7 @@ to_result (uint64_t offset, const struct tn_member_result *written, const uint64
                                          .offset = offset,
                                          .stored = written->stored,
                                          .size = written->size,
-                                         .check_value = written->crc,
+                                         .check_value = written->sum,
                                          .block_size = written->block_size,
                                          .block_count = written->block_count,
                                          .block_ends = ends };
@@ -114,9 +115,10 @@ tn_host_put_member (struct tenon_call *public, const struct tenon_member *member
     struct tn_member_spec spec;
     struct tn_member_result written = { .stored = 0 };
     TN_TRY (TN_CALL_MAY (call, put_member));
-    if (!tn_copy_struct (&ours, sizeof ours, member, offsetof (struct tenon_member, block_size))
-        || ours.check > TENON_CHECK_CRC32)
-        return tn_call_misuse (call, "a struct tenon_member has a wrong struct_size, or an unknown check");
+    if (!tn_copy_struct (&ours, sizeof ours, member, offsetof (struct tenon_member, block_size)))
+        return tn_call_misuse (call, "a struct tenon_member has a wrong struct_size");
+    if (!tn_sum_knows (ours.check))
+        return tn_call_answer_check (call, ours.check);
     if (!writer->archive != !ours.key)
         return tn_call_misuse (call, ours.key ? "a member has a key, but the codec writes no store"
                                               : "a member of a store has no key");

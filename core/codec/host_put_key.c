@@ -5,6 +5,7 @@
 #include "codec/archive_write.h"
 #include "codec/host.h"
 #include "codec/write.h"
+#include "kernels/checksum.h"
 
 /* A dry run makes no files, but refuses a name that occurs twice, as a real one does. */
 static tenon_status
@@ -73,10 +74,10 @@ tn_host_put_key (struct tenon_call *public, const struct tenon_entry *entry)
     struct tn_call *call = (struct tn_call *) public;
     struct tenon_entry ours;
     TN_TRY (TN_CALL_MAY (call, put_key));
-    if (entry
-        && (!tn_copy_struct (&ours, sizeof ours, entry, offsetof (struct tenon_entry, block_size))
-            || ours.check > TENON_CHECK_CRC32))
-        return tn_call_misuse (call, "a struct tenon_entry has a wrong struct_size, or an unknown check");
+    if (entry && !tn_copy_struct (&ours, sizeof ours, entry, offsetof (struct tenon_entry, block_size)))
+        return tn_call_misuse (call, "a struct tenon_entry has a wrong struct_size");
+    if (entry && !tn_sum_knows (ours.check))
+        return tn_call_answer_check (call, ours.check);
     if (entry)
         TN_TRY (tn_entries_choose_check (call, &ours.check));
     const struct tenon_entry *copy = entry ? &ours : NULL;

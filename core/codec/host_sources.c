@@ -7,6 +7,7 @@
 #include "codec/reach.h"
 #include "codec/write.h"
 #include "context/cause.h"
+#include "kernels/checksum.h"
 #include "source/scan.h"
 #include <errno.h>
 #include <stdio.h>
@@ -81,6 +82,10 @@ check_sizes (struct tn_call *call, const struct tenon_part *part, struct tn_sour
                         (unsigned long long) part->stored, (unsigned long long) part->offset,
                         (unsigned long long) parent->size);
     bool known = part->size != TENON_AUTO;
+    if (part->check != TENON_CHECK_NONE && part->check_value > UINT32_MAX)
+        return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
+                        "its checksum is said to be %#llx, which has more than 32 bits",
+                        (unsigned long long) part->check_value);
     if (!pipeline && part->size != part->stored)
         return tn_fail (error, TENON_E_MALFORMED, TN_NO_OFFSET,
                         "it is stored as it is, but in %llu bytes instead of %llu",
@@ -301,9 +306,9 @@ tn_host_add_part (struct tenon_call *public, const struct tenon_part *part, uint
         return add_later (call, &ours, parent, number);
     const struct tn_pipeline *pipeline = NULL;
     TN_TRY (take_steps (call, &ours, &pipeline));
-    tenon_status status = ours.check > TENON_CHECK_CRC32
-                              ? tn_call_misuse (call, "a part has an unknown kind of checksum")
-                              : check_part_name (call, &ours);
+    if (!tn_sum_knows (ours.check))
+        return tn_call_answer_check (call, ours.check);
+    tenon_status status = check_part_name (call, &ours);
     /* A table of blocks that are too large for the memory limit is of no use. */
     if (ours.block_size > session->context->limits[TENON_LIMIT_MEMORY] / 2)
         ours.block_size = 0;

@@ -26,7 +26,7 @@ tn_member_write (struct tn_session *session, const struct tn_writer *outer, stru
     inner->count = spec->count;
     inner->sink = &encode_sink->sink;
     inner->one_file = inner->is_member = true;
-    inner->dry = outer->dry && !encode_sink->encoder && !encode_sink->sums;
+    inner->dry = outer->dry && !encode_sink->encoder && encode_sink->check == TENON_CHECK_NONE;
     inner->name = spec->count ? tn_catalog_tensor (outer->plan->own, inner->first)->name : "";
     inner->name_length = strlen (inner->name);
     session->depth++;
@@ -50,6 +50,6 @@ tn_member_result_fill (struct tn_member_result *result, struct tn_encode_sink *e
                                                                      TN_MAX (encode_sink->sink.position, 1)),
                                          .block_count = encode_sink->block_count,
                                          .ends = encode_sink->block_ends,
-                                         .crc = encode_sink->crc };
+                                         .sum = encode_sink->sum };
     encode_sink->block_ends = NULL;
 }

@@ -10,7 +10,7 @@ struct tn_member_spec {
     uint64_t first, count; /* tensors of the container's writer */
     uint64_t codec;
     const struct tn_pipeline *pipeline; /* NULL: it is stored as it is */
-    bool sums;
+    uint32_t check;                     /* TENON_CHECK_* */
     uint64_t block_size;
     uint64_t announced; /* members like this one that are asked for next */
 };
@@ -26,7 +26,7 @@ tenon_status tn_member_write (struct tn_session *session, const struct tn_writer
 struct tn_member_result {
     uint64_t stored, size, block_size, block_count;
     uint64_t *ends;
-    uint32_t crc;
+    uint32_t sum;
 };
 void tn_member_result_fill (struct tn_member_result *result, struct tn_encode_sink *encode_sink);
 

@@ -54,8 +54,9 @@ enum {
        TN_FROM_EVERY, NULL, TENON_E_MISUSE)                                                                  \
     S (uint64_t, limit, (uint32_t limit), (limit), TN_FROM_EVERY, NULL, 0)                                   \
     S (uint64_t, hash, (const void *bytes, uint64_t length), (bytes, length), TN_FROM_EVERY, bytes, 0)       \
-    S (uint64_t, checksum, (uint32_t kind, uint64_t before, const void *bytes, uint64_t length),             \
-       (kind, before, bytes, length), TN_FROM_EVERY, bytes, 0)                                               \
+    S (tenon_status, checksum,                                                                               \
+       (uint32_t kind, const uint64_t *before, const void *bytes, uint64_t length, uint64_t *sum),           \
+       (kind, before, bytes, length, sum), TN_FROM_EVERY, bytes, TENON_E_MISUSE)                             \
     S (uint32_t, dtype_find, (const char *name), (name), TN_FROM_EVERY, NULL, 0)                             \
     S (tenon_status, dtype_info, (uint32_t dtype, struct tenon_dtype * info), (dtype, info), TN_FROM_EVERY,  \
        NULL, TENON_E_MISUSE)                                                                                 \

@@ -3,6 +3,7 @@
 #include "context/registry_copy.h"
 #include "context/config.h"
 #include "context/option.h"
+#include "kernels/checksum.h"
 #include <stdio.h>
 #include <strings.h>
 
@@ -303,7 +304,7 @@ copy_archive (struct tn_codec *to, char *why)
     if (!tn_copy_struct (&to->archive, sizeof to->archive, from, UP_TO (struct tenon_archive, finish)))
         return reject_struct (why, "its functions for archives", from);
     TN_TRY (check_flags (to->archive.flags, "its table of functions for archives", why));
-    if (to->archive.check > TENON_CHECK_CRC32)
+    if (!tn_sum_knows (to->archive.check))
         return tn_plugin_reject (why, TENON_E_UNSUPPORTED, "its archives have the unknown checksum %u",
                                  to->archive.check);
     TN_TRY (check_filters (to->archive.filters, why));

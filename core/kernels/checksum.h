@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* checksum.h - CRC-32 (ISO 3309) by the fastest library that the build has. */
+/* checksum.h - checksums of all kinds, TENON_CHECK_*, by the fastest library or instruction that the build
+ * has. TENON_CHECK_NONE is a kind, too: its sums are 0. */
 #ifndef TN_CHECKSUM_H
 #define TN_CHECKSUM_H
 #include "base/base.h"
+#include <tenon/structs.h>
 
-/* Continues from `crc`, which is 0 at first. */
-uint32_t tn_crc32 (uint32_t crc, const void *bytes, uint64_t length);
-/* Returns the checksum of two joined stretches from that of each. `length`: of the second, below 2^63. */
-uint32_t tn_crc32_combine (uint32_t first, uint32_t second, uint64_t length);
-/* "ISA-L", "libdeflate" or "zlib". */
-extern const char tn_crc32_backend[];
+bool tn_sum_knows (uint32_t kind);
+/* Of a kind that is known, for messages. */
+const char *tn_sum_name (uint32_t kind);
+/* The sum of no bytes. */
+uint32_t tn_sum_begin (uint32_t kind);
+/* Continues `sum`, that of the bytes before these. */
+uint32_t tn_sum_add (uint32_t kind, uint32_t sum, const void *bytes, uint64_t length);
+/* Returns the sum of two joined stretches from that of each. `length`: of the second, below 2^63. */
+uint32_t tn_sum_join (uint32_t kind, uint32_t first, uint32_t second, uint64_t length);
+
+static inline uint32_t
+tn_sum (uint32_t kind, const void *bytes, uint64_t length)
+{
+    return tn_sum_add (kind, tn_sum_begin (kind), bytes, length);
+}
 
 #endif

@@ -24,11 +24,11 @@ plain_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_err
 {
     struct tn_encode_sink *self = (struct tn_encode_sink *) sink;
     const uint8_t *from = bytes;
-    if (!self->sums)
+    if (self->check == TENON_CHECK_NONE)
         return tn_sink_write (self->outer, bytes, length, error);
     while (length > 0) {
         uint64_t piece = TN_MIN (length, SUM_PIECE);
-        self->crc = tn_crc32 (self->crc, from, piece);
+        self->sum = tn_sum_add (self->check, self->sum, from, piece);
         TN_TRY (tn_sink_write (self->outer, from, piece, error));
         from += piece, length -= piece;
     }
@@ -66,7 +66,7 @@ sum_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
     if (item == 0)
         return tn_sink_lend (job->self->outer, job->bytes, job->length, error);
     uint64_t at = (item - 1) * SUM_BLOCK;
-    job->sums[item - 1] = tn_crc32 (0, job->bytes + at, TN_MIN (SUM_BLOCK, job->length - at));
+    job->sums[item - 1] = tn_sum (job->self->check, job->bytes + at, TN_MIN (SUM_BLOCK, job->length - at));
     return TENON_OK;
 }
 
@@ -76,7 +76,7 @@ plain_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_erro
     struct tn_encode_sink *self = (struct tn_encode_sink *) sink;
     struct sum_job job = { .self = self };
     self->outer->subject = sink->subject;
-    if (!self->sums)
+    if (self->check == TENON_CHECK_NONE)
         return tn_sink_lend (self->outer, bytes, length, error);
     if (length < SUM_APART || tn_pool_width (self->context->pool) < 2)
         return plain_write (sink, bytes, length, error);
@@ -86,8 +86,8 @@ plain_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_erro
         uint64_t blocks = (job.length - 1) / SUM_BLOCK + 1;
         TN_TRY (tn_pool_run (self->context->pool, blocks + 1, sum_item, &job, error));
         for (uint64_t i = 0; i < blocks; i++)
-            self->crc =
-                tn_crc32_combine (self->crc, job.sums[i], TN_MIN (SUM_BLOCK, job.length - i * SUM_BLOCK));
+            self->sum = tn_sum_join (self->check, self->sum, job.sums[i],
+                                     TN_MIN (SUM_BLOCK, job.length - i * SUM_BLOCK));
         from += job.length, length -= job.length;
     }
     return TENON_OK;
@@ -182,7 +182,7 @@ encode_block (const struct tn_encode_sink *self, uint64_t block, struct tn_encod
     const uint8_t *bytes = block_bytes (self, at, size, worker, error);
     if (!bytes)
         return error->status;
-    slot->crc = self->sums ? tn_crc32 (0, bytes, size) : 0;
+    slot->sum = tn_sum (self->check, bytes, size);
     return tn_encoder_encode (self->encoder, worker, flags, bytes, size, slot, error);
 }
 
@@ -203,10 +203,9 @@ write_block (struct tn_encode_sink *self, uint64_t block, const struct tn_slot *
     TN_TRY (tn_sink_write (self->outer, slot->bytes, slot->length, error));
     bool first = self->block_count == 0;
     self->block_ends[self->block_count++] = self->outer->position - self->base;
-    if (self->sums)
-        self->crc = first
-                        ? slot->crc
-                        : tn_crc32_combine (self->crc, slot->crc, TN_MIN (self->block_size, self->held - at));
+    self->sum =
+        first ? slot->sum
+              : tn_sum_join (self->check, self->sum, slot->sum, TN_MIN (self->block_size, self->held - at));
     return TENON_OK;
 }
 
@@ -417,8 +416,10 @@ plain_room (struct tn_sink *sink)
 }
 
 void
-tn_encode_sink_open (struct tn_encode_sink *self, tenon_context *context, struct tn_sink *outer, bool sums)
+tn_encode_sink_open (struct tn_encode_sink *self, tenon_context *context, struct tn_sink *outer,
+                     uint32_t check)
 {
+    bool sums = check != TENON_CHECK_NONE;
     memset (self, 0, sizeof *self);
     self->sink = (struct tn_sink){ .name = outer->name,
                                    .seekable = !sums && outer->seekable,
@@ -431,7 +432,8 @@ tn_encode_sink_open (struct tn_encode_sink *self, tenon_context *context, struct
     self->outer = outer;
     self->context = context;
     self->base = outer->position;
-    self->sums = sums;
+    self->check = check;
+    self->sum = tn_sum_begin (check);
 }
 
 void

@@ -11,9 +11,8 @@ struct tn_encode_sink {
     struct tn_sink sink;   /* the member's codec writes to it; first */
     struct tn_sink *outer; /* takes the stored bytes */
     tenon_context *context;
-    uint64_t base; /* position of the member in the outer sink */
-    bool sums;
-    uint32_t crc;
+    uint64_t base;              /* position of the member in the outer sink */
+    uint32_t check, sum;        /* TENON_CHECK_*, of what was written before */
     struct tn_encoder *encoder; /* NULL: no filter */
     bool solo;                  /* it runs in an item of the pool, and encodes on that thread alone … */
     unsigned worker;            /* … as this worker; else 0 */
@@ -35,9 +34,9 @@ struct tn_encode_sink {
     tenon_error *write_error; /* the failure of writing a block, on any thread */
 };
 
-/* Begins a member at the position of `outer`. `sums`: its decoded bytes get a CRC-32. */
+/* Begins a member at the position of `outer`. `check`: TENON_CHECK_*, of its decoded bytes. */
 void tn_encode_sink_open (struct tn_encode_sink *sink, tenon_context *context, struct tn_sink *outer,
-                          bool sums);
+                          uint32_t check);
 /* Puts a filter into the sink. `block_size` is from tn_encoder_block_size, `size` about how many decoded
  * bytes will come. */
 void tn_encode_sink_filter (struct tn_encode_sink *sink, struct tn_encoder *encoder, uint64_t block_size,

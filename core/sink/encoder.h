@@ -8,7 +8,7 @@
 struct tn_slot {
     uint8_t *bytes;
     uint64_t room, length;
-    uint32_t crc;
+    uint32_t sum; /* of the decoded bytes */
     bool finished;
 };
 

@@ -69,7 +69,7 @@ print_journal (char *to, size_t room, const struct tn_journal *journal, const st
                                     journal->flags, journal->count);
     for (uint64_t i = 0; i < journal->count; i++)
         end += print_entry (to ? to + end : NULL, to ? room - end : 0, &journal->entries[i]);
-    uint32_t sum = to ? tn_crc32 (0, to, end) : UINT32_MAX;
+    uint32_t sum = to ? tn_sum (TENON_CHECK_CRC32, to, end) : UINT32_MAX;
     return end + (size_t) snprintf (to ? to + end : NULL, to ? room - end : 0, END_FORMAT, sum);
 }
 
@@ -204,7 +204,7 @@ parse_journal (struct tn_journal *journal, size_t length, const struct stat *own
         return TN_JOURNAL_NONE;
     const char *behind = last + 4;
     if (!take_number (&behind, end, '\n', &sum) || behind != end
-        || sum != tn_crc32 (0, place, (uint64_t) (last - place)))
+        || sum != tn_sum (TENON_CHECK_CRC32, place, (uint64_t) (last - place)))
         return TN_JOURNAL_NONE;
     end = last;
     if (strncmp (place, TN_JOURNAL_BEGIN, sizeof TN_JOURNAL_BEGIN - 1) != 0)

@@ -34,7 +34,7 @@ struct tn_decoder {
     bool running;                    /* the filter's state stands at this position */
     bool ended;                      /* the filter has said that there is no more … */
     bool may_end;                    /* … or that this may be all */
-    uint32_t crc;                    /* of all that was read of `source` in order */
+    uint32_t sum;                    /* of all that was read of `source` in order */
     uint64_t summed;                 /* how much that is */
     uint8_t *block;                  /* decoded, of a source with blocks … */
     uint64_t block_number;           /* … and which, counted from 1 */

@@ -49,7 +49,6 @@ void
 tn_decoder_restart (struct tn_decoder *decoder)
 {
     decoder->made = decoder->summed = decoder->block_number = 0;
-    decoder->crc = 0;
     decoder->running = false;
 }
 

@@ -45,7 +45,8 @@ tn_decoder_whole (struct tn_decoder *decoder, struct tn_source *source, void *to
         tn_decoder_forget (decoder);
         return tn_decoder_read (decoder, source, 0, to, source->size, error);
     }
-    return source->check ? tn_source_compare (source, tn_crc32 (0, to, source->size), error) : TENON_OK;
+    return source->check ? tn_source_compare (source, tn_sum (source->check, to, source->size), error)
+                         : TENON_OK;
 }
 
 uint64_t

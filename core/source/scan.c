@@ -12,7 +12,7 @@ struct tn_scan {
     struct tn_source *source;
     uint64_t position;
     bool sums;                   /* compare the checksum, which is … */
-    uint32_t crc;                /* … of all bytes before … */
+    uint32_t sum;                /* … of all bytes before … */
     uint64_t known;              /* … here: the end of the last block, which may lie beyond the position */
     bool blocks;                 /* encoded, in blocks that can be decoded by themselves */
     struct tn_decoder *decoders; /* of each thread; NULL: any thread reads any piece */
@@ -32,6 +32,7 @@ tn_scan_new (tenon_context *context, struct tn_source *source, uint64_t start, s
     scan->context = context;
     scan->source = source;
     scan->position = start;
+    scan->sum = tn_sum_begin (source->check);
     scan->sums = source->check != TENON_CHECK_NONE && start == 0;
     scan->blocks = source->backing == source && tn_has_blocks (source);
     if (!tn_needs_decoder (source) && !source->in_order)
@@ -81,7 +82,7 @@ read_piece (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
     (void) worker;
     TN_TRY (tn_source_read (round->scan->source, begin, to, size, error));
     if (round->scan->sums)
-        round->sums[item] = tn_crc32 (0, to, size);
+        round->sums[item] = tn_sum (round->scan->source->check, to, size);
     return tn_meter_add (round->meter, size, error);
 }
 
@@ -106,7 +107,7 @@ read_block (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
         return TENON_OK;
     }
     if (scan->sums)
-        round->sums[item] = tn_crc32 (0, place, behind - at);
+        round->sums[item] = tn_sum (scan->source->check, place, behind - at);
     if (!whole)
         memcpy (to, place + (from - at), until - from);
     return tn_meter_add (round->meter, until - from, error);
@@ -118,10 +119,10 @@ add_sums (struct tn_scan *scan, const uint32_t *sums, uint64_t count, uint64_t u
 {
     for (uint64_t i = 0; i < count; i++) {
         uint64_t size = TN_MIN (unit, end - scan->known);
-        scan->crc = tn_crc32_combine (scan->crc, sums[i], size);
+        scan->sum = tn_sum_join (scan->source->check, scan->sum, sums[i], size);
         scan->known += size;
     }
-    return scan->known == scan->source->size ? tn_source_compare (scan->source, scan->crc, error) : TENON_OK;
+    return scan->known == scan->source->size ? tn_source_compare (scan->source, scan->sum, error) : TENON_OK;
 }
 
 /* `end`: where the last of `count` items ends. */
@@ -321,7 +322,7 @@ tn_scan_all (tenon_context *context, struct tn_source *source,
     /* an empty stream has an end, and an empty member a checksum, too */
     tenon_status status = source->size == 0 && scan->decoders
                               ? tn_decoder_finish (scan->decoders, source, error)
-                          : source->size == 0 ? tn_source_compare (source, 0, error)
+                          : source->size == 0 ? tn_source_compare (source, scan->sum, error)
                                               : TENON_OK;
     for (uint64_t at = 0; status == TENON_OK && at < source->size;) {
         uint64_t piece = TN_MIN (room, source->size - at);

@@ -246,10 +246,10 @@ decode_growing (struct growing *growing, struct tn_decoder *decoder, struct tn_s
     uint64_t made = PIECE;
     if (!piece)
         return tn_fail_memory (error);
-    for (*sum = 0; made == PIECE;) {
+    for (*sum = tn_sum_begin (source->check); made == PIECE;) {
         TN_TRY (tn_decoder_next (decoder, source, piece, PIECE, &made, error));
         TN_TRY (add_growing (growing, source, piece, made, error));
-        *sum = tn_crc32 (*sum, piece, made);
+        *sum = tn_sum_add (source->check, *sum, piece, made);
     }
     return growing->in_file ? TENON_OK : grow_bytes (growing, 1, error);
 }
@@ -270,7 +270,7 @@ decode_whole_growing (struct growing *growing, struct tn_decoder *decoder, struc
     if (!tn_budget_draw (growing->store->budget, growing->size))
         return tn_fail_memory (error);
     growing->room = growing->size;
-    *sum = tn_crc32 (0, growing->bytes, growing->size);
+    *sum = tn_sum (source->check, growing->bytes, growing->size);
     return TENON_OK;
 }
 

@@ -77,9 +77,7 @@ cast_items (const struct tn_request *request, uint32_t from_id, const void *from
 static void
 sum_stored (struct tn_worker *worker, const void *stored, uint64_t length)
 {
-    if (!worker->sums)
-        return;
-    worker->crc = tn_crc32 (0, stored, length);
+    worker->sum = tn_sum (worker->check, stored, length);
     worker->summed = length;
 }
 
@@ -294,7 +292,7 @@ make_units (const struct tn_request *request, const struct tn_view_box *box, str
     struct pick pick;
     const uint8_t *base = tn_gather_memory (request->source);
     bool casts = request->stored_id != request->target_id, swaps = request->swap_in || request->swap_out;
-    if (base && !casts && !worker->sums && (!swaps || is_one_piece (request, box)))
+    if (base && !casts && worker->check == TENON_CHECK_NONE && (!swaps || is_one_piece (request, box)))
         return put_from_memory (request, box, base, worker, to, error);
     pick_units (request, box, &pick);
     uint64_t bytes = pick.units * request->unit_bytes;

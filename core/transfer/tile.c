@@ -93,7 +93,7 @@ make_tile (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
         place += first * (uint64_t) request->axis[i].to;
         units *= box.count[i];
     }
-    state->sums = false;
+    state->check = TENON_CHECK_NONE;
     TN_TRY (tn_box_make (request, &box, state, tiles->to + (int64_t) place, error));
     return tiles->meter ? tn_meter_add (tiles->meter, units * request->target->block_bytes, error) : TENON_OK;
 }

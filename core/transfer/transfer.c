@@ -16,7 +16,7 @@
 /* ---- slabs ---- */
 
 struct sum {
-    uint32_t crc;
+    uint32_t value;
     uint64_t length;
 };
 
@@ -36,23 +36,23 @@ read_slab (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
     struct tn_worker *state = &run->workers[worker];
     uint64_t begin, size;
     tn_slab_range (run->request, &run->slabs, item, &begin, &size);
-    state->sums = run->sums != NULL;
+    state->check = run->sums ? run->request->source->check : TENON_CHECK_NONE;
     TN_TRY (tn_slab_make (run->request, &run->slabs, item, state,
                           run->to + tn_slab_place (run->request, &run->slabs, item), error));
     if (run->sums)
-        run->sums[item] = (struct sum){ state->crc, state->summed };
+        run->sums[item] = (struct sum){ state->sum, state->summed };
     return tn_meter_add (run->meter, size, error);
 }
 
 /* The sum of a few bytes beside a tensor. */
 static tenon_status
-sum_margin (struct tn_source *source, uint64_t begin, uint64_t end, uint32_t *crc, tenon_error *error)
+sum_margin (struct tn_source *source, uint64_t begin, uint64_t end, uint32_t *sum, tenon_error *error)
 {
     uint8_t bytes[1024];
     for (uint64_t at = begin; at < end; at += sizeof bytes) {
         uint64_t piece = TN_MIN (sizeof bytes, end - at);
         TN_TRY (tn_source_read (source, at, bytes, piece, error));
-        *crc = tn_crc32 (*crc, bytes, piece);
+        *sum = tn_sum_add (source->check, *sum, bytes, piece);
     }
     return TENON_OK;
 }
@@ -62,15 +62,15 @@ static tenon_status
 compare_sums (struct tn_source *source, uint64_t begin, const struct sum *sums, uint64_t count,
               tenon_error *error)
 {
-    uint32_t crc = 0;
+    uint32_t sum = tn_sum_begin (source->check);
     uint64_t end = begin;
-    TN_TRY (sum_margin (source, 0, begin, &crc, error));
+    TN_TRY (sum_margin (source, 0, begin, &sum, error));
     for (uint64_t i = 0; i < count; i++) {
-        crc = tn_crc32_combine (crc, sums[i].crc, sums[i].length);
+        sum = tn_sum_join (source->check, sum, sums[i].value, sums[i].length);
         end += sums[i].length;
     }
-    TN_TRY (sum_margin (source, end, source->size, &crc, error));
-    return tn_source_compare (source, crc, error);
+    TN_TRY (sum_margin (source, end, source->size, &sum, error));
+    return tn_source_compare (source, sum, error);
 }
 
 /* What turns and goes into blocks: every slab touches all of the stored bytes, a little of each run. Slabs as

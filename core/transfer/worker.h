@@ -9,8 +9,8 @@ struct tn_worker {
     /* of slabs, 3 for whole members, 4 for a tile of transposing, 5 for a block */
     uint8_t *buffer[7];
     uint64_t room[7];
-    bool sums;       /* sum up the stored bytes of each slab … */
-    uint32_t crc;    /* … here … */
+    uint32_t check;  /* TENON_CHECK_*: sum up the stored bytes of each slab … */
+    uint32_t sum;    /* … here … */
     uint64_t summed; /* … so many */
     struct tn_decoder decoder;
 };

@@ -61,10 +61,11 @@ struct tenon_host {
      * a file collide. It differs from run to run, so no byte that a codec puts may depend on it, nor on an
      * order that follows from it. */
     uint64_t (*hash) (struct tenon_call *call, const void *bytes, uint64_t length);
-    /* Continues a checksum, TENON_CHECK_*, which begins as 0, with `length` bytes. The sum of bytes that lie
-     * one after the other is that of the last call. */
-    uint64_t (*checksum) (struct tenon_call *call, uint32_t kind, uint64_t before, const void *bytes,
-                          uint64_t length);
+    /* The checksum of this kind, TENON_CHECK_*, of `length` bytes. `before` is that of the bytes before them,
+     * and may be the address of *sum; NULL: there are none. A kind that the host does not know is
+     * TENON_E_UNSUPPORTED, which is no failure unless the codec returns it. */
+    tenon_status (*checksum) (struct tenon_call *call, uint32_t kind, const uint64_t *before,
+                              const void *bytes, uint64_t length, uint64_t *sum);
     /* The number of a dtype by its canonical name; 0, without a failure, if there is none. */
     uint32_t (*dtype_find) (struct tenon_call *call, const char *name);
     tenon_status (*dtype_info) (struct tenon_call *call, uint32_t dtype, struct tenon_dtype *info);

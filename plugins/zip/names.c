@@ -79,10 +79,11 @@ static int
 take_unicode_path (struct tenon_call *call, struct zip_entry *entry)
 {
     uint32_t size;
+    uint64_t sum;
     const uint8_t *path = zip_find_extra (entry->extra, entry->extra_length, ZIP_EXTRA_UNICODE_PATH, &size);
     if (!path || size <= 5 || path[0] != 1
-        || tenon_le32 (path + 1)
-               != call->host->checksum (call, TENON_CHECK_CRC32, 0, entry->raw, entry->raw_length))
+        || call->host->checksum (call, TENON_CHECK_CRC32, NULL, entry->raw, entry->raw_length, &sum) < 0
+        || sum != tenon_le32 (path + 1))
         return 0;
     entry->name = (const char *) path + 5;
     entry->name_length = size - 5;

@@ -127,6 +127,17 @@ kit_copy (const char *plugin, const char *name)
     ck_assert_int_eq (chmod (kit_path (to), 0755), 0);
 }
 
+void
+kit_copy_zip (void)
+{
+    char path[1024];
+    const char *built = getenv ("TENON_TEST_PLUGINS");
+    snprintf (path, sizeof path, "%s/../../../../plugins/.libs/zip.so",
+              built ? built : "tests/abi/plugins/.libs");
+    if (access (path, R_OK) == 0)
+        kit_copy ("../../../../plugins/.libs/zip", "zip");
+}
+
 /* The words of a text, NULL-terminated. They live as long as the test. */
 static const char *const *
 words_of (const char *text)

@@ -32,6 +32,8 @@ unsigned kit_count_files (void);
 
 /* Copies a plugin that was built for the tests to plugins/NAME.so in the folder. */
 void kit_copy (const char *plugin, const char *name);
+/* The plugin zip of this tree, unless the library has it. */
+void kit_copy_zip (void);
 /* Makes `kit`, a context of these plugins ("toyraw toybox") and settings ("a=b c=d", or NULL) only. */
 void kit_plugins (const char *plugins, const char *settings);
 /* Like kit_plugins, with the plugins that lie in the folder's plugins/. Returns the status. */

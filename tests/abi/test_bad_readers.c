@@ -87,7 +87,7 @@ static const struct {
     { "part_twice_used", TENON_E_MALFORMED, "overlap those of" },
     { "part_size", TENON_E_MALFORMED, "member 'part': it is stored as it is, but in 8 bytes instead of 9" },
     { "part_filter", TENON_E_UNSUPPORTED, "member 'part': there is no filter 'squash'" },
-    { "part_check", TENON_E_MISUSE, "unknown kind of checksum" },
+    { "part_check", TENON_E_UNSUPPORTED, "this version knows no checksum of kind 9" },
     { "part_name", TENON_E_MALFORMED, "not valid UTF-8" },
     { "part_in_itself", TENON_E_MISUSE, "there is no source" },
     { "part_size_small", TENON_E_MISUSE, "struct tenon_part has a wrong struct_size" },

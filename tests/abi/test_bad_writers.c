@@ -36,7 +36,7 @@ static const struct {
     { "member_filter", TENON_E_UNSUPPORTED, "'squash'" },
     { "member_level", TENON_E_UNSUPPORTED, "the filter deflate encodes at levels … not 77" },
     { "member_block", TENON_E_LIMIT, "memory in [limits]" },
-    { "member_check", TENON_E_MISUSE, "unknown check" },
+    { "member_check", TENON_E_UNSUPPORTED, "this version knows no checksum of kind 9" },
     { "member_flag", TENON_E_MISUSE, "codec member_flag" },
     { "member_itself", TENON_E_LIMIT, "more than 20 deep, which no limit allows" },
     { "member_ping", TENON_E_LIMIT, "more than 20 deep, which no limit allows" },

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* test_filters.c - pipelines of filters that join, that frame, and that have one block; sizes that are not
- * known; setups; and filters that lie. */
+ * known; setups; checksums; and filters that lie. */
 #include "kit.h"
+#include <tenon/structs.h>
+#include <zlib.h>
 
 enum { ITEMS = 60000, FEW = 50 };
+#define HEAD 52u /* of a toypipe */
 static uint32_t numbers[ITEMS];
 
 static void
@@ -101,7 +104,7 @@ START_TEST (test_pipelines)
 {
     static const char *const more[] = { "", " toypipe.block_size=10kB",
                                         " toypipe.block_size=10kB toypipe.blocks=yes", " toypipe.unknown=yes",
-                                        " toypipe.unknown=yes toypipe.check=no" };
+                                        " toypipe.unknown=yes toypipe.check=0" };
     for (unsigned k = 0; k < sizeof more / sizeof more[0]; k++)
         for (unsigned few = 0; few < 2; few++) {
             char settings[300];
@@ -211,7 +214,7 @@ START_TEST (test_setups)
         ck_assert_int_eq (save_numbers ("f.toypipe", FEW, "toypipe.steps=pshuffle:4"), TENON_OK);
         const uint8_t *file = kit_load ("f.toypipe", &size);
         memcpy (changed, file, size);
-        changed[50 + 9] = '0';
+        changed[HEAD + 9] = '0';
         kit_save ("g.toypipe", changed, size);
         kit_open_fails ("g.toypipe", NULL, NULL, TENON_E_MALFORMED,
                         "member 'member.toyraw': …the filter pshuffle refuses its setup of 1 bytes");
@@ -263,7 +266,7 @@ START_TEST (test_truncation)
     memcpy (changed, file, size);
     kit_save ("g.toypipe", changed, size);
     ck_assert_int_eq (read_it ("g.toypipe"), TENON_OK);
-    for (uint64_t stored = 0; stored < size - 50 - strlen (pipelines[_i / 2].steps); stored++) {
+    for (uint64_t stored = 0; stored < size - HEAD - strlen (pipelines[_i / 2].steps); stored++) {
         for (unsigned k = 0; k < 8; k++)
             changed[40 + k] = (uint8_t) (stored >> 8 * k);
         kit_save ("g.toypipe", changed, size);
@@ -312,6 +315,90 @@ START_TEST (test_wrong_checksum)
                                                 : "toypipe.steps=pshuffle:4,pframe"),
                           TENON_OK);
         const uint8_t *file = kit_load ("f.toypipe", &size);
+        memcpy (changed, file, size);
+        changed[16] ^= 1;
+        kit_save ("g.toypipe", changed, size);
+        kit_failed (read_it ("g.toypipe"), TENON_E_CHECKSUM, "its data have the checksum");
+    }
+}
+END_TEST
+
+/* ---- checksums ---- */
+
+/* Of the decoded bytes: zlib's, and a CRC-32C bit by bit. */
+static uint32_t
+plain_sum (uint32_t kind, const uint8_t *bytes, size_t length)
+{
+    uint32_t crc = UINT32_MAX;
+    if (kind != TENON_CHECK_CRC32C)
+        return (uint32_t) (kind == TENON_CHECK_CRC32 ? crc32 (0, bytes, (uInt) length)
+                                                     : adler32 (1, bytes, (uInt) length));
+    for (size_t i = 0; i < 8 * length; i++) {
+        crc ^= i % 8 == 0 ? bytes[i / 8] : 0;
+        crc = crc & 1 ? crc >> 1 ^ 0x82f63b78u : crc >> 1;
+    }
+    return ~crc;
+}
+
+static uint32_t
+saved_sum (const char *name)
+{
+    size_t size;
+    const uint8_t *file = kit_load (name, &size);
+    return file[16] | (uint32_t) file[17] << 8 | (uint32_t) file[18] << 16 | (uint32_t) file[19] << 24;
+}
+
+/* A kind that later versions may have. */
+START_TEST (test_unknown_kind)
+{
+    static uint8_t changed[1000];
+    size_t size;
+    use_plugins (_i, NULL);
+    kit_failed (save_numbers ("f.toypipe", FEW, "toypipe.check=4"), TENON_E_UNSUPPORTED,
+                "this version knows no checksum of kind 4");
+    ck_assert_int_eq (save_numbers ("f.toypipe", FEW, "toypipe.check=3"), TENON_OK);
+    const uint8_t *file = kit_load ("f.toypipe", &size);
+    ck_assert_uint_le (size, sizeof changed);
+    memcpy (changed, file, size);
+    changed[50] = 4;
+    kit_save ("g.toypipe", changed, size);
+    kit_failed (read_it ("g.toypipe"), TENON_E_UNSUPPORTED, "this version knows no checksum of kind 4");
+}
+END_TEST
+
+/* Each kind: of pieces, of blocks and of all at once; right sums and wrong ones. */
+START_TEST (test_checks)
+{
+    static const char *const ways[] = { "",
+                                        "deflate",
+                                        "deflate toypipe.block_size=10kB",
+                                        "deflate toypipe.block_size=10kB toypipe.blocks=yes",
+                                        "prle",
+                                        "pframe,pframe toypipe.block_size=10kB toypipe.blocks=yes",
+                                        "toyxor",
+                                        "pshuffle:4,deflate toypipe.unknown=yes",
+                                        "pframe toypipe.unknown=yes" };
+    static uint8_t changed[500000];
+    uint32_t sums[2] = { 0 }, kind = (uint32_t) _i / 2 + 1;
+    for (unsigned k = 0; k < 2 * sizeof ways / sizeof ways[0]; k++) {
+        char settings[200];
+        size_t items = k % 2 ? FEW : ITEMS, size;
+        use_plugins (_i % 2, k % 4 < 2 ? "core.threads=1" : "core.threads=3");
+        snprintf (settings, sizeof settings, "toypipe.check=%u toypipe.steps=", kind);
+        if (k < 2) { /* as it is: the decoded bytes stand there */
+            ck_assert_int_eq (save_numbers ("f.toypipe", items, settings), TENON_OK);
+            const uint8_t *file = kit_load ("f.toypipe", &size);
+            sums[k] = plain_sum (kind, file + HEAD, size - HEAD);
+        }
+        strcat (settings, ways[k / 2]);
+        ck_assert_int_eq (save_numbers ("f.toypipe", items, settings), TENON_OK);
+        ck_assert_uint_eq (saved_sum ("f.toypipe"), sums[k % 2]);
+        tenon_file *opened = kit_open ("f.toypipe", NULL, NULL);
+        ck_assert_int_eq (tenon_verify (opened, NULL, NULL, &kit_error), TENON_OK);
+        kit_data (opened, "n", "", numbers, 4 * items);
+        tenon_close (opened);
+        const uint8_t *file = kit_load ("f.toypipe", &size);
+        ck_assert_uint_le (size, sizeof changed);
         memcpy (changed, file, size);
         changed[16] ^= 1;
         kit_save ("g.toypipe", changed, size);
@@ -393,6 +480,9 @@ fill_suite (Suite *suite)
     tcase_add_loop_test (tests, test_truncation, 0, 2 * (int) PIPELINES);
     tcase_add_test (tests, test_bytes_behind);
     tcase_add_loop_test (tests, test_wrong_checksum, 0, 2);
+    tests = kit_case (suite, "checks");
+    tcase_add_loop_test (tests, test_checks, 0, 2 * TENON_CHECK_ADLER32);
+    tcase_add_loop_test (tests, test_unknown_kind, 0, 2);
     tests = kit_case (suite, "lies");
     tcase_add_loop_test (tests, test_lies, 0, 2);
     tcase_add_test (tests, test_bound);

@@ -56,17 +56,11 @@ START_TEST (test_write)
 }
 END_TEST
 
-/* The plugin zip of this tree, unless the library has it. */
 static void
 add_zip (void)
 {
-    char path[1024];
-    const char *built = getenv ("TENON_TEST_PLUGINS");
-    snprintf (path, sizeof path, "%s/../../../../plugins/.libs/zip.so",
-              built ? built : "tests/abi/plugins/.libs");
     kit_copy ("tree", "tree");
-    if (access (path, R_OK) == 0)
-        kit_copy ("../../../../plugins/.libs/zip", "zip");
+    kit_copy_zip ();
     ck_assert_int_eq (kit_context (NULL), TENON_OK);
 }
 

@@ -77,7 +77,7 @@ static const struct {
     { "archive-size-least", TENON_OK, "in use" },
     { "archive-high-flag", TENON_E_UNSUPPORTED, "flags 0x00010000" },
     { "archive-low-flag", TENON_OK, "in use" },
-    { "archive-check", TENON_E_UNSUPPORTED, "codec broken: its archives have the unknown checksum 2" },
+    { "archive-check", TENON_E_UNSUPPORTED, "codec broken: its archives have the unknown checksum 4" },
     { "archive-filter", TENON_E_MISUSE,
       "the list of its members' filters has no end, or ids that no filter has" },
     { "archive-filters-endless", TENON_E_MISUSE, "the list of its members' filters has no end" },

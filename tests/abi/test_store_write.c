@@ -84,6 +84,94 @@ START_TEST (test_bytes)
 }
 END_TEST
 
+static tenon_status
+save_script_as (const char *codec, const char *name, const char *script)
+{
+    char setting[300];
+    tenon_plan *plan = kit_plan ();
+    snprintf (setting, sizeof setting, "%s.do=%s", codec, script);
+    kit_error = (tenon_error) TENON_ERROR_INIT;
+    tenon_status status = kit_write (plan, name, codec, setting, NULL);
+    tenon_plan_free (plan);
+    return status;
+}
+
+/* The sums of "123456789" are published check values; that of no bytes is 0, of Adler-32 1. The others are
+ * those of zlib, and of a CRC-32C bit by bit. The codec crate reads the files. */
+START_TEST (test_checks)
+{
+    static const char *const codecs[] = { "ccrate", "acrate" };
+    static const uint32_t sums[][3] = { { 0xe3069283, 0, 0x29308cf4 }, { 0x091e01de, 1, 0x0018000b } };
+    static struct bytes bytes;
+    static uint8_t changed[200000];
+    unsigned how = _i ? 8 : 4;
+    size_t size;
+    kit_plugins ("pack crate toyraw", NULL);
+    tenon_status status =
+        save_script_as (codecs[_i], "x.pack", "key:crate,key:a,text:12345,text:6789,key:b,key:x,tensor:0");
+    ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+    kit_text (&bytes, "TOYPACK\n");
+    put_head (&bytes, how, "crate", 0, 0, sums[_i][1]);
+    put_head (&bytes, how, "a", 9, 9, sums[_i][0]);
+    kit_text (&bytes, "123456789");
+    put_head (&bytes, how, "b", 0, 0, sums[_i][1]);
+    put_head (&bytes, how, "x", 4, 4, sums[_i][2]);
+    kit_put (&bytes, "\1\2\3\4", 4);
+    kit_text (&bytes, "END:");
+    kit_same_file ("x.pack", &bytes);
+    for (unsigned asked = 0; asked < 2; asked++) { /* no kind, and that which the archive has */
+        char script[300];
+        unsigned kind = asked ? (unsigned) _i + 2 : 0;
+        snprintf (script, sizeof script,
+                  "key:crate,key:a:deflate::4096:%u,fill:9000,key:b:::4096:%u,fill:9000,"
+                  "member:0:c.inner:toyraw:deflate:::%u",
+                  kind, kind, kind);
+        status = save_script_as (codecs[_i], "x.pack", script);
+        ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+        tenon_file *file = kit_open ("x.pack", NULL, NULL);
+        ck_assert_int_eq (tenon_verify (file, NULL, NULL, &kit_error), TENON_OK);
+        kit_data (file, "c.inner/x", "", "\1\2\3\4", 4);
+        tenon_close (file);
+        const uint8_t *saved = kit_load ("x.pack", &size);
+        ck_assert_uint_le (size, sizeof changed);
+        memcpy (changed, saved, size);
+        changed[8 + 31 + 6 + 1 + 16] ^= 1; /* the sum of "a" */
+        kit_save ("y.pack", changed, size);
+        file = kit_open ("y.pack", NULL, NULL);
+        kit_failed (tenon_verify (file, NULL, NULL, &kit_error), TENON_E_CHECKSUM, "the file says");
+        tenon_close (file);
+        kit_error = (tenon_error) TENON_ERROR_INIT;
+    }
+}
+END_TEST
+
+/* A zip has a place for CRC-32 alone. */
+START_TEST (test_zip_checks)
+{
+    static const char *const words[] = { "", "",
+                                         "the checksum CRC-32C, and those of the archive zip have CRC-32",
+                                         "the checksum Adler-32, and those of the archive zip have CRC-32",
+                                         "no checksum of kind 4" };
+    kit_plugins ("crate toyraw", NULL);
+    kit_copy_zip ();
+    ck_assert_int_eq (kit_context (NULL), TENON_OK);
+    for (unsigned kind = 1; kind <= 4; kind++)
+        for (unsigned i = 0; i < 2; i++) {
+            char script[100];
+            snprintf (script, sizeof script, "key:zcrate,%s::::%u%s", i ? "member:0:x.inner:toyraw" : "key:x",
+                      kind, i ? "" : ",tensor:0");
+            tenon_status status = save_script_as ("zcrate", "x.zcrate", script);
+            if (kind == 1) {
+                ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+                ck_assert_int_eq (unlink (kit_path ("x.zcrate")), 0);
+                continue;
+            }
+            kit_failed (status, TENON_E_UNSUPPORTED, words[kind]);
+            ck_assert (!kit_exists ("x.zcrate"));
+        }
+}
+END_TEST
+
 /* Entries with a filter: the same bytes on one thread and on three, in blocks or not. */
 START_TEST (test_steps)
 {
@@ -395,8 +483,8 @@ static const struct {
     { "key:x,tensor:0,key:x", TENON_E_EXISTS, "the key 'x' is put twice" },
     { "key:x,end,member:0:x:toyraw", TENON_E_EXISTS, "the key 'x' is put twice" },
     { "member:0:x:toyraw,?key:x", TENON_E_EXISTS, "the key 'x' is put twice" },
-    { "bad:size", TENON_E_MISUSE, "a struct tenon_entry has a wrong struct_size, or an unknown check" },
-    { "bad:check", TENON_E_MISUSE, "a struct tenon_entry has a wrong struct_size, or an unknown check" },
+    { "bad:size", TENON_E_MISUSE, "a struct tenon_entry has a wrong struct_size" },
+    { "bad:check", TENON_E_UNSUPPORTED, "this version knows no checksum of kind 77" },
     { "bad:flags", TENON_E_MISUSE, "an entry has flags that this version does not know" },
     { "bad:nokey", TENON_E_MISUSE, "the key of an entry is empty, or not valid UTF-8 without NUL" },
     { "bad:empty", TENON_E_MISUSE, "the key of an entry is empty, or not valid UTF-8 without NUL" },
@@ -529,6 +617,8 @@ fill_suite (Suite *suite)
 {
     TCase *writing = kit_case (suite, "writing");
     tcase_add_test (writing, test_bytes);
+    tcase_add_loop_test (writing, test_checks, 0, 2);
+    tcase_add_test (writing, test_zip_checks);
     tcase_add_test (writing, test_steps);
     tcase_add_test (writing, test_members);
     tcase_add_test (writing, test_nested);

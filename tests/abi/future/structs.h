@@ -87,8 +87,15 @@ struct tenon_source_info {
     uint64_t future[2];
 };
 
-/* tenon_part.check, tenon_member.check: the checksum over decoded bytes */
-enum { TENON_CHECK_NONE = 0, TENON_CHECK_CRC32 = 1 /* ISO 3309, as in zip and zlib */ };
+/* The kinds of checksum, of decoded bytes: of parts, members, archives and their entries, and for the service
+ * `checksum`. Each has 32 bits. Later versions may have more: where a kind is not known, the result is
+ * TENON_E_UNSUPPORTED, which is no failure unless the codec returns it. */
+enum {
+    TENON_CHECK_NONE = 0,
+    TENON_CHECK_CRC32 = 1,  /* ISO 3309, as in zip and gzip */
+    TENON_CHECK_CRC32C = 2, /* Castagnoli, RFC 3720: as in iSCSI and zarr's shards */
+    TENON_CHECK_ADLER32 = 3 /* RFC 1950, as in zlib; of no bytes it is 1 */
+};
 /* tenon_part.flags */
 enum {
     /* compare the checksum before data are mapped without a copy, too; else only when all of it is read */

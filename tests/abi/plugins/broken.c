@@ -226,7 +226,7 @@ spoil_archive (const char *what)
     WHEN ("archive-size-least") archive.struct_size = offsetof (struct tenon_archive, drop);
     WHEN ("archive-high-flag") archive.flags = 0x00010000;
     WHEN ("archive-low-flag") archive.flags = 0x00008000;
-    WHEN ("archive-check") archive.check = 2;
+    WHEN ("archive-check") archive.check = 4;
     WHEN ("archive-filter") archive_filters[0] = "A";
     for (unsigned i = 0; i < 2000; i++)
         WHEN ("archive-filters-endless") archive_filters[i] = "deflate";

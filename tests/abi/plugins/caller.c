@@ -21,6 +21,7 @@ call_for_every (struct tenon_call *call, const char *name)
     struct tenon_setting setting = TENON_INIT (setting);
     struct tenon_dtype dtype = TENON_INIT (dtype);
     struct tenon_source_info info = TENON_INIT (info);
+    uint64_t sum;
     uint8_t byte;
     CALL_VOID (fail, call, TENON_E_UNSUPPORTED, 0, TENON_AUTO, "it fails");
     CALL_VOID (note, call, TENON_NOTE, NULL, "a note");
@@ -30,7 +31,7 @@ call_for_every (struct tenon_call *call, const char *name)
     CALL (option, 0, &setting);
     CALL_VOID (limit, call, TENON_LIMIT_DEPTH);
     CALL_VOID (hash, call, "a", 1);
-    CALL_VOID (checksum, call, TENON_CHECK_CRC32, 0, "a", 1);
+    CALL (checksum, TENON_CHECK_CRC32, NULL, "a", 1, &sum);
     CALL_VOID (dtype_find, call, "u8");
     CALL (dtype_info, TENON_U8, &dtype);
     CALL (source_info, 0, &info);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* crate.c - toy keyed codecs on archives of the codec pack. Each key but the first is a tensor of bytes; a
+/* crate.c - toy keyed codecs on archives of the plugin pack. Each key but the first is a tensor of bytes; a
  * key that ends in ".inner" is described by another codec. The codec "box" writes the key "box" and each
  * tensor, by the filter of its option. The codec "crate" does what its option `do` says, steps joined by ',',
- * words by ':':
+ * words by ':', and so do "ccrate" and "acrate", whose archives have other checksums, and "zcrate", on those
+ * of the codec zip:
  *
- *     key KEY FILTER ALIGNMENT BLOCK     put_key; a FILTER "-" is none
+ *     key KEY FILTER ALIGNMENT BLOCK CHECK    put_key; a FILTER "-" is none
  *     end                                put_key (NULL)
  *     text WORDS · fill NUMBER · tensor INDEX · align NUMBER · patch POSITION WORDS
  *     tell NUMBER                        fails if tell gives another
  *     drop KEY · open KEY · old NUMBER · file NAME
- *     member FIRST KEY CODEC FILTER ANNOUNCED ALIGNMENT
+ *     member FIRST KEY CODEC FILTER ANNOUNCED ALIGNMENT CHECK
  *     bad WHAT                           puts a struct tenon_entry that is wrong
  *     say STATUS                         returns it
  *
@@ -18,7 +19,7 @@
 #include <stdlib.h>
 #include <tenon/plugin.h>
 
-#define WORDS 7
+#define WORDS 8
 
 /* ---- reading ---- */
 
@@ -47,7 +48,8 @@ crate_describe (struct tenon_call *call)
     struct tenon_key key = TENON_INIT (key);
     tenon_status status;
     while ((status = call->host->next_key (call, "", 0, &key)) == TENON_OK)
-        if (strcmp (key.key, "crate") && strcmp (key.key, "box") && *key.key != '_')
+        if ((key.length < 5 || strcmp (key.key + key.length - 5, "crate")) && strcmp (key.key, "box")
+            && *key.key != '_')
             TENON_TRY (take_key (call, &key));
     return status == TENON_E_NOT_FOUND ? TENON_OK : status;
 }
@@ -72,6 +74,7 @@ put_key (struct tenon_call *call, const char **words)
     entry.step_count = *words[2] && strcmp (words[2], "-") ? 1 : 0;
     entry.alignment = to_number (words[3]);
     entry.block_size = to_number (words[4]);
+    entry.check = (uint32_t) to_number (words[5]);
     tenon_status status = call->host->put_key (call, &entry);
     memset (&step, 0x55, sizeof step);
     return status;
@@ -135,6 +138,7 @@ put_member (struct tenon_call *call, const char **words)
     member.first = to_number (words[1]);
     member.key = *words[2] ? words[2] : NULL;
     member.key_length = strlen (words[2]);
+    member.check = (uint32_t) to_number (words[7]);
     member.steps = &step;
     member.step_size = sizeof step;
     member.step_count = *words[4] && strcmp (words[4], "-") ? 1 : 0;
@@ -226,7 +230,7 @@ crate_write (struct tenon_call *call)
 static tenon_status
 box_write (struct tenon_call *call)
 {
-    const char *words[WORDS] = { "key", "box", "", "", "", "", "" };
+    const char *words[WORDS] = { "key", "box", "", "", "", "", "", "" };
     struct tenon_plan_info plan = TENON_INIT (plan);
     struct tenon_setting filter = TENON_INIT (filter);
     TENON_TRY (call->host->plan_info (call, &plan));
@@ -290,7 +294,25 @@ static const struct tenon_codec box = {
     .root_keys = box_roots,
     .archive = "pack",
 };
-static const struct tenon_codec *const codecs[] = { &crate, &box, NULL };
+#define OTHER(name, of_archive)                                                                              \
+    static const char *const name##_names[] = { #name, NULL };                                               \
+    static const struct tenon_codec name = {                                                                 \
+        .struct_size = sizeof name,                                                                          \
+        .flags = TENON_CODEC_ARCHIVED,                                                                       \
+        .id = #name,                                                                                         \
+        .extensions = name##_names,                                                                          \
+        .options = options,                                                                                  \
+        .option_size = sizeof options[0],                                                                    \
+        .option_count = 1,                                                                                   \
+        .describe = crate_describe,                                                                          \
+        .write = crate_write,                                                                                \
+        .root_keys = name##_names,                                                                           \
+        .archive = of_archive,                                                                               \
+    }
+OTHER (ccrate, "packc");
+OTHER (acrate, "packa");
+OTHER (zcrate, "zip");
+static const struct tenon_codec *const codecs[] = { &crate, &box, &ccrate, &acrate, &zcrate, NULL };
 static const struct tenon_plugin plugin = {
     .struct_size = sizeof plugin,
     .abi_minor = TENON_ABI_MINOR,

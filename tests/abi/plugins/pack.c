@@ -4,11 +4,12 @@
  *     "TOYPACK\n", then for each member
  *         "PAD:" · u64 bytes of padding, which follow: any number of these
  *         "DEL:" · u64 place of a member before, which does not count any more: any number of these
- *         "KEY:" · u8 how · u8 length, key · u64 stored · u64 size · u32 CRC-32 · the stored bytes
+ *         "KEY:" · u8 how · u8 length, key · u64 stored · u64 size · u32 checksum · the stored bytes
  *     "END:"
  *
- * how: 0 stored, 1 deflate, 2 toyrot (which no test has); + 16: described later; + 32: cannot be read, found
- * at once; + 64: the same, found later; + 128: the archive fails later.
+ * how: 0 stored, 1 deflate, 2 toyrot (which no test has); + 0 CRC-32, 4 CRC-32C, 8 Adler-32; + 16:
+ * described later; + 32: cannot be read, found at once; + 64: the same, found later; + 128: the archive fails
+ * later.
  *
  * Writing it, some keys make functions fail or break rules: see misbehave. So does a target whose name is
  * that of a function, "begin". */
@@ -21,7 +22,16 @@
 #define HEAD 6u /* "KEY:", how, length */
 #define TAIL 20u
 
-enum { STORED, DEFLATED, FILTERS = 15, LATER = 16, SKIPPED = 32, SKIPPED_LATER = 64, FAILS = 128 };
+enum {
+    STORED,
+    DEFLATED,
+    FILTERS = 3,
+    CHECKS = 12,
+    LATER = 16,
+    SKIPPED = 32,
+    SKIPPED_LATER = 64,
+    FAILS = 128
+};
 
 /* ---- reading ---- */
 
@@ -49,7 +59,7 @@ read_head (struct tenon_call *call, uint64_t at, uint32_t *how, struct tenon_par
     part->lead = HEAD + length + TAIL;
     part->offset = at + part->lead;
     part->place = at;
-    part->check = TENON_CHECK_CRC32;
+    part->check = (byte & CHECKS) / 4u + 1u;
     part->check_value = crc;
     static const struct tenon_step deflate = { .struct_size = sizeof deflate, .filter = "deflate" },
                                    toyrot = { .struct_size = sizeof toyrot, .filter = "toyrot" };
@@ -356,6 +366,7 @@ pack_end_entry (struct tenon_call *call, const struct tenon_entry *entry,
 {
     struct writer *writer = (struct writer *) call->state;
     uint8_t how = entry->step_count && strcmp (entry->steps->filter, "deflate") == 0 ? DEFLATED : STORED;
+    how = (uint8_t) (how + 4 * (entry->check - 1));
     uint8_t tail[TAIL];
     PACK_TRY (misbehave (call, "end_entry", entry->key));
     writer->fails |= strcmp (entry->key, "finish.fail") == 0      ? 1
@@ -384,17 +395,14 @@ pack_finish (struct tenon_call *call)
 /* ---- the tables ---- */
 
 static const char *const filters[] = { "deflate", NULL };
-static const struct tenon_archive archive = {
-    .struct_size = sizeof archive,
-    .check = TENON_CHECK_CRC32,
-    .filters = filters,
-    .locate = pack_locate,
-    .begin = pack_begin,
-    .drop = pack_drop,
-    .begin_entry = pack_begin_entry,
-    .end_entry = pack_end_entry,
-    .finish = pack_finish,
-};
+#define ARCHIVE(of_kind)                                                                                     \
+    {                                                                                                        \
+        .struct_size = sizeof (struct tenon_archive), .check = of_kind, .filters = filters,                  \
+        .locate = pack_locate, .begin = pack_begin, .drop = pack_drop, .begin_entry = pack_begin_entry,      \
+        .end_entry = pack_end_entry, .finish = pack_finish                                                   \
+    }
+static const struct tenon_archive archives[] = { ARCHIVE (TENON_CHECK_CRC32), ARCHIVE (TENON_CHECK_CRC32C),
+                                                 ARCHIVE (TENON_CHECK_ADLER32) };
 static const char *const extensions[] = { "pack", NULL };
 static const struct tenon_magic magics[] = { { 0, 8, 0, MAGIC } };
 static const struct tenon_codec codec = {
@@ -407,9 +415,16 @@ static const struct tenon_codec codec = {
     .magic_size = sizeof magics[0],
     .magic_count = 1,
     .describe = pack_describe,
-    .archive_functions = &archive,
+    .archive_functions = &archives[0],
 };
-static const struct tenon_codec *const codecs[] = { &codec, NULL };
+/* These only write: pack reads their archives. */
+static const struct tenon_codec packc = {
+    .struct_size = sizeof packc, .id = "packc", .describe = pack_describe, .archive_functions = &archives[1]
+};
+static const struct tenon_codec packa = {
+    .struct_size = sizeof packa, .id = "packa", .describe = pack_describe, .archive_functions = &archives[2]
+};
+static const struct tenon_codec *const codecs[] = { &codec, &packc, &packa, NULL };
 static const struct tenon_plugin plugin = {
     .struct_size = sizeof plugin,
     .abi_minor = TENON_ABI_MINOR,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* toypipe.c - a codec whose one member goes through a pipeline, and filters of all kinds.
  *
- *     "TOYPIPE\n" · u64 size of the member, or all ones: not known · u32 CRC-32 · u64 block size ·
- *     u32 blocks · u64 place of their ends · u64 stored bytes · u16 length of the steps, the steps as text:
- *     "pshuffle:4 deflate", the first one encodes first, and what follows a ':' is the setup
+ *     "TOYPIPE\n" · u64 size of the member, or all ones: not known · u32 checksum · u64 block size ·
+ *     u32 blocks · u64 place of their ends · u64 stored bytes · u16 length of the steps · u16 kind of the
+ *     checksum · the steps as text: "pshuffle:4 deflate", the first one encodes first, and what follows a ':'
+ *     is the setup
  *     the member · where its blocks end, u64 each
  *
  *     pshuffle  first bytes of all items, then second bytes …; the setup is a digit, the size of an item. It
@@ -20,7 +21,7 @@
 #include <tenon/plugin.h>
 
 #define MAGIC "TOYPIPE\n"
-#define HEAD 50u
+#define HEAD 52u
 #define MOST_STEPS 17u
 #define MOST_TEXT 1000u
 
@@ -79,7 +80,7 @@ pipe_describe (struct tenon_call *call)
                                .step_size = sizeof steps->steps[0],
                                .step_count = steps->count,
                                .block_size = tenon_le64 (head + 20),
-                               .check = tenon_le32 (head + 16) ? TENON_CHECK_CRC32 : TENON_CHECK_NONE,
+                               .check = tenon_le16 (head + 50),
                                .check_value = tenon_le32 (head + 16),
                                .name = "member.toyraw",
                                .name_length = 13 };
@@ -133,7 +134,7 @@ pipe_write (struct tenon_call *call)
     TENON_TRY (call->host->put (call, steps->text, length));
     cut_steps (steps);
     struct tenon_member member = { .struct_size = sizeof member,
-                                   .check = check.integer ? TENON_CHECK_CRC32 : TENON_CHECK_NONE,
+                                   .check = (uint32_t) check.integer,
                                    .count = plan.tensors,
                                    .codec = "toyraw",
                                    .steps = steps->steps,
@@ -154,6 +155,7 @@ pipe_write (struct tenon_call *call)
     tenon_put_le64 (head + 32, ends);
     tenon_put_le64 (head + 40, result.stored);
     tenon_put_le16 (head + 48, (uint16_t) length);
+    tenon_put_le16 (head + 50, (uint16_t) check.integer);
     return call->host->patch (call, 0, head, HEAD);
 }
 
@@ -460,7 +462,7 @@ static const struct tenon_option options[OPTIONS] = {
     [UNKNOWN] = OPTION (TENON_OPTION_BOOL, "unknown", "no"),
     [BLOCK_SIZE] = OPTION (TENON_OPTION_SIZE, "block_size", "0"),
     [BLOCKS] = OPTION (TENON_OPTION_BOOL, "blocks", "no"),
-    [CHECK] = OPTION (TENON_OPTION_BOOL, "check", "yes"),
+    [CHECK] = OPTION (TENON_OPTION_INTEGER, "check", "1"),
     [LAST] = OPTION (TENON_OPTION_FILTER, "last", "none"),
 };
 static const struct tenon_codec codec = {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* toysum.c - a member with a checksum, which the codec reads in the way that a letter says.
  *
- *     "TOYSUM", the letter, 0, the CRC-32 of the member (4 bytes), 4 bytes of 0, the member up to the end
+ *     "TOYSUM", the letter, the kind of checksum, the sum of the member (8 bytes), the member up to the end
  *
  * V view of all; R read_at of all; r the same, and another codec might do without; P two pieces; H half of
  * it; N TENON_PART_CHECK_NOW, and nothing is read; n the same, and a codec might do without; Z an empty part,
- * at once; F a flag that does not exist; S the service checksum in three steps. X and Y: the same as V and N,
+ * at once; F a flag that does not exist; S the service checksum in three steps; K any kind of checksum: one
+ * that the host does not know is left out. X and Y: the same as V and N,
  * with the filter toyxor. Metadata: "read", a u32 sum of the bytes that were read, or "without". The tensor
  * "x" is the member. */
 #include <tenon/plugin.h>
@@ -48,16 +49,17 @@ read_part (struct tenon_call *call, char letter, uint32_t part, uint64_t size)
 }
 
 static tenon_status
-compare_sum (struct tenon_call *call, uint32_t part, uint64_t size, uint32_t wanted)
+compare_sum (struct tenon_call *call, uint32_t part, uint64_t size, uint32_t kind, uint64_t wanted)
 {
-    uint64_t third = size / 3, sum;
+    uint64_t third = size / 3, sum, again;
     const uint8_t *bytes = call->host->view (call, part, 0, size);
     if (!bytes)
         return TENON_E_IO;
-    sum = call->host->checksum (call, TENON_CHECK_CRC32, 0, bytes, third);
-    sum = call->host->checksum (call, TENON_CHECK_CRC32, sum, NULL, 0);
-    sum = call->host->checksum (call, TENON_CHECK_CRC32, sum, bytes + third, size - third);
-    return add_number (call, "same", sum == wanted);
+    TENON_TRY (call->host->checksum (call, kind, NULL, bytes, third, &sum));
+    TENON_TRY (call->host->checksum (call, kind, &sum, NULL, 0, &sum));
+    TENON_TRY (call->host->checksum (call, kind, &sum, bytes + third, size - third, &again));
+    TENON_TRY (call->host->checksum (call, kind, NULL, bytes, size, &sum));
+    return add_number (call, "same", sum == again && sum == wanted);
 }
 
 static tenon_status
@@ -65,14 +67,15 @@ sum_describe (struct tenon_call *call)
 {
     struct tenon_source_info info = { .struct_size = sizeof info };
     static const struct tenon_step toyxor = { .struct_size = sizeof toyxor, .filter = "toyxor" };
-    struct tenon_part part = { .struct_size = sizeof part, .offset = 16, .check = TENON_CHECK_CRC32 };
+    struct tenon_part part = { .struct_size = sizeof part, .offset = 16 };
     uint8_t head[16];
     uint32_t number;
     TENON_TRY (call->host->source_info (call, 0, &info));
     TENON_TRY (call->host->read_at (call, 0, 0, head, sizeof head));
     char letter = (char) head[6];
     part.size = part.stored = letter == 'Z' ? 0 : info.size - 16;
-    part.check_value = tenon_le32 (head + 8);
+    part.check = head[7];
+    part.check_value = tenon_le64 (head + 8);
     part.name = "member", part.name_length = 6;
     part.flags = letter == 'N' || letter == 'n' || letter == 'Y' || letter == 'Z' ? TENON_PART_CHECK_NOW : 0;
     part.flags |= letter == 'F' ? 1u << 20 : 0;
@@ -81,11 +84,15 @@ sum_describe (struct tenon_call *call)
     if (letter == 'S')
         part.check = TENON_CHECK_NONE;
     tenon_status status = call->host->add_part (call, &part, &number);
+    if (letter == 'K' && status == TENON_E_UNSUPPORTED) {
+        part.check = TENON_CHECK_NONE;
+        status = call->host->add_part (call, &part, &number);
+    }
     if (letter == 'n' && status == TENON_E_CHECKSUM)
         return add_number (call, "without", 1);
     TENON_TRY (status);
     if (letter == 'S')
-        TENON_TRY (compare_sum (call, number, part.size, (uint32_t) part.check_value));
+        TENON_TRY (compare_sum (call, number, part.size, head[7], part.check_value));
     else if (!(part.flags & TENON_PART_CHECK_NOW))
         TENON_TRY (read_part (call, letter, number, part.size));
     struct tenon_tensor tensor = { .struct_size = sizeof tensor, .dtype = TENON_U8, .name = "x" };
