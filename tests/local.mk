@@ -106,6 +106,7 @@ module_unit_tests = \
 	tests/abi/test_strides_saved \
 	tests/abi/test_strides_wrong \
 	tests/abi/test_state \
+	tests/abi/test_streams \
 	tests/abi/test_sums \
 	tests/abi/test_store \
 	tests/abi/test_store_write \

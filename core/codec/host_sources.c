@@ -124,7 +124,8 @@ check_sizes (struct tn_call *call, const struct tenon_part *part, struct tn_sour
 static uint64_t
 part_work (const struct tenon_part *part)
 {
-    uint64_t blocks = part->block_ends && part->block_size ? part->size / part->block_size : 0;
+    bool has_table = part->block_ends && part->block_size && part->size != TENON_AUTO;
+    uint64_t blocks = has_table ? part->size / part->block_size : 0;
     return TN_WORK_ENTRY + (part->name ? part->name_length : 0) + TN_MIN (blocks, UINT64_MAX / 16) * 8;
 }
 

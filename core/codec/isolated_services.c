@@ -110,7 +110,9 @@ record_add_part (struct tenon_call *public, const struct tenon_part *part, uint3
     TN_TRY (tn_host_add_part (public, part, number));
     ours.flags &= ~(uint32_t) TENON_PART_CHECK_NOW; /* which has been done */
     const struct tn_catalog *catalog = ((struct tn_call *) public)->session->catalog;
-    if (ours.size == TENON_AUTO && !(ours.flags & TENON_PART_LATER)) /* it is known now */
+    if (ours.flags & TENON_PART_LATER)
+        ours.block_size = 0;          /* its table of blocks has not been checked, and does not count */
+    else if (ours.size == TENON_AUTO) /* it is known now */
         ours.size = catalog->sources[catalog->source_count - 1]->size;
     tn_channel_put_u32 (channel, TN_SAYS_PART);
     tn_wire_put_part (channel, &ours);

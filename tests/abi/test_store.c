@@ -152,6 +152,24 @@ START_TEST (test_broken_later)
 }
 END_TEST
 
+/* A table of blocks is looked at when the member is located, and not before. */
+START_TEST (test_table_later)
+{
+    static struct bytes bytes;
+    if (_i)
+        setenv ("KIT_ISOLATE", "1", 1);
+    kit_plugins ("pack tree", NULL);
+    begin_pack (&bytes);
+    put_text (&bytes, LATER, "table", "ab");
+    put_text (&bytes, LATER, "tree.index", "tensor a u8 table 2\n");
+    end_pack (&bytes, "x.pack");
+    tenon_file *file = kit_open ("x.pack", NULL, NULL);
+    kit_data (file, "a", "", "ab", 2);
+    tenon_close (file);
+    unsetenv ("KIT_ISOLATE");
+}
+END_TEST
+
 /* A member may be an archive itself, in any way; other codecs describe what lies in it. */
 START_TEST (test_nested)
 {
@@ -426,6 +444,7 @@ fill_suite (Suite *suite)
     tcase_add_test (reading, test_overlap);
     tcase_add_loop_test (reading, test_unreadable, 0, 5);
     tcase_add_test (reading, test_broken_later);
+    tcase_add_loop_test (reading, test_table_later, 0, 2);
     tcase_add_loop_test (reading, test_nested, 0, 4);
     tcase_add_test (reading, test_unknown);
     tcase_add_test (reading, test_no_store);

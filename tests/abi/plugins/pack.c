@@ -9,7 +9,7 @@
  *
  * how: 0 stored, 1 deflate, 2 toyrot (which no test has); + 0 CRC-32, 4 CRC-32C, 8 Adler-32; + 16:
  * described later; + 32: cannot be read, found at once; + 64: the same, found later; + 128: the archive fails
- * later.
+ * later. The key "table", described later, has a table of blocks that cannot be.
  *
  * Writing it, some keys make functions fail or break rules: see misbehave. So does a target whose name is
  * that of a function, "begin". */
@@ -168,6 +168,11 @@ pack_describe (struct tenon_call *call)
             return tenon_fail (call, TENON_E_MALFORMED, at, "no member and no end is here");
         TENON_TRY (read_head (call, at, &how, &part, &end));
         part.flags = how & LATER ? TENON_PART_LATER : 0;
+        if (how & LATER && strcmp (part.name, "table") == 0) { /* blocks of a part without a size */
+            part.size = TENON_AUTO;
+            part.block_ends = &end;
+            part.block_size = (uint64_t) 1 << 40;
+        }
         if (!is_deleted (call, at))
             TENON_TRY (add_member (call, &part, how & LATER ? how & SKIPPED : how));
     }
