@@ -11,6 +11,7 @@ tenoninclude_HEADERS = \
 	include/tenon/json.h \
 	include/tenon/json_out.h \
 	include/tenon/json_value.h \
+	include/tenon/number.h \
 	include/tenon/odometer.h \
 	include/tenon/plugin.h \
 	include/tenon/structs.h \

@@ -6,7 +6,7 @@
 #include <tenon/json.h>
 #include <tenon/plugin.h>
 
-/* tenon_json.state */
+/* tenon_json_own.state */
 enum { AT_VALUE = 0, AT_FIRST = 1, AFTER_VALUE = 2, BROKEN = 3 };
 
 /* Parts of tenon_json_next, which is fastest as one function. */
@@ -17,8 +17,8 @@ tenon_json_begin (struct tenon_json *json, const void *bytes, uint64_t length, u
 {
     memset (json, 0, sizeof *json);
     json->start = json->at = json->text = (const uint8_t *) bytes;
-    json->end = json->ask = json->start + length;
-    json->most_depth = depth < TENON_JSON_DEPTH ? depth : TENON_JSON_DEPTH;
+    json->end = json->own.ask = json->start + length;
+    json->own.most_depth = depth < TENON_JSON_DEPTH ? depth : TENON_JSON_DEPTH;
 }
 
 /* The bytes between two questions, and the work that parsing a byte is. */
@@ -28,13 +28,13 @@ tenon_json_begin (struct tenon_json *json, const void *bytes, uint64_t length, u
 static void
 move_question (struct tenon_json *json)
 {
-    json->ask = json->end - json->at > WATCHED ? json->at + WATCHED : json->end;
+    json->own.ask = json->end - json->at > WATCHED ? json->at + WATCHED : json->end;
 }
 
 void
 tenon_json_watch (struct tenon_json *json, struct tenon_call *call)
 {
-    json->call = call;
+    json->own.call = call;
     move_question (json);
 }
 
@@ -42,10 +42,10 @@ tenon_json_watch (struct tenon_json *json, struct tenon_call *call)
 __attribute__ ((cold, noinline)) static int
 ask_host (struct tenon_json *json)
 {
-    struct tenon_call *call = json->call;
+    struct tenon_call *call = json->own.call;
     if (TENON_HAS (call, work) ? call->host->work (call, BYTE_WORK * WATCHED) < 0
                                : call->host->cancelled (call) != 0) {
-        json->state = BROKEN;
+        json->own.state = BROKEN;
         json->error_at = (uint64_t) (json->at - json->start);
         snprintf (json->error, sizeof json->error, "reading it was stopped");
         return 0;
@@ -64,7 +64,7 @@ fail_at (struct tenon_json *json, const uint8_t *at, const char *expected)
     else if (at < json->end)
         snprintf (found, sizeof found, "byte 0x%02x", *at);
     json->error_at = (uint64_t) (at - json->start);
-    json->state = BROKEN;
+    json->own.state = BROKEN;
     snprintf (json->error, sizeof json->error, "found %s, expected %s", found, expected);
     return TENON_JSON_ERROR;
 }
@@ -198,7 +198,7 @@ next_number (struct tenon_json *json, const uint8_t *at)
     }
     json->length = (uint64_t) (at - json->text);
     json->at = at;
-    json->state = AFTER_VALUE;
+    json->own.state = AFTER_VALUE;
     return TENON_JSON_NUMBER;
 }
 
@@ -212,34 +212,34 @@ next_literal (struct tenon_json *json, const uint8_t *at, const char *word, int3
     json->text = at;
     json->length = length;
     json->at = at + length;
-    json->state = AFTER_VALUE;
+    json->own.state = AFTER_VALUE;
     return token;
 }
 
 static ALWAYS_INLINE int32_t
 open_nested (struct tenon_json *json, const uint8_t *at, uint32_t object)
 {
-    if (json->depth >= json->most_depth)
+    if (json->depth >= json->own.most_depth)
         return fail_at (json, at, "less nesting");
     json->depth++;
-    json->objects = json->objects << 1 | object;
+    json->own.objects = json->own.objects << 1 | object;
     json->text = at;
     json->length = 1;
     json->at = at + 1;
-    json->state = AT_FIRST;
+    json->own.state = AT_FIRST;
     return object ? TENON_JSON_BEGIN_OBJECT : TENON_JSON_BEGIN_ARRAY;
 }
 
 static ALWAYS_INLINE int32_t
 close_nested (struct tenon_json *json, const uint8_t *at)
 {
-    int32_t token = json->objects & 1 ? TENON_JSON_END_OBJECT : TENON_JSON_END_ARRAY;
+    int32_t token = json->own.objects & 1 ? TENON_JSON_END_OBJECT : TENON_JSON_END_ARRAY;
     json->depth--;
-    json->objects >>= 1;
+    json->own.objects >>= 1;
     json->text = at;
     json->length = 1;
     json->at = at + 1;
-    json->state = AFTER_VALUE;
+    json->own.state = AFTER_VALUE;
     return token;
 }
 
@@ -251,7 +251,7 @@ next_value (struct tenon_json *json, const uint8_t *at)
         if (!(at = pass_string (json, at + 1)))
             return TENON_JSON_ERROR;
         json->at = at;
-        json->state = AFTER_VALUE;
+        json->own.state = AFTER_VALUE;
         return TENON_JSON_STRING;
     case '{': return open_nested (json, at, 1);
     case '[': return open_nested (json, at, 0);
@@ -277,14 +277,14 @@ static ALWAYS_INLINE int32_t
 next_key (struct tenon_json *json, const uint8_t *at)
 {
     if (at == json->end || *at != '"')
-        return fail_at (json, at, json->state == AT_FIRST ? "a key or '}'" : "a key");
+        return fail_at (json, at, json->own.state == AT_FIRST ? "a key or '}'" : "a key");
     if (!(at = pass_string (json, at + 1)))
         return TENON_JSON_ERROR;
     at = skip_space (at, json->end);
     if (at == json->end || *at != ':')
         return fail_at (json, at, "':' behind the key");
     json->at = at + 1;
-    json->state = AT_VALUE;
+    json->own.state = AT_VALUE;
     return TENON_JSON_KEY;
 }
 
@@ -292,12 +292,12 @@ int32_t
 tenon_json_next (struct tenon_json *json)
 {
     const uint8_t *end = json->end, *at = skip_space (json->at, end);
-    uint32_t object = json->objects & 1;
-    if (json->at > json->ask && !ask_host (json))
+    uint32_t object = json->own.objects & 1;
+    if (json->at > json->own.ask && !ask_host (json))
         return TENON_JSON_ERROR;
-    if (json->state == AT_VALUE)
+    if (json->own.state == AT_VALUE)
         return next_value (json, at);
-    if (json->state == BROKEN)
+    if (json->own.state == BROKEN)
         return TENON_JSON_ERROR;
     if (json->depth == 0) {
         if (at < end)
@@ -308,7 +308,7 @@ tenon_json_next (struct tenon_json *json)
     }
     if (at < end && *at == (object ? '}' : ']'))
         return close_nested (json, at);
-    if (json->state == AFTER_VALUE) {
+    if (json->own.state == AFTER_VALUE) {
         if (at == end || *at != ',')
             return fail_at (json, at, object ? "',' or '}'" : "',' or ']'");
         at = skip_space (at + 1, end);
@@ -321,13 +321,13 @@ tenon_json_took (struct tenon_json *json, const uint8_t *end)
 {
     json->at = json->text = end;
     json->length = 0;
-    json->state = AFTER_VALUE;
+    json->own.state = AFTER_VALUE;
 }
 
 int32_t
 tenon_json_failed (const struct tenon_json *json)
 {
-    return json->state == BROKEN;
+    return json->own.state == BROKEN;
 }
 
 int32_t

@@ -137,12 +137,14 @@ split_decimal (struct decimal *decimal, const uint8_t *at, const uint8_t *end)
     int64_t exponent = 0;
     memset (decimal, 0, sizeof *decimal);
     decimal->at = at;
-    for (; at < end && *at != 'e' && *at != 'E'; at++) {
+    for (; at < end; at++) {
         uint8_t digit = (uint8_t) (*at - '0');
         if (*at == '.') {
             point = 1;
             continue;
         }
+        if (digit > 9) /* the exponent's letter */
+            break;
         decimal->exponent -= point;
         if (digit == 0 && decimal->digits == 0)
             continue;

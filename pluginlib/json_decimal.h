@@ -7,7 +7,8 @@
 
 #pragma GCC visibility push(hidden)
 
-/* The nearest double, or float, ties to even, of a number that the parser accepted. Returns 0, and an
+/* The nearest double, or float, ties to even, of a number that
+ * the parser accepted, or <tenon/number.h>: any letter begins the exponent. Returns 0, and an
  * infinite value, if the number is beyond the largest. */
 int32_t tenon_json_to_f64 (const void *text, uint64_t length, double *value);
 int32_t tenon_json_to_f32 (const void *text, uint64_t length, float *value);

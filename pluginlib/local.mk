@@ -14,7 +14,8 @@ pluginlib_sources = \
 	pluginlib/json_value_take.c \
 	pluginlib/json_value_type.c \
 	pluginlib/json_value_type.h \
-	pluginlib/json_word.h
+	pluginlib/json_word.h \
+	pluginlib/number.c
 
 noinst_LTLIBRARIES += pluginlib/libpluginlib.la
 pluginlib_libpluginlib_la_SOURCES = $(pluginlib_sources)

@@ -29,6 +29,7 @@ unit_tests += \
 	tests/unit/kernels/test_permute \
 	tests/unit/pluginlib/test_json \
 	tests/unit/pluginlib/test_json_numbers \
+	tests/unit/pluginlib/test_number \
 	tests/unit/pluginlib/test_odometer \
 	tests/unit/sink/test_atomic \
 	tests/unit/sink/test_atomic_set \

@@ -126,8 +126,8 @@ wall 'core/ names no compression' \
 # vectors: what the compiler has for the processor's vector instructions
 vectors='(immintrin|arm_neon)\.h'
 # shellcheck disable=SC2046 # one argument a file
-wall 'plugins include <tenon/plugin.h>, <tenon/json.h> and <tenon/json_value.h>, the C library and their own headers' \
-    "$(includes $(plugin_sources | grep -vE '^plugins/(deflate|zstd)/') | foreign "tenon/(types|plugin|json|json_value)\.h|$c_library|$vectors" '*')"
+wall 'plugins include <tenon/plugin.h>, <tenon/number.h>, <tenon/json.h> and <tenon/json_value.h>, the C library and their own headers' \
+    "$(includes $(plugin_sources | grep -vE '^plugins/(deflate|zstd)/') | foreign "tenon/(types|plugin|number|json|json_value)\.h|$c_library|$vectors" '*')"
 wall 'plugins/deflate includes <tenon/plugin.h>, the libraries for deflate, the C library and its own headers' \
     "$(includes plugins/deflate/*.[ch] | foreign "tenon/plugin\.h|zlib\.h|libdeflate\.h|isa-l/(igzip_lib|crc)\.h|$c_library" '*')"
 wall 'plugins/zstd includes <tenon/plugin.h>, <zstd.h>, the C library and its own headers' \
@@ -138,7 +138,7 @@ wall 'pluginlib includes installed headers, the C library and its own headers' \
     "$(includes pluginlib/*.[ch] | foreign "tenon/[a-z_]*\.h|$c_library")"
 
 wall 'tools include installed headers and their own only' \
-    "$(includes tools/*.[ch] | grep -E '"[^"]*/|<tenon/(plugin|json|json_value)\.h>|<\.\.|[<"](core|plugins)/')"
+    "$(includes tools/*.[ch] | grep -E '"[^"]*/|<tenon/(plugin|number|json|json_value)\.h>|<\.\.|[<"](core|plugins)/')"
 
 wall 'examples include installed headers and their own only' \
     "$(includes examples/*.[ch] examples/*/*.[ch] | grep -E '"[^"]*/|<\.\.|[<"](core|plugins)/')"

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <tenon/number.h>
 #include <tenon/plugin.h>
 
 #define PREFIX "nrrd."
@@ -169,18 +170,16 @@ static tenon_status
 take_numbers (struct tenon_call *call, const struct header *header, uint32_t field, uint64_t count,
               uint64_t *numbers)
 {
-    const char *text = header->values[field];
-    char *end = (char *) text;
-    for (; count > 0; text = end, count--) {
+    const char *text = header->values[field], *end = text + strlen (text);
+    for (; count > 0; count--) {
         text += strspn (text, " \t");
-        numbers[count - 1] = strtoull (text, &end, 10);
-        if (*text < '0' || *text > '9' || numbers[count - 1] > INT64_MAX)
+        if (tenon_number_u64 (&text, end, &numbers[count - 1]) < 0 || numbers[count - 1] > INT64_MAX)
             break;
     }
-    return count || *end ? tenon_fail (call, TENON_E_MALFORMED, header->places[field],
-                                       "\"%s\": found \"%.40s\", expected %s", fields[field], text,
-                                       count ? "a number" : "no more")
-                         : TENON_OK;
+    return count || text != end ? tenon_fail (call, TENON_E_MALFORMED, header->places[field],
+                                              "\"%s\": found \"%.40s\", expected %s", fields[field], text,
+                                              count ? "a number" : "no more")
+                                : TENON_OK;
 }
 
 /* Sets source and offset of the data, behind the lines and bytes to skip. NOT_FOUND: their file is missing.

@@ -65,20 +65,26 @@ enum {
 /* The deepest nesting that the parser supports, in levels. */
 #define TENON_JSON_DEPTH 64u
 
-/* A parser. Callers read the fields down to error and change none of them. A copy is a parser of its own that
- * goes on from the same place: a caller may look ahead with one. */
+/* What the parser keeps for itself: callers neither read nor change it. It differs from version to version.
+ */
+struct tenon_json_own {
+    uint32_t state, most_depth;
+    uint64_t objects;        /* a bit for each open one, the innermost lowest: 1 if an object */
+    struct tenon_call *call; /* of tenon_json_watch; NULL: none */
+    const uint8_t *ask;      /* behind this byte it is asked */
+};
+
+/* A parser. Callers read its fields and change none. A copy is a parser of its own that goes on from the same
+ * place: a caller may look ahead with one. */
 struct tenon_json {
     const uint8_t *start, *at, *end; /* the document; `at` is the byte behind the token */
     const uint8_t *text;             /* the token; of a key or string the bytes between the quotes */
     uint64_t length;                 /* of the token, bytes */
     uint32_t escapes;                /* key, string: 1 if it contains a backslash */
-    uint32_t state;                  /* private */
-    uint32_t depth, most_depth;      /* open arrays and objects, and the limit on them */
-    uint64_t objects;        /* private: a bit for each open one, the innermost lowest: 1 if an object */
-    struct tenon_call *call; /* private: of tenon_json_watch; NULL: none */
-    const uint8_t *ask;      /* private: behind this byte it is asked */
-    uint64_t error_at;       /* bytes from `start` */
-    char error[96];          /* "found ']', expected a value" */
+    uint32_t depth;                  /* open arrays and objects */
+    struct tenon_json_own own;
+    uint64_t error_at; /* bytes from `start` */
+    char error[96];    /* "found ']', expected a value" */
 };
 
 /* Begins a document of `length` bytes that holds one value, nested at most `depth` levels; a depth above

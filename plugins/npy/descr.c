@@ -45,23 +45,6 @@ doubt_objects (struct npy_text *text, struct npy_word word, uint64_t at)
         word.length > 48 ? 48 : (int) word.length, word.bytes);
 }
 
-/* Takes decimal digits from *position on. Returns 0 if there are none, or if the number exceeds
- * NPY_ITEM_BYTES. */
-static int
-take_digits (struct npy_word word, uint64_t *position, uint64_t *number)
-{
-    uint64_t start = *position;
-    for (*number = 0; *position < word.length; (*position)++) {
-        char digit = word.bytes[*position];
-        if (digit < '0' || digit > '9')
-            break;
-        *number = *number * 10 + (uint64_t) (digit - '0');
-        if (*number > NPY_ITEM_BYTES)
-            return 0;
-    }
-    return *position > start;
-}
-
 /* A type string, taken apart. */
 struct notation {
     char order; /* 0: none */
@@ -190,7 +173,7 @@ npy_parse_typestring (struct npy_text *text, struct npy_word word, uint64_t at, 
     int overflow = 0;
     if (!take_name (bare, &notation, type, &ml)) {
         notation.kind = word.bytes[position++];
-        notation.has_number = take_digits (word, &position, &notation.number);
+        notation.has_number = npy_take_digits (word, &position, &notation.number);
         overflow = !notation.has_number && notation.number;
         notation.rest = (struct npy_word){ word.bytes + position, word.length - position };
         notation.is_name = notation.kind == 'a';

@@ -5,6 +5,7 @@
  * Python's parser accepts more (comments, 0x10, 1_000, 'a' 'b', b'...', calls). No known writer of npy files
  * uses it, so it is refused. */
 #include "npy.h"
+#include <tenon/number.h>
 
 uint64_t
 npy_place (const struct npy_text *text, uint64_t position)
@@ -111,23 +112,34 @@ npy_word_is (struct npy_word word, const char *other)
 
 /* ---- numbers ---- */
 
+static tenon_status
+take_digits (struct npy_word word, uint64_t *position, uint64_t *number)
+{
+    const char *at = word.bytes + *position;
+    tenon_status status = tenon_number_u64 (&at, word.bytes + word.length, number);
+    *position = (uint64_t) (at - word.bytes);
+    return status;
+}
+
+int
+npy_take_digits (struct npy_word word, uint64_t *position, uint64_t *number)
+{
+    return take_digits (word, position, number) == TENON_OK && *number <= NPY_ITEM_BYTES;
+}
+
 tenon_status
 npy_take_integer (struct npy_text *text, const char *expected, uint64_t *value)
 {
-    uint64_t number = 0, start;
+    uint64_t number, start;
     npy_skip_space (text);
     start = text->position;
-    while (text->position < text->length && text->bytes[text->position] >= '0'
-           && text->bytes[text->position] <= '9') {
-        uint64_t digit = text->bytes[text->position] - (uint64_t) '0';
-        if (number > ((uint64_t) INT64_MAX - digit) / 10)
-            return npy_fail (text, TENON_E_MALFORMED, npy_place (text, start),
-                             "found an integer of 2^63 or more, expected %s", expected);
-        number = number * 10 + digit;
-        text->position++;
-    }
-    if (text->position == start)
+    const struct npy_word all = { (const char *) text->bytes, text->length };
+    tenon_status status = take_digits (all, &text->position, &number);
+    if (status == TENON_E_MALFORMED)
         return npy_unexpected (text, expected);
+    if (number > INT64_MAX)
+        return npy_fail (text, TENON_E_MALFORMED, npy_place (text, start),
+                         "found an integer of 2^63 or more, expected %s", expected);
     if (text->position - start > 1 && text->bytes[start] == '0')
         return npy_fail (text, TENON_E_MALFORMED, npy_place (text, start),
                          "found an integer that begins with 0, which Python does not take; expected %s",

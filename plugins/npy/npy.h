@@ -114,6 +114,8 @@ tenon_status npy_expect (struct npy_text *text, char character, const char *expe
 tenon_status npy_take_string (struct npy_text *text, const char *expected, struct npy_word *inside);
 /* Takes a decimal integer from 0 to 2^63 - 1, with or without the L of Python 2. */
 tenon_status npy_take_integer (struct npy_text *text, const char *expected, uint64_t *value);
+/* Takes decimal digits of a word. Returns 0 if there are none, or if the number exceeds NPY_ITEM_BYTES. */
+int npy_take_digits (struct npy_word word, uint64_t *position, uint64_t *number);
 /* Takes True or False. */
 tenon_status npy_take_boolean (struct npy_text *text, uint32_t *value);
 /* These append to `out`. */

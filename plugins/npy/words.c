@@ -161,22 +161,6 @@ divide_unit (uint32_t *unit, uint64_t divisor, uint64_t *multiple)
     return 0;
 }
 
-/* Takes decimal digits below 2^31. Returns 0 if there are none. */
-static int
-take_number (struct npy_word word, uint64_t *position, uint64_t *number)
-{
-    uint64_t start = *position;
-    for (*number = 0; *position < word.length; ++*position) {
-        char digit = word.bytes[*position];
-        if (digit < '0' || digit > '9')
-            break;
-        *number = *number * 10 + (uint64_t) (digit - '0');
-        if (*number > NPY_ITEM_BYTES)
-            return 0;
-    }
-    return *position > start;
-}
-
 /* The number of a unit; UNITS: there is none of that name. */
 static uint32_t
 find_unit (const char *bytes, uint64_t length)
@@ -200,7 +184,7 @@ npy_take_unit (struct npy_word text, char unit[NPY_UNIT])
     if (text.length < 3 || text.length >= NPY_UNIT || text.bytes[0] != '['
         || text.bytes[text.length - 1] != ']')
         return 0;
-    if (!take_number (text, &position, &multiple)) {
+    if (!npy_take_digits (text, &position, &multiple)) {
         if (position > 1)
             return 0;
         multiple = 1;
@@ -212,7 +196,7 @@ npy_take_unit (struct npy_word text, char unit[NPY_UNIT])
         return 0;
     if (text.bytes[end] == '/') {
         position = end + 1;
-        if (!take_number (text, &position, &divisor) || position + 1 != text.length
+        if (!npy_take_digits (text, &position, &divisor) || position + 1 != text.length
             || !divide_unit (&found, divisor, &multiple))
             return 0;
     } else if (end + 1 != text.length)
