@@ -17,7 +17,7 @@
 
 static bool show_all;
 static const struct tool_option formats_options[] = {
-    { "all", 'a', OPTION_FLAG, NULL, "also formats that are of use inside others only", &show_all }, { 0 }
+    { "all", 'a', OPTION_FLAG, NULL, "also formats that are of use only inside others", &show_all }, { 0 }
 };
 
 /* What is shown: numbers of codecs, and behind those of all codecs the numbers of filters. */

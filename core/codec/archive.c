@@ -102,9 +102,9 @@ tn_archive_add_later (struct tn_call *call, const struct tenon_part *part)
 {
     struct member *member;
     if (call->archive->locating)
-        return tn_call_misuse (call, "it puts off a member that it has to locate now");
+        return tn_call_misuse (call, "it sets TENON_PART_LATER for a member that it must locate now");
     if (!call->codec->table.archive_functions->locate)
-        return tn_call_misuse (call, "it puts off a member, but has no locate function");
+        return tn_call_misuse (call, "it sets TENON_PART_LATER, but has no locate function");
     TN_TRY (new_member (call, part, &member));
     member->later = true;
     return TENON_OK;

@@ -118,7 +118,7 @@ check_layout (struct tn_call *call, const struct tenon_tensor *from, const struc
     if (from->storage == TENON_SERVED && ((from->flags & TENON_FORTRAN) || dtype->block_items > 1))
         return tn_call_misuse (call, "a served tensor is in C order, and its items stand by themselves");
     if (from->strides && (from->storage != TENON_EXTENT || (from->flags & TENON_FORTRAN)))
-        return tn_call_misuse (call, "a tensor with strides is a range, and its flags tell no order");
+        return tn_call_misuse (call, "a tensor with strides must be TENON_EXTENT without TENON_FORTRAN");
     if (from->strides && dtype->block_items > 1)
         return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "blocks of %s cannot have strides", dtype->name);

@@ -8,7 +8,7 @@
 static tenon_status
 fail_gone (tenon_error *error)
 {
-    return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "the program has gone");
+    return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "the program has ended");
 }
 
 /* A root whose bytes the program has. */

@@ -132,10 +132,11 @@ check_room (struct tn_call *call)
     error->system = ENOSPC;
     return shared == 0
                ? error->status
-               : tn_advise (error,
-                            "%llu of the bytes are there because tensors are the same and this format "
-                            "writes each of them: another format can share them",
-                            (unsigned long long) shared);
+               : tn_advise (
+                   error,
+                   "%llu of these bytes are needed because some tensors are the same, and this format "
+                   "writes each of them: a format that shares their bytes needs less",
+                   (unsigned long long) shared);
 }
 
 tenon_status

@@ -41,7 +41,7 @@ tn_loader_register (struct tn_loader *loader, const struct tenon_plugin *table, 
     char why[TN_WHY_ROOM] = "";
     if (!table) {
         TN_VERDICT (loader, TENON_E_UNSUPPORTED, name, file,
-                    "unwilling: it was asked, and handed over no table");
+                    "unwilling: its entry function returned no table");
         return TENON_OK;
     }
     tenon_status status = tn_registry_add (context, table, name, file, why);

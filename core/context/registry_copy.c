@@ -266,11 +266,12 @@ static tenon_status
 check_store (const struct tenon_codec *table, char *why)
 {
     if (!table->root_keys && (table->archive || (table->flags & TENON_CODEC_ARCHIVED)))
-        return tn_plugin_reject (why, TENON_E_MISUSE, "it speaks of archives, but has no root keys");
+        return tn_plugin_reject (why, TENON_E_MISUSE,
+                                 "it names an archive, or is TENON_CODEC_ARCHIVED, but has no root keys");
     if ((table->flags & TENON_CODEC_HIDDEN)
         && (table->root_keys || table->archive_functions || table->shard_flags || table->set_index))
         return tn_plugin_reject (why, TENON_E_MISUSE,
-                                 "it is hidden, and has root keys, members or sets, which nobody would find");
+                                 "it is hidden, so it cannot have root keys, members or sets");
     if (table->root_keys && table->archive_functions)
         return tn_plugin_reject (why, TENON_E_MISUSE, "it is a codec of archives, and has root keys");
     if (table->archive && !tn_is_id (table->archive, TN_LOWER "_-"))
@@ -289,7 +290,7 @@ check_filters (const char *const *filters, char *why)
         if (i >= TN_MOST_ITEMS || !tn_is_id (filters[i], TN_FILTER_LETTERS))
             return tn_plugin_reject (
                 why, TENON_E_MISUSE,
-                "the list of its members' filters has no end, or ids that no filter has");
+                "the list of its members' filters does not end in NULL, or has ids that no filter can have");
     return TENON_OK;
 }
 
@@ -377,7 +378,7 @@ tn_filter_copy (const struct tenon_filter *from, struct tn_filter *to, char *why
     if (!tn_is_id (table->id, TN_FILTER_LETTERS))
         return reject_id (why, "filter", table->id, "a-z, 0-9, _ . / and -");
     if (strcmp (table->id, TN_NO_FILTER) == 0)
-        return tn_plugin_reject (why, TENON_E_MISUSE, "filter %s: the id stands for no filter", table->id);
+        return tn_plugin_reject (why, TENON_E_MISUSE, "filter %s: this id means 'no filter'", table->id);
     TN_TRY (check_flags (table->flags, table->id, why));
     if (!table->open || !table->close)
         return tn_plugin_reject (why, TENON_E_MISUSE, "filter %s: open or close is missing", table->id);

@@ -87,7 +87,7 @@ open_unopened (struct tn_session *session, const struct tn_source *archive, stru
         return status;
     tn_source_fail_in (root, session->error);
     return tn_fail (session->error, TENON_E_BUSY, TN_NO_OFFSET,
-                    "its members are others than when it was opened: open it again");
+                    "its members have changed since it was opened: open it again");
 }
 
 static tenon_status

@@ -193,8 +193,8 @@ fail_empty (const struct search *search, tenon_error *error)
     }
     list_patterns (search, patterns, sizeof patterns);
     if (!patterns[0])
-        return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "it is a folder, and %s%s reads none",
-                        search->options->format ? "the codec " : "no codec that is in use",
+        return tn_fail (error, TENON_E_IO, TN_NO_OFFSET, "it is a folder, which %s%s cannot read",
+                        search->options->format ? "the codec " : "the codecs in use",
                         search->options->format ? search->options->format : "");
     return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "it is a folder without a set (no %s)", patterns);
 }

@@ -210,8 +210,8 @@ tn_plan_tell_shared (const tenon_plan *plan, tenon_report *report, tenon_error *
     if (sharing.tensors > 0)
         tn_report_add (
             report, TENON_NOTE, TENON_OK, 0, tn_catalog_tensor (plan->own, sharing.first)->name, "",
-            "%llu tensors, this one and '%.200s' among them, share bytes where they come from; each "
-            "was written with its own, %llu bytes more in all",
+            "%llu tensors, this one and '%.200s' among them, share bytes in their source; each "
+            "was written separately, which takes %llu bytes more",
             (unsigned long long) sharing.tensors, tn_catalog_tensor (plan->own, sharing.second)->name,
             (unsigned long long) sharing.bytes);
     return TENON_OK;

@@ -82,7 +82,7 @@ tn_saving_run (struct tn_saving *saving, struct tn_writer *writer, const tenon_p
     tenon_status status = tn_write (&session, writer, saving->codec);
     if (status == TENON_OK && writer->old && !writer->old_put)
         status = tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                          "the codec %s: it did not keep the file that it was to add to", codec->id);
+                          "the codec %s: it did not put the beginning of the old file (put_old)", codec->id);
     tn_meter_end (&meter);
     tn_arena_free (&session.arena);
     if (status == TENON_OK) {

@@ -113,8 +113,9 @@ tn_tree_may_replace (const struct tn_tree_judge *judge, const char *path, tenon_
     }
     if (why.status == TENON_E_MEMORY)
         return tn_fail_memory (error);
-    (void) tn_fail (error, TENON_E_EXISTS, TN_NO_OFFSET,
-                    "the codec %s cannot read the folder that is there, so its files may be others' (%s)",
-                    codec->id, words_behind (&why, path));
+    (void) tn_fail (
+        error, TENON_E_EXISTS, TN_NO_OFFSET,
+        "the codec %s cannot read the folder that it would replace, so files in it could be lost (%s)",
+        codec->id, words_behind (&why, path));
     return tn_advise (error, "remove the folder, or save to another name");
 }

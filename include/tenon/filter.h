@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-/* What a state of a filter is for. */
+/* What a filter's state is made for. */
 struct tenon_coding {
     uint32_t struct_size;
     uint32_t encode; /* 1: it encodes; 0: it decodes */
@@ -23,16 +23,16 @@ struct tenon_coding {
     uint64_t memory;
 };
 
-/* tenon_filter.flags. Neither: what a source is stored in is one block, or one stream */
+/* tenon_filter.flags. Without either, all of a source is encoded as one block, or one stream */
 enum {
     /* Blocks that were encoded by themselves, the last one with TENON_FILTER_LAST, are one stream when they
      * are joined end to end: raw deflate */
     TENON_FILTER_JOINS = 1,
-    /* Each block is a whole stream by itself, and streams joined end to end are one: gzip, zstd, xz. Each
-     * block has TENON_FILTER_LAST and `last` */
+    /* Each block is a whole stream by itself, and streams joined end to end are one: gzip, zstd, xz. So
+     * encode always gets TENON_FILTER_FIRST and TENON_FILTER_LAST, and decode gets `last` 1 */
     TENON_FILTER_FRAMES = 2
 };
-/* encode: this block ends the stream, or begins it. A block may do both */
+/* Flags of encode: this block ends the stream, or begins it. A block may do both */
 enum { TENON_FILTER_LAST = 1, TENON_FILTER_FIRST = 2 };
 /* The result of step */
 enum {
@@ -63,22 +63,22 @@ struct tenon_filter {
      * any number of frames. */
     tenon_status (*decode) (void *state, uint32_t last, const void *from, uint64_t stored, void *to,
                             uint64_t size);
-    /* Decode a stream in pieces of any size: reset, then step until the stream ends. step sets *taken and
-     * *made to the bytes that it used of each side, and returns TENON_STEP_* or TENON_E_*. One that returns
-     * TENON_STEP_MORE and neither took nor made anything waits for more input or more room. */
+    /* Decode a stream in pieces of any size: the host calls reset, and then step until the stream ends. step
+     * sets *taken and *made to the bytes that it read and wrote, and returns TENON_STEP_* or TENON_E_*. If it
+     * returns TENON_STEP_MORE and both are 0, it needs more input or more room. */
     tenon_status (*reset) (void *state);
     int32_t (*step) (void *state, const void *from, uint64_t stored, uint64_t *taken, void *to, uint64_t room,
                      uint64_t *made);
-    /* Decodes a whole stream whose decoded size is not known, and returns it. More than `room`: that much
-     * room is needed, and `to` does not count. TENON_E_LIMIT: `room` is too small, and it is not known by
-     * how much. NULL: step does it. */
+    /* Decodes a whole stream whose decoded size is not known, and returns that size. A size above `room` is
+     * the room that the stream needs; the host then ignores the bytes at `to`. TENON_E_LIMIT: `room` is too
+     * small, and the filter does not know the size. NULL: the host uses step. */
     int64_t (*unpack) (void *state, const void *from, uint64_t stored, void *to, uint64_t room);
-    /* The block size for a member of about `size` decoded bytes, if the codec leaves it to the host. It
-     * depends on the arguments only, not on the machine, so files do not either. NULL: 1 MiB. */
+    /* The block size for a member of about `size` decoded bytes, if the codec leaves the choice to the host.
+     * It must depend on the arguments only, so that files do not depend on the machine. NULL: 1 MiB. */
     uint64_t (*block_size) (const struct tenon_coding *coding, uint64_t size);
     /* After decode, reset, step or unpack refused the bytes with TENON_E_UNSUPPORTED or TENON_E_LIMIT: one
-     * line that says why, "they need the dictionary 7", which lives until the next call. NULL: the host has
-     * words of its own. Other failures are damage, whose place the host tells. */
+     * line that states the reason, such as "they need the dictionary 7", valid until the next call. NULL: the
+     * host states a general reason. Any other failure means damage, whose place the host reports. */
     const char *(*why) (void *state);
 };
 

@@ -4,7 +4,7 @@
  * There are no functions. All numbers are fixed: files, logs, and plugins that are older than the library
  * contain them. New ones are added at the end.
  *
- * Conventions of all three headers:
+ * Conventions of all headers:
  *   - the side that owns a struct sets its first field, struct_size, to the sizeof that it was compiled with;
  *     the other side reads min(theirs, ours) bytes and takes the rest as zero;
  *   - sizes, counts, offsets and dims are uint64_t in bytes or items, and dims are below 2^63;
@@ -217,10 +217,10 @@ struct tenon_option {
     uint32_t type;     /* TENON_OPTION_* */
     const char *name;  /* lower case, digits, '_' or '.': "compression" */
     const char *value; /* the default, as text */
-    /* CHOICE: "keep c", separated by one space. FILTER: the same, of what the format has a number for: "none
-     * deflate". NULL: none, and of a keyed codec the filters of its archive (tenon_archive.filters), of
-     * another one every filter that is in use. Beside them stands the default. An application gets the list
-     * in any case. A filter that is not in use may stand in an ini file: only saving by it fails */
+    /* CHOICE: words separated by one space: "keep c". FILTER: "none" and the filters that the format has a
+     * number for: "none deflate". FILTER and NULL: "none", the default, and for a keyed codec the filters of
+     * its archive (tenon_archive.filters), for another codec every filter that is in use. An application gets
+     * the list in any case. An ini file may name a filter that is not in use: only saves with it fail */
     const char *choices;
     const char *help;         /* one line, no full stop */
     double least, most;       /* INTEGER, SIZE, NUMBER: the range; both 0: none */

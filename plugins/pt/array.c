@@ -83,7 +83,8 @@ take_order (struct pt_reader *reader, struct pt_array *array, const struct pt_dt
         pt_spoil (array, TENON_E_UNSUPPORTED,
                   "its items are pairs of f4, and do not lie one behind the other");
     else if (items * row->size > 1u << 20 && items * row->size / ratio > storage_size)
-        pt_spoil (array, TENON_E_LIMIT, "its strides repeat %llu bytes until they are %llu (inflated_ratio)",
+        pt_spoil (array, TENON_E_LIMIT,
+                  "its strides repeat %llu bytes, which makes %llu of them (inflated_ratio)",
                   (unsigned long long) storage_size, (unsigned long long) (items * row->size));
     else {
         array->tensor.strides = array->strides;
@@ -105,7 +106,7 @@ find_range (struct pt_reader *reader, struct pt_array *array, uint32_t id, const
         count = pt_at (machine, pt_item (machine, view, 2));
         if (first->kind != PT_INT || first->as.i < 0
             || __builtin_mul_overflow ((uint64_t) first->as.i, (uint64_t) row->size, begin))
-            pt_spoil (array, TENON_E_MALFORMED, "it lies in a view that begins nowhere");
+            pt_spoil (array, TENON_E_MALFORMED, "it lies in a view whose beginning is no number of items");
     }
     if (count->kind != PT_INT || count->as.i < 0
         || __builtin_mul_overflow ((uint64_t) count->as.i, (uint64_t) row->size, size)
@@ -311,9 +312,9 @@ read_other (struct pt_reader *reader, const struct call_target *target, struct p
         break;
     case PT_G_OLD_STORAGE:
         pt_spoil (array, TENON_E_UNSUPPORTED,
-                  "its storage is a file of its own in the pickle: torch.save writes none such");
+                  "its storage is a separate file in the pickle, which torch.save does not write");
         break;
-    default: pt_spoil (array, TENON_E_UNSUPPORTED, "no tensor stands in its calls"); break;
+    default: pt_spoil (array, TENON_E_UNSUPPORTED, "its calls contain no tensor"); break;
     }
 }
 

@@ -113,7 +113,7 @@ search_end (struct tenon_call *call, const uint8_t *tail, uint64_t length, uint6
                            (unsigned long long) length);
     struct end end = parse_end (tail + wrong);
     return tenon_fail (call, TENON_E_MALFORMED, start + wrong,
-                       "the end record speaks of a central directory of %llu bytes at offset %llu, where "
+                       "the end record states a central directory of %llu bytes at offset %llu, where "
                        "none is",
                        (unsigned long long) end.size, (unsigned long long) end.offset);
 }
@@ -138,7 +138,7 @@ complete_end (struct tenon_call *call, uint64_t at, struct end *end, uint64_t *r
         return tenon_fail (call, TENON_E_UNSUPPORTED, at, "the archive is spread over several disks");
     if (end->count > end->size / ZIP_CENTRAL_BYTES)
         return tenon_fail (call, TENON_E_MALFORMED, at,
-                           "the end record speaks of %llu members, but its directory has only %llu bytes",
+                           "the end record states %llu members, but its directory has only %llu bytes",
                            (unsigned long long) end->count, (unsigned long long) end->size);
     return TENON_OK;
 }

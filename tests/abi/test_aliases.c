@@ -299,7 +299,8 @@ START_TEST (test_no_room_for_twins)
     ck_assert_int_eq (setrlimit (RLIMIT_FSIZE, &before), 0);
     if (has_known_room ()) {
         kit_failed (twice, TENON_E_IO, "its tensors need 2251799813685248 bytes");
-        kit_said (kit_error.advice, "1125899906842624 of the bytes are there because tensors are the same");
+        kit_said (kit_error.advice,
+                  "1125899906842624 of these bytes are needed because some tensors are the same");
         kit_error = error;
         kit_failed (tied, TENON_E_IO, "its tensors need 1125899906842624 bytes");
         ck_assert_str_eq (kit_error.advice, "");

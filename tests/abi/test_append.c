@@ -216,7 +216,7 @@ END_TEST
 static const struct {
     const char *setting, *words;
 } wrong[] = {
-    { "toybox.old=forget", "it did not keep the file that it was to add to" },
+    { "toybox.old=forget", "it did not put the beginning of the old file (put_old)" },
     { "toybox.old=late", "after something else" },
     { "toybox.old=twice", "the old file twice" },
     { "toybox.old=beyond", "more of the old file than there is" },

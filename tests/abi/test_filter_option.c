@@ -83,7 +83,7 @@ START_TEST (test_of_any)
     kit_failed (save_plan ("h.toypipe", "toypipe.last=De_Flate"), TENON_E_CONFIG,
                 "last = 'De_Flate': expected is none or the id of a filter");
     kit_failed (save_plan ("h.toypipe", "toypipe.last=squash"), TENON_E_CONFIG,
-                "there is no filter 'squash': no plugin that was found brings it; in use: ");
+                "there is no filter 'squash': no plugin that was found has it; in use: ");
     kit_open_fails ("f.toypipe", NULL, "toypipe.last=squash", TENON_E_CONFIG, "there is no filter 'squash'");
     ck_assert_int_eq (kit_context ("plugin.toyxor.enabled=no"), TENON_OK);
     kit_failed (

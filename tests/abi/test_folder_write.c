@@ -202,9 +202,10 @@ START_TEST (test_not_replaced)
     kit_plugins ("tree", NULL);
     ck_assert_int_eq (mkdir (kit_path ("new.tree"), 0777), 0);
     kit_save ("new.tree/precious", "precious", 8);
-    kit_failed (save_numbers ("new.tree", NULL, 1), TENON_E_EXISTS,
-                "the codec tree cannot read the folder that is there, so its files may be others' (the key "
-                "'tree.index' is not there)");
+    kit_failed (
+        save_numbers ("new.tree", NULL, 1), TENON_E_EXISTS,
+        "the codec tree cannot read the folder that it would replace, so files in it could be lost (the key "
+        "'tree.index' is not there)");
     ck_assert (kit_exists ("new.tree/precious"));
     kit_save ("file.tree", "precious", 8);
     kit_failed (save_numbers ("file.tree", NULL, 1), TENON_E_EXISTS, "a file has it");

@@ -249,7 +249,7 @@ START_TEST (test_refused)
     }
     tenon_status status =
         kit_write (plan, "f.toybox", NULL, "toybox.member=toylist toybox.filter=toyxor", NULL);
-    kit_failed (status, TENON_E_UNSUPPORTED, "tensor 't17': the format toylist cannot hold u16");
+    kit_failed (status, TENON_E_UNSUPPORTED, "tensor 't17': the format toybox cannot hold u16");
     ck_assert_uint_eq (kit_count_files (), 0);
     tenon_plan_free (plan);
 }

@@ -116,7 +116,7 @@ exits 'a filter' 0
 tenon convert -o npz.compression=zlib "$data/weights.npy" zlib.npz
 fails 'a filter that zip has no number for' 2 "[codec npz] compression = 'zlib': expected is one of: none deflate bzip2 lzma zstd xz"
 tenon convert -o npz.compression=lzma "$data/weights.npy" lzma.npz
-fails 'a filter that no plugin has' 2 "there is no filter 'lzma': no plugin that was found brings it; in use: "
+fails 'a filter that no plugin has' 2 "there is no filter 'lzma': no plugin that was found has it; in use: "
 printf '[plugin deflate]\nenabled = no\n[codec npz]\ncompression = deflate\n' >config/tenon/tenon.ini
 words="$folder/config/tenon/tenon.ini:4: [codec npz] compression = 'deflate': there is no filter 'deflate': the plugin deflate is not in use: "
 tenon convert "$data/weights.npy" plain.npz

@@ -150,6 +150,11 @@ symptom 1 'damaged near'
 
 tenon convert weights.npy set
 symptom 2 'it is a folder'
+
+# folder.sh makes these two, with a format that reads folders
+row 'the folder would be removed with'
+row 'cannot read the folder that it would replace'
+
 tenon -o npz.comp=1 ls network.npz
 symptom 2 'has no key'
 says 'the hint' err 'tenon: hint: tenon config --check'

@@ -113,8 +113,8 @@ refused ()
     is "$text: the folder is left alone" "$(cat precious.tree/file n.tree/tree.index)" 'precious
 tensor other f32 data/other 128 64'
 }
-refused 'a folder of other files' 'precious.tree: the codec tree cannot read the folder that is there' weights.npy precious.tree
-refused 'a dry run too' 'precious.tree: the codec tree cannot read the folder that is there' --dry-run weights.npy precious.tree
+refused 'a folder of other files' 'precious.tree: the codec tree cannot read the folder that it would replace' weights.npy precious.tree
+refused 'a dry run too' 'precious.tree: the codec tree cannot read the folder that it would replace' --dry-run weights.npy precious.tree
 echo mine >n.tree/notes.txt
 refused 'a file that is none of its own' 'n.tree: the folder would be removed with 1 file that the codec tree does not use: '"'notes.txt'" weights.npy n.tree
 says 'a file that is none of its own' err 'hint: move it elsewhere, or save to another name'

@@ -48,7 +48,7 @@ tenon ls x.pt
 is 'an archive that its name lies about' "$(head -n 1 err)" 'tenon: x.pt: it is no PyTorch checkpoint: it has no member FOLDER/data.pkl'
 mkdir folder.d
 tenon ls --format npz folder.d
-is 'a folder for a codec of files' "$(head -n 1 err)" 'tenon: folder.d: it is a folder, and the codec npz reads none'
+is 'a folder for a codec of files' "$(head -n 1 err)" 'tenon: folder.d: it is a folder, which the codec npz cannot read'
 rm -r folder.d
 
 printf '\357\273\277\n <!doctype HTML>\n<html>\n<head><title>401</title>' >x

@@ -39,7 +39,7 @@ START_TEST (wrong_locators)
     archive.wide_count = 0x0100000000000000;
     archive.count = 0xffff;
     archive_end ();
-    refused (MALFORMED, "speaks of 72057594037927936 members");
+    refused (MALFORMED, "states 72057594037927936 members");
 }
 END_TEST
 
@@ -57,7 +57,7 @@ START_TEST (many_members)
     archive.count = 3;
     archive_end ();
     settings (NULL);
-    refused (MALFORMED, "the end record speaks of 3 members, but its directory has only 106 bytes");
+    refused (MALFORMED, "the end record states 3 members, but its directory has only 106 bytes");
     begin_second ("x.npy");
     member_end ();
     archive.count = 1;
@@ -95,7 +95,7 @@ START_TEST (comments_and_what_follows)
     member_end ();
     archive.comment_claims = 1;
     archive_end ();
-    refused (MALFORMED, "the end record speaks of");
+    refused (MALFORMED, "the end record states");
 }
 END_TEST
 

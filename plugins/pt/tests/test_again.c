@@ -179,11 +179,11 @@ START_TEST (views_of_a_storage_are_told)
 #define VIEWS(pickle, words) { P2 pickle ".", sizeof pickle + 2, words }
         /* 12 + 12 bytes, of 16 */
         VIEWS ("}(" TEXT1 ("a") FIRST3 TEXT1 ("b") LAST3 "u",
-               "2 tensors, this one and 'b' among them, share bytes where they come from; each was written "
-               "with its own, 8 bytes more in all"),
+               "2 tensors, this one and 'b' among them, share bytes in their source; each was written "
+               "separately, which takes 8 bytes more"),
         VIEWS ("}(" TEXT1 ("a") SQUARE TEXT1 ("b") CROSSED TEXT1 ("c") HALF "u",
-               "3 tensors, this one and 'b' among them, share bytes where they come from; each was written "
-               "with its own, 24 bytes more in all"),
+               "3 tensors, this one and 'b' among them, share bytes in their source; each was written "
+               "separately, which takes 24 bytes more"),
         /* the same bytes are shared; two halves take what the whole took */
         VIEWS ("}(" TEXT1 ("a") FIRST3 TEXT1 ("b") FIRST3 "u", NULL),
         VIEWS ("}(" TEXT1 ("a") EVEN TEXT1 ("b") ODD "u", NULL),

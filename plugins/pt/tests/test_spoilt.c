@@ -74,7 +74,7 @@ static const struct spoilt spoilts[] = {
                     "K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01tK\x01\x85"),
          UNSUPPORTED, "65 dims, at most 64"),
     BAD (TENSOR_OF (STORAGE, "K\0\x8a\x06\0\0\0\0\0\x01\x85K\0\x85"), TENON_E_LIMIT,
-         "its strides repeat 16 bytes until they are 4398046511104"),
+         "its strides repeat 16 bytes, which makes 4398046511104 of them"),
     BAD (TENSOR_OF (STORAGE, "K\0M\0\xf0M\0\xf0\x86K\0K\0\x86"), TENON_E_LIMIT,
          "its strides repeat 16 bytes"),
     /* places */
@@ -114,7 +114,7 @@ static const struct spoilt spoilts[] = {
     BAD (TENSOR_OF ("(" TEXT7 ("storage") "ctorch\nFloatStorage\n" TEXT1 ("0")
                         TEXT3 ("cpu") "K\x04(" TEXT1 ("v") BIG62 "K\x02ttQ",
                     "K\0K\x02\x85K\x01\x85"),
-         MALFORMED, "a view that begins nowhere"),
+         MALFORMED, "a view whose beginning is no number of items"),
     BAD (TENSOR_OF ("(" TEXT7 ("storage") "ctorch\nByteStorage\n" TEXT1 ("0")
                         TEXT3 ("cpu") "K\x04(" TEXT1 ("v") MOST61 MOST61 "ttQ",
                     MOST61 "K\0\x85K\x01\x85"),
@@ -131,7 +131,7 @@ static const struct spoilt spoilts[] = {
     BAD (TENSOR_OF ("(" TEXT7 ("storage") "ctorch\nFloatStorage\n" TEXT1 ("0")
                         TEXT3 ("cpu") "K\x04(" TEXT1 ("v") MINUS "K\x02ttQ",
                     "K\0K\x02\x85K\x01\x85"),
-         MALFORMED, "a view that begins nowhere"),
+         MALFORMED, "a view whose beginning is no number of items"),
     BAD (TENSOR_OF ("K\x07", "K\0K\x04\x85K\x01\x85"), UNSUPPORTED, "not known"),
     BAD (TENSOR_OF ("Pevil\n", "K\0K\x04\x85K\x01\x85"), UNSUPPORTED, "not known"),
     BAD (REBUILD "tR", UNSUPPORTED, "not known"),
@@ -160,17 +160,17 @@ static const struct spoilt spoilts[] = {
     BAD ("ctorch._utils\n_rebuild_wrapper_subclass\n(ca\nb\ntR", UNSUPPORTED, "a class of its own"),
     BAD ("ctorch.storage\n_load_from_bytes\n(U\x03"
          "abctR",
-         UNSUPPORTED, "a file of its own"),
+         UNSUPPORTED, "a separate file in the pickle"),
     BAD ("ctorch._utils\n_rebuild_parameter\n(K\x01\x88" NO_HOOKS "tR", UNSUPPORTED,
-         "no tensor stands in its calls"),
+         "its calls contain no tensor"),
     BAD ("ctorch._utils\n_rebuild_parameter\n(cos\nsystem\nU\x02ls\x85R\x88" NO_HOOKS "tR", UNSUPPORTED,
-         "no tensor stands in its calls"),
-    BAD ("ctorch._utils\n_rebuild_parameter\n)R", UNSUPPORTED, "no tensor stands in its calls"),
+         "its calls contain no tensor"),
+    BAD ("ctorch._utils\n_rebuild_parameter\n)R", UNSUPPORTED, "its calls contain no tensor"),
     BAD ("ctorch._tensor\n_rebuild_from_type_v2\nq\x01"
          "0]q\x02(h\x01Nh\x02Ne0h\x01(h\x01Nh\x02NtR",
-         UNSUPPORTED, "no tensor stands in its calls"),
+         UNSUPPORTED, "its calls contain no tensor"),
     BAD ("ctorch._tensor\n_rebuild_from_type_v2\n(cos\nsystem\nNU\x02ls\x85}tR", UNSUPPORTED,
-         "no tensor stands in its calls"),
+         "its calls contain no tensor"),
     /* NumPy */
     BAD ("cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85U\x01"
          "btR(K\x01K\x02\x85"

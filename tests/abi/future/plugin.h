@@ -6,37 +6,39 @@
  * A plugin is a shared object that exports one function, tenon_plugin_v0, which returns a table of the
  * codecs, filters and dtypes that it has. A codec is two functions:
  *
- *     describe (call)   turns the bytes of a source into a catalog: for each tensor its name, dtype
- *                       and shape, and where its bytes are
- *     write (call)      turns a plan, which is the same information the other way round, into a
- *                       sequence of "put these header bytes, put that tensor here"
+ *     describe (call)   turns the bytes of a source (a file, or a member of an archive) into a catalog:
+ *                       for each tensor its name, dtype and shape, and where its bytes are
+ *     write (call)      turns a plan, which has the same information about the tensors to be saved, into
+ *                       a sequence of "put these header bytes, put that tensor here"
  *
  * A codec never opens a file, copies tensor data, makes a thread, allocates memory that must be freed, prints
- * or exits. It acts through its *call* only: one run of one codec function, on one thread. The call ends when
- * that function returns, and all memory that was got through it is then gone. A codec keeps no other state:
- * no globals that change. So describe and write may run on many threads at once, each with its own call.
+ * or exits. It acts only through its *call*, which stands for one run of one codec function, on one thread.
+ * The call ends when that function returns, and the host then frees all memory that it gave to the codec. A
+ * codec keeps no other state: it has no variables that change. So describe and write may run on many threads
+ * at once, each with its own call.
  *
- * Sources, dtypes and tensors are numbers. A number has a meaning in its own call only.
+ * Sources, dtypes and tensors are numbers. A number is valid in its own call only.
  *
  * Errors: a service that returns a negative tenon_status has recorded the failure and its place; the codec
  * returns the status (TENON_TRY). A codec records its own failures with tenon_fail. The first failure of a
- * call is the one that is reported, and a function that failed once has failed, whatever it returns. A
- * positive result, where none is stated, is TENON_E_MISUSE, as is one beyond what is stated.
+ * call is the one that is reported, and a function that failed once has failed, whatever it returns. A status
+ * that is "no failure unless the codec returns it" is not recorded: the codec may try something else. If a
+ * codec function returns a positive number that its comment does not allow, the host reports TENON_E_MISUSE.
  *
- * Trust: the host checks all that a codec says: add_tensor checks the product of the shape, the length, the
- * range inside the source, the name and the limits. A codec checks its own arithmetic: it never adds two
- * numbers of a file before it knows that the sum does not overflow.
+ * Trust: the host checks everything that a codec passes to it: add_tensor checks the product of the shape,
+ * the length, the range inside the source, the name and the limits. A codec checks its own arithmetic: it
+ * never adds two numbers of a file before it knows that the sum does not overflow.
  *
  * Threads: a service may be called only while the codec function that got the call runs, and on its thread.
  * The manual page has a table of which function may call which service; with TENON_DEBUG=abi in the
- * environment the host checks it, and says which rule was broken.
+ * environment the host checks it, and reports which rule was broken.
  *
  * Memory: texts, shapes and structs that a codec passes to a service are copied unless a comment says
  * otherwise. Texts and arrays that a service returns belong to the host and live as long as the call.
  *
  * The ABI is version 0: it may still change, and then tenon_plugin_v0 changes its name or the minor number
- * grows. types.h says how it may grow: structs at their end, flags by their halves, services at the end of
- * struct tenon_host. */
+ * grows. Structs grow at their end, and so does struct tenon_host with new services. types.h says what a side
+ * does with fields and flags that it does not know. */
 #ifndef TENON_PLUGIN_H
 #define TENON_PLUGIN_H
 
@@ -61,8 +63,8 @@ struct tenon_plugin {
     uint32_t abi_minor;      /* TENON_ABI_MINOR of the header that it was compiled with */
     uint32_t min_host_minor; /* an older host refuses the plugin */
     uint32_t flags;          /* none yet */
-    /* as in the ini's [plugin NAME]: letters, digits, '-', '_'. It is the name of the file without ".so":
-     * else the host refuses the plugin */
+    /* letters, digits, '-', '_', as in the section [plugin NAME] of tenon.ini. The host refuses the plugin if
+     * its file is not called NAME.so */
     const char *name;
     const char *version, *license, *summary;
     const struct tenon_codec *const *codecs; /* each list is NULL, or ends in NULL */
@@ -74,8 +76,8 @@ struct tenon_plugin {
 };
 
 /* The only symbol that a plugin exports. It is called once per context, on the thread that makes the context,
- * and may return NULL, which is reported as unwilling. A plugin that is linked into libtenon gets a symbol
- * with its name. */
+ * and may return NULL, which the host reports as "unwilling". The symbol of a plugin that is linked into
+ * libtenon contains the plugin's name. */
 #ifdef TENON_BUILTIN_PLUGIN
 #define TENON_VISIBLE __attribute__ ((visibility ("hidden")))
 #else

@@ -12,7 +12,7 @@ extern "C" {
 
 /* Bytes at a known place in all files of a format. */
 struct tenon_magic {
-    uint32_t from_end; /* 1: offset counts back from the end of the file to the first byte of the magic */
+    uint32_t from_end; /* 1: `offset` is the distance from the first byte of the magic to the file's end */
     uint32_t length;   /* bytes */
     uint64_t offset;   /* bytes */
     const char *bytes;
@@ -24,24 +24,24 @@ enum {
     TENON_CODEC_ALIASES = 1,
     TENON_CODEC_NEEDS_PATCH = 2, /* write calls patch: the host refuses to save to a pipe */
     TENON_CODEC_APPENDS = 4,     /* write supports TENON_PLAN_APPENDS */
-    /* its files have tensors or metadata in an order of their own: carrying (TENON_SAVE_CARRY) records the
-     * order of the plan */
+    /* its files have tensors or metadata in an order of their own, such as sorted: a save that carries
+     * (TENON_SAVE_CARRY) records the order of the plan */
     TENON_CODEC_SORTS = 8,
-    /* its files have one tensor without a name: add_tensor gets a NULL name, and the file's stem stands for
-     * it. Saving a tensor of another name is a loss */
+    /* its files have one tensor without a name: the codec passes a NULL name to add_tensor, and the host
+     * names the tensor after the file. Saving a tensor of another name is a loss */
     TENON_CODEC_NAMELESS = 16,
-    /* keyed: its stores are archives only, not folders */
+    /* keyed: it describes and writes archives only, not folders */
     TENON_CODEC_ARCHIVED = 32,
-    /* it is for other codecs, as the form of their members: nothing is taken for its format by bytes or by a
-     * name, and `tenon formats` lists it with --all only. Its id leads to it (include, put_member, and the
-     * user who names it). Neither keyed, nor of archives, nor with sets */
+    /* its format is of use only for members of other formats. The host never chooses the codec by bytes or by
+     * a name, and `tenon formats` lists it only with --all. Its id selects it: in include, in put_member, and
+     * when the user names the format. Such a codec has no root_keys, archive_functions or sets */
     TENON_CODEC_HIDDEN = 64
 };
 
 /* tenon_codec.shard_flags: sets of files NAME-00001-of-00003.EXTENSION, which make one catalog. An index
- * (set_index) is described like any file. The set that the name of a shard means is opened shard by shard, in
- * the order of the numbers, whatever index lies beside it; metadata keys that an earlier shard had are
- * ignored, and missing shards are a flaw. A shard that is opened alone gets a note. */
+ * (set_index) is described like any file. If the user opens a shard and wants its set, the host opens the
+ * shards in the order of their numbers, whatever index lies beside them; it ignores metadata keys that an
+ * earlier shard had, and reports missing shards as a flaw. A shard that is opened alone gets a note. */
 enum {
     TENON_SHARDS_NUMBERED = 1,
     TENON_SHARDS_FIRST_OPENS = 2 /* opening the first shard opens all; else only TENON_OPEN_SHARDS does */
@@ -67,8 +67,8 @@ struct tenon_archive {
     /* ids of the filters that its members may have, NULL-terminated; NULL: none. Options of keyed codecs
      * that name a filter have these choices (TENON_OPTION_FILTER) */
     const char *const *filters;
-    /* Completes a part that was added with TENON_PART_LATER, and calls add_part or skip_part with it. What it
-     * gets from scratch lives until it returns. NULL: all parts are complete */
+    /* Completes a part that was added with TENON_PART_LATER, and calls add_part or skip_part with it. Scratch
+     * memory that it gets is valid until it returns. NULL: all parts are complete */
     tenon_status (*locate) (struct tenon_call *call, const struct tenon_part *part);
     /* With TENON_PLAN_APPENDS: reads the old directory (source 0), and puts what stays (put_old). NULL:
      * nothing stands before the first entry */
@@ -123,8 +123,9 @@ struct tenon_codec {
      *     - 50: plausible text or numbers, to be taken only where no other codec knows the bytes;
      *     - less: no.
      *
-     * A negative result counts as no, and so does one above 100, which gets a note. Only services for every
-     * codec function may be called, and their failures do not count. NULL: magics and extensions decide. */
+     * A negative result counts as no, and so does one above 100, which gets a note. probe may call only the
+     * services for every codec function, and their failures do not count. NULL: magics and extensions
+     * decide. */
 };
 
 #ifdef __cplusplus

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* What a state of a filter is for. */
+/* What a filter's state is made for. */
 struct tenon_coding {
     uint32_t struct_size;
     uint32_t encode; /* 1: it encodes; 0: it decodes */
@@ -24,16 +24,16 @@ struct tenon_coding {
     uint64_t memory;
 };
 
-/* tenon_filter.flags. Neither: what a source is stored in is one block, or one stream */
+/* tenon_filter.flags. Without either, all of a source is encoded as one block, or one stream */
 enum {
     /* Blocks that were encoded by themselves, the last one with TENON_FILTER_LAST, are one stream when they
      * are joined end to end: raw deflate */
     TENON_FILTER_JOINS = 1,
-    /* Each block is a whole stream by itself, and streams joined end to end are one: gzip, zstd, xz. Each
-     * block has TENON_FILTER_LAST and `last` */
+    /* Each block is a whole stream by itself, and streams joined end to end are one: gzip, zstd, xz. So
+     * encode always gets TENON_FILTER_FIRST and TENON_FILTER_LAST, and decode gets `last` 1 */
     TENON_FILTER_FRAMES = 2
 };
-/* encode: this block ends the stream, or begins it. A block may do both */
+/* Flags of encode: this block ends the stream, or begins it. A block may do both */
 enum { TENON_FILTER_LAST = 1, TENON_FILTER_FIRST = 2 };
 /* The result of step */
 enum {
@@ -64,9 +64,9 @@ struct tenon_filter {
      * any number of frames. */
     tenon_status (*decode) (void *state, uint32_t last, const void *from, uint64_t stored, void *to,
                             uint64_t size);
-    /* Decode a stream in pieces of any size: reset, then step until the stream ends. step sets *taken and
-     * *made to the bytes that it used of each side, and returns TENON_STEP_* or TENON_E_*. One that returns
-     * TENON_STEP_MORE and neither took nor made anything waits for more input or more room. */
+    /* Decode a stream in pieces of any size: the host calls reset, and then step until the stream ends. step
+     * sets *taken and *made to the bytes that it read and wrote, and returns TENON_STEP_* or TENON_E_*. If it
+     * returns TENON_STEP_MORE and both are 0, it needs more input or more room. */
 };
 
 #ifdef __cplusplus

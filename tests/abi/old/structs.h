@@ -1,7 +1,7 @@
 /* Made by tests/abi/renew from tenon/structs.h: with shorter structs. */
 /* SPDX-License-Identifier: MIT */
-/* tenon/structs.h - what the services of the host take and give: tensors, sources, stores, and what is
- * saved. <tenon/plugin.h> includes it. */
+/* tenon/structs.h - the structs that the services of the host take and fill: tensors, sources, stores, and
+ * those for saving. <tenon/plugin.h> includes it. */
 #ifndef TENON_STRUCTS_H
 #define TENON_STRUCTS_H
 
@@ -16,13 +16,14 @@ extern "C" {
 /* tenon_tensor.storage: where the data are */
 enum {
     TENON_EXTENT = 0, /* one range of one source */
-    TENON_SERVED = 1, /* the codec's read makes any region of it */
+    TENON_SERVED = 1, /* the codec's function read produces any region of it */
     TENON_GRID = 2    /* chunks that the codec's locate_chunk finds. Reserved: this version refuses it */
 };
 
-/* tenon_tensor.length: the bytes of dtype × shape. An offset for fail: none */
+/* As tenon_tensor.length: the size of dtype × shape. As an offset for fail: no place. Other fields state what
+ * it means */
 #define TENON_AUTO UINT64_MAX
-/* tenon_tensor.state_size: the most bytes */
+/* The largest tenon_tensor.state_size */
 #define TENON_MOST_STATE 65536u
 
 /* A tensor, as a codec describes it and as it finds it in a plan. Strings and shapes are copied by
@@ -30,24 +31,24 @@ enum {
 struct tenon_tensor {
     uint32_t struct_size;
     uint32_t dtype; /* a fixed id of types.h, or one from dtype_find or add_dtype */
-    /* UTF-8. NULL: the name of the source: the stem of the file, the key of the member without the codec's
-     * extension */
+    /* UTF-8. NULL: the tensor is named after its source: the name of the file without its extension, or the
+     * key of the member without the codec's extension */
     const char *name;
     uint64_t name_length; /* bytes */
     /* `rank` dims in items, outermost first, whatever the flags say. NULL for rank 0 */
     const uint64_t *shape;
     uint32_t rank; /* 0 … 64 */
-    /* TENON_FORTRAN, TENON_BIG_ENDIAN, TENON_ALIAS. In a plan: the present layout, which a format with both
-     * orders can keep, and TENON_CONVERTED */
+    /* TENON_FORTRAN, TENON_BIG_ENDIAN, TENON_ALIAS. In a plan: the layout that the bytes have now, which a
+     * format that allows both orders can keep, and TENON_CONVERTED */
     uint32_t flags;
     uint32_t storage; /* TENON_EXTENT … */
     uint32_t source;  /* 0 is the source that describe was called for */
     uint64_t offset;  /* of the data in that source, bytes */
     uint64_t length;  /* of the data, bytes, or TENON_AUTO; the host writes the number back */
-    /* SERVED, GRID: what read needs to know beside this struct. add_tensor copies `state_size` bytes, at most
-     * TENON_MOST_STATE; read gets the copy, aligned to 16, with `offset`, `length` and `place` as describe
-     * gave them. The copy may travel to another process: a pointer in it must not point to memory of the
-     * call. EXTENT: none, NULL and 0 */
+    /* SERVED, GRID: what read needs to know besides this struct. add_tensor copies `state_size` bytes, at
+     * most TENON_MOST_STATE; read gets the copy, aligned to 16, with `offset`, `length` and `place` as
+     * describe gave them. The host may send the copy to another process: a pointer in it must not point to
+     * memory of the call. EXTENT: NULL and 0 */
     const void *state;
     uint64_t state_size;
 };
@@ -81,38 +82,39 @@ enum {
 };
 /* tenon_part.flags */
 enum {
-    /* compare the checksum before data are mapped without a copy, too; else only when all of it is read */
+    /* the host also compares the checksum before it maps data of the part without a copy; without this flag
+     * it compares only when all of the part is read */
     TENON_PART_CHECK_MAPPED = 1,
-    /* add_part reads all of the part and compares the checksum at once. A wrong one is TENON_E_CHECKSUM,
-     * damage of the encoded bytes TENON_E_MALFORMED: no failures unless the codec returns them; the part is
-     * not added */
+    /* add_part reads all of the part and compares the checksum at once. It returns TENON_E_CHECKSUM if the
+     * checksum is wrong, or TENON_E_MALFORMED if the encoded bytes are damaged, and does not add the part.
+     * Neither is a failure unless the codec returns it */
     TENON_PART_CHECK_NOW = 2,
-    /* In the describe of an archive: only the key and what a directory says of it are known yet (name, size,
-     * place, and whether there is a filter). The archive's `locate` tells the rest when the key is opened. */
+    /* In describe of an archive: only what the directory states is known so far (name, size, place, and
+     * whether the member is encoded). The archive's `locate` completes the part when its key is opened. */
     TENON_PART_LATER = 4
 };
 
-/* The place of a file in a numbered set, by its name, for codecs with TENON_SHARDS_NUMBERED. */
+/* Which shard of a numbered set a file is, by its name, for codecs with TENON_SHARDS_NUMBERED. */
 enum {
-    TENON_SHARDS_WHOLE = 1, /* all shards are being described, one after the other, into one catalog */
-    /* WHOLE: some of those before this one are missing, so that what was counted so far is too little */
+    TENON_SHARDS_WHOLE = 1, /* the host describes all shards, one after the other, into one catalog */
+    /* WHOLE: shards before this one are missing, so the counts so far are too small */
     TENON_SHARDS_INCOMPLETE = 2
 };
 struct tenon_shard_info {
     uint32_t struct_size, flags;
-    uint64_t number, count; /* of this shard, from 1, and of all. 0: its name is not that of a shard */
-    uint64_t tensors;       /* WHOLE: the number in the shards before it */
-    /* WHOLE: what the last of the shards before this one left (leave_state), aligned to 16; it lives until
-     * leave_state is called again. NULL and 0: none left anything */
+    uint64_t number, count; /* this shard, from 1, and the number of shards. 0: it has no name of a shard */
+    uint64_t tensors;       /* WHOLE: the number of tensors in the shards before this one */
+    /* WHOLE: the state that a shard before this one left last (leave_state), aligned to 16, valid until
+     * leave_state is called again. NULL and 0: no shard left one */
 };
-/* leave_state: the most bytes */
+/* The most bytes that leave_state takes */
 #define TENON_MOST_SHARD_STATE 4096u
 
 /* tenon_step.level: the filter's default_level. So no filter encodes at the level -1. */
 #define TENON_LEVEL_DEFAULT (-1)
 
-/* A filter, and what it is told: one step of a pipeline. Steps stand in the order in which they encode;
- * decoding undoes the last one first. */
+/* One step of a pipeline: a filter with its level and its parameters. Steps stand in the order in which they
+ * encode; decoding undoes the last one first. */
 struct tenon_step {
     uint32_t struct_size;
     int32_t level;      /* of encoding, or TENON_LEVEL_DEFAULT */
@@ -124,38 +126,38 @@ struct tenon_step {
 struct tenon_part {
     uint32_t struct_size;
     uint32_t source; /* the source that it is in */
-    /* bytes before `offset` that belong to it (a local header): no other part may overlap them */
+    /* bytes before `offset` that belong to the part (a local header): no other part may overlap them */
     uint64_t lead;
     uint64_t offset; /* of its stored bytes in that source */
-    uint64_t stored; /* their number */
-    /* decoded bytes; equal to stored without steps. TENON_AUTO: not known. Then add_part decodes the part to
-     * find it, within the limits, and keeps the bytes */
+    uint64_t stored; /* the number of stored bytes */
+    /* decoded bytes; equal to `stored` if there are no steps. TENON_AUTO: not known. Then add_part decodes
+     * the part to find its size, within the limits, and keeps the bytes */
     uint64_t size;
-    const struct tenon_step *steps; /* what it is encoded by; NULL: nothing */
+    const struct tenon_step *steps; /* the pipeline that encoded it; NULL: it is stored as it is */
     uint32_t step_size, step_count; /* sizeof (struct tenon_step); at most 16 */
     uint32_t check; /* TENON_CHECK_*; compared when all of it is read, by tensors or by the codec */
     uint32_t flags; /* TENON_PART_* */
     uint64_t check_value;
-    const char *name; /* its key in the container */
+    const char *name; /* its key in the archive or container */
     uint64_t name_length;
     uint64_t place; /* of its description in `source`, bytes, for messages and for locate; 0: none */
 };
 
 /* ---- stores -------------------------------------------------------------------------------------- */
 
-/* A store maps keys to sources. The members of an archive are one: the codec of the archive adds a part for
- * each of them, and does not look into them. A folder is one, with all files beneath it. A *keyed codec*
- * (root_keys) describes a store, be it an archive or a folder. A key is text in UTF-8, "a/b/c", relative to
- * the store. In a folder no component of a key is empty, "." or "..", and no symbolic link leads out of the
- * folder. What describe opens of a folder is the codec's own: a save over the folder removes that, and is
- * refused if anything else is in it. */
+/* A store maps keys to sources. An archive is a store: its codec adds a part for each member, whose name is
+ * the key, and does not look into the member. A folder is a store: its keys are the paths of all files
+ * beneath it. A *keyed codec* (root_keys) describes a store, in an archive or in a folder. A key is text in
+ * UTF-8, "a/b/c", relative to the store. In a folder no component of a key is empty, "." or "..", and no
+ * symbolic link leads out of the folder. A save over a folder removes the files that describe opened, and is
+ * refused if the folder has any other file. */
 
 /* tenon_key.flags */
 enum {
-    /* opening it will fail: the store tells why (answer) */
+    /* open_key will fail for it; `answer` then returns the reason */
     TENON_KEY_UNREADABLE = 1,
-    /* its bytes are encoded: opening some such keys before the first is read has the host decode the
-     * beginnings of all of them at once */
+    /* its bytes are encoded. If a codec opens several such keys before it reads the first, the host decodes
+     * the beginnings of all of them at once */
     TENON_KEY_ENCODED = 2
 };
 struct tenon_key {
@@ -183,21 +185,22 @@ struct tenon_entry {
     uint32_t step_size, step_count; /* sizeof (struct tenon_step) */
 };
 
-/* include: how the tensors of another source are added to this catalog */
+/* tenon_include.flags: how include adds the tensors of another source to this catalog */
 enum {
-    /* names become KEY/NAME, except that of a tensor that takes its name from the source. Where this source
-     * was included with a prefix itself, that comes before both, and before metadata_prefix its own */
+    /* names become KEY/NAME, except the name of a tensor that is named after its source. If source 0 was
+     * itself included with a prefix, that prefix comes first in either case; in the same way its
+     * metadata_prefix comes before the new one */
     TENON_INCLUDE_PREFIX = 1,
     /* a metadata key that is in the catalog already is no error: the first value stays */
     TENON_INCLUDE_REPEATED = 2,
     TENON_INCLUDE_NO_METADATA = 4,
-    /* A source that cannot be described hides no other: include returns TENON_OK, the tensors that were added
-     * become unreadable (skip_tensor) with the reason, and their metadata go; if there was none, an
-     * unreadable tensor takes the name of the source. So a source of a format that is not known is one, too.
-     * Failures of the program, the file as a whole, or a plugin remain failures */
+    /* If the source cannot be described, include still returns TENON_OK: the tensors that the source added
+     * become unreadable (skip_tensor) with the reason, and its metadata are removed. If it added none, the
+     * host adds one unreadable tensor with the name of the source, also if no codec recognises the source.
+     * Failures of the program, of the file as a whole, or of a plugin remain failures */
     TENON_INCLUDE_UNREADABLE = 8,
-    /* with TENON_INCLUDE_UNREADABLE: a source of a format that is not known is none of these, but
-     * TENON_E_UNRECOGNISED, as without it */
+    /* with TENON_INCLUDE_UNREADABLE: for a source that no codec recognises include returns
+     * TENON_E_UNRECOGNISED, as without that flag */
     TENON_INCLUDE_OTHERS = 16
 };
 struct tenon_include {
@@ -210,16 +213,16 @@ struct tenon_include {
 /* tenon_plan_info.flags */
 enum {
     TENON_SINK_SEEKABLE = 1, /* patch works */
-    /* The user adds to an existing file, which the codec has described without a failure. It is source 0
-     * (source_info, read_at, view), and put_old puts its beginning. The tensors of the plan are to be added,
-     * or to replace those of the same name; its metadata are all, old and new. Only for codecs with
-     * TENON_CODEC_APPENDS */
+    /* The user adds to an existing file, which the codec has described without a failure. That file is source
+     * 0 (source_info, read_at, view), and put_old writes its beginning. The tensors of the plan are added to
+     * the file, or replace those of the same name; the metadata of the plan are all that the new file has,
+     * old and new. Only for codecs with TENON_CODEC_APPENDS */
     TENON_PLAN_APPENDS = 2,
-    /* Carried tensors cannot be restored without the metadata: a codec that keeps metadata on request only
-     * keeps these in any case */
+    /* The plan has carried tensors (TENON_SAVE_CARRY), which cannot be restored without the metadata: a codec
+     * that keeps metadata only on request keeps these in any case */
     TENON_PLAN_CARRIES = 4,
-    /* The target has the extension set_index: write the set whose index it is. The target comes last, with
-     * put_key (NULL) */
+    /* The target has the extension set_index: write a set, with its index in the target. put_key (NULL)
+     * returns to the target, which comes last */
     TENON_PLAN_INDEX = 8
 };
 struct tenon_plan_info {
@@ -227,7 +230,8 @@ struct tenon_plan_info {
     uint64_t tensors, metadata; /* the number of each */
 };
 
-/* A run of tensors of the plan that becomes a member: another codec writes it, through filters. */
+/* For put_member: consecutive tensors of the plan that another codec writes as a member, through filters or
+ * not. */
 struct tenon_member {
     uint32_t struct_size;
     uint32_t check;                 /* TENON_CHECK_* to compute; in a store as that of struct tenon_entry */
@@ -236,8 +240,8 @@ struct tenon_member {
     const struct tenon_step *steps; /* NULL: it is stored as it is */
     uint32_t step_size, step_count; /* sizeof (struct tenon_step); at most 16 */
     uint32_t flags, reserved;       /* none yet */
-    /* decoded bytes of a block, which is encoded by itself; 0: the host chooses, and the result tells. Where
-     * blocks are of no use (tenon_part.block_ends), the member is one block, whatever this says */
+    /* decoded bytes of a block, which is encoded by itself; 0: the host chooses, and the result has its
+     * choice. If readers cannot use blocks (tenon_part.block_ends), the member is one block in any case */
 };
 
 /* The member as it was written. Sizes are bytes. */
@@ -251,7 +255,7 @@ struct tenon_member_result {
 /* plan_metadata_flags */
 enum {
     TENON_METADATA_GIVEN = 1, /* the program set it, or changed its value */
-    /* it comes, or came before the program changed it, from a file that this plugin described */
+    /* it comes from a file that a codec of this plugin described, also if the program changed its value */
     TENON_METADATA_OWN = 2
 };
 

@@ -186,7 +186,7 @@ START_TEST (unusable)
     expect_verdict (path_of (folder, "newer.so"), TENON_E_UNSUPPORTED,
                     "refused: wants minor 3 of the plugin interface and this is 0");
     expect_verdict (path_of (folder, "unwilling.so"), TENON_E_UNSUPPORTED,
-                    "unwilling: it was asked, and handed over no table");
+                    "unwilling: its entry function returned no table");
     expect_beginning (path_of (folder, "a b.so"), TENON_E_MISUSE, "not loaded: the name of a plugin is ");
     ck_assert (!has_codec ("lone"));
 }

@@ -76,7 +76,7 @@ START_TEST (spoilt_codecs)
     SPOILT (codec.set_index = ".index", TENON_E_MISUSE, "codec toy: the extension of its index is '.index'");
     codec.flags = TENON_CODEC_HIDDEN;
     SPOILT (codec.set_index = "index", TENON_E_MISUSE,
-            "codec toy: it is hidden, and has root keys, members or sets, which nobody would find");
+            "codec toy: it is hidden, so it cannot have root keys, members or sets");
     SPOILT (codec.metadata = 3, TENON_E_UNSUPPORTED, "codec toy: it keeps metadata in the unknown way 3");
     SPOILT (extensions[1] = "Toy", TENON_E_MISUSE,
             "codec toy: extension 'Toy': lower case, without the dot before it and '/', is expected");
@@ -91,7 +91,8 @@ START_TEST (spoilt_codecs)
     static const char *const ids[] = { "deflate", "De Flate", NULL };
     static const struct tenon_archive archive = { .struct_size = sizeof archive, .filters = ids };
     SPOILT (codec.archive_functions = &archive, TENON_E_MISUSE,
-            "codec toy: the list of its members' filters has no end, or ids that no filter has");
+            "codec toy: the list of its members' filters does not end in NULL, or has ids that no filter can "
+            "have");
     SPOILT (codec.magic_size = 8, TENON_E_MISUSE, "codec toy: it announces 2 magics of 8 bytes");
     SPOILT (codec.magics = NULL, TENON_E_MISUSE, "codec toy: it announces 2 magics of 24 bytes");
     SPOILT (codec.magic_count = UINT32_MAX, TENON_E_MISUSE,
@@ -138,7 +139,7 @@ START_TEST (spoilt_filters)
     SPOILT (filter.struct_size = 4, TENON_E_MISUSE,
             "the struct_size of a filter is 4, too small for any version");
     SPOILT (filter.id = "", TENON_E_MISUSE, "filter '': 1 to 40 of a-z, 0-9, _ . / and - are expected");
-    SPOILT (filter.id = "none", TENON_E_MISUSE, "filter none: the id stands for no filter");
+    SPOILT (filter.id = "none", TENON_E_MISUSE, "filter none: this id means 'no filter'");
     SPOILT (filter.open = NULL, TENON_E_MISUSE, "filter turn: open or close is missing");
     SPOILT (filter.bound = NULL, TENON_E_MISUSE, "filter turn: encode and bound need each other");
     SPOILT (filter.reset = reset_state, TENON_E_MISUSE, "filter turn: step and reset need each other");
