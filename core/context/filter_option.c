@@ -69,7 +69,7 @@ static TN_OWN_FRAME tenon_status
 fail_missing (const tenon_context *context, const struct tenon_option *option, const char *section,
               const struct tenon_setting *setting, tenon_error *error)
 {
-    char cause[TN_CAUSE_ROOM] = "no plugin that was found brings it";
+    char cause[TN_CAUSE_ROOM] = "no plugin that was found has it";
     tn_cause_of_word (context, setting->text, cause);
     return tn_fail (
         error, TENON_E_CONFIG, TN_NO_OFFSET, "%s: [%s] %s = '%s': there is no filter '%s': %s; in use: %s",
