@@ -46,25 +46,25 @@ enum {
     TENON_SHARDS_FIRST_OPENS = 2 /* opening the first shard opens all; else only TENON_OPEN_SHARDS does */
 };
 
-/* What a codec whose files are archives has beside describe. Its describe adds a part with a name, which is a
- * key, for each member (add_part, skip_part), and nothing else: no tensors, no metadata. What no key leads to
- * is a loss (note). The call of describe then lives on, with its scratch memory and its `state`, as long as
- * the keyed codec is at work, and locate gets the same call. The functions that write share another call in
- * the same way, one for each save.
+/* The functions that a codec of archives has in addition to describe. Its describe adds a part for each
+ * member (add_part, skip_part), whose name is the key, and nothing else: no tensors, no metadata. It notes a
+ * member that no key can reach as a loss. The call of describe then stays valid, with its scratch memory and
+ * its `state`, until the keyed codec is done, and locate gets the same call. The functions that write share
+ * another call in the same way, one for each save.
  *
  * Writing: the host calls begin. For each entry it calls begin_entry, which puts what stands before the
- * entry's bytes; then come these bytes, and then end_entry. At the end it calls finish. They put bytes only
- * (put, align, tell, patch, put_old, plan_info), on the thread of the save; a failure of one ends the save.
- * An entry with its key lives until its end_entry returns. begin_entry, end_entry and finish need each other;
- * without them the archive is only read. */
+ * entry's bytes; then the keyed codec puts these bytes; then the host calls end_entry. At the end it calls
+ * finish. All four may put bytes only (put, align, tell, patch, put_old, plan_info), on the thread of the
+ * save; if one fails, the save fails. An entry and its key are valid until end_entry returns. A codec has all
+ * of begin_entry, end_entry and finish, or none of them; without them its archives are only read. */
 struct tenon_archive {
     uint32_t struct_size, flags; /* none yet */
     /* TENON_CHECK_*: the checksum that each entry has. The host computes it over the decoded bytes, and
      * end_entry gets it in the result */
     uint32_t check;
     uint32_t reserved;
-    /* ids of the filters that its members may have, NULL-terminated; NULL: none. Options of keyed codecs
-     * that name a filter have these choices (TENON_OPTION_FILTER) */
+    /* ids of the filters that its members may have, NULL-terminated; NULL: none. They are the choices of
+     * those options of keyed codecs that name a filter (TENON_OPTION_FILTER) */
     const char *const *filters;
     /* Completes a part that was added with TENON_PART_LATER, and calls add_part or skip_part with it. Scratch
      * memory that it gets is valid until it returns. NULL: all parts are complete */
@@ -76,8 +76,8 @@ struct tenon_archive {
     tenon_status (*end_entry) (struct tenon_call *call, const struct tenon_entry *entry,
                                const struct tenon_member_result *result);
     tenon_status (*finish) (struct tenon_call *call);
-    /* With TENON_PLAN_APPENDS, between begin and the first entry: the old file's key, if it has it, is not to
-     * be in the new one. NULL: keys can only be added */
+    /* With TENON_PLAN_APPENDS, between begin and the first entry: the key of the old file, if it has it, must
+     * not be in the new file. NULL: keys can only be added */
     tenon_status (*drop) (struct tenon_call *call, const char *key, uint64_t length);
 };
 
@@ -109,12 +109,12 @@ struct tenon_codec {
      * most literal text wins. '*' stands for any text without '/', '**' for any text; "" is an empty store.
      * NULL-terminated; NULL: it describes bytes */
     const char *const *root_keys;
-    /* keyed: the codec of the archives that write makes, and that a file is taken for if the bytes do not
-     * tell: "zip". NULL: a folder */
+    /* keyed: the codec of the archives that write makes, which also describes a file that only its name
+     * assigns to this codec: "zip". NULL: write makes folders */
     const char *archive;
     const struct tenon_archive *archive_functions; /* it is the codec of archives; else NULL */
-    /* How sure it is that source 0 has this format, 0 … 100, if no magic tells; TENON_SURE_MATCH and above
-     * count as a match. So that it can be compared with other codecs:
+    /* Returns how sure it is that source 0 has this format, 0 … 100, if no magic decides; TENON_SURE_MATCH
+     * and above count as a match. The results of all codecs are compared, so use this scale:
      *
      *     - 100: bytes that only this format has, though no magic can state them;
      *     - 90: the structure was found and fits the file, such as a directory at its end;

@@ -40,8 +40,9 @@ struct tenon_host {
     /* Adds an entry to the report. `kind` is TENON_NOTE for an oddity, TENON_NOTE | TENON_FLAW if the file
      * breaks a rule of its format without damage to the data, or TENON_LOSS, at which a strict save fails. In
      * describe a loss is something in the file that the catalog does not hold (bytes behind an array, members
-     * that are no tensors): it is a note, and a loss of each save that takes the file's tensors. `item` is
-     * the name of a tensor or key, or NULL. After a failure nothing is reported but that. */
+     * that are no tensors): it is a note when the file is opened, and a loss of each save that takes the
+     * file's tensors. `item` is the name of a tensor or key, or NULL. After a failure the host reports
+     * nothing else of this call. */
     void (*note) (struct tenon_call *call, uint32_t kind, const char *item, const char *message);
     /* Non-zero if the codec should return TENON_E_CANCELLED. It asks the program at once; `work`, for loops
      * that call no other service, asks less often. */

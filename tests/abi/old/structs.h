@@ -164,23 +164,23 @@ struct tenon_key {
     uint32_t struct_size, flags;
     const char *key; /* lives as long as the call; NUL-terminated */
     uint64_t length;
-    uint64_t next; /* in and out: where the search goes on; 0: begin */
+    uint64_t next; /* where next_key goes on: set it to 0 before the first call, then leave it as it is */
 };
 
 /* tenon_entry.alignment: the most bytes */
 #define TENON_MOST_ALIGNMENT ((uint64_t) 1 << 30)
 
-/* An entry of a store that is being written, or a file beside the target: of that key and key_length count,
- * and steps and a check are TENON_E_UNSUPPORTED. */
+/* For put_key: an entry of a store, or a file beside the target. For such a file the host reads key and
+ * key_length only, and steps and a check are TENON_E_UNSUPPORTED. */
 struct tenon_entry {
     uint32_t struct_size, flags; /* none yet */
     const char *key;
     uint64_t key_length;
-    uint64_t size; /* decoded bytes that will come, more or less; TENON_AUTO: not known */
+    uint64_t size; /* about how many decoded bytes will be put; TENON_AUTO: not known */
     /* of the first stored byte in the file: a power of two, at most TENON_MOST_ALIGNMENT; 0: any */
     uint64_t alignment;
-    /* NULL: it is stored as it is. An archive takes one step, of a filter that it lists
-     * (tenon_archive.filters) and without setup; others are TENON_E_UNSUPPORTED. A folder takes any */
+    /* NULL: it is stored as it is. An archive takes one step, with a filter that it lists
+     * (tenon_archive.filters) and without setup; other steps are TENON_E_UNSUPPORTED. A folder takes any */
     const struct tenon_step *steps;
     uint32_t step_size, step_count; /* sizeof (struct tenon_step) */
 };
