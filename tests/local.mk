@@ -300,6 +300,7 @@ valgrind_too_long = \
 	plugins/npz/tests/test_zip_headers \
 	plugins/zstd/tests/test_filter \
 	plugins/safetensors/tests/test_metadata \
+	tests/abi/test_bad_stores \
 	tests/abi/test_filters \
 	tests/abi/test_folder \
 	tests/abi/test_folder_races \
@@ -307,6 +308,8 @@ valgrind_too_long = \
 	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \
 	tests/abi/test_parallel \
+	tests/abi/test_rules \
+	tests/abi/test_store \
 	tests/abi/test_unreadable \
 	tests/abi/test_unreadable_saved \
 	tests/unit/base/test_pool \

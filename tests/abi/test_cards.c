@@ -101,7 +101,6 @@ START_TEST (test_many_written)
     ck_assert_uint_eq (size, 9 + 17 * (size_t) MANY + 4 + 8);
     ck_assert_mem_eq (bytes + 9, "COMMENT 00000000\nCOMMENT 00000001\n", 34);
     ck_assert_mem_eq (bytes + 9 + 17 * (MANY - 1), "COMMENT 00999999\nEND\nSLIP\1\2\3\4", 29);
-    free ((void *) (uintptr_t) bytes);
 }
 END_TEST
 

@@ -110,6 +110,7 @@ START_TEST (test_checks)
     tenon_status status =
         save_script_as (codecs[_i], "x.pack", "key:crate,key:a,text:12345,text:6789,key:b,key:x,tensor:0");
     ck_assert_msg (status == TENON_OK, "%s", kit_error.message);
+    bytes.size = 0;
     kit_text (&bytes, "TOYPACK\n");
     put_head (&bytes, how, "crate", 0, 0, sums[_i][1]);
     put_head (&bytes, how, "a", 9, 9, sums[_i][0]);

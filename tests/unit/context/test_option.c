@@ -56,6 +56,7 @@ START_TEST (filters)
                && setting.integer == 1 && strcmp (setting.text, "deflate") == 0);
     ck_assert (tn_option_parse (&option, NULL, "own.org/z", "here", &setting, &error) == TENON_OK
                && setting.integer == 1);
+    error = (tenon_error) TENON_ERROR_INIT;
     ck_assert_int_eq (tn_option_parse (&option, "codec c", "zlib", "here", &setting, &error), TENON_E_CONFIG);
     ck_assert_str_eq (error.message, "here: [codec c] key = 'zlib': expected is one of: none deflate");
     option.choices = NULL;
