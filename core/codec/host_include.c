@@ -56,6 +56,7 @@ tn_include_choose (struct tn_call *call, uint32_t number, const struct tenon_inc
     struct tn_session *session = call->session;
     struct tenon_include *ours = &inclusion->how;
     memset (inclusion, 0, sizeof *inclusion);
+    call->pending_words[0] = 0;
     inclusion->mark = tn_arena_mark (&session->arena);
     inclusion->number = number;
     inclusion->tensors = session->catalog->count;
@@ -227,7 +228,6 @@ tn_host_include (struct tenon_call *public, uint32_t number, const struct tenon_
 {
     struct tn_call *call = (struct tn_call *) public;
     struct tn_inclusion inclusion;
-    call->pending_words[0] = 0;
     tenon_status status = tn_include_choose (call, number, how, &inclusion);
     if (status == TENON_OK)
         status = tn_include_run (call, &inclusion);

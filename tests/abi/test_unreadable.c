@@ -239,6 +239,24 @@ START_TEST (test_nested_include)
 }
 END_TEST
 
+/* After a source that could not be described, one that could: then there is no reason. */
+START_TEST (test_include_answer)
+{
+    static const char *const bad[] = { "a.toyscript", "fail -1 a rule is broken\n", NULL };
+    static const char *const good[] = { "a.toyscript", "fail -1 a rule is broken\n", "b.toyscript",
+                                        "add g u8 . 15\n", NULL };
+    isolate_plugins ("toyscript", _i);
+    save_parts (bad, UNREADABLE, "answer why\n");
+    tenon_file *file = kit_open ("f.toyscript", NULL, NULL);
+    ck_assert_str_eq (kit_value (file, "why").as.string, "a rule is broken");
+    tenon_close (file);
+    save_parts (good, UNREADABLE, "answer why\n");
+    file = kit_open ("f.toyscript", NULL, NULL);
+    ck_assert_str_eq (kit_value (file, "why").as.string, "");
+    tenon_close (file);
+}
+END_TEST
+
 /* What is no fault of the source alone remains a failure. */
 START_TEST (test_include_refused)
 {
@@ -288,6 +306,7 @@ fill_suite (Suite *suite)
     tcase_add_loop_test (cases, test_verify, 0, 2);
     tcase_add_loop_test (cases, test_include, 0, 2);
     tcase_add_loop_test (cases, test_nested_include, 0, 2);
+    tcase_add_loop_test (cases, test_include_answer, 0, 2);
     tcase_add_loop_test (cases, test_include_refused, 0, 2);
     tcase_add_loop_test (cases, test_misuse, 0, 2);
 }

@@ -9,6 +9,7 @@
  *     meta KEY VALUE
  *     part OFFSET LENGTH NAME
  *     include CODEC FLAGS                               of the last part
+ *     answer KEY                                        metadata: what `answer` returns
  *     fail STATUS WORDS
  *     end
  *
@@ -112,6 +113,15 @@ run_include (struct script *script)
 }
 
 static tenon_status
+run_answer (struct script *script)
+{
+    struct tenon_value value = { .type = TENON_STRING, .source = TENON_NO_SOURCE };
+    value.as.string = script->call->host->answer (script->call);
+    value.count = strlen (value.as.string);
+    return script->call->host->add_metadata (script->call, script->next, strlen (script->next), &value);
+}
+
+static tenon_status
 run_line (struct script *script)
 {
     const char *verb = take_word (script);
@@ -123,6 +133,8 @@ run_line (struct script *script)
         return run_part (script);
     if (strcmp (verb, "include") == 0)
         return run_include (script);
+    if (strcmp (verb, "answer") == 0)
+        return run_answer (script);
     if (strcmp (verb, "fail") == 0) {
         tenon_status status = (tenon_status) take_number (script);
         return tenon_fail (script->call, status, TENON_AUTO, "%s", script->next);
