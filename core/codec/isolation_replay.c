@@ -151,6 +151,8 @@ replay_refused (struct tn_call *call, struct tn_channel *channel)
                                       .tensors = catalog->count,
                                       .metadata = catalog->metadata_count,
                                       .metadata_bytes = catalog->metadata_bytes };
+    if (!tn_rule_allows (TN_SERVICE_include, call->state))
+        tn_channel_refuse (channel);
     if (!(inclusion.source = tn_call_source (call, inclusion.number)))
         return session->error->status;
     if (tn_wire_get_error (channel, session->error) == TENON_OK || channel->end != TN_CHANNEL_OPEN) {
@@ -235,7 +237,8 @@ answer_keys (struct tn_call *call, struct tn_channel *channel)
     return TENON_OK;
 }
 
-/* The child lists an archive; a failure comes again, as that of the include. */
+/* The child lists an archive, to include it; a failure comes again, as that of the include. Source 0, and any
+ * source while an archive is listed, are refused: a store in use would be freed for the new one. */
 static tenon_status
 replay_list (struct tn_call *call, struct tn_channel *channel)
 {
@@ -244,7 +247,8 @@ replay_list (struct tn_call *call, struct tn_channel *channel)
     uint64_t codec = tn_channel_get_u64 (channel);
     const char *prefix;
     if (codec >= session->context->registry.codec_count
-        || !session->context->registry.codecs[codec]->table.archive_functions)
+        || !session->context->registry.codecs[codec]->table.archive_functions || number == 0
+        || !tn_rule_allows (TN_SERVICE_include, call->state))
         tn_channel_refuse (channel);
     if (channel->end != TN_CHANNEL_OPEN)
         return TENON_OK;

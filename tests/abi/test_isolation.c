@@ -72,6 +72,21 @@ START_TEST (test_false_end)
 }
 END_TEST
 
+/* The store that a child lists is not listed anew, and so given up, while that goes on. */
+START_TEST (test_lists_itself)
+{
+    uint64_t number = 0;
+    tenon_codec_info codec;
+    KIT_INIT (codec);
+    isolate (NULL);
+    while (tenon_codec_get (kit, number, &codec) == TENON_OK && strcmp (codec.id, "lists_itself") != 0)
+        number++;
+    kit_save ("archive", &number, sizeof number);
+    kit_open_fails ("archive", "lists_itself", NULL, TENON_E_CRASHED, "it broke the rules of isolation");
+    expect_health ();
+}
+END_TEST
+
 START_TEST (test_time)
 {
     isolate (NULL);
@@ -429,6 +444,7 @@ fill_suite (Suite *suite)
     TCase *tests = kit_case (suite, "hostile");
     tcase_add_loop_test (tests, test_hostile, 0, sizeof hostile / sizeof hostile[0]);
     tcase_add_test (tests, test_false_end);
+    tcase_add_test (tests, test_lists_itself);
     tcase_add_test (tests, test_time);
 #if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
     tcase_add_test (tests, test_memory);

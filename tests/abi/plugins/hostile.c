@@ -218,6 +218,24 @@ sends_end (struct tenon_call *call)
     return well_behaved (call);
 }
 
+/* An archive says that it lists itself, again and again. The file has the number of its codec: two words. */
+static tenon_status
+lists_itself (struct tenon_call *call)
+{
+    uint32_t messages[200][5];
+    uint8_t number[8] = { 0 };
+    TENON_TRY (call->host->read_at (call, 0, 0, number, sizeof number));
+    for (unsigned i = 0; i < 200; i++) {
+        messages[i][0] = 0x7e000010;
+        messages[i][1] = messages[i][2] = 0;
+        memcpy (&messages[i][3], number, sizeof number);
+    }
+    send_everywhere (messages, sizeof messages);
+    return TENON_OK;
+}
+
+static const struct tenon_archive archive = { .struct_size = sizeof archive };
+
 /* ---- probes and reads ---- */
 
 static int32_t
@@ -272,6 +290,10 @@ static const struct tenon_codec table[] = {
     READS (sends_long_name),
     READS (sends_high_rank),
     READS (sends_end),
+    { .struct_size = sizeof (struct tenon_codec),
+      .id = "lists_itself",
+      .describe = lists_itself,
+      .archive_functions = &archive },
     { .struct_size = sizeof (struct tenon_codec),
       .id = "crashes_in_probe",
       .describe = well_behaved,
