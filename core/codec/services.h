@@ -75,7 +75,7 @@ enum {
        (array, visit, user), TN_FROM_DESCRIBE | TN_FROM_READ | TN_FROM_WRITE, NULL, TENON_E_MISUSE)          \
     S (tenon_status, open_key, (const char *key, uint64_t length, uint32_t *source), (key, length, source),  \
        TN_FROM_DESCRIBE | TN_FROM_WRITE, NULL, TENON_E_MISUSE)                                               \
-    N (const char *, answer, TN_FROM_DESCRIBE | TN_FROM_PARTS | TN_FROM_WRITE, NULL)                         \
+    N (const char *, answer, TN_FROM_DESCRIBE | TN_FROM_PARTS | TN_FROM_WRITE, "")                           \
     V (expect, (uint64_t tensors, uint64_t metadata), (tensors, metadata), TN_FROM_DESCRIBE | TN_FROM_LIST)  \
     S (tenon_status, add_dtype, (const struct tenon_dtype *dtype, uint32_t *number), (dtype, number),        \
        TN_FROM_DESCRIBE, NULL, TENON_E_MISUSE)                                                               \

@@ -161,7 +161,9 @@ kit_context (const char *settings)
 {
     tenon_context_options options;
     KIT_INIT (options);
-    options.flags = TENON_CONTEXT_NO_FILES | TENON_CONTEXT_NO_ENVIRONMENT;
+    options.flags = TENON_CONTEXT_NO_FILES;
+    if (!getenv ("TENON_DEBUG")) /* which is of the environment, and so would not count */
+        options.flags |= TENON_CONTEXT_NO_ENVIRONMENT;
     if (getenv ("KIT_ISOLATE"))
         options.flags |= TENON_CONTEXT_ISOLATE;
     options.plugin_path = kit_path ("plugins");

@@ -66,7 +66,8 @@ call_for_describe (struct tenon_call *call, const char *name)
     CALL (items, &array, 0, 0, &item);
     CALL (each_item, &array, visit_item, NULL);
     CALL (open_key, "one", 3, &number);
-    CALL_VOID (answer, call);
+    if (strcmp (name, "answer") == 0)
+        return call->host->answer (call)[0] ? TENON_E_MISUSE : TENON_OK;
     CALL_VOID (expect, call, 1, 1);
     CALL (add_dtype, &dtype, &number);
     CALL (add_tensor, &tensor);
