@@ -48,6 +48,8 @@ begin_file_beside (struct tn_call *call, struct tn_writer *writer, const struct 
     char bare[256];
     if (entry && !tn_is_file_name (name, entry->key_length))
         return tn_call_misuse (call, "it begins a file whose name is no bare file name");
+    if (entry && (entry->flags & TENON_FLAGS_MUST_KNOW))
+        return tn_call_misuse (call, "an entry has flags that this version does not know");
     if (entry && entry->step_count > 0)
         return tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
                         "a file beside the target cannot be encoded by a filter");

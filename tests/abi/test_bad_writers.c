@@ -21,6 +21,7 @@ static const struct {
     { "layout_low_flag", TENON_OK, "\1\2\3\4" },
     { "layout_size_zero", TENON_E_MISUSE, "struct tenon_layout has a wrong struct_size" },
     { "file_up", TENON_E_MISUSE, "codec file_up: it begins a file whose name is no bare file name" },
+    { "file_flag", TENON_E_MISUSE, "an entry has flags that this version does not know" },
     { "file_twice", TENON_E_MISUSE, "part" },
     { "file_is_target", TENON_E_MISUSE, "target" },
     { "fails_late", TENON_E_UNSUPPORTED, "it comes to its mind late" },

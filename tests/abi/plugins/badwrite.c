@@ -103,6 +103,14 @@ file_twice (struct tenon_call *call)
     return begin_file (call, "part");
 }
 
+static tenon_status
+file_flag (struct tenon_call *call)
+{
+    struct tenon_entry file = { .struct_size = sizeof file, .flags = 0x10000, .key = "part" };
+    file.key_length = 4;
+    return call->host->put_key (call, &file);
+}
+
 /* Writes a file with the name of the target: the tests save as "target". */
 static tenon_status
 file_is_target (struct tenon_call *call)
@@ -357,6 +365,7 @@ static const struct tenon_codec table[] = {
     WRITES (layout_low_flag),
     WRITES (layout_size_zero),
     WRITES (file_up),
+    WRITES (file_flag),
     WRITES (file_twice),
     WRITES (file_is_target),
     WRITES (fails_late),
