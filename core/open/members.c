@@ -15,6 +15,22 @@ read_archive (void *user, uint64_t offset, void *to, uint64_t length)
     return tn_source_read (tn_source_plain (user), offset, to, length, &ignored);
 }
 
+/* "FILE: member 'a': member 'b'", the names as they are: messages escape them. NULL: no memory. */
+static char *
+place_of (const struct tn_source *source)
+{
+    char *place = tn_strndup ("", 0);
+    for (; place && source->kind == TN_SOURCE_PART; source = source->parent) {
+        char *longer = tn_concat (": member '", source->name, "'", place, (char *) NULL);
+        free (place);
+        place = longer;
+    }
+    const char *file = source->path ? source->path : source->name;
+    char *all = place ? tn_concat (file, place + (!file[0] && place[0] ? 2 : 0), (char *) NULL) : NULL;
+    free (place);
+    return all;
+}
+
 /* A root that reads the archive, wherever it lies, and is called like it in messages. */
 static tenon_status
 make_root (struct tn_source *archive, struct tn_source **root, tenon_error *error)
@@ -22,10 +38,8 @@ make_root (struct tn_source *archive, struct tn_source **root, tenon_error *erro
     tenon_reader reader = {
         .struct_size = sizeof reader, .size = archive->size, .read_at = read_archive, .user = archive
     };
-    tenon_error place = TENON_ERROR_INIT;
-    tn_source_fail_in (archive, &place);
     TN_TRY (tn_source_reader (&reader, archive->name, root, error));
-    if (((*root)->path = tn_strndup (place.file, strlen (place.file))) != NULL)
+    if (((*root)->path = place_of (archive)) != NULL)
         return TENON_OK;
     tn_source_free (*root);
     return tn_fail_memory (error);

@@ -336,7 +336,7 @@ damage_text (struct bytes *bytes, const char *text, const char *damaged)
         at[1] ^= 1;
 }
 
-/* An archive, and one in it, with members that no codec opens. */
+/* An archive, and one in it, whose name is escaped in messages, with members that no codec opens. */
 static void
 make_unopened (unsigned how, const char *damaged)
 {
@@ -349,10 +349,10 @@ make_unopened (unsigned how, const char *damaged)
     damage_text (&inner, "inner words", damaged);
     begin_pack (&bytes);
     put_text (&bytes, how, "version", "three");
-    put_text (&bytes, how, "tree.index", "tensor c u8 c 6\ninclude inner.pack\n");
+    put_text (&bytes, how, "tree.index", "tensor c u8 c 6\ninclude in\\ner.pack\n");
     put_text (&bytes, how, "c", "ABCDEF");
     put_text (&bytes, how, "readme", "outer words");
-    put_member (&bytes, STORED, "inner.pack", inner.data, inner.size);
+    put_member (&bytes, STORED, "in\\ner.pack", inner.data, inner.size);
     damage_text (&bytes, "three", damaged);
     damage_text (&bytes, "outer words", damaged);
     end_pack (&bytes, "x.pack");
@@ -365,7 +365,7 @@ START_TEST (test_verify_unopened)
         const char *text, *place;
     } places[] = { { "three", "x.pack: member 'version': its data" },
                    { "outer words", "x.pack: member 'readme': its data" },
-                   { "inner words", "x.pack: member 'inner.pack': member 'notes': its data" } };
+                   { "inner words", "x.pack: member 'in\\\\ner.pack': member 'notes': its data" } };
     struct progress seen = { 0, 0 };
     tenon_report *report;
     const unsigned how = ways[_i & 3];
