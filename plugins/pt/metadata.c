@@ -257,12 +257,13 @@ add_object (struct pt_reader *reader, uint32_t value)
 
 /* While tensors are counted: PT_OTHER if some may be in the value. */
 static int32_t
-look_inside (const struct pt_machine *machine, const struct pt_value *value)
+look_inside (struct pt_machine *machine, const struct pt_value *value)
 {
     if (value->kind <= PT_BYTES || value->kind == PT_GLOBAL)
         return TENON_OK;
     if (value->kind != PT_TUPLE && value->kind != PT_LIST && value->kind != PT_SET)
         return PT_OTHER;
+    TENON_TRY (pt_draw (machine, 8 * (uint64_t) value->count));
     for (uint32_t i = 0; i < value->count; i++) {
         uint8_t kind = pt_at (machine, value->as.items[i])->kind;
         if (kind > PT_BYTES && kind != PT_GLOBAL)

@@ -128,6 +128,26 @@ START_TEST (what_is_recalled_costs_again)
 }
 END_TEST
 
+/* A list of a million items that a hundred thousand values recall: each looks at all items. */
+START_TEST (a_list_that_is_recalled_costs_again)
+{
+    struct bytes pickle = { .size = 0 };
+    put (&pickle, P2 "](]q\x01(", sizeof P2 "](]q\x01(" - 1);
+    for (int i = 0; i < 1000000; i++)
+        put (&pickle, "N", 1);
+    put (&pickle, "e", 1);
+    for (int i = 0; i < 100000; i++)
+        put (&pickle, "h\x01", 2);
+    put (&pickle, "e.", 2);
+    struct bytes bytes = file_around (pickle.data, pickle.size);
+    settings ("limits.open_work=1GiB");
+    ck_assert_ptr_null (open_bytes (&bytes, "m"));
+    ck_assert_msg (error.status == TENON_E_LIMIT && strstr (error.message, "open_work"), "%s", error.message);
+    free (pickle.data);
+    free (bytes.data);
+}
+END_TEST
+
 /* The bits of a tensor may be a dict of a million entries, that of all tensors. */
 START_TEST (bits_end)
 {
@@ -156,6 +176,7 @@ add_tests (TCase *cases)
     tcase_add_test (cases, memory_ends);
     tcase_add_test (cases, notes_end);
     tcase_add_loop_test (cases, what_is_recalled_costs_again, 0, 3);
+    tcase_add_test (cases, a_list_that_is_recalled_costs_again);
     tcase_add_test (cases, bits_end);
 }
 
