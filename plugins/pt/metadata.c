@@ -39,11 +39,11 @@ static int32_t
 join_texts (struct pt_reader *reader, uint32_t list, char between, struct tenon_value *joined)
 {
     enum { MOST_TEXT = 512 };
-    char *text = pt_room (&reader->machine, MOST_TEXT);
+    char text[MOST_TEXT], *copy;
     size_t length = 0;
     uint32_t count = pt_at (&reader->machine, list)->count;
-    if (!text)
-        return TENON_E_MEMORY;
+    if (count > MOST_TEXT) /* empty ones may add nothing */
+        return PT_OTHER;
     for (uint32_t i = 0; i < count; i++) {
         const struct pt_value *part = pt_at (&reader->machine, pt_item (&reader->machine, list, i));
         if ((part->kind != PT_STRING && part->kind != PT_INT) || part->count + length + 32 > MOST_TEXT)
@@ -55,7 +55,10 @@ join_texts (struct pt_reader *reader, uint32_t list, char between, struct tenon_
         else
             memcpy (text + length, part->as.bytes, part->count), length += part->count;
     }
-    *joined = make_string (text, length);
+    if (!(copy = pt_room (&reader->machine, length + 1)))
+        return TENON_E_MEMORY;
+    memcpy (copy, text, length);
+    *joined = make_string (copy, length);
     return TENON_OK;
 }
 

@@ -148,6 +148,33 @@ START_TEST (a_list_that_is_recalled_costs_again)
 }
 END_TEST
 
+/* A path of "/" and a million empty texts, a hundred thousand times, so deep that nothing in it is visited.
+ */
+START_TEST (long_paths_end)
+{
+    static const char begin[] = "cpathlib\nPosixPath\n(" TEXT1 ("/") "X\0\0\0\0q\x01";
+    struct bytes pickle = { .size = 0 };
+    put (&pickle, P2 "](", sizeof P2 "](" - 1);
+    put (&pickle, begin, sizeof begin - 1);
+    for (int i = 0; i < 1000000; i++)
+        put (&pickle, "h\x01", 2);
+    put (&pickle, "tRq\x02", 4);
+    for (int i = 0; i < 100000; i++)
+        put (&pickle, "h\x02", 2);
+    put (&pickle, "e", 1);
+    for (int i = 0; i < 63; i++)
+        put (&pickle, "\x85", 1);
+    put (&pickle, ".", 1);
+    struct bytes bytes = file_around (pickle.data, pickle.size);
+    tenon_file *file = open_bytes (&bytes, "m");
+    ck_assert_msg (file != NULL, "%s", error.message);
+    ck_assert (noted (file, "its parts are no texts, or too long"));
+    close_file (file);
+    free (pickle.data);
+    free (bytes.data);
+}
+END_TEST
+
 /* The bits of a tensor may be a dict of a million entries, that of all tensors. */
 START_TEST (bits_end)
 {
@@ -177,6 +204,7 @@ add_tests (TCase *cases)
     tcase_add_test (cases, notes_end);
     tcase_add_loop_test (cases, what_is_recalled_costs_again, 0, 3);
     tcase_add_test (cases, a_list_that_is_recalled_costs_again);
+    tcase_add_test (cases, long_paths_end);
     tcase_add_test (cases, bits_end);
 }
 
