@@ -210,7 +210,8 @@ pt_is_item_kept (struct pt_reader *reader, uint32_t index)
     int found = append_text (reader, (const uint8_t *) number, (uint64_t) length) == TENON_OK
                 && pt_find_kept (reader, reader->name, reader->name_length);
     reader->name_length = before;
-    reader->name[before] = 0;
+    if (reader->name) /* not if there was no memory for it */
+        reader->name[before] = 0;
     return found;
 }
 

@@ -108,7 +108,7 @@ void pt_begin_sequence (struct pt_tree *tree);
  * (tree->taken); then nothing was added. */
 tenon_status pt_add_node (struct pt_tree *tree, const char *name, uint64_t length, uint32_t kind,
                           uint64_t index, struct pt_node **added);
-/* True if the text is a number as it is printed, of at most 18 digits. */
+/* True if the text is a number as it is printed, and an int64_t holds it. */
 int pt_take_integer (const char *text, uint64_t length, int64_t *number);
 /* After the last node. */
 tenon_status pt_order_lists (struct pt_tree *tree);
