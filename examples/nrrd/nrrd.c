@@ -170,10 +170,10 @@ static tenon_status
 take_numbers (struct tenon_call *call, const struct header *header, uint32_t field, uint64_t count,
               uint64_t *numbers)
 {
-    const char *text = header->values[field], *end = text + strlen (text);
-    for (; count > 0; count--) {
-        text += strspn (text, " \t");
-        if (tenon_number_u64 (&text, end, &numbers[count - 1]) < 0 || numbers[count - 1] > INT64_MAX)
+    const char *text = header->values[field], *end = text + strlen (text), *next = text;
+    for (; count > 0; text = next, count--) {
+        next = text += strspn (text, " \t");
+        if (tenon_number_u64 (&next, end, &numbers[count - 1]) < 0 || numbers[count - 1] > INT64_MAX)
             break;
     }
     return count || text != end ? tenon_fail (call, TENON_E_MALFORMED, header->places[field],

@@ -117,6 +117,10 @@ for sizes in '3' '3 2 1' '3 -2' '3 x' '3 99999999999999999999' '3x2'; do
     file f.nrrd "NRRD0004\ntype: short\ndimension: 2\nsizes: $sizes\nencoding: raw\nendian: little" "$little"
     says '"sizes": found' ls f.nrrd
 done
+for size in 99999999999999999999 9223372036854775808; do
+    file f.nrrd "NRRD0004\ntype: short\ndimension: 2\nsizes: $size 3\nencoding: raw\nendian: little" "$little"
+    says "\"sizes\": found \"$size 3\", expected a number" ls f.nrrd
+done
 file f.nrrd 'NRRD0004\ntype: short\ndimension: 17\nsizes: 1' ''
 says 'encoding' ls f.nrrd
 file f.nrrd 'NRRD0004\ntype: short\ndimension: 2\nsizes: 3 2\nencoding: raw' "$little"
