@@ -205,8 +205,10 @@ add_list (struct pt_reader *reader, const struct pt_value *list)
     if (apart)
         return apart < 0 ? apart : PT_OTHER;
     pt_note_list (reader, list);
-    if (list->count == 0)
-        return TENON_OK;
+    struct tenon_value value = make_array (type, NULL, list->count, length);
+    if (list->count == 0) /* in the place of empty bytes, or of another empty array, if one is kept */
+        return pt_find_kept (reader, reader->name, reader->name_length) ? pt_add_value (reader, &value)
+                                                                        : (tenon_status) TENON_OK;
     void *bytes = pt_room (&reader->machine, length), *at = bytes;
     if (!bytes)
         return TENON_E_MEMORY;
@@ -214,7 +216,7 @@ add_list (struct pt_reader *reader, const struct pt_value *list)
         TENON_TRY (take_scalar (reader, list->as.items[i], &item));
         at = put_item (at, &item);
     }
-    struct tenon_value value = make_array (type, bytes, list->count, length);
+    value.as.memory = bytes;
     return pt_add_value (reader, &value);
 }
 

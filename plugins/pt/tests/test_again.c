@@ -52,6 +52,10 @@ static const struct object objects[] = {
                           "es",
           "x.0=null x.1=0.5 x.2='torch.float32' x.3=true"),
     CASE ("}" TEXT1 ("x") "](" BYTES ("\2", "\1\2") BYTES ("\0", "") "es", "x.0=[1u,2u] x.1=[]"),
+    /* no bytes have their place, too: before others, alone, as the whole */
+    CASE ("}(" TEXT1 ("x") BYTES ("\0", "") TEXT1 ("y") "](" BYTES ("\0", "") "K\1eu", "x=[] y.0=[] y.1=1"),
+    CASE ("}" TEXT1 ("x") BYTES ("\0", "") "s", "x=[]"),
+    CASE (BYTES ("\0", ""), "value=[]"),
     /* a text that is none in UTF-8 has its place, too: alone, among others, in a list of them */
     CASE ("}(" TEXT1 ("x") TEXT1 ("\xff") TEXT1 ("y") "](" TEXT1 ("\xff") "K\1eu",
           "x='\xff' y.0='\xff' y.1=1"),
