@@ -162,7 +162,7 @@ find_values (struct writer *writer)
         uint64_t length;
         TENON_TRY (call->host->plan_metadata (call, i, &key, &length, &value));
         struct pt_part *part = pt_find_part (call, &writer->outline, key, length);
-        if (part)
+        if (part && i != writer->outline_entry) /* a container may have its name */
             part->is_value = part->kind == PT_NODE_LIST || part->kind == PT_NODE_TUPLE;
     }
     return TENON_OK;

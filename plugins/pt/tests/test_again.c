@@ -52,6 +52,11 @@ static const struct object objects[] = {
                           "es",
           "x.0=null x.1=0.5 x.2='torch.float32' x.3=true"),
     CASE ("}" TEXT1 ("x") "](" BYTES ("\2", "\1\2") BYTES ("\0", "") "es", "x.0=[1u,2u] x.1=[]"),
+    /* a list of the name that the outline has */
+    CASE ("}"
+          "X\x08\0\0\0tenon.pt"
+          "](}K\5es",
+          "tenon.pt.1=5"),
     /* no bytes have their place, too: before others, alone, as the whole */
     CASE ("}(" TEXT1 ("x") BYTES ("\0", "") TEXT1 ("y") "](" BYTES ("\0", "") "K\1eu", "x=[] y.0=[] y.1=1"),
     CASE ("}" TEXT1 ("x") BYTES ("\0", "") "s", "x=[]"),
