@@ -138,13 +138,23 @@ offered ()
     (
         PATH=$(dirname "$TENON"):$PATH
         bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tenon; echo "${COMPREPLY[*]}"' bash \
-            "$TENON_SRCDIR/tools/completion/tenon.bash" "$@" 2>/dev/null
+            "$TENON_SRCDIR/tools/completion/tenon.bash" "$@"
+    )
+}
+# The same in a folder that holds x-folder.
+completed ()
+{
+    (
+        mkdir -p completed/x-folder
+        cd completed && offered "$@"
     )
 }
 if [ "$(basename "$TENON")" = tenon ] && command -v bash >/dev/null; then
     is 'completion: a filter' "$(offered tenon convert -o npz.compression = de)" deflate
     is 'completion: filters in use' "$(offered tenon convert -o npz.compression = l)" ''
     is 'completion: a choice' "$(offered tenon convert -o npz.metadata =)" 'none member'
+    is 'completion: a path, which is no choice' "$(completed tenon convert -o core.plugin_path = x)" 'x-folder'
+    is 'completion: what is no key' "$(completed tenon convert -o a/b.c = x)" 'x-folder'
     is 'completion: a key' "$(offered tenon convert -o npz.comp)" npz.compression=
 else
     skip 'completion: there is no bash'

@@ -35,11 +35,13 @@ _tenon_options ()
         sed 's/\[.*//'
 }
 
-# _tenon_choices CODEC.KEY: the words that this option of a codec allows, filters only as far as they are in use.
+# _tenon_choices CODEC.KEY: the words that this option of a codec allows, filters only as far as they are in use; false if
+# it has no list of them.
 _tenon_choices ()
 {
+    case $1 in *[!A-Za-z0-9_.-]*) return 1 ;; esac # no key, and nothing for sed
     tenon formats -v "${1%%.*}" 2>/dev/null |
-        sed -n "/^    $1=/{n;s/ (not in use:.*//;s/.*; choice: //p;s/.*; filter: //p;}" | tr ' ' '\n'
+        sed -n "/^    $1=/{n;s/ (not in use:.*//;s/.*; choice: //p;s/.*; filter: //p;}" | tr ' ' '\n' | grep .
 }
 
 # _tenon_values OPTION: the values of an option; false if it has no list of them.
