@@ -4,81 +4,28 @@
 #include "pt.h"
 #include <tenon/json_value.h>
 
-/* An entry. None is added before the document is read to its end without a fault. */
-struct entry {
-    struct entry *next;
-    const char *key;
-    uint64_t key_length;
-    struct tenon_value value;
-};
-struct document {
-    struct tenon_call *call;
-    struct tenon_json json;
-    struct entry *first, **last;
-    uint64_t count;
-};
-
-static int
-take_entry (struct document *document)
-{
-    struct tenon_call *call = document->call;
-    struct tenon_json *json = &document->json;
-    if (!tenon_json_take_key (json, "key") || !tenon_json_take (json, TENON_JSON_STRING))
-        return TENON_JSON_OTHER;
-    struct entry *entry = call->host->scratch (call, sizeof *entry);
-    if (!entry || !(entry->key = tenon_json_take_text (call, json, &entry->key_length)))
-        return TENON_E_MEMORY;
-    if (entry->key_length == 0 || entry->key_length > UINT32_MAX
-        || memchr (entry->key, 0, (size_t) entry->key_length))
-        return TENON_JSON_OTHER;
-    *document->last = entry;
-    document->last = &entry->next;
-    document->count++;
-    return tenon_json_take_typed (call, json, &entry->value);
-}
-
-static int
-take_document (struct document *document)
-{
-    struct tenon_json *json = &document->json;
-    int32_t token;
-    uint64_t version;
-    if (!tenon_json_take (json, TENON_JSON_BEGIN_OBJECT) || !tenon_json_take_key (json, "tenon")
-        || !tenon_json_take (json, TENON_JSON_NUMBER) || tenon_json_u64 (json, &version) < 0 || version != 1
-        || !tenon_json_take_key (json, "metadata") || !tenon_json_take (json, TENON_JSON_BEGIN_ARRAY))
-        return TENON_JSON_OTHER;
-    while ((token = tenon_json_next (json)) == TENON_JSON_BEGIN_OBJECT) {
-        int outcome = take_entry (document);
-        if (outcome != TENON_OK)
-            return outcome;
-    }
-    return token == TENON_JSON_END_ARRAY && tenon_json_take (json, TENON_JSON_END_OBJECT)
-                   && tenon_json_take (json, TENON_JSON_END)
-               ? TENON_OK
-               : TENON_JSON_OTHER;
-}
-
+/* None is kept before the document is read to its end without a fault. */
 tenon_status
 pt_read_member (struct pt_reader *reader, const void *text, uint64_t length)
 {
     struct tenon_call *call = reader->call;
-    struct document document = { .call = call };
-    document.last = &document.first;
-    tenon_json_begin (&document.json, text, length, TENON_JSON_DEPTH);
-    tenon_json_watch (&document.json, call);
-    int outcome = take_document (&document);
+    struct tenon_json json;
+    struct tenon_json_list list;
+    tenon_json_begin (&json, text, length, TENON_JSON_DEPTH);
+    tenon_json_watch (&json, call);
+    int32_t outcome = tenon_json_take_list (call, &json, &list);
     if (outcome < 0)
         return outcome;
     if (outcome != TENON_OK) {
+        uint64_t place = json.error[0] ? json.error_at : (uint64_t) (json.text - json.start);
         tenon_note (call, TENON_LOSS, PT_MEMBER,
                     "it does not hold metadata as this version writes them (at byte %llu): it is left out",
-                    (unsigned long long) (document.json.text - document.json.start));
+                    (unsigned long long) place);
         return TENON_OK;
     }
-    if (document.count > 0
-        && !(reader->kept = call->host->scratch (call, document.count * sizeof *reader->kept)))
+    if (list.count > 0 && !(reader->kept = call->host->scratch (call, list.count * sizeof *reader->kept)))
         return TENON_E_MEMORY;
-    for (const struct entry *entry = document.first; entry; entry = entry->next) {
+    for (const struct tenon_json_entry *entry = list.first; entry; entry = entry->next) {
         int known;
         TENON_TRY (pt_keep_key (reader, entry->key, (uint32_t) entry->key_length, &known));
         if (!known)

@@ -158,6 +158,23 @@ START_TEST (what_is_more_is_a_loss)
 }
 END_TEST
 
+/* The place is that of the fault, and not of the token before it. */
+START_TEST (metadata_that_are_broken_are_a_loss)
+{
+    usual_archive (NULL);
+    ADD ("m/tenon.json", "{\"tenon\":1,\"metadata\":[x]}");
+    tenon_file *file = open_usual ();
+    ck_assert (noted (file, "it does not hold metadata as this version writes them (at byte 23)"));
+    check_tensor (file, "a", TENON_OK, "");
+    close_archive (file);
+    usual_archive (NULL);
+    ADD ("m/tenon.json", "{\"tenon\":1,\"metadata\":[{\"key\":\"\",\"type\":\"null\",\"value\":null}]}");
+    file = open_usual ();
+    ck_assert (noted (file, "it does not hold metadata as this version writes them (at byte 31)"));
+    close_archive (file);
+}
+END_TEST
+
 START_TEST (byte_orders)
 {
     usual_archive ("m/byteorder");
@@ -295,6 +312,7 @@ main (void)
     tcase_add_test (tests, members_may_be_deflated);
     tcase_add_test (tests, what_lacks_is_told);
     tcase_add_test (tests, what_is_more_is_a_loss);
+    tcase_add_test (tests, metadata_that_are_broken_are_a_loss);
     tcase_add_test (tests, byte_orders);
     tcase_add_test (tests, storages_that_are_cut_or_sealed);
     tcase_add_test (tests, keys_that_lead_nowhere);
