@@ -169,6 +169,8 @@ split_pairs (struct pt_array *array)
         pt_spoil (array, TENON_E_UNSUPPORTED, "it is one pair of f4, without a dim for them");
     else if (tensor->flags & TENON_FORTRAN)
         pt_spoil (array, TENON_E_UNSUPPORTED, "its pairs of f4 are in Fortran order");
+    else if (array->shape[tensor->rank - 1] > INT64_MAX / 2)
+        pt_spoil (array, TENON_E_UNSUPPORTED, "it has no items, and a dim of 2^63 or more");
     else
         array->shape[tensor->rank - 1] *= 2;
 }

@@ -202,6 +202,8 @@ check_spoilts (int number)
     ck_assert_msg (info.unreadable == spoilt->status && strstr (info.why, spoilt->words),
                    "case %d: %d '%s', expected %d '%s'", number, info.unreadable, info.why ? info.why : "",
                    spoilt->status, spoilt->words);
+    for (uint32_t i = 0; i < info.rank; i++)
+        ck_assert_msg (info.shape[i] <= INT64_MAX, "case %d: dim %u is 2^63 or more", number, i);
     ck_assert_int_lt (tenon_verify (file, NULL, NULL, &error), 0);
     close_file (file);
 }
