@@ -17,7 +17,7 @@ read_archive (void *user, uint64_t offset, void *to, uint64_t length)
 
 /* "FILE: member 'a': member 'b'", the names as they are: messages escape them. NULL: no memory. */
 static char *
-place_of (const struct tn_source *source)
+place_of_member (const struct tn_source *source)
 {
     char *place = tn_strndup ("", 0);
     for (; place && source->kind == TN_SOURCE_PART; source = source->parent) {
@@ -39,7 +39,7 @@ make_root (struct tn_source *archive, struct tn_source **root, tenon_error *erro
         .struct_size = sizeof reader, .size = archive->size, .read_at = read_archive, .user = archive
     };
     TN_TRY (tn_source_reader (&reader, archive->name, root, error));
-    if (((*root)->path = place_of (archive)) != NULL)
+    if (((*root)->path = place_of_member (archive)) != NULL)
         return TENON_OK;
     tn_source_free (*root);
     return tn_fail_memory (error);
