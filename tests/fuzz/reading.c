@@ -167,7 +167,10 @@ check_scattered (tenon_file *file, tenon_request request, const struct slice *sl
     request.strides = strides;
     request.data = room + low * unit;
     request.size = size;
-    if (tenon_read (file, &request, 1, NULL, &error) < 0 && !fuzz_meets_sum (error.status, TENON_OK))
+    /* A tensor whose rows are not made of whole groups is read whole, and packed. */
+    bool may_refuse = fuzz_dtype (file, fuzz_tensor (file, request.index).dtype).block_items > 1;
+    if (tenon_read (file, &request, 1, NULL, &error) < 0 && !fuzz_meets_sum (error.status, TENON_OK)
+        && !(may_refuse && error.status == TENON_E_UNSUPPORTED))
         fuzz_fail ("'%s': a slice with strides: %s", name, error.message);
     for (uint64_t n = 0; n < slice->elements && error.status == TENON_OK; n++) {
         int64_t at = (int64_t) low;
