@@ -388,7 +388,7 @@ START_TEST (test_verify_unopened)
 }
 END_TEST
 
-/* What no codec opens and nobody could open is told, each by its key; what a codec opened is told once. */
+/* A damaged member that no codec opens is reported by its key; one that a codec opened is reported once. */
 START_TEST (test_verify_unreadable)
 {
     static struct bytes bytes;
