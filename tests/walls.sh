@@ -246,13 +246,12 @@ wall 'every test is in a local.mk' "$(
     for file in $(unlisted tests/*/*.sh plugins/*/tests/*.sh); do [ ! -x "$file" ] || echo "$file"; done)"
 wall 'every manual page is in a local.mk' "$(unlisted docs/*.[1-9] plugins/*/*.[1-9])"
 
-header=include/tenon/tenon.h
 library=$TENON_BUILDDIR/.libs/libtenon.so
 if [ -f "$library" ]; then
     wall 'libtenon exports tenon_* only, and no plugin' \
         "$(exported "$library" | grep -E '^tenon_plugin_|^[^t]|^t[^e]|^te[^n]|^ten[^o]|^teno[^n]|^tenon[^_]')"
-    wall "libtenon exports all that $header declares" "$(
-        tr '\n' ' ' <"$header" | grep -oE 'TENON_API [^;]*;' | sed -n 's/^TENON_API [^(]*\(tenon_[a-z0-9_]*\) *(.*/\1/p' |
+    wall 'libtenon exports all that the headers declare' "$(
+        cat include/tenon/*.h | tr '\n' ' ' | grep -oE 'TENON_API [^;]*;' | sed -n 's/^TENON_API [^(]*\(tenon_[a-z0-9_]*\) *(.*/\1/p' |
             while read -r name; do exported "$library" | grep -qx "$name" || echo "$name"; done)"
     # glibc's own errors are the ones that matter: a library that has something open would fail to load in others' programs.
     wall 'libtenon has a soname' "$(readelf -d "$library" 2>/dev/null | grep -q 'SONAME.*libtenon\.so\.0' || echo 'no soname libtenon.so.0')"

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* tenon/data.h - reading the data of tensors. */
+#ifndef TENON_DATA_H
+#define TENON_DATA_H
+#include <tenon/library.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The bytes of a tensor as they are in the file, without a copy, in the order that the flags of
+ * tenon_tensor_info tell. Valid until tenon_close. TENON_E_NOT_MAPPABLE, with the reason, if they are
+ * encoded, served, from a callback, or not aligned (see TENON_OPEN_UNALIGNED). If another process shrinks the
+ * file, touching the memory raises SIGBUS; tenon_read never does. */
+TENON_API tenon_status tenon_map (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
+                                  tenon_error *error);
+
+/* A tensor, or a box of it, to be read: packed, C order, little-endian. */
+typedef struct tenon_request {
+    uint32_t struct_size;
+    uint32_t dtype;        /* cast to this; TENON_NONE: as stored */
+    uint64_t index;        /* of the tensor */
+    uint32_t flags;        /* none yet */
+    uint32_t rank;         /* of start, count, step: the tensor's, or 0 for all of it */
+    const uint64_t *start; /* NULL: 0 */
+    const uint64_t *count; /* NULL: to the end */
+    const int64_t *step;   /* ≥ 1; NULL: 1 */
+    void *data;            /* read: the caller's. load: set by the library, aligned to 64 */
+    uint64_t size;         /* read: of `data`, at least as many as needed. Set to the bytes that are needed */
+    /* The layout of the result, for tenon_read and tenon_load: the distance between neighbours in each dim of
+     * the tensor, in items, of any sign. Then `data` is the item 0 … 0, the size counts from the first byte
+     * of any item to the last, and the bytes between items stay as they are (load: are zero). Items may not
+     * overlap: in the order of their sizes, each stride goes beyond all that the smaller ones reach. For
+     * dtypes whose items stand by themselves. NULL: packed, C order */
+    const int64_t *strides;
+} tenon_request;
+
+/* Checks a request and returns the bytes that it needs. */
+TENON_API tenon_status tenon_request_size (const tenon_file *file, const tenon_request *request,
+                                           uint64_t *size, tenon_error *error);
+/* Reads all requests, on all threads of the pool, into memory of the caller, whose contents are undefined
+ * after a failure. */
+TENON_API tenon_status tenon_read (tenon_file *file, tenon_request *requests, uint64_t count,
+                                   const tenon_progress *progress, tenon_error *error);
+/* The same into one piece of memory that the library allocates, in huge pages if possible. The caller frees
+ * *memory, which may outlive the file; if `memory` is NULL, it is freed with the file. */
+TENON_API tenon_status tenon_load (tenon_file *file, tenon_request *requests, uint64_t count,
+                                   tenon_memory **memory, const tenon_progress *progress, tenon_error *error);
+TENON_API void tenon_memory_free (tenon_memory *memory);
+
+/* Reads all data and compares all checksums, also those of an archive's members that hold no tensors. Each
+ * fault, and each tensor or member that cannot be read, becomes a TENON_NOTE with a negative status in the
+ * report; the first one is returned. `report` may be NULL; else the caller frees it. */
+TENON_API tenon_status tenon_verify (tenon_file *file, tenon_report **report, const tenon_progress *progress,
+                                     tenon_error *error);
+
+/* Passes all bytes of a request to `sink` in order, in pieces, in bounded memory. A non-zero result of sink
+ * stops the work with TENON_E_CANCELLED. */
+TENON_API tenon_status tenon_stream (tenon_file *file, const tenon_request *request,
+                                     int (*sink) (void *user, const void *data, uint64_t size), void *user,
+                                     const tenon_progress *progress, tenon_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* tenon/file.h - opening a file, and looking at its tensors. */
+#ifndef TENON_FILE_H
+#define TENON_FILE_H
+#include <tenon/library.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    /* never map, always read: a file that others may shrink cannot then raise SIGBUS */
+    TENON_OPEN_NO_MAP = 1,
+    TENON_OPEN_UNALIGNED = 2, /* tenon_map may return data that are not aligned to their items */
+    /* Open all shards of the set that the file belongs to, as one catalog. For NAME-00002-of-00003.EXTENSION,
+     * if the codec numbers its files so, these are the shards 1 … 3 by their names, whatever index lies
+     * beside them. Missing ones are a flaw, and metadata keys that an earlier shard has are ignored. An index
+     * is a set already; any other file opens as it is, with a note. For paths only: else TENON_E_MISUSE */
+    TENON_OPEN_SHARDS = 4,
+    /* Find the shards of a set by their names, also when an index or its folder is opened: for an index that
+     * does not fit the files beside it. Other files are not affected */
+    TENON_OPEN_NO_INDEX = 8,
+    /* Open the file itself, also when it is the first of a set that is opened by it */
+    TENON_OPEN_ALONE = 16
+};
+typedef struct tenon_open_options {
+    uint32_t struct_size, flags;
+    const char *format;          /* a codec's id or extension; NULL: magic, then extension decide */
+    const char *const *settings; /* NULL-terminated "CODEC.KEY=VALUE", for this file only */
+    /* for memory, descriptors and callbacks: the name of the file, for its extension and stem. NULL: none */
+    const char *name;
+    /* may cancel the work; `done` has no meaning here. NULL: none */
+    const tenon_progress *progress;
+} tenon_open_options;
+
+/* Opens, recognises, describes and checks a file. Reads no data of tensors. A tensor that is damaged, cut
+ * off, or of a kind that is not supported is in the catalog as unreadable, with a note: the others can be
+ * read. A folder stands for the one set in it: its index, or, with TENON_OPEN_SHARDS or NO_INDEX, numbered
+ * files without an index; or, without a set, for the one file in it whose extension is a codec's. Two of them
+ * are TENON_E_AMBIGUOUS, none is TENON_E_NOT_FOUND. */
+TENON_API tenon_status tenon_open (tenon_context *context, const char *path,
+                                   const tenon_open_options *options, tenon_file **file, tenon_error *error);
+/* The memory belongs to the caller, and must not change or be freed before the file, and every plan that uses
+ * it. */
+TENON_API tenon_status tenon_open_memory (tenon_context *context, const void *data, uint64_t size,
+                                          const tenon_open_options *options, tenon_file **file,
+                                          tenon_error *error);
+/* A regular file or a block device; a pipe or socket is read to its end first, into memory, or into a
+ * temporary file beyond [limits] memory, and the progress function may stop that. The descriptor is
+ * duplicated: the caller may close it. */
+TENON_API tenon_status tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *options,
+                                      tenon_file **file, tenon_error *error);
+
+/* Bytes that neither a path nor memory provides. */
+typedef struct tenon_reader {
+    uint32_t struct_size, reserved;
+    uint64_t size; /* bytes in all */
+    /* Reads exactly `length` bytes. Called from many threads at once. Returns 0 or TENON_E_*. */
+    tenon_status (*read_at) (void *user, uint64_t offset, void *to, uint64_t length);
+    void (*close) (void *user); /* called when the library no longer needs the reader; may be NULL */
+    void *user;
+} tenon_reader;
+TENON_API tenon_status tenon_open_reader (tenon_context *context, const tenon_reader *reader,
+                                          const tenon_open_options *options, tenon_file **file,
+                                          tenon_error *error);
+TENON_API void tenon_close (tenon_file *file);
+
+/* Asks all codecs whether they recognise a file, without describing it. The report has a TENON_BID for each;
+ * the chosen one, if any, has the status 0 and `chosen` set. Returns the status that tenon_open would. The
+ * caller frees the report. */
+TENON_API tenon_status tenon_why (tenon_context *context, const char *path, const tenon_open_options *options,
+                                  tenon_report **report, tenon_error *error);
+
+/* ---- looking ------------------------------------------------------------------------------------- */
+
+typedef struct tenon_file_info {
+    uint32_t struct_size, reserved;
+    const char *path;   /* as it was opened (of a set: its index or first shard), the given name, or "" */
+    const char *format; /* the codec's id */
+    uint64_t size;      /* bytes of the file itself, without those beside it; 0 of a folder */
+    uint64_t tensors, metadata, sources;
+    /* of all tensors that can be read; nbytes are decoded bytes. Not beyond UINT64_MAX */
+    uint64_t elements, nbytes;
+    uint64_t unreadable; /* tensors that cannot be read: tenon_tensor_info tells why */
+} tenon_file_info;
+TENON_API tenon_status tenon_file_get (const tenon_file *file, tenon_file_info *info);
+/* The notes of opening it. Lives as long as the file. */
+TENON_API const tenon_report *tenon_file_report (const tenon_file *file);
+
+typedef struct tenon_tensor_info {
+    uint32_t struct_size;
+    uint32_t dtype;   /* tenon_dtype_get */
+    const char *name; /* NUL-terminated UTF-8 without NUL inside */
+    uint64_t name_length;
+    const char *dtype_name;   /* "f32", "q4_k"; opaque: its text */
+    uint32_t rank, flags;     /* TENON_FORTRAN, TENON_BIG_ENDIAN: the layout in the file */
+    const uint64_t *shape;    /* `rank` dims, outermost first */
+    uint64_t elements;        /* product of the shape; 1 for rank 0 */
+    uint64_t nbytes;          /* of the data, packed, decoded */
+    uint32_t storage, source; /* 0 extent, 1 served by the codec; the source that holds the bytes */
+    const char *source_name;  /* path of the file that holds them */
+    uint64_t offset;    /* absolute in that file: of the data, or of the encoded member that holds them */
+    uint64_t stored;    /* bytes there; 0 when served */
+    const char *filter; /* id of the filter of that member; NULL: none */
+    /* 0, or the status with which reading the tensor fails: the file holds it, but its data cannot be read.
+     * All else works. Then dtype may be TENON_NONE, with dtype_name in the words of the format; flags may
+     * have TENON_NO_SHAPE, with rank 0; and elements, nbytes, offset and stored are 0 where they are not
+     * known */
+    tenon_status unreadable;
+    const char *why; /* one line; NULL: it can be read */
+    /* `rank` distances between neighbours in each dim, in items; NULL: packed. Then `offset` is that of the
+     * item 0 … 0, and `stored` counts from the first byte of any item to the last */
+    const int64_t *strides;
+} tenon_tensor_info;
+TENON_API uint64_t tenon_count (const tenon_file *file);
+TENON_API tenon_status tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info);
+/* The index of the tensor of this name, in constant time, or TENON_E_NOT_FOUND. */
+TENON_API tenon_status tenon_find (const tenon_file *file, const char *name, uint64_t *index);
+
+/* Weights that are packed: integers whose numbers other tensors of the file complete, by their names. A cast
+ * of the integers would mean nothing, so no plan does it. */
+enum {
+    /* NAME.weight u32, NAME.scales, NAME.biases (f16, bf16, f32): numbers of `bits` bits in groups of 32, 64
+     * or 128 of a row, the first in the lowest bits, each number × scale + bias, as MLX has them. A plan that
+     * casts them has the numbers themselves, of `columns` in a row, bit for bit as MLX makes them in the
+     * dtype of the scales, and then cast; scales and biases are then of no more use */
+    TENON_PACKED_AFFINE = 1,
+    /* of another kind, as of bitsandbytes or GPTQ: they stay as they are, a cast is TENON_E_UNSUPPORTED */
+    TENON_PACKED_OTHER = 2
+};
+typedef struct tenon_packed_info {
+    uint32_t struct_size, kind; /* TENON_PACKED_* */
+    uint64_t weight;          /* index of the tensor with the integers: this one, or the one it belongs to */
+    uint64_t columns;         /* AFFINE: numbers in a row */
+    uint32_t bits, group;     /* AFFINE */
+    uint32_t dtype, reserved; /* AFFINE: of scales and biases */
+    char words[200];          /* what it is: "packed weights (…)" */
+} tenon_packed_info;
+/* Of packed weights, and of the scales and biases of AFFINE ones. TENON_E_NOT_FOUND: the tensor is neither.
+ * May read scales and biases, to tell numbers of 4 bits in groups of 64 from those of 8 bits in groups of
+ * 32. */
+TENON_API tenon_status tenon_packed_get (const tenon_file *file, uint64_t index, tenon_packed_info *info);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* tenon/metadata.h - the metadata of a file. */
+#ifndef TENON_METADATA_H
+#define TENON_METADATA_H
+#include <tenon/library.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tenon_metadata_info {
+    uint32_t struct_size, reserved;
+    const char *key;
+    uint64_t key_length;
+    /* of an array its type, count and place; tenon_value_items, tenon_value_take and tenon_value_map get the
+     * items */
+    struct tenon_value value;
+} tenon_metadata_info;
+TENON_API uint64_t tenon_metadata_count (const tenon_file *file);
+TENON_API tenon_status tenon_metadata_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info);
+TENON_API tenon_status tenon_metadata_find (const tenon_file *file, const char *key, uint64_t *index);
+
+/* Items first … first + n - 1 of an array value of this file. Strings and nested arrays are in *memory, which
+ * the caller frees; `memory` may be NULL for arrays of numbers. Strings have no index: each call walks from
+ * the beginning of the array to `first`, so a caller should ask for many at once. TENON_E_LIMIT: those that
+ * were asked for take more than TENON_LIMIT_METADATA_BYTES. */
+TENON_API tenon_status tenon_value_items (const tenon_file *file, const struct tenon_value *array,
+                                          uint64_t first, uint64_t n, struct tenon_value *items,
+                                          tenon_memory **memory, tenon_error *error);
+
+/* The first n items of *array, which becomes the array of the others: the way to walk through strings, each
+ * of which is read once. It begins with a copy of the value of the entry; array->count tells how many are
+ * left. A failure leaves *array as it was. */
+TENON_API tenon_status tenon_value_take (const tenon_file *file, struct tenon_value *array, uint64_t n,
+                                         struct tenon_value *items, tenon_memory **memory,
+                                         tenon_error *error);
+/* The items as they are stored, without a copy: `count` packed numbers of `item_type`, or strings, each after
+ * its length, in the byte order and with the lengths that `encoding` tells. They need not be aligned, strings
+ * do not end in NUL, and the caller compares each length with the bytes that are left. Valid until
+ * tenon_close; about files that others shrink see tenon_map. TENON_E_NOT_MAPPABLE, with the reason: nested
+ * arrays, filters, callbacks, TENON_OPEN_NO_MAP. */
+TENON_API tenon_status tenon_value_map (const tenon_file *file, const struct tenon_value *array,
+                                        const void **data, uint64_t *size, tenon_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* tenon/save.h - saving a plan. */
+#ifndef TENON_SAVE_H
+#define TENON_SAVE_H
+#include <tenon/file.h>
+#include <tenon/library.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    TENON_SAVE_STRICT = 1, /* a loss is an error: TENON_E_LOSS */
+    TENON_SAVE_NEW = 2,    /* refuse a target that exists: TENON_E_EXISTS */
+    /* find errors and losses, but write nothing. Tensors that a cast may change by more than their last
+     * digits are read, since only their values tell what is lost; others are not */
+    TENON_SAVE_DRY_RUN = 4,
+    TENON_SAVE_EXACT_NAME = 8, /* with `format`: do not append the codec's extension */
+    /* Add to the target, and replace tensors and metadata of the same name; all others stay. The old file is
+     * cloned, not changed: it is whole until the end. A target that does not exist is created.
+     * TENON_E_UNSUPPORTED if the format cannot grow, the target has another one, or the longer file would
+     * not have all tensors when it is opened */
+    TENON_SAVE_APPEND = 16,
+    /* Store a tensor whose dtype the format cannot hold as u8 or i8, [.., bytes of a row], with a record in
+     * the metadata, by which opening the file restores it. The format must have metadata. The record keeps
+     * the order of tensors and keys, too; if the format has an order of its own, it is written for that
+     * alone */
+    TENON_SAVE_CARRY = 32,
+    /* Leave out tensors that cannot be read, each of which is a TENON_LOSS. Without it a plan that has one is
+     * refused with the status of the first, and with a TENON_NOTE for each */
+    TENON_SAVE_SKIP_UNREADABLE = 64,
+    /* Casts to f8_* but f8_e8m0 give what is too large, or infinite, the largest finite value, not an
+     * infinity or NaN. It counts as clipped, and so as a loss, all the same */
+    TENON_SAVE_SATURATE = 128
+};
+/* What a save does while another save, of any process or thread, holds the lock of its file. A save holds it
+ * while it gives the new file its name; one that adds to a file, from the moment before it opens that. */
+enum {
+    TENON_LOCK_CONFIGURED = 0, /* as [save] lock says */
+    /* waits, at most the seconds of [save] lock_wait, then TENON_E_BUSY. After 20 ms the progress function is
+     * called with a total of 0, about 20 times a second, and may cancel */
+    TENON_LOCK_WAIT = 1,
+    TENON_LOCK_FAIL = 2, /* TENON_E_BUSY at once */
+    TENON_LOCK_NO = 3    /* does not look: saves at once may undo each other, and leave sets half done */
+};
+typedef struct tenon_lock tenon_lock;
+typedef struct tenon_save_options {
+    uint32_t struct_size, flags;
+    const char *format;          /* a codec's id or extension; NULL: by the path's extension */
+    const char *const *settings; /* NULL-terminated "CODEC.KEY=VALUE", for this save only */
+    uint32_t lock, reserved;     /* TENON_LOCK_*; 0 */
+    tenon_lock *held;            /* the lock of the target, which the caller has; NULL: none */
+} tenon_save_options;
+
+/* Takes the lock of a file, which need not exist, before it is opened to be changed and saved again: no other
+ * save can replace it until the lock is released, and what was read stays true. The save gets the lock in
+ * `held`; without that it waits for its own caller. A save of a file that another one replaced after it was
+ * opened fails with TENON_E_BUSY, with or without a lock. `how` is TENON_LOCK_*, with which NO is MISUSE.
+ * The lock is a file beside the target, .NAME.tenon.lock, which exists while it is held; it does not outlive
+ * the process. A child of fork without exec must not use or release it. One thread at a time uses it. */
+TENON_API tenon_status tenon_lock_take (tenon_context *context, const char *path, uint32_t how,
+                                        const tenon_progress *progress, tenon_lock **lock,
+                                        tenon_error *error);
+/* NULL is fine. */
+TENON_API void tenon_lock_release (tenon_lock *lock);
+
+/* Writes a temporary file beside the target and renames it, so that the target is always whole, the old file
+ * or the new one. A symbolic link is followed; a device, FIFO or terminal is written directly. With `format`,
+ * the extension of the codec is appended if the path has none of its extensions. `report` may be NULL; else
+ * it is set to the notes and losses, also on failure, and the caller frees it. TENON_E_BUSY: another save
+ * holds the lock of the file, or has replaced a file that the plan has tensors of, and that this save would
+ * replace. */
+TENON_API tenon_status tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *options,
+                                   tenon_report **report, const tenon_progress *progress, tenon_error *error);
+/* Writes to an open descriptor from its current position, without seeking. `format` must not be NULL. */
+TENON_API tenon_status tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options,
+                                      tenon_report **report, const tenon_progress *progress,
+                                      tenon_error *error);
+
+/* Opens `source`, adds all of it to a plan, and saves that as `target`. */
+TENON_API tenon_status tenon_convert (tenon_context *context, const char *source, const char *target,
+                                      const tenon_open_options *open, const tenon_save_options *save,
+                                      tenon_report **report, const tenon_progress *progress,
+                                      tenon_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
