@@ -57,8 +57,9 @@ set -- "$libdir"/libtenon.so* "$libdir"/libtenon*.dylib
 plugindir=$("$PKG_CONFIG" --variable=plugindir tenon)
 check 'pkg-config names the folder of plugins' test -n "$plugindir"
 [ "$TENON_DLOPEN" = no ] || check 'and it is there' test -d "$plugindir"
+version=$("$PKG_CONFIG" --modversion tenon | sed 's/\./\\./g')
 check 'pkg-config and the command agree on the version' "$bindir/tenon" --version &&
-    check 'namely on this one' said "(^|[^0-9.])$("$PKG_CONFIG" --modversion tenon | sed 's/\./\\./g')([^0-9.]|\$)"
+    check 'namely on this one' said "(^|[^0-9.])$version([^0-9.]|\$)"
 
 # ---- each header alone ----
 warnings='-Wall -Wextra -Werror -pedantic'
@@ -74,6 +75,51 @@ done
 printf '#include <tenon/tenon.h>\n#include <tenon/plugin.h>\n#include <tenon/json.h>\n' >"$work/header.cc"
 # shellcheck disable=SC2086
 check 'all headers in one C++17 file' $CXX -std=c++17 $warnings $cflags -c -o "$work/header.o" "$work/header.cc"
+
+# ---- initialisers, as C and as C++ ----
+cat >"$work/init.c" <<'END'
+#include <stdio.h>
+#ifdef __cplusplus
+extern "C" { /* as programs wrap headers of C */
+#endif
+#include <tenon/tenon.h>
+#ifdef __cplusplus
+}
+#endif
+#include <tenon/plugin.h>
+#if TENON_VERSION < 1000 || TENON_VERSION_MAJOR > 999
+#error "the version is no number that the preprocessor compares"
+#endif
+static tenon_error failure = TENON_ERROR_INIT;
+int
+main (void)
+{
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_request request = TENON_INIT (request);
+    const struct tenon_option option = TENON_INIT (option);
+    struct tenon_source_info info = TENON_INIT (info);
+    printf ("%s %s %d\n", TENON_VERSION_STRING, tenon_version (), tenon_version_number () == TENON_VERSION);
+    return error.struct_size != sizeof error || failure.offset != UINT64_MAX || request.struct_size != sizeof request
+           || request.strides || option.struct_size != sizeof option || info.struct_size != sizeof info || info.name;
+}
+END
+cp "$work/init.c" "$work/init.cc"
+strictly="$warnings -Wmissing-field-initializers"
+said_version="^$version $version 1\$"
+# init COMPILER STANDARD FILE: compiles without warnings, and runs.
+init ()
+{
+    # shellcheck disable=SC2086
+    check "initialisers with $1 as $2" $1 "-std=$2" $strictly $FLAGS $cflags -o "$work/init" "$3" $libs &&
+        check "initialisers with $1 as $2 work" "$work/init" &&
+        check "initialisers with $1 as $2: the versions are equal" said "$said_version"
+}
+init "$CC" c11 "$work/init.c"
+for standard in c++11 c++17 c++20; do
+    init "$CXX" $standard "$work/init.cc"
+    # Another compiler warns of other things. (Its sanitizers would be another library's.)
+    [ -n "$FLAGS" ] || [ "$CXX" = clang++ ] || ! command -v clang++ >/dev/null || init clang++ $standard "$work/init.cc"
+done
 
 # ---- the library for plugins ----
 cat >"$work/json.c" <<'END'

@@ -21,8 +21,22 @@ typedef struct tenon_plan tenon_plan;
 typedef struct tenon_report tenon_report;
 typedef struct tenon_memory tenon_memory;
 
-/* The version of the running library, "0.1.0". */
+/* The version of these headers, which a program is compiled with. TENON_VERSION is one number, which can be
+ * compared: MAJOR × 1,000,000 + MINOR × 1,000 + PATCH. */
+#define TENON_VERSION_MAJOR 0
+#define TENON_VERSION_MINOR 1
+#define TENON_VERSION_PATCH 0
+#define TENON_VERSION (TENON_VERSION_MAJOR * 1000000 + TENON_VERSION_MINOR * 1000 + TENON_VERSION_PATCH)
+#define TENON_VERSION_STRING                                                                                 \
+    TENON_VERSION_TEXT_ (TENON_VERSION_MAJOR, TENON_VERSION_MINOR, TENON_VERSION_PATCH)
+#define TENON_VERSION_TEXT_(major, minor, patch) TENON_VERSION_WORDS_ (major, minor, patch)
+#define TENON_VERSION_WORDS_(major, minor, patch) #major "." #minor "." #patch
+
+/* The version of the running library, "0.1.0", and as a number like TENON_VERSION. A library of another
+ * version than the headers works, as long as the program was linked with the same soname: structs grow at
+ * their end, and functions are added. */
 TENON_API const char *tenon_version (void);
+TENON_API uint32_t tenon_version_number (void);
 
 /* "TENON_E_MALFORMED" and "malformed file"; for unknown numbers "TENON_E_?" and "unknown status". Never
  * NULL. */

@@ -16,16 +16,27 @@
 
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-#define TENON_FLAGS_MAY_IGNORE 0x0000ffffu
-#define TENON_FLAGS_MUST_KNOW 0xffff0000u
-
-/* A struct with its size set and the rest zero:
+/* A struct with its size set and the rest zero, in C, and in C++11 and later:
  *     tenon_tensor_info info = TENON_INIT (info); */
-#ifdef __cplusplus
+#if defined(__cplusplus) && __cplusplus >= 201103L
+extern "C++" { /* also for programs that include this header in an extern "C" of their own */
+template <class Type> struct tenon_bare_ {
+    typedef Type type;
+};
+template <class Type> struct tenon_bare_<const Type> {
+    typedef Type type;
+};
+template <class Type>
+inline typename tenon_bare_<Type>::type
+tenon_init_ ()
+{
+    typename tenon_bare_<Type>::type made = typename tenon_bare_<Type>::type ();
+    made.struct_size = sizeof made;
+    return made;
+}
+}
+#define TENON_INIT(variable) tenon_init_<decltype (variable)> ()
+#elif defined(__cplusplus)
 #define TENON_INIT(variable)                                                                                 \
     {                                                                                                        \
         sizeof (variable)                                                                                    \
@@ -36,6 +47,13 @@ extern "C" {
         .struct_size = sizeof (variable)                                                                     \
     }
 #endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TENON_FLAGS_MAY_IGNORE 0x0000ffffu
+#define TENON_FLAGS_MUST_KNOW 0xffff0000u
 
 /* ---- status -------------------------------------------------------------------------------------- */
 

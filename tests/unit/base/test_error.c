@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_error.c - failures on their way to the application: which fields are set, and structs of older
- * programs. */
+ * programs; and the version, which a program compares with that of its headers. */
 #include "base/base.h"
 #include <check.h>
 #include <errno.h>
@@ -72,6 +72,19 @@ START_TEST (test_number_alone)
 }
 END_TEST
 
+START_TEST (test_version)
+{
+    unsigned major, minor, patch;
+    ck_assert_str_eq (tenon_version (), TENON_VERSION_STRING);
+    ck_assert_int_eq (sscanf (tenon_version (), "%u.%u.%u", &major, &minor, &patch), 3);
+    ck_assert_uint_eq (tenon_version_number (), major * 1000000 + minor * 1000 + patch);
+    ck_assert_uint_eq (tenon_version_number (), TENON_VERSION);
+#if TENON_VERSION < 1000
+    ck_abort_msg ("the preprocessor compares it wrongly");
+#endif
+}
+END_TEST
+
 int
 main (void)
 {
@@ -81,6 +94,7 @@ main (void)
     tcase_add_test (tcase, test_first);
     tcase_add_test (tcase, test_older);
     tcase_add_test (tcase, test_number_alone);
+    tcase_add_test (tcase, test_version);
     suite_add_tcase (suite, tcase);
     SRunner *runner = srunner_create (suite);
     srunner_run_all (runner, CK_NORMAL);
