@@ -43,12 +43,14 @@ core_libcore_la_SOURCES = \
 	core/codec/batch.h \
 	core/codec/call.c \
 	core/codec/call.h \
+	core/codec/call_read.c \
 	core/codec/describe.c \
 	core/codec/describe.h \
 	core/codec/folder_keys.c \
 	core/codec/folder_keys.h \
 	core/codec/host.c \
 	core/codec/host.h \
+	core/codec/host_any.c \
 	core/codec/host_describe.c \
 	core/codec/host_put_key.c \
 	core/codec/host_include.c \

@@ -7,6 +7,9 @@
 #include "codec/services.h"
 #include "codec/session.h"
 
+/* Decoders that a call keeps. */
+#define TN_CALL_DECODERS 4u
+
 /* An object that the call releases at its end. */
 struct tn_owned {
     void (*release) (void *it);
@@ -116,30 +119,10 @@ tenon_status tn_call_number_source (struct tn_call *call, struct tn_source *sour
 tenon_status tn_call_read (struct tn_call *call, struct tn_source *source, uint64_t offset, void *to,
                            uint64_t length);
 
-/* ---- services for every state; the table is in host.c ---- */
+/* ---- the services that read, for every state (call_read.c); the table is in host.c ---- */
 
-void tn_host_fail (struct tenon_call *public, int32_t status, uint32_t source, uint64_t offset,
-                   const char *message);
-void tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const char *message);
-int32_t tn_host_cancelled (struct tenon_call *public);
-tenon_status tn_host_work (struct tenon_call *public, uint64_t amount);
-void *tn_host_scratch (struct tenon_call *public, uint64_t size);
-tenon_status tn_host_option (struct tenon_call *public, uint32_t index, struct tenon_setting *setting);
-uint64_t tn_host_limit (struct tenon_call *public, uint32_t number);
-uint32_t tn_host_dtype_find (struct tenon_call *public, const char *name);
-tenon_status tn_host_dtype_info (struct tenon_call *public, uint32_t dtype, struct tenon_dtype *info);
-tenon_status tn_host_source_info (struct tenon_call *public, uint32_t number, struct tenon_source_info *info);
 tenon_status tn_host_read_at (struct tenon_call *public, uint32_t number, uint64_t offset, void *to,
                               uint64_t length);
 const void *tn_host_view (struct tenon_call *public, uint32_t number, uint64_t offset, uint64_t length);
-tenon_status tn_host_each_item (struct tenon_call *public, const struct tenon_value *array,
-                                tenon_status (*visit) (void *user, const struct tenon_value *item),
-                                void *user);
-tenon_status tn_host_items (struct tenon_call *public, const struct tenon_value *array, uint64_t first,
-                            uint64_t n, struct tenon_value *found);
-tenon_status tn_host_checksum (struct tenon_call *public, uint32_t kind, const uint64_t *before,
-                               const void *bytes, uint64_t length, uint64_t *sum);
-const char *tn_host_answer (struct tenon_call *public);
-uint64_t tn_host_hash (struct tenon_call *public, const void *bytes, uint64_t length);
 
 #endif

@@ -1,12 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /* host.h - the services that codecs call, and the table of them that every plugin gets.
  *
- * <tenon/plugin.h> says what each does. call.h declares those that serve every state. */
+ * <tenon/plugin.h> says what each does. call.h declares those that read. */
 #ifndef TN_HOST_H
 #define TN_HOST_H
 #include "codec/call.h"
 
 extern const struct tenon_host tn_host;
+
+/* ---- host_any.c, for every state ---- */
+
+void tn_host_fail (struct tenon_call *public, int32_t status, uint32_t source, uint64_t offset,
+                   const char *message);
+void tn_host_note (struct tenon_call *public, uint32_t kind, const char *item, const char *message);
+int32_t tn_host_cancelled (struct tenon_call *public);
+tenon_status tn_host_work (struct tenon_call *public, uint64_t amount);
+void *tn_host_scratch (struct tenon_call *public, uint64_t size);
+tenon_status tn_host_option (struct tenon_call *public, uint32_t index, struct tenon_setting *setting);
+uint64_t tn_host_limit (struct tenon_call *public, uint32_t number);
+uint32_t tn_host_dtype_find (struct tenon_call *public, const char *name);
+tenon_status tn_host_dtype_info (struct tenon_call *public, uint32_t dtype, struct tenon_dtype *info);
+tenon_status tn_host_source_info (struct tenon_call *public, uint32_t number, struct tenon_source_info *info);
+tenon_status tn_host_each_item (struct tenon_call *public, const struct tenon_value *array,
+                                tenon_status (*visit) (void *user, const struct tenon_value *item),
+                                void *user);
+tenon_status tn_host_items (struct tenon_call *public, const struct tenon_value *array, uint64_t first,
+                            uint64_t n, struct tenon_value *found);
+tenon_status tn_host_checksum (struct tenon_call *public, uint32_t kind, const uint64_t *before,
+                               const void *bytes, uint64_t length, uint64_t *sum);
+const char *tn_host_answer (struct tenon_call *public);
+uint64_t tn_host_hash (struct tenon_call *public, const void *bytes, uint64_t length);
 
 /* ---- host_describe.c, for describe: tensors, dtypes and metadata ---- */
 
