@@ -21,6 +21,17 @@ take_place (const struct tenon_tensor *from, struct tn_tensor *to, struct tn_sou
         to->flags |= TENON_ALIAS; /* not compared with other ranges */
 }
 
+/* The shape, unless it is not known, or has a dim that no tensor can have: then no program that reads the
+ * catalog could rely on what dims are. */
+static bool
+has_shape (const struct tenon_tensor *from)
+{
+    bool shaped = !(from->flags & TENON_NO_SHAPE) && from->rank <= 64;
+    for (uint32_t i = 0; shaped && from->shape && i < from->rank; i++)
+        shaped = from->shape[i] < (uint64_t) 1 << 63;
+    return shaped;
+}
+
 static tenon_status
 take_tensor (struct tn_call *call, const struct tenon_tensor *from, struct tn_tensor *to)
 {
@@ -30,7 +41,7 @@ take_tensor (struct tn_call *call, const struct tenon_tensor *from, struct tn_te
         return call->session->error->status;
     if (from->dtype != TENON_NONE && !tn_catalog_dtype (catalog, from->dtype))
         return tn_call_misuse (call, "there is no dtype of the number that it gave");
-    bool shaped = !(from->flags & TENON_NO_SHAPE) && from->rank <= 64;
+    bool shaped = has_shape (from);
     if (shaped && from->rank > 0 && !from->shape)
         return tn_call_misuse (call, "a tensor has dims but no shape");
     TN_TRY (tn_call_name_tensor (call, from, to));

@@ -78,10 +78,11 @@ START_TEST (test_absurd_tensors)
               "skip c f32 2 18446744073709551608 18446744073709551608 -1 nowhere\n"
               "skip d f32 2 100000 8 -2 behind the end\n"
               "skip e f32 0,18446744073709551615 0 0 -1 none\n"
-              "skip f q8_0 3,5 0 0 -1 no such dtype here\n",
+              "skip f q8_0 3,5 0 0 -1 no such dtype here\n"
+              "skip g f32 2,9223372036854775808 0 0 -1 a dim of 2^63\n",
               dims);
     tenon_file *file = open_script (lines);
-    ck_assert_uint_eq (tenon_count (file), 6);
+    ck_assert_uint_eq (tenon_count (file), 7);
     ck_assert_uint_eq (kit_tensor (file, "a").elements, 0);
     ck_assert_uint_eq (kit_tensor (file, "a").rank, 3);
     ck_assert_uint_eq (kit_tensor (file, "a").nbytes, 0);
@@ -93,6 +94,8 @@ START_TEST (test_absurd_tensors)
     ck_assert_uint_eq (kit_tensor (file, "d").stored, 8);
     ck_assert_uint_eq (kit_tensor (file, "e").elements, 0);
     ck_assert_str_eq (kit_tensor (file, "f").dtype_name, "q8_0");
+    ck_assert_uint_eq (kit_tensor (file, "g").flags, TENON_NO_SHAPE);
+    ck_assert_uint_eq (kit_tensor (file, "g").rank, 0);
     tenon_close (file);
 }
 END_TEST
