@@ -53,7 +53,8 @@ struct tn_writer {
     uint64_t done_first;
     uint64_t *losses; /* of all members and their container; a member of a batch counts its own */
     struct tn_meter *meter;
-    bool *is_begun; /* a tensor was put; of all members and their container. NULL: of a batch, in memory */
+    bool *is_begun; /* the room for tensors was looked at; of all members and their container. NULL: of a
+                     * batch, in memory */
 };
 
 /* Checks that the codec can store the tensors, runs its write, and checks that it put them all. */

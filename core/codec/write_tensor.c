@@ -103,26 +103,28 @@ count_casts (const struct tn_origin *origin, struct tn_request *request)
 }
 
 /* What is known to be too much for the disk is not begun: many tensors that are the same bytes, or few of
- * them over and over, can be any number of times larger than their file. The first tensor decides: if it is
- * encoded, all are, and the size is not known. */
+ * them over and over, can be any number of times larger than their file. The first tensor that has bytes, and
+ * whose sink does not encode them, decides for all that are still to come: a codec encodes all of them or
+ * none. Encoded ones before it may have had any size. */
 static tenon_status
-check_room (struct tn_call *call)
+check_room (struct tn_call *call, uint64_t length)
 {
     const struct tn_writer *writer = call->writer;
     const tenon_plan *plan = writer->plan;
     tenon_error *error = call->session->error;
     uint64_t room, all = 0, shared = 0;
-    if (writer->dry || !writer->is_begun || *writer->is_begun)
+    if (writer->dry || !writer->is_begun || *writer->is_begun || length == 0 || !writer->sink->room)
         return TENON_OK;
     *writer->is_begun = true;
     TN_TRY (tn_sink_room (writer->sink, &room, error));
-    for (uint64_t i = 0; i < plan->count && room < UINT64_MAX; i++) {
-        const uint64_t length = tn_catalog_tensor (plan->own, i)->length;
+    for (uint64_t i = writer->done_first; i < plan->count && room < UINT64_MAX; i++) {
+        const uint64_t size = tn_catalog_tensor (plan->own, i)->length;
         const bool is_twin = plan->origins[i].twin != TENON_AUTO;
-        if (is_twin && (call->codec->table.flags & TENON_CODEC_ALIASES))
+        if (writer->done[i - writer->done_first]
+            || (is_twin && (call->codec->table.flags & TENON_CODEC_ALIASES)))
             continue;
-        shared += is_twin ? TN_MIN (length, UINT64_MAX - shared) : 0;
-        all += TN_MIN (length, UINT64_MAX - all);
+        shared += is_twin ? TN_MIN (size, UINT64_MAX - shared) : 0;
+        all += TN_MIN (size, UINT64_MAX - all);
     }
     if (all <= room)
         return TENON_OK;
@@ -147,7 +149,7 @@ tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout)
     const struct tn_origin *origin = &writer->plan->origins[index];
     uint64_t begin = writer->sink->position, size = tn_catalog_tensor (writer->plan->own, index)->length;
     struct tn_request request;
-    TN_TRY (check_room (call));
+    TN_TRY (check_room (call, size));
     tenon_status status = tn_request_make (&request, origin->catalog, origin->tensor, NULL, origin->target,
                                            layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
     if (status == TENON_OK) {
