@@ -42,7 +42,7 @@ class TensorInfo(c.Structure):
                 ("dtype_name", c.c_char_p), ("rank", c.c_uint32), ("flags", c.c_uint32), ("shape", c.POINTER(c.c_uint64)),
                 ("elements", c.c_uint64), ("nbytes", c.c_uint64), ("storage", c.c_uint32), ("source", c.c_uint32),
                 ("source_name", c.c_char_p), ("offset", c.c_uint64), ("stored", c.c_uint64), ("filter", c.c_char_p), ("unreadable", c.c_int32),
-                ("why", c.c_char_p)]
+                ("why", c.c_char_p), ("strides", c.POINTER(c.c_int64))]
 
 
 class TenonError(Exception):
@@ -102,6 +102,15 @@ class Tenon:
         info = TensorInfo(c.sizeof(TensorInfo))
         self.check(self.lib.tenon_get(file, index, c.byref(info)))
         return info
+
+    def infos(self, file):
+        """Returns the infos of all tensors, by one call."""
+        count = self.count(file)
+        infos = (TensorInfo * count)()
+        if count:
+            infos[0].struct_size = c.sizeof(TensorInfo)
+        self.check(self.lib.tenon_get_range(file, c.c_uint64(0), c.c_uint64(count), infos))
+        return infos
 
     def verify(self, file):
         self.check(self.lib.tenon_verify(file, None, None, c.byref(self.error)))

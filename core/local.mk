@@ -7,6 +7,8 @@ core_libcore_la_SOURCES = \
 	core/base/budget.c \
 	core/base/budget.h \
 	core/base/error.c \
+	core/base/glob.c \
+	core/base/glob.h \
 	core/base/hash.h \
 	core/base/io.c \
 	core/base/io.h \
@@ -27,6 +29,7 @@ core_libcore_la_SOURCES = \
 	core/catalog/dtypes.c \
 	core/catalog/file.c \
 	core/catalog/file.h \
+	core/catalog/look.c \
 	core/catalog/names.c \
 	core/catalog/names.h \
 	core/catalog/remark.c \

@@ -7,6 +7,7 @@ unit_tests += \
 	tests/sweep/test_sweep \
 	tests/unit/base/test_error \
 	tests/unit/base/test_escape \
+	tests/unit/base/test_glob \
 	tests/unit/base/test_hash \
 	tests/unit/base/test_io \
 	tests/unit/base/test_budget \
@@ -91,6 +92,7 @@ module_unit_tests = \
 	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \
 	tests/abi/test_metadata \
+	tests/abi/test_look \
 	tests/abi/test_misuse \
 	tests/abi/test_metadata_items \
 	tests/abi/test_metadata_text \

@@ -3,12 +3,13 @@
 #include "globs.h"
 #include "message.h"
 #include "nearest.h"
-#include <fnmatch.h>
+#include <string.h>
+#include <tenon/tenon.h>
 
 bool
 glob_fits (const char *pattern, const char *name)
 {
-    return strcmp (pattern, name) == 0 || fnmatch (pattern, name, 0) == 0;
+    return tenon_match (pattern, name, strlen (name));
 }
 
 struct globs
