@@ -3,11 +3,15 @@
 noinst_LTLIBRARIES += plugins/gguf/libquants.la
 plugins_gguf_libquants_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 plugins_gguf_libquants_la_SOURCES = \
+	plugins/gguf/quants/avx2.h \
 	plugins/gguf/quants/bytes.h \
 	plugins/gguf/quants/check.c \
 	plugins/gguf/quants/check.h \
 	plugins/gguf/quants/decode.h \
 	plugins/gguf/quants/decode_fast.c \
+	plugins/gguf/quants/decode_fast_few.c \
+	plugins/gguf/quants/decode_fast_k.c \
+	plugins/gguf/quants/decode_fast_plain.c \
 	plugins/gguf/quants/decode_few.c \
 	plugins/gguf/quants/decode_fp4.c \
 	plugins/gguf/quants/decode_grids.c \
@@ -33,6 +37,7 @@ plugins_gguf_libquants_la_SOURCES = \
 	plugins/gguf/quants/quants.h \
 	plugins/gguf/quants/search_affine.c \
 	plugins/gguf/quants/search_affine.h \
+	plugins/gguf/quants/search_codes_fast.c \
 	plugins/gguf/quants/search_scale.c \
 	plugins/gguf/quants/search_scale.h
 

@@ -29,6 +29,15 @@ gguf_k_scales (const uint8_t *packed, uint32_t number, uint8_t *scale, uint8_t *
     *minimum = (uint8_t) (packed[number + 4] >> 4 | packed[number] >> 6 << 4);
 }
 
+/* The scale of an iq1_m block: four bits of it are the highest of each of four u16. */
+static inline float
+gguf_iq1_m_scale (const uint8_t *block)
+{
+    uint32_t half =
+        (uint32_t) (block[49] >> 4 | block[51] >> 4 << 4 | block[53] >> 4 << 8 | block[55] >> 4 << 12);
+    return gguf_f32_of_f16 ((uint16_t) half);
+}
+
 /* Defines gguf_decode_NAME on top of NAME_block, which decodes one block of `bytes` bytes to `count`
  * items. */
 #define GGUF_DECODER(name, bytes, count)                                                                     \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* decode_fast.c - the commonest types in vector instructions. The _base functions return the same floats to
  * the last bit: no product is fused with a sum. AVX2 is chosen at run time; every aarch64 has NEON. */
+#include "avx2.h"
 #include "decode.h"
-#include "fast.h"
 
 #if defined __aarch64__ && defined __ARM_NEON && !defined TENON_PORTABLE_KERNELS                             \
     && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -13,46 +13,6 @@
 /* ---- x86-64 ---- */
 
 #ifdef WITH_AVX2
-/* The low eight bytes, as floats. */
-AVX2 INLINE __m256
-floats_of_i8 (__m128i bytes)
-{
-    return _mm256_cvtepi32_ps (_mm256_cvtepi8_epi32 (bytes));
-}
-
-AVX2 INLINE __m128i
-upper_8_bytes (__m128i bytes)
-{
-    return _mm_unpackhi_epi64 (bytes, bytes);
-}
-
-AVX2 INLINE __m128i
-load_16_bytes (const uint8_t *bytes)
-{
-    return _mm_loadu_si128 ((const __m128i *) (const void *) bytes);
-}
-
-AVX2 INLINE __m256i
-load_32_bytes (const uint8_t *bytes)
-{
-    return _mm256_loadu_si256 ((const __m256i *) (const void *) bytes);
-}
-
-/* F16C makes NaNs quiet and keeps their payload, as gguf_f32_of_f16 does. */
-AVX2 INLINE __m256
-broadcast_scale (const uint8_t *half)
-{
-    return _mm256_set1_ps (_cvtsh_ss (gguf_u16_at (half)));
-}
-
-/* 16 signed bytes times a scale. */
-AVX2 INLINE void
-put_16_scaled (__m128i bytes, __m256 scale, float *items)
-{
-    _mm256_storeu_ps (items, _mm256_mul_ps (floats_of_i8 (bytes), scale));
-    _mm256_storeu_ps (items + 8, _mm256_mul_ps (floats_of_i8 (upper_8_bytes (bytes)), scale));
-}
-
 AVX2 INLINE void
 q4_0_avx2_block (const uint8_t *restrict block, float *restrict items)
 {
@@ -73,32 +33,17 @@ q8_0_avx2_block (const uint8_t *restrict block, float *restrict items)
 }
 AVX2 static GGUF_DECODER (q8_0_avx2, 34, 32);
 
-/* 32 bytes times a scale, minus a minimum. */
-AVX2 INLINE void
-put_32_affine (__m256i bytes, __m256 scale, __m256 minimum, float *items)
-{
-    __m128i lower = _mm256_castsi256_si128 (bytes), upper = _mm256_extracti128_si256 (bytes, 1);
-    _mm256_storeu_ps (items, _mm256_sub_ps (_mm256_mul_ps (scale, floats_of_i8 (lower)), minimum));
-    _mm256_storeu_ps (items + 8,
-                      _mm256_sub_ps (_mm256_mul_ps (scale, floats_of_i8 (upper_8_bytes (lower))), minimum));
-    _mm256_storeu_ps (items + 16, _mm256_sub_ps (_mm256_mul_ps (scale, floats_of_i8 (upper)), minimum));
-    _mm256_storeu_ps (items + 24,
-                      _mm256_sub_ps (_mm256_mul_ps (scale, floats_of_i8 (upper_8_bytes (upper))), minimum));
-}
-
 AVX2 INLINE void
 q4_k_avx2_block (const uint8_t *restrict block, float *restrict items)
 {
-    float scale = _cvtsh_ss (gguf_u16_at (block)), minimum = _cvtsh_ss (gguf_u16_at (block + 2));
+    struct lines lines = lines_of_8_parts (block);
     __m256i nibble = _mm256_set1_epi8 (15);
-    for (uint32_t part = 0; part < 8; part++) {
-        __m256i codes = load_32_bytes (block + 16 + part / 2 * 32);
-        if (part % 2 == 1)
-            codes = _mm256_srli_epi16 (codes, 4);
-        uint8_t times, below_times;
-        gguf_k_scales (block + 4, part, &times, &below_times);
-        put_32_affine (_mm256_and_si256 (codes, nibble), _mm256_set1_ps (scale * (float) times),
-                       _mm256_set1_ps (minimum * (float) below_times), items + part * 32);
+    for (uint32_t part = 0; part < 8; part += 2) {
+        __m256i codes = load_32_bytes (block + 16 + part * 16);
+        put_32_affine (_mm256_and_si256 (codes, nibble), lines.scales[part], lines.minima[part],
+                       items + part * 32);
+        put_32_affine (_mm256_and_si256 (_mm256_srli_epi16 (codes, 4), nibble), lines.scales[part + 1],
+                       lines.minima[part + 1], items + part * 32 + 32);
     }
 }
 AVX2 static GGUF_DECODER (q4_k_avx2, 144, 256);
@@ -129,7 +74,6 @@ q6_k_avx2_block (const uint8_t *restrict block, float *restrict items)
 }
 AVX2 static GGUF_DECODER (q6_k_avx2, 210, 256);
 
-#define FAST(name) (gguf_has_avx2 () ? gguf_decode_##name##_avx2 : gguf_decode_##name##_base)
 #endif /* WITH_AVX2 */
 
 /* ---- aarch64 ---- */
@@ -222,31 +166,21 @@ q6_k_neon_block (const uint8_t *restrict block, float *restrict items)
     }
 }
 static GGUF_DECODER (q6_k_neon, 210, 256);
-#define FAST(name) gguf_decode_##name##_neon
 #endif /* WITH_NEON */
 
 /* ---- the choice ---- */
 
-#ifndef FAST
-#define FAST(name) gguf_decode_##name##_base
+#ifdef WITH_NEON
+#define CHOOSE_DECODER(name)                                                                                 \
+    GGUF_DECODE (name)                                                                                       \
+    {                                                                                                        \
+        return gguf_decode_##name##_neon (blocks, items, block_count);                                       \
+    }
+#else
+#define CHOOSE_DECODER GGUF_CHOOSE_DECODER
 #endif
 
-GGUF_DECODE (q4_0)
-{
-    return FAST (q4_0) (blocks, items, block_count);
-}
-
-GGUF_DECODE (q8_0)
-{
-    return FAST (q8_0) (blocks, items, block_count);
-}
-
-GGUF_DECODE (q4_k)
-{
-    return FAST (q4_k) (blocks, items, block_count);
-}
-
-GGUF_DECODE (q6_k)
-{
-    return FAST (q6_k) (blocks, items, block_count);
-}
+CHOOSE_DECODER (q4_0)
+CHOOSE_DECODER (q8_0)
+CHOOSE_DECODER (q4_k)
+CHOOSE_DECODER (q6_k)

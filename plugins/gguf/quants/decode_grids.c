@@ -34,7 +34,7 @@ put_shifted (uint32_t code, uint32_t down, float scale, float *restrict items)
 /* f16 scale at 0. Low bits of the codes at 2 to 33. From 34 a u16 for each part: the upper three bits of four
  * codes, the scale, the direction of the shift. */
 static inline void
-iq1_s_block (const uint8_t *restrict block, float *restrict items)
+iq1_s_base_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = gguf_f16_at (block);
     for (uint32_t part = 0; part < PARTS; part++) {
@@ -45,18 +45,16 @@ iq1_s_block (const uint8_t *restrict block, float *restrict items)
                          items + part * PART + i * 8);
     }
 }
-GGUF_DECODER (iq1_s, 50, 256);
+GGUF_DECODER (iq1_s_base, 50, 256);
 
 /* Low bits of the codes at 0 to 31. Nibbles at 32 to 47: the upper three bits of a code, the direction of the
  * shift. Four u16 at 48 to 55: four scales of three bits, for 16 items each, and above them four bits of the
  * block's f16 scale. */
 static inline void
-iq1_m_block (const uint8_t *restrict block, float *restrict items)
+iq1_m_base_block (const uint8_t *restrict block, float *restrict items)
 {
     const uint8_t *packed = block + 48;
-    uint32_t half =
-        (uint32_t) (packed[1] >> 4 | packed[3] >> 4 << 4 | packed[5] >> 4 << 8 | packed[7] >> 4 << 12);
-    float scale = gguf_f32_of_f16 ((uint16_t) half);
+    float scale = gguf_iq1_m_scale (block);
     for (uint32_t pair = 0; pair < 16; pair++) {
         uint32_t times = gguf_u16_at (packed + pair / 4 * 2) >> pair % 4 * 3 & 7, nibbles = block[32 + pair];
         float own = scale * (float) (int32_t) (times * 2 + 1);
@@ -66,7 +64,7 @@ iq1_m_block (const uint8_t *restrict block, float *restrict items)
         }
     }
 }
-GGUF_DECODER (iq1_m, 56, 256);
+GGUF_DECODER (iq1_m_base, 56, 256);
 
 /* f16 scale at 0. For each part four codes and a u32: seven signs for each code, the scale. */
 static inline void

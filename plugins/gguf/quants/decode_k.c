@@ -7,7 +7,7 @@
 
 /* Scales and minima at 0 to 15, a nibble each. Codes at 16 to 79. f16 scale at 80, minimum at 82. */
 static inline void
-q2_k_block (const uint8_t *restrict block, float *restrict items)
+q2_k_base_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = gguf_f16_at (block + 80), minimum = gguf_f16_at (block + 82);
     for (uint32_t part = 0; part < 16; part++) {
@@ -18,7 +18,7 @@ q2_k_block (const uint8_t *restrict block, float *restrict items)
             items[part * 16 + i] = own * (float) (codes[i] >> shift & 3) - below;
     }
 }
-GGUF_DECODER (q2_k, 84, 256);
+GGUF_DECODER (q2_k_base, 84, 256);
 
 /* Unpacks six bits: the low four are a nibble, those of parts 0 to 7 the low nibbles; the upper two are in
  * the four bytes after them. */
@@ -33,7 +33,7 @@ q3_k_scale (const uint8_t *packed, uint32_t number)
 /* Third bits of the codes at 0 to 31, inverted; low bits at 32 to 95. Scales at 96 to 107. f16 scale at
  * 108. */
 static inline void
-q3_k_block (const uint8_t *restrict block, float *restrict items)
+q3_k_base_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = gguf_f16_at (block + 108);
     for (uint32_t part = 0; part < 16; part++) {
@@ -46,7 +46,7 @@ q3_k_block (const uint8_t *restrict block, float *restrict items)
                 own * (float) ((int8_t) (lower[i] >> shift & 3) - (upper[i] & bit ? 0 : 4));
     }
 }
-GGUF_DECODER (q3_k, 110, 256);
+GGUF_DECODER (q3_k_base, 110, 256);
 
 /* item = scale * code - minimum, for all items of a part. */
 struct line {
@@ -81,7 +81,7 @@ GGUF_DECODER (q4_k_base, 144, 256);
 /* f16 scale at 0, minimum at 2. Scales and minima of the parts at 4 to 15. Fifth bits of the codes at 16 to
  * 47, low bits at 48 to 175. */
 static inline void
-q5_k_block (const uint8_t *restrict block, float *restrict items)
+q5_k_base_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = gguf_f16_at (block), minimum = gguf_f16_at (block + 2);
     for (uint32_t part = 0; part < 8; part += 2) {
@@ -97,7 +97,7 @@ q5_k_block (const uint8_t *restrict block, float *restrict items)
                 upper.scale * (float) ((codes[i] >> 4) + (fifth[i] & next_bit ? 16 : 0)) - upper.minimum;
     }
 }
-GGUF_DECODER (q5_k, 176, 256);
+GGUF_DECODER (q5_k_base, 176, 256);
 
 /* Low bits of the codes at 0 to 127, upper bits at 128 to 191. i8 scales of the parts at 192 to 207. f16
  * scale at 208. */

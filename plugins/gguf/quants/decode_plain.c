@@ -15,7 +15,7 @@ q4_0_base_block (const uint8_t *restrict block, float *restrict items)
 GGUF_DECODER (q4_0_base, 18, 32);
 
 static inline void
-q4_1_block (const uint8_t *restrict block, float *restrict items)
+q4_1_base_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = gguf_f16_at (block), minimum = gguf_f16_at (block + 2);
     for (uint32_t i = 0; i < 16; i++) {
@@ -23,7 +23,7 @@ q4_1_block (const uint8_t *restrict block, float *restrict items)
         items[16 + i] = (float) (block[4 + i] >> 4) * scale + minimum;
     }
 }
-GGUF_DECODER (q4_1, 20, 32);
+GGUF_DECODER (q4_1_base, 20, 32);
 
 /* Spreads the fifth bits of 32 codes, four bytes, over 32 bytes, each 0 or 16. */
 static inline void
@@ -34,7 +34,7 @@ spread_fifth_bits (const uint8_t *restrict bits, uint8_t *restrict bytes)
 }
 
 static inline void
-q5_0_block (const uint8_t *restrict block, float *restrict items)
+q5_0_base_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = gguf_f16_at (block);
     uint8_t fifth[32];
@@ -44,10 +44,10 @@ q5_0_block (const uint8_t *restrict block, float *restrict items)
         items[16 + i] = (float) ((block[6 + i] >> 4) + fifth[16 + i] - 16) * scale;
     }
 }
-GGUF_DECODER (q5_0, 22, 32);
+GGUF_DECODER (q5_0_base, 22, 32);
 
 static inline void
-q5_1_block (const uint8_t *restrict block, float *restrict items)
+q5_1_base_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = gguf_f16_at (block), minimum = gguf_f16_at (block + 2);
     uint8_t fifth[32];
@@ -57,7 +57,7 @@ q5_1_block (const uint8_t *restrict block, float *restrict items)
         items[16 + i] = (float) ((block[8 + i] >> 4) + fifth[16 + i]) * scale + minimum;
     }
 }
-GGUF_DECODER (q5_1, 24, 32);
+GGUF_DECODER (q5_1_base, 24, 32);
 
 static inline void
 q8_0_base_block (const uint8_t *restrict block, float *restrict items)

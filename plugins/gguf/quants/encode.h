@@ -58,6 +58,16 @@ gguf_inverse (float scale)
     return scale != 0 ? 1.0f / scale : 0.0f;
 }
 
+/* The zero of items that have one. If there are zeros of both signs, the first one counts, as in a comparison
+ * of one item after the other. */
+static inline float
+gguf_first_zero (const float *items)
+{
+    while (*items != 0)
+        items++;
+    return *items;
+}
+
 /* Packs 2 * count codes of four bits into `count` bytes, the first half of the codes in the low nibbles. */
 static inline void
 gguf_pack_nibbles (uint8_t *bytes, const uint8_t *codes, uint32_t count)

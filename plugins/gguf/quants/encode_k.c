@@ -201,14 +201,15 @@ put_codes_q3_k (uint8_t *to, uint8_t codes[ITEMS])
     gguf_pack_pairs (to + 64, codes + 128, 32);
 }
 
-GGUF_ENCODE (q3_k)
+static int32_t
+encode_q3_k_by (void (*search) (const float *items, uint8_t codes[ITEMS], float scales[PARTS]),
+                const float *items, void *blocks, uint64_t block_count)
 {
     uint8_t codes[ITEMS], *to = blocks;
     float scales[PARTS];
     int8_t stored[PARTS];
     for (uint64_t i = 0; i < block_count; i++, items += ITEMS, to += 110) {
-        for (uint32_t part = 0; part < PARTS; part += 4)
-            gguf_search_codes (items + 16 * part, 4, codes + 16 * part, scales + part);
+        search (items, codes, scales);
         float peak = gguf_peak (scales, PARTS), inverse = -32 / peak, scale = peak != 0 ? 1 / inverse : 0;
         for (uint32_t part = 0; part < PARTS; part++) {
             int8_t code = peak != 0 ? (int8_t) gguf_nearest (inverse * scales[part]) : -32;
@@ -220,6 +221,16 @@ GGUF_ENCODE (q3_k)
         gguf_put_f16 (to + 108, scale);
     }
     return TENON_OK;
+}
+
+GGUF_ENCODE (q3_k)
+{
+    return encode_q3_k_by (gguf_search_16_parts, items, blocks, block_count);
+}
+
+GGUF_ENCODE (q3_k_base)
+{
+    return encode_q3_k_by (gguf_search_16_parts_base, items, blocks, block_count);
 }
 
 static void

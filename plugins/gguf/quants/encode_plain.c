@@ -48,7 +48,7 @@ fifth_bits (const uint8_t codes[ITEMS])
     return bits;
 }
 
-GGUF_ENCODE (q5_0)
+GGUF_ENCODE (q5_0_base)
 {
     uint8_t codes[ITEMS], *block = blocks;
     for (uint64_t i = 0; i < block_count; i++, items += ITEMS, block += 22) {
@@ -65,15 +65,6 @@ struct range {
     float least, scale;
 };
 
-/* If there are zeros of both signs, the first one counts, as in a comparison of one item after the other. */
-static float
-first_zero (const float *items)
-{
-    while (*items != 0)
-        items++;
-    return *items;
-}
-
 static struct range
 codes_of_range (const float *items, int32_t most, uint8_t codes[ITEMS])
 {
@@ -87,8 +78,8 @@ codes_of_range (const float *items, int32_t most, uint8_t codes[ITEMS])
         least = lower[i] < least ? lower[i] : least;
         largest = upper[i] > largest ? upper[i] : largest;
     }
-    least = least == 0 ? first_zero (items) : least;
-    largest = largest == 0 ? first_zero (items) : largest;
+    least = least == 0 ? gguf_first_zero (items) : least;
+    largest = largest == 0 ? gguf_first_zero (items) : largest;
     float scale = (largest - least) / (float) most, inverse = gguf_inverse (scale);
     for (uint32_t i = 0; i < ITEMS; i += 4)
         put_codes_plain (codes + i, (gguf_load (items + i) - least) * inverse + 0.5f, most);
@@ -102,7 +93,7 @@ put_range (uint8_t *block, struct range range)
     gguf_put_f16 (block + 2, range.least);
 }
 
-GGUF_ENCODE (q4_1)
+GGUF_ENCODE (q4_1_base)
 {
     uint8_t codes[ITEMS], *block = blocks;
     for (uint64_t i = 0; i < block_count; i++, items += ITEMS, block += 20) {
@@ -112,7 +103,7 @@ GGUF_ENCODE (q4_1)
     return TENON_OK;
 }
 
-GGUF_ENCODE (q5_1)
+GGUF_ENCODE (q5_1_base)
 {
     uint8_t codes[ITEMS], *block = blocks;
     for (uint64_t i = 0; i < block_count; i++, items += ITEMS, block += 24) {

@@ -25,16 +25,16 @@ GGUF_AFFINE (q4_1);
 GGUF_AFFINE (q8_0);
 
 /* ---- plain: one scale a block, and a minimum in the types that end in _1 ---- */
-GGUF_DECODE (q4_0); /* in decode_fast.c */
-GGUF_ENCODE (q4_0); /* in encode_fast.c */
+GGUF_DECODE (q4_0);
+GGUF_ENCODE (q4_0);
 GGUF_DECODE (q4_1);
 GGUF_ENCODE (q4_1);
 GGUF_DECODE (q5_0);
 GGUF_ENCODE (q5_0);
 GGUF_DECODE (q5_1);
 GGUF_ENCODE (q5_1);
-GGUF_DECODE (q8_0); /* in decode_fast.c */
-GGUF_ENCODE (q8_0); /* in encode_fast.c */
+GGUF_DECODE (q8_0);
+GGUF_ENCODE (q8_0);
 
 /* ---- few: one or two bits an item, or five items a byte ---- */
 GGUF_DECODE (q1_0);
@@ -57,11 +57,11 @@ GGUF_DECODE (q2_k);
 GGUF_ENCODE (q2_k);
 GGUF_DECODE (q3_k);
 GGUF_ENCODE (q3_k);
-GGUF_DECODE (q4_k); /* in decode_fast.c */
+GGUF_DECODE (q4_k);
 GGUF_ENCODE (q4_k);
 GGUF_DECODE (q5_k);
 GGUF_ENCODE (q5_k);
-GGUF_DECODE (q6_k); /* in decode_fast.c */
+GGUF_DECODE (q6_k);
 GGUF_ENCODE (q6_k);
 
 /* ---- iq4: codes stand for 16 values that are not evenly spaced ---- */
@@ -80,13 +80,28 @@ GGUF_DECODE (iq2_s);
 GGUF_DECODE (iq3_xxs);
 GGUF_DECODE (iq3_s);
 
-/* ---- fast: decode_fast.c and encode_fast.c choose vector instructions at run time, or these, in plain C,
+/* ---- fast: decode_fast*.c and encode_fast*.c choose vector instructions at run time, or these, in plain C,
  * which return the same bits ---- */
 GGUF_DECODE (q4_0_base);
 GGUF_ENCODE (q4_0_base);
+GGUF_DECODE (q4_1_base);
+GGUF_ENCODE (q4_1_base);
+GGUF_DECODE (q5_0_base);
+GGUF_ENCODE (q5_0_base);
+GGUF_DECODE (q5_1_base);
+GGUF_ENCODE (q5_1_base);
 GGUF_DECODE (q8_0_base);
 GGUF_ENCODE (q8_0_base);
+GGUF_DECODE (q2_0_base);
+GGUF_DECODE (tq1_0_base);
+GGUF_DECODE (tq2_0_base);
+GGUF_DECODE (q2_k_base);
+GGUF_DECODE (q3_k_base);
+GGUF_ENCODE (q3_k_base);
 GGUF_DECODE (q4_k_base);
+GGUF_DECODE (q5_k_base);
 GGUF_DECODE (q6_k_base);
+GGUF_DECODE (iq1_s_base);
+GGUF_DECODE (iq1_m_base);
 
 #endif

@@ -11,6 +11,11 @@
 void gguf_search_scales (const float *items, int32_t middle, uint8_t codes[64], float scales[4]);
 void gguf_search_codes (const float *items, int32_t middle, uint8_t codes[64], float scales[4]);
 
+/* gguf_search_codes of 16 parts with codes from -4 to 3, all parts of a q3_k block (search_codes_fast.c). The
+ * second function is plain C. */
+void gguf_search_16_parts (const float *items, uint8_t codes[256], float scales[16]);
+void gguf_search_16_parts_base (const float *items, uint8_t codes[256], float scales[16]);
+
 /* ---- shared by the searches of a scale, also by that of encode_iq4.c ---- */
 
 /* The weight of an item is its square. For given codes the scale with the least error is product / length,

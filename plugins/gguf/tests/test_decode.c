@@ -405,6 +405,21 @@ static const struct pair {
     { gguf_decode_q4_k, gguf_decode_q4_k_base, 144, 256, 0 },
     { gguf_decode_q4_k, gguf_decode_q4_k_base, 144, 256, 2 },
     { gguf_decode_q6_k, gguf_decode_q6_k_base, 210, 256, 208 },
+    { gguf_decode_q4_1, gguf_decode_q4_1_base, 20, 32, 0 },
+    { gguf_decode_q4_1, gguf_decode_q4_1_base, 20, 32, 2 },
+    { gguf_decode_q5_0, gguf_decode_q5_0_base, 22, 32, 0 },
+    { gguf_decode_q5_1, gguf_decode_q5_1_base, 24, 32, 0 },
+    { gguf_decode_q5_1, gguf_decode_q5_1_base, 24, 32, 2 },
+    { gguf_decode_q2_k, gguf_decode_q2_k_base, 84, 256, 80 },
+    { gguf_decode_q2_k, gguf_decode_q2_k_base, 84, 256, 82 },
+    { gguf_decode_q3_k, gguf_decode_q3_k_base, 110, 256, 108 },
+    { gguf_decode_q5_k, gguf_decode_q5_k_base, 176, 256, 0 },
+    { gguf_decode_q5_k, gguf_decode_q5_k_base, 176, 256, 2 },
+    { gguf_decode_q2_0, gguf_decode_q2_0_base, 18, 64, 0 },
+    { gguf_decode_tq1_0, gguf_decode_tq1_0_base, 54, 256, 52 },
+    { gguf_decode_tq2_0, gguf_decode_tq2_0_base, 66, 256, 64 },
+    { gguf_decode_iq1_s, gguf_decode_iq1_s_base, 50, 256, 0 },
+    { gguf_decode_iq1_m, gguf_decode_iq1_m_base, 56, 256, 48 }, /* four bits of it */
 };
 
 static uint8_t

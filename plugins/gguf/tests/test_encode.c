@@ -27,6 +27,8 @@ static const struct type {
     { "mxfp4", gguf_encode_mxfp4, 32, 17 },    { "nvfp4", gguf_encode_nvfp4, 64, 36 },
     { "iq4_nl", gguf_encode_iq4_nl, 32, 18 },  { "iq4_xs", gguf_encode_iq4_xs, 256, 136 },
     { "q4_0", gguf_encode_q4_0_base, 32, 18 }, { "q8_0", gguf_encode_q8_0_base, 32, 34 },
+    { "q4_1", gguf_encode_q4_1_base, 32, 20 }, { "q5_0", gguf_encode_q5_0_base, 32, 22 },
+    { "q5_1", gguf_encode_q5_1_base, 32, 24 }, { "q3_k", gguf_encode_q3_k_base, 256, 110 },
 };
 
 static uint32_t
@@ -389,25 +391,36 @@ random_item (uint32_t kind)
     }
 }
 
+static const struct pair {
+    encoder fast, base;
+    uint32_t count, bytes;
+} pairs[] = {
+    { gguf_encode_q4_0, gguf_encode_q4_0_base, 32, 18 },
+    { gguf_encode_q8_0, gguf_encode_q8_0_base, 32, 34 },
+    { gguf_encode_q4_1, gguf_encode_q4_1_base, 32, 20 },
+    { gguf_encode_q5_0, gguf_encode_q5_0_base, 32, 22 },
+    { gguf_encode_q5_1, gguf_encode_q5_1_base, 32, 24 },
+    { gguf_encode_q3_k, gguf_encode_q3_k_base, 256, 110 },
+};
+
 START_TEST (fast_is_base)
 {
-    enum { BLOCKS = 4099 };
-    const encoder fast = _i ? gguf_encode_q8_0 : gguf_encode_q4_0;
-    const encoder base = _i ? gguf_encode_q8_0_base : gguf_encode_q4_0_base;
-    const uint32_t bytes = _i ? 34 : 18;
-    float *input = malloc (BLOCKS * 32 * sizeof *input);
-    uint8_t *one = malloc (BLOCKS * bytes + 1), *other = malloc (BLOCKS * bytes);
+    const encoder fast = pairs[_i].fast, base = pairs[_i].base;
+    const uint32_t bytes = pairs[_i].bytes, item_count = pairs[_i].count;
+    const uint32_t block_count = item_count == 32 ? 4099 : 515;
+    float *input = malloc (block_count * item_count * sizeof *input);
+    uint8_t *one = malloc (block_count * bytes + 1), *other = malloc (block_count * bytes);
     ck_assert (input && one && other);
     for (uint32_t kind = 0; kind < 7; kind++)
         for (uint32_t round = 0; round < 5; round++) {
-            for (uint32_t i = 0; i < BLOCKS * 32; i++)
+            for (uint32_t i = 0; i < block_count * item_count; i++)
                 input[i] = random_item (kind);
-            ck_assert_int_eq (fast (input, one + 1, BLOCKS), TENON_OK);
-            ck_assert_int_eq (base (input, other, BLOCKS), TENON_OK);
-            ck_assert_mem_eq (one + 1, other, BLOCKS * bytes);
+            ck_assert_int_eq (fast (input, one + 1, block_count), TENON_OK);
+            ck_assert_int_eq (base (input, other, block_count), TENON_OK);
+            ck_assert_mem_eq (one + 1, other, block_count * bytes);
         }
     for (uint32_t count = 0; count < 20; count++) { /* the encoder writes nothing after them */
-        memset (one, 0xa5, BLOCKS * bytes + 1);
+        memset (one, 0xa5, block_count * bytes + 1);
         ck_assert_int_eq (fast (input, one, count), TENON_OK);
         ck_assert_mem_eq (one, other, count * bytes);
         ck_assert_uint_eq (one[count * bytes], 0xa5);
@@ -435,7 +448,7 @@ main (void)
     tcase_add_test (tests, iq4);
     tcase_add_test (tests, not_numbers);
     tcase_add_loop_test (tests, any_bits, 0, (int) COUNT (types));
-    tcase_add_loop_test (tests, fast_is_base, 0, 2);
+    tcase_add_loop_test (tests, fast_is_base, 0, (int) COUNT (pairs));
     suite_add_tcase (suite, tests);
     SRunner *runner = srunner_create (suite);
     srunner_run_all (runner, CK_NORMAL);
