@@ -108,6 +108,9 @@ bool tn_add_word (char **text, const char *word);
 /* Like asprintf. */
 TN_PRINTF (1, 2) char *tn_format (const char *format, ...);
 
+/* Memory for free: from 2 MiB on in huge pages, where the system has them. NULL: no memory. */
+void *tn_get_large (uint64_t size, bool zeroed);
+
 /* Allocations that are freed all at once, or back to a mark. */
 struct tn_chunk;
 struct tn_arena {
@@ -126,6 +129,8 @@ struct tn_mark {
 void *tn_arena_get (struct tn_arena *arena, uint64_t size, bool zeroed);
 /* A copy of `length` bytes and a NUL, not aligned, so that names lie close together. NULL: no memory. */
 char *tn_arena_text (struct tn_arena *arena, const char *text, uint64_t length);
+/* Chunks get large enough for so many bytes, an estimate. */
+void tn_arena_expect (struct tn_arena *arena, uint64_t bytes);
 /* tn_arena_release frees all that was allocated after the mark. */
 struct tn_mark tn_arena_mark (const struct tn_arena *arena);
 void tn_arena_release (struct tn_arena *arena, struct tn_mark mark);

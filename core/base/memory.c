@@ -111,11 +111,9 @@ tn_format (const char *format, ...)
     return text;
 }
 
-/* ---- arenas ---- */
+/* ---- large memory ---- */
 
-#define FIRST_CHUNK 4096u
-#define MOST_CHUNK (8u << 20)
-#define HUGE_PAGE (2u << 20)
+#define HUGE_PAGE ((uint64_t) 2 << 20)
 
 /* Under a sanitizer or a fuzzer every allocation is a chunk of exactly its size; otherwise an overrun would
  * go unnoticed. */
@@ -129,6 +127,39 @@ tn_format (const char *format, ...)
 #ifndef EXACT
 #define EXACT 0
 #endif
+
+/* What an allocation of `size` bytes takes. */
+static uint64_t
+large_size (uint64_t size)
+{
+#ifdef MADV_HUGEPAGE
+    if (!EXACT && size >= HUGE_PAGE)
+        return (size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+#endif
+    return size;
+}
+
+void *
+tn_get_large (uint64_t size, bool zeroed)
+{
+#ifdef MADV_HUGEPAGE
+    if (!EXACT && size >= HUGE_PAGE && size <= SIZE_MAX / 2) {
+        size = large_size (size);
+        void *memory = aligned_alloc (HUGE_PAGE, size);
+        if (memory)
+            madvise (memory, size, MADV_HUGEPAGE); /* faulting in small pages costs more than filling them */
+        if (memory && zeroed)
+            memset (memory, 0, size);
+        return memory;
+    }
+#endif
+    return size > SIZE_MAX / 2 ? NULL : zeroed ? calloc (1, size) : malloc (size);
+}
+
+/* ---- arenas ---- */
+
+#define FIRST_CHUNK 4096u
+#define MOST_CHUNK (8u << 20)
 
 struct tn_chunk {
     struct tn_chunk *older;
@@ -150,24 +181,14 @@ chunk_new (struct tn_budget *budget, uint64_t room)
     uint64_t size;
     if (tn_add (room, sizeof (struct tn_chunk), &size) || size > SIZE_MAX / 2)
         return NULL;
-#ifdef MADV_HUGEPAGE
-    bool huge = !EXACT && size >= HUGE_PAGE;
-    if (huge)
-        size = (size + HUGE_PAGE - 1) & ~(uint64_t) (HUGE_PAGE - 1);
-#else
-    const bool huge = false;
-#endif
+    size = large_size (size);
     if (!tn_budget_draw (budget, size))
         return NULL;
-    struct tn_chunk *chunk = huge ? aligned_alloc (HUGE_PAGE, size) : malloc (size);
+    struct tn_chunk *chunk = tn_get_large (size, false);
     if (!chunk) {
         tn_budget_give_back (budget, size);
         return NULL;
     }
-#ifdef MADV_HUGEPAGE
-    if (huge)
-        madvise (chunk, size, MADV_HUGEPAGE); /* faulting in small pages costs more than filling them */
-#endif
     chunk->room = size - sizeof *chunk;
     chunk->fill = 0;
     return chunk;
@@ -198,6 +219,14 @@ arena_take (struct tn_arena *arena, uint64_t size, unsigned alignment)
     chunk->fill = at + size;
     arena->used += size;
     return chunk->bytes + at;
+}
+
+void
+tn_arena_expect (struct tn_arena *arena, uint64_t bytes)
+{
+    if (!EXACT && bytes > HUGE_PAGE / 2)
+        bytes = TN_MAX (bytes, HUGE_PAGE - sizeof (struct tn_chunk));
+    arena->next = TN_MAX (arena->next, TN_MIN (bytes, (uint64_t) MOST_CHUNK));
 }
 
 void *

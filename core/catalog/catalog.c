@@ -18,6 +18,7 @@ tn_catalog_new (tenon_context *context)
     }
     atomic_init (&catalog->references, 1);
     catalog->context = context;
+    catalog->first_segment = TN_FIRST_SEGMENT;
     tn_store_begin (&catalog->store);
     catalog->names.key = catalog->keys.key = catalog->words.key = &context->hash_key;
     return catalog;
@@ -106,10 +107,18 @@ entry_has_key (const void *owner, uint64_t index, const char *text, uint64_t len
     return entry->key_length == length && memcmp (entry->key, text, length) == 0;
 }
 
+/* Chunks of the arena for so many names and shapes. */
+#define EXPECTED_BYTES 48u
+
 void
 tn_catalog_expect (struct tn_catalog *catalog, uint64_t tensors)
 {
     tn_names_grow (&catalog->names, tensors); /* without memory it grows as it goes */
+    if (catalog->segments[0] || tensors >= UINT32_MAX)
+        return;
+    while ((uint64_t) 1 << catalog->first_segment < tensors)
+        catalog->first_segment++;
+    tn_arena_expect (&catalog->arena, tensors * EXPECTED_BYTES);
 }
 
 bool
@@ -147,12 +156,13 @@ tn_catalog_slot (struct tn_catalog *catalog)
     uint64_t index = catalog->count;
     if (index >= UINT32_MAX - 1)
         return NULL;
-    unsigned segment =
-        index < TN_FIRST_SEGMENT ? 0 : 63u - (unsigned) __builtin_clzll (index / TN_FIRST_SEGMENT) + 1;
+    uint64_t above = index >> catalog->first_segment;
+    unsigned segment = above == 0 ? 0 : 64u - (unsigned) __builtin_clzll (above);
     if (!catalog->segments[segment]) {
-        uint64_t size = segment == 0 ? TN_FIRST_SEGMENT : (uint64_t) TN_FIRST_SEGMENT << (segment - 1);
-        if (!tn_budget_draw (catalog->budget, size * sizeof (struct tn_tensor))
-            || !(catalog->segments[segment] = malloc (size * sizeof (struct tn_tensor))))
+        uint64_t size = (uint64_t) sizeof (struct tn_tensor)
+                        << (catalog->first_segment + (segment == 0 ? 0 : segment - 1));
+        if (!tn_budget_draw (catalog->budget, size)
+            || !(catalog->segments[segment] = tn_get_large (size, false)))
             return NULL;
     }
     struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);

@@ -82,7 +82,8 @@ tn_description_sources (const struct tn_description *description)
 }
 
 #define TN_SEGMENTS 32
-#define TN_FIRST_SEGMENT 16u
+/* Entries of the first segment, as a power of 2, unless more tensors are expected. */
+#define TN_FIRST_SEGMENT 4u
 
 /* Names are entered so many at a time. */
 #define TN_NAMES_AT_ONCE 32u
@@ -91,7 +92,8 @@ struct tn_catalog {
     atomic_uint references;
     tenon_context *context;
     struct tn_arena arena;                   /* names, shapes, values */
-    struct tn_tensor *segments[TN_SEGMENTS]; /* 16, 16, 32, 64 …: entries never move */
+    struct tn_tensor *segments[TN_SEGMENTS]; /* n, n, 2n, 4n …: entries never move */
+    unsigned first_segment;                  /* n, as a power of 2 */
     uint64_t count;
     struct tn_names names; /* of the first `entered` tensors */
     uint64_t entered;
@@ -143,11 +145,12 @@ void tn_catalog_drop (struct tn_catalog *catalog);
 static inline struct tn_tensor *
 tn_catalog_tensor (const struct tn_catalog *catalog, uint64_t index)
 {
-    /* segment 0 holds 0 … 15, segment k ≥ 1 holds 16·2^(k-1) … 16·2^k - 1 */
-    if (index < TN_FIRST_SEGMENT)
+    /* segment 0 holds 0 … n-1, segment k ≥ 1 holds n·2^(k-1) … n·2^k - 1 */
+    uint64_t above = index >> catalog->first_segment;
+    if (above == 0)
         return &catalog->segments[0][index];
-    unsigned segment = 63u - (unsigned) __builtin_clzll (index / TN_FIRST_SEGMENT) + 1;
-    return &catalog->segments[segment][index - ((uint64_t) TN_FIRST_SEGMENT << (segment - 1))];
+    unsigned segment = 64u - (unsigned) __builtin_clzll (above);
+    return &catalog->segments[segment][index - ((uint64_t) 1 << (catalog->first_segment + segment - 1))];
 }
 
 /* Adds a source and numbers it. The catalog owns it, also after a failure. */
@@ -195,7 +198,7 @@ tenon_status tn_catalog_tie_omissions (struct tn_catalog *catalog, tenon_error *
 /* Fails with the reason why the tensor cannot be read, if it cannot. */
 tenon_status tn_catalog_readable (const struct tn_catalog *catalog, const struct tn_tensor *tensor,
                                   tenon_error *error);
-/* Makes room for the names of so many tensors, an estimate. */
+/* Makes room for so many tensors, an estimate. */
 void tn_catalog_expect (struct tn_catalog *catalog, uint64_t tensors);
 /* TENON_E_MALFORMED: the name is there already. */
 tenon_status tn_catalog_commit (struct tn_catalog *catalog, tenon_error *error);

@@ -29,7 +29,7 @@ resize_slots (struct tn_names *names, uint64_t size)
 {
     if (!tn_budget_draw (names->budget, size * sizeof *names->slots))
         return false;
-    uint64_t *slots = calloc (size, sizeof *slots);
+    uint64_t *slots = tn_get_large (size * sizeof *slots, true);
     tn_budget_give_back (names->budget, (slots ? names->size : size) * sizeof *slots);
     if (!slots)
         return false;

@@ -104,6 +104,39 @@ START_TEST (test_chosen_names)
 }
 END_TEST
 
+/* Entries never move and are found, whether more tensors were expected than came, or fewer. */
+START_TEST (test_expected)
+{
+    static const uint64_t expected[] = { 0, 1, 16, 17, 100, 5000, UINT64_MAX };
+    tenon_error error = TENON_ERROR_INIT;
+    tenon_context *context = calloc (1, sizeof *context);
+    struct tn_catalog *catalog = tn_catalog_new (context);
+    struct tn_tensor *first = NULL;
+    if (expected[_i] < UINT64_MAX)
+        tn_catalog_expect (catalog, expected[_i]);
+    for (unsigned i = 0; i < 300; i++) {
+        struct tn_tensor *tensor = tn_catalog_slot (catalog);
+        ck_assert_ptr_nonnull (tensor);
+        snprintf (list[i], sizeof list[i], "n%u", i);
+        tensor->name = list[i];
+        tensor->name_length = (uint32_t) strlen (list[i]);
+        first = i == 0 ? tensor : first;
+        ck_assert_int_eq (tn_catalog_commit (catalog, &error), TENON_OK);
+        if (i == 0) /* too late: nothing moves */
+            tn_catalog_expect (catalog, 1000);
+    }
+    ck_assert_ptr_eq (tn_catalog_tensor (catalog, 0), first);
+    for (unsigned i = 0; i < 300; i++) {
+        uint64_t index;
+        ck_assert_ptr_eq (tn_catalog_tensor (catalog, i)->name, list[i]);
+        ck_assert (tn_catalog_find (catalog, list[i], strlen (list[i]), &index));
+        ck_assert_uint_eq (index, i);
+    }
+    tn_catalog_drop (catalog);
+    free (context);
+}
+END_TEST
+
 #define TWINS 11u /* 2^11 names */
 static uint64_t twin[2 * TWINS];
 
@@ -148,6 +181,7 @@ main (void)
     tcase_add_test (tests, test_equal_hashes);
     tcase_add_test (tests, test_chosen_names);
     tcase_add_test (tests, test_twins);
+    tcase_add_loop_test (tests, test_expected, 0, 7);
     suite_add_tcase (suite, tests);
     SRunner *runner = srunner_create (suite);
     srunner_run_all (runner, CK_NORMAL);
