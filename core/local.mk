@@ -311,6 +311,8 @@ core_libcore_la_SOURCES = \
 	core/transfer/tally.h \
 	core/transfer/tile.c \
 	core/transfer/tile.h \
+	core/transfer/together.c \
+	core/transfer/together.h \
 	core/transfer/transfer.c \
 	core/transfer/transfer.h \
 	core/transfer/unblock.c \

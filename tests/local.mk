@@ -113,6 +113,7 @@ module_unit_tests = \
 	tests/abi/test_sums \
 	tests/abi/test_store \
 	tests/abi/test_store_write \
+	tests/abi/test_together \
 	tests/abi/test_unreadable \
 	tests/abi/test_unreadable_saved \
 	tests/abi/test_write \
@@ -312,6 +313,7 @@ valgrind_too_long = \
 	tests/abi/test_parallel \
 	tests/abi/test_rules \
 	tests/abi/test_store \
+	tests/abi/test_together \
 	tests/abi/test_unreadable \
 	tests/abi/test_unreadable_saved \
 	tests/unit/base/test_pool \

@@ -95,8 +95,11 @@ tenon_status tn_decoder_whole (struct tn_decoder *decoder, struct tn_source *sou
 uint64_t tn_decoder_head (struct tn_decoder *decoder, struct tn_source *source, uint64_t input, uint8_t *to,
                           uint64_t room);
 
-/* Reads the bytes [begin, end) of a root, in which several small members lie that are decoded next. A failure
- * is left to the read that needs the bytes. */
+/* Reads the bytes [begin, end) of a root, in which several small members or tensors lie that are read next. A
+ * failure is left to the read that needs the bytes. */
 void tn_decoder_fetch (struct tn_decoder *decoder, struct tn_source *root, uint64_t begin, uint64_t end);
+/* The address of bytes of a root that were fetched; NULL: they must be read. */
+const uint8_t *tn_decoder_window (const struct tn_decoder *decoder, const struct tn_source *root,
+                                  uint64_t begin, uint64_t length);
 
 #endif

@@ -111,17 +111,23 @@ tn_decoder_fetch (struct tn_decoder *decoder, struct tn_source *root, uint64_t b
 }
 
 const uint8_t *
+tn_decoder_window (const struct tn_decoder *decoder, const struct tn_source *root, uint64_t begin,
+                   uint64_t length)
+{
+    uint64_t at = begin - decoder->stored.start;
+    bool inside = decoder->stored.root == root && begin >= decoder->stored.start
+                  && at <= decoder->stored.length && length <= decoder->stored.length - at;
+    return inside ? decoder->stored.bytes + at : NULL;
+}
+
+const uint8_t *
 tn_decoder_fetched (const struct tn_decoder *decoder, const struct tn_source *source, uint64_t begin,
                     uint64_t length)
 {
     const struct tn_source *root = source->inside->backing;
     uint64_t offset = source->inside->backing_offset + source->offset + begin;
-    if (root->kind == TN_SOURCE_MEMORY)
-        return atomic_load_explicit (&root->base, memory_order_relaxed) + offset;
-    uint64_t at = offset - decoder->stored.start;
-    bool inside = decoder->stored.root == root && offset >= decoder->stored.start
-                  && at <= decoder->stored.length && length <= decoder->stored.length - at;
-    return inside ? decoder->stored.bytes + at : NULL;
+    return root->kind == TN_SOURCE_MEMORY ? atomic_load_explicit (&root->base, memory_order_relaxed) + offset
+                                          : tn_decoder_window (decoder, root, offset, length);
 }
 
 tenon_status

@@ -9,6 +9,7 @@
 #include "transfer/gather.h"
 #include "transfer/slab.h"
 #include "transfer/tile.h"
+#include "transfer/together.h"
 
 #define STORED_SLAB (4u << 20)
 #define MADE_SLAB (1u << 20)
@@ -126,6 +127,25 @@ read_slabs (const struct tn_request *request, bool sums, struct tn_pool *pool, s
 
 /* ---- one thread ---- */
 
+/* True if the result is a range of the stored bytes. Then it needs no slab. */
+static bool
+copies_bytes (const struct tn_request *request)
+{
+    return tn_request_is_contiguous (request) && !request->swap_out;
+}
+
+/* `bytes` are those of the source from `first` on. */
+static tenon_status
+copy_bytes (const struct tn_transfer_job *job, const uint8_t *bytes, uint64_t first, struct tn_meter *meter,
+            tenon_error *error)
+{
+    const struct tn_request *request = job->request;
+    memcpy (job->to, bytes + (request->offset - first), request->size);
+    if (request->swap_in)
+        tn_request_swap (request, job->to);
+    return tn_meter_add (meter, request->size, error);
+}
+
 /* Decodes all of a member at once: where the result belongs, if there is room for the bytes around the
  * tensor; else aside, and makes the slabs from there. */
 static tenon_status
@@ -145,6 +165,8 @@ read_member (const struct tn_transfer_job *job, struct tn_worker *worker, struct
     if (!bytes)
         return tn_fail_memory (error);
     TN_TRY (tn_decoder_whole (&worker->decoder, source, bytes, error));
+    if (copies_bytes (request))
+        return copy_bytes (job, bytes, 0, meter, error);
     tn_request_from_memory (request, &memory, bytes, 0, source->size);
     return read_slabs (request, false, NULL, worker, job->to, meter, error);
 }
@@ -168,14 +190,28 @@ read_decoder (const struct tn_transfer_job *job, struct tn_worker *worker, struc
                                               : TENON_OK;
 }
 
+/* A tensor whose stored bytes may have been fetched, with others. */
+static tenon_status
+read_small (const struct tn_transfer_job *job, struct tn_worker *worker, struct tn_meter *meter,
+            tenon_error *error)
+{
+    struct tn_source memory;
+    struct tn_request *request = job->request;
+    const uint8_t *bytes = tn_together_bytes (job, &worker->decoder);
+    if (bytes && copies_bytes (request))
+        return copy_bytes (job, bytes, request->begin, meter, error);
+    if (bytes)
+        tn_request_from_memory (request, &memory, bytes, request->begin, request->length);
+    return read_slabs (request, job->way.sums, NULL, worker, job->to, meter, error);
+}
+
 static tenon_status
 read_alone (const struct tn_transfer_job *job, struct tn_worker *worker, struct tn_meter *meter,
             tenon_error *error)
 {
-    tenon_status status = job->way.kind == TN_WAY_MEMBER ? read_member (job, worker, meter, error)
-                          : job->way.kind == TN_WAY_DECODER
-                              ? read_decoder (job, worker, meter, error)
-                              : read_slabs (job->request, job->way.sums, NULL, worker, job->to, meter, error);
+    tenon_status status = job->way.kind == TN_WAY_MEMBER    ? read_member (job, worker, meter, error)
+                          : job->way.kind == TN_WAY_DECODER ? read_decoder (job, worker, meter, error)
+                                                            : read_small (job, worker, meter, error);
     if (status < 0)
         tn_fail_in (error, NULL, job->request->tensor->name);
     return status;
@@ -241,9 +277,8 @@ read_shared (tenon_context *context, const struct tn_transfer_job *job, struct t
 /* ---- many jobs ---- */
 
 /* Small jobs go in batches: taking one costs about as much as reading it. */
-#define BATCH 32u
-/* Stored bytes of a batch's members that are read at once; what lies between may be as much again. */
-#define MOST_SPAN (256u << 10)
+#define LEAST_BATCH 32u
+#define MOST_BATCH 1024u
 
 struct alone_run {
     const struct tn_transfer_job *jobs;
@@ -253,37 +288,33 @@ struct alone_run {
     struct tn_meter *meter;
 };
 
-/* Small members of one file that lie close together, as those of most archives do, are read at once. */
-static void
-fetch_members (const struct alone_run *run, uint64_t first, uint64_t end, struct tn_decoder *decoder)
-{
-    struct tn_source *root = NULL;
-    uint64_t low = UINT64_MAX, high = 0, stored = 0;
-    for (uint64_t i = first; i < end; i++) {
-        const struct tn_source *source = run->jobs[run->numbers[i]].request->source;
-        if (source->kind != TN_SOURCE_PART || source->stored > MOST_SPAN
-            || source->inside->backing->kind != TN_SOURCE_FD || (root && root != source->inside->backing))
-            return;
-        root = source->inside->backing;
-        uint64_t offset = source->inside->backing_offset + source->offset;
-        low = TN_MIN (low, offset);
-        high = TN_MAX (high, offset + source->stored);
-        stored += source->stored;
-    }
-    if (root && high - low <= MOST_SPAN && high - low <= 2 * stored)
-        tn_decoder_fetch (decoder, root, low, high);
-}
-
 static tenon_status
 read_alone_items (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct alone_run *run = opaque;
+    struct tn_worker *state = &run->workers[worker];
     uint64_t first = item * run->batch, end = TN_MIN (run->count, first + run->batch);
-    if (run->batch > 1)
-        fetch_members (run, first, end, &run->workers[worker].decoder);
-    for (uint64_t i = first; i < end; i++)
-        TN_TRY (read_alone (&run->jobs[run->numbers[i]], &run->workers[worker], run->meter, error));
+    while (first < end) {
+        struct tn_together range;
+        uint64_t some = tn_together_find (run->jobs, &run->numbers[first], end - first, &range);
+        if (some > 1)
+            tn_decoder_fetch (&state->decoder, range.root, range.begin, range.end);
+        for (; some > 0; some--, first++)
+            TN_TRY (read_alone (&run->jobs[run->numbers[first]], state, run->meter, error));
+    }
     return TENON_OK;
+}
+
+/* Long tensors are shared out one by one, small ones as many as are read at once, as long as all threads get
+ * some. */
+static uint64_t
+batch_size (uint64_t count, uint64_t bytes, unsigned width)
+{
+    uint64_t each = bytes / count + 1;
+    if (each > TN_SMALL / LEAST_BATCH)
+        return 1;
+    uint64_t most = TN_MIN (count / (8 * (uint64_t) width), MOST_BATCH);
+    return TN_MAX (TN_MIN (TN_TOGETHER_SPAN / each, most), LEAST_BATCH);
 }
 
 /* Reads the large tensors, and lists the others in `alone`. */
@@ -323,8 +354,8 @@ tn_transfer_read (tenon_context *context, const struct tn_transfer_job *jobs, ui
         uint64_t bytes = 0;
         for (uint64_t i = 0; i < run.count; i++)
             bytes += jobs[numbers[i]].request->size;
-        /* long tensors are shared out one by one */
-        run.batch = bytes / run.count > TN_SMALL / BATCH ? 1 : BATCH;
+        run.batch = batch_size (run.count, bytes, width);
+        tn_together_sort (jobs, numbers, run.count);
         status = tn_pool_run (context->pool, (run.count + run.batch - 1) / run.batch, read_alone_items, &run,
                               error);
     }
