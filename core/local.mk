@@ -190,6 +190,7 @@ core_libcore_la_SOURCES = \
 	core/plan/aliases.c \
 	core/plan/aliases.h \
 	core/plan/arrays.c \
+	core/plan/arrays.h \
 	core/plan/entries.c \
 	core/plan/entries.h \
 	core/plan/metadata.c \

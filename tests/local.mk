@@ -72,6 +72,7 @@ shell_tests += \
 module_unit_tests = \
 	tests/abi/test_aliases \
 	tests/abi/test_append \
+	tests/abi/test_arrays \
 	tests/abi/test_bad_readers \
 	tests/abi/test_bad_stores \
 	tests/abi/test_bad_writers \

@@ -3,6 +3,40 @@
 #include "plan/entries.h"
 #include "transfer/request.h"
 
+struct tn_plan_mark
+tn_plan_mark (const tenon_plan *plan)
+{
+    const struct tn_catalog *own = plan->own;
+    return (struct tn_plan_mark){ .tensors = own->count,
+                                  .sources = own->source_count,
+                                  .remarks = own->remark_count,
+                                  .dtypes = own->dtype_count,
+                                  .unnamed = plan->unnamed,
+                                  .unreadable = plan->unreadable,
+                                  .memory = tn_arena_mark (&own->arena) };
+}
+
+tenon_status
+tn_plan_settle (tenon_plan *plan, const struct tn_plan_mark *mark, tenon_error *error)
+{
+    struct tn_catalog *own = plan->own;
+    if (error->status == TENON_OK && tn_catalog_enter_names (own, error) == TENON_OK)
+        return TENON_OK;
+    bool entered = own->entered > mark->tensors;
+    own->unreadable -= plan->unreadable - mark->unreadable;
+    own->count = plan->count = mark->tensors;
+    own->remark_count = mark->remarks;
+    plan->unnamed = mark->unnamed;
+    plan->unreadable = mark->unreadable;
+    while (own->source_count > mark->sources)
+        tn_source_free (own->sources[--own->source_count]);
+    if (entered)
+        tn_catalog_renumber (own);
+    if (own->dtype_count == mark->dtypes)
+        tn_arena_release (&own->arena, mark->memory);
+    return error->status;
+}
+
 struct tn_kept *
 tn_plan_keep (tenon_plan *plan, struct tn_catalog *catalog, tenon_error *error)
 {
@@ -60,11 +94,9 @@ tn_plan_enter (tenon_plan *plan, const char *name, uint64_t name_length, const s
     slot->length = entry->length;
     if (fault)
         TN_TRY (tn_catalog_spoil (own, slot, fault->status, fault->dtype, fault->why, error));
-    TN_TRY (tn_catalog_commit (own, error));
     plan->origins[plan->count++] = *origin;
     plan->unreadable += fault != NULL;
-    error->tensor[0] = 0;
-    return TENON_OK;
+    return tn_catalog_commit_later (own, 0, error);
 }
 
 tenon_status
@@ -72,8 +104,35 @@ tn_plan_check_name (const char *name, uint64_t name_length, tenon_error *error)
 {
     if (!name || name_length == 0 || name_length > UINT32_MAX / 2 || !tn_utf8 (name, name_length))
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                        "a tensor's name must be valid UTF-8, not empty and without NUL");
-    tn_fail_in (error, NULL, name);
+                        "a tensor's name must be valid UTF-8, not empty and without NUL; it is '%s'",
+                        TN_SHOW_SOME (name ? name : "", name ? TN_MIN (name_length, 200) : 0));
+    return TENON_OK;
+}
+
+tenon_status
+tn_plan_fail_in (tenon_error *error, const char *name, uint64_t name_length)
+{
+    char shown[sizeof error->tensor];
+    uint64_t length = TN_MIN (name_length, sizeof shown - 1);
+    memcpy (shown, name, length);
+    shown[length] = 0;
+    tn_fail_in (error, NULL, shown);
+    return error->status;
+}
+
+tenon_status
+tn_plan_make_tally (tenon_plan *plan, const struct tenon_dtype *source, uint32_t from,
+                    const struct tenon_dtype *target, uint32_t to, struct tn_tally **result,
+                    tenon_error *error)
+{
+    struct tn_tally *tally = *result = tn_arena_get (&plan->own->arena, sizeof *tally, true);
+    if (!tally)
+        return tn_fail_memory (error);
+    tally->from = tn_dtype_label (source);
+    tally->to = tn_dtype_label (target);
+    tally->integers = to >= TENON_BOOL && to <= TENON_I64;
+    tally->counts = target->kind == TENON_KIND_BLOCK
+                    || tn_cast_may_lose (source->kind == TENON_KIND_BLOCK ? TENON_F32 : from, to);
     return TENON_OK;
 }
 

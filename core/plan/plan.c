@@ -60,32 +60,13 @@ adopt_dtype (tenon_plan *plan, const struct tn_catalog *catalog, uint32_t dtype,
     return TENON_OK;
 }
 
-/* Makes the tally of a cast. */
-static tenon_status
-make_tally (tenon_plan *plan, const struct tenon_dtype *source, uint32_t from,
-            const struct tenon_dtype *target, uint32_t to, struct tn_tally **result, tenon_error *error)
-{
-    struct tn_tally *tally = *result = tn_arena_get (&plan->own->arena, sizeof *tally, true);
-    if (!tally)
-        return tn_fail_memory (error);
-    tally->from = tn_dtype_label (source);
-    tally->to = tn_dtype_label (target);
-    tally->integers = to >= TENON_BOOL && to <= TENON_I64;
-    tally->counts = target->kind == TENON_KIND_BLOCK
-                    || tn_cast_may_lose (source->kind == TENON_KIND_BLOCK ? TENON_F32 : from, to);
-    return TENON_OK;
-}
-
 /* Saving refuses it, or leaves it out. */
 static tenon_status
 add_unreadable (tenon_plan *plan, const struct tn_kept *kept, const struct tn_tensor *tensor,
-                const char *name, tenon_error *error)
+                const char *name, uint64_t length, tenon_error *error)
 {
     struct tn_tensor entry = *tensor;
     struct tn_origin origin = { .catalog = kept->catalog, .tensor = tensor, .from_file = true };
-    uint64_t length = name ? strlen (name) : tensor->name_length;
-    name = name ? name : tensor->name;
-    TN_TRY (tn_plan_check_name (name, length, error));
     TN_TRY (adopt_dtype (plan, kept->catalog, tensor->dtype, &entry.dtype, error));
     entry.length = 0;
     return tn_plan_enter (plan, name, length, &entry, &origin, tn_catalog_fault (kept->catalog, tensor),
@@ -144,8 +125,8 @@ packed_label (uint32_t bits)
 
 /* Adds packed weights as the numbers that they stand for, cast to `dtype`. */
 static tenon_status
-add_packed (tenon_plan *plan, tenon_file *file, struct tn_packed *packed, const char *name, uint32_t dtype,
-            tenon_error *error)
+add_packed (tenon_plan *plan, tenon_file *file, struct tn_packed *packed, const char *name,
+            uint64_t name_length, uint32_t dtype, tenon_error *error)
 {
     const struct tn_tensor *weight = tn_catalog_tensor (packed->catalog, packed->weight);
     struct tn_tensor *stored;
@@ -163,7 +144,8 @@ add_packed (tenon_plan *plan, tenon_file *file, struct tn_packed *packed, const 
     bool as_they_are;
     TN_TRY (tn_packed_fits (packed, target, &as_they_are, error));
     from = as_they_are ? dtype : from;
-    TN_TRY (make_tally (plan, tn_catalog_dtype (plan->own, from), from, target, dtype, &origin.tally, error));
+    TN_TRY (tn_plan_make_tally (plan, tn_catalog_dtype (plan->own, from), from, target, dtype, &origin.tally,
+                                error));
     TN_TRY (make_numbers_tensor (plan, packed, from, origin.tally, &stored, error));
     origin.tensor = stored;
     origin.target = dtype == from ? TENON_NONE : dtype;
@@ -171,35 +153,28 @@ add_packed (tenon_plan *plan, tenon_file *file, struct tn_packed *packed, const 
     origin.tally->counts = origin.tally->counts && !as_they_are;
     origin.tally->from = packed_label (packed->bits);
     TN_TRY (tn_request_make (&request, plan->own, stored, NULL, dtype, 0, error));
-    return tn_plan_add_entry (plan, name ? name : weight->name, name ? strlen (name) : weight->name_length,
-                              dtype, stored->rank, stored->shape, 0, &origin, error);
+    return tn_plan_add_entry (plan, name, name_length, dtype, stored->rank, stored->shape, 0, &origin, error);
 }
 
 /* ---- one tensor, and all of a file ---- */
 
+/* Adds a tensor of the file under a name that was checked. */
 static tenon_status
-add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, uint32_t dtype,
-          tenon_error *error)
+add_named (tenon_plan *plan, tenon_file *file, const struct tn_tensor *tensor, uint64_t index,
+           const char *name, uint64_t name_length, uint32_t dtype, tenon_error *error)
 {
     struct tn_catalog *catalog = file->catalog;
     uint32_t number;
-    if (catalog->context != plan->context)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                        "the file and the plan belong to different contexts");
-    if (index >= catalog->count)
-        return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu",
-                        (unsigned long long) index, (unsigned long long) catalog->count);
-    const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
     const struct tn_kept *kept = tn_plan_keep (plan, catalog, error);
     if (!kept)
         return error->status;
     if (tn_catalog_fault (catalog, tensor))
-        return add_unreadable (plan, kept, tensor, name, error);
+        return add_unreadable (plan, kept, tensor, name, name_length, error);
     if (dtype == tensor->dtype)
         dtype = TENON_NONE;
     struct tn_packed packed;
     if (dtype != TENON_NONE && tn_packed_find (catalog, index, &packed)) {
-        TN_TRY (add_packed (plan, file, &packed, name, dtype, error));
+        TN_TRY (add_packed (plan, file, &packed, name, name_length, dtype, error));
         tn_kept_count_losses (kept, tensor);
         return TENON_OK;
     }
@@ -213,14 +188,50 @@ add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, 
     TN_TRY (adopt_dtype (plan, catalog, dtype == TENON_NONE ? tensor->dtype : dtype, &number, error));
     struct tn_origin origin = { .catalog = catalog, .tensor = tensor, .target = dtype, .from_file = true };
     if (dtype != TENON_NONE) {
-        TN_TRY (make_tally (plan, tn_catalog_dtype (catalog, tensor->dtype), tensor->dtype,
-                            tn_catalog_dtype (catalog, dtype), dtype, &origin.tally, error));
+        TN_TRY (tn_plan_make_tally (plan, tn_catalog_dtype (catalog, tensor->dtype), tensor->dtype,
+                                    tn_catalog_dtype (catalog, dtype), dtype, &origin.tally, error));
         origin.tally->items = items_of_shape (tensor);
     }
-    TN_TRY (tn_plan_add_entry (plan, name ? name : tensor->name, name ? strlen (name) : tensor->name_length,
-                               number, tensor->rank, tensor->shape, tensor->flags, &origin, error));
+    TN_TRY (tn_plan_add_entry (plan, name, name_length, number, tensor->rank, tensor->shape, tensor->flags,
+                               &origin, error));
     tn_kept_count_losses (kept, tensor);
     return TENON_OK;
+}
+
+static tenon_status
+add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name, uint64_t name_length,
+          uint32_t dtype, tenon_error *error)
+{
+    struct tn_catalog *catalog = file->catalog;
+    if (catalog->context != plan->context)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the file and the plan belong to different contexts");
+    if (index >= catalog->count)
+        return tn_fail (error, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no tensor %llu, the file has %llu",
+                        (unsigned long long) index, (unsigned long long) catalog->count);
+    const struct tn_tensor *tensor = tn_catalog_tensor (catalog, index);
+    if (!name)
+        name_length = tensor->name_length;
+    else if (name_length == TENON_NUL)
+        name_length = strlen (name);
+    name = name ? name : tensor->name;
+    TN_TRY (tn_plan_check_name (name, name_length, error));
+    if (add_named (plan, file, tensor, index, name, name_length, dtype, error) < 0)
+        return tn_plan_fail_in (error, name, name_length);
+    return TENON_OK;
+}
+
+TENON_API tenon_status
+tenon_plan_put_from (tenon_plan *plan, tenon_file *file, uint64_t index, const char *name,
+                     uint64_t name_length, uint32_t dtype, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, file, "file")) {
+        struct tn_plan_mark mark = tn_plan_mark (plan);
+        add_from (plan, file, index, name, name_length, dtype, &mine);
+        tn_plan_settle (plan, &mark, &mine);
+    }
+    return tn_error_out (error, &mine);
 }
 
 TENON_API tenon_status
@@ -229,7 +240,7 @@ tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index, const c
 {
     tenon_error mine = TENON_ERROR_INIT;
     if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, file, "file"))
-        add_from (plan, file, index, name, dtype, &mine);
+        return tenon_plan_put_from (plan, file, index, name, TENON_NUL, dtype, error);
     return tn_error_out (error, &mine);
 }
 
@@ -258,8 +269,10 @@ tenon_plan_add_file (tenon_plan *plan, tenon_file *file, tenon_error *error)
     tenon_status status = TENON_OK;
     if (!TN_GIVEN (&mine, plan, "plan") || !TN_GIVEN (&mine, file, "file"))
         return tn_error_out (error, &mine);
+    struct tn_plan_mark mark = tn_plan_mark (plan);
     for (uint64_t i = 0; i < file->catalog->count && status == TENON_OK; i++)
-        status = add_from (plan, file, i, NULL, TENON_NONE, &mine);
+        status = add_from (plan, file, i, NULL, 0, TENON_NONE, &mine);
+    status = tn_plan_settle (plan, &mark, &mine);
     if (status == TENON_OK)
         status = add_losses (plan, file, &mine);
     if (status == TENON_OK)

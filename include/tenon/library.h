@@ -15,6 +15,9 @@ extern "C" {
 #define TENON_API
 #endif
 
+/* For the length of a text: the text ends in NUL. */
+#define TENON_NUL UINT64_MAX
+
 typedef struct tenon_context tenon_context;
 typedef struct tenon_file tenon_file;
 typedef struct tenon_plan tenon_plan;

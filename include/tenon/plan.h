@@ -29,8 +29,26 @@ typedef struct tenon_array {
      * is the item 0 … 0, and `size` counts from the first byte of any item to the last. For dtypes whose
      * items stand by themselves, without `fill`. NULL: packed, in the order that `flags` says */
     const int64_t *strides;
+    /* The dtype that the tensor is stored as: it is cast while it is saved, in bounded memory, and what the
+     * cast changes is counted, as by tenon_plan_add_from. TENON_NONE: `dtype` */
+    uint32_t as;
+    uint32_t reserved;    /* 0 */
+    uint64_t name_length; /* bytes of `name`; 0: it ends in NUL */
+    /* With `dtype` TENON_NONE: a dtype of the program's own, copied with its texts. Its kind is
+     * TENON_KIND_OPAQUE; family and text say what an item is ("numpy", "<U7"), block_bytes how large it is;
+     * alignment, items_as and items_flags may be set, other fields count as 0. `flags` has no
+     * TENON_BIG_ENDIAN: the text has the byte order. Formats of the family store it, others refuse it or
+     * carry it (TENON_SAVE_CARRY). NULL: none */
+    const struct tenon_dtype *opaque;
 } tenon_array;
+/* A name must be valid UTF-8 without NUL, not empty, and no other tensor's of the plan. After a failure the
+ * plan is as it was. TENON_E_UNSUPPORTED: there is no such cast. */
 TENON_API tenon_status tenon_plan_add (tenon_plan *plan, const tenon_array *array, tenon_error *error);
+/* Adds `count` arrays, all of them or, after a failure, none. All have the struct_size of the first one,
+ * which is also their distance in memory. Faster than one by one: arrays that lie packed share what the
+ * library keeps of them. `arrays` may be NULL if count is 0. */
+TENON_API tenon_status tenon_plan_add_many (tenon_plan *plan, const tenon_array *arrays, uint64_t count,
+                                            tenon_error *error);
 
 /* Adds a tensor of an open file. A NULL name and TENON_NONE stand for its own name and dtype. What the cast
  * to another dtype changes is counted when it is saved: the digits that a narrower float lacks are what was
@@ -39,6 +57,10 @@ TENON_API tenon_status tenon_plan_add (tenon_plan *plan, const tenon_array *arra
  * their items are a TENON_LOSS of the tensor. */
 TENON_API tenon_status tenon_plan_add_from (tenon_plan *plan, tenon_file *file, uint64_t index,
                                             const char *name, uint32_t dtype, tenon_error *error);
+/* The same with a name of `name_length` bytes, or TENON_NUL; NULL: the tensor's own. */
+TENON_API tenon_status tenon_plan_put_from (tenon_plan *plan, tenon_file *file, uint64_t index,
+                                            const char *name, uint64_t name_length, uint32_t dtype,
+                                            tenon_error *error);
 /* Adds all tensors and all metadata of a file. Tensors that cannot be read, too: TENON_SAVE_SKIP_UNREADABLE.
  * What the file holds beside them, such as bytes behind the data, is not in its catalog: each note that
  * opening it made of that becomes a TENON_LOSS of the saves of the plan (tenon_plan_add_from: those on that
