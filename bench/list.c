@@ -15,12 +15,13 @@ open_and_list (tenon_context *context, const char *path)
 {
     tenon_error error = TENON_ERROR_INIT;
     tenon_file *file;
-    uint64_t dims = 0;
+    uint64_t dims = 0, tensors;
     if (tenon_open (context, path, NULL, &file, &error) < 0) {
         fprintf (stderr, "list: %s\n", error.message);
         return 0;
     }
-    for (uint64_t i = 0; i < tenon_count (file); i++) {
+    tensors = tenon_count (file);
+    for (uint64_t i = 0; i < tensors; i++) {
         tenon_tensor_info info = TENON_INIT (info);
         if (tenon_get (file, i, &info) < 0 || !info.name[0] || !info.dtype_name[0])
             return 0;
@@ -28,7 +29,7 @@ open_and_list (tenon_context *context, const char *path)
             dims += info.shape[k];
     }
     tenon_close (file);
-    return dims > 0;
+    return dims > 0 || tensors == 0;
 }
 
 int

@@ -469,6 +469,6 @@ check-deflate:
 clean-tests:
 	rm -rf checks
 distclean-venv:
-	rm -rf venv venv-torch
+	rm -rf venv venv-torch peers
 
 .PHONY: fuzz fuzzers check-interop check-torch check-valgrind check-threads check-builtin check-compiler check-deflate clean-tests distclean-venv check-is-missing
