@@ -46,6 +46,7 @@ unit_tests += \
 	tests/unit/source/test_listing \
 	tests/unit/source/test_spool_file \
 	tests/unit/transfer/test_request \
+	tests/unit/transfer/test_tile \
 	tests/unit/transfer/test_transfer
 
 # A test in shell is an executable file; it ends by printing a line like Check's:
@@ -273,6 +274,7 @@ thread_tests = \
 	tests/unit/sink/test_atomic_set \
 	tests/unit/sink/test_lock \
 	tests/unit/source/test_file_pool \
+	tests/unit/transfer/test_tile \
 	tests/unit/transfer/test_transfer
 builtin_tests = tests/walls.sh
 # What .ci/run does in builds that lack one or both of the libraries for deflate (make check-deflate).
@@ -328,6 +330,7 @@ valgrind_too_long = \
 	tests/unit/pluginlib/test_json \
 	tests/unit/pluginlib/test_json_numbers \
 	tests/unit/transfer/test_request \
+	tests/unit/transfer/test_tile \
 	tests/unit/transfer/test_transfer
 valgrind_unit_tests = $(filter-out tests/sweep/% tests/faults/% $(valgrind_too_long),$(unit_tests) $(module_unit_tests))
 valgrind_shell_tests += tests/cli/ls.sh

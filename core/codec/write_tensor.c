@@ -47,6 +47,20 @@ put_stored (struct tn_writer *writer, const struct tn_request *request, tenon_er
     return tn_request_account (request, error);
 }
 
+/* Puts bytes that are made. A file may take them in any order. */
+static tenon_status
+put_transferred (struct tn_writer *writer, struct tn_request *request, struct tn_way way, tenon_error *error)
+{
+    struct tn_sink *sink = writer->sink;
+    tenon_context *context = writer->plan->context;
+    struct tn_place place;
+    if (writer->dry || !sink->reserve || !tn_transfer_scatters (request, way))
+        return tn_transfer_stream (context, request, way, put_piece, sink, writer->meter, error);
+    TN_TRY (tn_sink_reserve (sink, request->size, &place.offset, error));
+    place.fd = sink->fd, place.name = sink->name;
+    return tn_transfer_to_file (context, request, way, &place, writer->meter, error);
+}
+
 static void
 tell_change (struct tn_call *call, const char *name, const char *what, const char *from, const char *to)
 {
@@ -166,8 +180,7 @@ tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout)
         else if (way.kind == TN_WAY_COPY)
             status = put_stored (writer, &request, error);
         else {
-            status = tn_transfer_stream (writer->plan->context, &request, way, put_piece, writer->sink,
-                                         writer->meter, error);
+            status = put_transferred (writer, &request, way, error);
             tell_wrong_blocks (call, index, origin->catalog->sources[origin->tensor->source]);
         }
     }

@@ -153,6 +153,18 @@ file_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_erro
     return TENON_OK;
 }
 
+static tenon_status
+file_reserve (struct tn_sink *sink, uint64_t length, uint64_t *offset, tenon_error *error)
+{
+    struct file_sink *file = (struct file_sink *) sink;
+    TN_TRY (check_open (file, error));
+    TN_TRY (flush_buffer (file, error));
+    TN_TRY (reserve_space (file, error));
+    *offset = file->flushed;
+    file->flushed += length;
+    return TENON_OK;
+}
+
 #ifdef HAVE_COPY_FILE_RANGE
 /* Finds out where copy_file_range beats reading and writing. A server copies by itself, from any offset to
  * any offset. XFS and btrfs share blocks, but only whole ones, which lie at multiples of their size in both
@@ -277,6 +289,7 @@ tn_file_sink_new (const char *name, bool durable)
                                    .fd = -1,
                                    .write = file_write,
                                    .copy = file_copy,
+                                   .reserve = file_reserve,
                                    .room = file_room,
                                    .patch = file_patch };
     file->durable = durable;

@@ -54,6 +54,15 @@ tn_sink_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_er
 }
 
 tenon_status
+tn_sink_reserve (struct tn_sink *sink, uint64_t length, uint64_t *offset, tenon_error *error)
+{
+    TN_TRY (prepare_write (sink, length, error));
+    TN_TRY (sink->reserve (sink, length, offset, error));
+    sink->position += length;
+    return TENON_OK;
+}
+
+tenon_status
 tn_sink_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error)
 {
     if (length == 0)

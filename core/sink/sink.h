@@ -24,6 +24,9 @@ struct tn_sink {
     tenon_status (*copy) (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon_error *error);
     tenon_status (*patch) (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length,
                            tenon_error *error);
+    /* The next `length` bytes are written by others, at *offset of `fd` and behind, in any order, before the
+     * sink is used again. NULL: the sink takes bytes in order only. */
+    tenon_status (*reserve) (struct tn_sink *sink, uint64_t length, uint64_t *offset, tenon_error *error);
     /* So many more bytes fit, after the first call of open; UINT64_MAX: that is not known. NULL: the same, as
      * where bytes are encoded. */
     uint64_t (*room) (struct tn_sink *sink);
@@ -44,6 +47,9 @@ tenon_status tn_sink_read_from (struct tn_sink *sink, int fd, uint64_t offset, u
 tenon_status tn_sink_fill (struct tn_sink *sink, uint8_t value, uint64_t length, tenon_error *error);
 tenon_status tn_sink_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length,
                             tenon_error *error);
+
+/* Only of a sink that has it. */
+tenon_status tn_sink_reserve (struct tn_sink *sink, uint64_t length, uint64_t *offset, tenon_error *error);
 
 /* *room: more bytes than these do not fit; UINT64_MAX: that is not known. Opens the sink. */
 tenon_status tn_sink_room (struct tn_sink *sink, uint64_t *room, tenon_error *error);

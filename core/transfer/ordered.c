@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* ordered.c - hands out a result in order, slabs made on all threads. */
+#include "sink/sink.h"
 #include "source/scan.h"
+#include "source/spool_file.h"
 #include "transfer/gather.h"
 #include "transfer/slab.h"
 #include "transfer/tile.h"
 #include "transfer/transfer.h"
+#include <errno.h>
+#include <unistd.h>
+
+/* With so many slabs, each of which reads all of the source, a temporary file is faster. */
+#define SLOW_SLABS 4u
+#define FILE_PIECE ((uint64_t) 1 << 20)
 
 struct group {
     const struct tn_request *request;
@@ -34,6 +42,51 @@ make_group_slab (void *opaque, uint64_t item, unsigned worker, tenon_error *erro
                          group->to + (begin - group->begin), error);
 }
 
+/* The memory for a result that turns. */
+static uint64_t
+turned_room (const tenon_context *context)
+{
+    return TN_MAX (context->limits[TENON_LIMIT_MEMORY] / 3, (uint64_t) 65536);
+}
+
+static tenon_status
+take_from_file (int fd, uint64_t size, tn_consumer take, void *user, struct tn_meter *meter,
+                tenon_error *error)
+{
+    TN_FREE uint8_t *bytes = malloc (FILE_PIECE);
+    if (!bytes)
+        return tn_fail_memory (error);
+    for (uint64_t at = 0, piece; at < size; at += piece) {
+        piece = TN_MIN (FILE_PIECE, size - at);
+        TN_TRY (tn_read_all (fd, at, bytes, piece, error));
+        TN_TRY (take (user, bytes, piece, error));
+        TN_TRY (tn_meter_add (meter, piece, error));
+    }
+    return TENON_OK;
+}
+
+/* Makes the result in a temporary file. *taken: it was handed out, or that failed; else there is no room for
+ * such a file, or no folder. */
+static tenon_status
+stream_by_file (tenon_context *context, const struct tn_request *request, tn_consumer take, void *user,
+                struct tn_meter *meter, struct tn_worker *workers, bool *taken, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    struct tn_spool_file file;
+    *taken = false;
+    if (tn_spool_file_open (context, request->size, &file, &mine) < 0)
+        return TENON_OK;
+    struct tn_place place = { .fd = file.fd, .name = "a temporary file" };
+    tenon_status status = tn_tiles_to_file (request, &place, workers, NULL, &mine);
+    *taken = status == TENON_OK || (mine.system != ENOSPC && mine.system != EDQUOT && mine.system != EFBIG);
+    if (status == TENON_OK)
+        status = take_from_file (file.fd, request->size, take, user, meter, error);
+    else if (*taken)
+        *error = mine;
+    close (file.fd);
+    return *taken ? status : TENON_OK;
+}
+
 /* Slabs as large as the memory allows, one at a time, each on all threads: so the runs in the source are
  * long. */
 static tenon_status
@@ -42,9 +95,17 @@ stream_tiles (tenon_context *context, const struct tn_request *request, bool alo
 {
     struct tn_slabs slabs;
     uint64_t begin, size;
-    tn_slabs_plan (request, TN_MAX (context->limits[TENON_LIMIT_MEMORY] / 3, 65536u), &slabs);
+    bool taken;
+    tn_slabs_plan (request, turned_room (context), &slabs);
     if (slabs.count == 0)
         return TENON_OK;
+    if (slabs.count >= SLOW_SLABS && !alone && !tn_needs_decoder (request->source)) {
+        tenon_status status = stream_by_file (context, request, take, user, meter, workers, &taken, error);
+        if (taken)
+            return status;
+        if (request->tally)
+            tn_tally_reset (request->tally, request->tally->saturate);
+    }
     tn_slab_range (request, &slabs, 0, &begin, &size);
     TN_FREE uint8_t *result = malloc (size);
     if (!result)
@@ -206,16 +267,14 @@ stream_stored (const struct tn_request *request, tn_consumer take, void *user, s
     return TENON_OK;
 }
 
+/* Into the file, or, if `place` is NULL, to `take`. */
 static tenon_status
-stream_request (tenon_context *context, struct tn_request *request, struct tn_way way, tn_consumer take,
-                void *user, struct tn_meter *meter, tenon_error *error)
+stream_made (tenon_context *context, struct tn_request *request, struct tn_way way,
+             const struct tn_place *place, tn_consumer take, void *user, struct tn_meter *meter,
+             tenon_error *error)
 {
     unsigned width = tn_pool_width (context->pool);
     struct tn_spooled spooled = { .spool = NULL };
-    if (way.kind == TN_WAY_SCAN)
-        return tn_transfer_scan (context, request, NULL, take, user, meter, error);
-    if (way.kind == TN_WAY_STORED)
-        return stream_stored (request, take, user, meter, error);
     if (way.sums_first)
         TN_TRY (tn_scan_all (context, request->source, NULL, NULL, error));
     if (way.kind == TN_WAY_SLABS)
@@ -226,7 +285,9 @@ stream_request (tenon_context *context, struct tn_request *request, struct tn_wa
     tenon_status status = TENON_OK;
     if (way.kind == TN_WAY_SPOOL)
         status = tn_request_spool (request, context->limits[TENON_LIMIT_MEMORY] / 3, &spooled, error);
-    if (status == TENON_OK)
+    if (status == TENON_OK && place)
+        status = tn_tiles_to_file (request, place, workers, meter, error);
+    else if (status == TENON_OK)
         status = stream_groups (context, request, way.alone, take, user, meter, workers, error);
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
@@ -238,6 +299,27 @@ tenon_status
 tn_transfer_stream (tenon_context *context, struct tn_request *request, struct tn_way way, tn_consumer take,
                     void *user, struct tn_meter *meter, tenon_error *error)
 {
-    TN_TRY (stream_request (context, request, way, take, user, meter, error));
+    if (way.kind == TN_WAY_SCAN)
+        TN_TRY (tn_transfer_scan (context, request, NULL, take, user, meter, error));
+    else if (way.kind == TN_WAY_STORED)
+        TN_TRY (stream_stored (request, take, user, meter, error));
+    else
+        TN_TRY (stream_made (context, request, way, NULL, take, user, meter, error));
+    return tn_request_account (request, error);
+}
+
+bool
+tn_transfer_scatters (const struct tn_request *request, struct tn_way way)
+{
+    return request->turns && tn_request_by_items (request)
+           && request->size > turned_room (request->catalog->context)
+           && (way.kind == TN_WAY_SPOOL || (way.kind == TN_WAY_SLABS && !tn_needs_decoder (request->source)));
+}
+
+tenon_status
+tn_transfer_to_file (tenon_context *context, struct tn_request *request, struct tn_way way,
+                     const struct tn_place *place, struct tn_meter *meter, tenon_error *error)
+{
+    TN_TRY (stream_made (context, request, way, place, NULL, NULL, meter, error));
     return tn_request_account (request, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tile.h - boxes of a slab that turns. Each reads runs of the source and writes pieces of the result that are
- * not too short, whatever the size of the slab, so that a slab may be all of the result. */
+ * not too short, whatever the size of the slab, so that a slab may be all of the result.
+ * It may also lie in a file, which takes pieces in any order. */
 #ifndef TN_TILE_H
 #define TN_TILE_H
 #include "base/pool.h"
@@ -12,5 +13,16 @@
 tenon_status tn_tiles_make (const struct tn_request *request, const struct tn_slabs *slabs, uint64_t slab,
                             struct tn_pool *pool, struct tn_worker *workers, uint8_t *to,
                             struct tn_meter *meter, tenon_error *error);
+
+/* Where a result lies in a file. `name` is for messages. */
+struct tn_place {
+    int fd;
+    uint64_t offset;
+    const char *name;
+};
+/* Makes the result of a request that goes by items, is packed and turns, and writes each tile to its place.
+ * On the threads of the context's pool, within the memory limit. The source needs no decoder. */
+tenon_status tn_tiles_to_file (const struct tn_request *request, const struct tn_place *place,
+                               struct tn_worker *workers, struct tn_meter *meter, tenon_error *error);
 
 #endif

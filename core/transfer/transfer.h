@@ -3,6 +3,7 @@
 #ifndef TN_TRANSFER_H
 #define TN_TRANSFER_H
 #include "base/report.h"
+#include "transfer/tile.h"
 #include "transfer/way.h"
 
 /* Reads a request into memory: `to` takes request->size bytes. */
@@ -21,6 +22,13 @@ typedef tenon_status (*tn_consumer) (void *user, const void *bytes, uint64_t len
 /* Hands the bytes of a request to `take` in order, in pieces. `way`: for TN_IN_ORDER or TN_TO_FILE. */
 tenon_status tn_transfer_stream (tenon_context *context, struct tn_request *request, struct tn_way way,
                                  tn_consumer take, void *user, struct tn_meter *meter, tenon_error *error);
+/* True if the result, which is larger than the memory for it, is made much faster where its pieces can be
+ * written in any order: to hand it out in order would read the source over and over, or takes a temporary
+ * file. `way`: for TN_TO_FILE. */
+bool tn_transfer_scatters (const struct tn_request *request, struct tn_way way);
+/* Writes the result of such a request into a file. */
+tenon_status tn_transfer_to_file (tenon_context *context, struct tn_request *request, struct tn_way way,
+                                  const struct tn_place *place, struct tn_meter *meter, tenon_error *error);
 /* The way SCAN. `to` takes the result; or, when it is NULL, `take` each group's of slabs. */
 tenon_status tn_transfer_scan (tenon_context *context, const struct tn_request *request, void *to,
                                tn_consumer take, void *user, struct tn_meter *meter, tenon_error *error);

@@ -6,9 +6,9 @@
 
 /* Zeroed at first. */
 struct tn_worker {
-    /* of slabs, 3 for whole members, 4 for a tile of transposing, 5 for a block */
-    uint8_t *buffer[7];
-    uint64_t room[7];
+    /* of slabs, 3 for whole members, 4 for a tile of transposing, 5 for a block, 7 for a tile of a file */
+    uint8_t *buffer[8];
+    uint64_t room[8];
     uint32_t check;  /* TENON_CHECK_*: sum up the stored bytes of each slab … */
     uint32_t sum;    /* … here … */
     uint64_t summed; /* … so many */
