@@ -21,6 +21,8 @@ core_libcore_la_SOURCES = \
 	core/base/place.h \
 	core/base/pool.c \
 	core/base/pool.h \
+	core/base/program.c \
+	core/base/program.h \
 	core/base/report.c \
 	core/base/report.h \
 	core/base/version.c \
@@ -221,6 +223,7 @@ core_libcore_la_SOURCES = \
 	core/save/saving.h \
 	core/save/saving_file.c \
 	core/save/saving_run.c \
+	core/save/saving_sink.c \
 	core/save/saving_target.c \
 	core/save/saving_tree.c \
 	core/save/stale.c \
@@ -249,6 +252,10 @@ core_libcore_la_SOURCES = \
 	core/sink/litter.h \
 	core/sink/lock.c \
 	core/sink/lock.h \
+	core/sink/memory.c \
+	core/sink/memory.h \
+	core/sink/output.c \
+	core/sink/output.h \
 	core/sink/rights.c \
 	core/sink/rights.h \
 	core/sink/sink.c \

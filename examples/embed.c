@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* embed.c - an application that embeds tenon: `embed IN OUT` shows IN, reads a slice of it, converts it to
- * OUT, and saves an array of its own beside OUT.
+ * OUT, saves an array of its own beside OUT, and into memory.
  *
  *     cc embed.c -o embed `pkg-config --cflags --libs tenon`
  *
@@ -124,6 +124,23 @@ convert_file (tenon_context *context, const char *from, const char *to, tenon_er
     return status;
 }
 
+/* Saves into memory, in the same format, as for a network or a database. */
+static tenon_status
+save_in_memory (tenon_plan *plan, const char *format, tenon_error *error)
+{
+    tenon_save_options options;
+    tenon_memory *memory;
+    const void *data;
+    uint64_t size;
+    INIT (options);
+    options.format = format;
+    tenon_status status = tenon_save_memory (plan, &options, &memory, &data, &size, NULL, NULL, error);
+    if (status == TENON_OK)
+        printf ("and in memory, %" PRIu64 " bytes at %p\n", size, data);
+    tenon_memory_free (memory);
+    return status;
+}
+
 /* Saves an array of the program in the format of OUT, under OUT's name with "-own" before the extension. */
 static tenon_status
 save_own (tenon_context *context, const char *out, tenon_error *error)
@@ -148,9 +165,11 @@ save_own (tenon_context *context, const char *out, tenon_error *error)
         status = tenon_plan_add (plan, &array, error);
     if (status == TENON_OK)
         status = tenon_save (plan, path, NULL, NULL, NULL, error);
-    tenon_plan_free (plan);
     if (status == TENON_OK)
         printf ("saved %s\n", path);
+    if (status == TENON_OK && out[stem])
+        status = save_in_memory (plan, out + stem + 1, error);
+    tenon_plan_free (plan);
     return status;
 }
 

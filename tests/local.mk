@@ -98,6 +98,7 @@ module_unit_tests = \
 	tests/abi/test_misuse \
 	tests/abi/test_metadata_items \
 	tests/abi/test_metadata_text \
+	tests/abi/test_output \
 	tests/abi/test_parallel \
 	tests/abi/test_pipe \
 	tests/abi/test_plugins \
@@ -268,6 +269,7 @@ tests_unit_pluginlib_test_json_LDADD = $(LDADD) $(JSON_C_LIBS)
 
 # What .ci/run does under ThreadSanitizer (make check-threads), and in a build without dlopen (make check-builtin).
 thread_tests = \
+	tests/abi/test_output \
 	tests/abi/test_parallel \
 	tests/unit/base/test_pool \
 	tests/unit/open/test_threads \
@@ -313,6 +315,7 @@ valgrind_too_long = \
 	tests/abi/test_folder_write \
 	tests/abi/test_isolated_filters \
 	tests/abi/test_isolation \
+	tests/abi/test_output \
 	tests/abi/test_parallel \
 	tests/abi/test_rules \
 	tests/abi/test_store \

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* save.c - saves a plan: to a path, or to a descriptor. */
+/* save.c - saves a plan: to a path, a descriptor, memory, or functions of the program. */
 #include "base/report.h"
+#include "catalog/file.h"
 #include "save/readable.h"
 #include "save/saving.h"
+#include "sink/atomic_file.h"
+#include "sink/memory.h"
+#include "sink/output.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 static tenon_status
 read_options (struct tn_saving *saving, const tenon_save_options *theirs)
@@ -69,7 +76,7 @@ static tenon_status
 end_save (struct tn_saving *saving, bool keep_report, const char *path, tenon_error *to)
 {
     if (saving->error->status < 0 && saving->plan)
-        tn_fail_in (saving->error, saving->path ? saving->path : path, NULL);
+        tn_fail_in (saving->error, saving->shown ? saving->shown : saving->path ? saving->path : path, NULL);
     tn_append_close (&saving->append);
     tn_stale_free (&saving->stale);
     free (saving->path);
@@ -95,25 +102,17 @@ tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *option
     return end_save (&saving, report != NULL, path, error);
 }
 
+/* ---- to a descriptor ---- */
+
 static tenon_status
 save_to_descriptor (struct tn_saving *saving, int fd, const tenon_progress *progress)
 {
-    tenon_error *error = saving->error;
-    saving->options.flags |= TENON_SAVE_EXACT_NAME;
-    if (saving->options.flags & TENON_SAVE_APPEND)
-        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                        "nothing can be added to a descriptor; save to a file");
-    if (!saving->options.format)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                        "saving to a descriptor needs the name of a format");
-    TN_TRY (tn_saving_choose (saving, "-"));
     struct tn_sink *sink = tn_sink_fd_new (fd, "the output");
     if (!sink)
-        return tn_fail_memory (error);
-    struct tn_writer writer = { .sink = sink, .one_file = true };
-    tenon_status status = tn_saving_run (saving, &writer, progress);
+        return tn_fail_memory (saving->error);
+    tenon_status status = tn_saving_to_sink (saving, NULL, sink, progress);
     if (status == TENON_OK)
-        status = tn_sink_fd_flush (sink, error);
+        status = tn_sink_fd_flush (sink, saving->error);
     tn_sink_fd_free (sink);
     return status;
 }
@@ -127,4 +126,135 @@ tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options, teno
     if (begin_save (__func__, &saving, plan, options, report, &mine) == TENON_OK)
         save_to_descriptor (&saving, fd, progress);
     return end_save (&saving, report != NULL, "the output", error);
+}
+
+/* A file that can be written at any place, as it is open. */
+static tenon_status
+check_descriptor (int fd, uint64_t offset, tenon_error *error)
+{
+    int flags = fcntl (fd, F_GETFL);
+    if (flags < 0)
+        return tn_fail_errno (error, errno, "it cannot be used", NULL);
+    if ((flags & O_ACCMODE) == O_RDONLY)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "it is open for reading only");
+    if (flags & O_APPEND)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "it is open with O_APPEND, so all bytes would go to its end");
+    if (lseek (fd, 0, SEEK_CUR) < 0)
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "it is a pipe, socket or terminal, which has no offsets; tenon_save_fd writes to it");
+    if (offset > (uint64_t) INT64_MAX)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "no file has an offset of 2^63 or more");
+    return TENON_OK;
+}
+
+static tenon_status
+save_at (struct tn_saving *saving, int fd, uint64_t offset, uint64_t *size, const tenon_progress *progress)
+{
+    tenon_error *error = saving->error;
+    bool durable = saving->context->durable, dry = saving->options.flags & TENON_SAVE_DRY_RUN;
+    saving->shown = "the descriptor";
+    TN_TRY (check_descriptor (fd, offset, error));
+    struct tn_sink *sink = tn_file_sink_at (saving->shown, fd, offset, durable);
+    if (!sink)
+        return tn_fail_memory (error);
+    tenon_status status = tn_saving_to_sink (saving, NULL, sink, progress);
+    if (status == TENON_OK)
+        status = tn_file_sink_finish (sink, error);
+    /* devices without a cache, and some file systems, have nothing to sync */
+    if (status == TENON_OK && durable && !dry && tn_file_sync (fd) < 0
+        && (errno == EIO || errno == ENOSPC || errno == EDQUOT))
+        status = tn_fail_errno (error, errno, "cannot be written to the disk", NULL);
+    if (status == TENON_OK && size)
+        *size = sink->position;
+    tn_file_sink_free (sink);
+    return status;
+}
+
+TENON_API tenon_status
+tenon_save_at (tenon_plan *plan, int fd, uint64_t offset, uint64_t *size, const tenon_save_options *options,
+               tenon_report **report, const tenon_progress *progress, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    struct tn_saving saving;
+    if (size)
+        *size = 0;
+    if (begin_save (__func__, &saving, plan, options, report, &mine) == TENON_OK)
+        save_at (&saving, fd, offset, size, progress);
+    return end_save (&saving, report != NULL, "the descriptor", error);
+}
+
+/* ---- to functions of the program, and to memory ---- */
+
+static tenon_status
+save_to_output (struct tn_saving *saving, const tenon_output *output, const tenon_progress *progress)
+{
+    struct tn_sink *sink;
+    TN_TRY (tn_output_sink_new (output, &sink, saving->error));
+    saving->shown = sink->name;
+    tenon_status status = tn_saving_to_sink (saving, tn_output_sink_name (sink), sink, progress);
+    if (status == TENON_OK)
+        status = tn_output_sink_flush (sink, saving->error);
+    tn_output_sink_free (sink);
+    return status;
+}
+
+TENON_API tenon_status
+tenon_save_to (tenon_plan *plan, const tenon_output *output, const tenon_save_options *options,
+               tenon_report **report, const tenon_progress *progress, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    struct tn_saving saving;
+    if (begin_save (__func__, &saving, plan, options, report, &mine) == TENON_OK
+        && TN_GIVEN (&mine, output, "output"))
+        save_to_output (&saving, output, progress);
+    return end_save (&saving, report != NULL, "the output", error);
+}
+
+static tenon_status
+save_to_memory (struct tn_saving *saving, tenon_memory *memory, uint64_t *size,
+                const tenon_progress *progress)
+{
+    saving->shown = "the memory";
+    uint64_t bytes = tn_saving_bytes (saving);
+    struct tn_sink *sink = tn_memory_sink_new (saving->shown, tn_saving_guess (saving, bytes));
+    if (!sink)
+        return tn_fail_memory (saving->error);
+    tenon_status status = tn_saving_to_sink (saving, NULL, sink, progress);
+    if (status == TENON_OK) {
+        *size = sink->position;
+        tn_memory_sink_take (sink, &memory->base, &memory->size);
+    }
+    tn_memory_sink_free (sink);
+    return status;
+}
+
+TENON_API tenon_status
+tenon_save_memory (tenon_plan *plan, const tenon_save_options *options, tenon_memory **memory,
+                   const void **data, uint64_t *size, tenon_report **report, const tenon_progress *progress,
+                   tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    struct tn_saving saving;
+    tenon_memory *made = NULL;
+    if (memory)
+        *memory = NULL;
+    if (data)
+        *data = NULL;
+    if (size)
+        *size = 0;
+    if (begin_save (__func__, &saving, plan, options, report, &mine) == TENON_OK
+        && TN_GIVEN (&mine, memory, "memory") && TN_GIVEN (&mine, data, "data")
+        && TN_GIVEN (&mine, size, "size")) {
+        made = calloc (1, sizeof *made);
+        if (!made)
+            tn_fail_memory (&mine);
+        else if (save_to_memory (&saving, made, size, progress) == TENON_OK) {
+            *memory = made;
+            *data = made->base;
+            made = NULL;
+        }
+    }
+    tenon_memory_free (made);
+    return end_save (&saving, report != NULL, "the memory", error);
 }

@@ -15,6 +15,7 @@ struct tn_saving {
     tenon_save_options options;
     uint64_t codec;
     char *path;            /* of the target, with its extension */
+    const char *shown;     /* what messages call a target that has no path; NULL: it has one */
     char *name;            /* of the target, bare, without it */
     const char *extension; /* in `path`; of an index, that of its shards */
     size_t extension_length;
@@ -36,12 +37,18 @@ struct tn_saving {
 tenon_status tn_saving_choose (struct tn_saving *saving, const char *given);
 /* The bytes of the plan, and of the file that is added to. */
 uint64_t tn_saving_bytes (const struct tn_saving *saving);
+/* A guess of the size of its file, from above; 0: it would be beyond all bounds. `bytes`: tn_saving_bytes. */
+uint64_t tn_saving_guess (const struct tn_saving *saving, uint64_t bytes);
 /* Runs the codec over the writer's sink. */
 tenon_status tn_saving_run (struct tn_saving *saving, struct tn_writer *writer,
                             const tenon_progress *progress);
 /* Saves to the file, or the set of files, that was chosen. *unlocked: its file system has no locks. */
 tenon_status tn_saving_to_file (struct tn_saving *saving, const tenon_progress *progress, bool *unlocked);
-/* The same, to the folder that was chosen. */
+/* Chooses, and saves to a sink that the caller made and finishes, with nothing beside it. `name`: of what the
+ * sink stands for, or NULL. A dry run leaves the sink alone. */
+tenon_status tn_saving_to_sink (struct tn_saving *saving, const char *name, struct tn_sink *sink,
+                                const tenon_progress *progress);
+/* The same as tn_saving_to_file, to the folder that was chosen. */
 tenon_status tn_saving_to_tree (struct tn_saving *saving, const tenon_progress *progress, bool *unlocked);
 
 #endif

@@ -8,17 +8,6 @@
 #include "save/saving.h"
 #include <sys/stat.h>
 
-/* Guesses the size of the file from above. One that is too high costs nothing, since the rest is given back;
- * one that is too low by a block makes ext4 write everything back before the rename. */
-static uint64_t
-guess_file_size (const tenon_plan *plan, uint64_t bytes)
-{
-    uint64_t headers = 65536 + plan->own->metadata_bytes;
-    for (uint64_t i = 0; i < plan->count; i++)
-        headers += 512 + 2 * (uint64_t) tn_catalog_tensor (plan->own, i)->name_length;
-    return tn_add (bytes, headers, &bytes) ? 0 : bytes;
-}
-
 /* Lists the target among the files of its set: last, as it gets its name. */
 static void
 list_target (const struct tn_saving *saving, const struct tn_writer *writer)
@@ -126,7 +115,7 @@ begin_file (struct tn_saving *saving, const tenon_progress *progress, struct tn_
     saving->stale.file = saving->append.file;
     uint64_t bytes = tn_saving_bytes (saving);
     if (bytes >= 1 << 20 && !saving->index) /* less gains nothing */
-        tn_atomic_expect (*atomic, guess_file_size (saving->plan, bytes));
+        tn_atomic_expect (*atomic, tn_saving_guess (saving, bytes));
     return TENON_OK;
 }
 

@@ -26,6 +26,18 @@ tn_saving_bytes (const struct tn_saving *saving)
     return tn_add (bytes, saving->append.file->catalog->sources[0]->size, &bytes) ? UINT64_MAX : bytes;
 }
 
+/* Guesses the size of the file from above. One that is too high costs nothing, since the rest is given back;
+ * one that is too low by a block makes ext4 write everything back before the rename. */
+uint64_t
+tn_saving_guess (const struct tn_saving *saving, uint64_t bytes)
+{
+    const tenon_plan *plan = saving->plan;
+    uint64_t headers = 65536 + plan->own->metadata_bytes;
+    for (uint64_t i = 0; i < plan->count; i++)
+        headers += 512 + 2 * (uint64_t) tn_catalog_tensor (plan->own, i)->name_length;
+    return tn_add (bytes, headers, &bytes) ? 0 : bytes;
+}
+
 /* Fills in all of the writer that files, descriptors and dry runs have in common. */
 static void
 prepare_writer (struct tn_saving *saving, struct tn_writer *writer)
@@ -55,10 +67,11 @@ tn_saving_run (struct tn_saving *saving, struct tn_writer *writer, const tenon_p
     const tenon_plan *entries = saving->append.both ? saving->append.both : saving->plan;
     const struct tenon_codec *codec = &saving->context->registry.codecs[saving->codec]->table;
     if ((codec->flags & TENON_CODEC_NEEDS_PATCH) && !writer->sink->seekable)
-        return tn_fail (
-            error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-            "the format %s goes back to fill in its header, which a pipe does not allow; save to a file",
-            codec->id);
+        return tn_fail (error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                        "the format %s goes back to fill in its header, which a pipe, or an output without a "
+                        "function for "
+                        "it, does not allow; save to a file, or to memory",
+                        codec->id);
     prepare_writer (saving, writer);
     TN_FREE bool *done = calloc (writer->count + 1, sizeof *done);
     if (!done)

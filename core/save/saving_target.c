@@ -90,6 +90,21 @@ name_target (struct tn_saving *saving, const struct tn_codec *codec)
     return saving->name ? TENON_OK : tn_fail_memory (saving->error);
 }
 
+/* The extension that is appended to a name that has none of the codec's; NULL: none is. A device, FIFO,
+ * socket or terminal has the name that it has. */
+static const char *
+missing_extension (const struct tn_saving *saving, const struct tn_codec *codec, const char *path)
+{
+    const char *name = tn_path_name (path);
+    struct stat there;
+    if (!saving->options.format || (saving->options.flags & TENON_SAVE_EXACT_NAME)
+        || saving->store.archive > 0 || tn_extension_length (codec, name, strlen (name)) > 0)
+        return NULL;
+    if (stat (path, &there) == 0 && !S_ISREG (there.st_mode) && !S_ISDIR (there.st_mode))
+        return NULL;
+    return codec->extensions[0];
+}
+
 tenon_status
 tn_saving_choose (struct tn_saving *saving, const char *given)
 {
@@ -101,17 +116,14 @@ tn_saving_choose (struct tn_saving *saving, const char *given)
     if (!path)
         return tn_fail_memory (saving->error);
     const bool slash = given[end] != 0;
-    const char *name = tn_path_name (path), *extension = NULL;
     if (!saving->options.format)
         TN_TRY (codec_of_path (saving, path));
     else
         TN_TRY (tn_codec_find (saving->context, saving->options.format, TN_TO_WRITE, &saving->codec,
                                saving->error));
     const struct tn_codec *codec = saving->context->registry.codecs[saving->codec];
-    tn_store_target_choose (saving->context, codec, name, &saving->store);
-    if (saving->options.format && !(saving->options.flags & TENON_SAVE_EXACT_NAME) && !slash
-        && saving->store.archive == 0 && tn_extension_length (codec, name, strlen (name)) == 0)
-        extension = codec->extensions[0];
+    tn_store_target_choose (saving->context, codec, tn_path_name (path), &saving->store);
+    const char *extension = slash ? NULL : missing_extension (saving, codec, path);
     saving->path = tn_concat (saving->store.folder ? path : given, extension ? "." : "",
                               extension ? extension : "", (char *) NULL);
     if (!saving->path)

@@ -21,7 +21,7 @@
 struct file_sink {
     struct tn_sink sink;
     uint64_t size_hint;
-    uint64_t flushed; /* bytes in the file; those in the buffer follow */
+    uint64_t flushed; /* end of the bytes in the file; those in the buffer follow */
     uint64_t used;
     uint64_t started; /* bytes that the kernel was told to write back */
     bool durable;
@@ -263,6 +263,7 @@ file_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t
     struct file_sink *file = (struct file_sink *) sink;
     const uint8_t *from = bytes;
     TN_TRY (check_open (file, error));
+    position += sink->origin;
     if (position < file->flushed) {
         uint64_t piece = TN_MIN (length, file->flushed - position);
         TN_TRY (tn_write_all (file->sink.fd, (int64_t) position, from, piece, sink->name, error));
@@ -294,6 +295,19 @@ tn_file_sink_new (const char *name, bool durable)
                                    .patch = file_patch };
     file->durable = durable;
     return &file->sink;
+}
+
+struct tn_sink *
+tn_file_sink_at (const char *name, int fd, uint64_t origin, bool durable)
+{
+    struct tn_sink *sink = tn_file_sink_new (name, durable);
+    struct file_sink *file = (struct file_sink *) sink;
+    if (!sink)
+        return NULL;
+    sink->fd = fd;
+    sink->origin = file->flushed = file->started = origin;
+    sink->room = NULL; /* an old file has bytes there already */
+    return sink;
 }
 
 void

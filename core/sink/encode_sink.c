@@ -50,9 +50,8 @@ plain_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_
     return tn_sink_patch (self->outer, self->base + position, bytes, length, error);
 }
 
-/* Item 0 writes; each other item sums one block. */
 struct sum_job {
-    struct tn_encode_sink *self;
+    const struct tn_encode_sink *self;
     const uint8_t *bytes;
     uint64_t length;
     uint32_t sums[MOST_SUMS];
@@ -62,12 +61,28 @@ static tenon_status
 sum_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
 {
     struct sum_job *job = opaque;
-    (void) worker;
-    if (item == 0)
-        return tn_sink_lend (job->self->outer, job->bytes, job->length, error);
-    uint64_t at = (item - 1) * SUM_BLOCK;
-    job->sums[item - 1] = tn_sum (job->self->check, job->bytes + at, TN_MIN (SUM_BLOCK, job->length - at));
+    uint64_t at = item * SUM_BLOCK;
+    (void) worker, (void) error;
+    job->sums[item] = tn_sum (job->self->check, job->bytes + at, TN_MIN (SUM_BLOCK, job->length - at));
     return TENON_OK;
+}
+
+/* This thread writes the bytes while others sum their blocks. */
+static tenon_status
+lend_and_sum (struct tn_encode_sink *self, struct sum_job *job, tenon_error *error)
+{
+    uint64_t blocks = (job->length - 1) / SUM_BLOCK + 1;
+    tenon_error none;
+    struct tn_pool_job *summing = tn_pool_start (self->context->pool, blocks, sum_item, job);
+    if (!summing)
+        return tn_fail_memory (error);
+    tenon_status status = tn_sink_lend (self->outer, job->bytes, job->length, error);
+    tn_error_clear (&none); /* summing never fails */
+    tn_pool_wait (summing, &none);
+    for (uint64_t i = 0; i < blocks; i++)
+        self->sum = tn_sum_join (self->check, self->sum, job->sums[i],
+                                 TN_MIN (SUM_BLOCK, job->length - i * SUM_BLOCK));
+    return status;
 }
 
 static tenon_status
@@ -83,11 +98,7 @@ plain_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_erro
     for (const uint8_t *from = bytes; length > 0;) {
         job.bytes = from;
         job.length = TN_MIN (length, MOST_SUMS * SUM_BLOCK);
-        uint64_t blocks = (job.length - 1) / SUM_BLOCK + 1;
-        TN_TRY (tn_pool_run (self->context->pool, blocks + 1, sum_item, &job, error));
-        for (uint64_t i = 0; i < blocks; i++)
-            self->sum = tn_sum_join (self->check, self->sum, job.sums[i],
-                                     TN_MIN (SUM_BLOCK, job.length - i * SUM_BLOCK));
+        TN_TRY (lend_and_sum (self, &job, error));
         from += job.length, length -= job.length;
     }
     return TENON_OK;
@@ -289,25 +300,55 @@ drop_held (struct tn_encode_sink *self, uint64_t size)
     self->held -= size;
 }
 
-/* Encodes the first blocks of the bytes that are held. `last`: they end the stream. */
 static tenon_status
-encode_round (struct tn_encode_sink *self, uint64_t blocks, bool last, tenon_error *error)
+encode_turn_item (void *opaque, uint64_t item, unsigned worker, tenon_error *error)
+{
+    struct tn_encode_sink *self = opaque;
+    uint64_t block = self->written + item;
+    return encode_block (self, block, &self->encoder->workers[worker], block_slot (self, block), error);
+}
+
+/* For a sink that this thread alone writes: as many blocks as there are slots are encoded on all threads,
+ * then they are written. */
+static tenon_status
+encode_by_turns (struct tn_encode_sink *self, tenon_error *error)
+{
+    while (self->written < self->blocks) {
+        uint64_t count = TN_MIN (self->blocks - self->written, (uint64_t) self->in_flight);
+        TN_TRY (tn_pool_run (self->context->pool, count, encode_turn_item, self, error));
+        for (; count > 0; count--, self->written++)
+            TN_TRY (write_block (self, self->written, block_slot (self, self->written), error));
+    }
+    return TENON_OK;
+}
+
+/* Encodes and writes the blocks of a round, each as soon as its turn comes. */
+static tenon_status
+encode_at_once (struct tn_encode_sink *self, tenon_error *error)
 {
     tenon_error write_error = TENON_ERROR_INIT;
-    self->blocks = blocks;
-    self->first = self->block_count == 0;
-    self->last = last;
-    self->written = 0;
     self->failed = UINT64_MAX;
     self->write_error = &write_error;
     for (unsigned i = 0; i < self->in_flight; i++)
         block_slot (self, i)->finished = false;
-    tn_pool_run (self->solo ? NULL : self->context->pool, blocks, encode_item, self, error);
+    tn_pool_run (self->solo ? NULL : self->context->pool, self->blocks, encode_item, self, error);
     self->write_error = NULL;
     /* All blocks before the one that could not be written are written, so no lower one failed. */
     if (write_error.status < 0)
         *error = write_error;
-    TN_TRY (error->status);
+    return error->status;
+}
+
+/* Encodes the first blocks of the bytes that are held. `last`: they end the stream. */
+static tenon_status
+encode_round (struct tn_encode_sink *self, uint64_t blocks, bool last, tenon_error *error)
+{
+    self->blocks = blocks;
+    self->first = self->block_count == 0;
+    self->last = last;
+    self->written = 0;
+    TN_TRY (self->outer->callers_thread && !self->solo ? encode_by_turns (self, error)
+                                                       : encode_at_once (self, error));
     drop_held (self, last ? self->held : blocks * self->block_size);
     return TENON_OK;
 }
@@ -424,6 +465,7 @@ tn_encode_sink_open (struct tn_encode_sink *self, tenon_context *context, struct
     self->sink = (struct tn_sink){ .name = outer->name,
                                    .seekable = !sums && outer->seekable,
                                    .keeps_fd = !sums && outer->keeps_fd,
+                                   .callers_thread = outer->callers_thread,
                                    .write = plain_write,
                                    .lend = plain_lend,
                                    .copy = sums ? NULL : plain_copy,

@@ -22,7 +22,8 @@ tn_sink_open (struct tn_sink *sink, tenon_error *error)
 static tenon_status
 prepare_write (struct tn_sink *sink, uint64_t length, tenon_error *error)
 {
-    if (sink->position > MOST_POSITION || length > MOST_POSITION - sink->position) {
+    uint64_t end = sink->origin + sink->position; /* both at most 2^63 - 1 */
+    if (end > MOST_POSITION || length > MOST_POSITION - end) {
         tn_fail_in (error, sink->name, NULL);
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "%llu more bytes would make it larger than a file can be",
@@ -123,7 +124,8 @@ tn_sink_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint6
     if (!sink->seekable || !sink->patch) {
         tn_fail_in (error, sink->name, NULL);
         return tn_fail (error, TENON_E_UNSUPPORTED, position,
-                        "what was written to a pipe or device cannot be changed");
+                        "what was written to a pipe or device, or to an output that has no function for it, "
+                        "cannot be changed");
     }
     if (position > sink->position || length > sink->position - position)
         return tn_fail (error, TENON_E_MISUSE, position,

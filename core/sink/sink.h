@@ -9,6 +9,8 @@ struct tn_sink {
     uint64_t position;   /* bytes put so far; kept by the functions below */
     bool seekable;       /* patch works */
     bool keeps_fd;       /* copy reads from the descriptor later on */
+    bool callers_thread; /* it is written on the thread of the save alone */
+    uint64_t origin;     /* of a file: where position 0 lies in it */
     const char *name;    /* for messages */
     const char *subject; /* the tensor whose bytes come now, to name in failures found later; or NULL */
     int fd;              /* of a file, pipe or device; -1: not open yet */
@@ -34,7 +36,7 @@ struct tn_sink {
 
 /* Opens the sink if its first byte has not done so. */
 tenon_status tn_sink_open (struct tn_sink *sink, tenon_error *error);
-/* These open the sink and keep `position`; the position must not pass 2^63. */
+/* These open the sink and keep `position`; no position in the file may pass 2^63. */
 tenon_status tn_sink_write (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
 tenon_status tn_sink_lend (struct tn_sink *sink, const void *bytes, uint64_t length, tenon_error *error);
 /* Falls back on reading when the sink, or the pair of files, cannot copy. A source that ends early is

@@ -66,16 +66,61 @@ TENON_API void tenon_lock_release (tenon_lock *lock);
 
 /* Writes a temporary file beside the target and renames it, so that the target is always whole, the old file
  * or the new one. A symbolic link is followed; a device, FIFO or terminal is written directly. With `format`,
- * the extension of the codec is appended if the path has none of its extensions. `report` may be NULL; else
- * it is set to the notes and losses, also on failure, and the caller frees it. TENON_E_BUSY: another save
- * holds the lock of the file, or has replaced a file that the plan has tensors of, and that this save would
- * replace. */
+ * the extension of the codec is appended if the path has none of its extensions and is no device, FIFO or
+ * terminal. `report` may be NULL; else it is set to the notes and losses, also on failure, and the caller
+ * frees it. TENON_E_BUSY: another save holds the lock of the file, or has replaced a file that the plan has
+ * tensors of, and that this save would replace. */
 TENON_API tenon_status tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *options,
                                    tenon_report **report, const tenon_progress *progress, tenon_error *error);
 /* Writes to an open descriptor from its current position, without seeking. `format` must not be NULL. */
 TENON_API tenon_status tenon_save_fd (tenon_plan *plan, int fd, const tenon_save_options *options,
                                       tenon_report **report, const tenon_progress *progress,
                                       tenon_error *error);
+
+/* ---- to anywhere: one file, and nothing beside it -------------------------------------------------- */
+
+/* The functions below write one run of bytes, without a temporary file: what a failure leaves of it is of no
+ * use. All need `format`, which may also name a codec of folders and the archive that holds its files, as the
+ * end of a name would: "tree.zip". TENON_E_UNSUPPORTED: the format makes several files, or a folder, or
+ * cannot be written without going back; or the flag is TENON_SAVE_APPEND. TENON_SAVE_NEW, `lock` and `held`
+ * mean nothing. A dry run writes nothing. */
+
+/* Where bytes go that neither a path nor a descriptor stands for. The struct and what it points to belong to
+ * the caller. All functions are called on the thread that called tenon_save_to, within that call; after one
+ * failed, `reason` alone. Each returns 0 or TENON_E_*, which the save returns, too. */
+typedef struct tenon_output {
+    uint32_t struct_size, flags; /* no flags yet */
+    /* Takes the next bytes, at least one. `bytes` is valid until it returns */
+    tenon_status (*write) (void *user, const void *bytes, uint64_t length);
+    /* Replaces bytes that write took before; `position` counts from its first byte. NULL: it cannot go back,
+     * which some formats need */
+    tenon_status (*patch) (void *user, uint64_t position, const void *bytes, uint64_t length);
+    /* Called right after write or patch failed: why, in one line, which becomes a part of the message; NULL:
+     * it does not know. The text stays valid until the next call. May be NULL */
+    const char *(*reason) (void *user);
+    /* What the bytes will be called: for messages, for formats that keep no name but that of the file, and,
+     * if it ends in the extension of an archive, for codecs of folders. NULL: "the output" */
+    const char *name;
+    void *user;
+} tenon_output;
+TENON_API tenon_status tenon_save_to (tenon_plan *plan, const tenon_output *output,
+                                      const tenon_save_options *options, tenon_report **report,
+                                      const tenon_progress *progress, tenon_error *error);
+/* Saves into memory. *data are *size bytes, which begin at a page and stay valid until tenon_memory_free
+ * (*memory); tenon_open_memory reads them. All three are needed, and NULL, NULL and 0 after a failure, or a
+ * dry run's *size is 0. The memory does not count against [limits]. */
+TENON_API tenon_status tenon_save_memory (tenon_plan *plan, const tenon_save_options *options,
+                                          tenon_memory **memory, const void **data, uint64_t *size,
+                                          tenon_report **report, const tenon_progress *progress,
+                                          tenon_error *error);
+/* Writes into an open file from `offset` bytes behind its beginning on, whatever lies there. The position of
+ * the descriptor stays, and so does what lies behind the last byte; the file becomes longer if it has to.
+ * *size, which may be NULL, is the number of bytes. They are synced if the save is durable. The plan must not
+ * read what is overwritten. TENON_E_MISUSE: the descriptor is open for reading only, or with O_APPEND.
+ * TENON_E_UNSUPPORTED: it is no file that has offsets. */
+TENON_API tenon_status tenon_save_at (tenon_plan *plan, int fd, uint64_t offset, uint64_t *size,
+                                      const tenon_save_options *options, tenon_report **report,
+                                      const tenon_progress *progress, tenon_error *error);
 
 /* Opens `source`, adds all of it to a plan, and saves that as `target`. */
 TENON_API tenon_status tenon_convert (tenon_context *context, const char *source, const char *target,

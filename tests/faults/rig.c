@@ -145,10 +145,13 @@ static const struct {
     [RIG_COPY] = { "copied", "c.toyraw", { NULL } },
     [RIG_TREE] = { "folder", "k.tree", { NULL } },
     [RIG_FD] = { "descriptor", "fd.toyraw", { NULL } },
+    [RIG_AT] = { "offset", "at.toyraw", { NULL } },
+    [RIG_OUTPUT] = { "output", "o.toybox", { "toybox.filter=deflate", "toybox.block_size=64KiB", NULL } },
+    [RIG_MEMORY] = { "memory", "m.toybox", { NULL } },
 };
 const char *const rig_names[RIG_SAVES] = {
-    "toyraw", "toybox", "deflate", "rot",  "set",    "beside",     "grown",
-    "bare",   "append", "convert", "copy", "folder", "descriptor",
+    "toyraw", "toybox",  "deflate", "rot",    "set",        "beside", "grown",  "bare",
+    "append", "convert", "copy",    "folder", "descriptor", "at",     "output", "memory",
 };
 
 static uint64_t
@@ -196,13 +199,54 @@ plan_of (unsigned number, tenon_error *error)
 }
 
 static tenon_status
-save_fd (tenon_plan *plan, const char *path, tenon_error *error)
+write_bytes (void *user, const void *bytes, uint64_t length)
 {
-    tenon_save_options options = { .struct_size = sizeof options, .format = "toyraw" };
-    int fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const char *from = bytes;
+    for (ssize_t wrote; length > 0; from += wrote, length -= (uint64_t) wrote)
+        if ((wrote = write (*(int *) user, from, length)) <= 0)
+            return TENON_E_IO;
+    return TENON_OK;
+}
+
+static tenon_status
+patch_bytes (void *user, uint64_t position, const void *bytes, uint64_t length)
+{
+    const char *from = bytes;
+    for (ssize_t wrote; length > 0; from += wrote, position += (uint64_t) wrote, length -= (uint64_t) wrote)
+        if ((wrote = pwrite (*(int *) user, from, length, (off_t) position)) <= 0)
+            return TENON_E_IO;
+    return TENON_OK;
+}
+
+static tenon_status
+save_into (int kind, tenon_plan *plan, int fd, const tenon_save_options *options, tenon_error *error)
+{
+    tenon_output output = { .struct_size = sizeof output, .write = write_bytes, .patch = patch_bytes };
+    tenon_memory *memory;
+    const void *data;
+    uint64_t size;
+    output.user = &fd;
+    if (kind == RIG_FD)
+        return tenon_save_fd (plan, fd, options, NULL, NULL, error);
+    if (kind == RIG_AT)
+        return tenon_save_at (plan, fd, 0, NULL, options, NULL, NULL, error);
+    if (kind == RIG_OUTPUT)
+        return tenon_save_to (plan, &output, options, NULL, NULL, error);
+    tenon_status status = tenon_save_memory (plan, options, &memory, &data, &size, NULL, NULL, error);
+    if (status == TENON_OK)
+        status = write_bytes (&fd, data, size);
+    tenon_memory_free (memory);
+    return status;
+}
+
+static tenon_status
+save_fd (int kind, tenon_plan *plan, tenon_save_options options, tenon_error *error)
+{
+    int fd = open (paths[kind], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return TENON_E_IO;
-    tenon_status status = tenon_save_fd (plan, fd, &options, NULL, NULL, error);
+    options.format = kind <= RIG_AT ? "toyraw" : "toybox";
+    tenon_status status = save_into (kind, plan, fd, &options, error);
     close (fd);
     return status;
 }
@@ -215,8 +259,8 @@ save_plan (int kind, unsigned number, tenon_plan *plan, tenon_error *error)
     /* the second generation is appended to the first, which replaces the file, so that it does not grow for
      * ever */
     options.flags = kind == RIG_APPEND && number == 2 ? TENON_SAVE_APPEND : 0;
-    if (kind == RIG_FD)
-        return save_fd (plan, paths[kind], error);
+    if (kind >= RIG_FD)
+        return save_fd (kind, plan, options, error);
     return tenon_save (plan, paths[kind], &options, NULL, NULL, error);
 }
 

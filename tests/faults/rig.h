@@ -42,7 +42,10 @@ enum {
     RIG_CONVERT,
     RIG_COPY,
     RIG_TREE, /* a folder */
-    RIG_FD,
+    RIG_FD,   /* the others write without a temporary file */
+    RIG_AT,
+    RIG_OUTPUT, /* with blocks that are encoded on all threads */
+    RIG_MEMORY,
     RIG_SAVES
 };
 extern const char *const rig_names[RIG_SAVES];

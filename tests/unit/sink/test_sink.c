@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* test_sink.c - the sinks without a file of their own, and the common functions of all sinks. */
+#include "sink/memory.h"
 #include "sink/sink.h"
 #include <check.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define SIZE 400000u
@@ -51,6 +53,52 @@ START_TEST (small_and_large_writes)
     tn_sink_fd_free (sink);
     ck_assert_int_eq (pread (fd, back, SIZE, 0), (ssize_t) at);
     ck_assert_mem_eq (back, pattern, at);
+    close (fd);
+}
+END_TEST
+
+/* It grows from nothing, keeps what it has, and can be changed anywhere. */
+START_TEST (grows_in_memory)
+{
+    int fd = temporary_file ();
+    struct tn_sink *sink = tn_memory_sink_new ("memory", _i ? UINT64_MAX : 0);
+    const uint64_t rounds = 30;
+    void *base;
+    uint64_t mapped;
+    ck_assert_int_eq (pwrite (fd, pattern, SIZE, 0), (ssize_t) SIZE);
+    for (uint64_t i = 0; i < rounds; i++) {
+        ck_assert_int_eq (tn_sink_write (sink, pattern, i, &error), TENON_OK);
+        ck_assert_int_eq (tn_sink_copy (sink, fd, i, SIZE - i, &error), TENON_OK);
+    }
+    ck_assert_uint_eq (sink->position, rounds * SIZE);
+    ck_assert_int_eq (tn_sink_patch (sink, SIZE - 4, "patched", 7, &error), TENON_OK);
+    ck_assert_int_eq (tn_sink_patch (sink, rounds * SIZE - 1, "no", 2, &error), TENON_E_MISUSE);
+    tn_memory_sink_take (sink, &base, &mapped);
+    tn_memory_sink_free (sink);
+    ck_assert_uint_ge (mapped, rounds * SIZE);
+    ck_assert_uint_lt (mapped, rounds * SIZE + 65536);
+    for (uint64_t i = 0; i < rounds; i++) {
+        memcpy (back, pattern, SIZE);
+        if (i == 0)
+            memcpy (back + SIZE - 4, "patc", 4);
+        if (i == 1)
+            memcpy (back, "hed", 3);
+        ck_assert_mem_eq ((uint8_t *) base + i * SIZE, back, SIZE);
+    }
+    munmap (base, mapped);
+    close (fd);
+}
+END_TEST
+
+/* An end of the file in the middle is no success. */
+START_TEST (memory_of_a_short_file)
+{
+    int fd = temporary_file ();
+    struct tn_sink *sink = tn_memory_sink_new ("memory", 0);
+    ck_assert_int_eq (pwrite (fd, pattern, 100, 0), 100);
+    ck_assert_int_eq (tn_sink_copy (sink, fd, 50, 51, &error), TENON_E_TRUNCATED);
+    tn_memory_sink_free (sink);
+    tn_memory_sink_free (NULL);
     close (fd);
 }
 END_TEST
@@ -264,6 +312,8 @@ main (void)
     tcase_add_checked_fixture (sinks, set_up, NULL);
     tcase_set_timeout (sinks, 60);
     tcase_add_test (sinks, small_and_large_writes);
+    tcase_add_loop_test (sinks, grows_in_memory, 0, 2);
+    tcase_add_test (sinks, memory_of_a_short_file);
     tcase_add_test (sinks, goes_on_where_the_descriptor_is);
     tcase_add_test (sinks, waits_for_a_pipe);
     tcase_add_test (sinks, signals_interrupt_nothing);
