@@ -130,7 +130,8 @@ TENON_API tenon_status tenon_find_name (const tenon_file *file, const char *name
  * for one character of UTF-8, or one byte that is none; '[a-c0]' for one of these, '[!a-c0]' for any other
  * one, '[[:digit:]]' for one of a class of ASCII, as in the C locale; a backslash takes the next character as
  * it is. A '[' that no ']' follows stands for itself, and a pattern also fits the name that is spelled as it
- * is: no name need be quoted. No pattern takes long: the time is at most the product of both lengths. */
+ * is: no name need be quoted. The time is at most the length of the name
+ * times the square of the pattern's. */
 TENON_API int tenon_match (const char *pattern, const char *name, uint64_t length);
 /* Finds the first tensor from *index on whose name the pattern fits, and sets *index to it.
  * TENON_E_NOT_FOUND: there is no further one; *index stays. All tensors of a pattern:
