@@ -147,19 +147,39 @@ cut_end (const tenon_file *file, const tenon_tensor_info *info, char *end, size_
 }
 
 /* The dtype's name; on a terminal one that would fill it is cut. */
-static char *
-dtype_text (struct listing *list, const tenon_tensor_info *info)
+static void
+set_dtype (struct row *row, unsigned column, struct listing *list, const tenon_tensor_info *info)
 {
-    size_t length = strlen (info->dtype_name), most = terminal_columns (STDOUT_FILENO) / 2;
-    if (!terminal_is_output () || tool.verbose || length <= most)
-        return copy_text (info->dtype_name, length);
+    size_t length = strlen (info->dtype_name);
+    size_t most = terminal_is_output () && !tool.verbose ? terminal_columns (STDOUT_FILENO) / 2 : SIZE_MAX;
+    if (length <= most) {
+        row_text (row, column, info->dtype_name, length);
+        return;
+    }
     if (list->cut_dtype != info->dtype) /* often that of the row before; it may be long */
         cut_end (list->file, info, list->cut_end, sizeof list->cut_end);
     list->cut_dtype = info->dtype;
     size_t end = strlen (list->cut_end), fit = display_fit (info->dtype_name, most > end ? most - end : 1);
-    char *text = get_memory (NULL, fit + sizeof list->cut_end, 1);
-    snprintf (text, fit + sizeof list->cut_end, "%.*s%s", (int) fit, info->dtype_name, list->cut_end);
-    return text;
+    row_set (row, column, "%.*s%s", (int) fit, info->dtype_name, list->cut_end);
+}
+
+static void
+set_word (struct row *row, unsigned column, const char *word)
+{
+    row_text (row, column, word, strlen (word));
+}
+
+/* For people only, and unless they want it exactly, in units. */
+static void
+set_size (struct row *row, unsigned column, uint64_t bytes)
+{
+    char text[NUMBER_ROOM];
+    if (ls.bytes || !terminal_is_output ()) {
+        row_number (row, column, bytes);
+        return;
+    }
+    number_human (text, bytes);
+    set_word (row, column, text);
 }
 
 static void
@@ -167,29 +187,30 @@ fill_tensor_row (void *user, uint64_t index, struct row *row)
 {
     struct listing *list = user;
     tenon_tensor_info info = tensor_get (list->file, list->keys[index].index);
-    char size[NUMBER_ROOM], stored[NUMBER_ROOM];
-    CLEAN (text) char *shape = shape_text (info.shape, info.rank);
-    number_size (size, info.nbytes, ls.bytes);
-    number_size (stored, info.stored, ls.bytes);
-    row_set (row, 0, "%s", info.name);
-    CLEAN (text) char *dtype = dtype_text (list, &info);
-    row_set (row, 1, "%s", dtype);
-    row_set (row, 2, "%s", info.flags & TENON_NO_SHAPE ? "?" : shape);
-    row_set (row, 3, "%s", size_known (&info) ? size : "?");
-    row_set (row, 4, "%" PRIu64, info.offset);
+    row_text (row, 0, info.name, info.name_length);
+    set_dtype (row, 1, list, &info);
+    if (info.flags & TENON_NO_SHAPE)
+        set_word (row, 2, "?");
+    else
+        row_shape (row, 2, info.shape, info.rank);
+    if (size_known (&info))
+        set_size (row, 3, info.nbytes);
+    else
+        set_word (row, 3, "?");
+    row_number (row, 4, info.offset);
     unsigned last = ls.extended ? EXTENDED_COLUMNS : COLUMNS; /* behind the others, which keep their places */
     if (info.unreadable < 0) {
         row->colour = COLOUR_BAD;
         row_mark (row, last, &info);
     } else if (list->unreadable > 0)
-        row_set (row, last, "%s", "");
+        set_word (row, last, "");
     if (!ls.extended)
         return;
-    row_set (row, 5, "%s", stored);
-    row_set (row, 6, "%s", info.storage ? "served" : info.filter ? info.filter : "-");
-    row_set (row, 7, "%s", order_of (&info));
-    row_set (row, 8, "%s", info.flags & TENON_BIG_ENDIAN ? "big" : "little");
-    row_set (row, 9, "%s", info.source_name);
+    set_size (row, 5, info.stored);
+    set_word (row, 6, info.storage ? "served" : info.filter ? info.filter : "-");
+    set_word (row, 7, order_of (&info));
+    set_word (row, 8, info.flags & TENON_BIG_ENDIAN ? "big" : "little");
+    set_word (row, 9, info.source_name);
 }
 
 /* The widths, on a terminal, of the column of keys and that of types. */
@@ -279,32 +300,55 @@ print_file_text (const tenon_context *context, const struct listing *list, tenon
 
 /* ---- JSON ---------------------------------------------------------------------------------------- */
 
-static json_object *
-tensor_json (const tenon_tensor_info *info)
+/* Adds `,"key":` and a text or null. */
+static void
+put_text (struct line *line, const char *key, const char *text)
 {
-    json_object *object = json_new ();
-    json_add (object, "name", json_text (info->name, info->name_length));
-    json_add_text (object, "dtype", info->dtype_name);
-    json_add (object, "shape", info->flags & TENON_NO_SHAPE ? NULL : json_shape (info->shape, info->rank));
-    if (size_known (info))
-        json_add_size (object, "nbytes", info->nbytes);
+    line_word (line, key);
+    if (text)
+        json_put_text (line, text, strlen (text));
     else
-        json_add (object, "nbytes", NULL);
-    json_add_text (object, "source", info->source_name);
-    json_add_size (object, "offset", info->offset);
-    json_add_size (object, "stored", info->stored);
-    json_add_text (object, "filter", info->filter);
-    json_add_text (object, "order", order_of (info));
-    if (info->strides)
-        json_add (object, "strides", json_strides (info->strides, info->rank));
-    json_add_text (object, "endian", info->flags & TENON_BIG_ENDIAN ? "big" : "little");
-    if (info->unreadable < 0) {
-        json_object *fault = json_new ();
-        json_add_text (fault, "status", tenon_status_name (info->unreadable));
-        json_add_text (fault, "why", info->why);
-        json_add (object, "unreadable", fault);
+        line_word (line, "null");
+}
+
+static void
+put_size (struct line *line, const char *key, uint64_t number)
+{
+    line_word (line, key);
+    line_number (line, number);
+}
+
+static void
+put_tensor (struct line *line, const tenon_tensor_info *info)
+{
+    line_word (line, "{\"name\":");
+    json_put_text (line, info->name, info->name_length);
+    put_text (line, ",\"dtype\":", info->dtype_name);
+    line_word (line, ",\"shape\":");
+    if (info->flags & TENON_NO_SHAPE)
+        line_word (line, "null");
+    else
+        line_shape (line, info->shape, info->rank);
+    if (size_known (info))
+        put_size (line, ",\"nbytes\":", info->nbytes);
+    else
+        line_word (line, ",\"nbytes\":null");
+    put_text (line, ",\"source\":", info->source_name);
+    put_size (line, ",\"offset\":", info->offset);
+    put_size (line, ",\"stored\":", info->stored);
+    put_text (line, ",\"filter\":", info->filter);
+    put_text (line, ",\"order\":", order_of (info));
+    if (info->strides) {
+        line_word (line, ",\"strides\":");
+        json_put_strides (line, info->strides, info->rank);
     }
-    return object;
+    put_text (line, ",\"endian\":", info->flags & TENON_BIG_ENDIAN ? "big" : "little");
+    if (info->unreadable < 0) {
+        put_text (line, ",\"unreadable\":{\"status\":", tenon_status_name (info->unreadable));
+        put_text (line, ",\"why\":", info->why);
+        line_word (line, "}");
+    }
+    line_word (line, "}");
 }
 
 /* Prints the metadata as one object: of the values, or of the names of their types. */
@@ -313,20 +357,22 @@ metadata_json (const tenon_context *context, const tenon_file *file, bool types,
 {
     tenon_status status = TENON_OK;
     bool begun = false;
+    CLEAN (line) struct line line = { 0 };
     putchar ('{');
     for (uint64_t i = 0; i < tenon_metadata_count (file) && status == TENON_OK && !output_broken (); i++) {
         tenon_metadata_info info;
         char type[64];
         if (!metadata_get (file, i, &info))
             continue;
-        fputs (begun ? "," : "", stdout);
+        line_word (&line, begun ? "," : "");
         begun = true;
-        json_print (json_key (info.key, info.key_length));
-        putchar (':');
+        json_put_key (&line, info.key, info.key_length);
+        line_word (&line, ":");
         value_type_name (context, &info.value, type);
         if (types)
-            json_print (json_text (type, strlen (type)));
-        else
+            json_put_text (&line, type, strlen (type));
+        json_print_put (&line);
+        if (!types)
             status = value_print_json (file, &info.value, error);
     }
     putchar ('}');
@@ -347,10 +393,12 @@ print_file_json (const tenon_context *context, const char *path, const struct li
     fputs (",\n\"metadata_types\":", stdout);
     metadata_json (context, list->file, true, NULL);
     fputs (",\n\"tensors\":[", stdout);
+    CLEAN (line) struct line line = { 0 };
     for (uint64_t i = 0; i < list->count && !output_broken (); i++) {
         tenon_tensor_info tensor = tensor_get (list->file, list->keys[i].index);
         fputs (i ? ",\n" : "\n", stdout);
-        json_print (tensor_json (&tensor));
+        put_tensor (&line, &tensor);
+        json_print_put (&line);
     }
     putchar (']');
     json_object *notes = json_notes (tenon_file_report (list->file), TENON_NOTE);

@@ -20,6 +20,17 @@ must_exist (json_object *value)
     return value;
 }
 
+/* The value as it is printed. It lives as long as the value. */
+static const char *
+json_string (json_object *value, size_t *length)
+{
+    const char *text = json_object_to_json_string_length (
+        value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, length);
+    if (!text)
+        must_exist (NULL);
+    return text;
+}
+
 json_object *
 json_new (void)
 {
@@ -76,17 +87,27 @@ json_key (const char *text, size_t length)
     return value;
 }
 
-json_object *
-json_number (double number)
+/* The number as JSON writes it. */
+static const char *
+number_text (char text[NUMBER_ROOM], double number)
 {
     if (isnan (number))
-        return must_exist (json_object_new_string ("NaN"));
+        return "\"NaN\"";
     if (isinf (number))
-        return must_exist (json_object_new_string (number < 0 ? "-Infinity" : "Infinity"));
-    char text[NUMBER_ROOM];
+        return number < 0 ? "\"-Infinity\"" : "\"Infinity\"";
     number_double (text, number);
     if (!strpbrk (text, ".e")) /* stays a floating-point number for readers that tell the two apart */
         strcat (text, ".0");
+    return text;
+}
+
+json_object *
+json_number (double number)
+{
+    char room[NUMBER_ROOM];
+    const char *text = number_text (room, number);
+    if (*text == '"')
+        return must_exist (json_object_new_string_len (text + 1, (int) strlen (text) - 2));
     return must_exist (json_object_new_double_s (number, text));
 }
 
@@ -109,15 +130,6 @@ json_shape (const uint64_t *shape, uint32_t rank)
     json_object *array = must_exist (json_object_new_array_ext (rank ? (int) rank : 1));
     for (uint32_t i = 0; i < rank; i++)
         json_append (array, must_exist (json_object_new_uint64 (shape[i])));
-    return array;
-}
-
-json_object *
-json_strides (const int64_t *strides, uint32_t rank)
-{
-    json_object *array = must_exist (json_object_new_array_ext (rank ? (int) rank : 1));
-    for (uint32_t i = 0; i < rank; i++)
-        json_append (array, must_exist (json_object_new_int64 (strides[i])));
     return array;
 }
 
@@ -162,6 +174,79 @@ json_notes (const tenon_report *report, uint32_t kind)
     return array;
 }
 
+/* ---- without objects ---- */
+
+void
+json_put_number (struct line *line, double number)
+{
+    char room[NUMBER_ROOM];
+    line_word (line, number_text (room, number));
+}
+
+void
+json_put_strides (struct line *line, const int64_t *strides, uint32_t rank)
+{
+    for (uint32_t i = 0; i < rank; i++) {
+        line_word (line, i ? "," : "[");
+        line_integer (line, strides[i]);
+    }
+    line_word (line, rank ? "]" : "[]");
+}
+
+/* The escape of a byte that a string cannot hold, in json-c's way. */
+static void
+put_escape (struct line *line, unsigned char byte)
+{
+    static const char letters[] = "\b\n\r\t\f\"\\", words[] = "bnrtf\"\\";
+    const char *letter = byte ? strchr (letters, byte) : NULL;
+    char text[8] = { '\\', letter ? words[letter - letters] : 0 };
+    if (!letter)
+        snprintf (text, sizeof text, "\\u%04x", (unsigned) byte);
+    line_word (line, text);
+}
+
+void
+json_put_text (struct line *line, const char *text, size_t length)
+{
+    size_t plain = text_plain_length (text, length);
+    if (length > INT32_MAX || (plain < length && !text_is_utf8 (text + plain, length - plain))) {
+        json_object *object = json_text (text, length);
+        size_t size;
+        const char *all = json_string (object, &size);
+        line_add (line, all, size);
+        json_object_put (object);
+        return;
+    }
+    line_add (line, "\"", 1);
+    while (length > 0) {
+        line_add (line, text, plain);
+        text += plain, length -= plain;
+        if (length > 0) {
+            bool held = (unsigned char) *text >= ' ' && *text != '"' && *text != '\\';
+            if (held)
+                line_add (line, text, 1);
+            else
+                put_escape (line, (unsigned char) *text);
+            text++, length--;
+        }
+        plain = text_plain_length (text, length);
+    }
+    line_add (line, "\"", 1);
+}
+
+void
+json_put_key (struct line *line, const char *text, size_t length)
+{
+    if (text_is_utf8 (text, length)) {
+        json_put_text (line, text, length);
+        return;
+    }
+    CLEAN (text) char *escaped = shown (text, length);
+    json_put_text (line, escaped, strlen (escaped));
+}
+
+/* ---- printing ---- */
+
 /* A terminal gets hidden characters as \uXXXX. All text but that between quotes is ASCII, so what is written
  * is the same value; and a pipe, whose reader is a program, gets UTF-8. */
 static void
@@ -186,18 +271,28 @@ write_shown (const char *text, size_t length)
     }
 }
 
-void
-json_print (json_object *value)
+static void
+write_json (const char *text, size_t length)
 {
-    size_t length = 0;
-    const char *text = json_object_to_json_string_length (
-        value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
-    if (!text)
-        must_exist (NULL);
     if (terminal_is_output ())
         write_shown (text, length);
     else
         output_write (text, length);
+}
+
+void
+json_print_put (struct line *line)
+{
+    write_json (line->text, line->length);
+    line->length = 0;
+}
+
+void
+json_print (json_object *value)
+{
+    size_t length;
+    const char *text = json_string (value, &length);
+    write_json (text, length);
     json_object_put (value);
 }
 

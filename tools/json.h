@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* json.h - output in JSON. json-c prints every value. What may be long (tensors, arrays) is made, printed and
- * freed item by item, so that memory does not grow with it. */
+/* json.h - output in JSON. Tensors and items of arrays, of which there may be a million, are put together as
+ * text, in json-c's form; json-c makes and prints the other values. */
 #ifndef TOOL_JSON_H
 #define TOOL_JSON_H
-#include "common.h"
+#include "line.h"
 #include <json-c/json.h>
 
 /* These end the program when memory runs out. */
@@ -25,11 +25,18 @@ json_object *json_key (const char *text, size_t length);
 /* A number, or one of the strings "NaN" "Infinity" "-Infinity". */
 json_object *json_number (double number);
 json_object *json_shape (const uint64_t *shape, uint32_t rank);
-json_object *json_strides (const int64_t *strides, uint32_t rank);
 /* {"status", "message", "errno", "advice"} of a failure; errno and advice are null when there are none. */
 json_object *json_failure (const tenon_error *error);
 /* [{"subject", "file", "message"}] of the entries of one kind; NULL when there are none. */
 json_object *json_notes (const tenon_report *report, uint32_t kind);
+/* Add to a line what json_print prints of json_text, json_key and json_number, or strides. Values of
+ * which there may be a million are put together like this, since an object for each costs far more. */
+void json_put_text (struct line *line, const char *text, size_t length);
+void json_put_key (struct line *line, const char *text, size_t length);
+void json_put_strides (struct line *line, const int64_t *strides, uint32_t rank);
+void json_put_number (struct line *line, double number);
+/* Prints them, and empties the line. */
+void json_print_put (struct line *line);
 /* Prints a value and frees it. */
 void json_print (json_object *value);
 /* Prints a value, a line end, and frees it. */

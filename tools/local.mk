@@ -46,6 +46,8 @@ tools_tenon_SOURCES = \
 	tools/json.h \
 	tools/library.c \
 	tools/library.h \
+	tools/line.c \
+	tools/line.h \
 	tools/main.c \
 	tools/memory.c \
 	tools/memory.h \

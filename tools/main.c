@@ -85,6 +85,7 @@ main (int argc, char **argv)
 {
     keep_standard_descriptors ();
     signals_start ();
+    output_start ();
     tool.commands = commands;
     int code = run_tool (argc, argv);
     bool written = output_close ();

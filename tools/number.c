@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* number.c - numbers as text. The locale does not matter: the command never sets LC_NUMERIC. */
 #include "number.h"
-#include "memory.h"
-#include "terminal.h"
 #include <math.h>
 
 /* The digits that always suffice (MOST), and the fewest to try (LEAST). */
@@ -45,27 +43,6 @@ number_human (char text[NUMBER_ROOM], uint64_t bytes)
     for (; size >= 1023.5 && unit + 1 < COUNT_OF (units); unit++)
         size /= 1024;
     snprintf (text, NUMBER_ROOM, size < 9.95 ? "%.1f %s" : "%.0f %s", size, units[unit]);
-}
-
-void
-number_size (char text[NUMBER_ROOM], uint64_t bytes, bool exact)
-{
-    if (exact || !terminal_is_output ())
-        snprintf (text, NUMBER_ROOM, "%llu", (unsigned long long) bytes);
-    else
-        number_human (text, bytes);
-}
-
-char *
-shape_text (const uint64_t *shape, uint32_t rank)
-{
-    char *text = get_memory (NULL, 3 + 21 * (size_t) rank, 1), *to = text;
-    *to++ = '[';
-    for (uint32_t i = 0; i < rank; i++)
-        to += sprintf (to, "%s%llu", i ? "," : "", (unsigned long long) shape[i]);
-    *to++ = ']';
-    *to = 0;
-    return text;
 }
 
 const char *

@@ -11,10 +11,6 @@ void number_double (char text[NUMBER_ROOM], double number);
 void number_float (char text[NUMBER_ROOM], float number);
 /* Bytes: "1.5 MiB" */
 void number_human (char text[NUMBER_ROOM], uint64_t bytes);
-/* Likewise, but exact when the output is no terminal or `exact` is set. */
-void number_size (char text[NUMBER_ROOM], uint64_t bytes, bool exact);
-/* "[2,3]" */
-char *shape_text (const uint64_t *shape, uint32_t rank);
 /* "tensor" or "tensors" */
 const char *plural (uint64_t count, const char *one, const char *many);
 #endif

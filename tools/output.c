@@ -5,9 +5,18 @@
 #include "signals.h"
 #include "text.h"
 #include <errno.h>
+#include <unistd.h>
 
 /* The errno of the first write that failed: stdio does not keep it. */
 static int write_failure;
+
+void
+output_start (void)
+{
+    static char buffer[65536]; /* a list of many tensors takes thousands of writes of a page */
+    if (!isatty (STDOUT_FILENO))
+        setvbuf (stdout, buffer, _IOFBF, sizeof buffer);
+}
 
 bool
 output_broken (void)
@@ -31,6 +40,13 @@ bool
 output_write (const void *data, size_t size)
 {
     return fwrite (data, 1, size, stdout) == size || !output_broken ();
+}
+
+void
+output_line (struct line *line)
+{
+    output_write (line->text, line->length);
+    line->length = 0;
 }
 
 bool

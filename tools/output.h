@@ -2,10 +2,14 @@
 /* output.h - standard output. */
 #ifndef TOOL_OUTPUT_H
 #define TOOL_OUTPUT_H
-#include "common.h"
+#include "line.h"
 
+/* Call it first. */
+void output_start (void);
 /* Writes bytes; false: they could not be written. */
 bool output_write (const void *data, size_t size);
+/* Writes a line and empties it. */
+void output_line (struct line *line);
 /* Writes a text that is formatted by format_shown. */
 PRINTF_LIKE (1, 2) void output_shown (const char *format, ...);
 /* True after a write that failed. Long lists check it, and stop early. */

@@ -7,34 +7,71 @@
 #include "tool.h"
 #include <unistd.h>
 
-#define GAP 2 /* spaces between two columns */
+#define GAP 2        /* spaces between two columns */
+#define AT_ONCE 4096 /* bytes of rows that are printed at a time */
 
-static void
-set_cell (struct row *row, unsigned column, char *text)
+static struct line *
+begin_cell (struct row *row, unsigned column)
 {
-    free (row->cells[column]);
-    row->cells[column] = text;
+    row->cells[column].length = 0;
+    return &row->cells[column];
+}
+
+/* The NUL is none of the text. */
+static void
+end_cell (struct line *cell)
+{
+    line_add (cell, "", 1);
+    cell->length--;
 }
 
 void
 row_set (struct row *row, unsigned column, const char *format, ...)
 {
+    struct line *cell = begin_cell (row, column);
     va_list list;
     va_start (list, format);
-    set_cell (row, column, format_shown (format, list));
+    text_format (cell, format, list);
     va_end (list);
+    end_cell (cell);
+}
+
+void
+row_text (struct row *row, unsigned column, const char *text, size_t length)
+{
+    struct line *cell = begin_cell (row, column);
+    text_put (cell, text, length, TEXT_NAME);
+    end_cell (cell);
+}
+
+void
+row_number (struct row *row, unsigned column, uint64_t number)
+{
+    struct line *cell = begin_cell (row, column);
+    line_number (cell, number);
+    end_cell (cell);
+}
+
+void
+row_shape (struct row *row, unsigned column, const uint64_t *shape, uint32_t rank)
+{
+    struct line *cell = begin_cell (row, column);
+    line_shape (cell, shape, rank);
+    end_cell (cell);
 }
 
 void
 row_set_shown (struct row *row, unsigned column, const char *text)
 {
-    set_cell (row, column, shown_as (text, strlen (text), TEXT_MESSAGE));
+    struct line *cell = begin_cell (row, column);
+    text_put (cell, text, strlen (text), TEXT_MESSAGE);
+    end_cell (cell);
 }
 
 static const char *
 cell_text (const struct row *row, unsigned column)
 {
-    return row->cells[column] ? row->cells[column] : "";
+    return row->cells[column].text ? row->cells[column].text : "";
 }
 
 static void
@@ -73,13 +110,18 @@ print_aligned (const struct column *columns, unsigned count, const size_t *width
 }
 
 static void
-print_tabbed (const struct column *columns, unsigned count, const struct row *row)
+print_tabbed (const struct column *columns, unsigned count, const struct row *row, struct line *line)
 {
     for (unsigned i = 0; i < count; i++) {
         enum colour colour = row->colour ? row->colour : columns[i].colour;
-        printf ("%s%s%s%s", i ? "\t" : "", colour_on (colour), cell_text (row, i), colour_off (colour));
+        line_word (line, i ? "\t" : "");
+        line_word (line, colour_on (colour));
+        line_add (line, cell_text (row, i), row->cells[i].length);
+        line_word (line, colour_off (colour));
     }
-    putchar ('\n');
+    line_word (line, "\n");
+    if (line->length >= AT_ONCE)
+        output_line (line);
 }
 
 void
@@ -87,6 +129,7 @@ table_print (const struct column *columns, unsigned count, uint64_t rows,
              void (*fill) (void *user, uint64_t index, struct row *row), void *user)
 {
     struct row row = { 0 };
+    CLEAN (line) struct line line = { 0 };
     size_t widths[TABLE_COLUMNS], screen = terminal_columns (STDOUT_FILENO), most = screen / 2;
     bool aligned = terminal_is_output ();
     for (unsigned i = 0; i < count; i++)
@@ -107,8 +150,9 @@ table_print (const struct column *columns, unsigned count, uint64_t rows,
         if (aligned)
             print_aligned (columns, count, widths, screen, &row);
         else
-            print_tabbed (columns, count, &row);
+            print_tabbed (columns, count, &row, &line);
     }
+    output_line (&line);
     for (unsigned i = 0; i < TABLE_COLUMNS; i++) /* `fill` may set cells that this table does not show */
-        free (row.cells[i]);
+        line_clean (&row.cells[i]);
 }

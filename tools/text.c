@@ -30,11 +30,28 @@ decode_point (const char *text, size_t left, uint32_t *point)
     return length;
 }
 
+size_t
+text_plain_length (const char *text, size_t length)
+{
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    size_t i = 0;
+    for (; length - i >= 8; i += 8) { /* the high bit of a byte is set if one of the eight is not plain */
+        uint64_t word;
+        memcpy (&word, text + i, 8);
+        uint64_t odd = (word - ' ' * ones) | ((word ^ '"' * ones) - ones) | ((word ^ '\\' * ones) - ones);
+        if ((odd | word | (word + ones)) & high)
+            break;
+    }
+    while (i < length && ' ' <= text[i] && text[i] < 0x7f && text[i] != '"' && text[i] != '\\')
+        i++;
+    return i;
+}
+
 bool
 text_is_utf8 (const char *text, size_t length)
 {
     uint32_t point;
-    for (size_t i = 0; i < length;) {
+    for (size_t i = text_plain_length (text, length); i < length;) {
         unsigned bytes = decode_point (text + i, length - i, &point);
         if (bytes == 0)
             return false;
@@ -100,13 +117,17 @@ escape_byte (char *to, unsigned char byte)
     return to;
 }
 
-char *
-shown_as (const char *text, size_t length, enum text_kind kind)
+void
+text_put (struct line *line, const char *text, size_t length, enum text_kind kind)
 {
-    char *copy = get_memory (NULL, 4 * length + 1, 1), *to = copy;
     bool data = kind == TEXT_DATA || kind == TEXT_QUOTED_DATA;
     bool quoted = kind == TEXT_QUOTED || kind == TEXT_QUOTED_DATA;
-    for (size_t i = 0; i < length;) {
+    size_t i = text_plain_length (text, length); /* nearly all text is this alone */
+    line_add (line, text, i);
+    if (i == length)
+        return;
+    char *begin = line_room (line, 4 * (length - i)), *to = begin;
+    while (i < length) {
         uint32_t point = 0;
         unsigned bytes = decode_point (text + i, length - i, &point);
         bool joiner = data && (point == 0x200c || point == 0x200d);
@@ -119,8 +140,16 @@ shown_as (const char *text, size_t length, enum text_kind kind)
             else
                 to = escape_byte (to, (unsigned char) text[i]);
     }
-    *to = 0;
-    return copy;
+    line->length += (size_t) (to - begin);
+}
+
+char *
+shown_as (const char *text, size_t length, enum text_kind kind)
+{
+    struct line line = { 0 };
+    text_put (&line, text, length, kind);
+    line_add (&line, "", 1);
+    return line.text;
 }
 
 char *
@@ -131,47 +160,13 @@ shown (const char *text, size_t length)
 
 /* ---- messages ---- */
 
-struct message {
-    char *text;
-    size_t length, room;
-};
-
-static void
-append_text (struct message *message, const char *text, size_t length)
+void
+text_format (struct line *line, const char *format, va_list list)
 {
-    if (message->length + length >= message->room) {
-        message->room = 2 * (message->length + length) + 64;
-        message->text = get_memory (message->text, message->room, 1);
-    }
-    memcpy (message->text + message->length, text, length);
-    message->length += length;
-    message->text[message->length] = 0;
-}
-
-static void
-append_name (struct message *message, const char *text, size_t length)
-{
-    char *escaped = shown_as (text, length, TEXT_NAME);
-    append_text (message, escaped, strlen (escaped));
-    free (escaped);
-}
-
-static void
-append_number (struct message *message, unsigned long long number, bool negative)
-{
-    char text[32];
-    int length = snprintf (text, sizeof text, "%s%llu", negative ? "-" : "", negative ? 0 - number : number);
-    append_text (message, text, (size_t) length);
-}
-
-char *
-format_shown (const char *format, va_list list)
-{
-    struct message message = { NULL, 0, 0 };
-    append_text (&message, "", 0);
+    line_word (line, "");
     while (*format) {
         size_t plain = strcspn (format, "%");
-        append_text (&message, format, plain);
+        line_add (line, format, plain);
         format += plain;
         if (!*format)
             break;
@@ -182,28 +177,34 @@ format_shown (const char *format, va_list list)
         format += wide ? 2 : size || is_long;
         if (*format == 's') {
             const char *text = va_arg (list, const char *);
-            append_name (&message, text, strnlen (text, most));
+            text_put (line, text, strnlen (text, most), TEXT_NAME);
         } else if (*format == 'c') {
             char letter = (char) va_arg (list, int);
-            append_name (&message, &letter, 1);
+            text_put (line, &letter, 1, TEXT_NAME);
         } else if (*format == 'u') {
-            append_number (&message,
-                           size      ? va_arg (list, size_t)
-                           : wide    ? va_arg (list, unsigned long long)
-                           : is_long ? va_arg (list, unsigned long)
-                                     : va_arg (list, unsigned),
-                           false);
+            line_number (line, size      ? va_arg (list, size_t)
+                               : wide    ? va_arg (list, unsigned long long)
+                               : is_long ? va_arg (list, unsigned long)
+                                         : va_arg (list, unsigned));
         } else if (*format == 'd') {
             long long number = wide      ? va_arg (list, long long)
                                : is_long ? va_arg (list, long)
                                          : va_arg (list, int);
-            append_number (&message, (unsigned long long) number, number < 0);
+            line_integer (line, number);
         } else {
-            append_text (&message, format, 1); /* "%%" */
+            line_add (line, format, 1); /* "%%" */
         }
         format++;
     }
-    return message.text;
+}
+
+char *
+format_shown (const char *format, va_list list)
+{
+    struct line line = { 0 };
+    text_format (&line, format, list);
+    line_add (&line, "", 1);
+    return line.text;
 }
 
 size_t

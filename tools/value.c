@@ -10,6 +10,7 @@
 #include <inttypes.h>
 
 #define CHUNK 4096    /* items that are read at a time */
+#define LINE 8192     /* bytes that are written at a time */
 #define DEEPEST 100   /* arrays in arrays: the library allows no more */
 #define ABBREVIATED 8 /* items of an array that are shown without --meta=full */
 
@@ -33,68 +34,74 @@ value_type_name (const tenon_context *context, const struct tenon_value *value, 
     snprintf (text, 64, "%s%s", value->type == TENON_ARRAY ? "array:" : "", name);
 }
 
-static json_object *
-scalar_json (const struct tenon_value *value)
+/* A number, bool, string or null, as JSON. */
+static void
+put_json (struct line *line, const struct tenon_value *value)
 {
     switch (value->type) {
-    case TENON_NONE: return NULL;
-    case TENON_BOOL: return json_object_new_boolean (value->as.u != 0);
+    case TENON_NONE: line_word (line, "null"); break;
+    case TENON_BOOL: line_word (line, value->as.u ? "true" : "false"); break;
     case TENON_I8:
     case TENON_I16:
     case TENON_I32:
-    case TENON_I64: return json_object_new_int64 (value->as.i);
+    case TENON_I64: line_integer (line, value->as.i); break;
     case TENON_F32:
-    case TENON_F64: return json_number (value->as.f);
-    case TENON_STRING: return json_text (value->as.string, value->count);
-    default: return json_object_new_uint64 (value->as.u);
+    case TENON_F64: json_put_number (line, value->as.f); break;
+    case TENON_STRING: json_put_text (line, value->as.string, value->count); break;
+    default: line_number (line, value->as.u); break;
     }
 }
 
 /* `quoted`: for strings in arrays, which could not be told apart without quotes. */
 static void
-print_string (const char *string, size_t length, bool quoted, size_t letters)
+put_string (struct line *line, const char *string, size_t length, bool quoted, size_t letters)
 {
     bool cut = length > letters;
     if (cut)
         for (length = letters; length > 0 && ((unsigned char) string[length] & 0xc0) == 0x80;)
             length--; /* never inside a letter */
-    CLEAN (text) char *text = shown_as (string, length, quoted ? TEXT_QUOTED : TEXT_NAME);
-    if (quoted) /* not with printf: a vocabulary has many strings */
-        putchar ('"');
-    fputs (text, stdout);
-    if (cut)
-        fputs ("...", stdout);
-    if (quoted)
-        putchar ('"');
+    line_word (line, quoted ? "\"" : "");
+    text_put (line, string, length, quoted ? TEXT_QUOTED : TEXT_NAME);
+    line_word (line, cut ? "..." : "");
+    line_word (line, quoted ? "\"" : "");
 }
 
 static void
-print_scalar (const struct tenon_value *value, bool quoted, size_t letters)
+put_text (struct line *line, const struct tenon_value *value, bool quoted, size_t letters)
 {
     char text[NUMBER_ROOM];
     switch (value->type) {
-    case TENON_NONE: fputs ("null", stdout); return;
-    case TENON_BOOL: fputs (value->as.u ? "true" : "false", stdout); return;
+    case TENON_NONE: line_word (line, "null"); return;
+    case TENON_BOOL: line_word (line, value->as.u ? "true" : "false"); return;
     case TENON_I8:
     case TENON_I16:
     case TENON_I32:
-    case TENON_I64: printf ("%" PRId64, value->as.i); return;
+    case TENON_I64: line_integer (line, value->as.i); return;
     case TENON_F32: number_float (text, (float) value->as.f); break;
     case TENON_F64: number_double (text, value->as.f); break;
-    case TENON_STRING: print_string (value->as.string, value->count, quoted, letters); return;
-    default: printf ("%" PRIu64, value->as.u); return;
+    case TENON_STRING: put_string (line, value->as.string, value->count, quoted, letters); return;
+    default: line_number (line, value->as.u); return;
     }
-    fputs (text, stdout);
+    line_word (line, text);
 }
 
 /* A number, bool, string or null. `quoted`: it is an item of an array. */
 static void
-print_item (const struct tenon_value *value, bool quoted, struct style style)
+put_item (struct line *line, const struct tenon_value *value, bool quoted, struct style style)
 {
     if (style.json)
-        json_print (scalar_json (value));
+        put_json (line, value);
     else
-        print_scalar (value, quoted, style.letters);
+        put_text (line, value, quoted, style.letters);
+}
+
+static void
+print_line (struct line *line, struct style style)
+{
+    if (style.json)
+        json_print_put (line);
+    else
+        output_line (line);
 }
 
 /* The first `most` items of an array that has no arrays in it. */
@@ -104,6 +111,7 @@ print_items (const tenon_file *file, const struct tenon_value *array, uint64_t m
 {
     uint64_t chunk = most < CHUNK ? most : CHUNK;
     CLEAN (text) char *room = get_memory (NULL, chunk + 1, sizeof (struct tenon_value));
+    CLEAN (line) struct line line = { 0 };
     struct tenon_value *items = (struct tenon_value *) (void *) room, rest = *array;
     for (uint64_t first = 0; first < most && !output_broken ();) {
         CLEAN (memory) tenon_memory *memory = NULL;
@@ -111,9 +119,12 @@ print_items (const tenon_file *file, const struct tenon_value *array, uint64_t m
         tenon_status status = tenon_value_take (file, &rest, n, items, &memory, error);
         for (uint64_t i = 0; i < n && status == TENON_OK; i++) {
             if (first + i > 0)
-                fputs (style.json ? "," : ", ", stdout);
-            print_item (&items[i], true, style);
+                line_word (&line, style.json ? "," : ", ");
+            put_item (&line, &items[i], true, style);
+            if (line.length >= LINE)
+                print_line (&line, style);
         }
+        print_line (&line, style);
         if (status < 0)
             return status;
         first += n;
@@ -172,7 +183,9 @@ print_value (const tenon_file *file, const struct tenon_value *value, struct sty
 {
     if (value->type == TENON_ARRAY)
         return print_arrays (file, value, style, error);
-    print_item (value, false, style);
+    CLEAN (line) struct line line = { 0 };
+    put_item (&line, value, false, style);
+    print_line (&line, style);
     return TENON_OK;
 }
 

@@ -58,6 +58,10 @@ is 'hostile name' "$(cut -f 1 out)" 'a\nb\tc\x1b[31md\\'
 is 'hostile name: one line' "$(wc -l <out | tr -d ' ')" 1
 tenon ls --json "$hostile.npy"
 says 'hostile name in JSON' out '"name":"a\nb\tc\u001b[31md\\"'
+hostile=$(printf 'q"b\bf\fr\rs\001t\177 \303\251 u\\"v and so on')
+cp weights.npy "$hostile.npy"
+tenon ls --json "$hostile.npy"
+says 'all escapes in JSON' out '"name":"q\"b\bf\fr\rs\u0001t'"$(printf '\177 \303\251')"' u\\\"v and so on","dtype"'
 
 # The wrong extension, and standard input, which has none.
 cp weights.npy weights.dat
