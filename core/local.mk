@@ -122,6 +122,8 @@ core_libcore_la_SOURCES = \
 	core/context/hash_key.c \
 	core/context/hash_key.h \
 	core/context/index_name.c \
+	core/context/installed.c \
+	core/context/installed.h \
 	core/context/loader.c \
 	core/context/loader.h \
 	core/context/loader_file.c \
@@ -333,7 +335,7 @@ core_libcore_la_SOURCES = \
 	core/transfer/worker.h
 nodist_core_libcore_la_SOURCES = plugins/builtin.c conf/signatures.c
 core_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(INIH_CFLAGS) $(LIBDEFLATE_CFLAGS) $(ISAL_CFLAGS) \
-	-DTENON_PLUGINDIR='"$(plugindir)"' -DTENON_SYSCONFDIR='"$(sysconfdir)"'
+	-DTENON_PREFIX='"$(prefix)"' -DTENON_LIBDIR='"$(libdir)"' -DTENON_PLUGINDIR='"$(plugindir)"' -DTENON_SYSCONFDIR='"$(sysconfdir)"'
 core_libcore_la_LIBADD = pluginlib/libpluginlib.la $(INIH_LIBS) $(ZLIB_LIBS) $(LIBDEFLATE_LIBS) $(ISAL_LIBS) $(DL_LIBS) $(LIBM) $(PTHREAD_LIBS)
 
 lib_LTLIBRARIES += libtenon.la

@@ -4,6 +4,7 @@
 installcheck-run:
 	@CC='$(CC)' CXX='$(CXX)' FLAGS='$(SANITIZER_CFLAGS)' PKG_CONFIG='$(PKG_CONFIG)' TENON_SRCDIR='$(abs_srcdir)' \
 	  pkgconfigdir='$(pkgconfigdir)' bindir='$(bindir)' libdir='$(libdir)' TENON_DLOPEN='$(USE_DLOPEN)' NM='$(NM_TOOL)' \
+	  prefix='$(prefix)' sysconfdir='$(sysconfdir)' MAKE='$(MAKE)' TENON_BUILDDIR='$(abs_builddir)' \
 	  $(srcdir)/tests/logged checks/installcheck.log $(SHELL) $(srcdir)/tests/installcheck.sh
 
 .PHONY: installcheck-run

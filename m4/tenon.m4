@@ -203,3 +203,46 @@ AC_DEFUN([TENON_CHOOSE_PLUGINS], [
   AC_SUBST([BUILTIN_PLUGINS])
   AC_SUBST([MODULE_PLUGINS])
 ])
+
+# TENON_RELATIVE_PATHS: what the files for pkg-config and CMake call the installed folders, relative to themselves where they
+# lie beneath the prefix, so that the prefix can be moved. PC_PREFIX, PC_NAME and CMAKE_NAME for each NAME of a folder; in
+# the former ${prefix} stands for the prefix.
+AC_DEFUN([TENON_RELATIVE_PATHS], [
+  tenon_prefix=$prefix
+  tenon_exec_prefix=$exec_prefix
+  test "x$prefix" != xNONE || prefix=$ac_default_prefix
+  test "x$exec_prefix" != xNONE || exec_prefix=$prefix
+  # sets tenon_path to a folder as it will be installed, and tenon_part to its part beneath the prefix, empty without one;
+  # folders name each other: plugindir, libdir, exec_prefix, prefix
+  tenon_expand ()
+  {
+    tenon_path=$[]1
+    for tenon_level in 1 2 3 4
+    do
+      eval "tenon_path=\"$tenon_path\""
+    done
+    AS_CASE([$tenon_path], ["$prefix"/?*], [tenon_part=${tenon_path[#]"$prefix"/}], [tenon_part=])
+  }
+  # prints the way up from a folder beneath the prefix
+  tenon_up ()
+  {
+    AS_ECHO(["$[]1"]) | sed 's,//*,/,g; s,/$,,; s,[[^/]][[^/]]*,..,g'
+  }
+  tenon_expand "$pkgconfigdir"
+  AS_IF([test -n "$tenon_part"], [PC_PREFIX="\${pcfiledir}/`tenon_up "$tenon_part"`"], [PC_PREFIX=$prefix])
+  tenon_expand "$libdir/cmake/tenon"
+  tenon_cmake_up=
+  AS_IF([test -n "$tenon_part"], [tenon_cmake_up=`tenon_up "$tenon_part"`])
+  AC_SUBST([PC_PREFIX])
+  m4_foreach_w([tenon_name], [bindir libdir includedir plugindir sysconfdir], [
+    tenon_expand "$tenon_name"
+    AS_IF([test -n "$tenon_part"],
+      [PC_[]m4_toupper(tenon_name)="\${prefix}/$tenon_part"], [PC_[]m4_toupper(tenon_name)=$tenon_path])
+    AS_IF([test -n "$tenon_part" && test -n "$tenon_cmake_up"],
+      [CMAKE_[]m4_toupper(tenon_name)="$tenon_cmake_up/$tenon_part"], [CMAKE_[]m4_toupper(tenon_name)=$tenon_path])
+    AC_SUBST([PC_]m4_toupper(tenon_name))
+    AC_SUBST([CMAKE_]m4_toupper(tenon_name))
+  ])
+  prefix=$tenon_prefix
+  exec_prefix=$tenon_exec_prefix
+])

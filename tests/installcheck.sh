@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # installcheck.sh: builds against an installed tenon through pkg-config alone: a plugin, an application in C, the same in
-# C++, and each header alone. `make installcheck` sets CC, CXX, FLAGS, PKG_CONFIG, pkgconfigdir, ...
+# C++, and each header alone; through CMake; and all of it again after the prefix was moved. `make installcheck` sets CC, CXX,
+# FLAGS, PKG_CONFIG, pkgconfigdir, ...
 set -u
 : "${TENON_SRCDIR:?make installcheck runs me}" "${pkgconfigdir:?}" "${bindir:?}" "${libdir:?}" "${CC:?}" "${CXX:=c++}"
+: "${prefix:?}" "${sysconfdir:?}" "${MAKE:=make}" "${TENON_BUILDDIR:?}"
 : "${FLAGS:=}" "${PKG_CONFIG:=pkg-config}" "${NM:=nm}" "${TENON_DLOPEN:=yes}"
 work=$(mktemp -d "${TMPDIR:-/tmp}/tenon-installcheck.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -120,6 +122,84 @@ for standard in c++11 c++17 c++20; do
     # Another compiler warns of other things. (Its sanitizers would be another library's.)
     [ -n "$FLAGS" ] || [ "$CXX" = clang++ ] || ! command -v clang++ >/dev/null || init clang++ $standard "$work/init.cc"
 done
+
+# ---- a prefix that was moved ----
+# Another copy is installed, and taken to where its libtenon was not configured for.
+relative=${libdir#"$prefix"/}
+if [ "$TENON_DLOPEN" = yes ] && [ "$relative" != "$libdir" ] && [ "$pkgconfigdir" = "$libdir/pkgconfig" ]; then
+    check 'it is installed below DESTDIR' "$MAKE" -C "$TENON_BUILDDIR" install "DESTDIR=$work/stage"
+    moved=$work/moved
+    mv "$work/stage$prefix" "$moved"
+    # in_moved COMMAND...: runs it with what is in the moved prefix
+    in_moved ()
+    {
+        env PKG_CONFIG_PATH="$moved/$relative/pkgconfig" LD_LIBRARY_PATH="$moved/$relative" \
+            DYLD_LIBRARY_PATH="$moved/$relative" "$@"
+    }
+    for variable in libdir plugindir includedir; do
+        folder=$(in_moved "$PKG_CONFIG" --variable=$variable tenon)
+        check "moved: pkg-config's $variable is there" test -d "$folder"
+        check "moved: pkg-config's $variable moved along" sh -c "(cd '$folder' && pwd -P) | grep -q '^$(cd "$moved" && pwd -P)/'"
+    done
+    check 'moved: pkg-config of tenon-plugin names the same folder' test \
+        "$(in_moved "$PKG_CONFIG" --variable=plugindir tenon-plugin)" = "$(in_moved "$PKG_CONFIG" --variable=plugindir tenon)"
+    # shellcheck disable=SC2046,SC2086
+    check 'moved: embed.c is built with it' $CC -std=gnu11 $FLAGS -o "$work/embed-moved" "$TENON_SRCDIR/examples/embed.c" \
+        $(in_moved "$PKG_CONFIG" --cflags --libs tenon)
+    check 'moved: embed finds the plugins' in_moved "$work/embed-moved" "$TENON_SRCDIR/examples/data/weights.npy" "$work/moved.npy"
+    if [ -x "$moved/bin/tenon" ]; then
+        check 'moved: the command knows its plugins' in_moved "$moved/bin/tenon" config -v core.plugin_path &&
+            check 'moved: they lie beside libtenon' said "$(cd "$moved" && pwd -P)/$relative/tenon/plugins-[0-9]+.*relative to libtenon"
+        if [ "${sysconfdir#"$prefix"/}" != "$sysconfdir" ]; then
+            printf '[core]\nthreads = 3\n' >>"$moved/${sysconfdir#"$prefix"/}/tenon/tenon.ini"
+            check 'moved: the command reads its configuration' in_moved "$moved/bin/tenon" config -v core.threads &&
+                check 'moved: the configuration lies in the prefix' said "3.*$moved/.*tenon.ini:"
+        fi
+    fi
+
+    if command -v cmake >/dev/null; then
+        mkdir "$work/cmake"
+        cat >"$work/cmake/CMakeLists.txt" <<'END'
+cmake_minimum_required (VERSION 3.13)
+project (embed C)
+find_package (tenon ${WANTED} REQUIRED)
+add_executable (embed ${SOURCES}/examples/embed.c)
+target_link_libraries (embed tenon::tenon)
+add_library (idx MODULE ${SOURCES}/examples/idx/idx.c)
+target_link_libraries (idx tenon::plugin)
+if (TARGET tenon::tenon_static)
+    add_executable (embed-static ${SOURCES}/examples/embed.c)
+    target_link_libraries (embed-static tenon::tenon_static)
+endif ()
+if (NOT IS_DIRECTORY "${tenon_PLUGINDIR}")
+    message (FATAL_ERROR "there is no ${tenon_PLUGINDIR}")
+endif ()
+message (STATUS "found: ${tenon_VERSION}")
+END
+        # with_cmake VERSION [OPTION...]: configures the project
+        # shellcheck disable=SC2086 # $CC may be ccache and a compiler
+        with_cmake ()
+        {
+            wanted=$1
+            shift
+            rm -rf "$work/cmake/build"
+            env CC="${CC%% -*}" CFLAGS="$FLAGS" cmake -S "$work/cmake" -B "$work/cmake/build" -DCMAKE_PREFIX_PATH="$moved" \
+                -DSOURCES="$TENON_SRCDIR" "-DWANTED=$wanted" "$@"
+        }
+        ours=$("$PKG_CONFIG" --modversion tenon)
+        for wanted in '' "${ours%.*}" "$ours" 0; do
+            check "moved: CMake finds version '$wanted'" with_cmake "$wanted" && check "it is $ours" said "found: $version\$"
+        done
+        for wanted in 0.0 0.999 1; do
+            check "moved: CMake does not take this for version $wanted" sh -c '! "$@"' sh cmake -S "$work/cmake" \
+                -B "$work/cmake/other" -DCMAKE_PREFIX_PATH="$moved" -DSOURCES="$TENON_SRCDIR" "-DWANTED=$wanted"
+        done
+        check 'moved: CMake builds an application and a plugin' with_cmake '' && check 'it builds' cmake --build "$work/cmake/build" &&
+            check 'it reads a file' "$work/cmake/build/embed" "$TENON_SRCDIR/examples/data/weights.npy" "$work/cmake.npy"
+    else
+        echo 'left out: there is no cmake here'
+    fi
+fi
 
 # ---- the library for plugins ----
 cat >"$work/json.c" <<'END'

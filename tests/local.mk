@@ -18,6 +18,7 @@ unit_tests += \
 	tests/unit/context/test_codecs \
 	tests/unit/context/test_config \
 	tests/unit/context/test_dtype \
+	tests/unit/context/test_installed \
 	tests/unit/context/test_option \
 	tests/unit/context/test_registry \
 	tests/unit/context/test_settings \

@@ -210,6 +210,9 @@ wall 'no function of the tools calls itself, directly or through others' "$(circ
 wall 'no initialiser calls something that fills another member of the same variable' \
     "$(grep -nE '([a-z_]+) = \{.*\(.*&\1[.]' core/*/*.[ch] pluginlib/*.[ch] plugins/*/*.[ch] plugins/*/*/*.[ch] tools/*.[ch])"
 
+wall 'the folder of plugins has the major version of the ABI, as the entry function has' "$(
+    number=$(sed -n 's/^#define TENON_PLUGIN_SYMBOL tenon_plugin_v//p' include/tenon/plugin.h)
+    grep -q "tenon/plugins-$number'" configure.ac || echo "configure.ac: not plugins-$number")"
 wall 'only core/loader calls dlopen' "$(objects 'loader[^/]*' | calls 'dlopen|dlmopen|dlsym')"
 wall 'nothing calls dlclose' "$(objects 'none' | calls 'dlclose')"
 

@@ -113,7 +113,8 @@ find_all (tenon_context *context, const tenon_context_options *options, const ch
     struct tn_settings *settings = &context->settings;
     settings->faults = context->report;
     TN_TRY (files ? tn_settings_read_named (settings, files, options, context->secure, context->report, error)
-                  : tn_settings_read (settings, options, context->secure, context->report, error));
+                  : tn_settings_read (settings, options, context->installed.configuration, context->secure,
+                                      context->report, error));
     TN_TRY (sift_entries (context, false, error));
     TN_TRY (tn_config_apply (context, error));
     TN_TRY (tn_loader_run (context, options, error));

@@ -33,7 +33,8 @@ is_secure (void)
 static tenon_status
 fill_context (tenon_context *context, const tenon_context_options *options, tenon_error *error)
 {
-    TN_TRY (tn_settings_read (&context->settings, options, context->secure, context->report, error));
+    TN_TRY (tn_settings_read (&context->settings, options, context->installed.configuration, context->secure,
+                              context->report, error));
     TN_TRY (tn_config_apply (context, error));
     if (options->flags & TENON_CONTEXT_ISOLATE)
         context->isolate = TN_ISOLATE_YES;
@@ -83,7 +84,8 @@ tn_context_begin (tenon_context **made, const tenon_context_options *options, co
     context->report = tn_report_new ();
     context->origin = strdup (options->origin ? options->origin : "the program");
     context->signatures = tn_signature_table_new ();
-    if (context->report && context->origin && context->signatures) {
+    status = tn_installed_find (&context->installed, context->secure, error);
+    if (status == TENON_OK && context->report && context->origin && context->signatures) {
         context->settings.signatures = tn_signature_settings (context->signatures);
         return TENON_OK;
     }
@@ -125,6 +127,7 @@ tenon_context_free (tenon_context *context)
     free (context->folders);
     free (context->config);
     free (context->origin);
+    tn_installed_free (&context->installed);
     tn_debug_end (context->debug);
     free (context);
 }

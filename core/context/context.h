@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "base/hash.h"
 #include "base/pool.h"
+#include "context/installed.h"
 #include "context/settings.h"
 #include "isolate/zygote.h"
 #include <stdatomic.h>
@@ -114,6 +115,7 @@ struct tenon_context {
     uint64_t isolate;              /* [core] isolate: TN_ISOLATE_* */
     struct tn_debug *debug;        /* with TENON_DEBUG=abi; else NULL */
     bool secure;                   /* setuid: the environment and the user's files are ignored */
+    struct tn_installed installed; /* the folders that came with libtenon */
     tenon_config_entry *config;    /* the effective configuration, for tenon_config_get */
     uint64_t config_count, config_room;
     _Atomic uint64_t pipelines; /* that were made with numbers of their own (pipeline.h) */

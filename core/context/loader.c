@@ -3,8 +3,8 @@
  *
  * Order: built-in plugins; plugins whose file the configuration names; then the folders of
  * tenon_context_options.plugin_path, the program's core.plugin_path, TENON_PLUGIN_PATH and [core] plugin_path
- * (later files first), and the folder that libtenon was built for. Within a folder the order is that of the
- * names.
+ * (later files first), and the folder that was installed with libtenon (installed.c). Within a folder the
+ * order is that of the names.
  *
  * Of the candidates with one name the first that can be used is used; later ones are "shadowed". So a broken
  * plugin does not hide one that works, and a file hides a built-in plugin only when [plugin NAME] path says

@@ -131,7 +131,8 @@ load_folder (struct tn_loader *loader, const char *path, const char *origin)
         if (folder)
             closedir (folder);
         /* not worth a verdict when the program runs from a build tree */
-        if (number == ENOENT && strcmp (origin, "default") == 0 && loader->context->registry.plugin_count > 0)
+        if (number == ENOENT && origin == loader->context->installed.origin
+            && loader->context->registry.plugin_count > 0)
             return TENON_OK;
         snprintf (what, sizeof what, "not searched (%.150s)", origin);
         return tn_loader_say_errno (loader, number, what, NULL, path);
@@ -208,7 +209,8 @@ find_folders (struct tn_loader *loader, const tenon_context_options *options)
         TN_TRY (add_list (loader, getenv ("TENON_PLUGIN_PATH"), "TENON_PLUGIN_PATH"));
     for (uint32_t layer = loader->context->settings.layers; layer > 0; layer--)
         TN_TRY (add_configured (loader, layer));
-    return add_folder (loader, TENON_PLUGINDIR, strlen (TENON_PLUGINDIR), "default");
+    const struct tn_installed *installed = &loader->context->installed;
+    return add_folder (loader, installed->plugins, strlen (installed->plugins), installed->origin);
 }
 
 tenon_status

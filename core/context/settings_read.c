@@ -315,13 +315,13 @@ tn_settings_read_named (struct tn_settings *settings, const char *const *files,
 }
 
 tenon_status
-tn_settings_read (struct tn_settings *settings, const tenon_context_options *options, bool secure,
-                  tenon_report *report, tenon_error *error)
+tn_settings_read (struct tn_settings *settings, const tenon_context_options *options, const char *folder,
+                  bool secure, tenon_report *report, tenon_error *error)
 {
     struct tn_settings_reader reader = { settings, report, { .secure = secure }, error, false };
     bool environment = !secure && !(options->flags & TENON_CONTEXT_NO_ENVIRONMENT);
     if (!(options->flags & TENON_CONTEXT_NO_FILES)) {
-        TN_TRY (tn_settings_read_folder (&reader, TENON_SYSCONFDIR "/tenon"));
+        TN_TRY (tn_settings_read_folder (&reader, folder));
         const char *named = environment ? getenv ("TENON_CONFIG") : NULL;
         if (environment)
             TN_TRY (read_user (&reader));

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* settings_read.h - reads the configuration from files, the environment and the program.
  *
- * Order, later ones win: built-in defaults, sysconfdir/tenon/tenon.ini, its conf.d/?*.ini by name,
- * $XDG_CONFIG_HOME/tenon/tenon.ini (else ~/.config), the file in $TENON_CONFIG, the program's settings
+ * Order, later ones win: built-in defaults, sysconfdir/tenon/tenon.ini (installed.h says where), its
+ * conf.d/?*.ini by name, $XDG_CONFIG_HOME/tenon/tenon.ini (else ~/.config), the file in $TENON_CONFIG, the
+ * program's settings
  * ("-o"). Beside each tenon.ini signatures.ini is read before it. */
 #ifndef TN_SETTINGS_READ_H
 #define TN_SETTINGS_READ_H
 #include "context/settings.h"
 #include "context/trust.h"
 
-/* Reads the files and the program's settings; `options` is not NULL. A line that is no setting, or that inih
- * would cut, is TENON_E_CONFIG with FILE:LINE. A user's file in a folder that is closed to the process, and a
- * file that others can write, are notes in the report, and not obeyed. */
+/* Reads the files and the program's settings; `options` is not NULL, `folder` is sysconfdir/tenon. A line
+ * that is no setting, or that inih would cut, is TENON_E_CONFIG with FILE:LINE. A user's file in a folder
+ * that is closed to the process, and a file that others can write, are notes in the report, and not obeyed.
+ */
 tenon_status tn_settings_read (struct tn_settings *settings, const tenon_context_options *options,
-                               bool secure, tenon_report *report, tenon_error *error);
+                               const char *folder, bool secure, tenon_report *report, tenon_error *error);
 
 /* The same with these files, NULL-terminated, in place of those of the system and the user. A file that
  * others can write is read, with a note. */

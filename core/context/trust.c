@@ -34,7 +34,7 @@
 #ifdef __linux__
 #include <sys/xattr.h>
 #endif
-#ifndef TENON_NO_DLOPEN
+#ifdef HAVE_DLADDR
 #include <dlfcn.h>
 #endif
 #ifdef __ELF__
@@ -50,27 +50,30 @@
 
 /* ---- users ---- */
 
-/* True if the user owns the file that this code was mapped from, or a folder on its path. A relative name
- * (that of the program, when the library is linked into it) is ignored, because its meaning depends on the
- * working directory. */
+const char *
+tn_trust_library (void)
+{
+#ifdef HAVE_DLADDR
+    static const char here = 0;
+    Dl_info info;
+    if (dladdr (&here, &info) != 0 && info.dli_fname && info.dli_fname[0] == '/')
+        return info.dli_fname;
+#endif
+    return NULL;
+}
+
+/* True if the user owns the file that this code was mapped from, or a folder on its path. */
 static bool
 owns_library (uid_t user)
 {
-#ifndef TENON_NO_DLOPEN
-    static const char here = 0;
-    Dl_info info;
     struct stat status;
-    if (dladdr (&here, &info) == 0 || !info.dli_fname || info.dli_fname[0] != '/')
-        return false;
-    TN_FREE char *path = realpath (info.dli_fname, NULL);
+    const char *file = tn_trust_library ();
+    TN_FREE char *path = file ? realpath (file, NULL) : NULL;
     for (char *end = path ? path + strlen (path) : NULL; end; end = strrchr (path, '/')) {
         *end = 0;
         if (stat (*path ? path : "/", &status) == 0 && status.st_uid == user)
             return true;
     }
-#else
-    (void) user;
-#endif
     return false;
 }
 

@@ -26,6 +26,11 @@ int tn_trust_path (struct tn_trust *trust, const char *path, bool sticky, char *
 /* True if only trusted users can change the file. False: `why` says who else can. */
 bool tn_trust_file (struct tn_trust *trust, int fd, const struct stat *status, char why[TN_TRUST_ROOM]);
 
+/* The file that this code was mapped from: libtenon, or the program or library that it was linked into. Its
+ * meaning must not depend on the working directory: NULL for a relative name, or if the system does not tell.
+ */
+const char *tn_trust_library (void);
+
 /* True if the file has all bytes that its program headers announce. The dynamic linker maps them unchecked,
  * and crashes on a truncated file, such as an interrupted copy leaves. Files that are not ELF files for this
  * machine pass: dlopen reports them. */

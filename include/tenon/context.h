@@ -53,7 +53,9 @@ typedef struct tenon_config_entry {
     uint32_t struct_size, type; /* TENON_OPTION_* */
     const char *section, *key;  /* "codec npy", "max_header" */
     const char *value;
-    const char *origin; /* "default", "/etc/tenon/tenon.ini:12", "environment", "command line" … */
+    /* "default", "/etc/tenon/tenon.ini:12", "environment", "command line" …; of the folder of plugins of a
+     * libtenon that was moved, "relative to libtenon" */
+    const char *origin;
     const char *help;
 } tenon_config_entry;
 TENON_API uint64_t tenon_config_count (const tenon_context *context);
