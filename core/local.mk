@@ -178,10 +178,16 @@ core_libcore_la_SOURCES = \
 	core/kernels/permute.h \
 	core/open/carry_restore.c \
 	core/open/carry_restore.h \
+	core/open/load.c \
+	core/open/load.h \
+	core/open/map.c \
+	core/open/map.h \
 	core/open/members.c \
 	core/open/members.h \
 	core/open/open.c \
 	core/open/read.c \
+	core/open/reading.c \
+	core/open/reading.h \
 	core/open/set_folder.c \
 	core/open/set_folder.h \
 	core/open/set_name.c \
@@ -289,6 +295,8 @@ core_libcore_la_SOURCES = \
 	core/source/folder.c \
 	core/source/listing.c \
 	core/source/listing.h \
+	core/source/mapping.c \
+	core/source/mapping.h \
 	core/source/open_key.c \
 	core/source/open_key.h \
 	core/source/readahead.c \

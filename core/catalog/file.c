@@ -4,15 +4,42 @@
 #include "base/report.h"
 #include <sys/mman.h>
 
+static void
+leave_slab (struct tn_memory_slab *slab)
+{
+    if (atomic_fetch_sub_explicit (&slab->users, 1, memory_order_acq_rel) > 1)
+        return;
+    if (slab->base)
+        munmap (slab->base, slab->size);
+    free (slab);
+}
+
 TENON_API void
 tenon_memory_free (tenon_memory *memory)
 {
     if (!memory)
         return;
+    if (memory->slab) {
+        leave_slab (memory->slab);
+        return;
+    }
     if (memory->base)
         munmap (memory->base, memory->size);
     tn_arena_free (&memory->arena);
     free (memory);
+}
+
+void
+tn_file_hand_over (tenon_file *file, tenon_memory *memory, tenon_memory **result)
+{
+    if (result) {
+        *result = memory;
+        return;
+    }
+    pthread_mutex_lock (&file->lock);
+    memory->next = file->memory;
+    file->memory = memory;
+    pthread_mutex_unlock (&file->lock);
 }
 
 TENON_API void

@@ -7,9 +7,18 @@
 
 struct tenon_memory {
     struct tenon_memory *next; /* of the same file */
-    void *base;                /* mapped; NULL: the arena alone */
+    void *base;                /* mapped; NULL: the arena alone, or the slab */
     uint64_t size;
-    struct tn_arena arena; /* strings of metadata */
+    struct tn_memory_slab *slab; /* of which it is a member, and which it uses; NULL: none */
+    struct tn_arena arena;       /* strings of metadata */
+};
+
+/* Pages that several memories use, which lie here, too. The last one that is freed frees all. */
+struct tn_memory_slab {
+    _Atomic uint64_t users;
+    void *base;
+    uint64_t size;
+    struct tenon_memory members[];
 };
 
 struct tenon_file {
@@ -24,5 +33,8 @@ struct tenon_file {
     pthread_mutex_t lock;        /* of `memory` */
     struct tenon_memory *memory; /* freed with the file */
 };
+
+/* The caller gets the memory in `result`; or, if that is NULL, the file keeps it. */
+void tn_file_hand_over (tenon_file *file, tenon_memory *memory, tenon_memory **result);
 
 #endif

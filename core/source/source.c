@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* source.c - opens, maps and reads sources. Of the core, only the rooms context, source and sink open files.
+/* source.c - opens and reads sources. Of the core, only the rooms context, source and sink open files.
  */
 #include "source/source.h"
 #include "base/io.h"
+#include "source/mapping.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #ifdef __linux__
@@ -39,9 +39,7 @@ tn_source_free (struct tn_source *source)
     if (!source || source->kind == TN_SOURCE_PART)
         return;
     tn_child_free (source->child);
-    const uint8_t *base = atomic_load (&source->base);
-    if (source->kind == TN_SOURCE_FD && base)
-        munmap ((void *) (uintptr_t) base, source->size);
+    tn_mapping_drop (source->mapping);
     if (source->kind == TN_SOURCE_READER && source->reader.close)
         source->reader.close (source->reader.user);
     if (source->fd >= 0)
@@ -300,29 +298,6 @@ tn_source_read (struct tn_source *source, uint64_t offset, void *to, uint64_t le
     if (status < 0)
         tn_source_fail_in (source, error);
     return status;
-}
-
-const uint8_t *
-tn_source_map (struct tn_source *root, const char **why)
-{
-    const uint8_t *base = atomic_load_explicit (&root->base, memory_order_acquire);
-    *why = root->kind == TN_SOURCE_READER ? "it is read through the program's own functions"
-           : !root->may_map               ? "mapping is switched off"
-                                          : "the system refused to map the file";
-    if (base || root->kind != TN_SOURCE_FD || !root->may_map || root->size == 0)
-        return base;
-    pthread_mutex_lock (&root->lock);
-    base = atomic_load_explicit (&root->base, memory_order_relaxed);
-    tenon_error ignored = TENON_ERROR_INIT;
-    int fd = !base && root->size <= SIZE_MAX ? tn_source_take_fd (root, &ignored) : -1;
-    if (fd >= 0) {
-        void *map = mmap (NULL, root->size, PROT_READ, MAP_SHARED, fd, 0);
-        base = map == MAP_FAILED ? NULL : map;
-        atomic_store_explicit (&root->base, base, memory_order_release);
-        tn_source_give_fd (root);
-    }
-    pthread_mutex_unlock (&root->lock);
-    return base;
 }
 
 void

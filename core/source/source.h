@@ -37,6 +37,7 @@ struct tn_source {
     bool is_folder;           /* a root without bytes: a folder, whose files are those of a store */
     _Atomic (const uint8_t *) base; /* MEMORY; FD: the mapping, or NULL before the first tn_source_map */
     pthread_mutex_t lock;           /* held while the mapping is made */
+    struct tn_mapping *mapping;     /* FD: to which the base belongs (mapping.h); NULL: none yet */
     tenon_reader reader;            /* READER */
     bool in_order;                  /* READER: called from one thread, at rising offsets, each byte once */
     struct tn_child *child;         /* a root: the isolated process that describes it; NULL: none */

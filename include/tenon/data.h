@@ -15,12 +15,38 @@ extern "C" {
 TENON_API tenon_status tenon_map (tenon_file *file, uint64_t index, const void **data, uint64_t *size,
                                   tenon_error *error);
 
+/* The same in pages that can be written: what is written stays with the caller, and changes neither the file
+ * nor other mappings. Only pages that are written are copied. The caller frees *memory, which may outlive the
+ * file; if `memory` is NULL, it is freed with the file. Refused as tenon_map is, and for a file that was
+ * opened in memory. */
+TENON_API tenon_status tenon_map_private (tenon_file *file, uint64_t index, void **data, uint64_t *size,
+                                          tenon_memory **memory, tenon_error *error);
+
+enum {
+    TENON_ADVISE_WILL_NEED = 1, /* read the bytes into the page cache, without waiting for them */
+    /* drop them from the page cache, as far as nobody else uses them; mapped ones are read again when they
+     * are touched */
+    TENON_ADVISE_DONT_NEED = 2
+};
+/* Tells the system what will be read soon, or no more. indexes NULL: the tensors 0 … count - 1. It changes no
+ * result, and where the system takes no advice, or the bytes lie in no file, nothing happens. Tensors that
+ * cannot be read are passed over; TENON_E_NOT_FOUND: there is no such tensor, and no advice was given. */
+TENON_API tenon_status tenon_advise (tenon_file *file, const uint64_t *indexes, uint64_t count,
+                                     uint32_t advice, tenon_error *error);
+
+/* tenon_request.flags */
+enum {
+    /* As the file has it: in the byte order and in the order of axes that the flags of tenon_tensor_info
+     * tell; a box is packed in that order. With TENON_NONE as dtype and without strides; else TENON_E_MISUSE.
+     * What a codec serves, and tensors with strides, are in C order */
+    TENON_REQUEST_AS_STORED = 0x10000
+};
 /* A tensor, or a box of it, to be read: packed, C order, little-endian. */
 typedef struct tenon_request {
     uint32_t struct_size;
     uint32_t dtype;        /* cast to this; TENON_NONE: as stored */
     uint64_t index;        /* of the tensor */
-    uint32_t flags;        /* none yet */
+    uint32_t flags;        /* TENON_REQUEST_* */
     uint32_t rank;         /* of start, count, step: the tensor's, or 0 for all of it */
     const uint64_t *start; /* NULL: 0 */
     const uint64_t *count; /* NULL: to the end */
@@ -46,6 +72,13 @@ TENON_API tenon_status tenon_read (tenon_file *file, tenon_request *requests, ui
  * *memory, which may outlive the file; if `memory` is NULL, it is freed with the file. */
 TENON_API tenon_status tenon_load (tenon_file *file, tenon_request *requests, uint64_t count,
                                    tenon_memory **memory, const tenon_progress *progress, tenon_error *error);
+/* The same into memory of their own: memories[i], which the caller frees, keeps the data of request i, from
+ * any thread and in any order. `memories` has room for `count`. Small tensors share pages, which are given
+ * back when the last of them is freed, at most 1 MiB. A failure leaves no memory, and NULL in all of them. */
+TENON_API tenon_status tenon_load_each (tenon_file *file, tenon_request *requests, uint64_t count,
+                                        tenon_memory **memories, const tenon_progress *progress,
+                                        tenon_error *error);
+/* NULL is fine. Any thread may free it. */
 TENON_API void tenon_memory_free (tenon_memory *memory);
 
 /* Reads all data and compares all checksums, also those of an archive's members that hold no tensors. Each

@@ -350,9 +350,9 @@ START_TEST (test_names)
     kit_failed (tenon_read (file, &request, 1, NULL, e), TENON_E_MISUSE,
                 "tensor 'x': 4 bytes are needed, there is room for 3");
     request.size = 4;
-    request.flags = 0x10000;
+    request.flags = 0x20000;
     kit_error = (tenon_error) TENON_ERROR_INIT;
-    kit_failed (tenon_read (file, &request, 1, NULL, e), TENON_E_MISUSE, "tensor 'x': request flags 0x10000");
+    kit_failed (tenon_read (file, &request, 1, NULL, e), TENON_E_MISUSE, "tensor 'x': request flags 0x20000");
     request.flags = 0;
     request.rank = 2;
     kit_error = (tenon_error) TENON_ERROR_INIT;

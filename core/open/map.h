@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* map.h - the stored bytes of a tensor without a copy. */
+#ifndef TN_MAP_H
+#define TN_MAP_H
+#include "catalog/file.h"
+
+/* tenon_map_private, whose pointers were checked. All three are set on success only. */
+tenon_status tn_map_private (tenon_file *file, uint64_t index, void **data, uint64_t *size,
+                             tenon_memory **memory, tenon_error *error);
+
+#endif
