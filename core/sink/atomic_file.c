@@ -61,6 +61,21 @@ file_room (struct tn_sink *sink)
     return bytes;
 }
 
+#ifdef FALLOC_FL_KEEP_SIZE
+/* A tmpfs has no place on a disk, and reserving its pages costs an eighth of writing them. */
+static bool
+needs_no_place (int fd)
+{
+#ifdef __linux__
+    struct statfs status;
+    return fstatfs (fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
+#else
+    (void) fd;
+    return false;
+#endif
+}
+#endif
+
 /* Reserves the disk space of the whole file, which then lies in one piece. A limit on the size of files is
  * found now; too little space is not, since the hint may be too high: then nothing is reserved, as ext4 would
  * take all that is left, and keep it. */
@@ -70,7 +85,11 @@ reserve_space (struct file_sink *file, tenon_error *error)
     if (file->allocated || file->size_hint == 0)
         return TENON_OK;
 #ifdef FALLOC_FL_KEEP_SIZE
-    /* On a large tmpfs a timer's signals may interrupt every call, so the tries are limited. */
+    if (needs_no_place (file->sink.fd)) {
+        file->size_hint = 0;
+        return TENON_OK;
+    }
+    /* A timer's signals may interrupt every call, so the tries are limited. */
     for (int tries = 0; tries < 8 && has_space (file->sink.fd, file->size_hint); tries++) {
         if (fallocate (file->sink.fd, FALLOC_FL_KEEP_SIZE, 0,
                        (off_t) TN_MIN (file->size_hint, (uint64_t) INT64_MAX))

@@ -32,15 +32,22 @@ struct writer {
     uint32_t shards;            /* their number */
 };
 
+/* What most comparisons need of an item. */
+struct place {
+    uint64_t group; /* shard and dtype */
+    uint64_t head;  /* eight bytes of the name, behind what all names begin with */
+    const struct item *item;
+};
+
 static int
 by_file_order (const void *a, const void *b)
 {
-    const struct item *x = a, *y = b;
-    if (x->shard != y->shard)
-        return x->shard < y->shard ? -1 : 1;
-    if (x->order != y->order)
-        return x->order < y->order ? -1 : 1;
-    return st_compare (x->name, x->name_length, y->name, y->name_length);
+    const struct place *x = a, *y = b;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
+    if (x->head != y->head)
+        return x->head < y->head ? -1 : 1;
+    return st_compare (x->item->name, x->item->name_length, y->item->name, y->item->name_length);
 }
 
 static int
@@ -87,6 +94,52 @@ share_out (struct writer *writer)
         close_shard (writer, from, writer->plan.tensors);
 }
 
+/* How many bytes all names begin with. */
+static uint64_t
+common_prefix (const struct item *items, uint64_t count)
+{
+    uint64_t prefix = count > 0 ? items[0].name_length : 0;
+    for (uint64_t i = 1; i < count; i++) {
+        uint64_t same = 0;
+        while (same < prefix && same < items[i].name_length && items[i].name[same] == items[0].name[same])
+            same++;
+        prefix = same;
+    }
+    return prefix;
+}
+
+/* The first of `length` bytes in the highest bits. */
+static uint64_t
+head_of (const char *bytes, uint64_t length)
+{
+    uint64_t head = 0;
+    for (uint64_t i = 0; i < 8; i++)
+        head = head << 8 | (i < length ? (uint8_t) bytes[i] : 0);
+    return head;
+}
+
+/* Names lie all over the memory: few comparisons should look at them. */
+static tenon_status
+sort_items (struct writer *writer)
+{
+    struct tenon_call *call = writer->call;
+    uint64_t count = writer->plan.tensors, prefix = common_prefix (writer->items, count);
+    struct place *places = call->host->scratch (call, (count + 1) * sizeof *places);
+    struct item *sorted = call->host->scratch (call, (count + 1) * sizeof *sorted);
+    if (!places || !sorted)
+        return TENON_E_MEMORY;
+    for (uint64_t i = 0; i < count; i++) {
+        const struct item *item = &writer->items[i];
+        places[i] = (struct place){ (uint64_t) item->shard << 32 | item->order,
+                                    head_of (item->name + prefix, item->name_length - prefix), item };
+    }
+    qsort (places, count, sizeof *places, by_file_order);
+    for (uint64_t i = 0; i < count; i++)
+        sorted[i] = *places[i].item;
+    writer->items = sorted;
+    return TENON_OK;
+}
+
 static tenon_status
 read_items (struct writer *writer)
 {
@@ -109,8 +162,7 @@ read_items (struct writer *writer)
                                           .order = st_rank_of (tensor.dtype) };
     }
     share_out (writer);
-    qsort (writer->items, writer->plan.tensors, sizeof *writer->items, by_file_order);
-    return TENON_OK;
+    return sort_items (writer);
 }
 
 /* ---- a header ---- */
@@ -142,6 +194,34 @@ put_tensors (struct tenon_json_out *out, const struct writer *writer, const stru
         tenon_json_put_text (out, "]}");
     }
     tenon_json_put (out, "}", 1);
+}
+
+static uint64_t
+count_digits (uint64_t value)
+{
+    uint64_t digits = 1;
+    for (; value > 9; value /= 10)
+        digits++;
+    return digits;
+}
+
+/* The length of what put_tensors puts, if no name has a character that must be escaped. */
+static uint64_t
+plain_length (const struct writer *writer, const struct item *items, uint64_t count)
+{
+    static const char frame[] = "\"\":{\"dtype\":\"\",\"shape\":[],\"data_offsets\":[,]}";
+    uint64_t length = 1, offset = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        const struct item *item = &items[i];
+        length += (i > 0 || writer->metadata.length > 0) + sizeof frame - 1 + item->name_length
+                  + st_dtypes[item->order].length;
+        for (uint32_t k = 0; k < item->rank; k++)
+            length += (k > 0) + count_digits (item->shape[k]);
+        length += count_digits (offset);
+        offset += item->length;
+        length += count_digits (offset);
+    }
+    return length;
 }
 
 /* The length of a header with its padding. The reference pads to a multiple of 8. With a block of slack or
@@ -176,26 +256,26 @@ write_tensor_file (struct writer *writer, const struct item *items, uint64_t cou
     struct tenon_call *call = writer->call;
     uint64_t before = 1 + writer->metadata.length; /* { and the metadata */
     uint8_t begin[ST_PREFIX + 1] = { [ST_PREFIX] = '{' };
+    uint64_t used = plain_length (writer, items, count), length, behind;
     struct tenon_json_out out;
-    memset (&out, 0, sizeof out);
-    put_tensors (&out, writer, items, count);
-    uint64_t length = padded_header (before + out.length, writer->slack);
-    if (length > ST_MOST_HEADER)
-        return fail_length (writer, length, padded_header (before + out.length, 0));
-    uint64_t behind = length - before;
-    char *bytes = call->host->scratch (call, behind);
-    if (!bytes)
-        return TENON_E_MEMORY;
-    memset (&out, 0, sizeof out);
-    out.bytes = bytes;
-    out.room = behind;
-    put_tensors (&out, writer, items, count);
-    memset (bytes + out.length, ' ', behind - out.length);
+    for (;; used = out.length) { /* twice if names have escapes */
+        length = padded_header (before + used, writer->slack);
+        if (length > ST_MOST_HEADER)
+            return fail_length (writer, length, padded_header (before + used, 0));
+        behind = length - before;
+        out = (struct tenon_json_out){ .bytes = call->host->scratch (call, behind), .room = behind };
+        if (!out.bytes)
+            return TENON_E_MEMORY;
+        put_tensors (&out, writer, items, count);
+        if (out.length == used)
+            break;
+    }
+    memset (out.bytes + out.length, ' ', behind - out.length);
     tenon_put_le64 (begin, length);
     TENON_TRY (call->host->put (call, begin, sizeof begin));
     if (writer->metadata.length > 0)
         TENON_TRY (call->host->put (call, writer->metadata.bytes, writer->metadata.length));
-    TENON_TRY (call->host->put (call, bytes, behind));
+    TENON_TRY (call->host->put (call, out.bytes, behind));
     for (uint64_t i = 0; i < count; i++)
         TENON_TRY (call->host->put_tensor (call, items[i].index, NULL));
     return TENON_OK;

@@ -111,6 +111,18 @@ def test_names(bench):
             bench.check(bench.output("cat", path, name) == bytes(tensors[name].data), "cat", name)
 
 
+def test_sorted_names(bench):
+    """Names that are the beginning of all others, that differ behind a common beginning of any length, and in one letter far behind."""
+    for begin in ("", "a", "model.layers.", "\u00e9" * 9, "x" * 300):
+        ends = ["", "0", "00", "01", "0" * 8, "0" * 7 + "1", "0" * 9, "0" * 8 + "\u00ff", "0" * 8 + "z", "\x7f", "\u0080", "\U0001f600",
+                "\uffff", '"', "\\", "\t", "zzzzzzzz", "zzzzzzzzz", "zzzzzzzy"]
+        for names in (ends, ends[:1], ends[1:3], ends[4:9]):
+            tensors = {begin + end: Tensor("I16", (1,), i) for i, end in enumerate(names) if begin + end}
+            for dtyped in (tensors, {name: Tensor("F32" if i % 2 else "I16", (1,), i) for i, name in enumerate(tensors)}):
+                data = reference_bytes(dtyped)
+                bench.check(converted(bench, by_hand(dict(reversed(dtyped.items())))) == data, ascii(begin), len(names), "are not sorted")
+
+
 def test_metadata(bench):
     """tenon keeps all texts. It sorts the keys: the reference writes several keys in another order each time."""
     tensors = {"x": Tensor("F32", (2,))}

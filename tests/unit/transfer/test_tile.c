@@ -46,8 +46,10 @@ fresh_error (void)
 static void
 put_number (uint8_t *to, uint64_t number, uint64_t bytes, bool big)
 {
-    for (uint64_t i = 0; i < bytes; i++)
-        to[i] = (uint8_t) (number >> 8 * (big ? bytes - 1 - i : i));
+    for (uint64_t i = 0; i < bytes; i++) {
+        uint64_t place = big ? bytes - 1 - i : i;
+        to[i] = place < 8 ? (uint8_t) (number >> 8 * place) : 0;
+    }
 }
 
 /* The item at place i of the C order is i * 7 + 1, modulo its size. */
