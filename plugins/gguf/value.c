@@ -50,25 +50,90 @@ read_scalar (struct gguf_reader *reader, uint32_t type, struct tenon_value *valu
 
 /* ---- arrays ---- */
 
+/* A walk over strings in memory whose lengths are 64 bits and little-endian: a length, and as many bytes. */
+struct strings {
+    const uint8_t *at;
+    uint64_t done;
+};
+
+/* Passes over a string. False: it does not end before `end`. */
+static inline int
+pass_string (struct strings *strings, const uint8_t *end)
+{
+    uint64_t left = (uint64_t) (end - strings->at), length;
+    if (left < 8 || (length = tenon_le64 (strings->at)) > left - 8)
+        return 0;
+    strings->at += 8 + length;
+    strings->done++;
+    return 1;
+}
+
+/* Where a string may begin, at `at` or behind it: seven bytes of a small length are 0, as no text is. */
+static const uint8_t *
+guess_begin (const uint8_t *at, const uint8_t *end)
+{
+    enum { FARTHEST = 1024 };
+    for (unsigned i = 0; i < FARTHEST && end - at >= 8; i++, at++)
+        if (tenon_le64 (at) < 256)
+            return at;
+    return end;
+}
+
+/* With fewer strings the search costs more than it saves. */
+#define WORTH_GUESSING 64u
+
+/* Skips at most `count` strings. Each step waits for the length before it, so a second walk, from a place
+ * that is guessed, is made at the same time. If the first comes to that place, it would go on like the
+ * second. */
+static struct strings
+skip_usual (const uint8_t *from, const uint8_t *end, uint64_t count)
+{
+    struct strings first = { from, 0 }, second = { end, 0 };
+    if (count >= WORTH_GUESSING)
+        second.at = guess_begin (from + (end - from) / 2, end);
+    const uint8_t *begin = second.at;
+    int more = 1;
+    while (first.at < begin && first.done < count && pass_string (&first, end))
+        more = more && pass_string (&second, end);
+    if (first.at == begin && second.done <= count - first.done) {
+        first.at = second.at;
+        first.done += second.done;
+    }
+    while (first.done < count && pass_string (&first, end))
+        continue;
+    return first;
+}
+
+static struct strings
+skip_rare (const uint8_t *from, const uint8_t *end, uint64_t count, uint32_t width, uint32_t big_endian)
+{
+    struct strings strings = { from, 0 };
+    while (strings.done < count && (uint64_t) (end - strings.at) >= width) {
+        uint64_t length = number_at (strings.at, width, big_endian);
+        if (length > (uint64_t) (end - strings.at) - width)
+            break;
+        strings.at += width + length;
+        strings.done++;
+    }
+    return strings;
+}
+
 /* Skips strings that lie entirely in the cursor's window, at most `count`, and returns their number. A
  * vocabulary has 150,000 strings, of which only the lengths are read. */
 static uint64_t
 skip_in_window (struct gguf_reader *reader, uint64_t count)
 {
     struct tenon_cursor *cursor = &reader->cursor;
-    uint64_t width = reader->version > 1 ? 8 : 4, done = 0, at = cursor->position - cursor->window_start;
+    uint64_t at = cursor->position - cursor->window_start;
     if (cursor->position < cursor->window_start || at >= cursor->window_length)
         return 0;
     const uint8_t *from = cursor->window + at, *end = cursor->window + cursor->window_length;
-    while (done < count && (uint64_t) (end - from) >= width) {
-        uint64_t length = number_at (from, (uint32_t) width, cursor->big_endian);
-        if (length > (uint64_t) (end - from) - width)
-            break;
-        from += width + length;
-        done++;
-    }
-    cursor->position = cursor->window_start + (uint64_t) (from - cursor->window);
-    return done;
+    struct strings strings =
+        reader->version > 1 && !cursor->big_endian
+            ? skip_usual (from, end, count)
+            : skip_rare (from, end, count, reader->version > 1 ? 8 : 4, cursor->big_endian);
+    cursor->position = cursor->window_start + (uint64_t) (strings.at - cursor->window);
+    return strings.done;
 }
 
 /* Skips `count` strings. */

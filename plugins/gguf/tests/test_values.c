@@ -97,6 +97,103 @@ START_TEST (every_kind_of_float)
 }
 END_TEST
 
+/* ---- many strings, whose ends the reader has to find ---- */
+
+static uint8_t *bytes;
+static uint64_t length;
+
+static void
+put_number (uint64_t number, unsigned width)
+{
+    for (unsigned i = 0; i < width; i++)
+        bytes[length++] = (uint8_t) (number >> 8 * i);
+}
+
+static void
+put_text (const char *text)
+{
+    put_number (strlen (text), 8);
+    memcpy (bytes + length, text, strlen (text));
+    length += strlen (text);
+}
+
+/* The bytes of string `i`: of what kind, and how many of them. */
+static uint64_t
+fill_string (int kind, unsigned i, uint8_t *to)
+{
+    static const uint64_t lengths[] = { 7, 0, 255, 256, 20, 1, 8, 300, 16 };
+    uint64_t count = kind == 0   ? (i * 2654435761u >> 7) % 40
+                     : kind == 1 ? 0
+                     : kind == 4 ? 70000 * (i % 1000 == 3)
+                                 : lengths[i % 9];
+    for (uint64_t k = 0; k < count; k++)
+        to[k] = kind == 2   ? 0                         /* seems to be empty strings … */
+                : kind == 3 ? (uint8_t) (k % 8 ? 0 : 8) /* … or strings of 8 bytes */
+                            : (uint8_t) ('a' + k % 26);
+    return count;
+}
+
+/* A file with an array of `count` strings, and a number behind it. Returns the bytes of the array. */
+static uint64_t
+make_strings (int kind, unsigned count)
+{
+    bytes = calloc (1, 4u << 20);
+    length = 0;
+    memcpy (bytes, "GGUF", 4);
+    length = 4;
+    put_number (3, 4); /* version, tensors, pairs */
+    put_number (0, 8);
+    put_number (2, 8);
+    put_text ("strings");
+    put_number (9, 4); /* an array of strings */
+    put_number (8, 4);
+    put_number (count, 8);
+    uint64_t begin = length;
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t size = fill_string (kind, i, bytes + length + 8);
+        put_number (size, 8);
+        length += size;
+    }
+    uint64_t taken = length - begin;
+    put_text ("behind");
+    put_number (4, 4); /* u32 */
+    put_number (77, 4);
+    return taken;
+}
+
+/* Counts that end in a window of the reader, on its border, and behind many. */
+START_TEST (many_strings)
+{
+    static const unsigned counts[] = { 1, 63, 64, 65, 200, 3000, 8191, 9000 };
+    tenon_plan_free (plan);
+    for (unsigned c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+        tenon_file *file;
+        uint8_t text[70000];
+        struct tenon_value items[9000];
+        tenon_memory *memory;
+        uint64_t taken = make_strings (_i, counts[c]);
+        ck_assert_msg (tenon_open_memory (context, bytes, length, NULL, &file, &error) == TENON_OK, "%s",
+                       error.message);
+        struct tenon_value found = value_of (file, "strings");
+        ck_assert_uint_eq (found.count, counts[c]);
+        ck_assert_uint_eq (found.length, taken);
+        ck_assert_uint_eq (value_of (file, "behind").as.u, 77);
+        ck_assert_int_eq (tenon_value_take (file, &found, counts[c], items, &memory, &error), TENON_OK);
+        for (unsigned i = 0; i < counts[c]; i++) {
+            ck_assert_uint_eq (items[i].count, fill_string (_i, i, text));
+            ck_assert_int_eq (memcmp (items[i].as.string, text, items[i].count), 0);
+        }
+        tenon_memory_free (memory);
+        tenon_close (file);
+        /* the last string is longer than the file */
+        length -= 8 + strlen ("behind") + 8;
+        memset (bytes + length - fill_string (_i, counts[c] - 1, text) - 8, 0x7f, 7);
+        ck_assert_int_eq (tenon_open_memory (context, bytes, length, NULL, &file, &error), TENON_E_TRUNCATED);
+        free (bytes);
+    }
+}
+END_TEST
+
 int
 main (void)
 {
@@ -105,6 +202,7 @@ main (void)
     tcase_add_checked_fixture (tests, make_plan, free_plan);
     tcase_add_loop_test (tests, scalar, 0, (int) (sizeof scalars / sizeof scalars[0]));
     tcase_add_test (tests, every_kind_of_float);
+    tcase_add_loop_test (tests, many_strings, 0, 5);
     suite_add_tcase (suite, tests);
     SRunner *runner = srunner_create (suite);
     srunner_run_all (runner, CK_NORMAL);
