@@ -43,6 +43,8 @@ def small_tensors(bench):
 
 
 def large_tensors(bench):
+    """Rows beside one write and a parallel read of as many bytes show how near tenon is to what bounds both sides: the kernel's copy to and
+    from the page cache."""
     arrays = large(bench)
     named, size, data = by_name(arrays), bytes_of(arrays), memoryview(arrays[0][1].base).cast("B")
     for place, folder in bench.places():
