@@ -79,8 +79,10 @@ def main():
     for module in MODULES:
         if not run_module(module, options, run["rows"]):
             failed.append(module)
-    if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        if options.json:  # a run that is stopped leaves what it has measured
+            pathlib.Path(options.json).write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if not run["rows"] and not measure.selected(PROGRAMS, options.rows):
+        sys.exit("bench: no group has such a name; --names prints those that there are")
     missed = sum(row.get("reached") is False for row in run["rows"])
     print(f"\n{sum('name' in row for row in run['rows'])} rows, {missed} below what is wanted, {time.monotonic() - begin:.0f} s", flush=True)
     if not run_programs(options):

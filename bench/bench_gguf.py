@@ -41,7 +41,7 @@ def vocabularies(bench):
         name = os.path.basename(path).removeprefix("ggml-vocab-").removesuffix(".gguf")
         title, ours = f"open the vocabulary {name}", bench.list_program(path, 9)
         peers = bench.program_peer(title, "ggml", ">= 30", "ggml/list_gguf", path, "9")
-        bench.compare_all(title, ours, peers, 0, bench.rounds(7), readme=True)
+        bench.compare_all(title, ours, peers, 0, bench.rounds(7), readme=name in ("gpt-2", "llama-spm"))
         bench.compare_all(title, ours, [(lambda path=path: gguf.GGUFReader(path), "GGUFReader", ">= 200"),
                                         (lambda path=path: mx.load(path, return_metadata=True), "mx.load", "-")], 0, bench.rounds(5))
 

@@ -40,13 +40,14 @@ def large_tensors(bench):
     title = f"8 tensors of {size >> 13} KiB"
     bench.compare_all(f"load {title} into fresh memory", bench.loader(path),
                       [(lambda: torch.load(path, weights_only=True), "torch.load", ">= 2"),
-                       (lambda: parallel_read(path, size), "parallel read, huge pages", ">= 0.9")], size, bench.rounds(7), readme=True)
+                       (lambda: parallel_read(path, size), "parallel read, huge pages", ">= 0.9")], size, bench.rounds(7),
+                      readme="torch.load")
     arrays = [(name, tensor.numpy(), F32) for name, tensor in tensors.items()]
     data = memoryview(arrays[0][1]).cast("B")
     bench.compare_all(f"save {title}", lambda: bench.tenon.save_many(ours, arrays),
                       [(lambda: torch.save(tensors, saved), "torch.save", ">= 2"),
                        (lambda: [whole_write(f"{raw}{i}", data) for i in range(8)], "preallocated writes", ">= 0.9")], size, bench.rounds(7),
-                      readme=True)
+                      readme="torch.save")
     if any(not torch.equal(load(ours)[name], tensor) for name, tensor in tensors.items()):
         raise RuntimeError("the files differ")
 

@@ -23,7 +23,6 @@ ENCODED = USED + "q1_0 q2_0 tq1_0 tq2_0 mxfp4 nvfp4 iq4_nl iq4_xs".split()
 DECODED = ENCODED + "iq1_s iq1_m iq2_xxs iq2_xs iq2_s iq3_xxs iq3_s".split()
 # Number in ggml.h, items and bytes of a block, of the types that gguf-py does not know.
 NEWER = {"q1_0": (41, 128, 18), "q2_0": (42, 64, 18)}
-README = "q8_0 q4_0 q4_k q6_k".split()
 COLUMNS = 4096
 
 
@@ -109,7 +108,8 @@ def compare(bench, title, kind, ours, by_ggml, by_gguf_py, size):
     wanted = ">= 1.5" if kind.name in USED else ">= 1"
     peers = [(lambda build=build: by_ggml(build), name, wanted) for name, build in builds(bench).items()]
     if peers:
-        bench.compare_all(title, ours, peers, size, bench.rounds(7, 5), readme=kind.name in README, now=time.process_time)
+        bench.compare_all(title, ours, peers, size, bench.rounds(7, 5), readme=kind.name in ("q8_0", "q4_k") and "ggml, -O3 native",
+                          now=time.process_time)
     with contextlib.suppress(NotImplementedError), np.errstate(all="ignore"):
         if kind.gguf:
             by_gguf_py()

@@ -25,7 +25,7 @@ def lists(bench):
         title = f"open and list {count:,} tensors"
         peers = [(lambda path=path: keys(path), "safe_open(f).keys()", ">= 10")]
         peers += bench.program_peer(title, "the crate, mmap", ">= 8", "crate/list", path, "3")
-        bench.compare_all(title, bench.list_program(path), peers, 0, bench.rounds(9 if count < 100000 else 5), readme=count == 100000)
+        bench.compare_all(title, bench.list_program(path), peers, 0, bench.rounds(9 if count < 100000 else 5), readme=count == 100000 and "the crate, mmap")
 
 
 def small_tensors(bench):
@@ -53,13 +53,15 @@ def large_tensors(bench):
         saved = f"save 64 arrays of {size >> 16} KiB, {place}"
         bench.compare_all(saved, lambda: bench.tenon.save_many(ours, arrays),
                           [(lambda: save_file(named, theirs), "save_file", wanted),
-                           (lambda: whole_write(raw, data), "one preallocated write", ">= 0.9")], size, bench.rounds(7), readme=True)
+                           (lambda: whole_write(raw, data), "one preallocated write", ">= 0.9")], size, bench.rounds(7),
+                          readme="save_file")
         with open(ours, "rb") as a, open(theirs, "rb") as b:
             if a.read() != b.read():
                 raise RuntimeError("the files differ")
         bench.compare_all(f"load 64 arrays of {size >> 16} KiB into fresh memory, {place}", bench.loader(theirs),
                           [(lambda: load_file(theirs), "load_file", wanted),
-                           (lambda: parallel_read(theirs, size), "parallel read, huge pages", ">= 0.9")], size, bench.rounds(7), readme=True)
+                           (lambda: parallel_read(theirs, size), "parallel read, huge pages", ">= 0.9")], size, bench.rounds(7),
+                          readme="load_file")
         remove(ours, theirs, raw)
 
 

@@ -87,7 +87,7 @@ def describe(disk, tmpfs):
 
 
 def print_head(machine):
-    print("tenon and its peers in turn, medians. × : the peer's time / tenon's; of it: tenon's / the peer's. No side waits for the disk")
+    print("tenon and its peers in turn, medians. ×: the peer's time / tenon's; of it: tenon's / the peer's. No side waits for the disk")
     print("(save.durable=no) unless the row says so, and files lie in the page cache.")
     print()
     for name, text in machine.items():

@@ -133,14 +133,14 @@ class Bench:
         self.compare_all(title, ours, [(theirs, peer, wanted)], size, rounds, warm, readme)
 
     def compare_all(self, title, ours, peers, size=0, rounds=5, warm=True, readme=False, now=time.perf_counter):
-        """Measures ours and several peers, (function, name, wanted), in turn, and makes a row for each. Work on one thread may be measured
-        by the processor's time, time.process_time."""
+        """Measures ours and several peers, (function, name, wanted), in turn, and makes a row for each. README.md shows none, all (True), or
+        that of one peer, which `readme` names. Work on one thread may be measured by the processor's time, time.process_time."""
         functions = [ours, *(function for function, *_ in peers)]
         for function in functions if warm else functions[:1]:
             function()
         mine, *others = in_turn(functions, rounds, now)
         for (_, peer, wanted), times in zip(peers, others):
-            self.row(title, peer, wanted, mine, times, size=size, readme=readme)
+            self.row(title, peer, wanted, mine, times, size=size, readme=readme in (True, peer))
 
     def compare_sizes(self, title, ours, theirs, peer):
         """Compares the sizes of two files."""

@@ -89,6 +89,11 @@ def test_names(bench):
     bench.check(status == 0 and "npz.small\n" in output and output.endswith("programs.start\n") and "gguf" not in output, output, error)
 
 
+def test_no_such_name(bench):
+    status, _, error = run(BENCH / "bench.py", "--rows", "npx.*", "--disk", bench.folder, "--tmpfs", "")
+    bench.check(status == 1 and error.startswith("bench: no group has such a name"), status, error)
+
+
 def write_run(path, rows, quick=False):
     path.write_text(json.dumps({"machine": {"processor": "P", "memory": "M", "kernel": "K", "disk": "D", "load before": "0.1", "tenon": "T",
                                             "peers": {"other": "1.0"}}, "quick": quick, "rows": rows}))
