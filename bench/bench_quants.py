@@ -103,12 +103,12 @@ def packed_weights(bench, kind, weights):
     return packed
 
 
-def compare(bench, title, kind, ours, by_ggml, by_gguf_py, size):
+def compare(bench, title, kind, ours, by_ggml, by_gguf_py, size, rounds=7):
     """Compares with both builds of ggml, and with gguf-py, which takes longer."""
     wanted = ">= 1.5" if kind.name in USED else ">= 1"
     peers = [(lambda build=build: by_ggml(build), name, wanted) for name, build in builds(bench).items()]
     if peers:
-        bench.compare_all(title, ours, peers, size, bench.rounds(7, 5), readme=kind.name in ("q8_0", "q4_k") and "ggml, -O3 native",
+        bench.compare_all(title, ours, peers, size, bench.rounds(rounds, 5), readme=kind.name in ("q8_0", "q4_k") and "ggml, -O3 native",
                           now=time.process_time)
     with contextlib.suppress(NotImplementedError), np.errstate(all="ignore"):
         if kind.gguf:
@@ -135,13 +135,15 @@ def quantising(bench):
 
 
 def dequantising(bench):
-    one_thread, weights = bench.library("core.threads=1"), normal((16 << 20) // bench.scale).reshape(-1, COLUMNS)
+    """The numbers, 8 MiB, fit the processor's cache: of larger ones both sides write as many as the memory takes."""
+    one_thread, weights = bench.library("core.threads=1"), normal(2 << 20).reshape(-1, COLUMNS)
     for kind in map(Kind, DECODED):
         packed, room, theirs = packed_weights(bench, kind, weights), np.zeros_like(weights), np.zeros_like(weights)
         image = gguf_image(bench, kind, packed)
         file = one_thread.open_memory(image.ctypes.data, image.nbytes, "w.gguf")
         compare(bench, f"dequantise {kind.name}, one thread", kind, lambda: one_thread.read(file, room.ctypes.data, room.nbytes, F32),
-                lambda build: build.dequantise(kind.number, packed, theirs), lambda: dequantize(packed, kind.gguf), room.nbytes)
+                lambda build: build.dequantise(kind.number, packed, theirs), lambda: dequantize(packed, kind.gguf), room.nbytes,
+                31)
         plain = builds(bench).get("ggml, -O2")
         if plain:
             plain.dequantise(kind.number, packed, theirs)
