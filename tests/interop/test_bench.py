@@ -127,7 +127,7 @@ def test_readme(bench):
         text = page.read_text()
         bench.check(status == 0 and text.startswith("before\n" + MARKS[0]) and text.endswith(MARKS[1] + "after\n"), text, error)
         bench.check("| a: shown | 1.000 s | 3.000 s other | 3.00 × | >= 2 |\n" in text and "old" not in text, text)
-        bench.check("P, M, K, D; load 0.1 before; tenon T;\n" in text and "other 1.0" in text and "| a: other" not in text, text)
+        bench.check("P, M, K, D; tenon T;\n" in text and "Other work" not in text and "other 1.0" in text and "| a: other" not in text, text)
     page.write_text("no marks\n")
     bench.check(run(BENCH / "compare", "--readme", file, page)[0] == 1 and page.read_text() == "no marks\n", "a page without marks")
     readme = (BENCH.parent / "README.md").read_text()
