@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* list.c - opens a file and gets the name, dtype and shape of each tensor: prints the median of some rounds,
- * in milliseconds.
+ * in milliseconds. A file without tensors, a vocabulary, is only opened.
  *
  *   list PLUGINS FILE [rounds, default 9] */
 #define _GNU_SOURCE
