@@ -12,6 +12,7 @@ plugins_gguf_libquants_la_SOURCES = \
 	plugins/gguf/quants/decode_fast_few.c \
 	plugins/gguf/quants/decode_fast_k.c \
 	plugins/gguf/quants/decode_fast_plain.c \
+	plugins/gguf/quants/decode_fast_values.c \
 	plugins/gguf/quants/decode_few.c \
 	plugins/gguf/quants/decode_fp4.c \
 	plugins/gguf/quants/decode_grids.c \

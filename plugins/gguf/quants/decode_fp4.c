@@ -4,10 +4,10 @@
 #include "decode.h"
 #include "fp4.h"
 
-static const int8_t doubled[16] = { GGUF_DOUBLED_E2M1, 0, -1, -2, -3, -4, -6, -8, -12 };
+static const int8_t doubled[16] = { GGUF_DOUBLED_E2M1, GGUF_DOUBLED_OPPOSITES };
 
 static inline void
-mxfp4_block (const uint8_t *restrict block, float *restrict items)
+mxfp4_base_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = gguf_half_of_e8m0 (block[0]);
     for (uint32_t i = 0; i < 16; i++) {
@@ -15,10 +15,10 @@ mxfp4_block (const uint8_t *restrict block, float *restrict items)
         items[16 + i] = (float) doubled[block[1 + i] >> 4] * scale;
     }
 }
-GGUF_DECODER (mxfp4, 17, 32);
+GGUF_DECODER (mxfp4_base, 17, 32);
 
 static inline void
-nvfp4_block (const uint8_t *restrict block, float *restrict items)
+nvfp4_base_block (const uint8_t *restrict block, float *restrict items)
 {
     for (uint32_t part = 0; part < 4; part++) {
         float scale = gguf_half_of_ue4m3 (block[part]);
@@ -29,4 +29,4 @@ nvfp4_block (const uint8_t *restrict block, float *restrict items)
         }
     }
 }
-GGUF_DECODER (nvfp4, 36, 64);
+GGUF_DECODER (nvfp4_base, 36, 64);

@@ -17,16 +17,16 @@ put_items_iq4 (const uint8_t *restrict codes, float scale, float *restrict items
 }
 
 static inline void
-iq4_nl_block (const uint8_t *restrict block, float *restrict items)
+iq4_nl_base_block (const uint8_t *restrict block, float *restrict items)
 {
     put_items_iq4 (block + 2, gguf_f16_at (block), items);
 }
-GGUF_DECODER (iq4_nl, 18, 32);
+GGUF_DECODER (iq4_nl_base, 18, 32);
 
 /* f16 scale at 0. Scales of the eight parts: top two bits in the u16 at 2, the others nibbles at 4 to 7.
  * Codes at 8 to 135. */
 static inline void
-iq4_xs_block (const uint8_t *restrict block, float *restrict items)
+iq4_xs_base_block (const uint8_t *restrict block, float *restrict items)
 {
     float scale = gguf_f16_at (block);
     uint32_t upper = gguf_u16_at (block + 2);
@@ -36,4 +36,4 @@ iq4_xs_block (const uint8_t *restrict block, float *restrict items)
         put_items_iq4 (block + 8 + part * 16, own, items + part * 32);
     }
 }
-GGUF_DECODER (iq4_xs, 136, 256);
+GGUF_DECODER (iq4_xs_base, 136, 256);

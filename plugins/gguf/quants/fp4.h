@@ -8,6 +8,7 @@
 
 /* The values of e2m1 for codes 0 to 7, doubled. Codes from 8 on stand for their opposites. */
 #define GGUF_DOUBLED_E2M1 0, 1, 2, 3, 4, 6, 8, 12
+#define GGUF_DOUBLED_OPPOSITES 0, -1, -2, -3, -4, -6, -8, -12
 
 /* Half of 2^(code - 127). All 256 codes are numbers; the two lowest results are subnormal. */
 static inline float

@@ -101,6 +101,10 @@ GGUF_ENCODE (q3_k_base);
 GGUF_DECODE (q4_k_base);
 GGUF_DECODE (q5_k_base);
 GGUF_DECODE (q6_k_base);
+GGUF_DECODE (iq4_nl_base);
+GGUF_DECODE (iq4_xs_base);
+GGUF_DECODE (mxfp4_base);
+GGUF_DECODE (nvfp4_base);
 GGUF_DECODE (iq1_s_base);
 GGUF_DECODE (iq1_m_base);
 

@@ -419,6 +419,10 @@ static const struct pair {
     { gguf_decode_tq1_0, gguf_decode_tq1_0_base, 54, 256, 52 },
     { gguf_decode_tq2_0, gguf_decode_tq2_0_base, 66, 256, 64 },
     { gguf_decode_iq1_s, gguf_decode_iq1_s_base, 50, 256, 0 },
+    { gguf_decode_iq4_nl, gguf_decode_iq4_nl_base, 18, 32, 0 },
+    { gguf_decode_iq4_xs, gguf_decode_iq4_xs_base, 136, 256, 0 },
+    { gguf_decode_mxfp4, gguf_decode_mxfp4_base, 17, 32, 0 },
+    { gguf_decode_nvfp4, gguf_decode_nvfp4_base, 36, 64, 0 },
     { gguf_decode_iq1_m, gguf_decode_iq1_m_base, 56, 256, 48 }, /* four bits of it */
 };
 
