@@ -7,7 +7,6 @@
 #include "transfer/slab.h"
 #include "transfer/tile.h"
 #include "transfer/transfer.h"
-#include <errno.h>
 #include <unistd.h>
 
 /* With so many slabs, each of which reads all of the source, a temporary file is faster. */
@@ -78,7 +77,7 @@ stream_by_file (tenon_context *context, const struct tn_request *request, tn_con
         return TENON_OK;
     struct tn_place place = { .fd = file.fd, .name = "a temporary file" };
     tenon_status status = tn_tiles_to_file (request, &place, workers, NULL, &mine);
-    *taken = status == TENON_OK || (mine.system != ENOSPC && mine.system != EDQUOT && mine.system != EFBIG);
+    *taken = status == TENON_OK || !tn_spool_is_full (&mine);
     if (status == TENON_OK)
         status = take_from_file (file.fd, request->size, take, user, meter, error);
     else if (*taken)
@@ -99,7 +98,8 @@ stream_tiles (tenon_context *context, const struct tn_request *request, bool alo
     tn_slabs_plan (request, turned_room (context), &slabs);
     if (slabs.count == 0)
         return TENON_OK;
-    if (slabs.count >= SLOW_SLABS && !alone && !tn_needs_decoder (request->source)) {
+    if (slabs.count >= SLOW_SLABS && !alone && !tn_needs_decoder (request->source)
+        && !tn_gather_memory (request->source)) {
         tenon_status status = stream_by_file (context, request, take, user, meter, workers, &taken, error);
         if (taken)
             return status;
@@ -274,7 +274,7 @@ stream_made (tenon_context *context, struct tn_request *request, struct tn_way w
              tenon_error *error)
 {
     unsigned width = tn_pool_width (context->pool);
-    struct tn_spooled spooled = { .spool = NULL };
+    struct tn_spooled spooled = { .spool = NULL }, items = { .spool = NULL };
     if (way.sums_first)
         TN_TRY (tn_scan_all (context, request->source, NULL, NULL, error));
     if (way.kind == TN_WAY_SLABS)
@@ -285,12 +285,15 @@ stream_made (tenon_context *context, struct tn_request *request, struct tn_way w
     tenon_status status = TENON_OK;
     if (way.kind == TN_WAY_SPOOL)
         status = tn_request_spool (request, context->limits[TENON_LIMIT_MEMORY] / 3, &spooled, error);
+    if (status == TENON_OK)
+        status = tn_request_spool_items (request, workers, &items, error);
     if (status == TENON_OK && place)
         status = tn_tiles_to_file (request, place, workers, meter, error);
     else if (status == TENON_OK)
         status = stream_groups (context, request, way.alone, take, user, meter, workers, error);
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
+    tn_spooled_free (&items);
     tn_spooled_free (&spooled);
     return status;
 }

@@ -2,7 +2,9 @@
 /* spool.c - a source decoded into memory or a temporary file first. */
 #include "source/scan.h"
 #include "source/spool_file.h"
+#include "transfer/gather.h"
 #include "transfer/transfer.h"
+#include <errno.h>
 #include <unistd.h>
 
 struct spooling {
@@ -69,6 +71,74 @@ tn_request_spool (struct tn_request *request, uint64_t most, struct tn_spooled *
     TN_TRY (spool_to_file (request->catalog->context, request->source, &fd, error));
     TN_TRY (tn_source_open_fd (fd, request->source->name, true, &spooled->spool, error));
     request->source = spooled->spool;
+    return TENON_OK;
+}
+
+/* ---- in another order ---- */
+
+bool
+tn_spool_is_full (const tenon_error *error)
+{
+    return error->system == ENOSPC || error->system == EDQUOT || error->system == EFBIG;
+}
+
+/* Its stored items, packed in the order of the view. */
+static void
+ask_items (const struct tn_request *request, struct tn_request *items)
+{
+    uint64_t to = request->unit_bytes;
+    tn_request_copy (items, request);
+    items->target = request->stored;
+    items->target_id = request->stored_id;
+    items->tally = NULL;
+    items->swap_in = items->swap_out = false;
+    for (uint32_t i = request->rank; i-- > 0; to *= request->axis[i].count)
+        items->axis[i].to = (int64_t) to;
+    items->size = items->span = to;
+}
+
+/* Points the request at such items, which begin a file. */
+static void
+take_items (struct tn_request *request, const struct tn_request *items, struct tn_source *source)
+{
+    for (uint32_t i = 0; i < request->rank; i++) {
+        request->axis[i].start = 0, request->axis[i].step = 1;
+        request->axis[i].stride = items->axis[i].to;
+    }
+    request->source = source;
+    request->offset = request->begin = 0;
+    request->length = items->size;
+    request->linear = true;
+    request->turns = request->rewinds = false;
+}
+
+tenon_status
+tn_request_spool_items (struct tn_request *request, struct tn_worker *workers, struct tn_spooled *spooled,
+                        tenon_error *error)
+{
+    const tenon_context *context = request->catalog->context;
+    struct tn_request items;
+    struct tn_spool_file file;
+    tenon_error mine = TENON_ERROR_INIT;
+    if (!request->turns || request->decode || tn_request_by_items (request)
+        || request->tensor->storage != TENON_EXTENT || tn_needs_decoder (request->source)
+        || tn_gather_memory (request->source))
+        return TENON_OK;
+    ask_items (request, &items);
+    if (items.size <= context->limits[TENON_LIMIT_MEMORY]
+        || tn_spool_file_open (context, items.size, &file, &mine) < 0)
+        return TENON_OK;
+    struct tn_place place = { .fd = file.fd, .name = "a temporary file" };
+    tenon_status status = tn_tiles_to_file (&items, &place, workers, NULL, &mine);
+    if (status < 0) {
+        close (file.fd);
+        if (tn_spool_is_full (&mine))
+            return TENON_OK;
+        *error = mine;
+        return status;
+    }
+    TN_TRY (tn_source_open_fd (file.fd, request->source->name, true, &spooled->spool, error));
+    take_items (request, &items, spooled->spool);
     return TENON_OK;
 }
 

@@ -43,6 +43,13 @@ struct tn_spooled {
  * any case tn_spooled_free is called afterwards. */
 tenon_status tn_request_spool (struct tn_request *request, uint64_t most, struct tn_spooled *spooled,
                                tenon_error *error);
+/* A request that turns and goes into blocks, out of a file, and is larger than the memory: writes its items
+ * to a temporary file in the order of the result, and points the request there. Of any other request, or if
+ * there is no room for the file, nothing. In any case tn_spooled_free is called afterwards. */
+tenon_status tn_request_spool_items (struct tn_request *request, struct tn_worker *workers,
+                                     struct tn_spooled *spooled, tenon_error *error);
+/* True if a temporary file has no room, so that a way without it must be taken. */
+bool tn_spool_is_full (const tenon_error *error);
 void tn_spooled_free (struct tn_spooled *spooled);
 
 #endif

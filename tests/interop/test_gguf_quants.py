@@ -190,6 +190,19 @@ QUANTISED = ["q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q1_0", "q2_0", "q2_k", "q3
              "nvfp4", "iq4_nl", "iq4_xs"]
 
 
+def test_quantise_turned(bench):
+    """Fortran order, and more than the memory: a temporary file turns the items before they become blocks."""
+    generator, path, out = np.random.default_rng(7), bench.folder / "w.npy", bench.folder / "out.gguf"
+    for shape in ((300, 512), (5, 40, 1024), (1024, 3, 256), (2, 3, 4, 7680)):
+        array = generator.standard_normal(shape).astype("f4")
+        for dtype, memory, kind in itertools.product(("<f4", ">f4", "<f2", "<f8"), ("64KiB", "500kB"), ("q8_0", "q4_1")):
+            given = array.astype(dtype)
+            np.save(path, np.asfortranarray(given))
+            bench.check(bench.convert(path, out, "--as", kind, "-o", f"limits.memory={memory}", "-o", "core.threads=3") is not None)
+            wanted = quantised(kind, given.astype("f4").reshape(-1, shape[-1]))
+            bench.check(bench.output("cat", out, "w") == wanted.tobytes(), shape, dtype, memory, kind)
+
+
 def test_there_and_back(bench):
     """gguf-py dequantises tenon's blocks to floats near the original, the nearer the more bits the type has."""
     rows = np.random.default_rng(6).standard_normal((64, 1024)).astype("f4")

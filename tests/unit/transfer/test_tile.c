@@ -260,7 +260,7 @@ START_TEST (full)
     struct rlimit little = { 20000, RLIM_INFINITY }, before;
     signal (SIGXFSZ, SIG_IGN);
     ck_assert_int_eq (getrlimit (RLIMIT_FSIZE, &before), 0);
-    open_form (&forms[_i], TENON_U32, 4, 0, false);
+    open_form (&forms[_i], TENON_U32, 4, 0, true);
     struct taken taken = { .bytes = malloc (items * item_bytes), .most = items * item_bytes };
     int fd = new_file ();
     little.rlim_max = before.rlim_max;
