@@ -37,6 +37,7 @@ core_libcore_la_SOURCES = \
 	core/catalog/remark.c \
 	core/catalog/shape.c \
 	core/catalog/shape.h \
+	core/catalog/typed.c \
 	core/catalog/value.c \
 	core/catalog/value.h \
 	core/catalog/value_same.c \
@@ -320,6 +321,7 @@ core_libcore_la_SOURCES = \
 	core/transfer/ordered.c \
 	core/transfer/range_reader.c \
 	core/transfer/range_reader.h \
+	core/transfer/recast.c \
 	core/transfer/request.c \
 	core/transfer/request.h \
 	core/transfer/slab.c \

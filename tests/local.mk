@@ -105,6 +105,7 @@ module_unit_tests = \
 	tests/abi/test_plugins \
 	tests/abi/test_reading \
 	tests/abi/test_read_tensor \
+	tests/abi/test_recast \
 	tests/abi/test_recognise \
 	tests/abi/test_rules \
 	tests/abi/test_served \
@@ -119,6 +120,7 @@ module_unit_tests = \
 	tests/abi/test_store \
 	tests/abi/test_store_write \
 	tests/abi/test_together \
+	tests/abi/test_typed \
 	tests/abi/test_unreadable \
 	tests/abi/test_unreadable_saved \
 	tests/abi/test_write \

@@ -160,6 +160,8 @@ tenon_find_name (const tenon_file *file, const char *name, uint64_t length, uint
     uint64_t found;
     if (!file || (!name && length > 0) || !index)
         return TENON_E_MISUSE;
+    if (length == TENON_NUL && name)
+        length = strlen (name);
     if (!tn_catalog_find (file->catalog, name ? name : "", length, &found))
         return TENON_E_NOT_FOUND;
     *index = found;

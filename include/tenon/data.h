@@ -81,6 +81,18 @@ TENON_API tenon_status tenon_load_each (tenon_file *file, tenon_request *request
 /* NULL is fine. Any thread may free it. */
 TENON_API void tenon_memory_free (tenon_memory *memory);
 
+/* tenon_cast: what an f8 with a mantissa cannot hold becomes the largest finite value, not an infinity or NaN
+ */
+enum { TENON_CAST_SATURATE = 0x10000 };
+/* Casts items in memory of the program, packed and little-endian, from `from` to `to`, on all threads of the
+ * context, as reading and saving do: blocks of plugins, too. `items` is a multiple of the items in a block of
+ * both, and `size` and `out_size` are the bytes that so many items take. `data` and `out` need no alignment
+ * and may not overlap. A value that `to` does not have becomes the nearest, an infinity or NaN, and is not
+ * counted. TENON_E_UNSUPPORTED: there is no such cast (tenon_dtype_castable). */
+TENON_API tenon_status tenon_cast (tenon_context *context, uint32_t from, const void *data, uint64_t size,
+                                   uint32_t to, void *out, uint64_t out_size, uint64_t items, uint32_t flags,
+                                   tenon_error *error);
+
 /* Reads all data and compares all checksums, also those of an archive's members that hold no tensors. Each
  * fault, and each tensor or member that cannot be read, becomes a TENON_NOTE with a negative status in the
  * report; the first one is returned. `report` may be NULL; else the caller frees it. */

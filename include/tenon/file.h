@@ -122,7 +122,7 @@ TENON_API tenon_status tenon_get_range (const tenon_file *file, uint64_t first, 
                                         tenon_tensor_info *infos);
 /* The index of the tensor of this name, in constant time, or TENON_E_NOT_FOUND. */
 TENON_API tenon_status tenon_find (const tenon_file *file, const char *name, uint64_t *index);
-/* The same for a name of `length` bytes, which need not end in NUL. */
+/* The same for a name of `length` bytes, which need not end in NUL, or of TENON_NUL. */
 TENON_API tenon_status tenon_find_name (const tenon_file *file, const char *name, uint64_t length,
                                         uint64_t *index);
 
