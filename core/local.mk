@@ -6,6 +6,8 @@ core_libcore_la_SOURCES = \
 	core/base/base.h \
 	core/base/budget.c \
 	core/base/budget.h \
+	core/base/dlpack.c \
+	core/base/dlpack.h \
 	core/base/error.c \
 	core/base/glob.c \
 	core/base/glob.h \
@@ -179,6 +181,7 @@ core_libcore_la_SOURCES = \
 	core/kernels/permute.h \
 	core/open/carry_restore.c \
 	core/open/carry_restore.h \
+	core/open/dlpack.c \
 	core/open/load.c \
 	core/open/load.h \
 	core/open/map.c \
@@ -204,6 +207,9 @@ core_libcore_la_SOURCES = \
 	core/plan/arrays.h \
 	core/plan/entries.c \
 	core/plan/entries.h \
+	core/plan/dlpack.c \
+	core/plan/loans.c \
+	core/plan/loans.h \
 	core/plan/metadata.c \
 	core/plan/metadata_items.c \
 	core/plan/metadata_text.c \

@@ -6,6 +6,7 @@ tenoninclude_HEADERS = \
 	include/tenon/context.h \
 	include/tenon/cursor.h \
 	include/tenon/data.h \
+	include/tenon/dlpack.h \
 	include/tenon/errors.h \
 	include/tenon/file.h \
 	include/tenon/filter.h \

@@ -86,6 +86,7 @@ module_unit_tests = \
 	tests/abi/test_container_nested \
 	tests/abi/test_debug \
 	tests/abi/test_describe \
+	tests/abi/test_dlpack \
 	tests/abi/test_filter_option \
 	tests/abi/test_filters \
 	tests/abi/test_folder \

@@ -22,9 +22,10 @@ check_index (const tenon_file *file, uint64_t index, tenon_error *error)
                     (unsigned long long) index, (unsigned long long) file->catalog->count);
 }
 
-/* Fails unless the bytes of the tensor are a range of a root. Sets the tensor of the error in any case. */
+/* Fails unless the bytes of the tensor are a range of a root, and, without `strides`, are packed. Sets the
+ * tensor of the error in any case. */
 static tenon_status
-find_stored (const tenon_file *file, uint64_t index, struct stored *stored, tenon_error *error)
+find_stored (const tenon_file *file, uint64_t index, bool strides, struct stored *stored, tenon_error *error)
 {
     struct tn_catalog *catalog = file->catalog;
     TN_TRY (check_index (file, index, error));
@@ -34,7 +35,7 @@ find_stored (const tenon_file *file, uint64_t index, struct stored *stored, teno
     tn_fail_in (error, NULL, tensor->name);
     *stored = (struct stored){ source->backing, source, source->backing_offset + tensor->offset,
                                tensor->length, false };
-    if (tn_tensor_strides (catalog, tensor))
+    if (!strides && tn_tensor_strides (catalog, tensor))
         return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET,
                         "its items lie in strides, and not one behind the other");
     if (tensor->length == 0)
@@ -80,21 +81,43 @@ check_mapped (tenon_file *file, uint64_t index, const struct stored *stored, con
 static const char nothing[64] __attribute__ ((aligned (64))) = { 0 };
 
 static tenon_status
+map_stored (tenon_file *file, uint64_t index, const struct stored *stored, const void **data,
+            tenon_error *error)
+{
+    const char *why;
+    const uint8_t *base = tn_source_map (stored->root, &why);
+    if (!base)
+        return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
+    TN_TRY (check_mapped (file, index, stored, base + stored->offset, error));
+    *data = base + stored->offset;
+    return TENON_OK;
+}
+
+static tenon_status
 map_tensor (tenon_file *file, uint64_t index, const void **data, uint64_t *size, tenon_error *error)
 {
     struct stored stored;
-    const char *why;
-    TN_TRY (find_stored (file, index, &stored, error));
+    TN_TRY (find_stored (file, index, false, &stored, error));
     if (stored.length == 0) {
         *data = nothing;
         return TENON_OK;
     }
-    const uint8_t *base = tn_source_map (stored.root, &why);
-    if (!base)
-        return tn_fail (error, TENON_E_NOT_MAPPABLE, TN_NO_OFFSET, "%s", why);
-    TN_TRY (check_mapped (file, index, &stored, base + stored.offset, error));
-    *data = base + stored.offset;
+    TN_TRY (map_stored (file, index, &stored, data, error));
     *size = stored.length;
+    return TENON_OK;
+}
+
+tenon_status
+tn_map_items (tenon_file *file, uint64_t index, const uint8_t **item, struct tn_mapping **mapping,
+              tenon_error *error)
+{
+    struct stored stored;
+    const void *data = nothing;
+    TN_TRY (find_stored (file, index, true, &stored, error));
+    if (stored.length > 0)
+        TN_TRY (map_stored (file, index, &stored, &data, error));
+    *item = data;
+    *mapping = stored.length > 0 && stored.root->mapping ? tn_mapping_keep (stored.root->mapping) : NULL;
     return TENON_OK;
 }
 
@@ -118,7 +141,7 @@ tn_map_private (tenon_file *file, uint64_t index, void **data, uint64_t *size, t
 {
     struct stored stored;
     const char *why;
-    TN_TRY (find_stored (file, index, &stored, error));
+    TN_TRY (find_stored (file, index, false, &stored, error));
     tenon_memory *pages = calloc (1, sizeof *pages);
     if (!pages)
         return tn_fail_memory (error);

@@ -3,6 +3,7 @@
 #include "plan/plan.h"
 #include "catalog/file.h"
 #include "plan/entries.h"
+#include "plan/loans.h"
 #include "plan/unpacked.h"
 #include "transfer/request.h"
 
@@ -41,6 +42,7 @@ tenon_plan_free (tenon_plan *plan)
     }
     free (plan->origins);
     free (plan->metadata_sources);
+    tn_plan_return_loans (plan);
     free (plan->saved_over);
     free (plan->kept);
     free (plan);

@@ -36,6 +36,12 @@ struct tn_kept {
     bool *losses; /* NULL: none */
 };
 
+/* Something that was lent to a plan, and how to give it back. */
+struct tn_loan {
+    void *object;
+    void (*give_back) (void *object);
+};
+
 struct tenon_plan {
     tenon_context *context;
     struct tn_catalog *own; /* tensors as they will be stored; metadata; sources of arrays */
@@ -49,6 +55,8 @@ struct tenon_plan {
     uint64_t kept_count, kept_room;
     struct tn_saved_over *saved_over; /* by saves of this plan */
     uint64_t saved_over_count, saved_over_room;
+    struct tn_loan *loans; /* loans.h */
+    uint64_t loan_count, loan_room;
 };
 
 /* Adds a source of bytes that a function makes. It is called from one thread, at rising offsets. */

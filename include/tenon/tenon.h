@@ -26,6 +26,7 @@
 
 #include <tenon/context.h>
 #include <tenon/data.h>
+#include <tenon/dlpack.h>
 #include <tenon/file.h>
 #include <tenon/formats.h>
 #include <tenon/library.h>
