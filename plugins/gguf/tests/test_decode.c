@@ -434,6 +434,16 @@ random_byte (void)
     return (uint8_t) (state >> 24);
 }
 
+/* A sum of two NaNs may be either of them: compilers exchange the operands. */
+static void
+check_same (const float *fast, const float *base, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        if (memcmp (&fast[i], &base[i], sizeof *fast) != 0 && !(isnan (fast[i]) && isnan (base[i])))
+            ck_abort_msg ("item %llu is %a and %a", (unsigned long long) i, (double) fast[i],
+                          (double) base[i]);
+}
+
 /* Every half is a scale. The other bytes are random: the other scale is NaN at times. Blocks and items are
  * not aligned. */
 START_TEST (fast_is_base)
@@ -453,7 +463,8 @@ START_TEST (fast_is_base)
         }
         ck_assert_int_eq (pair->fast (from, fast + 1, BLOCKS), TENON_OK);
         ck_assert_int_eq (pair->base (from, base, BLOCKS), TENON_OK);
-        ck_assert_mem_eq (fast + 1, base, count * sizeof *base);
+        if (memcmp (fast + 1, base, count * sizeof *base) != 0)
+            check_same (fast + 1, base, count);
     }
     free (blocks);
     free (fast);
