@@ -22,7 +22,8 @@ PROGRAMS = {
     "programs.kernels": ("kernels",),
     "programs.many": ("many", "$TENON_TEST_PLUGINS"),
 }
-QUICK_WORDS = {"programs.kernels": ("32", "3")}  # MiB and runs
+# Runs; MiB and runs; the most tensors.
+QUICK_WORDS = {"programs.deflate": ("1",), "programs.kernels": ("32", "3"), "programs.many": ("1000",)}
 
 
 def python_of(module):

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* deflate.c - the deflate filter beside zlib, on three kinds of arrays of 2^20 items: MB/s (10^6 decoded
  * bytes, the best of some runs), and sizes relative to zlib's level 6 in one stream. Each thread has an array
- * of its own. */
+ * of its own.
+ *
+ *   deflate [runs, default 3] */
 #define _GNU_SOURCE
 #include "context/context.h"
 #include "tests/unit/deflate_filter.h"
@@ -14,9 +16,9 @@
 #define SIZE ((uint64_t) 4 << 20)
 #define ROOM (SIZE + SIZE / 8)
 #define MOST_BLOCKS 16
-#define RUNS 3
 
 static uint8_t plain[SIZE];
+static int runs = 3;
 
 struct job {
     void (*run) (struct job *);
@@ -146,11 +148,11 @@ run_job (void *data)
 }
 
 static double
-best_rate (struct job jobs[2], unsigned threads, void (*run) (struct job *), int runs)
+best_rate (struct job jobs[2], unsigned threads, void (*run) (struct job *), int times)
 {
     double best = 0;
     jobs[0].run = jobs[1].run = run;
-    for (int i = 0; i < runs; i++) {
+    for (int i = 0; i < times; i++) {
         pthread_t thread;
         double start = timing_now ();
         if (threads > 1)
@@ -179,15 +181,15 @@ show_level (struct job jobs[2], int level, uint64_t block, uint64_t reference)
 {
     use_states (jobs, level);
     jobs[0].block = jobs[1].block = block;
-    double one = best_rate (jobs, 1, run_encode, RUNS), two = best_rate (jobs, 2, run_encode, RUNS);
+    double one = best_rate (jobs, 1, run_encode, runs), two = best_rate (jobs, 2, run_encode, runs);
     uint64_t length = jobs[0].length;
     use_states (jobs, level);
-    double whole = best_rate (jobs, 1, run_decode, RUNS),
-           blocks = best_rate (jobs, 1, run_decode_blocks, RUNS);
+    double whole = best_rate (jobs, 1, run_decode, runs),
+           blocks = best_rate (jobs, 1, run_decode_blocks, runs);
     need_true (memcmp (jobs[0].back, plain, SIZE) == 0);
     printf ("  level %2d, blocks of %4llu KiB %8.1f %8.1f  %7.4f %8.0f %8.0f %8.0f %8.0f\n", level,
             (unsigned long long) block >> 10, one, two, (double) length / (double) reference, whole, blocks,
-            best_rate (jobs, 1, run_steps, RUNS), best_rate (jobs, 1, run_zlib_decode, RUNS));
+            best_rate (jobs, 1, run_steps, runs), best_rate (jobs, 1, run_zlib_decode, runs));
 }
 
 static void
@@ -200,11 +202,11 @@ show_kind (struct job jobs[2], int which)
     use_states (jobs, 6);
     double one = best_rate (jobs, 1, run_zlib_encode, 1);
     uint64_t reference = jobs[0].length;
-    double whole = best_rate (jobs, 1, run_decode, RUNS), steps = best_rate (jobs, 1, run_steps, RUNS);
+    double whole = best_rate (jobs, 1, run_decode, runs), steps = best_rate (jobs, 1, run_steps, runs);
     printf ("%-31s %8s %8s  %7s %8s %8s %8s %8s\n", names[which], "encode", "2 thr.", "size", "whole",
             "blocks", "steps", "zlib");
     printf ("  zlib's level 6, one stream    %8.1f %8s  %7.4f %8.0f %8s %8.0f %8.0f\n", one, "", 1.0, whole,
-            "", steps, best_rate (jobs, 1, run_zlib_decode, RUNS));
+            "", steps, best_rate (jobs, 1, run_zlib_decode, runs));
     for (size_t i = 0; i < TN_COUNT (levels); i++) {
         show_level (jobs, levels[i], 1 << 20, reference);
         uint64_t suits = TN_MIN (block_of_deflate (levels[i], SIZE), SIZE);
@@ -214,9 +216,14 @@ show_kind (struct job jobs[2], int which)
 }
 
 int
-main (void)
+main (int count, char **arguments)
 {
     struct job jobs[2] = { { .level = 0 } };
+    runs = count > 1 ? atoi (arguments[1]) : runs;
+    if (runs < 1) {
+        fprintf (stderr, "usage: deflate [runs]\n");
+        return 2;
+    }
     for (int i = 0; i < 2; i++) {
         need_true ((jobs[i].stored = calloc (1, ROOM)) && (jobs[i].back = calloc (1, SIZE)));
         memset (jobs[i].stored, 1, ROOM);

@@ -2,7 +2,7 @@
 /* many.c - the cost of a catalog: saves, opens, lists, finds and reads many small tensors in the format of a
  * test plugin.
  *
- *   many FOLDER-OF-PLUGINS
+ *   many FOLDER-OF-PLUGINS [the most tensors, default 1000000]
  *
  * Costs must grow in proportion: from 1,000 tensors on, the figures per tensor stay about the same. */
 #include "timing.h"
@@ -99,6 +99,8 @@ int
 main (int argc, char **argv)
 {
     static const char *const settings[] = { "save.durable=no", NULL };
+    static const uint64_t counts[] = { 10, 1000, 100000, 1000000 };
+    uint64_t most = argc > 2 ? strtoull (argv[2], NULL, 10) : 1000000;
     tenon_context_options options = { .struct_size = sizeof options,
                                       .flags = TENON_CONTEXT_NO_FILES,
                                       .settings = settings,
@@ -106,10 +108,8 @@ main (int argc, char **argv)
     need_ok (tenon_context_new (&context, &options, &error));
     printf ("many tensors of 64 bytes: all together, and each\n%8s  %-23s %-24s %-24s %-24s %-24s\n",
             "tensors", " plan and save", " open", " list", " find by name", " load");
-    measure_count (10);
-    measure_count (1000);
-    measure_count (100000);
-    measure_count (1000000);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts && counts[i] <= most; i++)
+        measure_count (counts[i]);
     tenon_context_free (context);
     return 0;
 }
