@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_memory.c - every allocation, mapping and thread fails once, alone and with all that follow: the
  * library returns TENON_E_MEMORY or does without, and loses neither memory nor descriptors. */
+#include "base/dlpack.h"
 #include "rig.h"
 
 #define TRY(call)                                                                                            \
@@ -117,6 +118,64 @@ done:
     tenon_report_free (report);
     return status;
 }
+
+/* What bindings do: memory for each tensor, and tensors that are lent and borrowed. */
+static tenon_status
+lend_all (tenon_file *file, tenon_error *error)
+{
+    tenon_status status;
+    tenon_memory *memories[2] = { NULL, NULL }, *pages = NULL;
+    struct DLManagedTensorVersioned *lent = NULL, *copy = NULL;
+    tenon_plan *plan = NULL;
+    void *data;
+    uint64_t index, size;
+    tenon_error own = TENON_ERROR_INIT;
+    if (tenon_find (file, "long", &index) < 0)
+        return error->status = TENON_E_NOT_FOUND;
+    tenon_request requests[2] = { { .struct_size = sizeof requests[0], .index = index },
+                                  { .struct_size = sizeof requests[0], .index = index, .dtype = TENON_F16 } };
+    TRY (tenon_load_each (file, requests, 2, memories, NULL, error));
+    if (tenon_map_private (file, index, &data, &size, &pages, &own) == TENON_E_MEMORY) {
+        *error = own;
+        status = own.status;
+        goto done;
+    }
+    TRY (tenon_dlpack_get (file, &requests[0], 0, &lent, NULL, error));
+    TRY (tenon_dlpack_get (file, &requests[1], TENON_DLPACK_COPY, &copy, NULL, error));
+    TRY (tenon_plan_new (kit, &plan, error));
+    TRY (tenon_plan_add_dlpack (plan, NULL, copy, error));
+    copy = NULL; /* the plan has it */
+done:
+    tenon_plan_free (plan);
+    if (lent)
+        lent->deleter (lent);
+    if (copy)
+        copy->deleter (copy);
+    tenon_memory_free (pages);
+    tenon_memory_free (memories[0]);
+    tenon_memory_free (memories[1]);
+    return status;
+}
+
+static tenon_status
+lend_file (int kind, tenon_error *error)
+{
+    tenon_file *file;
+    tenon_status status = tenon_open (kit, rig_path (kind), NULL, &file, error);
+    if (status < 0)
+        return status;
+    status = lend_all (file, error);
+    tenon_close (file);
+    return status;
+}
+
+START_TEST (lending)
+{
+    rig_setup (0);
+    ck_assert_int_eq (rig_save (_i / 2, 1, &kit_error), TENON_OK);
+    rig_sweep (lend_file, _i / 2, rig_names[_i / 2], _i % 2 ? "-" : "");
+}
+END_TEST
 
 static tenon_status
 read_file (int kind, tenon_error *error)
@@ -369,6 +428,7 @@ fill_suite (Suite *suite)
     tcase_set_timeout (cases, 300);
     tcase_add_loop_test (cases, contexts, 0, 2);
     tcase_add_loop_test (cases, reading, 0, 2 * RIG_SAVES);
+    tcase_add_loop_test (cases, lending, 0, 2 * RIG_SAVES);
     tcase_add_loop_test (cases, asking, 0, 2);
     tcase_add_loop_test (cases, opening_sets, 0, 12);
     tcase_add_loop_test (cases, parts_and_blocks, 0, 4);
