@@ -170,6 +170,27 @@ tn_catalog_slot (struct tn_catalog *catalog)
     return tensor;
 }
 
+bool
+tn_catalog_give_shape (struct tn_catalog *catalog, struct tn_tensor *tensor, uint32_t rank,
+                       const uint64_t *shape)
+{
+    const struct tn_tensor *before =
+        catalog->count > 0 ? tn_catalog_tensor (catalog, catalog->count - 1) : NULL;
+    size_t size = rank * sizeof *shape;
+    uint64_t *copy = NULL;
+    tensor->rank = (uint16_t) rank;
+    if (before && before->rank == rank && rank > 0 && memcmp (before->shape, shape, size) == 0) {
+        tensor->shape = before->shape; /* shapes never change, and neighbours often have the same */
+        return true;
+    }
+    if (rank > 0 && !(copy = tn_arena_get (&catalog->arena, size, false)))
+        return false;
+    if (copy)
+        memcpy (copy, shape, size);
+    tensor->shape = copy;
+    return true;
+}
+
 /* If the names lie in two files of a set, the message names the other; the caller has named this one. */
 static tenon_status
 fail_name_twice (struct tn_catalog *catalog, const struct tn_tensor *tensor, uint64_t place,

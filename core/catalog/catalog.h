@@ -158,6 +158,9 @@ tenon_status tn_catalog_add_source (struct tn_catalog *catalog, struct tn_source
 /* Room for one more tensor, zeroed. It counts only after tn_catalog_commit, which also enters its name. NULL:
  * no memory. */
 struct tn_tensor *tn_catalog_slot (struct tn_catalog *catalog);
+/* Gives the tensor of tn_catalog_slot a shape, which is copied. False: no memory. */
+bool tn_catalog_give_shape (struct tn_catalog *catalog, struct tn_tensor *tensor, uint32_t rank,
+                            const uint64_t *shape);
 /* The reason why a tensor cannot be read; NULL: it can. */
 static inline const struct tn_remark *
 tn_catalog_fault (const struct tn_catalog *catalog, const struct tn_tensor *tensor)

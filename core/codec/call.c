@@ -173,7 +173,7 @@ tn_call_show_tensor (const struct tn_catalog *catalog, const struct tn_tensor *t
 /* ---- sources ---- */
 
 struct tn_source *
-tn_call_source (struct tn_call *call, uint32_t number)
+tn_call_find_source (struct tn_call *call, uint32_t number)
 {
     struct tn_catalog *catalog = call->session->catalog;
     const uint32_t *sources = call->sources;

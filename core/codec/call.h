@@ -105,7 +105,18 @@ tenon_status tn_call_answer_missing (struct tn_call *call, tenon_status status, 
 tenon_status tn_call_reply (struct tn_call *call, void *theirs, const void *ours, size_t size);
 
 /* A source by the codec's number. NULL: there is none, and that is recorded. */
-struct tn_source *tn_call_source (struct tn_call *call, uint32_t number);
+struct tn_source *tn_call_find_source (struct tn_call *call, uint32_t number);
+static inline struct tn_source *
+tn_call_source (struct tn_call *call, uint32_t number)
+{
+    if (number == 0 && tn_call_describes (call)) { /* for each of a million tensors */
+        const struct tn_catalog *catalog = call->session->catalog;
+        const struct tn_description *description = &catalog->descriptions[call->description];
+        if (description->count > 0)
+            return catalog->sources[tn_description_sources (description)[0]];
+    }
+    return tn_call_find_source (call, number);
+}
 /* The source that an array is a range of; NULL: it is none. */
 tenon_status tn_call_array_source (struct tn_call *call, const struct tenon_value *array,
                                    struct tn_source **source);

@@ -173,13 +173,8 @@ check_described (struct tn_call *call, struct tenon_tensor *from, struct tn_tens
     struct tn_source *source = tn_call_source (call, from->source);
     if (!source)
         return session->error->status;
-    uint64_t *shape = from->rank ? tn_arena_get (&catalog->arena, from->rank * sizeof *shape, false) : NULL;
-    if (from->rank && !shape)
+    if (!tn_catalog_give_shape (catalog, to, from->rank, from->shape))
         return tn_fail_memory (session->error);
-    if (from->rank)
-        memcpy (shape, from->shape, from->rank * sizeof *shape);
-    to->shape = shape;
-    to->rank = (uint16_t) from->rank;
     to->dtype = from->dtype;
     to->flags = (uint8_t) (from->flags & (TENON_FORTRAN | TENON_BIG_ENDIAN | TENON_ALIAS));
     to->storage = (uint8_t) from->storage;

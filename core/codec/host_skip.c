@@ -45,14 +45,8 @@ take_tensor (struct tn_call *call, const struct tenon_tensor *from, struct tn_te
     if (shaped && from->rank > 0 && !from->shape)
         return tn_call_misuse (call, "a tensor has dims but no shape");
     TN_TRY (tn_call_name_tensor (call, from, to));
-    uint64_t *shape =
-        shaped && from->rank ? tn_arena_get (&catalog->arena, from->rank * sizeof *shape, false) : NULL;
-    if (shaped && from->rank && !shape)
+    if (!tn_catalog_give_shape (catalog, to, shaped ? from->rank : 0, from->shape))
         return tn_fail_memory (call->session->error);
-    if (shape)
-        memcpy (shape, from->shape, from->rank * sizeof *shape);
-    to->shape = shape;
-    to->rank = (uint16_t) (shaped ? from->rank : 0);
     to->dtype = from->dtype;
     to->flags = (uint8_t) (from->flags & (TENON_FORTRAN | TENON_BIG_ENDIAN)) | (shaped ? 0 : TENON_NO_SHAPE);
     to->source = source->number;
