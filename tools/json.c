@@ -283,7 +283,8 @@ write_json (const char *text, size_t length)
 void
 json_print_put (struct line *line)
 {
-    write_json (line->text, line->length);
+    if (line->length > 0)
+        write_json (line->text, line->length);
     line->length = 0;
 }
 

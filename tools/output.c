@@ -45,7 +45,8 @@ output_write (const void *data, size_t size)
 void
 output_line (struct line *line)
 {
-    output_write (line->text, line->length);
+    if (line->length > 0)
+        output_write (line->text, line->length);
     line->length = 0;
 }
 
