@@ -210,8 +210,10 @@ core_libcore_la_SOURCES = \
 	core/plan/dlpack.c \
 	core/plan/loans.c \
 	core/plan/loans.h \
+	core/plan/list.c \
 	core/plan/metadata.c \
 	core/plan/metadata_items.c \
+	core/plan/metadata_set.c \
 	core/plan/metadata_text.c \
 	core/plan/packed.c \
 	core/plan/packed.h \

@@ -97,22 +97,41 @@ lies_in_memory (const struct tenon_value *value, uint64_t most)
     return true;
 }
 
+tenon_status
+tn_plan_set_value (tenon_plan *plan, const char *key, uint64_t length, const struct tenon_value *value,
+                   tenon_error *error)
+{
+    uint64_t most = plan->context->limits[TENON_LIMIT_METADATA_BYTES] / sizeof (struct tenon_value), index;
+    length = length == TENON_NUL ? strlen (key) : length;
+    const char *shown = TN_SHOW_SOME (key, TN_MIN (length, 200));
+    if (length == 0 || length > UINT32_MAX || !tn_utf8 (key, length))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "a metadata key must be valid UTF-8, not empty and without NUL; it is '%s'", shown);
+    if (!lies_in_memory (value, most))
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "metadata key '%s': an array's source must be TENON_NO_SOURCE", shown);
+    TN_TRY (tn_catalog_add_metadata (plan->own, key, length, value, true, error));
+    if (tn_catalog_find_key (plan->own, key, length, &index))
+        plan->own->metadata[index].given = true;
+    return TENON_OK;
+}
+
+TENON_API tenon_status
+tenon_plan_put_metadata (tenon_plan *plan, const char *key, uint64_t key_length,
+                         const struct tenon_value *value, tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, key, "key") && TN_GIVEN (&mine, value, "value"))
+        tn_plan_set_value (plan, key, key_length, value, &mine);
+    return tn_error_out (error, &mine);
+}
+
 TENON_API tenon_status
 tenon_plan_add_metadata (tenon_plan *plan, const char *key, const struct tenon_value *value,
                          tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
-    if (!TN_GIVEN (&mine, plan, "plan") || !TN_GIVEN (&mine, key, "key") || !TN_GIVEN (&mine, value, "value"))
-        return tn_error_out (error, &mine);
-    uint64_t length = strlen (key), index;
-    uint64_t most = plan->context->limits[TENON_LIMIT_METADATA_BYTES] / sizeof (struct tenon_value);
-    if (length == 0 || !tn_utf8 (key, length))
-        tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET, "a metadata key must be valid UTF-8 and not empty");
-    else if (!lies_in_memory (value, most))
-        tn_fail (&mine, TENON_E_MISUSE, TN_NO_OFFSET,
-                 "metadata key '%s': an array's source must be TENON_NO_SOURCE", TN_SHOW (key));
-    else if (tn_catalog_add_metadata (plan->own, key, length, value, true, &mine) == TENON_OK
-             && tn_catalog_find_key (plan->own, key, length, &index))
-        plan->own->metadata[index].given = true;
+    if (TN_GIVEN (&mine, plan, "plan") && TN_GIVEN (&mine, key, "key") && TN_GIVEN (&mine, value, "value"))
+        tn_plan_set_value (plan, key, TENON_NUL, value, &mine);
     return tn_error_out (error, &mine);
 }

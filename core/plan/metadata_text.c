@@ -330,9 +330,10 @@ tenon_plan_remove_metadata (tenon_plan *plan, const char *key, tenon_error *erro
     uint64_t index;
     if (!TN_GIVEN (&mine, plan, "plan") || !TN_GIVEN (&mine, key, "key"))
         return tn_error_out (error, &mine);
-    if (tn_catalog_find_key (plan->own, key, strlen (key), &index))
+    if (tn_catalog_find_key (plan->own, key, strlen (key), &index)) {
         plan->own->metadata[index].key_length = 0;
-    else
+        plan->removed = true;
+    } else
         tn_fail (&mine, TENON_E_NOT_FOUND, TN_NO_OFFSET, "there is no metadata key '%s'",
                  TN_SHOW_SOME (key, strnlen (key, 200)));
     return tn_error_out (error, &mine);

@@ -51,6 +51,7 @@ struct tenon_plan {
     uint64_t metadata_source_count, metadata_source_room;
     uint64_t unreadable;  /* tensors that cannot be read */
     uint64_t unnamed;     /* arrays that got a number for a name */
+    bool removed;         /* metadata has entries without keys */
     struct tn_kept *kept; /* catalogs of files */
     uint64_t kept_count, kept_room;
     struct tn_saved_over *saved_over; /* by saves of this plan */
@@ -62,6 +63,9 @@ struct tenon_plan {
 /* Adds a source of bytes that a function makes. It is called from one thread, at rising offsets. */
 tenon_status tn_plan_add_reader (tenon_plan *plan, const tenon_reader *reader, struct tn_source **source,
                                  tenon_error *error);
+/* Adds an entry of metadata, or replaces it. The key may end in NUL (TENON_NUL). */
+tenon_status tn_plan_set_value (tenon_plan *plan, const char *key, uint64_t length,
+                                const struct tenon_value *value, tenon_error *error);
 /* Copies the metadata of a file, whose catalog is kept. A key that the plan has gets the new value. */
 tenon_status tn_plan_take_metadata (tenon_plan *plan, tenon_file *file, tenon_error *error);
 /* Copies the metadata of a plan, which must outlive this one. A key that this one has gets the new value. */

@@ -2,7 +2,9 @@
 /* tenon/plan.h - what is to be saved: tensors from memory, from files and from callbacks, and metadata. */
 #ifndef TENON_PLAN_H
 #define TENON_PLAN_H
+#include <tenon/file.h>
 #include <tenon/library.h>
+#include <tenon/metadata.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -104,8 +106,59 @@ typedef struct tenon_item_text {
 TENON_API tenon_status tenon_plan_set_metadata_items (tenon_plan *plan, const char *key,
                                                       const tenon_item_text *items, uint64_t count,
                                                       tenon_error *error);
+/* ---- metadata without texts, with the length of the key --------------------------------------------- */
+
+/* Each of these adds an entry, or replaces that of the same key, and copies all that it is given.
+ * `key_length` is the number of bytes of the key, or TENON_NUL. A key must be valid UTF-8 without NUL, and
+ * not empty: else TENON_E_MISUSE. TENON_E_LIMIT: more than TENON_LIMIT_METADATA_BYTES. After a failure the
+ * plan is as it was. */
+TENON_API tenon_status tenon_plan_put_metadata (tenon_plan *plan, const char *key, uint64_t key_length,
+                                                const struct tenon_value *value, tenon_error *error);
+/* The number to which `number` points, in the byte order of the machine; it need not be aligned. `type` is
+ * TENON_BOOL (a byte, 0 or 1), TENON_U8 … TENON_I64, TENON_F32 or TENON_F64. */
+TENON_API tenon_status tenon_plan_set_number (tenon_plan *plan, const char *key, uint64_t key_length,
+                                              uint32_t type, const void *number, tenon_error *error);
+/* An array of `count` such numbers, which lie one behind the other. NULL if count is 0. */
+TENON_API tenon_status tenon_plan_set_numbers (tenon_plan *plan, const char *key, uint64_t key_length,
+                                               uint32_t type, const void *numbers, uint64_t count,
+                                               tenon_error *error);
+/* A string of `length` bytes, or TENON_NUL; it may have NULs, and need not be UTF-8, which some formats
+ * want. */
+TENON_API tenon_status tenon_plan_set_string (tenon_plan *plan, const char *key, uint64_t key_length,
+                                              const char *text, uint64_t length, tenon_error *error);
+/* An array of `count` strings with these lengths, each of which may be TENON_NUL. `lengths` NULL: all end in
+ * NUL. */
+TENON_API tenon_status tenon_plan_set_strings (tenon_plan *plan, const char *key, uint64_t key_length,
+                                               const char *const *texts, const uint64_t *lengths,
+                                               uint64_t count, tenon_error *error);
+
 /* Removes an entry. TENON_E_NOT_FOUND: there is none of this key. */
 TENON_API tenon_status tenon_plan_remove_metadata (tenon_plan *plan, const char *key, tenon_error *error);
+
+/* ---- looking at a plan ------------------------------------------------------------------------------- */
+
+/* All that these return is valid until something is added to the plan, set in it or removed, or until it is
+ * freed. */
+
+/* The number of tensors. */
+TENON_API uint64_t tenon_plan_count (const tenon_plan *plan);
+/* A tensor as it is to be saved, in the order of adding: its name, its shape, the dtype that it is stored as
+ * (tenon_dtype_get knows it, unless it is an opaque one of the plan's, which dtype_name names) and the bytes
+ * of that. `flags` are the layout that it is given in, and TENON_CONVERTED if it is cast. source_name is the
+ * path of the file that it comes from, or "". storage, source, offset, stored, filter and strides are 0 or
+ * NULL. TENON_E_NOT_FOUND: there is no such index. */
+TENON_API tenon_status tenon_plan_get (const tenon_plan *plan, uint64_t index, tenon_tensor_info *info);
+/* The index of the tensor of this name, in constant time, or TENON_E_NOT_FOUND. `name_length`: bytes, or
+ * TENON_NUL. */
+TENON_API tenon_status tenon_plan_find (const tenon_plan *plan, const char *name, uint64_t name_length,
+                                        uint64_t *index);
+/* The entries of the metadata, without removed ones, in the order in which their keys were added. An array in
+ * memory (source TENON_NO_SOURCE) has its items in `as`; another lies in a file that was added, with which
+ * tenon_value_items reads it, by its entry there. */
+TENON_API uint64_t tenon_plan_metadata_count (tenon_plan *plan);
+TENON_API tenon_status tenon_plan_metadata_get (tenon_plan *plan, uint64_t index, tenon_metadata_info *info);
+TENON_API tenon_status tenon_plan_metadata_find (tenon_plan *plan, const char *key, uint64_t key_length,
+                                                 uint64_t *index);
 
 #ifdef __cplusplus
 }
