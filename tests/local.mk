@@ -104,6 +104,7 @@ module_unit_tests = \
 	tests/abi/test_parallel \
 	tests/abi/test_pipe \
 	tests/abi/test_plan_list \
+	tests/abi/test_plan_size \
 	tests/abi/test_plugins \
 	tests/abi/test_reading \
 	tests/abi/test_read_tensor \

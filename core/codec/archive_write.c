@@ -173,6 +173,7 @@ tn_entries_end (struct tn_session *session, struct tn_writer *writer, tenon_stat
         tn_call_free (&entries->call);
     writer->sink = entries->writer.sink;
     writer->old_put = entries->writer.old_put;
+    writer->measured = entries->writer.measured;
     writer->archive = NULL;
     tn_encoder_free (entries->encoder);
     free (entries->keys);
@@ -264,6 +265,7 @@ begin_dry_file (struct tn_call *call, struct tn_entries *entries, const struct t
                             TN_SHOW (file->name));
     file->next = entries->writer.dry_files;
     entries->writer.dry_files = file;
+    entries->writer.measured += entries->writer.sink->position;
     entries->writer.sink->position = 0;
     return TENON_OK;
 }
@@ -321,6 +323,8 @@ encode_entry (struct tn_call *call, struct tn_entries *entries, const struct ten
     uint64_t size = entry->size == TENON_AUTO ? 0 : entry->size, block_size;
     const struct tn_pipeline *before = entries->pipeline;
     const char *missing;
+    if (call->writer->measures)
+        return tn_writer_cannot_measure (call, entries->step.filter);
     tenon_status status = tn_pipeline_make (session->context, &session->arena, entry->steps, entry->step_size,
                                             entry->step_count, &entries->pipeline, &missing, session->error);
     if (status == TENON_E_NOT_FOUND)

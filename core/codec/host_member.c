@@ -24,6 +24,8 @@ check_member (struct tn_call *call, const struct tn_writer *outer, const struct 
         return tn_call_misuse (call, "a member announces others of tensors that the plan does not have");
     if (member->step_count > 0) {
         const char *missing;
+        if (outer->measures)
+            return tn_writer_cannot_measure (call, member->steps ? member->steps->filter : "");
         tenon_status status =
             tn_pipeline_make (session->context, &session->arena, member->steps, member->step_size,
                               member->step_count, &call->pipeline, &missing, session->error);

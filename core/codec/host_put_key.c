@@ -12,7 +12,12 @@ static tenon_status
 next_dry_file (struct tn_call *call, struct tn_writer *writer, const char *name, uint64_t length)
 {
     struct tn_arena *arena = &call->session->arena;
-    writer->sink->position = 0;
+    if (writer->beside)
+        writer->measured += writer->sink->position;
+    else
+        writer->target_left = writer->sink->position;
+    writer->beside = name != NULL;
+    writer->sink->position = name ? 0 : writer->target_left;
     if (!name)
         return TENON_OK;
     for (const struct tn_dry_file *file = writer->dry_files; file; file = file->next)

@@ -26,7 +26,9 @@ tn_member_write (struct tn_session *session, const struct tn_writer *outer, stru
     inner->count = spec->count;
     inner->sink = &encode_sink->sink;
     inner->one_file = inner->is_member = true;
-    inner->dry = outer->dry && !encode_sink->encoder && encode_sink->check == TENON_CHECK_NONE;
+    inner->dry =
+        outer->dry && (outer->measures || (!encode_sink->encoder && encode_sink->check == TENON_CHECK_NONE));
+    inner->measures = outer->measures;
     inner->name = spec->count ? tn_catalog_tensor (outer->plan->own, inner->first)->name : "";
     inner->name_length = strlen (inner->name);
     session->depth++;

@@ -43,9 +43,12 @@ struct tn_writer {
     struct tn_tree *tree;       /* … this one; NULL in a dry run */
     uint64_t outer;             /* of a codec of folders: 1 + the codec of the archive; 0: none is meant */
 
-    bool index;     /* the target is the index of a sharded set */
-    bool carries;   /* the metadata say what carried tensors were */
-    bool dry;       /* a dry run: the sink keeps nothing, so tensors are not read, only counted */
+    bool index;    /* the target is the index of a sharded set */
+    bool carries;  /* the metadata say what carried tensors were */
+    bool dry;      /* a dry run: the sink keeps nothing, so tensors are not read, only counted */
+    bool measures; /* a dry run for the size alone: nothing is read, summed or encoded */
+    uint64_t measured, target_left; /* bytes of files that were ended; of the target, while another is open */
+    bool beside;                    /* in a dry run: a file beside the target is open */
     bool is_member; /* the sink is a member of a container, which writes the metadata itself */
     bool in_batch;  /* it runs in an item of the pool, as a member of a batch */
 
@@ -60,6 +63,8 @@ struct tn_writer {
 /* Checks that the codec can store the tensors, runs its write, and checks that it put them all. */
 tenon_status tn_write (struct tn_session *session, struct tn_writer *writer, uint64_t codec);
 struct tn_call;
+/* The size of what a filter encodes is not known before. */
+tenon_status tn_writer_cannot_measure (struct tn_call *call, const char *filter);
 /* In write: adds a loss to the report, and to the number of losses, which makes a strict save fail. `item` is
  * the tensor or the metadata key. */
 TN_PRINTF (3, 4) void tn_loss (struct tn_call *call, const char *item, const char *format, ...);

@@ -170,13 +170,13 @@ tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout)
         writer->sink->subject = tn_catalog_tensor (writer->plan->own, index)->name;
         bool counts = count_casts (origin, &request);
         tell_changes (call, index, &request, layout);
-        if (!writer->dry || counts)
+        if (!writer->measures && (!writer->dry || counts))
             tn_request_unpack (&request);
         struct tn_way way = tn_way_choose (&request, TN_TO_FILE);
         if (request.size == 0)
             ;
-        else if (writer->dry && !counts)
-            status = tn_sink_fill (writer->sink, 0, request.size, error);
+        else if (writer->measures || (writer->dry && !counts))
+            status = tn_sink_skip (writer->sink, request.size, error);
         else if (way.kind == TN_WAY_COPY)
             status = put_stored (writer, &request, error);
         else {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* save.c - saves a plan: to a path, a descriptor, memory, or functions of the program. */
+#include "base/io.h"
 #include "base/report.h"
 #include "catalog/file.h"
 #include "save/readable.h"
@@ -100,6 +101,45 @@ tenon_save (tenon_plan *plan, const char *path, const tenon_save_options *option
         && TN_GIVEN (&mine, path, "path"))
         save_file (&saving, path, progress);
     return end_save (&saving, report != NULL, path, error);
+}
+
+/* ---- the size of a save ---- */
+
+/* Runs the codec over a sink that keeps nothing. */
+static tenon_status
+measure_save (struct tn_saving *saving, const char *path, uint64_t *size)
+{
+    struct tn_sink null;
+    struct tn_writer writer = { .sink = &null, .dry = true, .measures = true };
+    if (!path && !saving->options.format)
+        return tn_fail (saving->error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the size of a save without a path needs the name of a format");
+    saving->options.flags &= ~(uint32_t) TENON_SAVE_STRICT; /* losses change no size */
+    saving->options.flags |= path ? 0 : TENON_SAVE_EXACT_NAME;
+    TN_TRY (tn_saving_choose (saving, path ? path : "-"));
+    const uint32_t append = TENON_SAVE_APPEND | TENON_SAVE_NEW;
+    if (path && !saving->store.folder && (saving->options.flags & append) == TENON_SAVE_APPEND)
+        TN_TRY (tn_append_open (&saving->append, saving->plan, saving->path, saving->codec,
+                                saving->options.settings, NULL, saving->error));
+    struct tn_dry_file target = { NULL, tn_path_name (saving->path) };
+    writer.folder = writer.one_file = saving->store.folder;
+    writer.dry_files = saving->store.folder ? NULL : &target;
+    tn_sink_null_init (&null);
+    TN_TRY (tn_saving_run (saving, &writer, NULL));
+    *size = writer.measured + null.position + (writer.beside ? writer.target_left : 0);
+    return TENON_OK;
+}
+
+TENON_API tenon_status
+tenon_plan_size (tenon_plan *plan, const tenon_save_options *options, const char *path, uint64_t *size,
+                 tenon_error *error)
+{
+    tenon_error mine = TENON_ERROR_INIT;
+    struct tn_saving saving;
+    if (begin_save (__func__, &saving, plan, options, NULL, &mine) == TENON_OK
+        && TN_GIVEN (&mine, size, "size"))
+        measure_save (&saving, path, size);
+    return end_save (&saving, false, path ? path : "the output", error);
 }
 
 /* ---- to a descriptor ---- */

@@ -44,6 +44,12 @@ plain_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, teno
 }
 
 static tenon_status
+plain_skip (struct tn_sink *sink, uint64_t length, tenon_error *error)
+{
+    return tn_sink_skip (((struct tn_encode_sink *) sink)->outer, length, error);
+}
+
+static tenon_status
 plain_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length, tenon_error *error)
 {
     struct tn_encode_sink *self = (struct tn_encode_sink *) sink;
@@ -470,7 +476,8 @@ tn_encode_sink_open (struct tn_encode_sink *self, tenon_context *context, struct
                                    .lend = plain_lend,
                                    .copy = sums ? NULL : plain_copy,
                                    .patch = plain_patch,
-                                   .room = plain_room };
+                                   .room = plain_room,
+                                   .skip = outer->skip ? plain_skip : NULL };
     self->outer = outer;
     self->context = context;
     self->base = outer->position;

@@ -118,6 +118,17 @@ tn_sink_fill (struct tn_sink *sink, uint8_t value, uint64_t length, tenon_error 
 }
 
 tenon_status
+tn_sink_skip (struct tn_sink *sink, uint64_t length, tenon_error *error)
+{
+    if (!sink->skip)
+        return tn_sink_fill (sink, 0, length, error);
+    TN_TRY (prepare_write (sink, length, error));
+    TN_TRY (sink->skip (sink, length, error));
+    sink->position += length;
+    return TENON_OK;
+}
+
+tenon_status
 tn_sink_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length,
                tenon_error *error)
 {
@@ -235,6 +246,13 @@ null_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, tenon
 }
 
 static tenon_status
+null_skip (struct tn_sink *sink, uint64_t length, tenon_error *error)
+{
+    (void) sink, (void) length, (void) error;
+    return TENON_OK;
+}
+
+static tenon_status
 null_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length, tenon_error *error)
 {
     (void) sink, (void) position, (void) bytes, (void) length, (void) error;
@@ -254,7 +272,10 @@ tn_sink_room (struct tn_sink *sink, uint64_t *room, tenon_error *error)
 void
 tn_sink_null_init (struct tn_sink *sink)
 {
-    *sink = (struct tn_sink){
-        .seekable = true, .name = "", .write = null_write, .copy = null_copy, .patch = null_patch
-    };
+    *sink = (struct tn_sink){ .seekable = true,
+                              .name = "",
+                              .write = null_write,
+                              .copy = null_copy,
+                              .patch = null_patch,
+                              .skip = null_skip };
 }

@@ -32,6 +32,8 @@ struct tn_sink {
     /* So many more bytes fit, after the first call of open; UINT64_MAX: that is not known. NULL: the same, as
      * where bytes are encoded. */
     uint64_t (*room) (struct tn_sink *sink);
+    /* Of a sink that keeps nothing: takes bytes that nobody makes. NULL: write, of zeros. */
+    tenon_status (*skip) (struct tn_sink *sink, uint64_t length, tenon_error *error);
 };
 
 /* Opens the sink if its first byte has not done so. */
@@ -47,6 +49,8 @@ tenon_status tn_sink_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64
 tenon_status tn_sink_read_from (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length,
                                 tenon_error *error);
 tenon_status tn_sink_fill (struct tn_sink *sink, uint8_t value, uint64_t length, tenon_error *error);
+/* Counts bytes that a dry run does not make. */
+tenon_status tn_sink_skip (struct tn_sink *sink, uint64_t length, tenon_error *error);
 tenon_status tn_sink_patch (struct tn_sink *sink, uint64_t position, const void *bytes, uint64_t length,
                             tenon_error *error);
 

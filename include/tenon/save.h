@@ -122,6 +122,13 @@ TENON_API tenon_status tenon_save_at (tenon_plan *plan, int fd, uint64_t offset,
                                       const tenon_save_options *options, tenon_report **report,
                                       const tenon_progress *progress, tenon_error *error);
 
+/* *size is the number of bytes that tenon_save of the plan would write with these options: of all files of a
+ * set, or of a folder, together, and with TENON_SAVE_APPEND of the whole longer file. No data of tensors are
+ * read, and nothing is made. `path` may be NULL if the options name a format. TENON_E_UNSUPPORTED, with the
+ * reason: a filter encodes data, whose size is not known before it has. */
+TENON_API tenon_status tenon_plan_size (tenon_plan *plan, const tenon_save_options *options, const char *path,
+                                        uint64_t *size, tenon_error *error);
+
 /* Opens `source`, adds all of it to a plan, and saves that as `target`. */
 TENON_API tenon_status tenon_convert (tenon_context *context, const char *source, const char *target,
                                       const tenon_open_options *open, const tenon_save_options *save,
