@@ -32,9 +32,17 @@ class Request(c.Structure):
                 ("start", c.c_void_p), ("count", c.c_void_p), ("step", c.c_void_p), ("data", c.c_void_p), ("size", c.c_uint64)]
 
 
+class DType(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("kind", c.c_uint32), ("name", c.c_char_p), ("block_items", c.c_uint64),
+                ("block_bytes", c.c_uint64), ("swap", c.c_void_p), ("swap_size", c.c_uint32), ("swap_count", c.c_uint32),
+                ("alignment", c.c_uint32), ("flags", c.c_uint32), ("family", c.c_char_p), ("text", c.c_char_p), ("decode", c.c_void_p)]
+
+
 class Array(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("dtype", c.c_uint32), ("name", c.c_char_p), ("shape", c.c_void_p), ("rank", c.c_uint32),
-                ("flags", c.c_uint32), ("data", c.c_void_p), ("size", c.c_uint64), ("fill", c.c_void_p), ("user", c.c_void_p)]
+                ("flags", c.c_uint32), ("data", c.c_void_p), ("size", c.c_uint64), ("fill", c.c_void_p), ("user", c.c_void_p),
+                ("strides", c.c_void_p), ("as_", c.c_uint32), ("reserved", c.c_uint32), ("name_length", c.c_uint64),
+                ("opaque", c.POINTER(DType))]
 
 
 class TensorInfo(c.Structure):

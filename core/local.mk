@@ -247,6 +247,9 @@ core_libcore_la_SOURCES = \
 	core/save/tree_target.c \
 	core/save/tree_target.h \
 	core/save/stale.h \
+	core/save/writer.c \
+	core/save/writer_bytes.c \
+	core/save/writer_bytes.h \
 	core/sink/atomic.c \
 	core/sink/atomic.h \
 	core/sink/atomic_file.c \

@@ -26,4 +26,5 @@ tenoninclude_HEADERS = \
 	include/tenon/save.h \
 	include/tenon/structs.h \
 	include/tenon/tenon.h \
-	include/tenon/types.h
+	include/tenon/types.h \
+	include/tenon/writer.h

@@ -127,6 +127,7 @@ module_unit_tests = \
 	tests/abi/test_unreadable \
 	tests/abi/test_unreadable_saved \
 	tests/abi/test_write \
+	tests/abi/test_writer \
 	tests/faults/test_disk \
 	tests/faults/test_formats \
 	tests/faults/test_kill \

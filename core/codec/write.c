@@ -21,15 +21,6 @@ tn_loss (struct tn_call *call, const char *item, const char *format, ...)
         tn_report_add (call->session->report, TENON_LOSS, TENON_OK, 0, item, "", "%s", text);
 }
 
-tenon_status
-tn_writer_cannot_measure (struct tn_call *call, const char *filter)
-{
-    (void) tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
-                    "how many bytes it takes is known only when the filter %.60s has encoded them", filter);
-    return tn_advise (call->session->error,
-                      "save it to know, or without compression: the size of stored data is known");
-}
-
 static tenon_status
 choose_metadata (struct tn_call *call, struct tn_writer *writer, const struct tenon_codec *codec)
 {

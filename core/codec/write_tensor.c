@@ -5,6 +5,15 @@
 #include "codec/write.h"
 #include <errno.h>
 
+tenon_status
+tn_writer_cannot_measure (struct tn_call *call, const char *filter)
+{
+    (void) tn_fail (call->session->error, TENON_E_UNSUPPORTED, TN_NO_OFFSET,
+                    "how many bytes it takes is known only when the filter %.60s has encoded them", filter);
+    return tn_advise (call->session->error,
+                      "save it to know, or without compression: the size of stored data is known");
+}
+
 static tenon_status
 put_piece (void *user, const void *bytes, uint64_t length, tenon_error *error)
 {

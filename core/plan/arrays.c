@@ -35,7 +35,7 @@ check_strides (struct tn_array *array, const struct tenon_dtype *dtype, tenon_er
 }
 
 tenon_status
-tn_array_check (struct tn_array *array, tenon_error *error)
+tn_array_measure (struct tn_array *array, tenon_error *error)
 {
     const tenon_array *given = &array->given;
     const struct tenon_dtype *dtype = array->dtype;
@@ -44,10 +44,19 @@ tn_array_check (struct tn_array *array, tenon_error *error)
                         "items of %s are packed together and cannot be in Fortran order",
                         tn_dtype_label (dtype));
     TN_TRY (tn_shape_bytes (dtype, given->rank, given->shape, &array->elements, &array->bytes, error));
-    if (!given->data && !given->fill && array->bytes > 0)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_array needs data or fill");
     array->lay = TN_LAY_C;
     array->low = 0, array->span = array->bytes;
+    return TENON_OK;
+}
+
+tenon_status
+tn_array_check (struct tn_array *array, tenon_error *error)
+{
+    const tenon_array *given = &array->given;
+    const struct tenon_dtype *dtype = array->dtype;
+    TN_TRY (tn_array_measure (array, error));
+    if (!given->data && !given->fill && array->bytes > 0)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "a tenon_array needs data or fill");
     if (given->strides && given->rank > 0)
         TN_TRY (check_strides (array, dtype, error));
     if (given->data && given->size != array->span)

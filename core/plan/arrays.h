@@ -19,6 +19,8 @@ struct tn_array {
  * itself. */
 tenon_status tn_array_read (struct tn_array *array, tenon_plan *plan, const tenon_array *theirs,
                             tenon_error *error);
+/* Fills the numbers of a packed array from its shape. */
+tenon_status tn_array_measure (struct tn_array *array, tenon_error *error);
 /* Checks shape, size and strides, and fills the numbers. */
 tenon_status tn_array_check (struct tn_array *array, tenon_error *error);
 /* Adds an array that was checked to the plan. Its item 0 … 0 lies at an offset of a source of the plan's

@@ -16,12 +16,10 @@ tn_plan_mark (const tenon_plan *plan)
                                   .memory = tn_arena_mark (&own->arena) };
 }
 
-tenon_status
-tn_plan_settle (tenon_plan *plan, const struct tn_plan_mark *mark, tenon_error *error)
+void
+tn_plan_take_back (tenon_plan *plan, const struct tn_plan_mark *mark)
 {
     struct tn_catalog *own = plan->own;
-    if (error->status == TENON_OK && tn_catalog_enter_names (own, error) == TENON_OK)
-        return TENON_OK;
     bool entered = own->entered > mark->tensors;
     own->unreadable -= plan->unreadable - mark->unreadable;
     own->count = plan->count = mark->tensors;
@@ -34,6 +32,13 @@ tn_plan_settle (tenon_plan *plan, const struct tn_plan_mark *mark, tenon_error *
         tn_catalog_renumber (own);
     if (own->dtype_count == mark->dtypes)
         tn_arena_release (&own->arena, mark->memory);
+}
+
+tenon_status
+tn_plan_settle (tenon_plan *plan, const struct tn_plan_mark *mark, tenon_error *error)
+{
+    if (error->status < 0 || tn_catalog_enter_names (plan->own, error) < 0)
+        tn_plan_take_back (plan, mark);
     return error->status;
 }
 

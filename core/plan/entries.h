@@ -14,6 +14,9 @@ struct tn_plan_mark tn_plan_mark (const tenon_plan *plan);
  * takes them back, and the plan is as it was. */
 tenon_status tn_plan_settle (tenon_plan *plan, const struct tn_plan_mark *mark, tenon_error *error);
 
+/* Takes back what was added since. */
+void tn_plan_take_back (tenon_plan *plan, const struct tn_plan_mark *mark);
+
 /* Keeps a catalog as long as the plan. NULL: no memory. */
 struct tn_kept *tn_plan_keep (tenon_plan *plan, struct tn_catalog *catalog, tenon_error *error);
 /* Counts the losses on a tensor, and those on the source that it was included from. */

@@ -21,7 +21,7 @@ path_of_origin (const struct tn_origin *origin)
 }
 
 static uint64_t
-count_items (const struct tn_tensor *entry)
+count_entry_items (const struct tn_tensor *entry)
 {
     uint64_t items = entry->flags & TENON_NO_SHAPE ? 0 : 1;
     for (uint32_t i = 0; i < entry->rank; i++)
@@ -53,7 +53,7 @@ tenon_plan_get (const tenon_plan *plan, uint64_t index, tenon_tensor_info *info)
                                 .rank = entry->rank,
                                 .flags = entry->flags | (converted ? TENON_CONVERTED : 0),
                                 .shape = entry->shape,
-                                .elements = count_items (entry),
+                                .elements = count_entry_items (entry),
                                 .nbytes = entry->length,
                                 .source_name = path_of_origin (origin),
                                 .unreadable = fault ? fault->status : TENON_OK,

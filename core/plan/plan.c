@@ -33,7 +33,7 @@ tenon_plan_new (tenon_context *context, tenon_plan **result, tenon_error *error)
 TENON_API void
 tenon_plan_free (tenon_plan *plan)
 {
-    if (!plan)
+    if (!plan || plan->lent)
         return;
     tn_catalog_drop (plan->own); /* it has readers of the others */
     for (uint64_t i = 0; i < plan->kept_count; i++) {

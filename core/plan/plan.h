@@ -51,6 +51,7 @@ struct tenon_plan {
     uint64_t metadata_source_count, metadata_source_room;
     uint64_t unreadable;  /* tensors that cannot be read */
     uint64_t unnamed;     /* arrays that got a number for a name */
+    bool lent;            /* it belongs to a writer, which alone saves and frees it */
     bool removed;         /* metadata has entries without keys */
     struct tn_kept *kept; /* catalogs of files */
     uint64_t kept_count, kept_room;

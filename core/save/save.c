@@ -65,6 +65,9 @@ begin_save (const char *function, struct tn_saving *saving, tenon_plan *plan,
         *report = NULL;
     if (!TN_GIVEN_TO (function, error, plan, "plan"))
         return error->status;
+    if (plan->lent)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "the plan belongs to a writer, which saves it (tenon_writer_finish)");
     saving->context = plan->context;
     saving->report = tn_report_new ();
     saving->stale.plan = plan;

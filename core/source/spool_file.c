@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int
@@ -75,6 +76,28 @@ tn_spool_file_open (const tenon_context *context, uint64_t size, struct tn_spool
     const char *folders[] = { named, "/tmp", "/var/tmp", NULL };
     bool use = named && named[0] == '/';
     return tn_spool_file_open_in (folders + !use, use, context->limits[TENON_LIMIT_MEMORY], size, file,
+                                  error);
+}
+
+tenon_status
+tn_spool_file_open_beside (const tenon_context *context, const char *path, uint64_t size,
+                           struct tn_spool_file *file, tenon_error *error)
+{
+    const char *named = secure_getenv ("TMPDIR");
+    bool use = named && named[0] == '/';
+    struct stat there;
+    size_t length = strlen (path);
+    while (length > 1 && path[length - 1] == '/') /* a folder */
+        length--;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    TN_FREE char *folder = length > 0 ? tn_strndup (path, length) : tn_strndup (".", 1);
+    if (!folder)
+        return tn_fail_memory (error);
+    /* not beside a device: that folder may be memory */
+    bool device = stat (path, &there) == 0 && !S_ISREG (there.st_mode) && !S_ISDIR (there.st_mode);
+    const char *folders[] = { folder, use ? named : "/tmp", "/tmp", "/var/tmp", NULL };
+    return tn_spool_file_open_in (folders + device, false, context->limits[TENON_LIMIT_MEMORY], size, file,
                                   error);
 }
 

@@ -13,6 +13,10 @@ struct tn_spool_file {
  * there is none, it lies in memory (memfd_create), if it fits into the memory limit. */
 tenon_status tn_spool_file_open (const tenon_context *context, uint64_t size, struct tn_spool_file *file,
                                  tenon_error *error);
+/* The same, but in the folder of a file first, which need not exist: what is there can be copied into the
+ * file by the file system. */
+tenon_status tn_spool_file_open_beside (const tenon_context *context, const char *path, uint64_t size,
+                                        struct tn_spool_file *file, tenon_error *error);
 /* The same with other folders, NULL-terminated; the first one is TMPDIR's if `named`. `memory`: the limit. */
 tenon_status tn_spool_file_open_in (const char *const *folders, bool named, uint64_t memory, uint64_t size,
                                     struct tn_spool_file *file, tenon_error *error);

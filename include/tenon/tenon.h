@@ -4,6 +4,7 @@
  *     context   the configuration and the plugins that it enabled
  *     file      an opened file: a catalog of tensors and metadata, and the way to their data
  *     plan      tensors from memory, from files and from callbacks, and metadata, to be saved
+ *     writer    a plan whose tensors come one after the other
  *     report    notes, losses and verdicts of an operation
  *
  * Reading is open → look → map, read or load. Saving is plan → add → save. Converting is both: a plan of
@@ -34,5 +35,6 @@
 #include <tenon/plan.h>
 #include <tenon/report.h>
 #include <tenon/save.h>
+#include <tenon/writer.h>
 
 #endif
