@@ -345,6 +345,65 @@ START_TEST (carrying)
 }
 END_TEST
 
+/* Many arrays at once, metadata of the program, a size, and tensors one after the other, beyond the memory
+ * that a writer has for them. */
+static tenon_status
+write_one_by_one (int kind, tenon_error *error)
+{
+    static const char *const texts[2] = { "one", "two" };
+    static float items[5000];
+    static const uint64_t shape[2] = { TENON_UNKNOWN_DIM, 100 }, one[1] = { 1 };
+    tenon_array many[40], rows = { .struct_size = sizeof rows,
+                                   .dtype = TENON_F32,
+                                   .name = "rows",
+                                   .shape = shape,
+                                   .rank = 2,
+                                   .as = TENON_F16 };
+    tenon_writer *writer = NULL;
+    tenon_status status;
+    uint64_t size;
+    (void) kind;
+    for (unsigned i = 0; i < 40; i++)
+        many[i] = (tenon_array){ .struct_size = sizeof many[i],
+                                 .dtype = TENON_F32,
+                                 .shape = one,
+                                 .rank = 1,
+                                 .data = &items[i],
+                                 .size = sizeof items[i] };
+    TRY (tenon_writer_new (kit, kit_path ("w.toyraw"), NULL, &writer, error));
+    tenon_plan *plan = tenon_writer_plan (writer);
+    TRY (tenon_plan_add_many (plan, many, 40, error));
+    TRY (tenon_plan_set_numbers (plan, "items", 5, TENON_F32, items, 100, error));
+    TRY (tenon_plan_set_strings (plan, "texts", 5, texts, NULL, 2, error));
+    TRY (tenon_writer_begin (writer, &rows, error));
+    TRY (tenon_writer_put (writer, items, 12000, error));
+    TRY (tenon_writer_put (writer, items, 8000, error));
+    TRY (tenon_writer_end (writer, error));
+    many[0].name = "last";
+    TRY (tenon_writer_add (writer, &many[0], error));
+    TRY (tenon_writer_finish (writer, NULL, NULL, error));
+    if (tenon_plan_count (plan) != 42 || tenon_plan_metadata_count (plan) != 2)
+        error->status = status = TENON_E_NOT_FOUND;
+    tenon_writer_free (writer);
+    writer = NULL;
+    TRY (tenon_plan_new (kit, &plan, error));
+    status = tenon_plan_add_many (plan, many, 40, error);
+    if (status == TENON_OK)
+        status = tenon_plan_size (plan, NULL, "s.toyraw", &size, error);
+    tenon_plan_free (plan);
+done:
+    tenon_writer_free (writer);
+    return status;
+}
+
+START_TEST (one_by_one)
+{
+    kit_plugins ("toyraw", "save.durable=no limits.memory=64KiB core.threads=2");
+    rig_sweep (write_one_by_one, 0, "writer", _i ? "-" : "");
+    ck_assert_uint_eq (kit_count_files (), 1);
+}
+END_TEST
+
 /* Opens a file with tensors that cannot be read, by themselves and in a member, and saves the others. */
 static tenon_status
 leave_out (int kind, tenon_error *error)
@@ -435,6 +494,7 @@ fill_suite (Suite *suite)
     tcase_add_loop_test (cases, saving, 0, 2 * RIG_SAVES);
     tcase_add_loop_test (cases, carrying, 0, 2);
     tcase_add_loop_test (cases, unreadable, 0, 2);
+    tcase_add_loop_test (cases, one_by_one, 0, 2);
     tcase_add_loop_test (cases, without_threads, 0, 2);
     tcase_add_test (cases, failure_while_failing);
 }
