@@ -251,7 +251,7 @@ add_whole (tenon_writer *writer, struct tn_array *array, const tenon_array *thei
 }
 
 static tenon_status
-add_tensor (tenon_writer *writer, const tenon_array *theirs, tenon_error *error)
+add_at_once (tenon_writer *writer, const tenon_array *theirs, tenon_error *error)
 {
     struct tn_array array;
     TN_TRY (check_state (writer, false, error));
@@ -267,7 +267,7 @@ tenon_writer_add (tenon_writer *writer, const tenon_array *array, tenon_error *e
     tenon_error mine;
     tn_error_clear (&mine);
     if (TN_GIVEN (&mine, writer, "writer") && TN_GIVEN (&mine, array, "array"))
-        add_tensor (writer, array, &mine);
+        add_at_once (writer, array, &mine);
     return tn_error_out (error, &mine);
 }
 
