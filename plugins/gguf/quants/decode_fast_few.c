@@ -36,39 +36,44 @@ next_digits (__m256i *fractions)
     return _mm256_srli_epi16 (times, 8);
 }
 
-AVX2 INLINE void
-put_16_digits (__m256i digits, __m256 scale, float *items)
+/* What the digits stand for: -1 0 1. The fourth value occurs in no item. */
+AVX2 INLINE __m256
+values_of_digits (__m256 scale)
 {
-    __m256i numbers = _mm256_sub_epi16 (digits, _mm256_set1_epi16 (1));
-    for (uint32_t i = 0; i < 2; i++) {
-        __m128i half = i == 0 ? _mm256_castsi256_si128 (numbers) : _mm256_extracti128_si256 (numbers, 1);
-        __m256 floats = _mm256_cvtepi32_ps (_mm256_cvtepi16_epi32 (half));
-        _mm256_storeu_ps (items + 8 * i, _mm256_mul_ps (floats, scale));
-    }
+    return _mm256_mul_ps (_mm256_setr_ps (-1, 0, 1, 0, -1, 0, 1, 0), scale);
+}
+
+AVX2 INLINE void
+put_16_digits (__m256i digits, __m256 values, float *items)
+{
+    __m256i lower = _mm256_cvtepi16_epi32 (_mm256_castsi256_si128 (digits));
+    __m256i upper = _mm256_cvtepi16_epi32 (_mm256_extracti128_si256 (digits, 1));
+    _mm256_storeu_ps (items, _mm256_permutevar_ps (values, lower));
+    _mm256_storeu_ps (items + 8, _mm256_permutevar_ps (values, upper));
 }
 
 /* Five digits each of 16 bytes; those of the next digit are `stride` items behind. */
 AVX2 INLINE void
-put_5_digits (const uint8_t *bytes, uint32_t stride, __m256 scale, float *items)
+put_5_digits (const uint8_t *bytes, uint32_t stride, __m256 values, float *items)
 {
     __m256i fractions = _mm256_cvtepu8_epi16 (load_16_bytes (bytes));
     for (uint32_t number = 0; number < 5; number++)
-        put_16_digits (next_digits (&fractions), scale, items + number * stride);
+        put_16_digits (next_digits (&fractions), values, items + number * stride);
 }
 
 AVX2 INLINE void
 tq1_0_avx2_block (const uint8_t *restrict block, float *restrict items)
 {
-    __m256 scale = broadcast_scale (block + 52);
-    put_5_digits (block, 32, scale, items);
-    put_5_digits (block + 16, 32, scale, items + 16);
-    put_5_digits (block + 32, 16, scale, items + 160);
+    __m256 values = values_of_digits (broadcast_scale (block + 52));
+    put_5_digits (block, 32, values, items);
+    put_5_digits (block + 16, 32, values, items + 16);
+    put_5_digits (block + 32, 16, values, items + 160);
     /* Four digits of four bytes are 16 items: each digit has its power of 3. */
     __m128i bytes = _mm_set1_epi32 ((int) gguf_u32_at (block + 48));
     __m256i powers = _mm256_setr_epi16 (1, 1, 1, 1, 3, 3, 3, 3, 9, 9, 9, 9, 27, 27, 27, 27);
     __m256i fractions = _mm256_and_si256 (_mm256_mullo_epi16 (_mm256_cvtepu8_epi16 (bytes), powers),
                                           _mm256_set1_epi16 (0xff));
-    put_16_digits (next_digits (&fractions), scale, items + 240);
+    put_16_digits (next_digits (&fractions), values, items + 240);
 }
 AVX2 static GGUF_DECODER (tq1_0_avx2, 54, 256);
 
