@@ -35,6 +35,7 @@ typedef struct tenon_context_options {
  * verdict and a note. */
 TENON_API tenon_status tenon_context_new (tenon_context **context, const tenon_context_options *options,
                                           tenon_error *error);
+/* All files of the context must be closed. NULL is fine. */
 TENON_API void tenon_context_free (tenon_context *context);
 
 /* Verdicts on all plugin candidates, and notes on the configuration. Lives as long as the context. */
@@ -58,6 +59,8 @@ typedef struct tenon_config_entry {
     const char *origin;
     const char *help;
 } tenon_config_entry;
+/* The number of lines, and one of them. Texts live as long as the context. TENON_E_NOT_FOUND: `index` is
+ * none. */
 TENON_API uint64_t tenon_config_count (const tenon_context *context);
 TENON_API tenon_status tenon_config_get (const tenon_context *context, uint64_t index,
                                          tenon_config_entry *entry);

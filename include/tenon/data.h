@@ -78,7 +78,7 @@ TENON_API tenon_status tenon_load (tenon_file *file, tenon_request *requests, ui
 TENON_API tenon_status tenon_load_each (tenon_file *file, tenon_request *requests, uint64_t count,
                                         tenon_memory **memories, const tenon_progress *progress,
                                         tenon_error *error);
-/* NULL is fine. Any thread may free it. */
+/* Frees what a function returned as *memory. NULL is fine. Any thread may free it. */
 TENON_API void tenon_memory_free (tenon_memory *memory);
 
 /* tenon_cast: what an f8 with a mantissa cannot hold becomes the largest finite value, not an infinity or NaN

@@ -60,9 +60,13 @@ typedef struct tenon_reader {
     void (*close) (void *user); /* called when the library no longer needs the reader; may be NULL */
     void *user;
 } tenon_reader;
+/* Opens what the functions read. The struct is copied. A failure calls `close`, too, unless a wrong argument
+ * was refused at once, with TENON_E_MISUSE. */
 TENON_API tenon_status tenon_open_reader (tenon_context *context, const tenon_reader *reader,
                                           const tenon_open_options *options, tenon_file **file,
                                           tenon_error *error);
+/* Ends the use of a file: of what was mapped from it, and of all texts and shapes that it handed out. Plans
+ * that have its tensors keep what they need. NULL is fine. */
 TENON_API void tenon_close (tenon_file *file);
 
 /* Asks all codecs whether they recognise a file, without describing it. The report has a TENON_BID for each;
@@ -83,6 +87,7 @@ typedef struct tenon_file_info {
     uint64_t elements, nbytes;
     uint64_t unreadable; /* tensors that cannot be read: tenon_tensor_info tells why */
 } tenon_file_info;
+/* Sums of a file. Its texts live as long as the file. */
 TENON_API tenon_status tenon_file_get (const tenon_file *file, tenon_file_info *info);
 /* The notes of opening it. Lives as long as the file. */
 TENON_API const tenon_report *tenon_file_report (const tenon_file *file);
@@ -112,6 +117,8 @@ typedef struct tenon_tensor_info {
      * item 0 … 0, and `stored` counts from the first byte of any item to the last */
     const int64_t *strides;
 } tenon_tensor_info;
+/* The number of tensors, and one of them: 0 is the first, in the order of the file. Texts, shape and strides
+ * live as long as the file. TENON_E_NOT_FOUND: `index` is none. */
 TENON_API uint64_t tenon_count (const tenon_file *file);
 TENON_API tenon_status tenon_get (const tenon_file *file, uint64_t index, tenon_tensor_info *info);
 /* The infos of the tensors first … first + count - 1 in one call, for bindings, to which a call for each of a

@@ -26,6 +26,8 @@ typedef struct tenon_codec_info {
     uint32_t option_count, metadata; /* TENON_METADATA_NONE 0, STRINGS 1, TYPED 2 */
     uint64_t max_tensors;            /* 0: any number */
 } tenon_codec_info;
+/* The number of codecs that are in use, and one of them. Texts live as long as the context.
+ * TENON_E_NOT_FOUND: `index` is none. */
 TENON_API uint64_t tenon_codec_count (const tenon_context *context);
 TENON_API tenon_status tenon_codec_get (const tenon_context *context, uint64_t index, tenon_codec_info *info);
 /* The option's definition and, when `setting` is given, its effective value. */
@@ -38,6 +40,7 @@ typedef struct tenon_filter_info {
     const char *id, *label, *plugin;
     int32_t least_level, most_level, default_level, reserved2;
 } tenon_filter_info;
+/* The number of filters, and one of them, likewise. */
 TENON_API uint64_t tenon_filter_count (const tenon_context *context);
 TENON_API tenon_status tenon_filter_get (const tenon_context *context, uint64_t index,
                                          tenon_filter_info *info);

@@ -16,6 +16,8 @@ typedef struct tenon_metadata_info {
      * items */
     struct tenon_value value;
 } tenon_metadata_info;
+/* The number of entries, one of them, and the index of a key, in constant time. Texts live as long as the
+ * file. TENON_E_NOT_FOUND: there is no such index, or key. */
 TENON_API uint64_t tenon_metadata_count (const tenon_file *file);
 TENON_API tenon_status tenon_metadata_get (const tenon_file *file, uint64_t index, tenon_metadata_info *info);
 TENON_API tenon_status tenon_metadata_find (const tenon_file *file, const char *key, uint64_t *index);

@@ -10,6 +10,7 @@
 extern "C" {
 #endif
 
+/* Makes an empty plan; frees one, and what it keeps of files. NULL is fine. */
 TENON_API tenon_status tenon_plan_new (tenon_context *context, tenon_plan **plan, tenon_error *error);
 TENON_API void tenon_plan_free (tenon_plan *plan);
 

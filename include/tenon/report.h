@@ -18,9 +18,13 @@ typedef struct tenon_report_entry {
     const char *file;    /* the file that it is about; or "" */
     const char *message; /* one line */
 } tenon_report_entry;
+/* The number of entries, and one of them. Texts live as long as the report. TENON_E_NOT_FOUND: `index` is
+ * none. */
 TENON_API uint64_t tenon_report_count (const tenon_report *report);
 TENON_API tenon_status tenon_report_get (const tenon_report *report, uint64_t index,
                                          tenon_report_entry *entry);
+/* Frees a report that a function returned to the caller; one of a context or a file is freed with that. NULL
+ * is fine. */
 TENON_API void tenon_report_free (tenon_report *report);
 
 #ifdef __cplusplus
