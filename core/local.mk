@@ -8,6 +8,8 @@ core_libcore_la_SOURCES = \
 	core/base/budget.h \
 	core/base/dlpack.c \
 	core/base/dlpack.h \
+	core/base/environment.c \
+	core/base/environment.h \
 	core/base/error.c \
 	core/base/glob.c \
 	core/base/glob.h \
@@ -370,3 +372,12 @@ else
 libtenon_la_LDFLAGS += -export-symbols-regex '^tenon_'
 endif
 EXTRA_DIST += core/README.md core/libtenon.map
+
+# The static library shows tenon_* only, too.
+if ONE_OBJECT
+one_object = core/one-object.done
+core/one-object.done: libtenon.la build-aux/one-object
+	$(AM_V_GEN)$(SHELL) $(srcdir)/build-aux/one-object '$(CC) $(CFLAGS) $(SANITIZER_CFLAGS)' '$(OBJCOPY)' '$(AR)' .libs/libtenon.a && \
+	  $(RANLIB) .libs/libtenon.a && touch $@
+endif
+CLEANFILES += core/one-object.done

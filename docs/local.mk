@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: MIT
 # Manual pages, in mdoc. The plugins list their own.
 dist_man_MANS += \
+	docs/tenon-plugin.3 \
+	docs/tenon.3 \
+	docs/tenon.ini.5
+
+if COMMAND
+dist_man_MANS += \
 	docs/tenon-cat.1 \
 	docs/tenon-config.1 \
 	docs/tenon-convert.1 \
@@ -8,9 +14,7 @@ dist_man_MANS += \
 	docs/tenon-hash.1 \
 	docs/tenon-help.1 \
 	docs/tenon-ls.1 \
-	docs/tenon-plugin.3 \
 	docs/tenon-verify.1 \
 	docs/tenon-why.1 \
-	docs/tenon.1 \
-	docs/tenon.3 \
-	docs/tenon.ini.5
+	docs/tenon.1
+endif

@@ -246,3 +246,20 @@ AC_DEFUN([TENON_RELATIVE_PATHS], [
   prefix=$tenon_prefix
   exec_prefix=$tenon_exec_prefix
 ])
+
+# TENON_TRY_ONE_OBJECT(IF-YES, IF-NO): whether build-aux/one-object works here: it makes hidden symbols of an archive local.
+AC_DEFUN([TENON_TRY_ONE_OBJECT], [
+  AC_MSG_CHECKING([whether hidden symbols of a static library can be made local])
+  tenon_works=no
+  AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
+      __attribute__ ((visibility ("hidden"))) int tenon_hidden (void) { return 1; }
+      int tenon_seen (void) { return tenon_hidden (); }]])],
+    [rm -f conftest.a
+     AS_IF([($AR rcs conftest.a conftest.$ac_objext &&
+             $SHELL "$srcdir/build-aux/one-object" "$CC $CFLAGS" "$OBJCOPY" "$AR" conftest.a &&
+             "$NM_TOOL" conftest.a | grep ' t tenon_hidden' && "$NM_TOOL" conftest.a | grep ' T tenon_seen') >/dev/null 2>&1],
+       [tenon_works=yes])
+     rm -f conftest.a])
+  AC_MSG_RESULT([$tenon_works])
+  AS_IF([test $tenon_works = yes], [$1], [$2])
+])

@@ -165,7 +165,7 @@ for folder in pluginlib plugins/deflate plugins/gguf plugins/npy plugins/npz plu
     wall "no files of $folder need each other in a circle" "$(parts "$folder" | symbols_of | needs | tsort 2>&1 >/dev/null)"
 done
 wall 'no files of the tools need each other in a circle' "$(
-    for file in tools/*.c; do name=${file##*/}; echo "$TENON_BUILDDIR/tools/tenon-${name%.c}.o"; done | symbols_of | needs | tsort 2>&1 >/dev/null)"
+    for file in tools/*.c; do name=${file##*/}; object=$TENON_BUILDDIR/tools/tenon-${name%.c}.o; [ ! -f "$object" ] || echo "$object"; done | symbols_of | needs | tsort 2>&1 >/dev/null)"
 
 # What deflate_isal.c defines may be declared in deflate_isal.h, in deflate.h, or in the header of its room.
 wall 'what a file of the core defines is declared in its header or in that of its room' "$(
@@ -249,6 +249,11 @@ wall 'every test is in a local.mk' "$(
     for file in $(unlisted tests/*/*.sh plugins/*/tests/*.sh); do [ ! -x "$file" ] || echo "$file"; done)"
 wall 'every manual page is in a local.mk' "$(unlisted docs/*.[1-9] plugins/*/*.[1-9])"
 
+wall 'libtenon and the plugins need neither json-c nor nettle, which are the command'"'"'s' "$(
+    for object in "$TENON_BUILDDIR"/.libs/libtenon.so "$TENON_BUILDDIR"/plugins/.libs/*.so; do
+        [ ! -f "$object" ] || readelf -d "$object" 2>/dev/null | grep -E 'NEEDED.*(json-c|nettle)' | sed "s|^|${object##*/} |"
+    done)"
+
 library=$TENON_BUILDDIR/.libs/libtenon.so
 if [ -f "$library" ]; then
     wall 'libtenon exports tenon_* only, and no plugin' \
@@ -258,6 +263,25 @@ if [ -f "$library" ]; then
             while read -r name; do exported "$library" | grep -qx "$name" || echo "$name"; done)"
     # glibc's own errors are the ones that matter: a library that has something open would fail to load in others' programs.
     wall 'libtenon has a soname' "$(readelf -d "$library" 2>/dev/null | grep -q 'SONAME.*libtenon\.so\.0' || echo 'no soname libtenon.so.0')"
+fi
+
+# hidden symbols are global until a shared object is linked, and would clash with those of a program
+archive=$TENON_BUILDDIR/.libs/libtenon.a
+if [ "${TENON_ONE_OBJECT:-no}" = yes ]; then
+    wall 'libtenon.a shows tenon_* only, and no plugin' \
+        "$($NM -g --defined-only "$archive" | awk 'NF == 3 { print $3 }' | grep -vE '^_?tenon_|^_?(__odr_asan|__(start|stop)_)' | head;
+        $NM -g --defined-only "$archive" | grep -E ' _?tenon_plugin_')"
+    # shellcheck disable=SC2086 # lists of flags
+    wall 'libtenon.a links with a program that has a tn_fail, a tn_concat and a tenon_json_begin of its own' "$(
+        work=$(mktemp -d "${TMPDIR:-/tmp}/tenon-walls.XXXXXX")
+        printf '%s\n' '#include <tenon/tenon.h>' 'int tn_fail (void); int tn_concat (void); int tenon_json_begin (void);' \
+            'int tn_fail (void) { return 1; }' 'int tn_concat (void) { return 2; }' 'int tenon_json_begin (void) { return 3; }' \
+            'int main (void)' '{ tenon_context *context = NULL;' \
+            'return tenon_context_new (&context, NULL, NULL) != TENON_OK || tn_fail () + tn_concat () + tenon_json_begin () != 6; }' \
+            >"$work/own.c"
+        { ${CC:-cc} ${SANITIZER_CFLAGS:-} -I"$TENON_SRCDIR/include" -o "$work/own" "$work/own.c" "$archive" ${TENON_STATIC_LIBS:-} &&
+            "$work/own"; } 2>&1 || echo "it fails: $?"
+        rm -rf "$work")"
 fi
 
 for name in ${TENON_MODULE_PLUGINS:-}; do
@@ -275,6 +299,18 @@ archive=$TENON_BUILDDIR/pluginlib/libtenonplugin.a
 if readelf -h "$archive" >/dev/null 2>&1; then
     wall 'pluginlib hides its symbols: a plugin does not export them' \
         "$(readelf -sW "$archive" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }')"
+fi
+
+pages=$TENON_BUILDDIR/man/man3
+wall 'every function and struct of the API has a manual page' "$(
+    cat include/tenon/*.h | tr '\n' ' ' | grep -oE 'TENON_API [^;]*;' | sed -n 's/^TENON_API [^(]*\(tenon_[a-z0-9_]*\) *(.*/\1/p' |
+        while read -r name; do [ -f "$pages/$name.3" ] || echo "$name"; done
+    for page in "$pages"/tenon_*.3; do
+        target=$(sed -n 's|^\.so man3/||p' "$page")
+        grep -q "^\.\(Nm\|Ss\) ${page##*/}" "$pages/$target" 2>/dev/null || grep -qE "^\.(Nm|Ss) (struct )?$(basename "$page" .3)( |\$)" "$pages/$target" || echo "$page"
+    done)"
+if command -v mandoc >/dev/null; then
+    wall 'the pages of the headers have no faults' "$(mandoc -T lint -W warning "$pages"/../api/tenon-*.3)"
 fi
 
 # The objects of pluginlib become a part of each plugin that links them, so the rules of plugins hold for them as well.

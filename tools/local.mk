@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The tenon command: an application like any other, which sees only the public headers.
+if COMMAND
 bin_PROGRAMS += tools/tenon
+endif
 tools_tenon_SOURCES = \
 	tools/casts.c \
 	tools/casts.h \
@@ -94,11 +96,15 @@ tools_tenon_SOURCES = \
 tools_tenon_CPPFLAGS = $(PUBLIC_CPPFLAGS) -D_GNU_SOURCE= $(JSON_C_CFLAGS) $(NETTLE_CFLAGS)
 tools_tenon_LDADD = libtenon.la $(JSON_C_LIBS) $(NETTLE_LIBS) $(LIBM)
 
+if COMMAND
 install-completion: tools/completion/tenon.bash
 	$(MKDIR_P) "$(DESTDIR)$(completiondir)"
 	$(INSTALL_DATA) $(srcdir)/tools/completion/tenon.bash "$(DESTDIR)$(completiondir)/tenon"
 uninstall-completion:
 	rm -f "$(DESTDIR)$(completiondir)/tenon"
+else
+install-completion uninstall-completion:
+endif
 completiondir = $(datadir)/bash-completion/completions
 EXTRA_DIST += tools/completion/tenon.bash
 

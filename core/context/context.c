@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* context.c - making and freeing a context. */
 #include "context/context.h"
+#include "base/environment.h"
 #include "base/report.h"
 #include "context/config.h"
 #include "context/debug.h"
@@ -9,26 +10,6 @@
 #include "context/registry.h"
 #include "context/settings_read.h"
 #include "context/signatures.h"
-#include <unistd.h>
-#ifdef HAVE_GETAUXVAL
-#include <sys/auxv.h>
-#endif
-
-/* True if the program has more rights than its user: the environment and the user's files then do not count.
- */
-static bool
-is_secure (void)
-{
-#ifdef HAVE_GETAUXVAL
-    if (getauxval (AT_SECURE) != 0) /* also with file capabilities */
-        return true;
-#endif
-#ifdef HAVE_ISSETUGID
-    if (issetugid ())
-        return true;
-#endif
-    return geteuid () != getuid () || getegid () != getgid ();
-}
 
 static tenon_status
 fill_context (tenon_context *context, const tenon_context_options *options, tenon_error *error)
@@ -80,7 +61,7 @@ tn_context_begin (tenon_context **made, const tenon_context_options *options, co
         return status;
     }
     tn_hash_key_make (&context->hash_key, context);
-    context->secure = is_secure ();
+    context->secure = tn_is_privileged ();
     context->report = tn_report_new ();
     context->origin = strdup (options->origin ? options->origin : "the program");
     context->signatures = tn_signature_table_new ();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* debug.c - what TENON_DEBUG=abi keeps. */
 #include "context/debug.h"
+#include "base/environment.h"
 
 /* Of memory of calls that ended so much is kept: beyond it the oldest goes. */
 #define MOST_KEPT ((uint64_t) 64 << 20)
@@ -21,7 +22,7 @@ tenon_status
 tn_debug_begin (struct tn_debug **debug, tenon_error *error)
 {
     *debug = NULL;
-    if (!has_word (secure_getenv ("TENON_DEBUG"), "abi"))
+    if (!has_word (tn_environment ("TENON_DEBUG"), "abi"))
         return TENON_OK;
     if (!(*debug = calloc (1, sizeof **debug)))
         return tn_fail_memory (error);

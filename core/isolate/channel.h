@@ -9,6 +9,18 @@
 #ifndef TN_CHANNEL_H
 #define TN_CHANNEL_H
 #include "base/base.h"
+#include <sys/socket.h>
+
+/* Systems that lack these, such as macOS, isolate nothing; there this only compiles. */
+#ifndef SOCK_CLOEXEC
+#define SOCK_CLOEXEC 0
+#endif
+#ifndef MSG_CMSG_CLOEXEC
+#define MSG_CMSG_CLOEXEC 0
+#endif
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
 #include <sys/types.h>
 
 enum tn_channel_end {

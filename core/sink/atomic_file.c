@@ -8,12 +8,14 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 #ifdef __linux__
-#include <linux/magic.h>
 #include <sys/vfs.h>
 #endif
-#ifndef XFS_SUPER_MAGIC /* newer than some headers */
-#define XFS_SUPER_MAGIC 0x58465342
-#endif
+
+/* The numbers of file systems (statfs(2)). A C library need not have the kernel's header for them. */
+#define EXT4_NUMBER 0xef53
+#define TMPFS_NUMBER 0x01021994
+#define XFS_NUMBER 0x58465342
+#define BTRFS_NUMBER 0x9123683e
 
 #define BUFFER_SIZE ((uint64_t) 256 << 10)
 #define PIECE_SIZE ((uint64_t) 16 << 20)
@@ -52,7 +54,7 @@ file_room (struct tn_sink *sink)
 #ifdef __linux__
     struct statfs status;
     if (((struct file_sink *) sink)->allocated || fstatfs (sink->fd, &status) < 0 || status.f_blocks == 0
-        || (status.f_type != EXT4_SUPER_MAGIC && status.f_type != TMPFS_MAGIC)
+        || (status.f_type != EXT4_NUMBER && status.f_type != TMPFS_NUMBER)
         || tn_multiply ((uint64_t) status.f_bfree, (uint64_t) status.f_bsize, &bytes))
         return UINT64_MAX;
 #else
@@ -68,7 +70,7 @@ needs_no_place (int fd)
 {
 #ifdef __linux__
     struct statfs status;
-    return fstatfs (fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
+    return fstatfs (fd, &status) == 0 && status.f_type == TMPFS_NUMBER;
 #else
     (void) fd;
     return false;
@@ -197,9 +199,9 @@ probe_file_system (struct file_sink *file)
     struct statfs status;
     if (fstatfs (file->sink.fd, &status) < 0)
         return;
-    if (status.f_type == EXT4_SUPER_MAGIC || status.f_type == TMPFS_MAGIC)
+    if (status.f_type == EXT4_NUMBER || status.f_type == TMPFS_NUMBER)
         file->copies = NOWHERE;
-    if (status.f_type == XFS_SUPER_MAGIC || status.f_type == BTRFS_SUPER_MAGIC) {
+    if (status.f_type == XFS_NUMBER || status.f_type == BTRFS_NUMBER) {
         file->block = (uint64_t) status.f_bsize;
         file->copies = file->block > 0 && (file->block & (file->block - 1)) == 0 ? BLOCKS : NOWHERE;
     }

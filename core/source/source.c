@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #ifdef __linux__
-#include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h> /* BLKGETSIZE64, without a header of the kernel */
 #endif
 
 static struct tn_source *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* spool_file.c - a temporary file without a name. */
 #include "source/spool_file.h"
+#include "base/environment.h"
 #include "base/io.h"
 #include "base/place.h"
 #include <errno.h>
@@ -72,7 +73,7 @@ tenon_status
 tn_spool_file_open (const tenon_context *context, uint64_t size, struct tn_spool_file *file,
                     tenon_error *error)
 {
-    const char *named = secure_getenv ("TMPDIR"); /* a setuid program does not look at the environment */
+    const char *named = tn_environment ("TMPDIR");
     const char *folders[] = { named, "/tmp", "/var/tmp", NULL };
     bool use = named && named[0] == '/';
     return tn_spool_file_open_in (folders + !use, use, context->limits[TENON_LIMIT_MEMORY], size, file,
