@@ -30,8 +30,13 @@ put_from_file (struct tn_sink *sink, struct tn_source *source, uint64_t at, uint
     int fd = tn_source_take_fd (source, error);
     if (fd < 0)
         return error->status;
+    sink->from = source->path ? source->path : source->name;
     tenon_status status = source->pooled && sink->keeps_fd ? tn_sink_read_from (sink, fd, at, length, error)
                                                            : tn_sink_copy (sink, fd, at, length, error);
+    /* a sink that cannot write has named itself */
+    if (status == TENON_E_TRUNCATED || status == TENON_E_IO)
+        tn_fail_in (error, sink->from, NULL);
+    sink->from = NULL;
     tn_source_give_fd (source);
     return status;
 }

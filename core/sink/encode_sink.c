@@ -40,6 +40,7 @@ plain_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, teno
 {
     struct tn_encode_sink *self = (struct tn_encode_sink *) sink;
     self->outer->subject = sink->subject;
+    self->outer->from = sink->from;
     return tn_sink_copy (self->outer, fd, offset, length, error);
 }
 
@@ -159,7 +160,7 @@ fetch_segment (const struct tn_encode_sink *self, const struct tn_segment *segme
     }
     tenon_status status = tn_read_all (segment->fd, segment->offset + from, to, length, error);
     if (status < 0)
-        tn_fail_in (error, NULL, segment->subject);
+        tn_fail_in (error, segment->from, segment->subject);
     return status;
 }
 
@@ -374,7 +375,8 @@ hold_segment (struct tn_encode_sink *self, const struct tn_segment *more, tenon_
                         "memory in [limits]",
                         self->encoder->pipeline->text, (unsigned long long) self->held);
     bool goes_on = before && !more->memory && !before->memory && more->fd == before->fd
-                   && more->subject == before->subject && more->offset == before->offset + before->length;
+                   && more->subject == before->subject && more->from == before->from
+                   && more->offset == before->offset + before->length;
     if (goes_on)
         before->length += more->length;
     else {
@@ -449,7 +451,9 @@ filter_copy (struct tn_sink *sink, int fd, uint64_t offset, uint64_t length, ten
         TN_TRY (tn_read_all (fd, offset, bytes, length, error));
         return filter_write (sink, bytes, length, error);
     }
-    struct tn_segment segment = { .length = length, .fd = fd, .offset = offset, .subject = sink->subject };
+    struct tn_segment segment = {
+        .length = length, .fd = fd, .offset = offset, .subject = sink->subject, .from = sink->from
+    };
     return hold_lent ((struct tn_encode_sink *) sink, &segment, error);
 }
 

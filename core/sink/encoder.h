@@ -19,6 +19,7 @@ struct tn_segment {
     int fd;                 /* of the file; -1: they are copied */
     uint64_t offset;        /* in the file, or in the copied bytes */
     const char *subject;    /* the name of their tensor, for messages; NULL: none */
+    const char *from;       /* the file that the descriptor is of, likewise */
 };
 
 /* What a thread keeps from block to block, and from member to member. */

@@ -13,6 +13,7 @@ struct tn_sink {
     uint64_t origin;     /* of a file: where position 0 lies in it */
     const char *name;    /* for messages */
     const char *subject; /* the tensor whose bytes come now, to name in failures found later; or NULL */
+    const char *from;    /* the file that copy reads, to name likewise; or NULL */
     int fd;              /* of a file, pipe or device; -1: not open yet */
     /* Called before the first byte, and not again once it succeeded: sets fd. NULL: the sink is open. */
     tenon_status (*open) (void *owner, int *fd, tenon_error *error);

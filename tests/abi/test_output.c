@@ -534,6 +534,48 @@ START_TEST (test_no_extension)
 }
 END_TEST
 
+/* ---- a file that the plan has tensors of, and that was cut since ---- */
+
+/* The failure names that file, to which its offset belongs, and not the one that is written. */
+START_TEST (test_cut_source)
+{
+    static const struct {
+        const char *format, *settings;
+    } targets[] = { { "toyraw", NULL },
+                    { "toybox", NULL },
+                    { "toybox", "toybox.check=yes" },
+                    { "toybox", "toybox.filter=toyxor" },
+                    { "toybox", "toybox.block_size=65536 toybox.filter=toyxor" } };
+    static const uint8_t items[300000];
+    const uint64_t shape[] = { sizeof items };
+    tenon_memory *memory;
+    const void *data;
+    uint64_t size;
+    tenon_plan *plan = kit_empty_plan ("toyraw toybox toyxor");
+    kit_add (plan, "small", "u8", 0, 1, KIT_SHAPE (100), items, 100);
+    kit_add (plan, "large", "u8", 0, 1, shape, items, sizeof items);
+    ck_assert_int_eq (kit_write (plan, "f.toyraw", NULL, NULL, NULL), TENON_OK);
+    tenon_plan_free (plan);
+    tenon_file *file = kit_open ("f.toyraw", NULL, NULL);
+    ck_assert_int_eq (truncate (kit_path ("f.toyraw"), 150000), 0);
+    plan = kit_plan_of (file);
+    for (unsigned i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        kit_error = (tenon_error) TENON_ERROR_INIT;
+        ck_assert_int_eq (kit_write (plan, "new", targets[i].format, targets[i].settings, NULL),
+                          TENON_E_TRUNCATED);
+        ck_assert_str_eq (kit_error.file, kit_path ("f.toyraw"));
+        ck_assert_str_eq (kit_error.tensor, "large");
+        ck_assert_int_eq (access (kit_path ("new"), F_OK), -1);
+    }
+    tenon_save_options how = { .struct_size = sizeof how, .format = "toyraw" };
+    ck_assert_int_eq (tenon_save_memory (plan, &how, &memory, &data, &size, NULL, NULL, &kit_error),
+                      TENON_E_TRUNCATED);
+    ck_assert_str_eq (kit_error.file, kit_path ("f.toyraw"));
+    tenon_plan_free (plan);
+    tenon_close (file);
+}
+END_TEST
+
 static void
 fill_suite (Suite *suite)
 {
@@ -551,6 +593,7 @@ fill_suite (Suite *suite)
     tcase_add_test (tests, test_dry_run);
     tcase_add_test (tests, test_stopped);
     tcase_add_test (tests, test_no_extension);
+    tcase_add_test (tests, test_cut_source);
 }
 
 int
