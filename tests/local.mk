@@ -107,6 +107,7 @@ module_unit_tests = \
 	tests/abi/test_reading \
 	tests/abi/test_read_tensor \
 	tests/abi/test_recast \
+	tests/abi/test_readers \
 	tests/abi/test_recognise \
 	tests/abi/test_rules \
 	tests/abi/test_served \
@@ -285,6 +286,7 @@ tests_unit_pluginlib_test_json_LDADD = $(LDADD) $(JSON_C_LIBS)
 thread_tests = \
 	tests/abi/test_output \
 	tests/abi/test_parallel \
+	tests/abi/test_readers \
 	tests/unit/base/test_pool \
 	tests/unit/open/test_threads \
 	tests/unit/sink/test_atomic_set \

@@ -203,18 +203,18 @@ make_item (void *opaque, uint64_t number, unsigned worker, tenon_error *error)
     return error->status; /* the codec will not get to those behind it */
 }
 
-/* The reader of such a source is called in order, from one thread. */
+/* The reader of such a source is called from the thread of the save alone. */
 static bool
-is_in_order (const struct tn_writer *outer, const struct tn_member_spec *spec)
+has_own_thread (const struct tn_writer *outer, const struct tn_member_spec *spec)
 {
     const struct tn_origin *origins = &outer->plan->origins[outer->first + spec->first];
     for (uint64_t i = 0; i < spec->count; i++)
-        if (tn_origin_source (&origins[i])->in_order)
+        if (tn_origin_source (&origins[i])->in_order || tn_origin_source (&origins[i])->callers_thread)
             return true;
     return false;
 }
 
-/* How many members fit into a batch that begins with this one: small members, none of a source in order,
+/* How many members fit into a batch that begins with this one: small members, none of such a source,
  * within the memory limit for those in flight and those that wait. */
 static uint64_t
 count_fitting (const struct tn_call *call, const struct tn_member_spec *spec, uint64_t block_size)
@@ -227,7 +227,7 @@ count_fitting (const struct tn_call *call, const struct tn_member_spec *spec, ui
         small = limit;
     for (struct tn_member_spec next = *spec; count < most; next.first += next.count, count++) {
         uint64_t size = tn_member_size (call->writer, &next), in_flight;
-        if (size > TN_MIN (small, limit) || is_in_order (call->writer, &next))
+        if (size > TN_MIN (small, limit) || has_own_thread (call->writer, &next))
             break;
         largest = TN_MAX (largest, size);
         if (tn_multiply (TN_MIN (count + 1, width), largest + tn_encoder_bound (encoder, largest), &in_flight)

@@ -27,6 +27,7 @@ begin_reader (struct tn_call *call, struct tn_writer *writer, uint64_t index, ui
     reader->index = index, reader->layout = layout;
     TN_TRY (tn_request_make (&reader->request, origin->catalog, origin->tensor, NULL, origin->target, layout,
                              error));
+    reader->request.context = call->session->context;
     reader->request.tally = origin->tally;
     return tn_range_reader_begin (reader, error);
 }

@@ -15,13 +15,33 @@ fail_gone (tenon_error *error)
 struct asker {
     struct tn_channel *channel;
     const struct tn_source *source;
+    char reason[600]; /* of the last failure; "": none was told */
 };
+
+static void
+get_reason (struct asker *asker)
+{
+    uint64_t length;
+    const char *text = tn_channel_get_text (asker->channel, &length);
+    length = text ? TN_MIN (length, sizeof asker->reason - 1) : 0;
+    if (text)
+        memcpy (asker->reason, text, length);
+    asker->reason[length] = 0;
+}
+
+/* tenon_reader.reason of it. */
+static const char *
+tell_reason (void *user)
+{
+    const struct asker *asker = user;
+    return asker->reason[0] ? asker->reason : NULL;
+}
 
 /* tenon_reader.read_at of it. */
 static tenon_status
 ask_bytes (void *user, uint64_t offset, void *to, uint64_t length)
 {
-    const struct asker *asker = user;
+    struct asker *asker = user;
     struct tn_channel *channel = asker->channel;
     for (uint64_t done = 0; done < length;) {
         uint64_t piece = TN_MIN (length - done, TN_WIRE_PIECE);
@@ -31,6 +51,8 @@ ask_bytes (void *user, uint64_t offset, void *to, uint64_t length)
         tn_channel_put_u64 (channel, piece);
         tn_channel_flush (channel);
         tenon_status status = (tenon_status) tn_channel_get_u32 (channel);
+        if (status < 0)
+            get_reason (asker);
         if (status < 0 || !tn_channel_get (channel, (char *) to + done, piece))
             return status < 0 ? status : TENON_E_IO;
         done += piece;
@@ -59,13 +81,15 @@ tn_isolated_get_root (struct tn_channel *channel, struct tn_arena *arena, struct
         return TENON_OK;
     struct asker *asker = calloc (1, sizeof *asker);
     (*source)->reader.read_at = ask_bytes;
+    (*source)->reader.reason = tell_reason;
     (*source)->reader.user = asker;
     (*source)->reader.close = free;
     if (!asker) {
         tn_source_free (*source);
         return tn_fail_memory (error);
     }
-    *asker = (struct asker){ channel, *source };
+    asker->channel = channel;
+    asker->source = *source;
     return TENON_OK;
 }
 

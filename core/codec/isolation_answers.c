@@ -43,11 +43,20 @@ tn_isolation_put_root (struct tn_channel *channel, struct tn_source *source)
     }
 }
 
+/* A failure, and what the program's reader says of it. */
+static void
+answer_failure (struct tn_channel *channel, tenon_status status, const struct tn_source *root)
+{
+    const tenon_reader *reader = root->kind == TN_SOURCE_READER ? &root->reader : NULL;
+    const char *said = reader && reader->reason ? reader->reason (reader->user) : NULL;
+    tn_channel_put_u32 (channel, (uint32_t) status);
+    tn_channel_put_text (channel, said, said ? strlen (said) : 0);
+}
+
 /* Bytes of a root that is no file, or that was sent without its descriptor. */
 static void
 answer_bytes (struct tn_channel *channel, struct tn_source *root, const struct tn_catalog *catalog)
 {
-    static const uint8_t none[1];
     uint64_t number = tn_channel_get_u64 (channel);
     uint64_t offset = tn_channel_get_u64 (channel), length = tn_channel_get_u64 (channel);
     if (number != root->number && catalog && number < catalog->source_count)
@@ -65,8 +74,12 @@ answer_bytes (struct tn_channel *channel, struct tn_source *root, const struct t
         status = root->kind == TN_SOURCE_READER
                      ? root->reader.read_at (root->reader.user, offset, bytes, length)
                      : tn_source_read (root, offset, bytes, length, &ignored);
-    tn_channel_put_u32 (channel, (uint32_t) status);
-    tn_channel_put (channel, bytes ? bytes : none, status < 0 ? 0 : length);
+    if (status < 0)
+        answer_failure (channel, status, root);
+    else {
+        tn_channel_put_u32 (channel, (uint32_t) status);
+        tn_channel_put (channel, bytes, length);
+    }
     tn_channel_flush (channel);
 }
 

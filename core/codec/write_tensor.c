@@ -66,7 +66,7 @@ static tenon_status
 put_transferred (struct tn_writer *writer, struct tn_request *request, struct tn_way way, tenon_error *error)
 {
     struct tn_sink *sink = writer->sink;
-    tenon_context *context = writer->plan->context;
+    tenon_context *context = request->context;
     struct tn_place place;
     if (writer->dry || !sink->reserve || !tn_transfer_scatters (request, way))
         return tn_transfer_stream (context, request, way, put_piece, sink, writer->meter, error);
@@ -181,6 +181,7 @@ tn_write_tensor (struct tn_call *call, uint64_t index, uint32_t layout)
     tenon_status status = tn_request_make (&request, origin->catalog, origin->tensor, NULL, origin->target,
                                            layout & (TENON_FORTRAN | TENON_BIG_ENDIAN), error);
     if (status == TENON_OK) {
+        request.context = call->session->context;
         writer->sink->subject = tn_catalog_tensor (writer->plan->own, index)->name;
         bool counts = count_casts (origin, &request);
         tell_changes (call, index, &request, layout);

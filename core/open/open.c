@@ -347,9 +347,14 @@ tenon_open_reader (tenon_context *context, const tenon_reader *reader, const ten
     struct tn_source *source;
     if (!begin_open (__func__, context, reader, "reader", file, &mine))
         return tn_error_out (error, &mine);
-    if (take_options_of_one (&options, theirs, &mine)
-        && tn_source_reader (reader, options.name, &source, &mine) == TENON_OK)
-        open_source (context, source, &options, file, &mine);
+    tenon_error later = TENON_ERROR_INIT;
+    bool good = take_options_of_one (&options, theirs, &mine);
+    if (tn_source_reader (reader, good ? options.name : NULL, &source, good ? &mine : &later) == TENON_OK) {
+        if (good)
+            open_source (context, source, &options, file, &mine);
+        else
+            tn_source_free (source);
+    }
     return tn_error_out (error, &mine);
 }
 

@@ -124,9 +124,9 @@ verify_sources (struct verify *verify, struct tn_catalog *catalog)
         tn_fail_memory (&error);
         return add_finding (verify, &error, "");
     }
-    tenon_status status =
-        tn_pool_run (catalog->context->pool, (catalog->source_count + VERIFY_BATCH - 1) / VERIFY_BATCH,
-                     verify_batch, &members, &error);
+    tenon_status status = tn_pool_run (tn_source_pool (catalog->context, catalog->sources[0]),
+                                       (catalog->source_count + VERIFY_BATCH - 1) / VERIFY_BATCH,
+                                       verify_batch, &members, &error);
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);
     if (status < 0)

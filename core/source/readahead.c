@@ -198,7 +198,9 @@ start_batch (struct tn_readahead *view, struct batch *batch, uint32_t first)
     if (tn_budget_work (view->budget, work) < 0)
         batch->count = 0;
     uint32_t items = (batch->count + HEADS_AT_ONCE - 1) / HEADS_AT_ONCE;
-    batch->job = items ? tn_pool_start (view->context->pool, items, decode_heads, batch) : NULL;
+    batch->job =
+        items ? tn_pool_start (tn_source_pool (view->context, batch->sources[0]), items, decode_heads, batch)
+              : NULL;
     if (!batch->job)
         batch->count = 0;
 }

@@ -134,7 +134,7 @@ run_round (struct round *round, tn_pool_item item, uint64_t count, uint64_t end,
     if (scan->sums && !sums)
         return tn_fail_memory (error);
     round->sums = sums;
-    TN_TRY (tn_pool_run (scan->context->pool, count, item, round, error));
+    TN_TRY (tn_pool_run (tn_source_pool (scan->context, scan->source), count, item, round, error));
     return sums && !atomic_load (&round->bad) ? add_sums (scan, sums, count, round->unit, end, error)
                                               : TENON_OK;
 }
@@ -168,7 +168,7 @@ run_proof (tenon_context *context, struct proof *proof, uint64_t at_once, uint64
 {
     while (!atomic_load (&proof->bad) && (proof->first = atomic_load (&proof->source->blocks_proven)) < end) {
         uint64_t count = TN_MIN (at_once, end - proof->first);
-        TN_TRY (tn_pool_run (context->pool, count, prove_block, proof, error));
+        TN_TRY (tn_pool_run (tn_source_pool (context, proof->source), count, prove_block, proof, error));
         if (!atomic_load (&proof->bad))
             tn_note_blocks (proof->source, proof->first, count);
     }

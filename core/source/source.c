@@ -3,6 +3,7 @@
  */
 #include "source/source.h"
 #include "base/io.h"
+#include "base/program.h"
 #include "source/mapping.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -156,6 +157,9 @@ tn_source_reader (const tenon_reader *reader, const char *name, struct tn_source
     if (!tn_copy_struct (&ours, sizeof ours, reader, offsetof (tenon_reader, close)) || !ours.read_at)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "a tenon_reader needs its struct_size and read_at");
+    if (ours.flags & TENON_FLAGS_MUST_KNOW & ~(uint32_t) TENON_READER_ONE_THREAD)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "reader flags %#x are not known to this version",
+                        ours.flags & TENON_FLAGS_MUST_KNOW & ~(uint32_t) TENON_READER_ONE_THREAD);
     name = name ? tn_path_name (name) : "";
     *result = source_new (TN_SOURCE_READER, name, strlen (name));
     if (!*result) {
@@ -164,6 +168,7 @@ tn_source_reader (const tenon_reader *reader, const char *name, struct tn_source
         return tn_fail_memory (error);
     }
     (*result)->size = ours.size;
+    (*result)->callers_thread = ours.flags & TENON_READER_ONE_THREAD;
     (*result)->reader = ours;
     return TENON_OK;
 }
@@ -207,6 +212,7 @@ tn_source_part (struct tn_arena *arena, struct tn_source *parent, const struct t
     source->pipeline = pipeline;
     source->encoded = parent->encoded + (pipeline != NULL);
     struct tn_source *inside = source->inside = tn_source_plain (parent);
+    source->callers_thread = inside->callers_thread;
     if (!pipeline) {
         source->backing = inside->backing;
         source->backing_offset = inside->backing_offset + part->offset;
@@ -263,18 +269,16 @@ static tenon_status
 read_reader (const struct tn_source *source, uint64_t offset, uint8_t *to, uint64_t length,
              tenon_error *error)
 {
-    tenon_status status = source->reader.read_at (source->reader.user, offset, to, length);
+    const tenon_reader *reader = &source->reader;
+    tenon_status status = reader->read_at (reader->user, offset, to, length);
     if (status == TENON_OK)
         return TENON_OK;
-    if (status > 0)
-        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
-                        "the program's own %s returned %d, which is neither success nor a failure",
-                        source->in_order ? "function" : "reader", (int) status);
-    return source->in_order ? tn_fail (error, status, TN_NO_OFFSET,
-                                       "the program's own function could not make its bytes: %s",
-                                       tenon_status_text (status))
-                            : tn_fail (error, status, offset, "the program's own reader failed: %s",
-                                       tenon_status_text (status));
+    if (status < 0 && source->in_order)
+        return tn_fail (error, status, TN_NO_OFFSET,
+                        "the program's own function could not make its bytes: %s",
+                        tenon_status_text (status));
+    return tn_fail_program (error, status, offset, source->in_order ? "function" : "reader", reader->reason,
+                            reader->user);
 }
 
 tenon_status

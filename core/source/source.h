@@ -40,6 +40,7 @@ struct tn_source {
     struct tn_mapping *mapping;     /* FD: to which the base belongs (mapping.h); NULL: none yet */
     tenon_reader reader;            /* READER */
     bool in_order;                  /* READER: called from one thread, at rising offsets, each byte once */
+    bool callers_thread;            /* a READER that the thread of each call reads alone, or a part of one */
     struct tn_child *child;         /* a root: the isolated process that describes it; NULL: none */
     struct tn_keys *keys;           /* while it is described: the store in it; NULL: none */
     const char *const *unopened;    /* an archive: the keys that its keyed codec did not open, in order … */
@@ -124,6 +125,13 @@ tn_source_plain (struct tn_source *source)
     struct tn_source *unpacked =
         source->pipeline ? atomic_load_explicit (&source->unpacked, memory_order_acquire) : NULL;
     return unpacked ? unpacked : source;
+}
+
+/* The pool whose threads may read a source; NULL: only this thread may. */
+static inline struct tn_pool *
+tn_source_pool (const tenon_context *context, const struct tn_source *source)
+{
+    return source->callers_thread ? NULL : context->pool;
 }
 
 /* The pipeline that is nearest to an encoded source, in words. */

@@ -207,6 +207,6 @@ tn_gather_prove (const struct tn_request *request, tenon_error *error)
     if (request->size == 0 || request->tensor->length == 0 || source->backing != source
         || source->block_count == 0)
         return TENON_OK;
-    return tn_scan_prove (request->catalog->context, source,
-                          tn_request_last_byte (request) / source->block_size, error);
+    return tn_scan_prove (request->context, source, tn_request_last_byte (request) / source->block_size,
+                          error);
 }

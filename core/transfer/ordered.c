@@ -112,8 +112,8 @@ stream_tiles (tenon_context *context, const struct tn_request *request, bool alo
         return tn_fail_memory (error);
     for (uint64_t slab = 0; slab < slabs.count; slab++) {
         tn_slab_range (request, &slabs, slab, &begin, &size);
-        TN_TRY (tn_tiles_make (request, &slabs, slab, alone ? NULL : context->pool, workers, result, NULL,
-                               error));
+        TN_TRY (tn_tiles_make (request, &slabs, slab, alone ? NULL : tn_request_pool (request), workers,
+                               result, NULL, error));
         TN_TRY (take (user, result, size, error));
         TN_TRY (tn_meter_add (meter, size, error));
     }
@@ -148,7 +148,7 @@ stream_groups (tenon_context *context, const struct tn_request *request, bool al
         group.first = slab;
         tn_slab_range (request, &slabs, slab, &group.begin, &size);
         tn_slab_range (request, &slabs, slab + count - 1, &end, &size);
-        TN_TRY (tn_pool_run (context->pool, count, make_group_slab, &group, error));
+        TN_TRY (tn_pool_run (tn_request_pool (request), count, make_group_slab, &group, error));
         TN_TRY (take (user, results, end + size - group.begin, error));
         TN_TRY (tn_meter_add (meter, end + size - group.begin, error));
     }
@@ -314,8 +314,7 @@ tn_transfer_stream (tenon_context *context, struct tn_request *request, struct t
 bool
 tn_transfer_scatters (const struct tn_request *request, struct tn_way way)
 {
-    return request->turns && tn_request_by_items (request)
-           && request->size > turned_room (request->catalog->context)
+    return request->turns && tn_request_by_items (request) && request->size > turned_room (request->context)
            && (way.kind == TN_WAY_SPOOL || (way.kind == TN_WAY_SLABS && !tn_needs_decoder (request->source)));
 }
 

@@ -27,7 +27,7 @@ tn_range_reader_begin (struct tn_range_reader *reader, tenon_error *error)
     if (way.kind == TN_WAY_SPOOL)
         TN_TRY (tn_request_spool (&reader->request, 0, &reader->spooled, error));
     if (way.sums_first)
-        TN_TRY (tn_scan_all (reader->request.catalog->context, reader->request.source, NULL, NULL, error));
+        TN_TRY (tn_scan_all (reader->request.context, reader->request.source, NULL, NULL, error));
     if (way.kind == TN_WAY_DECODER)
         TN_TRY (tn_gather_prove (&reader->request, error));
     /* the codec may read all of it */

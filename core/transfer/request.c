@@ -276,6 +276,7 @@ tn_request_make (struct tn_request *request, struct tn_catalog *catalog, const s
     TN_TRY (tn_catalog_readable (catalog, tensor, error));
     request->catalog = catalog;
     request->tensor = tensor;
+    request->context = catalog->context;
     request->source = catalog->sources[tensor->source];
     request->offset = tensor->offset;
     request->elements = 1;
@@ -306,7 +307,7 @@ tn_request_unpack (struct tn_request *request)
                            - request->begin / source->block_size * source->block_size,
                        source->size);
     tenon_error ignored = TENON_ERROR_INIT; /* reading says what is wrong */
-    tn_unpack_when_due (request->catalog->context, &request->catalog->store, source, cost, false, &ignored);
+    tn_unpack_when_due (request->context, &request->catalog->store, source, cost, false, &ignored);
     turn_to_unpacked (request);
 }
 
@@ -321,7 +322,7 @@ tn_request_account (const struct tn_request *request, tenon_error *error)
     for (uint32_t i = 0; i < request->rank && !request->whole; i++)
         bytes *= request->axis[i].count; /* no more than the tensor has */
     /* which tensor is read last depends on the threads: the failure is the member's, and names no tensor */
-    return tn_scan_account (catalog->context, catalog->sources[tensor->source],
+    return tn_scan_account (request->context, catalog->sources[tensor->source],
                             request->whole ? request->length : TN_MIN (bytes, request->length), true, error);
 }
 

@@ -20,6 +20,7 @@ struct tn_axis {
 };
 
 struct tn_request {
+    tenon_context *context; /* whose threads and limits it uses: the catalog's, or another one of a save */
     struct tn_catalog *catalog;
     const struct tn_tensor *tensor;
     const struct tenon_dtype *stored, *target;
@@ -66,6 +67,12 @@ struct tn_box {
 tenon_status tn_request_make (struct tn_request *request, struct tn_catalog *catalog,
                               const struct tn_tensor *tensor, const struct tn_box *box, uint32_t target,
                               uint32_t layout, tenon_error *error);
+/* The pool whose threads may read its source; NULL: this thread alone does. */
+static inline struct tn_pool *
+tn_request_pool (const struct tn_request *request)
+{
+    return tn_source_pool (request->context, request->source);
+}
 /* All stored bytes of a tensor that is read whole, in the order in which they lie, with those between. */
 void tn_request_flatten (struct tn_request *request);
 /* True if items are copied or cast one by one, so that they may be put into order before or after that. */

@@ -68,7 +68,7 @@ tn_slab_range (const struct tn_request *request, const struct tn_slabs *slabs, u
 tenon_status
 tn_slabs_fit (const struct tn_request *request, const struct tn_slabs *slabs, bool *alone, tenon_error *error)
 {
-    const tenon_context *context = request->catalog->context;
+    const tenon_context *context = request->context;
     uint64_t share = context->limits[TENON_LIMIT_MEMORY] / BUFFERS, begin, size;
     *alone = false;
     if (slabs->count == 0 || request->unit_bytes <= SURE_UNIT)

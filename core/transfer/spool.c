@@ -51,7 +51,7 @@ spool_to_memory (struct tn_request *request, struct tn_spooled *spooled, tenon_e
     struct tn_scan *scan;
     if (!(spooled->bytes = malloc (source->size)))
         return tn_fail_memory (error);
-    TN_TRY (tn_scan_new (request->catalog->context, source, 0, &scan, error));
+    TN_TRY (tn_scan_new (request->context, source, 0, &scan, error));
     tenon_status status = tn_scan_read (scan, spooled->bytes, source->size, NULL, error);
     tn_scan_free (scan);
     tn_request_from_memory (request, &spooled->memory, spooled->bytes, 0, source->size);
@@ -64,11 +64,11 @@ tn_request_spool (struct tn_request *request, uint64_t most, struct tn_spooled *
     spooled->spool = NULL;
     spooled->bytes = NULL;
     if (request->source->in_order)
-        return spool_in_order (request->catalog->context, request->source, error);
+        return spool_in_order (request->context, request->source, error);
     if (request->source->size <= most)
         return spool_to_memory (request, spooled, error);
     int fd;
-    TN_TRY (spool_to_file (request->catalog->context, request->source, &fd, error));
+    TN_TRY (spool_to_file (request->context, request->source, &fd, error));
     TN_TRY (tn_source_open_fd (fd, request->source->name, true, &spooled->spool, error));
     request->source = spooled->spool;
     return TENON_OK;

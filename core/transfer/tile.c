@@ -123,7 +123,7 @@ tn_tiles_make (const struct tn_request *request, const struct tn_slabs *slabs, u
                tenon_error *error)
 {
     struct tiles tiles = { .request = request, .workers = workers, .meter = meter, .to = to };
-    const tenon_context *context = request->catalog->context;
+    const tenon_context *context = request->context;
     uint64_t share = context->limits[TENON_LIMIT_MEMORY] / (6 * (uint64_t) tn_pool_width (context->pool));
     tn_slab_box (request, slabs, slab, &tiles.slab);
     /* a decoder goes through its source once only for a single tile */
@@ -251,7 +251,7 @@ tenon_status
 tn_tiles_to_file (const struct tn_request *request, const struct tn_place *place, struct tn_worker *workers,
                   struct tn_meter *meter, tenon_error *error)
 {
-    const tenon_context *context = request->catalog->context;
+    const tenon_context *context = request->context;
     struct file_tiles file = { .tiles = { .request = request, .workers = workers, .meter = meter },
                                .place = place };
     uint64_t memory = context->limits[TENON_LIMIT_MEMORY], bytes = request->target->block_bytes;
@@ -265,5 +265,5 @@ tn_tiles_to_file (const struct tn_request *request, const struct tn_place *place
         file.request.axis[i].to = (int64_t) bytes;
     file.request.size = bytes;
     file.lanes = TN_MIN (file.lanes, file.tiles.count);
-    return tn_pool_run (context->pool, file.lanes, put_lane, &file, error);
+    return tn_pool_run (tn_request_pool (request), file.lanes, put_lane, &file, error);
 }

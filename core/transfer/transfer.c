@@ -80,7 +80,7 @@ compare_sums (struct tn_source *source, uint64_t begin, const struct sum *sums, 
 static uint64_t
 slab_size (const struct tn_request *request)
 {
-    const tenon_context *context = request->catalog->context;
+    const tenon_context *context = request->context;
     if (tn_request_is_contiguous (request))
         return STORED_SLAB;
     if (!request->turns)
@@ -247,7 +247,8 @@ read_spool (tenon_context *context, const struct tn_transfer_job *job, struct tn
     tenon_status status =
         tn_request_spool (job->request, context->limits[TENON_LIMIT_MEMORY] / 2, &spooled, error);
     if (status == TENON_OK)
-        status = read_slabs (job->request, false, context->pool, workers, job->to, meter, error);
+        status =
+            read_slabs (job->request, false, tn_request_pool (job->request), workers, job->to, meter, error);
     tn_spooled_free (&spooled);
     return status;
 }
@@ -267,7 +268,9 @@ read_shared (tenon_context *context, const struct tn_transfer_job *job, struct t
             status = tn_transfer_scan (context, request, job->to, NULL, NULL, meter, error);
             break;
         case TN_WAY_SPOOL: status = read_spool (context, job, workers, meter, error); break;
-        default: status = read_slabs (request, job->way.sums, context->pool, workers, job->to, meter, error);
+        default:
+            status = read_slabs (request, job->way.sums, tn_request_pool (request), workers, job->to, meter,
+                                 error);
         }
     if (status < 0)
         tn_fail_in (error, NULL, request->tensor->name);
@@ -336,6 +339,7 @@ read_large (tenon_context *context, const struct tn_transfer_job *jobs, uint64_t
     return TENON_OK;
 }
 
+/* All jobs are of one file, whose parts are read on the same threads. */
 tenon_status
 tn_transfer_read (tenon_context *context, const struct tn_transfer_job *jobs, uint64_t count,
                   struct tn_meter *meter, tenon_error *error)
@@ -356,8 +360,8 @@ tn_transfer_read (tenon_context *context, const struct tn_transfer_job *jobs, ui
             bytes += jobs[numbers[i]].request->size;
         run.batch = batch_size (run.count, bytes, width);
         tn_together_sort (jobs, numbers, run.count);
-        status = tn_pool_run (context->pool, (run.count + run.batch - 1) / run.batch, read_alone_items, &run,
-                              error);
+        status = tn_pool_run (tn_request_pool (jobs->request), (run.count + run.batch - 1) / run.batch,
+                              read_alone_items, &run, error);
     }
     for (unsigned i = 0; i < width; i++)
         tn_worker_free (&workers[i]);

@@ -30,7 +30,7 @@ choose_into_memory (const struct tn_request *request, bool guarded, bool blocks)
     bool small = request->size <= TN_SMALL;
     bool checked = guarded && source->check != TENON_CHECK_NONE && source->size > 0;
     bool alone = small || (encoded && request->linear && !blocks);
-    if (alone && guarded && tn_whole_fits (source, member_room (request->catalog->context)))
+    if (alone && guarded && tn_whole_fits (source, member_room (request->context)))
         return (struct tn_way){ TN_WAY_MEMBER, .alone = true, .sums = true,
                                 .in_place = source->pipeline && contiguous };
     if (alone && encoded && !request->rewinds)

@@ -51,17 +51,28 @@ TENON_API tenon_status tenon_open_memory (tenon_context *context, const void *da
 TENON_API tenon_status tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *options,
                                       tenon_file **file, tenon_error *error);
 
+enum {
+    /* The reader is called on one thread only: the one that called the function of the library, within that
+     * call, also for a save whose plan has tensors of the file. Work that does not read still has all
+     * threads. Calls of the program on several threads at once still call the reader on each */
+    TENON_READER_ONE_THREAD = 0x10000
+};
 /* Bytes that neither a path nor memory provides. */
 typedef struct tenon_reader {
-    uint32_t struct_size, reserved;
-    uint64_t size; /* bytes in all */
-    /* Reads exactly `length` bytes. Called from many threads at once. Returns 0 or TENON_E_*. */
+    uint32_t struct_size, flags; /* TENON_READER_* */
+    uint64_t size;               /* bytes in all */
+    /* Reads exactly `length` bytes. Called from many threads at once, unless the flags say otherwise. Returns
+     * 0 or TENON_E_*. */
     tenon_status (*read_at) (void *user, uint64_t offset, void *to, uint64_t length);
     void (*close) (void *user); /* called when the library no longer needs the reader; may be NULL */
     void *user;
+    /* Called on the same thread, right after read_at failed: why, in one line, which becomes a part of the
+     * message; NULL: it does not know. The text stays valid until the next call on that thread. May be NULL
+     */
+    const char *(*reason) (void *user);
 } tenon_reader;
-/* Opens what the functions read. The struct is copied. A failure calls `close`, too, unless a wrong argument
- * was refused at once, with TENON_E_MISUSE. */
+/* Opens what the functions read. The struct is copied. `close` is called also if opening fails, unless an
+ * argument is NULL or the struct is wrong. */
 TENON_API tenon_status tenon_open_reader (tenon_context *context, const tenon_reader *reader,
                                           const tenon_open_options *options, tenon_file **file,
                                           tenon_error *error);
