@@ -100,6 +100,7 @@ module_unit_tests = \
 	tests/abi/test_metadata_text \
 	tests/abi/test_output \
 	tests/abi/test_parallel \
+	tests/abi/test_parts \
 	tests/abi/test_pipe \
 	tests/abi/test_plan_list \
 	tests/abi/test_plan_size \

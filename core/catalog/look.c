@@ -50,6 +50,7 @@ place_of (const struct tn_tensor *tensor, struct tn_source *source, tenon_tensor
         info->offset += source->offset;
         source = source->parent;
     }
+    info->offset += source->origin;
     if (tensor->storage == TENON_SERVED)
         info->stored = 0;
     info->source_name = source->path ? source->path : source->name;

@@ -65,7 +65,8 @@ tn_isolated_get_root (struct tn_channel *channel, struct tn_arena *arena, struct
                       tenon_error *error)
 {
     bool is_file = tn_channel_get_u32 (channel), is_folder = tn_channel_get_u32 (channel);
-    uint64_t size = tn_channel_get_u64 (channel);
+    uint64_t size = tn_channel_get_u64 (channel), origin = tn_channel_get_u64 (channel);
+    bool is_cut = tn_channel_get_u32 (channel);
     char *name = tn_wire_get_text (channel, arena, UINT64_MAX),
          *path = tn_wire_get_text (channel, arena, UINT64_MAX);
     int fd = is_file ? tn_channel_get_descriptor (channel) : -1;
@@ -77,6 +78,8 @@ tn_isolated_get_root (struct tn_channel *channel, struct tn_arena *arena, struct
     }
     TN_TRY (tn_source_given (fd, size, name, path, source, error));
     (*source)->is_folder = is_folder;
+    (*source)->origin = origin;
+    (*source)->is_cut = is_cut;
     if ((*source)->kind != TN_SOURCE_READER)
         return TENON_OK;
     struct asker *asker = calloc (1, sizeof *asker);

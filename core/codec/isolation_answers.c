@@ -35,6 +35,8 @@ tn_isolation_put_root (struct tn_channel *channel, struct tn_source *source)
     tn_channel_put_u32 (channel, is_file);
     tn_channel_put_u32 (channel, source->is_folder);
     tn_channel_put_u64 (channel, source->size);
+    tn_channel_put_u64 (channel, source->origin);
+    tn_channel_put_u32 (channel, source->is_cut);
     tn_channel_put_text (channel, source->name, source->name_length);
     tn_channel_put_text (channel, source->path, source->path ? strlen (source->path) : 0);
     if (is_file) {
@@ -45,7 +47,7 @@ tn_isolation_put_root (struct tn_channel *channel, struct tn_source *source)
 
 /* A failure, and what the program's reader says of it. */
 static void
-answer_failure (struct tn_channel *channel, tenon_status status, const struct tn_source *root)
+answer_failed_read (struct tn_channel *channel, tenon_status status, const struct tn_source *root)
 {
     const tenon_reader *reader = root->kind == TN_SOURCE_READER ? &root->reader : NULL;
     const char *said = reader && reader->reason ? reader->reason (reader->user) : NULL;
@@ -75,7 +77,7 @@ answer_bytes (struct tn_channel *channel, struct tn_source *root, const struct t
                      ? root->reader.read_at (root->reader.user, offset, bytes, length)
                      : tn_source_read (root, offset, bytes, length, &ignored);
     if (status < 0)
-        answer_failure (channel, status, root);
+        answer_failed_read (channel, status, root);
     else {
         tn_channel_put_u32 (channel, (uint32_t) status);
         tn_channel_put (channel, bytes, length);

@@ -31,6 +31,7 @@ put_from_file (struct tn_sink *sink, struct tn_source *source, uint64_t at, uint
     if (fd < 0)
         return error->status;
     sink->from = source->path ? source->path : source->name;
+    at += source->origin;
     tenon_status status = source->pooled && sink->keeps_fd ? tn_sink_read_from (sink, fd, at, length, error)
                                                            : tn_sink_copy (sink, fd, at, length, error);
     /* a sink that cannot write has named itself */

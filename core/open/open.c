@@ -15,6 +15,7 @@
 #include "open/settle.h"
 #include "source/drain.h"
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Prepares what [core] isolate asks for. Without it nothing is opened that was to be isolated. */
@@ -184,6 +185,13 @@ take_options (tenon_open_options *ours, const tenon_open_options *theirs, tenon_
     return error->status == TENON_OK;
 }
 
+/* True if only a part of the file is to be opened. */
+static bool
+wants_part (const tenon_open_options *options)
+{
+    return options->offset > 0 || options->length > 0;
+}
+
 /* A file without a path has no files beside it. */
 static bool
 take_options_of_one (tenon_open_options *ours, const tenon_open_options *theirs, tenon_error *error)
@@ -248,6 +256,46 @@ open_source (tenon_context *context, struct tn_source *source, const tenon_open_
     return open_set (context, &set, options, NULL, result, error);
 }
 
+/* A part of the file has none beside it either. Takes over the source. */
+static tenon_status
+open_part (tenon_context *context, struct tn_source *source, const tenon_open_options *options,
+           tenon_file **file, tenon_error *error)
+{
+    if (wants_part (options) && tn_source_cut (source, options->offset, options->length, error) < 0) {
+        tn_source_free (source);
+        return error->status;
+    }
+    return open_source (context, source, options, file, error);
+}
+
+static tenon_status
+find_part (tenon_context *context, const char *path, const tenon_open_options *options,
+           struct tn_source **source, tenon_error *error)
+{
+    struct stat about;
+    if ((options->flags & TENON_OPEN_SHARDS) || (stat (path, &about) == 0 && S_ISDIR (about.st_mode))) {
+        tn_fail_in (error, path, NULL);
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "a part (offset, length) is opened of a single file, not of a set or a folder");
+    }
+    TN_TRY (tn_source_open (path, context->map && !(options->flags & TENON_OPEN_NO_MAP), source, error));
+    tenon_status status = tn_source_cut (*source, options->offset, options->length, error);
+    if (status < 0)
+        tn_source_free (*source);
+    return status;
+}
+
+static tenon_status
+open_part_of_path (tenon_context *context, const char *path, const tenon_open_options *options,
+                   tenon_file **file, tenon_error *error)
+{
+    struct tn_source *source;
+    tenon_open_options named = *options;
+    TN_TRY (find_part (context, path, options, &source, error));
+    named.name = path;
+    return open_source (context, source, &named, file, error);
+}
+
 /* A set that is replaced again and again would keep its reader busy for ever. */
 #define MOST_TRIES 100
 
@@ -295,8 +343,12 @@ tenon_open (tenon_context *context, const char *path, const tenon_open_options *
     tenon_open_options options;
     if (!begin_open (__func__, context, path, "path", file, &mine))
         return tn_error_out (error, &mine);
-    if (take_options (&options, theirs, &mine))
-        open_path (context, path, &options, file, &mine);
+    if (take_options (&options, theirs, &mine)) {
+        if (wants_part (&options))
+            open_part_of_path (context, path, &options, file, &mine);
+        else
+            open_path (context, path, &options, file, &mine);
+    }
     return tn_error_out (error, &mine);
 }
 
@@ -311,7 +363,7 @@ tenon_open_memory (tenon_context *context, const void *data, uint64_t size, cons
         return tn_error_out (error, &mine);
     if (take_options_of_one (&options, theirs, &mine)
         && tn_source_memory (data, size, options.name, &source, &mine) == TENON_OK)
-        open_source (context, source, &options, file, &mine);
+        open_part (context, source, &options, file, &mine);
     return tn_error_out (error, &mine);
 }
 
@@ -326,15 +378,19 @@ tenon_open_fd (tenon_context *context, int fd, const tenon_open_options *theirs,
         || !take_options_of_one (&options, theirs, &mine))
         return tn_error_out (error, &mine);
     const char *name = options.name ? options.name : "";
+    bool drained = false;
     int own = tn_duplicate (fd);
     if (own < 0)
         tn_fail_errno (&mine, errno, "the descriptor cannot be used", name);
-    else if (tn_drain (context, &own, options.progress, &mine) < 0)
+    else if (tn_drain (context, &own, options.offset, options.length, options.progress, &drained, &mine) < 0)
         close (own);
     else if (tn_source_open_fd (own, tn_path_name (name),
                                 context->map && !(options.flags & TENON_OPEN_NO_MAP), &source, &mine)
-             == TENON_OK)
-        open_source (context, source, &options, file, &mine);
+             == TENON_OK) {
+        if (drained) /* it is the part already */
+            options.offset = options.length = 0;
+        open_part (context, source, &options, file, &mine);
+    }
     return tn_error_out (error, &mine);
 }
 
@@ -349,6 +405,13 @@ tenon_open_reader (tenon_context *context, const tenon_reader *reader, const ten
         return tn_error_out (error, &mine);
     tenon_error later = TENON_ERROR_INIT;
     bool good = take_options_of_one (&options, theirs, &mine);
+    if (good && wants_part (&options)) {
+        tn_fail (
+            &mine, TENON_E_MISUSE, TN_NO_OFFSET,
+            "a part (offset, length) is opened of a file, a descriptor or memory; a reader can be that of a "
+            "part itself");
+        good = false;
+    }
     if (tn_source_reader (reader, good ? options.name : NULL, &source, good ? &mine : &later) == TENON_OK) {
         if (good)
             open_source (context, source, &options, file, &mine);
@@ -412,13 +475,30 @@ explain_choice (tenon_context *context, struct tn_shards *set, const tenon_open_
     return status;
 }
 
+static tenon_status
+explain_path (tenon_context *context, const char *path, const tenon_open_options *options,
+              tenon_report *report, tenon_error *error)
+{
+    struct tn_shards set = { 0 };
+    if (wants_part (options)) {
+        TN_TRY (find_part (context, path, options, &set.source, error));
+        return explain_choice (context, &set, options, report, error);
+    }
+    TN_TRY (tn_shards_open (context, path, options, &set, error));
+    explain_choice (context, &set, options, report, error);
+    tn_shards_note (report, &set);
+    if (strcmp (set.path, path) != 0)
+        tn_report_add (report, TENON_NOTE, TENON_OK, 0, "", path, "%s is opened for it", TN_SHOW (set.path));
+    tn_shards_free (&set);
+    return error->status;
+}
+
 TENON_API tenon_status
 tenon_why (tenon_context *context, const char *path, const tenon_open_options *theirs, tenon_report **report,
            tenon_error *error)
 {
     tenon_error mine = TENON_ERROR_INIT;
     tenon_open_options options;
-    struct tn_shards set;
     if (report)
         *report = NULL;
     if (!TN_GIVEN (&mine, context, "context") || !TN_GIVEN (&mine, path, "path")
@@ -427,14 +507,7 @@ tenon_why (tenon_context *context, const char *path, const tenon_open_options *t
     *report = tn_report_new ();
     if (!*report)
         tn_fail_memory (&mine);
-    else if (take_options (&options, theirs, &mine)
-             && tn_shards_open (context, path, &options, &set, &mine) == TENON_OK) {
-        explain_choice (context, &set, &options, *report, &mine);
-        tn_shards_note (*report, &set);
-        if (strcmp (set.path, path) != 0)
-            tn_report_add (*report, TENON_NOTE, TENON_OK, 0, "", path, "%s is opened for it",
-                           TN_SHOW (set.path));
-        tn_shards_free (&set);
-    }
+    else if (take_options (&options, theirs, &mine))
+        explain_path (context, path, &options, *report, &mine);
     return tn_error_out (error, &mine);
 }

@@ -60,13 +60,13 @@ move_to_file (struct drain *drain)
     return status;
 }
 
-/* Takes one piece. *length is 0 at the end. */
+/* Takes one piece of at most `most` bytes. *length is 0 at the end. */
 static tenon_status
-take_piece (struct drain *drain, uint64_t *length)
+take_piece (struct drain *drain, uint64_t most, uint64_t *length)
 {
     for (*length = 0;;) {
         errno = 0;
-        *length += tn_io_read (drain->from, TN_IO_CURRENT, drain->piece + *length, PIECE - *length);
+        *length += tn_io_read (drain->from, TN_IO_CURRENT, drain->piece + *length, most - *length);
         if (errno != EAGAIN && errno != EWOULDBLOCK)
             break;
         struct pollfd wait = { .fd = drain->from, .events = POLLIN };
@@ -79,13 +79,41 @@ take_piece (struct drain *drain, uint64_t *length)
 }
 
 static tenon_status
-drain_all (struct drain *drain, const tenon_progress *progress)
+ask_progress (struct drain *drain, const tenon_progress *progress)
+{
+    bool stops = progress && progress->report && progress->report (progress->user, drain->size, 0) != 0;
+    return stops ? tn_fail (drain->error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled") : TENON_OK;
+}
+
+static tenon_status
+fail_short (struct drain *drain, uint64_t missing)
+{
+    return tn_fail (drain->error, TENON_E_TRUNCATED, TN_NO_OFFSET,
+                    "the pipe ends %llu bytes before the end of the part that was to be opened",
+                    (unsigned long long) missing);
+}
+
+static tenon_status
+skip_bytes (struct drain *drain, uint64_t skip, const tenon_progress *progress)
+{
+    for (uint64_t length; skip > 0; skip -= length) {
+        TN_TRY (ask_progress (drain, progress));
+        TN_TRY (take_piece (drain, TN_MIN (skip, PIECE), &length));
+        if (length == 0)
+            return fail_short (drain, skip);
+    }
+    return TENON_OK;
+}
+
+/* `wanted` 0: all. */
+static tenon_status
+drain_all (struct drain *drain, uint64_t wanted, const tenon_progress *progress)
 {
     uint64_t length;
     do {
-        if (progress && progress->report && progress->report (progress->user, drain->size, 0) != 0)
-            return tn_fail (drain->error, TENON_E_CANCELLED, TN_NO_OFFSET, "cancelled");
-        TN_TRY (take_piece (drain, &length));
+        uint64_t most = wanted > 0 ? TN_MIN (wanted - drain->size, PIECE) : PIECE;
+        TN_TRY (ask_progress (drain, progress));
+        TN_TRY (take_piece (drain, most, &length));
         if (length > drain->most - drain->size)
             return tn_fail (drain->error, TENON_E_LIMIT, TN_NO_OFFSET,
                             "the pipe brings more than the %llu bytes of inflated_bytes in [limits]",
@@ -94,14 +122,16 @@ drain_all (struct drain *drain, const tenon_progress *progress)
             TN_TRY (move_to_file (drain));
         TN_TRY (write_piece (drain, drain->size, length));
         drain->size += length;
-    } while (length > 0);
-    return TENON_OK;
+    } while (length > 0 && (wanted == 0 || drain->size < wanted));
+    return wanted > drain->size ? fail_short (drain, wanted - drain->size) : TENON_OK;
 }
 
 tenon_status
-tn_drain (const tenon_context *context, int *fd, const tenon_progress *progress, tenon_error *error)
+tn_drain (const tenon_context *context, int *fd, uint64_t skip, uint64_t length,
+          const tenon_progress *progress, bool *drained, tenon_error *error)
 {
     struct stat about;
+    *drained = false;
     if (fstat (*fd, &about) < 0 || (!S_ISFIFO (about.st_mode) && !S_ISSOCK (about.st_mode)))
         return TENON_OK; /* tn_source_open_fd says what is wrong */
     TN_FREE uint8_t *piece = malloc (PIECE);
@@ -117,10 +147,13 @@ tn_drain (const tenon_context *context, int *fd, const tenon_progress *progress,
     if (status == TENON_OK && !drain.in_memory)
         status = move_to_file (&drain);
     if (status == TENON_OK)
-        status = drain_all (&drain, progress);
+        status = skip_bytes (&drain, skip, progress);
+    if (status == TENON_OK)
+        status = drain_all (&drain, length, progress);
     if (status == TENON_OK) {
         close (*fd);
         *fd = drain.to;
+        *drained = true;
     } else if (drain.to >= 0)
         close (drain.to);
     return status;

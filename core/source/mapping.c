@@ -31,14 +31,16 @@ why_unmapped (const struct tn_source *root)
                                           : "the system refused to map the file";
 }
 
-/* With the lock of the root. */
+/* A part of a file is mapped with what lies before it in its first page. With the lock of the root. */
 static const uint8_t *
 map_root (struct tn_source *root)
 {
     tenon_error ignored = TENON_ERROR_INIT;
-    struct tn_mapping *mapping = root->size <= SIZE_MAX ? calloc (1, sizeof *mapping) : NULL;
+    uint64_t lead = root->origin % (uint64_t) sysconf (_SC_PAGESIZE), size = root->size + lead;
+    struct tn_mapping *mapping = size <= SIZE_MAX ? calloc (1, sizeof *mapping) : NULL;
     int fd = mapping ? tn_source_take_fd (root, &ignored) : -1;
-    void *base = fd >= 0 ? mmap (NULL, root->size, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+    void *base =
+        fd >= 0 ? mmap (NULL, size, PROT_READ, MAP_SHARED, fd, (off_t) (root->origin - lead)) : MAP_FAILED;
     if (fd >= 0)
         tn_source_give_fd (root);
     if (base == MAP_FAILED) {
@@ -46,11 +48,11 @@ map_root (struct tn_source *root)
         return NULL;
     }
     mapping->base = base;
-    mapping->size = root->size;
+    mapping->size = size;
     atomic_init (&mapping->users, 1);
     root->mapping = mapping;
-    atomic_store_explicit (&root->base, base, memory_order_release);
-    return base;
+    atomic_store_explicit (&root->base, (const uint8_t *) base + lead, memory_order_release);
+    return (const uint8_t *) base + lead;
 }
 
 const uint8_t *
@@ -73,7 +75,7 @@ tn_source_map_copy (struct tn_source *root, uint64_t offset, uint64_t length, vo
                     const char **why)
 {
     tenon_error ignored = TENON_ERROR_INIT;
-    uint64_t page = (uint64_t) sysconf (_SC_PAGESIZE), lead = offset % page;
+    uint64_t page = (uint64_t) sysconf (_SC_PAGESIZE), lead = (root->origin + offset) % page;
     *why = root->kind == TN_SOURCE_MEMORY ? "it lies in memory of the program, which has no pages of a file"
                                           : why_unmapped (root);
     if (root->kind != TN_SOURCE_FD || !root->may_map || length == 0 || length > SIZE_MAX - page)
@@ -82,7 +84,8 @@ tn_source_map_copy (struct tn_source *root, uint64_t offset, uint64_t length, vo
     if (fd < 0)
         return NULL;
     *size = lead + length;
-    *pages = mmap (NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, (off_t) (offset - lead));
+    *pages =
+        mmap (NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, (off_t) (root->origin + offset - lead));
     tn_source_give_fd (root);
     return *pages == MAP_FAILED ? NULL : (uint8_t *) *pages + lead;
 }
@@ -94,7 +97,7 @@ tn_source_advise (struct tn_source *root, uint64_t offset, uint64_t length, bool
     if (root->kind != TN_SOURCE_FD || length == 0)
         return;
     /* pages that are mapped stay in memory for all that posix_fadvise says */
-    uint64_t page = (uint64_t) sysconf (_SC_PAGESIZE), lead = offset % page;
+    uint64_t page = (uint64_t) sysconf (_SC_PAGESIZE), lead = (root->origin + offset) % page;
     const uint8_t *base = atomic_load_explicit (&root->base, memory_order_acquire);
     if (base && offset + length <= root->size)
         madvise ((void *) (uintptr_t) (base + offset - lead), length + lead,
@@ -103,7 +106,8 @@ tn_source_advise (struct tn_source *root, uint64_t offset, uint64_t length, bool
     int fd = tn_source_take_fd (root, &ignored);
     if (fd < 0)
         return;
-    posix_fadvise (fd, (off_t) offset, (off_t) length, need ? POSIX_FADV_WILLNEED : POSIX_FADV_DONTNEED);
+    posix_fadvise (fd, (off_t) (root->origin + offset), (off_t) length,
+                   need ? POSIX_FADV_WILLNEED : POSIX_FADV_DONTNEED);
     tn_source_give_fd (root);
 #endif
 }

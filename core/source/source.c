@@ -173,6 +173,25 @@ tn_source_reader (const tenon_reader *reader, const char *name, struct tn_source
     return TENON_OK;
 }
 
+tenon_status
+tn_source_cut (struct tn_source *source, uint64_t offset, uint64_t length, tenon_error *error)
+{
+    if (offset > source->size || length > source->size - offset) {
+        tn_source_fail_in (source, error);
+        return tn_fail (error, TENON_E_TRUNCATED, TN_NO_OFFSET,
+                        "%llu bytes from byte %llu on were to be opened, and it has %llu",
+                        (unsigned long long) length, (unsigned long long) offset,
+                        (unsigned long long) source->size);
+    }
+    source->size = length > 0 ? length : source->size - offset;
+    source->origin = offset;
+    source->is_cut = true;
+    const uint8_t *base = atomic_load (&source->base);
+    if (base)
+        atomic_store (&source->base, base + offset);
+    return TENON_OK;
+}
+
 void
 tn_source_reader_to_fd (struct tn_source *source, int fd)
 {
@@ -253,7 +272,7 @@ read_fd (struct tn_source *source, uint64_t offset, void *to, uint64_t length, t
     int fd = tn_source_take_fd (source, error);
     if (fd < 0)
         return error->status;
-    uint64_t got = tn_io_read (fd, (int64_t) offset, to, length);
+    uint64_t got = tn_io_read (fd, (int64_t) (source->origin + offset), to, length);
     int number = errno;
     tn_source_give_fd (source);
     if (got == length)
@@ -322,6 +341,11 @@ tn_source_fail_in (const struct tn_source *source, tenon_error *error)
         tn_escape (text, sizeof text, name, strlen (name));
         size_t room = sizeof place - end;
         int made = snprintf (place + end, room, member ? "%smember '%s'" : "%s%s", end > 0 ? ": " : "", text);
+        if (made >= 0 && (size_t) made < room && chain[count]->is_cut) {
+            end += (size_t) made, room -= (size_t) made;
+            made = snprintf (place + end, room, "%spart from byte %llu", end > 0 ? ": " : "",
+                             (unsigned long long) chain[count]->origin);
+        }
         if (made < 0 || (size_t) made >= room)
             break;
         end += (size_t) made;

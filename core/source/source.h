@@ -34,6 +34,8 @@ struct tn_source {
     int fd;                   /* FD; of a pooled one: only between take_fd and give_fd */
     struct tn_pooled *pooled; /* FD: of a set whose files are not all open at once; NULL: it stays open */
     bool may_map;             /* FD */
+    uint64_t origin;          /* FD, MEMORY: of which a part is opened: where byte 0 lies in the whole */
+    bool is_cut;              /* … and it is one */
     bool is_folder;           /* a root without bytes: a folder, whose files are those of a store */
     _Atomic (const uint8_t *) base; /* MEMORY; FD: the mapping, or NULL before the first tn_source_map */
     pthread_mutex_t lock;           /* held while the mapping is made */
@@ -93,6 +95,9 @@ tenon_status tn_source_memory (const void *data, uint64_t size, const char *name
 /* Takes over the reader, also on failure. */
 tenon_status tn_source_reader (const tenon_reader *reader, const char *name, struct tn_source **source,
                                tenon_error *error);
+/* Makes a file or memory that was just opened that part of itself; `length` 0: to its end. Its reads count
+ * from `offset`. TENON_E_TRUNCATED: it has no such part. */
+tenon_status tn_source_cut (struct tn_source *source, uint64_t offset, uint64_t length, tenon_error *error);
 /* Makes an in-order reader a file: `fd` holds its bytes and is taken over; the reader is closed. */
 void tn_source_reader_to_fd (struct tn_source *source, int fd);
 /* The caller has checked that offset and stored lie inside the parent. The part lies in the arena, with

@@ -31,6 +31,12 @@ typedef struct tenon_open_options {
     const char *name;
     /* may cancel the work; `done` has no meaning here. NULL: none */
     const tenon_progress *progress;
+    /* The part of a regular file, a block device or memory that is opened: `length` bytes from byte `offset`
+     * on; 0: to its end. TENON_E_TRUNCATED: it has no such part. Of a pipe `offset` bytes are skipped, and
+     * what follows the `length` bytes stays in it. A part has no files beside it. With a folder, a reader or
+     * TENON_OPEN_SHARDS it is TENON_E_MISUSE. Offsets of infos count from the beginning of all; those of
+     * errors from that of the part, which the error's `file` names */
+    uint64_t offset, length;
 } tenon_open_options;
 
 /* Opens, recognises, describes and checks a file. Reads no data of tensors. A tensor that is damaged, cut
