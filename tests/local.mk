@@ -111,6 +111,7 @@ module_unit_tests = \
 	tests/abi/test_readers \
 	tests/abi/test_recognise \
 	tests/abi/test_rules \
+	tests/abi/test_save_options \
 	tests/abi/test_served \
 	tests/abi/test_shards \
 	tests/abi/test_shards_index \

@@ -113,6 +113,32 @@ tenon_context_free (tenon_context *context)
     free (context);
 }
 
+tenon_context *
+tn_context_tune (tenon_context *context, uint64_t threads, uint64_t memory, bool durable)
+{
+    tenon_context *tuned = calloc (1, sizeof *tuned);
+    if (!tuned)
+        return NULL;
+    memcpy (tuned, context, offsetof (struct tenon_context, pipelines));
+    tuned->tuned_from = context;
+    tuned->durable = durable;
+    if (memory > 0)
+        tuned->limits[TENON_LIMIT_MEMORY] = memory;
+    if (threads > 0 && !(tuned->pool = tn_pool_new (threads))) {
+        free (tuned);
+        return NULL;
+    }
+    return tuned;
+}
+
+void
+tn_context_untune (tenon_context *tuned)
+{
+    if (tuned && tuned->pool != tuned->tuned_from->pool)
+        tn_pool_free (tuned->pool);
+    free (tuned);
+}
+
 TENON_API const tenon_report *
 tenon_context_report (const tenon_context *context)
 {

@@ -118,12 +118,22 @@ struct tenon_context {
     struct tn_installed installed; /* the folders that came with libtenon */
     tenon_config_entry *config;    /* the effective configuration, for tenon_config_get */
     uint64_t config_count, config_room;
-    _Atomic uint64_t pipelines; /* that were made with numbers of their own (pipeline.h) */
-    struct tn_folder *folders;  /* where plugins were looked for, in that order */
+    struct tn_folder *folders; /* where plugins were looked for, in that order */
     uint64_t folder_count, folder_room;
     char **texts; /* texts of the two lists that have no other owner */
     uint64_t text_count, text_room;
+    tenon_context
+        *tuned_from; /* the context that this one is a copy of (tn_context_tune); NULL: it is none */
+    /* that were made with numbers of their own (pipeline.h), by copies, too; last, since it is not copied */
+    _Atomic uint64_t pipelines;
 };
+
+/* A copy for one call, with threads of its own, another memory limit, or other durability. It shares all else
+ * with `context`, which must outlive it. `threads`, `memory` 0: as they are; `threads` 1: no others. NULL: no
+ * memory. */
+tenon_context *tn_context_tune (tenon_context *context, uint64_t threads, uint64_t memory, bool durable);
+/* NULL is fine. */
+void tn_context_untune (tenon_context *tuned);
 
 /* Makes a context. The caller has checked the arguments. */
 tenon_status tn_context_make (tenon_context **made, const tenon_context_options *options,

@@ -82,13 +82,14 @@ copy_pipeline (tenon_context *context, struct tn_arena *arena, const struct tn_s
 {
     struct tn_pipeline *pipeline = tn_arena_get (arena, sizeof *pipeline + count * sizeof *steps, true);
     const char *text = count > 1 ? name_steps (arena, steps, count) : steps[0].filter->table.id;
+    tenon_context *counter = context->tuned_from ? context->tuned_from : context;
     if (!pipeline || !text)
         return tn_fail_memory (error);
     pipeline->context = context;
     pipeline->text = text;
     pipeline->serial = count == 1 && steps[0].setup_size == 0
                            ? steps[0].filter->number
-                           : TN_OWN_SERIAL + atomic_fetch_add (&context->pipelines, 1);
+                           : TN_OWN_SERIAL + atomic_fetch_add (&counter->pipelines, 1);
     pipeline->count = count;
     pipeline->flags = UINT32_MAX;
     pipeline->in_pieces = true;

@@ -12,6 +12,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* As for memory in [limits]. */
+#define LEAST_MEMORY 65536ull
+
 static tenon_status
 read_options (struct tn_saving *saving, const tenon_save_options *theirs)
 {
@@ -24,9 +27,33 @@ read_options (struct tn_saving *saving, const tenon_save_options *theirs)
     if (saving->options.flags & TENON_FLAGS_MUST_KNOW)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET, "save flags %#x are not known to this version",
                         saving->options.flags & TENON_FLAGS_MUST_KNOW);
+    if (saving->options.durable > TENON_DURABLE_NO)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "a save with the durability %u, which this version does not know",
+                        saving->options.durable);
+    if (saving->options.memory > 0 && saving->options.memory < LEAST_MEMORY)
+        return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
+                        "a save has %llu bytes of memory at least, not %llu", LEAST_MEMORY,
+                        (unsigned long long) saving->options.memory);
     if (saving->options.lock > TENON_LOCK_NO)
         return tn_fail (error, TENON_E_MISUSE, TN_NO_OFFSET,
                         "a save with the lock %u, which this version does not know", saving->options.lock);
+    return TENON_OK;
+}
+
+/* Threads, memory and durability of this save. */
+static tenon_status
+tune_context (struct tn_saving *saving)
+{
+    const tenon_save_options *options = &saving->options;
+    bool durable = options->durable == TENON_DURABLE_CONFIGURED ? saving->context->durable
+                                                                : options->durable == TENON_DURABLE_YES;
+    if (options->threads == 0 && options->memory == 0 && durable == saving->context->durable)
+        return TENON_OK;
+    saving->tuned = tn_context_tune (saving->context, options->threads, options->memory, durable);
+    if (!saving->tuned)
+        return tn_fail_memory (saving->error);
+    saving->context = saving->tuned;
     return TENON_OK;
 }
 
@@ -73,7 +100,10 @@ begin_save (const char *function, struct tn_saving *saving, tenon_plan *plan,
     saving->stale.plan = plan;
     if (report)
         *report = saving->report;
-    return saving->report ? read_options (saving, options) : tn_fail_memory (error);
+    if (!saving->report)
+        return tn_fail_memory (error);
+    TN_TRY (read_options (saving, options));
+    return tune_context (saving);
 }
 
 static tenon_status
@@ -89,6 +119,7 @@ end_save (struct tn_saving *saving, bool keep_report, const char *path, tenon_er
     tenon_plan_free (saving->readable);
     tn_overlay_free (&saving->overlay);
     tenon_report_free (saving->files);
+    tn_context_untune (saving->tuned);
     if (!keep_report)
         tenon_report_free (saving->report);
     return tn_error_out (to, saving->error);
@@ -147,6 +178,16 @@ tenon_plan_size (tenon_plan *plan, const tenon_save_options *options, const char
 
 /* ---- to a descriptor ---- */
 
+/* Pipes, and some devices and file systems, have nothing to sync. */
+static tenon_status
+sync_descriptor (const struct tn_saving *saving, int fd)
+{
+    if ((saving->options.flags & TENON_SAVE_DRY_RUN) || tn_file_sync (fd) == 0
+        || (errno != EIO && errno != ENOSPC && errno != EDQUOT))
+        return TENON_OK;
+    return tn_fail_errno (saving->error, errno, "cannot be written to the disk", NULL);
+}
+
 static tenon_status
 save_to_descriptor (struct tn_saving *saving, int fd, const tenon_progress *progress)
 {
@@ -157,6 +198,8 @@ save_to_descriptor (struct tn_saving *saving, int fd, const tenon_progress *prog
     if (status == TENON_OK)
         status = tn_sink_fd_flush (sink, saving->error);
     tn_sink_fd_free (sink);
+    if (status == TENON_OK && saving->options.durable == TENON_DURABLE_YES)
+        status = sync_descriptor (saving, fd);
     return status;
 }
 
@@ -195,7 +238,7 @@ static tenon_status
 save_at (struct tn_saving *saving, int fd, uint64_t offset, uint64_t *size, const tenon_progress *progress)
 {
     tenon_error *error = saving->error;
-    bool durable = saving->context->durable, dry = saving->options.flags & TENON_SAVE_DRY_RUN;
+    bool durable = saving->context->durable;
     saving->shown = "the descriptor";
     TN_TRY (check_descriptor (fd, offset, error));
     struct tn_sink *sink = tn_file_sink_at (saving->shown, fd, offset, durable);
@@ -204,10 +247,8 @@ save_at (struct tn_saving *saving, int fd, uint64_t offset, uint64_t *size, cons
     tenon_status status = tn_saving_to_sink (saving, NULL, sink, progress);
     if (status == TENON_OK)
         status = tn_file_sink_finish (sink, error);
-    /* devices without a cache, and some file systems, have nothing to sync */
-    if (status == TENON_OK && durable && !dry && tn_file_sync (fd) < 0
-        && (errno == EIO || errno == ENOSPC || errno == EDQUOT))
-        status = tn_fail_errno (error, errno, "cannot be written to the disk", NULL);
+    if (status == TENON_OK && durable)
+        status = sync_descriptor (saving, fd);
     if (status == TENON_OK && size)
         *size = sink->position;
     tn_file_sink_free (sink);

@@ -11,6 +11,8 @@
 
 struct tn_saving {
     tenon_context *context;
+    tenon_context
+        *tuned; /* it is `context`, with what the options say of threads …; NULL: they say nothing */
     tenon_plan *plan;
     tenon_save_options options;
     uint64_t codec;

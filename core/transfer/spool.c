@@ -116,7 +116,7 @@ tenon_status
 tn_request_spool_items (struct tn_request *request, struct tn_worker *workers, struct tn_spooled *spooled,
                         tenon_error *error)
 {
-    const tenon_context *context = request->catalog->context;
+    const tenon_context *context = request->context;
     struct tn_request items;
     struct tn_spool_file file;
     tenon_error mine = TENON_ERROR_INIT;
