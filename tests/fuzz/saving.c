@@ -57,7 +57,8 @@ choose_saving (struct saving *saving, uint64_t number, struct fuzz_recipe *recip
 struct outcome {
     tenon_error error;
     uint64_t losses;
-    struct fuzz_buffer told; /* all entries of the report */
+    struct fuzz_buffer told; /* the entries of the report, but for … */
+    struct fuzz_buffer read; /* … those that only reading the data can give: a dry run does not */
 };
 
 static void
@@ -67,9 +68,11 @@ read_report (struct outcome *outcome, const tenon_report *report)
     for (uint64_t i = 0; i < tenon_report_count (report); i++) {
         tenon_report_get (report, i, &entry);
         outcome->losses += entry.kind == TENON_LOSS;
-        fuzz_text (&outcome->told, "%u %d %s: %s\n", entry.kind, entry.status, entry.subject, entry.message);
+        fuzz_text (strstr (entry.message, "table of blocks is wrong") ? &outcome->read : &outcome->told,
+                   "%u %d %s: %s\n", entry.kind, entry.status, entry.subject, entry.message);
     }
     fuzz_put (&outcome->told, "", 1);
+    fuzz_put (&outcome->read, "", 1);
 }
 
 /* Saves all of a file to a store. */
@@ -97,6 +100,20 @@ save_file (tenon_file *file, tenon_context *context, const struct saving *saving
     tenon_plan_free (plan);
 }
 
+static void
+same_text (const struct fuzz_buffer *left, const struct fuzz_buffer *right, const char *what)
+{
+    if (strcmp ((char *) left->data, (char *) right->data) != 0)
+        fuzz_fail ("%s: other reports:\n%sand\n%s", what, (char *) left->data, (char *) right->data);
+}
+
+static void
+free_outcome (struct outcome *outcome)
+{
+    fuzz_free (&outcome->told);
+    fuzz_free (&outcome->read);
+}
+
 /* Of several wrong sums any thread may meet its own first. */
 static void
 same_outcome (const struct outcome *left, const struct outcome *right, const char *what)
@@ -106,9 +123,7 @@ same_outcome (const struct outcome *left, const struct outcome *right, const cha
         || (!sums && strcmp (left->error.message, right->error.message) != 0))
         fuzz_fail ("%s: %d '%s' and %d '%s'", what, left->error.status, left->error.message,
                    right->error.status, right->error.message);
-    if (strcmp ((char *) left->told.data, (char *) right->told.data) != 0)
-        fuzz_fail ("%s: other reports:\n%sand\n%s", what, (char *) left->told.data,
-                   (char *) right->told.data);
+    same_text (&left->told, &right->told, what);
 }
 
 static void
@@ -178,7 +193,7 @@ check_way_back (tenon_file *first, tenon_file *second, const struct saving *ther
     save_file (second, fuzz_context (FUZZ_ONE), &back, 0, 2, &outcome);
     if (outcome.error.status
         == TENON_E_UNSUPPORTED) { /* an archive holds members that it is not saved with */
-        fuzz_free (&outcome.told);
+        free_outcome (&outcome);
         return;
     }
     if (outcome.error.status < 0)
@@ -191,7 +206,7 @@ check_way_back (tenon_file *first, tenon_file *second, const struct saving *ther
         fuzz_same_metadata (first, third, true, "there and back");
     tenon_close (third);
     fuzz_free (&bytes);
-    fuzz_free (&outcome.told);
+    free_outcome (&outcome);
 }
 
 /* `bytes` is the file, saved. */
@@ -228,7 +243,7 @@ check_saved (tenon_file *file, const struct fuzz_buffer *bytes, const struct sav
     if (carried && other && !saving->changes)
         check_way_back (file, again, saving, losses);
     tenon_close (again);
-    fuzz_free (&outcome.told);
+    free_outcome (&outcome);
     fuzz_free (&second);
 }
 
@@ -252,6 +267,7 @@ check_codec (struct fuzz_files *files, const struct saving *saving)
     save_file (files->way[3], fuzz_context (FUZZ_FOUR), saving, 0, 1, &four);
     fuzz_load_store (1, &bytes[1]);
     same_outcome (&one, &four, "saved by one thread, and by four");
+    same_text (&one.read, &four.read, "saved by one thread, and by four");
     if (dry.error.status < 0 || one.error.status == TENON_OK)
         same_outcome (&dry, &one, "a dry run, and a save");
     else if (is_readable (files->way[0]))
@@ -263,9 +279,9 @@ check_codec (struct fuzz_files *files, const struct saving *saving)
     }
     fuzz_free (&bytes[0]);
     fuzz_free (&bytes[1]);
-    fuzz_free (&dry.told);
-    fuzz_free (&one.told);
-    fuzz_free (&four.told);
+    free_outcome (&dry);
+    free_outcome (&one);
+    free_outcome (&four);
 }
 
 /* In an order that does not depend on the build. */
